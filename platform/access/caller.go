@@ -1,0 +1,82 @@
+// Package access is responsible for who is calling, and for whether the RPC's rule admits them. The rules
+// stand in the proto files, beside the RPCs.
+package access
+
+import (
+	"context"
+	"slices"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
+)
+
+// RoleStaff is the role of those who run the shop.
+const RoleStaff = "staff"
+
+// Caller is who makes a call. The zero Caller is anonymous.
+type Caller struct {
+	// CustomerID is the subject of a verified access token.
+	CustomerID string
+	SessionID  string
+	Roles      []string
+	// Service is the service of the shop that makes the call.
+	Service string
+}
+
+// Authenticated reports whether a customer (or a member of staff) is signed in.
+func (c Caller) Authenticated() bool {
+	return c.CustomerID != ""
+}
+
+// Staff reports whether the caller runs the shop.
+func (c Caller) Staff() bool {
+	return c.Authenticated() && slices.Contains(c.Roles, RoleStaff)
+}
+
+type callerKey struct{}
+
+// FromContext returns the caller of the RPC that ctx belongs to.
+func FromContext(ctx context.Context) Caller {
+	caller, _ := ctx.Value(callerKey{}).(Caller)
+	return caller
+}
+
+// WithCaller returns ctx with its caller set. The guard does this for every RPC; tests do it to call a
+// handler directly.
+func WithCaller(ctx context.Context, caller Caller) context.Context {
+	return context.WithValue(ctx, callerKey{}, caller)
+}
+
+const (
+	tokenHeader   = "authorization"
+	serviceHeader = "x-souk-service"
+)
+
+type tokenKey struct{}
+
+// WithToken returns ctx carrying an access token, which every call made with ctx forwards.
+func WithToken(ctx context.Context, token string) context.Context {
+	return context.WithValue(ctx, tokenKey{}, token)
+}
+
+// Outgoing returns ctx with what identifies a call: the service that makes it, and the token of the
+// customer it makes it for.
+func Outgoing(ctx context.Context, self string) context.Context {
+	ctx = metadata.AppendToOutgoingContext(ctx, serviceHeader, self)
+	if token, ok := ctx.Value(tokenKey{}).(string); ok {
+		ctx = metadata.AppendToOutgoingContext(ctx, tokenHeader, "Bearer "+token)
+	}
+	return ctx
+}
+
+type streamWithContext struct {
+	grpc.ServerStream
+	ctx context.Context
+}
+
+func (s streamWithContext) Context() context.Context { return s.ctx }
+
+// StreamWithContext returns stream with another context.
+func StreamWithContext(stream grpc.ServerStream, ctx context.Context) grpc.ServerStream {
+	return streamWithContext{ServerStream: stream, ctx: ctx}
+}

@@ -1,0 +1,99 @@
+// Package consul is responsible for being found and for finding: it registers an instance with its
+// health check, and resolves consul:///name for gRPC.
+package consul
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/hashicorp/consul/api"
+)
+
+const (
+	checkEvery = 2 * time.Second
+	// Consul drops an instance that has been failing for this long; it allows no less than a minute.
+	forgetAfter = time.Minute
+	// How often an instance looks whether the agent still knows it.
+	confirmEvery = 3 * time.Second
+)
+
+// Instance is one process of a service.
+type Instance struct {
+	// ID is unique in the shop; Name is what peers resolve.
+	ID, Name string
+	Host     string
+	Port     int
+	// HTTPPath is the path of an HTTP health check. Without one the check is gRPC's own health service.
+	HTTPPath string
+	Version  string
+}
+
+// NewClient returns a client of the agent at addr (host:port).
+func NewClient(addr string) (*api.Client, error) {
+	client, err := api.NewClient(&api.Config{Address: addr})
+	if err != nil {
+		return nil, fmt.Errorf("consul client: %w", err)
+	}
+	return client, nil
+}
+
+// Keep registers the instance, and registers it again whenever the agent has lost it, until ctx is done.
+// Then it deregisters it.
+func Keep(ctx context.Context, client *api.Client, instance Instance, logger *slog.Logger) {
+	registration := registrationOf(instance)
+	registered := false
+	tick := time.NewTicker(confirmEvery)
+	defer tick.Stop()
+	for {
+		if err := confirm(ctx, client, registration); err != nil && ctx.Err() == nil {
+			logger.Warn("not registered with consul", "error", err)
+			registered = false
+		} else if !registered && err == nil {
+			logger.Info("registered with consul", "id", instance.ID, "address", fmt.Sprintf("%s:%d", instance.Host, instance.Port))
+			registered = true
+		}
+		select {
+		case <-ctx.Done():
+			deregister(client, instance.ID, logger)
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// confirm registers the instance unless the agent has it.
+func confirm(ctx context.Context, client *api.Client, registration *api.AgentServiceRegistration) error {
+	opts := (&api.QueryOptions{}).WithContext(ctx)
+	if _, _, err := client.Agent().Service(registration.ID, opts); err == nil {
+		return nil
+	}
+	return client.Agent().ServiceRegisterOpts(registration, api.ServiceRegisterOpts{}.WithContext(ctx))
+}
+
+func deregister(client *api.Client, id string, logger *slog.Logger) {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	if err := client.Agent().ServiceDeregisterOpts(id, (&api.QueryOptions{}).WithContext(ctx)); err != nil {
+		logger.Warn("not deregistered from consul", "error", err)
+	}
+}
+
+func registrationOf(i Instance) *api.AgentServiceRegistration {
+	address := fmt.Sprintf("%s:%d", i.Host, i.Port)
+	check := &api.AgentServiceCheck{
+		Interval:                       checkEvery.String(),
+		Timeout:                        "2s",
+		DeregisterCriticalServiceAfter: forgetAfter.String(),
+	}
+	if i.HTTPPath != "" {
+		check.HTTP = "http://" + address + i.HTTPPath
+	} else {
+		check.GRPC = address
+	}
+	return &api.AgentServiceRegistration{
+		ID: i.ID, Name: i.Name, Address: i.Host, Port: i.Port, Check: check,
+		Meta: map[string]string{"version": i.Version},
+	}
+}

@@ -1,0 +1,156 @@
+package devserver
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+)
+
+// ConsulConfig says where and how to run a Consul server. Dir is required.
+type ConsulConfig struct {
+	Dir      string       // its configuration and data, made at first use
+	HTTPPort int          // zero takes a free one
+	LogFile  string       // consul.log in Dir if empty
+	Progress func(string) // told what takes long, such as building the server; may be nil
+}
+
+// Consul is a running Consul agent: a server, alone in its datacenter.
+type Consul struct {
+	*Process
+	addr string
+}
+
+// StartConsul starts a Consul server on 127.0.0.1 and returns when it leads its cluster of one and its
+// certificate authority works, about 2 seconds later. The program is $SOUK_CONSUL, the one on PATH, or
+// built by tools/build. What it stores, registered services included, survives a restart. It fails if
+// the port is in use.
+func StartConsul(ctx context.Context, config ConsulConfig) (*Consul, error) {
+	server, err := startConsul(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("start Consul: %w", err)
+	}
+	return server, nil
+}
+
+func startConsul(ctx context.Context, config ConsulConfig) (*Consul, error) {
+	path, err := findConsul(ctx, config.Progress)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := prepareDir(config.Dir)
+	if err != nil {
+		return nil, err
+	}
+	httpPort, err := usablePort(config.HTTPPort)
+	if err != nil {
+		return nil, err
+	}
+	configFile := filepath.Join(dir, "consul.json")
+	if err := writeConsulConfig(configFile, filepath.Join(dir, "data"), httpPort); err != nil {
+		return nil, err
+	}
+	logFile := config.LogFile
+	if logFile == "" {
+		logFile = filepath.Join(dir, "consul.log")
+	}
+	process, err := StartProcess(ctx, ProcessConfig{
+		Name:        "consul",
+		Path:        path,
+		Args:        []string{"agent", "-config-file", configFile},
+		LogFile:     logFile,
+		DeathSignal: syscall.SIGTERM,
+	})
+	if err != nil {
+		return nil, err
+	}
+	addr := loopback(httpPort)
+	err = waitReady(ctx, process, func(ctx context.Context) error { return probeConsul(ctx, addr) })
+	if err != nil {
+		return nil, err
+	}
+	return &Consul{Process: process, addr: addr}, nil
+}
+
+func findConsul(ctx context.Context, progress func(string)) (string, error) {
+	if os.Getenv("SOUK_CONSUL") == "" {
+		if path, err := exec.LookPath("consul"); err == nil {
+			return path, nil
+		}
+	}
+	return findTool(ctx, "SOUK_CONSUL", "consul", progress)
+}
+
+// writeConsulConfig writes the agent's configuration. Its internal ports are new at every start, which
+// a cluster of one gets over: it votes for itself by node id, not by address.
+func writeConsulConfig(path, dataDir string, httpPort int) error {
+	serfPort, err := FreePort()
+	if err != nil {
+		return err
+	}
+	serverPort, err := FreePort()
+	if err != nil {
+		return err
+	}
+	const disabled = -1
+	config := map[string]any{
+		"node_name":            "souk",
+		"server":               true,
+		"bootstrap_expect":     1,
+		"bind_addr":            "127.0.0.1",
+		"client_addr":          "127.0.0.1",
+		"data_dir":             dataDir,
+		"log_level":            "warn",
+		"leave_on_terminate":   false,
+		"disable_update_check": true,
+		"connect":              map[string]any{"enabled": true},
+		"ui_config":            map[string]any{"enabled": true},
+		"performance":          map[string]any{"raft_multiplier": 1},
+		"ports": map[string]int{
+			"http": httpPort, "serf_lan": serfPort, "server": serverPort,
+			"serf_wan": disabled, "dns": disabled, "grpc": disabled, "grpc_tls": disabled,
+		},
+	}
+	text, err := json.MarshalIndent(config, "", "  ")
+	if err != nil {
+		return fmt.Errorf("write the configuration: %w", err)
+	}
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		return fmt.Errorf("write the configuration: %w", err)
+	}
+	return nil
+}
+
+// probeConsul fails until the server has a root certificate, which is the last thing that a new leader
+// sets up.
+func probeConsul(ctx context.Context, addr string) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+"/v1/connect/ca/roots", nil)
+	if err != nil {
+		return err
+	}
+	request.Close = true // leave no idle connection, and no goroutine, to the caller
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("root certificates: %s", response.Status)
+	}
+	var roots struct{ ActiveRootID string }
+	if err := json.NewDecoder(response.Body).Decode(&roots); err != nil {
+		return fmt.Errorf("root certificates: %w", err)
+	}
+	if roots.ActiveRootID == "" {
+		return errors.New("no root certificate yet")
+	}
+	return nil
+}
+
+// Addr is the host:port of the HTTP API and the user interface.
+func (c *Consul) Addr() string { return c.addr }

@@ -1,0 +1,57 @@
+package devserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+)
+
+// findTool returns the path of a server of the project's tools: the value of the environment variable
+// if it is set, and otherwise the binary that tools/build makes, which takes minutes the first time.
+func findTool(ctx context.Context, variable, name string, progress func(string)) (string, error) {
+	if path := os.Getenv(variable); path != "" {
+		if _, err := exec.LookPath(path); err != nil {
+			return "", fmt.Errorf("%s: %w", variable, err)
+		}
+		return path, nil
+	}
+	root, err := repositoryRoot()
+	if err != nil {
+		return "", fmt.Errorf("%w; set %s to a %s program instead", err, variable, name)
+	}
+	bin := os.Getenv("SOUK_TOOLS_BIN")
+	if bin == "" {
+		bin = filepath.Join(root, ".souk", "bin")
+	}
+	path := filepath.Join(bin, name)
+	if _, err := os.Stat(path); err != nil {
+		report(progress, "building "+name+" (once; takes a few minutes)")
+	}
+	build := exec.CommandContext(ctx, filepath.Join(root, "tools", "build"), name)
+	build.Env = append(os.Environ(), "SOUK_TOOLS_BIN="+bin)
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("tools/build %s: %w: %s", name, err, joinLastLines(string(out)))
+	}
+	return path, nil
+}
+
+// repositoryRoot is the folder with go.work, at or above the working directory.
+func repositoryRoot() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", fmt.Errorf("find the repository: %w", err)
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.work")); err == nil {
+			return dir, nil
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return "", errors.New("find the repository: no go.work above the working directory")
+		}
+		dir = parent
+	}
+}

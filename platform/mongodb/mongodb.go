@@ -1,0 +1,42 @@
+// Package mongodb is responsible for opening a service's MongoDB database.
+package mongodb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/connstring"
+)
+
+// Config names the database.
+type Config struct {
+	// URI is a connection string with the database as its path: mongodb://host:27017/carts.
+	URI string `env:"MONGO_URI,required"`
+}
+
+// How long an operation waits for a server before it fails.
+const selectionTimeout = 3 * time.Second
+
+// Open connects to the database that the URI names and checks that it answers.
+func Open(ctx context.Context, cfg Config) (*mongo.Database, error) {
+	uri, err := connstring.ParseAndValidate(cfg.URI)
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	if uri.Database == "" {
+		return nil, errors.New("open database: the URI names no database")
+	}
+	opts := options.Client().ApplyURI(cfg.URI).SetServerSelectionTimeout(selectionTimeout)
+	client, err := mongo.Connect(opts)
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	if err := client.Ping(ctx, nil); err != nil {
+		return nil, errors.Join(fmt.Errorf("open database: %w", err), client.Disconnect(context.WithoutCancel(ctx)))
+	}
+	return client.Database(uri.Database), nil
+}

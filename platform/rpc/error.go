@@ -1,0 +1,94 @@
+// Package rpc is responsible for gRPC between services: servers and clients with the interceptors that
+// every one of them carries, and errors that say why.
+package rpc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/protoadapt"
+
+	"souk/platform/field"
+)
+
+// ReasonValidation is the reason of an error that names invalid fields.
+const ReasonValidation = "VALIDATION_FAILED"
+
+// The domain of our ErrorInfo details.
+const errorDomain = "souk"
+
+// Error returns a status error with a reason that clients can switch on, such as ORDER_NOT_FOUND, and
+// further details.
+func Error(code codes.Code, reason, message string, details ...protoadapt.MessageV1) error {
+	info := &errdetails.ErrorInfo{Reason: reason, Domain: errorDomain}
+	st, err := status.New(code, message).WithDetails(append([]protoadapt.MessageV1{info}, details...)...)
+	if err != nil {
+		return status.Error(codes.Internal, fmt.Sprintf("details of %s: %v", reason, err))
+	}
+	return st.Err()
+}
+
+// Reason returns the reason of an error made by Error, or "".
+func Reason(err error) string {
+	if info := detail[*errdetails.ErrorInfo](err); info != nil {
+		return info.GetReason()
+	}
+	return ""
+}
+
+// Violations returns the invalid fields that an error names.
+func Violations(err error) []field.Violation {
+	bad := detail[*errdetails.BadRequest](err)
+	violations := make([]field.Violation, len(bad.GetFieldViolations()))
+	for i, v := range bad.GetFieldViolations() {
+		violations[i] = field.Violation{Field: v.GetField(), Message: v.GetDescription()}
+	}
+	return violations
+}
+
+func detail[T any](err error) T {
+	var none T
+	for _, d := range status.Convert(err).Details() {
+		if found, ok := d.(T); ok {
+			return found
+		}
+	}
+	return none
+}
+
+// toStatus makes the status error that a handler's error crosses the wire as. The boolean tells whether
+// the error was none that the handler meant to show, and so wants a line in the log.
+func toStatus(err error) (error, bool) {
+	var invalid *field.Error
+	switch {
+	case errors.As(err, &invalid):
+		return invalidArgument(invalid), false
+	case isStatus(err):
+		return err, false
+	case errors.Is(err, context.DeadlineExceeded):
+		return status.Error(codes.DeadlineExceeded, "deadline exceeded"), false
+	case errors.Is(err, context.Canceled):
+		return status.Error(codes.Canceled, "canceled"), false
+	default:
+		return status.Error(codes.Internal, "internal error"), true
+	}
+}
+
+func isStatus(err error) bool {
+	var s interface{ GRPCStatus() *status.Status }
+	return errors.As(err, &s)
+}
+
+func invalidArgument(invalid *field.Error) error {
+	bad := &errdetails.BadRequest{}
+	for _, v := range invalid.Violations {
+		bad.FieldViolations = append(bad.FieldViolations, &errdetails.BadRequest_FieldViolation{
+			Field: v.Field, Description: v.Message,
+		})
+	}
+	return Error(codes.InvalidArgument, ReasonValidation, invalid.Error(), bad)
+}

@@ -1,0 +1,36 @@
+package rpc
+
+import (
+	"context"
+
+	"google.golang.org/grpc/metadata"
+)
+
+const requestIDHeader = "x-request-id"
+
+type requestIDKey struct{}
+
+// WithRequestID marks ctx, and every call made with it, as serving the HTTP request with that id.
+func WithRequestID(ctx context.Context, id string) context.Context {
+	return context.WithValue(ctx, requestIDKey{}, id)
+}
+
+// RequestID returns the id of the HTTP request that ctx serves, or "".
+func RequestID(ctx context.Context) string {
+	id, _ := ctx.Value(requestIDKey{}).(string)
+	return id
+}
+
+func incomingRequestID(ctx context.Context) context.Context {
+	if ids := metadata.ValueFromIncomingContext(ctx, requestIDHeader); len(ids) == 1 {
+		return WithRequestID(ctx, ids[0])
+	}
+	return ctx
+}
+
+func outgoingRequestID(ctx context.Context) context.Context {
+	if id := RequestID(ctx); id != "" {
+		return metadata.AppendToOutgoingContext(ctx, requestIDHeader, id)
+	}
+	return ctx
+}

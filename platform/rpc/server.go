@@ -1,0 +1,83 @@
+package rpc
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/status"
+
+	"souk/platform/access"
+)
+
+// The largest message a server takes, in bytes: a chunk of an import, or 2,000 order lines.
+const maxMessage = 4 << 20
+
+// NewServer returns a gRPC server that logs each call, recovers panics, turns errors into statuses and
+// admits callers by the access rule of each RPC.
+func NewServer(logger *slog.Logger, guard *access.Guard) *grpc.Server {
+	return grpc.NewServer(
+		grpc.MaxRecvMsgSize(maxMessage),
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
+		grpc.ChainUnaryInterceptor(answerUnary(logger), guard.Unary),
+		grpc.ChainStreamInterceptor(answerStream(logger), guard.Stream),
+	)
+}
+
+// answerUnary stands outermost: whatever happens inside, the caller gets a status and the log a line.
+func answerUnary(logger *slog.Logger) grpc.UnaryServerInterceptor {
+	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (answer any, err error) {
+		start := time.Now()
+		ctx = incomingRequestID(ctx)
+		defer func() {
+			if p := recover(); p != nil {
+				err = panicked(p)
+			}
+			err = finish(ctx, logger, info.FullMethod, start, err)
+		}()
+		return next(ctx, req)
+	}
+}
+
+func answerStream(logger *slog.Logger) grpc.StreamServerInterceptor {
+	return func(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) (err error) {
+		start := time.Now()
+		ctx := incomingRequestID(stream.Context())
+		defer func() {
+			if p := recover(); p != nil {
+				err = panicked(p)
+			}
+			err = finish(ctx, logger, info.FullMethod, start, err)
+		}()
+		return next(srv, access.StreamWithContext(stream, ctx))
+	}
+}
+
+func panicked(p any) error {
+	return fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+}
+
+func finish(ctx context.Context, logger *slog.Logger, method string, start time.Time, err error) error {
+	attrs := []slog.Attr{
+		slog.String("method", method),
+		slog.Duration("took", time.Since(start)),
+		slog.String("request_id", RequestID(ctx)),
+	}
+	if err == nil {
+		logger.LogAttrs(ctx, slog.LevelDebug, "served", append(attrs, slog.String("code", codes.OK.String()))...)
+		return nil
+	}
+	answer, unexpected := toStatus(err)
+	level := slog.LevelDebug
+	if unexpected {
+		level = slog.LevelError
+		attrs = append(attrs, slog.String("error", err.Error()))
+	}
+	logger.LogAttrs(ctx, level, "failed", append(attrs, slog.String("code", status.Code(answer).String()))...)
+	return answer
+}

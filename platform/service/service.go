@@ -1,0 +1,186 @@
+// Package service is responsible for the life of one process of the shop: its logger, its server, its
+// registration with Consul, its health, its background work, and an orderly end.
+package service
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"runtime/debug"
+	"strconv"
+
+	"github.com/hashicorp/consul/api"
+	"golang.org/x/sync/errgroup"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/health"
+	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
+
+	accessv1 "souk/proto/gen/souk/access/v1"
+
+	"souk/platform/access"
+	"souk/platform/consul"
+	"souk/platform/rpc"
+)
+
+// The service that publishes the keys of access tokens.
+const keysService = "customers"
+
+// Service is one process. Register servers and background work, then call Run.
+type Service struct {
+	name   string
+	cfg    Config
+	listen Listen
+	logger *slog.Logger
+	consul *api.Client
+
+	guard    *access.Guard
+	keys     *lateKeys
+	verifier *access.Verifier
+	server   *grpc.Server
+	health   *health.Server
+	handler  http.Handler
+
+	checks     []check
+	background []task
+	closers    []func()
+}
+
+type task struct {
+	name string
+	run  func(context.Context) error
+}
+
+// New returns the process of the service with that name.
+func New(name string, cfg Config, listen Listen) (*Service, error) {
+	logger := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: cfg.LogLevel})).With("service", name)
+	client, err := consul.NewClient(cfg.ConsulAddr)
+	if err != nil {
+		return nil, err
+	}
+	s := &Service{name: name, cfg: cfg, listen: listen, logger: logger, consul: client, health: health.NewServer(), keys: &lateKeys{}}
+	s.verifier = access.NewVerifier(s.keys)
+	s.guard = access.NewGuard(s.verifier)
+	s.server = rpc.NewServer(logger, s.guard)
+	healthv1.RegisterHealthServer(s.server, s.health)
+	return s, nil
+}
+
+// Server is where gRPC services are registered.
+func (s *Service) Server() grpc.ServiceRegistrar { return s.server }
+
+// Logger is the process's logger.
+func (s *Service) Logger() *slog.Logger { return s.logger }
+
+// Verifier verifies access tokens by the shop's keys.
+func (s *Service) Verifier() *access.Verifier { return s.verifier }
+
+// UseKeys makes the process verify access tokens with source, rather than with what customers publishes.
+func (s *Service) UseKeys(source access.KeySource) { s.keys.source = source }
+
+// HTTP makes the process serve handler over HTTP instead of gRPC. /healthz is what Consul checks.
+func (s *Service) HTTP(handler http.Handler) { s.handler = handler }
+
+// Dial returns a connection to the service with that name, found through Consul. It is closed when the
+// process stops.
+func (s *Service) Dial(name string) (*grpc.ClientConn, error) {
+	conn, err := rpc.Dial("consul:///"+name, s.name, s.logger, grpc.WithResolvers(consul.NewBuilder(s.consul, s.logger)))
+	if err != nil {
+		return nil, fmt.Errorf("dial %s: %w", name, err)
+	}
+	s.OnStop(func() { _ = conn.Close() })
+	return conn, nil
+}
+
+// Background runs work beside the server until the process stops. An error stops the process.
+func (s *Service) Background(name string, run func(context.Context) error) {
+	s.background = append(s.background, task{name: name, run: run})
+}
+
+// OnStop has a resource closed once the server has drained, the last one first.
+func (s *Service) OnStop(closer func()) {
+	s.closers = append(s.closers, closer)
+}
+
+// Run serves until ctx is done, then leaves Consul, drains and returns. It returns early with the error of
+// whatever failed.
+func (s *Service) Run(ctx context.Context) error {
+	defer s.close()
+	if err := s.prepare(); err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", s.listen.Addr)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	instance, err := s.instance(listener)
+	if err != nil {
+		return err
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	s.serve(ctx, group, listener)
+	group.Go(func() error { s.watchHealth(ctx); return nil })
+	group.Go(func() error { consul.Keep(ctx, s.consul, instance, s.logger); return nil })
+	for _, t := range s.background {
+		group.Go(func() error {
+			if err := t.run(ctx); err != nil && ctx.Err() == nil {
+				return fmt.Errorf("%s: %w", t.name, err)
+			}
+			return nil
+		})
+	}
+	s.logger.Info("serving", "address", listener.Addr().String())
+	err = group.Wait()
+	s.logger.Info("stopped")
+	return err
+}
+
+// prepare completes what only holds once every service has been registered.
+func (s *Service) prepare() error {
+	if s.keys.source == nil {
+		conn, err := s.Dial(keysService)
+		if err != nil {
+			return err
+		}
+		s.keys.source = access.NewRemoteKeys(accessv1.NewKeysServiceClient(conn))
+	}
+	return s.guard.Learn(s.server)
+}
+
+func (s *Service) instance(listener net.Listener) (consul.Instance, error) {
+	bound := listener.Addr().(*net.TCPAddr)
+	host, err := s.listen.advertised(bound)
+	if err != nil {
+		return consul.Instance{}, err
+	}
+	instance := consul.Instance{
+		ID: s.name + "-" + net.JoinHostPort(host, strconv.Itoa(bound.Port)), Name: s.name,
+		Host: host, Port: bound.Port, Version: version(),
+	}
+	if s.handler != nil {
+		instance.HTTPPath = "/healthz"
+	}
+	return instance, nil
+}
+
+func (s *Service) close() {
+	for i := len(s.closers) - 1; i >= 0; i-- {
+		s.closers[i]()
+	}
+}
+
+// version is the commit that the binary was built from, as far as Go knows it.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	for _, setting := range info.Settings {
+		if setting.Key == "vcs.revision" {
+			return setting.Value
+		}
+	}
+	return info.Main.Version
+}

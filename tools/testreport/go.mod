@@ -1,0 +1,3 @@
+module souk/tools/testreport
+
+go 1.26

@@ -1,0 +1,172 @@
+// Command testreport reads what `go test -json` prints and says, package by package, what ran. It fails
+// when a test failed, when a package did not build, and when a package that holds tests ran none.
+//
+//	go test -json ./... | testreport DIR
+//
+// DIR is the module's folder, where it looks which packages hold tests.
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+func main() {
+	if len(os.Args) != 2 {
+		fmt.Fprintln(os.Stderr, "usage: go test -json ./... | testreport DIR")
+		os.Exit(2)
+	}
+	report, err := read(os.Stdin)
+	if err == nil {
+		err = report.print(os.Stdout, os.Args[1])
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "testreport:", err)
+		os.Exit(1)
+	}
+}
+
+// event is a line of `go test -json` (go doc test2json).
+type event struct {
+	Action     string
+	Package    string
+	ImportPath string
+	Test       string
+	Output     string
+	Elapsed    float64
+}
+
+type result struct {
+	name                    string
+	passed, failed, skipped int
+	ended                   string
+	seconds                 float64
+	output                  map[string][]string
+}
+
+type report struct {
+	packages map[string]*result
+	// What the compiler said.
+	build []string
+}
+
+func read(r io.Reader) (*report, error) {
+	rep := &report{packages: map[string]*result{}}
+	lines := bufio.NewScanner(r)
+	lines.Buffer(nil, 16<<20)
+	for lines.Scan() {
+		var e event
+		if err := json.Unmarshal(lines.Bytes(), &e); err != nil {
+			rep.build = append(rep.build, lines.Text()+"\n")
+			continue
+		}
+		rep.add(e)
+	}
+	return rep, lines.Err()
+}
+
+func (rep *report) add(e event) {
+	if e.Action == "build-output" {
+		rep.build = append(rep.build, e.Output)
+		return
+	}
+	if e.Package == "" {
+		return
+	}
+	p := rep.packages[e.Package]
+	if p == nil {
+		p = &result{name: e.Package, output: map[string][]string{}}
+		rep.packages[e.Package] = p
+	}
+	switch {
+	case e.Action == "output":
+		p.output[e.Test] = append(p.output[e.Test], e.Output)
+	case e.Test == "" && (e.Action == "pass" || e.Action == "fail" || e.Action == "skip"):
+		p.ended, p.seconds = e.Action, e.Elapsed
+	case e.Action == "pass":
+		p.passed++
+		p.show(e.Test)
+	case e.Action == "fail":
+		p.failed++
+	case e.Action == "skip":
+		p.skipped++
+	}
+}
+
+// show keeps of a passed test's output only the figures it reports, lines with "measured:".
+func (p *result) show(test string) {
+	p.output[test] = slices.DeleteFunc(p.output[test], func(line string) bool {
+		return !strings.Contains(line, "measured:")
+	})
+}
+
+func (rep *report) print(w io.Writer, dir string) error {
+	names := make([]string, 0, len(rep.packages))
+	for name := range rep.packages {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	var passed, failed, skipped, ran int
+	var bad []string
+	for _, name := range names {
+		p := rep.packages[name]
+		passed, failed, skipped = passed+p.passed, failed+p.failed, skipped+p.skipped
+		if p.passed+p.failed > 0 {
+			ran++
+			fmt.Fprintf(w, "%-6s %-45s %4d passed %3d failed %3d skipped %6.1fs\n", p.ended, name, p.passed, p.failed, p.skipped, p.seconds)
+		}
+		if p.ended != "pass" && p.ended != "skip" {
+			bad = append(bad, name)
+		}
+		p.printOutput(w)
+	}
+	for _, line := range rep.build {
+		fmt.Fprint(w, line)
+	}
+	fmt.Fprintf(w, "%d passed, %d failed, %d skipped\n", passed, failed, skipped)
+	want, err := packagesWithTests(dir)
+	switch {
+	case err != nil:
+		return err
+	case len(bad) > 0:
+		return fmt.Errorf("failed: %s", strings.Join(bad, ", "))
+	case ran < want:
+		return fmt.Errorf("%d packages of %s hold tests and only %d ran any", want, dir, ran)
+	}
+	return nil
+}
+
+func (p *result) printOutput(w io.Writer) {
+	tests := make([]string, 0, len(p.output))
+	for test := range p.output {
+		tests = append(tests, test)
+	}
+	slices.Sort(tests)
+	for _, test := range tests {
+		if test == "" && p.ended != "fail" {
+			continue
+		}
+		for _, line := range p.output[test] {
+			fmt.Fprint(w, "    ", line)
+		}
+	}
+}
+
+// packagesWithTests counts the folders below dir that hold test files.
+func packagesWithTests(dir string) (int, error) {
+	folders := map[string]bool{}
+	err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+		if strings.HasSuffix(path, "_test.go") {
+			folders[filepath.Dir(path)] = true
+		}
+		return err
+	})
+	return len(folders), err
+}
