@@ -1,0 +1,108 @@
+// Package app is responsible for putting the gateway together.
+package app
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"github.com/klauspost/compress/gzhttp"
+	"github.com/swaggest/swgui/v5emb"
+	"google.golang.org/grpc"
+
+	accessv1 "souk/proto/gen/souk/access/v1"
+	cartsv1 "souk/proto/gen/souk/carts/v1"
+	catalogv1 "souk/proto/gen/souk/catalog/v1"
+	customersv1 "souk/proto/gen/souk/customers/v1"
+	inventoryv1 "souk/proto/gen/souk/inventory/v1"
+	ordersv1 "souk/proto/gen/souk/orders/v1"
+	shippingv1 "souk/proto/gen/souk/shipping/v1"
+
+	"souk/gateway"
+	"souk/gateway/internal/edge"
+	"souk/gateway/internal/handler"
+	"souk/platform/config"
+	"souk/platform/money"
+	"souk/platform/service"
+)
+
+// Config is everything the gateway can be told from outside.
+type Config struct {
+	Service    service.Config
+	Addr       string `env:"GATEWAY_ADDR" envDefault:"127.0.0.1:8080"`
+	Advertise  string `env:"GATEWAY_ADVERTISE"`
+	Currency   string `env:"CURRENCY" envDefault:"GBP"`
+	RateLimits string `env:"RATE_LIMITS" envDefault:"on"`
+}
+
+// Validate says which setting is wrong.
+func (c *Config) Validate() error {
+	if _, err := money.Exponent(c.Currency); err != nil {
+		return fmt.Errorf("SOUK_CURRENCY: %w", err)
+	}
+	if c.RateLimits != "on" && c.RateLimits != "off" {
+		return fmt.Errorf("SOUK_RATE_LIMITS: %q is neither on nor off", c.RateLimits)
+	}
+	return nil
+}
+
+// peers are the services that the gateway looks at for its readiness.
+var peers = []string{"catalog", "customers", "carts", "inventory", "orders", "payments", "shipping"}
+
+// Run serves the REST API until ctx is done.
+func Run(ctx context.Context) error {
+	var cfg Config
+	if err := config.Load(&cfg); err != nil {
+		return err
+	}
+	svc, err := service.New("gateway", cfg.Service, service.Listen{Addr: cfg.Addr, Advertise: cfg.Advertise})
+	if err != nil {
+		return err
+	}
+	conns := map[string]*grpc.ClientConn{}
+	readiness := handler.Readiness{}
+	for _, name := range peers {
+		if conns[name], err = svc.Dial(name); err != nil {
+			return err
+		}
+		readiness[name] = conns[name]
+	}
+	h := handler.New(handler.Services{
+		Catalog:   catalogv1.NewCatalogServiceClient(conns["catalog"]),
+		Customers: customersv1.NewCustomersServiceClient(conns["customers"]),
+		Keys:      accessv1.NewKeysServiceClient(conns["customers"]),
+		Carts:     cartsv1.NewCartsServiceClient(conns["carts"]),
+		Orders:    ordersv1.NewOrdersServiceClient(conns["orders"]),
+		Inventory: inventoryv1.NewInventoryServiceClient(conns["inventory"]),
+		Shipping:  shippingv1.NewShippingServiceClient(conns["shipping"]),
+	}, readiness, cfg.Currency, svc.Logger())
+	router, err := edge.NewRouter(h, svc.Verifier(), svc.Logger())
+	if err != nil {
+		return err
+	}
+	addPages(router)
+	var root http.Handler = router
+	if cfg.RateLimits == "on" {
+		root = edge.RateLimit(root, svc.Logger())
+	}
+	svc.HTTP(edge.Wrap(gzhttp.GzipHandler(root), svc.Logger()))
+	return svc.Run(ctx)
+}
+
+// The pages of the contract run scripts of their own, unlike every other answer.
+const pagesPolicy = "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
+
+// addPages serves the contract and its pages.
+func addPages(router *edge.Router) {
+	router.Handle("GET /openapi.yaml", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/yaml")
+		_, _ = w.Write(gateway.Spec)
+	}))
+	pages := v5emb.New("Souk", "/openapi.yaml", "/docs/")
+	withPolicy := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Security-Policy", pagesPolicy)
+		pages.ServeHTTP(w, r)
+	})
+	router.Handle("GET /docs", withPolicy)
+	router.Handle("GET /docs/", withPolicy)
+}

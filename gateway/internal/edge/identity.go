@@ -1,0 +1,39 @@
+package edge
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+
+	"souk/platform/access"
+)
+
+// identify verifies the request's token, as far as the operation asks for one, and returns ctx with the caller
+// and the token, which calls to the services forward. The services verify it again.
+func (o *operation) identify(ctx context.Context, verifier *access.Verifier, r *http.Request) (context.Context, error) {
+	header := r.Header.Get("Authorization")
+	if o.audience == anyone || o.audience == maybe && header == "" {
+		return ctx, nil
+	}
+	scheme, token, _ := strings.Cut(header, " ")
+	if !strings.EqualFold(scheme, "Bearer") || token == "" {
+		return nil, unauthenticated("An access token is required.")
+	}
+	caller, err := verifier.Verify(ctx, token)
+	switch {
+	case errors.Is(err, access.ErrKeysUnavailable):
+		return nil, err
+	case err != nil:
+		return nil, unauthenticated("The access token is not valid.")
+	case o.audience == staff && !caller.Staff():
+		return nil, NewProblem(http.StatusForbidden, "forbidden", "This is for staff.")
+	}
+	return access.WithToken(access.WithCaller(ctx, caller), token), nil
+}
+
+func unauthenticated(detail string) *Problem {
+	p := NewProblem(http.StatusUnauthorized, "unauthenticated", detail)
+	p.Header = http.Header{"Www-Authenticate": {"Bearer"}}
+	return p
+}

@@ -1,0 +1,77 @@
+package edge
+
+import (
+	"log/slog"
+	"net/http"
+	"regexp"
+	"runtime/debug"
+	"time"
+
+	"github.com/google/uuid"
+
+	"souk/platform/rpc"
+)
+
+const requestIDHeader = "X-Request-Id"
+
+var requestID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,128}$`)
+
+// Wrap puts around next what every request gets: an id, a line in the log, safe headers, and an answer even
+// when a handler panics.
+func Wrap(next http.Handler, logger *slog.Logger) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start := time.Now()
+		id := r.Header.Get(requestIDHeader)
+		if !requestID.MatchString(id) {
+			id = uuid.NewString()
+		}
+		ctx := rpc.WithRequestID(r.Context(), id)
+		r = r.WithContext(ctx)
+		secure(w.Header())
+		w.Header().Set(requestIDHeader, id)
+		recorder := &recorder{ResponseWriter: w}
+		defer func() {
+			if p := recover(); p != nil {
+				logger.ErrorContext(ctx, "panic", "panic", p, "stack", string(debug.Stack()), "request_id", id)
+				if recorder.status == 0 {
+					NewProblem(http.StatusInternalServerError, "internal", "").write(ctx, recorder)
+				}
+			}
+			logger.DebugContext(ctx, "answered", "method", r.Method, "path", r.URL.Path, "status", recorder.status,
+				"took", time.Since(start), "request_id", id)
+		}()
+		next.ServeHTTP(recorder, r)
+	})
+}
+
+// secure sets the headers that keep a browser from being led astray.
+func secure(h http.Header) {
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+}
+
+// recorder remembers the status that was answered.
+type recorder struct {
+	http.ResponseWriter
+	status int
+}
+
+func (r *recorder) WriteHeader(status int) {
+	if r.status == 0 {
+		r.status = status
+	}
+	r.ResponseWriter.WriteHeader(status)
+}
+
+func (r *recorder) Write(b []byte) (int, error) {
+	if r.status == 0 {
+		r.status = http.StatusOK
+	}
+	return r.ResponseWriter.Write(b)
+}
+
+// Unwrap lets http.ResponseController reach the writer underneath.
+func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }

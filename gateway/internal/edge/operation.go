@@ -1,0 +1,104 @@
+package edge
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/routers"
+)
+
+// Who may use an operation.
+type audience int
+
+const (
+	anyone audience = iota
+	// maybe a customer: a token is looked at when there is one.
+	maybe
+	customer
+	staff
+)
+
+// operation is what openapi.yaml says of one method of one path.
+type operation struct {
+	route *routers.Route
+	// mediaType is what the body must be; "" for no body.
+	mediaType string
+	schema    *openapi3.Schema
+	audience  audience
+	// key says that the operation needs an Idempotency-Key.
+	key     bool
+	timeout time.Duration
+}
+
+// How long an operation may take, unless it is among timeouts.
+const defaultTimeout = 10 * time.Second
+
+var timeouts = map[string]time.Duration{
+	"placeOrder":     15 * time.Second,
+	"importProducts": 60 * time.Second,
+}
+
+// operationsOf reads every operation of the contract, by its ServeMux pattern ("POST /v1/carts"). An operation
+// that does not say who may use it is an error.
+func operationsOf(spec *openapi3.T) (map[string]*operation, error) {
+	operations := map[string]*operation{}
+	for path, item := range spec.Paths.Map() {
+		for method, op := range item.Operations() {
+			pattern := method + " " + path
+			who, err := audienceOf(op)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", pattern, err)
+			}
+			o := &operation{
+				route:    &routers.Route{Spec: spec, Path: path, PathItem: item, Method: method, Operation: op},
+				audience: who, timeout: defaultTimeout,
+			}
+			if t, ok := timeouts[op.OperationID]; ok {
+				o.timeout = t
+			}
+			o.readBody(op)
+			for _, p := range op.Parameters {
+				o.key = o.key || p.Value.Name == "Idempotency-Key"
+			}
+			operations[pattern] = o
+		}
+	}
+	return operations, nil
+}
+
+func audienceOf(op *openapi3.Operation) (audience, error) {
+	role, _ := op.Extensions["x-souk-role"].(string)
+	switch {
+	case op.Security == nil:
+		return anyone, fmt.Errorf("%s says nothing of its security", op.OperationID)
+	case role == "staff":
+		return staff, nil
+	case role != "":
+		return anyone, fmt.Errorf("%s: unknown role %q", op.OperationID, role)
+	}
+	if len(*op.Security) == 0 {
+		return anyone, nil
+	}
+	for _, requirement := range *op.Security {
+		if len(requirement) == 0 {
+			return maybe, nil
+		}
+	}
+	return customer, nil
+}
+
+func (o *operation) readBody(op *openapi3.Operation) {
+	if op.RequestBody == nil {
+		return
+	}
+	for mediaType, content := range op.RequestBody.Value.Content {
+		o.mediaType, o.schema = mediaType, content.Schema.Value
+	}
+}
+
+// withTimeout bounds ctx by the operation's time.
+func (o *operation) withTimeout(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, o.timeout)
+}

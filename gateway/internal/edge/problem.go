@@ -1,0 +1,89 @@
+// Package edge is responsible for what every request meets before its handler and every answer on its way
+// out: request ids, limits, identity, validation against openapi.yaml, and errors as RFC 9457 problems.
+package edge
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"strconv"
+
+	"souk/gateway/internal/api"
+	"souk/platform/field"
+	"souk/platform/rpc"
+)
+
+// Problem is an error that has its HTTP answer with it.
+type Problem struct {
+	api.Problem
+	// Header is added to the answer's header. May be nil.
+	Header http.Header
+}
+
+func (p *Problem) Error() string {
+	if p.Detail != nil {
+		return p.Code + ": " + *p.Detail
+	}
+	return p.Code
+}
+
+// NewProblem returns a problem with a code of the REST contract.
+func NewProblem(status int, code, detail string) *Problem {
+	p := &Problem{Problem: api.Problem{
+		Type: "about:blank", Title: http.StatusText(status), Status: status, Code: code,
+	}}
+	if detail != "" {
+		p.Detail = &detail
+	}
+	return p
+}
+
+// InvalidFields returns the 422 that names each invalid field.
+func InvalidFields(violations ...field.Violation) *Problem {
+	p := NewProblem(http.StatusUnprocessableEntity, "validation_failed", "Some fields are not valid.")
+	fields := make([]api.FieldError, len(violations))
+	for i, v := range violations {
+		fields[i] = api.FieldError{Field: v.Field, Message: v.Message}
+	}
+	p.Errors = &fields
+	return p
+}
+
+// NotFound returns the 404 for what does not exist, or not for this caller.
+func NotFound(detail string) *Problem {
+	return NewProblem(http.StatusNotFound, "not_found", detail)
+}
+
+func invalidRequest(detail string) *Problem {
+	return NewProblem(http.StatusBadRequest, "invalid_request", detail)
+}
+
+// Unavailable returns the 503 that asks the client to come back in a second.
+func Unavailable(detail string) *Problem {
+	return retryAfter(NewProblem(http.StatusServiceUnavailable, "unavailable", detail), 1)
+}
+
+func retryAfter(p *Problem, seconds int) *Problem {
+	p.Header = http.Header{"Retry-After": {strconv.Itoa(seconds)}}
+	return p
+}
+
+// write answers with the problem. A problem that carries a request id keeps it: it is an answer given again.
+func (p *Problem) write(ctx context.Context, w http.ResponseWriter) {
+	body := p.Problem
+	if body.RequestId == "" {
+		body.RequestId = rpc.RequestID(ctx)
+	}
+	content, err := json.Marshal(body)
+	if err != nil {
+		http.Error(w, "internal error", http.StatusInternalServerError)
+		return
+	}
+	for name, values := range p.Header {
+		w.Header()[name] = values
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(body.Status)
+	_, _ = w.Write(append(content, '\n')) // a client that left is not our error
+}

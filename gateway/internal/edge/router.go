@@ -1,0 +1,131 @@
+package edge
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+
+	"souk/gateway/internal/api"
+	"souk/platform/access"
+)
+
+// Router serves the operations of openapi.yaml, each behind the checks that the contract asks for.
+type Router struct {
+	mux        *http.ServeMux
+	operations map[string]*operation
+	verifier   *access.Verifier
+	logger     *slog.Logger
+}
+
+// NewRouter returns a router that has the operations of server.
+func NewRouter(server api.StrictServerInterface, verifier *access.Verifier, logger *slog.Logger) (*Router, error) {
+	spec, err := api.GetSpec()
+	if err != nil {
+		return nil, fmt.Errorf("openapi.yaml: %w", err)
+	}
+	operations, err := operationsOf(spec)
+	if err != nil {
+		return nil, fmt.Errorf("openapi.yaml: %w", err)
+	}
+	rt := &Router{mux: http.NewServeMux(), operations: operations, verifier: verifier, logger: logger}
+	fail := func(w http.ResponseWriter, r *http.Request, err error) { WriteError(r.Context(), w, logger, err) }
+	strict := api.NewStrictHandlerWithOptions(server, nil, api.StrictHTTPServerOptions{
+		RequestErrorHandlerFunc: fail, ResponseErrorHandlerFunc: fail,
+	})
+	api.HandlerWithOptions(strict, api.StdHTTPServerOptions{BaseRouter: rt, ErrorHandlerFunc: fail})
+	return rt, nil
+}
+
+// HandleFunc registers the handler of an operation behind its checks. The generated code calls it.
+func (rt *Router) HandleFunc(pattern string, handler func(http.ResponseWriter, *http.Request)) {
+	op, ok := rt.operations[pattern]
+	if !ok {
+		panic("openapi.yaml has no operation " + pattern)
+	}
+	rt.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := op.withTimeout(r.Context())
+		defer cancel()
+		r = r.WithContext(ctx)
+		checked, err := rt.check(op, w, r)
+		if err != nil {
+			WriteError(ctx, w, rt.logger, err)
+			return
+		}
+		handler(w, checked)
+	})
+}
+
+// Handle registers a handler that is no operation of the contract, such as its pages.
+func (rt *Router) Handle(pattern string, handler http.Handler) {
+	rt.mux.Handle(pattern, handler)
+}
+
+// check does, in the order that says least to strangers: identity, then the request's form.
+func (rt *Router) check(op *operation, w http.ResponseWriter, r *http.Request) (*http.Request, error) {
+	if err := checkURL(r); err != nil {
+		return nil, err
+	}
+	ctx, err := op.identify(r.Context(), rt.verifier, r)
+	if err != nil {
+		return nil, err
+	}
+	if op.key && r.Header.Get("Idempotency-Key") == "" {
+		return nil, NewProblem(http.StatusBadRequest, "idempotency_key_missing", "The Idempotency-Key header is required.")
+	}
+	if err := op.checkParameters(ctx, r); err != nil {
+		return nil, err
+	}
+	r = r.WithContext(ctx)
+	return r, op.checkBody(w, r)
+}
+
+// checkURL refuses text that is not UTF-8, or that holds U+0000: no resource has such a name.
+func checkURL(r *http.Request) error {
+	if !clean(r.URL.Path) {
+		return NotFound("There is no such resource.")
+	}
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return invalidRequest("The query is malformed.")
+	}
+	for name, values := range query {
+		if !clean(name) || !clean(strings.Join(values, "")) {
+			return invalidRequest("The query is not UTF-8 text.")
+		}
+	}
+	return nil
+}
+
+func clean(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsRune(s, 0)
+}
+
+// ServeHTTP implements http.Handler. What no pattern matches gets a problem like any other error.
+func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if _, pattern := rt.mux.Handler(r); pattern != "" {
+		rt.mux.ServeHTTP(w, r)
+		return
+	}
+	// The mux knows whether another method would have matched, and says which in Allow.
+	probe := &probeWriter{header: http.Header{}}
+	rt.mux.ServeHTTP(probe, r)
+	p := NotFound("There is no such resource.")
+	if probe.status == http.StatusMethodNotAllowed {
+		p = NewProblem(http.StatusMethodNotAllowed, "method_not_allowed", "")
+		p.Header = http.Header{"Allow": probe.header.Values("Allow")}
+	}
+	WriteError(r.Context(), w, rt.logger, p)
+}
+
+// probeWriter keeps the status and header of an answer and drops the rest.
+type probeWriter struct {
+	header http.Header
+	status int
+}
+
+func (p *probeWriter) Header() http.Header         { return p.header }
+func (p *probeWriter) WriteHeader(status int)      { p.status = status }
+func (p *probeWriter) Write(b []byte) (int, error) { return len(b), nil }

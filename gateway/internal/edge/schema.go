@@ -1,0 +1,150 @@
+package edge
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+
+	"souk/platform/field"
+)
+
+// checkSchema validates a decoded body: an unknown field is a 400, any other violation a 422.
+func checkSchema(schema *openapi3.Schema, value any) error {
+	err := schema.VisitJSON(value, openapi3.MultiErrors())
+	if err == nil {
+		return nil
+	}
+	var violations []field.Violation
+	for _, schemaErr := range flatten(err) {
+		path := dotted(schemaErr.JSONPointer())
+		if name, ok := unknownField(schemaErr); ok {
+			return invalidRequest("Unknown field " + join(path, name) + ".")
+		}
+		violations = append(violations, field.Violation{Field: path, Message: message(schemaErr)})
+	}
+	return InvalidFields(violations...)
+}
+
+// checkParameters validates the query and the header fields that the operation names.
+func (o *operation) checkParameters(ctx context.Context, r *http.Request) error {
+	input := &openapi3filter.RequestValidationInput{
+		Request: r, Route: o.route, QueryParams: r.URL.Query(),
+		Options: &openapi3filter.Options{MultiError: true, SkipSettingDefaults: true},
+	}
+	var violations []field.Violation
+	for _, p := range o.route.Operation.Parameters {
+		if p.Value.In == openapi3.ParameterInPath {
+			continue
+		}
+		if err := openapi3filter.ValidateParameter(ctx, input, p.Value); err != nil {
+			violations = append(violations, field.Violation{Field: p.Value.Name, Message: parameterMessage(p.Value, err)})
+		}
+	}
+	if len(violations) > 0 {
+		return InvalidFields(violations...)
+	}
+	return nil
+}
+
+func parameterMessage(p *openapi3.Parameter, err error) string {
+	if found := flatten(err); len(found) > 0 {
+		return message(found[0])
+	}
+	return "must be " + article(p.Schema.Value.Type)
+}
+
+// flatten finds the schema errors in what kin-openapi returns.
+func flatten(err error) []*openapi3.SchemaError {
+	var multi openapi3.MultiError
+	if errors.As(err, &multi) {
+		var all []*openapi3.SchemaError
+		for _, e := range multi {
+			all = append(all, flatten(e)...)
+		}
+		return all
+	}
+	var schemaErr *openapi3.SchemaError
+	if errors.As(err, &schemaErr) {
+		return []*openapi3.SchemaError{schemaErr}
+	}
+	return nil
+}
+
+// unknownField returns the name of a field that the schema does not have.
+func unknownField(err *openapi3.SchemaError) (string, bool) {
+	name, ok := strings.CutPrefix(err.Reason, `property "`)
+	if !ok {
+		return "", false
+	}
+	return strings.CutSuffix(name, `" is unsupported`)
+}
+
+// message says what a value must be, by the keyword of the schema that it breaks.
+func message(err *openapi3.SchemaError) string {
+	schema := err.Schema
+	switch err.SchemaField {
+	case "required":
+		return "is required"
+	case "type":
+		return "must be " + article(schema.Type)
+	case "minimum":
+		return "must be at least " + strconv.FormatFloat(*schema.Min, 'f', -1, 64)
+	case "maximum":
+		return "must be at most " + strconv.FormatFloat(*schema.Max, 'f', -1, 64)
+	case "minLength":
+		return "must have at least " + strconv.FormatUint(schema.MinLength, 10) + " characters"
+	case "maxLength":
+		return "must have at most " + strconv.FormatUint(*schema.MaxLength, 10) + " characters"
+	case "minItems":
+		return "must have at least " + strconv.FormatUint(schema.MinItems, 10) + " items"
+	case "maxItems":
+		return "must have at most " + strconv.FormatUint(*schema.MaxItems, 10) + " items"
+	case "enum":
+		return "must be one of " + oneOf(schema.Enum)
+	case "pattern":
+		return "must match " + schema.Pattern
+	default:
+		return err.Reason
+	}
+}
+
+func oneOf(values []any) string {
+	names := make([]string, len(values))
+	for i, v := range values {
+		names[i], _ = v.(string)
+	}
+	return strings.Join(names, ", ")
+}
+
+func article(types *openapi3.Types) string {
+	names := strings.Join(types.Slice(), " or ")
+	if strings.HasPrefix(names, "integer") || strings.HasPrefix(names, "object") || strings.HasPrefix(names, "array") {
+		return "an " + names
+	}
+	return "a " + names
+}
+
+// dotted writes a JSON pointer as clients write fields: variants[0].sku.
+func dotted(pointer []string) string {
+	path := ""
+	for _, element := range pointer {
+		if _, err := strconv.Atoi(element); err == nil {
+			path += "[" + element + "]"
+		} else {
+			path = join(path, element)
+		}
+	}
+	return path
+}
+
+func join(path, name string) string {
+	if path == "" {
+		return name
+	}
+	return path + "." + name
+}

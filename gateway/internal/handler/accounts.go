@@ -1,0 +1,81 @@
+package handler
+
+import (
+	"context"
+
+	customersv1 "souk/proto/gen/souk/customers/v1"
+
+	"souk/gateway/internal/api"
+)
+
+// RegisterCustomer opens an account.
+func (h *Handler) RegisterCustomer(ctx context.Context, req api.RegisterCustomerRequestObject) (api.RegisterCustomerResponseObject, error) {
+	answer, err := h.Customers.Register(ctx, &customersv1.RegisterRequest{
+		Email: req.Body.Email, Password: req.Body.Password, Name: req.Body.Name,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return api.RegisterCustomer201JSONResponse(customerView(answer.GetCustomer())), nil
+}
+
+// CreateSession logs a customer in.
+func (h *Handler) CreateSession(ctx context.Context, req api.CreateSessionRequestObject) (api.CreateSessionResponseObject, error) {
+	answer, err := h.Customers.Login(ctx, &customersv1.LoginRequest{Email: req.Body.Email, Password: req.Body.Password})
+	if err != nil {
+		return nil, err
+	}
+	return api.CreateSession201JSONResponse(sessionView(answer.GetSession())), nil
+}
+
+// RefreshSession spends a refresh token.
+func (h *Handler) RefreshSession(ctx context.Context, req api.RefreshSessionRequestObject) (api.RefreshSessionResponseObject, error) {
+	answer, err := h.Customers.Refresh(ctx, &customersv1.RefreshRequest{RefreshToken: req.Body.RefreshToken})
+	if err != nil {
+		return nil, err
+	}
+	return api.RefreshSession200JSONResponse(sessionView(answer.GetSession())), nil
+}
+
+// DeleteSession logs the caller out.
+func (h *Handler) DeleteSession(ctx context.Context, _ api.DeleteSessionRequestObject) (api.DeleteSessionResponseObject, error) {
+	if _, err := h.Customers.Logout(ctx, &customersv1.LogoutRequest{}); err != nil {
+		return nil, err
+	}
+	return api.DeleteSession204Response{}, nil
+}
+
+// GetMe returns the caller's account.
+func (h *Handler) GetMe(ctx context.Context, _ api.GetMeRequestObject) (api.GetMeResponseObject, error) {
+	answer, err := h.Customers.GetMe(ctx, &customersv1.GetMeRequest{})
+	if err != nil {
+		return nil, err
+	}
+	return api.GetMe200JSONResponse(customerView(answer.GetCustomer())), nil
+}
+
+// UpdateMe changes the caller's account.
+func (h *Handler) UpdateMe(ctx context.Context, req api.UpdateMeRequestObject) (api.UpdateMeResponseObject, error) {
+	answer, err := h.Customers.UpdateMe(ctx, &customersv1.UpdateMeRequest{Name: req.Body.Name})
+	if err != nil {
+		return nil, err
+	}
+	return api.UpdateMe200JSONResponse(customerView(answer.GetCustomer())), nil
+}
+
+func customerView(c *customersv1.Customer) api.Customer {
+	roles := c.GetRoles()
+	if roles == nil {
+		roles = []string{}
+	}
+	return api.Customer{
+		Id: c.GetId(), Email: c.GetEmail(), Name: c.GetName(), Roles: roles, CreatedAt: c.GetCreatedAt().AsTime(),
+	}
+}
+
+func sessionView(s *customersv1.Session) api.Session {
+	return api.Session{
+		AccessToken: s.GetAccessToken(), TokenType: api.Bearer, ExpiresIn: s.GetExpiresIn(),
+		RefreshToken: s.GetRefreshToken(), Customer: customerView(s.GetCustomer()),
+	}
+}

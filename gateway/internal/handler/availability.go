@@ -1,0 +1,55 @@
+package handler
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	inventoryv1 "souk/proto/gen/souk/inventory/v1"
+
+	"souk/gateway/internal/api"
+)
+
+const (
+	// How long a page waits for inventory before it says `unknown`.
+	levelsTimeout = time.Second
+	// The most SKUs that inventory is asked about at once.
+	levelsBatch = 2000
+	// At most this many left is `low_stock`.
+	lowStock = 5
+)
+
+// levels are the pieces available by SKU; nil when inventory could not be asked.
+type levels map[string]int64
+
+// levels asks inventory. A page without it is still a page.
+func (h *Handler) levels(ctx context.Context, skus []string) levels {
+	ctx, cancel := context.WithTimeout(ctx, levelsTimeout)
+	defer cancel()
+	found := levels{}
+	for batch := range slices.Chunk(skus, levelsBatch) {
+		answer, err := h.Inventory.GetLevels(ctx, &inventoryv1.GetLevelsRequest{Skus: batch})
+		if err != nil {
+			h.logger.WarnContext(ctx, "availability is unknown", "error", err)
+			return nil
+		}
+		for _, level := range answer.GetLevels() {
+			found[level.GetSku()] = level.GetAvailable()
+		}
+	}
+	return found
+}
+
+// of says whether quantity pieces of a SKU can be had.
+func (l levels) of(sku string, quantity int64) api.Availability {
+	switch left := l[sku]; {
+	case l == nil:
+		return api.Unknown
+	case left < quantity || left <= 0:
+		return api.OutOfStock
+	case left <= lowStock:
+		return api.LowStock
+	default:
+		return api.InStock
+	}
+}

@@ -1,0 +1,89 @@
+package handler
+
+import (
+	"context"
+	"net/http"
+
+	ordersv1 "souk/proto/gen/souk/orders/v1"
+
+	"souk/gateway/internal/api"
+	"souk/gateway/internal/edge"
+)
+
+// PlaceOrder checks a cart out. Its answer is made of the placement alone, which orders keeps, so that it is
+// the same bytes whenever the same key is sent again.
+func (h *Handler) PlaceOrder(ctx context.Context, req api.PlaceOrderRequestObject) (api.PlaceOrderResponseObject, error) {
+	answer, err := h.Orders.PlaceOrder(ctx, placeOrderProto(value(req.Params.IdempotencyKey), *req.Body))
+	if err != nil {
+		return nil, err
+	}
+	placement := answer.GetPlacement()
+	if rejection := placement.GetOrder().GetRejection(); rejection != nil {
+		return nil, refused(placement, answer.GetReplayed())
+	}
+	body := orderView(placement.GetOrder(), nil)
+	location := "/v1/orders/" + body.Id
+	if body.Status == api.OrderStatusPending {
+		return api.PlaceOrder202JSONResponse{Body: body, Headers: api.PlaceOrder202ResponseHeaders{
+			Location: &location, IdempotentReplay: replayHeader(answer.GetReplayed()),
+		}}, nil
+	}
+	return api.PlaceOrder201JSONResponse{Body: body, Headers: api.PlaceOrder201ResponseHeaders{
+		Location: &location, IdempotentReplay: replayHeader(answer.GetReplayed()),
+	}}, nil
+}
+
+func placeOrderProto(key string, b api.Checkout) *ordersv1.PlaceOrderRequest {
+	place := &ordersv1.PlaceOrderRequest{
+		IdempotencyKey: key, CartId: b.CartId, AddressId: value(b.AddressId),
+		ShippingOption: b.ShippingOption, PaymentMethod: b.PaymentMethod,
+	}
+	if a := b.ShippingAddress; a != nil {
+		place.ShippingAddress = &ordersv1.Address{
+			Name: a.Name, Line1: a.Line1, Line2: value(a.Line2), City: a.City, Region: value(a.Region),
+			PostalCode: a.PostalCode, Country: a.Country,
+		}
+	}
+	if b.ExpectedTotal != nil {
+		place.ExpectedTotal = moneyProto(*b.ExpectedTotal)
+	}
+	return place
+}
+
+// refused is the problem of a checkout that left a rejected order.
+func refused(placement *ordersv1.Placement, replayed bool) *edge.Problem {
+	rejection := placement.GetOrder().GetRejection()
+	var p *edge.Problem
+	switch rejection.GetReason() {
+	case ordersv1.Rejection_REASON_OUT_OF_STOCK:
+		p = edge.NewProblem(http.StatusConflict, "out_of_stock", "There is not enough of some lines.")
+		lines := views(rejection.GetShortages(), func(s *ordersv1.Shortage) api.Shortage {
+			return api.Shortage{Sku: s.GetSku(), Requested: s.GetRequested(), Available: s.GetAvailable()}
+		})
+		p.Lines = &lines
+	case ordersv1.Rejection_REASON_PAYMENT_DECLINED:
+		p = declined("The payment was declined.", rejection.GetDetail())
+	default:
+		p = declined("The payment was not settled in time.", "expired")
+	}
+	p.RequestId = placement.GetRequestId()
+	p.OrderId = optional(placement.GetOrder().GetId())
+	if replay := replayHeader(replayed); replay != nil {
+		p.Header = http.Header{"Idempotent-Replay": {*replay}}
+	}
+	return p
+}
+
+func declined(detail, reason string) *edge.Problem {
+	p := edge.NewProblem(http.StatusPaymentRequired, "payment_declined", detail)
+	p.Reason = &reason
+	return p
+}
+
+func replayHeader(replayed bool) *string {
+	if !replayed {
+		return nil
+	}
+	yes := "true"
+	return &yes
+}

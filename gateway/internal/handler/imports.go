@@ -1,0 +1,77 @@
+package handler
+
+import (
+	"context"
+	"errors"
+	"io"
+	"slices"
+
+	catalogv1 "souk/proto/gen/souk/catalog/v1"
+	inventoryv1 "souk/proto/gen/souk/inventory/v1"
+
+	"souk/gateway/internal/api"
+)
+
+const (
+	importChunk  = 64 << 10
+	importReason = "product import"
+)
+
+// ImportProducts sends a CSV file to catalog, and the quantities it names to inventory, which opens the stock
+// of SKUs that have none. Both can be done again, so an import that failed half-way is run again.
+func (h *Handler) ImportProducts(ctx context.Context, req api.ImportProductsRequestObject) (api.ImportProductsResponseObject, error) {
+	answer, err := h.sendFile(ctx, req.Body)
+	if err != nil {
+		return nil, err
+	}
+	if err := h.openStock(ctx, answer.GetStock()); err != nil {
+		return nil, err
+	}
+	return api.ImportProducts200JSONResponse{
+		Products: answer.GetProducts(), Variants: answer.GetVariants(),
+		Created: answer.GetCreated(), Updated: answer.GetUpdated(),
+		Errors: views(answer.GetErrors(), func(e *catalogv1.ImportError) api.ImportError {
+			return api.ImportError{Line: e.GetLine(), Message: e.GetMessage()}
+		}),
+	}, nil
+}
+
+func (h *Handler) sendFile(ctx context.Context, file io.Reader) (*catalogv1.ImportProductsResponse, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	stream, err := h.Catalog.ImportProducts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	chunk := make([]byte, importChunk)
+	for {
+		n, readErr := io.ReadFull(file, chunk)
+		if n > 0 {
+			// io.EOF here means that catalog has answered already; CloseAndRecv says what.
+			if err := stream.Send(&catalogv1.ImportProductsRequest{Chunk: chunk[:n]}); errors.Is(err, io.EOF) {
+				break
+			} else if err != nil {
+				return nil, err
+			}
+		}
+		if errors.Is(readErr, io.EOF) || errors.Is(readErr, io.ErrUnexpectedEOF) {
+			break
+		}
+		if readErr != nil {
+			return nil, readErr
+		}
+	}
+	return stream.CloseAndRecv()
+}
+
+func (h *Handler) openStock(ctx context.Context, stock []*catalogv1.ImportedStock) error {
+	for batch := range slices.Chunk(stock, levelsBatch) {
+		lines := views(batch, func(s *catalogv1.ImportedStock) *inventoryv1.Line {
+			return &inventoryv1.Line{Sku: s.GetSku(), Quantity: s.GetQuantity()}
+		})
+		if _, err := h.Inventory.OpenStock(ctx, &inventoryv1.OpenStockRequest{Lines: lines, Reason: importReason}); err != nil {
+			return err
+		}
+	}
+	return nil
+}

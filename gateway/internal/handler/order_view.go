@@ -1,0 +1,103 @@
+package handler
+
+import (
+	"context"
+	"strings"
+
+	ordersv1 "souk/proto/gen/souk/orders/v1"
+	shippingv1 "souk/proto/gen/souk/shipping/v1"
+
+	"souk/gateway/internal/api"
+)
+
+// orderViews composes orders with shipping's parcels.
+func (h *Handler) orderViews(ctx context.Context, orders []*ordersv1.Order) []api.Order {
+	parcels := h.shipments(ctx, orders)
+	return views(orders, func(o *ordersv1.Order) api.Order { return orderView(o, parcels[o.GetId()]) })
+}
+
+func (h *Handler) composedOrder(ctx context.Context, order *ordersv1.Order) api.Order {
+	return h.orderViews(ctx, []*ordersv1.Order{order})[0]
+}
+
+// shipments returns the parcels of the orders that were dispatched. An order without its parcels is still an
+// order, so shipping being away is no error.
+func (h *Handler) shipments(ctx context.Context, orders []*ordersv1.Order) map[string][]*shippingv1.Shipment {
+	byOrder := map[string][]*shippingv1.Shipment{}
+	var dispatched []string
+	for _, o := range orders {
+		if s := o.GetStatus(); s == ordersv1.Status_STATUS_FULFILLED || s == ordersv1.Status_STATUS_DELIVERED {
+			dispatched = append(dispatched, o.GetId())
+		}
+	}
+	if len(dispatched) == 0 {
+		return byOrder
+	}
+	answer, err := h.Shipping.ListShipments(ctx, &shippingv1.ListShipmentsRequest{OrderIds: dispatched})
+	if err != nil {
+		h.logger.WarnContext(ctx, "orders without their shipments", "error", err)
+		return byOrder
+	}
+	for _, s := range answer.GetShipments() {
+		byOrder[s.GetOrderId()] = append(byOrder[s.GetOrderId()], s)
+	}
+	return byOrder
+}
+
+func orderView(o *ordersv1.Order, parcels []*shippingv1.Shipment) api.Order {
+	totals, payment := o.GetTotals(), o.GetPayment()
+	return api.Order{
+		Id: o.GetId(), Number: o.GetNumber(), Status: api.OrderStatus(enumName(o.GetStatus())),
+		CustomerId: o.GetCustomerId(), Lines: views(o.GetLines(), orderLineView),
+		Totals: api.Totals{
+			Subtotal: moneyView(totals.GetSubtotal()), Shipping: moneyView(totals.GetShipping()),
+			Tax: moneyView(totals.GetTax()), Total: moneyView(totals.GetTotal()),
+		},
+		ShippingAddress: orderAddressView(o.GetShippingAddress()),
+		Payment: api.OrderPayment{
+			Status: api.OrderPaymentStatus(payment.GetStatus()), Authorized: moneyView(payment.GetAuthorized()),
+			Captured: moneyView(payment.GetCaptured()), Refunded: moneyView(payment.GetRefunded()),
+		},
+		Shipments: views(parcels, shipmentView),
+		Returns:   []api.Return{},
+		Timeline: views(o.GetTimeline(), func(t *ordersv1.TimelineEntry) api.TimelineEntry {
+			return api.TimelineEntry{At: t.GetAt().AsTime(), Event: t.GetEvent(), Detail: t.GetDetail()}
+		}),
+		CreatedAt: o.GetCreatedAt().AsTime(),
+	}
+}
+
+func orderLineView(l *ordersv1.Line) api.OrderLine {
+	return api.OrderLine{
+		Sku: l.GetSku(), Title: l.GetTitle(), Quantity: l.GetQuantity(),
+		UnitPrice: moneyView(l.GetUnitPrice()), LineTotal: moneyView(l.GetLineTotal()),
+	}
+}
+
+func orderAddressView(a *ordersv1.Address) api.OrderAddress {
+	return api.OrderAddress{
+		Name: a.GetName(), Line1: a.GetLine1(), Line2: a.GetLine2(), City: a.GetCity(),
+		Region: a.GetRegion(), PostalCode: a.GetPostalCode(), Country: a.GetCountry(),
+	}
+}
+
+func shipmentView(s *shippingv1.Shipment) api.Shipment {
+	return api.Shipment{
+		Id: s.GetId(), Carrier: s.GetCarrier(), TrackingNumber: s.GetTrackingNumber(),
+		Status: api.ShipmentStatus(enumName(s.GetStatus())),
+		Events: views(s.GetEvents(), func(e *shippingv1.Event) api.ShipmentEvent {
+			return api.ShipmentEvent{
+				At: e.GetAt().AsTime(), Status: api.ShipmentStatus(enumName(e.GetStatus())), Detail: e.GetDetail(),
+			}
+		}),
+	}
+}
+
+// enumName writes STATUS_IN_TRANSIT as clients know it: in_transit.
+func enumName(status interface{ String() string }) string {
+	return strings.ToLower(strings.TrimPrefix(status.String(), "STATUS_"))
+}
+
+func statusProto(s api.OrderStatus) ordersv1.Status {
+	return ordersv1.Status(ordersv1.Status_value["STATUS_"+strings.ToUpper(string(s))])
+}

@@ -1,0 +1,83 @@
+package handler
+
+import (
+	"context"
+
+	ordersv1 "souk/proto/gen/souk/orders/v1"
+
+	"souk/gateway/internal/api"
+)
+
+// ListOrders returns the caller's orders.
+func (h *Handler) ListOrders(ctx context.Context, req api.ListOrdersRequestObject) (api.ListOrdersResponseObject, error) {
+	answer, err := h.Orders.ListOrders(ctx, &ordersv1.ListOrdersRequest{
+		Limit: value(req.Params.Limit), Cursor: value(req.Params.Cursor),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return api.ListOrders200JSONResponse{
+		Items: h.orderViews(ctx, answer.GetOrders()), NextCursor: optional(answer.GetNextCursor()),
+	}, nil
+}
+
+// ListAllOrders returns every customer's orders.
+func (h *Handler) ListAllOrders(ctx context.Context, req api.ListAllOrdersRequestObject) (api.ListAllOrdersResponseObject, error) {
+	answer, err := h.Orders.ListAllOrders(ctx, &ordersv1.ListAllOrdersRequest{
+		Status: statusProto(value(req.Params.Status)), CustomerId: value(req.Params.CustomerId),
+		Limit: value(req.Params.Limit), Cursor: value(req.Params.Cursor),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return api.ListAllOrders200JSONResponse{
+		Items: h.orderViews(ctx, answer.GetOrders()), NextCursor: optional(answer.GetNextCursor()),
+	}, nil
+}
+
+// GetOrder returns one order.
+func (h *Handler) GetOrder(ctx context.Context, req api.GetOrderRequestObject) (api.GetOrderResponseObject, error) {
+	answer, err := h.Orders.GetOrder(ctx, &ordersv1.GetOrderRequest{Id: req.Id})
+	if err != nil {
+		return nil, err
+	}
+	return api.GetOrder200JSONResponse(h.composedOrder(ctx, answer.GetOrder())), nil
+}
+
+// CancelOrder gives an order up.
+func (h *Handler) CancelOrder(ctx context.Context, req api.CancelOrderRequestObject) (api.CancelOrderResponseObject, error) {
+	answer, err := h.Orders.CancelOrder(ctx, &ordersv1.CancelOrderRequest{Id: req.Id})
+	if err != nil {
+		return nil, err
+	}
+	return api.CancelOrder200JSONResponse(h.composedOrder(ctx, answer.GetOrder())), nil
+}
+
+// DispatchOrder ships an order and captures its money.
+func (h *Handler) DispatchOrder(ctx context.Context, req api.DispatchOrderRequestObject) (api.DispatchOrderResponseObject, error) {
+	answer, err := h.Orders.DispatchOrder(ctx, &ordersv1.DispatchOrderRequest{Id: req.Id})
+	if err != nil {
+		return nil, err
+	}
+	return api.DispatchOrder200JSONResponse(h.composedOrder(ctx, answer.GetOrder())), nil
+}
+
+// StreamOrderEvents comes with a later issue.
+func (h *Handler) StreamOrderEvents(context.Context, api.StreamOrderEventsRequestObject) (api.StreamOrderEventsResponseObject, error) {
+	return nil, errNotImplemented
+}
+
+// RequestReturn comes with a later issue.
+func (h *Handler) RequestReturn(context.Context, api.RequestReturnRequestObject) (api.RequestReturnResponseObject, error) {
+	return nil, errNotImplemented
+}
+
+// ReceiveReturn comes with a later issue.
+func (h *Handler) ReceiveReturn(context.Context, api.ReceiveReturnRequestObject) (api.ReceiveReturnResponseObject, error) {
+	return nil, errNotImplemented
+}
+
+// RefundOrder comes with a later issue.
+func (h *Handler) RefundOrder(context.Context, api.RefundOrderRequestObject) (api.RefundOrderResponseObject, error) {
+	return nil, errNotImplemented
+}

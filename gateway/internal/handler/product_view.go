@@ -1,0 +1,131 @@
+package handler
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	catalogv1 "souk/proto/gen/souk/catalog/v1"
+
+	"souk/gateway/internal/api"
+)
+
+// productViews composes catalog's products with inventory's levels.
+func (h *Handler) productViews(ctx context.Context, products []*catalogv1.Product) []api.Product {
+	var skus []string
+	for _, p := range products {
+		for _, v := range p.GetVariants() {
+			skus = append(skus, v.GetSku())
+		}
+	}
+	levels := h.levels(ctx, skus)
+	return views(products, func(p *catalogv1.Product) api.Product { return productView(p, levels) })
+}
+
+func (h *Handler) productView(ctx context.Context, p *catalogv1.Product) api.Product {
+	return h.productViews(ctx, []*catalogv1.Product{p})[0]
+}
+
+func productView(p *catalogv1.Product, levels levels) api.Product {
+	tags := p.GetTags()
+	if tags == nil {
+		tags = []string{}
+	}
+	return api.Product{
+		Id: p.GetId(), Slug: p.GetSlug(), Title: p.GetTitle(), Description: p.GetDescription(), Brand: p.GetBrand(),
+		Category: p.GetCategory(), Tags: tags, UpdatedAt: p.GetUpdatedAt().AsTime(),
+		Price: api.PriceRange{Min: moneyView(p.GetMinPrice()), Max: moneyView(p.GetMaxPrice())},
+		Images: views(p.GetImages(), func(i *catalogv1.Image) api.Image {
+			alt := i.GetAlt()
+			return api.Image{Url: i.GetUrl(), Alt: &alt}
+		}),
+		Variants: views(p.GetVariants(), func(v *catalogv1.Variant) api.Variant { return variantView(v, levels) }),
+	}
+}
+
+func variantView(v *catalogv1.Variant, levels levels) api.Variant {
+	options := api.Options{}
+	for _, o := range v.GetOptions() {
+		options[o.GetName()] = o.GetValue()
+	}
+	return api.Variant{
+		Sku: v.GetSku(), Title: v.GetTitle(), Options: options, Price: moneyView(v.GetPrice()),
+		WeightGrams: v.GetWeightGrams(), Availability: levels.of(v.GetSku(), 1),
+	}
+}
+
+func variantProto(v api.VariantInput) *catalogv1.Variant {
+	variant := &catalogv1.Variant{
+		Sku: v.Sku, Title: value(v.Title), Price: moneyProto(v.Price), WeightGrams: value(v.WeightGrams),
+	}
+	options := value(v.Options)
+	// A JSON object has no order; the names' own is as good as any and always the same.
+	for _, name := range slices.Sorted(maps.Keys(options)) {
+		variant.Options = append(variant.Options, &catalogv1.Option{Name: name, Value: options[name]})
+	}
+	return variant
+}
+
+func imageProto(i api.Image) *catalogv1.Image {
+	return &catalogv1.Image{Url: i.Url, Alt: value(i.Alt)}
+}
+
+func facetViews(page *catalogv1.ListProductsResponse, wanted bool) *[]api.Facet {
+	if !wanted {
+		return nil
+	}
+	facets := views(page.GetFacets(), func(f *catalogv1.Facet) api.Facet {
+		return api.Facet{Field: f.GetField(), Values: views(f.GetValues(), func(v *catalogv1.FacetValue) api.FacetValue {
+			return api.FacetValue{Value: v.GetValue(), Name: cmp.Or(v.GetName(), v.GetValue()), Count: v.GetCount()}
+		})}
+	})
+	return &facets
+}
+
+// available reports whether something of a product can be bought.
+func available(p api.Product) bool {
+	return slices.ContainsFunc(p.Variants, func(v api.Variant) bool {
+		return v.Availability == api.InStock || v.Availability == api.LowStock
+	})
+}
+
+// entityTag names a representation: the product's version, which If-Match is about, and a digest of the
+// rest, because availability changes without it.
+func entityTag(version int64, view api.Product) string {
+	content, err := json.Marshal(view)
+	if err != nil {
+		return ""
+	}
+	digest := sha256.Sum256(content)
+	return `"` + strconv.FormatInt(version, 10) + "-" + hex.EncodeToString(digest[:8]) + `"`
+}
+
+// versionOf reads the version out of an If-Match header; * is any version, 0.
+func versionOf(ifMatch string) (version int64, ok bool) {
+	ifMatch = strings.TrimSpace(ifMatch)
+	if ifMatch == "*" {
+		return 0, true
+	}
+	text, _, _ := strings.Cut(strings.Trim(ifMatch, `"`), "-")
+	version, err := strconv.ParseInt(text, 10, 64)
+	return version, err == nil && version > 0
+}
+
+// noneMatch reports whether an If-None-Match header names tag (RFC 9110, 13.1.2: weak comparison).
+func noneMatch(ifNoneMatch, tag string) bool {
+	if strings.TrimSpace(ifNoneMatch) == "*" {
+		return true
+	}
+	for candidate := range strings.SplitSeq(ifNoneMatch, ",") {
+		if strings.TrimPrefix(strings.TrimSpace(candidate), "W/") == tag {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,166 @@
+package handler
+
+import (
+	"context"
+	"net/http"
+
+	catalogv1 "souk/proto/gen/souk/catalog/v1"
+
+	"souk/gateway/internal/api"
+	"souk/gateway/internal/edge"
+)
+
+const (
+	defaultLimit = 20
+	// How many pages of the catalog a page of what is in stock may look through.
+	maxStockPages = 10
+	stockPage     = 100
+)
+
+var sorts = map[api.ListProductsParamsSort]catalogv1.Sort{
+	"relevance":  catalogv1.Sort_SORT_RELEVANCE,
+	"newest":     catalogv1.Sort_SORT_NEWEST,
+	"price_asc":  catalogv1.Sort_SORT_PRICE_ASC,
+	"price_desc": catalogv1.Sort_SORT_PRICE_DESC,
+	"title":      catalogv1.Sort_SORT_TITLE,
+}
+
+// ListProducts searches and browses.
+func (h *Handler) ListProducts(ctx context.Context, req api.ListProductsRequestObject) (api.ListProductsResponseObject, error) {
+	p := req.Params
+	query := &catalogv1.ListProductsRequest{
+		Query: value(p.Q), Category: value(p.Category), Brand: value(p.Brand),
+		MinPrice: p.MinPrice, MaxPrice: p.MaxPrice, Sort: sorts[value(p.Sort)],
+		Limit: value(p.Limit), Cursor: value(p.Cursor), Facets: value(p.Facets),
+	}
+	if query.GetLimit() == 0 {
+		query.Limit = defaultLimit
+	}
+	if value(p.InStock) {
+		return h.listInStock(ctx, query)
+	}
+	page, err := h.Catalog.ListProducts(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	list := api.ListProducts200JSONResponse{Items: h.productViews(ctx, productsOf(page)), Facets: facetViews(page, query.GetFacets())}
+	if listed := page.GetProducts(); page.GetMore() && len(listed) > 0 {
+		list.NextCursor = optional(listed[len(listed)-1].GetCursor())
+	}
+	return list, nil
+}
+
+// listInStock looks through the catalog for products that inventory has, because catalog does not know stock.
+func (h *Handler) listInStock(ctx context.Context, query *catalogv1.ListProductsRequest) (api.ListProductsResponseObject, error) {
+	limit := int(query.GetLimit())
+	query.Limit = stockPage
+	list := api.ListProducts200JSONResponse{Items: []api.Product{}}
+	for range maxStockPages {
+		page, err := h.Catalog.ListProducts(ctx, query)
+		if err != nil {
+			return nil, err
+		}
+		if list.Facets == nil {
+			list.Facets, query.Facets = facetViews(page, query.GetFacets()), false
+		}
+		for i, view := range h.productViews(ctx, productsOf(page)) {
+			query.Cursor = page.GetProducts()[i].GetCursor()
+			if !available(view) {
+				continue
+			}
+			list.Items = append(list.Items, view)
+			if len(list.Items) == limit {
+				if page.GetMore() || i < len(page.GetProducts())-1 {
+					list.NextCursor = optional(query.GetCursor())
+				}
+				return list, nil
+			}
+		}
+		if !page.GetMore() {
+			return list, nil
+		}
+	}
+	list.NextCursor = optional(query.GetCursor())
+	return list, nil
+}
+
+func productsOf(page *catalogv1.ListProductsResponse) []*catalogv1.Product {
+	return views(page.GetProducts(), (*catalogv1.ListedProduct).GetProduct)
+}
+
+// GetProduct returns one product, or 304 when the client has it as it is.
+func (h *Handler) GetProduct(ctx context.Context, req api.GetProductRequestObject) (api.GetProductResponseObject, error) {
+	answer, err := h.Catalog.GetProduct(ctx, &catalogv1.GetProductRequest{IdOrSlug: req.Id})
+	if err != nil {
+		return nil, err
+	}
+	view := h.productView(ctx, answer.GetProduct())
+	tag := entityTag(answer.GetProduct().GetVersion(), view)
+	if noneMatch(value(req.Params.IfNoneMatch), tag) {
+		return api.GetProduct304Response{Headers: api.GetProduct304ResponseHeaders{ETag: &tag}}, nil
+	}
+	return api.GetProduct200JSONResponse{Body: view, Headers: api.GetProduct200ResponseHeaders{ETag: &tag}}, nil
+}
+
+// CreateProduct adds a product.
+func (h *Handler) CreateProduct(ctx context.Context, req api.CreateProductRequestObject) (api.CreateProductResponseObject, error) {
+	b := req.Body
+	answer, err := h.Catalog.CreateProduct(ctx, &catalogv1.CreateProductRequest{Product: &catalogv1.ProductInput{
+		Slug: value(b.Slug), Title: b.Title, Description: value(b.Description), Brand: value(b.Brand),
+		Category: value(b.Category), Tags: value(b.Tags), Images: views(value(b.Images), imageProto),
+		Variants: views(b.Variants, variantProto),
+	}})
+	if err != nil {
+		return nil, err
+	}
+	view := h.productView(ctx, answer.GetProduct())
+	tag, location := entityTag(answer.GetProduct().GetVersion(), view), "/v1/products/"+view.Id
+	return api.CreateProduct201JSONResponse{Body: view, Headers: api.CreateProduct201ResponseHeaders{ETag: &tag, Location: &location}}, nil
+}
+
+// UpdateProduct changes a product that is still as the client knows it.
+func (h *Handler) UpdateProduct(ctx context.Context, req api.UpdateProductRequestObject) (api.UpdateProductResponseObject, error) {
+	version, ok := versionOf(value(req.Params.IfMatch))
+	if !ok {
+		return nil, edge.NewProblem(http.StatusPreconditionFailed, "precondition_failed", "Send the product's ETag as If-Match.")
+	}
+	b := req.Body
+	update := &catalogv1.UpdateProductRequest{
+		Id: req.Id, Version: version, Title: b.Title, Description: b.Description, Brand: b.Brand, Category: b.Category,
+	}
+	if b.Tags != nil {
+		update.Tags = &catalogv1.TagList{Tags: *b.Tags}
+	}
+	if b.Images != nil {
+		update.Images = &catalogv1.ImageList{Images: views(*b.Images, imageProto)}
+	}
+	if b.Variants != nil {
+		update.Variants = &catalogv1.VariantList{Variants: views(*b.Variants, variantProto)}
+	}
+	answer, err := h.Catalog.UpdateProduct(ctx, update)
+	if err != nil {
+		return nil, err
+	}
+	view := h.productView(ctx, answer.GetProduct())
+	tag := entityTag(answer.GetProduct().GetVersion(), view)
+	return api.UpdateProduct200JSONResponse{Body: view, Headers: api.UpdateProduct200ResponseHeaders{ETag: &tag}}, nil
+}
+
+// WithdrawProduct takes a product off sale.
+func (h *Handler) WithdrawProduct(ctx context.Context, req api.WithdrawProductRequestObject) (api.WithdrawProductResponseObject, error) {
+	if _, err := h.Catalog.WithdrawProduct(ctx, &catalogv1.WithdrawProductRequest{Id: req.Id}); err != nil {
+		return nil, err
+	}
+	return api.WithdrawProduct204Response{}, nil
+}
+
+// ListCategories returns the categories.
+func (h *Handler) ListCategories(ctx context.Context, _ api.ListCategoriesRequestObject) (api.ListCategoriesResponseObject, error) {
+	answer, err := h.Catalog.ListCategories(ctx, &catalogv1.ListCategoriesRequest{})
+	if err != nil {
+		return nil, err
+	}
+	return api.ListCategories200JSONResponse{Items: views(answer.GetCategories(), func(c *catalogv1.Category) api.Category {
+		return api.Category{Slug: c.GetSlug(), Name: c.GetName(), ProductCount: c.GetProductCount()}
+	})}, nil
+}

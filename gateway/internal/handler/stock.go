@@ -1,0 +1,72 @@
+package handler
+
+import (
+	"context"
+
+	catalogv1 "souk/proto/gen/souk/catalog/v1"
+	inventoryv1 "souk/proto/gen/souk/inventory/v1"
+
+	"souk/gateway/internal/api"
+	"souk/gateway/internal/edge"
+)
+
+// GetStock returns the level of a SKU. One that is for sale and was never stocked has none of anything.
+func (h *Handler) GetStock(ctx context.Context, req api.GetStockRequestObject) (api.GetStockResponseObject, error) {
+	answer, err := h.Inventory.GetLevels(ctx, &inventoryv1.GetLevelsRequest{Skus: []string{req.Sku}})
+	if err != nil {
+		return nil, err
+	}
+	if found := answer.GetLevels(); len(found) == 1 {
+		return api.GetStock200JSONResponse(levelView(found[0])), nil
+	}
+	if err := h.mustSell(ctx, req.Sku); err != nil {
+		return nil, err
+	}
+	return api.GetStock200JSONResponse{Sku: req.Sku}, nil
+}
+
+// AdjustStock adds to or takes from the stock of a SKU.
+func (h *Handler) AdjustStock(ctx context.Context, req api.AdjustStockRequestObject) (api.AdjustStockResponseObject, error) {
+	if err := h.mustSell(ctx, req.Sku); err != nil {
+		return nil, err
+	}
+	answer, err := h.Inventory.AdjustStock(ctx, &inventoryv1.AdjustStockRequest{
+		Sku: req.Sku, Delta: req.Body.Delta, Reason: req.Body.Reason,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return api.AdjustStock201JSONResponse(levelView(answer.GetLevel())), nil
+}
+
+// mustSell returns a 404 unless catalog has the SKU.
+func (h *Handler) mustSell(ctx context.Context, sku string) error {
+	sold, err := h.variants(ctx, []string{sku})
+	if err != nil {
+		return err
+	}
+	if sold[sku] == nil {
+		return edge.NotFound("There is no such SKU.")
+	}
+	return nil
+}
+
+// variants returns the variants on sale among the SKUs, by SKU.
+func (h *Handler) variants(ctx context.Context, skus []string) (map[string]*catalogv1.SoldVariant, error) {
+	bySKU := make(map[string]*catalogv1.SoldVariant, len(skus))
+	if len(skus) == 0 {
+		return bySKU, nil
+	}
+	answer, err := h.Catalog.GetVariants(ctx, &catalogv1.GetVariantsRequest{Skus: skus})
+	if err != nil {
+		return nil, err
+	}
+	for _, v := range answer.GetVariants() {
+		bySKU[v.GetVariant().GetSku()] = v
+	}
+	return bySKU, nil
+}
+
+func levelView(l *inventoryv1.Level) api.StockLevel {
+	return api.StockLevel{Sku: l.GetSku(), OnHand: l.GetOnHand(), Reserved: l.GetReserved(), Available: l.GetAvailable()}
+}
