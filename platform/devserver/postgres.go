@@ -38,6 +38,7 @@ type Postgres struct {
 // with what to install. As root it runs the server as user postgres, or nobody.
 //
 // It fails if the port is in use, and if another server still runs on the same folder after 5 seconds.
+// Two programs must not make the same cluster at the same time.
 func StartPostgres(ctx context.Context, config PostgresConfig) (*Postgres, error) {
 	server, err := startPostgres(ctx, config)
 	if err != nil {

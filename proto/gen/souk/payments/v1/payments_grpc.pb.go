@@ -36,7 +36,7 @@ type PaymentsServiceClient interface {
 	// Authorize asks the provider to hold the amount. A refusal is an answer (STATUS_DECLINED), not an
 	// error. UNAVAILABLE OUTCOME_UNKNOWN when the provider's answer was lost: call again, and the
 	// provider is asked by our own reference before anything is charged anew.
-	// INVALID_ARGUMENT UNKNOWN_PAYMENT_METHOD.
+	// An unknown method is declined as "unknown_payment_method".
 	Authorize(ctx context.Context, in *AuthorizeRequest, opts ...grpc.CallOption) (*AuthorizeResponse, error)
 	// Capture takes the whole authorized amount; again is no error.
 	// FAILED_PRECONDITION NOT_AUTHORIZED when there is nothing open to take.
@@ -105,7 +105,7 @@ type PaymentsServiceServer interface {
 	// Authorize asks the provider to hold the amount. A refusal is an answer (STATUS_DECLINED), not an
 	// error. UNAVAILABLE OUTCOME_UNKNOWN when the provider's answer was lost: call again, and the
 	// provider is asked by our own reference before anything is charged anew.
-	// INVALID_ARGUMENT UNKNOWN_PAYMENT_METHOD.
+	// An unknown method is declined as "unknown_payment_method".
 	Authorize(context.Context, *AuthorizeRequest) (*AuthorizeResponse, error)
 	// Capture takes the whole authorized amount; again is no error.
 	// FAILED_PRECONDITION NOT_AUTHORIZED when there is nothing open to take.

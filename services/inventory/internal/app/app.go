@@ -1,0 +1,50 @@
+// Package app puts the inventory service together.
+package app
+
+import (
+	"context"
+
+	inventoryv1 "souk/proto/gen/souk/inventory/v1"
+
+	"souk/platform/config"
+	"souk/platform/pgdb"
+	"souk/platform/service"
+
+	"souk/services/inventory/internal/grpcapi"
+	"souk/services/inventory/internal/inventory"
+	"souk/services/inventory/internal/postgres"
+)
+
+// Config is everything inventory can be told from outside.
+type Config struct {
+	Service  service.Config
+	Listen   service.Listen `envPrefix:"INVENTORY_"`
+	Database pgdb.Config    `envPrefix:"INVENTORY_"`
+}
+
+// Run serves inventory until ctx is done.
+func Run(ctx context.Context) error {
+	var cfg Config
+	if err := config.Load(&cfg); err != nil {
+		return err
+	}
+	svc, err := service.New("inventory", cfg.Service, cfg.Listen)
+	if err != nil {
+		return err
+	}
+	pool, err := pgdb.Open(ctx, cfg.Database)
+	if err != nil {
+		return err
+	}
+	svc.OnStop(pool.Close)
+	if err := pgdb.Migrate(ctx, pool, postgres.Migrations); err != nil {
+		return err
+	}
+	svc.Require("postgres", pool.Ping)
+	stock := inventory.New(postgres.New(pool))
+	svc.Background("sweep", func(ctx context.Context) error {
+		return stock.Sweep(ctx, func(err error) { svc.Logger().Warn("sweep", "error", err) })
+	})
+	inventoryv1.RegisterInventoryServiceServer(svc.Server(), grpcapi.New(stock))
+	return svc.Run(ctx)
+}

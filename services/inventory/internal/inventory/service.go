@@ -1,0 +1,154 @@
+package inventory
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	"souk/platform/field"
+)
+
+const (
+	maxLines    = 2000
+	maxQuantity = 1_000_000_000
+	maxReason   = 200
+	maxHold     = 24 * time.Hour
+)
+
+// A SKU as catalog allows it.
+var sku = regexp.MustCompile(`^[A-Za-z0-9_.-]([A-Za-z0-9_. -]{0,98}[A-Za-z0-9_.-])?$`)
+
+// Service checks what callers ask and leaves the books to the store.
+type Service struct {
+	store Store
+}
+
+// New returns a service on store.
+func New(store Store) *Service {
+	return &Service{store: store}
+}
+
+// Levels returns the levels of the SKUs that are known, of 2,000 at most.
+func (s *Service) Levels(ctx context.Context, skus []string) ([]Level, error) {
+	if len(skus) > maxLines {
+		return nil, field.Invalid("skus", fmt.Sprintf("must have at most %d items", maxLines))
+	}
+	// What cannot be a SKU has no level.
+	asked := slices.DeleteFunc(slices.Clone(skus), func(s string) bool { return !sku.MatchString(s) })
+	return s.store.Levels(ctx, asked)
+}
+
+// Adjust changes what is on hand by a reason. A *field.Error says what is wrong with it.
+func (s *Service) Adjust(ctx context.Context, a Adjustment) (Level, error) {
+	var check field.Checker
+	check.Check(sku.MatchString(a.SKU), "sku", "is not a SKU")
+	check.Check(a.Delta != 0, "delta", "must not be 0")
+	check.Check(a.Delta >= -maxQuantity && a.Delta <= maxQuantity, "delta", fmt.Sprintf("must be within ±%d", maxQuantity))
+	checkReason(&check, a.Reason)
+	if err := check.Err(); err != nil {
+		return Level{}, err
+	}
+	return s.store.Adjust(ctx, a)
+}
+
+// Open sets the first level of SKUs that have none yet.
+func (s *Service) Open(ctx context.Context, lines []Line, reason string) (int, error) {
+	var check field.Checker
+	checkLines(&check, lines, 0)
+	checkReason(&check, reason)
+	if err := check.Err(); err != nil {
+		return 0, err
+	}
+	return s.store.Open(ctx, lines, reason)
+}
+
+// Reserve holds stock for an order; see Store.
+func (s *Service) Reserve(ctx context.Context, r Reservation) (time.Time, error) {
+	var check field.Checker
+	checkOrder(&check, r.OrderID)
+	check.Check(len(r.Lines) > 0, "lines", "must have at least 1 item")
+	checkLines(&check, r.Lines, 1)
+	check.Check(r.HoldFor > 0 && r.HoldFor <= maxHold, "hold_for", "must be above 0 and at most "+maxHold.String())
+	if err := check.Err(); err != nil {
+		return time.Time{}, err
+	}
+	return s.store.Reserve(ctx, r)
+}
+
+// Commit turns what an order holds into sold stock; see Store.
+func (s *Service) Commit(ctx context.Context, orderID string) error {
+	var check field.Checker
+	checkOrder(&check, orderID)
+	if err := check.Err(); err != nil {
+		return err
+	}
+	return s.store.Commit(ctx, orderID)
+}
+
+// Release gives back what an order holds or has bought; see Store.
+func (s *Service) Release(ctx context.Context, orderID string) error {
+	var check field.Checker
+	checkOrder(&check, orderID)
+	if err := check.Err(); err != nil {
+		return err
+	}
+	return s.store.Release(ctx, orderID)
+}
+
+func checkOrder(check *field.Checker, id string) {
+	_, err := uuid.Parse(id)
+	check.Check(err == nil, "order_id", "is not an id")
+}
+
+func checkReason(check *field.Checker, reason string) {
+	ok := strings.TrimSpace(reason) != "" && utf8.ValidString(reason) && utf8.RuneCountInString(reason) <= maxReason &&
+		!strings.ContainsRune(reason, 0)
+	check.Check(ok, "reason", fmt.Sprintf("must have 1 to %d characters", maxReason))
+}
+
+func checkLines(check *field.Checker, lines []Line, least int64) {
+	check.Check(len(lines) <= maxLines, "lines", fmt.Sprintf("must have at most %d items", maxLines))
+	seen := make(map[string]bool, len(lines))
+	for i, line := range lines {
+		check.Check(sku.MatchString(line.SKU), fmt.Sprintf("lines[%d].sku", i), "is not a SKU")
+		check.Check(!seen[line.SKU], fmt.Sprintf("lines[%d].sku", i), "stands twice")
+		check.Check(line.Quantity >= least && line.Quantity <= maxQuantity, fmt.Sprintf("lines[%d].quantity", i),
+			fmt.Sprintf("must be %d to %d", least, maxQuantity))
+		seen[line.SKU] = true
+	}
+}
+
+// How often expired reservations are looked for.
+const sweepEvery = 5 * time.Second
+
+// Sweep releases expired reservations until ctx is done. Any number of replicas may sweep at once. A store
+// that is away is tried again; report is told.
+func (s *Service) Sweep(ctx context.Context, report func(error)) error {
+	tick := time.NewTicker(sweepEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+			if err := s.sweep(ctx); err != nil && ctx.Err() == nil {
+				report(err)
+			}
+		}
+	}
+}
+
+func (s *Service) sweep(ctx context.Context) error {
+	for {
+		n, err := s.store.Expire(ctx)
+		if err != nil || n == 0 {
+			return err
+		}
+	}
+}

@@ -1,0 +1,100 @@
+// Package postgres keeps inventory's books in PostgreSQL. Rows of levels are always locked in SKU order, so
+// that orders for the same SKUs wait for one another and never deadlock.
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"souk/platform/pgdb"
+
+	"souk/services/inventory/internal/inventory"
+)
+
+// Store implements inventory.Store.
+type Store struct {
+	pool *pgxpool.Pool
+}
+
+var _ inventory.Store = (*Store)(nil)
+
+// New returns a store on a migrated database.
+func New(pool *pgxpool.Pool) *Store {
+	return &Store{pool: pool}
+}
+
+// Levels implements inventory.Store.
+func (s *Store) Levels(ctx context.Context, skus []string) ([]inventory.Level, error) {
+	rows, err := s.pool.Query(ctx, `SELECT sku, on_hand, reserved FROM levels WHERE sku = ANY($1) ORDER BY sku`, skus)
+	if err != nil {
+		return nil, fmt.Errorf("levels: %w", err)
+	}
+	levels, err := pgx.CollectRows(rows, pgx.RowToStructByPos[inventory.Level])
+	if err != nil {
+		return nil, fmt.Errorf("levels: %w", err)
+	}
+	return levels, nil
+}
+
+// Adjust implements inventory.Store.
+func (s *Store) Adjust(ctx context.Context, a inventory.Adjustment) (inventory.Level, error) {
+	level := inventory.Level{SKU: a.SKU}
+	err := pgdb.InTx(ctx, s.pool, func(tx pgx.Tx) error {
+		// The insert makes the row of a new SKU; the update takes its lock either way.
+		if _, err := tx.Exec(ctx, `INSERT INTO levels (sku, on_hand) VALUES ($1, 0) ON CONFLICT DO NOTHING`, a.SKU); err != nil {
+			return err
+		}
+		err := tx.QueryRow(ctx, `UPDATE levels SET on_hand = on_hand + $2 WHERE sku = $1 RETURNING on_hand, reserved`,
+			a.SKU, a.Delta).Scan(&level.OnHand, &level.Reserved)
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `INSERT INTO stock_entries (sku, kind, delta, reason) VALUES ($1, 'adjustment', $2, $3)`,
+			a.SKU, a.Delta, a.Reason)
+		return err
+	})
+	if violatesCheck(err) {
+		return inventory.Level{}, inventory.ErrInsufficientStock
+	}
+	if err != nil {
+		return inventory.Level{}, fmt.Errorf("adjust: %w", err)
+	}
+	return level, nil
+}
+
+// violatesCheck reports whether a level would have gone below zero or below what is reserved.
+func violatesCheck(err error) bool {
+	var pgErr *pgconn.PgError
+	return errors.As(err, &pgErr) && pgErr.Code == "23514" && pgErr.TableName == "levels"
+}
+
+// Open implements inventory.Store.
+func (s *Store) Open(ctx context.Context, lines []inventory.Line, reason string) (int, error) {
+	skus, quantities := split(lines)
+	tag, err := s.pool.Exec(ctx, `
+		WITH opened AS (
+			INSERT INTO levels (sku, on_hand)
+			SELECT * FROM unnest($1::text[], $2::bigint[]) AS line (sku, quantity) ORDER BY sku
+			ON CONFLICT DO NOTHING
+			RETURNING sku, on_hand
+		)
+		INSERT INTO stock_entries (sku, kind, delta, reason)
+		SELECT sku, 'opening', on_hand, $3 FROM opened`, skus, quantities, reason)
+	if err != nil {
+		return 0, fmt.Errorf("open: %w", err)
+	}
+	return int(tag.RowsAffected()), nil
+}
+
+func split(lines []inventory.Line) (skus []string, quantities []int64) {
+	for _, line := range lines {
+		skus = append(skus, line.SKU)
+		quantities = append(quantities, line.Quantity)
+	}
+	return skus, quantities
+}

@@ -1,0 +1,277 @@
+package postgres_test
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"souk/platform/pgtest"
+
+	"souk/services/inventory/internal/inventory"
+	"souk/services/inventory/internal/postgres"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+func setup(t *testing.T) (*inventory.Service, *pgxpool.Pool) {
+	t.Helper()
+	pool := pgtest.New(t, postgres.Migrations)
+	return inventory.New(postgres.New(pool)), pool
+}
+
+func reservation(lines ...inventory.Line) inventory.Reservation {
+	return inventory.Reservation{OrderID: uuid.NewString(), Lines: lines, HoldFor: time.Minute}
+}
+
+func stock(t *testing.T, s *inventory.Service, sku string, quantity int64) {
+	t.Helper()
+	if _, err := s.Adjust(t.Context(), inventory.Adjustment{SKU: sku, Delta: quantity, Reason: "delivery"}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func level(t *testing.T, s *inventory.Service, sku string) inventory.Level {
+	t.Helper()
+	levels, err := s.Levels(t.Context(), []string{sku})
+	if err != nil || len(levels) != 1 {
+		t.Fatalf("Levels(%s) = %v, %v", sku, levels, err)
+	}
+	return levels[0]
+}
+
+func TestReserveHoldsEveryLineOrNone(t *testing.T) {
+	t.Parallel()
+	s, _ := setup(t)
+	stock(t, s, "CUP", 5)
+	stock(t, s, "POT", 1)
+
+	_, err := s.Reserve(t.Context(), reservation(inventory.Line{SKU: "CUP", Quantity: 3}, inventory.Line{SKU: "POT", Quantity: 2}, inventory.Line{SKU: "GHOST", Quantity: 1}))
+
+	var short *inventory.ShortageError
+	if !errors.As(err, &short) {
+		t.Fatalf("err = %v, want a *ShortageError", err)
+	}
+	want := []inventory.Shortage{{SKU: "POT", Requested: 2, Available: 1}, {SKU: "GHOST", Requested: 1, Available: 0}}
+	if fmt.Sprint(short.Shortages) != fmt.Sprint(want) {
+		t.Errorf("shortages = %v, want %v", short.Shortages, want)
+	}
+	if got := level(t, s, "CUP"); got.Reserved != 0 {
+		t.Errorf("a refused reservation holds %d cups", got.Reserved)
+	}
+}
+
+func TestReserveIsOnceForAnOrder(t *testing.T) {
+	t.Parallel()
+	s, _ := setup(t)
+	stock(t, s, "CUP", 5)
+	r := reservation(inventory.Line{SKU: "CUP", Quantity: 2})
+	first, err := s.Reserve(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := s.Reserve(t.Context(), r)
+	if err != nil || again.Sub(first).Abs() > time.Millisecond {
+		t.Errorf("again = %v, %v; want %v", again, err, first)
+	}
+	if got := level(t, s, "CUP"); got.Reserved != 2 {
+		t.Errorf("reserved = %d, want 2", got.Reserved)
+	}
+}
+
+func TestCommitSellsOnceAndReleaseGivesBackOnce(t *testing.T) {
+	t.Parallel()
+	s, _ := setup(t)
+	stock(t, s, "CUP", 5)
+	r := reservation(inventory.Line{SKU: "CUP", Quantity: 2})
+	if _, err := s.Reserve(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := s.Commit(t.Context(), r.OrderID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := level(t, s, "CUP"); got.OnHand != 3 || got.Reserved != 0 {
+		t.Errorf("after commit: %+v, want 3 on hand and none reserved", got)
+	}
+	for range 2 {
+		if err := s.Release(t.Context(), r.OrderID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := level(t, s, "CUP"); got.OnHand != 5 || got.Reserved != 0 {
+		t.Errorf("after release: %+v, want 5 on hand and none reserved", got)
+	}
+	if err := s.Commit(t.Context(), r.OrderID); !errors.Is(err, inventory.ErrReservationEnded) {
+		t.Errorf("commit after release: %v, want ErrReservationEnded", err)
+	}
+}
+
+func TestReleaseBeforeReserveBarsTheReservation(t *testing.T) {
+	t.Parallel()
+	s, _ := setup(t)
+	stock(t, s, "CUP", 5)
+	r := reservation(inventory.Line{SKU: "CUP", Quantity: 2})
+	if err := s.Release(t.Context(), r.OrderID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Reserve(t.Context(), r); !errors.Is(err, inventory.ErrReservationEnded) {
+		t.Errorf("reserve after release: %v, want ErrReservationEnded", err)
+	}
+}
+
+func TestExpireReleasesOnlyWhatIsPastItsTime(t *testing.T) {
+	t.Parallel()
+	s, pool := setup(t)
+	stock(t, s, "CUP", 5)
+	late, live := reservation(inventory.Line{SKU: "CUP", Quantity: 2}), reservation(inventory.Line{SKU: "CUP", Quantity: 1})
+	for _, r := range []inventory.Reservation{late, live} {
+		if _, err := s.Reserve(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := pool.Exec(t.Context(), `UPDATE reservations SET expires_at = now() - interval '1 s' WHERE order_id = $1`, late.OrderID); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := postgres.New(pool).Expire(t.Context()); n != 1 || err != nil {
+		t.Fatalf("Expire() = %d, %v; want 1", n, err)
+	}
+	if got := level(t, s, "CUP"); got.Reserved != 1 {
+		t.Errorf("reserved = %d, want 1", got.Reserved)
+	}
+	if err := s.Commit(t.Context(), late.OrderID); !errors.Is(err, inventory.ErrReservationEnded) {
+		t.Errorf("commit of an expired reservation: %v, want ErrReservationEnded", err)
+	}
+}
+
+func TestAdjustKeepsWhatIsReserved(t *testing.T) {
+	t.Parallel()
+	s, _ := setup(t)
+	stock(t, s, "CUP", 5)
+	if _, err := s.Reserve(t.Context(), reservation(inventory.Line{SKU: "CUP", Quantity: 4})); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Adjust(t.Context(), inventory.Adjustment{SKU: "CUP", Delta: -2, Reason: "broken"}); !errors.Is(err, inventory.ErrInsufficientStock) {
+		t.Errorf("err = %v, want ErrInsufficientStock", err)
+	}
+	if got := level(t, s, "CUP"); got.OnHand != 5 {
+		t.Errorf("on hand = %d, want 5", got.OnHand)
+	}
+}
+
+func TestOpenLeavesKnownSKUsAlone(t *testing.T) {
+	t.Parallel()
+	s, _ := setup(t)
+	stock(t, s, "CUP", 5)
+	lines := []inventory.Line{{SKU: "CUP", Quantity: 9}, {SKU: "POT", Quantity: 7}}
+	for i, want := range []int{1, 0} {
+		if opened, err := s.Open(t.Context(), lines, "import"); opened != want || err != nil {
+			t.Errorf("Open #%d = %d, %v; want %d", i+1, opened, err, want)
+		}
+	}
+	if got := level(t, s, "CUP"); got.OnHand != 5 {
+		t.Errorf("CUP = %d, want 5", got.OnHand)
+	}
+}
+
+func TestTheLastUnitIsSoldOnce(t *testing.T) {
+	t.Parallel()
+	s, _ := setup(t)
+	stock(t, s, "LAST", 1)
+	const buyers = 200
+	var sold, refused int
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	for range buyers {
+		wg.Go(func() {
+			_, err := s.Reserve(t.Context(), reservation(inventory.Line{SKU: "LAST", Quantity: 1}))
+			var short *inventory.ShortageError
+			mu.Lock()
+			defer mu.Unlock()
+			switch {
+			case err == nil:
+				sold++
+			case errors.As(err, &short):
+				refused++
+			default:
+				t.Errorf("reserve: %v", err)
+			}
+		})
+	}
+	wg.Wait()
+	if sold != 1 || refused != buyers-1 {
+		t.Errorf("%d sold and %d refused, want 1 and %d", sold, refused, buyers-1)
+	}
+}
+
+func TestBasketsInOppositeOrdersDoNotDeadlock(t *testing.T) {
+	t.Parallel()
+	s, pool := setup(t)
+	const rounds = 50
+	stock(t, s, "A", 2*rounds)
+	stock(t, s, "B", 2*rounds)
+	var wg sync.WaitGroup
+	for i := range 2 * rounds {
+		lines := []inventory.Line{{SKU: "A", Quantity: 1}, {SKU: "B", Quantity: 1}}
+		if i%2 == 1 {
+			lines[0], lines[1] = lines[1], lines[0]
+		}
+		wg.Go(func() {
+			r := reservation(lines...)
+			if _, err := s.Reserve(t.Context(), r); err != nil {
+				t.Errorf("reserve: %v", err)
+				return
+			}
+			if err := s.Commit(t.Context(), r.OrderID); err != nil {
+				t.Errorf("commit: %v", err)
+			}
+		})
+	}
+	wg.Wait()
+	for _, sku := range []string{"A", "B"} {
+		if got := level(t, s, sku); got.OnHand != 0 || got.Reserved != 0 {
+			t.Errorf("%s: %+v, want nothing left", sku, got)
+		}
+	}
+	var deadlocks int
+	if err := pool.QueryRow(t.Context(), `SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()`).Scan(&deadlocks); err != nil {
+		t.Fatal(err)
+	}
+	if deadlocks != 0 {
+		t.Errorf("%d deadlocks", deadlocks)
+	}
+}
+
+func TestTheLedgerAddsUpToTheLevels(t *testing.T) {
+	t.Parallel()
+	s, pool := setup(t)
+	stock(t, s, "CUP", 50)
+	var wg sync.WaitGroup
+	for i := range 40 {
+		wg.Go(func() {
+			r := reservation(inventory.Line{SKU: "CUP", Quantity: int64(i%3 + 1)})
+			if _, err := s.Reserve(t.Context(), r); err != nil {
+				return // sold out
+			}
+			if i%4 != 0 {
+				_ = s.Commit(t.Context(), r.OrderID)
+			}
+			if i%5 == 0 {
+				_ = s.Release(t.Context(), r.OrderID)
+			}
+		})
+	}
+	wg.Wait()
+	var sum int64
+	if err := pool.QueryRow(t.Context(), `SELECT sum(delta) FROM stock_entries WHERE sku = 'CUP'`).Scan(&sum); err != nil {
+		t.Fatal(err)
+	}
+	if got := level(t, s, "CUP"); sum != got.OnHand || got.Reserved > got.OnHand {
+		t.Errorf("ledger adds up to %d, level is %+v", sum, got)
+	}
+}

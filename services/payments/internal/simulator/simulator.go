@@ -1,0 +1,151 @@
+// Package simulator stands for a card network and the banks behind it. It is deterministic: what a payment method
+// does is in its name. It keeps books of its own, in a schema that the rest of payments never reads.
+package simulator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"souk/services/payments/internal/payments"
+)
+
+// The payment methods.
+const (
+	Visa              = "pm_card_visa"               // approved
+	CardDeclined      = "pm_card_declined"           // declined
+	InsufficientFunds = "pm_card_insufficient_funds" // declined
+	Slow              = "pm_card_slow"               // approved after SlowFor
+	Timeout           = "pm_card_timeout"            // approved, but the answer is lost
+	Flaky             = "pm_card_flaky"              // fails once, then approved
+)
+
+// SlowFor is how long Slow takes.
+const SlowFor = 8 * time.Second
+
+// How long the network takes to write down what it was asked, once it was asked.
+const bookTimeout = 5 * time.Second
+
+var declines = map[string]string{CardDeclined: "card_declined", InsufficientFunds: "insufficient_funds"}
+
+var errFlaky = errors.New("the network had a hiccup")
+
+// Simulator implements payments.Provider.
+type Simulator struct {
+	pool *pgxpool.Pool
+	slow time.Duration
+}
+
+var _ payments.Provider = (*Simulator)(nil)
+
+// New returns a simulator with its books in pool, whose Slow takes as long as slow says.
+func New(pool *pgxpool.Pool, slow time.Duration) *Simulator {
+	return &Simulator{pool: pool, slow: slow}
+}
+
+// Authorize implements payments.Provider.
+func (s *Simulator) Authorize(ctx context.Context, r payments.Request) (payments.Authorization, error) {
+	switch r.Method {
+	case Visa, Timeout, CardDeclined, InsufficientFunds:
+	case Slow:
+		return s.authorizeSlowly(ctx, r)
+	case Flaky:
+		if first, err := s.firstTry(ctx, r.Reference); err != nil || first {
+			return payments.Authorization{}, errors.Join(errFlaky, err)
+		}
+	default:
+		return payments.Authorization{}, payments.ErrUnknownMethod
+	}
+	answer, err := s.book(ctx, r)
+	if err == nil && r.Method == Timeout {
+		return payments.Authorization{}, payments.ErrOutcomeUnknown
+	}
+	return answer, err
+}
+
+// authorizeSlowly approves even when the caller does not wait for it, as a bank would.
+func (s *Simulator) authorizeSlowly(ctx context.Context, r payments.Request) (payments.Authorization, error) {
+	if answer, err := s.Lookup(ctx, r.Reference); !errors.Is(err, payments.ErrNotFound) {
+		return answer, err
+	}
+	type result struct {
+		answer payments.Authorization
+		err    error
+	}
+	done := make(chan result, 1)
+	go func() {
+		time.Sleep(s.slow)
+		detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), bookTimeout)
+		defer cancel()
+		answer, err := s.book(detached, r)
+		done <- result{answer, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return payments.Authorization{}, payments.ErrOutcomeUnknown
+	case r := <-done:
+		return r.answer, r.err
+	}
+}
+
+// book writes the network's decision down, once for each reference, and returns it. A reference that was voided
+// before it was decided stays voided.
+func (s *Simulator) book(ctx context.Context, r payments.Request) (payments.Authorization, error) {
+	status := "authorized"
+	if declines[r.Method] != "" {
+		status = "declined"
+	}
+	_, err := s.pool.Exec(ctx, `INSERT INTO simulator.authorizations (reference, amount, currency, status, reason)
+		VALUES ($1, $2, $3, $4, $5) ON CONFLICT (reference) DO NOTHING`,
+		r.Reference, r.Amount.Amount, r.Amount.Currency, status, declines[r.Method])
+	if err != nil {
+		return payments.Authorization{}, fmt.Errorf("simulator: %w", err)
+	}
+	return s.Lookup(ctx, r.Reference)
+}
+
+// Lookup implements payments.Provider.
+func (s *Simulator) Lookup(ctx context.Context, reference string) (payments.Authorization, error) {
+	var status, reason string
+	err := s.pool.QueryRow(ctx, `SELECT status, reason FROM simulator.authorizations WHERE reference = $1`, reference).Scan(&status, &reason)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return payments.Authorization{}, payments.ErrNotFound
+	}
+	if err != nil {
+		return payments.Authorization{}, fmt.Errorf("simulator: %w", err)
+	}
+	approved := status == "authorized" || status == "captured"
+	if status == "voided" {
+		reason = "voided"
+	}
+	return payments.Authorization{Approved: approved, Reason: reason}, nil
+}
+
+// Capture implements payments.Provider.
+func (s *Simulator) Capture(ctx context.Context, reference string) error {
+	tag, err := s.pool.Exec(ctx, `UPDATE simulator.authorizations SET status = 'captured'
+		WHERE reference = $1 AND status IN ('authorized', 'captured')`, reference)
+	if err == nil && tag.RowsAffected() == 0 {
+		return payments.ErrNotFound
+	}
+	return err
+}
+
+// Void implements payments.Provider. A reference that is not known yet is barred, so that an authorization still
+// on its way comes to nothing.
+func (s *Simulator) Void(ctx context.Context, reference string) error {
+	_, err := s.pool.Exec(ctx, `INSERT INTO simulator.authorizations (reference, amount, currency, status, reason)
+		VALUES ($1, 0, '', 'voided', '')
+		ON CONFLICT (reference) DO UPDATE SET status = 'voided' WHERE authorizations.status = 'authorized'`, reference)
+	return err
+}
+
+// firstTry reports whether a reference was never tried before, and remembers that it was.
+func (s *Simulator) firstTry(ctx context.Context, reference string) (bool, error) {
+	tag, err := s.pool.Exec(ctx, `INSERT INTO simulator.tries (reference) VALUES ($1) ON CONFLICT DO NOTHING`, reference)
+	return tag.RowsAffected() == 1, err
+}

@@ -1,0 +1,69 @@
+// Package app puts the shipping service together.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	shippingv1 "souk/proto/gen/souk/shipping/v1"
+
+	"souk/platform/config"
+	"souk/platform/money"
+	"souk/platform/pgdb"
+	"souk/platform/service"
+
+	"souk/services/shipping/internal/grpcapi"
+	"souk/services/shipping/internal/postgres"
+	"souk/services/shipping/internal/shipping"
+	"souk/services/shipping/internal/simulator"
+)
+
+// Config is everything shipping can be told from outside.
+type Config struct {
+	Service  service.Config
+	Listen   service.Listen `envPrefix:"SHIPPING_"`
+	Database pgdb.Config    `envPrefix:"SHIPPING_"`
+	Currency string         `env:"CURRENCY" envDefault:"GBP"`
+	// Transit is how long the simulated carrier takes to deliver.
+	Transit time.Duration `env:"SHIPPING_TRANSIT" envDefault:"60s"`
+}
+
+// Validate says which setting is wrong.
+func (c *Config) Validate() error {
+	if _, err := money.Exponent(c.Currency); err != nil {
+		return fmt.Errorf("SOUK_CURRENCY: %w", err)
+	}
+	if c.Transit <= 0 {
+		return errors.New("SOUK_SHIPPING_TRANSIT must be above 0")
+	}
+	return nil
+}
+
+// Run serves shipping until ctx is done.
+func Run(ctx context.Context) error {
+	var cfg Config
+	if err := config.Load(&cfg); err != nil {
+		return err
+	}
+	svc, err := service.New("shipping", cfg.Service, cfg.Listen)
+	if err != nil {
+		return err
+	}
+	pool, err := pgdb.Open(ctx, cfg.Database)
+	if err != nil {
+		return err
+	}
+	svc.OnStop(pool.Close)
+	if err := pgdb.Migrate(ctx, pool, postgres.Migrations); err != nil {
+		return err
+	}
+	svc.Require("postgres", pool.Ping)
+	parcels := shipping.New(postgres.New(pool), simulator.New(cfg.Transit, time.Now), cfg.Currency)
+	svc.Background("follow", func(ctx context.Context) error {
+		return parcels.Follow(ctx, func(err error) { svc.Logger().Warn("follow parcels", "error", err) })
+	})
+	shippingv1.RegisterShippingServiceServer(svc.Server(), grpcapi.New(parcels))
+	return svc.Run(ctx)
+}

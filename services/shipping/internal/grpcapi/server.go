@@ -1,0 +1,97 @@
+// Package grpcapi serves shipping's contract: proto in, domain out.
+package grpcapi
+
+import (
+	"context"
+	"errors"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	moneyv1 "souk/proto/gen/souk/money/v1"
+	shippingv1 "souk/proto/gen/souk/shipping/v1"
+
+	"souk/platform/rpc"
+
+	"souk/services/shipping/internal/shipping"
+)
+
+// Server implements shippingv1.ShippingServiceServer.
+type Server struct {
+	shippingv1.UnimplementedShippingServiceServer
+	shipping *shipping.Service
+}
+
+// New returns a server of service.
+func New(service *shipping.Service) *Server {
+	return &Server{shipping: service}
+}
+
+// Quote lists the ways to send a weight to a place.
+func (s *Server) Quote(ctx context.Context, req *shippingv1.QuoteRequest) (*shippingv1.QuoteResponse, error) {
+	options, err := s.shipping.Quote(ctx, destination(req.GetDestination()), req.GetWeightGrams(), req.GetCurrency())
+	if err != nil {
+		return nil, wireError(err)
+	}
+	answer := &shippingv1.QuoteResponse{}
+	for _, o := range options {
+		answer.Options = append(answer.Options, &shippingv1.Option{
+			Id: o.ID, Carrier: o.Carrier, Service: o.Service,
+			Price:   &moneyv1.Money{Amount: o.Price.Amount, Currency: o.Price.Currency},
+			MinDays: int32(o.MinDays), MaxDays: int32(o.MaxDays),
+		})
+	}
+	return answer, nil
+}
+
+// CreateShipment hands an order's parcel to the carrier.
+func (s *Server) CreateShipment(ctx context.Context, req *shippingv1.CreateShipmentRequest) (*shippingv1.CreateShipmentResponse, error) {
+	sh, err := s.shipping.Ship(ctx, req.GetOrderId(), req.GetOptionId(), destination(req.GetDestination()), req.GetWeightGrams())
+	if err != nil {
+		return nil, wireError(err)
+	}
+	return &shippingv1.CreateShipmentResponse{Shipment: shipmentProto(sh)}, nil
+}
+
+// ListShipments returns the shipments of orders.
+func (s *Server) ListShipments(ctx context.Context, req *shippingv1.ListShipmentsRequest) (*shippingv1.ListShipmentsResponse, error) {
+	shipments, err := s.shipping.Shipments(ctx, req.GetOrderIds())
+	if err != nil {
+		return nil, wireError(err)
+	}
+	answer := &shippingv1.ListShipmentsResponse{}
+	for _, sh := range shipments {
+		answer.Shipments = append(answer.Shipments, shipmentProto(sh))
+	}
+	return answer, nil
+}
+
+func destination(d *shippingv1.Destination) shipping.Destination {
+	return shipping.Destination{Country: d.GetCountry(), PostalCode: d.GetPostalCode()}
+}
+
+var statuses = map[shipping.Status]shippingv1.Status{
+	shipping.LabelCreated:   shippingv1.Status_STATUS_LABEL_CREATED,
+	shipping.InTransit:      shippingv1.Status_STATUS_IN_TRANSIT,
+	shipping.OutForDelivery: shippingv1.Status_STATUS_OUT_FOR_DELIVERY,
+	shipping.Delivered:      shippingv1.Status_STATUS_DELIVERED,
+}
+
+func shipmentProto(sh shipping.Shipment) *shippingv1.Shipment {
+	out := &shippingv1.Shipment{
+		Id: sh.ID, OrderId: sh.OrderID, Carrier: sh.Carrier, Service: sh.Service, TrackingNumber: sh.TrackingNumber,
+		Status: statuses[sh.Status], CreatedAt: timestamppb.New(sh.CreatedAt),
+	}
+	for _, e := range sh.Events {
+		out.Events = append(out.Events, &shippingv1.Event{At: timestamppb.New(e.At), Status: statuses[e.Status], Detail: e.Detail})
+	}
+	return out
+}
+
+// wireError gives a domain error its status and reason.
+func wireError(err error) error {
+	if errors.Is(err, shipping.ErrUnknownOption) {
+		return rpc.Error(codes.InvalidArgument, "UNKNOWN_SHIPPING_OPTION", shipping.ErrUnknownOption.Error())
+	}
+	return err
+}

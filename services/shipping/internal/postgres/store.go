@@ -1,0 +1,153 @@
+// Package postgres keeps rates and shipments in PostgreSQL.
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"souk/platform/pgdb"
+
+	"souk/services/shipping/internal/shipping"
+)
+
+// Store implements shipping.Store.
+type Store struct {
+	pool *pgxpool.Pool
+}
+
+var _ shipping.Store = (*Store)(nil)
+
+// New returns a store on a migrated database.
+func New(pool *pgxpool.Pool) *Store {
+	return &Store{pool: pool}
+}
+
+// Options implements shipping.Store.
+func (s *Store) Options(ctx context.Context, country string, weightGrams int64) ([]shipping.Option, error) {
+	rows, err := s.pool.Query(ctx, `
+		SELECT o.id, o.carrier, o.service, o.min_days, o.max_days,
+			band.price + band.extra_per_kg * (greatest($2 - band.up_to_grams, 0) + 999) / 1000 AS price
+		FROM options o CROSS JOIN LATERAL (
+			SELECT price, extra_per_kg, up_to_grams FROM bands b WHERE b.option_id = o.id
+			ORDER BY b.up_to_grams < $2, abs(b.up_to_grams - $2) LIMIT 1
+		) band
+		WHERE o.zone = coalesce((SELECT zone FROM zones WHERE country = $1), 'world')
+		ORDER BY price, o.id`, country, weightGrams)
+	if err != nil {
+		return nil, fmt.Errorf("options: %w", err)
+	}
+	options, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (o shipping.Option, err error) {
+		return o, row.Scan(&o.ID, &o.Carrier, &o.Service, &o.MinDays, &o.MaxDays, &o.Price.Amount)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("options: %w", err)
+	}
+	return options, nil
+}
+
+// Create implements shipping.Store.
+func (s *Store) Create(ctx context.Context, sh shipping.Shipment) (shipping.Shipment, error) {
+	err := pgdb.InTx(ctx, s.pool, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, `INSERT INTO shipments (id, order_id, option_id, carrier, service, tracking_number, status, created_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (order_id) DO NOTHING`,
+			sh.ID, sh.OrderID, sh.OptionID, sh.Carrier, sh.Service, sh.TrackingNumber, sh.Status, sh.CreatedAt)
+		if err != nil || tag.RowsAffected() == 0 {
+			return err
+		}
+		return addEvents(ctx, tx, sh.ID, sh.Events)
+	})
+	if err != nil {
+		return sh, fmt.Errorf("create shipment: %w", err)
+	}
+	found, err := s.ByOrders(ctx, []string{sh.OrderID})
+	if err != nil {
+		return sh, err
+	}
+	return found[0], nil
+}
+
+func addEvents(ctx context.Context, tx pgx.Tx, shipmentID string, events []shipping.Event) error {
+	batch := &pgx.Batch{}
+	for _, e := range events {
+		batch.Queue(`INSERT INTO tracking_events (shipment_id, status, at, detail) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
+			shipmentID, e.Status, e.At, e.Detail)
+	}
+	return tx.SendBatch(ctx, batch).Close()
+}
+
+const shipmentColumns = `id, order_id, option_id, carrier, service, tracking_number, status, created_at`
+
+func scanShipment(row pgx.CollectableRow) (sh shipping.Shipment, err error) {
+	return sh, row.Scan(&sh.ID, &sh.OrderID, &sh.OptionID, &sh.Carrier, &sh.Service, &sh.TrackingNumber, &sh.Status, &sh.CreatedAt)
+}
+
+// ByOrders implements shipping.Store.
+func (s *Store) ByOrders(ctx context.Context, orderIDs []string) ([]shipping.Shipment, error) {
+	rows, err := s.pool.Query(ctx, `SELECT `+shipmentColumns+` FROM shipments WHERE order_id = ANY($1::uuid[]) ORDER BY id`, orderIDs)
+	if err != nil {
+		return nil, fmt.Errorf("shipments: %w", err)
+	}
+	shipments, err := pgx.CollectRows(rows, scanShipment)
+	if err != nil {
+		return nil, fmt.Errorf("shipments: %w", err)
+	}
+	return shipments, s.loadEvents(ctx, shipments)
+}
+
+func (s *Store) loadEvents(ctx context.Context, shipments []shipping.Shipment) error {
+	byID := make(map[string]*shipping.Shipment, len(shipments))
+	ids := make([]string, len(shipments))
+	for i := range shipments {
+		ids[i] = shipments[i].ID
+		byID[shipments[i].ID] = &shipments[i]
+	}
+	rows, err := s.pool.Query(ctx, `SELECT shipment_id, at, status, detail FROM tracking_events
+		WHERE shipment_id = ANY($1::uuid[]) ORDER BY shipment_id, at`, ids)
+	if err != nil {
+		return fmt.Errorf("tracking events: %w", err)
+	}
+	var id string
+	var e shipping.Event
+	_, err = pgx.ForEachRow(rows, []any{&id, &e.At, &e.Status, &e.Detail}, func() error {
+		byID[id].Events = append(byID[id].Events, e)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("tracking events: %w", err)
+	}
+	return nil
+}
+
+// Moving implements shipping.Store.
+func (s *Store) Moving(ctx context.Context, limit int) ([]shipping.Shipment, error) {
+	rows, err := s.pool.Query(ctx, `UPDATE shipments SET tracked_at = now() WHERE id IN (
+			SELECT id FROM shipments WHERE status <> 'delivered' ORDER BY tracked_at LIMIT $1 FOR UPDATE SKIP LOCKED
+		) RETURNING `+shipmentColumns, limit)
+	if err != nil {
+		return nil, fmt.Errorf("moving shipments: %w", err)
+	}
+	shipments, err := pgx.CollectRows(rows, scanShipment)
+	if err != nil {
+		return nil, fmt.Errorf("moving shipments: %w", err)
+	}
+	return shipments, nil
+}
+
+// Record implements shipping.Store.
+func (s *Store) Record(ctx context.Context, shipmentID string, events []shipping.Event) error {
+	err := pgdb.InTx(ctx, s.pool, func(tx pgx.Tx) error {
+		if err := addEvents(ctx, tx, shipmentID, events); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, `UPDATE shipments SET status = $2 WHERE id = $1 AND status <> 'delivered'`,
+			shipmentID, events[len(events)-1].Status)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("record tracking: %w", err)
+	}
+	return nil
+}

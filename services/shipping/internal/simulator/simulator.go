@@ -1,0 +1,56 @@
+// Package simulator stands for a carrier. Its parcels move with time alone: where one is follows from when it was
+// handed over.
+package simulator
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base32"
+	"time"
+
+	"souk/services/shipping/internal/shipping"
+)
+
+// Simulator implements shipping.Carrier.
+type Simulator struct {
+	transit time.Duration
+	now     func() time.Time
+}
+
+var _ shipping.Carrier = (*Simulator)(nil)
+
+// New returns a carrier whose parcels are delivered after transit.
+func New(transit time.Duration, now func() time.Time) *Simulator {
+	return &Simulator{transit: transit, now: now}
+}
+
+// Book implements shipping.Carrier. The number follows from the order, so that booking again changes nothing.
+func (s *Simulator) Book(_ context.Context, b shipping.Booking) (string, error) {
+	digest := sha256.Sum256([]byte(b.OrderID))
+	return "SK" + base32.StdEncoding.EncodeToString(digest[:])[:12], nil
+}
+
+// journey is what happens to every parcel, and after which part of its time.
+var journey = []struct {
+	status shipping.Status
+	part   float64
+	detail string
+}{
+	{shipping.LabelCreated, 0, "label created"},
+	{shipping.InTransit, 0.25, "left the warehouse"},
+	{shipping.OutForDelivery, 0.75, "out for delivery"},
+	{shipping.Delivered, 1, "delivered"},
+}
+
+// Track implements shipping.Carrier.
+func (s *Simulator) Track(_ context.Context, _ string, bookedAt time.Time) ([]shipping.Event, error) {
+	var events []shipping.Event
+	for _, step := range journey {
+		at := bookedAt.Add(time.Duration(step.part * float64(s.transit)))
+		if at.After(s.now()) {
+			break
+		}
+		events = append(events, shipping.Event{At: at, Status: step.status, Detail: step.detail})
+	}
+	return events, nil
+}
