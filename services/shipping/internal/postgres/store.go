@@ -29,7 +29,7 @@ func New(pool *pgxpool.Pool) *Store {
 func (s *Store) Options(ctx context.Context, country string, weightGrams int64) ([]shipping.Option, error) {
 	rows, err := s.pool.Query(ctx, `
 		SELECT o.id, o.carrier, o.service, o.min_days, o.max_days,
-			band.price + band.extra_per_kg * (greatest($2 - band.up_to_grams, 0) + 999) / 1000 AS price
+			band.price + band.extra_per_kg * ((greatest($2 - band.up_to_grams, 0) + 999) / 1000) AS price
 		FROM options o CROSS JOIN LATERAL (
 			SELECT price, extra_per_kg, up_to_grams FROM bands b WHERE b.option_id = o.id
 			ORDER BY b.up_to_grams < $2, abs(b.up_to_grams - $2) LIMIT 1
