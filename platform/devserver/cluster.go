@@ -36,18 +36,39 @@ type cluster struct {
 func (c *cluster) data() string { return filepath.Join(c.dir, "data") }
 
 // PostgresDataDir is the folder that StartPostgres keeps a cluster and its password in when it is given
-// dir: dir itself, but a folder under /var/lib/souk if this is root and a parent of dir is closed to
-// the user that the server runs as. Deleting it, with the server stopped, deletes the cluster.
+// dir: dir itself, but a folder under /var/lib/souk if this is root and dir or a parent of it is closed
+// to the user that the server runs as. Deleting it, with the server stopped, deletes the cluster. The
+// path is absolute and free of symbolic links.
 func PostgresDataDir(dir string) (string, error) {
-	dir, err := filepath.Abs(dir)
+	dir, err := resolve(dir)
 	if err != nil {
-		return "", fmt.Errorf("resolve %s: %w", dir, err)
+		return "", err
 	}
 	if os.Geteuid() != 0 || openToAll(dir) {
 		return dir, nil
 	}
 	sum := sha256.Sum256([]byte(dir))
 	return filepath.Join(rootClusters, hex.EncodeToString(sum[:6])), nil
+}
+
+// resolve is the absolute path of dir, with the symbolic links in the part of it that exists followed.
+func resolve(dir string) (string, error) {
+	absolute, err := filepath.Abs(dir)
+	if err != nil {
+		return "", fmt.Errorf("resolve %s: %w", dir, err)
+	}
+	existing, missing := absolute, ""
+	for {
+		target, err := filepath.EvalSymlinks(existing)
+		if err == nil {
+			return filepath.Join(target, missing), nil
+		}
+		if !errors.Is(err, fs.ErrNotExist) || existing == filepath.Dir(existing) {
+			return "", fmt.Errorf("resolve %s: %w", dir, err)
+		}
+		missing = filepath.Join(filepath.Base(existing), missing)
+		existing = filepath.Dir(existing)
+	}
 }
 
 // openToAll tells whether every user may pass through dir and its parents, as far as they exist.
@@ -65,7 +86,7 @@ func openToAll(dir string) bool {
 	}
 }
 
-// preparePostgresDir makes the folder of a cluster and returns its path, free of symbolic links.
+// preparePostgresDir makes the folder of a cluster and returns its path, as PostgresDataDir does.
 func preparePostgresDir(dir string) (string, error) {
 	if _, err := prepareDir(dir); err != nil {
 		return "", err
@@ -74,11 +95,18 @@ func preparePostgresDir(dir string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	dir, err = prepareDir(dir)
-	if err != nil {
+	if _, err := prepareDir(dir); err != nil {
 		return "", err
 	}
-	return filepath.EvalSymlinks(dir)
+	if filepath.Dir(dir) != rootClusters {
+		return dir, nil
+	}
+	for _, made := range []string{rootClusters, dir} { // a strict umask would close them
+		if err := os.Chmod(made, 0o755); err != nil {
+			return "", fmt.Errorf("open the cluster's folder to the server's user: %w", err)
+		}
+	}
+	return dir, nil
 }
 
 // postgresCredential is the user to run PostgreSQL as: nil for the present one, and for root, which
@@ -219,7 +247,10 @@ func (c *cluster) awaitPreviousServer(ctx context.Context) error {
 			return nil
 		}
 		if !worksIn(pid, c.data()) {
-			return os.Remove(lock)
+			if err := os.Remove(lock); err != nil {
+				return fmt.Errorf("remove the lock of a crashed PostgreSQL: %w", err)
+			}
+			return nil
 		}
 		select {
 		case <-ticker.C:

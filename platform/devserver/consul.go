@@ -126,10 +126,10 @@ func writeConsulConfig(path, dataDir string, httpPort int) error {
 	return nil
 }
 
-// probeConsul fails until the server has a root certificate, which is the last thing that a new leader
-// sets up.
+// probeConsul fails until the server has a root certificate, which a new leader sets up last. The read is
+// a consistent one: others are answered, after a restart, before all that was stored is back.
 func probeConsul(ctx context.Context, addr string) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+"/v1/connect/ca/roots", nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+"/v1/connect/ca/roots?consistent", nil)
 	if err != nil {
 		return err
 	}

@@ -243,4 +243,22 @@ func TestPostgresDataDirIsOneTheServerCanReach(t *testing.T) {
 	if err != nil || filepath.Dir(got) != rootClusters {
 		t.Errorf("in a closed folder: %s, %v; want one in %s", got, err, rootClusters)
 	}
+
+	link := filepath.Join(open, "link")
+	if err := os.Symlink(closed, link); err != nil {
+		t.Fatal(err)
+	}
+	linked, err := PostgresDataDir(filepath.Join(link, "new"))
+	if err != nil || linked != got {
+		t.Errorf("through a link to a closed folder: %s, %v; want %s", linked, err, got)
+	}
+
+	t.Cleanup(func() { _ = os.RemoveAll(got) })
+	if err := os.MkdirAll(got, 0o700); err != nil { // as under a strict umask
+		t.Fatal(err)
+	}
+	prepared, err := preparePostgresDir(filepath.Join(closed, "new"))
+	if err != nil || prepared != got || !openToAll(got) {
+		t.Errorf("prepared %s, %v; want %s, open to the server's user", prepared, err, got)
+	}
 }

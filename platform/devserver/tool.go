@@ -18,7 +18,7 @@ func findTool(ctx context.Context, variable, name string, progress func(string))
 		}
 		return path, nil
 	}
-	root, err := repositoryRoot()
+	root, err := RepoRoot()
 	if err != nil {
 		return "", fmt.Errorf("%w; set %s to a %s program instead", err, variable, name)
 	}
@@ -38,8 +38,9 @@ func findTool(ctx context.Context, variable, name string, progress func(string))
 	return path, nil
 }
 
-// repositoryRoot is the folder with go.work, at or above the working directory.
-func repositoryRoot() (string, error) {
+// RepoRoot is the absolute path of the repository: the folder with go.work, at or above the working
+// directory. It fails if there is none.
+func RepoRoot() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {
 		return "", fmt.Errorf("find the repository: %w", err)

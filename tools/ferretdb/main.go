@@ -49,8 +49,14 @@ func run(logger *slog.Logger, addr, dir string, fast bool) error {
 	if fast {
 		files.RawQuery = url.Values{"_pragma": {"synchronous(off)"}}.Encode()
 	}
+	// FerretDB itself is reached only through the serializer.
+	socket := filepath.Join(os.TempDir(), fmt.Sprintf("ferretdb-%d.sock", os.Getpid()))
+	if err := os.RemoveAll(socket); err != nil {
+		return fmt.Errorf("remove an old socket: %w", err)
+	}
+	defer os.RemoveAll(socket)
 	server, err := ferretdb.New(&ferretdb.Config{
-		Listener:  ferretdb.ListenerConfig{TCP: addr},
+		Listener:  ferretdb.ListenerConfig{Unix: socket},
 		Logger:    logger,
 		Handler:   "sqlite",
 		SQLiteURL: files.String(),
@@ -60,5 +66,8 @@ func run(logger *slog.Logger, addr, dir string, fast bool) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	return server.Run(ctx)
+	failed := make(chan error, 2)
+	go func() { failed <- server.Run(ctx) }()
+	go func() { failed <- serialize(ctx, addr, socket) }()
+	return <-failed
 }

@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/uuid"
-	"golang.org/x/text/language"
 
+	"souk/platform/country"
 	"souk/platform/field"
 	"souk/platform/money"
 )
@@ -53,9 +53,7 @@ func (s *Service) Quote(ctx context.Context, to Destination, weightGrams int64, 
 
 // checkDestination checks the fields as the REST contract names them.
 func checkDestination(check *field.Checker, to Destination) {
-	region, err := language.ParseRegion(to.Country)
-	known := err == nil && region.IsCountry() && region.String() == to.Country
-	check.Check(known, "address.country", "must be an ISO 3166-1 alpha-2 code")
+	check.Check(country.Valid(to.Country), "address.country", "must be an ISO 3166-1 alpha-2 code")
 	ok := utf8.ValidString(to.PostalCode) && utf8.RuneCountInString(to.PostalCode) <= maxPostalCode && !strings.ContainsRune(to.PostalCode, 0)
 	check.Check(ok, "address.postal_code", fmt.Sprintf("must have at most %d characters", maxPostalCode))
 	if to.Country == "GB" {

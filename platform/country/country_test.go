@@ -1,0 +1,21 @@
+package country_test
+
+import (
+	"testing"
+
+	"souk/platform/country"
+)
+
+func TestValid(t *testing.T) {
+	t.Parallel()
+	for _, code := range []string{"GB", "IE", "DE", "JP", "US", "AU", "NO"} {
+		if !country.Valid(code) {
+			t.Errorf("%s is not valid", code)
+		}
+	}
+	for _, code := range []string{"", "G", "UK", "gb", "EU", "ZZ", "GBR", "826", "AA", "--", "G B"} {
+		if country.Valid(code) {
+			t.Errorf("%q is valid", code)
+		}
+	}
+}

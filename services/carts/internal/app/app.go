@@ -1,0 +1,47 @@
+// Package app puts the carts service together.
+package app
+
+import (
+	"context"
+
+	cartsv1 "souk/proto/gen/souk/carts/v1"
+
+	"souk/platform/config"
+	"souk/platform/mongodb"
+	"souk/platform/service"
+
+	"souk/services/carts/internal/carts"
+	"souk/services/carts/internal/grpcapi"
+	"souk/services/carts/internal/mongo"
+)
+
+// Config is everything carts can be told from outside.
+type Config struct {
+	Service  service.Config
+	Listen   service.Listen `envPrefix:"CARTS_"`
+	Database mongodb.Config `envPrefix:"CARTS_"`
+}
+
+// Run serves carts until ctx is done.
+func Run(ctx context.Context) error {
+	var cfg Config
+	if err := config.Load(&cfg); err != nil {
+		return err
+	}
+	svc, err := service.New("carts", cfg.Service, cfg.Listen)
+	if err != nil {
+		return err
+	}
+	db, err := mongodb.Open(ctx, cfg.Database)
+	if err != nil {
+		return err
+	}
+	svc.OnStop(func() { _ = db.Client().Disconnect(context.WithoutCancel(ctx)) })
+	svc.Require("mongo", func(ctx context.Context) error { return db.Client().Ping(ctx, nil) })
+	held := carts.New(mongo.New(db))
+	svc.Background("sweep", func(ctx context.Context) error {
+		return held.Sweep(ctx, func(err error) { svc.Logger().Warn("sweep", "error", err) })
+	})
+	cartsv1.RegisterCartsServiceServer(svc.Server(), grpcapi.New(held))
+	return svc.Run(ctx)
+}

@@ -1,0 +1,111 @@
+// Package grpcapi serves carts' contract: proto in, domain out.
+package grpcapi
+
+import (
+	"context"
+	"errors"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	cartsv1 "souk/proto/gen/souk/carts/v1"
+
+	"souk/platform/access"
+	"souk/platform/rpc"
+
+	"souk/services/carts/internal/carts"
+)
+
+// Server implements cartsv1.CartsServiceServer.
+type Server struct {
+	cartsv1.UnimplementedCartsServiceServer
+	carts *carts.Service
+}
+
+// New returns a server of service.
+func New(service *carts.Service) *Server {
+	return &Server{carts: service}
+}
+
+// CreateCart opens a cart.
+func (s *Server) CreateCart(ctx context.Context, _ *cartsv1.CreateCartRequest) (*cartsv1.CreateCartResponse, error) {
+	cart, err := s.carts.Create(ctx, caller(ctx))
+	if err != nil {
+		return nil, wireError(err)
+	}
+	return &cartsv1.CreateCartResponse{Cart: cartProto(cart)}, nil
+}
+
+// GetCart returns a cart.
+func (s *Server) GetCart(ctx context.Context, req *cartsv1.GetCartRequest) (*cartsv1.GetCartResponse, error) {
+	cart, err := s.carts.Get(ctx, caller(ctx), req.GetId())
+	if err != nil {
+		return nil, wireError(err)
+	}
+	return &cartsv1.GetCartResponse{Cart: cartProto(cart)}, nil
+}
+
+// SetItem puts a SKU in a cart.
+func (s *Server) SetItem(ctx context.Context, req *cartsv1.SetItemRequest) (*cartsv1.SetItemResponse, error) {
+	cart, err := s.carts.SetItem(ctx, caller(ctx), req.GetCartId(), req.GetSku(), req.GetQuantity())
+	if err != nil {
+		return nil, wireError(err)
+	}
+	return &cartsv1.SetItemResponse{Cart: cartProto(cart)}, nil
+}
+
+// RemoveItem takes a SKU out of a cart.
+func (s *Server) RemoveItem(ctx context.Context, req *cartsv1.RemoveItemRequest) (*cartsv1.RemoveItemResponse, error) {
+	cart, err := s.carts.RemoveItem(ctx, caller(ctx), req.GetCartId(), req.GetSku())
+	if err != nil {
+		return nil, wireError(err)
+	}
+	return &cartsv1.RemoveItemResponse{Cart: cartProto(cart)}, nil
+}
+
+// ClaimCart merges a guest cart into the caller's.
+func (s *Server) ClaimCart(ctx context.Context, req *cartsv1.ClaimCartRequest) (*cartsv1.ClaimCartResponse, error) {
+	cart, err := s.carts.Claim(ctx, caller(ctx), req.GetId())
+	if err != nil {
+		return nil, wireError(err)
+	}
+	return &cartsv1.ClaimCartResponse{Cart: cartProto(cart)}, nil
+}
+
+// CheckOutCart takes ordered lines out of a cart.
+func (s *Server) CheckOutCart(ctx context.Context, req *cartsv1.CheckOutCartRequest) (*cartsv1.CheckOutCartResponse, error) {
+	lines := make([]carts.Line, len(req.GetLines()))
+	for i, l := range req.GetLines() {
+		lines[i] = carts.Line{SKU: l.GetSku(), Quantity: l.GetQuantity()}
+	}
+	if err := s.carts.CheckOut(ctx, req.GetCartId(), req.GetOrderId(), lines); err != nil {
+		return nil, wireError(err)
+	}
+	return &cartsv1.CheckOutCartResponse{}, nil
+}
+
+func caller(ctx context.Context) string {
+	return access.FromContext(ctx).CustomerID
+}
+
+func cartProto(c carts.Cart) *cartsv1.Cart {
+	out := &cartsv1.Cart{Id: c.ID, CustomerId: c.CustomerID, ExpiresAt: timestamppb.New(c.ExpiresAt)}
+	for _, l := range c.Lines {
+		out.Lines = append(out.Lines, &cartsv1.Line{Sku: l.SKU, Quantity: l.Quantity})
+	}
+	return out
+}
+
+// wireError gives a domain error its status and reason.
+func wireError(err error) error {
+	switch {
+	case errors.Is(err, carts.ErrNotFound):
+		return rpc.Error(codes.NotFound, "CART_NOT_FOUND", carts.ErrNotFound.Error())
+	case errors.Is(err, carts.ErrFull):
+		return rpc.Error(codes.FailedPrecondition, "CART_FULL", carts.ErrFull.Error())
+	case errors.Is(err, carts.ErrContended):
+		return rpc.Error(codes.Aborted, "CART_CONTENDED", carts.ErrContended.Error())
+	default:
+		return err
+	}
+}

@@ -1,0 +1,75 @@
+// Package app puts the customers service together.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	accessv1 "souk/proto/gen/souk/access/v1"
+	customersv1 "souk/proto/gen/souk/customers/v1"
+
+	"souk/platform/config"
+	"souk/platform/mongodb"
+	"souk/platform/service"
+
+	"souk/services/customers/internal/customers"
+	"souk/services/customers/internal/grpcapi"
+	"souk/services/customers/internal/mongo"
+	"souk/services/customers/internal/token"
+)
+
+// Config is everything customers can be told from outside.
+type Config struct {
+	Service  service.Config
+	Listen   service.Listen `envPrefix:"CUSTOMERS_"`
+	Database mongodb.Config `envPrefix:"CUSTOMERS_"`
+	// StaffEmail and StaffPassword open the first staff account.
+	StaffEmail    string           `env:"STAFF_EMAIL"`
+	StaffPassword customers.Secret `env:"STAFF_PASSWORD"`
+}
+
+// Validate says which setting is wrong.
+func (c *Config) Validate() error {
+	if (c.StaffEmail == "") != (c.StaffPassword == "") {
+		return errors.New("SOUK_STAFF_EMAIL and SOUK_STAFF_PASSWORD go together")
+	}
+	return nil
+}
+
+// Run serves customers until ctx is done.
+func Run(ctx context.Context) error {
+	var cfg Config
+	if err := config.Load(&cfg); err != nil {
+		return err
+	}
+	svc, err := service.New("customers", cfg.Service, cfg.Listen)
+	if err != nil {
+		return err
+	}
+	db, err := mongodb.Open(ctx, cfg.Database)
+	if err != nil {
+		return err
+	}
+	svc.OnStop(func() { _ = db.Client().Disconnect(context.WithoutCancel(ctx)) })
+	svc.Require("mongo", func(ctx context.Context) error { return db.Client().Ping(ctx, nil) })
+	store := mongo.New(db)
+	key, err := store.SigningKey(ctx)
+	if err != nil {
+		return err
+	}
+	issuer := token.NewIssuer(key)
+	svc.UseKeys(issuer)
+	accounts := customers.New(store, issuer)
+	if cfg.StaffEmail != "" {
+		if err := accounts.EnsureStaff(ctx, cfg.StaffEmail, cfg.StaffPassword); err != nil {
+			return fmt.Errorf("SOUK_STAFF_EMAIL and SOUK_STAFF_PASSWORD: %w", err)
+		}
+	}
+	svc.Background("sweep", func(ctx context.Context) error {
+		return accounts.Sweep(ctx, func(err error) { svc.Logger().Warn("sweep", "error", err) })
+	})
+	customersv1.RegisterCustomersServiceServer(svc.Server(), grpcapi.New(accounts))
+	accessv1.RegisterKeysServiceServer(svc.Server(), grpcapi.NewKeys(issuer))
+	return svc.Run(ctx)
+}

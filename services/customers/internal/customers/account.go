@@ -1,0 +1,178 @@
+package customers
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"souk/platform/field"
+)
+
+// Service is what can be done with accounts and sessions.
+type Service struct {
+	store  Store
+	hasher *Hasher
+	tokens TokenIssuer
+}
+
+// New returns a service on store that issues its access tokens with tokens.
+func New(store Store, tokens TokenIssuer) *Service {
+	return &Service{store: store, hasher: NewHasher(), tokens: tokens}
+}
+
+// Register opens an account, or returns ErrEmailTaken or a *field.Error.
+func (s *Service) Register(ctx context.Context, email string, password Secret, name string) (Customer, error) {
+	return s.open(ctx, email, password, name, []string{RoleCustomer})
+}
+
+func (s *Service) open(ctx context.Context, email string, password Secret, name string, roles []string) (Customer, error) {
+	var check field.Checker
+	email, ok := normalizeEmail(email)
+	check.Check(ok, "email", "must be an e-mail address")
+	checkPassword(&check, password)
+	checkName(&check, name)
+	if err := check.Err(); err != nil {
+		return Customer{}, err
+	}
+	hash, err := s.hasher.Hash(ctx, password)
+	if err != nil {
+		return Customer{}, err
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return Customer{}, err
+	}
+	customer := Customer{
+		ID: id.String(), Email: email, Name: strings.TrimSpace(name), Roles: roles, PasswordHash: hash,
+		CreatedAt: time.Now().UTC().Truncate(time.Millisecond),
+	}
+	return customer, s.store.Insert(ctx, customer)
+}
+
+// EnsureStaff opens a staff account, or makes the account with that e-mail one. Its password stays what it is.
+func (s *Service) EnsureStaff(ctx context.Context, email string, password Secret) error {
+	_, err := s.open(ctx, email, password, "Staff", []string{RoleCustomer, RoleStaff})
+	if !errors.Is(err, ErrEmailTaken) {
+		return err
+	}
+	email, _ = normalizeEmail(email)
+	existing, err := s.store.FindByEmail(ctx, email)
+	if err != nil {
+		return err
+	}
+	_, err = s.change(ctx, existing.ID, func(c *Customer) error {
+		if !slices.Contains(c.Roles, RoleStaff) {
+			c.Roles = append(c.Roles, RoleStaff)
+		}
+		return nil
+	})
+	return err
+}
+
+// Customer returns an account, or ErrNotFound.
+func (s *Service) Customer(ctx context.Context, id string) (Customer, error) {
+	return s.store.Find(ctx, id)
+}
+
+// Rename changes a customer's name.
+func (s *Service) Rename(ctx context.Context, id, name string) (Customer, error) {
+	var check field.Checker
+	checkName(&check, name)
+	if err := check.Err(); err != nil {
+		return Customer{}, err
+	}
+	return s.change(ctx, id, func(c *Customer) error {
+		c.Name = strings.TrimSpace(name)
+		return nil
+	})
+}
+
+// SaveAddress adds an address, which gets a new id, or returns ErrTooManyAddresses.
+func (s *Service) SaveAddress(ctx context.Context, customerID string, address Address) (Address, error) {
+	if err := checkAddress(address); err != nil {
+		return Address{}, err
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return Address{}, err
+	}
+	address.ID = id.String()
+	_, err = s.change(ctx, customerID, func(c *Customer) error {
+		if len(c.Addresses) >= MaxAddresses {
+			return ErrTooManyAddresses
+		}
+		c.Addresses = append(c.Addresses, address)
+		return nil
+	})
+	return address, err
+}
+
+// ReplaceAddress replaces the address with the same id, or returns ErrAddressNotFound.
+func (s *Service) ReplaceAddress(ctx context.Context, customerID string, address Address) (Address, error) {
+	if err := checkAddress(address); err != nil {
+		return Address{}, err
+	}
+	_, err := s.change(ctx, customerID, func(c *Customer) error {
+		i := c.address(address.ID)
+		if i < 0 {
+			return ErrAddressNotFound
+		}
+		c.Addresses[i] = address
+		return nil
+	})
+	return address, err
+}
+
+// ForgetAddress deletes an address, or returns ErrAddressNotFound.
+func (s *Service) ForgetAddress(ctx context.Context, customerID, id string) error {
+	_, err := s.change(ctx, customerID, func(c *Customer) error {
+		i := c.address(id)
+		if i < 0 {
+			return ErrAddressNotFound
+		}
+		c.Addresses = slices.Delete(c.Addresses, i, i+1)
+		return nil
+	})
+	return err
+}
+
+// Address returns one of a customer's addresses, or ErrAddressNotFound.
+func (s *Service) Address(ctx context.Context, customerID, id string) (Address, error) {
+	customer, err := s.store.Find(ctx, customerID)
+	if err != nil {
+		return Address{}, err
+	}
+	i := customer.address(id)
+	if i < 0 {
+		return Address{}, ErrAddressNotFound
+	}
+	return customer.Addresses[i], nil
+}
+
+func (c *Customer) address(id string) int {
+	return slices.IndexFunc(c.Addresses, func(a Address) bool { return a.ID == id })
+}
+
+// How often a change is tried against others on the same account.
+const attempts = 10
+
+// change loads an account, edits it, and stores it unless someone else has in between; then it starts over.
+func (s *Service) change(ctx context.Context, id string, edit func(*Customer) error) (Customer, error) {
+	for attempt := 1; ; attempt++ {
+		customer, err := s.store.Find(ctx, id)
+		if err != nil {
+			return Customer{}, err
+		}
+		if err := edit(&customer); err != nil {
+			return Customer{}, err
+		}
+		err = s.store.Replace(ctx, customer)
+		if !errors.Is(err, ErrChanged) || attempt == attempts {
+			return customer, err
+		}
+	}
+}

@@ -1,0 +1,67 @@
+package customers
+
+import (
+	"fmt"
+	"net/mail"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+
+	"souk/platform/country"
+	"souk/platform/field"
+)
+
+const (
+	maxEmail    = 254 // RFC 5321, 4.5.3.1.3
+	minPassword = 8
+	maxPassword = 200
+	maxName     = 100
+	maxLine     = 200
+	maxPostal   = 20
+)
+
+// normalizeEmail returns an e-mail as accounts are named by it, and whether it is one.
+func normalizeEmail(email string) (string, bool) {
+	email = strings.ToLower(norm.NFC.String(strings.TrimSpace(email)))
+	parsed, err := mail.ParseAddress(email)
+	ok := err == nil && parsed.Address == email && len(email) <= maxEmail && utf8.ValidString(email) && printable(email)
+	return email, ok
+}
+
+func checkPassword(check *field.Checker, password Secret) {
+	length := utf8.RuneCountInString(string(password))
+	check.Check(length >= minPassword && length <= maxPassword, "password",
+		fmt.Sprintf("must have %d to %d characters", minPassword, maxPassword))
+}
+
+func checkName(check *field.Checker, name string) {
+	checkText(check, "name", name, true, maxName)
+}
+
+func checkAddress(a Address) error {
+	var check field.Checker
+	checkText(&check, "name", a.Name, true, maxLine)
+	checkText(&check, "line1", a.Line1, true, maxLine)
+	checkText(&check, "line2", a.Line2, false, maxLine)
+	checkText(&check, "city", a.City, true, maxLine)
+	checkText(&check, "region", a.Region, false, maxLine)
+	checkText(&check, "postal_code", a.PostalCode, true, maxPostal)
+	check.Check(country.Valid(a.Country), "country", "must be an ISO 3166-1 alpha-2 code")
+	return check.Err()
+}
+
+// checkText checks a line of text for people.
+func checkText(check *field.Checker, name, text string, required bool, most int) {
+	if required && strings.TrimSpace(text) == "" {
+		check.Check(false, name, "is required")
+		return
+	}
+	check.Check(utf8.RuneCountInString(text) <= most, name, fmt.Sprintf("must have at most %d characters", most))
+	check.Check(utf8.ValidString(text) && printable(text), name, "must not hold control characters")
+}
+
+func printable(text string) bool {
+	return !strings.ContainsFunc(text, unicode.IsControl)
+}

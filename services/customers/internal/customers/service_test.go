@@ -1,0 +1,249 @@
+package customers_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"souk/platform/access"
+	"souk/platform/field"
+	"souk/platform/mongotest"
+
+	"souk/services/customers/internal/customers"
+	"souk/services/customers/internal/mongo"
+	"souk/services/customers/internal/token"
+)
+
+func TestMain(m *testing.M) { mongotest.Main(m) }
+
+const password = customers.Secret("correct horse")
+
+func setup(t *testing.T) (*customers.Service, *token.Issuer) {
+	t.Helper()
+	store := mongo.New(mongotest.New(t))
+	key, err := store.SigningKey(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	issuer := token.NewIssuer(key)
+	return customers.New(store, issuer), issuer
+}
+
+func register(t *testing.T, s *customers.Service, email string) customers.Customer {
+	t.Helper()
+	c, err := s.Register(t.Context(), email, password, "Ada")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestOneOfManyRegistrationsOfAnEmailWins(t *testing.T) {
+	t.Parallel()
+	s, _ := setup(t)
+	var won, refused atomic.Int64
+	var wg sync.WaitGroup
+	for i := range 20 {
+		wg.Go(func() {
+			email := []string{"ada@example.com", "  Ada@Example.COM "}[i%2]
+			switch _, err := s.Register(t.Context(), email, password, "Ada"); {
+			case err == nil:
+				won.Add(1)
+			case errors.Is(err, customers.ErrEmailTaken):
+				refused.Add(1)
+			default:
+				t.Errorf("register: %v", err)
+			}
+		})
+	}
+	wg.Wait()
+	if won.Load() != 1 || refused.Load() != 19 {
+		t.Errorf("%d won and %d were refused, want 1 and 19", won.Load(), refused.Load())
+	}
+}
+
+func TestRegisterNamesBadFields(t *testing.T) {
+	t.Parallel()
+	s, _ := setup(t)
+	tests := []struct {
+		email    string
+		password customers.Secret
+		name     string
+		want     string
+	}{
+		{"not an e-mail", password, "Ada", "email"},
+		{"Ada <ada@example.com>", password, "Ada", "email"},
+		{strings.Repeat("a", 250) + "@example.com", password, "Ada", "email"},
+		{"ada@example.com", "short", "Ada", "password"},
+		{"ada@example.com", customers.Secret(strings.Repeat("a", 201)), "Ada", "password"},
+		{"ada@example.com", password, "  ", "name"},
+		{"ada@example.com", password, "Ada\x00", "name"},
+	}
+	for _, test := range tests {
+		var invalid *field.Error
+		_, err := s.Register(t.Context(), test.email, test.password, test.name)
+		if !errors.As(err, &invalid) || invalid.Violations[0].Field != test.want {
+			t.Errorf("%q %q: %v, want a violation of %s", test.email, test.name, err, test.want)
+		}
+	}
+}
+
+func TestLoginIssuesATokenThatVerifies(t *testing.T) {
+	t.Parallel()
+	s, issuer := setup(t)
+	ada := register(t, s, "ada@example.com")
+	tokens, err := s.Login(t.Context(), " ADA@example.com", password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	caller, err := access.NewVerifier(issuer).Verify(t.Context(), string(tokens.Access))
+	if err != nil || caller.CustomerID != ada.ID || caller.Staff() || tokens.Life != token.Life {
+		t.Errorf("caller = %+v, %v; want customer %s for 15 minutes", caller, err, ada.ID)
+	}
+}
+
+func TestWrongPasswordAndUnknownEmailAreToldAlike(t *testing.T) {
+	t.Parallel()
+	s, _ := setup(t)
+	register(t, s, "ada@example.com")
+	for _, email := range []string{"ada@example.com", "nobody@example.com", "no e-mail", ""} {
+		if _, err := s.Login(t.Context(), email, "wrong password"); !errors.Is(err, customers.ErrInvalidCredentials) {
+			t.Errorf("login as %q: %v, want ErrInvalidCredentials", email, err)
+		}
+	}
+}
+
+func TestARefreshTokenIsGoodOnceAndItsReuseEndsTheSession(t *testing.T) {
+	t.Parallel()
+	s, _ := setup(t)
+	register(t, s, "ada@example.com")
+	first, err := s.Login(t.Context(), "ada@example.com", password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := s.Refresh(t.Context(), first.Refresh)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Refresh(t.Context(), first.Refresh); !errors.Is(err, customers.ErrInvalidRefreshToken) {
+		t.Errorf("reuse: %v, want ErrInvalidRefreshToken", err)
+	}
+	if _, err := s.Refresh(t.Context(), second.Refresh); !errors.Is(err, customers.ErrInvalidRefreshToken) {
+		t.Errorf("the successor after a reuse: %v, want ErrInvalidRefreshToken", err)
+	}
+	for _, bad := range []customers.Secret{"", "x", "x.y", customers.Secret(uuid.NewString() + ".y")} {
+		if _, err := s.Refresh(t.Context(), bad); !errors.Is(err, customers.ErrInvalidRefreshToken) {
+			t.Errorf("refresh with %#v: %v, want ErrInvalidRefreshToken", bad, err)
+		}
+	}
+}
+
+func TestLogoutEndsTheSession(t *testing.T) {
+	t.Parallel()
+	s, issuer := setup(t)
+	register(t, s, "ada@example.com")
+	tokens, err := s.Login(t.Context(), "ada@example.com", password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	caller, err := access.NewVerifier(issuer).Verify(t.Context(), string(tokens.Access))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Logout(t.Context(), caller.SessionID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Refresh(t.Context(), tokens.Refresh); !errors.Is(err, customers.ErrInvalidRefreshToken) {
+		t.Errorf("refresh after logout: %v, want ErrInvalidRefreshToken", err)
+	}
+}
+
+func TestStaffAreEnsuredNewOrKnown(t *testing.T) {
+	t.Parallel()
+	s, issuer := setup(t)
+	register(t, s, "ada@example.com")
+	for _, email := range []string{"ada@example.com", "new@example.com", "new@example.com"} {
+		if err := s.EnsureStaff(t.Context(), email, password); err != nil {
+			t.Fatal(err)
+		}
+		tokens, err := s.Login(t.Context(), email, password)
+		if err != nil {
+			t.Fatal(err)
+		}
+		caller, err := access.NewVerifier(issuer).Verify(t.Context(), string(tokens.Access))
+		if err != nil || !caller.Staff() {
+			t.Errorf("%s: %+v, %v; want staff", email, caller, err)
+		}
+	}
+}
+
+func TestAddresses(t *testing.T) {
+	t.Parallel()
+	s, _ := setup(t)
+	ada := register(t, s, "ada@example.com")
+	home := customers.Address{Name: "Ada", Line1: "1 Market Street", City: "Leeds", PostalCode: "LS1 6DT", Country: "GB"}
+	saved, err := s.SaveAddress(t.Context(), ada.ID, home)
+	if err != nil || saved.ID == "" {
+		t.Fatalf("save: %+v, %v", saved, err)
+	}
+	saved.City = "York"
+	if _, err := s.ReplaceAddress(t.Context(), ada.ID, saved); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := s.Address(t.Context(), ada.ID, saved.ID); err != nil || got != saved {
+		t.Errorf("address = %+v, %v; want %+v", got, err, saved)
+	}
+	bob := register(t, s, "bob@example.com")
+	if _, err := s.Address(t.Context(), bob.ID, saved.ID); !errors.Is(err, customers.ErrAddressNotFound) {
+		t.Errorf("another's address: %v, want ErrAddressNotFound", err)
+	}
+	if err := s.ForgetAddress(t.Context(), ada.ID, saved.ID); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.ForgetAddress(t.Context(), ada.ID, saved.ID); !errors.Is(err, customers.ErrAddressNotFound) {
+		t.Errorf("forgetting it again: %v, want ErrAddressNotFound", err)
+	}
+	for _, country := range []string{"UK", "gb", "ZZ", "", "EU"} {
+		home.Country = country
+		var invalid *field.Error
+		if _, err := s.SaveAddress(t.Context(), ada.ID, home); !errors.As(err, &invalid) || invalid.Violations[0].Field != "country" {
+			t.Errorf("country %q: %v, want a violation of country", country, err)
+		}
+	}
+}
+
+func TestTheSigningKeyIsMadeOnce(t *testing.T) {
+	t.Parallel()
+	store := mongo.New(mongotest.New(t))
+	ids := make([]string, 5)
+	var wg sync.WaitGroup
+	for i := range ids {
+		wg.Go(func() {
+			key, err := store.SigningKey(t.Context())
+			if err != nil {
+				t.Errorf("signing key: %v", err)
+			}
+			ids[i] = key.ID
+		})
+	}
+	wg.Wait()
+	for _, id := range ids {
+		if id != ids[0] {
+			t.Errorf("replicas have different keys: %v", ids)
+		}
+	}
+}
+
+func TestSecretsAreNotPrinted(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{fmt.Sprint(password), fmt.Sprintf("%#v", password), fmt.Sprintf("%+v", customers.Customer{PasswordHash: password})} {
+		if strings.Contains(text, string(password)) {
+			t.Errorf("a print shows the secret: %s", text)
+		}
+	}
+}

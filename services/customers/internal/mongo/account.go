@@ -1,0 +1,123 @@
+package mongo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+
+	"souk/services/customers/internal/customers"
+)
+
+type accountDocument struct {
+	ID           string    `bson:"_id"`
+	Email        string    `bson:"email"`
+	Name         string    `bson:"name"`
+	Roles        []string  `bson:"roles"`
+	PasswordHash string    `bson:"password_hash"`
+	Addresses    []address `bson:"addresses"`
+	CreatedAt    time.Time `bson:"created_at"`
+	Version      int64     `bson:"version"`
+}
+
+type address struct {
+	ID         string `bson:"id"`
+	Name       string `bson:"name"`
+	Line1      string `bson:"line1"`
+	Line2      string `bson:"line2"`
+	City       string `bson:"city"`
+	Region     string `bson:"region"`
+	PostalCode string `bson:"postal_code"`
+	Country    string `bson:"country"`
+}
+
+// emailDocument gives an e-mail to an account.
+type emailDocument struct {
+	Email      string `bson:"_id"`
+	CustomerID string `bson:"customer_id"`
+}
+
+// Insert implements customers.Store. The account is written first, and is nobody's until the e-mail is: a crash in
+// between leaves the e-mail free.
+func (s *Store) Insert(ctx context.Context, c customers.Customer) error {
+	if _, err := s.FindByEmail(ctx, c.Email); !errors.Is(err, customers.ErrNotFound) {
+		return errors.Join(err, taken(err))
+	}
+	if _, err := s.accounts.InsertOne(ctx, accountOf(c)); err != nil {
+		return fmt.Errorf("insert account: %w", err)
+	}
+	_, err := s.emails.InsertOne(ctx, emailDocument{Email: c.Email, CustomerID: c.ID})
+	if mongo.IsDuplicateKeyError(err) {
+		_, err := s.accounts.DeleteOne(ctx, byID(c.ID))
+		return errors.Join(customers.ErrEmailTaken, err)
+	}
+	if err != nil {
+		return fmt.Errorf("insert e-mail: %w", err)
+	}
+	return nil
+}
+
+func taken(err error) error {
+	if err == nil {
+		return customers.ErrEmailTaken
+	}
+	return nil
+}
+
+// FindByEmail implements customers.Store.
+func (s *Store) FindByEmail(ctx context.Context, email string) (customers.Customer, error) {
+	var d emailDocument
+	if err := s.emails.FindOne(ctx, byID(email)).Decode(&d); err != nil {
+		return customers.Customer{}, missing(err, customers.ErrNotFound, "find e-mail")
+	}
+	return s.Find(ctx, d.CustomerID)
+}
+
+// Find implements customers.Store.
+func (s *Store) Find(ctx context.Context, id string) (customers.Customer, error) {
+	var d accountDocument
+	if err := s.accounts.FindOne(ctx, byID(id)).Decode(&d); err != nil {
+		return customers.Customer{}, missing(err, customers.ErrNotFound, "find account")
+	}
+	return customerOf(d), nil
+}
+
+// Replace implements customers.Store.
+func (s *Store) Replace(ctx context.Context, c customers.Customer) error {
+	filter := append(byID(c.ID), bson.E{Key: "version", Value: c.Version})
+	d := accountOf(c)
+	d.Version++
+	result, err := s.accounts.ReplaceOne(ctx, filter, d)
+	if err != nil {
+		return fmt.Errorf("replace account: %w", err)
+	}
+	if result.MatchedCount == 0 {
+		return customers.ErrChanged
+	}
+	return nil
+}
+
+func accountOf(c customers.Customer) accountDocument {
+	d := accountDocument{
+		ID: c.ID, Email: c.Email, Name: c.Name, Roles: c.Roles, PasswordHash: string(c.PasswordHash),
+		Addresses: make([]address, len(c.Addresses)), CreatedAt: c.CreatedAt, Version: c.Version,
+	}
+	for i, a := range c.Addresses {
+		d.Addresses[i] = address(a)
+	}
+	return d
+}
+
+func customerOf(d accountDocument) customers.Customer {
+	c := customers.Customer{
+		ID: d.ID, Email: d.Email, Name: d.Name, Roles: d.Roles, PasswordHash: customers.Secret(d.PasswordHash),
+		CreatedAt: d.CreatedAt.UTC(), Version: d.Version,
+	}
+	for _, a := range d.Addresses {
+		c.Addresses = append(c.Addresses, customers.Address(a))
+	}
+	return c
+}

@@ -1,0 +1,67 @@
+package mongo
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"souk/services/customers/internal/customers"
+)
+
+type sessionDocument struct {
+	ID         string    `bson:"_id"`
+	CustomerID string    `bson:"customer_id"`
+	TokenHash  []byte    `bson:"token_hash"`
+	CreatedAt  time.Time `bson:"created_at"`
+	ExpiresAt  time.Time `bson:"expires_at"`
+}
+
+// InsertSession implements customers.Store.
+func (s *Store) InsertSession(ctx context.Context, session customers.Session) error {
+	if _, err := s.sessions.InsertOne(ctx, sessionDocument(session)); err != nil {
+		return fmt.Errorf("insert session: %w", err)
+	}
+	return nil
+}
+
+// FindSession implements customers.Store.
+func (s *Store) FindSession(ctx context.Context, id string) (customers.Session, error) {
+	var d sessionDocument
+	if err := s.sessions.FindOne(ctx, byID(id)).Decode(&d); err != nil {
+		return customers.Session{}, missing(err, customers.ErrInvalidRefreshToken, "find session")
+	}
+	return customers.Session(d), nil
+}
+
+// Rotate implements customers.Store.
+func (s *Store) Rotate(ctx context.Context, session customers.Session, tokenHash []byte, expiresAt time.Time) error {
+	filter := append(byID(session.ID), bson.E{Key: "token_hash", Value: session.TokenHash})
+	set := bson.D{{Key: "token_hash", Value: tokenHash}, {Key: "expires_at", Value: expiresAt}}
+	result, err := s.sessions.UpdateOne(ctx, filter, bson.D{{Key: "$set", Value: set}})
+	if err != nil {
+		return fmt.Errorf("rotate session: %w", err)
+	}
+	if result.MatchedCount == 0 {
+		return customers.ErrChanged
+	}
+	return nil
+}
+
+// DeleteSession implements customers.Store.
+func (s *Store) DeleteSession(ctx context.Context, id string) error {
+	if _, err := s.sessions.DeleteOne(ctx, byID(id)); err != nil {
+		return fmt.Errorf("delete session: %w", err)
+	}
+	return nil
+}
+
+// DeleteExpiredSessions implements customers.Store.
+func (s *Store) DeleteExpiredSessions(ctx context.Context, now time.Time) error {
+	filter := bson.D{{Key: "expires_at", Value: bson.D{{Key: "$lte", Value: now}}}}
+	if _, err := s.sessions.DeleteMany(ctx, filter); err != nil {
+		return fmt.Errorf("delete expired sessions: %w", err)
+	}
+	return nil
+}
