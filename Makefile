@@ -1,0 +1,45 @@
+# Souk: make run runs the shop, make test runs every test.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+BIN := $(CURDIR)/.souk/bin
+MODULES := proto platform $(wildcard services/*) gateway deploy/local e2e
+# With the race detector: everything but the end-to-end tests, whose processes are built without it.
+RACED := platform $(wildcard services/*) gateway deploy/local
+DAY ?= ../shared/data/retail/2010-12-01.csv
+export PATH := $(BIN):$(PATH)
+
+.PHONY: help run reset test lint gen replay build tidy clean
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: ## run the whole shop on this machine, without Docker
+	@go build -C deploy/local -o $(BIN)/souk ./cmd/souk
+	@exec $(BIN)/souk run
+
+reset: ## forget the data of make run
+	@go build -C deploy/local -o $(BIN)/souk ./cmd/souk
+	@$(BIN)/souk reset
+
+test: ## run every test, on real PostgreSQL, FerretDB and Consul
+	@scripts/test $(RACED) -- e2e
+
+lint: ## golangci-lint on every module, buf lint, generated code up to date
+	@scripts/lint $(MODULES)
+
+gen: ## generate code from proto/ and gateway/openapi.yaml
+	@tools/build buf protoc-gen-go protoc-gen-go-grpc oapi-codegen
+	@cd proto && rm -rf gen && buf generate
+	@cd gateway && oapi-codegen -config oapi-codegen.yaml openapi.yaml
+
+replay: ## replay a day of real invoices: make replay DAY=FILE [URL=http://… with SOUK_STAFF_EMAIL, SOUK_STAFF_PASSWORD]
+	@DAY='$(abspath $(DAY))' SOUK_URL='$(URL)' go run -C e2e ./cmd/replay
+
+build: ## compile every service and the gateway into .souk/bin
+	@for m in $(wildcard services/*) gateway; do echo "$$m"; GOWORK=off CGO_ENABLED=0 go build -C $$m -o $(BIN)/ ./cmd/...; done
+
+tidy: ## go mod tidy in every module
+	@for m in $(MODULES); do GOWORK=off go mod tidy -C $$m; done
+
+clean: reset ## forget the data and the built binaries
+	@rm -rf .souk

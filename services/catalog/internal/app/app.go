@@ -1,0 +1,59 @@
+// Package app puts the catalog service together.
+package app
+
+import (
+	"context"
+	"fmt"
+
+	catalogv1 "souk/proto/gen/souk/catalog/v1"
+
+	"souk/platform/config"
+	"souk/platform/money"
+	"souk/platform/pgdb"
+	"souk/platform/service"
+
+	"souk/services/catalog/internal/catalog"
+	"souk/services/catalog/internal/grpcapi"
+	"souk/services/catalog/internal/postgres"
+)
+
+// Config is everything catalog can be told from outside.
+type Config struct {
+	Service  service.Config
+	Listen   service.Listen `envPrefix:"CATALOG_"`
+	Database pgdb.Config    `envPrefix:"CATALOG_"`
+	// Currency is what the shop sells in, ISO 4217.
+	Currency string `env:"CURRENCY" envDefault:"GBP"`
+}
+
+// Validate says which setting is wrong.
+func (c *Config) Validate() error {
+	if _, err := money.Exponent(c.Currency); err != nil {
+		return fmt.Errorf("SOUK_CURRENCY: %w", err)
+	}
+	return nil
+}
+
+// Run serves catalog until ctx is done.
+func Run(ctx context.Context) error {
+	var cfg Config
+	if err := config.Load(&cfg); err != nil {
+		return err
+	}
+	svc, err := service.New("catalog", cfg.Service, cfg.Listen)
+	if err != nil {
+		return err
+	}
+	pool, err := pgdb.Open(ctx, cfg.Database)
+	if err != nil {
+		return err
+	}
+	svc.OnStop(pool.Close)
+	if err := pgdb.Migrate(ctx, pool, postgres.Migrations); err != nil {
+		return err
+	}
+	svc.Require("postgres", pool.Ping)
+	products := catalog.New(postgres.New(pool), cfg.Currency)
+	catalogv1.RegisterCatalogServiceServer(svc.Server(), grpcapi.New(products, cfg.Currency))
+	return svc.Run(ctx)
+}

@@ -1,0 +1,158 @@
+// Package postgres keeps the catalog in PostgreSQL.
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"souk/services/catalog/internal/catalog"
+)
+
+// Store implements catalog.Store.
+type Store struct {
+	pool *pgxpool.Pool
+}
+
+var _ catalog.Store = (*Store)(nil)
+
+// New returns a store on a migrated database.
+func New(pool *pgxpool.Pool) *Store {
+	return &Store{pool: pool}
+}
+
+const columns = `p.id, p.slug, p.title, p.description, p.brand, p.category, p.tags, p.images, p.currency, p.withdrawn,
+	p.version, p.created_at, p.updated_at`
+
+func fieldsOf(p *catalog.Product) []any {
+	return []any{
+		&p.ID, &p.Slug, &p.Title, &p.Description, &p.Brand, &p.Category, &p.Tags, &p.Images, &p.Currency, &p.Withdrawn,
+		&p.Version, &p.CreatedAt, &p.UpdatedAt,
+	}
+}
+
+func scanProduct(row pgx.CollectableRow) (p catalog.Product, err error) {
+	return p, row.Scan(fieldsOf(&p)...)
+}
+
+// Find implements catalog.Store.
+func (s *Store) Find(ctx context.Context, idOrSlug string) (catalog.Product, error) {
+	column := "slug"
+	if _, err := uuid.Parse(idOrSlug); err == nil {
+		column = "id"
+	}
+	rows, err := s.pool.Query(ctx, `SELECT `+columns+` FROM products p WHERE p.`+column+` = $1 AND NOT p.withdrawn`, idOrSlug)
+	if err != nil {
+		return catalog.Product{}, fmt.Errorf("find product: %w", err)
+	}
+	product, err := pgx.CollectExactlyOneRow(rows, scanProduct)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return catalog.Product{}, catalog.ErrNotFound
+	}
+	if err != nil {
+		return catalog.Product{}, fmt.Errorf("find product: %w", err)
+	}
+	return product, s.loadVariants(ctx, []*catalog.Product{&product})
+}
+
+// BySlugs implements catalog.Store.
+func (s *Store) BySlugs(ctx context.Context, slugs []string) (map[string]catalog.Product, error) {
+	rows, err := s.pool.Query(ctx, `SELECT `+columns+` FROM products p WHERE p.slug = ANY($1)`, slugs)
+	if err != nil {
+		return nil, fmt.Errorf("products by slug: %w", err)
+	}
+	products, err := pgx.CollectRows(rows, scanProduct)
+	if err != nil {
+		return nil, fmt.Errorf("products by slug: %w", err)
+	}
+	pointers := make([]*catalog.Product, len(products))
+	for i := range products {
+		pointers[i] = &products[i]
+	}
+	if err := s.loadVariants(ctx, pointers); err != nil {
+		return nil, err
+	}
+	bySlug := make(map[string]catalog.Product, len(products))
+	for _, p := range products {
+		bySlug[p.Slug] = p
+	}
+	return bySlug, nil
+}
+
+// loadVariants fills in the variants of products, in their order, with one query.
+func (s *Store) loadVariants(ctx context.Context, products []*catalog.Product) error {
+	byID := make(map[string]*catalog.Product, len(products))
+	ids := make([]string, len(products))
+	for i, p := range products {
+		byID[p.ID], ids[i] = p, p.ID
+	}
+	rows, err := s.pool.Query(ctx, `SELECT product_id, sku, title, options, price, weight FROM variants
+		WHERE product_id = ANY($1::uuid[]) ORDER BY product_id, position`, ids)
+	if err != nil {
+		return fmt.Errorf("variants: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id string
+		var v catalog.Variant
+		if err := rows.Scan(&id, &v.SKU, &v.Title, &v.Options, &v.Price, &v.Weight); err != nil {
+			return fmt.Errorf("variants: %w", err)
+		}
+		byID[id].Variants = append(byID[id].Variants, v)
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("variants: %w", err)
+	}
+	return nil
+}
+
+// Owners implements catalog.Store.
+func (s *Store) Owners(ctx context.Context, skus []string) (map[string]string, error) {
+	rows, err := s.pool.Query(ctx, `SELECT v.sku, p.slug FROM variants v JOIN products p ON p.id = v.product_id WHERE v.sku = ANY($1)`, skus)
+	if err != nil {
+		return nil, fmt.Errorf("owners: %w", err)
+	}
+	owners := make(map[string]string, len(skus))
+	var sku, slug string
+	if _, err := pgx.ForEachRow(rows, []any{&sku, &slug}, func() error {
+		owners[sku] = slug
+		return nil
+	}); err != nil {
+		return nil, fmt.Errorf("owners: %w", err)
+	}
+	return owners, nil
+}
+
+// Variants implements catalog.Store.
+func (s *Store) Variants(ctx context.Context, skus []string) ([]catalog.SoldVariant, error) {
+	rows, err := s.pool.Query(ctx, `SELECT v.sku, v.title, v.options, v.price, v.weight, p.currency, p.id, p.title
+		FROM variants v JOIN products p ON p.id = v.product_id WHERE v.sku = ANY($1) AND NOT p.withdrawn`, skus)
+	if err != nil {
+		return nil, fmt.Errorf("variants: %w", err)
+	}
+	variants, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (v catalog.SoldVariant, err error) {
+		return v, row.Scan(&v.SKU, &v.Title, &v.Options, &v.Price, &v.Weight, &v.Currency, &v.ProductID, &v.ProductTitle)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("variants: %w", err)
+	}
+	return variants, nil
+}
+
+// Categories implements catalog.Store.
+func (s *Store) Categories(ctx context.Context) ([]catalog.Category, error) {
+	rows, err := s.pool.Query(ctx, `SELECT category_slug, min(category), count(*) FROM products
+		WHERE NOT withdrawn AND category_slug <> '' GROUP BY category_slug ORDER BY category_slug`)
+	if err != nil {
+		return nil, fmt.Errorf("categories: %w", err)
+	}
+	categories, err := pgx.CollectRows(rows, pgx.RowToStructByPos[catalog.Category])
+	if err != nil {
+		return nil, fmt.Errorf("categories: %w", err)
+	}
+	return categories, nil
+}
