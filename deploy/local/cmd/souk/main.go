@@ -1,0 +1,39 @@
+// Command souk runs the whole shop on this machine: souk run, souk reset, souk seed.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+const usage = `usage: souk run    run the shop until Ctrl-C
+       souk reset  forget its data
+       souk seed   fill the shop at SOUK_URL with the demo catalog, as SOUK_STAFF_EMAIL and SOUK_STAFF_PASSWORD`
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	if err := command(ctx, os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "souk:", err)
+		os.Exit(1)
+	}
+}
+
+func command(ctx context.Context, args []string) error {
+	if len(args) != 1 {
+		return fmt.Errorf("%s", usage)
+	}
+	switch args[0] {
+	case "run":
+		return run(ctx)
+	case "reset":
+		return reset()
+	case "seed":
+		return seed(ctx)
+	default:
+		return fmt.Errorf("%s", usage)
+	}
+}

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"souk/deploy/local"
+	"souk/deploy/local/demo"
+	"souk/deploy/local/stack"
+	"souk/platform/config"
+	"souk/platform/devserver"
+)
+
+// How long everything may take to stop.
+const stopWithin = 40 * time.Second
+
+// load reads the settings and finds the repository.
+func load() (cfg stack.Config, root string, err error) {
+	if err := config.Load(&cfg); err != nil {
+		return cfg, "", err
+	}
+	if root, err = devserver.RepoRoot(); err != nil {
+		return cfg, "", err
+	}
+	if cfg.Dir == "" {
+		cfg.Dir = filepath.Join(root, ".souk", "run")
+	}
+	if cfg.Dir, err = filepath.Abs(cfg.Dir); err != nil {
+		return cfg, "", err
+	}
+	cfg.BinDir = filepath.Join(root, ".souk", "bin")
+	return cfg, root, nil
+}
+
+func run(ctx context.Context) error {
+	cfg, root, err := load()
+	if err != nil {
+		return err
+	}
+	cfg.Progress = progress()
+	cfg.Progress("building the services (the first time takes a few minutes)")
+	if err := stack.Build(ctx, root, cfg.BinDir); err != nil {
+		return interrupted(ctx, err)
+	}
+	shop, err := stack.Start(ctx, cfg)
+	if err != nil {
+		return interrupted(ctx, err)
+	}
+	err = serve(ctx, shop, cfg)
+	cfg.Progress("stopping")
+	stopCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
+	defer cancel()
+	return errors.Join(interrupted(ctx, err), shop.Stop(stopCtx))
+}
+
+// serve fills the shop, tells how to use it, and waits for Ctrl-C.
+func serve(ctx context.Context, shop *stack.Stack, cfg stack.Config) error {
+	access := demo.Shop{
+		URL: shop.URL(), StaffEmail: shop.StaffEmail(), StaffPassword: shop.StaffPassword(),
+		CustomerEmail: demo.CustomerEmail, CustomerPassword: shop.CustomerPassword(),
+	}
+	imported, err := demo.Fill(ctx, access, local.Catalog)
+	if err != nil {
+		return err
+	}
+	cfg.Progress(fmt.Sprintf("demo catalog: %d products, %d variants", imported.Products, imported.Variants))
+	fmt.Print(welcome(access, shop.ConsulAddr(), filepath.Join(cfg.Dir, "logs")))
+	failed := shop.Failed(ctx)
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case line := <-failed:
+			fmt.Fprintln(os.Stderr, line)
+		}
+	}
+}
+
+func welcome(shop demo.Shop, consul, logs string) string {
+	return fmt.Sprintf(`
+Souk is open at %s
+
+  docs      %s/docs
+  customer  %s  %s
+  staff     %s  %s
+  consul    http://%s
+  logs      %s
+
+Buy a mug:
+
+  %s
+
+Ctrl-C stops everything; the data stays until make reset.
+`, shop.URL, shop.URL, shop.CustomerEmail, shop.CustomerPassword, shop.StaffEmail, shop.StaffPassword,
+		consul, logs, demo.BuyCommand(shop))
+}
+
+// progress returns a printer of steps, each with the time since the start.
+func progress() func(string) {
+	start := time.Now()
+	return func(step string) {
+		fmt.Printf("%6.1fs  %s\n", time.Since(start).Seconds(), step)
+	}
+}
+
+// interrupted drops an error that only says that the user pressed Ctrl-C.
+func interrupted(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,35 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"souk/deploy/local"
+	"souk/deploy/local/demo"
+	"souk/platform/config"
+)
+
+// seedConfig names a running shop, such as the one of docker compose.
+type seedConfig struct {
+	URL              string `env:"URL" envDefault:"http://127.0.0.1:8080"`
+	StaffEmail       string `env:"STAFF_EMAIL,required"`
+	StaffPassword    string `env:"STAFF_PASSWORD,required"`
+	CustomerPassword string `env:"DEMO_PASSWORD,required"`
+}
+
+func seed(ctx context.Context) error {
+	var cfg seedConfig
+	if err := config.Load(&cfg); err != nil {
+		return err
+	}
+	shop := demo.Shop{
+		URL: cfg.URL, StaffEmail: cfg.StaffEmail, StaffPassword: cfg.StaffPassword,
+		CustomerEmail: demo.CustomerEmail, CustomerPassword: cfg.CustomerPassword,
+	}
+	imported, err := demo.Fill(ctx, shop, local.Catalog)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%d products, %d variants; buy a mug:\n\n  %s\n", imported.Products, imported.Variants, demo.BuyCommand(shop))
+	return nil
+}

@@ -1,0 +1,39 @@
+package stack
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// Gateway is the name of the process at the shop's edge.
+const Gateway = "gateway"
+
+// Services are the names of the seven business services, which are also their names in Consul.
+var Services = []string{"catalog", "customers", "carts", "inventory", "payments", "shipping", "orders"}
+
+// Build compiles the seven services and the gateway of the repository at root into binDir.
+func Build(ctx context.Context, root, binDir string) error {
+	if err := os.MkdirAll(binDir, 0o755); err != nil {
+		return err
+	}
+	for _, name := range Services {
+		if err := build(ctx, filepath.Join(root, "services", name), binDir, name); err != nil {
+			return err
+		}
+	}
+	return build(ctx, filepath.Join(root, Gateway), binDir, Gateway)
+}
+
+func build(ctx context.Context, dir, binDir, name string) error {
+	cmd := exec.CommandContext(ctx, "go", "build", "-o", filepath.Join(binDir, name), "./cmd/"+name)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GOWORK=off", "CGO_ENABLED=0")
+	if output, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("build %s: %w: %s", name, err, strings.TrimSpace(string(output)))
+	}
+	return nil
+}

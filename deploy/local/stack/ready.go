@@ -1,0 +1,63 @@
+package stack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// How long the services may take to come up, migrations included.
+const readyWithin = 90 * time.Second
+
+// waitReady waits until the gateway reaches every service. A process that ends meanwhile is the error.
+func (s *Stack) waitReady(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, readyWithin)
+	defer cancel()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if ready(ctx, s.URL()+"/readyz") {
+			s.cfg.say("the seven services and the gateway are up")
+			return nil
+		}
+		if err := s.ended(); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("the shop is not ready: %w; see %s", ctx.Err(), s.cfg.path("logs"))
+		case <-tick.C:
+		}
+	}
+}
+
+func ready(ctx context.Context, url string) bool {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return false
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return false
+	}
+	defer resp.Body.Close()
+	return resp.StatusCode == http.StatusOK
+}
+
+// ended returns why a service has ended, if one has.
+func (s *Stack) ended() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for name, p := range s.processes {
+		select {
+		case <-p.Done():
+			return errors.Join(fmt.Errorf("%s did not start", name), p.Err())
+		default:
+		}
+	}
+	return nil
+}

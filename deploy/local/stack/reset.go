@@ -1,0 +1,26 @@
+package stack
+
+import (
+	"errors"
+	"os"
+
+	"souk/platform/devserver"
+)
+
+// Reset deletes the data of a shop that is not running.
+func Reset(cfg Config) error {
+	if err := os.MkdirAll(cfg.Dir, 0o755); err != nil {
+		return err
+	}
+	lock, err := acquire(cfg.path("lock"))
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	// Under a closed home folder, root's PostgreSQL keeps its data elsewhere.
+	postgres, err := devserver.PostgresDataDir(cfg.path("postgres"))
+	if err != nil {
+		return err
+	}
+	return errors.Join(os.RemoveAll(postgres), os.RemoveAll(cfg.Dir))
+}

@@ -1,0 +1,182 @@
+package stack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"souk/platform/devserver"
+)
+
+// Stack is a running shop.
+type Stack struct {
+	cfg      Config
+	secrets  secrets
+	lock     *os.File
+	postgres *devserver.Postgres
+	mongo    *devserver.Mongo
+	consul   *devserver.Consul
+
+	mu        sync.Mutex
+	processes map[string]*devserver.Process
+}
+
+// Start brings the shop up and returns when every service passes its health check and the gateway is
+// ready. When anything fails, it stops what it had started and says in one line what it was.
+func Start(ctx context.Context, cfg Config) (*Stack, error) {
+	s := &Stack{cfg: cfg, processes: map[string]*devserver.Process{}}
+	if err := s.start(ctx); err != nil {
+		return nil, errors.Join(err, s.Stop(context.WithoutCancel(ctx)))
+	}
+	return s, nil
+}
+
+func (s *Stack) start(ctx context.Context) error {
+	if err := os.MkdirAll(s.cfg.path("logs"), 0o755); err != nil {
+		return err
+	}
+	var err error
+	if s.lock, err = acquire(s.cfg.path("lock")); err != nil {
+		return err
+	}
+	if err := s.cfg.settle(); err != nil {
+		return err
+	}
+	if s.secrets, err = loadSecrets(s.cfg.path("secrets.json")); err != nil {
+		return err
+	}
+	if err := s.startServers(ctx); err != nil {
+		return err
+	}
+	if err := createDatabases(ctx, s.postgres.AdminURL(), s.secrets.Databases); err != nil {
+		return err
+	}
+	for _, name := range append(slices.Clone(Services), Gateway) {
+		if err := s.startService(ctx, name); err != nil {
+			return err
+		}
+	}
+	return s.waitReady(ctx)
+}
+
+// startServers starts the databases and Consul beside each other.
+func (s *Stack) startServers(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		s.postgres, err = devserver.StartPostgres(ctx, devserver.PostgresConfig{
+			Dir: s.cfg.path("postgres"), Port: s.cfg.PostgresPort, LogFile: s.LogFile("postgres"),
+			Fast: s.cfg.Fast, Progress: s.cfg.Progress,
+		})
+		if err == nil {
+			s.cfg.say("PostgreSQL on 127.0.0.1:%d", s.postgres.Port())
+		}
+		return err
+	})
+	group.Go(func() (err error) {
+		s.mongo, err = devserver.StartMongo(ctx, devserver.MongoConfig{
+			Dir: s.cfg.path("mongo"), Port: s.cfg.MongoPort, LogFile: s.LogFile("mongo"),
+			Fast: s.cfg.Fast, Progress: s.cfg.Progress,
+		})
+		if err == nil {
+			s.cfg.say("FerretDB (MongoDB's protocol) on 127.0.0.1:%d", s.mongo.Port())
+		}
+		return err
+	})
+	group.Go(func() (err error) {
+		s.consul, err = devserver.StartConsul(ctx, devserver.ConsulConfig{
+			Dir: s.cfg.path("consul"), HTTPPort: s.cfg.ConsulPort, LogFile: s.LogFile("consul"), Progress: s.cfg.Progress,
+		})
+		if err == nil {
+			s.cfg.say("Consul on http://%s", s.consul.Addr())
+		}
+		return err
+	})
+	return group.Wait()
+}
+
+// Stop ends the shop: the gateway first, then the services, then the servers. Everything it could not end
+// in order it kills.
+func (s *Stack) Stop(ctx context.Context) error {
+	var errs []error
+	stop := func(p *devserver.Process) {
+		if p == nil {
+			return
+		}
+		if err := p.Stop(ctx); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	stop(s.Process(Gateway))
+	// Orders calls the others, so it ends before them.
+	for _, name := range slices.Backward(Services) {
+		stop(s.Process(name))
+	}
+	if s.consul != nil {
+		stop(s.consul.Process)
+	}
+	if s.mongo != nil {
+		stop(s.mongo.Process)
+	}
+	if s.postgres != nil {
+		stop(s.postgres.Process)
+	}
+	if s.lock != nil {
+		errs = append(errs, s.lock.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// URL is where the REST API is served.
+func (s *Stack) URL() string { return "http://" + s.cfg.GatewayAddr }
+
+// ConsulAddr is Consul's HTTP address, host:port.
+func (s *Stack) ConsulAddr() string { return s.consul.Addr() }
+
+// DatabaseURL is the connection string of database for a service's role.
+func (s *Stack) DatabaseURL(role, database string) string {
+	return s.postgres.URL(role, s.secrets.Databases[role], database)
+}
+
+// StaffEmail and StaffPassword log the first staff account in.
+func (s *Stack) StaffEmail() string { return s.cfg.StaffEmail }
+
+// StaffPassword is the password of StaffEmail.
+func (s *Stack) StaffPassword() string {
+	if s.cfg.StaffPassword != "" {
+		return s.cfg.StaffPassword
+	}
+	return s.secrets.Staff
+}
+
+// CustomerPassword is a password for the demo customer, made up once for each shop.
+func (s *Stack) CustomerPassword() string { return s.secrets.Customer }
+
+// Failed returns a channel that gets one line for each process of the shop that ends by itself.
+func (s *Stack) Failed(ctx context.Context) <-chan string {
+	failed := make(chan string)
+	watch := func(name string, p *devserver.Process) {
+		select {
+		case <-ctx.Done():
+		case <-p.Done():
+			line := fmt.Sprintf("%s has ended: %v", name, p.Err())
+			select {
+			case failed <- line:
+			case <-ctx.Done():
+			}
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for name, p := range s.processes {
+		go watch(name, p)
+	}
+	go watch("PostgreSQL", s.postgres.Process)
+	go watch("FerretDB", s.mongo.Process)
+	go watch("Consul", s.consul.Process)
+	return failed
+}

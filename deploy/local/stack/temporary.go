@@ -1,0 +1,29 @@
+package stack
+
+import (
+	"context"
+	"errors"
+	"os"
+)
+
+// StartTemporary starts a shop on free ports, whose data ends with it: for tests and tools. binDir holds what Build made;
+// env is added to the environment of every service. The function it returns stops the shop and deletes its data.
+func StartTemporary(ctx context.Context, binDir string, env ...string) (*Stack, func() error, error) {
+	dir, err := os.MkdirTemp("", "souk-")
+	if err != nil {
+		return nil, nil, err
+	}
+	// PostgreSQL may run as another user.
+	if err := os.Chmod(dir, 0o755); err != nil {
+		return nil, nil, err
+	}
+	s, err := Start(ctx, Config{
+		Dir: dir, BinDir: binDir, GatewayAddr: "127.0.0.1:0", StaffEmail: "staff@souk.example", Fast: true, Env: env,
+	})
+	if err != nil {
+		return nil, nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	return s, func() error {
+		return errors.Join(s.Stop(context.WithoutCancel(ctx)), os.RemoveAll(dir))
+	}, nil
+}

@@ -1,0 +1,24 @@
+module souk/e2e
+
+go 1.26.7
+
+replace (
+	souk/deploy/local => ../deploy/local
+	souk/platform => ../platform
+	souk/proto => ../proto
+)
+
+require (
+	souk/deploy/local v0.0.0
+	souk/platform v0.0.0
+)
+
+require github.com/google/uuid v1.6.0
+
+require (
+	github.com/jackc/pgpassfile v1.0.0 // indirect
+	github.com/jackc/pgservicefile v0.0.0-20240606120523-5a60cdf6a761 // indirect
+	github.com/jackc/pgx/v5 v5.12.0
+	golang.org/x/sync v0.24.0
+	golang.org/x/text v0.43.0 // indirect
+)

@@ -1,0 +1,82 @@
+package shop
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+)
+
+// Login returns a client that is logged in.
+func (c *Client) Login(ctx context.Context, email, password string) (*Client, Session, error) {
+	var session Session
+	err := c.Do(ctx, http.MethodPost, "/v1/sessions", map[string]string{"email": email, "password": password}, &session)
+	return c.As(session.AccessToken), session, err
+}
+
+// Register opens an account and returns a client that is logged in to it.
+func (c *Client) Register(ctx context.Context, email, password, name string) (*Client, Session, error) {
+	account := map[string]string{"email": email, "password": password, "name": name}
+	if err := c.Do(ctx, http.MethodPost, "/v1/customers", account, nil); err != nil {
+		return nil, Session{}, err
+	}
+	return c.Login(ctx, email, password)
+}
+
+// OpenCart opens a cart, or returns the customer's own.
+func (c *Client) OpenCart(ctx context.Context) (Cart, error) {
+	var cart Cart
+	err := c.Do(ctx, http.MethodPost, "/v1/carts", nil, &cart)
+	return cart, err
+}
+
+// Put puts a SKU in a cart at a quantity.
+func (c *Client) Put(ctx context.Context, cartID, sku string, quantity int64) (Cart, error) {
+	var cart Cart
+	err := c.Do(ctx, http.MethodPut, "/v1/carts/"+cartID+"/items/"+url.PathEscape(sku), map[string]int64{"quantity": quantity}, &cart)
+	return cart, err
+}
+
+// Quote asks what sending a cart to an address costs.
+func (c *Client) Quote(ctx context.Context, cartID string, to Address) (Quote, error) {
+	var quote Quote
+	err := c.Do(ctx, http.MethodPost, "/v1/shipping-quotes", map[string]any{
+		"cart_id": cartID, "address": map[string]string{"country": to.Country, "postal_code": to.PostalCode},
+	}, &quote)
+	return quote, err
+}
+
+// PlaceOrder checks a cart out under an idempotency key.
+func (c *Client) PlaceOrder(ctx context.Context, key string, checkout Checkout) (Order, error) {
+	var order Order
+	err := c.Do(ctx, http.MethodPost, "/v1/orders", checkout, &order, Header{"Idempotency-Key", key})
+	return order, err
+}
+
+// Order returns an order.
+func (c *Client) Order(ctx context.Context, id string) (Order, error) {
+	var order Order
+	err := c.Do(ctx, http.MethodGet, "/v1/orders/"+id, nil, &order)
+	return order, err
+}
+
+// Stock returns the level of a SKU. Staff only.
+func (c *Client) Stock(ctx context.Context, sku string) (Level, error) {
+	var level Level
+	err := c.Do(ctx, http.MethodGet, "/v1/inventory/"+url.PathEscape(sku), nil, &level)
+	return level, err
+}
+
+// Adjust adds to or takes from the stock of a SKU. Staff only.
+func (c *Client) Adjust(ctx context.Context, sku string, delta int64, reason string) (Level, error) {
+	var level Level
+	err := c.Do(ctx, http.MethodPost, "/v1/inventory/"+url.PathEscape(sku)+"/adjustments",
+		map[string]any{"delta": delta, "reason": reason}, &level)
+	return level, err
+}
+
+// Import imports a product file. Staff only.
+func (c *Client) Import(ctx context.Context, file []byte) (Import, error) {
+	var imported Import
+	err := c.Do(ctx, http.MethodPost, "/v1/product-imports", file, &imported)
+	return imported, err
+}

@@ -1,0 +1,148 @@
+package shop
+
+// Money is an amount in minor units.
+type Money struct {
+	Amount   int64  `json:"amount"`
+	Currency string `json:"currency"`
+}
+
+// Session is a login.
+type Session struct {
+	AccessToken  string   `json:"access_token"`
+	RefreshToken string   `json:"refresh_token"`
+	ExpiresIn    int      `json:"expires_in"`
+	Customer     Customer `json:"customer"`
+}
+
+// Customer is an account.
+type Customer struct {
+	ID    string   `json:"id"`
+	Email string   `json:"email"`
+	Roles []string `json:"roles"`
+}
+
+// Product is a product with its variants.
+type Product struct {
+	ID       string    `json:"id"`
+	Slug     string    `json:"slug"`
+	Title    string    `json:"title"`
+	Category string    `json:"category"`
+	Variants []Variant `json:"variants"`
+}
+
+// Variant is what can be put in a cart.
+type Variant struct {
+	SKU          string `json:"sku"`
+	Price        Money  `json:"price"`
+	Availability string `json:"availability"`
+}
+
+// Products is a page of products.
+type Products struct {
+	Items      []Product `json:"items"`
+	NextCursor string    `json:"next_cursor"`
+}
+
+// Import says what became of a product file.
+type Import struct {
+	Products int `json:"products"`
+	Variants int `json:"variants"`
+	Created  int `json:"created"`
+	Updated  int `json:"updated"`
+	Errors   []struct {
+		Line    int    `json:"line"`
+		Message string `json:"message"`
+	} `json:"errors"`
+}
+
+// Level is the stock of a SKU.
+type Level struct {
+	SKU       string `json:"sku"`
+	OnHand    int64  `json:"on_hand"`
+	Reserved  int64  `json:"reserved"`
+	Available int64  `json:"available"`
+}
+
+// Line is a line of a cart or an order.
+type Line struct {
+	SKU          string `json:"sku"`
+	Title        string `json:"title"`
+	Quantity     int64  `json:"quantity"`
+	UnitPrice    Money  `json:"unit_price"`
+	LineTotal    Money  `json:"line_total"`
+	Availability string `json:"availability"`
+}
+
+// Cart is a cart at today's prices.
+type Cart struct {
+	ID       string `json:"id"`
+	Lines    []Line `json:"lines"`
+	Subtotal Money  `json:"subtotal"`
+}
+
+// Address is where an order goes.
+type Address struct {
+	ID         string `json:"id,omitempty"`
+	Name       string `json:"name"`
+	Line1      string `json:"line1"`
+	Line2      string `json:"line2,omitempty"`
+	City       string `json:"city"`
+	Region     string `json:"region,omitempty"`
+	PostalCode string `json:"postal_code"`
+	Country    string `json:"country"`
+}
+
+// Quote lists the ways to send a cart.
+type Quote struct {
+	Options []struct {
+		ID    string `json:"id"`
+		Price Money  `json:"price"`
+	} `json:"options"`
+}
+
+// Checkout is what places an order.
+type Checkout struct {
+	CartID          string   `json:"cart_id"`
+	AddressID       string   `json:"address_id,omitempty"`
+	ShippingAddress *Address `json:"shipping_address,omitempty"`
+	ShippingOption  string   `json:"shipping_option"`
+	PaymentMethod   string   `json:"payment_method"`
+	ExpectedTotal   *Money   `json:"expected_total,omitempty"`
+}
+
+// Order is an order.
+type Order struct {
+	ID         string `json:"id"`
+	Number     string `json:"number"`
+	Status     string `json:"status"`
+	CustomerID string `json:"customer_id"`
+	Lines      []Line `json:"lines"`
+	Totals     struct {
+		Subtotal Money `json:"subtotal"`
+		Shipping Money `json:"shipping"`
+		Tax      Money `json:"tax"`
+		Total    Money `json:"total"`
+	} `json:"totals"`
+	Payment struct {
+		Status     string `json:"status"`
+		Authorized Money  `json:"authorized"`
+		Captured   Money  `json:"captured"`
+		Refunded   Money  `json:"refunded"`
+	} `json:"payment"`
+	Shipments []struct {
+		TrackingNumber string `json:"tracking_number"`
+		Status         string `json:"status"`
+		Events         []struct {
+			Status string `json:"status"`
+		} `json:"events"`
+	} `json:"shipments"`
+	Timeline []struct {
+		Event string `json:"event"`
+	} `json:"timeline"`
+}
+
+// Orders is a page of orders.
+type Orders struct {
+	Items      []Order `json:"items"`
+	NextCursor string  `json:"next_cursor"`
+}
