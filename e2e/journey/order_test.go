@@ -45,7 +45,7 @@ func TestADispatchedOrderIsPaidForAndDelivered(t *testing.T) {
 	}
 	err := c.Do(t.Context(), http.MethodPost, "/v1/orders/"+order.ID+"/cancellation", nil, nil)
 	wantProblem(t, err, http.StatusConflict, "not_cancellable")
-	eventually(t, 30*time.Second, "the order is delivered", func() bool {
+	eventually(t, 90*time.Second, "the order is delivered", func() bool {
 		got, err := c.Order(t.Context(), order.ID)
 		return err == nil && got.Status == "delivered" && len(got.Shipments[0].Events) == 4
 	})

@@ -38,7 +38,11 @@ func Run(ctx context.Context) error {
 	}
 	svc.OnStop(func() { _ = db.Client().Disconnect(context.WithoutCancel(ctx)) })
 	svc.Require("mongo", func(ctx context.Context) error { return db.Client().Ping(ctx, nil) })
-	held := carts.New(mongo.New(db))
+	store := mongo.New(db)
+	if err := store.Prepare(ctx); err != nil {
+		return err
+	}
+	held := carts.New(store)
 	svc.Background("sweep", func(ctx context.Context) error {
 		return held.Sweep(ctx, func(err error) { svc.Logger().Warn("sweep", "error", err) })
 	})

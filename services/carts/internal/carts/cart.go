@@ -13,12 +13,15 @@ import (
 )
 
 const (
-	// MaxLines and MaxQuantity come from the REST contract: wholesale invoices reach 1,114 lines and thousands
-	// of pieces.
-	MaxLines    = 2000
+	// MaxLines is how many lines a cart has at most. It and MaxQuantity come from the REST contract: wholesale
+	// invoices reach 1,114 lines and thousands of pieces.
+	MaxLines = 2000
+	// MaxQuantity is how many pieces a line has at most.
 	MaxQuantity = 100_000
 	// What has been merged or checked out is remembered this many times back, so that doing it again does nothing.
 	memory = 20
+	// The longest id of an order that is remembered, in bytes.
+	maxOrderID = 100
 )
 
 var (
@@ -49,15 +52,34 @@ type Cart struct {
 	// Merged are the guest carts, and CheckedOut the orders, that this cart took in or gave up last.
 	Merged     []string
 	CheckedOut []string
+	// ClaimedBy is the customer whose cart is taking this guest cart in. From then on nobody holds it.
+	ClaimedBy string
 	// Version grows with each change.
 	Version   int64
 	ExpiresAt time.Time
 }
 
+// heldBy reports whether caller, "" for a guest, may see and change the cart.
+func (c *Cart) heldBy(caller string) bool {
+	return c.ClaimedBy == "" && (c.CustomerID == "" || c.CustomerID == caller)
+}
+
 func checkItem(sku string, quantity int64) error {
 	var check field.Checker
-	check.Check(skuPattern.MatchString(sku), "sku", "is not a SKU")
+	check.Check(skuPattern.MatchString(sku), "sku", "must have 1 to 100 letters, digits, and _ . -")
 	check.Check(quantity >= 1 && quantity <= MaxQuantity, "quantity", fmt.Sprintf("must be 1 to %d", MaxQuantity))
+	return check.Err()
+}
+
+// checkOrder checks what an order takes out. A SKU that the cart has not is no error, so SKUs need no check.
+func checkOrder(orderID string, lines []Line) error {
+	var check field.Checker
+	check.Check(orderID != "" && len(orderID) <= maxOrderID, "order_id", fmt.Sprintf("must have 1 to %d characters", maxOrderID))
+	check.Check(len(lines) <= MaxLines, "lines", fmt.Sprintf("must have at most %d items", MaxLines))
+	for i, l := range lines {
+		check.Check(l.Quantity >= 1 && l.Quantity <= MaxQuantity, fmt.Sprintf("lines[%d].quantity", i),
+			fmt.Sprintf("must be 1 to %d", MaxQuantity))
+	}
 	return check.Err()
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -30,6 +29,8 @@ type Store interface {
 	// Replace stores a cart if the stored one still has its version, which then grows by one; false if it has not.
 	Replace(ctx context.Context, cart Cart) (bool, error)
 	Delete(ctx context.Context, id string) error
+	// Evict deletes the cart with that id if it ended before now.
+	Evict(ctx context.Context, id string, now time.Time) error
 	// DeleteExpired deletes the carts that ended before now.
 	DeleteExpired(ctx context.Context, now time.Time) error
 }
@@ -50,7 +51,7 @@ func (s *Service) Create(ctx context.Context, caller string) (Cart, error) {
 		return s.own(ctx, caller)
 	}
 	// The id is all that protects a guest's cart, so it is a random UUID rather than one that tells the time.
-	cart := Cart{ID: uuid.NewString(), ExpiresAt: time.Now().Add(guestLife)}
+	cart := Cart{ID: uuid.NewString(), ExpiresAt: end(guestLife)}
 	_, err := s.store.Insert(ctx, cart)
 	return cart, err
 }
@@ -62,10 +63,10 @@ func (s *Service) own(ctx context.Context, customer string) (Cart, error) {
 		return cart, err
 	}
 	// An expired one that was not swept yet would be in the way.
-	if err := s.store.DeleteExpired(ctx, time.Now()); err != nil {
+	if err := s.store.Evict(ctx, customer, time.Now()); err != nil {
 		return Cart{}, err
 	}
-	cart = Cart{ID: customer, CustomerID: customer, ExpiresAt: time.Now().Add(customerLife)}
+	cart = Cart{ID: customer, CustomerID: customer, ExpiresAt: end(customerLife)}
 	inserted, err := s.store.Insert(ctx, cart)
 	if err != nil || inserted {
 		return cart, err
@@ -73,13 +74,17 @@ func (s *Service) own(ctx context.Context, customer string) (Cart, error) {
 	return s.store.Find(ctx, customer)
 }
 
-// Get returns a cart that the caller holds, or ErrNotFound.
+// Get returns a cart that the caller holds, or ErrNotFound. A customer's own is always there: one that has expired is
+// empty again.
 func (s *Service) Get(ctx context.Context, caller, id string) (Cart, error) {
+	if caller != "" && id == caller {
+		return s.own(ctx, caller)
+	}
 	cart, err := s.store.Find(ctx, id)
 	if err != nil {
 		return Cart{}, err
 	}
-	if cart.CustomerID != "" && cart.CustomerID != caller {
+	if !cart.heldBy(caller) {
 		return Cart{}, ErrNotFound
 	}
 	return cart, nil
@@ -103,31 +108,11 @@ func (s *Service) RemoveItem(ctx context.Context, caller, id, sku string) (Cart,
 	})
 }
 
-// Claim merges a guest cart into the customer's own and ends it. The merge is remembered in the same write, so that
-// dying before the guest cart is deleted does not add it twice.
-func (s *Service) Claim(ctx context.Context, customer, id string) (Cart, error) {
-	own, err := s.own(ctx, customer)
-	if err != nil || id == own.ID {
-		return own, err
-	}
-	guest, err := s.Get(ctx, customer, id)
-	if errors.Is(err, ErrNotFound) && slices.Contains(own.Merged, id) {
-		return own, nil
-	}
-	if err != nil {
-		return Cart{}, err
-	}
-	merged, err := s.change(ctx, func() (Cart, error) { return s.own(ctx, customer) }, func(c *Cart) error {
-		return c.merge(guest)
-	})
-	if err != nil {
-		return Cart{}, err
-	}
-	return merged, s.store.Delete(ctx, id)
-}
-
 // CheckOut takes an order's lines out of a cart, once for each order. A cart that has ended is no error.
 func (s *Service) CheckOut(ctx context.Context, id, orderID string, lines []Line) error {
+	if err := checkOrder(orderID, lines); err != nil {
+		return err
+	}
 	_, err := s.change(ctx, func() (Cart, error) { return s.store.Find(ctx, id) }, func(c *Cart) error {
 		c.checkOut(orderID, lines)
 		return nil
@@ -148,7 +133,7 @@ func (s *Service) change(ctx context.Context, load func() (Cart, error), edit fu
 		if err := edit(&cart); err != nil {
 			return Cart{}, err
 		}
-		cart.ExpiresAt = time.Now().Add(lifeOf(cart))
+		cart.ExpiresAt = end(lifeOf(cart))
 		stored, err := s.store.Replace(ctx, cart)
 		if err != nil {
 			return Cart{}, err
@@ -171,6 +156,11 @@ func lifeOf(c Cart) time.Duration {
 		return guestLife
 	}
 	return customerLife
+}
+
+// end is when a cart ends that was last changed now, to the millisecond that is stored.
+func end(life time.Duration) time.Time {
+	return time.Now().UTC().Add(life).Truncate(time.Millisecond)
 }
 
 // Sweep deletes expired carts until ctx is done. A store that is away is tried again; report is told.

@@ -1,8 +1,11 @@
 package carts_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"math"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -161,11 +164,64 @@ func TestCheckOutTakesOrderedLinesOnce(t *testing.T) {
 	}
 }
 
+func TestCheckOutRefusesWhatWouldAddToTheCart(t *testing.T) {
+	t.Parallel()
+	s, _ := setup(t)
+	cart := create(t, s, "")
+	put(t, s, "", cart.ID, "A", 2)
+	tests := []struct {
+		orderID  string
+		quantity int64
+		want     string
+	}{
+		{"", 1, "order_id"},
+		{strings.Repeat("o", 101), 1, "order_id"},
+		{"order-1", 0, "lines[0].quantity"},
+		{"order-1", -1, "lines[0].quantity"},
+		{"order-1", math.MaxInt64, "lines[0].quantity"},
+	}
+	for _, test := range tests {
+		var invalid *field.Error
+		err := s.CheckOut(t.Context(), cart.ID, test.orderID, []carts.Line{{SKU: "A", Quantity: test.quantity}})
+		if !errors.As(err, &invalid) || invalid.Violations[0].Field != test.want {
+			t.Errorf("order %.10q, quantity %d: %v, want a violation of %s", test.orderID, test.quantity, err, test.want)
+		}
+	}
+	if got, err := s.Get(t.Context(), "", cart.ID); err != nil || fmt.Sprint(got.Lines) != "[{A 2}]" {
+		t.Errorf("after the refusals: %v, %v; want A 2", got.Lines, err)
+	}
+}
+
+func TestSKUsAreChecked(t *testing.T) {
+	t.Parallel()
+	s, _ := setup(t)
+	cart := create(t, s, "")
+	for _, sku := range []string{"", " A", "A ", "A\x00", "Ä", "A/B", "A\n", strings.Repeat("A", 101)} {
+		var invalid *field.Error
+		if _, err := s.SetItem(t.Context(), "", cart.ID, sku, 1); !errors.As(err, &invalid) || invalid.Violations[0].Field != "sku" {
+			t.Errorf("sku %.10q: %v, want a violation of sku", sku, err)
+		}
+	}
+	for _, sku := range []string{"A", "BANK CHARGES", "a.b-c_1", strings.Repeat("A", 100)} {
+		put(t, s, "", cart.ID, sku, 1)
+	}
+}
+
+func TestAnIDThatIsNoneIsNotFound(t *testing.T) {
+	t.Parallel()
+	s, _ := setup(t)
+	for _, id := range []string{"", "x", "a\x00b", "$gt", strings.Repeat("x", 1<<20)} {
+		if _, err := s.Get(t.Context(), "", id); !errors.Is(err, carts.ErrNotFound) {
+			t.Errorf("id %.10q: %.100v, want ErrNotFound", id, err)
+		}
+	}
+}
+
 func TestNoConcurrentChangeIsLost(t *testing.T) {
 	t.Parallel()
 	s, _ := setup(t)
 	cart := create(t, s, "")
-	const writers = 30
+	const writers = 50
 	var wg sync.WaitGroup
 	for i := range writers {
 		wg.Go(func() {
@@ -200,5 +256,20 @@ func TestExpiredCartsAreGoneAndSwept(t *testing.T) {
 	}
 	if _, err := s.Get(t.Context(), "", live.ID); err != nil {
 		t.Errorf("a live cart was swept: %v", err)
+	}
+}
+
+// contended is a store in which someone else is always faster.
+type contended struct{ *mongo.Store }
+
+func (contended) Replace(context.Context, carts.Cart) (bool, error) { return false, nil }
+
+func TestAChangeThatNeverGetsThroughGivesUp(t *testing.T) {
+	t.Parallel()
+	_, store := setup(t)
+	s := carts.New(contended{store})
+	cart := create(t, s, "")
+	if _, err := s.SetItem(t.Context(), "", cart.ID, "A", 1); !errors.Is(err, carts.ErrContended) {
+		t.Errorf("set: %v, want ErrContended", err)
 	}
 }

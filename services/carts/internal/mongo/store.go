@@ -27,6 +27,15 @@ func New(db *mongo.Database) *Store {
 	return &Store{carts: db.Collection(collection)}
 }
 
+// Prepare makes the index that the sweep finds expired carts by. Doing it again changes nothing.
+func (s *Store) Prepare(ctx context.Context) error {
+	index := mongo.IndexModel{Keys: bson.D{{Key: "expires_at", Value: 1}}}
+	if _, err := s.carts.Indexes().CreateOne(ctx, index); err != nil {
+		return fmt.Errorf("index carts: %w", err)
+	}
+	return nil
+}
+
 // document is a cart as it is stored.
 type document struct {
 	ID         string    `bson:"_id"`
@@ -34,6 +43,7 @@ type document struct {
 	Lines      []line    `bson:"lines"`
 	Merged     []string  `bson:"merged"`
 	CheckedOut []string  `bson:"checked_out"`
+	ClaimedBy  string    `bson:"claimed_by"`
 	Version    int64     `bson:"version"`
 	ExpiresAt  time.Time `bson:"expires_at"`
 }
@@ -88,19 +98,31 @@ func (s *Store) Delete(ctx context.Context, id string) error {
 	return nil
 }
 
+// Evict implements carts.Store.
+func (s *Store) Evict(ctx context.Context, id string, now time.Time) error {
+	if _, err := s.carts.DeleteOne(ctx, append(bson.D{{Key: "_id", Value: id}}, ended(now))); err != nil {
+		return fmt.Errorf("evict cart: %w", err)
+	}
+	return nil
+}
+
 // DeleteExpired implements carts.Store.
 func (s *Store) DeleteExpired(ctx context.Context, now time.Time) error {
-	filter := bson.D{{Key: "expires_at", Value: bson.D{{Key: "$lte", Value: now}}}}
+	filter := bson.D{ended(now)}
 	if _, err := s.carts.DeleteMany(ctx, filter); err != nil {
 		return fmt.Errorf("delete expired carts: %w", err)
 	}
 	return nil
 }
 
+func ended(now time.Time) bson.E {
+	return bson.E{Key: "expires_at", Value: bson.D{{Key: "$lte", Value: now}}}
+}
+
 func documentOf(c carts.Cart) document {
 	d := document{
 		ID: c.ID, CustomerID: c.CustomerID, Lines: make([]line, len(c.Lines)),
-		Merged: c.Merged, CheckedOut: c.CheckedOut, Version: c.Version, ExpiresAt: c.ExpiresAt,
+		Merged: c.Merged, CheckedOut: c.CheckedOut, ClaimedBy: c.ClaimedBy, Version: c.Version, ExpiresAt: c.ExpiresAt,
 	}
 	for i, l := range c.Lines {
 		d.Lines[i] = line(l)
@@ -110,8 +132,8 @@ func documentOf(c carts.Cart) document {
 
 func cartOf(d document) carts.Cart {
 	c := carts.Cart{
-		ID: d.ID, CustomerID: d.CustomerID, Merged: d.Merged, CheckedOut: d.CheckedOut,
-		Version: d.Version, ExpiresAt: d.ExpiresAt,
+		ID: d.ID, CustomerID: d.CustomerID, Merged: d.Merged, CheckedOut: d.CheckedOut, ClaimedBy: d.ClaimedBy,
+		Version: d.Version, ExpiresAt: d.ExpiresAt.UTC(),
 	}
 	for _, l := range d.Lines {
 		c.Lines = append(c.Lines, carts.Line(l))

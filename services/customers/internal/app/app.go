@@ -54,6 +54,9 @@ func Run(ctx context.Context) error {
 	svc.OnStop(func() { _ = db.Client().Disconnect(context.WithoutCancel(ctx)) })
 	svc.Require("mongo", func(ctx context.Context) error { return db.Client().Ping(ctx, nil) })
 	store := mongo.New(db)
+	if err := store.Prepare(ctx); err != nil {
+		return err
+	}
 	key, err := store.SigningKey(ctx)
 	if err != nil {
 		return err

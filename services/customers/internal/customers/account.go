@@ -3,6 +3,7 @@ package customers
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"time"
@@ -61,7 +62,7 @@ func (s *Service) EnsureStaff(ctx context.Context, email string, password Secret
 	}
 	email, _ = normalizeEmail(email)
 	existing, err := s.store.FindByEmail(ctx, email)
-	if err != nil {
+	if err != nil || slices.Contains(existing.Roles, RoleStaff) {
 		return err
 	}
 	_, err = s.change(ctx, existing.ID, func(c *Customer) error {
@@ -157,12 +158,16 @@ func (c *Customer) address(id string) int {
 	return slices.IndexFunc(c.Addresses, func(a Address) bool { return a.ID == id })
 }
 
-// How often a change is tried against others on the same account.
-const attempts = 10
+// How often a change is tried against others on the same account, and how long it waits in between at most.
+const (
+	attempts   = 30
+	longestNap = 20 * time.Millisecond
+)
 
-// change loads an account, edits it, and stores it unless someone else has in between; then it starts over.
+// change loads an account, edits it, and stores it unless someone else has in between; then it starts over. It returns
+// ErrContended when that does not come to an end.
 func (s *Service) change(ctx context.Context, id string, edit func(*Customer) error) (Customer, error) {
-	for attempt := 1; ; attempt++ {
+	for range attempts {
 		customer, err := s.store.Find(ctx, id)
 		if err != nil {
 			return Customer{}, err
@@ -171,8 +176,14 @@ func (s *Service) change(ctx context.Context, id string, edit func(*Customer) er
 			return Customer{}, err
 		}
 		err = s.store.Replace(ctx, customer)
-		if !errors.Is(err, ErrChanged) || attempt == attempts {
+		if !errors.Is(err, ErrChanged) {
 			return customer, err
 		}
+		select {
+		case <-ctx.Done():
+			return Customer{}, ctx.Err()
+		case <-time.After(rand.N(longestNap)):
+		}
 	}
+	return Customer{}, ErrContended
 }

@@ -4,6 +4,7 @@ package customers
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"time"
 )
 
@@ -21,6 +22,8 @@ var (
 	ErrAddressNotFound = errors.New("address not found")
 	// ErrTooManyAddresses is returned past MaxAddresses.
 	ErrTooManyAddresses = errors.New("no more than 50 addresses can be saved")
+	// ErrContended is returned when an account is changed by so many at once that this change did not get through.
+	ErrContended = errors.New("the account is being changed too often")
 	// ErrChanged is returned by a store when a document was changed by someone else meanwhile.
 	ErrChanged = errors.New("changed meanwhile")
 )
@@ -79,6 +82,12 @@ func (Secret) String() string { return "[redacted]" }
 
 // GoString hides the secret from %#v.
 func (s Secret) GoString() string { return s.String() }
+
+// LogValue hides the secret from structured logs.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// MarshalText hides the secret from JSON, and so from logs of a struct that holds it.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // Store keeps accounts and sessions.
 type Store interface {

@@ -98,10 +98,10 @@ var errHash = errors.New("malformed password hash")
 func decode(hash Secret) (parameters, error) {
 	var p parameters
 	parts := strings.Split(string(hash), "$")
-	if len(parts) != 6 || parts[1] != "argon2id" {
+	if len(parts) != 6 || parts[1] != "argon2id" || parts[2] != fmt.Sprintf("v=%d", argon2.Version) {
 		return p, errHash
 	}
-	if _, err := fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &p.memory, &p.time, &p.threads); err != nil {
+	if _, err := fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &p.memory, &p.time, &p.threads); err != nil || p.time < 1 || p.threads < 1 {
 		return p, errHash
 	}
 	var saltErr, keyErr error

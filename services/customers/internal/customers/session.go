@@ -36,10 +36,12 @@ type Tokens struct {
 
 // Login opens a session, or returns ErrInvalidCredentials. It costs the same whether the e-mail is known or not.
 func (s *Service) Login(ctx context.Context, email string, password Secret) (Tokens, error) {
-	email, _ = normalizeEmail(email)
-	customer, err := s.store.FindByEmail(ctx, email)
+	customer, err := s.named(ctx, email)
 	if errors.Is(err, ErrNotFound) {
-		return Tokens{}, errors.Join(ErrInvalidCredentials, s.hasher.MatchesNothing(ctx, password))
+		if err := s.hasher.MatchesNothing(ctx, password); err != nil {
+			return Tokens{}, err
+		}
+		return Tokens{}, ErrInvalidCredentials
 	}
 	if err != nil {
 		return Tokens{}, err
@@ -57,6 +59,15 @@ func (s *Service) Login(ctx context.Context, email string, password Secret) (Tok
 		}
 	}
 	return s.openSession(ctx, customer)
+}
+
+// named returns the account with an e-mail, or ErrNotFound.
+func (s *Service) named(ctx context.Context, email string) (Customer, error) {
+	email, ok := normalizeEmail(email)
+	if !ok {
+		return Customer{}, ErrNotFound
+	}
+	return s.store.FindByEmail(ctx, email)
 }
 
 // rehash stores a password at today's cost.
@@ -90,7 +101,7 @@ func (s *Service) openSession(ctx context.Context, customer Customer) (Tokens, e
 // its session: whoever has it, one of the two who used it should not.
 func (s *Service) Refresh(ctx context.Context, token Secret) (Tokens, error) {
 	id, secret, ok := strings.Cut(string(token), ".")
-	if !ok {
+	if !ok || uuid.Validate(id) != nil {
 		return Tokens{}, ErrInvalidRefreshToken
 	}
 	session, err := s.store.FindSession(ctx, id)
@@ -99,21 +110,34 @@ func (s *Service) Refresh(ctx context.Context, token Secret) (Tokens, error) {
 	}
 	given := sha256.Sum256([]byte(secret))
 	if subtle.ConstantTimeCompare(given[:], session.TokenHash) != 1 || !session.ExpiresAt.After(time.Now()) {
-		return Tokens{}, errors.Join(ErrInvalidRefreshToken, s.store.DeleteSession(ctx, id))
+		return Tokens{}, s.endSession(ctx, id)
+	}
+	// Before the token is spent, so that a store that fails here costs nobody their session.
+	customer, err := s.store.Find(ctx, session.CustomerID)
+	if errors.Is(err, ErrNotFound) {
+		return Tokens{}, s.endSession(ctx, id)
+	}
+	if err != nil {
+		return Tokens{}, err
 	}
 	fresh, hash := newSecret()
 	err = s.store.Rotate(ctx, session, hash, time.Now().Add(sessionLife))
 	if errors.Is(err, ErrChanged) {
-		return Tokens{}, errors.Join(ErrInvalidRefreshToken, s.store.DeleteSession(ctx, id))
+		return Tokens{}, s.endSession(ctx, id)
 	}
-	if err != nil {
-		return Tokens{}, err
-	}
-	customer, err := s.store.Find(ctx, session.CustomerID)
 	if err != nil {
 		return Tokens{}, err
 	}
 	return s.tokensFor(customer, session.ID, fresh)
+}
+
+// endSession ends a session for a token that is not good. It returns ErrInvalidRefreshToken, or why the session may
+// still be there.
+func (s *Service) endSession(ctx context.Context, id string) error {
+	if err := s.store.DeleteSession(ctx, id); err != nil {
+		return err
+	}
+	return ErrInvalidRefreshToken
 }
 
 // Logout ends a session; one that has ended is no error.

@@ -114,6 +114,8 @@ func wireError(err error) error {
 		return rpc.Error(codes.NotFound, "ADDRESS_NOT_FOUND", customers.ErrAddressNotFound.Error())
 	case errors.Is(err, customers.ErrTooManyAddresses):
 		return rpc.Error(codes.FailedPrecondition, "TOO_MANY_ADDRESSES", customers.ErrTooManyAddresses.Error())
+	case errors.Is(err, customers.ErrContended):
+		return rpc.Error(codes.Aborted, "CUSTOMER_CONTENDED", customers.ErrContended.Error())
 	case errors.Is(err, customers.ErrNotFound):
 		// The token is good and its customer is gone.
 		return rpc.Error(codes.Unauthenticated, "CUSTOMER_NOT_FOUND", customers.ErrNotFound.Error())

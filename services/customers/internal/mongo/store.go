@@ -10,6 +10,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -34,10 +35,20 @@ func New(db *mongo.Database) *Store {
 	}
 }
 
+// Prepare makes the index that the sweep finds expired sessions by. Doing it again changes nothing.
+func (s *Store) Prepare(ctx context.Context) error {
+	index := mongo.IndexModel{Keys: bson.D{{Key: "expires_at", Value: 1}}}
+	if _, err := s.sessions.Indexes().CreateOne(ctx, index); err != nil {
+		return fmt.Errorf("index sessions: %w", err)
+	}
+	return nil
+}
+
 type keyDocument struct {
-	ID   string `bson:"_id"`
-	Kid  string `bson:"kid"`
-	Seed []byte `bson:"seed"`
+	ID        string    `bson:"_id"`
+	Kid       string    `bson:"kid"`
+	Seed      []byte    `bson:"seed"`
+	CreatedAt time.Time `bson:"created_at"`
 }
 
 // SigningKey returns the shop's signing key. The first replica that asks makes it; the others find it.
@@ -47,13 +58,16 @@ func (s *Store) SigningKey(ctx context.Context) (token.Key, error) {
 	if _, err := rand.Read(seed); err != nil {
 		return token.Key{}, err
 	}
-	_, err := s.keys.InsertOne(ctx, keyDocument{ID: current, Kid: uuid.NewString(), Seed: seed})
+	_, err := s.keys.InsertOne(ctx, keyDocument{ID: current, Kid: uuid.NewString(), Seed: seed, CreatedAt: time.Now()})
 	if err != nil && !mongo.IsDuplicateKeyError(err) {
 		return token.Key{}, fmt.Errorf("signing key: %w", err)
 	}
 	var d keyDocument
 	if err := s.keys.FindOne(ctx, byID(current)).Decode(&d); err != nil {
 		return token.Key{}, fmt.Errorf("signing key: %w", err)
+	}
+	if len(d.Seed) != ed25519.SeedSize {
+		return token.Key{}, fmt.Errorf("signing key: the stored seed has %d bytes", len(d.Seed))
 	}
 	return token.Key{ID: d.Kid, Seed: d.Seed}, nil
 }

@@ -83,11 +83,15 @@ func (s *Service) record(ctx context.Context, p Payment, answer Authorization) (
 		to = Authorized
 	}
 	moved, err := s.store.Move(ctx, p, to, answer.Reason, movementTo(p, to))
-	if errors.Is(err, ErrChanged) {
-		// Another call got the same answer first, or a void.
-		return s.store.Find(ctx, p.OrderID)
+	if !errors.Is(err, ErrChanged) {
+		return moved, err
 	}
-	return moved, err
+	// Another call got the same answer first, or a void did not see this authorization at the provider.
+	now, err := s.store.Find(ctx, p.OrderID)
+	if err == nil && now.Status == Voided && answer.Approved {
+		err = s.provider.Void(ctx, p.Reference)
+	}
+	return now, err
 }
 
 // Capture takes the whole amount of an order's authorization; again is no error.

@@ -1,0 +1,30 @@
+package mongo_test
+
+import (
+	"sync"
+	"testing"
+
+	"souk/platform/mongotest"
+
+	"souk/services/carts/internal/mongo"
+)
+
+func TestMain(m *testing.M) { mongotest.Main(m) }
+
+func TestReplicasPrepareTheStoreAtOnce(t *testing.T) {
+	t.Parallel()
+	db := mongotest.New(t)
+	var wg sync.WaitGroup
+	for range 5 {
+		wg.Go(func() {
+			if err := mongo.New(db).Prepare(t.Context()); err != nil {
+				t.Errorf("prepare: %v", err)
+			}
+		})
+	}
+	wg.Wait()
+	indexes, err := db.Collection("carts").Indexes().ListSpecifications(t.Context())
+	if err != nil || len(indexes) != 2 { // _id's and expires_at's
+		t.Errorf("indexes = %v, %v; want 2", indexes, err)
+	}
+}

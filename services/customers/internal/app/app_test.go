@@ -1,0 +1,35 @@
+package app_test
+
+import (
+	"strings"
+	"testing"
+
+	"souk/platform/config"
+
+	"souk/services/customers/internal/app"
+)
+
+func TestStaffSettingsGoTogether(t *testing.T) {
+	tests := []struct {
+		email, password string
+		ok              bool
+	}{
+		{"", "", true},
+		{"staff@example.com", "correct horse", true},
+		{"staff@example.com", "", false},
+		{"", "correct horse", false},
+	}
+	t.Setenv("SOUK_CUSTOMERS_MONGO_URI", "mongodb://127.0.0.1/customers")
+	for _, test := range tests {
+		t.Setenv("SOUK_STAFF_EMAIL", test.email)
+		t.Setenv("SOUK_STAFF_PASSWORD", test.password)
+		var cfg app.Config
+		err := config.Load(&cfg)
+		if (err == nil) != test.ok || err != nil && !strings.Contains(err.Error(), "SOUK_STAFF_PASSWORD") {
+			t.Errorf("e-mail %q, password %q: %v; want ok %v", test.email, test.password, err, test.ok)
+		}
+		if err == nil && string(cfg.StaffPassword) != test.password {
+			t.Errorf("the password did not arrive")
+		}
+	}
+}

@@ -1,0 +1,181 @@
+package customers_test
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"golang.org/x/crypto/argon2"
+
+	"souk/platform/mongotest"
+
+	"souk/services/customers/internal/customers"
+	"souk/services/customers/internal/mongo"
+	"souk/services/customers/internal/token"
+)
+
+func setupWithStore(t *testing.T) (*customers.Service, *mongo.Store) {
+	t.Helper()
+	store := mongo.New(mongotest.New(t))
+	return on(t, store), store
+}
+
+func on(t *testing.T, store *mongo.Store) *customers.Service {
+	t.Helper()
+	key, err := store.SigningKey(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return customers.New(store, token.NewIssuer(key))
+}
+
+func TestOneOfManyUsesOfARefreshTokenWinsAndTheSessionEnds(t *testing.T) {
+	t.Parallel()
+	s, _ := setup(t)
+	register(t, s, "ada@example.com")
+	first, err := s.Login(t.Context(), "ada@example.com", password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const uses = 10
+	won := make(chan customers.Secret, uses)
+	var wg sync.WaitGroup
+	for range uses {
+		wg.Go(func() {
+			tokens, err := s.Refresh(t.Context(), first.Refresh)
+			if err == nil {
+				won <- tokens.Refresh
+			} else if !errors.Is(err, customers.ErrInvalidRefreshToken) {
+				t.Errorf("refresh: %v", err)
+			}
+		})
+	}
+	wg.Wait()
+	if len(won) != 1 {
+		t.Fatalf("%d uses won, want 1", len(won))
+	}
+	if _, err := s.Refresh(t.Context(), <-won); !errors.Is(err, customers.ErrInvalidRefreshToken) {
+		t.Errorf("the successor: %v, want ErrInvalidRefreshToken", err)
+	}
+}
+
+func TestASessionEndsThirtyDaysAfterItsLastRefresh(t *testing.T) {
+	t.Parallel()
+	s, store := setupWithStore(t)
+	register(t, s, "ada@example.com")
+	tokens, err := s.Login(t.Context(), "ada@example.com", password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, _, _ := strings.Cut(string(tokens.Refresh), ".")
+	session, err := store.FindSession(t.Context(), id)
+	if left := time.Until(session.ExpiresAt); err != nil || left < 30*24*time.Hour-time.Minute || left > 30*24*time.Hour {
+		t.Errorf("the session ends in %v, %v; want 30 days", left, err)
+	}
+	if err := store.Rotate(t.Context(), session, session.TokenHash, time.Now().Add(-time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Refresh(t.Context(), tokens.Refresh); !errors.Is(err, customers.ErrInvalidRefreshToken) {
+		t.Errorf("refresh of a session that has ended: %v, want ErrInvalidRefreshToken", err)
+	}
+}
+
+func TestTheSweepDeletesEndedSessionsOnly(t *testing.T) {
+	t.Parallel()
+	_, store := setupWithStore(t)
+	now := time.Now()
+	ended := customers.Session{ID: uuid.NewString(), ExpiresAt: now.Add(-time.Second)}
+	live := customers.Session{ID: uuid.NewString(), ExpiresAt: now.Add(time.Minute)}
+	for _, session := range []customers.Session{ended, live} {
+		if err := store.InsertSession(t.Context(), session); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := store.DeleteExpiredSessions(t.Context(), now); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.FindSession(t.Context(), ended.ID); !errors.Is(err, customers.ErrInvalidRefreshToken) {
+		t.Errorf("the ended session: %v, want none", err)
+	}
+	if _, err := store.FindSession(t.Context(), live.ID); err != nil {
+		t.Errorf("the live session: %v", err)
+	}
+}
+
+func TestARefreshForAnAccountThatIsGoneIsRefused(t *testing.T) {
+	t.Parallel()
+	db := mongotest.New(t)
+	s := on(t, mongo.New(db))
+	ada := register(t, s, "ada@example.com")
+	tokens, err := s.Login(t.Context(), "ada@example.com", password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Collection("customers").DeleteOne(t.Context(), bson.D{{Key: "_id", Value: ada.ID}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Refresh(t.Context(), tokens.Refresh); !errors.Is(err, customers.ErrInvalidRefreshToken) {
+		t.Errorf("refresh: %v, want ErrInvalidRefreshToken", err)
+	}
+}
+
+func TestLoginRaisesTheCostOfAnOldHash(t *testing.T) {
+	t.Parallel()
+	s, store := setupWithStore(t)
+	salt := []byte("0123456789abcdef")
+	b64 := base64.RawStdEncoding.EncodeToString
+	old := fmt.Sprintf("$argon2id$v=19$m=8192,t=1,p=1$%s$%s", b64(salt), b64(argon2.IDKey([]byte(password), salt, 1, 8192, 1, 32)))
+	ada := customers.Customer{ID: uuid.NewString(), Email: "ada@example.com", Name: "Ada", PasswordHash: customers.Secret(old)}
+	if err := store.Insert(t.Context(), ada); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if _, err := s.Login(t.Context(), ada.Email, password); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := store.Find(t.Context(), ada.ID)
+	if err != nil || !strings.HasPrefix(string(got.PasswordHash), "$argon2id$v=19$m=19456,t=2,p=1$") {
+		t.Errorf("the hash has not today's cost (%v)", err)
+	}
+	if got.Version != 1 {
+		t.Errorf("the account changed %d times, want once", got.Version)
+	}
+}
+
+func TestNoMoreThanFiftyAddressesFitHoweverManyAreSavedAtOnce(t *testing.T) {
+	t.Parallel()
+	s, store := setupWithStore(t)
+	ada := register(t, s, "ada@example.com")
+	home := customers.Address{Name: "Ada", Line1: "1 Market Street", City: "Leeds", PostalCode: "LS1 6DT", Country: "GB"}
+	const room, writers = 5, 15
+	for range customers.MaxAddresses - room {
+		ada.Addresses = append(ada.Addresses, home)
+	}
+	if err := store.Replace(t.Context(), ada); err != nil {
+		t.Fatal(err)
+	}
+	saved := make(chan string, writers)
+	var wg sync.WaitGroup
+	for range writers {
+		wg.Go(func() {
+			address, err := s.SaveAddress(t.Context(), ada.ID, home)
+			if err == nil {
+				saved <- address.ID
+			} else if !errors.Is(err, customers.ErrTooManyAddresses) {
+				t.Errorf("save: %v", err)
+			}
+		})
+	}
+	wg.Wait()
+	got, err := s.Customer(t.Context(), ada.ID)
+	if err != nil || len(saved) != room || len(got.Addresses) != customers.MaxAddresses {
+		t.Errorf("%d were saved and there are %d, %v; want %d and %d", len(saved), len(got.Addresses), err, room, customers.MaxAddresses)
+	}
+}

@@ -1,0 +1,97 @@
+// Package app puts the orders service together.
+package app
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	ordersv1 "souk/proto/gen/souk/orders/v1"
+
+	"souk/platform/config"
+	"souk/platform/pgdb"
+	"souk/platform/service"
+
+	"souk/services/orders/internal/grpcapi"
+	"souk/services/orders/internal/job"
+	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/peers"
+	"souk/services/orders/internal/postgres"
+)
+
+// How often the keys of old requests are looked for.
+const sweepEvery = time.Hour
+
+// Run serves orders until ctx is done.
+func Run(ctx context.Context) error {
+	var cfg Config
+	if err := config.Load(&cfg); err != nil {
+		return err
+	}
+	svc, err := service.New("orders", cfg.Service, cfg.Listen)
+	if err != nil {
+		return err
+	}
+	pool, err := open(ctx, cfg.Database)
+	if err != nil {
+		return err
+	}
+	svc.OnStop(pool.Close)
+	svc.Require("postgres", pool.Ping)
+	others, err := peers.New(svc.Dial)
+	if err != nil {
+		return err
+	}
+	settings := orders.Settings{Inline: cfg.Inline, Hold: cfg.Hold}
+	queue, err := job.NewQueue(pool, settings.JobDelay(), svc.Logger())
+	if err != nil {
+		return err
+	}
+	checkout := orders.New(postgres.New(pool, queue), others, settings, svc.Logger())
+	runner, err := job.NewRunner(pool, checkout.Advance, svc.Logger())
+	if err != nil {
+		return err
+	}
+	svc.Background("jobs", runner.Run)
+	svc.Background("deliveries", every(orders.TrackEvery, svc.Logger(), checkout.TrackDeliveries))
+	svc.Background("keys", every(sweepEvery, svc.Logger(), checkout.SweepKeys))
+	ordersv1.RegisterOrdersServiceServer(svc.Server(), grpcapi.New(checkout))
+	return svc.Run(ctx)
+}
+
+// open opens the database and brings its schema up to date.
+func open(ctx context.Context, cfg pgdb.Config) (*pgxpool.Pool, error) {
+	pool, err := pgdb.Open(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	if err := pgdb.Migrate(ctx, pool, postgres.Migrations); err != nil {
+		pool.Close()
+		return nil, err
+	}
+	if err := job.Migrate(ctx, pool); err != nil {
+		pool.Close()
+		return nil, err
+	}
+	return pool, nil
+}
+
+// every returns background work that is done again and again. That it fails is logged and no reason to stop.
+func every(interval time.Duration, logger *slog.Logger, work func(context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		tick := time.NewTicker(interval)
+		defer tick.Stop()
+		for {
+			if err := work(ctx); err != nil && ctx.Err() == nil {
+				logger.WarnContext(ctx, "background work failed", "error", err)
+			}
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-tick.C:
+			}
+		}
+	}
+}

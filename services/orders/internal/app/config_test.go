@@ -1,0 +1,24 @@
+package app
+
+import (
+	"testing"
+	"time"
+)
+
+func TestTimesMustFitTogether(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		config Config
+		valid  bool
+	}{
+		"defaults":      {Config{Inline: 5 * time.Second, Hold: 10 * time.Minute}, true},
+		"no inline":     {Config{Hold: 10 * time.Minute}, false},
+		"long inline":   {Config{Inline: 2 * time.Minute, Hold: 10 * time.Minute}, false},
+		"shorter hold":  {Config{Inline: 5 * time.Second, Hold: 5 * time.Second}, false},
+		"endless holds": {Config{Inline: 5 * time.Second, Hold: 25 * time.Hour}, false},
+	} {
+		if err := test.config.Validate(); (err == nil) != test.valid {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

@@ -1,0 +1,109 @@
+package grpcapi
+
+import (
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	moneyv1 "souk/proto/gen/souk/money/v1"
+	ordersv1 "souk/proto/gen/souk/orders/v1"
+
+	"souk/platform/money"
+
+	"souk/services/orders/internal/orders"
+)
+
+var statusOf = map[ordersv1.Status]orders.Status{
+	ordersv1.Status_STATUS_PENDING:   orders.StatusPending,
+	ordersv1.Status_STATUS_CONFIRMED: orders.StatusConfirmed,
+	ordersv1.Status_STATUS_FULFILLED: orders.StatusFulfilled,
+	ordersv1.Status_STATUS_DELIVERED: orders.StatusDelivered,
+	ordersv1.Status_STATUS_REJECTED:  orders.StatusRejected,
+	ordersv1.Status_STATUS_CANCELLED: orders.StatusCancelled,
+}
+
+var statusProto = func() map[orders.Status]ordersv1.Status {
+	inverse := make(map[orders.Status]ordersv1.Status, len(statusOf))
+	for proto, status := range statusOf {
+		inverse[status] = proto
+	}
+	return inverse
+}()
+
+var reasonProto = map[orders.RejectionReason]ordersv1.Rejection_Reason{
+	orders.RejectedOutOfStock:      ordersv1.Rejection_REASON_OUT_OF_STOCK,
+	orders.RejectedPaymentDeclined: ordersv1.Rejection_REASON_PAYMENT_DECLINED,
+	orders.RejectedExpired:         ordersv1.Rejection_REASON_EXPIRED,
+}
+
+func ordersProto(list []orders.Order) []*ordersv1.Order {
+	out := make([]*ordersv1.Order, len(list))
+	for i, o := range list {
+		out[i] = orderProto(o)
+	}
+	return out
+}
+
+func orderProto(o orders.Order) *ordersv1.Order {
+	out := &ordersv1.Order{
+		Id: o.ID, Number: o.Number, Status: statusProto[o.Status], CustomerId: o.CustomerID,
+		Totals: &ordersv1.Totals{
+			Subtotal: moneyProto(o.Totals.Subtotal), Shipping: moneyProto(o.Totals.Shipping),
+			Tax: moneyProto(o.Totals.Tax), Total: moneyProto(o.Totals.Total),
+		},
+		ShippingAddress: addressProto(o.ShippingAddress),
+		Shipping: &ordersv1.ShippingChoice{
+			OptionId: o.Shipping.OptionID, Carrier: o.Shipping.Carrier, Service: o.Shipping.Service,
+			WeightGrams: o.Shipping.WeightGrams,
+		},
+		Payment: &ordersv1.Payment{
+			Status: string(o.Payment.Status), Authorized: moneyProto(o.Payment.Authorized),
+			Captured: moneyProto(o.Payment.Captured), Refunded: moneyProto(o.Payment.Refunded),
+		},
+		CreatedAt: timestamppb.New(o.CreatedAt),
+		Rejection: rejectionProto(o.Rejection),
+	}
+	for _, l := range o.Lines {
+		out.Lines = append(out.Lines, &ordersv1.Line{
+			Sku: l.SKU, Title: l.Title, Quantity: l.Quantity,
+			UnitPrice: moneyProto(l.UnitPrice), LineTotal: moneyProto(l.LineTotal),
+		})
+	}
+	for _, e := range o.Timeline {
+		out.Timeline = append(out.Timeline, &ordersv1.TimelineEntry{
+			At: timestamppb.New(e.At), Event: string(e.Event), Detail: e.Detail,
+		})
+	}
+	return out
+}
+
+func rejectionProto(r *orders.Rejection) *ordersv1.Rejection {
+	if r == nil {
+		return nil
+	}
+	out := &ordersv1.Rejection{Reason: reasonProto[r.Reason], Detail: r.Detail}
+	for _, s := range r.Shortages {
+		out.Shortages = append(out.Shortages, &ordersv1.Shortage{Sku: s.SKU, Requested: s.Requested, Available: s.Available})
+	}
+	return out
+}
+
+func addressProto(a orders.Address) *ordersv1.Address {
+	return &ordersv1.Address{
+		Name: a.Name, Line1: a.Line1, Line2: a.Line2, City: a.City,
+		Region: a.Region, PostalCode: a.PostalCode, Country: a.Country,
+	}
+}
+
+func addressOf(a *ordersv1.Address) orders.Address {
+	return orders.Address{
+		Name: a.GetName(), Line1: a.GetLine1(), Line2: a.GetLine2(), City: a.GetCity(),
+		Region: a.GetRegion(), PostalCode: a.GetPostalCode(), Country: a.GetCountry(),
+	}
+}
+
+func moneyProto(m money.Money) *moneyv1.Money {
+	return &moneyv1.Money{Amount: m.Amount, Currency: m.Currency}
+}
+
+func moneyOf(m *moneyv1.Money) money.Money {
+	return money.New(m.GetAmount(), m.GetCurrency())
+}

@@ -1,0 +1,44 @@
+package grpcapi
+
+import (
+	"errors"
+
+	"google.golang.org/grpc/codes"
+
+	"souk/platform/rpc"
+
+	"souk/services/orders/internal/orders"
+)
+
+var answers = []struct {
+	err     error
+	code    codes.Code
+	reason  string
+	message string
+}{
+	// First: its cause may be any other error.
+	{orders.ErrUnavailable, codes.Unavailable, "UNAVAILABLE", "a service that is needed does not answer; try again"},
+	{orders.ErrNotFound, codes.NotFound, "ORDER_NOT_FOUND", "order not found"},
+	{orders.ErrCartNotFound, codes.NotFound, "CART_NOT_FOUND", "cart not found"},
+	{orders.ErrAddressNotFound, codes.NotFound, "ADDRESS_NOT_FOUND", "address not found"},
+	{orders.ErrCartEmpty, codes.FailedPrecondition, "CART_EMPTY", "the cart is empty"},
+	{orders.ErrNotCancellable, codes.FailedPrecondition, "NOT_CANCELLABLE", "the order can no longer be cancelled"},
+	{orders.ErrNotDispatchable, codes.FailedPrecondition, "NOT_DISPATCHABLE", "the order cannot be dispatched"},
+	{orders.ErrKeyReused, codes.InvalidArgument, "IDEMPOTENCY_KEY_REUSED", "the key was used for another request"},
+	{orders.ErrKeyInProgress, codes.Aborted, "IDEMPOTENCY_IN_PROGRESS", "the first request with this key is still running"},
+	{orders.ErrBadCursor, codes.InvalidArgument, "BAD_CURSOR", "the cursor is not one of this list"},
+}
+
+// statusError makes the status that the caller gets. What it does not know it returns as it is.
+func statusError(err error) error {
+	var changed *orders.PriceChangedError
+	if errors.As(err, &changed) {
+		return rpc.Error(codes.Aborted, "PRICE_CHANGED", changed.Detail)
+	}
+	for _, a := range answers {
+		if errors.Is(err, a.err) {
+			return rpc.Error(a.code, a.reason, a.message)
+		}
+	}
+	return err
+}

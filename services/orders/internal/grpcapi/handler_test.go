@@ -1,0 +1,120 @@
+package grpcapi
+
+import (
+	"context"
+	"log/slog"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	moneyv1 "souk/proto/gen/souk/money/v1"
+	ordersv1 "souk/proto/gen/souk/orders/v1"
+
+	"souk/platform/access"
+	"souk/platform/rpc"
+
+	"souk/services/orders/internal/orders"
+)
+
+const orderID = "0198a000-0000-7000-8000-000000000001"
+
+// memory is a store with one order, rejected, which was the answer to every key that comes with fingerprint.
+type memory struct {
+	orders.Store
+	fingerprint []byte
+	filter      orders.Filter
+}
+
+func (m *memory) Get(context.Context, string) (orders.Record, error) {
+	return orders.Record{Order: rejected()}, nil
+}
+
+func (m *memory) List(_ context.Context, filter orders.Filter) ([]orders.Order, bool, error) {
+	m.filter = filter
+	order := rejected()
+	order.ID = orderID
+	return []orders.Order{order}, true, nil
+}
+
+func (m *memory) Key(_ context.Context, customerID, key string) (orders.UsedKey, error) {
+	answer := rejected()
+	return orders.UsedKey{
+		Key:    orders.Key{CustomerID: customerID, Key: key, Fingerprint: m.fingerprint, RequestID: "first"},
+		Answer: &answer,
+	}, nil
+}
+
+func setup() (*Server, *memory) {
+	store := &memory{}
+	return New(orders.New(store, orders.Peers{}, orders.Settings{Inline: time.Second}, slog.New(slog.DiscardHandler))), store
+}
+
+func as(t *testing.T, id string, roles ...string) context.Context {
+	return access.WithCaller(t.Context(), access.Caller{CustomerID: id, Roles: roles})
+}
+
+func TestAnOrderIsForItsCustomerAndForStaff(t *testing.T) {
+	t.Parallel()
+	server, _ := setup()
+	get := func(ctx context.Context) codes.Code {
+		_, err := server.GetOrder(ctx, &ordersv1.GetOrderRequest{Id: orderID})
+		return status.Code(err)
+	}
+	if got := get(as(t, "customer")); got != codes.OK {
+		t.Errorf("customer: %v", got)
+	}
+	if got := get(as(t, "boss", access.RoleStaff)); got != codes.OK {
+		t.Errorf("staff: %v", got)
+	}
+	if got := get(as(t, "other")); got != codes.NotFound {
+		t.Errorf("someone else: %v", got)
+	}
+	_, err := server.CancelOrder(as(t, "boss", access.RoleStaff), &ordersv1.CancelOrderRequest{Id: orderID})
+	if rpc.Reason(err) != "ORDER_NOT_FOUND" {
+		t.Errorf("staff cancel for a customer: %v", err)
+	}
+}
+
+func TestListsAskForWhatTheCallerMaySee(t *testing.T) {
+	t.Parallel()
+	server, store := setup()
+	own, err := server.ListOrders(as(t, "customer"), &ordersv1.ListOrdersRequest{Limit: 7})
+	if err != nil || store.filter != (orders.Filter{CustomerID: "customer", Limit: 7}) || own.GetNextCursor() == "" {
+		t.Errorf("%+v, %v, %v", store.filter, own, err)
+	}
+	_, err = server.ListAllOrders(as(t, "boss", access.RoleStaff), &ordersv1.ListAllOrdersRequest{
+		CustomerId: "customer", Status: ordersv1.Status_STATUS_REJECTED, Cursor: own.GetNextCursor(),
+	})
+	if err != nil || store.filter.Status != orders.StatusRejected || store.filter.Before == nil || store.filter.Before.ID != orderID || store.filter.Limit != 20 {
+		t.Errorf("%+v, %v", store.filter, err)
+	}
+	_, err = server.ListAllOrders(as(t, "boss", access.RoleStaff), &ordersv1.ListAllOrdersRequest{Status: 99})
+	if err == nil {
+		t.Error("status 99 was accepted")
+	}
+}
+
+func TestAReplayedPlacementSaysSo(t *testing.T) {
+	t.Parallel()
+	server, store := setup()
+	ctx := rpc.WithRequestID(as(t, "customer"), "second")
+	req := &ordersv1.PlaceOrderRequest{
+		IdempotencyKey: "key", CartId: "cart", ShippingOption: "standard", PaymentMethod: "pm_card_visa",
+		ShippingAddress: addressProto(rejected().ShippingAddress), ExpectedTotal: &moneyv1.Money{Amount: 1, Currency: "GBP"},
+	}
+	if _, err := server.PlaceOrder(ctx, req); rpc.Reason(err) != "IDEMPOTENCY_KEY_REUSED" {
+		t.Errorf("another request: %v", err)
+	}
+	place := placeRequest(ctx, req)
+	if place.CustomerID != "customer" || place.RequestID != "second" || place.Validate() != nil {
+		t.Errorf("asked for %+v", place)
+	}
+	store.fingerprint = place.Fingerprint()
+	answer, err := server.PlaceOrder(ctx, req)
+	if err != nil || !answer.GetReplayed() || answer.GetPlacement().GetRequestId() != "first" ||
+		answer.GetPlacement().GetOrder().GetRejection().GetReason() != ordersv1.Rejection_REASON_OUT_OF_STOCK {
+		t.Errorf("%v, %v", answer, err)
+	}
+}

@@ -1,0 +1,109 @@
+// Package grpcapi is responsible for the gRPC contract of orders: proto in, domain out, and errors as
+// status codes with reasons.
+package grpcapi
+
+import (
+	"context"
+
+	ordersv1 "souk/proto/gen/souk/orders/v1"
+
+	"souk/platform/access"
+	"souk/platform/field"
+	"souk/platform/rpc"
+
+	"souk/services/orders/internal/orders"
+)
+
+// Server implements ordersv1.OrdersServiceServer.
+type Server struct {
+	ordersv1.UnimplementedOrdersServiceServer
+	orders *orders.Service
+}
+
+// New returns a server of service.
+func New(service *orders.Service) *Server {
+	return &Server{orders: service}
+}
+
+// PlaceOrder turns the caller's cart into an order.
+func (s *Server) PlaceOrder(ctx context.Context, req *ordersv1.PlaceOrderRequest) (*ordersv1.PlaceOrderResponse, error) {
+	placement, err := s.orders.PlaceOrder(ctx, placeRequest(ctx, req))
+	if err != nil {
+		return nil, statusError(err)
+	}
+	return &ordersv1.PlaceOrderResponse{
+		Placement: &ordersv1.Placement{Order: orderProto(placement.Order), RequestId: placement.RequestID},
+		Replayed:  placement.Replayed,
+	}, nil
+}
+
+func placeRequest(ctx context.Context, req *ordersv1.PlaceOrderRequest) orders.PlaceRequest {
+	place := orders.PlaceRequest{
+		CustomerID: access.FromContext(ctx).CustomerID, IdempotencyKey: req.GetIdempotencyKey(), RequestID: rpc.RequestID(ctx),
+		CartID: req.GetCartId(), AddressID: req.GetAddressId(),
+		ShippingOption: req.GetShippingOption(), PaymentMethod: req.GetPaymentMethod(),
+	}
+	if a := req.GetShippingAddress(); a != nil {
+		address := addressOf(a)
+		place.ShippingAddress = &address
+	}
+	if m := req.GetExpectedTotal(); m != nil {
+		expected := moneyOf(m)
+		place.ExpectedTotal = &expected
+	}
+	return place
+}
+
+// GetOrder returns an order of the caller or, for staff, any.
+func (s *Server) GetOrder(ctx context.Context, req *ordersv1.GetOrderRequest) (*ordersv1.GetOrderResponse, error) {
+	caller := access.FromContext(ctx)
+	order, err := s.orders.GetOrder(ctx, orders.Viewer{CustomerID: caller.CustomerID, Staff: caller.Staff()}, req.GetId())
+	if err != nil {
+		return nil, statusError(err)
+	}
+	return &ordersv1.GetOrderResponse{Order: orderProto(order)}, nil
+}
+
+// ListOrders returns the caller's orders.
+func (s *Server) ListOrders(ctx context.Context, req *ordersv1.ListOrdersRequest) (*ordersv1.ListOrdersResponse, error) {
+	page, err := s.orders.ListOrders(ctx, orders.Query{
+		CustomerID: access.FromContext(ctx).CustomerID, Limit: int(req.GetLimit()), Cursor: req.GetCursor(),
+	})
+	if err != nil {
+		return nil, statusError(err)
+	}
+	return &ordersv1.ListOrdersResponse{Orders: ordersProto(page.Orders), NextCursor: page.NextCursor}, nil
+}
+
+// ListAllOrders returns everyone's orders.
+func (s *Server) ListAllOrders(ctx context.Context, req *ordersv1.ListAllOrdersRequest) (*ordersv1.ListAllOrdersResponse, error) {
+	wanted, ok := statusOf[req.GetStatus()]
+	if !ok && req.GetStatus() != ordersv1.Status_STATUS_UNSPECIFIED {
+		return nil, field.Invalid("status", "is unknown")
+	}
+	page, err := s.orders.ListOrders(ctx, orders.Query{
+		CustomerID: req.GetCustomerId(), Status: wanted, Limit: int(req.GetLimit()), Cursor: req.GetCursor(),
+	})
+	if err != nil {
+		return nil, statusError(err)
+	}
+	return &ordersv1.ListAllOrdersResponse{Orders: ordersProto(page.Orders), NextCursor: page.NextCursor}, nil
+}
+
+// CancelOrder gives up an order of the caller.
+func (s *Server) CancelOrder(ctx context.Context, req *ordersv1.CancelOrderRequest) (*ordersv1.CancelOrderResponse, error) {
+	order, err := s.orders.CancelOrder(ctx, access.FromContext(ctx).CustomerID, req.GetId())
+	if err != nil {
+		return nil, statusError(err)
+	}
+	return &ordersv1.CancelOrderResponse{Order: orderProto(order)}, nil
+}
+
+// DispatchOrder ships an order.
+func (s *Server) DispatchOrder(ctx context.Context, req *ordersv1.DispatchOrderRequest) (*ordersv1.DispatchOrderResponse, error) {
+	order, err := s.orders.DispatchOrder(ctx, req.GetId())
+	if err != nil {
+		return nil, statusError(err)
+	}
+	return &ordersv1.DispatchOrderResponse{Order: orderProto(order)}, nil
+}

@@ -1,0 +1,125 @@
+package grpcapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+
+	ordersv1 "souk/proto/gen/souk/orders/v1"
+
+	"souk/platform/field"
+	"souk/platform/money"
+	"souk/platform/rpc"
+
+	"souk/services/orders/internal/orders"
+)
+
+func rejected() orders.Order {
+	gbp := func(n int64) money.Money { return money.New(n, "GBP") }
+	at := time.Date(2026, 11, 21, 6, 30, 0, 123456000, time.UTC)
+	return orders.Order{
+		ID: "id", Number: "S-7K3M9QX2", Status: orders.StatusRejected, CustomerID: "customer",
+		Lines:           []orders.Line{{SKU: "MUG", Title: "Mug <blue>", Quantity: 3, UnitPrice: gbp(1250), LineTotal: gbp(3750)}},
+		Totals:          orders.Totals{Subtotal: gbp(3750), Shipping: gbp(395), Tax: gbp(0), Total: gbp(4145)},
+		ShippingAddress: orders.Address{Name: "Sam", Line1: "1 Market Street", Line2: "Flat 2", City: "Leeds", Region: "Yorkshire", PostalCode: "LS1 6DT", Country: "GB"},
+		Shipping:        orders.ShippingChoice{OptionID: "standard", Carrier: "Royal", Service: "48", WeightGrams: 1200},
+		Payment:         orders.Payment{Status: orders.PaymentVoided, Authorized: gbp(1), Captured: gbp(2), Refunded: gbp(3)},
+		Timeline:        []orders.TimelineEntry{{At: at, Event: orders.EventPlaced}, {At: at, Event: orders.EventRejected, Detail: "out_of_stock"}},
+		CreatedAt:       at,
+		Rejection: &orders.Rejection{
+			Reason: orders.RejectedOutOfStock, Detail: "detail",
+			Shortages: []orders.Shortage{{SKU: "MUG", Requested: 3, Available: 1}},
+		},
+	}
+}
+
+func TestEveryFieldOfAnOrderIsShown(t *testing.T) {
+	t.Parallel()
+	out := orderProto(rejected())
+	for _, message := range []proto.Message{
+		out, out.GetLines()[0], out.GetTotals(), out.GetShippingAddress(), out.GetShipping(), out.GetPayment(),
+		out.GetTimeline()[1], out.GetRejection(), out.GetRejection().GetShortages()[0],
+	} {
+		reflected := message.ProtoReflect()
+		fields := reflected.Descriptor().Fields()
+		for i := range fields.Len() {
+			if !reflected.Has(fields.Get(i)) {
+				t.Errorf("%s is not set", fields.Get(i).FullName())
+			}
+		}
+	}
+	if addressOf(out.GetShippingAddress()) != rejected().ShippingAddress {
+		t.Errorf("address %v", out.GetShippingAddress())
+	}
+}
+
+func TestAnAnswerIsTheSameBytesFromMemoryAndFromTheStore(t *testing.T) {
+	t.Parallel()
+	content, err := json.Marshal(rejected())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var kept orders.Order
+	if err := json.Unmarshal(content, &kept); err != nil {
+		t.Fatal(err)
+	}
+	encode := func(o orders.Order) []byte {
+		encoded, err := proto.MarshalOptions{Deterministic: true}.Marshal(orderProto(o))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return encoded
+	}
+	if !bytes.Equal(encode(kept), encode(rejected())) {
+		t.Error("the bytes differ")
+	}
+}
+
+func TestStatusesAndReasonsMatchTheContract(t *testing.T) {
+	t.Parallel()
+	for n, name := range ordersv1.Status_name {
+		if _, ok := statusOf[ordersv1.Status(n)]; ok == (n == 0) {
+			t.Errorf("%s: known %t", name, ok)
+		}
+	}
+	if len(reasonProto) != len(ordersv1.Rejection_Reason_name)-1 {
+		t.Errorf("%d reasons for %v", len(reasonProto), ordersv1.Rejection_Reason_name)
+	}
+}
+
+func TestErrorsCarryTheContractsReasons(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		err    error
+		code   codes.Code
+		reason string
+	}{
+		{orders.ErrNotFound, codes.NotFound, "ORDER_NOT_FOUND"},
+		{orders.ErrCartNotFound, codes.NotFound, "CART_NOT_FOUND"},
+		{orders.ErrAddressNotFound, codes.NotFound, "ADDRESS_NOT_FOUND"},
+		{orders.ErrCartEmpty, codes.FailedPrecondition, "CART_EMPTY"},
+		{orders.ErrNotCancellable, codes.FailedPrecondition, "NOT_CANCELLABLE"},
+		{orders.ErrNotDispatchable, codes.FailedPrecondition, "NOT_DISPATCHABLE"},
+		{orders.ErrKeyReused, codes.InvalidArgument, "IDEMPOTENCY_KEY_REUSED"},
+		{orders.ErrKeyInProgress, codes.Aborted, "IDEMPOTENCY_IN_PROGRESS"},
+		{orders.ErrBadCursor, codes.InvalidArgument, "BAD_CURSOR"},
+		{&orders.PriceChangedError{Detail: "the total is 1.00 GBP"}, codes.Aborted, "PRICE_CHANGED"},
+		{fmt.Errorf("%w: %w", orders.ErrUnavailable, orders.ErrNotFound), codes.Unavailable, "UNAVAILABLE"},
+	} {
+		got := statusError(fmt.Errorf("wrapped: %w", test.err))
+		if status.Code(got) != test.code || rpc.Reason(got) != test.reason {
+			t.Errorf("%v: %v", test.err, got)
+		}
+	}
+	invalid := field.Invalid("limit", "is wrong")
+	if got := statusError(invalid); !errors.Is(got, invalid) {
+		t.Errorf("invalid input became %v", got)
+	}
+}

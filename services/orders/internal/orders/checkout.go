@@ -1,0 +1,115 @@
+package orders
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+const (
+	// Less of a hold than this is as good as none.
+	leastHold = time.Second
+	// Inventory ends a hold within this after its time.
+	holdGrace = 15 * time.Second
+	// A cart that cannot be emptied within this is emptied after the order is confirmed.
+	cartTime = time.Second
+)
+
+// checkOut takes a pending order to its confirmation, or to the decision to reject it.
+//
+// The cart is emptied before the confirmation is saved, so that one transaction can both confirm and end
+// the job: by then the goods are sold and paid, and whoever moves the order on will confirm it.
+func (s *Service) checkOut(ctx context.Context, r Record) (Record, error) {
+	err := s.secure(ctx, r)
+	if refusal := refusalOf(err); refusal != nil {
+		return s.decideRejection(ctx, r, refusal)
+	}
+	if err != nil {
+		return r, err
+	}
+	r.CartCheckedOut = s.tryEmptyCart(ctx, r)
+	return s.confirm(ctx, r)
+}
+
+// secure has the goods held, the money authorized and the goods sold, in this order, so that nobody pays
+// for what is not there and no stock is locked while a bank thinks.
+func (s *Service) secure(ctx context.Context, r Record) error {
+	if err := s.hold(ctx, r); err != nil {
+		return fmt.Errorf("reserve: %w", err)
+	}
+	if err := s.peers.Payments.Authorize(ctx, r.ID, r.Totals.Total, r.PaymentMethod); err != nil {
+		return fmt.Errorf("authorize: %w", err)
+	}
+	if err := s.peers.Inventory.Commit(ctx, r.ID); err != nil {
+		return fmt.Errorf("commit reservation: %w", err)
+	}
+	return nil
+}
+
+// errHoldEnding is returned while inventory may or may not have ended a hold whose time is over.
+var errHoldEnding = errors.New("the hold on stock is ending")
+
+// hold reserves the goods. Once the time for that is over nothing new is reserved: a reservation that was
+// committed stands, since it is committed only after the payment, and any other has ended.
+func (s *Service) hold(ctx context.Context, r Record) error {
+	left := time.Until(r.HoldUntil)
+	switch {
+	case left < -holdGrace:
+		return s.peers.Inventory.Commit(ctx, r.ID)
+	case left < leastHold:
+		return errHoldEnding
+	}
+	items := r.items()
+	// In one order for everyone, so that reservations do not wait for each other in circles.
+	slices.SortFunc(items, func(a, b Item) int { return cmp.Compare(a.SKU, b.SKU) })
+	return s.peers.Inventory.Reserve(ctx, r.ID, items, left)
+}
+
+func (s *Service) confirm(ctx context.Context, r Record) (Record, error) {
+	var err error
+	if r.Status, err = r.Status.to(StatusConfirmed); err != nil {
+		return r, err
+	}
+	r.Payment.Status = PaymentAuthorized
+	r.Payment.Authorized = r.Totals.Total
+	return s.settle(ctx, r, TimelineEntry{At: now(), Event: EventConfirmed, Detail: "authorized " + r.Totals.Total.String()})
+}
+
+// tryEmptyCart reports whether the cart was emptied. That it cannot be does not hold up the order.
+func (s *Service) tryEmptyCart(ctx context.Context, r Record) bool {
+	ctx, cancel := context.WithTimeout(ctx, cartTime)
+	defer cancel()
+	err := s.peers.Carts.CheckOut(ctx, r.CartID, r.ID, r.items())
+	if err != nil {
+		s.logger.WarnContext(ctx, "cart is emptied later", "order_id", r.ID, "error", err)
+	}
+	return err == nil
+}
+
+// emptyCart takes what a confirmed order bought out of its cart.
+func (s *Service) emptyCart(ctx context.Context, r Record) (Record, error) {
+	if err := s.peers.Carts.CheckOut(ctx, r.CartID, r.ID, r.items()); err != nil {
+		return r, fmt.Errorf("check out cart: %w", err)
+	}
+	r.CartCheckedOut = true
+	return s.save(ctx, r)
+}
+
+// refusalOf returns why an error ends a checkout, or nil if it does not: then the outcome is not known.
+func refusalOf(err error) *Rejection {
+	var short *InsufficientStockError
+	var declined *DeclinedError
+	switch {
+	case errors.As(err, &short):
+		return &Rejection{Reason: RejectedOutOfStock, Shortages: short.Shortages}
+	case errors.As(err, &declined):
+		return &Rejection{Reason: RejectedPaymentDeclined, Detail: declined.Reason}
+	case errors.Is(err, ErrReservationEnded), errors.Is(err, ErrPaymentEnded):
+		return &Rejection{Reason: RejectedExpired}
+	default:
+		return nil
+	}
+}

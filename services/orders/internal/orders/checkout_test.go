@@ -1,0 +1,308 @@
+package orders_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"souk/platform/money"
+
+	"souk/services/orders/internal/orders"
+)
+
+func TestACheckoutIsConfirmedWithinItsBudget(t *testing.T) {
+	t.Parallel()
+	base := newShop(t)
+	config := base.pool.Config()
+	counted := &commits{}
+	config.ConnConfig.Tracer = counted
+	pool, err := pgxpool.NewWithConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	s := shopOn(t, pool, base.settings)
+
+	order := s.mustConfirm(t)
+
+	if counted.n != 2 {
+		t.Errorf("%d commits, want 2", counted.n)
+	}
+	want := []string{"get cart", "get variants", "quote", "reserve", "authorize", "commit", "check out cart"}
+	if !reflect.DeepEqual(s.world.calls, want) {
+		t.Errorf("calls %q, want %q", s.world.calls, want)
+	}
+	if total := money.New(3*1250+2*999+395, "GBP"); order.Totals.Total != total || order.Payment.Authorized != total {
+		t.Errorf("total %v, authorized %v, want %v", order.Totals.Total, order.Payment.Authorized, total)
+	}
+	if saved := s.mustGet(t, order.ID); !reflect.DeepEqual(saved, order) {
+		t.Errorf("saved\n%+v\nanswered\n%+v", saved, order)
+	}
+	s.world.mustAgreeWith(t, order)
+	if len(s.world.carts[cartID]) != 0 || s.world.stock["MUG"] != 7 || s.jobs(t, order.ID) != 0 {
+		t.Errorf("cart %v, mugs %d, jobs %d", s.world.carts[cartID], s.world.stock["MUG"], s.jobs(t, order.ID))
+	}
+}
+
+func TestARefusedCheckoutIsARejectedOrderAndLeavesTheCart(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	for name, test := range map[string]struct {
+		method string
+		mugs   int64
+		want   orders.Rejection
+	}{
+		"declined": {declined, 10, orders.Rejection{Reason: orders.RejectedPaymentDeclined, Detail: "card_declined"}},
+		"short": {visa, 2, orders.Rejection{
+			Reason:    orders.RejectedOutOfStock,
+			Shortages: []orders.Shortage{{SKU: "MUG", Requested: 3, Available: 2}},
+		}},
+	} {
+		s.world.stock["MUG"] = test.mugs
+		order := s.mustPlace(t, buy(name, test.method))
+		if order.Status != orders.StatusRejected || !reflect.DeepEqual(*order.Rejection, test.want) {
+			t.Errorf("%s: %s, %+v", name, order.Status, order.Rejection)
+		}
+		if saved := s.mustGet(t, order.ID); !reflect.DeepEqual(saved, order) {
+			t.Errorf("%s: saved %+v, answered %+v", name, saved, order)
+		}
+		s.world.mustAgreeWith(t, order)
+		if len(s.world.carts[cartID]) != 2 || s.world.stock["MUG"] != test.mugs || s.jobs(t, order.ID) != 0 {
+			t.Errorf("%s: cart %v, mugs %d, jobs %d", name, s.world.carts[cartID], s.world.stock["MUG"], s.jobs(t, order.ID))
+		}
+	}
+}
+
+func TestAnAnswerThatWasLostOnceIsAskedForAgain(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	lost := false
+	s.world.setHook(func(_ context.Context, point string) error {
+		if point == "after authorize" && !lost {
+			lost = true
+			return errAway
+		}
+		return nil
+	})
+	s.world.mustAgreeWith(t, s.mustConfirm(t))
+}
+
+func TestACheckoutThatTakesLongIsAnsweredPendingAndGoesOn(t *testing.T) {
+	t.Parallel()
+	s := newShopWith(t, orders.Settings{Inline: 100 * time.Millisecond, Hold: time.Minute})
+	s.world.setHook(func(ctx context.Context, point string) error {
+		if point != "before authorize" {
+			return nil
+		}
+		<-ctx.Done()
+		return errAway
+	})
+	order := s.mustPlace(t, buy("slow", visa))
+	if order.Status != orders.StatusPending || s.jobs(t, order.ID) != 1 {
+		t.Fatalf("order is %s with %d jobs, want pending with 1", order.Status, s.jobs(t, order.ID))
+	}
+	s.world.setHook(nil)
+	if err := s.Advance(t.Context(), order.ID); err != nil {
+		t.Fatal(err)
+	}
+	saved := s.mustGet(t, order.ID)
+	if saved.Status != orders.StatusConfirmed {
+		t.Errorf("order is %s, want confirmed", saved.Status)
+	}
+	s.world.mustAgreeWith(t, saved)
+	again, err := s.PlaceOrder(t.Context(), buy("slow", visa))
+	if err != nil || !again.Replayed || !reflect.DeepEqual(again.Order, order) {
+		t.Errorf("replay: %v, %+v, want the first answer", err, again)
+	}
+}
+
+func TestACartThatCannotBeEmptiedDoesNotHoldUpTheOrder(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	s.world.failing("before check out cart")
+	order := s.mustConfirm(t)
+	if len(s.world.carts[cartID]) != 2 || s.jobs(t, order.ID) != 1 {
+		t.Fatalf("cart %v, jobs %d, want a job for the cart", s.world.carts[cartID], s.jobs(t, order.ID))
+	}
+	s.world.setHook(nil)
+	if err := s.Advance(t.Context(), order.ID); err != nil {
+		t.Fatal(err)
+	}
+	s.world.mustAgreeWith(t, s.mustGet(t, order.ID))
+	if s.jobs(t, order.ID) != 0 {
+		t.Error("the job is left")
+	}
+}
+
+func TestAnOrderWhoseHoldEndedBeforeItWasPaidIsRejected(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	s.world.failing("after authorize", "before commit")
+	order := s.mustPlace(t, buy("late", visa))
+	if order.Status != orders.StatusPending {
+		t.Fatalf("order is %s, want pending", order.Status)
+	}
+	s.world.end(order.ID)
+	s.exec(t, "UPDATE orders SET hold_until = now() - interval '5 seconds'")
+	if err := s.Advance(t.Context(), order.ID); err == nil {
+		t.Error("decided while inventory may still be ending the hold")
+	}
+	s.exec(t, "UPDATE orders SET hold_until = now() - interval '1 minute'")
+	s.world.setHook(nil)
+	if err := s.Advance(t.Context(), order.ID); err != nil {
+		t.Fatal(err)
+	}
+	saved := s.mustGet(t, order.ID)
+	if saved.Status != orders.StatusRejected || saved.Rejection.Reason != orders.RejectedExpired {
+		t.Errorf("order is %s, %+v, want expired", saved.Status, saved.Rejection)
+	}
+	s.world.mustAgreeWith(t, saved)
+}
+
+func TestAnOrderThatWasSoldAndPaidIsConfirmedHoweverLate(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	s.world.failing("before save")
+	order := s.mustPlace(t, buy("late", visa))
+	s.world.setHook(nil)
+	s.exec(t, "UPDATE orders SET hold_until = now() - interval '1 hour'")
+	if err := s.Advance(t.Context(), order.ID); err != nil {
+		t.Fatal(err)
+	}
+	saved := s.mustGet(t, order.ID)
+	if saved.Status != orders.StatusConfirmed {
+		t.Errorf("order is %s, want confirmed", saved.Status)
+	}
+	s.world.mustAgreeWith(t, saved)
+}
+
+func TestManyMayAdvanceAnOrderAtOnce(t *testing.T) {
+	t.Parallel()
+	for name, method := range map[string]string{"confirmed": visa, "declined": declined} {
+		s := newShop(t)
+		s.world.failing("before reserve")
+		order := s.mustPlace(t, buy(name, method))
+		s.world.setHook(nil)
+		var group sync.WaitGroup
+		for range 16 {
+			group.Go(func() {
+				if err := s.Advance(t.Context(), order.ID); err != nil {
+					t.Errorf("%s: %v", name, err)
+				}
+			})
+		}
+		group.Wait()
+		saved := s.mustGet(t, order.ID)
+		s.world.mustAgreeWith(t, saved)
+		if len(saved.Timeline) != 2 || s.jobs(t, order.ID) != 0 {
+			t.Errorf("%s: timeline %+v, jobs %d", name, saved.Timeline, s.jobs(t, order.ID))
+		}
+	}
+}
+
+func TestTheCallerGoingAwayDoesNotStopTheCheckout(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	s.world.setHook(func(_ context.Context, point string) error {
+		if point == "before reserve" {
+			cancel()
+		}
+		return nil
+	})
+	placement, err := s.PlaceOrder(ctx, buy("gone", visa))
+	if err != nil || placement.Order.Status != orders.StatusConfirmed {
+		t.Errorf("%v, %s, want confirmed", err, placement.Order.Status)
+	}
+}
+
+func TestWhatIsRefusedBeforeAnOrderSavesNothing(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	s.world.carts["empty"] = nil
+	s.world.carts["gone"] = []orders.Item{{SKU: "TEAPOT", Quantity: 1}}
+	s.world.carts["huge"] = []orders.Item{{SKU: "MUG", Quantity: 1 << 60}}
+	with := func(change func(*orders.PlaceRequest)) orders.PlaceRequest {
+		req := buy("refused", visa)
+		change(&req)
+		return req
+	}
+	var changed *orders.PriceChangedError
+	for name, test := range map[string]struct {
+		req  orders.PlaceRequest
+		want func(error) bool
+	}{
+		"no cart":    {with(func(r *orders.PlaceRequest) { r.CartID = "none" }), is(orders.ErrCartNotFound)},
+		"empty cart": {with(func(r *orders.PlaceRequest) { r.CartID = "empty" }), is(orders.ErrCartEmpty)},
+		"no address": {with(func(r *orders.PlaceRequest) { r.ShippingAddress, r.AddressID = nil, "none" }), is(orders.ErrAddressNotFound)},
+		"gone SKU":   {with(func(r *orders.PlaceRequest) { r.CartID = "gone" }), func(err error) bool { return errors.As(err, &changed) }},
+		"other total": {with(func(r *orders.PlaceRequest) { r.ExpectedTotal = &money.Money{Amount: 6142, Currency: "GBP"} }),
+			func(err error) bool { return errors.As(err, &changed) }},
+		"other currency": {with(func(r *orders.PlaceRequest) { r.ExpectedTotal = &money.Money{Amount: 6143, Currency: "EUR"} }),
+			func(err error) bool { return errors.As(err, &changed) }},
+		"overflow":  {with(func(r *orders.PlaceRequest) { r.CartID = "huge" }), names("cart_id")},
+		"no option": {with(func(r *orders.PlaceRequest) { r.ShippingOption = "pigeon" }), names("shipping_option")},
+	} {
+		if _, err := s.PlaceOrder(t.Context(), test.req); !test.want(err) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	s.world.failing("before get variants")
+	if _, err := s.PlaceOrder(t.Context(), buy("refused", visa)); !errors.Is(err, orders.ErrUnavailable) {
+		t.Errorf("catalog away: %v", err)
+	}
+	if ids := s.ids(t, customer); len(ids) != 0 {
+		t.Errorf("orders %v were saved", ids)
+	}
+	s.world.setHook(nil)
+	req := buy("refused", visa) // the key is as good as new
+	req.ExpectedTotal = &money.Money{Amount: 6143, Currency: "GBP"}
+	req.ShippingAddress, req.AddressID = nil, "home"
+	if order := s.mustPlace(t, req); order.Status != orders.StatusConfirmed || order.ShippingAddress != home() {
+		t.Errorf("order %s to %+v", order.Status, order.ShippingAddress)
+	}
+}
+
+func TestStockIsReservedInSKUOrderAndSoldInCartOrder(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	order := s.mustConfirm(t)
+	skus := func(items []orders.Item) (list []string) {
+		for _, item := range items {
+			list = append(list, item.SKU)
+		}
+		return list
+	}
+	if got := skus(s.world.reservations[order.ID].items); !slices.IsSorted(got) {
+		t.Errorf("reserved in the order %v", got)
+	}
+	if order.Lines[0].SKU != "PLATE" || order.Lines[1].SKU != "MUG" {
+		t.Errorf("lines %+v, want the cart's order", order.Lines)
+	}
+}
+
+func TestTheLargestCartIsOneOrder(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	s.world.carts[cartID] = nil
+	for i := range 2000 {
+		sku := fmt.Sprintf("SKU-%04d", i)
+		s.world.variants[sku] = orders.Variant{SKU: sku, Title: sku, Price: money.New(int64(i), "GBP"), WeightGrams: 1}
+		s.world.stock[sku] = 100_000
+		s.world.carts[cartID] = append(s.world.carts[cartID], orders.Item{SKU: sku, Quantity: 100_000})
+	}
+	order := s.mustConfirm(t)
+	if saved := s.mustGet(t, order.ID); len(saved.Lines) != 2000 || !reflect.DeepEqual(saved, order) {
+		t.Errorf("saved %d lines", len(saved.Lines))
+	}
+	if want := money.New(1999*2000/2*100_000, "GBP"); order.Totals.Subtotal != want {
+		t.Errorf("subtotal %v, want %v", order.Totals.Subtotal, want)
+	}
+}

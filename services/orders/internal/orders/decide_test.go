@@ -1,0 +1,199 @@
+package orders_test
+
+import (
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"souk/services/orders/internal/orders"
+)
+
+func TestACancelledOrderGivesEverythingBack(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	order := s.mustConfirm(t)
+	cancelled, err := s.CancelOrder(t.Context(), customer, order.ID)
+	if err != nil || cancelled.Status != orders.StatusCancelled {
+		t.Fatalf("%s, %v", cancelled.Status, err)
+	}
+	s.world.mustAgreeWith(t, cancelled)
+	if s.world.stock["MUG"] != 10 || s.jobs(t, order.ID) != 0 {
+		t.Errorf("mugs %d, jobs %d", s.world.stock["MUG"], s.jobs(t, order.ID))
+	}
+	again, err := s.CancelOrder(t.Context(), customer, order.ID)
+	if err != nil || len(again.Timeline) != 3 {
+		t.Errorf("again: %+v, %v", again.Timeline, err)
+	}
+	if _, err := s.DispatchOrder(t.Context(), order.ID); !errors.Is(err, orders.ErrNotDispatchable) {
+		t.Errorf("dispatch: %v", err)
+	}
+}
+
+func TestADispatchedOrderIsPaidAndShippedOnce(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	order := s.mustConfirm(t)
+	for range 2 {
+		fulfilled, err := s.DispatchOrder(t.Context(), order.ID)
+		if err != nil || fulfilled.Status != orders.StatusFulfilled || fulfilled.Payment.Captured != order.Totals.Total {
+			t.Fatalf("%s, captured %v, %v", fulfilled.Status, fulfilled.Payment.Captured, err)
+		}
+		if last := fulfilled.Timeline[len(fulfilled.Timeline)-1]; last.Detail != "Royal, tracking number RM1" || len(fulfilled.Timeline) != 3 {
+			t.Errorf("timeline %+v", fulfilled.Timeline)
+		}
+		s.world.mustAgreeWith(t, fulfilled)
+	}
+	if _, err := s.CancelOrder(t.Context(), customer, order.ID); !errors.Is(err, orders.ErrNotCancellable) {
+		t.Errorf("cancel: %v", err)
+	}
+}
+
+func TestOnlyConfirmedOrdersAreDecidedAbout(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	s.world.failing("before authorize")
+	pending := s.mustPlace(t, buy("pending", visa))
+	s.world.setHook(nil)
+	rejected := s.mustPlace(t, buy("rejected", declined))
+	for _, order := range []orders.Order{pending, rejected} {
+		if _, err := s.CancelOrder(t.Context(), customer, order.ID); !errors.Is(err, orders.ErrNotCancellable) {
+			t.Errorf("cancel %s: %v", order.Status, err)
+		}
+		if _, err := s.DispatchOrder(t.Context(), order.ID); !errors.Is(err, orders.ErrNotDispatchable) {
+			t.Errorf("dispatch %s: %v", order.Status, err)
+		}
+	}
+	if _, err := s.CancelOrder(t.Context(), "someone else", pending.ID); !errors.Is(err, orders.ErrNotFound) {
+		t.Errorf("someone else's: %v", err)
+	}
+	if _, err := s.DispatchOrder(t.Context(), "7"); !errors.Is(err, orders.ErrNotFound) {
+		t.Errorf("no id: %v", err)
+	}
+}
+
+func TestMoneyThatIsGoneStopsADispatch(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	order := s.mustConfirm(t)
+	s.world.payments[order.ID].status = "voided" // as a bank does after a while
+	if _, err := s.DispatchOrder(t.Context(), order.ID); !errors.Is(err, orders.ErrNotDispatchable) {
+		t.Errorf("dispatch: %v", err)
+	}
+	if s.jobs(t, order.ID) != 0 {
+		t.Error("a job is left")
+	}
+	if cancelled, err := s.CancelOrder(t.Context(), customer, order.ID); err != nil || cancelled.Status != orders.StatusCancelled {
+		t.Errorf("cancel: %s, %v", cancelled.Status, err)
+	}
+}
+
+func TestADecisionGoesOnWhenThePeersAreAway(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	order := s.mustConfirm(t)
+	s.world.failing("before release")
+	if _, err := s.CancelOrder(t.Context(), customer, order.ID); !errors.Is(err, orders.ErrUnavailable) {
+		t.Fatalf("cancel: %v, want unavailable", err)
+	}
+	if s.jobs(t, order.ID) != 1 {
+		t.Fatal("no job carries on")
+	}
+	if _, err := s.DispatchOrder(t.Context(), order.ID); !errors.Is(err, orders.ErrNotDispatchable) {
+		t.Errorf("dispatch in the middle of a cancellation: %v", err)
+	}
+	s.world.setHook(nil)
+	if err := s.Advance(t.Context(), order.ID); err != nil {
+		t.Fatal(err)
+	}
+	s.world.mustAgreeWith(t, s.mustGet(t, order.ID))
+}
+
+func TestCancelAndDispatchExcludeEachOther(t *testing.T) {
+	t.Parallel()
+	base := newShop(t)
+	for i := range 20 {
+		s := shopOn(t, base.pool, base.settings)
+		req := buy("race", visa)
+		req.CustomerID = string(rune('a' + i))
+		order := s.mustPlace(t, req)
+		var errs [4]error
+		var group sync.WaitGroup
+		for n := range errs {
+			group.Go(func() {
+				if n%2 == 0 {
+					_, errs[n] = s.CancelOrder(t.Context(), req.CustomerID, order.ID)
+				} else {
+					_, errs[n] = s.DispatchOrder(t.Context(), order.ID)
+				}
+			})
+		}
+		group.Wait()
+		saved := s.mustGet(t, order.ID)
+		s.world.mustAgreeWith(t, saved)
+		won, lost, refusal := 0, 1, orders.ErrNotDispatchable
+		if saved.Status == orders.StatusFulfilled {
+			won, lost, refusal = 1, 0, orders.ErrNotCancellable
+		}
+		for n := 0; n < len(errs); n += 2 {
+			if errs[won+n] != nil || !errors.Is(errs[lost+n], refusal) {
+				t.Errorf("order is %s: cancel and dispatch answered %v", saved.Status, errs)
+			}
+		}
+	}
+}
+
+func TestFulfilledOrdersAreDeliveredWhenTheirParcelsArrive(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	order := s.mustConfirm(t)
+	if _, err := s.DispatchOrder(t.Context(), order.ID); err != nil {
+		t.Fatal(err)
+	}
+	track := func() {
+		t.Helper()
+		s.exec(t, "UPDATE orders SET tracked_at = tracked_at - interval '1 minute' WHERE tracked_at > '-infinity'")
+		if err := s.TrackDeliveries(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	track()
+	if got := s.mustGet(t, order.ID).Status; got != orders.StatusFulfilled {
+		t.Errorf("order is %s while its parcel travels", got)
+	}
+	s.world.arrived[order.ID] = true
+	track()
+	track()
+	delivered := s.mustGet(t, order.ID)
+	if delivered.Status != orders.StatusDelivered || len(delivered.Timeline) != 4 {
+		t.Errorf("order is %s, timeline %+v", delivered.Status, delivered.Timeline)
+	}
+	if again, err := s.DispatchOrder(t.Context(), order.ID); err != nil || again.Status != orders.StatusDelivered {
+		t.Errorf("dispatch again: %s, %v", again.Status, err)
+	}
+}
+
+func TestEachFulfilledOrderIsTrackedInTurn(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	for _, key := range []string{"1", "2", "3"} {
+		s.world.carts[cartID] = []orders.Item{{SKU: "MUG", Quantity: 1}}
+		if _, err := s.DispatchOrder(t.Context(), s.mustPlace(t, buy(key, visa)).ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	claimed := map[string]bool{}
+	for range 3 {
+		ids, err := s.store.ClaimFulfilled(t.Context(), 1, time.Minute)
+		if err != nil || len(ids) != 1 {
+			t.Fatalf("claimed %v, %v", ids, err)
+		}
+		claimed[ids[0]] = true
+	}
+	if len(claimed) != 3 {
+		t.Errorf("claimed %v, want each once", claimed)
+	}
+	if ids, err := s.store.ClaimFulfilled(t.Context(), 1, time.Minute); err != nil || len(ids) != 0 {
+		t.Errorf("claimed %v again, %v", ids, err)
+	}
+}

@@ -1,0 +1,71 @@
+package orders
+
+import (
+	"errors"
+	"fmt"
+)
+
+// What callers of the service are told.
+var (
+	ErrNotFound        = errors.New("order not found")
+	ErrCartNotFound    = errors.New("cart not found")
+	ErrCartEmpty       = errors.New("cart is empty")
+	ErrAddressNotFound = errors.New("address not found")
+	ErrNotCancellable  = errors.New("order can no longer be cancelled")
+	ErrNotDispatchable = errors.New("order cannot be dispatched")
+	ErrBadCursor       = errors.New("cursor is not one of this list")
+	// ErrKeyReused is returned for an idempotency key that came with another request before.
+	ErrKeyReused = errors.New("idempotency key was used for another request")
+	// ErrKeyInProgress is returned while the first request with an idempotency key is still running.
+	ErrKeyInProgress = errors.New("the first request with this idempotency key is still running")
+	// ErrUnavailable is returned when a service that is needed cannot be asked; trying again may help.
+	ErrUnavailable = errors.New("unavailable")
+)
+
+// PriceChangedError is returned when the cart is not worth what the client believes.
+type PriceChangedError struct {
+	// Detail says what is different, for people.
+	Detail string
+}
+
+func (e *PriceChangedError) Error() string { return e.Detail }
+
+// What the store tells the service.
+var (
+	// ErrKeyUnknown is returned for an idempotency key that was never used.
+	ErrKeyUnknown = errors.New("idempotency key is unknown")
+	// ErrKeyTaken is returned when another request saved an order under the same idempotency key first.
+	ErrKeyTaken = errors.New("idempotency key is taken")
+	// ErrNumberTaken is returned when another order has the same number.
+	ErrNumberTaken = errors.New("order number is taken")
+	// ErrConflict is returned when the order was changed since it was read.
+	ErrConflict = errors.New("order was changed meanwhile")
+)
+
+// What peers tell the service, apart from ErrUnavailable. Each of these is final: asking again gives the
+// same answer.
+var (
+	// ErrReservationEnded is returned for an order whose stock was released or whose hold expired.
+	ErrReservationEnded = errors.New("reservation has ended")
+	// ErrPaymentEnded is returned for an order whose payment was voided.
+	ErrPaymentEnded = errors.New("payment has ended")
+	// ErrNotAuthorized is returned when there is no open authorization to capture.
+	ErrNotAuthorized = errors.New("no open authorization")
+)
+
+// InsufficientStockError is a refused reservation.
+type InsufficientStockError struct {
+	Shortages []Shortage
+}
+
+func (e *InsufficientStockError) Error() string {
+	return fmt.Sprintf("insufficient stock for %d lines", len(e.Shortages))
+}
+
+// DeclinedError is a refused payment.
+type DeclinedError struct {
+	// Reason is the provider's, such as card_declined.
+	Reason string
+}
+
+func (e *DeclinedError) Error() string { return "payment declined: " + e.Reason }

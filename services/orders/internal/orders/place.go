@@ -1,0 +1,120 @@
+package orders
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Placement is the first answer to an idempotency key.
+type Placement struct {
+	// Order is the order as it was then: confirmed, rejected, or pending when it took too long.
+	Order Order
+	// RequestID names the request that the key was first used by.
+	RequestID string
+	// Replayed tells that the answer was not made for this request.
+	Replayed bool
+}
+
+// PlaceOrder turns a cart into an order and takes it through the checkout, for as long as a request may
+// take. Errors mean that nothing was saved for this request: a *field.Error, ErrCartNotFound, ErrCartEmpty,
+// ErrAddressNotFound, a PriceChangedError, ErrKeyReused, ErrKeyInProgress, or ErrUnavailable. An error
+// that is none of them may leave an order that the same key finds again.
+func (s *Service) PlaceOrder(ctx context.Context, req PlaceRequest) (Placement, error) {
+	if err := req.Validate(); err != nil {
+		return Placement{}, err
+	}
+	placement, err := s.replay(ctx, req)
+	if !errors.Is(err, ErrKeyUnknown) {
+		return placement, err
+	}
+	order, err := s.price(ctx, req)
+	if err != nil {
+		return s.replayOr(ctx, req, err)
+	}
+	r, err := s.place(ctx, req, order)
+	if errors.Is(err, ErrKeyTaken) {
+		return s.replay(ctx, req)
+	}
+	if err != nil {
+		return Placement{}, fmt.Errorf("place order: %w", err)
+	}
+	answer, err := s.finish(ctx, r)
+	if err != nil {
+		return Placement{}, fmt.Errorf("answer for order %s: %w", r.ID, err)
+	}
+	return Placement{Order: answer, RequestID: req.RequestID}, nil
+}
+
+// place saves the order. From here on it exists, whatever happens to this process.
+func (s *Service) place(ctx context.Context, req PlaceRequest, order Order) (Record, error) {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return Record{}, err
+	}
+	order.ID, order.Status, order.CreatedAt = id.String(), StatusPending, now()
+	order.Timeline = []TimelineEntry{{At: order.CreatedAt, Event: EventPlaced}}
+	r := Record{
+		Order: order, CartID: req.CartID, PaymentMethod: req.PaymentMethod, HoldUntil: order.CreatedAt.Add(s.settings.Hold),
+	}
+	key := Key{CustomerID: req.CustomerID, Key: req.IdempotencyKey, Fingerprint: req.Fingerprint(), RequestID: req.RequestID}
+	for {
+		r.Number = newNumber()
+		saved, err := s.store.Place(ctx, r, key)
+		if !errors.Is(err, ErrNumberTaken) {
+			return saved, err
+		}
+	}
+}
+
+// How often, and how soon, a request tries again what failed.
+const (
+	inlineTries = 4
+	inlineWait  = 100 * time.Millisecond
+)
+
+// finish takes a placed order through the checkout and returns the answer to its key. What is not done
+// when the request's time is over is left to the job.
+func (s *Service) finish(ctx context.Context, r Record) (Order, error) {
+	inline, cancel := s.inline(ctx)
+	defer cancel()
+	var err error
+	for try := range inlineTries {
+		if try > 0 && !sleep(inline, inlineWait<<(2*(try-1))) {
+			break
+		}
+		r, err = s.advance(inline, r, func(r Record) bool { return r.Status != StatusPending })
+		if err == nil {
+			break
+		}
+	}
+	if err != nil {
+		s.logger.WarnContext(ctx, "checkout goes on by itself", "order_id", r.ID, "error", err)
+	}
+	if r.Answer != nil {
+		return *r.Answer, nil
+	}
+	return s.answer(ctx, r)
+}
+
+// answer makes r the answer to its key, unless there is one.
+func (s *Service) answer(ctx context.Context, r Record) (Order, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	return s.store.Answer(ctx, r)
+}
+
+// sleep waits for d and reports whether ctx outlasted it.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}

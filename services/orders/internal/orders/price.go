@@ -1,0 +1,171 @@
+package orders
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"sync"
+	"time"
+
+	"souk/platform/field"
+	"souk/platform/money"
+)
+
+// priceTime is how long the services that say what an order costs may take together.
+const priceTime = 4 * time.Second
+
+// basket is a cart with prices.
+type basket struct {
+	lines       []Line
+	subtotal    money.Money
+	weightGrams int64
+}
+
+// price makes the order that a request asks for: every line at today's price, with shipping quoted.
+// Nothing is saved.
+func (s *Service) price(ctx context.Context, req PlaceRequest) (Order, error) {
+	ctx, cancel := context.WithTimeout(ctx, priceTime)
+	defer cancel()
+	var address Address
+	var addressErr error
+	var asking sync.WaitGroup
+	asking.Go(func() { address, addressErr = s.address(ctx, req) })
+	goods, err := s.fill(ctx, req.CartID)
+	asking.Wait()
+	if err = cmp.Or(err, addressErr); err != nil {
+		return Order{}, err
+	}
+	option, err := s.quote(ctx, req, address, goods)
+	if err != nil {
+		return Order{}, err
+	}
+	totals, err := sum(goods.subtotal, option.Price)
+	if err != nil {
+		return Order{}, err
+	}
+	if req.ExpectedTotal != nil && *req.ExpectedTotal != totals.Total {
+		return Order{}, &PriceChangedError{Detail: "the total is " + totals.Total.String()}
+	}
+	none := money.New(0, totals.Total.Currency)
+	return Order{
+		CustomerID: req.CustomerID, Lines: goods.lines, Totals: totals, ShippingAddress: address,
+		Shipping: ShippingChoice{OptionID: option.ID, Carrier: option.Carrier, Service: option.Service, WeightGrams: goods.weightGrams},
+		Payment:  Payment{Status: PaymentPending, Authorized: none, Captured: none, Refunded: none},
+	}, nil
+}
+
+// fill prices what is in the cart.
+func (s *Service) fill(ctx context.Context, cartID string) (basket, error) {
+	items, err := s.peers.Carts.Items(ctx, cartID)
+	if err != nil {
+		return basket{}, fmt.Errorf("get cart: %w", err)
+	}
+	if len(items) == 0 {
+		return basket{}, ErrCartEmpty
+	}
+	skus := make([]string, len(items))
+	for i, item := range items {
+		skus[i] = item.SKU
+	}
+	variants, err := s.peers.Catalog.Variants(ctx, skus)
+	if err != nil {
+		return basket{}, fmt.Errorf("get variants: %w", err)
+	}
+	var goods basket
+	for _, item := range items {
+		variant, ok := variants[item.SKU]
+		if !ok {
+			return basket{}, &PriceChangedError{Detail: item.SKU + " is no longer sold"}
+		}
+		if err := goods.add(item, variant); err != nil {
+			return basket{}, err
+		}
+	}
+	return goods, nil
+}
+
+// add puts an item in the basket. Sums that do not fit in 64 bits are the cart's fault.
+func (b *basket) add(item Item, variant Variant) error {
+	if len(b.lines) == 0 {
+		b.subtotal = money.New(0, variant.Price.Currency)
+	}
+	total, err := variant.Price.Times(item.Quantity)
+	if err != nil {
+		return tooMuch(err)
+	}
+	if b.subtotal, err = b.subtotal.Add(total); err != nil {
+		return tooMuch(err)
+	}
+	if variant.WeightGrams > 0 && item.Quantity > (math.MaxInt64-b.weightGrams)/variant.WeightGrams {
+		return field.Invalid("cart_id", "weighs more than an order can")
+	}
+	b.weightGrams += variant.WeightGrams * item.Quantity
+	b.lines = append(b.lines, Line{
+		SKU: item.SKU, Title: variant.Title, Quantity: item.Quantity, UnitPrice: variant.Price, LineTotal: total,
+	})
+	return nil
+}
+
+func sum(subtotal, shipping money.Money) (Totals, error) {
+	total, err := subtotal.Add(shipping)
+	if err != nil {
+		return Totals{}, tooMuch(err)
+	}
+	return Totals{Subtotal: subtotal, Shipping: shipping, Tax: money.New(0, total.Currency), Total: total}, nil
+}
+
+func tooMuch(err error) error {
+	if errors.Is(err, money.ErrOverflow) {
+		return field.Invalid("cart_id", "is worth more than an order can be")
+	}
+	return fmt.Errorf("price cart: %w", err)
+}
+
+// address returns where the order goes.
+func (s *Service) address(ctx context.Context, req PlaceRequest) (Address, error) {
+	if req.ShippingAddress != nil {
+		return *req.ShippingAddress, nil
+	}
+	address, err := s.peers.Customers.Address(ctx, req.AddressID)
+	if err != nil {
+		return Address{}, fmt.Errorf("get address: %w", err)
+	}
+	return address, nil
+}
+
+// quote returns the shipping option that was asked for, at today's price.
+func (s *Service) quote(ctx context.Context, req PlaceRequest, to Address, goods basket) (ShippingOption, error) {
+	options, err := s.peers.Shipping.Quote(ctx, to, goods.weightGrams, goods.subtotal.Currency)
+	if err != nil {
+		return ShippingOption{}, fmt.Errorf("quote shipping: %w", inRequest(err, req))
+	}
+	for _, option := range options {
+		if option.ID == req.ShippingOption {
+			return option, nil
+		}
+	}
+	return ShippingOption{}, field.Invalid("shipping_option", "is not offered for this cart and address")
+}
+
+// inRequest gives the fields that shipping does not accept the names that the client knows them by. What is
+// not the address comes from the cart.
+func inRequest(err error, req PlaceRequest) error {
+	var invalid *field.Error
+	if !errors.As(err, &invalid) {
+		return err
+	}
+	named := &field.Error{}
+	for _, v := range invalid.Violations {
+		name := "shipping_address." + v.Field
+		switch {
+		case v.Field != "country" && v.Field != "postal_code":
+			name = "cart_id"
+		case req.AddressID != "":
+			name = "address_id"
+		}
+		named.Violations = append(named.Violations, field.Violation{Field: name, Message: v.Message})
+	}
+	return named
+}

@@ -1,0 +1,119 @@
+package orders
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"souk/platform/field"
+)
+
+const (
+	defaultLimit = 20
+	maxLimit     = 100
+)
+
+// Viewer is who asks for an order.
+type Viewer struct {
+	CustomerID string
+	// Staff may see every order.
+	Staff bool
+}
+
+// Query asks for a page of orders. Its zero value asks for the newest of all.
+type Query struct {
+	CustomerID string
+	// Status is one of the statuses, or empty for any.
+	Status Status
+	// Limit is 1 to 100; 0 means 20.
+	Limit int
+	// Cursor is the NextCursor of the page before, or empty.
+	Cursor string
+}
+
+// Page is a part of a list. NextCursor is empty on the last page.
+type Page struct {
+	Orders     []Order
+	NextCursor string
+}
+
+// GetOrder returns an order that the viewer may see, or ErrNotFound.
+func (s *Service) GetOrder(ctx context.Context, viewer Viewer, id string) (Order, error) {
+	r, err := s.visible(ctx, viewer, id)
+	return r.Order, err
+}
+
+func (s *Service) visible(ctx context.Context, viewer Viewer, id string) (Record, error) {
+	if !isUUID(id) {
+		return Record{}, ErrNotFound
+	}
+	r, err := s.store.Get(ctx, id)
+	if err != nil {
+		return Record{}, fmt.Errorf("get order: %w", err)
+	}
+	if !viewer.Staff && r.CustomerID != viewer.CustomerID {
+		return Record{}, ErrNotFound
+	}
+	return r, nil
+}
+
+// ListOrders returns a page of orders, newest first. It returns a *field.Error or ErrBadCursor.
+func (s *Service) ListOrders(ctx context.Context, q Query) (Page, error) {
+	var c field.Checker
+	c.Check(q.Limit >= 0 && q.Limit <= maxLimit, "limit", "must be 1 to 100")
+	c.Check(q.Status == "" || q.Status.Known(), "status", "is unknown")
+	checkText(&c, "customer_id", q.CustomerID, 0, maxID)
+	if err := c.Err(); err != nil {
+		return Page{}, err
+	}
+	filter := Filter{CustomerID: q.CustomerID, Status: q.Status, Limit: q.Limit}
+	if filter.Limit == 0 {
+		filter.Limit = defaultLimit
+	}
+	if q.Cursor != "" {
+		position, err := parseCursor(q.Cursor)
+		if err != nil {
+			return Page{}, err
+		}
+		filter.Before = &position
+	}
+	found, more, err := s.store.List(ctx, filter)
+	if err != nil {
+		return Page{}, fmt.Errorf("list orders: %w", err)
+	}
+	page := Page{Orders: found}
+	if more {
+		last := found[len(found)-1]
+		page.NextCursor = Position{CreatedAt: last.CreatedAt, ID: last.ID}.cursor()
+	}
+	return page, nil
+}
+
+// cursor writes a position as opaque text.
+func (p Position) cursor() string {
+	return base64.RawURLEncoding.EncodeToString([]byte(strconv.FormatInt(p.CreatedAt.UnixMicro(), 10) + "." + p.ID))
+}
+
+func parseCursor(cursor string) (Position, error) {
+	text, err := base64.RawURLEncoding.DecodeString(cursor)
+	if err != nil {
+		return Position{}, ErrBadCursor
+	}
+	micros, id, _ := strings.Cut(string(text), ".")
+	at, err := strconv.ParseInt(micros, 10, 64)
+	// Times from 1970 to 2286, well within what PostgreSQL keeps.
+	if err != nil || at < 0 || at > 1e16 || !isUUID(id) {
+		return Position{}, ErrBadCursor
+	}
+	return Position{CreatedAt: time.UnixMicro(at).UTC(), ID: id}, nil
+}
+
+// isUUID reports whether id has the one form that ids are given out in.
+func isUUID(id string) bool {
+	return len(id) == 36 && uuid.Validate(id) == nil
+}

@@ -1,0 +1,53 @@
+package orders
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// answerGrace is how long after its time the first request may still be saving its answer.
+const answerGrace = time.Second
+
+// replay answers a request whose key was used before. It needs no other service. It returns ErrKeyUnknown
+// for a key that was not used, ErrKeyReused, or ErrKeyInProgress.
+func (s *Service) replay(ctx context.Context, req PlaceRequest) (Placement, error) {
+	used, err := s.store.Key(ctx, req.CustomerID, req.IdempotencyKey)
+	if err != nil {
+		return Placement{}, fmt.Errorf("look up idempotency key: %w", err)
+	}
+	if !bytes.Equal(used.Fingerprint, req.Fingerprint()) {
+		return Placement{}, ErrKeyReused
+	}
+	placement := Placement{RequestID: used.RequestID, Replayed: true}
+	if used.Answer != nil {
+		placement.Order = *used.Answer
+		return placement, nil
+	}
+	placement.Order, err = s.lateAnswer(ctx, used.OrderID)
+	return placement, err
+}
+
+// lateAnswer makes the answer that the first request has not given: it is still running, or it died.
+func (s *Service) lateAnswer(ctx context.Context, orderID string) (Order, error) {
+	r, err := s.store.Get(ctx, orderID)
+	if err != nil {
+		return Order{}, fmt.Errorf("replay: %w", err)
+	}
+	if r.Status == StatusPending && time.Since(r.CreatedAt) < s.settings.Inline+answerGrace {
+		return Order{}, ErrKeyInProgress
+	}
+	return s.answer(ctx, r)
+}
+
+// replayOr returns cause unless the key was used meanwhile: then the other request is the one to answer,
+// and may well be what cause comes from, such as a cart that is empty now.
+func (s *Service) replayOr(ctx context.Context, req PlaceRequest, cause error) (Placement, error) {
+	placement, err := s.replay(ctx, req)
+	if err == nil || errors.Is(err, ErrKeyReused) || errors.Is(err, ErrKeyInProgress) {
+		return placement, err
+	}
+	return Placement{}, cause
+}

@@ -1,0 +1,63 @@
+package orders_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"souk/platform/field"
+	"souk/platform/money"
+
+	"souk/services/orders/internal/orders"
+)
+
+func is(want error) func(error) bool {
+	return func(err error) bool { return errors.Is(err, want) }
+}
+
+// names matches invalid input with a violation of exactly those fields.
+func names(fields ...string) func(error) bool {
+	return func(err error) bool {
+		var invalid *field.Error
+		if !errors.As(err, &invalid) {
+			return len(fields) == 0 && err == nil
+		}
+		var named []string
+		for _, v := range invalid.Violations {
+			named = append(named, v.Field)
+		}
+		return slices.Equal(named, fields)
+	}
+}
+
+func TestRequestsAreCheckedFieldByField(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		change func(*orders.PlaceRequest)
+		fields []string
+	}{
+		"good":         {func(*orders.PlaceRequest) {}, nil},
+		"address id":   {func(r *orders.PlaceRequest) { r.AddressID, r.ShippingAddress = "a", nil }, nil},
+		"no key":       {func(r *orders.PlaceRequest) { r.IdempotencyKey = "" }, []string{"idempotency_key"}},
+		"longest key":  {func(r *orders.PlaceRequest) { r.IdempotencyKey = strings.Repeat("ü", 255) }, nil},
+		"long key":     {func(r *orders.PlaceRequest) { r.IdempotencyKey = strings.Repeat("k", 256) }, []string{"idempotency_key"}},
+		"no cart":      {func(r *orders.PlaceRequest) { r.CartID = " " }, []string{"cart_id"}},
+		"NUL":          {func(r *orders.PlaceRequest) { r.CartID = "a\x00" }, []string{"cart_id"}},
+		"not UTF-8":    {func(r *orders.PlaceRequest) { r.ShippingAddress.City = "\xff" }, []string{"shipping_address.city"}},
+		"no address":   {func(r *orders.PlaceRequest) { r.ShippingAddress = nil }, []string{"address_id"}},
+		"both":         {func(r *orders.PlaceRequest) { r.AddressID = "a" }, []string{"address_id"}},
+		"bare address": {func(r *orders.PlaceRequest) { r.ShippingAddress = &orders.Address{} }, []string{"shipping_address.name", "shipping_address.line1", "shipping_address.city", "shipping_address.postal_code", "shipping_address.country"}},
+		"no country":   {func(r *orders.PlaceRequest) { r.ShippingAddress.Country = "UK" }, []string{"shipping_address.country"}},
+		"no option":    {func(r *orders.PlaceRequest) { r.ShippingOption = "" }, []string{"shipping_option"}},
+		"no method":    {func(r *orders.PlaceRequest) { r.PaymentMethod = "visa" }, []string{"payment_method"}},
+		"negative":     {func(r *orders.PlaceRequest) { r.ExpectedTotal = &money.Money{Amount: -1, Currency: "GBP"} }, []string{"expected_total"}},
+		"currency":     {func(r *orders.PlaceRequest) { r.ExpectedTotal = &money.Money{Amount: 1, Currency: "gbp"} }, []string{"expected_total"}},
+	} {
+		req := buy("key", visa)
+		test.change(&req)
+		if err := req.Validate(); !names(test.fields...)(err) {
+			t.Errorf("%s: %v, want violations of %q", name, err, test.fields)
+		}
+	}
+}

@@ -1,0 +1,84 @@
+// Package orders is responsible for checkout and for what becomes of an order afterwards: the rules, the
+// state machine, and the saga that makes many services agree on the outcome.
+//
+// An order is saved before anything is reserved or charged, together with a durable job. From then on
+// anyone may move it on with Service.Advance, any number of times and at once: the request that placed it
+// (which is how it normally ends within that request), the job, or both.
+package orders
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"time"
+)
+
+// Peers are the services that orders calls.
+type Peers struct {
+	Carts     Carts
+	Catalog   Catalog
+	Customers Customers
+	Inventory Inventory
+	Payments  Payments
+	Shipping  Shipping
+}
+
+// Settings are the times that the service goes by.
+type Settings struct {
+	// Inline is how long a request works on its order before it leaves the rest to the job.
+	Inline time.Duration
+	// Hold is how long stock is held for an order that is not paid yet.
+	Hold time.Duration
+}
+
+// JobDelay is how long a new job waits: so long that the request that made it has given up, if it still
+// runs at all.
+func (s Settings) JobDelay() time.Duration { return s.Inline + 2*time.Second }
+
+// Service is the shop's checkout.
+type Service struct {
+	store    Store
+	peers    Peers
+	settings Settings
+	logger   *slog.Logger
+}
+
+// New returns the service.
+func New(store Store, peers Peers, settings Settings, logger *slog.Logger) *Service {
+	return &Service{store: store, peers: peers, settings: settings, logger: logger}
+}
+
+// now is the time, as exact as PostgreSQL keeps it.
+func now() time.Time {
+	return time.Now().UTC().Truncate(time.Microsecond)
+}
+
+// save saves r with new entries on its timeline.
+func (s *Service) save(ctx context.Context, r Record, entries ...TimelineEntry) (Record, error) {
+	return s.store.Save(ctx, change(r, entries))
+}
+
+// settle saves r as the outcome of its checkout.
+func (s *Service) settle(ctx context.Context, r Record, entry TimelineEntry) (Record, error) {
+	c := change(r, []TimelineEntry{entry})
+	c.Settles = true
+	return s.store.Save(ctx, c)
+}
+
+func change(r Record, entries []TimelineEntry) Change {
+	r.Timeline = append(slices.Clone(r.Timeline), entries...)
+	return Change{Record: r, Entries: entries}
+}
+
+// inline returns the context in which a request works on a saved order: the caller going away does not
+// stop it, and it ends early enough to still answer the caller in time.
+func (s *Service) inline(ctx context.Context) (context.Context, context.CancelFunc) {
+	budget := s.settings.Inline
+	if deadline, ok := ctx.Deadline(); ok {
+		budget = min(budget, time.Until(deadline)-answerTime)
+	}
+	return context.WithTimeout(context.WithoutCancel(ctx), budget)
+}
+
+// answerTime is what is kept back from a caller's deadline to save and send the answer.
+const answerTime = 500 * time.Millisecond

@@ -1,0 +1,73 @@
+package orders
+
+import (
+	"context"
+	"time"
+)
+
+// Key is the use of an idempotency key.
+type Key struct {
+	CustomerID  string
+	Key         string
+	Fingerprint []byte
+	// RequestID names the HTTP request that used the key first.
+	RequestID string
+}
+
+// UsedKey is an idempotency key with what came of it.
+type UsedKey struct {
+	Key
+	OrderID string
+	// Answer is the first answer, nil as long as none was given.
+	Answer *Order
+}
+
+// Change is a change of an order to save.
+type Change struct {
+	// Record is the order as it is to be, at the version it was read at.
+	Record Record
+	// Entries are the last ones of the record's timeline, those that this change adds.
+	Entries []TimelineEntry
+	// Settles marks the change that ends the checkout: the order becomes the answer to its idempotency
+	// key, unless an answer was given before.
+	Settles bool
+}
+
+// Filter says which orders to list. The zero value lists all.
+type Filter struct {
+	CustomerID string
+	Status     Status
+	// Before lists only what is older than an order.
+	Before *Position
+	Limit  int
+}
+
+// Position is where an order stands in a list.
+type Position struct {
+	CreatedAt time.Time
+	ID        string
+}
+
+// Store keeps orders. Each method that writes is one transaction, which also starts the durable job of an
+// order that has come to have work and ends the job of one that has none left.
+type Store interface {
+	// Place saves a new order with its idempotency key. It returns ErrKeyTaken or ErrNumberTaken.
+	Place(ctx context.Context, r Record, key Key) (Record, error)
+	// Key returns a used key, or ErrKeyUnknown.
+	Key(ctx context.Context, customerID, key string) (UsedKey, error)
+	// Answer makes an order the answer to its idempotency key unless one was given before, and returns
+	// the answer that stands. If work is left, it need not wait any longer.
+	Answer(ctx context.Context, r Record) (Order, error)
+	// Get returns an order, or ErrNotFound.
+	Get(ctx context.Context, id string) (Record, error)
+	// Save saves a change and returns the order as it is now, or ErrConflict.
+	Save(ctx context.Context, change Change) (Record, error)
+	// List returns orders, newest first, and whether more follow. It may return fewer than the limit
+	// when they have very many lines, but at least one if there is one.
+	List(ctx context.Context, filter Filter) (orders []Order, more bool, err error)
+	// ClaimFulfilled returns up to limit fulfilled orders that nobody claimed within the last while, the
+	// longest unclaimed first.
+	ClaimFulfilled(ctx context.Context, limit int, within time.Duration) ([]string, error)
+	// DeleteKeys forgets the idempotency keys used before a time and returns how many those were.
+	DeleteKeys(ctx context.Context, before time.Time) (int64, error)
+}

@@ -1,0 +1,354 @@
+package orders_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"souk/platform/money"
+
+	"souk/services/orders/internal/orders"
+)
+
+var errAway = fmt.Errorf("%w: the peer is away", orders.ErrUnavailable)
+
+// world is all the other services, in memory, behaving as their contracts say. Its hook is called before
+// and after each call takes effect: it may return an error (the call fails, or its answer is lost) or
+// panic (our process dies there).
+type world struct {
+	mu           sync.Mutex
+	hook         func(ctx context.Context, point string) error
+	calls        []string
+	carts        map[string][]orders.Item
+	checkedOut   map[string]bool
+	variants     map[string]orders.Variant
+	addresses    map[string]orders.Address
+	stock        map[string]int64
+	reservations map[string]*reservation
+	payments     map[string]*payment
+	shipments    map[string]orders.Shipment
+	arrived      map[string]bool
+}
+
+type reservation struct {
+	status string // held, committed, ended
+	items  []orders.Item
+}
+
+type payment struct {
+	status  string // authorized, declined, captured, voided
+	charges int    // how often the provider was asked for money
+}
+
+const (
+	cartID   = "cart"
+	declined = "pm_card_declined"
+	visa     = "pm_card_visa"
+)
+
+// newWorld has a cart with three mugs and two plates, of which there are ten each.
+func newWorld() *world {
+	return &world{
+		carts:      map[string][]orders.Item{cartID: {{SKU: "PLATE", Quantity: 2}, {SKU: "MUG", Quantity: 3}}},
+		checkedOut: map[string]bool{},
+		variants: map[string]orders.Variant{
+			"MUG":   {SKU: "MUG", Title: "Mug", Price: money.New(1250, "GBP"), WeightGrams: 400},
+			"PLATE": {SKU: "PLATE", Title: "Plate", Price: money.New(999, "GBP"), WeightGrams: 700},
+		},
+		addresses:    map[string]orders.Address{"home": home()},
+		stock:        map[string]int64{"MUG": 10, "PLATE": 10},
+		reservations: map[string]*reservation{},
+		payments:     map[string]*payment{},
+		shipments:    map[string]orders.Shipment{},
+		arrived:      map[string]bool{},
+	}
+}
+
+func home() orders.Address {
+	return orders.Address{Name: "Sam", Line1: "1 Market Street", City: "Leeds", PostalCode: "LS1 6DT", Country: "GB"}
+}
+
+func (w *world) peers() orders.Peers {
+	return orders.Peers{Carts: w, Catalog: w, Customers: w, Inventory: inventory{w}, Payments: payments{w}, Shipping: w}
+}
+
+// call runs effect as the body of a remote call.
+func (w *world) call(ctx context.Context, name string, effect func() error) error {
+	if err := w.strike(ctx, "before "+name); err != nil {
+		return err
+	}
+	w.mu.Lock()
+	w.calls = append(w.calls, name)
+	err := effect()
+	w.mu.Unlock()
+	if struck := w.strike(ctx, "after "+name); struck != nil {
+		return struck
+	}
+	return err
+}
+
+func (w *world) strike(ctx context.Context, point string) error {
+	if ctx.Err() != nil {
+		return fmt.Errorf("%w: %w", orders.ErrUnavailable, ctx.Err())
+	}
+	w.mu.Lock()
+	hook := w.hook
+	w.mu.Unlock()
+	if hook == nil {
+		return nil
+	}
+	return hook(ctx, point)
+}
+
+func (w *world) setHook(hook func(ctx context.Context, point string) error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.hook = hook
+}
+
+// failing makes every call whose point is named fail.
+func (w *world) failing(points ...string) {
+	w.setHook(func(_ context.Context, point string) error {
+		if slices.Contains(points, point) {
+			return errAway
+		}
+		return nil
+	})
+}
+
+func (w *world) Items(ctx context.Context, id string) (items []orders.Item, err error) {
+	err = w.call(ctx, "get cart", func() error {
+		found, ok := w.carts[id]
+		if !ok {
+			return orders.ErrCartNotFound
+		}
+		items = slices.Clone(found)
+		return nil
+	})
+	return items, err
+}
+
+func (w *world) CheckOut(ctx context.Context, id, orderID string, items []orders.Item) error {
+	return w.call(ctx, "check out cart", func() error {
+		if w.checkedOut[orderID] {
+			return nil
+		}
+		w.checkedOut[orderID] = true
+		for _, ordered := range items {
+			w.carts[id] = slices.DeleteFunc(w.carts[id], func(i orders.Item) bool { return i == ordered })
+		}
+		return nil
+	})
+}
+
+func (w *world) Variants(ctx context.Context, skus []string) (found map[string]orders.Variant, err error) {
+	err = w.call(ctx, "get variants", func() error {
+		found = maps.Clone(w.variants)
+		maps.DeleteFunc(found, func(sku string, _ orders.Variant) bool { return !slices.Contains(skus, sku) })
+		return nil
+	})
+	return found, err
+}
+
+func (w *world) Address(ctx context.Context, id string) (address orders.Address, err error) {
+	err = w.call(ctx, "get address", func() error {
+		found, ok := w.addresses[id]
+		if !ok {
+			return orders.ErrAddressNotFound
+		}
+		address = found
+		return nil
+	})
+	return address, err
+}
+
+func (w *world) Quote(ctx context.Context, _ orders.Address, _ int64, currency string) (options []orders.ShippingOption, err error) {
+	err = w.call(ctx, "quote", func() error {
+		options = []orders.ShippingOption{
+			{ID: "standard", Carrier: "Royal", Service: "48", Price: money.New(395, currency)},
+			{ID: "express", Carrier: "Royal", Service: "24", Price: money.New(695, currency)},
+		}
+		return nil
+	})
+	return options, err
+}
+
+func (w *world) Ship(ctx context.Context, orderID string, _ orders.Address, _ orders.ShippingChoice) (shipment orders.Shipment, err error) {
+	err = w.call(ctx, "ship", func() error {
+		if _, ok := w.shipments[orderID]; !ok {
+			w.shipments[orderID] = orders.Shipment{ID: "sh-" + orderID, Carrier: "Royal", TrackingNumber: "RM1"}
+		}
+		shipment = w.shipments[orderID]
+		return nil
+	})
+	return shipment, err
+}
+
+func (w *world) Delivered(ctx context.Context, ids []string) (arrived []string, err error) {
+	err = w.call(ctx, "list shipments", func() error {
+		for _, id := range ids {
+			if w.arrived[id] {
+				arrived = append(arrived, id)
+			}
+		}
+		return nil
+	})
+	return arrived, err
+}
+
+type inventory struct{ *world }
+
+func (w inventory) Reserve(ctx context.Context, orderID string, items []orders.Item, _ time.Duration) error {
+	return w.call(ctx, "reserve", func() error {
+		if r, ok := w.reservations[orderID]; ok {
+			if r.status == "ended" {
+				return orders.ErrReservationEnded
+			}
+			return nil
+		}
+		short := &orders.InsufficientStockError{}
+		for _, item := range items {
+			if w.stock[item.SKU] < item.Quantity {
+				short.Shortages = append(short.Shortages, orders.Shortage{SKU: item.SKU, Requested: item.Quantity, Available: w.stock[item.SKU]})
+			}
+		}
+		if len(short.Shortages) > 0 {
+			return short
+		}
+		w.reservations[orderID] = &reservation{status: "held", items: items}
+		w.move(items, -1)
+		return nil
+	})
+}
+
+func (w inventory) Commit(ctx context.Context, orderID string) error {
+	return w.call(ctx, "commit", func() error {
+		r, ok := w.reservations[orderID]
+		if !ok || r.status == "ended" {
+			return orders.ErrReservationEnded
+		}
+		r.status = "committed"
+		return nil
+	})
+}
+
+func (w inventory) Release(ctx context.Context, orderID string) error {
+	return w.call(ctx, "release", func() error {
+		w.end(orderID)
+		return nil
+	})
+}
+
+// end ends a reservation as a release or its expiry does.
+func (w *world) end(orderID string) {
+	r, ok := w.reservations[orderID]
+	if !ok {
+		r = &reservation{status: "held"}
+		w.reservations[orderID] = r
+	}
+	if r.status != "ended" {
+		w.move(r.items, 1)
+	}
+	r.status = "ended"
+}
+
+func (w *world) move(items []orders.Item, sign int64) {
+	for _, item := range items {
+		w.stock[item.SKU] += sign * item.Quantity
+	}
+}
+
+type payments struct{ *world }
+
+func (w payments) Authorize(ctx context.Context, orderID string, _ money.Money, method string) error {
+	return w.call(ctx, "authorize", func() error {
+		p, ok := w.payments[orderID]
+		if !ok {
+			p = &payment{status: "authorized", charges: 1}
+			if method == declined {
+				p.status = "declined"
+			}
+			w.payments[orderID] = p
+		}
+		switch p.status {
+		case "declined":
+			return &orders.DeclinedError{Reason: "card_declined"}
+		case "voided":
+			return orders.ErrPaymentEnded
+		default:
+			return nil
+		}
+	})
+}
+
+func (w payments) Capture(ctx context.Context, orderID string) error {
+	return w.call(ctx, "capture", func() error {
+		p, ok := w.payments[orderID]
+		if !ok || p.status != "authorized" && p.status != "captured" {
+			return orders.ErrNotAuthorized
+		}
+		p.status = "captured"
+		return nil
+	})
+}
+
+func (w payments) Void(ctx context.Context, orderID string) error {
+	return w.call(ctx, "void", func() error {
+		p, ok := w.payments[orderID]
+		if !ok {
+			p = &payment{}
+			w.payments[orderID] = p
+		}
+		switch p.status {
+		case "captured":
+			return errors.New("already captured")
+		case "declined":
+			return nil
+		}
+		p.status = "voided"
+		return nil
+	})
+}
+
+// mustAgreeWith fails the test unless everyone else's view of the order fits its status.
+func (w *world) mustAgreeWith(t *testing.T, o orders.Order) {
+	t.Helper()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	type view struct {
+		reservation, payment string
+		cartEmptied, shipped bool
+	}
+	got := view{cartEmptied: w.checkedOut[o.ID]}
+	_, got.shipped = w.shipments[o.ID]
+	if r := w.reservations[o.ID]; r != nil {
+		got.reservation = r.status
+	}
+	if p := w.payments[o.ID]; p != nil {
+		got.payment = p.status
+		if p.charges > 1 {
+			t.Errorf("order %s was charged %d times", o.ID, p.charges)
+		}
+	}
+	want := map[orders.Status]view{
+		orders.StatusConfirmed: {"committed", "authorized", true, false},
+		orders.StatusFulfilled: {"committed", "captured", true, true},
+		orders.StatusDelivered: {"committed", "captured", true, true},
+		orders.StatusCancelled: {"ended", "voided", true, false},
+		orders.StatusRejected:  {"ended", "voided", false, false},
+	}[o.Status]
+	if o.Status == orders.StatusRejected && o.Payment.Status == orders.PaymentDeclined {
+		want.payment = "declined"
+	}
+	if got != want {
+		t.Errorf("order %s is %s, but the others say %+v, want %+v", o.ID, o.Status, got, want)
+	}
+	if string(o.Payment.Status) != got.payment {
+		t.Errorf("payment is %s here and %s there", o.Payment.Status, got.payment)
+	}
+}

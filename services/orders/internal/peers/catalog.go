@@ -1,0 +1,44 @@
+package peers
+
+import (
+	"context"
+
+	catalogv1 "souk/proto/gen/souk/catalog/v1"
+
+	"souk/services/orders/internal/orders"
+)
+
+// What Shopify calls the only variant of a product that comes in just one.
+const onlyVariant = "Default Title"
+
+type catalog struct {
+	client catalogv1.CatalogServiceClient
+}
+
+var _ orders.Catalog = (*catalog)(nil)
+
+func (c *catalog) Variants(ctx context.Context, skus []string) (map[string]orders.Variant, error) {
+	answer, err := c.client.GetVariants(ctx, &catalogv1.GetVariantsRequest{Skus: skus})
+	if err != nil {
+		return nil, peerError(err)
+	}
+	variants := make(map[string]orders.Variant, len(answer.GetVariants()))
+	for _, sold := range answer.GetVariants() {
+		v := sold.GetVariant()
+		variants[v.GetSku()] = orders.Variant{
+			SKU: v.GetSku(), Title: titleOf(sold), Price: moneyOf(v.GetPrice()), WeightGrams: v.GetWeightGrams(),
+		}
+	}
+	return variants, nil
+}
+
+// titleOf names what is sold: "Mug - Blue".
+func titleOf(sold *catalogv1.SoldVariant) string {
+	product, variant := sold.GetProductTitle(), sold.GetVariant().GetTitle()
+	switch variant {
+	case "", onlyVariant, product:
+		return product
+	default:
+		return product + " - " + variant
+	}
+}

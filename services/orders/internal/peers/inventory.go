@@ -1,0 +1,72 @@
+package peers
+
+import (
+	"context"
+	"time"
+
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	inventoryv1 "souk/proto/gen/souk/inventory/v1"
+
+	"souk/platform/rpc"
+
+	"souk/services/orders/internal/orders"
+)
+
+type inventory struct {
+	client inventoryv1.InventoryServiceClient
+}
+
+var _ orders.Inventory = (*inventory)(nil)
+
+func (i *inventory) Reserve(ctx context.Context, orderID string, items []orders.Item, holdFor time.Duration) error {
+	lines := make([]*inventoryv1.Line, len(items))
+	for n, item := range items {
+		lines[n] = &inventoryv1.Line{Sku: item.SKU, Quantity: item.Quantity}
+	}
+	_, err := i.client.Reserve(asShop(ctx), &inventoryv1.ReserveRequest{
+		OrderId: orderID, Lines: lines, HoldFor: durationpb.New(holdFor),
+	})
+	return inventoryError(err)
+}
+
+func (i *inventory) Commit(ctx context.Context, orderID string) error {
+	_, err := i.client.CommitReservation(asShop(ctx), &inventoryv1.CommitReservationRequest{OrderId: orderID})
+	return inventoryError(err)
+}
+
+func (i *inventory) Release(ctx context.Context, orderID string) error {
+	_, err := i.client.ReleaseReservation(asShop(ctx), &inventoryv1.ReleaseReservationRequest{OrderId: orderID})
+	return inventoryError(err)
+}
+
+func inventoryError(err error) error {
+	if err == nil {
+		return nil
+	}
+	switch rpc.Reason(err) {
+	case "INSUFFICIENT_STOCK":
+		return &orders.InsufficientStockError{Shortages: shortagesOf(err)}
+	case "RESERVATION_ENDED":
+		return orders.ErrReservationEnded
+	default:
+		return peerError(err)
+	}
+}
+
+func shortagesOf(err error) []orders.Shortage {
+	var shortages []orders.Shortage
+	for _, detail := range status.Convert(err).Details() {
+		short, ok := detail.(*inventoryv1.InsufficientStock)
+		if !ok {
+			continue
+		}
+		for _, s := range short.GetShortages() {
+			shortages = append(shortages, orders.Shortage{
+				SKU: s.GetSku(), Requested: s.GetRequested(), Available: s.GetAvailable(),
+			})
+		}
+	}
+	return shortages
+}

@@ -1,0 +1,234 @@
+package peers_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"reflect"
+	"testing"
+	"time"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+	"google.golang.org/grpc/test/bufconn"
+	"google.golang.org/protobuf/protoadapt"
+
+	cartsv1 "souk/proto/gen/souk/carts/v1"
+	catalogv1 "souk/proto/gen/souk/catalog/v1"
+	customersv1 "souk/proto/gen/souk/customers/v1"
+	inventoryv1 "souk/proto/gen/souk/inventory/v1"
+	moneyv1 "souk/proto/gen/souk/money/v1"
+	paymentsv1 "souk/proto/gen/souk/payments/v1"
+	shippingv1 "souk/proto/gen/souk/shipping/v1"
+
+	"souk/platform/access"
+	"souk/platform/field"
+	"souk/platform/money"
+	"souk/platform/rpc"
+
+	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/peers"
+)
+
+// remote is all peers in one server, which gives one answer to everything and keeps what it was asked.
+type remote struct {
+	cartsv1.UnimplementedCartsServiceServer
+	catalogv1.UnimplementedCatalogServiceServer
+	customersv1.UnimplementedCustomersServiceServer
+	inventoryv1.UnimplementedInventoryServiceServer
+	paymentsv1.UnimplementedPaymentsServiceServer
+	shippingv1.UnimplementedShippingServiceServer
+
+	answer   any
+	err      error
+	asked    any
+	metadata metadata.MD
+}
+
+func (r *remote) intercept(ctx context.Context, req any, _ *grpc.UnaryServerInfo, _ grpc.UnaryHandler) (any, error) {
+	r.asked = req
+	r.metadata, _ = metadata.FromIncomingContext(ctx)
+	return r.answer, r.err
+}
+
+func setup(t *testing.T) (*remote, orders.Peers) {
+	t.Helper()
+	r := &remote{}
+	server := grpc.NewServer(grpc.UnaryInterceptor(r.intercept))
+	cartsv1.RegisterCartsServiceServer(server, r)
+	catalogv1.RegisterCatalogServiceServer(server, r)
+	customersv1.RegisterCustomersServiceServer(server, r)
+	inventoryv1.RegisterInventoryServiceServer(server, r)
+	paymentsv1.RegisterPaymentsServiceServer(server, r)
+	shippingv1.RegisterShippingServiceServer(server, r)
+	listener := bufconn.Listen(1 << 16)
+	go func() { _ = server.Serve(listener) }()
+	t.Cleanup(server.Stop)
+	dial := func(string) (*grpc.ClientConn, error) {
+		conn, err := grpc.NewClient("passthrough:///peer", grpc.WithTransportCredentials(insecure.NewCredentials()),
+			grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }),
+			grpc.WithUnaryInterceptor(func(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
+				ctx = metadata.AppendToOutgoingContext(access.Outgoing(ctx, "orders"), "x-request-id", rpc.RequestID(ctx))
+				return invoke(ctx, method, req, reply, cc, opts...)
+			}))
+		if err == nil {
+			t.Cleanup(func() { _ = conn.Close() })
+		}
+		return conn, err
+	}
+	p, err := peers.New(dial)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r, p
+}
+
+func TestPeersErrorsBecomeTheDomains(t *testing.T) {
+	t.Parallel()
+	r, p := setup(t)
+	ctx := t.Context()
+	reserve := func() error { return p.Inventory.Reserve(ctx, "o", nil, time.Minute) }
+	authorize := func() error { return p.Payments.Authorize(ctx, "o", money.New(1, "GBP"), "pm_x") }
+	getCart := func() error { _, err := p.Carts.Items(ctx, "c"); return err }
+	getAddress := func() error { _, err := p.Customers.Address(ctx, "a"); return err }
+	for name, test := range map[string]struct {
+		call func() error
+		err  error
+		want error
+	}{
+		"cart":              {getCart, rpc.Error(codes.NotFound, "CART_NOT_FOUND", ""), orders.ErrCartNotFound},
+		"address":           {getAddress, rpc.Error(codes.NotFound, "ADDRESS_NOT_FOUND", ""), orders.ErrAddressNotFound},
+		"reservation ended": {reserve, rpc.Error(codes.FailedPrecondition, "RESERVATION_ENDED", ""), orders.ErrReservationEnded},
+		"commit": {func() error { return p.Inventory.Commit(ctx, "o") },
+			rpc.Error(codes.FailedPrecondition, "RESERVATION_ENDED", ""), orders.ErrReservationEnded},
+		"capture": {func() error { return p.Payments.Capture(ctx, "o") },
+			rpc.Error(codes.FailedPrecondition, "NOT_AUTHORIZED", ""), orders.ErrNotAuthorized},
+		"unknown outcome": {authorize, rpc.Error(codes.Unavailable, "OUTCOME_UNKNOWN", ""), orders.ErrUnavailable},
+		"away":            {getCart, status.Error(codes.Unavailable, "away"), orders.ErrUnavailable},
+		"slow":            {reserve, status.Error(codes.DeadlineExceeded, "slow"), orders.ErrUnavailable},
+		"overloaded":      {reserve, status.Error(codes.ResourceExhausted, "busy"), orders.ErrUnavailable},
+	} {
+		r.err = test.err
+		if err := test.call(); !errors.Is(err, test.want) {
+			t.Errorf("%s: %v, want %v", name, err, test.want)
+		}
+	}
+}
+
+func TestAPeersStatusIsNotOurAnswer(t *testing.T) {
+	t.Parallel()
+	r, p := setup(t)
+	r.err = rpc.Error(codes.PermissionDenied, "NO", "not for you")
+	err := p.Carts.CheckOut(t.Context(), "c", "o", nil)
+	if _, isStatus := status.FromError(err); isStatus || err == nil || errors.Is(err, orders.ErrUnavailable) {
+		t.Errorf("err = %v, want one without a status", err)
+	}
+}
+
+func TestShortagesAreNamed(t *testing.T) {
+	t.Parallel()
+	r, p := setup(t)
+	r.err = rpc.Error(codes.FailedPrecondition, "INSUFFICIENT_STOCK", "", protoadapt.MessageV1Of(&inventoryv1.InsufficientStock{
+		Shortages: []*inventoryv1.Shortage{{Sku: "MUG", Requested: 3, Available: 1}},
+	}))
+	err := p.Inventory.Reserve(t.Context(), "o", []orders.Item{{SKU: "MUG", Quantity: 3}}, 90*time.Second)
+	var short *orders.InsufficientStockError
+	if !errors.As(err, &short) || !reflect.DeepEqual(short.Shortages, []orders.Shortage{{SKU: "MUG", Requested: 3, Available: 1}}) {
+		t.Errorf("err = %v", err)
+	}
+	if asked := r.asked.(*inventoryv1.ReserveRequest); asked.GetHoldFor().AsDuration() != 90*time.Second || asked.GetLines()[0].GetQuantity() != 3 {
+		t.Errorf("asked %v", asked)
+	}
+}
+
+func TestEachOutcomeOfAPaymentIsUnderstood(t *testing.T) {
+	t.Parallel()
+	r, p := setup(t)
+	authorize := func() error { return p.Payments.Authorize(t.Context(), "o", money.New(1, "GBP"), "pm_x") }
+	var refused *orders.DeclinedError
+	for paymentStatus, want := range map[paymentsv1.Status]func(error) bool{
+		paymentsv1.Status_STATUS_AUTHORIZED: func(err error) bool { return err == nil },
+		paymentsv1.Status_STATUS_CAPTURED:   func(err error) bool { return err == nil },
+		paymentsv1.Status_STATUS_DECLINED:   func(err error) bool { return errors.As(err, &refused) && refused.Reason == "card_declined" },
+		paymentsv1.Status_STATUS_VOIDED:     func(err error) bool { return errors.Is(err, orders.ErrPaymentEnded) },
+		paymentsv1.Status_STATUS_PENDING:    func(err error) bool { return errors.Is(err, orders.ErrUnavailable) },
+	} {
+		r.answer = &paymentsv1.AuthorizeResponse{Payment: &paymentsv1.Payment{Status: paymentStatus, DeclineReason: "card_declined"}}
+		if err := authorize(); !want(err) {
+			t.Errorf("%s: %v", paymentStatus, err)
+		}
+	}
+	for reason, want := range map[string]string{"UNKNOWN_PAYMENT_METHOD": "unknown_payment_method", rpc.ReasonValidation: "invalid_payment"} {
+		r.err = rpc.Error(codes.InvalidArgument, reason, "")
+		if err := authorize(); !errors.As(err, &refused) || refused.Reason != want {
+			t.Errorf("%s: %v", reason, err)
+		}
+	}
+}
+
+func TestVariantsAreTitledForOrderLines(t *testing.T) {
+	t.Parallel()
+	r, p := setup(t)
+	sold := func(sku, title string) *catalogv1.SoldVariant {
+		return &catalogv1.SoldVariant{ProductTitle: "Mug", Variant: &catalogv1.Variant{
+			Sku: sku, Title: title, WeightGrams: 7, Price: &moneyv1.Money{Amount: 5, Currency: "GBP"},
+		}}
+	}
+	r.answer = &catalogv1.GetVariantsResponse{Variants: []*catalogv1.SoldVariant{sold("A", "Blue"), sold("B", "Default Title"), sold("C", "")}}
+	variants, err := p.Catalog.Variants(t.Context(), []string{"A", "B", "C"})
+	if err != nil || variants["A"] != (orders.Variant{SKU: "A", Title: "Mug - Blue", Price: money.New(5, "GBP"), WeightGrams: 7}) ||
+		variants["B"].Title != "Mug" || variants["C"].Title != "Mug" {
+		t.Errorf("%+v, %v", variants, err)
+	}
+}
+
+func TestFieldsThatShippingRefusesAreNamedAlone(t *testing.T) {
+	t.Parallel()
+	r, p := setup(t)
+	bad := &errdetails.BadRequest{FieldViolations: []*errdetails.BadRequest_FieldViolation{{Field: "address.country"}}}
+	r.err = rpc.Error(codes.InvalidArgument, rpc.ReasonValidation, "", protoadapt.MessageV1Of(bad))
+	_, err := p.Shipping.Quote(t.Context(), orders.Address{Country: "XX"}, 1, "GBP")
+	var invalid *field.Error
+	if !errors.As(err, &invalid) || invalid.Violations[0].Field != "country" {
+		t.Errorf("err = %v", err)
+	}
+}
+
+func TestOnlyDeliveredParcelsAreReported(t *testing.T) {
+	t.Parallel()
+	r, p := setup(t)
+	r.answer = &shippingv1.ListShipmentsResponse{Shipments: []*shippingv1.Shipment{
+		{OrderId: "there", Status: shippingv1.Status_STATUS_DELIVERED},
+		{OrderId: "on its way", Status: shippingv1.Status_STATUS_IN_TRANSIT},
+	}}
+	delivered, err := p.Shipping.Delivered(t.Context(), []string{"there", "on its way"})
+	if err != nil || !reflect.DeepEqual(delivered, []string{"there"}) {
+		t.Errorf("%v, %v", delivered, err)
+	}
+}
+
+func TestTheCustomersTokenIsForWhatIsTheirsOnly(t *testing.T) {
+	t.Parallel()
+	r, p := setup(t)
+	ctx := rpc.WithRequestID(access.WithToken(t.Context(), "token"), "req-1")
+	r.answer = &cartsv1.GetCartResponse{}
+	if _, err := p.Carts.Items(ctx, "c"); err != nil || len(r.metadata.Get("authorization")) != 1 {
+		t.Errorf("cart was asked for with %v, %v", r.metadata, err)
+	}
+	r.answer = &inventoryv1.CommitReservationResponse{}
+	if err := p.Inventory.Commit(ctx, "o"); err != nil || len(r.metadata.Get("authorization")) != 0 {
+		t.Errorf("reservation was committed with %v, %v", r.metadata, err)
+	}
+	if ids := r.metadata.Get("x-request-id"); len(ids) != 1 || ids[0] != "req-1" {
+		t.Errorf("request id %v", ids)
+	}
+	ended, cancel := context.WithCancel(ctx)
+	cancel()
+	if err := p.Inventory.Commit(ended, "o"); !errors.Is(err, orders.ErrUnavailable) {
+		t.Errorf("after the end: %v", err)
+	}
+}

@@ -1,0 +1,73 @@
+package peers
+
+import (
+	"context"
+	"strings"
+
+	shippingv1 "souk/proto/gen/souk/shipping/v1"
+
+	"souk/platform/field"
+	"souk/platform/rpc"
+
+	"souk/services/orders/internal/orders"
+)
+
+type shipping struct {
+	client shippingv1.ShippingServiceClient
+}
+
+var _ orders.Shipping = (*shipping)(nil)
+
+func (s *shipping) Quote(ctx context.Context, to orders.Address, weightGrams int64, currency string) ([]orders.ShippingOption, error) {
+	answer, err := s.client.Quote(asShop(ctx), &shippingv1.QuoteRequest{
+		Destination: destination(to), WeightGrams: weightGrams, Currency: currency,
+	})
+	if rpc.Reason(err) == rpc.ReasonValidation {
+		return nil, &field.Error{Violations: lastNames(rpc.Violations(err))}
+	}
+	if err != nil {
+		return nil, peerError(err)
+	}
+	options := make([]orders.ShippingOption, len(answer.GetOptions()))
+	for i, o := range answer.GetOptions() {
+		options[i] = orders.ShippingOption{ID: o.GetId(), Carrier: o.GetCarrier(), Service: o.GetService(), Price: moneyOf(o.GetPrice())}
+	}
+	return options, nil
+}
+
+// lastNames shortens the paths of fields to their last element: address.country to country.
+func lastNames(violations []field.Violation) []field.Violation {
+	for i, v := range violations {
+		violations[i].Field = v.Field[strings.LastIndexByte(v.Field, '.')+1:]
+	}
+	return violations
+}
+
+func (s *shipping) Ship(ctx context.Context, orderID string, to orders.Address, choice orders.ShippingChoice) (orders.Shipment, error) {
+	answer, err := s.client.CreateShipment(asShop(ctx), &shippingv1.CreateShipmentRequest{
+		OrderId: orderID, OptionId: choice.OptionID, Destination: destination(to), WeightGrams: choice.WeightGrams,
+	})
+	if err != nil {
+		return orders.Shipment{}, peerError(err)
+	}
+	shipment := answer.GetShipment()
+	return orders.Shipment{ID: shipment.GetId(), Carrier: shipment.GetCarrier(), TrackingNumber: shipment.GetTrackingNumber()}, nil
+}
+
+func (s *shipping) Delivered(ctx context.Context, orderIDs []string) ([]string, error) {
+	answer, err := s.client.ListShipments(asShop(ctx), &shippingv1.ListShipmentsRequest{OrderIds: orderIDs})
+	if err != nil {
+		return nil, peerError(err)
+	}
+	var delivered []string
+	for _, shipment := range answer.GetShipments() {
+		if shipment.GetStatus() == shippingv1.Status_STATUS_DELIVERED {
+			delivered = append(delivered, shipment.GetOrderId())
+		}
+	}
+	return delivered, nil
+}
+
+func destination(to orders.Address) *shippingv1.Destination {
+	return &shippingv1.Destination{Country: to.Country, PostalCode: to.PostalCode}
+}

@@ -1,0 +1,42 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Replicas that claim at the same time get different orders.
+const claimFulfilled = `
+UPDATE orders SET tracked_at = now()
+WHERE id IN (
+    SELECT id FROM orders
+    WHERE status = 'fulfilled' AND tracked_at <= now() - $2::interval
+    ORDER BY tracked_at
+    LIMIT $1
+    FOR UPDATE SKIP LOCKED)
+RETURNING id`
+
+// ClaimFulfilled implements orders.Store.
+func (s *Store) ClaimFulfilled(ctx context.Context, limit int, within time.Duration) ([]string, error) {
+	rows, err := s.pool.Query(ctx, claimFulfilled, limit, within)
+	if err != nil {
+		return nil, fmt.Errorf("claim fulfilled orders: %w", err)
+	}
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return nil, fmt.Errorf("claim fulfilled orders: %w", err)
+	}
+	return ids, nil
+}
+
+// DeleteKeys implements orders.Store.
+func (s *Store) DeleteKeys(ctx context.Context, before time.Time) (int64, error) {
+	tag, err := s.pool.Exec(ctx, "DELETE FROM idempotency_keys WHERE created_at < $1", before)
+	if err != nil {
+		return 0, fmt.Errorf("delete idempotency keys: %w", err)
+	}
+	return tag.RowsAffected(), nil
+}
