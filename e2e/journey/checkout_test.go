@@ -69,7 +69,7 @@ func TestARefusedPaymentLeavesStockAndCart(t *testing.T) {
 		c := customer(t)
 		request := checkout(t, c, sku, 2, method)
 		_, err := c.PlaceOrder(t.Context(), uuid.NewString(), request)
-		if problem := wantProblem(t, err, http.StatusPaymentRequired, "payment_declined"); problem.Reason != reason {
+		if problem := problemOf(t, err, http.StatusPaymentRequired, "payment_declined"); problem.Reason != reason {
 			t.Errorf("%s: reason = %q, want %q", method, problem.Reason, reason)
 		}
 		if left := available(t, sku); left != 4 {
@@ -91,7 +91,7 @@ func TestMoreThanThereIsIsRefusedByLine(t *testing.T) {
 	sku := stocked(t, 500, 4)
 	c := customer(t)
 	_, err := c.PlaceOrder(t.Context(), uuid.NewString(), checkout(t, c, sku, 5, "pm_card_visa"))
-	problem := wantProblem(t, err, http.StatusConflict, "out_of_stock")
+	problem := problemOf(t, err, http.StatusConflict, "out_of_stock")
 	if len(problem.Lines) != 1 || problem.Lines[0].SKU != sku || problem.Lines[0].Requested != 5 || problem.Lines[0].Available != 4 {
 		t.Errorf("lines = %+v, want %s, 5 of 4", problem.Lines, sku)
 	}
@@ -219,7 +219,7 @@ func TestAnEmptyCartAndBadChoicesAreRefused(t *testing.T) {
 		bad := request
 		edit(&bad)
 		_, err := c.PlaceOrder(t.Context(), uuid.NewString(), bad)
-		if problem := wantProblem(t, err, http.StatusUnprocessableEntity, "validation_failed"); problem.Errors[0].Field != name {
+		if problem := problemOf(t, err, http.StatusUnprocessableEntity, "validation_failed"); problem.Errors[0].Field != name {
 			t.Errorf("errors = %+v, want %s", problem.Errors, name)
 		}
 	}

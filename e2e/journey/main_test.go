@@ -141,7 +141,13 @@ func buy(t *testing.T, c *shop.Client, sku string, quantity int64) shop.Order {
 }
 
 // wantProblem fails unless err is a problem with that status and code.
-func wantProblem(t *testing.T, err error, status int, code string) *shop.Problem {
+func wantProblem(t *testing.T, err error, status int, code string) {
+	t.Helper()
+	_ = problemOf(t, err, status, code)
+}
+
+// problemOf returns err, which must be a problem with that status and code.
+func problemOf(t *testing.T, err error, status int, code string) *shop.Problem {
 	t.Helper()
 	var problem *shop.Problem
 	if !errors.As(err, &problem) || problem.Status != status || problem.Code != code {

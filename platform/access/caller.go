@@ -77,6 +77,6 @@ type streamWithContext struct {
 func (s streamWithContext) Context() context.Context { return s.ctx }
 
 // StreamWithContext returns stream with another context.
-func StreamWithContext(stream grpc.ServerStream, ctx context.Context) grpc.ServerStream {
+func StreamWithContext(ctx context.Context, stream grpc.ServerStream) grpc.ServerStream {
 	return streamWithContext{ServerStream: stream, ctx: ctx}
 }

@@ -78,7 +78,7 @@ func (g *Guard) Stream(srv any, stream grpc.ServerStream, info *grpc.StreamServe
 	if err != nil {
 		return err
 	}
-	return next(srv, StreamWithContext(stream, ctx))
+	return next(srv, StreamWithContext(ctx, stream))
 }
 
 // admit returns ctx with its caller, or why the caller may not make the call.

@@ -5,17 +5,22 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/golang-jwt/jwt/v5"
 )
 
 const (
-	// Issuer and Audience are the iss and aud of every access token.
-	Issuer   = "souk"
+	// Issuer is the iss of every access token.
+	Issuer = "souk"
+	// Audience is the aud of every access token.
 	Audience = "souk"
 	// TokenType is the typ header of an access token (RFC 9068), which no other token of ours has.
 	TokenType = "at+jwt"
 )
+
+// How far apart the clocks of two machines of the shop may be.
+const clockSkew = 5 * time.Second
 
 var (
 	// ErrInvalidToken is returned for a token that is not ours, not an access token, or over.
@@ -52,6 +57,7 @@ func NewVerifier(source KeySource) *Verifier {
 		jwt.WithIssuer(Issuer),
 		jwt.WithAudience(Audience),
 		jwt.WithIssuedAt(),
+		jwt.WithLeeway(clockSkew),
 	)}
 }
 

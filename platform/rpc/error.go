@@ -6,6 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
+	"strings"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
@@ -73,9 +76,20 @@ func toStatus(err error) (error, bool) {
 		return status.Error(codes.DeadlineExceeded, "deadline exceeded"), false
 	case errors.Is(err, context.Canceled):
 		return status.Error(codes.Canceled, "canceled"), false
+	case dependencyAway(err):
+		return status.Error(codes.Unavailable, "a dependency is away"), true
 	default:
 		return status.Error(codes.Internal, "internal error"), true
 	}
+}
+
+// dependencyAway reports whether err says that a database could not be reached, or is shutting down or starting
+// (SQLSTATE class 57P, https://www.postgresql.org/docs/current/errcodes-appendix.html).
+func dependencyAway(err error) bool {
+	var network net.Error
+	var sql interface{ SQLState() string }
+	return errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.As(err, &sql) && strings.HasPrefix(sql.SQLState(), "57P")
 }
 
 func isStatus(err error) bool {

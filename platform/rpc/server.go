@@ -54,7 +54,7 @@ func answerStream(logger *slog.Logger) grpc.StreamServerInterceptor {
 			}
 			err = finish(ctx, logger, info.FullMethod, start, err)
 		}()
-		return next(srv, access.StreamWithContext(stream, ctx))
+		return next(srv, access.StreamWithContext(ctx, stream))
 	}
 }
 

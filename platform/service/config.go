@@ -1,6 +1,7 @@
 package service
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net"
@@ -26,7 +27,7 @@ type Listen struct {
 }
 
 // advertised returns the host that peers reach a listener at.
-func (l Listen) advertised(bound *net.TCPAddr) (string, error) {
+func (l Listen) advertised(ctx context.Context, bound *net.TCPAddr) (string, error) {
 	if l.Advertise != "" {
 		return l.Advertise, nil
 	}
@@ -37,7 +38,7 @@ func (l Listen) advertised(bound *net.TCPAddr) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("advertised address: %w", err)
 	}
-	addresses, err := net.LookupHost(name)
+	addresses, err := net.DefaultResolver.LookupHost(ctx, name)
 	if err != nil || len(addresses) == 0 {
 		return "", fmt.Errorf("advertised address: %s has none; set ADVERTISE: %w", name, err)
 	}

@@ -111,11 +111,11 @@ func (s *Service) Run(ctx context.Context) error {
 	if err := s.prepare(); err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", s.listen.Addr)
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.listen.Addr)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
-	instance, err := s.instance(listener)
+	instance, err := s.instance(ctx, listener)
 	if err != nil {
 		return err
 	}
@@ -149,9 +149,9 @@ func (s *Service) prepare() error {
 	return s.guard.Learn(s.server)
 }
 
-func (s *Service) instance(listener net.Listener) (consul.Instance, error) {
+func (s *Service) instance(ctx context.Context, listener net.Listener) (consul.Instance, error) {
 	bound := listener.Addr().(*net.TCPAddr)
-	host, err := s.listen.advertised(bound)
+	host, err := s.listen.advertised(ctx, bound)
 	if err != nil {
 		return consul.Instance{}, err
 	}

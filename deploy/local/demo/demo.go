@@ -84,7 +84,7 @@ func post(ctx context.Context, url, token, mediaType string, body []byte, answer
 	if err != nil {
 		return err
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	content, err := io.ReadAll(resp.Body)
 	if err != nil {
 		return err

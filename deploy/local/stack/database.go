@@ -16,7 +16,7 @@ func createDatabases(ctx context.Context, adminURL string, passwords map[string]
 	if err != nil {
 		return fmt.Errorf("create databases: %w", err)
 	}
-	defer admin.Close(ctx)
+	defer func() { _ = admin.Close(ctx) }()
 	// PUBLIC may open the databases that every cluster comes with, until it is told otherwise.
 	for _, common := range []string{"postgres", "template1"} {
 		if _, err := admin.Exec(ctx, "REVOKE CONNECT ON DATABASE "+common+" FROM PUBLIC"); err != nil {

@@ -15,7 +15,7 @@ func acquire(path string) (*os.File, error) {
 		return nil, err
 	}
 	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		file.Close()
+		_ = file.Close()
 		return nil, fmt.Errorf("a shop is already running on %s", filepath.Dir(path))
 	}
 	return file, nil

@@ -16,7 +16,7 @@ func Reset(cfg Config) error {
 	if err != nil {
 		return err
 	}
-	defer lock.Close()
+	defer func() { _ = lock.Close() }()
 	// Under a closed home folder, root's PostgreSQL keeps its data elsewhere.
 	postgres, err := devserver.PostgresDataDir(cfg.path("postgres"))
 	if err != nil {

@@ -42,7 +42,7 @@ var reasons = map[string]answer{
 var fields = map[string]string{
 	"SLUG_TAKEN":         "slug",
 	"SKU_TAKEN":          "variants",
-	"CART_FULL":          "quantity",
+	"CART_FULL":          "lines",
 	"INSUFFICIENT_STOCK": "delta",
 	"TOO_MANY_ADDRESSES": "address",
 }

@@ -21,15 +21,15 @@ import (
 const timeout = 3 * time.Second
 
 func main() {
-	ctx, cancel := context.WithTimeout(context.Background(), timeout)
-	defer cancel()
-	if err := check(ctx, os.Args[1:]); err != nil {
+	if err := check(os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "healthcheck:", err)
 		os.Exit(1)
 	}
 }
 
-func check(ctx context.Context, args []string) error {
+func check(args []string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	defer cancel()
 	if len(args) == 2 && args[0] == "grpc" {
 		return checkGRPC(ctx, args[1])
 	}

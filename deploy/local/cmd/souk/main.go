@@ -14,15 +14,15 @@ const usage = `usage: souk run    run the shop until Ctrl-C
        souk seed   fill the shop at SOUK_URL with the demo catalog, as SOUK_STAFF_EMAIL and SOUK_STAFF_PASSWORD`
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
-	if err := command(ctx, os.Args[1:]); err != nil {
+	if err := command(os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "souk:", err)
 		os.Exit(1)
 	}
 }
 
-func command(ctx context.Context, args []string) error {
+func command(args []string) error {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
 	if len(args) != 1 {
 		return fmt.Errorf("%s", usage)
 	}

@@ -132,7 +132,7 @@ func (f *file) row(r row, line int) error {
 	}
 	handle := Slugify(r.get("Handle"))
 	if handle == "" {
-		return errors.New("Handle is required")
+		return errors.New("has no Handle")
 	}
 	d := f.byHandle[handle]
 	if d == nil {
@@ -171,7 +171,7 @@ func (d *draft) begin(r row, handle string) error {
 		d.options[i] = r.get(fmt.Sprintf("Option%d Name", i+1))
 	}
 	if d.Title == "" {
-		return errors.New("Title is required on a product's first row")
+		return errors.New("is a product's first row and has no Title")
 	}
 	// A placeholder stands for the variants, which are checked one by one.
 	placeholder := d.Content
@@ -207,16 +207,16 @@ func (f *file) addVariant(d *draft, r row, line int) error {
 	v := draftVariant{line: line, Variant: Variant{SKU: r.get("Variant SKU"), Options: d.optionsOf(r)}}
 	amount, err := money.Parse(price, f.currency)
 	if err != nil {
-		return fmt.Errorf("Variant Price: %w", err)
+		return fmt.Errorf("column Variant Price: %w", err)
 	}
 	v.Price = amount.Amount
 	if v.Weight, err = whole(r.get("Variant Grams")); err != nil {
-		return fmt.Errorf("Variant Grams: %w", err)
+		return fmt.Errorf("column Variant Grams: %w", err)
 	}
 	if quantity := r.get("Variant Inventory Qty"); quantity != "" {
 		pieces, err := whole(quantity)
 		if err != nil {
-			return fmt.Errorf("Variant Inventory Qty: %w", err)
+			return fmt.Errorf("column Variant Inventory Qty: %w", err)
 		}
 		pieces = min(max(pieces, 0), maxStock)
 		v.stock = &pieces
