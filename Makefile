@@ -4,11 +4,11 @@ SHELL := bash
 BIN := $(CURDIR)/.souk/bin
 MODULES := proto platform $(wildcard services/*) gateway deploy/local e2e
 # With the race detector: everything but the end-to-end tests, whose processes are built without it.
-RACED := platform $(wildcard services/*) gateway deploy/local
+RACED := proto platform $(wildcard services/*) gateway deploy/local
 DAY ?= ../shared/data/retail/2010-12-01.csv
 export PATH := $(BIN):$(PATH)
 
-.PHONY: help run reset test lint gen replay build tidy clean
+.PHONY: help run reset test lint gen replay seed build tidy clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ gen: ## generate code from proto/ and gateway/openapi.yaml
 
 replay: ## replay a day of real invoices: make replay DAY=FILE [URL=http://… with SOUK_STAFF_EMAIL, SOUK_STAFF_PASSWORD]
 	@DAY='$(abspath $(DAY))' SOUK_URL='$(URL)' go run -C e2e ./cmd/replay
+
+seed: ## fill a running shop with the demo catalog: SOUK_URL, SOUK_STAFF_EMAIL, SOUK_STAFF_PASSWORD, SOUK_DEMO_PASSWORD
+	@go run -C deploy/local ./cmd/souk seed
 
 build: ## compile every service and the gateway into .souk/bin
 	@for m in $(wildcard services/*) gateway; do echo "$$m"; GOWORK=off CGO_ENABLED=0 go build -C $$m -o $(BIN)/ ./cmd/...; done

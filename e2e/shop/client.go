@@ -52,7 +52,8 @@ type Header struct {
 	Name, Value string
 }
 
-// Send sends a request. A body that is a []byte goes as it is, as CSV; anything else as JSON, nil as no body.
+// Send sends a request. A body that is a []byte goes as it is, as CSV; anything else as JSON, nil as no body. A header
+// without a value is left out.
 func (c *Client) Send(ctx context.Context, method, path string, body any, headers ...Header) (*Response, error) {
 	reader, mediaType, err := encode(body)
 	if err != nil {
@@ -70,6 +71,9 @@ func (c *Client) Send(ctx context.Context, method, path string, body any, header
 	}
 	for _, h := range headers {
 		req.Header.Set(h.Name, h.Value)
+		if h.Value == "" {
+			req.Header.Del(h.Name)
+		}
 	}
 	resp, err := c.HTTP.Do(req)
 	if err != nil {

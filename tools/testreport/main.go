@@ -137,6 +137,8 @@ func (rep *report) print(w io.Writer, dir string) error {
 		return err
 	case len(bad) > 0:
 		return fmt.Errorf("failed: %s", strings.Join(bad, ", "))
+	case ran == 0:
+		return fmt.Errorf("no test ran in %s", dir)
 	case ran < want:
 		return fmt.Errorf("%d packages of %s hold tests and only %d ran any", want, dir, ran)
 	}

@@ -44,6 +44,10 @@ var timeouts = map[string]time.Duration{
 // that does not say who may use it is an error.
 func operationsOf(spec *openapi3.T) (map[string]*operation, error) {
 	operations := map[string]*operation{}
+	// kin-openapi validates 3.1 with a JSON Schema library whose errors do not carry the keyword that was broken, and
+	// 3.0 with its own code, whose errors do. Our schemas mean the same in both.
+	validated := *spec
+	validated.OpenAPI = "3.0.3"
 	for path, item := range spec.Paths.Map() {
 		for method, op := range item.Operations() {
 			pattern := method + " " + path
@@ -52,7 +56,7 @@ func operationsOf(spec *openapi3.T) (map[string]*operation, error) {
 				return nil, fmt.Errorf("%s: %w", pattern, err)
 			}
 			o := &operation{
-				route:    &routers.Route{Spec: spec, Path: path, PathItem: item, Method: method, Operation: op},
+				route:    &routers.Route{Spec: &validated, Path: path, PathItem: item, Method: method, Operation: op},
 				audience: who, timeout: defaultTimeout,
 			}
 			if t, ok := timeouts[op.OperationID]; ok {

@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -25,7 +26,7 @@ func checkSchema(schema *openapi3.Schema, value any) error {
 		if name, ok := unknownField(schemaErr); ok {
 			return invalidRequest("Unknown field " + join(path, name) + ".")
 		}
-		violations = append(violations, field.Violation{Field: path, Message: message(schemaErr)})
+		violations = append(violations, field.Violation{Field: cmp.Or(path, "body"), Message: message(schemaErr)})
 	}
 	return InvalidFields(violations...)
 }

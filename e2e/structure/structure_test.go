@@ -1,0 +1,94 @@
+// Package structure tests what the source tree promises as a whole.
+package structure
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"souk/deploy/local/stack"
+	"souk/platform/devserver"
+)
+
+func root(t *testing.T) string {
+	t.Helper()
+	dir, err := devserver.RepoRoot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// dialed returns the files below dir that use a method named Dial.
+func dialed(t *testing.T, dir string) []string {
+	t.Helper()
+	var calls []string
+	err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			if method, ok := n.(*ast.SelectorExpr); ok && method.Sel.Name == "Dial" {
+				calls = append(calls, path)
+			}
+			return true
+		})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return calls
+}
+
+func TestOnlyTheGatewayAndOrdersCallOthers(t *testing.T) {
+	t.Parallel()
+	for _, name := range stack.Services {
+		calls := dialed(t, filepath.Join(root(t), "services", name))
+		if name != "orders" && len(calls) > 0 {
+			t.Errorf("%s calls others: %v", name, calls)
+		}
+		if name == "orders" && len(calls) == 0 {
+			t.Error("orders calls nobody: this test looks for the wrong thing")
+		}
+	}
+}
+
+func TestEveryServiceHasTheSameRooms(t *testing.T) {
+	t.Parallel()
+	for _, name := range stack.Services {
+		dir := filepath.Join(root(t), "services", name)
+		for _, room := range []string{"README.md", "go.mod", "go.sum", "cmd/" + name + "/main.go", "internal/app", "internal/grpcapi", "internal/" + name} {
+			if _, err := os.Stat(filepath.Join(dir, room)); err != nil {
+				t.Errorf("%s has no %s", name, room)
+			}
+		}
+	}
+}
+
+func TestTheWorkspaceHasEveryModule(t *testing.T) {
+	t.Parallel()
+	work, err := os.ReadFile(filepath.Join(root(t), "go.work"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	modules := []string{"proto", "platform", "gateway", "deploy/local", "e2e"}
+	for _, name := range stack.Services {
+		modules = append(modules, "services/"+name)
+	}
+	for _, module := range modules {
+		if !slices.Contains(strings.Fields(string(work)), "./"+module) {
+			t.Errorf("go.work does not use ./%s", module)
+		}
+	}
+}
