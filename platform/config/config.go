@@ -4,6 +4,8 @@ package config
 import (
 	"errors"
 	"fmt"
+	"os"
+	"reflect"
 	"strings"
 
 	"github.com/caarlos0/env/v11"
@@ -20,7 +22,7 @@ type validator interface {
 // if it has one. The error is one line that names each variable that is wrong.
 func Load(target any) error {
 	if err := env.ParseWithOptions(target, env.Options{Prefix: Prefix}); err != nil {
-		return fmt.Errorf("settings: %s", oneLine(err))
+		return fmt.Errorf("settings: %s", explain(err, target))
 	}
 	if v, ok := target.(validator); ok {
 		if err := v.Validate(); err != nil {
@@ -30,14 +32,40 @@ func Load(target any) error {
 	return nil
 }
 
-func oneLine(err error) string {
+// explain says in one line what is wrong: which variables are missing, and which have no value of their type.
+func explain(err error, target any) string {
 	var all env.AggregateError
 	if !errors.As(err, &all) {
 		return err.Error()
 	}
-	parts := make([]string, len(all.Errors))
-	for i, e := range all.Errors {
-		parts[i] = e.Error()
+	parts := malformed(target)
+	for _, e := range all.Errors {
+		if !errors.As(e, &env.ParseError{}) {
+			parts = append(parts, e.Error())
+		}
 	}
 	return strings.Join(parts, "; ")
+}
+
+// malformed names the variables whose text is no value of their setting. The library's errors name the Go field, so
+// each variable is tried alone.
+func malformed(target any) []string {
+	var parts []string
+	params, err := env.GetFieldParamsWithOptions(target, env.Options{Prefix: Prefix})
+	if err != nil {
+		return []string{err.Error()}
+	}
+	for _, param := range params {
+		value, ok := os.LookupEnv(param.Key)
+		if !ok {
+			continue
+		}
+		fresh := reflect.New(reflect.TypeOf(target).Elem()).Interface()
+		err := env.ParseWithOptions(fresh, env.Options{Prefix: Prefix, Environment: map[string]string{param.Key: value}})
+		var parseErr env.ParseError
+		if errors.As(err, &parseErr) {
+			parts = append(parts, fmt.Sprintf("%s: %q is no %s", param.Key, value, parseErr.Type))
+		}
+	}
+	return parts
 }

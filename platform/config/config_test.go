@@ -40,7 +40,7 @@ func TestLoadNamesWhatIsWrongInOneLine(t *testing.T) {
 	if err == nil {
 		t.Fatal("Load accepted a bad duration and a missing URL")
 	}
-	for _, want := range []string{"SOUK_TEST_URL", "Wait"} {
+	for _, want := range []string{"SOUK_TEST_URL", `SOUK_TEST_WAIT: "soon" is no time.Duration`} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("error %q does not name %s", err, want)
 		}

@@ -2,7 +2,6 @@ package stack
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -55,7 +54,7 @@ func (s *Stack) ended() error {
 	for name, p := range s.processes {
 		select {
 		case <-p.Done():
-			return errors.Join(fmt.Errorf("%s did not start", name), p.Err())
+			return fmt.Errorf("%s did not start: %w", name, p.Err())
 		default:
 		}
 	}

@@ -31,7 +31,10 @@ type Stack struct {
 func Start(ctx context.Context, cfg Config) (*Stack, error) {
 	s := &Stack{cfg: cfg, processes: map[string]*devserver.Process{}}
 	if err := s.start(ctx); err != nil {
-		return nil, errors.Join(err, s.Stop(context.WithoutCancel(ctx)))
+		if stopErr := s.Stop(context.WithoutCancel(ctx)); stopErr != nil {
+			return nil, fmt.Errorf("%w; and then: %w", err, stopErr)
+		}
+		return nil, err
 	}
 	return s, nil
 }
