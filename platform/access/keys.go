@@ -3,9 +3,12 @@ package access
 import (
 	"context"
 	"crypto/ed25519"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/singleflight"
 
 	accessv1 "souk/proto/gen/souk/access/v1"
 )
@@ -22,6 +25,7 @@ const (
 // answer for as long as the process lives, so that tokens verify while customers is away.
 type RemoteKeys struct {
 	client accessv1.KeysServiceClient
+	asking singleflight.Group
 
 	mu    sync.Mutex
 	keys  map[string]ed25519.PublicKey
@@ -33,42 +37,67 @@ func NewRemoteKeys(client accessv1.KeysServiceClient) *RemoteKeys {
 	return &RemoteKeys{client: client}
 }
 
-// Key implements KeySource.
+// Key implements KeySource. A key that is known is returned at once, and asked for again beside that when it is
+// old; only an unknown one waits.
 func (r *RemoteKeys) Key(ctx context.Context, id string) (ed25519.PublicKey, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	key, known := r.keys[id]
-	age := time.Since(r.asked)
-	if age > keysFreshFor || !known && age > keysAskEvery {
-		if err := r.ask(ctx); err != nil && !known {
-			return nil, fmt.Errorf("%w: %w", ErrKeysUnavailable, err)
+	key, age := r.known(id)
+	if key != nil {
+		if age > keysFreshFor {
+			r.ask(ctx)
 		}
-		key, known = r.keys[id]
+		return key, nil
 	}
-	if !known && r.keys == nil {
-		return nil, ErrKeysUnavailable
+	var err error
+	if age > keysAskEvery {
+		select {
+		case answer := <-r.ask(ctx):
+			err = answer.Err
+		case <-ctx.Done():
+			err = ctx.Err()
+		}
+		key, _ = r.known(id)
 	}
-	if !known {
+	switch {
+	case key != nil:
+		return key, nil
+	case err != nil || !r.any():
+		return nil, errors.Join(ErrKeysUnavailable, err)
+	default:
 		return nil, ErrUnknownKey
 	}
-	return key, nil
 }
 
-// ask replaces the keys with those in force.
-func (r *RemoteKeys) ask(ctx context.Context) error {
-	r.asked = time.Now()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keysTimeout)
-	defer cancel()
-	answer, err := r.client.ListKeys(ctx, &accessv1.ListKeysRequest{})
-	if err != nil {
-		return fmt.Errorf("list keys: %w", err)
-	}
-	keys := make(map[string]ed25519.PublicKey, len(answer.GetKeys()))
-	for _, k := range answer.GetKeys() {
-		if len(k.GetEd25519PublicKey()) == ed25519.PublicKeySize {
-			keys[k.GetId()] = k.GetEd25519PublicKey()
+// known returns the key with that id, or nil, and how long ago the keys were asked for.
+func (r *RemoteKeys) known(id string) (ed25519.PublicKey, time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.keys[id], time.Since(r.asked)
+}
+
+func (r *RemoteKeys) any() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.keys) > 0
+}
+
+// ask replaces the keys with those in force. Whoever asks meanwhile gets the same answer.
+func (r *RemoteKeys) ask(ctx context.Context) <-chan singleflight.Result {
+	return r.asking.DoChan("", func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keysTimeout)
+		defer cancel()
+		answer, err := r.client.ListKeys(ctx, &accessv1.ListKeysRequest{})
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.asked = time.Now()
+		if err != nil {
+			return nil, fmt.Errorf("list keys: %w", err)
 		}
-	}
-	r.keys = keys
-	return nil
+		r.keys = make(map[string]ed25519.PublicKey, len(answer.GetKeys()))
+		for _, k := range answer.GetKeys() {
+			if len(k.GetEd25519PublicKey()) == ed25519.PublicKeySize {
+				r.keys[k.GetId()] = k.GetEd25519PublicKey()
+			}
+		}
+		return nil, nil
+	})
 }
