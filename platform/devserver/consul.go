@@ -111,6 +111,8 @@ func writeConsulConfig(path, dataDir string, httpPort int) error {
 		"connect":              map[string]any{"enabled": true},
 		"ui_config":            map[string]any{"enabled": true},
 		"performance":          map[string]any{"raft_multiplier": 1},
+		// Every process of the shop comes from one address here, each with a query open for each of its peers.
+		"limits": map[string]any{"http_max_conns_per_client": 2000},
 		"ports": map[string]int{
 			"http": httpPort, "serf_lan": serfPort, "server": serverPort,
 			"serf_wan": disabled, "dns": disabled, "grpc": disabled, "grpc_tls": disabled,

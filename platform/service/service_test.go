@@ -1,0 +1,252 @@
+package service_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/consul/api"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	accessv1 "souk/proto/gen/souk/access/v1"
+
+	"souk/platform/consul"
+	"souk/platform/devserver"
+	"souk/platform/field"
+	"souk/platform/rpc"
+	"souk/platform/service"
+)
+
+var agent *devserver.Consul
+
+func TestMain(m *testing.M) {
+	code, err := run(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "service tests:", err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func run(m *testing.M) (int, error) {
+	dir, err := os.MkdirTemp("", "souk-service-")
+	if err != nil {
+		return 1, err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	if agent, err = devserver.StartConsul(context.Background(), devserver.ConsulConfig{Dir: dir}); err != nil {
+		return 1, err
+	}
+	return m.Run(), agent.Stop(context.Background())
+}
+
+// keys is a small service to have something to call.
+type keys struct {
+	accessv1.UnimplementedKeysServiceServer
+	list func(context.Context) error
+}
+
+func (k keys) ListKeys(ctx context.Context, _ *accessv1.ListKeysRequest) (*accessv1.ListKeysResponse, error) {
+	return &accessv1.ListKeysResponse{}, k.list(ctx)
+}
+
+func newService(t *testing.T, name string) *service.Service {
+	t.Helper()
+	cfg := service.Config{ConsulAddr: agent.Addr(), Drain: time.Second, LogLevel: 12}
+	s, err := service.New(name, cfg, service.Listen{Addr: "127.0.0.1:0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// start runs a service until the test or the returned function ends it.
+func start(t *testing.T, s *service.Service) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	var done sync.WaitGroup
+	done.Go(func() {
+		if err := s.Run(ctx); err != nil {
+			t.Errorf("run: %v", err)
+		}
+	})
+	stop = func() { cancel(); done.Wait() }
+	t.Cleanup(stop)
+	return stop
+}
+
+// consulClient is one for all tests: the agent allows an address so many connections and no more.
+var consulClient = sync.OnceValue(func() *api.Client {
+	client, err := consul.NewClient(agent.Addr())
+	if err != nil {
+		panic(err)
+	}
+	return client
+})
+
+// instances returns the instances of a service that pass their health check, and all of them.
+func instances(t *testing.T, name string) (passing, all int) {
+	t.Helper()
+	client := consulClient()
+	good, _, err := client.Health().Service(name, "", true, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	every, _, err := client.Health().Service(name, "", false, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(good), len(every)
+}
+
+func eventually(t *testing.T, within time.Duration, what string, condition func() bool) {
+	t.Helper()
+	deadline := time.After(within)
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for !condition() {
+		select {
+		case <-deadline:
+			t.Fatalf("not within %v: %s", within, what)
+		case <-tick.C:
+		}
+	}
+}
+
+func TestAServiceIsRegisteredStaysSoAndLeaves(t *testing.T) {
+	t.Parallel()
+	const name = "stayer"
+	stop := start(t, newService(t, name))
+	up := func() bool { passing, _ := instances(t, name); return passing == 1 }
+	eventually(t, 15*time.Second, "the service passes", up)
+	entries, _, err := consulClient().Health().Service(name, "", true, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := consulClient().Agent().ServiceDeregister(entries[0].Service.ID); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, 15*time.Second, "a lost registration comes back", up)
+	stop()
+	if _, all := instances(t, name); all != 0 {
+		t.Errorf("%d instances are left after the end", all)
+	}
+}
+
+func TestHealthFollowsWhatTheServiceRequires(t *testing.T) {
+	t.Parallel()
+	const name = "needy"
+	var away atomic.Bool
+	s := newService(t, name)
+	s.Require("database", func(context.Context) error {
+		if away.Load() {
+			return errors.New("away")
+		}
+		return nil
+	})
+	start(t, s)
+	eventually(t, 15*time.Second, "the service passes", func() bool { passing, _ := instances(t, name); return passing == 1 })
+	away.Store(true)
+	eventually(t, 15*time.Second, "the service no longer passes", func() bool { passing, all := instances(t, name); return passing == 0 && all == 1 })
+	away.Store(false)
+	eventually(t, 15*time.Second, "the service passes again", func() bool { passing, _ := instances(t, name); return passing == 1 })
+}
+
+// callee starts a service that answers as list says and returns a connection to it by its name.
+func callee(t *testing.T, name string, list func(context.Context) error) accessv1.KeysServiceClient {
+	t.Helper()
+	server := newService(t, name)
+	accessv1.RegisterKeysServiceServer(server.Server(), keys{list: list})
+	start(t, server)
+	conn, err := newService(t, "caller").Dial(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	client := accessv1.NewKeysServiceClient(conn)
+	eventually(t, 15*time.Second, name+" is found", func() bool {
+		_, err := client.ListKeys(t.Context(), &accessv1.ListKeysRequest{}, grpc.WaitForReady(true))
+		return status.Code(err) != codes.Unavailable
+	})
+	return client
+}
+
+func TestErrorsCrossTheWireAsTheyAreMeant(t *testing.T) {
+	t.Parallel()
+	var next atomic.Value
+	next.Store(func() error { return nil })
+	client := callee(t, "erring", func(context.Context) error { return next.Load().(func() error)() })
+	call := func(list func() error) error {
+		next.Store(list)
+		_, err := client.ListKeys(t.Context(), &accessv1.ListKeysRequest{})
+		return err
+	}
+	err := call(func() error { return field.Invalid("name", "is required") })
+	if v := rpc.Violations(err); status.Code(err) != codes.InvalidArgument || len(v) != 1 || v[0].Field != "name" || rpc.Reason(err) != rpc.ReasonValidation {
+		t.Errorf("a field error: %v, violations %v", err, v)
+	}
+	err = call(func() error { return rpc.Error(codes.NotFound, "THING_NOT_FOUND", "no such thing") })
+	if status.Code(err) != codes.NotFound || rpc.Reason(err) != "THING_NOT_FOUND" {
+		t.Errorf("a reasoned error: %v, reason %q", err, rpc.Reason(err))
+	}
+	for what, list := range map[string]func() error{
+		"an unexpected error": func() error { return errors.New("password=secret") },
+		"a panic":             func() error { panic("password=secret") },
+	} {
+		if err := call(list); status.Code(err) != codes.Internal || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s: %v, want INTERNAL without its text", what, err)
+		}
+	}
+}
+
+func TestCallsCarryADeadlineAndTheRequestsID(t *testing.T) {
+	t.Parallel()
+	var deadline, id atomic.Value
+	client := callee(t, "carried", func(ctx context.Context) error {
+		if at, ok := ctx.Deadline(); ok {
+			deadline.Store(at)
+		}
+		id.Store(rpc.RequestID(ctx))
+		return nil
+	})
+	if _, err := client.ListKeys(rpc.WithRequestID(t.Context(), "request-7"), &accessv1.ListKeysRequest{}); err != nil {
+		t.Fatal(err)
+	}
+	if at, ok := deadline.Load().(time.Time); !ok || time.Until(at) > 10*time.Second {
+		t.Errorf("deadline = %v, want one within 10 s", deadline.Load())
+	}
+	if id.Load() != "request-7" {
+		t.Errorf("request id = %v, want request-7", id.Load())
+	}
+}
+
+func TestReplacedInstancesAreFound(t *testing.T) {
+	t.Parallel()
+	const name = "moving"
+	first := newService(t, name)
+	accessv1.RegisterKeysServiceServer(first.Server(), keys{list: func(context.Context) error { return nil }})
+	stop := start(t, first)
+	conn, err := newService(t, "caller").Dial(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	works := func() bool {
+		_, err := accessv1.NewKeysServiceClient(conn).ListKeys(t.Context(), &accessv1.ListKeysRequest{})
+		return err == nil
+	}
+	eventually(t, 15*time.Second, "the first instance is found", works)
+	stop()
+	second := newService(t, name)
+	accessv1.RegisterKeysServiceServer(second.Server(), keys{list: func(context.Context) error { return nil }})
+	start(t, second)
+	eventually(t, 20*time.Second, "the second instance is found", works)
+}
