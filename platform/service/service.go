@@ -11,6 +11,7 @@ import (
 	"os"
 	"runtime/debug"
 	"strconv"
+	"time"
 
 	"github.com/hashicorp/consul/api"
 	"golang.org/x/sync/errgroup"
@@ -97,6 +98,25 @@ func (s *Service) Dial(name string) (*grpc.ClientConn, error) {
 // Background runs work beside the server until the process stops. An error stops the process.
 func (s *Service) Background(name string, run func(context.Context) error) {
 	s.background = append(s.background, task{name: name, run: run})
+}
+
+// Every does work again and again until the process stops, the first time at once. That it fails is logged, and no
+// reason to stop.
+func (s *Service) Every(interval time.Duration, name string, work func(context.Context) error) {
+	s.Background(name, func(ctx context.Context) error {
+		tick := time.NewTicker(interval)
+		defer tick.Stop()
+		for {
+			if err := work(ctx); err != nil && ctx.Err() == nil {
+				s.logger.WarnContext(ctx, "background work failed", "work", name, "error", err)
+			}
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-tick.C:
+			}
+		}
+	})
 }
 
 // OnStop has a resource closed once the server has drained, the last one first.

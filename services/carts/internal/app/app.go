@@ -43,9 +43,7 @@ func Run(ctx context.Context) error {
 		return err
 	}
 	held := carts.New(store)
-	svc.Background("sweep", func(ctx context.Context) error {
-		return held.Sweep(ctx, func(err error) { svc.Logger().Warn("sweep", "error", err) })
-	})
+	svc.Every(carts.SweepEvery, "sweep", held.Sweep)
 	cartsv1.RegisterCartsServiceServer(svc.Server(), grpcapi.New(held))
 	return svc.Run(ctx)
 }

@@ -13,7 +13,6 @@ const (
 	// A cart nobody touches ends after this long.
 	guestLife    = 30 * 24 * time.Hour
 	customerLife = 365 * 24 * time.Hour
-	sweepEvery   = 10 * time.Minute
 
 	// How often a change is tried against others on the same cart, and how long it waits in between at most.
 	attempts   = 50
@@ -163,18 +162,10 @@ func end(life time.Duration) time.Time {
 	return time.Now().UTC().Add(life).Truncate(time.Millisecond)
 }
 
-// Sweep deletes expired carts until ctx is done. A store that is away is tried again; report is told.
-func (s *Service) Sweep(ctx context.Context, report func(error)) error {
-	tick := time.NewTicker(sweepEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-			if err := s.store.DeleteExpired(ctx, time.Now()); err != nil && ctx.Err() == nil {
-				report(err)
-			}
-		}
-	}
+// SweepEvery is how often expired carts are to be swept.
+const SweepEvery = 10 * time.Minute
+
+// Sweep deletes expired carts. Any number of replicas may sweep at once.
+func (s *Service) Sweep(ctx context.Context) error {
+	return s.store.DeleteExpired(ctx, time.Now())
 }

@@ -8,15 +8,12 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"golang.org/x/text/runes"
-	"golang.org/x/text/transform"
-	"golang.org/x/text/unicode/norm"
-
 	"souk/platform/field"
 )
 
 const (
 	maxSlug        = 120
+	maxSKU         = 100
 	maxTitle       = 200
 	maxDescription = 20_000
 	maxName        = 100
@@ -31,30 +28,19 @@ const (
 	maxWeight      = 1_000_000
 )
 
-var (
-	slugPattern = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
-	// Letters, digits and _.- ; spaces only inside.
-	skuPattern = regexp.MustCompile(`^[A-Za-z0-9_.-]([A-Za-z0-9_. -]{0,98}[A-Za-z0-9_.-])?$`)
-	notSlug    = regexp.MustCompile(`[^a-z0-9]+`)
-)
+// Letters, digits and _.- ; spaces only inside.
+var skuPattern = regexp.MustCompile(`^[A-Za-z0-9_.-]([A-Za-z0-9_. -]{0,98}[A-Za-z0-9_.-])?$`)
 
-// Slugify makes a slug of a name: "Café & Bar" becomes cafe-bar. It is empty when nothing of the name fits.
-func Slugify(name string) string {
-	plain, _, err := transform.String(transform.Chain(norm.NFD, runes.Remove(runes.In(unicode.Mn)), norm.NFC), name)
-	if err != nil {
-		plain = name
-	}
-	slug := strings.Trim(notSlug.ReplaceAllString(strings.ToLower(plain), "-"), "-")
-	if len(slug) > maxSlug {
-		slug = strings.Trim(slug[:maxSlug], "-")
-	}
-	return slug
+// validSKU reports whether a SKU can stand in a URL's path, where a "." or ".." would be taken for a folder.
+func validSKU(sku string) bool {
+	return skuPattern.MatchString(sku) && sku != "." && sku != ".."
 }
 
 // check returns a *field.Error that names everything wrong with a product, in the REST contract's words.
 func (c Content) check() error {
 	var check field.Checker
-	check.Check(slugPattern.MatchString(c.Slug) && len(c.Slug) <= maxSlug, "slug", "must be lower-case words joined by hyphens")
+	check.Check(validSlug(c.Slug), "slug", fmt.Sprintf("must be lower-case words joined by hyphens, at most %d characters", maxSlug))
+	check.Check(!isID(c.Slug), "slug", "must not look like an id")
 	checkLine(&check, "title", c.Title, maxTitle)
 	check.Check(strings.TrimSpace(c.Title) != "", "title", "is required")
 	checkText(&check, "description", c.Description, maxDescription)
@@ -62,41 +48,59 @@ func (c Content) check() error {
 	checkLine(&check, "category", c.Category, maxName)
 	check.Check(c.Category == "" || Slugify(c.Category) != "", "category", "must hold a letter or a digit")
 	check.Check(len(c.Tags) <= maxTags, "tags", fmt.Sprintf("must have at most %d items", maxTags))
-	for i, tag := range c.Tags {
+	for i, tag := range first(c.Tags, maxTags) {
 		checkLine(&check, fmt.Sprintf("tags[%d]", i), tag, maxTag)
+		check.Check(strings.TrimSpace(tag) != "", fmt.Sprintf("tags[%d]", i), "must not be blank")
 	}
 	check.Check(len(c.Images) <= maxImages, "images", fmt.Sprintf("must have at most %d items", maxImages))
-	for i, image := range c.Images {
+	for i, image := range first(c.Images, maxImages) {
 		image.check(&check, fmt.Sprintf("images[%d]", i))
 	}
-	check.Check(len(c.Variants) >= 1 && len(c.Variants) <= maxVariants, "variants", fmt.Sprintf("must have 1 to %d items", maxVariants))
+	checkVariants(&check, c.Variants)
+	return check.Err()
+}
+
+func checkVariants(check *field.Checker, variants []Variant) {
+	check.Check(len(variants) >= 1 && len(variants) <= maxVariants, "variants", fmt.Sprintf("must have 1 to %d items", maxVariants))
 	seen := map[string]bool{}
-	for i, v := range c.Variants {
+	for i, v := range first(variants, maxVariants) {
 		path := fmt.Sprintf("variants[%d]", i)
-		v.check(&check, path)
-		check.Check(!seen[v.SKU], path+".sku", "stands twice")
+		v.check(check, path)
+		check.Check(!seen[v.SKU], path+".sku", "is another variant's already")
 		seen[v.SKU] = true
 	}
-	return check.Err()
+}
+
+// first cuts a list that is too long anyway, so that the answer to it stays short.
+func first[T any](list []T, most int) []T {
+	return list[:min(len(list), most)]
 }
 
 func (i Image) check(check *field.Checker, path string) {
 	u, err := url.Parse(i.URL)
 	ok := err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && len(i.URL) <= maxURL && utf8.ValidString(i.URL)
-	check.Check(ok, path+".url", "must be an http or https URL")
+	check.Check(ok, path+".url", fmt.Sprintf("must be an http or https URL of at most %d characters", maxURL))
 	checkLine(check, path+".alt", i.Alt, maxAlt)
 }
 
 func (v Variant) check(check *field.Checker, path string) {
-	check.Check(skuPattern.MatchString(v.SKU), path+".sku", "must have 1 to 100 letters, digits, and _ . -")
+	check.Check(validSKU(v.SKU), path+".sku", "must have 1 to 100 letters, digits, and _ . -, with spaces only inside")
 	checkLine(check, path+".title", v.Title, maxTitle)
 	check.Check(v.Price >= 0 && v.Price <= maxPrice, path+".price.amount", fmt.Sprintf("must be 0 to %d", maxPrice))
 	check.Check(v.Weight >= 0 && v.Weight <= maxWeight, path+".weight_grams", fmt.Sprintf("must be 0 to %d", maxWeight))
-	check.Check(len(v.Options) <= maxOptions, path+".options", fmt.Sprintf("must have at most %d", maxOptions))
-	for _, o := range v.Options {
-		check.Check(o.Name != "", path+".options", "must have names")
-		checkLine(check, path+".options", o.Name, maxName)
-		checkLine(check, path+".options", o.Value, maxName)
+	v.checkOptions(check, path+".options")
+}
+
+// checkOptions wants distinct names, because clients see options as an object.
+func (v Variant) checkOptions(check *field.Checker, path string) {
+	check.Check(len(v.Options) <= maxOptions, path, fmt.Sprintf("must have at most %d", maxOptions))
+	seen := map[string]bool{}
+	for _, o := range first(v.Options, maxOptions) {
+		check.Check(strings.TrimSpace(o.Name) != "" && strings.TrimSpace(o.Value) != "", path, "must have names and values")
+		check.Check(!seen[o.Name], path, "must have different names")
+		seen[o.Name] = true
+		checkLine(check, path, o.Name, maxName)
+		checkLine(check, path, o.Value, maxName)
 	}
 }
 

@@ -10,10 +10,16 @@ import (
 	"sync"
 
 	"golang.org/x/sync/errgroup"
+
+	"souk/platform/field"
 )
 
-// How many products are written at once.
-const importWriters = 8
+const (
+	// How many products are written at once; the rest of the connections serve shoppers.
+	importWriters = 4
+	// How often a product is written that someone else changes at the same time.
+	importAttempts = 3
+)
 
 // Imported says what became of a file.
 type Imported struct {
@@ -32,109 +38,174 @@ type Stock struct {
 	Quantity int64
 }
 
-// Import creates and updates products from a CSV in Shopify's format. Broken rows are reported and the rest go in, each
-// product in a transaction of its own; the same file again changes nothing.
+// Import creates and updates products from a CSV in Shopify's format. A product's variants become those of the file, and
+// a withdrawn product is published again. Broken rows are reported and the rest go in, each product in a transaction of
+// its own; the same file again changes nothing. A file that is no such CSV is a *field.Error.
 func (s *Service) Import(ctx context.Context, content []byte) (Imported, error) {
 	f, err := parseCSV(content, s.currency)
 	if err != nil {
 		return Imported{}, err
 	}
-	if err := s.dropForeign(ctx, f); err != nil {
+	run := &importRun{service: s, file: f}
+	if err := run.prepare(ctx); err != nil {
 		return Imported{}, err
 	}
-	run := &importRun{service: s, file: f}
 	if err := run.writeAll(ctx); err != nil {
 		return Imported{}, err
 	}
-	run.done.Errors = f.errors
-	slices.SortStableFunc(run.done.Errors, func(a, b RowError) int { return cmp.Compare(a.Line, b.Line) })
+	run.done.Errors = f.rowErrors()
 	slices.SortFunc(run.done.Stock, func(a, b Stock) int { return cmp.Compare(a.SKU, b.SKU) })
 	return run.done, nil
-}
-
-// dropForeign leaves out variants whose SKU belongs to a product that the row is not of.
-func (s *Service) dropForeign(ctx context.Context, f *file) error {
-	skus := make([]string, 0, len(f.skus))
-	for sku := range f.skus {
-		skus = append(skus, sku)
-	}
-	owners, err := s.store.Owners(ctx, skus)
-	if err != nil {
-		return err
-	}
-	for _, d := range f.drafts {
-		d.variants = slices.DeleteFunc(d.variants, func(v draftVariant) bool {
-			owner, owned := owners[v.SKU]
-			if !owned || owner == d.Slug {
-				return false
-			}
-			f.fail(v.line, (&SKUTakenError{SKU: v.SKU}).Error())
-			return true
-		})
-	}
-	return nil
 }
 
 // importRun writes the drafts of one file.
 type importRun struct {
 	service *Service
 	file    *file
-	mu      sync.Mutex
-	done    Imported
+	// known are the products that have a handle of the file, by slug.
+	known map[string]Product
+
+	mu   sync.Mutex
+	done Imported
 }
 
-func (run *importRun) writeAll(ctx context.Context) error {
-	slugs := make([]string, 0, len(run.file.drafts))
-	for _, d := range run.file.drafts {
-		slugs = append(slugs, d.Slug)
+// prepare reads what the shop has of the file, and settles whose each SKU is.
+func (run *importRun) prepare(ctx context.Context) error {
+	slugs := make([]string, len(run.file.drafts))
+	for i, d := range run.file.drafts {
+		slugs[i] = d.Slug
 	}
-	known, err := run.service.store.BySlugs(ctx, slugs)
-	if err != nil {
-		return err
+	skus := make([]string, 0, len(run.file.lines))
+	for sku := range run.file.lines {
+		skus = append(skus, sku)
 	}
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(importWriters)
-	for _, d := range run.file.drafts {
-		if d.broken || len(d.variants) == 0 {
-			continue
-		}
-		group.Go(func() error {
-			existing, ok := known[d.Slug]
-			return run.write(ctx, d, existing, ok)
-		})
-	}
-	return group.Wait()
-}
-
-func (run *importRun) write(ctx context.Context, d *draft, existing Product, exists bool) error {
-	content := d.content()
-	created, updated := false, false
 	var err error
-	switch {
-	case !exists:
-		_, err = run.service.insert(ctx, content)
-		created = true
-	case !reflect.DeepEqual(normal(existing.Content), normal(content)):
-		existing.Content = content
-		_, err = run.service.replace(ctx, existing)
-		updated = true
+	if run.known, err = run.service.store.BySlugs(ctx, slugs); err != nil {
+		return err
 	}
-	run.mu.Lock()
-	defer run.mu.Unlock()
-	var taken *SKUTakenError
-	if errors.As(err, &taken) || errors.Is(err, ErrSlugTaken) || errors.Is(err, ErrVersionMismatch) {
-		// Someone else was at it meanwhile.
-		run.file.fail(d.line, fmt.Sprintf("%s was not written: %v", d.Slug, err))
-		return nil
-	}
+	owners, err := run.service.store.Owners(ctx, skus)
 	if err != nil {
 		return err
 	}
-	run.count(d, created, updated)
+	for _, d := range run.file.drafts {
+		run.claim(d, owners)
+	}
+	run.file.dropEmpty()
 	return nil
 }
 
+// claim leaves out the variants of d whose SKU another product has, unless that product gives it up in this same file.
+func (run *importRun) claim(d *draft, owners map[string]string) {
+	d.variants = slices.DeleteFunc(d.variants, func(v draftVariant) bool {
+		owner, owned := owners[v.SKU]
+		if !owned || owner == d.Slug {
+			return false
+		}
+		if giver := run.file.byHandle[owner]; giver != nil && !giver.broken && len(giver.variants) > 0 {
+			d.takesOver = true
+			return false
+		}
+		run.file.fail(v.line, (&SKUTakenError{SKU: v.SKU}).Error())
+		d.failed = true
+		return true
+	})
+}
+
+// writeAll writes every draft; those that take over SKUs come last.
+func (run *importRun) writeAll(ctx context.Context) error {
+	var later []*draft
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.SetLimit(importWriters)
+	for _, d := range run.file.drafts {
+		if d.takesOver {
+			later = append(later, d)
+			continue
+		}
+		group.Go(func() error { return run.reported(d, run.write(groupCtx, d)) })
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	return run.takeOver(ctx, later)
+}
+
+// takeOver writes drafts that wait for each other's SKUs, for as long as one of them gets its own.
+func (run *importRun) takeOver(ctx context.Context, drafts []*draft) error {
+	for len(drafts) > 0 {
+		var waiting []*draft
+		for _, d := range drafts {
+			err := run.write(ctx, d)
+			if taken := new(SKUTakenError); errors.As(err, &taken) {
+				waiting = append(waiting, d)
+			} else if err := run.reported(d, err); err != nil {
+				return err
+			}
+		}
+		if len(waiting) == len(drafts) {
+			for _, d := range waiting {
+				run.file.fail(d.line, fmt.Sprintf("%s was not written: a SKU of it belongs to another product", d.Slug))
+			}
+			return nil
+		}
+		drafts = waiting
+	}
+	return nil
+}
+
+// reported puts what is wrong with one draft into the report; another error ends the import.
+func (run *importRun) reported(d *draft, err error) error {
+	var taken *SKUTakenError
+	var invalid *field.Error
+	if errors.As(err, &taken) || errors.As(err, &invalid) || changedMeanwhile(err) {
+		run.file.fail(d.line, fmt.Sprintf("%s was not written: %v", d.Slug, err))
+		return nil
+	}
+	return err
+}
+
+// write writes one draft, again if someone else writes the same product meanwhile.
+func (run *importRun) write(ctx context.Context, d *draft) error {
+	content := d.content()
+	existing, exists := run.known[d.Slug]
+	for attempt := 1; ; attempt++ {
+		created, updated, err := run.put(ctx, content, existing, exists)
+		if err == nil {
+			run.count(d, created, updated)
+			return nil
+		}
+		if !changedMeanwhile(err) || attempt == importAttempts {
+			return err
+		}
+		fresh, err := run.service.store.BySlugs(ctx, []string{d.Slug})
+		if err != nil {
+			return err
+		}
+		existing, exists = fresh[d.Slug]
+	}
+}
+
+func changedMeanwhile(err error) bool {
+	return errors.Is(err, ErrSlugTaken) || errors.Is(err, ErrVersionMismatch)
+}
+
+// put creates or replaces a product, and does nothing when it is as it should be.
+func (run *importRun) put(ctx context.Context, content Content, existing Product, exists bool) (created, updated bool, err error) {
+	switch {
+	case !exists:
+		_, err = run.service.insert(ctx, content)
+		return true, false, err
+	case reflect.DeepEqual(normal(existing.Content), normal(content)):
+		return false, false, nil
+	default:
+		existing.Content = content
+		_, err = run.service.replace(ctx, existing)
+		return false, true, err
+	}
+}
+
 func (run *importRun) count(d *draft, created, updated bool) {
+	run.mu.Lock()
+	defer run.mu.Unlock()
 	run.done.Products++
 	run.done.Variants += len(d.variants)
 	if created {
@@ -148,19 +219,6 @@ func (run *importRun) count(d *draft, created, updated bool) {
 			run.done.Stock = append(run.done.Stock, Stock{SKU: v.SKU, Quantity: *v.stock})
 		}
 	}
-}
-
-// content is the draft with its variants and images in their order.
-func (d *draft) content() Content {
-	c := d.Content
-	slices.SortStableFunc(d.images, func(a, b draftImage) int { return cmp.Compare(a.position, b.position) })
-	for _, i := range d.images {
-		c.Images = append(c.Images, i.Image)
-	}
-	for _, v := range d.variants {
-		c.Variants = append(c.Variants, v.Variant)
-	}
-	return c
 }
 
 // normal makes contents comparable: no list is the empty list.

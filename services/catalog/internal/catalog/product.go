@@ -110,16 +110,22 @@ type Store interface {
 	List(ctx context.Context, query Query) ([]Listed, error)
 	// Facets counts the published products that match a query by category and by brand.
 	Facets(ctx context.Context, query Query) ([]Facet, error)
-	// Find returns a published product by id or slug, or ErrNotFound.
-	Find(ctx context.Context, idOrSlug string) (Product, error)
+	// ByID returns a published product, or ErrNotFound. The id is a UUID.
+	ByID(ctx context.Context, id string) (Product, error)
+	// BySlug returns a published product, or ErrNotFound.
+	BySlug(ctx context.Context, slug string) (Product, error)
 	// BySlugs returns the products with these slugs, withdrawn ones too, by slug.
 	BySlugs(ctx context.Context, slugs []string) (map[string]Product, error)
 	// Owners returns the slug of the product that each of these SKUs belongs to.
 	Owners(ctx context.Context, skus []string) (map[string]string, error)
+	// Variants returns the variants of published products among the SKUs.
 	Variants(ctx context.Context, skus []string) ([]SoldVariant, error)
+	// Categories returns the categories that have a published product, by slug.
 	Categories(ctx context.Context) ([]Category, error)
 	// Insert adds a product: ErrSlugTaken, *SKUTakenError.
 	Insert(ctx context.Context, product Product) error
 	// Update replaces a product that has the version before product's: ErrVersionMismatch, *SKUTakenError.
 	Update(ctx context.Context, product Product) error
+	// Withdraw takes a product off sale. It does nothing to one that is off sale, and returns ErrNotFound for none.
+	Withdraw(ctx context.Context, id string, at time.Time) error
 }

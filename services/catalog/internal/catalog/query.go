@@ -1,13 +1,7 @@
 package catalog
 
 import (
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/json"
 	"fmt"
-	"unicode/utf8"
-
-	"github.com/google/uuid"
 
 	"souk/platform/field"
 )
@@ -28,7 +22,6 @@ const (
 	defaultLimit = 20
 	maxLimit     = 100
 	maxQuery     = 200
-	maxCursor    = 2000
 )
 
 // Query says which products to list, and in which order.
@@ -47,10 +40,8 @@ type Query struct {
 // Position is where a product stands in a list.
 type Position struct {
 	// Key is the product's value of what the list is sorted by, as the store writes it.
-	Key string `json:"k"`
-	ID  string `json:"i"`
-	// Query tells the query that the position is of.
-	Query string `json:"q"`
+	Key string
+	ID  string
 }
 
 // Listed is a product in a list.
@@ -95,40 +86,4 @@ func (q *Query) settle(cursor string) error {
 		return err
 	}
 	return q.start(cursor)
-}
-
-// start reads the cursor of an earlier page.
-func (q *Query) start(cursor string) error {
-	if cursor == "" {
-		return nil
-	}
-	var after Position
-	content, err := base64.RawURLEncoding.DecodeString(cursor)
-	if err != nil || len(cursor) > maxCursor || json.Unmarshal(content, &after) != nil {
-		return ErrBadCursor
-	}
-	if _, err := uuid.Parse(after.ID); err != nil || after.Query != q.digest() || !utf8.ValidString(after.Key) {
-		return ErrBadCursor
-	}
-	q.After = &after
-	return nil
-}
-
-// cursor is the cursor of a product in the query's list.
-func (q *Query) cursor(l Listed) string {
-	content, err := json.Marshal(Position{Key: l.Key, ID: l.Product.ID, Query: q.digest()})
-	if err != nil {
-		return ""
-	}
-	return base64.RawURLEncoding.EncodeToString(content)
-}
-
-// digest tells queries apart by what they match and how they sort.
-func (q *Query) digest() string {
-	content, err := json.Marshal([]any{q.Text, q.Category, q.Brand, q.MinPrice, q.MaxPrice, q.Sort})
-	if err != nil {
-		return ""
-	}
-	sum := sha256.Sum256(content)
-	return base64.RawURLEncoding.EncodeToString(sum[:9])
 }

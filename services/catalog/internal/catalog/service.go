@@ -2,11 +2,7 @@ package catalog
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"time"
-
-	"github.com/google/uuid"
 
 	"souk/platform/field"
 )
@@ -43,26 +39,39 @@ func (s *Service) List(ctx context.Context, query Query, cursor string, facets b
 	if err != nil {
 		return Page{}, err
 	}
-	var page Page
-	if len(listed) > query.Limit {
-		page.More, listed = true, listed[:query.Limit]
+	page, err := query.page(listed)
+	if err != nil || !facets {
+		return page, err
 	}
-	for _, l := range listed {
-		page.Products = append(page.Products, l.Product)
-		page.Cursors = append(page.Cursors, query.cursor(l))
-	}
-	if facets {
-		page.Facets, err = s.store.Facets(ctx, query)
-	}
+	page.Facets, err = s.store.Facets(ctx, query)
 	return page, err
+}
+
+// page makes a page of what the store listed, which is one more than the limit when more follow.
+func (q *Query) page(listed []Listed) (page Page, err error) {
+	if len(listed) > q.Limit {
+		page.More, listed = true, listed[:q.Limit]
+	}
+	page.Products, page.Cursors = make([]Product, len(listed)), make([]string, len(listed))
+	for i, l := range listed {
+		page.Products[i] = l.Product
+		if page.Cursors[i], err = q.cursor(Position{Key: l.Key, ID: l.Product.ID}); err != nil {
+			return Page{}, err
+		}
+	}
+	return page, nil
 }
 
 // Product returns a published product by id or slug, or ErrNotFound.
 func (s *Service) Product(ctx context.Context, idOrSlug string) (Product, error) {
-	if len(idOrSlug) > maxSlug || !slugPattern.MatchString(idOrSlug) {
-		return Product{}, ErrNotFound // a UUID has the form of a slug too
+	switch {
+	case isID(idOrSlug):
+		return s.store.ByID(ctx, idOrSlug)
+	case validSlug(idOrSlug):
+		return s.store.BySlug(ctx, idOrSlug)
+	default:
+		return Product{}, ErrNotFound
 	}
-	return s.store.Find(ctx, idOrSlug)
 }
 
 // Variants returns the sellable ones of up to 2,000 SKUs.
@@ -72,7 +81,7 @@ func (s *Service) Variants(ctx context.Context, skus []string) ([]SoldVariant, e
 	}
 	asked := make([]string, 0, len(skus))
 	for _, sku := range skus {
-		if skuPattern.MatchString(sku) {
+		if validSKU(sku) {
 			asked = append(asked, sku)
 		}
 	}
@@ -82,72 +91,4 @@ func (s *Service) Variants(ctx context.Context, skus []string) ([]SoldVariant, e
 // Categories returns the categories that have a published product.
 func (s *Service) Categories(ctx context.Context) ([]Category, error) {
 	return s.store.Categories(ctx)
-}
-
-// How many slugs a product without one of its own tries.
-const slugAttempts = 20
-
-// Create adds a product: ErrSlugTaken, *SKUTakenError or a *field.Error. Without a slug it gets one made of its title,
-// numbered if another product has it.
-func (s *Service) Create(ctx context.Context, content Content) (Product, error) {
-	given := content.Slug != ""
-	if !given {
-		content.Slug = Slugify(content.Title)
-	}
-	base := content.Slug
-	for attempt := 2; ; attempt++ {
-		product, err := s.insert(ctx, content)
-		if given || !errors.Is(err, ErrSlugTaken) || attempt > slugAttempts {
-			return product, err
-		}
-		content.Slug = fmt.Sprintf("%.*s-%d", maxSlug-4, base, attempt)
-	}
-}
-
-func (s *Service) insert(ctx context.Context, content Content) (Product, error) {
-	if err := content.check(); err != nil {
-		return Product{}, err
-	}
-	id, err := uuid.NewV7()
-	if err != nil {
-		return Product{}, err
-	}
-	now := time.Now().UTC().Truncate(time.Microsecond)
-	product := Product{Content: content, ID: id.String(), Currency: s.currency, Version: 1, CreatedAt: now, UpdatedAt: now}
-	return product, s.store.Insert(ctx, product)
-}
-
-// Update edits a published product. ErrVersionMismatch is for one that is no longer at version; 0 is any version.
-func (s *Service) Update(ctx context.Context, id string, version int64, edit func(*Content)) (Product, error) {
-	product, err := s.byID(ctx, id)
-	if err != nil {
-		return Product{}, err
-	}
-	if version != 0 && version != product.Version {
-		return Product{}, ErrVersionMismatch
-	}
-	edit(&product.Content)
-	return s.replace(ctx, product)
-}
-
-// Withdraw takes a product off sale, or returns ErrNotFound.
-func (s *Service) Withdraw(ctx context.Context, id string) error {
-	_, err := s.Update(ctx, id, 0, func(c *Content) { c.Withdrawn = true })
-	return err
-}
-
-func (s *Service) byID(ctx context.Context, id string) (Product, error) {
-	if _, err := uuid.Parse(id); err != nil {
-		return Product{}, ErrNotFound
-	}
-	return s.store.Find(ctx, id)
-}
-
-func (s *Service) replace(ctx context.Context, product Product) (Product, error) {
-	if err := product.check(); err != nil {
-		return Product{}, err
-	}
-	product.Version++
-	product.UpdatedAt = time.Now().UTC().Truncate(time.Microsecond)
-	return product, s.store.Update(ctx, product)
 }

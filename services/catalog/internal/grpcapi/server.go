@@ -28,18 +28,23 @@ func New(service *catalog.Service, currency string) *Server {
 }
 
 var sorts = map[catalogv1.Sort]catalog.Sort{
-	catalogv1.Sort_SORT_RELEVANCE:  catalog.ByRelevance,
-	catalogv1.Sort_SORT_NEWEST:     catalog.Newest,
-	catalogv1.Sort_SORT_PRICE_ASC:  catalog.PriceAsc,
-	catalogv1.Sort_SORT_PRICE_DESC: catalog.PriceDesc,
-	catalogv1.Sort_SORT_TITLE:      catalog.ByTitle,
+	catalogv1.Sort_SORT_UNSPECIFIED: "",
+	catalogv1.Sort_SORT_RELEVANCE:   catalog.ByRelevance,
+	catalogv1.Sort_SORT_NEWEST:      catalog.Newest,
+	catalogv1.Sort_SORT_PRICE_ASC:   catalog.PriceAsc,
+	catalogv1.Sort_SORT_PRICE_DESC:  catalog.PriceDesc,
+	catalogv1.Sort_SORT_TITLE:       catalog.ByTitle,
 }
 
 // ListProducts searches and filters.
 func (s *Server) ListProducts(ctx context.Context, req *catalogv1.ListProductsRequest) (*catalogv1.ListProductsResponse, error) {
+	sort, known := sorts[req.GetSort()]
+	if !known {
+		return nil, field.Invalid("sort", "must be relevance, newest, price_asc, price_desc or title")
+	}
 	page, err := s.catalog.List(ctx, catalog.Query{
 		Text: req.GetQuery(), Category: req.GetCategory(), Brand: req.GetBrand(),
-		MinPrice: req.MinPrice, MaxPrice: req.MaxPrice, Sort: sorts[req.GetSort()], Limit: int(req.GetLimit()),
+		MinPrice: req.MinPrice, MaxPrice: req.MaxPrice, Sort: sort, Limit: int(req.GetLimit()),
 	}, req.GetCursor(), req.GetFacets())
 	if err != nil {
 		return nil, wireError(err)

@@ -19,7 +19,7 @@ type order struct {
 }
 
 var orders = map[catalog.Sort]order{
-	catalog.ByRelevance: {"ts_rank(p.search, search.query)::float8", "DESC", "float8"},
+	catalog.ByRelevance: {relevance, "DESC", "float8"},
 	catalog.Newest:      {"p.created_at", "DESC", "timestamptz"},
 	catalog.PriceAsc:    {"p.min_price", "ASC", "bigint"},
 	catalog.PriceDesc:   {"p.min_price", "DESC", "bigint"},
@@ -35,10 +35,15 @@ type conditions struct {
 // add adds a condition in which each ? stands for the next parameter.
 func (c *conditions) add(condition string, params ...any) {
 	for _, p := range params {
-		c.params = append(c.params, p)
-		condition = strings.Replace(condition, "?", fmt.Sprintf("$%d", len(c.params)), 1)
+		condition = strings.Replace(condition, "?", c.param(p), 1)
 	}
 	c.parts = append(c.parts, condition)
+}
+
+// param adds a parameter and returns its name.
+func (c *conditions) param(p any) string {
+	c.params = append(c.params, p)
+	return fmt.Sprintf("$%d", len(c.params))
 }
 
 // matching writes FROM and WHERE for the products that a query matches, whatever page they are on.
@@ -46,9 +51,7 @@ func matching(q catalog.Query) (from string, where conditions) {
 	from = "products p"
 	where.add("NOT p.withdrawn")
 	if q.Text != "" {
-		where.params = append(where.params, q.Text)
-		from += " CROSS JOIN websearch_to_tsquery('english', $1) AS search (query)"
-		where.add("p.search @@ search.query")
+		from += where.search(q.Text) // first, so that the text is $1
 	}
 	if q.Category != "" {
 		where.add("p.category_slug = ?", q.Category)
@@ -71,16 +74,16 @@ func (s *Store) List(ctx context.Context, q catalog.Query) ([]catalog.Listed, er
 		comparison := map[string]string{"ASC": ">", "DESC": "<"}[o.direction]
 		where.add(fmt.Sprintf("(%s, p.id) %s (?::text::%s, ?::uuid)", o.by, comparison, o.cast), q.After.Key, q.After.ID)
 	}
-	where.params = append(where.params, q.Limit+1)
-	rows, err := s.pool.Query(ctx, fmt.Sprintf(`SELECT %s, (%s)::text FROM %s WHERE %s ORDER BY %s %s, p.id %s LIMIT $%d`,
-		columns, o.by, from, strings.Join(where.parts, " AND "), o.by, o.direction, o.direction, len(where.params)), where.params...)
+	limit := where.param(q.Limit + 1)
+	rows, err := s.pool.Query(ctx, fmt.Sprintf(`SELECT %s, (%s)::text FROM %s WHERE %s ORDER BY %s %s, p.id %s LIMIT %s`,
+		columns, o.by, from, strings.Join(where.parts, " AND "), o.by, o.direction, o.direction, limit), where.params...)
 	if err != nil {
 		return nil, fmt.Errorf("list products: %w", err)
 	}
 	listed, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (l catalog.Listed, err error) {
 		return l, row.Scan(append(fieldsOf(&l.Product), &l.Key)...)
 	})
-	if badKey(err) {
+	if q.After != nil && badKey(err) {
 		return nil, catalog.ErrBadCursor
 	}
 	if err != nil {

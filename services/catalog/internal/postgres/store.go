@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -39,13 +38,18 @@ func scanProduct(row pgx.CollectableRow) (p catalog.Product, err error) {
 	return p, row.Scan(fieldsOf(&p)...)
 }
 
-// Find implements catalog.Store.
-func (s *Store) Find(ctx context.Context, idOrSlug string) (catalog.Product, error) {
-	column := "slug"
-	if _, err := uuid.Parse(idOrSlug); err == nil {
-		column = "id"
-	}
-	rows, err := s.pool.Query(ctx, `SELECT `+columns+` FROM products p WHERE p.`+column+` = $1 AND NOT p.withdrawn`, idOrSlug)
+// ByID implements catalog.Store.
+func (s *Store) ByID(ctx context.Context, id string) (catalog.Product, error) {
+	return s.find(ctx, `SELECT `+columns+` FROM products p WHERE p.id = $1 AND NOT p.withdrawn`, id)
+}
+
+// BySlug implements catalog.Store.
+func (s *Store) BySlug(ctx context.Context, slug string) (catalog.Product, error) {
+	return s.find(ctx, `SELECT `+columns+` FROM products p WHERE p.slug = $1 AND NOT p.withdrawn`, slug)
+}
+
+func (s *Store) find(ctx context.Context, query, key string) (catalog.Product, error) {
+	rows, err := s.pool.Query(ctx, query, key)
 	if err != nil {
 		return catalog.Product{}, fmt.Errorf("find product: %w", err)
 	}

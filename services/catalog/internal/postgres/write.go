@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"souk/platform/pgdb"
 
@@ -15,27 +18,43 @@ import (
 
 // Insert implements catalog.Store.
 func (s *Store) Insert(ctx context.Context, p catalog.Product) error {
-	return s.write(ctx, p, func(tx pgx.Tx) error {
-		_, err := tx.Exec(ctx, `INSERT INTO products (id, slug, title, description, brand, category, category_slug, tags, images,
+	return s.write(ctx, p, func(batch *pgx.Batch) {
+		batch.Queue(`INSERT INTO products (id, slug, title, description, brand, category, category_slug, tags, images,
 				currency, min_price, max_price, withdrawn, version, updated_at, keywords, created_at)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
 			append(values(p), p.CreatedAt)...)
-		return err
 	})
 }
 
 // Update implements catalog.Store.
 func (s *Store) Update(ctx context.Context, p catalog.Product) error {
-	return s.write(ctx, p, func(tx pgx.Tx) error {
-		tag, err := tx.Exec(ctx, `UPDATE products SET slug = $2, title = $3, description = $4, brand = $5, category = $6,
+	return s.write(ctx, p, func(batch *pgx.Batch) {
+		batch.Queue(`UPDATE products SET slug = $2, title = $3, description = $4, brand = $5, category = $6,
 				category_slug = $7, tags = $8, images = $9, currency = $10, min_price = $11, max_price = $12, withdrawn = $13,
 				version = $14, updated_at = $15, keywords = $16
-			WHERE id = $1 AND version = $14 - 1`, values(p)...)
-		if err == nil && tag.RowsAffected() == 0 {
-			return catalog.ErrVersionMismatch
-		}
-		return err
+			WHERE id = $1 AND version = $14 - 1`, values(p)...).Exec(func(tag pgconn.CommandTag) error {
+			if tag.RowsAffected() == 0 {
+				return catalog.ErrVersionMismatch
+			}
+			return nil
+		})
+		batch.Queue(`DELETE FROM variants WHERE product_id = $1`, p.ID)
 	})
+}
+
+// Withdraw implements catalog.Store.
+func (s *Store) Withdraw(ctx context.Context, id string, at time.Time) error {
+	var known bool
+	err := s.pool.QueryRow(ctx, `WITH withdrawn AS (
+			UPDATE products SET withdrawn = true, version = version + 1, updated_at = $2 WHERE id = $1 AND NOT withdrawn)
+		SELECT EXISTS (SELECT FROM products WHERE id = $1)`, id, at).Scan(&known)
+	if err != nil {
+		return fmt.Errorf("withdraw product: %w", err)
+	}
+	if !known {
+		return catalog.ErrNotFound
+	}
+	return nil
 }
 
 // values are the parameters that writing a product takes.
@@ -54,41 +73,34 @@ func values(p catalog.Product) []any {
 	}
 }
 
+// The most bytes of keywords. A tsvector holds 1 MiB, and refuses what does not fit.
+const maxKeywords = 100_000
+
 func keywords(p catalog.Product) string {
-	words := append([]string{}, p.Tags...)
+	words := slices.Clone(p.Tags)
 	for _, v := range p.Variants {
 		words = append(words, v.SKU, v.Title)
 	}
-	return strings.Join(words, " ")
+	text := strings.Join(words, " ")
+	return strings.ToValidUTF8(text[:min(len(text), maxKeywords)], "")
 }
 
-// write writes a product's row with put and replaces its variants.
-func (s *Store) write(ctx context.Context, p catalog.Product, put func(pgx.Tx) error) error {
+// write writes a product's row with what head queues, and then its variants.
+func (s *Store) write(ctx context.Context, p catalog.Product, head func(*pgx.Batch)) error {
 	var taken string
 	err := pgdb.InTx(ctx, s.pool, func(tx pgx.Tx) error {
-		if err := put(tx); err != nil {
-			return err
-		}
-		if _, err := tx.Exec(ctx, `DELETE FROM variants WHERE product_id = $1`, p.ID); err != nil {
-			return err
-		}
 		batch := &pgx.Batch{}
+		head(batch)
 		for i, v := range p.Variants {
-			options := v.Options
-			if options == nil {
-				options = []catalog.Option{}
-			}
-			batch.Queue(`INSERT INTO variants (sku, product_id, position, title, options, price, weight) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-				v.SKU, p.ID, i, v.Title, options, v.Price, v.Weight)
-		}
-		results := tx.SendBatch(ctx, batch)
-		for _, v := range p.Variants {
-			if _, err := results.Exec(); err != nil {
-				taken = v.SKU
-				return errors.Join(err, results.Close())
+			insertVariant(batch, p.ID, i, v).Fn = func(results pgx.BatchResults) error {
+				_, err := results.Exec()
+				if err != nil {
+					taken = v.SKU
+				}
+				return err
 			}
 		}
-		return results.Close()
+		return tx.SendBatch(ctx, batch).Close()
 	})
 	switch {
 	case err == nil:
@@ -102,4 +114,13 @@ func (s *Store) write(ctx context.Context, p catalog.Product, put func(pgx.Tx) e
 	default:
 		return fmt.Errorf("write product: %w", err)
 	}
+}
+
+func insertVariant(batch *pgx.Batch, productID string, position int, v catalog.Variant) *pgx.QueuedQuery {
+	options := v.Options
+	if options == nil {
+		options = []catalog.Option{}
+	}
+	return batch.Queue(`INSERT INTO variants (sku, product_id, position, title, options, price, weight) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+		v.SKU, productID, position, v.Title, options, v.Price, v.Weight)
 }

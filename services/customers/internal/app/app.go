@@ -69,9 +69,7 @@ func Run(ctx context.Context) error {
 			return fmt.Errorf("SOUK_STAFF_EMAIL and SOUK_STAFF_PASSWORD: %w", err)
 		}
 	}
-	svc.Background("sweep", func(ctx context.Context) error {
-		return accounts.Sweep(ctx, func(err error) { svc.Logger().Warn("sweep", "error", err) })
-	})
+	svc.Every(customers.SweepEvery, "sweep", accounts.Sweep)
 	customersv1.RegisterCustomersServiceServer(svc.Server(), grpcapi.New(accounts))
 	accessv1.RegisterKeysServiceServer(svc.Server(), grpcapi.NewKeys(issuer))
 	return svc.Run(ctx)

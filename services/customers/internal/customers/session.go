@@ -16,7 +16,6 @@ import (
 const (
 	// A session ends this long after its tokens were last refreshed.
 	sessionLife = 30 * 24 * time.Hour
-	sweepEvery  = time.Hour
 	secretSize  = 32
 )
 
@@ -159,18 +158,10 @@ func newSecret() (secret string, hash []byte) {
 	return secret, sum[:]
 }
 
-// Sweep deletes expired sessions until ctx is done. A store that is away is tried again; report is told.
-func (s *Service) Sweep(ctx context.Context, report func(error)) error {
-	tick := time.NewTicker(sweepEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-			if err := s.store.DeleteExpiredSessions(ctx, time.Now()); err != nil && ctx.Err() == nil {
-				report(err)
-			}
-		}
-	}
+// SweepEvery is how often expired sessions are to be swept.
+const SweepEvery = time.Hour
+
+// Sweep deletes expired sessions. Any number of replicas may sweep at once.
+func (s *Service) Sweep(ctx context.Context) error {
+	return s.store.DeleteExpiredSessions(ctx, time.Now())
 }

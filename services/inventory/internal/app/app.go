@@ -42,9 +42,7 @@ func Run(ctx context.Context) error {
 	}
 	svc.Require("postgres", pool.Ping)
 	stock := inventory.New(postgres.New(pool))
-	svc.Background("sweep", func(ctx context.Context) error {
-		return stock.Sweep(ctx, func(err error) { svc.Logger().Warn("sweep", "error", err) })
-	})
+	svc.Every(inventory.SweepEvery, "sweep", stock.Sweep)
 	inventoryv1.RegisterInventoryServiceServer(svc.Server(), grpcapi.New(stock))
 	return svc.Run(ctx)
 }

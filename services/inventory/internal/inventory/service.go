@@ -71,7 +71,7 @@ func (s *Service) Open(ctx context.Context, lines []Line, reason string) (int, e
 // Reserve holds stock for an order; see Store.
 func (s *Service) Reserve(ctx context.Context, r Reservation) (time.Time, error) {
 	var check field.Checker
-	checkOrder(&check, r.OrderID)
+	r.OrderID = checkOrder(&check, r.OrderID)
 	check.Check(len(r.Lines) > 0, "lines", "must have at least 1 item")
 	checkLines(&check, r.Lines, 1)
 	check.Check(r.HoldFor > 0 && r.HoldFor <= maxHold, "hold_for", "must be above 0 and at most "+maxHold.String())
@@ -84,7 +84,7 @@ func (s *Service) Reserve(ctx context.Context, r Reservation) (time.Time, error)
 // Commit turns what an order holds into sold stock; see Store.
 func (s *Service) Commit(ctx context.Context, orderID string) error {
 	var check field.Checker
-	checkOrder(&check, orderID)
+	orderID = checkOrder(&check, orderID)
 	if err := check.Err(); err != nil {
 		return err
 	}
@@ -94,16 +94,19 @@ func (s *Service) Commit(ctx context.Context, orderID string) error {
 // Release gives back what an order holds or has bought; see Store.
 func (s *Service) Release(ctx context.Context, orderID string) error {
 	var check field.Checker
-	checkOrder(&check, orderID)
+	orderID = checkOrder(&check, orderID)
 	if err := check.Err(); err != nil {
 		return err
 	}
 	return s.store.Release(ctx, orderID)
 }
 
-func checkOrder(check *field.Checker, id string) {
-	_, err := uuid.Parse(id)
-	check.Check(err == nil, "order_id", "is not an id")
+// checkOrder returns an id in the only spelling that is stored. Of the spellings that uuid.Parse knows it takes the
+// common one alone: the others let anything stand around the id.
+func checkOrder(check *field.Checker, id string) string {
+	parsed, err := uuid.Parse(id)
+	check.Check(err == nil && len(id) == len(parsed.String()), "order_id", "is not an id")
+	return parsed.String()
 }
 
 func checkReason(check *field.Checker, reason string) {
@@ -113,7 +116,10 @@ func checkReason(check *field.Checker, reason string) {
 }
 
 func checkLines(check *field.Checker, lines []Line, least int64) {
-	check.Check(len(lines) <= maxLines, "lines", fmt.Sprintf("must have at most %d items", maxLines))
+	if len(lines) > maxLines {
+		check.Check(false, "lines", fmt.Sprintf("must have at most %d items", maxLines))
+		return
+	}
 	seen := make(map[string]bool, len(lines))
 	for i, line := range lines {
 		check.Check(sku.MatchString(line.SKU), fmt.Sprintf("lines[%d].sku", i), "is not a SKU")
@@ -124,27 +130,11 @@ func checkLines(check *field.Checker, lines []Line, least int64) {
 	}
 }
 
-// How often expired reservations are looked for.
-const sweepEvery = 5 * time.Second
+// SweepEvery is how often expired reservations are to be swept.
+const SweepEvery = 5 * time.Second
 
-// Sweep releases expired reservations until ctx is done. Any number of replicas may sweep at once. A store
-// that is away is tried again; report is told.
-func (s *Service) Sweep(ctx context.Context, report func(error)) error {
-	tick := time.NewTicker(sweepEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-			if err := s.sweep(ctx); err != nil && ctx.Err() == nil {
-				report(err)
-			}
-		}
-	}
-}
-
-func (s *Service) sweep(ctx context.Context) error {
+// Sweep releases every reservation that has expired. Any number of replicas may sweep at once.
+func (s *Service) Sweep(ctx context.Context) error {
 	for {
 		n, err := s.store.Expire(ctx)
 		if err != nil || n == 0 {

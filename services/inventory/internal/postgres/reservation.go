@@ -21,22 +21,21 @@ const (
 	expired   = "expired"
 )
 
-// errRollback ends a transaction that found nothing to change.
-var errRollback = errors.New("nothing to change")
-
-// Reserve implements inventory.Store.
+// Reserve implements inventory.Store. PostgreSQL's clock says when the hold ends, because it is also the one that
+// the sweep goes by.
 func (s *Store) Reserve(ctx context.Context, r inventory.Reservation) (time.Time, error) {
-	expires := time.Now().Add(r.HoldFor)
+	var expires time.Time
 	skus, quantities := split(r.Lines)
 	err := pgdb.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		// The row comes first: a second call for the order waits here until the first has ended.
-		tag, err := tx.Exec(ctx, `INSERT INTO reservations (order_id, status, expires_at) VALUES ($1, 'held', $2)
-			ON CONFLICT DO NOTHING`, r.OrderID, expires)
+		err := tx.QueryRow(ctx, `INSERT INTO reservations (order_id, status, expires_at)
+			VALUES ($1, 'held', now() + $2::bigint * interval '1 microsecond')
+			ON CONFLICT DO NOTHING RETURNING expires_at`, r.OrderID, r.HoldFor.Microseconds()).Scan(&expires)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return existing(ctx, tx, r.OrderID, &expires)
+		}
 		if err != nil {
 			return err
-		}
-		if tag.RowsAffected() == 0 {
-			return existing(ctx, tx, r.OrderID, &expires)
 		}
 		if err := checkStock(ctx, tx, r.Lines, skus); err != nil {
 			return err
@@ -45,7 +44,7 @@ func (s *Store) Reserve(ctx context.Context, r inventory.Reservation) (time.Time
 	})
 	var short *inventory.ShortageError
 	switch {
-	case err == nil, errors.Is(err, errRollback):
+	case err == nil:
 		return expires, nil
 	case errors.As(err, &short), errors.Is(err, inventory.ErrReservationEnded):
 		return time.Time{}, err
@@ -64,7 +63,7 @@ func existing(ctx context.Context, tx pgx.Tx, orderID string, expires *time.Time
 	if status == released || status == expired {
 		return inventory.ErrReservationEnded
 	}
-	return errRollback
+	return nil
 }
 
 // checkStock locks the levels in SKU order and returns a *ShortageError unless every line can be had.
@@ -117,13 +116,10 @@ func (s *Store) Commit(ctx context.Context, orderID string) error {
 		case err != nil:
 			return err
 		case status == committed:
-			return errRollback
+			return nil
 		}
 		return sell(ctx, tx, orderID)
 	})
-	if errors.Is(err, errRollback) {
-		return nil
-	}
 	if err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}

@@ -3,7 +3,6 @@ package app
 
 import (
 	"context"
-	"log/slog"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -55,8 +54,8 @@ func Run(ctx context.Context) error {
 		return err
 	}
 	svc.Background("jobs", runner.Run)
-	svc.Background("deliveries", every(orders.TrackEvery, svc.Logger(), checkout.TrackDeliveries))
-	svc.Background("keys", every(sweepEvery, svc.Logger(), checkout.SweepKeys))
+	svc.Every(orders.TrackEvery, "deliveries", checkout.TrackDeliveries)
+	svc.Every(sweepEvery, "keys", checkout.SweepKeys)
 	ordersv1.RegisterOrdersServiceServer(svc.Server(), grpcapi.New(checkout))
 	return svc.Run(ctx)
 }
@@ -76,22 +75,4 @@ func open(ctx context.Context, cfg pgdb.Config) (*pgxpool.Pool, error) {
 		return nil, err
 	}
 	return pool, nil
-}
-
-// every returns background work that is done again and again. That it fails is logged and no reason to stop.
-func every(interval time.Duration, logger *slog.Logger, work func(context.Context) error) func(context.Context) error {
-	return func(ctx context.Context) error {
-		tick := time.NewTicker(interval)
-		defer tick.Stop()
-		for {
-			if err := work(ctx); err != nil && ctx.Err() == nil {
-				logger.WarnContext(ctx, "background work failed", "error", err)
-			}
-			select {
-			case <-ctx.Done():
-				return nil
-			case <-tick.C:
-			}
-		}
-	}
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"souk/platform/money"
 )
@@ -48,12 +49,7 @@ var next = map[Status][]Status{
 
 // CanBecome reports whether a payment may go from s to status.
 func (s Status) CanBecome(status Status) bool {
-	for _, allowed := range next[s] {
-		if allowed == status {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(next[s], status)
 }
 
 // Payment is the one payment of an order.
@@ -76,10 +72,12 @@ func (p Payment) CapturedAmount() money.Money {
 	return money.New(0, p.Amount.Currency)
 }
 
-// Authorization is a provider's answer: the money is held, or declined and why.
+// Authorization is a provider's answer.
 type Authorization struct {
-	Approved bool
-	Reason   string
+	// Status is Authorized, also once captured; Declined; or Voided, when a void came first.
+	Status Status
+	// Reason says why the money was declined.
+	Reason string
 }
 
 // Request asks a provider to hold money.
@@ -91,10 +89,15 @@ type Request struct {
 }
 
 // Provider is a payment provider. Every call is idempotent by reference. ErrOutcomeUnknown means that a call may
-// have had its effect; any other error but ErrUnknownMethod and ErrNotFound means that it had none.
+// have had its effect; any other error means that it had none. An authorization ends at the provider either
+// captured or voided: of two calls at once it refuses the later, and that decides.
 type Provider interface {
+	// Authorize holds the money, or returns ErrUnknownMethod.
 	Authorize(ctx context.Context, request Request) (Authorization, error)
+	// Capture takes the money, or returns ErrNotAuthorized when none is held under the reference.
 	Capture(ctx context.Context, reference string) error
+	// Void lets the money go; none held, because it was declined or voided, is no error. It returns
+	// ErrAlreadyCaptured, or ErrNotFound for a reference that the provider does not know.
 	Void(ctx context.Context, reference string) error
 	// Lookup returns what the provider knows of a reference, or ErrNotFound.
 	Lookup(ctx context.Context, reference string) (Authorization, error)

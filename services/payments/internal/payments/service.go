@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"time"
 
 	"github.com/google/uuid"
@@ -13,10 +12,12 @@ import (
 	"souk/platform/money"
 )
 
-// The most that one payment may be, in minor units.
-const maxAmount = 1_000_000_000_000
-
-var method = regexp.MustCompile(`^[a-z0-9_]{1,64}$`)
+const (
+	// The most that one payment may be, in minor units.
+	maxAmount = 1_000_000_000_000
+	// ISO 4217's code for no currency, of the payment that only bars a later one.
+	noCurrency = "XXX"
+)
 
 // Service runs payments through a provider.
 type Service struct {
@@ -33,14 +34,14 @@ func New(store Store, provider Provider) *Service {
 // The payment is written down before the provider is asked, so that whatever happens in between, asking again
 // finds it and asks the provider by the same reference.
 func (s *Service) Authorize(ctx context.Context, orderID string, amount money.Money, methodName string) (Payment, error) {
-	if err := checkAuthorize(orderID, amount, methodName); err != nil {
-		return Payment{}, err
-	}
-	id, err := uuid.NewV7()
+	orderID, err := checkAuthorize(orderID, amount, methodName)
 	if err != nil {
 		return Payment{}, err
 	}
-	wanted := Payment{ID: id.String(), OrderID: orderID, Reference: "souk-" + orderID, Method: methodName, Status: Pending, Amount: amount}
+	wanted, err := newPayment(orderID, Pending, amount, methodName)
+	if err != nil {
+		return Payment{}, err
+	}
 	p, err := s.store.Begin(ctx, wanted)
 	if err != nil {
 		return Payment{}, err
@@ -56,15 +57,27 @@ func (s *Service) Authorize(ctx context.Context, orderID string, amount money.Mo
 	}
 	answer, err := s.ask(ctx, p, fresh)
 	if err != nil {
-		return Payment{}, err
+		return Payment{}, fmt.Errorf("authorize: %w", err)
 	}
 	return s.record(ctx, p, answer)
+}
+
+// newPayment returns a payment of an order with a reference that follows from the order.
+func newPayment(orderID string, status Status, amount money.Money, methodName string) (Payment, error) {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return Payment{}, err
+	}
+	return Payment{
+		ID: id.String(), OrderID: orderID, Reference: "souk-" + orderID,
+		Method: methodName, Status: status, Amount: amount,
+	}, nil
 }
 
 // ask gets the provider's answer for a pending payment. One that may have been asked for before is looked up first.
 func (s *Service) ask(ctx context.Context, p Payment, fresh bool) (Authorization, error) {
 	if !fresh {
-		answer, err := s.provider.Lookup(ctx, p.Reference)
+		answer, err := retry(ctx, func() (Authorization, error) { return s.provider.Lookup(ctx, p.Reference) })
 		if !errors.Is(err, ErrNotFound) {
 			return answer, err
 		}
@@ -72,31 +85,27 @@ func (s *Service) ask(ctx context.Context, p Payment, fresh bool) (Authorization
 	request := Request{Reference: p.Reference, Amount: p.Amount, Method: p.Method}
 	answer, err := retry(ctx, func() (Authorization, error) { return s.provider.Authorize(ctx, request) })
 	if errors.Is(err, ErrUnknownMethod) {
-		return Authorization{Reason: "unknown_payment_method"}, nil
+		return Authorization{Status: Declined, Reason: "unknown_payment_method"}, nil
 	}
 	return answer, err
 }
 
 func (s *Service) record(ctx context.Context, p Payment, answer Authorization) (Payment, error) {
-	to := Declined
-	if answer.Approved {
-		to = Authorized
-	}
-	moved, err := s.store.Move(ctx, p, to, answer.Reason, movementTo(p, to))
+	moved, err := s.store.Move(ctx, p, answer.Status, answer.Reason, movementTo(p, answer.Status))
 	if !errors.Is(err, ErrChanged) {
 		return moved, err
 	}
 	// Another call got the same answer first, or a void did not see this authorization at the provider.
 	now, err := s.store.Find(ctx, p.OrderID)
-	if err == nil && now.Status == Voided && answer.Approved {
-		err = s.provider.Void(ctx, p.Reference)
+	if err == nil && now.Status == Voided && answer.Status == Authorized {
+		err = s.voidAtProvider(ctx, now)
 	}
 	return now, err
 }
 
 // Capture takes the whole amount of an order's authorization; again is no error.
 func (s *Service) Capture(ctx context.Context, orderID string) (Payment, error) {
-	p, err := s.find(ctx, orderID)
+	p, err := s.Payment(ctx, orderID)
 	if err != nil {
 		return Payment{}, err
 	}
@@ -110,86 +119,75 @@ func (s *Service) Capture(ctx context.Context, orderID string) (Payment, error) 
 	if _, err := retry(ctx, func() (struct{}, error) { return struct{}{}, s.provider.Capture(ctx, p.Reference) }); err != nil {
 		return Payment{}, fmt.Errorf("capture: %w", err)
 	}
-	return s.settle(ctx, p, Captured, ErrNotAuthorized)
+	return s.settle(ctx, p, Captured)
 }
 
 // Void lets an order's authorization go; again is no error. Without one it bars a later Authorize.
 func (s *Service) Void(ctx context.Context, orderID string) error {
-	id, err := uuid.NewV7()
-	if err != nil {
-		return err
+	orderID, ok := canonical(orderID)
+	if !ok {
+		return field.Invalid("order_id", notAnID)
 	}
-	tombstone := Payment{ID: id.String(), OrderID: orderID, Reference: "souk-" + orderID, Status: Voided, Amount: money.New(0, "XXX")}
-	if err := checkOrder(orderID); err != nil {
+	tombstone, err := newPayment(orderID, Voided, money.New(0, noCurrency), "")
+	if err != nil {
 		return err
 	}
 	p, err := s.store.Begin(ctx, tombstone)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
-	}
-	switch p.Status {
-	case Voided, Declined:
+	case p.Status == Declined, p.Method == "": // nothing was ever held
 		return nil
-	case Captured:
+	case p.Status == Captured:
 		return ErrAlreadyCaptured
 	}
-	// A pending payment may be held at the provider all the same.
-	_, err = retry(ctx, func() (struct{}, error) { return struct{}{}, s.provider.Void(ctx, p.Reference) })
-	if err != nil && !errors.Is(err, ErrNotFound) {
+	// A pending payment may be held at the provider all the same. So may a voided one: its authorization can have
+	// arrived after the void, and the call that saw it may have ended before it could let it go.
+	if err := s.voidAtProvider(ctx, p); err != nil {
 		return fmt.Errorf("void: %w", err)
 	}
-	_, err = s.settle(ctx, p, Voided, ErrAlreadyCaptured)
+	_, err = s.settle(ctx, p, Voided)
 	return err
 }
 
-// settle records what the provider has done. When another call was faster, what it made of the payment decides.
-func (s *Service) settle(ctx context.Context, p Payment, to Status, otherwise error) (Payment, error) {
-	moved, err := s.store.Move(ctx, p, to, "", movementTo(p, to))
-	if !errors.Is(err, ErrChanged) {
-		return moved, err
+// voidAtProvider lets go what the provider holds for a payment, if anything.
+func (s *Service) voidAtProvider(ctx context.Context, p Payment) error {
+	_, err := retry(ctx, func() (struct{}, error) { return struct{}{}, s.provider.Void(ctx, p.Reference) })
+	if errors.Is(err, ErrNotFound) {
+		return nil
 	}
-	now, err := s.store.Find(ctx, p.OrderID)
-	if err != nil {
-		return Payment{}, err
+	return err
+}
+
+// settle records what the provider has done: to is Captured or Voided. When another call was faster, what it
+// made of the payment decides.
+func (s *Service) settle(ctx context.Context, p Payment, to Status) (Payment, error) {
+	for p.Status.CanBecome(to) {
+		moved, err := s.store.Move(ctx, p, to, "", movementTo(p, to))
+		if !errors.Is(err, ErrChanged) {
+			return moved, err
+		}
+		if p, err = s.store.Find(ctx, p.OrderID); err != nil {
+			return Payment{}, err
+		}
 	}
 	switch {
-	case now.Status == to:
-		return now, nil
-	case now.Status.CanBecome(to):
-		return s.settle(ctx, now, to, otherwise)
+	case p.Status == to, to == Voided && p.Status == Declined:
+		return p, nil
+	case to == Voided:
+		return Payment{}, ErrAlreadyCaptured
 	default:
-		return Payment{}, otherwise
+		return Payment{}, ErrNotAuthorized
 	}
 }
 
 // Payment returns the payment of an order, or ErrNotFound.
 func (s *Service) Payment(ctx context.Context, orderID string) (Payment, error) {
-	return s.find(ctx, orderID)
-}
-
-func (s *Service) find(ctx context.Context, orderID string) (Payment, error) {
-	if err := checkOrder(orderID); err != nil {
-		return Payment{}, err
+	orderID, ok := canonical(orderID)
+	if !ok {
+		return Payment{}, ErrNotFound
 	}
 	return s.store.Find(ctx, orderID)
-}
-
-func checkOrder(orderID string) error {
-	if _, err := uuid.Parse(orderID); err != nil {
-		return field.Invalid("order_id", "is not an id")
-	}
-	return nil
-}
-
-func checkAuthorize(orderID string, amount money.Money, methodName string) error {
-	var check field.Checker
-	_, err := uuid.Parse(orderID)
-	check.Check(err == nil, "order_id", "is not an id")
-	check.Check(amount.Amount > 0 && amount.Amount <= maxAmount, "amount", fmt.Sprintf("must be 1 to %d", maxAmount))
-	_, err = money.Exponent(amount.Currency)
-	check.Check(err == nil, "currency", "is not an ISO 4217 code")
-	check.Check(method.MatchString(methodName), "payment_method", "is not a payment method")
-	return check.Err()
 }
 
 const (
@@ -202,8 +200,7 @@ const (
 func retry[T any](ctx context.Context, call func() (T, error)) (T, error) {
 	for attempt := 1; ; attempt++ {
 		answer, err := call()
-		final := err == nil || errors.Is(err, ErrOutcomeUnknown) || errors.Is(err, ErrUnknownMethod) || errors.Is(err, ErrNotFound)
-		if final || attempt == attempts {
+		if final(err) || attempt == attempts {
 			return answer, err
 		}
 		select {
@@ -212,4 +209,14 @@ func retry[T any](ctx context.Context, call func() (T, error)) (T, error) {
 		case <-time.After(time.Duration(attempt) * retryAfter):
 		}
 	}
+}
+
+// final reports whether a provider's answer is one that asking again does not change.
+func final(err error) bool {
+	for _, answer := range []error{ErrOutcomeUnknown, ErrUnknownMethod, ErrNotFound, ErrNotAuthorized, ErrAlreadyCaptured} {
+		if errors.Is(err, answer) {
+			return true
+		}
+	}
+	return err == nil
 }

@@ -32,6 +32,19 @@ const bookTimeout = 5 * time.Second
 
 var declines = map[string]string{CardDeclined: "card_declined", InsufficientFunds: "insufficient_funds"}
 
+// What the network wrote down, and what that answers to who asks for an authorization.
+const (
+	authorized = "authorized"
+	captured   = "captured"
+	declined   = "declined"
+	voided     = "voided"
+)
+
+var answers = map[string]payments.Status{
+	authorized: payments.Authorized, captured: payments.Authorized,
+	declined: payments.Declined, voided: payments.Voided,
+}
+
 var errFlaky = errors.New("the network had a hiccup")
 
 // Simulator implements payments.Provider.
@@ -95,9 +108,9 @@ func (s *Simulator) authorizeSlowly(ctx context.Context, r payments.Request) (pa
 // book writes the network's decision down, once for each reference, and returns it. A reference that was voided
 // before it was decided stays voided.
 func (s *Simulator) book(ctx context.Context, r payments.Request) (payments.Authorization, error) {
-	status := "authorized"
+	status := authorized
 	if declines[r.Method] != "" {
-		status = "declined"
+		status = declined
 	}
 	_, err := s.pool.Exec(ctx, `INSERT INTO simulator.authorizations (reference, amount, currency, status, reason)
 		VALUES ($1, $2, $3, $4, $5) ON CONFLICT (reference) DO NOTHING`,
@@ -118,30 +131,37 @@ func (s *Simulator) Lookup(ctx context.Context, reference string) (payments.Auth
 	if err != nil {
 		return payments.Authorization{}, fmt.Errorf("simulator: %w", err)
 	}
-	approved := status == "authorized" || status == "captured"
-	if status == "voided" {
-		reason = "voided"
-	}
-	return payments.Authorization{Approved: approved, Reason: reason}, nil
+	return payments.Authorization{Status: answers[status], Reason: reason}, nil
 }
 
 // Capture implements payments.Provider.
 func (s *Simulator) Capture(ctx context.Context, reference string) error {
 	tag, err := s.pool.Exec(ctx, `UPDATE simulator.authorizations SET status = 'captured'
 		WHERE reference = $1 AND status IN ('authorized', 'captured')`, reference)
-	if err == nil && tag.RowsAffected() == 0 {
-		return payments.ErrNotFound
+	if err != nil {
+		return fmt.Errorf("simulator: %w", err)
 	}
-	return err
+	if tag.RowsAffected() == 0 {
+		return payments.ErrNotAuthorized
+	}
+	return nil
 }
 
 // Void implements payments.Provider. A reference that is not known yet is barred, so that an authorization still
 // on its way comes to nothing.
 func (s *Simulator) Void(ctx context.Context, reference string) error {
-	_, err := s.pool.Exec(ctx, `INSERT INTO simulator.authorizations (reference, amount, currency, status, reason)
+	var status string
+	err := s.pool.QueryRow(ctx, `INSERT INTO simulator.authorizations AS a (reference, amount, currency, status, reason)
 		VALUES ($1, 0, '', 'voided', '')
-		ON CONFLICT (reference) DO UPDATE SET status = 'voided' WHERE authorizations.status = 'authorized'`, reference)
-	return err
+		ON CONFLICT (reference) DO UPDATE SET status = CASE a.status WHEN 'authorized' THEN 'voided' ELSE a.status END
+		RETURNING a.status`, reference).Scan(&status)
+	if err != nil {
+		return fmt.Errorf("simulator: %w", err)
+	}
+	if status == captured {
+		return payments.ErrAlreadyCaptured
+	}
+	return nil
 }
 
 // firstTry reports whether a reference was never tried before, and remembers that it was.

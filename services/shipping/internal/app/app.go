@@ -61,9 +61,7 @@ func Run(ctx context.Context) error {
 	}
 	svc.Require("postgres", pool.Ping)
 	parcels := shipping.New(postgres.New(pool), simulator.New(cfg.Transit, time.Now), cfg.Currency)
-	svc.Background("follow", func(ctx context.Context) error {
-		return parcels.Follow(ctx, func(err error) { svc.Logger().Warn("follow parcels", "error", err) })
-	})
+	svc.Every(shipping.FollowEvery, "follow", parcels.Follow)
 	shippingv1.RegisterShippingServiceServer(svc.Server(), grpcapi.New(parcels))
 	return svc.Run(ctx)
 }

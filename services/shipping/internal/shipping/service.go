@@ -2,6 +2,7 @@ package shipping
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -20,7 +21,6 @@ const (
 	maxOrders     = 100
 	maxPostalCode = 20
 	trackBatch    = 100
-	trackEvery    = time.Second
 )
 
 // Service quotes, ships and tracks.
@@ -64,12 +64,20 @@ func checkDestination(check *field.Checker, to Destination) {
 // Ship hands an order's parcel to the carrier; the same order again returns the shipment it has.
 func (s *Service) Ship(ctx context.Context, orderID, optionID string, to Destination, weightGrams int64) (Shipment, error) {
 	var check field.Checker
-	_, err := uuid.Parse(orderID)
-	check.Check(err == nil, "order_id", "is not an id")
+	orderID, ok := canonical(orderID)
+	check.Check(ok, "order_id", "is not an id")
 	checkDestination(&check, to)
 	check.Check(weightGrams >= 0 && weightGrams <= maxWeight, "weight_grams", fmt.Sprintf("must be 0 to %d", maxWeight))
 	if err := check.Err(); err != nil {
 		return Shipment{}, err
+	}
+	// What is shipped stays shipped, even if the option has been withdrawn since.
+	found, err := s.store.ByOrders(ctx, []string{orderID})
+	if err != nil {
+		return Shipment{}, err
+	}
+	if len(found) > 0 {
+		return found[0], nil
 	}
 	option, err := s.option(ctx, to.Country, weightGrams, optionID)
 	if err != nil {
@@ -79,16 +87,28 @@ func (s *Service) Ship(ctx context.Context, orderID, optionID string, to Destina
 	if err != nil {
 		return Shipment{}, fmt.Errorf("book with the carrier: %w", err)
 	}
+	return s.create(ctx, orderID, option, number)
+}
+
+// create writes down a parcel that the carrier has been booked for.
+func (s *Service) create(ctx context.Context, orderID string, option Option, trackingNumber string) (Shipment, error) {
 	id, err := uuid.NewV7()
 	if err != nil {
 		return Shipment{}, err
 	}
 	now := time.Now().UTC()
 	return s.store.Create(ctx, Shipment{
-		ID: id.String(), OrderID: orderID, OptionID: optionID, Carrier: option.Carrier, Service: option.Service,
-		TrackingNumber: number, Status: LabelCreated, CreatedAt: now,
+		ID: id.String(), OrderID: orderID, OptionID: option.ID, Carrier: option.Carrier, Service: option.Service,
+		TrackingNumber: trackingNumber, Status: LabelCreated, CreatedAt: now,
 		Events: []Event{{At: now, Status: LabelCreated, Detail: "label created"}},
 	})
+}
+
+// canonical returns an id in the only spelling that is stored. Of the spellings that uuid.Parse knows it takes the
+// common one alone: the others let anything stand around the id.
+func canonical(id string) (string, bool) {
+	parsed, err := uuid.Parse(id)
+	return parsed.String(), err == nil && len(id) == len(parsed.String())
 }
 
 func (s *Service) option(ctx context.Context, country string, weightGrams int64, id string) (Option, error) {
@@ -104,52 +124,47 @@ func (s *Service) option(ctx context.Context, country string, weightGrams int64,
 	return Option{}, ErrUnknownOption
 }
 
-// Shipments returns the shipments of up to 100 orders.
+// Shipments returns the shipments of up to 100 orders. What cannot be an order has none.
 func (s *Service) Shipments(ctx context.Context, orderIDs []string) ([]Shipment, error) {
 	if len(orderIDs) > maxOrders {
 		return nil, field.Invalid("order_ids", fmt.Sprintf("must have at most %d items", maxOrders))
 	}
-	for i, id := range orderIDs {
-		if _, err := uuid.Parse(id); err != nil {
-			return nil, field.Invalid(fmt.Sprintf("order_ids[%d]", i), "is not an id")
+	asked := make([]string, 0, len(orderIDs))
+	for _, id := range orderIDs {
+		if id, ok := canonical(id); ok {
+			asked = append(asked, id)
 		}
 	}
-	return s.store.ByOrders(ctx, orderIDs)
+	return s.store.ByOrders(ctx, asked)
 }
 
-// Follow asks the carrier where parcels are until ctx is done. Any number of replicas may follow at once. A
-// store or carrier that is away is tried again; report is told.
-func (s *Service) Follow(ctx context.Context, report func(error)) error {
-	tick := time.NewTicker(trackEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-			if err := s.follow(ctx); err != nil && ctx.Err() == nil {
-				report(err)
-			}
-		}
-	}
-}
+// FollowEvery is how often the carrier is to be asked.
+const FollowEvery = time.Second
 
-func (s *Service) follow(ctx context.Context) error {
+// Follow asks the carrier where the parcels are that were asked about longest ago. Any number of replicas may
+// follow at once.
+func (s *Service) Follow(ctx context.Context) error {
 	moving, err := s.store.Moving(ctx, trackBatch)
 	if err != nil {
 		return err
 	}
+	var failed []error
 	for _, shipment := range moving {
-		events, err := s.carrier.Track(ctx, shipment.TrackingNumber, shipment.CreatedAt)
-		if err != nil {
-			return fmt.Errorf("track %s: %w", shipment.TrackingNumber, err)
-		}
-		if len(events) == 0 || events[len(events)-1].Status == shipment.Status {
-			continue
-		}
-		if err := s.store.Record(ctx, shipment.ID, events); err != nil {
-			return err
+		if err := s.track(ctx, shipment); err != nil {
+			failed = append(failed, fmt.Errorf("track %s: %w", shipment.TrackingNumber, err))
 		}
 	}
-	return nil
+	return errors.Join(failed...)
+}
+
+// track stores what the carrier knows of a parcel and we do not yet.
+func (s *Service) track(ctx context.Context, shipment Shipment) error {
+	events, err := s.carrier.Track(ctx, shipment.TrackingNumber, shipment.CreatedAt)
+	if err != nil {
+		return err
+	}
+	if len(events) == 0 || events[len(events)-1].Status == shipment.Status {
+		return nil
+	}
+	return s.store.Record(ctx, shipment.ID, events)
 }

@@ -119,11 +119,10 @@ func TestParcelsMoveUntilTheyAreDelivered(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
-	var wg sync.WaitGroup
-	defer wg.Wait()
-	defer cancel()
-	wg.Go(func() { _ = s.Follow(ctx, func(err error) { t.Errorf("follow: %v", err) }) })
 	for {
+		if err := s.Follow(ctx); err != nil {
+			t.Fatalf("follow: %v", err)
+		}
 		shipments, err := s.Shipments(ctx, []string{order})
 		if err != nil {
 			t.Fatalf("the parcel was not delivered in time: %v", err)

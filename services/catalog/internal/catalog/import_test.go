@@ -1,0 +1,270 @@
+package catalog_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"souk/platform/field"
+
+	"souk/services/catalog/internal/catalog"
+)
+
+func fixture(t *testing.T, name string) []byte {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
+
+// load imports a file that must go in.
+func load(t *testing.T, s *catalog.Service, file string) catalog.Imported {
+	t.Helper()
+	got, err := s.Import(t.Context(), []byte(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+func TestImportReadsWhatShopifyExports(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	got := load(t, s, string(fixture(t, "products.csv")))
+	if got.Products != 4 || got.Variants != 5 || got.Created != 4 || got.Updated != 0 || len(got.Errors) != 0 {
+		t.Errorf("%+v; want 4 products with 5 variants, all new", got)
+	}
+	if want := "[{LMP-S 4} {SEC 1} {rug 0}]"; fmt.Sprint(got.Stock) != want {
+		t.Errorf("stock = %v, want %s", got.Stock, want)
+	}
+	lamp, err := s.Product(t.Context(), "brass-lamp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if lamp.Description != `Warm & bright. "Really", it is warm .` && lamp.Description != `Warm & bright. "Really", it is warm.` {
+		t.Errorf("description = %q, want the text without markup or script", lamp.Description)
+	}
+	if lamp.Title != "Brass Lamp" || lamp.Brand != "Atlas" || lamp.Category != "Lamps" || fmt.Sprint(lamp.Tags) != "[brass light]" {
+		t.Errorf("lamp = %+v", lamp.Content)
+	}
+	if want := "[{https://img.example/b.jpg } {https://img.example/a.jpg Seen from the side} {https://img.example/c.jpg }]"; fmt.Sprint(lamp.Images) != want {
+		t.Errorf("images = %v, want them by position", lamp.Images)
+	}
+	if want := "[{LMP-S Small / Matt [{Size Small} {Finish Matt}] 1999 454} {brass-lamp-large-matt Large / Matt [{Size Large} {Finish Matt}] 2999 900}]"; fmt.Sprint(lamp.Variants) != want {
+		t.Errorf("variants = %v, want %s", lamp.Variants, want)
+	}
+	rug, err := s.Product(t.Context(), "rug")
+	if err != nil || rug.Category != "Rugs" || fmt.Sprint(rug.Variants) != "[{rug  [] 10000 0}]" {
+		t.Errorf("rug = %+v, %v; want no options and the last part of Shopify's category", rug.Content, err)
+	}
+	for _, hidden := range []string{"secret", "draft"} {
+		if _, err := s.Product(t.Context(), hidden); !errors.Is(err, catalog.ErrNotFound) {
+			t.Errorf("%s: %v, want ErrNotFound", hidden, err)
+		}
+	}
+}
+
+func TestImportReportsBrokenRowsByLineAndTakesTheRest(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	owner := product("Owner", 100)
+	owner.Variants[0].SKU = "TAKEN"
+	create(t, s, owner)
+	for i := range 2 {
+		got := load(t, s, string(fixture(t, "broken.csv")))
+		if got.Products != 2 || got.Variants != 2 || got.Created != 2*(1-i) || got.Updated != 0 {
+			t.Errorf("import %d: %d products, %d variants, %d created, %d updated; want fine and foreign with one variant each",
+				i+1, got.Products, got.Variants, got.Created, got.Updated)
+		}
+		want := map[int]string{
+			3: "Variant Price", 4: "sku", 5: "line 2", 6: "1.001", 9: "Title", 10: "line 9", 11: "wrong number of fields",
+			12: "Handle", 13: "no variant", 14: "TAKEN", 16: "http", 17: "weight", 18: "Variant Inventory Qty",
+		}
+		var lines []int
+		for _, e := range got.Errors {
+			lines = append(lines, e.Line)
+			if !strings.Contains(e.Message, want[e.Line]) || want[e.Line] == "" {
+				t.Errorf("line %d: %s; want it to name %q", e.Line, e.Message, want[e.Line])
+			}
+		}
+		if len(lines) != len(want) || !slices.IsSorted(lines) {
+			t.Errorf("errors on lines %v, want %d of them in order", lines, len(want))
+		}
+	}
+}
+
+func TestImportTwiceChangesNothingAndAChangeUpdates(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	file := string(fixture(t, "products.csv"))
+	load(t, s, file)
+	before, err := s.Product(t.Context(), "brass-lamp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again := load(t, s, file); again.Created != 0 || again.Updated != 0 || again.Products != 4 {
+		t.Errorf("again: %+v; want nothing created or updated", again)
+	}
+	if cheaper := load(t, s, strings.Replace(file, "29.99", "24.99", 1)); cheaper.Created != 0 || cheaper.Updated != 1 {
+		t.Errorf("a new price: %+v; want 1 updated", cheaper)
+	}
+	after, err := s.Product(t.Context(), "brass-lamp")
+	if err != nil || after.Version != before.Version+1 || after.ID != before.ID || after.Variants[1].Price != 2499 {
+		t.Errorf("after: %+v, %v; want the same product, a version on", after, err)
+	}
+}
+
+const oneLamp = "Handle,Title,Variant SKU,Variant Price\nlamp,Lamp,A,1\nlamp,,B,2\n"
+
+func TestImportReplacesVariantsAndBringsAWithdrawnProductBack(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	load(t, s, oneLamp)
+	lamp, err := s.Product(t.Context(), "lamp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Withdraw(t.Context(), lamp.ID); err != nil {
+		t.Fatal(err)
+	}
+	got := load(t, s, strings.Replace(oneLamp, ",A,", ",C,", 1))
+	back, err := s.Product(t.Context(), "lamp")
+	if err != nil || got.Updated != 1 || back.ID != lamp.ID || back.Variants[0].SKU != "C" || back.Variants[1].SKU != "B" {
+		t.Errorf("%+v, %+v, %v; want the product back with C and B", got, back, err)
+	}
+	if left, err := s.Variants(t.Context(), []string{"A", "B", "C"}); err != nil || len(left) != 2 {
+		t.Errorf("variants: %v, %v; want B and C", left, err)
+	}
+}
+
+func TestASKUMovesWhenItsOldProductGivesItUpInTheSameFile(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	load(t, s, "Handle,Title,Variant SKU,Variant Price\na,A,1,1\na,,2,1\nb,B,3,1\nc,C,4,1\nd,D,5,1\n")
+	// 2 moves from a to b, 3 from b to c and 4 from c to new: each waits for the next.
+	moved := "Handle,Title,Variant SKU,Variant Price\nnew,New,4,1\nc,C,3,1\nb,B,2,1\na,A,1,1\n"
+	got := load(t, s, moved)
+	if got.Created != 1 || got.Updated != 3 || len(got.Errors) != 0 {
+		t.Fatalf("%+v; want 1 created and 3 updated", got)
+	}
+	if again := load(t, s, moved); again.Created+again.Updated != 0 {
+		t.Errorf("again: %+v; want nothing changed", again)
+	}
+	// d gives nothing up, because the file does not have it; a and b would swap, and neither can go first.
+	swapped := load(t, s, "Handle,Title,Variant SKU,Variant Price\na,A,2,1\nb,B,1,1\nc,C,3,1\nc,,5,1\n")
+	var lines []int
+	for _, e := range swapped.Errors {
+		lines = append(lines, e.Line)
+	}
+	if swapped.Products != 1 || swapped.Updated != 0 || !slices.Equal(lines, []int{2, 3, 5}) {
+		t.Errorf("%+v; want c as it was and errors on lines 2, 3 and 5", swapped)
+	}
+}
+
+func TestImportsOfOneFileAtOnceAgree(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	var file strings.Builder
+	file.WriteString("Handle,Title,Variant SKU,Variant Price\n")
+	const products = 60
+	for i := range products {
+		fmt.Fprintf(&file, "p-%d,Product %d,SKU-%d,1\np-%d,,SKU-%d-B,2\n", i, i, i, i, i)
+	}
+	var group sync.WaitGroup
+	got := make([]catalog.Imported, 3)
+	for i := range got {
+		group.Go(func() {
+			var err error
+			if got[i], err = s.Import(t.Context(), []byte(file.String())); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	created := 0
+	for _, g := range got {
+		created += g.Created
+		if g.Products != products || g.Updated != 0 || len(g.Errors) != 0 {
+			t.Errorf("%d products, %d updated, errors %v; want %d, 0 and none", g.Products, g.Updated, g.Errors, products)
+		}
+	}
+	if created != products {
+		t.Errorf("%d created in all, want %d", created, products)
+	}
+}
+
+func TestImportKeepsToTheBoundsOfAProduct(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	var file strings.Builder
+	file.WriteString("Handle,Title,Variant SKU,Variant Price,Image Src\nlamp,Lamp,A,1,\n")
+	for i := range 52 {
+		fmt.Fprintf(&file, "lamp,,,,https://img.example/%d.jpg\n", i)
+	}
+	got := load(t, s, file.String())
+	lamp, err := s.Product(t.Context(), "lamp")
+	if err != nil || len(lamp.Images) != 50 || len(got.Errors) != 2 || got.Errors[0].Line != 53 {
+		t.Errorf("%d images, errors %v, %v; want 50 images and errors from line 53", len(lamp.Images), got.Errors, err)
+	}
+}
+
+func TestImportOfNothingButBrokenRowsAnswersBriefly(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	file := "Handle,Title,Variant Price\n" + strings.Repeat("x,X,"+strings.Repeat("9", 1000)+"\n", 1500)
+	got := load(t, s, file)
+	if len(got.Errors) != 1001 || !strings.Contains(got.Errors[1000].Message, "500 more") || got.Errors[1000].Line != 1002 {
+		t.Errorf("%d errors, the last %v; want 1,000 and a count of the other 500", len(got.Errors), got.Errors[len(got.Errors)-1])
+	}
+	if longest := len(got.Errors[0].Message); longest > 300 {
+		t.Errorf("a message has %d characters, want 300 at most", longest)
+	}
+}
+
+func TestImportRefusesWhatIsNoProductFile(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	var tooMany strings.Builder
+	tooMany.WriteString("Handle,Title,Variant Price\n")
+	for i := range 50_001 {
+		fmt.Fprintf(&tooMany, "p%d,,1\n", i)
+	}
+	for _, content := range []string{"", "a,b\n1,2\n", "Handle,Variant Price\nx,1\n", "\"unterminated", "\x00\xff", tooMany.String()} {
+		var invalid *field.Error
+		if _, err := s.Import(t.Context(), []byte(content)); !errors.As(err, &invalid) || invalid.Violations[0].Field != "file" {
+			t.Errorf("%.20q: %v, want a violation of file", content, err)
+		}
+	}
+	hostile := "Handle,Title,Variant Price\nx,\"a\nb\",1\ny,\xff,1\nz,Z,99999999999999999999\n,No handle,1\nok,Fine,1\nnul,\x00,1\n"
+	got := load(t, s, hostile)
+	if got.Created != 1 || len(got.Errors) != 5 {
+		t.Errorf("%+v; want 1 created and 5 errors", got)
+	}
+}
+
+// The samples of Shopify's partners lie beside the repository on the project's machines and are not part of it.
+func TestImportTakesShopifysSamples(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string][2]int{"apparel.csv": {20, 22}, "home-and-garden.csv": {20, 21}} {
+		path := filepath.Join("../../../../../shared/data/shopify", name)
+		content, err := os.ReadFile(path)
+		if err != nil {
+			t.Skipf("no sample at %s: %v", path, err)
+		}
+		s := setup(t)
+		got, err := s.Import(t.Context(), content)
+		if err != nil || len(got.Errors) != 0 || got.Products != want[0] || got.Variants != want[1] || got.Created != want[0] {
+			t.Errorf("%s: %+v, %v; want %v", name, got, err, want)
+		}
+		if again, err := s.Import(t.Context(), content); err != nil || again.Created+again.Updated != 0 {
+			t.Errorf("%s again: %+v, %v", name, again, err)
+		}
+	}
+}

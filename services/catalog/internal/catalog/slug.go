@@ -1,0 +1,49 @@
+package catalog
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode"
+
+	"github.com/google/uuid"
+	"golang.org/x/text/runes"
+	"golang.org/x/text/transform"
+	"golang.org/x/text/unicode/norm"
+)
+
+var (
+	slugPattern = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+	notSlug     = regexp.MustCompile(`[^a-z0-9]+`)
+)
+
+// Slugify makes a slug of a name: "Café & Bar" becomes cafe-bar. It is empty when nothing of the name fits.
+func Slugify(name string) string {
+	plain, _, err := transform.String(transform.Chain(norm.NFD, runes.Remove(runes.In(unicode.Mn)), norm.NFC), name)
+	if err != nil {
+		plain = name
+	}
+	slug := strings.Trim(notSlug.ReplaceAllString(strings.ToLower(plain), "-"), "-")
+	return cutSlug(slug, maxSlug)
+}
+
+// numbered returns the slug of the nth product with the same base: lamp-2.
+func numbered(base string, n int) string {
+	suffix := fmt.Sprintf("-%d", n)
+	return cutSlug(base, maxSlug-len(suffix)) + suffix
+}
+
+func cutSlug(slug string, most int) string {
+	return strings.TrimRight(slug[:min(len(slug), most)], "-")
+}
+
+func validSlug(slug string) bool {
+	return len(slug) <= maxSlug && slugPattern.MatchString(slug)
+}
+
+// isID reports whether text is a UUID as this service writes them. The other forms that uuid.Parse reads could be
+// slugs, or are no UUIDs to PostgreSQL.
+func isID(text string) bool {
+	_, err := uuid.Parse(text)
+	return err == nil && len(text) == len(uuid.Nil.String())
+}

@@ -1,0 +1,315 @@
+package grpcapi_test
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/google/uuid"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/status"
+	"google.golang.org/grpc/test/bufconn"
+	"google.golang.org/protobuf/proto"
+
+	catalogv1 "souk/proto/gen/souk/catalog/v1"
+	moneyv1 "souk/proto/gen/souk/money/v1"
+
+	"souk/platform/access"
+	"souk/platform/pgtest"
+	"souk/platform/rpc"
+
+	"souk/services/catalog/internal/catalog"
+	"souk/services/catalog/internal/grpcapi"
+	"souk/services/catalog/internal/postgres"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+// bundle is the service behind its real interceptors.
+type bundle struct {
+	catalogv1.CatalogServiceClient
+	private ed25519.PrivateKey
+}
+
+// Key implements access.KeySource.
+func (b *bundle) Key(context.Context, string) (ed25519.PublicKey, error) {
+	return b.private.Public().(ed25519.PublicKey), nil
+}
+
+func setup(t *testing.T) *bundle {
+	t.Helper()
+	_, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &bundle{private: private}
+	guard := access.NewGuard(access.NewVerifier(b))
+	server := rpc.NewServer(slog.New(slog.DiscardHandler), guard)
+	store := postgres.New(pgtest.New(t, postgres.Migrations))
+	catalogv1.RegisterCatalogServiceServer(server, grpcapi.New(catalog.New(store, "GBP"), "GBP"))
+	if err := guard.Learn(server); err != nil {
+		t.Fatal(err)
+	}
+	listener := bufconn.Listen(1 << 20)
+	go func() { _ = server.Serve(listener) }()
+	t.Cleanup(server.Stop)
+	conn, err := grpc.NewClient("passthrough:///catalog", grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	b.CatalogServiceClient = catalogv1.NewCatalogServiceClient(conn)
+	return b
+}
+
+// as returns a context of calls by someone with these roles, through the gateway.
+func (b *bundle) as(t *testing.T, roles ...string) context.Context {
+	t.Helper()
+	token := jwt.NewWithClaims(jwt.SigningMethodEdDSA, access.Claims{
+		RegisteredClaims: jwt.RegisteredClaims{
+			Issuer: access.Issuer, Audience: jwt.ClaimStrings{access.Audience}, Subject: uuid.NewString(),
+			ExpiresAt: jwt.NewNumericDate(time.Now().Add(time.Minute)),
+		},
+		SessionID: "session", Roles: roles,
+	})
+	token.Header["typ"], token.Header["kid"] = access.TokenType, "test"
+	signed, err := token.SignedString(b.private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return access.Outgoing(access.WithToken(t.Context(), signed), "gateway")
+}
+
+func (b *bundle) staff(t *testing.T) context.Context {
+	t.Helper()
+	return b.as(t, "staff")
+}
+
+func expect(t *testing.T, what string, err error, code codes.Code, reason string) {
+	t.Helper()
+	if status.Code(err) != code || rpc.Reason(err) != reason {
+		t.Errorf("%s: %v (%q), want %s %s", what, err, rpc.Reason(err), code, reason)
+	}
+}
+
+func pounds(pence int64) *moneyv1.Money { return &moneyv1.Money{Amount: pence, Currency: "GBP"} }
+
+func lamp() *catalogv1.ProductInput {
+	return &catalogv1.ProductInput{
+		Slug: "lamp", Title: "Lamp", Description: "Warm.", Brand: "Atlas", Category: "Café Lamps", Tags: []string{"brass"},
+		Images: []*catalogv1.Image{{Url: "https://img.example/a.jpg", Alt: "A lamp"}},
+		Variants: []*catalogv1.Variant{
+			{Sku: "L", Title: "Large", Options: []*catalogv1.Option{{Name: "Size", Value: "L"}, {Name: "Color", Value: "Red"}}, Price: pounds(900), WeightGrams: 800},
+			{Sku: "S", Title: "Small", Options: []*catalogv1.Option{{Name: "Size", Value: "S"}, {Name: "Color", Value: "Red"}}, Price: pounds(400)},
+		},
+	}
+}
+
+func (b *bundle) create(t *testing.T, in *catalogv1.ProductInput) *catalogv1.Product {
+	t.Helper()
+	created, err := b.CreateProduct(b.staff(t), &catalogv1.CreateProductRequest{Product: in})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return created.GetProduct()
+}
+
+func TestAProductIsReadAsItWasWritten(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	in := lamp()
+	created := b.create(t, in)
+	got, err := b.GetProduct(t.Context(), &catalogv1.GetProductRequest{IdOrSlug: "lamp"})
+	if err != nil || !proto.Equal(got.GetProduct(), created) {
+		t.Fatalf("got %v, %v; want %v", got.GetProduct(), err, created)
+	}
+	want := &catalogv1.Product{
+		Id: created.GetId(), Slug: "lamp", Title: in.GetTitle(), Description: in.GetDescription(), Brand: in.GetBrand(), Category: in.GetCategory(),
+		Tags: in.GetTags(), Images: in.GetImages(), Variants: in.GetVariants(), MinPrice: pounds(400), MaxPrice: pounds(900),
+		UpdatedAt: created.GetUpdatedAt(), Version: 1,
+	}
+	if !proto.Equal(created, want) || time.Since(created.GetUpdatedAt().AsTime()) > time.Minute {
+		t.Errorf("created %v, want %v", created, want)
+	}
+	sold, err := b.GetVariants(t.Context(), &catalogv1.GetVariantsRequest{Skus: []string{"S", "none", "\x00", "S"}})
+	wantSold := &catalogv1.SoldVariant{Variant: in.GetVariants()[1], ProductId: created.GetId(), ProductTitle: "Lamp"}
+	if err != nil || len(sold.GetVariants()) != 1 || !proto.Equal(sold.GetVariants()[0], wantSold) {
+		t.Errorf("variants %v, %v; want %v", sold, err, wantSold)
+	}
+	categories, err := b.ListCategories(t.Context(), &catalogv1.ListCategoriesRequest{})
+	wantCategory := &catalogv1.Category{Slug: "cafe-lamps", Name: "Café Lamps", ProductCount: 1}
+	if err != nil || len(categories.GetCategories()) != 1 || !proto.Equal(categories.GetCategories()[0], wantCategory) {
+		t.Errorf("categories %v, %v; want %v", categories, err, wantCategory)
+	}
+}
+
+func TestAListGoesOnAfterACursorAndCountsFacets(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.create(t, lamp())
+	other := lamp()
+	other.Slug, other.Title, other.Variants = "rug", "Rug", []*catalogv1.Variant{{Sku: "R", Price: pounds(100)}}
+	b.create(t, other)
+	req := &catalogv1.ListProductsRequest{Sort: catalogv1.Sort_SORT_PRICE_ASC, Limit: 1, Facets: true}
+	page, err := b.ListProducts(t.Context(), req)
+	if err != nil || len(page.GetProducts()) != 1 || page.GetProducts()[0].GetProduct().GetSlug() != "rug" || !page.GetMore() {
+		t.Fatalf("first page: %v, %v; want rug and more", page, err)
+	}
+	if f := page.GetFacets(); len(f) != 2 || f[0].GetField() != "category" || f[0].GetValues()[0].GetCount() != 2 || f[1].GetValues()[0].GetValue() != "Atlas" {
+		t.Errorf("facets = %v; want 2 in cafe-lamps and of Atlas", f)
+	}
+	req.Cursor = page.GetProducts()[0].GetCursor()
+	page, err = b.ListProducts(t.Context(), req)
+	if err != nil || len(page.GetProducts()) != 1 || page.GetProducts()[0].GetProduct().GetSlug() != "lamp" || page.GetMore() {
+		t.Errorf("second page: %v, %v; want lamp and no more", page, err)
+	}
+	req.Sort = catalogv1.Sort_SORT_TITLE
+	_, err = b.ListProducts(t.Context(), req)
+	expect(t, "the cursor of another sort", err, codes.InvalidArgument, "BAD_CURSOR")
+	_, err = b.ListProducts(t.Context(), &catalogv1.ListProductsRequest{Sort: 99})
+	expect(t, "an unknown sort", err, codes.InvalidArgument, rpc.ReasonValidation)
+}
+
+func TestUpdateChangesOnlyWhatIsSet(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	p := b.create(t, lamp())
+	changed, err := b.UpdateProduct(b.staff(t), &catalogv1.UpdateProductRequest{
+		Id: p.GetId(), Version: p.GetVersion(), Title: new("Big lamp"), Brand: new(""), Tags: &catalogv1.TagList{},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := proto.CloneOf(p)
+	want.Title, want.Brand, want.Tags, want.Version, want.UpdatedAt = "Big lamp", "", nil, 2, changed.GetProduct().GetUpdatedAt()
+	if !proto.Equal(changed.GetProduct(), want) {
+		t.Errorf("changed %v, want %v", changed.GetProduct(), want)
+	}
+	_, err = b.UpdateProduct(b.staff(t), &catalogv1.UpdateProductRequest{Id: p.GetId(), Version: p.GetVersion(), Title: new("Late")})
+	expect(t, "an old version", err, codes.Aborted, "VERSION_MISMATCH")
+	_, err = b.UpdateProduct(b.staff(t), &catalogv1.UpdateProductRequest{Id: p.GetId(), Variants: &catalogv1.VariantList{}})
+	expect(t, "no variants", err, codes.InvalidArgument, rpc.ReasonValidation)
+}
+
+func TestErrorsSayWhy(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	p := b.create(t, lamp())
+	_, err := b.CreateProduct(b.staff(t), &catalogv1.CreateProductRequest{Product: lamp()})
+	expect(t, "the same slug", err, codes.AlreadyExists, "SLUG_TAKEN")
+	other := lamp()
+	other.Slug = ""
+	_, err = b.CreateProduct(b.staff(t), &catalogv1.CreateProductRequest{Product: other})
+	expect(t, "the same SKUs", err, codes.AlreadyExists, "SKU_TAKEN")
+	if !strings.Contains(status.Convert(err).Message(), "SKU L ") {
+		t.Errorf("%v; want it to name SKU L", err)
+	}
+	other.Variants[1].Price.Currency = "EUR"
+	_, err = b.CreateProduct(b.staff(t), &catalogv1.CreateProductRequest{Product: other})
+	if v := rpc.Violations(err); len(v) != 1 || v[0].Field != "variants[1].price.currency" {
+		t.Errorf("a foreign currency: %v, want a violation of variants[1].price.currency", err)
+	}
+	_, err = b.CreateProduct(b.staff(t), &catalogv1.CreateProductRequest{})
+	expect(t, "no product", err, codes.InvalidArgument, rpc.ReasonValidation)
+	_, err = b.GetVariants(t.Context(), &catalogv1.GetVariantsRequest{Skus: make([]string, 2001)})
+	if v := rpc.Violations(err); len(v) != 1 || v[0].Field != "skus" {
+		t.Errorf("2,001 SKUs: %v, want a violation of skus", err)
+	}
+	for range 2 {
+		if _, err := b.WithdrawProduct(b.staff(t), &catalogv1.WithdrawProductRequest{Id: p.GetId()}); err != nil {
+			t.Errorf("withdraw: %v", err)
+		}
+	}
+	_, err = b.GetProduct(t.Context(), &catalogv1.GetProductRequest{IdOrSlug: p.GetId()})
+	expect(t, "a withdrawn product", err, codes.NotFound, "PRODUCT_NOT_FOUND")
+	_, err = b.WithdrawProduct(b.staff(t), &catalogv1.WithdrawProductRequest{Id: uuid.NewString()})
+	expect(t, "withdrawing nothing", err, codes.NotFound, "PRODUCT_NOT_FOUND")
+}
+
+func TestOnlyStaffWrite(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	for who, test := range map[string]struct {
+		ctx  context.Context
+		want codes.Code
+	}{
+		"a guest":    {access.Outgoing(t.Context(), "gateway"), codes.Unauthenticated},
+		"a customer": {b.as(t), codes.PermissionDenied},
+	} {
+		_, created := b.CreateProduct(test.ctx, &catalogv1.CreateProductRequest{Product: lamp()})
+		_, updated := b.UpdateProduct(test.ctx, &catalogv1.UpdateProductRequest{})
+		_, withdrawn := b.WithdrawProduct(test.ctx, &catalogv1.WithdrawProductRequest{})
+		_, imported := b.send(t, test.ctx, "Handle,Title\n")
+		for _, err := range []error{created, updated, withdrawn, imported} {
+			if status.Code(err) != test.want {
+				t.Errorf("%s: %v, want %s", who, err, test.want)
+			}
+		}
+	}
+}
+
+// send imports a file in small pieces.
+func (b *bundle) send(t *testing.T, ctx context.Context, file string) (*catalogv1.ImportProductsResponse, error) {
+	t.Helper()
+	stream, err := b.ImportProducts(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for len(file) > 0 {
+		n := min(len(file), 7)
+		if err := stream.Send(&catalogv1.ImportProductsRequest{Chunk: []byte(file[:n])}); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		file = file[n:]
+	}
+	return stream.CloseAndRecv()
+}
+
+func TestAnImportComesInPiecesAndAnswersInFull(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	got, err := b.send(t, b.staff(t), "\uFEFFHandle,Title,Variant SKU,Variant Price,Variant Inventory Qty\r\nlamp,Lämp,A,9.99,3\r\nlamp,,B,cheap,\r\n")
+	want := &catalogv1.ImportProductsResponse{
+		Products: 1, Variants: 1, Created: 1, Stock: []*catalogv1.ImportedStock{{Sku: "A", Quantity: 3}},
+		Errors: []*catalogv1.ImportError{{Line: 3, Message: got.GetErrors()[0].GetMessage()}},
+	}
+	if err != nil || !proto.Equal(got, want) || !strings.Contains(got.GetErrors()[0].GetMessage(), "Variant Price") {
+		t.Errorf("got %v, %v; want %v", got, err, want)
+	}
+	_, err = b.send(t, b.staff(t), "no,such,columns\n")
+	if v := rpc.Violations(err); len(v) == 0 || v[0].Field != "file" {
+		t.Errorf("another CSV: %v, want a violation of file", err)
+	}
+}
+
+func TestAnImportIsBounded(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	stream, err := b.ImportProducts(b.staff(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	piece := &catalogv1.ImportProductsRequest{Chunk: make([]byte, 1<<20)}
+	for range 51 {
+		if err := stream.Send(piece); err != nil && !errors.Is(err, io.EOF) {
+			t.Fatal(err)
+		}
+	}
+	_, err = stream.CloseAndRecv()
+	if v := rpc.Violations(err); len(v) != 1 || v[0].Field != "file" || status.Code(err) != codes.InvalidArgument {
+		t.Errorf("51 MiB: %v, want a violation of file", err)
+	}
+}

@@ -1,0 +1,253 @@
+package postgres_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"souk/services/inventory/internal/inventory"
+	"souk/services/inventory/internal/postgres"
+)
+
+// assertBooks checks what must hold of every SKU: the ledger adds up to what is on hand, the reservations that are
+// held add up to what is reserved, and an order's own entries add up to what it bought and did not give back.
+func assertBooks(t *testing.T, pool *pgxpool.Pool) {
+	t.Helper()
+	var onHand, reserved, orders int
+	err := pool.QueryRow(t.Context(), `SELECT
+		(SELECT count(*) FROM levels l WHERE on_hand <>
+			(SELECT coalesce(sum(delta), 0) FROM stock_entries e WHERE e.sku = l.sku)),
+		(SELECT count(*) FROM levels l WHERE reserved <>
+			(SELECT coalesce(sum(quantity), 0) FROM reservation_lines JOIN reservations USING (order_id)
+			WHERE sku = l.sku AND status = 'held')),
+		(SELECT count(*) FROM reservation_lines l JOIN reservations r USING (order_id)
+			WHERE CASE status WHEN 'committed' THEN -quantity ELSE 0 END <>
+			(SELECT coalesce(sum(delta), 0) FROM stock_entries e WHERE e.order_id = l.order_id AND e.sku = l.sku))`).
+		Scan(&onHand, &reserved, &orders)
+	if err != nil || onHand != 0 || reserved != 0 || orders != 0 {
+		t.Errorf("%d SKUs differ from the ledger, %d from what is held, %d lines from their orders, %v", onHand, reserved, orders, err)
+	}
+}
+
+func endHold(t *testing.T, pool *pgxpool.Pool, orderID string) {
+	t.Helper()
+	if _, err := pool.Exec(t.Context(), `UPDATE reservations SET expires_at = now() - interval '1 s' WHERE order_id = $1`, orderID); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestManyReservesForOneOrderHoldOnce(t *testing.T) {
+	t.Parallel()
+	s, pool := setup(t)
+	stock(t, s, "CUP", 100)
+	r := reservation(inventory.Line{SKU: "CUP", Quantity: 3})
+	until := make([]time.Time, 50)
+	var wg sync.WaitGroup
+	for i := range until {
+		wg.Go(func() {
+			var err error
+			if until[i], err = s.Reserve(t.Context(), r); err != nil {
+				t.Errorf("reserve: %v", err)
+			}
+		})
+	}
+	wg.Wait()
+	for _, u := range until {
+		if !u.Equal(until[0]) {
+			t.Errorf("held until %v and until %v", u, until[0])
+		}
+	}
+	if got := level(t, s, "CUP"); got.Reserved != 3 {
+		t.Errorf("reserved = %d, want 3", got.Reserved)
+	}
+	assertBooks(t, pool)
+}
+
+func TestAHoldThatIsOverButNotSweptCanStillBeCommitted(t *testing.T) {
+	t.Parallel()
+	s, pool := setup(t)
+	stock(t, s, "CUP", 5)
+	r := reservation(inventory.Line{SKU: "CUP", Quantity: 2})
+	if _, err := s.Reserve(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	endHold(t, pool, r.OrderID)
+	if err := s.Commit(t.Context(), r.OrderID); err != nil {
+		t.Errorf("commit: %v", err)
+	}
+	if n, err := postgres.New(pool).Expire(t.Context()); n != 0 || err != nil {
+		t.Errorf("Expire() = %d, %v; want 0", n, err)
+	}
+	if _, err := s.Reserve(t.Context(), r); err != nil {
+		t.Errorf("reserve after commit: %v", err)
+	}
+	if got := level(t, s, "CUP"); got.OnHand != 3 || got.Reserved != 0 {
+		t.Errorf("level = %+v, want 3 on hand and none reserved", got)
+	}
+	assertBooks(t, pool)
+}
+
+func TestAnExpiredReservationIsOverForGood(t *testing.T) {
+	t.Parallel()
+	s, pool := setup(t)
+	stock(t, s, "CUP", 5)
+	r := reservation(inventory.Line{SKU: "CUP", Quantity: 2})
+	if _, err := s.Reserve(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	endHold(t, pool, r.OrderID)
+	if n, err := postgres.New(pool).Expire(t.Context()); n != 1 || err != nil {
+		t.Fatalf("Expire() = %d, %v; want 1", n, err)
+	}
+	for range 2 {
+		if _, err := s.Reserve(t.Context(), r); !errors.Is(err, inventory.ErrReservationEnded) {
+			t.Errorf("reserve: %v, want ErrReservationEnded", err)
+		}
+		if err := s.Release(t.Context(), r.OrderID); err != nil {
+			t.Errorf("release: %v", err)
+		}
+	}
+	if got := level(t, s, "CUP"); got.OnHand != 5 || got.Reserved != 0 {
+		t.Errorf("level = %+v, want 5 on hand and none reserved", got)
+	}
+}
+
+// One reservation is committed, released and swept at once: whatever comes first, its stock is accounted for once.
+func TestAnEndOfAReservationHappensOnce(t *testing.T) {
+	t.Parallel()
+	s, pool := setup(t)
+	const rounds = 30
+	stock(t, s, "CUP", 2*rounds)
+	store := postgres.New(pool)
+	for range rounds {
+		r := reservation(inventory.Line{SKU: "CUP", Quantity: 2})
+		if _, err := s.Reserve(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+		endHold(t, pool, r.OrderID)
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			if err := s.Commit(t.Context(), r.OrderID); err != nil && !errors.Is(err, inventory.ErrReservationEnded) {
+				t.Errorf("commit: %v", err)
+			}
+		})
+		wg.Go(func() {
+			if err := s.Release(t.Context(), r.OrderID); err != nil {
+				t.Errorf("release: %v", err)
+			}
+		})
+		wg.Go(func() {
+			if _, err := store.Expire(t.Context()); err != nil {
+				t.Errorf("expire: %v", err)
+			}
+		})
+		wg.Wait()
+	}
+	if got := level(t, s, "CUP"); got.OnHand != 2*rounds || got.Reserved != 0 {
+		t.Errorf("level = %+v, want everything back", got)
+	}
+	assertBooks(t, pool)
+}
+
+func TestTheBooksHoldUnderARandomMix(t *testing.T) {
+	t.Parallel()
+	s, pool := setup(t)
+	skus := []string{"A", "B", "C", "D"}
+	for _, sku := range skus {
+		stock(t, s, sku, 40)
+	}
+	orders := make([]inventory.Reservation, 25)
+	for i := range orders {
+		lines := make([]inventory.Line, 0, len(skus))
+		for _, n := range rand.Perm(len(skus))[:1+rand.IntN(len(skus))] {
+			lines = append(lines, inventory.Line{SKU: skus[n], Quantity: 1 + rand.Int64N(4)})
+		}
+		orders[i] = reservation(lines...)
+	}
+	store := postgres.New(pool)
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 60 {
+				if err := anything(t.Context(), s, store, orders[rand.IntN(len(orders))], skus[rand.IntN(len(skus))]); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	assertBooks(t, pool)
+}
+
+// anything does one thing of all that can be done, and returns an error that is none of the domain's answers.
+func anything(ctx context.Context, s *inventory.Service, store *postgres.Store, r inventory.Reservation, sku string) error {
+	var err error
+	switch rand.IntN(6) {
+	case 0, 1:
+		r.HoldFor = 20 * time.Millisecond
+		_, err = s.Reserve(ctx, r)
+	case 2:
+		err = s.Commit(ctx, r.OrderID)
+	case 3:
+		err = s.Release(ctx, r.OrderID)
+	case 4:
+		_, err = store.Expire(ctx)
+	case 5:
+		_, err = s.Adjust(ctx, inventory.Adjustment{SKU: sku, Delta: 2*rand.Int64N(4) - 5, Reason: "count"})
+	}
+	var short *inventory.ShortageError
+	if errors.As(err, &short) || errors.Is(err, inventory.ErrReservationEnded) || errors.Is(err, inventory.ErrInsufficientStock) {
+		return nil
+	}
+	return err
+}
+
+func TestAWholesaleBasketIsReservedAndSold(t *testing.T) {
+	t.Parallel()
+	s, pool := setup(t)
+	lines := make([]inventory.Line, 2000)
+	for i := range lines {
+		lines[i] = inventory.Line{SKU: fmt.Sprintf("SKU-%04d", len(lines)-i), Quantity: int64(i + 1)}
+	}
+	if opened, err := s.Open(t.Context(), lines, "import"); opened != len(lines) || err != nil {
+		t.Fatalf("Open = %d, %v", opened, err)
+	}
+	r := reservation(lines...)
+	if _, err := s.Reserve(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Commit(t.Context(), r.OrderID); err != nil {
+		t.Fatal(err)
+	}
+	var left int64
+	if err := pool.QueryRow(t.Context(), `SELECT sum(on_hand + reserved) FROM levels`).Scan(&left); err != nil || left != 0 {
+		t.Errorf("%d pieces left, %v; want none", left, err)
+	}
+	assertBooks(t, pool)
+}
+
+func TestAnOrderHasOneIDHoweverItIsWritten(t *testing.T) {
+	t.Parallel()
+	s, _ := setup(t)
+	stock(t, s, "CUP", 5)
+	r := reservation(inventory.Line{SKU: "CUP", Quantity: 1})
+	for _, id := range []string{"", "7", "urn:uuid:" + uuid.NewString(), "{" + uuid.NewString() + "}", "\x00" + uuid.NewString() + "\x00"} {
+		r.OrderID = id
+		if _, err := s.Reserve(t.Context(), r); !isField(err, "order_id") {
+			t.Errorf("reserve %q: %v, want a violation of order_id", id, err)
+		}
+		if err := s.Commit(t.Context(), id); !isField(err, "order_id") {
+			t.Errorf("commit %q: %v, want a violation of order_id", id, err)
+		}
+		if err := s.Release(t.Context(), id); !isField(err, "order_id") {
+			t.Errorf("release %q: %v, want a violation of order_id", id, err)
+		}
+	}
+}

@@ -1,0 +1,34 @@
+package payments
+
+import (
+	"fmt"
+	"regexp"
+
+	"github.com/google/uuid"
+
+	"souk/platform/field"
+	"souk/platform/money"
+)
+
+const notAnID = "is not an id"
+
+var method = regexp.MustCompile(`^[a-z0-9_]{1,64}$`)
+
+// canonical returns an id in the only spelling that is stored. Of the spellings that uuid.Parse knows it takes the
+// common one alone: the others let anything stand around the id.
+func canonical(id string) (string, bool) {
+	parsed, err := uuid.Parse(id)
+	return parsed.String(), err == nil && len(id) == len(parsed.String())
+}
+
+// checkAuthorize returns the order's id as it is stored, or a *field.Error.
+func checkAuthorize(orderID string, amount money.Money, methodName string) (string, error) {
+	var check field.Checker
+	id, ok := canonical(orderID)
+	check.Check(ok, "order_id", notAnID)
+	check.Check(amount.Amount > 0 && amount.Amount <= maxAmount, "amount", fmt.Sprintf("must be 1 to %d", maxAmount))
+	_, err := money.Exponent(amount.Currency)
+	check.Check(err == nil, "currency", "is not an ISO 4217 code")
+	check.Check(method.MatchString(methodName), "payment_method", "is not a payment method")
+	return id, check.Err()
+}
