@@ -14,8 +14,8 @@ import (
 	"souk/platform/breaker"
 )
 
-// calls makes n calls of method that end with err, and returns the last error and how many reached the callee.
-func calls(t *testing.T, set *breaker.Set, method string, n int, err error) (last error, reached int) {
+// calls makes n calls of method that end with err, and returns how many reached the callee, and the last error.
+func calls(t *testing.T, set *breaker.Set, method string, n int, err error) (reached int, last error) {
 	t.Helper()
 	invoke := func(context.Context, string, any, any, *grpc.ClientConn, ...grpc.CallOption) error {
 		reached++
@@ -24,7 +24,7 @@ func calls(t *testing.T, set *breaker.Set, method string, n int, err error) (las
 	for range n {
 		last = set.Unary(t.Context(), method, nil, nil, nil, invoke)
 	}
-	return last, reached
+	return reached, last
 }
 
 func TestABreakerOpensRefusesAndClosesAgain(t *testing.T) {
@@ -32,17 +32,17 @@ func TestABreakerOpensRefusesAndClosesAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		set := breaker.NewSet(slog.New(slog.DiscardHandler))
 		away := status.Error(codes.Unavailable, "away")
-		if _, reached := calls(t, set, "/a", 50, away); reached != 10 {
+		if reached, _ := calls(t, set, "/a", 50, away); reached != 10 {
 			t.Errorf("%d of 50 failing calls reached the callee, want 10", reached)
 		}
-		if last, reached := calls(t, set, "/a", 1, nil); status.Code(last) != codes.Unavailable || reached != 0 {
+		if reached, last := calls(t, set, "/a", 1, nil); status.Code(last) != codes.Unavailable || reached != 0 {
 			t.Errorf("an open breaker: %v, reached %d; want a refusal", last, reached)
 		}
-		if last, reached := calls(t, set, "/b", 1, nil); last != nil || reached != 1 {
+		if reached, last := calls(t, set, "/b", 1, nil); last != nil || reached != 1 {
 			t.Errorf("another method: %v, reached %d; want it unharmed", last, reached)
 		}
 		time.Sleep(3 * time.Second)
-		if last, reached := calls(t, set, "/a", 5, nil); last != nil || reached != 5 {
+		if reached, last := calls(t, set, "/a", 5, nil); last != nil || reached != 5 {
 			t.Errorf("after healing: %v, reached %d of 5", last, reached)
 		}
 	})
@@ -52,7 +52,7 @@ func TestTheCallersMistakesDoNotOpenABreaker(t *testing.T) {
 	t.Parallel()
 	for _, code := range []codes.Code{codes.InvalidArgument, codes.NotFound, codes.Unauthenticated, codes.PermissionDenied, codes.FailedPrecondition, codes.Aborted, codes.Canceled, codes.AlreadyExists} {
 		set := breaker.NewSet(slog.New(slog.DiscardHandler))
-		if _, reached := calls(t, set, "/a", 50, status.Error(code, "")); reached != 50 {
+		if reached, _ := calls(t, set, "/a", 50, status.Error(code, "")); reached != 50 {
 			t.Errorf("%s: %d of 50 calls reached the callee, want all", code, reached)
 		}
 	}

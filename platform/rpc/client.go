@@ -16,6 +16,9 @@ import (
 // A call without a deadline of its own gets this one.
 const defaultTimeout = 5 * time.Second
 
+// The largest answer a client takes, in bytes: a page of 100 large products.
+const maxAnswer = 16 << 20
+
 const serviceConfig = `{"loadBalancingConfig": [{"round_robin": {}}]}`
 
 // Dial returns a connection to target, such as consul:///catalog, for the service named self. Each call
@@ -26,6 +29,7 @@ func Dial(target, self string, logger *slog.Logger, opts ...grpc.DialOption) (*g
 	opts = append([]grpc.DialOption{
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithDefaultServiceConfig(serviceConfig),
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxAnswer)),
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: 20 * time.Second, Timeout: 5 * time.Second}),
 		grpc.WithChainUnaryInterceptor(deadline, identify(self), breakers.Unary),
 		grpc.WithChainStreamInterceptor(identifyStream(self), breakers.Stream),

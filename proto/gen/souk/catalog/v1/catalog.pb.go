@@ -1137,7 +1137,7 @@ type ProductInput struct {
 	Category    string   `protobuf:"bytes,5,opt,name=category,proto3" json:"category,omitempty"`
 	Tags        []string `protobuf:"bytes,6,rep,name=tags,proto3" json:"tags,omitempty"`
 	Images      []*Image `protobuf:"bytes,7,rep,name=images,proto3" json:"images,omitempty"`
-	// At least one, 100 at most.
+	// At least one, 2,000 at most.
 	Variants      []*Variant `protobuf:"bytes,8,rep,name=variants,proto3" json:"variants,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
