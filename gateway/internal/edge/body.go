@@ -67,9 +67,12 @@ func checkJSON(content []byte, schema *openapi3.Schema) error {
 	if err := scan(content); err != nil {
 		return invalidRequest("The body is not valid JSON: " + err.Error() + ".")
 	}
+	// Numbers stay as they are written: 1e400 is no float64, and the schema names the field that it stands in.
+	decoder := json.NewDecoder(bytes.NewReader(content))
+	decoder.UseNumber()
 	var value any
-	if err := json.Unmarshal(content, &value); err != nil {
-		return err // a number that does not fit
+	if err := decoder.Decode(&value); err != nil {
+		return invalidRequest("The body is not valid JSON.")
 	}
 	return checkSchema(schema, value)
 }

@@ -33,9 +33,10 @@ func Wrap(next http.Handler, logger *slog.Logger) http.Handler {
 		defer func() {
 			if p := recover(); p != nil {
 				logger.ErrorContext(ctx, "panic", "panic", p, "stack", string(debug.Stack()), "request_id", id)
-				if recorder.status == 0 {
-					NewProblem(http.StatusInternalServerError, "internal", "").write(ctx, recorder)
+				if recorder.status != 0 {
+					panic(http.ErrAbortHandler) // or the client would take half an answer for a whole one
 				}
+				NewProblem(http.StatusInternalServerError, "internal", "").write(ctx, recorder)
 			}
 			logger.DebugContext(ctx, "answered", "method", r.Method, "path", r.URL.Path, "status", recorder.status,
 				"took", time.Since(start), "request_id", id)

@@ -35,9 +35,10 @@ type operation struct {
 // How long an operation may take, unless it is among timeouts.
 const defaultTimeout = 10 * time.Second
 
+// By pattern, because the generated code changes the contract's operation ids.
 var timeouts = map[string]time.Duration{
-	"placeOrder":     15 * time.Second,
-	"importProducts": 60 * time.Second,
+	"POST /v1/orders":          15 * time.Second,
+	"POST /v1/product-imports": 60 * time.Second,
 }
 
 // operationsOf reads every operation of the contract, by its ServeMux pattern ("POST /v1/carts"). An operation
@@ -59,7 +60,7 @@ func operationsOf(spec *openapi3.T) (map[string]*operation, error) {
 				route:    &routers.Route{Spec: &validated, Path: path, PathItem: item, Method: method, Operation: op},
 				audience: who, timeout: defaultTimeout,
 			}
-			if t, ok := timeouts[op.OperationID]; ok {
+			if t, ok := timeouts[pattern]; ok {
 				o.timeout = t
 			}
 			o.readBody(op)

@@ -79,6 +79,10 @@ func (p *Problem) write(ctx context.Context, w http.ResponseWriter) {
 		http.Error(w, "internal error", http.StatusInternalServerError)
 		return
 	}
+	// What a handler said of the answer it did not give.
+	for _, name := range []string{"Content-Length", "Content-Encoding", "ETag", "Location"} {
+		w.Header().Del(name)
+	}
 	for name, values := range p.Header {
 		w.Header()[name] = values
 	}

@@ -58,7 +58,10 @@ func (l *limiter) wait(address string) time.Duration {
 
 // RateLimit answers 429 to an address that asks too often, soonest for signing in and up.
 func RateLimit(next http.Handler, logger *slog.Logger) http.Handler {
-	all, sessions := newLimiter(browsing), newLimiter(signingIn)
+	return rateLimit(next, logger, newLimiter(browsing), newLimiter(signingIn))
+}
+
+func rateLimit(next http.Handler, logger *slog.Logger, all, sessions *limiter) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		address, _, err := net.SplitHostPort(r.RemoteAddr)
 		if err != nil {

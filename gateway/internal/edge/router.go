@@ -22,6 +22,11 @@ type Router struct {
 
 // NewRouter returns a router that has the operations of server.
 func NewRouter(server api.StrictServerInterface, verifier *access.Verifier, logger *slog.Logger) (*Router, error) {
+	return newRouter(server, verifier, logger)
+}
+
+// newRouter wraps the operations of server, behind their checks, in middlewares.
+func newRouter(server api.StrictServerInterface, verifier *access.Verifier, logger *slog.Logger, middlewares ...api.StrictMiddlewareFunc) (*Router, error) {
 	spec, err := api.GetSpec()
 	if err != nil {
 		return nil, fmt.Errorf("openapi.yaml: %w", err)
@@ -32,7 +37,7 @@ func NewRouter(server api.StrictServerInterface, verifier *access.Verifier, logg
 	}
 	rt := &Router{mux: http.NewServeMux(), operations: operations, verifier: verifier, logger: logger}
 	fail := func(w http.ResponseWriter, r *http.Request, err error) { WriteError(r.Context(), w, logger, err) }
-	strict := api.NewStrictHandlerWithOptions(server, nil, api.StrictHTTPServerOptions{
+	strict := api.NewStrictHandlerWithOptions(server, middlewares, api.StrictHTTPServerOptions{
 		RequestErrorHandlerFunc: fail, ResponseErrorHandlerFunc: fail,
 	})
 	api.HandlerWithOptions(strict, api.StdHTTPServerOptions{BaseRouter: rt, ErrorHandlerFunc: fail})

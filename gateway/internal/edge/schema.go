@@ -26,9 +26,20 @@ func checkSchema(schema *openapi3.Schema, value any) error {
 		if name, ok := unknownField(schemaErr); ok {
 			return invalidRequest("Unknown field " + join(path, name) + ".")
 		}
-		violations = append(violations, field.Violation{Field: cmp.Or(path, "body"), Message: message(schemaErr)})
+		violations = add(violations, field.Violation{Field: cmp.Or(path, "body"), Message: message(schemaErr)})
 	}
 	return InvalidFields(violations...)
+}
+
+// add has each field in the list once: a number beyond its format is beyond its maximum as well, which says more.
+func add(violations []field.Violation, v field.Violation) []field.Violation {
+	for i := range violations {
+		if violations[i].Field == v.Field {
+			violations[i] = v
+			return violations
+		}
+	}
+	return append(violations, v)
 }
 
 // checkParameters validates the query and the header fields that the operation names.
@@ -42,7 +53,9 @@ func (o *operation) checkParameters(ctx context.Context, r *http.Request) error 
 		if p.Value.In == openapi3.ParameterInPath {
 			continue
 		}
-		if err := openapi3filter.ValidateParameter(ctx, input, p.Value); err != nil {
+		if message := checkGiven(p.Value, input); message != "" {
+			violations = append(violations, field.Violation{Field: p.Value.Name, Message: message})
+		} else if err := openapi3filter.ValidateParameter(ctx, input, p.Value); err != nil {
 			violations = append(violations, field.Violation{Field: p.Value.Name, Message: parameterMessage(p.Value, err)})
 		}
 	}
@@ -50,6 +63,23 @@ func (o *operation) checkParameters(ctx context.Context, r *http.Request) error 
 		return InvalidFields(violations...)
 	}
 	return nil
+}
+
+// checkGiven says what is wrong with how a parameter is given, whatever its schema: none of ours is a list, and
+// gRPC carries only UTF-8.
+func checkGiven(p *openapi3.Parameter, input *openapi3filter.RequestValidationInput) string {
+	values := input.QueryParams[p.Name]
+	if p.In == openapi3.ParameterInHeader {
+		values = input.Request.Header.Values(p.Name)
+	}
+	switch {
+	case len(values) > 1:
+		return "must be given once"
+	case len(values) == 1 && !clean(values[0]):
+		return "must be UTF-8 text"
+	default:
+		return ""
+	}
 }
 
 func parameterMessage(p *openapi3.Parameter, err error) string {
@@ -91,8 +121,10 @@ func message(err *openapi3.SchemaError) string {
 	switch err.SchemaField {
 	case "required":
 		return "is required"
-	case "type":
+	case "type", "nullable":
 		return "must be " + article(schema.Type)
+	case "format":
+		return "is out of range"
 	case "minimum":
 		return "must be at least " + strconv.FormatFloat(*schema.Min, 'f', -1, 64)
 	case "maximum":
@@ -105,6 +137,10 @@ func message(err *openapi3.SchemaError) string {
 		return "must have at least " + strconv.FormatUint(schema.MinItems, 10) + " items"
 	case "maxItems":
 		return "must have at most " + strconv.FormatUint(*schema.MaxItems, 10) + " items"
+	case "minProperties":
+		return "must have at least " + strconv.FormatUint(schema.MinProps, 10) + " fields"
+	case "maxProperties":
+		return "must have at most " + strconv.FormatUint(*schema.MaxProps, 10) + " fields"
 	case "enum":
 		return "must be one of " + oneOf(schema.Enum)
 	case "pattern":

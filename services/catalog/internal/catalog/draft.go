@@ -29,7 +29,7 @@ type draft struct {
 	options [maxOptions]string
 	// broken drafts lack what only their first row could give.
 	broken bool
-	// failed drafts have had a row left out.
+	// failed drafts have had a row left out, and so take no variant away.
 	failed bool
 	// takesOver is set when another product of the file has to give up a SKU first.
 	takesOver bool

@@ -168,7 +168,7 @@ func (run *importRun) write(ctx context.Context, d *draft) error {
 	content := d.content()
 	existing, exists := run.known[d.Slug]
 	for attempt := 1; ; attempt++ {
-		created, updated, err := run.put(ctx, content, existing, exists)
+		created, updated, err := run.put(ctx, run.spare(d, content, existing), existing, exists)
 		if err == nil {
 			run.count(d, created, updated)
 			return nil
@@ -182,6 +182,21 @@ func (run *importRun) write(ctx context.Context, d *draft) error {
 		}
 		existing, exists = fresh[d.Slug]
 	}
+}
+
+// spare keeps on sale what a draft with a broken row does not name: the row may have been about it, and a typo in a
+// price is no reason to take a variant away.
+func (run *importRun) spare(d *draft, content Content, existing Product) Content {
+	if !d.failed {
+		return content
+	}
+	content.Variants = slices.Clone(content.Variants)
+	for _, v := range existing.Variants {
+		if _, named := run.file.lines[v.SKU]; !named {
+			content.Variants = append(content.Variants, v)
+		}
+	}
+	return content
 }
 
 func changedMeanwhile(err error) bool {

@@ -3,6 +3,7 @@ package catalog_test
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -266,5 +267,30 @@ func TestImportTakesShopifysSamples(t *testing.T) {
 		if again, err := s.Import(t.Context(), content); err != nil || again.Created+again.Updated != 0 {
 			t.Errorf("%s again: %+v, %v", name, again, err)
 		}
+	}
+}
+
+func TestABrokenRowTakesNoVariantAway(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	const file = "Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Price\nlamp,Lamp,Size,S,LMP-S,10\nlamp,,,M,LMP-M,20\nlamp,,,L,LMP-L,30\n"
+	if _, err := s.Import(t.Context(), []byte(file)); err != nil {
+		t.Fatal(err)
+	}
+	typo := strings.Replace(strings.Replace(file, ",20", ",twenty", 1), ",30", ",33", 1)
+	got, err := s.Import(t.Context(), []byte(typo))
+	if err != nil || len(got.Errors) != 1 || got.Updated != 1 {
+		t.Fatalf("%+v, %v; want one error and one product updated", got, err)
+	}
+	prices := map[string]int64{}
+	variants, err := s.Variants(t.Context(), []string{"LMP-S", "LMP-M", "LMP-L"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range variants {
+		prices[v.SKU] = v.Price
+	}
+	if want := map[string]int64{"LMP-S": 1000, "LMP-M": 2000, "LMP-L": 3300}; !maps.Equal(prices, want) {
+		t.Errorf("prices = %v, want %v", prices, want)
 	}
 }

@@ -1,0 +1,222 @@
+package edge
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+func TestEveryQueryParameterIsChecked(t *testing.T) {
+	t.Parallel()
+	e := serveEdge(t)
+	checked := 0
+	for _, op := range contract(t) {
+		for _, ref := range op.Parameters {
+			p := ref.Value
+			if p.In != openapi3.ParameterInQuery {
+				continue
+			}
+			checked++
+			t.Run(op.id+"/"+p.Name, func(t *testing.T) {
+				t.Parallel()
+				for _, query := range badQueries(p) {
+					t.Run(query, func(t *testing.T) {
+						r := op.request(t, e)
+						r.path += "?" + query
+						e.send(t, r).mustBe(t, http.StatusUnprocessableEntity, "validation_failed", p.Name)
+					})
+				}
+				for _, query := range goodQueries(p) {
+					t.Run(query, func(t *testing.T) {
+						r := op.request(t, e)
+						r.path += "?" + query
+						e.send(t, r).mustPass(t)
+					})
+				}
+			})
+		}
+	}
+	if checked < 16 {
+		t.Errorf("only %d query parameters", checked)
+	}
+}
+
+// badQueries returns queries that break the limits of a parameter.
+func badQueries(p *openapi3.Parameter) []string {
+	schema := p.Schema.Value
+	good := url.QueryEscape(good(schema))
+	queries := []string{p.Name + "=" + good + "&" + p.Name + "=" + good}
+	add := func(values ...string) {
+		for _, v := range values {
+			queries = append(queries, p.Name+"="+url.QueryEscape(v))
+		}
+	}
+	switch {
+	case schema.Type.Is("integer"):
+		add("", " ", "abc", "1.5", "1e2", "0x10", "1_0", "1,2", "null", "true", "99999999999999999999", "9223372036854775808", "1e400")
+		queries = append(queries, p.Name)
+	case schema.Type.Is("boolean"):
+		add("", "yes", "2", "null", "truetrue", "tru")
+	case len(schema.Enum) > 0:
+		add("", "no_such_value", strings.ToUpper(schema.Enum[0].(string)), schema.Enum[0].(string)+",", " "+schema.Enum[0].(string))
+	}
+	if schema.Min != nil {
+		add(strconv.FormatFloat(*schema.Min-1, 'f', -1, 64), "-9223372036854775808")
+	}
+	if schema.Max != nil {
+		add(strconv.FormatFloat(*schema.Max+1, 'f', -1, 64), "2147483648")
+	}
+	if schema.MaxLength != nil {
+		add(strings.Repeat("é", int(*schema.MaxLength)+1))
+	}
+	return queries
+}
+
+func good(s *openapi3.Schema) string {
+	switch {
+	case s.Type.Is("integer"):
+		return "1"
+	case s.Type.Is("boolean"):
+		return "true"
+	default:
+		return fullString(s)
+	}
+}
+
+// goodQueries returns queries at the limits of a parameter.
+func goodQueries(p *openapi3.Parameter) []string {
+	s := p.Schema.Value
+	queries := []string{"", p.Name + "=" + good(s), "no_such_parameter=1&" + p.Name + "=" + good(s)}
+	if s.Min != nil {
+		queries = append(queries, p.Name+"="+strconv.FormatFloat(*s.Min, 'f', -1, 64))
+	}
+	if s.Max != nil {
+		queries = append(queries, p.Name+"="+strconv.FormatFloat(*s.Max, 'f', -1, 64))
+	}
+	if s.Type.Is("integer") && s.Format == "int64" && s.Max == nil {
+		queries = append(queries, p.Name+"=9223372036854775807")
+	}
+	if s.Type.Is("boolean") {
+		queries = append(queries, p.Name+"=false")
+	}
+	if s.MaxLength != nil {
+		queries = append(queries, p.Name+"="+url.QueryEscape(strings.Repeat("é", int(*s.MaxLength))))
+	}
+	if s.Type.Is("string") && len(s.Enum) == 0 {
+		queries = append(queries, p.Name+"=", p.Name+"="+url.QueryEscape(`a, b;c&d=e "%" \ + '`), p.Name+"=%F0%9F%98%80")
+	}
+	for _, v := range s.Enum {
+		queries = append(queries, p.Name+"="+v.(string))
+	}
+	return queries
+}
+
+func TestAQueryThatIsNoTextIsRefused(t *testing.T) {
+	t.Parallel()
+	e := serveEdge(t)
+	for _, op := range contract(t) {
+		t.Run(op.id, func(t *testing.T) {
+			t.Parallel()
+			for _, query := range []string{"q=%ff", "q=%00", "%ff=1", "a%00=1", "q=%zz", "q=%", "a=1;b=2", "q=%ed%a0%80", "limit=1&x=%c3("} {
+				t.Run(query, func(t *testing.T) {
+					r := op.request(t, e)
+					r.path += "?" + query
+					e.send(t, r).mustBe(t, http.StatusBadRequest, "invalid_request", "")
+				})
+			}
+		})
+	}
+}
+
+func TestAPathThatIsNoTextNamesNothing(t *testing.T) {
+	t.Parallel()
+	e := serveEdge(t)
+	for _, op := range contract(t) {
+		if !strings.Contains(op.path, "{") {
+			continue
+		}
+		t.Run(op.id, func(t *testing.T) {
+			t.Parallel()
+			for _, bad := range []string{"%ff", "%00", "a%00b", "%c3%28"} {
+				r := op.request(t, e)
+				r.path = strings.NewReplacer("{id}", bad, "{sku}", bad).Replace(op.path)
+				e.send(t, r).mustBe(t, http.StatusNotFound, "not_found", "")
+			}
+			for _, odd := range []string{"100%25", "%2525", "a%2Fb", "%20", "%C3%A9", "a+b", ";", "%3F", "%22"} {
+				r := op.request(t, e)
+				r.path = strings.NewReplacer("{id}", odd, "{sku}", odd).Replace(op.path)
+				e.send(t, r).mustPass(t)
+			}
+		})
+	}
+}
+
+func TestAnIdempotencyKeyIsRequiredWhereTheContractSaysSo(t *testing.T) {
+	t.Parallel()
+	e := serveEdge(t)
+	var keyed []string
+	for _, op := range contract(t) {
+		r := op.request(t, e)
+		if _, ok := r.header["Idempotency-Key"]; !ok {
+			continue
+		}
+		keyed = append(keyed, op.id)
+		t.Run(op.id, func(t *testing.T) {
+			t.Parallel()
+			without := op.request(t, e)
+			delete(without.header, "Idempotency-Key")
+			e.send(t, without).mustBe(t, http.StatusBadRequest, "idempotency_key_missing", "")
+			// It is missing before anything else is wrong.
+			without = op.request(t, e)
+			delete(without.header, "Idempotency-Key")
+			without.body = strings.NewReader("{")
+			e.send(t, without).mustBe(t, http.StatusBadRequest, "idempotency_key_missing", "")
+			for value, passes := range map[string]bool{
+				"a": true, strings.Repeat("k", 255): true, strings.Repeat("k", 256): false, "ключ": true, `"quoted", with a comma`: true,
+			} {
+				r := op.request(t, e)
+				r.header["Idempotency-Key"] = value
+				if answer := e.send(t, r); passes {
+					answer.mustPass(t)
+				} else {
+					answer.mustBe(t, http.StatusUnprocessableEntity, "validation_failed", "Idempotency-Key")
+				}
+			}
+		})
+	}
+	if strings.Join(keyed, " ") == "" || len(keyed) != 2 {
+		t.Errorf("operations with a key: %v, want placeOrder and refundOrder", keyed)
+	}
+}
+
+func TestAHeaderFieldThatIsGivenTwiceOrIsNoTextIsRefused(t *testing.T) {
+	t.Parallel()
+	e := serveEdge(t)
+	for _, op := range contract(t) {
+		for _, ref := range op.Parameters {
+			p := ref.Value
+			if p.In != openapi3.ParameterInHeader {
+				continue
+			}
+			t.Run(op.id+"/"+p.Name, func(t *testing.T) {
+				t.Parallel()
+				for _, values := range [][]string{{"a", "b"}, {"a", "a"}, {"\xff"}, {"a\xc3"}} {
+					sent := op.request(t, e)
+					req, err := http.NewRequestWithContext(t.Context(), sent.method, e.url+sent.path, sent.body)
+					if err != nil {
+						t.Fatal(err)
+					}
+					for name, value := range sent.header {
+						req.Header.Set(name, value)
+					}
+					req.Header[http.CanonicalHeaderKey(p.Name)] = values
+					e.do(t, req).mustBe(t, http.StatusUnprocessableEntity, "validation_failed", p.Name)
+				}
+			})
+		}
+	}
+}

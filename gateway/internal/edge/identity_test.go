@@ -1,0 +1,142 @@
+package edge
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"souk/platform/access"
+)
+
+// who has every operation of the contract by who may use it, as the REST contract's tables say: `anyone` needs no
+// token, and a `holder` may have one.
+var who = map[string]string{
+	"POST /v1/customers": "anyone", "POST /v1/sessions": "anyone", "POST /v1/sessions/refresh": "anyone",
+	"DELETE /v1/sessions/current": "customer", "GET /v1/me": "customer", "PATCH /v1/me": "customer",
+	"GET /v1/me/addresses": "customer", "POST /v1/me/addresses": "customer",
+	"PUT /v1/me/addresses/{id}": "customer", "DELETE /v1/me/addresses/{id}": "customer",
+	"GET /.well-known/jwks.json": "anyone",
+	"GET /v1/products":           "anyone", "GET /v1/products/{id}": "anyone", "GET /v1/categories": "anyone",
+	"POST /v1/products": "staff", "PATCH /v1/products/{id}": "staff", "DELETE /v1/products/{id}": "staff",
+	"POST /v1/product-imports": "staff", "GET /v1/inventory/{sku}": "staff", "POST /v1/inventory/{sku}/adjustments": "staff",
+	"POST /v1/carts": "holder", "GET /v1/carts/{id}": "holder", "POST /v1/shipping-quotes": "holder",
+	"PUT /v1/carts/{id}/items/{sku}": "holder", "DELETE /v1/carts/{id}/items/{sku}": "holder",
+	"POST /v1/carts/{id}/claim": "customer",
+	"POST /v1/orders":           "customer", "GET /v1/orders": "customer", "GET /v1/orders/{id}": "customer",
+	"GET /v1/orders/{id}/events": "customer", "POST /v1/orders/{id}/cancellation": "customer",
+	"POST /v1/orders/{id}/returns": "customer",
+	"GET /v1/admin/orders":         "staff", "POST /v1/admin/orders/{id}/dispatch": "staff",
+	"POST /v1/admin/returns/{id}/receive": "staff", "POST /v1/admin/orders/{id}/refunds": "staff",
+	"GET /healthz": "anyone", "GET /readyz": "anyone",
+}
+
+func TestEveryOperationIsForThoseTheContractNames(t *testing.T) {
+	t.Parallel()
+	e := serveEdge(t)
+	tokens := map[string]string{
+		"nobody": "", "garbage": "not.a.token", "expired": e.keys.token(t, -time.Minute),
+		"a customer": e.keys.token(t, time.Hour), "staff": e.staff,
+	}
+	// What the answer is, by who may use the operation and who asks; 0 is that it passes.
+	const unauthenticated, forbidden = http.StatusUnauthorized, http.StatusForbidden
+	answers := map[string]map[string]int{
+		"anyone":   {},
+		"holder":   {"garbage": unauthenticated, "expired": unauthenticated},
+		"customer": {"nobody": unauthenticated, "garbage": unauthenticated, "expired": unauthenticated},
+		"staff":    {"nobody": unauthenticated, "garbage": unauthenticated, "expired": unauthenticated, "a customer": forbidden},
+	}
+	seen := map[string]bool{}
+	for _, op := range contract(t) {
+		pattern := op.method + " " + op.path
+		seen[pattern] = true
+		if who[pattern] == "" {
+			t.Errorf("%s: say in this test who may use it", pattern)
+			continue
+		}
+		t.Run(op.id, func(t *testing.T) {
+			t.Parallel()
+			for asking, token := range tokens {
+				t.Run(asking, func(t *testing.T) {
+					r := op.request(t, e)
+					delete(r.header, "Authorization")
+					if token != "" {
+						r.header["Authorization"] = "Bearer " + token
+					}
+					a := e.send(t, r)
+					switch answers[who[pattern]][asking] {
+					case 0:
+						a.mustPass(t)
+					case unauthenticated:
+						a.mustBe(t, unauthenticated, "unauthenticated", "")
+						if got := a.header.Get("WWW-Authenticate"); got != "Bearer" {
+							t.Errorf("WWW-Authenticate %q, want Bearer", got)
+						}
+					case forbidden:
+						a.mustBe(t, forbidden, "forbidden", "")
+					}
+				})
+			}
+		})
+	}
+	for pattern := range who {
+		if !seen[pattern] {
+			t.Errorf("openapi.yaml has no %s", pattern)
+		}
+	}
+}
+
+func TestStrangersLearnNothingOfARequestsForm(t *testing.T) {
+	t.Parallel()
+	e := serveEdge(t)
+	for _, op := range contract(t) {
+		if w := who[op.method+" "+op.path]; w != "customer" && w != "staff" {
+			continue
+		}
+		t.Run(op.id, func(t *testing.T) {
+			t.Parallel()
+			r := op.request(t, e)
+			r.header = map[string]string{"Content-Type": "text/plain"}
+			r.path += "?limit=0"
+			r.body = strings.NewReader("{")
+			e.send(t, r).mustBe(t, http.StatusUnauthorized, "unauthenticated", "")
+		})
+	}
+}
+
+func TestATokenIsTakenFromABearerHeaderOnly(t *testing.T) {
+	t.Parallel()
+	e := serveEdge(t)
+	token := e.keys.token(t, time.Hour)
+	for header, passes := range map[string]bool{
+		"Bearer " + token: true, "bearer " + token: true, "BEARER " + token: true,
+		token: false, "Basic " + token: false, "Bearer": false, "Bearer " + token + "x": false, "Bearer  " + token: false,
+		"Bearer " + token[:strings.LastIndex(token, ".")+1]: false, "Token " + token: false, "Bearer \xff": false,
+	} {
+		a := e.send(t, request{method: "GET", path: "/v1/me?access_token=" + token, header: map[string]string{"Authorization": header}})
+		if passes {
+			a.mustPass(t)
+		} else {
+			a.mustBe(t, http.StatusUnauthorized, "unauthenticated", "")
+		}
+	}
+	e.send(t, request{method: "GET", path: "/v1/me?access_token=" + token}).mustBe(t, http.StatusUnauthorized, "unauthenticated", "")
+	// A guest's request that has a header has to have a good one.
+	e.send(t, request{method: "POST", path: "/v1/carts", header: map[string]string{"Authorization": "Basic eDp5"}}).
+		mustBe(t, http.StatusUnauthorized, "unauthenticated", "")
+}
+
+func TestWithoutKeysTheAnswerIsToComeBackLater(t *testing.T) {
+	t.Parallel()
+	e := serveEdge(t)
+	e.keys.err = fmt.Errorf("%w: %w", access.ErrKeysUnavailable, errors.New("customers is away"))
+	a := e.send(t, request{method: "GET", path: "/v1/me", header: map[string]string{"Authorization": "Bearer " + e.staff}})
+	a.mustBe(t, http.StatusServiceUnavailable, "unavailable", "")
+	if a.header.Get("Retry-After") == "" || strings.Contains(string(a.body), "customers") {
+		t.Errorf("Retry-After %q, body %s", a.header.Get("Retry-After"), a.body)
+	}
+	e.send(t, request{method: "GET", path: "/v1/products"}).mustPass(t)
+	e.send(t, request{method: "POST", path: "/v1/carts"}).mustPass(t)
+}

@@ -1,0 +1,285 @@
+package edge
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"encoding/base64"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"souk/gateway"
+	"souk/gateway/internal/api"
+	"souk/platform/access"
+)
+
+// keys is the key source of the tests, and signs their tokens.
+type keys struct {
+	private ed25519.PrivateKey
+	// err is what the source fails with, if anything.
+	err error
+}
+
+const keyID = "test-key"
+
+func newKeys(t *testing.T) *keys {
+	t.Helper()
+	_, private, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &keys{private: private}
+}
+
+// Key implements access.KeySource.
+func (k *keys) Key(_ context.Context, id string) (ed25519.PublicKey, error) {
+	switch {
+	case k.err != nil:
+		return nil, k.err
+	case id != keyID:
+		return nil, access.ErrUnknownKey
+	}
+	return k.private.Public().(ed25519.PublicKey), nil
+}
+
+// token returns an access token that ends after lifetime.
+func (k *keys) token(t *testing.T, lifetime time.Duration, roles ...string) string {
+	t.Helper()
+	part := func(v any) string {
+		content, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return base64.RawURLEncoding.EncodeToString(content)
+	}
+	now := time.Now()
+	text := part(map[string]any{"alg": "EdDSA", "typ": access.TokenType, "kid": keyID}) + "." + part(map[string]any{
+		"iss": access.Issuer, "aud": access.Audience, "sub": "customer-1", "sid": "session-1", "roles": roles,
+		"iat": now.Add(-time.Hour).Unix(), "exp": now.Add(lifetime).Unix(),
+	})
+	return text + "." + base64.RawURLEncoding.EncodeToString(ed25519.Sign(k.private, []byte(text)))
+}
+
+// edgeServer is the edge without services behind it: a request that passes every check is answered 299.
+type edgeServer struct {
+	keys   *keys
+	url    string
+	staff  string
+	client *http.Client
+}
+
+const passed = 299
+
+// pass stands where the operations would be.
+func pass(api.StrictHandlerFunc, string) api.StrictHandlerFunc {
+	return func(context.Context, http.ResponseWriter, *http.Request, any) (any, error) {
+		return nil, NewProblem(passed, "passed", "")
+	}
+}
+
+func serveEdge(t *testing.T) *edgeServer {
+	t.Helper()
+	k := newKeys(t)
+	logger := slog.New(slog.DiscardHandler)
+	router, err := newRouter(nil, access.NewVerifier(k), logger, pass)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(Wrap(router, logger))
+	t.Cleanup(server.Close)
+	return &edgeServer{keys: k, url: server.URL, staff: k.token(t, time.Hour, access.RoleStaff), client: server.Client()}
+}
+
+// request is one request to the edge. A nil body is none.
+type request struct {
+	method, path string
+	header       map[string]string
+	body         io.Reader
+}
+
+// reply is what came back.
+type reply struct {
+	status  int
+	header  http.Header
+	body    []byte
+	problem problem
+}
+
+type problem struct {
+	Type      string `json:"type"`
+	Title     string `json:"title"`
+	Status    int    `json:"status"`
+	Detail    string `json:"detail"`
+	Code      string `json:"code"`
+	RequestID string `json:"request_id"`
+	Errors    []struct {
+		Field   string `json:"field"`
+		Message string `json:"message"`
+	} `json:"errors"`
+}
+
+func (e *edgeServer) send(t *testing.T, r request) reply {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), r.method, e.url+r.path, r.body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range r.header {
+		req.Header.Set(name, value)
+	}
+	return e.do(t, req)
+}
+
+func (e *edgeServer) do(t *testing.T, req *http.Request) reply {
+	t.Helper()
+	resp, err := e.client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return readReply(t, resp.StatusCode, resp.Header, body)
+}
+
+// serve has handler answer without a network in between.
+func serve(t *testing.T, handler http.Handler, r request) reply {
+	t.Helper()
+	req := httptest.NewRequestWithContext(t.Context(), r.method, r.path, r.body)
+	for name, value := range r.header {
+		req.Header.Set(name, value)
+	}
+	recorder := httptest.NewRecorder()
+	handler.ServeHTTP(recorder, req)
+	return readReply(t, recorder.Code, recorder.Header(), recorder.Body.Bytes())
+}
+
+// readReply checks what holds for every answer: an X-Request-Id and, unless all is well, a whole problem.
+func readReply(t *testing.T, status int, header http.Header, body []byte) reply {
+	t.Helper()
+	a := reply{status: status, header: header, body: body}
+	if header.Get("X-Request-Id") == "" {
+		t.Errorf("the answer has no X-Request-Id")
+	}
+	if status < http.StatusBadRequest {
+		return a
+	}
+	if got := header.Get("Content-Type"); got != "application/problem+json" {
+		t.Errorf("Content-Type %q of a problem: %s", got, body)
+	}
+	if err := json.Unmarshal(body, &a.problem); err != nil {
+		t.Fatalf("the problem is not JSON: %v: %s", err, body)
+	}
+	p := a.problem
+	if p.Status != status || p.Type == "" || p.Title == "" || p.Code == "" {
+		t.Errorf("the problem of a %d is incomplete: %s", status, body)
+	}
+	if p.RequestID != header.Get("X-Request-Id") {
+		t.Errorf("request_id %q, but X-Request-Id %q", p.RequestID, header.Get("X-Request-Id"))
+	}
+	return a
+}
+
+// mustBe checks the status and the code, and that errors name field, which is "" when there are none.
+func (a reply) mustBe(t *testing.T, status int, code, field string) {
+	t.Helper()
+	if a.status != status || a.problem.Code != code {
+		t.Errorf("answered %d %s, want %d %s: %s", a.status, a.problem.Code, status, code, a.body)
+		return
+	}
+	var named []string
+	for _, e := range a.problem.Errors {
+		if e.Field == "" || e.Message == "" {
+			t.Errorf("an error without a field or a message: %s", a.body)
+		}
+		named = append(named, e.Field)
+	}
+	if got := strings.Join(named, " "); got != field {
+		t.Errorf("the problem names %q, want %q: %s", got, field, a.body)
+	}
+}
+
+func (a reply) mustPass(t *testing.T) {
+	t.Helper()
+	if a.status != passed {
+		t.Errorf("answered %d, want that it passes: %s", a.status, a.body)
+	}
+}
+
+// contractOperation is an operation as openapi.yaml has it.
+type contractOperation struct {
+	method, path, id string
+	*openapi3.Operation
+}
+
+// contract reads openapi.yaml itself, not what was generated from it.
+func contract(t *testing.T) []contractOperation {
+	t.Helper()
+	spec, err := openapi3.NewLoader().LoadFromData(gateway.Spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []contractOperation
+	for path, item := range spec.Paths.Map() {
+		for method, op := range item.Operations() {
+			all = append(all, contractOperation{method: method, path: path, id: op.OperationID, Operation: op})
+		}
+	}
+	if len(all) < 30 {
+		t.Fatalf("openapi.yaml has only %d operations", len(all))
+	}
+	return all
+}
+
+// request returns one that the operation takes, as staff. Change what is to be wrong.
+func (o contractOperation) request(t *testing.T, e *edgeServer) request {
+	t.Helper()
+	r := request{method: o.method, path: fillPath(o.path), header: map[string]string{"Authorization": "Bearer " + e.staff}}
+	for _, p := range o.Parameters {
+		if p.Value.Name == "Idempotency-Key" {
+			r.header["Idempotency-Key"] = "key-1"
+		}
+	}
+	if mediaType, schema := o.body(); mediaType == "application/json" {
+		r.header["Content-Type"] = mediaType
+		r.body = bytes.NewReader(encode(t, full(schema)))
+	} else if mediaType != "" {
+		r.header["Content-Type"] = mediaType
+		r.body = strings.NewReader("Handle,Title\n")
+	}
+	return r
+}
+
+// body returns what the operation's body must be, "" and nil for none.
+func (o contractOperation) body() (mediaType string, schema *openapi3.Schema) {
+	if o.RequestBody == nil {
+		return "", nil
+	}
+	for mediaType, content := range o.RequestBody.Value.Content {
+		return mediaType, content.Schema.Value
+	}
+	return "", nil
+}
+
+func fillPath(path string) string {
+	return strings.NewReplacer("{id}", "some-id", "{sku}", "SOME-SKU").Replace(path)
+}
+
+func encode(t *testing.T, v any) []byte {
+	t.Helper()
+	content, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}

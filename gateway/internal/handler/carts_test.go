@@ -1,0 +1,189 @@
+package handler_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"google.golang.org/grpc/codes"
+
+	cartsv1 "souk/proto/gen/souk/carts/v1"
+	catalogv1 "souk/proto/gen/souk/catalog/v1"
+	shippingv1 "souk/proto/gen/souk/shipping/v1"
+
+	"souk/platform/access"
+	"souk/platform/rpc"
+)
+
+const (
+	getCart = cartsv1.CartsService_GetCart_FullMethodName
+	setItem = cartsv1.CartsService_SetItem_FullMethodName
+)
+
+// cart has carts hold one cart, "c1", whatever is done to it.
+func cart(s *shop, lines ...*cartsv1.Line) {
+	c := &cartsv1.Cart{Id: "c1", Lines: lines}
+	on(s, getCart, func(_ context.Context, req *cartsv1.GetCartRequest) (*cartsv1.GetCartResponse, error) {
+		if req.GetId() != "c1" {
+			return nil, rpc.Error(codes.NotFound, "CART_NOT_FOUND", "cart not found")
+		}
+		return &cartsv1.GetCartResponse{Cart: c}, nil
+	})
+	on(s, cartsv1.CartsService_CreateCart_FullMethodName, returns[*cartsv1.CreateCartRequest](&cartsv1.CreateCartResponse{Cart: c}))
+	on(s, cartsv1.CartsService_ClaimCart_FullMethodName, returns[*cartsv1.ClaimCartRequest](&cartsv1.ClaimCartResponse{Cart: c}))
+}
+
+func line(sku string, quantity int64) *cartsv1.Line {
+	return &cartsv1.Line{Sku: sku, Quantity: quantity}
+}
+
+func TestACartIsPricedAndItsLinesSayWhatCanBeHad(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	sell(s, mug(), plain(1), plain(2))
+	stock(s, map[string]int64{"MUG-S": 100, "MUG-L": 4, "SKU-0001": 2})
+	cart(s, line("SKU-0001", 3), line("MUG-S", 2), line("MUG-L", 4), line("GONE", 5), line("SKU-0002", 1))
+	want := `{"id": "c1", "lines": [
+		{"sku": "SKU-0001", "title": "Product 0001", "quantity": 3, "unit_price": {"amount": 100, "currency": "GBP"},
+		 "line_total": {"amount": 300, "currency": "GBP"}, "availability": "out_of_stock"},
+		{"sku": "MUG-S", "title": "Mug — Small", "quantity": 2, "unit_price": {"amount": 1250, "currency": "GBP"},
+		 "line_total": {"amount": 2500, "currency": "GBP"}, "availability": "in_stock"},
+		{"sku": "MUG-L", "title": "Mug — Large", "quantity": 4, "unit_price": {"amount": 1500, "currency": "GBP"},
+		 "line_total": {"amount": 6000, "currency": "GBP"}, "availability": "low_stock"},
+		{"sku": "GONE", "title": "GONE", "quantity": 5, "unit_price": {"amount": 0, "currency": "GBP"},
+		 "line_total": {"amount": 0, "currency": "GBP"}, "availability": "out_of_stock"},
+		{"sku": "SKU-0002", "title": "Product 0002", "quantity": 1, "unit_price": {"amount": 100, "currency": "GBP"},
+		 "line_total": {"amount": 100, "currency": "GBP"}, "availability": "out_of_stock"}
+	], "subtotal": {"amount": 8900, "currency": "GBP"}}`
+	s.send(t, guest, "GET", "/v1/carts/c1", nil).mustBe(t, 200, want)
+	s.send(t, customer, "POST", "/v1/carts/c1/claim", nil).mustBe(t, 200, want)
+	r := s.send(t, guest, "POST", "/v1/carts", nil)
+	r.mustBe(t, 201, want)
+	if r.header.Get("Location") != "/v1/carts/c1" {
+		t.Errorf("Location %q", r.header.Get("Location"))
+	}
+	s.send(t, guest, "GET", "/v1/carts/c2", nil).refused(t, 404, "not_found")
+}
+
+func TestAnEmptyCartCostsNothing(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	cart(s)
+	// Neither catalog nor inventory has anything to say of it.
+	s.send(t, guest, "GET", "/v1/carts/c1", nil).mustBe(t, 200, `{"id": "c1", "lines": [], "subtotal": {"amount": 0, "currency": "GBP"}}`)
+}
+
+func TestACartWithoutInventoryHasItsPrices(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	sell(s, plain(1))
+	cart(s, line("SKU-0001", 2))
+	s.send(t, guest, "GET", "/v1/carts/c1", nil).mustBe(t, 200, `{"id": "c1", "lines": [
+		{"sku": "SKU-0001", "title": "Product 0001", "quantity": 2, "unit_price": {"amount": 100, "currency": "GBP"},
+		 "line_total": {"amount": 200, "currency": "GBP"}, "availability": "unknown"}],
+		"subtotal": {"amount": 200, "currency": "GBP"}}`)
+}
+
+func TestACartWithoutPricesIsNoCart(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	stock(s, nil)
+	cart(s, line("SKU-0001", 2))
+	s.send(t, guest, "GET", "/v1/carts/c1", nil).refused(t, 503, "unavailable")
+	s.send(t, guest, "POST", "/v1/carts", nil).refused(t, 503, "unavailable")
+}
+
+func TestTheLargestCartIsShown(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	var products []*catalogv1.Product
+	var lines []*cartsv1.Line
+	levels := map[string]int64{}
+	for i := range 2000 {
+		products = append(products, plain(i))
+		sku := fmt.Sprintf("SKU-%04d", i)
+		lines = append(lines, line(sku, 100_000))
+		levels[sku] = 100_000
+	}
+	sell(s, products...)
+	stock(s, levels)
+	cart(s, lines...)
+	var got struct {
+		Lines    []struct{ Availability string }
+		Subtotal struct{ Amount int64 }
+	}
+	s.send(t, guest, "GET", "/v1/carts/c1", nil).into(t, &got)
+	if len(got.Lines) != 2000 || got.Lines[1999].Availability != "in_stock" || got.Subtotal.Amount != 2000*100_000*100 {
+		t.Errorf("%d lines, subtotal %d", len(got.Lines), got.Subtotal.Amount)
+	}
+}
+
+func TestWhatIsNotSoldDoesNotGetIntoACart(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	sell(s, plain(1))
+	stock(s, nil)
+	var asked *cartsv1.SetItemRequest
+	on(s, setItem, func(ctx context.Context, req *cartsv1.SetItemRequest) (*cartsv1.SetItemResponse, error) {
+		asked = req
+		if access.FromContext(ctx).CustomerID != "customer-1" {
+			t.Errorf("called by %+v", access.FromContext(ctx))
+		}
+		return &cartsv1.SetItemResponse{Cart: &cartsv1.Cart{Id: "c1", Lines: []*cartsv1.Line{line(req.GetSku(), req.GetQuantity())}}}, nil
+	})
+	s.send(t, customer, "PUT", "/v1/carts/c1/items/NOTHING", `{"quantity": 1}`).refused(t, 404, "not_found")
+	if asked != nil {
+		t.Errorf("carts was asked %v", asked)
+	}
+	s.send(t, customer, "PUT", "/v1/carts/c1/items/SKU-0001", `{"quantity": 100000}`).mustBe(t, 200, "")
+	if asked.GetCartId() != "c1" || asked.GetSku() != "SKU-0001" || asked.GetQuantity() != 100_000 {
+		t.Errorf("asked %v", asked)
+	}
+	s.fail(setItem, rpc.Error(codes.FailedPrecondition, "CART_FULL", "2,000 lines at most"))
+	p := s.send(t, customer, "PUT", "/v1/carts/c1/items/SKU-0001", `{"quantity": 1}`).refused(t, 422, "validation_failed")
+	if len(p.Errors) != 1 || p.Errors[0].Field != "lines" {
+		t.Errorf("names %v", p.Errors)
+	}
+	s.fail(setItem, rpc.Error(codes.Aborted, "CART_CONTENDED", "busy"))
+	s.send(t, customer, "PUT", "/v1/carts/c1/items/SKU-0001", `{"quantity": 1}`).refused(t, 503, "unavailable")
+}
+
+func TestALineLeavesACart(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	var asked *cartsv1.RemoveItemRequest
+	on(s, cartsv1.CartsService_RemoveItem_FullMethodName,
+		func(_ context.Context, req *cartsv1.RemoveItemRequest) (*cartsv1.RemoveItemResponse, error) {
+			asked = req
+			return &cartsv1.RemoveItemResponse{Cart: &cartsv1.Cart{Id: "c1"}}, nil
+		})
+	s.send(t, guest, "DELETE", "/v1/carts/c1/items/A%2FB%25", nil).mustBe(t, 200, `{"id": "c1", "lines": [], "subtotal": {"amount": 0, "currency": "GBP"}}`)
+	if asked.GetCartId() != "c1" || asked.GetSku() != "A/B%" {
+		t.Errorf("asked %v", asked)
+	}
+}
+
+func TestAQuoteIsForTheWeightOfTheCart(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	sell(s, mug(), plain(1))
+	cart(s, line("MUG-S", 2), line("SKU-0001", 7), line("GONE", 9))
+	var asked *shippingv1.QuoteRequest
+	on(s, shippingv1.ShippingService_Quote_FullMethodName, func(_ context.Context, req *shippingv1.QuoteRequest) (*shippingv1.QuoteResponse, error) {
+		asked = req
+		return &shippingv1.QuoteResponse{Options: []*shippingv1.Option{
+			{Id: "royal-standard", Carrier: "Royal", Service: "Standard", Price: gbp(395), MinDays: 2, MaxDays: 3},
+		}}, nil
+	})
+	body := `{"cart_id": "c1", "address": {"country": "GB", "postal_code": "LS1 6DT"}}`
+	s.send(t, guest, "POST", "/v1/shipping-quotes", body).mustBe(t, 200, `{"options": [
+		{"id": "royal-standard", "carrier": "Royal", "service": "Standard", "price": {"amount": 395, "currency": "GBP"}, "min_days": 2, "max_days": 3}]}`)
+	if asked.GetWeightGrams() != 2*300+7*10 || asked.GetCurrency() != "GBP" || asked.GetDestination().GetCountry() != "GB" ||
+		asked.GetDestination().GetPostalCode() != "LS1 6DT" {
+		t.Errorf("asked %v", asked)
+	}
+	cart(s)
+	s.send(t, guest, "POST", "/v1/shipping-quotes", body).refused(t, 409, "cart_empty")
+	s.send(t, guest, "POST", "/v1/shipping-quotes", `{"cart_id": "c2", "address": {"country": "GB", "postal_code": "LS1 6DT"}}`).
+		refused(t, 404, "not_found")
+}

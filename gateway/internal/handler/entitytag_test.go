@@ -1,0 +1,119 @@
+package handler_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"google.golang.org/grpc/codes"
+
+	catalogv1 "souk/proto/gen/souk/catalog/v1"
+
+	"souk/platform/rpc"
+)
+
+const updateProduct = catalogv1.CatalogService_UpdateProduct_FullMethodName
+
+func TestAClientThatHasTheProductGetsNothingNew(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	sell(s, mug())
+	stock(s, map[string]int64{"MUG-S": 6, "MUG-L": 6})
+	tag := s.send(t, guest, "GET", "/v1/products/mug", nil).header.Get("ETag")
+	if len(tag) < 4 || tag[0] != '"' || tag[len(tag)-1] != '"' {
+		t.Fatalf("ETag %q", tag)
+	}
+	for _, has := range []string{tag, "W/" + tag, `"other", ` + tag, tag + `,"other"`, "*", ` W/"x" , W/` + tag} {
+		r := s.send(t, guest, "GET", "/v1/products/mug", nil, "If-None-Match", has)
+		if r.status != 304 || len(r.body) != 0 || r.header.Get("ETag") != tag {
+			t.Errorf("If-None-Match %s: %d, %d bytes, ETag %s", has, r.status, len(r.body), r.header.Get("ETag"))
+		}
+	}
+	for _, has := range []string{`"other"`, strings.Trim(tag, `"`), `"` + tag, `W/"7"`, ",", "garbage"} {
+		s.send(t, guest, "GET", "/v1/products/mug", nil, "If-None-Match", has).mustBe(t, 200, "")
+	}
+	s.send(t, guest, "GET", "/v1/products/nothing", nil, "If-None-Match", "*").refused(t, 404, "not_found")
+}
+
+func TestTheTagChangesWithWhatTheClientSees(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	product := mug()
+	sell(s, product)
+	seen := map[string]string{}
+	look := func(why string) {
+		t.Helper()
+		tag := s.send(t, guest, "GET", "/v1/products/mug", nil).header.Get("ETag")
+		if before := seen[tag]; before != "" {
+			t.Errorf("%s has the tag of %s", why, before)
+		}
+		seen[tag] = why
+	}
+	stock(s, map[string]int64{"MUG-S": 6, "MUG-L": 6})
+	look("the product")
+	stock(s, map[string]int64{"MUG-S": 3, "MUG-L": 6})
+	look("the product when some ran low")
+	s.fail(getLevels, rpc.Error(codes.Unavailable, "", "away"))
+	look("the product without inventory")
+	product.Version++
+	look("its next version")
+}
+
+func TestALevelThatNobodySeesKeepsTheTag(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	sell(s, mug())
+	stock(s, map[string]int64{"MUG-S": 60, "MUG-L": 60})
+	first := s.send(t, guest, "GET", "/v1/products/mug", nil).header.Get("ETag")
+	stock(s, map[string]int64{"MUG-S": 59, "MUG-L": 61})
+	s.send(t, guest, "GET", "/v1/products/p1", nil, "If-None-Match", first).mustBe(t, 304, "")
+}
+
+func TestAChangeIsOfTheVersionThatWasRead(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	sell(s, mug())
+	stock(s, map[string]int64{"MUG-S": 6, "MUG-L": 6})
+	var asked *catalogv1.UpdateProductRequest
+	on(s, updateProduct, func(_ context.Context, req *catalogv1.UpdateProductRequest) (*catalogv1.UpdateProductResponse, error) {
+		asked = req
+		changed := mug()
+		changed.Version = 8
+		return &catalogv1.UpdateProductResponse{Product: changed}, nil
+	})
+	tag := s.send(t, guest, "GET", "/v1/products/mug", nil).header.Get("ETag")
+	r := s.send(t, staff, "PATCH", "/v1/products/p1", `{"title": "Cup"}`, "If-Match", tag)
+	r.mustBe(t, 200, "")
+	if asked.GetId() != "p1" || asked.GetVersion() != 7 || asked.GetTitle() != "Cup" {
+		t.Errorf("asked %v", asked)
+	}
+	if next := r.header.Get("ETag"); next == tag || next != s.etagOf(t, 8) {
+		t.Errorf("ETag %s after %s", next, tag)
+	}
+	s.send(t, staff, "PATCH", "/v1/products/p1", `{"title": "Cup"}`, "If-Match", "*").mustBe(t, 200, "")
+	if asked.GetVersion() != 0 {
+		t.Errorf("* became version %d", asked.GetVersion())
+	}
+	asked = nil
+	for _, match := range []string{"", `"x-1"`, `"0-1"`, `"-7-1"`, `W/` + tag, `"99999999999999999999-1"`, "garbage"} {
+		var headers []string
+		if match != "" {
+			headers = []string{"If-Match", match}
+		}
+		s.send(t, staff, "PATCH", "/v1/products/p1", `{"title": "Cup"}`, headers...).refused(t, 412, "precondition_failed")
+	}
+	if asked != nil {
+		t.Errorf("catalog was asked %v", asked)
+	}
+	s.fail(updateProduct, rpc.Error(codes.Aborted, "VERSION_MISMATCH", "the product has changed"))
+	s.send(t, staff, "PATCH", "/v1/products/p1", `{"title": "Cup"}`, "If-Match", tag).refused(t, 412, "precondition_failed")
+}
+
+// etagOf returns the tag of the mug at another version.
+func (s *shop) etagOf(t *testing.T, version int64) string {
+	t.Helper()
+	product := mug()
+	product.Version = version
+	sell(s, product)
+	return s.send(t, guest, "GET", "/v1/products/mug", nil).header.Get("ETag")
+}

@@ -1,0 +1,301 @@
+package handler_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"encoding/base64"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/health"
+	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+	"google.golang.org/grpc/test/bufconn"
+
+	accessv1 "souk/proto/gen/souk/access/v1"
+	cartsv1 "souk/proto/gen/souk/carts/v1"
+	catalogv1 "souk/proto/gen/souk/catalog/v1"
+	customersv1 "souk/proto/gen/souk/customers/v1"
+	inventoryv1 "souk/proto/gen/souk/inventory/v1"
+	moneyv1 "souk/proto/gen/souk/money/v1"
+	ordersv1 "souk/proto/gen/souk/orders/v1"
+	shippingv1 "souk/proto/gen/souk/shipping/v1"
+
+	"souk/gateway/internal/edge"
+	"souk/gateway/internal/handler"
+	"souk/platform/access"
+	"souk/platform/rpc"
+)
+
+// shop is the gateway before services that answer as a test says. Every other RPC is UNAVAILABLE.
+type shop struct {
+	url      string
+	client   *http.Client
+	private  ed25519.PrivateKey
+	health   *health.Server
+	imported *importer
+
+	mu    sync.Mutex
+	hooks map[string]func(context.Context, any) (any, error)
+	calls map[string]int
+}
+
+// on has the RPC with that full name answered by answer.
+func on[Req, Resp any](s *shop, method string, answer func(context.Context, Req) (Resp, error)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.hooks[method] = func(ctx context.Context, req any) (any, error) { return answer(ctx, req.(Req)) }
+}
+
+// returns is an answer that is always the same.
+func returns[Req, Resp any](answer Resp) func(context.Context, Req) (Resp, error) {
+	return func(context.Context, Req) (Resp, error) { return answer, nil }
+}
+
+// fail has the RPC answered with an error.
+func (s *shop) fail(method string, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.hooks[method] = func(context.Context, any) (any, error) { return nil, err }
+}
+
+// called says how often an RPC was called.
+func (s *shop) called(method string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.calls[method]
+}
+
+// answer is the interceptor that stands for every service.
+func (s *shop) answer(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+	s.mu.Lock()
+	hook := s.hooks[info.FullMethod]
+	s.calls[info.FullMethod]++
+	s.mu.Unlock()
+	switch {
+	case hook != nil:
+		return hook(ctx, req)
+	case strings.HasPrefix(info.FullMethod, "/grpc.health."):
+		return next(ctx, req)
+	}
+	return nil, status.Error(codes.Unavailable, info.FullMethod+" is away")
+}
+
+// Key implements access.KeySource.
+func (s *shop) Key(context.Context, string) (ed25519.PublicKey, error) {
+	return s.private.Public().(ed25519.PublicKey), nil
+}
+
+func open(t *testing.T) *shop {
+	t.Helper()
+	_, private, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &shop{
+		private: private, health: health.NewServer(), imported: &importer{ended: make(chan error, 1)},
+		hooks: map[string]func(context.Context, any) (any, error){}, calls: map[string]int{},
+	}
+	logger := slog.New(slog.DiscardHandler)
+	verifier := access.NewVerifier(s)
+	conn := s.dial(t, verifier, logger)
+	h := handler.New(handler.Services{
+		Catalog: catalogv1.NewCatalogServiceClient(conn), Customers: customersv1.NewCustomersServiceClient(conn),
+		Keys: accessv1.NewKeysServiceClient(conn), Carts: cartsv1.NewCartsServiceClient(conn),
+		Orders: ordersv1.NewOrdersServiceClient(conn), Inventory: inventoryv1.NewInventoryServiceClient(conn),
+		Shipping: shippingv1.NewShippingServiceClient(conn),
+	}, handler.Readiness{"catalog": conn, "orders": conn}, "GBP", logger)
+	router, err := edge.NewRouter(h, verifier, logger)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(edge.Wrap(router, logger))
+	t.Cleanup(server.Close)
+	s.url, s.client = server.URL, server.Client()
+	return s
+}
+
+// dial starts the services behind the real guard and returns a connection as the gateway makes it.
+func (s *shop) dial(t *testing.T, verifier *access.Verifier, logger *slog.Logger) *grpc.ClientConn {
+	t.Helper()
+	guard := access.NewGuard(verifier)
+	server := grpc.NewServer(grpc.ChainUnaryInterceptor(guard.Unary, s.answer), grpc.ChainStreamInterceptor(guard.Stream))
+	catalogv1.RegisterCatalogServiceServer(server, s.imported)
+	customersv1.RegisterCustomersServiceServer(server, customersv1.UnimplementedCustomersServiceServer{})
+	accessv1.RegisterKeysServiceServer(server, accessv1.UnimplementedKeysServiceServer{})
+	cartsv1.RegisterCartsServiceServer(server, cartsv1.UnimplementedCartsServiceServer{})
+	ordersv1.RegisterOrdersServiceServer(server, ordersv1.UnimplementedOrdersServiceServer{})
+	inventoryv1.RegisterInventoryServiceServer(server, inventoryv1.UnimplementedInventoryServiceServer{})
+	shippingv1.RegisterShippingServiceServer(server, shippingv1.UnimplementedShippingServiceServer{})
+	healthv1.RegisterHealthServer(server, s.health)
+	if err := guard.Learn(server); err != nil {
+		t.Fatal(err)
+	}
+	listener := bufconn.Listen(1 << 20)
+	go func() { _ = server.Serve(listener) }()
+	t.Cleanup(server.Stop)
+	conn, err := rpc.Dial("passthrough:///shop", "gateway", logger,
+		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	return conn
+}
+
+// as is who sends a request.
+type as string
+
+const (
+	guest    as = ""
+	customer as = "customer"
+	staff    as = access.RoleStaff
+)
+
+// token returns an access token of customer-1.
+func (s *shop) token(t *testing.T, who as) string {
+	t.Helper()
+	part := func(v any) string {
+		content, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return base64.RawURLEncoding.EncodeToString(content)
+	}
+	text := part(map[string]any{"alg": "EdDSA", "typ": access.TokenType, "kid": "k"}) + "." + part(map[string]any{
+		"iss": access.Issuer, "aud": access.Audience, "sub": "customer-1", "sid": "session-1", "roles": []as{who},
+		"exp": time.Now().Add(time.Hour).Unix(),
+	})
+	return text + "." + base64.RawURLEncoding.EncodeToString(ed25519.Sign(s.private, []byte(text)))
+}
+
+// reply is what the gateway answered.
+type reply struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+// send sends a request. A string body is JSON, a reader CSV. Headers come in pairs.
+func (s *shop) send(t *testing.T, who as, method, path string, body any, headers ...string) reply {
+	t.Helper()
+	var reader io.Reader
+	mediaType := ""
+	switch b := body.(type) {
+	case string:
+		reader, mediaType = strings.NewReader(b), "application/json"
+	case io.Reader:
+		reader, mediaType = b, "text/csv"
+	}
+	req, err := http.NewRequestWithContext(t.Context(), method, s.url+path, reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if mediaType != "" {
+		req.Header.Set("Content-Type", mediaType)
+	}
+	if who != guest {
+		req.Header.Set("Authorization", "Bearer "+s.token(t, who))
+	}
+	for i := 0; i < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+	}
+	resp, err := s.client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	content, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return reply{status: resp.StatusCode, header: resp.Header, body: content}
+}
+
+// mustBe checks the status and, unless want is "", the whole body as JSON.
+func (r reply) mustBe(t *testing.T, status int, want string) {
+	t.Helper()
+	if r.status != status {
+		t.Fatalf("answered %d, want %d: %s", r.status, status, r.body)
+	}
+	if want != "" && indented(t, r.body) != indented(t, []byte(want)) {
+		t.Errorf("answered\n%s\nwant\n%s", indented(t, r.body), indented(t, []byte(want)))
+	}
+}
+
+// indented writes a JSON text in one way.
+func indented(t *testing.T, text []byte) string {
+	t.Helper()
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	var value any
+	if err := decoder.Decode(&value); err != nil {
+		t.Fatalf("%v in %s", err, text)
+	}
+	content, err := json.MarshalIndent(value, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
+}
+
+// into reads the body into v.
+func (r reply) into(t *testing.T, v any) {
+	t.Helper()
+	if err := json.Unmarshal(r.body, v); err != nil {
+		t.Fatalf("%v in %s", err, r.body)
+	}
+}
+
+type problem struct {
+	Status    int    `json:"status"`
+	Code      string `json:"code"`
+	Detail    string `json:"detail"`
+	Reason    string `json:"reason"`
+	RequestID string `json:"request_id"`
+	OrderID   string `json:"order_id"`
+	Errors    []struct {
+		Field string `json:"field"`
+	} `json:"errors"`
+	Lines []struct {
+		SKU       string `json:"sku"`
+		Requested int64  `json:"requested"`
+		Available int64  `json:"available"`
+	} `json:"lines"`
+}
+
+// refused checks that the answer is a problem with that status and code, and returns it.
+func (r reply) refused(t *testing.T, status int, code string) problem {
+	t.Helper()
+	var p problem
+	if r.status != status {
+		t.Fatalf("answered %d, want %d: %s", r.status, status, r.body)
+	}
+	r.into(t, &p)
+	if p.Code != code || p.Status != status || r.header.Get("Content-Type") != "application/problem+json" {
+		t.Errorf("%s problem %s, want %s", r.header.Get("Content-Type"), r.body, code)
+	}
+	return p
+}
+
+func gbp(amount int64) *moneyv1.Money {
+	return &moneyv1.Money{Amount: amount, Currency: "GBP"}
+}
+
+// incomingRequestID returns the id that the gateway sent along with a call.
+func incomingRequestID(ctx context.Context) string {
+	ids := metadata.ValueFromIncomingContext(ctx, "x-request-id")
+	return strings.Join(ids, " ")
+}
