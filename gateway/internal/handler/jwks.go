@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"sync/atomic"
+	"time"
 
 	accessv1 "souk/proto/gen/souk/access/v1"
 
@@ -11,22 +12,37 @@ import (
 )
 
 // lastJwks is the last answer of customers, for when it is away.
-type lastJwks = atomic.Pointer[api.Jwks]
+type lastJwks = atomic.Pointer[knownJwks]
 
-// How long a client may keep the keys.
-const jwksCacheControl = "public, max-age=300"
+type knownJwks struct {
+	api.Jwks
+	at time.Time
+}
 
-// GetJwks publishes the keys of access tokens.
+const (
+	// How long a client may keep the keys.
+	jwksCacheControl = "public, max-age=300"
+	// RFC 7234, 5.5.1.
+	staleWarning = `110 - "Response is Stale"`
+)
+
+// GetJwks publishes the keys of access tokens: while customers is away, those it had last.
 func (h *Handler) GetJwks(ctx context.Context, _ api.GetJwksRequestObject) (api.GetJwksResponseObject, error) {
-	keys := h.jwks.Load()
-	if answer, err := h.Keys.ListKeys(ctx, &accessv1.ListKeysRequest{}); err == nil {
-		keys = &api.Jwks{Keys: views(answer.GetKeys(), jwkView)}
-		h.jwks.Store(keys)
-	} else if keys == nil {
+	cache := jwksCacheControl
+	headers := api.GetJwks200ResponseHeaders{CacheControl: &cache}
+	answer, err := h.Keys.ListKeys(ctx, &accessv1.ListKeysRequest{})
+	if err == nil {
+		fresh := api.Jwks{Keys: views(answer.GetKeys(), jwkView)}
+		h.jwks.Store(&knownJwks{Jwks: fresh, at: time.Now()})
+		return api.GetJwks200JSONResponse{Body: fresh, Headers: headers}, nil
+	}
+	known := h.jwks.Load()
+	if known == nil {
 		return nil, err
 	}
-	cache := jwksCacheControl
-	return api.GetJwks200JSONResponse{Body: *keys, Headers: api.GetJwks200ResponseHeaders{CacheControl: &cache}}, nil
+	age, warning := int(time.Since(known.at).Seconds()), staleWarning
+	headers.Age, headers.Warning = &age, &warning
+	return api.GetJwks200JSONResponse{Body: known.Jwks, Headers: headers}, nil
 }
 
 // jwkView writes an Ed25519 key as RFC 8037 has it.

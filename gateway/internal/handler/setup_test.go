@@ -49,7 +49,9 @@ type shop struct {
 
 	mu    sync.Mutex
 	hooks map[string]func(context.Context, any) (any, error)
-	calls map[string]int
+	// broken has the services that fail, by name.
+	broken map[string]error
+	calls  map[string]int
 }
 
 // on has the RPC with that full name answered by answer.
@@ -83,8 +85,12 @@ func (s *shop) answer(ctx context.Context, req any, info *grpc.UnaryServerInfo, 
 	s.mu.Lock()
 	hook := s.hooks[info.FullMethod]
 	s.calls[info.FullMethod]++
+	service, _, _ := strings.Cut(info.FullMethod[strings.LastIndex(info.FullMethod, ".")+1:], "/")
+	broken := s.broken[service]
 	s.mu.Unlock()
 	switch {
+	case broken != nil:
+		return nil, broken
 	case hook != nil:
 		return hook(ctx, req)
 	case strings.HasPrefix(info.FullMethod, "/grpc.health."):
@@ -106,7 +112,7 @@ func open(t *testing.T) *shop {
 	}
 	s := &shop{
 		private: private, health: health.NewServer(), imported: &importer{ended: make(chan error, 1)},
-		hooks: map[string]func(context.Context, any) (any, error){}, calls: map[string]int{},
+		hooks: map[string]func(context.Context, any) (any, error){}, calls: map[string]int{}, broken: map[string]error{},
 	}
 	logger := slog.New(slog.DiscardHandler)
 	verifier := access.NewVerifier(s)
@@ -188,7 +194,7 @@ type reply struct {
 	body   []byte
 }
 
-// send sends a request. A string body is JSON, a reader CSV. Headers come in pairs.
+// send sends a request. A string body is JSON, bytes or a reader CSV. Headers come in pairs.
 func (s *shop) send(t *testing.T, who as, method, path string, body any, headers ...string) reply {
 	t.Helper()
 	var reader io.Reader
@@ -196,6 +202,8 @@ func (s *shop) send(t *testing.T, who as, method, path string, body any, headers
 	switch b := body.(type) {
 	case string:
 		reader, mediaType = strings.NewReader(b), "application/json"
+	case []byte:
+		reader, mediaType = bytes.NewReader(b), "text/csv"
 	case io.Reader:
 		reader, mediaType = b, "text/csv"
 	}
@@ -298,4 +306,24 @@ func gbp(amount int64) *moneyv1.Money {
 func incomingRequestID(ctx context.Context) string {
 	ids := metadata.ValueFromIncomingContext(ctx, "x-request-id")
 	return strings.Join(ids, " ")
+}
+
+// failAll has every RPC of a service answered with an error.
+func (s *shop) failAll(service string, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.broken[service] = err
+}
+
+// leave asks for a page that the client does not wait for.
+func (s *shop) leave(t *testing.T, ctx context.Context, path string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if resp, err := s.client.Do(req); err == nil {
+		_ = resp.Body.Close()
+		t.Errorf("answered %d", resp.StatusCode)
+	}
 }

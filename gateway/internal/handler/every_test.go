@@ -1,0 +1,110 @@
+package handler_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	catalogv1 "souk/proto/gen/souk/catalog/v1"
+)
+
+const addressBody = `{"name": "Sam", "line1": "1", "city": "Leeds", "postal_code": "LS1", "country": "GB"}`
+
+// every has a good request to each operation that asks a service.
+var every = []struct {
+	method, path string
+	body         any
+}{
+	{"POST", "/v1/customers", `{"email": "sam@example.com", "password": "correct horse", "name": "Sam"}`},
+	{"POST", "/v1/sessions", `{"email": "sam@example.com", "password": "correct horse"}`},
+	{"POST", "/v1/sessions/refresh", `{"refresh_token": "x"}`},
+	{"DELETE", "/v1/sessions/current", nil},
+	{"GET", "/v1/me", nil},
+	{"PATCH", "/v1/me", `{"name": "Sam"}`},
+	{"GET", "/v1/me/addresses", nil},
+	{"POST", "/v1/me/addresses", addressBody},
+	{"PUT", "/v1/me/addresses/a1", addressBody},
+	{"DELETE", "/v1/me/addresses/a1", nil},
+	{"GET", "/.well-known/jwks.json", nil},
+	{"GET", "/v1/products", nil},
+	{"GET", "/v1/products/p1", nil},
+	{"GET", "/v1/categories", nil},
+	{"POST", "/v1/products", `{"title": "T", "variants": [{"sku": "S", "price": {"amount": 1, "currency": "GBP"}}]}`},
+	{"PATCH", "/v1/products/p1", `{"title": "T"}`},
+	{"DELETE", "/v1/products/p1", nil},
+	{"POST", "/v1/product-imports", []byte("Handle,Title\n")},
+	{"GET", "/v1/inventory/SKU", nil},
+	{"POST", "/v1/inventory/SKU/adjustments", `{"delta": 1, "reason": "found"}`},
+	{"POST", "/v1/carts", nil},
+	{"GET", "/v1/carts/c1", nil},
+	{"PUT", "/v1/carts/c1/items/SKU", `{"quantity": 1}`},
+	{"DELETE", "/v1/carts/c1/items/SKU", nil},
+	{"POST", "/v1/carts/c1/claim", nil},
+	{"POST", "/v1/shipping-quotes", `{"cart_id": "c1", "address": {"country": "GB", "postal_code": "LS1"}}`},
+	{"POST", "/v1/orders", checkout},
+	{"GET", "/v1/orders", nil},
+	{"GET", "/v1/orders/o1", nil},
+	{"POST", "/v1/orders/o1/cancellation", nil},
+	{"GET", "/v1/admin/orders", nil},
+	{"POST", "/v1/admin/orders/o1/dispatch", nil},
+}
+
+func TestEveryOperationWithoutItsServiceIsUnavailable(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.imported.early = status.Error(codes.Unavailable, "away")
+	for _, test := range every {
+		t.Run(test.method+" "+test.path, func(t *testing.T) {
+			r := s.send(t, staff, test.method, test.path, test.body, "Idempotency-Key", "k", "If-Match", "*")
+			r.refused(t, 503, "unavailable")
+			if r.header.Get("Retry-After") != "1" {
+				t.Errorf("Retry-After %q", r.header.Get("Retry-After"))
+			}
+		})
+	}
+}
+
+func TestNoOperationTellsWhatWentWrongInside(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	secret := status.Error(codes.Internal, "secret")
+	s.imported.early = secret
+	for _, service := range []string{"CatalogService", "CustomersService", "CartsService", "InventoryService", "OrdersService", "KeysService"} {
+		s.failAll(service, secret)
+	}
+	for _, test := range every {
+		t.Run(test.method+" "+test.path, func(t *testing.T) {
+			r := s.send(t, staff, test.method, test.path, test.body, "Idempotency-Key", "k", "If-Match", "*")
+			if r.refused(t, 500, "internal"); strings.Contains(string(r.body), "secret") {
+				t.Errorf("answered %s", r.body)
+			}
+		})
+	}
+}
+
+func TestAClientThatLeavesEndsTheCall(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	began, ended := make(chan struct{}), make(chan struct{})
+	on(s, getProduct, func(ctx context.Context, _ *catalogv1.GetProductRequest) (*catalogv1.GetProductResponse, error) {
+		close(began)
+		<-ctx.Done()
+		close(ended)
+		return nil, ctx.Err()
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		<-began
+		cancel()
+	}()
+	s.leave(t, ctx, "/v1/products/p1")
+	select {
+	case <-ended:
+	case <-time.After(10 * time.Second):
+		t.Error("catalog still works on it")
+	}
+}

@@ -1,0 +1,153 @@
+package handler_test
+
+import (
+	"context"
+	"slices"
+	"testing"
+
+	"google.golang.org/grpc/codes"
+
+	ordersv1 "souk/proto/gen/souk/orders/v1"
+	shippingv1 "souk/proto/gen/souk/shipping/v1"
+
+	"souk/platform/rpc"
+)
+
+const (
+	getOrder      = ordersv1.OrdersService_GetOrder_FullMethodName
+	listShipments = shippingv1.ShippingService_ListShipments_FullMethodName
+)
+
+// shipped has shipping hold a parcel for the order.
+func shipped(s *shop, order string) {
+	on(s, listShipments, returns[*shippingv1.ListShipmentsRequest](&shippingv1.ListShipmentsResponse{Shipments: []*shippingv1.Shipment{{
+		Id: "s1", OrderId: order, Carrier: "Royal", TrackingNumber: "RM1", Status: shippingv1.Status_STATUS_OUT_FOR_DELIVERY,
+		Events: []*shippingv1.Event{{Status: shippingv1.Status_STATUS_LABEL_CREATED, Detail: "Label printed"}},
+	}}}))
+}
+
+const parcel = `[{"id": "s1", "carrier": "Royal", "tracking_number": "RM1", "status": "out_for_delivery",
+	"events": [{"at": "1970-01-01T00:00:00Z", "status": "label_created", "detail": "Label printed"}]}]`
+
+func TestAnOrderIsShownWithItsParcels(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[ordersv1.Status]string{
+		ordersv1.Status_STATUS_PENDING:   orderJSON("pending", "[]"),
+		ordersv1.Status_STATUS_CONFIRMED: orderJSON("confirmed", "[]"),
+		ordersv1.Status_STATUS_REJECTED:  orderJSON("rejected", "[]"),
+		ordersv1.Status_STATUS_CANCELLED: orderJSON("cancelled", "[]"),
+		ordersv1.Status_STATUS_FULFILLED: orderJSON("fulfilled", parcel),
+		ordersv1.Status_STATUS_DELIVERED: orderJSON("delivered", parcel),
+	} {
+		t.Run(status.String(), func(t *testing.T) {
+			t.Parallel()
+			s := open(t)
+			shipped(s, "o1")
+			on(s, getOrder, returns[*ordersv1.GetOrderRequest](&ordersv1.GetOrderResponse{Order: placed(status)}))
+			s.send(t, customer, "GET", "/v1/orders/o1", nil).mustBe(t, 200, want)
+		})
+	}
+}
+
+func TestAnOrderWithoutShippingIsStillAnOrder(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	on(s, getOrder, returns[*ordersv1.GetOrderRequest](&ordersv1.GetOrderResponse{Order: placed(ordersv1.Status_STATUS_FULFILLED)}))
+	s.send(t, customer, "GET", "/v1/orders/o1", nil).mustBe(t, 200, orderJSON("fulfilled", "[]"))
+}
+
+func TestAListAsksShippingOnceForWhatWasDispatched(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	orders := []*ordersv1.Order{
+		placed(ordersv1.Status_STATUS_CONFIRMED), placed(ordersv1.Status_STATUS_FULFILLED), placed(ordersv1.Status_STATUS_DELIVERED),
+	}
+	for i, id := range []string{"o1", "o2", "o3"} {
+		orders[i].Id = id
+	}
+	var asked *ordersv1.ListOrdersRequest
+	on(s, ordersv1.OrdersService_ListOrders_FullMethodName, func(_ context.Context, req *ordersv1.ListOrdersRequest) (*ordersv1.ListOrdersResponse, error) {
+		asked = req
+		return &ordersv1.ListOrdersResponse{Orders: orders, NextCursor: "next"}, nil
+	})
+	on(s, listShipments, func(_ context.Context, req *shippingv1.ListShipmentsRequest) (*shippingv1.ListShipmentsResponse, error) {
+		if !slices.Equal(req.GetOrderIds(), []string{"o2", "o3"}) {
+			t.Errorf("shipping was asked about %v", req.GetOrderIds())
+		}
+		return &shippingv1.ListShipmentsResponse{Shipments: []*shippingv1.Shipment{{Id: "s3", OrderId: "o3"}, {Id: "s2", OrderId: "o2"}, {Id: "s4", OrderId: "o3"}}}, nil
+	})
+	var page struct {
+		Items []struct {
+			ID        string
+			Shipments []struct{ ID string }
+		}
+		NextCursor string `json:"next_cursor"`
+	}
+	s.send(t, customer, "GET", "/v1/orders?limit=3&cursor=here", nil).into(t, &page)
+	if asked.GetLimit() != 3 || asked.GetCursor() != "here" || page.NextCursor != "next" || s.called(listShipments) != 1 {
+		t.Errorf("asked %v, next %q, shipping asked %d times", asked, page.NextCursor, s.called(listShipments))
+	}
+	if len(page.Items) != 3 || len(page.Items[0].Shipments) != 0 || page.Items[1].Shipments[0].ID != "s2" || len(page.Items[2].Shipments) != 2 {
+		t.Errorf("%+v", page.Items)
+	}
+}
+
+func TestTheLastPageOfOrdersHasNoCursor(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	on(s, ordersv1.OrdersService_ListOrders_FullMethodName, returns[*ordersv1.ListOrdersRequest](&ordersv1.ListOrdersResponse{}))
+	s.send(t, customer, "GET", "/v1/orders", nil).mustBe(t, 200, `{"items": []}`)
+}
+
+func TestStaffFilterEveryonesOrders(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	var asked *ordersv1.ListAllOrdersRequest
+	on(s, ordersv1.OrdersService_ListAllOrders_FullMethodName,
+		func(_ context.Context, req *ordersv1.ListAllOrdersRequest) (*ordersv1.ListAllOrdersResponse, error) {
+			asked = req
+			return &ordersv1.ListAllOrdersResponse{}, nil
+		})
+	for name, want := range map[string]ordersv1.Status{
+		"pending": ordersv1.Status_STATUS_PENDING, "confirmed": ordersv1.Status_STATUS_CONFIRMED, "fulfilled": ordersv1.Status_STATUS_FULFILLED,
+		"delivered": ordersv1.Status_STATUS_DELIVERED, "rejected": ordersv1.Status_STATUS_REJECTED, "cancelled": ordersv1.Status_STATUS_CANCELLED,
+	} {
+		s.send(t, staff, "GET", "/v1/admin/orders?customer_id=c7&limit=9&cursor=x&status="+name, nil).mustBe(t, 200, "")
+		if asked.GetStatus() != want || asked.GetCustomerId() != "c7" || asked.GetLimit() != 9 || asked.GetCursor() != "x" {
+			t.Errorf("%s: asked %v", name, asked)
+		}
+	}
+	s.send(t, staff, "GET", "/v1/admin/orders", nil).mustBe(t, 200, `{"items": []}`)
+	if asked.GetStatus() != ordersv1.Status_STATUS_UNSPECIFIED || asked.GetCustomerId() != "" {
+		t.Errorf("asked %v", asked)
+	}
+	s.fail(ordersv1.OrdersService_ListAllOrders_FullMethodName, rpc.Error(codes.InvalidArgument, "BAD_CURSOR", "no such cursor"))
+	s.send(t, staff, "GET", "/v1/admin/orders?cursor=x", nil).refused(t, 400, "invalid_request")
+}
+
+func TestAnOrderIsCancelledAndDispatched(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	const cancelOrder, dispatchOrder = ordersv1.OrdersService_CancelOrder_FullMethodName, ordersv1.OrdersService_DispatchOrder_FullMethodName
+	shipped(s, "o1")
+	on(s, cancelOrder, func(_ context.Context, req *ordersv1.CancelOrderRequest) (*ordersv1.CancelOrderResponse, error) {
+		if req.GetId() != "o1" {
+			return nil, rpc.Error(codes.NotFound, "ORDER_NOT_FOUND", "order not found")
+		}
+		return &ordersv1.CancelOrderResponse{Order: placed(ordersv1.Status_STATUS_CANCELLED)}, nil
+	})
+	on(s, dispatchOrder, func(_ context.Context, req *ordersv1.DispatchOrderRequest) (*ordersv1.DispatchOrderResponse, error) {
+		if req.GetId() != "o1" {
+			return nil, rpc.Error(codes.NotFound, "ORDER_NOT_FOUND", "order not found")
+		}
+		return &ordersv1.DispatchOrderResponse{Order: placed(ordersv1.Status_STATUS_FULFILLED)}, nil
+	})
+	s.send(t, customer, "POST", "/v1/orders/o1/cancellation", nil).mustBe(t, 200, orderJSON("cancelled", "[]"))
+	s.send(t, customer, "POST", "/v1/orders/o2/cancellation", nil).refused(t, 404, "not_found")
+	s.send(t, staff, "POST", "/v1/admin/orders/o1/dispatch", nil).mustBe(t, 200, orderJSON("fulfilled", parcel))
+	s.send(t, staff, "POST", "/v1/admin/orders/o2/dispatch", nil).refused(t, 404, "not_found")
+	s.fail(cancelOrder, rpc.Error(codes.FailedPrecondition, "NOT_CANCELLABLE", "it has been dispatched"))
+	s.send(t, customer, "POST", "/v1/orders/o1/cancellation", nil).refused(t, 409, "not_cancellable")
+	s.fail(dispatchOrder, rpc.Error(codes.FailedPrecondition, "NOT_DISPATCHABLE", "it has been cancelled"))
+	s.send(t, staff, "POST", "/v1/admin/orders/o1/dispatch", nil).refused(t, 409, "not_dispatchable")
+}
