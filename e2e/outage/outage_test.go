@@ -161,8 +161,10 @@ func TestProductsShowUnknownAvailabilityWithoutInventory(t *testing.T) {
 	}
 }
 
-func TestAShopComesBackWithItsData(t *testing.T) {
-	dir, err := os.MkdirTemp("", "souk-restart-")
+// openDir returns a folder that PostgreSQL's own user can reach, unlike t.TempDir's.
+func openDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "souk-outage-")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,6 +172,11 @@ func TestAShopComesBackWithItsData(t *testing.T) {
 	if err := os.Chmod(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
+	return dir
+}
+
+func TestAShopComesBackWithItsData(t *testing.T) {
+	dir := openDir(t)
 	cfg := stack.Config{Dir: dir, BinDir: binDir, GatewayAddr: "127.0.0.1:0", StaffEmail: "staff@souk.example", Fast: true, Env: []string{"SOUK_RATE_LIMITS=off"}}
 	address := shop.Address{Name: "Ada", Line1: "1 Market Street", City: "Leeds", PostalCode: "LS1 6DT", Country: "GB"}
 	for round := range 2 {
@@ -214,7 +221,7 @@ func TestAStartThatCannotBeSaysWhyAndLeavesNothing(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "SOUK_GATEWAY_ADDR") || strings.Contains(err.Error(), "\n") {
 		t.Errorf("a port in use: %v, want one line that names SOUK_GATEWAY_ADDR", err)
 	}
-	_, err = stack.Start(t.Context(), stack.Config{Dir: t.TempDir(), BinDir: t.TempDir(), GatewayAddr: "127.0.0.1:0", StaffEmail: "staff@souk.example", Fast: true})
+	_, err = stack.Start(t.Context(), stack.Config{Dir: openDir(t), BinDir: t.TempDir(), GatewayAddr: "127.0.0.1:0", StaffEmail: "staff@souk.example", Fast: true})
 	if err == nil || strings.Contains(err.Error(), "\n") {
 		t.Errorf("missing binaries: %v, want one line", err)
 	}
