@@ -30,6 +30,8 @@ type RemoteKeys struct {
 	mu    sync.Mutex
 	keys  map[string]ed25519.PublicKey
 	asked time.Time
+	// failed is why the last answer could not be had, if so.
+	failed error
 }
 
 // NewRemoteKeys returns a source that asks client.
@@ -47,24 +49,18 @@ func (r *RemoteKeys) Key(ctx context.Context, id string) (ed25519.PublicKey, err
 		}
 		return key, nil
 	}
-	var err error
 	if age > keysAskEvery {
 		select {
-		case answer := <-r.ask(ctx):
-			err = answer.Err
+		case <-r.ask(ctx):
 		case <-ctx.Done():
-			err = ctx.Err()
+			return nil, errors.Join(ErrKeysUnavailable, ctx.Err())
 		}
 		key, _ = r.known(id)
 	}
-	switch {
-	case key != nil:
+	if key != nil {
 		return key, nil
-	case err != nil || !r.any():
-		return nil, errors.Join(ErrKeysUnavailable, err)
-	default:
-		return nil, ErrUnknownKey
 	}
+	return nil, r.unknown()
 }
 
 // known returns the key with that id, or nil, and how long ago the keys were asked for.
@@ -74,10 +70,14 @@ func (r *RemoteKeys) known(id string) (ed25519.PublicKey, time.Duration) {
 	return r.keys[id], time.Since(r.asked)
 }
 
-func (r *RemoteKeys) any() bool {
+// unknown says what an id that no known key has means: nothing, unless the keys are those in force.
+func (r *RemoteKeys) unknown() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return len(r.keys) > 0
+	if r.failed != nil || len(r.keys) == 0 {
+		return errors.Join(ErrKeysUnavailable, r.failed)
+	}
+	return ErrUnknownKey
 }
 
 // ask replaces the keys with those in force. Whoever asks meanwhile gets the same answer.
@@ -90,8 +90,10 @@ func (r *RemoteKeys) ask(ctx context.Context) <-chan singleflight.Result {
 		defer r.mu.Unlock()
 		r.asked = time.Now()
 		if err != nil {
-			return nil, fmt.Errorf("list keys: %w", err)
+			r.failed = fmt.Errorf("list keys: %w", err)
+			return nil, nil
 		}
+		r.failed = nil
 		r.keys = make(map[string]ed25519.PublicKey, len(answer.GetKeys()))
 		for _, k := range answer.GetKeys() {
 			if len(k.GetEd25519PublicKey()) == ed25519.PublicKeySize {

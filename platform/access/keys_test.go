@@ -1,6 +1,7 @@
 package access_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/ed25519"
 	"errors"
@@ -22,7 +23,7 @@ type keysClient struct {
 	asked atomic.Int64
 	away  atomic.Bool
 	hang  atomic.Bool
-	keys  []*accessv1.Key
+	keys  atomic.Pointer[[]*accessv1.Key]
 }
 
 func (k *keysClient) ListKeys(ctx context.Context, _ *accessv1.ListKeysRequest, _ ...grpc.CallOption) (*accessv1.ListKeysResponse, error) {
@@ -34,12 +35,33 @@ func (k *keysClient) ListKeys(ctx context.Context, _ *accessv1.ListKeysRequest, 
 	if k.away.Load() {
 		return nil, errors.New("away")
 	}
-	return &accessv1.ListKeysResponse{Keys: k.keys}, nil
+	return &accessv1.ListKeysResponse{Keys: *k.keys.Load()}, nil
 }
 
 func source() (*access.RemoteKeys, *keysClient) {
-	client := &keysClient{keys: []*accessv1.Key{{Id: "one", Ed25519PublicKey: make([]byte, ed25519.PublicKeySize)}}}
+	client := &keysClient{}
+	client.publish("one")
 	return access.NewRemoteKeys(client), client
+}
+
+// publish has the service publish these keys from now on.
+func (k *keysClient) publish(ids ...string) {
+	keys := make([]*accessv1.Key, len(ids))
+	for i, id := range ids {
+		keys[i] = &accessv1.Key{Id: id, Ed25519PublicKey: bytes.Repeat([]byte(id[:1]), ed25519.PublicKeySize)}
+	}
+	k.keys.Store(&keys)
+}
+
+// mustHave checks that the source has the keys.
+func mustHave(t *testing.T, keys *access.RemoteKeys, ids ...string) {
+	t.Helper()
+	for _, id := range ids {
+		key, err := keys.Key(t.Context(), id)
+		if err != nil || len(key) != ed25519.PublicKeySize || key[0] != id[0] {
+			t.Errorf("key %s: %x, %v", id, key, err)
+		}
+	}
 }
 
 func TestKeysAreAskedForOnceByManyAtOnce(t *testing.T) {
@@ -104,6 +126,116 @@ func TestWithoutAnyKeyNothingIsKnownToBeForged(t *testing.T) {
 		for range 2 {
 			if _, err := keys.Key(t.Context(), "one"); !errors.Is(err, access.ErrKeysUnavailable) {
 				t.Errorf("Key: %v, want ErrKeysUnavailable", err)
+			}
+		}
+	})
+}
+
+func TestKeysAreKeptForAWhileAndThenRenewed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		keys, client := source()
+		for range 100 {
+			mustHave(t, keys, "one")
+			time.Sleep(time.Second)
+		}
+		if n := client.asked.Load(); n != 1 {
+			t.Errorf("asked %d times in 100 seconds, want once", n)
+		}
+		client.publish("two")
+		time.Sleep(6 * time.Minute)
+		// The first to notice gets the key it knows, and the renewal goes on beside it.
+		mustHave(t, keys, "one")
+		synctest.Wait()
+		mustHave(t, keys, "two")
+		if _, err := keys.Key(t.Context(), "one"); !errors.Is(err, access.ErrUnknownKey) {
+			t.Errorf("a key that is no longer in force: %v, want ErrUnknownKey", err)
+		}
+	})
+}
+
+func TestKeysOutliveTheirSource(t *testing.T) {
+	t.Parallel()
+	for name, stop := range map[string]func(*keysClient, bool){
+		"away":  func(k *keysClient, on bool) { k.away.Store(on) },
+		"hangs": func(k *keysClient, on bool) { k.hang.Store(on) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				keys, client := source()
+				mustHave(t, keys, "one")
+				stop(client, true)
+				for range 10 {
+					time.Sleep(time.Hour)
+					mustHave(t, keys, "one")
+				}
+				// A new key may be in force: a client that is told 401 would throw a good token away.
+				for range 50 {
+					if _, err := keys.Key(t.Context(), "two"); !errors.Is(err, access.ErrKeysUnavailable) || errors.Is(err, access.ErrUnknownKey) {
+						t.Fatalf("a key that may be new: %v, want ErrKeysUnavailable", err)
+					}
+					time.Sleep(100 * time.Millisecond)
+				}
+				stop(client, false)
+				client.publish("one", "two")
+				time.Sleep(10 * time.Second)
+				mustHave(t, keys, "two", "one")
+				if _, err := keys.Key(t.Context(), "three"); !errors.Is(err, access.ErrUnknownKey) {
+					t.Errorf("an unknown key: %v, want ErrUnknownKey", err)
+				}
+			})
+		})
+	}
+}
+
+func TestANewKeyIsFoundAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		keys, client := source()
+		mustHave(t, keys, "one")
+		time.Sleep(10 * time.Second)
+		client.publish("one", "two")
+		mustHave(t, keys, "two")
+		for range 100 {
+			if _, err := keys.Key(t.Context(), "forged"); !errors.Is(err, access.ErrUnknownKey) {
+				t.Fatalf("%v, want ErrUnknownKey", err)
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		if n := client.asked.Load(); n > 2+5 {
+			t.Errorf("asked %d times within 10 seconds, want 5 at most", n-2)
+		}
+	})
+}
+
+func TestACallerThatLeavesDoesNotKeepTheKeysFromTheOthers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		keys, client := source()
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := keys.Key(ctx, "one"); err != nil && !errors.Is(err, access.ErrKeysUnavailable) {
+			t.Error(err)
+		}
+		synctest.Wait()
+		mustHave(t, keys, "one")
+		if n := client.asked.Load(); n != 1 {
+			t.Errorf("asked %d times, want once", n)
+		}
+	})
+}
+
+func TestAKeyOfTheWrongSizeIsNone(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		keys, client := source()
+		good := *client.keys.Load()
+		client.keys.Store(&[]*accessv1.Key{good[0], {Id: "short", Ed25519PublicKey: []byte("short")}, {Id: "empty"}})
+		mustHave(t, keys, "one")
+		for _, id := range []string{"short", "empty"} {
+			if _, err := keys.Key(t.Context(), id); !errors.Is(err, access.ErrUnknownKey) {
+				t.Errorf("key %s: %v, want ErrUnknownKey", id, err)
 			}
 		}
 	})

@@ -3,114 +3,212 @@ package access_test
 import (
 	"context"
 	"crypto/ed25519"
+	"crypto/hmac"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/golang-jwt/jwt/v5"
-
 	"souk/platform/access"
 )
 
-// oneKey is a KeySource with one key, called kid-1.
-type oneKey struct{ public ed25519.PublicKey }
+// issuer signs tokens, and is the key source that knows its key.
+type issuer struct {
+	private ed25519.PrivateKey
+	// err is what Key fails with, if anything.
+	err error
+}
 
-func (k oneKey) Key(_ context.Context, id string) (ed25519.PublicKey, error) {
-	if id != "kid-1" {
+func newIssuer(t *testing.T) *issuer {
+	t.Helper()
+	_, private, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &issuer{private: private}
+}
+
+// Key implements access.KeySource.
+func (i *issuer) Key(_ context.Context, id string) (ed25519.PublicKey, error) {
+	switch {
+	case i.err != nil:
+		return nil, i.err
+	case id != "k1":
 		return nil, access.ErrUnknownKey
 	}
-	return k.public, nil
+	return i.private.Public().(ed25519.PublicKey), nil
 }
 
-func newKey(t *testing.T) (ed25519.PrivateKey, *access.Verifier) {
-	t.Helper()
-	public, private, err := ed25519.GenerateKey(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return private, access.NewVerifier(oneKey{public})
+type object map[string]any
+
+func header() object {
+	return object{"alg": "EdDSA", "typ": "at+jwt", "kid": "k1"}
 }
 
-// claims are those of a good token of customer ada.
-func claims() access.Claims {
+func claims(roles ...string) object {
 	now := time.Now()
-	return access.Claims{
-		RegisteredClaims: jwt.RegisteredClaims{
-			Issuer: access.Issuer, Audience: jwt.ClaimStrings{access.Audience}, Subject: "ada",
-			IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(time.Minute)),
-		},
-		SessionID: "session", Roles: []string{"customer"},
+	return object{
+		"iss": "souk", "aud": "souk", "sub": "customer-1", "sid": "session-1", "roles": roles,
+		"iat": now.Add(-time.Minute).Unix(), "exp": now.Add(time.Minute).Unix(),
 	}
 }
 
-func sign(t *testing.T, key any, method jwt.SigningMethod, c access.Claims, header map[string]any) string {
-	t.Helper()
-	token := jwt.NewWithClaims(method, c)
-	token.Header["typ"], token.Header["kid"] = access.TokenType, "kid-1"
-	for name, value := range header {
-		token.Header[name] = value
+// with returns o with fields changed; a nil value takes one away.
+func (o object) with(changes object) object {
+	changed := maps.Clone(o)
+	for name, value := range changes {
 		if value == nil {
-			delete(token.Header, name)
+			delete(changed, name)
+		} else {
+			changed[name] = value
 		}
 	}
-	signed, err := token.SignedString(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return signed
+	return changed
 }
 
-func TestAGoodTokenSpeaksForItsCustomer(t *testing.T) {
-	t.Parallel()
-	private, verifier := newKey(t)
-	caller, err := verifier.Verify(t.Context(), sign(t, private, jwt.SigningMethodEdDSA, claims(), nil))
-	if err != nil || caller.CustomerID != "ada" || caller.SessionID != "session" || caller.Staff() || !caller.Authenticated() {
-		t.Errorf("caller = %+v, %v", caller, err)
+// encoded writes the first two parts of a token.
+func encoded(t *testing.T, header, claims object) string {
+	t.Helper()
+	part := func(o object) string {
+		content, err := json.Marshal(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return base64.RawURLEncoding.EncodeToString(content)
 	}
+	return part(header) + "." + part(claims)
 }
 
-func TestEveryOtherTokenIsRefused(t *testing.T) {
+// sign signs with the issuer's key whatever the header says.
+func (i *issuer) sign(t *testing.T, header, claims object) string {
+	t.Helper()
+	text := encoded(t, header, claims)
+	return text + "." + base64.RawURLEncoding.EncodeToString(ed25519.Sign(i.private, []byte(text)))
+}
+
+func TestATokenOfOursSpeaksForItsCustomer(t *testing.T) {
 	t.Parallel()
-	private, verifier := newKey(t)
-	foreign, _ := newKey(t)
-	public := []byte(private.Public().(ed25519.PublicKey))
-	with := func(edit func(*access.Claims)) string {
-		c := claims()
-		edit(&c)
-		return sign(t, private, jwt.SigningMethodEdDSA, c, nil)
-	}
-	good := sign(t, private, jwt.SigningMethodEdDSA, claims(), nil)
-	header := func(name string, value any) string {
-		return sign(t, private, jwt.SigningMethodEdDSA, claims(), map[string]any{name: value})
-	}
-	for what, token := range map[string]string{
-		"empty":                 "",
-		"garbage":               "a.b.c",
-		"truncated":             good[:len(good)-5],
-		"changed":               strings.Replace(good, ".", ".e", 1),
-		"another key":           sign(t, foreign, jwt.SigningMethodEdDSA, claims(), nil),
-		"alg none":              sign(t, jwt.UnsafeAllowNoneSignatureType, jwt.SigningMethodNone, claims(), nil),
-		"alg None":              base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"None","typ":"at+jwt","kid":"kid-1"}`)) + "." + strings.Split(good, ".")[1] + ".",
-		"HS256, the public key": sign(t, public, jwt.SigningMethodHS256, claims(), nil),
-		"no kid":                header("kid", nil),
-		"unknown kid":           header("kid", "../../etc/passwd"),
-		"kid of another type":   header("kid", 1),
-		"typ JWT":               header("typ", "JWT"),
-		"no typ":                header("typ", nil),
-		"crit":                  header("crit", []string{"x"}),
-		"expired":               with(func(c *access.Claims) { c.ExpiresAt = jwt.NewNumericDate(time.Now().Add(-time.Minute)) }),
-		"no exp":                with(func(c *access.Claims) { c.ExpiresAt = nil }),
-		"not yet":               with(func(c *access.Claims) { c.NotBefore = jwt.NewNumericDate(time.Now().Add(time.Minute)) }),
-		"another issuer":        with(func(c *access.Claims) { c.Issuer = "bazaar" }),
-		"another audience":      with(func(c *access.Claims) { c.Audience = jwt.ClaimStrings{"bazaar"} }),
-		"no subject":            with(func(c *access.Claims) { c.Subject = "" }),
-		"no session":            with(func(c *access.Claims) { c.SessionID = "" }),
-		"1 MiB":                 strings.Repeat("a", 1<<20),
+	i := newIssuer(t)
+	verifier := access.NewVerifier(i)
+	now := time.Now()
+	for name, token := range map[string]string{
+		"a customer's":                  i.sign(t, header(), claims()),
+		"one of several audiences":      i.sign(t, header(), claims().with(object{"aud": []string{"other", "souk"}})),
+		"just over, on another clock":   i.sign(t, header(), claims().with(object{"exp": now.Add(-2 * time.Second).Unix()})),
+		"just issued, on another clock": i.sign(t, header(), claims().with(object{"iat": now.Add(2 * time.Second).Unix()})),
+		"without iat":                   i.sign(t, header(), claims().with(object{"iat": nil})),
+		"with more claims":              i.sign(t, header(), claims().with(object{"email": "sam@example.com"})),
 	} {
-		if caller, err := verifier.Verify(t.Context(), token); !errors.Is(err, access.ErrInvalidToken) || caller.Authenticated() {
-			t.Errorf("%s: %+v, %v; want ErrInvalidToken", what, caller, err)
+		caller, err := verifier.Verify(t.Context(), token)
+		if err != nil || caller.CustomerID != "customer-1" || caller.SessionID != "session-1" || caller.Service != "" {
+			t.Errorf("%s: %+v, %v", name, caller, err)
 		}
+		if !caller.Authenticated() || caller.Staff() {
+			t.Errorf("%s: authenticated %v, staff %v", name, caller.Authenticated(), caller.Staff())
+		}
+	}
+	caller, err := verifier.Verify(t.Context(), i.sign(t, header(), claims("editor", "staff")))
+	if err != nil || !caller.Staff() || !slices.Equal(caller.Roles, []string{"editor", "staff"}) {
+		t.Errorf("%+v, %v", caller, err)
+	}
+}
+
+func TestAnyOtherTokenIsRefused(t *testing.T) {
+	t.Parallel()
+	i, stranger := newIssuer(t), newIssuer(t)
+	now := time.Now()
+	good := i.sign(t, header(), claims())
+	parts := strings.Split(good, ".")
+	tests := map[string]string{
+		"nothing":              "",
+		"garbage":              "garbage",
+		"two parts":            parts[0] + "." + parts[1],
+		"four parts":           good + ".x",
+		"1 MiB":                strings.Repeat("a", 1<<20),
+		"changed":              strings.Replace(good, ".", ".e", 1),
+		"no signature":         parts[0] + "." + parts[1] + ".",
+		"another's signature":  stranger.sign(t, header(), claims()),
+		"signature cut off":    good[:len(good)-4],
+		"other claims":         parts[0] + "." + strings.Split(i.sign(t, header(), claims("staff")), ".")[1] + "." + parts[2],
+		"padding":              good + "==",
+		"alg none":             encoded(t, header().with(object{"alg": "none"}), claims()) + ".",
+		"alg none, signed":     i.sign(t, header().with(object{"alg": "none"}), claims()),
+		"alg in capitals":      i.sign(t, header().with(object{"alg": "EDDSA"}), claims()),
+		"alg None":             encoded(t, header().with(object{"alg": "None"}), claims()) + ".",
+		"alg missing":          i.sign(t, header().with(object{"alg": nil}), claims()),
+		"alg ES256":            i.sign(t, header().with(object{"alg": "ES256"}), claims()),
+		"HMAC of public key":   hmacSigned(t, i, "HS256"),
+		"HMAC called EdDSA":    hmacSigned(t, i, "EdDSA"),
+		"typ JWT":              i.sign(t, header().with(object{"typ": "JWT"}), claims()),
+		"typ missing":          i.sign(t, header().with(object{"typ": nil}), claims()),
+		"typ no string":        i.sign(t, header().with(object{"typ": []string{"at+jwt"}}), claims()),
+		"kid missing":          i.sign(t, header().with(object{"kid": nil}), claims()),
+		"kid unknown":          i.sign(t, header().with(object{"kid": "k2"}), claims()),
+		"kid no string":        i.sign(t, header().with(object{"kid": 1}), claims()),
+		"crit":                 i.sign(t, header().with(object{"crit": []string{"exp"}}), claims()),
+		"crit that is empty":   i.sign(t, header().with(object{"crit": []string{}}), claims()),
+		"other issuer":         i.sign(t, header(), claims().with(object{"iss": "souq"})),
+		"no issuer":            i.sign(t, header(), claims().with(object{"iss": nil})),
+		"other audience":       i.sign(t, header(), claims().with(object{"aud": "warehouse"})),
+		"no audience":          i.sign(t, header(), claims().with(object{"aud": nil})),
+		"empty audience":       i.sign(t, header(), claims().with(object{"aud": []string{}})),
+		"over":                 i.sign(t, header(), claims().with(object{"exp": now.Add(-10 * time.Second).Unix()})),
+		"never over":           i.sign(t, header(), claims().with(object{"exp": nil})),
+		"exp no number":        i.sign(t, header(), claims().with(object{"exp": "tomorrow"})),
+		"issued in the future": i.sign(t, header(), claims().with(object{"iat": now.Add(time.Minute).Unix()})),
+		"not yet valid":        i.sign(t, header(), claims().with(object{"nbf": now.Add(time.Minute).Unix()})),
+		"no subject":           i.sign(t, header(), claims().with(object{"sub": nil})),
+		"empty subject":        i.sign(t, header(), claims().with(object{"sub": ""})),
+		"no session":           i.sign(t, header(), claims().with(object{"sid": nil})),
+		"roles no list":        i.sign(t, header(), claims().with(object{"roles": "staff"})),
+	}
+	verifier := access.NewVerifier(i)
+	for name, token := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			caller, err := verifier.Verify(t.Context(), token)
+			if !errors.Is(err, access.ErrInvalidToken) || errors.Is(err, access.ErrKeysUnavailable) {
+				t.Errorf("%v, want %v", err, access.ErrInvalidToken)
+			}
+			if caller.Authenticated() || caller.Staff() || caller.SessionID != "" {
+				t.Errorf("speaks for %+v", caller)
+			}
+		})
+	}
+}
+
+// hmacSigned returns a token that is signed with the public key as if it were a secret.
+func hmacSigned(t *testing.T, i *issuer, alg string) string {
+	t.Helper()
+	text := encoded(t, header().with(object{"alg": alg}), claims("staff"))
+	mac := hmac.New(sha256.New, i.private.Public().(ed25519.PublicKey))
+	mac.Write([]byte(text))
+	return text + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}
+
+func TestWithoutKeysATokenIsNeitherGoodNorBad(t *testing.T) {
+	t.Parallel()
+	i := newIssuer(t)
+	token := i.sign(t, header(), claims())
+	i.err = fmt.Errorf("%w: customers is away", access.ErrKeysUnavailable)
+	caller, err := access.NewVerifier(i).Verify(t.Context(), token)
+	if !errors.Is(err, access.ErrKeysUnavailable) || errors.Is(err, access.ErrInvalidToken) || caller.Authenticated() {
+		t.Errorf("%+v, %v", caller, err)
+	}
+}
+
+func TestARoleOfNobodyIsNothing(t *testing.T) {
+	t.Parallel()
+	if (access.Caller{Roles: []string{access.RoleStaff}}).Staff() {
+		t.Error("an anonymous caller is staff")
+	}
+	if caller := access.FromContext(t.Context()); caller.Authenticated() || caller.Service != "" {
+		t.Errorf("%+v", caller)
 	}
 }
