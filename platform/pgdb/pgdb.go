@@ -43,10 +43,16 @@ func Open(ctx context.Context, cfg Config) (*pgxpool.Pool, error) {
 	return pool, nil
 }
 
+// A replica looks for its turn to migrate every second, for five minutes.
+const (
+	lockEvery    = 1 // seconds
+	lockAttempts = 300
+)
+
 // Migrate brings the schema up to date with the goose files at the root of migrations. Replicas that
 // start together take turns under a session lock.
 func Migrate(ctx context.Context, pool *pgxpool.Pool, migrations fs.FS) error {
-	locker, err := lock.NewPostgresSessionLocker()
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(lockEvery, lockAttempts))
 	if err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}

@@ -1,0 +1,176 @@
+package rpc_test
+
+import (
+	"context"
+	"crypto/ed25519"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"souk/platform/access"
+	"souk/platform/rpc"
+)
+
+// issuer signs tokens and is the key source that verifies them.
+type issuer struct{ private ed25519.PrivateKey }
+
+// Key implements access.KeySource.
+func (i issuer) Key(context.Context, string) (ed25519.PublicKey, error) {
+	return i.private.Public().(ed25519.PublicKey), nil
+}
+
+func newIssuer(t *testing.T) issuer {
+	t.Helper()
+	_, private, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return issuer{private}
+}
+
+func (i issuer) token(t *testing.T) string {
+	t.Helper()
+	part := func(v any) string {
+		content, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return base64.RawURLEncoding.EncodeToString(content)
+	}
+	text := part(map[string]any{"alg": "EdDSA", "typ": access.TokenType, "kid": "k"}) + "." + part(map[string]any{
+		"iss": access.Issuer, "aud": access.Audience, "sub": "customer-1", "sid": "s", "exp": time.Now().Add(time.Minute).Unix(),
+	})
+	return text + "." + base64.RawURLEncoding.EncodeToString(ed25519.Sign(i.private, []byte(text)))
+}
+
+func TestACallWithoutADeadlineGetsOne(t *testing.T) {
+	t.Parallel()
+	s := serve(t, nil)
+	conn := s.dial(t, "orders")
+	var left time.Duration
+	s.does(func(ctx context.Context) error {
+		deadline, ok := ctx.Deadline()
+		if !ok {
+			return errors.New("no deadline")
+		}
+		left = time.Until(deadline)
+		return nil
+	})
+	if err := call(context.WithoutCancel(t.Context()), conn); err != nil || left <= 0 || left > 5*time.Second {
+		t.Errorf("%v left, %v; want 5 s", left, err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := call(ctx, conn); err != nil || left < 30*time.Second || left > time.Minute {
+		t.Errorf("%v left, %v; want the caller's own minute", left, err)
+	}
+}
+
+func TestACallThatTakesTooLongEnds(t *testing.T) {
+	t.Parallel()
+	s := serve(t, nil)
+	ended := make(chan struct{})
+	s.does(func(ctx context.Context) error {
+		<-ctx.Done()
+		close(ended)
+		return ctx.Err()
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if err := call(ctx, s.dial(t, "orders")); status.Code(err) != codes.DeadlineExceeded {
+		t.Errorf("%v, want %v", err, codes.DeadlineExceeded)
+	}
+	select {
+	case <-ended:
+	case <-time.After(10 * time.Second):
+		t.Error("the server still works on it")
+	}
+}
+
+// seen is what an RPC knows of the request that it serves.
+type seen struct {
+	caller access.Caller
+	id     string
+}
+
+func TestTheTokenAndTheRequestIDGoFromServiceToService(t *testing.T) {
+	t.Parallel()
+	for name, way := range ways {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			i := newIssuer(t)
+			near, far := serve(t, i), serve(t, i)
+			onward := far.dial(t, "orders")
+			var nearby, faraway seen
+			near.does(func(ctx context.Context) error {
+				nearby = seen{access.FromContext(ctx), rpc.RequestID(ctx)}
+				return way(ctx, onward)
+			})
+			far.does(func(ctx context.Context) error {
+				faraway = seen{access.FromContext(ctx), rpc.RequestID(ctx)}
+				return status.Error(codes.NotFound, "enough")
+			})
+			ctx := access.WithToken(rpc.WithRequestID(t.Context(), "req-1"), i.token(t))
+			if err := way(ctx, near.dial(t, "gateway")); status.Code(err) != codes.NotFound {
+				t.Fatal(err)
+			}
+			for service, s := range map[string]seen{"gateway": nearby, "orders": faraway} {
+				if s.caller.CustomerID != "customer-1" || s.caller.Service != service || s.id != "req-1" {
+					t.Errorf("%s called as %+v", service, s)
+				}
+			}
+		})
+	}
+}
+
+func TestAnAnonymousCallStaysAnonymous(t *testing.T) {
+	t.Parallel()
+	s := serve(t, newIssuer(t))
+	var got seen
+	s.does(func(ctx context.Context) error {
+		got = seen{access.FromContext(ctx), rpc.RequestID(ctx)}
+		return nil
+	})
+	if err := call(t.Context(), s.dial(t, "orders")); err != nil || got.caller.Authenticated() || got.caller.Service != "orders" || got.id != "" {
+		t.Errorf("%v, called as %+v", err, got)
+	}
+}
+
+func TestACalleeThatFailsIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	s := serve(t, nil)
+	conn := s.dial(t, "orders")
+	reached := 0
+	s.does(func(context.Context) error {
+		reached++
+		return errors.New("bug")
+	})
+	for range 50 {
+		if err := call(t.Context(), conn); err == nil {
+			t.Fatal("it did not fail")
+		}
+	}
+	if reached >= 50 {
+		t.Errorf("%d of 50 calls reached it", reached)
+	}
+}
+
+func TestNobodyThereIsUnavailable(t *testing.T) {
+	t.Parallel()
+	// Port 1 of loopback is closed.
+	conn, err := rpc.Dial("passthrough:///127.0.0.1:1", "orders", slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	start := time.Now()
+	if err := call(t.Context(), conn); status.Code(err) != codes.Unavailable || time.Since(start) > 4*time.Second {
+		t.Errorf("%v after %v, want %v at once", err, time.Since(start), codes.Unavailable)
+	}
+}

@@ -1,0 +1,125 @@
+package rpc_test
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"net"
+	"sync"
+	"testing"
+
+	"google.golang.org/grpc"
+	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
+
+	accessv1 "souk/proto/gen/souk/access/v1"
+
+	"souk/platform/access"
+	"souk/platform/rpc"
+)
+
+// server serves two services on loopback as each of the shop's servers does: one RPC, and one stream.
+type server struct {
+	accessv1.UnimplementedKeysServiceServer
+	healthv1.UnimplementedHealthServer
+	addr string
+	log  syncBuffer
+
+	mu    sync.Mutex
+	list  func(context.Context) error
+	watch func(context.Context) error
+}
+
+func (s *server) ListKeys(ctx context.Context, _ *accessv1.ListKeysRequest) (*accessv1.ListKeysResponse, error) {
+	s.mu.Lock()
+	list := s.list
+	s.mu.Unlock()
+	if err := list(ctx); err != nil {
+		return nil, err
+	}
+	return &accessv1.ListKeysResponse{}, nil
+}
+
+func (s *server) Watch(_ *healthv1.HealthCheckRequest, stream healthv1.Health_WatchServer) error {
+	s.mu.Lock()
+	watch := s.watch
+	s.mu.Unlock()
+	return watch(stream.Context())
+}
+
+// does has both the RPC and the stream do work.
+func (s *server) does(work func(context.Context) error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.list, s.watch = work, work
+}
+
+// serve starts a server whose guard takes keys from source.
+func serve(t *testing.T, source access.KeySource) *server {
+	t.Helper()
+	s := &server{}
+	s.does(func(context.Context) error { return nil })
+	guard := access.NewGuard(access.NewVerifier(source))
+	grpcServer := rpc.NewServer(slog.New(slog.NewJSONHandler(&s.log, &slog.HandlerOptions{Level: slog.LevelDebug})), guard)
+	accessv1.RegisterKeysServiceServer(grpcServer, s)
+	healthv1.RegisterHealthServer(grpcServer, s)
+	if err := guard.Learn(grpcServer); err != nil {
+		t.Fatal(err)
+	}
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.addr = listener.Addr().String()
+	var done sync.WaitGroup
+	done.Go(func() { _ = grpcServer.Serve(listener) })
+	t.Cleanup(func() { grpcServer.Stop(); done.Wait() })
+	return s
+}
+
+// dial returns a connection as the service named self makes it.
+func (s *server) dial(t *testing.T, self string) *grpc.ClientConn {
+	t.Helper()
+	conn, err := rpc.Dial("passthrough:///"+s.addr, self, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	return conn
+}
+
+// call calls the RPC.
+func call(ctx context.Context, conn *grpc.ClientConn) error {
+	_, err := accessv1.NewKeysServiceClient(conn).ListKeys(ctx, &accessv1.ListKeysRequest{})
+	return err
+}
+
+// stream opens the stream and returns how it ends.
+func stream(ctx context.Context, conn *grpc.ClientConn) error {
+	watch, err := healthv1.NewHealthClient(conn).Watch(ctx, &healthv1.HealthCheckRequest{})
+	if err != nil {
+		return err
+	}
+	_, err = watch.Recv()
+	return err
+}
+
+// syncBuffer is a buffer that a logger may write to while the test reads it.
+type syncBuffer struct {
+	mu     sync.Mutex
+	buffer bytes.Buffer
+}
+
+func (b *syncBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buffer.Write(p)
+}
+
+// take returns what was written since the last time.
+func (b *syncBuffer) take() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	text := b.buffer.String()
+	b.buffer.Reset()
+	return text
+}
