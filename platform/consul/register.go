@@ -6,6 +6,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net"
+	"strconv"
 	"time"
 
 	"github.com/hashicorp/consul/api"
@@ -17,6 +19,8 @@ const (
 	forgetAfter = time.Minute
 	// How often an instance looks whether the agent still knows it.
 	confirmEvery = 3 * time.Second
+	// How long the agent may take to write a registration down.
+	writeTimeout = 2 * time.Second
 )
 
 // Instance is one process of a service.
@@ -47,11 +51,11 @@ func Keep(ctx context.Context, client *api.Client, instance Instance, logger *sl
 	tick := time.NewTicker(confirmEvery)
 	defer tick.Stop()
 	for {
-		if err := confirm(ctx, client, registration); err != nil && ctx.Err() == nil {
+		if err := confirm(ctx, client, registration, registered); err != nil && ctx.Err() == nil {
 			logger.Warn("not registered with consul", "error", err)
 			registered = false
 		} else if !registered && err == nil {
-			logger.Info("registered with consul", "id", instance.ID, "address", fmt.Sprintf("%s:%d", instance.Host, instance.Port))
+			logger.Info("registered with consul", "id", instance.ID, "address", registration.Address, "port", registration.Port)
 			registered = true
 		}
 		select {
@@ -63,17 +67,26 @@ func Keep(ctx context.Context, client *api.Client, instance Instance, logger *sl
 	}
 }
 
-// confirm registers the instance unless the agent has it.
-func confirm(ctx context.Context, client *api.Client, registration *api.AgentServiceRegistration) error {
-	opts := (&api.QueryOptions{}).WithContext(ctx)
-	if _, _, err := client.Agent().Service(registration.ID, opts); err == nil {
-		return nil
+// confirm registers the instance unless the agent still has it. What the agent has before we registered is an earlier
+// process's at this address, which died too soon to take it back.
+func confirm(ctx context.Context, client *api.Client, registration *api.AgentServiceRegistration, registered bool) error {
+	if registered {
+		opts := (&api.QueryOptions{}).WithContext(ctx)
+		if _, _, err := client.Agent().Service(registration.ID, opts); err == nil {
+			return nil
+		}
 	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	// Not to be broken off: the agent might do it after all, once it has been deregistered.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
+	defer cancel()
 	return client.Agent().ServiceRegisterOpts(registration, api.ServiceRegisterOpts{}.WithContext(ctx))
 }
 
 func deregister(client *api.Client, id string, logger *slog.Logger) {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
 	defer cancel()
 	if err := client.Agent().ServiceDeregisterOpts(id, (&api.QueryOptions{}).WithContext(ctx)); err != nil {
 		logger.Warn("not deregistered from consul", "error", err)
@@ -81,7 +94,7 @@ func deregister(client *api.Client, id string, logger *slog.Logger) {
 }
 
 func registrationOf(i Instance) *api.AgentServiceRegistration {
-	address := fmt.Sprintf("%s:%d", i.Host, i.Port)
+	address := net.JoinHostPort(i.Host, strconv.Itoa(i.Port))
 	check := &api.AgentServiceCheck{
 		Interval:                       checkEvery.String(),
 		Timeout:                        "2s",

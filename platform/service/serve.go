@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"google.golang.org/grpc"
 
 	"souk/platform/access"
 )
@@ -22,7 +23,13 @@ func (s *Service) serve(ctx context.Context, group *errgroup.Group, listener net
 		s.serveHTTP(ctx, group, listener)
 		return
 	}
-	group.Go(func() error { return s.server.Serve(listener) })
+	group.Go(func() error {
+		// A process that is told to stop as it starts may have stopped its server before it serves.
+		if err := s.server.Serve(listener); !errors.Is(err, grpc.ErrServerStopped) || ctx.Err() == nil {
+			return err
+		}
+		return nil
+	})
 	group.Go(func() error {
 		<-ctx.Done()
 		s.health.Shutdown()

@@ -1,0 +1,163 @@
+package consul_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/consul/api"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/health"
+	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
+
+	"souk/platform/consul"
+	"souk/platform/devserver"
+)
+
+// agent is the agent that the tests share; each has its own service names.
+var agent *devserver.Consul
+
+func TestMain(m *testing.M) {
+	code, err := run(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "consul tests:", err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func run(m *testing.M) (int, error) {
+	dir, err := os.MkdirTemp("", "souk-consul-")
+	if err != nil {
+		return 1, err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	if agent, err = devserver.StartConsul(context.Background(), devserver.ConsulConfig{Dir: dir}); err != nil {
+		return 1, err
+	}
+	return m.Run(), agent.Stop(context.Background())
+}
+
+var quiet = slog.New(slog.DiscardHandler)
+
+func newClient(t *testing.T, addr string) *api.Client {
+	t.Helper()
+	client, err := consul.NewClient(addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client
+}
+
+// eventually waits for a condition.
+func eventually(t *testing.T, within time.Duration, what string, condition func() bool) {
+	t.Helper()
+	deadline := time.After(within)
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for !condition() {
+		select {
+		case <-deadline:
+			t.Fatalf("not within %v: %s", within, what)
+		case <-tick.C:
+		}
+	}
+}
+
+// instance is a process of a service that answers health checks.
+type instance struct {
+	consul.Instance
+	health *health.Server
+	server *grpc.Server
+}
+
+// serveInstance starts one on loopback.
+func serveInstance(t *testing.T, name string) *instance {
+	t.Helper()
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return serveOn(t, name, listener)
+}
+
+func serveOn(t *testing.T, name string, listener net.Listener) *instance {
+	t.Helper()
+	bound := listener.Addr().(*net.TCPAddr)
+	i := &instance{
+		Instance: consul.Instance{ID: name + "-" + strconv.Itoa(bound.Port), Name: name, Host: bound.IP.String(), Port: bound.Port, Version: "v1"},
+		health:   health.NewServer(), server: grpc.NewServer(),
+	}
+	healthv1.RegisterHealthServer(i.server, i.health)
+	var done sync.WaitGroup
+	done.Go(func() { _ = i.server.Serve(listener) })
+	t.Cleanup(func() { i.server.Stop(); done.Wait() })
+	return i
+}
+
+// address is where the instance serves.
+func (i *instance) address() string {
+	return net.JoinHostPort(i.Host, strconv.Itoa(i.Port))
+}
+
+// keep has the instance registered until the test or the returned function ends it.
+func keep(t *testing.T, client *api.Client, i consul.Instance) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	var done sync.WaitGroup
+	done.Go(func() { consul.Keep(ctx, client, i, quiet) })
+	stop = func() { cancel(); done.Wait() }
+	t.Cleanup(stop)
+	return stop
+}
+
+// instances returns what Consul has of a service: all of it, or what passes.
+func instances(t *testing.T, client *api.Client, name string, passing bool) []*api.ServiceEntry {
+	t.Helper()
+	entries, _, err := client.Health().Service(name, "", passing, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return entries
+}
+
+func passes(t *testing.T, client *api.Client, name string) func() bool {
+	t.Helper()
+	return func() bool { return len(instances(t, client, name, true)) == 1 }
+}
+
+// logBuffer is a log that the test reads while it is written.
+type logBuffer struct {
+	mu   sync.Mutex
+	text []byte
+}
+
+func (b *logBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.text = append(b.text, p...)
+	return len(p), nil
+}
+
+func (b *logBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return string(b.text)
+}
+
+func (b *logBuffer) logger() *slog.Logger { return slog.New(slog.NewTextHandler(b, nil)) }
+
+func atoi(t *testing.T, text string) int {
+	t.Helper()
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}

@@ -1,0 +1,398 @@
+package service_test
+
+import (
+	"context"
+	"crypto/ed25519"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/status"
+
+	accessv1 "souk/proto/gen/souk/access/v1"
+
+	"souk/platform/access"
+	"souk/platform/service"
+)
+
+// running is a service whose end the test looks at.
+type running struct {
+	stop context.CancelFunc
+	end  chan error
+}
+
+func launch(t *testing.T, s *service.Service) *running {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	r := &running{stop: cancel, end: make(chan error, 1)}
+	go func() { r.end <- s.Run(ctx) }()
+	t.Cleanup(cancel)
+	return r
+}
+
+// wait returns how Run ended.
+func (r *running) wait(t *testing.T) error {
+	t.Helper()
+	select {
+	case err := <-r.end:
+		return err
+	case <-time.After(20 * time.Second):
+		t.Fatal("it does not end")
+		return nil
+	}
+}
+
+// address returns where Consul says that a service is.
+func address(t *testing.T, name string) string {
+	t.Helper()
+	eventually(t, 15*time.Second, name+" passes", func() bool { passing, _ := instances(t, name); return passing == 1 })
+	entries, _, err := consulClient().Health().Service(name, "", true, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return net.JoinHostPort(entries[0].Service.Address, strconv.Itoa(entries[0].Service.Port))
+}
+
+// dial returns a connection to a service by its name, once it is there.
+func dial(t *testing.T, name string) *grpc.ClientConn {
+	t.Helper()
+	address(t, name)
+	conn, err := newService(t, "caller").Dial(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	return conn
+}
+
+func TestARequiredCheckThatFailsOrHangsIsNotServing(t *testing.T) {
+	t.Parallel()
+	const name = "checked"
+	var mode atomic.Value
+	mode.Store("well")
+	s := newService(t, name)
+	s.Require("first", func(context.Context) error { return nil })
+	s.Require("database", func(ctx context.Context) error {
+		switch mode.Load() {
+		case "fails":
+			return errors.New("away")
+		case "hangs":
+			<-ctx.Done()
+			return ctx.Err()
+		}
+		return nil
+	})
+	start(t, s)
+	conn := dial(t, name)
+	is := func(want healthv1.HealthCheckResponse_ServingStatus) func() bool {
+		return func() bool {
+			answer, err := healthv1.NewHealthClient(conn).Check(t.Context(), &healthv1.HealthCheckRequest{})
+			return err == nil && answer.GetStatus() == want
+		}
+	}
+	eventually(t, 10*time.Second, "it serves", is(healthv1.HealthCheckResponse_SERVING))
+	for _, wrong := range []string{"fails", "hangs"} {
+		mode.Store(wrong)
+		eventually(t, 10*time.Second, wrong+" is NOT_SERVING", is(healthv1.HealthCheckResponse_NOT_SERVING))
+		mode.Store("well")
+		eventually(t, 10*time.Second, "it serves again", is(healthv1.HealthCheckResponse_SERVING))
+	}
+}
+
+func TestCallsUnderWayEndBeforeTheProcessDoes(t *testing.T) {
+	t.Parallel()
+	const name = "draining"
+	began, finish := make(chan struct{}), make(chan struct{})
+	s := newService(t, name)
+	accessv1.RegisterKeysServiceServer(s.Server(), keys{list: func(context.Context) error {
+		close(began)
+		<-finish
+		return nil
+	}})
+	var closed []string
+	s.OnStop(func() { closed = append(closed, "pool") })
+	s.OnStop(func() { closed = append(closed, "client") })
+	r := launch(t, s)
+	client := accessv1.NewKeysServiceClient(dial(t, name))
+	answered := make(chan error, 1)
+	go func() {
+		_, err := client.ListKeys(context.Background(), &accessv1.ListKeysRequest{})
+		answered <- err
+	}()
+	<-began
+	r.stop()
+	eventually(t, 10*time.Second, "it leaves Consul", func() bool { _, all := instances(t, name); return all == 0 })
+	close(finish)
+	if err := <-answered; err != nil {
+		t.Errorf("the call under way: %v", err)
+	}
+	if err := r.wait(t); err != nil {
+		t.Errorf("run: %v", err)
+	}
+	if !slices.Equal(closed, []string{"client", "pool"}) {
+		t.Errorf("closed %v, want the last one first", closed)
+	}
+}
+
+func TestACallThatDoesNotEndIsCutOff(t *testing.T) {
+	t.Parallel()
+	const name = "stuck"
+	began := make(chan struct{})
+	s := newService(t, name)
+	accessv1.RegisterKeysServiceServer(s.Server(), keys{list: func(ctx context.Context) error {
+		close(began)
+		<-ctx.Done()
+		return ctx.Err()
+	}})
+	r := launch(t, s)
+	client := accessv1.NewKeysServiceClient(dial(t, name))
+	answered := make(chan error, 1)
+	go func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		_, err := client.ListKeys(ctx, &accessv1.ListKeysRequest{})
+		answered <- err
+	}()
+	<-began
+	r.stop()
+	if err := r.wait(t); err != nil {
+		t.Errorf("run: %v", err)
+	}
+	if err := <-answered; status.Code(err) != codes.Unavailable {
+		t.Errorf("the call: %v, want %v", err, codes.Unavailable)
+	}
+}
+
+func TestAProcessThatIsToldToStopAtOnceEndsWell(t *testing.T) {
+	t.Parallel()
+	for range 20 {
+		r := launch(t, newService(t, "brief"))
+		r.stop()
+		if err := r.wait(t); err != nil && !errors.Is(err, context.Canceled) {
+			t.Errorf("run: %v", err)
+		}
+	}
+	eventually(t, 10*time.Second, "nothing is left in Consul", func() bool { _, all := instances(t, "brief"); return all == 0 })
+}
+
+func TestBackgroundWorkThatFailsStopsTheProcess(t *testing.T) {
+	t.Parallel()
+	failed := errors.New("queue is gone")
+	s := newService(t, "worker")
+	var other atomic.Bool
+	s.Background("other work", func(ctx context.Context) error {
+		<-ctx.Done()
+		other.Store(true)
+		return ctx.Err()
+	})
+	s.Background("relay", func(context.Context) error { return failed })
+	if err := launch(t, s).wait(t); !errors.Is(err, failed) || !strings.Contains(err.Error(), "relay") || !other.Load() {
+		t.Errorf("run: %v, the other work ended: %v", err, other.Load())
+	}
+}
+
+func TestRepeatedWorkGoesOnWhenItFails(t *testing.T) {
+	t.Parallel()
+	s := newService(t, "repeating")
+	runs := make(chan struct{})
+	s.Every(time.Millisecond, "sweep", func(context.Context) error {
+		select {
+		case runs <- struct{}{}:
+		case <-time.After(time.Second):
+		}
+		return errors.New("away")
+	})
+	r := launch(t, s)
+	for range 5 {
+		select {
+		case <-runs:
+		case err := <-r.end:
+			t.Fatalf("run: %v", err)
+		case <-time.After(10 * time.Second):
+			t.Fatal("it stopped")
+		}
+	}
+	r.stop()
+	if err := r.wait(t); err != nil {
+		t.Errorf("run: %v", err)
+	}
+}
+
+func TestAPortThatIsTakenIsAnError(t *testing.T) {
+	t.Parallel()
+	taken, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = taken.Close() }()
+	s, err := service.New("latecomer", service.Config{ConsulAddr: agent.Addr(), LogLevel: 12}, service.Listen{Addr: taken.Addr().String()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed := false
+	s.OnStop(func() { closed = true })
+	if err := launch(t, s).wait(t); err == nil || !strings.Contains(err.Error(), "listen") || !closed {
+		t.Errorf("run: %v, its resources were closed: %v", err, closed)
+	}
+}
+
+func TestAServerWithAnRPCThatHasNoRuleDoesNotStart(t *testing.T) {
+	t.Parallel()
+	s := newService(t, "ruleless")
+	s.Server().RegisterService(&grpc.ServiceDesc{
+		ServiceName: "souk.nothing.v1.NothingService", HandlerType: (*any)(nil), Methods: []grpc.MethodDesc{{MethodName: "Nothing"}},
+	}, s)
+	if err := launch(t, s).wait(t); err == nil || !strings.Contains(err.Error(), "NothingService.Nothing") {
+		t.Errorf("run: %v", err)
+	}
+}
+
+func TestAProcessServesWithoutConsul(t *testing.T) {
+	t.Parallel()
+	port, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := port.Addr().String()
+	_ = port.Close()
+	s, err := service.New("alone", service.Config{ConsulAddr: "127.0.0.1:1", LogLevel: 12}, service.Listen{Addr: addr})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.HTTP(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("here")) }))
+	r := launch(t, s)
+	eventually(t, 10*time.Second, "it answers", func() bool { return get("http://"+addr) == "here" })
+	r.stop()
+	if err := r.wait(t); err != nil {
+		t.Errorf("run: %v", err)
+	}
+}
+
+func get(address string) string {
+	resp, err := http.Get(address)
+	if err != nil {
+		return ""
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, _ := io.ReadAll(resp.Body)
+	return string(body)
+}
+
+func TestAnHTTPProcessIsCheckedAndDrained(t *testing.T) {
+	t.Parallel()
+	const name = "pages"
+	began, finish := make(chan struct{}), make(chan struct{})
+	s := newService(t, name)
+	s.HTTP(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/slow" {
+			close(began)
+			<-finish
+		}
+		_, _ = w.Write([]byte("done"))
+	}))
+	r := launch(t, s)
+	addr := address(t, name)
+	answered := make(chan string, 1)
+	go func() { answered <- get("http://" + addr + "/slow") }()
+	<-began
+	r.stop()
+	eventually(t, 10*time.Second, "it leaves Consul", func() bool { _, all := instances(t, name); return all == 0 })
+	close(finish)
+	if got := <-answered; got != "done" {
+		t.Errorf("the request under way was answered %q", got)
+	}
+	if err := r.wait(t); err != nil {
+		t.Errorf("run: %v", err)
+	}
+}
+
+func TestTokensAreVerifiedByTheKeysThatCustomersPublishes(t *testing.T) {
+	t.Parallel()
+	public, private, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	customers := newService(t, "customers")
+	customers.UseKeys(ownKey(public))
+	accessv1.RegisterKeysServiceServer(customers.Server(), publisher{public: public})
+	start(t, customers)
+	address(t, "customers")
+
+	var mu sync.Mutex
+	var caller access.Caller
+	s := newService(t, "verifying")
+	accessv1.RegisterKeysServiceServer(s.Server(), keys{list: func(ctx context.Context) error {
+		mu.Lock()
+		defer mu.Unlock()
+		caller = access.FromContext(ctx)
+		return nil
+	}})
+	start(t, s)
+	client := accessv1.NewKeysServiceClient(dial(t, "verifying"))
+	eventually(t, 15*time.Second, "the keys are there", func() bool {
+		_, err := client.ListKeys(access.WithToken(t.Context(), token(t, private)), &accessv1.ListKeysRequest{})
+		if code := status.Code(err); code != codes.OK && code != codes.Unavailable {
+			t.Fatal(err)
+		}
+		return err == nil
+	})
+	mu.Lock()
+	defer mu.Unlock()
+	if caller.CustomerID != "customer-1" || caller.Service != "caller" {
+		t.Errorf("called by %+v", caller)
+	}
+	_, foreign, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = client.ListKeys(access.WithToken(t.Context(), token(t, foreign)), &accessv1.ListKeysRequest{})
+	if status.Code(err) != codes.Unauthenticated {
+		t.Errorf("a foreign token: %v", err)
+	}
+}
+
+// ownKey is customers' own key source.
+type ownKey ed25519.PublicKey
+
+// Key implements access.KeySource.
+func (k ownKey) Key(context.Context, string) (ed25519.PublicKey, error) {
+	return ed25519.PublicKey(k), nil
+}
+
+// publisher is customers' KeysService.
+type publisher struct {
+	accessv1.UnimplementedKeysServiceServer
+	public ed25519.PublicKey
+}
+
+func (p publisher) ListKeys(context.Context, *accessv1.ListKeysRequest) (*accessv1.ListKeysResponse, error) {
+	return &accessv1.ListKeysResponse{Keys: []*accessv1.Key{{Id: "k", Ed25519PublicKey: p.public}}}, nil
+}
+
+func token(t *testing.T, private ed25519.PrivateKey) string {
+	t.Helper()
+	part := func(v any) string {
+		content, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return base64.RawURLEncoding.EncodeToString(content)
+	}
+	text := part(map[string]any{"alg": "EdDSA", "typ": access.TokenType, "kid": "k"}) + "." + part(map[string]any{
+		"iss": access.Issuer, "aud": access.Audience, "sub": "customer-1", "sid": "s", "exp": time.Now().Add(time.Minute).Unix(),
+	})
+	return text + "." + base64.RawURLEncoding.EncodeToString(ed25519.Sign(private, []byte(text)))
+}
