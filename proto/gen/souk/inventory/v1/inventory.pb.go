@@ -26,6 +26,61 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+type Reservation_Status int32
+
+const (
+	Reservation_STATUS_UNSPECIFIED Reservation_Status = 0
+	Reservation_STATUS_HELD        Reservation_Status = 1
+	Reservation_STATUS_COMMITTED   Reservation_Status = 2
+	Reservation_STATUS_RELEASED    Reservation_Status = 3
+	Reservation_STATUS_EXPIRED     Reservation_Status = 4
+)
+
+// Enum value maps for Reservation_Status.
+var (
+	Reservation_Status_name = map[int32]string{
+		0: "STATUS_UNSPECIFIED",
+		1: "STATUS_HELD",
+		2: "STATUS_COMMITTED",
+		3: "STATUS_RELEASED",
+		4: "STATUS_EXPIRED",
+	}
+	Reservation_Status_value = map[string]int32{
+		"STATUS_UNSPECIFIED": 0,
+		"STATUS_HELD":        1,
+		"STATUS_COMMITTED":   2,
+		"STATUS_RELEASED":    3,
+		"STATUS_EXPIRED":     4,
+	}
+)
+
+func (x Reservation_Status) Enum() *Reservation_Status {
+	p := new(Reservation_Status)
+	*p = x
+	return p
+}
+
+func (x Reservation_Status) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Reservation_Status) Descriptor() protoreflect.EnumDescriptor {
+	return file_souk_inventory_v1_inventory_proto_enumTypes[0].Descriptor()
+}
+
+func (Reservation_Status) Type() protoreflect.EnumType {
+	return &file_souk_inventory_v1_inventory_proto_enumTypes[0]
+}
+
+func (x Reservation_Status) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Reservation_Status.Descriptor instead.
+func (Reservation_Status) EnumDescriptor() ([]byte, []int) {
+	return file_souk_inventory_v1_inventory_proto_rawDescGZIP(), []int{23, 0}
+}
+
 type Level struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Sku   string                 `protobuf:"bytes,1,opt,name=sku,proto3" json:"sku,omitempty"`
@@ -810,6 +865,485 @@ func (*ReleaseReservationResponse) Descriptor() ([]byte, []int) {
 	return file_souk_inventory_v1_inventory_proto_rawDescGZIP(), []int{15}
 }
 
+type ReturnStockRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A UUID made by the caller.
+	ReturnId string `protobuf:"bytes,1,opt,name=return_id,json=returnId,proto3" json:"return_id,omitempty"`
+	OrderId  string `protobuf:"bytes,2,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	// Each SKU once, 2,000 at most.
+	Lines         []*Line `protobuf:"bytes,3,rep,name=lines,proto3" json:"lines,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReturnStockRequest) Reset() {
+	*x = ReturnStockRequest{}
+	mi := &file_souk_inventory_v1_inventory_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReturnStockRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReturnStockRequest) ProtoMessage() {}
+
+func (x *ReturnStockRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_inventory_v1_inventory_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReturnStockRequest.ProtoReflect.Descriptor instead.
+func (*ReturnStockRequest) Descriptor() ([]byte, []int) {
+	return file_souk_inventory_v1_inventory_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *ReturnStockRequest) GetReturnId() string {
+	if x != nil {
+		return x.ReturnId
+	}
+	return ""
+}
+
+func (x *ReturnStockRequest) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+func (x *ReturnStockRequest) GetLines() []*Line {
+	if x != nil {
+		return x.Lines
+	}
+	return nil
+}
+
+type ReturnStockResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReturnStockResponse) Reset() {
+	*x = ReturnStockResponse{}
+	mi := &file_souk_inventory_v1_inventory_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReturnStockResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReturnStockResponse) ProtoMessage() {}
+
+func (x *ReturnStockResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_inventory_v1_inventory_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReturnStockResponse.ProtoReflect.Descriptor instead.
+func (*ReturnStockResponse) Descriptor() ([]byte, []int) {
+	return file_souk_inventory_v1_inventory_proto_rawDescGZIP(), []int{17}
+}
+
+type ListStockRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 1 to 2,000; 0 means 1,000.
+	Limit int32 `protobuf:"varint,1,opt,name=limit,proto3" json:"limit,omitempty"`
+	// The next_after of the page before, or empty.
+	After         string `protobuf:"bytes,2,opt,name=after,proto3" json:"after,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListStockRequest) Reset() {
+	*x = ListStockRequest{}
+	mi := &file_souk_inventory_v1_inventory_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListStockRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListStockRequest) ProtoMessage() {}
+
+func (x *ListStockRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_inventory_v1_inventory_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListStockRequest.ProtoReflect.Descriptor instead.
+func (*ListStockRequest) Descriptor() ([]byte, []int) {
+	return file_souk_inventory_v1_inventory_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *ListStockRequest) GetLimit() int32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+func (x *ListStockRequest) GetAfter() string {
+	if x != nil {
+		return x.After
+	}
+	return ""
+}
+
+type ListStockResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Stock []*Stock               `protobuf:"bytes,1,rep,name=stock,proto3" json:"stock,omitempty"`
+	// Empty on the last page.
+	NextAfter     string `protobuf:"bytes,2,opt,name=next_after,json=nextAfter,proto3" json:"next_after,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListStockResponse) Reset() {
+	*x = ListStockResponse{}
+	mi := &file_souk_inventory_v1_inventory_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListStockResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListStockResponse) ProtoMessage() {}
+
+func (x *ListStockResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_inventory_v1_inventory_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListStockResponse.ProtoReflect.Descriptor instead.
+func (*ListStockResponse) Descriptor() ([]byte, []int) {
+	return file_souk_inventory_v1_inventory_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *ListStockResponse) GetStock() []*Stock {
+	if x != nil {
+		return x.Stock
+	}
+	return nil
+}
+
+func (x *ListStockResponse) GetNextAfter() string {
+	if x != nil {
+		return x.NextAfter
+	}
+	return ""
+}
+
+// Stock is everything that is known of a SKU, in pieces.
+type Stock struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Level *Level                 `protobuf:"bytes,1,opt,name=level,proto3" json:"level,omitempty"`
+	// Sums of the ledger. Owned is what was opened and adjusted; the level's on_hand is owned less sold.
+	Owned int64 `protobuf:"varint,2,opt,name=owned,proto3" json:"owned,omitempty"`
+	// Sold, less what came back from cancelled orders and returns.
+	Sold int64 `protobuf:"varint,3,opt,name=sold,proto3" json:"sold,omitempty"`
+	// Sums over the reservations: the level's reserved is held.
+	Held int64 `protobuf:"varint,4,opt,name=held,proto3" json:"held,omitempty"`
+	// What committed reservations bought, less what they returned: equal to sold.
+	Committed     int64 `protobuf:"varint,5,opt,name=committed,proto3" json:"committed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Stock) Reset() {
+	*x = Stock{}
+	mi := &file_souk_inventory_v1_inventory_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Stock) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Stock) ProtoMessage() {}
+
+func (x *Stock) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_inventory_v1_inventory_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Stock.ProtoReflect.Descriptor instead.
+func (*Stock) Descriptor() ([]byte, []int) {
+	return file_souk_inventory_v1_inventory_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *Stock) GetLevel() *Level {
+	if x != nil {
+		return x.Level
+	}
+	return nil
+}
+
+func (x *Stock) GetOwned() int64 {
+	if x != nil {
+		return x.Owned
+	}
+	return 0
+}
+
+func (x *Stock) GetSold() int64 {
+	if x != nil {
+		return x.Sold
+	}
+	return 0
+}
+
+func (x *Stock) GetHeld() int64 {
+	if x != nil {
+		return x.Held
+	}
+	return 0
+}
+
+func (x *Stock) GetCommitted() int64 {
+	if x != nil {
+		return x.Committed
+	}
+	return 0
+}
+
+type ListReservationsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 1 to 1,000; 0 means 100.
+	Limit int32 `protobuf:"varint,1,opt,name=limit,proto3" json:"limit,omitempty"`
+	// The next_after of the page before, or empty.
+	After string `protobuf:"bytes,2,opt,name=after,proto3" json:"after,omitempty"`
+	// Only those of these orders, 1,000 at most, if there are any.
+	OrderIds      []string `protobuf:"bytes,3,rep,name=order_ids,json=orderIds,proto3" json:"order_ids,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListReservationsRequest) Reset() {
+	*x = ListReservationsRequest{}
+	mi := &file_souk_inventory_v1_inventory_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListReservationsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListReservationsRequest) ProtoMessage() {}
+
+func (x *ListReservationsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_inventory_v1_inventory_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListReservationsRequest.ProtoReflect.Descriptor instead.
+func (*ListReservationsRequest) Descriptor() ([]byte, []int) {
+	return file_souk_inventory_v1_inventory_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *ListReservationsRequest) GetLimit() int32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+func (x *ListReservationsRequest) GetAfter() string {
+	if x != nil {
+		return x.After
+	}
+	return ""
+}
+
+func (x *ListReservationsRequest) GetOrderIds() []string {
+	if x != nil {
+		return x.OrderIds
+	}
+	return nil
+}
+
+type ListReservationsResponse struct {
+	state        protoimpl.MessageState `protogen:"open.v1"`
+	Reservations []*Reservation         `protobuf:"bytes,1,rep,name=reservations,proto3" json:"reservations,omitempty"`
+	// Empty on the last page.
+	NextAfter     string `protobuf:"bytes,2,opt,name=next_after,json=nextAfter,proto3" json:"next_after,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListReservationsResponse) Reset() {
+	*x = ListReservationsResponse{}
+	mi := &file_souk_inventory_v1_inventory_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListReservationsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListReservationsResponse) ProtoMessage() {}
+
+func (x *ListReservationsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_inventory_v1_inventory_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListReservationsResponse.ProtoReflect.Descriptor instead.
+func (*ListReservationsResponse) Descriptor() ([]byte, []int) {
+	return file_souk_inventory_v1_inventory_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *ListReservationsResponse) GetReservations() []*Reservation {
+	if x != nil {
+		return x.Reservations
+	}
+	return nil
+}
+
+func (x *ListReservationsResponse) GetNextAfter() string {
+	if x != nil {
+		return x.NextAfter
+	}
+	return ""
+}
+
+type Reservation struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	OrderId   string                 `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	Status    Reservation_Status     `protobuf:"varint,2,opt,name=status,proto3,enum=souk.inventory.v1.Reservation_Status" json:"status,omitempty"`
+	ExpiresAt *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	Lines     []*Line                `protobuf:"bytes,4,rep,name=lines,proto3" json:"lines,omitempty"`
+	// What was returned of them.
+	Returned      []*Line `protobuf:"bytes,5,rep,name=returned,proto3" json:"returned,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Reservation) Reset() {
+	*x = Reservation{}
+	mi := &file_souk_inventory_v1_inventory_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Reservation) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Reservation) ProtoMessage() {}
+
+func (x *Reservation) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_inventory_v1_inventory_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Reservation.ProtoReflect.Descriptor instead.
+func (*Reservation) Descriptor() ([]byte, []int) {
+	return file_souk_inventory_v1_inventory_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *Reservation) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+func (x *Reservation) GetStatus() Reservation_Status {
+	if x != nil {
+		return x.Status
+	}
+	return Reservation_STATUS_UNSPECIFIED
+}
+
+func (x *Reservation) GetExpiresAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpiresAt
+	}
+	return nil
+}
+
+func (x *Reservation) GetLines() []*Line {
+	if x != nil {
+		return x.Lines
+	}
+	return nil
+}
+
+func (x *Reservation) GetReturned() []*Line {
+	if x != nil {
+		return x.Returned
+	}
+	return nil
+}
+
 var File_souk_inventory_v1_inventory_proto protoreflect.FileDescriptor
 
 const file_souk_inventory_v1_inventory_proto_rawDesc = "" +
@@ -856,14 +1390,56 @@ const file_souk_inventory_v1_inventory_proto_rawDesc = "" +
 	"\x19CommitReservationResponse\"6\n" +
 	"\x19ReleaseReservationRequest\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\"\x1c\n" +
-	"\x1aReleaseReservationResponse2\xa0\x05\n" +
+	"\x1aReleaseReservationResponse\"{\n" +
+	"\x12ReturnStockRequest\x12\x1b\n" +
+	"\treturn_id\x18\x01 \x01(\tR\breturnId\x12\x19\n" +
+	"\border_id\x18\x02 \x01(\tR\aorderId\x12-\n" +
+	"\x05lines\x18\x03 \x03(\v2\x17.souk.inventory.v1.LineR\x05lines\"\x15\n" +
+	"\x13ReturnStockResponse\">\n" +
+	"\x10ListStockRequest\x12\x14\n" +
+	"\x05limit\x18\x01 \x01(\x05R\x05limit\x12\x14\n" +
+	"\x05after\x18\x02 \x01(\tR\x05after\"b\n" +
+	"\x11ListStockResponse\x12.\n" +
+	"\x05stock\x18\x01 \x03(\v2\x18.souk.inventory.v1.StockR\x05stock\x12\x1d\n" +
+	"\n" +
+	"next_after\x18\x02 \x01(\tR\tnextAfter\"\x93\x01\n" +
+	"\x05Stock\x12.\n" +
+	"\x05level\x18\x01 \x01(\v2\x18.souk.inventory.v1.LevelR\x05level\x12\x14\n" +
+	"\x05owned\x18\x02 \x01(\x03R\x05owned\x12\x12\n" +
+	"\x04sold\x18\x03 \x01(\x03R\x04sold\x12\x12\n" +
+	"\x04held\x18\x04 \x01(\x03R\x04held\x12\x1c\n" +
+	"\tcommitted\x18\x05 \x01(\x03R\tcommitted\"b\n" +
+	"\x17ListReservationsRequest\x12\x14\n" +
+	"\x05limit\x18\x01 \x01(\x05R\x05limit\x12\x14\n" +
+	"\x05after\x18\x02 \x01(\tR\x05after\x12\x1b\n" +
+	"\torder_ids\x18\x03 \x03(\tR\borderIds\"}\n" +
+	"\x18ListReservationsResponse\x12B\n" +
+	"\freservations\x18\x01 \x03(\v2\x1e.souk.inventory.v1.ReservationR\freservations\x12\x1d\n" +
+	"\n" +
+	"next_after\x18\x02 \x01(\tR\tnextAfter\"\xf8\x02\n" +
+	"\vReservation\x12\x19\n" +
+	"\border_id\x18\x01 \x01(\tR\aorderId\x12=\n" +
+	"\x06status\x18\x02 \x01(\x0e2%.souk.inventory.v1.Reservation.StatusR\x06status\x129\n" +
+	"\n" +
+	"expires_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\x12-\n" +
+	"\x05lines\x18\x04 \x03(\v2\x17.souk.inventory.v1.LineR\x05lines\x123\n" +
+	"\breturned\x18\x05 \x03(\v2\x17.souk.inventory.v1.LineR\breturned\"p\n" +
+	"\x06Status\x12\x16\n" +
+	"\x12STATUS_UNSPECIFIED\x10\x00\x12\x0f\n" +
+	"\vSTATUS_HELD\x10\x01\x12\x14\n" +
+	"\x10STATUS_COMMITTED\x10\x02\x12\x13\n" +
+	"\x0fSTATUS_RELEASED\x10\x03\x12\x12\n" +
+	"\x0eSTATUS_EXPIRED\x10\x042\xe1\a\n" +
 	"\x10InventoryService\x12g\n" +
 	"\tGetLevels\x12#.souk.inventory.v1.GetLevelsRequest\x1a$.souk.inventory.v1.GetLevelsResponse\"\x0f\x8a\xb5\x18\v\x18\x01\"\agateway\x12d\n" +
 	"\vAdjustStock\x12%.souk.inventory.v1.AdjustStockRequest\x1a&.souk.inventory.v1.AdjustStockResponse\"\x06\x8a\xb5\x18\x02\x18\x01\x12^\n" +
 	"\tOpenStock\x12#.souk.inventory.v1.OpenStockRequest\x1a$.souk.inventory.v1.OpenStockResponse\"\x06\x8a\xb5\x18\x02\x18\x01\x12^\n" +
 	"\aReserve\x12!.souk.inventory.v1.ReserveRequest\x1a\".souk.inventory.v1.ReserveResponse\"\f\x8a\xb5\x18\b\"\x06orders\x12|\n" +
 	"\x11CommitReservation\x12+.souk.inventory.v1.CommitReservationRequest\x1a,.souk.inventory.v1.CommitReservationResponse\"\f\x8a\xb5\x18\b\"\x06orders\x12\x7f\n" +
-	"\x12ReleaseReservation\x12,.souk.inventory.v1.ReleaseReservationRequest\x1a-.souk.inventory.v1.ReleaseReservationResponse\"\f\x8a\xb5\x18\b\"\x06ordersB.Z,souk/proto/gen/souk/inventory/v1;inventoryv1b\x06proto3"
+	"\x12ReleaseReservation\x12,.souk.inventory.v1.ReleaseReservationRequest\x1a-.souk.inventory.v1.ReleaseReservationResponse\"\f\x8a\xb5\x18\b\"\x06orders\x12j\n" +
+	"\vReturnStock\x12%.souk.inventory.v1.ReturnStockRequest\x1a&.souk.inventory.v1.ReturnStockResponse\"\f\x8a\xb5\x18\b\"\x06orders\x12^\n" +
+	"\tListStock\x12#.souk.inventory.v1.ListStockRequest\x1a$.souk.inventory.v1.ListStockResponse\"\x06\x8a\xb5\x18\x02\x18\x01\x12s\n" +
+	"\x10ListReservations\x12*.souk.inventory.v1.ListReservationsRequest\x1a+.souk.inventory.v1.ListReservationsResponse\"\x06\x8a\xb5\x18\x02\x18\x01B.Z,souk/proto/gen/souk/inventory/v1;inventoryv1b\x06proto3"
 
 var (
 	file_souk_inventory_v1_inventory_proto_rawDescOnce sync.Once
@@ -877,52 +1453,76 @@ func file_souk_inventory_v1_inventory_proto_rawDescGZIP() []byte {
 	return file_souk_inventory_v1_inventory_proto_rawDescData
 }
 
-var file_souk_inventory_v1_inventory_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_souk_inventory_v1_inventory_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_souk_inventory_v1_inventory_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
 var file_souk_inventory_v1_inventory_proto_goTypes = []any{
-	(*Level)(nil),                      // 0: souk.inventory.v1.Level
-	(*Line)(nil),                       // 1: souk.inventory.v1.Line
-	(*InsufficientStock)(nil),          // 2: souk.inventory.v1.InsufficientStock
-	(*Shortage)(nil),                   // 3: souk.inventory.v1.Shortage
-	(*GetLevelsRequest)(nil),           // 4: souk.inventory.v1.GetLevelsRequest
-	(*GetLevelsResponse)(nil),          // 5: souk.inventory.v1.GetLevelsResponse
-	(*AdjustStockRequest)(nil),         // 6: souk.inventory.v1.AdjustStockRequest
-	(*AdjustStockResponse)(nil),        // 7: souk.inventory.v1.AdjustStockResponse
-	(*OpenStockRequest)(nil),           // 8: souk.inventory.v1.OpenStockRequest
-	(*OpenStockResponse)(nil),          // 9: souk.inventory.v1.OpenStockResponse
-	(*ReserveRequest)(nil),             // 10: souk.inventory.v1.ReserveRequest
-	(*ReserveResponse)(nil),            // 11: souk.inventory.v1.ReserveResponse
-	(*CommitReservationRequest)(nil),   // 12: souk.inventory.v1.CommitReservationRequest
-	(*CommitReservationResponse)(nil),  // 13: souk.inventory.v1.CommitReservationResponse
-	(*ReleaseReservationRequest)(nil),  // 14: souk.inventory.v1.ReleaseReservationRequest
-	(*ReleaseReservationResponse)(nil), // 15: souk.inventory.v1.ReleaseReservationResponse
-	(*durationpb.Duration)(nil),        // 16: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil),      // 17: google.protobuf.Timestamp
+	(Reservation_Status)(0),            // 0: souk.inventory.v1.Reservation.Status
+	(*Level)(nil),                      // 1: souk.inventory.v1.Level
+	(*Line)(nil),                       // 2: souk.inventory.v1.Line
+	(*InsufficientStock)(nil),          // 3: souk.inventory.v1.InsufficientStock
+	(*Shortage)(nil),                   // 4: souk.inventory.v1.Shortage
+	(*GetLevelsRequest)(nil),           // 5: souk.inventory.v1.GetLevelsRequest
+	(*GetLevelsResponse)(nil),          // 6: souk.inventory.v1.GetLevelsResponse
+	(*AdjustStockRequest)(nil),         // 7: souk.inventory.v1.AdjustStockRequest
+	(*AdjustStockResponse)(nil),        // 8: souk.inventory.v1.AdjustStockResponse
+	(*OpenStockRequest)(nil),           // 9: souk.inventory.v1.OpenStockRequest
+	(*OpenStockResponse)(nil),          // 10: souk.inventory.v1.OpenStockResponse
+	(*ReserveRequest)(nil),             // 11: souk.inventory.v1.ReserveRequest
+	(*ReserveResponse)(nil),            // 12: souk.inventory.v1.ReserveResponse
+	(*CommitReservationRequest)(nil),   // 13: souk.inventory.v1.CommitReservationRequest
+	(*CommitReservationResponse)(nil),  // 14: souk.inventory.v1.CommitReservationResponse
+	(*ReleaseReservationRequest)(nil),  // 15: souk.inventory.v1.ReleaseReservationRequest
+	(*ReleaseReservationResponse)(nil), // 16: souk.inventory.v1.ReleaseReservationResponse
+	(*ReturnStockRequest)(nil),         // 17: souk.inventory.v1.ReturnStockRequest
+	(*ReturnStockResponse)(nil),        // 18: souk.inventory.v1.ReturnStockResponse
+	(*ListStockRequest)(nil),           // 19: souk.inventory.v1.ListStockRequest
+	(*ListStockResponse)(nil),          // 20: souk.inventory.v1.ListStockResponse
+	(*Stock)(nil),                      // 21: souk.inventory.v1.Stock
+	(*ListReservationsRequest)(nil),    // 22: souk.inventory.v1.ListReservationsRequest
+	(*ListReservationsResponse)(nil),   // 23: souk.inventory.v1.ListReservationsResponse
+	(*Reservation)(nil),                // 24: souk.inventory.v1.Reservation
+	(*durationpb.Duration)(nil),        // 25: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil),      // 26: google.protobuf.Timestamp
 }
 var file_souk_inventory_v1_inventory_proto_depIdxs = []int32{
-	3,  // 0: souk.inventory.v1.InsufficientStock.shortages:type_name -> souk.inventory.v1.Shortage
-	0,  // 1: souk.inventory.v1.GetLevelsResponse.levels:type_name -> souk.inventory.v1.Level
-	0,  // 2: souk.inventory.v1.AdjustStockResponse.level:type_name -> souk.inventory.v1.Level
-	1,  // 3: souk.inventory.v1.OpenStockRequest.lines:type_name -> souk.inventory.v1.Line
-	1,  // 4: souk.inventory.v1.ReserveRequest.lines:type_name -> souk.inventory.v1.Line
-	16, // 5: souk.inventory.v1.ReserveRequest.hold_for:type_name -> google.protobuf.Duration
-	17, // 6: souk.inventory.v1.ReserveResponse.expires_at:type_name -> google.protobuf.Timestamp
-	4,  // 7: souk.inventory.v1.InventoryService.GetLevels:input_type -> souk.inventory.v1.GetLevelsRequest
-	6,  // 8: souk.inventory.v1.InventoryService.AdjustStock:input_type -> souk.inventory.v1.AdjustStockRequest
-	8,  // 9: souk.inventory.v1.InventoryService.OpenStock:input_type -> souk.inventory.v1.OpenStockRequest
-	10, // 10: souk.inventory.v1.InventoryService.Reserve:input_type -> souk.inventory.v1.ReserveRequest
-	12, // 11: souk.inventory.v1.InventoryService.CommitReservation:input_type -> souk.inventory.v1.CommitReservationRequest
-	14, // 12: souk.inventory.v1.InventoryService.ReleaseReservation:input_type -> souk.inventory.v1.ReleaseReservationRequest
-	5,  // 13: souk.inventory.v1.InventoryService.GetLevels:output_type -> souk.inventory.v1.GetLevelsResponse
-	7,  // 14: souk.inventory.v1.InventoryService.AdjustStock:output_type -> souk.inventory.v1.AdjustStockResponse
-	9,  // 15: souk.inventory.v1.InventoryService.OpenStock:output_type -> souk.inventory.v1.OpenStockResponse
-	11, // 16: souk.inventory.v1.InventoryService.Reserve:output_type -> souk.inventory.v1.ReserveResponse
-	13, // 17: souk.inventory.v1.InventoryService.CommitReservation:output_type -> souk.inventory.v1.CommitReservationResponse
-	15, // 18: souk.inventory.v1.InventoryService.ReleaseReservation:output_type -> souk.inventory.v1.ReleaseReservationResponse
-	13, // [13:19] is the sub-list for method output_type
-	7,  // [7:13] is the sub-list for method input_type
-	7,  // [7:7] is the sub-list for extension type_name
-	7,  // [7:7] is the sub-list for extension extendee
-	0,  // [0:7] is the sub-list for field type_name
+	4,  // 0: souk.inventory.v1.InsufficientStock.shortages:type_name -> souk.inventory.v1.Shortage
+	1,  // 1: souk.inventory.v1.GetLevelsResponse.levels:type_name -> souk.inventory.v1.Level
+	1,  // 2: souk.inventory.v1.AdjustStockResponse.level:type_name -> souk.inventory.v1.Level
+	2,  // 3: souk.inventory.v1.OpenStockRequest.lines:type_name -> souk.inventory.v1.Line
+	2,  // 4: souk.inventory.v1.ReserveRequest.lines:type_name -> souk.inventory.v1.Line
+	25, // 5: souk.inventory.v1.ReserveRequest.hold_for:type_name -> google.protobuf.Duration
+	26, // 6: souk.inventory.v1.ReserveResponse.expires_at:type_name -> google.protobuf.Timestamp
+	2,  // 7: souk.inventory.v1.ReturnStockRequest.lines:type_name -> souk.inventory.v1.Line
+	21, // 8: souk.inventory.v1.ListStockResponse.stock:type_name -> souk.inventory.v1.Stock
+	1,  // 9: souk.inventory.v1.Stock.level:type_name -> souk.inventory.v1.Level
+	24, // 10: souk.inventory.v1.ListReservationsResponse.reservations:type_name -> souk.inventory.v1.Reservation
+	0,  // 11: souk.inventory.v1.Reservation.status:type_name -> souk.inventory.v1.Reservation.Status
+	26, // 12: souk.inventory.v1.Reservation.expires_at:type_name -> google.protobuf.Timestamp
+	2,  // 13: souk.inventory.v1.Reservation.lines:type_name -> souk.inventory.v1.Line
+	2,  // 14: souk.inventory.v1.Reservation.returned:type_name -> souk.inventory.v1.Line
+	5,  // 15: souk.inventory.v1.InventoryService.GetLevels:input_type -> souk.inventory.v1.GetLevelsRequest
+	7,  // 16: souk.inventory.v1.InventoryService.AdjustStock:input_type -> souk.inventory.v1.AdjustStockRequest
+	9,  // 17: souk.inventory.v1.InventoryService.OpenStock:input_type -> souk.inventory.v1.OpenStockRequest
+	11, // 18: souk.inventory.v1.InventoryService.Reserve:input_type -> souk.inventory.v1.ReserveRequest
+	13, // 19: souk.inventory.v1.InventoryService.CommitReservation:input_type -> souk.inventory.v1.CommitReservationRequest
+	15, // 20: souk.inventory.v1.InventoryService.ReleaseReservation:input_type -> souk.inventory.v1.ReleaseReservationRequest
+	17, // 21: souk.inventory.v1.InventoryService.ReturnStock:input_type -> souk.inventory.v1.ReturnStockRequest
+	19, // 22: souk.inventory.v1.InventoryService.ListStock:input_type -> souk.inventory.v1.ListStockRequest
+	22, // 23: souk.inventory.v1.InventoryService.ListReservations:input_type -> souk.inventory.v1.ListReservationsRequest
+	6,  // 24: souk.inventory.v1.InventoryService.GetLevels:output_type -> souk.inventory.v1.GetLevelsResponse
+	8,  // 25: souk.inventory.v1.InventoryService.AdjustStock:output_type -> souk.inventory.v1.AdjustStockResponse
+	10, // 26: souk.inventory.v1.InventoryService.OpenStock:output_type -> souk.inventory.v1.OpenStockResponse
+	12, // 27: souk.inventory.v1.InventoryService.Reserve:output_type -> souk.inventory.v1.ReserveResponse
+	14, // 28: souk.inventory.v1.InventoryService.CommitReservation:output_type -> souk.inventory.v1.CommitReservationResponse
+	16, // 29: souk.inventory.v1.InventoryService.ReleaseReservation:output_type -> souk.inventory.v1.ReleaseReservationResponse
+	18, // 30: souk.inventory.v1.InventoryService.ReturnStock:output_type -> souk.inventory.v1.ReturnStockResponse
+	20, // 31: souk.inventory.v1.InventoryService.ListStock:output_type -> souk.inventory.v1.ListStockResponse
+	23, // 32: souk.inventory.v1.InventoryService.ListReservations:output_type -> souk.inventory.v1.ListReservationsResponse
+	24, // [24:33] is the sub-list for method output_type
+	15, // [15:24] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_souk_inventory_v1_inventory_proto_init() }
@@ -935,13 +1535,14 @@ func file_souk_inventory_v1_inventory_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_inventory_v1_inventory_proto_rawDesc), len(file_souk_inventory_v1_inventory_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   16,
+			NumEnums:      1,
+			NumMessages:   24,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_souk_inventory_v1_inventory_proto_goTypes,
 		DependencyIndexes: file_souk_inventory_v1_inventory_proto_depIdxs,
+		EnumInfos:         file_souk_inventory_v1_inventory_proto_enumTypes,
 		MessageInfos:      file_souk_inventory_v1_inventory_proto_msgTypes,
 	}.Build()
 	File_souk_inventory_v1_inventory_proto = out.File

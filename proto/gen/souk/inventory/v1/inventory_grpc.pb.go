@@ -27,6 +27,9 @@ const (
 	InventoryService_Reserve_FullMethodName            = "/souk.inventory.v1.InventoryService/Reserve"
 	InventoryService_CommitReservation_FullMethodName  = "/souk.inventory.v1.InventoryService/CommitReservation"
 	InventoryService_ReleaseReservation_FullMethodName = "/souk.inventory.v1.InventoryService/ReleaseReservation"
+	InventoryService_ReturnStock_FullMethodName        = "/souk.inventory.v1.InventoryService/ReturnStock"
+	InventoryService_ListStock_FullMethodName          = "/souk.inventory.v1.InventoryService/ListStock"
+	InventoryService_ListReservations_FullMethodName   = "/souk.inventory.v1.InventoryService/ListReservations"
 )
 
 // InventoryServiceClient is the client API for InventoryService service.
@@ -53,6 +56,15 @@ type InventoryServiceClient interface {
 	// ReleaseReservation gives back what an order holds or, once committed, what it bought; again, or
 	// without a reservation, is no error, and no later Reserve for that order succeeds.
 	ReleaseReservation(ctx context.Context, in *ReleaseReservationRequest, opts ...grpc.CallOption) (*ReleaseReservationResponse, error)
+	// ReturnStock takes back pieces that an order bought. return_id makes it happen once; again is no error.
+	// FAILED_PRECONDITION NOT_SOLD when the order did not buy, or has returned, so many of them;
+	// FAILED_PRECONDITION RETURN_MISMATCH for an id that stands for another return.
+	ReturnStock(ctx context.Context, in *ReturnStockRequest, opts ...grpc.CallOption) (*ReturnStockResponse, error)
+	// ListStock returns every SKU with what the ledger and the reservations say of it, in the order of their
+	// names, for an audit. A page is of one moment.
+	ListStock(ctx context.Context, in *ListStockRequest, opts ...grpc.CallOption) (*ListStockResponse, error)
+	// ListReservations returns reservations in the order of their orders' ids, for an audit.
+	ListReservations(ctx context.Context, in *ListReservationsRequest, opts ...grpc.CallOption) (*ListReservationsResponse, error)
 }
 
 type inventoryServiceClient struct {
@@ -123,6 +135,36 @@ func (c *inventoryServiceClient) ReleaseReservation(ctx context.Context, in *Rel
 	return out, nil
 }
 
+func (c *inventoryServiceClient) ReturnStock(ctx context.Context, in *ReturnStockRequest, opts ...grpc.CallOption) (*ReturnStockResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ReturnStockResponse)
+	err := c.cc.Invoke(ctx, InventoryService_ReturnStock_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *inventoryServiceClient) ListStock(ctx context.Context, in *ListStockRequest, opts ...grpc.CallOption) (*ListStockResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListStockResponse)
+	err := c.cc.Invoke(ctx, InventoryService_ListStock_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *inventoryServiceClient) ListReservations(ctx context.Context, in *ListReservationsRequest, opts ...grpc.CallOption) (*ListReservationsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListReservationsResponse)
+	err := c.cc.Invoke(ctx, InventoryService_ListReservations_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // InventoryServiceServer is the server API for InventoryService service.
 // All implementations must embed UnimplementedInventoryServiceServer
 // for forward compatibility.
@@ -147,6 +189,15 @@ type InventoryServiceServer interface {
 	// ReleaseReservation gives back what an order holds or, once committed, what it bought; again, or
 	// without a reservation, is no error, and no later Reserve for that order succeeds.
 	ReleaseReservation(context.Context, *ReleaseReservationRequest) (*ReleaseReservationResponse, error)
+	// ReturnStock takes back pieces that an order bought. return_id makes it happen once; again is no error.
+	// FAILED_PRECONDITION NOT_SOLD when the order did not buy, or has returned, so many of them;
+	// FAILED_PRECONDITION RETURN_MISMATCH for an id that stands for another return.
+	ReturnStock(context.Context, *ReturnStockRequest) (*ReturnStockResponse, error)
+	// ListStock returns every SKU with what the ledger and the reservations say of it, in the order of their
+	// names, for an audit. A page is of one moment.
+	ListStock(context.Context, *ListStockRequest) (*ListStockResponse, error)
+	// ListReservations returns reservations in the order of their orders' ids, for an audit.
+	ListReservations(context.Context, *ListReservationsRequest) (*ListReservationsResponse, error)
 	mustEmbedUnimplementedInventoryServiceServer()
 }
 
@@ -174,6 +225,15 @@ func (UnimplementedInventoryServiceServer) CommitReservation(context.Context, *C
 }
 func (UnimplementedInventoryServiceServer) ReleaseReservation(context.Context, *ReleaseReservationRequest) (*ReleaseReservationResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ReleaseReservation not implemented")
+}
+func (UnimplementedInventoryServiceServer) ReturnStock(context.Context, *ReturnStockRequest) (*ReturnStockResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ReturnStock not implemented")
+}
+func (UnimplementedInventoryServiceServer) ListStock(context.Context, *ListStockRequest) (*ListStockResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListStock not implemented")
+}
+func (UnimplementedInventoryServiceServer) ListReservations(context.Context, *ListReservationsRequest) (*ListReservationsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListReservations not implemented")
 }
 func (UnimplementedInventoryServiceServer) mustEmbedUnimplementedInventoryServiceServer() {}
 func (UnimplementedInventoryServiceServer) testEmbeddedByValue()                          {}
@@ -304,6 +364,60 @@ func _InventoryService_ReleaseReservation_Handler(srv interface{}, ctx context.C
 	return interceptor(ctx, in, info, handler)
 }
 
+func _InventoryService_ReturnStock_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReturnStockRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(InventoryServiceServer).ReturnStock(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: InventoryService_ReturnStock_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(InventoryServiceServer).ReturnStock(ctx, req.(*ReturnStockRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _InventoryService_ListStock_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListStockRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(InventoryServiceServer).ListStock(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: InventoryService_ListStock_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(InventoryServiceServer).ListStock(ctx, req.(*ListStockRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _InventoryService_ListReservations_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListReservationsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(InventoryServiceServer).ListReservations(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: InventoryService_ListReservations_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(InventoryServiceServer).ListReservations(ctx, req.(*ListReservationsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // InventoryService_ServiceDesc is the grpc.ServiceDesc for InventoryService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -334,6 +448,18 @@ var InventoryService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ReleaseReservation",
 			Handler:    _InventoryService_ReleaseReservation_Handler,
+		},
+		{
+			MethodName: "ReturnStock",
+			Handler:    _InventoryService_ReturnStock_Handler,
+		},
+		{
+			MethodName: "ListStock",
+			Handler:    _InventoryService_ListStock_Handler,
+		},
+		{
+			MethodName: "ListReservations",
+			Handler:    _InventoryService_ListReservations_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -11,6 +11,7 @@ package ordersv1
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	durationpb "google.golang.org/protobuf/types/known/durationpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	_ "souk/proto/gen/souk/access/v1"
@@ -140,6 +141,112 @@ func (Rejection_Reason) EnumDescriptor() ([]byte, []int) {
 	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{7, 0}
 }
 
+type Return_Status int32
+
+const (
+	Return_STATUS_UNSPECIFIED Return_Status = 0
+	Return_STATUS_REQUESTED   Return_Status = 1
+	// The goods are here; restocking and refunding them is under way.
+	Return_STATUS_RECEIVED Return_Status = 2
+	Return_STATUS_REFUNDED Return_Status = 3
+)
+
+// Enum value maps for Return_Status.
+var (
+	Return_Status_name = map[int32]string{
+		0: "STATUS_UNSPECIFIED",
+		1: "STATUS_REQUESTED",
+		2: "STATUS_RECEIVED",
+		3: "STATUS_REFUNDED",
+	}
+	Return_Status_value = map[string]int32{
+		"STATUS_UNSPECIFIED": 0,
+		"STATUS_REQUESTED":   1,
+		"STATUS_RECEIVED":    2,
+		"STATUS_REFUNDED":    3,
+	}
+)
+
+func (x Return_Status) Enum() *Return_Status {
+	p := new(Return_Status)
+	*p = x
+	return p
+}
+
+func (x Return_Status) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Return_Status) Descriptor() protoreflect.EnumDescriptor {
+	return file_souk_orders_v1_orders_proto_enumTypes[2].Descriptor()
+}
+
+func (Return_Status) Type() protoreflect.EnumType {
+	return &file_souk_orders_v1_orders_proto_enumTypes[2]
+}
+
+func (x Return_Status) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Return_Status.Descriptor instead.
+func (Return_Status) EnumDescriptor() ([]byte, []int) {
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{9, 0}
+}
+
+type Refund_Status int32
+
+const (
+	Refund_STATUS_UNSPECIFIED Refund_Status = 0
+	Refund_STATUS_PENDING     Refund_Status = 1
+	Refund_STATUS_SUCCEEDED   Refund_Status = 2
+	// Payments has less left of the money than orders believes; this needs a look.
+	Refund_STATUS_FAILED Refund_Status = 3
+)
+
+// Enum value maps for Refund_Status.
+var (
+	Refund_Status_name = map[int32]string{
+		0: "STATUS_UNSPECIFIED",
+		1: "STATUS_PENDING",
+		2: "STATUS_SUCCEEDED",
+		3: "STATUS_FAILED",
+	}
+	Refund_Status_value = map[string]int32{
+		"STATUS_UNSPECIFIED": 0,
+		"STATUS_PENDING":     1,
+		"STATUS_SUCCEEDED":   2,
+		"STATUS_FAILED":      3,
+	}
+)
+
+func (x Refund_Status) Enum() *Refund_Status {
+	p := new(Refund_Status)
+	*p = x
+	return p
+}
+
+func (x Refund_Status) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Refund_Status) Descriptor() protoreflect.EnumDescriptor {
+	return file_souk_orders_v1_orders_proto_enumTypes[3].Descriptor()
+}
+
+func (Refund_Status) Type() protoreflect.EnumType {
+	return &file_souk_orders_v1_orders_proto_enumTypes[3]
+}
+
+func (x Refund_Status) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Refund_Status.Descriptor instead.
+func (Refund_Status) EnumDescriptor() ([]byte, []int) {
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{11, 0}
+}
+
 type Order struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -156,7 +263,14 @@ type Order struct {
 	Timeline  []*TimelineEntry       `protobuf:"bytes,10,rep,name=timeline,proto3" json:"timeline,omitempty"`
 	CreatedAt *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
 	// Set when status is rejected.
-	Rejection     *Rejection `protobuf:"bytes,12,opt,name=rejection,proto3" json:"rejection,omitempty"`
+	Rejection *Rejection `protobuf:"bytes,12,opt,name=rejection,proto3" json:"rejection,omitempty"`
+	// Oldest first.
+	Returns []*Return `protobuf:"bytes,13,rep,name=returns,proto3" json:"returns,omitempty"`
+	// Oldest first, those of returns included.
+	Refunds []*Refund `protobuf:"bytes,14,rep,name=refunds,proto3" json:"refunds,omitempty"`
+	// Whether something is still to be done about the order by the shop itself, and since when it is as it is.
+	InProgress    bool                   `protobuf:"varint,15,opt,name=in_progress,json=inProgress,proto3" json:"in_progress,omitempty"`
+	ChangedAt     *timestamppb.Timestamp `protobuf:"bytes,16,opt,name=changed_at,json=changedAt,proto3" json:"changed_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -271,6 +385,34 @@ func (x *Order) GetCreatedAt() *timestamppb.Timestamp {
 func (x *Order) GetRejection() *Rejection {
 	if x != nil {
 		return x.Rejection
+	}
+	return nil
+}
+
+func (x *Order) GetReturns() []*Return {
+	if x != nil {
+		return x.Returns
+	}
+	return nil
+}
+
+func (x *Order) GetRefunds() []*Refund {
+	if x != nil {
+		return x.Refunds
+	}
+	return nil
+}
+
+func (x *Order) GetInProgress() bool {
+	if x != nil {
+		return x.InProgress
+	}
+	return false
+}
+
+func (x *Order) GetChangedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ChangedAt
 	}
 	return nil
 }
@@ -653,7 +795,8 @@ func (x *Payment) GetAuthorized() *v1.Money {
 type TimelineEntry struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	At    *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=at,proto3" json:"at,omitempty"`
-	// "placed", "confirmed", "rejected", "cancelled", "dispatched", "delivered".
+	// "placed", "confirmed", "rejected", "cancelled", "dispatched", "delivered", "return_requested",
+	// "return_received", "refunded".
 	Event         string `protobuf:"bytes,2,opt,name=event,proto3" json:"event,omitempty"`
 	Detail        string `protobuf:"bytes,3,opt,name=detail,proto3" json:"detail,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -834,6 +977,246 @@ func (x *Shortage) GetAvailable() int64 {
 	return 0
 }
 
+// Return is goods that come back.
+type Return struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Id      string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	OrderId string                 `protobuf:"bytes,2,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	Status  Return_Status          `protobuf:"varint,3,opt,name=status,proto3,enum=souk.orders.v1.Return_Status" json:"status,omitempty"`
+	Lines   []*ReturnLine          `protobuf:"bytes,4,rep,name=lines,proto3" json:"lines,omitempty"`
+	Reason  string                 `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
+	// What the goods were sold for.
+	Amount        *v1.Money              `protobuf:"bytes,6,opt,name=amount,proto3" json:"amount,omitempty"`
+	CreatedAt     *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Return) Reset() {
+	*x = Return{}
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Return) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Return) ProtoMessage() {}
+
+func (x *Return) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Return.ProtoReflect.Descriptor instead.
+func (*Return) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *Return) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Return) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+func (x *Return) GetStatus() Return_Status {
+	if x != nil {
+		return x.Status
+	}
+	return Return_STATUS_UNSPECIFIED
+}
+
+func (x *Return) GetLines() []*ReturnLine {
+	if x != nil {
+		return x.Lines
+	}
+	return nil
+}
+
+func (x *Return) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Return) GetAmount() *v1.Money {
+	if x != nil {
+		return x.Amount
+	}
+	return nil
+}
+
+func (x *Return) GetCreatedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreatedAt
+	}
+	return nil
+}
+
+type ReturnLine struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Sku           string                 `protobuf:"bytes,1,opt,name=sku,proto3" json:"sku,omitempty"`
+	Quantity      int64                  `protobuf:"varint,2,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReturnLine) Reset() {
+	*x = ReturnLine{}
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReturnLine) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReturnLine) ProtoMessage() {}
+
+func (x *ReturnLine) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReturnLine.ProtoReflect.Descriptor instead.
+func (*ReturnLine) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *ReturnLine) GetSku() string {
+	if x != nil {
+		return x.Sku
+	}
+	return ""
+}
+
+func (x *ReturnLine) GetQuantity() int64 {
+	if x != nil {
+		return x.Quantity
+	}
+	return 0
+}
+
+// Refund is captured money that goes back.
+type Refund struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Id      string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	OrderId string                 `protobuf:"bytes,2,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	Amount  *v1.Money              `protobuf:"bytes,3,opt,name=amount,proto3" json:"amount,omitempty"`
+	Reason  string                 `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	Status  Refund_Status          `protobuf:"varint,5,opt,name=status,proto3,enum=souk.orders.v1.Refund_Status" json:"status,omitempty"`
+	// The return that it is for, if any.
+	ReturnId      string                 `protobuf:"bytes,6,opt,name=return_id,json=returnId,proto3" json:"return_id,omitempty"`
+	CreatedAt     *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Refund) Reset() {
+	*x = Refund{}
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Refund) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Refund) ProtoMessage() {}
+
+func (x *Refund) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Refund.ProtoReflect.Descriptor instead.
+func (*Refund) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *Refund) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Refund) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+func (x *Refund) GetAmount() *v1.Money {
+	if x != nil {
+		return x.Amount
+	}
+	return nil
+}
+
+func (x *Refund) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Refund) GetStatus() Refund_Status {
+	if x != nil {
+		return x.Status
+	}
+	return Refund_STATUS_UNSPECIFIED
+}
+
+func (x *Refund) GetReturnId() string {
+	if x != nil {
+		return x.ReturnId
+	}
+	return ""
+}
+
+func (x *Refund) GetCreatedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreatedAt
+	}
+	return nil
+}
+
 type PlaceOrderRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// 1 to 255 characters; kept for 24 hours at least, per customer.
@@ -852,7 +1235,7 @@ type PlaceOrderRequest struct {
 
 func (x *PlaceOrderRequest) Reset() {
 	*x = PlaceOrderRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[9]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -864,7 +1247,7 @@ func (x *PlaceOrderRequest) String() string {
 func (*PlaceOrderRequest) ProtoMessage() {}
 
 func (x *PlaceOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[9]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -877,7 +1260,7 @@ func (x *PlaceOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlaceOrderRequest.ProtoReflect.Descriptor instead.
 func (*PlaceOrderRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{9}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *PlaceOrderRequest) GetIdempotencyKey() string {
@@ -941,7 +1324,7 @@ type PlaceOrderResponse struct {
 
 func (x *PlaceOrderResponse) Reset() {
 	*x = PlaceOrderResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[10]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -953,7 +1336,7 @@ func (x *PlaceOrderResponse) String() string {
 func (*PlaceOrderResponse) ProtoMessage() {}
 
 func (x *PlaceOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[10]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -966,7 +1349,7 @@ func (x *PlaceOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlaceOrderResponse.ProtoReflect.Descriptor instead.
 func (*PlaceOrderResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{10}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *PlaceOrderResponse) GetPlacement() *Placement {
@@ -996,7 +1379,7 @@ type Placement struct {
 
 func (x *Placement) Reset() {
 	*x = Placement{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[11]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1008,7 +1391,7 @@ func (x *Placement) String() string {
 func (*Placement) ProtoMessage() {}
 
 func (x *Placement) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[11]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1021,7 +1404,7 @@ func (x *Placement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Placement.ProtoReflect.Descriptor instead.
 func (*Placement) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{11}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Placement) GetOrder() *Order {
@@ -1047,7 +1430,7 @@ type GetOrderRequest struct {
 
 func (x *GetOrderRequest) Reset() {
 	*x = GetOrderRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[12]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1059,7 +1442,7 @@ func (x *GetOrderRequest) String() string {
 func (*GetOrderRequest) ProtoMessage() {}
 
 func (x *GetOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[12]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1072,7 +1455,7 @@ func (x *GetOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetOrderRequest.ProtoReflect.Descriptor instead.
 func (*GetOrderRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{12}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *GetOrderRequest) GetId() string {
@@ -1091,7 +1474,7 @@ type GetOrderResponse struct {
 
 func (x *GetOrderResponse) Reset() {
 	*x = GetOrderResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[13]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1103,7 +1486,7 @@ func (x *GetOrderResponse) String() string {
 func (*GetOrderResponse) ProtoMessage() {}
 
 func (x *GetOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[13]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1116,7 +1499,7 @@ func (x *GetOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetOrderResponse.ProtoReflect.Descriptor instead.
 func (*GetOrderResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{13}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *GetOrderResponse) GetOrder() *Order {
@@ -1137,7 +1520,7 @@ type ListOrdersRequest struct {
 
 func (x *ListOrdersRequest) Reset() {
 	*x = ListOrdersRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[14]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1149,7 +1532,7 @@ func (x *ListOrdersRequest) String() string {
 func (*ListOrdersRequest) ProtoMessage() {}
 
 func (x *ListOrdersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[14]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1162,7 +1545,7 @@ func (x *ListOrdersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOrdersRequest.ProtoReflect.Descriptor instead.
 func (*ListOrdersRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{14}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ListOrdersRequest) GetLimit() int32 {
@@ -1190,7 +1573,7 @@ type ListOrdersResponse struct {
 
 func (x *ListOrdersResponse) Reset() {
 	*x = ListOrdersResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[15]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1202,7 +1585,7 @@ func (x *ListOrdersResponse) String() string {
 func (*ListOrdersResponse) ProtoMessage() {}
 
 func (x *ListOrdersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[15]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1215,7 +1598,7 @@ func (x *ListOrdersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOrdersResponse.ProtoReflect.Descriptor instead.
 func (*ListOrdersResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{15}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ListOrdersResponse) GetOrders() []*Order {
@@ -1241,7 +1624,7 @@ type CancelOrderRequest struct {
 
 func (x *CancelOrderRequest) Reset() {
 	*x = CancelOrderRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[16]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1253,7 +1636,7 @@ func (x *CancelOrderRequest) String() string {
 func (*CancelOrderRequest) ProtoMessage() {}
 
 func (x *CancelOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[16]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1266,7 +1649,7 @@ func (x *CancelOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelOrderRequest.ProtoReflect.Descriptor instead.
 func (*CancelOrderRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{16}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *CancelOrderRequest) GetId() string {
@@ -1285,7 +1668,7 @@ type CancelOrderResponse struct {
 
 func (x *CancelOrderResponse) Reset() {
 	*x = CancelOrderResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[17]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1297,7 +1680,7 @@ func (x *CancelOrderResponse) String() string {
 func (*CancelOrderResponse) ProtoMessage() {}
 
 func (x *CancelOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[17]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1310,7 +1693,7 @@ func (x *CancelOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelOrderResponse.ProtoReflect.Descriptor instead.
 func (*CancelOrderResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{17}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *CancelOrderResponse) GetOrder() *Order {
@@ -1333,7 +1716,7 @@ type ListAllOrdersRequest struct {
 
 func (x *ListAllOrdersRequest) Reset() {
 	*x = ListAllOrdersRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[18]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1345,7 +1728,7 @@ func (x *ListAllOrdersRequest) String() string {
 func (*ListAllOrdersRequest) ProtoMessage() {}
 
 func (x *ListAllOrdersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[18]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1358,7 +1741,7 @@ func (x *ListAllOrdersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAllOrdersRequest.ProtoReflect.Descriptor instead.
 func (*ListAllOrdersRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{18}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ListAllOrdersRequest) GetStatus() Status {
@@ -1399,7 +1782,7 @@ type ListAllOrdersResponse struct {
 
 func (x *ListAllOrdersResponse) Reset() {
 	*x = ListAllOrdersResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[19]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1411,7 +1794,7 @@ func (x *ListAllOrdersResponse) String() string {
 func (*ListAllOrdersResponse) ProtoMessage() {}
 
 func (x *ListAllOrdersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[19]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1424,7 +1807,7 @@ func (x *ListAllOrdersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAllOrdersResponse.ProtoReflect.Descriptor instead.
 func (*ListAllOrdersResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{19}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ListAllOrdersResponse) GetOrders() []*Order {
@@ -1450,7 +1833,7 @@ type DispatchOrderRequest struct {
 
 func (x *DispatchOrderRequest) Reset() {
 	*x = DispatchOrderRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[20]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1462,7 +1845,7 @@ func (x *DispatchOrderRequest) String() string {
 func (*DispatchOrderRequest) ProtoMessage() {}
 
 func (x *DispatchOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[20]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1475,7 +1858,7 @@ func (x *DispatchOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DispatchOrderRequest.ProtoReflect.Descriptor instead.
 func (*DispatchOrderRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{20}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *DispatchOrderRequest) GetId() string {
@@ -1494,7 +1877,7 @@ type DispatchOrderResponse struct {
 
 func (x *DispatchOrderResponse) Reset() {
 	*x = DispatchOrderResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[21]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1506,7 +1889,7 @@ func (x *DispatchOrderResponse) String() string {
 func (*DispatchOrderResponse) ProtoMessage() {}
 
 func (x *DispatchOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[21]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1519,7 +1902,7 @@ func (x *DispatchOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DispatchOrderResponse.ProtoReflect.Descriptor instead.
 func (*DispatchOrderResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{21}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *DispatchOrderResponse) GetOrder() *Order {
@@ -1529,11 +1912,495 @@ func (x *DispatchOrderResponse) GetOrder() *Order {
 	return nil
 }
 
+type RequestReturnRequest struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	OrderId string                 `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	// Each SKU once.
+	Lines         []*ReturnLine `protobuf:"bytes,2,rep,name=lines,proto3" json:"lines,omitempty"`
+	Reason        string        `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RequestReturnRequest) Reset() {
+	*x = RequestReturnRequest{}
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RequestReturnRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RequestReturnRequest) ProtoMessage() {}
+
+func (x *RequestReturnRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RequestReturnRequest.ProtoReflect.Descriptor instead.
+func (*RequestReturnRequest) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *RequestReturnRequest) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+func (x *RequestReturnRequest) GetLines() []*ReturnLine {
+	if x != nil {
+		return x.Lines
+	}
+	return nil
+}
+
+func (x *RequestReturnRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+type RequestReturnResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Return        *Return                `protobuf:"bytes,1,opt,name=return,proto3" json:"return,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RequestReturnResponse) Reset() {
+	*x = RequestReturnResponse{}
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RequestReturnResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RequestReturnResponse) ProtoMessage() {}
+
+func (x *RequestReturnResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RequestReturnResponse.ProtoReflect.Descriptor instead.
+func (*RequestReturnResponse) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *RequestReturnResponse) GetReturn() *Return {
+	if x != nil {
+		return x.Return
+	}
+	return nil
+}
+
+type ReceiveReturnRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	ReturnId      string                 `protobuf:"bytes,1,opt,name=return_id,json=returnId,proto3" json:"return_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReceiveReturnRequest) Reset() {
+	*x = ReceiveReturnRequest{}
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReceiveReturnRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReceiveReturnRequest) ProtoMessage() {}
+
+func (x *ReceiveReturnRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReceiveReturnRequest.ProtoReflect.Descriptor instead.
+func (*ReceiveReturnRequest) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *ReceiveReturnRequest) GetReturnId() string {
+	if x != nil {
+		return x.ReturnId
+	}
+	return ""
+}
+
+type ReceiveReturnResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Return        *Return                `protobuf:"bytes,1,opt,name=return,proto3" json:"return,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReceiveReturnResponse) Reset() {
+	*x = ReceiveReturnResponse{}
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReceiveReturnResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReceiveReturnResponse) ProtoMessage() {}
+
+func (x *ReceiveReturnResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReceiveReturnResponse.ProtoReflect.Descriptor instead.
+func (*ReceiveReturnResponse) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *ReceiveReturnResponse) GetReturn() *Return {
+	if x != nil {
+		return x.Return
+	}
+	return nil
+}
+
+type RefundOrderRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 1 to 255 characters; kept for 24 hours at least, per member of staff.
+	IdempotencyKey string    `protobuf:"bytes,1,opt,name=idempotency_key,json=idempotencyKey,proto3" json:"idempotency_key,omitempty"`
+	OrderId        string    `protobuf:"bytes,2,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	Amount         *v1.Money `protobuf:"bytes,3,opt,name=amount,proto3" json:"amount,omitempty"`
+	Reason         string    `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *RefundOrderRequest) Reset() {
+	*x = RefundOrderRequest{}
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RefundOrderRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RefundOrderRequest) ProtoMessage() {}
+
+func (x *RefundOrderRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RefundOrderRequest.ProtoReflect.Descriptor instead.
+func (*RefundOrderRequest) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *RefundOrderRequest) GetIdempotencyKey() string {
+	if x != nil {
+		return x.IdempotencyKey
+	}
+	return ""
+}
+
+func (x *RefundOrderRequest) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+func (x *RefundOrderRequest) GetAmount() *v1.Money {
+	if x != nil {
+		return x.Amount
+	}
+	return nil
+}
+
+func (x *RefundOrderRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+type RefundOrderResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The refund as the first answer to the key showed it.
+	Refund *Refund `protobuf:"bytes,1,opt,name=refund,proto3" json:"refund,omitempty"`
+	// Whether this answer was given before.
+	Replayed      bool `protobuf:"varint,2,opt,name=replayed,proto3" json:"replayed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RefundOrderResponse) Reset() {
+	*x = RefundOrderResponse{}
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RefundOrderResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RefundOrderResponse) ProtoMessage() {}
+
+func (x *RefundOrderResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RefundOrderResponse.ProtoReflect.Descriptor instead.
+func (*RefundOrderResponse) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *RefundOrderResponse) GetRefund() *Refund {
+	if x != nil {
+		return x.Refund
+	}
+	return nil
+}
+
+func (x *RefundOrderResponse) GetReplayed() bool {
+	if x != nil {
+		return x.Replayed
+	}
+	return false
+}
+
+type WaitForEventsRequest struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	OrderId string                 `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	// Events at this position and before are known; 0 asks for all.
+	After int32 `protobuf:"varint,2,opt,name=after,proto3" json:"after,omitempty"`
+	// How long to wait for something to come, 30 seconds at most; 0 does not wait.
+	Wait          *durationpb.Duration `protobuf:"bytes,3,opt,name=wait,proto3" json:"wait,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WaitForEventsRequest) Reset() {
+	*x = WaitForEventsRequest{}
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WaitForEventsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WaitForEventsRequest) ProtoMessage() {}
+
+func (x *WaitForEventsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WaitForEventsRequest.ProtoReflect.Descriptor instead.
+func (*WaitForEventsRequest) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *WaitForEventsRequest) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+func (x *WaitForEventsRequest) GetAfter() int32 {
+	if x != nil {
+		return x.After
+	}
+	return 0
+}
+
+func (x *WaitForEventsRequest) GetWait() *durationpb.Duration {
+	if x != nil {
+		return x.Wait
+	}
+	return nil
+}
+
+type WaitForEventsResponse struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Events []*Event               `protobuf:"bytes,1,rep,name=events,proto3" json:"events,omitempty"`
+	// The order as it is now.
+	Order         *Order `protobuf:"bytes,2,opt,name=order,proto3" json:"order,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WaitForEventsResponse) Reset() {
+	*x = WaitForEventsResponse{}
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WaitForEventsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WaitForEventsResponse) ProtoMessage() {}
+
+func (x *WaitForEventsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WaitForEventsResponse.ProtoReflect.Descriptor instead.
+func (*WaitForEventsResponse) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *WaitForEventsResponse) GetEvents() []*Event {
+	if x != nil {
+		return x.Events
+	}
+	return nil
+}
+
+func (x *WaitForEventsResponse) GetOrder() *Order {
+	if x != nil {
+		return x.Order
+	}
+	return nil
+}
+
+// Event is an entry of a timeline with its place on it, from 1.
+type Event struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Position      int32                  `protobuf:"varint,1,opt,name=position,proto3" json:"position,omitempty"`
+	Entry         *TimelineEntry         `protobuf:"bytes,2,opt,name=entry,proto3" json:"entry,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Event) Reset() {
+	*x = Event{}
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Event) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Event) ProtoMessage() {}
+
+func (x *Event) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Event.ProtoReflect.Descriptor instead.
+func (*Event) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *Event) GetPosition() int32 {
+	if x != nil {
+		return x.Position
+	}
+	return 0
+}
+
+func (x *Event) GetEntry() *TimelineEntry {
+	if x != nil {
+		return x.Entry
+	}
+	return nil
+}
+
 var File_souk_orders_v1_orders_proto protoreflect.FileDescriptor
 
 const file_souk_orders_v1_orders_proto_rawDesc = "" +
 	"\n" +
-	"\x1bsouk/orders/v1/orders.proto\x12\x0esouk.orders.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bsouk/access/v1/access.proto\x1a\x19souk/money/v1/money.proto\"\xbe\x04\n" +
+	"\x1bsouk/orders/v1/orders.proto\x12\x0esouk.orders.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bsouk/access/v1/access.proto\x1a\x19souk/money/v1/money.proto\"\xfe\x05\n" +
 	"\x05Order\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06number\x18\x02 \x01(\tR\x06number\x12.\n" +
@@ -1549,7 +2416,13 @@ const file_souk_orders_v1_orders_proto_rawDesc = "" +
 	" \x03(\v2\x1d.souk.orders.v1.TimelineEntryR\btimeline\x129\n" +
 	"\n" +
 	"created_at\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x127\n" +
-	"\trejection\x18\f \x01(\v2\x19.souk.orders.v1.RejectionR\trejection\"\xb4\x01\n" +
+	"\trejection\x18\f \x01(\v2\x19.souk.orders.v1.RejectionR\trejection\x120\n" +
+	"\areturns\x18\r \x03(\v2\x16.souk.orders.v1.ReturnR\areturns\x120\n" +
+	"\arefunds\x18\x0e \x03(\v2\x16.souk.orders.v1.RefundR\arefunds\x12\x1f\n" +
+	"\vin_progress\x18\x0f \x01(\bR\n" +
+	"inProgress\x129\n" +
+	"\n" +
+	"changed_at\x18\x10 \x01(\v2\x1a.google.protobuf.TimestampR\tchangedAt\"\xb4\x01\n" +
 	"\x04Line\x12\x10\n" +
 	"\x03sku\x18\x01 \x01(\tR\x03sku\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x12\x1a\n" +
@@ -1600,7 +2473,39 @@ const file_souk_orders_v1_orders_proto_rawDesc = "" +
 	"\bShortage\x12\x10\n" +
 	"\x03sku\x18\x01 \x01(\tR\x03sku\x12\x1c\n" +
 	"\trequested\x18\x02 \x01(\x03R\trequested\x12\x1c\n" +
-	"\tavailable\x18\x03 \x01(\x03R\tavailable\"\xc5\x02\n" +
+	"\tavailable\x18\x03 \x01(\x03R\tavailable\"\xff\x02\n" +
+	"\x06Return\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
+	"\border_id\x18\x02 \x01(\tR\aorderId\x125\n" +
+	"\x06status\x18\x03 \x01(\x0e2\x1d.souk.orders.v1.Return.StatusR\x06status\x120\n" +
+	"\x05lines\x18\x04 \x03(\v2\x1a.souk.orders.v1.ReturnLineR\x05lines\x12\x16\n" +
+	"\x06reason\x18\x05 \x01(\tR\x06reason\x12,\n" +
+	"\x06amount\x18\x06 \x01(\v2\x14.souk.money.v1.MoneyR\x06amount\x129\n" +
+	"\n" +
+	"created_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\"`\n" +
+	"\x06Status\x12\x16\n" +
+	"\x12STATUS_UNSPECIFIED\x10\x00\x12\x14\n" +
+	"\x10STATUS_REQUESTED\x10\x01\x12\x13\n" +
+	"\x0fSTATUS_RECEIVED\x10\x02\x12\x13\n" +
+	"\x0fSTATUS_REFUNDED\x10\x03\":\n" +
+	"\n" +
+	"ReturnLine\x12\x10\n" +
+	"\x03sku\x18\x01 \x01(\tR\x03sku\x12\x1a\n" +
+	"\bquantity\x18\x02 \x01(\x03R\bquantity\"\xe7\x02\n" +
+	"\x06Refund\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
+	"\border_id\x18\x02 \x01(\tR\aorderId\x12,\n" +
+	"\x06amount\x18\x03 \x01(\v2\x14.souk.money.v1.MoneyR\x06amount\x12\x16\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\x125\n" +
+	"\x06status\x18\x05 \x01(\x0e2\x1d.souk.orders.v1.Refund.StatusR\x06status\x12\x1b\n" +
+	"\treturn_id\x18\x06 \x01(\tR\breturnId\x129\n" +
+	"\n" +
+	"created_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\"]\n" +
+	"\x06Status\x12\x16\n" +
+	"\x12STATUS_UNSPECIFIED\x10\x00\x12\x12\n" +
+	"\x0eSTATUS_PENDING\x10\x01\x12\x14\n" +
+	"\x10STATUS_SUCCEEDED\x10\x02\x12\x11\n" +
+	"\rSTATUS_FAILED\x10\x03\"\xc5\x02\n" +
 	"\x11PlaceOrderRequest\x12'\n" +
 	"\x0fidempotency_key\x18\x01 \x01(\tR\x0eidempotencyKey\x12\x17\n" +
 	"\acart_id\x18\x02 \x01(\tR\x06cartId\x12\x1d\n" +
@@ -1645,7 +2550,35 @@ const file_souk_orders_v1_orders_proto_rawDesc = "" +
 	"\x14DispatchOrderRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\"D\n" +
 	"\x15DispatchOrderResponse\x12+\n" +
-	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order*\xa1\x01\n" +
+	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\"{\n" +
+	"\x14RequestReturnRequest\x12\x19\n" +
+	"\border_id\x18\x01 \x01(\tR\aorderId\x120\n" +
+	"\x05lines\x18\x02 \x03(\v2\x1a.souk.orders.v1.ReturnLineR\x05lines\x12\x16\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\"G\n" +
+	"\x15RequestReturnResponse\x12.\n" +
+	"\x06return\x18\x01 \x01(\v2\x16.souk.orders.v1.ReturnR\x06return\"3\n" +
+	"\x14ReceiveReturnRequest\x12\x1b\n" +
+	"\treturn_id\x18\x01 \x01(\tR\breturnId\"G\n" +
+	"\x15ReceiveReturnResponse\x12.\n" +
+	"\x06return\x18\x01 \x01(\v2\x16.souk.orders.v1.ReturnR\x06return\"\x9e\x01\n" +
+	"\x12RefundOrderRequest\x12'\n" +
+	"\x0fidempotency_key\x18\x01 \x01(\tR\x0eidempotencyKey\x12\x19\n" +
+	"\border_id\x18\x02 \x01(\tR\aorderId\x12,\n" +
+	"\x06amount\x18\x03 \x01(\v2\x14.souk.money.v1.MoneyR\x06amount\x12\x16\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\"a\n" +
+	"\x13RefundOrderResponse\x12.\n" +
+	"\x06refund\x18\x01 \x01(\v2\x16.souk.orders.v1.RefundR\x06refund\x12\x1a\n" +
+	"\breplayed\x18\x02 \x01(\bR\breplayed\"v\n" +
+	"\x14WaitForEventsRequest\x12\x19\n" +
+	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x14\n" +
+	"\x05after\x18\x02 \x01(\x05R\x05after\x12-\n" +
+	"\x04wait\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\x04wait\"s\n" +
+	"\x15WaitForEventsResponse\x12-\n" +
+	"\x06events\x18\x01 \x03(\v2\x15.souk.orders.v1.EventR\x06events\x12+\n" +
+	"\x05order\x18\x02 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\"X\n" +
+	"\x05Event\x12\x1a\n" +
+	"\bposition\x18\x01 \x01(\x05R\bposition\x123\n" +
+	"\x05entry\x18\x02 \x01(\v2\x1d.souk.orders.v1.TimelineEntryR\x05entry*\xa1\x01\n" +
 	"\x06Status\x12\x16\n" +
 	"\x12STATUS_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eSTATUS_PENDING\x10\x01\x12\x14\n" +
@@ -1653,7 +2586,7 @@ const file_souk_orders_v1_orders_proto_rawDesc = "" +
 	"\x10STATUS_FULFILLED\x10\x03\x12\x14\n" +
 	"\x10STATUS_DELIVERED\x10\x04\x12\x13\n" +
 	"\x0fSTATUS_REJECTED\x10\x05\x12\x14\n" +
-	"\x10STATUS_CANCELLED\x10\x062\xce\x04\n" +
+	"\x10STATUS_CANCELLED\x10\x062\xe2\a\n" +
 	"\rOrdersService\x12[\n" +
 	"\n" +
 	"PlaceOrder\x12!.souk.orders.v1.PlaceOrderRequest\x1a\".souk.orders.v1.PlaceOrderResponse\"\x06\x8a\xb5\x18\x02\x10\x01\x12W\n" +
@@ -1662,7 +2595,11 @@ const file_souk_orders_v1_orders_proto_rawDesc = "" +
 	"ListOrders\x12!.souk.orders.v1.ListOrdersRequest\x1a\".souk.orders.v1.ListOrdersResponse\"\x06\x8a\xb5\x18\x02\x10\x01\x12^\n" +
 	"\vCancelOrder\x12\".souk.orders.v1.CancelOrderRequest\x1a#.souk.orders.v1.CancelOrderResponse\"\x06\x8a\xb5\x18\x02\x10\x01\x12d\n" +
 	"\rListAllOrders\x12$.souk.orders.v1.ListAllOrdersRequest\x1a%.souk.orders.v1.ListAllOrdersResponse\"\x06\x8a\xb5\x18\x02\x18\x01\x12d\n" +
-	"\rDispatchOrder\x12$.souk.orders.v1.DispatchOrderRequest\x1a%.souk.orders.v1.DispatchOrderResponse\"\x06\x8a\xb5\x18\x02\x18\x01B(Z&souk/proto/gen/souk/orders/v1;ordersv1b\x06proto3"
+	"\rDispatchOrder\x12$.souk.orders.v1.DispatchOrderRequest\x1a%.souk.orders.v1.DispatchOrderResponse\"\x06\x8a\xb5\x18\x02\x18\x01\x12d\n" +
+	"\rRequestReturn\x12$.souk.orders.v1.RequestReturnRequest\x1a%.souk.orders.v1.RequestReturnResponse\"\x06\x8a\xb5\x18\x02\x10\x01\x12d\n" +
+	"\rReceiveReturn\x12$.souk.orders.v1.ReceiveReturnRequest\x1a%.souk.orders.v1.ReceiveReturnResponse\"\x06\x8a\xb5\x18\x02\x18\x01\x12^\n" +
+	"\vRefundOrder\x12\".souk.orders.v1.RefundOrderRequest\x1a#.souk.orders.v1.RefundOrderResponse\"\x06\x8a\xb5\x18\x02\x18\x01\x12f\n" +
+	"\rWaitForEvents\x12$.souk.orders.v1.WaitForEventsRequest\x1a%.souk.orders.v1.WaitForEventsResponse\"\b\x8a\xb5\x18\x04\x10\x01\x18\x01B(Z&souk/proto/gen/souk/orders/v1;ordersv1b\x06proto3"
 
 var (
 	file_souk_orders_v1_orders_proto_rawDescOnce sync.Once
@@ -1676,85 +2613,127 @@ func file_souk_orders_v1_orders_proto_rawDescGZIP() []byte {
 	return file_souk_orders_v1_orders_proto_rawDescData
 }
 
-var file_souk_orders_v1_orders_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_souk_orders_v1_orders_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
+var file_souk_orders_v1_orders_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
+var file_souk_orders_v1_orders_proto_msgTypes = make([]protoimpl.MessageInfo, 34)
 var file_souk_orders_v1_orders_proto_goTypes = []any{
 	(Status)(0),                   // 0: souk.orders.v1.Status
 	(Rejection_Reason)(0),         // 1: souk.orders.v1.Rejection.Reason
-	(*Order)(nil),                 // 2: souk.orders.v1.Order
-	(*Line)(nil),                  // 3: souk.orders.v1.Line
-	(*Totals)(nil),                // 4: souk.orders.v1.Totals
-	(*Address)(nil),               // 5: souk.orders.v1.Address
-	(*ShippingChoice)(nil),        // 6: souk.orders.v1.ShippingChoice
-	(*Payment)(nil),               // 7: souk.orders.v1.Payment
-	(*TimelineEntry)(nil),         // 8: souk.orders.v1.TimelineEntry
-	(*Rejection)(nil),             // 9: souk.orders.v1.Rejection
-	(*Shortage)(nil),              // 10: souk.orders.v1.Shortage
-	(*PlaceOrderRequest)(nil),     // 11: souk.orders.v1.PlaceOrderRequest
-	(*PlaceOrderResponse)(nil),    // 12: souk.orders.v1.PlaceOrderResponse
-	(*Placement)(nil),             // 13: souk.orders.v1.Placement
-	(*GetOrderRequest)(nil),       // 14: souk.orders.v1.GetOrderRequest
-	(*GetOrderResponse)(nil),      // 15: souk.orders.v1.GetOrderResponse
-	(*ListOrdersRequest)(nil),     // 16: souk.orders.v1.ListOrdersRequest
-	(*ListOrdersResponse)(nil),    // 17: souk.orders.v1.ListOrdersResponse
-	(*CancelOrderRequest)(nil),    // 18: souk.orders.v1.CancelOrderRequest
-	(*CancelOrderResponse)(nil),   // 19: souk.orders.v1.CancelOrderResponse
-	(*ListAllOrdersRequest)(nil),  // 20: souk.orders.v1.ListAllOrdersRequest
-	(*ListAllOrdersResponse)(nil), // 21: souk.orders.v1.ListAllOrdersResponse
-	(*DispatchOrderRequest)(nil),  // 22: souk.orders.v1.DispatchOrderRequest
-	(*DispatchOrderResponse)(nil), // 23: souk.orders.v1.DispatchOrderResponse
-	(*timestamppb.Timestamp)(nil), // 24: google.protobuf.Timestamp
-	(*v1.Money)(nil),              // 25: souk.money.v1.Money
+	(Return_Status)(0),            // 2: souk.orders.v1.Return.Status
+	(Refund_Status)(0),            // 3: souk.orders.v1.Refund.Status
+	(*Order)(nil),                 // 4: souk.orders.v1.Order
+	(*Line)(nil),                  // 5: souk.orders.v1.Line
+	(*Totals)(nil),                // 6: souk.orders.v1.Totals
+	(*Address)(nil),               // 7: souk.orders.v1.Address
+	(*ShippingChoice)(nil),        // 8: souk.orders.v1.ShippingChoice
+	(*Payment)(nil),               // 9: souk.orders.v1.Payment
+	(*TimelineEntry)(nil),         // 10: souk.orders.v1.TimelineEntry
+	(*Rejection)(nil),             // 11: souk.orders.v1.Rejection
+	(*Shortage)(nil),              // 12: souk.orders.v1.Shortage
+	(*Return)(nil),                // 13: souk.orders.v1.Return
+	(*ReturnLine)(nil),            // 14: souk.orders.v1.ReturnLine
+	(*Refund)(nil),                // 15: souk.orders.v1.Refund
+	(*PlaceOrderRequest)(nil),     // 16: souk.orders.v1.PlaceOrderRequest
+	(*PlaceOrderResponse)(nil),    // 17: souk.orders.v1.PlaceOrderResponse
+	(*Placement)(nil),             // 18: souk.orders.v1.Placement
+	(*GetOrderRequest)(nil),       // 19: souk.orders.v1.GetOrderRequest
+	(*GetOrderResponse)(nil),      // 20: souk.orders.v1.GetOrderResponse
+	(*ListOrdersRequest)(nil),     // 21: souk.orders.v1.ListOrdersRequest
+	(*ListOrdersResponse)(nil),    // 22: souk.orders.v1.ListOrdersResponse
+	(*CancelOrderRequest)(nil),    // 23: souk.orders.v1.CancelOrderRequest
+	(*CancelOrderResponse)(nil),   // 24: souk.orders.v1.CancelOrderResponse
+	(*ListAllOrdersRequest)(nil),  // 25: souk.orders.v1.ListAllOrdersRequest
+	(*ListAllOrdersResponse)(nil), // 26: souk.orders.v1.ListAllOrdersResponse
+	(*DispatchOrderRequest)(nil),  // 27: souk.orders.v1.DispatchOrderRequest
+	(*DispatchOrderResponse)(nil), // 28: souk.orders.v1.DispatchOrderResponse
+	(*RequestReturnRequest)(nil),  // 29: souk.orders.v1.RequestReturnRequest
+	(*RequestReturnResponse)(nil), // 30: souk.orders.v1.RequestReturnResponse
+	(*ReceiveReturnRequest)(nil),  // 31: souk.orders.v1.ReceiveReturnRequest
+	(*ReceiveReturnResponse)(nil), // 32: souk.orders.v1.ReceiveReturnResponse
+	(*RefundOrderRequest)(nil),    // 33: souk.orders.v1.RefundOrderRequest
+	(*RefundOrderResponse)(nil),   // 34: souk.orders.v1.RefundOrderResponse
+	(*WaitForEventsRequest)(nil),  // 35: souk.orders.v1.WaitForEventsRequest
+	(*WaitForEventsResponse)(nil), // 36: souk.orders.v1.WaitForEventsResponse
+	(*Event)(nil),                 // 37: souk.orders.v1.Event
+	(*timestamppb.Timestamp)(nil), // 38: google.protobuf.Timestamp
+	(*v1.Money)(nil),              // 39: souk.money.v1.Money
+	(*durationpb.Duration)(nil),   // 40: google.protobuf.Duration
 }
 var file_souk_orders_v1_orders_proto_depIdxs = []int32{
 	0,  // 0: souk.orders.v1.Order.status:type_name -> souk.orders.v1.Status
-	3,  // 1: souk.orders.v1.Order.lines:type_name -> souk.orders.v1.Line
-	4,  // 2: souk.orders.v1.Order.totals:type_name -> souk.orders.v1.Totals
-	5,  // 3: souk.orders.v1.Order.shipping_address:type_name -> souk.orders.v1.Address
-	6,  // 4: souk.orders.v1.Order.shipping:type_name -> souk.orders.v1.ShippingChoice
-	7,  // 5: souk.orders.v1.Order.payment:type_name -> souk.orders.v1.Payment
-	8,  // 6: souk.orders.v1.Order.timeline:type_name -> souk.orders.v1.TimelineEntry
-	24, // 7: souk.orders.v1.Order.created_at:type_name -> google.protobuf.Timestamp
-	9,  // 8: souk.orders.v1.Order.rejection:type_name -> souk.orders.v1.Rejection
-	25, // 9: souk.orders.v1.Line.unit_price:type_name -> souk.money.v1.Money
-	25, // 10: souk.orders.v1.Line.line_total:type_name -> souk.money.v1.Money
-	25, // 11: souk.orders.v1.Totals.subtotal:type_name -> souk.money.v1.Money
-	25, // 12: souk.orders.v1.Totals.shipping:type_name -> souk.money.v1.Money
-	25, // 13: souk.orders.v1.Totals.tax:type_name -> souk.money.v1.Money
-	25, // 14: souk.orders.v1.Totals.total:type_name -> souk.money.v1.Money
-	25, // 15: souk.orders.v1.Payment.captured:type_name -> souk.money.v1.Money
-	25, // 16: souk.orders.v1.Payment.refunded:type_name -> souk.money.v1.Money
-	25, // 17: souk.orders.v1.Payment.authorized:type_name -> souk.money.v1.Money
-	24, // 18: souk.orders.v1.TimelineEntry.at:type_name -> google.protobuf.Timestamp
-	1,  // 19: souk.orders.v1.Rejection.reason:type_name -> souk.orders.v1.Rejection.Reason
-	10, // 20: souk.orders.v1.Rejection.shortages:type_name -> souk.orders.v1.Shortage
-	5,  // 21: souk.orders.v1.PlaceOrderRequest.shipping_address:type_name -> souk.orders.v1.Address
-	25, // 22: souk.orders.v1.PlaceOrderRequest.expected_total:type_name -> souk.money.v1.Money
-	13, // 23: souk.orders.v1.PlaceOrderResponse.placement:type_name -> souk.orders.v1.Placement
-	2,  // 24: souk.orders.v1.Placement.order:type_name -> souk.orders.v1.Order
-	2,  // 25: souk.orders.v1.GetOrderResponse.order:type_name -> souk.orders.v1.Order
-	2,  // 26: souk.orders.v1.ListOrdersResponse.orders:type_name -> souk.orders.v1.Order
-	2,  // 27: souk.orders.v1.CancelOrderResponse.order:type_name -> souk.orders.v1.Order
-	0,  // 28: souk.orders.v1.ListAllOrdersRequest.status:type_name -> souk.orders.v1.Status
-	2,  // 29: souk.orders.v1.ListAllOrdersResponse.orders:type_name -> souk.orders.v1.Order
-	2,  // 30: souk.orders.v1.DispatchOrderResponse.order:type_name -> souk.orders.v1.Order
-	11, // 31: souk.orders.v1.OrdersService.PlaceOrder:input_type -> souk.orders.v1.PlaceOrderRequest
-	14, // 32: souk.orders.v1.OrdersService.GetOrder:input_type -> souk.orders.v1.GetOrderRequest
-	16, // 33: souk.orders.v1.OrdersService.ListOrders:input_type -> souk.orders.v1.ListOrdersRequest
-	18, // 34: souk.orders.v1.OrdersService.CancelOrder:input_type -> souk.orders.v1.CancelOrderRequest
-	20, // 35: souk.orders.v1.OrdersService.ListAllOrders:input_type -> souk.orders.v1.ListAllOrdersRequest
-	22, // 36: souk.orders.v1.OrdersService.DispatchOrder:input_type -> souk.orders.v1.DispatchOrderRequest
-	12, // 37: souk.orders.v1.OrdersService.PlaceOrder:output_type -> souk.orders.v1.PlaceOrderResponse
-	15, // 38: souk.orders.v1.OrdersService.GetOrder:output_type -> souk.orders.v1.GetOrderResponse
-	17, // 39: souk.orders.v1.OrdersService.ListOrders:output_type -> souk.orders.v1.ListOrdersResponse
-	19, // 40: souk.orders.v1.OrdersService.CancelOrder:output_type -> souk.orders.v1.CancelOrderResponse
-	21, // 41: souk.orders.v1.OrdersService.ListAllOrders:output_type -> souk.orders.v1.ListAllOrdersResponse
-	23, // 42: souk.orders.v1.OrdersService.DispatchOrder:output_type -> souk.orders.v1.DispatchOrderResponse
-	37, // [37:43] is the sub-list for method output_type
-	31, // [31:37] is the sub-list for method input_type
-	31, // [31:31] is the sub-list for extension type_name
-	31, // [31:31] is the sub-list for extension extendee
-	0,  // [0:31] is the sub-list for field type_name
+	5,  // 1: souk.orders.v1.Order.lines:type_name -> souk.orders.v1.Line
+	6,  // 2: souk.orders.v1.Order.totals:type_name -> souk.orders.v1.Totals
+	7,  // 3: souk.orders.v1.Order.shipping_address:type_name -> souk.orders.v1.Address
+	8,  // 4: souk.orders.v1.Order.shipping:type_name -> souk.orders.v1.ShippingChoice
+	9,  // 5: souk.orders.v1.Order.payment:type_name -> souk.orders.v1.Payment
+	10, // 6: souk.orders.v1.Order.timeline:type_name -> souk.orders.v1.TimelineEntry
+	38, // 7: souk.orders.v1.Order.created_at:type_name -> google.protobuf.Timestamp
+	11, // 8: souk.orders.v1.Order.rejection:type_name -> souk.orders.v1.Rejection
+	13, // 9: souk.orders.v1.Order.returns:type_name -> souk.orders.v1.Return
+	15, // 10: souk.orders.v1.Order.refunds:type_name -> souk.orders.v1.Refund
+	38, // 11: souk.orders.v1.Order.changed_at:type_name -> google.protobuf.Timestamp
+	39, // 12: souk.orders.v1.Line.unit_price:type_name -> souk.money.v1.Money
+	39, // 13: souk.orders.v1.Line.line_total:type_name -> souk.money.v1.Money
+	39, // 14: souk.orders.v1.Totals.subtotal:type_name -> souk.money.v1.Money
+	39, // 15: souk.orders.v1.Totals.shipping:type_name -> souk.money.v1.Money
+	39, // 16: souk.orders.v1.Totals.tax:type_name -> souk.money.v1.Money
+	39, // 17: souk.orders.v1.Totals.total:type_name -> souk.money.v1.Money
+	39, // 18: souk.orders.v1.Payment.captured:type_name -> souk.money.v1.Money
+	39, // 19: souk.orders.v1.Payment.refunded:type_name -> souk.money.v1.Money
+	39, // 20: souk.orders.v1.Payment.authorized:type_name -> souk.money.v1.Money
+	38, // 21: souk.orders.v1.TimelineEntry.at:type_name -> google.protobuf.Timestamp
+	1,  // 22: souk.orders.v1.Rejection.reason:type_name -> souk.orders.v1.Rejection.Reason
+	12, // 23: souk.orders.v1.Rejection.shortages:type_name -> souk.orders.v1.Shortage
+	2,  // 24: souk.orders.v1.Return.status:type_name -> souk.orders.v1.Return.Status
+	14, // 25: souk.orders.v1.Return.lines:type_name -> souk.orders.v1.ReturnLine
+	39, // 26: souk.orders.v1.Return.amount:type_name -> souk.money.v1.Money
+	38, // 27: souk.orders.v1.Return.created_at:type_name -> google.protobuf.Timestamp
+	39, // 28: souk.orders.v1.Refund.amount:type_name -> souk.money.v1.Money
+	3,  // 29: souk.orders.v1.Refund.status:type_name -> souk.orders.v1.Refund.Status
+	38, // 30: souk.orders.v1.Refund.created_at:type_name -> google.protobuf.Timestamp
+	7,  // 31: souk.orders.v1.PlaceOrderRequest.shipping_address:type_name -> souk.orders.v1.Address
+	39, // 32: souk.orders.v1.PlaceOrderRequest.expected_total:type_name -> souk.money.v1.Money
+	18, // 33: souk.orders.v1.PlaceOrderResponse.placement:type_name -> souk.orders.v1.Placement
+	4,  // 34: souk.orders.v1.Placement.order:type_name -> souk.orders.v1.Order
+	4,  // 35: souk.orders.v1.GetOrderResponse.order:type_name -> souk.orders.v1.Order
+	4,  // 36: souk.orders.v1.ListOrdersResponse.orders:type_name -> souk.orders.v1.Order
+	4,  // 37: souk.orders.v1.CancelOrderResponse.order:type_name -> souk.orders.v1.Order
+	0,  // 38: souk.orders.v1.ListAllOrdersRequest.status:type_name -> souk.orders.v1.Status
+	4,  // 39: souk.orders.v1.ListAllOrdersResponse.orders:type_name -> souk.orders.v1.Order
+	4,  // 40: souk.orders.v1.DispatchOrderResponse.order:type_name -> souk.orders.v1.Order
+	14, // 41: souk.orders.v1.RequestReturnRequest.lines:type_name -> souk.orders.v1.ReturnLine
+	13, // 42: souk.orders.v1.RequestReturnResponse.return:type_name -> souk.orders.v1.Return
+	13, // 43: souk.orders.v1.ReceiveReturnResponse.return:type_name -> souk.orders.v1.Return
+	39, // 44: souk.orders.v1.RefundOrderRequest.amount:type_name -> souk.money.v1.Money
+	15, // 45: souk.orders.v1.RefundOrderResponse.refund:type_name -> souk.orders.v1.Refund
+	40, // 46: souk.orders.v1.WaitForEventsRequest.wait:type_name -> google.protobuf.Duration
+	37, // 47: souk.orders.v1.WaitForEventsResponse.events:type_name -> souk.orders.v1.Event
+	4,  // 48: souk.orders.v1.WaitForEventsResponse.order:type_name -> souk.orders.v1.Order
+	10, // 49: souk.orders.v1.Event.entry:type_name -> souk.orders.v1.TimelineEntry
+	16, // 50: souk.orders.v1.OrdersService.PlaceOrder:input_type -> souk.orders.v1.PlaceOrderRequest
+	19, // 51: souk.orders.v1.OrdersService.GetOrder:input_type -> souk.orders.v1.GetOrderRequest
+	21, // 52: souk.orders.v1.OrdersService.ListOrders:input_type -> souk.orders.v1.ListOrdersRequest
+	23, // 53: souk.orders.v1.OrdersService.CancelOrder:input_type -> souk.orders.v1.CancelOrderRequest
+	25, // 54: souk.orders.v1.OrdersService.ListAllOrders:input_type -> souk.orders.v1.ListAllOrdersRequest
+	27, // 55: souk.orders.v1.OrdersService.DispatchOrder:input_type -> souk.orders.v1.DispatchOrderRequest
+	29, // 56: souk.orders.v1.OrdersService.RequestReturn:input_type -> souk.orders.v1.RequestReturnRequest
+	31, // 57: souk.orders.v1.OrdersService.ReceiveReturn:input_type -> souk.orders.v1.ReceiveReturnRequest
+	33, // 58: souk.orders.v1.OrdersService.RefundOrder:input_type -> souk.orders.v1.RefundOrderRequest
+	35, // 59: souk.orders.v1.OrdersService.WaitForEvents:input_type -> souk.orders.v1.WaitForEventsRequest
+	17, // 60: souk.orders.v1.OrdersService.PlaceOrder:output_type -> souk.orders.v1.PlaceOrderResponse
+	20, // 61: souk.orders.v1.OrdersService.GetOrder:output_type -> souk.orders.v1.GetOrderResponse
+	22, // 62: souk.orders.v1.OrdersService.ListOrders:output_type -> souk.orders.v1.ListOrdersResponse
+	24, // 63: souk.orders.v1.OrdersService.CancelOrder:output_type -> souk.orders.v1.CancelOrderResponse
+	26, // 64: souk.orders.v1.OrdersService.ListAllOrders:output_type -> souk.orders.v1.ListAllOrdersResponse
+	28, // 65: souk.orders.v1.OrdersService.DispatchOrder:output_type -> souk.orders.v1.DispatchOrderResponse
+	30, // 66: souk.orders.v1.OrdersService.RequestReturn:output_type -> souk.orders.v1.RequestReturnResponse
+	32, // 67: souk.orders.v1.OrdersService.ReceiveReturn:output_type -> souk.orders.v1.ReceiveReturnResponse
+	34, // 68: souk.orders.v1.OrdersService.RefundOrder:output_type -> souk.orders.v1.RefundOrderResponse
+	36, // 69: souk.orders.v1.OrdersService.WaitForEvents:output_type -> souk.orders.v1.WaitForEventsResponse
+	60, // [60:70] is the sub-list for method output_type
+	50, // [50:60] is the sub-list for method input_type
+	50, // [50:50] is the sub-list for extension type_name
+	50, // [50:50] is the sub-list for extension extendee
+	0,  // [0:50] is the sub-list for field type_name
 }
 
 func init() { file_souk_orders_v1_orders_proto_init() }
@@ -1767,8 +2746,8 @@ func file_souk_orders_v1_orders_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_orders_v1_orders_proto_rawDesc), len(file_souk_orders_v1_orders_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   22,
+			NumEnums:      4,
+			NumMessages:   34,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

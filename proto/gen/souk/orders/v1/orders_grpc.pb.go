@@ -27,6 +27,10 @@ const (
 	OrdersService_CancelOrder_FullMethodName   = "/souk.orders.v1.OrdersService/CancelOrder"
 	OrdersService_ListAllOrders_FullMethodName = "/souk.orders.v1.OrdersService/ListAllOrders"
 	OrdersService_DispatchOrder_FullMethodName = "/souk.orders.v1.OrdersService/DispatchOrder"
+	OrdersService_RequestReturn_FullMethodName = "/souk.orders.v1.OrdersService/RequestReturn"
+	OrdersService_ReceiveReturn_FullMethodName = "/souk.orders.v1.OrdersService/ReceiveReturn"
+	OrdersService_RefundOrder_FullMethodName   = "/souk.orders.v1.OrdersService/RefundOrder"
+	OrdersService_WaitForEvents_FullMethodName = "/souk.orders.v1.OrdersService/WaitForEvents"
 )
 
 // OrdersServiceClient is the client API for OrdersService service.
@@ -54,6 +58,19 @@ type OrdersServiceClient interface {
 	// DispatchOrder captures the money and hands the parcel to the carrier.
 	// FAILED_PRECONDITION NOT_DISPATCHABLE.
 	DispatchOrder(ctx context.Context, in *DispatchOrderRequest, opts ...grpc.CallOption) (*DispatchOrderResponse, error)
+	// RequestReturn asks to send goods of a delivered order back. FAILED_PRECONDITION NOT_RETURNABLE when the
+	// order is not delivered, or when more would come back than was bought.
+	RequestReturn(ctx context.Context, in *RequestReturnRequest, opts ...grpc.CallOption) (*RequestReturnResponse, error)
+	// ReceiveReturn takes the goods of a return back: they are restocked and refunded, at once or, when
+	// something is away, later. Again returns the return as it is. NOT_FOUND RETURN_NOT_FOUND.
+	ReceiveReturn(ctx context.Context, in *ReceiveReturnRequest, opts ...grpc.CallOption) (*ReceiveReturnResponse, error)
+	// RefundOrder gives captured money back, at once or, when something is away, later. INVALID_ARGUMENT with a
+	// violation of amount when it is more than is left; INVALID_ARGUMENT IDEMPOTENCY_KEY_REUSED, ABORTED
+	// IDEMPOTENCY_IN_PROGRESS.
+	RefundOrder(ctx context.Context, in *RefundOrderRequest, opts ...grpc.CallOption) (*RefundOrderResponse, error)
+	// WaitForEvents returns what is on the order's timeline after a position. When there is nothing it waits
+	// for something to come, and returns nothing when nothing came.
+	WaitForEvents(ctx context.Context, in *WaitForEventsRequest, opts ...grpc.CallOption) (*WaitForEventsResponse, error)
 }
 
 type ordersServiceClient struct {
@@ -124,6 +141,46 @@ func (c *ordersServiceClient) DispatchOrder(ctx context.Context, in *DispatchOrd
 	return out, nil
 }
 
+func (c *ordersServiceClient) RequestReturn(ctx context.Context, in *RequestReturnRequest, opts ...grpc.CallOption) (*RequestReturnResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RequestReturnResponse)
+	err := c.cc.Invoke(ctx, OrdersService_RequestReturn_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *ordersServiceClient) ReceiveReturn(ctx context.Context, in *ReceiveReturnRequest, opts ...grpc.CallOption) (*ReceiveReturnResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ReceiveReturnResponse)
+	err := c.cc.Invoke(ctx, OrdersService_ReceiveReturn_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *ordersServiceClient) RefundOrder(ctx context.Context, in *RefundOrderRequest, opts ...grpc.CallOption) (*RefundOrderResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RefundOrderResponse)
+	err := c.cc.Invoke(ctx, OrdersService_RefundOrder_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *ordersServiceClient) WaitForEvents(ctx context.Context, in *WaitForEventsRequest, opts ...grpc.CallOption) (*WaitForEventsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(WaitForEventsResponse)
+	err := c.cc.Invoke(ctx, OrdersService_WaitForEvents_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // OrdersServiceServer is the server API for OrdersService service.
 // All implementations must embed UnimplementedOrdersServiceServer
 // for forward compatibility.
@@ -149,6 +206,19 @@ type OrdersServiceServer interface {
 	// DispatchOrder captures the money and hands the parcel to the carrier.
 	// FAILED_PRECONDITION NOT_DISPATCHABLE.
 	DispatchOrder(context.Context, *DispatchOrderRequest) (*DispatchOrderResponse, error)
+	// RequestReturn asks to send goods of a delivered order back. FAILED_PRECONDITION NOT_RETURNABLE when the
+	// order is not delivered, or when more would come back than was bought.
+	RequestReturn(context.Context, *RequestReturnRequest) (*RequestReturnResponse, error)
+	// ReceiveReturn takes the goods of a return back: they are restocked and refunded, at once or, when
+	// something is away, later. Again returns the return as it is. NOT_FOUND RETURN_NOT_FOUND.
+	ReceiveReturn(context.Context, *ReceiveReturnRequest) (*ReceiveReturnResponse, error)
+	// RefundOrder gives captured money back, at once or, when something is away, later. INVALID_ARGUMENT with a
+	// violation of amount when it is more than is left; INVALID_ARGUMENT IDEMPOTENCY_KEY_REUSED, ABORTED
+	// IDEMPOTENCY_IN_PROGRESS.
+	RefundOrder(context.Context, *RefundOrderRequest) (*RefundOrderResponse, error)
+	// WaitForEvents returns what is on the order's timeline after a position. When there is nothing it waits
+	// for something to come, and returns nothing when nothing came.
+	WaitForEvents(context.Context, *WaitForEventsRequest) (*WaitForEventsResponse, error)
 	mustEmbedUnimplementedOrdersServiceServer()
 }
 
@@ -176,6 +246,18 @@ func (UnimplementedOrdersServiceServer) ListAllOrders(context.Context, *ListAllO
 }
 func (UnimplementedOrdersServiceServer) DispatchOrder(context.Context, *DispatchOrderRequest) (*DispatchOrderResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method DispatchOrder not implemented")
+}
+func (UnimplementedOrdersServiceServer) RequestReturn(context.Context, *RequestReturnRequest) (*RequestReturnResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RequestReturn not implemented")
+}
+func (UnimplementedOrdersServiceServer) ReceiveReturn(context.Context, *ReceiveReturnRequest) (*ReceiveReturnResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ReceiveReturn not implemented")
+}
+func (UnimplementedOrdersServiceServer) RefundOrder(context.Context, *RefundOrderRequest) (*RefundOrderResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RefundOrder not implemented")
+}
+func (UnimplementedOrdersServiceServer) WaitForEvents(context.Context, *WaitForEventsRequest) (*WaitForEventsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method WaitForEvents not implemented")
 }
 func (UnimplementedOrdersServiceServer) mustEmbedUnimplementedOrdersServiceServer() {}
 func (UnimplementedOrdersServiceServer) testEmbeddedByValue()                       {}
@@ -306,6 +388,78 @@ func _OrdersService_DispatchOrder_Handler(srv interface{}, ctx context.Context, 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _OrdersService_RequestReturn_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RequestReturnRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OrdersServiceServer).RequestReturn(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OrdersService_RequestReturn_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OrdersServiceServer).RequestReturn(ctx, req.(*RequestReturnRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OrdersService_ReceiveReturn_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReceiveReturnRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OrdersServiceServer).ReceiveReturn(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OrdersService_ReceiveReturn_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OrdersServiceServer).ReceiveReturn(ctx, req.(*ReceiveReturnRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OrdersService_RefundOrder_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RefundOrderRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OrdersServiceServer).RefundOrder(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OrdersService_RefundOrder_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OrdersServiceServer).RefundOrder(ctx, req.(*RefundOrderRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OrdersService_WaitForEvents_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(WaitForEventsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OrdersServiceServer).WaitForEvents(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OrdersService_WaitForEvents_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OrdersServiceServer).WaitForEvents(ctx, req.(*WaitForEventsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // OrdersService_ServiceDesc is the grpc.ServiceDesc for OrdersService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -336,6 +490,22 @@ var OrdersService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "DispatchOrder",
 			Handler:    _OrdersService_DispatchOrder_Handler,
+		},
+		{
+			MethodName: "RequestReturn",
+			Handler:    _OrdersService_RequestReturn_Handler,
+		},
+		{
+			MethodName: "ReceiveReturn",
+			Handler:    _OrdersService_ReceiveReturn_Handler,
+		},
+		{
+			MethodName: "RefundOrder",
+			Handler:    _OrdersService_RefundOrder_Handler,
+		},
+		{
+			MethodName: "WaitForEvents",
+			Handler:    _OrdersService_WaitForEvents_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

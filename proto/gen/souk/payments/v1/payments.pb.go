@@ -537,6 +537,503 @@ func (x *GetPaymentResponse) GetPayment() *Payment {
 	return nil
 }
 
+type RefundRequest struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	OrderId string                 `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	// A UUID made by the caller.
+	RefundId      string    `protobuf:"bytes,2,opt,name=refund_id,json=refundId,proto3" json:"refund_id,omitempty"`
+	Amount        *v1.Money `protobuf:"bytes,3,opt,name=amount,proto3" json:"amount,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RefundRequest) Reset() {
+	*x = RefundRequest{}
+	mi := &file_souk_payments_v1_payments_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RefundRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RefundRequest) ProtoMessage() {}
+
+func (x *RefundRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_payments_v1_payments_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RefundRequest.ProtoReflect.Descriptor instead.
+func (*RefundRequest) Descriptor() ([]byte, []int) {
+	return file_souk_payments_v1_payments_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *RefundRequest) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+func (x *RefundRequest) GetRefundId() string {
+	if x != nil {
+		return x.RefundId
+	}
+	return ""
+}
+
+func (x *RefundRequest) GetAmount() *v1.Money {
+	if x != nil {
+		return x.Amount
+	}
+	return nil
+}
+
+type RefundResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The payment after the refund.
+	Payment       *Payment `protobuf:"bytes,1,opt,name=payment,proto3" json:"payment,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RefundResponse) Reset() {
+	*x = RefundResponse{}
+	mi := &file_souk_payments_v1_payments_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RefundResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RefundResponse) ProtoMessage() {}
+
+func (x *RefundResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_payments_v1_payments_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RefundResponse.ProtoReflect.Descriptor instead.
+func (*RefundResponse) Descriptor() ([]byte, []int) {
+	return file_souk_payments_v1_payments_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *RefundResponse) GetPayment() *Payment {
+	if x != nil {
+		return x.Payment
+	}
+	return nil
+}
+
+type HandleWebhookRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As in the path of the webhook, e.g. "stripe".
+	Provider string `protobuf:"bytes,1,opt,name=provider,proto3" json:"provider,omitempty"`
+	// The body, byte for byte: the signature is over it.
+	Payload []byte `protobuf:"bytes,2,opt,name=payload,proto3" json:"payload,omitempty"`
+	// What the provider's signature header holds.
+	Signature     string `protobuf:"bytes,3,opt,name=signature,proto3" json:"signature,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HandleWebhookRequest) Reset() {
+	*x = HandleWebhookRequest{}
+	mi := &file_souk_payments_v1_payments_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HandleWebhookRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HandleWebhookRequest) ProtoMessage() {}
+
+func (x *HandleWebhookRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_payments_v1_payments_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HandleWebhookRequest.ProtoReflect.Descriptor instead.
+func (*HandleWebhookRequest) Descriptor() ([]byte, []int) {
+	return file_souk_payments_v1_payments_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *HandleWebhookRequest) GetProvider() string {
+	if x != nil {
+		return x.Provider
+	}
+	return ""
+}
+
+func (x *HandleWebhookRequest) GetPayload() []byte {
+	if x != nil {
+		return x.Payload
+	}
+	return nil
+}
+
+func (x *HandleWebhookRequest) GetSignature() string {
+	if x != nil {
+		return x.Signature
+	}
+	return ""
+}
+
+type HandleWebhookResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HandleWebhookResponse) Reset() {
+	*x = HandleWebhookResponse{}
+	mi := &file_souk_payments_v1_payments_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HandleWebhookResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HandleWebhookResponse) ProtoMessage() {}
+
+func (x *HandleWebhookResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_payments_v1_payments_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HandleWebhookResponse.ProtoReflect.Descriptor instead.
+func (*HandleWebhookResponse) Descriptor() ([]byte, []int) {
+	return file_souk_payments_v1_payments_proto_rawDescGZIP(), []int{12}
+}
+
+type ListBooksRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 1 to 1,000; 0 means 100.
+	Limit int32 `protobuf:"varint,1,opt,name=limit,proto3" json:"limit,omitempty"`
+	// The next_after of the page before, or empty.
+	After string `protobuf:"bytes,2,opt,name=after,proto3" json:"after,omitempty"`
+	// Also ask the provider what it knows of each payment.
+	WithProvider bool `protobuf:"varint,3,opt,name=with_provider,json=withProvider,proto3" json:"with_provider,omitempty"`
+	// Only the payments of these orders, 1,000 at most, if there are any.
+	OrderIds      []string `protobuf:"bytes,4,rep,name=order_ids,json=orderIds,proto3" json:"order_ids,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListBooksRequest) Reset() {
+	*x = ListBooksRequest{}
+	mi := &file_souk_payments_v1_payments_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListBooksRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListBooksRequest) ProtoMessage() {}
+
+func (x *ListBooksRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_payments_v1_payments_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListBooksRequest.ProtoReflect.Descriptor instead.
+func (*ListBooksRequest) Descriptor() ([]byte, []int) {
+	return file_souk_payments_v1_payments_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *ListBooksRequest) GetLimit() int32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+func (x *ListBooksRequest) GetAfter() string {
+	if x != nil {
+		return x.After
+	}
+	return ""
+}
+
+func (x *ListBooksRequest) GetWithProvider() bool {
+	if x != nil {
+		return x.WithProvider
+	}
+	return false
+}
+
+func (x *ListBooksRequest) GetOrderIds() []string {
+	if x != nil {
+		return x.OrderIds
+	}
+	return nil
+}
+
+type ListBooksResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Books []*Books               `protobuf:"bytes,1,rep,name=books,proto3" json:"books,omitempty"`
+	// Empty on the last page.
+	NextAfter     string `protobuf:"bytes,2,opt,name=next_after,json=nextAfter,proto3" json:"next_after,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListBooksResponse) Reset() {
+	*x = ListBooksResponse{}
+	mi := &file_souk_payments_v1_payments_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListBooksResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListBooksResponse) ProtoMessage() {}
+
+func (x *ListBooksResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_payments_v1_payments_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListBooksResponse.ProtoReflect.Descriptor instead.
+func (*ListBooksResponse) Descriptor() ([]byte, []int) {
+	return file_souk_payments_v1_payments_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *ListBooksResponse) GetBooks() []*Books {
+	if x != nil {
+		return x.Books
+	}
+	return nil
+}
+
+func (x *ListBooksResponse) GetNextAfter() string {
+	if x != nil {
+		return x.NextAfter
+	}
+	return ""
+}
+
+// Books is what the ledger says of a payment: sums of its entries, which know nothing of the payment's status.
+type Books struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Payment *Payment               `protobuf:"bytes,1,opt,name=payment,proto3" json:"payment,omitempty"`
+	// Ever authorized; captured, voided and open add up to it.
+	Authorized *v1.Money `protobuf:"bytes,2,opt,name=authorized,proto3" json:"authorized,omitempty"`
+	Captured   *v1.Money `protobuf:"bytes,3,opt,name=captured,proto3" json:"captured,omitempty"`
+	Voided     *v1.Money `protobuf:"bytes,4,opt,name=voided,proto3" json:"voided,omitempty"`
+	// Held and neither captured nor voided.
+	Open     *v1.Money `protobuf:"bytes,5,opt,name=open,proto3" json:"open,omitempty"`
+	Refunded *v1.Money `protobuf:"bytes,6,opt,name=refunded,proto3" json:"refunded,omitempty"`
+	// Movements whose entries do not add up to zero.
+	UnbalancedMovements int32 `protobuf:"varint,7,opt,name=unbalanced_movements,json=unbalancedMovements,proto3" json:"unbalanced_movements,omitempty"`
+	// With with_provider: what the provider holds, has taken and has given back, or unset if it does not know the
+	// payment.
+	Provider      *ProviderBooks `protobuf:"bytes,8,opt,name=provider,proto3" json:"provider,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Books) Reset() {
+	*x = Books{}
+	mi := &file_souk_payments_v1_payments_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Books) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Books) ProtoMessage() {}
+
+func (x *Books) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_payments_v1_payments_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Books.ProtoReflect.Descriptor instead.
+func (*Books) Descriptor() ([]byte, []int) {
+	return file_souk_payments_v1_payments_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *Books) GetPayment() *Payment {
+	if x != nil {
+		return x.Payment
+	}
+	return nil
+}
+
+func (x *Books) GetAuthorized() *v1.Money {
+	if x != nil {
+		return x.Authorized
+	}
+	return nil
+}
+
+func (x *Books) GetCaptured() *v1.Money {
+	if x != nil {
+		return x.Captured
+	}
+	return nil
+}
+
+func (x *Books) GetVoided() *v1.Money {
+	if x != nil {
+		return x.Voided
+	}
+	return nil
+}
+
+func (x *Books) GetOpen() *v1.Money {
+	if x != nil {
+		return x.Open
+	}
+	return nil
+}
+
+func (x *Books) GetRefunded() *v1.Money {
+	if x != nil {
+		return x.Refunded
+	}
+	return nil
+}
+
+func (x *Books) GetUnbalancedMovements() int32 {
+	if x != nil {
+		return x.UnbalancedMovements
+	}
+	return 0
+}
+
+func (x *Books) GetProvider() *ProviderBooks {
+	if x != nil {
+		return x.Provider
+	}
+	return nil
+}
+
+type ProviderBooks struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Held and neither captured nor voided.
+	Open          *v1.Money `protobuf:"bytes,1,opt,name=open,proto3" json:"open,omitempty"`
+	Captured      *v1.Money `protobuf:"bytes,2,opt,name=captured,proto3" json:"captured,omitempty"`
+	Refunded      *v1.Money `protobuf:"bytes,3,opt,name=refunded,proto3" json:"refunded,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ProviderBooks) Reset() {
+	*x = ProviderBooks{}
+	mi := &file_souk_payments_v1_payments_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ProviderBooks) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ProviderBooks) ProtoMessage() {}
+
+func (x *ProviderBooks) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_payments_v1_payments_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ProviderBooks.ProtoReflect.Descriptor instead.
+func (*ProviderBooks) Descriptor() ([]byte, []int) {
+	return file_souk_payments_v1_payments_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *ProviderBooks) GetOpen() *v1.Money {
+	if x != nil {
+		return x.Open
+	}
+	return nil
+}
+
+func (x *ProviderBooks) GetCaptured() *v1.Money {
+	if x != nil {
+		return x.Captured
+	}
+	return nil
+}
+
+func (x *ProviderBooks) GetRefunded() *v1.Money {
+	if x != nil {
+		return x.Refunded
+	}
+	return nil
+}
+
 var File_souk_payments_v1_payments_proto protoreflect.FileDescriptor
 
 const file_souk_payments_v1_payments_proto_rawDesc = "" +
@@ -566,20 +1063,58 @@ const file_souk_payments_v1_payments_proto_rawDesc = "" +
 	"\x11GetPaymentRequest\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\"I\n" +
 	"\x12GetPaymentResponse\x123\n" +
-	"\apayment\x18\x01 \x01(\v2\x19.souk.payments.v1.PaymentR\apayment*\x88\x01\n" +
+	"\apayment\x18\x01 \x01(\v2\x19.souk.payments.v1.PaymentR\apayment\"u\n" +
+	"\rRefundRequest\x12\x19\n" +
+	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x1b\n" +
+	"\trefund_id\x18\x02 \x01(\tR\brefundId\x12,\n" +
+	"\x06amount\x18\x03 \x01(\v2\x14.souk.money.v1.MoneyR\x06amount\"E\n" +
+	"\x0eRefundResponse\x123\n" +
+	"\apayment\x18\x01 \x01(\v2\x19.souk.payments.v1.PaymentR\apayment\"j\n" +
+	"\x14HandleWebhookRequest\x12\x1a\n" +
+	"\bprovider\x18\x01 \x01(\tR\bprovider\x12\x18\n" +
+	"\apayload\x18\x02 \x01(\fR\apayload\x12\x1c\n" +
+	"\tsignature\x18\x03 \x01(\tR\tsignature\"\x17\n" +
+	"\x15HandleWebhookResponse\"\x80\x01\n" +
+	"\x10ListBooksRequest\x12\x14\n" +
+	"\x05limit\x18\x01 \x01(\x05R\x05limit\x12\x14\n" +
+	"\x05after\x18\x02 \x01(\tR\x05after\x12#\n" +
+	"\rwith_provider\x18\x03 \x01(\bR\fwithProvider\x12\x1b\n" +
+	"\torder_ids\x18\x04 \x03(\tR\borderIds\"a\n" +
+	"\x11ListBooksResponse\x12-\n" +
+	"\x05books\x18\x01 \x03(\v2\x17.souk.payments.v1.BooksR\x05books\x12\x1d\n" +
+	"\n" +
+	"next_after\x18\x02 \x01(\tR\tnextAfter\"\x9e\x03\n" +
+	"\x05Books\x123\n" +
+	"\apayment\x18\x01 \x01(\v2\x19.souk.payments.v1.PaymentR\apayment\x124\n" +
+	"\n" +
+	"authorized\x18\x02 \x01(\v2\x14.souk.money.v1.MoneyR\n" +
+	"authorized\x120\n" +
+	"\bcaptured\x18\x03 \x01(\v2\x14.souk.money.v1.MoneyR\bcaptured\x12,\n" +
+	"\x06voided\x18\x04 \x01(\v2\x14.souk.money.v1.MoneyR\x06voided\x12(\n" +
+	"\x04open\x18\x05 \x01(\v2\x14.souk.money.v1.MoneyR\x04open\x120\n" +
+	"\brefunded\x18\x06 \x01(\v2\x14.souk.money.v1.MoneyR\brefunded\x121\n" +
+	"\x14unbalanced_movements\x18\a \x01(\x05R\x13unbalancedMovements\x12;\n" +
+	"\bprovider\x18\b \x01(\v2\x1f.souk.payments.v1.ProviderBooksR\bprovider\"\x9d\x01\n" +
+	"\rProviderBooks\x12(\n" +
+	"\x04open\x18\x01 \x01(\v2\x14.souk.money.v1.MoneyR\x04open\x120\n" +
+	"\bcaptured\x18\x02 \x01(\v2\x14.souk.money.v1.MoneyR\bcaptured\x120\n" +
+	"\brefunded\x18\x03 \x01(\v2\x14.souk.money.v1.MoneyR\brefunded*\x88\x01\n" +
 	"\x06Status\x12\x16\n" +
 	"\x12STATUS_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eSTATUS_PENDING\x10\x01\x12\x15\n" +
 	"\x11STATUS_AUTHORIZED\x10\x02\x12\x13\n" +
 	"\x0fSTATUS_DECLINED\x10\x03\x12\x13\n" +
 	"\x0fSTATUS_CAPTURED\x10\x04\x12\x11\n" +
-	"\rSTATUS_VOIDED\x10\x052\x8f\x03\n" +
+	"\rSTATUS_VOIDED\x10\x052\xb9\x05\n" +
 	"\x0fPaymentsService\x12b\n" +
 	"\tAuthorize\x12\".souk.payments.v1.AuthorizeRequest\x1a#.souk.payments.v1.AuthorizeResponse\"\f\x8a\xb5\x18\b\"\x06orders\x12\\\n" +
 	"\aCapture\x12 .souk.payments.v1.CaptureRequest\x1a!.souk.payments.v1.CaptureResponse\"\f\x8a\xb5\x18\b\"\x06orders\x12S\n" +
-	"\x04Void\x12\x1d.souk.payments.v1.VoidRequest\x1a\x1e.souk.payments.v1.VoidResponse\"\f\x8a\xb5\x18\b\"\x06orders\x12e\n" +
+	"\x04Void\x12\x1d.souk.payments.v1.VoidRequest\x1a\x1e.souk.payments.v1.VoidResponse\"\f\x8a\xb5\x18\b\"\x06orders\x12Y\n" +
+	"\x06Refund\x12\x1f.souk.payments.v1.RefundRequest\x1a .souk.payments.v1.RefundResponse\"\f\x8a\xb5\x18\b\"\x06orders\x12e\n" +
 	"\n" +
-	"GetPayment\x12#.souk.payments.v1.GetPaymentRequest\x1a$.souk.payments.v1.GetPaymentResponse\"\f\x8a\xb5\x18\b\"\x06ordersB,Z*souk/proto/gen/souk/payments/v1;paymentsv1b\x06proto3"
+	"GetPayment\x12#.souk.payments.v1.GetPaymentRequest\x1a$.souk.payments.v1.GetPaymentResponse\"\f\x8a\xb5\x18\b\"\x06orders\x12o\n" +
+	"\rHandleWebhook\x12&.souk.payments.v1.HandleWebhookRequest\x1a'.souk.payments.v1.HandleWebhookResponse\"\r\x8a\xb5\x18\t\"\agateway\x12\\\n" +
+	"\tListBooks\x12\".souk.payments.v1.ListBooksRequest\x1a#.souk.payments.v1.ListBooksResponse\"\x06\x8a\xb5\x18\x02\x18\x01B,Z*souk/proto/gen/souk/payments/v1;paymentsv1b\x06proto3"
 
 var (
 	file_souk_payments_v1_payments_proto_rawDescOnce sync.Once
@@ -594,42 +1129,69 @@ func file_souk_payments_v1_payments_proto_rawDescGZIP() []byte {
 }
 
 var file_souk_payments_v1_payments_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_souk_payments_v1_payments_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_souk_payments_v1_payments_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_souk_payments_v1_payments_proto_goTypes = []any{
-	(Status)(0),                // 0: souk.payments.v1.Status
-	(*Payment)(nil),            // 1: souk.payments.v1.Payment
-	(*AuthorizeRequest)(nil),   // 2: souk.payments.v1.AuthorizeRequest
-	(*AuthorizeResponse)(nil),  // 3: souk.payments.v1.AuthorizeResponse
-	(*CaptureRequest)(nil),     // 4: souk.payments.v1.CaptureRequest
-	(*CaptureResponse)(nil),    // 5: souk.payments.v1.CaptureResponse
-	(*VoidRequest)(nil),        // 6: souk.payments.v1.VoidRequest
-	(*VoidResponse)(nil),       // 7: souk.payments.v1.VoidResponse
-	(*GetPaymentRequest)(nil),  // 8: souk.payments.v1.GetPaymentRequest
-	(*GetPaymentResponse)(nil), // 9: souk.payments.v1.GetPaymentResponse
-	(*v1.Money)(nil),           // 10: souk.money.v1.Money
+	(Status)(0),                   // 0: souk.payments.v1.Status
+	(*Payment)(nil),               // 1: souk.payments.v1.Payment
+	(*AuthorizeRequest)(nil),      // 2: souk.payments.v1.AuthorizeRequest
+	(*AuthorizeResponse)(nil),     // 3: souk.payments.v1.AuthorizeResponse
+	(*CaptureRequest)(nil),        // 4: souk.payments.v1.CaptureRequest
+	(*CaptureResponse)(nil),       // 5: souk.payments.v1.CaptureResponse
+	(*VoidRequest)(nil),           // 6: souk.payments.v1.VoidRequest
+	(*VoidResponse)(nil),          // 7: souk.payments.v1.VoidResponse
+	(*GetPaymentRequest)(nil),     // 8: souk.payments.v1.GetPaymentRequest
+	(*GetPaymentResponse)(nil),    // 9: souk.payments.v1.GetPaymentResponse
+	(*RefundRequest)(nil),         // 10: souk.payments.v1.RefundRequest
+	(*RefundResponse)(nil),        // 11: souk.payments.v1.RefundResponse
+	(*HandleWebhookRequest)(nil),  // 12: souk.payments.v1.HandleWebhookRequest
+	(*HandleWebhookResponse)(nil), // 13: souk.payments.v1.HandleWebhookResponse
+	(*ListBooksRequest)(nil),      // 14: souk.payments.v1.ListBooksRequest
+	(*ListBooksResponse)(nil),     // 15: souk.payments.v1.ListBooksResponse
+	(*Books)(nil),                 // 16: souk.payments.v1.Books
+	(*ProviderBooks)(nil),         // 17: souk.payments.v1.ProviderBooks
+	(*v1.Money)(nil),              // 18: souk.money.v1.Money
 }
 var file_souk_payments_v1_payments_proto_depIdxs = []int32{
 	0,  // 0: souk.payments.v1.Payment.status:type_name -> souk.payments.v1.Status
-	10, // 1: souk.payments.v1.Payment.amount:type_name -> souk.money.v1.Money
-	10, // 2: souk.payments.v1.Payment.captured:type_name -> souk.money.v1.Money
-	10, // 3: souk.payments.v1.Payment.refunded:type_name -> souk.money.v1.Money
-	10, // 4: souk.payments.v1.AuthorizeRequest.amount:type_name -> souk.money.v1.Money
+	18, // 1: souk.payments.v1.Payment.amount:type_name -> souk.money.v1.Money
+	18, // 2: souk.payments.v1.Payment.captured:type_name -> souk.money.v1.Money
+	18, // 3: souk.payments.v1.Payment.refunded:type_name -> souk.money.v1.Money
+	18, // 4: souk.payments.v1.AuthorizeRequest.amount:type_name -> souk.money.v1.Money
 	1,  // 5: souk.payments.v1.AuthorizeResponse.payment:type_name -> souk.payments.v1.Payment
 	1,  // 6: souk.payments.v1.CaptureResponse.payment:type_name -> souk.payments.v1.Payment
 	1,  // 7: souk.payments.v1.GetPaymentResponse.payment:type_name -> souk.payments.v1.Payment
-	2,  // 8: souk.payments.v1.PaymentsService.Authorize:input_type -> souk.payments.v1.AuthorizeRequest
-	4,  // 9: souk.payments.v1.PaymentsService.Capture:input_type -> souk.payments.v1.CaptureRequest
-	6,  // 10: souk.payments.v1.PaymentsService.Void:input_type -> souk.payments.v1.VoidRequest
-	8,  // 11: souk.payments.v1.PaymentsService.GetPayment:input_type -> souk.payments.v1.GetPaymentRequest
-	3,  // 12: souk.payments.v1.PaymentsService.Authorize:output_type -> souk.payments.v1.AuthorizeResponse
-	5,  // 13: souk.payments.v1.PaymentsService.Capture:output_type -> souk.payments.v1.CaptureResponse
-	7,  // 14: souk.payments.v1.PaymentsService.Void:output_type -> souk.payments.v1.VoidResponse
-	9,  // 15: souk.payments.v1.PaymentsService.GetPayment:output_type -> souk.payments.v1.GetPaymentResponse
-	12, // [12:16] is the sub-list for method output_type
-	8,  // [8:12] is the sub-list for method input_type
-	8,  // [8:8] is the sub-list for extension type_name
-	8,  // [8:8] is the sub-list for extension extendee
-	0,  // [0:8] is the sub-list for field type_name
+	18, // 8: souk.payments.v1.RefundRequest.amount:type_name -> souk.money.v1.Money
+	1,  // 9: souk.payments.v1.RefundResponse.payment:type_name -> souk.payments.v1.Payment
+	16, // 10: souk.payments.v1.ListBooksResponse.books:type_name -> souk.payments.v1.Books
+	1,  // 11: souk.payments.v1.Books.payment:type_name -> souk.payments.v1.Payment
+	18, // 12: souk.payments.v1.Books.authorized:type_name -> souk.money.v1.Money
+	18, // 13: souk.payments.v1.Books.captured:type_name -> souk.money.v1.Money
+	18, // 14: souk.payments.v1.Books.voided:type_name -> souk.money.v1.Money
+	18, // 15: souk.payments.v1.Books.open:type_name -> souk.money.v1.Money
+	18, // 16: souk.payments.v1.Books.refunded:type_name -> souk.money.v1.Money
+	17, // 17: souk.payments.v1.Books.provider:type_name -> souk.payments.v1.ProviderBooks
+	18, // 18: souk.payments.v1.ProviderBooks.open:type_name -> souk.money.v1.Money
+	18, // 19: souk.payments.v1.ProviderBooks.captured:type_name -> souk.money.v1.Money
+	18, // 20: souk.payments.v1.ProviderBooks.refunded:type_name -> souk.money.v1.Money
+	2,  // 21: souk.payments.v1.PaymentsService.Authorize:input_type -> souk.payments.v1.AuthorizeRequest
+	4,  // 22: souk.payments.v1.PaymentsService.Capture:input_type -> souk.payments.v1.CaptureRequest
+	6,  // 23: souk.payments.v1.PaymentsService.Void:input_type -> souk.payments.v1.VoidRequest
+	10, // 24: souk.payments.v1.PaymentsService.Refund:input_type -> souk.payments.v1.RefundRequest
+	8,  // 25: souk.payments.v1.PaymentsService.GetPayment:input_type -> souk.payments.v1.GetPaymentRequest
+	12, // 26: souk.payments.v1.PaymentsService.HandleWebhook:input_type -> souk.payments.v1.HandleWebhookRequest
+	14, // 27: souk.payments.v1.PaymentsService.ListBooks:input_type -> souk.payments.v1.ListBooksRequest
+	3,  // 28: souk.payments.v1.PaymentsService.Authorize:output_type -> souk.payments.v1.AuthorizeResponse
+	5,  // 29: souk.payments.v1.PaymentsService.Capture:output_type -> souk.payments.v1.CaptureResponse
+	7,  // 30: souk.payments.v1.PaymentsService.Void:output_type -> souk.payments.v1.VoidResponse
+	11, // 31: souk.payments.v1.PaymentsService.Refund:output_type -> souk.payments.v1.RefundResponse
+	9,  // 32: souk.payments.v1.PaymentsService.GetPayment:output_type -> souk.payments.v1.GetPaymentResponse
+	13, // 33: souk.payments.v1.PaymentsService.HandleWebhook:output_type -> souk.payments.v1.HandleWebhookResponse
+	15, // 34: souk.payments.v1.PaymentsService.ListBooks:output_type -> souk.payments.v1.ListBooksResponse
+	28, // [28:35] is the sub-list for method output_type
+	21, // [21:28] is the sub-list for method input_type
+	21, // [21:21] is the sub-list for extension type_name
+	21, // [21:21] is the sub-list for extension extendee
+	0,  // [0:21] is the sub-list for field type_name
 }
 
 func init() { file_souk_payments_v1_payments_proto_init() }
@@ -643,7 +1205,7 @@ func file_souk_payments_v1_payments_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_payments_v1_payments_proto_rawDesc), len(file_souk_payments_v1_payments_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   9,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -21,17 +21,20 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	PaymentsService_Authorize_FullMethodName  = "/souk.payments.v1.PaymentsService/Authorize"
-	PaymentsService_Capture_FullMethodName    = "/souk.payments.v1.PaymentsService/Capture"
-	PaymentsService_Void_FullMethodName       = "/souk.payments.v1.PaymentsService/Void"
-	PaymentsService_GetPayment_FullMethodName = "/souk.payments.v1.PaymentsService/GetPayment"
+	PaymentsService_Authorize_FullMethodName     = "/souk.payments.v1.PaymentsService/Authorize"
+	PaymentsService_Capture_FullMethodName       = "/souk.payments.v1.PaymentsService/Capture"
+	PaymentsService_Void_FullMethodName          = "/souk.payments.v1.PaymentsService/Void"
+	PaymentsService_Refund_FullMethodName        = "/souk.payments.v1.PaymentsService/Refund"
+	PaymentsService_GetPayment_FullMethodName    = "/souk.payments.v1.PaymentsService/GetPayment"
+	PaymentsService_HandleWebhook_FullMethodName = "/souk.payments.v1.PaymentsService/HandleWebhook"
+	PaymentsService_ListBooks_FullMethodName     = "/souk.payments.v1.PaymentsService/ListBooks"
 )
 
 // PaymentsServiceClient is the client API for PaymentsService service.
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// Every call is idempotent by the order it names: an order has one payment.
+// Every call is idempotent by the order it names, since an order has one payment, or by the id it carries.
 type PaymentsServiceClient interface {
 	// Authorize asks the provider to hold the amount. A refusal is an answer (STATUS_DECLINED), not an
 	// error. UNAVAILABLE OUTCOME_UNKNOWN when the provider's answer was lost: call again, and the
@@ -44,8 +47,17 @@ type PaymentsServiceClient interface {
 	// Void lets an authorization go; again, or for an order without one, is no error, and no later
 	// Authorize for that order succeeds. FAILED_PRECONDITION ALREADY_CAPTURED.
 	Void(ctx context.Context, in *VoidRequest, opts ...grpc.CallOption) (*VoidResponse, error)
+	// Refund gives captured money back, in whole or in part. refund_id makes it happen once; again returns the
+	// same refund. FAILED_PRECONDITION NOT_CAPTURED, REFUND_TOO_LARGE when less is left of what was captured,
+	// REFUND_MISMATCH for an id that stands for another refund. UNAVAILABLE OUTCOME_UNKNOWN as with Authorize.
+	Refund(ctx context.Context, in *RefundRequest, opts ...grpc.CallOption) (*RefundResponse, error)
 	// GetPayment: NOT_FOUND PAYMENT_NOT_FOUND.
 	GetPayment(ctx context.Context, in *GetPaymentRequest, opts ...grpc.CallOption) (*GetPaymentResponse, error)
+	// HandleWebhook takes a message from a provider. Its signature proves whose it is; one that comes again, or
+	// after a later one, changes nothing. NOT_FOUND UNKNOWN_PROVIDER, INVALID_ARGUMENT BAD_SIGNATURE.
+	HandleWebhook(ctx context.Context, in *HandleWebhookRequest, opts ...grpc.CallOption) (*HandleWebhookResponse, error)
+	// ListBooks returns payments with what the ledger says of each, in the order of their ids, for an audit.
+	ListBooks(ctx context.Context, in *ListBooksRequest, opts ...grpc.CallOption) (*ListBooksResponse, error)
 }
 
 type paymentsServiceClient struct {
@@ -86,6 +98,16 @@ func (c *paymentsServiceClient) Void(ctx context.Context, in *VoidRequest, opts 
 	return out, nil
 }
 
+func (c *paymentsServiceClient) Refund(ctx context.Context, in *RefundRequest, opts ...grpc.CallOption) (*RefundResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RefundResponse)
+	err := c.cc.Invoke(ctx, PaymentsService_Refund_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *paymentsServiceClient) GetPayment(ctx context.Context, in *GetPaymentRequest, opts ...grpc.CallOption) (*GetPaymentResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetPaymentResponse)
@@ -96,11 +118,31 @@ func (c *paymentsServiceClient) GetPayment(ctx context.Context, in *GetPaymentRe
 	return out, nil
 }
 
+func (c *paymentsServiceClient) HandleWebhook(ctx context.Context, in *HandleWebhookRequest, opts ...grpc.CallOption) (*HandleWebhookResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(HandleWebhookResponse)
+	err := c.cc.Invoke(ctx, PaymentsService_HandleWebhook_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *paymentsServiceClient) ListBooks(ctx context.Context, in *ListBooksRequest, opts ...grpc.CallOption) (*ListBooksResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListBooksResponse)
+	err := c.cc.Invoke(ctx, PaymentsService_ListBooks_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // PaymentsServiceServer is the server API for PaymentsService service.
 // All implementations must embed UnimplementedPaymentsServiceServer
 // for forward compatibility.
 //
-// Every call is idempotent by the order it names: an order has one payment.
+// Every call is idempotent by the order it names, since an order has one payment, or by the id it carries.
 type PaymentsServiceServer interface {
 	// Authorize asks the provider to hold the amount. A refusal is an answer (STATUS_DECLINED), not an
 	// error. UNAVAILABLE OUTCOME_UNKNOWN when the provider's answer was lost: call again, and the
@@ -113,8 +155,17 @@ type PaymentsServiceServer interface {
 	// Void lets an authorization go; again, or for an order without one, is no error, and no later
 	// Authorize for that order succeeds. FAILED_PRECONDITION ALREADY_CAPTURED.
 	Void(context.Context, *VoidRequest) (*VoidResponse, error)
+	// Refund gives captured money back, in whole or in part. refund_id makes it happen once; again returns the
+	// same refund. FAILED_PRECONDITION NOT_CAPTURED, REFUND_TOO_LARGE when less is left of what was captured,
+	// REFUND_MISMATCH for an id that stands for another refund. UNAVAILABLE OUTCOME_UNKNOWN as with Authorize.
+	Refund(context.Context, *RefundRequest) (*RefundResponse, error)
 	// GetPayment: NOT_FOUND PAYMENT_NOT_FOUND.
 	GetPayment(context.Context, *GetPaymentRequest) (*GetPaymentResponse, error)
+	// HandleWebhook takes a message from a provider. Its signature proves whose it is; one that comes again, or
+	// after a later one, changes nothing. NOT_FOUND UNKNOWN_PROVIDER, INVALID_ARGUMENT BAD_SIGNATURE.
+	HandleWebhook(context.Context, *HandleWebhookRequest) (*HandleWebhookResponse, error)
+	// ListBooks returns payments with what the ledger says of each, in the order of their ids, for an audit.
+	ListBooks(context.Context, *ListBooksRequest) (*ListBooksResponse, error)
 	mustEmbedUnimplementedPaymentsServiceServer()
 }
 
@@ -134,8 +185,17 @@ func (UnimplementedPaymentsServiceServer) Capture(context.Context, *CaptureReque
 func (UnimplementedPaymentsServiceServer) Void(context.Context, *VoidRequest) (*VoidResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Void not implemented")
 }
+func (UnimplementedPaymentsServiceServer) Refund(context.Context, *RefundRequest) (*RefundResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Refund not implemented")
+}
 func (UnimplementedPaymentsServiceServer) GetPayment(context.Context, *GetPaymentRequest) (*GetPaymentResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetPayment not implemented")
+}
+func (UnimplementedPaymentsServiceServer) HandleWebhook(context.Context, *HandleWebhookRequest) (*HandleWebhookResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method HandleWebhook not implemented")
+}
+func (UnimplementedPaymentsServiceServer) ListBooks(context.Context, *ListBooksRequest) (*ListBooksResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListBooks not implemented")
 }
 func (UnimplementedPaymentsServiceServer) mustEmbedUnimplementedPaymentsServiceServer() {}
 func (UnimplementedPaymentsServiceServer) testEmbeddedByValue()                         {}
@@ -212,6 +272,24 @@ func _PaymentsService_Void_Handler(srv interface{}, ctx context.Context, dec fun
 	return interceptor(ctx, in, info, handler)
 }
 
+func _PaymentsService_Refund_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RefundRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PaymentsServiceServer).Refund(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PaymentsService_Refund_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PaymentsServiceServer).Refund(ctx, req.(*RefundRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _PaymentsService_GetPayment_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetPaymentRequest)
 	if err := dec(in); err != nil {
@@ -226,6 +304,42 @@ func _PaymentsService_GetPayment_Handler(srv interface{}, ctx context.Context, d
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(PaymentsServiceServer).GetPayment(ctx, req.(*GetPaymentRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _PaymentsService_HandleWebhook_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(HandleWebhookRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PaymentsServiceServer).HandleWebhook(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PaymentsService_HandleWebhook_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PaymentsServiceServer).HandleWebhook(ctx, req.(*HandleWebhookRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _PaymentsService_ListBooks_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListBooksRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PaymentsServiceServer).ListBooks(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PaymentsService_ListBooks_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PaymentsServiceServer).ListBooks(ctx, req.(*ListBooksRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -250,8 +364,20 @@ var PaymentsService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _PaymentsService_Void_Handler,
 		},
 		{
+			MethodName: "Refund",
+			Handler:    _PaymentsService_Refund_Handler,
+		},
+		{
 			MethodName: "GetPayment",
 			Handler:    _PaymentsService_GetPayment_Handler,
+		},
+		{
+			MethodName: "HandleWebhook",
+			Handler:    _PaymentsService_HandleWebhook_Handler,
+		},
+		{
+			MethodName: "ListBooks",
+			Handler:    _PaymentsService_ListBooks_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},
