@@ -55,6 +55,7 @@ func Run(ctx context.Context) error {
 	}
 	svc.Background("jobs", runner.Run)
 	svc.Every(orders.TrackEvery, "deliveries", checkout.TrackDeliveries)
+	svc.Background("watch", checkout.Watch)
 	svc.Every(sweepEvery, "keys", checkout.SweepKeys)
 	ordersv1.RegisterOrdersServiceServer(svc.Server(), grpcapi.New(checkout))
 	return svc.Run(ctx)

@@ -60,6 +60,11 @@ func orderProto(o orders.Order) *ordersv1.Order {
 		},
 		CreatedAt: timestamppb.New(o.CreatedAt),
 		Rejection: rejectionProto(o.Rejection),
+
+		InProgress: o.InProgress,
+	}
+	if !o.ChangedAt.IsZero() {
+		out.ChangedAt = timestamppb.New(o.ChangedAt)
 	}
 	for _, l := range o.Lines {
 		out.Lines = append(out.Lines, &ordersv1.Line{
@@ -68,11 +73,19 @@ func orderProto(o orders.Order) *ordersv1.Order {
 		})
 	}
 	for _, e := range o.Timeline {
-		out.Timeline = append(out.Timeline, &ordersv1.TimelineEntry{
-			At: timestamppb.New(e.At), Event: string(e.Event), Detail: e.Detail,
-		})
+		out.Timeline = append(out.Timeline, entryProto(e))
+	}
+	for _, t := range o.Returns {
+		out.Returns = append(out.Returns, returnProto(o.ID, t))
+	}
+	for _, f := range o.Refunds {
+		out.Refunds = append(out.Refunds, refundProto(o.ID, f))
 	}
 	return out
+}
+
+func entryProto(e orders.TimelineEntry) *ordersv1.TimelineEntry {
+	return &ordersv1.TimelineEntry{At: timestamppb.New(e.At), Event: string(e.Event), Detail: e.Detail}
 }
 
 func rejectionProto(r *orders.Rejection) *ordersv1.Rejection {

@@ -1,6 +1,7 @@
 package grpcapi
 
 import (
+	"cmp"
 	"errors"
 
 	"google.golang.org/grpc/codes"
@@ -11,9 +12,10 @@ import (
 )
 
 var answers = []struct {
-	err     error
-	code    codes.Code
-	reason  string
+	err    error
+	code   codes.Code
+	reason string
+	// Empty for an error whose own text is for the caller.
 	message string
 }{
 	// First: its cause may be any other error.
@@ -24,6 +26,8 @@ var answers = []struct {
 	{orders.ErrCartEmpty, codes.FailedPrecondition, "CART_EMPTY", "the cart is empty"},
 	{orders.ErrNotCancellable, codes.FailedPrecondition, "NOT_CANCELLABLE", "the order can no longer be cancelled"},
 	{orders.ErrNotDispatchable, codes.FailedPrecondition, "NOT_DISPATCHABLE", "the order cannot be dispatched"},
+	{orders.ErrNotReturnable, codes.FailedPrecondition, "NOT_RETURNABLE", ""},
+	{orders.ErrReturnNotFound, codes.NotFound, "RETURN_NOT_FOUND", "return not found"},
 	{orders.ErrKeyReused, codes.InvalidArgument, "IDEMPOTENCY_KEY_REUSED", "the key was used for another request"},
 	{orders.ErrKeyInProgress, codes.Aborted, "IDEMPOTENCY_IN_PROGRESS", "the first request with this key is still running"},
 	{orders.ErrBadCursor, codes.InvalidArgument, "BAD_CURSOR", "the cursor is not one of this list"},
@@ -37,7 +41,7 @@ func statusError(err error) error {
 	}
 	for _, a := range answers {
 		if errors.Is(err, a.err) {
-			return rpc.Error(a.code, a.reason, a.message)
+			return rpc.Error(a.code, a.reason, cmp.Or(a.message, err.Error()))
 		}
 	}
 	return err

@@ -31,11 +31,11 @@ func (m *memory) Get(context.Context, string) (orders.Record, error) {
 	return orders.Record{Order: rejected()}, nil
 }
 
-func (m *memory) List(_ context.Context, filter orders.Filter) ([]orders.Order, bool, error) {
+func (m *memory) List(_ context.Context, filter orders.Filter) ([]orders.Record, bool, error) {
 	m.filter = filter
 	order := rejected()
 	order.ID = orderID
-	return []orders.Order{order}, true, nil
+	return []orders.Record{{Order: order}}, true, nil
 }
 
 func (m *memory) Key(_ context.Context, customerID, key string) (orders.UsedKey, error) {

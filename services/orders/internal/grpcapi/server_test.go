@@ -42,8 +42,18 @@ func rejected() orders.Order {
 
 func TestEveryFieldOfAnOrderIsShown(t *testing.T) {
 	t.Parallel()
-	out := orderProto(rejected())
+	order := rejected()
+	order.InProgress, order.ChangedAt = true, order.CreatedAt
+	order.Returns = []orders.Return{{
+		ID: "t-1", Status: orders.ReturnRefunded, Lines: []orders.Item{{SKU: "MUG", Quantity: 1}}, Reason: "broken",
+		Amount: money.New(1, "GBP"), CreatedAt: order.CreatedAt,
+	}}
+	order.Refunds = []orders.Refund{{
+		ID: "f-1", Amount: money.New(1, "GBP"), Reason: "broken", Status: orders.RefundFailed, ReturnID: "t-1", CreatedAt: order.CreatedAt,
+	}}
+	out := orderProto(order)
 	for _, message := range []proto.Message{
+		out.GetReturns()[0], out.GetReturns()[0].GetLines()[0], out.GetRefunds()[0],
 		out, out.GetLines()[0], out.GetTotals(), out.GetShippingAddress(), out.GetShipping(), out.GetPayment(),
 		out.GetTimeline()[1], out.GetRejection(), out.GetRejection().GetShortages()[0],
 	} {

@@ -16,10 +16,10 @@ import (
 const (
 	workers = 20
 	// A run of a job may take this long.
-	runTime = 20 * time.Second
-	// A job that has run for longer belongs to a process that died, and is run again. River looks for
-	// such jobs every 30 seconds.
-	rescueAfter = 30 * time.Second
+	runTime = 8 * time.Second
+	// A job that has run for longer belongs to a process that died, and is run again.
+	rescueAfter = 10 * time.Second
+	rescueEvery = time.Second
 	// A process that stops gives its jobs this long before it cancels them.
 	stopTime = 5 * time.Second
 	// Finished jobs are kept for a look at what happened.
@@ -35,6 +35,8 @@ type Advance func(ctx context.Context, orderID string) error
 // Runner runs jobs.
 type Runner struct {
 	client *river.Client[pgx.Tx]
+	pool   *pgxpool.Pool
+	logger *slog.Logger
 }
 
 // NewRunner returns a runner that moves orders on with advance.
@@ -55,7 +57,7 @@ func NewRunner(pool *pgxpool.Pool, advance Advance, logger *slog.Logger) (*Runne
 	if err != nil {
 		return nil, fmt.Errorf("new job runner: %w", err)
 	}
-	return &Runner{client: client}, nil
+	return &Runner{client: client, pool: pool, logger: logger}, nil
 }
 
 // Run runs jobs until ctx is done and the jobs under way have ended.
@@ -63,8 +65,35 @@ func (r *Runner) Run(ctx context.Context) error {
 	if err := r.client.Start(ctx); err != nil {
 		return fmt.Errorf("run jobs: %w", err)
 	}
+	r.rescue(ctx)
 	<-r.client.Stopped()
 	return nil
+}
+
+// River rescues such jobs as well, but its elected leader looks for them every 30 seconds only, and a leader that
+// was killed is replaced after 15. What a job does may be done by several at once, so nobody needs to be elected.
+const rescueStuck = `
+UPDATE river_job SET state = 'available', scheduled_at = now()
+WHERE state = 'running' AND kind = $1 AND attempted_at < now() - $2::interval`
+
+// rescue makes the jobs of processes that died available again, until ctx is done.
+func (r *Runner) rescue(ctx context.Context) {
+	tick := time.NewTicker(rescueEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		tag, err := r.pool.Exec(ctx, rescueStuck, Args{}.Kind(), rescueAfter)
+		if err != nil && ctx.Err() == nil {
+			r.logger.WarnContext(ctx, "rescue jobs", "error", err)
+		}
+		if n := tag.RowsAffected(); n > 0 {
+			r.logger.InfoContext(ctx, "jobs rescued", "count", n)
+		}
+	}
 }
 
 type worker struct {

@@ -51,6 +51,10 @@ func (s *Service) perform(ctx context.Context, r Record) (Record, error) {
 		return s.dispatch(ctx, r)
 	case TaskEmptyCart:
 		return s.emptyCart(ctx, r)
+	case TaskTakeBack:
+		return s.takeBack(ctx, r)
+	case TaskRefund:
+		return s.refund(ctx, r)
 	default:
 		return r, nil
 	}

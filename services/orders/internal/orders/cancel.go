@@ -57,7 +57,7 @@ func (s *Service) decide(ctx context.Context, r Record, d decision) (Order, erro
 	if !r.reached(d.target) {
 		return Order{}, d.refused
 	}
-	return r.Order, nil
+	return r.view(), nil
 }
 
 // intend saves the intent, so that from here on no other decision can be made. It returns the order with

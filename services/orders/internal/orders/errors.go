@@ -13,6 +13,8 @@ var (
 	ErrAddressNotFound = errors.New("address not found")
 	ErrNotCancellable  = errors.New("order can no longer be cancelled")
 	ErrNotDispatchable = errors.New("order cannot be dispatched")
+	ErrNotReturnable   = errors.New("order cannot be returned")
+	ErrReturnNotFound  = errors.New("return not found")
 	ErrBadCursor       = errors.New("cursor is not one of this list")
 	// ErrKeyReused is returned for an idempotency key that came with another request before.
 	ErrKeyReused = errors.New("idempotency key was used for another request")
@@ -51,6 +53,8 @@ var (
 	ErrPaymentEnded = errors.New("payment has ended")
 	// ErrNotAuthorized is returned when there is no open authorization to capture.
 	ErrNotAuthorized = errors.New("no open authorization")
+	// ErrNotRefundable is returned when less is left of what was captured.
+	ErrNotRefundable = errors.New("not so much is captured")
 )
 
 // InsufficientStockError is a refused reservation.

@@ -21,6 +21,12 @@ type Order struct {
 	Timeline        []TimelineEntry `json:"timeline"` // oldest first
 	CreatedAt       time.Time       `json:"created_at"`
 	Rejection       *Rejection      `json:"rejection,omitempty"` // set when Status is StatusRejected
+	Returns         []Return        `json:"returns,omitempty"`   // oldest first
+	Refunds         []Refund        `json:"refunds,omitempty"`   // oldest first, those of returns included
+	// What follows is about the moment and no part of an answer that is kept.
+
+	InProgress bool      `json:"-"` // whether the shop itself still has something to do about it
+	ChangedAt  time.Time `json:"-"` // since when it is as it is
 }
 
 // Line is one SKU of an order, at the price it was sold for.
@@ -90,6 +96,11 @@ const (
 	EventCancelled  Event = "cancelled"
 	EventDispatched Event = "dispatched"
 	EventDelivered  Event = "delivered"
+
+	EventReturnRequested Event = "return_requested"
+	EventReturnReceived  Event = "return_received"
+	EventRefunded        Event = "refunded"
+	EventRefundFailed    Event = "refund_failed"
 )
 
 // TimelineEntry is one thing that happened to an order.

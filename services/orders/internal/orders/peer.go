@@ -9,8 +9,8 @@ import (
 
 // Item is pieces of a SKU.
 type Item struct {
-	SKU      string
-	Quantity int64
+	SKU      string `json:"sku"`
+	Quantity int64  `json:"quantity"`
 }
 
 // Variant is what catalog says of a SKU on sale.
@@ -68,6 +68,8 @@ type (
 		Commit(ctx context.Context, orderID string) error
 		// Release gives back what an order holds or bought; nothing can be reserved for it afterwards.
 		Release(ctx context.Context, orderID string) error
+		// Return takes back pieces that an order bought, once for each return.
+		Return(ctx context.Context, orderID, returnID string, items []Item) error
 	}
 
 	// Payments moves money.
@@ -79,6 +81,8 @@ type (
 		Capture(ctx context.Context, orderID string) error
 		// Void lets an authorization go; nothing can be authorized for the order afterwards.
 		Void(ctx context.Context, orderID string) error
+		// Refund gives captured money back, once for each refund, or returns ErrNotRefundable.
+		Refund(ctx context.Context, orderID, refundID string, amount money.Money) error
 	}
 
 	// Shipping sends parcels.

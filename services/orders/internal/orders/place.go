@@ -56,6 +56,7 @@ func (s *Service) place(ctx context.Context, req PlaceRequest, order Order) (Rec
 		return Record{}, err
 	}
 	order.ID, order.Status, order.CreatedAt = id.String(), StatusPending, now()
+	order.ChangedAt = order.CreatedAt
 	order.Timeline = []TimelineEntry{{At: order.CreatedAt, Event: EventPlaced}}
 	r := Record{
 		Order: order, CartID: req.CartID, PaymentMethod: req.PaymentMethod, HoldUntil: order.CreatedAt.Add(s.settings.Hold),

@@ -45,7 +45,7 @@ type Page struct {
 // GetOrder returns an order that the viewer may see, or ErrNotFound.
 func (s *Service) GetOrder(ctx context.Context, viewer Viewer, id string) (Order, error) {
 	r, err := s.visible(ctx, viewer, id)
-	return r.Order, err
+	return r.view(), err
 }
 
 func (s *Service) visible(ctx context.Context, viewer Viewer, id string) (Record, error) {
@@ -86,7 +86,10 @@ func (s *Service) ListOrders(ctx context.Context, q Query) (Page, error) {
 	if err != nil {
 		return Page{}, fmt.Errorf("list orders: %w", err)
 	}
-	page := Page{Orders: found}
+	page := Page{Orders: make([]Order, len(found))}
+	for i, r := range found {
+		page.Orders[i] = r.view()
+	}
 	if more {
 		last := found[len(found)-1]
 		page.NextCursor = Position{CreatedAt: last.CreatedAt, ID: last.ID}.cursor()

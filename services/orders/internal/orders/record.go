@@ -34,7 +34,15 @@ const (
 	TaskCancel
 	TaskDispatch
 	TaskEmptyCart
+	TaskTakeBack
+	TaskRefund
 )
+
+// view is the order as it is shown at this moment.
+func (r Record) view() Order {
+	r.InProgress = r.Task() != TaskNone
+	return r.Order
+}
 
 // Task returns what is to be done for the order next.
 func (r Record) Task() Task {
@@ -49,6 +57,10 @@ func (r Record) Task() Task {
 		return TaskDispatch
 	case r.sold() && !r.CartCheckedOut:
 		return TaskEmptyCart
+	case r.receivedReturn() != nil:
+		return TaskTakeBack
+	case r.pendingRefund() != nil:
+		return TaskRefund
 	default:
 		return TaskNone
 	}

@@ -41,11 +41,12 @@ type Service struct {
 	peers    Peers
 	settings Settings
 	logger   *slog.Logger
+	watch    *watch
 }
 
 // New returns the service.
 func New(store Store, peers Peers, settings Settings, logger *slog.Logger) *Service {
-	return &Service{store: store, peers: peers, settings: settings, logger: logger}
+	return &Service{store: store, peers: peers, settings: settings, logger: logger, watch: newWatch()}
 }
 
 // now is the time, as exact as PostgreSQL keeps it.
@@ -67,6 +68,7 @@ func (s *Service) settle(ctx context.Context, r Record, entry TimelineEntry) (Re
 
 func change(r Record, entries []TimelineEntry) Change {
 	r.Timeline = append(slices.Clone(r.Timeline), entries...)
+	r.ChangedAt = now()
 	return Change{Record: r, Entries: entries}
 }
 

@@ -28,9 +28,27 @@ type Change struct {
 	Record Record
 	// Entries are the last ones of the record's timeline, those that this change adds.
 	Entries []TimelineEntry
+	// RefundKey is the idempotency key that a new refund came with, or nil.
+	RefundKey *RefundKey
 	// Settles marks the change that ends the checkout: the order becomes the answer to its idempotency
 	// key, unless an answer was given before.
 	Settles bool
+}
+
+// RefundKey is the use of an idempotency key for a refund. Each member of staff has keys of their own.
+type RefundKey struct {
+	StaffID     string
+	Key         string
+	Fingerprint []byte
+	RefundID    string
+}
+
+// UsedRefundKey is a RefundKey with what came of it.
+type UsedRefundKey struct {
+	RefundKey
+	OrderID string
+	// Answered is the refund's status in the first answer, empty as long as none was given.
+	Answered RefundStatus
 }
 
 // Filter says which orders to list. The zero value lists all.
@@ -60,14 +78,24 @@ type Store interface {
 	Answer(ctx context.Context, r Record) (Order, error)
 	// Get returns an order, or ErrNotFound.
 	Get(ctx context.Context, id string) (Record, error)
-	// Save saves a change and returns the order as it is now, or ErrConflict.
+	// Save saves a change, its returns and refunds included, and returns the order as it is now. It returns
+	// ErrConflict, or ErrKeyTaken for its RefundKey.
 	Save(ctx context.Context, change Change) (Record, error)
 	// List returns orders, newest first, and whether more follow. It may return fewer than the limit
 	// when they have very many lines, but at least one if there is one.
-	List(ctx context.Context, filter Filter) (orders []Order, more bool, err error)
+	List(ctx context.Context, filter Filter) (found []Record, more bool, err error)
 	// ClaimFulfilled returns up to limit fulfilled orders that nobody claimed within the last while, the
 	// longest unclaimed first.
 	ClaimFulfilled(ctx context.Context, limit int, within time.Duration) ([]string, error)
+	// OrderOfReturn returns the id of a return's order, or ErrReturnNotFound.
+	OrderOfReturn(ctx context.Context, returnID string) (string, error)
+	// RefundKey returns a used key, or ErrKeyUnknown.
+	RefundKey(ctx context.Context, staffID, key string) (UsedRefundKey, error)
+	// AnswerRefund makes a status the one in the first answer to a refund's key unless there was an answer
+	// before, and returns the status that stands.
+	AnswerRefund(ctx context.Context, refundID string, status RefundStatus) (RefundStatus, error)
+	// Versions returns the versions of those of the orders that exist.
+	Versions(ctx context.Context, ids []string) (map[string]int64, error)
 	// DeleteKeys forgets the idempotency keys used before a time and returns how many those were.
 	DeleteKeys(ctx context.Context, before time.Time) (int64, error)
 }

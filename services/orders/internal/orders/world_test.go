@@ -33,16 +33,19 @@ type world struct {
 	payments     map[string]*payment
 	shipments    map[string]orders.Shipment
 	arrived      map[string]bool
+	unrefundable bool // payments refuses refunds
 }
 
 type reservation struct {
-	status string // held, committed, ended
-	items  []orders.Item
+	status  string // held, committed, ended
+	items   []orders.Item
+	returns map[string][]orders.Item
 }
 
 type payment struct {
 	status  string // authorized, declined, captured, voided
 	charges int    // how often the provider was asked for money
+	refunds map[string]money.Money
 }
 
 const (
@@ -244,6 +247,24 @@ func (w inventory) Release(ctx context.Context, orderID string) error {
 	})
 }
 
+func (w inventory) Return(ctx context.Context, orderID, returnID string, items []orders.Item) error {
+	return w.call(ctx, "return stock", func() error {
+		r, ok := w.reservations[orderID]
+		if !ok || r.status != "committed" {
+			return errors.New("not sold")
+		}
+		if _, again := r.returns[returnID]; again {
+			return nil
+		}
+		if r.returns == nil {
+			r.returns = map[string][]orders.Item{}
+		}
+		r.returns[returnID] = items
+		w.move(items, 1)
+		return nil
+	})
+}
+
 // end ends a reservation as a release or its expiry does.
 func (w *world) end(orderID string) {
 	r, ok := w.reservations[orderID]
@@ -311,6 +332,20 @@ func (w payments) Void(ctx context.Context, orderID string) error {
 			return nil
 		}
 		p.status = "voided"
+		return nil
+	})
+}
+
+func (w payments) Refund(ctx context.Context, orderID, refundID string, amount money.Money) error {
+	return w.call(ctx, "refund", func() error {
+		p, ok := w.payments[orderID]
+		if !ok || p.status != "captured" || w.unrefundable {
+			return orders.ErrNotRefundable
+		}
+		if p.refunds == nil {
+			p.refunds = map[string]money.Money{}
+		}
+		p.refunds[refundID] = amount
 		return nil
 	})
 }

@@ -21,12 +21,8 @@ type inventory struct {
 var _ orders.Inventory = (*inventory)(nil)
 
 func (i *inventory) Reserve(ctx context.Context, orderID string, items []orders.Item, holdFor time.Duration) error {
-	lines := make([]*inventoryv1.Line, len(items))
-	for n, item := range items {
-		lines[n] = &inventoryv1.Line{Sku: item.SKU, Quantity: item.Quantity}
-	}
 	_, err := i.client.Reserve(asShop(ctx), &inventoryv1.ReserveRequest{
-		OrderId: orderID, Lines: lines, HoldFor: durationpb.New(holdFor),
+		OrderId: orderID, Lines: linesProto(items), HoldFor: durationpb.New(holdFor),
 	})
 	return inventoryError(err)
 }
@@ -39,6 +35,21 @@ func (i *inventory) Commit(ctx context.Context, orderID string) error {
 func (i *inventory) Release(ctx context.Context, orderID string) error {
 	_, err := i.client.ReleaseReservation(asShop(ctx), &inventoryv1.ReleaseReservationRequest{OrderId: orderID})
 	return inventoryError(err)
+}
+
+func (i *inventory) Return(ctx context.Context, orderID, returnID string, items []orders.Item) error {
+	_, err := i.client.ReturnStock(asShop(ctx), &inventoryv1.ReturnStockRequest{
+		OrderId: orderID, ReturnId: returnID, Lines: linesProto(items),
+	})
+	return inventoryError(err)
+}
+
+func linesProto(items []orders.Item) []*inventoryv1.Line {
+	lines := make([]*inventoryv1.Line, len(items))
+	for n, item := range items {
+		lines[n] = &inventoryv1.Line{Sku: item.SKU, Quantity: item.Quantity}
+	}
+	return lines
 }
 
 func inventoryError(err error) error {

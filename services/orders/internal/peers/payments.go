@@ -69,3 +69,16 @@ func (p *payments) Void(ctx context.Context, orderID string) error {
 	}
 	return nil
 }
+
+func (p *payments) Refund(ctx context.Context, orderID, refundID string, amount money.Money) error {
+	_, err := p.client.Refund(asShop(ctx), &paymentsv1.RefundRequest{
+		OrderId: orderID, RefundId: refundID, Amount: moneyProto(amount),
+	})
+	switch {
+	case status.Code(err) == codes.FailedPrecondition:
+		return fmt.Errorf("%w: %s", orders.ErrNotRefundable, rpc.Reason(err))
+	case err != nil:
+		return peerError(err)
+	}
+	return nil
+}

@@ -44,13 +44,13 @@ func (s *Store) Place(ctx context.Context, r orders.Record, key orders.Key) (ord
 }
 
 const insertOrder = `
-INSERT INTO orders (id, number, customer_id, status, intent, version, created_at,
+INSERT INTO orders (id, number, customer_id, status, intent, version, created_at, changed_at,
     currency, subtotal, shipping_price, tax, total, line_count,
     shipping_address, shipping_option, shipping_carrier, shipping_service, weight_grams,
     shipment_id, shipment_carrier, tracking_number,
     payment_method, payment_status, authorized, captured, refunded,
     cart_id, cart_checked_out, hold_until, refusal, job_id)
-VALUES (@id, @number, @customer_id, @status, @intent, @version, @created_at,
+VALUES (@id, @number, @customer_id, @status, @intent, @version, @created_at, @changed_at,
     @currency, @subtotal, @shipping_price, @tax, @total, @line_count,
     @shipping_address, @shipping_option, @shipping_carrier, @shipping_service, @weight_grams,
     @shipment_id, @shipment_carrier, @tracking_number,

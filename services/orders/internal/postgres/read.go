@@ -17,45 +17,48 @@ const maxPageLines = 6000
 
 // Get implements orders.Store.
 func (s *Store) Get(ctx context.Context, id string) (orders.Record, error) {
-	rows, err := s.read(ctx, "WHERE id = $1", id)
+	found, err := s.read(ctx, "WHERE id = $1", id)
 	if err != nil {
 		return orders.Record{}, fmt.Errorf("get order: %w", err)
 	}
-	if len(rows) == 0 {
+	if len(found) == 0 {
 		return orders.Record{}, orders.ErrNotFound
-	}
-	found, err := s.complete(ctx, rows)
-	if err != nil {
-		return orders.Record{}, fmt.Errorf("get order: %w", err)
 	}
 	return found[0], nil
 }
 
 // List implements orders.Store.
-func (s *Store) List(ctx context.Context, filter orders.Filter) ([]orders.Order, bool, error) {
+func (s *Store) List(ctx context.Context, filter orders.Filter) ([]orders.Record, bool, error) {
+	ids, more, err := s.page(ctx, filter)
+	if err != nil {
+		return nil, false, fmt.Errorf("list orders: %w", err)
+	}
+	found, err := s.read(ctx, "WHERE id = ANY ($1) ORDER BY created_at DESC, id DESC", ids)
+	if err != nil {
+		return nil, false, fmt.Errorf("list orders: %w", err)
+	}
+	return found, more, nil
+}
+
+// page returns the ids of the orders on a page, and whether more follow.
+func (s *Store) page(ctx context.Context, filter orders.Filter) (ids []string, more bool, err error) {
 	where, args := condition(filter)
 	args = append(args, filter.Limit+1)
-	rows, err := s.read(ctx, fmt.Sprintf("%s ORDER BY created_at DESC, id DESC LIMIT $%d", where, len(args)), args...)
+	query := fmt.Sprintf("SELECT id, line_count FROM orders %s ORDER BY created_at DESC, id DESC LIMIT $%d", where, len(args))
+	rows, err := s.pool.Query(ctx, query, args...)
 	if err != nil {
-		return nil, false, fmt.Errorf("list orders: %w", err)
+		return nil, false, err
 	}
-	fit := min(len(rows), filter.Limit)
-	lines := 0
-	for i, row := range rows[:fit] {
-		if lines += row.LineCount; lines > maxPageLines && i > 0 {
-			fit = i
-			break
+	var id string
+	var lineCount, lines int
+	_, err = pgx.ForEachRow(rows, []any{&id, &lineCount}, func() error {
+		lines += lineCount
+		if more = more || len(ids) == filter.Limit || len(ids) > 0 && lines > maxPageLines; !more {
+			ids = append(ids, id)
 		}
-	}
-	found, err := s.complete(ctx, rows[:fit])
-	if err != nil {
-		return nil, false, fmt.Errorf("list orders: %w", err)
-	}
-	page := make([]orders.Order, len(found))
-	for i, r := range found {
-		page[i] = r.Order
-	}
-	return page, fit < len(rows), nil
+		return nil
+	})
+	return ids, more, err
 }
 
 // condition writes a filter as a WHERE clause with its arguments.
@@ -81,58 +84,36 @@ func condition(filter orders.Filter) (string, []any) {
 	return "WHERE " + strings.Join(terms, " AND "), args
 }
 
+// One statement, so that an order and all that belongs to it are of one moment.
 const selectOrders = `
-SELECT id, number, customer_id, status, intent, version, created_at,
-    currency, subtotal, shipping_price, tax, total, line_count,
+SELECT id, number, customer_id, status, intent, version, created_at, changed_at,
+    currency, subtotal, shipping_price, tax, total,
     shipping_address, shipping_option, shipping_carrier, shipping_service, weight_grams,
     shipment_id, shipment_carrier, tracking_number,
     payment_method, payment_status, authorized, captured, refunded,
-    cart_id, cart_checked_out, hold_until, refusal, coalesce(job_id, 0) AS job_id
+    cart_id, cart_checked_out, hold_until, refusal, coalesce(job_id, 0) AS job_id,
+    (SELECT json_agg(json_build_object('sku', sku, 'title', title, 'quantity', quantity,
+            'unit_price', unit_price, 'line_total', line_total) ORDER BY position)
+        FROM order_lines WHERE order_id = orders.id) AS lines,
+    (SELECT json_agg(json_build_object('at', at, 'event', event, 'detail', detail) ORDER BY position)
+        FROM timeline_entries WHERE order_id = orders.id) AS timeline,
+    (SELECT json_agg(json_build_object('id', id, 'status', status, 'lines', lines, 'reason', reason,
+            'amount', amount, 'created_at', created_at) ORDER BY id)
+        FROM returns WHERE order_id = orders.id) AS returns,
+    (SELECT json_agg(json_build_object('id', id, 'status', status, 'amount', amount, 'reason', reason,
+            'return_id', coalesce(return_id::text, ''), 'created_at', created_at) ORDER BY id)
+        FROM refunds WHERE order_id = orders.id) AS refunds
 FROM orders `
 
-func (s *Store) read(ctx context.Context, rest string, args ...any) ([]orderRow, error) {
+func (s *Store) read(ctx context.Context, rest string, args ...any) ([]orders.Record, error) {
 	rows, err := s.pool.Query(ctx, selectOrders+rest, args...)
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, pgx.RowToStructByName[orderRow])
-}
-
-const selectLines = `
-SELECT order_id, sku, title, quantity, unit_price, line_total
-FROM order_lines WHERE order_id = ANY ($1) ORDER BY order_id, position`
-
-const selectEntries = `
-SELECT order_id, at, event, detail
-FROM timeline_entries WHERE order_id = ANY ($1) ORDER BY order_id, position`
-
-// complete adds the lines and timelines to orders.
-func (s *Store) complete(ctx context.Context, rows []orderRow) ([]orders.Record, error) {
-	records := make([]orders.Record, len(rows))
-	ids := make([]string, len(rows))
-	byID := make(map[string]*orders.Record, len(rows))
-	for i, row := range rows {
-		records[i], ids[i] = row.record(), row.ID
-		byID[row.ID] = &records[i]
-	}
-	batch := &pgx.Batch{}
-	batch.Queue(selectLines, ids).Query(func(rows pgx.Rows) error {
-		lines, err := pgx.CollectRows(rows, pgx.RowToStructByName[lineRow])
-		for _, line := range lines {
-			r := byID[line.OrderID]
-			r.Lines = append(r.Lines, line.line(r.Totals.Total.Currency))
-		}
-		return err
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (orders.Record, error) {
+		found, err := pgx.RowToStructByName[orderRow](row)
+		return found.record(), err
 	})
-	batch.Queue(selectEntries, ids).Query(func(rows pgx.Rows) error {
-		entries, err := pgx.CollectRows(rows, pgx.RowToStructByName[entryRow])
-		for _, entry := range entries {
-			r := byID[entry.OrderID]
-			r.Timeline = append(r.Timeline, entry.entry())
-		}
-		return err
-	})
-	return records, s.pool.SendBatch(ctx, batch).Close()
 }
 
 const selectKey = `

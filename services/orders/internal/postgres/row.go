@@ -17,12 +17,12 @@ type orderRow struct {
 	Intent          string
 	Version         int64
 	CreatedAt       time.Time
+	ChangedAt       time.Time
 	Currency        string
 	Subtotal        int64
 	ShippingPrice   int64
 	Tax             int64
 	Total           int64
-	LineCount       int
 	ShippingAddress orders.Address
 	ShippingOption  string
 	ShippingCarrier string
@@ -41,9 +41,12 @@ type orderRow struct {
 	HoldUntil       time.Time
 	Refusal         *orders.Rejection
 	JobID           int64
+	Lines           []lineRow
+	Timeline        []entryRow
+	Returns         []returnRow
+	Refunds         []refundRow
 }
 
-// record returns the order without its lines and timeline.
 func (o orderRow) record() orders.Record {
 	r := orders.Record{
 		Order:   o.order(),
@@ -55,13 +58,25 @@ func (o orderRow) record() orders.Record {
 	if r.Status == orders.StatusRejected {
 		r.Rejection = r.Refusal
 	}
+	for _, line := range o.Lines {
+		r.Lines = append(r.Lines, line.line(o.Currency))
+	}
+	for _, entry := range o.Timeline {
+		r.Timeline = append(r.Timeline, entry.entry())
+	}
+	for _, goods := range o.Returns {
+		r.Returns = append(r.Returns, goods.goods(o.Currency))
+	}
+	for _, refund := range o.Refunds {
+		r.Refunds = append(r.Refunds, refund.refund(o.Currency))
+	}
 	return r
 }
 
 func (o orderRow) order() orders.Order {
 	amount := func(n int64) money.Money { return money.New(n, o.Currency) }
 	return orders.Order{
-		ID: o.ID, Number: o.Number, Status: orders.Status(o.Status), CustomerID: o.CustomerID, CreatedAt: o.CreatedAt.UTC(),
+		ID: o.ID, Number: o.Number, Status: orders.Status(o.Status), CustomerID: o.CustomerID, CreatedAt: o.CreatedAt.UTC(), ChangedAt: o.ChangedAt.UTC(),
 		Totals: orders.Totals{
 			Subtotal: amount(o.Subtotal), Shipping: amount(o.ShippingPrice), Tax: amount(o.Tax), Total: amount(o.Total),
 		},
@@ -78,12 +93,11 @@ func (o orderRow) order() orders.Order {
 
 // lineRow is a row of order_lines.
 type lineRow struct {
-	OrderID   string
-	SKU       string `db:"sku"`
-	Title     string
-	Quantity  int64
-	UnitPrice int64
-	LineTotal int64
+	SKU       string `json:"sku"`
+	Title     string `json:"title"`
+	Quantity  int64  `json:"quantity"`
+	UnitPrice int64  `json:"unit_price"`
+	LineTotal int64  `json:"line_total"`
 }
 
 func (l lineRow) line(currency string) orders.Line {
@@ -95,12 +109,45 @@ func (l lineRow) line(currency string) orders.Line {
 
 // entryRow is a row of timeline_entries.
 type entryRow struct {
-	OrderID string
-	At      time.Time
-	Event   string
-	Detail  string
+	At     time.Time `json:"at"`
+	Event  string    `json:"event"`
+	Detail string    `json:"detail"`
 }
 
 func (e entryRow) entry() orders.TimelineEntry {
 	return orders.TimelineEntry{At: e.At.UTC(), Event: orders.Event(e.Event), Detail: e.Detail}
+}
+
+// returnRow is a row of returns.
+type returnRow struct {
+	ID        string        `json:"id"`
+	Status    string        `json:"status"`
+	Lines     []orders.Item `json:"lines"`
+	Reason    string        `json:"reason"`
+	Amount    int64         `json:"amount"`
+	CreatedAt time.Time     `json:"created_at"`
+}
+
+func (t returnRow) goods(currency string) orders.Return {
+	return orders.Return{
+		ID: t.ID, Status: orders.ReturnStatus(t.Status), Lines: t.Lines, Reason: t.Reason,
+		Amount: money.New(t.Amount, currency), CreatedAt: t.CreatedAt.UTC(),
+	}
+}
+
+// refundRow is a row of refunds.
+type refundRow struct {
+	ID        string    `json:"id"`
+	Status    string    `json:"status"`
+	Amount    int64     `json:"amount"`
+	Reason    string    `json:"reason"`
+	ReturnID  string    `json:"return_id"`
+	CreatedAt time.Time `json:"created_at"`
+}
+
+func (f refundRow) refund(currency string) orders.Refund {
+	return orders.Refund{
+		ID: f.ID, Status: orders.RefundStatus(f.Status), Amount: money.New(f.Amount, currency), Reason: f.Reason,
+		ReturnID: f.ReturnID, CreatedAt: f.CreatedAt.UTC(),
+	}
 }

@@ -17,7 +17,7 @@ import (
 // Everything about an order that changes.
 const updateOrder = `
 UPDATE orders
-SET status = @status, intent = @intent, version = @version + 1,
+SET status = @status, intent = @intent, version = @version + 1, changed_at = @changed_at,
     shipment_id = @shipment_id, shipment_carrier = @shipment_carrier, tracking_number = @tracking_number,
     payment_status = @payment_status, authorized = @authorized, captured = @captured, refunded = @refunded,
     cart_checked_out = @cart_checked_out, refusal = @refusal, job_id = @job_id
@@ -31,6 +31,7 @@ func mutable(r orders.Record) pgx.NamedArgs {
 	}
 	return pgx.NamedArgs{
 		"id": r.ID, "version": r.Version, "status": string(r.Status), "intent": string(r.Intent),
+		"changed_at":  r.ChangedAt,
 		"shipment_id": r.Shipment.ID, "shipment_carrier": r.Shipment.Carrier, "tracking_number": r.Shipment.TrackingNumber,
 		"payment_status": string(r.Payment.Status), "authorized": r.Payment.Authorized.Amount,
 		"captured": r.Payment.Captured.Amount, "refunded": r.Payment.Refunded.Amount,
@@ -49,6 +50,7 @@ func (s *Store) Save(ctx context.Context, change orders.Change) (orders.Record, 
 		batch := &pgx.Batch{}
 		batch.Queue(updateOrder, mutable(saved)).Exec(mustAffectOne)
 		queueEntries(batch, saved, change.Entries)
+		queueReturns(batch, change)
 		if change.Settles {
 			if err := queueAnswer(batch, saved.Order, &saved.Answer); err != nil {
 				return err
@@ -56,10 +58,12 @@ func (s *Store) Save(ctx context.Context, change orders.Change) (orders.Record, 
 		}
 		return tx.SendBatch(ctx, batch).Close()
 	})
-	if errors.Is(err, orders.ErrConflict) {
+	switch {
+	case errors.Is(err, orders.ErrConflict):
 		return orders.Record{}, orders.ErrConflict
-	}
-	if err != nil {
+	case pgdb.IsUnique(err, refundKeyConstraint):
+		return orders.Record{}, orders.ErrKeyTaken
+	case err != nil:
 		return orders.Record{}, fmt.Errorf("save order: %w", err)
 	}
 	saved.Version++

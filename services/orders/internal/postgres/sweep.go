@@ -34,9 +34,13 @@ func (s *Store) ClaimFulfilled(ctx context.Context, limit int, within time.Durat
 
 // DeleteKeys implements orders.Store.
 func (s *Store) DeleteKeys(ctx context.Context, before time.Time) (int64, error) {
-	tag, err := s.pool.Exec(ctx, "DELETE FROM idempotency_keys WHERE created_at < $1", before)
-	if err != nil {
-		return 0, fmt.Errorf("delete idempotency keys: %w", err)
+	var deleted int64
+	for _, table := range []string{"idempotency_keys", "refund_keys"} {
+		tag, err := s.pool.Exec(ctx, "DELETE FROM "+table+" WHERE created_at < $1", before)
+		if err != nil {
+			return deleted, fmt.Errorf("delete %s: %w", table, err)
+		}
+		deleted += tag.RowsAffected()
 	}
-	return tag.RowsAffected(), nil
+	return deleted, nil
 }

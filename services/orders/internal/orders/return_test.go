@@ -1,0 +1,339 @@
+package orders_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"sync"
+	"testing"
+	"time"
+
+	"souk/platform/field"
+	"souk/platform/money"
+
+	"souk/services/orders/internal/orders"
+)
+
+const staff = "0198a000-0000-7000-8000-00000000000d"
+
+// mustDeliver places an order and takes it to its customer.
+func (s *shop) mustDeliver(t *testing.T) orders.Order {
+	t.Helper()
+	order := s.mustConfirm(t)
+	if _, err := s.DispatchOrder(t.Context(), order.ID); err != nil {
+		t.Fatal(err)
+	}
+	s.world.mu.Lock()
+	s.world.arrived[order.ID] = true
+	s.world.mu.Unlock()
+	if err := s.TrackDeliveries(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return s.mustGet(t, order.ID)
+}
+
+// sendBack is a request to return pieces of a SKU.
+func sendBack(order orders.Order, sku string, quantity int64) orders.ReturnRequest {
+	return orders.ReturnRequest{
+		CustomerID: order.CustomerID, OrderID: order.ID, Lines: []orders.Item{{SKU: sku, Quantity: quantity}}, Reason: "broken",
+	}
+}
+
+func (s *shop) mustReturn(t *testing.T, req orders.ReturnRequest) orders.Return {
+	t.Helper()
+	goods, err := s.RequestReturn(t.Context(), req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return goods
+}
+
+func pay(order orders.Order, key string, amount int64) orders.RefundRequest {
+	return orders.RefundRequest{
+		StaffID: staff, IdempotencyKey: key, OrderID: order.ID, Amount: money.New(amount, "GBP"), Reason: "sorry",
+	}
+}
+
+func (s *shop) refunded(orderID string) (sum int64) {
+	s.world.mu.Lock()
+	defer s.world.mu.Unlock()
+	for _, amount := range s.world.payments[orderID].refunds {
+		sum += amount.Amount
+	}
+	return sum
+}
+
+func TestReturnedGoodsAreRestockedAndRefunded(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	order := s.mustDeliver(t)
+	goods := s.mustReturn(t, sendBack(order, "MUG", 2))
+	if goods.Status != orders.ReturnRequested || goods.Amount != money.New(2*1250, "GBP") {
+		t.Fatalf("return %+v", goods)
+	}
+	for range 2 {
+		orderID, received, err := s.ReceiveReturn(t.Context(), goods.ID)
+		if err != nil || orderID != order.ID || received.Status != orders.ReturnRefunded {
+			t.Fatalf("%s, %+v, %v", orderID, received, err)
+		}
+	}
+	saved := s.mustGet(t, order.ID)
+	if saved.Payment.Refunded != goods.Amount || s.refunded(order.ID) != goods.Amount.Amount || s.world.stock["MUG"] != 9 {
+		t.Errorf("refunded %v here, %d there; %d mugs", saved.Payment.Refunded, s.refunded(order.ID), s.world.stock["MUG"])
+	}
+	var events []orders.Event
+	for _, entry := range saved.Timeline {
+		events = append(events, entry.Event)
+	}
+	want := []orders.Event{"placed", "confirmed", "dispatched", "delivered", "return_requested", "return_received", "refunded"}
+	if !reflect.DeepEqual(events, want) || s.jobs(t, order.ID) != 0 {
+		t.Errorf("timeline %v, %d jobs", events, s.jobs(t, order.ID))
+	}
+	if len(saved.Refunds) != 1 || saved.Refunds[0].ReturnID != goods.ID || saved.Refunds[0].Status != orders.RefundSucceeded {
+		t.Errorf("refunds %+v", saved.Refunds)
+	}
+}
+
+func TestNoMoreComesBackThanWasBought(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	order := s.mustDeliver(t)
+	var group sync.WaitGroup
+	var mu sync.Mutex
+	granted := 0
+	for range 8 {
+		group.Go(func() {
+			_, err := s.RequestReturn(t.Context(), sendBack(order, "MUG", 1))
+			mu.Lock()
+			defer mu.Unlock()
+			if err == nil {
+				granted++
+			} else if !errors.Is(err, orders.ErrNotReturnable) {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	if saved := s.mustGet(t, order.ID); granted != 3 || len(saved.Returns) != 3 {
+		t.Errorf("%d returns granted, %d saved, want 3", granted, len(saved.Returns))
+	}
+}
+
+func TestReturnsAreChecked(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	confirmed := s.mustConfirm(t)
+	if _, err := s.RequestReturn(t.Context(), sendBack(confirmed, "MUG", 1)); !errors.Is(err, orders.ErrNotReturnable) {
+		t.Errorf("before it is delivered: %v", err)
+	}
+	stranger := sendBack(confirmed, "MUG", 1)
+	stranger.CustomerID = "stranger"
+	if _, err := s.RequestReturn(t.Context(), stranger); !errors.Is(err, orders.ErrNotFound) {
+		t.Errorf("someone else's: %v", err)
+	}
+	if _, _, err := s.ReceiveReturn(t.Context(), confirmed.ID); !errors.Is(err, orders.ErrReturnNotFound) {
+		t.Errorf("no such return: %v", err)
+	}
+	bad := orders.ReturnRequest{CustomerID: customer, OrderID: confirmed.ID, Lines: []orders.Item{{"MUG", 0}, {"MUG", 1}}}
+	var invalid *field.Error
+	if _, err := s.RequestReturn(t.Context(), bad); !errors.As(err, &invalid) || len(invalid.Violations) != 3 {
+		t.Errorf("bad lines and no reason: %v", err)
+	}
+}
+
+func TestASKUThatIsNotInTheOrderIsNamed(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	order := s.mustDeliver(t)
+	var invalid *field.Error
+	_, err := s.RequestReturn(t.Context(), sendBack(order, "SPOON", 1))
+	if !errors.As(err, &invalid) || invalid.Violations[0].Field != "lines[0].sku" {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestAReturnGoesOnByItselfWhenPaymentsIsAway(t *testing.T) {
+	t.Parallel()
+	s := newShopWith(t, orders.Settings{Inline: 200 * time.Millisecond, Hold: time.Minute})
+	order := s.mustDeliver(t)
+	goods := s.mustReturn(t, sendBack(order, "PLATE", 2))
+	s.world.failing("after refund")
+	_, received, err := s.ReceiveReturn(t.Context(), goods.ID)
+	if err != nil || received.Status != orders.ReturnReceived || s.jobs(t, order.ID) != 1 {
+		t.Fatalf("%+v, %v, %d jobs", received, err, s.jobs(t, order.ID))
+	}
+	s.world.setHook(nil)
+	if err := s.Advance(t.Context(), order.ID); err != nil {
+		t.Fatal(err)
+	}
+	saved := s.mustGet(t, order.ID)
+	if saved.Returns[0].Status != orders.ReturnRefunded || s.refunded(order.ID) != 2*999 || s.world.stock["PLATE"] != 10 {
+		t.Errorf("%+v, refunded %d, %d plates", saved.Returns[0], s.refunded(order.ID), s.world.stock["PLATE"])
+	}
+}
+
+func TestARefundIsGivenOnceForEachKey(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	order := s.mustDeliver(t)
+	var group sync.WaitGroup
+	var mu sync.Mutex
+	ids, first := map[string]bool{}, 0
+	for range 16 {
+		group.Go(func() {
+			given, err := s.RefundOrder(t.Context(), pay(order, "once", 500))
+			for errors.Is(err, orders.ErrKeyInProgress) {
+				given, err = s.RefundOrder(t.Context(), pay(order, "once", 500))
+			}
+			if err != nil {
+				t.Error(err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			ids[given.Refund.ID] = true
+			if !given.Replayed {
+				first++
+			}
+		})
+	}
+	group.Wait()
+	if len(ids) != 1 || first != 1 || s.refunded(order.ID) != 500 {
+		t.Errorf("%d refunds, %d first answers, %d given back", len(ids), first, s.refunded(order.ID))
+	}
+	if _, err := s.RefundOrder(t.Context(), pay(order, "once", 501)); !errors.Is(err, orders.ErrKeyReused) {
+		t.Errorf("another amount: %v", err)
+	}
+}
+
+func TestRefundsNeverExceedWhatWasCaptured(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	order := s.mustDeliver(t)
+	total := order.Totals.Total.Amount
+	goods := s.mustReturn(t, sendBack(order, "MUG", 3))
+	if _, err := s.RefundOrder(t.Context(), pay(order, "most", total-1000)); err != nil {
+		t.Fatal(err)
+	}
+	var invalid *field.Error
+	if _, err := s.RefundOrder(t.Context(), pay(order, "more", 1001)); !errors.As(err, &invalid) || invalid.Violations[0].Field != "amount" {
+		t.Errorf("more than is left: %v", err)
+	}
+	// The goods are worth more than what is left of the money.
+	if _, received, err := s.ReceiveReturn(t.Context(), goods.ID); err != nil || received.Status != orders.ReturnRefunded {
+		t.Fatalf("%+v, %v", received, err)
+	}
+	if saved := s.mustGet(t, order.ID); saved.Payment.Refunded != saved.Payment.Captured || s.refunded(order.ID) != total {
+		t.Errorf("refunded %v here, %d there, want %d", saved.Payment.Refunded, s.refunded(order.ID), total)
+	}
+	if _, err := s.RefundOrder(t.Context(), pay(order, "penny", 1)); !errors.As(err, &invalid) {
+		t.Errorf("when nothing is left: %v", err)
+	}
+}
+
+func TestMoneyThatWasNotTakenIsNotRefunded(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	order := s.mustConfirm(t)
+	var invalid *field.Error
+	if _, err := s.RefundOrder(t.Context(), pay(order, "early", 1)); !errors.As(err, &invalid) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestARefundThatPaymentsRefusesHasFailed(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	order := s.mustDeliver(t)
+	s.world.unrefundable = true
+	given, err := s.RefundOrder(t.Context(), pay(order, "refused", 100))
+	if err != nil || given.Refund.Status != orders.RefundFailed {
+		t.Fatalf("%+v, %v", given, err)
+	}
+	s.world.unrefundable = false
+	// It holds nothing back.
+	if _, err := s.RefundOrder(t.Context(), pay(order, "all", order.Totals.Total.Amount)); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAPendingRefundIsAnsweredTheSameForEver(t *testing.T) {
+	t.Parallel()
+	s := newShopWith(t, orders.Settings{Inline: 100 * time.Millisecond, Hold: time.Minute})
+	order := s.mustDeliver(t)
+	s.world.failing("before refund")
+	given, err := s.RefundOrder(t.Context(), pay(order, "slow", 100))
+	if err != nil || given.Refund.Status != orders.RefundPending || s.jobs(t, order.ID) != 1 {
+		t.Fatalf("%+v, %v", given, err)
+	}
+	s.world.setHook(nil)
+	if err := s.Advance(t.Context(), order.ID); err != nil {
+		t.Fatal(err)
+	}
+	again, err := s.RefundOrder(t.Context(), pay(order, "slow", 100))
+	if err != nil || !again.Replayed || again.Refund != given.Refund {
+		t.Errorf("%+v, %v, want %+v", again, err, given)
+	}
+	if saved := s.mustGet(t, order.ID); saved.Refunds[0].Status != orders.RefundSucceeded {
+		t.Errorf("refund is %s", saved.Refunds[0].Status)
+	}
+}
+
+func TestAReturnOrRefundKilledAnywhereIsCarriedOut(t *testing.T) {
+	t.Parallel()
+	base := newShop(t)
+	// fresh is a process with a world of its own, and an order with a return that waits for its goods.
+	fresh := func(key string) (*shop, orders.Order, orders.Return) {
+		s := shopOn(t, base.pool, base.settings)
+		req := buy(key, visa)
+		req.CustomerID = key
+		order := s.mustPlace(t, req)
+		if _, err := s.DispatchOrder(t.Context(), order.ID); err != nil {
+			t.Fatal(err)
+		}
+		s.exec(t, "UPDATE orders SET status = 'delivered' WHERE id = $1", order.ID)
+		return s, order, s.mustReturn(t, sendBack(order, "MUG", 1))
+	}
+	for name, work := range map[string]struct {
+		do     func(ctx context.Context, s *shop, order orders.Order, goods orders.Return) error
+		points int
+		want   int64
+		mugs   int64
+	}{
+		"return": {func(ctx context.Context, s *shop, _ orders.Order, goods orders.Return) error {
+			_, _, err := s.ReceiveReturn(ctx, goods.ID)
+			return err
+		}, 8, 1250, 8},
+		"refund": {func(ctx context.Context, s *shop, order orders.Order, _ orders.Return) error {
+			_, err := s.RefundOrder(ctx, pay(order, order.ID, 700))
+			if errors.Is(err, orders.ErrKeyInProgress) {
+				return nil
+			}
+			return err
+		}, 6, 700, 7},
+	} {
+		s, order, goods := fresh(name)
+		points := s.points(t, func(ctx context.Context) { _ = work.do(ctx, s, order, goods) })
+		if len(points) != work.points {
+			t.Fatalf("%s: points %q, want %d", name, points, work.points)
+		}
+		for i, point := range points {
+			s, order, goods := fresh(fmt.Sprint(name, i))
+			n := -1
+			s.killed(t, func(string) bool { n++; return n == i }, func(ctx context.Context) { _ = work.do(ctx, s, order, goods) })
+			if err := s.Advance(t.Context(), order.ID); err != nil {
+				t.Fatalf("%s, %s: %v", name, point, err)
+			}
+			if err := work.do(t.Context(), s, order, goods); err != nil {
+				t.Errorf("%s, %s: again: %v", name, point, err)
+			}
+			saved := s.mustGet(t, order.ID)
+			if saved.Payment.Refunded.Amount != work.want || s.refunded(order.ID) != work.want || s.world.stock["MUG"] != work.mugs {
+				t.Errorf("%s, %s: refunded %v here, %d there; %d mugs", name, point, saved.Payment.Refunded, s.refunded(order.ID), s.world.stock["MUG"])
+			}
+			if s.jobs(t, order.ID) != 0 {
+				t.Errorf("%s, %s: a job is left", name, point)
+			}
+		}
+	}
+}

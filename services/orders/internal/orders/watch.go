@@ -1,0 +1,98 @@
+package orders
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+)
+
+// How often the orders that somebody waits for are looked at.
+const lookEvery = 500 * time.Millisecond
+
+// watch knows who waits for a change of which order. One query for all of them is made, however many there are.
+type watch struct {
+	mu      sync.Mutex
+	waiting map[string]map[*waiter]struct{} // by the order's id
+	stopped chan struct{}
+}
+
+// waiter waits for an order to be at another version than the one it knows.
+type waiter struct {
+	version int64
+	changed chan struct{}
+}
+
+func newWatch() *watch {
+	return &watch{waiting: map[string]map[*waiter]struct{}{}, stopped: make(chan struct{})}
+}
+
+// join returns a channel that is closed once the order is at another version. The caller must leave.
+func (w *watch) join(id string, version int64) (changed <-chan struct{}, leave func()) {
+	joined := &waiter{version: version, changed: make(chan struct{})}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.waiting[id] == nil {
+		w.waiting[id] = map[*waiter]struct{}{}
+	}
+	w.waiting[id][joined] = struct{}{}
+	return joined.changed, func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.remove(id, joined)
+	}
+}
+
+func (w *watch) remove(id string, gone *waiter) {
+	delete(w.waiting[id], gone)
+	if len(w.waiting[id]) == 0 {
+		delete(w.waiting, id)
+	}
+}
+
+func (w *watch) ids() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Collect(maps.Keys(w.waiting))
+}
+
+// wake tells those who wait for another version than an order has now.
+func (w *watch) wake(versions map[string]int64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for id, version := range versions {
+		for waiting := range w.waiting[id] {
+			if waiting.version != version {
+				close(waiting.changed)
+				w.remove(id, waiting)
+			}
+		}
+	}
+}
+
+// Watch wakes those who wait for events of orders that have changed, until ctx is done, and then everyone. It is to
+// be called once.
+func (s *Service) Watch(ctx context.Context) error {
+	defer close(s.watch.stopped)
+	for sleep(ctx, lookEvery) {
+		if err := s.look(ctx); err != nil && ctx.Err() == nil {
+			s.logger.WarnContext(ctx, "events are late", "error", err)
+		}
+	}
+	return nil
+}
+
+func (s *Service) look(ctx context.Context) error {
+	ids := s.watch.ids()
+	if len(ids) == 0 {
+		return nil
+	}
+	versions, err := s.store.Versions(ctx, ids)
+	if err != nil {
+		return fmt.Errorf("look at watched orders: %w", err)
+	}
+	s.watch.wake(versions)
+	return nil
+}
