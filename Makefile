@@ -2,13 +2,13 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 BIN := $(CURDIR)/.souk/bin
-MODULES := proto platform $(wildcard services/*) gateway deploy/local e2e
+MODULES := proto platform $(wildcard services/*) gateway deploy/local deploy/audit e2e
 # With the race detector: everything but the end-to-end tests, whose processes are built without it.
-RACED := proto platform $(wildcard services/*) gateway deploy/local
+RACED := proto platform $(wildcard services/*) gateway deploy/local deploy/audit
 DAY ?= ../shared/data/retail/2010-12-01.csv
 export PATH := $(BIN):$(PATH)
 
-.PHONY: help run reset test lint gen replay seed build tidy clean
+.PHONY: help run reset audit test chaos lint gen replay seed build tidy clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,6 +23,13 @@ reset: ## forget the data of make run
 
 test: ## run every test, on real PostgreSQL, FerretDB and Consul
 	@scripts/test $(RACED) -- e2e
+
+audit: ## check the books of a running shop: make run's, or SOUK_URL, SOUK_CONSUL_ADDR, SOUK_STAFF_PASSWORD; AUDIT=-provider
+	@GOWORK=off go build -C deploy/audit -o $(BIN)/audit ./cmd/audit
+	@export SOUK_URL="$${SOUK_URL:-http://$${SOUK_GATEWAY_ADDR:-127.0.0.1:8080}}"; \
+	export SOUK_CONSUL_ADDR="$${SOUK_CONSUL_ADDR:-127.0.0.1:$${SOUK_CONSUL_PORT:-8500}}"; \
+	export SOUK_STAFF_PASSWORD="$${SOUK_STAFF_PASSWORD:-$$(sed -n 's/.*"staff": "\(.*\)".*/\1/p' "$${SOUK_STATE_DIR:-.souk/run}/secrets.json")}"; \
+	exec $(BIN)/audit $(AUDIT)
 
 lint: ## golangci-lint on every module, buf lint, generated code up to date
 	@scripts/lint $(MODULES)

@@ -1,0 +1,204 @@
+package audit
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	inventoryv1 "souk/proto/gen/souk/inventory/v1"
+	ordersv1 "souk/proto/gen/souk/orders/v1"
+	paymentsv1 "souk/proto/gen/souk/payments/v1"
+)
+
+const (
+	// How many times something is looked at again within the patience.
+	looks = 5
+	// An order that changed between so many looks is left out.
+	mostChanges = 10
+	// How often progress is told.
+	tellEvery = 5 * time.Second
+)
+
+// auditor is one audit. Of an order it keeps no more than the id, so that it can see many.
+type auditor struct {
+	*services
+	withProvider bool
+	patience     time.Duration
+	tell         func(string)
+	told         time.Time
+
+	rules  []rule[facts]
+	checks []*Check
+	report *Report
+	// known are the orders that were listed.
+	known map[string]bool
+	// suspects are the orders that have to be looked at again, by their ids.
+	suspects map[string]suspect
+}
+
+// suspect is an order that something was wrong with, or that was not looked at yet.
+type suspect struct {
+	seen bool
+	// changedAt is the version that something was wrong with, since then.
+	changedAt, since time.Time
+	changes          int
+}
+
+func newAuditor(services *services, cfg Config) *auditor {
+	rules := rulesOfOrders(cfg.WithProvider)
+	a := &auditor{
+		services: services, withProvider: cfg.WithProvider, patience: cmp.Or(cfg.Patience, defaultPatience),
+		tell: cfg.Progress, told: time.Now(),
+		rules: rules, checks: checks(rules), report: &Report{},
+		known: map[string]bool{}, suspects: map[string]suspect{},
+	}
+	if a.tell == nil {
+		a.tell = func(string) {}
+	}
+	return a
+}
+
+// progress tells how far it is, every now and then.
+func (a *auditor) progress(format string, args ...any) {
+	if time.Since(a.told) >= tellEvery {
+		a.told = time.Now()
+		a.tell(fmt.Sprintf(format, args...))
+	}
+}
+
+// pause waits until it is time to look again.
+func (a *auditor) pause(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(a.patience / looks):
+		return nil
+	}
+}
+
+// stock checks every SKU, again until nothing is wrong or it has been wrong for long enough.
+func (a *auditor) stock(ctx context.Context) error {
+	start := time.Now()
+	for {
+		list, wrong := checks(stockRules), false
+		err := a.eachStock(ctx, func(s *inventoryv1.Stock) {
+			findings := judge(stockRules, s)
+			enter(list, s.GetLevel().GetSku(), findings)
+			wrong = wrong || broken(findings)
+			a.progress("%d SKUs read", list[0].Looked)
+		})
+		if err != nil {
+			return err
+		}
+		if !wrong || time.Since(start) >= a.patience {
+			a.report.Checks = list
+			return nil
+		}
+		if err := a.pause(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// orders checks every order with what the other services say of it, a page at a time. What is wrong is put off.
+func (a *auditor) orders(ctx context.Context) error {
+	return a.eachPage(ctx, func(page []*ordersv1.Order) error {
+		orders := make(map[string]*ordersv1.Order, len(page))
+		for _, order := range page {
+			orders[order.GetId()] = order
+			a.known[order.GetId()] = true
+		}
+		all, err := a.facts(ctx, slices.Collect(maps.Keys(orders)), orders, a.withProvider)
+		if err != nil {
+			return err
+		}
+		for _, f := range all {
+			findings := judge(a.rules, f)
+			if broken(findings) {
+				a.suspects[f.orderID] = suspect{seen: true, changedAt: f.changedAt(), since: f.at}
+				continue
+			}
+			a.enter(f, findings)
+		}
+		a.progress("%d orders read", len(a.known))
+		return nil
+	})
+}
+
+// strays puts off what belongs to no order that was listed: its order is new, or there is none.
+func (a *auditor) strays(ctx context.Context) error {
+	read := 0
+	stray := func(orderID string, matters bool) {
+		if matters && !a.known[orderID] {
+			a.suspects[orderID] = suspect{}
+		}
+		read++
+		a.progress("%d reservations and payments read", read)
+	}
+	err := a.eachReservation(ctx, nil, func(r *inventoryv1.Reservation) {
+		status := r.GetStatus()
+		stray(r.GetOrderId(), status == inventoryv1.Reservation_STATUS_HELD || status == inventoryv1.Reservation_STATUS_COMMITTED)
+	})
+	if err != nil {
+		return err
+	}
+	return a.eachPayment(ctx, nil, false, func(b *paymentsv1.Books) { stray(b.GetPayment().GetOrderId(), true) })
+}
+
+// settle looks at the suspects again until each is in order, or has been wrong for long enough.
+func (a *auditor) settle(ctx context.Context) error {
+	for len(a.suspects) > 0 {
+		if err := a.pause(ctx); err != nil {
+			return err
+		}
+		for ids := range slices.Chunk(slices.Sorted(maps.Keys(a.suspects)), batch) {
+			orders, err := a.find(ctx, ids)
+			if err != nil {
+				return err
+			}
+			all, err := a.facts(ctx, ids, orders, a.withProvider)
+			if err != nil {
+				return err
+			}
+			for _, f := range all {
+				a.lookAgain(f)
+			}
+			a.progress("%d orders are looked at again", len(a.suspects))
+		}
+	}
+	return nil
+}
+
+// lookAgain decides about a suspect. Between two readings of an order in which it is the same, the other services were
+// read as well: what they said then was said of the order as it is.
+func (a *auditor) lookAgain(f facts) {
+	findings := judge(a.rules, f)
+	s := a.suspects[f.orderID]
+	switch {
+	case !broken(findings):
+		a.enter(f, findings)
+	case s.changes == mostChanges:
+		a.report.Changing++
+		delete(a.suspects, f.orderID)
+	case !s.seen || !s.changedAt.Equal(f.changedAt()):
+		a.suspects[f.orderID] = suspect{seen: true, changedAt: f.changedAt(), since: f.at, changes: s.changes + 1}
+	case f.at.Sub(s.since) >= a.patience:
+		a.enter(f, findings)
+	}
+}
+
+// enter adds what was found in an order to the checks.
+func (a *auditor) enter(f facts, findings map[int]finding) {
+	delete(a.suspects, f.orderID)
+	enter(a.checks, f.orderID, findings)
+	switch {
+	case f.order == nil:
+	case f.underWay():
+		a.report.InProgress++
+	default:
+		a.report.Compared++
+	}
+}

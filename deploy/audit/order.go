@@ -1,0 +1,62 @@
+package audit
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	ordersv1 "souk/proto/gen/souk/orders/v1"
+)
+
+// rulesOfOrders returns what must hold of each order.
+func rulesOfOrders(withProvider bool) []rule[facts] {
+	rules := slices.Concat(endRules, reservationRules, paymentRules, moneyRules, shipmentRules)
+	if withProvider {
+		rules = append(rules, providerRules...)
+	}
+	return rules
+}
+
+var endRules = []rule[facts]{
+	{name: "orders: none is in progress for long", what: "orders", judge: comesToAnEnd},
+	{name: "orders: no refund has failed", what: "orders with refunds", judge: noFailedRefund},
+}
+
+func comesToAnEnd(f facts) (finding, bool) {
+	var found finding
+	switch {
+	case f.order == nil:
+		return found, false
+	case f.status() == ordersv1.Status_STATUS_UNSPECIFIED:
+		found.wrong = "has no status"
+	case f.overdue() && !f.order.GetInProgress():
+		found.wrong = "is pending and nobody works on it"
+	case f.overdue():
+		found.wrong = fmt.Sprintf("in progress, and unchanged since %s", f.changedAt().UTC().Format(time.RFC3339))
+	}
+	return found, true
+}
+
+func noFailedRefund(f facts) (finding, bool) {
+	found := amount(f.refunds(ordersv1.Refund_STATUS_SUCCEEDED))
+	if failed := f.refunds(ordersv1.Refund_STATUS_FAILED); len(failed) > 0 {
+		found.wrong = fmt.Sprintf("a refund of %s failed", failed)
+	}
+	return found, len(f.order.GetRefunds()) > 0
+}
+
+var shipmentRules = []rule[facts]{
+	{name: "shipping: a dispatched order has one shipment", what: "orders", judge: func(f facts) (finding, bool) {
+		return shipments(f, 1), f.atRest() && f.dispatched()
+	}},
+	{name: "shipping: any other order has none", what: "orders", judge: func(f facts) (finding, bool) {
+		return shipments(f, 0), f.atRest() && !f.dispatched()
+	}},
+}
+
+func shipments(f facts, want int) finding {
+	if f.shipments == want {
+		return finding{}
+	}
+	return finding{wrong: fmt.Sprintf("is %s and has %d shipments", name(f.status()), f.shipments)}
+}

@@ -1,0 +1,125 @@
+package audit
+
+import (
+	"fmt"
+
+	moneyv1 "souk/proto/gen/souk/money/v1"
+	ordersv1 "souk/proto/gen/souk/orders/v1"
+	paymentsv1 "souk/proto/gen/souk/payments/v1"
+)
+
+// paymentRules hold at every moment, also while an order is under way.
+var paymentRules = []rule[facts]{
+	{name: "payments: authorized = captured + voided + open", what: "orders", judge: eachPayment(func(b *paymentsv1.Books) finding {
+		return equal("authorized", of(b.GetAuthorized()), "the rest adds up to", of(b.GetCaptured(), b.GetVoided(), b.GetOpen()))
+	})},
+	{name: "payments: every movement balances", what: "orders", judge: eachPayment(func(b *paymentsv1.Books) finding {
+		if n := b.GetUnbalancedMovements(); n != 0 {
+			return finding{wrong: fmt.Sprintf("%d movements do not add up to zero", n)}
+		}
+		return finding{}
+	})},
+	{name: "payments: captured by the ledger = by the payment", what: "orders", judge: eachPayment(func(b *paymentsv1.Books) finding {
+		return equal("ledger", of(b.GetCaptured()), "payment", of(b.GetPayment().GetCaptured()))
+	})},
+	{name: "payments: refunded by the ledger = by the payment", what: "orders", judge: eachPayment(func(b *paymentsv1.Books) finding {
+		return equal("ledger", of(b.GetRefunded()), "payment", of(b.GetPayment().GetRefunded()))
+	})},
+	{name: "payments: each is an order's", what: "orders", judge: func(f facts) (finding, bool) {
+		var found finding
+		if f.order == nil {
+			found.wrong = "has a payment, and is no order"
+		}
+		return found, len(f.payments) > 0
+	}},
+	{name: "payments: an order has one open authorization at most", what: "orders", judge: oneOpen},
+}
+
+// eachPayment looks at all payments of an order and says what is wrong with the first bad one.
+func eachPayment(look func(*paymentsv1.Books) finding) func(facts) (finding, bool) {
+	return func(f facts) (finding, bool) {
+		var all finding
+		for _, b := range f.payments {
+			one := look(b)
+			all.left, all.right = all.left.plus(one.left), all.right.plus(one.right)
+			if all.wrong == "" && one.wrong != "" {
+				all.wrong = fmt.Sprintf("payment %s: %s", b.GetPayment().GetId(), one.wrong)
+			}
+		}
+		return all, len(f.payments) > 0
+	}
+}
+
+func oneOpen(f facts) (finding, bool) {
+	open := 0
+	for _, b := range f.payments {
+		if b.GetOpen().GetAmount() != 0 {
+			open++
+		}
+	}
+	if open > 1 {
+		return finding{wrong: fmt.Sprintf("%d are open", open)}, true
+	}
+	return finding{}, open > 0
+}
+
+// moneyRules hold the payments against their orders.
+var moneyRules = []rule[facts]{
+	{name: "money: captured by orders = by payments", what: "orders", judge: atRest(func(f facts) finding {
+		return equal("orders", of(f.order.GetPayment().GetCaptured()), "payments", f.ledger((*paymentsv1.Books).GetCaptured))
+	})},
+	{name: "money: refunded by orders = by payments", what: "orders", judge: atRest(func(f facts) finding {
+		return equal("orders", of(f.order.GetPayment().GetRefunded()), "payments", f.ledger((*paymentsv1.Books).GetRefunded))
+	})},
+	{name: "money: captured - refunded = what live orders owe", what: "orders", judge: atRest(func(f facts) finding {
+		kept := f.ledger((*paymentsv1.Books).GetCaptured).minus(f.ledger((*paymentsv1.Books).GetRefunded))
+		return equal("kept", kept, "owed", owed(f))
+	})},
+	{name: "money: a confirmed order has its total open", what: "orders", judge: func(f facts) (finding, bool) {
+		found := equal("total", of(f.order.GetTotals().GetTotal()), "open", f.ledger((*paymentsv1.Books).GetOpen))
+		return found, f.atRest() && f.status() == ordersv1.Status_STATUS_CONFIRMED
+	}},
+	{name: "money: any other order has nothing open", what: "orders", judge: func(f facts) (finding, bool) {
+		var found finding
+		if open := f.ledger((*paymentsv1.Books).GetOpen); len(open) > 0 {
+			found.wrong = fmt.Sprintf("is %s and has %s open", name(f.status()), open)
+		}
+		return found, f.atRest() && f.status() != ordersv1.Status_STATUS_CONFIRMED
+	}},
+}
+
+// atRest has a rule say nothing of an order that is under way or does not exist.
+func atRest(look func(facts) finding) func(facts) (finding, bool) {
+	return func(f facts) (finding, bool) {
+		if !f.atRest() {
+			return finding{}, false
+		}
+		return look(f), true
+	}
+}
+
+// owed is what a dispatched order costs less what went back; nothing is owed for any other.
+func owed(f facts) Sums {
+	if !f.dispatched() {
+		return nil
+	}
+	return of(f.order.GetTotals().GetTotal()).minus(f.refunds(ordersv1.Refund_STATUS_SUCCEEDED))
+}
+
+var providerRules = []rule[facts]{
+	{name: "provider: open = ours", what: "orders", judge: provider((*paymentsv1.Books).GetOpen, (*paymentsv1.ProviderBooks).GetOpen)},
+	{name: "provider: captured = ours", what: "orders", judge: provider((*paymentsv1.Books).GetCaptured, (*paymentsv1.ProviderBooks).GetCaptured)},
+	{name: "provider: refunded = ours", what: "orders", judge: provider((*paymentsv1.Books).GetRefunded, (*paymentsv1.ProviderBooks).GetRefunded)},
+}
+
+// provider compares a column of our books with the provider's. One that does not know the payment has nothing.
+func provider(ours func(*paymentsv1.Books) *moneyv1.Money, theirs func(*paymentsv1.ProviderBooks) *moneyv1.Money) func(facts) (finding, bool) {
+	compare := eachPayment(func(b *paymentsv1.Books) finding {
+		return equal("ours", of(ours(b)), "the provider's", of(theirs(b.GetProvider())))
+	})
+	return func(f facts) (finding, bool) {
+		found, applies := compare(f)
+		// Between asking the provider and writing down its answer the two differ.
+		return found, applies && !f.underWay()
+	}
+}

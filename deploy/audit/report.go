@@ -1,0 +1,70 @@
+package audit
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"text/tabwriter"
+	"time"
+)
+
+// Report is what an audit found.
+type Report struct {
+	Checks []*Check
+	// Compared is how many orders were held against the other services' books.
+	Compared int
+	// InProgress is how many orders were left out because the shop is working on them, and Changing how many because
+	// they changed from one look to the next.
+	InProgress, Changing int
+	Took                 time.Duration
+}
+
+// OK reports whether nothing is broken.
+func (r *Report) OK() bool {
+	return !slices.ContainsFunc(r.Checks, func(c *Check) bool { return c.Broken > 0 })
+}
+
+// Print writes the report as a table, and under it what is broken.
+func (r *Report) Print(w io.Writer) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "check\tlooked at\tsum\tverdict")
+	for _, c := range r.Checks {
+		fmt.Fprintf(table, "%s\t%d %s\t%s\t%s\n", c.Name, c.Looked, c.What, c.sum(), c.verdict())
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "\n%d orders compared in %.1fs; left out: %d in progress, %d that kept changing\n",
+		r.Compared, r.Took.Seconds(), r.InProgress, r.Changing)
+	for _, c := range r.Checks {
+		if c.Broken > 0 {
+			fmt.Fprintf(w, "\nBROKEN %s\n", c.Name)
+		}
+		for _, line := range c.First {
+			fmt.Fprintln(w, "  ", line)
+		}
+		if more := c.Broken - len(c.First); more > 0 {
+			fmt.Fprintf(w, "   and %d more\n", more)
+		}
+	}
+	return nil
+}
+
+func (c *Check) verdict() string {
+	if c.Broken > 0 {
+		return fmt.Sprintf("%d BROKEN", c.Broken)
+	}
+	return "ok"
+}
+
+// sum writes both sides of an equation when they differ.
+func (c *Check) sum() string {
+	switch {
+	case !c.Left.equal(c.Right):
+		return fmt.Sprintf("%s / %s", c.Left, c.Right)
+	case len(c.Left) == 0:
+		return "-"
+	default:
+		return c.Left.String()
+	}
+}

@@ -1,0 +1,102 @@
+package audit
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	inventoryv1 "souk/proto/gen/souk/inventory/v1"
+	ordersv1 "souk/proto/gen/souk/orders/v1"
+)
+
+var reservationRules = []rule[facts]{
+	{name: "holds: each is of an order under way", what: "holds", judge: holdOfLiveOrder},
+	{name: "holds: none is past its time", what: "holds", judge: holdInTime},
+	{name: "goods: a sold order has bought its lines, less returns", what: "orders", judge: boughtItsLines},
+	{name: "goods: a rejected or cancelled order bought none", what: "orders", judge: givenUpBoughtNone},
+	{name: "goods: whatever was bought, an order bought", what: "reservations", judge: boughtByAnOrder},
+}
+
+// holdOfLiveOrder leaves a hold of an order that does not exist to the rule about time: the order may be about to.
+func holdOfLiveOrder(f facts) (finding, bool) {
+	found := amount(count(goods(f.reservation.GetLines()).total()))
+	if f.atRest() {
+		found.wrong = fmt.Sprintf("is %s and holds stock", name(f.status()))
+	}
+	return found, f.held()
+}
+
+func holdInTime(f facts) (finding, bool) {
+	var found finding
+	if expires := f.reservation.GetExpiresAt().AsTime(); f.at.Sub(expires) > grace {
+		found.wrong = "holds stock, which ended at " + expires.UTC().Format(time.RFC3339)
+	}
+	return found, f.held()
+}
+
+func boughtItsLines(f facts) (finding, bool) {
+	ordered := orderedGoods(f.order)
+	var bought Sums
+	if f.committed() {
+		bought = goods(f.reservation.GetLines()).minus(goods(f.reservation.GetReturned()))
+	}
+	found := finding{left: count(ordered.total()), right: count(bought.total())}
+	if different := slices.Sorted(maps.Keys(ordered.minus(bought))); len(different) > 0 {
+		sku := different[0]
+		found.wrong = fmt.Sprintf("of %s it ordered %d and bought %d", sku, ordered[sku], bought[sku])
+	}
+	if !f.committed() {
+		found.wrong = fmt.Sprintf("is %s, and its reservation %s", name(f.status()), name(f.reservation.GetStatus()))
+	}
+	return found, f.atRest() && f.sold()
+}
+
+// orderedGoods are the order's lines less what came back.
+func orderedGoods(order *ordersv1.Order) Sums {
+	var sum Sums
+	for _, l := range order.GetLines() {
+		sum = sum.add(l.GetQuantity(), l.GetSku())
+	}
+	for _, r := range order.GetReturns() {
+		if r.GetStatus() == ordersv1.Return_STATUS_REQUESTED {
+			continue
+		}
+		for _, l := range r.GetLines() {
+			sum = sum.add(-l.GetQuantity(), l.GetSku())
+		}
+	}
+	return sum
+}
+
+// givenUpBoughtNone leaves what such an order still holds to the rule about holds.
+func givenUpBoughtNone(f facts) (finding, bool) {
+	var found finding
+	if f.committed() {
+		found.wrong = fmt.Sprintf("is %s, and its reservation committed", name(f.status()))
+	}
+	return found, f.atRest() && f.givenUp()
+}
+
+func boughtByAnOrder(f facts) (finding, bool) {
+	var found finding
+	if f.order == nil {
+		found.wrong = "bought stock, and is no order"
+	}
+	return found, f.committed()
+}
+
+// goods are lines as pieces of each SKU.
+func goods(lines []*inventoryv1.Line) Sums {
+	var sum Sums
+	for _, l := range lines {
+		sum = sum.add(l.GetQuantity(), l.GetSku())
+	}
+	return sum
+}
+
+// name writes a status for people: "confirmed".
+func name(status fmt.Stringer) string {
+	return strings.ToLower(strings.TrimPrefix(status.String(), "STATUS_"))
+}

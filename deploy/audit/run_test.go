@@ -1,0 +1,107 @@
+package audit
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"regexp"
+	"sync"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/health"
+	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+
+	"souk/platform/consul"
+	"souk/platform/devserver"
+)
+
+var fromAudit = regexp.MustCompile(`^\[Bearer token-[0-9]+\] \[audit\]$`)
+
+// staffOnly refuses calls that do not come from the audit, as staff.
+func staffOnly(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+	caller := fmt.Sprint(metadata.ValueFromIncomingContext(ctx, "authorization"), metadata.ValueFromIncomingContext(ctx, "x-souk-service"))
+	if info.FullMethod != healthv1.Health_Check_FullMethodName && !fromAudit.MatchString(caller) {
+		return nil, status.Errorf(codes.PermissionDenied, "%s is called by %s", info.FullMethod, caller)
+	}
+	return next(ctx, req)
+}
+
+// serveWorld serves the world on loopback as the services with these names, registered with Consul.
+func serveWorld(t *testing.T, w *world, consulAddr string, names ...string) {
+	t.Helper()
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := grpc.NewServer(grpc.UnaryInterceptor(staffOnly))
+	w.register(server)
+	healthv1.RegisterHealthServer(server, health.NewServer())
+	client, err := consul.NewClient(consulAddr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var done sync.WaitGroup
+	done.Go(func() { _ = server.Serve(listener) })
+	port := listener.Addr().(*net.TCPAddr).Port
+	for _, name := range names {
+		instance := consul.Instance{ID: name, Name: name, Host: "127.0.0.1", Port: port}
+		done.Go(func() { consul.Keep(ctx, client, instance, slog.New(slog.DiscardHandler)) })
+	}
+	t.Cleanup(func() { cancel(); server.Stop(); done.Wait() })
+	await(t, func() bool {
+		for _, name := range names {
+			if passing, _, err := client.Health().Service(name, "", true, nil); err != nil || len(passing) == 0 {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+func await(t *testing.T, condition func() bool) {
+	t.Helper()
+	deadline, tick := time.After(30*time.Second), time.NewTicker(50*time.Millisecond)
+	defer tick.Stop()
+	for !condition() {
+		select {
+		case <-deadline:
+			t.Fatal("not within 30 s")
+		case <-tick.C:
+		}
+	}
+}
+
+func TestRunFindsTheServicesAndReadsAsStaff(t *testing.T) {
+	t.Parallel()
+	agent, err := devserver.StartConsul(t.Context(), devserver.ConsulConfig{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = agent.Stop(context.Background()) })
+	url, _ := gateway(t, 900)
+	cfg := Config{
+		URL: url, StaffEmail: "staff@souk.example", StaffPassword: "secret", ConsulAddr: agent.Addr(),
+		WithProvider: true, Patience: 50 * time.Millisecond,
+	}
+	w := newWorld()
+	serveWorld(t, w, agent.Addr(), "orders", "inventory", "payments")
+	if report, err := Run(t.Context(), cfg); status.Code(err) != codes.Unavailable {
+		t.Errorf("without shipping: %v, report %v", err, report)
+	}
+	serveWorld(t, w, agent.Addr(), "shipping")
+	report, err := Run(t.Context(), cfg)
+	if err != nil || !report.OK() || report.Compared != 10 {
+		t.Fatalf("%v, report %+v", err, report)
+	}
+	cfg.StaffPassword = "guess"
+	if _, err := Run(t.Context(), cfg); err == nil {
+		t.Error("a wrong password is no error")
+	}
+}

@@ -1,0 +1,79 @@
+package audit
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"souk/platform/access"
+)
+
+// session is a login of staff. An audit may outlive an access token, so it logs in again when half of its life is over.
+type session struct {
+	url, email, password string
+	http                 *http.Client
+
+	mu    sync.Mutex
+	token string
+	renew time.Time
+}
+
+func newSession(cfg Config) *session {
+	return &session{
+		url: strings.TrimSuffix(cfg.URL, "/") + "/v1/sessions", email: cfg.StaffEmail, password: cfg.StaffPassword,
+		http: &http.Client{Timeout: callTimeout},
+	}
+}
+
+// sign returns ctx with the token, which calls made with it forward.
+func (s *session) sign(ctx context.Context) (context.Context, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !time.Now().Before(s.renew) {
+		if err := s.logIn(ctx); err != nil {
+			return nil, fmt.Errorf("log in as %s: %w", s.email, err)
+		}
+	}
+	return access.WithToken(ctx, s.token), nil
+}
+
+func (s *session) logIn(ctx context.Context) error {
+	credentials, err := json.Marshal(map[string]string{"email": s.email, "password": s.password})
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url, bytes.NewReader(credentials))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	start := time.Now()
+	resp, err := s.http.Do(req)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
+	if err != nil {
+		return err
+	}
+	if resp.StatusCode != http.StatusCreated {
+		return fmt.Errorf("%s: %.300s", resp.Status, bytes.TrimSpace(body))
+	}
+	var answer struct {
+		AccessToken string `json:"access_token"`
+		ExpiresIn   int64  `json:"expires_in"`
+	}
+	if err := json.Unmarshal(body, &answer); err != nil {
+		return fmt.Errorf("the session: %w", err)
+	}
+	s.token = answer.AccessToken
+	s.renew = start.Add(time.Duration(answer.ExpiresIn) * time.Second / 2)
+	return nil
+}
