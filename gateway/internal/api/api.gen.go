@@ -105,6 +105,48 @@ func (e OrderStatus) Valid() bool {
 	}
 }
 
+// Defines values for RefundStatus.
+const (
+	RefundStatusFailed    RefundStatus = "failed"
+	RefundStatusPending   RefundStatus = "pending"
+	RefundStatusSucceeded RefundStatus = "succeeded"
+)
+
+// Valid indicates whether the value is a known member of the RefundStatus enum.
+func (e RefundStatus) Valid() bool {
+	switch e {
+	case RefundStatusFailed:
+		return true
+	case RefundStatusPending:
+		return true
+	case RefundStatusSucceeded:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ReturnStatus.
+const (
+	Received  ReturnStatus = "received"
+	Refunded  ReturnStatus = "refunded"
+	Requested ReturnStatus = "requested"
+)
+
+// Valid indicates whether the value is a known member of the ReturnStatus enum.
+func (e ReturnStatus) Valid() bool {
+	switch e {
+	case Received:
+		return true
+	case Refunded:
+		return true
+	case Requested:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for SessionTokenType.
 const (
 	Bearer SessionTokenType = "Bearer"
@@ -329,12 +371,15 @@ type Options map[string]string
 
 // Order defines model for Order.
 type Order struct {
-	CreatedAt       time.Time       `json:"created_at"`
-	CustomerId      string          `json:"customer_id"`
-	Id              string          `json:"id"`
-	Lines           []OrderLine     `json:"lines"`
-	Number          string          `json:"number"`
-	Payment         OrderPayment    `json:"payment"`
+	CreatedAt  time.Time    `json:"created_at"`
+	CustomerId string       `json:"customer_id"`
+	Id         string       `json:"id"`
+	Lines      []OrderLine  `json:"lines"`
+	Number     string       `json:"number"`
+	Payment    OrderPayment `json:"payment"`
+
+	// Refunds Those of returns included; the answer to a checkout leaves it out
+	Refunds         *[]Refund       `json:"refunds,omitempty"`
 	Returns         []Return        `json:"returns"`
 	Shipments       []Shipment      `json:"shipments"`
 	ShippingAddress OrderAddress    `json:"shipping_address"`
@@ -470,11 +515,27 @@ type RefreshRequest struct {
 	RefreshToken string `json:"refresh_token"`
 }
 
+// Refund defines model for Refund.
+type Refund struct {
+	Amount    Money     `json:"amount"`
+	CreatedAt time.Time `json:"created_at"`
+	Id        string    `json:"id"`
+	OrderId   string    `json:"order_id"`
+	Reason    string    `json:"reason"`
+
+	// ReturnId The return that it is for
+	ReturnId *string      `json:"return_id,omitempty"`
+	Status   RefundStatus `json:"status"`
+}
+
 // RefundRequest defines model for RefundRequest.
 type RefundRequest struct {
 	Amount Money  `json:"amount"`
 	Reason string `json:"reason"`
 }
+
+// RefundStatus defines model for RefundStatus.
+type RefundStatus string
 
 // Registration defines model for Registration.
 type Registration struct {
@@ -485,8 +546,13 @@ type Registration struct {
 
 // Return defines model for Return.
 type Return struct {
-	Id     string `json:"id"`
-	Status string `json:"status"`
+	Amount    Money        `json:"amount"`
+	CreatedAt time.Time    `json:"created_at"`
+	Id        string       `json:"id"`
+	Lines     []ReturnLine `json:"lines"`
+	OrderId   string       `json:"order_id"`
+	Reason    string       `json:"reason"`
+	Status    ReturnStatus `json:"status"`
 }
 
 // ReturnLine defines model for ReturnLine.
@@ -500,6 +566,9 @@ type ReturnRequest struct {
 	Lines  []ReturnLine `json:"lines"`
 	Reason string       `json:"reason"`
 }
+
+// ReturnStatus defines model for ReturnStatus.
+type ReturnStatus string
 
 // SavedAddress defines model for SavedAddress.
 type SavedAddress struct {
@@ -667,6 +736,12 @@ type PlaceOrderParams struct {
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
+// StreamOrderEventsParams defines parameters for StreamOrderEvents.
+type StreamOrderEventsParams struct {
+	// LastEventID The `id` of the last event that the client has; anything but a position answers 400 `invalid_request`
+	LastEventID *string `json:"Last-Event-ID,omitempty"`
+}
+
 // ListProductsParams defines parameters for ListProducts.
 type ListProductsParams struct {
 	Q *string `form:"q,omitempty" json:"q,omitempty"`
@@ -700,6 +775,15 @@ type GetProductParams struct {
 // UpdateProductParams defines parameters for UpdateProduct.
 type UpdateProductParams struct {
 	IfMatch *string `json:"If-Match,omitempty"`
+}
+
+// ReceivePaymentWebhookParams defines parameters for ReceivePaymentWebhook.
+type ReceivePaymentWebhookParams struct {
+	// StripeSignature Of `stripe`
+	StripeSignature *string `json:"Stripe-Signature,omitempty"`
+
+	// SoukSignature Of `simulator`
+	SoukSignature *string `json:"Souk-Signature,omitempty"`
 }
 
 // RefundOrderJSONRequestBody defines body for RefundOrder for application/json ContentType.
@@ -826,7 +910,7 @@ type ServerInterface interface {
 	CancelOrder(w http.ResponseWriter, r *http.Request, id Id)
 	// StreamOrderEvents The order's changes as they happen
 	// (GET /v1/orders/{id}/events)
-	StreamOrderEvents(w http.ResponseWriter, r *http.Request, id Id)
+	StreamOrderEvents(w http.ResponseWriter, r *http.Request, id Id, params StreamOrderEventsParams)
 	// RequestReturn Ask to send goods back
 	// (POST /v1/orders/{id}/returns)
 	RequestReturn(w http.ResponseWriter, r *http.Request, id Id)
@@ -860,6 +944,9 @@ type ServerInterface interface {
 	// QuoteShipping What sending a cart somewhere costs
 	// (POST /v1/shipping-quotes)
 	QuoteShipping(w http.ResponseWriter, r *http.Request)
+	// ReceivePaymentWebhook A payment provider's message
+	// (POST /v1/webhooks/payments/{provider})
+	ReceivePaymentWebhook(w http.ResponseWriter, r *http.Request, provider string, params ReceivePaymentWebhookParams)
 }
 
 // ServerInterfaceWrapper converts contexts to parameters.
@@ -1565,8 +1652,32 @@ func (siw *ServerInterfaceWrapper) StreamOrderEvents(w http.ResponseWriter, r *h
 		return
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params StreamOrderEventsParams
+
+	headers := r.Header
+
+	// ------------- Optional header parameter "Last-Event-ID" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Last-Event-ID")]; found {
+		var LastEventID string
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Last-Event-ID", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Last-Event-ID", valueList[0], &LastEventID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Last-Event-ID", Err: err})
+			return
+		}
+
+		params.LastEventID = &LastEventID
+
+	}
+
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		siw.Handler.StreamOrderEvents(w, r, id)
+		siw.Handler.StreamOrderEvents(w, r, id, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -1962,6 +2073,75 @@ func (siw *ServerInterfaceWrapper) QuoteShipping(w http.ResponseWriter, r *http.
 	handler.ServeHTTP(w, r)
 }
 
+// ReceivePaymentWebhook operation middleware
+func (siw *ServerInterfaceWrapper) ReceivePaymentWebhook(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "provider" -------------
+	var provider string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "provider", r.PathValue("provider"), &provider, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "provider", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ReceivePaymentWebhookParams
+
+	headers := r.Header
+
+	// ------------- Optional header parameter "Stripe-Signature" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Stripe-Signature")]; found {
+		var StripeSignature string
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Stripe-Signature", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Stripe-Signature", valueList[0], &StripeSignature, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Stripe-Signature", Err: err})
+			return
+		}
+
+		params.StripeSignature = &StripeSignature
+
+	}
+
+	// ------------- Optional header parameter "Souk-Signature" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Souk-Signature")]; found {
+		var SoukSignature string
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Souk-Signature", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Souk-Signature", valueList[0], &SoukSignature, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Souk-Signature", Err: err})
+			return
+		}
+
+		params.SoukSignature = &SoukSignature
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ReceivePaymentWebhook(w, r, provider, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 type UnescapedCookieParamError struct {
 	ParamName string
 	Err       error
@@ -2118,6 +2298,7 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/admin/orders/{id}/dispatch", wrapper.DispatchOrder)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/admin/returns/{id}/receive", wrapper.ReceiveReturn)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/admin/orders/{id}/refunds", wrapper.RefundOrder)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/webhooks/payments/{provider}", wrapper.ReceivePaymentWebhook)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/healthz", wrapper.GetHealth)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/readyz", wrapper.GetReadiness)
 
@@ -2329,6 +2510,30 @@ type RefundOrderResponseObject interface {
 	VisitRefundOrderResponse(w http.ResponseWriter) error
 }
 
+type RefundOrder201ResponseHeaders struct {
+	IdempotentReplay *string
+}
+
+type RefundOrder201JSONResponse struct {
+	Body    Refund
+	Headers RefundOrder201ResponseHeaders
+}
+
+func (response RefundOrder201JSONResponse) VisitRefundOrderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotentReplay != nil {
+		w.Header().Set("Idempotent-Replay", fmt.Sprint(*response.Headers.IdempotentReplay))
+	}
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type RefundOrderdefaultApplicationProblemPlusJSONResponse struct {
 	Body       Problem
 	StatusCode int
@@ -2352,6 +2557,20 @@ type ReceiveReturnRequestObject struct {
 
 type ReceiveReturnResponseObject interface {
 	VisitReceiveReturnResponse(w http.ResponseWriter) error
+}
+
+type ReceiveReturn200JSONResponse Return
+
+func (response ReceiveReturn200JSONResponse) VisitReceiveReturnResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
 }
 
 type ReceiveReturndefaultApplicationProblemPlusJSONResponse struct {
@@ -3161,11 +3380,75 @@ func (response CancelOrderdefaultApplicationProblemPlusJSONResponse) VisitCancel
 }
 
 type StreamOrderEventsRequestObject struct {
-	Id Id `json:"id"`
+	Id     Id `json:"id"`
+	Params StreamOrderEventsParams
 }
 
 type StreamOrderEventsResponseObject interface {
 	VisitStreamOrderEventsResponse(w http.ResponseWriter) error
+}
+
+type StreamOrderEvents200ResponseHeaders struct {
+	CacheControl    *string
+	XAccelBuffering *string
+}
+
+type StreamOrderEvents200TexteventStreamResponse struct {
+	Body          io.Reader
+	Headers       StreamOrderEvents200ResponseHeaders
+	ContentLength int64
+}
+
+func (response StreamOrderEvents200TexteventStreamResponse) VisitStreamOrderEventsResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/event-stream")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	if response.Headers.CacheControl != nil {
+		w.Header().Set("Cache-Control", fmt.Sprint(*response.Headers.CacheControl))
+	}
+	if response.Headers.XAccelBuffering != nil {
+		w.Header().Set("X-Accel-Buffering", fmt.Sprint(*response.Headers.XAccelBuffering))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	flusher, ok := w.(http.Flusher)
+	if !ok {
+		// If w doesn't support flushing, fall back to io.Copy.
+		_, err := io.Copy(w, response.Body)
+		return err
+	}
+	// text/event-stream messages are typically small; use a
+	// modest buffer and flush after each chunk so clients see
+	// events immediately instead of waiting on OS buffering.
+	buf := make([]byte, 4096)
+	for {
+		n, err := response.Body.Read(buf)
+		if n > 0 {
+			if _, writeErr := w.Write(buf[:n]); writeErr != nil {
+				return writeErr
+			}
+			flusher.Flush()
+		}
+		if err != nil {
+			if err == io.EOF {
+				return nil
+			}
+			return err
+		}
+	}
+}
+
+type StreamOrderEvents204Response struct {
+}
+
+func (response StreamOrderEvents204Response) VisitStreamOrderEventsResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
 }
 
 type StreamOrderEventsdefaultApplicationProblemPlusJSONResponse struct {
@@ -3192,6 +3475,20 @@ type RequestReturnRequestObject struct {
 
 type RequestReturnResponseObject interface {
 	VisitRequestReturnResponse(w http.ResponseWriter) error
+}
+
+type RequestReturn201JSONResponse Return
+
+func (response RequestReturn201JSONResponse) VisitRequestReturnResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
 }
 
 type RequestReturndefaultApplicationProblemPlusJSONResponse struct {
@@ -3641,6 +3938,42 @@ func (response QuoteShippingdefaultApplicationProblemPlusJSONResponse) VisitQuot
 	return err
 }
 
+type ReceivePaymentWebhookRequestObject struct {
+	Provider    string `json:"provider"`
+	Params      ReceivePaymentWebhookParams
+	ContentType string
+	Body        io.Reader
+}
+
+type ReceivePaymentWebhookResponseObject interface {
+	VisitReceivePaymentWebhookResponse(w http.ResponseWriter) error
+}
+
+type ReceivePaymentWebhook204Response struct {
+}
+
+func (response ReceivePaymentWebhook204Response) VisitReceivePaymentWebhookResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type ReceivePaymentWebhookdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ReceivePaymentWebhookdefaultApplicationProblemPlusJSONResponse) VisitReceivePaymentWebhookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
 	// GetJwks The public keys of access tokens (RFC 7517, RFC 8037)
@@ -3757,6 +4090,9 @@ type StrictServerInterface interface {
 	// QuoteShipping What sending a cart somewhere costs
 	// (POST /v1/shipping-quotes)
 	QuoteShipping(ctx context.Context, request QuoteShippingRequestObject) (QuoteShippingResponseObject, error)
+	// ReceivePaymentWebhook A payment provider's message
+	// (POST /v1/webhooks/payments/{provider})
+	ReceivePaymentWebhook(ctx context.Context, request ReceivePaymentWebhookRequestObject) (ReceivePaymentWebhookResponseObject, error)
 }
 
 type StrictHandlerFunc func(ctx context.Context, w http.ResponseWriter, r *http.Request, request any) (any, error)
@@ -4514,10 +4850,11 @@ func (sh *strictHandler) CancelOrder(w http.ResponseWriter, r *http.Request, id 
 }
 
 // StreamOrderEvents operation middleware
-func (sh *strictHandler) StreamOrderEvents(w http.ResponseWriter, r *http.Request, id Id) {
+func (sh *strictHandler) StreamOrderEvents(w http.ResponseWriter, r *http.Request, id Id, params StreamOrderEventsParams) {
 	var request StreamOrderEventsRequestObject
 
 	request.Id = id
+	request.Params = params
 
 	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
 		return sh.ssi.StreamOrderEvents(ctx, request.(StreamOrderEventsRequestObject))
@@ -4859,102 +5196,154 @@ func (sh *strictHandler) QuoteShipping(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// ReceivePaymentWebhook operation middleware
+func (sh *strictHandler) ReceivePaymentWebhook(w http.ResponseWriter, r *http.Request, provider string, params ReceivePaymentWebhookParams) {
+	var request ReceivePaymentWebhookRequestObject
+
+	request.Provider = provider
+	request.Params = params
+	request.ContentType = r.Header.Get("Content-Type")
+
+	request.Body = r.Body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ReceivePaymentWebhook(ctx, request.(ReceivePaymentWebhookRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReceivePaymentWebhook")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ReceivePaymentWebhookResponseObject); ok {
+		if err := validResponse.VisitReceivePaymentWebhookResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // Base64 encoded, compressed with deflate, json marshaled OpenAPI spec.
 // Stored as a slice of fixed-width chunks rather than one concatenated
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7D1/c9s2ll8Fw9uZ3M3Rke0kbTf5y3WTnrfJJhu77cylORkmn0RUJMAAoGStx9/9Bj9IgiJIkYpkd6/n",
-	"v2QJBN5vPLz38HgXRCzLGQUqRfDyLsgxxxlI4Pq/84ILxtWnGETESS4Jo8HL4AxdU7iV00j/fo3YDMkE",
-	"kMAZoC8F8HUQBkQNLP+hOIPgZWDGB2EgogQyrCbO8O1boHOZBC9Pj4+Pw0CuczVUSE7oPLi/D4OLWA3U",
-	"8+VYJvV0JA7CgMOXgnCIg5eSF+BO7ZsJspxJoNH6J1i38TpBkqHTFy9QlGCOI0WGEFFYoRnjCHCUIJkQ",
-	"OlejbgDFjMIrRKRA+EYAjQBhKlbABbom9ULTBaynGRGC0Pl1SZcEcAy8xsQB7EhB1kWhFy98BHpLMiIr",
-	"Gm3QPNU/uhPGMMNFKhXBw2DGeIalIiaVz06DUC1HsiILXp4obmSE2v+qhQmVMAeuV75cFB28EYtiFHPu",
-	"1WCRMypAi94Hzm5SyNTHiFEJVCOI8zwlEVbsmuRmxH/+LhTv7py5/8JhFrwM/m1Sy/bE/Com5bx6xSb3",
-	"f02wRCugEq04o/MQYYE+vjlHf33+4luUYIGI1EjbqdRKZ3HMQYgLmhcGvjgmajacfuAsBy6JwmaGUwFh",
-	"kDtf3QURkeu2AmiKl/+ftJgdBhErqOQe2b24fI+enXzzzdEJwmme4CPFzBxLCVz9/D+fzo7++/Pd6f1f",
-	"As+sKaFwsgM06rlT33OtkUYsRi+QMyFxOo1Y3H5668Mc5sTIxhbw7l1J/WRgLYkSGk41Qan58LmajN38",
-	"DpFU61qpeEuEFoom34mErPmhT1wv8RJiO5+a2q6FOcfrFtxmRi9ES0xSfENSK3RAlU5/CgidCsmihcKW",
-	"rarPrJBTNqv+LeiCshV1Zq5pfI65D8nYo+OGosNxV1O/JRTaeIeBKG4kkzjdNsc7RsFDqDgogXGm8hFO",
-	"wXAhjR0aodxfCkylpbVrYb95vmFhjwcYWRfyauIuYDXBWvzAG/zvI1lDVizTpmOIHfajv4lhqPcKn7hI",
-	"IlPw/lJQIqc5JxHsJgBmdzLzO+A2Jm5gHjZJ6Ke+hDkzprlJ/dL2ta0bZ3ERyak2JkOJlRZzv3fTQFCN",
-	"CktL1lynD/h92KyKELvbq/MEogUbsKdu7OBEJgiITIAjbIzmlMSIcSQSkueEzqf262BTY+vhG/vFyZBN",
-	"GXO525Nwm0MkIR6pYDleZ0DlNAOZsF3WbdFjm1FwHR33eWZpPxKCDUkoCdieuIWrV1w4xEAlwakYaagh",
-	"wyRtednPfZ4IFmLFeDzenTBrODN4USiEZBnwtvJFHLCSENy0EDGWcCSJ1u+2WJVotX7p2Jk7TRRn6YYN",
-	"aJvpXh1XTC0pYM2RmTN0MesjyQcso2QkXz3u5iChbAHxAwhJKC6FfIyDfxBP/Ssc4k2ds/A15/Qx4g2O",
-	"wLMrzAikcRu9qwRQFUZQR+UZSdWnFdHnwxZGS5wWI7xCDcwv6pmtsmcArFboRM3M1la8Ebtyp/4sy7n7",
-	"mWGGVRrSvVG/UTi95pzxHoa0oMhACDwfAEdJsvIBHwj/BTiVSXt5IbEsxADfxIzzTX2RWShH6BlO5YYm",
-	"vPCeQAveMvTHz7/bpiXqKT+kOeOygxGpdcJbwZW24AzmjJ6znzF/Wy08rn8694pExJfe7xcdO8TCuPNt",
-	"sgq/4N9uR2mhXW4FSKjBNJMZENQEHTiKNpILWA+3IIpM20yHntC3vnHBRkpoVlqSpqV8RyjjSB051G64",
-	"7Zxo/5zj4rFPoKKCc6BRx77z/PTkW99u88y322zQxKLhLOEj0Hu9XI8f1t6U2+YK37pPPPMtw+N9OUuR",
-	"9TOmHZK/l2CGhrcrmkGL7MZg43E7tfc7aPoPdqzmmyw4HQ7eRz3eG2lJSJ6V6YFhMSv7RNdsY84dGi8n",
-	"/lXvMVufujRDdRwhg9IkD8Lgyj7wWjtIHjT0aW37NGaU1yW2LK8waophHZ2yK3koV8uGy6Sa9Q7eW13t",
-	"BpnbSkU6bL/j4naHlLuDxsNPIRteb0+kd1Rk10BSRXjtLGNCvbVae52AP33crIdmXx9oMnuAz57Wycnt",
-	"MtEdhWoY1bZjVciEcfJPiAfzN8K5LPiIBzjMChqPeKC2j2WIPwcaK7RDF+AwiCFSbFIfK6jCYMmIWu1z",
-	"OMyF35jTmagCvJOulz2QRozOCM/0TLMinZE0tUCnZAnlCr/ryJlel0agh/gyFB+UVH7EdO7R0QzfDiZt",
-	"RuhuSqMe1D6NlxhOonPz+Nlh7GKQXdEdUOeREWfp+jDp0aLKwWm6kW8YR9duhkhntYc5BoxLdXjxLMaU",
-	"TFgPrB1PKJmN9DAkEywRRkrIBMQostFilMJMBt5EILZJYg8qZXyx1Ihr/wxfChCyy0VsHX0dK91tjc0X",
-	"2+yT/rU2urW/YHYnB7IO8YqLyGO+bjimfmQiJ5HhET6HgMOdZaIO9sMF08QBPGIyaO9yNL47YRIGEs9H",
-	"RTZ7N9Y8Hn3uWGJO8BjH+hfzwLCYq80AlWLj8i20zHdYbalRMaqktANlA8keUTORkc6j2cC4yEhL5oZj",
-	"vGKjQRMDF7eIDhzt8nHr8A1WVYA1CF2SqoakIkgf4XeoQqmswNYzuWsVtg7esBIbRV6+J3Y1EBm+vTAP",
-	"vDj2HDet7m/EXXAMaMZZpqvWtIaggqYgBJqTJdjdusLw1Advy3g04o/+mEYPoJVlGVkfs6sNqRJ5NVin",
-	"ZXDJ/n+yxcqUlqUCoUc0/d7+DEcgR0b+fdo97tRQ7oiHOzfYFYblrTJC3W9P/mQa+ufUo5bIfIQZB5F8",
-	"NM7cSCPOzcNTyRZAB+RCNgS5+fhnP3QFjXcDrg5+Dzzxlq76JhJjcptVqNpO50dqToTku6R2h1cN7JSH",
-	"7i82cB79bnTpgYXITw8dAh5ayzc022ec0e6Un1m2DKE9So1dFUn7mhIWExrrrc8zqO6mRuOyDQ5Rx9mm",
-	"fSlgGb7u0b9Gaet+Ys49mZo/XCiaxHW6f3/x6EsQwi6/YYajCISot4jOLNjW6r5ynKleIxzElHhiK5cQ",
-	"MRp7E5tt/WvtYG1/W/0yLSMmEaNKg4LvAXOdRdmyHbjIN+Zq4LAJh0MUL63LPFdbeDHnpCOhB8udkmmv",
-	"lx0Zta3mecjsTq6M42hB6HzamZP0yXGJcPt5J2BlMe8jpcGyLbwjoio90dHdaLIpS9LFya7Wh1M70J3i",
-	"G0in9SGf0KnkmAp9T4cVcjpjfGpj3etG2NsX3760icH3lTM/XBg7hCfDt9MYr4eGSzJCxwwfk38KAwF8",
-	"acePEsTyuTqSVYHpINjFOEXQfxRMenIGrC5wGKzBDn+2Be/K6bdCtqM7Pizv7pY9fkWBc2eZbwmGH0ub",
-	"Jui6xpDCwASpjY23I3mjEqpeR6+eOnTA8qIjWbQ4i38vhCx3ixH8iiGVeIiLu+HmHrnf+ijj8fJOx/LT",
-	"ANfv5Sns38IS0q9nJ6PTxAZDBjFfmYBD8L6Ew1ljmxA0K0oOtcFBuX1ucYdkuRv372BXVZXLRqGnNUPD",
-	"bfi421phIEfkZb/iHlgFV11eE5jFy2l9ZCnTMHu9ZeXsKr0lD3bY+G10dK3ICsg8kdM5x5kYpEO9tSIl",
-	"fvV23Jh/wP2qRsRtnBF9IOKODPJ0xirHs2JzL+gvEvUyymDcJrx2waKCE7m+VHjbqLQ5eFWf3pQQ/e3X",
-	"q/KyuZrlZuOAlkiZm7vXhM5Y+9So72CLhOW5vnsvJJ7NEKax6S8gmTqgMSqRyAEvkGRPkWYCIgIRirK6",
-	"oFZfN9CX88uyV6SOzyFSZlX8RjEHfbn72bNnf1WP/nx1HiISC6R+YDn+Uqj1FAPEU6Tziuan6kK4vX4u",
-	"XqEoJUoskFgRGSWIUXStlrp++hvVZ/oIqKmRJvqS0kw748G7i6v6trz6p5aI4JIVCxfbsw8XQRgsgQvb",
-	"p8BYDKA4J8HL4NnTk6fHpqo30dyZPF1Bmh7pW7uT31cL8bS8JD83FzmUcmjn7iIOXgY/gtRl1RtX8E+P",
-	"j3uu34+7dq/n99y5v0oALWCtuTdjPIIQMa6ZnWIhEaMgkEYDrRKSgvpljSJMKZPoBhAWC4jVg0FoeyqY",
-	"a/nGefQGJMKyW8XGAoGnO4GrMec4SuDonFHJWdpEvL3b/oo5tRtkE4jrk5PjayObA2GoOyRo4tnWDX5q",
-	"V+xz2hzU6hu8/PRZ7cVZhpUPYi7qFDcpiQwL2AyZQAnS4Q+B/l0J+7cvTr4Ntdh/d/zs2/8oKwVMVIUV",
-	"+kSvVpkk+lrIP/ukzN4cOaCc2RU8knYhERG99Pg1AX1zVDEm50xTggiE1eHbQbvCqkScA47XvXh/BBwT",
-	"aop2HwH111ibJVCKE+xbikqqwRL4GtlTt1pJ6ScHpTVxH/WWJxMcZ4ROdGmX6CTjWyLkWZq+N6PCRqea",
-	"T/7WJ1WUZhgBG1Xj9+FdRwsbt0rb26XlxJty869dYzExXVwGDLRdee4/H1CY6hpdjzydoRzPQdkLy7M9",
-	"yFTtUnz6fN8QsNdasEq6PxF2Ud2YB4REM8KFdCRM+wzKkbk9EqxYHHGWWmGYzQKfyE3uSHw/iYnIy4T9",
-	"hmxt4cdFrHmRM+ER2x/stKZW+dAc69piqyJaQ7zDMuwyITnC1NZqKufNFgZrdyzTTvNXs8sUGIuv5laT",
-	"Vn9nEpEsTyEDKiFGa5Cvqq5OL45PnuqTjMtfkxovuTsWlEY7KqPQOqz0PYvXe5OMZvb+vun+S17AZu+l",
-	"w4nGj2QJRgLQDda9ZXYQA3vBpZSDCNT+/PhyoOGwSfQHI+gVXqhdVi0KMZozFgtN2RBx0MXZWv+MsijH",
-	"JhtL8ghz2xnOSyjdcQMbhzHUnpNrqFcUqVMKUpO0SXauEyC6gVDLLp7sTfr1/B1mMTJrOyeHtyyqCkIO",
-	"64o3eBreNdn6XlENl/CVDDO8+NxgjdaCPt/TT9/jh6PvoWl1ppcJkQ5gxIiylYdk4S7WoUXnSZRiku3Z",
-	"QzhXcz4ql2qNPQjDGtx6pwwWRnO1F+nlNoyGPv9nwOfKW0CESqYGEO3yb9WDiU7ITe7Eori3yRMwKbxN",
-	"Y52xJVS9vR5RO5BuK6iOmUpuD60qV4b4lz/9jFghy0BIh5XZRWW2H14uF4XRhcKjCpfGXFVM2b8vVE0/",
-	"wA36vysHHwppxYDQSgSQvlPl3OnsVDddZmxD651n9fN62EHp6vQt84U+zOHRjjKBN4zsrQvEKBI4heAQ",
-	"kbXIxb8mpcQpmzvEtIav4WJtGqs5ERJ4VXh1qFOCUw47SDv26KNVNWV+DaGwQjbauHdeGVeLVvN3xjeX",
-	"JxNCl0Al4+t6i+lyuy5t78yDSb6TWPdGOwVKzY+H3M2vTFYmWujgsbIog88XY7cXs3H4GTHBVXnFDhGB",
-	"akvyqp+p3KjZuX/N2ywQeWDl6xekUv0eQJjO4hhJpvM/yk+pLmjtKGBWVEwZb5eavoOD7k5b7NoebVq/",
-	"jvYaN504NIHPJn1+1pcP38GhfLFGf7+HdsiGseawflmDT+cJpnOd4Ry0F2UwsUV0Wxyxs2rUAcnptrzu",
-	"dMMEXkJcNmY9cAzaXarhgjUF338i14Gps6rPziGEv9lQ9YEtfqOpuF/+H5hX2gOrCD5M6qvQV9cx/wf9",
-	"vcvHBkGf+3tN2PmVzs8ZhcPi/obxOahzV5PenXZ6l6iT76RtTPsfTcSPH1TES0Y/nIn/CHmKIxjGbivx",
-	"A9LiXTnx/0847+wwDU83W4jc3cRnTTNA1xtvebnWuZkbFq912wG98+vZbaYJ4TkmNEQ3awn6DTTqQ6hj",
-	"GL/RejJ5pMVq/RIppbp+is58jXHwEgTC6LrspHPtpGdlMwi1wsKUrjUl7YMS3T90orPqGv/A+2lv6t2Q",
-	"mQjkNrVyMk4tPm6rLRueojo9Pn1gHLV5i7VQESmQba2kz3MCpYzOgb9CWCwQlui6ROT6wQhyOJvxfbFG",
-	"qwRLW4jaSt1VVqJh1bcm7x63auQBakXe03IZv0XdOWnn1orY/nCVkOwzeaenflw2Ve3vDCVf1WU2ShpN",
-	"S79KJU0whUMKWEB84BOtBqwuBdJt21ZYOVoSlfVWzerAbjWZ1BdnrbZ8bcnGpeSAM03a18uqeerDlG2U",
-	"2vVEoEif+7UbqqubE5zn5pryofTBaQ78yDUz2gdwamYOkdZwey48avHTmVggyZAA6lbq9Ei/TVMdEd3c",
-	"rKcK53vOFkARZytzSYGDegBidLNGKaFQeXlcebBzhgh9iiq/dEZSML5mJYuU6RcdPkX/MOlAAmpb+40a",
-	"FzUFU9bTCM5e/vSzMBqeqPM8ZRSUCPg8SdOs7UPd+qyb8RJu5SQSyybDq/svN4Ri073O9zrBhzpsNhvf",
-	"9b5ZkNADm1wdutL8Nq3jylynMPH0y4TlZLZ+Iqoc6PnlL2ND6m43vc5DqcPeAaXaX3peCuotpt48IJYp",
-	"3icC2c6H3urtut+hv3T71L+ab66yh+KoGvC+FwD4FskIrdoqe+S/uv/Ve9trh2Xx7T6W9U3tvHKw5azf",
-	"MJYCpt0PC8ab7zItWyooh2ap3A01Vh/UyyttUyyi6rOiQ3Up8fNgVttGddsg/leKt7iN+XojLpWy7zvx",
-	"fgmYR4mJgaidC7x1Ev0x+rKX32F8h0ZfzQeOKVRdCrtTsnmFvHN6fn2F5/8KB+azOK4LcXbdgLZmAH4l",
-	"Mok5XrlyMiQHUG6ORCA2m+2tSGhLHbdTmFQuOryaoiuEUKPu24ZbL6KeHf2dUTh6p3OyfdcRH8A4dQn/",
-	"joKvJnvm47h2z3QQVN/kNe96Fsi85manZfZboUTBoygNE9nkbCfFnghE4lc6lvzj6ysTD0iLuTp6riBN",
-	"S2fgq96y/tkpJ9g4IALE+oyLrhUVq9fGl0KPBbq+mBnRu1ZHR6YvFtprz9VR8vnJafsoafJZo2V9oJgf",
-	"bGt5lNKHYdrVTIs9gg5srZTYefsQpkleT82l8S7KZnoHylY4Ly196AIAi1hX7r/8ec+G7C2bI0J7s50l",
-	"ayal8d2a3neZNGRrtys8Ecg2+ytvu+uwBeiXlhxUehUVWCGHkcHC2B36OWuiYaoWmO6JoK98FwJeoUIQ",
-	"OlfaLFck0kgaO2yX8d5qVHMeVgE2eh4/dIXAIB2o24goj9tIyv5PQjnQ2LzPxOGk4qCzaK+42OZFR18K",
-	"JqHHrunGcZd1q6ODlLP6mtQ9NHMbLfw6WLzCa1EFZIm01xcTwHmd5z/0TQzT78a8+MhmDZFgGawS4IAi",
-	"JqT34pPti1i6N/rVpsFERwzs2PIVyLW03Id3ThhM+46Nr3hzTFVpcee0U9BHjXpI3cvh/vP9/wYAAP//",
+	"7H39k9s2kui/guLbKr+3j/JIsseOxz9NHCc3iR17Pc76ajM+CSJbEiISkAFQstY1//sVvvghghQpj8bZ",
+	"20ulyiMJBNDfje5G80sQsXTNKFApgosvwRpznIIErj+9yLhgXP0Vg4g4WUvCaHARXKIphc9yEunfp4jN",
+	"kVwCEjgF9CkDvgvCgKiB7gPFKQQXgRkfhIGIlpBiNXGKP78CupDL4GI8HA7DQO7WaqiQnNBFcHsbBlex",
+	"GqjnW2O5LKYjcRAGHD5lhEMcXEieQXlq30yQrpkEGu1+gV0drhGSDI3Pz1G0xBxHCg0horBFc8YR4GiJ",
+	"5JLQhRo1AxQzCs8RkQLhmQAaAcJUbIELNCXFQpMV7CYpEYLQxdThZQk4Bl5AUtrYQO2sCUPn5z4EvSIp",
+	"kTmO9nCe6B/LE8Ywx1kiFcLDYM54iqVCJpWPxkGoliNplgYXI0WNlFD7KV+YUAkL4Hrl61XWQBuxynoR",
+	"51YNFmtGBWjWe8vZLIFU/RkxKoFqAPF6nZAIK3Kdrc2I//+HULT7Upr7LxzmwUXwf84K3j4zv4ozN69e",
+	"sUr9D0ss0RaoRFvO6CJEWKB3P75Azx6fP0VLLBCRGmg7lVrpMo45CHFF15nZXxwTNRtO3nK2Bi6JgmaO",
+	"EwFhsC599SWIiNzVBUBj3H0e1YgdBhHLqOQe3r26foMejZ48GYwQTtZLPFDEXGMpgauf/+v3y8E/Pn4Z",
+	"3/4l8MyaEAqjI3ajnhv7nquNNGzRe4E1ExInk4jF9acPPsxhQQxvHNjebZlTfzd7dUgJDaWqWyno8DGf",
+	"jM3+gEiqdS1XvCJCM0WV7kRCWv2jjV2v8QZiO5+a2q6FOce72r7NjN4dbTBJ8IwklumAKpn+PSB0IiSL",
+	"Vgpats3/ZpmcsHn+MaMryra0NHOB4xeY+4CMPTJuMNoddjX1K0KhDncYiGwmmcTJoTleMwoeRMWB20xp",
+	"Kh/i1B6upNFDPYT7U4aptLgua9gnj/c07LCDki3vPJ+4abMaYTV64D36t6GswiuWaJM+yA7bwd+HMNS2",
+	"wscuksgEvL9klMjJmpMIjmMAY53M/KXtViauQB5WUejHvoQFM6q5in2n++rajbM4i+REK5OuyEqyhd+7",
+	"qQCoRoVOk1XXadv8XeisHBHH66sXS4hWrINN3bPgRC4RELkEjrBRmhMSI8aRWJL1mtDFxH4d7EtsMXzP",
+	"Xoy6GGXM5XFPwuc1RBLingK2xrsUqJykIJfsmHVr+DikFMqOTvl5ZnHfcwd7nOAQWJ+4BquXXTjEQCXB",
+	"ieipqCHFJKl52Y99nggWYst43N+dMGuUZvCCkAnJUuB14Ys4YMUhuKohYixhIImW7zpbObBqvzRY5kYV",
+	"xVmypwPqarpVxhVRHQasOjJzhmXI2lDyFsto2ZOuHnezE1PWNvEDCEkodkzex8E/iaf+FQ7xvszZ/VXn",
+	"9BHiRxyBxyrMCSRxHbz3S0B5GEEdleckUX9tiT4f1iDa4CTr4RXqzfxdPXOQ98wG8xUaQTOz1QWvh1Vu",
+	"lJ+Nm7udGGZYLiHNhvpHBdNLzhlvIUhtFykIgRcd9uFQ5h7wbeE/ACdyWV9eSCwz0cE3MeN8U1+ldpc9",
+	"5Awnck8Szr0n0IzXFP3w8XeHpEQ95d/pmnHZQIjEOuG14EqdcTpTRs/ZTpiftyuP658svCwR8Y33+1WD",
+	"hVgZd76OVuFn/M+HQVppl1ttJNTbNJOZLagJGmAUdSBXsOuuQRSaDqkOPaFvfeOC9eTQ1GmSqqZ8TSjj",
+	"SB05lDU8dE60/5WOi0MfQ0UZ50CjBrvzeDx66rM2j3zWZg8nFozSEj4EvdHLtfhhdaNcV1f4c/mJR75l",
+	"eHxXzlJk/YxJA+ffSTBD77cpmkGzdGag8bid2vvtNP1bO1bTbZ7RWPisMxOA2BxxkBmnAhEaJVkM8XMd",
+	"wjcRbGW1MYrsIQwlgDcgEJFIHcnCbgC/0zvwQWtX7oy6d3q8Nwq0JOvUpS66xdPsE02z9TkTaZyXYnOF",
+	"/Tv41LUZqmMcKThz0QmC9/aBl9p584ChT5KHpzGjvO66ZcccoqqIFJEzu5IHcwXflolUkL4E98FjQAXN",
+	"dYEnDXap5H43h7ubA9rdT0h7HnlLFLpX1NnsJI8+21n6hKELleN1UP7tY3otOPv6IJixTz5dXyROD/NE",
+	"c4SsovDrTl8ml4yTf0Lcmb4RXsuM93jAmJgeDxT60aUf1kBjBXZY3nAYxBApMqk/812FwYYRtdrHsNvx",
+	"Ym/O0kT5xhvxet2y04jROeGpnmmeJXOSJHbTCdmAW+EPHdXT69II9BBf9uSt4sp3mC48Mpriz51RmxJ6",
+	"nNCoB7W/5UVGKQm7fzRuUHYxyKbIE6izUo9zfnHQ9UhR7nxVvZsfGUfTcvZq2tVduV4yLtXByrMYUzxh",
+	"vcN6rMMRG+lhSC6xRBgpJhMQl52ouQy8SUpsE9geUFzs00nE1D/DpwyEbHJfa8fykpZu1sbmi0P6Sf9a",
+	"KN3CXzDWqbSzBvaKs8ijvmYcUz8wUSnJ4mG+EgK7O/IkxYsenryJUXjYpJPtKkl8czInDCRe9Iq6thrW",
+	"ddz7TLTBnOA+jvXfzQPd4sE2O+XYpky30BK/RGqLjZxQDtOlXVaAbGE1E7VpPDZ2jNn01GTlUJGXbfTW",
+	"RMfFLaAdR5fpeHD4HqnyjVUQ7VBV7CRHSBvij6iQybXAwXhBWSscHLynJfYK0HxPHKsgUvz5yjxwPvQc",
+	"N63s78WEcAxozlmqj+NaQlBGExACLcgGrLXOIRz79ltTHpXYqD/e0rLRXLP0rN05VofkScZiW2MX+LKf",
+	"Rwe0jNMs+RZaWNPv7c9xBLJnVsIn3f1ODc4inu7cYFfollNLCS1/O/o3k9B/Tzmqscw7mHMQy3fGmeup",
+	"xLl5eCLZCmiHPM0eI1cf/+jfXWaYED7jdG0wXETc3V96rSI2Hvz0/VuTBSnixcF4OH4yGD4bDEfvR8OL",
+	"ofr/H4FxG4Ph6Nmz8fzxcDCaPY0HT2E4HnyHHz8ZPBvip9Eofgznc2VSi6OCfeIRHpyPouHgKf4OBrMh",
+	"PB48mY/mw+jZbByPRkHh/wdXEkU4BZRgWfKlLwKRRRGAOq/eNicWuh3xjwiON/jM5SNRy5HG85PMOG05",
+	"S6mfzRmKSEQEmut68ZZDzeEYtAu2+jzRHI6wSG/Y7ZePM+0RSrPMcfLRk4QFavflqE/qfx/UZqDaIiEF",
+	"Y4bBHJOmGMc7WBAh+TElFN2rc46q92gv6ik9+l3vEh+7Iz9idTrjkMIajc/vQmM9gsF38yd48DR6NBo8",
+	"i88fDcbzJ/Pz2dN4BMNhHsy/+L1ctDqy8dvg9W8/Da6D249fpdiUYC8xjRMwCo7N52X9ZoMEfy791i+5",
+	"Z0jalN07Vld21XFq7Y46LtdoLoWT67oiuXtI1+WgfquS6Dy58DUVhyZb0FpObUA9Tq1/Df/0cNfuyiDs",
+	"sUMzNur2oBBf9XgEZNMUZC84u3Kr4W5Sei1y/KfL9JG4qPS6u3TfNQhhl9/TolEEQhQeeGMBxMHCbjfO",
+	"FC4TDmJCPKHra4gYjb01LXVZrh0Q6uEM9cvEBaQjRpU0Bt8D5sAPF62Uga/MVYFhfx8lpHhx7coI6syL",
+	"OScNtRywOapW4eWmoWDhYMC/y+ylUgSOoxWhi0ljOYqPjx3A9edL5sZC3oZKA2WdeXvY8pbk03E42ecl",
+	"WYbJrtYGU11bJngGyaSIoRI6kRxToa9oskxO5oxPbCpxV8kqevWorbt4k8dKujNjA/Ok+PMkxruu0eiU",
+	"0D7D+6T3w0AA39jxvRjRPVckCvJtlgBsIpxC6N8yJj0pWVbUtnWW4BJ9DuVG3PQHd3bkUbNbWVO54v0r",
+	"7rY03vBw2/BDabOwTTfYEuhYf1K4JV9Tr+J1GsseT7EtLziSRavL+I9MSGctetArhkTiLu7ynss8KH/r",
+	"w4zHYxz3pafZXKvHqKF/BRtIvp6cjE6WNtbcifhKBZyC9m4fpTUOMUG1YO9UBg6c+TzgDklnjdst2Pu8",
+	"iHCvxt+qoe46vN9F3TCQPcpevuIKcL6vonoxMIu7aX1ocVnuO71gW7IqrRVldlh/M9q7FG8LZLGUkwXH",
+	"qegkQ62leA6+whxX5u9wtbaS0OinRO8JuT3jjo2poP6k2LcF7fcDvIQyENcRr12wKONE7q4V3DbpZw5e",
+	"+V8/uh39/OG96zOiZpntHdCWUq5N2w1C56x+atTtN8SSrde67YqQeD5HmMamtYxk6oDGqERiDXiFJHuI",
+	"NBEQEYhQlBZ3KfRNM92Xxd14QOr4HCKlVsUNxRx0X49Hjx49U4/+9v5FiEgskPqBrfGnTK2nCCAeIl22",
+	"YX7Ke4HYziPiOYoSotgCiS2R0RIxiqZqqenDG6rP9BFQcz2G6Pupc+2MB6+v3heNUtSHgiOCa5atytBe",
+	"vr0KwmADXNgWNUZjAMVrElwEjx6OHg7NhY6lps7Zwy0kyUA3bDj7Y7sSD11/lIW5w6eEQzt3V3FwEfwE",
+	"Ut+o2eu+Mh4OWzqv9Ou4ouf3tFt5vwS0gp2m3pzxCELEuCZ2goVEjIJAGgy0XZIE1C87FGFKmUQzQFis",
+	"ILbpIdNOx3RkMc6jNyARukZFewsEnsY0ZYl5gaMlDF4wKjlLqoDXre0HzKk1kNVNTEej4dTwZsc9FM1x",
+	"NPJs1x4/tnPylTrcFOIbXPz+UdniNMXKBzF3NLNZQiJDAjZHJlCCdPhDoP+rmP3p+ehpqNn+u+Gjp//P",
+	"FWKZqArL9IlerXK21DcC/9nGZfbS4An5zK7g4bQriYhoxceHJeimAYowa840JohAWB2+S2DnUDnAOeB4",
+	"1wr3O8AxoeZOxDcA/SXWagmU4AR3zUUOa7ABvkP21K1WUvLJQUlN3Ia9zegMxymhZzpDIRrR+IoIeZkk",
+	"b8yosNKk7Hd/16s8StMNgZVLObfhl4buZeVLMN4GXSNvRYN/7QKKM9PAq8NA25Dt9uMJmam4AuHhp0u0",
+	"xgt9f8zS7A54qnApfv94W2Gwl5qxHN4fCLuo7skGQqI54UKWOEz7DMqR+TwQLFsNOEssM8zngY/lzr6Q",
+	"+PYsJmLt6qH2eOsAPa5iTYs1Ex62/cFOa66CnJpiTSY2v6NgkHdagl0vyRphakvhlfNm711odyzVTvNX",
+	"k6t0t/GrqFXHlW5gON1rxjfVcMxYvNMVmNpGaMZzlyXxAhMaotlOgm4UqP4IjaEv5pKDd7BO8O4CSZ5p",
+	"B/E142oyTJWlSWAulVRtdQ86LBze4ryn4OPxWM8+NZla62JWOc7UbDh+64ucSm9Eo2J0oOt7Fu/ujFer",
+	"tTK31QOJQs1tTVBGd7x4k6QYvnqOprbEZVo4nsop2BDF00sskPJADVm0fSt5nzVyt3uLtycVxp8Ut2qZ",
+	"QzOsG7kdIXj2xqaTPJ3fvWPJu1Tyk/O5LMrAdMtFRMRDD6PrjdhSmhOqVnf3uIlj1K/P0dQlvh3LcNC3",
+	"jwhdaOVhOEt9WjDEaKgeMOlx9QBQc7ZRZ8yYmRqA03HFe7xyG4cYLRiLhWaP0G26tGO1r7Qv30SY216y",
+	"XmrrHl3YnDNCTe2yfd9SpA63SE1SJ/sLnTfTLQdPqCX0/A0Uj8zaJZF/xaK8tO0eJT38UiXrG4U17Pbn",
+	"CGZo8bFCGi3KbUcWP36H94ffU+PqUi8TIh33ihFlWw/KwmNUXA3PZ1GCSXrHjuULNec3pVIhsSchWIVa",
+	"r5XCwmihHAa93J7S0GGjFPgCtLWgkqkBRJ8UD8rBmc7jnn0Rq+zW5tzAZH73DU7KNpB3A/2G0pFbRc23",
+	"pxaV9wb517/8hlgmXfysQcscIzKHz7zXq8zIQuYRhWujrnKi3L3Dmk/fyVf9n8oHbzNp2YDQnAWQvulc",
+	"6rTQKG768o/NyDSGeF4Uw06K11KnU1/EzMQc7ChzjMPI3oVEjCKBEwhOEZCNyvAXqJQ4YYsSMq3iq7hY",
+	"+8pqQYQEntfrneooVyrsv+eTXFGK6JcQCltkg9R3TivjatF8/saw+GZ0RugGqGR8V5iYJrfr2nbbPhnn",
+	"l+oxvEFygRLz40mPHyaZF610zkFplM7ni77mxRgOPyHOcF6Vc0QgKTdJXvEzBT8FOe9e8vbriu5Z+NoZ",
+	"yYnfPTDTZRwjyXTaUPkp+bXpIxnMsoqp/m4S09dwUut0QK/doU5rl9FW5abzzSZeXsXPb7olwGs4lS9W",
+	"6Qh83w5ZN9Kc1i+r0OnFEtOFiU92sUUpnNnaywOO2GU+6oToLL8ko9ENE3gDsWvlfuLURXmpigtWZXz/",
+	"iVwHpi7z7nenYP5qC/Z71viV15D4+f+eaaU9sBzh3bg+D301HfN/0N+X6VhB6GN/2sjOr2R+cfL47Y+M",
+	"L0Cdu6r4btTTx0SdfCdto9r/bCw+vFcWd4S+PxWvs0gRdCO35fgO1RRNpRT/W6dwtMPUvUrB7qhsTU6f",
+	"ir6hzblodOlrV6d7/mI0df3tpqWsvqwGobZY+NLRbxXr/qmz0fl7Zu7ZnrZWbBg0E4HKrSaPTzKHPVJU",
+	"4+H4nmHU6i3WTEWkQLbhoT7PCZQwugD+HGGxQliiqQNkem8IOZ3O+D7bmWoPU79cS93lWqKi1Q8m775t",
+	"sdE9lBi9oW4Zv0Y9OmlXLjGyXVtzJrnL5J2e+tuSKW9KazD5vKjOUtxoGu3mImmCKRwSwMI06TjhiVZv",
+	"rKggk64cijKJXJletai0WUzOivvWVlr2q8L5BvhAKH1jhl5ow7ZdsgSQa1BeRJWMpQUq+S50VpCa18Lq",
+	"L60xjFgK4iG6pGbSB/p1sNMbquRcaTgm9N0VxKht8WfWCc1CI0OMaYwlnipqTL9gGZqpQmRubOnLETIT",
+	"t1OlORgFpDfK5ujn6ze/hjd0uwQOaGpG6VmkE84HIq84MZNq9CocPLyhN/SD+o0y85rbJV6vgeqHOeh6",
+	"aAVcavHFd2g0RJKh0TkSpsD+ITLhXQ44RUBjUZS7l8vLnUeivl9gCVu8eyBc3bVBLaMRFJvWeCj7IWia",
+	"s7DxiXCSaLwZOqKt2rAC6jnCcwlcraXQiJH1Ivbq8ElRZzcePlYOkXPndMHXeGiBEsoMpUzIC/R4/AxN",
+	"OZYw0W/YhdhbkXetH9PC+HJjm+DvKZO6eCp+qVxVMITSwqA9L33rRO3sOcJ0Z4g10xm6nLvyssHhEE0J",
+	"3eCExBMLfONriF9hIQd6n4OrH1pvJBx27CV8lkYCBwZ3lY5HAQfJdxdoPBwOFd+R+AKNbqgef2Gdghuq",
+	"hOACfbkJsLwJLm687Y5ugvDG3GjUQ+yj6ksjLPpb/dmIg/6ce1Y3wa1bfpwvX/zaYQej/R2U5u63iQu0",
+	"AlgP9KWDmwMXQnxa3fB+qB1/bJwn9e+MySUSJAalyvGu6jrVrrbs3VmhbKAvI02D9jdr/+fgMoogGXyf",
+	"zefA/fdfKJsevOXSGGPJ9YDuDCeUdgmLo0guEHuK4PTHPqdUIx2L1aEBXcxndOcpfZTSa1TusBjzJ10Q",
+	"qFMnee8JA2RoTJ0uBaERaAtXstLEGmn3kC7L0RXNJFoiwVCaRUsUMzDjOKTqqHpDC0X1DE0pkxMDF54l",
+	"0FDjrHVYqfTzFJntcueney9SPlxyqitIbReC6YlzbGKljLwAWq4WbfHAbKnEgOi21y2VoN9z5Qwgzrbm",
+	"fiUH9QDEaLYzDo0Tb64M9oIhQq2DgVPljSVg4h257Fm/5SH6mylJIaCOVsbP0MN1aWklQXj9y2/C8O8S",
+	"bwBR5UztQPoYz7Txfls0xW7mPG37IrGpEj2/ujsjFJu+5r6X4N9XwLPaEr31ffiEntjt1+kTTW/TVNzV",
+	"2wjjFF8v2ZrMrZOo63BeXP+9b1q33Ge9MTBaIm+HW2afmu6BjRvuge0HKV2Z0QOBbE9878WzohO+/9bZ",
+	"2L+aby7XXb/X9bW219b5FkkJzV+44+H//Op660X1I5bFn+9iWd/UpRfl1xyYGWMJYNr8sGA6slM8WPTO",
+	"S2CjDjJqrA4Wu9v4Eyyi/G+Fh7yfwsfOpLYtzA/t+F8p5l9u2d4a9c+F/a6Lv64B82hp4vDKcoG3Vq89",
+	"T+y6vJ/Geam8ceGefZe8f31zWdA6B750DHn5Hi/+FYK2l3FcFIMea4AOZqE/ELmMOd6W+aRLHtoZR6Ic",
+	"+PmdFaoeuEtUKo51i3av6GsKYxeg+8zwftziaj74lVEYvNZ1QV8XtzgZ8x/J+GqyRz6Kf6iHg3TSSHeM",
+	"PmqZu62SpeARlIqKPBQHs48/EIjEz3VY46eX701MOsl0bGMLSeKcgTXW/SWcwY6DfcV3gC/ykrbqRn4F",
+	"iE38dKqwmAfmHNNjgaZXc8N60+cIq0MIcGQ7thRxuNG4fp/N1FT05vWObH4y0/JNyu+6SVe1NOMbyMDB",
+	"ar2jzYcw/X1b6v6Nd+H6AJ8oY85BtzIyL4+93yI0C1hT/Zn7+Y4V2Su2QIS2Vtw40pw55XuwxKxMpC6m",
+	"3a7wQCDbp9g16tFhC6DxqTNzCgvm7c8d0GD32Bz6uayCYSrnmG7npPNZmYDnKBOELpQ0yy2JwOSTZIEL",
+	"361wPedpBWDvbTj3XaXWSQaKDmjK4zaccvcnoTXQ2LzpskRJRcHSoq3sYvsuDj5lTEKLXtM9b6+LLo0n",
+	"uVLh669738StdB9uIPEW70QekCXSXqFfAl4XtWanvg1oWvWZLhm2cgUJloLJO0dMyJbLt1uYLRlbiTNb",
+	"6yPOvrjuGreeZMZeEkkZ6zWYHLAgaZZgyfjU7wO6aXt7gl6d9SPjeRsQEaLtkumPOk2dCkg2INBsZ+4e",
+	"I0EWFOvGN9ZdnLF49xxhNMOx1nCt+dmHNzSPc6cgBF40hbq9CRLdi8K+G/qDwfahtPObOXKobUoOX+uf",
+	"B9cOsqYg4uPhsycdooh6xRoBa4sqd+jIJVud4L+e/bUqmNXd/Xz95ldFuvH5E/QL+d6l/UO0xkKAIuF+",
+	"keUMIpwJU7RQUF8dxTfAtS5W4yovRfiaPECDn+C4ZYuFrqG7e3foMq/Rc8LwQLhlS0LvhFvJvW3l7jgv",
+	"40lwEZzpSKEd/sXRO7cSimGK8Lc+M1a+4tUxeZVv/k2+gdJ3LuxQPFa0pLv9ePvfAQAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

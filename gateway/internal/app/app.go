@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 
-	"github.com/klauspost/compress/gzhttp"
 	"github.com/swaggest/swgui/v5emb"
 	"google.golang.org/grpc"
 
@@ -16,6 +15,7 @@ import (
 	customersv1 "souk/proto/gen/souk/customers/v1"
 	inventoryv1 "souk/proto/gen/souk/inventory/v1"
 	ordersv1 "souk/proto/gen/souk/orders/v1"
+	paymentsv1 "souk/proto/gen/souk/payments/v1"
 	shippingv1 "souk/proto/gen/souk/shipping/v1"
 
 	"souk/gateway"
@@ -67,26 +67,39 @@ func Run(ctx context.Context) error {
 		}
 		readiness[name] = conns[name]
 	}
-	h := handler.New(handler.Services{
-		Catalog:   catalogv1.NewCatalogServiceClient(conns["catalog"]),
-		Customers: customersv1.NewCustomersServiceClient(conns["customers"]),
-		Keys:      accessv1.NewKeysServiceClient(conns["customers"]),
-		Carts:     cartsv1.NewCartsServiceClient(conns["carts"]),
-		Orders:    ordersv1.NewOrdersServiceClient(conns["orders"]),
-		Inventory: inventoryv1.NewInventoryServiceClient(conns["inventory"]),
-		Shipping:  shippingv1.NewShippingServiceClient(conns["shipping"]),
-	}, readiness, cfg.Currency, svc.Logger())
+	h := handler.New(servicesAt(conns), readiness, cfg.Currency, svc.Logger())
 	router, err := edge.NewRouter(h, svc.Verifier(), svc.Logger())
 	if err != nil {
 		return err
 	}
 	addPages(router)
+	svc.Background("streams", func(ctx context.Context) error {
+		<-ctx.Done()
+		router.EndStreams()
+		return nil
+	})
 	var root http.Handler = router
 	if cfg.RateLimits == "on" {
 		root = edge.RateLimit(root, svc.Logger())
 	}
-	svc.HTTP(edge.Wrap(gzhttp.GzipHandler(root), svc.Logger()))
+	if root, err = edge.Compress(root); err != nil {
+		return err
+	}
+	svc.HTTP(edge.Wrap(root, svc.Logger()))
 	return svc.Run(ctx)
+}
+
+func servicesAt(conns map[string]*grpc.ClientConn) handler.Services {
+	return handler.Services{
+		Catalog:   catalogv1.NewCatalogServiceClient(conns["catalog"]),
+		Customers: customersv1.NewCustomersServiceClient(conns["customers"]),
+		Keys:      accessv1.NewKeysServiceClient(conns["customers"]),
+		Carts:     cartsv1.NewCartsServiceClient(conns["carts"]),
+		Orders:    ordersv1.NewOrdersServiceClient(conns["orders"]),
+		Payments:  paymentsv1.NewPaymentsServiceClient(conns["payments"]),
+		Inventory: inventoryv1.NewInventoryServiceClient(conns["inventory"]),
+		Shipping:  shippingv1.NewShippingServiceClient(conns["shipping"]),
+	}
 }
 
 // The pages of the contract run scripts of their own, unlike every other answer.

@@ -17,12 +17,20 @@ import (
 const (
 	maxJSON  = 1 << 20
 	maxCSV   = 20 << 20
+	maxRaw   = 256 << 10
 	maxDepth = 32
 )
 
+// anyMedia is the media type of a body that is passed on byte for byte, whatever it says it is.
+const anyMedia = "*/*"
+
 // checkBody refuses a body that the operation does not take, and leaves one that it does to be read again.
 func (o *operation) checkBody(w http.ResponseWriter, r *http.Request) error {
-	if o.mediaType == "" {
+	switch o.mediaType {
+	case "":
+		return nil
+	case anyMedia:
+		r.Body = http.MaxBytesReader(w, r.Body, maxRaw)
 		return nil
 	}
 	if err := checkMediaType(r.Header.Get("Content-Type"), o.mediaType); err != nil {

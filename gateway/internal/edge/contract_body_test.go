@@ -144,7 +144,7 @@ func TestABodyOfAnotherMediaTypeIsRefused(t *testing.T) {
 	e := serveEdge(t)
 	for _, op := range contract(t) {
 		mediaType, _ := op.body()
-		if mediaType == "" {
+		if mediaType == "" || mediaType == anyMedia {
 			continue
 		}
 		t.Run(op.id, func(t *testing.T) {

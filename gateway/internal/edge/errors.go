@@ -36,6 +36,8 @@ var reasons = map[string]answer{
 	"IDEMPOTENCY_IN_PROGRESS": {http.StatusConflict, "idempotency_in_progress"},
 	"NOT_CANCELLABLE":         {http.StatusConflict, "not_cancellable"},
 	"NOT_DISPATCHABLE":        {http.StatusConflict, "not_dispatchable"},
+	"NOT_RETURNABLE":          {http.StatusConflict, "not_returnable"},
+	"BAD_SIGNATURE":           {http.StatusBadRequest, "invalid_request"},
 }
 
 // fields maps reasons that blame a field of the request.

@@ -51,11 +51,15 @@ func TestReasonsAreAnsweredAsTheContractSays(t *testing.T) {
 		{codes.NotFound, "CART_NOT_FOUND", 404, "not_found", ""},
 		{codes.NotFound, "ADDRESS_NOT_FOUND", 404, "not_found", ""},
 		{codes.NotFound, "ORDER_NOT_FOUND", 404, "not_found", ""},
+		{codes.NotFound, "RETURN_NOT_FOUND", 404, "not_found", ""},
+		{codes.NotFound, "UNKNOWN_PROVIDER", 404, "not_found", ""},
+		{codes.InvalidArgument, "BAD_SIGNATURE", 400, "invalid_request", ""},
 		{codes.AlreadyExists, "EMAIL_TAKEN", 409, "email_taken", ""},
 		{codes.Aborted, "PRICE_CHANGED", 409, "price_changed", ""},
 		{codes.Aborted, "IDEMPOTENCY_IN_PROGRESS", 409, "idempotency_in_progress", ""},
 		{codes.FailedPrecondition, "NOT_CANCELLABLE", 409, "not_cancellable", ""},
 		{codes.FailedPrecondition, "NOT_DISPATCHABLE", 409, "not_dispatchable", ""},
+		{codes.FailedPrecondition, "NOT_RETURNABLE", 409, "not_returnable", ""},
 		{codes.FailedPrecondition, "CART_EMPTY", 409, "cart_empty", ""},
 		{codes.Aborted, "VERSION_MISMATCH", 412, "precondition_failed", ""},
 		{codes.InvalidArgument, "IDEMPOTENCY_KEY_REUSED", 422, "idempotency_key_reused", ""},
@@ -166,7 +170,8 @@ func TestAProblemOfAReplayKeepsTheFirstRequestID(t *testing.T) {
 // Reasons that no client of the gateway meets: RPCs that only orders calls, or that orders turns into answers.
 var inside = map[string]bool{
 	"RESERVATION_ENDED": true, "UNKNOWN_SHIPPING_OPTION": true, "NOT_AUTHORIZED": true, "ALREADY_CAPTURED": true,
-	"PAYMENT_MISMATCH": true,
+	"PAYMENT_MISMATCH": true, "NOT_CAPTURED": true, "REFUND_TOO_LARGE": true, "REFUND_MISMATCH": true,
+	"RESERVATION_MISMATCH": true, "NOT_SOLD": true, "RETURN_MISMATCH": true, "REFUND_FAILED": true,
 }
 
 func TestEveryReasonOfTheServicesIsAnsweredOnPurpose(t *testing.T) {

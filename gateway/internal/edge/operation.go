@@ -3,6 +3,7 @@ package edge
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -28,9 +29,14 @@ type operation struct {
 	schema    *openapi3.Schema
 	audience  audience
 	// key says that the operation needs an Idempotency-Key.
-	key     bool
+	key bool
+	// stream says that the answer goes on. It has no timeout then.
+	stream  bool
 	timeout time.Duration
 }
+
+// The media type of a stream (https://html.spec.whatwg.org/multipage/server-sent-events.html).
+const eventStream = "text/event-stream"
 
 // How long an operation may take, unless it is among timeouts.
 const defaultTimeout = 10 * time.Second
@@ -58,7 +64,7 @@ func operationsOf(spec *openapi3.T) (map[string]*operation, error) {
 			}
 			o := &operation{
 				route:    &routers.Route{Spec: &validated, Path: path, PathItem: item, Method: method, Operation: op},
-				audience: who, timeout: defaultTimeout,
+				audience: who, stream: isStream(op), timeout: defaultTimeout,
 			}
 			if t, ok := timeouts[pattern]; ok {
 				o.timeout = t
@@ -103,7 +109,16 @@ func (o *operation) readBody(op *openapi3.Operation) {
 	}
 }
 
+// isStream reports whether the answer to op is a stream.
+func isStream(op *openapi3.Operation) bool {
+	ok := op.Responses.Status(http.StatusOK)
+	return ok != nil && ok.Value.Content.Get(eventStream) != nil
+}
+
 // withTimeout bounds ctx by the operation's time.
 func (o *operation) withTimeout(ctx context.Context) (context.Context, context.CancelFunc) {
+	if o.stream {
+		return context.WithCancel(ctx)
+	}
 	return context.WithTimeout(ctx, o.timeout)
 }

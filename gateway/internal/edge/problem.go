@@ -58,6 +58,12 @@ func invalidRequest(detail string) *Problem {
 	return NewProblem(http.StatusBadRequest, "invalid_request", detail)
 }
 
+func methodNotAllowed(allowed ...string) *Problem {
+	p := NewProblem(http.StatusMethodNotAllowed, "method_not_allowed", "")
+	p.Header = http.Header{"Allow": allowed}
+	return p
+}
+
 // Unavailable returns the 503 that asks the client to come back in a second.
 func Unavailable(detail string) *Problem {
 	return retryAfter(NewProblem(http.StatusServiceUnavailable, "unavailable", detail), 1)

@@ -17,6 +17,7 @@ type Router struct {
 	mux        *http.ServeMux
 	operations map[string]*operation
 	verifier   *access.Verifier
+	streams    *streams
 	logger     *slog.Logger
 }
 
@@ -35,7 +36,7 @@ func newRouter(server api.StrictServerInterface, verifier *access.Verifier, logg
 	if err != nil {
 		return nil, fmt.Errorf("openapi.yaml: %w", err)
 	}
-	rt := &Router{mux: http.NewServeMux(), operations: operations, verifier: verifier, logger: logger}
+	rt := &Router{mux: http.NewServeMux(), operations: operations, verifier: verifier, streams: newStreams(), logger: logger}
 	fail := func(w http.ResponseWriter, r *http.Request, err error) { WriteError(r.Context(), w, logger, err) }
 	strict := api.NewStrictHandlerWithOptions(server, middlewares, api.StrictHTTPServerOptions{
 		RequestErrorHandlerFunc: fail, ResponseErrorHandlerFunc: fail,
@@ -53,14 +54,29 @@ func (rt *Router) HandleFunc(pattern string, handler func(http.ResponseWriter, *
 	rt.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := op.withTimeout(r.Context())
 		defer cancel()
-		r = r.WithContext(ctx)
-		checked, err := rt.check(op, w, r)
-		if err != nil {
+		if err := rt.serve(op, w, r.WithContext(ctx), handler); err != nil {
 			WriteError(ctx, w, rt.logger, err)
-			return
 		}
-		handler(w, checked)
 	})
+}
+
+// serve has handler answer a request that passes the checks. An error means that it did not.
+func (rt *Router) serve(op *operation, w http.ResponseWriter, r *http.Request, handler http.HandlerFunc) error {
+	checked, err := rt.check(op, w, r)
+	switch {
+	case err != nil:
+		return err
+	case op.stream:
+		return rt.streams.serve(w, checked, handler)
+	default:
+		handler(w, checked)
+		return nil
+	}
+}
+
+// EndStreams ends every stream, and those to come, so that they do not hold up the end of the process.
+func (rt *Router) EndStreams() {
+	rt.streams.end()
 }
 
 // Handle registers a handler that is no operation of the contract, such as its pages.
@@ -119,8 +135,7 @@ func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	rt.mux.ServeHTTP(probe, r)
 	p := NotFound("There is no such resource.")
 	if probe.status == http.StatusMethodNotAllowed {
-		p = NewProblem(http.StatusMethodNotAllowed, "method_not_allowed", "")
-		p.Header = http.Header{"Allow": probe.header.Values("Allow")}
+		p = methodNotAllowed(probe.header.Values("Allow")...)
 	}
 	WriteError(r.Context(), w, rt.logger, p)
 }

@@ -282,7 +282,7 @@ func (o contractOperation) body() (mediaType string, schema *openapi3.Schema) {
 }
 
 func fillPath(path string) string {
-	return strings.NewReplacer("{id}", "some-id", "{sku}", "SOME-SKU").Replace(path)
+	return strings.NewReplacer("{id}", "some-id", "{sku}", "SOME-SKU", "{provider}", "stripe").Replace(path)
 }
 
 func encode(t *testing.T, v any) []byte {

@@ -48,9 +48,14 @@ var every = []struct {
 	{"POST", "/v1/orders", checkout},
 	{"GET", "/v1/orders", nil},
 	{"GET", "/v1/orders/o1", nil},
+	{"GET", "/v1/orders/o1/events", nil},
 	{"POST", "/v1/orders/o1/cancellation", nil},
+	{"POST", "/v1/orders/o1/returns", returnBody},
 	{"GET", "/v1/admin/orders", nil},
 	{"POST", "/v1/admin/orders/o1/dispatch", nil},
+	{"POST", "/v1/admin/returns/r1/receive", nil},
+	{"POST", "/v1/admin/orders/o1/refunds", refundBody},
+	{"POST", "/v1/webhooks/payments/stripe", `{}`},
 }
 
 func TestEveryOperationWithoutItsServiceIsUnavailable(t *testing.T) {
@@ -73,7 +78,7 @@ func TestNoOperationTellsWhatWentWrongInside(t *testing.T) {
 	s := open(t)
 	secret := status.Error(codes.Internal, "secret")
 	s.imported.early = secret
-	for _, service := range []string{"CatalogService", "CustomersService", "CartsService", "InventoryService", "OrdersService", "KeysService"} {
+	for _, service := range []string{"CatalogService", "CustomersService", "CartsService", "InventoryService", "OrdersService", "PaymentsService", "KeysService"} {
 		s.failAll(service, secret)
 	}
 	for _, test := range every {

@@ -4,7 +4,6 @@ package handler
 
 import (
 	"log/slog"
-	"net/http"
 
 	accessv1 "souk/proto/gen/souk/access/v1"
 	cartsv1 "souk/proto/gen/souk/carts/v1"
@@ -13,10 +12,10 @@ import (
 	inventoryv1 "souk/proto/gen/souk/inventory/v1"
 	moneyv1 "souk/proto/gen/souk/money/v1"
 	ordersv1 "souk/proto/gen/souk/orders/v1"
+	paymentsv1 "souk/proto/gen/souk/payments/v1"
 	shippingv1 "souk/proto/gen/souk/shipping/v1"
 
 	"souk/gateway/internal/api"
-	"souk/gateway/internal/edge"
 )
 
 // Services are the services that the gateway asks.
@@ -26,6 +25,7 @@ type Services struct {
 	Keys      accessv1.KeysServiceClient
 	Carts     cartsv1.CartsServiceClient
 	Orders    ordersv1.OrdersServiceClient
+	Payments  paymentsv1.PaymentsServiceClient
 	Inventory inventoryv1.InventoryServiceClient
 	Shipping  shippingv1.ShippingServiceClient
 }
@@ -45,9 +45,6 @@ var _ api.StrictServerInterface = (*Handler)(nil)
 func New(services Services, readiness Readiness, currency string, logger *slog.Logger) *Handler {
 	return &Handler{Services: services, readiness: readiness, currency: currency, logger: logger}
 }
-
-// errNotImplemented answers what comes with a later issue.
-var errNotImplemented = edge.NewProblem(http.StatusNotImplemented, "not_implemented", "This is not implemented yet.")
 
 func moneyView(m *moneyv1.Money) api.Money {
 	return api.Money{Amount: m.GetAmount(), Currency: m.GetCurrency()}

@@ -13,7 +13,11 @@ import (
 // orderViews composes orders with shipping's parcels.
 func (h *Handler) orderViews(ctx context.Context, orders []*ordersv1.Order) []api.Order {
 	parcels := h.shipments(ctx, orders)
-	return views(orders, func(o *ordersv1.Order) api.Order { return orderView(o, parcels[o.GetId()]) })
+	return views(orders, func(o *ordersv1.Order) api.Order {
+		view, refunds := orderView(o, parcels[o.GetId()]), views(o.GetRefunds(), refundView)
+		view.Refunds = &refunds
+		return view
+	})
 }
 
 func (h *Handler) composedOrder(ctx context.Context, order *ordersv1.Order) api.Order {
@@ -44,10 +48,12 @@ func (h *Handler) shipments(ctx context.Context, orders []*ordersv1.Order) map[s
 	return byOrder
 }
 
+// orderView is all that the answer to a checkout shows: what is added to it changes the bytes that keys which are
+// still known were answered with.
 func orderView(o *ordersv1.Order, parcels []*shippingv1.Shipment) api.Order {
 	totals, payment := o.GetTotals(), o.GetPayment()
 	return api.Order{
-		Id: o.GetId(), Number: o.GetNumber(), Status: api.OrderStatus(enumName(o.GetStatus())),
+		Id: o.GetId(), Number: o.GetNumber(), Status: statusView(o.GetStatus()),
 		CustomerId: o.GetCustomerId(), Lines: views(o.GetLines(), orderLineView),
 		Totals: api.Totals{
 			Subtotal: moneyView(totals.GetSubtotal()), Shipping: moneyView(totals.GetShipping()),
@@ -59,12 +65,14 @@ func orderView(o *ordersv1.Order, parcels []*shippingv1.Shipment) api.Order {
 			Captured: moneyView(payment.GetCaptured()), Refunded: moneyView(payment.GetRefunded()),
 		},
 		Shipments: views(parcels, shipmentView),
-		Returns:   []api.Return{},
-		Timeline: views(o.GetTimeline(), func(t *ordersv1.TimelineEntry) api.TimelineEntry {
-			return api.TimelineEntry{At: t.GetAt().AsTime(), Event: t.GetEvent(), Detail: t.GetDetail()}
-		}),
+		Returns:   views(o.GetReturns(), returnView),
+		Timeline:  views(o.GetTimeline(), timelineView),
 		CreatedAt: o.GetCreatedAt().AsTime(),
 	}
+}
+
+func timelineView(t *ordersv1.TimelineEntry) api.TimelineEntry {
+	return api.TimelineEntry{At: t.GetAt().AsTime(), Event: t.GetEvent(), Detail: t.GetDetail()}
 }
 
 func orderLineView(l *ordersv1.Line) api.OrderLine {
@@ -96,6 +104,10 @@ func shipmentView(s *shippingv1.Shipment) api.Shipment {
 // enumName writes STATUS_IN_TRANSIT as clients know it: in_transit.
 func enumName(status interface{ String() string }) string {
 	return strings.ToLower(strings.TrimPrefix(status.String(), "STATUS_"))
+}
+
+func statusView(s ordersv1.Status) api.OrderStatus {
+	return api.OrderStatus(enumName(s))
 }
 
 func statusProto(s api.OrderStatus) ordersv1.Status {

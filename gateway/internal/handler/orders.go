@@ -61,23 +61,3 @@ func (h *Handler) DispatchOrder(ctx context.Context, req api.DispatchOrderReques
 	}
 	return api.DispatchOrder200JSONResponse(h.composedOrder(ctx, answer.GetOrder())), nil
 }
-
-// StreamOrderEvents comes with a later issue.
-func (h *Handler) StreamOrderEvents(context.Context, api.StreamOrderEventsRequestObject) (api.StreamOrderEventsResponseObject, error) {
-	return nil, errNotImplemented
-}
-
-// RequestReturn comes with a later issue.
-func (h *Handler) RequestReturn(context.Context, api.RequestReturnRequestObject) (api.RequestReturnResponseObject, error) {
-	return nil, errNotImplemented
-}
-
-// ReceiveReturn comes with a later issue.
-func (h *Handler) ReceiveReturn(context.Context, api.ReceiveReturnRequestObject) (api.ReceiveReturnResponseObject, error) {
-	return nil, errNotImplemented
-}
-
-// RefundOrder comes with a later issue.
-func (h *Handler) RefundOrder(context.Context, api.RefundOrderRequestObject) (api.RefundOrderResponseObject, error) {
-	return nil, errNotImplemented
-}

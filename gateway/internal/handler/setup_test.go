@@ -31,6 +31,7 @@ import (
 	inventoryv1 "souk/proto/gen/souk/inventory/v1"
 	moneyv1 "souk/proto/gen/souk/money/v1"
 	ordersv1 "souk/proto/gen/souk/orders/v1"
+	paymentsv1 "souk/proto/gen/souk/payments/v1"
 	shippingv1 "souk/proto/gen/souk/shipping/v1"
 
 	"souk/gateway/internal/edge"
@@ -41,8 +42,12 @@ import (
 
 // shop is the gateway before services that answer as a test says. Every other RPC is UNAVAILABLE.
 type shop struct {
-	url      string
-	client   *http.Client
+	url    string
+	client *http.Client
+	server *http.Server
+	// patience is how long a stream may be listened to.
+	patience time.Duration
+	router   *edge.Router
 	private  ed25519.PrivateKey
 	health   *health.Server
 	imported *importer
@@ -104,45 +109,62 @@ func (s *shop) Key(context.Context, string) (ed25519.PublicKey, error) {
 	return s.private.Public().(ed25519.PublicKey), nil
 }
 
+// open returns a shop that sells in pounds.
 func open(t *testing.T) *shop {
+	t.Helper()
+	return openIn(t, "GBP")
+}
+
+// openIn returns a shop that sells in currency.
+func openIn(t *testing.T, currency string) *shop {
 	t.Helper()
 	_, private, err := ed25519.GenerateKey(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := &shop{
-		private: private, health: health.NewServer(), imported: &importer{ended: make(chan error, 1)},
+		private: private, patience: 20 * time.Second, health: health.NewServer(), imported: &importer{ended: make(chan error, 1)},
 		hooks: map[string]func(context.Context, any) (any, error){}, calls: map[string]int{}, broken: map[string]error{},
 	}
 	logger := slog.New(slog.DiscardHandler)
-	verifier := access.NewVerifier(s)
-	conn := s.dial(t, verifier, logger)
+	conn := s.dial(t, logger)
 	h := handler.New(handler.Services{
 		Catalog: catalogv1.NewCatalogServiceClient(conn), Customers: customersv1.NewCustomersServiceClient(conn),
 		Keys: accessv1.NewKeysServiceClient(conn), Carts: cartsv1.NewCartsServiceClient(conn),
-		Orders: ordersv1.NewOrdersServiceClient(conn), Inventory: inventoryv1.NewInventoryServiceClient(conn),
-		Shipping: shippingv1.NewShippingServiceClient(conn),
-	}, handler.Readiness{"catalog": conn, "orders": conn}, "GBP", logger)
-	router, err := edge.NewRouter(h, verifier, logger)
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(edge.Wrap(router, logger))
+		Orders: ordersv1.NewOrdersServiceClient(conn), Payments: paymentsv1.NewPaymentsServiceClient(conn),
+		Inventory: inventoryv1.NewInventoryServiceClient(conn), Shipping: shippingv1.NewShippingServiceClient(conn),
+	}, handler.Readiness{"catalog": conn, "orders": conn}, currency, logger)
+	server := httptest.NewServer(s.wrap(t, h, logger))
 	t.Cleanup(server.Close)
-	s.url, s.client = server.URL, server.Client()
+	s.url, s.client, s.server = server.URL, server.Client(), server.Config
 	return s
 }
 
-// dial starts the services behind the real guard and returns a connection as the gateway makes it.
-func (s *shop) dial(t *testing.T, verifier *access.Verifier, logger *slog.Logger) *grpc.ClientConn {
+// wrap puts the edge before the handler, as the app does.
+func (s *shop) wrap(t *testing.T, h *handler.Handler, logger *slog.Logger) http.Handler {
 	t.Helper()
-	guard := access.NewGuard(verifier)
+	var err error
+	if s.router, err = edge.NewRouter(h, access.NewVerifier(s), logger); err != nil {
+		t.Fatal(err)
+	}
+	root, err := edge.Compress(s.router)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return edge.Wrap(root, logger)
+}
+
+// dial starts the services behind the real guard and returns a connection as the gateway makes it.
+func (s *shop) dial(t *testing.T, logger *slog.Logger) *grpc.ClientConn {
+	t.Helper()
+	guard := access.NewGuard(access.NewVerifier(s))
 	server := grpc.NewServer(grpc.ChainUnaryInterceptor(guard.Unary, s.answer), grpc.ChainStreamInterceptor(guard.Stream))
 	catalogv1.RegisterCatalogServiceServer(server, s.imported)
 	customersv1.RegisterCustomersServiceServer(server, customersv1.UnimplementedCustomersServiceServer{})
 	accessv1.RegisterKeysServiceServer(server, accessv1.UnimplementedKeysServiceServer{})
 	cartsv1.RegisterCartsServiceServer(server, cartsv1.UnimplementedCartsServiceServer{})
 	ordersv1.RegisterOrdersServiceServer(server, ordersv1.UnimplementedOrdersServiceServer{})
+	paymentsv1.RegisterPaymentsServiceServer(server, paymentsv1.UnimplementedPaymentsServiceServer{})
 	inventoryv1.RegisterInventoryServiceServer(server, inventoryv1.UnimplementedInventoryServiceServer{})
 	shippingv1.RegisterShippingServiceServer(server, shippingv1.UnimplementedShippingServiceServer{})
 	healthv1.RegisterHealthServer(server, s.health)
@@ -170,8 +192,13 @@ const (
 	staff    as = access.RoleStaff
 )
 
-// token returns an access token of customer-1.
+// token returns an access token of customer-1 for an hour.
 func (s *shop) token(t *testing.T, who as) string {
+	t.Helper()
+	return s.tokenUntil(t, who, time.Now().Add(time.Hour))
+}
+
+func (s *shop) tokenUntil(t *testing.T, who as, end time.Time) string {
 	t.Helper()
 	part := func(v any) string {
 		content, err := json.Marshal(v)
@@ -182,7 +209,7 @@ func (s *shop) token(t *testing.T, who as) string {
 	}
 	text := part(map[string]any{"alg": "EdDSA", "typ": access.TokenType, "kid": "k"}) + "." + part(map[string]any{
 		"iss": access.Issuer, "aud": access.Audience, "sub": "customer-1", "sid": "session-1", "roles": []as{who},
-		"exp": time.Now().Add(time.Hour).Unix(),
+		"exp": end.Unix(),
 	})
 	return text + "." + base64.RawURLEncoding.EncodeToString(ed25519.Sign(s.private, []byte(text)))
 }

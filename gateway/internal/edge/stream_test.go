@@ -1,0 +1,110 @@
+package edge
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"souk/gateway/internal/api"
+	"souk/platform/access"
+)
+
+// streamRequest asks for the events of an order.
+func streamRequest(token string) request {
+	return request{method: "GET", path: "/v1/orders/some-id/events", header: map[string]string{"Authorization": "Bearer " + token}}
+}
+
+// streaming returns the edge before an operation that answers as serve does.
+func streaming(t *testing.T, k *keys, serve func(context.Context) error) (*Router, http.Handler) {
+	t.Helper()
+	logger := slog.New(slog.DiscardHandler)
+	router, err := newRouter(nil, access.NewVerifier(k), logger, func(api.StrictHandlerFunc, string) api.StrictHandlerFunc {
+		return func(ctx context.Context, _ http.ResponseWriter, _ *http.Request, _ any) (any, error) {
+			if err := serve(ctx); err != nil {
+				return nil, err
+			}
+			return nil, NewProblem(passed, "passed", "")
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return router, Wrap(router, logger)
+}
+
+func TestAStreamHasTheTimeOfItsToken(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		k := newKeys(t)
+		_, handler := streaming(t, k, func(ctx context.Context) error {
+			if deadline, ok := ctx.Deadline(); !ok || time.Until(deadline) != time.Hour {
+				return fmt.Errorf("its deadline is %v", deadline)
+			}
+			return nil
+		})
+		serve(t, handler, streamRequest(k.token(t, time.Hour))).mustPass(t)
+		// Within what clocks may differ by the token is still good, but not for a stream.
+		late := k.token(t, -time.Second)
+		serve(t, handler, streamRequest(late)).mustBe(t, http.StatusUnauthorized, "unauthenticated", "")
+		_, handler = streaming(t, k, func(context.Context) error { return nil })
+		r := request{method: "GET", path: "/v1/me", header: map[string]string{"Authorization": "Bearer " + late}}
+		serve(t, handler, r).mustPass(t)
+	})
+}
+
+func TestStreamsEndWhenTheyAreTold(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		k := newKeys(t)
+		router, handler := streaming(t, k, func(ctx context.Context) error {
+			<-ctx.Done()
+			return ctx.Err()
+		})
+		answered := make(chan reply)
+		go func() { answered <- serve(t, handler, streamRequest(k.token(t, time.Hour))) }()
+		synctest.Wait()
+		start := time.Now()
+		router.EndStreams()
+		(<-answered).mustBe(t, http.StatusServiceUnavailable, "unavailable", "")
+		serve(t, handler, streamRequest(k.token(t, time.Hour))).mustBe(t, http.StatusServiceUnavailable, "unavailable", "")
+		if took := time.Since(start); took != 0 {
+			t.Errorf("it took %v", took)
+		}
+	})
+}
+
+func TestSoManyStreamsAreOpenAtOnce(t *testing.T) {
+	t.Parallel()
+	s := newStreams()
+	enter := func(customer string, want bool) {
+		t.Helper()
+		if got := s.enter(customer); got != want {
+			t.Fatalf("%s may open a stream: %v, want %v", customer, got, want)
+		}
+	}
+	for i := range maxStreams / maxStreamsEach {
+		customer := fmt.Sprint("customer-", i)
+		for range maxStreamsEach {
+			enter(customer, true)
+		}
+		enter(customer, false)
+	}
+	enter("another", false)
+	s.leave("customer-7")
+	enter("another", true)
+	enter("customer-7", false)
+	s.leave("another")
+	enter("customer-7", true)
+	for i := range maxStreams / maxStreamsEach {
+		for range maxStreamsEach {
+			s.leave(fmt.Sprint("customer-", i))
+		}
+	}
+	if s.open != 0 || len(s.byCustomer) != 0 {
+		t.Errorf("%d streams of %d customers are left", s.open, len(s.byCustomer))
+	}
+}

@@ -1,0 +1,46 @@
+package handler
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+
+	"souk/gateway/internal/api"
+	"souk/gateway/internal/edge"
+)
+
+// StreamOrderEvents sends what happens to an order as it happens. The first answer of orders decides whether there
+// is a stream at all; from then on only its end can tell the client anything.
+func (h *Handler) StreamOrderEvents(ctx context.Context, req api.StreamOrderEventsRequestObject) (api.StreamOrderEventsResponseObject, error) {
+	after, err := lastPosition(req.Params.LastEventID)
+	if err != nil {
+		return nil, err
+	}
+	s := &eventStream{ctx: ctx, orders: h.Orders, logger: h.logger, order: req.Id, after: after}
+	answer, err := s.ask(0)
+	if err != nil {
+		return nil, err
+	}
+	s.text.WriteString(reconnect)
+	s.write(answer)
+	if s.over && len(answer.GetEvents()) == 0 {
+		// An EventSource that gets this does not come back.
+		return api.StreamOrderEvents204Response{}, nil
+	}
+	noStore, unbuffered := "no-store", "no"
+	return api.StreamOrderEvents200TexteventStreamResponse{Body: s, Headers: api.StreamOrderEvents200ResponseHeaders{
+		CacheControl: &noStore, XAccelBuffering: &unbuffered,
+	}}, nil
+}
+
+// lastPosition reads a Last-Event-ID; without one it is 0, before the first event.
+func lastPosition(lastEventID *string) (int32, error) {
+	if lastEventID == nil {
+		return 0, nil
+	}
+	position, err := strconv.ParseUint(*lastEventID, 10, 31)
+	if err != nil {
+		return 0, edge.NewProblem(http.StatusBadRequest, "invalid_request", "Last-Event-ID is not the id of an event.")
+	}
+	return int32(position), nil
+}
