@@ -4,6 +4,8 @@ package app
 import (
 	"context"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	paymentsv1 "souk/proto/gen/souk/payments/v1"
 
 	"souk/platform/config"
@@ -14,14 +16,8 @@ import (
 	"souk/services/payments/internal/payments"
 	"souk/services/payments/internal/postgres"
 	"souk/services/payments/internal/simulator"
+	"souk/services/payments/internal/stripe"
 )
-
-// Config is everything payments can be told from outside.
-type Config struct {
-	Service  service.Config
-	Listen   service.Listen `envPrefix:"PAYMENTS_"`
-	Database pgdb.Config    `envPrefix:"PAYMENTS_"`
-}
 
 // Run serves payments until ctx is done.
 func Run(ctx context.Context) error {
@@ -42,7 +38,24 @@ func Run(ctx context.Context) error {
 		return err
 	}
 	svc.Require("postgres", pool.Ping)
-	provider := simulator.New(pool, simulator.SlowFor)
-	paymentsv1.RegisterPaymentsServiceServer(svc.Server(), grpcapi.New(payments.New(postgres.New(pool), provider)))
+	provider, webhooks := cfg.provider(pool)
+	server := grpcapi.New(payments.New(postgres.New(pool), provider, webhooks, svc.Logger()))
+	paymentsv1.RegisterPaymentsServiceServer(svc.Server(), server)
 	return svc.Run(ctx)
+}
+
+// provider returns the provider that the settings name, and the readers of its messages if there is a secret to
+// verify them with. Without one anybody could sign.
+func (c Config) provider(pool *pgxpool.Pool) (payments.Provider, map[string]payments.EventReader) {
+	webhooks := map[string]payments.EventReader{}
+	if c.Provider == byStripe {
+		if secret := c.Stripe.WebhookSecret; secret != "" {
+			webhooks[byStripe] = stripe.Webhook(secret)
+		}
+		return stripe.New(stripe.Config{Key: string(c.Stripe.Key), URL: c.Stripe.URL}), webhooks
+	}
+	if secret := c.Simulator.WebhookSecret; secret != "" {
+		webhooks[simulated] = simulator.Webhook(secret)
+	}
+	return simulator.New(pool, simulator.SlowFor), webhooks
 }

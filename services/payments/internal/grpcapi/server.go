@@ -3,15 +3,10 @@ package grpcapi
 
 import (
 	"context"
-	"errors"
 
-	"google.golang.org/grpc/codes"
-
-	moneyv1 "souk/proto/gen/souk/money/v1"
 	paymentsv1 "souk/proto/gen/souk/payments/v1"
 
 	"souk/platform/money"
-	"souk/platform/rpc"
 
 	"souk/services/payments/internal/payments"
 )
@@ -54,6 +49,16 @@ func (s *Server) Void(ctx context.Context, req *paymentsv1.VoidRequest) (*paymen
 	return &paymentsv1.VoidResponse{}, nil
 }
 
+// Refund gives captured money back.
+func (s *Server) Refund(ctx context.Context, req *paymentsv1.RefundRequest) (*paymentsv1.RefundResponse, error) {
+	amount := money.New(req.GetAmount().GetAmount(), req.GetAmount().GetCurrency())
+	p, err := s.payments.Refund(ctx, req.GetOrderId(), req.GetRefundId(), amount)
+	if err != nil {
+		return nil, wireError(err)
+	}
+	return &paymentsv1.RefundResponse{Payment: paymentProto(p)}, nil
+}
+
 // GetPayment returns an order's payment.
 func (s *Server) GetPayment(ctx context.Context, req *paymentsv1.GetPaymentRequest) (*paymentsv1.GetPaymentResponse, error) {
 	p, err := s.payments.Payment(ctx, req.GetOrderId())
@@ -63,41 +68,25 @@ func (s *Server) GetPayment(ctx context.Context, req *paymentsv1.GetPaymentReque
 	return &paymentsv1.GetPaymentResponse{Payment: paymentProto(p)}, nil
 }
 
-var statuses = map[payments.Status]paymentsv1.Status{
-	payments.Pending:    paymentsv1.Status_STATUS_PENDING,
-	payments.Authorized: paymentsv1.Status_STATUS_AUTHORIZED,
-	payments.Declined:   paymentsv1.Status_STATUS_DECLINED,
-	payments.Captured:   paymentsv1.Status_STATUS_CAPTURED,
-	payments.Voided:     paymentsv1.Status_STATUS_VOIDED,
-}
-
-func paymentProto(p payments.Payment) *paymentsv1.Payment {
-	return &paymentsv1.Payment{
-		Id: p.ID, OrderId: p.OrderID, Status: statuses[p.Status],
-		Amount: moneyProto(p.Amount), Captured: moneyProto(p.CapturedAmount()),
-		Refunded:      moneyProto(money.New(0, p.Amount.Currency)),
-		DeclineReason: p.DeclineReason,
+// HandleWebhook takes a message from a provider.
+func (s *Server) HandleWebhook(ctx context.Context, req *paymentsv1.HandleWebhookRequest) (*paymentsv1.HandleWebhookResponse, error) {
+	if err := s.payments.HandleWebhook(ctx, req.GetProvider(), req.GetPayload(), req.GetSignature()); err != nil {
+		return nil, wireError(err)
 	}
+	return &paymentsv1.HandleWebhookResponse{}, nil
 }
 
-func moneyProto(m money.Money) *moneyv1.Money {
-	return &moneyv1.Money{Amount: m.Amount, Currency: m.Currency}
-}
-
-// wireError gives a domain error its status and reason.
-func wireError(err error) error {
-	switch {
-	case errors.Is(err, payments.ErrOutcomeUnknown):
-		return rpc.Error(codes.Unavailable, "OUTCOME_UNKNOWN", payments.ErrOutcomeUnknown.Error())
-	case errors.Is(err, payments.ErrNotFound):
-		return rpc.Error(codes.NotFound, "PAYMENT_NOT_FOUND", payments.ErrNotFound.Error())
-	case errors.Is(err, payments.ErrNotAuthorized):
-		return rpc.Error(codes.FailedPrecondition, "NOT_AUTHORIZED", payments.ErrNotAuthorized.Error())
-	case errors.Is(err, payments.ErrAlreadyCaptured):
-		return rpc.Error(codes.FailedPrecondition, "ALREADY_CAPTURED", payments.ErrAlreadyCaptured.Error())
-	case errors.Is(err, payments.ErrMismatch):
-		return rpc.Error(codes.FailedPrecondition, "PAYMENT_MISMATCH", payments.ErrMismatch.Error())
-	default:
-		return err
+// ListBooks returns what the ledger says of payments.
+func (s *Server) ListBooks(ctx context.Context, req *paymentsv1.ListBooksRequest) (*paymentsv1.ListBooksResponse, error) {
+	books, next, err := s.payments.Books(ctx, payments.BooksQuery{
+		Limit: int(req.GetLimit()), After: req.GetAfter(), OrderIDs: req.GetOrderIds(), WithProvider: req.GetWithProvider(),
+	})
+	if err != nil {
+		return nil, wireError(err)
 	}
+	answer := &paymentsv1.ListBooksResponse{NextAfter: next, Books: make([]*paymentsv1.Books, len(books))}
+	for i, b := range books {
+		answer.Books[i] = booksProto(b)
+	}
+	return answer, nil
 }

@@ -2,10 +2,14 @@ package grpcapi_test
 
 import (
 	"context"
+	"crypto/ed25519"
+	"crypto/rand"
 	"log/slog"
 	"net"
 	"testing"
+	"time"
 
+	"github.com/golang-jwt/jwt/v5"
 	"github.com/google/uuid"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -28,13 +32,32 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// setup returns a client of the service behind its real interceptors.
-func setup(t *testing.T) paymentsv1.PaymentsServiceClient {
+const webhookSecret = simulator.Webhook("whsec_of_a_test")
+
+// bundle is the service behind its real interceptors.
+type bundle struct {
+	paymentsv1.PaymentsServiceClient
+	private ed25519.PrivateKey
+}
+
+// Key implements access.KeySource.
+func (b *bundle) Key(context.Context, string) (ed25519.PublicKey, error) {
+	return b.private.Public().(ed25519.PublicKey), nil
+}
+
+func setup(t *testing.T) *bundle {
 	t.Helper()
+	_, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &bundle{private: private}
 	pool := pgtest.New(t, postgres.Migrations)
-	guard := access.NewGuard(access.NewVerifier(nil))
+	guard := access.NewGuard(access.NewVerifier(b))
 	server := rpc.NewServer(slog.New(slog.DiscardHandler), guard)
-	paymentsv1.RegisterPaymentsServiceServer(server, grpcapi.New(payments.New(postgres.New(pool), simulator.New(pool, simulator.SlowFor))))
+	webhooks := map[string]payments.EventReader{"simulator": webhookSecret}
+	service := payments.New(postgres.New(pool), simulator.New(pool, simulator.SlowFor), webhooks, slog.New(slog.DiscardHandler))
+	paymentsv1.RegisterPaymentsServiceServer(server, grpcapi.New(service))
 	if err := guard.Learn(server); err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +70,26 @@ func setup(t *testing.T) paymentsv1.PaymentsServiceClient {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close() })
-	return paymentsv1.NewPaymentsServiceClient(conn)
+	b.PaymentsServiceClient = paymentsv1.NewPaymentsServiceClient(conn)
+	return b
+}
+
+// as returns a context of calls by someone with these roles, through the gateway.
+func (b *bundle) as(t *testing.T, roles ...string) context.Context {
+	t.Helper()
+	token := jwt.NewWithClaims(jwt.SigningMethodEdDSA, access.Claims{
+		RegisteredClaims: jwt.RegisteredClaims{
+			Issuer: access.Issuer, Audience: jwt.ClaimStrings{access.Audience}, Subject: uuid.NewString(),
+			ExpiresAt: jwt.NewNumericDate(time.Now().Add(time.Minute)),
+		},
+		SessionID: "session", Roles: roles,
+	})
+	token.Header["typ"], token.Header["kid"] = access.TokenType, "test"
+	signed, err := token.SignedString(b.private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return access.Outgoing(access.WithToken(t.Context(), signed), "gateway")
 }
 
 func expect(t *testing.T, what string, err error, code codes.Code, reason string) {
@@ -136,11 +178,18 @@ func TestErrorsSayWhy(t *testing.T) {
 	expect(t, "nothing at all", err, codes.InvalidArgument, rpc.ReasonValidation)
 }
 
-func TestOnlyOrdersMayCall(t *testing.T) {
+func TestOnlyThoseWhomTheRulesNameMayCall(t *testing.T) {
 	t.Parallel()
 	client := setup(t)
 	for _, caller := range []string{"", "gateway", "carts"} {
-		_, err := client.Authorize(access.Outgoing(t.Context(), caller), authorization(simulator.Visa))
+		ctx := access.Outgoing(t.Context(), caller)
+		_, err := client.Authorize(ctx, authorization(simulator.Visa))
 		expect(t, "authorize by "+caller, err, codes.PermissionDenied, "")
+		_, err = client.Refund(ctx, &paymentsv1.RefundRequest{})
+		expect(t, "refund by "+caller, err, codes.PermissionDenied, "")
 	}
+	_, err := client.HandleWebhook(access.Outgoing(t.Context(), "orders"), &paymentsv1.HandleWebhookRequest{})
+	expect(t, "webhook by orders", err, codes.PermissionDenied, "")
+	_, err = client.ListBooks(client.as(t), &paymentsv1.ListBooksRequest{})
+	expect(t, "books by a customer", err, codes.PermissionDenied, "")
 }

@@ -26,9 +26,22 @@ func checkAuthorize(orderID string, amount money.Money, methodName string) (stri
 	var check field.Checker
 	id, ok := canonical(orderID)
 	check.Check(ok, "order_id", notAnID)
+	checkAmount(&check, amount)
+	check.Check(method.MatchString(methodName), "payment_method", "is not a payment method")
+	return id, check.Err()
+}
+
+// checkRefund returns the refund's id as it is stored, or a *field.Error.
+func checkRefund(refundID string, amount money.Money) (string, error) {
+	var check field.Checker
+	id, ok := canonical(refundID)
+	check.Check(ok, "refund_id", notAnID)
+	checkAmount(&check, amount)
+	return id, check.Err()
+}
+
+func checkAmount(check *field.Checker, amount money.Money) {
 	check.Check(amount.Amount > 0 && amount.Amount <= maxAmount, "amount", fmt.Sprintf("must be 1 to %d", maxAmount))
 	_, err := money.Exponent(amount.Currency)
 	check.Check(err == nil, "currency", "is not an ISO 4217 code")
-	check.Check(method.MatchString(methodName), "payment_method", "is not a payment method")
-	return id, check.Err()
 }

@@ -23,6 +23,7 @@ type hooked struct {
 	payments.Provider
 	mu                       sync.Mutex
 	authorize, capture, void func(call func() error) error
+	refund, books            func(call func() error) error
 }
 
 // around runs call inside the hook, which it takes so that calls made by the hook itself go straight through.
@@ -37,27 +38,43 @@ func (h *hooked) around(hook *func(func() error) error, call func() error) error
 	return step(call)
 }
 
-func (h *hooked) Authorize(ctx context.Context, r payments.Request) (answer payments.Authorization, err error) {
+func (h *hooked) Authorize(ctx context.Context, p payments.Payment) (answer payments.Authorization, err error) {
 	err = h.around(&h.authorize, func() error {
-		answer, err = h.Provider.Authorize(ctx, r)
+		answer, err = h.Provider.Authorize(ctx, p)
 		return err
 	})
 	return answer, err
 }
 
-func (h *hooked) Capture(ctx context.Context, reference string) error {
-	return h.around(&h.capture, func() error { return h.Provider.Capture(ctx, reference) })
+func (h *hooked) Capture(ctx context.Context, p payments.Payment) error {
+	return h.around(&h.capture, func() error { return h.Provider.Capture(ctx, p) })
 }
 
-func (h *hooked) Void(ctx context.Context, reference string) error {
-	return h.around(&h.void, func() error { return h.Provider.Void(ctx, reference) })
+func (h *hooked) Void(ctx context.Context, p payments.Payment) error {
+	return h.around(&h.void, func() error { return h.Provider.Void(ctx, p) })
+}
+
+func (h *hooked) Refund(ctx context.Context, p payments.Payment, r payments.Refund) (answer payments.Refund, err error) {
+	err = h.around(&h.refund, func() error {
+		answer, err = h.Provider.Refund(ctx, p, r)
+		return err
+	})
+	return answer, err
+}
+
+func (h *hooked) Books(ctx context.Context, p payments.Payment) (answer payments.ProviderBooks, err error) {
+	err = h.around(&h.books, func() error {
+		answer, err = h.Provider.Books(ctx, p)
+		return err
+	})
+	return answer, err
 }
 
 func setupHooked(t *testing.T) (*payments.Service, *hooked, *pgxpool.Pool) {
 	t.Helper()
 	pool := pgtest.New(t, postgres.Migrations)
 	provider := &hooked{Provider: simulator.New(pool, simulator.SlowFor)}
-	return payments.New(postgres.New(pool), provider), provider, pool
+	return newService(pool, provider), provider, pool
 }
 
 func authorize(t *testing.T, s *payments.Service) (order string) {

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
+	"log/slog"
 
 	"github.com/google/uuid"
 
@@ -23,11 +23,14 @@ const (
 type Service struct {
 	store    Store
 	provider Provider
+	webhooks map[string]EventReader
+	logger   *slog.Logger
 }
 
-// New returns a service that keeps its books in store.
-func New(store Store, provider Provider) *Service {
-	return &Service{store: store, provider: provider}
+// New returns a service that keeps its books in store. Webhooks are the readers of messages, by the name of the
+// provider that they come from.
+func New(store Store, provider Provider, webhooks map[string]EventReader, logger *slog.Logger) *Service {
+	return &Service{store: store, provider: provider, webhooks: webhooks, logger: logger}
 }
 
 // Authorize has the provider hold the amount for an order. A refusal is a payment that is Declined, not an error.
@@ -70,20 +73,19 @@ func newPayment(orderID string, status Status, amount money.Money, methodName st
 	}
 	return Payment{
 		ID: id.String(), OrderID: orderID, Reference: "souk-" + orderID,
-		Method: methodName, Status: status, Amount: amount,
+		Method: methodName, Status: status, Amount: amount, Refunded: money.New(0, amount.Currency),
 	}, nil
 }
 
 // ask gets the provider's answer for a pending payment. One that may have been asked for before is looked up first.
 func (s *Service) ask(ctx context.Context, p Payment, fresh bool) (Authorization, error) {
 	if !fresh {
-		answer, err := retry(ctx, func() (Authorization, error) { return s.provider.Lookup(ctx, p.Reference) })
+		answer, err := retry(ctx, s.logger, func() (Authorization, error) { return s.provider.Lookup(ctx, p) })
 		if !errors.Is(err, ErrNotFound) {
 			return answer, err
 		}
 	}
-	request := Request{Reference: p.Reference, Amount: p.Amount, Method: p.Method}
-	answer, err := retry(ctx, func() (Authorization, error) { return s.provider.Authorize(ctx, request) })
+	answer, err := retry(ctx, s.logger, func() (Authorization, error) { return s.provider.Authorize(ctx, p) })
 	if errors.Is(err, ErrUnknownMethod) {
 		return Authorization{Status: Declined, Reason: "unknown_payment_method"}, nil
 	}
@@ -91,6 +93,7 @@ func (s *Service) ask(ctx context.Context, p Payment, fresh bool) (Authorization
 }
 
 func (s *Service) record(ctx context.Context, p Payment, answer Authorization) (Payment, error) {
+	p.ProviderID = answer.ProviderID
 	moved, err := s.store.Move(ctx, p, answer.Status, answer.Reason, movementTo(p, answer.Status))
 	if !errors.Is(err, ErrChanged) {
 		return moved, err
@@ -98,6 +101,7 @@ func (s *Service) record(ctx context.Context, p Payment, answer Authorization) (
 	// Another call got the same answer first, or a void did not see this authorization at the provider.
 	now, err := s.store.Find(ctx, p.OrderID)
 	if err == nil && now.Status == Voided && answer.Status == Authorized {
+		now.ProviderID = answer.ProviderID
 		err = s.voidAtProvider(ctx, now)
 	}
 	return now, err
@@ -116,7 +120,7 @@ func (s *Service) Capture(ctx context.Context, orderID string) (Payment, error) 
 	default:
 		return Payment{}, ErrNotAuthorized
 	}
-	if _, err := retry(ctx, func() (struct{}, error) { return struct{}{}, s.provider.Capture(ctx, p.Reference) }); err != nil {
+	if _, err := retry(ctx, s.logger, func() (struct{}, error) { return struct{}{}, s.provider.Capture(ctx, p) }); err != nil {
 		return Payment{}, fmt.Errorf("capture: %w", err)
 	}
 	return s.settle(ctx, p, Captured)
@@ -152,7 +156,7 @@ func (s *Service) Void(ctx context.Context, orderID string) error {
 
 // voidAtProvider lets go what the provider holds for a payment, if anything.
 func (s *Service) voidAtProvider(ctx context.Context, p Payment) error {
-	_, err := retry(ctx, func() (struct{}, error) { return struct{}{}, s.provider.Void(ctx, p.Reference) })
+	_, err := retry(ctx, s.logger, func() (struct{}, error) { return struct{}{}, s.provider.Void(ctx, p) })
 	if errors.Is(err, ErrNotFound) {
 		return nil
 	}
@@ -188,35 +192,4 @@ func (s *Service) Payment(ctx context.Context, orderID string) (Payment, error) 
 		return Payment{}, ErrNotFound
 	}
 	return s.store.Find(ctx, orderID)
-}
-
-const (
-	attempts   = 3
-	retryAfter = 50 * time.Millisecond
-)
-
-// retry calls the provider again after an error that had no effect. It is safe after any error, because calls are
-// idempotent by reference; but an unknown outcome is for the caller to come back to.
-func retry[T any](ctx context.Context, call func() (T, error)) (T, error) {
-	for attempt := 1; ; attempt++ {
-		answer, err := call()
-		if final(err) || attempt == attempts {
-			return answer, err
-		}
-		select {
-		case <-ctx.Done():
-			return answer, ErrOutcomeUnknown
-		case <-time.After(time.Duration(attempt) * retryAfter):
-		}
-	}
-}
-
-// final reports whether a provider's answer is one that asking again does not change.
-func final(err error) bool {
-	for _, answer := range []error{ErrOutcomeUnknown, ErrUnknownMethod, ErrNotFound, ErrNotAuthorized, ErrAlreadyCaptured} {
-		if errors.Is(err, answer) {
-			return true
-		}
-	}
-	return err == nil
 }

@@ -3,6 +3,7 @@ package payments_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -30,21 +31,28 @@ type counting struct {
 	authorized, voided atomic.Int64
 }
 
-func (c *counting) Authorize(ctx context.Context, r payments.Request) (payments.Authorization, error) {
+func (c *counting) Authorize(ctx context.Context, p payments.Payment) (payments.Authorization, error) {
 	c.authorized.Add(1)
-	return c.Provider.Authorize(ctx, r)
+	return c.Provider.Authorize(ctx, p)
 }
 
-func (c *counting) Void(ctx context.Context, reference string) error {
+func (c *counting) Void(ctx context.Context, p payments.Payment) error {
 	c.voided.Add(1)
-	return c.Provider.Void(ctx, reference)
+	return c.Provider.Void(ctx, p)
 }
 
 func setup(t *testing.T) (*payments.Service, *counting, *pgxpool.Pool) {
 	t.Helper()
 	pool := pgtest.New(t, postgres.Migrations)
 	provider := &counting{Provider: simulator.New(pool, 300*time.Millisecond)}
-	return payments.New(postgres.New(pool), provider), provider, pool
+	return newService(pool, provider), provider, pool
+}
+
+const webhookSecret = simulator.Webhook("whsec_of_a_test")
+
+func newService(pool *pgxpool.Pool, provider payments.Provider) *payments.Service {
+	webhooks := map[string]payments.EventReader{"simulator": webhookSecret}
+	return payments.New(postgres.New(pool), provider, webhooks, slog.New(slog.DiscardHandler))
 }
 
 func TestAuthorizeByMethod(t *testing.T) {
@@ -83,11 +91,16 @@ func TestALostAnswerIsLookedUpNotChargedAgain(t *testing.T) {
 
 func TestASlowAnswerThatNobodyWaitsForIsFoundLater(t *testing.T) {
 	t.Parallel()
-	s, _, _ := setup(t)
-	order := uuid.NewString()
-	short, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	pool := pgtest.New(t, postgres.Migrations)
+	provider := &hooked{Provider: simulator.New(pool, 300*time.Millisecond)}
+	s, order := newService(pool, provider), uuid.NewString()
+	impatient, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	if _, err := s.Authorize(short, order, price, simulator.Slow); !errors.Is(err, payments.ErrOutcomeUnknown) {
+	provider.authorize = func(call func() error) error {
+		time.AfterFunc(50*time.Millisecond, cancel)
+		return call()
+	}
+	if _, err := s.Authorize(impatient, order, price, simulator.Slow); !errors.Is(err, payments.ErrOutcomeUnknown) {
 		t.Fatalf("err = %v, want ErrOutcomeUnknown", err)
 	}
 	got, err := s.Authorize(t.Context(), order, price, simulator.Slow)

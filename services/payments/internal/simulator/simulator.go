@@ -14,7 +14,7 @@ import (
 	"souk/services/payments/internal/payments"
 )
 
-// The payment methods.
+// The payment methods. A refund fares as its payment did: of Timeout the answer is lost, of Flaky the first try fails.
 const (
 	Visa              = "pm_card_visa"               // approved
 	CardDeclined      = "pm_card_declined"           // declined
@@ -61,28 +61,28 @@ func New(pool *pgxpool.Pool, slow time.Duration) *Simulator {
 }
 
 // Authorize implements payments.Provider.
-func (s *Simulator) Authorize(ctx context.Context, r payments.Request) (payments.Authorization, error) {
-	switch r.Method {
+func (s *Simulator) Authorize(ctx context.Context, p payments.Payment) (payments.Authorization, error) {
+	switch p.Method {
 	case Visa, Timeout, CardDeclined, InsufficientFunds:
 	case Slow:
-		return s.authorizeSlowly(ctx, r)
+		return s.authorizeSlowly(ctx, p)
 	case Flaky:
-		if first, err := s.firstTry(ctx, r.Reference); err != nil || first {
+		if first, err := s.firstTry(ctx, p.Reference); err != nil || first {
 			return payments.Authorization{}, errors.Join(errFlaky, err)
 		}
 	default:
 		return payments.Authorization{}, payments.ErrUnknownMethod
 	}
-	answer, err := s.book(ctx, r)
-	if err == nil && r.Method == Timeout {
+	answer, err := s.book(ctx, p)
+	if err == nil && p.Method == Timeout {
 		return payments.Authorization{}, payments.ErrOutcomeUnknown
 	}
 	return answer, err
 }
 
 // authorizeSlowly approves even when the caller does not wait for it, as a bank would.
-func (s *Simulator) authorizeSlowly(ctx context.Context, r payments.Request) (payments.Authorization, error) {
-	if answer, err := s.Lookup(ctx, r.Reference); !errors.Is(err, payments.ErrNotFound) {
+func (s *Simulator) authorizeSlowly(ctx context.Context, p payments.Payment) (payments.Authorization, error) {
+	if answer, err := s.Lookup(ctx, p); !errors.Is(err, payments.ErrNotFound) {
 		return answer, err
 	}
 	type result struct {
@@ -94,7 +94,7 @@ func (s *Simulator) authorizeSlowly(ctx context.Context, r payments.Request) (pa
 		time.Sleep(s.slow)
 		detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), bookTimeout)
 		defer cancel()
-		answer, err := s.book(detached, r)
+		answer, err := s.book(detached, p)
 		done <- result{answer, err}
 	}()
 	select {
@@ -107,24 +107,24 @@ func (s *Simulator) authorizeSlowly(ctx context.Context, r payments.Request) (pa
 
 // book writes the network's decision down, once for each reference, and returns it. A reference that was voided
 // before it was decided stays voided.
-func (s *Simulator) book(ctx context.Context, r payments.Request) (payments.Authorization, error) {
+func (s *Simulator) book(ctx context.Context, p payments.Payment) (payments.Authorization, error) {
 	status := authorized
-	if declines[r.Method] != "" {
+	if declines[p.Method] != "" {
 		status = declined
 	}
 	_, err := s.pool.Exec(ctx, `INSERT INTO simulator.authorizations (reference, amount, currency, status, reason)
 		VALUES ($1, $2, $3, $4, $5) ON CONFLICT (reference) DO NOTHING`,
-		r.Reference, r.Amount.Amount, r.Amount.Currency, status, declines[r.Method])
+		p.Reference, p.Amount.Amount, p.Amount.Currency, status, declines[p.Method])
 	if err != nil {
 		return payments.Authorization{}, fmt.Errorf("simulator: %w", err)
 	}
-	return s.Lookup(ctx, r.Reference)
+	return s.Lookup(ctx, p)
 }
 
 // Lookup implements payments.Provider.
-func (s *Simulator) Lookup(ctx context.Context, reference string) (payments.Authorization, error) {
+func (s *Simulator) Lookup(ctx context.Context, p payments.Payment) (payments.Authorization, error) {
 	var status, reason string
-	err := s.pool.QueryRow(ctx, `SELECT status, reason FROM simulator.authorizations WHERE reference = $1`, reference).Scan(&status, &reason)
+	err := s.pool.QueryRow(ctx, `SELECT status, reason FROM simulator.authorizations WHERE reference = $1`, p.Reference).Scan(&status, &reason)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return payments.Authorization{}, payments.ErrNotFound
 	}
@@ -135,9 +135,9 @@ func (s *Simulator) Lookup(ctx context.Context, reference string) (payments.Auth
 }
 
 // Capture implements payments.Provider.
-func (s *Simulator) Capture(ctx context.Context, reference string) error {
+func (s *Simulator) Capture(ctx context.Context, p payments.Payment) error {
 	tag, err := s.pool.Exec(ctx, `UPDATE simulator.authorizations SET status = 'captured'
-		WHERE reference = $1 AND status IN ('authorized', 'captured')`, reference)
+		WHERE reference = $1 AND status IN ('authorized', 'captured')`, p.Reference)
 	if err != nil {
 		return fmt.Errorf("simulator: %w", err)
 	}
@@ -149,12 +149,12 @@ func (s *Simulator) Capture(ctx context.Context, reference string) error {
 
 // Void implements payments.Provider. A reference that is not known yet is barred, so that an authorization still
 // on its way comes to nothing.
-func (s *Simulator) Void(ctx context.Context, reference string) error {
+func (s *Simulator) Void(ctx context.Context, p payments.Payment) error {
 	var status string
 	err := s.pool.QueryRow(ctx, `INSERT INTO simulator.authorizations AS a (reference, amount, currency, status, reason)
 		VALUES ($1, 0, '', 'voided', '')
 		ON CONFLICT (reference) DO UPDATE SET status = CASE a.status WHEN 'authorized' THEN 'voided' ELSE a.status END
-		RETURNING a.status`, reference).Scan(&status)
+		RETURNING a.status`, p.Reference).Scan(&status)
 	if err != nil {
 		return fmt.Errorf("simulator: %w", err)
 	}

@@ -34,7 +34,8 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// Every call is idempotent by the order it names, since an order has one payment, or by the id it carries.
+// Every call is idempotent by the order it names, since an order has one payment, or by the id it carries. Any call
+// that needs the provider may be UNAVAILABLE PROVIDER_UNAVAILABLE; it had no effect then.
 type PaymentsServiceClient interface {
 	// Authorize asks the provider to hold the amount. A refusal is an answer (STATUS_DECLINED), not an
 	// error. UNAVAILABLE OUTCOME_UNKNOWN when the provider's answer was lost: call again, and the
@@ -49,7 +50,8 @@ type PaymentsServiceClient interface {
 	Void(ctx context.Context, in *VoidRequest, opts ...grpc.CallOption) (*VoidResponse, error)
 	// Refund gives captured money back, in whole or in part. refund_id makes it happen once; again returns the
 	// same refund. FAILED_PRECONDITION NOT_CAPTURED, REFUND_TOO_LARGE when less is left of what was captured,
-	// REFUND_MISMATCH for an id that stands for another refund. UNAVAILABLE OUTCOME_UNKNOWN as with Authorize.
+	// REFUND_MISMATCH for an id that stands for another refund, REFUND_FAILED when the provider has refused it for
+	// good. UNAVAILABLE OUTCOME_UNKNOWN as with Authorize.
 	Refund(ctx context.Context, in *RefundRequest, opts ...grpc.CallOption) (*RefundResponse, error)
 	// GetPayment: NOT_FOUND PAYMENT_NOT_FOUND.
 	GetPayment(ctx context.Context, in *GetPaymentRequest, opts ...grpc.CallOption) (*GetPaymentResponse, error)
@@ -142,7 +144,8 @@ func (c *paymentsServiceClient) ListBooks(ctx context.Context, in *ListBooksRequ
 // All implementations must embed UnimplementedPaymentsServiceServer
 // for forward compatibility.
 //
-// Every call is idempotent by the order it names, since an order has one payment, or by the id it carries.
+// Every call is idempotent by the order it names, since an order has one payment, or by the id it carries. Any call
+// that needs the provider may be UNAVAILABLE PROVIDER_UNAVAILABLE; it had no effect then.
 type PaymentsServiceServer interface {
 	// Authorize asks the provider to hold the amount. A refusal is an answer (STATUS_DECLINED), not an
 	// error. UNAVAILABLE OUTCOME_UNKNOWN when the provider's answer was lost: call again, and the
@@ -157,7 +160,8 @@ type PaymentsServiceServer interface {
 	Void(context.Context, *VoidRequest) (*VoidResponse, error)
 	// Refund gives captured money back, in whole or in part. refund_id makes it happen once; again returns the
 	// same refund. FAILED_PRECONDITION NOT_CAPTURED, REFUND_TOO_LARGE when less is left of what was captured,
-	// REFUND_MISMATCH for an id that stands for another refund. UNAVAILABLE OUTCOME_UNKNOWN as with Authorize.
+	// REFUND_MISMATCH for an id that stands for another refund, REFUND_FAILED when the provider has refused it for
+	// good. UNAVAILABLE OUTCOME_UNKNOWN as with Authorize.
 	Refund(context.Context, *RefundRequest) (*RefundResponse, error)
 	// GetPayment: NOT_FOUND PAYMENT_NOT_FOUND.
 	GetPayment(context.Context, *GetPaymentRequest) (*GetPaymentResponse, error)

@@ -1,0 +1,77 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+
+	"souk/platform/pgdb"
+	"souk/platform/service"
+)
+
+// The providers, as they are called in settings and in the path of their webhooks.
+const (
+	simulated = "simulator"
+	byStripe  = "stripe"
+)
+
+// Config is everything payments can be told from outside.
+type Config struct {
+	Service  service.Config
+	Listen   service.Listen `envPrefix:"PAYMENTS_"`
+	Database pgdb.Config    `envPrefix:"PAYMENTS_"`
+	// Provider is who moves the money: simulator or stripe.
+	Provider  string       `env:"PAYMENTS_PROVIDER" envDefault:"simulator"`
+	Simulator SimulatorEnv `envPrefix:"PAYMENTS_SIMULATOR_"`
+	Stripe    StripeEnv    `envPrefix:"PAYMENTS_STRIPE_"`
+}
+
+// SimulatorEnv is what the simulator can be told. Without a secret its webhooks are refused.
+type SimulatorEnv struct {
+	WebhookSecret Secret `env:"WEBHOOK_SECRET"`
+}
+
+// StripeEnv is what Stripe's adapter can be told. Without a secret Stripe's webhooks are refused.
+type StripeEnv struct {
+	Key           Secret `env:"KEY"`
+	WebhookSecret Secret `env:"WEBHOOK_SECRET"`
+	// URL is Stripe's own unless set, as it is for stripe-mock.
+	URL string `env:"URL"`
+}
+
+// Secret is a setting that is never printed.
+type Secret string
+
+// String hides the secret from logs and errors.
+func (Secret) String() string { return "[redacted]" }
+
+// GoString hides the secret from %#v.
+func (s Secret) GoString() string { return s.String() }
+
+// LogValue hides the secret from structured logs.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// MarshalText hides the secret from JSON, and so from logs of a struct that holds it.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// Validate returns an error that names what is wrong.
+func (c Config) Validate() error {
+	switch c.Provider {
+	case simulated:
+		return nil
+	case byStripe:
+	default:
+		return fmt.Errorf("SOUK_PAYMENTS_PROVIDER: %q is neither %s nor %s", c.Provider, simulated, byStripe)
+	}
+	if c.Stripe.Key == "" {
+		return errors.New("SOUK_PAYMENTS_STRIPE_KEY is required when SOUK_PAYMENTS_PROVIDER is stripe")
+	}
+	if c.Stripe.URL == "" {
+		return nil
+	}
+	if u, err := url.Parse(c.Stripe.URL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return errors.New("SOUK_PAYMENTS_STRIPE_URL is no http or https URL")
+	}
+	return nil
+}

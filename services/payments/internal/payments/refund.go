@@ -1,0 +1,139 @@
+package payments
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"souk/platform/field"
+	"souk/platform/money"
+)
+
+var (
+	// ErrNotCaptured is returned when there is no money to give back.
+	ErrNotCaptured = errors.New("nothing is captured")
+	// ErrRefundTooLarge is returned when less is left of what was captured.
+	ErrRefundTooLarge = errors.New("less is left of what was captured")
+	// ErrRefundMismatch is returned for an id that stands for another refund.
+	ErrRefundMismatch = errors.New("the id stands for another refund")
+	// ErrRefundFailed is returned for a refund that the provider has refused for good.
+	ErrRefundFailed = errors.New("the provider has refused the refund")
+)
+
+// RefundStatus is where a refund stands.
+type RefundStatus string
+
+// The statuses. A refund starts pending. One that succeeded fails when the bank sends the money back.
+const (
+	RefundPending   RefundStatus = "pending"
+	RefundSucceeded RefundStatus = "succeeded"
+	RefundFailed    RefundStatus = "failed"
+)
+
+var nextRefund = map[RefundStatus][]RefundStatus{
+	RefundPending:   {RefundSucceeded, RefundFailed},
+	RefundSucceeded: {RefundFailed},
+}
+
+// CanBecome reports whether a refund may go from s to status.
+func (s RefundStatus) CanBecome(status RefundStatus) bool {
+	return slices.Contains(nextRefund[s], status)
+}
+
+// Refund is money of a payment given back.
+type Refund struct {
+	ID        string
+	PaymentID string
+	// Reference is our own name for the refund at the provider.
+	Reference  string
+	ProviderID string
+	Status     RefundStatus
+	Amount     money.Money
+}
+
+// CheckRefund returns ErrNotCaptured or ErrRefundTooLarge unless amount can be given back when committed minor units
+// are given back already or about to be.
+func (p Payment) CheckRefund(amount money.Money, committed int64) error {
+	switch {
+	case p.Status != Captured:
+		return ErrNotCaptured
+	case amount.Currency != p.Amount.Currency:
+		return field.Invalid("currency", "is not the payment's")
+	case amount.Amount > p.Amount.Amount-committed:
+		return ErrRefundTooLarge
+	default:
+		return nil
+	}
+}
+
+// Refund gives captured money of an order back; again with the same id is no error. The refund is written down, and
+// so counts against what is left, before the provider is asked.
+func (s *Service) Refund(ctx context.Context, orderID, refundID string, amount money.Money) (Payment, error) {
+	refundID, err := checkRefund(refundID, amount)
+	if err != nil {
+		return Payment{}, err
+	}
+	orderID, ok := canonical(orderID)
+	if !ok {
+		return Payment{}, ErrNotFound
+	}
+	p, r, added, err := s.store.BeginRefund(ctx, orderID, Refund{
+		ID: refundID, Reference: "souk-refund-" + refundID, Status: RefundPending, Amount: amount,
+	})
+	switch {
+	case err != nil:
+		return Payment{}, err
+	case r.PaymentID != p.ID || r.Amount != amount:
+		return Payment{}, ErrRefundMismatch
+	case r.Status == RefundPending:
+		answer, err := s.askRefund(ctx, p, r, added)
+		if err != nil {
+			return Payment{}, fmt.Errorf("refund: %w", err)
+		}
+		if p, r, err = s.recordRefund(ctx, p, r, answer); err != nil {
+			return Payment{}, err
+		}
+	}
+	if r.Status == RefundFailed {
+		return Payment{}, ErrRefundFailed
+	}
+	return p, nil
+}
+
+// askRefund gets the provider's answer for a pending refund. One that may have been asked for before is looked up
+// first.
+func (s *Service) askRefund(ctx context.Context, p Payment, r Refund, fresh bool) (Refund, error) {
+	if !fresh {
+		theirs, err := retry(ctx, s.logger, func() ([]Refund, error) { return s.provider.Refunds(ctx, p) })
+		if err != nil {
+			return Refund{}, err
+		}
+		if answer, ok := withReference(theirs, r.Reference); ok {
+			return answer, nil
+		}
+	}
+	return retry(ctx, s.logger, func() (Refund, error) { return s.provider.Refund(ctx, p, r) })
+}
+
+func withReference(refunds []Refund, reference string) (Refund, bool) {
+	for _, r := range refunds {
+		if r.Reference == reference {
+			return r, true
+		}
+	}
+	return Refund{}, false
+}
+
+// recordRefund writes down what the provider made of a refund, and returns both as they then are. When another call
+// was faster, what it wrote stands.
+func (s *Service) recordRefund(ctx context.Context, p Payment, r, answer Refund) (Payment, Refund, error) {
+	r.ProviderID = answer.ProviderID
+	moved, err := s.store.MoveRefund(ctx, p, r, answer.Status, refundMovementTo(r, answer.Status))
+	if errors.Is(err, ErrChanged) {
+		p, r, _, err = s.store.BeginRefund(ctx, p.OrderID, r)
+		return p, r, err
+	}
+	r.Status = answer.Status
+	return moved, r, err
+}

@@ -1,0 +1,94 @@
+package simulator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"souk/platform/money"
+	"souk/platform/pgdb"
+
+	"souk/services/payments/internal/payments"
+)
+
+// Refund implements payments.Provider.
+func (s *Simulator) Refund(ctx context.Context, p payments.Payment, r payments.Refund) (payments.Refund, error) {
+	if p.Method == Flaky {
+		if first, err := s.firstTry(ctx, r.Reference); err != nil || first {
+			return payments.Refund{}, errors.Join(errFlaky, err)
+		}
+	}
+	err := pgdb.InTx(ctx, s.pool, func(tx pgx.Tx) (err error) {
+		r.Status, err = bookRefund(ctx, tx, p, r)
+		return err
+	})
+	if err != nil {
+		return payments.Refund{}, fmt.Errorf("simulator: %w", err)
+	}
+	if p.Method == Timeout {
+		return payments.Refund{}, payments.ErrOutcomeUnknown
+	}
+	return r, nil
+}
+
+// bookRefund writes a refund down, once for each reference, unless less is left of what was captured. It returns the
+// refund's status.
+func bookRefund(ctx context.Context, tx pgx.Tx, p payments.Payment, r payments.Refund) (payments.RefundStatus, error) {
+	var taken, given int64
+	err := tx.QueryRow(ctx, `SELECT amount FROM simulator.authorizations WHERE reference = $1 AND status = $2 FOR UPDATE`,
+		p.Reference, captured).Scan(&taken)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return payments.RefundFailed, nil
+	}
+	if err != nil {
+		return "", err
+	}
+	var known payments.RefundStatus
+	err = tx.QueryRow(ctx, `SELECT coalesce(sum(amount) FILTER (WHERE status = $3), 0)::bigint,
+		coalesce(max(status) FILTER (WHERE reference = $2), '') FROM simulator.refunds WHERE payment = $1`,
+		p.Reference, r.Reference, payments.RefundSucceeded).Scan(&given, &known)
+	switch {
+	case err != nil, known != "":
+		return known, err
+	case r.Amount.Amount > taken-given:
+		return payments.RefundFailed, nil
+	}
+	_, err = tx.Exec(ctx, `INSERT INTO simulator.refunds (reference, payment, amount, status) VALUES ($1, $2, $3, $4)`,
+		r.Reference, p.Reference, r.Amount.Amount, payments.RefundSucceeded)
+	return payments.RefundSucceeded, err
+}
+
+// Refunds implements payments.Provider.
+func (s *Simulator) Refunds(ctx context.Context, p payments.Payment) ([]payments.Refund, error) {
+	rows, err := s.pool.Query(ctx, `SELECT reference, amount, status FROM simulator.refunds WHERE payment = $1`, p.Reference)
+	if err != nil {
+		return nil, fmt.Errorf("simulator: %w", err)
+	}
+	refunds, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (payments.Refund, error) {
+		r := payments.Refund{Amount: money.New(0, p.Amount.Currency)}
+		return r, row.Scan(&r.Reference, &r.Amount.Amount, &r.Status)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("simulator: %w", err)
+	}
+	return refunds, nil
+}
+
+// Books implements payments.Provider.
+func (s *Simulator) Books(ctx context.Context, p payments.Payment) (payments.ProviderBooks, error) {
+	currency := p.Amount.Currency
+	books := payments.ProviderBooks{Open: money.New(0, currency), Captured: money.New(0, currency), Refunded: money.New(0, currency)}
+	err := s.pool.QueryRow(ctx, `SELECT CASE status WHEN $2 THEN amount ELSE 0 END, CASE status WHEN $3 THEN amount ELSE 0 END,
+		(SELECT coalesce(sum(amount), 0)::bigint FROM simulator.refunds WHERE payment = $1 AND status = $4)
+		FROM simulator.authorizations WHERE reference = $1`, p.Reference, authorized, captured, payments.RefundSucceeded).
+		Scan(&books.Open.Amount, &books.Captured.Amount, &books.Refunded.Amount)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return books, payments.ErrNotFound
+	}
+	if err != nil {
+		return books, fmt.Errorf("simulator: %w", err)
+	}
+	return books, nil
+}

@@ -1,0 +1,76 @@
+package stripe
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"strings"
+
+	stripego "github.com/stripe/stripe-go/v85"
+
+	"souk/services/payments/internal/payments"
+)
+
+// Refund implements payments.Provider.
+func (s *Provider) Refund(ctx context.Context, p payments.Payment, r payments.Refund) (payments.Refund, error) {
+	id, err := s.id(ctx, p)
+	if err != nil {
+		return payments.Refund{}, err
+	}
+	amount, err := toStripe(r.Amount)
+	if err != nil {
+		r.Status = payments.RefundFailed
+		return r, nil // a refusal is an answer
+	}
+	params := &stripego.RefundCreateParams{
+		PaymentIntent: stripego.String(id),
+		Amount:        stripego.Int64(amount),
+		Metadata:      map[string]string{paymentKey: p.Reference, refundKey: r.Reference},
+	}
+	params.SetIdempotencyKey(r.Reference)
+	refund, err := s.client.V1Refunds.Create(ctx, params)
+	var refusal *stripego.Error
+	if errors.As(err, &refusal) && invalid(refusal) && refusal.Code != stripego.ErrorCodeBalanceInsufficient {
+		r.Status = payments.RefundFailed
+		return r, nil
+	}
+	if err != nil {
+		return payments.Refund{}, failure(err)
+	}
+	r.Status, r.ProviderID = statusOf(refund), refund.ID
+	return r, nil
+}
+
+// Refunds implements payments.Provider.
+func (s *Provider) Refunds(ctx context.Context, p payments.Payment) ([]payments.Refund, error) {
+	id, err := s.id(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	params := &stripego.RefundListParams{PaymentIntent: stripego.String(id)}
+	var refunds []payments.Refund
+	for refund, err := range s.client.V1Refunds.List(ctx, params).All(ctx) {
+		if err != nil {
+			return nil, failure(err)
+		}
+		refunds = append(refunds, refundOf(refund))
+	}
+	return refunds, nil
+}
+
+// refundOf says what Stripe's refund is in ours. One made in Stripe's dashboard goes by Stripe's own name.
+func refundOf(refund *stripego.Refund) payments.Refund {
+	return payments.Refund{
+		Reference: cmp.Or(refund.Metadata[refundKey], refund.ID), ProviderID: refund.ID, Status: statusOf(refund),
+		Amount: fromStripe(refund.Amount, strings.ToUpper(string(refund.Currency))),
+	}
+}
+
+// statusOf says how a refund stands. What is pending is Stripe's to do: the money counts as given back unless that
+// fails.
+func statusOf(refund *stripego.Refund) payments.RefundStatus {
+	if refund.Status == stripego.RefundStatusFailed || refund.Status == stripego.RefundStatusCanceled {
+		return payments.RefundFailed
+	}
+	return payments.RefundSucceeded
+}

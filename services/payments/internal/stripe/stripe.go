@@ -1,0 +1,237 @@
+// Package stripe adapts Stripe (https://docs.stripe.com/api) to payments.Provider: a payment is a PaymentIntent that is
+// confirmed as it is created and captured by hand.
+package stripe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	stripego "github.com/stripe/stripe-go/v85"
+
+	"souk/services/payments/internal/payments"
+)
+
+// timeout bounds one request. Callers mostly have deadlines of their own, far below it.
+const timeout = 30 * time.Second
+
+// What our references are called in Stripe's metadata.
+const (
+	paymentKey = "souk_payment"
+	refundKey  = "souk_refund"
+)
+
+// Config says how to reach Stripe.
+type Config struct {
+	Key string
+	// URL is Stripe's own unless set.
+	URL string
+}
+
+// Provider implements payments.Provider.
+type Provider struct {
+	client *stripego.Client
+}
+
+var _ payments.Provider = (*Provider)(nil)
+
+// New returns a provider. Payments retries, so the library does not, and it logs what it is told.
+func New(cfg Config) *Provider {
+	backend := &stripego.BackendConfig{
+		HTTPClient:        &http.Client{Timeout: timeout},
+		LeveledLogger:     &stripego.LeveledLogger{Level: stripego.LevelNull},
+		MaxNetworkRetries: stripego.Int64(0),
+		EnableTelemetry:   stripego.Bool(false),
+	}
+	if cfg.URL != "" {
+		backend.URL = stripego.String(cfg.URL)
+	}
+	return &Provider{client: stripego.NewClient(cfg.Key, stripego.WithBackends(stripego.NewBackendsWithConfig(backend)))}
+}
+
+// Authorize implements payments.Provider. For 24 hours Stripe answers a create under the same key as it did the first
+// time, so asking again tells what became of the first request, were its answer lost.
+func (s *Provider) Authorize(ctx context.Context, p payments.Payment) (payments.Authorization, error) {
+	intent, err := s.create(ctx, p)
+	if err != nil {
+		return payments.Authorization{}, err
+	}
+	return authorization(intent)
+}
+
+// create makes the intent of a payment, or returns the one that it made before. A declined one is no error.
+func (s *Provider) create(ctx context.Context, p payments.Payment) (*stripego.PaymentIntent, error) {
+	amount, err := toStripe(p.Amount)
+	if err != nil {
+		return declined("invalid_amount"), nil // a refusal is an answer
+	}
+	params := &stripego.PaymentIntentCreateParams{
+		Amount:                stripego.Int64(amount),
+		Currency:              stripego.String(strings.ToLower(p.Amount.Currency)),
+		CaptureMethod:         stripego.String(stripego.PaymentIntentCaptureMethodManual),
+		Confirm:               stripego.Bool(true),
+		ErrorOnRequiresAction: stripego.Bool(true), // the shopper is not here to answer
+		PaymentMethod:         stripego.String(p.Method),
+		PaymentMethodTypes:    stripego.StringSlice([]string{"card"}),
+		Metadata:              map[string]string{paymentKey: p.Reference},
+	}
+	params.SetIdempotencyKey(p.Reference)
+	params.AddExpand("latest_charge")
+	intent, err := s.client.V1PaymentIntents.Create(ctx, params)
+	var refusal *stripego.Error
+	switch {
+	case err == nil:
+		return intent, nil
+	case !errors.As(err, &refusal):
+		return nil, failure(err)
+	case refusal.Type == stripego.ErrorTypeCard:
+		intent = declined(reason(refusal))
+		if refusal.PaymentIntent != nil {
+			intent.ID = refusal.PaymentIntent.ID
+		}
+		return intent, nil
+	case invalid(refusal) && refusal.Param == "payment_method":
+		return nil, payments.ErrUnknownMethod
+	case invalid(refusal) && (refusal.Param == "amount" || refusal.Param == "currency"):
+		return declined("invalid_" + refusal.Param), nil
+	default:
+		return nil, failure(err)
+	}
+}
+
+// declined returns an intent as Stripe keeps one whose card was refused.
+func declined(reason string) *stripego.PaymentIntent {
+	return &stripego.PaymentIntent{
+		Status:           stripego.PaymentIntentStatusRequiresPaymentMethod,
+		LastPaymentError: &stripego.Error{Code: stripego.ErrorCode(reason)},
+	}
+}
+
+// Lookup implements payments.Provider.
+func (s *Provider) Lookup(ctx context.Context, p payments.Payment) (payments.Authorization, error) {
+	intent, err := s.find(ctx, p)
+	if err != nil {
+		return payments.Authorization{}, err
+	}
+	return authorization(intent)
+}
+
+// find returns the intent of a payment, or ErrNotFound. Without Stripe's own name for it, it searches; a search lags
+// by a minute or so.
+func (s *Provider) find(ctx context.Context, p payments.Payment) (*stripego.PaymentIntent, error) {
+	if p.ProviderID != "" {
+		params := &stripego.PaymentIntentRetrieveParams{}
+		params.AddExpand("latest_charge")
+		intent, err := s.client.V1PaymentIntents.Retrieve(ctx, p.ProviderID, params)
+		if missing(err) {
+			return nil, payments.ErrNotFound
+		}
+		return intent, failure(err)
+	}
+	params := &stripego.PaymentIntentSearchParams{}
+	params.Query = fmt.Sprintf("metadata['%s']:'%s'", paymentKey, p.Reference)
+	params.AddExpand("data.latest_charge")
+	found := s.client.V1PaymentIntents.Search(ctx, params)
+	switch {
+	case found.Err() != nil:
+		return nil, failure(found.Err())
+	case len(found.Data()) == 0:
+		return nil, payments.ErrNotFound
+	default:
+		return found.Data()[0], nil
+	}
+}
+
+// Capture implements payments.Provider. It needs no key of ours: an intent is captured once, and under a new key Stripe
+// does not repeat the failure that it may have answered with before. So it is with Void.
+func (s *Provider) Capture(ctx context.Context, p payments.Payment) error {
+	id, err := s.id(ctx, p)
+	if errors.Is(err, payments.ErrNotFound) {
+		return payments.ErrNotAuthorized
+	}
+	if err != nil {
+		return err
+	}
+	_, err = s.client.V1PaymentIntents.Capture(ctx, id, nil)
+	if !refused(err) {
+		return failure(err)
+	}
+	p.ProviderID = id
+	books, err := s.Books(ctx, p)
+	switch {
+	case err != nil:
+		return err
+	case books.Captured.Amount == 0:
+		return payments.ErrNotAuthorized
+	case books.Captured != p.Amount:
+		return fmt.Errorf("stripe: %s has %s captured of %s", id, books.Captured, p.Amount)
+	default:
+		return nil
+	}
+}
+
+// Void implements payments.Provider. A pending payment that is not found may be one that the search does not know yet,
+// so it is asked for again, under the same key, and that is let go.
+func (s *Provider) Void(ctx context.Context, p payments.Payment) error {
+	id, err := s.id(ctx, p)
+	if errors.Is(err, payments.ErrNotFound) && p.Status == payments.Pending {
+		var intent *stripego.PaymentIntent
+		if intent, err = s.create(ctx, p); err == nil {
+			id = intent.ID
+		}
+	}
+	switch {
+	case errors.Is(err, payments.ErrUnknownMethod), err == nil && id == "": // declined without an intent
+		return nil
+	case err != nil:
+		return err
+	}
+	_, err = s.client.V1PaymentIntents.Cancel(ctx, id, nil)
+	if !refused(err) {
+		return failure(err)
+	}
+	p.ProviderID = id
+	intent, err := s.find(ctx, p)
+	switch {
+	case err != nil:
+		return err
+	case intent.Status == stripego.PaymentIntentStatusSucceeded:
+		return payments.ErrAlreadyCaptured
+	case intent.Status == stripego.PaymentIntentStatusCanceled:
+		return nil
+	default:
+		return fmt.Errorf("stripe: %s cannot be canceled, it is %s", id, intent.Status)
+	}
+}
+
+// id returns Stripe's name for a payment, or ErrNotFound.
+func (s *Provider) id(ctx context.Context, p payments.Payment) (string, error) {
+	if p.ProviderID != "" {
+		return p.ProviderID, nil
+	}
+	intent, err := s.find(ctx, p)
+	if err != nil {
+		return "", err
+	}
+	return intent.ID, nil
+}
+
+// Books implements payments.Provider.
+func (s *Provider) Books(ctx context.Context, p payments.Payment) (payments.ProviderBooks, error) {
+	intent, err := s.find(ctx, p)
+	if err != nil {
+		return payments.ProviderBooks{}, err
+	}
+	var refunded int64
+	if intent.LatestCharge != nil {
+		refunded = intent.LatestCharge.AmountRefunded
+	}
+	currency := strings.ToUpper(string(intent.Currency))
+	return payments.ProviderBooks{
+		Open: fromStripe(intent.AmountCapturable, currency), Captured: fromStripe(intent.AmountReceived, currency),
+		Refunded: fromStripe(refunded, currency),
+	}, nil
+}

@@ -1,0 +1,285 @@
+package stripe_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	stripego "github.com/stripe/stripe-go/v85"
+
+	"souk/platform/money"
+
+	"souk/services/payments/internal/payments"
+	"souk/services/payments/internal/stripe"
+)
+
+var price = money.New(1999, "GBP")
+
+func pence(amount int64) money.Money { return money.New(amount, "GBP") }
+
+func pending(method string) payments.Payment {
+	return payments.Payment{Reference: "souk-1", Method: method, Status: payments.Pending, Amount: price}
+}
+
+// authorized returns a payment that Stripe holds.
+func authorized(t *testing.T, provider *stripe.Provider) payments.Payment {
+	t.Helper()
+	p := pending(goodCard)
+	answer, err := provider.Authorize(t.Context(), p)
+	if err != nil || answer.Status != payments.Authorized {
+		t.Fatalf("authorize: %+v, %v", answer, err)
+	}
+	p.Status, p.ProviderID = payments.Authorized, answer.ProviderID
+	return p
+}
+
+func captured(t *testing.T, provider *stripe.Provider) payments.Payment {
+	t.Helper()
+	p := authorized(t, provider)
+	if err := provider.Capture(t.Context(), p); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func assertBooks(t *testing.T, provider *stripe.Provider, p payments.Payment, open, captured, refunded int64) {
+	t.Helper()
+	want := payments.ProviderBooks{Open: pence(open), Captured: pence(captured), Refunded: pence(refunded)}
+	if got, err := provider.Books(t.Context(), p); err != nil || got != want {
+		t.Errorf("books = %+v, %v; want %+v", got, err, want)
+	}
+}
+
+func TestMoneyIsHeldTakenAndGivenBack(t *testing.T) {
+	t.Parallel()
+	_, provider := newFake(t)
+	p := authorized(t, provider)
+	assertBooks(t, provider, p, 1999, 0, 0)
+	for range 2 { // captured already is no error
+		if err := provider.Capture(t.Context(), p); err != nil {
+			t.Errorf("capture: %v", err)
+		}
+	}
+	for range 2 { // the same refund again is the same
+		refund, err := provider.Refund(t.Context(), p, payments.Refund{Reference: "souk-refund-1", Amount: pence(500)})
+		if err != nil || refund.Status != payments.RefundSucceeded || refund.ProviderID != "re_1" {
+			t.Errorf("refund: %+v, %v; want re_1", refund, err)
+		}
+	}
+	assertBooks(t, provider, p, 0, 1999, 500)
+	if err := provider.Void(t.Context(), p); !errors.Is(err, payments.ErrAlreadyCaptured) {
+		t.Errorf("void: %v, want ErrAlreadyCaptured", err)
+	}
+}
+
+func TestAVoidedIntentIsNotCaptured(t *testing.T) {
+	t.Parallel()
+	_, provider := newFake(t)
+	p := authorized(t, provider)
+	for range 2 {
+		if err := provider.Void(t.Context(), p); err != nil {
+			t.Errorf("void: %v", err)
+		}
+	}
+	if err := provider.Capture(t.Context(), p); !errors.Is(err, payments.ErrNotAuthorized) {
+		t.Errorf("capture: %v, want ErrNotAuthorized", err)
+	}
+	if answer, err := provider.Lookup(t.Context(), p); err != nil || answer.Status != payments.Voided {
+		t.Errorf("look up: %+v, %v; want voided", answer, err)
+	}
+	assertBooks(t, provider, p, 0, 0, 0)
+}
+
+func TestACardsRefusalIsAnAnswer(t *testing.T) {
+	t.Parallel()
+	f, provider := newFake(t)
+	p := pending(poorCard)
+	answer, err := provider.Authorize(t.Context(), p)
+	if err != nil || answer.Status != payments.Declined || answer.Reason != "insufficient_funds" || answer.ProviderID != "pi_1" {
+		t.Errorf("%+v, %v; want declined for insufficient_funds", answer, err)
+	}
+	f.searchable = true
+	if again, err := provider.Lookup(t.Context(), p); err != nil || again != answer {
+		t.Errorf("look up: %+v, %v; want %+v", again, err, answer)
+	}
+	if _, err := provider.Authorize(t.Context(), payments.Payment{Reference: "souk-2", Method: "pm_none", Amount: price}); !errors.Is(err, payments.ErrUnknownMethod) {
+		t.Errorf("no such method: %v, want ErrUnknownMethod", err)
+	}
+	answer, err = provider.Authorize(t.Context(), payments.Payment{Reference: "souk-3", Method: goodCard, Amount: pence(100_000_000)})
+	if err != nil || answer.Status != payments.Declined || answer.Reason != "invalid_amount" {
+		t.Errorf("too much: %+v, %v; want declined", answer, err)
+	}
+}
+
+func TestALostAnswerIsAskedForUnderTheSameKey(t *testing.T) {
+	t.Parallel()
+	f, provider := newFake(t)
+	p := pending(goodCard)
+	f.next(lose)
+	if _, err := provider.Authorize(t.Context(), p); !errors.Is(err, payments.ErrOutcomeUnknown) {
+		t.Fatalf("err = %v, want ErrOutcomeUnknown", err)
+	}
+	if _, err := provider.Lookup(t.Context(), p); !errors.Is(err, payments.ErrNotFound) {
+		t.Errorf("look up before the search knows: %v, want ErrNotFound", err)
+	}
+	answer, err := provider.Authorize(t.Context(), p)
+	if err != nil || answer.Status != payments.Authorized {
+		t.Errorf("again: %+v, %v; want authorized", answer, err)
+	}
+	f.searchable = true
+	if found, err := provider.Lookup(t.Context(), p); err != nil || found != answer {
+		t.Errorf("look up: %+v, %v; want %+v", found, err, answer)
+	}
+	if _, count := f.status(answer.ProviderID); count != 1 {
+		t.Errorf("%d intents, want 1", count)
+	}
+}
+
+func TestAVoidFindsWhatWasAuthorizedInTheDark(t *testing.T) {
+	t.Parallel()
+	for _, searchable := range []bool{false, true} {
+		f, provider := newFake(t)
+		f.searchable = searchable
+		f.next(lose)
+		p := pending(goodCard)
+		if _, err := provider.Authorize(t.Context(), p); !errors.Is(err, payments.ErrOutcomeUnknown) {
+			t.Fatal(err)
+		}
+		if err := provider.Void(t.Context(), p); err != nil {
+			t.Errorf("void: %v", err)
+		}
+		if status, count := f.status("pi_1"); status != stripego.PaymentIntentStatusCanceled || count != 1 {
+			t.Errorf("pi_1 of %d is %s, want it canceled and alone", count, status)
+		}
+	}
+	_, provider := newFake(t)
+	p := pending(goodCard)
+	p.Status = payments.Voided
+	if err := provider.Void(t.Context(), p); !errors.Is(err, payments.ErrNotFound) {
+		t.Errorf("void of what never was: %v, want ErrNotFound", err)
+	}
+}
+
+func TestErrorsSayWhetherTheyHadAnEffect(t *testing.T) {
+	t.Parallel()
+	f, provider := newFake(t)
+	tests := map[string]struct {
+		step    func(http.ResponseWriter, func(http.ResponseWriter))
+		unknown bool
+	}{
+		"500":             {answering(http.StatusInternalServerError, "api_error"), true},
+		"503":             {answering(http.StatusServiceUnavailable, "api_error"), true},
+		"under way":       {answering(http.StatusConflict, "idempotency_error"), true},
+		"no connection":   {lose, true},
+		"no JSON":         {func(w http.ResponseWriter, _ func(http.ResponseWriter)) { _, _ = w.Write([]byte("<html>")) }, true},
+		"too many":        {answering(http.StatusTooManyRequests, "invalid_request_error"), false},
+		"wrong key":       {answering(http.StatusUnauthorized, "invalid_request_error"), false},
+		"key of another":  {answering(http.StatusBadRequest, "idempotency_error"), false},
+		"a bug of ours":   {answering(http.StatusBadRequest, "invalid_request_error"), false},
+		"of another kind": {answering(http.StatusForbidden, "invalid_request_error"), false},
+	}
+	for name, test := range tests {
+		f.next(test.step)
+		p := pending(goodCard)
+		p.Reference = name
+		_, err := provider.Authorize(t.Context(), p)
+		if err == nil || errors.Is(err, payments.ErrOutcomeUnknown) != test.unknown || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s: %v, want an unknown outcome: %t", name, err, test.unknown)
+		}
+		if answer, err := provider.Authorize(t.Context(), p); err != nil || answer.Status != payments.Authorized {
+			t.Errorf("%s, again: %+v, %v; want authorized", name, answer, err)
+		}
+	}
+}
+
+func TestAnAnswerThatTakesTooLongIsUnknown(t *testing.T) {
+	t.Parallel()
+	f, provider := newFake(t)
+	released := make(chan struct{})
+	f.next(func(w http.ResponseWriter, answer func(http.ResponseWriter)) {
+		<-released
+		answer(w)
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	_, err := provider.Authorize(ctx, pending(goodCard))
+	close(released)
+	if !errors.Is(err, payments.ErrOutcomeUnknown) {
+		t.Errorf("err = %v, want ErrOutcomeUnknown", err)
+	}
+	authorized(t, provider)
+}
+
+func TestALostCaptureAndVoidCanBeRepeated(t *testing.T) {
+	t.Parallel()
+	f, provider := newFake(t)
+	p := authorized(t, provider)
+	f.next(lose)
+	if err := provider.Capture(t.Context(), p); !errors.Is(err, payments.ErrOutcomeUnknown) {
+		t.Errorf("capture: %v, want ErrOutcomeUnknown", err)
+	}
+	if err := provider.Capture(t.Context(), p); err != nil {
+		t.Errorf("capture again: %v", err)
+	}
+	f, provider = newFake(t)
+	p = authorized(t, provider)
+	f.next(lose)
+	if err := provider.Void(t.Context(), p); !errors.Is(err, payments.ErrOutcomeUnknown) {
+		t.Errorf("void: %v, want ErrOutcomeUnknown", err)
+	}
+	if err := provider.Void(t.Context(), p); err != nil {
+		t.Errorf("void again: %v", err)
+	}
+}
+
+func TestALostRefundIsAmongTheRefunds(t *testing.T) {
+	t.Parallel()
+	f, provider := newFake(t)
+	p := captured(t, provider)
+	f.next(lose)
+	if _, err := provider.Refund(t.Context(), p, payments.Refund{Reference: "souk-refund-1", Amount: pence(500)}); !errors.Is(err, payments.ErrOutcomeUnknown) {
+		t.Fatalf("err = %v, want ErrOutcomeUnknown", err)
+	}
+	f.refunds = append(f.refunds, &stripego.Refund{
+		ID: "re_of_the_dashboard", Amount: 7, Currency: "gbp", Status: stripego.RefundStatusFailed, PaymentIntent: f.intents[p.ProviderID],
+	})
+	refunds, err := provider.Refunds(t.Context(), p)
+	if err != nil || len(refunds) != 2 ||
+		refunds[0] != (payments.Refund{Reference: "souk-refund-1", ProviderID: "re_1", Status: payments.RefundSucceeded, Amount: pence(500)}) ||
+		refunds[1].Reference != "re_of_the_dashboard" || refunds[1].Status != payments.RefundFailed {
+		t.Errorf("refunds = %+v, %v; want ours and the dashboard's", refunds, err)
+	}
+}
+
+func TestARefundThatStripeRefusesHasFailed(t *testing.T) {
+	t.Parallel()
+	f, provider := newFake(t)
+	p := captured(t, provider)
+	refund, err := provider.Refund(t.Context(), p, payments.Refund{Reference: "souk-refund-1", Amount: pence(2000)})
+	if err != nil || refund.Status != payments.RefundFailed {
+		t.Errorf("too much: %+v, %v; want failed", refund, err)
+	}
+	f.next(func(w http.ResponseWriter, _ func(http.ResponseWriter)) {
+		w.WriteHeader(http.StatusBadRequest)
+		_, _ = w.Write([]byte(`{"error":{"type":"invalid_request_error","code":"balance_insufficient"}}`))
+	})
+	if _, err := provider.Refund(t.Context(), p, payments.Refund{Reference: "souk-refund-2", Amount: pence(1)}); err == nil || errors.Is(err, payments.ErrOutcomeUnknown) {
+		t.Errorf("with no balance: %v, want an error without effect", err)
+	}
+}
+
+func TestAnIntentOfAnotherAccountIsNotTakenForVoided(t *testing.T) {
+	t.Parallel()
+	_, provider := newFake(t)
+	p := pending(goodCard)
+	p.Status, p.ProviderID = payments.Authorized, "pi_elsewhere"
+	if err := provider.Void(t.Context(), p); err == nil || errors.Is(err, payments.ErrNotFound) {
+		t.Errorf("void: %v, want an error that is not ErrNotFound", err)
+	}
+	if _, err := provider.Books(t.Context(), p); !errors.Is(err, payments.ErrNotFound) {
+		t.Errorf("books: %v, want ErrNotFound", err)
+	}
+}
