@@ -160,7 +160,7 @@ func TestIdempotencyKeys(t *testing.T) {
 	ids := map[string]bool{}
 	var mu sync.Mutex
 	var wg sync.WaitGroup
-	for range 20 {
+	for range 50 {
 		wg.Go(func() {
 			resp, err := c.Send(t.Context(), http.MethodPost, "/v1/orders", request, shop.Header{Name: "Idempotency-Key", Value: key})
 			var order shop.Order

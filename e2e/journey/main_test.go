@@ -53,7 +53,8 @@ func run(m *testing.M) (int, error) {
 	if err := stack.Build(ctx, root, bin); err != nil {
 		return 1, err
 	}
-	s, stop, err := stack.StartTemporary(ctx, bin, "SOUK_RATE_LIMITS=off", "SOUK_SHIPPING_TRANSIT=2s")
+	s, stop, err := stack.StartTemporary(ctx, bin, "SOUK_RATE_LIMITS=off", "SOUK_SHIPPING_TRANSIT=2s",
+		"SOUK_PAYMENTS_SIMULATOR_WEBHOOK_SECRET="+webhookSecret)
 	if err != nil {
 		return 1, err
 	}

@@ -101,24 +101,3 @@ func TestOrdersComeNewestFirstInPages(t *testing.T) {
 	err := c.Do(t.Context(), http.MethodGet, "/v1/orders?cursor=nonsense", nil, nil)
 	wantProblem(t, err, http.StatusBadRequest, "invalid_request")
 }
-
-func TestWhatComesLaterSaysSo(t *testing.T) {
-	t.Parallel()
-	c := customer(t)
-	order := buy(t, c, stocked(t, 500, 4), 1)
-	later := []struct {
-		client *shop.Client
-		method string
-		path   string
-		body   any
-	}{
-		{c, http.MethodGet, "/v1/orders/" + order.ID + "/events", nil},
-		{c, http.MethodPost, "/v1/orders/" + order.ID + "/returns", map[string]any{"lines": []any{map[string]any{"sku": "A", "quantity": 1}}, "reason": "broken"}},
-		{staff(t), http.MethodPost, "/v1/admin/returns/1/receive", nil},
-		{staff(t), http.MethodPost, "/v1/admin/orders/" + order.ID + "/refunds", map[string]any{"amount": shop.Money{Amount: 1, Currency: "GBP"}, "reason": "kindness"}},
-	}
-	for _, l := range later {
-		err := l.client.Do(t.Context(), l.method, l.path, l.body, nil, shop.Header{Name: "Idempotency-Key", Value: "k"})
-		wantProblem(t, err, http.StatusNotImplemented, "not_implemented")
-	}
-}

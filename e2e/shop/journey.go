@@ -59,6 +59,13 @@ func (c *Client) Order(ctx context.Context, id string) (Order, error) {
 	return order, err
 }
 
+// RequestReturn asks to send goods of an order back.
+func (c *Client) RequestReturn(ctx context.Context, orderID string, request ReturnRequest) (Return, error) {
+	var granted Return
+	err := c.Do(ctx, http.MethodPost, "/v1/orders/"+orderID+"/returns", request, &granted)
+	return granted, err
+}
+
 // Stock returns the level of a SKU. Staff only.
 func (c *Client) Stock(ctx context.Context, sku string) (Level, error) {
 	var level Level

@@ -136,9 +136,40 @@ type Order struct {
 			Status string `json:"status"`
 		} `json:"events"`
 	} `json:"shipments"`
+	Returns  []Return `json:"returns"`
+	Refunds  []Refund `json:"refunds"`
 	Timeline []struct {
 		Event string `json:"event"`
 	} `json:"timeline"`
+}
+
+// Return is goods that come back.
+type Return struct {
+	ID     string       `json:"id"`
+	Status string       `json:"status"`
+	Lines  []ReturnLine `json:"lines"`
+	Reason string       `json:"reason"`
+	Amount Money        `json:"amount"`
+}
+
+// ReturnLine is pieces of a SKU that come back.
+type ReturnLine struct {
+	SKU      string `json:"sku"`
+	Quantity int64  `json:"quantity"`
+}
+
+// ReturnRequest asks to send goods back.
+type ReturnRequest struct {
+	Lines  []ReturnLine `json:"lines"`
+	Reason string       `json:"reason"`
+}
+
+// Refund is money that goes back.
+type Refund struct {
+	ID     string `json:"id"`
+	Status string `json:"status"`
+	Amount Money  `json:"amount"`
+	Reason string `json:"reason"`
 }
 
 // Orders is a page of orders.
