@@ -8,12 +8,12 @@ import (
 	"strings"
 )
 
-// catalogCSV writes the day's products in Shopify's format: a product for each StockCode, a variant for each price.
-func (d *Day) catalogCSV() ([]byte, error) {
+// catalogCSV writes the products in Shopify's format: a product for each StockCode, a variant for each price.
+func (b *Books) catalogCSV() ([]byte, error) {
 	var out bytes.Buffer
 	w := csv.NewWriter(&out)
 	rows := [][]string{{"Handle", "Title", "Type", "Published", "Option1 Name", "Option1 Value", "Option2 Name", "Option2 Value", "Variant SKU", "Variant Grams", "Variant Price"}}
-	for _, v := range d.Variants {
+	for _, v := range b.Variants {
 		title := cmp.Or(strings.TrimSpace(v.Description), v.StockCode)
 		// Handles ignore case and codes do not: 85123A and 85123a are one product with both codes as an option.
 		rows = append(rows, []string{

@@ -1,5 +1,5 @@
-// Package replay replays a day of a real shop's invoices (UCI "Online Retail") through the REST API, and reconciles
-// what the shop says afterwards with what the invoices say, to the penny.
+// Package replay replays a real shop's invoices (UCI "Online Retail") through the REST API, returns included, and
+// reconciles what the shop says afterwards with what the invoices say, to the penny.
 package replay
 
 import (
@@ -26,7 +26,7 @@ type Invoice struct {
 	Lines []Line
 }
 
-// Line is what an invoice sold of a SKU.
+// Line is what an invoice sold, or took back, of a SKU.
 type Line struct {
 	SKU      string
 	Quantity int64
@@ -48,23 +48,35 @@ type Variant struct {
 	Price                       int64
 }
 
-// Day is what a file holds.
-type Day struct {
+// Books is what files of invoices hold.
+type Books struct {
 	Invoices []Invoice
+	// Returns are in the order that they were made.
+	Returns []Return
 	// Variants are in the order they first appear.
 	Variants []Variant
-	// LeftOut counts the lines that are no sale, by reason.
+	// LeftOut counts the lines that are no sale and no return, by reason.
 	LeftOut map[string]int
-	// Lines counts every line of the file.
+	// Lines counts every line of the files.
 	Lines int
 }
 
-// Read reads a day's file.
-func Read(r io.Reader) (*Day, error) {
-	reader := csv.NewReader(r)
+// Read reads files of invoices, the oldest first.
+func Read(files ...io.Reader) (*Books, error) {
+	b := newBuilder()
+	for _, file := range files {
+		if err := b.read(file); err != nil {
+			return nil, fmt.Errorf("read invoices: %w", err)
+		}
+	}
+	return b.books, nil
+}
+
+func (b *builder) read(file io.Reader) error {
+	reader := csv.NewReader(file)
 	header, err := reader.Read()
 	if err != nil {
-		return nil, fmt.Errorf("read invoices: %w", err)
+		return err
 	}
 	column := map[string]int{}
 	for i, name := range header {
@@ -72,67 +84,85 @@ func Read(r io.Reader) (*Day, error) {
 	}
 	for _, name := range []string{"InvoiceNo", "StockCode", "Description", "Quantity", "UnitPrice", "CustomerID", "Country"} {
 		if _, ok := column[name]; !ok {
-			return nil, fmt.Errorf("read invoices: no column %s", name)
+			return fmt.Errorf("no column %s", name)
 		}
 	}
-	b := builder{day: &Day{LeftOut: map[string]int{}}, invoices: map[string]int{}, variants: map[string]bool{}}
 	for {
 		record, err := reader.Read()
 		if errors.Is(err, io.EOF) {
-			return b.day, nil
+			return nil
 		}
 		if err != nil {
-			return nil, fmt.Errorf("read invoices: %w", err)
+			return err
 		}
 		b.add(func(name string) string { return record[column[name]] })
 	}
 }
 
 type builder struct {
-	day      *Day
+	books    *Books
 	invoices map[string]int
 	variants map[string]bool
+	bought   purchases
+}
+
+func newBuilder() *builder {
+	return &builder{
+		books: &Books{LeftOut: map[string]int{}}, invoices: map[string]int{}, variants: map[string]bool{}, bought: purchases{},
+	}
 }
 
 func (b *builder) add(get func(column string) string) {
-	b.day.Lines++
+	b.books.Lines++
 	quantity, quantityErr := strconv.ParseInt(get("Quantity"), 10, 64)
 	price, priceErr := money.Parse(get("UnitPrice"), currency)
+	line := Line{SKU: fmt.Sprintf("%s-%d", get("StockCode"), price.Amount), Quantity: quantity, Price: price.Amount}
+	number, customer := get("InvoiceNo"), customerOf(get)
 	switch {
-	case strings.HasPrefix(get("InvoiceNo"), "C"):
-		b.day.LeftOut["cancellation"]++
+	case strings.HasPrefix(number, "C"):
+		b.addReturn(number, customer, line)
 	case quantityErr != nil || quantity <= 0:
-		b.day.LeftOut["quantity not above 0"]++
+		b.books.LeftOut["quantity not above 0"]++
 	case priceErr != nil || price.Amount <= 0:
-		b.day.LeftOut["price not above 0"]++
+		b.books.LeftOut["price not above 0"]++
 	default:
-		sku := fmt.Sprintf("%s-%d", get("StockCode"), price.Amount)
-		b.addVariant(Variant{SKU: sku, StockCode: get("StockCode"), Description: get("Description"), Price: price.Amount})
-		b.addLine(get, Line{SKU: sku, Quantity: quantity, Price: price.Amount})
+		b.addVariant(Variant{SKU: line.SKU, StockCode: get("StockCode"), Description: get("Description"), Price: price.Amount})
+		b.addLine(Invoice{Number: number, Customer: customer, Country: get("Country")}, line)
+		b.bought.add(customer, number, line)
 	}
+}
+
+// customerOf reads a customer's number, which the files write as 17850.0.
+func customerOf(get func(column string) string) string {
+	customer, _, _ := strings.Cut(get("CustomerID"), ".")
+	return customer
 }
 
 func (b *builder) addVariant(v Variant) {
 	if !b.variants[v.SKU] {
 		b.variants[v.SKU] = true
-		b.day.Variants = append(b.day.Variants, v)
+		b.books.Variants = append(b.books.Variants, v)
 	}
 }
 
-func (b *builder) addLine(get func(string) string, line Line) {
-	number := get("InvoiceNo")
-	at, ok := b.invoices[number]
+// addLine adds a line to its invoice, which it may be the first of.
+func (b *builder) addLine(of Invoice, line Line) {
+	at, ok := b.invoices[of.Number]
 	if !ok {
-		at = len(b.day.Invoices)
-		b.invoices[number] = at
-		customer, _, _ := strings.Cut(get("CustomerID"), ".")
-		b.day.Invoices = append(b.day.Invoices, Invoice{Number: number, Customer: customer, Country: get("Country")})
+		at = len(b.books.Invoices)
+		b.invoices[of.Number] = at
+		b.books.Invoices = append(b.books.Invoices, of)
 	}
-	invoice := &b.day.Invoices[at]
-	i := slices.IndexFunc(invoice.Lines, func(l Line) bool { return l.SKU == line.SKU })
+	invoice := &b.books.Invoices[at]
+	invoice.Lines = addTo(invoice.Lines, line)
+}
+
+// addTo adds a line to lines, by SKU.
+func addTo(lines []Line, line Line) []Line {
+	i := slices.IndexFunc(lines, func(l Line) bool { return l.SKU == line.SKU })
 	if i < 0 {
-		invoice.Lines = append(invoice.Lines, line)
-		return
+		return append(lines, line)
 	}
-	invoice.Lines[i].Quantity += line.Quantity
+	lines[i].Quantity += line.Quantity
+	return lines
 }

@@ -4,13 +4,12 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
-	"sync"
+	"sync/atomic"
 	"text/tabwriter"
-
-	"golang.org/x/sync/errgroup"
 
 	"souk/e2e/shop"
 )
@@ -23,7 +22,7 @@ type Row struct {
 	Pence bool
 }
 
-// Report is what the invoices and the shop say of the day.
+// Report is what the invoices and the shop say.
 type Report struct {
 	Rows    []Row
 	LeftOut map[string]int
@@ -42,38 +41,44 @@ func (r *Replay) Reconcile(ctx context.Context) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	report := &Report{LeftOut: r.Day.LeftOut}
+	report := &Report{LeftOut: r.Books.LeftOut}
 	var want, got totals
-	for _, invoice := range r.Day.Invoices {
-		placed := r.orders[invoice.Number]
-		order, ok := listed[placed.ID]
+	for _, invoice := range r.Books.Invoices {
+		order, ok := listed[r.orders[invoice.Number]]
 		if !ok {
-			report.wrong("invoice %s: its order %s is not in the shop's list", invoice.Number, placed.ID)
+			report.wrong("invoice %s: its order %s is not in the shop's list", invoice.Number, r.orders[invoice.Number])
 			continue
 		}
 		want.addInvoice(invoice)
-		// Shipping is the shop's own; what is authorized must be what the invoice says plus that.
-		want.authorized += order.Totals.Shipping.Amount
+		// Shipping is the shop's own; what is captured must be what the invoice says plus that.
+		want.captured += order.Totals.Shipping.Amount
 		got.addOrder(order)
 		report.compare(invoice, order)
+	}
+	for _, sent := range r.Books.Returns {
+		want.addReturn(sent)
 	}
 	moved, err := r.stockMoved(ctx)
 	if err != nil {
 		return nil, err
 	}
 	report.Rows = []Row{
-		{Name: "sale invoices / confirmed orders", Invoices: int64(len(r.Day.Invoices)), Shop: got.confirmed},
+		{Name: "sale invoices / orders dispatched", Invoices: int64(len(r.Books.Invoices)), Shop: got.dispatched},
 		{Name: "lines", Invoices: want.lines, Shop: got.lines},
 		{Name: "pieces", Invoices: want.pieces, Shop: got.pieces},
 		{Name: "revenue", Invoices: want.revenue, Shop: got.revenue, Pence: true},
-		{Name: "authorized, with shipping", Invoices: want.authorized, Shop: got.authorized, Pence: true},
-		{Name: "stock moved, pieces", Invoices: want.pieces, Shop: moved},
+		{Name: "captured, with shipping", Invoices: want.captured, Shop: got.captured, Pence: true},
+		{Name: "returns", Invoices: int64(len(r.Books.Returns)), Shop: got.returns},
+		{Name: "pieces returned", Invoices: want.returned, Shop: got.returned},
+		{Name: "refunded", Invoices: want.refunded, Shop: got.refunded, Pence: true},
+		{Name: "stock moved, pieces", Invoices: want.pieces - want.returned, Shop: moved},
 	}
 	return report, nil
 }
 
 type totals struct {
-	confirmed, lines, pieces, revenue, authorized int64
+	dispatched, lines, pieces, revenue, captured int64
+	returns, returned, refunded                  int64
 }
 
 func (t *totals) addInvoice(i Invoice) {
@@ -82,20 +87,32 @@ func (t *totals) addInvoice(i Invoice) {
 		t.pieces += l.Quantity
 	}
 	t.revenue += i.Revenue()
-	t.authorized += i.Revenue()
+	t.captured += i.Revenue()
+}
+
+func (t *totals) addReturn(sent Return) {
+	for _, l := range sent.Lines {
+		t.returned += l.Quantity
+		t.refunded += l.Quantity * l.Price
+	}
 }
 
 func (t *totals) addOrder(o shop.Order) {
-	if o.Status == "confirmed" {
-		t.confirmed++
+	if o.Status == "fulfilled" || o.Status == "delivered" {
+		t.dispatched++
 	}
 	t.lines += int64(len(o.Lines))
 	for _, l := range o.Lines {
 		t.pieces += l.Quantity
 	}
 	t.revenue += o.Totals.Subtotal.Amount
-	if o.Payment.Status == "authorized" {
-		t.authorized += o.Payment.Authorized.Amount
+	t.captured += o.Payment.Captured.Amount
+	t.refunded += o.Payment.Refunded.Amount
+	for _, goods := range o.Returns {
+		t.returns++
+		for _, l := range goods.Lines {
+			t.returned += l.Quantity
+		}
 	}
 }
 
@@ -120,14 +137,17 @@ func (r *Report) compare(invoice Invoice, order shop.Order) {
 // listOrders reads every order through the staff's list, page by page.
 func (r *Replay) listOrders(ctx context.Context) (map[string]shop.Order, error) {
 	ours := map[string]bool{}
-	for _, o := range r.orders {
-		ours[o.ID] = true
+	for _, id := range r.orders {
+		ours[id] = true
 	}
 	found := map[string]shop.Order{}
 	cursor := ""
 	for {
 		var page shop.Orders
-		if err := r.Staff.Do(ctx, http.MethodGet, "/v1/admin/orders?limit=100&cursor="+url.QueryEscape(cursor), nil, &page); err != nil {
+		if err := r.staff.do(ctx, func(staff *shop.Client) error {
+			page = shop.Orders{}
+			return staff.Do(ctx, http.MethodGet, "/v1/admin/orders?limit=100&cursor="+url.QueryEscape(cursor), nil, &page)
+		}); err != nil {
 			return nil, fmt.Errorf("list orders: %w", err)
 		}
 		for _, o := range page.Items {
@@ -141,22 +161,19 @@ func (r *Replay) listOrders(ctx context.Context) (map[string]shop.Order, error) 
 	}
 }
 
-// stockMoved adds up by how much the levels of the day's SKUs went down.
+// stockMoved adds up by how much the levels of the SKUs went down.
 func (r *Replay) stockMoved(ctx context.Context) (int64, error) {
-	var moved int64
-	var mu sync.Mutex
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(Shoppers)
-	for sku, before := range r.before {
-		group.Go(func() error {
-			now, err := r.Staff.Stock(ctx, sku)
-			mu.Lock()
-			defer mu.Unlock()
-			moved += before.Available - now.Available
+	var moved atomic.Int64
+	err := each(ctx, slices.Collect(maps.Keys(r.before)), func(ctx context.Context, _ int, sku string) error {
+		return r.staff.do(ctx, func(staff *shop.Client) error {
+			now, err := staff.Stock(ctx, sku)
+			if err == nil {
+				moved.Add(r.before[sku].Available - now.Available)
+			}
 			return err
 		})
-	}
-	return moved, group.Wait()
+	})
+	return moved.Load(), err
 }
 
 // Print writes the report as a table.
@@ -173,8 +190,8 @@ func (r *Report) Print(w io.Writer) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	for reason, lines := range r.LeftOut {
-		fmt.Fprintf(w, "left out: %d lines, %s\n", lines, reason)
+	for _, reason := range slices.Sorted(maps.Keys(r.LeftOut)) {
+		fmt.Fprintf(w, "left out: %d lines, %s\n", r.LeftOut[reason], reason)
 	}
 	for _, line := range r.Wrong {
 		fmt.Fprintln(w, "DIFFERS:", line)

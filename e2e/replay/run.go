@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -13,7 +15,7 @@ import (
 
 const (
 	// Shoppers is how many invoices are checked out at once.
-	Shoppers = 6
+	Shoppers = 8
 	password = "replay of a real day"
 )
 
@@ -25,26 +27,27 @@ var countries = map[string]string{
 	"Lithuania": "LT", "Channel Islands": "JE", "Israel": "IL", "Singapore": "SG", "USA": "US", "Bahrain": "BH",
 }
 
-// Replay is a day being replayed.
+// Replay is invoices being replayed.
 type Replay struct {
-	Day   *Day
-	Shop  *shop.Client
-	Staff *shop.Client
+	Books                     *Books
+	Shop                      *shop.Client
+	StaffEmail, StaffPassword string
 	// Progress is told what is done. May be nil.
 	Progress func(string)
 
 	run       string
+	staff     *account
 	before    map[string]shop.Level
 	mu        sync.Mutex
 	customers map[string]*customer
-	orders    map[string]shop.Order
+	orders    map[string]string // the order's id by the invoice's number
 }
 
-// customer is one who bought that day. An account is opened once, whoever comes first.
+// customer is one who bought. An account is opened once, whoever comes first.
 type customer struct {
-	once   sync.Once
-	client *shop.Client
-	err    error
+	account
+	once sync.Once
+	err  error
 	// A customer has one cart, so invoices of the same customer take turns.
 	cart sync.Mutex
 }
@@ -55,39 +58,66 @@ func (r *Replay) say(format string, args ...any) {
 	}
 }
 
-// Run makes the products, stocks them, and places an order for each invoice.
-func (r *Replay) Run(ctx context.Context) error {
+// Prepare makes the products and stocks them. What it does is not safe to be done twice, so nothing may be down
+// meanwhile.
+func (r *Replay) Prepare(ctx context.Context) error {
 	r.run = rand.Text()[:8]
+	r.staff = &account{shop: r.Shop, email: r.StaffEmail, password: r.StaffPassword}
 	r.before = map[string]shop.Level{}
-	r.customers, r.orders = map[string]*customer{}, map[string]shop.Order{}
+	r.customers, r.orders = map[string]*customer{}, map[string]string{}
 	if err := r.makeProducts(ctx); err != nil {
 		return err
 	}
-	if err := r.stock(ctx); err != nil {
+	return r.stock(ctx)
+}
+
+// Run places and dispatches an order for each invoice, and then makes the returns. Parts of the shop may go down
+// and come back meanwhile.
+func (r *Replay) Run(ctx context.Context) error {
+	if err := each(ctx, r.Books.Invoices, func(ctx context.Context, i int, invoice Invoice) error {
+		if err := r.sell(ctx, invoice); err != nil {
+			return fmt.Errorf("invoice %s: %w", invoice.Number, err)
+		}
+		if i%100 == 99 {
+			r.say("%d of %d invoices", i+1, len(r.Books.Invoices))
+		}
+		return nil
+	}); err != nil {
 		return err
 	}
+	r.say("%d invoices sold and dispatched", len(r.Books.Invoices))
+	if err := each(ctx, r.Books.Returns, func(ctx context.Context, _ int, sent Return) error {
+		if err := r.takeBack(ctx, sent); err != nil {
+			return fmt.Errorf("return %s: %w", sent.Number, err)
+		}
+		return nil
+	}); err != nil {
+		return err
+	}
+	r.say("%d returns received and refunded", len(r.Books.Returns))
+	return nil
+}
+
+// each does something with all elements, Shoppers of them at once.
+func each[T any](ctx context.Context, all []T, do func(ctx context.Context, i int, element T) error) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(Shoppers)
-	for i, invoice := range r.Day.Invoices {
-		group.Go(func() error {
-			if err := r.buy(ctx, invoice); err != nil {
-				return fmt.Errorf("invoice %s: %w", invoice.Number, err)
-			}
-			if i%25 == 24 {
-				r.say("%d of %d invoices", i+1, len(r.Day.Invoices))
-			}
-			return nil
-		})
+	for i, element := range all {
+		group.Go(func() error { return do(ctx, i, element) })
 	}
 	return group.Wait()
 }
 
 func (r *Replay) makeProducts(ctx context.Context) error {
-	file, err := r.Day.catalogCSV()
+	file, err := r.Books.catalogCSV()
 	if err != nil {
 		return err
 	}
-	imported, err := r.Staff.Import(ctx, file)
+	var imported shop.Import
+	err = r.staff.do(ctx, func(staff *shop.Client) (err error) {
+		imported, err = staff.Import(ctx, file)
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("import products: %w", err)
 	}
@@ -98,13 +128,12 @@ func (r *Replay) makeProducts(ctx context.Context) error {
 	return nil
 }
 
-// stock adds what the day will sell of each SKU, and notes the level before the sale.
+// stock adds what will be sold of each SKU, and notes the level before the sale.
 func (r *Replay) stock(ctx context.Context) error {
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(Shoppers)
-	for sku, quantity := range r.Day.sold() {
-		group.Go(func() error {
-			level, err := r.Staff.Adjust(ctx, sku, quantity, "replay "+r.run)
+	sold := r.Books.sold()
+	err := each(ctx, slices.Collect(maps.Keys(sold)), func(ctx context.Context, _ int, sku string) error {
+		return r.staff.do(ctx, func(staff *shop.Client) error {
+			level, err := staff.Adjust(ctx, sku, sold[sku], "replay "+r.run)
 			if err != nil {
 				return fmt.Errorf("stock %s: %w", sku, err)
 			}
@@ -113,78 +142,18 @@ func (r *Replay) stock(ctx context.Context) error {
 			r.before[sku] = level
 			return nil
 		})
-	}
-	if err := group.Wait(); err != nil {
-		return err
-	}
+	})
 	r.say("stock for %d SKUs", len(r.before))
-	return nil
+	return err
 }
 
-// sold adds up what the day sells of each SKU.
-func (d *Day) sold() map[string]int64 {
+// sold adds up what is sold of each SKU.
+func (b *Books) sold() map[string]int64 {
 	sold := map[string]int64{}
-	for _, invoice := range d.Invoices {
+	for _, invoice := range b.Invoices {
 		for _, line := range invoice.Lines {
 			sold[line.SKU] += line.Quantity
 		}
 	}
 	return sold
-}
-
-// customerOf returns the invoice's customer; a sale without one is a customer of its own.
-func (r *Replay) customerOf(ctx context.Context, invoice Invoice) (*customer, error) {
-	name := invoice.Customer
-	if name == "" {
-		name = "invoice-" + invoice.Number
-	}
-	r.mu.Lock()
-	c := r.customers[name]
-	if c == nil {
-		c = &customer{}
-		r.customers[name] = c
-	}
-	r.mu.Unlock()
-	c.once.Do(func() {
-		email := fmt.Sprintf("%s.%s@replay.example", name, r.run)
-		c.client, _, c.err = r.Shop.Register(ctx, email, password, "Customer "+name)
-	})
-	return c, c.err
-}
-
-func (r *Replay) buy(ctx context.Context, invoice Invoice) error {
-	c, err := r.customerOf(ctx, invoice)
-	if err != nil {
-		return err
-	}
-	c.cart.Lock()
-	defer c.cart.Unlock()
-	cart, err := c.client.OpenCart(ctx)
-	if err != nil {
-		return err
-	}
-	for _, line := range invoice.Lines {
-		if cart, err = c.client.Put(ctx, cart.ID, line.SKU, line.Quantity); err != nil {
-			return fmt.Errorf("put %d of %s: %w", line.Quantity, line.SKU, err)
-		}
-	}
-	to := shop.Address{Name: "Customer", Line1: "1 High Street", City: "Town", PostalCode: "AB1 2CD", Country: countries[invoice.Country]}
-	if to.Country == "" {
-		to.Country = "GB"
-	}
-	quote, err := c.client.Quote(ctx, cart.ID, to)
-	if err != nil {
-		return err
-	}
-	order, err := c.client.PlaceOrder(ctx, "replay-"+r.run+"-"+invoice.Number, shop.Checkout{
-		CartID: cart.ID, ShippingAddress: &to, ShippingOption: quote.Options[0].ID, PaymentMethod: "pm_card_visa",
-		ExpectedTotal: &shop.Money{Amount: cart.Subtotal.Amount + quote.Options[0].Price.Amount, Currency: currency},
-	})
-	if err != nil {
-		return err
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.orders[invoice.Number] = order
-	return nil
 }

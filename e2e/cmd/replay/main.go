@@ -1,14 +1,17 @@
-// Command replay replays a day of real invoices through the REST API and reconciles the shop's books with them.
+// Command replay replays real invoices through the REST API, returns included, and reconciles the shop's books with them.
 //
 //	DAY=FILE replay
+//	DAY=FOLDER replay
 //
-// It starts a shop of its own, unless SOUK_URL names one that runs; then SOUK_STAFF_EMAIL and SOUK_STAFF_PASSWORD log in.
+// A folder is all its files, in the order of their names. It starts a shop of its own, unless SOUK_URL names one that
+// runs; then SOUK_STAFF_EMAIL and SOUK_STAFF_PASSWORD log in.
 package main
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -22,23 +25,18 @@ import (
 )
 
 func main() {
-	if err := run(); err != nil {
+	if err := start(); err != nil {
 		fmt.Fprintln(os.Stderr, "replay:", err)
 		os.Exit(1)
 	}
 }
 
-func run() (err error) {
+func start() (err error) {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	file, err := os.Open(os.Getenv("DAY"))
+	books, err := read(os.Getenv("DAY"))
 	if err != nil {
-		return fmt.Errorf("DAY must name a file of invoices: %w", err)
-	}
-	defer func() { _ = file.Close() }()
-	day, err := replay.Read(file)
-	if err != nil {
-		return err
+		return fmt.Errorf("DAY must name a file of invoices, or a folder of them: %w", err)
 	}
 	target := target{url: os.Getenv("SOUK_URL"), email: os.Getenv("SOUK_STAFF_EMAIL"), password: os.Getenv("SOUK_STAFF_PASSWORD")}
 	if target.url == "" {
@@ -48,28 +46,44 @@ func run() (err error) {
 		}
 		defer func() { err = errors.Join(err, stop()) }()
 	}
-	return replayDay(ctx, day, target)
+	return run(ctx, books, target)
 }
 
-// target is the shop that the day is replayed in.
+// read reads a file, or all files of a folder in the order of their names.
+func read(path string) (*replay.Books, error) {
+	names := []string{path}
+	if info, err := os.Stat(path); err != nil {
+		return nil, err
+	} else if info.IsDir() {
+		if names, err = filepath.Glob(filepath.Join(path, "*.csv")); err != nil {
+			return nil, err
+		}
+	}
+	var files []io.Reader
+	for _, name := range names {
+		file, err := os.Open(name)
+		if err != nil {
+			return nil, err
+		}
+		defer func() { _ = file.Close() }()
+		files = append(files, file)
+	}
+	return replay.Read(files...)
+}
+
+// target is the shop that the invoices are replayed in.
 type target struct {
 	url, email, password string
 }
 
-func replayDay(ctx context.Context, day *replay.Day, t target) error {
-	client := shop.New(t.url)
-	staff, _, err := client.Login(ctx, t.email, t.password)
-	if err != nil {
-		return fmt.Errorf("log in as staff: %w", err)
-	}
+func run(ctx context.Context, books *replay.Books, t target) error {
 	start := time.Now()
 	progress := func(step string) { fmt.Printf("%6.1fs  %s\n", time.Since(start).Seconds(), step) }
-	r := &replay.Replay{Day: day, Shop: client, Staff: staff, Progress: progress}
-	if err := r.Run(ctx); err != nil {
+	r := &replay.Replay{Books: books, Shop: shop.New(t.url), StaffEmail: t.email, StaffPassword: t.password, Progress: progress}
+	if err := r.Prepare(ctx); err != nil {
 		return err
 	}
-	// A long day outlives an access token.
-	if r.Staff, _, err = client.Login(ctx, t.email, t.password); err != nil {
+	if err := r.Run(ctx); err != nil {
 		return err
 	}
 	report, err := r.Reconcile(ctx)
@@ -97,7 +111,7 @@ func startShop(ctx context.Context) (target, func() error, error) {
 	if err := stack.Build(ctx, root, bin); err != nil {
 		return target{}, nil, err
 	}
-	s, cleanup, err := stack.StartTemporary(ctx, bin, "SOUK_RATE_LIMITS=off")
+	s, cleanup, err := stack.StartTemporary(ctx, bin, "SOUK_RATE_LIMITS=off", "SOUK_SHIPPING_TRANSIT=1s")
 	if err != nil {
 		return target{}, nil, err
 	}
