@@ -24,11 +24,17 @@ func wireError(err error) error {
 				Sku: s.SKU, Requested: s.Requested, Available: s.Available,
 			})
 		}
-		return rpc.Error(codes.FailedPrecondition, "INSUFFICIENT_STOCK", err.Error(), protoadapt.MessageV1Of(detail))
+		return rpc.Error(codes.FailedPrecondition, "INSUFFICIENT_STOCK", short.Error(), protoadapt.MessageV1Of(detail))
 	case errors.Is(err, inventory.ErrInsufficientStock):
 		return rpc.Error(codes.FailedPrecondition, "INSUFFICIENT_STOCK", "would leave less than is reserved, or less than nothing")
 	case errors.Is(err, inventory.ErrReservationEnded):
 		return rpc.Error(codes.FailedPrecondition, "RESERVATION_ENDED", inventory.ErrReservationEnded.Error())
+	case errors.Is(err, inventory.ErrReservationMismatch):
+		return rpc.Error(codes.FailedPrecondition, "RESERVATION_MISMATCH", inventory.ErrReservationMismatch.Error())
+	case errors.Is(err, inventory.ErrNotSold):
+		return rpc.Error(codes.FailedPrecondition, "NOT_SOLD", inventory.ErrNotSold.Error())
+	case errors.Is(err, inventory.ErrReturnMismatch):
+		return rpc.Error(codes.FailedPrecondition, "RETURN_MISMATCH", inventory.ErrReturnMismatch.Error())
 	default:
 		return err
 	}

@@ -80,6 +80,15 @@ func (s *Server) ReleaseReservation(ctx context.Context, req *inventoryv1.Releas
 	return &inventoryv1.ReleaseReservationResponse{}, nil
 }
 
+// ReturnStock takes back what an order bought.
+func (s *Server) ReturnStock(ctx context.Context, req *inventoryv1.ReturnStockRequest) (*inventoryv1.ReturnStockResponse, error) {
+	err := s.stock.Return(ctx, inventory.Return{ID: req.GetReturnId(), OrderID: req.GetOrderId(), Lines: linesOf(req.GetLines())})
+	if err != nil {
+		return nil, wireError(err)
+	}
+	return &inventoryv1.ReturnStockResponse{}, nil
+}
+
 func levelProto(l inventory.Level) *inventoryv1.Level {
 	return &inventoryv1.Level{Sku: l.SKU, OnHand: l.OnHand, Reserved: l.Reserved, Available: l.Available()}
 }

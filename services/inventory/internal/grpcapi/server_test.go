@@ -157,6 +157,16 @@ func TestErrorsSayWhy(t *testing.T) {
 	expect(t, "adjust below nothing", err, codes.FailedPrecondition, "INSUFFICIENT_STOCK")
 	_, err = client.AdjustStock(staff(t), &inventoryv1.AdjustStockRequest{})
 	expect(t, "adjust without anything", err, codes.InvalidArgument, rpc.ReasonValidation)
+	_, err = client.ReturnStock(shop, &inventoryv1.ReturnStockRequest{
+		ReturnId: uuid.NewString(), OrderId: req.GetOrderId(), Lines: req.GetLines(),
+	})
+	expect(t, "return of what was not sold", err, codes.FailedPrecondition, "NOT_SOLD")
+	_, err = client.ReturnStock(shop, &inventoryv1.ReturnStockRequest{})
+	expect(t, "return without anything", err, codes.InvalidArgument, rpc.ReasonValidation)
+	_, err = client.ListStock(staff(t), &inventoryv1.ListStockRequest{Limit: -1})
+	expect(t, "stock without a limit", err, codes.InvalidArgument, rpc.ReasonValidation)
+	_, err = client.ListReservations(staff(t), &inventoryv1.ListReservationsRequest{After: "CUP"})
+	expect(t, "reservations after none", err, codes.InvalidArgument, rpc.ReasonValidation)
 	_, err = client.Reserve(shop, &inventoryv1.ReserveRequest{Lines: []*inventoryv1.Line{nil}})
 	expect(t, "reserve without anything", err, codes.InvalidArgument, rpc.ReasonValidation)
 }
@@ -169,6 +179,12 @@ func TestEachCallIsForItsCaller(t *testing.T) {
 	expect(t, "reserve by the gateway", err, codes.PermissionDenied, "")
 	_, err = client.AdjustStock(shop, &inventoryv1.AdjustStockRequest{Sku: "CUP", Delta: 1, Reason: "count"})
 	expect(t, "adjust by orders", err, codes.Unauthenticated, "")
+	_, err = client.ReturnStock(gateway, &inventoryv1.ReturnStockRequest{})
+	expect(t, "return by the gateway", err, codes.PermissionDenied, "")
+	_, err = client.ListStock(shop, &inventoryv1.ListStockRequest{})
+	expect(t, "stock for orders", err, codes.Unauthenticated, "")
+	_, err = client.ListReservations(gateway, &inventoryv1.ListReservationsRequest{})
+	expect(t, "reservations for nobody", err, codes.Unauthenticated, "")
 	_, err = client.GetLevels(shop, &inventoryv1.GetLevelsRequest{})
 	expect(t, "levels for orders", err, codes.Unauthenticated, "")
 }

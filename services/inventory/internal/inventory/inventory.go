@@ -12,8 +12,14 @@ import (
 var (
 	// ErrReservationEnded is returned for a reservation that was released or has expired.
 	ErrReservationEnded = errors.New("the reservation has ended")
+	// ErrReservationMismatch is returned when an order that has a reservation asks for other lines.
+	ErrReservationMismatch = errors.New("the order's reservation has other lines")
 	// ErrInsufficientStock is returned when an adjustment would leave less than is reserved.
 	ErrInsufficientStock = errors.New("not enough stock")
+	// ErrNotSold is returned for a return of more than the order bought and has not returned yet.
+	ErrNotSold = errors.New("the order did not buy so many")
+	// ErrReturnMismatch is returned for the id of another return.
+	ErrReturnMismatch = errors.New("the id stands for another return")
 )
 
 // Level is the stock of one SKU, in pieces.
@@ -63,6 +69,12 @@ type Reservation struct {
 	HoldFor time.Duration
 }
 
+// Return is what an order brings back of what it bought.
+type Return struct {
+	ID, OrderID string
+	Lines       []Line
+}
+
 // Store keeps the books. Every change of a level is in the ledger by the same transaction.
 type Store interface {
 	// Levels returns the levels of the SKUs that are known.
@@ -72,12 +84,19 @@ type Store interface {
 	// Open sets the first level of SKUs that have none, and returns how many had none.
 	Open(ctx context.Context, lines []Line, reason string) (int, error)
 	// Reserve holds every line or none, and returns until when. A *ShortageError names what is short;
-	// ErrReservationEnded is for an order whose reservation is over. An order that holds one gets it again.
+	// ErrReservationEnded is for an order whose reservation is over. An order that has one gets it again, or
+	// ErrReservationMismatch if it asks for other lines.
 	Reserve(ctx context.Context, reservation Reservation) (time.Time, error)
 	// Commit turns held stock into sold stock, once, or returns ErrReservationEnded.
 	Commit(ctx context.Context, orderID string) error
-	// Release gives back what an order holds or has bought, once, and bars later reservations for it.
+	// Release gives back what an order holds, or has bought and not returned, once, and bars later reservations for it.
 	Release(ctx context.Context, orderID string) error
-	// Expire releases reservations that are past their time, one at a time, and returns how many.
+	// Return takes back what an order bought, once for an id, or returns ErrNotSold or ErrReturnMismatch.
+	Return(ctx context.Context, r Return) error
+	// Expire releases some of the reservations that are past their time, and returns how many.
 	Expire(ctx context.Context) (int, error)
+	// Stock returns SKUs after one, in their order, as of one moment.
+	Stock(ctx context.Context, after string, limit int) ([]Stock, error)
+	// Reservations returns a page of the reservations, and whether there are more.
+	Reservations(ctx context.Context, query ReservationQuery) (page []ReservationRecord, more bool, err error)
 }

@@ -21,8 +21,13 @@ const (
 	maxHold     = 24 * time.Hour
 )
 
-// A SKU as catalog allows it.
-var sku = regexp.MustCompile(`^[A-Za-z0-9_.-]([A-Za-z0-9_. -]{0,98}[A-Za-z0-9_.-])?$`)
+// Letters, digits and _.- ; spaces only inside.
+var skuPattern = regexp.MustCompile(`^[A-Za-z0-9_.-]([A-Za-z0-9_. -]{0,98}[A-Za-z0-9_.-])?$`)
+
+// validSKU reports whether catalog allows a SKU: one that can stand in a URL's path.
+func validSKU(sku string) bool {
+	return skuPattern.MatchString(sku) && sku != "." && sku != ".."
+}
 
 // Service checks what callers ask and leaves the books to the store.
 type Service struct {
@@ -40,14 +45,14 @@ func (s *Service) Levels(ctx context.Context, skus []string) ([]Level, error) {
 		return nil, field.Invalid("skus", fmt.Sprintf("must have at most %d items", maxLines))
 	}
 	// What cannot be a SKU has no level.
-	asked := slices.DeleteFunc(slices.Clone(skus), func(s string) bool { return !sku.MatchString(s) })
+	asked := slices.DeleteFunc(slices.Clone(skus), func(s string) bool { return !validSKU(s) })
 	return s.store.Levels(ctx, asked)
 }
 
 // Adjust changes what is on hand by a reason. A *field.Error says what is wrong with it.
 func (s *Service) Adjust(ctx context.Context, a Adjustment) (Level, error) {
 	var check field.Checker
-	check.Check(sku.MatchString(a.SKU), "sku", "is not a SKU")
+	check.Check(validSKU(a.SKU), "sku", "is not a SKU")
 	check.Check(a.Delta != 0, "delta", "must not be 0")
 	check.Check(a.Delta >= -maxQuantity && a.Delta <= maxQuantity, "delta", fmt.Sprintf("must be within ±%d", maxQuantity))
 	checkReason(&check, a.Reason)
@@ -71,7 +76,7 @@ func (s *Service) Open(ctx context.Context, lines []Line, reason string) (int, e
 // Reserve holds stock for an order; see Store.
 func (s *Service) Reserve(ctx context.Context, r Reservation) (time.Time, error) {
 	var check field.Checker
-	r.OrderID = checkOrder(&check, r.OrderID)
+	r.OrderID = checkID(&check, "order_id", r.OrderID)
 	check.Check(len(r.Lines) > 0, "lines", "must have at least 1 item")
 	checkLines(&check, r.Lines, 1)
 	check.Check(r.HoldFor > 0 && r.HoldFor <= maxHold, "hold_for", "must be above 0 and at most "+maxHold.String())
@@ -84,7 +89,7 @@ func (s *Service) Reserve(ctx context.Context, r Reservation) (time.Time, error)
 // Commit turns what an order holds into sold stock; see Store.
 func (s *Service) Commit(ctx context.Context, orderID string) error {
 	var check field.Checker
-	orderID = checkOrder(&check, orderID)
+	orderID = checkID(&check, "order_id", orderID)
 	if err := check.Err(); err != nil {
 		return err
 	}
@@ -94,18 +99,31 @@ func (s *Service) Commit(ctx context.Context, orderID string) error {
 // Release gives back what an order holds or has bought; see Store.
 func (s *Service) Release(ctx context.Context, orderID string) error {
 	var check field.Checker
-	orderID = checkOrder(&check, orderID)
+	orderID = checkID(&check, "order_id", orderID)
 	if err := check.Err(); err != nil {
 		return err
 	}
 	return s.store.Release(ctx, orderID)
 }
 
-// checkOrder returns an id in the only spelling that is stored. Of the spellings that uuid.Parse knows it takes the
-// common one alone: the others let anything stand around the id.
-func checkOrder(check *field.Checker, id string) string {
+// Return takes back what an order bought; see Store.
+func (s *Service) Return(ctx context.Context, r Return) error {
+	var check field.Checker
+	r.ID = checkID(&check, "return_id", r.ID)
+	r.OrderID = checkID(&check, "order_id", r.OrderID)
+	check.Check(len(r.Lines) > 0, "lines", "must have at least 1 item")
+	checkLines(&check, r.Lines, 1)
+	if err := check.Err(); err != nil {
+		return err
+	}
+	return s.store.Return(ctx, r)
+}
+
+// checkID returns an id in the only spelling that is stored. Of the spellings that uuid.Parse knows it takes the
+// common one alone: the others let anything stand around the id. Nobody makes the nil id, and pages begin after it.
+func checkID(check *field.Checker, name, id string) string {
 	parsed, err := uuid.Parse(id)
-	check.Check(err == nil && len(id) == len(parsed.String()), "order_id", "is not an id")
+	check.Check(err == nil && len(id) == len(parsed.String()) && parsed != uuid.Nil, name, "is not an id")
 	return parsed.String()
 }
 
@@ -122,23 +140,10 @@ func checkLines(check *field.Checker, lines []Line, least int64) {
 	}
 	seen := make(map[string]bool, len(lines))
 	for i, line := range lines {
-		check.Check(sku.MatchString(line.SKU), fmt.Sprintf("lines[%d].sku", i), "is not a SKU")
+		check.Check(validSKU(line.SKU), fmt.Sprintf("lines[%d].sku", i), "is not a SKU")
 		check.Check(!seen[line.SKU], fmt.Sprintf("lines[%d].sku", i), "stands twice")
 		check.Check(line.Quantity >= least && line.Quantity <= maxQuantity, fmt.Sprintf("lines[%d].quantity", i),
 			fmt.Sprintf("must be %d to %d", least, maxQuantity))
 		seen[line.SKU] = true
-	}
-}
-
-// SweepEvery is how often expired reservations are to be swept.
-const SweepEvery = 5 * time.Second
-
-// Sweep releases every reservation that has expired. Any number of replicas may sweep at once.
-func (s *Service) Sweep(ctx context.Context) error {
-	for {
-		n, err := s.store.Expire(ctx)
-		if err != nil || n == 0 {
-			return err
-		}
 	}
 }

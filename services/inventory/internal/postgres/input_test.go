@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"souk/platform/field"
 
 	"souk/services/inventory/internal/inventory"
@@ -35,6 +37,18 @@ func TestBadInputNamesItsField(t *testing.T) {
 		_, err := s.Reserve(t.Context(), r)
 		return err
 	}
+	giveBack := func(id, order string, lines ...inventory.Line) error {
+		return s.Return(t.Context(), inventory.Return{ID: id, OrderID: order, Lines: lines})
+	}
+	list := func(limit int, after string) error {
+		_, _, err := s.Stock(t.Context(), limit, after)
+		return err
+	}
+	reservations := func(q inventory.ReservationQuery) error {
+		_, _, err := s.Reservations(t.Context(), q)
+		return err
+	}
+	id := uuid.NewString()
 	cup := inventory.Line{SKU: "CUP", Quantity: 1}
 	_, tooMany := s.Levels(t.Context(), make([]string, 2001))
 	for i, test := range []struct {
@@ -43,6 +57,8 @@ func TestBadInputNamesItsField(t *testing.T) {
 	}{
 		{adjust("", 1, "count"), "sku"},
 		{adjust("CUP\x00", 1, "count"), "sku"},
+		{adjust(".", 1, "count"), "sku"},
+		{adjust("..", 1, "count"), "sku"},
 		{adjust("CUP", 0, "count"), "delta"},
 		{adjust("CUP", 1_000_000_001, "count"), "delta"},
 		{adjust("CUP", math.MinInt64, "count"), "delta"},
@@ -59,12 +75,28 @@ func TestBadInputNamesItsField(t *testing.T) {
 		{reserve(0, cup), "hold_for"},
 		{reserve(math.MaxInt64, cup), "hold_for"},
 		{tooMany, "skus"},
+		{open(inventory.Line{SKU: "..", Quantity: 1}), "lines[0].sku"},
+		{giveBack("7", id, cup), "return_id"},
+		{giveBack(uuid.Nil.String(), id, cup), "return_id"},
+		{giveBack(id, "", cup), "order_id"},
+		{giveBack(id, id), "lines"},
+		{giveBack(id, id, cup, cup), "lines[1].sku"},
+		{giveBack(id, id, inventory.Line{SKU: "CUP"}), "lines[0].quantity"},
+		{giveBack(id, id, inventory.Line{SKU: "CUP", Quantity: -1}), "lines[0].quantity"},
+		{list(-1, ""), "limit"},
+		{list(2001, ""), "limit"},
+		{list(0, "a\x00"), "after"},
+		{reservations(inventory.ReservationQuery{Limit: -1}), "limit"},
+		{reservations(inventory.ReservationQuery{Limit: 1001}), "limit"},
+		{reservations(inventory.ReservationQuery{After: "CUP"}), "after"},
+		{reservations(inventory.ReservationQuery{OrderIDs: []string{id, "7"}}), "order_ids[1]"},
+		{reservations(inventory.ReservationQuery{OrderIDs: make([]string, 1001)}), "order_ids"},
 	} {
 		if !isField(test.err, test.field) {
 			t.Errorf("#%d: %v, want a violation of %s", i, test.err, test.field)
 		}
 	}
-	if levels, err := s.Levels(t.Context(), []string{"\x00", "\xff", "CUP"}); err != nil || len(levels) != 0 {
+	if levels, err := s.Levels(t.Context(), []string{"\x00", "\xff", "..", "CUP"}); err != nil || len(levels) != 0 {
 		t.Errorf("levels of what cannot be = %v, %v; want none", levels, err)
 	}
 	if err := adjust("NEW", -1, "count"); !errors.Is(err, inventory.ErrInsufficientStock) {

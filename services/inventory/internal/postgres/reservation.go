@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -13,139 +12,40 @@ import (
 	"souk/services/inventory/internal/inventory"
 )
 
-// What becomes of a reservation.
-const (
-	held      = "held"
-	committed = "committed"
-	released  = "released"
-	expired   = "expired"
-)
-
-// Reserve implements inventory.Store. PostgreSQL's clock says when the hold ends, because it is also the one that
-// the sweep goes by.
-func (s *Store) Reserve(ctx context.Context, r inventory.Reservation) (time.Time, error) {
-	var expires time.Time
-	skus, quantities := split(r.Lines)
-	err := pgdb.InTx(ctx, s.pool, func(tx pgx.Tx) error {
-		// The row comes first: a second call for the order waits here until the first has ended.
-		err := tx.QueryRow(ctx, `INSERT INTO reservations (order_id, status, expires_at)
-			VALUES ($1, 'held', now() + $2::bigint * interval '1 microsecond')
-			ON CONFLICT DO NOTHING RETURNING expires_at`, r.OrderID, r.HoldFor.Microseconds()).Scan(&expires)
-		if errors.Is(err, pgx.ErrNoRows) {
-			return existing(ctx, tx, r.OrderID, &expires)
-		}
-		if err != nil {
-			return err
-		}
-		if err := checkStock(ctx, tx, r.Lines, skus); err != nil {
-			return err
-		}
-		return hold(ctx, tx, r.OrderID, skus, quantities)
-	})
-	var short *inventory.ShortageError
-	switch {
-	case err == nil:
-		return expires, nil
-	case errors.As(err, &short), errors.Is(err, inventory.ErrReservationEnded):
-		return time.Time{}, err
-	default:
-		return time.Time{}, fmt.Errorf("reserve: %w", err)
-	}
-}
-
-// existing answers for an order that has a reservation already.
-func existing(ctx context.Context, tx pgx.Tx, orderID string, expires *time.Time) error {
-	var status string
-	err := tx.QueryRow(ctx, `SELECT status, expires_at FROM reservations WHERE order_id = $1`, orderID).Scan(&status, expires)
-	if err != nil {
-		return err
-	}
-	if status == released || status == expired {
-		return inventory.ErrReservationEnded
-	}
-	return nil
-}
-
-// checkStock locks the levels in SKU order and returns a *ShortageError unless every line can be had.
-func checkStock(ctx context.Context, tx pgx.Tx, lines []inventory.Line, skus []string) error {
-	rows, err := tx.Query(ctx, `SELECT sku, on_hand - reserved FROM levels WHERE sku = ANY($1) ORDER BY sku FOR UPDATE`, skus)
-	if err != nil {
-		return err
-	}
-	available := make(map[string]int64, len(skus))
-	var sku string
-	var pieces int64
-	if _, err := pgx.ForEachRow(rows, []any{&sku, &pieces}, func() error {
-		available[sku] = pieces
-		return nil
-	}); err != nil {
-		return err
-	}
-	var shortages []inventory.Shortage
-	for _, line := range lines {
-		if left := available[line.SKU]; left < line.Quantity {
-			shortages = append(shortages, inventory.Shortage{SKU: line.SKU, Requested: line.Quantity, Available: left})
-		}
-	}
-	if len(shortages) > 0 {
-		return &inventory.ShortageError{Shortages: shortages}
-	}
-	return nil
-}
-
-func hold(ctx context.Context, tx pgx.Tx, orderID string, skus []string, quantities []int64) error {
-	_, err := tx.Exec(ctx, `
-		WITH lines AS (
-			INSERT INTO reservation_lines (order_id, sku, quantity)
-			SELECT $1, sku, quantity FROM unnest($2::text[], $3::bigint[]) AS line (sku, quantity)
-			RETURNING sku, quantity
-		)
-		UPDATE levels SET reserved = reserved + lines.quantity FROM lines WHERE levels.sku = lines.sku`,
-		orderID, skus, quantities)
-	return err
-}
-
-// Commit implements inventory.Store.
+// Commit implements inventory.Store, in one statement: who finds the reservation held and marks it committed sells
+// its lines, nobody else does. A hold that is over but not yet swept can still be committed, its stock is there.
 func (s *Store) Commit(ctx context.Context, orderID string) error {
-	err := pgdb.InTx(ctx, s.pool, func(tx pgx.Tx) error {
-		var status string
-		err := tx.QueryRow(ctx, `SELECT status FROM reservations WHERE order_id = $1 FOR UPDATE`, orderID).Scan(&status)
-		switch {
-		case errors.Is(err, pgx.ErrNoRows), status == released, status == expired:
-			return inventory.ErrReservationEnded
-		case err != nil:
-			return err
-		case status == committed:
-			return nil
-		}
-		return sell(ctx, tx, orderID)
-	})
+	var sold bool
+	err := s.pool.QueryRow(ctx, `
+		WITH done AS (
+			UPDATE reservations SET status = 'committed' WHERE order_id = $1 AND status = 'held' RETURNING order_id
+		),
+		lines AS (SELECT sku, quantity FROM reservation_lines JOIN done USING (order_id)),
+		locked AS (SELECT sku FROM levels WHERE sku = ANY (ARRAY(SELECT sku FROM lines)) ORDER BY sku FOR NO KEY UPDATE),
+		sold AS (
+			UPDATE levels SET on_hand = on_hand - quantity, reserved = reserved - quantity
+			FROM lines JOIN locked USING (sku) WHERE levels.sku = lines.sku
+		),
+		entries AS (
+			INSERT INTO stock_entries (sku, kind, delta, order_id, reason)
+			SELECT sku, 'sale', -quantity, $1, 'order confirmed' FROM lines
+		)
+		SELECT EXISTS (SELECT FROM done)`, orderID).Scan(&sold)
+	if err == nil && !sold {
+		err = s.wasCommitted(ctx, orderID)
+	}
 	if err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
 	return nil
 }
 
-func sell(ctx context.Context, tx pgx.Tx, orderID string) error {
-	if err := lockLevels(ctx, tx, orderID); err != nil {
-		return err
+func (s *Store) wasCommitted(ctx context.Context, orderID string) error {
+	var status inventory.Status
+	err := s.pool.QueryRow(ctx, `SELECT status FROM reservations WHERE order_id = $1`, orderID).Scan(&status)
+	if errors.Is(err, pgx.ErrNoRows) || err == nil && status != inventory.Committed {
+		return inventory.ErrReservationEnded
 	}
-	_, err := tx.Exec(ctx, `
-		WITH done AS (UPDATE reservations SET status = 'committed' WHERE order_id = $1),
-		lines AS (SELECT sku, quantity FROM reservation_lines WHERE order_id = $1),
-		entries AS (
-			INSERT INTO stock_entries (sku, kind, delta, order_id, reason)
-			SELECT sku, 'sale', -quantity, $1, 'order confirmed' FROM lines
-		)
-		UPDATE levels SET on_hand = on_hand - lines.quantity, reserved = reserved - lines.quantity
-		FROM lines WHERE levels.sku = lines.sku`, orderID)
-	return err
-}
-
-// lockLevels locks the levels of an order's lines in SKU order.
-func lockLevels(ctx context.Context, tx pgx.Tx, orderID string) error {
-	_, err := tx.Exec(ctx, `SELECT FROM levels
-		WHERE sku IN (SELECT sku FROM reservation_lines WHERE order_id = $1) ORDER BY sku FOR UPDATE`, orderID)
 	return err
 }
 
@@ -157,18 +57,18 @@ func (s *Store) Release(ctx context.Context, orderID string) error {
 			ON CONFLICT DO NOTHING`, orderID); err != nil {
 			return err
 		}
-		var status string
-		if err := tx.QueryRow(ctx, `SELECT status FROM reservations WHERE order_id = $1 FOR UPDATE`, orderID).Scan(&status); err != nil {
+		status, err := lockReservation(ctx, tx, orderID)
+		if err != nil || status == inventory.Released {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `UPDATE reservations SET status = 'released' WHERE order_id = $1`, orderID); err != nil {
 			return err
 		}
 		switch status {
-		case held:
-			return giveBack(ctx, tx, orderID, released)
-		case committed:
+		case inventory.Held:
+			return unhold(ctx, tx, orderID)
+		case inventory.Committed:
 			return restock(ctx, tx, orderID)
-		case expired:
-			_, err := tx.Exec(ctx, `UPDATE reservations SET status = 'released' WHERE order_id = $1`, orderID)
-			return err
 		default:
 			return nil
 		}
@@ -179,52 +79,62 @@ func (s *Store) Release(ctx context.Context, orderID string) error {
 	return nil
 }
 
-// giveBack ends a held reservation.
-func giveBack(ctx context.Context, tx pgx.Tx, orderID, status string) error {
-	if err := lockLevels(ctx, tx, orderID); err != nil {
-		return err
-	}
+// lockReservation locks an order's reservation, which comes before its levels, and returns what has become of it.
+func lockReservation(ctx context.Context, tx pgx.Tx, orderID string) (status inventory.Status, err error) {
+	err = tx.QueryRow(ctx, `SELECT status FROM reservations WHERE order_id = $1 FOR NO KEY UPDATE`, orderID).Scan(&status)
+	return status, err
+}
+
+// unhold gives back what an order holds.
+func unhold(ctx context.Context, tx pgx.Tx, orderID string) error {
 	_, err := tx.Exec(ctx, `
-		WITH done AS (UPDATE reservations SET status = $2 WHERE order_id = $1),
-		lines AS (SELECT sku, quantity FROM reservation_lines WHERE order_id = $1)
-		UPDATE levels SET reserved = reserved - lines.quantity FROM lines WHERE levels.sku = lines.sku`, orderID, status)
+		WITH lines AS (SELECT sku, quantity FROM reservation_lines WHERE order_id = $1),
+		locked AS (SELECT sku FROM levels WHERE sku = ANY (ARRAY(SELECT sku FROM lines)) ORDER BY sku FOR NO KEY UPDATE)
+		UPDATE levels SET reserved = reserved - quantity
+		FROM lines JOIN locked USING (sku) WHERE levels.sku = lines.sku`, orderID)
 	return err
 }
 
-// restock takes back what an order had bought.
+// restock takes back what an order had bought, less what it has returned already.
 func restock(ctx context.Context, tx pgx.Tx, orderID string) error {
-	if err := lockLevels(ctx, tx, orderID); err != nil {
-		return err
-	}
 	_, err := tx.Exec(ctx, `
-		WITH done AS (UPDATE reservations SET status = 'released' WHERE order_id = $1),
-		lines AS (SELECT sku, quantity FROM reservation_lines WHERE order_id = $1),
+		WITH lines AS (
+			SELECT sku, quantity - returned AS quantity FROM reservation_lines WHERE order_id = $1 AND returned < quantity
+		),
+		locked AS (SELECT sku FROM levels WHERE sku = ANY (ARRAY(SELECT sku FROM lines)) ORDER BY sku FOR NO KEY UPDATE),
 		entries AS (
 			INSERT INTO stock_entries (sku, kind, delta, order_id, reason)
 			SELECT sku, 'restock', quantity, $1, 'order cancelled' FROM lines
 		)
-		UPDATE levels SET on_hand = on_hand + lines.quantity FROM lines WHERE levels.sku = lines.sku`, orderID)
+		UPDATE levels SET on_hand = on_hand + quantity
+		FROM lines JOIN locked USING (sku) WHERE levels.sku = lines.sku`, orderID)
 	return err
 }
 
-// Expire implements inventory.Store, one reservation at a time: its levels are locked in SKU order, and those of
-// several reservations together would not be.
-func (s *Store) Expire(ctx context.Context) (int, error) {
-	ended := 0
-	err := pgdb.InTx(ctx, s.pool, func(tx pgx.Tx) error {
-		ended = 0
-		var orderID string
-		err := tx.QueryRow(ctx, `SELECT order_id FROM reservations WHERE status = 'held' AND expires_at < now()
-			ORDER BY expires_at LIMIT 1 FOR UPDATE SKIP LOCKED`).Scan(&orderID)
-		if errors.Is(err, pgx.ErrNoRows) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		ended = 1
-		return giveBack(ctx, tx, orderID, expired)
-	})
+// sweepBatch is how many reservations one transaction of the sweep ends. More is hardly faster, and would keep
+// shoppers waiting for the levels that it locks.
+const sweepBatch = 100
+
+// Expire implements inventory.Store. It never waits for a reservation, and locks the levels of all of them together
+// in SKU order.
+func (s *Store) Expire(ctx context.Context) (ended int, err error) {
+	err = s.pool.QueryRow(ctx, `
+		WITH due AS (
+			SELECT order_id FROM reservations WHERE status = 'held' AND expires_at < now()
+			ORDER BY expires_at LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED
+		),
+		done AS (
+			UPDATE reservations SET status = 'expired' WHERE order_id IN (SELECT order_id FROM due)
+		),
+		lines AS (
+			SELECT sku, sum(quantity)::bigint AS quantity FROM reservation_lines JOIN due USING (order_id) GROUP BY sku
+		),
+		locked AS (SELECT sku FROM levels WHERE sku = ANY (ARRAY(SELECT sku FROM lines)) ORDER BY sku FOR NO KEY UPDATE),
+		back AS (
+			UPDATE levels SET reserved = reserved - quantity
+			FROM lines JOIN locked USING (sku) WHERE levels.sku = lines.sku
+		)
+		SELECT count(*) FROM due`, sweepBatch).Scan(&ended)
 	if err != nil {
 		return 0, fmt.Errorf("expire: %w", err)
 	}

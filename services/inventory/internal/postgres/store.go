@@ -1,5 +1,5 @@
-// Package postgres keeps inventory's books in PostgreSQL. Rows of levels are always locked in SKU order, so
-// that orders for the same SKUs wait for one another and never deadlock.
+// Package postgres keeps inventory's books in PostgreSQL. A reservation is always locked before levels, and rows of
+// levels in SKU order, so that orders for the same SKUs wait for one another and never deadlock.
 package postgres
 
 import (

@@ -7,42 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5/pgxpool"
-
-	"souk/platform/pgtest"
-
 	"souk/services/inventory/internal/inventory"
 	"souk/services/inventory/internal/postgres"
 )
-
-func TestMain(m *testing.M) { pgtest.Main(m) }
-
-func setup(t *testing.T) (*inventory.Service, *pgxpool.Pool) {
-	t.Helper()
-	pool := pgtest.New(t, postgres.Migrations)
-	return inventory.New(postgres.New(pool)), pool
-}
-
-func reservation(lines ...inventory.Line) inventory.Reservation {
-	return inventory.Reservation{OrderID: uuid.NewString(), Lines: lines, HoldFor: time.Minute}
-}
-
-func stock(t *testing.T, s *inventory.Service, sku string, quantity int64) {
-	t.Helper()
-	if _, err := s.Adjust(t.Context(), inventory.Adjustment{SKU: sku, Delta: quantity, Reason: "delivery"}); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func level(t *testing.T, s *inventory.Service, sku string) inventory.Level {
-	t.Helper()
-	levels, err := s.Levels(t.Context(), []string{sku})
-	if err != nil || len(levels) != 1 {
-		t.Fatalf("Levels(%s) = %v, %v", sku, levels, err)
-	}
-	return levels[0]
-}
 
 func TestReserveHoldsEveryLineOrNone(t *testing.T) {
 	t.Parallel()
@@ -81,6 +48,31 @@ func TestReserveIsOnceForAnOrder(t *testing.T) {
 	if got := level(t, s, "CUP"); got.Reserved != 2 {
 		t.Errorf("reserved = %d, want 2", got.Reserved)
 	}
+}
+
+func TestAnOrderThatAsksForOtherLinesIsRefused(t *testing.T) {
+	t.Parallel()
+	s, pool := setup(t)
+	stock(t, s, "CUP", 9)
+	stock(t, s, "POT", 9)
+	cup, pot := inventory.Line{SKU: "CUP", Quantity: 2}, inventory.Line{SKU: "POT", Quantity: 1}
+	r := reservation(cup, pot)
+	for _, lines := range [][]inventory.Line{{cup, pot}, {pot, cup}} {
+		r.Lines = lines
+		if _, err := s.Reserve(t.Context(), r); err != nil {
+			t.Errorf("reserve %v: %v", lines, err)
+		}
+	}
+	for _, lines := range [][]inventory.Line{{cup}, {pot}, {cup, {SKU: "POT", Quantity: 2}}, {cup, {SKU: "GHOST", Quantity: 1}}} {
+		r.Lines = lines
+		if _, err := s.Reserve(t.Context(), r); !errors.Is(err, inventory.ErrReservationMismatch) {
+			t.Errorf("reserve %v: %v, want ErrReservationMismatch", lines, err)
+		}
+	}
+	if got := level(t, s, "CUP"); got.Reserved != 2 {
+		t.Errorf("reserved = %d, want 2", got.Reserved)
+	}
+	assertBooks(t, pool)
 }
 
 func TestCommitSellsOnceAndReleaseGivesBackOnce(t *testing.T) {
@@ -176,74 +168,6 @@ func TestOpenLeavesKnownSKUsAlone(t *testing.T) {
 	}
 	if got := level(t, s, "CUP"); got.OnHand != 5 {
 		t.Errorf("CUP = %d, want 5", got.OnHand)
-	}
-}
-
-func TestTheLastUnitIsSoldOnce(t *testing.T) {
-	t.Parallel()
-	s, _ := setup(t)
-	stock(t, s, "LAST", 1)
-	const buyers = 200
-	var sold, refused int
-	var mu sync.Mutex
-	var wg sync.WaitGroup
-	for range buyers {
-		wg.Go(func() {
-			_, err := s.Reserve(t.Context(), reservation(inventory.Line{SKU: "LAST", Quantity: 1}))
-			var short *inventory.ShortageError
-			mu.Lock()
-			defer mu.Unlock()
-			switch {
-			case err == nil:
-				sold++
-			case errors.As(err, &short):
-				refused++
-			default:
-				t.Errorf("reserve: %v", err)
-			}
-		})
-	}
-	wg.Wait()
-	if sold != 1 || refused != buyers-1 {
-		t.Errorf("%d sold and %d refused, want 1 and %d", sold, refused, buyers-1)
-	}
-}
-
-func TestBasketsInOppositeOrdersDoNotDeadlock(t *testing.T) {
-	t.Parallel()
-	s, pool := setup(t)
-	const rounds = 50
-	stock(t, s, "A", 2*rounds)
-	stock(t, s, "B", 2*rounds)
-	var wg sync.WaitGroup
-	for i := range 2 * rounds {
-		lines := []inventory.Line{{SKU: "A", Quantity: 1}, {SKU: "B", Quantity: 1}}
-		if i%2 == 1 {
-			lines[0], lines[1] = lines[1], lines[0]
-		}
-		wg.Go(func() {
-			r := reservation(lines...)
-			if _, err := s.Reserve(t.Context(), r); err != nil {
-				t.Errorf("reserve: %v", err)
-				return
-			}
-			if err := s.Commit(t.Context(), r.OrderID); err != nil {
-				t.Errorf("commit: %v", err)
-			}
-		})
-	}
-	wg.Wait()
-	for _, sku := range []string{"A", "B"} {
-		if got := level(t, s, sku); got.OnHand != 0 || got.Reserved != 0 {
-			t.Errorf("%s: %+v, want nothing left", sku, got)
-		}
-	}
-	var deadlocks int
-	if err := pool.QueryRow(t.Context(), `SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()`).Scan(&deadlocks); err != nil {
-		t.Fatal(err)
-	}
-	if deadlocks != 0 {
-		t.Errorf("%d deadlocks", deadlocks)
 	}
 }
 

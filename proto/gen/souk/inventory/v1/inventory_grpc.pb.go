@@ -48,7 +48,7 @@ type InventoryServiceClient interface {
 	// Reserve holds stock for an order: every line or none. The same order again returns the
 	// reservation it has. FAILED_PRECONDITION INSUFFICIENT_STOCK with an InsufficientStock detail that
 	// names each line that is short; FAILED_PRECONDITION RESERVATION_ENDED for an order whose
-	// reservation was released or expired.
+	// reservation was released or expired, RESERVATION_MISMATCH for one that holds other lines.
 	Reserve(ctx context.Context, in *ReserveRequest, opts ...grpc.CallOption) (*ReserveResponse, error)
 	// CommitReservation turns held stock into sold stock; again is no error.
 	// FAILED_PRECONDITION RESERVATION_ENDED when it was released or expired.
@@ -181,7 +181,7 @@ type InventoryServiceServer interface {
 	// Reserve holds stock for an order: every line or none. The same order again returns the
 	// reservation it has. FAILED_PRECONDITION INSUFFICIENT_STOCK with an InsufficientStock detail that
 	// names each line that is short; FAILED_PRECONDITION RESERVATION_ENDED for an order whose
-	// reservation was released or expired.
+	// reservation was released or expired, RESERVATION_MISMATCH for one that holds other lines.
 	Reserve(context.Context, *ReserveRequest) (*ReserveResponse, error)
 	// CommitReservation turns held stock into sold stock; again is no error.
 	// FAILED_PRECONDITION RESERVATION_ENDED when it was released or expired.

@@ -1,0 +1,93 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"souk/services/inventory/internal/inventory"
+)
+
+// Stock implements inventory.Store. One statement sees one moment, and nothing but the level itself is taken from
+// the level.
+func (s *Store) Stock(ctx context.Context, after string, limit int) ([]inventory.Stock, error) {
+	rows, err := s.pool.Query(ctx, `
+		SELECT sku, on_hand, reserved, owned, sold, held, committed
+		FROM (SELECT sku, on_hand, reserved FROM levels WHERE sku > $1 ORDER BY sku LIMIT $2) AS page
+		CROSS JOIN LATERAL (
+			SELECT coalesce(sum(delta) FILTER (WHERE kind IN ('opening', 'adjustment')), 0)::bigint AS owned,
+				coalesce(-sum(delta) FILTER (WHERE kind IN ('sale', 'restock', 'return')), 0)::bigint AS sold
+			FROM stock_entries e WHERE e.sku = page.sku
+		) AS ledger
+		CROSS JOIN LATERAL (
+			SELECT coalesce(sum(quantity) FILTER (WHERE status = 'held'), 0)::bigint AS held,
+				coalesce(sum(quantity - returned) FILTER (WHERE status = 'committed'), 0)::bigint AS committed
+			FROM reservation_lines l JOIN reservations USING (order_id) WHERE l.sku = page.sku
+		) AS orders
+		ORDER BY sku`, after, limit)
+	if err != nil {
+		return nil, fmt.Errorf("stock: %w", err)
+	}
+	stock, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (s inventory.Stock, err error) {
+		err = row.Scan(&s.SKU, &s.OnHand, &s.Reserved, &s.Owned, &s.Sold, &s.Held, &s.Committed)
+		return s, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("stock: %w", err)
+	}
+	return stock, nil
+}
+
+// maxPageLines ends a page of reservations, so that it fits into an answer of 16 MiB: a line may take 220 bytes.
+const maxPageLines = 40_000
+
+// Reservations implements inventory.Store.
+func (s *Store) Reservations(ctx context.Context, q inventory.ReservationQuery) (page []inventory.ReservationRecord, more bool, err error) {
+	wanted, args := `order_id > $1`, []any{q.After, q.Limit, maxPageLines}
+	if len(q.OrderIDs) > 0 {
+		wanted, args = `order_id > $1 AND order_id = ANY($4::uuid[])`, append(args, q.OrderIDs)
+	}
+	rows, err := s.pool.Query(ctx, `
+		SELECT order_id, status, expires_at, skus, quantities, returned, found
+		FROM (
+			SELECT *, row_number() OVER (ORDER BY order_id) AS place, count(*) OVER () AS found,
+				sum(cardinality(skus)) OVER (ORDER BY order_id) - cardinality(skus) AS lines_before
+			FROM (
+				SELECT order_id, status, expires_at FROM reservations WHERE `+wanted+` ORDER BY order_id LIMIT $2 + 1
+			) AS page
+			CROSS JOIN LATERAL (
+				SELECT coalesce(array_agg(sku ORDER BY sku), '{}') AS skus,
+					coalesce(array_agg(quantity ORDER BY sku), '{}') AS quantities,
+					coalesce(array_agg(returned ORDER BY sku), '{}') AS returned
+				FROM reservation_lines l WHERE l.order_id = page.order_id
+			) AS lines
+		) AS candidates
+		WHERE place <= $2 AND lines_before < $3 ORDER BY order_id`, args...)
+	if err != nil {
+		return nil, false, fmt.Errorf("reservations: %w", err)
+	}
+	var found int
+	page, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (inventory.ReservationRecord, error) {
+		return record(row, &found)
+	})
+	if err != nil {
+		return nil, false, fmt.Errorf("reservations: %w", err)
+	}
+	return page, found > len(page), nil
+}
+
+// record reads a reservation whose lines stand in arrays.
+func record(row pgx.CollectableRow, found *int) (inventory.ReservationRecord, error) {
+	var r inventory.ReservationRecord
+	var skus []string
+	var quantities, returned []int64
+	err := row.Scan(&r.OrderID, &r.Status, &r.ExpiresAt, &skus, &quantities, &returned, found)
+	for i, sku := range skus {
+		r.Lines = append(r.Lines, inventory.Line{SKU: sku, Quantity: quantities[i]})
+		if returned[i] > 0 {
+			r.Returned = append(r.Returned, inventory.Line{SKU: sku, Quantity: returned[i]})
+		}
+	}
+	return r, err
+}

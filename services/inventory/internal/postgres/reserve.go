@@ -1,0 +1,145 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"souk/platform/pgdb"
+
+	"souk/services/inventory/internal/inventory"
+)
+
+// Reserve implements inventory.Store. PostgreSQL's clock says when the hold ends, because it is also the one that
+// the sweep goes by.
+func (s *Store) Reserve(ctx context.Context, r inventory.Reservation) (time.Time, error) {
+	var expires time.Time
+	err := pgdb.InTx(ctx, s.pool, func(tx pgx.Tx) error {
+		made, short, err := hold(ctx, tx, r, &expires)
+		switch {
+		case err != nil:
+			return err
+		case !made:
+			return existing(ctx, tx, r, &expires)
+		case len(short) > 0:
+			return &inventory.ShortageError{Shortages: shortages(r.Lines, short)}
+		default:
+			return nil
+		}
+	})
+	if err != nil {
+		return time.Time{}, fmt.Errorf("reserve: %w", err)
+	}
+	return expires, nil
+}
+
+// holdSQL holds every line and returns when the hold ends, or, beside it, what there is of each line that is short:
+// then the transaction must end without effect. It returns nothing for an order that has a reservation.
+//
+// All is one statement, so that levels are locked for as short as can be. The order of its parts is that of what
+// they need of each other: the reservation's row, where a second call for the order waits until the first has
+// ended; the locks, which return what others have committed while they waited; and only then the changes. These are
+// made from the rows as they were locked, because an UPDATE first tries the CHECKs of levels on the rows as they were
+// when the statement began, and those may have been sold out then and not be so any more.
+const holdSQL = `
+	WITH asked AS (SELECT * FROM unnest($2::text[], $3::bigint[]) AS line (sku, quantity)),
+	made AS (
+		INSERT INTO reservations (order_id, status, expires_at)
+		VALUES ($1, 'held', now() + $4::bigint * interval '1 microsecond')
+		ON CONFLICT DO NOTHING RETURNING expires_at
+	),
+	locked AS (
+		SELECT sku, on_hand, reserved FROM levels
+		WHERE sku = ANY($2) AND EXISTS (SELECT FROM made)
+		ORDER BY sku FOR NO KEY UPDATE
+	),
+	short AS (
+		SELECT sku, coalesce(on_hand - reserved, 0) AS available FROM asked LEFT JOIN locked USING (sku)
+		WHERE coalesce(on_hand - reserved, 0) < quantity
+	),
+	lines AS (
+		INSERT INTO reservation_lines (order_id, sku, quantity)
+		SELECT $1, sku, quantity FROM asked WHERE NOT EXISTS (SELECT FROM short)
+	),
+	held AS (
+		UPDATE levels SET on_hand = locked.on_hand, reserved = locked.reserved + quantity
+		FROM asked JOIN locked USING (sku)
+		WHERE levels.sku = locked.sku AND NOT EXISTS (SELECT FROM short)
+	)
+	SELECT expires_at, sku, available FROM made LEFT JOIN short ON true`
+
+// hold runs holdSQL.
+func hold(ctx context.Context, tx pgx.Tx, r inventory.Reservation, expires *time.Time) (made bool, short map[string]int64, err error) {
+	skus, quantities := split(r.Lines)
+	rows, err := tx.Query(ctx, holdSQL, r.OrderID, skus, quantities, r.HoldFor.Microseconds())
+	if err != nil {
+		return false, nil, err
+	}
+	short = make(map[string]int64)
+	var sku *string
+	var available *int64
+	_, err = pgx.ForEachRow(rows, []any{expires, &sku, &available}, func() error {
+		made = true
+		if sku != nil {
+			short[*sku] = *available
+		}
+		return nil
+	})
+	return made, short, err
+}
+
+func shortages(lines []inventory.Line, short map[string]int64) []inventory.Shortage {
+	var list []inventory.Shortage
+	for _, line := range lines {
+		if available, ok := short[line.SKU]; ok {
+			list = append(list, inventory.Shortage{SKU: line.SKU, Requested: line.Quantity, Available: available})
+		}
+	}
+	return list
+}
+
+// existing answers for an order that has a reservation already. One with other lines is refused: the order would
+// be sold what nothing is held for.
+func existing(ctx context.Context, tx pgx.Tx, r inventory.Reservation, expires *time.Time) error {
+	var status inventory.Status
+	err := tx.QueryRow(ctx, `SELECT status, expires_at FROM reservations WHERE order_id = $1`, r.OrderID).Scan(&status, expires)
+	if err != nil {
+		return err
+	}
+	if status == inventory.Released || status == inventory.Expired {
+		return inventory.ErrReservationEnded
+	}
+	lines, err := linesOf(ctx, tx, `SELECT sku, quantity FROM reservation_lines WHERE order_id = $1`, r.OrderID)
+	if err != nil {
+		return err
+	}
+	if !sameLines(lines, r.Lines) {
+		return inventory.ErrReservationMismatch
+	}
+	return nil
+}
+
+// linesOf returns the lines that a query finds for an id.
+func linesOf(ctx context.Context, tx pgx.Tx, sql, id string) ([]inventory.Line, error) {
+	rows, err := tx.Query(ctx, sql, id)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[inventory.Line])
+}
+
+// sameLines reports whether a and b are the same lines in any order. Each SKU is in them once.
+func sameLines(a, b []inventory.Line) bool {
+	return maps.Equal(bySKU(a), bySKU(b))
+}
+
+func bySKU(lines []inventory.Line) map[string]int64 {
+	quantities := make(map[string]int64, len(lines))
+	for _, line := range lines {
+		quantities[line.SKU] = line.Quantity
+	}
+	return quantities
+}

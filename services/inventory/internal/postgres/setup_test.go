@@ -1,0 +1,152 @@
+package postgres_test
+
+import (
+	"errors"
+	"os"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"souk/platform/pgtest"
+
+	"souk/services/inventory/internal/inventory"
+	"souk/services/inventory/internal/postgres"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+func setup(t *testing.T) (*inventory.Service, *pgxpool.Pool) {
+	t.Helper()
+	pool := pgtest.New(t, postgres.Migrations)
+	return newService(pool), pool
+}
+
+func newService(pool *pgxpool.Pool) *inventory.Service {
+	return inventory.New(postgres.New(pool))
+}
+
+// crowd is the name that PostgreSQL knows wide's connections by.
+const crowd = "crowd"
+
+// wide returns a pool of that many connections on a new database, since pgtest's has only a few.
+func wide(t testing.TB, conns int32) *pgxpool.Pool {
+	t.Helper()
+	config := pgtest.New(t, postgres.Migrations).Config()
+	config.MaxConns = conns
+	config.ConnConfig.RuntimeParams["application_name"] = crowd
+	pool, err := pgxpool.NewWithConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	return pool
+}
+
+// rounds is how often a race is to be run: SOUK_ROUNDS, or a few times.
+func rounds(t *testing.T, few int) int {
+	t.Helper()
+	setting := os.Getenv("SOUK_ROUNDS")
+	if setting == "" {
+		return few
+	}
+	n, err := strconv.Atoi(setting)
+	if err != nil || n < 1 {
+		t.Fatalf("SOUK_ROUNDS=%q, want a number", setting)
+	}
+	return n
+}
+
+func reservation(lines ...inventory.Line) inventory.Reservation {
+	return inventory.Reservation{OrderID: uuid.NewString(), Lines: lines, HoldFor: time.Minute}
+}
+
+func stock(t testing.TB, s *inventory.Service, sku string, quantity int64) {
+	t.Helper()
+	if _, err := s.Adjust(t.Context(), inventory.Adjustment{SKU: sku, Delta: quantity, Reason: "delivery"}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func level(t *testing.T, s *inventory.Service, sku string) inventory.Level {
+	t.Helper()
+	levels, err := s.Levels(t.Context(), []string{sku})
+	if err != nil || len(levels) != 1 {
+		t.Fatalf("Levels(%s) = %v, %v", sku, levels, err)
+	}
+	return levels[0]
+}
+
+// buy reserves and commits lines, and returns the order.
+func buy(t *testing.T, s *inventory.Service, lines ...inventory.Line) string {
+	t.Helper()
+	r := reservation(lines...)
+	if _, err := s.Reserve(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Commit(t.Context(), r.OrderID); err != nil {
+		t.Fatal(err)
+	}
+	return r.OrderID
+}
+
+func isShort(err error) bool {
+	var short *inventory.ShortageError
+	return errors.As(err, &short)
+}
+
+func endHold(t *testing.T, pool *pgxpool.Pool, orderID string) {
+	t.Helper()
+	if _, err := pool.Exec(t.Context(), `UPDATE reservations SET expires_at = now() - interval '1 s' WHERE order_id = $1`, orderID); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// assertBooks checks what must hold of every SKU: the ledger adds up to what is on hand, the reservations that are
+// held add up to what is reserved, and an order's own entries add up to what it bought and did not give back.
+func assertBooks(t testing.TB, pool *pgxpool.Pool) {
+	t.Helper()
+	var onHand, reserved, orders int
+	err := pool.QueryRow(t.Context(), `SELECT
+		(SELECT count(*) FROM levels l WHERE on_hand <>
+			(SELECT coalesce(sum(delta), 0) FROM stock_entries e WHERE e.sku = l.sku)),
+		(SELECT count(*) FROM levels l WHERE reserved <>
+			(SELECT coalesce(sum(quantity), 0) FROM reservation_lines JOIN reservations USING (order_id)
+			WHERE sku = l.sku AND status = 'held')),
+		(SELECT count(*) FROM reservation_lines l JOIN reservations r USING (order_id)
+			LEFT JOIN (SELECT order_id, sku, sum(delta) AS pieces FROM stock_entries GROUP BY order_id, sku) e USING (order_id, sku)
+			WHERE CASE status WHEN 'committed' THEN returned - quantity ELSE 0 END <> coalesce(pieces, 0))`).
+		Scan(&onHand, &reserved, &orders)
+	if err != nil || onHand != 0 || reserved != 0 || orders != 0 {
+		t.Errorf("%d SKUs differ from the ledger, %d from what is held, %d lines from their orders, %v", onHand, reserved, orders, err)
+	}
+}
+
+// assertNoDeadlocks closes a pool of wide's, because PostgreSQL adds up what a session met when that ends.
+func assertNoDeadlocks(t *testing.T, pool *pgxpool.Pool) {
+	t.Helper()
+	config := pool.Config().ConnConfig.Copy()
+	pool.Close()
+	config.RuntimeParams["application_name"] = "judge"
+	conn, err := pgx.ConnectConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(t.Context()) }()
+	deadline := time.Now().Add(20 * time.Second)
+	for sessions := 1; sessions > 0; {
+		err := conn.QueryRow(t.Context(), `SELECT count(*) FROM pg_stat_activity
+			WHERE datname = current_database() AND application_name = $1`, crowd).Scan(&sessions)
+		if err != nil || time.Now().After(deadline) {
+			t.Fatalf("%d sessions are still there, %v", sessions, err)
+		}
+	}
+	var deadlocks int
+	err = conn.QueryRow(t.Context(), `SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()`).Scan(&deadlocks)
+	if err != nil || deadlocks != 0 {
+		t.Errorf("%d deadlocks, %v", deadlocks, err)
+	}
+}
