@@ -2,29 +2,23 @@ package grpcapi_test
 
 import (
 	"context"
-	"crypto/ed25519"
-	"crypto/rand"
 	"errors"
 	"io"
-	"log/slog"
-	"net"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/golang-jwt/jwt/v5"
 	"github.com/google/uuid"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/status"
-	"google.golang.org/grpc/test/bufconn"
 	"google.golang.org/protobuf/proto"
 
 	catalogv1 "souk/proto/gen/souk/catalog/v1"
 	moneyv1 "souk/proto/gen/souk/money/v1"
 
 	"souk/platform/access"
+	"souk/platform/grpctest"
 	"souk/platform/pgtest"
 	"souk/platform/rpc"
 
@@ -37,70 +31,18 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 
 // bundle is the service behind its real interceptors.
 type bundle struct {
+	*grpctest.Server
 	catalogv1.CatalogServiceClient
-	private ed25519.PrivateKey
-}
-
-// Key implements access.KeySource.
-func (b *bundle) Key(context.Context, string) (ed25519.PublicKey, error) {
-	return b.private.Public().(ed25519.PublicKey), nil
 }
 
 func setup(t *testing.T) *bundle {
 	t.Helper()
-	_, private, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b := &bundle{private: private}
-	guard := access.NewGuard(access.NewVerifier(b))
-	server := rpc.NewServer(slog.New(slog.DiscardHandler), guard)
 	store := postgres.New(pgtest.New(t, postgres.Migrations))
-	catalogv1.RegisterCatalogServiceServer(server, grpcapi.New(catalog.New(store, "GBP"), "GBP"))
-	if err := guard.Learn(server); err != nil {
-		t.Fatal(err)
-	}
-	listener := bufconn.Listen(1 << 20)
-	go func() { _ = server.Serve(listener) }()
-	t.Cleanup(server.Stop)
-	conn, err := grpc.NewClient("passthrough:///catalog", grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = conn.Close() })
-	b.CatalogServiceClient = catalogv1.NewCatalogServiceClient(conn)
+	b := &bundle{Server: grpctest.Serve(t, func(r grpc.ServiceRegistrar) {
+		catalogv1.RegisterCatalogServiceServer(r, grpcapi.New(catalog.New(store, "GBP"), "GBP"))
+	})}
+	b.CatalogServiceClient = catalogv1.NewCatalogServiceClient(b.Conn)
 	return b
-}
-
-// as returns a context of calls by someone with these roles, through the gateway.
-func (b *bundle) as(t *testing.T, roles ...string) context.Context {
-	t.Helper()
-	token := jwt.NewWithClaims(jwt.SigningMethodEdDSA, access.Claims{
-		RegisteredClaims: jwt.RegisteredClaims{
-			Issuer: access.Issuer, Audience: jwt.ClaimStrings{access.Audience}, Subject: uuid.NewString(),
-			ExpiresAt: jwt.NewNumericDate(time.Now().Add(time.Minute)),
-		},
-		SessionID: "session", Roles: roles,
-	})
-	token.Header["typ"], token.Header["kid"] = access.TokenType, "test"
-	signed, err := token.SignedString(b.private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return access.Outgoing(access.WithToken(t.Context(), signed), "gateway")
-}
-
-func (b *bundle) staff(t *testing.T) context.Context {
-	t.Helper()
-	return b.as(t, "staff")
-}
-
-func expect(t *testing.T, what string, err error, code codes.Code, reason string) {
-	t.Helper()
-	if status.Code(err) != code || rpc.Reason(err) != reason {
-		t.Errorf("%s: %v (%q), want %s %s", what, err, rpc.Reason(err), code, reason)
-	}
 }
 
 func pounds(pence int64) *moneyv1.Money { return &moneyv1.Money{Amount: pence, Currency: "GBP"} }
@@ -118,7 +60,7 @@ func lamp() *catalogv1.ProductInput {
 
 func (b *bundle) create(t *testing.T, in *catalogv1.ProductInput) *catalogv1.Product {
 	t.Helper()
-	created, err := b.CreateProduct(b.staff(t), &catalogv1.CreateProductRequest{Product: in})
+	created, err := b.CreateProduct(b.Staff(t), &catalogv1.CreateProductRequest{Product: in})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,16 +118,16 @@ func TestAListGoesOnAfterACursorAndCountsFacets(t *testing.T) {
 	}
 	req.Sort = catalogv1.Sort_SORT_TITLE
 	_, err = b.ListProducts(t.Context(), req)
-	expect(t, "the cursor of another sort", err, codes.InvalidArgument, "BAD_CURSOR")
+	grpctest.Expect(t, "the cursor of another sort", err, codes.InvalidArgument, "BAD_CURSOR")
 	_, err = b.ListProducts(t.Context(), &catalogv1.ListProductsRequest{Sort: 99})
-	expect(t, "an unknown sort", err, codes.InvalidArgument, rpc.ReasonValidation)
+	grpctest.Expect(t, "an unknown sort", err, codes.InvalidArgument, rpc.ReasonValidation)
 }
 
 func TestUpdateChangesOnlyWhatIsSet(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	p := b.create(t, lamp())
-	changed, err := b.UpdateProduct(b.staff(t), &catalogv1.UpdateProductRequest{
+	changed, err := b.UpdateProduct(b.Staff(t), &catalogv1.UpdateProductRequest{
 		Id: p.GetId(), Version: p.GetVersion(), Title: new("Big lamp"), Brand: new(""), Tags: &catalogv1.TagList{},
 	})
 	if err != nil {
@@ -196,45 +138,45 @@ func TestUpdateChangesOnlyWhatIsSet(t *testing.T) {
 	if !proto.Equal(changed.GetProduct(), want) {
 		t.Errorf("changed %v, want %v", changed.GetProduct(), want)
 	}
-	_, err = b.UpdateProduct(b.staff(t), &catalogv1.UpdateProductRequest{Id: p.GetId(), Version: p.GetVersion(), Title: new("Late")})
-	expect(t, "an old version", err, codes.Aborted, "VERSION_MISMATCH")
-	_, err = b.UpdateProduct(b.staff(t), &catalogv1.UpdateProductRequest{Id: p.GetId(), Variants: &catalogv1.VariantList{}})
-	expect(t, "no variants", err, codes.InvalidArgument, rpc.ReasonValidation)
+	_, err = b.UpdateProduct(b.Staff(t), &catalogv1.UpdateProductRequest{Id: p.GetId(), Version: p.GetVersion(), Title: new("Late")})
+	grpctest.Expect(t, "an old version", err, codes.Aborted, "VERSION_MISMATCH")
+	_, err = b.UpdateProduct(b.Staff(t), &catalogv1.UpdateProductRequest{Id: p.GetId(), Variants: &catalogv1.VariantList{}})
+	grpctest.Expect(t, "no variants", err, codes.InvalidArgument, rpc.ReasonValidation)
 }
 
 func TestErrorsSayWhy(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	p := b.create(t, lamp())
-	_, err := b.CreateProduct(b.staff(t), &catalogv1.CreateProductRequest{Product: lamp()})
-	expect(t, "the same slug", err, codes.AlreadyExists, "SLUG_TAKEN")
+	_, err := b.CreateProduct(b.Staff(t), &catalogv1.CreateProductRequest{Product: lamp()})
+	grpctest.Expect(t, "the same slug", err, codes.AlreadyExists, "SLUG_TAKEN")
 	other := lamp()
 	other.Slug = ""
-	_, err = b.CreateProduct(b.staff(t), &catalogv1.CreateProductRequest{Product: other})
-	expect(t, "the same SKUs", err, codes.AlreadyExists, "SKU_TAKEN")
+	_, err = b.CreateProduct(b.Staff(t), &catalogv1.CreateProductRequest{Product: other})
+	grpctest.Expect(t, "the same SKUs", err, codes.AlreadyExists, "SKU_TAKEN")
 	if !strings.Contains(status.Convert(err).Message(), "SKU L ") {
 		t.Errorf("%v; want it to name SKU L", err)
 	}
 	other.Variants[1].Price.Currency = "EUR"
-	_, err = b.CreateProduct(b.staff(t), &catalogv1.CreateProductRequest{Product: other})
+	_, err = b.CreateProduct(b.Staff(t), &catalogv1.CreateProductRequest{Product: other})
 	if v := rpc.Violations(err); len(v) != 1 || v[0].Field != "variants[1].price.currency" {
 		t.Errorf("a foreign currency: %v, want a violation of variants[1].price.currency", err)
 	}
-	_, err = b.CreateProduct(b.staff(t), &catalogv1.CreateProductRequest{})
-	expect(t, "no product", err, codes.InvalidArgument, rpc.ReasonValidation)
+	_, err = b.CreateProduct(b.Staff(t), &catalogv1.CreateProductRequest{})
+	grpctest.Expect(t, "no product", err, codes.InvalidArgument, rpc.ReasonValidation)
 	_, err = b.GetVariants(t.Context(), &catalogv1.GetVariantsRequest{Skus: make([]string, 2001)})
 	if v := rpc.Violations(err); len(v) != 1 || v[0].Field != "skus" {
 		t.Errorf("2,001 SKUs: %v, want a violation of skus", err)
 	}
 	for range 2 {
-		if _, err := b.WithdrawProduct(b.staff(t), &catalogv1.WithdrawProductRequest{Id: p.GetId()}); err != nil {
+		if _, err := b.WithdrawProduct(b.Staff(t), &catalogv1.WithdrawProductRequest{Id: p.GetId()}); err != nil {
 			t.Errorf("withdraw: %v", err)
 		}
 	}
 	_, err = b.GetProduct(t.Context(), &catalogv1.GetProductRequest{IdOrSlug: p.GetId()})
-	expect(t, "a withdrawn product", err, codes.NotFound, "PRODUCT_NOT_FOUND")
-	_, err = b.WithdrawProduct(b.staff(t), &catalogv1.WithdrawProductRequest{Id: uuid.NewString()})
-	expect(t, "withdrawing nothing", err, codes.NotFound, "PRODUCT_NOT_FOUND")
+	grpctest.Expect(t, "a withdrawn product", err, codes.NotFound, "PRODUCT_NOT_FOUND")
+	_, err = b.WithdrawProduct(b.Staff(t), &catalogv1.WithdrawProductRequest{Id: uuid.NewString()})
+	grpctest.Expect(t, "withdrawing nothing", err, codes.NotFound, "PRODUCT_NOT_FOUND")
 }
 
 func TestOnlyStaffWrite(t *testing.T) {
@@ -245,7 +187,7 @@ func TestOnlyStaffWrite(t *testing.T) {
 		want codes.Code
 	}{
 		"a guest":    {access.Outgoing(t.Context(), "gateway"), codes.Unauthenticated},
-		"a customer": {b.as(t), codes.PermissionDenied},
+		"a customer": {b.As(t, uuid.NewString()), codes.PermissionDenied},
 	} {
 		_, created := b.CreateProduct(test.ctx, &catalogv1.CreateProductRequest{Product: lamp()})
 		_, updated := b.UpdateProduct(test.ctx, &catalogv1.UpdateProductRequest{})
@@ -281,7 +223,7 @@ func (b *bundle) send(t *testing.T, ctx context.Context, file string) (*catalogv
 func TestAnImportComesInPiecesAndAnswersInFull(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	got, err := b.send(t, b.staff(t), "\uFEFFHandle,Title,Variant SKU,Variant Price,Variant Inventory Qty\r\nlamp,Lämp,A,9.99,3\r\nlamp,,B,cheap,\r\n")
+	got, err := b.send(t, b.Staff(t), "\uFEFFHandle,Title,Variant SKU,Variant Price,Variant Inventory Qty\r\nlamp,Lämp,A,9.99,3\r\nlamp,,B,cheap,\r\n")
 	want := &catalogv1.ImportProductsResponse{
 		Products: 1, Variants: 1, Created: 1, Stock: []*catalogv1.ImportedStock{{Sku: "A", Quantity: 3}},
 		Errors: []*catalogv1.ImportError{{Line: 3, Message: got.GetErrors()[0].GetMessage()}},
@@ -289,7 +231,7 @@ func TestAnImportComesInPiecesAndAnswersInFull(t *testing.T) {
 	if err != nil || !proto.Equal(got, want) || !strings.Contains(got.GetErrors()[0].GetMessage(), "Variant Price") {
 		t.Errorf("got %v, %v; want %v", got, err, want)
 	}
-	_, err = b.send(t, b.staff(t), "no,such,columns\n")
+	_, err = b.send(t, b.Staff(t), "no,such,columns\n")
 	if v := rpc.Violations(err); len(v) == 0 || v[0].Field != "file" {
 		t.Errorf("another CSV: %v, want a violation of file", err)
 	}
@@ -298,7 +240,7 @@ func TestAnImportComesInPiecesAndAnswersInFull(t *testing.T) {
 func TestAnImportIsBounded(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	stream, err := b.ImportProducts(b.staff(t))
+	stream, err := b.ImportProducts(b.Staff(t))
 	if err != nil {
 		t.Fatal(err)
 	}

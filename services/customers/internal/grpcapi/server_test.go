@@ -14,13 +14,13 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
-	"google.golang.org/grpc/status"
 	"google.golang.org/grpc/test/bufconn"
 
 	accessv1 "souk/proto/gen/souk/access/v1"
 	customersv1 "souk/proto/gen/souk/customers/v1"
 
 	"souk/platform/access"
+	"souk/platform/grpctest"
 	"souk/platform/mongotest"
 	"souk/platform/rpc"
 
@@ -94,13 +94,6 @@ func as(t *testing.T, session *customersv1.Session) context.Context {
 	return access.Outgoing(access.WithToken(t.Context(), session.GetAccessToken()), "gateway")
 }
 
-func expect(t *testing.T, what string, err error, code codes.Code, reason string) {
-	t.Helper()
-	if status.Code(err) != code || rpc.Reason(err) != reason {
-		t.Errorf("%s: %v (%q), want %s %s", what, err, rpc.Reason(err), code, reason)
-	}
-}
-
 func TestAnAccountFromRegistrationToLogout(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -127,7 +120,7 @@ func TestAnAccountFromRegistrationToLogout(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = b.Refresh(t.Context(), &customersv1.RefreshRequest{RefreshToken: refreshed.GetSession().GetRefreshToken()})
-	expect(t, "refresh after logout", err, codes.Unauthenticated, "INVALID_REFRESH_TOKEN")
+	grpctest.Expect(t, "refresh after logout", err, codes.Unauthenticated, "INVALID_REFRESH_TOKEN")
 }
 
 func TestErrorsCarryTheirReasons(t *testing.T) {
@@ -135,22 +128,22 @@ func TestErrorsCarryTheirReasons(t *testing.T) {
 	b := setup(t)
 	ctx, _ := b.signIn(t, email)
 	_, err := b.Register(t.Context(), &customersv1.RegisterRequest{Email: " ADA@example.com", Password: password, Name: "Ada"})
-	expect(t, "a taken e-mail", err, codes.AlreadyExists, "EMAIL_TAKEN")
+	grpctest.Expect(t, "a taken e-mail", err, codes.AlreadyExists, "EMAIL_TAKEN")
 	_, err = b.Login(t.Context(), &customersv1.LoginRequest{Email: email, Password: "wrong password"})
-	expect(t, "a wrong password", err, codes.Unauthenticated, "INVALID_CREDENTIALS")
+	grpctest.Expect(t, "a wrong password", err, codes.Unauthenticated, "INVALID_CREDENTIALS")
 	_, unknown := b.Login(t.Context(), &customersv1.LoginRequest{Email: "nobody@example.com", Password: password})
 	if unknown.Error() != err.Error() {
 		t.Errorf("an unknown e-mail is told %v and a wrong password %v", unknown, err)
 	}
 	_, err = b.Register(t.Context(), &customersv1.RegisterRequest{})
-	expect(t, "an empty registration", err, codes.InvalidArgument, rpc.ReasonValidation)
+	grpctest.Expect(t, "an empty registration", err, codes.InvalidArgument, rpc.ReasonValidation)
 	if got := rpc.Violations(err); len(got) != 3 {
 		t.Errorf("violations = %v, want email, password and name", got)
 	}
 	_, err = b.GetMe(t.Context(), &customersv1.GetMeRequest{})
-	expect(t, "a call without a token", err, codes.Unauthenticated, "")
+	grpctest.Expect(t, "a call without a token", err, codes.Unauthenticated, "")
 	_, err = b.UpdateAddress(ctx, &customersv1.UpdateAddressRequest{})
-	expect(t, "no address", err, codes.InvalidArgument, rpc.ReasonValidation)
+	grpctest.Expect(t, "no address", err, codes.InvalidArgument, rpc.ReasonValidation)
 }
 
 func TestAddressesBelongToTheirCustomer(t *testing.T) {
@@ -175,11 +168,11 @@ func TestAddressesBelongToTheirCustomer(t *testing.T) {
 		t.Errorf("address = %v, %v; want %v", got, err, home)
 	}
 	_, err = b.GetAddress(bob, &customersv1.GetAddressRequest{Id: home.GetId()})
-	expect(t, "another's address", err, codes.NotFound, "ADDRESS_NOT_FOUND")
+	grpctest.Expect(t, "another's address", err, codes.NotFound, "ADDRESS_NOT_FOUND")
 	_, err = b.UpdateAddress(bob, &customersv1.UpdateAddressRequest{Address: home})
-	expect(t, "changing another's address", err, codes.NotFound, "ADDRESS_NOT_FOUND")
+	grpctest.Expect(t, "changing another's address", err, codes.NotFound, "ADDRESS_NOT_FOUND")
 	_, err = b.DeleteAddress(bob, &customersv1.DeleteAddressRequest{Id: home.GetId()})
-	expect(t, "deleting another's address", err, codes.NotFound, "ADDRESS_NOT_FOUND")
+	grpctest.Expect(t, "deleting another's address", err, codes.NotFound, "ADDRESS_NOT_FOUND")
 	if _, err := b.DeleteAddress(ada, &customersv1.DeleteAddressRequest{Id: home.GetId()}); err != nil {
 		t.Fatal(err)
 	}

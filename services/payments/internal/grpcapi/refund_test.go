@@ -11,7 +11,7 @@ import (
 	moneyv1 "souk/proto/gen/souk/money/v1"
 	paymentsv1 "souk/proto/gen/souk/payments/v1"
 
-	"souk/platform/access"
+	"souk/platform/grpctest"
 	"souk/platform/rpc"
 
 	"souk/services/payments/internal/simulator"
@@ -22,7 +22,7 @@ func pounds(pence int64) *moneyv1.Money { return &moneyv1.Money{Amount: pence, C
 // capture makes a captured payment of 19.99 GBP.
 func capture(t *testing.T, b *bundle) (order string) {
 	t.Helper()
-	ctx := access.Outgoing(t.Context(), "orders")
+	ctx := grpctest.Service(t, "orders")
 	req := authorization(simulator.Visa)
 	if _, err := b.Authorize(ctx, req); err != nil {
 		t.Fatal(err)
@@ -38,12 +38,12 @@ func TestOrdersRefundsAndStaffReadTheBooks(t *testing.T) {
 	b := setup(t)
 	order := capture(t, b)
 	capture(t, b)
-	answer, err := b.Refund(access.Outgoing(t.Context(), "orders"), &paymentsv1.RefundRequest{OrderId: order, RefundId: uuid.NewString(), Amount: pounds(500)})
+	answer, err := b.Refund(grpctest.Service(t, "orders"), &paymentsv1.RefundRequest{OrderId: order, RefundId: uuid.NewString(), Amount: pounds(500)})
 	p := answer.GetPayment()
 	if err != nil || p.GetRefunded().GetAmount() != 500 || p.GetCaptured().GetAmount() != 1999 || p.GetStatus() != paymentsv1.Status_STATUS_CAPTURED {
 		t.Errorf("refund: %v, %v; want 5.00 of 19.99", p, err)
 	}
-	staff := b.as(t, access.RoleStaff)
+	staff := b.Staff(t)
 	page, err := b.ListBooks(staff, &paymentsv1.ListBooksRequest{Limit: 1, WithProvider: true})
 	if err != nil || len(page.GetBooks()) != 1 || page.GetNextAfter() == "" {
 		t.Fatalf("books: %v, %v; want one, and more", page, err)
@@ -60,22 +60,22 @@ func TestOrdersRefundsAndStaffReadTheBooks(t *testing.T) {
 		t.Errorf("last page: %v, %v; want the other, without the provider's", page, err)
 	}
 	_, err = b.ListBooks(staff, &paymentsv1.ListBooksRequest{Limit: 1001})
-	expect(t, "too many", err, codes.InvalidArgument, rpc.ReasonValidation)
+	grpctest.Expect(t, "too many", err, codes.InvalidArgument, rpc.ReasonValidation)
 }
 
 func TestRefundErrorsSayWhy(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	ctx := access.Outgoing(t.Context(), "orders")
+	ctx := grpctest.Service(t, "orders")
 	order, id := capture(t, b), uuid.NewString()
 	open, lost := authorization(simulator.Visa), authorization(simulator.Timeout)
 	_, err := b.Authorize(ctx, open)
-	expect(t, "authorize", err, codes.OK, "")
+	grpctest.Expect(t, "authorize", err, codes.OK, "")
 	_, _ = b.Authorize(ctx, lost) // its answer is lost
 	_, err = b.Authorize(ctx, lost)
-	expect(t, "authorize again", err, codes.OK, "")
+	grpctest.Expect(t, "authorize again", err, codes.OK, "")
 	_, err = b.Capture(ctx, &paymentsv1.CaptureRequest{OrderId: lost.GetOrderId()})
-	expect(t, "capture", err, codes.OK, "")
+	grpctest.Expect(t, "capture", err, codes.OK, "")
 
 	for _, test := range []struct {
 		what, order, id string
@@ -95,24 +95,24 @@ func TestRefundErrorsSayWhy(t *testing.T) {
 		{"nothing", order, uuid.NewString(), 0, codes.InvalidArgument, rpc.ReasonValidation},
 	} {
 		_, err := b.Refund(ctx, &paymentsv1.RefundRequest{OrderId: test.order, RefundId: test.id, Amount: pounds(test.amount)})
-		expect(t, test.what, err, test.code, test.reason)
+		grpctest.Expect(t, test.what, err, test.code, test.reason)
 	}
 }
 
 func TestTheGatewayHandsWebhooksOn(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	ctx := access.Outgoing(t.Context(), "gateway")
+	ctx := grpctest.Service(t, "gateway")
 	payload := fmt.Appendf(nil, `{"id":"evt_1","type":"payment.captured","reference":"souk-%s"}`, capture(t, b))
 	req := &paymentsv1.HandleWebhookRequest{Provider: "simulator", Payload: payload, Signature: webhookSecret.Sign(payload, time.Now())}
 	for range 2 {
 		_, err := b.HandleWebhook(ctx, req)
-		expect(t, "webhook", err, codes.OK, "")
+		grpctest.Expect(t, "webhook", err, codes.OK, "")
 	}
 	req.Signature += "0"
 	_, err := b.HandleWebhook(ctx, req)
-	expect(t, "another signature", err, codes.InvalidArgument, "BAD_SIGNATURE")
+	grpctest.Expect(t, "another signature", err, codes.InvalidArgument, "BAD_SIGNATURE")
 	req.Provider = "stripe"
 	_, err = b.HandleWebhook(ctx, req)
-	expect(t, "another provider", err, codes.NotFound, "UNKNOWN_PROVIDER")
+	grpctest.Expect(t, "another provider", err, codes.NotFound, "UNKNOWN_PROVIDER")
 }

@@ -1,0 +1,100 @@
+// Package grpctest is responsible for tests of a service's contract: it serves the service in memory, behind its real
+// interceptors, and makes callers.
+package grpctest
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"log/slog"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/google/uuid"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/status"
+	"google.golang.org/grpc/test/bufconn"
+
+	"souk/platform/access"
+	"souk/platform/rpc"
+)
+
+// Server serves a service until its test ends.
+type Server struct {
+	// Conn is a connection to it that adds nothing of its own.
+	Conn    *grpc.ClientConn
+	private ed25519.PrivateKey
+}
+
+// Serve starts a server of what register registers.
+func Serve(t *testing.T, register func(grpc.ServiceRegistrar)) *Server {
+	t.Helper()
+	_, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &Server{private: private}
+	guard := access.NewGuard(access.NewVerifier(s))
+	server := rpc.NewServer(slog.New(slog.DiscardHandler), guard)
+	register(server)
+	if err := guard.Learn(server); err != nil {
+		t.Fatal(err)
+	}
+	listener := bufconn.Listen(1 << 20)
+	go func() { _ = server.Serve(listener) }()
+	t.Cleanup(server.Stop)
+	s.Conn, err = grpc.NewClient("passthrough:///memory", grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Conn.Close() })
+	return s
+}
+
+// Key implements access.KeySource, with the key of the server's own tokens.
+func (s *Server) Key(context.Context, string) (ed25519.PublicKey, error) {
+	return s.private.Public().(ed25519.PublicKey), nil
+}
+
+// As returns a context of calls by a customer with these roles, through the gateway.
+func (s *Server) As(t *testing.T, customerID string, roles ...string) context.Context {
+	t.Helper()
+	token := jwt.NewWithClaims(jwt.SigningMethodEdDSA, access.Claims{
+		RegisteredClaims: jwt.RegisteredClaims{
+			Issuer: access.Issuer, Audience: jwt.ClaimStrings{access.Audience}, Subject: customerID,
+			ExpiresAt: jwt.NewNumericDate(time.Now().Add(time.Minute)),
+		},
+		SessionID: "session", Roles: roles,
+	})
+	token.Header["typ"], token.Header["kid"] = access.TokenType, "test"
+	signed, err := token.SignedString(s.private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return access.Outgoing(access.WithToken(t.Context(), signed), "gateway")
+}
+
+// Staff returns a context of calls by a member of staff, through the gateway.
+func (s *Server) Staff(t *testing.T) context.Context {
+	t.Helper()
+	return s.As(t, uuid.NewString(), access.RoleStaff)
+}
+
+// Service returns a context of calls by another service, on its own account.
+func Service(t *testing.T, name string) context.Context {
+	t.Helper()
+	return access.Outgoing(t.Context(), name)
+}
+
+// Expect fails the test unless err has that code and reason.
+func Expect(t *testing.T, what string, err error, code codes.Code, reason string) {
+	t.Helper()
+	if status.Code(err) != code || rpc.Reason(err) != reason {
+		t.Errorf("%s: %v (%q), want %s %s", what, err, rpc.Reason(err), code, reason)
+	}
+}
