@@ -3,7 +3,8 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 BIN := $(CURDIR)/.souk/bin
 MODULES := proto platform $(wildcard services/*) gateway deploy/local deploy/audit e2e
-# With the race detector: everything but the end-to-end tests, whose processes are built without it.
+# With the race detector: everything but the end-to-end tests, whose processes are built without it. The simulation runs
+# with it for some seeds and without it for all.
 RACED := proto platform $(wildcard services/*) gateway deploy/local deploy/audit
 DAY ?= ../shared/data/retail/2010-12-01.csv
 export PATH := $(BIN):$(PATH)
@@ -22,7 +23,7 @@ reset: ## forget the data of make run
 	@$(BIN)/souk reset
 
 test: ## run every test, on real PostgreSQL, FerretDB and Consul
-	@scripts/test $(RACED) -- e2e
+	@scripts/test $(RACED) -- services/orders/internal/simulation e2e
 
 audit: ## check the books of a running shop: make run's, or SOUK_URL, SOUK_CONSUL_ADDR, SOUK_STAFF_PASSWORD; AUDIT=-provider
 	@GOWORK=off go build -C deploy/audit -o $(BIN)/audit ./cmd/audit

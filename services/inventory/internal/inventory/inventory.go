@@ -83,7 +83,7 @@ type Store interface {
 	Adjust(ctx context.Context, adjustment Adjustment) (Level, error)
 	// Open sets the first level of SKUs that have none, and returns how many had none.
 	Open(ctx context.Context, lines []Line, reason string) (int, error)
-	// Reserve holds every line or none, and returns until when. A *ShortageError names what is short;
+	// Reserve holds every line or none, and returns until when. A *ShortageError names what is short, and is final;
 	// ErrReservationEnded is for an order whose reservation is over. An order that has one gets it again, or
 	// ErrReservationMismatch if it asks for other lines.
 	Reserve(ctx context.Context, reservation Reservation) (time.Time, error)

@@ -66,7 +66,7 @@ func TestTheLastUnitIsSoldOnce(t *testing.T) {
 		wg.Wait()
 		p.expect(t, s, 1, buyers-1, sku)
 	}
-	t.Logf("%d rounds of %d buyers: each time 1 sold, %d refused", n, buyers, buyers-1)
+	t.Logf("measured: %d rounds of %d buyers: each time 1 sold, %d refused", n, buyers, buyers-1)
 	assertBooks(t, pool)
 	assertNoDeadlocks(t, pool)
 }
@@ -88,7 +88,7 @@ func TestTheLastHundredUnitsAreSoldOnceEach(t *testing.T) {
 		wg.Wait()
 		p.expect(t, s, units, buyers-units, sku)
 	}
-	t.Logf("%d rounds of %d buyers for %d units: sold exactly %d", n, buyers, units, units)
+	t.Logf("measured: %d rounds of %d buyers for %d units: sold exactly %d", n, buyers, units, units)
 	assertBooks(t, pool)
 	assertNoDeadlocks(t, pool)
 }
@@ -117,7 +117,7 @@ func TestBasketsInOppositeOrdersDoNotDeadlock(t *testing.T) {
 		wg.Wait()
 		p.expect(t, s, units, buyers-units, skus...)
 	}
-	t.Logf("%d rounds of %d buyers of the same 8 SKUs, %d units of each: sold exactly %d", n, buyers, units, units)
+	t.Logf("measured: %d rounds of %d buyers of the same 8 SKUs, %d units of each: sold exactly %d", n, buyers, units, units)
 	assertBooks(t, pool)
 	assertNoDeadlocks(t, pool)
 }
@@ -160,7 +160,7 @@ func TestRandomBasketsDoNotOversellWhileHoldsExpire(t *testing.T) {
 	shoppers.Wait()
 	stop()
 	sweeps.Wait()
-	t.Logf("%d baskets sold, %d refused, %d too late, %d left behind, %d holds swept",
+	t.Logf("measured: %d baskets sold, %d refused, %d too late, %d left behind, %d holds swept",
 		race.sold.Load(), race.refused.Load(), race.ended.Load(), race.left.Load(), race.up.Load())
 	race.expectSold(t)
 	assertBooks(t, pool)

@@ -17,27 +17,39 @@ import (
 // the sweep goes by.
 func (s *Store) Reserve(ctx context.Context, r inventory.Reservation) (time.Time, error) {
 	var expires time.Time
+	var short []inventory.Shortage
 	err := pgdb.InTx(ctx, s.pool, func(tx pgx.Tx) error {
-		made, short, err := hold(ctx, tx, r, &expires)
+		made, missing, err := hold(ctx, tx, r, &expires)
+		short = shortages(r.Lines, missing)
 		switch {
 		case err != nil:
 			return err
 		case !made:
 			return existing(ctx, tx, r, &expires)
 		case len(short) > 0:
-			return &inventory.ShortageError{Shortages: shortages(r.Lines, short)}
+			return refuse(ctx, tx, r.OrderID, short)
 		default:
 			return nil
 		}
 	})
+	if err == nil && len(short) > 0 {
+		err = &inventory.ShortageError{Shortages: short}
+	}
 	if err != nil {
 		return time.Time{}, fmt.Errorf("reserve: %w", err)
 	}
 	return expires, nil
 }
 
+// refuse ends a reservation for which there was not enough. Asked again it says the same, however much there is then:
+// the order may be about to be rejected for it.
+func refuse(ctx context.Context, tx pgx.Tx, orderID string, short []inventory.Shortage) error {
+	_, err := tx.Exec(ctx, `UPDATE reservations SET status = 'released', shortages = $2 WHERE order_id = $1`, orderID, short)
+	return err
+}
+
 // holdSQL holds every line and returns when the hold ends, or, beside it, what there is of each line that is short:
-// then the transaction must end without effect. It returns nothing for an order that has a reservation.
+// then nothing is held. It returns nothing for an order that has a reservation.
 //
 // All is one statement, so that levels are locked for as short as can be. The order of its parts is that of what
 // they need of each other: the reservation's row, where a second call for the order waits until the first has
@@ -105,9 +117,14 @@ func shortages(lines []inventory.Line, short map[string]int64) []inventory.Short
 // be sold what nothing is held for.
 func existing(ctx context.Context, tx pgx.Tx, r inventory.Reservation, expires *time.Time) error {
 	var status inventory.Status
-	err := tx.QueryRow(ctx, `SELECT status, expires_at FROM reservations WHERE order_id = $1`, r.OrderID).Scan(&status, expires)
+	var short []inventory.Shortage
+	err := tx.QueryRow(ctx, `SELECT status, expires_at, shortages FROM reservations WHERE order_id = $1`, r.OrderID).
+		Scan(&status, expires, &short)
 	if err != nil {
 		return err
+	}
+	if len(short) > 0 {
+		return &inventory.ShortageError{Shortages: short}
 	}
 	if status == inventory.Released || status == inventory.Expired {
 		return inventory.ErrReservationEnded

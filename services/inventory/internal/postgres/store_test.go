@@ -32,6 +32,26 @@ func TestReserveHoldsEveryLineOrNone(t *testing.T) {
 	}
 }
 
+func TestARefusalIsFinal(t *testing.T) {
+	t.Parallel()
+	s, _ := setup(t)
+	stock(t, s, "CUP", 1)
+	r := reservation(inventory.Line{SKU: "CUP", Quantity: 2})
+	for range 2 {
+		var short *inventory.ShortageError
+		if _, err := s.Reserve(t.Context(), r); !errors.As(err, &short) || short.Shortages[0].Available != 1 {
+			t.Errorf("err = %v, want 1 available", err)
+		}
+		stock(t, s, "CUP", 5) // what comes later is for other orders
+	}
+	if err := s.Commit(t.Context(), r.OrderID); !errors.Is(err, inventory.ErrReservationEnded) {
+		t.Errorf("commit: %v", err)
+	}
+	if err := s.Release(t.Context(), r.OrderID); err != nil {
+		t.Errorf("release: %v", err)
+	}
+}
+
 func TestReserveIsOnceForAnOrder(t *testing.T) {
 	t.Parallel()
 	s, _ := setup(t)

@@ -84,8 +84,11 @@ func (s *Service) finish(ctx context.Context, r Record) (Order, error) {
 	defer cancel()
 	var err error
 	for try := range inlineTries {
-		if try > 0 && !sleep(inline, inlineWait<<(2*(try-1))) {
-			break
+		if try > 0 {
+			if !sleep(inline, inlineWait<<(2*(try-1))) {
+				break
+			}
+			r = s.reread(inline, r)
 		}
 		r, err = s.advance(inline, r, func(r Record) bool { return r.Status != StatusPending })
 		if err == nil {
@@ -99,6 +102,16 @@ func (s *Service) finish(ctx context.Context, r Record) (Order, error) {
 		return *r.Answer, nil
 	}
 	return s.answer(ctx, r)
+}
+
+// reread returns the order as it is saved, if that can be told: after an error a decision may have been saved whose
+// answer was lost.
+func (s *Service) reread(ctx context.Context, r Record) Record {
+	saved, err := s.store.Get(ctx, r.ID)
+	if err != nil {
+		return r
+	}
+	return saved
 }
 
 // answer makes r the answer to its key, unless there is one.

@@ -40,6 +40,7 @@ type reservation struct {
 	status  string // held, committed, ended
 	items   []orders.Item
 	returns map[string][]orders.Item
+	short   error // why it was refused, for good
 }
 
 type payment struct {
@@ -209,6 +210,9 @@ type inventory struct{ *world }
 func (w inventory) Reserve(ctx context.Context, orderID string, items []orders.Item, _ time.Duration) error {
 	return w.call(ctx, "reserve", func() error {
 		if r, ok := w.reservations[orderID]; ok {
+			if r.short != nil {
+				return r.short
+			}
 			if r.status == "ended" {
 				return orders.ErrReservationEnded
 			}
@@ -221,6 +225,7 @@ func (w inventory) Reserve(ctx context.Context, orderID string, items []orders.I
 			}
 		}
 		if len(short.Shortages) > 0 {
+			w.reservations[orderID] = &reservation{status: "ended", short: short}
 			return short
 		}
 		w.reservations[orderID] = &reservation{status: "held", items: items}

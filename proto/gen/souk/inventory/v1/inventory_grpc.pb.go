@@ -47,7 +47,8 @@ type InventoryServiceClient interface {
 	OpenStock(ctx context.Context, in *OpenStockRequest, opts ...grpc.CallOption) (*OpenStockResponse, error)
 	// Reserve holds stock for an order: every line or none. The same order again returns the
 	// reservation it has. FAILED_PRECONDITION INSUFFICIENT_STOCK with an InsufficientStock detail that
-	// names each line that is short; FAILED_PRECONDITION RESERVATION_ENDED for an order whose
+	// names each line that is short, and is final: asked again for the order, it is refused
+	// the same way. FAILED_PRECONDITION RESERVATION_ENDED for an order whose
 	// reservation was released or expired, RESERVATION_MISMATCH for one that holds other lines.
 	Reserve(ctx context.Context, in *ReserveRequest, opts ...grpc.CallOption) (*ReserveResponse, error)
 	// CommitReservation turns held stock into sold stock; again is no error.
@@ -180,7 +181,8 @@ type InventoryServiceServer interface {
 	OpenStock(context.Context, *OpenStockRequest) (*OpenStockResponse, error)
 	// Reserve holds stock for an order: every line or none. The same order again returns the
 	// reservation it has. FAILED_PRECONDITION INSUFFICIENT_STOCK with an InsufficientStock detail that
-	// names each line that is short; FAILED_PRECONDITION RESERVATION_ENDED for an order whose
+	// names each line that is short, and is final: asked again for the order, it is refused
+	// the same way. FAILED_PRECONDITION RESERVATION_ENDED for an order whose
 	// reservation was released or expired, RESERVATION_MISMATCH for one that holds other lines.
 	Reserve(context.Context, *ReserveRequest) (*ReserveResponse, error)
 	// CommitReservation turns held stock into sold stock; again is no error.

@@ -1,4 +1,7 @@
 -- +goose Up
+-- What was short of a reservation that was refused: [{"SKU", "Requested", "Available"}]. A refusal is final.
+ALTER TABLE reservations ADD COLUMN shortages jsonb;
+
 -- What a committed reservation's order has brought back, never more than it bought.
 ALTER TABLE reservation_lines
     ADD COLUMN returned bigint NOT NULL DEFAULT 0,
@@ -30,3 +33,4 @@ ALTER TABLE stock_entries
     ADD CONSTRAINT stock_entries_kind CHECK (kind IN ('opening', 'adjustment', 'sale', 'restock'));
 DROP TABLE returns;
 ALTER TABLE reservation_lines DROP COLUMN returned;
+ALTER TABLE reservations DROP COLUMN shortages;

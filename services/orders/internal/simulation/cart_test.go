@@ -1,0 +1,46 @@
+package simulation
+
+import (
+	"slices"
+
+	"souk/services/orders/internal/orders"
+)
+
+// carts is the service of that name: for each cart its lines, and the orders that took theirs out of it.
+type carts struct {
+	lines      map[string][]orders.Item
+	checkedOut map[string]bool
+}
+
+func newCarts() *carts {
+	return &carts{lines: map[string][]orders.Item{}, checkedOut: map[string]bool{}}
+}
+
+func (c *carts) get(cartID string) ([]orders.Item, error) {
+	return slices.Clone(c.lines[cartID]), nil
+}
+
+// set puts a SKU in a cart at a quantity.
+func (c *carts) set(cartID string, item orders.Item) {
+	lines := slices.DeleteFunc(slices.Clone(c.lines[cartID]), func(i orders.Item) bool { return i.SKU == item.SKU })
+	c.lines[cartID] = append(lines, item)
+}
+
+func (c *carts) checkOut(cartID, orderID string, items []orders.Item) {
+	if c.checkedOut[orderID] {
+		return
+	}
+	c.checkedOut[orderID] = true
+	var rest []orders.Item
+	for _, line := range c.lines[cartID] {
+		for _, item := range items {
+			if item.SKU == line.SKU {
+				line.Quantity -= item.Quantity
+			}
+		}
+		if line.Quantity > 0 {
+			rest = append(rest, line)
+		}
+	}
+	c.lines[cartID] = rest
+}

@@ -1,0 +1,79 @@
+package simulation
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"souk/services/orders/internal/orders"
+)
+
+// database is a process's connection to the store. It implements orders.Store.
+type database struct{ *process }
+
+func query[T any](ctx context.Context, d *database, what, about string, transaction func() (T, error)) (T, error) {
+	return call(ctx, d.process, "store", what, about, transaction)
+}
+
+func (d *database) Place(ctx context.Context, r orders.Record, key orders.Key) (orders.Record, error) {
+	return query(ctx, d, "place", r.ID, func() (orders.Record, error) {
+		d.shop.trace.call(r.ID, "order")
+		return d.shop.store.place(r, key)
+	})
+}
+
+func (d *database) Key(ctx context.Context, customerID, key string) (orders.UsedKey, error) {
+	return query(ctx, d, "key", key, func() (orders.UsedKey, error) { return d.shop.store.key(customerID, key) })
+}
+
+func (d *database) Answer(ctx context.Context, r orders.Record) (orders.Order, error) {
+	return query(ctx, d, "answer", r.ID, func() (orders.Order, error) { return d.shop.store.answer(r) })
+}
+
+func (d *database) Get(ctx context.Context, id string) (orders.Record, error) {
+	return query(ctx, d, "get", id, func() (orders.Record, error) { return d.shop.store.get(id) })
+}
+
+func (d *database) Save(ctx context.Context, c orders.Change) (orders.Record, error) {
+	what := "save " + string(c.Record.Status)
+	if c.Record.Intent != orders.IntentNone {
+		what += " to " + string(c.Record.Intent)
+	}
+	return query(ctx, d, what, c.Record.ID, func() (orders.Record, error) {
+		d.shop.trace.callAll(c.Record)
+		return d.shop.store.save(c)
+	})
+}
+
+func (d *database) ClaimFulfilled(ctx context.Context, limit int, within time.Duration) ([]string, error) {
+	return query(ctx, d, "claim", "", func() ([]string, error) { return d.shop.store.claimFulfilled(limit, within) })
+}
+
+func (d *database) OrderOfReturn(ctx context.Context, returnID string) (string, error) {
+	return query(ctx, d, "order of return", returnID, func() (string, error) { return d.shop.store.orderOfReturn(returnID) })
+}
+
+func (d *database) RefundKey(ctx context.Context, staffID, key string) (orders.UsedRefundKey, error) {
+	return query(ctx, d, "refund key", key, func() (orders.UsedRefundKey, error) { return d.shop.store.refundKey(staffID, key) })
+}
+
+func (d *database) AnswerRefund(ctx context.Context, refundID string, status orders.RefundStatus) (orders.RefundStatus, error) {
+	return query(ctx, d, "answer refund", refundID, func() (orders.RefundStatus, error) {
+		return d.shop.store.answerRefund(refundID, status)
+	})
+}
+
+// Nobody lists orders, waits for events or lets keys grow old here.
+var errUnused = errors.New("the simulation does not use this")
+
+func (d *database) List(context.Context, orders.Filter) ([]orders.Record, bool, error) {
+	return nil, false, errUnused
+}
+
+func (d *database) Versions(context.Context, []string) (map[string]int64, error) {
+	return nil, errUnused
+}
+
+func (d *database) DeleteKeys(context.Context, time.Time) (int64, error) {
+	return 0, errUnused
+}

@@ -1,0 +1,64 @@
+package simulation
+
+import (
+	"context"
+	"hash/fnv"
+	"math/rand/v2"
+	"sync"
+	"time"
+)
+
+// actor is whoever does one thing after the other: a request, a run of a job. Its draws depend on the seed, its
+// name and what it did so far, and on nobody else, so that goroutines which run at the same moment cannot
+// exchange theirs.
+type actor struct {
+	name string
+	seed uint64
+	mu   sync.Mutex
+	uses map[string]uint64
+}
+
+func newActor(seed uint64, name string) *actor {
+	return &actor{name: name, seed: seed, uses: map[string]uint64{}}
+}
+
+// dice returns what the actor draws from when it does what for the next time.
+func (a *actor) dice(what string) dice {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.uses[what]++
+	hash := fnv.New64a()
+	_, _ = hash.Write([]byte(a.name))
+	_, _ = hash.Write([]byte{0})
+	_, _ = hash.Write([]byte(what))
+	return dice{rand.New(rand.NewPCG(a.seed, hash.Sum64()+a.uses[what]<<32))}
+}
+
+type actorKey struct{}
+
+func withActor(ctx context.Context, a *actor) context.Context {
+	return context.WithValue(ctx, actorKey{}, a)
+}
+
+func actorOf(ctx context.Context) *actor {
+	return ctx.Value(actorKey{}).(*actor)
+}
+
+// dice are random numbers.
+type dice struct{ *rand.Rand }
+
+// chance is true with probability p.
+func (d dice) chance(p float64) bool {
+	return p > 0 && d.Float64() < p
+}
+
+// between returns a time from least up to most. It is exact to the nanosecond, so that no two things happen at the
+// same moment.
+func (d dice) between(least, most time.Duration) time.Duration {
+	return least + time.Duration(d.Int64N(int64(most-least)))
+}
+
+// one returns one of the choices.
+func one[T any](d dice, choices ...T) T {
+	return choices[d.IntN(len(choices))]
+}

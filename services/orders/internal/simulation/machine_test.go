@@ -1,0 +1,199 @@
+package simulation
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"souk/platform/field"
+	"souk/platform/money"
+
+	"souk/services/orders/internal/orders"
+)
+
+// TestOrdersFollowTheirStateMachine gives random commands to the service, in fair weather, and compares every answer
+// with a model that knows nothing but which moves are allowed.
+func TestOrdersFollowTheirStateMachine(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		rapid.SyncTest(t, func(t *rapid.T) {
+			m := newMachine()
+			t.Repeat(rapid.StateMachineActions(m))
+			m.shop.audit()
+			if len(m.shop.failures) > 0 {
+				t.Fatalf("%s\n%s", m.shop.trace, m.shop.failures)
+			}
+		})
+	})
+}
+
+// machine is the service with its model.
+type machine struct {
+	shop    *shop
+	service *orders.Service
+	ctx     context.Context
+	model   model
+}
+
+func newMachine() *machine {
+	stock := map[string]int64{"MUG": 4, "PLATE": 6}
+	s := newShop(1, calm, orders.Settings{Inline: 5 * time.Second, Hold: time.Minute}, stock)
+	return &machine{
+		shop: s, service: s.replicas[0].born().Service, ctx: withActor(context.Background(), newActor(1, "machine")),
+		model: newModel(stock),
+	}
+}
+
+var customers = rapid.SampledFrom([]string{"customer-1", "customer-2"})
+
+// pick draws an order that was placed.
+func (m *machine) pick(t *rapid.T) *expected {
+	if len(m.model.all) == 0 {
+		t.Skip("no orders yet")
+	}
+	return rapid.SampledFrom(m.model.all).Draw(t, "order")
+}
+
+// mustBe fails the test unless an error is the one that the model expects.
+func mustBe(t *rapid.T, got, want error) {
+	t.Helper()
+	if !errors.Is(got, want) {
+		t.Fatalf("got error %v, want %v", got, want)
+	}
+}
+
+// mustBeInvalid fails the test unless an error is about a field.
+func mustBeInvalid(t *rapid.T, got error, name string) {
+	t.Helper()
+	var invalid *field.Error
+	if !errors.As(got, &invalid) || invalid.Violations[0].Field != name {
+		t.Fatalf("got error %v, want one about %s", got, name)
+	}
+}
+
+// Place buys some pieces of a SKU.
+func (m *machine) Place(t *rapid.T) {
+	customer := customers.Draw(t, "customer")
+	item := orders.Item{SKU: rapid.SampledFrom(skus).Draw(t, "sku"), Quantity: rapid.Int64Range(1, 3).Draw(t, "quantity")}
+	request := orders.PlaceRequest{
+		CustomerID: customer, IdempotencyKey: m.model.newKey(), CartID: "cart of " + customer, AddressID: addressID,
+		ShippingOption: shippingOption, PaymentMethod: rapid.SampledFrom([]string{methodVisa, methodDeclined, methodTimeout}).Draw(t, "method"),
+	}
+	m.shop.carts.lines[request.CartID] = []orders.Item{item}
+	placed, err := m.service.PlaceOrder(m.ctx, request)
+	mustBe(t, err, nil)
+	want := m.model.place(request, item, placed)
+	if left := len(m.shop.carts.lines[request.CartID]); (left == 0) != (want.status == orders.StatusConfirmed) {
+		t.Fatalf("order is %s, and %d lines are left in the cart", want.status, left)
+	}
+}
+
+// Retry sends the request for an order again, as it was or with another method.
+func (m *machine) Retry(t *rapid.T) {
+	e := m.pick(t)
+	request := e.request
+	if rapid.Bool().Draw(t, "altered") {
+		request.PaymentMethod += "_gold"
+		_, err := m.service.PlaceOrder(m.ctx, request)
+		mustBe(t, err, orders.ErrKeyReused)
+		return
+	}
+	again, err := m.service.PlaceOrder(m.ctx, request)
+	mustBe(t, err, nil)
+	if !again.Replayed || text(again.Order) != e.answer {
+		t.Fatalf("first answered %s, then %s", e.answer, text(again.Order))
+	}
+}
+
+// Cancel has an order cancelled, by its customer or by another one.
+func (m *machine) Cancel(t *rapid.T) {
+	e, customer := m.pick(t), customers.Draw(t, "customer")
+	cancelled, err := m.service.CancelOrder(m.ctx, customer, e.id)
+	want := m.model.cancel(e, customer)
+	mustBe(t, err, want)
+	if want == nil && cancelled.Status != orders.StatusCancelled {
+		t.Fatalf("cancelled order is %s", cancelled.Status)
+	}
+}
+
+// Dispatch has an order dispatched.
+func (m *machine) Dispatch(t *rapid.T) {
+	e := m.pick(t)
+	dispatched, err := m.service.DispatchOrder(m.ctx, e.id)
+	want := m.model.dispatch(e)
+	mustBe(t, err, want)
+	if want == nil && dispatched.Status != e.status {
+		t.Fatalf("dispatched order is %s, want %s", dispatched.Status, e.status)
+	}
+}
+
+// Deliver lets time pass until all parcels have arrived.
+func (m *machine) Deliver(t *rapid.T) {
+	time.Sleep(20 * time.Second)
+	mustBe(t, m.service.TrackDeliveries(m.ctx), nil)
+	m.model.deliver()
+}
+
+// RequestReturn asks to send pieces of an order back.
+func (m *machine) RequestReturn(t *rapid.T) {
+	e := m.pick(t)
+	back := orders.Item{SKU: e.item.SKU, Quantity: rapid.Int64Range(1, 3).Draw(t, "quantity")}
+	goods, err := m.service.RequestReturn(m.ctx, orders.ReturnRequest{
+		CustomerID: e.request.CustomerID, OrderID: e.id, Lines: []orders.Item{back}, Reason: "too small",
+	})
+	mustBe(t, err, m.model.requestReturn(e, goods, back))
+}
+
+// Receive takes goods back, perhaps again.
+func (m *machine) Receive(t *rapid.T) {
+	e := m.pick(t)
+	if len(e.returns) == 0 {
+		t.Skip("nothing to receive")
+	}
+	goods := rapid.SampledFrom(e.returns).Draw(t, "return")
+	orderID, received, err := m.service.ReceiveReturn(m.ctx, goods.id)
+	mustBe(t, err, nil)
+	m.model.receive(e, goods)
+	if orderID != e.id || received.Status != orders.ReturnRefunded {
+		t.Fatalf("received %+v of %s, want %s", received, orderID, e.id)
+	}
+}
+
+// Refund gives money back, and asks for it a second time with the same key.
+func (m *machine) Refund(t *rapid.T) {
+	e := m.pick(t)
+	request := orders.RefundRequest{
+		StaffID: staffID, IdempotencyKey: m.model.newKey(), OrderID: e.id, Reason: "late",
+		Amount: money.New(rapid.Int64Range(1, 2500).Draw(t, "amount"), currency),
+	}
+	given, err := m.service.RefundOrder(m.ctx, request)
+	if !m.model.refund(e, request.Amount.Amount) {
+		mustBeInvalid(t, err, "amount")
+		return
+	}
+	mustBe(t, err, nil)
+	again, err := m.service.RefundOrder(m.ctx, request)
+	mustBe(t, err, nil)
+	if text(given.Refund) != text(again.Refund) || !again.Replayed || given.Refund.Status != orders.RefundSucceeded {
+		t.Fatalf("refunded %+v, then %+v", given, again)
+	}
+}
+
+// Check compares all orders and the stock with the model.
+func (m *machine) Check(t *rapid.T) {
+	for _, e := range m.model.all {
+		order, err := m.service.GetOrder(m.ctx, orders.Viewer{Staff: true}, e.id)
+		mustBe(t, err, nil)
+		if order.Status != e.status || order.InProgress || order.Payment.Captured.Amount != e.captured || order.Payment.Refunded.Amount != e.refunded {
+			t.Fatalf("order is %s, with %+v, in progress: %v; want %+v", order.Status, order.Payment, order.InProgress, *e)
+		}
+	}
+	for sku, pieces := range m.model.stock {
+		if l := m.shop.inventory.levels[sku]; l.onHand != pieces || l.reserved != 0 {
+			t.Fatalf("%s: %+v, want %d on hand", sku, *l, pieces)
+		}
+	}
+}

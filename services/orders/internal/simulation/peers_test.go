@@ -1,0 +1,117 @@
+package simulation
+
+import (
+	"context"
+	"time"
+
+	"souk/platform/money"
+
+	"souk/services/orders/internal/orders"
+)
+
+// peersOf returns a process's clients of the other services.
+func peersOf(p *process) orders.Peers {
+	return orders.Peers{
+		Carts: cartsClient{p}, Catalog: catalogClient{p}, Customers: customersClient{p},
+		Inventory: inventoryClient{p}, Payments: paymentsClient{p}, Shipping: shippingClient{p},
+	}
+}
+
+// do is call for what answers nothing but an error.
+func do(ctx context.Context, p *process, place, what, about string, effect func() error) error {
+	_, err := call(ctx, p, place, what, about, func() (struct{}, error) { return struct{}{}, effect() })
+	return err
+}
+
+type cartsClient struct{ *process }
+
+func (c cartsClient) Items(ctx context.Context, cartID string) ([]orders.Item, error) {
+	return call(ctx, c.process, "carts", "get cart", cartID, func() ([]orders.Item, error) { return c.shop.carts.get(cartID) })
+}
+
+func (c cartsClient) CheckOut(ctx context.Context, cartID, orderID string, items []orders.Item) error {
+	return do(ctx, c.process, "carts", "check out cart", orderID, func() error {
+		c.shop.carts.checkOut(cartID, orderID, items)
+		return nil
+	})
+}
+
+type catalogClient struct{ *process }
+
+func (c catalogClient) Variants(ctx context.Context, skus []string) (map[string]orders.Variant, error) {
+	return call(ctx, c.process, "catalog", "get variants", "", func() (map[string]orders.Variant, error) {
+		return variants(skus, c.shop.age()), nil
+	})
+}
+
+type customersClient struct{ *process }
+
+func (c customersClient) Address(ctx context.Context, id string) (orders.Address, error) {
+	return call(ctx, c.process, "customers", "get address", id, func() (orders.Address, error) {
+		if id != addressID {
+			return orders.Address{}, orders.ErrAddressNotFound
+		}
+		return home, nil
+	})
+}
+
+type inventoryClient struct{ *process }
+
+func (c inventoryClient) Reserve(ctx context.Context, orderID string, items []orders.Item, holdFor time.Duration) error {
+	return do(ctx, c.process, "inventory", "reserve", orderID, func() error { return c.shop.inventory.reserve(orderID, items, holdFor) })
+}
+
+func (c inventoryClient) Commit(ctx context.Context, orderID string) error {
+	return do(ctx, c.process, "inventory", "commit", orderID, func() error { return c.shop.inventory.commit(orderID) })
+}
+
+func (c inventoryClient) Release(ctx context.Context, orderID string) error {
+	return do(ctx, c.process, "inventory", "release", orderID, func() error {
+		c.shop.inventory.release(orderID)
+		return nil
+	})
+}
+
+func (c inventoryClient) Return(ctx context.Context, orderID, returnID string, items []orders.Item) error {
+	return do(ctx, c.process, "inventory", "return stock", orderID, func() error {
+		return c.shop.inventory.takeBack(orderID, returnID, items)
+	})
+}
+
+type paymentsClient struct{ *process }
+
+func (c paymentsClient) Authorize(ctx context.Context, orderID string, amount money.Money, method string) error {
+	return do(ctx, c.process, "payments", "authorize", orderID, func() error {
+		return c.shop.payments.authorize(orderID, amount.Amount, method)
+	})
+}
+
+func (c paymentsClient) Capture(ctx context.Context, orderID string) error {
+	return do(ctx, c.process, "payments", "capture", orderID, func() error { return c.shop.payments.capture(orderID) })
+}
+
+func (c paymentsClient) Void(ctx context.Context, orderID string) error {
+	return do(ctx, c.process, "payments", "void", orderID, func() error { return c.shop.payments.void(orderID) })
+}
+
+func (c paymentsClient) Refund(ctx context.Context, orderID, refundID string, amount money.Money) error {
+	return do(ctx, c.process, "payments", "refund", orderID, func() error {
+		return c.shop.payments.refund(orderID, refundID, amount.Amount)
+	})
+}
+
+type shippingClient struct{ *process }
+
+func (c shippingClient) Quote(ctx context.Context, _ orders.Address, _ int64, currency string) ([]orders.ShippingOption, error) {
+	return call(ctx, c.process, "shipping", "quote", "", func() ([]orders.ShippingOption, error) {
+		return []orders.ShippingOption{{ID: shippingOption, Carrier: "Royal", Service: "48", Price: money.New(395, currency)}}, nil
+	})
+}
+
+func (c shippingClient) Ship(ctx context.Context, orderID string, _ orders.Address, _ orders.ShippingChoice) (orders.Shipment, error) {
+	return call(ctx, c.process, "shipping", "ship", orderID, func() (orders.Shipment, error) { return c.shop.ship(orderID), nil })
+}
+
+func (c shippingClient) Delivered(ctx context.Context, orderIDs []string) ([]string, error) {
+	return call(ctx, c.process, "shipping", "list shipments", "", func() ([]string, error) { return c.shop.arrived(orderIDs), nil })
+}

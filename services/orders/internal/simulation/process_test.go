@@ -1,0 +1,106 @@
+package simulation
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"time"
+
+	"souk/services/orders/internal/orders"
+)
+
+const trackEvery = 3 * orders.TrackEvery
+
+// replica is a place where processes of orders run, one after the other.
+type replica struct {
+	name string
+	shop *shop
+	runs *process // nil while nobody does
+	life int      // how many processes have run
+	dice *actor
+}
+
+// process is one life of a replica. When it dies, everything it was doing ends where it stands.
+type process struct {
+	*orders.Service
+	shop    *shop
+	replica *replica
+	name    string
+	dead    bool
+}
+
+// born starts a process that does only what it is asked to.
+func (r *replica) born() *process {
+	r.shop.mu.Lock()
+	defer r.shop.mu.Unlock()
+	r.life++
+	p := &process{shop: r.shop, replica: r, name: fmt.Sprintf("%s.%d", r.name, r.life)}
+	p.Service = orders.New(&database{p}, peersOf(p), r.shop.settings, slog.New(slog.DiscardHandler))
+	r.runs = p
+	r.shop.trace.add(p.name, "starts", "", nil)
+	return p
+}
+
+// start starts a process with all that it does by itself.
+func (r *replica) start() {
+	p := r.born()
+	offset := r.dice.dice("offset")
+	jobs, deliveries := offset.between(0, time.Second), offset.between(0, trackEvery)
+	p.spawn("jobs", func() { p.runJobs(jobs) })
+	p.spawn("deliveries", func() { p.trackDeliveries(deliveries) })
+}
+
+// spawn runs work in the process. What the real process would survive as a panic is a failure here.
+func (p *process) spawn(name string, work func()) {
+	go func() {
+		defer func() {
+			if v := recover(); v != nil {
+				p.shop.failf("%s: %s panicked: %v", p.name, name, v)
+			}
+		}()
+		work()
+	}()
+}
+
+// mustLive ends the goroutine if its process is dead.
+func (p *process) mustLive() {
+	p.shop.mu.Lock()
+	dead := p.dead
+	p.shop.mu.Unlock()
+	if dead {
+		runtime.Goexit()
+	}
+}
+
+// die ends the process and, with it, the goroutine that calls. Another process starts after a while.
+func (p *process) die(who *actor, what string) {
+	p.shop.mu.Lock()
+	if !p.dead {
+		p.dead = true
+		p.replica.runs = nil
+		p.shop.trace.add(p.name, "dies", who.name+" "+what, nil)
+		pause := p.replica.dice.dice("restart").between(500*time.Millisecond, 15*time.Second)
+		p.shop.later(pause, p.replica.start)
+	}
+	p.shop.mu.Unlock()
+	runtime.Goexit()
+}
+
+// alive returns the process that runs at a replica, or nil.
+func (r *replica) alive() *process {
+	r.shop.mu.Lock()
+	defer r.shop.mu.Unlock()
+	return r.runs
+}
+
+// trackDeliveries looks for parcels that have arrived, not as often as the real process, whose looks find nothing.
+func (p *process) trackDeliveries(offset time.Duration) {
+	time.Sleep(offset)
+	for n := 0; p.shop.open(); n++ {
+		p.mustLive()
+		ctx := withActor(context.Background(), newActor(p.shop.seed, fmt.Sprintf("%s track %d", p.name, n)))
+		_ = p.TrackDeliveries(ctx) // it will be tried again
+		time.Sleep(trackEvery)
+	}
+}

@@ -1,0 +1,200 @@
+package simulation
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"souk/services/orders/internal/orders"
+)
+
+var skus = []string{"MUG", "PLATE"}
+
+// simulate runs a simulation and returns the shop as it is then.
+func simulate(t *testing.T, seed uint64) *shop {
+	t.Helper()
+	var s *shop
+	synctest.Test(t, func(*testing.T) {
+		s = draw(seed)
+		s.run()
+	})
+	return s
+}
+
+// draw makes the shop of a seed.
+func draw(seed uint64) *shop {
+	d := newActor(seed, "simulation").dice("shop")
+	stock, most := map[string]int64{}, one(d, int64(1), 4)
+	for _, sku := range skus {
+		stock[sku] = 1 + d.Int64N(most)
+	}
+	settings := orders.Settings{Inline: 5 * time.Second, Hold: one(d, 8*time.Second, 30*time.Second, 2*time.Minute)}
+	return newShop(seed, drawWeather(d), settings, stock)
+}
+
+// run has people use the shop while everything goes wrong, lets everything come to rest, has staff finish every
+// order, and audits the shop.
+func (s *shop) run() {
+	s.start()
+	var people sync.WaitGroup
+	for n := range 3 {
+		buyer := &shopper{person: s.person(fmt.Sprintf("shopper %d", n+1)), id: fmt.Sprintf("customer-%d", n+1), cart: fmt.Sprintf("cart-%d", n+1)}
+		buyer.follow = func(o orders.Order) {
+			people.Go(func() {
+				(&life{person: s.person("life of " + s.nameOf(o.ID)), order: o}).live()
+			})
+		}
+		people.Go(buyer.shopUntilDone)
+	}
+	people.Go(s.restock)
+	if s.weather.doubles {
+		people.Go(s.meddle)
+	}
+	people.Wait()
+	time.Sleep(s.weather.until + requestTime - s.age()) // so that no fault is still to come
+	if s.rest() {
+		s.finish()
+	}
+	if s.rest() {
+		s.audit()
+	}
+	s.close()
+	time.Sleep(requestTime) // until every loop has seen it
+}
+
+// start starts the replicas, and inventory's sweep.
+func (s *shop) start() {
+	for _, r := range s.replicas {
+		r.start()
+	}
+	go func() {
+		time.Sleep(sweepEvery / 3)
+		for s.open() {
+			s.sweep()
+			time.Sleep(sweepEvery)
+		}
+	}()
+}
+
+func (s *shop) sweep() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.weather.away("inventory", s.age()) {
+		s.inventory.sweep()
+		s.mustBeSound("")
+	}
+}
+
+func (s *shop) nameOf(id string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.trace.names[id]
+}
+
+// restock has new stock arrive, so that what was short no longer is.
+func (s *shop) restock() {
+	warehouse := s.person("warehouse")
+	for range 8 {
+		warehouse.pause(0, 5*time.Second)
+		s.mu.Lock()
+		sku := one(warehouse.dice("sku"), skus...)
+		s.inventory.add(sku, 1)
+		s.trace.add(warehouse.name, "adjust stock", sku, nil)
+		s.mu.Unlock()
+	}
+}
+
+// meddle has orders moved on by several at once, as when a job is run twice.
+func (s *shop) meddle() {
+	meddler := s.person("meddler")
+	for s.stormy() {
+		meddler.pause(100*time.Millisecond, 2*time.Second)
+		id := s.unfinished(meddler)
+		if id == "" {
+			continue
+		}
+		for _, r := range s.replicas {
+			process := r.alive()
+			if process == nil {
+				continue
+			}
+			who := newActor(s.seed, fmt.Sprintf("meddler at %s %s", process.name, s.age()))
+			process.spawn("advance", func() {
+				ctx, cancel := context.WithTimeout(withActor(context.Background(), who), runTime)
+				defer cancel()
+				time.Sleep(who.dice("start").between(0, 20*time.Millisecond))
+				_ = process.Advance(ctx, id)
+			})
+		}
+	}
+}
+
+// unfinished returns one of the orders that have work left, or none.
+func (s *shop) unfinished(who *person) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var ids []string
+	for _, id := range s.store.ids {
+		if s.store.rows[id].Task() != orders.TaskNone {
+			ids = append(ids, id)
+		}
+	}
+	if len(ids) == 0 {
+		return ""
+	}
+	return one(who.dice("order"), ids...)
+}
+
+// rest waits until nothing is being done any more. Everything must come to an end by itself.
+func (s *shop) rest() bool {
+	const enough = 10 * time.Minute
+	for waited := time.Duration(0); waited < enough; waited += time.Second {
+		if s.quiet() {
+			return true
+		}
+		time.Sleep(time.Second)
+	}
+	s.failf("after %s there is still something to do", enough)
+	return false
+}
+
+// finish has staff bring every order to its end: whatever waits for them is done, and must be, since nothing fails
+// any more.
+func (s *shop) finish() {
+	staff := s.person("staff")
+	for _, r := range s.snapshot() {
+		if r.Status == orders.StatusConfirmed {
+			if _, err := ask(staff, staff.replica(), "dispatch", func(ctx context.Context, service *orders.Service) (orders.Order, error) {
+				return dispatchOrder(ctx, service, r.Order)
+			}); err != nil {
+				s.failf("%s cannot be dispatched: %v", r.ID, err)
+			}
+		}
+		for _, t := range r.Returns {
+			_, received, err := receiveOnce(staff, t.ID)
+			if err != nil || received.Status != orders.ReturnRefunded {
+				s.failf("%s: return is %s, %v", r.ID, received.Status, err)
+			}
+		}
+	}
+	time.Sleep(20 * time.Second) // all parcels arrive
+	for _, r := range s.snapshot() {
+		if !contains("delivered rejected cancelled", string(r.Status)) {
+			s.failf("%s ends as %s", r.ID, r.Status)
+		}
+	}
+}
+
+// snapshot returns all orders.
+func (s *shop) snapshot() []orders.Record {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []orders.Record
+	for _, id := range s.store.ids {
+		all = append(all, s.store.rows[id].read())
+	}
+	return all
+}

@@ -1,0 +1,205 @@
+package simulation
+
+import (
+	"encoding/json"
+	"slices"
+	"time"
+
+	"souk/services/orders/internal/orders"
+)
+
+// store is the orders database: what internal/postgres keeps, and the transactions that change it.
+type store struct {
+	delay      time.Duration // of a new job
+	ids        []string      // of all orders, the oldest first
+	rows       map[string]*row
+	keys       map[[2]string]*key
+	refundKeys map[[2]string]*orders.UsedRefundKey
+	jobs       jobs
+}
+
+// row is an order.
+type row struct {
+	orders.Record
+	trackedAt time.Time
+	key       *key
+}
+
+// key is an idempotency key, with its answer in JSON.
+type key struct {
+	orders.Key
+	orderID string
+	answer  []byte
+}
+
+func newStore(delay time.Duration) *store {
+	return &store{
+		delay: delay, rows: map[string]*row{}, keys: map[[2]string]*key{}, refundKeys: map[[2]string]*orders.UsedRefundKey{},
+	}
+}
+
+// read returns an order as a query does, which shares nothing with what is stored.
+func (r *row) read() orders.Record {
+	read := r.Record
+	read.Timeline, read.Returns, read.Refunds = slices.Clone(read.Timeline), slices.Clone(read.Returns), slices.Clone(read.Refunds)
+	return read
+}
+
+// schedule gives an order the job that it needs, or takes away the one that it no longer needs.
+func (s *store) schedule(r *orders.Record) {
+	needed := r.Task() != orders.TaskNone
+	switch {
+	case needed && r.JobID == 0:
+		r.JobID = s.jobs.start(r.ID, s.delay)
+	case !needed && r.JobID != 0:
+		s.jobs.end(r.JobID)
+		r.JobID = 0
+	}
+}
+
+func (s *store) place(r orders.Record, used orders.Key) (orders.Record, error) {
+	name := [2]string{used.CustomerID, used.Key}
+	if s.keys[name] != nil {
+		return orders.Record{}, orders.ErrKeyTaken
+	}
+	r.Version = 1
+	r.JobID = 0
+	s.schedule(&r)
+	s.keys[name] = &key{Key: used, orderID: r.ID}
+	s.ids = append(s.ids, r.ID)
+	s.rows[r.ID] = &row{Record: r, trackedAt: time.Now(), key: s.keys[name]}
+	return r, nil
+}
+
+func (s *store) key(customerID, name string) (orders.UsedKey, error) {
+	k := s.keys[[2]string{customerID, name}]
+	if k == nil {
+		return orders.UsedKey{}, orders.ErrKeyUnknown
+	}
+	return orders.UsedKey{Key: k.Key, OrderID: k.orderID, Answer: decode(k.answer)}, nil
+}
+
+// settle makes an order the answer to its key, unless it has one, and returns the one that it has.
+func (k *key) settle(o orders.Order) *orders.Order {
+	if k.answer == nil {
+		content, err := json.Marshal(o)
+		if err != nil {
+			panic(err) // strings, numbers and times always marshal
+		}
+		k.answer = content
+	}
+	return decode(k.answer)
+}
+
+func decode(content []byte) *orders.Order {
+	if content == nil {
+		return nil
+	}
+	var o orders.Order
+	if err := json.Unmarshal(content, &o); err != nil {
+		panic(err) // it was marshaled here
+	}
+	return &o
+}
+
+func (s *store) answer(r orders.Record) (orders.Order, error) {
+	if r.JobID != 0 && r.Status == orders.StatusPending {
+		s.jobs.hurry(r.JobID)
+	}
+	return *s.rows[r.ID].key.settle(r.Order), nil
+}
+
+func (s *store) get(id string) (orders.Record, error) {
+	stored := s.rows[id]
+	if stored == nil {
+		return orders.Record{}, orders.ErrNotFound
+	}
+	return stored.read(), nil
+}
+
+func (s *store) save(c orders.Change) (orders.Record, error) {
+	saved, stored := c.Record, s.rows[c.Record.ID]
+	if stored == nil || stored.Version != saved.Version {
+		return orders.Record{}, orders.ErrConflict
+	}
+	if k := c.RefundKey; k != nil {
+		name := [2]string{k.StaffID, k.Key}
+		if s.refundKeys[name] != nil {
+			return orders.Record{}, orders.ErrKeyTaken
+		}
+		s.refundKeys[name] = &orders.UsedRefundKey{RefundKey: *k, OrderID: saved.ID}
+	}
+	s.schedule(&saved)
+	if c.Settles {
+		saved.Answer = stored.key.settle(saved.Order)
+	}
+	saved.Version++
+	stored.write(saved, c.Entries)
+	return saved, nil
+}
+
+// write stores the columns that change, and the rows that are new.
+func (r *row) write(saved orders.Record, entries []orders.TimelineEntry) {
+	r.Version, r.Status, r.Intent, r.ChangedAt = saved.Version, saved.Status, saved.Intent, saved.ChangedAt
+	r.Shipment, r.Payment, r.CartCheckedOut = saved.Shipment, saved.Payment, saved.CartCheckedOut
+	r.Refusal, r.JobID = saved.Refusal, saved.JobID
+	if r.Status == orders.StatusRejected {
+		r.Rejection = r.Refusal
+	}
+	r.Timeline = append(r.Timeline, entries...)
+	for _, goods := range saved.Returns {
+		if i := slices.IndexFunc(r.Returns, func(t orders.Return) bool { return t.ID == goods.ID }); i >= 0 {
+			r.Returns[i].Status = goods.Status
+		} else {
+			r.Returns = append(r.Returns, goods)
+		}
+	}
+	for _, refund := range saved.Refunds {
+		if i := slices.IndexFunc(r.Refunds, func(f orders.Refund) bool { return f.ID == refund.ID }); i >= 0 {
+			r.Refunds[i].Status = refund.Status
+		} else {
+			r.Refunds = append(r.Refunds, refund)
+		}
+	}
+}
+
+func (s *store) claimFulfilled(limit int, within time.Duration) ([]string, error) {
+	var claimed []string
+	now := time.Now()
+	for _, id := range s.ids {
+		r := s.rows[id]
+		if r.Status == orders.StatusFulfilled && !r.trackedAt.After(now.Add(-within)) && len(claimed) < limit {
+			r.trackedAt = now
+			claimed = append(claimed, id)
+		}
+	}
+	return claimed, nil
+}
+
+func (s *store) orderOfReturn(id string) (string, error) {
+	for _, orderID := range s.ids {
+		if slices.ContainsFunc(s.rows[orderID].Returns, func(t orders.Return) bool { return t.ID == id }) {
+			return orderID, nil
+		}
+	}
+	return "", orders.ErrReturnNotFound
+}
+
+func (s *store) refundKey(staffID, name string) (orders.UsedRefundKey, error) {
+	if used := s.refundKeys[[2]string{staffID, name}]; used != nil {
+		return *used, nil
+	}
+	return orders.UsedRefundKey{}, orders.ErrKeyUnknown
+}
+
+func (s *store) answerRefund(id string, status orders.RefundStatus) (orders.RefundStatus, error) {
+	for _, used := range s.refundKeys {
+		if used.RefundID == id {
+			if used.Answered == "" {
+				used.Answered = status
+			}
+			return used.Answered, nil
+		}
+	}
+	return status, nil
+}

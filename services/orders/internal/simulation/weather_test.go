@@ -1,0 +1,122 @@
+package simulation
+
+import "time"
+
+// Where faults strike: the services that orders calls, and its own database.
+var places = []string{"carts", "catalog", "customers", "inventory", "payments", "shipping", "store"}
+
+// weather is which faults a simulation has, and how often. Each seed has some kinds of faults and not others: where
+// everything fails at once, little gets far enough to go wrong in an interesting way.
+type weather struct {
+	lostRequests float64       // the request never arrives
+	lostAnswers  float64       // it arrives, and nobody learns what came of it
+	late         float64       // it arrives long after its caller gave up
+	twice        float64       // it arrives again, later
+	deaths       float64       // the process dies around the call
+	bank         float64       // the payment provider's answer is lost
+	doubles      bool          // orders are moved on by several at once
+	slow         time.Duration // the most that a request or an answer normally takes
+	until        time.Duration
+	outages      []outage
+}
+
+// outage is a place that is away for a while.
+type outage struct {
+	place    string
+	from, to time.Duration
+}
+
+// The faults end after this, and what is under way then gets done.
+const storm = 75 * time.Second
+
+// drawWeather draws the weather of a simulation.
+func drawWeather(d dice) weather {
+	rate := func() float64 { return one(d, 0, 0, 0.01, 0.05, 0.15) }
+	w := weather{
+		lostRequests: rate(), lostAnswers: rate(), late: rate(), twice: rate(), bank: rate(),
+		deaths:  one(d, 0, 0, 0.003, 0.01, 0.03),
+		doubles: d.chance(0.5),
+		slow:    one(d, fast, 100*time.Millisecond, 600*time.Millisecond),
+		until:   storm,
+	}
+	for range d.IntN(4) {
+		from := d.between(0, 50*time.Second)
+		w.outages = append(w.outages, outage{place: one(d, places...), from: from, to: from + d.between(time.Second, 25*time.Second)})
+	}
+	return w
+}
+
+// fast is the most that a request or an answer takes on a good day.
+const fast = 10 * time.Millisecond
+
+// calm is weather without faults.
+var calm = weather{}
+
+// away reports whether a place is away at a time.
+func (w weather) away(place string, at time.Duration) bool {
+	for _, o := range w.outages {
+		if o.place == place && o.from <= at && at < o.to {
+			return true
+		}
+	}
+	return false
+}
+
+// death is where a process dies around a call.
+type death int
+
+const (
+	survives death = iota
+	diesBefore
+	diesOnTheWay // the request is sent
+	diesAfter    // it has taken effect
+)
+
+// fate is what becomes of a call.
+type fate struct {
+	out, back   time.Duration // how long the request and the answer take
+	requestLost bool
+	answerLost  bool
+	again       time.Duration // after its effect the request arrives once more, unless this is 0
+	dies        death
+}
+
+// The longest that a request may be under way. Of a transaction no more than the end of it can still be under way
+// when its caller gives up.
+const (
+	latest      = 30 * time.Second
+	latestStore = time.Second
+)
+
+// fate draws what becomes of a call to a place.
+func (w weather) fate(d dice, place string, at time.Duration) fate {
+	normal := fast
+	if at < w.until {
+		normal = w.slow
+	}
+	f := fate{out: d.between(fast/100, normal), back: d.between(fast/100, normal)}
+	if at >= w.until {
+		return f
+	}
+	if w.away(place, at) {
+		f.requestLost = true
+		return f
+	}
+	f.requestLost, f.answerLost = d.chance(w.lostRequests), d.chance(w.lostAnswers)
+	slowest := latest
+	if place == "store" {
+		slowest = latestStore
+	} else if d.chance(w.twice) {
+		f.again = d.between(time.Millisecond, latest)
+	}
+	if d.chance(w.late) {
+		f.out = d.between(10*time.Millisecond, slowest)
+	}
+	if f.requestLost || f.answerLost || d.chance(w.late) { // a caller may have to wait before it knows
+		f.back = d.between(time.Millisecond, 8*time.Second)
+	}
+	if d.chance(w.deaths) {
+		f.dies = one(d, diesBefore, diesOnTheWay, diesAfter)
+	}
+	return f
+}
