@@ -27,7 +27,9 @@ func TestTheShopKeepsItsPromises(t *testing.T) {
 	t.Parallel()
 	first, count := setting(t, "SOUK_SEED", 1), setting(t, "SOUK_SEEDS", seeds)
 	var next, ran, placed atomic.Uint64
-	t.Cleanup(func() { t.Logf("measured: %d simulations from seed %d on, with %d orders", ran.Load(), first, placed.Load()) })
+	t.Cleanup(func() {
+		t.Logf("measured: %d simulations from seed %d on, with %d orders", ran.Load(), first, placed.Load())
+	})
 	for range runtime.GOMAXPROCS(0) {
 		t.Run("worker", func(t *testing.T) {
 			t.Parallel()
