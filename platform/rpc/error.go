@@ -83,13 +83,24 @@ func toStatus(err error) (error, bool) {
 	}
 }
 
-// dependencyAway reports whether err says that a database could not be reached, or is shutting down or starting
-// (SQLSTATE class 57P, https://www.postgresql.org/docs/current/errcodes-appendix.html).
+// dependencyAway reports whether err says that a database could not be reached, or that the connection to it broke.
 func dependencyAway(err error) bool {
 	var network net.Error
+	if errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return true
+	}
 	var sql interface{ SQLState() string }
-	return errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
-		errors.As(err, &sql) && strings.HasPrefix(sql.SQLState(), "57P")
+	var pgx interface{ SafeToRetry() bool }
+	var mongo interface{ Retryable() bool }
+	return errors.As(err, &sql) && away(sql.SQLState()) ||
+		errors.As(err, &pgx) && pgx.SafeToRetry() ||
+		errors.As(err, &mongo) && mongo.Retryable()
+}
+
+// away reports whether PostgreSQL has lost a connection (SQLSTATE class 08), takes no more of them, or is shutting down
+// or starting (https://www.postgresql.org/docs/current/errcodes-appendix.html).
+func away(state string) bool {
+	return strings.HasPrefix(state, "08") || state == "53300" || strings.HasPrefix(state, "57P")
 }
 
 func isStatus(err error) bool {

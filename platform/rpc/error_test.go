@@ -68,6 +68,18 @@ func TestViolationsCrossTheWireInOrder(t *testing.T) {
 	}
 }
 
+// goneConnection is as pgx says that a connection was closed before.
+type goneConnection struct{}
+
+func (goneConnection) Error() string     { return "secret text" }
+func (goneConnection) SafeToRetry() bool { return true }
+
+// clearedPool is as MongoDB's driver says that another operation has lost the server.
+type clearedPool struct{}
+
+func (clearedPool) Error() string   { return "secret text" }
+func (clearedPool) Retryable() bool { return true }
+
 func TestOtherErrorsCrossTheWireAsTheirCodeAlone(t *testing.T) {
 	t.Parallel()
 	s := serve(t, nil)
@@ -82,6 +94,9 @@ func TestOtherErrorsCrossTheWireAsTheirCodeAlone(t *testing.T) {
 		"database shutting down": {fmt.Errorf("list: %w", &pgconn.PgError{Code: "57P01", Message: "secret text"}), codes.Unavailable, true},
 		"database starting":      {&pgconn.PgError{Code: "57P03", Message: "secret text"}, codes.Unavailable, true},
 		"canceled by a person":   {&pgconn.PgError{Code: "57014", Message: "secret text"}, codes.Internal, true},
+		"no connection left":     {&pgconn.PgError{Code: "53300", Message: "secret text"}, codes.Unavailable, true},
+		"connection gone":        {fmt.Errorf("list: %w", goneConnection{}), codes.Unavailable, true},
+		"pool cleared":           {fmt.Errorf("list: %w", clearedPool{}), codes.Unavailable, true},
 		"connection refused":     {fmt.Errorf("list: %w", &net.OpError{Op: "dial", Err: errors.New("secret text")}), codes.Unavailable, true},
 		"connection closed":      {fmt.Errorf("secret text: %w", io.ErrUnexpectedEOF), codes.Unavailable, true},
 		"connection at its end":  {fmt.Errorf("secret text: %w", io.EOF), codes.Unavailable, true},
