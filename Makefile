@@ -25,6 +25,12 @@ reset: ## forget the data of make run
 test: ## run every test, on real PostgreSQL, FerretDB and Consul
 	@scripts/test $(RACED) -- services/orders/internal/simulation e2e
 
+chaos: ## the long forms of the tests under kills and pauses, about an hour: SOUK_SEED=7 for another schedule
+	@tools/build ferretdb consul
+	@cd services/inventory && SOUK_ROUNDS=200 GOWORK=off go test -count=1 -v -timeout 1h ./internal/postgres -run 'Last|Opposite|RandomBask|OneSKU'
+	@cd services/orders && SOUK_SEEDS=100000 GOWORK=off go test -count=1 -v -timeout 1h ./internal/simulation -run Promises
+	@cd e2e && SOUK_CHAOS=full GOWORK=off go test -count=1 -v -timeout 3h ./chaos
+
 audit: ## check the books of a running shop: make run's, or SOUK_URL, SOUK_CONSUL_ADDR, SOUK_STAFF_PASSWORD; AUDIT=-provider
 	@GOWORK=off go build -C deploy/audit -o $(BIN)/audit ./cmd/audit
 	@export SOUK_URL="$${SOUK_URL:-http://$${SOUK_GATEWAY_ADDR:-127.0.0.1:8080}}"; \
@@ -40,8 +46,8 @@ gen: ## generate code from proto/ and gateway/openapi.yaml
 	@cd proto && rm -rf gen && buf generate
 	@cd gateway && oapi-codegen -config oapi-codegen.yaml openapi.yaml
 
-replay: ## replay a day of real invoices: make replay DAY=FILE [URL=http://… with SOUK_STAFF_EMAIL, SOUK_STAFF_PASSWORD]
-	@DAY='$(abspath $(DAY))' SOUK_URL='$(URL)' go run -C e2e ./cmd/replay
+replay: ## replay real invoices: make replay DAY=FILE or a FOLDER [CHAOS=SEED] [URL=http://… with SOUK_STAFF_EMAIL, SOUK_STAFF_PASSWORD]
+	@DAY='$(abspath $(DAY))' SOUK_URL='$(URL)' CHAOS='$(CHAOS)' go run -C e2e ./cmd/replay
 
 seed: ## fill a running shop with the demo catalog: SOUK_URL, SOUK_STAFF_EMAIL, SOUK_STAFF_PASSWORD, SOUK_DEMO_PASSWORD
 	@go run -C deploy/local ./cmd/souk seed

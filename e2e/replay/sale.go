@@ -56,11 +56,14 @@ func (r *Replay) buy(ctx context.Context, c *customer, invoice Invoice) (order s
 	if to.Country == "" {
 		to.Country = "GB"
 	}
-	err = c.do(ctx, func(client *shop.Client) error {
-		quote, err := client.Quote(ctx, cart.ID, to)
-		if err != nil {
-			return err
-		}
+	var quote shop.Quote
+	if err := c.do(ctx, func(client *shop.Client) (err error) {
+		quote, err = client.Quote(ctx, cart.ID, to)
+		return err
+	}); err != nil {
+		return order, err
+	}
+	err = c.do(ctx, func(client *shop.Client) (err error) {
 		order, err = client.PlaceOrder(ctx, "replay-"+r.run+"-"+invoice.Number, shop.Checkout{
 			CartID: cart.ID, ShippingAddress: &to, ShippingOption: quote.Options[0].ID, PaymentMethod: "pm_card_visa",
 			ExpectedTotal: &shop.Money{Amount: invoice.Revenue() + quote.Options[0].Price.Amount, Currency: currency},

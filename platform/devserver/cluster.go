@@ -31,6 +31,7 @@ type cluster struct {
 	dir        string
 	credential *syscall.Credential
 	fast       bool
+	started    func(*Process) // told of the server's process; may be nil
 }
 
 func (c *cluster) data() string { return filepath.Join(c.dir, "data") }

@@ -14,10 +14,11 @@ import (
 
 // ConsulConfig says where and how to run a Consul server. Dir is required.
 type ConsulConfig struct {
-	Dir      string       // its configuration and data, made at first use
-	HTTPPort int          // zero takes a free one
-	LogFile  string       // consul.log in Dir if empty
-	Progress func(string) // told what takes long, such as building the server; may be nil
+	Dir      string         // its configuration and data, made at first use
+	HTTPPort int            // zero takes a free one
+	LogFile  string         // consul.log in Dir if empty
+	Progress func(string)   // told what takes long, such as building the server; may be nil
+	Started  func(*Process) // told of each process as soon as it runs, before it answers; may be nil
 }
 
 // Consul is a running Consul agent: a server, alone in its datacenter.
@@ -65,6 +66,7 @@ func startConsul(ctx context.Context, config ConsulConfig) (*Consul, error) {
 		Args:        []string{"agent", "-config-file", configFile},
 		LogFile:     logFile,
 		DeathSignal: syscall.SIGTERM,
+		Started:     config.Started,
 	})
 	if err != nil {
 		return nil, err

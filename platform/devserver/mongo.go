@@ -9,11 +9,12 @@ import (
 
 // MongoConfig says where and how to run a FerretDB server. Dir is required.
 type MongoConfig struct {
-	Dir      string       // its data, made at first use
-	Port     int          // zero takes a free one
-	LogFile  string       // ferretdb.log in Dir if empty
-	Fast     bool         // for tests: data may be lost if the machine (not the server) crashes
-	Progress func(string) // told what takes long, such as building the server; may be nil
+	Dir      string         // its data, made at first use
+	Port     int            // zero takes a free one
+	LogFile  string         // ferretdb.log in Dir if empty
+	Fast     bool           // for tests: data may be lost if the machine (not the server) crashes
+	Progress func(string)   // told what takes long, such as building the server; may be nil
+	Started  func(*Process) // told of each process as soon as it runs, before it answers; may be nil
 }
 
 // Mongo is a running FerretDB server, which speaks MongoDB's wire protocol.
@@ -58,6 +59,7 @@ func startMongo(ctx context.Context, config MongoConfig) (*Mongo, error) {
 		Path:    path,
 		Args:    args,
 		LogFile: logFile,
+		Started: config.Started,
 	})
 	if err != nil {
 		return nil, err

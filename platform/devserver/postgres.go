@@ -17,11 +17,12 @@ const superuser = "postgres"
 
 // PostgresConfig says where and how to run a PostgreSQL server. Dir is required.
 type PostgresConfig struct {
-	Dir      string       // the cluster's folder, made at first use; see PostgresDataDir
-	Port     int          // zero takes a free one
-	LogFile  string       // postgres.log in the cluster's folder if empty
-	Fast     bool         // for tests: committed data may be lost if the machine (not the server) crashes
-	Progress func(string) // told what takes long, such as an installation; may be nil
+	Dir      string         // the cluster's folder, made at first use; see PostgresDataDir
+	Port     int            // zero takes a free one
+	LogFile  string         // postgres.log in the cluster's folder if empty
+	Fast     bool           // for tests: committed data may be lost if the machine (not the server) crashes
+	Progress func(string)   // told what takes long, such as an installation; may be nil
+	Started  func(*Process) // told of each process as soon as it runs, before it answers; may be nil
 }
 
 // Postgres is a running PostgreSQL server.
@@ -60,7 +61,7 @@ func startPostgres(ctx context.Context, config PostgresConfig) (*Postgres, error
 	if err != nil {
 		return nil, err
 	}
-	c := cluster{bin: bin, dir: dir, credential: credential, fast: config.Fast}
+	c := cluster{bin: bin, dir: dir, credential: credential, fast: config.Fast, started: config.Started}
 	password, err := c.init(ctx, config.Progress)
 	if err != nil {
 		return nil, err
@@ -160,6 +161,7 @@ func (c *cluster) tryStart(ctx context.Context, port int, logFile string) (*Proc
 		StopTimeout: 20 * time.Second,
 		DeathSignal: syscall.SIGINT,
 		Credential:  c.credential,
+		Started:     c.started,
 	})
 	if err != nil {
 		return nil, err

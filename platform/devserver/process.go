@@ -34,6 +34,8 @@ type ProcessConfig struct {
 	DeathSignal syscall.Signal // sent if the parent dies first, on Linux only; SIGKILL if zero
 
 	Credential *syscall.Credential // the user to run as; nil for the parent's, others need root
+
+	Started func(*Process) // told of the process before StartProcess returns; may be nil
 }
 
 // Process is a running program. It leads a process group of its own, so that an interrupt typed at the
@@ -71,6 +73,9 @@ func StartProcess(ctx context.Context, config ProcessConfig) (*Process, error) {
 	go p.run(started)
 	if err := <-started; err != nil {
 		return nil, fmt.Errorf("start %s: %w", config.Name, err)
+	}
+	if config.Started != nil {
+		config.Started(p)
 	}
 	return p, nil
 }

@@ -9,11 +9,21 @@ import (
 	"strings"
 )
 
-// Gateway is the name of the process at the shop's edge.
-const Gateway = "gateway"
+// Names of the parts of a shop besides the services: the process at its edge, and the servers.
+const (
+	Gateway  = "gateway"
+	Postgres = "postgres"
+	Mongo    = "mongo"
+	Consul   = "consul"
+)
 
 // Services are the names of the seven business services, which are also their names in Consul.
 var Services = []string{"catalog", "customers", "carts", "inventory", "payments", "shipping", "orders"}
+
+// Parts returns the names of all processes of a shop.
+func Parts() []string {
+	return append([]string{Postgres, Mongo, Consul, Gateway}, Services...)
+}
 
 // Build compiles the seven services and the gateway of the repository at root into binDir.
 func Build(ctx context.Context, root, binDir string) error {

@@ -17,7 +17,7 @@ func (s *Stack) waitReady(ctx context.Context) error {
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		if ready(ctx, s.URL()+"/readyz") {
+		if s.Ready(ctx) {
 			s.cfg.say("the seven services and the gateway are up")
 			return nil
 		}

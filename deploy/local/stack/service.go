@@ -13,19 +13,23 @@ import (
 
 // startService starts the named service or gateway.
 func (s *Stack) startService(ctx context.Context, name string) error {
-	process, err := devserver.StartProcess(ctx, devserver.ProcessConfig{
+	_, err := devserver.StartProcess(ctx, devserver.ProcessConfig{
 		Name:    name,
 		Path:    filepath.Join(s.cfg.BinDir, name),
 		Env:     s.environment(name),
 		LogFile: s.LogFile(name),
+		Started: s.runs(name),
 	})
-	if err != nil {
-		return err
+	return err
+}
+
+// runs returns what makes a process the one of that name.
+func (s *Stack) runs(name string) func(*devserver.Process) {
+	return func(p *devserver.Process) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.processes[name] = p
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.processes[name] = process
-	return nil
 }
 
 // environment is what the service is told: everything in our own environment, and where its parts are.
@@ -48,19 +52,11 @@ func (s *Stack) environment(name string) []string {
 	return append(env, s.cfg.Env...)
 }
 
-// Process returns the running process of a service or the gateway, to be killed or paused by a test.
+// Process returns the process of a part of the shop, the last one if it was restarted.
 func (s *Stack) Process(name string) *devserver.Process {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.processes[name]
-}
-
-// Restart starts a service again that has ended, or stops it first.
-func (s *Stack) Restart(ctx context.Context, name string) error {
-	if err := s.Process(name).Stop(ctx); err != nil {
-		return err
-	}
-	return s.startService(ctx, name)
 }
 
 // LogFile is where a process of the shop writes what it logs.

@@ -24,12 +24,16 @@ type Stack struct {
 
 	mu        sync.Mutex
 	processes map[string]*devserver.Process
+	// Parts that were killed, and not started again yet.
+	down map[string]bool
+	// A part is restarted by one at a time.
+	restarting map[string]*sync.Mutex
 }
 
 // Start brings the shop up and returns when every service passes its health check and the gateway is
 // ready. When anything fails, it stops what it had started and says in one line what it was.
 func Start(ctx context.Context, cfg Config) (*Stack, error) {
-	s := &Stack{cfg: cfg, processes: map[string]*devserver.Process{}}
+	s := newStack(cfg)
 	if err := s.start(ctx); err != nil {
 		if stopErr := s.Stop(context.WithoutCancel(ctx)); stopErr != nil {
 			return nil, fmt.Errorf("%w; and then: %w", err, stopErr)
@@ -37,6 +41,16 @@ func Start(ctx context.Context, cfg Config) (*Stack, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+func newStack(cfg Config) *Stack {
+	s := &Stack{
+		cfg: cfg, processes: map[string]*devserver.Process{}, down: map[string]bool{}, restarting: map[string]*sync.Mutex{},
+	}
+	for _, name := range Parts() {
+		s.restarting[name] = &sync.Mutex{}
+	}
+	return s
 }
 
 func (s *Stack) start(ctx context.Context) error {
@@ -70,35 +84,9 @@ func (s *Stack) start(ctx context.Context) error {
 // startServers starts the databases and Consul beside each other.
 func (s *Stack) startServers(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() (err error) {
-		s.postgres, err = devserver.StartPostgres(ctx, devserver.PostgresConfig{
-			Dir: s.cfg.path("postgres"), Port: s.cfg.PostgresPort, LogFile: s.LogFile("postgres"),
-			Fast: s.cfg.Fast, Progress: s.cfg.Progress,
-		})
-		if err == nil {
-			s.cfg.say("PostgreSQL on 127.0.0.1:%d", s.postgres.Port())
-		}
-		return err
-	})
-	group.Go(func() (err error) {
-		s.mongo, err = devserver.StartMongo(ctx, devserver.MongoConfig{
-			Dir: s.cfg.path("mongo"), Port: s.cfg.MongoPort, LogFile: s.LogFile("mongo"),
-			Fast: s.cfg.Fast, Progress: s.cfg.Progress,
-		})
-		if err == nil {
-			s.cfg.say("FerretDB (MongoDB's protocol) on 127.0.0.1:%d", s.mongo.Port())
-		}
-		return err
-	})
-	group.Go(func() (err error) {
-		s.consul, err = devserver.StartConsul(ctx, devserver.ConsulConfig{
-			Dir: s.cfg.path("consul"), HTTPPort: s.cfg.ConsulPort, LogFile: s.LogFile("consul"), Progress: s.cfg.Progress,
-		})
-		if err == nil {
-			s.cfg.say("Consul on http://%s", s.consul.Addr())
-		}
-		return err
-	})
+	group.Go(func() error { return s.startPostgres(ctx) })
+	group.Go(func() error { return s.startMongo(ctx) })
+	group.Go(func() error { return s.startConsul(ctx) })
 	return group.Wait()
 }
 
@@ -119,14 +107,8 @@ func (s *Stack) Stop(ctx context.Context) error {
 	for _, name := range slices.Backward(Services) {
 		stop(s.Process(name))
 	}
-	if s.consul != nil {
-		stop(s.consul.Process)
-	}
-	if s.mongo != nil {
-		stop(s.mongo.Process)
-	}
-	if s.postgres != nil {
-		stop(s.postgres.Process)
+	for _, name := range []string{Consul, Mongo, Postgres} {
+		stop(s.Process(name))
 	}
 	if s.lock != nil {
 		errs = append(errs, s.lock.Close())
@@ -178,8 +160,5 @@ func (s *Stack) Failed(ctx context.Context) <-chan string {
 	for name, p := range s.processes {
 		go watch(name, p)
 	}
-	go watch("PostgreSQL", s.postgres.Process)
-	go watch("FerretDB", s.mongo.Process)
-	go watch("Consul", s.consul.Process)
 	return failed
 }

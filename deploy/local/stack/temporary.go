@@ -9,6 +9,12 @@ import (
 // StartTemporary starts a shop on free ports, whose data ends with it: for tests and tools. binDir holds what Build made;
 // env is added to the environment of every service. The function it returns stops the shop and deletes its data.
 func StartTemporary(ctx context.Context, binDir string, env ...string) (*Stack, func() error, error) {
+	return StartTemporaryAs(ctx, Config{BinDir: binDir, Env: env})
+}
+
+// StartTemporaryAs is StartTemporary with more to say about the shop than its environment. What it makes up is the
+// folder, the gateway's port and the first staff account.
+func StartTemporaryAs(ctx context.Context, cfg Config) (*Stack, func() error, error) {
 	dir, err := os.MkdirTemp("", "souk-")
 	if err != nil {
 		return nil, nil, err
@@ -17,9 +23,8 @@ func StartTemporary(ctx context.Context, binDir string, env ...string) (*Stack, 
 	if err := os.Chmod(dir, 0o755); err != nil {
 		return nil, nil, err
 	}
-	s, err := Start(ctx, Config{
-		Dir: dir, BinDir: binDir, GatewayAddr: "127.0.0.1:0", StaffEmail: "staff@souk.example", Fast: true, Env: env,
-	})
+	cfg.Dir, cfg.GatewayAddr, cfg.StaffEmail, cfg.Fast = dir, "127.0.0.1:0", "staff@souk.example", true
+	s, err := Start(ctx, cfg)
 	if err != nil {
 		return nil, nil, errors.Join(err, os.RemoveAll(dir))
 	}

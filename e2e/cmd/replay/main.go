@@ -3,7 +3,8 @@
 //	DAY=FILE replay
 //	DAY=FOLDER replay
 //
-// A folder is all its files, in the order of their names. It starts a shop of its own, unless SOUK_URL names one that
+// A folder is all its files, in the order of their names. With CHAOS=SEED something in the shop is killed or paused every two
+// seconds meanwhile, by the schedule of that seed. It starts a shop of its own, unless SOUK_URL names one that
 // runs; then SOUK_STAFF_EMAIL and SOUK_STAFF_PASSWORD log in.
 package main
 
@@ -15,10 +16,15 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strconv"
+	"sync"
 	"syscall"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"souk/deploy/local/stack"
+	"souk/e2e/fault"
 	"souk/e2e/replay"
 	"souk/e2e/shop"
 	"souk/platform/devserver"
@@ -31,7 +37,7 @@ func main() {
 	}
 }
 
-func start() (err error) {
+func start() (failed error) {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	books, err := read(os.Getenv("DAY"))
@@ -39,14 +45,19 @@ func start() (err error) {
 		return fmt.Errorf("DAY must name a file of invoices, or a folder of them: %w", err)
 	}
 	target := target{url: os.Getenv("SOUK_URL"), email: os.Getenv("SOUK_STAFF_EMAIL"), password: os.Getenv("SOUK_STAFF_PASSWORD")}
+	weather := func(context.Context) error { return nil }
 	if target.url == "" {
-		var stop func() error
-		if target, stop, err = startShop(ctx); err != nil {
+		s, stop, err := startShop(ctx)
+		if err != nil {
 			return err
 		}
-		defer func() { err = errors.Join(err, stop()) }()
+		defer func() { failed = errors.Join(failed, stop()) }()
+		target.url, target.email, target.password = s.URL(), s.StaffEmail(), s.StaffPassword()
+		if seed, err := strconv.ParseUint(os.Getenv("CHAOS"), 10, 64); err == nil {
+			weather = func(ctx context.Context) error { return storm(ctx, s, seed) }
+		}
 	}
-	return run(ctx, books, target)
+	return run(ctx, books, target, weather)
 }
 
 // read reads a file, or all files of a folder in the order of their names.
@@ -76,14 +87,14 @@ type target struct {
 	url, email, password string
 }
 
-func run(ctx context.Context, books *replay.Books, t target) error {
+func run(ctx context.Context, books *replay.Books, t target, weather func(context.Context) error) error {
 	start := time.Now()
 	progress := func(step string) { fmt.Printf("%6.1fs  %s\n", time.Since(start).Seconds(), step) }
 	r := &replay.Replay{Books: books, Shop: shop.New(t.url), StaffEmail: t.email, StaffPassword: t.password, Progress: progress}
 	if err := r.Prepare(ctx); err != nil {
 		return err
 	}
-	if err := r.Run(ctx); err != nil {
+	if err := runIn(ctx, r, weather); err != nil {
 		return err
 	}
 	report, err := r.Reconcile(ctx)
@@ -100,20 +111,43 @@ func run(ctx context.Context, books *replay.Books, t target) error {
 	return nil
 }
 
+// runIn runs the replay in a weather that ends with it.
+func runIn(ctx context.Context, r *replay.Replay, weather func(context.Context) error) error {
+	outside, calm := context.WithCancel(ctx)
+	var rages errgroup.Group
+	rages.Go(func() error { return weather(outside) })
+	err := r.Run(ctx)
+	calm()
+	return errors.Join(err, rages.Wait())
+}
+
+// longest is longer than any replay takes.
+const longest = 3 * time.Hour
+
+// storm kills and pauses parts of the shop until ctx is done. What ends by itself is started again.
+func storm(ctx context.Context, s *stack.Stack, seed uint64) error {
+	var supervisor sync.WaitGroup
+	supervised, stop := context.WithCancel(context.WithoutCancel(ctx))
+	supervisor.Go(func() { s.Supervise(supervised) })
+	faults := fault.NewStorm(seed, longest)
+	dealt, err := faults.Rage(ctx, s, func(string, ...any) {})
+	stop()
+	supervisor.Wait()
+	kills := faults[:dealt].Kills()
+	fmt.Printf("%d kills and %d pauses, of seed %d\n", kills, dealt-kills, seed)
+	return err
+}
+
 // startShop starts a shop on free ports, with data that ends with it.
-func startShop(ctx context.Context) (target, func() error, error) {
+func startShop(ctx context.Context) (*stack.Stack, func() error, error) {
 	root, err := devserver.RepoRoot()
 	if err != nil {
-		return target{}, nil, err
+		return nil, nil, err
 	}
 	bin := filepath.Join(root, ".souk", "bin")
 	fmt.Println("starting a shop for the replay")
 	if err := stack.Build(ctx, root, bin); err != nil {
-		return target{}, nil, err
+		return nil, nil, err
 	}
-	s, cleanup, err := stack.StartTemporary(ctx, bin, "SOUK_RATE_LIMITS=off", "SOUK_SHIPPING_TRANSIT=1s")
-	if err != nil {
-		return target{}, nil, err
-	}
-	return target{url: s.URL(), email: s.StaffEmail(), password: s.StaffPassword()}, cleanup, nil
+	return stack.StartTemporary(ctx, bin, "SOUK_RATE_LIMITS=off", "SOUK_SHIPPING_TRANSIT=1s")
 }

@@ -1,0 +1,177 @@
+package chaos
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"souk/deploy/local/stack"
+	"souk/e2e/fault"
+	"souk/e2e/shop"
+	"souk/platform/devserver"
+)
+
+var binDir string
+
+func TestMain(m *testing.M) {
+	root, err := devserver.RepoRoot()
+	if err == nil {
+		binDir = filepath.Join(root, ".souk", "bin")
+		err = stack.Build(context.Background(), root, binDir)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "build the shop:", err)
+		os.Exit(1)
+	}
+	os.Exit(m.Run())
+}
+
+// full reports whether the long forms of the tests are asked for.
+func full() bool { return os.Getenv("SOUK_CHAOS") == "full" }
+
+const (
+	// An answer may take this long to come while parts of the shop are away for a few seconds.
+	answerWithin = 60 * time.Second
+	// What the shop was told to do is done, and its books are clean, this long after the last fault.
+	cleanWithin = 30 * time.Second
+
+	password = "correct horse battery"
+)
+
+var skus = []string{"C-1", "C-2", "C-3", "C-4", "C-5", "C-6", "C-7", "C-8"}
+
+var leeds = shop.Address{Name: "Ada Shopper", Line1: "1 Market Street", City: "Leeds", PostalCode: "LS1 6DT", Country: "GB"}
+
+// arena is a shop to be harmed. Whatever ends by itself is started again.
+type arena struct {
+	*stack.Stack
+	// What stands in front of some services, by their names.
+	proxies map[string]*fault.Proxy
+	anyone  *shop.Client
+	books   Books
+}
+
+// open starts a shop with proxies in front of services, and plenty of each SKU. Call what it returns to end it.
+func open(ctx context.Context, pieces int, proxied ...string) (*arena, func() error, error) {
+	return openAs(ctx, stack.Config{BinDir: binDir}, pieces, proxied...)
+}
+
+// openAs is open with more to say about the shop.
+func openAs(ctx context.Context, cfg stack.Config, pieces int, proxied ...string) (*arena, func() error, error) {
+	a := &arena{proxies: map[string]*fault.Proxy{}}
+	cfg.Env = append(cfg.Env, "SOUK_RATE_LIMITS=off", "SOUK_SHIPPING_TRANSIT=1s")
+	for _, name := range proxied {
+		proxy, err := fault.NewProxy(name)
+		if err != nil {
+			return nil, nil, err
+		}
+		a.proxies[name] = proxy
+		cfg.Env = append(cfg.Env, proxy.Env()...)
+	}
+	s, stop, err := stack.StartTemporaryAs(ctx, cfg)
+	if err != nil {
+		return nil, nil, errors.Join(err, a.closeProxies())
+	}
+	a.Stack, a.anyone, a.books = s, shop.New(s.URL()), audited(s)
+	a.anyone.HTTP.Timeout = 15 * time.Second
+	supervised, cancel := context.WithCancel(ctx)
+	var supervisor sync.WaitGroup
+	supervisor.Go(func() { s.Supervise(supervised) })
+	end := func() error {
+		cancel()
+		supervisor.Wait()
+		return errors.Join(stop(), a.closeProxies())
+	}
+	if err := a.fill(ctx, pieces); err != nil {
+		return nil, nil, errors.Join(err, end())
+	}
+	return a, end, nil
+}
+
+func (a *arena) closeProxies() error {
+	var errs []error
+	for _, proxy := range a.proxies {
+		errs = append(errs, proxy.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// fill puts products on sale.
+func (a *arena) fill(ctx context.Context, pieces int) error {
+	var csv strings.Builder
+	csv.WriteString("Handle,Title,Variant SKU,Variant Price,Variant Grams,Variant Inventory Qty\n")
+	for i, sku := range skus {
+		fmt.Fprintf(&csv, "%s,Thing %s,%s,%d.50,100,%d\n", strings.ToLower(sku), sku, sku, i+1, pieces)
+	}
+	staff, err := a.staff(ctx)
+	if err != nil {
+		return err
+	}
+	imported, err := staff.Import(ctx, []byte(csv.String()))
+	if err == nil && len(imported.Errors) > 0 {
+		err = fmt.Errorf("import: %v", imported.Errors)
+	}
+	return err
+}
+
+// staff logs the first staff account in.
+func (a *arena) staff(ctx context.Context) (*shop.Client, error) {
+	session := shop.Session{}
+	err := get(ctx, a.anyone, post("/v1/sessions", map[string]string{"email": a.StaffEmail(), "password": a.StaffPassword()}), &session)
+	return a.anyone.As(session.AccessToken), err
+}
+
+// traces returns the last of what the services logged about an order.
+func (a *arena) traces(orderID string) string {
+	lines := a.logged(func(line string) bool { return orderID != "" && strings.Contains(line, orderID) })
+	return strings.Join(lines[max(0, len(lines)-12):], "\n")
+}
+
+// logged returns the lines in the logs of the services and the gateway that are wanted.
+func (a *arena) logged(wanted func(line string) bool) []string {
+	var lines []string
+	for _, name := range append([]string{stack.Gateway}, stack.Services...) {
+		file, err := os.Open(a.LogFile(name))
+		if err != nil {
+			continue
+		}
+		scanner := bufio.NewScanner(file)
+		for scanner.Scan() {
+			if wanted(scanner.Text()) {
+				lines = append(lines, scanner.Text())
+			}
+		}
+		_ = file.Close()
+	}
+	return lines
+}
+
+// until tries a condition until it holds, or returns why it does not.
+func until(ctx context.Context, within time.Duration, condition func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	var err error
+	for {
+		latest := condition(ctx)
+		if latest == nil {
+			return nil
+		}
+		if err == nil || ctx.Err() == nil { // not that there was no more time to look
+			err = latest
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("not within %v: %w", within, err)
+		case <-tick.C:
+		}
+	}
+}

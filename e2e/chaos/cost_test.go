@@ -1,0 +1,117 @@
+package chaos
+
+import (
+	"maps"
+	"net/http"
+	"testing"
+	"time"
+
+	"souk/deploy/local/stack"
+	"souk/e2e/fault"
+	"souk/e2e/shop"
+	"souk/platform/devserver"
+)
+
+// What a confirmed checkout of five lines, with the address in its body, may cost.
+const (
+	mostCalls       = 8
+	mostCommits     = 6 // the simulated card network's own books left out, which are outside the shop
+	mostMongoWrites = 1
+
+	costly = 50 // checkouts that are measured
+)
+
+// TestCostOfACheckout counts what a checkout takes, and fails when that has become more than it may be.
+func TestCostOfACheckout(t *testing.T) {
+	a, m := openMetered(t)
+	buyer, err := a.register(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The first one opens connections and learns keys.
+	a.confirm(t, m, buyer)
+	var spent reading
+	for range costly {
+		spent = spent.plus(a.confirm(t, m, buyer))
+	}
+	idle := m.during(t, func() { <-time.After(5 * time.Second) })
+	noise := float64(idle.xids) * spent.took.Seconds() / idle.took.Seconds()
+
+	calls := average(sum(spent.calls))
+	commits := (float64(spent.xids-spent.cards) - noise) / costly
+	mongo := average(sum(spent.mongo))
+	t.Logf("measured: a checkout takes %.2f gRPC calls: %v", calls, averages(spent.calls))
+	t.Logf("measured: %.2f commits that write in PostgreSQL, and %.2f of the card network; idle, %.1f a second", commits, average(spent.cards), float64(idle.xids)/idle.took.Seconds())
+	t.Logf("measured: %.2f writes in MongoDB: %v", mongo, averages(spent.mongo))
+	t.Logf("for information, transactions by database, those included that only read: %v; took %v", averages(spent.transactions), (spent.took / costly).Round(time.Millisecond))
+	if calls == 0 || commits <= 0 || mongo == 0 {
+		t.Error("something was not counted")
+	}
+	if calls > mostCalls || commits > mostCommits+0.05 || mongo > mostMongoWrites {
+		t.Errorf("that is more than %d calls, %d commits, %d write in MongoDB", mostCalls, mostCommits, mostMongoWrites)
+	}
+}
+
+// openMetered starts a shop whose gRPC calls and MongoDB commands all pass a proxy that counts them.
+func openMetered(t *testing.T) (*arena, *meter) {
+	t.Helper()
+	port, err := devserver.FreePort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	wire, err := fault.NewWire(t.Context(), port)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = wire.Close() })
+	env := []string{"SOUK_CARTS_MONGO_URI=" + wire.URI("carts"), "SOUK_CUSTOMERS_MONGO_URI=" + wire.URI("customers")}
+	a, end, err := openAs(t.Context(), stack.Config{BinDir: binDir, MongoPort: port, Env: env}, 1_000_000, stack.Services...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := end(); err != nil {
+			t.Errorf("stop the shop: %v", err)
+		}
+	})
+	return a, newMeter(t, a, wire)
+}
+
+// confirm checks five lines out and returns what that alone has cost.
+func (a *arena) confirm(t *testing.T, m *meter, buyer *shop.Client) reading {
+	t.Helper()
+	var basket []item
+	for _, sku := range skus[:5] {
+		basket = append(basket, item{sku, 2})
+	}
+	r, err := checkout(t.Context(), buyer, basket, "pm_card_visa")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m.during(t, func() {
+		resp, err := r.send(t.Context(), buyer)
+		if err != nil || resp.Status != http.StatusCreated {
+			t.Fatalf("checkout: %+v, %v", resp, err)
+		}
+	})
+}
+
+func average[N int | int64](n N) float64 { return float64(n) / costly }
+
+func averages[N int | int64](counts map[string]N) map[string]float64 {
+	all := map[string]float64{}
+	for name, n := range counts {
+		if n != 0 {
+			all[name] = average(n)
+		}
+	}
+	return all
+}
+
+func sum(counts map[string]int) int {
+	total := 0
+	for n := range maps.Values(counts) {
+		total += n
+	}
+	return total
+}
