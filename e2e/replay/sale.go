@@ -89,8 +89,8 @@ func fill(ctx context.Context, c *customer, invoice Invoice) (cart shop.Cart, er
 		if err != nil {
 			return cart, err
 		}
-		err = c.do(ctx, func(client *shop.Client) (err error) {
-			cart, err = client.Put(ctx, cart.ID, line.SKU, line.Quantity)
+		err = c.do(ctx, func(client *shop.Client) error {
+			_, err := client.Put(ctx, cart.ID, line.SKU, line.Quantity)
 			return err
 		})
 	}

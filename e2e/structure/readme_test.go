@@ -10,7 +10,7 @@ import (
 )
 
 // A claim's command, as the README's table has it.
-var command = regexp.MustCompile("`cd ([^ ]+) && go test ([^ ]+) -run '?([^'`]+)'?`")
+var command = regexp.MustCompile("`cd ([^ ]+) && go test ([^ ]+) -run '?([^'`]+?)'?(?: -v)?`")
 
 func TestTheReadmesCommandsRunTests(t *testing.T) {
 	t.Parallel()
