@@ -19,6 +19,8 @@ const (
 	mostMongoWrites = 1
 
 	costly = 50 // checkouts that are measured
+	// Background work does not come at an even rate. One commit more a checkout would be a whole one.
+	astray = 0.25
 )
 
 // TestCostOfACheckout counts what a checkout takes, and fails when that has become more than it may be.
@@ -47,7 +49,7 @@ func TestCostOfACheckout(t *testing.T) {
 	if calls == 0 || commits <= 0 || mongo == 0 {
 		t.Error("something was not counted")
 	}
-	if calls > mostCalls || commits > mostCommits+0.05 || mongo > mostMongoWrites {
+	if calls > mostCalls || commits > mostCommits+astray || mongo > mostMongoWrites {
 		t.Errorf("that is more than %d calls, %d commits, %d write in MongoDB", mostCalls, mostCommits, mostMongoWrites)
 	}
 }
