@@ -72,7 +72,7 @@ func (a *account) register(ctx context.Context, name string) error {
 	})
 }
 
-const mostPatience = 2 * time.Second
+const mostPatience = 500 * time.Millisecond
 
 // insist calls until the answer is definite or ctx is done.
 func insist(ctx context.Context, call func() error) error {

@@ -15,7 +15,7 @@ import (
 
 const (
 	// Shoppers is how many invoices are checked out at once.
-	Shoppers = 8
+	Shoppers = 24
 	password = "replay of a real day"
 )
 

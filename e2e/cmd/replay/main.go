@@ -4,7 +4,7 @@
 //	DAY=FOLDER replay
 //
 // A folder is all its files, in the order of their names. With CHAOS=SEED something in the shop is killed or paused every two
-// seconds meanwhile, by the schedule of that seed. It starts a shop of its own, unless SOUK_URL names one that
+// seconds for the first five minutes, by the schedule of that seed. It starts a shop of its own, unless SOUK_URL names one that
 // runs; then SOUK_STAFF_EMAIL and SOUK_STAFF_PASSWORD log in.
 package main
 
@@ -121,15 +121,15 @@ func runIn(ctx context.Context, r *replay.Replay, weather func(context.Context) 
 	return errors.Join(err, rages.Wait())
 }
 
-// longest is longer than any replay takes.
-const longest = 3 * time.Hour
+// stormFor is how long a storm rages, if the replay takes as long.
+const stormFor = 5 * time.Minute
 
 // storm kills and pauses parts of the shop until ctx is done. What ends by itself is started again.
 func storm(ctx context.Context, s *stack.Stack, seed uint64) error {
 	var supervisor sync.WaitGroup
 	supervised, stop := context.WithCancel(context.WithoutCancel(ctx))
 	supervisor.Go(func() { s.Supervise(supervised) })
-	faults := fault.NewStorm(seed, longest)
+	faults := fault.NewStorm(seed, stormFor)
 	dealt, err := faults.Rage(ctx, s, func(string, ...any) {})
 	stop()
 	supervisor.Wait()
