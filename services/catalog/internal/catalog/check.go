@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"souk/platform/field"
+	"souk/platform/identifier"
 )
 
 const (
@@ -40,7 +41,7 @@ func validSKU(sku string) bool {
 func (c Content) check() error {
 	var check field.Checker
 	check.Check(validSlug(c.Slug), "slug", fmt.Sprintf("must be lower-case words joined by hyphens, at most %d characters", maxSlug))
-	check.Check(!isID(c.Slug), "slug", "must not look like an id")
+	check.Check(!identifier.Valid(c.Slug), "slug", "must not look like an id")
 	checkLine(&check, "title", c.Title, maxTitle)
 	check.Check(strings.TrimSpace(c.Title) != "", "title", "is required")
 	checkText(&check, "description", c.Description, maxDescription)

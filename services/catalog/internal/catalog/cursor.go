@@ -5,6 +5,8 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+
+	"souk/platform/identifier"
 )
 
 const (
@@ -30,7 +32,7 @@ func (q *Query) start(cursor string) error {
 	}
 	var content cursorContent
 	plain, err := base64.RawURLEncoding.DecodeString(cursor)
-	if err != nil || len(cursor) > maxCursor || json.Unmarshal(plain, &content) != nil || !isID(content.ID) {
+	if err != nil || len(cursor) > maxCursor || json.Unmarshal(plain, &content) != nil || !identifier.Valid(content.ID) {
 		return ErrBadCursor
 	}
 	after := Position{Key: content.Key, ID: content.ID}

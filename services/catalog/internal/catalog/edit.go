@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"souk/platform/identifier"
 )
 
 const (
@@ -48,7 +50,7 @@ func (s *Service) insert(ctx context.Context, content Content) (Product, error) 
 // Update edits a published product, or returns ErrNotFound. ErrVersionMismatch is for one that is no longer at version;
 // 0 is any version, and then edit may be called more than once.
 func (s *Service) Update(ctx context.Context, id string, version int64, edit func(*Content)) (Product, error) {
-	if !isID(id) {
+	if !identifier.Valid(id) {
 		return Product{}, ErrNotFound
 	}
 	for attempt := 1; ; attempt++ {
@@ -83,7 +85,7 @@ func (s *Service) replace(ctx context.Context, product Product) (Product, error)
 
 // Withdraw takes a product off sale, if it is not already. ErrNotFound is for a product that never was.
 func (s *Service) Withdraw(ctx context.Context, id string) error {
-	if !isID(id) {
+	if !identifier.Valid(id) {
 		return ErrNotFound
 	}
 	return s.store.Withdraw(ctx, id, now())

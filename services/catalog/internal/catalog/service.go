@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"souk/platform/field"
+	"souk/platform/identifier"
 )
 
 // The most SKUs that can be asked for at once.
@@ -65,7 +66,7 @@ func (q *Query) page(listed []Listed) (page Page, err error) {
 // Product returns a published product by id or slug, or ErrNotFound.
 func (s *Service) Product(ctx context.Context, idOrSlug string) (Product, error) {
 	switch {
-	case isID(idOrSlug):
+	case identifier.Valid(idOrSlug):
 		return s.store.ByID(ctx, idOrSlug)
 	case validSlug(idOrSlug):
 		return s.store.BySlug(ctx, idOrSlug)

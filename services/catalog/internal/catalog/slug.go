@@ -6,7 +6,6 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/google/uuid"
 	"golang.org/x/text/runes"
 	"golang.org/x/text/transform"
 	"golang.org/x/text/unicode/norm"
@@ -39,11 +38,4 @@ func cutSlug(slug string, most int) string {
 
 func validSlug(slug string) bool {
 	return len(slug) <= maxSlug && slugPattern.MatchString(slug)
-}
-
-// isID reports whether text is a UUID as this service writes them. The other forms that uuid.Parse reads could be
-// slugs, or are no UUIDs to PostgreSQL.
-func isID(text string) bool {
-	_, err := uuid.Parse(text)
-	return err == nil && len(text) == len(uuid.Nil.String())
 }

@@ -4,8 +4,9 @@ package customers
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"time"
+
+	"souk/platform/secret"
 )
 
 var (
@@ -74,20 +75,8 @@ type Session struct {
 	ExpiresAt time.Time
 }
 
-// Secret is text that must not be printed.
-type Secret string
-
-// String hides the secret from logs and errors.
-func (Secret) String() string { return "[redacted]" }
-
-// GoString hides the secret from %#v.
-func (s Secret) GoString() string { return s.String() }
-
-// LogValue hides the secret from structured logs.
-func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
-
-// MarshalText hides the secret from JSON, and so from logs of a struct that holds it.
-func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+// Secret is a password, a token or a hash.
+type Secret = secret.Text
 
 // Store keeps accounts and sessions.
 type Store interface {

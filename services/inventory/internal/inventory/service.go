@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"souk/platform/field"
+	"souk/platform/identifier"
 )
 
 const (
@@ -119,12 +120,11 @@ func (s *Service) Return(ctx context.Context, r Return) error {
 	return s.store.Return(ctx, r)
 }
 
-// checkID returns an id in the only spelling that is stored. Of the spellings that uuid.Parse knows it takes the
-// common one alone: the others let anything stand around the id. Nobody makes the nil id, and pages begin after it.
-func checkID(check *field.Checker, name, id string) string {
-	parsed, err := uuid.Parse(id)
-	check.Check(err == nil && len(id) == len(parsed.String()) && parsed != uuid.Nil, name, "is not an id")
-	return parsed.String()
+// checkID returns an id in the only spelling that is stored. Nobody makes the nil id, and pages begin after it.
+func checkID(check *field.Checker, name, text string) string {
+	canonical, ok := identifier.Canonical(text)
+	check.Check(ok && canonical != uuid.Nil.String(), name, "is not an id")
+	return canonical
 }
 
 func checkReason(check *field.Checker, reason string) {

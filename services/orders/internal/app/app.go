@@ -54,6 +54,7 @@ func Run(ctx context.Context) error {
 		return err
 	}
 	svc.Background("jobs", runner.Run)
+	svc.Every(job.RescueEvery, "rescue", runner.Rescue)
 	svc.Every(orders.TrackEvery, "deliveries", checkout.TrackDeliveries)
 	svc.Background("watch", checkout.Watch)
 	svc.Every(sweepEvery, "keys", checkout.SweepKeys)

@@ -19,7 +19,8 @@ const (
 	runTime = 8 * time.Second
 	// A job that has run for longer belongs to a process that died, and is run again.
 	rescueAfter = 10 * time.Second
-	rescueEvery = time.Second
+	// RescueEvery is how often such jobs are to be looked for.
+	RescueEvery = time.Second
 	// A process that stops gives its jobs this long before it cancels them.
 	stopTime = 5 * time.Second
 	// Finished jobs are kept for a look at what happened.
@@ -65,7 +66,6 @@ func (r *Runner) Run(ctx context.Context) error {
 	if err := r.client.Start(ctx); err != nil {
 		return fmt.Errorf("run jobs: %w", err)
 	}
-	r.rescue(ctx)
 	<-r.client.Stopped()
 	return nil
 }
@@ -76,24 +76,16 @@ const rescueStuck = `
 UPDATE river_job SET state = 'available', scheduled_at = now()
 WHERE state = 'running' AND kind = $1 AND attempted_at < now() - $2::interval`
 
-// rescue makes the jobs of processes that died available again, until ctx is done.
-func (r *Runner) rescue(ctx context.Context) {
-	tick := time.NewTicker(rescueEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		tag, err := r.pool.Exec(ctx, rescueStuck, Args{}.Kind(), rescueAfter)
-		if err != nil && ctx.Err() == nil {
-			r.logger.WarnContext(ctx, "rescue jobs", "error", err)
-		}
-		if n := tag.RowsAffected(); n > 0 {
-			r.logger.InfoContext(ctx, "jobs rescued", "count", n)
-		}
+// Rescue makes the jobs of processes that died available again.
+func (r *Runner) Rescue(ctx context.Context) error {
+	tag, err := r.pool.Exec(ctx, rescueStuck, Args{}.Kind(), rescueAfter)
+	if err != nil {
+		return fmt.Errorf("rescue jobs: %w", err)
 	}
+	if n := tag.RowsAffected(); n > 0 {
+		r.logger.InfoContext(ctx, "jobs rescued", "count", n)
+	}
+	return nil
 }
 
 type worker struct {

@@ -43,6 +43,31 @@ func TestAnAbandonedOrderIsPickedUpByItsJob(t *testing.T) {
 	eventually(t, "the job ends", func() bool { return s.jobs(t, id) == 0 })
 }
 
+func TestAJobWhoseProcessDiedIsTakenOver(t *testing.T) {
+	t.Parallel()
+	s := newShopWith(t, orders.Settings{Inline: 200 * time.Millisecond, Hold: time.Minute})
+	s.world.failing("before reserve")
+	order := s.mustPlace(t, buy("killed", visa))
+	s.world.setHook(nil)
+	runner, err := job.NewRunner(s.pool, s.Advance, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for since, want := range map[string]string{"9 seconds": "running", "11 seconds": "available"} {
+		s.exec(t, "UPDATE river_job SET state = 'running', attempt = 1, attempted_at = now() - $1::text::interval", since)
+		if err := runner.Rescue(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		var state string
+		if err := s.pool.QueryRow(t.Context(), "SELECT state FROM river_job").Scan(&state); err != nil || state != want {
+			t.Errorf("begun %s ago it is %s, %v; want %s", since, state, err, want)
+		}
+	}
+	if err := s.Advance(t.Context(), order.ID); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestAJobComesBackUntilTheWorkIsDone(t *testing.T) {
 	t.Parallel()
 	s := newShopWith(t, orders.Settings{Inline: 200 * time.Millisecond, Hold: time.Minute})

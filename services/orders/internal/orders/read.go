@@ -8,9 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
-
 	"souk/platform/field"
+	"souk/platform/identifier"
 )
 
 const (
@@ -49,7 +48,7 @@ func (s *Service) GetOrder(ctx context.Context, viewer Viewer, id string) (Order
 }
 
 func (s *Service) visible(ctx context.Context, viewer Viewer, id string) (Record, error) {
-	if !isUUID(id) {
+	if !identifier.Valid(id) {
 		return Record{}, ErrNotFound
 	}
 	r, err := s.store.Get(ctx, id)
@@ -110,13 +109,8 @@ func parseCursor(cursor string) (Position, error) {
 	micros, id, _ := strings.Cut(string(text), ".")
 	at, err := strconv.ParseInt(micros, 10, 64)
 	// Times from 1970 to 2286, well within what PostgreSQL keeps.
-	if err != nil || at < 0 || at > 1e16 || !isUUID(id) {
+	if err != nil || at < 0 || at > 1e16 || !identifier.Valid(id) {
 		return Position{}, ErrBadCursor
 	}
 	return Position{CreatedAt: time.UnixMicro(at).UTC(), ID: id}, nil
-}
-
-// isUUID reports whether id has the one form that ids are given out in.
-func isUUID(id string) bool {
-	return len(id) == 36 && uuid.Validate(id) == nil
 }

@@ -6,13 +6,15 @@ import (
 	"fmt"
 
 	"github.com/google/uuid"
+
+	"souk/platform/identifier"
 )
 
 // ReceiveReturn takes the goods of a return back. It returns the return as it is then: refunded, or received
 // when restocking and refunding take longer and go on by themselves. One that was received before is returned as it
 // is. With it comes the id of its order. It returns ErrReturnNotFound.
 func (s *Service) ReceiveReturn(ctx context.Context, returnID string) (orderID string, goods Return, err error) {
-	if !isUUID(returnID) {
+	if !identifier.Valid(returnID) {
 		return "", Return{}, ErrReturnNotFound
 	}
 	orderID, err = s.store.OrderOfReturn(ctx, returnID)

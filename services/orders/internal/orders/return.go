@@ -51,22 +51,26 @@ type Refund struct {
 
 // changeReturn replaces the return of the same id.
 func (r *Record) changeReturn(changed Return) {
-	r.Returns = slices.Clone(r.Returns)
-	for i := range r.Returns {
-		if r.Returns[i].ID == changed.ID {
-			r.Returns[i] = changed
-		}
-	}
+	r.Returns = replaced(r.Returns, changed, func(t Return) bool { return t.ID == changed.ID })
 }
 
 // changeRefund replaces the refund of the same id.
 func (r *Record) changeRefund(changed Refund) {
-	r.Refunds = slices.Clone(r.Refunds)
-	for i := range r.Refunds {
-		if r.Refunds[i].ID == changed.ID {
-			r.Refunds[i] = changed
-		}
+	r.Refunds = replaced(r.Refunds, changed, func(f Refund) bool { return f.ID == changed.ID })
+}
+
+// replaced returns a copy of all with changed in the place of the first element that is meant.
+func replaced[T any](all []T, changed T, meant func(T) bool) []T {
+	all = slices.Clone(all)
+	if i := slices.IndexFunc(all, meant); i >= 0 {
+		all[i] = changed
 	}
+	return all
+}
+
+// addReturn adds a return to the order.
+func (r *Record) addReturn(added Return) {
+	r.Returns = append(slices.Clone(r.Returns), added)
 }
 
 // addRefund adds a refund to the order.

@@ -41,7 +41,7 @@ func (s *Service) RequestReturn(ctx context.Context, req ReturnRequest) (Return,
 		if err != nil {
 			return Return{}, err
 		}
-		r.Returns = append(r.Returns[:len(r.Returns):len(r.Returns)], wanted)
+		r.addReturn(wanted)
 		_, err = s.save(ctx, r, TimelineEntry{At: wanted.CreatedAt, Event: EventReturnRequested, Detail: wanted.Amount.String()})
 		if !errors.Is(err, ErrConflict) {
 			return wanted, err

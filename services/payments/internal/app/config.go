@@ -3,10 +3,10 @@ package app
 import (
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/url"
 
 	"souk/platform/pgdb"
+	"souk/platform/secret"
 	"souk/platform/service"
 )
 
@@ -29,31 +29,16 @@ type Config struct {
 
 // SimulatorEnv is what the simulator can be told. Without a secret its webhooks are refused.
 type SimulatorEnv struct {
-	WebhookSecret Secret `env:"WEBHOOK_SECRET"`
+	WebhookSecret secret.Text `env:"WEBHOOK_SECRET"`
 }
 
 // StripeEnv is what Stripe's adapter can be told. Without a secret Stripe's webhooks are refused.
 type StripeEnv struct {
-	Key           Secret `env:"KEY"`
-	WebhookSecret Secret `env:"WEBHOOK_SECRET"`
+	Key           secret.Text `env:"KEY"`
+	WebhookSecret secret.Text `env:"WEBHOOK_SECRET"`
 	// URL is Stripe's own unless set, as it is for stripe-mock.
 	URL string `env:"URL"`
 }
-
-// Secret is a setting that is never printed.
-type Secret string
-
-// String hides the secret from logs and errors.
-func (Secret) String() string { return "[redacted]" }
-
-// GoString hides the secret from %#v.
-func (s Secret) GoString() string { return s.String() }
-
-// LogValue hides the secret from structured logs.
-func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
-
-// MarshalText hides the secret from JSON, and so from logs of a struct that holds it.
-func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // Validate returns an error that names what is wrong.
 func (c Config) Validate() error {

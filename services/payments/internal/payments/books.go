@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"souk/platform/field"
+	"souk/platform/identifier"
 	"souk/platform/money"
 )
 
@@ -75,11 +76,11 @@ func (q BooksQuery) checked() (BooksQuery, error) {
 	if q.After == "" {
 		q.After = uuid.Nil.String()
 	}
-	after, ok := canonical(q.After)
+	after, ok := identifier.Canonical(q.After)
 	check.Check(ok, "after", notAnID)
 	orders := make([]string, len(q.OrderIDs))
 	for i, order := range q.OrderIDs {
-		orders[i], ok = canonical(order)
+		orders[i], ok = identifier.Canonical(order)
 		check.Check(ok, fmt.Sprintf("order_ids[%d]", i), notAnID)
 	}
 	q.After, q.OrderIDs = after, orders

@@ -4,9 +4,8 @@ import (
 	"fmt"
 	"regexp"
 
-	"github.com/google/uuid"
-
 	"souk/platform/field"
+	"souk/platform/identifier"
 	"souk/platform/money"
 )
 
@@ -14,17 +13,10 @@ const notAnID = "is not an id"
 
 var method = regexp.MustCompile(`^[a-z0-9_]{1,64}$`)
 
-// canonical returns an id in the only spelling that is stored. Of the spellings that uuid.Parse knows it takes the
-// common one alone: the others let anything stand around the id.
-func canonical(id string) (string, bool) {
-	parsed, err := uuid.Parse(id)
-	return parsed.String(), err == nil && len(id) == len(parsed.String())
-}
-
 // checkAuthorize returns the order's id as it is stored, or a *field.Error.
 func checkAuthorize(orderID string, amount money.Money, methodName string) (string, error) {
 	var check field.Checker
-	id, ok := canonical(orderID)
+	id, ok := identifier.Canonical(orderID)
 	check.Check(ok, "order_id", notAnID)
 	checkAmount(&check, amount)
 	check.Check(method.MatchString(methodName), "payment_method", "is not a payment method")
@@ -34,7 +26,7 @@ func checkAuthorize(orderID string, amount money.Money, methodName string) (stri
 // checkRefund returns the refund's id as it is stored, or a *field.Error.
 func checkRefund(refundID string, amount money.Money) (string, error) {
 	var check field.Checker
-	id, ok := canonical(refundID)
+	id, ok := identifier.Canonical(refundID)
 	check.Check(ok, "refund_id", notAnID)
 	checkAmount(&check, amount)
 	return id, check.Err()

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"souk/platform/field"
+	"souk/platform/identifier"
 	"souk/platform/money"
 )
 
@@ -74,7 +75,7 @@ func (s *Service) Refund(ctx context.Context, orderID, refundID string, amount m
 	if err != nil {
 		return Payment{}, err
 	}
-	orderID, ok := canonical(orderID)
+	orderID, ok := identifier.Canonical(orderID)
 	if !ok {
 		return Payment{}, ErrNotFound
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"souk/platform/field"
+	"souk/platform/identifier"
 	"souk/platform/money"
 )
 
@@ -128,7 +129,7 @@ func (s *Service) Capture(ctx context.Context, orderID string) (Payment, error) 
 
 // Void lets an order's authorization go; again is no error. Without one it bars a later Authorize.
 func (s *Service) Void(ctx context.Context, orderID string) error {
-	orderID, ok := canonical(orderID)
+	orderID, ok := identifier.Canonical(orderID)
 	if !ok {
 		return field.Invalid("order_id", notAnID)
 	}
@@ -187,7 +188,7 @@ func (s *Service) settle(ctx context.Context, p Payment, to Status) (Payment, er
 
 // Payment returns the payment of an order, or ErrNotFound.
 func (s *Service) Payment(ctx context.Context, orderID string) (Payment, error) {
-	orderID, ok := canonical(orderID)
+	orderID, ok := identifier.Canonical(orderID)
 	if !ok {
 		return Payment{}, ErrNotFound
 	}

@@ -12,6 +12,7 @@ import (
 
 	"souk/platform/country"
 	"souk/platform/field"
+	"souk/platform/identifier"
 	"souk/platform/money"
 )
 
@@ -64,7 +65,7 @@ func checkDestination(check *field.Checker, to Destination) {
 // Ship hands an order's parcel to the carrier; the same order again returns the shipment it has.
 func (s *Service) Ship(ctx context.Context, orderID, optionID string, to Destination, weightGrams int64) (Shipment, error) {
 	var check field.Checker
-	orderID, ok := canonical(orderID)
+	orderID, ok := identifier.Canonical(orderID)
 	check.Check(ok, "order_id", "is not an id")
 	checkDestination(&check, to)
 	check.Check(weightGrams >= 0 && weightGrams <= maxWeight, "weight_grams", fmt.Sprintf("must be 0 to %d", maxWeight))
@@ -104,13 +105,6 @@ func (s *Service) create(ctx context.Context, orderID string, option Option, tra
 	})
 }
 
-// canonical returns an id in the only spelling that is stored. Of the spellings that uuid.Parse knows it takes the
-// common one alone: the others let anything stand around the id.
-func canonical(id string) (string, bool) {
-	parsed, err := uuid.Parse(id)
-	return parsed.String(), err == nil && len(id) == len(parsed.String())
-}
-
 func (s *Service) option(ctx context.Context, country string, weightGrams int64, id string) (Option, error) {
 	options, err := s.store.Options(ctx, country, weightGrams)
 	if err != nil {
@@ -131,7 +125,7 @@ func (s *Service) Shipments(ctx context.Context, orderIDs []string) ([]Shipment,
 	}
 	asked := make([]string, 0, len(orderIDs))
 	for _, id := range orderIDs {
-		if id, ok := canonical(id); ok {
+		if id, ok := identifier.Canonical(id); ok {
 			asked = append(asked, id)
 		}
 	}
