@@ -26,10 +26,11 @@ func New(pool *pgxpool.Pool) *Store {
 	return &Store{pool: pool}
 }
 
-// Begin implements payments.Store.
+// Begin implements payments.Store. Two that begin at once may collide on the order or on its reference, whichever index
+// PostgreSQL writes first.
 func (s *Store) Begin(ctx context.Context, p payments.Payment) (payments.Payment, error) {
 	tag, err := s.pool.Exec(ctx, `INSERT INTO payments (id, order_id, reference, method, status, amount, currency)
-		VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (order_id) DO NOTHING`,
+		VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`,
 		p.ID, p.OrderID, p.Reference, p.Method, p.Status, p.Amount.Amount, p.Amount.Currency)
 	if err != nil {
 		return payments.Payment{}, fmt.Errorf("begin payment: %w", err)
