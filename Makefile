@@ -2,10 +2,10 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 BIN := $(CURDIR)/.souk/bin
-MODULES := proto platform $(wildcard services/*) gateway deploy/local deploy/audit e2e
+MODULES := proto platform $(wildcard services/*) gateway deploy/local deploy/audit deploy/setup e2e
 # With the race detector: everything but the end-to-end tests, whose processes are built without it. The simulation runs
 # with it for some seeds and without it for all.
-RACED := proto platform $(wildcard services/*) gateway deploy/local deploy/audit
+RACED := proto platform $(wildcard services/*) gateway deploy/local deploy/audit deploy/setup
 DAY ?= ../shared/data/retail/2010-12-01.csv
 export PATH := $(BIN):$(PATH)
 
@@ -36,6 +36,8 @@ audit: ## check the books of a running shop: make run's, or SOUK_URL, SOUK_CONSU
 	@export SOUK_URL="$${SOUK_URL:-http://$${SOUK_GATEWAY_ADDR:-127.0.0.1:8080}}"; \
 	export SOUK_CONSUL_ADDR="$${SOUK_CONSUL_ADDR:-127.0.0.1:$${SOUK_CONSUL_PORT:-8500}}"; \
 	export SOUK_STAFF_PASSWORD="$${SOUK_STAFF_PASSWORD:-$$(sed -n 's/.*"staff": "\(.*\)".*/\1/p' "$${SOUK_STATE_DIR:-.souk/run}/secrets.json")}"; \
+	export SOUK_CONSUL_GRPC_ADDR="$${SOUK_CONSUL_GRPC_ADDR:-127.0.0.1:$${SOUK_CONSUL_GRPC_PORT:-8502}}"; \
+	export SOUK_CONSUL_TOKEN="$${SOUK_CONSUL_TOKEN:-$$(sed -n 's/.*"audit": "\(.*\)".*/\1/p' "$${SOUK_STATE_DIR:-.souk/run}/secrets.json")}"; \
 	exec $(BIN)/audit $(AUDIT)
 
 lint: ## golangci-lint on every module, buf lint, generated code up to date

@@ -6,6 +6,9 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"souk/platform/consul"
+	"souk/platform/secret"
 )
 
 // How long a mismatch must stay before it is believed, unless told.
@@ -14,11 +17,11 @@ const defaultPatience = 5 * time.Second
 // Config says which shop to audit, and how.
 type Config struct {
 	// URL is where the gateway serves the REST API; staff logs in there.
-	URL           string `env:"URL" envDefault:"http://127.0.0.1:8080"`
-	StaffEmail    string `env:"STAFF_EMAIL" envDefault:"staff@souk.example"`
-	StaffPassword string `env:"STAFF_PASSWORD,notEmpty"`
-	// ConsulAddr is Consul's HTTP address, host:port, where the services are found.
-	ConsulAddr string `env:"CONSUL_ADDR" envDefault:"127.0.0.1:8500"`
+	URL           string      `env:"URL" envDefault:"http://127.0.0.1:8080" redact:"no"`
+	StaffEmail    string      `env:"STAFF_EMAIL" envDefault:"staff@souk.example"`
+	StaffPassword secret.Text `env:"STAFF_PASSWORD,notEmpty"`
+	// Consul is where the services are found, and what the audit's certificate comes from.
+	Consul consul.Config `envPrefix:"CONSUL_"`
 	// WithProvider also asks the payment provider what it knows of each payment.
 	WithProvider bool
 	// Patience is how long an order must stay as it is, and at odds with the books, before that is a break:
@@ -30,7 +33,7 @@ type Config struct {
 
 // Run reads the books and returns what it found, breaks included. An error means that it could not read them.
 func Run(ctx context.Context, cfg Config) (*Report, error) {
-	services, closeAll, err := connect(cfg)
+	services, closeAll, err := connect(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}

@@ -1,10 +1,12 @@
 package audit
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 
 	"google.golang.org/grpc"
 
@@ -13,11 +15,12 @@ import (
 	paymentsv1 "souk/proto/gen/souk/payments/v1"
 	shippingv1 "souk/proto/gen/souk/shipping/v1"
 
+	"souk/platform/certificate"
 	"souk/platform/consul"
 	"souk/platform/rpc"
 )
 
-// What the audit calls itself.
+// The service that the audit has a certificate of.
 const self = "audit"
 
 // Every RPC of an audit only reads, so that each may be tried again: a service that restarts does not end it.
@@ -30,27 +33,33 @@ const serviceConfig = `{
 }`
 
 // connect returns the services as Consul has them. Connections are made when they are first used.
-func connect(cfg Config) (_ *services, closeAll func(), err error) {
-	client, err := consul.NewClient(cfg.ConsulAddr)
+func connect(ctx context.Context, cfg Config) (_ *services, closeAll func(), err error) {
+	client, err := consul.NewClient(cfg.Consul.Addr, cfg.Consul.Token)
 	if err != nil {
 		return nil, nil, err
 	}
 	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	var conns []*grpc.ClientConn
+	ctx, cancel := context.WithCancel(ctx)
+	closers := []func(){cancel}
 	closeAll = func() {
-		for _, conn := range conns {
-			_ = conn.Close()
+		for _, closer := range slices.Backward(closers) {
+			closer()
 		}
+	}
+	identity, err := certified(ctx, cfg.Consul, logger)
+	if err != nil {
+		cancel()
+		return nil, nil, err
 	}
 	var errs []error
 	dial := func(name string) *grpc.ClientConn {
-		conn, err := rpc.Dial("consul:///"+name, self, logger,
+		conn, err := rpc.Dial("consul:///"+name, name, identity, logger,
 			grpc.WithResolvers(consul.NewBuilder(client, logger)), grpc.WithDefaultServiceConfig(serviceConfig))
 		if err != nil {
 			errs = append(errs, fmt.Errorf("connect to %s: %w", name, err))
 			return nil
 		}
-		conns = append(conns, conn)
+		closers = append(closers, func() { _ = conn.Close() })
 		return conn
 	}
 	s := &services{
@@ -65,4 +74,16 @@ func connect(cfg Config) (_ *services, closeAll func(), err error) {
 		return nil, nil, err
 	}
 	return s, closeAll, nil
+}
+
+// certified returns the audit's identity, kept until ctx is done.
+func certified(ctx context.Context, cfg consul.Config, logger *slog.Logger) (*certificate.Identity, error) {
+	identity := certificate.New()
+	go func() { _ = consul.Certify(ctx, cfg, self, identity, logger) }() // fails before it has begun, if at all
+	await, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	if err := identity.Await(await); err != nil {
+		return nil, fmt.Errorf("from consul's certificate authority: %w", err)
+	}
+	return identity, nil
 }

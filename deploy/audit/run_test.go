@@ -12,49 +12,41 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/health"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
 
+	"souk/platform/certificate"
 	"souk/platform/consul"
 	"souk/platform/devserver"
 )
 
-var fromAudit = regexp.MustCompile(`^\[Bearer token-[0-9]+\] \[audit\]$`)
+var fromAudit = regexp.MustCompile(`^\[Bearer token-[0-9]+\]audit$`)
 
 // staffOnly refuses calls that do not come from the audit, as staff.
 func staffOnly(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
-	caller := fmt.Sprint(metadata.ValueFromIncomingContext(ctx, "authorization"), metadata.ValueFromIncomingContext(ctx, "x-souk-service"))
+	p, _ := peer.FromContext(ctx)
+	caller := fmt.Sprint(metadata.ValueFromIncomingContext(ctx, "authorization"), certificate.Service(p.AuthInfo.(credentials.TLSInfo).State))
 	if info.FullMethod != healthv1.Health_Check_FullMethodName && !fromAudit.MatchString(caller) {
 		return nil, status.Errorf(codes.PermissionDenied, "%s is called by %s", info.FullMethod, caller)
 	}
 	return next(ctx, req)
 }
 
-// serveWorld serves the world on loopback as the services with these names, registered with Consul.
-func serveWorld(t *testing.T, w *world, consulAddr string, names ...string) {
+// serveWorld serves the world on loopback as the services with these names, each with its certificate, registered with
+// Consul.
+func serveWorld(t *testing.T, w *world, cfg consul.Config, names ...string) {
 	t.Helper()
-	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	client, err := consul.NewClient(cfg.Addr, "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := grpc.NewServer(grpc.UnaryInterceptor(staffOnly))
-	w.register(server)
-	healthv1.RegisterHealthServer(server, health.NewServer())
-	client, err := consul.NewClient(consulAddr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	var done sync.WaitGroup
-	done.Go(func() { _ = server.Serve(listener) })
-	port := listener.Addr().(*net.TCPAddr).Port
 	for _, name := range names {
-		instance := consul.Instance{ID: name, Name: name, Host: "127.0.0.1", Port: port}
-		done.Go(func() { consul.Keep(ctx, client, instance, slog.New(slog.DiscardHandler)) })
+		serveAs(t, w, cfg, name)
 	}
-	t.Cleanup(func() { cancel(); server.Stop(); done.Wait() })
 	await(t, func() bool {
 		for _, name := range names {
 			if passing, _, err := client.Health().Service(name, "", true, nil); err != nil || len(passing) == 0 {
@@ -63,6 +55,33 @@ func serveWorld(t *testing.T, w *world, consulAddr string, names ...string) {
 		}
 		return true
 	})
+}
+
+func serveAs(t *testing.T, w *world, cfg consul.Config, name string) {
+	t.Helper()
+	client, err := consul.NewClient(cfg.Addr, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var done sync.WaitGroup
+	identity := certificate.New()
+	done.Go(func() { _ = consul.Certify(ctx, cfg, name, identity, slog.New(slog.DiscardHandler)) })
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := grpc.NewServer(grpc.Creds(credentials.NewTLS(identity.Server())), grpc.UnaryInterceptor(staffOnly))
+	w.register(server)
+	healthv1.RegisterHealthServer(server, health.NewServer())
+	done.Go(func() { _ = server.Serve(listener) })
+	instance := consul.Instance{ID: name, Name: name, Host: "127.0.0.1", Port: listener.Addr().(*net.TCPAddr).Port}
+	done.Go(func() { consul.Keep(ctx, client, instance, slog.New(slog.DiscardHandler)) })
+	t.Cleanup(func() { cancel(); server.Stop(); done.Wait() })
+}
+
+func configOf(agent *devserver.Consul) consul.Config {
+	return consul.Config{Addr: agent.Addr(), GRPCAddr: agent.GRPCAddr(), Datacenter: "dc1"}
 }
 
 func await(t *testing.T, condition func() bool) {
@@ -87,15 +106,15 @@ func TestRunFindsTheServicesAndReadsAsStaff(t *testing.T) {
 	t.Cleanup(func() { _ = agent.Stop(context.Background()) })
 	url, _ := gateway(t, 900)
 	cfg := Config{
-		URL: url, StaffEmail: "staff@souk.example", StaffPassword: "secret", ConsulAddr: agent.Addr(),
+		URL: url, StaffEmail: "staff@souk.example", StaffPassword: "secret", Consul: configOf(agent),
 		WithProvider: true, Patience: 50 * time.Millisecond,
 	}
 	w := newWorld()
-	serveWorld(t, w, agent.Addr(), "orders", "inventory", "payments")
+	serveWorld(t, w, configOf(agent), "orders", "inventory", "payments")
 	if report, err := Run(t.Context(), cfg); status.Code(err) != codes.Unavailable {
 		t.Errorf("without shipping: %v, report %v", err, report)
 	}
-	serveWorld(t, w, agent.Addr(), "shipping")
+	serveWorld(t, w, configOf(agent), "shipping")
 	report, err := Run(t.Context(), cfg)
 	if err != nil || !report.OK() || report.Compared != 10 {
 		t.Fatalf("%v, report %+v", err, report)

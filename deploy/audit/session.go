@@ -12,12 +12,14 @@ import (
 	"time"
 
 	"souk/platform/access"
+	"souk/platform/secret"
 )
 
 // session is a login of staff. An audit may outlive an access token, so it logs in again when half of its life is over.
 type session struct {
-	url, email, password string
-	http                 *http.Client
+	url, email string
+	password   secret.Text
+	http       *http.Client
 
 	mu    sync.Mutex
 	token string
@@ -44,7 +46,7 @@ func (s *session) sign(ctx context.Context) (context.Context, error) {
 }
 
 func (s *session) logIn(ctx context.Context) error {
-	credentials, err := json.Marshal(map[string]string{"email": s.email, "password": s.password})
+	credentials, err := json.Marshal(map[string]string{"email": s.email, "password": string(s.password)})
 	if err != nil {
 		return err
 	}

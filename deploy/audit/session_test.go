@@ -36,7 +36,7 @@ func gateway(t *testing.T, expiresIn int) (url string, logins *atomic.Int64) {
 
 // bearer returns what a call made with ctx says of who makes it.
 func bearer(ctx context.Context) string {
-	outgoing, _ := metadata.FromOutgoingContext(access.Outgoing(ctx, self))
+	outgoing, _ := metadata.FromOutgoingContext(access.Outgoing(ctx))
 	return strings.Join(outgoing.Get("authorization"), ",")
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/status"
 	"google.golang.org/grpc/test/bufconn"
 	"google.golang.org/protobuf/proto"
@@ -24,6 +25,7 @@ import (
 	paymentsv1 "souk/proto/gen/souk/payments/v1"
 	shippingv1 "souk/proto/gen/souk/shipping/v1"
 
+	"souk/platform/certificate"
 	"souk/platform/rpc"
 )
 
@@ -205,7 +207,8 @@ func (w *world) services(t *testing.T) *services {
 	w.register(server)
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(server.Stop)
-	conn, err := rpc.Dial("passthrough:///world", self, slog.New(slog.DiscardHandler), grpc.WithDefaultServiceConfig(serviceConfig),
+	conn, err := rpc.Dial("passthrough:///world", "world", certificate.New(), slog.New(slog.DiscardHandler), grpc.WithDefaultServiceConfig(serviceConfig),
+		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }))
 	if err != nil {
 		t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 	"souk/deploy/local/stack"
 	"souk/e2e/fault"
 	"souk/e2e/shop"
+	"souk/platform/certificate/certtest"
 	"souk/platform/devserver"
 )
 
@@ -66,9 +67,14 @@ func open(ctx context.Context, pieces int, proxied ...string) (*arena, func() er
 // openAs is open with more to say about the shop.
 func openAs(ctx context.Context, cfg stack.Config, pieces int, proxied ...string) (*arena, func() error, error) {
 	a := &arena{proxies: map[string]*fault.Proxy{}}
+	authority, err := certtest.New()
+	if err != nil {
+		return nil, nil, err
+	}
+	cfg.Authority = authority
 	cfg.Env = append(cfg.Env, "SOUK_RATE_LIMITS=off", "SOUK_SHIPPING_TRANSIT=1s")
 	for _, name := range proxied {
-		proxy, err := fault.NewProxy(name)
+		proxy, err := fault.NewProxy(name, authority)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -12,6 +12,7 @@ import (
 
 	"souk/deploy/audit"
 	"souk/deploy/local/stack"
+	"souk/platform/secret"
 )
 
 // Books says whether the books of a shop are clean: every order has come to an end, and orders, stock, money
@@ -22,7 +23,8 @@ type Books func(ctx context.Context) error
 func audited(s *stack.Stack) Books {
 	return func(ctx context.Context) error {
 		report, err := audit.Run(ctx, audit.Config{
-			URL: s.URL(), StaffEmail: s.StaffEmail(), StaffPassword: s.StaffPassword(), ConsulAddr: s.ConsulAddr(),
+			URL: s.URL(), StaffEmail: s.StaffEmail(), StaffPassword: secret.Text(s.StaffPassword()),
+			Consul:       s.ConsulConfig(stack.Audit),
 			WithProvider: true, Patience: 200 * time.Millisecond,
 		})
 		if err != nil {

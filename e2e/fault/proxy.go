@@ -17,10 +17,13 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
 
+	"souk/platform/certificate"
+	"souk/platform/certificate/certtest"
 	"souk/platform/devserver"
 )
 
@@ -36,35 +39,71 @@ const (
 
 // Proxy passes on the gRPC calls to one service of a shop, whatever they are.
 type Proxy struct {
-	service string
-	port    string
-	conn    *grpc.ClientConn
+	service   string
+	port      string
+	authority *certtest.Authority
+	identity  *certificate.Identity
 
 	mu     sync.Mutex
+	conns  map[string]*grpc.ClientConn // to the service, by the caller in whose name
 	server *grpc.Server
 	ambush *Ambush // that nobody has walked into
 	sprung *Ambush // whose call is not over
 	calls  map[string]int
 }
 
-// NewProxy returns a proxy for a service of a shop that is started afterwards, with Env in its environment.
-func NewProxy(service string) (*Proxy, error) {
+// NewProxy returns a proxy for a service of a shop that is started afterwards, with Env in its environment and authority
+// as what its certificates come from: the proxy passes for the service, and for its callers.
+func NewProxy(service string, authority *certtest.Authority) (*Proxy, error) {
 	port, err := devserver.FreePort()
 	if err != nil {
 		return nil, err
 	}
-	p := &Proxy{service: service, port: strconv.Itoa(port), calls: map[string]int{}}
+	identity, err := authority.Identity(service)
+	if err != nil {
+		return nil, err
+	}
+	p := &Proxy{
+		service: service, port: strconv.Itoa(port), authority: authority, identity: identity,
+		conns: map[string]*grpc.ClientConn{}, calls: map[string]int{},
+	}
+	return p, p.Mend(context.Background())
+}
+
+// connFor returns the connection to the service in the name of whoever makes a call. Consul, which checks its health,
+// has no name.
+func (p *Proxy) connFor(ctx context.Context) (*grpc.ClientConn, error) {
+	caller := "gateway"
+	if from, ok := peer.FromContext(ctx); ok {
+		if info, ok := from.AuthInfo.(credentials.TLSInfo); ok && certificate.Service(info.State) != "" {
+			caller = certificate.Service(info.State)
+		}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if conn, ok := p.conns[caller]; ok {
+		return conn, nil
+	}
+	conn, err := p.dial(caller)
+	if err != nil {
+		return nil, fmt.Errorf("proxy of %s: %w", p.service, err)
+	}
+	p.conns[caller] = conn
+	return conn, nil
+}
+
+func (p *Proxy) dial(caller string) (*grpc.ClientConn, error) {
+	identity, err := p.authority.Identity(caller)
+	if err != nil {
+		return nil, err
+	}
 	// A service that was restarted is to be found at once: it is not its proxy that is tested.
 	reconnect := grpc.ConnectParams{
 		Backoff: backoff.Config{BaseDelay: 20 * time.Millisecond, Multiplier: 1.5, MaxDelay: 100 * time.Millisecond}, MinConnectTimeout: time.Second,
 	}
-	p.conn, err = grpc.NewClient("passthrough:///"+net.JoinHostPort(serviceHost, p.port),
-		grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithConnectParams(reconnect),
+	return grpc.NewClient("passthrough:///"+net.JoinHostPort(serviceHost, p.port),
+		grpc.WithTransportCredentials(credentials.NewTLS(identity.Client(p.service))), grpc.WithConnectParams(reconnect),
 		grpc.WithDefaultCallOptions(grpc.ForceCodec(raw{}), grpc.MaxCallRecvMsgSize(maxMessage)))
-	if err != nil {
-		return nil, fmt.Errorf("proxy of %s: %w", service, err)
-	}
-	return p, p.Mend(context.Background())
 }
 
 // Env is what the shop has to be told so that everybody finds the proxy in place of the service.
@@ -88,7 +127,7 @@ func (p *Proxy) Mend(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("proxy of %s: %w", p.service, err)
 	}
-	server := grpc.NewServer(grpc.ForceServerCodec(raw{}), grpc.MaxRecvMsgSize(maxMessage), grpc.UnknownServiceHandler(p.pass))
+	server := grpc.NewServer(grpc.Creds(credentials.NewTLS(p.identity.Server())), grpc.ForceServerCodec(raw{}), grpc.MaxRecvMsgSize(maxMessage), grpc.UnknownServiceHandler(p.pass))
 	p.server = server
 	go func() { _ = server.Serve(listener) }() // until Sever
 	return nil
@@ -97,7 +136,13 @@ func (p *Proxy) Mend(ctx context.Context) error {
 // Close ends the proxy.
 func (p *Proxy) Close() error {
 	p.Sever()
-	return p.conn.Close()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var errs []error
+	for _, conn := range p.conns {
+		errs = append(errs, conn.Close())
+	}
+	return errors.Join(errs...)
 }
 
 // Calls returns how often each full method was called so far, Consul's health checks left out.
@@ -135,7 +180,11 @@ func (p *Proxy) pass(_ any, caller grpc.ServerStream) error {
 	if incoming, ok := metadata.FromIncomingContext(ctx); ok {
 		ctx = metadata.NewOutgoingContext(ctx, incoming.Copy())
 	}
-	callee, err := p.conn.NewStream(ctx, &grpc.StreamDesc{ServerStreams: true, ClientStreams: true}, method)
+	conn, err := p.connFor(ctx)
+	if err != nil {
+		return err
+	}
+	callee, err := conn.NewStream(ctx, &grpc.StreamDesc{ServerStreams: true, ClientStreams: true}, method)
 	if err != nil {
 		return err
 	}

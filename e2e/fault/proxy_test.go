@@ -10,11 +10,13 @@ import (
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/health"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
+
+	"souk/platform/certificate/certtest"
 )
 
 const check = "/grpc.health.v1.Health/Check"
@@ -40,7 +42,19 @@ func (c *callee) Check(ctx context.Context, r *healthv1.HealthCheckRequest) (*he
 // setup starts a service and a proxy of it, and returns a client of the proxy.
 func setup(t *testing.T, c *callee) (*Proxy, healthv1.HealthClient) {
 	t.Helper()
-	p, err := NewProxy("inventory")
+	authority, err := certtest.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := NewProxy("inventory", authority)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inventory, err := authority.Identity("inventory")
+	if err != nil {
+		t.Fatal(err)
+	}
+	orders, err := authority.Identity("orders")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,13 +69,13 @@ func setup(t *testing.T, c *callee) (*Proxy, healthv1.HealthClient) {
 		t.Fatal(err)
 	}
 	c.HealthServer = health.NewServer()
-	server := grpc.NewServer()
+	server := grpc.NewServer(grpc.Creds(credentials.NewTLS(inventory.Server())))
 	healthv1.RegisterHealthServer(server, c)
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(server.Stop)
 	host, _ := strings.CutPrefix(p.Env()[1], "SOUK_INVENTORY_ADVERTISE=")
 	_, port, _ := net.SplitHostPort(at)
-	conn, err := grpc.NewClient(net.JoinHostPort(host, port), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	conn, err := grpc.NewClient(net.JoinHostPort(host, port), grpc.WithTransportCredentials(credentials.NewTLS(orders.Client("inventory"))))
 	if err != nil {
 		t.Fatal(err)
 	}

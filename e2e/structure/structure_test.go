@@ -82,7 +82,7 @@ func TestTheWorkspaceHasEveryModule(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	modules := []string{"proto", "platform", "gateway", "deploy/local", "deploy/audit", "e2e"}
+	modules := []string{"proto", "platform", "gateway", "deploy/local", "deploy/audit", "deploy/setup", "e2e"}
 	for _, name := range stack.Services {
 		modules = append(modules, "services/"+name)
 	}

@@ -19,7 +19,7 @@ type Caller struct {
 	CustomerID string
 	SessionID  string
 	Roles      []string
-	// Service is the service of the shop that makes the call.
+	// Service is the service of the shop that makes the call, by its certificate.
 	Service string
 }
 
@@ -47,10 +47,7 @@ func WithCaller(ctx context.Context, caller Caller) context.Context {
 	return context.WithValue(ctx, callerKey{}, caller)
 }
 
-const (
-	tokenHeader   = "authorization"
-	serviceHeader = "x-souk-service"
-)
+const tokenHeader = "authorization"
 
 type tokenKey struct{}
 
@@ -59,12 +56,10 @@ func WithToken(ctx context.Context, token string) context.Context {
 	return context.WithValue(ctx, tokenKey{}, token)
 }
 
-// Outgoing returns ctx with what identifies a call: the service that makes it, and the token of the
-// customer it makes it for.
-func Outgoing(ctx context.Context, self string) context.Context {
-	ctx = metadata.AppendToOutgoingContext(ctx, serviceHeader, self)
+// Outgoing returns ctx with the token of the customer that a call is made for, if there is one.
+func Outgoing(ctx context.Context) context.Context {
 	if token, ok := ctx.Value(tokenKey{}).(string); ok {
-		ctx = metadata.AppendToOutgoingContext(ctx, tokenHeader, "Bearer "+token)
+		return metadata.AppendToOutgoingContext(ctx, tokenHeader, "Bearer "+token)
 	}
 	return ctx
 }

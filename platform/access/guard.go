@@ -3,64 +3,28 @@ package access
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/reflect/protoreflect"
-	"google.golang.org/protobuf/reflect/protoregistry"
-	"google.golang.org/protobuf/types/descriptorpb"
 
-	accessv1 "souk/proto/gen/souk/access/v1"
+	"souk/platform/certificate"
 )
 
 // Guard admits the callers of a server's RPCs, each by its rule.
 type Guard struct {
-	verifier *Verifier
-	rules    map[string]*accessv1.Rule
+	verifier   *Verifier
+	admissions map[string]admission
 }
 
 // NewGuard returns a guard that verifies tokens with verifier. Learn must be called before it serves.
 func NewGuard(verifier *Verifier) *Guard {
-	return &Guard{verifier: verifier, rules: map[string]*accessv1.Rule{}}
-}
-
-// Learn reads the rule of every RPC that server has registered. An RPC without one is an error, so that
-// nothing is ever open by oversight. gRPC's own health service is open.
-func (g *Guard) Learn(server *grpc.Server) error {
-	for name, info := range server.GetServiceInfo() {
-		for _, method := range info.Methods {
-			full := "/" + name + "/" + method.Name
-			if name == "grpc.health.v1.Health" {
-				g.rules[full] = &accessv1.Rule{Anyone: true}
-				continue
-			}
-			rule, err := ruleOf(name, method.Name)
-			if err != nil {
-				return err
-			}
-			g.rules[full] = rule
-		}
-	}
-	return nil
-}
-
-func ruleOf(service, method string) (*accessv1.Rule, error) {
-	descriptor, err := protoregistry.GlobalFiles.FindDescriptorByName(protoreflect.FullName(service + "." + method))
-	if err != nil {
-		return nil, fmt.Errorf("access rule of %s.%s: %w", service, method, err)
-	}
-	options, _ := descriptor.Options().(*descriptorpb.MethodOptions)
-	rule, _ := proto.GetExtension(options, accessv1.E_Rule).(*accessv1.Rule)
-	if rule == nil {
-		return nil, fmt.Errorf("%s.%s has no access rule", service, method)
-	}
-	return rule, nil
+	return &Guard{verifier: verifier, admissions: map[string]admission{}}
 }
 
 // Unary is the server interceptor.
@@ -83,15 +47,24 @@ func (g *Guard) Stream(srv any, stream grpc.ServerStream, info *grpc.StreamServe
 
 // admit returns ctx with its caller, or why the caller may not make the call.
 func (g *Guard) admit(ctx context.Context, method string) (context.Context, error) {
-	rule, ok := g.rules[method]
+	admission, ok := g.admissions[method]
 	if !ok {
 		return nil, status.Errorf(codes.PermissionDenied, "%s has no access rule", method)
+	}
+	service := callingService(ctx)
+	switch {
+	case admission.open:
+	case service == "":
+		return nil, status.Error(codes.Unauthenticated, "a certificate of a service of the shop is required")
+	case !slices.Contains(admission.callers, service):
+		return nil, status.Errorf(codes.PermissionDenied, "%s is not for %s", method, service)
 	}
 	caller, err := g.identify(ctx)
 	if err != nil {
 		return nil, err
 	}
-	switch {
+	caller.Service = service
+	switch rule := admission.rule; {
 	case Admits(rule, caller):
 	case !caller.Authenticated() && (rule.GetCustomer() || rule.GetStaff()):
 		return nil, status.Error(codes.Unauthenticated, "an access token is required")
@@ -105,29 +78,29 @@ func (g *Guard) admit(ctx context.Context, method string) (context.Context, erro
 	return ctx, nil
 }
 
-// Admits reports whether rule lets caller in.
-func Admits(rule *accessv1.Rule, caller Caller) bool {
-	return rule.GetAnyone() ||
-		rule.GetCustomer() && caller.Authenticated() ||
-		rule.GetStaff() && caller.Staff() ||
-		caller.Service != "" && slices.Contains(rule.GetServices(), caller.Service)
+// callingService returns the service that the caller's certificate names, or "" when it showed none. The handshake has
+// verified the certificate.
+func callingService(ctx context.Context) string {
+	p, _ := peer.FromContext(ctx)
+	if p == nil {
+		return ""
+	}
+	info, _ := p.AuthInfo.(credentials.TLSInfo)
+	return certificate.Service(info.State)
 }
 
-// identify says who makes the call. The service is what the caller calls itself; see docs/adr/0004.
+// identify says whom the call is made for.
 func (g *Guard) identify(ctx context.Context) (Caller, error) {
-	var caller Caller
-	if token, ok := bearer(ctx); ok {
-		verified, err := g.verifier.Verify(ctx, token)
-		if errors.Is(err, ErrKeysUnavailable) {
-			return Caller{}, status.Error(codes.Unavailable, err.Error())
-		}
-		if err != nil {
-			return Caller{}, status.Error(codes.Unauthenticated, ErrInvalidToken.Error())
-		}
-		caller = verified
+	token, ok := bearer(ctx)
+	if !ok {
+		return Caller{}, nil
 	}
-	if names := metadata.ValueFromIncomingContext(ctx, serviceHeader); len(names) == 1 {
-		caller.Service = names[0]
+	caller, err := g.verifier.Verify(ctx, token)
+	if errors.Is(err, ErrKeysUnavailable) {
+		return Caller{}, status.Error(codes.Unavailable, err.Error())
+	}
+	if err != nil {
+		return Caller{}, status.Error(codes.Unauthenticated, ErrInvalidToken.Error())
 	}
 	return caller, nil
 }

@@ -10,7 +10,7 @@ import (
 )
 
 type settings struct {
-	URL   string        `env:"TEST_URL,required"`
+	Name  string        `env:"TEST_NAME,required"`
 	Wait  time.Duration `env:"TEST_WAIT" envDefault:"5s"`
 	Limit int           `env:"TEST_LIMIT"`
 }
@@ -23,12 +23,12 @@ func (s *settings) Validate() error {
 }
 
 func TestLoadReadsPrefixedVariablesAndDefaults(t *testing.T) {
-	t.Setenv("SOUK_TEST_URL", "postgres://")
+	t.Setenv("SOUK_TEST_NAME", "orders")
 	var s settings
 	if err := config.Load(&s); err != nil {
 		t.Fatal(err)
 	}
-	if s.URL != "postgres://" || s.Wait != 5*time.Second {
+	if s.Name != "orders" || s.Wait != 5*time.Second {
 		t.Errorf("Load filled %+v", s)
 	}
 }
@@ -38,9 +38,9 @@ func TestLoadNamesWhatIsWrongInOneLine(t *testing.T) {
 	var s settings
 	err := config.Load(&s)
 	if err == nil {
-		t.Fatal("Load accepted a bad duration and a missing URL")
+		t.Fatal("Load accepted a bad duration and a missing name")
 	}
-	for _, want := range []string{"SOUK_TEST_URL", `SOUK_TEST_WAIT: "soon" is no time.Duration`} {
+	for _, want := range []string{"SOUK_TEST_NAME", `SOUK_TEST_WAIT: "soon" is no time.Duration`} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("error %q does not name %s", err, want)
 		}
@@ -51,7 +51,7 @@ func TestLoadNamesWhatIsWrongInOneLine(t *testing.T) {
 }
 
 func TestLoadValidates(t *testing.T) {
-	t.Setenv("SOUK_TEST_URL", "postgres://")
+	t.Setenv("SOUK_TEST_NAME", "orders")
 	t.Setenv("SOUK_TEST_LIMIT", "-1")
 	var s settings
 	if err := config.Load(&s); err == nil || !strings.Contains(err.Error(), "SOUK_TEST_LIMIT") {

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/consul/api"
+
+	"souk/platform/secret"
 )
 
 const (
@@ -23,20 +25,32 @@ const (
 	writeTimeout = 2 * time.Second
 )
 
+// Config says where the agent is.
+type Config struct {
+	// Addr and GRPCAddr are host:port of its two APIs. The second one signs certificates.
+	Addr       string `env:"ADDR" envDefault:"127.0.0.1:8500"`
+	GRPCAddr   string `env:"GRPC_ADDR" envDefault:"127.0.0.1:8502"`
+	Datacenter string `env:"DATACENTER" envDefault:"dc1"`
+	// Token is what a service registers itself and has its certificate signed with; none if Consul asks for none.
+	Token secret.Text `env:"TOKEN"`
+}
+
 // Instance is one process of a service.
 type Instance struct {
 	// ID is unique in the shop; Name is what peers resolve.
 	ID, Name string
 	Host     string
 	Port     int
-	// HTTPPath is the path of an HTTP health check. Without one the check is gRPC's own health service.
+	// HTTPPath is the path of an HTTP health check, made over TLS when HTTPS is set. Without one the check is gRPC's own
+	// health service, over TLS.
 	HTTPPath string
+	HTTPS    bool
 	Version  string
 }
 
-// NewClient returns a client of the agent at addr (host:port).
-func NewClient(addr string) (*api.Client, error) {
-	client, err := api.NewClient(&api.Config{Address: addr})
+// NewClient returns a client of the agent at addr (host:port) that shows it token, or no token if that is empty.
+func NewClient(addr string, token secret.Text) (*api.Client, error) {
+	client, err := api.NewClient(&api.Config{Address: addr, Token: string(token)})
 	if err != nil {
 		return nil, fmt.Errorf("consul client: %w", err)
 	}
@@ -99,11 +113,16 @@ func registrationOf(i Instance) *api.AgentServiceRegistration {
 		Interval:                       checkEvery.String(),
 		Timeout:                        "2s",
 		DeregisterCriticalServiceAfter: forgetAfter.String(),
+		// The agent asks how an instance is, at the address that it gave itself; who it is, its callers check.
+		TLSSkipVerify: true,
 	}
-	if i.HTTPPath != "" {
+	switch {
+	case i.HTTPPath == "":
+		check.GRPC, check.GRPCUseTLS = address, true
+	case i.HTTPS:
+		check.HTTP = "https://" + address + i.HTTPPath
+	default:
 		check.HTTP = "http://" + address + i.HTTPPath
-	} else {
-		check.GRPC = address
 	}
 	return &api.AgentServiceRegistration{
 		ID: i.ID, Name: i.Name, Address: i.Host, Port: i.Port, Check: check,

@@ -4,23 +4,13 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"net"
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/hashicorp/consul/api"
 	"google.golang.org/grpc/resolver"
-)
-
-const (
-	// A blocking query comes back after this long at the latest.
-	waitTime = 30 * time.Second
-	// Waits between queries after an error double from the first to the second.
-	retryFirst = 100 * time.Millisecond
-	retryMost  = 3 * time.Second
 )
 
 // Builder makes resolvers for consul:///name targets. Pass it to grpc.WithResolvers.
@@ -70,33 +60,19 @@ func (w *watcher) Close() {
 }
 
 func (w *watcher) run(ctx context.Context) {
-	var index uint64
-	wait := retryFirst
-	for ctx.Err() == nil {
-		next, err := w.query(ctx, index)
-		if err == nil {
-			index, wait = next, retryFirst
-			continue
-		}
-		if ctx.Err() != nil {
-			return
-		}
-		w.logger.Warn("consul cannot be asked", "error", err)
+	follow(ctx, w.logger, w.query, func(err error) {
 		if !w.known {
 			w.cc.ReportError(fmt.Errorf("resolve %s: %w", w.name, err))
 		}
-		sleep(ctx, wait/2+rand.N(wait/2))
-		wait = min(wait*2, retryMost)
-	}
+	})
 }
 
-// query waits for the list to move past index and tells gRPC. An empty list after a full one is kept from
-// it: Consul may have restarted with nothing, and connections say better which instances are gone.
-func (w *watcher) query(ctx context.Context, index uint64) (uint64, error) {
-	opts := (&api.QueryOptions{WaitIndex: index, WaitTime: waitTime}).WithContext(ctx)
+// query waits for the list to change and tells gRPC. An empty list after a full one is kept from it: Consul may have
+// restarted with nothing, and connections say better which instances are gone.
+func (w *watcher) query(opts *api.QueryOptions) (*api.QueryMeta, error) {
 	entries, meta, err := w.client.Health().Service(w.name, "", true, opts)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	addresses := addressesOf(entries)
 	switch {
@@ -107,16 +83,7 @@ func (w *watcher) query(ctx context.Context, index uint64) (uint64, error) {
 	case !w.known:
 		w.cc.ReportError(fmt.Errorf("no instance of %s passes its health check", w.name))
 	}
-	return nextIndex(index, meta.LastIndex), nil
-}
-
-// nextIndex follows https://developer.hashicorp.com/consul/api-docs/features/blocking: an index that went
-// backwards starts over.
-func nextIndex(last, now uint64) uint64 {
-	if now < last {
-		return 0
-	}
-	return now
+	return meta, nil
 }
 
 func addressesOf(entries []*api.ServiceEntry) []resolver.Address {
@@ -129,13 +96,4 @@ func addressesOf(entries []*api.ServiceEntry) []resolver.Address {
 		addresses = append(addresses, resolver.Address{Addr: net.JoinHostPort(host, strconv.Itoa(entry.Service.Port))})
 	}
 	return addresses
-}
-
-func sleep(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-	case <-timer.C:
-	}
 }

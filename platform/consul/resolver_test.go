@@ -2,6 +2,7 @@ package consul_test
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net/url"
 	"slices"
@@ -12,7 +13,7 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/credentials"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/resolver"
 	"google.golang.org/grpc/serviceconfig"
@@ -184,7 +185,7 @@ func TestAResolverKeepsTheAddressesWhenTheAgentDies(t *testing.T) {
 func TestAConnectionFindsAServiceByItsName(t *testing.T) {
 	t.Parallel()
 	client := newClient(t, agent.Addr())
-	conn, err := grpc.NewClient("consul:///called", grpc.WithTransportCredentials(insecure.NewCredentials()),
+	conn, err := grpc.NewClient("consul:///called", grpc.WithTransportCredentials(credentials.NewTLS(&tls.Config{MinVersion: tls.VersionTLS13, InsecureSkipVerify: true})),
 		grpc.WithResolvers(consul.NewBuilder(client, quiet)), grpc.WithDefaultServiceConfig(`{"loadBalancingConfig": [{"round_robin": {}}]}`))
 	if err != nil {
 		t.Fatal(err)

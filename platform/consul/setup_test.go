@@ -13,9 +13,11 @@ import (
 
 	"github.com/hashicorp/consul/api"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/health"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 
+	"souk/platform/certificate/certtest"
 	"souk/platform/consul"
 	"souk/platform/devserver"
 )
@@ -48,7 +50,7 @@ var quiet = slog.New(slog.DiscardHandler)
 
 func newClient(t *testing.T, addr string) *api.Client {
 	t.Helper()
-	client, err := consul.NewClient(addr)
+	client, err := consul.NewClient(addr, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,9 +92,17 @@ func serveInstance(t *testing.T, name string) *instance {
 func serveOn(t *testing.T, name string, listener net.Listener) *instance {
 	t.Helper()
 	bound := listener.Addr().(*net.TCPAddr)
+	authority, err := certtest.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	identity, err := authority.Identity(name)
+	if err != nil {
+		t.Fatal(err)
+	}
 	i := &instance{
 		Instance: consul.Instance{ID: name + "-" + strconv.Itoa(bound.Port), Name: name, Host: bound.IP.String(), Port: bound.Port, Version: "v1"},
-		health:   health.NewServer(), server: grpc.NewServer(),
+		health:   health.NewServer(), server: grpc.NewServer(grpc.Creds(credentials.NewTLS(identity.Server()))),
 	}
 	healthv1.RegisterHealthServer(i.server, i.health)
 	var done sync.WaitGroup

@@ -10,21 +10,29 @@ import (
 	"os/exec"
 	"path/filepath"
 	"syscall"
+
+	"souk/platform/secret"
 )
 
 // ConsulConfig says where and how to run a Consul server. Dir is required.
 type ConsulConfig struct {
 	Dir      string         // its configuration and data, made at first use
 	HTTPPort int            // zero takes a free one
+	GRPCPort int            // zero takes a free one
 	LogFile  string         // consul.log in Dir if empty
 	Progress func(string)   // told what takes long, such as building the server; may be nil
 	Started  func(*Process) // told of each process as soon as it runs, before it answers; may be nil
+	// ManagementToken makes the server deny what a token does not allow, and is the one that allows everything. Without
+	// it everybody may do everything.
+	ManagementToken secret.Text
+	// RootPEM and RootKeyPEM make the server's certificate authority issue from this root, rather than from one of its own.
+	RootPEM, RootKeyPEM []byte
 }
 
 // Consul is a running Consul agent: a server, alone in its datacenter.
 type Consul struct {
 	*Process
-	addr string
+	addr, grpcAddr string
 }
 
 // StartConsul starts a Consul server on 127.0.0.1 and returns when it leads its cluster of one and its
@@ -53,7 +61,11 @@ func startConsul(ctx context.Context, config ConsulConfig) (*Consul, error) {
 		return nil, err
 	}
 	configFile := filepath.Join(dir, "consul.json")
-	if err := writeConsulConfig(configFile, filepath.Join(dir, "data"), httpPort); err != nil {
+	grpcPort, err := usablePort(config.GRPCPort)
+	if err != nil {
+		return nil, err
+	}
+	if err := config.write(configFile, filepath.Join(dir, "data"), httpPort, grpcPort); err != nil {
 		return nil, err
 	}
 	logFile := config.LogFile
@@ -76,7 +88,7 @@ func startConsul(ctx context.Context, config ConsulConfig) (*Consul, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Consul{Process: process, addr: addr}, nil
+	return &Consul{Process: process, addr: addr, grpcAddr: loopback(grpcPort)}, nil
 }
 
 func findConsul(ctx context.Context, progress func(string)) (string, error) {
@@ -88,9 +100,9 @@ func findConsul(ctx context.Context, progress func(string)) (string, error) {
 	return findTool(ctx, "SOUK_CONSUL", "consul", progress)
 }
 
-// writeConsulConfig writes the agent's configuration. Its internal ports are new at every start, which
-// a cluster of one gets over: it votes for itself by node id, not by address.
-func writeConsulConfig(path, dataDir string, httpPort int) error {
+// write writes the agent's configuration. Its internal ports are new at every start, which a cluster of one gets over: it
+// votes for itself by node id, not by address.
+func (c *ConsulConfig) write(path, dataDir string, httpPort, grpcPort int) error {
 	serfPort, err := FreePort()
 	if err != nil {
 		return err
@@ -110,14 +122,15 @@ func writeConsulConfig(path, dataDir string, httpPort int) error {
 		"log_level":            "warn",
 		"leave_on_terminate":   false,
 		"disable_update_check": true,
-		"connect":              map[string]any{"enabled": true},
+		"connect":              c.authority(),
+		"acl":                  c.acl(),
 		"ui_config":            map[string]any{"enabled": true},
 		"performance":          map[string]any{"raft_multiplier": 1},
 		// Every process of the shop comes from one address here, each with a query open for each of its peers.
 		"limits": map[string]any{"http_max_conns_per_client": 2000},
 		"ports": map[string]int{
 			"http": httpPort, "serf_lan": serfPort, "server": serverPort,
-			"serf_wan": disabled, "dns": disabled, "grpc": disabled, "grpc_tls": disabled,
+			"serf_wan": disabled, "dns": disabled, "grpc": grpcPort, "grpc_tls": disabled,
 		},
 	}
 	text, err := json.MarshalIndent(config, "", "  ")
@@ -128,6 +141,28 @@ func writeConsulConfig(path, dataDir string, httpPort int) error {
 		return fmt.Errorf("write the configuration: %w", err)
 	}
 	return nil
+}
+
+// acl is what the server asks of those who ask it.
+func (c *ConsulConfig) acl() map[string]any {
+	if c.ManagementToken == "" {
+		return map[string]any{"enabled": false}
+	}
+	return map[string]any{
+		"enabled": true, "default_policy": "deny", "down_policy": "extend-cache",
+		"tokens": map[string]any{"initial_management": string(c.ManagementToken), "agent": string(c.ManagementToken)},
+	}
+}
+
+// authority is what the server issues certificates from.
+func (c *ConsulConfig) authority() map[string]any {
+	if len(c.RootPEM) == 0 {
+		return map[string]any{"enabled": true}
+	}
+	return map[string]any{
+		"enabled": true, "ca_provider": "consul",
+		"ca_config": map[string]any{"root_cert": string(c.RootPEM), "private_key": string(c.RootKeyPEM)},
+	}
 }
 
 // probeConsul fails until the server has a root certificate, which a new leader sets up last. The read is
@@ -158,3 +193,6 @@ func probeConsul(ctx context.Context, addr string) error {
 
 // Addr is the host:port of the HTTP API and the user interface.
 func (c *Consul) Addr() string { return c.addr }
+
+// GRPCAddr is the host:port of the gRPC API, which signs certificates.
+func (c *Consul) GRPCAddr() string { return c.grpcAddr }

@@ -7,7 +7,6 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"log/slog"
-	"net"
 	"testing"
 	"time"
 
@@ -15,31 +14,40 @@ import (
 	"github.com/google/uuid"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/status"
 	"google.golang.org/grpc/test/bufconn"
 
 	"souk/platform/access"
+	"souk/platform/certificate/certtest"
 	"souk/platform/rpc"
 )
 
 // Server serves a service until its test ends.
 type Server struct {
-	// Conn is a connection to it that adds nothing of its own.
-	Conn    *grpc.ClientConn
+	// Conn is a connection to it that adds nothing of its own. The caller's service is the gateway, unless the context says
+	// otherwise.
+	Conn    grpc.ClientConnInterface
 	private ed25519.PrivateKey
 }
 
 // Serve starts a server of what register registers.
-func Serve(t *testing.T, register func(grpc.ServiceRegistrar)) *Server {
+func Serve(t testing.TB, register func(grpc.ServiceRegistrar)) *Server {
 	t.Helper()
 	_, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
+	authority, err := certtest.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	identity, err := authority.Identity(callee)
+	if err != nil {
+		t.Fatal(err)
+	}
 	s := &Server{private: private}
 	guard := access.NewGuard(access.NewVerifier(s))
-	server := rpc.NewServer(slog.New(slog.DiscardHandler), guard)
+	server := rpc.NewServer(slog.New(slog.DiscardHandler), guard, identity)
 	register(server)
 	if err := guard.Learn(server); err != nil {
 		t.Fatal(err)
@@ -47,12 +55,7 @@ func Serve(t *testing.T, register func(grpc.ServiceRegistrar)) *Server {
 	listener := bufconn.Listen(1 << 20)
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(server.Stop)
-	s.Conn, err = grpc.NewClient("passthrough:///memory", grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Conn.Close() })
+	s.Conn = newConns(t, authority, listener)
 	return s
 }
 
@@ -62,7 +65,7 @@ func (s *Server) Key(context.Context, string) (ed25519.PublicKey, error) {
 }
 
 // As returns a context of calls by a customer with these roles, through the gateway.
-func (s *Server) As(t *testing.T, customerID string, roles ...string) context.Context {
+func (s *Server) As(t testing.TB, customerID string, roles ...string) context.Context {
 	t.Helper()
 	token := jwt.NewWithClaims(jwt.SigningMethodEdDSA, access.Claims{
 		RegisteredClaims: jwt.RegisteredClaims{
@@ -76,23 +79,23 @@ func (s *Server) As(t *testing.T, customerID string, roles ...string) context.Co
 	if err != nil {
 		t.Fatal(err)
 	}
-	return access.Outgoing(access.WithToken(t.Context(), signed), "gateway")
+	return access.Outgoing(access.WithToken(t.Context(), signed))
 }
 
 // Staff returns a context of calls by a member of staff, through the gateway.
-func (s *Server) Staff(t *testing.T) context.Context {
+func (s *Server) Staff(t testing.TB) context.Context {
 	t.Helper()
 	return s.As(t, uuid.NewString(), access.RoleStaff)
 }
 
 // Service returns a context of calls by another service, on its own account.
-func Service(t *testing.T, name string) context.Context {
+func Service(t testing.TB, name string) context.Context {
 	t.Helper()
-	return access.Outgoing(t.Context(), name)
+	return context.WithValue(t.Context(), serviceKey{}, name)
 }
 
 // Expect fails the test unless err has that code and reason.
-func Expect(t *testing.T, what string, err error, code codes.Code, reason string) {
+func Expect(t testing.TB, what string, err error, code codes.Code, reason string) {
 	t.Helper()
 	if status.Code(err) != code || rpc.Reason(err) != reason {
 		t.Errorf("%s: %v (%q), want %s %s", what, err, rpc.Reason(err), code, reason)

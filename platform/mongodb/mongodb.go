@@ -10,12 +10,14 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/connstring"
+
+	"souk/platform/secret"
 )
 
 // Config names the database.
 type Config struct {
 	// URI is a connection string with the database as its path: mongodb://host:27017/carts.
-	URI string `env:"MONGO_URI,required"`
+	URI secret.URL `env:"MONGO_URI,required"`
 }
 
 // How long an operation waits for a server before it fails.
@@ -23,14 +25,14 @@ const selectionTimeout = 3 * time.Second
 
 // Open connects to the database that the URI names and checks that it answers.
 func Open(ctx context.Context, cfg Config) (*mongo.Database, error) {
-	uri, err := connstring.ParseAndValidate(cfg.URI)
+	uri, err := connstring.ParseAndValidate(string(cfg.URI))
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
 	if uri.Database == "" {
 		return nil, errors.New("open database: the URI names no database")
 	}
-	opts := options.Client().ApplyURI(cfg.URI).SetServerSelectionTimeout(selectionTimeout)
+	opts := options.Client().ApplyURI(string(cfg.URI)).SetServerSelectionTimeout(selectionTimeout)
 	client, err := mongo.Connect(opts)
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)

@@ -14,6 +14,7 @@ import (
 
 	"souk/platform/devserver"
 	"souk/platform/mongodb"
+	"souk/platform/secret"
 )
 
 // Variable names the URL of a server to use instead of starting one.
@@ -65,7 +66,7 @@ func New(t testing.TB) *mongo.Database {
 		t.Fatalf("mongotest: no server; is TestMain calling mongotest.Main? (%v)", err)
 	}
 	uri.Path = fmt.Sprintf("/test_%d_%d", os.Getpid(), databases.Add(1))
-	db, err := mongodb.Open(t.Context(), mongodb.Config{URI: uri.String()})
+	db, err := mongodb.Open(t.Context(), mongodb.Config{URI: secret.URL(uri.String())})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,11 +14,12 @@ import (
 
 	"souk/platform/pgdb"
 	"souk/platform/pgtest"
+	"souk/platform/secret"
 )
 
 func TestAnOpenDatabaseAnswersInUTC(t *testing.T) {
 	t.Parallel()
-	pool, err := pgdb.Open(t.Context(), pgdb.Config{URL: os.Getenv(pgtest.Variable), MaxConns: 3})
+	pool, err := pgdb.Open(t.Context(), pgdb.Config{URL: secret.URL(os.Getenv(pgtest.Variable)), MaxConns: 3})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,10 +44,14 @@ func TestADatabaseThatIsNotThereIsAnErrorWithoutThePassword(t *testing.T) {
 		"no such database": fmt.Sprintf("postgres://%s:hunter2@%s/nothing", good.User.Username(), good.Host),
 		"bad option":       "postgres://souk:hunter2@127.0.0.1:1/orders?sslmode=perhaps",
 		"bad port":         "postgres://souk:hunter2@127.0.0.1:port/orders",
+		"bad escape":       "postgres://souk:hunter2%zz@127.0.0.1:1/orders",
+		"bare slash":       "postgres://souk:hun/ter2hunter2@127.0.0.1:1/orders",
+		"bare number sign": "postgres://souk:#hunter2@127.0.0.1:1/orders",
+		"key=value":        "host=127.0.0.1 port=port user=souk password=hunter2",
 		"no URL":           "orders",
 	} {
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-		pool, err := pgdb.Open(ctx, pgdb.Config{URL: address, MaxConns: 1})
+		pool, err := pgdb.Open(ctx, pgdb.Config{URL: secret.URL(address), MaxConns: 1})
 		cancel()
 		if err == nil {
 			pool.Close()

@@ -16,17 +16,19 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
+
+	"souk/platform/secret"
 )
 
 // Config names the database.
 type Config struct {
-	URL      string `env:"DATABASE_URL,required"`
-	MaxConns int32  `env:"DATABASE_MAX_CONNS" envDefault:"10"`
+	URL      secret.URL `env:"DATABASE_URL,required"`
+	MaxConns int32      `env:"DATABASE_MAX_CONNS" envDefault:"10"`
 }
 
 // Open connects to the database and checks that it answers.
 func Open(ctx context.Context, cfg Config) (*pgxpool.Pool, error) {
-	poolConfig, err := pgxpool.ParseConfig(cfg.URL)
+	poolConfig, err := pgxpool.ParseConfig(string(cfg.URL))
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}

@@ -75,6 +75,10 @@ func TestACallWithoutADeadlineGetsOne(t *testing.T) {
 func TestACallThatTakesTooLongEnds(t *testing.T) {
 	t.Parallel()
 	s := serve(t, nil)
+	conn := s.dial(t, "orders")
+	if err := call(t.Context(), conn); err != nil { // which connects
+		t.Fatal(err)
+	}
 	ended := make(chan struct{})
 	s.does(func(ctx context.Context) error {
 		<-ctx.Done()
@@ -83,7 +87,7 @@ func TestACallThatTakesTooLongEnds(t *testing.T) {
 	})
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if err := call(ctx, s.dial(t, "orders")); status.Code(err) != codes.DeadlineExceeded {
+	if err := call(ctx, conn); status.Code(err) != codes.DeadlineExceeded {
 		t.Errorf("%v, want %v", err, codes.DeadlineExceeded)
 	}
 	select {
@@ -164,7 +168,7 @@ func TestACalleeThatFailsIsLeftAlone(t *testing.T) {
 func TestNobodyThereIsUnavailable(t *testing.T) {
 	t.Parallel()
 	// Port 1 of loopback is closed.
-	conn, err := rpc.Dial("passthrough:///127.0.0.1:1", "orders", slog.New(slog.DiscardHandler))
+	conn, err := rpc.Dial("passthrough:///127.0.0.1:1", "customers", identity(t, "orders"), slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,24 +9,36 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/status"
 
 	"souk/platform/access"
+	"souk/platform/certificate"
 )
 
 // The largest message a server takes, in bytes: a chunk of an import, or 2,000 order lines.
 const maxMessage = 4 << 20
 
-// NewServer returns a gRPC server that logs each call, recovers panics, turns errors into statuses and
-// admits callers by the access rule of each RPC.
-func NewServer(logger *slog.Logger, guard *access.Guard) *grpc.Server {
-	return grpc.NewServer(
+// Calls under way on a connection that is old have this long to end.
+const connectionGrace = 2 * time.Minute
+
+// ConnectionAge has every connection made anew after about this long, so that no peer goes on by a certificate that has
+// been replaced.
+func ConnectionAge(age time.Duration) grpc.ServerOption {
+	return grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionAge: age, MaxConnectionAgeGrace: connectionGrace})
+}
+
+// NewServer returns a gRPC server that proves itself with identity, logs each call, recovers panics, turns errors into
+// statuses and admits callers by the access rule of each RPC.
+func NewServer(logger *slog.Logger, guard *access.Guard, identity *certificate.Identity, opts ...grpc.ServerOption) *grpc.Server {
+	return grpc.NewServer(append([]grpc.ServerOption{
+		grpc.Creds(credentials.NewTLS(identity.Server())),
 		grpc.MaxRecvMsgSize(maxMessage),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
 		grpc.ChainUnaryInterceptor(answerUnary(logger), guard.Unary),
 		grpc.ChainStreamInterceptor(answerStream(logger), guard.Stream),
-	)
+	}, opts...)...)
 }
 
 // answerUnary stands outermost: whatever happens inside, the caller gets a status and the log a line.

@@ -14,6 +14,8 @@ import (
 	accessv1 "souk/proto/gen/souk/access/v1"
 
 	"souk/platform/access"
+	"souk/platform/certificate"
+	"souk/platform/certificate/certtest"
 	"souk/platform/rpc"
 )
 
@@ -59,7 +61,7 @@ func serve(t *testing.T, source access.KeySource) *server {
 	s := &server{}
 	s.does(func(context.Context) error { return nil })
 	guard := access.NewGuard(access.NewVerifier(source))
-	grpcServer := rpc.NewServer(slog.New(slog.NewJSONHandler(&s.log, &slog.HandlerOptions{Level: slog.LevelDebug})), guard)
+	grpcServer := rpc.NewServer(slog.New(slog.NewJSONHandler(&s.log, &slog.HandlerOptions{Level: slog.LevelDebug})), guard, identity(t, "customers"))
 	accessv1.RegisterKeysServiceServer(grpcServer, s)
 	healthv1.RegisterHealthServer(grpcServer, s)
 	if err := guard.Learn(grpcServer); err != nil {
@@ -76,10 +78,26 @@ func serve(t *testing.T, source access.KeySource) *server {
 	return s
 }
 
+// authority issues the certificates of these tests.
+var authority = sync.OnceValues(certtest.New)
+
+func identity(t *testing.T, service string) *certificate.Identity {
+	t.Helper()
+	ca, err := authority()
+	if err != nil {
+		t.Fatal(err)
+	}
+	identity, err := ca.Identity(service)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return identity
+}
+
 // dial returns a connection as the service named self makes it.
 func (s *server) dial(t *testing.T, self string) *grpc.ClientConn {
 	t.Helper()
-	conn, err := rpc.Dial("passthrough:///"+s.addr, self, slog.New(slog.DiscardHandler))
+	conn, err := rpc.Dial("passthrough:///"+s.addr, "customers", identity(t, self), slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

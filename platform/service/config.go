@@ -7,12 +7,16 @@ import (
 	"net"
 	"os"
 	"time"
+
+	"souk/platform/consul"
 )
 
 // Config is what every process of the shop can be told.
 type Config struct {
-	ConsulAddr string     `env:"CONSUL_ADDR" envDefault:"127.0.0.1:8500"`
-	LogLevel   slog.Level `env:"LOG_LEVEL" envDefault:"info"`
+	Consul   consul.Config `envPrefix:"CONSUL_"`
+	LogLevel slog.Level    `env:"LOG_LEVEL" envDefault:"info"`
+	// ConnectionAge is how long a connection is used before it is made anew, by what certificates are then.
+	ConnectionAge time.Duration `env:"CONNECTION_AGE" envDefault:"30m"`
 	// Drain is how long calls under way may take to end once the process is told to stop.
 	Drain time.Duration `env:"DRAIN" envDefault:"10s"`
 }
@@ -26,14 +30,28 @@ type Listen struct {
 	Advertise string `env:"ADVERTISE"`
 }
 
-// advertised returns the host that peers reach a listener at.
-func (l Listen) advertised(ctx context.Context, bound *net.TCPAddr) (string, error) {
+// advertised returns the host that peers reach a listener at. A machine on several networks has an address on each: peers are
+// where Consul is.
+func (l Listen) advertised(ctx context.Context, bound *net.TCPAddr, consulAddr string) (string, error) {
 	if l.Advertise != "" {
 		return l.Advertise, nil
 	}
 	if !bound.IP.IsUnspecified() {
 		return bound.IP.String(), nil
 	}
+	conn, err := (&net.Dialer{}).DialContext(ctx, "udp", consulAddr) // which sends nothing
+	if err != nil {
+		return "", fmt.Errorf("advertised address: no way to Consul; set ADVERTISE: %w", err)
+	}
+	defer func() { _ = conn.Close() }()
+	if local := conn.LocalAddr().(*net.UDPAddr).IP; !local.IsLoopback() {
+		return local.String(), nil
+	}
+	return ofHost(ctx)
+}
+
+// ofHost returns the address that this machine's name stands for: its agent of Consul is on the machine itself.
+func ofHost(ctx context.Context) (string, error) {
 	name, err := os.Hostname()
 	if err != nil {
 		return "", fmt.Errorf("advertised address: %w", err)

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"slices"
@@ -25,6 +26,9 @@ import (
 	accessv1 "souk/proto/gen/souk/access/v1"
 
 	"souk/platform/access"
+	"souk/platform/certificate"
+	"souk/platform/consul"
+	"souk/platform/rpc"
 	"souk/platform/service"
 )
 
@@ -66,11 +70,20 @@ func address(t *testing.T, name string) string {
 	return net.JoinHostPort(entries[0].Service.Address, strconv.Itoa(entries[0].Service.Port))
 }
 
-// dial returns a connection to a service by its name, once it is there.
+// dial returns the gateway's connection to a service by its name, once it is there.
 func dial(t *testing.T, name string) *grpc.ClientConn {
 	t.Helper()
-	address(t, name)
-	conn, err := newService(t, "caller").Dial(name)
+	addr := address(t, name)
+	identity := certificate.New()
+	var done sync.WaitGroup
+	done.Go(func() {
+		_ = consul.Certify(t.Context(), agentConfig(), "gateway", identity, slog.New(slog.DiscardHandler))
+	})
+	t.Cleanup(done.Wait)
+	if err := identity.Await(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	conn, err := rpc.Dial("passthrough:///"+addr, name, identity, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -238,7 +251,7 @@ func TestAPortThatIsTakenIsAnError(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = taken.Close() }()
-	s, err := service.New("latecomer", service.Config{ConsulAddr: agent.Addr(), LogLevel: 12}, service.Listen{Addr: taken.Addr().String()})
+	s, err := service.New("latecomer", service.Config{Consul: agentConfig(), LogLevel: 12}, service.Listen{Addr: taken.Addr().String()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -255,7 +268,7 @@ func TestAServerWithAnRPCThatHasNoRuleDoesNotStart(t *testing.T) {
 	s.Server().RegisterService(&grpc.ServiceDesc{
 		ServiceName: "souk.nothing.v1.NothingService", HandlerType: (*any)(nil), Methods: []grpc.MethodDesc{{MethodName: "Nothing"}},
 	}, s)
-	if err := launch(t, s).wait(t); err == nil || !strings.Contains(err.Error(), "NothingService.Nothing") {
+	if err := launch(t, s).wait(t); err == nil || !strings.Contains(err.Error(), "NothingService") {
 		t.Errorf("run: %v", err)
 	}
 }
@@ -268,7 +281,7 @@ func TestAProcessServesWithoutConsul(t *testing.T) {
 	}
 	addr := port.Addr().String()
 	_ = port.Close()
-	s, err := service.New("alone", service.Config{ConsulAddr: "127.0.0.1:1", LogLevel: 12}, service.Listen{Addr: addr})
+	s, err := service.New("alone", service.Config{Consul: consul.Config{Addr: "127.0.0.1:1", GRPCAddr: "127.0.0.1:1"}, LogLevel: 12}, service.Listen{Addr: addr})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -333,7 +346,7 @@ func TestTokensAreVerifiedByTheKeysThatCustomersPublishes(t *testing.T) {
 
 	var mu sync.Mutex
 	var caller access.Caller
-	s := newService(t, "verifying")
+	s := newService(t, "orders")
 	accessv1.RegisterKeysServiceServer(s.Server(), keys{list: func(ctx context.Context) error {
 		mu.Lock()
 		defer mu.Unlock()
@@ -341,7 +354,7 @@ func TestTokensAreVerifiedByTheKeysThatCustomersPublishes(t *testing.T) {
 		return nil
 	}})
 	start(t, s)
-	client := accessv1.NewKeysServiceClient(dial(t, "verifying"))
+	client := accessv1.NewKeysServiceClient(dial(t, "orders"))
 	eventually(t, 15*time.Second, "the keys are there", func() bool {
 		_, err := client.ListKeys(access.WithToken(t.Context(), token(t, private)), &accessv1.ListKeysRequest{})
 		if code := status.Code(err); code != codes.OK && code != codes.Unavailable {
@@ -351,7 +364,7 @@ func TestTokensAreVerifiedByTheKeysThatCustomersPublishes(t *testing.T) {
 	})
 	mu.Lock()
 	defer mu.Unlock()
-	if caller.CustomerID != "customer-1" || caller.Service != "caller" {
+	if caller.CustomerID != "customer-1" || caller.Service != "gateway" {
 		t.Errorf("called by %+v", caller)
 	}
 	_, foreign, err := ed25519.GenerateKey(nil)

@@ -5,7 +5,6 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"net"
-	"net/http"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -13,9 +12,6 @@ import (
 
 	"souk/platform/access"
 )
-
-// The largest header of an HTTP request, in bytes; a larger one is answered 431.
-const maxHeader = 64 << 10
 
 // serve serves on listener until ctx is done, then drains.
 func (s *Service) serve(ctx context.Context, group *errgroup.Group, listener net.Listener) {
@@ -43,32 +39,6 @@ func (s *Service) drainGRPC() {
 	force := time.AfterFunc(s.cfg.Drain, s.server.Stop)
 	defer force.Stop()
 	s.server.GracefulStop()
-}
-
-func (s *Service) serveHTTP(ctx context.Context, group *errgroup.Group, listener net.Listener) {
-	server := &http.Server{
-		Handler:           s.handler,
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       60 * time.Second,
-		WriteTimeout:      60 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    maxHeader,
-	}
-	group.Go(func() error {
-		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			return err
-		}
-		return nil
-	})
-	group.Go(func() error {
-		<-ctx.Done()
-		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.Drain)
-		defer cancel()
-		if err := server.Shutdown(drain); err != nil {
-			return server.Close()
-		}
-		return nil
-	})
 }
 
 // lateKeys is a key source that is chosen after the server that uses it was made.

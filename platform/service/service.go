@@ -1,9 +1,10 @@
-// Package service is responsible for the life of one process of the shop: its logger, its server, its
+// Package service is responsible for the life of one process of the shop: its logger, its certificate, its server, its
 // registration with Consul, its health, its background work, and an orderly end.
 package service
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -22,6 +23,7 @@ import (
 	accessv1 "souk/proto/gen/souk/access/v1"
 
 	"souk/platform/access"
+	"souk/platform/certificate"
 	"souk/platform/consul"
 	"souk/platform/rpc"
 )
@@ -37,12 +39,14 @@ type Service struct {
 	logger *slog.Logger
 	consul *api.Client
 
+	identity *certificate.Identity
 	guard    *access.Guard
 	keys     *lateKeys
 	verifier *access.Verifier
 	server   *grpc.Server
 	health   *health.Server
 	handler  http.Handler
+	web      web
 
 	checks     []check
 	background []task
@@ -57,14 +61,17 @@ type task struct {
 // New returns the process of the service with that name.
 func New(name string, cfg Config, listen Listen) (*Service, error) {
 	logger := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: cfg.LogLevel})).With("service", name)
-	client, err := consul.NewClient(cfg.ConsulAddr)
+	client, err := consul.NewClient(cfg.Consul.Addr, cfg.Consul.Token)
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{name: name, cfg: cfg, listen: listen, logger: logger, consul: client, health: health.NewServer(), keys: &lateKeys{}}
+	s := &Service{
+		name: name, cfg: cfg, listen: listen, logger: logger, consul: client,
+		identity: certificate.New(), health: health.NewServer(), keys: &lateKeys{},
+	}
 	s.verifier = access.NewVerifier(s.keys)
 	s.guard = access.NewGuard(s.verifier)
-	s.server = rpc.NewServer(logger, s.guard)
+	s.server = rpc.NewServer(logger, s.guard, s.identity, rpc.ConnectionAge(cfg.ConnectionAge))
 	healthv1.RegisterHealthServer(s.server, s.health)
 	return s, nil
 }
@@ -87,7 +94,7 @@ func (s *Service) HTTP(handler http.Handler) { s.handler = handler }
 // Dial returns a connection to the service with that name, found through Consul. It is closed when the
 // process stops.
 func (s *Service) Dial(name string) (*grpc.ClientConn, error) {
-	conn, err := rpc.Dial("consul:///"+name, s.name, s.logger, grpc.WithResolvers(consul.NewBuilder(s.consul, s.logger)))
+	conn, err := rpc.Dial("consul:///"+name, name, s.identity, s.logger, grpc.WithResolvers(consul.NewBuilder(s.consul, s.logger)))
 	if err != nil {
 		return nil, fmt.Errorf("dial %s: %w", name, err)
 	}
@@ -140,6 +147,13 @@ func (s *Service) Run(ctx context.Context) error {
 		return err
 	}
 	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return consul.Certify(ctx, s.cfg.Consul, s.name, s.identity, s.logger) })
+	if s.handler == nil {
+		// Nobody could call us before.
+		if err := s.identity.Await(ctx); err != nil {
+			return errors.Join(listener.Close(), group.Wait())
+		}
+	}
 	s.serve(ctx, group, listener)
 	group.Go(func() error { s.watchHealth(ctx); return nil })
 	group.Go(func() error { consul.Keep(ctx, s.consul, instance, s.logger); return nil })
@@ -171,7 +185,7 @@ func (s *Service) prepare() error {
 
 func (s *Service) instance(ctx context.Context, listener net.Listener) (consul.Instance, error) {
 	bound := listener.Addr().(*net.TCPAddr)
-	host, err := s.listen.advertised(ctx, bound)
+	host, err := s.listen.advertised(ctx, bound, s.cfg.Consul.Addr)
 	if err != nil {
 		return consul.Instance{}, err
 	}
@@ -180,7 +194,7 @@ func (s *Service) instance(ctx context.Context, listener net.Listener) (consul.I
 		Host: host, Port: bound.Port, Version: version(),
 	}
 	if s.handler != nil {
-		instance.HTTPPath = "/healthz"
+		instance.HTTPPath, instance.HTTPS = "/healthz", s.web.pair != nil
 	}
 	return instance, nil
 }

@@ -60,7 +60,7 @@ func (k keys) ListKeys(ctx context.Context, _ *accessv1.ListKeysRequest) (*acces
 
 func newService(t *testing.T, name string) *service.Service {
 	t.Helper()
-	cfg := service.Config{ConsulAddr: agent.Addr(), Drain: time.Second, LogLevel: 12}
+	cfg := service.Config{Consul: agentConfig(), Drain: time.Second, LogLevel: 12}
 	s, err := service.New(name, cfg, service.Listen{Addr: "127.0.0.1:0"})
 	if err != nil {
 		t.Fatal(err)
@@ -83,9 +83,14 @@ func start(t *testing.T, s *service.Service) (stop func()) {
 	return stop
 }
 
+// agentConfig says where the tests' agent is.
+func agentConfig() consul.Config {
+	return consul.Config{Addr: agent.Addr(), GRPCAddr: agent.GRPCAddr(), Datacenter: "dc1"}
+}
+
 // consulClient is one for all tests: the agent allows an address so many connections and no more.
 var consulClient = sync.OnceValue(func() *api.Client {
-	client, err := consul.NewClient(agent.Addr())
+	client, err := consul.NewClient(agent.Addr(), "")
 	if err != nil {
 		panic(err)
 	}
@@ -160,18 +165,25 @@ func TestHealthFollowsWhatTheServiceRequires(t *testing.T) {
 	eventually(t, 15*time.Second, "the service passes again", func() bool { passing, _ := instances(t, name); return passing == 1 })
 }
 
+// fromGateway returns the connection of a running gateway to a service by its name.
+func fromGateway(t *testing.T, name string) *grpc.ClientConn {
+	t.Helper()
+	gateway := newService(t, "gateway")
+	conn, err := gateway.Dial(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	start(t, gateway)
+	return conn
+}
+
 // callee starts a service that answers as list says and returns a connection to it by its name.
 func callee(t *testing.T, name string, list func(context.Context) error) accessv1.KeysServiceClient {
 	t.Helper()
 	server := newService(t, name)
 	accessv1.RegisterKeysServiceServer(server.Server(), keys{list: list})
 	start(t, server)
-	conn, err := newService(t, "caller").Dial(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = conn.Close() })
-	client := accessv1.NewKeysServiceClient(conn)
+	client := accessv1.NewKeysServiceClient(fromGateway(t, name))
 	eventually(t, 15*time.Second, name+" is found", func() bool {
 		_, err := client.ListKeys(t.Context(), &accessv1.ListKeysRequest{}, grpc.WaitForReady(true))
 		return status.Code(err) != codes.Unavailable
@@ -234,11 +246,7 @@ func TestReplacedInstancesAreFound(t *testing.T) {
 	first := newService(t, name)
 	accessv1.RegisterKeysServiceServer(first.Server(), keys{list: func(context.Context) error { return nil }})
 	stop := start(t, first)
-	conn, err := newService(t, "caller").Dial(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = conn.Close() })
+	conn := fromGateway(t, name)
 	works := func() bool {
 		_, err := accessv1.NewKeysServiceClient(conn).ListKeys(t.Context(), &accessv1.ListKeysRequest{})
 		return err == nil

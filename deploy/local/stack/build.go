@@ -17,6 +17,9 @@ const (
 	Consul   = "consul"
 )
 
+// Audit is what is no part of a shop, but has a name in it.
+const Audit = "audit"
+
 // Services are the names of the seven business services, which are also their names in Consul.
 var Services = []string{"catalog", "customers", "carts", "inventory", "payments", "shipping", "orders"}
 

@@ -9,7 +9,9 @@ import (
 	"path/filepath"
 	"strconv"
 
+	"souk/platform/certificate/certtest"
 	"souk/platform/devserver"
+	"souk/platform/secret"
 )
 
 // Config says where the shop runs. A port of 0 takes a free one.
@@ -19,15 +21,18 @@ type Config struct {
 	// BinDir holds the binaries that Build made. Required.
 	BinDir string
 	// GatewayAddr is where the REST API is served.
-	GatewayAddr  string `env:"GATEWAY_ADDR" envDefault:"127.0.0.1:8080"`
-	PostgresPort int    `env:"POSTGRES_PORT" envDefault:"15432"`
-	MongoPort    int    `env:"MONGO_PORT" envDefault:"17017"`
-	ConsulPort   int    `env:"CONSUL_PORT" envDefault:"8500"`
+	GatewayAddr    string `env:"GATEWAY_ADDR" envDefault:"127.0.0.1:8080"`
+	PostgresPort   int    `env:"POSTGRES_PORT" envDefault:"15432"`
+	MongoPort      int    `env:"MONGO_PORT" envDefault:"17017"`
+	ConsulPort     int    `env:"CONSUL_PORT" envDefault:"8500"`
+	ConsulGRPCPort int    `env:"CONSUL_GRPC_PORT" envDefault:"8502"`
 	// StaffEmail and StaffPassword are the first staff account's; a password is made up unless given.
-	StaffEmail    string `env:"STAFF_EMAIL" envDefault:"staff@souk.example"`
-	StaffPassword string `env:"STAFF_PASSWORD"`
+	StaffEmail    string      `env:"STAFF_EMAIL" envDefault:"staff@souk.example"`
+	StaffPassword secret.Text `env:"STAFF_PASSWORD"`
 	// Fast trades safety against power loss for speed. For tests.
 	Fast bool
+	// Authority is what Consul issues certificates from, so that a test can issue its own; Consul's own root unless given.
+	Authority *certtest.Authority
 	// Env is added to the environment of every service, as NAME=value.
 	Env []string
 	// Progress is told of each step. May be nil.
@@ -62,6 +67,7 @@ func (c *Config) settle() error {
 		{"PostgreSQL", "SOUK_POSTGRES_PORT", &c.PostgresPort},
 		{"the MongoDB-protocol server", "SOUK_MONGO_PORT", &c.MongoPort},
 		{"Consul", "SOUK_CONSUL_PORT", &c.ConsulPort},
+		{"Consul's gRPC API", "SOUK_CONSUL_GRPC_PORT", &c.ConsulGRPCPort},
 	}
 	for _, p := range ports {
 		if *p.port == 0 {

@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
+
+	"github.com/google/uuid"
 )
 
 // secrets are what the shop makes up at its first start and keeps.
@@ -15,32 +18,47 @@ type secrets struct {
 	Databases map[string]string `json:"databases"`
 	Staff     string            `json:"staff"`
 	Customer  string            `json:"customer"`
+	// ConsulManagement is the token that allows everything in Consul; Consul has those of the services, and of the audit.
+	ConsulManagement string            `json:"consul_management"`
+	Consul           map[string]string `json:"consul"`
 }
 
-// loadSecrets reads the file at path, or writes one with new secrets.
+// loadSecrets reads the file at path, and makes up what it does not hold yet: at the first start everything.
 func loadSecrets(path string) (secrets, error) {
-	var s secrets
+	s := secrets{Databases: map[string]string{}, Consul: map[string]string{}}
 	content, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return newSecrets(path)
-	}
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return s, err
 	}
-	if err := json.Unmarshal(content, &s); err != nil {
-		return s, fmt.Errorf("%s: %w", path, err)
+	if err == nil {
+		if err := json.Unmarshal(content, &s); err != nil {
+			return s, fmt.Errorf("%s: %w", path, err)
+		}
 	}
-	return s, nil
-}
-
-func newSecrets(path string) (secrets, error) {
-	s := secrets{Databases: map[string]string{}, Staff: rand.Text(), Customer: rand.Text()}
-	for _, name := range Services {
-		s.Databases[name] = rand.Text()
-	}
-	content, err := json.MarshalIndent(s, "", "  ")
-	if err != nil {
+	s.complete()
+	if content, err = json.MarshalIndent(s, "", "  "); err != nil {
 		return s, err
 	}
 	return s, os.WriteFile(path, content, 0o600)
+}
+
+func (s *secrets) complete() {
+	makeUp := func(text *string, make func() string) {
+		if *text == "" {
+			*text = make()
+		}
+	}
+	makeUp(&s.Staff, rand.Text)
+	makeUp(&s.Customer, rand.Text)
+	makeUp(&s.ConsulManagement, uuid.NewString)
+	for _, name := range Services {
+		password := s.Databases[name]
+		makeUp(&password, rand.Text)
+		s.Databases[name] = password
+	}
+	for _, name := range append(slices.Clone(Services), Gateway, Audit) {
+		token := s.Consul[name]
+		makeUp(&token, uuid.NewString)
+		s.Consul[name] = token
+	}
 }

@@ -3,7 +3,9 @@ package stack
 import (
 	"context"
 
+	"souk/platform/consul"
 	"souk/platform/devserver"
+	"souk/platform/secret"
 )
 
 func (s *Stack) startPostgres(ctx context.Context) error {
@@ -36,17 +38,38 @@ func (s *Stack) startMongo(ctx context.Context) error {
 	return nil
 }
 
+// startConsul starts Consul and gives each service its token, which a Consul that lost its data does not know.
 func (s *Stack) startConsul(ctx context.Context) error {
-	server, err := devserver.StartConsul(ctx, devserver.ConsulConfig{
-		Dir: s.cfg.path("consul"), HTTPPort: s.cfg.ConsulPort, LogFile: s.LogFile(Consul), Progress: s.cfg.Progress,
-		Started: s.runs(Consul),
-	})
+	cfg := devserver.ConsulConfig{
+		Dir: s.cfg.path("consul"), HTTPPort: s.cfg.ConsulPort, GRPCPort: s.cfg.ConsulGRPCPort, LogFile: s.LogFile(Consul), Progress: s.cfg.Progress,
+		Started: s.runs(Consul), ManagementToken: secret.Text(s.secrets.ConsulManagement),
+	}
+	if a := s.cfg.Authority; a != nil {
+		cfg.RootPEM, cfg.RootKeyPEM = a.RootPEM, a.KeyPEM
+	}
+	server, err := devserver.StartConsul(ctx, cfg)
 	if err != nil {
 		return err
 	}
 	if s.consul == nil {
 		s.consul = server
 		s.cfg.say("Consul on http://%s", server.Addr())
+	}
+	return s.grant(ctx)
+}
+
+func (s *Stack) grant(ctx context.Context) error {
+	client, err := consul.NewClient(s.ConsulAddr(), secret.Text(s.secrets.ConsulManagement))
+	if err != nil {
+		return err
+	}
+	if err := consul.GrantReading(ctx, client); err != nil {
+		return err
+	}
+	for name, token := range s.secrets.Consul {
+		if err := consul.GrantIdentity(ctx, client, name, secret.Text(token)); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -37,6 +37,8 @@ func (s *Stack) environment(name string) []string {
 	upper := strings.ToUpper(name)
 	env := append(os.Environ(),
 		"SOUK_CONSUL_ADDR="+s.consul.Addr(),
+		"SOUK_CONSUL_GRPC_ADDR="+s.consul.GRPCAddr(),
+		"SOUK_CONSUL_TOKEN="+s.secrets.Consul[name],
 		"SOUK_GATEWAY_ADDR="+s.cfg.GatewayAddr,
 	)
 	switch {

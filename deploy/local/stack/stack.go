@@ -10,7 +10,9 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"souk/platform/consul"
 	"souk/platform/devserver"
+	"souk/platform/secret"
 )
 
 // Stack is a running shop.
@@ -122,6 +124,16 @@ func (s *Stack) URL() string { return "http://" + s.cfg.GatewayAddr }
 // ConsulAddr is Consul's HTTP address, host:port.
 func (s *Stack) ConsulAddr() string { return s.consul.Addr() }
 
+// ConsulConfig is what a service, or Audit, is told of Consul.
+func (s *Stack) ConsulConfig(name string) consul.Config {
+	return consul.Config{
+		Addr: s.consul.Addr(), GRPCAddr: s.consul.GRPCAddr(), Datacenter: "dc1", Token: secret.Text(s.secrets.Consul[name]),
+	}
+}
+
+// ConsulManagementToken is the token that allows everything in Consul.
+func (s *Stack) ConsulManagementToken() string { return s.secrets.ConsulManagement }
+
 // DatabaseURL is the connection string of database for a service's role.
 func (s *Stack) DatabaseURL(role, database string) string {
 	return s.postgres.URL(role, s.secrets.Databases[role], database)
@@ -133,7 +145,7 @@ func (s *Stack) StaffEmail() string { return s.cfg.StaffEmail }
 // StaffPassword is the password of StaffEmail.
 func (s *Stack) StaffPassword() string {
 	if s.cfg.StaffPassword != "" {
-		return s.cfg.StaffPassword
+		return string(s.cfg.StaffPassword)
 	}
 	return s.secrets.Staff
 }

@@ -278,6 +278,12 @@ type Checkout struct {
 	ShippingOption  string        `json:"shipping_option"`
 }
 
+// Confirmation defines model for Confirmation.
+type Confirmation struct {
+	// Password The account's
+	Password string `json:"password"`
+}
+
 // Credentials defines model for Credentials.
 type Credentials struct {
 	Email    string `json:"email"`
@@ -427,6 +433,12 @@ type OrderPaymentStatus string
 
 // OrderStatus defines model for OrderStatus.
 type OrderStatus string
+
+// PasswordChange defines model for PasswordChange.
+type PasswordChange struct {
+	CurrentPassword string `json:"current_password"`
+	NewPassword     string `json:"new_password"`
+}
 
 // PriceRange defines model for PriceRange.
 type PriceRange struct {
@@ -807,6 +819,12 @@ type CreateAddressJSONRequestBody = AddressInput
 // UpdateAddressJSONRequestBody defines body for UpdateAddress for application/json ContentType.
 type UpdateAddressJSONRequestBody = AddressInput
 
+// DeleteMeJSONRequestBody defines body for DeleteMe for application/json ContentType.
+type DeleteMeJSONRequestBody = Confirmation
+
+// ChangePasswordJSONRequestBody defines body for ChangePassword for application/json ContentType.
+type ChangePasswordJSONRequestBody = PasswordChange
+
 // PlaceOrderJSONRequestBody defines body for PlaceOrder for application/json ContentType.
 type PlaceOrderJSONRequestBody = Checkout
 
@@ -896,6 +914,12 @@ type ServerInterface interface {
 	// UpdateAddress Replace a saved address
 	// (PUT /v1/me/addresses/{id})
 	UpdateAddress(w http.ResponseWriter, r *http.Request, id Id)
+	// DeleteMe Delete the account
+	// (POST /v1/me/deletion)
+	DeleteMe(w http.ResponseWriter, r *http.Request)
+	// ChangePassword Change the password
+	// (PUT /v1/me/password)
+	ChangePassword(w http.ResponseWriter, r *http.Request)
 	// ListOrders The customer's orders, newest first
 	// (GET /v1/orders)
 	ListOrders(w http.ResponseWriter, r *http.Request, params ListOrdersParams)
@@ -1489,6 +1513,34 @@ func (siw *ServerInterfaceWrapper) UpdateAddress(w http.ResponseWriter, r *http.
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.UpdateAddress(w, r, id)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// DeleteMe operation middleware
+func (siw *ServerInterfaceWrapper) DeleteMe(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.DeleteMe(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ChangePassword operation middleware
+func (siw *ServerInterfaceWrapper) ChangePassword(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ChangePassword(w, r)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -2268,6 +2320,8 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/v1/sessions/current", wrapper.DeleteSession)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/me", wrapper.GetMe)
 	m.HandleFunc(http.MethodPatch+" "+options.BaseURL+"/v1/me", wrapper.UpdateMe)
+	m.HandleFunc(http.MethodPut+" "+options.BaseURL+"/v1/me/password", wrapper.ChangePassword)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/me/deletion", wrapper.DeleteMe)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/me/addresses", wrapper.ListAddresses)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/me/addresses", wrapper.CreateAddress)
 	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/v1/me/addresses/{id}", wrapper.DeleteAddress)
@@ -3180,6 +3234,72 @@ func (response UpdateAddressdefaultApplicationProblemPlusJSONResponse) VisitUpda
 	return err
 }
 
+type DeleteMeRequestObject struct {
+	Body *DeleteMeJSONRequestBody
+}
+
+type DeleteMeResponseObject interface {
+	VisitDeleteMeResponse(w http.ResponseWriter) error
+}
+
+type DeleteMe204Response struct {
+}
+
+func (response DeleteMe204Response) VisitDeleteMeResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type DeleteMedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DeleteMedefaultApplicationProblemPlusJSONResponse) VisitDeleteMeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ChangePasswordRequestObject struct {
+	Body *ChangePasswordJSONRequestBody
+}
+
+type ChangePasswordResponseObject interface {
+	VisitChangePasswordResponse(w http.ResponseWriter) error
+}
+
+type ChangePassword204Response struct {
+}
+
+func (response ChangePassword204Response) VisitChangePasswordResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type ChangePassworddefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ChangePassworddefaultApplicationProblemPlusJSONResponse) VisitChangePasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListOrdersRequestObject struct {
 	Params ListOrdersParams
 }
@@ -4042,6 +4162,12 @@ type StrictServerInterface interface {
 	// UpdateAddress Replace a saved address
 	// (PUT /v1/me/addresses/{id})
 	UpdateAddress(ctx context.Context, request UpdateAddressRequestObject) (UpdateAddressResponseObject, error)
+	// DeleteMe Delete the account
+	// (POST /v1/me/deletion)
+	DeleteMe(ctx context.Context, request DeleteMeRequestObject) (DeleteMeResponseObject, error)
+	// ChangePassword Change the password
+	// (PUT /v1/me/password)
+	ChangePassword(ctx context.Context, request ChangePasswordRequestObject) (ChangePasswordResponseObject, error)
 	// ListOrders The customer's orders, newest first
 	// (GET /v1/orders)
 	ListOrders(ctx context.Context, request ListOrdersRequestObject) (ListOrdersResponseObject, error)
@@ -4738,6 +4864,68 @@ func (sh *strictHandler) UpdateAddress(w http.ResponseWriter, r *http.Request, i
 	}
 }
 
+// DeleteMe operation middleware
+func (sh *strictHandler) DeleteMe(w http.ResponseWriter, r *http.Request) {
+	var request DeleteMeRequestObject
+
+	var body DeleteMeJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteMe(ctx, request.(DeleteMeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteMe")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(DeleteMeResponseObject); ok {
+		if err := validResponse.VisitDeleteMeResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ChangePassword operation middleware
+func (sh *strictHandler) ChangePassword(w http.ResponseWriter, r *http.Request) {
+	var request ChangePasswordRequestObject
+
+	var body ChangePasswordJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ChangePassword(ctx, request.(ChangePasswordRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ChangePassword")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ChangePasswordResponseObject); ok {
+		if err := validResponse.VisitChangePasswordResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ListOrders operation middleware
 func (sh *strictHandler) ListOrders(w http.ResponseWriter, r *http.Request, params ListOrdersParams) {
 	var request ListOrdersRequestObject
@@ -5231,119 +5419,125 @@ func (sh *strictHandler) ReceivePaymentWebhook(w http.ResponseWriter, r *http.Re
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H39k9s2kui/guLbKr+3j/JIsseOxz9NHCc3iR17Pc76ajM+CSJbEiISkAFQstY1//sVvvghghQpj8bZ",
-	"20ulyiMJBNDfje5G80sQsXTNKFApgosvwRpznIIErj+9yLhgXP0Vg4g4WUvCaHARXKIphc9yEunfp4jN",
-	"kVwCEjgF9CkDvgvCgKiB7gPFKQQXgRkfhIGIlpBiNXGKP78CupDL4GI8HA7DQO7WaqiQnNBFcHsbBlex",
-	"GqjnW2O5LKYjcRAGHD5lhEMcXEieQXlq30yQrpkEGu1+gV0drhGSDI3Pz1G0xBxHCg0horBFc8YR4GiJ",
-	"5JLQhRo1AxQzCs8RkQLhmQAaAcJUbIELNCXFQpMV7CYpEYLQxdThZQk4Bl5AUtrYQO2sCUPn5z4EvSIp",
-	"kTmO9nCe6B/LE8Ywx1kiFcLDYM54iqVCJpWPxkGoliNplgYXI0WNlFD7KV+YUAkL4Hrl61XWQBuxynoR",
-	"51YNFmtGBWjWe8vZLIFU/RkxKoFqAPF6nZAIK3Kdrc2I//+HULT7Upr7LxzmwUXwf84K3j4zv4ozN69e",
-	"sUr9D0ss0RaoRFvO6CJEWKB3P75Azx6fP0VLLBCRGmg7lVrpMo45CHFF15nZXxwTNRtO3nK2Bi6JgmaO",
-	"EwFhsC599SWIiNzVBUBj3H0e1YgdBhHLqOQe3r26foMejZ48GYwQTtZLPFDEXGMpgauf/+v3y8E/Pn4Z",
-	"3/4l8MyaEAqjI3ajnhv7nquNNGzRe4E1ExInk4jF9acPPsxhQQxvHNjebZlTfzd7dUgJDaWqWyno8DGf",
-	"jM3+gEiqdS1XvCJCM0WV7kRCWv2jjV2v8QZiO5+a2q6FOce72r7NjN4dbTBJ8IwklumAKpn+PSB0IiSL",
-	"Vgpats3/ZpmcsHn+MaMryra0NHOB4xeY+4CMPTJuMNoddjX1K0KhDncYiGwmmcTJoTleMwoeRMWB20xp",
-	"Kh/i1B6upNFDPYT7U4aptLgua9gnj/c07LCDki3vPJ+4abMaYTV64D36t6GswiuWaJM+yA7bwd+HMNS2",
-	"wscuksgEvL9klMjJmpMIjmMAY53M/KXtViauQB5WUejHvoQFM6q5in2n++rajbM4i+REK5OuyEqyhd+7",
-	"qQCoRoVOk1XXadv8XeisHBHH66sXS4hWrINN3bPgRC4RELkEjrBRmhMSI8aRWJL1mtDFxH4d7EtsMXzP",
-	"Xoy6GGXM5XFPwuc1RBLingK2xrsUqJykIJfsmHVr+DikFMqOTvl5ZnHfcwd7nOAQWJ+4BquXXTjEQCXB",
-	"ieipqCHFJKl52Y99nggWYst43N+dMGuUZvCCkAnJUuB14Ys4YMUhuKohYixhIImW7zpbObBqvzRY5kYV",
-	"xVmypwPqarpVxhVRHQasOjJzhmXI2lDyFsto2ZOuHnezE1PWNvEDCEkodkzex8E/iaf+FQ7xvszZ/VXn",
-	"9BHiRxyBxyrMCSRxHbz3S0B5GEEdleckUX9tiT4f1iDa4CTr4RXqzfxdPXOQ98wG8xUaQTOz1QWvh1Vu",
-	"lJ+Nm7udGGZYLiHNhvpHBdNLzhlvIUhtFykIgRcd9uFQ5h7wbeE/ACdyWV9eSCwz0cE3MeN8U1+ldpc9",
-	"5Awnck8Szr0n0IzXFP3w8XeHpEQ95d/pmnHZQIjEOuG14EqdcTpTRs/ZTpiftyuP658svCwR8Y33+1WD",
-	"hVgZd76OVuFn/M+HQVppl1ttJNTbNJOZLagJGmAUdSBXsOuuQRSaDqkOPaFvfeOC9eTQ1GmSqqZ8TSjj",
-	"SB05lDU8dE60/5WOi0MfQ0UZ50CjBrvzeDx66rM2j3zWZg8nFozSEj4EvdHLtfhhdaNcV1f4c/mJR75l",
-	"eHxXzlJk/YxJA+ffSTBD77cpmkGzdGag8bid2vvtNP1bO1bTbZ7RWPisMxOA2BxxkBmnAhEaJVkM8XMd",
-	"wjcRbGW1MYrsIQwlgDcgEJFIHcnCbgC/0zvwQWtX7oy6d3q8Nwq0JOvUpS66xdPsE02z9TkTaZyXYnOF",
-	"/Tv41LUZqmMcKThz0QmC9/aBl9p584ChT5KHpzGjvO66ZcccoqqIFJEzu5IHcwXflolUkL4E98FjQAXN",
-	"dYEnDXap5H43h7ubA9rdT0h7HnlLFLpX1NnsJI8+21n6hKELleN1UP7tY3otOPv6IJixTz5dXyROD/NE",
-	"c4SsovDrTl8ml4yTf0Lcmb4RXsuM93jAmJgeDxT60aUf1kBjBXZY3nAYxBApMqk/812FwYYRtdrHsNvx",
-	"Ym/O0kT5xhvxet2y04jROeGpnmmeJXOSJHbTCdmAW+EPHdXT69II9BBf9uSt4sp3mC48Mpriz51RmxJ6",
-	"nNCoB7W/5UVGKQm7fzRuUHYxyKbIE6izUo9zfnHQ9UhR7nxVvZsfGUfTcvZq2tVduV4yLtXByrMYUzxh",
-	"vcN6rMMRG+lhSC6xRBgpJhMQl52ouQy8SUpsE9geUFzs00nE1D/DpwyEbHJfa8fykpZu1sbmi0P6Sf9a",
-	"KN3CXzDWqbSzBvaKs8ijvmYcUz8wUSnJ4mG+EgK7O/IkxYsenryJUXjYpJPtKkl8czInDCRe9Iq6thrW",
-	"ddz7TLTBnOA+jvXfzQPd4sE2O+XYpky30BK/RGqLjZxQDtOlXVaAbGE1E7VpPDZ2jNn01GTlUJGXbfTW",
-	"RMfFLaAdR5fpeHD4HqnyjVUQ7VBV7CRHSBvij6iQybXAwXhBWSscHLynJfYK0HxPHKsgUvz5yjxwPvQc",
-	"N63s78WEcAxozlmqj+NaQlBGExACLcgGrLXOIRz79ltTHpXYqD/e0rLRXLP0rN05VofkScZiW2MX+LKf",
-	"Rwe0jNMs+RZaWNPv7c9xBLJnVsIn3f1ODc4inu7cYFfollNLCS1/O/o3k9B/Tzmqscw7mHMQy3fGmeup",
-	"xLl5eCLZCmiHPM0eI1cf/+jfXWaYED7jdG0wXETc3V96rSI2Hvz0/VuTBSnixcF4OH4yGD4bDEfvR8OL",
-	"ofr/H4FxG4Ph6Nmz8fzxcDCaPY0HT2E4HnyHHz8ZPBvip9Eofgznc2VSi6OCfeIRHpyPouHgKf4OBrMh",
-	"PB48mY/mw+jZbByPRkHh/wdXEkU4BZRgWfKlLwKRRRGAOq/eNicWuh3xjwiON/jM5SNRy5HG85PMOG05",
-	"S6mfzRmKSEQEmut68ZZDzeEYtAu2+jzRHI6wSG/Y7ZePM+0RSrPMcfLRk4QFavflqE/qfx/UZqDaIiEF",
-	"Y4bBHJOmGMc7WBAh+TElFN2rc46q92gv6ik9+l3vEh+7Iz9idTrjkMIajc/vQmM9gsF38yd48DR6NBo8",
-	"i88fDcbzJ/Pz2dN4BMNhHsy/+L1ctDqy8dvg9W8/Da6D249fpdiUYC8xjRMwCo7N52X9ZoMEfy791i+5",
-	"Z0jalN07Vld21XFq7Y46LtdoLoWT67oiuXtI1+WgfquS6Dy58DUVhyZb0FpObUA9Tq1/Df/0cNfuyiDs",
-	"sUMzNur2oBBf9XgEZNMUZC84u3Kr4W5Sei1y/KfL9JG4qPS6u3TfNQhhl9/TolEEQhQeeGMBxMHCbjfO",
-	"FC4TDmJCPKHra4gYjb01LXVZrh0Q6uEM9cvEBaQjRpU0Bt8D5sAPF62Uga/MVYFhfx8lpHhx7coI6syL",
-	"OScNtRywOapW4eWmoWDhYMC/y+ylUgSOoxWhi0ljOYqPjx3A9edL5sZC3oZKA2WdeXvY8pbk03E42ecl",
-	"WYbJrtYGU11bJngGyaSIoRI6kRxToa9oskxO5oxPbCpxV8kqevWorbt4k8dKujNjA/Ok+PMkxruu0eiU",
-	"0D7D+6T3w0AA39jxvRjRPVckCvJtlgBsIpxC6N8yJj0pWVbUtnWW4BJ9DuVG3PQHd3bkUbNbWVO54v0r",
-	"7rY03vBw2/BDabOwTTfYEuhYf1K4JV9Tr+J1GsseT7EtLziSRavL+I9MSGctetArhkTiLu7ynss8KH/r",
-	"w4zHYxz3pafZXKvHqKF/BRtIvp6cjE6WNtbcifhKBZyC9m4fpTUOMUG1YO9UBg6c+TzgDklnjdst2Pu8",
-	"iHCvxt+qoe46vN9F3TCQPcpevuIKcL6vonoxMIu7aX1ocVnuO71gW7IqrRVldlh/M9q7FG8LZLGUkwXH",
-	"qegkQ62leA6+whxX5u9wtbaS0OinRO8JuT3jjo2poP6k2LcF7fcDvIQyENcRr12wKONE7q4V3DbpZw5e",
-	"+V8/uh39/OG96zOiZpntHdCWUq5N2w1C56x+atTtN8SSrde67YqQeD5HmMamtYxk6oDGqERiDXiFJHuI",
-	"NBEQEYhQlBZ3KfRNM92Xxd14QOr4HCKlVsUNxRx0X49Hjx49U4/+9v5FiEgskPqBrfGnTK2nCCAeIl22",
-	"YX7Ke4HYziPiOYoSotgCiS2R0RIxiqZqqenDG6rP9BFQcz2G6Pupc+2MB6+v3heNUtSHgiOCa5atytBe",
-	"vr0KwmADXNgWNUZjAMVrElwEjx6OHg7NhY6lps7Zwy0kyUA3bDj7Y7sSD11/lIW5w6eEQzt3V3FwEfwE",
-	"Ut+o2eu+Mh4OWzqv9Ou4ouf3tFt5vwS0gp2m3pzxCELEuCZ2goVEjIJAGgy0XZIE1C87FGFKmUQzQFis",
-	"ILbpIdNOx3RkMc6jNyARukZFewsEnsY0ZYl5gaMlDF4wKjlLqoDXre0HzKk1kNVNTEej4dTwZsc9FM1x",
-	"NPJs1x4/tnPylTrcFOIbXPz+UdniNMXKBzF3NLNZQiJDAjZHJlCCdPhDoP+rmP3p+ehpqNn+u+Gjp//P",
-	"FWKZqArL9IlerXK21DcC/9nGZfbS4An5zK7g4bQriYhoxceHJeimAYowa840JohAWB2+S2DnUDnAOeB4",
-	"1wr3O8AxoeZOxDcA/SXWagmU4AR3zUUOa7ABvkP21K1WUvLJQUlN3Ia9zegMxymhZzpDIRrR+IoIeZkk",
-	"b8yosNKk7Hd/16s8StMNgZVLObfhl4buZeVLMN4GXSNvRYN/7QKKM9PAq8NA25Dt9uMJmam4AuHhp0u0",
-	"xgt9f8zS7A54qnApfv94W2Gwl5qxHN4fCLuo7skGQqI54UKWOEz7DMqR+TwQLFsNOEssM8zngY/lzr6Q",
-	"+PYsJmLt6qH2eOsAPa5iTYs1Ex62/cFOa66CnJpiTSY2v6NgkHdagl0vyRphakvhlfNm711odyzVTvNX",
-	"k6t0t/GrqFXHlW5gON1rxjfVcMxYvNMVmNpGaMZzlyXxAhMaotlOgm4UqP4IjaEv5pKDd7BO8O4CSZ5p",
-	"B/E142oyTJWlSWAulVRtdQ86LBze4ryn4OPxWM8+NZla62JWOc7UbDh+64ucSm9Eo2J0oOt7Fu/ujFer",
-	"tTK31QOJQs1tTVBGd7x4k6QYvnqOprbEZVo4nsop2BDF00sskPJADVm0fSt5nzVyt3uLtycVxp8Ut2qZ",
-	"QzOsG7kdIXj2xqaTPJ3fvWPJu1Tyk/O5LMrAdMtFRMRDD6PrjdhSmhOqVnf3uIlj1K/P0dQlvh3LcNC3",
-	"jwhdaOVhOEt9WjDEaKgeMOlx9QBQc7ZRZ8yYmRqA03HFe7xyG4cYLRiLhWaP0G26tGO1r7Qv30SY216y",
-	"XmrrHl3YnDNCTe2yfd9SpA63SE1SJ/sLnTfTLQdPqCX0/A0Uj8zaJZF/xaK8tO0eJT38UiXrG4U17Pbn",
-	"CGZo8bFCGi3KbUcWP36H94ffU+PqUi8TIh33ihFlWw/KwmNUXA3PZ1GCSXrHjuULNec3pVIhsSchWIVa",
-	"r5XCwmihHAa93J7S0GGjFPgCtLWgkqkBRJ8UD8rBmc7jnn0Rq+zW5tzAZH73DU7KNpB3A/2G0pFbRc23",
-	"pxaV9wb517/8hlgmXfysQcscIzKHz7zXq8zIQuYRhWujrnKi3L3Dmk/fyVf9n8oHbzNp2YDQnAWQvulc",
-	"6rTQKG768o/NyDSGeF4Uw06K11KnU1/EzMQc7ChzjMPI3oVEjCKBEwhOEZCNyvAXqJQ4YYsSMq3iq7hY",
-	"+8pqQYQEntfrneooVyrsv+eTXFGK6JcQCltkg9R3TivjatF8/saw+GZ0RugGqGR8V5iYJrfr2nbbPhnn",
-	"l+oxvEFygRLz40mPHyaZF610zkFplM7ni77mxRgOPyHOcF6Vc0QgKTdJXvEzBT8FOe9e8vbriu5Z+NoZ",
-	"yYnfPTDTZRwjyXTaUPkp+bXpIxnMsoqp/m4S09dwUut0QK/doU5rl9FW5abzzSZeXsXPb7olwGs4lS9W",
-	"6Qh83w5ZN9Kc1i+r0OnFEtOFiU92sUUpnNnaywOO2GU+6oToLL8ko9ENE3gDsWvlfuLURXmpigtWZXz/",
-	"iVwHpi7z7nenYP5qC/Z71viV15D4+f+eaaU9sBzh3bg+D301HfN/0N+X6VhB6GN/2sjOr2R+cfL47Y+M",
-	"L0Cdu6r4btTTx0SdfCdto9r/bCw+vFcWd4S+PxWvs0gRdCO35fgO1RRNpRT/W6dwtMPUvUrB7qhsTU6f",
-	"ir6hzblodOlrV6d7/mI0df3tpqWsvqwGobZY+NLRbxXr/qmz0fl7Zu7ZnrZWbBg0E4HKrSaPTzKHPVJU",
-	"4+H4nmHU6i3WTEWkQLbhoT7PCZQwugD+HGGxQliiqQNkem8IOZ3O+D7bmWoPU79cS93lWqKi1Q8m775t",
-	"sdE9lBi9oW4Zv0Y9OmlXLjGyXVtzJrnL5J2e+tuSKW9KazD5vKjOUtxoGu3mImmCKRwSwMI06TjhiVZv",
-	"rKggk64cijKJXJletai0WUzOivvWVlr2q8L5BvhAKH1jhl5ow7ZdsgSQa1BeRJWMpQUq+S50VpCa18Lq",
-	"L60xjFgK4iG6pGbSB/p1sNMbquRcaTgm9N0VxKht8WfWCc1CI0OMaYwlnipqTL9gGZqpQmRubOnLETIT",
-	"t1OlORgFpDfK5ujn6ze/hjd0uwQOaGpG6VmkE84HIq84MZNq9CocPLyhN/SD+o0y85rbJV6vgeqHOeh6",
-	"aAVcavHFd2g0RJKh0TkSpsD+ITLhXQ44RUBjUZS7l8vLnUeivl9gCVu8eyBc3bVBLaMRFJvWeCj7IWia",
-	"s7DxiXCSaLwZOqKt2rAC6jnCcwlcraXQiJH1Ivbq8ElRZzcePlYOkXPndMHXeGiBEsoMpUzIC/R4/AxN",
-	"OZYw0W/YhdhbkXetH9PC+HJjm+DvKZO6eCp+qVxVMITSwqA9L33rRO3sOcJ0Z4g10xm6nLvyssHhEE0J",
-	"3eCExBMLfONriF9hIQd6n4OrH1pvJBx27CV8lkYCBwZ3lY5HAQfJdxdoPBwOFd+R+AKNbqgef2Gdghuq",
-	"hOACfbkJsLwJLm687Y5ugvDG3GjUQ+yj6ksjLPpb/dmIg/6ce1Y3wa1bfpwvX/zaYQej/R2U5u63iQu0",
-	"AlgP9KWDmwMXQnxa3fB+qB1/bJwn9e+MySUSJAalyvGu6jrVrrbs3VmhbKAvI02D9jdr/+fgMoogGXyf",
-	"zefA/fdfKJsevOXSGGPJ9YDuDCeUdgmLo0guEHuK4PTHPqdUIx2L1aEBXcxndOcpfZTSa1TusBjzJ10Q",
-	"qFMnee8JA2RoTJ0uBaERaAtXstLEGmn3kC7L0RXNJFoiwVCaRUsUMzDjOKTqqHpDC0X1DE0pkxMDF54l",
-	"0FDjrHVYqfTzFJntcueney9SPlxyqitIbReC6YlzbGKljLwAWq4WbfHAbKnEgOi21y2VoN9z5Qwgzrbm",
-	"fiUH9QDEaLYzDo0Tb64M9oIhQq2DgVPljSVg4h257Fm/5SH6mylJIaCOVsbP0MN1aWklQXj9y2/C8O8S",
-	"bwBR5UztQPoYz7Txfls0xW7mPG37IrGpEj2/ujsjFJu+5r6X4N9XwLPaEr31ffiEntjt1+kTTW/TVNzV",
-	"2wjjFF8v2ZrMrZOo63BeXP+9b1q33Ge9MTBaIm+HW2afmu6BjRvuge0HKV2Z0QOBbE9878WzohO+/9bZ",
-	"2L+aby7XXb/X9bW219b5FkkJzV+44+H//Op660X1I5bFn+9iWd/UpRfl1xyYGWMJYNr8sGA6slM8WPTO",
-	"S2CjDjJqrA4Wu9v4Eyyi/G+Fh7yfwsfOpLYtzA/t+F8p5l9u2d4a9c+F/a6Lv64B82hp4vDKcoG3Vq89",
-	"T+y6vJ/Geam8ceGefZe8f31zWdA6B750DHn5Hi/+FYK2l3FcFIMea4AOZqE/ELmMOd6W+aRLHtoZR6Ic",
-	"+PmdFaoeuEtUKo51i3av6GsKYxeg+8zwftziaj74lVEYvNZ1QV8XtzgZ8x/J+GqyRz6Kf6iHg3TSSHeM",
-	"PmqZu62SpeARlIqKPBQHs48/EIjEz3VY46eX701MOsl0bGMLSeKcgTXW/SWcwY6DfcV3gC/ykrbqRn4F",
-	"iE38dKqwmAfmHNNjgaZXc8N60+cIq0MIcGQ7thRxuNG4fp/N1FT05vWObH4y0/JNyu+6SVe1NOMbyMDB",
-	"ar2jzYcw/X1b6v6Nd+H6AJ8oY85BtzIyL4+93yI0C1hT/Zn7+Y4V2Su2QIS2Vtw40pw55XuwxKxMpC6m",
-	"3a7wQCDbp9g16tFhC6DxqTNzCgvm7c8d0GD32Bz6uayCYSrnmG7npPNZmYDnKBOELpQ0yy2JwOSTZIEL",
-	"361wPedpBWDvbTj3XaXWSQaKDmjK4zaccvcnoTXQ2LzpskRJRcHSoq3sYvsuDj5lTEKLXtM9b6+LLo0n",
-	"uVLh669738StdB9uIPEW70QekCXSXqFfAl4XtWanvg1oWvWZLhm2cgUJloLJO0dMyJbLt1uYLRlbiTNb",
-	"6yPOvrjuGreeZMZeEkkZ6zWYHLAgaZZgyfjU7wO6aXt7gl6d9SPjeRsQEaLtkumPOk2dCkg2INBsZ+4e",
-	"I0EWFOvGN9ZdnLF49xxhNMOx1nCt+dmHNzSPc6cgBF40hbq9CRLdi8K+G/qDwfahtPObOXKobUoOX+uf",
-	"B9cOsqYg4uPhsycdooh6xRoBa4sqd+jIJVud4L+e/bUqmNXd/Xz95ldFuvH5E/QL+d6l/UO0xkKAIuF+",
-	"keUMIpwJU7RQUF8dxTfAtS5W4yovRfiaPECDn+C4ZYuFrqG7e3foMq/Rc8LwQLhlS0LvhFvJvW3l7jgv",
-	"40lwEZzpSKEd/sXRO7cSimGK8Lc+M1a+4tUxeZVv/k2+gdJ3LuxQPFa0pLv9ePvfAQAA//8=",
+	"7H37c9s2tvC/guG3M/m+/Shb8iNp7J/cNO11mzTZON3c2TpXgsgjCTUJKAAoRZvx/34HLz5EkCIVy+ne",
+	"vZ3OxJJA4OC8cF44/BJELF0yClSK4OJLsMQcpyCB608vMi4YV3/FICJOlpIwGlwEV2hC4bMcR/r3CWIz",
+	"JBeABE4BfcqAb4IwIGqg+0BxCsFFYMYHYSCiBaRYTZziz6+AzuUiuDgZDodhIDdLNVRITug8uL8Pg+tY",
+	"DdTzLbFcFNOROAgDDp8ywiEOLiTPoDy1byZIl0wCjTa/wKa+rxGSDJ2cn6NogTmOFBpCRGGNZowjwNEC",
+	"yQWhczVqCihmFC4RkQLhqQAaAcJUrIELNCHFQuM72IxTIgSh84nDywJwDLzYSQmwgYKsCUPn5z4EvSIp",
+	"kTmOtnCe6B/LE8Yww1kiFcLDYMZ4iqVCJpWnJ0GoliNplgYXI0WNlFD7KV+YUAlz4Hrlm7usgTbiLutF",
+	"nHs1WCwZFaBZ7y1n0wRS9WfEqASqN4iXy4REWJHreGlG/P8/hKLdl9Lcf+EwCy6C/3Nc8Pax+VUcu3n1",
+	"ilXqf1hgidZAJVpzRuchwgK9+/EFen52/gwtsEBE6k3bqdRKV3HMQYhruswMfHFM1Gw4ecvZErgkajcz",
+	"nAgIg2Xpqy9BROSmLgAa4+7zqEbsMIhYRiX38O71zRt0Onr6dDBCOFku8EARc4mlBK5+/q/frwb/+Pjl",
+	"5P4vgWfWhFAY7QGNeu7E91xtpGGL3gssmZA4GUcsrj+982EOc2J4Ywd492VO/d3A6pASGkpVQSno8DGf",
+	"jE3/gEiqdS1XvCJCM0WV7kRCWv2jjV1v8ApiO5+a2q6FOcebGtxmRi9EK0wSPCWJZTqgSqZ/DwgdC8mi",
+	"O7Vbts7/Zpkcs1n+MaN3lK1paeYCxy8w920y9si4wWj3vaupXxEK9X2Hgcimkkmc7JrjNaPgQVQcOGBK",
+	"U/kQp2C4lkYP9RDuTxmm0uK6rGGfnm1p2GEHJVuGPJ+4CViNsBo98Bb921BW4RVLtHEfZIft29/eYajP",
+	"Ch+7SCIT8P6SUSLHS04i2I8BzOlk5i+BW5m4svOwikI/9iXMmVHNVew73VfXbpzFWSTHWpl0RVaSzf3W",
+	"TWWDalToNFl1nTbgH0Jn5YjYX1+9WEB0xzqcqVsnOJELBEQugCNslOaYxIhxJBZkuSR0PrZfB9sSWwzf",
+	"Oi9GXQ5lzOV+T8LnJUQS4p4CtsSbFKgcpyAXbJ91a/jYpRTKhk75eWZx3xOCLU5wCKxPXNurl10YnREl",
+	"ORaUHpp6iYVYMx7XDar3C0A40iLzRBi13d1y2dpfvooXeg4xUElwInoCDykmSc1HOPPZUaVt9jOGzBrh",
+	"ji1kQrIUeF11RByw4m9c1W8xljCQRGunulC4bdV+abArGhUsZ8mWBqsfMq0aSrGkw4BVpmbOsLyzNpS8",
+	"xTJa9KSrx1juJFI1IH4AIQndRy4O42d8hTm/rTEsfNU5fYT4EUfgOdNmBJIGqc+DIMrRn5FE/bUm2rut",
+	"7WiFk6yHTauB+bt6ZifvGQDzFRq3ZmarC14Pm6JRflZu7nZimGG5hDSbGT+qPb3knPEWgtSgSEEIPO8A",
+	"h0OZe8AHwn8ATuSivryQWGaig2Vlxvmmvk4tlD3kDCdySxLOvf5zxmuKfnj23S4pUU/5IV0yLhsIkVgX",
+	"ohYaqjNOZ8roOdsJ8/P6zuO4JHMvS0R85f3+ruGEuDPOSB2tws/4n3dv6U47DAqQUINpJjMgqAka9ijq",
+	"m7yDTXcNotC0S3XoCX3rGwOyJ4emTpNUNeVrQhlHymFSp+EuL9f+V3J2hz6GijLOgUYN587ZyeiZ77Q5",
+	"9Z02Wzix2ygt4UPQG71cix1WP5Tr6gp/Lj9x6luGxw9lLEXWzhg3cP6DhGI0vE2xGJqlU7Mbj9mpbfdO",
+	"07+1YzXdZhmNhe90ZgIQmyEOMuNUIEKjJIshvtQJCBN/V6c2RpF1IVECeAUCEYmUQxl22/A7DYFvt3bl",
+	"zqh7p8d7Y1gLskxd4qVbNNA+0TRbH49O47wUWSzOv51P3ZihOkKTgjsuOu3gvX3gpTbePNvQfvDuacwo",
+	"r7lu2THfUVVEirifXcmDuYJvy0QqSF/a9043oILmusCThnOpZH43B+ubw/HdPaQti7wlht4rZm4gyWPn",
+	"dpY+QfRC5XgNlH/7iGQLzr4+hGfOJ5+uL9K+u3miOb5XUfh1oy+TC8bJPyHuTN8IL2XGezxgjpgeDxT6",
+	"0SVPlkBjte2wDHAYxBApMqk/c6jCYMWIWu1j2M292JqzNFEOeCNeb1ogjUykTM80y5IZSRILdEJW4Fb4",
+	"Q8ck9bo0Aj3El/t5a0NCLxaY9nZ8jBkmx22RqR1BTArrro/v9JRq4GxN78P2WyWV79zel9tWYmfWSgnd",
+	"T2moB7W92QBenkLfDg00KPsYZFPkDZSv2CPOUTj6Hi2SG59V6+5HxtGknHucdDXXbhaMS+VYehZjSias",
+	"dVyP9ThmR3oYkgssEUZKyATEZSNyJgNvihnb8gPPVlzk2mmEiX+GTxkI2WS+18ISpVOq+TQyX+zSz/rX",
+	"4tAp7CVzOpcga2CvOIs86nvKMfVvJiqlyDzMV0Jgd0eGpHjew5MxMRoPm3Q6u0sS35yKCwOJ572izq2G",
+	"xTLu7ROuMCe4j2Pxd/NAt3i4zS06tinTLbTEL5HaYiMnlMN0CcrKJltYzUStGt3mjjGrnpqsHCrzso0G",
+	"TXRc3G604+gyHXcO3045OcAqiHaoKiDJEdKG+D3qm3ItsDNeUtYKOwdvaYmt8kHfE/sqiBR/vjYPnA89",
+	"7raV/a2YGI4BzThLdThCSwjKaAJCoDlZAa2mEUcnPnhryqMSG/bHm1oAzTVLT+NqXx2Sp4gLsE5c4M9+",
+	"Hu3QMk6z5CC0sKbf25nhCGTPrIxPuvt5Te5EPJzfZFfollNMCS1/O/o3k9B/Tzmqscw7mHEQi3fGmOup",
+	"xLl5eCzZHdAOeaotRq4+/tEPXWaYED7jdGkwXGQc3F96rSI3EPz0/VuTBSri5cHJ8OTpYPh8MBy9Hw0v",
+	"hur/fwTGbAyGo+fPT2Znw8Fo+iwePIPhyeA7fPZ08HyIn0Wj+AzOZ+pILVwF+8QpHpyPouHgGf4OBtMh",
+	"nA2ezkazYfR8ehKPRkFh/wfXEkU4BZRgWbKlLwKRRRGA8tfvmxMr3UIceyQHGmzmskvU4tJ4fpIZpy2+",
+	"lPrZ+FBEIiLQTFf7tzg1u2PwLtjss0TzfYRFeseCX3Zn2iO0Zpn95KMnCQvUbstRn9KH7a02b6otElQw",
+	"ZhjMMGmK8byDORGS71NC0r06aa96l/aipj6xn1qJk4XIj1idztmlsEYn5w+hsU5h8N3sKR48i05Hg+fx",
+	"+engZPZ0dj59Fo9gOMyTGRe/l0uORzZ+Hbz+7afBTXD/8asUmxLsBaZxAkbBsdmsrN9skODPpd/6JTcN",
+	"SZuym/vqyq46Tq3dUcflGs2lsHJdVyS3d+m6fKvfqqA9T658Tb2oyZa0FsObre6n1r+Gf3qYaw91IGyx",
+	"QzM26udBIb7q8QjIqinJUHB25U7Kw6Q0W+T4T5fpJHFR6fZw6c4bEMIuv6VFowiEKCzwxgKQnWX5bpwp",
+	"OyccxJh4Qtc3EDEae2t66rJccxDq4Qz1y9gFpCNGlTQG3wPmwHcX7ZQ3X5mrsodtOEpI8eLalVHUmRdz",
+	"ThpqWWC1V63Gy1VDwcbOgH+X2UulGBxHd4TOx43lOD4+dhuuP186buzO21Bpdlln3h5neUvyaT+cbPOS",
+	"LO/Jrta2p7q2TPAUknERQyV0LDmmQl+wZZkczxgf21TqppJV9epRW3fyJo+VdGfGBuZJ8edxjDddo9Ep",
+	"oX2G9ylvCAMBfGXH92JE91yRKMjBLG2wiXAKoX/LmPSkZFlR29dZgkv02ZUbcdPvhGxPV7NbWVe54v8r",
+	"biY13s9xYPh3abOwTfcPE+hYf1OYJV9Tr+M1GssWTwGWdzuSRXdX8R+ZkO606EGvGBKJu5jLWybzoPyt",
+	"DzMei7H3fSQDXKvFqHf/ClaQfD05GR0vbKy5E/GVCjgE7R0cpTV2MUG1YPFQBxy443OHOSTdadx+gr3P",
+	"iyi37jhYNdRdh/e7Zh0GskfZy1dc4M7hKqo3A7O4m9aHFpflftDr0aVTpbWizg7rf4z2LkVcA5kv5HjO",
+	"cSo6yVBrKaLbX3EcV+bvcDG6ktDop0QfCbk9446NqaD+pNg+C9rvR3gJZXZcR7w2waKME7m5Ufu2ST/j",
+	"eOV//egg+vnDe9clRs0y3XLQFlIuTdMUQmes7jXq5iliwZZL3TRHSDybIUxj0xhIMuWgMSqRWAK+Q5Id",
+	"IU0ERAQiFKXFXRJ900531XE3PpByn0Ok1Kq4pZiD7spyenr6XD362/sXISKxQOoHtsSfMrWeIoA4Qrps",
+	"w/yUd3KxfWPEJYoSotgCiTWR0QIxiiZqqcnRLdU+fQTUXA8i+n7uTBvjwevr90WbG/Wh4IjghmV35d1e",
+	"vb0OwmAFXNgGQ0ZjAMVLElwEp0ejo6G50LLQ1Dk+WkOSDHS7jeM/1nfiyHW3mZs7jEo4tHF3HQcXwU8g",
+	"9Y2ird45J8NhS9+cfv1y9PyeZjnvF4DuYKOpN2M8ghAxromdYCERoyCQ3gZaL0gC6pcNijClTKIpICzu",
+	"ILbpIdMMyfTTMcajNyARujZTWwsEnrZCZYl5gaMFDF4wKjlLqhuvn7YfMKf2gKwCMRmNhhPDmx1hKFob",
+	"aeTZnkt+bOfkK/UnKsQ3uPj9ozqL0xQrG8TcUc2mCYkMCdgMmUAJ0uEPgf6vYvZn56NnoWb774anz/6f",
+	"K8QyURWWaY9erXK80Dci/9nGZfbS5AH5zK7g4bRriYhoxceHBeiWD4owS840JohAWDnfpW3nu3Ib54Dj",
+	"Teu+3wGOCTV3Qr7B1l9irZZACU7w0FzksAYr4BtkvW61kpJPDkpq4jbsrUbHOE4JPdYZCtGIxldEyKsk",
+	"eWNGhZUWc7/7e5blUZpuCKxcSroPvzT0nitfAvK2Vxt5Kxr8axe7ODbt1zoMtO307j8ekJmKKyAefrpC",
+	"SzzX9+cszR6ApwqT4veP9xUGe6kZy+H9ibCL6o56ICSaES5kicO0zaAMmc8DwbK7AWeJZYbZLPCx3PEX",
+	"Et8fx0QsXT3UFm/toMd1rGmxZMLDtj/Yac1VmENTrOmIze9oGOQdlmA3C7JEmNpSeGW82Xsn2hxLtdH8",
+	"1eQq3e38KmrVcaXbT062WilO9D6mLN7oCkx9RmjGc5dF8RwTGqLpRoJu86j+CM1BX8wlB+9gmeDNBZI8",
+	"0wbia8bVZJiqkyaBmVRStdYdBLFweIvzjpBnJyd69onJ1FoTs8pxpmbD8Vtf5FQ6WxoVowNd37N482C8",
+	"Wq2Vua86JAo19zVBGT3w4k2SYvjqEk1sicukMDyVUbAiiqcXWCBlgRqy6POtZH3WyN1uLd4fVBh/Utyq",
+	"ZQ5NsW7Dt4fg2RurTvJ0fveBJe9KyU/O57IoA9MNMxERRx5G14DYUpoDqlZ397qJY9Svl2jiEt+OZTjo",
+	"20eEzrXyMJylPs0ZYjRUD5j0uHoAqPFtlI8ZM1MDcDiueI/vHOAQozljsdDsETqgSxAruNK+fBNhbjsB",
+	"e6mtO6xh42eEmtrl831NkXJukZqkTvYXOm+mG0YeUEvo+RsoHpm1SyL/ikV5adsjSnr4pUrWNwpr2MHn",
+	"CGZo8bFCGi3KbS6LH7/Dx8PvoXF1pZcJkY57xYiytQdl4T4qrobn4yjBJH1gw/KFmvObUqmQ2IMQrEKt",
+	"10phYTRXBoNebktp6LBRCnwO+rSgkqkBRHuKO+XgWOdxj7+Iu+ze5tzAZH63D5yUrSDv5foNpSM/FTXf",
+	"HlpU3hvk3/zyG2KZdPGzBi2zj8js9nlv7jIjC5lHFG6MusqJ8vAGaz59J1v1fyofvM2kZQNCcxZA+qZz",
+	"qdNEo7jpyz82I9MY4nlRDDsoXkt9an0RMxNzsKOMG4eRvQuJGEUCJxAcIiAblfdfoFLihM1LyLSKr2Ji",
+	"bSurORESeF6vdyhXrlTY/8ieXFGK6JcQCmvXevXBaWVMLZrP3xgWX42OCV0BlYxviiOmyey6sb3SD8b5",
+	"pXoMb5BcoMT8eFD3wyTzojudc1AapbN/0fd4MQeHnxDHOK/K2SOQlB9JXvEzBT8FOR9e8rbrih5Z+NoZ",
+	"yYnfIzDTVRwjyXTaUNkp+bXpPRnMsoqp/m4S09dw0NNph157QJ3WLqOtyk3nm028vIqf33RLgNdwKFus",
+	"0hH5sQ2ybqQ5rF1WoZPpmmT6FnY4i1I4trWXOwyxq3zUAdFZfsVJoxkm8Api14j/wKmL8lIVE6zK+H6P",
+	"XAemrvLuf4dg/moD/UfW+JWXyPj5/5FppS2wHOHduD4PfTW5+T/o78t0rCD0rKHHvxmvZH5+8Pjtj4zP",
+	"QfldVXw36ul9ok4+T9uo9j8biw8flcUdoR9PxessUgTdyF1wvOZvdyXEG4Z/ybEAk21ZAheMXrgzJCyU",
+	"YIiEuVQmQhsydfV4+RBEaJ6VX+veuvouoR5ock/aIFuw5S29A1iKI6QbHbgyrozGjMIROhs+RxMz0Zgt",
+	"gbpMSp5MJkKNBY7WeHNphmuzbWzBnujsqP7qCH1YAL2lgqVgXrdHBMJrvFFUc3mm8+GpARJv0ELpE1AY",
+	"iZWvj7m8NFldNGcgEKO+ZKvRFYezdcpvJOkkC2etbyB5HO1kkNLHJClfwbeKpzXgzHTJkeNLBDQ+Qlfm",
+	"fXvItmBEbs4ieT4coQmhK5yQeBwVb0uZeHJM2qh6W1zkPwRxt/pefg15870SI83K9To4mUuWZ6nlQTOd",
+	"OxR4NVV3/W/p1N4+XPfCKQtR2cA9fHXMLW0uj0FXvg6aug07RhPXcnNSKjSS1bj4Gguf0n6rTtM/dYFM",
+	"/uKyRzbxW4vI8iO43P13/7qXsEfW/GR48sh71BZXrJmKSIFsD1YdYhIoYXQO/BJhcYewRBO3kcmjIeRw",
+	"OuP7bGMK0MyVilo1Qa4lKlp9Zz3Bt61/fISqxzfULePXqHvXEZSrHm0j7ZxJHrKeQE/9bcmU9wk3mLws",
+	"CkYVN5re57lImvguhwSUyX5gU0cDVvgh0lVoKgfGVQ5X69ybxeS4aAFhpWX7ogpfAR8IpW/M0At9sK0X",
+	"LAHk3hlRBLrNSQtU8k3um1HznnH9pT0MI5aCOEJX1Ez6RL9ffHJLlZwrDceEvk6HGLVdR806oVloZIgx",
+	"ibHEE0WNyRcsQzNViMwlUn1fS2bifqIdQmrcQGXs/Hzz5tfwlq4XwEG7bDITE2esatQ8EXkRnJlUo1fh",
+	"4OiW3lLlyylka0dugZdLoPphDtqtU5tLLb74Bo2GSDI0OkfC3Pk5QibjxAGnylkQxQ2c8o0XZ5Go7+dY",
+	"whpvngh3FcSgltEICqA1Hsp2CJrkLGxsIpwkGm+GjmitAFabukR4JoGrtRQaMbJWxNbVIFJ4LyfDM2UQ",
+	"OXNO16CeDO2mhDqGUibkBTo7eY4mHEsY61e2Q+wtEr7Rj2lhfLmy7yXZUiZ18VT8Urk9ZQilhUFbXvoi",
+	"nILsEmG6McSa6qKBnLsKZ2xYOGN2843vtX+FhRxoOAfXP7Rektpt2Ev4LI0EDgzuKk3YAg6Sby7QyXA4",
+	"VHxH4gs0uqV6/IU1Cm6pEoIL9OU2wPI2uLj1dmC7DcJbc8laD7GPqi+NsOhv9WcjDvpzblndBvdu+ZN8",
+	"+eLXDhCMtiEozd0PiAt0B7Ac6HtQtzvuqPm0uuH9UBv+2BhP6t8pkwskSAxKleNN1XSq3bbbukZH2UDf",
+	"j5y0ghMG/zm4iiJIBt9nsxlw/5U8yiY7L941et65HtDNKnUoogiQFQKxpQgO7/Y5pRppJ11HK3V9sdGd",
+	"h7RRSm+2esD68J90jbLO5ubtcMwmQ3PU6eo0GoE+4UqnNLGHtHtIVwrqSxYkWiDBUJpFCxQzMOM4pMpV",
+	"vaWFonqOJpTJsdkXnibQcO1C67BSNfohim3Kzege/d7E7ip4XdRuG6NMDpz2F3fqkBdAywXsLRaYrd4a",
+	"EN2Jv6U4/XuujAHE2dpc+eagHoAYTTfGoHHizdWBPWeIUGtg4FRZYwnYuLGTPWu3HKG/mSo5oiPmxs7Q",
+	"w3W1e6Vm4eaX34ThXx2WpsqY2oD0MZ55s8Dbok9/M+fpsy8SqyrR824CU0KxedVCXa0/Xg6m+pYGD7vp",
+	"HgFrpVgJPbDZrzO6mt7mPQeuBFAYo/hmwZZkZo1EXRr44ubvfStNyq9+aAyMlsjb4eLrp6arqScNV1O3",
+	"g5Su8vGJQPY1Hd67sMXLOfwXYU/8q/nmci/86HWjtu1Nor5FUkLzd6B5+D/vptHaO2OPZfHnh1jWNzWh",
+	"5hVHPgNmylgCmDY/LJiO7BQPFu08E1gpR8a8vgp0mFjvYIxFlP+t8JC3ePnYmdT2rQq7IP5XivmX3yLR",
+	"GvXPhf2h61FvAPNoYeLw6uQCb/lwe+mKe/HEgdJd5ZfAPLLtkr9So7lScZlvvuSGvHyP5/8KQdurOC7q",
+	"0/c9gHYWxnwgchFzvC7zSafspD0ciTLgZw9WO7/jemOpXt8t2r3IuCmMXWzddwxvxy2uZ4NfGYXBa12q",
+	"+HVxi4Mx/56MryY79VH8Qz0cpJNGJi2/zzIPW7hPwSMoFRW5Kw5mH38iEIkvdVjjp5fvTUw6yXRsYw1J",
+	"4oyBJdYtb9yB7aoJCsW3gy/yKtsqIL8CxCZ+OlFYzANzjumxQJPrmWG9ySXC1NRM2CZSRRxudFIvfzBl",
+	"Xr15vSObH+xo+SYVwd2kq1ot9g1kYGcZx97Hh6vCab6KZKwL15r8QBnzop7n0eti7caaSmLdzw+syF6x",
+	"OSK0teLGkebYKd+dVa9lInU52u0KTwSyrdNd7zBTTUfjQ2fmFBbMC/k7oMHC2Bz6uapuw5TLMd1hTuez",
+	"MgGXKBO6mlAiuSYRmHySLHDha1Sh5zysAGy9oOuxC2c7yUDRlFFZ3IZTHt4TWgKNzct3S5RUFCwt2sou",
+	"thXs4FPGJLToNd2G+6ZoHHuQW16+lt+PTdxKQ/QGEq/xRuQBWSJtV48F4GVRa3boC8qme6hp3GMrV5Bg",
+	"KZi8c8SEbOkHsIbpgrE7cWxrfcTxF9fw596TzNhKIqnDegkmByxImiVYMj7x24Bu2t6WoFdn/ch43pnI",
+	"1F/rjzpNnQpIViDQdGPaISBB5hTrXlzWXJyyeHOJMJriWGu41vzs0S3N49wpCIHnTaFub4JEt8exr+v/",
+	"YLC9K+38ZoYcapuSwzf658GN21lTEPFs+PxphyiiXrFGwNqiyhzac8lWI/ivx3+tCmYVup9v3vyqSHdy",
+	"/hT9Qr53af9QV+CCIuF2keUUIpwJU7RQUF+54ivgWhercZX3tHxNHqDBTnDcssZC19A9vDl0ldfoOWF4",
+	"ItyyJaF3wq3k3r5dwnFexpPgIjjWkUI7/Iujd35KKIYpwt/aZ6x8xatj8irf/JscgNJ3LuxQPFZ0ybz/",
+	"eP/fAQAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -3,7 +3,6 @@ package app
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 
 	"github.com/swaggest/swgui/v5emb"
@@ -22,29 +21,8 @@ import (
 	"souk/gateway/internal/edge"
 	"souk/gateway/internal/handler"
 	"souk/platform/config"
-	"souk/platform/money"
 	"souk/platform/service"
 )
-
-// Config is everything the gateway can be told from outside.
-type Config struct {
-	Service    service.Config
-	Addr       string `env:"GATEWAY_ADDR" envDefault:"127.0.0.1:8080"`
-	Advertise  string `env:"GATEWAY_ADVERTISE"`
-	Currency   string `env:"CURRENCY" envDefault:"GBP"`
-	RateLimits string `env:"RATE_LIMITS" envDefault:"on"`
-}
-
-// Validate says which setting is wrong.
-func (c *Config) Validate() error {
-	if _, err := money.Exponent(c.Currency); err != nil {
-		return fmt.Errorf("SOUK_CURRENCY: %w", err)
-	}
-	if c.RateLimits != "on" && c.RateLimits != "off" {
-		return fmt.Errorf("SOUK_RATE_LIMITS: %q is neither on nor off", c.RateLimits)
-	}
-	return nil
-}
 
 // peers are the services that the gateway looks at for its readiness.
 var peers = []string{"catalog", "customers", "carts", "inventory", "orders", "payments", "shipping"}
@@ -59,6 +37,9 @@ func Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := svc.ConfigureHTTP(cfg.http()); err != nil {
+		return err
+	}
 	conns := map[string]*grpc.ClientConn{}
 	readiness := handler.Readiness{}
 	for _, name := range peers {
@@ -68,7 +49,8 @@ func Run(ctx context.Context) error {
 		readiness[name] = conns[name]
 	}
 	h := handler.New(servicesAt(conns), readiness, cfg.Currency, svc.Logger())
-	router, err := edge.NewRouter(h, svc.Verifier(), svc.Logger())
+	limits := cfg.limits()
+	router, err := edge.NewRouter(h, svc.Verifier(), limits, svc.Logger())
 	if err != nil {
 		return err
 	}
@@ -78,14 +60,11 @@ func Run(ctx context.Context) error {
 		router.EndStreams()
 		return nil
 	})
-	var root http.Handler = router
-	if cfg.RateLimits == "on" {
-		root = edge.RateLimit(root, svc.Logger())
-	}
-	if root, err = edge.Compress(root); err != nil {
+	root, err := edge.Compress(limits.Wrap(cfg.Origins.Protect(router, svc.Logger()), svc.Logger()))
+	if err != nil {
 		return err
 	}
-	svc.HTTP(edge.Wrap(root, svc.Logger()))
+	svc.HTTP(edge.Wrap(cfg.Origins.Allow(root), svc.Logger()))
 	return svc.Run(ctx)
 }
 

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"net"
 	"net/http"
+	"strings"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -37,6 +39,8 @@ var reasons = map[string]answer{
 	"NOT_CANCELLABLE":         {http.StatusConflict, "not_cancellable"},
 	"NOT_DISPATCHABLE":        {http.StatusConflict, "not_dispatchable"},
 	"NOT_RETURNABLE":          {http.StatusConflict, "not_returnable"},
+	"ORDERS_OPEN":             {http.StatusConflict, "orders_open"},
+	"STAFF_ACCOUNT":           {http.StatusConflict, "staff_account"},
 	"BAD_SIGNATURE":           {http.StatusBadRequest, "invalid_request"},
 }
 
@@ -65,9 +69,30 @@ var statuses = map[codes.Code]answer{
 func WriteError(ctx context.Context, w http.ResponseWriter, logger *slog.Logger, err error) {
 	p := problemOf(err)
 	if p.Status == http.StatusInternalServerError {
-		logger.ErrorContext(ctx, "request failed", "error", err, "request_id", rpc.RequestID(ctx))
+		logger.ErrorContext(ctx, "request failed", "error", describe(err), "request_id", rpc.RequestID(ctx))
 	}
 	p.write(ctx, w)
+}
+
+// describe says for the log what went wrong. The text of a service's error may tell whose data it was about, and that of
+// the network's has addresses: they stay out.
+func describe(err error) string {
+	var network *net.OpError
+	if errors.As(err, &network) {
+		return network.Op + ": " + network.Err.Error()
+	}
+	if st, ok := status.FromError(err); ok {
+		return strings.TrimSpace("a service answered " + st.Code().String() + " " + rpc.Reason(err))
+	}
+	return err.Error()
+}
+
+// unreadable returns what is wrong with a request that the generated code could not read. That is never our own error.
+func unreadable(err error) error {
+	if p := problemOf(err); p.Status != http.StatusInternalServerError {
+		return p
+	}
+	return invalidRequest("The request could not be read.")
 }
 
 func problemOf(err error) *Problem {

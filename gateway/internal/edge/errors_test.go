@@ -112,7 +112,8 @@ func TestStatusCodesAreAnsweredAsTheContractSays(t *testing.T) {
 			if test.status >= 500 && strings.Contains(string(a.body), "secret") {
 				t.Errorf("the client was told %s", a.body)
 			}
-			if logged := strings.Contains(log, "secret text") && strings.Contains(log, "req-1"); logged != (test.status == 500) {
+			logged := strings.Contains(log, "answered "+code.String()) && strings.Contains(log, "req-1")
+			if logged != (test.status == 500) || strings.Contains(log, "secret") {
 				t.Errorf("logged %q", log)
 			}
 		})

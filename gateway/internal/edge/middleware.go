@@ -1,9 +1,12 @@
 package edge
 
 import (
+	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"regexp"
+	"runtime"
 	"runtime/debug"
 	"time"
 
@@ -27,31 +30,51 @@ func Wrap(next http.Handler, logger *slog.Logger) http.Handler {
 		}
 		ctx := rpc.WithRequestID(r.Context(), id)
 		r = r.WithContext(ctx)
-		secure(w.Header())
+		secure(w.Header(), r)
 		w.Header().Set(requestIDHeader, id)
 		recorder := &recorder{ResponseWriter: w}
 		defer func() {
 			if p := recover(); p != nil {
-				logger.ErrorContext(ctx, "panic", "panic", p, "stack", string(debug.Stack()), "request_id", id)
+				logger.ErrorContext(ctx, "panic", "panic", describePanic(p), "stack", string(debug.Stack()), "request_id", id)
 				if recorder.status != 0 {
 					panic(http.ErrAbortHandler) // or the client would take half an answer for a whole one
 				}
 				NewProblem(http.StatusInternalServerError, "internal", "").write(ctx, recorder)
 			}
-			logger.DebugContext(ctx, "answered", "method", r.Method, "path", r.URL.Path, "status", recorder.status,
+			// The route, not the path: an id may be a guest's key to a cart, and a path that is no route may be anything.
+			logger.DebugContext(ctx, "answered", "method", r.Method, "route", r.Pattern, "status", recorder.status,
 				"took", time.Since(start), "request_id", id)
 		}()
 		next.ServeHTTP(recorder, r)
 	})
 }
 
+// describePanic says what a panic was about: its text when Go's runtime wrote it, else its type. Any other text may hold
+// what a client sent.
+func describePanic(p any) string {
+	var ours runtime.Error
+	if err, ok := p.(error); ok && errors.As(err, &ours) {
+		return ours.Error()
+	}
+	return fmt.Sprintf("%T", p)
+}
+
 // secure sets the headers that keep a browser from being led astray.
-func secure(h http.Header) {
+func secure(h http.Header, r *http.Request) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
+	if r.TLS != nil {
+		h.Set("Strict-Transport-Security", "max-age=31536000")
+	}
+	// What a token opens, and what comes of a change, is for nobody else.
+	if r.Header.Get("Authorization") != "" || r.Method != http.MethodGet && r.Method != http.MethodHead {
+		h.Set("Cache-Control", "no-store")
+	}
 }
 
 // recorder remembers the status that was answered.

@@ -2,14 +2,19 @@ package edge
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/klauspost/compress/gzhttp"
+
+	"souk/gateway/internal/api"
+	"souk/platform/access"
 )
 
 func TestAPanicIsAnsweredAsAProblem(t *testing.T) {
@@ -21,7 +26,7 @@ func TestAPanicIsAnsweredAsAProblem(t *testing.T) {
 	for name, handler := range map[string]http.Handler{
 		"bare":       panics,
 		"compressed": gzhttp.GzipHandler(panics),
-		"limited":    RateLimit(panics, slog.New(slog.DiscardHandler)),
+		"limited":    newTestLimits(t).Wrap(panics, slog.New(slog.DiscardHandler)),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -35,9 +40,9 @@ func TestAPanicIsAnsweredAsAProblem(t *testing.T) {
 				t.Errorf("the client was told %s", a.body)
 			}
 			server.Close()
-			for _, want := range []string{"secret text", "req-1", "middleware_test.go"} {
-				if !strings.Contains(log.String(), want) {
-					t.Errorf("the log does not say %q: %s", want, log.String())
+			for want, said := range map[string]bool{"req-1": true, "middleware_test.go": true, "panic=string": true, "secret text": false} {
+				if strings.Contains(log.String(), want) != said {
+					t.Errorf("that the log says %q is %v: %s", want, !said, log.String())
 				}
 			}
 		})
@@ -81,6 +86,18 @@ func TestARequestKeepsAGoodIDAndGetsOneOtherwise(t *testing.T) {
 	}
 }
 
+func TestAPanicOfTheRuntimeIsLoggedByItsText(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	handler := Wrap(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		_ = strings.Split("a", ",")[1]
+	}), slog.New(slog.NewTextHandler(&log, nil)))
+	serve(t, handler, request{method: "GET", path: "/v1/products"}).mustBe(t, http.StatusInternalServerError, "internal", "")
+	if !strings.Contains(log.String(), "index out of range") {
+		t.Errorf("the log says %s", log.String())
+	}
+}
+
 func TestEveryAnswerKeepsBrowsersSafe(t *testing.T) {
 	t.Parallel()
 	e := serveEdge(t)
@@ -88,11 +105,62 @@ func TestEveryAnswerKeepsBrowsersSafe(t *testing.T) {
 		a := e.send(t, request{method: "GET", path: path})
 		for name, want := range map[string]string{
 			"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "X-Frame-Options": "DENY",
-			"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'", "Cross-Origin-Resource-Policy": "same-origin",
+			"Content-Security-Policy":    "default-src 'none'; frame-ancestors 'none'",
+			"Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Resource-Policy": "same-origin",
+			"Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()", "Strict-Transport-Security": "",
 		} {
 			if got := a.header.Get(name); got != want {
 				t.Errorf("%s of %s: %q, want %q", name, path, got, want)
 			}
+		}
+	}
+}
+
+func TestTLSIsToBeKeptTo(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewTLSServer(Wrap(http.NotFoundHandler(), slog.New(slog.DiscardHandler)))
+	t.Cleanup(server.Close)
+	resp, err := server.Client().Get(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	if got := resp.Header.Get("Strict-Transport-Security"); got != "max-age=31536000" {
+		t.Errorf("Strict-Transport-Security %q", got)
+	}
+}
+
+func TestWhatIsSomebodysOwnIsNotStored(t *testing.T) {
+	t.Parallel()
+	k := newKeys(t)
+	logger := slog.New(slog.DiscardHandler)
+	// An answer, which unlike a problem does not say so by itself.
+	answers := func(api.StrictHandlerFunc, string) api.StrictHandlerFunc {
+		return func(_ context.Context, w http.ResponseWriter, _ *http.Request, _ any) (any, error) {
+			w.WriteHeader(http.StatusOK)
+			return nil, nil
+		}
+	}
+	router, err := newRouter(nil, access.NewVerifier(k), nil, logger, answers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	handler := Wrap(router, logger)
+	token := map[string]string{"Authorization": "Bearer " + k.token(t, time.Hour)}
+	for _, test := range []struct {
+		method, path string
+		header       map[string]string
+		want         string
+	}{
+		{"GET", "/v1/products", nil, ""},
+		{"GET", "/v1/products", token, "no-store"},
+		{"GET", "/v1/me", token, "no-store"},
+		{"GET", "/v1/carts/some-id", nil, "no-store"},
+		{"POST", "/v1/carts", nil, "no-store"},
+	} {
+		a := serve(t, handler, request{method: test.method, path: test.path, header: test.header})
+		if got := a.header.Get("Cache-Control"); a.status != http.StatusOK || got != test.want {
+			t.Errorf("%s %s with %v: %d, Cache-Control %q, want %q", test.method, test.path, test.header, a.status, got, test.want)
 		}
 	}
 }

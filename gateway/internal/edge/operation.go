@@ -33,6 +33,7 @@ type operation struct {
 	// stream says that the answer goes on. It has no timeout then.
 	stream  bool
 	timeout time.Duration
+	cost    cost
 }
 
 // The media type of a stream (https://html.spec.whatwg.org/multipage/server-sent-events.html).
@@ -45,6 +46,25 @@ const defaultTimeout = 10 * time.Second
 var timeouts = map[string]time.Duration{
 	"POST /v1/orders":          15 * time.Second,
 	"POST /v1/product-imports": 60 * time.Second,
+}
+
+// cost is what an operation costs beyond the usual, for which it has limits of its own. The zero cost is the usual.
+type cost int
+
+const (
+	// password: one is hashed.
+	password cost = iota + 1
+	refresh
+	checkout
+)
+
+var costs = map[string]cost{
+	"POST /v1/customers":        password,
+	"POST /v1/sessions":         password,
+	"PUT /v1/me/password":       password,
+	"POST /v1/me/deletion":      password,
+	"POST /v1/sessions/refresh": refresh,
+	"POST /v1/orders":           checkout,
 }
 
 // operationsOf reads every operation of the contract, by its ServeMux pattern ("POST /v1/carts"). An operation
@@ -64,7 +84,7 @@ func operationsOf(spec *openapi3.T) (map[string]*operation, error) {
 			}
 			o := &operation{
 				route:    &routers.Route{Spec: &validated, Path: path, PathItem: item, Method: method, Operation: op},
-				audience: who, stream: isStream(op), timeout: defaultTimeout,
+				audience: who, stream: isStream(op), timeout: defaultTimeout, cost: costs[pattern],
 			}
 			if t, ok := timeouts[pattern]; ok {
 				o.timeout = t
@@ -121,4 +141,12 @@ func (o *operation) withTimeout(ctx context.Context) (context.Context, context.C
 		return context.WithCancel(ctx)
 	}
 	return context.WithTimeout(ctx, o.timeout)
+}
+
+// bound gives the client the operation's time to send the body, or a slow one would hold a handler for longer than its
+// answer may take. Where the connection cannot be bounded, the server's own timeout holds.
+func (o *operation) bound(w http.ResponseWriter) {
+	if !o.stream {
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(o.timeout))
+	}
 }

@@ -1,81 +1,128 @@
 package edge
 
 import (
+	"context"
+	"crypto/sha256"
 	"log/slog"
-	"math"
-	"net"
 	"net/http"
-	"time"
+	"net/netip"
+	"strings"
 
-	"github.com/maypok86/otter/v2"
-	"golang.org/x/time/rate"
+	"golang.org/x/text/unicode/norm"
+
+	"souk/gateway/internal/api"
+	"souk/platform/access"
+	"souk/platform/service"
 )
 
-const (
-	// Addresses remembered at once; the longest unseen are forgotten first.
-	maxAddresses = 100_000
-	forgetAfter  = 10 * time.Minute
-)
-
-// What one address may do, in requests a second and at once.
 var (
-	browsing = limit{perSecond: 100, burst: 200}
-	// Passwords cost us tens of milliseconds each, and are what is guessed.
-	signingIn = limit{perSecond: 5, burst: 20}
+	// What an address may do. A password costs us tens of milliseconds of a processor, and is what is guessed.
+	browsing   = limit{perSecond: 100, burst: 200}
+	passwords  = limit{perSecond: 5, burst: 20}
+	refreshing = limit{perSecond: 10, burst: 50}
+	// What a customer may do, from whichever addresses.
+	shopping    = limit{perSecond: 50, burst: 100}
+	checkingOut = limit{perSecond: 1, burst: 10}
+	// How often the password of one account may be tried, from whichever addresses. It never closes: who guesses on and
+	// on slows the owner down, but locks nobody out, and sessions that are open go on.
+	guessing = limit{perSecond: 0.1, burst: 10}
 )
 
-type limit struct {
-	perSecond rate.Limit
-	burst     int
+// Limits are how often clients may ask. None is a nil *Limits, which limits nothing.
+type Limits struct {
+	proxies proxies
+
+	browsing, passwords, refreshing *limiter
+	shopping, checkingOut           *limiter
+	guessing                        *limiter
 }
 
-// limiter holds a token bucket for each client address.
-type limiter struct {
-	limit   limit
-	buckets *otter.Cache[string, *rate.Limiter]
-}
-
-func newLimiter(l limit) *limiter {
-	return &limiter{limit: l, buckets: otter.Must(&otter.Options[string, *rate.Limiter]{
-		MaximumSize:      maxAddresses,
-		ExpiryCalculator: otter.ExpiryAccessing[string, *rate.Limiter](forgetAfter),
-	})}
-}
-
-// wait returns 0 when address may go on, else how long it has to wait.
-func (l *limiter) wait(address string) time.Duration {
-	bucket, ok := l.buckets.GetIfPresent(address)
-	if !ok {
-		bucket, _ = l.buckets.SetIfAbsent(address, rate.NewLimiter(l.limit.perSecond, l.limit.burst))
+// NewLimits returns the limits of a gateway behind proxies, which say in X-Forwarded-For whom they speak for. What anyone
+// else says there is not believed.
+func NewLimits(proxies []netip.Prefix) *Limits {
+	const address, account = "requests from this address", "requests of this account"
+	return &Limits{
+		proxies:     proxies,
+		browsing:    newLimiter(browsing, address),
+		passwords:   newLimiter(passwords, address),
+		refreshing:  newLimiter(refreshing, address),
+		shopping:    newLimiter(shopping, account),
+		checkingOut: newLimiter(checkingOut, "orders of this account"),
+		guessing:    newLimiter(guessing, "passwords tried for this account"),
 	}
-	reservation := bucket.Reserve()
-	delay := reservation.Delay()
-	if delay > 0 {
-		reservation.Cancel()
+}
+
+// Wrap answers 429 to an address that asks too often, whatever for. /healthz alone is always answered, or a flood from
+// this machine would have Consul take the gateway for a broken one.
+func (l *Limits) Wrap(next http.Handler, logger *slog.Logger) http.Handler {
+	if l == nil {
+		return next
 	}
-	return delay
-}
-
-// RateLimit answers 429 to an address that asks too often, soonest for signing in and up.
-func RateLimit(next http.Handler, logger *slog.Logger) http.Handler {
-	return rateLimit(next, logger, newLimiter(browsing), newLimiter(signingIn))
-}
-
-func rateLimit(next http.Handler, logger *slog.Logger, all, sessions *limiter) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		address, _, err := net.SplitHostPort(r.RemoteAddr)
-		if err != nil {
-			address = r.RemoteAddr
-		}
-		delay := all.wait(address)
-		if delay == 0 && r.Method == http.MethodPost && (r.URL.Path == "/v1/sessions" || r.URL.Path == "/v1/customers") {
-			delay = sessions.wait(address)
-		}
-		if delay > 0 {
-			p := NewProblem(http.StatusTooManyRequests, "rate_limited", "Too many requests from this address.")
-			WriteError(r.Context(), w, logger, retryAfter(p, int(math.Ceil(delay.Seconds()))))
-			return
+		if r.URL.Path != "/healthz" {
+			if err := l.browsing.admit(l.network(r)); err != nil {
+				WriteError(r.Context(), w, logger, err)
+				return
+			}
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// network returns what a request's client is known by.
+func (l *Limits) network(r *http.Request) string {
+	return service.ClientNetwork(l.proxies.client(r)).String()
+}
+
+// admitAddress refuses what one address asks too often of a costly operation.
+func (l *Limits) admitAddress(c cost, r *http.Request) error {
+	switch {
+	case l == nil:
+		return nil
+	case c == password:
+		return l.passwords.admit(l.network(r))
+	case c == refresh:
+		return l.refreshing.admit(l.network(r))
+	}
+	return nil
+}
+
+// admitCustomer refuses what the customer of ctx, if there is one, asks too often.
+func (l *Limits) admitCustomer(ctx context.Context, c cost) error {
+	caller := access.FromContext(ctx)
+	if l == nil || !caller.Authenticated() {
+		return nil
+	}
+	if err := l.shopping.admit(caller.CustomerID); err != nil || c != checkout {
+		return err
+	}
+	return l.checkingOut.admit(caller.CustomerID)
+}
+
+// slowGuesses is the middleware that refuses what tries the passwords of one account too often.
+func (l *Limits) slowGuesses(next api.StrictHandlerFunc, _ string) api.StrictHandlerFunc {
+	if l == nil {
+		return next
+	}
+	return func(ctx context.Context, w http.ResponseWriter, r *http.Request, request any) (any, error) {
+		if account := guessed(ctx, request); account != "" {
+			if err := l.guessing.admit(account); err != nil {
+				return nil, err
+			}
+		}
+		return next(ctx, w, r, request)
+	}
+}
+
+// guessed returns what the account is known by whose password a request has to know, "" for other requests.
+func guessed(ctx context.Context, request any) string {
+	switch request := request.(type) {
+	case api.CreateSessionRequestObject:
+		// As customers has it (normalizeEmail), and no e-mail in our memory. An account that is not there is as slow.
+		sum := sha256.Sum256([]byte(strings.ToLower(norm.NFC.String(strings.TrimSpace(request.Body.Email)))))
+		return string(sum[:])
+	case api.ChangePasswordRequestObject, api.DeleteMeRequestObject:
+		return access.FromContext(ctx).CustomerID
+	}
+	return ""
 }

@@ -2,52 +2,97 @@ package edge
 
 import (
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"souk/platform/access"
 )
 
-// limited returns a handler behind the limits, whose goroutines end with the test.
-func limited(t *testing.T) http.Handler {
+// newTestLimits returns limits whose goroutines end with the test.
+func newTestLimits(t *testing.T) *Limits {
 	t.Helper()
-	logger := slog.New(slog.DiscardHandler)
-	all, sessions := newLimiter(browsing), newLimiter(signingIn)
+	l := NewLimits([]netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")})
 	t.Cleanup(func() {
-		all.buckets.StopAllGoroutines()
-		sessions.buckets.StopAllGoroutines()
+		for _, one := range []*limiter{l.browsing, l.passwords, l.refreshing, l.shopping, l.checkingOut, l.guessing} {
+			one.buckets.StopAllGoroutines()
+		}
 	})
-	return Wrap(rateLimit(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.WriteHeader(http.StatusNoContent)
-	}), logger, all, sessions), logger)
+	return l
 }
 
-// ask sends a request from an address and returns the answer.
-func ask(t *testing.T, handler http.Handler, method, path, from string) reply {
+// gate is the edge within its limits.
+type gate struct {
+	keys    *keys
+	handler http.Handler
+}
+
+func limited(t *testing.T) *gate {
 	t.Helper()
-	req := httptest.NewRequestWithContext(t.Context(), method, path, nil)
-	req.RemoteAddr = from
+	k := newKeys(t)
+	logger, limits := slog.New(slog.DiscardHandler), newTestLimits(t)
+	router, err := newRouter(nil, access.NewVerifier(k), limits, logger, pass)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &gate{keys: k, handler: Wrap(limits.Wrap(router, logger), logger)}
+}
+
+// asked is a request that is sent again and again.
+type asked struct {
+	method, path, from string
+	// customer is whose token it carries, "" for none.
+	customer string
+	body     string
+	header   map[string]string
+}
+
+func (g *gate) ask(t *testing.T, a asked) reply {
+	t.Helper()
+	var body io.Reader
+	if a.body != "" {
+		body = strings.NewReader(a.body)
+	}
+	req := httptest.NewRequestWithContext(t.Context(), a.method, a.path, body)
+	req.RemoteAddr = a.from
+	if a.from == "" {
+		req.RemoteAddr = "192.0.2.1:1000"
+	}
+	if a.body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if a.customer != "" {
+		req.Header.Set("Authorization", "Bearer "+g.keys.tokenOf(t, a.customer, time.Hour))
+	}
+	for name, value := range a.header {
+		req.Header.Set(name, value)
+	}
 	recorder := httptest.NewRecorder()
-	handler.ServeHTTP(recorder, req)
+	g.handler.ServeHTTP(recorder, req)
 	return readReply(t, recorder.Code, recorder.Header(), recorder.Body.Bytes())
 }
 
-// admitted counts the requests that pass until one is refused, which is checked.
-func admitted(t *testing.T, handler http.Handler, method, path, from string) int {
+// admitted counts the requests that are let through, to whatever answer, until one is refused, which is to come back
+// after so many seconds.
+func (g *gate) admitted(t *testing.T, after int, next func(i int) asked) int {
 	t.Helper()
 	for n := range 1000 {
-		a := ask(t, handler, method, path, from)
-		if a.status == http.StatusNoContent {
+		a := g.ask(t, next(n))
+		if a.status != http.StatusTooManyRequests {
 			continue
 		}
 		a.mustBe(t, http.StatusTooManyRequests, "rate_limited", "")
-		if seconds, err := strconv.Atoi(a.header.Get("Retry-After")); err != nil || seconds != 1 {
-			t.Errorf("Retry-After %q, want 1", a.header.Get("Retry-After"))
+		if seconds, err := strconv.Atoi(a.header.Get("Retry-After")); err != nil || seconds != after {
+			t.Errorf("Retry-After %q, want %d", a.header.Get("Retry-After"), after)
 		}
 		return n
 	}
@@ -55,45 +100,113 @@ func admitted(t *testing.T, handler http.Handler, method, path, from string) int
 	return 0
 }
 
+// same asks for the same again and again.
+func same(a asked) func(int) asked { return func(int) asked { return a } }
+
+// everywhere asks for the same from many addresses.
+func everywhere(a asked) func(int) asked {
+	return func(i int) asked {
+		a.from = fmt.Sprintf("198.51.%d.%d:1000", i/200, i%200)
+		return a
+	}
+}
+
+var products = asked{method: "GET", path: "/v1/products"}
+
 func TestAnAddressIsSlowedDown(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		handler := limited(t)
-		if n := admitted(t, handler, "GET", "/v1/products", "192.0.2.1:1000"); n != 200 {
+		g := limited(t)
+		if n := g.admitted(t, 1, same(products)); n != 200 {
 			t.Errorf("%d requests passed at once, want 200", n)
 		}
 		// Another port is the same client; another address is not.
-		ask(t, handler, "GET", "/v1/categories", "192.0.2.1:2000").mustBe(t, http.StatusTooManyRequests, "rate_limited", "")
-		if n := admitted(t, handler, "GET", "/v1/products", "[2001:db8::1]:1000"); n != 200 {
-			t.Errorf("%d requests of another address passed, want 200", n)
-		}
+		g.ask(t, asked{method: "GET", path: "/v1/nothing", from: "192.0.2.1:2000"}).mustBe(t, http.StatusTooManyRequests, "rate_limited", "")
+		g.ask(t, asked{method: "GET", path: "/v1/products", from: "192.0.2.2:1000"}).mustPass(t)
 		time.Sleep(time.Second)
-		if n := admitted(t, handler, "GET", "/v1/products", "192.0.2.1:1000"); n != 100 {
+		if n := g.admitted(t, 1, same(products)); n != 100 {
 			t.Errorf("%d requests passed a second later, want 100", n)
 		}
 	})
 }
 
-func TestSigningInIsSlowedDownSooner(t *testing.T) {
+func TestASubscriberOfIPv6IsOneClient(t *testing.T) {
 	t.Parallel()
-	for _, path := range []string{"/v1/sessions", "/v1/customers"} {
-		t.Run(path, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := limited(t)
+		n := g.admitted(t, 1, func(i int) asked {
+			return asked{method: "GET", path: "/v1/products", from: fmt.Sprintf("[2001:db8:0:1::%x]:1000", i)}
+		})
+		if n != 200 {
+			t.Errorf("%d requests passed at once, want 200", n)
+		}
+		g.ask(t, asked{method: "GET", path: "/v1/products", from: "[2001:db8:0:2::1]:1000"}).mustPass(t)
+	})
+}
+
+func TestClientsBehindAProxyAreSeveral(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := limited(t)
+		behind := asked{method: "GET", path: "/v1/products", from: "10.0.0.1:1000", header: map[string]string{"X-Forwarded-For": "192.0.2.1"}}
+		if n := g.admitted(t, 1, same(behind)); n != 200 {
+			t.Errorf("%d requests passed at once, want 200", n)
+		}
+		behind.header = map[string]string{"X-Forwarded-For": "192.0.2.1, 192.0.2.2"}
+		g.ask(t, behind).mustPass(t)
+		// Who is no proxy cannot be another by saying so.
+		n := g.admitted(t, 1, func(i int) asked {
+			return asked{method: "GET", path: "/v1/products", from: "192.0.2.3:1000", header: map[string]string{"X-Forwarded-For": fmt.Sprintf("198.51.100.%d", i%250)}}
+		})
+		if n != 200 {
+			t.Errorf("%d requests of one that claims to be many passed, want 200", n)
+		}
+	})
+}
+
+func TestHealthIsAnsweredInAFlood(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := limited(t)
+		g.admitted(t, 1, same(products))
+		g.ask(t, asked{method: "GET", path: "/healthz"}).mustPass(t)
+		g.ask(t, asked{method: "GET", path: "/readyz"}).mustBe(t, http.StatusTooManyRequests, "rate_limited", "")
+	})
+}
+
+// hashing is every operation that hashes a password.
+var hashing = []asked{
+	{method: "POST", path: "/v1/sessions"},
+	{method: "POST", path: "/v1/customers"},
+	{method: "PUT", path: "/v1/me/password"},
+	{method: "POST", path: "/v1/me/deletion"},
+}
+
+func TestWhatHashesAPasswordIsSlowedDownSooner(t *testing.T) {
+	t.Parallel()
+	for _, one := range hashing {
+		t.Run(one.path, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				handler := limited(t)
-				if n := admitted(t, handler, "POST", path, "192.0.2.1:1000"); n != 20 {
+				g := limited(t)
+				if n := g.admitted(t, 1, same(one)); n != 20 {
 					t.Errorf("%d passed at once, want 20", n)
 				}
-				for _, other := range []string{"/v1/sessions/refresh", "/v1/carts", "/v1/orders"} {
-					if a := ask(t, handler, "POST", other, "192.0.2.1:1000"); a.status != http.StatusNoContent {
-						t.Errorf("POST %s is answered %d", other, a.status)
+				for _, other := range hashing {
+					g.ask(t, other).mustBe(t, http.StatusTooManyRequests, "rate_limited", "")
+				}
+				for _, path := range []string{"/v1/sessions/refresh", "/v1/carts", "/v1/orders"} {
+					if a := g.ask(t, asked{method: "POST", path: path}); a.status == http.StatusTooManyRequests {
+						t.Errorf("POST %s is refused", path)
 					}
 				}
-				if a := ask(t, handler, "POST", path, "192.0.2.2:1000"); a.status != http.StatusNoContent {
-					t.Errorf("another address is answered %d", a.status)
+				elsewhere := one
+				elsewhere.from = "192.0.2.2:1000"
+				if a := g.ask(t, elsewhere); a.status == http.StatusTooManyRequests {
+					t.Error("another address is refused")
 				}
 				time.Sleep(time.Second)
-				if n := admitted(t, handler, "POST", path, "192.0.2.1:1000"); n != 5 {
+				if n := g.admitted(t, 1, same(one)); n != 5 {
 					t.Errorf("%d passed a second later, want 5", n)
 				}
 			})
@@ -101,22 +214,115 @@ func TestSigningInIsSlowedDownSooner(t *testing.T) {
 	}
 }
 
-func TestSigningInAndSigningUpShareOneLimit(t *testing.T) {
+func TestEveryOperationThatTakesAPasswordIsKnownToCostOne(t *testing.T) {
+	t.Parallel()
+	var found int
+	for _, op := range contract(t) {
+		_, schema := op.body()
+		takes := false
+		if schema != nil {
+			for name := range schema.Properties {
+				takes = takes || strings.Contains(name, "password")
+			}
+		}
+		pattern := op.method + " " + op.path
+		if takes != (costs[pattern] == password) {
+			t.Errorf("%s takes a password: %v, and its cost is %v", pattern, takes, costs[pattern])
+		}
+		if _, ok := costs[pattern]; ok {
+			found++
+		}
+	}
+	if found != len(costs) || len(hashing) != 4 {
+		t.Errorf("the contract has %d of the %d operations with a cost", found, len(costs))
+	}
+}
+
+func TestRefreshingHasALimitOfItsOwn(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		handler := limited(t)
-		admitted(t, handler, "POST", "/v1/sessions", "192.0.2.1:1000")
-		ask(t, handler, "POST", "/v1/customers", "192.0.2.1:1000").mustBe(t, http.StatusTooManyRequests, "rate_limited", "")
+		g := limited(t)
+		if n := g.admitted(t, 1, same(asked{method: "POST", path: "/v1/sessions/refresh"})); n != 50 {
+			t.Errorf("%d passed at once, want 50", n)
+		}
+		if a := g.ask(t, asked{method: "POST", path: "/v1/sessions"}); a.status == http.StatusTooManyRequests {
+			t.Error("logging in is refused")
+		}
+	})
+}
+
+func TestACustomerIsSlowedDownWhereverTheyAre(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := limited(t)
+		if n := g.admitted(t, 1, everywhere(asked{method: "GET", path: "/v1/me", customer: "ada"})); n != 100 {
+			t.Errorf("%d passed at once, want 100", n)
+		}
+		g.ask(t, asked{method: "GET", path: "/v1/me", customer: "grace"}).mustPass(t)
+	})
+}
+
+func TestCheckoutHasALimitOfItsOwn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := limited(t)
+		order := asked{method: "POST", path: "/v1/orders", customer: "ada"}
+		if n := g.admitted(t, 1, everywhere(order)); n != 10 {
+			t.Errorf("%d passed at once, want 10", n)
+		}
+		g.ask(t, asked{method: "GET", path: "/v1/orders", customer: "ada"}).mustPass(t)
+		order.customer = "grace"
+		if a := g.ask(t, order); a.status == http.StatusTooManyRequests {
+			t.Error("another customer is refused")
+		}
+	})
+}
+
+// login tries a password of an account.
+func login(email string) asked {
+	return asked{method: "POST", path: "/v1/sessions", body: fmt.Sprintf(`{"email": %q, "password": "a guess"}`, email)}
+}
+
+func TestAnAccountIsGuessedSlowlyFromEverywhere(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := limited(t)
+		if n := g.admitted(t, 10, everywhere(login("ada@example.com"))); n != 10 {
+			t.Errorf("%d guesses passed at once, want 10", n)
+		}
+		for _, spelling := range []string{"ADA@Example.com", " ada@example.com "} {
+			g.ask(t, login(spelling)).mustBe(t, http.StatusTooManyRequests, "rate_limited", "")
+		}
+		g.ask(t, login("grace@example.com")).mustPass(t)
+		time.Sleep(30 * time.Second)
+		if n := g.admitted(t, 10, everywhere(login("ada@example.com"))); n != 3 {
+			t.Errorf("%d guesses passed half a minute later, want 3", n)
+		}
+	})
+}
+
+func TestAStolenTokenGuessesThePasswordSlowly(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := limited(t)
+		change := asked{method: "PUT", path: "/v1/me/password", customer: "ada", body: `{"current_password": "a guess", "new_password": "correct horse"}`}
+		if n := g.admitted(t, 10, everywhere(change)); n != 10 {
+			t.Errorf("%d guesses passed at once, want 10", n)
+		}
+		deletion := asked{method: "POST", path: "/v1/me/deletion", customer: "ada", body: `{"password": "a guess"}`}
+		g.ask(t, deletion).mustBe(t, http.StatusTooManyRequests, "rate_limited", "")
+		deletion.customer = "grace"
+		g.ask(t, deletion).mustPass(t)
 	})
 }
 
 func TestWaitingLongEnoughBringsTheWholeLimitBack(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		handler := limited(t)
-		admitted(t, handler, "GET", "/v1/products", "192.0.2.1:1000")
+		g := limited(t)
+		g.admitted(t, 1, same(products))
 		time.Sleep(forgetAfter + time.Second)
-		if n := admitted(t, handler, "GET", "/v1/products", "192.0.2.1:1000"); n != 200 {
+		if n := g.admitted(t, 1, same(products)); n != 200 {
 			t.Errorf("%d requests passed, want 200", n)
 		}
 	})
@@ -125,19 +331,32 @@ func TestWaitingLongEnoughBringsTheWholeLimitBack(t *testing.T) {
 func TestTheLimitHoldsAmongRequestsAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		handler := limited(t)
-		var passed atomic.Int64
+		g := limited(t)
+		var admitted atomic.Int64
 		var group sync.WaitGroup
 		for i := range 400 {
 			group.Go(func() {
-				if ask(t, handler, "GET", "/v1/products", fmt.Sprintf("192.0.2.1:%d", 1000+i)).status == http.StatusNoContent {
-					passed.Add(1)
+				a := asked{method: "GET", path: "/v1/products", from: fmt.Sprintf("192.0.2.1:%d", 1000+i)}
+				if g.ask(t, a).status == passed {
+					admitted.Add(1)
 				}
 			})
 		}
 		group.Wait()
-		if passed.Load() != 200 {
-			t.Errorf("%d requests passed, want 200", passed.Load())
+		if admitted.Load() != 200 {
+			t.Errorf("%d requests passed, want 200", admitted.Load())
 		}
 	})
+}
+
+func TestWithoutLimitsNothingIsRefused(t *testing.T) {
+	t.Parallel()
+	e := serveEdge(t) // has none
+	for range 30 {
+		r := request{method: "POST", path: "/v1/sessions", header: map[string]string{"Content-Type": "application/json"}, body: strings.NewReader(login("ada@example.com").body)}
+		e.send(t, r).mustPass(t)
+	}
+	if next := http.NewServeMux(); (*Limits)(nil).Wrap(next, nil) != http.Handler(next) {
+		t.Error("no limits stand before the handler")
+	}
 }

@@ -17,17 +17,18 @@ type Router struct {
 	mux        *http.ServeMux
 	operations map[string]*operation
 	verifier   *access.Verifier
+	limits     *Limits
 	streams    *streams
 	logger     *slog.Logger
 }
 
-// NewRouter returns a router that has the operations of server.
-func NewRouter(server api.StrictServerInterface, verifier *access.Verifier, logger *slog.Logger) (*Router, error) {
-	return newRouter(server, verifier, logger)
+// NewRouter returns a router that has the operations of server, within limits.
+func NewRouter(server api.StrictServerInterface, verifier *access.Verifier, limits *Limits, logger *slog.Logger) (*Router, error) {
+	return newRouter(server, verifier, limits, logger)
 }
 
 // newRouter wraps the operations of server, behind their checks, in middlewares.
-func newRouter(server api.StrictServerInterface, verifier *access.Verifier, logger *slog.Logger, middlewares ...api.StrictMiddlewareFunc) (*Router, error) {
+func newRouter(server api.StrictServerInterface, verifier *access.Verifier, limits *Limits, logger *slog.Logger, middlewares ...api.StrictMiddlewareFunc) (*Router, error) {
 	spec, err := api.GetSpec()
 	if err != nil {
 		return nil, fmt.Errorf("openapi.yaml: %w", err)
@@ -36,12 +37,15 @@ func newRouter(server api.StrictServerInterface, verifier *access.Verifier, logg
 	if err != nil {
 		return nil, fmt.Errorf("openapi.yaml: %w", err)
 	}
-	rt := &Router{mux: http.NewServeMux(), operations: operations, verifier: verifier, streams: newStreams(), logger: logger}
+	rt := &Router{
+		mux: http.NewServeMux(), operations: operations, verifier: verifier, limits: limits, streams: newStreams(), logger: logger,
+	}
 	fail := func(w http.ResponseWriter, r *http.Request, err error) { WriteError(r.Context(), w, logger, err) }
-	strict := api.NewStrictHandlerWithOptions(server, middlewares, api.StrictHTTPServerOptions{
-		RequestErrorHandlerFunc: fail, ResponseErrorHandlerFunc: fail,
+	refuse := func(w http.ResponseWriter, r *http.Request, err error) { fail(w, r, unreadable(err)) }
+	strict := api.NewStrictHandlerWithOptions(server, append(middlewares, limits.slowGuesses), api.StrictHTTPServerOptions{
+		RequestErrorHandlerFunc: refuse, ResponseErrorHandlerFunc: fail,
 	})
-	api.HandlerWithOptions(strict, api.StdHTTPServerOptions{BaseRouter: rt, ErrorHandlerFunc: fail})
+	api.HandlerWithOptions(strict, api.StdHTTPServerOptions{BaseRouter: rt, ErrorHandlerFunc: refuse})
 	return rt, nil
 }
 
@@ -62,6 +66,10 @@ func (rt *Router) HandleFunc(pattern string, handler func(http.ResponseWriter, *
 
 // serve has handler answer a request that passes the checks. An error means that it did not.
 func (rt *Router) serve(op *operation, w http.ResponseWriter, r *http.Request, handler http.HandlerFunc) error {
+	op.bound(w)
+	if op.audience != anyone {
+		w.Header().Set("Cache-Control", "no-store") // also of a guest, whose key to a cart is its id
+	}
 	checked, err := rt.check(op, w, r)
 	switch {
 	case err != nil:
@@ -84,13 +92,19 @@ func (rt *Router) Handle(pattern string, handler http.Handler) {
 	rt.mux.Handle(pattern, handler)
 }
 
-// check does, in the order that says least to strangers: identity, then the request's form.
+// check does, in the order that costs and says least to strangers: limits, identity, then the request's form.
 func (rt *Router) check(op *operation, w http.ResponseWriter, r *http.Request) (*http.Request, error) {
 	if err := checkURL(r); err != nil {
 		return nil, err
 	}
+	if err := rt.limits.admitAddress(op.cost, r); err != nil {
+		return nil, err
+	}
 	ctx, err := op.identify(r.Context(), rt.verifier, r)
 	if err != nil {
+		return nil, err
+	}
+	if err := rt.limits.admitCustomer(ctx, op.cost); err != nil {
 		return nil, err
 	}
 	if op.key && r.Header.Get("Idempotency-Key") == "" {

@@ -51,8 +51,13 @@ func (k *keys) Key(_ context.Context, id string) (ed25519.PublicKey, error) {
 	return k.private.Public().(ed25519.PublicKey), nil
 }
 
-// token returns an access token that ends after lifetime.
+// token returns an access token of customer-1 that ends after lifetime.
 func (k *keys) token(t *testing.T, lifetime time.Duration, roles ...string) string {
+	t.Helper()
+	return k.tokenOf(t, "customer-1", lifetime, roles...)
+}
+
+func (k *keys) tokenOf(t *testing.T, customer string, lifetime time.Duration, roles ...string) string {
 	t.Helper()
 	part := func(v any) string {
 		content, err := json.Marshal(v)
@@ -63,7 +68,7 @@ func (k *keys) token(t *testing.T, lifetime time.Duration, roles ...string) stri
 	}
 	now := time.Now()
 	text := part(map[string]any{"alg": "EdDSA", "typ": access.TokenType, "kid": keyID}) + "." + part(map[string]any{
-		"iss": access.Issuer, "aud": access.Audience, "sub": "customer-1", "sid": "session-1", "roles": roles,
+		"iss": access.Issuer, "aud": access.Audience, "sub": customer, "sid": "session-1", "roles": roles,
 		"iat": now.Add(-time.Hour).Unix(), "exp": now.Add(lifetime).Unix(),
 	})
 	return text + "." + base64.RawURLEncoding.EncodeToString(ed25519.Sign(k.private, []byte(text)))
@@ -90,7 +95,7 @@ func serveEdge(t *testing.T) *edgeServer {
 	t.Helper()
 	k := newKeys(t)
 	logger := slog.New(slog.DiscardHandler)
-	router, err := newRouter(nil, access.NewVerifier(k), logger, pass)
+	router, err := newRouter(nil, access.NewVerifier(k), nil, logger, pass)
 	if err != nil {
 		t.Fatal(err)
 	}

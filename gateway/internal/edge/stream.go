@@ -54,7 +54,9 @@ func (s *streams) serve(w http.ResponseWriter, r *http.Request, next http.Handle
 	ctx, cancel := context.WithDeadline(r.Context(), expiry)
 	defer cancel()
 	defer context.AfterFunc(s.ended, cancel)()
-	next(&streamWriter{ResponseWriter: w, control: http.NewResponseController(w)}, r.WithContext(ctx))
+	writer := &streamWriter{ResponseWriter: w, control: http.NewResponseController(w)}
+	next(writer, r.WithContext(ctx))
+	writer.bound() // the server has the end of it still to write
 	return nil
 }
 
@@ -97,10 +99,21 @@ type streamWriter struct {
 // Write implements http.ResponseWriter. It never fails: that a client left or does not read is no error of ours, and
 // the server ends the request's context then.
 func (w *streamWriter) Write(b []byte) (int, error) {
-	_ = w.control.SetWriteDeadline(time.Now().Add(streamWriteTimeout))
+	w.bound()
+	defer w.unbound()
 	_, _ = w.ResponseWriter.Write(b)
 	return len(b), nil
 }
 
 // Flush implements http.Flusher, which the generated code asks for.
-func (w *streamWriter) Flush() { _ = w.control.Flush() }
+func (w *streamWriter) Flush() {
+	w.bound()
+	defer w.unbound()
+	_ = w.control.Flush()
+}
+
+func (w *streamWriter) bound() { _ = w.control.SetWriteDeadline(time.Now().Add(streamWriteTimeout)) }
+
+// unbound takes the time of a write back once it is done: HTTP/2 would end the stream when it is over, whatever has been
+// written since.
+func (w *streamWriter) unbound() { _ = w.control.SetWriteDeadline(time.Time{}) }

@@ -2,12 +2,17 @@ package edge
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"google.golang.org/grpc/test/bufconn"
 
 	"souk/gateway/internal/api"
 	"souk/platform/access"
@@ -22,7 +27,7 @@ func streamRequest(token string) request {
 func streaming(t *testing.T, k *keys, serve func(context.Context) error) (*Router, http.Handler) {
 	t.Helper()
 	logger := slog.New(slog.DiscardHandler)
-	router, err := newRouter(nil, access.NewVerifier(k), logger, func(api.StrictHandlerFunc, string) api.StrictHandlerFunc {
+	router, err := newRouter(nil, access.NewVerifier(k), nil, logger, func(api.StrictHandlerFunc, string) api.StrictHandlerFunc {
 		return func(ctx context.Context, _ http.ResponseWriter, _ *http.Request, _ any) (any, error) {
 			if err := serve(ctx); err != nil {
 				return nil, err
@@ -107,4 +112,45 @@ func TestSoManyStreamsAreOpenAtOnce(t *testing.T) {
 	if s.open != 0 || len(s.byCustomer) != 0 {
 		t.Errorf("%d streams of %d customers are left", s.open, len(s.byCustomer))
 	}
+}
+
+func TestAStreamOutlivesTheServersTimeoutsOverHTTP2(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		k := newKeys(t)
+		logger := slog.New(slog.DiscardHandler)
+		router, err := newRouter(nil, access.NewVerifier(k), nil, logger, func(api.StrictHandlerFunc, string) api.StrictHandlerFunc {
+			return func(_ context.Context, w http.ResponseWriter, _ *http.Request, _ any) (any, error) {
+				for range 30 {
+					time.Sleep(15 * time.Second)
+					_, _ = w.Write([]byte("."))
+					w.(http.Flusher).Flush()
+				}
+				return nil, nil
+			}
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		listener := bufconn.Listen(1 << 20)
+		certified := httptest.NewUnstartedServer(nil)
+		certified.StartTLS()
+		certified.Close()
+		server := &http.Server{
+			Handler: Wrap(router, logger), ReadTimeout: time.Minute, WriteTimeout: time.Minute, IdleTimeout: time.Minute,
+			TLSConfig: &tls.Config{Certificates: certified.TLS.Certificates},
+		}
+		go func() { _ = server.ServeTLS(listener, "", "") }()
+		transport := &http.Transport{
+			DialContext:     func(ctx context.Context, _, _ string) (net.Conn, error) { return listener.DialContext(ctx) },
+			TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: true,
+		}
+		defer func() { transport.CloseIdleConnections(); _ = server.Close() }()
+		e := &edgeServer{url: "https://shop", client: &http.Client{Transport: transport}}
+		a := e.send(t, streamRequest(k.token(t, time.Hour)))
+		// Longer than each of the server's timeouts, and than that of a write.
+		if got := len(a.body); a.status != http.StatusOK || got != 30 {
+			t.Errorf("answered %d with %d of 30 events", a.status, got)
+		}
+	})
 }

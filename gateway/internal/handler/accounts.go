@@ -63,6 +63,17 @@ func (h *Handler) UpdateMe(ctx context.Context, req api.UpdateMeRequestObject) (
 	return api.UpdateMe200JSONResponse(customerView(answer.GetCustomer())), nil
 }
 
+// ChangePassword gives the caller's account another password.
+func (h *Handler) ChangePassword(ctx context.Context, req api.ChangePasswordRequestObject) (api.ChangePasswordResponseObject, error) {
+	_, err := h.Customers.ChangePassword(ctx, &customersv1.ChangePasswordRequest{
+		CurrentPassword: req.Body.CurrentPassword, NewPassword: req.Body.NewPassword,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return api.ChangePassword204Response{}, nil
+}
+
 func customerView(c *customersv1.Customer) api.Customer {
 	roles := c.GetRoles()
 	if roles == nil {

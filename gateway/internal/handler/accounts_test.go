@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"encoding/base64"
 	"strconv"
+	"strings"
 	"testing"
 
 	"google.golang.org/grpc/codes"
@@ -128,13 +129,20 @@ func TestTheKeysArePublishedAndKept(t *testing.T) {
 	s := open(t)
 	const listKeys = accessv1.KeysService_ListKeys_FullMethodName
 	s.send(t, guest, "GET", "/.well-known/jwks.json", nil).refused(t, 503, "unavailable")
-	public, _, err := ed25519.GenerateKey(nil)
-	if err != nil {
-		t.Fatal(err)
+	// The one before, the one in force, and the one that comes next.
+	var keys []*accessv1.Key
+	var listed []string
+	for _, id := range []string{"k1", "k2", "k3"} {
+		public, _, err := ed25519.GenerateKey(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys = append(keys, &accessv1.Key{Id: id, Ed25519PublicKey: public})
+		listed = append(listed, `{"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": "`+id+`",
+			"x": "`+base64.RawURLEncoding.EncodeToString(public)+`"}`)
 	}
-	on(s, listKeys, returns[*accessv1.ListKeysRequest](&accessv1.ListKeysResponse{Keys: []*accessv1.Key{{Id: "k1", Ed25519PublicKey: public}}}))
-	want := `{"keys": [{"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": "k1",
-		"x": "` + base64.RawURLEncoding.EncodeToString(public) + `"}]}`
+	on(s, listKeys, returns[*accessv1.ListKeysRequest](&accessv1.ListKeysResponse{Keys: keys}))
+	want := `{"keys": [` + strings.Join(listed, ", ") + `]}`
 	fresh := s.send(t, guest, "GET", "/.well-known/jwks.json", nil)
 	fresh.mustBe(t, 200, want)
 	if fresh.header.Get("Cache-Control") != "public, max-age=300" || fresh.header.Get("Warning") != "" || fresh.header.Get("Age") != "" {

@@ -25,6 +25,8 @@ var every = []struct {
 	{"DELETE", "/v1/sessions/current", nil},
 	{"GET", "/v1/me", nil},
 	{"PATCH", "/v1/me", `{"name": "Sam"}`},
+	{"PUT", "/v1/me/password", `{"current_password": "correct horse", "new_password": "battery staple"}`},
+	{"POST", "/v1/me/deletion", `{"password": "correct horse"}`},
 	{"GET", "/v1/me/addresses", nil},
 	{"POST", "/v1/me/addresses", addressBody},
 	{"PUT", "/v1/me/addresses/a1", addressBody},

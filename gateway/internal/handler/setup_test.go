@@ -6,6 +6,7 @@ import (
 	"crypto/ed25519"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -18,6 +19,7 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/health"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/metadata"
@@ -37,6 +39,7 @@ import (
 	"souk/gateway/internal/edge"
 	"souk/gateway/internal/handler"
 	"souk/platform/access"
+	"souk/platform/certificate/certtest"
 	"souk/platform/rpc"
 )
 
@@ -144,7 +147,7 @@ func openIn(t *testing.T, currency string) *shop {
 func (s *shop) wrap(t *testing.T, h *handler.Handler, logger *slog.Logger) http.Handler {
 	t.Helper()
 	var err error
-	if s.router, err = edge.NewRouter(h, access.NewVerifier(s), logger); err != nil {
+	if s.router, err = edge.NewRouter(h, access.NewVerifier(s), nil, logger); err != nil {
 		t.Fatal(err)
 	}
 	root, err := edge.Compress(s.router)
@@ -158,7 +161,17 @@ func (s *shop) wrap(t *testing.T, h *handler.Handler, logger *slog.Logger) http.
 func (s *shop) dial(t *testing.T, logger *slog.Logger) *grpc.ClientConn {
 	t.Helper()
 	guard := access.NewGuard(access.NewVerifier(s))
-	server := grpc.NewServer(grpc.ChainUnaryInterceptor(guard.Unary, s.answer), grpc.ChainStreamInterceptor(guard.Stream))
+	authority, err := certtest.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, ownErr := authority.Identity("shop")
+	gateway, err := authority.Identity("gateway")
+	if err := errors.Join(ownErr, err); err != nil {
+		t.Fatal(err)
+	}
+	server := grpc.NewServer(grpc.Creds(credentials.NewTLS(own.Server())),
+		grpc.ChainUnaryInterceptor(guard.Unary, s.answer), grpc.ChainStreamInterceptor(guard.Stream))
 	catalogv1.RegisterCatalogServiceServer(server, s.imported)
 	customersv1.RegisterCustomersServiceServer(server, customersv1.UnimplementedCustomersServiceServer{})
 	accessv1.RegisterKeysServiceServer(server, accessv1.UnimplementedKeysServiceServer{})
@@ -174,7 +187,7 @@ func (s *shop) dial(t *testing.T, logger *slog.Logger) *grpc.ClientConn {
 	listener := bufconn.Listen(1 << 20)
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(server.Stop)
-	conn, err := rpc.Dial("passthrough:///shop", "gateway", logger,
+	conn, err := rpc.Dial("passthrough:///shop", "shop", gateway, logger,
 		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }))
 	if err != nil {
 		t.Fatal(err)

@@ -7,14 +7,15 @@ import (
 	"souk/deploy/local"
 	"souk/deploy/local/demo"
 	"souk/platform/config"
+	"souk/platform/secret"
 )
 
 // seedConfig names a running shop, such as the one of docker compose.
 type seedConfig struct {
-	URL              string `env:"URL" envDefault:"http://127.0.0.1:8080"`
-	StaffEmail       string `env:"STAFF_EMAIL,required"`
-	StaffPassword    string `env:"STAFF_PASSWORD,required"`
-	CustomerPassword string `env:"DEMO_PASSWORD,required"`
+	URL              string      `env:"URL" envDefault:"http://127.0.0.1:8080" redact:"no"`
+	StaffEmail       string      `env:"STAFF_EMAIL,required"`
+	StaffPassword    secret.Text `env:"STAFF_PASSWORD,required"`
+	CustomerPassword secret.Text `env:"DEMO_PASSWORD,required"`
 }
 
 func seed(ctx context.Context) error {
@@ -23,8 +24,8 @@ func seed(ctx context.Context) error {
 		return err
 	}
 	shop := demo.Shop{
-		URL: cfg.URL, StaffEmail: cfg.StaffEmail, StaffPassword: cfg.StaffPassword,
-		CustomerEmail: demo.CustomerEmail, CustomerPassword: cfg.CustomerPassword,
+		URL: cfg.URL, StaffEmail: cfg.StaffEmail, StaffPassword: string(cfg.StaffPassword),
+		CustomerEmail: demo.CustomerEmail, CustomerPassword: string(cfg.CustomerPassword),
 	}
 	imported, err := demo.Fill(ctx, shop, local.Catalog)
 	if err != nil {

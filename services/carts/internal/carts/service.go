@@ -122,6 +122,11 @@ func (s *Service) CheckOut(ctx context.Context, id, orderID string, lines []Line
 	return err
 }
 
+// Erase deletes the customer's own cart, if there is one.
+func (s *Service) Erase(ctx context.Context, customer string) error {
+	return s.store.Delete(ctx, customer)
+}
+
 // change loads a cart, edits it, and stores it unless someone else has in between; then it starts over.
 func (s *Service) change(ctx context.Context, load func() (Cart, error), edit func(*Cart) error) (Cart, error) {
 	for range attempts {

@@ -87,6 +87,15 @@ func TestACustomerHasOneCartThatNobodyElseSees(t *testing.T) {
 	}
 }
 
+func TestAGuestCartsIDIsRandom(t *testing.T) {
+	t.Parallel()
+	s, _ := setup(t)
+	id := uuid.MustParse(create(t, s, "").ID)
+	if id.Version() != 4 || id.Variant() != uuid.RFC4122 { // 122 random bits, RFC 9562
+		t.Errorf("id %s is of version %d", id, id.Version())
+	}
+}
+
 func TestItemsAreBounded(t *testing.T) {
 	t.Parallel()
 	s, store := setup(t)

@@ -72,6 +72,14 @@ func (s *Server) ClaimCart(ctx context.Context, req *cartsv1.ClaimCartRequest) (
 	return &cartsv1.ClaimCartResponse{Cart: cartProto(cart)}, nil
 }
 
+// EraseCustomer deletes the caller's cart.
+func (s *Server) EraseCustomer(ctx context.Context, _ *cartsv1.EraseCustomerRequest) (*cartsv1.EraseCustomerResponse, error) {
+	if err := s.carts.Erase(ctx, caller(ctx)); err != nil {
+		return nil, wireError(err)
+	}
+	return &cartsv1.EraseCustomerResponse{}, nil
+}
+
 // CheckOutCart takes ordered lines out of a cart.
 func (s *Server) CheckOutCart(ctx context.Context, req *cartsv1.CheckOutCartRequest) (*cartsv1.CheckOutCartResponse, error) {
 	lines := make([]carts.Line, len(req.GetLines()))

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	accessv1 "souk/proto/gen/souk/access/v1"
 	customersv1 "souk/proto/gen/souk/customers/v1"
@@ -24,6 +25,8 @@ type Config struct {
 	Service  service.Config
 	Listen   service.Listen `envPrefix:"CUSTOMERS_"`
 	Database mongodb.Config `envPrefix:"CUSTOMERS_"`
+	// KeyLife is how long a key signs access tokens before the next one does.
+	KeyLife time.Duration `env:"CUSTOMERS_KEY_LIFE" envDefault:"720h"`
 	// StaffEmail and StaffPassword open the first staff account.
 	StaffEmail    string           `env:"STAFF_EMAIL"`
 	StaffPassword customers.Secret `env:"STAFF_PASSWORD"`
@@ -33,6 +36,9 @@ type Config struct {
 func (c *Config) Validate() error {
 	if (c.StaffEmail == "") != (c.StaffPassword == "") {
 		return errors.New("SOUK_STAFF_EMAIL and SOUK_STAFF_PASSWORD go together")
+	}
+	if c.KeyLife < token.MinKeyLife {
+		return fmt.Errorf("SOUK_CUSTOMERS_KEY_LIFE is %v; it must be %v at least", c.KeyLife, token.MinKeyLife)
 	}
 	return nil
 }
@@ -57,11 +63,10 @@ func Run(ctx context.Context) error {
 	if err := store.Prepare(ctx); err != nil {
 		return err
 	}
-	key, err := store.SigningKey(ctx)
+	issuer, err := token.NewIssuer(ctx, store, cfg.KeyLife)
 	if err != nil {
 		return err
 	}
-	issuer := token.NewIssuer(key)
 	svc.UseKeys(issuer)
 	accounts := customers.New(store, issuer)
 	if cfg.StaffEmail != "" {
@@ -69,7 +74,9 @@ func Run(ctx context.Context) error {
 			return fmt.Errorf("SOUK_STAFF_EMAIL and SOUK_STAFF_PASSWORD: %w", err)
 		}
 	}
+	svc.Every(token.RotateEvery, "rotate keys", issuer.Rotate)
 	svc.Every(customers.SweepEvery, "sweep", accounts.Sweep)
+	svc.Every(customers.UnreachableEvery, "sweep unreachable accounts", accounts.SweepUnreachable)
 	customersv1.RegisterCustomersServiceServer(svc.Server(), grpcapi.New(accounts))
 	accessv1.RegisterKeysServiceServer(svc.Server(), grpcapi.NewKeys(issuer))
 	return svc.Run(ctx)

@@ -3,6 +3,7 @@ package app_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"souk/platform/config"
 
@@ -30,6 +31,21 @@ func TestStaffSettingsGoTogether(t *testing.T) {
 		}
 		if err == nil && string(cfg.StaffPassword) != test.password {
 			t.Errorf("the password did not arrive")
+		}
+	}
+}
+
+func TestAKeySignsForAnHourAtLeast(t *testing.T) {
+	t.Setenv("SOUK_CUSTOMERS_MONGO_URI", "mongodb://127.0.0.1/customers")
+	for life, ok := range map[string]bool{"": true, "1h": true, "59m59s": false, "-1h": false, "a month": false} {
+		t.Setenv("SOUK_CUSTOMERS_KEY_LIFE", life)
+		var cfg app.Config
+		err := config.Load(&cfg)
+		if (err == nil) != ok || err != nil && !strings.Contains(err.Error(), "SOUK_CUSTOMERS_KEY_LIFE") {
+			t.Errorf("a life of %q: %v; want ok %v", life, err, ok)
+		}
+		if life == "" && cfg.KeyLife != 30*24*time.Hour {
+			t.Errorf("a key signs for %v, want 30 days", cfg.KeyLife)
 		}
 	}
 }

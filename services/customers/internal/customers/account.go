@@ -34,7 +34,7 @@ func (s *Service) open(ctx context.Context, email string, password Secret, name 
 	var check field.Checker
 	email, ok := normalizeEmail(email)
 	check.Check(ok, "email", "must be an e-mail address")
-	checkPassword(&check, password)
+	checkPassword(&check, "password", password, email)
 	checkName(&check, name)
 	if err := check.Err(); err != nil {
 		return Customer{}, err

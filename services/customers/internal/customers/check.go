@@ -30,10 +30,14 @@ func normalizeEmail(email string) (string, bool) {
 	return email, ok
 }
 
-func checkPassword(check *field.Checker, password Secret) {
+// checkPassword checks a new password of the account with that e-mail (normalized) by what NIST SP 800-63B (5.1.1.2) asks:
+// length, and nothing that is guessed first. It asks for no digits or signs, and neither do we.
+func checkPassword(check *field.Checker, name string, password Secret, email string) {
 	length := utf8.RuneCountInString(string(password))
-	check.Check(length >= minPassword && length <= maxPassword, "password",
+	check.Check(length >= minPassword && length <= maxPassword, name,
 		fmt.Sprintf("must have %d to %d characters", minPassword, maxPassword))
+	asEmail, _ := normalizeEmail(string(password))
+	check.Check(email == "" || asEmail != email, name, "must not be the e-mail address")
 }
 
 func checkName(check *field.Checker, name string) {

@@ -25,6 +25,10 @@ var (
 	ErrTooManyAddresses = errors.New("no more than 50 addresses can be saved")
 	// ErrContended is returned when an account is changed by so many at once that this change did not get through.
 	ErrContended = errors.New("the account is being changed too often")
+	// ErrStaffAccount is returned for what an account of staff cannot do.
+	ErrStaffAccount = errors.New("an account of staff cannot be deleted")
+	// ErrBusy is returned when more passwords wait to be checked than can be in good time.
+	ErrBusy = errors.New("too many passwords are being checked")
 	// ErrChanged is returned by a store when a document was changed by someone else meanwhile.
 	ErrChanged = errors.New("changed meanwhile")
 )
@@ -46,8 +50,12 @@ type Customer struct {
 	Name         string
 	Roles        []string
 	PasswordHash Secret
-	Addresses    []Address
-	CreatedAt    time.Time
+	// PasswordVersion grows when the customer changes the password, which ends the sessions opened with an older one
+	// but KeptSession, where it was changed. All three change in one write: no crash and no race leaves an old session good.
+	PasswordVersion int64
+	KeptSession     string
+	Addresses       []Address
+	CreatedAt       time.Time
 	// Version grows with each change.
 	Version int64
 }
@@ -69,10 +77,16 @@ type Address struct {
 type Session struct {
 	ID         string
 	CustomerID string
+	// PasswordVersion is that of the password that opened the session.
+	PasswordVersion int64
 	// TokenHash is the SHA-256 of the good token's secret.
 	TokenHash []byte
-	CreatedAt time.Time
-	ExpiresAt time.Time
+	// PreviousHash is that of the token which was spent for the good one, at RotatedAt. Salt makes the one from the other.
+	PreviousHash []byte
+	Salt         []byte
+	RotatedAt    time.Time
+	CreatedAt    time.Time
+	ExpiresAt    time.Time
 }
 
 // Secret is a password, a token or a hash.
@@ -87,13 +101,20 @@ type Store interface {
 	FindByEmail(ctx context.Context, email string) (Customer, error)
 	// Replace stores an account that still has its version, which then grows by one, or returns ErrChanged.
 	Replace(ctx context.Context, customer Customer) error
+	// Delete deletes an account, frees its e-mail and deletes its sessions. Doing it again finishes what was left undone.
+	Delete(ctx context.Context, customer Customer) error
+	// DeleteUnreachable deletes, as Delete does, the accounts made before a time whose e-mail is not theirs: what a crash
+	// left of a registration or of a deletion.
+	DeleteUnreachable(ctx context.Context, before time.Time) error
 
 	InsertSession(ctx context.Context, session Session) error
 	// FindSession returns ErrInvalidRefreshToken for a session that does not exist.
 	FindSession(ctx context.Context, id string) (Session, error)
-	// Rotate replaces the token of a session that still has the old one, or returns ErrChanged.
-	Rotate(ctx context.Context, session Session, tokenHash []byte, expiresAt time.Time) error
+	// Rotate stores the next state of a session whose good token still is the one now spent, or returns ErrChanged.
+	Rotate(ctx context.Context, next Session) error
 	DeleteSession(ctx context.Context, id string) error
+	// DeleteSessions deletes all sessions of a customer.
+	DeleteSessions(ctx context.Context, customerID string) error
 	// DeleteExpiredSessions deletes the sessions that ended before now.
 	DeleteExpiredSessions(ctx context.Context, now time.Time) error
 }

@@ -23,41 +23,59 @@ const (
 	keySize      = 32
 )
 
-// Hasher hashes passwords, as many at once as there are processors: each takes 19 MiB and tens of milliseconds, and
+// A stored hash that asks for more than this is not run: whoever wrote it could stop the service with it.
+const (
+	mostMemory  = 8 * argonMemory
+	mostTime    = 8 * argonTime
+	mostThreads = 4
+	mostSalt    = 64
+)
+
+// How many passwords may wait to be hashed. At some 30 ms each on each processor that is a wait of a second or two; beyond
+// that a caller is better told at once.
+const mostWaiting = 64
+
+// Hasher hashes passwords, as many at once as leaves a processor to others: each takes 19 MiB and tens of milliseconds, and
 // a flood of logins must not take all there is.
 type Hasher struct {
-	slots chan struct{}
+	// slots are taken by those that are being hashed, places by those that wait as well.
+	slots, places chan struct{}
 	// unknown is what a login without an account is compared to, so that it costs the same.
 	unknown Secret
+	// idKey is argon2.IDKey; tests count its calls.
+	idKey func(password, salt []byte, time, memory uint32, threads uint8, keyLen uint32) []byte
 }
 
 // NewHasher returns a hasher.
 func NewHasher() *Hasher {
-	h := &Hasher{slots: make(chan struct{}, runtime.GOMAXPROCS(0))}
-	h.unknown = encode(make([]byte, saltSize), make([]byte, keySize))
-	return h
+	atOnce := max(1, runtime.GOMAXPROCS(0)-1)
+	return &Hasher{
+		slots: make(chan struct{}, atOnce), places: make(chan struct{}, atOnce+mostWaiting),
+		unknown: encode(make([]byte, saltSize), make([]byte, keySize)), idKey: argon2.IDKey,
+	}
 }
 
-// Hash returns the hash of a password in the PHC string format.
+// Hash returns the hash of a password in the PHC string format, or ErrBusy.
 func (h *Hasher) Hash(ctx context.Context, password Secret) (Secret, error) {
 	salt := make([]byte, saltSize)
 	if _, err := rand.Read(salt); err != nil {
 		return "", err
 	}
-	key, err := h.derive(ctx, password, salt, argonTime, argonMemory, argonThreads)
+	key, err := h.derive(ctx, password, parameters{time: argonTime, memory: argonMemory, threads: argonThreads, salt: salt})
 	if err != nil {
 		return "", err
 	}
 	return encode(salt, key), nil
 }
 
-// Matches reports whether a password has a hash, and whether the hash should be made anew because the cost has risen.
+// Matches reports whether a password has a hash, and whether the hash should be made anew because the cost has risen. It may
+// return ErrBusy.
 func (h *Hasher) Matches(ctx context.Context, password, hash Secret) (match, outdated bool, err error) {
 	p, err := decode(hash)
 	if err != nil {
 		return false, false, err
 	}
-	key, err := h.derive(ctx, password, p.salt, p.time, p.memory, p.threads)
+	key, err := h.derive(ctx, password, p)
 	if err != nil {
 		return false, false, err
 	}
@@ -71,11 +89,17 @@ func (h *Hasher) MatchesNothing(ctx context.Context, password Secret) error {
 	return err
 }
 
-func (h *Hasher) derive(ctx context.Context, password Secret, salt []byte, time, memory uint32, threads uint8) ([]byte, error) {
+func (h *Hasher) derive(ctx context.Context, password Secret, p parameters) ([]byte, error) {
+	select {
+	case h.places <- struct{}{}:
+		defer func() { <-h.places }()
+	default:
+		return nil, ErrBusy
+	}
 	select {
 	case h.slots <- struct{}{}:
 		defer func() { <-h.slots }()
-		return argon2.IDKey([]byte(password), salt, time, memory, threads, keySize), nil
+		return h.idKey([]byte(password), p.salt, p.time, p.memory, p.threads, keySize), nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
@@ -88,9 +112,14 @@ type parameters struct {
 }
 
 func encode(salt, key []byte) Secret {
+	p := parameters{time: argonTime, memory: argonMemory, threads: argonThreads}
 	b64 := base64.RawStdEncoding
-	return Secret(fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, argonMemory, argonTime, argonThreads,
-		b64.EncodeToString(salt), b64.EncodeToString(key)))
+	return Secret(fmt.Sprintf("$argon2id$v=%d$%s$%s$%s", argon2.Version, p.cost(), b64.EncodeToString(salt), b64.EncodeToString(key)))
+}
+
+// cost spells the parameters as the PHC string format does.
+func (p parameters) cost() string {
+	return fmt.Sprintf("m=%d,t=%d,p=%d", p.memory, p.time, p.threads)
 }
 
 var errHash = errors.New("malformed password hash")
@@ -101,13 +130,16 @@ func decode(hash Secret) (parameters, error) {
 	if len(parts) != 6 || parts[1] != "argon2id" || parts[2] != fmt.Sprintf("v=%d", argon2.Version) {
 		return p, errHash
 	}
-	if _, err := fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &p.memory, &p.time, &p.threads); err != nil || p.time < 1 || p.threads < 1 {
+	if _, err := fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &p.memory, &p.time, &p.threads); err != nil || parts[3] != p.cost() {
+		return p, errHash
+	}
+	if p.time < 1 || p.time > mostTime || p.memory < 1 || p.memory > mostMemory || p.threads < 1 || p.threads > mostThreads {
 		return p, errHash
 	}
 	var saltErr, keyErr error
 	p.salt, saltErr = base64.RawStdEncoding.DecodeString(parts[4])
 	p.key, keyErr = base64.RawStdEncoding.DecodeString(parts[5])
-	if saltErr != nil || keyErr != nil {
+	if saltErr != nil || keyErr != nil || len(p.salt) > mostSalt || len(p.key) != keySize {
 		return p, errHash
 	}
 	return p, nil

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
+
+	"golang.org/x/crypto/argon2"
 )
 
 func TestAHashMatchesItsPasswordOnly(t *testing.T) {
@@ -29,10 +32,11 @@ func TestAHashMatchesItsPasswordOnly(t *testing.T) {
 func TestAMalformedHashIsAnErrorWithoutTheHash(t *testing.T) {
 	t.Parallel()
 	h := NewHasher()
+	key := Secret(strings.Repeat("A", 43)) // 32 bytes
 	for _, hash := range []Secret{
 		"", "plain", "$2b$10$abcdefghijklmnopqrstuv", "$argon2i$v=19$m=19456,t=2,p=1$c2FsdA$a2V5", "$argon2id$v=16$m=19456,t=2,p=1$c2FsdA$a2V5",
 		"$argon2id$v=19$m=19456,t=0,p=1$c2FsdA$a2V5", "$argon2id$v=19$m=19456,t=2,p=0$c2FsdA$a2V5", "$argon2id$v=19$m=x$c2FsdA$a2V5",
-		"$argon2id$v=19$m=19456,t=2,p=1$!$a2V5",
+		"$argon2id$v=19$m=19456,t=2,p=1$!$" + key, "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$a2V5", "$argon2id$v=19$m=19456,t=2,p=1junk$c2FsdA$" + key,
 	} {
 		_, _, err := h.Matches(t.Context(), "correct horse", hash)
 		if !errors.Is(err, errHash) || hash != "" && strings.Contains(err.Error(), string(hash)) {
@@ -41,15 +45,113 @@ func TestAMalformedHashIsAnErrorWithoutTheHash(t *testing.T) {
 	}
 }
 
-// nobody is a store without accounts.
-type nobody struct{ Store }
+// Whoever can write a hash must not be able to stop the service with it.
+func TestAHashThatCostsTooMuchIsNotRun(t *testing.T) {
+	t.Parallel()
+	h := NewHasher()
+	h.idKey = func([]byte, []byte, uint32, uint32, uint8, uint32) []byte {
+		t.Error("a derivation was run")
+		return nil
+	}
+	key := strings.Repeat("A", 43)
+	for _, cost := range []string{
+		"m=4194304,t=2,p=1", "m=155649,t=2,p=1", "m=4294967295,t=2,p=1", "m=4294967296,t=2,p=1", "m=19456,t=17,p=1",
+		"m=19456,t=2,p=5", "m=19456,t=2,p=256", "m=0,t=2,p=1", "m=-1,t=2,p=1",
+	} {
+		hash := Secret("$argon2id$v=19$" + cost + "$c2FsdHNhbHQ$" + key)
+		if _, _, err := h.Matches(t.Context(), "correct horse", hash); !errors.Is(err, errHash) {
+			t.Errorf("%s: %v, want errHash", cost, err)
+		}
+	}
+	long := Secret("$argon2id$v=19$m=19456,t=2,p=1$" + strings.Repeat("A", 1000) + "$" + key)
+	if _, _, err := h.Matches(t.Context(), "correct horse", long); !errors.Is(err, errHash) {
+		t.Errorf("a long salt: %v, want errHash", err)
+	}
+}
 
-func (nobody) FindByEmail(context.Context, string) (Customer, error) { return Customer{}, ErrNotFound }
+// people is a store of accounts by e-mail.
+type people struct {
+	Store
+	accounts map[string]Customer
+}
+
+func (p people) FindByEmail(_ context.Context, email string) (Customer, error) {
+	if c, ok := p.accounts[email]; ok {
+		return c, nil
+	}
+	return Customer{}, ErrNotFound
+}
+
+// derivation is what a password costs.
+type derivation struct {
+	time, memory uint32
+	threads      uint8
+	salt, key    int
+}
+
+func TestALoginCostsTheSameWhoeverItIsFor(t *testing.T) {
+	t.Parallel()
+	s := New(people{}, nil)
+	hash, err := s.hasher.Hash(t.Context(), "correct horse")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.store = people{accounts: map[string]Customer{"ada@example.com": {Email: "ada@example.com", PasswordHash: hash}}}
+	var run []derivation
+	s.hasher.idKey = func(password, salt []byte, time, memory uint32, threads uint8, size uint32) []byte {
+		run = append(run, derivation{time, memory, threads, len(salt), int(size)})
+		return argon2.IDKey(password, salt, time, memory, threads, size)
+	}
+	want := derivation{argonTime, argonMemory, argonThreads, saltSize, keySize}
+	for _, email := range []string{"ada@example.com", "nobody@example.com", "no e-mail", ""} {
+		run = nil
+		if _, err := s.Login(t.Context(), email, "wrong password"); !errors.Is(err, ErrInvalidCredentials) {
+			t.Errorf("login as %q: %v, want ErrInvalidCredentials", email, err)
+		}
+		if len(run) != 1 || run[0] != want {
+			t.Errorf("login as %q ran %+v, want %+v once", email, run, want)
+		}
+	}
+}
+
+func TestPasswordsBeyondTheQueueAreRefusedAtOnceAndThoseInItAreServed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := New(people{}, nil)
+		release := make(chan struct{})
+		s.hasher.idKey = func([]byte, []byte, uint32, uint32, uint8, uint32) []byte {
+			<-release
+			return make([]byte, keySize+1) // no one's
+		}
+		login := func() error {
+			_, err := s.Login(t.Context(), "ada@example.com", "correct horse")
+			return err
+		}
+		within := cap(s.hasher.slots) + mostWaiting
+		answers := make(chan error, within)
+		for range within {
+			go func() { answers <- login() }()
+		}
+		synctest.Wait()
+		if err := login(); !errors.Is(err, ErrBusy) {
+			t.Errorf("a login beyond the queue: %v, want ErrBusy", err)
+		}
+		close(release)
+		for range within {
+			if err := <-answers; !errors.Is(err, ErrInvalidCredentials) {
+				t.Errorf("a login in the queue: %v, want ErrInvalidCredentials", err)
+			}
+		}
+		if err := login(); !errors.Is(err, ErrInvalidCredentials) {
+			t.Errorf("a login after the rush: %v, want ErrInvalidCredentials", err)
+		}
+	})
+}
 
 // A caller who gives up while every slot is taken must not be told that the e-mail is unknown.
 func TestLoginThatCannotBeCheckedInTimeIsNotRefused(t *testing.T) {
 	t.Parallel()
-	s := New(nobody{}, nil)
+	s := New(people{}, nil)
 	for range cap(s.hasher.slots) {
 		s.hasher.slots <- struct{}{}
 	}

@@ -2,22 +2,17 @@ package customers
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
-	"crypto/subtle"
-	"encoding/base64"
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
 )
 
-const (
-	// A session ends this long after its tokens were last refreshed.
-	sessionLife = 30 * 24 * time.Hour
-	secretSize  = 32
-)
+// A session ends this long after its tokens were last refreshed.
+const sessionLife = 30 * 24 * time.Hour
+
+// SweepEvery is how often Sweep is to be called.
+const SweepEvery = time.Hour
 
 // TokenIssuer signs access tokens.
 type TokenIssuer interface {
@@ -53,7 +48,8 @@ func (s *Service) Login(ctx context.Context, email string, password Secret) (Tok
 		return Tokens{}, ErrInvalidCredentials
 	}
 	if outdated {
-		if err := s.rehash(ctx, customer.ID, password); err != nil {
+		// A busy process leaves it to the next login.
+		if err := s.rehash(ctx, customer, password); err != nil && !errors.Is(err, ErrBusy) {
 			return Tokens{}, err
 		}
 	}
@@ -69,14 +65,16 @@ func (s *Service) named(ctx context.Context, email string) (Customer, error) {
 	return s.store.FindByEmail(ctx, email)
 }
 
-// rehash stores a password at today's cost.
-func (s *Service) rehash(ctx context.Context, id string, password Secret) error {
+// rehash stores a password at today's cost, unless it was changed meanwhile.
+func (s *Service) rehash(ctx context.Context, customer Customer, password Secret) error {
 	hash, err := s.hasher.Hash(ctx, password)
 	if err != nil {
 		return err
 	}
-	_, err = s.change(ctx, id, func(c *Customer) error {
-		c.PasswordHash = hash
+	_, err = s.change(ctx, customer.ID, func(c *Customer) error {
+		if c.PasswordHash == customer.PasswordHash {
+			c.PasswordHash = hash
+		}
 		return nil
 	})
 	return err
@@ -87,56 +85,16 @@ func (s *Service) openSession(ctx context.Context, customer Customer) (Tokens, e
 	if err != nil {
 		return Tokens{}, err
 	}
-	secret, hash := newSecret()
+	secret := newSecret()
 	now := time.Now()
-	session := Session{ID: id.String(), CustomerID: customer.ID, TokenHash: hash, CreatedAt: now, ExpiresAt: now.Add(sessionLife)}
+	session := Session{
+		ID: id.String(), CustomerID: customer.ID, PasswordVersion: customer.PasswordVersion, TokenHash: hashOf(secret),
+		CreatedAt: now, ExpiresAt: now.Add(sessionLife),
+	}
 	if err := s.store.InsertSession(ctx, session); err != nil {
 		return Tokens{}, err
 	}
 	return s.tokensFor(customer, session.ID, secret)
-}
-
-// Refresh spends a refresh token for new tokens, or returns ErrInvalidRefreshToken. A token that was spent before ends
-// its session: whoever has it, one of the two who used it should not.
-func (s *Service) Refresh(ctx context.Context, token Secret) (Tokens, error) {
-	id, secret, ok := strings.Cut(string(token), ".")
-	if !ok || uuid.Validate(id) != nil {
-		return Tokens{}, ErrInvalidRefreshToken
-	}
-	session, err := s.store.FindSession(ctx, id)
-	if err != nil {
-		return Tokens{}, err
-	}
-	given := sha256.Sum256([]byte(secret))
-	if subtle.ConstantTimeCompare(given[:], session.TokenHash) != 1 || !session.ExpiresAt.After(time.Now()) {
-		return Tokens{}, s.endSession(ctx, id)
-	}
-	// Before the token is spent, so that a store that fails here costs nobody their session.
-	customer, err := s.store.Find(ctx, session.CustomerID)
-	if errors.Is(err, ErrNotFound) {
-		return Tokens{}, s.endSession(ctx, id)
-	}
-	if err != nil {
-		return Tokens{}, err
-	}
-	fresh, hash := newSecret()
-	err = s.store.Rotate(ctx, session, hash, time.Now().Add(sessionLife))
-	if errors.Is(err, ErrChanged) {
-		return Tokens{}, s.endSession(ctx, id)
-	}
-	if err != nil {
-		return Tokens{}, err
-	}
-	return s.tokensFor(customer, session.ID, fresh)
-}
-
-// endSession ends a session for a token that is not good. It returns ErrInvalidRefreshToken, or why the session may
-// still be there.
-func (s *Service) endSession(ctx context.Context, id string) error {
-	if err := s.store.DeleteSession(ctx, id); err != nil {
-		return err
-	}
-	return ErrInvalidRefreshToken
 }
 
 // Logout ends a session; one that has ended is no error.
@@ -148,18 +106,6 @@ func (s *Service) tokensFor(customer Customer, sessionID, secret string) (Tokens
 	access, life, err := s.tokens.Issue(customer, sessionID)
 	return Tokens{Access: access, Life: life, Refresh: Secret(sessionID + "." + secret), Customer: customer}, err
 }
-
-// newSecret returns a random secret and its hash, which is all that is stored of it.
-func newSecret() (secret string, hash []byte) {
-	random := make([]byte, secretSize)
-	_, _ = rand.Read(random) // never fails (crypto/rand)
-	secret = base64.RawURLEncoding.EncodeToString(random)
-	sum := sha256.Sum256([]byte(secret))
-	return secret, sum[:]
-}
-
-// SweepEvery is how often expired sessions are to be swept.
-const SweepEvery = time.Hour
 
 // Sweep deletes expired sessions. Any number of replicas may sweep at once.
 func (s *Service) Sweep(ctx context.Context) error {

@@ -17,7 +17,6 @@ import (
 
 	"souk/services/customers/internal/customers"
 	"souk/services/customers/internal/mongo"
-	"souk/services/customers/internal/token"
 )
 
 func setupWithStore(t *testing.T) (*customers.Service, *mongo.Store) {
@@ -28,62 +27,28 @@ func setupWithStore(t *testing.T) (*customers.Service, *mongo.Store) {
 
 func on(t *testing.T, store *mongo.Store) *customers.Service {
 	t.Helper()
-	key, err := store.SigningKey(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return customers.New(store, token.NewIssuer(key))
-}
-
-func TestOneOfManyUsesOfARefreshTokenWinsAndTheSessionEnds(t *testing.T) {
-	t.Parallel()
-	s, _ := setup(t)
-	register(t, s, "ada@example.com")
-	first, err := s.Login(t.Context(), "ada@example.com", password)
-	if err != nil {
-		t.Fatal(err)
-	}
-	const uses = 10
-	won := make(chan customers.Secret, uses)
-	var wg sync.WaitGroup
-	for range uses {
-		wg.Go(func() {
-			tokens, err := s.Refresh(t.Context(), first.Refresh)
-			if err == nil {
-				won <- tokens.Refresh
-			} else if !errors.Is(err, customers.ErrInvalidRefreshToken) {
-				t.Errorf("refresh: %v", err)
-			}
-		})
-	}
-	wg.Wait()
-	if len(won) != 1 {
-		t.Fatalf("%d uses won, want 1", len(won))
-	}
-	if _, err := s.Refresh(t.Context(), <-won); !errors.Is(err, customers.ErrInvalidRefreshToken) {
-		t.Errorf("the successor: %v, want ErrInvalidRefreshToken", err)
-	}
+	return customers.New(store, newIssuer(t, store))
 }
 
 func TestASessionEndsThirtyDaysAfterItsLastRefresh(t *testing.T) {
 	t.Parallel()
-	s, store := setupWithStore(t)
+	db := mongotest.New(t)
+	store := mongo.New(db)
+	s := on(t, store)
 	register(t, s, "ada@example.com")
-	tokens, err := s.Login(t.Context(), "ada@example.com", password)
-	if err != nil {
-		t.Fatal(err)
+	tokens := login(t, s, "ada@example.com")
+	for _, when := range []string{"login", "refresh"} {
+		session, err := store.FindSession(t.Context(), sessionOf(tokens))
+		if left := time.Until(session.ExpiresAt); err != nil || left < 30*24*time.Hour-time.Minute || left > 30*24*time.Hour {
+			t.Errorf("after %s the session ends in %v, %v; want 30 days", when, left, err)
+		}
+		if when == "login" {
+			set(t, db, session.ID, "expires_at", time.Now().Add(time.Minute))
+			tokens = refresh(t, s, tokens.Refresh)
+		}
 	}
-	id, _, _ := strings.Cut(string(tokens.Refresh), ".")
-	session, err := store.FindSession(t.Context(), id)
-	if left := time.Until(session.ExpiresAt); err != nil || left < 30*24*time.Hour-time.Minute || left > 30*24*time.Hour {
-		t.Errorf("the session ends in %v, %v; want 30 days", left, err)
-	}
-	if err := store.Rotate(t.Context(), session, session.TokenHash, time.Now().Add(-time.Second)); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s.Refresh(t.Context(), tokens.Refresh); !errors.Is(err, customers.ErrInvalidRefreshToken) {
-		t.Errorf("refresh of a session that has ended: %v, want ErrInvalidRefreshToken", err)
-	}
+	set(t, db, sessionOf(tokens), "expires_at", time.Now().Add(-time.Second))
+	refused(t, s, "a session that has ended", tokens.Refresh)
 }
 
 func TestTheSweepDeletesEndedSessionsOnly(t *testing.T) {
@@ -125,13 +90,18 @@ func TestARefreshForAnAccountThatIsGoneIsRefused(t *testing.T) {
 	}
 }
 
+// cheapHash is a hash of the password from when it cost less.
+func cheapHash() customers.Secret {
+	salt := []byte("0123456789abcdef")
+	b64 := base64.RawStdEncoding.EncodeToString
+	key := argon2.IDKey([]byte(password), salt, 1, 8192, 1, 32)
+	return customers.Secret(fmt.Sprintf("$argon2id$v=19$m=8192,t=1,p=1$%s$%s", b64(salt), b64(key)))
+}
+
 func TestLoginRaisesTheCostOfAnOldHash(t *testing.T) {
 	t.Parallel()
 	s, store := setupWithStore(t)
-	salt := []byte("0123456789abcdef")
-	b64 := base64.RawStdEncoding.EncodeToString
-	old := fmt.Sprintf("$argon2id$v=19$m=8192,t=1,p=1$%s$%s", b64(salt), b64(argon2.IDKey([]byte(password), salt, 1, 8192, 1, 32)))
-	ada := customers.Customer{ID: uuid.NewString(), Email: "ada@example.com", Name: "Ada", PasswordHash: customers.Secret(old)}
+	ada := customers.Customer{ID: uuid.NewString(), Email: "ada@example.com", Name: "Ada", PasswordHash: cheapHash()}
 	if err := store.Insert(t.Context(), ada); err != nil {
 		t.Fatal(err)
 	}

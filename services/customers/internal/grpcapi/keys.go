@@ -14,12 +14,16 @@ type Keys struct {
 	issuer *token.Issuer
 }
 
-// NewKeys returns a server that publishes the issuer's key.
+// NewKeys returns a server that publishes the issuer's keys.
 func NewKeys(issuer *token.Issuer) *Keys {
 	return &Keys{issuer: issuer}
 }
 
-// ListKeys returns the keys in force.
+// ListKeys returns the keys in force, and the one that comes next.
 func (k *Keys) ListKeys(context.Context, *accessv1.ListKeysRequest) (*accessv1.ListKeysResponse, error) {
-	return &accessv1.ListKeysResponse{Keys: []*accessv1.Key{{Id: k.issuer.ID(), Ed25519PublicKey: k.issuer.Public()}}}, nil
+	answer := &accessv1.ListKeysResponse{}
+	for _, key := range k.issuer.Published() {
+		answer.Keys = append(answer.Keys, &accessv1.Key{Id: key.ID, Ed25519PublicKey: key.Public()})
+	}
+	return answer, nil
 }

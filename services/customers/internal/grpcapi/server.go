@@ -3,15 +3,12 @@ package grpcapi
 
 import (
 	"context"
-	"errors"
 
-	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	customersv1 "souk/proto/gen/souk/customers/v1"
 
 	"souk/platform/access"
-	"souk/platform/rpc"
 
 	"souk/services/customers/internal/customers"
 )
@@ -98,28 +95,5 @@ func sessionProto(t customers.Tokens) *customersv1.Session {
 	return &customersv1.Session{
 		AccessToken: string(t.Access), ExpiresIn: int64(t.Life.Seconds()), RefreshToken: string(t.Refresh),
 		Customer: customerProto(t.Customer),
-	}
-}
-
-// wireError gives a domain error its status and reason.
-func wireError(err error) error {
-	switch {
-	case errors.Is(err, customers.ErrEmailTaken):
-		return rpc.Error(codes.AlreadyExists, "EMAIL_TAKEN", customers.ErrEmailTaken.Error())
-	case errors.Is(err, customers.ErrInvalidCredentials):
-		return rpc.Error(codes.Unauthenticated, "INVALID_CREDENTIALS", customers.ErrInvalidCredentials.Error())
-	case errors.Is(err, customers.ErrInvalidRefreshToken):
-		return rpc.Error(codes.Unauthenticated, "INVALID_REFRESH_TOKEN", customers.ErrInvalidRefreshToken.Error())
-	case errors.Is(err, customers.ErrAddressNotFound):
-		return rpc.Error(codes.NotFound, "ADDRESS_NOT_FOUND", customers.ErrAddressNotFound.Error())
-	case errors.Is(err, customers.ErrTooManyAddresses):
-		return rpc.Error(codes.FailedPrecondition, "TOO_MANY_ADDRESSES", customers.ErrTooManyAddresses.Error())
-	case errors.Is(err, customers.ErrContended):
-		return rpc.Error(codes.Aborted, "CUSTOMER_CONTENDED", customers.ErrContended.Error())
-	case errors.Is(err, customers.ErrNotFound):
-		// The token is good and its customer is gone.
-		return rpc.Error(codes.Unauthenticated, "CUSTOMER_NOT_FOUND", customers.ErrNotFound.Error())
-	default:
-		return err
 	}
 }

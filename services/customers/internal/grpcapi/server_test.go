@@ -6,20 +6,24 @@ import (
 	"crypto/ed25519"
 	"log/slog"
 	"net"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/google/uuid"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/test/bufconn"
 
 	accessv1 "souk/proto/gen/souk/access/v1"
 	customersv1 "souk/proto/gen/souk/customers/v1"
 
 	"souk/platform/access"
+	"souk/platform/certificate"
+	"souk/platform/certificate/certtest"
 	"souk/platform/grpctest"
 	"souk/platform/mongotest"
 	"souk/platform/rpc"
@@ -35,28 +39,37 @@ func TestMain(m *testing.M) { mongotest.Main(m) }
 const (
 	email    = "ada@example.com"
 	password = "correct horse"
+	// What a change of the password makes of it.
+	newPassword = "another horse"
 )
 
 // bundle is the service behind its real interceptors.
 type bundle struct {
 	customersv1.CustomersServiceClient
-	keys accessv1.KeysServiceClient
+	keys    accessv1.KeysServiceClient
+	service *customers.Service
 	// stop ends the server; log may be read then.
 	stop func()
 	log  *bytes.Buffer
 }
 
+// setup does what grpctest does, with the issuer's own keys and with a log to read.
 func setup(t *testing.T) *bundle {
 	t.Helper()
 	store := mongo.New(mongotest.New(t))
-	key, err := store.SigningKey(t.Context())
+	issuer, err := token.NewIssuer(t.Context(), store, 30*24*time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
-	issuer, log := token.NewIssuer(key), &bytes.Buffer{}
+	authority, err := certtest.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := &bytes.Buffer{}
 	guard := access.NewGuard(access.NewVerifier(issuer))
-	server := rpc.NewServer(slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})), guard)
-	customersv1.RegisterCustomersServiceServer(server, grpcapi.New(customers.New(store, issuer)))
+	server := rpc.NewServer(slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})), guard, identity(t, authority, "customers"))
+	service := customers.New(store, issuer)
+	customersv1.RegisterCustomersServiceServer(server, grpcapi.New(service))
 	accessv1.RegisterKeysServiceServer(server, grpcapi.NewKeys(issuer))
 	if err := guard.Learn(server); err != nil {
 		t.Fatal(err)
@@ -64,7 +77,8 @@ func setup(t *testing.T) *bundle {
 	listener := bufconn.Listen(1 << 20)
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(server.Stop)
-	conn, err := grpc.NewClient("passthrough:///customers", grpc.WithTransportCredentials(insecure.NewCredentials()),
+	gateway := credentials.NewTLS(identity(t, authority, "gateway").Client("customers"))
+	conn, err := grpc.NewClient("passthrough:///customers", grpc.WithTransportCredentials(gateway),
 		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }))
 	if err != nil {
 		t.Fatal(err)
@@ -72,8 +86,17 @@ func setup(t *testing.T) *bundle {
 	t.Cleanup(func() { _ = conn.Close() })
 	return &bundle{
 		CustomersServiceClient: customersv1.NewCustomersServiceClient(conn), keys: accessv1.NewKeysServiceClient(conn),
-		stop: server.GracefulStop, log: log,
+		service: service, stop: server.GracefulStop, log: log,
 	}
+}
+
+func identity(t *testing.T, authority *certtest.Authority, service string) *certificate.Identity {
+	t.Helper()
+	identity, err := authority.Identity(service)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return identity
 }
 
 // signIn opens an account and a session, and returns the context of its calls.
@@ -91,7 +114,7 @@ func (b *bundle) signIn(t *testing.T, email string) (context.Context, *customers
 
 func as(t *testing.T, session *customersv1.Session) context.Context {
 	t.Helper()
-	return access.Outgoing(access.WithToken(t.Context(), session.GetAccessToken()), "gateway")
+	return access.Outgoing(access.WithToken(t.Context(), session.GetAccessToken()))
 }
 
 func TestAnAccountFromRegistrationToLogout(t *testing.T) {
@@ -206,6 +229,80 @@ func TestThePublishedKeyVerifiesAccessTokens(t *testing.T) {
 	}
 }
 
+func TestAPasswordIsChangedAndAnAccountDeleted(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	ctx, session := b.signIn(t, email)
+	other, err := b.Login(t.Context(), &customersv1.LoginRequest{Email: email, Password: password})
+	if err != nil {
+		t.Fatal(err)
+	}
+	change := &customersv1.ChangePasswordRequest{CurrentPassword: "wrong password", NewPassword: newPassword}
+	_, err = b.ChangePassword(ctx, change)
+	grpctest.Expect(t, "a change with a wrong password", err, codes.Unauthenticated, "INVALID_CREDENTIALS")
+	change.CurrentPassword = password
+	if _, err := b.ChangePassword(ctx, change); err != nil {
+		t.Fatal(err)
+	}
+	_, err = b.Refresh(t.Context(), &customersv1.RefreshRequest{RefreshToken: other.GetSession().GetRefreshToken()})
+	grpctest.Expect(t, "refresh of another session", err, codes.Unauthenticated, "INVALID_REFRESH_TOKEN")
+	if _, err := b.Refresh(t.Context(), &customersv1.RefreshRequest{RefreshToken: session.GetRefreshToken()}); err != nil {
+		t.Errorf("refresh of the session where the password was changed: %v", err)
+	}
+	_, err = b.PrepareDeletion(ctx, &customersv1.PrepareDeletionRequest{Password: password})
+	grpctest.Expect(t, "preparing with the old password", err, codes.Unauthenticated, "INVALID_CREDENTIALS")
+	_, err = b.DeleteAccount(ctx, &customersv1.DeleteAccountRequest{Password: password})
+	grpctest.Expect(t, "deletion with the old password", err, codes.Unauthenticated, "INVALID_CREDENTIALS")
+	for range 2 {
+		if _, err := b.PrepareDeletion(ctx, &customersv1.PrepareDeletionRequest{Password: newPassword}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := b.DeleteAccount(ctx, &customersv1.DeleteAccountRequest{Password: newPassword}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err = b.GetMe(ctx, &customersv1.GetMeRequest{})
+	grpctest.Expect(t, "a call for a deleted account", err, codes.Unauthenticated, "CUSTOMER_NOT_FOUND")
+}
+
+func TestAnAccountOfStaffIsNotDeleted(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	if err := b.service.EnsureStaff(t.Context(), email, password); err != nil {
+		t.Fatal(err)
+	}
+	staff, err := b.Login(t.Context(), &customersv1.LoginRequest{Email: email, Password: password})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = b.PrepareDeletion(as(t, staff.GetSession()), &customersv1.PrepareDeletionRequest{Password: password})
+	grpctest.Expect(t, "preparing", err, codes.FailedPrecondition, "STAFF_ACCOUNT")
+	_, err = b.DeleteAccount(as(t, staff.GetSession()), &customersv1.DeleteAccountRequest{Password: password})
+	grpctest.Expect(t, "deletion", err, codes.FailedPrecondition, "STAFF_ACCOUNT")
+}
+
+// More logins at once than one process has running and waiting. Those in the queue are given up once it is known to be full.
+func TestALoginBeyondTheQueueIsToldThatTheServiceIsBusy(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	answers := make(chan error, 3*(runtime.GOMAXPROCS(0)+64))
+	for range cap(answers) {
+		go func() {
+			_, err := b.Login(ctx, &customersv1.LoginRequest{Email: "no e-mail", Password: password})
+			answers <- err
+		}()
+	}
+	for range cap(answers) {
+		if err := <-answers; rpc.Reason(err) != "INVALID_CREDENTIALS" {
+			grpctest.Expect(t, "a login too many", err, codes.ResourceExhausted, "BUSY")
+			return
+		}
+	}
+	t.Error("no login was too many")
+}
+
 func TestNoSecretReachesTheLog(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -214,13 +311,15 @@ func TestNoSecretReachesTheLog(t *testing.T) {
 	_, _ = b.Register(t.Context(), &customersv1.RegisterRequest{Email: "x", Password: password, Name: "Ada"})
 	_, _ = b.Refresh(t.Context(), &customersv1.RefreshRequest{RefreshToken: session.GetRefreshToken()})
 	_, _ = b.Refresh(t.Context(), &customersv1.RefreshRequest{RefreshToken: session.GetRefreshToken()})
+	_, _ = b.ChangePassword(as(t, session), &customersv1.ChangePasswordRequest{CurrentPassword: password, NewPassword: newPassword})
+	_, _ = b.DeleteAccount(as(t, session), &customersv1.DeleteAccountRequest{Password: newPassword})
 	b.stop()
 	log := b.log.String()
 	if !strings.Contains(log, "/souk.customers.v1.CustomersService/Refresh") {
 		t.Fatalf("the log does not have the calls: %s", log)
 	}
 	_, secret, _ := strings.Cut(session.GetRefreshToken(), ".")
-	for _, private := range []string{password, secret, session.GetAccessToken(), "argon2id"} {
+	for _, private := range []string{password, newPassword, email, secret, session.GetAccessToken(), "argon2id"} {
 		if strings.Contains(log, private) {
 			t.Errorf("the log shows %q", private)
 		}

@@ -13,14 +13,16 @@ import (
 )
 
 type accountDocument struct {
-	ID           string    `bson:"_id"`
-	Email        string    `bson:"email"`
-	Name         string    `bson:"name"`
-	Roles        []string  `bson:"roles"`
-	PasswordHash string    `bson:"password_hash"`
-	Addresses    []address `bson:"addresses"`
-	CreatedAt    time.Time `bson:"created_at"`
-	Version      int64     `bson:"version"`
+	ID              string    `bson:"_id"`
+	Email           string    `bson:"email"`
+	Name            string    `bson:"name"`
+	Roles           []string  `bson:"roles"`
+	PasswordHash    string    `bson:"password_hash"`
+	PasswordVersion int64     `bson:"password_version"`
+	KeptSession     string    `bson:"kept_session,omitempty"`
+	Addresses       []address `bson:"addresses"`
+	CreatedAt       time.Time `bson:"created_at"`
+	Version         int64     `bson:"version"`
 }
 
 type address struct {
@@ -41,7 +43,7 @@ type emailDocument struct {
 }
 
 // Insert implements customers.Store. The account is written first, and is nobody's until the e-mail is: a crash in
-// between leaves the e-mail free.
+// between leaves the e-mail free, and an account that DeleteUnreachable finds.
 func (s *Store) Insert(ctx context.Context, c customers.Customer) error {
 	if _, err := s.FindByEmail(ctx, c.Email); !errors.Is(err, customers.ErrNotFound) {
 		return errors.Join(err, taken(err))
@@ -103,6 +105,7 @@ func (s *Store) Replace(ctx context.Context, c customers.Customer) error {
 func accountOf(c customers.Customer) accountDocument {
 	d := accountDocument{
 		ID: c.ID, Email: c.Email, Name: c.Name, Roles: c.Roles, PasswordHash: string(c.PasswordHash),
+		PasswordVersion: c.PasswordVersion, KeptSession: c.KeptSession,
 		Addresses: make([]address, len(c.Addresses)), CreatedAt: c.CreatedAt, Version: c.Version,
 	}
 	for i, a := range c.Addresses {
@@ -114,6 +117,7 @@ func accountOf(c customers.Customer) accountDocument {
 func customerOf(d accountDocument) customers.Customer {
 	c := customers.Customer{
 		ID: d.ID, Email: d.Email, Name: d.Name, Roles: d.Roles, PasswordHash: customers.Secret(d.PasswordHash),
+		PasswordVersion: d.PasswordVersion, KeptSession: d.KeptSession,
 		CreatedAt: d.CreatedAt.UTC(), Version: d.Version,
 	}
 	for _, a := range d.Addresses {

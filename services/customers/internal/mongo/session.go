@@ -11,11 +11,15 @@ import (
 )
 
 type sessionDocument struct {
-	ID         string    `bson:"_id"`
-	CustomerID string    `bson:"customer_id"`
-	TokenHash  []byte    `bson:"token_hash"`
-	CreatedAt  time.Time `bson:"created_at"`
-	ExpiresAt  time.Time `bson:"expires_at"`
+	ID              string    `bson:"_id"`
+	CustomerID      string    `bson:"customer_id"`
+	PasswordVersion int64     `bson:"password_version"`
+	TokenHash       []byte    `bson:"token_hash"`
+	PreviousHash    []byte    `bson:"previous_hash,omitempty"`
+	Salt            []byte    `bson:"salt,omitempty"`
+	RotatedAt       time.Time `bson:"rotated_at,omitempty"`
+	CreatedAt       time.Time `bson:"created_at"`
+	ExpiresAt       time.Time `bson:"expires_at"`
 }
 
 // InsertSession implements customers.Store.
@@ -36,9 +40,13 @@ func (s *Store) FindSession(ctx context.Context, id string) (customers.Session, 
 }
 
 // Rotate implements customers.Store.
-func (s *Store) Rotate(ctx context.Context, session customers.Session, tokenHash []byte, expiresAt time.Time) error {
-	filter := append(byID(session.ID), bson.E{Key: "token_hash", Value: session.TokenHash})
-	set := bson.D{{Key: "token_hash", Value: tokenHash}, {Key: "expires_at", Value: expiresAt}}
+func (s *Store) Rotate(ctx context.Context, session customers.Session) error {
+	filter := append(byID(session.ID), bson.E{Key: "token_hash", Value: session.PreviousHash})
+	set := bson.D{
+		{Key: "token_hash", Value: session.TokenHash}, {Key: "previous_hash", Value: session.PreviousHash},
+		{Key: "salt", Value: session.Salt}, {Key: "rotated_at", Value: session.RotatedAt},
+		{Key: "expires_at", Value: session.ExpiresAt},
+	}
 	result, err := s.sessions.UpdateOne(ctx, filter, bson.D{{Key: "$set", Value: set}})
 	if err != nil {
 		return fmt.Errorf("rotate session: %w", err)
@@ -53,6 +61,14 @@ func (s *Store) Rotate(ctx context.Context, session customers.Session, tokenHash
 func (s *Store) DeleteSession(ctx context.Context, id string) error {
 	if _, err := s.sessions.DeleteOne(ctx, byID(id)); err != nil {
 		return fmt.Errorf("delete session: %w", err)
+	}
+	return nil
+}
+
+// DeleteSessions implements customers.Store.
+func (s *Store) DeleteSessions(ctx context.Context, customerID string) error {
+	if _, err := s.sessions.DeleteMany(ctx, bson.D{{Key: "customer_id", Value: customerID}}); err != nil {
+		return fmt.Errorf("delete a customer's sessions: %w", err)
 	}
 	return nil
 }

@@ -1,9 +1,12 @@
-// Package token signs access tokens and publishes the key that verifies them.
+// Package token signs access tokens, and publishes and rotates the keys that do.
 package token
 
 import (
 	"context"
 	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -17,16 +20,15 @@ import (
 // Life is how long an access token is good.
 const Life = 15 * time.Minute
 
-// Key is a signing key.
-type Key struct {
-	ID   string
-	Seed []byte
-}
+// RotateEvery is how often Rotate is to be called.
+const RotateEvery = time.Minute
 
-// Issuer signs with one key. It is also the key source of its own process.
+// Issuer signs with the shop's keys. It is also the key source of its own process.
 type Issuer struct {
-	id      string
-	private ed25519.PrivateKey
+	store   Store
+	keyLife time.Duration
+	// keys are those last read, in the order in which they sign; there is one at least.
+	keys atomic.Pointer[[]Key]
 }
 
 var (
@@ -34,14 +36,69 @@ var (
 	_ access.KeySource      = (*Issuer)(nil)
 )
 
-// NewIssuer returns an issuer that signs with key, whose seed has ed25519.SeedSize bytes.
-func NewIssuer(key Key) *Issuer {
-	return &Issuer{id: key.ID, private: ed25519.NewKeyFromSeed(key.Seed)}
+// NewIssuer returns an issuer that signs with the keys in store, and makes the first if there is none. A key signs for
+// keyLife, MinKeyLife at least.
+func NewIssuer(ctx context.Context, store Store, keyLife time.Duration) (*Issuer, error) {
+	i := &Issuer{store: store, keyLife: max(keyLife, MinKeyLife)}
+	if err := i.Rotate(ctx); err != nil {
+		return nil, err
+	}
+	return i, nil
+}
+
+// Rotate reads the keys again, makes the next one when it is due, and deletes those whose tokens have all ended. Any number
+// of replicas may do so at once. When it fails, the issuer goes on with the keys that it has.
+func (i *Issuer) Rotate(ctx context.Context) error {
+	keys, err := i.read(ctx)
+	if err != nil {
+		return err
+	}
+	now := time.Now()
+	if number, signsFrom, ok := due(keys, i.keyLife, now); ok {
+		if err := i.store.InsertKey(ctx, newKey(number, signsFrom)); err != nil {
+			return err
+		}
+		// It may be another replica's that was stored.
+		if keys, err = i.read(ctx); err != nil {
+			return err
+		}
+		if len(keys) == 0 {
+			return errors.New("signing keys: there are none")
+		}
+	}
+	i.keys.Store(&keys)
+	_, retired := split(keys, now)
+	for _, key := range retired {
+		if err := i.store.DeleteKey(ctx, key.Number); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (i *Issuer) read(ctx context.Context) ([]Key, error) {
+	keys, err := i.store.Keys(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, key := range keys {
+		if len(key.Seed) != ed25519.SeedSize {
+			return nil, fmt.Errorf("signing key %d: the stored seed has %d bytes", key.Number, len(key.Seed))
+		}
+	}
+	return ordered(keys), nil
+}
+
+// Published returns the keys that verify tokens: of those that signed before, the one that signs, and the next.
+func (i *Issuer) Published() []Key {
+	published, _ := split(*i.keys.Load(), time.Now())
+	return published
 }
 
 // Issue implements customers.TokenIssuer.
 func (i *Issuer) Issue(customer customers.Customer, sessionID string) (customers.Secret, time.Duration, error) {
 	now := time.Now()
+	key := signing(*i.keys.Load(), now)
 	token := jwt.NewWithClaims(jwt.SigningMethodEdDSA, access.Claims{
 		RegisteredClaims: jwt.RegisteredClaims{
 			Issuer: access.Issuer, Audience: jwt.ClaimStrings{access.Audience}, Subject: customer.ID, ID: uuid.NewString(),
@@ -50,23 +107,17 @@ func (i *Issuer) Issue(customer customers.Customer, sessionID string) (customers
 		SessionID: sessionID, Roles: customer.Roles,
 	})
 	token.Header["typ"] = access.TokenType
-	token.Header["kid"] = i.id
-	signed, err := token.SignedString(i.private)
+	token.Header["kid"] = key.ID
+	signed, err := token.SignedString(key.private())
 	return customers.Secret(signed), Life, err
 }
 
 // Key implements access.KeySource.
 func (i *Issuer) Key(_ context.Context, id string) (ed25519.PublicKey, error) {
-	if id != i.id {
-		return nil, access.ErrUnknownKey
+	for _, key := range i.Published() {
+		if key.ID == id {
+			return key.Public(), nil
+		}
 	}
-	return i.Public(), nil
-}
-
-// ID is the kid of the tokens that the issuer signs.
-func (i *Issuer) ID() string { return i.id }
-
-// Public is the key that verifies them.
-func (i *Issuer) Public() ed25519.PublicKey {
-	return i.private.Public().(ed25519.PublicKey)
+	return nil, access.ErrUnknownKey
 }

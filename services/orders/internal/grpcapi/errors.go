@@ -30,6 +30,8 @@ var answers = []struct {
 	{orders.ErrReturnNotFound, codes.NotFound, "RETURN_NOT_FOUND", "return not found"},
 	{orders.ErrKeyReused, codes.InvalidArgument, "IDEMPOTENCY_KEY_REUSED", "the key was used for another request"},
 	{orders.ErrKeyInProgress, codes.Aborted, "IDEMPOTENCY_IN_PROGRESS", "the first request with this key is still running"},
+	{orders.ErrOrdersOpen, codes.FailedPrecondition, "ORDERS_OPEN", "an order is still under way"},
+	{orders.ErrCustomerErased, codes.Unauthenticated, "CUSTOMER_NOT_FOUND", "customer not found"},
 	{orders.ErrBadCursor, codes.InvalidArgument, "BAD_CURSOR", "the cursor is not one of this list"},
 }
 

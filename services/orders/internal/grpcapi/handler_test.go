@@ -25,6 +25,7 @@ type memory struct {
 	orders.Store
 	fingerprint []byte
 	filter      orders.Filter
+	erased      string
 }
 
 func (m *memory) Get(context.Context, string) (orders.Record, error) {
@@ -44,6 +45,11 @@ func (m *memory) Key(_ context.Context, customerID, key string) (orders.UsedKey,
 		Key:    orders.Key{CustomerID: customerID, Key: key, Fingerprint: m.fingerprint, RequestID: "first"},
 		Answer: &answer,
 	}, nil
+}
+
+func (m *memory) EraseCustomer(_ context.Context, customerID string) error {
+	m.erased = customerID
+	return nil
 }
 
 func setup() (*Server, *memory) {
@@ -116,5 +122,13 @@ func TestAReplayedPlacementSaysSo(t *testing.T) {
 	if err != nil || !answer.GetReplayed() || answer.GetPlacement().GetRequestId() != "first" ||
 		answer.GetPlacement().GetOrder().GetRejection().GetReason() != ordersv1.Rejection_REASON_OUT_OF_STOCK {
 		t.Errorf("%v, %v", answer, err)
+	}
+}
+
+func TestCustomersEraseThemselves(t *testing.T) {
+	t.Parallel()
+	server, store := setup()
+	if _, err := server.EraseCustomer(as(t, "customer"), &ordersv1.EraseCustomerRequest{}); err != nil || store.erased != "customer" {
+		t.Errorf("%v, erased %q", err, store.erased)
 	}
 }

@@ -99,6 +99,14 @@ func (s *Server) CancelOrder(ctx context.Context, req *ordersv1.CancelOrderReque
 	return &ordersv1.CancelOrderResponse{Order: orderProto(order)}, nil
 }
 
+// EraseCustomer erases the caller from their orders.
+func (s *Server) EraseCustomer(ctx context.Context, _ *ordersv1.EraseCustomerRequest) (*ordersv1.EraseCustomerResponse, error) {
+	if err := s.orders.EraseCustomer(ctx, access.FromContext(ctx).CustomerID); err != nil {
+		return nil, statusError(err)
+	}
+	return &ordersv1.EraseCustomerResponse{}, nil
+}
+
 // DispatchOrder ships an order.
 func (s *Server) DispatchOrder(ctx context.Context, req *ordersv1.DispatchOrderRequest) (*ordersv1.DispatchOrderResponse, error) {
 	order, err := s.orders.DispatchOrder(ctx, req.GetId())

@@ -119,6 +119,8 @@ func TestErrorsCarryTheContractsReasons(t *testing.T) {
 		{orders.ErrNotDispatchable, codes.FailedPrecondition, "NOT_DISPATCHABLE"},
 		{orders.ErrKeyReused, codes.InvalidArgument, "IDEMPOTENCY_KEY_REUSED"},
 		{orders.ErrKeyInProgress, codes.Aborted, "IDEMPOTENCY_IN_PROGRESS"},
+		{orders.ErrOrdersOpen, codes.FailedPrecondition, "ORDERS_OPEN"},
+		{orders.ErrCustomerErased, codes.Unauthenticated, "CUSTOMER_NOT_FOUND"},
 		{orders.ErrBadCursor, codes.InvalidArgument, "BAD_CURSOR"},
 		{&orders.PriceChangedError{Detail: "the total is 1.00 GBP"}, codes.Aborted, "PRICE_CHANGED"},
 		{fmt.Errorf("%w: %w", orders.ErrUnavailable, orders.ErrNotFound), codes.Unavailable, "UNAVAILABLE"},

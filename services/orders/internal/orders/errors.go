@@ -16,6 +16,9 @@ var (
 	ErrNotReturnable   = errors.New("order cannot be returned")
 	ErrReturnNotFound  = errors.New("return not found")
 	ErrBadCursor       = errors.New("cursor is not one of this list")
+	ErrOrdersOpen      = errors.New("an order of the customer is still under way")
+	// ErrCustomerErased is returned to a customer who was erased and whose access token has not expired yet.
+	ErrCustomerErased = errors.New("customer was erased")
 	// ErrKeyReused is returned for an idempotency key that came with another request before.
 	ErrKeyReused = errors.New("idempotency key was used for another request")
 	// ErrKeyInProgress is returned while the first request with an idempotency key is still running.

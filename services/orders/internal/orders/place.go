@@ -21,8 +21,8 @@ type Placement struct {
 
 // PlaceOrder turns a cart into an order and takes it through the checkout, for as long as a request may
 // take. Errors mean that nothing was saved for this request: a *field.Error, ErrCartNotFound, ErrCartEmpty,
-// ErrAddressNotFound, a PriceChangedError, ErrKeyReused, ErrKeyInProgress, or ErrUnavailable. An error
-// that is none of them may leave an order that the same key finds again.
+// ErrAddressNotFound, a PriceChangedError, ErrKeyReused, ErrKeyInProgress, ErrCustomerErased, or ErrUnavailable.
+// An error that is none of them may leave an order that the same key finds again.
 func (s *Service) PlaceOrder(ctx context.Context, req PlaceRequest) (Placement, error) {
 	if err := req.Validate(); err != nil {
 		return Placement{}, err

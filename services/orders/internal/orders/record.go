@@ -18,6 +18,8 @@ type Record struct {
 	Shipment  Shipment
 	// JobID is the durable job that finishes the order. An order has one while its Task is not TaskNone.
 	JobID int64
+	// Erased tells that the customer was erased from it.
+	Erased bool
 	// Answer is the first answer to the order's idempotency key. Only Store.Save sets it, when it settles
 	// the checkout.
 	Answer *Order

@@ -12,7 +12,7 @@ import (
 const answerGrace = time.Second
 
 // replay answers a request whose key was used before. It needs no other service. It returns ErrKeyUnknown
-// for a key that was not used, ErrKeyReused, or ErrKeyInProgress.
+// for a key that was not used, ErrKeyReused, ErrKeyInProgress, or ErrCustomerErased.
 func (s *Service) replay(ctx context.Context, req PlaceRequest) (Placement, error) {
 	used, err := s.store.Key(ctx, req.CustomerID, req.IdempotencyKey)
 	if err != nil {
@@ -43,10 +43,10 @@ func (s *Service) lateAnswer(ctx context.Context, orderID string) (Order, error)
 }
 
 // replayOr returns cause unless the key was used meanwhile: then the other request is the one to answer,
-// and may well be what cause comes from, such as a cart that is empty now.
+// and may well be what cause comes from, such as a cart that is empty now. So may be that the customer was erased.
 func (s *Service) replayOr(ctx context.Context, req PlaceRequest, cause error) (Placement, error) {
 	placement, err := s.replay(ctx, req)
-	if err == nil || errors.Is(err, ErrKeyReused) || errors.Is(err, ErrKeyInProgress) {
+	if err == nil || errors.Is(err, ErrKeyReused) || errors.Is(err, ErrKeyInProgress) || errors.Is(err, ErrCustomerErased) {
 		return placement, err
 	}
 	return Placement{}, cause

@@ -23,7 +23,7 @@ type ReturnRequest struct {
 }
 
 // RequestReturn writes down that a customer wants to send goods back. It returns a *field.Error, ErrNotFound,
-// or ErrNotReturnable when the order is not delivered or more would come back than was bought.
+// ErrNotReturnable when the order is not delivered or more would come back than was bought, or ErrCustomerErased.
 func (s *Service) RequestReturn(ctx context.Context, req ReturnRequest) (Return, error) {
 	if err := req.validate(); err != nil {
 		return Return{}, err
@@ -66,6 +66,9 @@ func (r ReturnRequest) validate() error {
 
 // newReturn makes a return of the order's goods, at the prices they were sold for.
 func (r Record) newReturn(id string, req ReturnRequest) (Return, error) {
+	if r.Erased {
+		return Return{}, ErrCustomerErased // nothing that they write is to be kept
+	}
 	if r.Status != StatusDelivered {
 		return Return{}, fmt.Errorf("%w: it is %s", ErrNotReturnable, r.Status)
 	}

@@ -69,9 +69,9 @@ type Position struct {
 // Store keeps orders. Each method that writes is one transaction, which also starts the durable job of an
 // order that has come to have work and ends the job of one that has none left.
 type Store interface {
-	// Place saves a new order with its idempotency key. It returns ErrKeyTaken or ErrNumberTaken.
+	// Place saves a new order with its idempotency key. It returns ErrKeyTaken, ErrNumberTaken or ErrCustomerErased.
 	Place(ctx context.Context, r Record, key Key) (Record, error)
-	// Key returns a used key, or ErrKeyUnknown.
+	// Key returns a used key, ErrKeyUnknown or ErrCustomerErased.
 	Key(ctx context.Context, customerID, key string) (UsedKey, error)
 	// Answer makes an order the answer to its idempotency key unless one was given before, and returns
 	// the answer that stands. If work is left, it need not wait any longer.
@@ -96,6 +96,9 @@ type Store interface {
 	AnswerRefund(ctx context.Context, refundID string, status RefundStatus) (RefundStatus, error)
 	// Versions returns the versions of those of the orders that exist.
 	Versions(ctx context.Context, ids []string) (map[string]int64, error)
+	// EraseCustomer erases a customer from all their orders, or returns ErrOrdersOpen. No order that the customer
+	// places at the same time escapes it: it is found open, or refused.
+	EraseCustomer(ctx context.Context, customerID string) error
 	// DeleteKeys forgets the idempotency keys used before a time and returns how many those were.
 	DeleteKeys(ctx context.Context, before time.Time) (int64, error)
 }

@@ -72,7 +72,7 @@ func setup(t *testing.T) (*remote, orders.Peers) {
 		conn, err := grpc.NewClient("passthrough:///peer", grpc.WithTransportCredentials(insecure.NewCredentials()),
 			grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }),
 			grpc.WithUnaryInterceptor(func(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
-				ctx = metadata.AppendToOutgoingContext(access.Outgoing(ctx, "orders"), "x-request-id", rpc.RequestID(ctx))
+				ctx = metadata.AppendToOutgoingContext(access.Outgoing(ctx), "x-request-id", rpc.RequestID(ctx))
 				return invoke(ctx, method, req, reply, cc, opts...)
 			}))
 		if err == nil {

@@ -26,6 +26,7 @@ func (s *Store) Place(ctx context.Context, r orders.Record, key orders.Key) (ord
 			return err
 		}
 		batch := &pgx.Batch{}
+		queueCustomer(batch, r.CustomerID)
 		queueOrder(batch, r)
 		queueKey(batch, key, r.ID)
 		queueLines(batch, r)

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -102,7 +101,8 @@ SELECT id, number, customer_id, status, intent, version, created_at, changed_at,
         FROM returns WHERE order_id = orders.id) AS returns,
     (SELECT json_agg(json_build_object('id', id, 'status', status, 'amount', amount, 'reason', reason,
             'return_id', coalesce(return_id::text, ''), 'created_at', created_at) ORDER BY id)
-        FROM refunds WHERE order_id = orders.id) AS refunds
+        FROM refunds WHERE order_id = orders.id) AS refunds,
+    EXISTS (SELECT FROM erased_customers e WHERE e.customer_id = orders.customer_id) AS erased
 FROM orders `
 
 func (s *Store) read(ctx context.Context, rest string, args ...any) ([]orders.Record, error) {
@@ -116,19 +116,27 @@ func (s *Store) read(ctx context.Context, rest string, args ...any) ([]orders.Re
 	})
 }
 
+// One row whether the key was used or not: most requests come with a new one, and learn here whether they may.
 const selectKey = `
-SELECT fingerprint, order_id, request_id, answer FROM idempotency_keys WHERE customer_id = $1 AND key = $2`
+SELECT e.customer_id IS NOT NULL, k.fingerprint, coalesce(k.order_id::text, ''), coalesce(k.request_id, ''), k.answer
+FROM (VALUES ($1)) AS caller (id)
+LEFT JOIN erased_customers e ON e.customer_id = caller.id
+LEFT JOIN idempotency_keys k ON k.customer_id = caller.id AND k.key = $2`
 
 // Key implements orders.Store.
 func (s *Store) Key(ctx context.Context, customerID, key string) (orders.UsedKey, error) {
 	used := orders.UsedKey{Key: orders.Key{CustomerID: customerID, Key: key}}
+	var erased bool
 	var answer []byte
-	err := s.pool.QueryRow(ctx, selectKey, customerID, key).Scan(&used.Fingerprint, &used.OrderID, &used.RequestID, &answer)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return orders.UsedKey{}, orders.ErrKeyUnknown
-	}
-	if err != nil {
+	err := s.pool.QueryRow(ctx, selectKey, customerID, key).
+		Scan(&erased, &used.Fingerprint, &used.OrderID, &used.RequestID, &answer)
+	switch {
+	case err != nil:
 		return orders.UsedKey{}, fmt.Errorf("get idempotency key: %w", err)
+	case erased:
+		return orders.UsedKey{}, orders.ErrCustomerErased
+	case used.OrderID == "":
+		return orders.UsedKey{}, orders.ErrKeyUnknown
 	}
 	used.Answer, err = decodeAnswer(answer)
 	return used, err

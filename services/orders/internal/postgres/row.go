@@ -45,6 +45,7 @@ type orderRow struct {
 	Timeline        []entryRow
 	Returns         []returnRow
 	Refunds         []refundRow
+	Erased          bool
 }
 
 func (o orderRow) record() orders.Record {
@@ -53,7 +54,7 @@ func (o orderRow) record() orders.Record {
 		Version: o.Version, Intent: orders.Intent(o.Intent), Refusal: o.Refusal,
 		CartID: o.CartID, CartCheckedOut: o.CartCheckedOut, PaymentMethod: o.PaymentMethod, HoldUntil: o.HoldUntil.UTC(),
 		Shipment: orders.Shipment{ID: o.ShipmentID, Carrier: o.ShipmentCarrier, TrackingNumber: o.TrackingNumber},
-		JobID:    o.JobID,
+		JobID:    o.JobID, Erased: o.Erased,
 	}
 	if r.Status == orders.StatusRejected {
 		r.Rejection = r.Refusal

@@ -63,7 +63,7 @@ func (d *database) AnswerRefund(ctx context.Context, refundID string, status ord
 	})
 }
 
-// Nobody lists orders, waits for events or lets keys grow old here.
+// Nobody lists orders, waits for events, lets keys grow old or is erased here.
 var errUnused = errors.New("the simulation does not use this")
 
 func (d *database) List(context.Context, orders.Filter) ([]orders.Record, bool, error) {
@@ -72,6 +72,10 @@ func (d *database) List(context.Context, orders.Filter) ([]orders.Record, bool, 
 
 func (d *database) Versions(context.Context, []string) (map[string]int64, error) {
 	return nil, errUnused
+}
+
+func (d *database) EraseCustomer(context.Context, string) error {
+	return errUnused
 }
 
 func (d *database) DeleteKeys(context.Context, time.Time) (int64, error) {

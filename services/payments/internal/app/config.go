@@ -37,7 +37,7 @@ type StripeEnv struct {
 	Key           secret.Text `env:"KEY"`
 	WebhookSecret secret.Text `env:"WEBHOOK_SECRET"`
 	// URL is Stripe's own unless set, as it is for stripe-mock.
-	URL string `env:"URL"`
+	URL string `env:"URL" redact:"no"`
 }
 
 // Validate returns an error that names what is wrong.

@@ -11,7 +11,6 @@ import (
 	moneyv1 "souk/proto/gen/souk/money/v1"
 	paymentsv1 "souk/proto/gen/souk/payments/v1"
 
-	"souk/platform/access"
 	"souk/platform/grpctest"
 	"souk/platform/pgtest"
 	"souk/platform/rpc"
@@ -126,8 +125,8 @@ func TestErrorsSayWhy(t *testing.T) {
 func TestOnlyThoseWhomTheRulesNameMayCall(t *testing.T) {
 	t.Parallel()
 	client := setup(t)
-	for _, caller := range []string{"", "gateway", "carts"} {
-		ctx := access.Outgoing(t.Context(), caller)
+	for _, caller := range []string{"gateway", "audit", "carts"} {
+		ctx := grpctest.Service(t, caller)
 		_, err := client.Authorize(ctx, authorization(simulator.Visa))
 		grpctest.Expect(t, "authorize by "+caller, err, codes.PermissionDenied, "")
 		_, err = client.Refund(ctx, &paymentsv1.RefundRequest{})

@@ -33,8 +33,12 @@ type Rule struct {
 	Customer bool `protobuf:"varint,2,opt,name=customer,proto3" json:"customer,omitempty"`
 	// A signed-in member of staff.
 	Staff bool `protobuf:"varint,3,opt,name=staff,proto3" json:"staff,omitempty"`
-	// Other services of the shop, by the name they register under in Consul.
-	Services      []string `protobuf:"bytes,4,rep,name=services,proto3" json:"services,omitempty"`
+	// Other services of the shop, on their own account, by the name in their certificate.
+	Services []string `protobuf:"bytes,4,rep,name=services,proto3" json:"services,omitempty"`
+	// The fields of the request, such as "order_id" or "address.id", that name what belongs to one customer. What belongs
+	// to another is NOT_FOUND, unless the caller is staff and the rule admits staff. A customer's RPC without such a field
+	// acts on what is the caller's own by the token alone.
+	Owned         []string `protobuf:"bytes,5,rep,name=owned,proto3" json:"owned,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -97,6 +101,59 @@ func (x *Rule) GetServices() []string {
 	return nil
 }
 
+func (x *Rule) GetOwned() []string {
+	if x != nil {
+		return x.Owned
+	}
+	return nil
+}
+
+// Callers names the services whose certificates may call a service at all, on anyone's behalf: the call graph.
+type Callers struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// By the name in the certificate, which is the one they register under in Consul.
+	Services      []string `protobuf:"bytes,1,rep,name=services,proto3" json:"services,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Callers) Reset() {
+	*x = Callers{}
+	mi := &file_souk_access_v1_access_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Callers) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Callers) ProtoMessage() {}
+
+func (x *Callers) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_access_v1_access_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Callers.ProtoReflect.Descriptor instead.
+func (*Callers) Descriptor() ([]byte, []int) {
+	return file_souk_access_v1_access_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Callers) GetServices() []string {
+	if x != nil {
+		return x.Services
+	}
+	return nil
+}
+
 type ListKeysRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -105,7 +162,7 @@ type ListKeysRequest struct {
 
 func (x *ListKeysRequest) Reset() {
 	*x = ListKeysRequest{}
-	mi := &file_souk_access_v1_access_proto_msgTypes[1]
+	mi := &file_souk_access_v1_access_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -117,7 +174,7 @@ func (x *ListKeysRequest) String() string {
 func (*ListKeysRequest) ProtoMessage() {}
 
 func (x *ListKeysRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_access_v1_access_proto_msgTypes[1]
+	mi := &file_souk_access_v1_access_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -130,7 +187,7 @@ func (x *ListKeysRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListKeysRequest.ProtoReflect.Descriptor instead.
 func (*ListKeysRequest) Descriptor() ([]byte, []int) {
-	return file_souk_access_v1_access_proto_rawDescGZIP(), []int{1}
+	return file_souk_access_v1_access_proto_rawDescGZIP(), []int{2}
 }
 
 type ListKeysResponse struct {
@@ -142,7 +199,7 @@ type ListKeysResponse struct {
 
 func (x *ListKeysResponse) Reset() {
 	*x = ListKeysResponse{}
-	mi := &file_souk_access_v1_access_proto_msgTypes[2]
+	mi := &file_souk_access_v1_access_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -154,7 +211,7 @@ func (x *ListKeysResponse) String() string {
 func (*ListKeysResponse) ProtoMessage() {}
 
 func (x *ListKeysResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_access_v1_access_proto_msgTypes[2]
+	mi := &file_souk_access_v1_access_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -167,7 +224,7 @@ func (x *ListKeysResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListKeysResponse.ProtoReflect.Descriptor instead.
 func (*ListKeysResponse) Descriptor() ([]byte, []int) {
-	return file_souk_access_v1_access_proto_rawDescGZIP(), []int{2}
+	return file_souk_access_v1_access_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *ListKeysResponse) GetKeys() []*Key {
@@ -190,7 +247,7 @@ type Key struct {
 
 func (x *Key) Reset() {
 	*x = Key{}
-	mi := &file_souk_access_v1_access_proto_msgTypes[3]
+	mi := &file_souk_access_v1_access_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -202,7 +259,7 @@ func (x *Key) String() string {
 func (*Key) ProtoMessage() {}
 
 func (x *Key) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_access_v1_access_proto_msgTypes[3]
+	mi := &file_souk_access_v1_access_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -215,7 +272,7 @@ func (x *Key) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Key.ProtoReflect.Descriptor instead.
 func (*Key) Descriptor() ([]byte, []int) {
-	return file_souk_access_v1_access_proto_rawDescGZIP(), []int{3}
+	return file_souk_access_v1_access_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Key) GetId() string {
@@ -241,6 +298,14 @@ var file_souk_access_v1_access_proto_extTypes = []protoimpl.ExtensionInfo{
 		Tag:           "bytes,50001,opt,name=rule",
 		Filename:      "souk/access/v1/access.proto",
 	},
+	{
+		ExtendedType:  (*descriptorpb.ServiceOptions)(nil),
+		ExtensionType: (*Callers)(nil),
+		Field:         50002,
+		Name:          "souk.access.v1.callers",
+		Tag:           "bytes,50002,opt,name=callers",
+		Filename:      "souk/access/v1/access.proto",
+	},
 }
 
 // Extension fields to descriptorpb.MethodOptions.
@@ -251,25 +316,44 @@ var (
 	E_Rule = &file_souk_access_v1_access_proto_extTypes[0]
 )
 
+// Extension fields to descriptorpb.ServiceOptions.
+var (
+	// Every service of the shop names its callers; a server of one that does not, does not start.
+	//
+	// optional souk.access.v1.Callers callers = 50002;
+	E_Callers = &file_souk_access_v1_access_proto_extTypes[1]
+)
+
 var File_souk_access_v1_access_proto protoreflect.FileDescriptor
 
 const file_souk_access_v1_access_proto_rawDesc = "" +
 	"\n" +
-	"\x1bsouk/access/v1/access.proto\x12\x0esouk.access.v1\x1a google/protobuf/descriptor.proto\"l\n" +
+	"\x1bsouk/access/v1/access.proto\x12\x0esouk.access.v1\x1a google/protobuf/descriptor.proto\"\x82\x01\n" +
 	"\x04Rule\x12\x16\n" +
 	"\x06anyone\x18\x01 \x01(\bR\x06anyone\x12\x1a\n" +
 	"\bcustomer\x18\x02 \x01(\bR\bcustomer\x12\x14\n" +
 	"\x05staff\x18\x03 \x01(\bR\x05staff\x12\x1a\n" +
-	"\bservices\x18\x04 \x03(\tR\bservices\"\x11\n" +
+	"\bservices\x18\x04 \x03(\tR\bservices\x12\x14\n" +
+	"\x05owned\x18\x05 \x03(\tR\x05owned\"%\n" +
+	"\aCallers\x12\x1a\n" +
+	"\bservices\x18\x01 \x03(\tR\bservices\"\x11\n" +
 	"\x0fListKeysRequest\";\n" +
 	"\x10ListKeysResponse\x12'\n" +
 	"\x04keys\x18\x01 \x03(\v2\x13.souk.access.v1.KeyR\x04keys\"C\n" +
 	"\x03Key\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12,\n" +
-	"\x12ed25519_public_key\x18\x02 \x01(\fR\x10ed25519PublicKey2d\n" +
+	"\x12ed25519_public_key\x18\x02 \x01(\fR\x10ed25519PublicKey2\xaa\x01\n" +
 	"\vKeysService\x12U\n" +
-	"\bListKeys\x12\x1f.souk.access.v1.ListKeysRequest\x1a .souk.access.v1.ListKeysResponse\"\x06\x8a\xb5\x18\x02\b\x01:J\n" +
-	"\x04rule\x12\x1e.google.protobuf.MethodOptions\x18ц\x03 \x01(\v2\x14.souk.access.v1.RuleR\x04ruleB(Z&souk/proto/gen/souk/access/v1;accessv1b\x06proto3"
+	"\bListKeys\x12\x1f.souk.access.v1.ListKeysRequest\x1a .souk.access.v1.ListKeysResponse\"\x06\x8a\xb5\x18\x02\b\x01\x1aD\x92\xb5\x18@\n" +
+	"\agateway\n" +
+	"\acatalog\n" +
+	"\x05carts\n" +
+	"\x06orders\n" +
+	"\tinventory\n" +
+	"\bpayments\n" +
+	"\bshipping:J\n" +
+	"\x04rule\x12\x1e.google.protobuf.MethodOptions\x18ц\x03 \x01(\v2\x14.souk.access.v1.RuleR\x04rule:T\n" +
+	"\acallers\x12\x1f.google.protobuf.ServiceOptions\x18҆\x03 \x01(\v2\x17.souk.access.v1.CallersR\acallersB(Z&souk/proto/gen/souk/access/v1;accessv1b\x06proto3"
 
 var (
 	file_souk_access_v1_access_proto_rawDescOnce sync.Once
@@ -283,24 +367,28 @@ func file_souk_access_v1_access_proto_rawDescGZIP() []byte {
 	return file_souk_access_v1_access_proto_rawDescData
 }
 
-var file_souk_access_v1_access_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_souk_access_v1_access_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_souk_access_v1_access_proto_goTypes = []any{
-	(*Rule)(nil),                       // 0: souk.access.v1.Rule
-	(*ListKeysRequest)(nil),            // 1: souk.access.v1.ListKeysRequest
-	(*ListKeysResponse)(nil),           // 2: souk.access.v1.ListKeysResponse
-	(*Key)(nil),                        // 3: souk.access.v1.Key
-	(*descriptorpb.MethodOptions)(nil), // 4: google.protobuf.MethodOptions
+	(*Rule)(nil),                        // 0: souk.access.v1.Rule
+	(*Callers)(nil),                     // 1: souk.access.v1.Callers
+	(*ListKeysRequest)(nil),             // 2: souk.access.v1.ListKeysRequest
+	(*ListKeysResponse)(nil),            // 3: souk.access.v1.ListKeysResponse
+	(*Key)(nil),                         // 4: souk.access.v1.Key
+	(*descriptorpb.MethodOptions)(nil),  // 5: google.protobuf.MethodOptions
+	(*descriptorpb.ServiceOptions)(nil), // 6: google.protobuf.ServiceOptions
 }
 var file_souk_access_v1_access_proto_depIdxs = []int32{
-	3, // 0: souk.access.v1.ListKeysResponse.keys:type_name -> souk.access.v1.Key
-	4, // 1: souk.access.v1.rule:extendee -> google.protobuf.MethodOptions
-	0, // 2: souk.access.v1.rule:type_name -> souk.access.v1.Rule
-	1, // 3: souk.access.v1.KeysService.ListKeys:input_type -> souk.access.v1.ListKeysRequest
-	2, // 4: souk.access.v1.KeysService.ListKeys:output_type -> souk.access.v1.ListKeysResponse
-	4, // [4:5] is the sub-list for method output_type
-	3, // [3:4] is the sub-list for method input_type
-	2, // [2:3] is the sub-list for extension type_name
-	1, // [1:2] is the sub-list for extension extendee
+	4, // 0: souk.access.v1.ListKeysResponse.keys:type_name -> souk.access.v1.Key
+	5, // 1: souk.access.v1.rule:extendee -> google.protobuf.MethodOptions
+	6, // 2: souk.access.v1.callers:extendee -> google.protobuf.ServiceOptions
+	0, // 3: souk.access.v1.rule:type_name -> souk.access.v1.Rule
+	1, // 4: souk.access.v1.callers:type_name -> souk.access.v1.Callers
+	2, // 5: souk.access.v1.KeysService.ListKeys:input_type -> souk.access.v1.ListKeysRequest
+	3, // 6: souk.access.v1.KeysService.ListKeys:output_type -> souk.access.v1.ListKeysResponse
+	6, // [6:7] is the sub-list for method output_type
+	5, // [5:6] is the sub-list for method input_type
+	3, // [3:5] is the sub-list for extension type_name
+	1, // [1:3] is the sub-list for extension extendee
 	0, // [0:1] is the sub-list for field type_name
 }
 
@@ -315,8 +403,8 @@ func file_souk_access_v1_access_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_access_v1_access_proto_rawDesc), len(file_souk_access_v1_access_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   4,
-			NumExtensions: 1,
+			NumMessages:   5,
+			NumExtensions: 2,
 			NumServices:   1,
 		},
 		GoTypes:           file_souk_access_v1_access_proto_goTypes,

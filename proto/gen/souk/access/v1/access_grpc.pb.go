@@ -31,7 +31,7 @@ const (
 // KeysService publishes the public keys that verify access tokens. The customers service implements
 // it; every service asks it and keeps the last answer.
 type KeysServiceClient interface {
-	// ListKeys returns the keys in force.
+	// ListKeys returns the keys in force and the one that comes next, so that all know it before it signs.
 	ListKeys(ctx context.Context, in *ListKeysRequest, opts ...grpc.CallOption) (*ListKeysResponse, error)
 }
 
@@ -60,7 +60,7 @@ func (c *keysServiceClient) ListKeys(ctx context.Context, in *ListKeysRequest, o
 // KeysService publishes the public keys that verify access tokens. The customers service implements
 // it; every service asks it and keeps the last answer.
 type KeysServiceServer interface {
-	// ListKeys returns the keys in force.
+	// ListKeys returns the keys in force and the one that comes next, so that all know it before it signs.
 	ListKeys(context.Context, *ListKeysRequest) (*ListKeysResponse, error)
 	mustEmbedUnimplementedKeysServiceServer()
 }

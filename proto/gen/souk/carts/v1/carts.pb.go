@@ -699,6 +699,78 @@ func (*CheckOutCartResponse) Descriptor() ([]byte, []int) {
 	return file_souk_carts_v1_carts_proto_rawDescGZIP(), []int{13}
 }
 
+type EraseCustomerRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EraseCustomerRequest) Reset() {
+	*x = EraseCustomerRequest{}
+	mi := &file_souk_carts_v1_carts_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EraseCustomerRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EraseCustomerRequest) ProtoMessage() {}
+
+func (x *EraseCustomerRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_carts_v1_carts_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EraseCustomerRequest.ProtoReflect.Descriptor instead.
+func (*EraseCustomerRequest) Descriptor() ([]byte, []int) {
+	return file_souk_carts_v1_carts_proto_rawDescGZIP(), []int{14}
+}
+
+type EraseCustomerResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EraseCustomerResponse) Reset() {
+	*x = EraseCustomerResponse{}
+	mi := &file_souk_carts_v1_carts_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EraseCustomerResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EraseCustomerResponse) ProtoMessage() {}
+
+func (x *EraseCustomerResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_carts_v1_carts_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EraseCustomerResponse.ProtoReflect.Descriptor instead.
+func (*EraseCustomerResponse) Descriptor() ([]byte, []int) {
+	return file_souk_carts_v1_carts_proto_rawDescGZIP(), []int{15}
+}
+
 var File_souk_carts_v1_carts_proto protoreflect.FileDescriptor
 
 const file_souk_carts_v1_carts_proto_rawDesc = "" +
@@ -740,16 +812,23 @@ const file_souk_carts_v1_carts_proto_rawDesc = "" +
 	"\acart_id\x18\x01 \x01(\tR\x06cartId\x12\x19\n" +
 	"\border_id\x18\x02 \x01(\tR\aorderId\x12)\n" +
 	"\x05lines\x18\x03 \x03(\v2\x13.souk.carts.v1.LineR\x05lines\"\x16\n" +
-	"\x14CheckOutCartResponse2\xa7\x04\n" +
+	"\x14CheckOutCartResponse\"\x16\n" +
+	"\x14EraseCustomerRequest\"\x17\n" +
+	"\x15EraseCustomerResponse2\xbc\x05\n" +
 	"\fCartsService\x12Y\n" +
 	"\n" +
-	"CreateCart\x12 .souk.carts.v1.CreateCartRequest\x1a!.souk.carts.v1.CreateCartResponse\"\x06\x8a\xb5\x18\x02\b\x01\x12P\n" +
-	"\aGetCart\x12\x1d.souk.carts.v1.GetCartRequest\x1a\x1e.souk.carts.v1.GetCartResponse\"\x06\x8a\xb5\x18\x02\b\x01\x12P\n" +
-	"\aSetItem\x12\x1d.souk.carts.v1.SetItemRequest\x1a\x1e.souk.carts.v1.SetItemResponse\"\x06\x8a\xb5\x18\x02\b\x01\x12Y\n" +
+	"CreateCart\x12 .souk.carts.v1.CreateCartRequest\x1a!.souk.carts.v1.CreateCartResponse\"\x06\x8a\xb5\x18\x02\b\x01\x12T\n" +
+	"\aGetCart\x12\x1d.souk.carts.v1.GetCartRequest\x1a\x1e.souk.carts.v1.GetCartResponse\"\n" +
+	"\x8a\xb5\x18\x06\b\x01*\x02id\x12Y\n" +
+	"\aSetItem\x12\x1d.souk.carts.v1.SetItemRequest\x1a\x1e.souk.carts.v1.SetItemResponse\"\x0f\x8a\xb5\x18\v\b\x01*\acart_id\x12b\n" +
 	"\n" +
-	"RemoveItem\x12 .souk.carts.v1.RemoveItemRequest\x1a!.souk.carts.v1.RemoveItemResponse\"\x06\x8a\xb5\x18\x02\b\x01\x12V\n" +
-	"\tClaimCart\x12\x1f.souk.carts.v1.ClaimCartRequest\x1a .souk.carts.v1.ClaimCartResponse\"\x06\x8a\xb5\x18\x02\x10\x01\x12e\n" +
-	"\fCheckOutCart\x12\".souk.carts.v1.CheckOutCartRequest\x1a#.souk.carts.v1.CheckOutCartResponse\"\f\x8a\xb5\x18\b\"\x06ordersB&Z$souk/proto/gen/souk/carts/v1;cartsv1b\x06proto3"
+	"RemoveItem\x12 .souk.carts.v1.RemoveItemRequest\x1a!.souk.carts.v1.RemoveItemResponse\"\x0f\x8a\xb5\x18\v\b\x01*\acart_id\x12Z\n" +
+	"\tClaimCart\x12\x1f.souk.carts.v1.ClaimCartRequest\x1a .souk.carts.v1.ClaimCartResponse\"\n" +
+	"\x8a\xb5\x18\x06\x10\x01*\x02id\x12b\n" +
+	"\rEraseCustomer\x12#.souk.carts.v1.EraseCustomerRequest\x1a$.souk.carts.v1.EraseCustomerResponse\"\x06\x8a\xb5\x18\x02\x10\x01\x12e\n" +
+	"\fCheckOutCart\x12\".souk.carts.v1.CheckOutCartRequest\x1a#.souk.carts.v1.CheckOutCartResponse\"\f\x8a\xb5\x18\b\"\x06orders\x1a\x15\x92\xb5\x18\x11\n" +
+	"\agateway\n" +
+	"\x06ordersB&Z$souk/proto/gen/souk/carts/v1;cartsv1b\x06proto3"
 
 var (
 	file_souk_carts_v1_carts_proto_rawDescOnce sync.Once
@@ -763,7 +842,7 @@ func file_souk_carts_v1_carts_proto_rawDescGZIP() []byte {
 	return file_souk_carts_v1_carts_proto_rawDescData
 }
 
-var file_souk_carts_v1_carts_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
+var file_souk_carts_v1_carts_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_souk_carts_v1_carts_proto_goTypes = []any{
 	(*Cart)(nil),                  // 0: souk.carts.v1.Cart
 	(*Line)(nil),                  // 1: souk.carts.v1.Line
@@ -779,11 +858,13 @@ var file_souk_carts_v1_carts_proto_goTypes = []any{
 	(*ClaimCartResponse)(nil),     // 11: souk.carts.v1.ClaimCartResponse
 	(*CheckOutCartRequest)(nil),   // 12: souk.carts.v1.CheckOutCartRequest
 	(*CheckOutCartResponse)(nil),  // 13: souk.carts.v1.CheckOutCartResponse
-	(*timestamppb.Timestamp)(nil), // 14: google.protobuf.Timestamp
+	(*EraseCustomerRequest)(nil),  // 14: souk.carts.v1.EraseCustomerRequest
+	(*EraseCustomerResponse)(nil), // 15: souk.carts.v1.EraseCustomerResponse
+	(*timestamppb.Timestamp)(nil), // 16: google.protobuf.Timestamp
 }
 var file_souk_carts_v1_carts_proto_depIdxs = []int32{
 	1,  // 0: souk.carts.v1.Cart.lines:type_name -> souk.carts.v1.Line
-	14, // 1: souk.carts.v1.Cart.expires_at:type_name -> google.protobuf.Timestamp
+	16, // 1: souk.carts.v1.Cart.expires_at:type_name -> google.protobuf.Timestamp
 	0,  // 2: souk.carts.v1.CreateCartResponse.cart:type_name -> souk.carts.v1.Cart
 	0,  // 3: souk.carts.v1.GetCartResponse.cart:type_name -> souk.carts.v1.Cart
 	0,  // 4: souk.carts.v1.SetItemResponse.cart:type_name -> souk.carts.v1.Cart
@@ -795,15 +876,17 @@ var file_souk_carts_v1_carts_proto_depIdxs = []int32{
 	6,  // 10: souk.carts.v1.CartsService.SetItem:input_type -> souk.carts.v1.SetItemRequest
 	8,  // 11: souk.carts.v1.CartsService.RemoveItem:input_type -> souk.carts.v1.RemoveItemRequest
 	10, // 12: souk.carts.v1.CartsService.ClaimCart:input_type -> souk.carts.v1.ClaimCartRequest
-	12, // 13: souk.carts.v1.CartsService.CheckOutCart:input_type -> souk.carts.v1.CheckOutCartRequest
-	3,  // 14: souk.carts.v1.CartsService.CreateCart:output_type -> souk.carts.v1.CreateCartResponse
-	5,  // 15: souk.carts.v1.CartsService.GetCart:output_type -> souk.carts.v1.GetCartResponse
-	7,  // 16: souk.carts.v1.CartsService.SetItem:output_type -> souk.carts.v1.SetItemResponse
-	9,  // 17: souk.carts.v1.CartsService.RemoveItem:output_type -> souk.carts.v1.RemoveItemResponse
-	11, // 18: souk.carts.v1.CartsService.ClaimCart:output_type -> souk.carts.v1.ClaimCartResponse
-	13, // 19: souk.carts.v1.CartsService.CheckOutCart:output_type -> souk.carts.v1.CheckOutCartResponse
-	14, // [14:20] is the sub-list for method output_type
-	8,  // [8:14] is the sub-list for method input_type
+	14, // 13: souk.carts.v1.CartsService.EraseCustomer:input_type -> souk.carts.v1.EraseCustomerRequest
+	12, // 14: souk.carts.v1.CartsService.CheckOutCart:input_type -> souk.carts.v1.CheckOutCartRequest
+	3,  // 15: souk.carts.v1.CartsService.CreateCart:output_type -> souk.carts.v1.CreateCartResponse
+	5,  // 16: souk.carts.v1.CartsService.GetCart:output_type -> souk.carts.v1.GetCartResponse
+	7,  // 17: souk.carts.v1.CartsService.SetItem:output_type -> souk.carts.v1.SetItemResponse
+	9,  // 18: souk.carts.v1.CartsService.RemoveItem:output_type -> souk.carts.v1.RemoveItemResponse
+	11, // 19: souk.carts.v1.CartsService.ClaimCart:output_type -> souk.carts.v1.ClaimCartResponse
+	15, // 20: souk.carts.v1.CartsService.EraseCustomer:output_type -> souk.carts.v1.EraseCustomerResponse
+	13, // 21: souk.carts.v1.CartsService.CheckOutCart:output_type -> souk.carts.v1.CheckOutCartResponse
+	15, // [15:22] is the sub-list for method output_type
+	8,  // [8:15] is the sub-list for method input_type
 	8,  // [8:8] is the sub-list for extension type_name
 	8,  // [8:8] is the sub-list for extension extendee
 	0,  // [0:8] is the sub-list for field type_name
@@ -820,7 +903,7 @@ func file_souk_carts_v1_carts_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_carts_v1_carts_proto_rawDesc), len(file_souk_carts_v1_carts_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   14,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -21,12 +21,13 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	CartsService_CreateCart_FullMethodName   = "/souk.carts.v1.CartsService/CreateCart"
-	CartsService_GetCart_FullMethodName      = "/souk.carts.v1.CartsService/GetCart"
-	CartsService_SetItem_FullMethodName      = "/souk.carts.v1.CartsService/SetItem"
-	CartsService_RemoveItem_FullMethodName   = "/souk.carts.v1.CartsService/RemoveItem"
-	CartsService_ClaimCart_FullMethodName    = "/souk.carts.v1.CartsService/ClaimCart"
-	CartsService_CheckOutCart_FullMethodName = "/souk.carts.v1.CartsService/CheckOutCart"
+	CartsService_CreateCart_FullMethodName    = "/souk.carts.v1.CartsService/CreateCart"
+	CartsService_GetCart_FullMethodName       = "/souk.carts.v1.CartsService/GetCart"
+	CartsService_SetItem_FullMethodName       = "/souk.carts.v1.CartsService/SetItem"
+	CartsService_RemoveItem_FullMethodName    = "/souk.carts.v1.CartsService/RemoveItem"
+	CartsService_ClaimCart_FullMethodName     = "/souk.carts.v1.CartsService/ClaimCart"
+	CartsService_EraseCustomer_FullMethodName = "/souk.carts.v1.CartsService/EraseCustomer"
+	CartsService_CheckOutCart_FullMethodName  = "/souk.carts.v1.CartsService/CheckOutCart"
 )
 
 // CartsServiceClient is the client API for CartsService service.
@@ -47,6 +48,8 @@ type CartsServiceClient interface {
 	// ClaimCart moves a guest cart's lines into the customer's own cart, adding up quantities, and
 	// ends the guest cart. Claiming it again, or claiming one's own cart, returns the customer's cart.
 	ClaimCart(ctx context.Context, in *ClaimCartRequest, opts ...grpc.CallOption) (*ClaimCartResponse, error)
+	// EraseCustomer deletes the caller's cart; again is no error.
+	EraseCustomer(ctx context.Context, in *EraseCustomerRequest, opts ...grpc.CallOption) (*EraseCustomerResponse, error)
 	// CheckOutCart takes ordered lines out of the cart, once for each order; what was added since stays.
 	// A cart that has ended is no error.
 	CheckOutCart(ctx context.Context, in *CheckOutCartRequest, opts ...grpc.CallOption) (*CheckOutCartResponse, error)
@@ -110,6 +113,16 @@ func (c *cartsServiceClient) ClaimCart(ctx context.Context, in *ClaimCartRequest
 	return out, nil
 }
 
+func (c *cartsServiceClient) EraseCustomer(ctx context.Context, in *EraseCustomerRequest, opts ...grpc.CallOption) (*EraseCustomerResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(EraseCustomerResponse)
+	err := c.cc.Invoke(ctx, CartsService_EraseCustomer_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *cartsServiceClient) CheckOutCart(ctx context.Context, in *CheckOutCartRequest, opts ...grpc.CallOption) (*CheckOutCartResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(CheckOutCartResponse)
@@ -138,6 +151,8 @@ type CartsServiceServer interface {
 	// ClaimCart moves a guest cart's lines into the customer's own cart, adding up quantities, and
 	// ends the guest cart. Claiming it again, or claiming one's own cart, returns the customer's cart.
 	ClaimCart(context.Context, *ClaimCartRequest) (*ClaimCartResponse, error)
+	// EraseCustomer deletes the caller's cart; again is no error.
+	EraseCustomer(context.Context, *EraseCustomerRequest) (*EraseCustomerResponse, error)
 	// CheckOutCart takes ordered lines out of the cart, once for each order; what was added since stays.
 	// A cart that has ended is no error.
 	CheckOutCart(context.Context, *CheckOutCartRequest) (*CheckOutCartResponse, error)
@@ -165,6 +180,9 @@ func (UnimplementedCartsServiceServer) RemoveItem(context.Context, *RemoveItemRe
 }
 func (UnimplementedCartsServiceServer) ClaimCart(context.Context, *ClaimCartRequest) (*ClaimCartResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ClaimCart not implemented")
+}
+func (UnimplementedCartsServiceServer) EraseCustomer(context.Context, *EraseCustomerRequest) (*EraseCustomerResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method EraseCustomer not implemented")
 }
 func (UnimplementedCartsServiceServer) CheckOutCart(context.Context, *CheckOutCartRequest) (*CheckOutCartResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CheckOutCart not implemented")
@@ -280,6 +298,24 @@ func _CartsService_ClaimCart_Handler(srv interface{}, ctx context.Context, dec f
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CartsService_EraseCustomer_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(EraseCustomerRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CartsServiceServer).EraseCustomer(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CartsService_EraseCustomer_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CartsServiceServer).EraseCustomer(ctx, req.(*EraseCustomerRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _CartsService_CheckOutCart_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(CheckOutCartRequest)
 	if err := dec(in); err != nil {
@@ -324,6 +360,10 @@ var CartsService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ClaimCart",
 			Handler:    _CartsService_ClaimCart_Handler,
+		},
+		{
+			MethodName: "EraseCustomer",
+			Handler:    _CartsService_EraseCustomer_Handler,
 		},
 		{
 			MethodName: "CheckOutCart",

@@ -2068,7 +2068,7 @@ const file_souk_catalog_v1_catalog_proto_rawDesc = "" +
 	"\x0eSORT_PRICE_ASC\x10\x03\x12\x13\n" +
 	"\x0fSORT_PRICE_DESC\x10\x04\x12\x0e\n" +
 	"\n" +
-	"SORT_TITLE\x10\x052\xcc\x06\n" +
+	"SORT_TITLE\x10\x052\xe3\x06\n" +
 	"\x0eCatalogService\x12c\n" +
 	"\fListProducts\x12$.souk.catalog.v1.ListProductsRequest\x1a%.souk.catalog.v1.ListProductsResponse\"\x06\x8a\xb5\x18\x02\b\x01\x12]\n" +
 	"\n" +
@@ -2078,7 +2078,9 @@ const file_souk_catalog_v1_catalog_proto_rawDesc = "" +
 	"\rCreateProduct\x12%.souk.catalog.v1.CreateProductRequest\x1a&.souk.catalog.v1.CreateProductResponse\"\x06\x8a\xb5\x18\x02\x18\x01\x12f\n" +
 	"\rUpdateProduct\x12%.souk.catalog.v1.UpdateProductRequest\x1a&.souk.catalog.v1.UpdateProductResponse\"\x06\x8a\xb5\x18\x02\x18\x01\x12l\n" +
 	"\x0fWithdrawProduct\x12'.souk.catalog.v1.WithdrawProductRequest\x1a(.souk.catalog.v1.WithdrawProductResponse\"\x06\x8a\xb5\x18\x02\x18\x01\x12k\n" +
-	"\x0eImportProducts\x12&.souk.catalog.v1.ImportProductsRequest\x1a'.souk.catalog.v1.ImportProductsResponse\"\x06\x8a\xb5\x18\x02\x18\x01(\x01B*Z(souk/proto/gen/souk/catalog/v1;catalogv1b\x06proto3"
+	"\x0eImportProducts\x12&.souk.catalog.v1.ImportProductsRequest\x1a'.souk.catalog.v1.ImportProductsResponse\"\x06\x8a\xb5\x18\x02\x18\x01(\x01\x1a\x15\x92\xb5\x18\x11\n" +
+	"\agateway\n" +
+	"\x06ordersB*Z(souk/proto/gen/souk/catalog/v1;catalogv1b\x06proto3"
 
 var (
 	file_souk_catalog_v1_catalog_proto_rawDescOnce sync.Once

@@ -1228,6 +1228,254 @@ func (*DeleteAddressResponse) Descriptor() ([]byte, []int) {
 	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{24}
 }
 
+type ChangePasswordRequest struct {
+	state           protoimpl.MessageState `protogen:"open.v1"`
+	CurrentPassword string                 `protobuf:"bytes,1,opt,name=current_password,json=currentPassword,proto3" json:"current_password,omitempty"`
+	NewPassword     string                 `protobuf:"bytes,2,opt,name=new_password,json=newPassword,proto3" json:"new_password,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *ChangePasswordRequest) Reset() {
+	*x = ChangePasswordRequest{}
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ChangePasswordRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ChangePasswordRequest) ProtoMessage() {}
+
+func (x *ChangePasswordRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ChangePasswordRequest.ProtoReflect.Descriptor instead.
+func (*ChangePasswordRequest) Descriptor() ([]byte, []int) {
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *ChangePasswordRequest) GetCurrentPassword() string {
+	if x != nil {
+		return x.CurrentPassword
+	}
+	return ""
+}
+
+func (x *ChangePasswordRequest) GetNewPassword() string {
+	if x != nil {
+		return x.NewPassword
+	}
+	return ""
+}
+
+type ChangePasswordResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ChangePasswordResponse) Reset() {
+	*x = ChangePasswordResponse{}
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ChangePasswordResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ChangePasswordResponse) ProtoMessage() {}
+
+func (x *ChangePasswordResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ChangePasswordResponse.ProtoReflect.Descriptor instead.
+func (*ChangePasswordResponse) Descriptor() ([]byte, []int) {
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{26}
+}
+
+type PrepareDeletionRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Password      string                 `protobuf:"bytes,1,opt,name=password,proto3" json:"password,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PrepareDeletionRequest) Reset() {
+	*x = PrepareDeletionRequest{}
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PrepareDeletionRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PrepareDeletionRequest) ProtoMessage() {}
+
+func (x *PrepareDeletionRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PrepareDeletionRequest.ProtoReflect.Descriptor instead.
+func (*PrepareDeletionRequest) Descriptor() ([]byte, []int) {
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *PrepareDeletionRequest) GetPassword() string {
+	if x != nil {
+		return x.Password
+	}
+	return ""
+}
+
+type PrepareDeletionResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PrepareDeletionResponse) Reset() {
+	*x = PrepareDeletionResponse{}
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PrepareDeletionResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PrepareDeletionResponse) ProtoMessage() {}
+
+func (x *PrepareDeletionResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PrepareDeletionResponse.ProtoReflect.Descriptor instead.
+func (*PrepareDeletionResponse) Descriptor() ([]byte, []int) {
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{28}
+}
+
+type DeleteAccountRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Password      string                 `protobuf:"bytes,1,opt,name=password,proto3" json:"password,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeleteAccountRequest) Reset() {
+	*x = DeleteAccountRequest{}
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeleteAccountRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeleteAccountRequest) ProtoMessage() {}
+
+func (x *DeleteAccountRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeleteAccountRequest.ProtoReflect.Descriptor instead.
+func (*DeleteAccountRequest) Descriptor() ([]byte, []int) {
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *DeleteAccountRequest) GetPassword() string {
+	if x != nil {
+		return x.Password
+	}
+	return ""
+}
+
+type DeleteAccountResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeleteAccountResponse) Reset() {
+	*x = DeleteAccountResponse{}
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeleteAccountResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeleteAccountResponse) ProtoMessage() {}
+
+func (x *DeleteAccountResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeleteAccountResponse.ProtoReflect.Descriptor instead.
+func (*DeleteAccountResponse) Descriptor() ([]byte, []int) {
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{30}
+}
+
 var File_souk_customers_v1_customers_proto protoreflect.FileDescriptor
 
 const file_souk_customers_v1_customers_proto_rawDesc = "" +
@@ -1298,20 +1546,38 @@ const file_souk_customers_v1_customers_proto_rawDesc = "" +
 	"\aaddress\x18\x01 \x01(\v2\x1a.souk.customers.v1.AddressR\aaddress\"&\n" +
 	"\x14DeleteAddressRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\"\x17\n" +
-	"\x15DeleteAddressResponse2\xb8\b\n" +
+	"\x15DeleteAddressResponse\"e\n" +
+	"\x15ChangePasswordRequest\x12)\n" +
+	"\x10current_password\x18\x01 \x01(\tR\x0fcurrentPassword\x12!\n" +
+	"\fnew_password\x18\x02 \x01(\tR\vnewPassword\"\x18\n" +
+	"\x16ChangePasswordResponse\"4\n" +
+	"\x16PrepareDeletionRequest\x12\x1a\n" +
+	"\bpassword\x18\x01 \x01(\tR\bpassword\"\x19\n" +
+	"\x17PrepareDeletionResponse\"2\n" +
+	"\x14DeleteAccountRequest\x12\x1a\n" +
+	"\bpassword\x18\x01 \x01(\tR\bpassword\"\x17\n" +
+	"\x15DeleteAccountResponse2\xb0\v\n" +
 	"\x10CustomersService\x12[\n" +
 	"\bRegister\x12\".souk.customers.v1.RegisterRequest\x1a#.souk.customers.v1.RegisterResponse\"\x06\x8a\xb5\x18\x02\b\x01\x12R\n" +
 	"\x05Login\x12\x1f.souk.customers.v1.LoginRequest\x1a .souk.customers.v1.LoginResponse\"\x06\x8a\xb5\x18\x02\b\x01\x12X\n" +
 	"\aRefresh\x12!.souk.customers.v1.RefreshRequest\x1a\".souk.customers.v1.RefreshResponse\"\x06\x8a\xb5\x18\x02\b\x01\x12U\n" +
 	"\x06Logout\x12 .souk.customers.v1.LogoutRequest\x1a!.souk.customers.v1.LogoutResponse\"\x06\x8a\xb5\x18\x02\x10\x01\x12R\n" +
 	"\x05GetMe\x12\x1f.souk.customers.v1.GetMeRequest\x1a .souk.customers.v1.GetMeResponse\"\x06\x8a\xb5\x18\x02\x10\x01\x12[\n" +
-	"\bUpdateMe\x12\".souk.customers.v1.UpdateMeRequest\x1a#.souk.customers.v1.UpdateMeResponse\"\x06\x8a\xb5\x18\x02\x10\x01\x12j\n" +
-	"\rListAddresses\x12'.souk.customers.v1.ListAddressesRequest\x1a(.souk.customers.v1.ListAddressesResponse\"\x06\x8a\xb5\x18\x02\x10\x01\x12a\n" +
+	"\bUpdateMe\x12\".souk.customers.v1.UpdateMeRequest\x1a#.souk.customers.v1.UpdateMeResponse\"\x06\x8a\xb5\x18\x02\x10\x01\x12m\n" +
+	"\x0eChangePassword\x12(.souk.customers.v1.ChangePasswordRequest\x1a).souk.customers.v1.ChangePasswordResponse\"\x06\x8a\xb5\x18\x02\x10\x01\x12p\n" +
+	"\x0fPrepareDeletion\x12).souk.customers.v1.PrepareDeletionRequest\x1a*.souk.customers.v1.PrepareDeletionResponse\"\x06\x8a\xb5\x18\x02\x10\x01\x12j\n" +
+	"\rDeleteAccount\x12'.souk.customers.v1.DeleteAccountRequest\x1a(.souk.customers.v1.DeleteAccountResponse\"\x06\x8a\xb5\x18\x02\x10\x01\x12j\n" +
+	"\rListAddresses\x12'.souk.customers.v1.ListAddressesRequest\x1a(.souk.customers.v1.ListAddressesResponse\"\x06\x8a\xb5\x18\x02\x10\x01\x12e\n" +
 	"\n" +
-	"GetAddress\x12$.souk.customers.v1.GetAddressRequest\x1a%.souk.customers.v1.GetAddressResponse\"\x06\x8a\xb5\x18\x02\x10\x01\x12j\n" +
-	"\rCreateAddress\x12'.souk.customers.v1.CreateAddressRequest\x1a(.souk.customers.v1.CreateAddressResponse\"\x06\x8a\xb5\x18\x02\x10\x01\x12j\n" +
-	"\rUpdateAddress\x12'.souk.customers.v1.UpdateAddressRequest\x1a(.souk.customers.v1.UpdateAddressResponse\"\x06\x8a\xb5\x18\x02\x10\x01\x12j\n" +
-	"\rDeleteAddress\x12'.souk.customers.v1.DeleteAddressRequest\x1a(.souk.customers.v1.DeleteAddressResponse\"\x06\x8a\xb5\x18\x02\x10\x01B.Z,souk/proto/gen/souk/customers/v1;customersv1b\x06proto3"
+	"GetAddress\x12$.souk.customers.v1.GetAddressRequest\x1a%.souk.customers.v1.GetAddressResponse\"\n" +
+	"\x8a\xb5\x18\x06\x10\x01*\x02id\x12j\n" +
+	"\rCreateAddress\x12'.souk.customers.v1.CreateAddressRequest\x1a(.souk.customers.v1.CreateAddressResponse\"\x06\x8a\xb5\x18\x02\x10\x01\x12v\n" +
+	"\rUpdateAddress\x12'.souk.customers.v1.UpdateAddressRequest\x1a(.souk.customers.v1.UpdateAddressResponse\"\x12\x8a\xb5\x18\x0e\x10\x01*\n" +
+	"address.id\x12n\n" +
+	"\rDeleteAddress\x12'.souk.customers.v1.DeleteAddressRequest\x1a(.souk.customers.v1.DeleteAddressResponse\"\n" +
+	"\x8a\xb5\x18\x06\x10\x01*\x02id\x1a\x15\x92\xb5\x18\x11\n" +
+	"\agateway\n" +
+	"\x06ordersB.Z,souk/proto/gen/souk/customers/v1;customersv1b\x06proto3"
 
 var (
 	file_souk_customers_v1_customers_proto_rawDescOnce sync.Once
@@ -1325,37 +1591,43 @@ func file_souk_customers_v1_customers_proto_rawDescGZIP() []byte {
 	return file_souk_customers_v1_customers_proto_rawDescData
 }
 
-var file_souk_customers_v1_customers_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
+var file_souk_customers_v1_customers_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
 var file_souk_customers_v1_customers_proto_goTypes = []any{
-	(*Customer)(nil),              // 0: souk.customers.v1.Customer
-	(*Session)(nil),               // 1: souk.customers.v1.Session
-	(*Address)(nil),               // 2: souk.customers.v1.Address
-	(*RegisterRequest)(nil),       // 3: souk.customers.v1.RegisterRequest
-	(*RegisterResponse)(nil),      // 4: souk.customers.v1.RegisterResponse
-	(*LoginRequest)(nil),          // 5: souk.customers.v1.LoginRequest
-	(*LoginResponse)(nil),         // 6: souk.customers.v1.LoginResponse
-	(*RefreshRequest)(nil),        // 7: souk.customers.v1.RefreshRequest
-	(*RefreshResponse)(nil),       // 8: souk.customers.v1.RefreshResponse
-	(*LogoutRequest)(nil),         // 9: souk.customers.v1.LogoutRequest
-	(*LogoutResponse)(nil),        // 10: souk.customers.v1.LogoutResponse
-	(*GetMeRequest)(nil),          // 11: souk.customers.v1.GetMeRequest
-	(*GetMeResponse)(nil),         // 12: souk.customers.v1.GetMeResponse
-	(*UpdateMeRequest)(nil),       // 13: souk.customers.v1.UpdateMeRequest
-	(*UpdateMeResponse)(nil),      // 14: souk.customers.v1.UpdateMeResponse
-	(*ListAddressesRequest)(nil),  // 15: souk.customers.v1.ListAddressesRequest
-	(*ListAddressesResponse)(nil), // 16: souk.customers.v1.ListAddressesResponse
-	(*GetAddressRequest)(nil),     // 17: souk.customers.v1.GetAddressRequest
-	(*GetAddressResponse)(nil),    // 18: souk.customers.v1.GetAddressResponse
-	(*CreateAddressRequest)(nil),  // 19: souk.customers.v1.CreateAddressRequest
-	(*CreateAddressResponse)(nil), // 20: souk.customers.v1.CreateAddressResponse
-	(*UpdateAddressRequest)(nil),  // 21: souk.customers.v1.UpdateAddressRequest
-	(*UpdateAddressResponse)(nil), // 22: souk.customers.v1.UpdateAddressResponse
-	(*DeleteAddressRequest)(nil),  // 23: souk.customers.v1.DeleteAddressRequest
-	(*DeleteAddressResponse)(nil), // 24: souk.customers.v1.DeleteAddressResponse
-	(*timestamppb.Timestamp)(nil), // 25: google.protobuf.Timestamp
+	(*Customer)(nil),                // 0: souk.customers.v1.Customer
+	(*Session)(nil),                 // 1: souk.customers.v1.Session
+	(*Address)(nil),                 // 2: souk.customers.v1.Address
+	(*RegisterRequest)(nil),         // 3: souk.customers.v1.RegisterRequest
+	(*RegisterResponse)(nil),        // 4: souk.customers.v1.RegisterResponse
+	(*LoginRequest)(nil),            // 5: souk.customers.v1.LoginRequest
+	(*LoginResponse)(nil),           // 6: souk.customers.v1.LoginResponse
+	(*RefreshRequest)(nil),          // 7: souk.customers.v1.RefreshRequest
+	(*RefreshResponse)(nil),         // 8: souk.customers.v1.RefreshResponse
+	(*LogoutRequest)(nil),           // 9: souk.customers.v1.LogoutRequest
+	(*LogoutResponse)(nil),          // 10: souk.customers.v1.LogoutResponse
+	(*GetMeRequest)(nil),            // 11: souk.customers.v1.GetMeRequest
+	(*GetMeResponse)(nil),           // 12: souk.customers.v1.GetMeResponse
+	(*UpdateMeRequest)(nil),         // 13: souk.customers.v1.UpdateMeRequest
+	(*UpdateMeResponse)(nil),        // 14: souk.customers.v1.UpdateMeResponse
+	(*ListAddressesRequest)(nil),    // 15: souk.customers.v1.ListAddressesRequest
+	(*ListAddressesResponse)(nil),   // 16: souk.customers.v1.ListAddressesResponse
+	(*GetAddressRequest)(nil),       // 17: souk.customers.v1.GetAddressRequest
+	(*GetAddressResponse)(nil),      // 18: souk.customers.v1.GetAddressResponse
+	(*CreateAddressRequest)(nil),    // 19: souk.customers.v1.CreateAddressRequest
+	(*CreateAddressResponse)(nil),   // 20: souk.customers.v1.CreateAddressResponse
+	(*UpdateAddressRequest)(nil),    // 21: souk.customers.v1.UpdateAddressRequest
+	(*UpdateAddressResponse)(nil),   // 22: souk.customers.v1.UpdateAddressResponse
+	(*DeleteAddressRequest)(nil),    // 23: souk.customers.v1.DeleteAddressRequest
+	(*DeleteAddressResponse)(nil),   // 24: souk.customers.v1.DeleteAddressResponse
+	(*ChangePasswordRequest)(nil),   // 25: souk.customers.v1.ChangePasswordRequest
+	(*ChangePasswordResponse)(nil),  // 26: souk.customers.v1.ChangePasswordResponse
+	(*PrepareDeletionRequest)(nil),  // 27: souk.customers.v1.PrepareDeletionRequest
+	(*PrepareDeletionResponse)(nil), // 28: souk.customers.v1.PrepareDeletionResponse
+	(*DeleteAccountRequest)(nil),    // 29: souk.customers.v1.DeleteAccountRequest
+	(*DeleteAccountResponse)(nil),   // 30: souk.customers.v1.DeleteAccountResponse
+	(*timestamppb.Timestamp)(nil),   // 31: google.protobuf.Timestamp
 }
 var file_souk_customers_v1_customers_proto_depIdxs = []int32{
-	25, // 0: souk.customers.v1.Customer.created_at:type_name -> google.protobuf.Timestamp
+	31, // 0: souk.customers.v1.Customer.created_at:type_name -> google.protobuf.Timestamp
 	0,  // 1: souk.customers.v1.Session.customer:type_name -> souk.customers.v1.Customer
 	0,  // 2: souk.customers.v1.RegisterResponse.customer:type_name -> souk.customers.v1.Customer
 	1,  // 3: souk.customers.v1.LoginResponse.session:type_name -> souk.customers.v1.Session
@@ -1374,24 +1646,30 @@ var file_souk_customers_v1_customers_proto_depIdxs = []int32{
 	9,  // 16: souk.customers.v1.CustomersService.Logout:input_type -> souk.customers.v1.LogoutRequest
 	11, // 17: souk.customers.v1.CustomersService.GetMe:input_type -> souk.customers.v1.GetMeRequest
 	13, // 18: souk.customers.v1.CustomersService.UpdateMe:input_type -> souk.customers.v1.UpdateMeRequest
-	15, // 19: souk.customers.v1.CustomersService.ListAddresses:input_type -> souk.customers.v1.ListAddressesRequest
-	17, // 20: souk.customers.v1.CustomersService.GetAddress:input_type -> souk.customers.v1.GetAddressRequest
-	19, // 21: souk.customers.v1.CustomersService.CreateAddress:input_type -> souk.customers.v1.CreateAddressRequest
-	21, // 22: souk.customers.v1.CustomersService.UpdateAddress:input_type -> souk.customers.v1.UpdateAddressRequest
-	23, // 23: souk.customers.v1.CustomersService.DeleteAddress:input_type -> souk.customers.v1.DeleteAddressRequest
-	4,  // 24: souk.customers.v1.CustomersService.Register:output_type -> souk.customers.v1.RegisterResponse
-	6,  // 25: souk.customers.v1.CustomersService.Login:output_type -> souk.customers.v1.LoginResponse
-	8,  // 26: souk.customers.v1.CustomersService.Refresh:output_type -> souk.customers.v1.RefreshResponse
-	10, // 27: souk.customers.v1.CustomersService.Logout:output_type -> souk.customers.v1.LogoutResponse
-	12, // 28: souk.customers.v1.CustomersService.GetMe:output_type -> souk.customers.v1.GetMeResponse
-	14, // 29: souk.customers.v1.CustomersService.UpdateMe:output_type -> souk.customers.v1.UpdateMeResponse
-	16, // 30: souk.customers.v1.CustomersService.ListAddresses:output_type -> souk.customers.v1.ListAddressesResponse
-	18, // 31: souk.customers.v1.CustomersService.GetAddress:output_type -> souk.customers.v1.GetAddressResponse
-	20, // 32: souk.customers.v1.CustomersService.CreateAddress:output_type -> souk.customers.v1.CreateAddressResponse
-	22, // 33: souk.customers.v1.CustomersService.UpdateAddress:output_type -> souk.customers.v1.UpdateAddressResponse
-	24, // 34: souk.customers.v1.CustomersService.DeleteAddress:output_type -> souk.customers.v1.DeleteAddressResponse
-	24, // [24:35] is the sub-list for method output_type
-	13, // [13:24] is the sub-list for method input_type
+	25, // 19: souk.customers.v1.CustomersService.ChangePassword:input_type -> souk.customers.v1.ChangePasswordRequest
+	27, // 20: souk.customers.v1.CustomersService.PrepareDeletion:input_type -> souk.customers.v1.PrepareDeletionRequest
+	29, // 21: souk.customers.v1.CustomersService.DeleteAccount:input_type -> souk.customers.v1.DeleteAccountRequest
+	15, // 22: souk.customers.v1.CustomersService.ListAddresses:input_type -> souk.customers.v1.ListAddressesRequest
+	17, // 23: souk.customers.v1.CustomersService.GetAddress:input_type -> souk.customers.v1.GetAddressRequest
+	19, // 24: souk.customers.v1.CustomersService.CreateAddress:input_type -> souk.customers.v1.CreateAddressRequest
+	21, // 25: souk.customers.v1.CustomersService.UpdateAddress:input_type -> souk.customers.v1.UpdateAddressRequest
+	23, // 26: souk.customers.v1.CustomersService.DeleteAddress:input_type -> souk.customers.v1.DeleteAddressRequest
+	4,  // 27: souk.customers.v1.CustomersService.Register:output_type -> souk.customers.v1.RegisterResponse
+	6,  // 28: souk.customers.v1.CustomersService.Login:output_type -> souk.customers.v1.LoginResponse
+	8,  // 29: souk.customers.v1.CustomersService.Refresh:output_type -> souk.customers.v1.RefreshResponse
+	10, // 30: souk.customers.v1.CustomersService.Logout:output_type -> souk.customers.v1.LogoutResponse
+	12, // 31: souk.customers.v1.CustomersService.GetMe:output_type -> souk.customers.v1.GetMeResponse
+	14, // 32: souk.customers.v1.CustomersService.UpdateMe:output_type -> souk.customers.v1.UpdateMeResponse
+	26, // 33: souk.customers.v1.CustomersService.ChangePassword:output_type -> souk.customers.v1.ChangePasswordResponse
+	28, // 34: souk.customers.v1.CustomersService.PrepareDeletion:output_type -> souk.customers.v1.PrepareDeletionResponse
+	30, // 35: souk.customers.v1.CustomersService.DeleteAccount:output_type -> souk.customers.v1.DeleteAccountResponse
+	16, // 36: souk.customers.v1.CustomersService.ListAddresses:output_type -> souk.customers.v1.ListAddressesResponse
+	18, // 37: souk.customers.v1.CustomersService.GetAddress:output_type -> souk.customers.v1.GetAddressResponse
+	20, // 38: souk.customers.v1.CustomersService.CreateAddress:output_type -> souk.customers.v1.CreateAddressResponse
+	22, // 39: souk.customers.v1.CustomersService.UpdateAddress:output_type -> souk.customers.v1.UpdateAddressResponse
+	24, // 40: souk.customers.v1.CustomersService.DeleteAddress:output_type -> souk.customers.v1.DeleteAddressResponse
+	27, // [27:41] is the sub-list for method output_type
+	13, // [13:27] is the sub-list for method input_type
 	13, // [13:13] is the sub-list for extension type_name
 	13, // [13:13] is the sub-list for extension extendee
 	0,  // [0:13] is the sub-list for field type_name
@@ -1409,7 +1687,7 @@ func file_souk_customers_v1_customers_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_customers_v1_customers_proto_rawDesc), len(file_souk_customers_v1_customers_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   25,
+			NumMessages:   31,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

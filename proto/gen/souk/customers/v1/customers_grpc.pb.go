@@ -21,17 +21,20 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	CustomersService_Register_FullMethodName      = "/souk.customers.v1.CustomersService/Register"
-	CustomersService_Login_FullMethodName         = "/souk.customers.v1.CustomersService/Login"
-	CustomersService_Refresh_FullMethodName       = "/souk.customers.v1.CustomersService/Refresh"
-	CustomersService_Logout_FullMethodName        = "/souk.customers.v1.CustomersService/Logout"
-	CustomersService_GetMe_FullMethodName         = "/souk.customers.v1.CustomersService/GetMe"
-	CustomersService_UpdateMe_FullMethodName      = "/souk.customers.v1.CustomersService/UpdateMe"
-	CustomersService_ListAddresses_FullMethodName = "/souk.customers.v1.CustomersService/ListAddresses"
-	CustomersService_GetAddress_FullMethodName    = "/souk.customers.v1.CustomersService/GetAddress"
-	CustomersService_CreateAddress_FullMethodName = "/souk.customers.v1.CustomersService/CreateAddress"
-	CustomersService_UpdateAddress_FullMethodName = "/souk.customers.v1.CustomersService/UpdateAddress"
-	CustomersService_DeleteAddress_FullMethodName = "/souk.customers.v1.CustomersService/DeleteAddress"
+	CustomersService_Register_FullMethodName        = "/souk.customers.v1.CustomersService/Register"
+	CustomersService_Login_FullMethodName           = "/souk.customers.v1.CustomersService/Login"
+	CustomersService_Refresh_FullMethodName         = "/souk.customers.v1.CustomersService/Refresh"
+	CustomersService_Logout_FullMethodName          = "/souk.customers.v1.CustomersService/Logout"
+	CustomersService_GetMe_FullMethodName           = "/souk.customers.v1.CustomersService/GetMe"
+	CustomersService_UpdateMe_FullMethodName        = "/souk.customers.v1.CustomersService/UpdateMe"
+	CustomersService_ChangePassword_FullMethodName  = "/souk.customers.v1.CustomersService/ChangePassword"
+	CustomersService_PrepareDeletion_FullMethodName = "/souk.customers.v1.CustomersService/PrepareDeletion"
+	CustomersService_DeleteAccount_FullMethodName   = "/souk.customers.v1.CustomersService/DeleteAccount"
+	CustomersService_ListAddresses_FullMethodName   = "/souk.customers.v1.CustomersService/ListAddresses"
+	CustomersService_GetAddress_FullMethodName      = "/souk.customers.v1.CustomersService/GetAddress"
+	CustomersService_CreateAddress_FullMethodName   = "/souk.customers.v1.CustomersService/CreateAddress"
+	CustomersService_UpdateAddress_FullMethodName   = "/souk.customers.v1.CustomersService/UpdateAddress"
+	CustomersService_DeleteAddress_FullMethodName   = "/souk.customers.v1.CustomersService/DeleteAddress"
 )
 
 // CustomersServiceClient is the client API for CustomersService service.
@@ -51,6 +54,14 @@ type CustomersServiceClient interface {
 	Logout(ctx context.Context, in *LogoutRequest, opts ...grpc.CallOption) (*LogoutResponse, error)
 	GetMe(ctx context.Context, in *GetMeRequest, opts ...grpc.CallOption) (*GetMeResponse, error)
 	UpdateMe(ctx context.Context, in *UpdateMeRequest, opts ...grpc.CallOption) (*UpdateMeResponse, error)
+	// ChangePassword gives the caller's account another password and ends its other sessions.
+	// UNAUTHENTICATED INVALID_CREDENTIALS when the current one is wrong.
+	ChangePassword(ctx context.Context, in *ChangePasswordRequest, opts ...grpc.CallOption) (*ChangePasswordResponse, error)
+	// PrepareDeletion asks whether DeleteAccount would be let through, before what cannot be undone; its errors are the same.
+	PrepareDeletion(ctx context.Context, in *PrepareDeletionRequest, opts ...grpc.CallOption) (*PrepareDeletionResponse, error)
+	// DeleteAccount erases the caller's account, addresses and sessions; the e-mail is free again.
+	// UNAUTHENTICATED INVALID_CREDENTIALS. FAILED_PRECONDITION STAFF_ACCOUNT for an account of staff.
+	DeleteAccount(ctx context.Context, in *DeleteAccountRequest, opts ...grpc.CallOption) (*DeleteAccountResponse, error)
 	ListAddresses(ctx context.Context, in *ListAddressesRequest, opts ...grpc.CallOption) (*ListAddressesResponse, error)
 	// GetAddress: NOT_FOUND ADDRESS_NOT_FOUND.
 	GetAddress(ctx context.Context, in *GetAddressRequest, opts ...grpc.CallOption) (*GetAddressResponse, error)
@@ -128,6 +139,36 @@ func (c *customersServiceClient) UpdateMe(ctx context.Context, in *UpdateMeReque
 	return out, nil
 }
 
+func (c *customersServiceClient) ChangePassword(ctx context.Context, in *ChangePasswordRequest, opts ...grpc.CallOption) (*ChangePasswordResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ChangePasswordResponse)
+	err := c.cc.Invoke(ctx, CustomersService_ChangePassword_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *customersServiceClient) PrepareDeletion(ctx context.Context, in *PrepareDeletionRequest, opts ...grpc.CallOption) (*PrepareDeletionResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PrepareDeletionResponse)
+	err := c.cc.Invoke(ctx, CustomersService_PrepareDeletion_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *customersServiceClient) DeleteAccount(ctx context.Context, in *DeleteAccountRequest, opts ...grpc.CallOption) (*DeleteAccountResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DeleteAccountResponse)
+	err := c.cc.Invoke(ctx, CustomersService_DeleteAccount_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *customersServiceClient) ListAddresses(ctx context.Context, in *ListAddressesRequest, opts ...grpc.CallOption) (*ListAddressesResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListAddressesResponse)
@@ -195,6 +236,14 @@ type CustomersServiceServer interface {
 	Logout(context.Context, *LogoutRequest) (*LogoutResponse, error)
 	GetMe(context.Context, *GetMeRequest) (*GetMeResponse, error)
 	UpdateMe(context.Context, *UpdateMeRequest) (*UpdateMeResponse, error)
+	// ChangePassword gives the caller's account another password and ends its other sessions.
+	// UNAUTHENTICATED INVALID_CREDENTIALS when the current one is wrong.
+	ChangePassword(context.Context, *ChangePasswordRequest) (*ChangePasswordResponse, error)
+	// PrepareDeletion asks whether DeleteAccount would be let through, before what cannot be undone; its errors are the same.
+	PrepareDeletion(context.Context, *PrepareDeletionRequest) (*PrepareDeletionResponse, error)
+	// DeleteAccount erases the caller's account, addresses and sessions; the e-mail is free again.
+	// UNAUTHENTICATED INVALID_CREDENTIALS. FAILED_PRECONDITION STAFF_ACCOUNT for an account of staff.
+	DeleteAccount(context.Context, *DeleteAccountRequest) (*DeleteAccountResponse, error)
 	ListAddresses(context.Context, *ListAddressesRequest) (*ListAddressesResponse, error)
 	// GetAddress: NOT_FOUND ADDRESS_NOT_FOUND.
 	GetAddress(context.Context, *GetAddressRequest) (*GetAddressResponse, error)
@@ -229,6 +278,15 @@ func (UnimplementedCustomersServiceServer) GetMe(context.Context, *GetMeRequest)
 }
 func (UnimplementedCustomersServiceServer) UpdateMe(context.Context, *UpdateMeRequest) (*UpdateMeResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method UpdateMe not implemented")
+}
+func (UnimplementedCustomersServiceServer) ChangePassword(context.Context, *ChangePasswordRequest) (*ChangePasswordResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ChangePassword not implemented")
+}
+func (UnimplementedCustomersServiceServer) PrepareDeletion(context.Context, *PrepareDeletionRequest) (*PrepareDeletionResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method PrepareDeletion not implemented")
+}
+func (UnimplementedCustomersServiceServer) DeleteAccount(context.Context, *DeleteAccountRequest) (*DeleteAccountResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method DeleteAccount not implemented")
 }
 func (UnimplementedCustomersServiceServer) ListAddresses(context.Context, *ListAddressesRequest) (*ListAddressesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListAddresses not implemented")
@@ -374,6 +432,60 @@ func _CustomersService_UpdateMe_Handler(srv interface{}, ctx context.Context, de
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CustomersService_ChangePassword_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ChangePasswordRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CustomersServiceServer).ChangePassword(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CustomersService_ChangePassword_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CustomersServiceServer).ChangePassword(ctx, req.(*ChangePasswordRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CustomersService_PrepareDeletion_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PrepareDeletionRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CustomersServiceServer).PrepareDeletion(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CustomersService_PrepareDeletion_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CustomersServiceServer).PrepareDeletion(ctx, req.(*PrepareDeletionRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CustomersService_DeleteAccount_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DeleteAccountRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CustomersServiceServer).DeleteAccount(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CustomersService_DeleteAccount_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CustomersServiceServer).DeleteAccount(ctx, req.(*DeleteAccountRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _CustomersService_ListAddresses_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListAddressesRequest)
 	if err := dec(in); err != nil {
@@ -494,6 +606,18 @@ var CustomersService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "UpdateMe",
 			Handler:    _CustomersService_UpdateMe_Handler,
+		},
+		{
+			MethodName: "ChangePassword",
+			Handler:    _CustomersService_ChangePassword_Handler,
+		},
+		{
+			MethodName: "PrepareDeletion",
+			Handler:    _CustomersService_PrepareDeletion_Handler,
+		},
+		{
+			MethodName: "DeleteAccount",
+			Handler:    _CustomersService_DeleteAccount_Handler,
 		},
 		{
 			MethodName: "ListAddresses",

@@ -1429,7 +1429,7 @@ const file_souk_inventory_v1_inventory_proto_rawDesc = "" +
 	"\vSTATUS_HELD\x10\x01\x12\x14\n" +
 	"\x10STATUS_COMMITTED\x10\x02\x12\x13\n" +
 	"\x0fSTATUS_RELEASED\x10\x03\x12\x12\n" +
-	"\x0eSTATUS_EXPIRED\x10\x042\xe1\a\n" +
+	"\x0eSTATUS_EXPIRED\x10\x042\xff\a\n" +
 	"\x10InventoryService\x12g\n" +
 	"\tGetLevels\x12#.souk.inventory.v1.GetLevelsRequest\x1a$.souk.inventory.v1.GetLevelsResponse\"\x0f\x8a\xb5\x18\v\x18\x01\"\agateway\x12d\n" +
 	"\vAdjustStock\x12%.souk.inventory.v1.AdjustStockRequest\x1a&.souk.inventory.v1.AdjustStockResponse\"\x06\x8a\xb5\x18\x02\x18\x01\x12^\n" +
@@ -1439,7 +1439,10 @@ const file_souk_inventory_v1_inventory_proto_rawDesc = "" +
 	"\x12ReleaseReservation\x12,.souk.inventory.v1.ReleaseReservationRequest\x1a-.souk.inventory.v1.ReleaseReservationResponse\"\f\x8a\xb5\x18\b\"\x06orders\x12j\n" +
 	"\vReturnStock\x12%.souk.inventory.v1.ReturnStockRequest\x1a&.souk.inventory.v1.ReturnStockResponse\"\f\x8a\xb5\x18\b\"\x06orders\x12^\n" +
 	"\tListStock\x12#.souk.inventory.v1.ListStockRequest\x1a$.souk.inventory.v1.ListStockResponse\"\x06\x8a\xb5\x18\x02\x18\x01\x12s\n" +
-	"\x10ListReservations\x12*.souk.inventory.v1.ListReservationsRequest\x1a+.souk.inventory.v1.ListReservationsResponse\"\x06\x8a\xb5\x18\x02\x18\x01B.Z,souk/proto/gen/souk/inventory/v1;inventoryv1b\x06proto3"
+	"\x10ListReservations\x12*.souk.inventory.v1.ListReservationsRequest\x1a+.souk.inventory.v1.ListReservationsResponse\"\x06\x8a\xb5\x18\x02\x18\x01\x1a\x1c\x92\xb5\x18\x18\n" +
+	"\agateway\n" +
+	"\x06orders\n" +
+	"\x05auditB.Z,souk/proto/gen/souk/inventory/v1;inventoryv1b\x06proto3"
 
 var (
 	file_souk_inventory_v1_inventory_proto_rawDescOnce sync.Once

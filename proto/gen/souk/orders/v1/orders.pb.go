@@ -2396,6 +2396,78 @@ func (x *Event) GetEntry() *TimelineEntry {
 	return nil
 }
 
+type EraseCustomerRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EraseCustomerRequest) Reset() {
+	*x = EraseCustomerRequest{}
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EraseCustomerRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EraseCustomerRequest) ProtoMessage() {}
+
+func (x *EraseCustomerRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EraseCustomerRequest.ProtoReflect.Descriptor instead.
+func (*EraseCustomerRequest) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{34}
+}
+
+type EraseCustomerResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EraseCustomerResponse) Reset() {
+	*x = EraseCustomerResponse{}
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EraseCustomerResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EraseCustomerResponse) ProtoMessage() {}
+
+func (x *EraseCustomerResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EraseCustomerResponse.ProtoReflect.Descriptor instead.
+func (*EraseCustomerResponse) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{35}
+}
+
 var File_souk_orders_v1_orders_proto protoreflect.FileDescriptor
 
 const file_souk_orders_v1_orders_proto_rawDesc = "" +
@@ -2578,7 +2650,9 @@ const file_souk_orders_v1_orders_proto_rawDesc = "" +
 	"\x05order\x18\x02 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\"X\n" +
 	"\x05Event\x12\x1a\n" +
 	"\bposition\x18\x01 \x01(\x05R\bposition\x123\n" +
-	"\x05entry\x18\x02 \x01(\v2\x1d.souk.orders.v1.TimelineEntryR\x05entry*\xa1\x01\n" +
+	"\x05entry\x18\x02 \x01(\v2\x1d.souk.orders.v1.TimelineEntryR\x05entry\"\x16\n" +
+	"\x14EraseCustomerRequest\"\x17\n" +
+	"\x15EraseCustomerResponse*\xa1\x01\n" +
 	"\x06Status\x12\x16\n" +
 	"\x12STATUS_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eSTATUS_PENDING\x10\x01\x12\x14\n" +
@@ -2586,20 +2660,25 @@ const file_souk_orders_v1_orders_proto_rawDesc = "" +
 	"\x10STATUS_FULFILLED\x10\x03\x12\x14\n" +
 	"\x10STATUS_DELIVERED\x10\x04\x12\x13\n" +
 	"\x0fSTATUS_REJECTED\x10\x05\x12\x14\n" +
-	"\x10STATUS_CANCELLED\x10\x062\xe2\a\n" +
-	"\rOrdersService\x12[\n" +
+	"\x10STATUS_CANCELLED\x10\x062\x8f\t\n" +
+	"\rOrdersService\x12p\n" +
 	"\n" +
-	"PlaceOrder\x12!.souk.orders.v1.PlaceOrderRequest\x1a\".souk.orders.v1.PlaceOrderResponse\"\x06\x8a\xb5\x18\x02\x10\x01\x12W\n" +
-	"\bGetOrder\x12\x1f.souk.orders.v1.GetOrderRequest\x1a .souk.orders.v1.GetOrderResponse\"\b\x8a\xb5\x18\x04\x10\x01\x18\x01\x12[\n" +
+	"PlaceOrder\x12!.souk.orders.v1.PlaceOrderRequest\x1a\".souk.orders.v1.PlaceOrderResponse\"\x1b\x8a\xb5\x18\x17\x10\x01*\acart_id*\n" +
+	"address_id\x12[\n" +
+	"\bGetOrder\x12\x1f.souk.orders.v1.GetOrderRequest\x1a .souk.orders.v1.GetOrderResponse\"\f\x8a\xb5\x18\b\x10\x01\x18\x01*\x02id\x12[\n" +
 	"\n" +
-	"ListOrders\x12!.souk.orders.v1.ListOrdersRequest\x1a\".souk.orders.v1.ListOrdersResponse\"\x06\x8a\xb5\x18\x02\x10\x01\x12^\n" +
-	"\vCancelOrder\x12\".souk.orders.v1.CancelOrderRequest\x1a#.souk.orders.v1.CancelOrderResponse\"\x06\x8a\xb5\x18\x02\x10\x01\x12d\n" +
+	"ListOrders\x12!.souk.orders.v1.ListOrdersRequest\x1a\".souk.orders.v1.ListOrdersResponse\"\x06\x8a\xb5\x18\x02\x10\x01\x12b\n" +
+	"\vCancelOrder\x12\".souk.orders.v1.CancelOrderRequest\x1a#.souk.orders.v1.CancelOrderResponse\"\n" +
+	"\x8a\xb5\x18\x06\x10\x01*\x02id\x12d\n" +
 	"\rListAllOrders\x12$.souk.orders.v1.ListAllOrdersRequest\x1a%.souk.orders.v1.ListAllOrdersResponse\"\x06\x8a\xb5\x18\x02\x18\x01\x12d\n" +
-	"\rDispatchOrder\x12$.souk.orders.v1.DispatchOrderRequest\x1a%.souk.orders.v1.DispatchOrderResponse\"\x06\x8a\xb5\x18\x02\x18\x01\x12d\n" +
-	"\rRequestReturn\x12$.souk.orders.v1.RequestReturnRequest\x1a%.souk.orders.v1.RequestReturnResponse\"\x06\x8a\xb5\x18\x02\x10\x01\x12d\n" +
+	"\rDispatchOrder\x12$.souk.orders.v1.DispatchOrderRequest\x1a%.souk.orders.v1.DispatchOrderResponse\"\x06\x8a\xb5\x18\x02\x18\x01\x12n\n" +
+	"\rRequestReturn\x12$.souk.orders.v1.RequestReturnRequest\x1a%.souk.orders.v1.RequestReturnResponse\"\x10\x8a\xb5\x18\f\x10\x01*\border_id\x12d\n" +
+	"\rEraseCustomer\x12$.souk.orders.v1.EraseCustomerRequest\x1a%.souk.orders.v1.EraseCustomerResponse\"\x06\x8a\xb5\x18\x02\x10\x01\x12d\n" +
 	"\rReceiveReturn\x12$.souk.orders.v1.ReceiveReturnRequest\x1a%.souk.orders.v1.ReceiveReturnResponse\"\x06\x8a\xb5\x18\x02\x18\x01\x12^\n" +
-	"\vRefundOrder\x12\".souk.orders.v1.RefundOrderRequest\x1a#.souk.orders.v1.RefundOrderResponse\"\x06\x8a\xb5\x18\x02\x18\x01\x12f\n" +
-	"\rWaitForEvents\x12$.souk.orders.v1.WaitForEventsRequest\x1a%.souk.orders.v1.WaitForEventsResponse\"\b\x8a\xb5\x18\x04\x10\x01\x18\x01B(Z&souk/proto/gen/souk/orders/v1;ordersv1b\x06proto3"
+	"\vRefundOrder\x12\".souk.orders.v1.RefundOrderRequest\x1a#.souk.orders.v1.RefundOrderResponse\"\x06\x8a\xb5\x18\x02\x18\x01\x12p\n" +
+	"\rWaitForEvents\x12$.souk.orders.v1.WaitForEventsRequest\x1a%.souk.orders.v1.WaitForEventsResponse\"\x12\x8a\xb5\x18\x0e\x10\x01\x18\x01*\border_id\x1a\x14\x92\xb5\x18\x10\n" +
+	"\agateway\n" +
+	"\x05auditB(Z&souk/proto/gen/souk/orders/v1;ordersv1b\x06proto3"
 
 var (
 	file_souk_orders_v1_orders_proto_rawDescOnce sync.Once
@@ -2614,7 +2693,7 @@ func file_souk_orders_v1_orders_proto_rawDescGZIP() []byte {
 }
 
 var file_souk_orders_v1_orders_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_souk_orders_v1_orders_proto_msgTypes = make([]protoimpl.MessageInfo, 34)
+var file_souk_orders_v1_orders_proto_msgTypes = make([]protoimpl.MessageInfo, 36)
 var file_souk_orders_v1_orders_proto_goTypes = []any{
 	(Status)(0),                   // 0: souk.orders.v1.Status
 	(Rejection_Reason)(0),         // 1: souk.orders.v1.Rejection.Reason
@@ -2654,9 +2733,11 @@ var file_souk_orders_v1_orders_proto_goTypes = []any{
 	(*WaitForEventsRequest)(nil),  // 35: souk.orders.v1.WaitForEventsRequest
 	(*WaitForEventsResponse)(nil), // 36: souk.orders.v1.WaitForEventsResponse
 	(*Event)(nil),                 // 37: souk.orders.v1.Event
-	(*timestamppb.Timestamp)(nil), // 38: google.protobuf.Timestamp
-	(*v1.Money)(nil),              // 39: souk.money.v1.Money
-	(*durationpb.Duration)(nil),   // 40: google.protobuf.Duration
+	(*EraseCustomerRequest)(nil),  // 38: souk.orders.v1.EraseCustomerRequest
+	(*EraseCustomerResponse)(nil), // 39: souk.orders.v1.EraseCustomerResponse
+	(*timestamppb.Timestamp)(nil), // 40: google.protobuf.Timestamp
+	(*v1.Money)(nil),              // 41: souk.money.v1.Money
+	(*durationpb.Duration)(nil),   // 42: google.protobuf.Duration
 }
 var file_souk_orders_v1_orders_proto_depIdxs = []int32{
 	0,  // 0: souk.orders.v1.Order.status:type_name -> souk.orders.v1.Status
@@ -2666,32 +2747,32 @@ var file_souk_orders_v1_orders_proto_depIdxs = []int32{
 	8,  // 4: souk.orders.v1.Order.shipping:type_name -> souk.orders.v1.ShippingChoice
 	9,  // 5: souk.orders.v1.Order.payment:type_name -> souk.orders.v1.Payment
 	10, // 6: souk.orders.v1.Order.timeline:type_name -> souk.orders.v1.TimelineEntry
-	38, // 7: souk.orders.v1.Order.created_at:type_name -> google.protobuf.Timestamp
+	40, // 7: souk.orders.v1.Order.created_at:type_name -> google.protobuf.Timestamp
 	11, // 8: souk.orders.v1.Order.rejection:type_name -> souk.orders.v1.Rejection
 	13, // 9: souk.orders.v1.Order.returns:type_name -> souk.orders.v1.Return
 	15, // 10: souk.orders.v1.Order.refunds:type_name -> souk.orders.v1.Refund
-	38, // 11: souk.orders.v1.Order.changed_at:type_name -> google.protobuf.Timestamp
-	39, // 12: souk.orders.v1.Line.unit_price:type_name -> souk.money.v1.Money
-	39, // 13: souk.orders.v1.Line.line_total:type_name -> souk.money.v1.Money
-	39, // 14: souk.orders.v1.Totals.subtotal:type_name -> souk.money.v1.Money
-	39, // 15: souk.orders.v1.Totals.shipping:type_name -> souk.money.v1.Money
-	39, // 16: souk.orders.v1.Totals.tax:type_name -> souk.money.v1.Money
-	39, // 17: souk.orders.v1.Totals.total:type_name -> souk.money.v1.Money
-	39, // 18: souk.orders.v1.Payment.captured:type_name -> souk.money.v1.Money
-	39, // 19: souk.orders.v1.Payment.refunded:type_name -> souk.money.v1.Money
-	39, // 20: souk.orders.v1.Payment.authorized:type_name -> souk.money.v1.Money
-	38, // 21: souk.orders.v1.TimelineEntry.at:type_name -> google.protobuf.Timestamp
+	40, // 11: souk.orders.v1.Order.changed_at:type_name -> google.protobuf.Timestamp
+	41, // 12: souk.orders.v1.Line.unit_price:type_name -> souk.money.v1.Money
+	41, // 13: souk.orders.v1.Line.line_total:type_name -> souk.money.v1.Money
+	41, // 14: souk.orders.v1.Totals.subtotal:type_name -> souk.money.v1.Money
+	41, // 15: souk.orders.v1.Totals.shipping:type_name -> souk.money.v1.Money
+	41, // 16: souk.orders.v1.Totals.tax:type_name -> souk.money.v1.Money
+	41, // 17: souk.orders.v1.Totals.total:type_name -> souk.money.v1.Money
+	41, // 18: souk.orders.v1.Payment.captured:type_name -> souk.money.v1.Money
+	41, // 19: souk.orders.v1.Payment.refunded:type_name -> souk.money.v1.Money
+	41, // 20: souk.orders.v1.Payment.authorized:type_name -> souk.money.v1.Money
+	40, // 21: souk.orders.v1.TimelineEntry.at:type_name -> google.protobuf.Timestamp
 	1,  // 22: souk.orders.v1.Rejection.reason:type_name -> souk.orders.v1.Rejection.Reason
 	12, // 23: souk.orders.v1.Rejection.shortages:type_name -> souk.orders.v1.Shortage
 	2,  // 24: souk.orders.v1.Return.status:type_name -> souk.orders.v1.Return.Status
 	14, // 25: souk.orders.v1.Return.lines:type_name -> souk.orders.v1.ReturnLine
-	39, // 26: souk.orders.v1.Return.amount:type_name -> souk.money.v1.Money
-	38, // 27: souk.orders.v1.Return.created_at:type_name -> google.protobuf.Timestamp
-	39, // 28: souk.orders.v1.Refund.amount:type_name -> souk.money.v1.Money
+	41, // 26: souk.orders.v1.Return.amount:type_name -> souk.money.v1.Money
+	40, // 27: souk.orders.v1.Return.created_at:type_name -> google.protobuf.Timestamp
+	41, // 28: souk.orders.v1.Refund.amount:type_name -> souk.money.v1.Money
 	3,  // 29: souk.orders.v1.Refund.status:type_name -> souk.orders.v1.Refund.Status
-	38, // 30: souk.orders.v1.Refund.created_at:type_name -> google.protobuf.Timestamp
+	40, // 30: souk.orders.v1.Refund.created_at:type_name -> google.protobuf.Timestamp
 	7,  // 31: souk.orders.v1.PlaceOrderRequest.shipping_address:type_name -> souk.orders.v1.Address
-	39, // 32: souk.orders.v1.PlaceOrderRequest.expected_total:type_name -> souk.money.v1.Money
+	41, // 32: souk.orders.v1.PlaceOrderRequest.expected_total:type_name -> souk.money.v1.Money
 	18, // 33: souk.orders.v1.PlaceOrderResponse.placement:type_name -> souk.orders.v1.Placement
 	4,  // 34: souk.orders.v1.Placement.order:type_name -> souk.orders.v1.Order
 	4,  // 35: souk.orders.v1.GetOrderResponse.order:type_name -> souk.orders.v1.Order
@@ -2703,9 +2784,9 @@ var file_souk_orders_v1_orders_proto_depIdxs = []int32{
 	14, // 41: souk.orders.v1.RequestReturnRequest.lines:type_name -> souk.orders.v1.ReturnLine
 	13, // 42: souk.orders.v1.RequestReturnResponse.return:type_name -> souk.orders.v1.Return
 	13, // 43: souk.orders.v1.ReceiveReturnResponse.return:type_name -> souk.orders.v1.Return
-	39, // 44: souk.orders.v1.RefundOrderRequest.amount:type_name -> souk.money.v1.Money
+	41, // 44: souk.orders.v1.RefundOrderRequest.amount:type_name -> souk.money.v1.Money
 	15, // 45: souk.orders.v1.RefundOrderResponse.refund:type_name -> souk.orders.v1.Refund
-	40, // 46: souk.orders.v1.WaitForEventsRequest.wait:type_name -> google.protobuf.Duration
+	42, // 46: souk.orders.v1.WaitForEventsRequest.wait:type_name -> google.protobuf.Duration
 	37, // 47: souk.orders.v1.WaitForEventsResponse.events:type_name -> souk.orders.v1.Event
 	4,  // 48: souk.orders.v1.WaitForEventsResponse.order:type_name -> souk.orders.v1.Order
 	10, // 49: souk.orders.v1.Event.entry:type_name -> souk.orders.v1.TimelineEntry
@@ -2716,21 +2797,23 @@ var file_souk_orders_v1_orders_proto_depIdxs = []int32{
 	25, // 54: souk.orders.v1.OrdersService.ListAllOrders:input_type -> souk.orders.v1.ListAllOrdersRequest
 	27, // 55: souk.orders.v1.OrdersService.DispatchOrder:input_type -> souk.orders.v1.DispatchOrderRequest
 	29, // 56: souk.orders.v1.OrdersService.RequestReturn:input_type -> souk.orders.v1.RequestReturnRequest
-	31, // 57: souk.orders.v1.OrdersService.ReceiveReturn:input_type -> souk.orders.v1.ReceiveReturnRequest
-	33, // 58: souk.orders.v1.OrdersService.RefundOrder:input_type -> souk.orders.v1.RefundOrderRequest
-	35, // 59: souk.orders.v1.OrdersService.WaitForEvents:input_type -> souk.orders.v1.WaitForEventsRequest
-	17, // 60: souk.orders.v1.OrdersService.PlaceOrder:output_type -> souk.orders.v1.PlaceOrderResponse
-	20, // 61: souk.orders.v1.OrdersService.GetOrder:output_type -> souk.orders.v1.GetOrderResponse
-	22, // 62: souk.orders.v1.OrdersService.ListOrders:output_type -> souk.orders.v1.ListOrdersResponse
-	24, // 63: souk.orders.v1.OrdersService.CancelOrder:output_type -> souk.orders.v1.CancelOrderResponse
-	26, // 64: souk.orders.v1.OrdersService.ListAllOrders:output_type -> souk.orders.v1.ListAllOrdersResponse
-	28, // 65: souk.orders.v1.OrdersService.DispatchOrder:output_type -> souk.orders.v1.DispatchOrderResponse
-	30, // 66: souk.orders.v1.OrdersService.RequestReturn:output_type -> souk.orders.v1.RequestReturnResponse
-	32, // 67: souk.orders.v1.OrdersService.ReceiveReturn:output_type -> souk.orders.v1.ReceiveReturnResponse
-	34, // 68: souk.orders.v1.OrdersService.RefundOrder:output_type -> souk.orders.v1.RefundOrderResponse
-	36, // 69: souk.orders.v1.OrdersService.WaitForEvents:output_type -> souk.orders.v1.WaitForEventsResponse
-	60, // [60:70] is the sub-list for method output_type
-	50, // [50:60] is the sub-list for method input_type
+	38, // 57: souk.orders.v1.OrdersService.EraseCustomer:input_type -> souk.orders.v1.EraseCustomerRequest
+	31, // 58: souk.orders.v1.OrdersService.ReceiveReturn:input_type -> souk.orders.v1.ReceiveReturnRequest
+	33, // 59: souk.orders.v1.OrdersService.RefundOrder:input_type -> souk.orders.v1.RefundOrderRequest
+	35, // 60: souk.orders.v1.OrdersService.WaitForEvents:input_type -> souk.orders.v1.WaitForEventsRequest
+	17, // 61: souk.orders.v1.OrdersService.PlaceOrder:output_type -> souk.orders.v1.PlaceOrderResponse
+	20, // 62: souk.orders.v1.OrdersService.GetOrder:output_type -> souk.orders.v1.GetOrderResponse
+	22, // 63: souk.orders.v1.OrdersService.ListOrders:output_type -> souk.orders.v1.ListOrdersResponse
+	24, // 64: souk.orders.v1.OrdersService.CancelOrder:output_type -> souk.orders.v1.CancelOrderResponse
+	26, // 65: souk.orders.v1.OrdersService.ListAllOrders:output_type -> souk.orders.v1.ListAllOrdersResponse
+	28, // 66: souk.orders.v1.OrdersService.DispatchOrder:output_type -> souk.orders.v1.DispatchOrderResponse
+	30, // 67: souk.orders.v1.OrdersService.RequestReturn:output_type -> souk.orders.v1.RequestReturnResponse
+	39, // 68: souk.orders.v1.OrdersService.EraseCustomer:output_type -> souk.orders.v1.EraseCustomerResponse
+	32, // 69: souk.orders.v1.OrdersService.ReceiveReturn:output_type -> souk.orders.v1.ReceiveReturnResponse
+	34, // 70: souk.orders.v1.OrdersService.RefundOrder:output_type -> souk.orders.v1.RefundOrderResponse
+	36, // 71: souk.orders.v1.OrdersService.WaitForEvents:output_type -> souk.orders.v1.WaitForEventsResponse
+	61, // [61:72] is the sub-list for method output_type
+	50, // [50:61] is the sub-list for method input_type
 	50, // [50:50] is the sub-list for extension type_name
 	50, // [50:50] is the sub-list for extension extendee
 	0,  // [0:50] is the sub-list for field type_name
@@ -2747,7 +2830,7 @@ func file_souk_orders_v1_orders_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_orders_v1_orders_proto_rawDesc), len(file_souk_orders_v1_orders_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   34,
+			NumMessages:   36,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -28,6 +28,7 @@ const (
 	OrdersService_ListAllOrders_FullMethodName = "/souk.orders.v1.OrdersService/ListAllOrders"
 	OrdersService_DispatchOrder_FullMethodName = "/souk.orders.v1.OrdersService/DispatchOrder"
 	OrdersService_RequestReturn_FullMethodName = "/souk.orders.v1.OrdersService/RequestReturn"
+	OrdersService_EraseCustomer_FullMethodName = "/souk.orders.v1.OrdersService/EraseCustomer"
 	OrdersService_ReceiveReturn_FullMethodName = "/souk.orders.v1.OrdersService/ReceiveReturn"
 	OrdersService_RefundOrder_FullMethodName   = "/souk.orders.v1.OrdersService/RefundOrder"
 	OrdersService_WaitForEvents_FullMethodName = "/souk.orders.v1.OrdersService/WaitForEvents"
@@ -61,6 +62,10 @@ type OrdersServiceClient interface {
 	// RequestReturn asks to send goods of a delivered order back. FAILED_PRECONDITION NOT_RETURNABLE when the
 	// order is not delivered, or when more would come back than was bought.
 	RequestReturn(ctx context.Context, in *RequestReturnRequest, opts ...grpc.CallOption) (*RequestReturnResponse, error)
+	// EraseCustomer erases the caller from their orders: addresses, the payment method's name and what they wrote. Numbers,
+	// lines and money stay. From then on the caller can place no order; again is no error.
+	// FAILED_PRECONDITION ORDERS_OPEN while an order is not delivered, rejected or cancelled, or has work under way.
+	EraseCustomer(ctx context.Context, in *EraseCustomerRequest, opts ...grpc.CallOption) (*EraseCustomerResponse, error)
 	// ReceiveReturn takes the goods of a return back: they are restocked and refunded, at once or, when
 	// something is away, later. Again returns the return as it is. NOT_FOUND RETURN_NOT_FOUND.
 	ReceiveReturn(ctx context.Context, in *ReceiveReturnRequest, opts ...grpc.CallOption) (*ReceiveReturnResponse, error)
@@ -151,6 +156,16 @@ func (c *ordersServiceClient) RequestReturn(ctx context.Context, in *RequestRetu
 	return out, nil
 }
 
+func (c *ordersServiceClient) EraseCustomer(ctx context.Context, in *EraseCustomerRequest, opts ...grpc.CallOption) (*EraseCustomerResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(EraseCustomerResponse)
+	err := c.cc.Invoke(ctx, OrdersService_EraseCustomer_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *ordersServiceClient) ReceiveReturn(ctx context.Context, in *ReceiveReturnRequest, opts ...grpc.CallOption) (*ReceiveReturnResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ReceiveReturnResponse)
@@ -209,6 +224,10 @@ type OrdersServiceServer interface {
 	// RequestReturn asks to send goods of a delivered order back. FAILED_PRECONDITION NOT_RETURNABLE when the
 	// order is not delivered, or when more would come back than was bought.
 	RequestReturn(context.Context, *RequestReturnRequest) (*RequestReturnResponse, error)
+	// EraseCustomer erases the caller from their orders: addresses, the payment method's name and what they wrote. Numbers,
+	// lines and money stay. From then on the caller can place no order; again is no error.
+	// FAILED_PRECONDITION ORDERS_OPEN while an order is not delivered, rejected or cancelled, or has work under way.
+	EraseCustomer(context.Context, *EraseCustomerRequest) (*EraseCustomerResponse, error)
 	// ReceiveReturn takes the goods of a return back: they are restocked and refunded, at once or, when
 	// something is away, later. Again returns the return as it is. NOT_FOUND RETURN_NOT_FOUND.
 	ReceiveReturn(context.Context, *ReceiveReturnRequest) (*ReceiveReturnResponse, error)
@@ -249,6 +268,9 @@ func (UnimplementedOrdersServiceServer) DispatchOrder(context.Context, *Dispatch
 }
 func (UnimplementedOrdersServiceServer) RequestReturn(context.Context, *RequestReturnRequest) (*RequestReturnResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RequestReturn not implemented")
+}
+func (UnimplementedOrdersServiceServer) EraseCustomer(context.Context, *EraseCustomerRequest) (*EraseCustomerResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method EraseCustomer not implemented")
 }
 func (UnimplementedOrdersServiceServer) ReceiveReturn(context.Context, *ReceiveReturnRequest) (*ReceiveReturnResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ReceiveReturn not implemented")
@@ -406,6 +428,24 @@ func _OrdersService_RequestReturn_Handler(srv interface{}, ctx context.Context, 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _OrdersService_EraseCustomer_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(EraseCustomerRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OrdersServiceServer).EraseCustomer(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OrdersService_EraseCustomer_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OrdersServiceServer).EraseCustomer(ctx, req.(*EraseCustomerRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _OrdersService_ReceiveReturn_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ReceiveReturnRequest)
 	if err := dec(in); err != nil {
@@ -494,6 +534,10 @@ var OrdersService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "RequestReturn",
 			Handler:    _OrdersService_RequestReturn_Handler,
+		},
+		{
+			MethodName: "EraseCustomer",
+			Handler:    _OrdersService_EraseCustomer_Handler,
 		},
 		{
 			MethodName: "ReceiveReturn",

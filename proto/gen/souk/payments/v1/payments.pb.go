@@ -1105,7 +1105,7 @@ const file_souk_payments_v1_payments_proto_rawDesc = "" +
 	"\x11STATUS_AUTHORIZED\x10\x02\x12\x13\n" +
 	"\x0fSTATUS_DECLINED\x10\x03\x12\x13\n" +
 	"\x0fSTATUS_CAPTURED\x10\x04\x12\x11\n" +
-	"\rSTATUS_VOIDED\x10\x052\xb9\x05\n" +
+	"\rSTATUS_VOIDED\x10\x052\xd7\x05\n" +
 	"\x0fPaymentsService\x12b\n" +
 	"\tAuthorize\x12\".souk.payments.v1.AuthorizeRequest\x1a#.souk.payments.v1.AuthorizeResponse\"\f\x8a\xb5\x18\b\"\x06orders\x12\\\n" +
 	"\aCapture\x12 .souk.payments.v1.CaptureRequest\x1a!.souk.payments.v1.CaptureResponse\"\f\x8a\xb5\x18\b\"\x06orders\x12S\n" +
@@ -1114,7 +1114,10 @@ const file_souk_payments_v1_payments_proto_rawDesc = "" +
 	"\n" +
 	"GetPayment\x12#.souk.payments.v1.GetPaymentRequest\x1a$.souk.payments.v1.GetPaymentResponse\"\f\x8a\xb5\x18\b\"\x06orders\x12o\n" +
 	"\rHandleWebhook\x12&.souk.payments.v1.HandleWebhookRequest\x1a'.souk.payments.v1.HandleWebhookResponse\"\r\x8a\xb5\x18\t\"\agateway\x12\\\n" +
-	"\tListBooks\x12\".souk.payments.v1.ListBooksRequest\x1a#.souk.payments.v1.ListBooksResponse\"\x06\x8a\xb5\x18\x02\x18\x01B,Z*souk/proto/gen/souk/payments/v1;paymentsv1b\x06proto3"
+	"\tListBooks\x12\".souk.payments.v1.ListBooksRequest\x1a#.souk.payments.v1.ListBooksResponse\"\x06\x8a\xb5\x18\x02\x18\x01\x1a\x1c\x92\xb5\x18\x18\n" +
+	"\agateway\n" +
+	"\x06orders\n" +
+	"\x05auditB,Z*souk/proto/gen/souk/payments/v1;paymentsv1b\x06proto3"
 
 var (
 	file_souk_payments_v1_payments_proto_rawDescOnce sync.Once

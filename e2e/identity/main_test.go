@@ -1,0 +1,103 @@
+// Package identity tests how the services of the shop know each other: by certificates from Consul's authority, which are
+// replaced while the shop goes on.
+package identity
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
+
+	"souk/deploy/local/stack"
+	"souk/platform/certificate/certtest"
+	"souk/platform/consul"
+	"souk/platform/devserver"
+	"souk/platform/secret"
+
+	// The contracts of every service.
+	_ "souk/proto/gen/souk/access/v1"
+	_ "souk/proto/gen/souk/carts/v1"
+	_ "souk/proto/gen/souk/catalog/v1"
+	_ "souk/proto/gen/souk/customers/v1"
+	_ "souk/proto/gen/souk/inventory/v1"
+	_ "souk/proto/gen/souk/orders/v1"
+	_ "souk/proto/gen/souk/payments/v1"
+	_ "souk/proto/gen/souk/shipping/v1"
+)
+
+var (
+	shop      *stack.Stack
+	authority *certtest.Authority
+)
+
+func TestMain(m *testing.M) {
+	code, err := run(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "identity tests:", err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func run(m *testing.M) (code int, err error) {
+	root, err := devserver.RepoRoot()
+	if err != nil {
+		return 1, err
+	}
+	ctx, binDir := context.Background(), filepath.Join(root, ".souk", "bin")
+	if err := stack.Build(ctx, root, binDir); err != nil {
+		return 1, err
+	}
+	if authority, err = certtest.New(); err != nil {
+		return 1, err
+	}
+	// Connections are made anew all the time, so that what certificates say counts at once.
+	env := []string{"SOUK_RATE_LIMITS=off", "SOUK_CONNECTION_AGE=500ms"}
+	var stop func() error
+	if shop, stop, err = stack.StartTemporaryAs(ctx, stack.Config{BinDir: binDir, Authority: authority, Env: env}); err != nil {
+		return 1, err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
+	return m.Run(), nil
+}
+
+// addressOf returns where a service is.
+func addressOf(t *testing.T, name string) string {
+	t.Helper()
+	client, err := consul.NewClient(shop.ConsulAddr(), secret.Text(""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	entries, _, err := client.Health().Service(name, "", true, nil)
+	if err != nil || len(entries) != 1 {
+		t.Fatalf("%s: %d instances pass: %v", name, len(entries), err)
+	}
+	return fmt.Sprintf("%s:%d", entries[0].Service.Address, entries[0].Service.Port)
+}
+
+// services returns the gRPC services of the shop, with the process that serves each.
+func services() map[protoreflect.ServiceDescriptor]string {
+	all := map[protoreflect.ServiceDescriptor]string{}
+	protoregistry.GlobalFiles.RangeFiles(func(file protoreflect.FileDescriptor) bool {
+		for i := range file.Services().Len() {
+			if file.Package().Parent() == "souk" || file.Package().Parent().Parent() == "souk" {
+				all[file.Services().Get(i)] = processOf(file.Package())
+			}
+		}
+		return true
+	})
+	return all
+}
+
+// processOf returns the process that serves a package, souk.orders.v1: orders. The keys are customers'.
+func processOf(pkg protoreflect.FullName) string {
+	if name := string(pkg.Parent().Name()); name != "access" {
+		return name
+	}
+	return "customers"
+}

@@ -1,0 +1,59 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+
+	"souk/gateway/internal/edge"
+	"souk/platform/money"
+	"souk/platform/service"
+)
+
+// Config is everything the gateway can be told from outside.
+type Config struct {
+	Service   service.Config
+	Addr      string `env:"GATEWAY_ADDR" envDefault:"127.0.0.1:8080"`
+	Advertise string `env:"GATEWAY_ADVERTISE"`
+	// TLSCert and TLSKey are the files of a certificate chain and its key in PEM. Without them it is plain HTTP.
+	TLSCert  string `env:"GATEWAY_TLS_CERT"`
+	TLSKey   string `env:"GATEWAY_TLS_KEY" redact:"no"`
+	Currency string `env:"CURRENCY" envDefault:"GBP"`
+	// RateLimits is on or off.
+	RateLimits string `env:"RATE_LIMITS" envDefault:"on"`
+	// Proxies are the networks of the reverse proxies whose X-Forwarded-For is believed.
+	Proxies []netip.Prefix `env:"TRUSTED_PROXIES"`
+	// Origins are the origins whose pages may use the API.
+	Origins edge.Origins `env:"CORS_ORIGINS"`
+}
+
+// Validate says which setting is wrong.
+func (c *Config) Validate() error {
+	if _, err := money.Exponent(c.Currency); err != nil {
+		return fmt.Errorf("SOUK_CURRENCY: %w", err)
+	}
+	if c.RateLimits != "on" && c.RateLimits != "off" {
+		return fmt.Errorf("SOUK_RATE_LIMITS: %q is neither on nor off", c.RateLimits)
+	}
+	if (c.TLSCert == "") != (c.TLSKey == "") {
+		return errors.New("SOUK_GATEWAY_TLS_CERT, SOUK_GATEWAY_TLS_KEY: there must be both or neither")
+	}
+	if err := c.Origins.Validate(); err != nil {
+		return fmt.Errorf("SOUK_CORS_ORIGINS: %w", err)
+	}
+	return nil
+}
+
+// limits are nil when there are none.
+func (c *Config) limits() *edge.Limits {
+	if c.RateLimits == "off" {
+		return nil
+	}
+	return edge.NewLimits(c.Proxies)
+}
+
+func (c *Config) http() service.HTTPConfig {
+	return service.HTTPConfig{
+		CertFile: c.TLSCert, KeyFile: c.TLSKey, Proxies: c.Proxies, AnyNetwork: c.RateLimits == "off",
+	}
+}

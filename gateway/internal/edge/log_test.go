@@ -1,0 +1,79 @@
+package edge
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc/codes"
+
+	"souk/gateway/internal/api"
+	"souk/platform/access"
+	"souk/platform/rpc"
+)
+
+// canary is what must not be in a log. It could be a password, a token or a name.
+const canary = "canary-7f3a"
+
+func TestTheLogSaysNothingOfWhatClientsSend(t *testing.T) {
+	t.Parallel()
+	address := &net.TCPAddr{IP: net.ParseIP("192.0.2.77"), Port: 1}
+	for name, end := range map[string]func() error{
+		"passes":          func() error { return NewProblem(passed, "passed", canary) },
+		"fails inside":    func() error { return rpc.Error(codes.Internal, "", canary) },
+		"has no mapping":  func() error { return fmt.Errorf("ask: %w", rpc.Error(codes.DataLoss, "STRANGE", canary)) },
+		"panics":          func() error { panic(canary) },
+		"panics an error": func() error { panic(fmt.Errorf("read %s", canary)) },
+		"loses its line": func() error {
+			return &net.OpError{Op: "write", Net: canary, Addr: address, Err: errors.New("broken pipe")}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			k := newKeys(t)
+			var log bytes.Buffer
+			logger := slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+			router, err := newRouter(nil, access.NewVerifier(k), nil, logger, func(api.StrictHandlerFunc, string) api.StrictHandlerFunc {
+				return func(context.Context, http.ResponseWriter, *http.Request, any) (any, error) { return nil, end() }
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			handler := Wrap(Origins{}.Protect(router, logger), logger)
+			requests := 0
+			for _, op := range contract(t) {
+				r := op.request(t, &edgeServer{staff: k.tokenOf(t, canary, time.Hour, access.RoleStaff)})
+				r.path = strings.ReplaceAll(r.path, "some-id", canary)
+				for _, query := range []string{"", "?q=" + canary, "?" + canary + "=%zz"} {
+					one := r
+					one.path += query
+					serve(t, handler, one)
+					requests++
+				}
+				r.header["Authorization"] = "Bearer " + canary
+				r.header["Content-Type"] = "application/json"
+				r.body = strings.NewReader(`{"email": "` + canary + `", "password": "` + canary + `"`)
+				serve(t, handler, r)
+				requests++
+			}
+			for _, path := range []string{"/" + canary, "/v1/sessions/" + canary, "/v1/products/%" + fmt.Sprintf("%x", canary[0]) + canary[1:]} {
+				serve(t, handler, request{method: "DELETE", path: path, header: map[string]string{"Origin": "https://" + canary}})
+				requests++
+			}
+			text := log.String()
+			if strings.Contains(text, canary) || strings.Contains(text, "192.0.2.77") {
+				t.Errorf("the log says %s", text)
+			}
+			if lines := strings.Count(text, `"answered"`); lines != requests || !strings.Contains(text, `"route":"GET /v1/orders/{id}"`) {
+				t.Errorf("%d requests have %d lines", requests, lines)
+			}
+		})
+	}
+}

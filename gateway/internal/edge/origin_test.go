@@ -1,0 +1,132 @@
+package edge
+
+import (
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// pages returns the edge as pages of origins meet it.
+func pages(t *testing.T, origins ...string) http.Handler {
+	t.Helper()
+	logger := slog.New(slog.DiscardHandler)
+	o := Origins(origins)
+	if err := o.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	router, err := newRouter(nil, nil, nil, logger, pass)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Wrap(o.Allow(o.Protect(router, logger)), logger)
+}
+
+func TestAnotherOriginsPageChangesNothing(t *testing.T) {
+	t.Parallel()
+	handler := pages(t, "https://shop.example")
+	for name, test := range map[string]struct {
+		method string
+		header map[string]string
+		passes bool
+	}{
+		"no browser":                {"POST", nil, true},
+		"our own page":              {"POST", map[string]string{"Sec-Fetch-Site": "same-origin", "Origin": "http://example.com"}, true},
+		"the address bar":           {"POST", map[string]string{"Sec-Fetch-Site": "none"}, true},
+		"our own page, old browser": {"POST", map[string]string{"Origin": "http://example.com"}, true},
+		"another page":              {"POST", map[string]string{"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}, false},
+		"another page, old browser": {"POST", map[string]string{"Origin": "https://evil.example"}, false},
+		"a neighbor's page":         {"POST", map[string]string{"Sec-Fetch-Site": "same-site", "Origin": "https://a.example.com"}, false},
+		"a page without origin":     {"POST", map[string]string{"Sec-Fetch-Site": "cross-site", "Origin": "null"}, false},
+		"a listed page":             {"POST", map[string]string{"Sec-Fetch-Site": "cross-site", "Origin": "https://shop.example"}, true},
+		"a listed page, other port": {"POST", map[string]string{"Sec-Fetch-Site": "cross-site", "Origin": "https://shop.example:8443"}, false},
+		"another page that reads":   {"GET", map[string]string{"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := map[string]string{"POST": "/v1/carts", "GET": "/v1/products"}[test.method]
+			a := serve(t, handler, request{method: test.method, path: path, header: test.header})
+			if test.passes {
+				a.mustPass(t)
+			} else {
+				a.mustBe(t, http.StatusForbidden, "forbidden", "")
+			}
+		})
+	}
+}
+
+func TestListedPagesMayRead(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		listed []string
+		origin string
+		allow  string
+		vary   bool
+	}{
+		"nobody is listed": {nil, "https://shop.example", "", false},
+		"listed":           {[]string{"https://shop.example", "http://127.0.0.1:3000"}, "http://127.0.0.1:3000", "http://127.0.0.1:3000", true},
+		"not listed":       {[]string{"https://shop.example"}, "https://evil.example", "", true},
+		"alike":            {[]string{"https://shop.example"}, "https://shop.example.evil.example", "", true},
+		"no page":          {[]string{"https://shop.example"}, "", "", true},
+		"null":             {[]string{"https://shop.example"}, "null", "", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			header := map[string]string{}
+			if test.origin != "" {
+				header["Origin"] = test.origin
+			}
+			// A problem is for the page to read, too.
+			for _, path := range []string{"/v1/products", "/v1/nothing"} {
+				a := serve(t, pages(t, test.listed...), request{method: "GET", path: path, header: header})
+				if got := a.header.Get("Access-Control-Allow-Origin"); got != test.allow {
+					t.Errorf("%s allows %q, want %q", path, got, test.allow)
+				}
+				if got := a.header.Get("Access-Control-Allow-Credentials"); got != "" {
+					t.Errorf("%s allows credentials: %q", path, got)
+				}
+				if vary := strings.Contains(strings.Join(a.header.Values("Vary"), ","), "Origin"); vary != test.vary {
+					t.Errorf("%s has Vary %v", path, a.header.Values("Vary"))
+				}
+			}
+		})
+	}
+}
+
+func TestAPreflightIsAnswered(t *testing.T) {
+	t.Parallel()
+	preflight := func(origin, method string) reply {
+		return serve(t, pages(t, "https://shop.example"), request{method: "OPTIONS", path: "/v1/orders", header: map[string]string{
+			"Origin": origin, "Access-Control-Request-Method": method,
+			"Access-Control-Request-Headers": "authorization,content-type,idempotency-key",
+		}})
+	}
+	a := preflight("https://shop.example", "POST")
+	for name, want := range map[string]string{
+		"Access-Control-Allow-Origin": "https://shop.example", "Access-Control-Allow-Methods": "POST",
+		"Access-Control-Allow-Headers": "authorization,content-type,idempotency-key", "Access-Control-Max-Age": "600",
+		"Access-Control-Allow-Credentials": "",
+	} {
+		if got := a.header.Get(name); a.status != http.StatusNoContent || got != want {
+			t.Errorf("answered %d with %s %q, want %q", a.status, name, got, want)
+		}
+	}
+	for _, refused := range []reply{preflight("https://evil.example", "POST"), preflight("https://shop.example", "TRACE")} {
+		if got := refused.header.Get("Access-Control-Allow-Origin"); got != "" {
+			t.Errorf("allows %q", got)
+		}
+	}
+}
+
+func TestAnOriginIsWholeAndOneOnly(t *testing.T) {
+	t.Parallel()
+	for origin, ok := range map[string]bool{
+		"https://shop.example": true, "http://127.0.0.1:3000": true, "https://[2001:db8::1]:8443": true,
+		"*": false, "": false, "null": false, "shop.example": false, "https://shop.example/": false, "https://*.shop.example": false,
+		"https://Shop.example": false, "https://shop.example?x": false,
+	} {
+		if err := (Origins{origin}).Validate(); (err == nil) != ok {
+			t.Errorf("%q: %v", origin, err)
+		}
+	}
+}

@@ -1,0 +1,30 @@
+package handler
+
+import (
+	"context"
+
+	cartsv1 "souk/proto/gen/souk/carts/v1"
+	customersv1 "souk/proto/gen/souk/customers/v1"
+	ordersv1 "souk/proto/gen/souk/orders/v1"
+
+	"souk/gateway/internal/api"
+)
+
+// DeleteMe erases the caller wherever the shop knows them, the account last: while it is there, the caller can log in and
+// ask again for what was left undone.
+func (h *Handler) DeleteMe(ctx context.Context, req api.DeleteMeRequestObject) (api.DeleteMeResponseObject, error) {
+	password := req.Body.Password
+	if _, err := h.Customers.PrepareDeletion(ctx, &customersv1.PrepareDeletionRequest{Password: password}); err != nil {
+		return nil, err
+	}
+	if _, err := h.Orders.EraseCustomer(ctx, &ordersv1.EraseCustomerRequest{}); err != nil {
+		return nil, err
+	}
+	if _, err := h.Carts.EraseCustomer(ctx, &cartsv1.EraseCustomerRequest{}); err != nil {
+		return nil, err
+	}
+	if _, err := h.Customers.DeleteAccount(ctx, &customersv1.DeleteAccountRequest{Password: password}); err != nil {
+		return nil, err
+	}
+	return api.DeleteMe204Response{}, nil
+}

@@ -1,0 +1,108 @@
+package access
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"google.golang.org/grpc"
+	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
+
+	accessv1 "souk/proto/gen/souk/access/v1"
+)
+
+// admission is what the proto files say of an RPC: which services may call it at all, and for whom.
+type admission struct {
+	callers []string
+	rule    *accessv1.Rule
+	// open says that not even a certificate is needed.
+	open bool
+}
+
+// Learn reads the rule of every RPC that server has registered. An RPC without one, or a service that does not name its
+// callers, is an error, so that nothing is ever open by oversight. gRPC's own health service is open.
+func (g *Guard) Learn(server *grpc.Server) error {
+	for name := range server.GetServiceInfo() {
+		if name == healthv1.Health_ServiceDesc.ServiceName {
+			for _, method := range []string{"Check", "Watch", "List"} {
+				g.admissions["/"+name+"/"+method] = admission{rule: &accessv1.Rule{Anyone: true}, open: true}
+			}
+			continue
+		}
+		descriptor, err := protoregistry.GlobalFiles.FindDescriptorByName(protoreflect.FullName(name))
+		if err != nil {
+			return fmt.Errorf("access rules of %s: %w", name, err)
+		}
+		if err := g.learn(descriptor.(protoreflect.ServiceDescriptor)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (g *Guard) learn(service protoreflect.ServiceDescriptor) error {
+	callers, err := CallersOf(service)
+	if err != nil {
+		return err
+	}
+	for i := range service.Methods().Len() {
+		method := service.Methods().Get(i)
+		rule, err := RuleOf(method)
+		if err != nil {
+			return err
+		}
+		g.admissions[fmt.Sprintf("/%s/%s", service.FullName(), method.Name())] = admission{callers: callers, rule: rule}
+	}
+	return nil
+}
+
+// CallersOf returns the services that may call service, or an error if it names none.
+func CallersOf(service protoreflect.ServiceDescriptor) ([]string, error) {
+	callers, _ := proto.GetExtension(service.Options(), accessv1.E_Callers).(*accessv1.Callers)
+	if len(callers.GetServices()) == 0 {
+		return nil, fmt.Errorf("%s names no callers", service.FullName())
+	}
+	return callers.GetServices(), nil
+}
+
+// RuleOf returns the rule of an RPC, or an error if it has none or one that cannot be kept.
+func RuleOf(method protoreflect.MethodDescriptor) (*accessv1.Rule, error) {
+	rule, _ := proto.GetExtension(method.Options(), accessv1.E_Rule).(*accessv1.Rule)
+	if rule == nil {
+		return nil, fmt.Errorf("%s has no access rule", method.FullName())
+	}
+	for _, path := range rule.GetOwned() {
+		if err := hasField(method.Input(), path); err != nil {
+			return nil, fmt.Errorf("the access rule of %s: %w", method.FullName(), err)
+		}
+	}
+	return rule, nil
+}
+
+var errNoField = errors.New("is no text field of the request")
+
+// hasField reports whether path, such as address.id, leads to a text field of message.
+func hasField(message protoreflect.MessageDescriptor, path string) error {
+	names := strings.Split(path, ".")
+	for i, name := range names {
+		field := message.Fields().ByName(protoreflect.Name(name))
+		last := i == len(names)-1
+		if field == nil || last != (field.Kind() == protoreflect.StringKind) || !last && field.Message() == nil {
+			return fmt.Errorf("%q %w", path, errNoField)
+		}
+		message = field.Message()
+	}
+	return nil
+}
+
+// Admits reports whether rule lets caller in.
+func Admits(rule *accessv1.Rule, caller Caller) bool {
+	return rule.GetAnyone() ||
+		rule.GetCustomer() && caller.Authenticated() ||
+		rule.GetStaff() && caller.Staff() ||
+		caller.Service != "" && slices.Contains(rule.GetServices(), caller.Service)
+}

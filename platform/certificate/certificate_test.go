@@ -1,0 +1,169 @@
+package certificate_test
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"souk/platform/certificate"
+	"souk/platform/certificate/certtest"
+)
+
+func newAuthority(t *testing.T) *certtest.Authority {
+	t.Helper()
+	authority, err := certtest.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return authority
+}
+
+func identityOf(t *testing.T, authority *certtest.Authority, service string) *certificate.Identity {
+	t.Helper()
+	identity, err := authority.Identity(service)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return identity
+}
+
+// shake has a client and a server shake hands. It returns whom the server took the client for, and what either said.
+func shake(t *testing.T, server, client *tls.Config) (caller string, serverErr, clientErr error) {
+	t.Helper()
+	serverEnd, clientEnd := net.Pipe()
+	t.Cleanup(func() { _, _ = serverEnd.Close(), clientEnd.Close() })
+	deadline := time.Now().Add(10 * time.Second)
+	_, _ = serverEnd.SetDeadline(deadline), clientEnd.SetDeadline(deadline)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		conn := tls.Server(serverEnd, server)
+		if serverErr = conn.HandshakeContext(t.Context()); serverErr == nil {
+			caller = certificate.Service(conn.ConnectionState())
+			_, serverErr = conn.Write([]byte("x"))
+		}
+		_ = serverEnd.Close()
+	}()
+	conn := tls.Client(clientEnd, client)
+	// In TLS 1.3 a client learns with its first read that it was refused.
+	if clientErr = conn.HandshakeContext(t.Context()); clientErr == nil {
+		_, clientErr = conn.Read(make([]byte, 1))
+	}
+	_ = clientEnd.Close()
+	<-done
+	return caller, serverErr, clientErr
+}
+
+func TestServicesOfOneAuthorityKnowEachOther(t *testing.T) {
+	t.Parallel()
+	authority := newAuthority(t)
+	orders, inventory := identityOf(t, authority, "orders"), identityOf(t, authority, "inventory")
+	caller, serverErr, clientErr := shake(t, inventory.Server(), orders.Client("inventory"))
+	if caller != "orders" || serverErr != nil || clientErr != nil {
+		t.Errorf("called by %q, %v, %v", caller, serverErr, clientErr)
+	}
+}
+
+func TestWhoCannotProveWhatTheyAreAreRefused(t *testing.T) {
+	t.Parallel()
+	authority, foreign := newAuthority(t), newAuthority(t)
+	inventory, orders := identityOf(t, authority, "inventory"), identityOf(t, authority, "orders")
+	over := certificate.New()
+	certPEM, keyPEM, err := authority.Issue("orders", time.Now().Add(-time.Minute))
+	if err := errors.Join(err, over.SetLeaf(certPEM, keyPEM), over.SetRoots(authority.RootPEM)); err != nil {
+		t.Fatal(err)
+	}
+	// It trusts us, and shows a certificate that we do not trust.
+	stranger := identityOf(t, foreign, "orders")
+	if err := stranger.SetRoots(authority.RootPEM); err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		server, client *tls.Config
+		want           string
+	}{
+		"a foreign client":    {inventory.Server(), stranger.Client("inventory"), "unknown authority"},
+		"an expired client":   {inventory.Server(), over.Client("inventory"), "expired"},
+		"a foreign server":    {stranger.Server(), orders.Client("orders"), "unknown authority"},
+		"an expired server":   {over.Server(), inventory.Client("orders"), "expired"},
+		"another service":     {identityOf(t, authority, "catalog").Server(), orders.Client("inventory"), `the server is "catalog", not "inventory"`},
+		"TLS 1.2":             {inventory.Server(), &tls.Config{MaxVersion: tls.VersionTLS12, InsecureSkipVerify: true}, "version"},
+		"a server not ready":  {certificate.New().Server(), orders.Client("inventory"), "no certificate yet"},
+		"a client not ready":  {inventory.Server(), certificate.New().Client("inventory"), "no certificate yet"},
+		"a client of no path": {inventory.Server(), identityOf(t, authority, "x/svc/orders").Client("inventory"), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			caller, serverErr, clientErr := shake(t, test.server, test.client)
+			err := errors.Join(serverErr, clientErr)
+			if caller != "" || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
+				t.Errorf("called by %q, %v; want an error that says %q", caller, err, test.want)
+			}
+		})
+	}
+}
+
+func TestACallerWithoutACertificateIsNobody(t *testing.T) {
+	t.Parallel()
+	inventory := identityOf(t, newAuthority(t), "inventory")
+	caller, serverErr, clientErr := shake(t, inventory.Server(), &tls.Config{MinVersion: tls.VersionTLS13, InsecureSkipVerify: true})
+	if caller != "" || serverErr != nil || clientErr != nil {
+		t.Errorf("called by %q, %v, %v", caller, serverErr, clientErr)
+	}
+}
+
+func TestARotationReachesTheNextConnection(t *testing.T) {
+	t.Parallel()
+	before, after := newAuthority(t), newAuthority(t)
+	inventory, orders := identityOf(t, before, "inventory"), identityOf(t, before, "orders")
+	server, client := inventory.Server(), orders.Client("inventory")
+	for _, identity := range []*certificate.Identity{inventory, orders} {
+		if err := identity.SetRoots(before.RootPEM, after.RootPEM); err != nil {
+			t.Fatal(err)
+		}
+	}
+	certPEM, keyPEM, err := after.Issue("orders", time.Now().Add(time.Hour))
+	if err := errors.Join(err, orders.SetLeaf(certPEM, keyPEM)); err != nil {
+		t.Fatal(err)
+	}
+	if caller, serverErr, clientErr := shake(t, server, client); caller != "orders" || serverErr != nil || clientErr != nil {
+		t.Errorf("by both roots: called by %q, %v, %v", caller, serverErr, clientErr)
+	}
+	if err := inventory.SetRoots(before.RootPEM); err != nil {
+		t.Fatal(err)
+	}
+	if caller, serverErr, _ := shake(t, server, client); caller != "" || serverErr == nil {
+		t.Errorf("by the old root alone: called by %q", caller)
+	}
+}
+
+func TestAnIdentityIsReadyOnceItHasBothHalves(t *testing.T) {
+	t.Parallel()
+	authority := newAuthority(t)
+	identity := certificate.New()
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	certPEM, keyPEM, err := authority.Issue("orders", time.Now().Add(time.Hour))
+	if err := errors.Join(err, identity.SetLeaf(certPEM, keyPEM)); err != nil {
+		t.Fatal(err)
+	}
+	if err := identity.Await(ended); !errors.Is(err, context.Canceled) {
+		t.Errorf("without roots: %v", err)
+	}
+	if err := identity.SetRoots([]byte("no certificate")); err == nil {
+		t.Error("roots that are none are no error")
+	}
+	if err := identity.SetLeaf(certPEM, []byte("no key")); err == nil {
+		t.Error("a key that is none is no error")
+	}
+	if err := identity.SetRoots(authority.RootPEM); err != nil {
+		t.Fatal(err)
+	}
+	if err := identity.Await(t.Context()); err != nil {
+		t.Error(err)
+	}
+}

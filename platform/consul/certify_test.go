@@ -1,0 +1,163 @@
+package consul_test
+
+import (
+	"context"
+	"crypto/tls"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/hashicorp/consul/api"
+
+	"souk/platform/certificate"
+	"souk/platform/certificate/certtest"
+	"souk/platform/consul"
+	"souk/platform/devserver"
+	"souk/platform/secret"
+)
+
+// certify keeps an identity until the test ends.
+func certify(t *testing.T, agent *devserver.Consul, token secret.Text, service string) *certificate.Identity {
+	t.Helper()
+	identity := certificate.New()
+	ctx, cancel := context.WithCancel(context.Background())
+	var done sync.WaitGroup
+	cfg := consul.Config{Addr: agent.Addr(), GRPCAddr: agent.GRPCAddr(), Datacenter: "dc1", Token: token}
+	done.Go(func() {
+		if err := consul.Certify(ctx, cfg, service, identity, quiet); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Cleanup(func() { cancel(); done.Wait() })
+	return identity
+}
+
+func ready(t *testing.T, identity *certificate.Identity) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	if err := identity.Await(ctx); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// meet has a client connect to a server, and returns whom the server took it for and the client's root.
+func meet(t *testing.T, server, client *certificate.Identity) (caller, root string, err error) {
+	t.Helper()
+	listener, err := tls.Listen("tcp", "127.0.0.1:0", server.Server())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	var accepted sync.WaitGroup
+	accepted.Go(func() {
+		conn, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		defer func() { _ = conn.Close() }()
+		if tlsConn := conn.(*tls.Conn); tlsConn.HandshakeContext(t.Context()) == nil {
+			state := tlsConn.ConnectionState()
+			caller, root = certificate.Service(state), state.PeerCertificates[0].Issuer.CommonName
+			_, _ = conn.Write([]byte("x"))
+		}
+	})
+	conn, err := (&tls.Dialer{Config: client.Client("inventory")}).DialContext(t.Context(), "tcp", listener.Addr().String())
+	if err == nil {
+		_, err = conn.Read(make([]byte, 1))
+		_ = conn.Close()
+	}
+	_ = listener.Close()
+	accepted.Wait()
+	return caller, root, err
+}
+
+func TestServicesHaveCertificatesAndFollowTheRootsRotation(t *testing.T) {
+	t.Parallel()
+	own, err := devserver.StartConsul(t.Context(), devserver.ConsulConfig{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = own.Stop(context.Background()) })
+	client := newClient(t, own.Addr())
+	inventory, orders := certify(t, own, "", "inventory"), certify(t, own, "", "orders")
+	ready(t, inventory)
+	ready(t, orders)
+	caller, before, err := meet(t, inventory, orders)
+	if err != nil || caller != "orders" {
+		t.Fatalf("called by %q: %v", caller, err)
+	}
+	next, err := certtest.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = client.Connect().CASetConfig(&api.CAConfig{
+		Provider: "consul", Config: map[string]any{"RootCert": string(next.RootPEM), "PrivateKey": string(next.KeyPEM)},
+	}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, 90*time.Second, "the certificates are of the next root", func() bool {
+		caller, root, err := meet(t, inventory, orders)
+		if err != nil || caller != "orders" {
+			t.Errorf("while the root rotates: called by %q: %v", caller, err)
+		}
+		return root != before || err != nil
+	})
+}
+
+func TestATokenIsGoodForItsServiceAlone(t *testing.T) {
+	t.Parallel()
+	management := secret.Text(uuid.NewString())
+	strict, err := devserver.StartConsul(t.Context(), devserver.ConsulConfig{Dir: t.TempDir(), ManagementToken: management})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = strict.Stop(context.Background()) })
+	with := func(token secret.Text) *api.Client {
+		client, err := consul.NewClient(strict.Addr(), token)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return client
+	}
+	ordersToken := secret.Text(uuid.NewString())
+	for range 2 { // again changes nothing
+		if err := consul.GrantReading(t.Context(), with(management)); err != nil {
+			t.Fatal(err)
+		}
+		if err := consul.GrantIdentity(t.Context(), with(management), "orders", ordersToken); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ready(t, certify(t, strict, ordersToken, "orders"))
+	forbidden := func(what string, err error) {
+		t.Helper()
+		if err == nil || !strings.Contains(err.Error(), "403") {
+			t.Errorf("%s: %v, want a 403", what, err)
+		}
+	}
+	for what, thief := range map[string]*certificate.Identity{
+		"another's certificate": certify(t, strict, ordersToken, "payments"), "a certificate without a token": certify(t, strict, "", "orders"),
+	} {
+		// By now orders has its own, after a single question.
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := thief.Await(ctx); err == nil {
+			t.Errorf("%s is handed out", what)
+		}
+	}
+	_, _, err = with("").Agent().ConnectCALeaf("orders", nil)
+	forbidden("a certificate with its key without a token", err)
+	forbidden("another's registration", with(ordersToken).Agent().ServiceRegister(&api.AgentServiceRegistration{Name: "payments"}))
+	forbidden("a registration without a token", with("").Agent().ServiceRegister(&api.AgentServiceRegistration{Name: "orders"}))
+	_, _, err = with(ordersToken).ACL().TokenCreate(&api.ACLToken{}, nil)
+	forbidden("a token of one's own", err)
+	if err := with(ordersToken).Agent().ServiceRegister(&api.AgentServiceRegistration{Name: "orders", Address: "127.0.0.1", Port: 1}); err != nil {
+		t.Errorf("its own registration: %v", err)
+	}
+	// Whoever shows no token sees where services are.
+	eventually(t, 15*time.Second, "orders is seen", func() bool { return len(instances(t, with(""), "orders", false)) == 1 })
+}

@@ -1,0 +1,95 @@
+package customers
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"souk/platform/field"
+)
+
+// ChangePassword gives a customer another password and ends all sessions but the one it is changed from. It returns
+// ErrInvalidCredentials when the current password is another, or a *field.Error.
+func (s *Service) ChangePassword(ctx context.Context, id, sessionID string, current, next Secret) error {
+	customer, err := s.store.Find(ctx, id)
+	if err != nil {
+		return err
+	}
+	var check field.Checker
+	checkPassword(&check, "new_password", next, customer.Email)
+	if err := check.Err(); err != nil {
+		return err
+	}
+	if err := s.confirm(ctx, customer, current); err != nil {
+		return err
+	}
+	hash, err := s.hasher.Hash(ctx, next)
+	if err != nil {
+		return err
+	}
+	_, err = s.change(ctx, id, func(c *Customer) error {
+		if c.PasswordVersion != customer.PasswordVersion {
+			return ErrInvalidCredentials // by now the current password is another
+		}
+		c.PasswordHash, c.PasswordVersion, c.KeptSession = hash, c.PasswordVersion+1, sessionID
+		return nil
+	})
+	return err
+}
+
+// confirm returns ErrInvalidCredentials unless the password is the customer's.
+func (s *Service) confirm(ctx context.Context, customer Customer, password Secret) error {
+	match, _, err := s.hasher.Matches(ctx, password, customer.PasswordHash)
+	if err == nil && !match {
+		return ErrInvalidCredentials
+	}
+	return err
+}
+
+// PrepareDeletion returns the error that DeleteAccount would, and changes nothing.
+func (s *Service) PrepareDeletion(ctx context.Context, id string, password Secret) error {
+	_, err := s.deletable(ctx, id, password)
+	return err
+}
+
+// DeleteAccount deletes an account, its addresses and its sessions, and frees its e-mail. It returns ErrInvalidCredentials,
+// or ErrStaffAccount for an account of staff. Deleting one that is gone is no error, so that it can be asked for again when
+// the answer was lost.
+func (s *Service) DeleteAccount(ctx context.Context, id string, password Secret) error {
+	customer, err := s.deletable(ctx, id, password)
+	if err != nil {
+		return err
+	}
+	return s.store.Delete(ctx, customer)
+}
+
+// deletable returns the account to delete, of which there may be nothing left but the id.
+func (s *Service) deletable(ctx context.Context, id string, password Secret) (Customer, error) {
+	customer, err := s.store.Find(ctx, id)
+	if errors.Is(err, ErrNotFound) {
+		return Customer{ID: id}, nil
+	}
+	if err != nil {
+		return Customer{}, err
+	}
+	if err := s.confirm(ctx, customer, password); err != nil {
+		return Customer{}, err
+	}
+	if slices.Contains(customer.Roles, RoleStaff) {
+		return Customer{}, ErrStaffAccount
+	}
+	return customer, nil
+}
+
+const (
+	// UnreachableEvery is how often SweepUnreachable is to be called. It reads every account.
+	UnreachableEvery = 24 * time.Hour
+	// A registration under way has an account before it has the e-mail, for less than this.
+	registrationWithin = time.Hour
+)
+
+// SweepUnreachable deletes the accounts that a crash left without an e-mail. Any number of replicas may sweep at once.
+func (s *Service) SweepUnreachable(ctx context.Context) error {
+	return s.store.DeleteUnreachable(ctx, time.Now().Add(-registrationWithin))
+}

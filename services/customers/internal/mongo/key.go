@@ -1,0 +1,86 @@
+package mongo
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+
+	"souk/services/customers/internal/customers"
+	"souk/services/customers/internal/token"
+)
+
+// keyDocument is a signing key. Its _id is its number, so that of replicas that make the next key at once one succeeds.
+type keyDocument struct {
+	ID   string `bson:"_id"`
+	Kid  string `bson:"kid"`
+	Seed []byte `bson:"seed"`
+	// SignsFrom is missing from the first key, which signed as soon as it was made.
+	SignsFrom time.Time `bson:"signs_from,omitempty"`
+	CreatedAt time.Time `bson:"created_at"`
+}
+
+// firstKey is the _id of the one key that a shop had before keys were rotated. It is number 0.
+const firstKey = "current"
+
+// Keys implements token.Store.
+func (s *Store) Keys(ctx context.Context) ([]token.Key, error) {
+	cursor, err := s.keys.Find(ctx, bson.D{})
+	if err != nil {
+		return nil, fmt.Errorf("find keys: %w", err)
+	}
+	var documents []keyDocument
+	if err := cursor.All(ctx, &documents); err != nil {
+		return nil, fmt.Errorf("find keys: %w", err)
+	}
+	keys := make([]token.Key, len(documents))
+	for i, d := range documents {
+		number, err := keyNumber(d.ID)
+		if err != nil {
+			return nil, err
+		}
+		if d.SignsFrom.IsZero() {
+			d.SignsFrom = d.CreatedAt
+		}
+		keys[i] = token.Key{Number: number, ID: d.Kid, Seed: customers.Secret(d.Seed), SignsFrom: d.SignsFrom.UTC()}
+	}
+	return keys, nil
+}
+
+// InsertKey implements token.Store.
+func (s *Store) InsertKey(ctx context.Context, key token.Key) error {
+	d := keyDocument{ID: keyID(key.Number), Kid: key.ID, Seed: []byte(key.Seed), SignsFrom: key.SignsFrom, CreatedAt: time.Now()}
+	if _, err := s.keys.InsertOne(ctx, d); err != nil && !mongo.IsDuplicateKeyError(err) {
+		return fmt.Errorf("insert key: %w", err)
+	}
+	return nil
+}
+
+// DeleteKey implements token.Store.
+func (s *Store) DeleteKey(ctx context.Context, number int64) error {
+	if _, err := s.keys.DeleteOne(ctx, byID(keyID(number))); err != nil {
+		return fmt.Errorf("delete key: %w", err)
+	}
+	return nil
+}
+
+func keyID(number int64) string {
+	if number == 0 {
+		return firstKey
+	}
+	return strconv.FormatInt(number, 10)
+}
+
+func keyNumber(id string) (int64, error) {
+	if id == firstKey {
+		return 0, nil
+	}
+	number, err := strconv.ParseInt(id, 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("signing key: %q is no number", id)
+	}
+	return number, nil
+}

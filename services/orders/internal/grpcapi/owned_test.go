@@ -1,0 +1,151 @@
+package grpcapi
+
+import (
+	"context"
+	"log/slog"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+
+	accessv1 "souk/proto/gen/souk/access/v1"
+	ordersv1 "souk/proto/gen/souk/orders/v1"
+
+	"souk/platform/access"
+	"souk/platform/grpctest"
+	"souk/platform/money"
+
+	"souk/services/orders/internal/orders"
+)
+
+const (
+	owner    = "owner"
+	theirsID = "0198a000-0000-7000-8000-00000000000a" // an order, a cart and an address of owner
+	ownID    = "0198a000-0000-7000-8000-00000000000b" // a cart and an address of whoever asks
+	noID     = "0198a000-0000-7000-8000-00000000000c" // of nothing
+)
+
+// owned is a store with one delivered order of owner.
+type owned struct{ orders.Store }
+
+func (owned) Get(_ context.Context, id string) (orders.Record, error) {
+	if id != theirsID {
+		return orders.Record{}, orders.ErrNotFound
+	}
+	order := rejected()
+	order.ID, order.CustomerID, order.Status, order.Rejection = theirsID, owner, orders.StatusDelivered, nil
+	return orders.Record{Order: order, CartCheckedOut: true}, nil
+}
+
+func (owned) Key(context.Context, string, string) (orders.UsedKey, error) {
+	return orders.UsedKey{}, orders.ErrKeyUnknown
+}
+
+// holdings are the peers that are asked for a price, as they answer the caller of ctx.
+type holdings struct {
+	orders.Carts
+	orders.Shipping
+}
+
+func (holdings) has(ctx context.Context, id string) bool {
+	return id == ownID || id == theirsID && access.FromContext(ctx).CustomerID == owner
+}
+
+func (h holdings) Items(ctx context.Context, id string) ([]orders.Item, error) {
+	if !h.has(ctx, id) {
+		return nil, orders.ErrCartNotFound
+	}
+	return []orders.Item{{SKU: "MUG", Quantity: 1}}, nil
+}
+
+func (h holdings) Address(ctx context.Context, id string) (orders.Address, error) {
+	if !h.has(ctx, id) {
+		return orders.Address{}, orders.ErrAddressNotFound
+	}
+	return orders.Address{Country: "GB"}, nil
+}
+
+func (holdings) Variants(context.Context, []string) (map[string]orders.Variant, error) {
+	return map[string]orders.Variant{"MUG": {SKU: "MUG", Price: money.New(1250, "GBP")}}, nil
+}
+
+func (holdings) Quote(context.Context, orders.Address, int64, string) ([]orders.ShippingOption, error) {
+	return nil, nil
+}
+
+func ownedServer(t *testing.T) (*grpctest.Server, ordersv1.OrdersServiceClient) {
+	t.Helper()
+	server := grpctest.Serve(t, func(r grpc.ServiceRegistrar) {
+		peers := orders.Peers{Carts: holdings{}, Catalog: holdings{}, Customers: holdings{}, Shipping: holdings{}}
+		service := orders.New(owned{}, peers, orders.Settings{Inline: time.Second}, slog.New(slog.DiscardHandler))
+		ordersv1.RegisterOrdersServiceServer(r, New(service))
+	})
+	return server, ordersv1.NewOrdersServiceClient(server.Conn)
+}
+
+func checkout(cartID, addressID string) *ordersv1.PlaceOrderRequest {
+	return &ordersv1.PlaceOrderRequest{
+		IdempotencyKey: "key", CartId: cartID, AddressId: addressID, ShippingOption: "standard", PaymentMethod: "pm_card_visa",
+	}
+}
+
+// asking has, for each field that names what is owned, a call with an id in it.
+var asking = map[string]func(ctx context.Context, c ordersv1.OrdersServiceClient, id string) error{
+	"PlaceOrder.cart_id": func(ctx context.Context, c ordersv1.OrdersServiceClient, id string) error {
+		_, err := c.PlaceOrder(ctx, checkout(id, ownID))
+		return err
+	},
+	"PlaceOrder.address_id": func(ctx context.Context, c ordersv1.OrdersServiceClient, id string) error {
+		_, err := c.PlaceOrder(ctx, checkout(ownID, id))
+		return err
+	},
+	"GetOrder.id": func(ctx context.Context, c ordersv1.OrdersServiceClient, id string) error {
+		_, err := c.GetOrder(ctx, &ordersv1.GetOrderRequest{Id: id})
+		return err
+	},
+	"CancelOrder.id": func(ctx context.Context, c ordersv1.OrdersServiceClient, id string) error {
+		_, err := c.CancelOrder(ctx, &ordersv1.CancelOrderRequest{Id: id})
+		return err
+	},
+	"RequestReturn.order_id": func(ctx context.Context, c ordersv1.OrdersServiceClient, id string) error {
+		_, err := c.RequestReturn(ctx, &ordersv1.RequestReturnRequest{
+			OrderId: id, Lines: []*ordersv1.ReturnLine{{Sku: "SPOON", Quantity: 1}}, Reason: "broken",
+		})
+		return err
+	},
+	"WaitForEvents.order_id": func(ctx context.Context, c ordersv1.OrdersServiceClient, id string) error {
+		_, err := c.WaitForEvents(ctx, &ordersv1.WaitForEventsRequest{OrderId: id, After: 100})
+		return err
+	},
+}
+
+func TestWhatIsSomeoneElsesIsAnsweredLikeWhatDoesNotExist(t *testing.T) {
+	t.Parallel()
+	server, client := ownedServer(t)
+	methods := ordersv1.File_souk_orders_v1_orders_proto.Services().ByName("OrdersService").Methods()
+	for i := range methods.Len() {
+		rule := proto.GetExtension(methods.Get(i).Options(), accessv1.E_Rule).(*accessv1.Rule)
+		for _, field := range rule.GetOwned() {
+			name := string(methods.Get(i).Name()) + "." + field
+			ask, ok := asking[name]
+			if !ok {
+				t.Errorf("%s is not asked for", name)
+				continue
+			}
+			missing := ask(server.As(t, "stranger"), client, noID)
+			theirs := ask(server.As(t, "stranger"), client, theirsID)
+			if status.Code(missing) != codes.NotFound || !proto.Equal(status.Convert(missing).Proto(), status.Convert(theirs).Proto()) {
+				t.Errorf("%s: someone else's: %v, what does not exist: %v", name, theirs, missing)
+			}
+			if err := ask(server.As(t, owner), client, theirsID); status.Code(err) == codes.NotFound {
+				t.Errorf("%s: one's own: %v", name, err)
+			}
+			if err := ask(server.Staff(t), client, theirsID); (status.Code(err) == codes.NotFound) == rule.GetStaff() {
+				t.Errorf("%s: staff: %v", name, err)
+			}
+		}
+	}
+}

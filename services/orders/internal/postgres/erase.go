@@ -1,0 +1,88 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"souk/platform/pgdb"
+
+	"souk/services/orders/internal/orders"
+)
+
+// Orders are placed under a shared lock on their customer, and customers are erased under an exclusive one: an order is
+// either there when its customer is erased, or it finds the customer erased.
+const (
+	lockToPlace = `SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 0))`
+	lockToErase = `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`
+)
+
+const selectErased = `SELECT EXISTS (SELECT FROM erased_customers WHERE customer_id = $1)`
+
+// queueCustomer refuses the order of a customer who was erased. It keeps others from being erased until the order is
+// there.
+func queueCustomer(batch *pgx.Batch, customerID string) {
+	batch.Queue(lockToPlace, customerID)
+	queueRefusal(batch, orders.ErrCustomerErased, selectErased, customerID)
+}
+
+// queueRefusal fails with refusal if a query that answers yes or no answers yes.
+func queueRefusal(batch *pgx.Batch, refusal error, sql string, args ...any) {
+	batch.Queue(sql, args...).QueryRow(func(row pgx.Row) error {
+		var yes bool
+		if err := row.Scan(&yes); err != nil {
+			return err
+		}
+		if yes {
+			return refusal
+		}
+		return nil
+	})
+}
+
+// Whoever has read one of the orders and saves it later conflicts with the erasure, or the erasure waits for them.
+const lockOrders = `SELECT FROM orders WHERE customer_id = $1 ORDER BY id FOR UPDATE`
+
+const selectOpen = `
+SELECT EXISTS (
+    SELECT FROM orders
+    WHERE customer_id = $1 AND (
+        status NOT IN ('delivered', 'rejected', 'cancelled') OR job_id IS NOT NULL
+        OR EXISTS (SELECT FROM returns WHERE order_id = orders.id AND status <> 'refunded')
+        OR EXISTS (SELECT FROM refunds WHERE order_id = orders.id AND status = 'pending')))`
+
+// erasures leave what the shop's books need: numbers, lines, money, and the country, for the tax. The keys of refunds
+// stay, since without them a refund could be given twice; all they have of its reason is a digest.
+var erasures = []string{
+	`INSERT INTO erased_customers (customer_id) VALUES ($1) ON CONFLICT DO NOTHING`,
+	`UPDATE orders
+	SET shipping_address = jsonb_build_object('country', shipping_address->'country'), payment_method = '',
+	    version = version + 1, changed_at = now()
+	WHERE customer_id = $1`,
+	`UPDATE returns SET reason = '' FROM orders WHERE orders.id = order_id AND customer_id = $1`,
+	`UPDATE refunds SET reason = '' FROM orders WHERE orders.id = order_id AND customer_id = $1`,
+	`DELETE FROM idempotency_keys WHERE customer_id = $1`,
+}
+
+// EraseCustomer implements orders.Store.
+func (s *Store) EraseCustomer(ctx context.Context, customerID string) error {
+	err := pgdb.InTx(ctx, s.pool, func(tx pgx.Tx) error {
+		check := &pgx.Batch{}
+		check.Queue(lockToErase, customerID)
+		check.Queue(lockOrders, customerID)
+		queueRefusal(check, orders.ErrOrdersOpen, selectOpen, customerID)
+		if err := tx.SendBatch(ctx, check).Close(); err != nil {
+			return err
+		}
+		erase := &pgx.Batch{}
+		for _, sql := range erasures {
+			erase.Queue(sql, customerID)
+		}
+		return tx.SendBatch(ctx, erase).Close()
+	})
+	if err != nil {
+		return fmt.Errorf("erase customer: %w", err)
+	}
+	return nil
+}
