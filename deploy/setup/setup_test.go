@@ -1,0 +1,187 @@
+package setup_test
+
+import (
+	"context"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/consul/api"
+
+	"souk/deploy/setup"
+	"souk/platform/consul"
+	"souk/platform/devserver"
+	"souk/platform/secret"
+)
+
+// newConfig returns a configuration with folders as they are at the first start.
+func newConfig(t *testing.T) setup.Config {
+	t.Helper()
+	cfg := setup.Config{Dir: t.TempDir(), Volumes: t.TempDir()}
+	for _, container := range containers(t) {
+		if err := os.Mkdir(filepath.Join(cfg.Volumes, container), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return cfg
+}
+
+func keep(t *testing.T, cfg setup.Config) *setup.Secrets {
+	t.Helper()
+	s, err := setup.Keep(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// shared returns what is in the containers' volumes: contents by container and name.
+func shared(t *testing.T, cfg setup.Config) map[string]string {
+	t.Helper()
+	if err := keep(t, cfg).Share(cfg.Volumes); err != nil {
+		t.Fatal(err)
+	}
+	contents := map[string]string{}
+	err := fs.WalkDir(os.DirFS(cfg.Volumes), ".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		content, err := os.ReadFile(filepath.Join(cfg.Volumes, path))
+		contents[path] = string(content)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return contents
+}
+
+func TestAnotherStartChangesNothing(t *testing.T) {
+	t.Parallel()
+	cfg := newConfig(t)
+	first := shared(t, cfg)
+	if second := shared(t, cfg); !reflect.DeepEqual(second, first) {
+		t.Errorf("%v\nbecame\n%v", first, second)
+	}
+	if other := shared(t, newConfig(t)); reflect.DeepEqual(other, first) {
+		t.Error("two shops have the same secrets")
+	}
+}
+
+func TestWhatIsGivenTakesThePlaceOfWhatWasMadeUpAndStays(t *testing.T) {
+	t.Parallel()
+	cfg := newConfig(t)
+	before := shared(t, cfg)
+	cfg.StaffPassword, cfg.DatabasePassword = "of the staff", "50% @/:?#"
+	given := shared(t, cfg)
+	if given["customers/staff-password"] != "of the staff" || given["orders-db/database-password"] != "50% @/:?#" {
+		t.Errorf("not as given: %v", given)
+	}
+	if want := "postgres://orders:50%25%20%40%2F%3A%3F%23@orders-db:5432/orders?sslmode=disable"; given["orders/database-url"] != want {
+		t.Errorf("%s, want %s", given["orders/database-url"], want)
+	}
+	if given["orders/consul-token"] != before["orders/consul-token"] {
+		t.Error("what was not given changed")
+	}
+	cfg.StaffPassword, cfg.DatabasePassword = "", ""
+	if after := shared(t, cfg); !reflect.DeepEqual(after, given) {
+		t.Errorf("%v\nbecame\n%v", given, after)
+	}
+}
+
+func TestAContainerCanReadItsSecretsAndNoneOfAnotherService(t *testing.T) {
+	t.Parallel()
+	cfg := newConfig(t)
+	contents := shared(t, cfg)
+	service := func(path string) string { return strings.TrimSuffix(filepath.Dir(path), "-db") }
+	for path, value := range contents {
+		if info, err := os.Stat(filepath.Join(cfg.Volumes, path)); err != nil || info.Mode() != 0o444 {
+			t.Errorf("%s: %v, %v; want it readable by a container's user", path, info.Mode(), err)
+		}
+		if len(value) < 26 {
+			t.Errorf("%s holds %d characters", path, len(value))
+		}
+		for other, content := range contents {
+			// Two log in as staff.
+			if service(other) != service(path) && strings.Contains(content, value) && filepath.Base(path) != "staff-password" {
+				t.Errorf("%s holds what %s does", other, path)
+			}
+		}
+	}
+}
+
+func TestAllSecretsTogetherAreForSetupAlone(t *testing.T) {
+	t.Parallel()
+	cfg := newConfig(t)
+	keep(t, cfg)
+	entries, err := os.ReadDir(cfg.Dir)
+	if err != nil || len(entries) == 0 {
+		t.Fatalf("%d files, %v", len(entries), err)
+	}
+	for _, entry := range entries {
+		if info, err := entry.Info(); err != nil || info.Mode() != 0o400 {
+			t.Errorf("%s: %v, %v", entry.Name(), info.Mode(), err)
+		}
+	}
+}
+
+func TestAVolumeThatIsNotThereIsAnErrorWithoutASecret(t *testing.T) {
+	t.Parallel()
+	cfg := newConfig(t)
+	s := keep(t, cfg)
+	if err := os.Remove(filepath.Join(cfg.Volumes, "orders-db")); err != nil {
+		t.Fatal(err)
+	}
+	err := s.Share(cfg.Volumes)
+	if err == nil || !strings.Contains(err.Error(), "orders-db/database-password") || strings.Contains(err.Error(), string(s.Databases["orders"])) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestConsulKnowsWhoseATokenIs(t *testing.T) {
+	t.Parallel()
+	s := keep(t, newConfig(t))
+	agent, err := devserver.StartConsul(t.Context(), devserver.ConsulConfig{Dir: t.TempDir(), ManagementToken: s.Management})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = agent.Stop(context.Background()) })
+	for range 2 {
+		if err := s.Grant(t.Context(), agent.Addr()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	orders, anonymous := client(t, agent, s.Tokens["orders"]), client(t, agent, "")
+	if err := orders.Agent().ServiceRegister(&api.AgentServiceRegistration{Name: "orders"}); err != nil {
+		t.Errorf("orders does not register itself: %v", err)
+	}
+	if _, _, err := orders.Agent().ConnectCALeaf("orders", nil); err != nil {
+		t.Errorf("orders has no certificate: %v", err)
+	}
+	if entries, _, err := anonymous.Catalog().Service("orders", "", nil); err != nil || len(entries) != 1 {
+		t.Errorf("the page shows %d instances of orders, %v", len(entries), err)
+	}
+	for who, client := range map[string]*api.Client{"orders": orders, "nobody": anonymous} {
+		if err := client.Agent().ServiceRegister(&api.AgentServiceRegistration{Name: "payments"}); err == nil {
+			t.Errorf("%s registers payments", who)
+		}
+		if _, _, err := client.Agent().ConnectCALeaf("payments", nil); err == nil {
+			t.Errorf("%s has the certificate of payments", who)
+		}
+		if _, _, err := client.ACL().TokenList(nil); err == nil {
+			t.Errorf("%s lists the tokens", who)
+		}
+	}
+}
+
+func client(t *testing.T, agent *devserver.Consul, token secret.Text) *api.Client {
+	t.Helper()
+	c, err := consul.NewClient(agent.Addr(), token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}

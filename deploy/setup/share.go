@@ -1,0 +1,51 @@
+package setup
+
+import (
+	"encoding/json"
+	"errors"
+	"net/url"
+	"path/filepath"
+)
+
+// Share puts into each container's volume below dir what that container has to know: nothing of another's.
+func (s *Secrets) Share(dir string) error {
+	var errs []error
+	share := func(container, name, value string) {
+		errs = append(errs, write(filepath.Join(dir, container, name), value, readable))
+	}
+	for service, password := range s.Databases {
+		share(service+"-db", "database-password", string(password))
+		share(service, "database-url", databaseURL(service, string(password)))
+	}
+	for name, token := range s.Tokens {
+		share(name, "consul-token", string(token))
+	}
+	share("customers", "staff-password", string(s.Staff))
+	share("audit", "staff-password", string(s.Staff))
+	config, err := json.MarshalIndent(consulConfig(string(s.Management)), "", "  ")
+	share("consul", "consul.json", string(config))
+	share("consul", "management-token", string(s.Management)) // for its health check
+	return errors.Join(append(errs, err)...)
+}
+
+// databaseURL leads to the service's server, on a network that the two have to themselves.
+func databaseURL(service, password string) string {
+	u := url.URL{
+		Scheme: "postgres", User: url.UserPassword(service, password), Host: service + "-db:5432", Path: service,
+		RawQuery: "sslmode=disable",
+	}
+	return u.String()
+}
+
+// consulConfig makes the agent deny what a token does not allow, and issue certificates.
+func consulConfig(management string) map[string]any {
+	return map[string]any{
+		"connect": map[string]any{"enabled": true},
+		"ports":   map[string]int{"grpc": 8502}, // where certificates are signed
+		"acl": map[string]any{
+			"enabled": true, "default_policy": "deny", "down_policy": "extend-cache",
+			"tokens": map[string]any{"initial_management": management, "agent": management},
+		},
+		"disable_update_check": true,
+	}
+}
