@@ -73,7 +73,9 @@ func serveAs(t *testing.T, w *world, cfg consul.Config, name string) {
 	}
 	server := grpc.NewServer(grpc.Creds(credentials.NewTLS(identity.Server())), grpc.UnaryInterceptor(staffOnly))
 	w.register(server)
-	healthv1.RegisterHealthServer(server, health.NewServer())
+	healthy := health.NewServer()
+	healthy.SetServingStatus(name, healthv1.HealthCheckResponse_SERVING)
+	healthv1.RegisterHealthServer(server, healthy)
 	done.Go(func() { _ = server.Serve(listener) })
 	instance := consul.Instance{ID: name, Name: name, Host: "127.0.0.1", Port: listener.Addr().(*net.TCPAddr).Port}
 	done.Go(func() { consul.Keep(ctx, client, instance, slog.New(slog.DiscardHandler)) })

@@ -118,7 +118,8 @@ func registrationOf(i Instance) *api.AgentServiceRegistration {
 	}
 	switch {
 	case i.HTTPPath == "":
-		check.GRPC, check.GRPCUseTLS = address, true
+		// By its name: another service may have come up at the address of one that was killed.
+		check.GRPC, check.GRPCUseTLS = address+"/"+i.Name, true
 	case i.HTTPS:
 		check.HTTP = "https://" + address + i.HTTPPath
 	default:

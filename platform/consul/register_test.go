@@ -58,12 +58,12 @@ func TestAnInstanceThatIsUnwellIsNotPassing(t *testing.T) {
 	i := serveInstance(t, "unwell")
 	keep(t, client, i.Instance)
 	eventually(t, 15*time.Second, "it passes", passes(t, client, "unwell"))
-	i.health.SetServingStatus("", healthv1.HealthCheckResponse_NOT_SERVING)
+	i.health.SetServingStatus(i.Name, healthv1.HealthCheckResponse_NOT_SERVING)
 	eventually(t, 15*time.Second, "it no longer passes", func() bool { return !passes(t, client, "unwell")() })
 	if len(instances(t, client, "unwell", false)) != 1 {
 		t.Error("it is forgotten")
 	}
-	i.health.SetServingStatus("", healthv1.HealthCheckResponse_SERVING)
+	i.health.SetServingStatus(i.Name, healthv1.HealthCheckResponse_SERVING)
 	eventually(t, 15*time.Second, "it passes again", passes(t, client, "unwell"))
 }
 
@@ -169,5 +169,20 @@ func TestAnAgentThatIsAwayIsLoggedAndDoesNotHoldTheEndUp(t *testing.T) {
 	done.Wait()
 	if took := time.Since(start); took > 5*time.Second {
 		t.Errorf("the end took %v", took)
+	}
+}
+
+// A process that was killed leaves its registration behind, and its port to whoever comes next.
+func TestAnotherServiceAtAnInstancesAddressDoesNotPassForIt(t *testing.T) {
+	t.Parallel()
+	client := newClient(t, agent.Addr())
+	next := serveInstance(t, "successor")
+	dead := next.Instance
+	dead.ID, dead.Name = "dead-1", "predecessor"
+	keep(t, client, next.Instance)
+	keep(t, client, dead)
+	eventually(t, 15*time.Second, "the one that is there passes", passes(t, client, "successor"))
+	if found := instances(t, client, "predecessor", true); len(found) != 0 {
+		t.Errorf("the one that is gone passes: %v", found[0].Service)
 	}
 }

@@ -104,6 +104,7 @@ func serveOn(t *testing.T, name string, listener net.Listener) *instance {
 		Instance: consul.Instance{ID: name + "-" + strconv.Itoa(bound.Port), Name: name, Host: bound.IP.String(), Port: bound.Port, Version: "v1"},
 		health:   health.NewServer(), server: grpc.NewServer(grpc.Creds(credentials.NewTLS(identity.Server()))),
 	}
+	i.health.SetServingStatus(name, healthv1.HealthCheckResponse_SERVING)
 	healthv1.RegisterHealthServer(i.server, i.health)
 	var done sync.WaitGroup
 	done.Go(func() { _ = i.server.Serve(listener) })

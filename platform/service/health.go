@@ -36,7 +36,9 @@ func (s *Service) watchHealth(ctx context.Context) {
 			healthy = err == nil
 			s.logger.Warn("health changed", "healthy", healthy, "dependency", name, "error", err)
 		}
+		// Containers ask for the process, Consul for the service by its name.
 		s.health.SetServingStatus("", servingStatus(err))
+		s.health.SetServingStatus(s.name, servingStatus(err))
 		select {
 		case <-ctx.Done():
 			return
