@@ -9,7 +9,7 @@ RACED := proto platform $(wildcard services/*) gateway deploy/local deploy/audit
 DAY ?= ../shared/data/retail/2010-12-01.csv
 export PATH := $(BIN):$(PATH)
 
-.PHONY: help run reset audit test chaos lint gen replay seed build tidy clean
+.PHONY: help run reset audit access test fuzz chaos lint gen replay seed build tidy clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ reset: ## forget the data of make run
 test: ## run every test, on real PostgreSQL, FerretDB and Consul
 	@scripts/test $(RACED) -- services/orders/internal/simulation e2e
 
+fuzz: ## run every fuzz target for a minute: make fuzz [FUZZTIME=10m] [SOUK_FUZZ=REGEXP of packages and targets]
+	@FUZZTIME='$(FUZZTIME)' scripts/fuzz $(MODULES)
+
 chaos: ## the long forms of the tests under kills and pauses, about an hour: SOUK_SEED=7 for another schedule
 	@tools/build ferretdb consul
 	@cd services/inventory && SOUK_ROUNDS=200 GOWORK=off go test -count=1 -v -timeout 1h ./internal/postgres -run 'Last|Opposite|RandomBask|OneSKU'
@@ -39,6 +42,9 @@ audit: ## check the books of a running shop: make run's, or SOUK_URL, SOUK_CONSU
 	export SOUK_CONSUL_GRPC_ADDR="$${SOUK_CONSUL_GRPC_ADDR:-127.0.0.1:$${SOUK_CONSUL_GRPC_PORT:-8502}}"; \
 	export SOUK_CONSUL_TOKEN="$${SOUK_CONSUL_TOKEN:-$$(sed -n 's/.*"audit": "\(.*\)".*/\1/p' "$${SOUK_STATE_DIR:-.souk/run}/secrets.json")}"; \
 	exec $(BIN)/audit $(AUDIT)
+
+access: ## who may do what: every RPC and every route; fails when one does not say
+	@GOWORK=off go run -C e2e ./cmd/access
 
 lint: ## golangci-lint on every module, buf lint, generated code up to date
 	@scripts/lint $(MODULES)

@@ -16,6 +16,12 @@ import (
 
 const currency = "GBP"
 
+// The most pieces and pence that a line may have: more than real ones have, and no sum of lines overflows.
+const (
+	maxQuantity = 1_000_000
+	maxPrice    = 100_000_000
+)
+
 // Invoice is a sale: what one customer bought at once.
 type Invoice struct {
 	Number string
@@ -119,6 +125,8 @@ func (b *builder) add(get func(column string) string) {
 	line := Line{SKU: fmt.Sprintf("%s-%d", get("StockCode"), price.Amount), Quantity: quantity, Price: price.Amount}
 	number, customer := get("InvoiceNo"), customerOf(get)
 	switch {
+	case quantity < -maxQuantity || quantity > maxQuantity || price.Amount > maxPrice:
+		b.books.LeftOut["too large for a line"]++
 	case strings.HasPrefix(number, "C"):
 		b.addReturn(number, customer, line)
 	case quantityErr != nil || quantity <= 0:

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -234,6 +235,7 @@ func TestEachRPCAdmitsThoseItsRuleNames(t *testing.T) {
 		"customer":             {"gateway", customer},
 		"staff":                {"gateway", staff},
 		"bad token":            {"gateway", bad},
+		"two tokens":           {"gateway", slices.Concat(customer, customer)},
 		"basic":                {"gateway", []string{"authorization", "Basic eDp5"}},
 		"orders":               {"orders", nil},
 		"orders, customer":     {"orders", customer},
@@ -248,7 +250,7 @@ func TestEachRPCAdmitsThoseItsRuleNames(t *testing.T) {
 	// Whoever may not call at all, whatever the rule.
 	never := map[string]codes.Code{
 		"catalog": forbidden, "catalog, staff": forbidden, "no certificate": stranger, "staff, no cert": stranger,
-		"bad token": stranger, "orders, bad token": stranger,
+		"bad token": stranger, "two tokens": stranger, "orders, bad token": stranger,
 	}
 	want := map[string]map[string]codes.Code{
 		"Anyone": {

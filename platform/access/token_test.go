@@ -25,7 +25,7 @@ type issuer struct {
 	err error
 }
 
-func newIssuer(t *testing.T) *issuer {
+func newIssuer(t testing.TB) *issuer {
 	t.Helper()
 	_, private, err := ed25519.GenerateKey(nil)
 	if err != nil {

@@ -28,6 +28,7 @@ type Server struct {
 	// otherwise.
 	Conn    grpc.ClientConnInterface
 	private ed25519.PrivateKey
+	log     journal
 }
 
 // Serve starts a server of what register registers.
@@ -47,7 +48,7 @@ func Serve(t testing.TB, register func(grpc.ServiceRegistrar)) *Server {
 	}
 	s := &Server{private: private}
 	guard := access.NewGuard(access.NewVerifier(s))
-	server := rpc.NewServer(slog.New(slog.DiscardHandler), guard, identity)
+	server := rpc.NewServer(slog.New(slog.NewTextHandler(&s.log, &slog.HandlerOptions{Level: slog.LevelError})), guard, identity)
 	register(server)
 	if err := guard.Learn(server); err != nil {
 		t.Fatal(err)

@@ -113,13 +113,13 @@ func (s *shop) Key(context.Context, string) (ed25519.PublicKey, error) {
 }
 
 // open returns a shop that sells in pounds.
-func open(t *testing.T) *shop {
+func open(t testing.TB) *shop {
 	t.Helper()
 	return openIn(t, "GBP")
 }
 
 // openIn returns a shop that sells in currency.
-func openIn(t *testing.T, currency string) *shop {
+func openIn(t testing.TB, currency string) *shop {
 	t.Helper()
 	_, private, err := ed25519.GenerateKey(nil)
 	if err != nil {
@@ -144,7 +144,7 @@ func openIn(t *testing.T, currency string) *shop {
 }
 
 // wrap puts the edge before the handler, as the app does.
-func (s *shop) wrap(t *testing.T, h *handler.Handler, logger *slog.Logger) http.Handler {
+func (s *shop) wrap(t testing.TB, h *handler.Handler, logger *slog.Logger) http.Handler {
 	t.Helper()
 	var err error
 	if s.router, err = edge.NewRouter(h, access.NewVerifier(s), nil, logger); err != nil {
@@ -158,7 +158,7 @@ func (s *shop) wrap(t *testing.T, h *handler.Handler, logger *slog.Logger) http.
 }
 
 // dial starts the services behind the real guard and returns a connection as the gateway makes it.
-func (s *shop) dial(t *testing.T, logger *slog.Logger) *grpc.ClientConn {
+func (s *shop) dial(t testing.TB, logger *slog.Logger) *grpc.ClientConn {
 	t.Helper()
 	guard := access.NewGuard(access.NewVerifier(s))
 	authority, err := certtest.New()
@@ -206,12 +206,12 @@ const (
 )
 
 // token returns an access token of customer-1 for an hour.
-func (s *shop) token(t *testing.T, who as) string {
+func (s *shop) token(t testing.TB, who as) string {
 	t.Helper()
 	return s.tokenUntil(t, who, time.Now().Add(time.Hour))
 }
 
-func (s *shop) tokenUntil(t *testing.T, who as, end time.Time) string {
+func (s *shop) tokenUntil(t testing.TB, who as, end time.Time) string {
 	t.Helper()
 	part := func(v any) string {
 		content, err := json.Marshal(v)

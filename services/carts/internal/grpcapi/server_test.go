@@ -29,7 +29,7 @@ type bundle struct {
 	store *mongo.Store
 }
 
-func setup(t *testing.T) *bundle {
+func setup(t testing.TB) *bundle {
 	t.Helper()
 	b := &bundle{store: mongo.New(mongotest.New(t))}
 	b.Server = grpctest.Serve(t, func(r grpc.ServiceRegistrar) {

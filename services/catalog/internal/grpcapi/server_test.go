@@ -34,7 +34,7 @@ type bundle struct {
 	catalogv1.CatalogServiceClient
 }
 
-func setup(t *testing.T) *bundle {
+func setup(t testing.TB) *bundle {
 	t.Helper()
 	store := postgres.New(pgtest.New(t, postgres.Migrations))
 	b := &bundle{Server: grpctest.Serve(t, func(r grpc.ServiceRegistrar) {
@@ -57,7 +57,7 @@ func lamp() *catalogv1.ProductInput {
 	}
 }
 
-func (b *bundle) create(t *testing.T, in *catalogv1.ProductInput) *catalogv1.Product {
+func (b *bundle) create(t testing.TB, in *catalogv1.ProductInput) *catalogv1.Product {
 	t.Helper()
 	created, err := b.CreateProduct(b.Staff(t), &catalogv1.CreateProductRequest{Product: in})
 	if err != nil {

@@ -30,7 +30,7 @@ type bundle struct {
 	inventoryv1.InventoryServiceClient
 }
 
-func setup(t *testing.T) *bundle {
+func setup(t testing.TB) *bundle {
 	t.Helper()
 	stock := inventory.New(postgres.New(pgtest.New(t, postgres.Migrations)))
 	b := &bundle{Server: grpctest.Serve(t, func(r grpc.ServiceRegistrar) {

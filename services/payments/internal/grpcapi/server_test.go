@@ -31,7 +31,7 @@ type bundle struct {
 	paymentsv1.PaymentsServiceClient
 }
 
-func setup(t *testing.T) *bundle {
+func setup(t testing.TB) *bundle {
 	t.Helper()
 	pool := pgtest.New(t, postgres.Migrations)
 	webhooks := map[string]payments.EventReader{"simulator": webhookSecret}

@@ -25,11 +25,16 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 // setup returns a client of the service behind its real interceptors.
 func setup(t *testing.T) shippingv1.ShippingServiceClient {
 	t.Helper()
+	return shippingv1.NewShippingServiceClient(serve(t).Conn)
+}
+
+// serve serves the service.
+func serve(t testing.TB) *grpctest.Server {
+	t.Helper()
 	service := shipping.New(postgres.New(pgtest.New(t, postgres.Migrations)), simulator.New(time.Hour, time.Now), "GBP")
-	server := grpctest.Serve(t, func(r grpc.ServiceRegistrar) {
+	return grpctest.Serve(t, func(r grpc.ServiceRegistrar) {
 		shippingv1.RegisterShippingServiceServer(r, grpcapi.New(service))
 	})
-	return shippingv1.NewShippingServiceClient(server.Conn)
 }
 
 var leeds = &shippingv1.Destination{Country: "GB", PostalCode: "LS1 6DT"}

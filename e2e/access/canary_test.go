@@ -1,0 +1,141 @@
+package access_test
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"souk/deploy/local/stack"
+	"souk/e2e/shop"
+)
+
+// How the shop is used here, well and badly, everything that is secret has a canary in it.
+const canaryPassword = "CANARY-password"
+
+func TestNoSecretIsInAnyLog(t *testing.T) {
+	useTheShop(t)
+	found, err := leaks(running)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, leak := range found {
+		t.Error(leak)
+	}
+	// Or these would not be the logs that secrets are in.
+	for _, name := range append([]string{stack.Gateway}, stack.Services...) {
+		if log, err := os.ReadFile(running.LogFile(name)); err != nil || !bytes.Contains(log, []byte("\"level\":\"DEBUG\"")) {
+			t.Errorf("the log of %s has no line of level DEBUG: %v", name, err)
+		}
+	}
+}
+
+// useTheShop does everything that handles a secret, well and badly.
+func useTheShop(t *testing.T) {
+	t.Helper()
+	c := newCast(t)
+	email := uuid.NewString() + canary + "@example.com"
+	client, session, err := shop.New(running.URL()).Register(t.Context(), email, canaryPassword, leeds.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	self := &account{Client: client, name: "canary", email: email, password: canaryPassword}
+	passwords(t, c, self, session)
+	tokens(t, session)
+	payments(t, c, self)
+	malformedBodies(t, session.AccessToken)
+	staff, _, err := shop.New(running.URL()).Login(t.Context(), running.StaffEmail(), running.StaffPassword())
+	if err != nil {
+		t.Fatal(err)
+	}
+	try(t, staff, http.MethodPost, "/v1/me/deletion", object{"password": running.StaffPassword()})
+}
+
+// try sends what may well be refused.
+func try(t *testing.T, c *shop.Client, method, path string, body any, headers ...shop.Header) {
+	t.Helper()
+	got, err := c.Send(t.Context(), method, path, body, headers...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Status == http.StatusInternalServerError {
+		t.Errorf("%s %s: %d %s", method, path, got.Status, got.Body)
+	}
+}
+
+func passwords(t *testing.T, c *cast, a *account, session shop.Session) {
+	t.Helper()
+	anonymous := a.As("")
+	try(t, anonymous, http.MethodPost, "/v1/customers", object{"email": a.email, "password": canaryPassword, "name": "Ada Shopper"})
+	try(t, anonymous, http.MethodPost, "/v1/customers", object{"email": "no e-mail CANARY", "password": strings.Repeat("CANARY", 50), "name": ""})
+	for _, email := range []string{a.email, "unknown@example.com", running.StaffEmail()} {
+		try(t, anonymous, http.MethodPost, "/v1/sessions", object{"email": email, "password": "wrong CANARY"})
+	}
+	for range 2 { // the second is a replay
+		try(t, anonymous, http.MethodPost, "/v1/sessions/refresh", object{"refresh_token": session.RefreshToken})
+	}
+	try(t, anonymous, http.MethodPost, "/v1/sessions/refresh", object{"refresh_token": uuid.NewString() + ".CANARY"})
+	try(t, a.Client, http.MethodPut, "/v1/me/password", object{"current_password": "wrong CANARY", "new_password": "new CANARY password"})
+	try(t, a.Client, http.MethodPut, "/v1/me/password", object{"current_password": canaryPassword, "new_password": "CANARY"})
+	c.do(a, http.MethodPut, "/v1/me/password", object{"current_password": canaryPassword, "new_password": "new CANARY password"}, nil)
+	try(t, a.Client, http.MethodPost, "/v1/me/deletion", object{"password": "wrong CANARY"})
+}
+
+func tokens(t *testing.T, session shop.Session) {
+	t.Helper()
+	anonymous := shop.New(running.URL())
+	good := session.AccessToken
+	for _, token := range []string{good + "CANARY", "CANARY", session.RefreshToken, good[:len(good)-5], "eyJhbGciOiJub25lIn0.eyJzdWIiOiJDQU5BUlkifQ."} {
+		try(t, anonymous.As(token), http.MethodGet, "/v1/me", nil)
+	}
+	try(t, anonymous, http.MethodGet, "/v1/me?access_token="+url.QueryEscape(good), nil)
+	try(t, anonymous, http.MethodGet, "/v1/products?cursor=CANARY&q=CANARY", nil)
+	try(t, anonymous, http.MethodGet, "/v1/me", nil, shop.Header{Name: "Cookie", Value: "token=" + good})
+	try(t, anonymous, http.MethodGet, "/v1/me", nil, shop.Header{Name: "X-Request-Id", Value: "bad id " + good})
+}
+
+func payments(t *testing.T, c *cast, a *account) {
+	t.Helper()
+	for _, method := range []string{"pm_card_visa_CANARY4242424242424242", "pm_card_declined", "pm_card_flaky", "pm_card_visa"} {
+		body := shop.Checkout{CartID: cart(c, a), ShippingAddress: &leeds, ShippingOption: "royal-standard", PaymentMethod: method}
+		try(t, a.Client, http.MethodPost, "/v1/orders", body, shop.Header{Name: "Idempotency-Key", Value: uuid.NewString()})
+	}
+	try(t, a.Client, http.MethodPost, "/v1/me/addresses", leeds)
+	message := fmt.Appendf(nil, `{"id": %q, "type": "payment.captured", "reference": "souk-CANARY"}`, uuid.NewString())
+	for _, header := range []map[string]string{signature(nil, nil, message), {"Souk-Signature": "t=1,v1=CANARY"}, {"Stripe-Signature": "t=1,v1=CANARY"}} {
+		for provider, fields := range map[string]map[string]string{"simulator": header, "stripe": header} {
+			h := http.Header{"Content-Type": {"application/json"}}
+			for name, value := range fields {
+				h.Set(name, value)
+			}
+			if got := send(t, http.MethodPost, "/v1/webhooks/payments/"+provider, h, message); got.status >= 500 {
+				t.Errorf("webhook of %s: %d %s", provider, got.status, got.body)
+			}
+		}
+	}
+}
+
+func malformedBodies(t *testing.T, token string) {
+	t.Helper()
+	for _, r := range routes {
+		for _, body := range []string{
+			`{"password": "CANARY", "refresh_token": "CANARY", "payment_method": "CANARY"`, `{"password": ["CANARY"], "payment_method": {"CANARY": 1}}`,
+			`{"CANARY": "CANARY"}`, `"CANARY"`, "CANARY", `{"password": "CANARY\u0000"}`, `{"email": "CANARY", "password": "\ud800CANARY"}`,
+		} {
+			if r.Operation.RequestBody == nil || strings.Contains(r.Path, "webhooks") {
+				continue
+			}
+			header := bearer(token)
+			header.Set("Content-Type", "application/json")
+			header.Set("Idempotency-Key", uuid.NewString())
+			if got := send(t, r.Method, bareURL(r), header, []byte(body)); got.status >= 500 {
+				t.Errorf("%s with %s: %d %s", r.Name(), body, got.status, got.body)
+			}
+		}
+	}
+}

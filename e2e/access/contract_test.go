@@ -1,0 +1,110 @@
+package access
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protodesc"
+	"google.golang.org/protobuf/reflect/protoregistry"
+	"google.golang.org/protobuf/types/descriptorpb"
+
+	accessv1 "souk/proto/gen/souk/access/v1"
+)
+
+// contract is a proto file whose service has one RPC, with these options.
+func contract(t *testing.T, callers *accessv1.Callers, rule *accessv1.Rule) *protoregistry.Files {
+	t.Helper()
+	service, method := &descriptorpb.ServiceOptions{}, &descriptorpb.MethodOptions{}
+	if callers != nil {
+		proto.SetExtension(service, accessv1.E_Callers, callers)
+	}
+	if rule != nil {
+		proto.SetExtension(method, accessv1.E_Rule, rule)
+	}
+	file, err := protodesc.NewFile(&descriptorpb.FileDescriptorProto{
+		Name: proto.String("new.proto"), Package: proto.String("souk.new.v1"), Syntax: proto.String("proto3"),
+		MessageType: []*descriptorpb.DescriptorProto{{Name: proto.String("Nothing")}},
+		Service: []*descriptorpb.ServiceDescriptorProto{{Name: proto.String("NewService"), Options: service, Method: []*descriptorpb.MethodDescriptorProto{
+			{Name: proto.String("Do"), InputType: proto.String(".souk.new.v1.Nothing"), OutputType: proto.String(".souk.new.v1.Nothing"), Options: method},
+		}}},
+	}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := &protoregistry.Files{}
+	if err := files.RegisterFile(file); err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+func TestAnRPCThatSaysNothingOfItsCallersIsAnError(t *testing.T) {
+	t.Parallel()
+	gateway := &accessv1.Callers{Services: []string{"gateway"}}
+	tests := map[string]struct {
+		callers *accessv1.Callers
+		rule    *accessv1.Rule
+		wrong   string
+	}{
+		"complete":               {gateway, &accessv1.Rule{Customer: true, Owned: []string{"id"}}, ""},
+		"no rule":                {gateway, nil, "/souk.new.v1.NewService/Do has no access rule"},
+		"a rule of nobody":       {gateway, &accessv1.Rule{Owned: []string{"id"}}, "/souk.new.v1.NewService/Do has no access rule"},
+		"no callers":             {nil, &accessv1.Rule{Anyone: true}, "souk.new.v1.NewService names no callers"},
+		"an empty list of those": {&accessv1.Callers{}, &accessv1.Rule{Anyone: true}, "souk.new.v1.NewService names no callers"},
+	}
+	for name, test := range tests {
+		rpcs, err := rpcsIn(contract(t, test.callers, test.rule))
+		if len(rpcs) != 1 || (err == nil) != (test.wrong == "") || err != nil && !strings.Contains(err.Error(), test.wrong) {
+			t.Errorf("%s: %d RPCs, %v; want %q", name, len(rpcs), err, test.wrong)
+		}
+	}
+}
+
+func TestARouteThatSaysNothingOfWhoMayUseItIsAnError(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		operation string
+		who       Audience
+	}{
+		"anyone":                 {`{"security": []}`, Anyone},
+		"optional":               {`{"security": [{"bearer": []}, {}]}`, Optional},
+		"customer":               {`{"security": [{"bearer": []}]}`, Customer},
+		"staff":                  {`{"security": [{"bearer": []}], "x-souk-role": "staff"}`, Staff},
+		"nothing":                {`{}`, ""},
+		"staff without a token":  {`{"security": [], "x-souk-role": "staff"}`, ""},
+		"staff, or anyone":       {`{"security": [{"bearer": []}, {}], "x-souk-role": "staff"}`, ""},
+		"a role that is unknown": {`{"security": [{"bearer": []}], "x-souk-role": "admin"}`, ""},
+	}
+	for name, test := range tests {
+		spec, err := openapi3.NewLoader().LoadFromData([]byte(`{"openapi": "3.1.0", "paths": {"/v1/new": {"get": ` + test.operation + `}}}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		routes, err := routesOf(spec)
+		if len(routes) != 1 || routes[0].Who != test.who || (err == nil) != (test.who != "") || err != nil && !strings.Contains(err.Error(), "GET /v1/new") {
+			t.Errorf("%s: %v, %v; want %q", name, routes, err, test.who)
+		}
+	}
+}
+
+func TestTheTableHasEveryRPCAndRoute(t *testing.T) {
+	t.Parallel()
+	rpcs, err := RPCs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	routes, err := Routes("../../gateway/openapi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var table strings.Builder
+	if err := Print(&table, rpcs, routes); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Count(table.String(), "\n")
+	if want := 1 + len(rpcs) + 1 + 1 + len(routes); lines != want || len(rpcs) < 50 || len(routes) < 40 {
+		t.Errorf("%d lines for %d RPCs and %d routes, want %d:\n%s", lines, len(rpcs), len(routes), want, table.String())
+	}
+}

@@ -1,0 +1,76 @@
+package access_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"souk/deploy/local/stack"
+	"souk/e2e/access"
+	"souk/platform/certificate/certtest"
+	"souk/platform/devserver"
+)
+
+// The shop that the tests share, with everything in its logs that it ever logs. Each test makes its own accounts.
+var (
+	running   *stack.Stack
+	mongoPort int
+	// authority is whom the shop's Consul issues certificates from, so that a test can be any service.
+	authority *certtest.Authority
+	routes    []access.Route
+	rpcs      []access.RPC
+)
+
+// webhookSecret is what the card network signs with; no log may have it.
+const webhookSecret = canary + "-webhook-secret"
+
+func TestMain(m *testing.M) {
+	code, err := run(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "the shop:", err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func run(m *testing.M) (int, error) {
+	ctx := context.Background()
+	root, err := devserver.RepoRoot()
+	if err != nil {
+		return 1, err
+	}
+	if rpcs, err = access.RPCs(); err != nil {
+		return 1, err
+	}
+	if routes, err = access.Routes(filepath.Join(root, "gateway", "openapi.yaml")); err != nil {
+		return 1, err
+	}
+	bin := filepath.Join(root, ".souk", "bin")
+	if err := stack.Build(ctx, root, bin); err != nil {
+		return 1, err
+	}
+	if mongoPort, err = devserver.FreePort(); err != nil {
+		return 1, err
+	}
+	if authority, err = certtest.New(); err != nil {
+		return 1, err
+	}
+	s, stop, err := stack.StartTemporaryAs(ctx, stack.Config{BinDir: bin, MongoPort: mongoPort, Authority: authority, Env: []string{
+		"SOUK_RATE_LIMITS=off", "SOUK_LOG_LEVEL=debug", "SOUK_SHIPPING_TRANSIT=500ms",
+		"SOUK_PAYMENTS_SIMULATOR_WEBHOOK_SECRET=" + webhookSecret,
+	}})
+	if err != nil {
+		return 1, err
+	}
+	running = s
+	code := m.Run()
+	found, err := leaks(s)
+	for _, leak := range found {
+		fmt.Fprintln(os.Stderr, "after all tests:", leak)
+		code = 1
+	}
+	return code, errors.Join(err, stop())
+}

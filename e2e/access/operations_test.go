@@ -1,0 +1,170 @@
+package access_test
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/google/uuid"
+
+	"souk/e2e/shop"
+)
+
+type ids = map[string]identifier
+
+// The kinds of things that ids name.
+var (
+	ownAddress   = identifier{"address", address, owned}
+	ownCart      = identifier{"cart", cart, owned}
+	ownOrder     = identifier{"order", order, owned}
+	ownDelivered = identifier{"delivered order", delivered, owned}
+	anOrder      = identifier{"order", order, public}
+	aDispatched  = identifier{"dispatched order", dispatched, public}
+	aReturn      = identifier{"return", requestedReturn, public}
+	aProduct     = identifier{"product", product, public}
+	aSKU         = identifier{"sku", sku, public}
+	aNewSKU      = identifier{"new sku", newSKU, public}
+	anySKU       = identifier{"sku", sku, anything}
+	anyCustomer  = identifier{"customer", func(_ *cast, a *account) string { return a.id }, anything}
+	aProvider    = identifier{"provider", func(*cast, *account) string { return "simulator" }, public}
+)
+
+// operations is every operation of openapi.yaml, by operationId.
+var operations = map[string]operation{
+	// The gateway itself.
+	"getHealth":    {},
+	"getReadiness": {},
+
+	// Accounts.
+	"getJwks":          {rpc: "KeysService/ListKeys"},
+	"registerCustomer": {rpc: "CustomersService/Register", body: registration},
+	"createSession":    {rpc: "CustomersService/Login", body: loginBody},
+	"refreshSession":   {rpc: "CustomersService/Refresh", body: spendable},
+	"deleteSession":    {rpc: "CustomersService/Logout"},
+	"getMe":            {rpc: "CustomersService/GetMe"},
+	"updateMe":         {rpc: "CustomersService/UpdateMe", body: json0(`{"name": "Ada"}`)},
+	"changePassword":   {rpc: "CustomersService/ChangePassword", body: newPassword},
+	"deleteMe":         {rpc: "CustomersService/DeleteAccount", body: confirmation},
+	"listAddresses":    {rpc: "CustomersService/ListAddresses"},
+	"createAddress":    {rpc: "CustomersService/CreateAddress", body: addressBody},
+	"updateAddress":    {rpc: "CustomersService/UpdateAddress", ids: ids{"id": ownAddress}, body: addressBody},
+	"deleteAddress":    {rpc: "CustomersService/DeleteAddress", ids: ids{"id": ownAddress}},
+
+	// The catalog.
+	"listProducts":    {rpc: "CatalogService/ListProducts"},
+	"getProduct":      {rpc: "CatalogService/GetProduct", ids: ids{"id": aProduct}},
+	"listCategories":  {rpc: "CatalogService/ListCategories"},
+	"createProduct":   {rpc: "CatalogService/CreateProduct", body: func(*cast, *request) any { return productBody() }},
+	"updateProduct":   {rpc: "CatalogService/UpdateProduct", ids: ids{"id": aProduct}, body: productPatch, header: ifMatch},
+	"withdrawProduct": {rpc: "CatalogService/WithdrawProduct", ids: ids{"id": aProduct}},
+	"importProducts":  {rpc: "CatalogService/ImportProducts", body: productFile},
+	"getStock":        {rpc: "InventoryService/GetLevels", ids: ids{"sku": aSKU}},
+	"adjustStock":     {rpc: "InventoryService/AdjustStock", ids: ids{"sku": aNewSKU}, body: json0(`{"delta": 1, "reason": "found"}`)},
+
+	// Carts.
+	"createCart":     {rpc: "CartsService/CreateCart"},
+	"getCart":        {rpc: "CartsService/GetCart", ids: ids{"id": ownCart}},
+	"setCartItem":    {rpc: "CartsService/SetItem", ids: ids{"id": ownCart, "sku": aSKU}, body: json0(`{"quantity": 3}`)},
+	"removeCartItem": {rpc: "CartsService/RemoveItem", ids: ids{"id": ownCart, "sku": anySKU}},
+	"claimCart":      {rpc: "CartsService/ClaimCart", ids: ids{"id": ownCart}},
+	"quoteShipping":  {rpc: "CartsService/GetCart", ids: ids{"cart_id": ownCart}, body: quote},
+
+	// Orders.
+	"placeOrder":        {rpc: "OrdersService/PlaceOrder", ids: ids{"cart_id": ownCart, "address_id": ownAddress}, body: checkout},
+	"listOrders":        {rpc: "OrdersService/ListOrders"},
+	"getOrder":          {rpc: "OrdersService/GetOrder", ids: ids{"id": ownOrder}},
+	"streamOrderEvents": {rpc: "OrdersService/WaitForEvents", ids: ids{"id": ownOrder}},
+	"cancelOrder":       {rpc: "OrdersService/CancelOrder", ids: ids{"id": ownOrder}},
+	"requestReturn":     {rpc: "OrdersService/RequestReturn", ids: ids{"id": ownDelivered}, body: func(*cast, *request) any { return returnBody() }},
+	"listAllOrders":     {rpc: "OrdersService/ListAllOrders", ids: ids{"customer_id": anyCustomer}},
+	"dispatchOrder":     {rpc: "OrdersService/DispatchOrder", ids: ids{"id": anOrder}},
+	"receiveReturn":     {rpc: "OrdersService/ReceiveReturn", ids: ids{"id": aReturn}},
+	"refundOrder":       {rpc: "OrdersService/RefundOrder", ids: ids{"id": aDispatched}, body: refund},
+
+	// Payments.
+	"receivePaymentWebhook": {rpc: "PaymentsService/HandleWebhook", ids: ids{"provider": aProvider}, body: webhook, header: signature},
+}
+
+// json0 is a body that is always the same.
+func json0(text string) func(*cast, *request) any {
+	return func(*cast, *request) any { return json.RawMessage(text) }
+}
+
+func registration(*cast, *request) any {
+	return map[string]any{"email": uuid.NewString() + "@example.com", "password": password, "name": "Ada"}
+}
+
+func loginBody(_ *cast, r *request) any {
+	return map[string]any{"email": r.who.email, "password": r.who.password}
+}
+
+// spendable has a refresh token that was not used yet.
+func spendable(c *cast, r *request) any {
+	_, session, err := r.who.As("").Login(c.t.Context(), r.who.email, r.who.password)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return map[string]any{"refresh_token": session.RefreshToken}
+}
+
+func newPassword(_ *cast, r *request) any {
+	return map[string]any{"current_password": r.who.password, "new_password": "another " + r.who.password}
+}
+
+func confirmation(_ *cast, r *request) any {
+	return map[string]any{"password": r.who.password}
+}
+
+func addressBody(*cast, *request) any { return leeds }
+
+func productPatch(*cast, *request) any {
+	return map[string]any{"title": "Other thing", "images": []any{map[string]any{"url": "https://example.com/b.png"}}}
+}
+
+// ifMatch has the entity tag of the product or, of one that does not exist, another's.
+func ifMatch(c *cast, r *request, _ []byte) map[string]string {
+	id := c.thing(staff, aProduct.kind, product)
+	for _, path := range []string{r.ids["id"], id} {
+		if got := send(c.t, http.MethodGet, "/v1/products/"+url.PathEscape(path), http.Header{}, nil); got.status == http.StatusOK {
+			return map[string]string{"If-Match": got.header.Get("ETag")}
+		}
+	}
+	c.t.Fatal("no product has an ETag")
+	return nil
+}
+
+func productFile(*cast, *request) any {
+	sku := "F-" + uuid.NewString()
+	return fmt.Appendf(nil, "Handle,Title,Variant SKU,Variant Price\n%s,Filed,%s,5\n", sku, sku)
+}
+
+func quote(_ *cast, r *request) any {
+	return map[string]any{"cart_id": r.ids["cart_id"], "address": map[string]any{"country": "GB", "postal_code": "LS1 6DT"}}
+}
+
+func checkout(_ *cast, r *request) any {
+	return shop.Checkout{
+		CartID: r.ids["cart_id"], AddressID: r.ids["address_id"], ShippingOption: "royal-standard", PaymentMethod: "pm_card_visa",
+	}
+}
+
+func refund(*cast, *request) any {
+	return map[string]any{"amount": shop.Money{Amount: 1, Currency: "GBP"}, "reason": "it came late"}
+}
+
+func webhook(*cast, *request) any {
+	return fmt.Appendf(nil, `{"id": %q, "type": "payment.captured", "reference": "souk-nothing"}`, uuid.NewString())
+}
+
+// signature signs a webhook as the card network does.
+func signature(_ *cast, _ *request, body []byte) map[string]string {
+	at := time.Now().Unix()
+	mac := hmac.New(sha256.New, []byte(webhookSecret))
+	fmt.Fprintf(mac, "%d.%s", at, body)
+	return map[string]string{"Souk-Signature": fmt.Sprintf("t=%d,v1=%s", at, hex.EncodeToString(mac.Sum(nil)))}
+}

@@ -1,0 +1,45 @@
+package config_test
+
+import (
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"souk/platform/config"
+	"souk/platform/secret"
+)
+
+// everything has a setting of each type that the services have.
+type everything struct {
+	Text   string        `env:"TEST_TEXT,required"`
+	Wait   time.Duration `env:"TEST_WAIT"`
+	Count  int32         `env:"TEST_COUNT"`
+	Level  slog.Level    `env:"TEST_LEVEL"`
+	Secret secret.Text   `env:"TEST_SECRET"`
+}
+
+// FuzzLoad: settings are read, or what is wrong with them is said in one line that holds no secret.
+func FuzzLoad(f *testing.F) {
+	f.Add("postgres://", "5s", "10", "info", "s3cret")
+	f.Add("", "soon", "1e3", "loud", "")
+	f.Add("$HOME\n", "-9999999h", "2147483648", "warn+9999999999999999999", "a,b:c")
+	f.Fuzz(func(t *testing.T, text, wait, count, level, password string) {
+		for name, value := range map[string]string{"TEXT": text, "WAIT": wait, "COUNT": count, "LEVEL": level, "SECRET": "=" + password + "="} {
+			if strings.Contains(value, "\x00") {
+				t.Skip("no environment holds that")
+			}
+			t.Setenv("SOUK_TEST_"+name, value)
+		}
+		var s everything
+		if err := config.Load(&s); err != nil {
+			if strings.Contains(err.Error(), "\n") || strings.Contains(err.Error(), "="+password+"=") {
+				t.Errorf("error %q", err)
+			}
+			return
+		}
+		if s.Text != text || string(s.Secret) != "="+password+"=" {
+			t.Errorf("%q and %q were read as %q and %q", text, password, s.Text, string(s.Secret))
+		}
+	})
+}
