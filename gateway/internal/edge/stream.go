@@ -42,6 +42,9 @@ func (s *streams) serve(w http.ResponseWriter, r *http.Request, next http.Handle
 	if r.Method == http.MethodHead {
 		return methodNotAllowed(http.MethodGet) // its answer would never end
 	}
+	if s.ended.Err() != nil {
+		return Unavailable("") // AfterFunc ends the stream only after it may have begun
+	}
 	expiry := tokenExpiry(r)
 	if !expiry.After(time.Now()) {
 		return unauthenticated("The access token is not valid.")

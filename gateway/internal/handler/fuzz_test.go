@@ -109,11 +109,6 @@ func mustBeAnAnswer(t *testing.T, answer *http.Response, content []byte) {
 func (s *shop) willing() {
 	s.imported.answer = &catalogv1.ImportProductsResponse{}
 	fill(s.imported.answer.ProtoReflect())
-	go func() {
-		for range s.imported.ended { // nobody asks how a stream ended
-			continue
-		}
-	}()
 	protoregistry.GlobalFiles.RangeFiles(func(file protoreflect.FileDescriptor) bool {
 		for i := range file.Services().Len() {
 			service := file.Services().Get(i)

@@ -30,6 +30,14 @@ type importer struct {
 	ended chan error
 }
 
+// end notes how the stream ended, unless nobody has asked how the one before did.
+func (i *importer) end(err error) {
+	select {
+	case i.ended <- err:
+	default:
+	}
+}
+
 // ImportProducts implements catalogv1.CatalogServiceServer.
 func (i *importer) ImportProducts(stream catalogv1.CatalogService_ImportProductsServer) error {
 	if i.early != nil {
@@ -40,10 +48,10 @@ func (i *importer) ImportProducts(stream catalogv1.CatalogService_ImportProducts
 		i.file.Write(part.GetChunk())
 		switch {
 		case errors.Is(err, io.EOF):
-			i.ended <- err
+			i.end(err)
 			return stream.SendAndClose(i.answer)
 		case err != nil:
-			i.ended <- err
+			i.end(err)
 			return err
 		}
 	}
