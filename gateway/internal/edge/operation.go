@@ -144,9 +144,10 @@ func (o *operation) withTimeout(ctx context.Context) (context.Context, context.C
 }
 
 // bound gives the client the operation's time to send the body, or a slow one would hold a handler for longer than its
-// answer may take. Where the connection cannot be bounded, the server's own timeout holds.
-func (o *operation) bound(w http.ResponseWriter) {
-	if !o.stream {
+// answer may take. Where the connection cannot be bounded, the server's own timeout holds. Without a body, or once it has it,
+// the server reads on to see the client leave: a bound that passed then would end all later requests of the connection.
+func (o *operation) bound(w http.ResponseWriter, r *http.Request) {
+	if !o.stream && r.Body != http.NoBody {
 		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(o.timeout))
 	}
 }

@@ -66,7 +66,7 @@ func (rt *Router) HandleFunc(pattern string, handler func(http.ResponseWriter, *
 
 // serve has handler answer a request that passes the checks. An error means that it did not.
 func (rt *Router) serve(op *operation, w http.ResponseWriter, r *http.Request, handler http.HandlerFunc) error {
-	op.bound(w)
+	op.bound(w, r)
 	if op.audience != anyone {
 		w.Header().Set("Cache-Control", "no-store") // also of a guest, whose key to a cart is its id
 	}
