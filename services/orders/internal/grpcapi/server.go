@@ -39,7 +39,8 @@ func (s *Server) PlaceOrder(ctx context.Context, req *ordersv1.PlaceOrderRequest
 
 func placeRequest(ctx context.Context, req *ordersv1.PlaceOrderRequest) orders.PlaceRequest {
 	place := orders.PlaceRequest{
-		CustomerID: access.FromContext(ctx).CustomerID, IdempotencyKey: req.GetIdempotencyKey(), RequestID: rpc.RequestID(ctx),
+		CustomerID: access.FromContext(ctx).CustomerID, IdempotencyKey: req.GetIdempotencyKey(),
+		RequestID: rpc.RequestID(ctx), Retried: rpc.Retried(ctx),
 		CartID: req.GetCartId(), AddressID: req.GetAddressId(),
 		ShippingOption: req.GetShippingOption(), PaymentMethod: req.GetPaymentMethod(),
 	}

@@ -100,6 +100,27 @@ func TestAKeyIsInProgressUntilItsTimeIsOver(t *testing.T) {
 	}
 }
 
+func TestACallMadeAgainFinishesTheOrderOfTheProcessThatDied(t *testing.T) {
+	t.Parallel()
+	for name, method := range map[string]string{"confirmed": visa, "declined": declined} {
+		s := newShop(t)
+		s.killed(t, func(point string) bool { return point == "after reserve" }, func(ctx context.Context) {
+			_, _ = s.PlaceOrder(ctx, buy("killed", method))
+		})
+		again := buy("killed", method)
+		again.Retried = true
+		placement, err := s.PlaceOrder(t.Context(), again)
+		if err != nil || placement.Replayed || placement.Order.Status == orders.StatusPending {
+			t.Fatalf("%s: made again: %v, %s, replayed %v", name, err, placement.Order.Status, placement.Replayed)
+		}
+		s.world.mustAgreeWith(t, placement.Order)
+		replay, err := s.PlaceOrder(t.Context(), buy("killed", method))
+		if err != nil || !replay.Replayed || !reflect.DeepEqual(replay.Order, placement.Order) {
+			t.Errorf("%s: replay: %+v, %v, want what was answered first", name, replay, err)
+		}
+	}
+}
+
 func TestADuplicateThatFindsTheCartEmptiedIsAReplay(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)

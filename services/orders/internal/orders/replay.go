@@ -21,25 +21,31 @@ func (s *Service) replay(ctx context.Context, req PlaceRequest) (Placement, erro
 	if !bytes.Equal(used.Fingerprint, req.Fingerprint()) {
 		return Placement{}, ErrKeyReused
 	}
-	placement := Placement{RequestID: used.RequestID, Replayed: true}
+	// A call made again is the same request: whom it has not answered yet sees no replay.
+	placement := Placement{RequestID: used.RequestID, Replayed: !req.Retried || used.RequestID != req.RequestID}
 	if used.Answer != nil {
 		placement.Order = *used.Answer
 		return placement, nil
 	}
-	placement.Order, err = s.lateAnswer(ctx, used.OrderID)
+	r, err := s.store.Get(ctx, used.OrderID)
+	if err != nil {
+		return Placement{}, fmt.Errorf("replay: %w", err)
+	}
+	placement.Order, err = s.lateAnswer(ctx, r, req.Retried)
 	return placement, err
 }
 
-// lateAnswer makes the answer that the first request has not given: it is still running, or it died.
-func (s *Service) lateAnswer(ctx context.Context, orderID string) (Order, error) {
-	r, err := s.store.Get(ctx, orderID)
-	if err != nil {
-		return Order{}, fmt.Errorf("replay: %w", err)
-	}
-	if r.Status == StatusPending && time.Since(r.CreatedAt) < s.settings.Inline+answerGrace {
+// lateAnswer makes the answer that the first request has not given: it is still running, or it died. A call that is made
+// again helps the order on: the process that served it before may be gone, and if it is not, both may.
+func (s *Service) lateAnswer(ctx context.Context, r Record, retried bool) (Order, error) {
+	switch {
+	case r.Status != StatusPending || time.Since(r.CreatedAt) >= s.settings.Inline+answerGrace:
+		return s.answer(ctx, r)
+	case retried:
+		return s.finish(ctx, r)
+	default:
 		return Order{}, ErrKeyInProgress
 	}
-	return s.answer(ctx, r)
 }
 
 // replayOr returns cause unless the key was used meanwhile: then the other request is the one to answer,

@@ -20,6 +20,8 @@ type PlaceRequest struct {
 	IdempotencyKey string
 	// RequestID names the HTTP request; it is no part of what is asked for.
 	RequestID string
+	// Retried tells that our caller makes this call again, because it got no answer to the one before.
+	Retried bool
 
 	CartID string
 	// One of AddressID and ShippingAddress.
