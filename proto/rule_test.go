@@ -2,11 +2,13 @@
 package proto_test
 
 import (
+	"regexp"
 	"testing"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
+	"google.golang.org/protobuf/types/descriptorpb"
 
 	accessv1 "souk/proto/gen/souk/access/v1"
 	_ "souk/proto/gen/souk/carts/v1"
@@ -20,6 +22,26 @@ import (
 
 func TestEveryRPCSaysWhoMayCallIt(t *testing.T) {
 	t.Parallel()
+	eachRPC(t, checkRule)
+}
+
+func TestEveryReadSaysThatItMayBeRepeated(t *testing.T) {
+	t.Parallel()
+	eachRPC(t, func(t *testing.T, method protoreflect.MethodDescriptor) {
+		options, _ := method.Options().(*descriptorpb.MethodOptions)
+		reads := reading.MatchString(string(method.Name()))
+		if says := options.GetIdempotencyLevel() == descriptorpb.MethodOptions_NO_SIDE_EFFECTS; says != reads {
+			t.Errorf("%s has idempotency_level %s; what reads, and nothing else, is called Get, List, Quote, …", method.FullName(), options.GetIdempotencyLevel())
+		}
+	})
+}
+
+// What an RPC that only reads is called.
+var reading = regexp.MustCompile(`^(Get|List|Quote|WaitFor|Prepare)`)
+
+// eachRPC has check look at every RPC of the shop.
+func eachRPC(t *testing.T, check func(*testing.T, protoreflect.MethodDescriptor)) {
+	t.Helper()
 	services, rpcs := 0, 0
 	protoregistry.GlobalFiles.RangeFiles(func(file protoreflect.FileDescriptor) bool {
 		if file.Package().Parent().Parent() != "souk" {
@@ -30,7 +52,7 @@ func TestEveryRPCSaysWhoMayCallIt(t *testing.T) {
 			methods := file.Services().Get(i).Methods()
 			for j := range methods.Len() {
 				rpcs++
-				checkRule(t, methods.Get(j))
+				check(t, methods.Get(j))
 			}
 		}
 		return true

@@ -342,9 +342,9 @@ const file_souk_access_v1_access_proto_rawDesc = "" +
 	"\x04keys\x18\x01 \x03(\v2\x13.souk.access.v1.KeyR\x04keys\"C\n" +
 	"\x03Key\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12,\n" +
-	"\x12ed25519_public_key\x18\x02 \x01(\fR\x10ed25519PublicKey2\xaa\x01\n" +
-	"\vKeysService\x12U\n" +
-	"\bListKeys\x12\x1f.souk.access.v1.ListKeysRequest\x1a .souk.access.v1.ListKeysResponse\"\x06\x8a\xb5\x18\x02\b\x01\x1aD\x92\xb5\x18@\n" +
+	"\x12ed25519_public_key\x18\x02 \x01(\fR\x10ed25519PublicKey2\xad\x01\n" +
+	"\vKeysService\x12X\n" +
+	"\bListKeys\x12\x1f.souk.access.v1.ListKeysRequest\x1a .souk.access.v1.ListKeysResponse\"\t\x8a\xb5\x18\x02\b\x01\x90\x02\x01\x1aD\x92\xb5\x18@\n" +
 	"\agateway\n" +
 	"\acatalog\n" +
 	"\x05carts\n" +

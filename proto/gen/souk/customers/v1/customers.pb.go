@@ -1556,26 +1556,24 @@ const file_souk_customers_v1_customers_proto_rawDesc = "" +
 	"\x17PrepareDeletionResponse\"2\n" +
 	"\x14DeleteAccountRequest\x12\x1a\n" +
 	"\bpassword\x18\x01 \x01(\tR\bpassword\"\x17\n" +
-	"\x15DeleteAccountResponse2\xb0\v\n" +
+	"\x15DeleteAccountResponse2\xce\v\n" +
 	"\x10CustomersService\x12[\n" +
 	"\bRegister\x12\".souk.customers.v1.RegisterRequest\x1a#.souk.customers.v1.RegisterResponse\"\x06\x8a\xb5\x18\x02\b\x01\x12R\n" +
-	"\x05Login\x12\x1f.souk.customers.v1.LoginRequest\x1a .souk.customers.v1.LoginResponse\"\x06\x8a\xb5\x18\x02\b\x01\x12X\n" +
-	"\aRefresh\x12!.souk.customers.v1.RefreshRequest\x1a\".souk.customers.v1.RefreshResponse\"\x06\x8a\xb5\x18\x02\b\x01\x12U\n" +
-	"\x06Logout\x12 .souk.customers.v1.LogoutRequest\x1a!.souk.customers.v1.LogoutResponse\"\x06\x8a\xb5\x18\x02\x10\x01\x12R\n" +
-	"\x05GetMe\x12\x1f.souk.customers.v1.GetMeRequest\x1a .souk.customers.v1.GetMeResponse\"\x06\x8a\xb5\x18\x02\x10\x01\x12[\n" +
-	"\bUpdateMe\x12\".souk.customers.v1.UpdateMeRequest\x1a#.souk.customers.v1.UpdateMeResponse\"\x06\x8a\xb5\x18\x02\x10\x01\x12m\n" +
-	"\x0eChangePassword\x12(.souk.customers.v1.ChangePasswordRequest\x1a).souk.customers.v1.ChangePasswordResponse\"\x06\x8a\xb5\x18\x02\x10\x01\x12p\n" +
-	"\x0fPrepareDeletion\x12).souk.customers.v1.PrepareDeletionRequest\x1a*.souk.customers.v1.PrepareDeletionResponse\"\x06\x8a\xb5\x18\x02\x10\x01\x12j\n" +
-	"\rDeleteAccount\x12'.souk.customers.v1.DeleteAccountRequest\x1a(.souk.customers.v1.DeleteAccountResponse\"\x06\x8a\xb5\x18\x02\x10\x01\x12j\n" +
-	"\rListAddresses\x12'.souk.customers.v1.ListAddressesRequest\x1a(.souk.customers.v1.ListAddressesResponse\"\x06\x8a\xb5\x18\x02\x10\x01\x12e\n" +
+	"\x05Login\x12\x1f.souk.customers.v1.LoginRequest\x1a .souk.customers.v1.LoginResponse\"\x06\x8a\xb5\x18\x02\b\x01\x12[\n" +
+	"\aRefresh\x12!.souk.customers.v1.RefreshRequest\x1a\".souk.customers.v1.RefreshResponse\"\t\x8a\xb5\x18\x02\b\x01\x90\x02\x02\x12X\n" +
+	"\x06Logout\x12 .souk.customers.v1.LogoutRequest\x1a!.souk.customers.v1.LogoutResponse\"\t\x8a\xb5\x18\x02\x10\x01\x90\x02\x02\x12U\n" +
+	"\x05GetMe\x12\x1f.souk.customers.v1.GetMeRequest\x1a .souk.customers.v1.GetMeResponse\"\t\x8a\xb5\x18\x02\x10\x01\x90\x02\x01\x12^\n" +
+	"\bUpdateMe\x12\".souk.customers.v1.UpdateMeRequest\x1a#.souk.customers.v1.UpdateMeResponse\"\t\x8a\xb5\x18\x02\x10\x01\x90\x02\x02\x12m\n" +
+	"\x0eChangePassword\x12(.souk.customers.v1.ChangePasswordRequest\x1a).souk.customers.v1.ChangePasswordResponse\"\x06\x8a\xb5\x18\x02\x10\x01\x12s\n" +
+	"\x0fPrepareDeletion\x12).souk.customers.v1.PrepareDeletionRequest\x1a*.souk.customers.v1.PrepareDeletionResponse\"\t\x8a\xb5\x18\x02\x10\x01\x90\x02\x01\x12m\n" +
+	"\rDeleteAccount\x12'.souk.customers.v1.DeleteAccountRequest\x1a(.souk.customers.v1.DeleteAccountResponse\"\t\x8a\xb5\x18\x02\x10\x01\x90\x02\x02\x12m\n" +
+	"\rListAddresses\x12'.souk.customers.v1.ListAddressesRequest\x1a(.souk.customers.v1.ListAddressesResponse\"\t\x8a\xb5\x18\x02\x10\x01\x90\x02\x01\x12h\n" +
 	"\n" +
-	"GetAddress\x12$.souk.customers.v1.GetAddressRequest\x1a%.souk.customers.v1.GetAddressResponse\"\n" +
-	"\x8a\xb5\x18\x06\x10\x01*\x02id\x12j\n" +
-	"\rCreateAddress\x12'.souk.customers.v1.CreateAddressRequest\x1a(.souk.customers.v1.CreateAddressResponse\"\x06\x8a\xb5\x18\x02\x10\x01\x12v\n" +
-	"\rUpdateAddress\x12'.souk.customers.v1.UpdateAddressRequest\x1a(.souk.customers.v1.UpdateAddressResponse\"\x12\x8a\xb5\x18\x0e\x10\x01*\n" +
-	"address.id\x12n\n" +
-	"\rDeleteAddress\x12'.souk.customers.v1.DeleteAddressRequest\x1a(.souk.customers.v1.DeleteAddressResponse\"\n" +
-	"\x8a\xb5\x18\x06\x10\x01*\x02id\x1a\x15\x92\xb5\x18\x11\n" +
+	"GetAddress\x12$.souk.customers.v1.GetAddressRequest\x1a%.souk.customers.v1.GetAddressResponse\"\r\x8a\xb5\x18\x06\x10\x01*\x02id\x90\x02\x01\x12j\n" +
+	"\rCreateAddress\x12'.souk.customers.v1.CreateAddressRequest\x1a(.souk.customers.v1.CreateAddressResponse\"\x06\x8a\xb5\x18\x02\x10\x01\x12y\n" +
+	"\rUpdateAddress\x12'.souk.customers.v1.UpdateAddressRequest\x1a(.souk.customers.v1.UpdateAddressResponse\"\x15\x8a\xb5\x18\x0e\x10\x01*\n" +
+	"address.id\x90\x02\x02\x12q\n" +
+	"\rDeleteAddress\x12'.souk.customers.v1.DeleteAddressRequest\x1a(.souk.customers.v1.DeleteAddressResponse\"\r\x8a\xb5\x18\x06\x10\x01*\x02id\x90\x02\x02\x1a\x15\x92\xb5\x18\x11\n" +
 	"\agateway\n" +
 	"\x06ordersB.Z,souk/proto/gen/souk/customers/v1;customersv1b\x06proto3"
 

@@ -47,8 +47,8 @@ type CustomersServiceClient interface {
 	Register(ctx context.Context, in *RegisterRequest, opts ...grpc.CallOption) (*RegisterResponse, error)
 	// Login opens a session. UNAUTHENTICATED INVALID_CREDENTIALS, at one cost for known and unknown e-mails.
 	Login(ctx context.Context, in *LoginRequest, opts ...grpc.CallOption) (*LoginResponse, error)
-	// Refresh spends a refresh token for new tokens. UNAUTHENTICATED INVALID_REFRESH_TOKEN; a token
-	// spent twice ends its session.
+	// Refresh spends a refresh token for another; again within 10 seconds gets the same one, since the answer may have
+	// been lost. UNAUTHENTICATED INVALID_REFRESH_TOKEN; a token spent again later ends its session.
 	Refresh(ctx context.Context, in *RefreshRequest, opts ...grpc.CallOption) (*RefreshResponse, error)
 	// Logout ends the session of the access token.
 	Logout(ctx context.Context, in *LogoutRequest, opts ...grpc.CallOption) (*LogoutResponse, error)
@@ -229,8 +229,8 @@ type CustomersServiceServer interface {
 	Register(context.Context, *RegisterRequest) (*RegisterResponse, error)
 	// Login opens a session. UNAUTHENTICATED INVALID_CREDENTIALS, at one cost for known and unknown e-mails.
 	Login(context.Context, *LoginRequest) (*LoginResponse, error)
-	// Refresh spends a refresh token for new tokens. UNAUTHENTICATED INVALID_REFRESH_TOKEN; a token
-	// spent twice ends its session.
+	// Refresh spends a refresh token for another; again within 10 seconds gets the same one, since the answer may have
+	// been lost. UNAUTHENTICATED INVALID_REFRESH_TOKEN; a token spent again later ends its session.
 	Refresh(context.Context, *RefreshRequest) (*RefreshResponse, error)
 	// Logout ends the session of the access token.
 	Logout(context.Context, *LogoutRequest) (*LogoutResponse, error)

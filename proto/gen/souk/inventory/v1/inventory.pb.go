@@ -1429,17 +1429,17 @@ const file_souk_inventory_v1_inventory_proto_rawDesc = "" +
 	"\vSTATUS_HELD\x10\x01\x12\x14\n" +
 	"\x10STATUS_COMMITTED\x10\x02\x12\x13\n" +
 	"\x0fSTATUS_RELEASED\x10\x03\x12\x12\n" +
-	"\x0eSTATUS_EXPIRED\x10\x042\xff\a\n" +
-	"\x10InventoryService\x12g\n" +
-	"\tGetLevels\x12#.souk.inventory.v1.GetLevelsRequest\x1a$.souk.inventory.v1.GetLevelsResponse\"\x0f\x8a\xb5\x18\v\x18\x01\"\agateway\x12d\n" +
-	"\vAdjustStock\x12%.souk.inventory.v1.AdjustStockRequest\x1a&.souk.inventory.v1.AdjustStockResponse\"\x06\x8a\xb5\x18\x02\x18\x01\x12^\n" +
-	"\tOpenStock\x12#.souk.inventory.v1.OpenStockRequest\x1a$.souk.inventory.v1.OpenStockResponse\"\x06\x8a\xb5\x18\x02\x18\x01\x12^\n" +
-	"\aReserve\x12!.souk.inventory.v1.ReserveRequest\x1a\".souk.inventory.v1.ReserveResponse\"\f\x8a\xb5\x18\b\"\x06orders\x12|\n" +
-	"\x11CommitReservation\x12+.souk.inventory.v1.CommitReservationRequest\x1a,.souk.inventory.v1.CommitReservationResponse\"\f\x8a\xb5\x18\b\"\x06orders\x12\x7f\n" +
-	"\x12ReleaseReservation\x12,.souk.inventory.v1.ReleaseReservationRequest\x1a-.souk.inventory.v1.ReleaseReservationResponse\"\f\x8a\xb5\x18\b\"\x06orders\x12j\n" +
-	"\vReturnStock\x12%.souk.inventory.v1.ReturnStockRequest\x1a&.souk.inventory.v1.ReturnStockResponse\"\f\x8a\xb5\x18\b\"\x06orders\x12^\n" +
-	"\tListStock\x12#.souk.inventory.v1.ListStockRequest\x1a$.souk.inventory.v1.ListStockResponse\"\x06\x8a\xb5\x18\x02\x18\x01\x12s\n" +
-	"\x10ListReservations\x12*.souk.inventory.v1.ListReservationsRequest\x1a+.souk.inventory.v1.ListReservationsResponse\"\x06\x8a\xb5\x18\x02\x18\x01\x1a\x1c\x92\xb5\x18\x18\n" +
+	"\x0eSTATUS_EXPIRED\x10\x042\x98\b\n" +
+	"\x10InventoryService\x12j\n" +
+	"\tGetLevels\x12#.souk.inventory.v1.GetLevelsRequest\x1a$.souk.inventory.v1.GetLevelsResponse\"\x12\x8a\xb5\x18\v\x18\x01\"\agateway\x90\x02\x01\x12d\n" +
+	"\vAdjustStock\x12%.souk.inventory.v1.AdjustStockRequest\x1a&.souk.inventory.v1.AdjustStockResponse\"\x06\x8a\xb5\x18\x02\x18\x01\x12a\n" +
+	"\tOpenStock\x12#.souk.inventory.v1.OpenStockRequest\x1a$.souk.inventory.v1.OpenStockResponse\"\t\x8a\xb5\x18\x02\x18\x01\x90\x02\x02\x12a\n" +
+	"\aReserve\x12!.souk.inventory.v1.ReserveRequest\x1a\".souk.inventory.v1.ReserveResponse\"\x0f\x8a\xb5\x18\b\"\x06orders\x90\x02\x02\x12\x7f\n" +
+	"\x11CommitReservation\x12+.souk.inventory.v1.CommitReservationRequest\x1a,.souk.inventory.v1.CommitReservationResponse\"\x0f\x8a\xb5\x18\b\"\x06orders\x90\x02\x02\x12\x82\x01\n" +
+	"\x12ReleaseReservation\x12,.souk.inventory.v1.ReleaseReservationRequest\x1a-.souk.inventory.v1.ReleaseReservationResponse\"\x0f\x8a\xb5\x18\b\"\x06orders\x90\x02\x02\x12m\n" +
+	"\vReturnStock\x12%.souk.inventory.v1.ReturnStockRequest\x1a&.souk.inventory.v1.ReturnStockResponse\"\x0f\x8a\xb5\x18\b\"\x06orders\x90\x02\x02\x12a\n" +
+	"\tListStock\x12#.souk.inventory.v1.ListStockRequest\x1a$.souk.inventory.v1.ListStockResponse\"\t\x8a\xb5\x18\x02\x18\x01\x90\x02\x01\x12v\n" +
+	"\x10ListReservations\x12*.souk.inventory.v1.ListReservationsRequest\x1a+.souk.inventory.v1.ListReservationsResponse\"\t\x8a\xb5\x18\x02\x18\x01\x90\x02\x01\x1a\x1c\x92\xb5\x18\x18\n" +
 	"\agateway\n" +
 	"\x06orders\n" +
 	"\x05auditB.Z,souk/proto/gen/souk/inventory/v1;inventoryv1b\x06proto3"

@@ -2660,23 +2660,22 @@ const file_souk_orders_v1_orders_proto_rawDesc = "" +
 	"\x10STATUS_FULFILLED\x10\x03\x12\x14\n" +
 	"\x10STATUS_DELIVERED\x10\x04\x12\x13\n" +
 	"\x0fSTATUS_REJECTED\x10\x05\x12\x14\n" +
-	"\x10STATUS_CANCELLED\x10\x062\x8f\t\n" +
-	"\rOrdersService\x12p\n" +
+	"\x10STATUS_CANCELLED\x10\x062\xad\t\n" +
+	"\rOrdersService\x12s\n" +
 	"\n" +
-	"PlaceOrder\x12!.souk.orders.v1.PlaceOrderRequest\x1a\".souk.orders.v1.PlaceOrderResponse\"\x1b\x8a\xb5\x18\x17\x10\x01*\acart_id*\n" +
-	"address_id\x12[\n" +
-	"\bGetOrder\x12\x1f.souk.orders.v1.GetOrderRequest\x1a .souk.orders.v1.GetOrderResponse\"\f\x8a\xb5\x18\b\x10\x01\x18\x01*\x02id\x12[\n" +
+	"PlaceOrder\x12!.souk.orders.v1.PlaceOrderRequest\x1a\".souk.orders.v1.PlaceOrderResponse\"\x1e\x8a\xb5\x18\x17\x10\x01*\acart_id*\n" +
+	"address_id\x90\x02\x02\x12^\n" +
+	"\bGetOrder\x12\x1f.souk.orders.v1.GetOrderRequest\x1a .souk.orders.v1.GetOrderResponse\"\x0f\x8a\xb5\x18\b\x10\x01\x18\x01*\x02id\x90\x02\x01\x12^\n" +
 	"\n" +
-	"ListOrders\x12!.souk.orders.v1.ListOrdersRequest\x1a\".souk.orders.v1.ListOrdersResponse\"\x06\x8a\xb5\x18\x02\x10\x01\x12b\n" +
-	"\vCancelOrder\x12\".souk.orders.v1.CancelOrderRequest\x1a#.souk.orders.v1.CancelOrderResponse\"\n" +
-	"\x8a\xb5\x18\x06\x10\x01*\x02id\x12d\n" +
-	"\rListAllOrders\x12$.souk.orders.v1.ListAllOrdersRequest\x1a%.souk.orders.v1.ListAllOrdersResponse\"\x06\x8a\xb5\x18\x02\x18\x01\x12d\n" +
-	"\rDispatchOrder\x12$.souk.orders.v1.DispatchOrderRequest\x1a%.souk.orders.v1.DispatchOrderResponse\"\x06\x8a\xb5\x18\x02\x18\x01\x12n\n" +
-	"\rRequestReturn\x12$.souk.orders.v1.RequestReturnRequest\x1a%.souk.orders.v1.RequestReturnResponse\"\x10\x8a\xb5\x18\f\x10\x01*\border_id\x12d\n" +
-	"\rEraseCustomer\x12$.souk.orders.v1.EraseCustomerRequest\x1a%.souk.orders.v1.EraseCustomerResponse\"\x06\x8a\xb5\x18\x02\x10\x01\x12d\n" +
-	"\rReceiveReturn\x12$.souk.orders.v1.ReceiveReturnRequest\x1a%.souk.orders.v1.ReceiveReturnResponse\"\x06\x8a\xb5\x18\x02\x18\x01\x12^\n" +
-	"\vRefundOrder\x12\".souk.orders.v1.RefundOrderRequest\x1a#.souk.orders.v1.RefundOrderResponse\"\x06\x8a\xb5\x18\x02\x18\x01\x12p\n" +
-	"\rWaitForEvents\x12$.souk.orders.v1.WaitForEventsRequest\x1a%.souk.orders.v1.WaitForEventsResponse\"\x12\x8a\xb5\x18\x0e\x10\x01\x18\x01*\border_id\x1a\x14\x92\xb5\x18\x10\n" +
+	"ListOrders\x12!.souk.orders.v1.ListOrdersRequest\x1a\".souk.orders.v1.ListOrdersResponse\"\t\x8a\xb5\x18\x02\x10\x01\x90\x02\x01\x12e\n" +
+	"\vCancelOrder\x12\".souk.orders.v1.CancelOrderRequest\x1a#.souk.orders.v1.CancelOrderResponse\"\r\x8a\xb5\x18\x06\x10\x01*\x02id\x90\x02\x02\x12g\n" +
+	"\rListAllOrders\x12$.souk.orders.v1.ListAllOrdersRequest\x1a%.souk.orders.v1.ListAllOrdersResponse\"\t\x8a\xb5\x18\x02\x18\x01\x90\x02\x01\x12g\n" +
+	"\rDispatchOrder\x12$.souk.orders.v1.DispatchOrderRequest\x1a%.souk.orders.v1.DispatchOrderResponse\"\t\x8a\xb5\x18\x02\x18\x01\x90\x02\x02\x12n\n" +
+	"\rRequestReturn\x12$.souk.orders.v1.RequestReturnRequest\x1a%.souk.orders.v1.RequestReturnResponse\"\x10\x8a\xb5\x18\f\x10\x01*\border_id\x12g\n" +
+	"\rEraseCustomer\x12$.souk.orders.v1.EraseCustomerRequest\x1a%.souk.orders.v1.EraseCustomerResponse\"\t\x8a\xb5\x18\x02\x10\x01\x90\x02\x02\x12g\n" +
+	"\rReceiveReturn\x12$.souk.orders.v1.ReceiveReturnRequest\x1a%.souk.orders.v1.ReceiveReturnResponse\"\t\x8a\xb5\x18\x02\x18\x01\x90\x02\x02\x12a\n" +
+	"\vRefundOrder\x12\".souk.orders.v1.RefundOrderRequest\x1a#.souk.orders.v1.RefundOrderResponse\"\t\x8a\xb5\x18\x02\x18\x01\x90\x02\x02\x12s\n" +
+	"\rWaitForEvents\x12$.souk.orders.v1.WaitForEventsRequest\x1a%.souk.orders.v1.WaitForEventsResponse\"\x15\x8a\xb5\x18\x0e\x10\x01\x18\x01*\border_id\x90\x02\x01\x1a\x14\x92\xb5\x18\x10\n" +
 	"\agateway\n" +
 	"\x05auditB(Z&souk/proto/gen/souk/orders/v1;ordersv1b\x06proto3"
 

@@ -1105,16 +1105,16 @@ const file_souk_payments_v1_payments_proto_rawDesc = "" +
 	"\x11STATUS_AUTHORIZED\x10\x02\x12\x13\n" +
 	"\x0fSTATUS_DECLINED\x10\x03\x12\x13\n" +
 	"\x0fSTATUS_CAPTURED\x10\x04\x12\x11\n" +
-	"\rSTATUS_VOIDED\x10\x052\xd7\x05\n" +
-	"\x0fPaymentsService\x12b\n" +
-	"\tAuthorize\x12\".souk.payments.v1.AuthorizeRequest\x1a#.souk.payments.v1.AuthorizeResponse\"\f\x8a\xb5\x18\b\"\x06orders\x12\\\n" +
-	"\aCapture\x12 .souk.payments.v1.CaptureRequest\x1a!.souk.payments.v1.CaptureResponse\"\f\x8a\xb5\x18\b\"\x06orders\x12S\n" +
-	"\x04Void\x12\x1d.souk.payments.v1.VoidRequest\x1a\x1e.souk.payments.v1.VoidResponse\"\f\x8a\xb5\x18\b\"\x06orders\x12Y\n" +
-	"\x06Refund\x12\x1f.souk.payments.v1.RefundRequest\x1a .souk.payments.v1.RefundResponse\"\f\x8a\xb5\x18\b\"\x06orders\x12e\n" +
+	"\rSTATUS_VOIDED\x10\x052\xec\x05\n" +
+	"\x0fPaymentsService\x12e\n" +
+	"\tAuthorize\x12\".souk.payments.v1.AuthorizeRequest\x1a#.souk.payments.v1.AuthorizeResponse\"\x0f\x8a\xb5\x18\b\"\x06orders\x90\x02\x02\x12_\n" +
+	"\aCapture\x12 .souk.payments.v1.CaptureRequest\x1a!.souk.payments.v1.CaptureResponse\"\x0f\x8a\xb5\x18\b\"\x06orders\x90\x02\x02\x12V\n" +
+	"\x04Void\x12\x1d.souk.payments.v1.VoidRequest\x1a\x1e.souk.payments.v1.VoidResponse\"\x0f\x8a\xb5\x18\b\"\x06orders\x90\x02\x02\x12\\\n" +
+	"\x06Refund\x12\x1f.souk.payments.v1.RefundRequest\x1a .souk.payments.v1.RefundResponse\"\x0f\x8a\xb5\x18\b\"\x06orders\x90\x02\x02\x12h\n" +
 	"\n" +
-	"GetPayment\x12#.souk.payments.v1.GetPaymentRequest\x1a$.souk.payments.v1.GetPaymentResponse\"\f\x8a\xb5\x18\b\"\x06orders\x12o\n" +
-	"\rHandleWebhook\x12&.souk.payments.v1.HandleWebhookRequest\x1a'.souk.payments.v1.HandleWebhookResponse\"\r\x8a\xb5\x18\t\"\agateway\x12\\\n" +
-	"\tListBooks\x12\".souk.payments.v1.ListBooksRequest\x1a#.souk.payments.v1.ListBooksResponse\"\x06\x8a\xb5\x18\x02\x18\x01\x1a\x1c\x92\xb5\x18\x18\n" +
+	"GetPayment\x12#.souk.payments.v1.GetPaymentRequest\x1a$.souk.payments.v1.GetPaymentResponse\"\x0f\x8a\xb5\x18\b\"\x06orders\x90\x02\x01\x12r\n" +
+	"\rHandleWebhook\x12&.souk.payments.v1.HandleWebhookRequest\x1a'.souk.payments.v1.HandleWebhookResponse\"\x10\x8a\xb5\x18\t\"\agateway\x90\x02\x02\x12_\n" +
+	"\tListBooks\x12\".souk.payments.v1.ListBooksRequest\x1a#.souk.payments.v1.ListBooksResponse\"\t\x8a\xb5\x18\x02\x18\x01\x90\x02\x01\x1a\x1c\x92\xb5\x18\x18\n" +
 	"\agateway\n" +
 	"\x06orders\n" +
 	"\x05auditB,Z*souk/proto/gen/souk/payments/v1;paymentsv1b\x06proto3"
