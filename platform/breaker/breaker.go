@@ -5,6 +5,7 @@ package breaker
 import (
 	"context"
 	"errors"
+	"expvar"
 	"log/slog"
 	"sync"
 	"time"
@@ -16,24 +17,31 @@ import (
 )
 
 const (
-	// Counts are forgotten after this long while a breaker is closed.
-	countFor = 10 * time.Second
+	// A closed breaker goes by the calls of this long, and forgets them a piece at a time. A call that takes longer is not
+	// counted at all: it is more than the deadline of any but a long poll.
+	countFor   = 20 * time.Second
+	countPiece = time.Second
 	// An open breaker lets a call try again after this long.
-	openFor = 2 * time.Second
-	// Calls let through at once while it tries.
+	openFor = time.Second
+	// Calls let through at once while it tries; when so many have succeeded it closes.
 	trials = 3
-	// A breaker opens once it saw this many calls, more than half of which failed.
+	// A breaker opens once this many calls ended, more than half of them in failure, ...
 	leastCalls = 10
+	// ... or when this many have failed one after another, whatever went well before.
+	mostInARow = 10
 )
 
-// Set holds the breakers of one connection, one for each full method name.
+// transitions counts the changes of all breakers, as "METHOD to STATE".
+var transitions = expvar.NewMap("breaker_transitions")
+
+// Set holds the breakers of one process, one for each full method name.
 type Set struct {
 	logger   *slog.Logger
 	mu       sync.Mutex
 	breakers map[string]*gobreaker.CircuitBreaker[any]
 }
 
-// NewSet returns an empty set that logs each change of a breaker's state.
+// NewSet returns an empty set that logs and counts each change of a breaker's state.
 func NewSet(logger *slog.Logger) *Set {
 	return &Set{logger: logger, breakers: map[string]*gobreaker.CircuitBreaker[any]{}}
 }
@@ -43,7 +51,7 @@ func (s *Set) Unary(ctx context.Context, method string, req, reply any, cc *grpc
 	_, err := s.of(method).Execute(func() (any, error) {
 		return nil, invoke(ctx, method, req, reply, cc, opts...)
 	})
-	return refusal(method, err)
+	return outcome(method, err)
 }
 
 // Stream is the client interceptor for streams; it judges how a stream opens.
@@ -52,7 +60,7 @@ func (s *Set) Stream(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.Client
 		return open(ctx, desc, cc, method, opts...)
 	})
 	if err != nil {
-		return nil, refusal(method, err)
+		return nil, outcome(method, err)
 	}
 	return stream.(grpc.ClientStream), nil
 }
@@ -70,22 +78,29 @@ func (s *Set) of(method string) *gobreaker.CircuitBreaker[any] {
 
 func (s *Set) settings(method string) gobreaker.Settings {
 	return gobreaker.Settings{
-		Name:        method,
-		MaxRequests: trials,
-		Interval:    countFor,
-		Timeout:     openFor,
-		ReadyToTrip: func(c gobreaker.Counts) bool {
-			return c.Requests >= leastCalls && c.TotalFailures*2 > c.Requests
-		},
+		Name:         method,
+		MaxRequests:  trials,
+		Interval:     countFor,
+		BucketPeriod: countPiece,
+		Timeout:      openFor,
+		ReadyToTrip:  isFailing,
 		// The breaker is locked while this runs: it must not ask it anything.
 		OnStateChange: func(name string, from, to gobreaker.State) {
+			transitions.Add(name+" to "+to.String(), 1)
 			s.logger.Warn("breaker changed", "method", name, "from", from.String(), "to", to.String())
 		},
 		IsSuccessful: func(err error) bool { return !isFault(err) },
+		IsExcluded:   saysNothing,
 	}
 }
 
-// isFault reports whether err says that the callee is unwell, rather than that the caller erred or left.
+// isFailing leaves aside the calls under way: a callee that hangs has many.
+func isFailing(c gobreaker.Counts) bool {
+	ended := c.TotalSuccesses + c.TotalFailures
+	return c.ConsecutiveFailures >= mostInARow || ended >= leastCalls && c.TotalFailures*2 > ended
+}
+
+// isFault reports whether err says that the callee is unwell, rather than that the caller erred.
 func isFault(err error) bool {
 	switch status.Code(err) {
 	case codes.Unavailable, codes.DeadlineExceeded, codes.Internal, codes.ResourceExhausted:
@@ -95,9 +110,30 @@ func isFault(err error) bool {
 	}
 }
 
-func refusal(method string, err error) error {
+// saysNothing reports whether a call ended before it could tell how the callee is. It counts neither way: as a success it
+// would close the breaker of a callee that hangs, as a failure it would let one caller open it for all.
+func saysNothing(err error) bool {
+	var hurried *hurriedError
+	return errors.As(err, &hurried) || status.Code(err) == codes.Canceled
+}
+
+// hurriedError is of a call that was given too little time.
+type hurriedError struct{ error }
+
+func (e *hurriedError) Unwrap() error { return e.error }
+
+// Hurried marks the error of a call whose caller gave the callee too little time to be judged by. An interceptor inside of
+// the breaker's uses it; outside err is what it was.
+func Hurried(err error) error { return &hurriedError{err} }
+
+// outcome is what the caller sees of err.
+func outcome(method string, err error) error {
 	if errors.Is(err, gobreaker.ErrOpenState) || errors.Is(err, gobreaker.ErrTooManyRequests) {
 		return status.Errorf(codes.Unavailable, "%s: %v", method, err)
+	}
+	var hurried *hurriedError
+	if errors.As(err, &hurried) {
+		return hurried.error
 	}
 	return err
 }

@@ -2,7 +2,11 @@ package breaker_test
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/json"
+	"expvar"
 	"log/slog"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,6 +17,10 @@ import (
 
 	"souk/platform/breaker"
 )
+
+func newSet() *breaker.Set { return breaker.NewSet(slog.New(slog.DiscardHandler)) }
+
+var errAway = status.Error(codes.Unavailable, "away")
 
 // calls makes n calls of method that end with err, and returns how many reached the callee, and the last error.
 func calls(t *testing.T, set *breaker.Set, method string, n int, err error) (reached int, last error) {
@@ -30,9 +38,8 @@ func calls(t *testing.T, set *breaker.Set, method string, n int, err error) (rea
 func TestABreakerOpensRefusesAndClosesAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		set := breaker.NewSet(slog.New(slog.DiscardHandler))
-		away := status.Error(codes.Unavailable, "away")
-		if reached, _ := calls(t, set, "/a", 50, away); reached != 10 {
+		set := newSet()
+		if reached, _ := calls(t, set, "/a", 50, errAway); reached != 10 {
 			t.Errorf("%d of 50 failing calls reached the callee, want 10", reached)
 		}
 		if reached, last := calls(t, set, "/a", 1, nil); status.Code(last) != codes.Unavailable || reached != 0 {
@@ -41,9 +48,58 @@ func TestABreakerOpensRefusesAndClosesAgain(t *testing.T) {
 		if reached, last := calls(t, set, "/b", 1, nil); last != nil || reached != 1 {
 			t.Errorf("another method: %v, reached %d; want it unharmed", last, reached)
 		}
-		time.Sleep(3 * time.Second)
+		time.Sleep(2 * time.Second)
 		if reached, last := calls(t, set, "/a", 5, nil); last != nil || reached != 5 {
 			t.Errorf("after healing: %v, reached %d of 5", last, reached)
+		}
+	})
+}
+
+func TestWhatWentWellBeforeDoesNotKeepABreakerClosed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		set := newSet()
+		for range 10 {
+			calls(t, set, "/a", 1000, nil)
+			time.Sleep(time.Second)
+		}
+		if reached, _ := calls(t, set, "/a", 50, errAway); reached != 10 {
+			t.Errorf("%d of 50 failing calls reached the callee, want 10", reached)
+		}
+	})
+}
+
+func TestACalleeOfWhichHalfFailsIsStillCalled(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		set := newSet()
+		for range 50 { // one of two instances is unwell
+			for _, err := range []error{nil, errAway} {
+				if reached, _ := calls(t, set, "/a", 1, err); reached != 1 {
+					t.Fatal("the breaker is open")
+				}
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		if reached, _ := calls(t, set, "/a", 50, errAway); reached > 10 {
+			t.Errorf("when both are: %d of 50 calls reached them, want 10 at most", reached)
+		}
+	})
+}
+
+func TestATrialThatFailsOpensABreakerAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		set := newSet()
+		calls(t, set, "/a", 10, errAway)
+		reached := 0
+		for range 30 {
+			time.Sleep(1100 * time.Millisecond)
+			n, _ := calls(t, set, "/a", 10, errAway)
+			reached += n
+		}
+		if reached != 30 {
+			t.Errorf("%d of 300 calls reached a callee that was tried 30 times", reached)
 		}
 	})
 }
@@ -51,9 +107,96 @@ func TestABreakerOpensRefusesAndClosesAgain(t *testing.T) {
 func TestTheCallersMistakesDoNotOpenABreaker(t *testing.T) {
 	t.Parallel()
 	for _, code := range []codes.Code{codes.InvalidArgument, codes.NotFound, codes.Unauthenticated, codes.PermissionDenied, codes.FailedPrecondition, codes.Aborted, codes.Canceled, codes.AlreadyExists} {
-		set := breaker.NewSet(slog.New(slog.DiscardHandler))
-		if reached, _ := calls(t, set, "/a", 50, status.Error(code, "")); reached != 50 {
+		if reached, _ := calls(t, newSet(), "/a", 50, status.Error(code, "")); reached != 50 {
 			t.Errorf("%s: %d of 50 calls reached the callee, want all", code, reached)
 		}
 	}
+}
+
+func TestACalleesFaultsOpenABreaker(t *testing.T) {
+	t.Parallel()
+	for _, code := range []codes.Code{codes.Unavailable, codes.DeadlineExceeded, codes.Internal, codes.ResourceExhausted} {
+		if reached, _ := calls(t, newSet(), "/a", 50, status.Error(code, "")); reached != 10 {
+			t.Errorf("%s: %d of 50 calls reached the callee, want 10", code, reached)
+		}
+	}
+}
+
+func TestACallThatEndedTooSoonCountsNeitherWay(t *testing.T) {
+	t.Parallel()
+	late := status.Error(codes.DeadlineExceeded, "late")
+	for name, err := range map[string]error{"left": status.Error(codes.Canceled, "left"), "hurried": breaker.Hurried(late)} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				set := newSet()
+				reached, last := calls(t, set, "/a", 50, err)
+				if reached != 50 || status.Code(last) != status.Code(err) {
+					t.Errorf("%d of 50 calls reached the callee, %v", reached, last)
+				}
+				if reached, _ := calls(t, set, "/a", 50, errAway); reached != 10 {
+					t.Errorf("then %d of 50 failing calls did, want 10", reached)
+				}
+				time.Sleep(2 * time.Second)
+				calls(t, set, "/a", 50, err)
+				if states := set.States(); states[0].State != "half-open" {
+					t.Errorf("as a trial it made the breaker %s, want it to try on", states[0].State)
+				}
+				if reached, last := calls(t, set, "/a", 5, nil); last != nil || reached != 5 {
+					t.Errorf("after healing: %v, reached %d of 5", last, reached)
+				}
+			})
+		})
+	}
+	if err := breaker.Hurried(late); status.Code(err) != codes.DeadlineExceeded {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestAHurriedCallerSeesTheErrorAsItWas(t *testing.T) {
+	t.Parallel()
+	late := status.Error(codes.DeadlineExceeded, "late")
+	if _, err := calls(t, newSet(), "/a", 1, breaker.Hurried(late)); err != late { //nolint:errorlint // the very same
+		t.Errorf("%v, want what the callee answered", err)
+	}
+}
+
+func TestEachBreakersStateCanBeAskedFor(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		set := newSet()
+		calls(t, set, "/z", 2, nil)
+		calls(t, set, "/z", 1, errAway)
+		calls(t, set, "/a", 50, errAway)
+		want := []breaker.State{{Method: "/a", State: "open"}, {Method: "/z", State: "closed", Requests: 3, Failures: 1}}
+		if got := set.States(); !slices.Equal(got, want) {
+			t.Errorf("%+v, want %+v", got, want)
+		}
+		time.Sleep(2 * time.Second)
+		if got := set.States()[0]; got.State != "half-open" {
+			t.Errorf("after a while: %+v, want half-open", got)
+		}
+		if text, err := json.Marshal(set.States()[1]); err != nil || string(text) != `{"method":"/z","state":"closed","requests":3,"failures":1}` {
+			t.Errorf("%s, %v", text, err)
+		}
+	})
+}
+
+func TestChangesAreCounted(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		set := newSet()
+		method := "/" + rand.Text() // counts are the process's
+		for range 2 {
+			calls(t, set, method, 10, errAway)
+			time.Sleep(2 * time.Second)
+			calls(t, set, method, 3, nil)
+		}
+		counted := expvar.Get("breaker_transitions").(*expvar.Map)
+		for _, state := range []string{"open", "half-open", "closed"} {
+			if n := counted.Get(method + " to " + state); n == nil || n.String() != "2" {
+				t.Errorf("to %s: %v times, want 2", state, n)
+			}
+		}
+	})
 }

@@ -1,0 +1,32 @@
+package breaker
+
+import (
+	"cmp"
+	"slices"
+)
+
+// State is how a method's breaker is.
+type State struct {
+	Method string `json:"method"`
+	// State is "closed", "open" or "half-open".
+	State string `json:"state"`
+	// Requests and Failures are those that the breaker goes by now: of its last seconds or, unless it is closed, of its
+	// trials.
+	Requests uint32 `json:"requests"`
+	Failures uint32 `json:"failures"`
+}
+
+// States returns the breakers of all methods that were called so far, by method.
+func (s *Set) States() []State {
+	s.mu.Lock()
+	states := make([]State, 0, len(s.breakers))
+	for method, b := range s.breakers {
+		// Asked for the state first, it forgets what is too old to count.
+		state := b.State().String()
+		counts := b.Counts()
+		states = append(states, State{Method: method, State: state, Requests: counts.Requests, Failures: counts.TotalFailures})
+	}
+	s.mu.Unlock()
+	slices.SortFunc(states, func(a, b State) int { return cmp.Compare(a.Method, b.Method) })
+	return states
+}
