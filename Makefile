@@ -14,9 +14,9 @@ export PATH := $(BIN):$(PATH)
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: ## run the whole shop on this machine, without Docker
+run: ## run the whole shop on this machine, without Docker; with more instances of services: make run ORDERS=3 CATALOG=2
 	@go build -C deploy/local -o $(BIN)/souk ./cmd/souk
-	@exec $(BIN)/souk run
+	@exec $(BIN)/souk run $(MAKEOVERRIDES)
 
 reset: ## forget the data of make run
 	@go build -C deploy/local -o $(BIN)/souk ./cmd/souk

@@ -32,6 +32,8 @@ type cluster struct {
 	credential *syscall.Credential
 	fast       bool
 	started    func(*Process) // told of the server's process; may be nil
+	// How many connections may be open at once.
+	connections int
 }
 
 func (c *cluster) data() string { return filepath.Join(c.dir, "data") }

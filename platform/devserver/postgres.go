@@ -1,6 +1,7 @@
 package devserver
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/url"
@@ -23,6 +24,8 @@ type PostgresConfig struct {
 	Fast     bool           // for tests: committed data may be lost if the machine (not the server) crashes
 	Progress func(string)   // told what takes long, such as an installation; may be nil
 	Started  func(*Process) // told of each process as soon as it runs, before it answers; may be nil
+	// Connections is how many may be open at once; 300 if zero.
+	Connections int
 }
 
 // Postgres is a running PostgreSQL server.
@@ -61,7 +64,7 @@ func startPostgres(ctx context.Context, config PostgresConfig) (*Postgres, error
 	if err != nil {
 		return nil, err
 	}
-	c := cluster{bin: bin, dir: dir, credential: credential, fast: config.Fast, started: config.Started}
+	c := cluster{bin: bin, dir: dir, credential: credential, fast: config.Fast, started: config.Started, connections: cmp.Or(config.Connections, 300)}
 	password, err := c.init(ctx, config.Progress)
 	if err != nil {
 		return nil, err
@@ -139,7 +142,7 @@ func (c *cluster) tryStart(ctx context.Context, port int, logFile string) (*Proc
 		"listen_addresses=127.0.0.1",
 		"port=" + strconv.Itoa(port),
 		"unix_socket_directories=",
-		"max_connections=300",
+		"max_connections=" + strconv.Itoa(c.connections),
 		"logging_collector=off",
 	}
 	if c.fast {

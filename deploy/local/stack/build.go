@@ -23,9 +23,9 @@ const Audit = "audit"
 // Services are the names of the seven business services, which are also their names in Consul.
 var Services = []string{"catalog", "customers", "carts", "inventory", "payments", "shipping", "orders"}
 
-// Parts returns the names of all processes of a shop.
+// Parts returns the names of all processes of a shop that runs one instance of each service.
 func Parts() []string {
-	return append([]string{Postgres, Mongo, Consul, Gateway}, Services...)
+	return new(Config).parts()
 }
 
 // Build compiles the seven services and the gateway of the repository at root into binDir.

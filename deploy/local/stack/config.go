@@ -31,6 +31,8 @@ type Config struct {
 	StaffPassword secret.Text `env:"STAFF_PASSWORD"`
 	// Fast trades safety against power loss for speed. For tests.
 	Fast bool
+	// Replicas says how many instances of a service run; 1 unless told.
+	Replicas map[string]int
 	// Authority is what Consul issues certificates from, so that a test can issue its own; Consul's own root unless given.
 	Authority *certtest.Authority
 	// Env is added to the environment of every service, as NAME=value.
@@ -51,6 +53,9 @@ func (c *Config) path(elements ...string) string {
 
 // settle checks the configuration, that every port is free, and replaces ports of 0.
 func (c *Config) settle() error {
+	if err := c.checkReplicas(); err != nil {
+		return err
+	}
 	host, port, err := net.SplitHostPort(c.GatewayAddr)
 	if err != nil {
 		return fmt.Errorf("SOUK_GATEWAY_ADDR: %q is not host:port", c.GatewayAddr)

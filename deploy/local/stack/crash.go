@@ -3,6 +3,7 @@ package stack
 import (
 	"context"
 	"fmt"
+	"os"
 	"sync"
 	"time"
 
@@ -73,11 +74,15 @@ func (s *Stack) restart(ctx context.Context, name string) error {
 	}
 }
 
+// WipeConsul deletes all that Consul has stored: what is registered, tokens, its certificate authority. It must have been
+// killed. Restart starts it with nothing, and the services' tokens are made anew.
+func (s *Stack) WipeConsul() error { return os.RemoveAll(s.cfg.path("consul")) }
+
 // Supervise starts each part again that ends by itself, as an orchestrator would, until ctx is done. It
 // returns when nothing is being restarted any more. A service whose database is away may end as it starts.
 func (s *Stack) Supervise(ctx context.Context) {
 	var watching sync.WaitGroup
-	for _, name := range Parts() {
+	for _, name := range s.cfg.parts() {
 		watching.Go(func() { s.supervise(ctx, name) })
 	}
 	watching.Wait()

@@ -10,15 +10,15 @@ import (
 // How long the services may take to come up, migrations included.
 const readyWithin = 90 * time.Second
 
-// waitReady waits until the gateway reaches every service. A process that ends meanwhile is the error.
+// waitReady waits until the gateway reaches every service, and every instance passes its health check. A process that ends meanwhile is the error.
 func (s *Stack) waitReady(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, readyWithin)
 	defer cancel()
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		if s.Ready(ctx) {
-			s.cfg.say("the seven services and the gateway are up")
+		if s.Ready(ctx) && s.complete(ctx) {
+			s.cfg.say("%d instances of the seven services and the gateway are up", len(s.cfg.instances()))
 			return nil
 		}
 		if err := s.ended(); err != nil {
@@ -30,6 +30,16 @@ func (s *Stack) waitReady(ctx context.Context) error {
 		case <-tick.C:
 		}
 	}
+}
+
+// complete reports whether every instance of every service passes its health check.
+func (s *Stack) complete(ctx context.Context) bool {
+	for _, service := range Services {
+		if ids, err := s.passing(ctx, service); err != nil || len(ids) < len(s.cfg.Instances(service)) {
+			return false
+		}
+	}
+	return true
 }
 
 func ready(ctx context.Context, url string) bool {

@@ -11,7 +11,7 @@ import (
 func (s *Stack) startPostgres(ctx context.Context) error {
 	server, err := devserver.StartPostgres(ctx, devserver.PostgresConfig{
 		Dir: s.cfg.path("postgres"), Port: s.cfg.PostgresPort, LogFile: s.LogFile(Postgres),
-		Fast: s.cfg.Fast, Progress: s.cfg.Progress, Started: s.runs(Postgres),
+		Fast: s.cfg.Fast, Progress: s.cfg.Progress, Started: s.runs(Postgres), Connections: connectionsFor(&s.cfg),
 	})
 	if err != nil {
 		return err
@@ -21,6 +21,16 @@ func (s *Stack) startPostgres(ctx context.Context) error {
 		s.cfg.say("PostgreSQL on 127.0.0.1:%d", server.Port())
 	}
 	return nil
+}
+
+// connectionsFor returns how many connections the instances of a shop may open to PostgreSQL, with some for others.
+func connectionsFor(cfg *Config) int {
+	const each, others = 20, 200
+	total := others
+	for _, service := range relational {
+		total += each * len(cfg.Instances(service))
+	}
+	return total
 }
 
 func (s *Stack) startMongo(ctx context.Context) error {

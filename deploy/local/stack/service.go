@@ -7,18 +7,23 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"souk/platform/devserver"
 )
 
-// startService starts the named service or gateway.
+// A process that is told to stop lets calls under way end first, for at most half of this.
+const stopTimeout = 20 * time.Second
+
+// startService starts the gateway, or the named instance of a service.
 func (s *Stack) startService(ctx context.Context, name string) error {
 	_, err := devserver.StartProcess(ctx, devserver.ProcessConfig{
-		Name:    name,
-		Path:    filepath.Join(s.cfg.BinDir, name),
-		Env:     s.environment(name),
-		LogFile: s.LogFile(name),
-		Started: s.runs(name),
+		Name:        name,
+		Path:        filepath.Join(s.cfg.BinDir, serviceOf(name)),
+		Env:         s.environment(name),
+		LogFile:     s.LogFile(name),
+		StopTimeout: stopTimeout,
+		Started:     s.runs(name),
 	})
 	return err
 }
@@ -32,8 +37,9 @@ func (s *Stack) runs(name string) func(*devserver.Process) {
 	}
 }
 
-// environment is what the service is told: everything in our own environment, and where its parts are.
-func (s *Stack) environment(name string) []string {
+// environment is what a process is told: everything in our own environment, and where its parts are.
+func (s *Stack) environment(part string) []string {
+	name := serviceOf(part)
 	upper := strings.ToUpper(name)
 	env := append(os.Environ(),
 		"SOUK_CONSUL_ADDR="+s.consul.Addr(),

@@ -49,7 +49,7 @@ func newStack(cfg Config) *Stack {
 	s := &Stack{
 		cfg: cfg, processes: map[string]*devserver.Process{}, down: map[string]bool{}, restarting: map[string]*sync.Mutex{},
 	}
-	for _, name := range Parts() {
+	for _, name := range cfg.parts() {
 		s.restarting[name] = &sync.Mutex{}
 	}
 	return s
@@ -75,7 +75,7 @@ func (s *Stack) start(ctx context.Context) error {
 	if err := createDatabases(ctx, s.postgres.AdminURL(), s.secrets.Databases); err != nil {
 		return err
 	}
-	for _, name := range append(slices.Clone(Services), Gateway) {
+	for _, name := range append(s.cfg.instances(), Gateway) {
 		if err := s.startService(ctx, name); err != nil {
 			return err
 		}
@@ -106,7 +106,7 @@ func (s *Stack) Stop(ctx context.Context) error {
 	}
 	stop(s.Process(Gateway))
 	// Orders calls the others, so it ends before them.
-	for _, name := range slices.Backward(Services) {
+	for _, name := range slices.Backward(s.cfg.instances()) {
 		stop(s.Process(name))
 	}
 	for _, name := range []string{Consul, Mongo, Postgres} {
@@ -117,6 +117,9 @@ func (s *Stack) Stop(ctx context.Context) error {
 	}
 	return errors.Join(errs...)
 }
+
+// Instances returns the parts of the shop that are instances of a service.
+func (s *Stack) Instances(service string) []string { return s.cfg.Instances(service) }
 
 // URL is where the REST API is served.
 func (s *Stack) URL() string { return "http://" + s.cfg.GatewayAddr }

@@ -9,7 +9,8 @@ import (
 	"syscall"
 )
 
-const usage = `usage: souk run    run the shop until Ctrl-C
+const usage = `usage: souk run [ORDERS=3 CATALOG=2 …]
+                   run the shop until Ctrl-C, with so many instances of services; one each unless told
        souk reset  forget its data
        souk seed   fill the shop at SOUK_URL with the demo catalog, as SOUK_STAFF_EMAIL and SOUK_STAFF_PASSWORD`
 
@@ -23,12 +24,13 @@ func main() {
 func command(args []string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
+	if len(args) > 0 && args[0] == "run" {
+		return run(ctx, args[1:])
+	}
 	if len(args) != 1 {
 		return fmt.Errorf("%s", usage)
 	}
 	switch args[0] {
-	case "run":
-		return run(ctx)
 	case "reset":
 		return reset()
 	case "seed":

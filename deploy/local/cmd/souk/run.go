@@ -36,9 +36,13 @@ func load() (cfg stack.Config, root string, err error) {
 	return cfg, root, nil
 }
 
-func run(ctx context.Context) error {
+// run runs the shop, with the replicas of services that the assignments ask for.
+func run(ctx context.Context, assignments []string) error {
 	cfg, root, err := load()
 	if err != nil {
+		return err
+	}
+	if cfg.Replicas, err = stack.ParseReplicas(assignments); err != nil {
 		return err
 	}
 	cfg.Progress = progress()
