@@ -44,12 +44,13 @@ type Proxy struct {
 	authority *certtest.Authority
 	identity  *certificate.Identity
 
-	mu     sync.Mutex
-	conns  map[string]*grpc.ClientConn // to the service, by the caller in whose name
-	server *grpc.Server
-	ambush *Ambush // that nobody has walked into
-	sprung *Ambush // whose call is not over
-	calls  map[string]int
+	mu        sync.Mutex
+	conns     map[string]*grpc.ClientConn // to the service, by the caller in whose name
+	server    *grpc.Server
+	ambush    *Ambush // that nobody has walked into
+	sprung    *Ambush // whose call is not over
+	treatment Treatment
+	calls     map[string]int
 }
 
 // NewProxy returns a proxy for a service of a shop that is started afterwards, with Env in its environment and authority
@@ -153,7 +154,7 @@ func (p *Proxy) Calls() map[string]int {
 }
 
 func (p *Proxy) count(method string) {
-	if strings.HasPrefix(method, "/grpc.health.") {
+	if isHealth(method) {
 		return
 	}
 	p.mu.Lock()
@@ -168,6 +169,9 @@ var errLost = status.Error(codes.Unavailable, "lost by the proxy")
 func (p *Proxy) pass(_ any, caller grpc.ServerStream) error {
 	method, _ := grpc.MethodFromServerStream(caller)
 	p.count(method)
+	if treat := p.treatmentOf(method); treat != nil {
+		return treat(caller)
+	}
 	defer p.follow(method)
 	request := &frame{}
 	if err := caller.RecvMsg(request); err != nil {

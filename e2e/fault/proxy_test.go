@@ -42,6 +42,13 @@ func (c *callee) Check(ctx context.Context, r *healthv1.HealthCheckRequest) (*he
 // setup starts a service and a proxy of it, and returns a client of the proxy.
 func setup(t *testing.T, c *callee) (*Proxy, healthv1.HealthClient) {
 	t.Helper()
+	p, conn := connect(t, c)
+	return p, healthv1.NewHealthClient(conn)
+}
+
+// connect is setup for other calls than health checks.
+func connect(t *testing.T, c *callee) (*Proxy, *grpc.ClientConn) {
+	t.Helper()
 	authority, err := certtest.New()
 	if err != nil {
 		t.Fatal(err)
@@ -80,7 +87,7 @@ func setup(t *testing.T, c *callee) (*Proxy, healthv1.HealthClient) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close() })
-	return p, healthv1.NewHealthClient(conn)
+	return p, conn
 }
 
 func call(t *testing.T, client healthv1.HealthClient) error {

@@ -35,6 +35,8 @@ type Config struct {
 	Replicas map[string]int
 	// Authority is what Consul issues certificates from, so that a test can issue its own; Consul's own root unless given.
 	Authority *certtest.Authority
+	// PostgresAddr is where the services reach PostgreSQL, host:port, if that is at a proxy.
+	PostgresAddr string
 	// Env is added to the environment of every service, as NAME=value.
 	Env []string
 	// Progress is told of each step. May be nil.

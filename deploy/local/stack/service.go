@@ -49,7 +49,10 @@ func (s *Stack) environment(part string) []string {
 	)
 	switch {
 	case slices.Contains(relational, name):
-		url := s.postgres.URL(name, s.secrets.Databases[name], name)
+		url := s.DatabaseURL(name, name)
+		if s.cfg.PostgresAddr != "" {
+			url = strings.Replace(url, fmt.Sprintf("127.0.0.1:%d", s.postgres.Port()), s.cfg.PostgresAddr, 1)
+		}
 		env = append(env, fmt.Sprintf("SOUK_%s_DATABASE_URL=%s", upper, url))
 	case name != Gateway:
 		env = append(env, fmt.Sprintf("SOUK_%s_MONGO_URI=%s/%s", upper, strings.TrimSuffix(s.mongo.URL(), "/"), name))
