@@ -60,7 +60,7 @@ func TestWhatWentWellBeforeDoesNotKeepABreakerClosed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		set := newSet()
 		for range 10 {
-			calls(t, set, "/a", 1000, nil)
+			_, _ = calls(t, set, "/a", 1000, nil)
 			time.Sleep(time.Second)
 		}
 		if reached, _ := calls(t, set, "/a", 50, errAway); reached != 10 {
@@ -91,7 +91,7 @@ func TestATrialThatFailsOpensABreakerAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		set := newSet()
-		calls(t, set, "/a", 10, errAway)
+		_, _ = calls(t, set, "/a", 10, errAway)
 		reached := 0
 		for range 30 {
 			time.Sleep(1100 * time.Millisecond)
@@ -138,7 +138,7 @@ func TestACallThatEndedTooSoonCountsNeitherWay(t *testing.T) {
 					t.Errorf("then %d of 50 failing calls did, want 10", reached)
 				}
 				time.Sleep(2 * time.Second)
-				calls(t, set, "/a", 50, err)
+				_, _ = calls(t, set, "/a", 50, err)
 				if states := set.States(); states[0].State != "half-open" {
 					t.Errorf("as a trial it made the breaker %s, want it to try on", states[0].State)
 				}
@@ -165,9 +165,9 @@ func TestEachBreakersStateCanBeAskedFor(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		set := newSet()
-		calls(t, set, "/z", 2, nil)
-		calls(t, set, "/z", 1, errAway)
-		calls(t, set, "/a", 50, errAway)
+		_, _ = calls(t, set, "/z", 2, nil)
+		_, _ = calls(t, set, "/z", 1, errAway)
+		_, _ = calls(t, set, "/a", 50, errAway)
 		want := []breaker.State{{Method: "/a", State: "open"}, {Method: "/z", State: "closed", Requests: 3, Failures: 1}}
 		if got := set.States(); !slices.Equal(got, want) {
 			t.Errorf("%+v, want %+v", got, want)
@@ -188,9 +188,9 @@ func TestChangesAreCounted(t *testing.T) {
 		set := newSet()
 		method := "/" + rand.Text() // counts are the process's
 		for range 2 {
-			calls(t, set, method, 10, errAway)
+			_, _ = calls(t, set, method, 10, errAway)
 			time.Sleep(2 * time.Second)
-			calls(t, set, method, 3, nil)
+			_, _ = calls(t, set, method, 3, nil)
 		}
 		counted := expvar.Get("breaker_transitions").(*expvar.Map)
 		for _, state := range []string{"open", "half-open", "closed"} {

@@ -1,0 +1,171 @@
+package balance_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"strconv"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/health"
+	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/resolver"
+	"google.golang.org/grpc/resolver/manual"
+	"google.golang.org/grpc/test/bufconn"
+
+	accessv1 "souk/proto/gen/souk/access/v1"
+
+	"souk/platform/balance"
+)
+
+// How long a call of these tests may take.
+const deadline = time.Second
+
+// instance is a gRPC server whose process can be paused and killed, as far as a caller sees it.
+type instance struct {
+	accessv1.UnimplementedKeysServiceServer
+	listener *bufconn.Listener
+	server   *grpc.Server
+	health   *health.Server
+	ended    chan struct{}
+
+	mu    sync.Mutex
+	calls int
+	hangs int // calls to come that are not answered; -1 for all
+}
+
+func (i *instance) ListKeys(context.Context, *accessv1.ListKeysRequest) (*accessv1.ListKeysResponse, error) {
+	i.mu.Lock()
+	i.calls++
+	hang := i.hangs != 0
+	if i.hangs > 0 {
+		i.hangs--
+	}
+	i.mu.Unlock()
+	if hang {
+		<-i.ended // not with the call: a process that is paused does not see that end
+	}
+	return &accessv1.ListKeysResponse{}, nil
+}
+
+func (i *instance) setHangs(n int) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.hangs = n
+}
+
+func (i *instance) hang()     { i.setHangs(-1) }
+func (i *instance) hangOnce() { i.setHangs(1) }
+func (i *instance) resume()   { i.setHangs(0) }
+func (i *instance) kill()     { i.server.Stop() }
+
+// serve has the instance say whether it serves, and everybody hear of it.
+func (i *instance) serve(t *testing.T, serving bool) {
+	t.Helper()
+	says := healthv1.HealthCheckResponse_NOT_SERVING
+	if serving {
+		says = healthv1.HealthCheckResponse_SERVING
+	}
+	i.health.SetServingStatus("keys", says)
+	synctest.Wait()
+}
+
+// served returns how many calls the instance got since it was reset.
+func (i *instance) served() int {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.calls
+}
+
+func (i *instance) reset() {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.calls = 0
+}
+
+// fleet is a service of several instances, and a connection to it.
+type fleet struct {
+	instances []*instance
+	keys      accessv1.KeysServiceClient
+}
+
+// newFleet returns a fleet of n, all of which are ready and have served nothing. It lives in the bubble of the test.
+func newFleet(t *testing.T, n int) *fleet {
+	t.Helper()
+	f := &fleet{}
+	addresses := make([]resolver.Address, n)
+	for i := range addresses {
+		f.instances = append(f.instances, start(t))
+		addresses[i].Addr = strconv.Itoa(i)
+	}
+	found := manual.NewBuilderWithScheme("fleet")
+	found.InitialState(resolver.State{Addresses: addresses})
+	conn, err := grpc.NewClient("fleet:///keys", grpc.WithResolvers(found), grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithDefaultServiceConfig(fmt.Sprintf(`{"loadBalancingConfig": [{%q: {}}], "healthCheckConfig": {"serviceName": "keys"}}`, balance.Name)),
+		grpc.WithContextDialer(func(ctx context.Context, address string) (net.Conn, error) {
+			i, err := strconv.Atoi(address)
+			if err != nil {
+				return nil, err
+			}
+			return f.instances[i].listener.DialContext(ctx)
+		}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close(); synctest.Wait() })
+	f.keys = accessv1.NewKeysServiceClient(conn)
+	conn.Connect()
+	synctest.Wait() // until all are ready
+	return f
+}
+
+func start(t *testing.T) *instance {
+	t.Helper()
+	one := &instance{listener: bufconn.Listen(1 << 16), server: grpc.NewServer(), health: health.NewServer(), ended: make(chan struct{})}
+	accessv1.RegisterKeysServiceServer(one.server, one)
+	healthv1.RegisterHealthServer(one.server, one.health)
+	one.health.SetServingStatus("keys", healthv1.HealthCheckResponse_SERVING)
+	var done sync.WaitGroup
+	done.Go(func() { _ = one.server.Serve(one.listener) })
+	t.Cleanup(func() { close(one.ended); one.server.Stop(); done.Wait() })
+	return one
+}
+
+// call makes a call with a deadline.
+func (f *fleet) call(t *testing.T) error {
+	ctx, cancel := context.WithTimeout(t.Context(), deadline)
+	defer cancel()
+	_, err := f.keys.ListKeys(ctx, &accessv1.ListKeysRequest{})
+	return err
+}
+
+// calls makes n calls, one after another, and returns how many were lost.
+func (f *fleet) calls(t *testing.T, n int) (lost int) {
+	t.Helper()
+	for range n {
+		if f.call(t) != nil {
+			lost++
+		}
+	}
+	return lost
+}
+
+// atOnce makes n calls at once, and returns how many were lost.
+func (f *fleet) atOnce(t *testing.T, n int) (lost int) {
+	t.Helper()
+	errs := make(chan error, n)
+	for range n {
+		go func() { errs <- f.call(t) }()
+	}
+	for range n {
+		if <-errs != nil {
+			lost++
+		}
+	}
+	return lost
+}
