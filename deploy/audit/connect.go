@@ -15,6 +15,7 @@ import (
 	paymentsv1 "souk/proto/gen/souk/payments/v1"
 	shippingv1 "souk/proto/gen/souk/shipping/v1"
 
+	"souk/platform/breaker"
 	"souk/platform/certificate"
 	"souk/platform/consul"
 	"souk/platform/rpc"
@@ -52,8 +53,9 @@ func connect(ctx context.Context, cfg Config) (_ *services, closeAll func(), err
 		return nil, nil, err
 	}
 	var errs []error
+	breakers := breaker.NewSet(logger)
 	dial := func(name string) *grpc.ClientConn {
-		conn, err := rpc.Dial("consul:///"+name, name, identity, logger,
+		conn, err := rpc.Dial("consul:///"+name, name, identity, breakers, logger,
 			grpc.WithResolvers(consul.NewBuilder(client, logger)), grpc.WithDefaultServiceConfig(serviceConfig))
 		if err != nil {
 			errs = append(errs, fmt.Errorf("connect to %s: %w", name, err))

@@ -25,6 +25,7 @@ import (
 	paymentsv1 "souk/proto/gen/souk/payments/v1"
 	shippingv1 "souk/proto/gen/souk/shipping/v1"
 
+	"souk/platform/breaker"
 	"souk/platform/certificate"
 	"souk/platform/rpc"
 )
@@ -207,7 +208,8 @@ func (w *world) services(t *testing.T) *services {
 	w.register(server)
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(server.Stop)
-	conn, err := rpc.Dial("passthrough:///world", "world", certificate.New(), slog.New(slog.DiscardHandler), grpc.WithDefaultServiceConfig(serviceConfig),
+	logger := slog.New(slog.DiscardHandler)
+	conn, err := rpc.Dial("passthrough:///world", "world", certificate.New(), breaker.NewSet(logger), logger, grpc.WithDefaultServiceConfig(serviceConfig),
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }))
 	if err != nil {

@@ -161,6 +161,15 @@ func TestAHurriedCallerSeesTheErrorAsItWas(t *testing.T) {
 	}
 }
 
+func TestHealthIsAskedForWhateverItWas(t *testing.T) {
+	t.Parallel()
+	set := newSet()
+	const method = "/grpc.health.v1.Health/Check"
+	if reached, _ := calls(t, set, method, 50, errAway); reached != 50 || len(set.States()) != 0 {
+		t.Errorf("%d of 50 calls reached the callee, breakers %v; want all and none", reached, set.States())
+	}
+}
+
 func TestEachBreakersStateCanBeAskedFor(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

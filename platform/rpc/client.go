@@ -6,45 +6,49 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
+	_ "google.golang.org/grpc/health" // watches the health of instances
 	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/status"
 
 	"souk/platform/access"
 	"souk/platform/breaker"
 	"souk/platform/certificate"
 )
 
-// A call without a deadline of its own gets this one.
-const defaultTimeout = 5 * time.Second
-
 // The largest answer a client takes, in bytes: a page of 100 large products.
 const maxAnswer = 16 << 20
 
-const serviceConfig = `{"loadBalancingConfig": [{"round_robin": {}}]}`
+// An instance that comes back is found within a second or two, not within gRPC's usual two minutes.
+var reconnect = grpc.ConnectParams{
+	Backoff:           backoff.Config{BaseDelay: 100 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: 2 * time.Second},
+	MinConnectTimeout: 2 * time.Second,
+}
+
+// A connection whose other end answers nothing is found dead within these; gRPC allows no shorter time than 10 s.
+var alive = keepalive.ClientParameters{Time: 10 * time.Second, Timeout: 3 * time.Second}
 
 // Dial returns a connection to target, such as consul:///catalog, where the service named peer must prove that it is that,
-// as we do with identity. Each call carries the caller's token and request id, has a deadline, and goes through a breaker
-// of its method. The connection is made when it is first used.
-func Dial(target, peer string, identity *certificate.Identity, logger *slog.Logger, opts ...grpc.DialOption) (*grpc.ClientConn, error) {
-	breakers := breaker.NewSet(logger)
+// as we do with identity. Each call carries the caller's token and request id, has the deadline of its method, and goes
+// through its breaker; calls that may be repeated are, before the breaker is told. They go to the instances that say that
+// they serve, in turn. The connection is made when it is first used.
+func Dial(target, peer string, identity *certificate.Identity, breakers *breaker.Set, logger *slog.Logger, opts ...grpc.DialOption) (*grpc.ClientConn, error) {
+	config, err := configFor(peer)
+	if err != nil {
+		return nil, err
+	}
 	opts = append([]grpc.DialOption{
 		grpc.WithTransportCredentials(credentials.NewTLS(identity.Client(peer))),
-		grpc.WithDefaultServiceConfig(serviceConfig),
+		grpc.WithDefaultServiceConfig(config),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxAnswer)),
-		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: 20 * time.Second, Timeout: 5 * time.Second}),
-		grpc.WithChainUnaryInterceptor(deadline, identify, breakers.Unary),
+		grpc.WithConnectParams(reconnect),
+		grpc.WithKeepaliveParams(alive),
+		grpc.WithChainUnaryInterceptor(identify, report(logger), breakers.Unary, excuse),
 		grpc.WithChainStreamInterceptor(identifyStream, breakers.Stream),
 	}, opts...)
 	return grpc.NewClient(target, opts...)
-}
-
-func deadline(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
-	if _, ok := ctx.Deadline(); !ok {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, defaultTimeout)
-		defer cancel()
-	}
-	return invoke(ctx, method, req, reply, cc, opts...)
 }
 
 // identify forwards whom a call is made for, and which request.
@@ -58,4 +62,30 @@ func identifyStream(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientC
 
 func outgoing(ctx context.Context) context.Context {
 	return outgoingRequestID(access.Outgoing(ctx))
+}
+
+// report logs the calls that failed as their caller sees them: after the last attempt, or refused by the breaker.
+func report(logger *slog.Logger) grpc.UnaryClientInterceptor {
+	return func(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
+		start := time.Now()
+		err := invoke(ctx, method, req, reply, cc, opts...)
+		if err != nil {
+			logger.LogAttrs(ctx, slog.LevelDebug, "call failed", slog.String("method", method), slog.Duration("took", time.Since(start)),
+				slog.String("request_id", RequestID(ctx)), slog.String("code", status.Code(err).String()))
+		}
+		return err
+	}
+}
+
+// excuse tells the breaker when a callee ran out of time that was not enough: one caller in a hurry, or at the end of its
+// own time, must not open the breaker for all. Half of what the method may take is enough to be judged by, and so a callee
+// that hangs is found out by callers who never wait for all of it.
+func excuse(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
+	deadline, ok := ctx.Deadline()
+	hurried := ok && time.Until(deadline) < timeoutOf(method)/2
+	err := invoke(ctx, method, req, reply, cc, opts...)
+	if hurried && status.Code(err) == codes.DeadlineExceeded {
+		return breaker.Hurried(err)
+	}
+	return err
 }

@@ -35,7 +35,7 @@ func NewServer(logger *slog.Logger, guard *access.Guard, identity *certificate.I
 	return grpc.NewServer(append([]grpc.ServerOption{
 		grpc.Creds(credentials.NewTLS(identity.Server())),
 		grpc.MaxRecvMsgSize(maxMessage),
-		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: alive.Time / 2, PermitWithoutStream: true}),
 		grpc.ChainUnaryInterceptor(answerUnary(logger), guard.Unary),
 		grpc.ChainStreamInterceptor(answerStream(logger), guard.Stream),
 	}, opts...)...)

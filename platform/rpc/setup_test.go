@@ -9,11 +9,13 @@ import (
 	"testing"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/health"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 
 	accessv1 "souk/proto/gen/souk/access/v1"
 
 	"souk/platform/access"
+	"souk/platform/breaker"
 	"souk/platform/certificate"
 	"souk/platform/certificate/certtest"
 	"souk/platform/rpc"
@@ -23,8 +25,10 @@ import (
 type server struct {
 	accessv1.UnimplementedKeysServiceServer
 	healthv1.UnimplementedHealthServer
-	addr string
-	log  syncBuffer
+	addr   string
+	log    syncBuffer
+	health *health.Server
+	grpc   *grpc.Server
 
 	mu    sync.Mutex
 	list  func(context.Context) error
@@ -41,7 +45,10 @@ func (s *server) ListKeys(ctx context.Context, _ *accessv1.ListKeysRequest) (*ac
 	return &accessv1.ListKeysResponse{}, nil
 }
 
-func (s *server) Watch(_ *healthv1.HealthCheckRequest, stream healthv1.Health_WatchServer) error {
+func (s *server) Watch(req *healthv1.HealthCheckRequest, stream healthv1.Health_WatchServer) error {
+	if req.GetService() != "" { // asked by gRPC itself, of the service by its name
+		return s.health.Watch(req, stream)
+	}
 	s.mu.Lock()
 	watch := s.watch
 	s.mu.Unlock()
@@ -58,25 +65,33 @@ func (s *server) does(work func(context.Context) error) {
 // serve starts a server whose guard takes keys from source.
 func serve(t *testing.T, source access.KeySource) *server {
 	t.Helper()
-	s := &server{}
+	return serveAt(t, source, "127.0.0.1:0")
+}
+
+func serveAt(t *testing.T, source access.KeySource, addr string) *server {
+	t.Helper()
+	s := &server{health: health.NewServer()}
+	s.health.SetServingStatus("customers", healthv1.HealthCheckResponse_SERVING)
 	s.does(func(context.Context) error { return nil })
 	guard := access.NewGuard(access.NewVerifier(source))
-	grpcServer := rpc.NewServer(slog.New(slog.NewJSONHandler(&s.log, &slog.HandlerOptions{Level: slog.LevelDebug})), guard, identity(t, "customers"))
-	accessv1.RegisterKeysServiceServer(grpcServer, s)
-	healthv1.RegisterHealthServer(grpcServer, s)
-	if err := guard.Learn(grpcServer); err != nil {
+	s.grpc = rpc.NewServer(slog.New(slog.NewJSONHandler(&s.log, &slog.HandlerOptions{Level: slog.LevelDebug})), guard, identity(t, "customers"))
+	accessv1.RegisterKeysServiceServer(s.grpc, s)
+	healthv1.RegisterHealthServer(s.grpc, s)
+	if err := guard.Learn(s.grpc); err != nil {
 		t.Fatal(err)
 	}
-	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", addr)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.addr = listener.Addr().String()
 	var done sync.WaitGroup
-	done.Go(func() { _ = grpcServer.Serve(listener) })
-	t.Cleanup(func() { grpcServer.Stop(); done.Wait() })
+	done.Go(func() { _ = s.grpc.Serve(listener) })
+	t.Cleanup(func() { s.grpc.Stop(); done.Wait() })
 	return s
 }
+
+var discard = slog.New(slog.DiscardHandler)
 
 // authority issues the certificates of these tests.
 var authority = sync.OnceValues(certtest.New)
@@ -97,7 +112,7 @@ func identity(t *testing.T, service string) *certificate.Identity {
 // dial returns a connection as the service named self makes it.
 func (s *server) dial(t *testing.T, self string) *grpc.ClientConn {
 	t.Helper()
-	conn, err := rpc.Dial("passthrough:///"+s.addr, "customers", identity(t, self), slog.New(slog.DiscardHandler))
+	conn, err := rpc.Dial("passthrough:///"+s.addr, "customers", identity(t, self), breaker.NewSet(discard), discard)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,6 +26,7 @@ import (
 	accessv1 "souk/proto/gen/souk/access/v1"
 
 	"souk/platform/access"
+	"souk/platform/breaker"
 	"souk/platform/certificate"
 	"souk/platform/consul"
 	"souk/platform/rpc"
@@ -83,7 +84,8 @@ func dial(t *testing.T, name string) *grpc.ClientConn {
 	if err := identity.Await(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	conn, err := rpc.Dial("passthrough:///"+addr, name, identity, slog.New(slog.DiscardHandler))
+	discard := slog.New(slog.DiscardHandler)
+	conn, err := rpc.Dial("passthrough:///"+addr, name, identity, breaker.NewSet(discard), discard)
 	if err != nil {
 		t.Fatal(err)
 	}

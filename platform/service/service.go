@@ -23,6 +23,7 @@ import (
 	accessv1 "souk/proto/gen/souk/access/v1"
 
 	"souk/platform/access"
+	"souk/platform/breaker"
 	"souk/platform/certificate"
 	"souk/platform/consul"
 	"souk/platform/rpc"
@@ -40,6 +41,7 @@ type Service struct {
 	consul *api.Client
 
 	identity *certificate.Identity
+	breakers *breaker.Set
 	guard    *access.Guard
 	keys     *lateKeys
 	verifier *access.Verifier
@@ -67,7 +69,7 @@ func New(name string, cfg Config, listen Listen) (*Service, error) {
 	}
 	s := &Service{
 		name: name, cfg: cfg, listen: listen, logger: logger, consul: client,
-		identity: certificate.New(), health: health.NewServer(), keys: &lateKeys{},
+		identity: certificate.New(), breakers: breaker.NewSet(logger), health: health.NewServer(), keys: &lateKeys{},
 	}
 	s.verifier = access.NewVerifier(s.keys)
 	s.guard = access.NewGuard(s.verifier)
@@ -94,7 +96,7 @@ func (s *Service) HTTP(handler http.Handler) { s.handler = handler }
 // Dial returns a connection to the service with that name, found through Consul. It is closed when the
 // process stops.
 func (s *Service) Dial(name string) (*grpc.ClientConn, error) {
-	conn, err := rpc.Dial("consul:///"+name, name, s.identity, s.logger, grpc.WithResolvers(consul.NewBuilder(s.consul, s.logger)))
+	conn, err := rpc.Dial("consul:///"+name, name, s.identity, s.breakers, s.logger, grpc.WithResolvers(consul.NewBuilder(s.consul, s.logger)))
 	if err != nil {
 		return nil, fmt.Errorf("dial %s: %w", name, err)
 	}

@@ -39,6 +39,7 @@ import (
 	"souk/gateway/internal/edge"
 	"souk/gateway/internal/handler"
 	"souk/platform/access"
+	"souk/platform/breaker"
 	"souk/platform/certificate/certtest"
 	"souk/platform/rpc"
 )
@@ -181,13 +182,14 @@ func (s *shop) dial(t testing.TB, logger *slog.Logger) *grpc.ClientConn {
 	inventoryv1.RegisterInventoryServiceServer(server, inventoryv1.UnimplementedInventoryServiceServer{})
 	shippingv1.RegisterShippingServiceServer(server, shippingv1.UnimplementedShippingServiceServer{})
 	healthv1.RegisterHealthServer(server, s.health)
+	s.health.SetServingStatus("shop", healthv1.HealthCheckResponse_SERVING)
 	if err := guard.Learn(server); err != nil {
 		t.Fatal(err)
 	}
 	listener := bufconn.Listen(1 << 20)
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(server.Stop)
-	conn, err := rpc.Dial("passthrough:///shop", "shop", gateway, logger,
+	conn, err := rpc.Dial("passthrough:///shop", "shop", gateway, breaker.NewSet(logger), logger,
 		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }))
 	if err != nil {
 		t.Fatal(err)

@@ -1,0 +1,141 @@
+package rpc_test
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"souk/platform/breaker"
+)
+
+func well(context.Context) error { return nil }
+
+func fails(code codes.Code) func(context.Context) error {
+	return func(context.Context) error { return status.Error(code, "at work") }
+}
+
+func hangs(ctx context.Context) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func TestWhatTheContractAllowsIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	for method, attempts := range map[string]int{read: 4, put: 4, create: 1} {
+		synctest.Test(t, func(t *testing.T) {
+			s := start(t, fails(codes.Unavailable))
+			conn := dialThings(t, breaker.NewSet(discard), s)
+			began := time.Now()
+			if err := invoke(t.Context(), conn, method); status.Code(err) != codes.Unavailable {
+				t.Errorf("%s: %v", method, err)
+			}
+			if n := s.reached(); n != attempts || time.Since(began) > time.Second {
+				t.Errorf("%s: %d attempts in %v, want %d within a second", method, n, time.Since(began), attempts)
+			}
+		})
+	}
+}
+
+func TestABlipIsNotSeen(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := start(t, fails(codes.Unavailable))
+		conn := dialThings(t, breaker.NewSet(discard), s)
+		time.AfterFunc(100*time.Millisecond, func() { s.does(well) })
+		if err := invoke(t.Context(), conn, read); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestOnlyWhatIsAwayIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	for _, code := range []codes.Code{codes.ResourceExhausted, codes.DeadlineExceeded, codes.Internal, codes.NotFound, codes.Aborted} {
+		synctest.Test(t, func(t *testing.T) {
+			s := start(t, fails(code))
+			conn := dialThings(t, breaker.NewSet(discard), s)
+			if err := invoke(t.Context(), conn, read); status.Code(err) != code || s.reached() != 1 {
+				t.Errorf("%s: %v after more than one attempt", code, err)
+			}
+		})
+	}
+}
+
+func TestAKilledInstancesCallsAreCarriedOnByAnother(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const calls = 160
+		killed, other := start(t, hangs), start(t, well)
+		conn := dialThings(t, breaker.NewSet(discard), killed, other)
+		var failed atomic.Int64
+		var group sync.WaitGroup
+		for range calls {
+			group.Go(func() {
+				if err := invoke(t.Context(), conn, put); err != nil {
+					failed.Add(1)
+				}
+			})
+		}
+		synctest.Wait() // half are at work at each
+		under := killed.reached()
+		killed.server.Stop()
+		group.Wait()
+		if under != calls/2 || failed.Load() != 0 {
+			t.Errorf("%d of %d calls were with the killed instance, %d failed; want half and none", under, calls, failed.Load())
+		}
+		for range 20 {
+			if err := invoke(t.Context(), conn, create); err != nil {
+				t.Errorf("a call afterwards: %v", err)
+			}
+		}
+	})
+}
+
+func TestAPeerThatIsAwayIsNotStormed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := start(t, fails(codes.Unavailable))
+		conn := dialThings(t, breaker.NewSet(discard), s)
+		const rate, requests = 50, 30 * 50
+		var group sync.WaitGroup
+		for range requests {
+			group.Go(func() { _ = invoke(t.Context(), conn, read) })
+			time.Sleep(time.Second / rate)
+		}
+		group.Wait()
+		attempts := s.reached()
+		t.Logf("measured: %d attempts for %d requests in 30 s of a peer that is away", attempts, requests)
+		if attempts > requests/5 {
+			t.Errorf("%d attempts for %d requests, want a few trials", attempts, requests)
+		}
+	})
+}
+
+func TestTheBudgetEndsRetriesWhereTheBreakerDoesNot(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var calls atomic.Int64
+		s := start(t, func(context.Context) error {
+			if calls.Add(1)%2 == 0 {
+				return nil
+			}
+			return status.Error(codes.Unavailable, "at work")
+		})
+		conn := dialThings(t, breaker.NewSet(discard), s)
+		const requests = 3000
+		for range requests {
+			_ = invoke(t.Context(), conn, read)
+		}
+		attempts := s.reached()
+		t.Logf("measured: %d attempts for %d requests of a peer that fails every other one", attempts, requests)
+		if attempts < requests || float64(attempts) >= 1.2*requests {
+			t.Errorf("%d attempts for %d requests, want less than 1.2 times as many", attempts, requests)
+		}
+	})
+}
