@@ -56,7 +56,7 @@ func connect(ctx context.Context, cfg Config) (_ *services, closeAll func(), err
 	breakers := breaker.NewSet(logger)
 	dial := func(name string) *grpc.ClientConn {
 		conn, err := rpc.Dial("consul:///"+name, name, identity, breakers, logger,
-			grpc.WithResolvers(consul.NewBuilder(client, logger)), grpc.WithDefaultServiceConfig(serviceConfig))
+			grpc.WithResolvers(consul.NewBuilder(client, "", logger)), grpc.WithDefaultServiceConfig(serviceConfig))
 		if err != nil {
 			errs = append(errs, fmt.Errorf("connect to %s: %w", name, err))
 			return nil
@@ -81,7 +81,7 @@ func connect(ctx context.Context, cfg Config) (_ *services, closeAll func(), err
 // certified returns the audit's identity, kept until ctx is done.
 func certified(ctx context.Context, cfg consul.Config, logger *slog.Logger) (*certificate.Identity, error) {
 	identity := certificate.New()
-	go func() { _ = consul.Certify(ctx, cfg, self, identity, logger) }() // fails before it has begun, if at all
+	go func() { _ = consul.Certify(ctx, cfg, self, identity, "", logger) }() // fails before it has begun, if at all
 	await, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	if err := identity.Await(await); err != nil {

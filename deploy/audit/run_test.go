@@ -66,7 +66,7 @@ func serveAs(t *testing.T, w *world, cfg consul.Config, name string) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var done sync.WaitGroup
 	identity := certificate.New()
-	done.Go(func() { _ = consul.Certify(ctx, cfg, name, identity, slog.New(slog.DiscardHandler)) })
+	done.Go(func() { _ = consul.Certify(ctx, cfg, name, identity, "", slog.New(slog.DiscardHandler)) })
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -7,12 +7,18 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"net/url"
 	"regexp"
 	"sync"
+	"time"
 )
+
+// RootGrace is how long roots are still trusted once they are among the process's roots no more: what has a certificate of
+// an authority that lost its root gets another in this time.
+const RootGrace = 5 * time.Minute
 
 var errNotReady = errors.New("no certificate yet")
 
@@ -21,8 +27,14 @@ var errNotReady = errors.New("no certificate yet")
 type Identity struct {
 	mu    sync.RWMutex
 	leaf  *tls.Certificate
-	roots *x509.CertPool
+	roots map[string]root // by their DER
 	ready chan struct{}
+}
+
+// root is a root certificate that is trusted: until then, if that is not zero.
+type root struct {
+	certificate *x509.Certificate
+	until       time.Time
 }
 
 // New returns an identity that proves nothing and trusts nobody yet.
@@ -40,27 +52,58 @@ func (i *Identity) SetLeaf(certPEM, keyPEM []byte) error {
 	return nil
 }
 
-// SetRoots replaces the roots of those the process trusts.
+// SetRoots replaces the roots of those the process trusts. Those it had go on being trusted for RootGrace.
 func (i *Identity) SetRoots(pems ...[]byte) error {
-	roots := x509.NewCertPool()
-	for _, pem := range pems {
-		if !roots.AppendCertsFromPEM(pem) {
-			return errors.New("root certificates: not in PEM")
+	roots, err := parseRoots(pems)
+	if err != nil {
+		return fmt.Errorf("root certificates: %w", err)
+	}
+	now := time.Now()
+	i.replace(func() {
+		for der, before := range i.roots {
+			_, listed := roots[der]
+			switch {
+			case listed:
+			case before.until.IsZero():
+				roots[der] = root{certificate: before.certificate, until: now.Add(RootGrace)}
+			case now.Before(before.until):
+				roots[der] = before
+			}
+		}
+		i.roots = roots
+	})
+	return nil
+}
+
+func parseRoots(pems [][]byte) (map[string]root, error) {
+	roots := map[string]root{}
+	for _, text := range pems {
+		block, rest := pem.Decode(text)
+		if block == nil {
+			return nil, errors.New("not in PEM")
+		}
+		for ; block != nil; block, rest = pem.Decode(rest) {
+			certificate, err := x509.ParseCertificate(block.Bytes)
+			if err != nil {
+				return nil, err
+			}
+			roots[string(certificate.Raw)] = root{certificate: certificate}
 		}
 	}
-	i.replace(func() { i.roots = roots })
-	return nil
+	return roots, nil
 }
 
 func (i *Identity) replace(set func()) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	before := i.leaf != nil && i.roots != nil
+	before := i.complete()
 	set()
-	if !before && i.leaf != nil && i.roots != nil {
+	if !before && i.complete() {
 		close(i.ready)
 	}
 }
+
+func (i *Identity) complete() bool { return i.leaf != nil && len(i.roots) > 0 }
 
 // Await returns when there are a certificate and roots, or with the error of ctx.
 func (i *Identity) Await(ctx context.Context) error {
@@ -72,13 +115,30 @@ func (i *Identity) Await(ctx context.Context) error {
 	}
 }
 
-func (i *Identity) current() (*tls.Certificate, *x509.CertPool, error) {
+// current returns the process's own certificate.
+func (i *Identity) current() (*tls.Certificate, error) {
 	i.mu.RLock()
 	defer i.mu.RUnlock()
-	if i.leaf == nil || i.roots == nil {
-		return nil, nil, errNotReady
+	if !i.complete() {
+		return nil, errNotReady
 	}
-	return i.leaf, i.roots, nil
+	return i.leaf, nil
+}
+
+// trusted returns the roots that are trusted now.
+func (i *Identity) trusted() (*x509.CertPool, error) {
+	i.mu.RLock()
+	defer i.mu.RUnlock()
+	if !i.complete() {
+		return nil, errNotReady
+	}
+	now, pool := time.Now(), x509.NewCertPool()
+	for _, r := range i.roots {
+		if r.until.IsZero() || now.Before(r.until) {
+			pool.AddCert(r.certificate)
+		}
+	}
+	return pool, nil
 }
 
 // Server returns what a server speaks TLS with. A caller without a certificate gets through, for health checks: who makes
@@ -86,7 +146,7 @@ func (i *Identity) current() (*tls.Certificate, *x509.CertPool, error) {
 func (i *Identity) Server() *tls.Config {
 	return &tls.Config{
 		MinVersion:     tls.VersionTLS13,
-		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { leaf, _, err := i.current(); return leaf, err },
+		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return i.current() },
 		ClientAuth:     tls.RequestClientCert,
 		VerifyConnection: func(state tls.ConnectionState) error {
 			if len(state.PeerCertificates) == 0 {
@@ -102,8 +162,7 @@ func (i *Identity) Client(peer string) *tls.Config {
 	return &tls.Config{
 		MinVersion: tls.VersionTLS13,
 		GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
-			leaf, _, err := i.current()
-			return leaf, err
+			return i.current()
 		},
 		// The names in our certificates are no host names: VerifyConnection checks the chain and the name.
 		InsecureSkipVerify: true, //nolint:gosec // see above
@@ -120,7 +179,7 @@ func (i *Identity) Client(peer string) *tls.Config {
 }
 
 func (i *Identity) verify(state tls.ConnectionState, usage x509.ExtKeyUsage) error {
-	_, roots, err := i.current()
+	roots, err := i.trusted()
 	if err != nil {
 		return err
 	}
@@ -147,10 +206,18 @@ var servicePath = regexp.MustCompile(`^(?:/ap/[^/]+)?/ns/[^/]+/dc/[^/]+/svc/([^/
 
 // Service returns the service that the peer of a connection has a certificate of, or "" when it has none.
 func Service(state tls.ConnectionState) string {
-	if len(state.PeerCertificates) == 0 || len(state.PeerCertificates[0].URIs) != 1 {
+	if len(state.PeerCertificates) == 0 {
 		return ""
 	}
-	uri := state.PeerCertificates[0].URIs[0]
+	return ServiceOf(state.PeerCertificates[0])
+}
+
+// ServiceOf returns the service that a certificate names, or "" when it names none.
+func ServiceOf(c *x509.Certificate) string {
+	if len(c.URIs) != 1 {
+		return ""
+	}
+	uri := c.URIs[0]
 	match := servicePath.FindStringSubmatch(uri.Path)
 	if uri.Scheme != "spiffe" || match == nil {
 		return ""

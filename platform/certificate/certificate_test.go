@@ -7,6 +7,7 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"souk/platform/certificate"
@@ -121,24 +122,61 @@ func TestARotationReachesTheNextConnection(t *testing.T) {
 	before, after := newAuthority(t), newAuthority(t)
 	inventory, orders := identityOf(t, before, "inventory"), identityOf(t, before, "orders")
 	server, client := inventory.Server(), orders.Client("inventory")
-	for _, identity := range []*certificate.Identity{inventory, orders} {
-		if err := identity.SetRoots(before.RootPEM, after.RootPEM); err != nil {
-			t.Fatal(err)
-		}
-	}
-	certPEM, keyPEM, err := after.Issue("orders", time.Now().Add(time.Hour))
-	if err := errors.Join(err, orders.SetLeaf(certPEM, keyPEM)); err != nil {
-		t.Fatal(err)
-	}
-	if caller, serverErr, clientErr := shake(t, server, client); caller != "orders" || serverErr != nil || clientErr != nil {
-		t.Errorf("by both roots: called by %q, %v, %v", caller, serverErr, clientErr)
-	}
-	if err := inventory.SetRoots(before.RootPEM); err != nil {
+	if err := errors.Join(orders.SetRoots(before.RootPEM, after.RootPEM), reissue(orders, after, "orders")); err != nil {
 		t.Fatal(err)
 	}
 	if caller, serverErr, _ := shake(t, server, client); caller != "" || serverErr == nil {
 		t.Errorf("by the old root alone: called by %q", caller)
 	}
+	if err := inventory.SetRoots(before.RootPEM, after.RootPEM); err != nil {
+		t.Fatal(err)
+	}
+	if caller, serverErr, clientErr := shake(t, server, client); caller != "orders" || serverErr != nil || clientErr != nil {
+		t.Errorf("by both roots: called by %q, %v, %v", caller, serverErr, clientErr)
+	}
+}
+
+// reissue gives an identity a certificate of an authority.
+func reissue(identity *certificate.Identity, authority *certtest.Authority, service string) error {
+	certPEM, keyPEM, err := authority.Issue(service, time.Now().Add(time.Hour))
+	return errors.Join(err, identity.SetLeaf(certPEM, keyPEM))
+}
+
+func TestThoseOfALostAuthorityAreKnownUntilAllHaveCertificatesOfTheNext(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		lost, next := newAuthority(t), newAuthority(t)
+		inventory, orders, late := identityOf(t, lost, "inventory"), identityOf(t, lost, "orders"), identityOf(t, lost, "catalog")
+		for _, identity := range []*certificate.Identity{inventory, orders, late} {
+			if err := identity.SetRoots(next.RootPEM); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := reissue(orders, next, "orders"); err != nil {
+			t.Fatal(err)
+		}
+		meet := func(server, client *certificate.Identity, peer, want string) {
+			t.Helper()
+			caller, serverErr, clientErr := shake(t, server.Server(), client.Client(peer))
+			if caller != want || (serverErr == nil && clientErr == nil) != (want != "") {
+				t.Errorf("%s is called by %q, want %q (%v, %v)", peer, caller, want, serverErr, clientErr)
+			}
+		}
+		time.Sleep(certificate.RootGrace - time.Second)
+		// To be told the same again prolongs nothing.
+		if err := inventory.SetRoots(next.RootPEM); err != nil {
+			t.Fatal(err)
+		}
+		meet(inventory, orders, "inventory", "orders")
+		meet(orders, inventory, "orders", "inventory")
+		meet(inventory, late, "inventory", "catalog")
+		time.Sleep(time.Second)
+		meet(inventory, late, "inventory", "")
+		if err := reissue(inventory, next, "inventory"); err != nil {
+			t.Fatal(err)
+		}
+		meet(inventory, orders, "inventory", "orders")
+	})
 }
 
 func TestAnIdentityIsReadyOnceItHasBothHalves(t *testing.T) {

@@ -11,50 +11,67 @@ import (
 	"fmt"
 	"log/slog"
 	mathrand "math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/hashicorp/consul/api"
 	"github.com/hashicorp/consul/proto-public/pbconnectca"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
 
 	"souk/platform/certificate"
+	"souk/platform/keep"
+	"souk/platform/outage"
 )
 
 const (
 	signTimeout = 5 * time.Second
 	// https://developer.hashicorp.com/consul/docs/reference/acl/token: the header of gRPC.
 	tokenHeader = "x-consul-token"
+	// Every process hears in this time of roots that it could not expect.
+	heardWithin = 10 * time.Second
 )
 
 // Certify keeps identity a certificate of service and whom to trust, as Consul's certificate authority has it, until ctx
-// is done. The private key is made here and goes nowhere. A certificate is renewed when two thirds of its life are over,
-// and when the authority has another root.
+// is done. Until Consul answers they are those in kept, if they are still good. The private key is made here and goes nowhere
+// but there. A certificate is renewed when two thirds of its life are over, and when the authority has another root.
 //
 // Consul's HTTP API hands out keys with certificates, and from its cache also to callers without a token: see docs/adr.
-func Certify(ctx context.Context, cfg Config, service string, identity *certificate.Identity, logger *slog.Logger) error {
+func Certify(ctx context.Context, cfg Config, service string, identity *certificate.Identity, kept keep.Dir, logger *slog.Logger) error {
 	client, err := NewClient(cfg.Addr, cfg.Token)
 	if err != nil {
 		return err
 	}
-	conn, err := grpc.NewClient(cfg.GRPCAddr, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	conn, err := dialAuthority(cfg.GRPCAddr)
 	if err != nil {
 		return fmt.Errorf("consul's authority: %w", err)
 	}
 	defer func() { _ = conn.Close() }()
 	c := &certifier{
 		client: client, authority: pbconnectca.NewConnectCAServiceClient(conn), token: string(cfg.Token),
-		datacenter: cfg.Datacenter, service: service, identity: identity, rotated: make(chan struct{}, 1),
+		datacenter: cfg.Datacenter, service: service, identity: identity, rotated: make(chan time.Duration, 1),
+		kept: kept, logger: logger,
 	}
+	c.load()
 	var done sync.WaitGroup
 	done.Go(func() {
 		follow(ctx, logger.With("asked", "root certificates"), c.roots, func(error) {})
 	})
-	c.renew(ctx, logger)
+	c.renew(ctx)
 	done.Wait()
 	return nil
+}
+
+// dialAuthority returns a connection that is tried again soon after Consul is back, and looks its address up each time.
+func dialAuthority(addr string) (*grpc.ClientConn, error) {
+	again := grpc.ConnectParams{
+		Backoff:           backoff.Config{BaseDelay: retryFirst, Multiplier: 2, Jitter: 0.5, MaxDelay: retryMost},
+		MinConnectTimeout: signTimeout,
+	}
+	return grpc.NewClient("passthrough:///"+addr, grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithConnectParams(again))
 }
 
 type certifier struct {
@@ -65,12 +82,15 @@ type certifier struct {
 	datacenter, service string
 
 	identity *certificate.Identity
+	kept     keep.Dir
+	logger   *slog.Logger
 
 	mu          sync.Mutex
 	trustDomain string
 	activeRoot  string
-	// rotated says that there is another active root, the first one included.
-	rotated chan struct{}
+	rootPEMs    []string
+	// rotated says that there is another active root, the first one included, and how soon to have a certificate of it.
+	rotated chan time.Duration
 }
 
 // roots waits for the roots to change.
@@ -79,52 +99,78 @@ func (c *certifier) roots(opts *api.QueryOptions) (*api.QueryMeta, error) {
 	if err != nil {
 		return nil, err
 	}
-	var pems [][]byte
+	var pems []string
 	for _, root := range list.Roots {
-		pems = append(pems, []byte(root.RootCertPEM))
+		pems = append(pems, root.RootCertPEM)
 	}
 	if len(pems) == 0 {
 		return nil, errors.New("consul has no root certificate")
 	}
-	if err := c.identity.SetRoots(pems...); err != nil {
+	if err := setRoots(c.identity, pems); err != nil {
 		return nil, err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if list.ActiveRootID != c.activeRoot {
-		c.activeRoot, c.trustDomain = list.ActiveRootID, list.TrustDomain
+		wait := c.renewalAfter(pems)
+		c.activeRoot, c.trustDomain, c.rootPEMs = list.ActiveRootID, list.TrustDomain, pems
 		select {
-		case c.rotated <- struct{}{}:
+		case c.rotated <- wait:
 		default: // it is to be renewed already
 		}
 	}
 	return meta, nil
 }
 
+// renewalAfter returns how long to go on with the present certificate, which all peers trust, once the roots are pems. A root
+// that replaces another is vouched for by it. Those of a Consul that lost its data are not: peers must hear of them first.
+func (c *certifier) renewalAfter(pems []string) time.Duration {
+	for _, before := range c.rootPEMs {
+		if slices.Contains(pems, before) {
+			return 0
+		}
+	}
+	if len(c.rootPEMs) == 0 {
+		return 0
+	}
+	return heardWithin + mathrand.N(heardWithin/2)
+}
+
+func setRoots(identity *certificate.Identity, pems []string) error {
+	var roots [][]byte
+	for _, text := range pems {
+		roots = append(roots, []byte(text))
+	}
+	return identity.SetRoots(roots...)
+}
+
 // renew keeps the certificate good until ctx is done.
-func (c *certifier) renew(ctx context.Context, logger *slog.Logger) {
+func (c *certifier) renew(ctx context.Context) {
 	due := time.NewTimer(time.Hour)
 	defer due.Stop()
-	wait := retryFirst
+	again := outage.Backoff{First: retryFirst, Most: retryMost}
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-c.rotated:
+		case wait := <-c.rotated:
+			if wait > 0 {
+				due.Reset(wait)
+				continue
+			}
 		case <-due.C:
 		}
 		leaf, err := c.sign(ctx)
 		if err == nil {
-			wait = retryFirst
+			again.Reset()
 			due.Reset(renewIn(leaf, time.Now()))
-			logger.Info("certified", "service", c.service, "until", leaf.NotAfter)
+			c.logger.Info("certified", "service", c.service, "until", leaf.NotAfter)
 			continue
 		}
 		if ctx.Err() == nil {
-			logger.Warn("not certified", "service", c.service, "error", err)
+			c.logger.Warn("not certified", "service", c.service, "error", err)
 		}
-		due.Reset(wait/2 + mathrand.N(wait/2))
-		wait = min(wait*2, retryMost)
+		due.Reset(again.Next())
 	}
 }
 
@@ -158,11 +204,12 @@ func (c *certifier) sign(ctx context.Context) (*x509.Certificate, error) {
 	if err != nil {
 		return nil, err
 	}
-	certPEM := []byte(answer.GetCertPem())
-	if err := c.identity.SetLeaf(certPEM, pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: der})); err != nil {
+	certPEM, keyPEM := answer.GetCertPem(), string(pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: der}))
+	if err := c.identity.SetLeaf([]byte(certPEM), []byte(keyPEM)); err != nil {
 		return nil, err
 	}
-	block, _ := pem.Decode(certPEM)
+	c.save(certPEM, keyPEM)
+	block, _ := pem.Decode([]byte(certPEM))
 	return x509.ParseCertificate(block.Bytes)
 }
 

@@ -26,7 +26,7 @@ func certify(t *testing.T, agent *devserver.Consul, token secret.Text, service s
 	var done sync.WaitGroup
 	cfg := consul.Config{Addr: agent.Addr(), GRPCAddr: agent.GRPCAddr(), Datacenter: "dc1", Token: token}
 	done.Go(func() {
-		if err := consul.Certify(ctx, cfg, service, identity, quiet); err != nil {
+		if err := consul.Certify(ctx, cfg, service, identity, "", quiet); err != nil {
 			t.Error(err)
 		}
 	})

@@ -4,25 +4,29 @@ package consul
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net"
+	"net/http"
 	"strconv"
 	"time"
 
 	"github.com/hashicorp/consul/api"
 
+	"souk/platform/outage"
 	"souk/platform/secret"
 )
 
 const (
-	checkEvery = 2 * time.Second
+	checkEvery = time.Second
 	// Consul drops an instance that has been failing for this long; it allows no less than a minute.
 	forgetAfter = time.Minute
 	// How often an instance looks whether the agent still knows it.
-	confirmEvery = 3 * time.Second
-	// How long the agent may take to write a registration down.
-	writeTimeout = 2 * time.Second
+	confirmEvery = time.Second
+	// How long the agent may take to answer, or to write a registration down.
+	agentTimeout = 2 * time.Second
 )
 
 // Config says where the agent is.
@@ -46,6 +50,8 @@ type Instance struct {
 	HTTPPath string
 	HTTPS    bool
 	Version  string
+	// Admin is host:port of the instance's admin port, "" if it has none.
+	Admin string
 }
 
 // NewClient returns a client of the agent at addr (host:port) that shows it token, or no token if that is empty.
@@ -61,46 +67,52 @@ func NewClient(addr string, token secret.Text) (*api.Client, error) {
 // Then it deregisters it.
 func Keep(ctx context.Context, client *api.Client, instance Instance, logger *slog.Logger) {
 	registration := registrationOf(instance)
-	registered := false
-	tick := time.NewTicker(confirmEvery)
-	defer tick.Stop()
-	for {
+	registered, level := false, slog.LevelWarn
+	for ctx.Err() == nil {
 		if err := confirm(ctx, client, registration, registered); err != nil && ctx.Err() == nil {
-			logger.Warn("not registered with consul", "error", err)
-			registered = false
+			logger.Log(ctx, level, "not registered with consul", "error", err)
+			registered, level = false, slog.LevelDebug
 		} else if !registered && err == nil {
 			logger.Info("registered with consul", "id", instance.ID, "address", registration.Address, "port", registration.Port)
-			registered = true
+			registered, level = true, slog.LevelWarn
 		}
-		select {
-		case <-ctx.Done():
-			deregister(client, instance.ID, logger)
-			return
-		case <-tick.C:
-		}
+		// Those who lost the agent together do not come back to it together.
+		outage.Sleep(ctx, confirmEvery*9/10+rand.N(confirmEvery/5))
 	}
+	deregister(client, instance.ID, logger)
 }
 
 // confirm registers the instance unless the agent still has it. What the agent has before we registered is an earlier
 // process's at this address, which died too soon to take it back.
 func confirm(ctx context.Context, client *api.Client, registration *api.AgentServiceRegistration, registered bool) error {
 	if registered {
-		opts := (&api.QueryOptions{}).WithContext(ctx)
-		if _, _, err := client.Agent().Service(registration.ID, opts); err == nil {
-			return nil
+		known, err := isKnown(ctx, client, registration.ID)
+		if known || err != nil {
+			return err
 		}
 	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	// Not to be broken off: the agent might do it after all, once it has been deregistered.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), agentTimeout)
 	defer cancel()
 	return client.Agent().ServiceRegisterOpts(registration, api.ServiceRegisterOpts{}.WithContext(ctx))
 }
 
+// isKnown reports whether the agent has the instance, so far as it answers.
+func isKnown(ctx context.Context, client *api.Client, id string) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, agentTimeout)
+	defer cancel()
+	_, _, err := client.Agent().Service(id, (&api.QueryOptions{}).WithContext(ctx))
+	if lost := (api.StatusError{}); errors.As(err, &lost) && lost.Code == http.StatusNotFound {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 func deregister(client *api.Client, id string, logger *slog.Logger) {
-	ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), agentTimeout)
 	defer cancel()
 	if err := client.Agent().ServiceDeregisterOpts(id, (&api.QueryOptions{}).WithContext(ctx)); err != nil {
 		logger.Warn("not deregistered from consul", "error", err)
@@ -125,8 +137,9 @@ func registrationOf(i Instance) *api.AgentServiceRegistration {
 	default:
 		check.HTTP = "http://" + address + i.HTTPPath
 	}
-	return &api.AgentServiceRegistration{
-		ID: i.ID, Name: i.Name, Address: i.Host, Port: i.Port, Check: check,
-		Meta: map[string]string{"version": i.Version},
+	meta := map[string]string{"version": i.Version, "address": address}
+	if i.Admin != "" {
+		meta["admin"] = i.Admin
 	}
+	return &api.AgentServiceRegistration{ID: i.ID, Name: i.Name, Address: i.Host, Port: i.Port, Check: check, Meta: meta}
 }

@@ -11,17 +11,21 @@ import (
 
 	"github.com/hashicorp/consul/api"
 	"google.golang.org/grpc/resolver"
+
+	"souk/platform/keep"
 )
 
 // Builder makes resolvers for consul:///name targets. Pass it to grpc.WithResolvers.
 type Builder struct {
 	client *api.Client
+	kept   keep.Dir
 	logger *slog.Logger
 }
 
-// NewBuilder returns a builder whose resolvers ask client.
-func NewBuilder(client *api.Client, logger *slog.Logger) *Builder {
-	return &Builder{client: client, logger: logger}
+// NewBuilder returns a builder whose resolvers ask client, and until it answers believe the addresses that are in kept, where
+// they write what they learn.
+func NewBuilder(client *api.Client, kept keep.Dir, logger *slog.Logger) *Builder {
+	return &Builder{client: client, kept: kept, logger: logger}
 }
 
 // Scheme implements resolver.Builder.
@@ -34,7 +38,10 @@ func (b *Builder) Build(target resolver.Target, cc resolver.ClientConn, _ resolv
 		return nil, fmt.Errorf("target %s names no service", target.URL.String())
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	w := &watcher{client: b.client, logger: b.logger.With("service", name), name: name, cc: cc, cancel: cancel}
+	logger := b.logger.With("peer", name)
+	w := &watcher{
+		client: b.client, logger: logger, name: name, cc: cc, cancel: cancel, kept: addressBook{dir: b.kept, service: name, logger: logger},
+	}
 	w.done.Go(func() { w.run(ctx) })
 	return w, nil
 }
@@ -47,6 +54,7 @@ type watcher struct {
 	cc     resolver.ClientConn
 	cancel context.CancelFunc
 	done   sync.WaitGroup
+	kept   addressBook
 	known  bool
 }
 
@@ -60,6 +68,10 @@ func (w *watcher) Close() {
 }
 
 func (w *watcher) run(ctx context.Context) {
+	if addresses := w.kept.load(); len(addresses) > 0 {
+		w.logger.Info("the last known addresses are used until consul answers", "addresses", addresses)
+		w.use(addresses)
+	}
 	follow(ctx, w.logger, w.query, func(err error) {
 		if !w.known {
 			w.cc.ReportError(fmt.Errorf("resolve %s: %w", w.name, err))
@@ -74,26 +86,35 @@ func (w *watcher) query(opts *api.QueryOptions) (*api.QueryMeta, error) {
 	if err != nil {
 		return nil, err
 	}
-	addresses := addressesOf(entries)
-	switch {
+	switch addresses := addressesOf(entries); {
 	case len(addresses) > 0:
-		w.known = true
-		// A balancer that wants to be asked again is served by the next answer.
-		_ = w.cc.UpdateState(resolver.State{Addresses: addresses})
+		w.use(addresses)
+		w.kept.save(addresses)
 	case !w.known:
 		w.cc.ReportError(fmt.Errorf("no instance of %s passes its health check", w.name))
 	}
 	return meta, nil
 }
 
-func addressesOf(entries []*api.ServiceEntry) []resolver.Address {
-	addresses := make([]resolver.Address, 0, len(entries))
+// use has gRPC call the instances at addresses.
+func (w *watcher) use(addresses []string) {
+	w.known = true
+	state := resolver.State{}
+	for _, address := range addresses {
+		state.Addresses = append(state.Addresses, resolver.Address{Addr: address})
+	}
+	// A balancer that wants to be asked again is served by the next answer.
+	_ = w.cc.UpdateState(state)
+}
+
+func addressesOf(entries []*api.ServiceEntry) []string {
+	addresses := make([]string, 0, len(entries))
 	for _, entry := range entries {
 		host := entry.Service.Address
 		if host == "" {
 			host = entry.Node.Address
 		}
-		addresses = append(addresses, resolver.Address{Addr: net.JoinHostPort(host, strconv.Itoa(entry.Service.Port))})
+		addresses = append(addresses, net.JoinHostPort(host, strconv.Itoa(entry.Service.Port)))
 	}
 	return addresses
 }

@@ -82,7 +82,7 @@ func (c *told) lastError() (string, int) {
 func resolve(t *testing.T, addr, name string) *told {
 	t.Helper()
 	c := &told{}
-	built, err := consul.NewBuilder(newClient(t, addr), quiet).Build(
+	built, err := consul.NewBuilder(newClient(t, addr), "", quiet).Build(
 		resolver.Target{URL: url.URL{Scheme: "consul", Path: "/" + name}}, c, resolver.BuildOptions{})
 	if err != nil {
 		t.Fatal(err)
@@ -186,7 +186,7 @@ func TestAConnectionFindsAServiceByItsName(t *testing.T) {
 	t.Parallel()
 	client := newClient(t, agent.Addr())
 	conn, err := grpc.NewClient("consul:///called", grpc.WithTransportCredentials(credentials.NewTLS(&tls.Config{MinVersion: tls.VersionTLS13, InsecureSkipVerify: true})),
-		grpc.WithResolvers(consul.NewBuilder(client, quiet)), grpc.WithDefaultServiceConfig(`{"loadBalancingConfig": [{"round_robin": {}}]}`))
+		grpc.WithResolvers(consul.NewBuilder(client, "", quiet)), grpc.WithDefaultServiceConfig(`{"loadBalancingConfig": [{"round_robin": {}}]}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -214,7 +214,7 @@ func TestAConnectionFindsAServiceByItsName(t *testing.T) {
 
 func TestATargetWithoutANameIsAnError(t *testing.T) {
 	t.Parallel()
-	builder := consul.NewBuilder(newClient(t, agent.Addr()), quiet)
+	builder := consul.NewBuilder(newClient(t, agent.Addr()), "", quiet)
 	if _, err := builder.Build(resolver.Target{URL: url.URL{Scheme: "consul", Path: "/"}}, &told{}, resolver.BuildOptions{}); err == nil {
 		t.Error("no error")
 	}

@@ -1,0 +1,80 @@
+package consul
+
+import (
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"souk/platform/certificate"
+)
+
+const (
+	certificateFile = "certificate.json"
+	// A kept certificate that ends sooner is not used: Consul may stay away for a while yet.
+	leastLife = 10 * time.Minute
+)
+
+// keptCertificate is a process's certificate and whom it trusts, as they are kept.
+type keptCertificate struct {
+	Certificate, Key string // PEM
+	Roots            []string
+}
+
+// load puts what was kept in force, if there is something and it is still good.
+func (c *certifier) load() {
+	content, err := c.kept.Read(certificateFile)
+	if err == nil && content == nil {
+		return
+	}
+	var kept keptCertificate
+	if err == nil {
+		kept, err = parseCertificate(content, c.service)
+	}
+	if err == nil {
+		err = setRoots(c.identity, kept.Roots)
+	}
+	if err == nil {
+		err = c.identity.SetLeaf([]byte(kept.Certificate), []byte(kept.Key))
+	}
+	if err != nil {
+		c.logger.Warn("the kept certificate cannot be used", "error", err)
+		return
+	}
+	c.rootPEMs = kept.Roots
+	c.logger.Info("the kept certificate is used until consul answers", "service", c.service)
+}
+
+func parseCertificate(content []byte, service string) (keptCertificate, error) {
+	var kept keptCertificate
+	if err := json.Unmarshal(content, &kept); err != nil {
+		return kept, errors.New("it is broken") // the error could tell of the key
+	}
+	pair, err := tls.X509KeyPair([]byte(kept.Certificate), []byte(kept.Key))
+	switch {
+	case err != nil:
+		return kept, err
+	case len(kept.Roots) == 0:
+		return kept, errors.New("it has no roots")
+	case certificate.ServiceOf(pair.Leaf) != service:
+		return kept, fmt.Errorf("it is of %q", certificate.ServiceOf(pair.Leaf))
+	case time.Until(pair.Leaf.NotAfter) < leastLife:
+		return kept, fmt.Errorf("it ends at %v", pair.Leaf.NotAfter)
+	}
+	return kept, nil
+}
+
+// save keeps a new certificate, with the roots that it came with.
+func (c *certifier) save(certPEM, keyPEM string) {
+	c.mu.Lock()
+	kept := keptCertificate{Certificate: certPEM, Key: keyPEM, Roots: c.rootPEMs}
+	c.mu.Unlock()
+	content, err := json.Marshal(kept)
+	if err == nil {
+		err = c.kept.Write(certificateFile, content)
+	}
+	if err != nil {
+		c.logger.Warn("the certificate is not kept", "error", err)
+	}
+}
