@@ -56,6 +56,11 @@ func WithToken(ctx context.Context, token string) context.Context {
 	return context.WithValue(ctx, tokenKey{}, token)
 }
 
+// WithoutToken returns ctx without an access token: for a call that is made for several callers at once.
+func WithoutToken(ctx context.Context) context.Context {
+	return context.WithValue(ctx, tokenKey{}, nil)
+}
+
 // Outgoing returns ctx with the token of the customer that a call is made for, if there is one.
 func Outgoing(ctx context.Context) context.Context {
 	if token, ok := ctx.Value(tokenKey{}).(string); ok {

@@ -766,11 +766,13 @@ type ListProductsParams struct {
 	MinPrice *int64 `form:"min_price,omitempty" json:"min_price,omitempty"`
 
 	// MaxPrice Minor units
-	MaxPrice *int64                  `form:"max_price,omitempty" json:"max_price,omitempty"`
-	InStock  *bool                   `form:"in_stock,omitempty" json:"in_stock,omitempty"`
-	Sort     *ListProductsParamsSort `form:"sort,omitempty" json:"sort,omitempty"`
-	Facets   *bool                   `form:"facets,omitempty" json:"facets,omitempty"`
-	Limit    *Limit                  `form:"limit,omitempty" json:"limit,omitempty"`
+	MaxPrice *int64 `form:"max_price,omitempty" json:"max_price,omitempty"`
+
+	// InStock Leaves out what is out of stock; what is `unknown` stays in
+	InStock *bool                   `form:"in_stock,omitempty" json:"in_stock,omitempty"`
+	Sort    *ListProductsParamsSort `form:"sort,omitempty" json:"sort,omitempty"`
+	Facets  *bool                   `form:"facets,omitempty" json:"facets,omitempty"`
+	Limit   *Limit                  `form:"limit,omitempty" json:"limit,omitempty"`
 
 	// Cursor A `next_cursor` of the same query
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
@@ -2652,7 +2654,9 @@ type CreateCartResponseObject interface {
 }
 
 type CreateCart201ResponseHeaders struct {
+	Age      *int
 	Location *string
+	Warning  *string
 }
 
 type CreateCart201JSONResponse struct {
@@ -2667,8 +2671,14 @@ func (response CreateCart201JSONResponse) VisitCreateCartResponse(w http.Respons
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.Age != nil {
+		w.Header().Set("Age", fmt.Sprint(*response.Headers.Age))
+	}
 	if response.Headers.Location != nil {
 		w.Header().Set("Location", fmt.Sprint(*response.Headers.Location))
+	}
+	if response.Headers.Warning != nil {
+		w.Header().Set("Warning", fmt.Sprint(*response.Headers.Warning))
 	}
 	w.WriteHeader(201)
 	_, err := buf.WriteTo(w)
@@ -2700,15 +2710,29 @@ type GetCartResponseObject interface {
 	VisitGetCartResponse(w http.ResponseWriter) error
 }
 
-type GetCart200JSONResponse Cart
+type GetCart200ResponseHeaders struct {
+	Age     *int
+	Warning *string
+}
+
+type GetCart200JSONResponse struct {
+	Body    Cart
+	Headers GetCart200ResponseHeaders
+}
 
 func (response GetCart200JSONResponse) VisitGetCartResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.Age != nil {
+		w.Header().Set("Age", fmt.Sprint(*response.Headers.Age))
+	}
+	if response.Headers.Warning != nil {
+		w.Header().Set("Warning", fmt.Sprint(*response.Headers.Warning))
+	}
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -2739,15 +2763,29 @@ type ClaimCartResponseObject interface {
 	VisitClaimCartResponse(w http.ResponseWriter) error
 }
 
-type ClaimCart200JSONResponse Cart
+type ClaimCart200ResponseHeaders struct {
+	Age     *int
+	Warning *string
+}
+
+type ClaimCart200JSONResponse struct {
+	Body    Cart
+	Headers ClaimCart200ResponseHeaders
+}
 
 func (response ClaimCart200JSONResponse) VisitClaimCartResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.Age != nil {
+		w.Header().Set("Age", fmt.Sprint(*response.Headers.Age))
+	}
+	if response.Headers.Warning != nil {
+		w.Header().Set("Warning", fmt.Sprint(*response.Headers.Warning))
+	}
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -2779,15 +2817,29 @@ type RemoveCartItemResponseObject interface {
 	VisitRemoveCartItemResponse(w http.ResponseWriter) error
 }
 
-type RemoveCartItem200JSONResponse Cart
+type RemoveCartItem200ResponseHeaders struct {
+	Age     *int
+	Warning *string
+}
+
+type RemoveCartItem200JSONResponse struct {
+	Body    Cart
+	Headers RemoveCartItem200ResponseHeaders
+}
 
 func (response RemoveCartItem200JSONResponse) VisitRemoveCartItemResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.Age != nil {
+		w.Header().Set("Age", fmt.Sprint(*response.Headers.Age))
+	}
+	if response.Headers.Warning != nil {
+		w.Header().Set("Warning", fmt.Sprint(*response.Headers.Warning))
+	}
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -2820,15 +2872,29 @@ type SetCartItemResponseObject interface {
 	VisitSetCartItemResponse(w http.ResponseWriter) error
 }
 
-type SetCartItem200JSONResponse Cart
+type SetCartItem200ResponseHeaders struct {
+	Age     *int
+	Warning *string
+}
+
+type SetCartItem200JSONResponse struct {
+	Body    Cart
+	Headers SetCartItem200ResponseHeaders
+}
 
 func (response SetCartItem200JSONResponse) VisitSetCartItemResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.Age != nil {
+		w.Header().Set("Age", fmt.Sprint(*response.Headers.Age))
+	}
+	if response.Headers.Warning != nil {
+		w.Header().Set("Warning", fmt.Sprint(*response.Headers.Warning))
+	}
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -2858,15 +2924,29 @@ type ListCategoriesResponseObject interface {
 	VisitListCategoriesResponse(w http.ResponseWriter) error
 }
 
-type ListCategories200JSONResponse CategoryList
+type ListCategories200ResponseHeaders struct {
+	Age     *int
+	Warning *string
+}
+
+type ListCategories200JSONResponse struct {
+	Body    CategoryList
+	Headers ListCategories200ResponseHeaders
+}
 
 func (response ListCategories200JSONResponse) VisitListCategoriesResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.Age != nil {
+		w.Header().Set("Age", fmt.Sprint(*response.Headers.Age))
+	}
+	if response.Headers.Warning != nil {
+		w.Header().Set("Warning", fmt.Sprint(*response.Headers.Warning))
+	}
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -3675,15 +3755,29 @@ type ListProductsResponseObject interface {
 	VisitListProductsResponse(w http.ResponseWriter) error
 }
 
-type ListProducts200JSONResponse ProductList
+type ListProducts200ResponseHeaders struct {
+	Age     *int
+	Warning *string
+}
+
+type ListProducts200JSONResponse struct {
+	Body    ProductList
+	Headers ListProducts200ResponseHeaders
+}
 
 func (response ListProducts200JSONResponse) VisitListProductsResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.Age != nil {
+		w.Header().Set("Age", fmt.Sprint(*response.Headers.Age))
+	}
+	if response.Headers.Warning != nil {
+		w.Header().Set("Warning", fmt.Sprint(*response.Headers.Warning))
+	}
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -3802,7 +3896,9 @@ type GetProductResponseObject interface {
 }
 
 type GetProduct200ResponseHeaders struct {
-	ETag *string
+	Age     *int
+	ETag    *string
+	Warning *string
 }
 
 type GetProduct200JSONResponse struct {
@@ -3817,8 +3913,14 @@ func (response GetProduct200JSONResponse) VisitGetProductResponse(w http.Respons
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.Age != nil {
+		w.Header().Set("Age", fmt.Sprint(*response.Headers.Age))
+	}
 	if response.Headers.ETag != nil {
 		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	if response.Headers.Warning != nil {
+		w.Header().Set("Warning", fmt.Sprint(*response.Headers.Warning))
 	}
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
@@ -3826,7 +3928,9 @@ func (response GetProduct200JSONResponse) VisitGetProductResponse(w http.Respons
 }
 
 type GetProduct304ResponseHeaders struct {
-	ETag *string
+	Age     *int
+	ETag    *string
+	Warning *string
 }
 
 type GetProduct304Response struct {
@@ -3834,8 +3938,14 @@ type GetProduct304Response struct {
 }
 
 func (response GetProduct304Response) VisitGetProductResponse(w http.ResponseWriter) error {
+	if response.Headers.Age != nil {
+		w.Header().Set("Age", fmt.Sprint(*response.Headers.Age))
+	}
 	if response.Headers.ETag != nil {
 		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	if response.Headers.Warning != nil {
+		w.Header().Set("Warning", fmt.Sprint(*response.Headers.Warning))
 	}
 	w.WriteHeader(304)
 	return nil
@@ -5419,125 +5529,129 @@ func (sh *strictHandler) ReceivePaymentWebhook(w http.ResponseWriter, r *http.Re
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H37c9s2tvC/guG3M/m+/Shb8iNp7J/cNO11mzTZON3c2TpXgsgjCTUJKAAoRZvx/34HLz5EkCIVy+ne",
-	"vZ3OxJJA4OC8cF44/BJELF0yClSK4OJLsMQcpyCB608vMi4YV3/FICJOlpIwGlwEV2hC4bMcR/r3CWIz",
-	"JBeABE4BfcqAb4IwIGqg+0BxCsFFYMYHYSCiBaRYTZziz6+AzuUiuDgZDodhIDdLNVRITug8uL8Pg+tY",
-	"DdTzLbFcFNOROAgDDp8ywiEOLiTPoDy1byZIl0wCjTa/wKa+rxGSDJ2cn6NogTmOFBpCRGGNZowjwNEC",
-	"yQWhczVqCihmFC4RkQLhqQAaAcJUrIELNCHFQuM72IxTIgSh84nDywJwDLzYSQmwgYKsCUPn5z4EvSIp",
-	"kTmOtnCe6B/LE8Yww1kiFcLDYMZ4iqVCJpWnJ0GoliNplgYXI0WNlFD7KV+YUAlz4Hrlm7usgTbiLutF",
-	"nHs1WCwZFaBZ7y1n0wRS9WfEqASqN4iXy4REWJHreGlG/P8/hKLdl9Lcf+EwCy6C/3Nc8Pax+VUcu3n1",
-	"ilXqf1hgidZAJVpzRuchwgK9+/EFen52/gwtsEBE6k3bqdRKV3HMQYhruswMfHFM1Gw4ecvZErgkajcz",
-	"nAgIg2Xpqy9BROSmLgAa4+7zqEbsMIhYRiX38O71zRt0Onr6dDBCOFku8EARc4mlBK5+/q/frwb/+Pjl",
-	"5P4vgWfWhFAY7QGNeu7E91xtpGGL3gssmZA4GUcsrj+982EOc2J4Ywd492VO/d3A6pASGkpVQSno8DGf",
-	"jE3/gEiqdS1XvCJCM0WV7kRCWv2jjV1v8ApiO5+a2q6FOcebGtxmRi9EK0wSPCWJZTqgSqZ/DwgdC8mi",
-	"O7Vbts7/Zpkcs1n+MaN3lK1paeYCxy8w920y9si4wWj3vaupXxEK9X2Hgcimkkmc7JrjNaPgQVQcOGBK",
-	"U/kQp2C4lkYP9RDuTxmm0uK6rGGfnm1p2GEHJVuGPJ+4CViNsBo98Bb921BW4RVLtHEfZIft29/eYajP",
-	"Ch+7SCIT8P6SUSLHS04i2I8BzOlk5i+BW5m4svOwikI/9iXMmVHNVew73VfXbpzFWSTHWpl0RVaSzf3W",
-	"TWWDalToNFl1nTbgH0Jn5YjYX1+9WEB0xzqcqVsnOJELBEQugCNslOaYxIhxJBZkuSR0PrZfB9sSWwzf",
-	"Oi9GXQ5lzOV+T8LnJUQS4p4CtsSbFKgcpyAXbJ91a/jYpRTKhk75eWZx3xOCLU5wCKxPXNurl10YnREl",
-	"ORaUHpp6iYVYMx7XDar3C0A40iLzRBi13d1y2dpfvooXeg4xUElwInoCDykmSc1HOPPZUaVt9jOGzBrh",
-	"ji1kQrIUeF11RByw4m9c1W8xljCQRGunulC4bdV+abArGhUsZ8mWBqsfMq0aSrGkw4BVpmbOsLyzNpS8",
-	"xTJa9KSrx1juJFI1IH4AIQndRy4O42d8hTm/rTEsfNU5fYT4EUfgOdNmBJIGqc+DIMrRn5FE/bUm2rut",
-	"7WiFk6yHTauB+bt6ZifvGQDzFRq3ZmarC14Pm6JRflZu7nZimGG5hDSbGT+qPb3knPEWgtSgSEEIPO8A",
-	"h0OZe8AHwn8ATuSivryQWGaig2Vlxvmmvk4tlD3kDCdySxLOvf5zxmuKfnj23S4pUU/5IV0yLhsIkVgX",
-	"ohYaqjNOZ8roOdsJ8/P6zuO4JHMvS0R85f3+ruGEuDPOSB2tws/4n3dv6U47DAqQUINpJjMgqAka9ijq",
-	"m7yDTXcNotC0S3XoCX3rGwOyJ4emTpNUNeVrQhlHymFSp+EuL9f+V3J2hz6GijLOgUYN587ZyeiZ77Q5",
-	"9Z02Wzix2ygt4UPQG71cix1WP5Tr6gp/Lj9x6luGxw9lLEXWzhg3cP6DhGI0vE2xGJqlU7Mbj9mpbfdO",
-	"07+1YzXdZhmNhe90ZgIQmyEOMuNUIEKjJIshvtQJCBN/V6c2RpF1IVECeAUCEYmUQxl22/A7DYFvt3bl",
-	"zqh7p8d7Y1gLskxd4qVbNNA+0TRbH49O47wUWSzOv51P3ZihOkKTgjsuOu3gvX3gpTbePNvQfvDuacwo",
-	"r7lu2THfUVVEirifXcmDuYJvy0QqSF/a9043oILmusCThnOpZH43B+ubw/HdPaQti7wlht4rZm4gyWPn",
-	"dpY+QfRC5XgNlH/7iGQLzr4+hGfOJ5+uL9K+u3miOb5XUfh1oy+TC8bJPyHuTN8IL2XGezxgjpgeDxT6",
-	"0SVPlkBjte2wDHAYxBApMqk/c6jCYMWIWu1j2M292JqzNFEOeCNeb1ogjUykTM80y5IZSRILdEJW4Fb4",
-	"Q8ck9bo0Aj3El/t5a0NCLxaY9nZ8jBkmx22RqR1BTArrro/v9JRq4GxN78P2WyWV79zel9tWYmfWSgnd",
-	"T2moB7W92QBenkLfDg00KPsYZFPkDZSv2CPOUTj6Hi2SG59V6+5HxtGknHucdDXXbhaMS+VYehZjSias",
-	"dVyP9ThmR3oYkgssEUZKyATEZSNyJgNvihnb8gPPVlzk2mmEiX+GTxkI2WS+18ISpVOq+TQyX+zSz/rX",
-	"4tAp7CVzOpcga2CvOIs86nvKMfVvJiqlyDzMV0Jgd0eGpHjew5MxMRoPm3Q6u0sS35yKCwOJ572izq2G",
-	"xTLu7ROuMCe4j2Pxd/NAt3i4zS06tinTLbTEL5HaYiMnlMN0CcrKJltYzUStGt3mjjGrnpqsHCrzso0G",
-	"TXRc3G604+gyHXcO3045OcAqiHaoKiDJEdKG+D3qm3ItsDNeUtYKOwdvaYmt8kHfE/sqiBR/vjYPnA89",
-	"7raV/a2YGI4BzThLdThCSwjKaAJCoDlZAa2mEUcnPnhryqMSG/bHm1oAzTVLT+NqXx2Sp4gLsE5c4M9+",
-	"Hu3QMk6z5CC0sKbf25nhCGTPrIxPuvt5Te5EPJzfZFfollNMCS1/O/o3k9B/Tzmqscw7mHEQi3fGmOup",
-	"xLl5eCzZHdAOeaotRq4+/tEPXWaYED7jdGkwXGQc3F96rSI3EPz0/VuTBSri5cHJ8OTpYPh8MBy9Hw0v",
-	"hur/fwTGbAyGo+fPT2Znw8Fo+iwePIPhyeA7fPZ08HyIn0Wj+AzOZ+pILVwF+8QpHpyPouHgGf4OBtMh",
-	"nA2ezkazYfR8ehKPRkFh/wfXEkU4BZRgWbKlLwKRRRGA8tfvmxMr3UIceyQHGmzmskvU4tJ4fpIZpy2+",
-	"lPrZ+FBEIiLQTFf7tzg1u2PwLtjss0TzfYRFeseCX3Zn2iO0Zpn95KMnCQvUbstRn9KH7a02b6otElQw",
-	"ZhjMMGmK8byDORGS71NC0r06aa96l/aipj6xn1qJk4XIj1idztmlsEYn5w+hsU5h8N3sKR48i05Hg+fx",
-	"+engZPZ0dj59Fo9gOMyTGRe/l0uORzZ+Hbz+7afBTXD/8asUmxLsBaZxAkbBsdmsrN9skODPpd/6JTcN",
-	"SZuym/vqyq46Tq3dUcflGs2lsHJdVyS3d+m6fKvfqqA9T658Tb2oyZa0FsObre6n1r+Gf3qYaw91IGyx",
-	"QzM26udBIb7q8QjIqinJUHB25U7Kw6Q0W+T4T5fpJHFR6fZw6c4bEMIuv6VFowiEKCzwxgKQnWX5bpwp",
-	"OyccxJh4Qtc3EDEae2t66rJccxDq4Qz1y9gFpCNGlTQG3wPmwHcX7ZQ3X5mrsodtOEpI8eLalVHUmRdz",
-	"ThpqWWC1V63Gy1VDwcbOgH+X2UulGBxHd4TOx43lOD4+dhuuP186buzO21Bpdlln3h5neUvyaT+cbPOS",
-	"LO/Jrta2p7q2TPAUknERQyV0LDmmQl+wZZkczxgf21TqppJV9epRW3fyJo+VdGfGBuZJ8edxjDddo9Ep",
-	"oX2G9ylvCAMBfGXH92JE91yRKMjBLG2wiXAKoX/LmPSkZFlR29dZgkv02ZUbcdPvhGxPV7NbWVe54v8r",
-	"biY13s9xYPh3abOwTfcPE+hYf1OYJV9Tr+M1GssWTwGWdzuSRXdX8R+ZkO606EGvGBKJu5jLWybzoPyt",
-	"DzMei7H3fSQDXKvFqHf/ClaQfD05GR0vbKy5E/GVCjgE7R0cpTV2MUG1YPFQBxy443OHOSTdadx+gr3P",
-	"iyi37jhYNdRdh/e7Zh0GskfZy1dc4M7hKqo3A7O4m9aHFpflftDr0aVTpbWizg7rf4z2LkVcA5kv5HjO",
-	"cSo6yVBrKaLbX3EcV+bvcDG6ktDop0QfCbk9446NqaD+pNg+C9rvR3gJZXZcR7w2waKME7m5Ufu2ST/j",
-	"eOV//egg+vnDe9clRs0y3XLQFlIuTdMUQmes7jXq5iliwZZL3TRHSDybIUxj0xhIMuWgMSqRWAK+Q5Id",
-	"IU0ERAQiFKXFXRJ900531XE3PpByn0Ok1Kq4pZiD7spyenr6XD362/sXISKxQOoHtsSfMrWeIoA4Qrps",
-	"w/yUd3KxfWPEJYoSotgCiTWR0QIxiiZqqcnRLdU+fQTUXA8i+n7uTBvjwevr90WbG/Wh4IjghmV35d1e",
-	"vb0OwmAFXNgGQ0ZjAMVLElwEp0ejo6G50LLQ1Dk+WkOSDHS7jeM/1nfiyHW3mZs7jEo4tHF3HQcXwU8g",
-	"9Y2ird45J8NhS9+cfv1y9PyeZjnvF4DuYKOpN2M8ghAxromdYCERoyCQ3gZaL0gC6pcNijClTKIpICzu",
-	"ILbpIdMMyfTTMcajNyARujZTWwsEnrZCZYl5gaMFDF4wKjlLqhuvn7YfMKf2gKwCMRmNhhPDmx1hKFob",
-	"aeTZnkt+bOfkK/UnKsQ3uPj9ozqL0xQrG8TcUc2mCYkMCdgMmUAJ0uEPgf6vYvZn56NnoWb774anz/6f",
-	"K8QyURWWaY9erXK80Dci/9nGZfbS5AH5zK7g4bRriYhoxceHBeiWD4owS840JohAWDnfpW3nu3Ib54Dj",
-	"Teu+3wGOCTV3Qr7B1l9irZZACU7w0FzksAYr4BtkvW61kpJPDkpq4jbsrUbHOE4JPdYZCtGIxldEyKsk",
-	"eWNGhZUWc7/7e5blUZpuCKxcSroPvzT0nitfAvK2Vxt5Kxr8axe7ODbt1zoMtO307j8ekJmKKyAefrpC",
-	"SzzX9+cszR6ApwqT4veP9xUGe6kZy+H9ibCL6o56ICSaES5kicO0zaAMmc8DwbK7AWeJZYbZLPCx3PEX",
-	"Et8fx0QsXT3UFm/toMd1rGmxZMLDtj/Yac1VmENTrOmIze9oGOQdlmA3C7JEmNpSeGW82Xsn2hxLtdH8",
-	"1eQq3e38KmrVcaXbT062WilO9D6mLN7oCkx9RmjGc5dF8RwTGqLpRoJu86j+CM1BX8wlB+9gmeDNBZI8",
-	"0wbia8bVZJiqkyaBmVRStdYdBLFweIvzjpBnJyd69onJ1FoTs8pxpmbD8Vtf5FQ6WxoVowNd37N482C8",
-	"Wq2Vua86JAo19zVBGT3w4k2SYvjqEk1sicukMDyVUbAiiqcXWCBlgRqy6POtZH3WyN1uLd4fVBh/Utyq",
-	"ZQ5NsW7Dt4fg2RurTvJ0fveBJe9KyU/O57IoA9MNMxERRx5G14DYUpoDqlZ397qJY9Svl2jiEt+OZTjo",
-	"20eEzrXyMJylPs0ZYjRUD5j0uHoAqPFtlI8ZM1MDcDiueI/vHOAQozljsdDsETqgSxAruNK+fBNhbjsB",
-	"e6mtO6xh42eEmtrl831NkXJukZqkTvYXOm+mG0YeUEvo+RsoHpm1SyL/ikV5adsjSnr4pUrWNwpr2MHn",
-	"CGZo8bFCGi3KbS6LH7/Dx8PvoXF1pZcJkY57xYiytQdl4T4qrobn4yjBJH1gw/KFmvObUqmQ2IMQrEKt",
-	"10phYTRXBoNebktp6LBRCnwO+rSgkqkBRHuKO+XgWOdxj7+Iu+ze5tzAZH63D5yUrSDv5foNpSM/FTXf",
-	"HlpU3hvk3/zyG2KZdPGzBi2zj8js9nlv7jIjC5lHFG6MusqJ8vAGaz59J1v1fyofvM2kZQNCcxZA+qZz",
-	"qdNEo7jpyz82I9MY4nlRDDsoXkt9an0RMxNzsKOMG4eRvQuJGEUCJxAcIiAblfdfoFLihM1LyLSKr2Ji",
-	"bSurORESeF6vdyhXrlTY/8ieXFGK6JcQCmvXevXBaWVMLZrP3xgWX42OCV0BlYxviiOmyey6sb3SD8b5",
-	"pXoMb5BcoMT8eFD3wyTzojudc1AapbN/0fd4MQeHnxDHOK/K2SOQlB9JXvEzBT8FOR9e8rbrih5Z+NoZ",
-	"yYnfIzDTVRwjyXTaUNkp+bXpPRnMsoqp/m4S09dw0NNph157QJ3WLqOtyk3nm028vIqf33RLgNdwKFus",
-	"0hH5sQ2ybqQ5rF1WoZPpmmT6FnY4i1I4trWXOwyxq3zUAdFZfsVJoxkm8Api14j/wKmL8lIVE6zK+H6P",
-	"XAemrvLuf4dg/moD/UfW+JWXyPj5/5FppS2wHOHduD4PfTW5+T/o78t0rCD0rKHHvxmvZH5+8Pjtj4zP",
-	"QfldVXw36ul9ok4+T9uo9j8biw8flcUdoR9PxessUgTdyF1wvOZvdyXEG4Z/ybEAk21ZAheMXrgzJCyU",
-	"YIiEuVQmQhsydfV4+RBEaJ6VX+veuvouoR5ock/aIFuw5S29A1iKI6QbHbgyrozGjMIROhs+RxMz0Zgt",
-	"gbpMSp5MJkKNBY7WeHNphmuzbWzBnujsqP7qCH1YAL2lgqVgXrdHBMJrvFFUc3mm8+GpARJv0ELpE1AY",
-	"iZWvj7m8NFldNGcgEKO+ZKvRFYezdcpvJOkkC2etbyB5HO1kkNLHJClfwbeKpzXgzHTJkeNLBDQ+Qlfm",
-	"fXvItmBEbs4ieT4coQmhK5yQeBwVb0uZeHJM2qh6W1zkPwRxt/pefg15870SI83K9To4mUuWZ6nlQTOd",
-	"OxR4NVV3/W/p1N4+XPfCKQtR2cA9fHXMLW0uj0FXvg6aug07RhPXcnNSKjSS1bj4Gguf0n6rTtM/dYFM",
-	"/uKyRzbxW4vI8iO43P13/7qXsEfW/GR48sh71BZXrJmKSIFsD1YdYhIoYXQO/BJhcYewRBO3kcmjIeRw",
-	"OuP7bGMK0MyVilo1Qa4lKlp9Zz3Bt61/fISqxzfULePXqHvXEZSrHm0j7ZxJHrKeQE/9bcmU9wk3mLws",
-	"CkYVN5re57lImvguhwSUyX5gU0cDVvgh0lVoKgfGVQ5X69ybxeS4aAFhpWX7ogpfAR8IpW/M0At9sK0X",
-	"LAHk3hlRBLrNSQtU8k3um1HznnH9pT0MI5aCOEJX1Ez6RL9ffHJLlZwrDceEvk6HGLVdR806oVloZIgx",
-	"ibHEE0WNyRcsQzNViMwlUn1fS2bifqIdQmrcQGXs/Hzz5tfwlq4XwEG7bDITE2esatQ8EXkRnJlUo1fh",
-	"4OiW3lLlyylka0dugZdLoPphDtqtU5tLLb74Bo2GSDI0OkfC3Pk5QibjxAGnylkQxQ2c8o0XZ5Go7+dY",
-	"whpvngh3FcSgltEICqA1Hsp2CJrkLGxsIpwkGm+GjmitAFabukR4JoGrtRQaMbJWxNbVIFJ4LyfDM2UQ",
-	"OXNO16CeDO2mhDqGUibkBTo7eY4mHEsY61e2Q+wtEr7Rj2lhfLmy7yXZUiZ18VT8Urk9ZQilhUFbXvoi",
-	"nILsEmG6McSa6qKBnLsKZ2xYOGN2843vtX+FhRxoOAfXP7Rektpt2Ev4LI0EDgzuKk3YAg6Sby7QyXA4",
-	"VHxH4gs0uqV6/IU1Cm6pEoIL9OU2wPI2uLj1dmC7DcJbc8laD7GPqi+NsOhv9WcjDvpzblndBvdu+ZN8",
-	"+eLXDhCMtiEozd0PiAt0B7Ac6HtQtzvuqPm0uuH9UBv+2BhP6t8pkwskSAxKleNN1XSq3bbbukZH2UDf",
-	"j5y0ghMG/zm4iiJIBt9nsxlw/5U8yiY7L941et65HtDNKnUoogiQFQKxpQgO7/Y5pRppJ11HK3V9sdGd",
-	"h7RRSm+2esD68J90jbLO5ubtcMwmQ3PU6eo0GoE+4UqnNLGHtHtIVwrqSxYkWiDBUJpFCxQzMOM4pMpV",
-	"vaWFonqOJpTJsdkXnibQcO1C67BSNfohim3Kzege/d7E7ip4XdRuG6NMDpz2F3fqkBdAywXsLRaYrd4a",
-	"EN2Jv6U4/XuujAHE2dpc+eagHoAYTTfGoHHizdWBPWeIUGtg4FRZYwnYuLGTPWu3HKG/mSo5oiPmxs7Q",
-	"w3W1e6Vm4eaX34ThXx2WpsqY2oD0MZ55s8Dbok9/M+fpsy8SqyrR824CU0KxedVCXa0/Xg6m+pYGD7vp",
-	"HgFrpVgJPbDZrzO6mt7mPQeuBFAYo/hmwZZkZo1EXRr44ubvfStNyq9+aAyMlsjb4eLrp6arqScNV1O3",
-	"g5Su8vGJQPY1Hd67sMXLOfwXYU/8q/nmci/86HWjtu1Nor5FUkLzd6B5+D/vptHaO2OPZfHnh1jWNzWh",
-	"5hVHPgNmylgCmDY/LJiO7BQPFu08E1gpR8a8vgp0mFjvYIxFlP+t8JC3ePnYmdT2rQq7IP5XivmX3yLR",
-	"GvXPhf2h61FvAPNoYeLw6uQCb/lwe+mKe/HEgdJd5ZfAPLLtkr9So7lScZlvvuSGvHyP5/8KQdurOC7q",
-	"0/c9gHYWxnwgchFzvC7zSafspD0ciTLgZw9WO7/jemOpXt8t2r3IuCmMXWzddwxvxy2uZ4NfGYXBa12q",
-	"+HVxi4Mx/56MryY79VH8Qz0cpJNGJi2/zzIPW7hPwSMoFRW5Kw5mH38iEIkvdVjjp5fvTUw6yXRsYw1J",
-	"4oyBJdYtb9yB7aoJCsW3gy/yKtsqIL8CxCZ+OlFYzANzjumxQJPrmWG9ySXC1NRM2CZSRRxudFIvfzBl",
-	"Xr15vSObH+xo+SYVwd2kq1ot9g1kYGcZx97Hh6vCab6KZKwL15r8QBnzop7n0eti7caaSmLdzw+syF6x",
-	"OSK0teLGkebYKd+dVa9lInU52u0KTwSyrdNd7zBTTUfjQ2fmFBbMC/k7oMHC2Bz6uapuw5TLMd1hTuez",
-	"MgGXKBO6mlAiuSYRmHySLHDha1Sh5zysAGy9oOuxC2c7yUDRlFFZ3IZTHt4TWgKNzct3S5RUFCwt2sou",
-	"thXs4FPGJLToNd2G+6ZoHHuQW16+lt+PTdxKQ/QGEq/xRuQBWSJtV48F4GVRa3boC8qme6hp3GMrV5Bg",
-	"KZi8c8SEbOkHsIbpgrE7cWxrfcTxF9fw596TzNhKIqnDegkmByxImiVYMj7x24Bu2t6WoFdn/ch43pnI",
-	"1F/rjzpNnQpIViDQdGPaISBB5hTrXlzWXJyyeHOJMJriWGu41vzs0S3N49wpCIHnTaFub4JEt8exr+v/",
-	"YLC9K+38ZoYcapuSwzf658GN21lTEPFs+PxphyiiXrFGwNqiyhzac8lWI/ivx3+tCmYVup9v3vyqSHdy",
-	"/hT9Qr53af9QV+CCIuF2keUUIpwJU7RQUF+54ivgWhercZX3tHxNHqDBTnDcssZC19A9vDl0ldfoOWF4",
-	"ItyyJaF3wq3k3r5dwnFexpPgIjjWkUI7/Iujd35KKIYpwt/aZ6x8xatj8irf/JscgNJ3LuxQPFZ0ybz/",
-	"eP/fAQAA//8=",
+	"7H17c9s2tvhXwfC3M/ndvZQtOXbS2H+5adrrNmmycbq5s3WuBJFHEmoSUAFQijbj734HLz5EkCJly03v",
+	"bqczsSQSOG8cnHNw8CWIWLpkFKgUwfmXYAE4Bq7/vJyD+icGEXGylITR4Dy4hojRWCBBaARILgBhKtbA",
+	"0RoLNGcsDtF6ARQRiYhAlElEYR2EgYgWkGI1XkooSbM0OB+GgdwsITgPCJUwBx7c3YXBR8wpofP6zJPR",
+	"aIgG6CZ4D2LJqAA1wbXECdwEEzNpCRwi9KcEC4luKVtTDVwFEDu5kFzNd6cmX2KOU5CWAC8zLhivQ3KJ",
+	"JhQ+y3Gkf58gNtNzCZwC+j0DvgnCgKgH3QeKUzWTeb5KDPz5NdC5XATnJ8NhQZEcqDC4itWDerwlloti",
+	"OKLQ4fB7RjjEwbnkGbShp0aCdMkk0GjzE2zqeI2QZOjk7AxFC8xxpMgQKvahGeMIcLRAckHoXD01BRQz",
+	"CheISIHwVICSBkN6gSakmGh8C5txSoQgdD5xdDFCVmBSAmygIGui0NmZj0CvSUpkTqMtmif6x/KAMcxw",
+	"lkhF8DCYMZ5iaUTw6UkQqumMdI4UN3JZHXll9fo2a+CNuM16MedOPWzEWoveO86mCaTqz4hRCVQjiJfL",
+	"hERYset4aZ74z9+E4t2X0th/4TALzoP/d1xo9rH5VRy7cfWMVe5/XGCJ1kAlWnNG5yHCAr3//iV6cXr2",
+	"HC2wQERqpO1Q2kLEMQchrugyM/DFMVGj4eQdZ0vgkihsZjgREAbL0ldfgojITV0BNMXd51GN2WEQsYxK",
+	"7pHdq+u36Ono2bPBCOFkucADxcwllhK4+vl/fr0c/OPTl5O7vwSeURNCYbQHNOq9E997tSeNWPSeYMmE",
+	"xMk4YnH97Z0vc5gTIxs7wLsrS+qvBlZHlNBwqgpKwYdP+WBs+htEUs1rpeI1EVooqnwnEtLqH23ieo1X",
+	"ENvx1NB2Lsw53tTgNiN6IVphkuApSazQAVU6/WtA6FhIFt0qbNk6/5tlcsxm+ceM6gWkNHJB45eY+5CM",
+	"PTpuKNoddzX0a0KhjncYiGwqmcTJrjHeMAoeQsWBA6Y0lI9wCoYraexQD+X+PcNUWlqXLeyz0y0LO+xg",
+	"ZMuQ5wM3AasJVuMH3uJ/G8kqsmKZNu5D7LAd/W0MQ71W+MRFEpmA95eMEjlechLBfgJgViczfgncysAV",
+	"zMMqCf3UlzBnxjRXqe9sX926cRZnkRxrY9KVWEk293s3FQTVU6GzZNV52oB/CJuVE2J/e/VyAdEt67Cm",
+	"bq3gRC4QELkAjrAxmmMSI8aRWJDlktD52H4dbGts8fjWejHqsihjLvd7Ez4vIZIQ91SwJd6kQOU4Bblg",
+	"+8xbo8cuo1B2dMrvM0v7nhBsSYIjYH3gGq5ecWF0RpTmWFB6WOolFmLNeFx3qD6ovVSkVeaJMGa7u+ey",
+	"hV8+ixd6DjFQSXAiegIPKSZJbY9w6vOjSmj2c4bMHOEOFDIhWQq8bjoiDljJN67atxhLGEiirVNdKRxa",
+	"tV8a/IpGA8tZsmXB6otMq4VSIukoYI2pGTMsY9ZGkndYRouefPU4y51UqgbEdyAkofvoxWH2Gfdw57ct",
+	"hoWvOqaPEd/jCDxr2oxA0qD1eRBEbfRnJFF/rYne3dYwWuEk6+HTamD+rt7ZKXsGwHyGRtTMaHXF6+FT",
+	"NOrPyo3dzgzzWK4hzW7G9wqnV5wz3sKQGhQpCIHnHeBwJHMv+ED4L8CJXNSnFxLLTHTwrMxzvqGvUgtl",
+	"Dz3DidzShDPv/jnjNUM/PP1ml5aot/yQLhmXDYxI7BaiFhqqC05nzugx2xnz4/rWs3FJ5l6RiPjK+/1t",
+	"wwpxazYjdbIKv+B/3o3Srd4wKEBCDaYZzICgBmjAUdSRvIVNdwuiyLTLdOgBffMbB7KnhKbOklQt5RtC",
+	"GUdqw6RWw127XPtf2Br9DoMo4xxo1LDunJ6MnvtWm6e+1WaLJhaN0hQ+Ar3V07X4YfVFuW6u8OfyG099",
+	"0/D4oZylyPoZ4wbJf5BQjIa3KRZDs3RqsPG4ndp37zT8O/us5tsso7Hwrc5MAGIzxEFmnApEaJRkMcQX",
+	"5dSHZAijyG4hUQJ4BQIRidSGMuyG8HsNgQ9bO3Nn0r3Xz3tjWAuyTF3aqVs00L7RNFqfHZ2meSmyWKx/",
+	"O9+6No/qCE0KbrnohMEH+8Ir7bx50ND74N3DmKe87roVxxyjqooUcT87k4dyhdyWmVSwvoT3zm1Ahcx1",
+	"hScN61LJ/W4O1jeH47vvkLY88pYYeq+YuYEkj53bUfoE0QuT43VQ/uUjki00u38Iz6xPPltfpH13y0Rz",
+	"fK9i8OtOXyYXjJN/QtyZvxFeyoz3eMEsMT1eKOyjS54sgcYK7bAMcBjEECk2qT9zqMJgxYia7VPYbXux",
+	"NWZpoBzwRrpet0AamUiZHmmWJTOSJBbohKzAzfCbjknqeWkE+hFf7uedDQm9XGDae+Nj3DA5botM7Qhi",
+	"Ulh3fX3nTqkGztbwPmq/U1r53uG+3PYSO4tWSuh+RkO9qP3NBvDyFPp2aKDB2McgmyJvoPaKPeIcxUbf",
+	"Y0Vy57Pq3X3POJqUc4+Tru7a9YJxqTaWnsmY0gnrHddjPU7YkX4MyQWWCCOlZALishM5k4E3xYxt+YEH",
+	"FRe5dhZh4h/h9wyEbHLfa2GJ0irVvBqZL3bZZ/1rsegU/pJZnUuQNYhXnEUe8z3lmPqRiUopMo/wlQjY",
+	"fSNDUjzvsZMxMRqPmHRau0sa35yKCwOJ572izq2OxTLuvSdcYU5wn43F380L3eLhNrfoxKbMt9Ayv8Rq",
+	"S42cUY7SJSgrSLaImolaNW6bO8aselqycqjMKzYaNNFxcotox6fLfNz5+HbKyQFWIbQjVQFJTpA2wu9R",
+	"35RbgZ3xkrJV2PnwlpXYKh/0vbGvgUjx5yvzwtnQs922ur8VE8MxoBlnqQ5HaA1BGU1ACDQnK6DVNOLo",
+	"xAdvzXhUYsP+eFMLoLll6elc7WtD8hRxAdaJC/zZz6MdVsZZlhyEFtH073ZmOALZMyvj0+5+uya3Ih5u",
+	"32Rn6JZTTAktfzv6F9PQf009qonMe5hxEIv3xpnracS5eXks2S3QDnmqLUGuvv7JD11mhBA+43RpKFxk",
+	"HNxfeq4iNxD88O07kwUq4uXByfDk2WD4YjAcfRgNz4fq/38Exm0MhqMXL05mp8PBaPo8HjyH4cngG3z6",
+	"bPBiiJ9Ho/gUzmZqSS22CvaNp3hwNoqGg+f4GxhMh3A6eDYbzYbRi+lJPBoFhf8fXEkU4RRQgmXJlz4P",
+	"RBZFAGq/ftecWOkW4tgjOdDgM5e3RC1bGs9PMuO0ZS+lfjZ7KHP8Yaar/Vs2Nbtj8C7Y7PNEczzCIr1j",
+	"wS9vZ9ojtGaa/fSjJwsL0m7rUZ/Sh21Um5FqiwQVghkGM0yaYjzvYU6E5PuUkHSvTtqr3qW9qKlP7KdW",
+	"4mQh8hNWp3N2GazRydlDWKynMPhm9gwPnkdPR4MX8dnTwcns2exs+jwewXCYJzPOfy2XHI9s/Dp488sP",
+	"g+vg7tO9DJtS7AWmcQLGwLHZrGzfbJDg67Jv/ZKbhqVN2c19bWVXG6fm7mjjcovmUli5rSuS27tsXY7q",
+	"H1XQnidX7lMvarIlrcXwBtX9zPp95KeHu/ZQC8KWODRTo74eFOqrXo+ArJqSDIVkV86kPExKs0WPv7pM",
+	"J4mLSreHS3degxB2+i0rGkUgROGBNxaA7CzLd8+ZsnPCQYwJbTzg6qvpqetybYNQD2eoX8YuIB0xqrQx",
+	"+BYwB767aKeMfGWsCg7bcJSI4qW1K6OoCy/mnDTUssBqr1qNV6uGgo2dAf8uo5dKMTiObgmdjxvLcXxy",
+	"7BCuv19abizmbaQ0WNaFt8da3pJ82o8m27IkyzjZ2dpwqlvLBE8hGRcxVELHkmMq9AFblsnxjPGxTaVu",
+	"KllVrx21dSdv81hJd2FsEJ4Ufx7HeNM1Gp0S2ufxPuUNYSCAr+zzvQTRvVckCnIwSwg2MU4R9G8Zk56U",
+	"LCtq+zprcIk/u3IjbvidkO251exW1lWu+L/HyaTG8zkODD+WNgvbdP4wgY71N4Vbcp96Ha/TWPZ4CrC8",
+	"6EgW3V7Gv2VCutWiB79iSCTu4i5vucyD8rc+yng8xt7nkQxwrR6jxv41rCC5PzsZHS9srLkT85UJOATv",
+	"HRylOXYJQbVg8VALHLjlc4c7JN1q3L6CfciLKLfOOFgz1N2G9ztmHQayR9nLPQ5w53AV1ZuBmdwN6yOL",
+	"y3I/6PHo0qrSWlFnH+u/jPYuRVwDmS/keM5xKjrpUGsposOvWI4r43c4GF1JaPQzoo9E3J5xx8ZUUH9W",
+	"bK8F4a7uQHVGGYzrhNcuWJRxIjfXCm+b9DMbr/yv7x1EP3784LrEqFGmWxu0hZRL0zSF0Bmr7xp18xSx",
+	"YMulbpojJJ7NEKaxaQwkmdqgMSqRWAK+RZIdIc0ERAQiFKXFWRJ90k531XEnPpDaPodImVVxQzEH3ZXl",
+	"6dOnL9Srv3x4GSISC6R+YEv8e6bmUwwQR0iXbZif8k4utm+MuEBRQpRYILEmMlogRtFETTU5uqE39OOC",
+	"JKa/U4QlTtgcRZhSJtEUEBa3EIfIlViEKCFC/WPzpASERl15TWZyczABYoR1V6YNUp9KvZlC3WEoW95Q",
+	"yRCmaMEyHhpKKAhsTyo0sb2hztFoNJzoOSaXc5gcoUtqC9iIQDhZ441AKY4BYd1+CmkZEUeoQErX11mU",
+	"bmiB06SszhM13MS2/1Bk0aGOCKg5NUX0seWZ3qMEb64+FN1/1IdCUYJrlt2WheDy3VUQBivgwvZdMoYU",
+	"KF6S4Dx4ejQ6GppzPgsttMdHa0iSgQbj+Lf1rThyTX/m5minshna572Kg/PgB5D6oNVWS6GT4bClnVC/",
+	"NkJ6fE8PoQ8LQLew0UI9YzyCEDFeNOJiFITtxrV2rNhsC5bNmtUbkfkAsk8dX5qU+EscLWDwklHJWVJF",
+	"p+5alDqNtQ3tHrPo2uZR/ndygpcaLRV2KDj/9ZNyKtIUK2fKHLbNpgmJDNHYDJmID9JxHIH+v9La52ej",
+	"56HW32+GT5//h6soM+EhlunQhJpFAZzIxT/b5MKe/jygZNgZPLJxJRERrfT4uADdu0LJy5IzTQmt0GQF",
+	"JbRzrBziHHC8acX7PeCYUHO45Q9A/RXW9lXZUho8tBQ5qsEK+AbZ8IGaSWkUB6URcRv1VqNjHKeEHmsL",
+	"KhrJ+JoIeZkkb81T1V55v/qbr+Xhpm4ErJyuugu/NDTRK59m8vaJG3lLM/xzF1gcmz5yHR60fQHvPh1Q",
+	"mIqzLB55ukRLPNcHAS3PHkCmCt/o1093FQF7pQXL0f2JsJPq1oAgJJoRLmRJwrTzozyyzwPBstsBZ4kV",
+	"htks8Inc8RcS3x3HRCxdYdeWbO3gx1WsebFkwiO239lhzZmeQ3OsaVHMD5sY4h2WYdcLslRulHGJjCum",
+	"D9BovzLV3v+92VU6pHovbtVppftoTrZ6Qhp3b8rijS4l1WuEFjx36hXPMaEhmm4kaG9S/WF9yGIsOXgP",
+	"ywRvzpHkmfZ03zCuBsNUrTQJzKTSqrVuhYiFo1uct7Y8PTnRo09Mytk6hVWJM8UnTt76EqfSotOYGB2x",
+	"+5bFmweT1WrRz111Z6VIc1dTlNEDT96kKUauLtDE1upMCldROQUromR6gU1vWbexqPqLNXa3e4J3B1XG",
+	"H5S0ap1DU6z7Ce6hePbordM8nah+YM27VPqTy7ks6tl0509ExJFH0DUgtibogKbVHSJvkhj16wWauAy+",
+	"ExkOeptH6FwbDyNZ6tOcIUZD9YLJ8xftgzd6vxozU8xwOKn4gG8d4BDr1sRCi0fogC5BrOBK+8qN3nxr",
+	"EfFyW7eKw2afEZptfml9X1OktqN6B19n+0udANSdLw9oJfT4DRyPzNx7bRFfsyiv5vvadocVeQm/VEXm",
+	"reIIdrg7YTB8/lRhuzYTbdshP++GXz3vvjqeXGp0QhNgihFlaw9rwn3MdI2fx1GCSfrAzvFLNeYfKg2F",
+	"1flTC0ZFKt4o447RXDlXGq0tA6uDYinwOeiVlUqmHiB6V71Tr4918v74i7jN7myiFUy6f3txTtkK8ga+",
+	"f6C25x6E1Y//G6r/wTD5+qdfEMukuwOgwTrvYwJ2xyGubzOj25lHta+Nmc+Z//CbiHz4TvuHf8vb/eTt",
+	"XSatuBGaixrSx/VL7VIazYfLzLSG914Wjx2Uf6Vmy75oqYk32afMFh67bBNiFAmsU7N/Gr7Wgv5Rmc4F",
+	"y3SercQ0u2BU3PhtIz8nQgLPi1sPFS4onYJ55GhBUbfr13gKa9en+MFD68blpvn4jamX1eiY0BVQyfim",
+	"WJqb3O9re7HAwTSsVLzkTcQIlJgfD7rFzdOsbGYsV+c9bN/l0iyEfkYc47yEbY9gZb7EetXPVMcV7Hx4",
+	"zdsuwntk5WsXJKd+jyBMl3GMJNPJZOV35T0G9hQwKyrmqESTmr6Bg66CO+zaA9q0dh1tNW66CsHkZKr0",
+	"+UX3z3gDh/ItK+3DH9vB7Maaqp95UD6ZFmOmyWeHtSiFY1uovMPhu8yfOiA5y/cBNbp7Aq8gdrdWHDg9",
+	"Vp6q4oJVBd8fMdHBz8u8VeYhhL9628QjW/zKjUt++X9kXmkPLCd4N6nPQ6BN4ZHv9PdlPlYIetpwIYZ5",
+	"Xun8/OA5gu8Zn4Pa31Xp3Win94kK+iIHxrR/bSI+fFQRd4x+PBOvM5URdGN3IfFavt35KW+q5xXHAkxG",
+	"bwlcMHru1pCwMIIhEuYEpi7j5OonW7yaP4IIzSs/1roRtT54qx80+U3tkC3Y8obeAizFEdJdQVxxX0Zj",
+	"RuEInQ5foIkZaMyWQF22DpdqODMa6ytFNxfmce22jS3YE52B118doY8LoDdUsBTM3ZREILzGG8U1l8s8",
+	"Gz41QOINWih7AooiMcJoibm8MJUDaM5AIEZ9CX1jKw7n65Sv7+mkC6et1/U8jnUyROnjkpT7VVjD05oQ",
+	"YLqszcklAhofoUtzOSWy/UqRG7Mo0BiO0ITQFU5IPI6Kq4UmnjymdqreFV0vDsHcrSax92Fvjqu921Zt",
+	"vQ7O5pLnWeoP0sznDkWETRWE/y7P23sP1704z0JUdnAPX4F1Q5tLsNClr92svrMAo4nrTzspFbPJapx/",
+	"jYXPaL9Tq+lXXYSV3/L3yC5+a6FivgSXW2XvX1vVtd5CPXkyPHlkHLXHFWuhIlIg27BYh5gEShidA79A",
+	"WNwiLNHEITJ5NIIczmZ8m21MkaM5f1SrKsmtRMWq76wr+WNrbB+hsvYtddP4LeredR7lylrbdT4Xkoes",
+	"99BD/7FsypvqG0peFEXJShrNRQG5Spr4LocElMt+YFdHA1bsQ6SrAlYbGFedXj1L0awmx0W/FKst221m",
+	"+Ar4QCh7Yx491wvbesESQO6ClSLQbVZaoJJv8r0ZNZfy6y/tYhixFIQ+D6cHfaIv45/cUKXnysIxoc+e",
+	"IkZti14zT2gmGhlmTGIssTn89gXL0AwVInPiWh9ulJm4m+gNITXbQOXs/Hj99ufwhq4XwEFv2WQmJs5Z",
+	"1aR5IvJCSzOoJq+igT1zCFQRW2/kFni5BKpf5qC3dQq51NKLb9BoiCRDozMkTMeeI2QyThxwqjYLojhA",
+	"WD5V5TwS9f0cS1jjzRPhjhsZ0jIaQQG0pkPZD0GTXISNT4STRNPN8NEcblRIXSA8k8DVXIqMGFkvogBM",
+	"n4ojxe7lZHiqHCLnzuk655OhRUqoZShlQp6j05MXaMKxhHGivGKIvYXo1/o1rYyvVvYSny1jUldPJS+u",
+	"mkWDZxillUF7XvrUqILsAmG6Mcya6uKEXLqKzdiw2IxZ5PWlBmoys4YWB3teYyEHGs7B1XeVoz3ba+Nu",
+	"x17CZ2k0cGBoV+lYGHCQfHOOTobDoZI7Ep+j0Q3Vz59bp+CGKiU4R19uAixvgvMbb7vCmyC8MR0J9CP2",
+	"VfWlURb9rf5s1EF/zj2rm+DOTX+ST1/82gGC0TYEpbH7AXGObgGWA33WTotSi2vis+pG9s1BXmycJ/Xv",
+	"lMkFEiQGZcrxpuo61U5rVoedUDbQp2YnreCEwX8PLqMIksG32WwG3FZ31MZqH8U4oA077+JssTSKTuMi",
+	"QFYoxJYhOPy2zxnVSG/SRX682tjOQ/oopWvgHvAMwg+6Dl5nc/PeUQbJ0Cx1utqORlA68S2tG6sXafeS",
+	"rrDUB3lItECCoTSLFihmYJ7jkKqt6g0tDNULNKFMjg1eeJpAw9EebcNKJx4OUWxT7tz46Gdzdp+00Acn",
+	"bBehyYHT/uJWLfICaPmQRIsHZqvEBkRfW9FyAOJbrpwBxNnatCjgoF6AGE03xqFx6s3Vgj1niFDrYOBU",
+	"eWMJ2Lix0z3rtxyhv5lqPKIj5sbP0I/rExWVmoXrn34RRn51WJoqZ2oD0id45hqOd8WlFs2Sp9e+SKyq",
+	"TM9bb0wJxeZekrpZf7wcTPVKE4+46YYaa2VYCT2w268zuprf5lKQvLGFcYqvF2xJZtZJ1CWIL6//3rfS",
+	"pHxPSmNgtMTeDoerf286/nzScPx5O0jpKiyfCGTvtPGety5usvEftj7xz+Yby92O0+vUdtu1u75JUkLz",
+	"CwM98p+3nmltNLPHtPjzw0/72gRCWSbzcI0tNtdG5CL/Nu9Sot0sZXkawCTU3C3mc4amjCWAaTP/BNNR",
+	"ouLFoo9uAiu1KTL3xoEOOWtqjLGI8r8VcnlvpU+dxcZeZ7IL4j9T/qB8fUtrBqF0j9Gfs975GjCPFiZ3",
+	"oFZb8JY8t5fbuJtlDpSiK9/y9Mj+Vn5nTnN15TJHviQArz7g+Z8h0HwZx0Xt/r6L5s5ino9ELmKO12U5",
+	"6ZRRtQu6MquzmTlXcPhjv6WzDG7S7oXRTaH3AnWf67Ada7maDX5mFAZvdHnl/WItBxN+r+B3t3xdVGQf",
+	"6/jUJ00f6+ExnUQzZQpfGwoPe0iCgkfBK6Z9V8zRvv5EIBJf6BDSD68+mPh/kuk40hqSxHk0S6xbWDmH",
+	"xlVuFAZ7hzznFc1VQH4GiE2seqLongdBnbJigSZXM6MykwuEqalPsW3cipjn6KReamJK6nrraEf1PNiS",
+	"+IdUX3ezCi2H/HZrzd1jlMzsvey5iqfmY1/GK3J3JhyoOqGonXr0GmSLWFP5sfv5gQ3ZazY3+6bm6ibH",
+	"mmNn2HdWGJeZ1MUlsTM8Ecje6eB6AZrKRRofOguqqMAy2Y0MFsbmMNtlFQ1Tmsh0j0edO8wEXKBM6MpN",
+	"ieSaRGByd7Kgha/xjB7zsAqwdXPgYxcpd9KBolus2ikYSXlwvbheAo3NreAlTioOliZtFRfbo3rwe8Yk",
+	"tNg1fT/AddHR+iAn6nx3ETw2cys3NTSwWHexdcFvIm2XngXgZVHXd+hD56atsWnEZauEkGApmBx/xIRs",
+	"6VmxhumCsVtxbOuqxPEX18DrzpM42krYqcV6CSbfLkiaJVgyPvH7gG7Y3p6g12Z9z3jeaczUuuuPuiQg",
+	"FZCsQKDpxrTsQILMKda99ay7OGXx5gJhNMWxtnCtufCjG5rnFFIQAs+b0greZJRud/XOUPejofauFP/b",
+	"GXKkbUrEX+ufB9cOs6aA7enwxbMOEVs9Y42BtUmVO7TnlK1O8F+P/1pVzCp0P16//Vmx7uTsGfqJfOtK",
+	"LEJd7QyKhdsFrVOIcCZsG+mc+0QgtgKubbF6rnKB1H1yLg1+gpOWNRa6XvHh3aHLvB7SKcMT4aYtKb1T",
+	"bqX39tobJ3kZT4Lz4FhHUu3jXxy/81VCCUyRatB7xspXvPpMXlGdf5MDUPrOhUuK14qut3ef7v43AAD/",
+	"/w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -20,6 +20,7 @@ import (
 	"souk/gateway"
 	"souk/gateway/internal/edge"
 	"souk/gateway/internal/handler"
+	"souk/gateway/internal/lastgood"
 	"souk/platform/config"
 	"souk/platform/service"
 )
@@ -48,9 +49,11 @@ func Run(ctx context.Context) error {
 		}
 		readiness[name] = conns[name]
 	}
-	h := handler.New(servicesAt(conns), readiness, cfg.Currency, svc.Logger())
+	services := servicesAt(conns)
+	services.Catalog = lastgood.NewCatalog(services.Catalog, cfg.CacheBytes, svc.Logger())
+	h := handler.New(services, readiness, cfg.Currency, svc.Logger())
 	limits := cfg.limits()
-	router, err := edge.NewRouter(h, svc.Verifier(), limits, svc.Logger())
+	router, err := edge.NewRouter(h, svc.Verifier(), limits, svc.Logger(), handler.StaleIfError)
 	if err != nil {
 		return err
 	}

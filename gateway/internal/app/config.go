@@ -19,6 +19,8 @@ type Config struct {
 	TLSCert  string `env:"GATEWAY_TLS_CERT"`
 	TLSKey   string `env:"GATEWAY_TLS_KEY" redact:"no"`
 	Currency string `env:"CURRENCY" envDefault:"GBP"`
+	// CacheBytes is how much is kept of catalog's last good answers.
+	CacheBytes uint64 `env:"GATEWAY_CACHE_BYTES" envDefault:"67108864"`
 	// RateLimits is on or off.
 	RateLimits string `env:"RATE_LIMITS" envDefault:"on"`
 	// Proxies are the networks of the reverse proxies whose X-Forwarded-For is believed.
@@ -31,6 +33,9 @@ type Config struct {
 func (c *Config) Validate() error {
 	if _, err := money.Exponent(c.Currency); err != nil {
 		return fmt.Errorf("SOUK_CURRENCY: %w", err)
+	}
+	if c.CacheBytes == 0 {
+		return errors.New("SOUK_GATEWAY_CACHE_BYTES: there must be some")
 	}
 	if c.RateLimits != "on" && c.RateLimits != "off" {
 		return fmt.Errorf("SOUK_RATE_LIMITS: %q is neither on nor off", c.RateLimits)

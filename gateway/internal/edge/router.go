@@ -22,13 +22,9 @@ type Router struct {
 	logger     *slog.Logger
 }
 
-// NewRouter returns a router that has the operations of server, within limits.
-func NewRouter(server api.StrictServerInterface, verifier *access.Verifier, limits *Limits, logger *slog.Logger) (*Router, error) {
-	return newRouter(server, verifier, limits, logger)
-}
-
-// newRouter wraps the operations of server, behind their checks, in middlewares.
-func newRouter(server api.StrictServerInterface, verifier *access.Verifier, limits *Limits, logger *slog.Logger, middlewares ...api.StrictMiddlewareFunc) (*Router, error) {
+// NewRouter returns a router that has the operations of server, within limits. Middlewares stand around an operation, after
+// its checks.
+func NewRouter(server api.StrictServerInterface, verifier *access.Verifier, limits *Limits, logger *slog.Logger, middlewares ...api.StrictMiddlewareFunc) (*Router, error) {
 	spec, err := api.GetSpec()
 	if err != nil {
 		return nil, fmt.Errorf("openapi.yaml: %w", err)

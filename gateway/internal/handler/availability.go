@@ -8,6 +8,7 @@ import (
 	inventoryv1 "souk/proto/gen/souk/inventory/v1"
 
 	"souk/gateway/internal/api"
+	"souk/gateway/internal/degraded"
 )
 
 const (
@@ -30,7 +31,7 @@ func (h *Handler) levels(ctx context.Context, skus []string) levels {
 	for batch := range slices.Chunk(skus, levelsBatch) {
 		answer, err := h.Inventory.GetLevels(ctx, &inventoryv1.GetLevelsRequest{Skus: batch})
 		if err != nil {
-			h.logger.WarnContext(ctx, "availability is unknown", "error", err)
+			degraded.Availability.Report(ctx, h.logger, err)
 			return nil
 		}
 		for _, level := range answer.GetLevels() {

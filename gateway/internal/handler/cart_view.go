@@ -10,8 +10,9 @@ import (
 	"souk/platform/money"
 )
 
-// cartView composes a cart with catalog's prices and inventory's levels. Without prices it is no cart; without
-// levels its lines say `unknown`.
+// cartView composes a cart with catalog's prices and inventory's levels. While catalog is away the prices are the last
+// known ones, and orders asks for new ones before it sells; without any it is no cart. Without levels its lines say
+// `unknown`.
 func (h *Handler) cartView(ctx context.Context, cart *cartsv1.Cart) (api.Cart, error) {
 	skus := views(cart.GetLines(), (*cartsv1.Line).GetSku)
 	variants, err := h.variants(ctx, skus)

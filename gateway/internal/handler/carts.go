@@ -29,7 +29,7 @@ func (h *Handler) GetCart(ctx context.Context, req api.GetCartRequestObject) (ap
 		return nil, err
 	}
 	view, err := h.cartView(ctx, answer.GetCart())
-	return api.GetCart200JSONResponse(view), err
+	return api.GetCart200JSONResponse{Body: view}, err
 }
 
 // SetCartItem puts a SKU that is on sale in a cart.
@@ -42,7 +42,7 @@ func (h *Handler) SetCartItem(ctx context.Context, req api.SetCartItemRequestObj
 		return nil, err
 	}
 	view, err := h.cartView(ctx, answer.GetCart())
-	return api.SetCartItem200JSONResponse(view), err
+	return api.SetCartItem200JSONResponse{Body: view}, err
 }
 
 // RemoveCartItem takes a SKU out of a cart.
@@ -52,7 +52,7 @@ func (h *Handler) RemoveCartItem(ctx context.Context, req api.RemoveCartItemRequ
 		return nil, err
 	}
 	view, err := h.cartView(ctx, answer.GetCart())
-	return api.RemoveCartItem200JSONResponse(view), err
+	return api.RemoveCartItem200JSONResponse{Body: view}, err
 }
 
 // ClaimCart makes a guest cart the caller's.
@@ -62,5 +62,5 @@ func (h *Handler) ClaimCart(ctx context.Context, req api.ClaimCartRequestObject)
 		return nil, err
 	}
 	view, err := h.cartView(ctx, answer.GetCart())
-	return api.ClaimCart200JSONResponse(view), err
+	return api.ClaimCart200JSONResponse{Body: view}, err
 }

@@ -9,6 +9,8 @@ import (
 	accessv1 "souk/proto/gen/souk/access/v1"
 
 	"souk/gateway/internal/api"
+	"souk/gateway/internal/degraded"
+	"souk/gateway/internal/lastgood"
 )
 
 // lastJwks is the last answer of customers, for when it is away.
@@ -19,12 +21,8 @@ type knownJwks struct {
 	at time.Time
 }
 
-const (
-	// How long a client may keep the keys.
-	jwksCacheControl = "public, max-age=300"
-	// RFC 7234, 5.5.1.
-	staleWarning = `110 - "Response is Stale"`
-)
+// How long a client may keep the keys.
+const jwksCacheControl = "public, max-age=300"
 
 // GetJwks publishes the keys of access tokens: while customers is away, those it had last.
 func (h *Handler) GetJwks(ctx context.Context, _ api.GetJwksRequestObject) (api.GetJwksResponseObject, error) {
@@ -40,8 +38,8 @@ func (h *Handler) GetJwks(ctx context.Context, _ api.GetJwksRequestObject) (api.
 	if known == nil {
 		return nil, err
 	}
-	age, warning := int(time.Since(known.at).Seconds()), staleWarning
-	headers.Age, headers.Warning = &age, &warning
+	lastgood.Use(ctx, known.at)
+	degraded.Keys.Report(ctx, h.logger, err)
 	return api.GetJwks200JSONResponse{Body: known.Jwks, Headers: headers}, nil
 }
 

@@ -8,6 +8,7 @@ import (
 	shippingv1 "souk/proto/gen/souk/shipping/v1"
 
 	"souk/gateway/internal/api"
+	"souk/gateway/internal/degraded"
 )
 
 // orderViews composes orders with shipping's parcels.
@@ -39,7 +40,7 @@ func (h *Handler) shipments(ctx context.Context, orders []*ordersv1.Order) map[s
 	}
 	answer, err := h.Shipping.ListShipments(ctx, &shippingv1.ListShipmentsRequest{OrderIds: dispatched})
 	if err != nil {
-		h.logger.WarnContext(ctx, "orders without their shipments", "error", err)
+		degraded.Shipments.Report(ctx, h.logger, err)
 		return byOrder
 	}
 	for _, s := range answer.GetShipments() {

@@ -43,18 +43,18 @@ func (h *Handler) ListProducts(ctx context.Context, req api.ListProductsRequestO
 	if err != nil {
 		return nil, err
 	}
-	list := api.ListProducts200JSONResponse{Items: h.productViews(ctx, productsOf(page)), Facets: facetViews(page, query.GetFacets())}
+	list := api.ProductList{Items: h.productViews(ctx, productsOf(page)), Facets: facetViews(page, query.GetFacets())}
 	if listed := page.GetProducts(); page.GetMore() && len(listed) > 0 {
 		list.NextCursor = optional(listed[len(listed)-1].GetCursor())
 	}
-	return list, nil
+	return api.ListProducts200JSONResponse{Body: list}, nil
 }
 
 // listInStock looks through the catalog for products that inventory has, because catalog does not know stock.
 func (h *Handler) listInStock(ctx context.Context, query *catalogv1.ListProductsRequest) (api.ListProductsResponseObject, error) {
 	limit := int(query.GetLimit())
 	query.Limit = stockPage
-	list := api.ListProducts200JSONResponse{Items: []api.Product{}}
+	list := api.ProductList{Items: []api.Product{}}
 	for range maxStockPages {
 		page, err := h.Catalog.ListProducts(ctx, query)
 		if err != nil {
@@ -73,15 +73,15 @@ func (h *Handler) listInStock(ctx context.Context, query *catalogv1.ListProducts
 				if page.GetMore() || i < len(page.GetProducts())-1 {
 					list.NextCursor = optional(query.GetCursor())
 				}
-				return list, nil
+				return api.ListProducts200JSONResponse{Body: list}, nil
 			}
 		}
 		if !page.GetMore() {
-			return list, nil
+			return api.ListProducts200JSONResponse{Body: list}, nil
 		}
 	}
 	list.NextCursor = optional(query.GetCursor())
-	return list, nil
+	return api.ListProducts200JSONResponse{Body: list}, nil
 }
 
 func productsOf(page *catalogv1.ListProductsResponse) []*catalogv1.Product {
@@ -160,7 +160,8 @@ func (h *Handler) ListCategories(ctx context.Context, _ api.ListCategoriesReques
 	if err != nil {
 		return nil, err
 	}
-	return api.ListCategories200JSONResponse{Items: views(answer.GetCategories(), func(c *catalogv1.Category) api.Category {
+	list := api.CategoryList{Items: views(answer.GetCategories(), func(c *catalogv1.Category) api.Category {
 		return api.Category{Slug: c.GetSlug(), Name: c.GetName(), ProductCount: c.GetProductCount()}
-	})}, nil
+	})}
+	return api.ListCategories200JSONResponse{Body: list}, nil
 }

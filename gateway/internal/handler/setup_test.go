@@ -38,6 +38,7 @@ import (
 
 	"souk/gateway/internal/edge"
 	"souk/gateway/internal/handler"
+	"souk/gateway/internal/lastgood"
 	"souk/platform/access"
 	"souk/platform/breaker"
 	"souk/platform/certificate/certtest"
@@ -133,7 +134,7 @@ func openIn(t testing.TB, currency string) *shop {
 	logger := slog.New(slog.DiscardHandler)
 	conn := s.dial(t, logger)
 	h := handler.New(handler.Services{
-		Catalog: catalogv1.NewCatalogServiceClient(conn), Customers: customersv1.NewCustomersServiceClient(conn),
+		Catalog: lastgood.NewCatalog(catalogv1.NewCatalogServiceClient(conn), 1<<20, logger), Customers: customersv1.NewCustomersServiceClient(conn),
 		Keys: accessv1.NewKeysServiceClient(conn), Carts: cartsv1.NewCartsServiceClient(conn),
 		Orders: ordersv1.NewOrdersServiceClient(conn), Payments: paymentsv1.NewPaymentsServiceClient(conn),
 		Inventory: inventoryv1.NewInventoryServiceClient(conn), Shipping: shippingv1.NewShippingServiceClient(conn),
@@ -148,7 +149,7 @@ func openIn(t testing.TB, currency string) *shop {
 func (s *shop) wrap(t testing.TB, h *handler.Handler, logger *slog.Logger) http.Handler {
 	t.Helper()
 	var err error
-	if s.router, err = edge.NewRouter(h, access.NewVerifier(s), nil, logger); err != nil {
+	if s.router, err = edge.NewRouter(h, access.NewVerifier(s), nil, logger, handler.StaleIfError); err != nil {
 		t.Fatal(err)
 	}
 	root, err := edge.Compress(s.router)

@@ -1,0 +1,128 @@
+// Package lastgood is responsible for the last good answers of catalog: what shoppers get, marked as old, while catalog
+// is unwell (stale-if-error, RFC 5861). It saves no calls but those that are the same at the same moment: every request
+// asks catalog first.
+package lastgood
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
+
+	catalogv1 "souk/proto/gen/souk/catalog/v1"
+
+	"souk/gateway/internal/degraded"
+	"souk/platform/identifier"
+)
+
+// Catalog is a client of catalog that remembers. Requests with a Mark may be answered with what it remembers; all others
+// go to catalog as they are.
+//
+// After a change that was made through it nobody joins a call that began before, and what the change is about is
+// forgotten: its author sees the change or an error, never what was there before.
+type Catalog struct {
+	catalogv1.CatalogServiceClient
+	store   *store
+	flights *flights
+	logger  *slog.Logger
+}
+
+// NewCatalog returns a client that remembers answers of client in at most size bytes.
+func NewCatalog(client catalogv1.CatalogServiceClient, size uint64, logger *slog.Logger) *Catalog {
+	return &Catalog{
+		CatalogServiceClient: client, store: newStore(size), flights: &flights{under: map[key]*flight{}}, logger: logger,
+	}
+}
+
+// GetProduct implements catalogv1.CatalogServiceClient.
+func (c *Catalog) GetProduct(ctx context.Context, in *catalogv1.GetProductRequest, opts ...grpc.CallOption) (*catalogv1.GetProductResponse, error) {
+	r := whole(c, degraded.Product, catalogv1.CatalogService_GetProduct_FullMethodName, c.CatalogServiceClient.GetProduct)
+	return r.do(ctx, c, in, opts)
+}
+
+// ListProducts implements catalogv1.CatalogServiceClient.
+func (c *Catalog) ListProducts(ctx context.Context, in *catalogv1.ListProductsRequest, opts ...grpc.CallOption) (*catalogv1.ListProductsResponse, error) {
+	r := whole(c, degraded.Products, catalogv1.CatalogService_ListProducts_FullMethodName, c.CatalogServiceClient.ListProducts)
+	return r.do(ctx, c, in, opts)
+}
+
+// ListCategories implements catalogv1.CatalogServiceClient.
+func (c *Catalog) ListCategories(ctx context.Context, in *catalogv1.ListCategoriesRequest, opts ...grpc.CallOption) (*catalogv1.ListCategoriesResponse, error) {
+	r := whole(c, degraded.Categories, catalogv1.CatalogService_ListCategories_FullMethodName, c.CatalogServiceClient.ListCategories)
+	return r.do(ctx, c, in, opts)
+}
+
+// whole is a read whose answers are kept as they are.
+func whole[Req, Resp proto.Message](c *Catalog, part *degraded.Part, method string, call func(context.Context, Req, ...grpc.CallOption) (Resp, error)) read[Req, Resp] {
+	return read[Req, Resp]{
+		method: method, part: part, call: call,
+		split: func(k key, _ Req, answer Resp) map[key]proto.Message { return map[key]proto.Message{k: answer} },
+		recall: func(k key, _ Req) (Resp, time.Time, bool) {
+			var none Resp
+			answer := none.ProtoReflect().New().Interface().(Resp)
+			at, ok := c.store.recall(k, answer)
+			return answer, at, ok
+		},
+	}
+}
+
+// CreateProduct implements catalogv1.CatalogServiceClient.
+func (c *Catalog) CreateProduct(ctx context.Context, in *catalogv1.CreateProductRequest, opts ...grpc.CallOption) (*catalogv1.CreateProductResponse, error) {
+	defer c.changed("", in.GetProduct().GetVariants())
+	return c.CatalogServiceClient.CreateProduct(ctx, in, opts...)
+}
+
+// UpdateProduct implements catalogv1.CatalogServiceClient.
+func (c *Catalog) UpdateProduct(ctx context.Context, in *catalogv1.UpdateProductRequest, opts ...grpc.CallOption) (*catalogv1.UpdateProductResponse, error) {
+	defer c.changed(in.GetId(), in.GetVariants().GetVariants())
+	return c.CatalogServiceClient.UpdateProduct(ctx, in, opts...)
+}
+
+// WithdrawProduct implements catalogv1.CatalogServiceClient.
+func (c *Catalog) WithdrawProduct(ctx context.Context, in *catalogv1.WithdrawProductRequest, opts ...grpc.CallOption) (*catalogv1.WithdrawProductResponse, error) {
+	defer c.changed(in.GetId(), nil)
+	return c.CatalogServiceClient.WithdrawProduct(ctx, in, opts...)
+}
+
+// changed forgets what names a product that was, or may have been, changed, and the categories, whose counts it may
+// change. Variants are those that it has now: that they were not sold is forgotten, too.
+func (c *Catalog) changed(id string, variants []*catalogv1.Variant) {
+	c.flights.end()
+	if k, err := keyOf(catalogv1.CatalogService_ListCategories_FullMethodName, &catalogv1.ListCategoriesRequest{}); err == nil {
+		c.store.forget(k)
+	}
+	for _, v := range variants {
+		c.store.forget(variantKey(v.GetSku()))
+	}
+	if canonical, ok := identifier.Canonical(id); ok {
+		id = canonical
+	}
+	if id != "" {
+		c.store.forgetNaming(id)
+	}
+}
+
+// ImportProducts implements catalogv1.CatalogServiceClient. Catalog writes nothing before it has the whole file.
+func (c *Catalog) ImportProducts(ctx context.Context, opts ...grpc.CallOption) (grpc.ClientStreamingClient[catalogv1.ImportProductsRequest, catalogv1.ImportProductsResponse], error) {
+	stream, err := c.CatalogServiceClient.ImportProducts(ctx, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return importStream{ClientStreamingClient: stream, catalog: c}, nil
+}
+
+type importStream struct {
+	grpc.ClientStreamingClient[catalogv1.ImportProductsRequest, catalogv1.ImportProductsResponse]
+	catalog *Catalog
+}
+
+// CloseAndRecv implements grpc.ClientStreamingClient. An import may have changed everything.
+func (s importStream) CloseAndRecv() (*catalogv1.ImportProductsResponse, error) {
+	defer func() {
+		s.catalog.flights.end()
+		s.catalog.store.forgetAll()
+	}()
+	return s.ClientStreamingClient.CloseAndRecv()
+}
