@@ -1,0 +1,154 @@
+package admission
+
+import (
+	"container/list"
+	"context"
+	"errors"
+	"expvar"
+	"sync"
+	"time"
+)
+
+// How long work waits for its turn. Longer, and whoever asked for it might as well ask again.
+const longestWait = 100 * time.Millisecond
+
+// ErrOverloaded is returned for work that there is no place for.
+var ErrOverloaded = errors.New("there is more to do than can be done in time")
+
+// Of this process: admitted, refused.browsing and refused.checkout.
+var counts = expvar.NewMap("admission")
+
+// Limiter has places for work. A nil *Limiter has one for everything.
+type Limiter struct {
+	// most is how many places may be taken before a class has to wait, queue how many of each class may do so.
+	most  [classes]int
+	queue int
+
+	mu      sync.Mutex
+	taken   int
+	waiting [classes]list.List // of chan struct{}, closed when its turn has come
+}
+
+// New returns a limiter with so many places, or nil for 0. Browsing leaves the last quarter of them to Checkout; half as many
+// of each class as there are places may wait.
+func New(places uint16) *Limiter {
+	if places == 0 {
+		return nil
+	}
+	n := int(places)
+	l := &Limiter{queue: (n + 1) / 2}
+	l.most[Checkout], l.most[Browsing] = n, n-n/4
+	return l
+}
+
+// Full reports whether work of a class would be refused at once, for who can know that before doing anything for it.
+func (l *Limiter) Full(class Class) bool {
+	if l == nil {
+		return false
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.full(class)
+}
+
+func (l *Limiter) full(class Class) bool {
+	return l.taken >= l.most[class] && l.waiting[class].Len() >= l.queue
+}
+
+// Enter takes a place for the work of ctx, by its class. The caller must leave it. It waits for a short while when all are
+// taken, and returns ErrOverloaded when too many wait already or the wait was in vain, and ctx's error when that ended first.
+func (l *Limiter) Enter(ctx context.Context) (*Place, error) {
+	if l == nil {
+		return nil, nil
+	}
+	class := ClassOf(ctx)
+	if err := l.enter(ctx, class); err != nil {
+		if errors.Is(err, ErrOverloaded) {
+			Refused(class)
+		}
+		return nil, err
+	}
+	counts.Add("admitted", 1)
+	return &Place{limiter: l}, nil
+}
+
+// Refused counts work that was refused because its class was Full.
+func Refused(class Class) { counts.Add("refused."+class.String(), 1) }
+
+func (l *Limiter) enter(ctx context.Context, class Class) error {
+	l.mu.Lock()
+	if l.taken < l.most[class] {
+		l.taken++
+		l.mu.Unlock()
+		return nil
+	}
+	if l.full(class) {
+		l.mu.Unlock()
+		return ErrOverloaded
+	}
+	turn := make(chan struct{})
+	waiting := l.waiting[class].PushBack(turn)
+	l.mu.Unlock()
+	timer := time.NewTimer(longestWait)
+	defer timer.Stop()
+	var err error
+	select {
+	case <-turn:
+		return nil
+	case <-timer.C:
+		err = ErrOverloaded
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	select {
+	case <-turn: // at the last moment
+		return nil
+	default:
+		l.waiting[class].Remove(waiting)
+		return err
+	}
+}
+
+// leave gives a place to whoever's turn it is: Checkout comes first.
+func (l *Limiter) leave() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.taken--
+	for _, class := range []Class{Checkout, Browsing} {
+		next := l.waiting[class].Front()
+		if next == nil || l.taken >= l.most[class] {
+			continue
+		}
+		l.taken++
+		close(l.waiting[class].Remove(next).(chan struct{}))
+		return
+	}
+}
+
+// Place is where one piece of work is done.
+type Place struct {
+	limiter *Limiter
+	left    sync.Once
+}
+
+// Leave gives the place back, the first time it is called.
+func (p *Place) Leave() {
+	if p != nil {
+		p.left.Do(p.limiter.leave)
+	}
+}
+
+type placeKey struct{}
+
+// WithPlace returns ctx as that of the work which is done at p.
+func WithPlace(ctx context.Context, p *Place) context.Context {
+	return context.WithValue(ctx, placeKey{}, p)
+}
+
+// Yield gives the place of ctx's work back, for what from now on mostly waits.
+func Yield(ctx context.Context) {
+	p, _ := ctx.Value(placeKey{}).(*Place)
+	p.Leave()
+}
