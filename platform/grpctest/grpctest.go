@@ -48,7 +48,7 @@ func Serve(t testing.TB, register func(grpc.ServiceRegistrar)) *Server {
 	}
 	s := &Server{private: private}
 	guard := access.NewGuard(access.NewVerifier(s))
-	server := rpc.NewServer(slog.New(slog.NewTextHandler(&s.log, &slog.HandlerOptions{Level: slog.LevelError})), guard, identity)
+	server := rpc.NewServer(slog.New(slog.NewTextHandler(&s.log, &slog.HandlerOptions{Level: slog.LevelError})), guard, identity, nil)
 	register(server)
 	if err := guard.Learn(server); err != nil {
 		t.Fatal(err)

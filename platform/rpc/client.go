@@ -14,6 +14,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"souk/platform/access"
+	"souk/platform/admission"
 	"souk/platform/breaker"
 	"souk/platform/certificate"
 )
@@ -61,7 +62,7 @@ func identifyStream(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientC
 }
 
 func outgoing(ctx context.Context) context.Context {
-	return outgoingRequestID(access.Outgoing(ctx))
+	return admission.Outgoing(outgoingRequestID(access.Outgoing(ctx)))
 }
 
 // report logs the calls that failed as their caller sees them: after the last attempt, or refused by the breaker.

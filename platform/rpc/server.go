@@ -14,11 +14,15 @@ import (
 	"google.golang.org/grpc/status"
 
 	"souk/platform/access"
+	"souk/platform/admission"
 	"souk/platform/certificate"
 )
 
 // The largest message a server takes, in bytes: a chunk of an import, or 2,000 order lines.
 const maxMessage = 4 << 20
+
+// Calls under way at once on a connection: all event streams of a gateway, which only wait, and what it has admitted besides.
+const maxStreams = 2000
 
 // Calls under way on a connection that is old have this long to end.
 const connectionGrace = 2 * time.Minute
@@ -30,14 +34,17 @@ func ConnectionAge(age time.Duration) grpc.ServerOption {
 }
 
 // NewServer returns a gRPC server that proves itself with identity, logs each call, recovers panics, turns errors into
-// statuses and admits callers by the access rule of each RPC.
-func NewServer(logger *slog.Logger, guard *access.Guard, identity *certificate.Identity, opts ...grpc.ServerOption) *grpc.Server {
+// statuses, works on no more calls than limiter has places for nor longer than their callers wait, and admits callers by the
+// access rule of each RPC.
+func NewServer(logger *slog.Logger, guard *access.Guard, identity *certificate.Identity, limiter *admission.Limiter, opts ...grpc.ServerOption) *grpc.Server {
+	bound := &bounds{limiter: limiter}
 	return grpc.NewServer(append([]grpc.ServerOption{
 		grpc.Creds(credentials.NewTLS(identity.Server())),
 		grpc.MaxRecvMsgSize(maxMessage),
+		grpc.MaxConcurrentStreams(maxStreams),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: alive.Time / 2, PermitWithoutStream: true}),
-		grpc.ChainUnaryInterceptor(answerUnary(logger), guard.Unary),
-		grpc.ChainStreamInterceptor(answerStream(logger), guard.Stream),
+		grpc.ChainUnaryInterceptor(answerUnary(logger), bound.unary, guard.Unary),
+		grpc.ChainStreamInterceptor(answerStream(logger), bound.stream, guard.Stream),
 	}, opts...)...)
 }
 
@@ -45,7 +52,7 @@ func NewServer(logger *slog.Logger, guard *access.Guard, identity *certificate.I
 func answerUnary(logger *slog.Logger) grpc.UnaryServerInterceptor {
 	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (answer any, err error) {
 		start := time.Now()
-		ctx = incomingRequestID(ctx)
+		ctx = admission.Incoming(incomingRequestID(ctx))
 		defer func() {
 			if p := recover(); p != nil {
 				err = panicked(p)
@@ -59,7 +66,7 @@ func answerUnary(logger *slog.Logger) grpc.UnaryServerInterceptor {
 func answerStream(logger *slog.Logger) grpc.StreamServerInterceptor {
 	return func(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) (err error) {
 		start := time.Now()
-		ctx := incomingRequestID(stream.Context())
+		ctx := admission.Incoming(incomingRequestID(stream.Context()))
 		defer func() {
 			if p := recover(); p != nil {
 				err = panicked(p)

@@ -15,6 +15,7 @@ import (
 	accessv1 "souk/proto/gen/souk/access/v1"
 
 	"souk/platform/access"
+	"souk/platform/admission"
 	"souk/platform/breaker"
 	"souk/platform/certificate"
 	"souk/platform/certificate/certtest"
@@ -65,16 +66,28 @@ func (s *server) does(work func(context.Context) error) {
 // serve starts a server whose guard takes keys from source.
 func serve(t *testing.T, source access.KeySource) *server {
 	t.Helper()
-	return serveAt(t, source, "127.0.0.1:0")
+	return start(t, source, "127.0.0.1:0", nil)
 }
 
+// serveAt starts a server at an address.
 func serveAt(t *testing.T, source access.KeySource, addr string) *server {
+	t.Helper()
+	return start(t, source, addr, nil)
+}
+
+// serveWithin starts a server that has only so many places.
+func serveWithin(t *testing.T, source access.KeySource, limiter *admission.Limiter) *server {
+	t.Helper()
+	return start(t, source, "127.0.0.1:0", limiter)
+}
+
+func start(t *testing.T, source access.KeySource, addr string, limiter *admission.Limiter) *server {
 	t.Helper()
 	s := &server{health: health.NewServer()}
 	s.health.SetServingStatus("customers", healthv1.HealthCheckResponse_SERVING)
 	s.does(func(context.Context) error { return nil })
 	guard := access.NewGuard(access.NewVerifier(source))
-	s.grpc = rpc.NewServer(slog.New(slog.NewJSONHandler(&s.log, &slog.HandlerOptions{Level: slog.LevelDebug})), guard, identity(t, "customers"))
+	s.grpc = rpc.NewServer(slog.New(slog.NewJSONHandler(&s.log, &slog.HandlerOptions{Level: slog.LevelDebug})), guard, identity(t, "customers"), limiter)
 	accessv1.RegisterKeysServiceServer(s.grpc, s)
 	healthv1.RegisterHealthServer(s.grpc, s)
 	if err := guard.Learn(s.grpc); err != nil {

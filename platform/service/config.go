@@ -28,6 +28,8 @@ type Listen struct {
 	// Advertise is the host that peers reach this process at. Unless set it is the host of Addr or, when
 	// that is every interface, this machine's own address.
 	Advertise string `env:"ADVERTISE"`
+	// Concurrency is how many calls are worked on at once, 0 for any number. It is for several gateways: each admits less.
+	Concurrency uint16 `env:"CONCURRENCY" envDefault:"256"`
 }
 
 // advertised returns the host that peers reach a listener at. A machine on several networks has an address on each: peers are

@@ -7,6 +7,7 @@ import (
 	"net"
 	"time"
 
+	"golang.org/x/net/netutil"
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
 
@@ -21,7 +22,7 @@ func (s *Service) serve(ctx context.Context, group *errgroup.Group, listener net
 	}
 	group.Go(func() error {
 		// A process that is told to stop as it starts may have stopped its server before it serves.
-		if err := s.server.Serve(listener); !errors.Is(err, grpc.ErrServerStopped) || ctx.Err() == nil {
+		if err := s.server.Serve(netutil.LimitListener(listener, maxConns)); !errors.Is(err, grpc.ErrServerStopped) || ctx.Err() == nil {
 			return err
 		}
 		return nil

@@ -23,6 +23,7 @@ import (
 	accessv1 "souk/proto/gen/souk/access/v1"
 
 	"souk/platform/access"
+	"souk/platform/admission"
 	"souk/platform/breaker"
 	"souk/platform/certificate"
 	"souk/platform/consul"
@@ -73,7 +74,7 @@ func New(name string, cfg Config, listen Listen) (*Service, error) {
 	}
 	s.verifier = access.NewVerifier(s.keys)
 	s.guard = access.NewGuard(s.verifier)
-	s.server = rpc.NewServer(logger, s.guard, s.identity, rpc.ConnectionAge(cfg.ConnectionAge))
+	s.server = rpc.NewServer(logger, s.guard, s.identity, admission.New(listen.Concurrency), rpc.ConnectionAge(cfg.ConnectionAge))
 	healthv1.RegisterHealthServer(s.server, s.health)
 	return s, nil
 }

@@ -67,7 +67,7 @@ func setup(t *testing.T) *bundle {
 	}
 	log := &bytes.Buffer{}
 	guard := access.NewGuard(access.NewVerifier(issuer))
-	server := rpc.NewServer(slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})), guard, identity(t, authority, "customers"))
+	server := rpc.NewServer(slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})), guard, identity(t, authority, "customers"), nil)
 	service := customers.New(store, issuer)
 	customersv1.RegisterCustomersServiceServer(server, grpcapi.New(service))
 	accessv1.RegisterKeysServiceServer(server, grpcapi.NewKeys(issuer))

@@ -8,6 +8,7 @@ import (
 	ordersv1 "souk/proto/gen/souk/orders/v1"
 
 	"souk/platform/access"
+	"souk/platform/admission"
 
 	"souk/services/orders/internal/orders"
 )
@@ -50,6 +51,7 @@ func (s *Server) RefundOrder(ctx context.Context, req *ordersv1.RefundOrderReque
 
 // WaitForEvents returns what is on an order's timeline after a position.
 func (s *Server) WaitForEvents(ctx context.Context, req *ordersv1.WaitForEventsRequest) (*ordersv1.WaitForEventsResponse, error) {
+	admission.Yield(ctx)
 	caller := access.FromContext(ctx)
 	viewer := orders.Viewer{CustomerID: caller.CustomerID, Staff: caller.Staff()}
 	after := int(req.GetAfter())

@@ -19,6 +19,7 @@ import (
 	paymentsv1 "souk/proto/gen/souk/payments/v1"
 	shippingv1 "souk/proto/gen/souk/shipping/v1"
 
+	"souk/platform/admission"
 	"souk/platform/money"
 	"souk/platform/rpc"
 
@@ -49,9 +50,10 @@ func New(dial Dial) (orders.Peers, error) {
 }
 
 // asShop returns ctx without the customer's token, for calls that the shop makes on its own account: an
-// order must not fail because a token ends in the middle of it.
+// order must not fail because a token ends in the middle of it. They are what a sale is lost without, also when a job makes
+// them.
 func asShop(ctx context.Context) context.Context {
-	return rpc.WithRequestID(withoutValues{ctx}, rpc.RequestID(ctx))
+	return admission.WithClass(rpc.WithRequestID(withoutValues{ctx}, rpc.RequestID(ctx)), admission.Checkout)
 }
 
 // withoutValues keeps of a context only when it ends.

@@ -1,0 +1,61 @@
+package rpc
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
+
+	"souk/platform/access"
+	"souk/platform/admission"
+)
+
+// ReasonOverloaded is the reason of a call's refusal that there was no place for.
+const ReasonOverloaded = "OVERLOADED"
+
+var errOverloaded = Error(codes.ResourceExhausted, ReasonOverloaded, admission.ErrOverloaded.Error())
+
+// bounds are what the calls to a server may take: its places, and each its caller's time.
+type bounds struct {
+	limiter *admission.Limiter
+}
+
+func (b *bounds) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (answer any, err error) {
+	err = b.serve(ctx, info.FullMethod, func(ctx context.Context) error {
+		answer, err = next(ctx, req)
+		return err
+	})
+	return answer, err
+}
+
+func (b *bounds) stream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) error {
+	return b.serve(stream.Context(), info.FullMethod, func(ctx context.Context) error {
+		return next(srv, access.StreamWithContext(ctx, stream))
+	})
+}
+
+// serve has work do what a call asks for, within the bounds. Health is always told: a busy process is no sick one.
+func (b *bounds) serve(ctx context.Context, method string, work func(context.Context) error) error {
+	if strings.HasPrefix(method, "/"+healthv1.Health_ServiceDesc.ServiceName+"/") {
+		return work(ctx)
+	}
+	shaved, cancel := shave(ctx)
+	defer cancel()
+	if err := shaved.Err(); err != nil {
+		return err
+	}
+	place, err := b.limiter.Enter(shaved)
+	if errors.Is(err, admission.ErrOverloaded) {
+		served.Add("refused", 1)
+		return errOverloaded
+	}
+	if err != nil {
+		return err
+	}
+	defer place.Leave()
+	defer measure(ctx)()
+	return work(admission.WithPlace(shaved, place))
+}

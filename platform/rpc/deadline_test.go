@@ -1,0 +1,73 @@
+package rpc
+
+import (
+	"context"
+	"expvar"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestAServerKeepsALittleOfItsCallersTimeBack(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		for left, want := range map[time.Duration]time.Duration{
+			time.Minute: 50 * time.Millisecond, time.Second: 50 * time.Millisecond, 400 * time.Millisecond: 20 * time.Millisecond,
+			20 * time.Millisecond: 5 * time.Millisecond, time.Millisecond: 5 * time.Millisecond,
+		} {
+			caller, cancel := context.WithTimeout(t.Context(), left)
+			theirs, _ := caller.Deadline()
+			shaved, cancelShaved := shave(caller)
+			if ours, ok := shaved.Deadline(); !ok || theirs.Sub(ours) != want {
+				t.Errorf("of %v it keeps %v back, want %v", left, theirs.Sub(ours), want)
+			}
+			cancelShaved()
+			cancel()
+		}
+		endless, cancel := shave(t.Context())
+		defer cancel()
+		if deadline, ok := endless.Deadline(); ok {
+			t.Errorf("a call without a deadline got %v", deadline)
+		}
+	})
+}
+
+// counted returns a counter of the servers in this process.
+func counted(name string) time.Duration {
+	if n, ok := served.Get(name).(*expvar.Int); ok {
+		return time.Duration(n.Value())
+	}
+	return 0
+}
+
+// Not parallel: the counters are the whole process's.
+func TestTimeThatNobodyWaitsForIsCounted(t *testing.T) {
+	tests := map[string]struct {
+		// The caller waits for 100 ms, unless it leaves before.
+		leaves, works time.Duration
+		past          time.Duration
+	}{
+		"on time":           {works: 90 * time.Millisecond},
+		"past the deadline": {works: 130 * time.Millisecond, past: 30 * time.Millisecond},
+		"the caller left":   {leaves: 40 * time.Millisecond, works: 60 * time.Millisecond, past: 20 * time.Millisecond},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				calls, took, past := counted("calls"), counted("handler_ns"), counted("past_deadline_ns")
+				ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+				defer cancel()
+				if test.leaves > 0 {
+					time.AfterFunc(test.leaves, cancel)
+				}
+				end := measure(ctx)
+				time.Sleep(test.works)
+				end()
+				calls, took, past = counted("calls")-calls, counted("handler_ns")-took, counted("past_deadline_ns")-past
+				if calls != 1 || took != test.works || past != test.past {
+					t.Errorf("%d calls of %v, %v of it past the deadline; want 1 of %v, %v", calls, took, past, test.works, test.past)
+				}
+			})
+		})
+	}
+}
