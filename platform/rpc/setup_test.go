@@ -66,22 +66,22 @@ func (s *server) does(work func(context.Context) error) {
 // serve starts a server whose guard takes keys from source.
 func serve(t *testing.T, source access.KeySource) *server {
 	t.Helper()
-	return start(t, source, "127.0.0.1:0", nil)
+	return startServer(t, source, "127.0.0.1:0", nil)
 }
 
 // serveAt starts a server at an address.
 func serveAt(t *testing.T, source access.KeySource, addr string) *server {
 	t.Helper()
-	return start(t, source, addr, nil)
+	return startServer(t, source, addr, nil)
 }
 
 // serveWithin starts a server that has only so many places.
 func serveWithin(t *testing.T, source access.KeySource, limiter *admission.Limiter) *server {
 	t.Helper()
-	return start(t, source, "127.0.0.1:0", limiter)
+	return startServer(t, source, "127.0.0.1:0", limiter)
 }
 
-func start(t *testing.T, source access.KeySource, addr string, limiter *admission.Limiter) *server {
+func startServer(t *testing.T, source access.KeySource, addr string, limiter *admission.Limiter) *server {
 	t.Helper()
 	s := &server{health: health.NewServer()}
 	s.health.SetServingStatus("customers", healthv1.HealthCheckResponse_SERVING)

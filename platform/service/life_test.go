@@ -78,7 +78,7 @@ func dial(t *testing.T, name string) *grpc.ClientConn {
 	identity := certificate.New()
 	var done sync.WaitGroup
 	done.Go(func() {
-		_ = consul.Certify(t.Context(), agentConfig(), "gateway", identity, slog.New(slog.DiscardHandler))
+		_ = consul.Certify(t.Context(), agentConfig(), "gateway", identity, "", slog.New(slog.DiscardHandler))
 	})
 	t.Cleanup(done.Wait)
 	if err := identity.Await(t.Context()); err != nil {

@@ -97,7 +97,7 @@ func (s *Service) HTTP(handler http.Handler) { s.handler = handler }
 // Dial returns a connection to the service with that name, found through Consul. It is closed when the
 // process stops.
 func (s *Service) Dial(name string) (*grpc.ClientConn, error) {
-	conn, err := rpc.Dial("consul:///"+name, name, s.identity, s.breakers, s.logger, grpc.WithResolvers(consul.NewBuilder(s.consul, s.logger)))
+	conn, err := rpc.Dial("consul:///"+name, name, s.identity, s.breakers, s.logger, grpc.WithResolvers(consul.NewBuilder(s.consul, "", s.logger)))
 	if err != nil {
 		return nil, fmt.Errorf("dial %s: %w", name, err)
 	}
@@ -150,7 +150,7 @@ func (s *Service) Run(ctx context.Context) error {
 		return err
 	}
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return consul.Certify(ctx, s.cfg.Consul, s.name, s.identity, s.logger) })
+	group.Go(func() error { return consul.Certify(ctx, s.cfg.Consul, s.name, s.identity, "", s.logger) })
 	if s.handler == nil {
 		// Nobody could call us before.
 		if err := s.identity.Await(ctx); err != nil {

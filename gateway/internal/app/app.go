@@ -21,6 +21,7 @@ import (
 	"souk/gateway/internal/edge"
 	"souk/gateway/internal/handler"
 	"souk/gateway/internal/lastgood"
+	"souk/platform/admission"
 	"souk/platform/config"
 	"souk/platform/service"
 )
@@ -53,7 +54,7 @@ func Run(ctx context.Context) error {
 	services.Catalog = lastgood.NewCatalog(services.Catalog, cfg.CacheBytes, svc.Logger())
 	h := handler.New(services, readiness, cfg.Currency, svc.Logger())
 	limits := cfg.limits()
-	router, err := edge.NewRouter(h, svc.Verifier(), limits, svc.Logger(), handler.StaleIfError)
+	router, err := edge.NewRouter(h, svc.Verifier(), limits, admission.New(cfg.Concurrency), svc.Logger(), handler.StaleIfError)
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,8 @@ type Config struct {
 	Service   service.Config
 	Addr      string `env:"GATEWAY_ADDR" envDefault:"127.0.0.1:8080"`
 	Advertise string `env:"GATEWAY_ADVERTISE"`
+	// Concurrency is how many requests are worked on at once, 0 for any number.
+	Concurrency uint16 `env:"GATEWAY_CONCURRENCY" envDefault:"48"`
 	// TLSCert and TLSKey are the files of a certificate chain and its key in PEM. Without them it is plain HTTP.
 	TLSCert  string `env:"GATEWAY_TLS_CERT"`
 	TLSKey   string `env:"GATEWAY_TLS_KEY" redact:"no"`

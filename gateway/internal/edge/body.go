@@ -30,8 +30,8 @@ func (o *operation) checkBody(w http.ResponseWriter, r *http.Request) error {
 	case "":
 		return nil
 	case anyMedia:
-		r.Body = http.MaxBytesReader(w, r.Body, maxRaw)
-		return nil
+		_, err := readBody(w, r, maxRaw)
+		return err
 	}
 	if err := checkMediaType(r.Header.Get("Content-Type"), o.mediaType); err != nil {
 		return err
@@ -40,19 +40,25 @@ func (o *operation) checkBody(w http.ResponseWriter, r *http.Request) error {
 		r.Body = http.MaxBytesReader(w, r.Body, maxCSV)
 		return nil
 	}
-	content, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxJSON))
+	content, err := readBody(w, r, maxJSON)
+	if err != nil {
+		return err
+	}
+	return checkJSON(content, o.schema)
+}
+
+// readBody returns a request's body, of limit bytes at most, and leaves it to be read again.
+func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
+	content, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	if err != nil {
 		var tooLarge *http.MaxBytesError
 		if errors.As(err, &tooLarge) {
-			return err
+			return nil, err
 		}
-		return invalidRequest("The body could not be read.")
-	}
-	if err := checkJSON(content, o.schema); err != nil {
-		return err
+		return nil, invalidRequest("The body could not be read.")
 	}
 	r.Body = io.NopCloser(bytes.NewReader(content))
-	return nil
+	return content, nil
 }
 
 func checkMediaType(got, want string) error {

@@ -8,6 +8,8 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/routers"
+
+	"souk/platform/admission"
 )
 
 // Who may use an operation.
@@ -34,6 +36,7 @@ type operation struct {
 	stream  bool
 	timeout time.Duration
 	cost    cost
+	class   admission.Class
 }
 
 // The media type of a stream (https://html.spec.whatwg.org/multipage/server-sent-events.html).
@@ -67,6 +70,24 @@ var costs = map[string]cost{
 	"POST /v1/orders":           checkout,
 }
 
+// classes are those that a sale is lost without. The rest is Browsing.
+var classes = map[string]admission.Class{
+	"POST /v1/carts":                        admission.Checkout,
+	"PUT /v1/carts/{id}/items/{sku}":        admission.Checkout,
+	"DELETE /v1/carts/{id}/items/{sku}":     admission.Checkout,
+	"POST /v1/carts/{id}/claim":             admission.Checkout,
+	"POST /v1/shipping-quotes":              admission.Checkout,
+	"POST /v1/orders":                       admission.Checkout,
+	"POST /v1/orders/{id}/cancellation":     admission.Checkout,
+	"POST /v1/webhooks/payments/{provider}": admission.Checkout,
+}
+
+// admitted reports whether the operation needs a place of the router's. A stream waits more than it works, and has a bound of
+// its own; what watches over us must not take a busy gateway for a broken one.
+func (o *operation) admitted() bool {
+	return !o.stream && o.route.Path != "/healthz" && o.route.Path != "/readyz"
+}
+
 // operationsOf reads every operation of the contract, by its ServeMux pattern ("POST /v1/carts"). An operation
 // that does not say who may use it is an error.
 func operationsOf(spec *openapi3.T) (map[string]*operation, error) {
@@ -84,7 +105,7 @@ func operationsOf(spec *openapi3.T) (map[string]*operation, error) {
 			}
 			o := &operation{
 				route:    &routers.Route{Spec: &validated, Path: path, PathItem: item, Method: method, Operation: op},
-				audience: who, stream: isStream(op), timeout: defaultTimeout, cost: costs[pattern],
+				audience: who, stream: isStream(op), timeout: defaultTimeout, cost: costs[pattern], class: classes[pattern],
 			}
 			if t, ok := timeouts[pattern]; ok {
 				o.timeout = t

@@ -15,7 +15,7 @@ func pages(t *testing.T, origins ...string) http.Handler {
 	if err := o.Validate(); err != nil {
 		t.Fatal(err)
 	}
-	router, err := NewRouter(nil, nil, nil, logger, pass)
+	router, err := NewRouter(nil, nil, nil, nil, logger, pass)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -40,7 +40,7 @@ func limited(t *testing.T) *gate {
 	t.Helper()
 	k := newKeys(t)
 	logger, limits := slog.New(slog.DiscardHandler), newTestLimits(t)
-	router, err := NewRouter(nil, access.NewVerifier(k), limits, logger, pass)
+	router, err := NewRouter(nil, access.NewVerifier(k), limits, nil, logger, pass)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"souk/gateway/internal/api"
 	"souk/platform/access"
+	"souk/platform/admission"
 )
 
 // Router serves the operations of openapi.yaml, each behind the checks that the contract asks for.
@@ -18,13 +19,14 @@ type Router struct {
 	operations map[string]*operation
 	verifier   *access.Verifier
 	limits     *Limits
+	limiter    *admission.Limiter
 	streams    *streams
 	logger     *slog.Logger
 }
 
-// NewRouter returns a router that has the operations of server, within limits. Middlewares stand around an operation, after
-// its checks.
-func NewRouter(server api.StrictServerInterface, verifier *access.Verifier, limits *Limits, logger *slog.Logger, middlewares ...api.StrictMiddlewareFunc) (*Router, error) {
+// NewRouter returns a router that has the operations of server, within limits, and as many at once as limiter has places for.
+// Middlewares stand around an operation, after its checks.
+func NewRouter(server api.StrictServerInterface, verifier *access.Verifier, limits *Limits, limiter *admission.Limiter, logger *slog.Logger, middlewares ...api.StrictMiddlewareFunc) (*Router, error) {
 	spec, err := api.GetSpec()
 	if err != nil {
 		return nil, fmt.Errorf("openapi.yaml: %w", err)
@@ -34,7 +36,8 @@ func NewRouter(server api.StrictServerInterface, verifier *access.Verifier, limi
 		return nil, fmt.Errorf("openapi.yaml: %w", err)
 	}
 	rt := &Router{
-		mux: http.NewServeMux(), operations: operations, verifier: verifier, limits: limits, streams: newStreams(), logger: logger,
+		mux: http.NewServeMux(), operations: operations, verifier: verifier, limits: limits, limiter: limiter, streams: newStreams(),
+		logger: logger,
 	}
 	fail := func(w http.ResponseWriter, r *http.Request, err error) { WriteError(r.Context(), w, logger, err) }
 	refuse := func(w http.ResponseWriter, r *http.Request, err error) { fail(w, r, unreadable(err)) }
@@ -63,6 +66,10 @@ func (rt *Router) HandleFunc(pattern string, handler func(http.ResponseWriter, *
 // serve has handler answer a request that passes the checks. An error means that it did not.
 func (rt *Router) serve(op *operation, w http.ResponseWriter, r *http.Request, handler http.HandlerFunc) error {
 	op.bound(w, r)
+	if op.admitted() && rt.limiter.Full(op.class) {
+		refuse(w, r, op.class)
+		return nil
+	}
 	if op.audience != anyone {
 		w.Header().Set("Cache-Control", "no-store") // also of a guest, whose key to a cart is its id
 	}
@@ -72,6 +79,8 @@ func (rt *Router) serve(op *operation, w http.ResponseWriter, r *http.Request, h
 		return err
 	case op.stream:
 		return rt.streams.serve(w, checked, handler)
+	case op.admitted():
+		return rt.admit(op, w, checked, handler)
 	default:
 		handler(w, checked)
 		return nil
@@ -88,7 +97,7 @@ func (rt *Router) Handle(pattern string, handler http.Handler) {
 	rt.mux.Handle(pattern, handler)
 }
 
-// check does, in the order that costs and says least to strangers: limits, identity, then the request's form.
+// check does, behind a look at whether there is a place at all, in the order that costs and says least to strangers: limits, identity, then the request's form.
 func (rt *Router) check(op *operation, w http.ResponseWriter, r *http.Request) (*http.Request, error) {
 	if err := checkURL(r); err != nil {
 		return nil, err

@@ -149,7 +149,7 @@ func openIn(t testing.TB, currency string) *shop {
 func (s *shop) wrap(t testing.TB, h *handler.Handler, logger *slog.Logger) http.Handler {
 	t.Helper()
 	var err error
-	if s.router, err = edge.NewRouter(h, access.NewVerifier(s), nil, logger, handler.StaleIfError); err != nil {
+	if s.router, err = edge.NewRouter(h, access.NewVerifier(s), nil, nil, logger, handler.StaleIfError); err != nil {
 		t.Fatal(err)
 	}
 	root, err := edge.Compress(s.router)

@@ -1,0 +1,161 @@
+package edge
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"souk/gateway/internal/api"
+	"souk/platform/access"
+	"souk/platform/admission"
+)
+
+// busy returns an edge with four places, so many of which are taken. Its operations are answered 299 once serve returns.
+func busy(t *testing.T, taken int, serve func(context.Context, http.ResponseWriter)) *edgeServer {
+	t.Helper()
+	limiter := admission.New(4)
+	for range taken {
+		if _, err := limiter.Enter(admission.WithClass(t.Context(), admission.Checkout)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	k := newKeys(t)
+	logger := slog.New(slog.DiscardHandler)
+	router, err := NewRouter(nil, access.NewVerifier(k), nil, limiter, logger, func(api.StrictHandlerFunc, string) api.StrictHandlerFunc {
+		return func(ctx context.Context, w http.ResponseWriter, _ *http.Request, _ any) (any, error) {
+			serve(ctx, w)
+			return nil, NewProblem(passed, "passed", "")
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(Wrap(router, logger))
+	t.Cleanup(server.Close)
+	return &edgeServer{keys: k, url: server.URL, staff: k.token(t, time.Hour, access.RoleStaff), client: server.Client()}
+}
+
+func nothing(context.Context, http.ResponseWriter) {}
+
+func TestARequestWithoutAPlaceIsRefused(t *testing.T) {
+	t.Parallel()
+	e := busy(t, 4, nothing)
+	for _, op := range contract(t) {
+		switch op.path {
+		case "/healthz", "/readyz", "/v1/orders/{id}/events":
+			e.send(t, op.request(t, e)).mustPass(t)
+			continue
+		}
+		a := e.send(t, op.request(t, e))
+		a.mustBe(t, http.StatusServiceUnavailable, "unavailable", "")
+		if a.header.Get("Retry-After") != "1" || a.header.Get("Cache-Control") != "no-store" {
+			t.Errorf("%s %s is refused with %v", op.method, op.path, a.header)
+		}
+	}
+}
+
+func TestWhoFindsTheQueueFullIsRefusedUnread(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		limiter := admission.New(1)
+		logger := slog.New(slog.DiscardHandler)
+		router, err := NewRouter(nil, nil, nil, limiter, logger, pass)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			go func() { _, _ = limiter.Enter(t.Context()) }()
+		}
+		synctest.Wait()
+		start := time.Now()
+		body := strings.NewReader("no JSON")
+		a := serve(t, Wrap(router, logger), request{method: "POST", path: "/v1/sessions", body: body})
+		a.mustBe(t, http.StatusServiceUnavailable, "unavailable", "")
+		if body.Len() != len("no JSON") || time.Since(start) != 0 {
+			t.Errorf("refused after %v, with %d bytes of the body unread", time.Since(start), body.Len())
+		}
+	})
+}
+
+func TestWhatSellsIsAdmittedBeforeWhatLooks(t *testing.T) {
+	t.Parallel()
+	e := busy(t, 3, func(ctx context.Context, w http.ResponseWriter) {
+		w.Header().Set("X-Class", admission.ClassOf(ctx).String())
+	})
+	admitted := 0
+	for _, op := range contract(t) {
+		a := e.send(t, op.request(t, e))
+		pattern := op.method + " " + op.path
+		switch _, sells := classes[pattern]; {
+		case sells:
+			admitted++
+			if a.mustPass(t); a.header.Get("X-Class") != "checkout" {
+				t.Errorf("%s is work of class %q", pattern, a.header.Get("X-Class"))
+			}
+		case a.status != passed:
+			a.mustBe(t, http.StatusServiceUnavailable, "unavailable", "")
+		}
+	}
+	if admitted != len(classes) {
+		t.Errorf("%d of %d operations of class Checkout are in the contract", admitted, len(classes))
+	}
+}
+
+func TestAClientThatIsSlowToSendHoldsNoPlace(t *testing.T) {
+	t.Parallel()
+	e := busy(t, 3, nothing)
+	for _, header := range []string{
+		"POST /v1/shipping-quotes HTTP/1.1\r\nContent-Type: application/json\r\n", "POST /v1/webhooks/payments/stripe HTTP/1.1\r\n",
+	} {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(e.url, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = conn.Close() }()
+		if _, err := io.WriteString(conn, header+"Host: shop\r\nExpect: 100-continue\r\nContent-Length: 100\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		// The server asks for the body once the handler reads it.
+		if line, err := bufio.NewReader(conn).ReadString('\n'); err != nil || !strings.Contains(line, "100 Continue") {
+			t.Fatalf("answered %q, %v", line, err)
+		}
+	}
+	e.send(t, request{method: "POST", path: "/v1/carts"}).mustPass(t)
+}
+
+func TestAnAnswerUnderWayHoldsNoPlace(t *testing.T) {
+	t.Parallel()
+	began, end := make(chan struct{}, 1), make(chan struct{})
+	e := busy(t, 3, func(_ context.Context, w http.ResponseWriter) {
+		w.WriteHeader(passed)
+		began <- struct{}{}
+		<-end // as a write does that the client does not take
+	})
+	defer close(end)
+	for range 3 {
+		go func() {
+			if resp, err := e.client.Post(e.url+"/v1/carts", "", nil); err == nil {
+				_ = resp.Body.Close()
+			}
+		}()
+		<-began
+	}
+}
+
+func BenchmarkRefusal(b *testing.B) {
+	handler := Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { refuse(w, r, admission.Browsing) }), slog.New(slog.DiscardHandler))
+	r := httptest.NewRequestWithContext(b.Context(), http.MethodGet, "/v1/products?q=mug", nil)
+	w := &probeWriter{header: http.Header{}}
+	b.ReportAllocs()
+	for b.Loop() {
+		handler.ServeHTTP(w, r)
+	}
+}
