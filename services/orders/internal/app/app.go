@@ -57,6 +57,7 @@ func Run(ctx context.Context) error {
 	svc.Every(job.RescueEvery, "rescue", runner.Rescue)
 	svc.Every(orders.TrackEvery, "deliveries", checkout.TrackDeliveries)
 	svc.Background("watch", checkout.Watch)
+	svc.Background("adopt", checkout.Adopt)
 	svc.Every(sweepEvery, "keys", checkout.SweepKeys)
 	ordersv1.RegisterOrdersServiceServer(svc.Server(), grpcapi.New(checkout))
 	return svc.Run(ctx)

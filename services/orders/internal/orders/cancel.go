@@ -43,14 +43,17 @@ type decision struct {
 
 // decide saves a decision about a confirmed order, or refuses it, and then carries it out.
 func (s *Service) decide(ctx context.Context, r Record, d decision) (Order, error) {
-	ctx, cancel := s.inline(ctx)
+	inline, cancel := s.inline(ctx)
 	defer cancel()
-	r, err := s.intend(ctx, r, d)
+	r, err := s.intend(inline, r, d)
 	if err != nil {
 		return Order{}, err
 	}
-	r, err = s.advance(ctx, r, func(r Record) bool { return r.Intent != d.intent })
+	r, err = s.advance(inline, r, func(r Record) bool { return r.Intent != d.intent })
 	if err != nil {
+		if ctx.Err() != nil {
+			s.orphan(r.ID)
+		}
 		s.logger.WarnContext(ctx, "decision is carried out later", "order_id", r.ID, "intent", d.intent, "error", err)
 		return Order{}, fmt.Errorf("%w: %s goes on by itself: %w", ErrUnavailable, d.intent, err)
 	}

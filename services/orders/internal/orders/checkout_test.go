@@ -207,22 +207,6 @@ func TestManyMayAdvanceAnOrderAtOnce(t *testing.T) {
 	}
 }
 
-func TestTheCallerGoingAwayDoesNotStopTheCheckout(t *testing.T) {
-	t.Parallel()
-	s := newShop(t)
-	ctx, cancel := context.WithCancel(t.Context())
-	s.world.setHook(func(_ context.Context, point string) error {
-		if point == "before reserve" {
-			cancel()
-		}
-		return nil
-	})
-	placement, err := s.PlaceOrder(ctx, buy("gone", visa))
-	if err != nil || placement.Order.Status != orders.StatusConfirmed {
-		t.Errorf("%v, %s, want confirmed", err, placement.Order.Status)
-	}
-}
-
 func TestWhatIsRefusedBeforeAnOrderSavesNothing(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)

@@ -78,7 +78,7 @@ const (
 )
 
 // finish takes a placed order through the checkout and returns the answer to its key. What is not done
-// when the request's time is over is left to the job.
+// when the request's time is over is left to the job, and when the caller leaves to Adopt.
 func (s *Service) finish(ctx context.Context, r Record) (Order, error) {
 	inline, cancel := s.inline(ctx)
 	defer cancel()
@@ -98,8 +98,12 @@ func (s *Service) finish(ctx context.Context, r Record) (Order, error) {
 	if err != nil {
 		s.logger.WarnContext(ctx, "checkout goes on by itself", "order_id", r.ID, "error", err)
 	}
-	if r.Answer != nil {
+	switch {
+	case r.Answer != nil:
 		return *r.Answer, nil
+	case ctx.Err() != nil:
+		s.orphan(r.ID)
+		return Order{}, ctx.Err()
 	}
 	return s.answer(ctx, r)
 }
@@ -116,7 +120,7 @@ func (s *Service) reread(ctx context.Context, r Record) Record {
 
 // answer makes r the answer to its key, unless there is one.
 func (s *Service) answer(ctx context.Context, r Record) (Order, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	return s.store.Answer(ctx, r)
 }

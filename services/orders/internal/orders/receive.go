@@ -21,14 +21,17 @@ func (s *Service) ReceiveReturn(ctx context.Context, returnID string) (orderID s
 	if err != nil {
 		return "", Return{}, fmt.Errorf("receive return: %w", err)
 	}
-	ctx, cancel := s.inline(ctx)
+	inline, cancel := s.inline(ctx)
 	defer cancel()
-	r, err := s.receive(ctx, orderID, returnID)
+	r, err := s.receive(inline, orderID, returnID)
 	if err != nil {
 		return "", Return{}, fmt.Errorf("receive return: %w", err)
 	}
-	r, err = s.advance(ctx, r, func(r Record) bool { return r.returnByID(returnID).Status == ReturnRefunded })
+	r, err = s.advance(inline, r, func(r Record) bool { return r.returnByID(returnID).Status == ReturnRefunded })
 	if err != nil {
+		if ctx.Err() != nil {
+			s.orphan(r.ID)
+		}
 		s.logger.WarnContext(ctx, "return goes on by itself", "order_id", orderID, "return_id", returnID, "error", err)
 	}
 	return orderID, *r.returnByID(returnID), nil

@@ -54,6 +54,10 @@ func (s *Service) RefundOrder(ctx context.Context, req RefundRequest) (GivenRefu
 	if err != nil {
 		s.logger.WarnContext(ctx, "refund goes on by itself", "order_id", r.ID, "refund_id", id, "error", err)
 	}
+	if err := ctx.Err(); err != nil {
+		s.orphan(r.ID)
+		return GivenRefund{}, err
+	}
 	refund, err := s.answerRefund(ctx, *r.refundByID(id))
 	return GivenRefund{Refund: refund}, err
 }
@@ -141,7 +145,7 @@ func (s *Service) replayRefund(ctx context.Context, req RefundRequest) (GivenRef
 
 // answerRefund makes the refund the answer to its key, unless there is one.
 func (s *Service) answerRefund(ctx context.Context, refund Refund) (Refund, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	var err error
 	refund.Status, err = s.store.AnswerRefund(ctx, refund.ID, refund.Status)

@@ -42,11 +42,12 @@ type Service struct {
 	settings Settings
 	logger   *slog.Logger
 	watch    *watch
+	orphans  chan string
 }
 
 // New returns the service.
 func New(store Store, peers Peers, settings Settings, logger *slog.Logger) *Service {
-	return &Service{store: store, peers: peers, settings: settings, logger: logger, watch: newWatch()}
+	return &Service{store: store, peers: peers, settings: settings, logger: logger, watch: newWatch(), orphans: make(chan string, mostOrphans)}
 }
 
 // now is the time, as exact as PostgreSQL keeps it.
@@ -72,14 +73,14 @@ func change(r Record, entries []TimelineEntry) Change {
 	return Change{Record: r, Entries: entries}
 }
 
-// inline returns the context in which a request works on a saved order: the caller going away does not
-// stop it, and it ends early enough to still answer the caller in time.
+// inline returns the context in which a request works on a saved order: it ends with the caller's, and early enough to still
+// answer the caller in time.
 func (s *Service) inline(ctx context.Context) (context.Context, context.CancelFunc) {
 	budget := s.settings.Inline
 	if deadline, ok := ctx.Deadline(); ok {
 		budget = min(budget, time.Until(deadline)-answerTime)
 	}
-	return context.WithTimeout(context.WithoutCancel(ctx), budget)
+	return context.WithTimeout(ctx, budget)
 }
 
 // answerTime is what is kept back from a caller's deadline to save and send the answer.

@@ -1,0 +1,92 @@
+package orders_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"souk/services/orders/internal/orders"
+)
+
+// adopting has the shop go on with orders whose callers left, until the test ends.
+func (s *shop) adopting(t *testing.T) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() {
+		if err := s.Adopt(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Cleanup(func() { cancel(); running.Wait() })
+}
+
+// leaving returns a context whose caller leaves at a point of the work done with it.
+func (s *shop) leaving(t *testing.T, at string) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	t.Cleanup(cancel)
+	s.world.setHook(func(_ context.Context, point string) error {
+		if point == at {
+			cancel()
+		}
+		return nil
+	})
+	return ctx
+}
+
+func TestAnOrderWhoseCallerLeftIsGoneOnWithAtOnce(t *testing.T) {
+	t.Parallel()
+	for _, point := range []string{"before reserve", "before authorize", "after authorize", "before save"} {
+		t.Run(point, func(t *testing.T) {
+			t.Parallel()
+			s := newShopWith(t, orders.Settings{Inline: time.Minute, Hold: time.Hour})
+			if placement, err := s.PlaceOrder(s.leaving(t, point), buy("gone", visa)); !errors.Is(err, context.Canceled) {
+				t.Fatalf("answered %s to nobody: %v", placement.Order.Status, err)
+			}
+			id := s.ids(t, customer)[0]
+			if order := s.mustGet(t, id); order.Status != orders.StatusPending {
+				t.Errorf("the request went on to %s with nobody waiting", order.Status)
+			}
+			s.adopting(t)
+			eventually(t, "it is confirmed", func() bool { return s.mustGet(t, id).Status == orders.StatusConfirmed })
+			s.world.mustAgreeWith(t, s.mustGet(t, id))
+			placement, err := s.PlaceOrder(t.Context(), buy("gone", visa))
+			if err != nil || placement.Order.Status != orders.StatusConfirmed || !placement.Replayed {
+				t.Errorf("asked again: %v, %s", err, placement.Order.Status)
+			}
+		})
+	}
+}
+
+func TestADecisionWhoseCallerLeftIsCarriedOutAtOnce(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	order := s.mustConfirm(t)
+	if _, err := s.CancelOrder(s.leaving(t, "after save"), customer, order.ID); err == nil {
+		t.Fatal("nobody was there to be answered")
+	}
+	s.adopting(t)
+	eventually(t, "it is cancelled", func() bool { return s.mustGet(t, order.ID).Status == orders.StatusCancelled })
+	s.world.mustAgreeWith(t, s.mustGet(t, order.ID))
+}
+
+func TestMoreOrphansThanCanWaitAreLeftToTheirJobs(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	order := s.mustConfirm(t)
+	// Nobody adopts. Each call decides the same, and leaves it.
+	for range 300 {
+		if _, err := s.CancelOrder(s.leaving(t, "before void"), customer, order.ID); err == nil {
+			t.Fatal("nobody was there to be answered")
+		}
+	}
+	if s.jobs(t, order.ID) != 1 {
+		t.Errorf("%d jobs, want 1", s.jobs(t, order.ID))
+	}
+	s.world.setHook(nil)
+	s.run(t)
+	eventually(t, "its job has carried it out", func() bool { return s.mustGet(t, order.ID).Status == orders.StatusCancelled })
+}
