@@ -108,7 +108,10 @@ func (s *shopper) visit(ctx context.Context) {
 		return
 	}
 	path := "/v1/carts/" + cart.ID
-	s.ask(ctx, question{method: http.MethodPut, path: path + "/items/" + sku, body: map[string]int64{"quantity": 1}}, nil)
+	put := question{method: http.MethodPut, path: path + "/items/" + sku, body: map[string]int64{"quantity": 1}}
+	if !s.ask(ctx, put, nil) {
+		return
+	}
 	s.get(ctx, path, nil)
 	s.ask(ctx, question{method: http.MethodPost, path: "/v1/shipping-quotes", body: map[string]any{
 		"cart_id": cart.ID, "address": map[string]string{"country": leeds.Country, "postal_code": leeds.PostalCode},

@@ -1,0 +1,108 @@
+package fleet
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+
+	"souk/platform/consul"
+)
+
+// addressOf returns where a part serves, as its process said when it began: the last one, if it was restarted. It is empty
+// while the process is starting.
+func addressOf(t *testing.T, part string) string {
+	t.Helper()
+	content, err := os.ReadFile(live.LogFile(part))
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := ""
+	for line := range strings.Lines(string(content)) {
+		var entry struct{ Msg, Address string }
+		if json.Unmarshal([]byte(line), &entry) == nil && entry.Msg == "serving" {
+			address = entry.Address
+		}
+	}
+	return address
+}
+
+// instance is an instance of a service as Consul knows it.
+type instance struct {
+	id string
+	// Where it serves, and where it tells about itself.
+	address, admin string
+}
+
+// instances returns those of a service that pass their health check, or of all that are there.
+func instances(t *testing.T, service string, passing bool) []instance {
+	t.Helper()
+	client, err := consul.NewClient(live.ConsulAddr(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	entries, _, err := client.Health().Service(service, "", passing, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []instance
+	for _, entry := range entries {
+		s := entry.Service
+		all = append(all, instance{id: s.ID, address: net.JoinHostPort(s.Address, strconv.Itoa(s.Port)), admin: s.Meta["admin"]})
+	}
+	return all
+}
+
+// complete waits until every instance of every service passes its health check again.
+func complete(t *testing.T, services ...string) {
+	t.Helper()
+	until(t, settleWithin, func() error {
+		for _, service := range services {
+			if n, want := len(instances(t, service, true)), len(live.Instances(service)); n != want {
+				return fmt.Errorf("%d of %d instances of %s pass", n, want, service)
+			}
+		}
+		return nil
+	})
+}
+
+// variables are what a process tells of itself at /debug/vars.
+type variables struct {
+	Goroutines int
+	Memstats   struct{ HeapAlloc uint64 }
+	RPCServer  struct{ Calls int64 } `json:"rpc_server"`
+}
+
+func (i instance) variables(ctx context.Context) (variables, error) {
+	var v variables
+	content, err := i.fetch(ctx, "/debug/vars")
+	if err != nil {
+		return v, err
+	}
+	return v, json.Unmarshal(content, &v)
+}
+
+// fetch reads a page of the instance's admin port.
+func (i instance) fetch(ctx context.Context, path string) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+i.admin+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	req.Close = true // not to be among the goroutines that are counted
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", i.id, err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	content, err := io.ReadAll(resp.Body)
+	if err == nil && resp.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%s%s: %s", i.id, path, resp.Status)
+	}
+	return content, err
+}

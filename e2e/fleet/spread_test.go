@@ -1,0 +1,51 @@
+package fleet
+
+import (
+	"math"
+	"testing"
+)
+
+const (
+	// So many requests of shoppers are looked at.
+	spreadOver = 600
+	// The share of an instance may differ by this from what it is when all have the same.
+	unevenness = 0.05
+)
+
+// TestWorkIsSpreadEvenly counts what each of three instances serves.
+func TestWorkIsSpreadEvenly(t *testing.T) {
+	all := instances(t, "catalog", true)
+	l := newLoad(t)
+	before := served(t, all)
+	l.await(t, spreadOver)
+	l.end().failed().refuse(t)
+	total, counts := int64(0), served(t, all)
+	for i := range counts {
+		counts[i] -= before[i]
+		total += counts[i]
+	}
+	if len(all) != len(live.Instances("catalog")) || total < spreadOver/2 {
+		t.Fatalf("%d instances served %d calls", len(all), total)
+	}
+	even := 1 / float64(len(all))
+	for i, n := range counts {
+		if share := float64(n) / float64(total); math.Abs(share-even) > unevenness*even {
+			t.Errorf("%s served %.1f %% of the calls, want %.1f %% within %.0f %% of that", all[i].id, 100*share, 100*even, 100*unevenness)
+		}
+	}
+	t.Logf("measured: %d calls to catalog, by instance: %v", total, counts)
+}
+
+// served returns how many calls each instance has served.
+func served(t *testing.T, all []instance) []int64 {
+	t.Helper()
+	var calls []int64
+	for _, i := range all {
+		v, err := i.variables(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		calls = append(calls, v.RPCServer.Calls)
+	}
+	return calls
+}
