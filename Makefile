@@ -9,7 +9,7 @@ RACED := proto platform $(wildcard services/*) gateway deploy/local deploy/audit
 DAY ?= ../shared/data/retail/2010-12-01.csv
 export PATH := $(BIN):$(PATH)
 
-.PHONY: help run reset audit access test fuzz chaos lint gen replay seed build tidy clean
+.PHONY: help run reset audit access test fuzz chaos soak lint gen replay seed build tidy clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,7 +32,11 @@ chaos: ## the long forms of the tests under kills and pauses, about an hour: SOU
 	@tools/build ferretdb consul
 	@cd services/inventory && SOUK_ROUNDS=200 GOWORK=off go test -count=1 -v -timeout 1h ./internal/postgres -run 'Last|Opposite|RandomBask|OneSKU'
 	@cd services/orders && SOUK_SEEDS=100000 GOWORK=off go test -count=1 -v -timeout 1h ./internal/simulation -run Promises
-	@cd e2e && SOUK_CHAOS=full GOWORK=off go test -count=1 -v -timeout 3h ./chaos
+	@cd e2e && SOUK_CHAOS=full GOWORK=off go test -count=1 -v -timeout 3h -p 1 ./chaos ./fleet
+
+soak: ## shoppers for ten minutes, or SOUK_SOAK: goroutines and memory of each process stay what they were
+	@tools/build ferretdb consul
+	@cd e2e && SOUK_SOAK="$${SOUK_SOAK:-10m}" GOWORK=off go test -count=1 -v -timeout 3h ./fleet -run Soak
 
 audit: ## check the books of a running shop: make run's, or SOUK_URL, SOUK_CONSUL_ADDR, SOUK_STAFF_PASSWORD; AUDIT=-provider
 	@GOWORK=off go build -C deploy/audit -o $(BIN)/audit ./cmd/audit

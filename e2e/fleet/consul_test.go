@@ -30,7 +30,7 @@ func TestNobodyNoticesThatConsulIsAway(t *testing.T) {
 	for _, fault := range faults {
 		t.Run(fault.name, func(t *testing.T) {
 			c, l := newCallers(t, 1), newLoad(t)
-			l.await(t, 50)
+			l.await(t, time.Now(), 50)
 			away := time.Now()
 			if err := fault.harm(); err != nil {
 				t.Fatal(err)
@@ -46,7 +46,7 @@ func TestNobodyNoticesThatConsulIsAway(t *testing.T) {
 				t.Errorf("the instance that was replaced is called %v after Consul is back, want within %v", found, foundWithin)
 			}
 			complete(t, stack.Services...)
-			l.await(t, 50)
+			l.await(t, time.Now(), 50)
 			all := l.end()
 			c.end()
 			all.failed().refuse(t)
@@ -73,7 +73,7 @@ func replace(t *testing.T, l *load, part string) {
 	if err := live.Kill(part); err != nil {
 		t.Fatal(err)
 	}
-	l.await(t, 50)
+	l.await(t, time.Now(), 50)
 	if err := live.Restart(t.Context(), part); err != nil {
 		t.Fatal(err)
 	}

@@ -22,13 +22,13 @@ func TestADeadInstanceIsNotMissed(t *testing.T) {
 		t.Run(service, func(t *testing.T) {
 			part := live.Instances(service)[1]
 			l := newLoad(t)
-			l.await(t, 50)
+			l.await(t, time.Now(), 50)
 			kill := time.Now()
 			restarted(t, part, func() {
 				if err := live.Kill(part); err != nil {
 					t.Fatal(err)
 				}
-				l.await(t, 150)
+				l.await(t, time.Now(), 150)
 			})
 			all := l.end()
 			excused := all.failed().only(func(a answer) bool { return !a.safe && a.began.Before(kill.Add(outWithin)) })
@@ -92,7 +92,7 @@ func TestAPausedInstanceCostsACallerOneDeadlineAtMost(t *testing.T) {
 	c.awaitCalled(t, part, time.Now())
 	address := addressOf(t, part)
 	l := newLoad(t)
-	l.await(t, 50)
+	l.await(t, time.Now(), 50)
 	paused := time.Now()
 	if err := live.Pause(part); err != nil {
 		t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -65,18 +66,21 @@ func (l *load) end() answers {
 	return l.answers
 }
 
-// await waits until so many requests have been answered from now on.
-func (l *load) await(t *testing.T, requests int) {
+// await waits until so many requests that were made after a moment are answered.
+func (l *load) await(t *testing.T, after time.Time, requests int) {
 	t.Helper()
-	count := func() int {
+	until(t, time.Until(after)+time.Minute, func() error {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		return len(l.answers)
-	}
-	before := count()
-	until(t, time.Minute, func() error {
-		if n := count() - before; n < requests {
-			return fmt.Errorf("%d of %d requests are answered", n, requests)
+		answered := 0
+		for _, a := range slices.Backward(l.answers) {
+			if a.began.Before(after) {
+				break // in the order that they ended in, which is enough
+			}
+			answered++
+		}
+		if answered < requests {
+			return fmt.Errorf("%d of %d requests are answered", answered, requests)
 		}
 		return nil
 	})

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"testing"
+	"time"
 
 	"souk/deploy/local/stack"
 )
@@ -20,7 +21,7 @@ func TestRollingRestartsDropNoRequest(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			l.await(t, 50)
+			l.await(t, time.Now(), 50)
 			all := l.end()
 			all.failed().refuse(t)
 			t.Logf("measured: %d rolling restarts of %d instances of %s: %d requests, %d failed, the slowest took %.2f s",

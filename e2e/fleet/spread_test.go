@@ -3,6 +3,7 @@ package fleet
 import (
 	"math"
 	"testing"
+	"time"
 )
 
 const (
@@ -17,7 +18,7 @@ func TestWorkIsSpreadEvenly(t *testing.T) {
 	all := instances(t, "catalog", true)
 	l := newLoad(t)
 	before := served(t, all)
-	l.await(t, spreadOver)
+	l.await(t, time.Now(), spreadOver)
 	l.end().failed().refuse(t)
 	total, counts := int64(0), served(t, all)
 	for i := range counts {
