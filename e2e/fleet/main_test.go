@@ -80,8 +80,8 @@ func fill(ctx context.Context) error {
 // full reports whether the long forms of the tests are asked for.
 func full() bool { return os.Getenv("SOUK_CHAOS") == "full" }
 
-// until tries a condition until it holds, and returns how long that took. The test ends if it does not in time.
-func until(t *testing.T, within time.Duration, condition func() error) time.Duration {
+// until tries a condition until it holds. The test ends if it does not in time.
+func until(t *testing.T, within time.Duration, condition func() error) {
 	t.Helper()
 	start := time.Now()
 	tick := time.NewTicker(20 * time.Millisecond)
@@ -89,7 +89,7 @@ func until(t *testing.T, within time.Duration, condition func() error) time.Dura
 	for {
 		err := condition()
 		if err == nil {
-			return time.Since(start)
+			return
 		}
 		if time.Since(start) > within {
 			t.Fatalf("not within %v: %v", within, err)
