@@ -40,14 +40,14 @@ type instance struct {
 	address, admin string
 }
 
-// instances returns those of a service that pass their health check, or of all that are there.
-func instances(t *testing.T, service string, passing bool) []instance {
+// instances returns those of a service that pass their health check.
+func instances(t *testing.T, service string) []instance {
 	t.Helper()
 	client, err := consul.NewClient(live.ConsulAddr(), "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	entries, _, err := client.Health().Service(service, "", passing, nil)
+	entries, _, err := client.Health().Service(service, "", true, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +64,7 @@ func complete(t *testing.T, services ...string) {
 	t.Helper()
 	until(t, settleWithin, func() error {
 		for _, service := range services {
-			if n, want := len(instances(t, service, true)), len(live.Instances(service)); n != want {
+			if n, want := len(instances(t, service)), len(live.Instances(service)); n != want {
 				return fmt.Errorf("%d of %d instances of %s pass", n, want, service)
 			}
 		}

@@ -81,31 +81,35 @@ func (h held) String() string {
 func atRest(t *testing.T) map[string]held {
 	t.Helper()
 	anyone.HTTP.CloseIdleConnections()
-	all := map[string]held{}
+	var processes []instance
 	for _, service := range append([]string{stack.Gateway}, stack.Services...) {
-		for _, i := range instances(t, service, true) {
-			all[i.id] = i.atRest(t)
+		processes = append(processes, instances(t, service)...)
+	}
+	tick := time.NewTicker(readingEvery)
+	defer tick.Stop()
+	all := map[string]held{}
+	for range readings {
+		for _, i := range processes {
+			now := i.held(t)
+			if least, known := all[i.id]; known {
+				now.goroutines, now.heap = min(now.goroutines, least.goroutines), min(now.heap, least.heap)
+			}
+			all[i.id] = now
 		}
+		<-tick.C
 	}
 	return all
 }
 
-func (i instance) atRest(t *testing.T) held {
+// held collects the process's garbage and returns what is left.
+func (i instance) held(t *testing.T) held {
 	t.Helper()
-	tick := time.NewTicker(readingEvery)
-	defer tick.Stop()
-	least := held{goroutines: int(^uint(0) >> 1), heap: 1 << 62}
-	for range readings {
-		// Which collects garbage first.
-		if _, err := i.fetch(t.Context(), "/debug/pprof/heap?gc=1"); err != nil {
-			t.Fatal(err)
-		}
-		v, err := i.variables(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		least.goroutines, least.heap = min(least.goroutines, v.Goroutines), min(least.heap, int64(v.Memstats.HeapAlloc))
-		<-tick.C
+	if _, err := i.fetch(t.Context(), "/debug/pprof/heap?gc=1"); err != nil {
+		t.Fatal(err)
 	}
-	return least
+	v, err := i.variables(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return held{goroutines: v.Goroutines, heap: int64(v.Memstats.HeapAlloc)}
 }
