@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc/stats"
 
 	"souk/deploy/local/stack"
+	"souk/platform/breaker"
 	"souk/platform/certificate"
 	"souk/platform/consul"
 	"souk/platform/rpc"
@@ -73,7 +74,7 @@ func (c *callers) dial(ctx context.Context, t *testing.T) *grpc.ClientConn {
 	logger := slog.New(slog.DiscardHandler)
 	config, identity := live.ConsulConfig(stack.Gateway), certificate.New()
 	c.done.Go(func() {
-		if err := consul.Certify(ctx, config, stack.Gateway, identity, logger); err != nil {
+		if err := consul.Certify(ctx, config, stack.Gateway, identity, "", logger); err != nil {
 			t.Error(err)
 		}
 	})
@@ -84,8 +85,8 @@ func (c *callers) dial(ctx context.Context, t *testing.T) *grpc.ClientConn {
 	if err != nil {
 		t.Fatal(err)
 	}
-	conn, err := rpc.Dial("consul:///catalog", "catalog", identity, logger,
-		grpc.WithResolvers(consul.NewBuilder(client, logger)), grpc.WithStatsHandler(c))
+	conn, err := rpc.Dial("consul:///catalog", "catalog", identity, breaker.NewSet(logger), logger,
+		grpc.WithResolvers(consul.NewBuilder(client, "", logger)), grpc.WithStatsHandler(c))
 	if err != nil {
 		t.Fatal(err)
 	}
