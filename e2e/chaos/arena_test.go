@@ -85,7 +85,7 @@ func openAs(ctx context.Context, cfg stack.Config, pieces int, proxied ...string
 	if err != nil {
 		return nil, nil, errors.Join(err, a.closeProxies())
 	}
-	a.Stack, a.anyone, a.books = s, shop.New(s.URL()), audited(s)
+	a.Stack, a.anyone, a.books = s, shop.New(s.URL()), Audited(s)
 	a.anyone.HTTP.Timeout = 15 * time.Second
 	supervised, cancel := context.WithCancel(ctx)
 	var supervisor sync.WaitGroup

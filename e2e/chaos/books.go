@@ -19,8 +19,8 @@ import (
 // and parcels agree.
 type Books func(ctx context.Context) error
 
-// audited are the books of a shop as an audit sees them.
-func audited(s *stack.Stack) Books {
+// Audited are the books of a shop as an audit sees them.
+func Audited(s *stack.Stack) Books {
 	return func(ctx context.Context) error {
 		report, err := audit.Run(ctx, audit.Config{
 			URL: s.URL(), StaffEmail: s.StaffEmail(), StaffPassword: secret.Text(s.StaffPassword()),

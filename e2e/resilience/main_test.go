@@ -1,0 +1,56 @@
+// Package resilience tests what shoppers get while something that the shop depends on is slow, down or wrong: the table of
+// docs/resilience.md, cell by cell, and what keeps one failing service from taking the others along.
+package resilience
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"souk/deploy/local/stack"
+	"souk/platform/devserver"
+)
+
+var root, binDir string
+
+func TestMain(m *testing.M) {
+	var err error
+	if root, err = devserver.RepoRoot(); err == nil {
+		binDir = filepath.Join(root, ".souk", "bin")
+		err = stack.Build(context.Background(), root, binDir)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "build the shop:", err)
+		os.Exit(1)
+	}
+	os.Exit(m.Run())
+}
+
+// full reports whether the long forms of the tests are asked for.
+func full() bool { return os.Getenv("SOUK_CHAOS") == "full" }
+
+// until tries a condition until it holds, or returns why it does not.
+func until(ctx context.Context, within time.Duration, condition func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	var err error
+	for {
+		latest := condition(ctx)
+		if latest == nil {
+			return nil
+		}
+		if err == nil || ctx.Err() == nil { // not that there was no more time to look
+			err = latest
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("not within %v: %w", within, err)
+		case <-tick.C:
+		}
+	}
+}

@@ -1,0 +1,108 @@
+package resilience
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"souk/deploy/local/stack"
+	"souk/e2e/chaos"
+	"souk/e2e/fault"
+	"souk/e2e/shop"
+	"souk/platform/certificate/certtest"
+	"souk/platform/devserver"
+)
+
+// premises is a shop all of whose dependencies can be harmed.
+type premises struct {
+	*stack.Stack
+	dependencies map[string]dependency
+	anyone       *shop.Client
+	books        chaos.Books
+}
+
+// lineTo picks a port for a server and returns a line to it.
+func lineTo(port *int) (*fault.Line, error) {
+	var err error
+	if *port, err = devserver.FreePort(); err != nil {
+		return nil, err
+	}
+	return fault.NewLine(fmt.Sprintf("127.0.0.1:%d", *port))
+}
+
+// open starts a shop with proxies in front of everything, and some products.
+func open(t *testing.T) *premises {
+	t.Helper()
+	p := &premises{dependencies: map[string]dependency{}}
+	authority, err := certtest.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := stack.Config{BinDir: binDir, Authority: authority, Env: []string{"SOUK_RATE_LIMITS=off", "SOUK_SHIPPING_TRANSIT=1s"}}
+	for _, name := range stack.Services {
+		proxy, err := fault.NewProxy(name, authority)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = proxy.Close() })
+		p.dependencies[name] = &service{Proxy: proxy}
+		cfg.Env = append(cfg.Env, proxy.Env()...)
+	}
+	servers, err := lines(&cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, s := range servers {
+		p.dependencies[name] = s
+		t.Cleanup(func() { _ = s.harm(down, 0) })
+	}
+	var stop func() error
+	if p.Stack, stop, err = stack.StartTemporaryAs(t.Context(), cfg); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := errors.Join(p.mendAll(context.Background()), stop()); err != nil {
+			t.Errorf("stop the shop: %v", err)
+		}
+	})
+	p.anyone, p.books = shop.New(p.URL()), chaos.Audited(p.Stack)
+	p.anyone.HTTP.Timeout = 30 * time.Second
+	if err := p.fill(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func (p *premises) mendAll(ctx context.Context) error {
+	var errs []error
+	for _, d := range p.dependencies {
+		errs = append(errs, d.mend(ctx))
+	}
+	return errors.Join(errs...)
+}
+
+// proxy is what stands in front of a service.
+func (p *premises) proxy(name string) *fault.Proxy { return p.dependencies[name].(*service).Proxy }
+
+const sku = "R-1"
+
+// fill puts products on sale, plenty of each.
+func (p *premises) fill(ctx context.Context) error {
+	var csv strings.Builder
+	csv.WriteString("Handle,Title,Type,Variant SKU,Variant Price,Variant Grams,Variant Inventory Qty\n")
+	for i := range 8 {
+		fmt.Fprintf(&csv, "kettle-%d,Kettle %d,Kettles,R-%d,%d.50,100,100000\n", i, i, i, i+1)
+	}
+	staff, _, err := p.anyone.Login(ctx, p.StaffEmail(), p.StaffPassword())
+	if err != nil {
+		return err
+	}
+	imported, err := staff.Import(ctx, []byte(csv.String()))
+	if err == nil && len(imported.Errors) > 0 {
+		err = fmt.Errorf("import: %v", imported.Errors)
+	}
+	return err
+}

@@ -1,0 +1,180 @@
+package resilience
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// seed is SOUK_SEED, or the day.
+func seed(t *testing.T) int {
+	t.Helper()
+	text := os.Getenv("SOUK_SEED")
+	if text == "" {
+		return time.Now().YearDay()
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 0 {
+		t.Fatalf("SOUK_SEED: %q is no seed", text)
+	}
+	return n
+}
+
+// drawn returns the rows to play: all of them in the full form, or else one of each dependency's. Three seeds that follow
+// each other draw them all.
+func drawn(rows []row, seed int) []row {
+	if full() {
+		return rows
+	}
+	var some []row
+	for i := range dependencies {
+		some = append(some, rows[i*len(faults)+(seed+i)%len(faults)])
+	}
+	return some
+}
+
+// rowsToPlay are those of SOUK_ROW, such as catalog/down, or else those that are drawn.
+func rowsToPlay(t *testing.T, table []row) []row {
+	t.Helper()
+	name := os.Getenv("SOUK_ROW")
+	if name == "" {
+		return drawn(table, seed(t))
+	}
+	var rows []row
+	for _, r := range table {
+		if strings.HasPrefix(r.String(), name) {
+			rows = append(rows, r)
+		}
+	}
+	if len(rows) == 0 {
+		t.Fatalf("SOUK_ROW: there is no row %q", name)
+	}
+	return rows
+}
+
+// TestTable plays the table of docs/resilience.md: SOUK_CHAOS=full all of it, otherwise a third, which SOUK_SEED draws.
+func TestTable(t *testing.T) {
+	table := readTable(t)
+	p := open(t)
+	c, err := assemble(t.Context(), p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &show{premises: p, cast: c}
+	for i, r := range rowsToPlay(t, table) {
+		// The test's name is the row's in the table, and then the journey's.
+		t.Run(r.dependency, func(t *testing.T) {
+			t.Run(r.fault, func(t *testing.T) { s.play(t, r, seed(t)+i) })
+		})
+		if s.lost {
+			t.Fatalf("the shop did not come back after %s", r)
+		}
+	}
+	if err := until(t.Context(), healsWithin, p.books); err != nil {
+		t.Errorf("the books: %v", err)
+	}
+	t.Logf("measured: %d of %d cells; slowest answer %.1f s (%s), slowest to be well again %.1f s (%s)", s.played, len(table)*len(journeys),
+		s.slowest.took.Seconds(), s.slowest.cell, s.healing.took.Seconds(), s.healing.cell)
+}
+
+// show is a performance of rows.
+type show struct {
+	*premises
+	*cast
+	played           int
+	slowest, healing record
+	lost             bool // the shop has not come back
+}
+
+// record is the longest that something took, and where.
+type record struct {
+	took time.Duration
+	cell string
+}
+
+func (r *record) note(took time.Duration, cell string) {
+	if took > r.took {
+		r.took, r.cell = took, cell
+	}
+}
+
+// play plays a row: a service that is wrong is so in one way, and in the full form in every way, one after the other.
+func (s *show) play(t *testing.T, r row, turn int) {
+	ways := []int{turn}
+	if _, ok := s.dependencies[r.dependency].(*service); ok && r.fault == wrong && full() {
+		ways = []int{0, 1}
+	}
+	var outcomes [][]*outcome
+	for _, way := range ways {
+		played, err := s.perform(t.Context(), r, way)
+		if err != nil {
+			s.lost = true
+			t.Fatal(err)
+		}
+		outcomes = append(outcomes, played)
+	}
+	for i, j := range journeys {
+		t.Run(j.name, func(t *testing.T) {
+			s.played++
+			for _, played := range outcomes {
+				s.judge(t, played[i], r.cells[j.name])
+			}
+		})
+	}
+}
+
+// perform makes every journey at once while the dependency is harmed, and waits until all is well again.
+func (s *show) perform(ctx context.Context, r row, way int) ([]*outcome, error) {
+	if err := s.prepare(ctx); err != nil {
+		return nil, fmt.Errorf("prepare: %w", err)
+	}
+	d := s.dependencies[r.dependency]
+	if err := d.harm(r.fault, way); err != nil {
+		return nil, err
+	}
+	outcomes := each(func(i int) *outcome { return journeys[i].play(ctx, s.cast) })
+	if err := d.mend(ctx); err != nil {
+		return nil, err
+	}
+	mended := time.Now()
+	if err := until(ctx, healsWithin, s.well); err != nil {
+		return nil, fmt.Errorf("mended: %w", err)
+	}
+	s.healing.note(time.Since(mended), r.String())
+	each(func(i int) *outcome {
+		outcomes[i].settle(ctx, s.cast, journeys[i], r.cells[journeys[i].name])
+		return nil
+	})
+	return outcomes, nil
+}
+
+// each does something for every journey, all at once.
+func each(do func(i int) *outcome) []*outcome {
+	outcomes := make([]*outcome, len(journeys))
+	var doing sync.WaitGroup
+	for i := range journeys {
+		doing.Go(func() { outcomes[i] = do(i) })
+	}
+	doing.Wait()
+	return outcomes
+}
+
+// judge compares what came of a journey with its cell.
+func (s *show) judge(t *testing.T, o *outcome, cell string) {
+	t.Helper()
+	s.slowest.note(o.took, t.Name())
+	if o.err != nil {
+		t.Error(o.err)
+	}
+	if !o.matches(cell) {
+		t.Errorf("it is %q, the table says %q", o.cell, cell)
+	}
+	if limit := limitOf(cell); o.took > limit {
+		t.Errorf("%q took %v, want no more than %v", o.cell, o.took, limit)
+	}
+}
