@@ -34,8 +34,14 @@ var limits = map[string]time.Duration{
 	unavailable: 6 * time.Second, failed: 6 * time.Second, pending: 8 * time.Second, later: 6 * time.Second,
 }
 
-// limitOf is how long an answer to the words of a cell may take.
-func limitOf(cell string) time.Duration {
+// How long what orders works on may take to be unavailable: as long as it may take at all.
+var orderLimits = map[string]time.Duration{"checkout": 16 * time.Second, "cancel": 11 * time.Second, "dispatch": 11 * time.Second}
+
+// limitOf is how long an answer to a journey may take by what its cell says.
+func limitOf(journey, cell string) time.Duration {
+	if limit, ok := orderLimits[journey]; ok && slices.Contains([]string{unavailable, failed, later}, cell) {
+		return limit
+	}
 	var limit time.Duration
 	for word := range strings.SplitSeq(cell, ", ") {
 		limit += limits[word]

@@ -122,7 +122,7 @@ func (s *show) play(t *testing.T, r row, turn int) {
 		t.Run(j.name, func(t *testing.T) {
 			s.played++
 			for _, played := range outcomes {
-				s.judge(t, played[i], r.cells[j.name])
+				s.judge(t, j.name, played[i], r.cells[j.name])
 			}
 		})
 	}
@@ -165,7 +165,7 @@ func each(do func(i int) *outcome) []*outcome {
 }
 
 // judge compares what came of a journey with its cell.
-func (s *show) judge(t *testing.T, o *outcome, cell string) {
+func (s *show) judge(t *testing.T, journey string, o *outcome, cell string) {
 	t.Helper()
 	s.slowest.note(o.took, t.Name())
 	if o.err != nil {
@@ -174,7 +174,7 @@ func (s *show) judge(t *testing.T, o *outcome, cell string) {
 	if !o.matches(cell) {
 		t.Errorf("it is %q, the table says %q", o.cell, cell)
 	}
-	if limit := limitOf(cell); o.took > limit {
+	if limit := limitOf(journey, cell); o.took > limit {
 		t.Errorf("%q took %v, want no more than %v", o.cell, o.took, limit)
 	}
 }

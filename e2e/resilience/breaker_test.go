@@ -1,0 +1,204 @@
+package resilience
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc/codes"
+
+	"souk/deploy/local/stack"
+	"souk/e2e/fault"
+	"souk/platform/breaker"
+)
+
+const (
+	getProduct = "/souk.catalog.v1.CatalogService/GetProduct"
+
+	opensWithin  = time.Second
+	failsWithin  = 5 * time.Millisecond
+	closesWithin = 10 * time.Second
+	// Other routes may take so many times as long as when all is well ...
+	slowdown = 1.5
+	// ... or this long, which nobody notices.
+	unnoticed = 50 * time.Millisecond
+	// A machine on which that takes longer has other work to do: nothing is measured on it.
+	quietest = 250 * time.Millisecond
+
+	perSecond = 40
+)
+
+// adminOf returns the admin port of the instance of a service, as Consul knows it.
+func (p *premises) adminOf(ctx context.Context, name string) (string, error) {
+	var instances []struct{ ServiceMeta map[string]string }
+	if err := fetch(ctx, "http://"+p.ConsulAddr()+"/v1/catalog/service/"+name, &instances); err != nil {
+		return "", err
+	}
+	if len(instances) != 1 || instances[0].ServiceMeta["admin"] == "" {
+		return "", fmt.Errorf("%s has no admin port: %v", name, instances)
+	}
+	return instances[0].ServiceMeta["admin"], nil
+}
+
+// breakers returns the breakers of the process with that admin port.
+func breakers(ctx context.Context, admin string) ([]breaker.State, error) {
+	var states []breaker.State
+	return states, fetch(ctx, "http://"+admin+"/debug/breakers", &states)
+}
+
+func fetch(ctx context.Context, url string, into any) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	return json.NewDecoder(resp.Body).Decode(into)
+}
+
+// awaitState waits until a breaker of the gateway's is in a state, and returns how long that took.
+func awaitState(ctx context.Context, admin, method, want string) (time.Duration, error) {
+	start := time.Now()
+	for {
+		states, err := breakers(ctx, admin)
+		if err != nil {
+			return 0, err
+		}
+		for _, s := range states {
+			if s.Method == method && s.State == want {
+				return time.Since(start), nil
+			}
+		}
+		if time.Since(start) > healsWithin {
+			return 0, fmt.Errorf("the breaker of %s is not %s within %v", method, want, healsWithin)
+		}
+	}
+}
+
+// period is what was measured of a shop for a while.
+type period struct {
+	catalog *load // requests for products that nobody asked for before
+	others  *load // what does not need catalog
+}
+
+// observe has shoppers ask for products, and others for their orders, while something is done to the shop and for a while.
+func observe(ctx context.Context, c *cast, round int, do func(context.Context) error) (period, error) {
+	ctx, cancel := context.WithTimeout(ctx, healsWithin+measuredFor())
+	defer cancel()
+	var got period
+	var loads sync.WaitGroup
+	loads.Go(func() {
+		got.catalog = send(ctx, perSecond, func(i int) request { return c.anyone.get(fmt.Sprintf("/v1/products/never-%d-%d", round, i)) })
+	})
+	loads.Go(func() { got.others = send(ctx, perSecond, func(int) request { return c.reader.get("/v1/orders") }) })
+	err := do(ctx)
+	cancel()
+	loads.Wait()
+	return got, errors.Join(err, got.catalog.err, got.others.err)
+}
+
+func measuredFor() time.Duration {
+	if full() {
+		return 10 * time.Second
+	}
+	return 3 * time.Second
+}
+
+// wait waits for the time that is measured.
+func wait(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+	case <-time.After(measuredFor()):
+	}
+	return ctx.Err()
+}
+
+// episode is a failure of catalog, and its end.
+type episode struct {
+	opened, closed              time.Duration
+	refused                     time.Duration // the median time of a call that fails
+	quiet, broken               time.Duration // p99 of other routes
+	quietRequests, wellAnswered int
+}
+
+func (p *premises) endure(ctx context.Context, c *cast, admin string, round int) (episode, error) {
+	var e episode
+	quiet, err := observe(ctx, c, round, wait)
+	if err != nil {
+		return e, err
+	}
+	catalog := p.proxy("catalog")
+	defer catalog.Treat(nil)
+	if _, err := observe(ctx, c, round, func(ctx context.Context) error {
+		catalog.Treat(fault.Fail(codes.Internal))
+		e.opened, err = awaitState(ctx, admin, getProduct, "open")
+		return err
+	}); err != nil {
+		return e, err
+	}
+	broken, err := observe(ctx, c, round, wait)
+	if err != nil {
+		return e, err
+	}
+	if _, err := observe(ctx, c, round, func(ctx context.Context) error {
+		catalog.Treat(nil)
+		e.closed, err = awaitState(ctx, admin, getProduct, "closed")
+		return err
+	}); err != nil {
+		return e, err
+	}
+	e.refused, e.quiet, e.broken = broken.catalog.percentile(50), quiet.others.percentile(99), broken.others.percentile(99)
+	e.quietRequests, e.wellAnswered = len(broken.others.took), broken.others.status[http.StatusOK]
+	return e, nil
+}
+
+func TestAServiceThatFailsIsNotCalledUntilItIsWell(t *testing.T) {
+	p := open(t)
+	c, err := assemble(t.Context(), p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	admin, err := p.adminOf(t.Context(), stack.Gateway)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rounds := 3
+	if full() {
+		rounds = 10
+	}
+	var opened, closed, refused, quiet, broken []time.Duration
+	for round := range rounds {
+		e, err := p.endure(t.Context(), c, admin, round)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("measured: opened in %v, closed in %v, refused in %v (median), other routes' p99 %v, quiet %v", e.opened, e.closed, e.refused, e.broken, e.quiet)
+		if e.opened > opensWithin || e.closed > closesWithin {
+			t.Errorf("opened in %v and closed in %v, want no more than %v and %v", e.opened, e.closed, opensWithin, closesWithin)
+		}
+		if e.quietRequests != e.wellAnswered {
+			t.Errorf("%d of %d requests that need no catalog were answered", e.wellAnswered, e.quietRequests)
+		}
+		opened, closed, refused = append(opened, e.opened), append(closed, e.closed), append(refused, e.refused)
+		quiet, broken = append(quiet, e.quiet), append(broken, e.broken)
+	}
+	t.Logf("measured: medians of %d rounds: opened %v, closed %v, refused %v, other routes' p99 %v, quiet %v",
+		rounds, median(opened), median(closed), median(refused), median(broken), median(quiet))
+	if median(quiet) > quietest {
+		t.Skip("this machine is too busy to measure on")
+	}
+	if median(refused) > failsWithin {
+		t.Errorf("a call that fails takes %v, want no more than %v", median(refused), failsWithin)
+	}
+	if limit := max(time.Duration(slowdown*float64(median(quiet))), unnoticed); median(broken) > limit {
+		t.Errorf("other routes' p99 is %v, want no more than %v", median(broken), limit)
+	}
+}

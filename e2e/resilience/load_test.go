@@ -1,0 +1,63 @@
+package resilience
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+)
+
+// paced does work so often a second until ctx is done, whether or not what began before has ended, and waits for all of it.
+func paced(ctx context.Context, perSecond int, work func(i int)) {
+	var all sync.WaitGroup
+	defer all.Wait()
+	tick := time.NewTicker(time.Second / time.Duration(perSecond))
+	defer tick.Stop()
+	for i := 0; ; i++ {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			all.Go(func() { work(i) })
+		}
+	}
+}
+
+// load is what came of requests that were sent at a pace.
+type load struct {
+	mu     sync.Mutex
+	took   []time.Duration
+	status map[int]int
+	err    error
+}
+
+// send sends so many requests a second until ctx is done. It counts all that it sent.
+func send(ctx context.Context, perSecond int, next func(i int) request) *load {
+	l := &load{status: map[int]int{}}
+	paced(ctx, perSecond, func(i int) {
+		got, err := next(i).send(context.WithoutCancel(ctx))
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if err != nil {
+			l.err = err
+			return
+		}
+		l.took = append(l.took, got.took)
+		l.status[got.Status]++
+	})
+	slices.Sort(l.took)
+	return l
+}
+
+// percentile is how long so many of a hundred took at most.
+func (l *load) percentile(p int) time.Duration {
+	if len(l.took) == 0 {
+		return 0
+	}
+	return l.took[len(l.took)*p/100]
+}
+
+func median(all []time.Duration) time.Duration {
+	all = slices.Sorted(slices.Values(all))
+	return all[len(all)/2]
+}
