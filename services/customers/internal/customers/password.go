@@ -99,6 +99,9 @@ func (h *Hasher) derive(ctx context.Context, password Secret, p parameters) ([]b
 	select {
 	case h.slots <- struct{}{}:
 		defer func() { <-h.slots }()
+		if err := ctx.Err(); err != nil { // its turn came as its caller left
+			return nil, err
+		}
 		return h.idKey([]byte(password), p.salt, p.time, p.memory, p.threads, keySize), nil
 	case <-ctx.Done():
 		return nil, ctx.Err()

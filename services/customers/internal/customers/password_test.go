@@ -166,3 +166,20 @@ func TestLoginThatCannotBeCheckedInTimeIsNotRefused(t *testing.T) {
 		t.Errorf("register: %v, want canceled", err)
 	}
 }
+
+func TestAPasswordWhoseCallerLeftIsNotHashed(t *testing.T) {
+	t.Parallel()
+	h := NewHasher()
+	h.idKey = func([]byte, []byte, uint32, uint32, uint8, uint32) []byte {
+		t.Error("a password was hashed that nobody waits for")
+		return nil
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	// Of a free slot and a caller who left, a select would take either.
+	for range 100 {
+		if _, err := h.Hash(ctx, "correct horse"); !errors.Is(err, context.Canceled) {
+			t.Fatalf("err = %v", err)
+		}
+	}
+}

@@ -27,8 +27,12 @@ const (
 // SlowFor is how long Slow takes.
 const SlowFor = 8 * time.Second
 
-// How long the network takes to write down what it was asked, once it was asked.
-const bookTimeout = 5 * time.Second
+const (
+	// How long the network takes to write down what it was asked, once it was asked.
+	bookTimeout = 5 * time.Second
+	// So many authorizations may be slow at once. The network takes no more.
+	mostSlow = 1000
+)
 
 var declines = map[string]string{CardDeclined: "card_declined", InsufficientFunds: "insufficient_funds"}
 
@@ -51,13 +55,15 @@ var errFlaky = errors.New("the network had a hiccup")
 type Simulator struct {
 	pool *pgxpool.Pool
 	slow time.Duration
+	// slowly holds one for each authorization that is slow.
+	slowly chan struct{}
 }
 
 var _ payments.Provider = (*Simulator)(nil)
 
 // New returns a simulator with its books in pool, whose Slow takes as long as slow says.
 func New(pool *pgxpool.Pool, slow time.Duration) *Simulator {
-	return &Simulator{pool: pool, slow: slow}
+	return &Simulator{pool: pool, slow: slow, slowly: make(chan struct{}, mostSlow)}
 }
 
 // Authorize implements payments.Provider.
@@ -89,8 +95,14 @@ func (s *Simulator) authorizeSlowly(ctx context.Context, p payments.Payment) (pa
 		answer payments.Authorization
 		err    error
 	}
+	select {
+	case s.slowly <- struct{}{}:
+	default:
+		return payments.Authorization{}, errFlaky
+	}
 	done := make(chan result, 1)
 	go func() {
+		defer func() { <-s.slowly }()
 		time.Sleep(s.slow)
 		detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), bookTimeout)
 		defer cancel()
