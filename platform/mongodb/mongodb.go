@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -20,11 +21,16 @@ type Config struct {
 	URI secret.URL `env:"MONGO_URI,required"`
 }
 
-// How long an operation waits for a server before it fails.
-const selectionTimeout = 3 * time.Second
+const (
+	// How long an operation waits for a server before it fails.
+	selectionTimeout = 3 * time.Second
+	// A server that was found answers a ping within this time.
+	pingTimeout = 10 * time.Second
+)
 
-// Open connects to the database that the URI names and checks that it answers.
-func Open(ctx context.Context, cfg Config) (*mongo.Database, error) {
+// Open connects to the database that the URI names and waits until it answers, or ctx is done. Anything that is wrong other
+// than that it is away is an error at once.
+func Open(ctx context.Context, cfg Config, logger *slog.Logger) (*mongo.Database, error) {
 	uri, err := connstring.ParseAndValidate(string(cfg.URI))
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
@@ -37,7 +43,12 @@ func Open(ctx context.Context, cfg Config) (*mongo.Database, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	if err := client.Ping(ctx, nil); err != nil {
+	err = Await(ctx, logger, func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, pingTimeout)
+		defer cancel()
+		return client.Ping(ctx, nil)
+	})
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open database: %w", err), client.Disconnect(context.WithoutCancel(ctx)))
 	}
 	return client.Database(uri.Database), nil

@@ -5,6 +5,7 @@ package mongotest
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"os"
 	"sync/atomic"
@@ -66,7 +67,7 @@ func New(t testing.TB) *mongo.Database {
 		t.Fatalf("mongotest: no server; is TestMain calling mongotest.Main? (%v)", err)
 	}
 	uri.Path = fmt.Sprintf("/test_%d_%d", os.Getpid(), databases.Add(1))
-	db, err := mongodb.Open(t.Context(), mongodb.Config{URI: secret.URL(uri.String())})
+	db, err := mongodb.Open(t.Context(), mongodb.Config{URI: secret.URL(uri.String())}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,9 @@ package pgdb_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"os"
 	"strings"
@@ -19,7 +21,7 @@ import (
 
 func TestAnOpenDatabaseAnswersInUTC(t *testing.T) {
 	t.Parallel()
-	pool, err := pgdb.Open(t.Context(), pgdb.Config{URL: secret.URL(os.Getenv(pgtest.Variable)), MaxConns: 3})
+	pool, err := pgdb.Open(t.Context(), pgdb.Config{URL: secret.URL(empty(t).Config().ConnString()), MaxConns: 3}, migrations, quiet)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,20 +30,25 @@ func TestAnOpenDatabaseAnswersInUTC(t *testing.T) {
 	if err := pool.QueryRow(t.Context(), `SHOW timezone`).Scan(&zone); err != nil || zone != "UTC" {
 		t.Errorf("timezone %q, %v", zone, err)
 	}
+	if got := sum(t, pool); got != 0 {
+		t.Errorf("sum %d, want the accounts, which are empty", got)
+	}
 	if pool.Config().MaxConns != 3 {
 		t.Errorf("%d connections at most, want 3", pool.Config().MaxConns)
 	}
 }
 
-func TestADatabaseThatIsNotThereIsAnErrorWithoutThePassword(t *testing.T) {
+var quiet = slog.New(slog.DiscardHandler)
+
+func TestADatabaseThatCannotBeOpenedIsAnErrorWithoutThePassword(t *testing.T) {
 	t.Parallel()
 	good, err := url.Parse(os.Getenv(pgtest.Variable))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name, address := range map[string]string{
-		"nobody listens":   "postgres://souk:hunter2@127.0.0.1:1/orders",
-		"no such database": fmt.Sprintf("postgres://%s:hunter2@%s/nothing", good.User.Username(), good.Host),
+		"wrong password":   fmt.Sprintf("postgres://%s:hunter2@%s/postgres", good.User.Username(), good.Host),
+		"no such database": otherDatabase(good),
 		"bad option":       "postgres://souk:hunter2@127.0.0.1:1/orders?sslmode=perhaps",
 		"bad port":         "postgres://souk:hunter2@127.0.0.1:port/orders",
 		"bad escape":       "postgres://souk:hunter2%zz@127.0.0.1:1/orders",
@@ -50,9 +57,13 @@ func TestADatabaseThatIsNotThereIsAnErrorWithoutThePassword(t *testing.T) {
 		"key=value":        "host=127.0.0.1 port=port user=souk password=hunter2",
 		"no URL":           "orders",
 	} {
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-		pool, err := pgdb.Open(ctx, pgdb.Config{URL: secret.URL(address), MaxConns: 1})
+		// One of them names a host that there could be: it is waited for.
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		pool, err := pgdb.Open(ctx, pgdb.Config{URL: secret.URL(address), MaxConns: 1}, migrations, quiet)
 		cancel()
+		if name != "bare number sign" && errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%s is waited for: %v", name, err)
+		}
 		if err == nil {
 			pool.Close()
 			t.Errorf("%s: no error", name)
@@ -60,6 +71,12 @@ func TestADatabaseThatIsNotThereIsAnErrorWithoutThePassword(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+}
+
+func otherDatabase(good *url.URL) string {
+	other := *good
+	other.Path = "/nothing"
+	return other.String()
 }
 
 // empty returns a database that was never migrated.

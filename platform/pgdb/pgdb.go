@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"math/rand/v2"
 	"time"
 
@@ -26,23 +27,37 @@ type Config struct {
 	MaxConns int32      `env:"DATABASE_MAX_CONNS" envDefault:"10"`
 }
 
-// Open connects to the database and checks that it answers.
-func Open(ctx context.Context, cfg Config) (*pgxpool.Pool, error) {
+// Open connects to the database and brings its schema up to date with the goose files at the root of migrations. A database
+// that is away it waits for until ctx is done; anything else that is wrong is an error at once.
+func Open(ctx context.Context, cfg Config, migrations fs.FS, logger *slog.Logger) (*pgxpool.Pool, error) {
 	poolConfig, err := pgxpool.ParseConfig(string(cfg.URL))
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
 	poolConfig.MaxConns = cfg.MaxConns
 	poolConfig.ConnConfig.RuntimeParams["timezone"] = "UTC"
+	poolConfig.ConnConfig.ConnectTimeout = min(poolConfig.ConnConfig.ConnectTimeout, connectTimeout)
 	pool, err := pgxpool.NewWithConfig(ctx, poolConfig)
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	if err := pool.Ping(ctx); err != nil {
+	err = Await(ctx, logger, func(ctx context.Context) error {
+		if err := ping(ctx, pool); err != nil {
+			return err
+		}
+		return Migrate(ctx, pool, migrations)
+	})
+	if err != nil {
 		pool.Close()
 		return nil, fmt.Errorf("open database: %w", err)
 	}
 	return pool, nil
+}
+
+func ping(ctx context.Context, pool *pgxpool.Pool) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*connectTimeout)
+	defer cancel()
+	return pool.Ping(ctx)
 }
 
 // A replica looks for its turn to migrate every second, for five minutes.

@@ -32,14 +32,14 @@ func Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	db, err := mongodb.Open(ctx, cfg.Database)
+	db, err := mongodb.Open(ctx, cfg.Database, svc.Logger())
 	if err != nil {
 		return err
 	}
 	svc.OnStop(func() { _ = db.Client().Disconnect(context.WithoutCancel(ctx)) })
 	svc.Require("mongo", func(ctx context.Context) error { return db.Client().Ping(ctx, nil) })
 	store := mongo.New(db)
-	if err := store.Prepare(ctx); err != nil {
+	if err := mongodb.Await(ctx, svc.Logger(), store.Prepare); err != nil {
 		return err
 	}
 	held := carts.New(store)

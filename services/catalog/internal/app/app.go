@@ -44,14 +44,11 @@ func Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	pool, err := pgdb.Open(ctx, cfg.Database)
+	pool, err := pgdb.Open(ctx, cfg.Database, postgres.Migrations, svc.Logger())
 	if err != nil {
 		return err
 	}
 	svc.OnStop(pool.Close)
-	if err := pgdb.Migrate(ctx, pool, postgres.Migrations); err != nil {
-		return err
-	}
 	svc.Require("postgres", pool.Ping)
 	products := catalog.New(postgres.New(pool), cfg.Currency)
 	catalogv1.RegisterCatalogServiceServer(svc.Server(), grpcapi.New(products, cfg.Currency))

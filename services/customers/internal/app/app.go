@@ -53,31 +53,44 @@ func Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	db, err := mongodb.Open(ctx, cfg.Database)
+	db, err := mongodb.Open(ctx, cfg.Database, svc.Logger())
 	if err != nil {
 		return err
 	}
 	svc.OnStop(func() { _ = db.Client().Disconnect(context.WithoutCancel(ctx)) })
 	svc.Require("mongo", func(ctx context.Context) error { return db.Client().Ping(ctx, nil) })
 	store := mongo.New(db)
-	if err := store.Prepare(ctx); err != nil {
-		return err
-	}
-	issuer, err := token.NewIssuer(ctx, store, cfg.KeyLife)
+	var issuer *token.Issuer
+	var accounts *customers.Service
+	err = mongodb.Await(ctx, svc.Logger(), func(ctx context.Context) (err error) {
+		if err := store.Prepare(ctx); err != nil {
+			return err
+		}
+		if issuer, err = token.NewIssuer(ctx, store, cfg.KeyLife); err != nil {
+			return err
+		}
+		accounts = customers.New(store, issuer)
+		return cfg.ensureStaff(ctx, accounts)
+	})
 	if err != nil {
 		return err
 	}
 	svc.UseKeys(issuer)
-	accounts := customers.New(store, issuer)
-	if cfg.StaffEmail != "" {
-		if err := accounts.EnsureStaff(ctx, cfg.StaffEmail, cfg.StaffPassword); err != nil {
-			return fmt.Errorf("SOUK_STAFF_EMAIL and SOUK_STAFF_PASSWORD: %w", err)
-		}
-	}
 	svc.Every(token.RotateEvery, "rotate keys", issuer.Rotate)
 	svc.Every(customers.SweepEvery, "sweep", accounts.Sweep)
 	svc.Every(customers.UnreachableEvery, "sweep unreachable accounts", accounts.SweepUnreachable)
 	customersv1.RegisterCustomersServiceServer(svc.Server(), grpcapi.New(accounts))
 	accessv1.RegisterKeysServiceServer(svc.Server(), grpcapi.NewKeys(issuer))
 	return svc.Run(ctx)
+}
+
+// ensureStaff opens the first staff account, if there is to be one.
+func (c *Config) ensureStaff(ctx context.Context, accounts *customers.Service) error {
+	if c.StaffEmail == "" {
+		return nil
+	}
+	if err := accounts.EnsureStaff(ctx, c.StaffEmail, c.StaffPassword); err != nil {
+		return fmt.Errorf("SOUK_STAFF_EMAIL and SOUK_STAFF_PASSWORD: %w", err)
+	}
+	return nil
 }

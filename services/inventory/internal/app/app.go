@@ -32,14 +32,11 @@ func Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	pool, err := pgdb.Open(ctx, cfg.Database)
+	pool, err := pgdb.Open(ctx, cfg.Database, postgres.Migrations, svc.Logger())
 	if err != nil {
 		return err
 	}
 	svc.OnStop(pool.Close)
-	if err := pgdb.Migrate(ctx, pool, postgres.Migrations); err != nil {
-		return err
-	}
 	svc.Require("postgres", pool.Ping)
 	stock := inventory.New(postgres.New(pool))
 	svc.Every(inventory.SweepEvery, "sweep", stock.Sweep)

@@ -29,14 +29,11 @@ func Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	pool, err := pgdb.Open(ctx, cfg.Database)
+	pool, err := pgdb.Open(ctx, cfg.Database, postgres.Migrations, svc.Logger())
 	if err != nil {
 		return err
 	}
 	svc.OnStop(pool.Close)
-	if err := pgdb.Migrate(ctx, pool, postgres.Migrations); err != nil {
-		return err
-	}
 	svc.Require("postgres", pool.Ping)
 	provider, webhooks := cfg.provider(pool)
 	server := grpcapi.New(payments.New(postgres.New(pool), provider, webhooks, svc.Logger()))
