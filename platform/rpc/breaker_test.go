@@ -17,7 +17,7 @@ import (
 func TestAPeerThatFailsOpensItsBreakerAndIsFoundWellAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := start(t, well)
+		s := startThings(t, well)
 		breakers := breaker.NewSet(discard)
 		conn := dialThings(t, breakers, s)
 		state := func() string { return breakers.States()[0].State }
@@ -80,7 +80,7 @@ func TestOnlyAPatientCallersDeadlineCountsAgainstThePeer(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			breakers := breaker.NewSet(discard)
-			conn := dialThings(t, breakers, start(t, hangs))
+			conn := dialThings(t, breakers, startThings(t, hangs))
 			var group sync.WaitGroup
 			for range 10 {
 				group.Go(func() {
@@ -107,7 +107,7 @@ func TestCallersWhoLeaveDoNotOpenABreaker(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		breakers := breaker.NewSet(discard)
-		conn := dialThings(t, breakers, start(t, hangs))
+		conn := dialThings(t, breakers, startThings(t, hangs))
 		for range 20 {
 			ctx, leave := context.WithCancel(t.Context())
 			time.AfterFunc(100*time.Millisecond, leave)

@@ -29,7 +29,7 @@ func TestWhatTheContractAllowsIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	for method, attempts := range map[string]int{read: 4, put: 4, create: 1} {
 		synctest.Test(t, func(t *testing.T) {
-			s := start(t, fails(codes.Unavailable))
+			s := startThings(t, fails(codes.Unavailable))
 			conn := dialThings(t, breaker.NewSet(discard), s)
 			began := time.Now()
 			if err := invoke(t.Context(), conn, method); status.Code(err) != codes.Unavailable {
@@ -45,7 +45,7 @@ func TestWhatTheContractAllowsIsTriedAgain(t *testing.T) {
 func TestABlipIsNotSeen(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := start(t, fails(codes.Unavailable))
+		s := startThings(t, fails(codes.Unavailable))
 		conn := dialThings(t, breaker.NewSet(discard), s)
 		time.AfterFunc(100*time.Millisecond, func() { s.does(well) })
 		if err := invoke(t.Context(), conn, read); err != nil {
@@ -58,7 +58,7 @@ func TestOnlyWhatIsAwayIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	for _, code := range []codes.Code{codes.ResourceExhausted, codes.DeadlineExceeded, codes.Internal, codes.NotFound, codes.Aborted} {
 		synctest.Test(t, func(t *testing.T) {
-			s := start(t, fails(code))
+			s := startThings(t, fails(code))
 			conn := dialThings(t, breaker.NewSet(discard), s)
 			if err := invoke(t.Context(), conn, read); status.Code(err) != code || s.reached() != 1 {
 				t.Errorf("%s: %v after more than one attempt", code, err)
@@ -71,7 +71,7 @@ func TestAKilledInstancesCallsAreCarriedOnByAnother(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const calls = 160
-		killed, other := start(t, hangs), start(t, well)
+		killed, other := startThings(t, hangs), startThings(t, well)
 		conn := dialThings(t, breaker.NewSet(discard), killed, other)
 		var failed atomic.Int64
 		var group sync.WaitGroup
@@ -100,7 +100,7 @@ func TestAKilledInstancesCallsAreCarriedOnByAnother(t *testing.T) {
 func TestAPeerThatIsAwayIsNotStormed(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := start(t, fails(codes.Unavailable))
+		s := startThings(t, fails(codes.Unavailable))
 		conn := dialThings(t, breaker.NewSet(discard), s)
 		const rate, requests = 50, 30 * 50
 		var group sync.WaitGroup
@@ -121,7 +121,7 @@ func TestTheBudgetEndsRetriesWhereTheBreakerDoesNot(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var calls atomic.Int64
-		s := start(t, func(context.Context) error {
+		s := startThings(t, func(context.Context) error {
 			if calls.Add(1)%2 == 0 {
 				return nil
 			}

@@ -68,8 +68,8 @@ type things struct {
 	work  func(context.Context) error
 }
 
-// start starts an instance that answers every call with what work returns.
-func start(t *testing.T, work func(context.Context) error) *things {
+// startThings starts an instance that answers every call with what work returns.
+func startThings(t *testing.T, work func(context.Context) error) *things {
 	t.Helper()
 	s := &things{listener: bufconn.Listen(1 << 16), health: health.NewServer(), work: work}
 	s.server = grpc.NewServer(grpc.UnknownServiceHandler(s.handle))
