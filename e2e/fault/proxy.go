@@ -177,9 +177,17 @@ func (p *Proxy) pass(_ any, caller grpc.ServerStream) error {
 	if err := caller.RecvMsg(request); err != nil {
 		return err
 	}
+	if method == watchMethod {
+		return p.watch(caller, request)
+	}
 	if !p.spring(method, Requested) {
 		return errLost
 	}
+	return p.forward(method, caller, request)
+}
+
+// forward makes a call in the name of its caller, and passes on what follows the request and what is answered.
+func (p *Proxy) forward(method string, caller grpc.ServerStream, request *frame) error {
 	ctx := caller.Context()
 	if incoming, ok := metadata.FromIncomingContext(ctx); ok {
 		ctx = metadata.NewOutgoingContext(ctx, incoming.Copy())

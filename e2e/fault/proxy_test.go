@@ -27,6 +27,9 @@ type callee struct {
 	served atomic.Int64
 	token  atomic.Value
 	err    error
+	// start starts the service, again if stop stopped it.
+	start func() (stop func())
+	stop  func()
 }
 
 func (c *callee) Check(ctx context.Context, r *healthv1.HealthCheckRequest) (*healthv1.HealthCheckResponse, error) {
@@ -71,15 +74,19 @@ func connect(t *testing.T, c *callee) (*Proxy, *grpc.ClientConn) {
 		}
 	})
 	at, _ := strings.CutPrefix(p.Env()[0], "SOUK_INVENTORY_ADDR=")
-	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", at)
-	if err != nil {
-		t.Fatal(err)
+	c.start = func() (stop func()) {
+		listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.HealthServer = health.NewServer()
+		server := grpc.NewServer(grpc.Creds(credentials.NewTLS(inventory.Server())))
+		healthv1.RegisterHealthServer(server, c)
+		go func() { _ = server.Serve(listener) }()
+		return server.Stop
 	}
-	c.HealthServer = health.NewServer()
-	server := grpc.NewServer(grpc.Creds(credentials.NewTLS(inventory.Server())))
-	healthv1.RegisterHealthServer(server, c)
-	go func() { _ = server.Serve(listener) }()
-	t.Cleanup(server.Stop)
+	c.stop = c.start()
+	t.Cleanup(func() { c.stop() })
 	host, _ := strings.CutPrefix(p.Env()[1], "SOUK_INVENTORY_ADVERTISE=")
 	_, port, _ := net.SplitHostPort(at)
 	conn, err := grpc.NewClient(net.JoinHostPort(host, port), grpc.WithTransportCredentials(credentials.NewTLS(orders.Client("inventory"))))

@@ -72,7 +72,7 @@ func address(t *testing.T, name string) string {
 }
 
 // dial returns the gateway's connection to a service by its name, once it is there.
-func dial(t *testing.T, name string) *grpc.ClientConn {
+func dial(t *testing.T, name string, opts ...grpc.DialOption) *grpc.ClientConn {
 	t.Helper()
 	addr := address(t, name)
 	identity := certificate.New()
@@ -85,7 +85,7 @@ func dial(t *testing.T, name string) *grpc.ClientConn {
 		t.Fatal(err)
 	}
 	discard := slog.New(slog.DiscardHandler)
-	conn, err := rpc.Dial("passthrough:///"+addr, name, identity, breaker.NewSet(discard), discard)
+	conn, err := rpc.Dial("passthrough:///"+addr, name, identity, breaker.NewSet(discard), discard, opts...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +111,7 @@ func TestARequiredCheckThatFailsOrHangsIsNotServing(t *testing.T) {
 		return nil
 	})
 	start(t, s)
-	conn := dial(t, name)
+	conn := dial(t, name, grpc.WithDisableHealthCheck()) // which would not let the question through
 	is := func(want healthv1.HealthCheckResponse_ServingStatus) func() bool {
 		return func() bool {
 			answer, err := healthv1.NewHealthClient(conn).Check(t.Context(), &healthv1.HealthCheckRequest{})
