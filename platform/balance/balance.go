@@ -1,7 +1,7 @@
 // Package balance is responsible for which instance of a service a call goes to: gRPC's load balancing policy
-// souk_round_robin. It takes turns among the instances that are ready, and leaves alone for a while one that has fallen
-// silent: a process that is paused, or a network that swallows everything, keeps its connections, and every call to it would
-// cost its caller the whole deadline until the connection is found dead.
+// souk_round_robin. It takes turns among the instances that are ready, and leaves alone one that has fallen silent: a process
+// that is paused, or a network that swallows everything, keeps its connections, and every call to it would cost its caller
+// the whole deadline until the connection is found dead.
 package balance
 
 import (

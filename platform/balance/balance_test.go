@@ -39,6 +39,33 @@ func TestASilentInstanceCostsOneDeadlineAndTheRestShareItsWork(t *testing.T) {
 	})
 }
 
+func TestAnInstanceThatCallsWaitForIsLeftAloneBeforeTheirDeadline(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(t, 3)
+		paused := f.instances[1]
+		paused.hang()
+		answers := make(chan error)
+		for range 3 { // one at each
+			go func() { answers <- f.callFor(t, 10*deadline) }()
+		}
+		time.Sleep(time.Second)
+		if lost := f.calls(t, 100); lost != 0 || paused.served() != 1 {
+			t.Errorf("%d calls were lost, %d went to the paused instance; want the one before", lost, paused.served())
+		}
+		paused.resume()
+		for range 3 {
+			if err := <-answers; err != nil {
+				t.Errorf("a patient call: %v", err)
+			}
+		}
+		paused.reset()
+		if f.calls(t, 99); paused.served() != 33 {
+			t.Errorf("%d of 99 calls went to it afterwards, want a third", paused.served())
+		}
+	})
+}
+
 func TestASilentInstanceIsTriedByOneCallAtATime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

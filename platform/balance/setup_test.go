@@ -36,33 +36,51 @@ type instance struct {
 
 	mu    sync.Mutex
 	calls int
-	hangs int // calls to come that are not answered; -1 for all
+	held  chan struct{} // calls wait until it is closed; nil when they do not
+	once  bool          // only the next one does
 }
 
 func (i *instance) ListKeys(context.Context, *accessv1.ListKeysRequest) (*accessv1.ListKeysResponse, error) {
 	i.mu.Lock()
 	i.calls++
-	hang := i.hangs != 0
-	if i.hangs > 0 {
-		i.hangs--
+	held := i.held
+	if i.once {
+		i.held, i.once = nil, false
 	}
 	i.mu.Unlock()
-	if hang {
-		<-i.ended // not with the call: a process that is paused does not see that end
+	if held != nil {
+		select {
+		case <-held: // not when the call ends: a process that is paused does not see that
+		case <-i.ended:
+		}
 	}
 	return &accessv1.ListKeysResponse{}, nil
 }
 
-func (i *instance) setHangs(n int) {
+// hang pauses the instance.
+func (i *instance) hang() {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	i.hangs = n
+	i.held = make(chan struct{})
 }
 
-func (i *instance) hang()     { i.setHangs(-1) }
-func (i *instance) hangOnce() { i.setHangs(1) }
-func (i *instance) resume()   { i.setHangs(0) }
-func (i *instance) kill()     { i.server.Stop() }
+// hangOnce has the next call alone never answered.
+func (i *instance) hangOnce() {
+	i.hang()
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.once = true
+}
+
+// resume lets a paused instance go on, with the calls that it has.
+func (i *instance) resume() {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	close(i.held)
+	i.held = nil
+}
+
+func (i *instance) kill() { i.server.Stop() }
 
 // serve has the instance say whether it serves, and everybody hear of it.
 func (i *instance) serve(t *testing.T, serving bool) {
@@ -136,9 +154,12 @@ func start(t *testing.T) *instance {
 	return one
 }
 
-// call makes a call with a deadline.
-func (f *fleet) call(t *testing.T) error {
-	ctx, cancel := context.WithTimeout(t.Context(), deadline)
+// call makes a call with the usual deadline.
+func (f *fleet) call(t *testing.T) error { return f.callFor(t, deadline) }
+
+// callFor makes a call that waits for so long.
+func (f *fleet) callFor(t *testing.T, patience time.Duration) error {
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	_, err := f.keys.ListKeys(ctx, &accessv1.ListKeysRequest{})
 	return err
