@@ -1,0 +1,34 @@
+package degraded
+
+import (
+	"bytes"
+	"log/slog"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"google.golang.org/grpc/codes"
+
+	"souk/platform/rpc"
+)
+
+func TestEveryDegradedAnswerIsCountedAndOneASecondLogged(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var logged bytes.Buffer
+		logger := slog.New(slog.NewTextHandler(&logged, nil))
+		part := newPart("test")
+		for range 30 {
+			part.Report(t.Context(), logger, rpc.Error(codes.Unavailable, "AWAY", "of whom nobody should know"))
+			time.Sleep(100 * time.Millisecond)
+		}
+		if got := counts.Get("test").String(); got != "30" {
+			t.Errorf("counted %s of 30", got)
+		}
+		lines := strings.Split(strings.TrimSpace(logged.String()), "\n")
+		if len(lines) != 3 || !strings.Contains(lines[0], "part=test code=Unavailable reason=AWAY") || strings.Contains(logged.String(), "nobody") {
+			t.Errorf("logged in 3 s:\n%s", logged.String())
+		}
+	})
+}
