@@ -115,8 +115,8 @@ func TestAKilledServiceTakesOnlyItsRoutesAlong(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// What each service alone answers.
-	routes := map[string]string{"catalog": "/v1/categories", "customers": "/v1/me/addresses", "orders": "/v1/orders", "carts": "/v1/carts/" + uuid.NewString()}
+	// What each service alone answers, and the gateway has not kept.
+	routes := map[string]string{"catalog": "/v1/products/" + uuid.NewString(), "customers": "/v1/me/addresses", "orders": "/v1/orders", "carts": "/v1/carts/" + uuid.NewString()}
 	for victim, route := range routes {
 		if err := s.Process(victim).Signal(syscall.SIGKILL); err != nil {
 			t.Fatal(err)
@@ -159,6 +159,49 @@ func TestProductsShowUnknownAvailabilityWithoutInventory(t *testing.T) {
 	if err := c.Do(t.Context(), http.MethodGet, "/v1/products/cup", nil, &product); err != nil || product.Variants[0].Availability != "unknown" {
 		t.Errorf("%+v, %v; want availability unknown", product, err)
 	}
+}
+
+func TestTheCatalogIsShownAsItWasWhileItIsAway(t *testing.T) {
+	s := start(t)
+	c := shop.New(s.URL())
+	staff, _, err := c.Login(t.Context(), s.StaffEmail(), s.StaffPassword())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := staff.Import(t.Context(), []byte("Handle,Title,Variant SKU,Variant Price,Variant Inventory Qty\ncup,Cup,CUP,5,9\n")); err != nil {
+		t.Fatal(err)
+	}
+	pages := []string{"/v1/products/cup", "/v1/products?q=cup&facets=true", "/v1/categories"}
+	good := map[string]string{}
+	for _, page := range pages {
+		resp, err := c.Send(t.Context(), http.MethodGet, page, nil)
+		if err != nil || resp.Status != http.StatusOK || resp.Header.Get("Warning") != "" {
+			t.Fatalf("%s: %+v, %v", page, resp, err)
+		}
+		good[page] = string(resp.Body)
+	}
+	if err := s.Process("catalog").Signal(syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	<-s.Process("catalog").Done()
+	for _, page := range pages {
+		start := time.Now()
+		resp, err := c.Send(t.Context(), http.MethodGet, page, nil)
+		if err != nil || resp.Status != http.StatusOK || string(resp.Body) != good[page] {
+			t.Fatalf("%s: %+v, %v; want %s", page, resp, err, good[page])
+		}
+		if resp.Header.Get("Warning") != `110 - "Response is Stale"` || resp.Header.Get("Age") == "" {
+			t.Errorf("%s: header %v", page, resp.Header)
+		}
+		t.Logf("measured: %s as it was after %v", page, time.Since(start).Round(time.Millisecond))
+	}
+	if err := s.Restart(t.Context(), "catalog"); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, 20*time.Second, "the catalog is new again", func() bool {
+		resp, err := c.Send(t.Context(), http.MethodGet, pages[0], nil)
+		return err == nil && resp.Status == http.StatusOK && resp.Header.Get("Warning") == ""
+	})
 }
 
 // openDir returns a folder that PostgreSQL's own user can reach, unlike t.TempDir's.
