@@ -42,7 +42,7 @@ func (h *Handler) SetCartItem(ctx context.Context, req api.SetCartItemRequestObj
 		return nil, err
 	}
 	view, err := h.cartView(ctx, answer.GetCart())
-	return api.SetCartItem200JSONResponse{Body: view}, err
+	return api.SetCartItem200JSONResponse(view), err
 }
 
 // RemoveCartItem takes a SKU out of a cart.

@@ -9,11 +9,11 @@ import (
 	"souk/gateway/internal/lastgood"
 )
 
-// mayBeStale are the operations that may show what was good last. Whatever rests on an answer, as a quote or a
-// correction of stock does, gets it new or not at all.
+// mayBeStale are the operations that may show what was good last. Whatever rests on an answer, as a quote, a correction of
+// stock or a new line of a cart does, gets it new or not at all.
 var mayBeStale = map[string]bool{
 	"ListProducts": true, "GetProduct": true, "ListCategories": true, "GetJwks": true,
-	"CreateCart": true, "GetCart": true, "SetCartItem": true, "RemoveCartItem": true, "ClaimCart": true,
+	"CreateCart": true, "GetCart": true, "RemoveCartItem": true, "ClaimCart": true,
 }
 
 // StaleIfError is the middleware that lets those operations fall back on the last good answers (RFC 5861), and says of an

@@ -8,7 +8,6 @@ import (
 
 	"souk/gateway/internal/api"
 	"souk/gateway/internal/edge"
-	"souk/gateway/internal/lastgood"
 )
 
 // GetStock returns the level of a SKU. One that is for sale and was never stocked has none of anything.
@@ -40,21 +39,16 @@ func (h *Handler) AdjustStock(ctx context.Context, req api.AdjustStockRequestObj
 	return api.AdjustStock201JSONResponse(levelView(answer.GetLevel())), nil
 }
 
-// mustSell returns a 404 unless catalog has the SKU. That a SKU was on sale is good enough for a cart, but not that it
-// was not: it may be by now.
+// mustSell returns a 404 unless catalog has the SKU.
 func (h *Handler) mustSell(ctx context.Context, sku string) error {
 	sold, err := h.variants(ctx, []string{sku})
 	if err != nil {
 		return err
 	}
-	switch {
-	case sold[sku] != nil:
-		return nil
-	case lastgood.Used(ctx):
-		return edge.Unavailable("")
-	default:
+	if sold[sku] == nil {
 		return edge.NotFound("There is no such SKU.")
 	}
+	return nil
 }
 
 // variants returns the variants on sale among the SKUs, by SKU.
