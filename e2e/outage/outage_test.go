@@ -117,6 +117,11 @@ func TestAKilledServiceTakesOnlyItsRoutesAlong(t *testing.T) {
 	}
 	// What each service alone answers, and the gateway has not kept.
 	routes := map[string]string{"catalog": "/v1/products/" + uuid.NewString(), "customers": "/v1/me/addresses", "orders": "/v1/orders", "carts": "/v1/carts/" + uuid.NewString()}
+	for name, route := range routes { // after which each service has the keys of tokens
+		if code, _ := status(t, staff, http.MethodGet, route); code >= 500 {
+			t.Errorf("%s answers %d at first", name, code)
+		}
+	}
 	for victim, route := range routes {
 		if err := s.Process(victim).Signal(syscall.SIGKILL); err != nil {
 			t.Fatal(err)
