@@ -33,11 +33,14 @@ var dependencies = append([]string{"catalog", "customers", "carts", "orders", "i
 type dependency interface {
 	harm(fault string, way int) error
 	mend(context.Context) error
+	// fallen are the services that do not pass their health check any more.
+	fallen(fault string) []string
 }
 
 // service is one of the seven, behind its proxy.
 type service struct {
 	*fault.Proxy
+	name    string
 	severed bool
 }
 
@@ -66,12 +69,25 @@ func (s *service) mend(ctx context.Context) error {
 	return s.Mend(ctx)
 }
 
-// server is a database or Consul, at the end of its lines.
-type server []*fault.Line
+// fallen is the service itself if it is down. One that is slow or wrong believes that it is well.
+func (s *service) fallen(name string) []string {
+	if name != down {
+		return nil
+	}
+	return []string{s.name}
+}
+
+// server is a database or Consul.
+type server struct {
+	lines []*fault.Line
+	users []string // the services that cannot do without it
+}
+
+func (s server) fallen(string) []string { return s.users }
 
 func (s server) harm(name string, _ int) error {
 	var errs []error
-	for _, line := range s {
+	for _, line := range s.lines {
 		switch name {
 		case slow:
 			errs = append(errs, line.Slow())
@@ -86,7 +102,7 @@ func (s server) harm(name string, _ int) error {
 
 func (s server) mend(ctx context.Context) error {
 	var errs []error
-	for _, line := range s {
+	for _, line := range s.lines {
 		errs = append(errs, line.Mend(ctx))
 	}
 	return errors.Join(errs...)
@@ -108,5 +124,9 @@ func lines(cfg *stack.Config) (map[string]server, error) {
 		fmt.Sprintf("SOUK_CARTS_MONGO_URI=mongodb://%s/carts", mongoLine.Addr()),
 		fmt.Sprintf("SOUK_CUSTOMERS_MONGO_URI=mongodb://%s/customers", mongoLine.Addr()),
 		"SOUK_CONSUL_ADDR="+consulLine.Addr(), "SOUK_CONSUL_GRPC_ADDR="+signer.Addr())
-	return map[string]server{postgres: {ports[&cfg.PostgresPort]}, mongo: {mongoLine}, consul: {consulLine, signer}}, nil
+	return map[string]server{
+		postgres: {[]*fault.Line{ports[&cfg.PostgresPort]}, []string{"catalog", "orders", "inventory", "payments", "shipping"}},
+		mongo:    {[]*fault.Line{mongoLine}, []string{"customers", "carts"}},
+		consul:   {[]*fault.Line{consulLine, signer}, nil},
+	}, nil
 }

@@ -142,9 +142,12 @@ type outcome struct {
 	err      error
 }
 
-// play makes the journey, all of its requests at once.
-func (j journey) play(ctx context.Context, c *cast) *outcome {
+// play makes the journey, all of its requests at once; one that is made again only if all of them can be.
+func (j journey) play(ctx context.Context, c *cast, again bool) *outcome {
 	o := &outcome{requests: j.requests(c)}
+	if again && slices.ContainsFunc(o.requests, func(r request) bool { return !r.again }) {
+		return &outcome{}
+	}
 	o.answers = make([]answer, len(o.requests))
 	errs := make([]error, len(o.requests))
 	var asking sync.WaitGroup

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -48,7 +49,7 @@ func open(t *testing.T) *premises {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = proxy.Close() })
-		p.dependencies[name] = &service{Proxy: proxy}
+		p.dependencies[name] = &service{Proxy: proxy, name: name}
 		cfg.Env = append(cfg.Env, proxy.Env()...)
 	}
 	servers, err := lines(&cfg)
@@ -105,4 +106,18 @@ func (p *premises) fill(ctx context.Context) error {
 		err = fmt.Errorf("import: %v", imported.Errors)
 	}
 	return err
+}
+
+// noticed reports which of the services Consul still takes for well.
+func (p *premises) noticed(ctx context.Context, fallen []string) error {
+	var passing []struct{ ServiceName string }
+	if err := fetch(ctx, "http://"+p.ConsulAddr()+"/v1/health/state/passing", &passing); err != nil {
+		return err
+	}
+	for _, check := range passing {
+		if slices.Contains(fallen, check.ServiceName) {
+			return fmt.Errorf("%s passes its health check", check.ServiceName)
+		}
+	}
+	return nil
 }
