@@ -66,6 +66,27 @@ func TestAnInstanceThatCallsWaitForIsLeftAloneBeforeTheirDeadline(t *testing.T) 
 	})
 }
 
+func TestAnInstanceWithALongPollHasItsShareOfTheOtherCalls(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(t, 3)
+		waits := f.instances[1]
+		waits.hangOnce()
+		polled := make(chan error)
+		for range 3 { // one at each, of which one is held
+			go func() { polled <- f.callFor(t, time.Minute) }()
+		}
+		time.Sleep(11 * time.Second) // in which nobody calls
+		waits.reset()
+		if f.calls(t, 300); waits.served() < 99 {
+			t.Errorf("%d of 300 calls went to it, want a third", waits.served())
+		}
+		for range 3 {
+			<-polled
+		}
+	})
+}
+
 func TestASilentInstanceIsTriedByOneCallAtATime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -13,7 +13,7 @@ const (
 	// An instance that calls wait for is left alone once it has answered nothing for this long. Nearly all calls are
 	// answered within a tenth of it.
 	patience = time.Second
-	// One that let a call reach its deadline is left alone for this long before one call tries it.
+	// One that is left alone is tried by one call after this long.
 	silence = 10 * time.Second
 )
 
@@ -28,19 +28,34 @@ type instance struct {
 	since   time.Time
 	// silent says that it let a call reach its deadline and answered nobody meanwhile.
 	silent bool
-	// tryAt is when a silent one may be tried; a try under way moves it on.
+	// tryAt is when one that is left alone may be tried; a try under way moves it on.
 	tryAt time.Time
 }
 
-// standing reports whether the instance answers and, if it has fallen silent, whether the next call is to try it.
+// standing reports whether the instance answers and, if it has fallen silent, whether the next call is to try it. That it
+// leaves calls waiting may be what they are for, as a long poll is, so that one is tried now and then as well.
 func (i *instance) standing(now time.Time) (answers, try bool) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if i.silent && !now.Before(i.tryAt) {
-		i.tryAt = now.Add(silence)
-		return false, true
+	tryAt := i.tryAt
+	if !i.silent {
+		if i.waiting == 0 || now.Sub(i.since) < patience {
+			return true, false
+		}
+		tryAt = later(tryAt, i.since.Add(silence))
 	}
-	return !i.silent && (i.waiting == 0 || now.Sub(i.since) < patience), false
+	if now.Before(tryAt) {
+		return false, false
+	}
+	i.tryAt = now.Add(silence)
+	return false, true
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // result sends a call, made now, to the instance, and learns from how it ends.
