@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"souk/platform/consul"
+	"souk/platform/keep"
 )
 
 // Config is what every process of the shop can be told.
@@ -19,6 +20,9 @@ type Config struct {
 	ConnectionAge time.Duration `env:"CONNECTION_AGE" envDefault:"30m"`
 	// Drain is how long calls under way may take to end once the process is told to stop.
 	Drain time.Duration `env:"DRAIN" envDefault:"10s"`
+	// KeepDir is the folder of what this process last knew of its peers and of its own certificate, so that it can start while
+	// Consul is away. Empty, nothing is kept.
+	KeepDir keep.Dir `env:"KEEP_DIR"`
 }
 
 // Listen is where a process serves. Each has its own prefix: SOUK_CATALOG_ADDR.
@@ -30,6 +34,8 @@ type Listen struct {
 	Advertise string `env:"ADVERTISE"`
 	// Concurrency is how many calls are worked on at once, 0 for any number. It is for several gateways: each admits less.
 	Concurrency uint16 `env:"CONCURRENCY" envDefault:"256"`
+	// AdminAddr is where the process serves its admin port; empty, it has none.
+	AdminAddr string `env:"ADMIN_ADDR" envDefault:"127.0.0.1:0"`
 }
 
 // advertised returns the host that peers reach a listener at. A machine on several networks has an address on each: peers are

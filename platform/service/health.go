@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	healthEvery   = 2 * time.Second
+	healthEvery   = time.Second
 	healthTimeout = time.Second
 )
 

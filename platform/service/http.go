@@ -60,8 +60,8 @@ func (s *Service) ConfigureHTTP(cfg HTTPConfig) error {
 	return nil
 }
 
-// serveHTTP serves on listener until ctx is done, then drains.
-func (s *Service) serveHTTP(ctx context.Context, group *errgroup.Group, listener net.Listener) {
+// serveHTTP serves on listener until drain is called, which returns when it has drained. ctx is for what goes on meanwhile.
+func (s *Service) serveHTTP(ctx context.Context, group *errgroup.Group, listener net.Listener) (drain func()) {
 	server := newHTTPServer(s.handler, s.logger)
 	serve := server.Serve
 	if pair := s.web.pair; pair != nil {
@@ -75,15 +75,13 @@ func (s *Service) serveHTTP(ctx context.Context, group *errgroup.Group, listener
 		}
 		return nil
 	})
-	group.Go(func() error {
-		<-ctx.Done()
-		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.Drain)
+	return func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.Drain)
 		defer cancel()
-		if err := server.Shutdown(drain); err != nil {
-			return server.Close()
+		if server.Shutdown(ctx) != nil {
+			_ = server.Close()
 		}
-		return nil
-	})
+	}
 }
 
 // newHTTPServer returns a server whose clients cannot hold it up for longer than its timeouts. A handler may bound a

@@ -14,25 +14,19 @@ import (
 	"souk/platform/access"
 )
 
-// serve serves on listener until ctx is done, then drains.
-func (s *Service) serve(ctx context.Context, group *errgroup.Group, listener net.Listener) {
+// serve serves on listener until drain is called, which returns when calls under way have ended.
+func (s *Service) serve(ctx context.Context, group *errgroup.Group, listener net.Listener) (drain func()) {
 	if s.handler != nil {
-		s.serveHTTP(ctx, group, listener)
-		return
+		return s.serveHTTP(ctx, group, listener)
 	}
 	group.Go(func() error {
 		// A process that is told to stop as it starts may have stopped its server before it serves.
-		if err := s.server.Serve(netutil.LimitListener(listener, maxConns)); !errors.Is(err, grpc.ErrServerStopped) || ctx.Err() == nil {
+		if err := s.server.Serve(netutil.LimitListener(listener, maxConns)); !errors.Is(err, grpc.ErrServerStopped) {
 			return err
 		}
 		return nil
 	})
-	group.Go(func() error {
-		<-ctx.Done()
-		s.health.Shutdown()
-		s.drainGRPC()
-		return nil
-	})
+	return s.drainGRPC
 }
 
 // drainGRPC lets calls under way end, for as long as the configuration allows.

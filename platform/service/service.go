@@ -4,18 +4,14 @@ package service
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
 	"runtime/debug"
-	"strconv"
 	"time"
 
 	"github.com/hashicorp/consul/api"
-	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/health"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
@@ -59,6 +55,8 @@ type Service struct {
 type task struct {
 	name string
 	run  func(context.Context) error
+	// whileServing is for work that ends before calls under way do.
+	whileServing bool
 }
 
 // New returns the process of the service with that name.
@@ -97,7 +95,8 @@ func (s *Service) HTTP(handler http.Handler) { s.handler = handler }
 // Dial returns a connection to the service with that name, found through Consul. It is closed when the
 // process stops.
 func (s *Service) Dial(name string) (*grpc.ClientConn, error) {
-	conn, err := rpc.Dial("consul:///"+name, name, s.identity, s.breakers, s.logger, grpc.WithResolvers(consul.NewBuilder(s.consul, "", s.logger)))
+	peers := consul.NewBuilder(s.consul, s.cfg.KeepDir, s.logger)
+	conn, err := rpc.Dial("consul:///"+name, name, s.identity, s.breakers, s.logger, grpc.WithResolvers(peers))
 	if err != nil {
 		return nil, fmt.Errorf("dial %s: %w", name, err)
 	}
@@ -105,9 +104,15 @@ func (s *Service) Dial(name string) (*grpc.ClientConn, error) {
 	return conn, nil
 }
 
-// Background runs work beside the server until the process stops. An error stops the process.
+// Background runs work beside the server until the last call has ended, for calls may need it. An error stops the process.
 func (s *Service) Background(name string, run func(context.Context) error) {
 	s.background = append(s.background, task{name: name, run: run})
+}
+
+// WhileServing is Background for work that ends when the process begins to stop, before calls under way have ended: to end
+// those that would go on for long.
+func (s *Service) WhileServing(name string, run func(context.Context) error) {
+	s.background = append(s.background, task{name: name, run: run, whileServing: true})
 }
 
 // Every does work again and again until the process stops, the first time at once. That it fails is logged, and no
@@ -134,46 +139,6 @@ func (s *Service) OnStop(closer func()) {
 	s.closers = append(s.closers, closer)
 }
 
-// Run serves until ctx is done, then leaves Consul, drains and returns. It returns early with the error of
-// whatever failed.
-func (s *Service) Run(ctx context.Context) error {
-	defer s.close()
-	if err := s.prepare(); err != nil {
-		return err
-	}
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.listen.Addr)
-	if err != nil {
-		return fmt.Errorf("listen: %w", err)
-	}
-	instance, err := s.instance(ctx, listener)
-	if err != nil {
-		return err
-	}
-	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return consul.Certify(ctx, s.cfg.Consul, s.name, s.identity, "", s.logger) })
-	if s.handler == nil {
-		// Nobody could call us before.
-		if err := s.identity.Await(ctx); err != nil {
-			return errors.Join(listener.Close(), group.Wait())
-		}
-	}
-	s.serve(ctx, group, listener)
-	group.Go(func() error { s.watchHealth(ctx); return nil })
-	group.Go(func() error { consul.Keep(ctx, s.consul, instance, s.logger); return nil })
-	for _, t := range s.background {
-		group.Go(func() error {
-			if err := t.run(ctx); err != nil && ctx.Err() == nil {
-				return fmt.Errorf("%s: %w", t.name, err)
-			}
-			return nil
-		})
-	}
-	s.logger.Info("serving", "address", listener.Addr().String())
-	err = group.Wait()
-	s.logger.Info("stopped")
-	return err
-}
-
 // prepare completes what only holds once every service has been registered.
 func (s *Service) prepare() error {
 	if s.keys.source == nil {
@@ -184,22 +149,6 @@ func (s *Service) prepare() error {
 		s.keys.source = access.NewRemoteKeys(accessv1.NewKeysServiceClient(conn))
 	}
 	return s.guard.Learn(s.server)
-}
-
-func (s *Service) instance(ctx context.Context, listener net.Listener) (consul.Instance, error) {
-	bound := listener.Addr().(*net.TCPAddr)
-	host, err := s.listen.advertised(ctx, bound, s.cfg.Consul.Addr)
-	if err != nil {
-		return consul.Instance{}, err
-	}
-	instance := consul.Instance{
-		ID: s.name + "-" + net.JoinHostPort(host, strconv.Itoa(bound.Port)), Name: s.name,
-		Host: host, Port: bound.Port, Version: version(),
-	}
-	if s.handler != nil {
-		instance.HTTPPath, instance.HTTPS = "/healthz", s.web.pair != nil
-	}
-	return instance, nil
 }
 
 func (s *Service) close() {

@@ -35,7 +35,7 @@ func Run(ctx context.Context) error {
 	if err := config.Load(&cfg); err != nil {
 		return err
 	}
-	svc, err := service.New("gateway", cfg.Service, service.Listen{Addr: cfg.Addr, Advertise: cfg.Advertise})
+	svc, err := service.New("gateway", cfg.Service, service.Listen{Addr: cfg.Addr, Advertise: cfg.Advertise, AdminAddr: cfg.AdminAddr})
 	if err != nil {
 		return err
 	}
@@ -59,7 +59,7 @@ func Run(ctx context.Context) error {
 		return err
 	}
 	addPages(router)
-	svc.Background("streams", func(ctx context.Context) error {
+	svc.WhileServing("streams", func(ctx context.Context) error {
 		<-ctx.Done()
 		router.EndStreams()
 		return nil

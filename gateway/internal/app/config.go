@@ -17,6 +17,8 @@ type Config struct {
 	Advertise string `env:"GATEWAY_ADVERTISE"`
 	// Concurrency is how many requests are worked on at once, 0 for any number.
 	Concurrency uint16 `env:"GATEWAY_CONCURRENCY" envDefault:"48"`
+	// AdminAddr is where the admin port is served; empty, there is none.
+	AdminAddr string `env:"GATEWAY_ADMIN_ADDR" envDefault:"127.0.0.1:0"`
 	// TLSCert and TLSKey are the files of a certificate chain and its key in PEM. Without them it is plain HTTP.
 	TLSCert  string `env:"GATEWAY_TLS_CERT"`
 	TLSKey   string `env:"GATEWAY_TLS_KEY" redact:"no"`

@@ -5,8 +5,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	ordersv1 "souk/proto/gen/souk/orders/v1"
 
 	"souk/platform/config"
@@ -33,11 +31,18 @@ func Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	pool, err := open(ctx, cfg.Database)
+	pool, err := pgdb.Open(ctx, cfg.Database, postgres.Migrations, svc.Logger())
 	if err != nil {
 		return err
 	}
 	svc.OnStop(pool.Close)
+	// What needs the database, and would fail if it went away just now.
+	await := func(work func(context.Context) error) func(context.Context) error {
+		return func(ctx context.Context) error { return pgdb.Await(ctx, svc.Logger(), work) }
+	}
+	if err := await(func(ctx context.Context) error { return job.Migrate(ctx, pool) })(ctx); err != nil {
+		return err
+	}
 	svc.Require("postgres", pool.Ping)
 	others, err := peers.New(svc.Dial)
 	if err != nil {
@@ -53,29 +58,12 @@ func Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	svc.Background("jobs", runner.Run)
+	svc.Background("jobs", await(runner.Run))
 	svc.Every(job.RescueEvery, "rescue", runner.Rescue)
 	svc.Every(orders.TrackEvery, "deliveries", checkout.TrackDeliveries)
-	svc.Background("watch", checkout.Watch)
+	svc.WhileServing("watch", checkout.Watch)
 	svc.Background("adopt", checkout.Adopt)
 	svc.Every(sweepEvery, "keys", checkout.SweepKeys)
 	ordersv1.RegisterOrdersServiceServer(svc.Server(), grpcapi.New(checkout))
 	return svc.Run(ctx)
-}
-
-// open opens the database and brings its schema up to date.
-func open(ctx context.Context, cfg pgdb.Config) (*pgxpool.Pool, error) {
-	pool, err := pgdb.Open(ctx, cfg)
-	if err != nil {
-		return nil, err
-	}
-	if err := pgdb.Migrate(ctx, pool, postgres.Migrations); err != nil {
-		pool.Close()
-		return nil, err
-	}
-	if err := job.Migrate(ctx, pool); err != nil {
-		pool.Close()
-		return nil, err
-	}
-	return pool, nil
 }

@@ -1,0 +1,59 @@
+package service
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"expvar"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/pprof"
+	"runtime"
+
+	"golang.org/x/sync/errgroup"
+)
+
+func init() {
+	expvar.Publish("goroutines", expvar.Func(func() any { return runtime.NumGoroutine() }))
+}
+
+// serveAdmin serves the admin port until ctx is done, and returns its address, nil if there is none to be. Whoever reaches
+// it may look into the process, without a password: hence loopback, unless the settings say otherwise.
+func (s *Service) serveAdmin(ctx context.Context, group *errgroup.Group) (net.Addr, error) {
+	if s.listen.AdminAddr == "" {
+		return nil, nil
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.listen.AdminAddr)
+	if err != nil {
+		return nil, fmt.Errorf("admin port: %w", err)
+	}
+	server := newHTTPServer(s.admin(), s.logger)
+	group.Go(func() error {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("admin port: %w", err)
+		}
+		return nil
+	})
+	group.Go(func() error {
+		<-ctx.Done()
+		return server.Close()
+	})
+	s.logger.Info("admin port", "address", listener.Addr().String())
+	return listener.Addr(), nil
+}
+
+// admin is what the admin port shows.
+func (s *Service) admin() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /debug/breakers", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(s.breakers.States()) // or the client has left
+	})
+	mux.Handle("GET /debug/vars", expvar.Handler())
+	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+	return mux
+}

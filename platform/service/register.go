@@ -1,0 +1,47 @@
+package service
+
+import (
+	"context"
+	"net"
+	"strconv"
+	"time"
+
+	"souk/platform/consul"
+	"souk/platform/outage"
+)
+
+// register keeps the process registered with Consul until ctx is done. In a container even the way to Consul is unknown while
+// Consul is away, and with it the address to register.
+func (s *Service) register(ctx context.Context, bound, admin net.Addr) {
+	again := outage.Backoff{First: 100 * time.Millisecond, Most: 2 * time.Second}
+	for ctx.Err() == nil {
+		instance, err := s.instance(ctx, bound.(*net.TCPAddr), admin)
+		if err == nil {
+			consul.Keep(ctx, s.consul, instance, s.logger)
+			return
+		}
+		s.logger.Warn("not registered with consul", "error", err)
+		again.Sleep(ctx)
+	}
+}
+
+func (s *Service) instance(ctx context.Context, bound *net.TCPAddr, admin net.Addr) (consul.Instance, error) {
+	host, err := s.listen.advertised(ctx, bound, s.cfg.Consul.Addr)
+	if err != nil {
+		return consul.Instance{}, err
+	}
+	instance := consul.Instance{
+		ID: s.name + "-" + net.JoinHostPort(host, strconv.Itoa(bound.Port)), Name: s.name,
+		Host: host, Port: bound.Port, Version: version(),
+	}
+	if s.handler != nil {
+		instance.HTTPPath, instance.HTTPS = "/healthz", s.web.pair != nil
+	}
+	if admin, ok := admin.(*net.TCPAddr); ok {
+		instance.Admin = admin.String()
+		if admin.IP.IsUnspecified() {
+			instance.Admin = net.JoinHostPort(host, strconv.Itoa(admin.Port))
+		}
+	}
+	return instance, nil
+}
