@@ -71,10 +71,9 @@ func address(t *testing.T, name string) string {
 	return net.JoinHostPort(entries[0].Service.Address, strconv.Itoa(entries[0].Service.Port))
 }
 
-// dial returns the gateway's connection to a service by its name, once it is there.
-func dial(t *testing.T, name string, opts ...grpc.DialOption) *grpc.ClientConn {
+// asGateway returns the gateway's identity.
+func asGateway(t *testing.T) *certificate.Identity {
 	t.Helper()
-	addr := address(t, name)
 	identity := certificate.New()
 	var done sync.WaitGroup
 	done.Go(func() {
@@ -84,8 +83,15 @@ func dial(t *testing.T, name string, opts ...grpc.DialOption) *grpc.ClientConn {
 	if err := identity.Await(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	return identity
+}
+
+// dial returns the gateway's connection to a service by its name, once it is there.
+func dial(t *testing.T, name string, opts ...grpc.DialOption) *grpc.ClientConn {
+	t.Helper()
+	addr := address(t, name)
 	discard := slog.New(slog.DiscardHandler)
-	conn, err := rpc.Dial("passthrough:///"+addr, name, identity, breaker.NewSet(discard), discard, opts...)
+	conn, err := rpc.Dial("passthrough:///"+addr, name, asGateway(t), breaker.NewSet(discard), discard, opts...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,114 @@
+package service_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	accessv1 "souk/proto/gen/souk/access/v1"
+
+	"souk/platform/breaker"
+	"souk/platform/service"
+)
+
+func newServiceAt(t *testing.T, name string, listen service.Listen) *service.Service {
+	t.Helper()
+	s, err := service.New(name, service.Config{Consul: agentConfig(), Drain: time.Second, LogLevel: 12}, listen)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// adminOf returns where Consul says that the admin port of a service is.
+func adminOf(t *testing.T, name string) string {
+	t.Helper()
+	address(t, name) // waits until it passes
+	entries, _, err := consulClient().Health().Service(name, "", true, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return entries[0].Service.Meta["admin"]
+}
+
+func TestTheAdminPortShowsBreakersCountersAndProfiles(t *testing.T) {
+	t.Parallel()
+	const name, peer = "carts", "unwell" // carts may ask for keys
+	callee := newService(t, peer)
+	accessv1.RegisterKeysServiceServer(callee.Server(), keys{list: func(context.Context) error { return errors.New("bug") }})
+	start(t, callee)
+	address(t, peer)
+
+	s := newServiceAt(t, name, service.Listen{Addr: "127.0.0.1:0", AdminAddr: "127.0.0.1:0"})
+	conn, err := s.Dial(peer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop := start(t, s)
+	admin := "http://" + adminOf(t, name)
+	if got := get(admin + "/debug/breakers"); strings.TrimSpace(got) != "[]" {
+		t.Errorf("before any call the breakers are %s", got)
+	}
+	eventually(t, 20*time.Second, "a breaker opens", func() bool {
+		_, _ = accessv1.NewKeysServiceClient(conn).ListKeys(t.Context(), &accessv1.ListKeysRequest{})
+		var states []breaker.State
+		if err := json.Unmarshal([]byte(get(admin+"/debug/breakers")), &states); err != nil {
+			t.Fatal(err)
+		}
+		return len(states) == 1 && states[0].Method == accessv1.KeysService_ListKeys_FullMethodName && states[0].State == "open"
+	})
+	var vars struct {
+		Goroutines int `json:"goroutines"`
+		Memstats   struct{ HeapAlloc uint64 }
+	}
+	if err := json.Unmarshal([]byte(get(admin+"/debug/vars")), &vars); err != nil || vars.Goroutines == 0 || vars.Memstats.HeapAlloc == 0 {
+		t.Errorf("%+v, %v", vars, err)
+	}
+	if got := get(admin + "/debug/pprof/goroutine?debug=1"); !strings.HasPrefix(got, "goroutine profile: total") {
+		t.Errorf("the goroutines are %.100s", got)
+	}
+	if got := get(admin + "/"); strings.Contains(got, "pprof") {
+		t.Errorf("beside them it shows %s", got)
+	}
+	stop()
+	if conn, err := net.Dial("tcp", strings.TrimPrefix(admin, "http://")); err == nil {
+		_ = conn.Close()
+		t.Error("it is there after the end")
+	}
+}
+
+func TestAnAdminPortForAllIsMadeKnownByTheInstancesHost(t *testing.T) {
+	t.Parallel()
+	const name = "open"
+	start(t, newServiceAt(t, name, service.Listen{Addr: "127.0.0.1:0", AdminAddr: "0.0.0.0:0"}))
+	admin := adminOf(t, name)
+	if !strings.HasPrefix(admin, "127.0.0.1:") || get("http://"+admin+"/debug/breakers") == "" {
+		t.Errorf("its admin port is %q", admin)
+	}
+}
+
+func TestWithoutAnAddressThereIsNoAdminPort(t *testing.T) {
+	t.Parallel()
+	const name = "closed"
+	start(t, newServiceAt(t, name, service.Listen{Addr: "127.0.0.1:0"}))
+	if admin := adminOf(t, name); admin != "" {
+		t.Errorf("its admin port is %q", admin)
+	}
+}
+
+func TestAnAdminPortThatIsTakenIsAnError(t *testing.T) {
+	t.Parallel()
+	taken, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = taken.Close() }()
+	s := newServiceAt(t, "blocked", service.Listen{Addr: "127.0.0.1:0", AdminAddr: taken.Addr().String()})
+	if err := launch(t, s).wait(t); err == nil || !strings.Contains(err.Error(), "admin port") {
+		t.Errorf("run: %v", err)
+	}
+}
