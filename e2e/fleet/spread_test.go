@@ -25,7 +25,7 @@ func TestWorkIsSpreadEvenly(t *testing.T) {
 		counts[i] -= before[i]
 		total += counts[i]
 	}
-	if len(all) != len(live.Instances("catalog")) || total < spreadOver {
+	if len(all) != len(live.Instances("catalog")) || total < spreadOver/2 {
 		t.Fatalf("%d instances served %d calls", len(all), total)
 	}
 	even := 1 / float64(len(all))
