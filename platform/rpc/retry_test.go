@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"souk/platform/breaker"
+	"souk/platform/rpc"
 )
 
 func well(context.Context) error { return nil }
@@ -64,6 +65,24 @@ func TestOnlyWhatIsAwayIsTriedAgain(t *testing.T) {
 				t.Errorf("%s: %v after more than one attempt", code, err)
 			}
 		})
+	}
+}
+
+func TestWhatAServiceTriedItselfIsNotTriedAgain(t *testing.T) {
+	t.Parallel()
+	for want, err := range map[int]error{
+		1: rpc.Error(codes.Unavailable, "PEER_AWAY", "a service that is needed does not answer"),
+		4: status.Error(codes.Unavailable, "a dependency is away"),
+	} {
+		s := serve(t, nil)
+		var attempts atomic.Int64
+		s.does(func(context.Context) error {
+			attempts.Add(1)
+			return err
+		})
+		if got := call(t.Context(), s.dial(t, "orders")); status.Code(got) != codes.Unavailable || attempts.Load() != int64(want) {
+			t.Errorf("%v after %d attempts, want %d", got, attempts.Load(), want)
+		}
 	}
 }
 

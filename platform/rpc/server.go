@@ -92,6 +92,7 @@ func finish(ctx context.Context, logger *slog.Logger, method string, start time.
 		return nil
 	}
 	answer, unexpected := toStatus(err)
+	discourage(ctx, answer)
 	level := slog.LevelDebug
 	if unexpected {
 		level = slog.LevelError
