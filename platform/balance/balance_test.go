@@ -82,7 +82,9 @@ func TestAnInstanceWithALongPollHasItsShareOfTheOtherCalls(t *testing.T) {
 			t.Errorf("%d of 300 calls went to it, want a third", waits.served())
 		}
 		for range 3 {
-			<-polled
+			if err := <-polled; err != nil && status.Code(err) != codes.DeadlineExceeded { // which the held one reaches
+				t.Error(err)
+			}
 		}
 	})
 }
