@@ -84,9 +84,9 @@ func eventually(t *testing.T, within time.Duration, what string, condition func(
 }
 
 // status asks once, without waiting a 503 out.
-func status(t *testing.T, c *shop.Client, method, path string) (int, string) {
+func status(t *testing.T, c *shop.Client, path string) (int, string) {
 	t.Helper()
-	resp, err := c.Send(t.Context(), method, path, nil)
+	resp, err := c.Send(t.Context(), http.MethodGet, path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +118,7 @@ func TestAKilledServiceTakesOnlyItsRoutesAlong(t *testing.T) {
 	// What each service alone answers, and the gateway has not kept.
 	routes := map[string]string{"catalog": "/v1/products/" + uuid.NewString(), "customers": "/v1/me/addresses", "orders": "/v1/orders", "carts": "/v1/carts/" + uuid.NewString()}
 	for name, route := range routes { // after which each service has the keys of tokens
-		if code, _ := status(t, staff, http.MethodGet, route); code >= 500 {
+		if code, _ := status(t, staff, route); code >= 500 {
 			t.Errorf("%s answers %d at first", name, code)
 		}
 	}
@@ -128,11 +128,11 @@ func TestAKilledServiceTakesOnlyItsRoutesAlong(t *testing.T) {
 		}
 		<-s.Process(victim).Done()
 		eventually(t, 10*time.Second, victim+" is unavailable", func() bool {
-			code, reason := status(t, staff, http.MethodGet, route)
+			code, reason := status(t, staff, route)
 			return code == http.StatusServiceUnavailable && reason == "unavailable"
 		})
 		for other, theirs := range routes {
-			if code, _ := status(t, staff, http.MethodGet, theirs); other != victim && code >= 500 {
+			if code, _ := status(t, staff, theirs); other != victim && code >= 500 {
 				t.Errorf("without %s, %s answers %d", victim, theirs, code)
 			}
 		}
@@ -140,7 +140,7 @@ func TestAKilledServiceTakesOnlyItsRoutesAlong(t *testing.T) {
 			t.Fatal(err)
 		}
 		eventually(t, 20*time.Second, victim+" is back", func() bool {
-			code, _ := status(t, staff, http.MethodGet, route)
+			code, _ := status(t, staff, route)
 			return code < 500
 		})
 	}
