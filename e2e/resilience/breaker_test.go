@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"sync"
 	"testing"
@@ -112,11 +113,12 @@ func measuredFor() time.Duration {
 	return 3 * time.Second
 }
 
-// wait waits for the time that is measured.
+// wait waits for the time that is measured, and a little more: a breaker tries again every second, and what follows is not
+// to meet it at the same moment each time.
 func wait(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
-	case <-time.After(measuredFor()):
+	case <-time.After(measuredFor() + rand.N(time.Second)):
 	}
 	return ctx.Err()
 }
