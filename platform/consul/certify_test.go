@@ -3,6 +3,7 @@ package consul_test
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"strings"
 	"sync"
 	"testing"
@@ -15,23 +16,32 @@ import (
 	"souk/platform/certificate/certtest"
 	"souk/platform/consul"
 	"souk/platform/devserver"
+	"souk/platform/keep"
 	"souk/platform/secret"
 )
 
 // certify keeps an identity until the test ends.
 func certify(t *testing.T, agent *devserver.Consul, token secret.Text, service string) *certificate.Identity {
 	t.Helper()
-	identity := certificate.New()
+	identity, _ := certifyKept(t, agent, token, service, "")
+	return identity
+}
+
+// certifyKept keeps an identity, on disk too, until the test or the returned function ends it.
+func certifyKept(t *testing.T, agent *devserver.Consul, token secret.Text, service string, kept keep.Dir) (identity *certificate.Identity, stop func()) {
+	t.Helper()
+	identity = certificate.New()
 	ctx, cancel := context.WithCancel(context.Background())
 	var done sync.WaitGroup
 	cfg := consul.Config{Addr: agent.Addr(), GRPCAddr: agent.GRPCAddr(), Datacenter: "dc1", Token: token}
 	done.Go(func() {
-		if err := consul.Certify(ctx, cfg, service, identity, "", quiet); err != nil {
+		if err := consul.Certify(ctx, cfg, service, identity, kept, quiet); err != nil {
 			t.Error(err)
 		}
 	})
-	t.Cleanup(func() { cancel(); done.Wait() })
-	return identity
+	stop = func() { cancel(); done.Wait() }
+	t.Cleanup(stop)
+	return identity, stop
 }
 
 func ready(t *testing.T, identity *certificate.Identity) {
@@ -44,7 +54,7 @@ func ready(t *testing.T, identity *certificate.Identity) {
 }
 
 // meet has a client connect to a server, and returns whom the server took it for and the client's root.
-func meet(t *testing.T, server, client *certificate.Identity) (caller, root string, err error) {
+func meet(t *testing.T, server, client *certificate.Identity, peer string) (caller, root string, err error) {
 	t.Helper()
 	listener, err := tls.Listen("tcp", "127.0.0.1:0", server.Server())
 	if err != nil {
@@ -64,7 +74,7 @@ func meet(t *testing.T, server, client *certificate.Identity) (caller, root stri
 			_, _ = conn.Write([]byte("x"))
 		}
 	})
-	conn, err := (&tls.Dialer{Config: client.Client("inventory")}).DialContext(t.Context(), "tcp", listener.Addr().String())
+	conn, err := (&tls.Dialer{Config: client.Client(peer)}).DialContext(t.Context(), "tcp", listener.Addr().String())
 	if err == nil {
 		_, err = conn.Read(make([]byte, 1))
 		_ = conn.Close()
@@ -85,7 +95,7 @@ func TestServicesHaveCertificatesAndFollowTheRootsRotation(t *testing.T) {
 	inventory, orders := certify(t, own, "", "inventory"), certify(t, own, "", "orders")
 	ready(t, inventory)
 	ready(t, orders)
-	caller, before, err := meet(t, inventory, orders)
+	caller, before, err := meet(t, inventory, orders, "inventory")
 	if err != nil || caller != "orders" {
 		t.Fatalf("called by %q: %v", caller, err)
 	}
@@ -100,7 +110,7 @@ func TestServicesHaveCertificatesAndFollowTheRootsRotation(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, 90*time.Second, "the certificates are of the next root", func() bool {
-		caller, root, err := meet(t, inventory, orders)
+		caller, root, err := meet(t, inventory, orders, "inventory")
 		if err != nil || caller != "orders" {
 			t.Errorf("while the root rotates: called by %q: %v", caller, err)
 		}
@@ -160,4 +170,45 @@ func TestATokenIsGoodForItsServiceAlone(t *testing.T) {
 	}
 	// Whoever shows no token sees where services are.
 	eventually(t, 15*time.Second, "orders is seen", func() bool { return len(instances(t, with(""), "orders", false)) == 1 })
+}
+
+func TestAProcessStartsWithItsKeptCertificateWhileTheAgentIsAway(t *testing.T) {
+	t.Parallel()
+	agent := newMortal(t)
+	kept := map[string]keep.Dir{"inventory": keep.Dir(t.TempDir()), "orders": keep.Dir(t.TempDir())}
+	for name, dir := range kept {
+		identity, stop := certifyKept(t, agent.Consul, "", name, dir)
+		ready(t, identity)
+		eventually(t, 5*time.Second, "the certificate is kept", func() bool { content, err := dir.Read("certificate.json"); return err == nil && content != nil })
+		stop()
+	}
+	agent.stop(t)
+	inventory, _ := certifyKept(t, agent.Consul, "", "inventory", kept["inventory"])
+	orders, _ := certifyKept(t, agent.Consul, "", "orders", kept["orders"])
+	ready(t, inventory)
+	ready(t, orders)
+	caller, before, err := meet(t, inventory, orders, "inventory")
+	if err != nil || caller != "orders" {
+		t.Fatalf("called by %q: %v", caller, err)
+	}
+	thief, _ := certifyKept(t, agent.Consul, "", "payments", kept["orders"])
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	if thief.Await(ctx) == nil {
+		t.Error("another's certificate is used")
+	}
+
+	// The agent comes back with another root, of which nobody has heard.
+	agent.startEmpty(t)
+	connections := 0
+	eventually(t, 60*time.Second, "both have certificates of the next root", func() bool {
+		_, ofOrders, err := meet(t, inventory, orders, "inventory")
+		_, ofInventory, otherErr := meet(t, orders, inventory, "orders")
+		if err := errors.Join(err, otherErr); err != nil {
+			t.Errorf("while certificates are replaced: %v", err)
+		}
+		connections += 2
+		return ofOrders != before && ofInventory != before
+	})
+	t.Logf("measured: %d connections while two services changed to an unrelated root", connections)
 }

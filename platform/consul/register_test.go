@@ -24,7 +24,7 @@ func TestAnInstanceIsRegisteredOnceItPasses(t *testing.T) {
 	t.Parallel()
 	client := newClient(t, agent.Addr())
 	i := serveInstance(t, "registered")
-	keep(t, client, i.Instance)
+	register(t, client, i.Instance)
 	eventually(t, 15*time.Second, "it passes", passes(t, client, "registered"))
 	entry := instances(t, client, "registered", true)[0]
 	if s := entry.Service; s.ID != i.ID || s.Address != "127.0.0.1" || s.Port != i.Port || s.Meta["version"] != "v1" {
@@ -45,7 +45,7 @@ func TestAnInstanceOnIPv6IsChecked(t *testing.T) {
 	}
 	client := newClient(t, agent.Addr())
 	i := serveOn(t, "six", listener)
-	keep(t, client, i.Instance)
+	register(t, client, i.Instance)
 	eventually(t, 15*time.Second, "it passes", passes(t, client, "six"))
 	if got := instances(t, client, "six", true)[0].Service.Address; got != "::1" {
 		t.Errorf("address %q", got)
@@ -56,7 +56,7 @@ func TestAnInstanceThatIsUnwellIsNotPassing(t *testing.T) {
 	t.Parallel()
 	client := newClient(t, agent.Addr())
 	i := serveInstance(t, "unwell")
-	keep(t, client, i.Instance)
+	register(t, client, i.Instance)
 	eventually(t, 15*time.Second, "it passes", passes(t, client, "unwell"))
 	i.health.SetServingStatus(i.Name, healthv1.HealthCheckResponse_NOT_SERVING)
 	eventually(t, 15*time.Second, "it no longer passes", func() bool { return !passes(t, client, "unwell")() })
@@ -84,7 +84,7 @@ func TestAnHTTPInstanceIsCheckedByItsPath(t *testing.T) {
 		t.Fatal(err)
 	}
 	port := atoi(t, u.Port())
-	keep(t, client, consul.Instance{ID: "web-1", Name: "web", Host: u.Hostname(), Port: port, HTTPPath: "/healthz"})
+	register(t, client, consul.Instance{ID: "web-1", Name: "web", Host: u.Hostname(), Port: port, HTTPPath: "/healthz"})
 	eventually(t, 15*time.Second, "it passes", passes(t, client, "web"))
 	if asked.Load() == 0 {
 		t.Error("it passes without a check")
@@ -95,7 +95,7 @@ func TestALostRegistrationIsMadeAgain(t *testing.T) {
 	t.Parallel()
 	client := newClient(t, agent.Addr())
 	i := serveInstance(t, "lost")
-	keep(t, client, i.Instance)
+	register(t, client, i.Instance)
 	eventually(t, 15*time.Second, "it passes", passes(t, client, "lost"))
 	for range 2 {
 		if err := client.Agent().ServiceDeregister(i.ID); err != nil {
@@ -109,8 +109,8 @@ func TestAnInstanceThatEndsIsDeregistered(t *testing.T) {
 	t.Parallel()
 	client := newClient(t, agent.Addr())
 	gone, stays := serveInstance(t, "ending"), serveInstance(t, "ending")
-	stop := keep(t, client, gone.Instance)
-	keep(t, client, stays.Instance)
+	stop := register(t, client, gone.Instance)
+	register(t, client, stays.Instance)
 	eventually(t, 15*time.Second, "both pass", func() bool { return len(instances(t, client, "ending", true)) == 2 })
 	stop()
 	left := instances(t, client, "ending", false)
@@ -130,7 +130,7 @@ func TestTheRegistrationOfAnEarlierProcessIsReplaced(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	keep(t, client, i.Instance)
+	register(t, client, i.Instance)
 	eventually(t, 15*time.Second, "it passes", passes(t, client, "upgraded"))
 	if got := instances(t, client, "upgraded", true)[0].Service.Meta["version"]; got != "v1" {
 		t.Errorf("version %q, want v1", got)
@@ -146,7 +146,7 @@ func TestAnInstanceThatStartsBeforeItsAgentIsRegisteredLater(t *testing.T) {
 	addr := "127.0.0.1:" + strconv.Itoa(port)
 	client := newClient(t, addr)
 	i := serveInstance(t, "early")
-	keep(t, client, i.Instance)
+	register(t, client, i.Instance)
 	late, err := devserver.StartConsul(t.Context(), devserver.ConsulConfig{Dir: t.TempDir(), HTTPPort: port})
 	if err != nil {
 		t.Fatal(err)
@@ -179,8 +179,8 @@ func TestAnotherServiceAtAnInstancesAddressDoesNotPassForIt(t *testing.T) {
 	next := serveInstance(t, "successor")
 	dead := next.Instance
 	dead.ID, dead.Name = "dead-1", "predecessor"
-	keep(t, client, next.Instance)
-	keep(t, client, dead)
+	register(t, client, next.Instance)
+	register(t, client, dead)
 	eventually(t, 15*time.Second, "the one that is there passes", passes(t, client, "successor"))
 	if found := instances(t, client, "predecessor", true); len(found) != 0 {
 		t.Errorf("the one that is gone passes: %v", found[0].Service)

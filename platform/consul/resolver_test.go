@@ -107,9 +107,9 @@ func TestAResolverFollowsTheInstances(t *testing.T) {
 		return strings.Contains(text, "no instance of followed")
 	})
 	first, second := serveInstance(t, "followed"), serveInstance(t, "followed")
-	stop := keep(t, client, first.Instance)
+	stop := register(t, client, first.Instance)
 	eventually(t, 15*time.Second, "the first is found", c.has(first))
-	keep(t, client, second.Instance)
+	register(t, client, second.Instance)
 	eventually(t, 15*time.Second, "both are found", c.has(first, second))
 	second.health.SetServingStatus("followed", healthv1.HealthCheckResponse_NOT_SERVING)
 	eventually(t, 15*time.Second, "the unwell one is left out", c.has(first))
@@ -124,7 +124,7 @@ func TestAnEmptyListAfterAFullOneIsNotBelieved(t *testing.T) {
 	client := newClient(t, agent.Addr())
 	c, other := resolve(t, agent.Addr(), "vanishing"), resolve(t, agent.Addr(), "vanishing")
 	first := serveInstance(t, "vanishing")
-	stop := keep(t, client, first.Instance)
+	stop := register(t, client, first.Instance)
 	eventually(t, 15*time.Second, "it is found", c.has(first))
 	eventually(t, 15*time.Second, "it is found", other.has(first))
 	_, errs := c.lastError()
@@ -134,7 +134,7 @@ func TestAnEmptyListAfterAFullOneIsNotBelieved(t *testing.T) {
 	if !c.has(first)() {
 		t.Error("the last address was taken away")
 	}
-	keep(t, client, second.Instance)
+	register(t, client, second.Instance)
 	eventually(t, 15*time.Second, "its successor is found", c.has(second))
 	if _, now := c.lastError(); now != errs {
 		t.Errorf("%d errors were told", now-errs)
@@ -152,7 +152,7 @@ func TestAResolverKeepsTheAddressesWhenTheAgentDies(t *testing.T) {
 	client := newClient(t, mortal.Addr())
 	c := resolve(t, mortal.Addr(), "orphan")
 	first := serveInstance(t, "orphan")
-	stop := keep(t, client, first.Instance)
+	stop := register(t, client, first.Instance)
 	eventually(t, 15*time.Second, "it is found", c.has(first))
 	_, errs := c.lastError()
 	if err := mortal.Stop(t.Context()); err != nil {
@@ -177,7 +177,7 @@ func TestAResolverKeepsTheAddressesWhenTheAgentDies(t *testing.T) {
 	if err := client.Agent().ServiceDeregister(first.ID); err != nil {
 		t.Fatal(err)
 	}
-	keep(t, client, second.Instance)
+	register(t, client, second.Instance)
 	eventually(t, 20*time.Second, "the next one is found", c.has(second))
 	eventually(t, 20*time.Second, "the next one is found by the new resolver", late.has(second))
 }
@@ -199,9 +199,9 @@ func TestAConnectionFindsAServiceByItsName(t *testing.T) {
 		t.Errorf("without an instance: %v", err)
 	}
 	first, second := serveInstance(t, "called"), serveInstance(t, "called")
-	keep(t, client, first.Instance)
+	register(t, client, first.Instance)
 	eventually(t, 15*time.Second, "it is reached", func() bool { return check() == nil })
-	keep(t, client, second.Instance)
+	register(t, client, second.Instance)
 	eventually(t, 15*time.Second, "the second is found", func() bool { return len(instances(t, client, "called", true)) == 2 })
 	first.server.Stop()
 	eventually(t, 15*time.Second, "the second is reached", func() bool { return check() == nil })

@@ -117,8 +117,8 @@ func (i *instance) address() string {
 	return net.JoinHostPort(i.Host, strconv.Itoa(i.Port))
 }
 
-// keep has the instance registered until the test or the returned function ends it.
-func keep(t *testing.T, client *api.Client, i consul.Instance) (stop func()) {
+// register has the instance registered until the test or the returned function ends it.
+func register(t *testing.T, client *api.Client, i consul.Instance) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	var done sync.WaitGroup

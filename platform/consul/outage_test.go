@@ -1,0 +1,184 @@
+package consul_test
+
+import (
+	"context"
+	"net/url"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc/resolver"
+
+	"souk/platform/consul"
+	"souk/platform/devserver"
+	"souk/platform/keep"
+)
+
+// mortal is an agent of a test's own.
+type mortal struct {
+	*devserver.Consul
+	config devserver.ConsulConfig
+}
+
+func newMortal(t *testing.T) *mortal {
+	t.Helper()
+	m := &mortal{}
+	for _, port := range []*int{&m.config.HTTPPort, &m.config.GRPCPort} {
+		var err error
+		if *port, err = devserver.FreePort(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m.startEmpty(t)
+	return m
+}
+
+// startEmpty starts the agent at the same address as before, without what it knew.
+func (m *mortal) startEmpty(t *testing.T) {
+	t.Helper()
+	m.config.Dir = t.TempDir()
+	started, err := devserver.StartConsul(t.Context(), m.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = started.Stop(context.Background()) })
+	m.Consul = started
+}
+
+func (m *mortal) stop(t *testing.T) {
+	t.Helper()
+	if err := m.Stop(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// resolveKept watches a service as a process does that keeps what it knows.
+func resolveKept(t *testing.T, addr, name string, kept keep.Dir, log *logBuffer) (c *told, end func()) {
+	t.Helper()
+	c = &told{}
+	built, err := consul.NewBuilder(newClient(t, addr), kept, log.logger()).Build(
+		resolver.Target{URL: url.URL{Scheme: "consul", Path: "/" + name}}, c, resolver.BuildOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(built.Close)
+	return c, built.Close
+}
+
+func TestAProcessStartsWithTheLastKnownAddressesWhileTheAgentIsAway(t *testing.T) {
+	t.Parallel()
+	agent := newMortal(t)
+	client, kept := newClient(t, agent.Addr()), keep.Dir(t.TempDir())
+	first := serveInstance(t, "kept")
+	stop := register(t, client, first.Instance)
+	c, end := resolveKept(t, agent.Addr(), "kept", kept, &logBuffer{})
+	eventually(t, 15*time.Second, "it is found", c.has(first))
+	end()
+	agent.stop(t)
+
+	c, _ = resolveKept(t, agent.Addr(), "kept", kept, &logBuffer{})
+	eventually(t, time.Second, "it is found where it was", c.has(first))
+	stop()
+	agent.startEmpty(t)
+	// The first answer is that there is none, which is not believed.
+	eventually(t, 15*time.Second, "an answer", func() bool { return len(instances(t, client, "kept", false)) == 0 })
+	second := serveInstance(t, "kept")
+	if _, errs := c.lastError(); errs != 0 || !c.has(first)() {
+		t.Errorf("the last known address is taken away, with %d errors", errs)
+	}
+	register(t, client, second.Instance)
+	eventually(t, 15*time.Second, "its successor is found", c.has(second))
+	eventually(t, 5*time.Second, "its successor is what is kept", func() bool {
+		content, err := kept.Read("peers/kept.json")
+		return err == nil && string(content) == `["`+second.address()+`"]`
+	})
+}
+
+func TestAFileThatIsNoneOfOursIsLeftAside(t *testing.T) {
+	t.Parallel()
+	for name, content := range map[string]string{
+		"torn": `["127.0.0.1:80`, "empty": "", "another form": `{"a": 1}`, "no address": `["nowhere"]`, "no port": `["127.0.0.1:"]`,
+	} {
+		kept := keep.Dir(t.TempDir())
+		if err := kept.Write("peers/spoiled.json", []byte(content)); err != nil {
+			t.Fatal(err)
+		}
+		var log logBuffer
+		c, _ := resolveKept(t, "127.0.0.1:1", "spoiled", kept, &log)
+		eventually(t, 10*time.Second, name+": a line in the log", func() bool { return strings.Contains(log.String(), "cannot be used") })
+		eventually(t, 10*time.Second, name+": it says that it cannot ask", func() bool { _, n := c.lastError(); return n > 0 })
+		if !c.has()() {
+			t.Errorf("%s is believed", name)
+		}
+	}
+}
+
+func TestAnInstanceReplacedWhileTheAgentIsAwayIsFoundSoonAfterItsReturn(t *testing.T) {
+	t.Parallel()
+	agent := newMortal(t)
+	client := newClient(t, agent.Addr())
+	first, stays := serveInstance(t, "replaced"), serveInstance(t, "replaced")
+	stop := register(t, client, first.Instance)
+	register(t, client, stays.Instance)
+	c := resolve(t, agent.Addr(), "replaced")
+	eventually(t, 15*time.Second, "both are found", c.has(first, stays))
+	agent.stop(t)
+	stop()
+	second := serveInstance(t, "replaced")
+	register(t, client, second.Instance)
+	agent.startEmpty(t)
+	back := time.Now()
+	eventually(t, 15*time.Second, "its successor is found", c.has(second, stays))
+	took := time.Since(back)
+	if took > 5*time.Second {
+		t.Errorf("it took %v", took)
+	}
+	t.Logf("measured: found %v after the return of an agent that had lost its data", took)
+}
+
+func TestAnAgentThatWasPausedGoesOnWhereItWas(t *testing.T) {
+	t.Parallel()
+	agent := newMortal(t)
+	client := newClient(t, agent.Addr())
+	first := serveInstance(t, "paused")
+	stop := register(t, client, first.Instance)
+	c := resolve(t, agent.Addr(), "paused")
+	eventually(t, 15*time.Second, "it is found", c.has(first))
+	if err := agent.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	start := time.Now()
+	stop()
+	if took := time.Since(start); took > 5*time.Second {
+		t.Errorf("to leave a paused agent took %v", took)
+	}
+	second := serveInstance(t, "paused")
+	register(t, client, second.Instance)
+	if err := agent.Signal(syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	back := time.Now()
+	eventually(t, 5*time.Second, "its successor is found", func() bool { return c.has(second)() || c.has(first, second)() })
+	t.Logf("measured: found %v after the pause", time.Since(back))
+}
+
+func TestAHealthyInstancePassesSoonAndAgainSoonAfterItWasLost(t *testing.T) {
+	t.Parallel()
+	client := newClient(t, agent.Addr())
+	i := serveInstance(t, "prompt")
+	start := time.Now()
+	register(t, client, i.Instance)
+	eventually(t, 15*time.Second, "it passes", passes(t, client, "prompt"))
+	first := time.Since(start)
+	if err := client.Agent().ServiceDeregister(i.ID); err != nil {
+		t.Fatal(err)
+	}
+	start = time.Now()
+	eventually(t, 15*time.Second, "it passes again", passes(t, client, "prompt"))
+	again := time.Since(start)
+	if first > 4*time.Second || again > 5*time.Second {
+		t.Errorf("it passes %v after its registration, and again %v after that was lost", first, again)
+	}
+	t.Logf("measured: it passes %v after its registration, and again %v after that was lost", first, again)
+}
