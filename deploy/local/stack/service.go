@@ -46,6 +46,7 @@ func (s *Stack) environment(part string) []string {
 		"SOUK_CONSUL_GRPC_ADDR="+s.consul.GRPCAddr(),
 		"SOUK_CONSUL_TOKEN="+s.secrets.Consul[name],
 		"SOUK_GATEWAY_ADDR="+s.cfg.GatewayAddr,
+		"SOUK_KEEP_DIR="+s.cfg.path("kept", part),
 	)
 	switch {
 	case slices.Contains(relational, name):
