@@ -21,9 +21,13 @@ const (
 // when the last caller leaves.
 type flight struct {
 	cancel context.CancelFunc
+	began  time.Time
+	// How many changes there had been when it began.
+	changes int
 	// Guarded by the lock of flights.
 	waiting     int
 	alone, over bool
+	newer       *flight // that took its place because it is late; or nil
 
 	landed chan struct{}
 	// Not before it has landed; shared, so nobody changes it.
@@ -36,19 +40,26 @@ type flights struct {
 	mu    sync.Mutex
 	under map[key]*flight
 	alone int
+	// changes is how often all flights were ended.
+	changes int
 }
 
 // ask makes a call. What it returns is run once it is certain that no change has come in between.
 type ask func(ctx context.Context) (answer proto.Message, keep func(), err error)
 
 // join returns the flight that asks k, which the caller waits for or leaves. If there is none it begins one, without the
-// deadline and the token of ctx: it is for others, too.
+// deadline and the token of ctx: it is for others, too. One that is late may be stuck with an instance that answers nobody,
+// so nobody more is to wait for it: another call may reach another instance.
 func (fs *flights) join(ctx context.Context, k key, call ask) *flight {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
 	f, ok := fs.under[k]
-	if !ok {
-		f = &flight{landed: make(chan struct{})}
+	if !ok || time.Since(f.began) > patience {
+		late := f
+		f = &flight{landed: make(chan struct{}), began: time.Now(), changes: fs.changes}
+		if late != nil {
+			late.newer = f
+		}
 		ctx, f.cancel = context.WithTimeout(access.WithoutToken(context.WithoutCancel(ctx)), callTime)
 		fs.under[k] = f
 		go fs.fly(ctx, k, f, call)
@@ -69,7 +80,8 @@ func (fs *flights) fly(ctx context.Context, k key, f *flight, call ask) {
 	close(f.landed)
 }
 
-// land keeps the answer of a flight, unless it was ended: then it may be older than what the ending was for.
+// land keeps the answer of a flight, unless it was ended, when it may be older than what the ending was for, or there is a
+// newer one.
 func (fs *flights) land(k key, f *flight, keep func()) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
@@ -79,6 +91,8 @@ func (fs *flights) land(k key, f *flight, keep func()) {
 	}
 	if fs.under[k] == f {
 		delete(fs.under, k)
+	}
+	if f.changes == fs.changes && (f.newer == nil || !f.newer.over) {
 		keep()
 	}
 }
@@ -90,7 +104,7 @@ func (fs *flights) leave(k key, f *flight, mayGoOn bool) {
 	if f.waiting--; f.waiting > 0 || f.over {
 		return
 	}
-	if mayGoOn && fs.under[k] == f && fs.alone < maxAlone {
+	if mayGoOn && f.changes == fs.changes && fs.alone < maxAlone {
 		f.alone = true
 		fs.alone++
 		return
@@ -106,4 +120,5 @@ func (fs *flights) end() {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
 	clear(fs.under)
+	fs.changes++
 }

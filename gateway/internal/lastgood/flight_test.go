@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
+	"souk/gateway/internal/lastgood"
 	"souk/platform/access"
 	"souk/platform/rpc"
 )
@@ -78,6 +79,64 @@ func TestACallEndsWithTheLastWhoWaitsForIt(t *testing.T) {
 		o.fails(nil)
 		mustShow(t, c, "mug", "Mug", false)
 	})
+}
+
+func TestACallThatIsLateIsNotJoined(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		o := newOwner()
+		c := remember(o)
+		mustShow(t, c, "mug", "Mug", false)
+		o.hangs()
+		mustShow(t, c, "mug", "Mug", true)
+		o.fails(nil)
+		time.Sleep(time.Millisecond)
+		again := time.Now()
+		mustShow(t, c, "mug", "Mug", false)
+		if took := time.Since(again); took != 0 || o.called() != 3 {
+			t.Errorf("the next request took %v; %d calls, want 3", took, o.called())
+		}
+		time.Sleep(5 * time.Second) // the late one ends
+	})
+}
+
+func TestTheAnswerOfALateCallIsKeptUnlessThereIsANewerOne(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		meanwhile func(t *testing.T, o *owner, c *lastgood.Catalog)
+		want      string
+	}{
+		"nothing newer": {func(*testing.T, *owner, *lastgood.Catalog) {}, "New"},
+		"newer": {func(t *testing.T, o *owner, c *lastgood.Catalog) {
+			o.fails(nil)
+			o.set("cup", "Newer")
+			mustShow(t, c, "cup", "Newer", false)
+		}, "Newer"},
+		"changed": {func(t *testing.T, _ *owner, c *lastgood.Catalog) { update(t, c, "cup", "Changed") }, ""},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				o := newOwner()
+				c := remember(o)
+				mustShow(t, c, "cup", "Cup", false)
+				o.set("cup", "New")
+				o.does(func(context.Context) error {
+					time.Sleep(3 * time.Second)
+					return nil
+				})
+				mustShow(t, c, "cup", "Cup", true)
+				time.Sleep(time.Millisecond)
+				test.meanwhile(t, o, c)
+				time.Sleep(3 * time.Second)
+				o.fails(away)
+				if got := show(t.Context(), c, "cup"); got.title != test.want {
+					t.Errorf("then %q is shown, want %q", got.title, test.want)
+				}
+			})
+		})
+	}
 }
 
 func TestASharedCallIsNobodysOwn(t *testing.T) {
