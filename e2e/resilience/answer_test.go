@@ -31,7 +31,7 @@ var words = []string{works, stale, unknown, noParcels, unavailable, failed, pend
 // How long an answer may take that a word stands for; one with several words, as long as all of them.
 var limits = map[string]time.Duration{
 	works: 3 * time.Second, stale: 2 * time.Second, unknown: 2 * time.Second, noParcels: 6 * time.Second,
-	unavailable: 6 * time.Second, failed: 6 * time.Second, pending: 8 * time.Second, later: 6 * time.Second,
+	unavailable: 6 * time.Second, failed: 6 * time.Second, pending: 8 * time.Second, later: 11 * time.Second,
 }
 
 // How long what orders works on may take to be unavailable: as long as it may take at all.

@@ -5,18 +5,13 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"time"
 
 	"github.com/google/uuid"
 
 	"souk/e2e/shop"
 )
 
-const (
-	password = "correct horse battery"
-	// What was wrong is well again, and what was promised is done, this long after a fault is mended.
-	healsWithin = 30 * time.Second
-)
+const password = "correct horse battery"
 
 var leeds = shop.Address{Name: "Ada Shopper", Line1: "1 Market Street", City: "Leeds", PostalCode: "LS1 6DT", Country: "GB"}
 
@@ -148,7 +143,7 @@ func (c *cast) buy(ctx context.Context, p *person) (string, error) {
 
 // await waits until an order is at one of the statuses.
 func (c *cast) await(ctx context.Context, id string, statuses ...string) error {
-	return until(ctx, healsWithin, func(ctx context.Context) error {
+	return until(ctx, func(ctx context.Context) error {
 		for _, p := range []*person{c.buyer, c.reader} {
 			got, err := p.get("/v1/orders/" + id).send(ctx)
 			if err != nil {

@@ -31,7 +31,7 @@ func (r request) name() string { return r.method + " " + r.path }
 
 // must sends the request until it is answered well, and decodes the answer unless out is nil.
 func (r request) must(ctx context.Context, out any) error {
-	return until(ctx, healsWithin, func(ctx context.Context) error {
+	return until(ctx, func(ctx context.Context) error {
 		got, err := r.send(ctx)
 		if err != nil {
 			return err

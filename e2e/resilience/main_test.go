@@ -32,9 +32,12 @@ func TestMain(m *testing.M) {
 // full reports whether the long forms of the tests are asked for.
 func full() bool { return os.Getenv("SOUK_CHAOS") == "full" }
 
-// until tries a condition until it holds, or returns why it does not.
-func until(ctx context.Context, within time.Duration, condition func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, within)
+// healsWithin is how long after a fault is mended all is well again, and what was promised is done.
+const healsWithin = 30 * time.Second
+
+// until tries a condition until it holds, or returns why it does not within the time in which the shop heals.
+func until(ctx context.Context, condition func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, healsWithin)
 	defer cancel()
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
@@ -49,7 +52,7 @@ func until(ctx context.Context, within time.Duration, condition func(context.Con
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("not within %v: %w", within, err)
+			return fmt.Errorf("not within %v: %w", healsWithin, err)
 		case <-tick.C:
 		}
 	}
