@@ -41,8 +41,9 @@ func serveWith(t *testing.T, cfg HTTPConfig, handler http.HandlerFunc) *httpServ
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	group, ctx := errgroup.WithContext(ctx)
-	s.serveHTTP(ctx, group, listener)
+	drain := s.serveHTTP(ctx, group, listener)
 	t.Cleanup(func() {
+		drain()
 		cancel()
 		if err := group.Wait(); err != nil {
 			t.Errorf("serve: %v", err)

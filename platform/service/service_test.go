@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/consul/api"
+	"go.uber.org/goleak"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -45,7 +46,11 @@ func run(m *testing.M) (int, error) {
 	if agent, err = devserver.StartConsul(context.Background(), devserver.ConsulConfig{Dir: dir}); err != nil {
 		return 1, err
 	}
-	return m.Run(), agent.Stop(context.Background())
+	code := m.Run()
+	if err := agent.Stop(context.Background()); err != nil {
+		return 1, err
+	}
+	return code, goleak.Find() // connections to the agent end with it
 }
 
 // keys is a small service to have something to call.
