@@ -20,25 +20,23 @@ var counts = expvar.NewMap("admission")
 
 // Limiter has places for work. A nil *Limiter has one for everything.
 type Limiter struct {
-	// most is how many places may be taken before a class has to wait, queue how many of each class may do so.
-	most  [classes]int
-	queue int
+	// Of all places each class may take most; queue is how many of a class may wait.
+	places, most, queue int
 
 	mu      sync.Mutex
-	taken   int
+	taken   [classes]int
 	waiting [classes]list.List // of chan struct{}, closed when its turn has come
 }
 
-// New returns a limiter with so many places, or nil for 0. Browsing leaves the last quarter of them to Checkout; half as many
-// of each class as there are places may wait.
+// New returns a limiter with so many places, or nil for 0. Browsing leaves a quarter of them to Checkout and Checkout, which a
+// slow bank may hold up, a quarter to Browsing; what else is free is Checkout's first. Half as many of each class as there are
+// places may wait.
 func New(places uint16) *Limiter {
 	if places == 0 {
 		return nil
 	}
 	n := int(places)
-	l := &Limiter{queue: (n + 1) / 2}
-	l.most[Checkout], l.most[Browsing] = n, n-n/4
-	return l
+	return &Limiter{places: n, most: n - n/4, queue: (n + 1) / 2}
 }
 
 // Full reports whether work of a class would be refused at once, for who can know that before doing anything for it.
@@ -52,7 +50,11 @@ func (l *Limiter) Full(class Class) bool {
 }
 
 func (l *Limiter) full(class Class) bool {
-	return l.taken >= l.most[class] && l.waiting[class].Len() >= l.queue
+	return !l.free(class) && l.waiting[class].Len() >= l.queue
+}
+
+func (l *Limiter) free(class Class) bool {
+	return l.taken[Browsing]+l.taken[Checkout] < l.places && l.taken[class] < l.most
 }
 
 // Enter takes a place for the work of ctx, by its class. The caller must leave it. It waits for a short while when all are
@@ -69,7 +71,7 @@ func (l *Limiter) Enter(ctx context.Context) (*Place, error) {
 		return nil, err
 	}
 	counts.Add("admitted", 1)
-	return &Place{limiter: l}, nil
+	return &Place{limiter: l, class: class}, nil
 }
 
 // Refused counts work that was refused because its class was Full.
@@ -77,8 +79,8 @@ func Refused(class Class) { counts.Add("refused."+class.String(), 1) }
 
 func (l *Limiter) enter(ctx context.Context, class Class) error {
 	l.mu.Lock()
-	if l.taken < l.most[class] {
-		l.taken++
+	if l.free(class) {
+		l.taken[class]++
 		l.mu.Unlock()
 		return nil
 	}
@@ -112,16 +114,16 @@ func (l *Limiter) enter(ctx context.Context, class Class) error {
 }
 
 // leave gives a place to whoever's turn it is: Checkout comes first.
-func (l *Limiter) leave() {
+func (l *Limiter) leave(left Class) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.taken--
+	l.taken[left]--
 	for _, class := range []Class{Checkout, Browsing} {
 		next := l.waiting[class].Front()
-		if next == nil || l.taken >= l.most[class] {
+		if next == nil || !l.free(class) {
 			continue
 		}
-		l.taken++
+		l.taken[class]++
 		close(l.waiting[class].Remove(next).(chan struct{}))
 		return
 	}
@@ -130,13 +132,14 @@ func (l *Limiter) leave() {
 // Place is where one piece of work is done.
 type Place struct {
 	limiter *Limiter
+	class   Class
 	left    sync.Once
 }
 
 // Leave gives the place back, the first time it is called.
 func (p *Place) Leave() {
 	if p != nil {
-		p.left.Do(p.limiter.leave)
+		p.left.Do(func() { p.limiter.leave(p.class) })
 	}
 }
 

@@ -21,6 +21,12 @@ func of(t *testing.T, class admission.Class) context.Context {
 	return admission.WithClass(t.Context(), class)
 }
 
+// fill takes all four places of a limiter.
+func fill(t *testing.T, l *admission.Limiter) []*admission.Place {
+	t.Helper()
+	return append(take(t, l, admission.Checkout, 1), take(t, l, admission.Browsing, 3)...)
+}
+
 // take takes n places.
 func take(t *testing.T, l *admission.Limiter, class admission.Class, n int) []*admission.Place {
 	t.Helper()
@@ -56,7 +62,7 @@ func TestANewcomerToAFullQueueIsRefusedAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := admission.New(4)
-		take(t, l, admission.Checkout, 4)
+		fill(t, l)
 		wait := queue(t, l, admission.Browsing, 2)
 		start := time.Now()
 		if !l.Full(admission.Browsing) || l.Full(admission.Checkout) {
@@ -101,26 +107,29 @@ func TestWhoseCallerLeavesLeavesTheQueue(t *testing.T) {
 	})
 }
 
-func TestBrowsingLeavesTheLastQuarterToCheckout(t *testing.T) {
+func TestEachClassLeavesAQuarterToTheOther(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		l := admission.New(8)
-		take(t, l, admission.Browsing, 6)
-		if _, err := l.Enter(of(t, admission.Browsing)); !errors.Is(err, admission.ErrOverloaded) {
-			t.Errorf("browsing took the 7th place of 8: %v", err)
-		}
-		take(t, l, admission.Checkout, 2)
-		if _, err := l.Enter(of(t, admission.Checkout)); !errors.Is(err, admission.ErrOverloaded) {
-			t.Errorf("there is a 9th place of 8: %v", err)
-		}
-	})
+	for _, class := range []admission.Class{admission.Browsing, admission.Checkout} {
+		synctest.Test(t, func(t *testing.T) {
+			l := admission.New(8)
+			take(t, l, class, 6)
+			if _, err := l.Enter(of(t, class)); !errors.Is(err, admission.ErrOverloaded) {
+				t.Errorf("%v took the 7th place of 8: %v", class, err)
+			}
+			other := admission.Checkout - class
+			take(t, l, other, 2)
+			if _, err := l.Enter(of(t, other)); !errors.Is(err, admission.ErrOverloaded) {
+				t.Errorf("there is a 9th place of 8: %v", err)
+			}
+		})
+	}
 }
 
 func TestCheckoutWaitsAheadOfBrowsing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := admission.New(4)
-		places := take(t, l, admission.Checkout, 4)
+		places := fill(t, l)
 		browsing := queue(t, l, admission.Browsing, 2)
 		checkout := queue(t, l, admission.Checkout, 2)
 		for _, p := range places[:2] {

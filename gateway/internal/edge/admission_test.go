@@ -18,12 +18,12 @@ import (
 	"souk/platform/admission"
 )
 
-// busy returns an edge with four places, so many of which are taken. Its operations are answered 299 once serve returns.
+// busy returns an edge with four places, so many of which are taken, by browsing as long as that may. Its operations are answered 299 once serve returns.
 func busy(t *testing.T, taken int, serve func(context.Context, http.ResponseWriter)) *edgeServer {
 	t.Helper()
 	limiter := admission.New(4)
-	for range taken {
-		if _, err := limiter.Enter(admission.WithClass(t.Context(), admission.Checkout)); err != nil {
+	for _, class := range []admission.Class{admission.Browsing, admission.Browsing, admission.Browsing, admission.Checkout}[:taken] {
+		if _, err := limiter.Enter(admission.WithClass(t.Context(), class)); err != nil {
 			t.Fatal(err)
 		}
 	}
