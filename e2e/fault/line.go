@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"time"
 
 	"github.com/Shopify/toxiproxy/v2"
 	"github.com/rs/zerolog"
@@ -29,6 +30,11 @@ func (l *Line) Addr() string { return l.proxy.Listen }
 // Slow keeps what the server says for longer than anybody waits.
 func (l *Line) Slow() error {
 	return l.add(`{"name": "slow", "type": "latency", "stream": "downstream", "attributes": {"latency": 120000}}`)
+}
+
+// Delay keeps all that the server says for so long.
+func (l *Line) Delay(by time.Duration) error {
+	return l.add(fmt.Sprintf(`{"name": "delay", "type": "latency", "stream": "downstream", "attributes": {"latency": %d}}`, by.Milliseconds()))
 }
 
 // Cut ends each connection in the midst of what the server says next.

@@ -1,0 +1,111 @@
+package overload
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
+
+	"souk/e2e/shop"
+)
+
+// mix says how many of a thousand visits are to a list, a search, a product and the categories, and to put something in a
+// cart; who is left checks out as well.
+type mix struct{ lists, searches, looks, categories, puts int }
+
+// usual is how shoppers are: about a thousand requests for each order.
+var usual = mix{lists: 400, searches: 200, looks: 300, categories: 96, puts: 3}
+
+// customers is how many can fill a cart or check out at once.
+const customers = 32
+
+// crowd is everybody who visits the shop.
+type crowd struct {
+	addr string
+	mix  mix
+	// patience is how long they wait for an answer before they leave.
+	patience time.Duration
+	idle     chan *customer
+}
+
+// customer has an account and a cart.
+type customer struct {
+	authorization string
+	cart          string
+}
+
+func newCrowd(t *testing.T, url string) *crowd {
+	t.Helper()
+	c := &crowd{addr: url[len("http://"):], mix: usual, patience: 5 * time.Second, idle: make(chan *customer, customers)}
+	var group errgroup.Group
+	group.SetLimit(4)
+	for range customers {
+		group.Go(func() error {
+			client, session, err := shop.New(url).Register(t.Context(), uuid.NewString()+"@example.com", "correct horse battery", "Ada Shopper")
+			if err != nil {
+				return err
+			}
+			cart, err := client.OpenCart(t.Context())
+			c.idle <- &customer{authorization: "Authorization: Bearer " + session.AccessToken, cart: cart.ID}
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// answer is what a request got, and how long after it was meant to be sent.
+type answer struct {
+	checkout bool
+	status   int
+	took     time.Duration
+}
+
+// visit makes one visit, which was to begin at due, and tells each of its answers.
+func (c *crowd) visit(via *conn, due time.Time, tell func(answer)) {
+	n, draw := rand.IntN(products), rand.IntN(1000)
+	for _, page := range []struct {
+		part int
+		path string
+	}{
+		{c.mix.lists, fmt.Sprintf("/v1/products?sort=title&min_price=%d", n)},
+		{c.mix.searches, "/v1/products?q=cup"},
+		{c.mix.looks, fmt.Sprintf("/v1/products/cup-%d", n)},
+		{c.mix.categories, "/v1/categories"},
+	} {
+		if draw -= page.part; draw < 0 {
+			tell(ask(via, due, false, request("GET", page.path, "")))
+			return
+		}
+	}
+	c.buy(via, due, draw >= c.mix.puts, n, tell)
+}
+
+func ask(via *conn, due time.Time, checkout bool, request []byte) answer {
+	status := via.send(request)
+	return answer{checkout: checkout, status: status, took: time.Since(due)}
+}
+
+// buy puts something in a cart and, if it is to, checks it out.
+func (c *crowd) buy(via *conn, due time.Time, checkOut bool, n int, tell func(answer)) {
+	who := <-c.idle
+	defer func() { c.idle <- who }()
+	put := ask(via, due, true, request("PUT", fmt.Sprintf("/v1/carts/%s/items/CUP-%d", who.cart, n), `{"quantity":1}`, who.authorization))
+	if tell(put); put.status != 200 || !checkOut {
+		return
+	}
+	order, err := json.Marshal(shop.Checkout{
+		CartID: who.cart, ShippingOption: "royal-standard", PaymentMethod: "pm_card_visa",
+		ShippingAddress: &shop.Address{Name: "Ada Shopper", Line1: "1 Market Street", City: "Leeds", PostalCode: "LS1 6DT", Country: "GB"},
+	})
+	if err != nil {
+		panic(err) // it always marshals
+	}
+	tell(ask(via, time.Now(), true, request("POST", "/v1/orders", string(order), who.authorization, "Idempotency-Key: "+uuid.NewString())))
+}
