@@ -28,11 +28,11 @@ test: ## run every test, on real PostgreSQL, FerretDB and Consul
 fuzz: ## run every fuzz target for a minute: make fuzz [FUZZTIME=10m] [SOUK_FUZZ=REGEXP of packages and targets]
 	@FUZZTIME='$(FUZZTIME)' scripts/fuzz $(MODULES)
 
-chaos: ## the long forms of the tests under kills and pauses, about an hour: SOUK_SEED=7 for another schedule
+chaos: ## the long forms of the tests under kills, pauses, outages and load, about two hours: SOUK_SEED=7 for another schedule
 	@tools/build ferretdb consul
 	@cd services/inventory && SOUK_ROUNDS=200 GOWORK=off go test -count=1 -v -timeout 1h ./internal/postgres -run 'Last|Opposite|RandomBask|OneSKU'
 	@cd services/orders && SOUK_SEEDS=100000 GOWORK=off go test -count=1 -v -timeout 1h ./internal/simulation -run Promises
-	@cd e2e && SOUK_CHAOS=full GOWORK=off go test -count=1 -v -timeout 3h -p 1 ./chaos ./fleet
+	@cd e2e && SOUK_CHAOS=full GOWORK=off go test -count=1 -v -timeout 3h -p 1 ./chaos ./fleet ./resilience ./overload
 
 soak: ## shoppers for ten minutes, or SOUK_SOAK: goroutines and memory of each process stay what they were
 	@tools/build ferretdb consul
