@@ -23,7 +23,7 @@ func theBars() bars {
 	if full() {
 		return bars{step: 10 * time.Second, atFive: 0.9, atTen: 0.8, refusedWithin: 10 * time.Millisecond, recoversWithin: 10 * time.Second}
 	}
-	return bars{step: 3 * time.Second, atFive: 0.5, atTen: 0.3, refusedWithin: time.Second, recoversWithin: 10 * time.Second}
+	return bars{step: 2 * time.Second, atFive: 0.5, atTen: 0.3, refusedWithin: time.Second, recoversWithin: 10 * time.Second}
 }
 
 // rounds is how often it is tried: what disturbs a measurement only ever makes it worse, so that it has to hold once.
@@ -57,7 +57,7 @@ func TestMoreThanCanBeDoneLeavesWhatCanBeDone(t *testing.T) {
 func (c *crowd) capacity(t *testing.T, step time.Duration) float64 {
 	t.Helper()
 	peak := 0.0
-	for rate := 100.0; ; rate *= 1.4 {
+	for rate := 150.0; ; rate *= 1.5 {
 		l := c.visits(rate, step)
 		t.Logf("measured: %v", l)
 		if peak = max(peak, l.goodput()); l.goodput() < 0.8*rate {
@@ -107,7 +107,7 @@ func apart(t *testing.T, s *stack.Stack) {
 		return
 	}
 	pin := func(pid int, processor string) {
-		if err := exec.CommandContext(t.Context(), "taskset", "-acp", processor, strconv.Itoa(pid)).Run(); err != nil {
+		if err := exec.Command("taskset", "-acp", processor, strconv.Itoa(pid)).Run(); err != nil {
 			t.Logf("processors are shared: %v", err)
 		}
 	}

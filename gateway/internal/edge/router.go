@@ -97,7 +97,8 @@ func (rt *Router) Handle(pattern string, handler http.Handler) {
 	rt.mux.Handle(pattern, handler)
 }
 
-// check does, behind a look at whether there is a place at all, in the order that costs and says least to strangers: limits, identity, then the request's form.
+// check does, in the order that costs and says least to strangers: limits, identity, then the request's form. Whether there is
+// a place at all was looked at before.
 func (rt *Router) check(op *operation, w http.ResponseWriter, r *http.Request) (*http.Request, error) {
 	if err := checkURL(r); err != nil {
 		return nil, err
