@@ -13,8 +13,8 @@ import (
 	"souk/e2e/shop"
 )
 
-// mix says how many of a thousand visits are to a list, a search, a product and the categories, and to put something in a
-// cart; who is left checks out as well.
+// mix says how many of a thousand visits are to a list and a search, as a storefront shows them, 48 products with facets; to a
+// product and the categories; and to put something in a cart; who is left checks out as well. Hardly any two ask the same.
 type mix struct{ lists, searches, looks, categories, puts int }
 
 // usual is how shoppers are: about a thousand requests for each order.
@@ -74,8 +74,8 @@ func (c *crowd) visit(via *conn, due time.Time, tell func(answer)) {
 		part int
 		path string
 	}{
-		{c.mix.lists, fmt.Sprintf("/v1/products?sort=title&min_price=%d", n)},
-		{c.mix.searches, "/v1/products?q=cup"},
+		{c.mix.lists, fmt.Sprintf("/v1/products?sort=title&limit=48&facets=true&min_price=%d&max_price=%d", n, 500+rand.IntN(products))},
+		{c.mix.searches, fmt.Sprintf("/v1/products?q=cup+number+%d&limit=48&facets=true", n)},
 		{c.mix.looks, fmt.Sprintf("/v1/products/cup-%d", n)},
 		{c.mix.categories, "/v1/categories"},
 	} {

@@ -9,7 +9,7 @@ import (
 
 const (
 	// Connections of the crowd. When all wait for an answer, those who come then wait as well, and that is counted.
-	conns = 300
+	conns = 600
 	// An answer that comes later is of no use to anybody.
 	useful = time.Second
 )

@@ -9,8 +9,15 @@ import (
 	"time"
 )
 
-// How long work waits for its turn. Longer, and whoever asked for it might as well ask again.
-const longestWait = 100 * time.Millisecond
+// queues say how many of a class may wait, for each place there is, and how long. A queue is for a crowd that comes at once: it
+// is as long as gets its turn in time, so that who is refused is refused at once. Work that hangs must not hold it up for ever.
+var queues = [classes]struct {
+	perPlace int
+	longest  time.Duration
+}{
+	Browsing: {2, time.Second},
+	Checkout: {16, 10 * time.Second},
+}
 
 // ErrOverloaded is returned for work that there is no place for.
 var ErrOverloaded = errors.New("there is more to do than can be done in time")
@@ -20,8 +27,8 @@ var counts = expvar.NewMap("admission")
 
 // Limiter has places for work. A nil *Limiter has one for everything.
 type Limiter struct {
-	// Of all places each class may take most; queue is how many of a class may wait.
-	places, most, queue int
+	// Of all places each class may take most.
+	places, most int
 
 	mu      sync.Mutex
 	taken   [classes]int
@@ -29,14 +36,14 @@ type Limiter struct {
 }
 
 // New returns a limiter with so many places, or nil for 0. Browsing leaves a quarter of them to Checkout and Checkout, which a
-// slow bank may hold up, a quarter to Browsing; what else is free is Checkout's first. Half as many of each class as there are
-// places may wait.
+// slow bank may hold up, a quarter to Browsing; what else is free is Checkout's first. For each place two of Browsing may wait for
+// a second, and sixteen of Checkout for ten.
 func New(places uint16) *Limiter {
 	if places == 0 {
 		return nil
 	}
 	n := int(places)
-	return &Limiter{places: n, most: n - n/4, queue: (n + 1) / 2}
+	return &Limiter{places: n, most: n - n/4}
 }
 
 // Full reports whether work of a class would be refused at once, for who can know that before doing anything for it.
@@ -50,14 +57,14 @@ func (l *Limiter) Full(class Class) bool {
 }
 
 func (l *Limiter) full(class Class) bool {
-	return !l.free(class) && l.waiting[class].Len() >= l.queue
+	return !l.free(class) && l.waiting[class].Len() >= l.places*queues[class].perPlace
 }
 
 func (l *Limiter) free(class Class) bool {
 	return l.taken[Browsing]+l.taken[Checkout] < l.places && l.taken[class] < l.most
 }
 
-// Enter takes a place for the work of ctx, by its class. The caller must leave it. It waits for a short while when all are
+// Enter takes a place for the work of ctx, by its class. The caller must leave it. It waits for a while when all are
 // taken, and returns ErrOverloaded when too many wait already or the wait was in vain, and ctx's error when that ended first.
 func (l *Limiter) Enter(ctx context.Context) (*Place, error) {
 	if l == nil {
@@ -91,7 +98,7 @@ func (l *Limiter) enter(ctx context.Context, class Class) error {
 	turn := make(chan struct{})
 	waiting := l.waiting[class].PushBack(turn)
 	l.mu.Unlock()
-	timer := time.NewTimer(longestWait)
+	timer := time.NewTimer(queues[class].longest)
 	defer timer.Stop()
 	var err error
 	select {

@@ -8,11 +8,28 @@ import (
 	"souk/platform/rpc"
 )
 
+// So many passwords are hashed, or wait at customers for it, at once. They wait for each other, and must not take the places of
+// all the rest meanwhile; and they are fewer than customers lets wait, so that it need not refuse any.
+const passwordPlaces = 16
+
+// limiterOf returns where an operation takes its place; nil if it needs none. A stream waits more than it works, and has a bound
+// of its own; what watches over us must not take a busy gateway for a broken one.
+func (rt *Router) limiterOf(op *operation) *admission.Limiter {
+	switch {
+	case op.stream || op.route.Path == "/healthz" || op.route.Path == "/readyz":
+		return nil
+	case op.cost == password:
+		return rt.passwords
+	default:
+		return rt.limiter
+	}
+}
+
 // admit has handler answer a request when there is a place for it. The checks came before that, so that no client holds a place
 // while it is still sending its body; as soon as the answer is written the place is free, however slowly the client takes it.
-func (rt *Router) admit(op *operation, w http.ResponseWriter, r *http.Request, handler http.HandlerFunc) error {
-	ctx := admission.WithClass(r.Context(), op.class)
-	place, err := rt.limiter.Enter(ctx)
+func admit(limiter *admission.Limiter, class admission.Class, w http.ResponseWriter, r *http.Request, handler http.HandlerFunc) error {
+	ctx := admission.WithClass(r.Context(), class)
+	place, err := limiter.Enter(ctx)
 	if errors.Is(err, admission.ErrOverloaded) {
 		writeRefusal(w, r)
 		return nil

@@ -18,16 +18,11 @@ import (
 	"souk/platform/admission"
 )
 
-// busy returns an edge with four places, so many of which are taken, by browsing as long as that may. Its operations are answered 299 once serve returns.
-func busy(t *testing.T, taken int, serve func(context.Context, http.ResponseWriter)) *edgeServer {
+// busy returns an edge with four places, so many of which are taken, by browsing as long as that may, and those for passwords as
+// well. Its operations are answered 299 once serve returns.
+func busy(t *testing.T, k *keys, taken int, serve func(context.Context, http.ResponseWriter)) http.Handler {
 	t.Helper()
 	limiter := admission.New(4)
-	for _, class := range []admission.Class{admission.Browsing, admission.Browsing, admission.Browsing, admission.Checkout}[:taken] {
-		if _, err := limiter.Enter(admission.WithClass(t.Context(), class)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	k := newKeys(t)
 	logger := slog.New(slog.DiscardHandler)
 	router, err := NewRouter(nil, access.NewVerifier(k), nil, limiter, logger, func(api.StrictHandlerFunc, string) api.StrictHandlerFunc {
 		return func(ctx context.Context, w http.ResponseWriter, _ *http.Request, _ any) (any, error) {
@@ -38,7 +33,25 @@ func busy(t *testing.T, taken int, serve func(context.Context, http.ResponseWrit
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(Wrap(router, logger))
+	enter := func(l *admission.Limiter, class admission.Class) {
+		if _, err := l.Enter(admission.WithClass(t.Context(), class)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, class := range []admission.Class{admission.Browsing, admission.Browsing, admission.Browsing, admission.Checkout}[:taken] {
+		enter(limiter, class)
+	}
+	for range passwordPlaces - passwordPlaces/4 {
+		enter(router.passwords, admission.Browsing)
+	}
+	return Wrap(router, logger)
+}
+
+// serveBusy serves such an edge over HTTP.
+func serveBusy(t *testing.T, taken int, serve func(context.Context, http.ResponseWriter)) *edgeServer {
+	t.Helper()
+	k := newKeys(t)
+	server := httptest.NewServer(busy(t, k, taken, serve))
 	t.Cleanup(server.Close)
 	return &edgeServer{keys: k, url: server.URL, staff: k.token(t, time.Hour, access.RoleStaff), client: server.Client()}
 }
@@ -47,19 +60,40 @@ func nothing(context.Context, http.ResponseWriter) {}
 
 func TestARequestWithoutAPlaceIsRefused(t *testing.T) {
 	t.Parallel()
-	e := busy(t, 4, nothing)
-	for _, op := range contract(t) {
-		switch op.path {
-		case "/healthz", "/readyz", "/v1/orders/{id}/events":
-			e.send(t, op.request(t, e)).mustPass(t)
-			continue
+	synctest.Test(t, func(t *testing.T) {
+		k := newKeys(t)
+		edge := busy(t, k, 4, nothing)
+		e := &edgeServer{keys: k, staff: k.token(t, time.Hour, access.RoleStaff)}
+		for _, op := range contract(t) {
+			a := serve(t, edge, op.request(t, e))
+			switch op.path {
+			case "/healthz", "/readyz", "/v1/orders/{id}/events":
+				a.mustPass(t)
+				continue
+			}
+			a.mustBe(t, http.StatusServiceUnavailable, "unavailable", "")
+			if a.header.Get("Retry-After") != "1" || a.header.Get("Cache-Control") != "no-store" {
+				t.Errorf("%s %s is refused with %v", op.method, op.path, a.header)
+			}
 		}
-		a := e.send(t, op.request(t, e))
-		a.mustBe(t, http.StatusServiceUnavailable, "unavailable", "")
-		if a.header.Get("Retry-After") != "1" || a.header.Get("Cache-Control") != "no-store" {
-			t.Errorf("%s %s is refused with %v", op.method, op.path, a.header)
+	})
+}
+
+func TestPasswordsWaitForEachOtherAlone(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		k := newKeys(t)
+		edge := busy(t, k, 0, nothing)
+		e := &edgeServer{keys: k, staff: k.token(t, time.Hour, access.RoleStaff)}
+		for _, op := range contract(t) {
+			a := serve(t, edge, op.request(t, e))
+			if costs[op.method+" "+op.path] == password {
+				a.mustBe(t, http.StatusServiceUnavailable, "unavailable", "")
+				continue
+			}
+			a.mustPass(t)
 		}
-	}
+	})
 }
 
 func TestWhoFindsTheQueueFullIsRefusedUnread(t *testing.T) {
@@ -71,13 +105,13 @@ func TestWhoFindsTheQueueFullIsRefusedUnread(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for range 2 {
+		for range 3 { // one works, two wait
 			go func() { _, _ = limiter.Enter(t.Context()) }()
 		}
 		synctest.Wait()
 		start := time.Now()
 		body := strings.NewReader("no JSON")
-		a := serve(t, Wrap(router, logger), request{method: "POST", path: "/v1/sessions", body: body})
+		a := serve(t, Wrap(router, logger), request{method: "POST", path: "/v1/products", body: body})
 		a.mustBe(t, http.StatusServiceUnavailable, "unavailable", "")
 		if body.Len() != len("no JSON") || time.Since(start) != 0 {
 			t.Errorf("refused after %v, with %d bytes of the body unread", time.Since(start), body.Len())
@@ -87,31 +121,35 @@ func TestWhoFindsTheQueueFullIsRefusedUnread(t *testing.T) {
 
 func TestWhatSellsIsAdmittedBeforeWhatLooks(t *testing.T) {
 	t.Parallel()
-	e := busy(t, 3, func(ctx context.Context, w http.ResponseWriter) {
-		w.Header().Set("X-Class", admission.ClassOf(ctx).String())
-	})
-	admitted := 0
-	for _, op := range contract(t) {
-		a := e.send(t, op.request(t, e))
-		pattern := op.method + " " + op.path
-		switch _, sells := classes[pattern]; {
-		case sells:
-			admitted++
-			if a.mustPass(t); a.header.Get("X-Class") != "checkout" {
-				t.Errorf("%s is work of class %q", pattern, a.header.Get("X-Class"))
+	synctest.Test(t, func(t *testing.T) {
+		k := newKeys(t)
+		edge := busy(t, k, 3, func(ctx context.Context, w http.ResponseWriter) {
+			w.Header().Set("X-Class", admission.ClassOf(ctx).String())
+		})
+		e := &edgeServer{keys: k, staff: k.token(t, time.Hour, access.RoleStaff)}
+		admitted := 0
+		for _, op := range contract(t) {
+			a := serve(t, edge, op.request(t, e))
+			pattern := op.method + " " + op.path
+			switch _, sells := classes[pattern]; {
+			case sells:
+				admitted++
+				if a.mustPass(t); a.header.Get("X-Class") != "checkout" {
+					t.Errorf("%s is work of class %q", pattern, a.header.Get("X-Class"))
+				}
+			case a.status != passed:
+				a.mustBe(t, http.StatusServiceUnavailable, "unavailable", "")
 			}
-		case a.status != passed:
-			a.mustBe(t, http.StatusServiceUnavailable, "unavailable", "")
 		}
-	}
-	if admitted != len(classes) {
-		t.Errorf("%d of %d operations of class Checkout are in the contract", admitted, len(classes))
-	}
+		if admitted != len(classes) {
+			t.Errorf("%d of %d operations of class Checkout are in the contract", admitted, len(classes))
+		}
+	})
 }
 
 func TestAClientThatIsSlowToSendHoldsNoPlace(t *testing.T) {
 	t.Parallel()
-	e := busy(t, 3, nothing)
+	e := serveBusy(t, 3, nothing)
 	for _, header := range []string{
 		"POST /v1/shipping-quotes HTTP/1.1\r\nContent-Type: application/json\r\n", "POST /v1/webhooks/payments/stripe HTTP/1.1\r\n",
 	} {
@@ -134,7 +172,7 @@ func TestAClientThatIsSlowToSendHoldsNoPlace(t *testing.T) {
 func TestAnAnswerUnderWayHoldsNoPlace(t *testing.T) {
 	t.Parallel()
 	began, end := make(chan struct{}, 1), make(chan struct{})
-	e := busy(t, 3, func(_ context.Context, w http.ResponseWriter) {
+	e := serveBusy(t, 3, func(_ context.Context, w http.ResponseWriter) {
 		w.WriteHeader(passed)
 		began <- struct{}{}
 		<-end // as a write does that the client does not take

@@ -82,12 +82,6 @@ var classes = map[string]admission.Class{
 	"POST /v1/webhooks/payments/{provider}": admission.Checkout,
 }
 
-// admitted reports whether the operation needs a place of the router's. A stream waits more than it works, and has a bound of
-// its own; what watches over us must not take a busy gateway for a broken one.
-func (o *operation) admitted() bool {
-	return !o.stream && o.route.Path != "/healthz" && o.route.Path != "/readyz"
-}
-
 // operationsOf reads every operation of the contract, by its ServeMux pattern ("POST /v1/carts"). An operation
 // that does not say who may use it is an error.
 func operationsOf(spec *openapi3.T) (map[string]*operation, error) {

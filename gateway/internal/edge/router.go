@@ -19,9 +19,11 @@ type Router struct {
 	operations map[string]*operation
 	verifier   *access.Verifier
 	limits     *Limits
-	limiter    *admission.Limiter
-	streams    *streams
-	logger     *slog.Logger
+	// Places to work at: for passwords, and for all the rest.
+	passwords, limiter *admission.Limiter
+
+	streams *streams
+	logger  *slog.Logger
 }
 
 // NewRouter returns a router that has the operations of server, within limits, and as many at once as limiter has places for.
@@ -36,8 +38,8 @@ func NewRouter(server api.StrictServerInterface, verifier *access.Verifier, limi
 		return nil, fmt.Errorf("openapi.yaml: %w", err)
 	}
 	rt := &Router{
-		mux: http.NewServeMux(), operations: operations, verifier: verifier, limits: limits, limiter: limiter, streams: newStreams(),
-		logger: logger,
+		mux: http.NewServeMux(), operations: operations, verifier: verifier, limits: limits, passwords: admission.New(passwordPlaces),
+		limiter: limiter, streams: newStreams(), logger: logger,
 	}
 	fail := func(w http.ResponseWriter, r *http.Request, err error) { WriteError(r.Context(), w, logger, err) }
 	refuse := func(w http.ResponseWriter, r *http.Request, err error) { fail(w, r, unreadable(err)) }
@@ -66,7 +68,8 @@ func (rt *Router) HandleFunc(pattern string, handler func(http.ResponseWriter, *
 // serve has handler answer a request that passes the checks. An error means that it did not.
 func (rt *Router) serve(op *operation, w http.ResponseWriter, r *http.Request, handler http.HandlerFunc) error {
 	op.bound(w, r)
-	if op.admitted() && rt.limiter.Full(op.class) {
+	limiter := rt.limiterOf(op)
+	if limiter.Full(op.class) {
 		refuse(w, r, op.class)
 		return nil
 	}
@@ -79,11 +82,8 @@ func (rt *Router) serve(op *operation, w http.ResponseWriter, r *http.Request, h
 		return err
 	case op.stream:
 		return rt.streams.serve(w, checked, handler)
-	case op.admitted():
-		return rt.admit(op, w, checked, handler)
 	default:
-		handler(w, checked)
-		return nil
+		return admit(limiter, op.class, w, checked, handler)
 	}
 }
 
