@@ -48,8 +48,8 @@ func run(m *testing.M) (int, error) {
 	if routes, err = access.Routes(filepath.Join(root, "gateway", "openapi.yaml")); err != nil {
 		return 1, err
 	}
-	bin := filepath.Join(root, ".souk", "bin")
-	if err := stack.Build(ctx, root, bin); err != nil {
+	bin, err := stack.BuildHere(ctx)
+	if err != nil {
 		return 1, err
 	}
 	if mongoPort, err = devserver.FreePort(); err != nil {

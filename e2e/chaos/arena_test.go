@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -16,18 +15,13 @@ import (
 	"souk/e2e/fault"
 	"souk/e2e/shop"
 	"souk/platform/certificate/certtest"
-	"souk/platform/devserver"
 )
 
 var binDir string
 
 func TestMain(m *testing.M) {
-	root, err := devserver.RepoRoot()
-	if err == nil {
-		binDir = filepath.Join(root, ".souk", "bin")
-		err = stack.Build(context.Background(), root, binDir)
-	}
-	if err != nil {
+	var err error
+	if binDir, err = stack.BuildHere(context.Background()); err != nil {
 		fmt.Fprintln(os.Stderr, "build the shop:", err)
 		os.Exit(1)
 	}

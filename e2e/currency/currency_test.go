@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -13,7 +12,6 @@ import (
 
 	"souk/deploy/local/stack"
 	"souk/e2e/shop"
-	"souk/platform/devserver"
 )
 
 // In Shopify's format; prices are decimals of the shop's currency.
@@ -67,10 +65,8 @@ func buyAndReturn(t *testing.T, url string, staff *shop.Client, price shop.Money
 // start starts a shop that sells in currency, and logs staff in.
 func start(t *testing.T, currency string) (url string, staff *shop.Client) {
 	t.Helper()
-	root, err := devserver.RepoRoot()
+	bin, err := stack.BuildHere(t.Context())
 	must(t, err)
-	bin := filepath.Join(root, ".souk", "bin")
-	must(t, stack.Build(t.Context(), root, bin))
 	s, stop, err := stack.StartTemporary(context.WithoutCancel(t.Context()), bin,
 		"SOUK_CURRENCY="+currency, "SOUK_SHIPPING_TRANSIT=1s", "SOUK_RATE_LIMITS=off")
 	must(t, err)

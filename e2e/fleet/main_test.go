@@ -7,13 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"souk/deploy/local/stack"
 	"souk/e2e/shop"
-	"souk/platform/devserver"
 )
 
 var (
@@ -32,12 +30,9 @@ func TestMain(m *testing.M) {
 }
 
 func run(m *testing.M) (code int, err error) {
-	root, err := devserver.RepoRoot()
+	ctx := context.Background()
+	binDir, err := stack.BuildHere(ctx)
 	if err != nil {
-		return 1, err
-	}
-	ctx, binDir := context.Background(), filepath.Join(root, ".souk", "bin")
-	if err := stack.Build(ctx, root, binDir); err != nil {
 		return 1, err
 	}
 	replicas := map[string]int{}

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"testing"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -16,7 +15,6 @@ import (
 	"souk/deploy/local/stack"
 	"souk/platform/certificate/certtest"
 	"souk/platform/consul"
-	"souk/platform/devserver"
 	"souk/platform/secret"
 
 	// The contracts of every service.
@@ -45,12 +43,9 @@ func TestMain(m *testing.M) {
 }
 
 func run(m *testing.M) (code int, err error) {
-	root, err := devserver.RepoRoot()
+	ctx := context.Background()
+	binDir, err := stack.BuildHere(ctx)
 	if err != nil {
-		return 1, err
-	}
-	ctx, binDir := context.Background(), filepath.Join(root, ".souk", "bin")
-	if err := stack.Build(ctx, root, binDir); err != nil {
 		return 1, err
 	}
 	if authority, err = certtest.New(); err != nil {

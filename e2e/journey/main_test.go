@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -16,7 +15,6 @@ import (
 
 	"souk/deploy/local/stack"
 	"souk/e2e/shop"
-	"souk/platform/devserver"
 )
 
 // target is the shop that the tests of this package share; each makes its own products and customers. It is one that
@@ -45,12 +43,8 @@ func run(m *testing.M) (int, error) {
 		return m.Run(), nil
 	}
 	ctx := context.Background()
-	root, err := devserver.RepoRoot()
+	bin, err := stack.BuildHere(ctx)
 	if err != nil {
-		return 1, err
-	}
-	bin := filepath.Join(root, ".souk", "bin")
-	if err := stack.Build(ctx, root, bin); err != nil {
 		return 1, err
 	}
 	s, stop, err := stack.StartTemporary(ctx, bin, "SOUK_RATE_LIMITS=off", "SOUK_SHIPPING_TRANSIT=2s",

@@ -6,24 +6,18 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"souk/deploy/local/stack"
 	"souk/e2e/shop"
-	"souk/platform/devserver"
 )
 
 var binDir string
 
 func TestMain(m *testing.M) {
-	root, err := devserver.RepoRoot()
-	if err == nil {
-		binDir = filepath.Join(root, ".souk", "bin")
-		err = stack.Build(context.Background(), root, binDir)
-	}
-	if err != nil {
+	var err error
+	if binDir, err = stack.BuildHere(context.Background()); err != nil {
 		fmt.Fprintln(os.Stderr, "build the shop:", err)
 		os.Exit(1)
 	}

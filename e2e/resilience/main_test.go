@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -19,8 +18,7 @@ var root, binDir string
 func TestMain(m *testing.M) {
 	var err error
 	if root, err = devserver.RepoRoot(); err == nil {
-		binDir = filepath.Join(root, ".souk", "bin")
-		err = stack.Build(context.Background(), root, binDir)
+		binDir, err = stack.BuildHere(context.Background())
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "build the shop:", err)

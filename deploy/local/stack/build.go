@@ -7,6 +7,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"souk/platform/devserver"
 )
 
 // Names of the parts of a shop besides the services: the process at its edge, and the servers.
@@ -39,6 +41,17 @@ func Build(ctx context.Context, root, binDir string) error {
 		}
 	}
 	return build(ctx, filepath.Join(root, Gateway), binDir, Gateway)
+}
+
+// BuildHere compiles them from the repository that the working directory is in, for its tests and tools, and returns where they
+// are.
+func BuildHere(ctx context.Context) (binDir string, err error) {
+	root, err := devserver.RepoRoot()
+	if err != nil {
+		return "", err
+	}
+	binDir = filepath.Join(root, ".souk", "bin")
+	return binDir, Build(ctx, root, binDir)
 }
 
 func build(ctx context.Context, dir, binDir, name string) error {

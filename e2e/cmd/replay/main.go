@@ -27,7 +27,6 @@ import (
 	"souk/e2e/fault"
 	"souk/e2e/replay"
 	"souk/e2e/shop"
-	"souk/platform/devserver"
 )
 
 func main() {
@@ -140,13 +139,9 @@ func storm(ctx context.Context, s *stack.Stack, seed uint64) error {
 
 // startShop starts a shop on free ports, with data that ends with it.
 func startShop(ctx context.Context) (*stack.Stack, func() error, error) {
-	root, err := devserver.RepoRoot()
-	if err != nil {
-		return nil, nil, err
-	}
-	bin := filepath.Join(root, ".souk", "bin")
 	fmt.Println("starting a shop for the replay")
-	if err := stack.Build(ctx, root, bin); err != nil {
+	bin, err := stack.BuildHere(ctx)
+	if err != nil {
 		return nil, nil, err
 	}
 	return stack.StartTemporary(ctx, bin, "SOUK_RATE_LIMITS=off", "SOUK_SHIPPING_TRANSIT=1s")
