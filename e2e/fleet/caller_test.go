@@ -138,7 +138,7 @@ func (c *callers) sent(to string, after time.Time) []time.Time {
 func (c *callers) awaitCalled(t *testing.T, part string, after time.Time) time.Duration {
 	t.Helper()
 	var first time.Time
-	until(t, settleWithin, func() error {
+	until(t, max(0, time.Until(after))+settleWithin, func() error {
 		times := c.sent(addressOf(t, part), after)
 		if len(times) == 0 {
 			return fmt.Errorf("%s is not called", part)
