@@ -48,17 +48,13 @@ func run(m *testing.M) (int, error) {
 	if routes, err = access.Routes(filepath.Join(root, "gateway", "openapi.yaml")); err != nil {
 		return 1, err
 	}
-	bin, err := stack.BuildHere(ctx)
-	if err != nil {
-		return 1, err
-	}
 	if mongoPort, err = devserver.FreePort(); err != nil {
 		return 1, err
 	}
 	if authority, err = certtest.New(); err != nil {
 		return 1, err
 	}
-	s, stop, err := stack.StartTemporaryAs(ctx, stack.Config{BinDir: bin, MongoPort: mongoPort, Authority: authority, Env: []string{
+	s, stop, err := stack.StartTemporaryAs(ctx, stack.Config{MongoPort: mongoPort, Authority: authority, Env: []string{
 		"SOUK_RATE_LIMITS=off", "SOUK_LOG_LEVEL=debug", "SOUK_SHIPPING_TRANSIT=500ms",
 		"SOUK_PAYMENTS_SIMULATOR_WEBHOOK_SECRET=" + webhookSecret,
 	}})

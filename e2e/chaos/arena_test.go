@@ -8,7 +8,6 @@ import (
 	"os"
 	"strings"
 	"sync"
-	"testing"
 	"time"
 
 	"souk/deploy/local/stack"
@@ -16,17 +15,6 @@ import (
 	"souk/e2e/shop"
 	"souk/platform/certificate/certtest"
 )
-
-var binDir string
-
-func TestMain(m *testing.M) {
-	var err error
-	if binDir, err = stack.BuildHere(context.Background()); err != nil {
-		fmt.Fprintln(os.Stderr, "build the shop:", err)
-		os.Exit(1)
-	}
-	os.Exit(m.Run())
-}
 
 // full reports whether the long forms of the tests are asked for.
 func full() bool { return os.Getenv("SOUK_CHAOS") == "full" }
@@ -55,7 +43,7 @@ type arena struct {
 
 // open starts a shop with proxies in front of services, and plenty of each SKU. Call what it returns to end it.
 func open(ctx context.Context, pieces int, proxied ...string) (*arena, func() error, error) {
-	return openAs(ctx, stack.Config{BinDir: binDir}, pieces, proxied...)
+	return openAs(ctx, stack.Config{}, pieces, proxied...)
 }
 
 // openAs is open with more to say about the shop.
@@ -151,27 +139,4 @@ func (a *arena) logged(wanted func(line string) bool) []string {
 		_ = file.Close()
 	}
 	return lines
-}
-
-// until tries a condition until it holds, or returns why it does not.
-func until(ctx context.Context, within time.Duration, condition func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, within)
-	defer cancel()
-	tick := time.NewTicker(100 * time.Millisecond)
-	defer tick.Stop()
-	var err error
-	for {
-		latest := condition(ctx)
-		if latest == nil {
-			return nil
-		}
-		if err == nil || ctx.Err() == nil { // not that there was no more time to look
-			err = latest
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("not within %v: %w", within, err)
-		case <-tick.C:
-		}
-	}
 }

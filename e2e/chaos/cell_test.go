@@ -11,6 +11,7 @@ import (
 
 	"souk/e2e/fault"
 	"souk/e2e/shop"
+	"souk/e2e/trial"
 )
 
 // cell is one square of the crash matrix, with the seed of what is left to chance.
@@ -102,7 +103,7 @@ func (c cell) judge(ctx context.Context, s *scene, h *harm, sender *shop.Client,
 	if err := s.await(ctx, cleanWithin, there); err != nil {
 		return err
 	}
-	return until(ctx, cleanWithin, s.books)
+	return trial.Until(ctx, cleanWithin, s.books)
 }
 
 // orderIDOf returns the order that an answer to a checkout is about.

@@ -67,7 +67,7 @@ func openMetered(t *testing.T) (*arena, *meter) {
 	}
 	t.Cleanup(func() { _ = wire.Close() })
 	env := []string{"SOUK_CARTS_MONGO_URI=" + wire.URI("carts"), "SOUK_CUSTOMERS_MONGO_URI=" + wire.URI("customers")}
-	a, end, err := openAs(t.Context(), stack.Config{BinDir: binDir, MongoPort: port, Env: env}, 1_000_000, stack.Services...)
+	a, end, err := openAs(t.Context(), stack.Config{MongoPort: port, Env: env}, 1_000_000, stack.Services...)
 	if err != nil {
 		t.Fatal(err)
 	}

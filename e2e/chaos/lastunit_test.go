@@ -15,6 +15,7 @@ import (
 
 	"souk/deploy/local/stack"
 	"souk/e2e/shop"
+	"souk/e2e/trial"
 )
 
 // sizes are how many buy at once, and how often.
@@ -92,7 +93,7 @@ func (r *race) hundred(t *testing.T) {
 	for left := crush().requests; left > 0; left -= len(r.buyers) {
 		sold += r.run(t, got, min(left, len(r.buyers)), func(int) []item { return []item{{skus[1], 1}} })
 		// A cart that could not be emptied at once is emptied a little later; not while it is filled again.
-		if err := until(t.Context(), cleanWithin, r.books); err != nil {
+		if err := trial.Until(t.Context(), cleanWithin, r.books); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -133,7 +134,7 @@ func (r *race) stock(t *testing.T, sku string, pieces int64) {
 // soldOut fails unless nothing is left of a SKU, and nothing held.
 func (r *race) soldOut(t *testing.T, sku string) {
 	t.Helper()
-	err := until(t.Context(), cleanWithin, func(ctx context.Context) error {
+	err := trial.Until(t.Context(), cleanWithin, func(ctx context.Context) error {
 		level, err := r.keeper.Stock(ctx, sku)
 		if err == nil && (level.OnHand != 0 || level.Reserved != 0) {
 			err = fmt.Errorf("%+v", level)
@@ -198,7 +199,7 @@ func (r *race) buy(ctx context.Context, c *shop.Client, request request, count *
 		return false, fmt.Errorf("%d %s", resp.Status, resp.Body)
 	}
 	var end shop.Order
-	err = until(ctx, cleanWithin, func(ctx context.Context) (err error) {
+	err = trial.Until(ctx, cleanWithin, func(ctx context.Context) (err error) {
 		if end, err = orderOf(ctx, c, orderIDOf(resp)); err == nil && end.Status == "pending" {
 			err = fmt.Errorf("order %s is pending", end.ID)
 		}
@@ -217,7 +218,7 @@ func (r *race) calm(t *testing.T) {
 	if strings.Contains(string(log), "deadlock detected") {
 		t.Error("there were deadlocks")
 	}
-	if err := until(t.Context(), auditWithin, r.books); err != nil {
+	if err := trial.Until(t.Context(), auditWithin, r.books); err != nil {
 		t.Error(err)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"souk/e2e/fault"
+	"souk/e2e/trial"
 )
 
 const shoppers = 32
@@ -46,7 +47,7 @@ func TestRandomChaos(t *testing.T) {
 		t.Error(err)
 	}
 	over := time.Now()
-	if err := until(t.Context(), cleanWithin, a.books); err != nil {
+	if err := trial.Until(t.Context(), cleanWithin, a.books); err != nil {
 		t.Errorf("the books are not clean: %v", err)
 	}
 	took := time.Since(over)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"souk/e2e/shop"
+	"souk/e2e/trial"
 )
 
 // step is a call of orders that its saga is made of.
@@ -154,7 +155,7 @@ func (s *scene) sendBack(ctx context.Context) (string, error) {
 
 // await waits until the order is where it should get to.
 func (s *scene) await(ctx context.Context, within time.Duration, there func(shop.Order) bool) error {
-	return until(ctx, within, func(ctx context.Context) error {
+	return trial.Until(ctx, within, func(ctx context.Context) error {
 		o, err := orderOf(ctx, s.buyer, s.orderID)
 		if err == nil && !there(o) {
 			err = fmt.Errorf("order %s is %s, %+v", o.ID, o.Status, o.Returns)

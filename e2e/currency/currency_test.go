@@ -65,9 +65,7 @@ func buyAndReturn(t *testing.T, url string, staff *shop.Client, price shop.Money
 // start starts a shop that sells in currency, and logs staff in.
 func start(t *testing.T, currency string) (url string, staff *shop.Client) {
 	t.Helper()
-	bin, err := stack.BuildHere(t.Context())
-	must(t, err)
-	s, stop, err := stack.StartTemporary(context.WithoutCancel(t.Context()), bin,
+	s, stop, err := stack.StartTemporary(context.WithoutCancel(t.Context()),
 		"SOUK_CURRENCY="+currency, "SOUK_SHIPPING_TRANSIT=1s", "SOUK_RATE_LIMITS=off")
 	must(t, err)
 	t.Cleanup(func() {

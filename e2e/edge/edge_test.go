@@ -5,30 +5,17 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"net"
 	"net/http"
-	"os"
 	"testing"
 	"time"
 
 	"souk/deploy/local/stack"
 )
 
-var binDir string
-
-func TestMain(m *testing.M) {
-	var err error
-	if binDir, err = stack.BuildHere(context.Background()); err != nil {
-		fmt.Fprintln(os.Stderr, "build the shop:", err)
-		os.Exit(1)
-	}
-	os.Exit(m.Run())
-}
-
 func start(t *testing.T, env ...string) *stack.Stack {
 	t.Helper()
-	s, stop, err := stack.StartTemporary(t.Context(), binDir, append(env, "SOUK_RATE_LIMITS=on")...)
+	s, stop, err := stack.StartTemporary(t.Context(), append(env, "SOUK_RATE_LIMITS=on")...)
 	if err != nil {
 		t.Fatal(err)
 	}

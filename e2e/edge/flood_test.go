@@ -13,6 +13,7 @@ import (
 
 	"souk/deploy/local/stack"
 	"souk/e2e/shop"
+	"souk/e2e/trial"
 )
 
 const (
@@ -21,22 +22,6 @@ const (
 	measured        = 3 * time.Second
 )
 
-// paced does work so often a second for a while, whether or not what began before has ended, and waits for all of it.
-func paced(ctx context.Context, perSecond int, work func(i int)) {
-	var all sync.WaitGroup
-	defer all.Wait()
-	tick := time.NewTicker(time.Second / time.Duration(perSecond))
-	defer tick.Stop()
-	for i := 0; ; i++ {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			all.Go(func() { work(i) })
-		}
-	}
-}
-
 // browse looks at products for a while, and returns how long 50 and 99 of a hundred looks take at most.
 func browse(t *testing.T, client *http.Client, url string) (p50, p99 time.Duration) {
 	t.Helper()
@@ -44,7 +29,7 @@ func browse(t *testing.T, client *http.Client, url string) (p50, p99 time.Durati
 	defer cancel()
 	var mu sync.Mutex
 	var took []time.Duration
-	paced(ctx, browsePerSecond, func(int) {
+	trial.Paced(ctx, browsePerSecond, func(int) {
 		start := time.Now()
 		resp, err := client.Get(url + "/v1/products")
 		if err != nil {
@@ -84,7 +69,7 @@ func flood(ctx context.Context, t *testing.T, url string, addresses int) *answer
 		clients[i] = from(t, fmt.Sprintf("127.0.1.%d", i+1))
 	}
 	a := &answers{count: map[int]int{}}
-	paced(ctx, floodPerSecond, func(i int) {
+	trial.Paced(ctx, floodPerSecond, func(i int) {
 		email := fmt.Sprintf("nobody-%d@example.com", i)
 		if i%4 == 0 {
 			email = "ada@example.com"

@@ -31,16 +31,12 @@ func TestMain(m *testing.M) {
 
 func run(m *testing.M) (code int, err error) {
 	ctx := context.Background()
-	binDir, err := stack.BuildHere(ctx)
-	if err != nil {
-		return 1, err
-	}
 	replicas := map[string]int{}
 	for _, service := range stack.Services {
 		replicas[service] = 2
 	}
 	replicas["catalog"] = 3
-	cfg := stack.Config{BinDir: binDir, Replicas: replicas, Env: []string{"SOUK_RATE_LIMITS=off", "SOUK_SHIPPING_TRANSIT=1s"}}
+	cfg := stack.Config{Replicas: replicas, Env: []string{"SOUK_RATE_LIMITS=off", "SOUK_SHIPPING_TRANSIT=1s"}}
 	var stop func() error
 	if live, stop, err = stack.StartTemporaryAs(ctx, cfg); err != nil {
 		return 1, err

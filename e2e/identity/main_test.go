@@ -44,17 +44,13 @@ func TestMain(m *testing.M) {
 
 func run(m *testing.M) (code int, err error) {
 	ctx := context.Background()
-	binDir, err := stack.BuildHere(ctx)
-	if err != nil {
-		return 1, err
-	}
 	if authority, err = certtest.New(); err != nil {
 		return 1, err
 	}
 	// Connections are made anew all the time, so that what certificates say counts at once.
 	env := []string{"SOUK_RATE_LIMITS=off", "SOUK_CONNECTION_AGE=500ms"}
 	var stop func() error
-	if shop, stop, err = stack.StartTemporaryAs(ctx, stack.Config{BinDir: binDir, Authority: authority, Env: env}); err != nil {
+	if shop, stop, err = stack.StartTemporaryAs(ctx, stack.Config{Authority: authority, Env: env}); err != nil {
 		return 1, err
 	}
 	defer func() { err = errors.Join(err, stop()) }()

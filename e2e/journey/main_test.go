@@ -43,11 +43,7 @@ func run(m *testing.M) (int, error) {
 		return m.Run(), nil
 	}
 	ctx := context.Background()
-	bin, err := stack.BuildHere(ctx)
-	if err != nil {
-		return 1, err
-	}
-	s, stop, err := stack.StartTemporary(ctx, bin, "SOUK_RATE_LIMITS=off", "SOUK_SHIPPING_TRANSIT=2s",
+	s, stop, err := stack.StartTemporary(ctx, "SOUK_RATE_LIMITS=off", "SOUK_SHIPPING_TRANSIT=2s",
 		"SOUK_PAYMENTS_SIMULATOR_WEBHOOK_SECRET="+webhookSecret)
 	if err != nil {
 		return 1, err

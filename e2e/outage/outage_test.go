@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 
 func start(t *testing.T) *stack.Stack {
 	t.Helper()
-	s, stop, err := stack.StartTemporary(t.Context(), binDir, "SOUK_RATE_LIMITS=off")
+	s, stop, err := stack.StartTemporary(t.Context(), "SOUK_RATE_LIMITS=off")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,6 @@
 package overload
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"testing"
@@ -12,17 +11,6 @@ import (
 	"souk/deploy/local/stack"
 	"souk/e2e/shop"
 )
-
-var binDir string
-
-func TestMain(m *testing.M) {
-	var err error
-	if binDir, err = stack.BuildHere(context.Background()); err != nil {
-		fmt.Fprintln(os.Stderr, "build the shop:", err)
-		os.Exit(1)
-	}
-	os.Exit(m.Run())
-}
 
 // full reports whether the long forms of the tests are asked for.
 func full() bool { return os.Getenv("SOUK_CHAOS") == "full" }
@@ -33,7 +21,6 @@ const products = 100
 // open starts a shop that sells something.
 func open(t *testing.T, cfg stack.Config) *stack.Stack {
 	t.Helper()
-	cfg.BinDir = binDir
 	cfg.Env = append(cfg.Env, "SOUK_RATE_LIMITS=off")
 	s, stop, err := stack.StartTemporaryAs(t.Context(), cfg)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"souk/e2e/shop"
+	"souk/e2e/trial"
 )
 
 const password = "correct horse battery"
@@ -143,7 +144,7 @@ func (c *cast) buy(ctx context.Context, p *person) (string, error) {
 
 // await waits until an order is at one of the statuses.
 func (c *cast) await(ctx context.Context, id string, statuses ...string) error {
-	return until(ctx, func(ctx context.Context) error {
+	return trial.Until(ctx, healsWithin, func(ctx context.Context) error {
 		for _, p := range []*person{c.buyer, c.reader} {
 			got, err := p.get("/v1/orders/" + id).send(ctx)
 			if err != nil {

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"souk/platform/devserver"
 )
 
 // row is what a shopper gets, by journey, while something is the matter with a dependency.
@@ -21,15 +23,25 @@ func (r row) String() string { return r.dependency + "/" + r.fault }
 // journey, and in each cell one of the words.
 func readTable(t *testing.T) []row {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(root, "docs", "resilience.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	rows, err := parse(string(text))
+	rows, err := parse(document(t))
 	if err != nil {
 		t.Fatalf("docs/resilience.md: %v", err)
 	}
 	return rows
+}
+
+// document returns docs/resilience.md.
+func document(t *testing.T) string {
+	t.Helper()
+	root, err := devserver.RepoRoot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(root, "docs", "resilience.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 func parse(text string) ([]row, error) {
@@ -108,11 +120,7 @@ func complete(header []string, rows []row) error {
 
 func TestATableThatLacksSomethingIsRefused(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile(filepath.Join(root, "docs", "resilience.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	whole := string(text)
+	whole := document(t)
 	if _, err := parse(whole); err != nil {
 		t.Fatal(err)
 	}

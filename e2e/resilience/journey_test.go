@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"souk/e2e/shop"
+	"souk/e2e/trial"
 )
 
 // request is something that somebody asks of the shop.
@@ -31,7 +32,7 @@ func (r request) name() string { return r.method + " " + r.path }
 
 // must sends the request until it is answered well, and decodes the answer unless out is nil.
 func (r request) must(ctx context.Context, out any) error {
-	return until(ctx, func(ctx context.Context) error {
+	return trial.Until(ctx, healsWithin, func(ctx context.Context) error {
 		got, err := r.send(ctx)
 		if err != nil {
 			return err

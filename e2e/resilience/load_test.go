@@ -5,23 +5,9 @@ import (
 	"slices"
 	"sync"
 	"time"
-)
 
-// paced does work so often a second until ctx is done, whether or not what began before has ended, and waits for all of it.
-func paced(ctx context.Context, perSecond int, work func(i int)) {
-	var all sync.WaitGroup
-	defer all.Wait()
-	tick := time.NewTicker(time.Second / time.Duration(perSecond))
-	defer tick.Stop()
-	for i := 0; ; i++ {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			all.Go(func() { work(i) })
-		}
-	}
-}
+	"souk/e2e/trial"
+)
 
 // load is what came of requests that were sent at a pace.
 type load struct {
@@ -34,7 +20,7 @@ type load struct {
 // send sends so many requests a second until ctx is done. It counts all that it sent.
 func send(ctx context.Context, perSecond int, next func(i int) request) *load {
 	l := &load{status: map[int]int{}}
-	paced(ctx, perSecond, func(i int) {
+	trial.Paced(ctx, perSecond, func(i int) {
 		got, err := next(i).send(context.WithoutCancel(ctx))
 		l.mu.Lock()
 		defer l.mu.Unlock()

@@ -42,7 +42,7 @@ func open(t *testing.T) *premises {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg := stack.Config{BinDir: binDir, Authority: authority, Env: []string{"SOUK_RATE_LIMITS=off", "SOUK_SHIPPING_TRANSIT=1s"}}
+	cfg := stack.Config{Authority: authority, Env: []string{"SOUK_RATE_LIMITS=off", "SOUK_SHIPPING_TRANSIT=1s"}}
 	for _, name := range stack.Services {
 		proxy, err := fault.NewProxy(name, authority)
 		if err != nil {

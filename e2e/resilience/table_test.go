@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"souk/e2e/trial"
 )
 
 // seed is SOUK_SEED, or the day.
@@ -81,7 +83,7 @@ func TestTable(t *testing.T) {
 	if s.lost {
 		t.Fatal("the shop did not come back")
 	}
-	if err := until(t.Context(), p.books); err != nil {
+	if err := trial.Until(t.Context(), healsWithin, p.books); err != nil {
 		t.Errorf("the books: %v", err)
 	}
 	t.Logf("measured: %d of %d cells; slowest answer %.1f s (%s), slowest to be well again %.1f s (%s)", s.played, len(table)*len(journeys),
@@ -147,13 +149,13 @@ func (s *show) perform(ctx context.Context, r row, way int) ([][]*outcome, error
 		return nil, err
 	}
 	first := each(func(i int) *outcome { return journeys[i].play(ctx, s.cast, false) })
-	err := until(ctx, func(ctx context.Context) error { return s.noticed(ctx, d.fallen(r.fault)) })
+	err := trial.Until(ctx, healsWithin, func(ctx context.Context) error { return s.noticed(ctx, d.fallen(r.fault)) })
 	second := each(func(i int) *outcome { return journeys[i].play(ctx, s.cast, true) })
 	if err := errors.Join(err, d.mend(ctx)); err != nil {
 		return nil, err
 	}
 	mended := time.Now()
-	if err := until(ctx, s.well); err != nil {
+	if err := trial.Until(ctx, healsWithin, s.well); err != nil {
 		return nil, fmt.Errorf("mended: %w", err)
 	}
 	s.healing.note(time.Since(mended), r.String())

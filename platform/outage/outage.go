@@ -28,13 +28,15 @@ func (b *Backoff) Sleep(ctx context.Context) { Sleep(ctx, b.Next()) }
 // Reset is for a success: the next failure is a first one.
 func (b *Backoff) Reset() { b.last = 0 }
 
-// Sleep waits for d, until ctx is done at most.
-func Sleep(ctx context.Context, d time.Duration) {
+// Sleep waits for d, until ctx is done at most, and reports whether ctx outlasted it.
+func Sleep(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
+		return false
 	case <-timer.C:
+		return true
 	}
 }
 

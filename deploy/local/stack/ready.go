@@ -10,7 +10,8 @@ import (
 // How long the services may take to come up, migrations included.
 const readyWithin = 90 * time.Second
 
-// waitReady waits until the gateway reaches every service, and every instance passes its health check. A process that ends meanwhile is the error.
+// waitReady waits until the gateway reaches every service, and every instance passes its health check. A process that ends
+// meanwhile is the error.
 func (s *Stack) waitReady(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, readyWithin)
 	defer cancel()

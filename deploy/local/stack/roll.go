@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"github.com/hashicorp/consul/api"
-
-	"souk/platform/consul"
 )
 
 // How long a successor may take to pass its health check.
@@ -75,11 +73,7 @@ func (s *Stack) awaitSuccessor(ctx context.Context, service string, ended <-chan
 
 // passing returns the ids of the instances of a service that pass their health check in Consul.
 func (s *Stack) passing(ctx context.Context, service string) ([]string, error) {
-	client, err := consul.NewClient(s.ConsulAddr(), "")
-	if err != nil {
-		return nil, err
-	}
-	entries, _, err := client.Health().Service(service, "", true, (&api.QueryOptions{}).WithContext(ctx))
+	entries, _, err := s.registry.Health().Service(service, "", true, (&api.QueryOptions{}).WithContext(ctx))
 	var ids []string
 	for _, entry := range entries {
 		ids = append(ids, entry.Service.ID)

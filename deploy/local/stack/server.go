@@ -62,6 +62,9 @@ func (s *Stack) startConsul(ctx context.Context) error {
 		return err
 	}
 	if s.consul == nil {
+		if s.registry, err = consul.NewClient(server.Addr(), secret.Text(s.secrets.ConsulManagement)); err != nil {
+			return err
+		}
 		s.consul = server
 		s.cfg.say("Consul on http://%s", server.Addr())
 	}
@@ -69,15 +72,11 @@ func (s *Stack) startConsul(ctx context.Context) error {
 }
 
 func (s *Stack) grant(ctx context.Context) error {
-	client, err := consul.NewClient(s.ConsulAddr(), secret.Text(s.secrets.ConsulManagement))
-	if err != nil {
-		return err
-	}
-	if err := consul.GrantReading(ctx, client); err != nil {
+	if err := consul.GrantReading(ctx, s.registry); err != nil {
 		return err
 	}
 	for name, token := range s.secrets.Consul {
-		if err := consul.GrantIdentity(ctx, client, name, secret.Text(token)); err != nil {
+		if err := consul.GrantIdentity(ctx, s.registry, name, secret.Text(token)); err != nil {
 			return err
 		}
 	}

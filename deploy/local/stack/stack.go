@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/hashicorp/consul/api"
 	"golang.org/x/sync/errgroup"
 
 	"souk/platform/consul"
@@ -23,6 +24,7 @@ type Stack struct {
 	postgres *devserver.Postgres
 	mongo    *devserver.Mongo
 	consul   *devserver.Consul
+	registry *api.Client // of consul, allowed everything
 
 	mu        sync.Mutex
 	processes map[string]*devserver.Process

@@ -140,9 +140,5 @@ func storm(ctx context.Context, s *stack.Stack, seed uint64) error {
 // startShop starts a shop on free ports, with data that ends with it.
 func startShop(ctx context.Context) (*stack.Stack, func() error, error) {
 	fmt.Println("starting a shop for the replay")
-	bin, err := stack.BuildHere(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	return stack.StartTemporary(ctx, bin, "SOUK_RATE_LIMITS=off", "SOUK_SHIPPING_TRANSIT=1s")
+	return stack.StartTemporary(ctx, "SOUK_RATE_LIMITS=off", "SOUK_SHIPPING_TRANSIT=1s")
 }

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"souk/platform/outage"
 )
 
 // Placement is the first answer to an idempotency key.
@@ -85,7 +87,7 @@ func (s *Service) finish(ctx context.Context, r Record) (Order, error) {
 	var err error
 	for try := range inlineTries {
 		if try > 0 {
-			if !sleep(inline, inlineWait<<(2*(try-1))) {
+			if !outage.Sleep(inline, inlineWait<<(2*(try-1))) {
 				break
 			}
 			r = s.reread(inline, r)
@@ -123,16 +125,4 @@ func (s *Service) answer(ctx context.Context, r Record) (Order, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	return s.store.Answer(ctx, r)
-}
-
-// sleep waits for d and reports whether ctx outlasted it.
-func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
-	}
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"souk/platform/outage"
 )
 
 // How often the orders that somebody waits for are looked at.
@@ -76,7 +78,7 @@ func (w *watch) wake(versions map[string]int64) {
 // be called once.
 func (s *Service) Watch(ctx context.Context) error {
 	defer close(s.watch.stopped)
-	for sleep(ctx, lookEvery) {
+	for outage.Sleep(ctx, lookEvery) {
 		if err := s.look(ctx); err != nil && ctx.Err() == nil {
 			s.logger.WarnContext(ctx, "events are late", "error", err)
 		}
