@@ -119,7 +119,7 @@ func guessed(ctx context.Context, request any) string {
 	switch request := request.(type) {
 	case api.CreateSessionRequestObject:
 		// As customers has it (normalizeEmail), and no e-mail in our memory. An account that is not there is as slow.
-		sum := sha256.Sum256([]byte(strings.ToLower(norm.NFC.String(strings.TrimSpace(request.Body.Email)))))
+		sum := sha256.Sum256([]byte(norm.NFC.String(strings.ToLower(norm.NFC.String(strings.TrimSpace(request.Body.Email))))))
 		return string(sum[:])
 	case api.ChangePasswordRequestObject, api.DeleteMeRequestObject:
 		return access.FromContext(ctx).CustomerID

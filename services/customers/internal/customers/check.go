@@ -22,12 +22,15 @@ const (
 	maxPostal   = 20
 )
 
-// normalizeEmail returns an e-mail as accounts are named by it, and whether it is one.
+// normalizeEmail returns an e-mail as accounts are named by it, and whether it is one. A small letter may compose with
+// an accent where its capital does not (Y and U+030A), so that it is composed once more at the end.
 func normalizeEmail(email string) (string, bool) {
-	email = strings.ToLower(norm.NFC.String(strings.TrimSpace(email)))
+	if !utf8.ValidString(email) {
+		return email, false
+	}
+	email = norm.NFC.String(strings.ToLower(norm.NFC.String(strings.TrimSpace(email))))
 	parsed, err := mail.ParseAddress(email)
-	ok := err == nil && parsed.Address == email && len(email) <= maxEmail && utf8.ValidString(email) && printable(email)
-	return email, ok
+	return email, err == nil && parsed.Address == email && len(email) <= maxEmail && printable(email)
 }
 
 // checkPassword checks a new password of the account with that e-mail (normalized) by what NIST SP 800-63B (5.1.1.2) asks:

@@ -10,7 +10,8 @@ import (
 func FuzzEmail(f *testing.F) {
 	for _, seed := range []string{
 		"ada@example.com", " Ada@Example.COM\n", "Ada <ada@example.com>", "\"a b\"@example.com", "İ@example.com", "e\u0301@example.com", "\u1e9e@x",
-		"ﬃ@example.com", "a@b@c", "a@[127.0.0.1]", "=?utf-8?q?a?=@b", "a@b\x00", "\xff@b", "Σ@b", "\u0345\u03b1@b", "a,b@c",
+		"ﬃ@example.com", "a@b@c", "a@[127.0.0.1]", "=?utf-8?q?a?=@b", "a@b\x00", "\xff@b", "Σ@b", "\u0345\u03b1@b", "a,b@c", "Y\u030a@b",
+		"\xcaY\u030a@b",
 	} {
 		f.Add(seed)
 	}
