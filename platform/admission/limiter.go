@@ -9,16 +9,6 @@ import (
 	"time"
 )
 
-// queues say how many of a class may wait, for each place there is, and how long. A queue is for a crowd that comes at once: it
-// is as long as gets its turn in time, so that who is refused is refused at once. Work that hangs must not hold it up for ever.
-var queues = [classes]struct {
-	perPlace int
-	longest  time.Duration
-}{
-	Browsing: {2, time.Second},
-	Checkout: {16, 10 * time.Second},
-}
-
 // ErrOverloaded is returned for work that there is no place for.
 var ErrOverloaded = errors.New("there is more to do than can be done in time")
 
@@ -30,20 +20,24 @@ type Limiter struct {
 	// Of all places each class may take most.
 	places, most int
 
-	mu      sync.Mutex
-	taken   [classes]int
-	waiting [classes]list.List // of chan struct{}, closed when its turn has come
+	mu     sync.Mutex
+	taken  [classes]int
+	queues [classes]queue
 }
 
 // New returns a limiter with so many places, or nil for 0. Browsing leaves a quarter of them to Checkout and Checkout, which a
 // slow bank may hold up, a quarter to Browsing; what else is free is Checkout's first. For each place two of Browsing may wait for
-// a second, and sixteen of Checkout for ten.
+// a second, and 32 of Checkout for ten; of those that have been too many for as long, a fourth.
 func New(places uint16) *Limiter {
 	if places == 0 {
 		return nil
 	}
 	n := int(places)
-	return &Limiter{places: n, most: n - n/4}
+	l := &Limiter{places: n, most: n - n/4}
+	for class := range l.queues {
+		l.queues[class].bounds = queues[class]
+	}
+	return l
 }
 
 // Full reports whether work of a class would be refused at once, for who can know that before doing anything for it.
@@ -57,7 +51,7 @@ func (l *Limiter) Full(class Class) bool {
 }
 
 func (l *Limiter) full(class Class) bool {
-	return !l.free(class) && l.waiting[class].Len() >= l.places*queues[class].perPlace
+	return !l.free(class) && l.queues[class].full(l.places)
 }
 
 func (l *Limiter) free(class Class) bool {
@@ -95,10 +89,15 @@ func (l *Limiter) enter(ctx context.Context, class Class) error {
 		l.mu.Unlock()
 		return ErrOverloaded
 	}
-	turn := make(chan struct{})
-	waiting := l.waiting[class].PushBack(turn)
+	waiting := l.queues[class].join()
 	l.mu.Unlock()
-	timer := time.NewTimer(queues[class].longest)
+	return l.wait(ctx, class, waiting)
+}
+
+// wait waits for the turn of one in the queue.
+func (l *Limiter) wait(ctx context.Context, class Class, waiting *list.Element) error {
+	turn := waiting.Value.(chan struct{})
+	timer := time.NewTimer(l.queues[class].longest)
 	defer timer.Stop()
 	var err error
 	select {
@@ -115,7 +114,7 @@ func (l *Limiter) enter(ctx context.Context, class Class) error {
 	case <-turn: // at the last moment
 		return nil
 	default:
-		l.waiting[class].Remove(waiting)
+		l.queues[class].leave(waiting)
 		return err
 	}
 }
@@ -126,13 +125,11 @@ func (l *Limiter) leave(left Class) {
 	defer l.mu.Unlock()
 	l.taken[left]--
 	for _, class := range []Class{Checkout, Browsing} {
-		next := l.waiting[class].Front()
-		if next == nil || !l.free(class) {
-			continue
+		if !l.queues[class].empty() && l.free(class) {
+			l.taken[class]++
+			l.queues[class].call()
+			return
 		}
-		l.taken[class]++
-		close(l.waiting[class].Remove(next).(chan struct{}))
-		return
 	}
 }
 

@@ -147,7 +147,7 @@ func TestCheckoutWaitsAheadOfBrowsing(t *testing.T) {
 	})
 }
 
-func TestAPlaceThatIsLeftGoesToWhoWaitsFirst(t *testing.T) {
+func TestAPlaceThatIsLeftGoesToWhoCameLast(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := admission.New(4)
@@ -167,10 +167,33 @@ func TestAPlaceThatIsLeftGoesToWhoWaitsFirst(t *testing.T) {
 		}
 		places[0].Leave()
 		all.Wait()
-		if !slices.Equal(order, []string{"0", "1"}) {
+		if !slices.Equal(order, []string{"1", "0"}) {
 			t.Errorf("served in the order %v", order)
 		}
 	})
+}
+
+func TestAQueueThatStandsIsShort(t *testing.T) {
+	t.Parallel()
+	for class, longest := range map[admission.Class]time.Duration{admission.Browsing: time.Second, admission.Checkout: 10 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			l := admission.New(8)
+			take(t, l, class, 6)
+			for range 5 { // so that three wait all the time
+				if queue(t, l, class, 1); l.Full(class) {
+					t.Errorf("%v: there is no room for a crowd", class)
+				}
+				time.Sleep(longest / 4)
+			}
+			if !l.Full(class) {
+				t.Errorf("%v: more than two may wait for 8 places though the queue has been standing for %v", class, longest)
+			}
+			time.Sleep(longest)
+			if queue(t, l, class, 4); l.Full(class) {
+				t.Errorf("%v: there is no room for a crowd that came after all had left", class)
+			}
+		})
+	}
 }
 
 func TestWorkThatOnlyWaitsGivesItsPlaceBack(t *testing.T) {

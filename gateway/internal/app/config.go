@@ -16,7 +16,7 @@ type Config struct {
 	Addr      string `env:"GATEWAY_ADDR" envDefault:"127.0.0.1:8080"`
 	Advertise string `env:"GATEWAY_ADVERTISE"`
 	// Concurrency is how many requests are worked on at once, 0 for any number.
-	Concurrency uint16 `env:"GATEWAY_CONCURRENCY" envDefault:"64"`
+	Concurrency uint16 `env:"GATEWAY_CONCURRENCY" envDefault:"32"`
 	// AdminAddr is where the admin port is served; empty, there is none.
 	AdminAddr string `env:"GATEWAY_ADMIN_ADDR" envDefault:"127.0.0.1:0"`
 	// TLSCert and TLSKey are the files of a certificate chain and its key in PEM. Without them it is plain HTTP.

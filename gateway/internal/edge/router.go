@@ -68,11 +68,6 @@ func (rt *Router) HandleFunc(pattern string, handler func(http.ResponseWriter, *
 // serve has handler answer a request that passes the checks. An error means that it did not.
 func (rt *Router) serve(op *operation, w http.ResponseWriter, r *http.Request, handler http.HandlerFunc) error {
 	op.bound(w, r)
-	limiter := rt.limiterOf(op)
-	if limiter.Full(op.class) {
-		refuse(w, r, op.class)
-		return nil
-	}
 	if op.audience != anyone {
 		w.Header().Set("Cache-Control", "no-store") // also of a guest, whose key to a cart is its id
 	}
@@ -83,7 +78,7 @@ func (rt *Router) serve(op *operation, w http.ResponseWriter, r *http.Request, h
 	case op.stream:
 		return rt.streams.serve(w, checked, handler)
 	default:
-		return admit(limiter, op.class, w, checked, handler)
+		return admit(rt.limiterOf(op), op.class, w, checked, handler)
 	}
 }
 
@@ -146,7 +141,13 @@ func clean(s string) bool {
 
 // ServeHTTP implements http.Handler. What no pattern matches gets a problem like any other error.
 func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if _, pattern := rt.mux.Handler(r); pattern != "" {
+	_, pattern := rt.mux.Handler(r)
+	if op, ok := rt.operations[pattern]; ok && rt.limiterOf(op).Full(op.class) {
+		op.bound(w, r)
+		refuse(w, r, op.class)
+		return
+	}
+	if pattern != "" {
 		rt.mux.ServeHTTP(w, r)
 		return
 	}
