@@ -2,10 +2,12 @@ package overload
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -44,12 +46,38 @@ func (c *conn) try(request []byte) (int, error) {
 	if _, err := c.conn.Write(request); err != nil {
 		return 0, err
 	}
-	resp, err := http.ReadResponse(c.reader, nil)
-	if err != nil {
-		return 0, err
+	return c.read()
+}
+
+// read reads an answer. A refusal's header is skipped rather than parsed: most answers to a crowd are refusals, and what reading
+// them takes is taken from the gateway.
+func (c *conn) read() (int, error) {
+	const refusal = "HTTP/1.1 503 "
+	if start, err := c.reader.Peek(len(refusal)); err != nil || string(start) != refusal {
+		resp, err := http.ReadResponse(c.reader, nil)
+		if err != nil {
+			return 0, err
+		}
+		_, err = io.Copy(io.Discard, resp.Body)
+		return resp.StatusCode, err
 	}
-	_, err = io.Copy(io.Discard, resp.Body)
-	return resp.StatusCode, err
+	length := 0
+	for {
+		line, err := c.reader.ReadSlice('\n')
+		if err != nil {
+			return 0, err
+		}
+		if len(line) == len("\r\n") {
+			break
+		}
+		if value, ok := bytes.CutPrefix(line, []byte("Content-Length: ")); ok {
+			if length, err = strconv.Atoi(string(bytes.TrimSpace(value))); err != nil {
+				return 0, err
+			}
+		}
+	}
+	_, err := c.reader.Discard(length)
+	return http.StatusServiceUnavailable, err
 }
 
 func (c *conn) close() {

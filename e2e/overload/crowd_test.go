@@ -13,12 +13,20 @@ import (
 	"souk/e2e/shop"
 )
 
-// mix says how many of a thousand visits are to a list and a search, as a storefront shows them, 48 products with facets; to a
-// product and the categories; and to put something in a cart; who is left checks out as well. Hardly any two ask the same.
-type mix struct{ lists, searches, looks, categories, puts int }
+// mix says how many visits are to a list and a search, as a storefront shows them, 48 products with facets; to a product and the
+// categories; to put something in a cart; and to check out as well. Hardly any two ask the same.
+type mix struct{ lists, searches, looks, categories, puts, orders int }
+
+func (m mix) all() int { return m.lists + m.searches + m.looks + m.categories + m.puts + m.orders }
+
+// buying returns the mix in which n times as many buy, and as many look as in m.
+func (m mix) buying(n int) mix {
+	m.puts, m.orders = n*m.puts, n*m.orders
+	return m
+}
 
 // usual is how shoppers are: about a thousand requests for each order.
-var usual = mix{lists: 400, searches: 200, looks: 300, categories: 96, puts: 3}
+var usual = mix{lists: 400, searches: 200, looks: 300, categories: 96, puts: 3, orders: 1}
 
 // customers is how many can fill a cart or check out at once.
 const customers = 32
@@ -69,7 +77,7 @@ type answer struct {
 
 // visit makes one visit, which was to begin at due, and tells each of its answers.
 func (c *crowd) visit(via *conn, due time.Time, tell func(answer)) {
-	n, draw := rand.IntN(products), rand.IntN(1000)
+	n, draw := rand.IntN(products), rand.IntN(c.mix.all())
 	for _, page := range []struct {
 		part int
 		path string
@@ -96,16 +104,16 @@ func ask(via *conn, due time.Time, checkout bool, request []byte) answer {
 func (c *crowd) buy(via *conn, due time.Time, checkOut bool, n int, tell func(answer)) {
 	who := <-c.idle
 	defer func() { c.idle <- who }()
-	put := ask(via, due, true, request("PUT", fmt.Sprintf("/v1/carts/%s/items/CUP-%d", who.cart, n), `{"quantity":1}`, who.authorization))
-	if tell(put); put.status != 200 || !checkOut {
+	filled := ask(via, due, true, request("PUT", fmt.Sprintf("/v1/carts/%s/items/CUP-%d", who.cart, n), `{"quantity":1}`, who.authorization))
+	if tell(filled); filled.status != 200 || !checkOut {
 		return
 	}
-	order, err := json.Marshal(shop.Checkout{
+	checkout, err := json.Marshal(shop.Checkout{
 		CartID: who.cart, ShippingOption: "royal-standard", PaymentMethod: "pm_card_visa",
 		ShippingAddress: &shop.Address{Name: "Ada Shopper", Line1: "1 Market Street", City: "Leeds", PostalCode: "LS1 6DT", Country: "GB"},
 	})
 	if err != nil {
 		panic(err) // it always marshals
 	}
-	tell(ask(via, time.Now(), true, request("POST", "/v1/orders", string(order), who.authorization, "Idempotency-Key: "+uuid.NewString())))
+	tell(ask(via, time.Now(), true, request("POST", "/v1/orders", string(checkout), who.authorization, "Idempotency-Key: "+uuid.NewString())))
 }

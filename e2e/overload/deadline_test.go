@@ -15,7 +15,7 @@ import (
 )
 
 // hurried is how shoppers are who buy a lot.
-var hurried = mix{lists: 250, searches: 150, looks: 200, categories: 100, puts: 150}
+var hurried = mix{lists: 250, searches: 150, looks: 200, categories: 100, puts: 150, orders: 150}
 
 // mostPast is the part of all handlers' time that may be spent when nobody waits for the answer any more.
 const mostPast = 0.01
@@ -55,6 +55,9 @@ func TestLittleIsWorkedOnForNobody(t *testing.T) {
 		l := c.visits(test.rate, lasting)
 		if err := line.Mend(t.Context()); err != nil {
 			t.Fatal(err)
+		}
+		if test.rate > 100 && full() && 5*l.count(good) < len(l.answers) {
+			t.Errorf("%s only %d of %d are answered", test.name, l.count(good), len(l.answers))
 		}
 		spent := settled(t, s).less(start)
 		t.Logf("measured: %s, %.0f visits/s that wait 200 ms (%d of %d answered): %v", test.name, test.rate, l.count(good), len(l.answers), spent)

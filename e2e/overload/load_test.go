@@ -67,7 +67,9 @@ func good(a answer) bool { return (a.status == 200 || a.status == 201) && a.took
 
 func refused(a answer) bool { return a.status == 503 }
 
-func isCheckout(a answer) bool { return a.checkout }
+func browses(a answer) bool { return !a.checkout }
+
+func buys(a answer) bool { return a.checkout }
 
 // count returns how many answers are all of it.
 func (l load) count(is ...func(answer) bool) (n int) {
@@ -82,9 +84,8 @@ func (l load) count(is ...func(answer) bool) (n int) {
 // goodput is how many useful answers there were a second.
 func (l load) goodput() float64 { return float64(l.count(good)) / l.lasted.Seconds() }
 
-// success is the part of a class's requests that were answered well; checkout or else browsing.
-func (l load) success(checkout bool) float64 {
-	class := func(a answer) bool { return a.checkout == checkout }
+// success is the part of a class's requests that were answered well.
+func (l load) success(class func(answer) bool) float64 {
 	return float64(l.count(class, good)) / float64(max(1, l.count(class)))
 }
 
@@ -106,9 +107,9 @@ func (l load) percentile(part float64, is func(answer) bool) time.Duration {
 func (l load) String() string {
 	other := len(l.answers) - l.count(good) - l.count(refused)
 	ms := func(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
-	return fmt.Sprintf("%.0f visits/s: goodput %.0f/s (p50 %.0f ms, p99 %.0f ms), %.0f/s refused (p50 %.1f ms, p99 %.1f ms), %d late or failed; "+
+	return fmt.Sprintf("%.0f visits/s: goodput %.0f/s (p50 %.0f ms, p99 %.0f ms), %.0f/s refused (p50 %.1f ms, p95 %.1f ms, p99 %.1f ms), %d late or failed; "+
 		"good: checkout %.0f %% of %d, browsing %.0f %%",
 		l.rate, l.goodput(), ms(l.percentile(.5, good)), ms(l.percentile(.99, good)),
-		float64(l.count(refused))/l.lasted.Seconds(), ms(l.percentile(.5, refused)), ms(l.percentile(.99, refused)), other,
-		100*l.success(true), l.count(isCheckout), 100*l.success(false))
+		float64(l.count(refused))/l.lasted.Seconds(), ms(l.percentile(.5, refused)), ms(l.percentile(.95, refused)), ms(l.percentile(.99, refused)), other,
+		100*l.success(buys), l.count(buys), 100*l.success(browses))
 }
