@@ -7,8 +7,14 @@ import (
 	"souk/deploy/local/stack"
 )
 
-// What is registered is found this long after Consul is back.
-const foundWithin = 5 * time.Second
+// foundWithin is how long after Consul's return an instance that was replaced meanwhile is found at the latest; in the short form
+// so long that a busy machine passes.
+func foundWithin() time.Duration {
+	if full() {
+		return 5 * time.Second
+	}
+	return 10 * time.Second
+}
 
 // TestNobodyNoticesThatConsulIsAway takes Consul from a shop whose processes go on, and replaces an instance meanwhile: its
 // successor, at another port, has to start without Consul, and is found once Consul is back.
@@ -42,8 +48,8 @@ func TestNobodyNoticesThatConsulIsAway(t *testing.T) {
 			}
 			back := time.Now()
 			found := c.awaitCalled(t, "catalog-2", back)
-			if found > foundWithin {
-				t.Errorf("the instance that was replaced is called %v after Consul is back, want within %v", found, foundWithin)
+			if within := foundWithin(); found > within {
+				t.Errorf("the instance that was replaced is called %v after Consul is back, want within %v", found, within)
 			}
 			complete(t, stack.Services...)
 			l.await(t, time.Now(), 50)

@@ -18,7 +18,7 @@ const (
 	queryTimeout = waitTime + waitTime/16 + 3*time.Second
 	// Waits between queries after an error double from the first to the second.
 	retryFirst = 100 * time.Millisecond
-	retryMost  = 2 * time.Second
+	retryMost  = time.Second
 )
 
 // follow asks again and again for what has changed since the answer before, until ctx is done. failed is told of each

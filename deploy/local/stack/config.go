@@ -81,6 +81,7 @@ func (c *Config) settle() error {
 			if *p.port, err = devserver.FreePort(); err != nil {
 				return err
 			}
+			continue // not looked at again: another program that looks for one may try it just now
 		}
 		if err := devserver.CheckPort(*p.port); err != nil {
 			return fmt.Errorf("%s cannot start: %w; set %s to another", p.what, err, p.variable)
