@@ -139,10 +139,12 @@ func clean(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsRune(s, 0)
 }
 
-// ServeHTTP implements http.Handler. What no pattern matches gets a problem like any other error.
+// ServeHTTP implements http.Handler. What there is no place for is refused before anything is done for it. What no pattern
+// matches gets a problem like any other error.
 func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, pattern := rt.mux.Handler(r)
 	if op, ok := rt.operations[pattern]; ok && rt.limiterOf(op).Full(op.class) {
+		r.Pattern = pattern // for the log
 		op.bound(w, r)
 		refuse(w, r, op.class)
 		return
