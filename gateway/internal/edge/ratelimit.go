@@ -6,12 +6,10 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
-	"strings"
-
-	"golang.org/x/text/unicode/norm"
 
 	"souk/gateway/internal/api"
 	"souk/platform/access"
+	"souk/platform/email"
 	"souk/platform/service"
 )
 
@@ -118,8 +116,8 @@ func (l *Limits) slowGuesses(next api.StrictHandlerFunc, _ string) api.StrictHan
 func guessed(ctx context.Context, request any) string {
 	switch request := request.(type) {
 	case api.CreateSessionRequestObject:
-		// As customers has it (normalizeEmail), and no e-mail in our memory. An account that is not there is as slow.
-		sum := sha256.Sum256([]byte(norm.NFC.String(strings.ToLower(norm.NFC.String(strings.TrimSpace(request.Body.Email))))))
+		// No e-mail in our memory. An account that is not there is as slow.
+		sum := sha256.Sum256([]byte(email.Normalize(request.Body.Email)))
 		return string(sum[:])
 	case api.ChangePasswordRequestObject, api.DeleteMeRequestObject:
 		return access.FromContext(ctx).CustomerID

@@ -7,9 +7,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"golang.org/x/text/unicode/norm"
-
 	"souk/platform/country"
+	"souk/platform/email"
 	"souk/platform/field"
 )
 
@@ -22,15 +21,14 @@ const (
 	maxPostal   = 20
 )
 
-// normalizeEmail returns an e-mail as accounts are named by it, and whether it is one. A small letter may compose with
-// an accent where its capital does not (Y and U+030A), so that it is composed once more at the end.
-func normalizeEmail(email string) (string, bool) {
-	if !utf8.ValidString(email) {
-		return email, false
+// normalizeEmail returns an e-mail as accounts are named by it, and whether it is one.
+func normalizeEmail(text string) (string, bool) {
+	if !utf8.ValidString(text) {
+		return text, false
 	}
-	email = norm.NFC.String(strings.ToLower(norm.NFC.String(strings.TrimSpace(email))))
-	parsed, err := mail.ParseAddress(email)
-	return email, err == nil && parsed.Address == email && len(email) <= maxEmail && printable(email)
+	address := email.Normalize(text)
+	parsed, err := mail.ParseAddress(address)
+	return address, err == nil && parsed.Address == address && len(address) <= maxEmail && printable(address)
 }
 
 // checkPassword checks a new password of the account with that e-mail (normalized) by what NIST SP 800-63B (5.1.1.2) asks:
