@@ -3,11 +3,14 @@ package consul_test
 import (
 	"context"
 	"net/url"
+	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/hashicorp/consul/api"
 	"google.golang.org/grpc/resolver"
 
 	"souk/platform/consul"
@@ -181,4 +184,37 @@ func TestAHealthyInstancePassesSoonAndAgainSoonAfterItWasLost(t *testing.T) {
 		t.Errorf("it passes %v after its registration, and again %v after that was lost", first, again)
 	}
 	t.Logf("measured: it passes %v after its registration, and again %v after that was lost", first, again)
+}
+
+// An agent that compares all it has with its servers just while somebody registers gives up, and tells them of no change for
+// the next 15 to 30 seconds, unless somebody registers: https://github.com/hashicorp/consul/blob/v1.22.5/agent/ae/ae.go.
+func TestAnAgentThatKeepsToItselfWhatItKnowsIsMadeToTellIt(t *testing.T) {
+	t.Parallel()
+	fresh := newMortal(t)
+	client := newClient(t, fresh.Addr())
+	disturb(t, client, 5*time.Second) // a new agent compares within 3 seconds
+	i := serveInstance(t, "reticent")
+	register(t, client, i.Instance)
+	start := time.Now()
+	eventually(t, 10*time.Second, "it passes", passes(t, client, "reticent"))
+	t.Logf("measured: it passes %v after its registration", time.Since(start))
+}
+
+// disturb has the agent busy with registrations for a while.
+func disturb(t *testing.T, client *api.Client, while time.Duration) {
+	t.Helper()
+	until := time.Now().Add(while)
+	var done sync.WaitGroup
+	for n := range 4 {
+		done.Go(func() {
+			id := strconv.Itoa(n)
+			for time.Now().Before(until) {
+				if err := client.Agent().ServiceRegister(&api.AgentServiceRegistration{ID: id, Name: "busy"}); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	done.Wait()
 }

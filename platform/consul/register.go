@@ -4,12 +4,10 @@ package consul
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"net"
-	"net/http"
 	"strconv"
 	"time"
 
@@ -63,52 +61,24 @@ func NewClient(addr string, token secret.Text) (*api.Client, error) {
 	return client, nil
 }
 
-// Keep registers the instance, and registers it again whenever the agent has lost it, until ctx is done.
-// Then it deregisters it.
+// Keep registers the instance, and registers it again whenever the agent has lost it or keeps to itself how it is, until
+// ctx is done. Then it deregisters it.
 func Keep(ctx context.Context, client *api.Client, instance Instance, logger *slog.Logger) {
-	registration := registrationOf(instance)
-	registered, level := false, slog.LevelWarn
+	k := keeper{client: client, registration: registrationOf(instance)}
+	level := slog.LevelWarn
 	for ctx.Err() == nil {
-		if err := confirm(ctx, client, registration, registered); err != nil && ctx.Err() == nil {
+		before := k.registered
+		if err := k.confirm(ctx); err != nil && ctx.Err() == nil {
 			logger.Log(ctx, level, "not registered with consul", "error", err)
-			registered, level = false, slog.LevelDebug
-		} else if !registered && err == nil {
-			logger.Info("registered with consul", "id", instance.ID, "address", registration.Address, "port", registration.Port)
-			registered, level = true, slog.LevelWarn
+			level = slog.LevelDebug
+		} else if !before && k.registered {
+			logger.Info("registered with consul", "id", instance.ID, "address", instance.Host, "port", instance.Port)
+			level = slog.LevelWarn
 		}
 		// Those who lost the agent together do not come back to it together.
 		outage.Sleep(ctx, confirmEvery*9/10+rand.N(confirmEvery/5))
 	}
 	deregister(client, instance.ID, logger)
-}
-
-// confirm registers the instance unless the agent still has it. What the agent has before we registered is an earlier
-// process's at this address, which died too soon to take it back.
-func confirm(ctx context.Context, client *api.Client, registration *api.AgentServiceRegistration, registered bool) error {
-	if registered {
-		known, err := isKnown(ctx, client, registration.ID)
-		if known || err != nil {
-			return err
-		}
-	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	// Not to be broken off: the agent might do it after all, once it has been deregistered.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), agentTimeout)
-	defer cancel()
-	return client.Agent().ServiceRegisterOpts(registration, api.ServiceRegisterOpts{}.WithContext(ctx))
-}
-
-// isKnown reports whether the agent has the instance, so far as it answers.
-func isKnown(ctx context.Context, client *api.Client, id string) (bool, error) {
-	ctx, cancel := context.WithTimeout(ctx, agentTimeout)
-	defer cancel()
-	_, _, err := client.Agent().Service(id, (&api.QueryOptions{}).WithContext(ctx))
-	if lost := (api.StatusError{}); errors.As(err, &lost) && lost.Code == http.StatusNotFound {
-		return false, nil
-	}
-	return err == nil, err
 }
 
 func deregister(client *api.Client, id string, logger *slog.Logger) {
