@@ -46,7 +46,7 @@ func Dial(target, peer string, identity *certificate.Identity, breakers *breaker
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxAnswer)),
 		grpc.WithConnectParams(reconnect),
 		grpc.WithKeepaliveParams(alive),
-		grpc.WithChainUnaryInterceptor(identify, report(logger), breakers.Unary, excuse),
+		grpc.WithChainUnaryInterceptor(identify, report(logger), breakers.Unary, excuse, repeat),
 		grpc.WithChainStreamInterceptor(identifyStream, breakers.Stream),
 	}, opts...)
 	return grpc.NewClient(target, opts...)

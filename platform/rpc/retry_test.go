@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
@@ -114,6 +115,44 @@ func TestAKilledInstancesCallsAreCarriedOnByAnother(t *testing.T) {
 			}
 		}
 	})
+}
+
+// beginsAndHangs sends the first part of an answer and no more.
+func beginsAndHangs(ctx context.Context) error {
+	if err := grpc.SendHeader(ctx, nil); err != nil {
+		return err
+	}
+	return hangs(ctx)
+}
+
+func TestAnAnswerThatBreaksOffIsAskedForAgain(t *testing.T) {
+	t.Parallel()
+	for method, want := range map[string]codes.Code{read: codes.OK, put: codes.OK, create: codes.Unavailable} {
+		synctest.Test(t, func(t *testing.T) {
+			var again atomic.Int64
+			killed, other := startThings(t, beginsAndHangs), startThings(t, func(ctx context.Context) error {
+				if rpc.Retried(ctx) {
+					again.Add(1)
+				}
+				return nil
+			})
+			conn := dialThings(t, breaker.NewSet(discard), killed, other)
+			answers := make(chan error)
+			for range 2 { // one at each
+				go func() { answers <- invoke(t.Context(), conn, method) }()
+			}
+			if err := <-answers; err != nil {
+				t.Errorf("%s of the other instance: %v", method, err)
+			}
+			killed.server.Stop()
+			if err := <-answers; status.Code(err) != want {
+				t.Errorf("%s: %v, want %v", method, err, want)
+			}
+			if said := again.Load() == 1; said != (want == codes.OK) {
+				t.Errorf("%s: the other instance was told %d times that it is asked again", method, again.Load())
+			}
+		})
+	}
 }
 
 func TestAPeerThatIsAwayIsNotStormed(t *testing.T) {

@@ -127,6 +127,17 @@ var methods = sync.OnceValue(func() []methodConfig {
 	return configs
 })
 
+// repeatable are the full methods that the contracts allow to repeat.
+var repeatable = sync.OnceValue(func() map[string]bool {
+	full := map[string]bool{}
+	for _, config := range methods() {
+		for _, name := range config.Name {
+			full["/"+name.Service+"/"+name.Method] = config.Retry != nil
+		}
+	}
+	return full
+})
+
 func configOf(service protoreflect.ServiceDescriptor, method protoreflect.MethodDescriptor) methodConfig {
 	name := methodName{Service: string(service.FullName()), Method: string(method.Name())}
 	timeout := timeoutOf("/" + name.Service + "/" + name.Method)
