@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -29,22 +28,11 @@ func Await(ctx context.Context, logger *slog.Logger, work func(context.Context) 
 func away(err error) bool {
 	var pgErr *pgconn.PgError
 	if errors.As(err, &pgErr) {
-		return awayState(pgErr.Code)
+		return outage.Postgres(pgErr.Code)
 	}
 	var network net.Error
 	var lost interface{ SafeToRetry() bool }
 	return errors.As(err, &network) || errors.Is(err, driver.ErrBadConn) ||
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
 		errors.As(err, &lost) && lost.SafeToRetry()
-}
-
-// awayState follows https://www.postgresql.org/docs/current/errcodes-appendix.html: class 08 is a connection lost, 53300 too
-// many of them, 57P01 to 57P03 the server's shutdown, crash and start.
-func awayState(code string) bool {
-	switch code {
-	case "53300", "57P01", "57P02", "57P03":
-		return true
-	default:
-		return strings.HasPrefix(code, "08")
-	}
 }

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"strings"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
@@ -16,6 +15,7 @@ import (
 	"google.golang.org/protobuf/protoadapt"
 
 	"souk/platform/field"
+	"souk/platform/outage"
 )
 
 // ReasonValidation is the reason of an error that names invalid fields.
@@ -92,15 +92,9 @@ func dependencyAway(err error) bool {
 	var sql interface{ SQLState() string }
 	var pgx interface{ SafeToRetry() bool }
 	var mongo interface{ Retryable() bool }
-	return errors.As(err, &sql) && away(sql.SQLState()) ||
+	return errors.As(err, &sql) && outage.Postgres(sql.SQLState()) ||
 		errors.As(err, &pgx) && pgx.SafeToRetry() ||
 		errors.As(err, &mongo) && mongo.Retryable()
-}
-
-// away reports whether PostgreSQL has lost a connection (SQLSTATE class 08), takes no more of them, or is shutting down
-// or starting (https://www.postgresql.org/docs/current/errcodes-appendix.html).
-func away(state string) bool {
-	return strings.HasPrefix(state, "08") || state == "53300" || strings.HasPrefix(state, "57P")
 }
 
 func isStatus(err error) bool {

@@ -2,18 +2,12 @@ package service_test
 
 import (
 	"context"
-	"crypto/ed25519"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -25,79 +19,9 @@ import (
 
 	accessv1 "souk/proto/gen/souk/access/v1"
 
-	"souk/platform/access"
-	"souk/platform/breaker"
-	"souk/platform/certificate"
 	"souk/platform/consul"
-	"souk/platform/rpc"
 	"souk/platform/service"
 )
-
-// running is a service whose end the test looks at.
-type running struct {
-	stop context.CancelFunc
-	end  chan error
-}
-
-func launch(t *testing.T, s *service.Service) *running {
-	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	r := &running{stop: cancel, end: make(chan error, 1)}
-	go func() { r.end <- s.Run(ctx) }()
-	t.Cleanup(cancel)
-	return r
-}
-
-// wait returns how Run ended.
-func (r *running) wait(t *testing.T) error {
-	t.Helper()
-	select {
-	case err := <-r.end:
-		return err
-	case <-time.After(20 * time.Second):
-		t.Fatal("it does not end")
-		return nil
-	}
-}
-
-// address returns where Consul says that a service is.
-func address(t *testing.T, name string) string {
-	t.Helper()
-	eventually(t, 15*time.Second, name+" passes", func() bool { passing, _ := instances(t, name); return passing == 1 })
-	entries, _, err := consulClient().Health().Service(name, "", true, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return net.JoinHostPort(entries[0].Service.Address, strconv.Itoa(entries[0].Service.Port))
-}
-
-// asGateway returns the gateway's identity.
-func asGateway(t *testing.T) *certificate.Identity {
-	t.Helper()
-	identity := certificate.New()
-	var done sync.WaitGroup
-	done.Go(func() {
-		_ = consul.Certify(t.Context(), agentConfig(), "gateway", identity, "", slog.New(slog.DiscardHandler))
-	})
-	t.Cleanup(done.Wait)
-	if err := identity.Await(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	return identity
-}
-
-// dial returns the gateway's connection to a service by its name, once it is there.
-func dial(t *testing.T, name string, opts ...grpc.DialOption) *grpc.ClientConn {
-	t.Helper()
-	addr := address(t, name)
-	discard := slog.New(slog.DiscardHandler)
-	conn, err := rpc.Dial("passthrough:///"+addr, name, asGateway(t), breaker.NewSet(discard), discard, opts...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = conn.Close() })
-	return conn
-}
 
 func TestARequiredCheckThatFailsOrHangsIsNotServing(t *testing.T) {
 	t.Parallel()
@@ -338,82 +262,4 @@ func TestAnHTTPProcessIsCheckedAndDrained(t *testing.T) {
 	if err := r.wait(t); err != nil {
 		t.Errorf("run: %v", err)
 	}
-}
-
-func TestTokensAreVerifiedByTheKeysThatCustomersPublishes(t *testing.T) {
-	t.Parallel()
-	public, private, err := ed25519.GenerateKey(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	customers := newService(t, "customers")
-	customers.UseKeys(ownKey(public))
-	accessv1.RegisterKeysServiceServer(customers.Server(), publisher{public: public})
-	start(t, customers)
-	address(t, "customers")
-
-	var mu sync.Mutex
-	var caller access.Caller
-	s := newService(t, "orders")
-	accessv1.RegisterKeysServiceServer(s.Server(), keys{list: func(ctx context.Context) error {
-		mu.Lock()
-		defer mu.Unlock()
-		caller = access.FromContext(ctx)
-		return nil
-	}})
-	start(t, s)
-	client := accessv1.NewKeysServiceClient(dial(t, "orders"))
-	eventually(t, 15*time.Second, "the keys are there", func() bool {
-		_, err := client.ListKeys(access.WithToken(t.Context(), token(t, private)), &accessv1.ListKeysRequest{})
-		if code := status.Code(err); code != codes.OK && code != codes.Unavailable {
-			t.Fatal(err)
-		}
-		return err == nil
-	})
-	mu.Lock()
-	defer mu.Unlock()
-	if caller.CustomerID != "customer-1" || caller.Service != "gateway" {
-		t.Errorf("called by %+v", caller)
-	}
-	_, foreign, err := ed25519.GenerateKey(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = client.ListKeys(access.WithToken(t.Context(), token(t, foreign)), &accessv1.ListKeysRequest{})
-	if status.Code(err) != codes.Unauthenticated {
-		t.Errorf("a foreign token: %v", err)
-	}
-}
-
-// ownKey is customers' own key source.
-type ownKey ed25519.PublicKey
-
-// Key implements access.KeySource.
-func (k ownKey) Key(context.Context, string) (ed25519.PublicKey, error) {
-	return ed25519.PublicKey(k), nil
-}
-
-// publisher is customers' KeysService.
-type publisher struct {
-	accessv1.UnimplementedKeysServiceServer
-	public ed25519.PublicKey
-}
-
-func (p publisher) ListKeys(context.Context, *accessv1.ListKeysRequest) (*accessv1.ListKeysResponse, error) {
-	return &accessv1.ListKeysResponse{Keys: []*accessv1.Key{{Id: "k", Ed25519PublicKey: p.public}}}, nil
-}
-
-func token(t *testing.T, private ed25519.PrivateKey) string {
-	t.Helper()
-	part := func(v any) string {
-		content, err := json.Marshal(v)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return base64.RawURLEncoding.EncodeToString(content)
-	}
-	text := part(map[string]any{"alg": "EdDSA", "typ": access.TokenType, "kid": "k"}) + "." + part(map[string]any{
-		"iss": access.Issuer, "aud": access.Audience, "sub": "customer-1", "sid": "s", "exp": time.Now().Add(time.Minute).Unix(),
-	})
-	return text + "." + base64.RawURLEncoding.EncodeToString(ed25519.Sign(private, []byte(text)))
 }
