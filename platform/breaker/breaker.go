@@ -49,7 +49,7 @@ func NewSet(logger *slog.Logger) *Set {
 
 // Unary is the client interceptor. A call that an open breaker refuses fails at once as UNAVAILABLE.
 func (s *Set) Unary(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
-	if isHealth(method) {
+	if IsHealth(method) {
 		return invoke(ctx, method, req, reply, cc, opts...)
 	}
 	_, err := s.of(method).Execute(func() (any, error) {
@@ -60,7 +60,7 @@ func (s *Set) Unary(ctx context.Context, method string, req, reply any, cc *grpc
 
 // Stream is the client interceptor for streams; it judges how a stream opens.
 func (s *Set) Stream(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string, open grpc.Streamer, opts ...grpc.CallOption) (grpc.ClientStream, error) {
-	if isHealth(method) {
+	if IsHealth(method) {
 		return open(ctx, desc, cc, method, opts...)
 	}
 	stream, err := s.of(method).Execute(func() (any, error) {
@@ -72,9 +72,9 @@ func (s *Set) Stream(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.Client
 	return stream.(grpc.ClientStream), nil
 }
 
-// isHealth reports whether method is of gRPC's health service. Every service of the shop has that one, so that a breaker of
+// IsHealth reports whether method is of gRPC's health service. Every service of the shop has that one, so that a breaker of
 // its method would take all of them for the one that is away.
-func isHealth(method string) bool { return strings.HasPrefix(method, "/grpc.health.v1.Health/") }
+func IsHealth(method string) bool { return strings.HasPrefix(method, "/grpc.health.v1.Health/") }
 
 func (s *Set) of(method string) *gobreaker.CircuitBreaker[any] {
 	s.mu.Lock()

@@ -187,9 +187,9 @@ func TestAHealthyInstancePassesSoonAndAgainSoonAfterItWasLost(t *testing.T) {
 }
 
 // An agent that compares all it has with its servers just while somebody registers gives up, and tells them of no change for
-// the next 15 to 30 seconds, unless somebody registers: https://github.com/hashicorp/consul/blob/v1.22.5/agent/ae/ae.go.
+// the next 15 to 30 seconds, unless somebody registers: https://github.com/hashicorp/consul/blob/v1.22.5/agent/ae/ae.go. Not in
+// parallel: it leaves little of the machine to others.
 func TestAnAgentThatKeepsToItselfWhatItKnowsIsMadeToTellIt(t *testing.T) {
-	t.Parallel()
 	fresh := newMortal(t)
 	client := newClient(t, fresh.Addr())
 	disturb(t, client, 5*time.Second) // a new agent compares within 3 seconds

@@ -2,7 +2,9 @@ package rpc_test
 
 import (
 	"context"
+	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -119,4 +121,24 @@ func TestCallersWhoLeaveDoNotOpenABreaker(t *testing.T) {
 			t.Errorf("%+v", got)
 		}
 	})
+}
+
+// The log of a service that is away says so for each call that was made, and no more once nobody is asked.
+func TestCallsThatFailAreLoggedUntilTheBreakerOpens(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[codes.Code]int{
+		codes.Unavailable: 10, codes.Internal: 10, codes.NotFound: 0, codes.ResourceExhausted: 0, codes.DeadlineExceeded: 0,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var log syncBuffer
+			conn := dialThingsLogging(t, slog.New(slog.NewJSONHandler(&log, nil)), breaker.NewSet(discard), startThings(t, fails(code)))
+			for range 50 {
+				_ = invoke(t.Context(), conn, create)
+			}
+			lines := strings.Count(log.take(), `"method":"`+create+`"`)
+			if lines != want {
+				t.Errorf("%s: %d lines for 50 calls, want %d", code, lines, want)
+			}
+		})
+	}
 }

@@ -46,7 +46,7 @@ func Dial(target, peer string, identity *certificate.Identity, breakers *breaker
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxAnswer)),
 		grpc.WithConnectParams(reconnect),
 		grpc.WithKeepaliveParams(alive),
-		grpc.WithChainUnaryInterceptor(identify, report(logger), breakers.Unary, excuse, repeat),
+		grpc.WithChainUnaryInterceptor(identify, breakers.Unary, report(logger), excuse, repeat),
 		grpc.WithChainStreamInterceptor(identifyStream, breakers.Stream),
 	}, opts...)
 	return grpc.NewClient(target, opts...)
@@ -65,17 +65,30 @@ func outgoing(ctx context.Context) context.Context {
 	return admission.Outgoing(outgoingRequestID(access.Outgoing(ctx)))
 }
 
-// report logs the calls that failed as their caller sees them: after the last attempt, or refused by the breaker.
+// report logs the calls that failed, after the last attempt. What an open breaker refuses is none of them.
 func report(logger *slog.Logger) grpc.UnaryClientInterceptor {
 	return func(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
 		start := time.Now()
 		err := invoke(ctx, method, req, reply, cc, opts...)
 		if err != nil {
-			logger.LogAttrs(ctx, slog.LevelDebug, "call failed", slog.String("method", method), slog.Duration("took", time.Since(start)),
-				slog.String("request_id", RequestID(ctx)), slog.String("code", status.Code(err).String()))
+			code := status.Code(err)
+			logger.LogAttrs(ctx, levelOf(method, code), "call failed", slog.String("method", method), slog.Duration("took", time.Since(start)),
+				slog.String("request_id", RequestID(ctx)), slog.String("code", code.String()))
 		}
 		return err
 	}
+}
+
+// levelOf is for what the operator of a service that is away or broken looks for. Who is out of time or overloaded is not
+// alone with it, and health is asked of services that are still starting.
+func levelOf(method string, code codes.Code) slog.Level {
+	switch code {
+	case codes.Unavailable, codes.Internal, codes.Unknown:
+		if !breaker.IsHealth(method) {
+			return slog.LevelWarn
+		}
+	}
+	return slog.LevelDebug
 }
 
 // excuse tells the breaker when a callee ran out of time that was not enough: one caller in a hurry, or at the end of its

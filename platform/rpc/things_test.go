@@ -2,6 +2,7 @@ package rpc_test
 
 import (
 	"context"
+	"log/slog"
 	"net"
 	"strconv"
 	"sync"
@@ -114,13 +115,18 @@ func (s *things) reached() int {
 // dialThings returns a connection to instances, all of which are ready.
 func dialThings(t *testing.T, breakers *breaker.Set, instances ...*things) *grpc.ClientConn {
 	t.Helper()
+	return dialThingsLogging(t, discard, breakers, instances...)
+}
+
+func dialThingsLogging(t *testing.T, logger *slog.Logger, breakers *breaker.Set, instances ...*things) *grpc.ClientConn {
+	t.Helper()
 	addresses := make([]resolver.Address, len(instances))
 	for i := range addresses {
 		addresses[i].Addr = strconv.Itoa(i)
 	}
 	found := manual.NewBuilderWithScheme("memory")
 	found.InitialState(resolver.State{Addresses: addresses})
-	conn, err := rpc.Dial("memory:///things", "things", certificate.New(), breakers, discard, grpc.WithResolvers(found),
+	conn, err := rpc.Dial("memory:///things", "things", certificate.New(), breakers, logger, grpc.WithResolvers(found),
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithContextDialer(func(ctx context.Context, address string) (net.Conn, error) {
 			i, err := strconv.Atoi(address)
