@@ -1,7 +1,6 @@
 package chaos
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -118,25 +117,6 @@ func (a *arena) staff(ctx context.Context) (*shop.Client, error) {
 
 // traces returns the last of what the services logged about an order.
 func (a *arena) traces(orderID string) string {
-	lines := a.logged(func(line string) bool { return orderID != "" && strings.Contains(line, orderID) })
+	lines := a.Logged(func(line string) bool { return orderID != "" && strings.Contains(line, orderID) })
 	return strings.Join(lines[max(0, len(lines)-12):], "\n")
-}
-
-// logged returns the lines in the logs of the services and the gateway that are wanted.
-func (a *arena) logged(wanted func(line string) bool) []string {
-	var lines []string
-	for _, name := range append([]string{stack.Gateway}, stack.Services...) {
-		file, err := os.Open(a.LogFile(name))
-		if err != nil {
-			continue
-		}
-		scanner := bufio.NewScanner(file)
-		for scanner.Scan() {
-			if wanted(scanner.Text()) {
-				lines = append(lines, scanner.Text())
-			}
-		}
-		_ = file.Close()
-	}
-	return lines
 }

@@ -65,7 +65,7 @@ func TestRandomChaos(t *testing.T) {
 // internal says which calls failed with an error that the shop does not know, and how often.
 func (a *arena) internal() string {
 	failures := map[string]int{}
-	for _, line := range a.logged(func(line string) bool {
+	for _, line := range a.Logged(func(line string) bool {
 		return strings.Contains(line, `"code":"Internal"`) || strings.Contains(line, `"msg":"panic"`)
 	}) {
 		var entry struct{ Service, Method, Error, Panic string }

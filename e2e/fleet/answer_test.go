@@ -19,16 +19,22 @@ type answer struct {
 	began, ended time.Time
 	// wrong is what the shopper noticed; empty for a good answer.
 	wrong string
+	// requestID is what the logs call it, if something is wrong.
+	requestID string
 }
 
 // judge says what is wrong with an answer. A card that is declined and goods that are gone are honest answers; old news and
 // an unknown availability are not what was asked for.
 func (a *answer) judge(resp *shop.Response, err error) {
+	var problem shop.Problem
+	if err == nil && resp.Status >= 300 {
+		_ = json.Unmarshal(resp.Body, &problem) // what is no problem has no code
+	}
 	switch {
 	case err != nil:
 		a.wrong = err.Error()
-	case resp.Status >= 300 && !honest(resp):
-		a.wrong = fmt.Sprintf("%d %s", resp.Status, resp.Body)
+	case resp.Status >= 300 && !honest(resp.Status, problem.Code):
+		a.wrong, a.requestID = fmt.Sprintf("%d %s", resp.Status, resp.Body), problem.RequestID
 	case strings.HasPrefix(resp.Header.Get("Warning"), "110"):
 		a.wrong = "stale"
 	case strings.Contains(string(resp.Body), `"availability":"unknown"`):
@@ -36,13 +42,8 @@ func (a *answer) judge(resp *shop.Response, err error) {
 	}
 }
 
-func honest(resp *shop.Response) bool {
-	var problem shop.Problem
-	if json.Unmarshal(resp.Body, &problem) != nil {
-		return false
-	}
-	return resp.Status == http.StatusPaymentRequired ||
-		resp.Status == http.StatusConflict && (problem.Code == "out_of_stock" || problem.Code == "price_changed")
+func honest(status int, code string) bool {
+	return status == http.StatusPaymentRequired || status == http.StatusConflict && (code == "out_of_stock" || code == "price_changed")
 }
 
 func (a answer) took() time.Duration { return a.ended.Sub(a.began) }
@@ -77,7 +78,7 @@ func (all answers) slowest() time.Duration {
 // Of what went wrong, so much is shown.
 const shown = 10
 
-// refuse fails the test for each of them.
+// refuse fails the test for each of them, with what was logged about it.
 func (all answers) refuse(t *testing.T) {
 	t.Helper()
 	for i, a := range all {
@@ -85,6 +86,7 @@ func (all answers) refuse(t *testing.T) {
 			t.Errorf("and %d more", len(all)-shown)
 			return
 		}
-		t.Error(a)
+		logged := live.Logged(func(line string) bool { return a.requestID != "" && strings.Contains(line, a.requestID) })
+		t.Errorf("%v\n%s", a, strings.Join(logged, "\n"))
 	}
 }

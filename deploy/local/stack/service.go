@@ -70,8 +70,3 @@ func (s *Stack) Process(name string) *devserver.Process {
 	defer s.mu.Unlock()
 	return s.processes[name]
 }
-
-// LogFile is where a process of the shop writes what it logs.
-func (s *Stack) LogFile(name string) string {
-	return s.cfg.path("logs", name+".log")
-}
