@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/golang-jwt/jwt/v5"
 	"github.com/google/uuid"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -18,6 +17,7 @@ import (
 	"google.golang.org/grpc/test/bufconn"
 
 	"souk/platform/access"
+	"souk/platform/access/accesstest"
 	"souk/platform/certificate/certtest"
 	"souk/platform/rpc"
 )
@@ -68,19 +68,8 @@ func (s *Server) Key(context.Context, string) (ed25519.PublicKey, error) {
 // As returns a context of calls by a customer with these roles, through the gateway.
 func (s *Server) As(t testing.TB, customerID string, roles ...string) context.Context {
 	t.Helper()
-	token := jwt.NewWithClaims(jwt.SigningMethodEdDSA, access.Claims{
-		RegisteredClaims: jwt.RegisteredClaims{
-			Issuer: access.Issuer, Audience: jwt.ClaimStrings{access.Audience}, Subject: customerID,
-			ExpiresAt: jwt.NewNumericDate(time.Now().Add(time.Minute)),
-		},
-		SessionID: "session", Roles: roles,
-	})
-	token.Header["typ"], token.Header["kid"] = access.TokenType, "test"
-	signed, err := token.SignedString(s.private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return access.Outgoing(access.WithToken(t.Context(), signed))
+	token := accesstest.Token(t, s.private, "test", customerID, time.Now().Add(time.Minute), roles...)
+	return access.Outgoing(access.WithToken(t.Context(), token))
 }
 
 // Staff returns a context of calls by a member of staff, through the gateway.

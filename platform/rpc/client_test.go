@@ -3,8 +3,6 @@ package rpc_test
 import (
 	"context"
 	"crypto/ed25519"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"testing"
 	"time"
@@ -13,6 +11,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"souk/platform/access"
+	"souk/platform/access/accesstest"
 	"souk/platform/breaker"
 	"souk/platform/rpc"
 )
@@ -36,17 +35,7 @@ func newIssuer(t *testing.T) issuer {
 
 func (i issuer) token(t *testing.T) string {
 	t.Helper()
-	part := func(v any) string {
-		content, err := json.Marshal(v)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return base64.RawURLEncoding.EncodeToString(content)
-	}
-	text := part(map[string]any{"alg": "EdDSA", "typ": access.TokenType, "kid": "k"}) + "." + part(map[string]any{
-		"iss": access.Issuer, "aud": access.Audience, "sub": "customer-1", "sid": "s", "exp": time.Now().Add(time.Minute).Unix(),
-	})
-	return text + "." + base64.RawURLEncoding.EncodeToString(ed25519.Sign(i.private, []byte(text)))
+	return accesstest.Token(t, i.private, "k", "customer-1", time.Now().Add(time.Minute))
 }
 
 func TestACallWithoutADeadlineGetsOne(t *testing.T) {

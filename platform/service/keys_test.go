@@ -3,8 +3,6 @@ package service_test
 import (
 	"context"
 	"crypto/ed25519"
-	"encoding/base64"
-	"encoding/json"
 	"sync"
 	"testing"
 	"time"
@@ -15,6 +13,7 @@ import (
 	accessv1 "souk/proto/gen/souk/access/v1"
 
 	"souk/platform/access"
+	"souk/platform/access/accesstest"
 )
 
 func TestTokensAreVerifiedByTheKeysThatCustomersPublishes(t *testing.T) {
@@ -82,15 +81,5 @@ func (p publisher) ListKeys(context.Context, *accessv1.ListKeysRequest) (*access
 
 func token(t *testing.T, private ed25519.PrivateKey) string {
 	t.Helper()
-	part := func(v any) string {
-		content, err := json.Marshal(v)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return base64.RawURLEncoding.EncodeToString(content)
-	}
-	text := part(map[string]any{"alg": "EdDSA", "typ": access.TokenType, "kid": "k"}) + "." + part(map[string]any{
-		"iss": access.Issuer, "aud": access.Audience, "sub": "customer-1", "sid": "s", "exp": time.Now().Add(time.Minute).Unix(),
-	})
-	return text + "." + base64.RawURLEncoding.EncodeToString(ed25519.Sign(private, []byte(text)))
+	return accesstest.Token(t, private, "k", "customer-1", time.Now().Add(time.Minute))
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/ed25519"
-	"encoding/base64"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -20,6 +19,7 @@ import (
 	"souk/gateway"
 	"souk/gateway/internal/api"
 	"souk/platform/access"
+	"souk/platform/access/accesstest"
 )
 
 // keys is the key source of the tests, and signs their tokens.
@@ -59,19 +59,7 @@ func (k *keys) token(t *testing.T, lifetime time.Duration, roles ...string) stri
 
 func (k *keys) tokenOf(t *testing.T, customer string, lifetime time.Duration, roles ...string) string {
 	t.Helper()
-	part := func(v any) string {
-		content, err := json.Marshal(v)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return base64.RawURLEncoding.EncodeToString(content)
-	}
-	now := time.Now()
-	text := part(map[string]any{"alg": "EdDSA", "typ": access.TokenType, "kid": keyID}) + "." + part(map[string]any{
-		"iss": access.Issuer, "aud": access.Audience, "sub": customer, "sid": "session-1", "roles": roles,
-		"iat": now.Add(-time.Hour).Unix(), "exp": now.Add(lifetime).Unix(),
-	})
-	return text + "." + base64.RawURLEncoding.EncodeToString(ed25519.Sign(k.private, []byte(text)))
+	return accesstest.Token(t, k.private, keyID, customer, time.Now().Add(lifetime), roles...)
 }
 
 // edgeServer is the edge without services behind it: a request that passes every check is answered 299.

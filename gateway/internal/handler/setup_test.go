@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/ed25519"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"io"
@@ -40,6 +39,7 @@ import (
 	"souk/gateway/internal/handler"
 	"souk/gateway/internal/lastgood"
 	"souk/platform/access"
+	"souk/platform/access/accesstest"
 	"souk/platform/breaker"
 	"souk/platform/certificate/certtest"
 	"souk/platform/rpc"
@@ -216,18 +216,7 @@ func (s *shop) token(t testing.TB, who as) string {
 
 func (s *shop) tokenUntil(t testing.TB, who as, end time.Time) string {
 	t.Helper()
-	part := func(v any) string {
-		content, err := json.Marshal(v)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return base64.RawURLEncoding.EncodeToString(content)
-	}
-	text := part(map[string]any{"alg": "EdDSA", "typ": access.TokenType, "kid": "k"}) + "." + part(map[string]any{
-		"iss": access.Issuer, "aud": access.Audience, "sub": "customer-1", "sid": "session-1", "roles": []as{who},
-		"exp": end.Unix(),
-	})
-	return text + "." + base64.RawURLEncoding.EncodeToString(ed25519.Sign(s.private, []byte(text)))
+	return accesstest.Token(t, s.private, "k", "customer-1", end, string(who))
 }
 
 // reply is what the gateway answered.
