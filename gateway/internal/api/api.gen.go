@@ -26,22 +26,22 @@ import (
 
 // Defines values for Availability.
 const (
-	InStock    Availability = "in_stock"
-	LowStock   Availability = "low_stock"
-	OutOfStock Availability = "out_of_stock"
-	Unknown    Availability = "unknown"
+	AvailabilityInStock    Availability = "in_stock"
+	AvailabilityLowStock   Availability = "low_stock"
+	AvailabilityOutOfStock Availability = "out_of_stock"
+	AvailabilityUnknown    Availability = "unknown"
 )
 
 // Valid indicates whether the value is a known member of the Availability enum.
 func (e Availability) Valid() bool {
 	switch e {
-	case InStock:
+	case AvailabilityInStock:
 		return true
-	case LowStock:
+	case AvailabilityLowStock:
 		return true
-	case OutOfStock:
+	case AvailabilityOutOfStock:
 		return true
-	case Unknown:
+	case AvailabilityUnknown:
 		return true
 	default:
 		return false
@@ -105,6 +105,102 @@ func (e OrderStatus) Valid() bool {
 	}
 }
 
+// Defines values for ProblemCode.
+const (
+	ProblemCodeCartEmpty             ProblemCode = "cart_empty"
+	ProblemCodeEmailTaken            ProblemCode = "email_taken"
+	ProblemCodeForbidden             ProblemCode = "forbidden"
+	ProblemCodeIdempotencyInProgress ProblemCode = "idempotency_in_progress"
+	ProblemCodeIdempotencyKeyMissing ProblemCode = "idempotency_key_missing"
+	ProblemCodeIdempotencyKeyReused  ProblemCode = "idempotency_key_reused"
+	ProblemCodeInternal              ProblemCode = "internal"
+	ProblemCodeInvalidCredentials    ProblemCode = "invalid_credentials"
+	ProblemCodeInvalidRefreshToken   ProblemCode = "invalid_refresh_token"
+	ProblemCodeInvalidRequest        ProblemCode = "invalid_request"
+	ProblemCodeMethodNotAllowed      ProblemCode = "method_not_allowed"
+	ProblemCodeNotCancellable        ProblemCode = "not_cancellable"
+	ProblemCodeNotDispatchable       ProblemCode = "not_dispatchable"
+	ProblemCodeNotFound              ProblemCode = "not_found"
+	ProblemCodeNotReturnable         ProblemCode = "not_returnable"
+	ProblemCodeOrdersOpen            ProblemCode = "orders_open"
+	ProblemCodeOutOfStock            ProblemCode = "out_of_stock"
+	ProblemCodePayloadTooLarge       ProblemCode = "payload_too_large"
+	ProblemCodePaymentDeclined       ProblemCode = "payment_declined"
+	ProblemCodePreconditionFailed    ProblemCode = "precondition_failed"
+	ProblemCodePreconditionRequired  ProblemCode = "precondition_required"
+	ProblemCodePriceChanged          ProblemCode = "price_changed"
+	ProblemCodeRateLimited           ProblemCode = "rate_limited"
+	ProblemCodeStaffAccount          ProblemCode = "staff_account"
+	ProblemCodeUnauthenticated       ProblemCode = "unauthenticated"
+	ProblemCodeUnavailable           ProblemCode = "unavailable"
+	ProblemCodeUnsupportedMediaType  ProblemCode = "unsupported_media_type"
+	ProblemCodeValidationFailed      ProblemCode = "validation_failed"
+)
+
+// Valid indicates whether the value is a known member of the ProblemCode enum.
+func (e ProblemCode) Valid() bool {
+	switch e {
+	case ProblemCodeCartEmpty:
+		return true
+	case ProblemCodeEmailTaken:
+		return true
+	case ProblemCodeForbidden:
+		return true
+	case ProblemCodeIdempotencyInProgress:
+		return true
+	case ProblemCodeIdempotencyKeyMissing:
+		return true
+	case ProblemCodeIdempotencyKeyReused:
+		return true
+	case ProblemCodeInternal:
+		return true
+	case ProblemCodeInvalidCredentials:
+		return true
+	case ProblemCodeInvalidRefreshToken:
+		return true
+	case ProblemCodeInvalidRequest:
+		return true
+	case ProblemCodeMethodNotAllowed:
+		return true
+	case ProblemCodeNotCancellable:
+		return true
+	case ProblemCodeNotDispatchable:
+		return true
+	case ProblemCodeNotFound:
+		return true
+	case ProblemCodeNotReturnable:
+		return true
+	case ProblemCodeOrdersOpen:
+		return true
+	case ProblemCodeOutOfStock:
+		return true
+	case ProblemCodePayloadTooLarge:
+		return true
+	case ProblemCodePaymentDeclined:
+		return true
+	case ProblemCodePreconditionFailed:
+		return true
+	case ProblemCodePreconditionRequired:
+		return true
+	case ProblemCodePriceChanged:
+		return true
+	case ProblemCodeRateLimited:
+		return true
+	case ProblemCodeStaffAccount:
+		return true
+	case ProblemCodeUnauthenticated:
+		return true
+	case ProblemCodeUnavailable:
+		return true
+	case ProblemCodeUnsupportedMediaType:
+		return true
+	case ProblemCodeValidationFailed:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for RefundStatus.
 const (
 	RefundStatusFailed    RefundStatus = "failed"
@@ -128,19 +224,19 @@ func (e RefundStatus) Valid() bool {
 
 // Defines values for ReturnStatus.
 const (
-	Received  ReturnStatus = "received"
-	Refunded  ReturnStatus = "refunded"
-	Requested ReturnStatus = "requested"
+	ReturnStatusReceived  ReturnStatus = "received"
+	ReturnStatusRefunded  ReturnStatus = "refunded"
+	ReturnStatusRequested ReturnStatus = "requested"
 )
 
 // Valid indicates whether the value is a known member of the ReturnStatus enum.
 func (e ReturnStatus) Valid() bool {
 	switch e {
-	case Received:
+	case ReturnStatusReceived:
 		return true
-	case Refunded:
+	case ReturnStatusRefunded:
 		return true
-	case Requested:
+	case ReturnStatusRequested:
 		return true
 	default:
 		return false
@@ -149,13 +245,13 @@ func (e ReturnStatus) Valid() bool {
 
 // Defines values for SessionTokenType.
 const (
-	Bearer SessionTokenType = "Bearer"
+	SessionTokenTypeBearer SessionTokenType = "Bearer"
 )
 
 // Valid indicates whether the value is a known member of the SessionTokenType enum.
 func (e SessionTokenType) Valid() bool {
 	switch e {
-	case Bearer:
+	case SessionTokenTypeBearer:
 		return true
 	default:
 		return false
@@ -188,25 +284,25 @@ func (e ShipmentStatus) Valid() bool {
 
 // Defines values for ListProductsParamsSort.
 const (
-	Newest    ListProductsParamsSort = "newest"
-	PriceAsc  ListProductsParamsSort = "price_asc"
-	PriceDesc ListProductsParamsSort = "price_desc"
-	Relevance ListProductsParamsSort = "relevance"
-	Title     ListProductsParamsSort = "title"
+	ListProductsParamsSortNewest    ListProductsParamsSort = "newest"
+	ListProductsParamsSortPriceAsc  ListProductsParamsSort = "price_asc"
+	ListProductsParamsSortPriceDesc ListProductsParamsSort = "price_desc"
+	ListProductsParamsSortRelevance ListProductsParamsSort = "relevance"
+	ListProductsParamsSortTitle     ListProductsParamsSort = "title"
 )
 
 // Valid indicates whether the value is a known member of the ListProductsParamsSort enum.
 func (e ListProductsParamsSort) Valid() bool {
 	switch e {
-	case Newest:
+	case ListProductsParamsSortNewest:
 		return true
-	case PriceAsc:
+	case ListProductsParamsSortPriceAsc:
 		return true
-	case PriceDesc:
+	case ListProductsParamsSortPriceDesc:
 		return true
-	case Relevance:
+	case ListProductsParamsSortRelevance:
 		return true
-	case Title:
+	case ListProductsParamsSortTitle:
 		return true
 	default:
 		return false
@@ -448,7 +544,8 @@ type PriceRange struct {
 
 // Problem defines model for Problem.
 type Problem struct {
-	Code   string        `json:"code"`
+	// Code What went wrong, for clients to switch on
+	Code   ProblemCode   `json:"code"`
 	Detail *string       `json:"detail,omitempty"`
 	Errors *[]FieldError `json:"errors,omitempty"`
 
@@ -465,6 +562,9 @@ type Problem struct {
 	Title     string  `json:"title"`
 	Type      string  `json:"type"`
 }
+
+// ProblemCode What went wrong, for clients to switch on
+type ProblemCode string
 
 // Product defines model for Product.
 type Product struct {
@@ -2316,52 +2416,50 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 		ErrorHandlerFunc:   options.ErrorHandlerFunc,
 	}
 
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/.well-known/jwks.json", wrapper.GetJwks)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/healthz", wrapper.GetHealth)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/readyz", wrapper.GetReadiness)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/admin/orders", wrapper.ListAllOrders)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/admin/orders/{id}/dispatch", wrapper.DispatchOrder)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/admin/orders/{id}/refunds", wrapper.RefundOrder)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/admin/returns/{id}/receive", wrapper.ReceiveReturn)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/carts", wrapper.CreateCart)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/carts/{id}", wrapper.GetCart)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/carts/{id}/claim", wrapper.ClaimCart)
+	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/v1/carts/{id}/items/{sku}", wrapper.RemoveCartItem)
+	m.HandleFunc(http.MethodPut+" "+options.BaseURL+"/v1/carts/{id}/items/{sku}", wrapper.SetCartItem)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/categories", wrapper.ListCategories)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/customers", wrapper.RegisterCustomer)
-	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/sessions", wrapper.CreateSession)
-	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/sessions/refresh", wrapper.RefreshSession)
-	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/v1/sessions/current", wrapper.DeleteSession)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/inventory/{sku}", wrapper.GetStock)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/inventory/{sku}/adjustments", wrapper.AdjustStock)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/me", wrapper.GetMe)
 	m.HandleFunc(http.MethodPatch+" "+options.BaseURL+"/v1/me", wrapper.UpdateMe)
-	m.HandleFunc(http.MethodPut+" "+options.BaseURL+"/v1/me/password", wrapper.ChangePassword)
-	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/me/deletion", wrapper.DeleteMe)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/me/addresses", wrapper.ListAddresses)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/me/addresses", wrapper.CreateAddress)
 	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/v1/me/addresses/{id}", wrapper.DeleteAddress)
 	m.HandleFunc(http.MethodPut+" "+options.BaseURL+"/v1/me/addresses/{id}", wrapper.UpdateAddress)
-	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/.well-known/jwks.json", wrapper.GetJwks)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/me/deletion", wrapper.DeleteMe)
+	m.HandleFunc(http.MethodPut+" "+options.BaseURL+"/v1/me/password", wrapper.ChangePassword)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/orders", wrapper.ListOrders)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/orders", wrapper.PlaceOrder)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/orders/{id}", wrapper.GetOrder)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/orders/{id}/cancellation", wrapper.CancelOrder)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/orders/{id}/events", wrapper.StreamOrderEvents)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/orders/{id}/returns", wrapper.RequestReturn)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/product-imports", wrapper.ImportProducts)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/products", wrapper.ListProducts)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/products", wrapper.CreateProduct)
 	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/v1/products/{id}", wrapper.WithdrawProduct)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/products/{id}", wrapper.GetProduct)
 	m.HandleFunc(http.MethodPatch+" "+options.BaseURL+"/v1/products/{id}", wrapper.UpdateProduct)
-	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/categories", wrapper.ListCategories)
-	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/product-imports", wrapper.ImportProducts)
-	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/inventory/{sku}", wrapper.GetStock)
-	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/inventory/{sku}/adjustments", wrapper.AdjustStock)
-	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/carts", wrapper.CreateCart)
-	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/carts/{id}", wrapper.GetCart)
-	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/v1/carts/{id}/items/{sku}", wrapper.RemoveCartItem)
-	m.HandleFunc(http.MethodPut+" "+options.BaseURL+"/v1/carts/{id}/items/{sku}", wrapper.SetCartItem)
-	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/carts/{id}/claim", wrapper.ClaimCart)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/sessions", wrapper.CreateSession)
+	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/v1/sessions/current", wrapper.DeleteSession)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/sessions/refresh", wrapper.RefreshSession)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/shipping-quotes", wrapper.QuoteShipping)
-	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/orders", wrapper.ListOrders)
-	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/orders", wrapper.PlaceOrder)
-	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/orders/{id}", wrapper.GetOrder)
-	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/orders/{id}/events", wrapper.StreamOrderEvents)
-	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/orders/{id}/cancellation", wrapper.CancelOrder)
-	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/orders/{id}/returns", wrapper.RequestReturn)
-	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/admin/orders", wrapper.ListAllOrders)
-	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/admin/orders/{id}/dispatch", wrapper.DispatchOrder)
-	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/admin/returns/{id}/receive", wrapper.ReceiveReturn)
-	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/admin/orders/{id}/refunds", wrapper.RefundOrder)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/webhooks/payments/{provider}", wrapper.ReceivePaymentWebhook)
-	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/healthz", wrapper.GetHealth)
-	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/readyz", wrapper.GetReadiness)
 
 	return m
 }
-
-type ProblemApplicationProblemPlusJSONResponse Problem
 
 type GetJwksRequestObject struct {
 }
@@ -2398,23 +2496,6 @@ func (response GetJwks200JSONResponse) VisitGetJwksResponse(w http.ResponseWrite
 		w.Header().Set("Warning", fmt.Sprint(*response.Headers.Warning))
 	}
 	w.WriteHeader(200)
-	_, err := buf.WriteTo(w)
-	return err
-}
-
-type GetJwksdefaultApplicationProblemPlusJSONResponse struct {
-	Body       Problem
-	StatusCode int
-}
-
-func (response GetJwksdefaultApplicationProblemPlusJSONResponse) VisitGetJwksResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(response.StatusCode)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -2461,23 +2542,6 @@ func (response GetReadiness200JSONResponse) VisitGetReadinessResponse(w http.Res
 	return err
 }
 
-type GetReadinessdefaultApplicationProblemPlusJSONResponse struct {
-	Body       Problem
-	StatusCode int
-}
-
-func (response GetReadinessdefaultApplicationProblemPlusJSONResponse) VisitGetReadinessResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(response.StatusCode)
-	_, err := buf.WriteTo(w)
-	return err
-}
-
 type ListAllOrdersRequestObject struct {
 	Params ListAllOrdersParams
 }
@@ -2500,23 +2564,6 @@ func (response ListAllOrders200JSONResponse) VisitListAllOrdersResponse(w http.R
 	return err
 }
 
-type ListAllOrdersdefaultApplicationProblemPlusJSONResponse struct {
-	Body       Problem
-	StatusCode int
-}
-
-func (response ListAllOrdersdefaultApplicationProblemPlusJSONResponse) VisitListAllOrdersResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(response.StatusCode)
-	_, err := buf.WriteTo(w)
-	return err
-}
-
 type DispatchOrderRequestObject struct {
 	Id Id `json:"id"`
 }
@@ -2535,23 +2582,6 @@ func (response DispatchOrder200JSONResponse) VisitDispatchOrderResponse(w http.R
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(200)
-	_, err := buf.WriteTo(w)
-	return err
-}
-
-type DispatchOrderdefaultApplicationProblemPlusJSONResponse struct {
-	Body       Problem
-	StatusCode int
-}
-
-func (response DispatchOrderdefaultApplicationProblemPlusJSONResponse) VisitDispatchOrderResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(response.StatusCode)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -2590,23 +2620,6 @@ func (response RefundOrder201JSONResponse) VisitRefundOrderResponse(w http.Respo
 	return err
 }
 
-type RefundOrderdefaultApplicationProblemPlusJSONResponse struct {
-	Body       Problem
-	StatusCode int
-}
-
-func (response RefundOrderdefaultApplicationProblemPlusJSONResponse) VisitRefundOrderResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(response.StatusCode)
-	_, err := buf.WriteTo(w)
-	return err
-}
-
 type ReceiveReturnRequestObject struct {
 	Id Id `json:"id"`
 }
@@ -2625,23 +2638,6 @@ func (response ReceiveReturn200JSONResponse) VisitReceiveReturnResponse(w http.R
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(200)
-	_, err := buf.WriteTo(w)
-	return err
-}
-
-type ReceiveReturndefaultApplicationProblemPlusJSONResponse struct {
-	Body       Problem
-	StatusCode int
-}
-
-func (response ReceiveReturndefaultApplicationProblemPlusJSONResponse) VisitReceiveReturnResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(response.StatusCode)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -2685,23 +2681,6 @@ func (response CreateCart201JSONResponse) VisitCreateCartResponse(w http.Respons
 	return err
 }
 
-type CreateCartdefaultApplicationProblemPlusJSONResponse struct {
-	Body       Problem
-	StatusCode int
-}
-
-func (response CreateCartdefaultApplicationProblemPlusJSONResponse) VisitCreateCartResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(response.StatusCode)
-	_, err := buf.WriteTo(w)
-	return err
-}
-
 type GetCartRequestObject struct {
 	Id Id `json:"id"`
 }
@@ -2738,23 +2717,6 @@ func (response GetCart200JSONResponse) VisitGetCartResponse(w http.ResponseWrite
 	return err
 }
 
-type GetCartdefaultApplicationProblemPlusJSONResponse struct {
-	Body       Problem
-	StatusCode int
-}
-
-func (response GetCartdefaultApplicationProblemPlusJSONResponse) VisitGetCartResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(response.StatusCode)
-	_, err := buf.WriteTo(w)
-	return err
-}
-
 type ClaimCartRequestObject struct {
 	Id Id `json:"id"`
 }
@@ -2787,23 +2749,6 @@ func (response ClaimCart200JSONResponse) VisitClaimCartResponse(w http.ResponseW
 		w.Header().Set("Warning", fmt.Sprint(*response.Headers.Warning))
 	}
 	w.WriteHeader(200)
-	_, err := buf.WriteTo(w)
-	return err
-}
-
-type ClaimCartdefaultApplicationProblemPlusJSONResponse struct {
-	Body       Problem
-	StatusCode int
-}
-
-func (response ClaimCartdefaultApplicationProblemPlusJSONResponse) VisitClaimCartResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(response.StatusCode)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -2845,23 +2790,6 @@ func (response RemoveCartItem200JSONResponse) VisitRemoveCartItemResponse(w http
 	return err
 }
 
-type RemoveCartItemdefaultApplicationProblemPlusJSONResponse struct {
-	Body       Problem
-	StatusCode int
-}
-
-func (response RemoveCartItemdefaultApplicationProblemPlusJSONResponse) VisitRemoveCartItemResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(response.StatusCode)
-	_, err := buf.WriteTo(w)
-	return err
-}
-
 type SetCartItemRequestObject struct {
 	Id   Id  `json:"id"`
 	Sku  Sku `json:"sku"`
@@ -2882,23 +2810,6 @@ func (response SetCartItem200JSONResponse) VisitSetCartItemResponse(w http.Respo
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(200)
-	_, err := buf.WriteTo(w)
-	return err
-}
-
-type SetCartItemdefaultApplicationProblemPlusJSONResponse struct {
-	Body       Problem
-	StatusCode int
-}
-
-func (response SetCartItemdefaultApplicationProblemPlusJSONResponse) VisitSetCartItemResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(response.StatusCode)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -2938,23 +2849,6 @@ func (response ListCategories200JSONResponse) VisitListCategoriesResponse(w http
 	return err
 }
 
-type ListCategoriesdefaultApplicationProblemPlusJSONResponse struct {
-	Body       Problem
-	StatusCode int
-}
-
-func (response ListCategoriesdefaultApplicationProblemPlusJSONResponse) VisitListCategoriesResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(response.StatusCode)
-	_, err := buf.WriteTo(w)
-	return err
-}
-
 type RegisterCustomerRequestObject struct {
 	Body *RegisterCustomerJSONRequestBody
 }
@@ -2977,23 +2871,6 @@ func (response RegisterCustomer201JSONResponse) VisitRegisterCustomerResponse(w 
 	return err
 }
 
-type RegisterCustomerdefaultApplicationProblemPlusJSONResponse struct {
-	Body       Problem
-	StatusCode int
-}
-
-func (response RegisterCustomerdefaultApplicationProblemPlusJSONResponse) VisitRegisterCustomerResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(response.StatusCode)
-	_, err := buf.WriteTo(w)
-	return err
-}
-
 type GetStockRequestObject struct {
 	Sku Sku `json:"sku"`
 }
@@ -3012,23 +2889,6 @@ func (response GetStock200JSONResponse) VisitGetStockResponse(w http.ResponseWri
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(200)
-	_, err := buf.WriteTo(w)
-	return err
-}
-
-type GetStockdefaultApplicationProblemPlusJSONResponse struct {
-	Body       Problem
-	StatusCode int
-}
-
-func (response GetStockdefaultApplicationProblemPlusJSONResponse) VisitGetStockResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(response.StatusCode)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -3056,23 +2916,6 @@ func (response AdjustStock201JSONResponse) VisitAdjustStockResponse(w http.Respo
 	return err
 }
 
-type AdjustStockdefaultApplicationProblemPlusJSONResponse struct {
-	Body       Problem
-	StatusCode int
-}
-
-func (response AdjustStockdefaultApplicationProblemPlusJSONResponse) VisitAdjustStockResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(response.StatusCode)
-	_, err := buf.WriteTo(w)
-	return err
-}
-
 type GetMeRequestObject struct {
 }
 
@@ -3090,23 +2933,6 @@ func (response GetMe200JSONResponse) VisitGetMeResponse(w http.ResponseWriter) e
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(200)
-	_, err := buf.WriteTo(w)
-	return err
-}
-
-type GetMedefaultApplicationProblemPlusJSONResponse struct {
-	Body       Problem
-	StatusCode int
-}
-
-func (response GetMedefaultApplicationProblemPlusJSONResponse) VisitGetMeResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(response.StatusCode)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -3133,23 +2959,6 @@ func (response UpdateMe200JSONResponse) VisitUpdateMeResponse(w http.ResponseWri
 	return err
 }
 
-type UpdateMedefaultApplicationProblemPlusJSONResponse struct {
-	Body       Problem
-	StatusCode int
-}
-
-func (response UpdateMedefaultApplicationProblemPlusJSONResponse) VisitUpdateMeResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(response.StatusCode)
-	_, err := buf.WriteTo(w)
-	return err
-}
-
 type ListAddressesRequestObject struct {
 }
 
@@ -3167,23 +2976,6 @@ func (response ListAddresses200JSONResponse) VisitListAddressesResponse(w http.R
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(200)
-	_, err := buf.WriteTo(w)
-	return err
-}
-
-type ListAddressesdefaultApplicationProblemPlusJSONResponse struct {
-	Body       Problem
-	StatusCode int
-}
-
-func (response ListAddressesdefaultApplicationProblemPlusJSONResponse) VisitListAddressesResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(response.StatusCode)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -3210,23 +3002,6 @@ func (response CreateAddress201JSONResponse) VisitCreateAddressResponse(w http.R
 	return err
 }
 
-type CreateAddressdefaultApplicationProblemPlusJSONResponse struct {
-	Body       Problem
-	StatusCode int
-}
-
-func (response CreateAddressdefaultApplicationProblemPlusJSONResponse) VisitCreateAddressResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(response.StatusCode)
-	_, err := buf.WriteTo(w)
-	return err
-}
-
 type DeleteAddressRequestObject struct {
 	Id Id `json:"id"`
 }
@@ -3241,23 +3016,6 @@ type DeleteAddress204Response struct {
 func (response DeleteAddress204Response) VisitDeleteAddressResponse(w http.ResponseWriter) error {
 	w.WriteHeader(204)
 	return nil
-}
-
-type DeleteAddressdefaultApplicationProblemPlusJSONResponse struct {
-	Body       Problem
-	StatusCode int
-}
-
-func (response DeleteAddressdefaultApplicationProblemPlusJSONResponse) VisitDeleteAddressResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(response.StatusCode)
-	_, err := buf.WriteTo(w)
-	return err
 }
 
 type UpdateAddressRequestObject struct {
@@ -3283,23 +3041,6 @@ func (response UpdateAddress200JSONResponse) VisitUpdateAddressResponse(w http.R
 	return err
 }
 
-type UpdateAddressdefaultApplicationProblemPlusJSONResponse struct {
-	Body       Problem
-	StatusCode int
-}
-
-func (response UpdateAddressdefaultApplicationProblemPlusJSONResponse) VisitUpdateAddressResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(response.StatusCode)
-	_, err := buf.WriteTo(w)
-	return err
-}
-
 type DeleteMeRequestObject struct {
 	Body *DeleteMeJSONRequestBody
 }
@@ -3316,23 +3057,6 @@ func (response DeleteMe204Response) VisitDeleteMeResponse(w http.ResponseWriter)
 	return nil
 }
 
-type DeleteMedefaultApplicationProblemPlusJSONResponse struct {
-	Body       Problem
-	StatusCode int
-}
-
-func (response DeleteMedefaultApplicationProblemPlusJSONResponse) VisitDeleteMeResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(response.StatusCode)
-	_, err := buf.WriteTo(w)
-	return err
-}
-
 type ChangePasswordRequestObject struct {
 	Body *ChangePasswordJSONRequestBody
 }
@@ -3347,23 +3071,6 @@ type ChangePassword204Response struct {
 func (response ChangePassword204Response) VisitChangePasswordResponse(w http.ResponseWriter) error {
 	w.WriteHeader(204)
 	return nil
-}
-
-type ChangePassworddefaultApplicationProblemPlusJSONResponse struct {
-	Body       Problem
-	StatusCode int
-}
-
-func (response ChangePassworddefaultApplicationProblemPlusJSONResponse) VisitChangePasswordResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(response.StatusCode)
-	_, err := buf.WriteTo(w)
-	return err
 }
 
 type ListOrdersRequestObject struct {
@@ -3384,23 +3091,6 @@ func (response ListOrders200JSONResponse) VisitListOrdersResponse(w http.Respons
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(200)
-	_, err := buf.WriteTo(w)
-	return err
-}
-
-type ListOrdersdefaultApplicationProblemPlusJSONResponse struct {
-	Body       Problem
-	StatusCode int
-}
-
-func (response ListOrdersdefaultApplicationProblemPlusJSONResponse) VisitListOrdersResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(response.StatusCode)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -3470,23 +3160,6 @@ func (response PlaceOrder202JSONResponse) VisitPlaceOrderResponse(w http.Respons
 	return err
 }
 
-type PlaceOrderdefaultApplicationProblemPlusJSONResponse struct {
-	Body       Problem
-	StatusCode int
-}
-
-func (response PlaceOrderdefaultApplicationProblemPlusJSONResponse) VisitPlaceOrderResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(response.StatusCode)
-	_, err := buf.WriteTo(w)
-	return err
-}
-
 type GetOrderRequestObject struct {
 	Id Id `json:"id"`
 }
@@ -3509,23 +3182,6 @@ func (response GetOrder200JSONResponse) VisitGetOrderResponse(w http.ResponseWri
 	return err
 }
 
-type GetOrderdefaultApplicationProblemPlusJSONResponse struct {
-	Body       Problem
-	StatusCode int
-}
-
-func (response GetOrderdefaultApplicationProblemPlusJSONResponse) VisitGetOrderResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(response.StatusCode)
-	_, err := buf.WriteTo(w)
-	return err
-}
-
 type CancelOrderRequestObject struct {
 	Id Id `json:"id"`
 }
@@ -3544,23 +3200,6 @@ func (response CancelOrder200JSONResponse) VisitCancelOrderResponse(w http.Respo
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(200)
-	_, err := buf.WriteTo(w)
-	return err
-}
-
-type CancelOrderdefaultApplicationProblemPlusJSONResponse struct {
-	Body       Problem
-	StatusCode int
-}
-
-func (response CancelOrderdefaultApplicationProblemPlusJSONResponse) VisitCancelOrderResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(response.StatusCode)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -3637,23 +3276,6 @@ func (response StreamOrderEvents204Response) VisitStreamOrderEventsResponse(w ht
 	return nil
 }
 
-type StreamOrderEventsdefaultApplicationProblemPlusJSONResponse struct {
-	Body       Problem
-	StatusCode int
-}
-
-func (response StreamOrderEventsdefaultApplicationProblemPlusJSONResponse) VisitStreamOrderEventsResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(response.StatusCode)
-	_, err := buf.WriteTo(w)
-	return err
-}
-
 type RequestReturnRequestObject struct {
 	Id   Id `json:"id"`
 	Body *RequestReturnJSONRequestBody
@@ -3677,23 +3299,6 @@ func (response RequestReturn201JSONResponse) VisitRequestReturnResponse(w http.R
 	return err
 }
 
-type RequestReturndefaultApplicationProblemPlusJSONResponse struct {
-	Body       Problem
-	StatusCode int
-}
-
-func (response RequestReturndefaultApplicationProblemPlusJSONResponse) VisitRequestReturnResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(response.StatusCode)
-	_, err := buf.WriteTo(w)
-	return err
-}
-
 type ImportProductsRequestObject struct {
 	Body io.Reader
 }
@@ -3712,23 +3317,6 @@ func (response ImportProducts200JSONResponse) VisitImportProductsResponse(w http
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(200)
-	_, err := buf.WriteTo(w)
-	return err
-}
-
-type ImportProductsdefaultApplicationProblemPlusJSONResponse struct {
-	Body       Problem
-	StatusCode int
-}
-
-func (response ImportProductsdefaultApplicationProblemPlusJSONResponse) VisitImportProductsResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(response.StatusCode)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -3769,23 +3357,6 @@ func (response ListProducts200JSONResponse) VisitListProductsResponse(w http.Res
 	return err
 }
 
-type ListProductsdefaultApplicationProblemPlusJSONResponse struct {
-	Body       Problem
-	StatusCode int
-}
-
-func (response ListProductsdefaultApplicationProblemPlusJSONResponse) VisitListProductsResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(response.StatusCode)
-	_, err := buf.WriteTo(w)
-	return err
-}
-
 type CreateProductRequestObject struct {
 	Body *CreateProductJSONRequestBody
 }
@@ -3822,23 +3393,6 @@ func (response CreateProduct201JSONResponse) VisitCreateProductResponse(w http.R
 	return err
 }
 
-type CreateProductdefaultApplicationProblemPlusJSONResponse struct {
-	Body       Problem
-	StatusCode int
-}
-
-func (response CreateProductdefaultApplicationProblemPlusJSONResponse) VisitCreateProductResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(response.StatusCode)
-	_, err := buf.WriteTo(w)
-	return err
-}
-
 type WithdrawProductRequestObject struct {
 	Id string `json:"id"`
 }
@@ -3853,23 +3407,6 @@ type WithdrawProduct204Response struct {
 func (response WithdrawProduct204Response) VisitWithdrawProductResponse(w http.ResponseWriter) error {
 	w.WriteHeader(204)
 	return nil
-}
-
-type WithdrawProductdefaultApplicationProblemPlusJSONResponse struct {
-	Body       Problem
-	StatusCode int
-}
-
-func (response WithdrawProductdefaultApplicationProblemPlusJSONResponse) VisitWithdrawProductResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(response.StatusCode)
-	_, err := buf.WriteTo(w)
-	return err
 }
 
 type GetProductRequestObject struct {
@@ -3937,23 +3474,6 @@ func (response GetProduct304Response) VisitGetProductResponse(w http.ResponseWri
 	return nil
 }
 
-type GetProductdefaultApplicationProblemPlusJSONResponse struct {
-	Body       Problem
-	StatusCode int
-}
-
-func (response GetProductdefaultApplicationProblemPlusJSONResponse) VisitGetProductResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(response.StatusCode)
-	_, err := buf.WriteTo(w)
-	return err
-}
-
 type UpdateProductRequestObject struct {
 	Id     string `json:"id"`
 	Params UpdateProductParams
@@ -3988,23 +3508,6 @@ func (response UpdateProduct200JSONResponse) VisitUpdateProductResponse(w http.R
 	return err
 }
 
-type UpdateProductdefaultApplicationProblemPlusJSONResponse struct {
-	Body       Problem
-	StatusCode int
-}
-
-func (response UpdateProductdefaultApplicationProblemPlusJSONResponse) VisitUpdateProductResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(response.StatusCode)
-	_, err := buf.WriteTo(w)
-	return err
-}
-
 type CreateSessionRequestObject struct {
 	Body *CreateSessionJSONRequestBody
 }
@@ -4027,23 +3530,6 @@ func (response CreateSession201JSONResponse) VisitCreateSessionResponse(w http.R
 	return err
 }
 
-type CreateSessiondefaultApplicationProblemPlusJSONResponse struct {
-	Body       Problem
-	StatusCode int
-}
-
-func (response CreateSessiondefaultApplicationProblemPlusJSONResponse) VisitCreateSessionResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(response.StatusCode)
-	_, err := buf.WriteTo(w)
-	return err
-}
-
 type DeleteSessionRequestObject struct {
 }
 
@@ -4057,23 +3543,6 @@ type DeleteSession204Response struct {
 func (response DeleteSession204Response) VisitDeleteSessionResponse(w http.ResponseWriter) error {
 	w.WriteHeader(204)
 	return nil
-}
-
-type DeleteSessiondefaultApplicationProblemPlusJSONResponse struct {
-	Body       Problem
-	StatusCode int
-}
-
-func (response DeleteSessiondefaultApplicationProblemPlusJSONResponse) VisitDeleteSessionResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(response.StatusCode)
-	_, err := buf.WriteTo(w)
-	return err
 }
 
 type RefreshSessionRequestObject struct {
@@ -4094,23 +3563,6 @@ func (response RefreshSession200JSONResponse) VisitRefreshSessionResponse(w http
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(200)
-	_, err := buf.WriteTo(w)
-	return err
-}
-
-type RefreshSessiondefaultApplicationProblemPlusJSONResponse struct {
-	Body       Problem
-	StatusCode int
-}
-
-func (response RefreshSessiondefaultApplicationProblemPlusJSONResponse) VisitRefreshSessionResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(response.StatusCode)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -4137,23 +3589,6 @@ func (response QuoteShipping200JSONResponse) VisitQuoteShippingResponse(w http.R
 	return err
 }
 
-type QuoteShippingdefaultApplicationProblemPlusJSONResponse struct {
-	Body       Problem
-	StatusCode int
-}
-
-func (response QuoteShippingdefaultApplicationProblemPlusJSONResponse) VisitQuoteShippingResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(response.StatusCode)
-	_, err := buf.WriteTo(w)
-	return err
-}
-
 type ReceivePaymentWebhookRequestObject struct {
 	Provider    string `json:"provider"`
 	Params      ReceivePaymentWebhookParams
@@ -4171,23 +3606,6 @@ type ReceivePaymentWebhook204Response struct {
 func (response ReceivePaymentWebhook204Response) VisitReceivePaymentWebhookResponse(w http.ResponseWriter) error {
 	w.WriteHeader(204)
 	return nil
-}
-
-type ReceivePaymentWebhookdefaultApplicationProblemPlusJSONResponse struct {
-	Body       Problem
-	StatusCode int
-}
-
-func (response ReceivePaymentWebhookdefaultApplicationProblemPlusJSONResponse) VisitReceivePaymentWebhookResponse(w http.ResponseWriter) error {
-
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(response.StatusCode)
-	_, err := buf.WriteTo(w)
-	return err
 }
 
 // StrictServerInterface represents all server handlers.
@@ -5515,128 +4933,139 @@ func (sh *strictHandler) ReceivePaymentWebhook(w http.ResponseWriter, r *http.Re
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H17c9u29uBXwXDvTHbvUrbkR9LYf7lp2nWbNLlxerNz66wEkUcSahJQAVCKbsbffQcvPkSQIhXLSX/3",
-	"1+lMLIkEDs4L54WDz0HE0iWjQKUILj4HC8AxcP3n1RzUPzGIiJOlJIwGF8ENRIzGAglCI0ByAQhTsQaO",
-	"1ligOWNxiNYLoIhIRASiTCIK6yAMRLSAFKvxUkJJmqXBxTAM5GYJwUVAqIQ58OD+Pgw+YE4JnddnnoxG",
-	"QzRAt8E7EEtGBagJbiRO4DaYmElL4BChPyVYSHRH2Zpq4CqA2MmF5Gq+ezX5EnOcgrQIeJFxwXgdkis0",
-	"ofBJjiP9+wSxmZ5L4BTQnxnwTRAGRD3oPlCcqpnM81Vk4E+vgM7lIrg4GQ4LjORAhcF1rB7U4y2xXBTD",
-	"EbUcDn9mhEMcXEieQdvy1EiQLpkEGm1+gU19XSMkGTo5P0fRAnMcKTSEinxoxjgCHC2QXBA6V09NAcWM",
-	"wiUiUiA8FaC4waBeoAkpJhrfwWacEiEInU8cXgyTFSspATZQkDVh6Pzch6BXJCUyx9EWzhP9Y3nAGGY4",
-	"S6RCeBjMGE+xNCx4ehKEajrDnSNFjZxXR15evbnLGmgj7rJexLlXDxu21qz3lrNpAqn6M2JUAtULxMtl",
-	"QiKsyHW8NE/87z+Eot3n0th/4zALLoL/cVxI9rH5VRy7cfWMVep/WGCJ1kAlWnNG5yHCAr378QV6fnb+",
-	"DC2wQETqRduhtIaIYw5CXNNlZuCLY6JGw8lbzpbAJVGrmeFEQBgsS199DiIiN3UB0Bh3n0c1YodBxDIq",
-	"uYd3r2/eoNPR06eDEcLJcoEHiphLLCVw9fP/+/1q8K+Pn0/u/xZ4Rk0IhdEe0Kj3Tnzv1Z40bNF7giUT",
-	"EifjiMX1t3e+zGFODG/sAO++zKm/G1gdUkJDqSooBR0+5oOx6R8QSTWv5YpXRGimqNKdSEirf7Sx6w1e",
-	"QWzHU0PbuTDneFOD24zohWiFSYKnJLFMB1TJ9O8BoWMhWXSnVsvW+d8sk2M2yz9mVG8gpZELHL/A3LfI",
-	"2CPjBqPd166GfkUo1NcdBiKbSiZxsmuM14yCB1Fx4IApDeVDnILhWho91EO4/8wwlRbXZQ379GxLww47",
-	"KNky5PnATcBqhNXogbfo34ayCq9Yoo37IDtsX/72CkO9V/jYRRKZgPeXjBI5XnISwX4MYHYnM34J3MrA",
-	"lZWHVRT6sS9hzoxqrmLf6b66duMsziI51sqkK7KSbO63bioLVE+FTpNV52kD/iF0Vo6I/fXViwVEd6zD",
-	"nrq1gxO5QEDkAjjCRmmOSYwYR2JBlktC52P7dbAtscXjW/vFqMumjLnc7034tIRIQtxTwJZ4kwKV4xTk",
-	"gu0zbw0fu5RC2dApv88s7ntCsMUJDoH1gWtr9bILozOiJMeC0kNTL7EQa8bjukH1XvlSkRaZJ8Ko7e6W",
-	"y9b68lm80HOIgUqCE9ETeEgxSWo+wpnPjiots58xZOYIdywhE5KlwOuqI+KAFX/jqn6LsYSBJFo71YXC",
-	"Lav2S4Nd0ahgOUu2NFh9k2nVUIolHQasMjVjhuWVtaHkLZbRoiddPcZyJ5GqAfEDCEnoPnJxGD/jC8z5",
-	"bY1h4auO6SPEjzgCz542I5A0SH0eBFGO/owk6q810d5tbUUrnGQ9bFoNzD/VOzt5zwCYz9C4NDNaXfB6",
-	"2BSN8rNyY7cTwzyWS0izmfGjWtNLzhlvIUgNihSEwPMOcDiUuRd8IPwfwIlc1KcXEstMdLCszHO+oa9T",
-	"C2UPOcOJ3JKEc6//nPGaoh+efbdLStRbfkiXjMsGQiTWhaiFhuqM05kyesx2wvy8vvM4LsncyxIRX3m/",
-	"v2vYIe6MM1JHq/Az/qfdS7rTDoMCJNRgmsEMCGqAhjWK+iLvYNNdgyg07VIdekDf/MaA7MmhqdMkVU35",
-	"mlDGkXKY1G64y8u1/4Wt0e8wiDLOgUYN+87ZyeiZb7c59e02WzixyyhN4UPQGz1dix1W35Tr6gp/Kr9x",
-	"6puGxw9lLEXWzhg3cP6DhGI0vE2xGJqlU7Maj9mpbfdOw7+1z2q6zTIaC9/uzAQgNkMcZMapQIRGSRZD",
-	"fFlOfUiGMIqsC4kSwCsQiEikHMqw24LfaQh8q7Uzd0bdO/28N4a1IMvUpZ26RQPtG02j9fHoNM5LkcVi",
-	"/9v51o15VEdoUnDbRacVvLcvvNTGm2cZ2g/ePYx5ymuuW3bMV1QVkSLuZ2fyYK7g2zKRCtKX1r3TDaig",
-	"uS7wpGFfKpnfzcH65nB8dw9pyyJviaH3ipkbSPLYuR2lTxC9UDleA+U/PiLZgrMvD+GZ/cmn64u0726e",
-	"aI7vVRR+3ejL5IJx8m+IO9M3wkuZ8R4vmC2mxwuFfnTJkyXQWC07LAMcBjFEikzqzxyqMFgxomb7GHZz",
-	"L7bGLA2UA96I15sWSCMTKdMjzbJkRpLEAp2QFbgZ/tAxST0vjUA/4sv9vLUhoRcLTHs7PsYMk+O2yNSO",
-	"ICaFddfXd3pKNXC2hvdh+62Syndu7cttK7Eza6WE7qc01Iva3mwAL0+hb4cGGpR9DLIp8gbKV+wR5ygc",
-	"fY8WyY3PqnX3I+NoUs49TrqaazcLxqVyLD2TMSUT1jqux3ocsyP9GJILLBFGSsgExGUjciYDb4oZ2/ID",
-	"z1Jc5NpphIl/hD8zELLJfK+FJUq7VPNuZL7YpZ/1r8WmU9hLZncuQdbAXnEWedT3lGPqX0xUSpF5mK+E",
-	"wO6ODEnxvIcnY2I0HjbptHeXJL45FRcGEs97RZ1bDYtl3NsnXGFOcB/H4p/mhW7xcJtbdGxTpltoiV8i",
-	"tcVGTiiH6RKUlUW2sJqJWjW6zR1jVj01WTlU5mUbDZroOLldaMeny3Tc+fh2yskBVkG0Q1UBSY6QNsTv",
-	"Ud+Ua4Gd8ZKyVtj58JaW2Cof9L2xr4JI8adr88L50ONuW9nfionhGNCMs1SHI7SEoIwmIASakxXQahpx",
-	"dOKDt6Y8KrFhf7ypBdBcs/Q0rvbVIXmKuADrxAX+7OfRDi3jNEsOQgtr+r2dGY5A9szK+KS7n9fkdsTD",
-	"+U12hm45xZTQ8rej/zAJ/c+UoxrLvIMZB7F4Z4y5nkqcm5fHkt0B7ZCn2mLk6usf/dBlhgnhE06XBsNF",
-	"xsH9pecqcgPBT9+/NVmgIl4enAxPng6GzwfD0fvR8GKo/v9XYMzGYDh6/vxkdjYcjKbP4sEzGJ4MvsNn",
-	"TwfPh/hZNIrP4HymttTCVbBvnOLB+SgaDp7h72AwHcLZ4OlsNBtGz6cn8WgUFPZ/cC1RhFNACZYlW/oi",
-	"EFkUASh//b45sdItxLFHcqDBZi67RC0ujecnmXHa4kupn40PZY4/zHS1f4tTszsG74LNPks0X0dYpHcs",
-	"+GV3pj1Ca6bZTz56krBA7bYc9Sl92F5q86LaIkEFY4bBDJOmGM87mBMh+T4lJN2rk/aqd2kvauoT+6mV",
-	"OFmI/IjV6ZxdCmt0cv4QGusUBt/NnuLBs+h0NHgen58OTmZPZ+fTZ/EIhsM8mXHxe7nkeGTj18Hr334a",
-	"3AT3H79IsSnBXmAaJ2AUHJvNyvrNBgm+Lf3WL7lpSNqU3dxXV3bVcWrujjou12guhZXruiK5vUvX5Uv9",
-	"WgXteXLlS+pFTbaktRjeLHU/tf4l/NPDXHuoDWGLHZqxUd8PCvFVr0dAVk1JhoKzK2dSHial2SLH31ym",
-	"k8RFpdvDpTtvQAg7/ZYWjSIQorDAGwtAdpblu+dM2TnhIMaENh5w9dX01GW55iDUwxnql7ELSEeMKmkM",
-	"vgfMge8u2ikvvjJWZQ3bcJSQ4sW1K6OoMy/mnDTUssBqr1qNl6uGgo2dAf8uo5dKMTiO7gidjxvLcXx8",
-	"7BZcf7+03diVt6HSrLLOvD328pbk03442eYlWV6Tna1tTXVtmeApJOMihkroWHJMhT5gyzI5njE+tqnU",
-	"TSWr6tWjtu7kTR4r6c6MDcyT4k/jGG+6RqNTQvs83qe8IQwE8JV9vhcjuveKREEOZmmBTYRTCP1HxqQn",
-	"JcuK2r7OElyiz67ciBt+J2R7uprdyrrKFf9fcDKp8XyOA8O/SpuFbTp/mEDH+pvCLPmSeh2v0Vi2eAqw",
-	"vMuRLLq7iv/IhHS7RQ96xZBI3MVc3jKZB+VvfZjxWIy9zyMZ4FotRr36V7CC5MvJyeh4YWPNnYivVMAh",
-	"aO/gKM2xiwmqBYuH2uDAbZ87zCHpduP2Hex9XkS5dcbBqqHuOrzfMeswkD3KXr7gAHcOV1G9GZjJ3bA+",
-	"tLgs94Mejy7tKq0Vdfax/tto71LENZD5Qo7nHKeikwy1liK69RXbcWX8DgejKwmNfkr0kZDbM+7YmArq",
-	"T4rtvSDc1R2oTiiz4jritQkWZZzIzY1at036Gccr/+tHB9HPH967LjFqlOmWg7aQcmmaphA6Y3WvUTdP",
-	"EQu2XOqmOULi2QxhGpvGQJIpB41RicQS8B2S7AhpIiAiEKEoLc6S6JN2uquOO/GBlPscIqVWxS3FHHRX",
-	"ltPT0+fq1d/evwgRiQVSP7Al/jNT8ykCiCOkyzbMT3knF9s3RlyiKCGKLZBYExktEKNooqaaHN3SW/ph",
-	"QRLT3ynCEidsjiJMKZNoCgiLO4hD5EosQpQQof6xeVICQi9dWU1mcnMwAWKEdVemDVKfSr2ZQt1hKFve",
-	"UskQpmjBMh4aTCgIbE8qNLG9oS7QaDSc6DkmV3OYHKEragvYiEA4WeONQCmOAWHdfgppHhFHqFiUrq+z",
-	"S7qlxZomZXGeqOEmtv2HQosOdURAzakpoo8tz7SPEry+fl90/1EfCkEJblh2V2aCq7fXQRisgAvbd8ko",
-	"UqB4SYKL4PRodDQ053wWmmmPj9aQJAMNxvEf6ztx5Jr+zM3RTqUztM17HQcXwU8g9UGrrZZCJ8NhSzuh",
-	"fm2E9PieHkLvF4DuYKOZesZ4BCFivGjExSgI241r7Uix2WYsmzWrNyLzAWSfOr4yKfEXOFrA4AWjkrOk",
-	"upy6aVHqNNY2tHvMLtc2j/K/kyO81Gip0EPBxe8flVGRplgZU+awbTZNSGSQxmbIRHyQjuMI9D+V1D47",
-	"Hz0Ltfx+Nzx99r9cRZkJD7FMhybULArgRC7+3cYX9vTnATnDzuDhjWuJiGjFx4cF6N4Vil+WnGlMaIEm",
-	"KygtO1+VWzgHHG9a1/0OcEyoOdzyFZb+Emv9qnQpDR6aixzWYAV8g2z4QM2kJIqDkoi4DXur0TGOU0KP",
-	"tQYVjWh8RYS8SpI35qlqr7zf/c3X8nBTNwRWTlfdh58bmuiVTzN5+8SNvKUZ/rmLVRybPnIdHrR9Ae8/",
-	"HpCZirMsHn66Qks81wcBLc0egKcK2+j3j/cVBnupGcvh/Ymwk+rWgCAkmhEuZInDtPGjLLJPA8GyuwFn",
-	"iWWG2SzwsdzxZxLfH8dELF1h1xZv7aDHdaxpsWTCw7Y/2GHNmZ5DU6xpU8wPmxjkHZZgNwuyVGaUMYmM",
-	"KaYP0Gi7MtXW/xeTq3RI9YuoVceV7qM52eoJacy9KYs3upRU7xGa8dypVzzHhIZoupGgrUn1h7Uhi7Hk",
-	"4B0sE7y5QJJn2tJ9zbgaDFO10yQwk0qq1roVIhYOb3He2vLs5ESPPjEpZ2sUVjnOFJ84fuuLnEqLTqNi",
-	"dMTuexZvHoxXq0U/91XPSqHmviYooweevElSDF9doomt1ZkUpqIyClZE8fQCm96yzrGo2os1crdbgvcH",
-	"FcafFLdqmUNTrPsJ7iF49uitkzydqH5gybtS8pPzuSzq2XTnT0TEkYfRNSC2JuiAqtUdIm/iGPXrJZq4",
-	"DL5jGQ7azSN0rpWH4Sz1ac4Qo6F6weT5i/bBG+2vxswUMxyOK97jOwc4xLo1sdDsETqgSxAruNK+fKOd",
-	"b80iXmrrVnHY+BmhcfNL+/uaIuWOag++TvYXOgGoO18eUEvo8RsoHpm593IRX7Eor+b71rzDCr+En6ss",
-	"80ZRBLu1O2YwdP5YIbtWE23ukJ92w2+edt8cTa70ckITYIoRZWsPacJ91HSNnsdRgkn6wMbxCzXmV+WG",
-	"Quv8pRmjwhWvlXLHaK6MK72sLQWrg2Ip8DnonZVKph4g2qveKdfHOnl//FncZfc20Qom3b+9OadsBXkD",
-	"368o7bkFYeXjv4bovzdEvvnlN8Qy6e4AaNDO+6iA3XGIm7vMyHbmEe0bo+Zz4j+8E5EP38l/+Fr8dmg+",
-	"eJtJywaE5iyA9DH6UhuTRrF2GZPWsNuL4rGD4rXUBNkXxTRxIPuUca2xywIhRpHAOmX6l5HvWjA+KuO5",
-	"IJnOf5WIZhV5xbzeVr5zIiTwvOj0UG586XTKI3vxRT2tXxIprF3/4AcPeRtTmObjN6ZEVqNjQldAJeOb",
-	"YstsMotvbMP/g0lYqajImyARKDE/HtT1zNOfbGY0V2ffsu82ZjYoPyGOcV5atkcQMd/6vOJnqtYKcj68",
-	"5G0Xxz2y8LUzkhO/R2CmqzhGkukkr7KH8rP/ezKYZRVzhKFJTF/DQXfBHXrtAXVau4y2KjddHWByJVX8",
-	"/Kb7WryGQ9l8lbbej234dSPNYe2/Cp1M6y/TfLPDXpTCsS0g3mHwXeVPHRCd5Xt6Gs09gVcQu9skDpy2",
-	"Kk9VMcGqjO+PZOig5FXewvIQzF+9BeKRNX7lJiQ//z8yrbQFliO8G9fnocmmsMUP+vsyHSsIPWu4qMI8",
-	"r2R+fvDY/Y+Mz0H5d1V8N+rpfaJ1Po/eqPZvjcWHj8rijtCPp+J1BjGCbuQuOF7ztzvX5E3BvORYgMm0",
-	"LYELRi/cHhIWSjBEwpyM1OWVXP1ki0rzRxCheUXGWjeI1gdi9YMm76gNsgVb3tI7gKU4Qrpbhyu6y2jM",
-	"KByhs+FzNDEDjdkSqMui4VJtZUZjfdXn5tI8rs22sQV7ojPj+qsj9GEB9JYKloK5M5IIhNd4o6jmcozn",
-	"w1MDJN6ghdInoDASI4yWmMtLk9FHcwYCMepLtBtdcThbp3ytTidZOGu9RudxtJNBSh+TpNxHwiqe1kA9",
-	"0+Vmji8R0PgIXZlLI5HtI4rcmEXhxHCEJoSucELicVRc+TPx5Be1UfW26EZxCOJuNW/9EvLma7V3zirX",
-	"6+BkLlmepb4dzXTuUNzXVNn332Vze/tw3YvmLERlA/fwlVG3tLk0Cl352sDquwQwmri+sZNSkZmsxt/X",
-	"WPiU9lu1m37TxVH57XuPbOK3FhDmW3C5hfX+NU9d6yDUkyfDk0deo7a4Ys1URApkGwnrEJNACaNz4JcI",
-	"izuEJZq4hUweDSGH0xnfZxtTfGjOBdWqPXItUdHqO+s9vm7t6yNUvL6hbhq/Rt27/qJc8Wq7wedM8pB1",
-	"GHror0umvNm9weRlUSysuNE08M9F0sR3OSSgTPYDmzoasMIPka46Vzkwrmq8esahWUyOiz4mVlq227/w",
-	"FfCBUPrGPHqhN7b1giWA3MUnRaDb7LRAJd/kvhk1l+XrL+1mGLEUhD6npgd9oi/Jn9xSJedKwzGhz4Qi",
-	"Rm3rXDNPaCYaGWJMYiyxOZT2GcvQDBUicxJaHzqUmbifaIeQGjdQGTs/37z5Nbyl6wVw0C6bzMTEGasa",
-	"NU9EXgBpBtXoVTiwZwGBKmRrR26Bl0ug+mUO2q1Ti0stvvgGjYZIMjQ6R8J00jlCJuPEAafKWRDFwb7y",
-	"aSdnkajv51jCGm+eCHcMyKCW0QgKoDUeynYImuQsbGwinCQab4aO5tChWtQlwjMJXM2l0IiRtSIKwPRp",
-	"NVJ4LyfDM2UQOXNO1x+fDO2ihNqGUibkBTo7eY4mHEsYJ8oqhthbIH6jX9PC+HJlL9fZUiZ18VT84qpM",
-	"NHiGUFoYtOWlT3MqyC4RphtDrKkuTsi5q3DGhoUzZhevLxtQk5k9tDhw8woLOdBwDq5/qBy52d4bdxv2",
-	"Ej5JI4EDg7tKJ8GAg+SbC3QyHA4V35H4Ao1uqX7+whoFt1QJwQX6fBtgeRtc3HrbCN4G4a3pFKAfsa+q",
-	"L42w6G/1ZyMO+nNuWd0G9276k3z64tcOEIy2ISiN3Q+IC3QHsBzoM3CalVpME59WN7xvDthiYzypf6dM",
-	"LpAgMShVjjdV06l2irI67ISygT7NOmkFJwz+7+AqiiAZfJ/NZsBtdUdtrPZRjAHa4HkXZ36lEXQaFwGy",
-	"QiC2FMHh3T6nVCPtpIv82LPRnYe0UUrXsz3g2YCfdH26zubmPZ3MIkOz1ekqOBpB6SS2tGas3qTdS7ry",
-	"UR+wIdECCYbSLFqgmIF5jkOqXNVbWiiq52hCmRybdeFpAg1HbrQOK51EOESxTbmj4qOfmdl9AkIfaLDd",
-	"fSYHTvuLO7XJC6DlwwstFpitEhsQfZ1Ey8GE77kyBhBna9M6gIN6AWI03RiDxok3Vxv2nCFCrYGBU2WN",
-	"JWDjxk72rN1yhP5hqvGIjpgbO0M/rk86VGoWbn75TRj+1WFpqoypDUgf45nrMd4Wl000c57e+yKxqhI9",
-	"b4kxJRSb+0Lqav3xcjDVq0Y87KYbXayVYiX0wGa/zuhqepvLOvKGE8YovlmwJZlZI1GXIL64+WffSpPy",
-	"/SWNgdESeTscev6z6VjyScOx5O0gpauwfCKQvWvGew66uGHGfwj6xD+bbyx3a02v09Rt1+H6JkkJzS/y",
-	"8/B/3hKmtQHMHtPiTw8/7SsTCGWZzMM1tghcK5HL/Nu8e4g2s5TmaQCTUHPnl88YmjKWAKbN9BNMR4mK",
-	"F4v+tgmslFNk7nMDHXLW2BhjEeV/q8XlPY8+dmYbe83ILoj/SvmD8rUqrRmE0v1Cf8165xvAPFqY3IHa",
-	"bcFb8txebuNufDlQiq58+9Ij21v5XTbN1ZXLfPElBnj5Hs//CoHmqzguavf33TR3FvN8IHIRc7wu80mn",
-	"jKrd0JVanc3MuYLDH8ctnWVwk3YvjG4KvRdL95kO27GW69ngV0Zh8FqXV35ZrOVgzO9l/O6ar4uI7KMd",
-	"T33c9KEeHtNJNFOm8K0t4WEPSVDwCHhFte+KOdrXnwhE4ksdQvrp5XsT/08yHUdaQ5I4i2aJdWspZ9C4",
-	"yo1CYe/g57yiuQrIrwCxiVVPFN7zIKgTVizQ5HpmRGZyiTA19Sm2vVoR8xyd1EtNTEldbxntKJ4H2xK/",
-	"SvV1N63Qcthzt9TcP0bJzN7bnqt4aj72Zawid5fBgaoTitqpR69BtgtrKj92Pz+wInvF5sZvaq5ucqQ5",
-	"dop9Z4VxmUhdTBI7wxOB7F0LrkefqVyk8aGzoAoLLJPd0GBhbA6zXVWXYUoTme69qHOHmYBLlAlduSmR",
-	"XJMITO5OFrjwNYTRYx5WALZu9HvsIuVOMlB0cVWeguGUB5eLmyXQ2NzWXaKkomBp0lZ2sb2jB39mTEKL",
-	"XtN9+2+KTtMHOVHnuyPgsYlbuUGhgcS6u6wLfhNpu+csAC+Lur5DHzo37YZNgyxbJYQES8Hk+CMmZEsv",
-	"iTVMF4zdiWNbVyWOP7vGWveexNFWwk5t1ksw+XZB0izBkvGJ3wZ0w/a2BL0660fG8w5gptZdf9QlAamA",
-	"ZAUCTTemlQYSZE6x7nlnzcUpizeXCKMpjrWGa82FH93SPKeQghB43pRW8CajdBuqtwa7Hwy2d6X438yQ",
-	"Q21TIv5G/zy4cStrCtieDZ8/7RCx1TPWCFibVJlDe07ZagT//fjvVcGsQvfzzZtfFelOzp+iX8j3rsQi",
-	"1NXOoEi4XdA6hQhnwrZ3zqlPBGIr4FoXq+cqFzt9Sc6lwU5w3LLGQtcrPrw5dJXXQzpheCLctCWhd8Kt",
-	"5N5eR+M4L+NJcBEc60iqffyzo3e+SyiGKVIN2mesfMWrz+QV1fk3OQCl71y4pHit6EZ7//H+/wcAAP//",
+	"7H39c9s4luC/guJtVXa2KFuS7aRj1/zgzqT73J10snF6srXtnASRkIQ2CbAB0Io25f/9Cg8AP0SQIhU7",
+	"ydXc1FR1TJHAw/vCw/vC5yDiacYZYUoG55+DNcExEfDPyygimRq9ZBGPKVvpRzGRkaCZopwF58H7NUER",
+	"Z4owhcw7Eqk1VggLghS+JSxEmzVhSK0J4owgvoR/Lni8RVQixhX693c/vUDPJ5NxiCbTo7Ojk78FYUA+",
+	"4TRLSHAe0JgwRdU2CAMZrUmKNRRqm+nfpBIarPv7MLhckSZ41yTiLJZIUhYRmBgzuSECbbBEK85jCx1V",
+	"DhhGNtXZT6fVWVPKaJqnwfk4dBBQpsiKCADh5XvsQdFvOCUS5hYkE0QSprD+KURLLtD8ajl6jVW0niPM",
+	"YvjzN86IfVZDxE1wMjqLTyen4yleRKeLKX729CbYg5armKQZ1/QZvSNZgrdNAOdK5GRekqmKInpHGFqQ",
+	"JRckRIrD7xKnBM2LgaPt6FeyrYOqR6wBRphG2x/mh4+hB9BXPMIGIB+PZVitNe9sNG9pyFIck9qUx3eT",
+	"Yy404x6PJ8+fT5cneHQ2icajZ/gHMlqMyeno6XKyHEfPF9N4MtmDtndYkVc0paoJzhvDwYn+1fC6Zh2C",
+	"BZEqRGu+QSlmWyTIXzmRSoIkJGSpgL6UlW9Iy5w4SeAlvMKU3bB/jwVeqhElajlaK5XhjI4EVgQmHFnh",
+	"HE3GfztClwvNTZpywgJkpuPL5dEN22EeHMeCSHkTXIi/T54/v1B/742E0Vue0GjrJ00FEfPiizmSGcG3",
+	"EvFliLBEku9ghbLimcVDK7h//X06Hl9s/j7dBy5RYju6XCoimpDC4ybujVgCTCjFW7QgCFAKtKhCNAkD",
+	"/R4VJA7ONRcP0AsfPnwYXeZqrfVYhJVHT81/1Pwj6kJknu1Z9AcsmFczzyeTMRqhm+AdkRlnkmg2vVY4",
+	"ITdBU9ipQUWCpUK3jG8YaMcaOB3j7YHxv0bvDIpHV7GfhywJnkhE4xAgiRJKmH6gYaFLraGBMJyRC5Tw",
+	"lQRxygRfJCSViGmdRFUN4J5qoJ2suyu5D4MMC5wSZbfHF7mQ3MdsaM7IJzWL4Pe52/RAcf6VE6H3Mqpf",
+	"dH9o8IPzwLxfw2aKP70ibKXWwfl0PB6HXhWvX4TxtJosh6PxoOVVNoto+yvxiPtEbwHTszMUrbHAkUZD",
+	"qHdM2MkIjtZIrSlb6bcWBMVAK9BJWk9FjtkkmtNyotkt2c5SKiVlq7nDi9Fy5Up2NptWDJ2debcWp8h9",
+	"OAf1VRswJkucJ0ojPAyWXKRYGYE+0RooxZ+MrE80NQrJn3gl//o2b6GNvM2H8p750dhlRjlesSyHheE4",
+	"pppGOHkreEaEokQG50ucSBIGWeXR5yDSplSDsWAl7u9JA4lhEPGcKeHhiavrN+hk8vTpaIJwkq3xSCMp",
+	"w0oRoX/+P39cjv774+fp/b8FnlETysjkAGj0d1Pfd403DboHT5BxqXAyi3jc/Hrvx4KsrCGzB7z7Kgf8",
+	"YWB1SAkNpeqglHQobSi++JNESs9rueIVlcAUdbpTRdL6P/5NkGVwHvyv49L8P7Y8dnyN70hsx9ND27mw",
+	"EHjbgNuM6IXoDtMEL2himc6ZgZTNpOLRrV4t3xT/5rma8WXxZ85gK/LYi2HwAgvfImOP7BiM9l+7HvoV",
+	"ZaS57jCQ+UJxhZN9Y7zmjHgQFQcOmMpQPsRpGK4USQcK9185Nmel8881zfX0dEdzjXsoryrkxcBtwALC",
+	"GvTAO/TvQlmNVyzRZkOQHXYvf3eFIehgH7soqhLi/SVnVM0yQSNyGAMYrW/Gr4BbG7i28rCOQj/2FVlx",
+	"o5rr2He6r6ndBI/zSM1AmfRFVpKv/FZDbYH6rdBpsvo8XcA/hM4qEHG4vnqxJtEt77Gn1vfAD1StEaFq",
+	"TQSy55YZjREXSK5pllG2mtnHwa7Elq/v7BeTPpsyFuqwL8mnjESKxAMFLMPblDA1S4la80PmbeBjn1Ko",
+	"GjrV73mmmnvsfgh2OMEhsDlwY61eduFsSbXkWFAGaOoMS7nhouU8hCMQmSfSqO3+lsvO+opZvNALAq41",
+	"nMiBwJMU06Rhe5/67KjKMocZQ2aOcM8Scql4as77O2auIFjzN67rtxgrMlIUtFNTKNyyGr+02BWtClbw",
+	"ZEeDNTeZTg0FR2+LAatMzZhhdWVdKHmLVbQeSFePsdxLpBpA/INIRdkhcvE454wvMOd3NYaFrz6mjxA/",
+	"4Yh49rQlJUnc5uS0zgV9gF7SRP9rQ+HU2FjRHU7yATYtAPNP/c1e3jMAFjO0Ls2M1hS8ATZFq/zcubG7",
+	"iWFeKySk3cz4Sa/ppRBcdBCkAUVKpMSrHnA4lLkPfCD8b4ITtW5OLxVWuexhWZn3fENfpRbKAXKGE7Uj",
+	"CWfe83MuGop+fPrDPinRX/khzbhQLYRI7BGi4XJpMk5vysCY3YT5ZXPrObgkKy9LROLO+/y2ZYe4NYeR",
+	"Jlqln/E/7V/SLRwYNCAhgGkGMyDoAVrWKJuLvCXb/hpEo2mf6oABffMbA3Igh6ZOk9Q15WvKuED6wKR3",
+	"w32nXPu/sNNHHwZRLgRhUcu+czqdPPPtNie+3WYHJ3YZlSl8CHoD03XYYc1Nuamu8KfqFye+aUT8UMZS",
+	"ZO2MWQvnP4grBuBt88WwPF2Y1XjMTrDdew3/1r4LdFvmLJa+3ZlLiF0LonLBJKIsSvKYxBfVIIriCKPI",
+	"HiFRQvAdkYgqpA+UYb8FvwMIfKu1M/dG3Tt43+vDWtMsdcH+ft5A+0XbaENOdIDzimex3P/2fnVtXgUP",
+	"TUrcdtFrBe/tBy/BePMsA87B+4cxb3nNdcuOxYrqIlL6/exMHsyVfFslUkn6yrr3HgNqaG4KPG3Zlyrm",
+	"d7uzvt0d3/+EtGORd/jQB/nMDSSF79yOMsSJXqocr4HyL++R7MDZl7vwzP7k0/VlOHU/T7T792oKv2n0",
+	"5WrNBf0fEvemb4QzlYsBH5gtZsAHpX50wZOMMEjGCqsAh0FMIk0m/c8CqjC441TP9jHsd7zYGbMyUAF4",
+	"K16vOyCNjKcMRlrmyZImiQU6oXfEzfAn+CRhXhYReMUX+3lrXUIv1pgNPvgYM0zNujxTe5yYjGz6fr73",
+	"pNQAZ2d4H7bfaql859ae7VqJvVkrpewwpZFCboyeyg8eJGX4XAPxXi1lP36hX73X/KHafHJEnyIHeEBK",
+	"F4BHvxRmad3u+4kLNK9GJed9DbnrNRdKHzk9k0GamrWbfbkwRgwQvGazKZEWP0niqnm5VIE3+IylL4sO",
+	"luJ82k5XzP0jQDJOm2HfcFhU9q/2fco82Ke54ddyOyotKbNvVyDrYLwXls12YjSQOQjpcoKzlcm+NFlG",
+	"UlvuckNVtEZgLZRh6juc0Hhm59W09yeuwH6JKyleMWSymK+jip89rIy5FESuZ4rfkmq4oaLGl1wsaBzD",
+	"z4yr2ZLrs0EYmIjETD/CScI3pPAWzyDlNrAsJmc8g7+kwsvlzAYVAhs3Imlm8gu0NplFoEvjZhC+umLK",
+	"ZpngK2us6vmtosYLoJd+ElOZYRWtK4+M/WofZAJS70Bdz5aYmn0gw9uE43imOJ8lWKwIYFTmWcaFtnJT",
+	"ElM8s+wBCMT1AXYJI4gWl935Cl4LA4EVmUHyjyWWPtpDxDVnNuaaEP/2Y6KaTf22EJj5ZSaqxGgbP9b4",
+	"tP9JmqZ4NeAobZyEHm3Uy3isbDntseAwUHg1KOzRadlm8WCnxB0WFA852f7TfNAvIGOD2047VekWWuJX",
+	"SG2xURDKYboCZW2RLRpNs5pxm7b6bXo6TQdumFVfrZdtADTZc3K70J5vV+m49/XdmKcDrIZoh6oSkgIh",
+	"XYg/IMGu0AJ7HXZVrbD35R0tsZMX6vviUAWR4k9X5oOzscffY2V/xymLY4KWgqfgDwMJQTlLiLQ1BPU4",
+	"9mTqg7ehPGrBCb/DswPQQrMMtO4P1SFFjkIJ1tR5nu3fkz1axmmWAoQO1vQft5c4ImpgWNAn3cOO7W5H",
+	"fLyDu52hX1A7paz6dPIvJqH/mnLUYJl3xsC2pQcDlXjdOt8fKN1h5PrnH/3Q5YYJi4KFasjL/QvmKoNT",
+	"wc8/vjVhyDJgE0zH06ej8fPRePJ+Mj4f6///d2DMRlsDcToeTRbP4tEzMp6OfsCnT0fPx/hZNIlPydly",
+	"GlRPpP2rJswxM7hSKMIpQQlWlSPbeSDzKCIkJrE1FryRvX4+tgOiUy02c/Xk3XFy9vykTzAdR3b9sy0G",
+	"g3qwJZRxdJyd9weBXLTDZ4kW6wjL+KIFv3pq7g4RmGkOk4+BJCxRuytHQ3JvdpfavqguV2TJmGFgj4++",
+	"U947sqJSiUNymPqnxx2UcNWdVTfE+djIsbMQ+REL8cR9CmsyPXsIjXVCRj8sn+LRs+hkMnoen52Mpsun",
+	"y7PFs3hCxuMimnb+RzXnfWIDKMHr338eXQf3H79IsWnBXmMWJ8QoOL5cVvWb9Ql9X/ptWHTdkLQtvH6o",
+	"ruyr4/TcPXVcodFcDLXQdWV2xT5dVyz1W1VUFNG9L0lYNuG6zmoMs9TD1PqX8M8Ac+2hNoQddmjHRnM/",
+	"KMVXfx4RetcW5So5u1YU9TAx9Q45/u5C7TQuUy0fLt5+TaS00+9o0SgiUpYWeGsG0t66EPeeqXuggsgZ",
+	"Za3NInxJZU1ZbhwQmu4M/cvMxT0izrQ0lkXde0yd6uJrY9XWsAtHBSleXLs8nibzYiFoSzIVuTsoWejl",
+	"XUvG0N64Up/RK7lAAke3lK1mrflgPj52C25+X9lu7Mq7UGlW2WTeAXt5R4zzMJzs8pKqrsnO1rWmprZM",
+	"8IIks9KHStlMCcwkVE7zXM2WXMxsLH9bC+t79ahNfHpT+Er6M2ML86T40yzG277e6JSyIa8Pya8JA0nE",
+	"nX1/ECO678pAQQFmZYFthNMI/c+cK09OAC+TS3tLcIU++2Ijbvi9kB141OyXV1gtOfmC0rjWAjEHhn+V",
+	"NtjfVgCbkJ4JYKVZ8iUJY16jsWrx+AKcleUoHt1exn/mUrndYgC9YpIo3Mdc3jGZR9WnPsx4LMbBBXEG",
+	"uE6LEVb/ityR5MvJydlsbX3NvYivVcBj0N7BUZljHxPUM2Yfa4MjbvvcYw4ptxt372DviyzenSIbq4b6",
+	"6/Bhdf5hoAbkXX1BB4ECrjJ9ODCTu2F9aHFR7getz6/sKp0pnfa14dvo4FzYDaGrtZqtBE5lLxnqzIV1",
+	"6yu349r4PSrzawGNYUr0KyF3oN+xNRQ0nBS7e0G4r4lWk1BmxU3EgwkW5YKq7bVetw36mYNX8a+fHES/",
+	"fHjv2v/oURY7B7S1Upnpv0PZkrfklck1zzLohgSpVtCbCjo+Ka4PaJwp0w8NKX6EgAiIQg+0tCxmglJP",
+	"aJfkSo6QPj6HSKtVecOwIOjdTy/QycnJc/3p7+9fhIjGtuNbhv/K9XyaAPIIQdqG+Qm6K56ePSuaZV0U",
+	"aW9Fzhua66nmRzfshn1Y08T0SoywwglfoQgzxhVaEITlLYlD5FIsQpRQqf9j46SUmLZc2moyk5vKGBIj",
+	"DA3GtmgDreqKNmMmDS/PbpjiCDO05rkIDSY0BLbbHZrbNmfnaDIZ206JlysyP0KXzOZJUolwssFb0xoQ",
+	"YWjliIBH5BEqFwV5bXZJN6xc07wqznM93Nz2n5mbXnoJjQgzZXumJeUSzijB66v3ZVsn/UcpKME1z2+r",
+	"THD59ioIgzsipG2oZRQpYTijwXlwcjQ5GptCszUw7fHRhiTJCMA4/nNzK4/+tEbQytQWa50BNu9VHJwH",
+	"PxMFlX6wzUOTNhhlOh5bF4Ry5lyWJdT0Wzx2I5a9p/aUAUojDs0w2C3ZAlMvuYhIiLgoe8pxRqRtLLdx",
+	"pNjuMpaNmlX7j65aVZp96/jShMRf4GhNRi84U4In9eV0Ns3rGtq9dn9f1SnB+R8ftYGQplgbRqZyO18k",
+	"NDII4EtkvDcIfDLS9Dd9djZ5FoIs/jA+efY3lx1mXD08BzeDnkVPnqj1/3TR2JYSPyKV7QweOl8pRGXQ",
+	"hY8PawKNUDTtM8EBEyCc9I5Ull2syi1cEBxvO9f9juCYMpN8+g2W/hKDrtR6kfXCALkjYovssV5/pTld",
+	"EM2pcRcm7ibHOE4ps/1MW1Hyikp1mSRvzFv15oR/+LvdFW6gfsiold3dh59buhZWy9y8jfkm3pQJ/9zl",
+	"Ko5N474eL9pGjPcfH5ExyiInD29cogyvoELU0myHP0r744+P9zVmeQlM4nD4RNoBoK8ikQotqYDMc8ct",
+	"YGBoq+fTSPL8diR4Ygm7XAY+9jn+TOP7Y5eWbXrP1PhkD26vYsBrxqWHBf9hhzWFW4+N/baNp6goMsjr",
+	"j/zrNc202WFMCGO6QMUT2GEpWMtfjPpKVfEXYb65bn8nZlgHNNhe0Ttj9AATuTJl6G0bosVWEbC+9D+s",
+	"zTVvtIs+R9Ad+uiGveZCD4aZ1ubQ0Ljaj9lVihU9Pk+nU9Pg2oRorRFV5x6TrOF4Zyhyar1KjeiDh+tH",
+	"Hm8fjO/qSTL39ZOIRs19g+knDzx5G9cbvrpAc5vbMi9NK73x3lHN02ts+po7Q7xuX3m7g3eZRM0PGsZR",
+	"u7T9rNkRhAotMBSXHCBZthjaiRZEbh9YtC61gBSMrMoELyxNeteRh5MBEJsk84h60JX1t7GE/vUCzV1I",
+	"2/GEIHDuoWwF2sGwjv5rxRFnof7ABL7L1tBbOMDFnJH++vQ9vnVAkBhaSEsgdegAqMyu50iH8gCcLIHc",
+	"XspBIz5sDG/bR7qysW4Y0mctOJ42SfgColvQV/QRRRrGb6FeZOY+6PxTbZ/f9Xrx3gMcg2p8EH6us8Ib",
+	"jWns1uSIbOj3sUZOEOUuu99Pk/F3T5NHxe8lgBYaD0eMGN940BweohYbtDmOEkzTB7YcX+gxvyllS83w",
+	"3RC5RuHXWplitILLCTSIOwoNPCwpESsCuxIz13NQOArulbdjiAQff5a3+b2N2hETO97d2FJ+R4p2xN9Q",
+	"Covd1/L69yeS7w3Brn/9HfFcua7/LRrwENHcfxC+vs2NzOUekbs2qrQg5MNby8XwvQzlb8U7Q2j6NleW",
+	"pJQV5ERQkl9pltIqbs4t3unDeVG+9qg4qrRa9rm3jCPCvmXOg9i5+hFnSGKIi30TuWt4XKMqzkr0Q8Ci",
+	"QgCrLGsm466CW1GpiCiyBB/rHFkpJ/jKx8gyAdIvIYxsXMfhTr+mMekYKhsJtPiw7ybHlN0RprjYlltM",
+	"m3l3bTsNPBrnVzI6vB5tiRL7Y99jThFH4kujHXqfY4aqfaPQ/Ug9xkWOzgHepWKr8IqFSf8pSfPwErGb",
+	"ZfSVhaKbKZxYDGSMyzhGikPkS9sCRUH0gcxiyW7yutvE5zV51F1jj+5o0RvdstOpQCD8aRzV9bX+DoX7",
+	"r8lj2S61xtlf24Dph+b+dkwN56ZRlmlV2UN3p+TYZjvuMVwui7ceETXVW21azRaJ70js7l4Y4P+vflYz",
+	"JeoM6T/BgsPosmje+BhMWb//4CtryNodQH6+/AK8gyVRIK8fNxauorbj6j/geZUmNeSctly3YN7XcrUa",
+	"5O/8iYsV0WeBOh5a9doh3hPfSc6owu+N9cZflfUc0Q5TiRC9iEg/0pWcCHzniha8LuiXAkt732tGhOTs",
+	"3OncsFQ0IZKm7Alyp4T+yWaMFa/o86YLBW+g/TBUu8GLJoYChsWaZzfslpBMHiEoxXcZNTmLOSNH6HT8",
+	"HM0r7cBcRABXEqdyFsOFr9sL83qtX9gcwnjw6Ah9WBN2wyRPibnpj0qEN3irKeDiJWfjEwMk3qK1lnOi",
+	"MRLrsyQW6sKEH9GKE4k480UFjQw/3j5fvbSlF1+fdl7SMlxrmAUO2Y6rBd9WIXQ6NDnknzgeQ4TFR+jS",
+	"NL5DtuMkcmOWEdvxBM09TevmnlgJGBRvy7LxxyDUTpvPLyFVsVZ7z6k27QeRrGJBVYrl22nWI3OnLW3n",
+	"/+fENLi5OyPGjl411B4/VeKGtedKoEtfu07oBo/R3PX3nFeyTlTdT7nB0qcY3+od67vOlijuT/vKpmpn",
+	"dlCxzVWbED9wEsQhAVgN7XQ8/cpIALMnNpeRK4ls21HwV0iUcLYi4gJheYuwQnMH7Px7wVhfDfJjvjW5",
+	"SSbNvhGHLnRGTV/vjUR/2zS3gcltb5j7xK8rD44MV5PbXAPYwih+wAgxDP1tUV40IjeYvCjzAjVnmebq",
+	"hSwZL58gCdEG7wDjAiYpLXLlkuq0Ke8SN+spw+3se1yW61su3u1yIO6IGMFl6ubVc9h+NmueEOQumChd",
+	"l2Y/JEyJbXFKYeayb3hot6yIp0RCOQYM+gQu+Z7fMC1/Ws1wCaVPiDPbIdLME5qJJgax8xgrbGovPmMV",
+	"mqFCZAr+oLZG5fJ+DkcjZg5E2rz45frNb+EN26yJIHB4UbmcO1MPUPNEljfew6CAXo0DW/JCmEY2HGnW",
+	"OMsIg48FXHKP9eJSiy+xRZMxUhxNzpA0DSOOkIkHCIJTbWrLsn6lWgjg7Ab9fIUV2eDtE+ky5A1qOYtI",
+	"CTTgoWotoHnBjsZywUkCeDN0NLU1elEXCC8VEXoujUbs7tcvAYOiDFra/tPxqTZbnNEFaYPTsV2U1HtB",
+	"yqU6R6fT52hebZ3szeu8hs9AsF7e2UtMdhRDU9Q0v7iYOYBnCAXCAPYRFC1pyC4QZltDrAWEZwvuKo8y",
+	"4/IoYxffern8KyzVCOAcXf0j6LqEfb8prcgnZSRwZHBXa5gVCKLE9hxNx+Ox5jsan6PJDYP3z+3OfMO0",
+	"EJyjzzcBVjfB+Y23W9ZNEN6Yglh4xX6qHxphgafwtxEH+Luwf26Cezf9tJi+/LUHBJNdCCpjDwPiHN0S",
+	"ko2gPARYqfMO/CbbGN43dWTYWDD6vwuu1kjSmGi1jLd1+6VRLFQfds74CIq25p3ghMF/jS6jiCSjH/Pl",
+	"kggb326M1T2KsQJbzq1laZsygs7i0lVUCsSOIhh20HIK0nSAl0WlntGDj2k7VK60esDs3Z8h6xRibUUb",
+	"ErPI0GxbkJ/DIlIpHlTWVIQN130E+VWQ406jNZIcpXm0RjEn5j1BUn04vGGl0nmO5vV+9y1Z76CPKrnC",
+	"j5FuUG0C9tXT1vfnKEPKsW1IMR8QYJW3cFkDYdX04g7LyOavjCh0M+9IHf5R6E0aCb4xlauCmKsH0GJr",
+	"DA0ndkJvpCuOKLMbP061lZQQ69l0cmTtiSP0nyZPiIJP1+z/8DrkIteiw9e//i4NL4LjlGkjZ0uUj4lM",
+	"d/a3Za/zdi6CPSmSd3UCFhXZC8qwaVffVLdfz+Nf73TvYZ3y/g7KBpjWEKMD2pm+70XtsjE8r9c8o0tr",
+	"iEGi04vrfw6Nz1db4be6+yqk6lGn91dbJd20pZJu1/Xm8rieSGSvLfCW7pWXFfjr9qb+2XxjuQsQBhUA",
+	"dl3t6ZskhStITDsGDy8X3QU6ewkcMC3+9PDTvjIuQZ6rwlVh00ZBIVwUT4tCdDBltBZpAZOy4tqWhsGx",
+	"4DwhpnC1pTSUg4ek/LBslZiQO33wMHdTmYtwzK0xWEbFv/XiivYZH3uzje1Yvw/i/5e84tUO/Z1+8cpV",
+	"Fd8+q/KaYBGtjUdc74LEm1jZnQzhLgJ4pIBQ9VKOr2zTFFcctOeKZcXiK8R8+R7vpQ+888gO0cs4LrN5",
+	"D93g9qZffKBqHQu8qfJBr/ic3Xy1ClwuTabxsKKzSqayG6B/Smabu7dchm/L3vUjXC1Hv3FGRq8hgezL",
+	"/AiPxqheJu2vcYaw83DtFAYnPg750HQBQTjHBLK/z6V0pVEz4hHEmord5yuznz+RiMYX4Pr4+eV744NO",
+	"cvB/bEiSOCshw9AtxBkJLl5fKs49vFrkY9YB+Y2Q2PhY5xpPhfPOCSKWaH61NOIwv0CYmawE2/2m9NVN",
+	"ps0EA5PgNFj+eoreo21N3yR3tJ/Ed5RP9ZeE+6EJEwdvOS53pb1ww1gcrn30I8WzK1c3fu3sS7uwtsTL",
+	"4ud2RfOKr8xZoT1PxaH52CnTvbmVVYT32drtDE8ksq2qXVskkxsGzdZ7c5VekblNv8eS7HztLp/LOkgm",
+	"kYtDGyqIL+WSXKBcQp6bQmpDI2LiO6pcl68VAIz5uIy5c7nR107P7MWbZUM7bR0bqnfy63VGWGzuuq1Q",
+	"RVOjMkAn6W1LzNFfOVekQ3dAO+LrsoHmo9S3+Foff21C1RpDt5ALmuY5pypVtm/CmuCszLYaUjJpOiKa",
+	"niQ28wJJnhITn424VB0VyhuyWHN+q8/skJgijz+7Xib3nkDBTrBFb/MZMbFSSdM8wYqLud8OcsMOtoa8",
+	"uuQnLoqmKyZjF/6EcG4qSXJHJFpsTYE2knTFMLQZsibTgsfbC4TRAsegeTrjmEc3rPA7p0RKvGpzPXuD",
+	"D9AYxN6B/8Fge1949s0SOdS2BVGv4efRtVtZmyPwdPz8aQ9PIMzYIGBjUm0+HDhlpyH4H8f/UReyOnS/",
+	"XL/5TZNuevYU/Up/dOHxEHJDiSbhbsrggkQ4l7YDZUF9fdy9IwJ0pH6vdvfEl/jlW/Zixy0bLJG5KbpL",
+	"HV8WyWGOsZ9IN0RFgJ2gahm23e8dF+UiCc6DY/C22dc/O9oV2lsTv3RHwxmo9kjU33G5pOWTAoDKM3e0",
+	"Lz8rm+zdf7z/vwEAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

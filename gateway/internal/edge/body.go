@@ -12,6 +12,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/getkin/kin-openapi/openapi3"
+
+	"souk/gateway/internal/api"
 )
 
 const (
@@ -65,7 +67,7 @@ func checkMediaType(got, want string) error {
 	mediaType, params, err := mime.ParseMediaType(got)
 	charset := strings.ToLower(params["charset"])
 	if err != nil || mediaType != want || charset != "" && charset != "utf-8" {
-		return NewProblem(http.StatusUnsupportedMediaType, "unsupported_media_type", "The body must be "+want+".")
+		return NewProblem(http.StatusUnsupportedMediaType, api.ProblemCodeUnsupportedMediaType, "The body must be "+want+".")
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"souk/gateway/internal/api"
 	"souk/platform/access"
 	"souk/platform/field"
 	"souk/platform/rpc"
@@ -20,28 +21,28 @@ import (
 // answer is what the REST contract says of a reason that services give.
 type answer struct {
 	status int
-	code   string
+	code   api.ProblemCode
 }
 
 // reasons maps the reasons of the services' errors, which stand in the comments of proto/. What is not here
 // is answered by its gRPC code alone.
 var reasons = map[string]answer{
-	"BAD_CURSOR":              {http.StatusBadRequest, "invalid_request"},
-	"INVALID_CREDENTIALS":     {http.StatusUnauthorized, "invalid_credentials"},
-	"INVALID_REFRESH_TOKEN":   {http.StatusUnauthorized, "invalid_refresh_token"},
-	"EMAIL_TAKEN":             {http.StatusConflict, "email_taken"},
-	"VERSION_MISMATCH":        {http.StatusPreconditionFailed, "precondition_failed"},
-	"CART_EMPTY":              {http.StatusConflict, "cart_empty"},
-	"CART_CONTENDED":          {http.StatusServiceUnavailable, "unavailable"},
-	"PRICE_CHANGED":           {http.StatusConflict, "price_changed"},
-	"IDEMPOTENCY_KEY_REUSED":  {http.StatusUnprocessableEntity, "idempotency_key_reused"},
-	"IDEMPOTENCY_IN_PROGRESS": {http.StatusConflict, "idempotency_in_progress"},
-	"NOT_CANCELLABLE":         {http.StatusConflict, "not_cancellable"},
-	"NOT_DISPATCHABLE":        {http.StatusConflict, "not_dispatchable"},
-	"NOT_RETURNABLE":          {http.StatusConflict, "not_returnable"},
-	"ORDERS_OPEN":             {http.StatusConflict, "orders_open"},
-	"STAFF_ACCOUNT":           {http.StatusConflict, "staff_account"},
-	"BAD_SIGNATURE":           {http.StatusBadRequest, "invalid_request"},
+	"BAD_CURSOR":              {http.StatusBadRequest, api.ProblemCodeInvalidRequest},
+	"INVALID_CREDENTIALS":     {http.StatusUnauthorized, api.ProblemCodeInvalidCredentials},
+	"INVALID_REFRESH_TOKEN":   {http.StatusUnauthorized, api.ProblemCodeInvalidRefreshToken},
+	"EMAIL_TAKEN":             {http.StatusConflict, api.ProblemCodeEmailTaken},
+	"VERSION_MISMATCH":        {http.StatusPreconditionFailed, api.ProblemCodePreconditionFailed},
+	"CART_EMPTY":              {http.StatusConflict, api.ProblemCodeCartEmpty},
+	"CART_CONTENDED":          {http.StatusServiceUnavailable, api.ProblemCodeUnavailable},
+	"PRICE_CHANGED":           {http.StatusConflict, api.ProblemCodePriceChanged},
+	"IDEMPOTENCY_KEY_REUSED":  {http.StatusUnprocessableEntity, api.ProblemCodeIdempotencyKeyReused},
+	"IDEMPOTENCY_IN_PROGRESS": {http.StatusConflict, api.ProblemCodeIdempotencyInProgress},
+	"NOT_CANCELLABLE":         {http.StatusConflict, api.ProblemCodeNotCancellable},
+	"NOT_DISPATCHABLE":        {http.StatusConflict, api.ProblemCodeNotDispatchable},
+	"NOT_RETURNABLE":          {http.StatusConflict, api.ProblemCodeNotReturnable},
+	"ORDERS_OPEN":             {http.StatusConflict, api.ProblemCodeOrdersOpen},
+	"STAFF_ACCOUNT":           {http.StatusConflict, api.ProblemCodeStaffAccount},
+	"BAD_SIGNATURE":           {http.StatusBadRequest, api.ProblemCodeInvalidRequest},
 }
 
 // fields maps reasons that blame a field of the request.
@@ -54,15 +55,15 @@ var fields = map[string]string{
 }
 
 var statuses = map[codes.Code]answer{
-	codes.Unauthenticated:   {http.StatusUnauthorized, "unauthenticated"},
-	codes.PermissionDenied:  {http.StatusForbidden, "forbidden"},
-	codes.NotFound:          {http.StatusNotFound, "not_found"},
-	codes.Unavailable:       {http.StatusServiceUnavailable, "unavailable"},
-	codes.DeadlineExceeded:  {http.StatusServiceUnavailable, "unavailable"},
-	codes.ResourceExhausted: {http.StatusServiceUnavailable, "unavailable"},
-	codes.Canceled:          {http.StatusServiceUnavailable, "unavailable"},
-	codes.Aborted:           {http.StatusServiceUnavailable, "unavailable"},
-	codes.InvalidArgument:   {http.StatusUnprocessableEntity, "validation_failed"},
+	codes.Unauthenticated:   {http.StatusUnauthorized, api.ProblemCodeUnauthenticated},
+	codes.PermissionDenied:  {http.StatusForbidden, api.ProblemCodeForbidden},
+	codes.NotFound:          {http.StatusNotFound, api.ProblemCodeNotFound},
+	codes.Unavailable:       {http.StatusServiceUnavailable, api.ProblemCodeUnavailable},
+	codes.DeadlineExceeded:  {http.StatusServiceUnavailable, api.ProblemCodeUnavailable},
+	codes.ResourceExhausted: {http.StatusServiceUnavailable, api.ProblemCodeUnavailable},
+	codes.Canceled:          {http.StatusServiceUnavailable, api.ProblemCodeUnavailable},
+	codes.Aborted:           {http.StatusServiceUnavailable, api.ProblemCodeUnavailable},
+	codes.InvalidArgument:   {http.StatusUnprocessableEntity, api.ProblemCodeValidationFailed},
 }
 
 // WriteError answers with the problem that err is.
@@ -103,7 +104,7 @@ func problemOf(err error) *Problem {
 	case errors.As(err, &problem):
 		return problem
 	case errors.As(err, &tooLarge):
-		return NewProblem(http.StatusRequestEntityTooLarge, "payload_too_large", "The body is too large.")
+		return NewProblem(http.StatusRequestEntityTooLarge, api.ProblemCodePayloadTooLarge, "The body is too large.")
 	case errors.As(err, &wrongType):
 		return InvalidFields(field.Violation{Field: wrongType.Field, Message: "must not be a " + wrongType.Value})
 	case errors.Is(err, access.ErrKeysUnavailable), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
@@ -127,7 +128,7 @@ func problemOfStatus(err error) *Problem {
 		a, ok = statuses[st.Code()]
 	}
 	if !ok {
-		return NewProblem(http.StatusInternalServerError, "internal", "Something went wrong on our side.")
+		return NewProblem(http.StatusInternalServerError, api.ProblemCodeInternal, "Something went wrong on our side.")
 	}
 	if a.status == http.StatusServiceUnavailable {
 		return Unavailable("")

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 
+	"souk/gateway/internal/api"
 	"souk/platform/access"
 )
 
@@ -28,13 +29,13 @@ func (o *operation) identify(ctx context.Context, verifier *access.Verifier, r *
 	case err != nil:
 		return nil, unauthenticated("The access token is not valid.")
 	case o.audience == staff && !caller.Staff():
-		return nil, NewProblem(http.StatusForbidden, "forbidden", "This is for staff.")
+		return nil, NewProblem(http.StatusForbidden, api.ProblemCodeForbidden, "This is for staff.")
 	}
 	return access.WithToken(access.WithCaller(ctx, caller), token), nil
 }
 
 func unauthenticated(detail string) *Problem {
-	p := NewProblem(http.StatusUnauthorized, "unauthenticated", detail)
+	p := NewProblem(http.StatusUnauthorized, api.ProblemCodeUnauthenticated, detail)
 	p.Header = http.Header{"Www-Authenticate": {"Bearer"}}
 	return p
 }

@@ -7,6 +7,8 @@ import (
 
 	"github.com/maypok86/otter/v2"
 	"golang.org/x/time/rate"
+
+	"souk/gateway/internal/api"
 )
 
 const (
@@ -42,7 +44,7 @@ func (l *limiter) admit(client string) error {
 	if delay == 0 {
 		return nil
 	}
-	p := NewProblem(http.StatusTooManyRequests, "rate_limited", "Too many "+l.whose+".")
+	p := NewProblem(http.StatusTooManyRequests, api.ProblemCodeRateLimited, "Too many "+l.whose+".")
 	return retryAfter(p, int(math.Ceil(delay.Seconds())))
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"souk/gateway/internal/api"
 	"souk/platform/rpc"
 )
 
@@ -39,7 +40,7 @@ func Wrap(next http.Handler, logger *slog.Logger) http.Handler {
 				if recorder.status != 0 {
 					panic(http.ErrAbortHandler) // or the client would take half an answer for a whole one
 				}
-				NewProblem(http.StatusInternalServerError, "internal", "").write(ctx, recorder)
+				NewProblem(http.StatusInternalServerError, api.ProblemCodeInternal, "").write(ctx, recorder)
 			}
 			// The route, not the path: an id may be a guest's key to a cart, and a path that is no route may be anything.
 			logger.DebugContext(ctx, "answered", "method", r.Method, "route", r.Pattern, "status", recorder.status,

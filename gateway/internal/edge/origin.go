@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/rs/cors"
+
+	"souk/gateway/internal/api"
 )
 
 // Origins are the web pages of others that may use the API from a browser, each as a browser names it:
@@ -31,7 +33,7 @@ func (o Origins) Protect(next http.Handler, logger *slog.Logger) http.Handler {
 		_ = protection.AddTrustedOrigin(origin)
 	}
 	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		WriteError(r.Context(), w, logger, NewProblem(http.StatusForbidden, "forbidden", "This page may not use the shop."))
+		WriteError(r.Context(), w, logger, NewProblem(http.StatusForbidden, api.ProblemCodeForbidden, "This page may not use the shop."))
 	}))
 	return protection.Handler(next)
 }

@@ -22,13 +22,13 @@ type Problem struct {
 
 func (p *Problem) Error() string {
 	if p.Detail != nil {
-		return p.Code + ": " + *p.Detail
+		return string(p.Code) + ": " + *p.Detail
 	}
-	return p.Code
+	return string(p.Code)
 }
 
 // NewProblem returns a problem with a code of the REST contract.
-func NewProblem(status int, code, detail string) *Problem {
+func NewProblem(status int, code api.ProblemCode, detail string) *Problem {
 	p := &Problem{Problem: api.Problem{
 		Type: "about:blank", Title: http.StatusText(status), Status: status, Code: code,
 	}}
@@ -40,7 +40,7 @@ func NewProblem(status int, code, detail string) *Problem {
 
 // InvalidFields returns the 422 that names each invalid field.
 func InvalidFields(violations ...field.Violation) *Problem {
-	p := NewProblem(http.StatusUnprocessableEntity, "validation_failed", "Some fields are not valid.")
+	p := NewProblem(http.StatusUnprocessableEntity, api.ProblemCodeValidationFailed, "Some fields are not valid.")
 	fields := make([]api.FieldError, len(violations))
 	for i, v := range violations {
 		fields[i] = api.FieldError{Field: v.Field, Message: v.Message}
@@ -51,22 +51,22 @@ func InvalidFields(violations ...field.Violation) *Problem {
 
 // NotFound returns the 404 for what does not exist, or not for this caller.
 func NotFound(detail string) *Problem {
-	return NewProblem(http.StatusNotFound, "not_found", detail)
+	return NewProblem(http.StatusNotFound, api.ProblemCodeNotFound, detail)
 }
 
 func invalidRequest(detail string) *Problem {
-	return NewProblem(http.StatusBadRequest, "invalid_request", detail)
+	return NewProblem(http.StatusBadRequest, api.ProblemCodeInvalidRequest, detail)
 }
 
 func methodNotAllowed(allowed ...string) *Problem {
-	p := NewProblem(http.StatusMethodNotAllowed, "method_not_allowed", "")
+	p := NewProblem(http.StatusMethodNotAllowed, api.ProblemCodeMethodNotAllowed, "")
 	p.Header = http.Header{"Allow": allowed}
 	return p
 }
 
 // Unavailable returns the 503 that asks the client to come back in a second.
 func Unavailable(detail string) *Problem {
-	return retryAfter(NewProblem(http.StatusServiceUnavailable, "unavailable", detail), 1)
+	return retryAfter(NewProblem(http.StatusServiceUnavailable, api.ProblemCodeUnavailable, detail), 1)
 }
 
 func retryAfter(p *Problem, seconds int) *Problem {

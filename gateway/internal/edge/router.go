@@ -109,7 +109,7 @@ func (rt *Router) check(op *operation, w http.ResponseWriter, r *http.Request) (
 		return nil, err
 	}
 	if op.key && r.Header.Get("Idempotency-Key") == "" {
-		return nil, NewProblem(http.StatusBadRequest, "idempotency_key_missing", "The Idempotency-Key header is required.")
+		return nil, NewProblem(http.StatusBadRequest, api.ProblemCodeIdempotencyKeyMissing, "The Idempotency-Key header is required.")
 	}
 	if err := op.checkParameters(ctx, r); err != nil {
 		return nil, err

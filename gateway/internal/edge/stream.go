@@ -9,6 +9,7 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
+	"souk/gateway/internal/api"
 	"souk/platform/access"
 )
 
@@ -51,7 +52,7 @@ func (s *streams) serve(w http.ResponseWriter, r *http.Request, next http.Handle
 	}
 	customer := access.FromContext(r.Context()).CustomerID
 	if !s.enter(customer) {
-		return retryAfter(NewProblem(http.StatusTooManyRequests, "rate_limited", "Too many streams are open."), streamRetryAfter)
+		return retryAfter(NewProblem(http.StatusTooManyRequests, api.ProblemCodeRateLimited, "Too many streams are open."), streamRetryAfter)
 	}
 	defer s.leave(customer)
 	ctx, cancel := context.WithDeadline(r.Context(), expiry)

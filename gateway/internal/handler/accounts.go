@@ -86,7 +86,7 @@ func customerView(c *customersv1.Customer) api.Customer {
 
 func sessionView(s *customersv1.Session) api.Session {
 	return api.Session{
-		AccessToken: s.GetAccessToken(), TokenType: api.Bearer, ExpiresIn: s.GetExpiresIn(),
+		AccessToken: s.GetAccessToken(), TokenType: api.SessionTokenTypeBearer, ExpiresIn: s.GetExpiresIn(),
 		RefreshToken: s.GetRefreshToken(), Customer: customerView(s.GetCustomer()),
 	}
 }

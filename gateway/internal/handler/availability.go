@@ -45,12 +45,12 @@ func (h *Handler) levels(ctx context.Context, skus []string) levels {
 func (l levels) of(sku string, quantity int64) api.Availability {
 	switch left := l[sku]; {
 	case l == nil:
-		return api.Unknown
+		return api.AvailabilityUnknown
 	case left < quantity || left <= 0:
-		return api.OutOfStock
+		return api.AvailabilityOutOfStock
 	case left <= lowStock:
-		return api.LowStock
+		return api.AvailabilityLowStock
 	default:
-		return api.InStock
+		return api.AvailabilityInStock
 	}
 }

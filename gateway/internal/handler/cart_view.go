@@ -41,7 +41,7 @@ func (h *Handler) cartLineView(line *cartsv1.Line, sold *catalogv1.SoldVariant, 
 	view := api.CartLine{Sku: line.GetSku(), Quantity: line.GetQuantity()}
 	if sold == nil {
 		nothing := money.New(0, h.currency)
-		view.Title, view.Availability = line.GetSku(), api.OutOfStock
+		view.Title, view.Availability = line.GetSku(), api.AvailabilityOutOfStock
 		view.UnitPrice = api.Money{Currency: h.currency}
 		view.LineTotal = view.UnitPrice
 		return view, nothing, nil

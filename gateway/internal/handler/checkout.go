@@ -56,7 +56,7 @@ func refused(placement *ordersv1.Placement, replayed bool) *edge.Problem {
 	var p *edge.Problem
 	switch rejection.GetReason() {
 	case ordersv1.Rejection_REASON_OUT_OF_STOCK:
-		p = edge.NewProblem(http.StatusConflict, "out_of_stock", "There is not enough of some lines.")
+		p = edge.NewProblem(http.StatusConflict, api.ProblemCodeOutOfStock, "There is not enough of some lines.")
 		lines := views(rejection.GetShortages(), func(s *ordersv1.Shortage) api.Shortage {
 			return api.Shortage{Sku: s.GetSku(), Requested: s.GetRequested(), Available: s.GetAvailable()}
 		})
@@ -75,7 +75,7 @@ func refused(placement *ordersv1.Placement, replayed bool) *edge.Problem {
 }
 
 func declined(detail, reason string) *edge.Problem {
-	p := edge.NewProblem(http.StatusPaymentRequired, "payment_declined", detail)
+	p := edge.NewProblem(http.StatusPaymentRequired, api.ProblemCodePaymentDeclined, detail)
 	p.Reason = &reason
 	return p
 }

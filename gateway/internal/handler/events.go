@@ -40,7 +40,7 @@ func lastPosition(lastEventID *string) (int32, error) {
 	}
 	position, err := strconv.ParseUint(*lastEventID, 10, 31)
 	if err != nil {
-		return 0, edge.NewProblem(http.StatusBadRequest, "invalid_request", "Last-Event-ID is not the id of an event.")
+		return 0, edge.NewProblem(http.StatusBadRequest, api.ProblemCodeInvalidRequest, "Last-Event-ID is not the id of an event.")
 	}
 	return int32(position), nil
 }

@@ -91,7 +91,7 @@ func facetViews(page *catalogv1.ListProductsResponse, wanted bool) *[]api.Facet 
 // available reports whether something of a product can be bought, or might: while inventory cannot be asked a
 // shop that shows nothing would be the worse answer, and the page says `unknown`.
 func available(p api.Product) bool {
-	return slices.ContainsFunc(p.Variants, func(v api.Variant) bool { return v.Availability != api.OutOfStock })
+	return slices.ContainsFunc(p.Variants, func(v api.Variant) bool { return v.Availability != api.AvailabilityOutOfStock })
 }
 
 // entityTag names a representation: the product's version, which If-Match is about, and a digest of the

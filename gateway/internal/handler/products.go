@@ -122,7 +122,7 @@ func (h *Handler) CreateProduct(ctx context.Context, req api.CreateProductReques
 func (h *Handler) UpdateProduct(ctx context.Context, req api.UpdateProductRequestObject) (api.UpdateProductResponseObject, error) {
 	version, ok := versionOf(value(req.Params.IfMatch))
 	if !ok {
-		return nil, edge.NewProblem(http.StatusPreconditionFailed, "precondition_failed", "Send the product's ETag as If-Match.")
+		return nil, edge.NewProblem(http.StatusPreconditionFailed, api.ProblemCodePreconditionFailed, "Send the product's ETag as If-Match.")
 	}
 	b := req.Body
 	update := &catalogv1.UpdateProductRequest{

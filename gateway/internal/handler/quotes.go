@@ -39,7 +39,7 @@ func (h *Handler) QuoteShipping(ctx context.Context, req api.QuoteShippingReques
 // weigh returns what a cart weighs, in grams.
 func (h *Handler) weigh(ctx context.Context, cart *cartsv1.Cart) (int64, error) {
 	if len(cart.GetLines()) == 0 {
-		return 0, edge.NewProblem(http.StatusConflict, "cart_empty", "The cart is empty.")
+		return 0, edge.NewProblem(http.StatusConflict, api.ProblemCodeCartEmpty, "The cart is empty.")
 	}
 	variants, err := h.variants(ctx, views(cart.GetLines(), (*cartsv1.Line).GetSku))
 	if err != nil {
