@@ -1,5 +1,5 @@
 // Package breaker is responsible for not calling what keeps failing: a circuit breaker for each gRPC
-// method, on the caller's side.
+// method and class of work, on the caller's side.
 package breaker
 
 import (
@@ -15,6 +15,8 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"souk/platform/admission"
 )
 
 const (
@@ -32,19 +34,28 @@ const (
 	mostInARow = 10
 )
 
-// transitions counts the changes of all breakers, as "METHOD to STATE".
+// transitions counts the changes of all breakers, as "METHOD CLASS to STATE".
 var transitions = expvar.NewMap("breaker_transitions")
 
-// Set holds the breakers of one process, one for each full method name.
+// Set holds the breakers of one process: one for each full method name and class. A callee that has too much to do refuses
+// browsing first, and goes on selling: with a breaker for both, its refusals of browsing would refuse checkouts as well.
 type Set struct {
 	logger   *slog.Logger
 	mu       sync.Mutex
-	breakers map[string]*gobreaker.CircuitBreaker[any]
+	breakers map[kind]*gobreaker.CircuitBreaker[any]
 }
+
+// kind is what has a breaker of its own.
+type kind struct {
+	method string
+	class  admission.Class
+}
+
+func (k kind) String() string { return k.method + " " + k.class.String() }
 
 // NewSet returns an empty set that logs and counts each change of a breaker's state.
 func NewSet(logger *slog.Logger) *Set {
-	return &Set{logger: logger, breakers: map[string]*gobreaker.CircuitBreaker[any]{}}
+	return &Set{logger: logger, breakers: map[kind]*gobreaker.CircuitBreaker[any]{}}
 }
 
 // Unary is the client interceptor. A call that an open breaker refuses fails at once as UNAVAILABLE.
@@ -52,7 +63,7 @@ func (s *Set) Unary(ctx context.Context, method string, req, reply any, cc *grpc
 	if IsHealth(method) {
 		return invoke(ctx, method, req, reply, cc, opts...)
 	}
-	_, err := s.of(method).Execute(func() (any, error) {
+	_, err := s.of(ctx, method).Execute(func() (any, error) {
 		return nil, invoke(ctx, method, req, reply, cc, opts...)
 	})
 	return outcome(method, err)
@@ -63,7 +74,7 @@ func (s *Set) Stream(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.Client
 	if IsHealth(method) {
 		return open(ctx, desc, cc, method, opts...)
 	}
-	stream, err := s.of(method).Execute(func() (any, error) {
+	stream, err := s.of(ctx, method).Execute(func() (any, error) {
 		return open(ctx, desc, cc, method, opts...)
 	})
 	if err != nil {
@@ -76,20 +87,21 @@ func (s *Set) Stream(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.Client
 // its method would take all of them for the one that is away.
 func IsHealth(method string) bool { return strings.HasPrefix(method, "/grpc.health.v1.Health/") }
 
-func (s *Set) of(method string) *gobreaker.CircuitBreaker[any] {
+func (s *Set) of(ctx context.Context, method string) *gobreaker.CircuitBreaker[any] {
+	k := kind{method, admission.ClassOf(ctx)}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	b, ok := s.breakers[method]
+	b, ok := s.breakers[k]
 	if !ok {
-		b = gobreaker.NewCircuitBreaker[any](s.settings(method))
-		s.breakers[method] = b
+		b = gobreaker.NewCircuitBreaker[any](s.settings(k))
+		s.breakers[k] = b
 	}
 	return b
 }
 
-func (s *Set) settings(method string) gobreaker.Settings {
+func (s *Set) settings(k kind) gobreaker.Settings {
 	return gobreaker.Settings{
-		Name:         method,
+		Name:         k.String(),
 		MaxRequests:  trials,
 		Interval:     countFor,
 		BucketPeriod: countPiece,
@@ -98,7 +110,7 @@ func (s *Set) settings(method string) gobreaker.Settings {
 		// The breaker is locked while this runs: it must not ask it anything.
 		OnStateChange: func(name string, from, to gobreaker.State) {
 			transitions.Add(name+" to "+to.String(), 1)
-			s.logger.Warn("breaker changed", "method", name, "from", from.String(), "to", to.String())
+			s.logger.Warn("breaker changed", "method", k.method, "class", k.class.String(), "from", from.String(), "to", to.String())
 		},
 		IsSuccessful: func(err error) bool { return !isFault(err) },
 		IsExcluded:   saysNothing,

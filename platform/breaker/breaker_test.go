@@ -15,6 +15,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"souk/platform/admission"
 	"souk/platform/breaker"
 )
 
@@ -25,12 +26,19 @@ var errAway = status.Error(codes.Unavailable, "away")
 // calls makes n calls of method that end with err, and returns how many reached the callee, and the last error.
 func calls(t *testing.T, set *breaker.Set, method string, n int, err error) (reached int, last error) {
 	t.Helper()
+	return callsOf(t, admission.Browsing, set, method, n, err)
+}
+
+// callsOf makes calls of a class.
+func callsOf(t *testing.T, class admission.Class, set *breaker.Set, method string, n int, err error) (reached int, last error) {
+	t.Helper()
+	ctx := admission.WithClass(t.Context(), class)
 	invoke := func(context.Context, string, any, any, *grpc.ClientConn, ...grpc.CallOption) error {
 		reached++
 		return err
 	}
 	for range n {
-		last = set.Unary(t.Context(), method, nil, nil, nil, invoke)
+		last = set.Unary(ctx, method, nil, nil, nil, invoke)
 	}
 	return reached, last
 }
@@ -102,6 +110,24 @@ func TestATrialThatFailsOpensABreakerAgain(t *testing.T) {
 			t.Errorf("%d of 300 calls reached a callee that was tried 30 times", reached)
 		}
 	})
+}
+
+// A callee with too much to do refuses one class and has places for the other.
+func TestRefusalsOfAClassDoNotOpenTheBreakerOfTheOther(t *testing.T) {
+	t.Parallel()
+	full := status.Error(codes.ResourceExhausted, "overloaded")
+	for _, refused := range []admission.Class{admission.Browsing, admission.Checkout} {
+		set, other := newSet(), admission.Checkout-refused
+		for range 50 {
+			_, _ = callsOf(t, refused, set, "/a", 1, full)
+			if reached, err := callsOf(t, other, set, "/a", 1, nil); err != nil || reached != 1 {
+				t.Fatalf("%v is refused: a call of %v: %v, reached %d", refused, other, err, reached)
+			}
+		}
+		if reached, _ := callsOf(t, refused, set, "/a", 50, full); reached != 0 {
+			t.Errorf("%d more calls of %v reached the callee, want its breaker to be open", reached, refused)
+		}
+	}
 }
 
 func TestTheCallersMistakesDoNotOpenABreaker(t *testing.T) {
@@ -177,7 +203,9 @@ func TestEachBreakersStateCanBeAskedFor(t *testing.T) {
 		_, _ = calls(t, set, "/z", 2, nil)
 		_, _ = calls(t, set, "/z", 1, errAway)
 		_, _ = calls(t, set, "/a", 50, errAway)
-		want := []breaker.State{{Method: "/a", State: "open"}, {Method: "/z", State: "closed", Requests: 3, Failures: 1}}
+		want := []breaker.State{
+			{Method: "/a", Class: "browsing", State: "open"}, {Method: "/z", Class: "browsing", State: "closed", Requests: 3, Failures: 1},
+		}
 		if got := set.States(); !slices.Equal(got, want) {
 			t.Errorf("%+v, want %+v", got, want)
 		}
@@ -185,7 +213,7 @@ func TestEachBreakersStateCanBeAskedFor(t *testing.T) {
 		if got := set.States()[0]; got.State != "half-open" {
 			t.Errorf("after a while: %+v, want half-open", got)
 		}
-		if text, err := json.Marshal(set.States()[1]); err != nil || string(text) != `{"method":"/z","state":"closed","requests":3,"failures":1}` {
+		if text, err := json.Marshal(set.States()[1]); err != nil || string(text) != `{"method":"/z","class":"browsing","state":"closed","requests":3,"failures":1}` {
 			t.Errorf("%s, %v", text, err)
 		}
 	})
@@ -203,7 +231,7 @@ func TestChangesAreCounted(t *testing.T) {
 		}
 		counted := expvar.Get("breaker_transitions").(*expvar.Map)
 		for _, state := range []string{"open", "half-open", "closed"} {
-			if n := counted.Get(method + " to " + state); n == nil || n.String() != "2" {
+			if n := counted.Get(method + " browsing to " + state); n == nil || n.String() != "2" {
 				t.Errorf("to %s: %v times, want 2", state, n)
 			}
 		}

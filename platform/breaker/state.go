@@ -5,9 +5,11 @@ import (
 	"slices"
 )
 
-// State is how a method's breaker is.
+// State is how a breaker is.
 type State struct {
 	Method string `json:"method"`
+	// Class is that of the calls which the breaker is for, "browsing" or "checkout".
+	Class string `json:"class"`
 	// State is "closed", "open" or "half-open".
 	State string `json:"state"`
 	// Requests and Failures are those that the breaker goes by now: of its last seconds or, unless it is closed, of its
@@ -16,17 +18,19 @@ type State struct {
 	Failures uint32 `json:"failures"`
 }
 
-// States returns the breakers of all methods that were called so far, by method.
+// States returns the breakers of all methods that were called so far, by method and class.
 func (s *Set) States() []State {
 	s.mu.Lock()
 	states := make([]State, 0, len(s.breakers))
-	for method, b := range s.breakers {
+	for k, b := range s.breakers {
 		// Asked for the state first, it forgets what is too old to count.
 		state := b.State().String()
 		counts := b.Counts()
-		states = append(states, State{Method: method, State: state, Requests: counts.Requests, Failures: counts.TotalFailures})
+		states = append(states, State{Method: k.method, Class: k.class.String(), State: state, Requests: counts.Requests, Failures: counts.TotalFailures})
 	}
 	s.mu.Unlock()
-	slices.SortFunc(states, func(a, b State) int { return cmp.Compare(a.Method, b.Method) })
+	slices.SortFunc(states, func(a, b State) int {
+		return cmp.Or(cmp.Compare(a.Method, b.Method), cmp.Compare(a.Class, b.Class))
+	})
 	return states
 }

@@ -73,6 +73,31 @@ func TestCheckoutHasAPlaceThatBrowsingHasNot(t *testing.T) {
 	}
 }
 
+func TestBrowsingThatIsRefusedDoesNotCloseTheWayForCheckouts(t *testing.T) {
+	t.Parallel()
+	limiter := admission.New(4)
+	for range 3 { // all that browsing may have
+		if _, err := limiter.Enter(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	conn := serveWithin(t, nil, limiter).dial(t, "gateway")
+	var queue sync.WaitGroup
+	defer queue.Wait()
+	for range 8 { // all that may wait
+		queue.Go(func() { _ = call(t.Context(), conn) })
+	}
+	code := codes.OK
+	for start := time.Now(); code != codes.Unavailable; code = status.Code(call(t.Context(), conn)) {
+		if time.Since(start) > 10*time.Second {
+			t.Fatal("the breaker of browsing does not open")
+		}
+	}
+	if err := call(admission.WithClass(t.Context(), admission.Checkout), conn); err != nil {
+		t.Errorf("checkout: %v", err)
+	}
+}
+
 func TestAServerReportsItsTimeoutItself(t *testing.T) {
 	t.Parallel()
 	s := serve(t, nil)
