@@ -831,7 +831,7 @@ type ListAllOrdersParams struct {
 // RefundOrderParams defines parameters for RefundOrder.
 type RefundOrderParams struct {
 	// IdempotencyKey 1 to 255 characters, new for each thing to be done; its absence answers `idempotency_key_missing`
-	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 }
 
 // ListOrdersParams defines parameters for ListOrders.
@@ -845,7 +845,7 @@ type ListOrdersParams struct {
 // PlaceOrderParams defines parameters for PlaceOrder.
 type PlaceOrderParams struct {
 	// IdempotencyKey 1 to 255 characters, new for each thing to be done; its absence answers `idempotency_key_missing`
-	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 }
 
 // StreamOrderEventsParams defines parameters for StreamOrderEvents.
@@ -883,12 +883,14 @@ type ListProductsParamsSort string
 
 // GetProductParams defines parameters for GetProduct.
 type GetProductParams struct {
+	// IfNoneMatch The `ETag`s of what the client has, or `*`; on one line or several
 	IfNoneMatch *string `json:"If-None-Match,omitempty"`
 }
 
 // UpdateProductParams defines parameters for UpdateProduct.
 type UpdateProductParams struct {
-	IfMatch *string `json:"If-Match,omitempty"`
+	// IfMatch The product's `ETag`, a list of them, or `*` for any; its absence answers 428 `precondition_required`
+	IfMatch string `json:"If-Match"`
 }
 
 // ReceivePaymentWebhookParams defines parameters for ReceivePaymentWebhook.
@@ -1244,7 +1246,7 @@ func (siw *ServerInterfaceWrapper) RefundOrder(w http.ResponseWriter, r *http.Re
 
 	headers := r.Header
 
-	// ------------- Optional header parameter "Idempotency-Key" -------------
+	// ------------- Required header parameter "Idempotency-Key" -------------
 	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
 		var IdempotencyKey IdempotencyKey
 		n := len(valueList)
@@ -1253,14 +1255,18 @@ func (siw *ServerInterfaceWrapper) RefundOrder(w http.ResponseWriter, r *http.Re
 			return
 		}
 
-		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
 		if err != nil {
 			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Idempotency-Key", Err: err})
 			return
 		}
 
-		params.IdempotencyKey = &IdempotencyKey
+		params.IdempotencyKey = IdempotencyKey
 
+	} else {
+		err := fmt.Errorf("Header parameter Idempotency-Key is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Idempotency-Key", Err: err})
+		return
 	}
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -1709,7 +1715,7 @@ func (siw *ServerInterfaceWrapper) PlaceOrder(w http.ResponseWriter, r *http.Req
 
 	headers := r.Header
 
-	// ------------- Optional header parameter "Idempotency-Key" -------------
+	// ------------- Required header parameter "Idempotency-Key" -------------
 	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
 		var IdempotencyKey IdempotencyKey
 		n := len(valueList)
@@ -1718,14 +1724,18 @@ func (siw *ServerInterfaceWrapper) PlaceOrder(w http.ResponseWriter, r *http.Req
 			return
 		}
 
-		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
 		if err != nil {
 			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Idempotency-Key", Err: err})
 			return
 		}
 
-		params.IdempotencyKey = &IdempotencyKey
+		params.IdempotencyKey = IdempotencyKey
 
+	} else {
+		err := fmt.Errorf("Header parameter Idempotency-Key is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Idempotency-Key", Err: err})
+		return
 	}
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -2141,7 +2151,7 @@ func (siw *ServerInterfaceWrapper) UpdateProduct(w http.ResponseWriter, r *http.
 
 	headers := r.Header
 
-	// ------------- Optional header parameter "If-Match" -------------
+	// ------------- Required header parameter "If-Match" -------------
 	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
 		var IfMatch string
 		n := len(valueList)
@@ -2150,14 +2160,18 @@ func (siw *ServerInterfaceWrapper) UpdateProduct(w http.ResponseWriter, r *http.
 			return
 		}
 
-		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
 		if err != nil {
 			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "If-Match", Err: err})
 			return
 		}
 
-		params.IfMatch = &IfMatch
+		params.IfMatch = IfMatch
 
+	} else {
+		err := fmt.Errorf("Header parameter If-Match is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "If-Match", Err: err})
+		return
 	}
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -4933,139 +4947,140 @@ func (sh *strictHandler) ReceivePaymentWebhook(w http.ResponseWriter, r *http.Re
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H39c9s4luC/guJtVXa2KFuS7aRj1/zgzqT73J10snF6srXtnASRkIQ2CbAB0Io25f/9Cg8AP0SQIhU7",
-	"ydXc1FR1TJHAw/vCw/vC5yDiacYZYUoG55+DNcExEfDPyygimRq9ZBGPKVvpRzGRkaCZopwF58H7NUER",
-	"Z4owhcw7Eqk1VggLghS+JSxEmzVhSK0J4owgvoR/Lni8RVQixhX693c/vUDPJ5NxiCbTo7Ojk78FYUA+",
-	"4TRLSHAe0JgwRdU2CAMZrUmKNRRqm+nfpBIarPv7MLhckSZ41yTiLJZIUhYRmBgzuSECbbBEK85jCx1V",
-	"DhhGNtXZT6fVWVPKaJqnwfk4dBBQpsiKCADh5XvsQdFvOCUS5hYkE0QSprD+KURLLtD8ajl6jVW0niPM",
-	"YvjzN86IfVZDxE1wMjqLTyen4yleRKeLKX729CbYg5armKQZ1/QZvSNZgrdNAOdK5GRekqmKInpHGFqQ",
-	"JRckRIrD7xKnBM2LgaPt6FeyrYOqR6wBRphG2x/mh4+hB9BXPMIGIB+PZVitNe9sNG9pyFIck9qUx3eT",
-	"Yy404x6PJ8+fT5cneHQ2icajZ/gHMlqMyeno6XKyHEfPF9N4MtmDtndYkVc0paoJzhvDwYn+1fC6Zh2C",
-	"BZEqRGu+QSlmWyTIXzmRSoIkJGSpgL6UlW9Iy5w4SeAlvMKU3bB/jwVeqhElajlaK5XhjI4EVgQmHFnh",
-	"HE3GfztClwvNTZpywgJkpuPL5dEN22EeHMeCSHkTXIi/T54/v1B/742E0Vue0GjrJ00FEfPiizmSGcG3",
-	"EvFliLBEku9ghbLimcVDK7h//X06Hl9s/j7dBy5RYju6XCoimpDC4ybujVgCTCjFW7QgCFAKtKhCNAkD",
-	"/R4VJA7ONRcP0AsfPnwYXeZqrfVYhJVHT81/1Pwj6kJknu1Z9AcsmFczzyeTMRqhm+AdkRlnkmg2vVY4",
-	"ITdBU9ipQUWCpUK3jG8YaMcaOB3j7YHxv0bvDIpHV7GfhywJnkhE4xAgiRJKmH6gYaFLraGBMJyRC5Tw",
-	"lQRxygRfJCSViGmdRFUN4J5qoJ2suyu5D4MMC5wSZbfHF7mQ3MdsaM7IJzWL4Pe52/RAcf6VE6H3Mqpf",
-	"dH9o8IPzwLxfw2aKP70ibKXWwfl0PB6HXhWvX4TxtJosh6PxoOVVNoto+yvxiPtEbwHTszMUrbHAkUZD",
-	"qHdM2MkIjtZIrSlb6bcWBMVAK9BJWk9FjtkkmtNyotkt2c5SKiVlq7nDi9Fy5Up2NptWDJ2debcWp8h9",
-	"OAf1VRswJkucJ0ojPAyWXKRYGYE+0RooxZ+MrE80NQrJn3gl//o2b6GNvM2H8p750dhlRjlesSyHheE4",
-	"pppGOHkreEaEokQG50ucSBIGWeXR5yDSplSDsWAl7u9JA4lhEPGcKeHhiavrN+hk8vTpaIJwkq3xSCMp",
-	"w0oRoX/+P39cjv774+fp/b8FnlETysjkAGj0d1Pfd403DboHT5BxqXAyi3jc/Hrvx4KsrCGzB7z7Kgf8",
-	"YWB1SAkNpeqglHQobSi++JNESs9rueIVlcAUdbpTRdL6P/5NkGVwHvyv49L8P7Y8dnyN70hsx9ND27mw",
-	"EHjbgNuM6IXoDtMEL2himc6ZgZTNpOLRrV4t3xT/5rma8WXxZ85gK/LYi2HwAgvfImOP7BiM9l+7HvoV",
-	"ZaS57jCQ+UJxhZN9Y7zmjHgQFQcOmMpQPsRpGK4USQcK9185Nmel8881zfX0dEdzjXsoryrkxcBtwALC",
-	"GvTAO/TvQlmNVyzRZkOQHXYvf3eFIehgH7soqhLi/SVnVM0yQSNyGAMYrW/Gr4BbG7i28rCOQj/2FVlx",
-	"o5rr2He6r6ndBI/zSM1AmfRFVpKv/FZDbYH6rdBpsvo8XcA/hM4qEHG4vnqxJtEt77Gn1vfAD1StEaFq",
-	"TQSy55YZjREXSK5pllG2mtnHwa7Elq/v7BeTPpsyFuqwL8mnjESKxAMFLMPblDA1S4la80PmbeBjn1Ko",
-	"GjrV73mmmnvsfgh2OMEhsDlwY61eduFsSbXkWFAGaOoMS7nhouU8hCMQmSfSqO3+lsvO+opZvNALAq41",
-	"nMiBwJMU06Rhe5/67KjKMocZQ2aOcM8Scql4as77O2auIFjzN67rtxgrMlIUtFNTKNyyGr+02BWtClbw",
-	"ZEeDNTeZTg0FR2+LAatMzZhhdWVdKHmLVbQeSFePsdxLpBpA/INIRdkhcvE454wvMOd3NYaFrz6mjxA/",
-	"4Yh49rQlJUnc5uS0zgV9gF7SRP9rQ+HU2FjRHU7yATYtAPNP/c1e3jMAFjO0Ls2M1hS8ATZFq/zcubG7",
-	"iWFeKySk3cz4Sa/ppRBcdBCkAUVKpMSrHnA4lLkPfCD8b4ITtW5OLxVWuexhWZn3fENfpRbKAXKGE7Uj",
-	"CWfe83MuGop+fPrDPinRX/khzbhQLYRI7BGi4XJpMk5vysCY3YT5ZXPrObgkKy9LROLO+/y2ZYe4NYeR",
-	"Jlqln/E/7V/SLRwYNCAhgGkGMyDoAVrWKJuLvCXb/hpEo2mf6oABffMbA3Igh6ZOk9Q15WvKuED6wKR3",
-	"w32nXPu/sNNHHwZRLgRhUcu+czqdPPPtNie+3WYHJ3YZlSl8CHoD03XYYc1Nuamu8KfqFye+aUT8UMZS",
-	"ZO2MWQvnP4grBuBt88WwPF2Y1XjMTrDdew3/1r4LdFvmLJa+3ZlLiF0LonLBJKIsSvKYxBfVIIriCKPI",
-	"HiFRQvAdkYgqpA+UYb8FvwMIfKu1M/dG3Tt43+vDWtMsdcH+ft5A+0XbaENOdIDzimex3P/2fnVtXgUP",
-	"TUrcdtFrBe/tBy/BePMsA87B+4cxb3nNdcuOxYrqIlL6/exMHsyVfFslUkn6yrr3HgNqaG4KPG3Zlyrm",
-	"d7uzvt0d3/+EtGORd/jQB/nMDSSF79yOMsSJXqocr4HyL++R7MDZl7vwzP7k0/VlOHU/T7T792oKv2n0",
-	"5WrNBf0fEvemb4QzlYsBH5gtZsAHpX50wZOMMEjGCqsAh0FMIk0m/c8CqjC441TP9jHsd7zYGbMyUAF4",
-	"K16vOyCNjKcMRlrmyZImiQU6oXfEzfAn+CRhXhYReMUX+3lrXUIv1pgNPvgYM0zNujxTe5yYjGz6fr73",
-	"pNQAZ2d4H7bfaql859ae7VqJvVkrpewwpZFCboyeyg8eJGX4XAPxXi1lP36hX73X/KHafHJEnyIHeEBK",
-	"F4BHvxRmad3u+4kLNK9GJed9DbnrNRdKHzk9k0GamrWbfbkwRgwQvGazKZEWP0niqnm5VIE3+IylL4sO",
-	"luJ82k5XzP0jQDJOm2HfcFhU9q/2fco82Ke54ddyOyotKbNvVyDrYLwXls12YjSQOQjpcoKzlcm+NFlG",
-	"UlvuckNVtEZgLZRh6juc0Hhm59W09yeuwH6JKyleMWSymK+jip89rIy5FESuZ4rfkmq4oaLGl1wsaBzD",
-	"z4yr2ZLrs0EYmIjETD/CScI3pPAWzyDlNrAsJmc8g7+kwsvlzAYVAhs3Imlm8gu0NplFoEvjZhC+umLK",
-	"ZpngK2us6vmtosYLoJd+ElOZYRWtK4+M/WofZAJS70Bdz5aYmn0gw9uE43imOJ8lWKwIYFTmWcaFtnJT",
-	"ElM8s+wBCMT1AXYJI4gWl935Cl4LA4EVmUHyjyWWPtpDxDVnNuaaEP/2Y6KaTf22EJj5ZSaqxGgbP9b4",
-	"tP9JmqZ4NeAobZyEHm3Uy3isbDntseAwUHg1KOzRadlm8WCnxB0WFA852f7TfNAvIGOD2047VekWWuJX",
-	"SG2xURDKYboCZW2RLRpNs5pxm7b6bXo6TQdumFVfrZdtADTZc3K70J5vV+m49/XdmKcDrIZoh6oSkgIh",
-	"XYg/IMGu0AJ7HXZVrbD35R0tsZMX6vviUAWR4k9X5oOzscffY2V/xymLY4KWgqfgDwMJQTlLiLQ1BPU4",
-	"9mTqg7ehPGrBCb/DswPQQrMMtO4P1SFFjkIJ1tR5nu3fkz1axmmWAoQO1vQft5c4ImpgWNAn3cOO7W5H",
-	"fLyDu52hX1A7paz6dPIvJqH/mnLUYJl3xsC2pQcDlXjdOt8fKN1h5PrnH/3Q5YYJi4KFasjL/QvmKoNT",
-	"wc8/vjVhyDJgE0zH06ej8fPRePJ+Mj4f6///d2DMRlsDcToeTRbP4tEzMp6OfsCnT0fPx/hZNIlPydly",
-	"GlRPpP2rJswxM7hSKMIpQQlWlSPbeSDzKCIkJrE1FryRvX4+tgOiUy02c/Xk3XFy9vykTzAdR3b9sy0G",
-	"g3qwJZRxdJyd9weBXLTDZ4kW6wjL+KIFv3pq7g4RmGkOk4+BJCxRuytHQ3JvdpfavqguV2TJmGFgj4++",
-	"U947sqJSiUNymPqnxx2UcNWdVTfE+djIsbMQ+REL8cR9CmsyPXsIjXVCRj8sn+LRs+hkMnoen52Mpsun",
-	"y7PFs3hCxuMimnb+RzXnfWIDKMHr338eXQf3H79IsWnBXmMWJ8QoOL5cVvWb9Ql9X/ptWHTdkLQtvH6o",
-	"ruyr4/TcPXVcodFcDLXQdWV2xT5dVyz1W1VUFNG9L0lYNuG6zmoMs9TD1PqX8M8Ac+2hNoQddmjHRnM/",
-	"KMVXfx4RetcW5So5u1YU9TAx9Q45/u5C7TQuUy0fLt5+TaS00+9o0SgiUpYWeGsG0t66EPeeqXuggsgZ",
-	"Za3NInxJZU1ZbhwQmu4M/cvMxT0izrQ0lkXde0yd6uJrY9XWsAtHBSleXLs8nibzYiFoSzIVuTsoWejl",
-	"XUvG0N64Up/RK7lAAke3lK1mrflgPj52C25+X9lu7Mq7UGlW2WTeAXt5R4zzMJzs8pKqrsnO1rWmprZM",
-	"8IIks9KHStlMCcwkVE7zXM2WXMxsLH9bC+t79ahNfHpT+Er6M2ML86T40yzG277e6JSyIa8Pya8JA0nE",
-	"nX1/ECO678pAQQFmZYFthNMI/c+cK09OAC+TS3tLcIU++2Ijbvi9kB141OyXV1gtOfmC0rjWAjEHhn+V",
-	"NtjfVgCbkJ4JYKVZ8iUJY16jsWrx+AKcleUoHt1exn/mUrndYgC9YpIo3Mdc3jGZR9WnPsx4LMbBBXEG",
-	"uE6LEVb/ityR5MvJydlsbX3NvYivVcBj0N7BUZljHxPUM2Yfa4MjbvvcYw4ptxt372DviyzenSIbq4b6",
-	"6/Bhdf5hoAbkXX1BB4ECrjJ9ODCTu2F9aHFR7getz6/sKp0pnfa14dvo4FzYDaGrtZqtBE5lLxnqzIV1",
-	"6yu349r4PSrzawGNYUr0KyF3oN+xNRQ0nBS7e0G4r4lWk1BmxU3EgwkW5YKq7bVetw36mYNX8a+fHES/",
-	"fHjv2v/oURY7B7S1Upnpv0PZkrfklck1zzLohgSpVtCbCjo+Ka4PaJwp0w8NKX6EgAiIQg+0tCxmglJP",
-	"aJfkSo6QPj6HSKtVecOwIOjdTy/QycnJc/3p7+9fhIjGtuNbhv/K9XyaAPIIQdqG+Qm6K56ePSuaZV0U",
-	"aW9Fzhua66nmRzfshn1Y08T0SoywwglfoQgzxhVaEITlLYlD5FIsQpRQqf9j46SUmLZc2moyk5vKGBIj",
-	"DA3GtmgDreqKNmMmDS/PbpjiCDO05rkIDSY0BLbbHZrbNmfnaDIZ206JlysyP0KXzOZJUolwssFb0xoQ",
-	"YWjliIBH5BEqFwV5bXZJN6xc07wqznM93Nz2n5mbXnoJjQgzZXumJeUSzijB66v3ZVsn/UcpKME1z2+r",
-	"THD59ioIgzsipG2oZRQpYTijwXlwcjQ5GptCszUw7fHRhiTJCMA4/nNzK4/+tEbQytQWa50BNu9VHJwH",
-	"PxMFlX6wzUOTNhhlOh5bF4Ry5lyWJdT0Wzx2I5a9p/aUAUojDs0w2C3ZAlMvuYhIiLgoe8pxRqRtLLdx",
-	"pNjuMpaNmlX7j65aVZp96/jShMRf4GhNRi84U4In9eV0Ns3rGtq9dn9f1SnB+R8ftYGQplgbRqZyO18k",
-	"NDII4EtkvDcIfDLS9Dd9djZ5FoIs/jA+efY3lx1mXD08BzeDnkVPnqj1/3TR2JYSPyKV7QweOl8pRGXQ",
-	"hY8PawKNUDTtM8EBEyCc9I5Ull2syi1cEBxvO9f9juCYMpN8+g2W/hKDrtR6kfXCALkjYovssV5/pTld",
-	"EM2pcRcm7ibHOE4ps/1MW1Hyikp1mSRvzFv15oR/+LvdFW6gfsiold3dh59buhZWy9y8jfkm3pQJ/9zl",
-	"Ko5N474eL9pGjPcfH5ExyiInD29cogyvoELU0myHP0r744+P9zVmeQlM4nD4RNoBoK8ikQotqYDMc8ct",
-	"YGBoq+fTSPL8diR4Ygm7XAY+9jn+TOP7Y5eWbXrP1PhkD26vYsBrxqWHBf9hhzWFW4+N/baNp6goMsjr",
-	"j/zrNc202WFMCGO6QMUT2GEpWMtfjPpKVfEXYb65bn8nZlgHNNhe0Ttj9AATuTJl6G0bosVWEbC+9D+s",
-	"zTVvtIs+R9Ad+uiGveZCD4aZ1ubQ0Ljaj9lVihU9Pk+nU9Pg2oRorRFV5x6TrOF4Zyhyar1KjeiDh+tH",
-	"Hm8fjO/qSTL39ZOIRs19g+knDzx5G9cbvrpAc5vbMi9NK73x3lHN02ts+po7Q7xuX3m7g3eZRM0PGsZR",
-	"u7T9rNkRhAotMBSXHCBZthjaiRZEbh9YtC61gBSMrMoELyxNeteRh5MBEJsk84h60JX1t7GE/vUCzV1I",
-	"2/GEIHDuoWwF2sGwjv5rxRFnof7ABL7L1tBbOMDFnJH++vQ9vnVAkBhaSEsgdegAqMyu50iH8gCcLIHc",
-	"XspBIz5sDG/bR7qysW4Y0mctOJ42SfgColvQV/QRRRrGb6FeZOY+6PxTbZ/f9Xrx3gMcg2p8EH6us8Ib",
-	"jWns1uSIbOj3sUZOEOUuu99Pk/F3T5NHxe8lgBYaD0eMGN940BweohYbtDmOEkzTB7YcX+gxvyllS83w",
-	"3RC5RuHXWplitILLCTSIOwoNPCwpESsCuxIz13NQOArulbdjiAQff5a3+b2N2hETO97d2FJ+R4p2xN9Q",
-	"Covd1/L69yeS7w3Brn/9HfFcua7/LRrwENHcfxC+vs2NzOUekbs2qrQg5MNby8XwvQzlb8U7Q2j6NleW",
-	"pJQV5ERQkl9pltIqbs4t3unDeVG+9qg4qrRa9rm3jCPCvmXOg9i5+hFnSGKIi30TuWt4XKMqzkr0Q8Ci",
-	"QgCrLGsm466CW1GpiCiyBB/rHFkpJ/jKx8gyAdIvIYxsXMfhTr+mMekYKhsJtPiw7ybHlN0RprjYlltM",
-	"m3l3bTsNPBrnVzI6vB5tiRL7Y99jThFH4kujHXqfY4aqfaPQ/Ug9xkWOzgHepWKr8IqFSf8pSfPwErGb",
-	"ZfSVhaKbKZxYDGSMyzhGikPkS9sCRUH0gcxiyW7yutvE5zV51F1jj+5o0RvdstOpQCD8aRzV9bX+DoX7",
-	"r8lj2S61xtlf24Dph+b+dkwN56ZRlmlV2UN3p+TYZjvuMVwui7ceETXVW21azRaJ70js7l4Y4P+vflYz",
-	"JeoM6T/BgsPosmje+BhMWb//4CtryNodQH6+/AK8gyVRIK8fNxauorbj6j/geZUmNeSctly3YN7XcrUa",
-	"5O/8iYsV0WeBOh5a9doh3hPfSc6owu+N9cZflfUc0Q5TiRC9iEg/0pWcCHzniha8LuiXAkt732tGhOTs",
-	"3OncsFQ0IZKm7Alyp4T+yWaMFa/o86YLBW+g/TBUu8GLJoYChsWaZzfslpBMHiEoxXcZNTmLOSNH6HT8",
-	"HM0r7cBcRABXEqdyFsOFr9sL83qtX9gcwnjw6Ah9WBN2wyRPibnpj0qEN3irKeDiJWfjEwMk3qK1lnOi",
-	"MRLrsyQW6sKEH9GKE4k480UFjQw/3j5fvbSlF1+fdl7SMlxrmAUO2Y6rBd9WIXQ6NDnknzgeQ4TFR+jS",
-	"NL5DtuMkcmOWEdvxBM09TevmnlgJGBRvy7LxxyDUTpvPLyFVsVZ7z6k27QeRrGJBVYrl22nWI3OnLW3n",
-	"/+fENLi5OyPGjl411B4/VeKGtedKoEtfu07oBo/R3PX3nFeyTlTdT7nB0qcY3+od67vOlijuT/vKpmpn",
-	"dlCxzVWbED9wEsQhAVgN7XQ8/cpIALMnNpeRK4ls21HwV0iUcLYi4gJheYuwQnMH7Px7wVhfDfJjvjW5",
-	"SSbNvhGHLnRGTV/vjUR/2zS3gcltb5j7xK8rD44MV5PbXAPYwih+wAgxDP1tUV40IjeYvCjzAjVnmebq",
-	"hSwZL58gCdEG7wDjAiYpLXLlkuq0Ke8SN+spw+3se1yW61su3u1yIO6IGMFl6ubVc9h+NmueEOQumChd",
-	"l2Y/JEyJbXFKYeayb3hot6yIp0RCOQYM+gQu+Z7fMC1/Ws1wCaVPiDPbIdLME5qJJgax8xgrbGovPmMV",
-	"mqFCZAr+oLZG5fJ+DkcjZg5E2rz45frNb+EN26yJIHB4UbmcO1MPUPNEljfew6CAXo0DW/JCmEY2HGnW",
-	"OMsIg48FXHKP9eJSiy+xRZMxUhxNzpA0DSOOkIkHCIJTbWrLsn6lWgjg7Ab9fIUV2eDtE+ky5A1qOYtI",
-	"CTTgoWotoHnBjsZywUkCeDN0NLU1elEXCC8VEXoujUbs7tcvAYOiDFra/tPxqTZbnNEFaYPTsV2U1HtB",
-	"yqU6R6fT52hebZ3szeu8hs9AsF7e2UtMdhRDU9Q0v7iYOYBnCAXCAPYRFC1pyC4QZltDrAWEZwvuKo8y",
-	"4/IoYxffern8KyzVCOAcXf0j6LqEfb8prcgnZSRwZHBXa5gVCKLE9hxNx+Ox5jsan6PJDYP3z+3OfMO0",
-	"EJyjzzcBVjfB+Y23W9ZNEN6Yglh4xX6qHxphgafwtxEH+Luwf26Cezf9tJi+/LUHBJNdCCpjDwPiHN0S",
-	"ko2gPARYqfMO/CbbGN43dWTYWDD6vwuu1kjSmGi1jLd1+6VRLFQfds74CIq25p3ghMF/jS6jiCSjH/Pl",
-	"kggb326M1T2KsQJbzq1laZsygs7i0lVUCsSOIhh20HIK0nSAl0WlntGDj2k7VK60esDs3Z8h6xRibUUb",
-	"ErPI0GxbkJ/DIlIpHlTWVIQN130E+VWQ406jNZIcpXm0RjEn5j1BUn04vGGl0nmO5vV+9y1Z76CPKrnC",
-	"j5FuUG0C9tXT1vfnKEPKsW1IMR8QYJW3cFkDYdX04g7LyOavjCh0M+9IHf5R6E0aCb4xlauCmKsH0GJr",
-	"DA0ndkJvpCuOKLMbP061lZQQ69l0cmTtiSP0nyZPiIJP1+z/8DrkIteiw9e//i4NL4LjlGkjZ0uUj4lM",
-	"d/a3Za/zdi6CPSmSd3UCFhXZC8qwaVffVLdfz+Nf73TvYZ3y/g7KBpjWEKMD2pm+70XtsjE8r9c8o0tr",
-	"iEGi04vrfw6Nz1db4be6+yqk6lGn91dbJd20pZJu1/Xm8rieSGSvLfCW7pWXFfjr9qb+2XxjuQsQBhUA",
-	"dl3t6ZskhStITDsGDy8X3QU6ewkcMC3+9PDTvjIuQZ6rwlVh00ZBIVwUT4tCdDBltBZpAZOy4tqWhsGx",
-	"4DwhpnC1pTSUg4ek/LBslZiQO33wMHdTmYtwzK0xWEbFv/XiivYZH3uzje1Yvw/i/5e84tUO/Z1+8cpV",
-	"Fd8+q/KaYBGtjUdc74LEm1jZnQzhLgJ4pIBQ9VKOr2zTFFcctOeKZcXiK8R8+R7vpQ+888gO0cs4LrN5",
-	"D93g9qZffKBqHQu8qfJBr/ic3Xy1ClwuTabxsKKzSqayG6B/Smabu7dchm/L3vUjXC1Hv3FGRq8hgezL",
-	"/AiPxqheJu2vcYaw83DtFAYnPg750HQBQTjHBLK/z6V0pVEz4hHEmord5yuznz+RiMYX4Pr4+eV744NO",
-	"cvB/bEiSOCshw9AtxBkJLl5fKs49vFrkY9YB+Y2Q2PhY5xpPhfPOCSKWaH61NOIwv0CYmawE2/2m9NVN",
-	"ps0EA5PgNFj+eoreo21N3yR3tJ/Ed5RP9ZeE+6EJEwdvOS53pb1ww1gcrn30I8WzK1c3fu3sS7uwtsTL",
-	"4ud2RfOKr8xZoT1PxaH52CnTvbmVVYT32drtDE8ksq2qXVskkxsGzdZ7c5VekblNv8eS7HztLp/LOkgm",
-	"kYtDGyqIL+WSXKBcQp6bQmpDI2LiO6pcl68VAIz5uIy5c7nR107P7MWbZUM7bR0bqnfy63VGWGzuuq1Q",
-	"RVOjMkAn6W1LzNFfOVekQ3dAO+LrsoHmo9S3+Foff21C1RpDt5ALmuY5pypVtm/CmuCszLYaUjJpOiKa",
-	"niQ28wJJnhITn424VB0VyhuyWHN+q8/skJgijz+7Xib3nkDBTrBFb/MZMbFSSdM8wYqLud8OcsMOtoa8",
-	"uuQnLoqmKyZjF/6EcG4qSXJHJFpsTYE2knTFMLQZsibTgsfbC4TRAsegeTrjmEc3rPA7p0RKvGpzPXuD",
-	"D9AYxN6B/8Fge1949s0SOdS2BVGv4efRtVtZmyPwdPz8aQ9PIMzYIGBjUm0+HDhlpyH4H8f/UReyOnS/",
-	"XL/5TZNuevYU/Up/dOHxEHJDiSbhbsrggkQ4l7YDZUF9fdy9IwJ0pH6vdvfEl/jlW/Zixy0bLJG5KbpL",
-	"HV8WyWGOsZ9IN0RFgJ2gahm23e8dF+UiCc6DY/C22dc/O9oV2lsTv3RHwxmo9kjU33G5pOWTAoDKM3e0",
-	"Lz8rm+zdf7z/vwEAAP//",
+	"7H39b9s4tui/QuhdoHcXcmK7STtNsD9kup153WmnvU1ne3EnfTYt0TYnEqkhKbveIv/7Aw9JfViULLlJ",
+	"24d9iwWmkSXy8Hzx8HzxcxDxNOOMMCWDi8/BmuCYCPjnVRSRTI1esIjHlK30o5jISNBMUc6Ci+D9mqCI",
+	"M0WYQuYdidQaK4QFQQrfEhai7ZowpNYEcUYQX8I/FzzeISoR4wr957ufnqNnk8k4RJPpyfnJ478EYUA+",
+	"4TRLSHAR0JgwRdUuCAMZrUmKNRRql+nfpBIarLu7MLhakSZ41yTiLJZIUhYRmBgzuSUCbbFEK85jCx1V",
+	"DhhGttXZz6bVWVPKaJqnwcU4dBBQpsiKCADhxXvsQdGvOCUS5hYkE0QSprD+KURLLtD85XL0GqtoPUeY",
+	"xfDnr5wR+6yGiJvg8eg8Ppucjad4EZ0tpvjpk5vgAFpexiTNuKbP6B3JErxrAjhXIifzkkxVFNENYWhB",
+	"llyQECkOv0ucEjQvBo52o1/Irg6qHrEGGGEabb+bHz6GHkBf8QgbgHw8lmG11ryz1bylIUtxTGpTnm4m",
+	"p1xoxj0dT549my4f49H5JBqPnuIfyGgxJmejJ8vJchw9W0zjyeQA2t5hRV7RlKomOG8MByf6V8PrmnUI",
+	"FkSqEK35FqWY7ZAgf+ZEKgmSkJClAvpSVr4hLXPiJIGX8ApTdsP+MxZ4qUaUqOVorVSGMzoSWBGYcGSF",
+	"czQZ/+UEXS00N2nKCQuQmY4vlyc3bI95cBwLIuVNcCn+Nnn27FL9rTcSRm95QqOdnzQVRMyLL+ZIZgTf",
+	"SsSXIcISSb6HFcqKZxYPreD++bfpeHy5/dv0ELhEid3oaqmIaEIKj5u4N2IJMKEU79CCIEAp0KIK0SQM",
+	"9HtUkDi40Fw8QC98+PBhdJWrtdZjEVYePTX/UfOPqAuReXZg0R+wYF7NPJ9MxmiEboJ3RGacSaLZ9Frh",
+	"hNwETWGnBhUJlgrdMr5loB1r4HSMdwDG/x69MygevYz9PGRJ8EgiGocASZRQwvQDDQtdag0NhOGMXKKE",
+	"rySIUyb4IiGpREzrJKpqAPdUA+1k3V/JXRhkWOCUKLs9Ps+F5D5mQ3NGPqlZBL/P3aYHivPPnAi9l1H9",
+	"ovtDgx9cBOb9GjZT/OkVYSu1Di6m4/E49Kp4/SKMp9VkORyNBy2vsllEu1+IR9wneguYnp+jaI0FjjQa",
+	"Qr1jwk5GcLRGak3ZSr+1ICgGWoFO0noqcswm0ZyWE81uyW6WUikpW80dXoyWK1eyt9l0LquKsfNz71bj",
+	"FLuPBqDOaiSIyRLnidIECIMlFylWRsAfa42U4k9G9ieaOoUmmHg1wfVt3kIreZsP5UXzo7HTjLJ8ybIc",
+	"FobjmGqa4eSt4BkRihIZXCxxIkkYZJVHn4NIm1YNRoOVuL8nDSSGQcRzpoSHR15ev0GPJ0+ejCYIJ9ka",
+	"jzSSMqwUEfrn//P71eh/Pn6e3v1H4Bk1oYxMjoBGfzf1fdd406B78AQZlwons4jHza8PfizIyho2B8C7",
+	"q3LA7wZWh5TQUKoOSkmH0qbiiz9IpPS8liteUQlMUac7VSSt/+M/BFkGF8H/Oi2PA6eWx06v8YbEdjw9",
+	"tJ0LC4F3DbjNiF6INpgmeEETy3TOLKRsJhWPbvVq+bb4N8/VjC+LP3MGW5PHfgyD51j4Fhl7ZMdgtP/a",
+	"9dCvKCPNdYeBzBeKK5wcGuM1Z8SDqDhwwFSG8iFOw/BSkXSgcP+ZY3N2uvhc01xPzvY017iH8qpCXgzc",
+	"BiwgrEEPvEf/LpTVeMUSbTYE2WH38vdXGIIO9rGLoioh3l9yRtUsEzQixzGA0fpm/Aq4tYFrKw/rKPRj",
+	"X5EVN6q5jn2n+5raTfA4j9QMlElfZCX5ym9F1Bao3wqdJqvP0wX8feisAhHH66vnaxLd8h57an0P/EDV",
+	"GhGq1kQge46Z0RhxgeSaZhllq5l9HOxLbPn63n4x6bMpY6GO+5J8ykikSDxQwDK8SwlTs5SoNT9m3gY+",
+	"DimFqqFT/Z5nqrnHHoZgjxMcApsDN9bqZRfOllRLjgVlgKbOsJRbLlrORzgCkXkkjdrub7nsra+YxQu9",
+	"IOBqw4kcCDxJMU0atveZz46qLHOYMWTmCA8sIZeKp+b8v2fmCoI1f+O6fouxIiNFQTs1hcItq/FLi13R",
+	"qmAFT/Y0WHOT6dRQcBS3GLDK1IwZVlfWhZK3WEXrgXT1GMu9RKoBxN+JVJQdIxcPc874AnN+X2NY+Opj",
+	"+gjxE46IZ09bUpLEbU5P62zQB+olTfS/thROjY0VbXCSD7BpAZh/6m8O8p4BsJihdWlmtKbgDbApWuVn",
+	"48buJoZ5rZCQdjPjJ72mF0Jw0UGQBhQpkRKvesDhUOY+8IHwvwlO1Lo5vVRY5bKHZWXe8w39MrVQDpAz",
+	"nKg9STj3np9z0VD047MfDkmJ/soPacaFaiFEYo8QDZdLk3F6UwbG7CbMP7a3noNLsvKyRCQ23ue3LTvE",
+	"rTmMNNEq/Yz/6fCSbuHAoAEJAUwzmAFBD9CyRtlc5C3Z9dcgGk2HVAcM6JvfGJADOTR1mqSuKV9TxgXS",
+	"Bya9Gx465dr/hZ0++zCIciEIi1r2nbPp5Klvt3ns2232cGKXUZnCh6A3MF2HHdbclJvqCn+qfvHYN42I",
+	"78tYiqydMWvh/HtxxQC8bb4YlqcLsxqP2Qm2e6/h39p3gW7LnMXStztzCbFsQVQumESURUkek/iyGlRR",
+	"HGEU2SMkSgjeEImoQvpAGfZb8DuAwLdaO3Nv1L2D970+rDXNUhf87+cNtF+0jTbkRAc4r3gWy/3v4FfX",
+	"5lXw0KTEbRe9VvDefvACjDfPMuAcfHgY85bXXLfsWKyoLiKl38/O5MFcybdVIpWkr6z74DGghuamwNOW",
+	"falifrc769vd8f1PSHsWeYcPfZDP3EBS+M7tKEOc6KXK8Roo//YeyQ6cfbkLz+xPPl1fhlcP80S7f6+m",
+	"8JtGX67WXNB/kbg3fSOcqVwM+MBsMQM+KPWjC55khEFyVlgFOAxiEmky6X8WUIXBhlM928ew3/Fib8zK",
+	"QAXgrXi97oA0Mp4yGGmZJ0uaJBbohG6Im+EP8EnCvCwi8Iov9vPWuoSerzEbfPAxZpiadXmmDjgxGdn2",
+	"/fzgSakBzt7wPmy/1VL5zq0927cSe7NWStlxSiOFXBk9lR88SNLwuQbig1rKfvxcv3qn+UO1+eSIPkUO",
+	"8ICULgCPfinM0rrd9xMXaF6NSs77GnLXay6UPnJ6JoO0NWs3+3JjjBggeM1mVyItfpLEVfNyqQJv8BlL",
+	"X1YdLMX5tJ2umPtHgOScNsO+4bCo7F/t+5R5cEhzw6/ldlRaUmbfrkDWwXjPLZvtxWggkxDS5wRnK5ON",
+	"abKOpLbc5ZaqaI3AWijD1Buc0Hhm59W09yeywH6JKylfMWS2mK+jip89rIy5FESuZ4rfkmq4oaLGl1ws",
+	"aBzDz4yr2ZLrs0EYmIjETD/CScK3pPAWzyAFN7AsJmc8g7+kwsvlzAYVAhs3Imlm8gu0NplFoEvjZhC+",
+	"umLKZpngK2us6vmtosYLoJd+ElOZYRWtK4+M/WofZAJS8UBdz5aYmn0gw7uE43imOJ8lWKwIYFTmWcaF",
+	"tnJTElM8s+wBCMT1AfYJI4gWl/35Cl4LA4EVmUHyjyWWPtpDxDVnNuaaEP/2Y6KaTf22EJj5ZSaqxGgb",
+	"P9b4tP9JmqZ4NeAobZyEHm3Uy3isbDntseAwUHg1KOzRadlm8WCnxAYLioecbP9pPugXkLHBbaedqnQL",
+	"LfErpLbYKAjlMF2BsrbIFo2mWc24TVv9Nj2dpgM3zKqv1ss2AJrsObldaM+3q3Q8+Pp+zNMBVkO0Q1UJ",
+	"SYGQLsQfkWBXaIGDDruqVjj48p6W2MsT9X1xrIJI8aeX5oPzscffY2V/zymLY4KWgqfgDwMJQTlLiLQ1",
+	"BfU49mTqg7ehPGrBCb/DswPQQrMMtO6P1SFFjkIJ1tR5nu3fkwNaxmmWAoQO1vQft5c4ImpgWNAn3cOO",
+	"7W5HfLiDu52hX1A7paz6dPJvJqH/nnLUYJl3xsC2pQgDlXjdOj8cKN1j5PrnH/3Q5YYJiwKGasjL/Qvm",
+	"KoNTwc8/vjVhyDJgE0zH0yej8bPRePJ+Mr4Y6///T2DMRlsTcTYeTRZP49FTMp6OfsBnT0bPxvhpNInP",
+	"yPlyGlRPpP2rKMwxM3ipUIRTghKsKke2i0DmUURITGJrLHgje/18bEdEp1ps5urJu+Pk7PlJn2A6juz6",
+	"Z1scBvVhSyjr6Dg7Hw4CuWiHzxIt1hGW8UULfvXU3B0iMNMcJx8DSViidl+OhuTe7C+1fVFdrsiSMcPA",
+	"Hh99p7x3ZEWlEsfkMPVPjzsq4ao7q26I87GRY2ch8iMW4omHFNZken4fGusxGf2wfIJHT6PHk9Gz+Pzx",
+	"aLp8sjxfPI0nZDwuomkXv1dz3ic2gBK8/u3n0XVw9/GLFJsW7DVmcUKMguPLZVW/WZ/Q96XfhkXXDUnb",
+	"wuvH6sq+Ok7P3VPHFRrNxVALXVdmVxzSdcVSv1VFRRHd+5KEZROu66zGMEs9Tq1/Cf8MMNfua0PYY4d2",
+	"bDT3g1J89ecRoZu2KFfJ2bWiqPuJqXfI8XcXaqdxmWp5f/H2ayKlnX5Pi0YRkbK0wFszkA7Whbj3TN0D",
+	"FUTOKGttHuFLKmvKcuOA0HRn6F9mLu4RcaalsSzyPmDqVBdfG6u2hn04Kkjx4trl8TSZFwtBW5KpyOao",
+	"ZKEXm5aMoYNxpT6jV3KBBI5uKVvNWvPBfHzsFtz8vrLd2JV3odKsssm8A/byjhjncTjZ5yVVXZOdrWtN",
+	"TW2Z4AVJZqUPlbKZEphJqJzmuZotuZjZWP6uFtb36lGb+PSm8JX0Z8YW5knxp1mMd3290SllQ14fkl8T",
+	"BpKIjX1/ECO678pAQQFmZYFthNMI/a+cK09OAC+TS3tLcIU+h2IjbviDkB151OyXV1gtOfmC0rjWAjEH",
+	"hn+VNtjfVgCbkJ4JYKVZ8iUJY16jsWrx+AKcleUoHt1exX/kUrndYgC9YpIo3Mdc3jOZR9WnPsx4LMbB",
+	"BXEGuE6LEVb/imxI8uXk5Gy2tr7mXsTXKuAhaO/gqMxxiAnqGbMPtcERt30eMIeU2427d7D3RRbvXpGN",
+	"VUP9dfiwOv8wUAPyrr6gg0ABV5k+HJjJ3bA+tLgo973W51d2lc6UTvva8G10cC7sltDVWs1WAqeylwx1",
+	"5sK69ZXbcW38HpX5tYDGMCX6lZA70O/YGgoaTor9vSA81FSrSSiz4ibiwQSLckHV7lqv2wb9zMGr+NdP",
+	"DqJ/fHjv2v/oURZ7B7S1Upnpv0PZkrfklck1zzLojgSpVtCrCjpAKa4PaJwp0x8NKX6CgAiIQk+0tCxm",
+	"glJPaJ/kSo6QPj6HSKtVecOwIOjdT8/R48ePn+lPf3v/PEQ0th3gMvxnrufTBJAnCNI2zE/QbfHs/GnR",
+	"POuySHsrct7QXE81P7lhN+zDmiamd2KEFU74CkWYMa7QgiAsb0kcIpdiEaKESv0fGyelxLTp0laTmdxU",
+	"xpAYYWg4tkNbaF1XtB0zaXh5dsMUR5ihNc9FaDChIbDd79Dctj27QJPJ2HZOvFqR+Qm6YjZPkkqEky3e",
+	"mVaBCENrRwQ8Ik9QuSjIa7NLumHlmuZVcZ7r4ea2/8zc9NZLaESYKdszLSqXcEYJXr98X7Z10n+UghJc",
+	"8/y2ygRXb18GYbAhQtoGW0aREoYzGlwEj08mJ2NTaLYGpj092ZIkGQEYp39sb+XJH9YIWpnaYq0zwOZ9",
+	"GQcXwc9EQaUfbPPQtA1GmY7H1gWhnDmXZQk1/RdP3Yhl76kDZYDSiEMzDHZLdsDUSy4iEiIuyh5znBFp",
+	"G81tHSl2+4xlo2bVfqSrVpVm3zq9MiHx5zhak9FzzpTgSX05nU30uoZ2r93dVXVKcPH7R20gpCnWhpGp",
+	"3M4XCY0MAvgSGe8NAp+MNP1On55PnoYgiz+MHz/9i8sOM64enoObQc+iJ0/U+l9dNLalxA9IZTuDh84v",
+	"FaIy6MLHhzWBRiia9pnggAkQTrohlWUXq4Ij1aeR5PntCLPdyPRng4ZogBBBcLzrxMc7gmPKTFLqN0DJ",
+	"Cww6VOtL1gszZEPEDtnjvv5KS4AgmoPjYzC0mZziOKXM9kNtRdUrKtVVkrwxb9WbG/7u745XuI36IalW",
+	"pncXfm7pelgti/M28pt4Uyz8c5erODWN/nq8aBs53n18QIYpi6I8PHOFMryCilJLsz2+Ke2V3z/e1Zjo",
+	"BTCPw+EjaQeAvoxEKrSkAjLVHReBQVJhIMETS9jlMvCxz+lnGt+dujRu06umxicHcPsyBrxmXHpY8O92",
+	"WFPo9dDYb9uoigokg7z+yL9e00ybKcbkMKYOVEiB3ZaCdf3FqK9UIX8R5pvr9ndyhnVAg+4V3RgjCZjI",
+	"lTVDb9wQLXaKgLWm/2FttHmj3fQFgu7SJzfsNRd6MMy09oeGyNV+zq6yrOgRejadmgbZJqRrja4695jk",
+	"Dsc7Q5FT63VqRB88Yj/yeHdvfFdPqrmrn1xAYzeYfnLPk7dxveGrSzS3uTDz0hTTG/WGap5eY9MX3Rnu",
+	"dXvM2128y4RqftAwptql7WfNjiBUaIGhGOUIybLF0060INJ7z6J1pQWkYGRVJoRhadLBTjycDIDYpJoH",
+	"1IOuDUAbS+hfL9HchcAdTwgC5yTKVqAdDOvov1YccRbqD0ygvGwtvYMDX8wZ6a9P3+NbBwSJoQW1BFKH",
+	"DoDK7HqOdCgPwEkUyO2lHDTuw8ZQt32oKxvrliF9NoPjbJOEzyEaBn1IH1CkYfwW6kVm7qPOS9X2+12v",
+	"F+/dw7Gpxgfh5zorvNGYxm5NjsiGfh9r5ARR7joP+Gky/u5p8qD4vQLQQuMRiRHjWw+aw2PUYoM2p1GC",
+	"aXrPluNzPeY3pWypGb4bItco/ForU4xWcLmBBnFPoYFHJiViRWBXYuZ6DwpHwYPydgqR49PP8ja/s1E+",
+	"YmLN+xtbyjekaF/8DaWw2H0tr39/IvneEOz6l98Qz5W7NaBFAx4jmocPwte3uZG53CNy10aVFoS8f2u5",
+	"GL6XofyteGcITd/mypKUsoKcCEr4K81VWsXNudE7fTjPy9ceFEeV1sw+t5dxRNi3zHkQu9AA4gxJDHG0",
+	"byJ3DQ9tVMVZiX4IcFQIYJVlzWTcV3ArKhURRVbhQ50jK+UHX/kYWSZM+iWEka3rUNzp7zQmHUNl44EW",
+	"n/dmckrZhjDFxa7cYtrMu2vbmeDBOL+SAeL1gEuU2B/7HnOKuBNfGu3Q+xwzVO0bhe5H6ikucnqO8C4V",
+	"W4VXLEy6UEma+5eI/aykrywU3UzhxGIgY1zFMVIcImXaFigKqI9kFkt2kwfeJj6vyYPuGgd0R4ve6Jad",
+	"TgUC4VLjqK6v9Tco9H9NHsp2qTXa/toGTD8097djajg3jbVMa8seujslpzY78oDhclW89YCoqd6C02q2",
+	"SLwhsburYYD/v/pZzZSoM6T/BAsOo6ui2eNDMGX9voSvrCFrdwb5+fIL8A6WRIG8ftxYuIrajqt/h+dV",
+	"mtSQc9ZyPYN5X8vVapC/8ycuVkSfBep4aNVrx3hPfCc5owq/N9Ybf1XWc0Q7TiVC9CIi/UhXciLwnSty",
+	"8LqgXwgs7X2xGRGSswunc8NS0YRImjIpyLUS+iebYVa8os+bLhS8hXbFUB0HL5oYChgWa57dsFtCMnmC",
+	"oHTfZeDkLOaMnKCz8TM0r7QPcxEBXEm0ylkMF8buLs3rtf5icwjjwaMT9GFN2A2TPCXmpkAqEd7inaaA",
+	"i5ecjx8bIPEOrbWcE42RWJ8lsVCXJvyIVpxIxJkvKmhk+OH2+eolL734+qzzUpfhWsMscMh2XC0Qtwqh",
+	"06HJIS/F8RgiLD5BV6ZRHrIdKpEbs4zYjido7mlyN/fESsCgeFuWmT8Eofbagn4JqYq12ntStWk/iGQV",
+	"C6pSXN9Osx6ZO21pO/8/J6bBzd0ZMXb0qqH28KkSN6w9VwJd+dp7Qvd4jOauH+i8knWi6n7KLZY+xfhW",
+	"71jfdbZEcd/aVzZVO7ODim2u2rT4npMgjgnAamin4+lXRgKYPbG5zFxJZNuUgr9CooSzFRGXCMtbhBWa",
+	"O2Dn3wvG+mqQH/OdyU0yafmNOHShM2r6+mAk+tumuQ1MbnvD3Cd+XXl0ZLia3OYaxhZG8T1GiGHob4vy",
+	"onG5weRlmReoOcs0Yy9kyXj5BEmINngHGBcwSWmRK5dUp015l7hZTyVuZ9/TsrzfcvF+VwSxIWIEl7Gb",
+	"Vy9g+9mueUKQu5CidF2a/ZAwJXbFKYWZy8Lhod2yIp4SCeUbMOgjuCR8fsO0/Gk1wyWUSiHObEdJM09o",
+	"JpoYxM5jrLCp1fiMVWiGCpEpEIRaHJXLuzkcjZg5EGnz4h/Xb34Nb9h2TQSBw4vK5dyZeoCaR7K8MR8G",
+	"BfRqHNgSGcI0suFIs8ZZRhh8LOCSfKwXl1p8iR2ajJHiaHKOpGkwcYJMPEAQnGpTW5b1LtXCAWc36Ocr",
+	"rMgW7x5Jl1FvUMtZREqgAQ9VawHNC3Y0lgtOEsCboaOpxdGLukR4qYjQc2k0Ync/fwkYFHHQ0vafjs+0",
+	"2eKMLkgbnI7toqTeC1Iu1QU6mz5D82qrZW9e5zV8BoL1YmMvPdlTDE1R0/ziYuYAniEUCAPYR1DkpCG7",
+	"RJjtDLEWEJ4tuKs8yozLo4xdfOvl9K+wVCOAc/Ty70HXpe2HTWlFPikjgSODu1qDrUAQJXYXaDoejzXf",
+	"0fgCTW4YvH9hd+YbpoXgAn2+CbC6CS5uvN21boLwxhTQwiv2U/3QCAs8hb+NOMDfhf1zE9y56afF9OWv",
+	"PSCY7ENQGXsYEBfolpBsBOUkwEqdd+Y32cbwvqk7w8aC0f9dcLVGksZEq2W8q9svjeKi+rBzxkdQ5DXv",
+	"BCcM/nt0FUUkGf2YL5dE2Ph2Y6zuUYwV2HJuLUvhlBF0FpeuolIg9hTBsIOWU5CmY7wsKvuMHnxI26Fy",
+	"BdY9Zu/+DFmnEGsr2paYRYZm24L8HBaRSrGhsqYibLjuI8ivghx3Gq2R5CjNozWKOTHvCZLqw+ENK5XO",
+	"MzSv98dvyXoHfVTJFX6IdINq07CvnrZ+OEcZUo5tA4v5gACrvIXLHQirphd3WEY2f2VEoft5R+rwj0Jv",
+	"0kjwral0FcRcVYAWO2NoOLETeiNdcUSZ3fhxqq2khFjPppMja0+coP8yeUIUfLpm/4fXIRe5Fh2+/uU3",
+	"aXgRHKdMGzk7onxMZLq5vy17o7dzEexJkdzUCVhUcC8ow6a9fVPdfj2Pf70zvod1yvs+KBtgWkOMDmhn",
+	"+sQXtc7G8Lxe84wurSEGiU7Pr/85ND5fbZ3f6u6rkKpHnd6fbZV005ZKun3Xm8vjeiSRvebAW7pXXm7g",
+	"r9ub+mfzjeUuTBhUANh1FahvkhSuLDHtGzy8XHQj6Ow9cMS0+NP9T/vKuAR5rgpXhU0bBYVwWTwtCtfB",
+	"lNFapAVMyoprXhoGx4LzhJiC1pbSUA4ekvLDsrViQjb64GHusjIX55hbZrCMin/rxRXtNj72Zhvb4f4Q",
+	"xP8vecWrHf07/eKVqy2+fVblNcEiWhuPuN4FiTexsjsZwl0c8EABoeolHl/ZpimuRGjPFcuKxVeI+eI9",
+	"PkgfeOeBHaJXcVxm8x67wR1Mv/hA1ToWeFvlg17xObv5ahW4XJpM42FFZ5VMZTdA/5TMNndvuYzD3gtN",
+	"xLksamLrBzQ4Ssz/Or9EvOq6EkiSDRHQ/snrmni5HP3KGRm9hpy0L3NNPBjve/m+vxIbIiHDFV4YPPYx",
+	"3YcmjSBCZGLj3+dSujKzGfHIdk1rH2Jg+/kjiWh8Cd6Un1+8N27tJAeXypYkBaNmGBqWOLvDpQCUuvgA",
+	"rxYpnu26IM2lbSUDEmM9g3ptiDI0f7k0UjFHGgiJqLo0aQ9bKgk6m0zR3HM1nSeXweRSDRD1ElNG6EOE",
+	"oW+SBTF1wm5cUmxnfNt4IQmLSKU+/oc9CB0C5x3awCmCQch+wL34myTL9tNHHfVi/eX0bmiGyNF7rEvW",
+	"aa9UMSaW66/9QAH8yt2WXzvd1C6sLdO0+LldDb7iK3M4ak/McWg+dar+YDJpFeF9bBk7wyOJbC9v1zfK",
+	"JMNBN/reXKVXxHPVb0l2vnYf11UdJJO5xqFPF+jYXJJLlEtI7FNIbWlETEBLlevy9T6AMR+WMfduf/ra",
+	"+ai9eLPs+KePA4bqnfx6nREWm8uAK1TR1KgM0El62zN09GfOFenQHdCv+brsMPogBT2+3tBfm1C1ztkt",
+	"5IKugs6LTJVtFLEmOCvTy4bUiJqWkaYJi001QZKnxASkIy5VR0n2lizWnN/KU5uJI08/u+Ytd57IyF50",
+	"SW/zGTHBYUnTPMGKi7nfSnPDDrbVvLrkJy6KLjMmRRn+hPh1KkmyIRItdqYiHUm6Yhj6KlkzbsHj3SXC",
+	"aIFj0DydgduTG1Y42lMiJV61+dq90RbohPLWYPeDwfYhM+/NEjnUthlj1/Dz6NqtrM3zeTZ+9qSH6xNm",
+	"bBCwMak2H46cstMQ/OvpX+tCVofuH9dvftWkm54/Qb/QH10+QAjJsESTcD9HckEinEvborOgvj7fb4gA",
+	"Hanfq13O8SWBiJa92HHLFktkrtLuUsdXRTacY+xH0g1REWAnqF1d/Oy1AY67cpEEF8EpuB3tMJ8dTQut",
+	"rpmi9MvDya32SNTfcUm15ZMCsMoz5+MoPyu7EN59vPu/AQAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

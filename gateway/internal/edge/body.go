@@ -28,10 +28,13 @@ const anyMedia = "*/*"
 
 // checkBody refuses a body that the operation does not take, and leaves one that it does to be read again.
 func (o *operation) checkBody(w http.ResponseWriter, r *http.Request) error {
-	switch o.mediaType {
-	case "":
+	if o.mediaType == "" {
 		return nil
-	case anyMedia:
+	}
+	if err := checkEncoding(r.Header); err != nil {
+		return err
+	}
+	if o.mediaType == anyMedia {
 		_, err := readBody(w, r, maxRaw)
 		return err
 	}
@@ -61,6 +64,18 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 	}
 	r.Body = io.NopCloser(bytes.NewReader(content))
 	return content, nil
+}
+
+// checkEncoding refuses a body that is compressed or encoded in another way, and says what is taken (RFC 9110, section 12.5.3).
+func checkEncoding(header http.Header) error {
+	for coding := range strings.SplitSeq(strings.Join(header.Values("Content-Encoding"), ","), ",") {
+		if coding = strings.TrimSpace(coding); coding != "" && !strings.EqualFold(coding, "identity") {
+			p := NewProblem(http.StatusUnsupportedMediaType, api.ProblemCodeUnsupportedMediaType, "The body must have no Content-Encoding.")
+			p.Header = http.Header{"Accept-Encoding": {"identity"}}
+			return p
+		}
+	}
+	return nil
 }
 
 func checkMediaType(got, want string) error {

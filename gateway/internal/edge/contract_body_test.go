@@ -166,6 +166,33 @@ func TestABodyOfAnotherMediaTypeIsRefused(t *testing.T) {
 	}
 }
 
+func TestAnEncodedBodyIsRefused(t *testing.T) {
+	t.Parallel()
+	e := serveEdge(t)
+	for _, op := range contract(t) {
+		if mediaType, _ := op.body(); mediaType == "" {
+			continue
+		}
+		t.Run(op.id, func(t *testing.T) {
+			t.Parallel()
+			for _, coding := range []string{"gzip", "br", "GZIP", "x-gzip", "aes128gcm", "identity, gzip", "gzip, identity"} {
+				r := op.request(t, e)
+				r.header["Content-Encoding"] = coding
+				answer := e.send(t, r)
+				answer.mustBe(t, http.StatusUnsupportedMediaType, "unsupported_media_type", "")
+				if got := answer.header.Get("Accept-Encoding"); got != "identity" {
+					t.Errorf("%s: Accept-Encoding %q", coding, got)
+				}
+			}
+			for _, coding := range []string{"identity", "Identity", "", "identity, identity"} {
+				r := op.request(t, e)
+				r.header["Content-Encoding"] = coding
+				e.send(t, r).mustPass(t)
+			}
+		})
+	}
+}
+
 func TestABodyThatIsTooLargeIsRefused(t *testing.T) {
 	t.Parallel()
 	e := serveEdge(t)

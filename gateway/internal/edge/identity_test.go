@@ -117,7 +117,7 @@ func TestATokenIsTakenFromABearerHeaderOnly(t *testing.T) {
 		token: false, "Basic " + token: false, "Bearer": false, "Bearer " + token + "x": false, "Bearer  " + token: false,
 		"Bearer " + token[:strings.LastIndex(token, ".")+1]: false, "Token " + token: false, "Bearer \xff": false,
 	} {
-		a := e.send(t, request{method: "GET", path: "/v1/me?access_token=" + token, header: map[string]string{"Authorization": header}})
+		a := e.send(t, request{method: "GET", path: "/v1/me", header: map[string]string{"Authorization": header}})
 		if passes {
 			a.mustPass(t)
 		} else {

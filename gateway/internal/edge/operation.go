@@ -30,8 +30,8 @@ type operation struct {
 	mediaType string
 	schema    *openapi3.Schema
 	audience  audience
-	// key says that the operation needs an Idempotency-Key.
-	key bool
+	// queries are the parameters that a query may have, nil for any.
+	queries map[string]bool
 	// stream says that the answer goes on. It has no timeout then.
 	stream  bool
 	timeout time.Duration
@@ -105,9 +105,7 @@ func operationsOf(spec *openapi3.T) (map[string]*operation, error) {
 				o.timeout = t
 			}
 			o.readBody(op)
-			for _, p := range op.Parameters {
-				o.key = o.key || p.Value.Name == "Idempotency-Key"
-			}
+			o.readQueries(op)
 			operations[pattern] = o
 		}
 	}
@@ -141,6 +139,16 @@ func (o *operation) readBody(op *openapi3.Operation) {
 	}
 	for mediaType, content := range op.RequestBody.Value.Content {
 		o.mediaType, o.schema = mediaType, content.Schema.Value
+	}
+}
+
+func (o *operation) readQueries(op *openapi3.Operation) {
+	if lenient, _ := op.Extensions["x-souk-any-query"].(bool); lenient {
+		return
+	}
+	o.queries = map[string]bool{}
+	for _, p := range op.Parameters {
+		o.queries[p.Value.Name] = p.Value.In == openapi3.ParameterInQuery
 	}
 }
 

@@ -97,3 +97,17 @@ func (p *Problem) write(ctx context.Context, w http.ResponseWriter) {
 	w.WriteHeader(body.Status)
 	_, _ = w.Write(append(content, '\n')) // a client that left is not our error
 }
+
+// The most characters of a client's own text that a problem says again.
+const maxQuoted = 100
+
+// cut returns the beginning of a text that came from a client, as far as a problem says it again.
+func cut(text string) string {
+	characters := 0
+	for i := range text {
+		if characters++; characters > maxQuoted {
+			return text[:i] + "…"
+		}
+	}
+	return text
+}

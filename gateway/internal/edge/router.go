@@ -108,8 +108,8 @@ func (rt *Router) check(op *operation, w http.ResponseWriter, r *http.Request) (
 	if err := rt.limits.admitCustomer(ctx, op.cost); err != nil {
 		return nil, err
 	}
-	if op.key && r.Header.Get("Idempotency-Key") == "" {
-		return nil, NewProblem(http.StatusBadRequest, api.ProblemCodeIdempotencyKeyMissing, "The Idempotency-Key header is required.")
+	if err := op.checkHeader(r.Header); err != nil {
+		return nil, err
 	}
 	if err := op.checkParameters(ctx, r); err != nil {
 		return nil, err

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -47,6 +49,11 @@ func (o *operation) checkParameters(ctx context.Context, r *http.Request) error 
 	input := &openapi3filter.RequestValidationInput{
 		Request: r, Route: o.route, QueryParams: r.URL.Query(),
 		Options: &openapi3filter.Options{MultiError: true, SkipSettingDefaults: true},
+	}
+	for _, name := range slices.Sorted(maps.Keys(input.QueryParams)) {
+		if o.queries != nil && !o.queries[name] {
+			return invalidRequest("Unknown query parameter " + cut(name) + ".")
+		}
 	}
 	var violations []field.Violation
 	for _, p := range o.route.Operation.Parameters {

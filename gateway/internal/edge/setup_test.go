@@ -252,6 +252,9 @@ func (o contractOperation) request(t *testing.T, e *edgeServer) request {
 		if p.Value.Name == "Idempotency-Key" {
 			r.header["Idempotency-Key"] = "key-1"
 		}
+		if p.Value.Name == "If-Match" {
+			r.header["If-Match"] = "*"
+		}
 	}
 	if mediaType, schema := o.body(); mediaType == "application/json" {
 		r.header["Content-Type"] = mediaType

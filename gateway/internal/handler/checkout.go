@@ -13,7 +13,7 @@ import (
 // PlaceOrder checks a cart out. Its answer is made of the placement alone, which orders keeps, so that it is
 // the same bytes whenever the same key is sent again.
 func (h *Handler) PlaceOrder(ctx context.Context, req api.PlaceOrderRequestObject) (api.PlaceOrderResponseObject, error) {
-	answer, err := h.Orders.PlaceOrder(ctx, placeOrderProto(value(req.Params.IdempotencyKey), *req.Body))
+	answer, err := h.Orders.PlaceOrder(ctx, placeOrderProto(req.Params.IdempotencyKey, *req.Body))
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package handler_test
 
 import (
 	"context"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -29,10 +30,38 @@ func TestAClientThatHasTheProductGetsNothingNew(t *testing.T) {
 			t.Errorf("If-None-Match %s: %d, %d bytes, ETag %s", has, r.status, len(r.body), r.header.Get("ETag"))
 		}
 	}
-	for _, has := range []string{`"other"`, strings.Trim(tag, `"`), `"` + tag, `W/"7"`, ",", "garbage"} {
+	for _, has := range []string{`"other"`, strings.Trim(tag, `"`), `"` + tag, tag + "x", `W/"7"`, `w/` + tag, `"*"`, `*, "other"`, ",", "garbage"} {
 		s.send(t, guest, "GET", "/v1/products/mug", nil, "If-None-Match", has).mustBe(t, 200, "")
 	}
 	s.send(t, guest, "GET", "/v1/products/nothing", nil, "If-None-Match", "*").refused(t, 404, "not_found")
+}
+
+func TestTagsMayStandOnSeveralLines(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	sell(s, mug())
+	stock(s, map[string]int64{"MUG-S": 6, "MUG-L": 6})
+	on(s, updateProduct, returns[*catalogv1.UpdateProductRequest](&catalogv1.UpdateProductResponse{Product: mug()}))
+	tag := s.send(t, guest, "GET", "/v1/products/mug", nil).header.Get("ETag")
+	for _, lines := range [][]string{{tag, `"other"`}, {`"other"`, tag}, {`"a", "b"`, `"c, d", ` + tag}} {
+		s.sendLines(t, "GET", "", "If-None-Match", lines).mustBe(t, 304, "")
+		s.sendLines(t, "PATCH", `{"title": "Cup"}`, "If-Match", lines).mustBe(t, 200, "")
+	}
+	s.sendLines(t, "GET", "", "If-None-Match", []string{`"a"`, `"b"`}).mustBe(t, 200, "")
+	s.sendLines(t, "PATCH", `{"title": "Cup"}`, "If-Match", []string{`"a"`, `"b"`}).refused(t, 412, "precondition_failed")
+}
+
+// sendLines sends a request about the mug, as staff, with a header field on so many lines.
+func (s *shop) sendLines(t *testing.T, method, body, name string, lines []string) reply {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, s.url+"/v1/products/p1", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header[name] = lines
+	req.Header.Set("Authorization", "Bearer "+s.token(t, staff))
+	req.Header.Set("Content-Type", "application/json")
+	return s.do(t, req)
 }
 
 func TestTheTagChangesWithWhatTheClientSees(t *testing.T) {
@@ -95,18 +124,48 @@ func TestAChangeIsOfTheVersionThatWasRead(t *testing.T) {
 		t.Errorf("* became version %d", asked.GetVersion())
 	}
 	asked = nil
-	for _, match := range []string{"", `"x-1"`, `"0-1"`, `"-7-1"`, `W/` + tag, `"99999999999999999999-1"`, "garbage"} {
-		var headers []string
-		if match != "" {
-			headers = []string{"If-Match", match}
-		}
-		s.send(t, staff, "PATCH", "/v1/products/p1", `{"title": "Cup"}`, headers...).refused(t, 412, "precondition_failed")
+	for _, match := range []string{
+		`"p1.x.1"`, `"p1.0.1"`, `"p1.-7.1"`, `W/` + tag, `"p1.99999999999999999999.1"`, `"7-0123456789abcdef"`, "garbage", ",", `"*"`,
+		strings.Replace(tag, "p1", "p2", 1), `W/` + tag + `, "other"`, tag + `x, "other"`,
+	} {
+		s.send(t, staff, "PATCH", "/v1/products/p1", `{"title": "Cup"}`, "If-Match", match).refused(t, 412, "precondition_failed")
 	}
+	s.send(t, staff, "PATCH", "/v1/products/p1", `{"title": "Cup"}`).refused(t, 428, "precondition_required")
+	// A tag names its product: that of another one with the same version is none of this one.
+	s.send(t, staff, "PATCH", "/v1/products/p2", `{"title": "Cup"}`, "If-Match", tag).refused(t, 412, "precondition_failed")
 	if asked != nil {
 		t.Errorf("catalog was asked %v", asked)
 	}
 	s.fail(updateProduct, rpc.Error(codes.Aborted, "VERSION_MISMATCH", "the product has changed"))
 	s.send(t, staff, "PATCH", "/v1/products/p1", `{"title": "Cup"}`, "If-Match", tag).refused(t, 412, "precondition_failed")
+}
+
+func TestAChangeMayNameSeveralVersions(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	sell(s, mug())
+	stock(s, map[string]int64{"MUG-S": 6, "MUG-L": 6})
+	var asked *catalogv1.UpdateProductRequest
+	on(s, updateProduct, func(_ context.Context, req *catalogv1.UpdateProductRequest) (*catalogv1.UpdateProductResponse, error) {
+		asked = req
+		return &catalogv1.UpdateProductResponse{Product: mug()}, nil
+	})
+	tag := s.send(t, guest, "GET", "/v1/products/mug", nil).header.Get("ETag")
+	for _, match := range []string{
+		`"p1.9.0", ` + tag, tag + `, "p1.9.0"`, `"p2.9.0",` + tag, `W/"p1.8.0" , ` + tag, `"9-0", ` + tag, tag + "," + tag,
+		`"p1.1.0","p1.2.0", "p1.9.0",` + tag, `garbage, ` + tag, `"a, b" , ` + tag, "," + tag + ",",
+	} {
+		asked = nil
+		s.send(t, staff, "PATCH", "/v1/products/p1", `{"title": "Cup"}`, "If-Match", match).mustBe(t, 200, "")
+		if asked.GetVersion() != 7 {
+			t.Errorf("If-Match %s became version %d", match, asked.GetVersion())
+		}
+	}
+	asked = nil
+	s.send(t, staff, "PATCH", "/v1/products/p1", `{"title": "Cup"}`, "If-Match", `"p1.9.0", "p1.8.0"`).refused(t, 412, "precondition_failed")
+	if asked != nil {
+		t.Errorf("catalog was asked %v", asked)
+	}
 }
 
 // etagOf returns the tag of the mug at another version.

@@ -3,13 +3,8 @@ package handler
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"maps"
 	"slices"
-	"strconv"
-	"strings"
 
 	catalogv1 "souk/proto/gen/souk/catalog/v1"
 
@@ -92,39 +87,4 @@ func facetViews(page *catalogv1.ListProductsResponse, wanted bool) *[]api.Facet 
 // shop that shows nothing would be the worse answer, and the page says `unknown`.
 func available(p api.Product) bool {
 	return slices.ContainsFunc(p.Variants, func(v api.Variant) bool { return v.Availability != api.AvailabilityOutOfStock })
-}
-
-// entityTag names a representation: the product's version, which If-Match is about, and a digest of the
-// rest, because availability changes without it.
-func entityTag(version int64, view api.Product) string {
-	content, err := json.Marshal(view)
-	if err != nil {
-		return ""
-	}
-	digest := sha256.Sum256(content)
-	return `"` + strconv.FormatInt(version, 10) + "-" + hex.EncodeToString(digest[:8]) + `"`
-}
-
-// versionOf reads the version out of an If-Match header; * is any version, 0.
-func versionOf(ifMatch string) (version int64, ok bool) {
-	ifMatch = strings.TrimSpace(ifMatch)
-	if ifMatch == "*" {
-		return 0, true
-	}
-	text, _, _ := strings.Cut(strings.Trim(ifMatch, `"`), "-")
-	version, err := strconv.ParseInt(text, 10, 64)
-	return version, err == nil && version > 0
-}
-
-// noneMatch reports whether an If-None-Match header names tag (RFC 9110, 13.1.2: weak comparison).
-func noneMatch(ifNoneMatch, tag string) bool {
-	if strings.TrimSpace(ifNoneMatch) == "*" {
-		return true
-	}
-	for candidate := range strings.SplitSeq(ifNoneMatch, ",") {
-		if strings.TrimPrefix(strings.TrimSpace(candidate), "W/") == tag {
-			return true
-		}
-	}
-	return false
 }

@@ -2,12 +2,10 @@ package handler
 
 import (
 	"context"
-	"net/http"
 
 	catalogv1 "souk/proto/gen/souk/catalog/v1"
 
 	"souk/gateway/internal/api"
-	"souk/gateway/internal/edge"
 )
 
 const (
@@ -96,7 +94,7 @@ func (h *Handler) GetProduct(ctx context.Context, req api.GetProductRequestObjec
 	}
 	view := h.productView(ctx, answer.GetProduct())
 	tag := entityTag(answer.GetProduct().GetVersion(), view)
-	if noneMatch(value(req.Params.IfNoneMatch), tag) {
+	if parseTags(value(req.Params.IfNoneMatch)).haveWeakly(tag) {
 		return api.GetProduct304Response{Headers: api.GetProduct304ResponseHeaders{ETag: &tag}}, nil
 	}
 	return api.GetProduct200JSONResponse{Body: view, Headers: api.GetProduct200ResponseHeaders{ETag: &tag}}, nil
@@ -120,9 +118,9 @@ func (h *Handler) CreateProduct(ctx context.Context, req api.CreateProductReques
 
 // UpdateProduct changes a product that is still as the client knows it.
 func (h *Handler) UpdateProduct(ctx context.Context, req api.UpdateProductRequestObject) (api.UpdateProductResponseObject, error) {
-	version, ok := versionOf(value(req.Params.IfMatch))
-	if !ok {
-		return nil, edge.NewProblem(http.StatusPreconditionFailed, api.ProblemCodePreconditionFailed, "Send the product's ETag as If-Match.")
+	version, err := h.versionToChange(ctx, req.Id, req.Params.IfMatch)
+	if err != nil {
+		return nil, err
 	}
 	b := req.Body
 	update := &catalogv1.UpdateProductRequest{

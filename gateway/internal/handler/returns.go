@@ -34,7 +34,7 @@ func (h *Handler) ReceiveReturn(ctx context.Context, req api.ReceiveReturnReques
 // RefundOrder gives money back. Like a checkout's, its answer is made of what orders keeps for the key alone.
 func (h *Handler) RefundOrder(ctx context.Context, req api.RefundOrderRequestObject) (api.RefundOrderResponseObject, error) {
 	answer, err := h.Orders.RefundOrder(ctx, &ordersv1.RefundOrderRequest{
-		IdempotencyKey: value(req.Params.IdempotencyKey), OrderId: req.Id,
+		IdempotencyKey: req.Params.IdempotencyKey, OrderId: req.Id,
 		Amount: moneyProto(req.Body.Amount), Reason: req.Body.Reason,
 	})
 	if err != nil {

@@ -252,6 +252,11 @@ func (s *shop) send(t *testing.T, who as, method, path string, body any, headers
 	for i := 0; i < len(headers); i += 2 {
 		req.Header.Set(headers[i], headers[i+1])
 	}
+	return s.do(t, req)
+}
+
+func (s *shop) do(t *testing.T, req *http.Request) reply {
+	t.Helper()
 	resp, err := s.client.Do(req)
 	if err != nil {
 		t.Fatal(err)

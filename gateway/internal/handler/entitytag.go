@@ -1,0 +1,121 @@
+package handler
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	catalogv1 "souk/proto/gen/souk/catalog/v1"
+
+	"souk/gateway/internal/api"
+	"souk/gateway/internal/edge"
+)
+
+// entityTag names a representation of a product: its id and version, which If-Match is about, and a digest of the rest,
+// because availability changes without a new version.
+func entityTag(version int64, view api.Product) string {
+	content, err := json.Marshal(view)
+	if err != nil {
+		return ""
+	}
+	digest := sha256.Sum256(content)
+	return `"` + view.Id + "." + strconv.FormatInt(version, 10) + "." + hex.EncodeToString(digest[:8]) + `"`
+}
+
+// tags are the entity tags that an If-Match or If-None-Match header names.
+type tags struct {
+	// any is for *, which every representation matches.
+	any  bool
+	list []tag
+}
+
+type tag struct {
+	weak bool
+	// quoted has its quotation marks.
+	quoted string
+}
+
+// parseTags reads a list of entity tags (RFC 9110, section 8.8.3). It skips what is none.
+func parseTags(header string) tags {
+	if strings.Trim(header, " \t") == "*" {
+		return tags{any: true}
+	}
+	var found tags
+	for header != "" {
+		header = strings.TrimLeft(header, " \t,")
+		rest, weak := strings.CutPrefix(header, "W/")
+		if end := endOfTag(rest); end > 0 {
+			found.list = append(found.list, tag{weak: weak, quoted: rest[:end]})
+			header = rest[end:]
+		}
+		_, header, _ = strings.Cut(header, ",")
+	}
+	return found
+}
+
+// endOfTag returns where the tag that text begins with ends, 0 if it does not begin with one.
+func endOfTag(text string) int {
+	if !strings.HasPrefix(text, `"`) {
+		return 0
+	}
+	end := strings.IndexByte(text[1:], '"') + 2
+	if after := strings.TrimLeft(text[end:], " \t"); end == 1 || after != "" && after[0] != ',' {
+		return 0
+	}
+	return end
+}
+
+// haveWeakly reports whether the tags name a representation by the weak comparison, which If-None-Match asks for.
+func (t tags) haveWeakly(quoted string) bool {
+	return t.any || slices.ContainsFunc(t.list, func(t tag) bool { return t.quoted == quoted })
+}
+
+// versionsOf returns the versions of a product that the tags name by the strong comparison, which If-Match asks for.
+func (t tags) versionsOf(product string) []int64 {
+	var versions []int64
+	for _, t := range t.list {
+		id, version, ok := splitTag(t.quoted)
+		if ok && !t.weak && strings.EqualFold(id, product) {
+			versions = append(versions, version)
+		}
+	}
+	slices.Sort(versions)
+	return slices.Compact(versions)
+}
+
+func splitTag(quoted string) (id string, version int64, ok bool) {
+	parts := strings.Split(strings.Trim(quoted, `"`), ".")
+	if len(parts) != 3 {
+		return "", 0, false
+	}
+	version, err := strconv.ParseInt(parts[1], 10, 64)
+	return parts[0], version, err == nil && version > 0
+}
+
+// versionToChange returns the version that a product must have to be changed, 0 for any. When the header names several, it is
+// the one that the product has now; a change that comes in between is then noticed by catalog.
+func (h *Handler) versionToChange(ctx context.Context, product, ifMatch string) (int64, error) {
+	named := parseTags(ifMatch)
+	if named.any {
+		return 0, nil
+	}
+	versions := named.versionsOf(product)
+	if len(versions) == 1 {
+		return versions[0], nil
+	}
+	if len(versions) > 1 {
+		answer, err := h.Catalog.GetProduct(ctx, &catalogv1.GetProductRequest{IdOrSlug: product})
+		if err != nil {
+			return 0, err
+		}
+		if current := answer.GetProduct().GetVersion(); slices.Contains(versions, current) {
+			return current, nil
+		}
+	}
+	return 0, edge.NewProblem(http.StatusPreconditionFailed, api.ProblemCodePreconditionFailed, "If-Match names no ETag of the product as it is.")
+}
