@@ -16,7 +16,7 @@ const passwordPlaces = 16
 // of its own; what watches over us must not take a busy gateway for a broken one.
 func (rt *Router) limiterOf(op *operation) *admission.Limiter {
 	switch {
-	case op.stream || op.route.Path == "/healthz" || op.route.Path == "/readyz":
+	case op.stream || op.path == "/healthz" || op.path == "/readyz":
 		return nil
 	case op.cost == password:
 		return rt.passwords

@@ -165,6 +165,13 @@ func (c *changer) with(path []any, v any) any {
 	return root
 }
 
+func join(path, name string) string {
+	if path == "" {
+		return name
+	}
+	return path + "." + name
+}
+
 func at(field string) string {
 	if field == "" {
 		return "the body"
@@ -185,6 +192,8 @@ func wrongTypes(s *openapi3.Schema) map[string]any {
 		delete(wrong, "an array")
 	case s.Type.Is("integer"):
 		delete(wrong, "a number")
+		delete(wrong, "an overflowing number")
+		wrong["far beyond any number"] = json.Number("1e400")
 		wrong["beyond int64"] = json.Number("9223372036854775808")
 		wrong["far beyond int64"] = json.Number("1e30")
 	case s.Type.Is("boolean"):

@@ -2,26 +2,26 @@ package edge
 
 import (
 	"bytes"
-	"encoding/json"
+	"context"
 	"errors"
-	"fmt"
 	"io"
 	"mime"
 	"net/http"
 	"strings"
 	"unicode/utf8"
 
-	"github.com/getkin/kin-openapi/openapi3"
-
 	"souk/gateway/internal/api"
+	"souk/gateway/internal/schema"
+	"souk/platform/field"
 )
 
 const (
-	maxJSON  = 1 << 20
-	maxCSV   = 20 << 20
-	maxRaw   = 256 << 10
-	maxDepth = 32
+	maxJSON = 1 << 20
+	maxCSV  = 20 << 20
+	maxRaw  = 256 << 10
 )
+
+const jsonMedia = "application/json"
 
 // anyMedia is the media type of a body that is passed on byte for byte, whatever it says it is.
 const anyMedia = "*/*"
@@ -41,7 +41,7 @@ func (o *operation) checkBody(w http.ResponseWriter, r *http.Request) error {
 	if err := checkMediaType(r.Header.Get("Content-Type"), o.mediaType); err != nil {
 		return err
 	}
-	if o.mediaType != "application/json" {
+	if o.mediaType != jsonMedia {
 		r.Body = http.MaxBytesReader(w, r.Body, maxCSV)
 		return nil
 	}
@@ -49,7 +49,12 @@ func (o *operation) checkBody(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return checkJSON(content, o.schema)
+	checked, err := checkJSON(r.Context(), content, o.schema)
+	if err != nil {
+		return err
+	}
+	r.Body = io.NopCloser(bytes.NewReader(checked))
+	return nil
 }
 
 // readBody returns a request's body, of limit bytes at most, and leaves it to be read again.
@@ -87,104 +92,25 @@ func checkMediaType(got, want string) error {
 	return nil
 }
 
-// checkJSON checks the syntax of a JSON text, and then what it says against schema.
-func checkJSON(content []byte, schema *openapi3.Schema) error {
+// checkJSON checks a body, and returns it as the generated decoder understands it.
+func checkJSON(ctx context.Context, content []byte, s *schema.Schema) ([]byte, error) {
 	if len(bytes.TrimSpace(content)) == 0 {
-		return invalidRequest("A JSON body is required.")
+		return nil, invalidRequest("A JSON body is required.")
 	}
 	if !utf8.Valid(content) {
-		return invalidRequest("The body is not UTF-8.")
+		return nil, invalidRequest("The body is not UTF-8.")
 	}
-	if err := scan(content); err != nil {
-		return invalidRequest("The body is not valid JSON: " + err.Error() + ".")
+	checked, err := s.Check(ctx, content)
+	var malformed *schema.SyntaxError
+	var unknown *schema.UnknownFieldError
+	var invalid *field.Error
+	switch {
+	case errors.As(err, &malformed):
+		return nil, invalidRequest("The body is not valid JSON: " + malformed.Reason + ".")
+	case errors.As(err, &unknown):
+		return nil, invalidRequest("Unknown field " + unknown.Field + ".")
+	case errors.As(err, &invalid):
+		return nil, InvalidFields(invalid.Violations...)
 	}
-	// Numbers stay as they are written: 1e400 is no float64, and the schema names the field that it stands in.
-	decoder := json.NewDecoder(bytes.NewReader(content))
-	decoder.UseNumber()
-	var value any
-	if err := decoder.Decode(&value); err != nil {
-		return invalidRequest("The body is not valid JSON.")
-	}
-	return checkSchema(schema, value)
-}
-
-// scan walks a JSON text and refuses what encoding/json lets pass: a name that stands twice in an object,
-// text after the value, too many levels, and U+0000, which PostgreSQL cannot hold.
-func scan(content []byte) error {
-	decoder := json.NewDecoder(bytes.NewReader(content))
-	decoder.UseNumber()
-	if err := scanValue(decoder, 0); err != nil {
-		return err
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("there is text after the value")
-	}
-	return nil
-}
-
-func scanValue(decoder *json.Decoder, depth int) error {
-	token, err := decoder.Token()
-	if err != nil {
-		return syntax(err)
-	}
-	switch t := token.(type) {
-	case json.Delim:
-		if depth == maxDepth {
-			return fmt.Errorf("it nests deeper than %d levels", maxDepth)
-		}
-		if t == '{' {
-			return scanObject(decoder, depth+1)
-		}
-		return scanArray(decoder, depth+1)
-	case string:
-		return checkString(t)
-	}
-	return nil
-}
-
-func scanObject(decoder *json.Decoder, depth int) error {
-	seen := map[string]bool{}
-	for decoder.More() {
-		token, err := decoder.Token()
-		if err != nil {
-			return syntax(err)
-		}
-		name, _ := token.(string)
-		if seen[name] {
-			return fmt.Errorf("%q stands twice", name)
-		}
-		seen[name] = true
-		if err := checkString(name); err != nil {
-			return err
-		}
-		if err := scanValue(decoder, depth); err != nil {
-			return err
-		}
-	}
-	_, err := decoder.Token()
-	return syntax(err)
-}
-
-func scanArray(decoder *json.Decoder, depth int) error {
-	for decoder.More() {
-		if err := scanValue(decoder, depth); err != nil {
-			return err
-		}
-	}
-	_, err := decoder.Token()
-	return syntax(err)
-}
-
-func checkString(s string) error {
-	if strings.ContainsRune(s, 0) {
-		return errors.New("a string holds U+0000")
-	}
-	return nil
-}
-
-func syntax(err error) error {
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return errors.New("it ends too early")
-	}
-	return err
+	return checked, err
 }

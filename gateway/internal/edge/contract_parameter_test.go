@@ -231,7 +231,7 @@ func TestAnUnknownQueryParameterIsRefused(t *testing.T) {
 			t.Parallel()
 			for query, name := range map[string]string{
 				"no_such_parameter=1": "no_such_parameter", "no_such_parameter": "no_such_parameter", "=": " .",
-				"id=1": "id", "If-Match=x": "If-Match", "Limit=1": "Limit", strings.Repeat("n", 20_000) + "=1": strings.Repeat("n", maxQuoted) + "…",
+				"id=1": "id", "If-Match=x": "If-Match", "Limit=1": "Limit", strings.Repeat("n", 20_000) + "=1": strings.Repeat("n", maxName) + "…",
 			} {
 				r := op.request(t, e)
 				r.path += "?" + query

@@ -4,8 +4,6 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/getkin/kin-openapi/openapi3"
-
 	"souk/gateway/internal/api"
 )
 
@@ -20,15 +18,11 @@ var absent = map[string]answer{
 
 // checkHeader refuses a request without a header field that the operation needs, and puts each list on one line.
 func (o *operation) checkHeader(header http.Header) error {
-	for _, p := range o.route.Operation.Parameters {
-		name := p.Value.Name
-		if p.Value.In != openapi3.ParameterInHeader {
-			continue
-		}
+	for name, p := range o.headers {
 		if values := header.Values(name); listHeaders[name] && len(values) > 1 {
 			header.Set(name, strings.Join(values, ", "))
 		}
-		if a, ok := absent[name]; ok && p.Value.Required && header.Get(name) == "" {
+		if a, ok := absent[name]; ok && p.required && header.Get(name) == "" {
 			return NewProblem(a.status, a.code, "The "+name+" header is required.")
 		}
 	}

@@ -2,13 +2,14 @@ package edge
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
-	"github.com/getkin/kin-openapi/routers"
 
+	"souk/gateway/internal/schema"
 	"souk/platform/admission"
 )
 
@@ -25,13 +26,14 @@ const (
 
 // operation is what openapi.yaml says of one method of one path.
 type operation struct {
-	route *routers.Route
+	path string
 	// mediaType is what the body must be; "" for no body.
 	mediaType string
-	schema    *openapi3.Schema
+	schema    *schema.Schema
 	audience  audience
-	// queries are the parameters that a query may have, nil for any.
-	queries map[string]bool
+	// queries and headers are the parameters, by name. anyQuery lets a query have others.
+	queries, headers map[string]parameter
+	anyQuery         bool
 	// stream says that the answer goes on. It has no timeout then.
 	stream  bool
 	timeout time.Duration
@@ -86,10 +88,6 @@ var classes = map[string]admission.Class{
 // that does not say who may use it is an error.
 func operationsOf(spec *openapi3.T) (map[string]*operation, error) {
 	operations := map[string]*operation{}
-	// kin-openapi validates 3.1 with a JSON Schema library whose errors do not carry the keyword that was broken, and
-	// 3.0 with its own code, whose errors do. Our schemas mean the same in both.
-	validated := *spec
-	validated.OpenAPI = "3.0.3"
 	for path, item := range spec.Paths.Map() {
 		for method, op := range item.Operations() {
 			pattern := method + " " + path
@@ -98,14 +96,14 @@ func operationsOf(spec *openapi3.T) (map[string]*operation, error) {
 				return nil, fmt.Errorf("%s: %w", pattern, err)
 			}
 			o := &operation{
-				route:    &routers.Route{Spec: &validated, Path: path, PathItem: item, Method: method, Operation: op},
-				audience: who, stream: isStream(op), timeout: defaultTimeout, cost: costs[pattern], class: classes[pattern],
+				path: path, audience: who, stream: isStream(op), timeout: defaultTimeout, cost: costs[pattern], class: classes[pattern],
 			}
 			if t, ok := timeouts[pattern]; ok {
 				o.timeout = t
 			}
-			o.readBody(op)
-			o.readQueries(op)
+			if err := errors.Join(o.readBody(op), o.readParameters(op)); err != nil {
+				return nil, fmt.Errorf("%s: %w", pattern, err)
+			}
 			operations[pattern] = o
 		}
 	}
@@ -133,23 +131,21 @@ func audienceOf(op *openapi3.Operation) (audience, error) {
 	return customer, nil
 }
 
-func (o *operation) readBody(op *openapi3.Operation) {
+func (o *operation) readBody(op *openapi3.Operation) error {
 	if op.RequestBody == nil {
-		return
+		return nil
 	}
 	for mediaType, content := range op.RequestBody.Value.Content {
-		o.mediaType, o.schema = mediaType, content.Schema.Value
+		o.mediaType = mediaType
+		if mediaType != jsonMedia {
+			continue
+		}
+		var err error
+		if o.schema, err = schema.Compile(content.Schema.Value); err != nil {
+			return fmt.Errorf("body: %w", err)
+		}
 	}
-}
-
-func (o *operation) readQueries(op *openapi3.Operation) {
-	if lenient, _ := op.Extensions["x-souk-any-query"].(bool); lenient {
-		return
-	}
-	o.queries = map[string]bool{}
-	for _, p := range op.Parameters {
-		o.queries[p.Value.Name] = p.Value.In == openapi3.ParameterInQuery
-	}
+	return nil
 }
 
 // isStream reports whether the answer to op is a stream.

@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"souk/gateway/internal/api"
+	"souk/gateway/internal/schema"
 	"souk/platform/field"
 	"souk/platform/rpc"
 )
@@ -32,7 +33,7 @@ func NewProblem(status int, code api.ProblemCode, detail string) *Problem {
 	p := &Problem{Problem: api.Problem{
 		Type: "about:blank", Title: http.StatusText(status), Status: status, Code: code,
 	}}
-	if detail != "" {
+	if detail = cut(detail, maxQuoted); detail != "" {
 		p.Detail = &detail
 	}
 	return p
@@ -41,12 +42,21 @@ func NewProblem(status int, code api.ProblemCode, detail string) *Problem {
 // InvalidFields returns the 422 that names each invalid field.
 func InvalidFields(violations ...field.Violation) *Problem {
 	p := NewProblem(http.StatusUnprocessableEntity, api.ProblemCodeValidationFailed, "Some fields are not valid.")
-	fields := make([]api.FieldError, len(violations))
-	for i, v := range violations {
-		fields[i] = api.FieldError{Field: v.Field, Message: v.Message}
+	fields, size := []api.FieldError{}, 0
+	for _, v := range violations[:min(len(violations), schema.MaxViolations)] {
+		f := api.FieldError{Field: cut(v.Field, maxQuoted), Message: cut(v.Message, maxQuoted)}
+		if size += encodedSize(f); size > maxErrors {
+			break
+		}
+		fields = append(fields, f)
 	}
 	p.Errors = &fields
 	return p
+}
+
+func encodedSize(f api.FieldError) int {
+	content, _ := json.Marshal(f) // strings always have an encoding
+	return len(content)
 }
 
 // NotFound returns the 404 for what does not exist, or not for this caller.
@@ -98,14 +108,19 @@ func (p *Problem) write(ctx context.Context, w http.ResponseWriter) {
 	_, _ = w.Write(append(content, '\n')) // a client that left is not our error
 }
 
-// The most characters of a client's own text that a problem says again.
-const maxQuoted = 100
+// Whatever a request is, what a problem says of it is shorter than this: the most bytes of the list of errors, of which there is
+// room for one at least, and the most characters of a text that may have come from the client.
+const (
+	maxErrors = 16 << 10
+	maxQuoted = 1000
+	maxName   = 100
+)
 
-// cut returns the beginning of a text that came from a client, as far as a problem says it again.
-func cut(text string) string {
+// cut returns the beginning of a text that may have come from a client, as far as a problem says it again.
+func cut(text string, most int) string {
 	characters := 0
 	for i := range text {
-		if characters++; characters > maxQuoted {
+		if characters++; characters > most {
 			return text[:i] + "…"
 		}
 	}

@@ -4,9 +4,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/url"
-	"strings"
-	"unicode/utf8"
 
 	"souk/gateway/internal/api"
 	"souk/platform/access"
@@ -95,7 +92,11 @@ func (rt *Router) Handle(pattern string, handler http.Handler) {
 // check does, in the order that costs and says least to strangers: limits, identity, then the request's form. Whether there is
 // a place at all was looked at before.
 func (rt *Router) check(op *operation, w http.ResponseWriter, r *http.Request) (*http.Request, error) {
-	if err := checkURL(r); err != nil {
+	if !clean(r.URL.Path) {
+		return nil, NotFound("There is no such resource.") // none has such a name
+	}
+	query, err := parseQuery(r)
+	if err != nil {
 		return nil, err
 	}
 	if err := rt.limits.admitAddress(op.cost, r); err != nil {
@@ -111,32 +112,11 @@ func (rt *Router) check(op *operation, w http.ResponseWriter, r *http.Request) (
 	if err := op.checkHeader(r.Header); err != nil {
 		return nil, err
 	}
-	if err := op.checkParameters(ctx, r); err != nil {
+	if err := op.checkParameters(query, r.Header); err != nil {
 		return nil, err
 	}
 	r = r.WithContext(ctx)
 	return r, op.checkBody(w, r)
-}
-
-// checkURL refuses text that is not UTF-8, or that holds U+0000: no resource has such a name.
-func checkURL(r *http.Request) error {
-	if !clean(r.URL.Path) {
-		return NotFound("There is no such resource.")
-	}
-	query, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil {
-		return invalidRequest("The query is malformed.")
-	}
-	for name, values := range query {
-		if !clean(name) || !clean(strings.Join(values, "")) {
-			return invalidRequest("The query is not UTF-8 text.")
-		}
-	}
-	return nil
-}
-
-func clean(s string) bool {
-	return utf8.ValidString(s) && !strings.ContainsRune(s, 0)
 }
 
 // ServeHTTP implements http.Handler. What there is no place for is refused before anything is done for it. What no pattern

@@ -1,0 +1,43 @@
+package edge
+
+import (
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"souk/gateway/internal/schema"
+	"souk/platform/field"
+)
+
+func TestNoProblemIsLong(t *testing.T) {
+	t.Parallel()
+	for name, text := range map[string]string{
+		"letters": strings.Repeat("x", 1<<20), "escapes": strings.Repeat("\x01", 1<<20), "tags": strings.Repeat("<", 5000), "wide": strings.Repeat("😀", 5000),
+	} {
+		violations := make([]field.Violation, 10_000)
+		for i := range violations {
+			violations[i] = field.Violation{Field: text, Message: text}
+		}
+		for _, p := range []*Problem{InvalidFields(violations...), InvalidFields(violations[0]), NotFound(text), invalidRequest(text)} {
+			recorder := httptest.NewRecorder()
+			p.write(t.Context(), recorder)
+			if size := recorder.Body.Len(); size > 20_000 {
+				t.Errorf("a problem of %s with %d bytes", name, size)
+			}
+			if p.Errors != nil && len(*p.Errors) == 0 {
+				t.Errorf("a problem of %s names no field", name)
+			}
+		}
+	}
+}
+
+func TestAProblemNamesAsManyFieldsAsThereIsRoomFor(t *testing.T) {
+	t.Parallel()
+	violations := make([]field.Violation, schema.MaxViolations+1)
+	for i := range violations {
+		violations[i] = field.Violation{Field: "lines[0].sku", Message: "is required"}
+	}
+	if got := len(*InvalidFields(violations...).Errors); got != schema.MaxViolations {
+		t.Errorf("%d errors", got)
+	}
+}
