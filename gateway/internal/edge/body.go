@@ -4,14 +4,16 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"io"
 	"mime"
 	"net/http"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"souk/gateway/internal/api"
 	"souk/gateway/internal/schema"
+	"souk/platform/admission"
 	"souk/platform/field"
 )
 
@@ -26,49 +28,65 @@ const jsonMedia = "application/json"
 // anyMedia is the media type of a body that is passed on byte for byte, whatever it says it is.
 const anyMedia = "*/*"
 
-// checkBody refuses a body that the operation does not take, and leaves one that it does to be read again.
-func (o *operation) checkBody(w http.ResponseWriter, r *http.Request) error {
-	if o.mediaType == "" {
-		return nil
+// readBody refuses a body that the operation does not take, and leaves one that it does to be read again. The caller must release
+// it, if it is not nil.
+func (rt *Router) readBody(op *operation, w http.ResponseWriter, r *http.Request) (*body, error) {
+	if op.mediaType == "" {
+		return nil, nil
 	}
 	if err := checkEncoding(r.Header); err != nil {
-		return err
+		return nil, err
 	}
-	if o.mediaType == anyMedia {
-		_, err := readBody(w, r, maxRaw)
-		return err
+	switch op.mediaType {
+	case anyMedia:
+		return rt.hold(op, w, r, maxRaw)
+	case jsonMedia:
+		return rt.readJSON(op, w, r)
 	}
-	if err := checkMediaType(r.Header.Get("Content-Type"), o.mediaType); err != nil {
-		return err
-	}
-	if o.mediaType != jsonMedia {
-		r.Body = http.MaxBytesReader(w, r.Body, maxCSV)
-		return nil
-	}
-	content, err := readBody(w, r, maxJSON)
-	if err != nil {
-		return err
-	}
-	checked, err := checkJSON(r.Context(), content, o.schema)
-	if err != nil {
-		return err
-	}
-	r.Body = io.NopCloser(bytes.NewReader(checked))
-	return nil
+	r.Body = http.MaxBytesReader(w, r.Body, maxCSV)
+	return nil, checkMediaType(r.Header.Get("Content-Type"), op.mediaType)
 }
 
-// readBody returns a request's body, of limit bytes at most, and leaves it to be read again.
-func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
-	content, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+func (rt *Router) readJSON(op *operation, w http.ResponseWriter, r *http.Request) (*body, error) {
+	if err := checkMediaType(r.Header.Get("Content-Type"), op.mediaType); err != nil {
+		return nil, err
+	}
+	held, err := rt.hold(op, w, r, maxJSON)
 	if err != nil {
-		var tooLarge *http.MaxBytesError
-		if errors.As(err, &tooLarge) {
-			return nil, err
-		}
+		return nil, err
+	}
+	checked, err := checkJSON(r.Context(), held.content, op.schema)
+	if err != nil {
+		held.release()
+		return nil, err
+	}
+	held.keep(compact(checked))
+	return held, nil
+}
+
+// compact takes the white space out of a long body, so that what waits for a place takes no more room than what it says.
+func compact(content []byte) []byte {
+	if value := jsontext.Value(content); len(content) > firstBytes && value.Compact() == nil {
+		return value
+	}
+	return content
+}
+
+// hold reads a body of limit bytes at most, and leaves it to be read again.
+func (rt *Router) hold(op *operation, w http.ResponseWriter, r *http.Request, limit int) (*body, error) {
+	held, err := rt.room.read(w, r, limit)
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.Is(err, errNoRoom):
+		admission.Refused(op.class)
+		return nil, Unavailable("The shop is very busy.")
+	case errors.As(err, &tooLarge):
+		return nil, err
+	case err != nil:
 		return nil, invalidRequest("The body could not be read.")
 	}
-	r.Body = io.NopCloser(bytes.NewReader(content))
-	return content, nil
+	r.Body = held
+	return held, nil
 }
 
 // checkEncoding refuses a body that is compressed or encoded in another way, and says what is taken (RFC 9110, section 12.5.3).

@@ -19,6 +19,8 @@ type Router struct {
 	// Places to work at: for passwords, and for all the rest.
 	passwords, limiter *admission.Limiter
 
+	// room is for the bodies of requests that have no place yet.
+	room    *room
 	streams *streams
 	logger  *slog.Logger
 }
@@ -36,7 +38,7 @@ func NewRouter(server api.StrictServerInterface, verifier *access.Verifier, limi
 	}
 	rt := &Router{
 		mux: http.NewServeMux(), operations: operations, verifier: verifier, limits: limits, passwords: admission.New(passwordPlaces),
-		limiter: limiter, streams: newStreams(), logger: logger,
+		limiter: limiter, room: newRoom(roomForBodies), streams: newStreams(), logger: logger,
 	}
 	fail := func(w http.ResponseWriter, r *http.Request, err error) { WriteError(r.Context(), w, logger, err) }
 	refuse := func(w http.ResponseWriter, r *http.Request, err error) { fail(w, r, unreadable(err)) }
@@ -68,7 +70,14 @@ func (rt *Router) serve(op *operation, w http.ResponseWriter, r *http.Request, h
 	if op.audience != anyone {
 		w.Header().Set("Cache-Control", "no-store") // also of a guest, whose key to a cart is its id
 	}
-	checked, err := rt.check(op, w, r)
+	checked, err := rt.check(op, r)
+	if err != nil {
+		return err
+	}
+	held, err := rt.readBody(op, w, checked)
+	if held != nil {
+		defer held.release()
+	}
 	switch {
 	case err != nil:
 		return err
@@ -89,9 +98,9 @@ func (rt *Router) Handle(pattern string, handler http.Handler) {
 	rt.mux.Handle(pattern, handler)
 }
 
-// check does, in the order that costs and says least to strangers: limits, identity, then the request's form. Whether there is
+// check does, in the order that costs and says least to strangers: limits, identity, then the header and the query. Whether there is
 // a place at all was looked at before.
-func (rt *Router) check(op *operation, w http.ResponseWriter, r *http.Request) (*http.Request, error) {
+func (rt *Router) check(op *operation, r *http.Request) (*http.Request, error) {
 	if !clean(r.URL.Path) {
 		return nil, NotFound("There is no such resource.") // none has such a name
 	}
@@ -115,8 +124,7 @@ func (rt *Router) check(op *operation, w http.ResponseWriter, r *http.Request) (
 	if err := op.checkParameters(query, r.Header); err != nil {
 		return nil, err
 	}
-	r = r.WithContext(ctx)
-	return r, op.checkBody(w, r)
+	return r.WithContext(ctx), nil
 }
 
 // ServeHTTP implements http.Handler. What there is no place for is refused before anything is done for it. What no pattern
