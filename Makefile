@@ -4,7 +4,7 @@ SHELL := bash
 BIN := $(CURDIR)/.souk/bin
 MODULES := proto platform $(wildcard services/*) gateway deploy/local deploy/audit deploy/setup e2e
 # With the race detector: everything but the end-to-end tests, whose processes are built without it. The simulation runs
-# with it for some seeds and without it for all.
+# with it for some seeds and without it for all; what a request costs is measured without it.
 RACED := proto platform $(wildcard services/*) gateway deploy/local deploy/audit deploy/setup
 DAY ?= ../shared/data/retail/2010-12-01.csv
 export PATH := $(BIN):$(PATH)
@@ -23,7 +23,7 @@ reset: ## forget the data of make run
 	@$(BIN)/souk reset
 
 test: ## run every test, on real PostgreSQL, FerretDB and Consul
-	@scripts/test $(RACED) -- services/orders/internal/simulation e2e
+	@scripts/test $(RACED) -- services/orders/internal/simulation gateway/internal/edge e2e
 
 fuzz: ## run every fuzz target for a minute: make fuzz [FUZZTIME=10m] [SOUK_FUZZ=REGEXP of packages and targets]
 	@FUZZTIME='$(FUZZTIME)' scripts/fuzz $(MODULES)
