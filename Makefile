@@ -2,10 +2,10 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 BIN := $(CURDIR)/.souk/bin
-MODULES := proto platform $(wildcard services/*) gateway deploy/local deploy/audit deploy/setup e2e
+MODULES := proto platform $(wildcard services/*) gateway deploy/local deploy/audit deploy/setup e2e tools/testreport
 # With the race detector: everything but the end-to-end tests, whose processes are built without it. The simulation runs
 # with it for some seeds and without it for all; what a request costs is measured without it.
-RACED := proto platform $(wildcard services/*) gateway deploy/local deploy/audit deploy/setup
+RACED := proto platform $(wildcard services/*) gateway deploy/local deploy/audit deploy/setup tools/testreport
 DAY ?= ../shared/data/retail/2010-12-01.csv
 export PATH := $(BIN):$(PATH)
 

@@ -5,6 +5,7 @@ go 1.26.7
 replace (
 	souk/deploy/audit => ../deploy/audit
 	souk/deploy/local => ../deploy/local
+	souk/deploy/setup => ../deploy/setup
 	souk/platform => ../platform
 	souk/proto => ../proto
 )
@@ -24,6 +25,7 @@ require (
 	google.golang.org/genproto/googleapis/rpc v0.0.0-20260831171406-18b4a7587f8a
 	google.golang.org/grpc v1.85.0
 	google.golang.org/protobuf v1.36.12
+	souk/deploy/setup v0.0.0
 	souk/proto v0.0.0
 )
 

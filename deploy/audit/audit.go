@@ -17,7 +17,9 @@ const defaultPatience = 5 * time.Second
 // Config says which shop to audit, and how.
 type Config struct {
 	// URL is where the gateway serves the REST API; staff logs in there.
-	URL           string      `env:"URL" envDefault:"http://127.0.0.1:8080" redact:"no"`
+	URL string `env:"URL" envDefault:"http://127.0.0.1:8080" redact:"no"`
+	// URLCert is a file with the gateway's certificate. Without it the system's authorities vouch for an https URL.
+	URLCert       string      `env:"URL_CERT" redact:"no"`
 	StaffEmail    string      `env:"STAFF_EMAIL" envDefault:"staff@souk.example"`
 	StaffPassword secret.Text `env:"STAFF_PASSWORD,notEmpty"`
 	// Consul is where the services are found, and what the audit's certificate comes from.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"souk/platform/access"
+	"souk/platform/certificate"
 	"souk/platform/secret"
 )
 
@@ -27,9 +28,12 @@ type session struct {
 }
 
 func newSession(cfg Config) *session {
+	client := &http.Client{Timeout: callTimeout}
+	if cfg.URLCert != "" {
+		client.Transport = &http.Transport{TLSClientConfig: certificate.Pinned(cfg.URLCert)}
+	}
 	return &session{
-		url: strings.TrimSuffix(cfg.URL, "/") + "/v1/sessions", email: cfg.StaffEmail, password: cfg.StaffPassword,
-		http: &http.Client{Timeout: callTimeout},
+		url: strings.TrimSuffix(cfg.URL, "/") + "/v1/sessions", email: cfg.StaffEmail, password: cfg.StaffPassword, http: client,
 	}
 }
 

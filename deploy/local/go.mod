@@ -3,6 +3,7 @@ module souk/deploy/local
 go 1.26.7
 
 replace (
+	souk/deploy/setup => ../setup
 	souk/platform => ../../platform
 	souk/proto => ../../proto
 )
@@ -12,6 +13,7 @@ require (
 	github.com/hashicorp/consul/api v1.34.5
 	github.com/jackc/pgx/v5 v5.12.0
 	golang.org/x/sync v0.24.0
+	souk/deploy/setup v0.0.0
 	souk/platform v0.0.0
 )
 

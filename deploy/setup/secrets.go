@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/google/renameio/v2"
 	"github.com/google/uuid"
@@ -16,24 +17,33 @@ import (
 
 // Secrets are what the shop's containers must know of each other and nobody else may.
 type Secrets struct {
-	// Databases are the passwords of the services' roles, by service; Tokens what each shows to Consul.
-	Databases, Tokens map[string]secret.Text
-	// Management is the token that manages Consul.
+	// Databases are the passwords of the services' roles, by service. Superusers are those of the roles that may do anything
+	// in the service's database server; no service knows one.
+	Databases, Superusers map[string]secret.Text
+	// Tokens are what each service shows to Consul, and Management is the token that manages Consul.
+	Tokens     map[string]secret.Text
 	Management secret.Text
-	Staff      secret.Text
+	// Staff and Demo are the passwords of the first staff account and of the demo shop's customer.
+	Staff, Demo secret.Text
+	// Payments are the secrets of payment providers, by file name. They are empty unless given.
+	Payments map[string]secret.Text
 }
 
 // Keep returns the secrets in cfg.Dir. What is missing there is made up, and what cfg gives is put there.
 func Keep(cfg Config) (*Secrets, error) {
-	s := &Secrets{Databases: map[string]secret.Text{}, Tokens: map[string]secret.Text{}}
+	s := &Secrets{
+		Databases: map[string]secret.Text{}, Superusers: map[string]secret.Text{},
+		Tokens: map[string]secret.Text{}, Payments: map[string]secret.Text{},
+	}
 	var errs []error
 	keep := func(name string, given secret.Text, random func() string) secret.Text {
 		value, err := keepFile(filepath.Join(cfg.Dir, name), given, random)
 		errs = append(errs, err)
 		return value
 	}
-	for _, service := range relational {
+	for _, service := range slices.Concat(relational, documental) {
 		s.Databases[service] = keep(service+"-database-password", cfg.DatabasePassword, rand.Text)
+		s.Superusers[service] = keep(service+"-superuser-password", "", rand.Text)
 	}
 	// Consul wants its tokens to look like this. One has 122 random bits.
 	for _, name := range certified {
@@ -41,6 +51,14 @@ func Keep(cfg Config) (*Secrets, error) {
 	}
 	s.Management = keep("consul-management-token", "", uuid.NewString)
 	s.Staff = keep("staff-password", cfg.StaffPassword, rand.Text)
+	s.Demo = keep("demo-password", cfg.DemoPassword, rand.Text)
+	for name, given := range map[string]secret.Text{
+		"simulator-webhook-secret": cfg.SimulatorWebhookSecret,
+		"stripe-key":               cfg.StripeKey,
+		"stripe-webhook-secret":    cfg.StripeWebhookSecret,
+	} {
+		s.Payments[name] = keep("payments-"+name, given, func() string { return "" })
+	}
 	return s, errors.Join(errs...)
 }
 

@@ -75,9 +75,9 @@ func TestWhatIsGivenTakesThePlaceOfWhatWasMadeUpAndStays(t *testing.T) {
 	t.Parallel()
 	cfg := newConfig(t)
 	before := shared(t, cfg)
-	cfg.StaffPassword, cfg.DatabasePassword = "of the staff", "50% @/:?#"
+	cfg.StaffPassword, cfg.DemoPassword, cfg.DatabasePassword = "of the staff", "of the shopper", "50% @/:?#"
 	given := shared(t, cfg)
-	if given["customers/staff-password"] != "of the staff" || given["orders-db/database-password"] != "50% @/:?#" {
+	if given["customers/staff-password"] != "of the staff" || given["demo/demo-password"] != "of the shopper" {
 		t.Errorf("not as given: %v", given)
 	}
 	if want := "postgres://orders:50%25%20%40%2F%3A%3F%23@orders-db:5432/orders?sslmode=disable"; given["orders/database-url"] != want {
@@ -86,7 +86,7 @@ func TestWhatIsGivenTakesThePlaceOfWhatWasMadeUpAndStays(t *testing.T) {
 	if given["orders/consul-token"] != before["orders/consul-token"] {
 		t.Error("what was not given changed")
 	}
-	cfg.StaffPassword, cfg.DatabasePassword = "", ""
+	cfg.StaffPassword, cfg.DemoPassword, cfg.DatabasePassword = "", "", ""
 	if after := shared(t, cfg); !reflect.DeepEqual(after, given) {
 		t.Errorf("%v\nbecame\n%v", given, after)
 	}
@@ -95,6 +95,7 @@ func TestWhatIsGivenTakesThePlaceOfWhatWasMadeUpAndStays(t *testing.T) {
 func TestAContainerCanReadItsSecretsAndNoneOfAnotherService(t *testing.T) {
 	t.Parallel()
 	cfg := newConfig(t)
+	cfg.StripeKey, cfg.StripeWebhookSecret, cfg.SimulatorWebhookSecret = "the key that stripe made up", "the secret that stripe made up", "the secret of the simulator"
 	contents := shared(t, cfg)
 	service := func(path string) string { return strings.TrimSuffix(filepath.Dir(path), "-db") }
 	for path, value := range contents {
@@ -105,9 +106,12 @@ func TestAContainerCanReadItsSecretsAndNoneOfAnotherService(t *testing.T) {
 			t.Errorf("%s holds %d characters", path, len(value))
 		}
 		for other, content := range contents {
-			// Two log in as staff.
+			// Three log in as staff.
 			if service(other) != service(path) && strings.Contains(content, value) && filepath.Base(path) != "staff-password" {
 				t.Errorf("%s holds what %s does", other, path)
+			}
+			if filepath.Base(path) == "superuser-password" && other != path && strings.Contains(content, value) {
+				t.Errorf("%s holds the superuser's password", other)
 			}
 		}
 	}
@@ -136,7 +140,7 @@ func TestAVolumeThatIsNotThereIsAnErrorWithoutASecret(t *testing.T) {
 		t.Fatal(err)
 	}
 	err := s.Share(cfg.Volumes)
-	if err == nil || !strings.Contains(err.Error(), "orders-db/database-password") || strings.Contains(err.Error(), string(s.Databases["orders"])) {
+	if err == nil || !strings.Contains(err.Error(), "orders-db/superuser-password") || strings.Contains(err.Error(), string(s.Databases["orders"])) {
 		t.Errorf("%v", err)
 	}
 }

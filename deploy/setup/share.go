@@ -3,7 +3,9 @@ package setup
 import (
 	"encoding/json"
 	"errors"
+	"io/fs"
 	"net/url"
+	"os"
 	"path/filepath"
 )
 
@@ -13,19 +15,36 @@ func (s *Secrets) Share(dir string) error {
 	share := func(container, name, value string) {
 		errs = append(errs, write(filepath.Join(dir, container, name), value, readable))
 	}
-	for service, password := range s.Databases {
-		share(service+"-db", "database-password", string(password))
-		share(service, "database-url", databaseURL(service, string(password)))
+	for service, password := range s.Superusers {
+		share(service+"-db", "superuser-password", string(password))
+	}
+	for _, service := range relational {
+		share(service, "database-url", databaseURL(service, string(s.Databases[service])))
+		// Earlier versions told the server the password of the service.
+		errs = append(errs, remove(filepath.Join(dir, service+"-db", "database-password")))
 	}
 	for name, token := range s.Tokens {
 		share(name, "consul-token", string(token))
 	}
 	share("customers", "staff-password", string(s.Staff))
 	share("audit", "staff-password", string(s.Staff))
+	share("demo", "staff-password", string(s.Staff))
+	share("demo", "demo-password", string(s.Demo))
+	for name, value := range s.Payments {
+		share("payments", name, string(value))
+	}
 	config, err := json.MarshalIndent(consulConfig(string(s.Management)), "", "  ")
 	share("consul", "consul.json", string(config))
 	share("consul", "management-token", string(s.Management)) // for its health check
 	return errors.Join(append(errs, err)...)
+}
+
+// remove deletes the file at path, if there is one.
+func remove(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 // databaseURL leads to the service's server, on a network that the two have to themselves.

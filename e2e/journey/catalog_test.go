@@ -13,8 +13,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"souk/deploy/local"
-	"souk/deploy/local/demo"
+	"souk/deploy/setup/demo"
 	"souk/e2e/shop"
 )
 
@@ -24,11 +23,11 @@ func TestTheDemoCatalogFillsAShopAndTheCommandThatIsPrintedBuys(t *testing.T) {
 		URL: target.url, StaffEmail: target.staffEmail, StaffPassword: target.staffPassword,
 		CustomerEmail: email(), CustomerPassword: password,
 	}
-	imported, err := demo.Fill(t.Context(), access, local.Catalog)
+	imported, err := demo.Fill(t.Context(), access, demo.Catalog)
 	if err != nil || imported.Products < 60 || len(imported.Errors) != 0 {
 		t.Fatalf("%+v, %v; want 60 products or more", imported, err)
 	}
-	again, err := demo.Fill(t.Context(), access, local.Catalog)
+	again, err := demo.Fill(t.Context(), access, demo.Catalog)
 	if err != nil || again.Created+again.Updated != 0 {
 		t.Errorf("again: %+v, %v; want nothing new", again, err)
 	}

@@ -7,6 +7,7 @@ import (
 	"go/token"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -76,19 +77,55 @@ func TestEveryServiceHasTheSameRooms(t *testing.T) {
 	}
 }
 
+// modules returns the folders of the modules, without the tools that other projects wrote.
+func modules(t *testing.T) []string {
+	t.Helper()
+	dir := root(t)
+	var all []string
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.IsDir() && (strings.HasPrefix(entry.Name(), ".") && path != dir || entry.Name() == "node_modules") {
+			return fs.SkipDir
+		}
+		if err != nil || entry.Name() != "go.mod" {
+			return err
+		}
+		module, err := filepath.Rel(dir, filepath.Dir(path))
+		if tests, _ := filepath.Glob(filepath.Join(filepath.Dir(path), "*_test.go")); !strings.HasPrefix(module, "tools/") || len(tests) > 0 {
+			all = append(all, filepath.ToSlash(module))
+		}
+		return err
+	})
+	if err != nil || len(all) < len(stack.Services)+7 {
+		t.Fatalf("found %v, %v", all, err)
+	}
+	return all
+}
+
 func TestTheWorkspaceHasEveryModule(t *testing.T) {
 	t.Parallel()
 	work, err := os.ReadFile(filepath.Join(root(t), "go.work"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	modules := []string{"proto", "platform", "gateway", "deploy/local", "deploy/audit", "deploy/setup", "e2e"}
-	for _, name := range stack.Services {
-		modules = append(modules, "services/"+name)
-	}
-	for _, module := range modules {
-		if !slices.Contains(strings.Fields(string(work)), "./"+module) {
+	for _, module := range modules(t) {
+		if !strings.HasPrefix(module, "tools/") && !slices.Contains(strings.Fields(string(work)), "./"+module) {
 			t.Errorf("go.work does not use ./%s", module)
+		}
+	}
+}
+
+func TestEveryModuleIsTestedLintedAndFuzzed(t *testing.T) {
+	t.Parallel()
+	for _, target := range []string{"test", "lint", "fuzz"} {
+		// Prints the commands and runs none.
+		commands, err := exec.CommandContext(t.Context(), "make", "-n", "-C", root(t), target).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, module := range modules(t) {
+			if !slices.Contains(strings.Fields(string(commands)), module) {
+				t.Errorf("make %s leaves out %s", target, module)
+			}
 		}
 	}
 }

@@ -8,9 +8,8 @@ import (
 	"path/filepath"
 	"time"
 
-	"souk/deploy/local"
-	"souk/deploy/local/demo"
 	"souk/deploy/local/stack"
+	"souk/deploy/setup/demo"
 	"souk/platform/config"
 	"souk/platform/devserver"
 )
@@ -67,11 +66,13 @@ func serve(ctx context.Context, shop *stack.Stack, cfg stack.Config) error {
 		URL: shop.URL(), StaffEmail: shop.StaffEmail(), StaffPassword: shop.StaffPassword(),
 		CustomerEmail: demo.CustomerEmail, CustomerPassword: shop.CustomerPassword(),
 	}
-	imported, err := demo.Fill(ctx, access, local.Catalog)
+	imported, filled, err := demo.FillNew(ctx, access, demo.Catalog)
 	if err != nil {
 		return err
 	}
-	cfg.Progress(fmt.Sprintf("demo catalog: %d products, %d variants", imported.Products, imported.Variants))
+	if filled {
+		cfg.Progress(fmt.Sprintf("demo catalog: %d products, %d variants", imported.Products, imported.Variants))
+	}
 	fmt.Print(welcome(access, shop.ConsulAddr(), filepath.Join(cfg.Dir, "logs")))
 	failed := shop.Failed(ctx)
 	for {

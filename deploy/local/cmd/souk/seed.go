@@ -4,8 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"souk/deploy/local"
-	"souk/deploy/local/demo"
+	"souk/deploy/setup/demo"
 	"souk/platform/config"
 	"souk/platform/secret"
 )
@@ -27,7 +26,7 @@ func seed(ctx context.Context) error {
 		URL: cfg.URL, StaffEmail: cfg.StaffEmail, StaffPassword: string(cfg.StaffPassword),
 		CustomerEmail: demo.CustomerEmail, CustomerPassword: string(cfg.CustomerPassword),
 	}
-	imported, err := demo.Fill(ctx, shop, local.Catalog)
+	imported, err := demo.Fill(ctx, shop, demo.Catalog)
 	if err != nil {
 		return err
 	}

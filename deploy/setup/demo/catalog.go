@@ -1,5 +1,4 @@
-// Package local holds the demo catalog of a shop that runs without Docker.
-package local
+package demo
 
 import _ "embed"
 

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"souk/deploy/setup/demo"
+	"souk/platform/certificate"
+	"souk/platform/config"
+	"souk/platform/secret"
+)
+
+// A request of the demo is answered within this time.
+const answerWithin = time.Minute
+
+type demoConfig struct {
+	// Demo is on or off.
+	Demo string `env:"DEMO" envDefault:"on"`
+	URL  string `env:"URL,required" redact:"no"`
+	// URLCert is a file with the gateway's certificate. Without it the system's authorities vouch for an https URL.
+	URLCert       string      `env:"URL_CERT" redact:"no"`
+	StaffEmail    string      `env:"STAFF_EMAIL,required"`
+	StaffPassword secret.Text `env:"STAFF_PASSWORD,required"`
+	DemoPassword  secret.Text `env:"DEMO_PASSWORD,required"`
+}
+
+// Validate says which setting is wrong.
+func (c *demoConfig) Validate() error {
+	if c.Demo != "on" && c.Demo != "off" {
+		return fmt.Errorf("SOUK_DEMO: %q is neither on nor off", c.Demo)
+	}
+	return nil
+}
+
+// fill fills the shop with the demo catalog, if it is new and is to be filled.
+func fill(ctx context.Context) error {
+	var cfg demoConfig
+	if err := config.Load(&cfg); err != nil {
+		return err
+	}
+	if cfg.Demo == "off" {
+		fmt.Println("SOUK_DEMO=off: nothing is filled in")
+		return nil
+	}
+	shop := demo.Shop{
+		URL: strings.TrimSuffix(cfg.URL, "/"), StaffEmail: cfg.StaffEmail, StaffPassword: string(cfg.StaffPassword),
+		CustomerEmail: demo.CustomerEmail, CustomerPassword: string(cfg.DemoPassword),
+		Client: &http.Client{Timeout: answerWithin},
+	}
+	if cfg.URLCert != "" {
+		shop.Client.Transport = &http.Transport{TLSClientConfig: certificate.Pinned(cfg.URLCert)}
+	}
+	imported, filled, err := demo.FillNew(ctx, shop, demo.Catalog)
+	if err != nil {
+		return err
+	}
+	if !filled {
+		fmt.Println("the shop is not new: it stays as it is")
+		return nil
+	}
+	fmt.Printf("the demo catalog: %d products, %d variants\n", imported.Products, imported.Variants)
+	return nil
+}

@@ -1,0 +1,45 @@
+package setup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"time"
+)
+
+// DatabasesWithin is how long the database servers may take to start and be prepared.
+const DatabasesWithin = 2 * time.Minute
+
+// PrepareDatabases gives each service a role of its own in its database server, which may do there what the service needs and
+// is no superuser. It waits for servers that are still starting, until ctx is done. Again changes nothing.
+//
+// The services with a MongoDB are told their database's address in their own volumes below dir, because what it is depends on
+// the server: see [PrepareMongo].
+func (s *Secrets) PrepareDatabases(ctx context.Context, logger *slog.Logger, dir string) error {
+	var errs []error
+	for _, service := range relational {
+		err := PreparePostgres(ctx, logger, Database{
+			Addr: service + "-db:5432", Service: service, Password: s.Databases[service], Superuser: s.Superusers[service],
+		})
+		errs = append(errs, named(service, err))
+	}
+	for _, service := range documental {
+		uri, err := PrepareMongo(ctx, logger, Database{
+			Addr: service + "-db:27017", Service: service, Password: s.Databases[service], Superuser: s.Superusers[service],
+		})
+		if err == nil {
+			err = write(filepath.Join(dir, service, "mongo-uri"), string(uri), readable)
+		}
+		errs = append(errs, named(service, err))
+	}
+	return errors.Join(errs...)
+}
+
+func named(service string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("prepare the database of %s: %w", service, err)
+}

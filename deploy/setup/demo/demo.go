@@ -1,0 +1,183 @@
+// Package demo is responsible for what a new shop is filled with, through the REST API alone: a catalog
+// with its stock, and a customer to try it with.
+package demo
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"souk/platform/outage"
+)
+
+// CustomerEmail is whom the demo shop knows.
+const CustomerEmail = "shopper@souk.example"
+
+// Shop is where the REST API is, and who may fill it.
+type Shop struct {
+	URL                             string
+	StaffEmail, StaffPassword       string
+	CustomerEmail, CustomerPassword string
+	// Client makes the requests; nil stands for http.DefaultClient.
+	Client *http.Client
+}
+
+// Imported counts what a catalog file holds and what was new in it.
+type Imported struct {
+	Products int `json:"products"`
+	Variants int `json:"variants"`
+	Created  int `json:"created"`
+	Updated  int `json:"updated"`
+	Errors   []struct {
+		Line    int    `json:"line"`
+		Message string `json:"message"`
+	} `json:"errors"`
+}
+
+// FillNew fills a shop that is new, as [Fill] does, and reports whether it was. A shop is new when the demo customer cannot log
+// in and no product is on sale. Products that staff changed, or withdrew, are left as they are.
+func FillNew(ctx context.Context, shop Shop, catalog []byte) (imported Imported, filled bool, err error) {
+	known, err := customerKnown(ctx, shop)
+	if err != nil || known {
+		return imported, false, err
+	}
+	var page struct {
+		Items []json.RawMessage `json:"items"`
+	}
+	if err = request(ctx, shop, http.MethodGet, "/v1/products?limit=1", call{}, &page); err != nil {
+		return imported, false, fmt.Errorf("list the products: %w", err)
+	}
+	if len(page.Items) > 0 {
+		return imported, false, openAccount(ctx, shop)
+	}
+	imported, err = Fill(ctx, shop, catalog)
+	return imported, true, err
+}
+
+// Fill imports the catalog, a CSV in Shopify's format, and opens the customer's account. Doing it again makes of the products
+// what the catalog says, and changes nothing else.
+func Fill(ctx context.Context, shop Shop, catalog []byte) (Imported, error) {
+	var imported Imported
+	token, err := login(ctx, shop, shop.StaffEmail, shop.StaffPassword)
+	if err != nil {
+		return imported, fmt.Errorf("log in as staff: %w", err)
+	}
+	if err := importCatalog(ctx, shop, token, catalog, &imported); err != nil {
+		return imported, fmt.Errorf("import the catalog: %w", err)
+	}
+	if len(imported.Errors) > 0 {
+		return imported, fmt.Errorf("import the catalog: line %d: %s", imported.Errors[0].Line, imported.Errors[0].Message)
+	}
+	return imported, openAccount(ctx, shop)
+}
+
+// importCatalog tries again for a while, so that a hiccup does not leave the shop with half a catalog.
+func importCatalog(ctx context.Context, shop Shop, token string, catalog []byte, imported *Imported) error {
+	backoff := outage.Backoff{First: time.Second, Most: 5 * time.Second}
+	for try := 1; ; try++ {
+		err := request(ctx, shop, http.MethodPost, "/v1/product-imports", call{token, "text/csv", catalog}, imported)
+		var answer *statusError
+		if err == nil || errors.As(err, &answer) && answer.status < http.StatusInternalServerError || try == 5 {
+			return err
+		}
+		backoff.Sleep(ctx)
+	}
+}
+
+// openAccount opens the customer's account, unless there is one. It keeps its password.
+func openAccount(ctx context.Context, shop Shop) error {
+	if known, err := customerKnown(ctx, shop); err != nil || known {
+		return err
+	}
+	account := map[string]string{"email": shop.CustomerEmail, "password": shop.CustomerPassword, "name": "Sam Shopper"}
+	err := postJSON(ctx, shop, "/v1/customers", account, nil)
+	var answer *statusError
+	if errors.As(err, &answer) && answer.status == http.StatusConflict {
+		return nil // it was opened with another password, or changed it
+	}
+	if err != nil {
+		return fmt.Errorf("open the demo account: %w", err)
+	}
+	return nil
+}
+
+// customerKnown reports whether the customer can log in.
+func customerKnown(ctx context.Context, shop Shop) (bool, error) {
+	_, err := login(ctx, shop, shop.CustomerEmail, shop.CustomerPassword)
+	var answer *statusError
+	if errors.As(err, &answer) && answer.status == http.StatusUnauthorized {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("log in as the demo customer: %w", err)
+	}
+	return true, nil
+}
+
+func login(ctx context.Context, shop Shop, email, password string) (token string, err error) {
+	var session struct {
+		AccessToken string `json:"access_token"`
+	}
+	err = postJSON(ctx, shop, "/v1/sessions", map[string]string{"email": email, "password": password}, &session)
+	return session.AccessToken, err
+}
+
+func postJSON(ctx context.Context, shop Shop, path string, body, answer any) error {
+	content, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	return request(ctx, shop, http.MethodPost, path, call{"", "application/json", content}, answer)
+}
+
+// call is what is sent: a token, and a body of a media type, each if there is one.
+type call struct {
+	token, mediaType string
+	body             []byte
+}
+
+// statusError is an answer that is not a success.
+type statusError struct {
+	status int
+	text   string
+}
+
+func (e *statusError) Error() string {
+	return fmt.Sprintf("%d %s: %s", e.status, http.StatusText(e.status), e.text)
+}
+
+func request(ctx context.Context, shop Shop, method, path string, c call, answer any) error {
+	req, err := http.NewRequestWithContext(ctx, method, shop.URL+path, bytes.NewReader(c.body))
+	if err != nil {
+		return err
+	}
+	if c.mediaType != "" {
+		req.Header.Set("Content-Type", c.mediaType)
+	}
+	if c.token != "" {
+		req.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	resp, err := cmp.Or(shop.Client, http.DefaultClient).Do(req)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	content, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return err
+	}
+	if resp.StatusCode >= http.StatusMultipleChoices {
+		return &statusError{resp.StatusCode, strings.TrimSpace(string(content))}
+	}
+	if answer == nil {
+		return nil
+	}
+	return json.Unmarshal(content, answer)
+}
