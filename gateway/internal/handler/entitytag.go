@@ -97,8 +97,8 @@ func splitTag(quoted string) (id string, version int64, ok bool) {
 	return parts[0], version, err == nil && version > 0
 }
 
-// versionToChange returns the version that a product must have to be changed, 0 for any. When the header names several, it is
-// the one that the product has now; a change that comes in between is then noticed by catalog.
+// versionToChange returns the version that a product must have to be changed, 0 for any. Unless the header names one, it is the
+// version that the product has now, if that is among those named; a change that comes in between is then noticed by catalog.
 func (h *Handler) versionToChange(ctx context.Context, product, ifMatch string) (int64, error) {
 	named := parseTags(ifMatch)
 	if named.any {
@@ -108,14 +108,17 @@ func (h *Handler) versionToChange(ctx context.Context, product, ifMatch string) 
 	if len(versions) == 1 {
 		return versions[0], nil
 	}
-	if len(versions) > 1 {
-		answer, err := h.Catalog.GetProduct(ctx, &catalogv1.GetProductRequest{IdOrSlug: product})
-		if err != nil {
-			return 0, err
-		}
-		if current := answer.GetProduct().GetVersion(); slices.Contains(versions, current) {
-			return current, nil
-		}
+	answer, err := h.Catalog.GetProduct(ctx, &catalogv1.GetProductRequest{IdOrSlug: product})
+	if err != nil {
+		return 0, err // what does not exist is a 404, whatever the header says
 	}
-	return 0, edge.NewProblem(http.StatusPreconditionFailed, api.ProblemCodePreconditionFailed, "If-Match names no ETag of the product as it is.")
+	current := answer.GetProduct()
+	switch {
+	case !strings.EqualFold(current.GetId(), product):
+		return 0, edge.NotFound("There is no such product.") // it is a slug, by which nothing is changed
+	case slices.Contains(versions, current.GetVersion()):
+		return current.GetVersion(), nil
+	default:
+		return 0, edge.NewProblem(http.StatusPreconditionFailed, api.ProblemCodePreconditionFailed, "If-Match names no ETag of the product as it is.")
+	}
 }

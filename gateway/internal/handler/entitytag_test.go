@@ -132,7 +132,12 @@ func TestAChangeIsOfTheVersionThatWasRead(t *testing.T) {
 	}
 	s.send(t, staff, "PATCH", "/v1/products/p1", `{"title": "Cup"}`).refused(t, 428, "precondition_required")
 	// A tag names its product: that of another one with the same version is none of this one.
+	other := mug()
+	other.Id, other.Slug = "p2", "cup"
+	sell(s, mug(), other)
 	s.send(t, staff, "PATCH", "/v1/products/p2", `{"title": "Cup"}`, "If-Match", tag).refused(t, 412, "precondition_failed")
+	s.send(t, staff, "PATCH", "/v1/products/p3", `{"title": "Cup"}`, "If-Match", tag).refused(t, 404, "not_found")
+	s.send(t, staff, "PATCH", "/v1/products/mug", `{"title": "Cup"}`, "If-Match", tag).refused(t, 404, "not_found")
 	if asked != nil {
 		t.Errorf("catalog was asked %v", asked)
 	}
