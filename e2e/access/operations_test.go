@@ -37,8 +37,9 @@ var (
 // operations is every operation of openapi.yaml, by operationId.
 var operations = map[string]operation{
 	// The gateway itself.
-	"getHealth":    {},
-	"getReadiness": {},
+	"getHealth":       {},
+	"getReadiness":    {},
+	"getDependencies": {},
 
 	// Accounts.
 	"getJwks":          {rpc: "KeysService/ListKeys"},

@@ -34,13 +34,19 @@ type load struct {
 // newLoad opens an account for each shopper and lets them in.
 func newLoad(t *testing.T) *load {
 	t.Helper()
+	return newLoadOf(t, anyone, shoppers)
+}
+
+// newLoadOf is newLoad for so many shoppers, who come to the shop as door does.
+func newLoadOf(t *testing.T, door *shop.Client, shoppers int) *load {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	l := &load{stop: cancel}
 	crowd := make([]*shopper, shoppers)
 	var group errgroup.Group
 	for i := range crowd {
 		group.Go(func() error {
-			client, _, err := anyone.Register(t.Context(), uuid.NewString()+"@example.com", "correct horse battery", "Ada Shopper")
+			client, _, err := door.Register(t.Context(), uuid.NewString()+"@example.com", "correct horse battery", "Ada Shopper")
 			crowd[i] = &shopper{load: l, number: i, client: client}
 			return err
 		})
@@ -64,6 +70,13 @@ func (l *load) end() answers {
 	l.stop()
 	l.done.Wait()
 	return l.answers
+}
+
+// answered returns how many requests are answered so far.
+func (l *load) answered() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.answers)
 }
 
 // await waits until so many requests that were made after a moment are answered.

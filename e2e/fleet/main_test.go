@@ -35,8 +35,10 @@ func run(m *testing.M) (code int, err error) {
 	for _, service := range stack.Services {
 		replicas[service] = 2
 	}
-	replicas["catalog"] = 3
-	cfg := stack.Config{Replicas: replicas, Env: []string{"SOUK_RATE_LIMITS=off", "SOUK_SHIPPING_TRANSIT=1s"}}
+	replicas["catalog"], replicas[stack.Gateway] = 3, 2
+	cfg := stack.Config{Replicas: replicas, Env: []string{
+		"SOUK_RATE_LIMITS=off", "SOUK_SHIPPING_TRANSIT=1s", "SOUK_GATEWAY_LAME_DUCK=" + lameDuck.String(),
+	}}
 	var stop func() error
 	if live, stop, err = stack.StartTemporaryAs(ctx, cfg); err != nil {
 		return 1, err

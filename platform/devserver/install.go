@@ -93,9 +93,56 @@ func postgresVersion(bin string) int {
 	return major
 }
 
-// installPostgres installs Debian's PostgreSQL without the cluster that the package would otherwise
-// make and start. Of several test programs that find it missing, the first installs it.
+// installPostgres installs Debian's PostgreSQL without the cluster that the package would otherwise make and start.
 func installPostgres(ctx context.Context, progress func(string)) error {
+	installed := func() bool { _, found := installedPostgres(); return found }
+	return installPackage(ctx, "postgresql", progress, installed, func() error {
+		if _, err := os.Stat(clusterDefaults); !errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		err := os.MkdirAll(filepath.Dir(clusterDefaults), 0o755)
+		if err == nil {
+			err = os.WriteFile(clusterDefaults, []byte("create_main_cluster = false\n"), 0o644)
+		}
+		if err != nil {
+			return fmt.Errorf("turn Debian's own cluster off: %w", err)
+		}
+		return nil
+	})
+}
+
+// FindProgram returns the path of a program that is on PATH, or that Debian's package has brought there: it is installed if it is
+// missing, given root and apt-get.
+func FindProgram(ctx context.Context, name, debianPackage string, progress func(string)) (string, error) {
+	find := func() (string, bool) {
+		for _, candidate := range []string{name, "/usr/sbin/" + name} { // which is not on everybody's PATH
+			if path, err := exec.LookPath(candidate); err == nil {
+				return path, true
+			}
+		}
+		return "", false
+	}
+	if path, found := find(); found {
+		return path, nil
+	}
+	missing := fmt.Errorf("%s is not installed: install it (Debian: apt-get install %s)", name, debianPackage)
+	if _, err := exec.LookPath("apt-get"); err != nil || os.Geteuid() != 0 {
+		return "", missing
+	}
+	installed := func() bool { _, found := find(); return found }
+	if err := installPackage(ctx, debianPackage, progress, installed, func() error { return nil }); err != nil {
+		return "", fmt.Errorf("%w; installing it failed: %w", missing, err)
+	}
+	path, found := find()
+	if !found {
+		return "", missing
+	}
+	return path, nil
+}
+
+// installPackage installs a package of Debian's. Of several test programs that find it missing, the first prepares and
+// installs it.
+func installPackage(ctx context.Context, name string, progress func(string), installed func() bool, prepare func() error) error {
 	lock, err := os.Create(installLock)
 	if err != nil {
 		return fmt.Errorf("lock the installation: %w", err)
@@ -104,21 +151,16 @@ func installPostgres(ctx context.Context, progress func(string)) error {
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
 		return fmt.Errorf("lock the installation: %w", err)
 	}
-	if _, found := installedPostgres(); found {
+	if installed() {
 		return nil
 	}
-	if _, err := os.Stat(clusterDefaults); errors.Is(err, fs.ErrNotExist) {
-		if err := os.MkdirAll(filepath.Dir(clusterDefaults), 0o755); err != nil {
-			return fmt.Errorf("turn Debian's own cluster off: %w", err)
-		}
-		if err := os.WriteFile(clusterDefaults, []byte("create_main_cluster = false\n"), 0o644); err != nil {
-			return fmt.Errorf("turn Debian's own cluster off: %w", err)
-		}
+	if err := prepare(); err != nil {
+		return err
 	}
-	report(progress, "installing PostgreSQL (apt-get install postgresql)")
+	report(progress, "installing "+name+" (apt-get install "+name+")")
 	for _, args := range [][]string{
 		{"update", "-qq"},
-		{"install", "-y", "-qq", "-o", "DPkg::Lock::Timeout=120", "--no-install-recommends", "postgresql"},
+		{"install", "-y", "-qq", "-o", "DPkg::Lock::Timeout=120", "--no-install-recommends", name},
 	} {
 		command := exec.CommandContext(ctx, "apt-get", args...)
 		command.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive", "UCF_FORCE_CONFFOLD=1")

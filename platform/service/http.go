@@ -36,6 +36,9 @@ type HTTPConfig struct {
 	CertFile, KeyFile string
 	// Proxies may open as many connections as there are in all: they speak for many clients.
 	Proxies []netip.Prefix
+	// LameDuck is for how long the process goes on as ever once it is told to stop, but for saying so (Service.Stopping) and
+	// closing each connection after its next answer: a load balancer that asks has sent its requests elsewhere by then.
+	LameDuck time.Duration
 	// AnyNetwork lets every network open as many connections as there are in all.
 	AnyNetwork bool
 }
@@ -62,7 +65,7 @@ func (s *Service) ConfigureHTTP(cfg HTTPConfig) error {
 
 // serveHTTP serves on listener until drain is called, which returns when it has drained. ctx is for what goes on meanwhile.
 func (s *Service) serveHTTP(ctx context.Context, group *errgroup.Group, listener net.Listener) (drain func()) {
-	server := newHTTPServer(s.handler, s.logger)
+	server := newHTTPServer(s.leaving(s.handler), s.logger)
 	serve := server.Serve
 	if pair := s.web.pair; pair != nil {
 		group.Go(func() error { pair.watch(ctx, certificateEvery, s.logger); return nil })
@@ -82,6 +85,17 @@ func (s *Service) serveHTTP(ctx context.Context, group *errgroup.Group, listener
 			_ = server.Close()
 		}
 	}
+}
+
+// leaving has clients of a process that is stopping make their connections anew, elsewhere: over HTTP/1.1 the connection is
+// closed after the answer, over HTTP/2 once what is under way has ended.
+func (s *Service) leaving(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.Stopping() {
+			w.Header().Set("Connection", "close")
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // newHTTPServer returns a server whose clients cannot hold it up for longer than its timeouts. A handler may bound a

@@ -3,6 +3,7 @@ package service_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -261,5 +262,37 @@ func TestAnHTTPProcessIsCheckedAndDrained(t *testing.T) {
 	}
 	if err := r.wait(t); err != nil {
 		t.Errorf("run: %v", err)
+	}
+}
+
+// A load balancer is told first, and sends its requests elsewhere while there is still somebody to answer them.
+func TestAProcessThatIsStoppingServesForAWhile(t *testing.T) {
+	t.Parallel()
+	const lameDuck = time.Second
+	s := newService(t, "duck")
+	if err := s.ConfigureHTTP(service.HTTPConfig{LameDuck: lameDuck}); err != nil {
+		t.Fatal(err)
+	}
+	s.HTTP(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprint(w, s.Stopping()) }))
+	r := launch(t, s)
+	url := "http://" + address(t, "duck")
+	if got := get(url); got != "false" {
+		t.Fatalf("before: stopping %q", got)
+	}
+	told := time.Now()
+	r.stop()
+	eventually(t, lameDuck, "it says that it is stopping", func() bool { return get(url) == "true" })
+	for time.Since(told) < lameDuck*9/10 {
+		resp, err := http.Get(url)
+		if err != nil {
+			t.Fatalf("after %v: %v", time.Since(told), err)
+		}
+		_ = resp.Body.Close()
+		if !resp.Close {
+			t.Fatal("its connections are not closed")
+		}
+	}
+	if err := r.wait(t); err != nil || time.Since(told) < lameDuck {
+		t.Errorf("it ended after %v: %v", time.Since(told), err)
 	}
 }

@@ -5,14 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"souk/platform/consul"
 )
 
-// Run serves until ctx is done. Then health says NOT_SERVING, the process leaves Consul and takes calls until it has, calls
-// under way end, and at last background work does. It stops early, in the same order, with the error of whatever failed.
+// Run serves until ctx is done. Then health says NOT_SERVING, the process goes on for its lame duck's time, leaves Consul and takes
+// calls until it has, calls under way end, and at last background work does. It stops early, in the same order, with the error of whatever failed.
 func (s *Service) Run(ctx context.Context) error {
 	defer s.close()
 	if err := s.prepare(); err != nil {
@@ -70,7 +71,9 @@ func (s *Service) live(ctx context.Context, group *errgroup.Group, p phases, lis
 	}
 	group.Go(func() error {
 		<-ctx.Done()
+		s.stopping.Store(true)
 		s.health.Shutdown()
+		<-time.After(s.web.LameDuck)
 		leave()
 		<-left
 		stopServing()

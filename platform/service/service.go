@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/consul/api"
@@ -46,6 +47,7 @@ type Service struct {
 	health   *health.Server
 	handler  http.Handler
 	web      web
+	stopping atomic.Bool
 
 	checks     []check
 	background []task
@@ -91,6 +93,9 @@ func (s *Service) UseKeys(source access.KeySource) { s.keys.source = source }
 
 // HTTP makes the process serve handler over HTTP instead of gRPC. /healthz is what Consul checks.
 func (s *Service) HTTP(handler http.Handler) { s.handler = handler }
+
+// Stopping reports whether the process has been told to stop.
+func (s *Service) Stopping() bool { return s.stopping.Load() }
 
 // Dial returns a connection to the service with that name, found through Consul. It is closed when the
 // process stops.

@@ -31,7 +31,7 @@ type Config struct {
 	StaffPassword secret.Text `env:"STAFF_PASSWORD"`
 	// Fast trades safety against power loss for speed. For tests.
 	Fast bool
-	// Replicas says how many instances of a service run; 1 unless told.
+	// Replicas says how many instances of a service, or of the gateway, run; 1 unless told.
 	Replicas map[string]int
 	// Authority is what Consul issues certificates from, so that a test can issue its own; Consul's own root unless given.
 	Authority *certtest.Authority
@@ -39,8 +39,12 @@ type Config struct {
 	PostgresAddr string
 	// Env is added to the environment of every service, as NAME=value.
 	Env []string
+	// PartEnv is added to that of one instance alone, by its part's name: catalog-2.
+	PartEnv map[string][]string
 	// Progress is told of each step. May be nil.
 	Progress func(string)
+
+	gateways map[string]string // where each gateway is, host:port, by its part's name
 }
 
 func (c *Config) say(format string, args ...any) {
@@ -88,5 +92,18 @@ func (c *Config) settle() error {
 		}
 	}
 	c.GatewayAddr = net.JoinHostPort(host, strconv.Itoa(gateway))
+	return c.settleGateways(host)
+}
+
+// settleGateways gives the first gateway its address, and each further one a free port, which it keeps when it is restarted.
+func (c *Config) settleGateways(host string) error {
+	c.gateways = map[string]string{Gateway: c.GatewayAddr}
+	for _, part := range c.Instances(Gateway)[1:] {
+		port, err := devserver.FreePort()
+		if err != nil {
+			return err
+		}
+		c.gateways[part] = net.JoinHostPort(host, strconv.Itoa(port))
+	}
 	return nil
 }

@@ -113,9 +113,6 @@ func (s *Stack) revive(ctx context.Context, name string) error {
 	return s.restart(ctx, name)
 }
 
-// Ready reports whether the gateway reaches every service.
-func (s *Stack) Ready(ctx context.Context) bool { return ready(ctx, s.URL()+"/readyz") }
-
 // hasEnded reports whether a part has ended without having been killed.
 func (s *Stack) hasEnded(name string) bool {
 	s.mu.Lock()

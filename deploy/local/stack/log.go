@@ -13,7 +13,7 @@ func (s *Stack) LogFile(name string) string {
 // Logged returns the lines in the logs of the gateway and the services that are wanted. A log that cannot be read has none.
 func (s *Stack) Logged(wanted func(line string) bool) []string {
 	var lines []string
-	for _, name := range append([]string{Gateway}, s.cfg.instances()...) {
+	for _, name := range s.cfg.own() {
 		content, err := os.ReadFile(s.LogFile(name))
 		if err != nil {
 			continue

@@ -2,9 +2,13 @@ package stack
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
+
+	"github.com/hashicorp/consul/api"
 )
 
 // How long the services may take to come up, migrations included.
@@ -43,19 +47,53 @@ func (s *Stack) complete(ctx context.Context) bool {
 	return true
 }
 
-func ready(ctx context.Context, url string) bool {
+// Ready reports whether every gateway is ready and reaches every service.
+func (s *Stack) Ready(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
+	for _, part := range s.cfg.Instances(Gateway) {
+		if fetch(ctx, "http://"+s.GatewayAddr(part)+"/readyz", nil) != nil {
+			return false
+		}
+	}
+	entries, _, err := s.registry.Health().Service(Gateway, "", false, (&api.QueryOptions{}).WithContext(ctx))
+	if err != nil || len(entries) < len(s.cfg.Instances(Gateway)) {
+		return false
+	}
+	return !slices.ContainsFunc(entries, func(entry *api.ServiceEntry) bool { return !reachesAll(ctx, entry.Service.Meta["admin"]) })
+}
+
+// reachesAll reports whether a gateway reached every service when it last asked. One without an admin port does not tell, and is
+// believed to.
+func reachesAll(ctx context.Context, admin string) bool {
+	if admin == "" {
+		return true
+	}
+	var vars struct{ Dependencies map[string]int }
+	if fetch(ctx, "http://"+admin+"/debug/vars", &vars) != nil {
+		return false
+	}
+	return !slices.ContainsFunc(Services, func(name string) bool { return vars.Dependencies[name] != 1 })
+}
+
+// fetch decodes a page into out, unless that is nil.
+func fetch(ctx context.Context, url string, out any) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
-		return false
+		return err
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return false
+		return err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	return resp.StatusCode == http.StatusOK
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s: %s", url, resp.Status)
+	}
+	if out == nil {
+		return nil
+	}
+	return json.NewDecoder(resp.Body).Decode(out)
 }
 
 // ended returns why a service has ended, if one has.

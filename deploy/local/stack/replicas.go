@@ -31,7 +31,7 @@ func ParseReplicas(assignments []string) (map[string]int, error) {
 }
 
 // Instances returns the parts of the shop that are instances of a service, which take turns at its calls: orders, orders-2,
-// orders-3. The gateway is alone.
+// orders-3. Of several gateways each has an address of its own, and it is for a load balancer to take turns.
 func (c *Config) Instances(service string) []string {
 	parts := []string{service}
 	for i := 2; i <= c.Replicas[service]; i++ {
@@ -49,9 +49,12 @@ func (c *Config) instances() []string {
 	return parts
 }
 
+// own returns the parts that are processes of the shop's own: the instances of services, and then the gateways.
+func (c *Config) own() []string { return append(c.instances(), c.Instances(Gateway)...) }
+
 // parts returns the names of all processes.
 func (c *Config) parts() []string {
-	return append([]string{Postgres, Mongo, Consul, Gateway}, c.instances()...)
+	return append([]string{Postgres, Mongo, Consul}, c.own()...)
 }
 
 // serviceOf returns what a part is an instance of: orders for orders-2.
@@ -63,7 +66,7 @@ func serviceOf(part string) string {
 // checkReplicas fails unless each service can run as often as it is asked to.
 func (c *Config) checkReplicas() error {
 	for service, n := range c.Replicas {
-		if !slices.Contains(Services, service) || n < 1 {
+		if service != Gateway && !slices.Contains(Services, service) || n < 1 {
 			return fmt.Errorf("%s: %d instances of it cannot run", service, n)
 		}
 		if n > 1 {
@@ -77,7 +80,11 @@ func (c *Config) checkReplicas() error {
 
 // checkUnpinned fails if the environment gives a service a port, which two processes cannot share.
 func (c *Config) checkUnpinned(service string) error {
-	for _, kind := range []string{"", "_ADMIN"} {
+	kinds := []string{"", "_ADMIN"}
+	if service == Gateway {
+		kinds = kinds[1:] // its address is the first one's alone
+	}
+	for _, kind := range kinds {
 		variable := "SOUK_" + strings.ToUpper(service) + kind + "_ADDR"
 		address := os.Getenv(variable)
 		for _, entry := range c.Env { // the last one counts

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"souk/platform/devserver"
 )
 
 func TestReplicasAreReadOrRefusedByName(t *testing.T) {
@@ -55,6 +57,37 @@ func TestReplicasCannotShareAPort(t *testing.T) {
 		cfg := Config{Replicas: map[string]int{"orders": test.replicas}, Env: []string{test.env}}
 		if err := cfg.checkReplicas(); (err != nil) != test.refused {
 			t.Errorf("%s: %v; want refused: %v", name, err, test.refused)
+		}
+	}
+}
+
+func TestEachGatewayHasAnAddressOfItsOwn(t *testing.T) {
+	t.Parallel()
+	cfg := Config{GatewayAddr: "127.0.0.1:0", Replicas: map[string]int{Gateway: 3}}
+	if err := cfg.settle(); err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for _, part := range []string{"gateway", "gateway-2", "gateway-3"} {
+		seen[cfg.gateways[part]] = true
+	}
+	if len(seen) != 3 || seen[""] || cfg.gateways[Gateway] != cfg.GatewayAddr {
+		t.Errorf("gateways at %v, the first to be at %s", cfg.gateways, cfg.GatewayAddr)
+	}
+	s := newStack(cfg)
+	s.consul = &devserver.Consul{}
+	if env := s.environment("gateway-2"); !slices.Contains(env, "SOUK_GATEWAY_ADDR="+cfg.gateways["gateway-2"]) {
+		t.Errorf("gateway-2 is not told where it is: %v", env)
+	}
+}
+
+func TestAnInstanceMayBeToldSomethingAlone(t *testing.T) {
+	t.Parallel()
+	s := newStack(Config{Replicas: map[string]int{"shipping": 2}, PartEnv: map[string][]string{"shipping-2": {"SOUK_SHIPPING_TRANSIT=1s"}}})
+	s.consul, s.postgres = &devserver.Consul{}, &devserver.Postgres{}
+	for part, want := range map[string]bool{"shipping": false, "shipping-2": true} {
+		if got := slices.Contains(s.environment(part), "SOUK_SHIPPING_TRANSIT=1s"); got != want {
+			t.Errorf("%s is told: %v, want %v", part, got, want)
 		}
 	}
 }

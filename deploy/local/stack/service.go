@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -41,11 +42,13 @@ func (s *Stack) runs(name string) func(*devserver.Process) {
 func (s *Stack) environment(part string) []string {
 	name := serviceOf(part)
 	upper := strings.ToUpper(name)
-	env := append(os.Environ(),
+	// Nothing here balances load by /readyz, unless a test does, which says so.
+	env := append([]string{"SOUK_GATEWAY_LAME_DUCK=0s"}, os.Environ()...)
+	env = append(env,
 		"SOUK_CONSUL_ADDR="+s.consul.Addr(),
 		"SOUK_CONSUL_GRPC_ADDR="+s.consul.GRPCAddr(),
 		"SOUK_CONSUL_TOKEN="+s.secrets.Consul[name],
-		"SOUK_GATEWAY_ADDR="+s.cfg.GatewayAddr,
+		"SOUK_GATEWAY_ADDR="+cmp.Or(s.cfg.gateways[part], s.cfg.GatewayAddr),
 		"SOUK_KEEP_DIR="+s.cfg.path("kept", part),
 	)
 	switch {
@@ -61,7 +64,7 @@ func (s *Stack) environment(part string) []string {
 	if name == "customers" {
 		env = append(env, "SOUK_STAFF_EMAIL="+s.cfg.StaffEmail, "SOUK_STAFF_PASSWORD="+s.StaffPassword())
 	}
-	return append(env, s.cfg.Env...)
+	return slices.Concat(env, s.cfg.Env, s.cfg.PartEnv[part])
 }
 
 // Process returns the process of a part of the shop, the last one if it was restarted.

@@ -77,7 +77,7 @@ func (s *Stack) start(ctx context.Context) error {
 	if err := createDatabases(ctx, s.postgres.AdminURL(), s.secrets.Databases); err != nil {
 		return err
 	}
-	for _, name := range append(s.cfg.instances(), Gateway) {
+	for _, name := range s.cfg.own() {
 		if err := s.startService(ctx, name); err != nil {
 			return err
 		}
@@ -106,9 +106,8 @@ func (s *Stack) Stop(ctx context.Context) error {
 			errs = append(errs, err)
 		}
 	}
-	stop(s.Process(Gateway))
-	// Orders calls the others, so it ends before them.
-	for _, name := range slices.Backward(s.cfg.instances()) {
+	// The gateways call all others, and orders calls the others, so they end before them.
+	for _, name := range slices.Backward(s.cfg.own()) {
 		stop(s.Process(name))
 	}
 	for _, name := range []string{Consul, Mongo, Postgres} {
@@ -120,11 +119,14 @@ func (s *Stack) Stop(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// Instances returns the parts of the shop that are instances of a service.
+// Instances returns the parts of the shop that are instances of a service, or gateways.
 func (s *Stack) Instances(service string) []string { return s.cfg.Instances(service) }
 
 // URL is where the REST API is served.
 func (s *Stack) URL() string { return "http://" + s.cfg.GatewayAddr }
+
+// GatewayAddr is where a gateway serves, host:port, by its part's name.
+func (s *Stack) GatewayAddr(part string) string { return s.cfg.gateways[part] }
 
 // ConsulAddr is Consul's HTTP address, host:port.
 func (s *Stack) ConsulAddr() string { return s.consul.Addr() }

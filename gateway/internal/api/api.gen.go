@@ -48,6 +48,24 @@ func (e Availability) Valid() bool {
 	}
 }
 
+// Defines values for DependencyStatus.
+const (
+	DependencyStatusAway    DependencyStatus = "away"
+	DependencyStatusServing DependencyStatus = "serving"
+)
+
+// Valid indicates whether the value is a known member of the DependencyStatus enum.
+func (e DependencyStatus) Valid() bool {
+	switch e {
+	case DependencyStatusAway:
+		return true
+	case DependencyStatusServing:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for OrderPaymentStatus.
 const (
 	OrderPaymentStatusAuthorized OrderPaymentStatus = "authorized"
@@ -399,6 +417,24 @@ type Customer struct {
 type CustomerPatch struct {
 	Name *string `json:"name,omitempty"`
 }
+
+// Dependency defines model for Dependency.
+type Dependency struct {
+	// Name The service
+	Name string `json:"name"`
+
+	// Status `serving`: an instance of it answers, and says that it serves. `away`: none does, and what needs it answers 503 or leaves it out.
+	Status DependencyStatus `json:"status"`
+}
+
+// DependencyList defines model for DependencyList.
+type DependencyList struct {
+	// Items One for each service
+	Items []Dependency `json:"items"`
+}
+
+// DependencyStatus `serving`: an instance of it answers, and says that it serves. `away`: none does, and what needs it answers 503 or leaves it out.
+type DependencyStatus string
 
 // Destination defines model for Destination.
 type Destination struct {
@@ -958,9 +994,12 @@ type ServerInterface interface {
 	// GetHealth Whether the process is alive
 	// (GET /healthz)
 	GetHealth(w http.ResponseWriter, r *http.Request)
-	// GetReadiness Whether every service can be reached
+	// GetReadiness Whether this process is to be given requests
 	// (GET /readyz)
 	GetReadiness(w http.ResponseWriter, r *http.Request)
+	// GetDependencies Which services can be reached
+	// (GET /v1/admin/dependencies)
+	GetDependencies(w http.ResponseWriter, r *http.Request)
 	// ListAllOrders Every customer's orders, newest first
 	// (GET /v1/admin/orders)
 	ListAllOrders(w http.ResponseWriter, r *http.Request, params ListAllOrdersParams)
@@ -1119,6 +1158,20 @@ func (siw *ServerInterfaceWrapper) GetReadiness(w http.ResponseWriter, r *http.R
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.GetReadiness(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// GetDependencies operation middleware
+func (siw *ServerInterfaceWrapper) GetDependencies(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetDependencies(w, r)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -2433,6 +2486,7 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/.well-known/jwks.json", wrapper.GetJwks)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/healthz", wrapper.GetHealth)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/readyz", wrapper.GetReadiness)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/admin/dependencies", wrapper.GetDependencies)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/admin/orders", wrapper.ListAllOrders)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/admin/orders/{id}/dispatch", wrapper.DispatchOrder)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/admin/orders/{id}/refunds", wrapper.RefundOrder)
@@ -2545,6 +2599,27 @@ type GetReadinessResponseObject interface {
 type GetReadiness200JSONResponse Health
 
 func (response GetReadiness200JSONResponse) VisitGetReadinessResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetDependenciesRequestObject struct {
+}
+
+type GetDependenciesResponseObject interface {
+	VisitGetDependenciesResponse(w http.ResponseWriter) error
+}
+
+type GetDependencies200JSONResponse DependencyList
+
+func (response GetDependencies200JSONResponse) VisitGetDependenciesResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -3630,9 +3705,12 @@ type StrictServerInterface interface {
 	// GetHealth Whether the process is alive
 	// (GET /healthz)
 	GetHealth(ctx context.Context, request GetHealthRequestObject) (GetHealthResponseObject, error)
-	// GetReadiness Whether every service can be reached
+	// GetReadiness Whether this process is to be given requests
 	// (GET /readyz)
 	GetReadiness(ctx context.Context, request GetReadinessRequestObject) (GetReadinessResponseObject, error)
+	// GetDependencies Which services can be reached
+	// (GET /v1/admin/dependencies)
+	GetDependencies(ctx context.Context, request GetDependenciesRequestObject) (GetDependenciesResponseObject, error)
 	// ListAllOrders Every customer's orders, newest first
 	// (GET /v1/admin/orders)
 	ListAllOrders(ctx context.Context, request ListAllOrdersRequestObject) (ListAllOrdersResponseObject, error)
@@ -3853,6 +3931,30 @@ func (sh *strictHandler) GetReadiness(w http.ResponseWriter, r *http.Request) {
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(GetReadinessResponseObject); ok {
 		if err := validResponse.VisitGetReadinessResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetDependencies operation middleware
+func (sh *strictHandler) GetDependencies(w http.ResponseWriter, r *http.Request) {
+	var request GetDependenciesRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetDependencies(ctx, request.(GetDependenciesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetDependencies")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetDependenciesResponseObject); ok {
+		if err := validResponse.VisitGetDependenciesResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
@@ -4947,140 +5049,146 @@ func (sh *strictHandler) ReceivePaymentWebhook(w http.ResponseWriter, r *http.Re
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H39b9s4tui/QuhdoHcXcmK7STtNsD9kup153WmnvU1ne3EnfTYt0TYnEqkhKbveIv/7Aw9JfViULLlJ",
-	"24d9iwWmkSXy8Hzx8HzxcxDxNOOMMCWDi8/BmuCYCPjnVRSRTI1esIjHlK30o5jISNBMUc6Ci+D9mqCI",
-	"M0WYQuYdidQaK4QFQQrfEhai7ZowpNYEcUYQX8I/FzzeISoR4wr957ufnqNnk8k4RJPpyfnJ478EYUA+",
+	"7H1/c9u2luhXwfDtTHbvULak2Eljz/3DTdO+3CZNNk5vdrbOkyASklCTAAuAUrQZf/c3OAD4QwQpUrGT",
+	"vLmv05lYEgkcnHNwcH7jcxDxNOOMMCWDi8/BmuCYCPjzKopIpkYvWMRjylb6q5jISNBMUc6Ci+D9mqCI",
+	"M0WYQuYZidQaK4QFQQrfEhai7ZowpNYEcUYQX8KfCx7vEJWIcYX+/d3Pz9GzyWQcosn05Pzk8X8EYUA+",
 	"4TRLSHAR0JgwRdUuCAMZrUmKNRRql+nfpBIarLu7MLhakSZ41yTiLJZIUhYRmBgzuSUCbbFEK85jCx1V",
-	"DhhGttXZz6bVWVPKaJqnwcU4dBBQpsiKCADhxXvsQdGvOCUS5hYkE0QSprD+KURLLtD85XL0GqtoPUeY",
-	"xfDnr5wR+6yGiJvg8eg8Ppucjad4EZ0tpvjpk5vgAFpexiTNuKbP6B3JErxrAjhXIifzkkxVFNENYWhB",
-	"llyQECkOv0ucEjQvBo52o1/Irg6qHrEGGGEabb+bHz6GHkBf8QgbgHw8lmG11ryz1bylIUtxTGpTnm4m",
+	"DhhGttXZz6bVWVPKaJqnwcU4dBBQpsiKCADhxXvsQdFvOCUS5hYkE0QSprD+KURLLtD85XL0GqtoPUeY",
+	"xfDxN86I/a6GiJvg8eg8Ppucjad4EZ0tpvjpk5vgAFpexiTNuKbP6B3JErxrAjhXIifzkkxVFNENYWhB",
+	"llyQECkOv0ucEjQvBo52o1/Jrg6qHrEGGGEabX+YHz6GHkBf8QgbgHw8lmG11ryz1bylIUtxTGpTnm4m",
 	"p1xoxj0dT549my4f49H5JBqPnuIfyGgxJmejJ8vJchw9W0zjyeQA2t5hRV7RlKomOG8MByf6V8PrmnUI",
-	"FkSqEK35FqWY7ZAgf+ZEKgmSkJClAvpSVr4hLXPiJIGX8ApTdsP+MxZ4qUaUqOVorVSGMzoSWBGYcGSF",
-	"czQZ/+UEXS00N2nKCQuQmY4vlyc3bI95cBwLIuVNcCn+Nnn27FL9rTcSRm95QqOdnzQVRMyLL+ZIZgTf",
-	"SsSXIcISSb6HFcqKZxYPreD++bfpeHy5/dv0ELhEid3oaqmIaEIKj5u4N2IJMKEU79CCIEAp0KIK0SQM",
-	"9HtUkDi40Fw8QC98+PBhdJWrtdZjEVYePTX/UfOPqAuReXZg0R+wYF7NPJ9MxmiEboJ3RGacSaLZ9Frh",
-	"hNwETWGnBhUJlgrdMr5loB1r4HSMdwDG/x69MygevYz9PGRJ8EgiGocASZRQwvQDDQtdag0NhOGMXKKE",
-	"rySIUyb4IiGpREzrJKpqAPdUA+1k3V/JXRhkWOCUKLs9Ps+F5D5mQ3NGPqlZBL/P3aYHivPPnAi9l1H9",
-	"ovtDgx9cBOb9GjZT/OkVYSu1Di6m4/E49Kp4/SKMp9VkORyNBy2vsllEu1+IR9wneguYnp+jaI0FjjQa",
-	"Qr1jwk5GcLRGak3ZSr+1ICgGWoFO0noqcswm0ZyWE81uyW6WUikpW80dXoyWK1eyt9l0LquKsfNz71bj",
-	"FLuPBqDOaiSIyRLnidIECIMlFylWRsAfa42U4k9G9ieaOoUmmHg1wfVt3kIreZsP5UXzo7HTjLJ8ybIc",
-	"FobjmGqa4eSt4BkRihIZXCxxIkkYZJVHn4NIm1YNRoOVuL8nDSSGQcRzpoSHR15ev0GPJ0+ejCYIJ9ka",
-	"jzSSMqwUEfrn//P71eh/Pn6e3v1H4Bk1oYxMjoBGfzf1fdd406B78AQZlwons4jHza8PfizIyho2B8C7",
-	"q3LA7wZWh5TQUKoOSkmH0qbiiz9IpPS8liteUQlMUac7VSSt/+M/BFkGF8H/Oi2PA6eWx06v8YbEdjw9",
-	"tJ0LC4F3DbjNiF6INpgmeEETy3TOLKRsJhWPbvVq+bb4N8/VjC+LP3MGW5PHfgyD51j4Fhl7ZMdgtP/a",
-	"9dCvKCPNdYeBzBeKK5wcGuM1Z8SDqDhwwFSG8iFOw/BSkXSgcP+ZY3N2uvhc01xPzvY017iH8qpCXgzc",
-	"BiwgrEEPvEf/LpTVeMUSbTYE2WH38vdXGIIO9rGLoioh3l9yRtUsEzQixzGA0fpm/Aq4tYFrKw/rKPRj",
-	"X5EVN6q5jn2n+5raTfA4j9QMlElfZCX5ym9F1Bao3wqdJqvP0wX8feisAhHH66vnaxLd8h57an0P/EDV",
-	"GhGq1kQge46Z0RhxgeSaZhllq5l9HOxLbPn63n4x6bMpY6GO+5J8ykikSDxQwDK8SwlTs5SoNT9m3gY+",
-	"DimFqqFT/Z5nqrnHHoZgjxMcApsDN9bqZRfOllRLjgVlgKbOsJRbLlrORzgCkXkkjdrub7nsra+YxQu9",
-	"IOBqw4kcCDxJMU0atveZz46qLHOYMWTmCA8sIZeKp+b8v2fmCoI1f+O6fouxIiNFQTs1hcItq/FLi13R",
-	"qmAFT/Y0WHOT6dRQcBS3GLDK1IwZVlfWhZK3WEXrgXT1GMu9RKoBxN+JVJQdIxcPc874AnN+X2NY+Opj",
-	"+gjxE46IZ09bUpLEbU5P62zQB+olTfS/thROjY0VbXCSD7BpAZh/6m8O8p4BsJihdWlmtKbgDbApWuVn",
-	"48buJoZ5rZCQdjPjJ72mF0Jw0UGQBhQpkRKvesDhUOY+8IHwvwlO1Lo5vVRY5bKHZWXe8w39MrVQDpAz",
-	"nKg9STj3np9z0VD047MfDkmJ/soPacaFaiFEYo8QDZdLk3F6UwbG7CbMP7a3noNLsvKyRCQ23ue3LTvE",
-	"rTmMNNEq/Yz/6fCSbuHAoAEJAUwzmAFBD9CyRtlc5C3Z9dcgGk2HVAcM6JvfGJADOTR1mqSuKV9TxgXS",
-	"Bya9Gx465dr/hZ0++zCIciEIi1r2nbPp5Klvt3ns2232cGKXUZnCh6A3MF2HHdbclJvqCn+qfvHYN42I",
-	"78tYiqydMWvh/HtxxQC8bb4YlqcLsxqP2Qm2e6/h39p3gW7LnMXStztzCbFsQVQumESURUkek/iyGlRR",
-	"HGEU2SMkSgjeEImoQvpAGfZb8DuAwLdaO3Nv1L2D970+rDXNUhf87+cNtF+0jTbkRAc4r3gWy/3v4FfX",
-	"5lXw0KTEbRe9VvDefvACjDfPMuAcfHgY85bXXLfsWKyoLiKl38/O5MFcybdVIpWkr6z74DGghuamwNOW",
-	"falifrc769vd8f1PSHsWeYcPfZDP3EBS+M7tKEOc6KXK8Roo//YeyQ6cfbkLz+xPPl1fhlcP80S7f6+m",
-	"8JtGX67WXNB/kbg3fSOcqVwM+MBsMQM+KPWjC55khEFyVlgFOAxiEmky6X8WUIXBhlM928ew3/Fib8zK",
-	"QAXgrXi97oA0Mp4yGGmZJ0uaJBbohG6Im+EP8EnCvCwi8Iov9vPWuoSerzEbfPAxZpiadXmmDjgxGdn2",
-	"/fzgSakBzt7wPmy/1VL5zq0927cSe7NWStlxSiOFXBk9lR88SNLwuQbig1rKfvxcv3qn+UO1+eSIPkUO",
-	"8ICULgCPfinM0rrd9xMXaF6NSs77GnLXay6UPnJ6JoO0NWs3+3JjjBggeM1mVyItfpLEVfNyqQJv8BlL",
-	"X1YdLMX5tJ2umPtHgOScNsO+4bCo7F/t+5R5cEhzw6/ldlRaUmbfrkDWwXjPLZvtxWggkxDS5wRnK5ON",
-	"abKOpLbc5ZaqaI3AWijD1Buc0Hhm59W09yeywH6JKylfMWS2mK+jip89rIy5FESuZ4rfkmq4oaLGl1ws",
-	"aBzDz4yr2ZLrs0EYmIjETD/CScK3pPAWzyAFN7AsJmc8g7+kwsvlzAYVAhs3Imlm8gu0NplFoEvjZhC+",
-	"umLKZpngK2us6vmtosYLoJd+ElOZYRWtK4+M/WofZAJS8UBdz5aYmn0gw7uE43imOJ8lWKwIYFTmWcaF",
-	"tnJTElM8s+wBCMT1AfYJI4gWl/35Cl4LA4EVmUHyjyWWPtpDxDVnNuaaEP/2Y6KaTf22EJj5ZSaqxGgb",
-	"P9b4tP9JmqZ4NeAobZyEHm3Uy3isbDntseAwUHg1KOzRadlm8WCnxAYLioecbP9pPugXkLHBbaedqnQL",
-	"LfErpLbYKAjlMF2BsrbIFo2mWc24TVv9Nj2dpgM3zKqv1ss2AJrsObldaM+3q3Q8+Pp+zNMBVkO0Q1UJ",
-	"SYGQLsQfkWBXaIGDDruqVjj48p6W2MsT9X1xrIJI8aeX5oPzscffY2V/zymLY4KWgqfgDwMJQTlLiLQ1",
-	"BfU49mTqg7ehPGrBCb/DswPQQrMMtO6P1SFFjkIJ1tR5nu3fkwNaxmmWAoQO1vQft5c4ImpgWNAn3cOO",
-	"7W5HfLiDu52hX1A7paz6dPJvJqH/nnLUYJl3xsC2pQgDlXjdOj8cKN1j5PrnH/3Q5YYJiwKGasjL/Qvm",
-	"KoNTwc8/vjVhyDJgE0zH0yej8bPRePJ+Mr4Y6///T2DMRlsTcTYeTRZP49FTMp6OfsBnT0bPxvhpNInP",
-	"yPlyGlRPpP2rKMwxM3ipUIRTghKsKke2i0DmUURITGJrLHgje/18bEdEp1ps5urJu+Pk7PlJn2A6juz6",
-	"Z1scBvVhSyjr6Dg7Hw4CuWiHzxIt1hGW8UULfvXU3B0iMNMcJx8DSViidl+OhuTe7C+1fVFdrsiSMcPA",
-	"Hh99p7x3ZEWlEsfkMPVPjzsq4ao7q26I87GRY2ch8iMW4omHFNZken4fGusxGf2wfIJHT6PHk9Gz+Pzx",
-	"aLp8sjxfPI0nZDwuomkXv1dz3ic2gBK8/u3n0XVw9/GLFJsW7DVmcUKMguPLZVW/WZ/Q96XfhkXXDUnb",
-	"wuvH6sq+Ok7P3VPHFRrNxVALXVdmVxzSdcVSv1VFRRHd+5KEZROu66zGMEs9Tq1/Cf8MMNfua0PYY4d2",
-	"bDT3g1J89ecRoZu2KFfJ2bWiqPuJqXfI8XcXaqdxmWp5f/H2ayKlnX5Pi0YRkbK0wFszkA7Whbj3TN0D",
-	"FUTOKGttHuFLKmvKcuOA0HRn6F9mLu4RcaalsSzyPmDqVBdfG6u2hn04Kkjx4trl8TSZFwtBW5KpyOao",
-	"ZKEXm5aMoYNxpT6jV3KBBI5uKVvNWvPBfHzsFtz8vrLd2JV3odKsssm8A/byjhjncTjZ5yVVXZOdrWtN",
-	"TW2Z4AVJZqUPlbKZEphJqJzmuZotuZjZWP6uFtb36lGb+PSm8JX0Z8YW5knxp1mMd3290SllQ14fkl8T",
-	"BpKIjX1/ECO678pAQQFmZYFthNMI/a+cK09OAC+TS3tLcIU+h2IjbviDkB151OyXV1gtOfmC0rjWAjEH",
-	"hn+VNtjfVgCbkJ4JYKVZ8iUJY16jsWrx+AKcleUoHt1exX/kUrndYgC9YpIo3Mdc3jOZR9WnPsx4LMbB",
-	"BXEGuE6LEVb/imxI8uXk5Gy2tr7mXsTXKuAhaO/gqMxxiAnqGbMPtcERt30eMIeU2427d7D3RRbvXpGN",
-	"VUP9dfiwOv8wUAPyrr6gg0ABV5k+HJjJ3bA+tLgo973W51d2lc6UTvva8G10cC7sltDVWs1WAqeylwx1",
-	"5sK69ZXbcW38HpX5tYDGMCX6lZA70O/YGgoaTor9vSA81FSrSSiz4ibiwQSLckHV7lqv2wb9zMGr+NdP",
-	"DqJ/fHjv2v/oURZ7B7S1Upnpv0PZkrfklck1zzLojgSpVtCrCjpAKa4PaJwp0x8NKX6CgAiIQk+0tCxm",
-	"glJPaJ/kSo6QPj6HSKtVecOwIOjdT8/R48ePn+lPf3v/PEQ0th3gMvxnrufTBJAnCNI2zE/QbfHs/GnR",
-	"POuySHsrct7QXE81P7lhN+zDmiamd2KEFU74CkWYMa7QgiAsb0kcIpdiEaKESv0fGyelxLTp0laTmdxU",
-	"xpAYYWg4tkNbaF1XtB0zaXh5dsMUR5ihNc9FaDChIbDd79Dctj27QJPJ2HZOvFqR+Qm6YjZPkkqEky3e",
-	"mVaBCENrRwQ8Ik9QuSjIa7NLumHlmuZVcZ7r4ea2/8zc9NZLaESYKdszLSqXcEYJXr98X7Z10n+UghJc",
-	"8/y2ygRXb18GYbAhQtoGW0aREoYzGlwEj08mJ2NTaLYGpj092ZIkGQEYp39sb+XJH9YIWpnaYq0zwOZ9",
-	"GQcXwc9EQaUfbPPQtA1GmY7H1gWhnDmXZQk1/RdP3Yhl76kDZYDSiEMzDHZLdsDUSy4iEiIuyh5znBFp",
-	"G81tHSl2+4xlo2bVfqSrVpVm3zq9MiHx5zhak9FzzpTgSX05nU30uoZ2r93dVXVKcPH7R20gpCnWhpGp",
-	"3M4XCY0MAvgSGe8NAp+MNP1On55PnoYgiz+MHz/9i8sOM64enoObQc+iJ0/U+l9dNLalxA9IZTuDh84v",
-	"FaIy6MLHhzWBRiia9pnggAkQTrohlWUXq4Ij1aeR5PntCLPdyPRng4ZogBBBcLzrxMc7gmPKTFLqN0DJ",
-	"Cww6VOtL1gszZEPEDtnjvv5KS4AgmoPjYzC0mZziOKXM9kNtRdUrKtVVkrwxb9WbG/7u745XuI36IalW",
-	"pncXfm7pelgti/M28pt4Uyz8c5erODWN/nq8aBs53n18QIYpi6I8PHOFMryCilJLsz2+Ke2V3z/e1Zjo",
-	"BTCPw+EjaQeAvoxEKrSkAjLVHReBQVJhIMETS9jlMvCxz+lnGt+dujRu06umxicHcPsyBrxmXHpY8O92",
-	"WFPo9dDYb9uoigokg7z+yL9e00ybKcbkMKYOVEiB3ZaCdf3FqK9UIX8R5pvr9ndyhnVAg+4V3RgjCZjI",
-	"lTVDb9wQLXaKgLWm/2FttHmj3fQFgu7SJzfsNRd6MMy09oeGyNV+zq6yrOgRejadmgbZJqRrja4695jk",
-	"Dsc7Q5FT63VqRB88Yj/yeHdvfFdPqrmrn1xAYzeYfnLPk7dxveGrSzS3uTDz0hTTG/WGap5eY9MX3Rnu",
-	"dXvM2128y4RqftAwptql7WfNjiBUaIGhGOUIybLF0060INJ7z6J1pQWkYGRVJoRhadLBTjycDIDYpJoH",
-	"1IOuDUAbS+hfL9HchcAdTwgC5yTKVqAdDOvov1YccRbqD0ygvGwtvYMDX8wZ6a9P3+NbBwSJoQW1BFKH",
-	"DoDK7HqOdCgPwEkUyO2lHDTuw8ZQt32oKxvrliF9NoPjbJOEzyEaBn1IH1CkYfwW6kVm7qPOS9X2+12v",
-	"F+/dw7Gpxgfh5zorvNGYxm5NjsiGfh9r5ARR7joP+Gky/u5p8qD4vQLQQuMRiRHjWw+aw2PUYoM2p1GC",
-	"aXrPluNzPeY3pWypGb4bItco/ForU4xWcLmBBnFPoYFHJiViRWBXYuZ6DwpHwYPydgqR49PP8ja/s1E+",
-	"YmLN+xtbyjekaF/8DaWw2H0tr39/IvneEOz6l98Qz5W7NaBFAx4jmocPwte3uZG53CNy10aVFoS8f2u5",
-	"GL6XofyteGcITd/mypKUsoKcCEr4K81VWsXNudE7fTjPy9ceFEeV1sw+t5dxRNi3zHkQu9AA4gxJDHG0",
-	"byJ3DQ9tVMVZiX4IcFQIYJVlzWTcV3ArKhURRVbhQ50jK+UHX/kYWSZM+iWEka3rUNzp7zQmHUNl44EW",
-	"n/dmckrZhjDFxa7cYtrMu2vbmeDBOL+SAeL1gEuU2B/7HnOKuBNfGu3Q+xwzVO0bhe5H6ikucnqO8C4V",
-	"W4VXLEy6UEma+5eI/aykrywU3UzhxGIgY1zFMVIcImXaFigKqI9kFkt2kwfeJj6vyYPuGgd0R4ve6Jad",
-	"TgUC4VLjqK6v9Tco9H9NHsp2qTXa/toGTD8097djajg3jbVMa8seujslpzY78oDhclW89YCoqd6C02q2",
-	"SLwhsburYYD/v/pZzZSoM6T/BAsOo6ui2eNDMGX9voSvrCFrdwb5+fIL8A6WRIG8ftxYuIrajqt/h+dV",
-	"mtSQc9ZyPYN5X8vVapC/8ycuVkSfBep4aNVrx3hPfCc5owq/N9Ybf1XWc0Q7TiVC9CIi/UhXciLwnSty",
-	"8LqgXwgs7X2xGRGSswunc8NS0YRImjIpyLUS+iebYVa8os+bLhS8hXbFUB0HL5oYChgWa57dsFtCMnmC",
-	"oHTfZeDkLOaMnKCz8TM0r7QPcxEBXEm0ylkMF8buLs3rtf5icwjjwaMT9GFN2A2TPCXmpkAqEd7inaaA",
-	"i5ecjx8bIPEOrbWcE42RWJ8lsVCXJvyIVpxIxJkvKmhk+OH2+eolL734+qzzUpfhWsMscMh2XC0Qtwqh",
-	"06HJIS/F8RgiLD5BV6ZRHrIdKpEbs4zYjido7mlyN/fESsCgeFuWmT8Eofbagn4JqYq12ntStWk/iGQV",
-	"C6pSXN9Osx6ZO21pO/8/J6bBzd0ZMXb0qqH28KkSN6w9VwJd+dp7Qvd4jOauH+i8knWi6n7KLZY+xfhW",
-	"71jfdbZEcd/aVzZVO7ODim2u2rT4npMgjgnAamin4+lXRgKYPbG5zFxJZNuUgr9CooSzFRGXCMtbhBWa",
-	"O2Dn3wvG+mqQH/OdyU0yafmNOHShM2r6+mAk+tumuQ1MbnvD3Cd+XXl0ZLia3OYaxhZG8T1GiGHob4vy",
-	"onG5weRlmReoOcs0Yy9kyXj5BEmINngHGBcwSWmRK5dUp015l7hZTyVuZ9/TsrzfcvF+VwSxIWIEl7Gb",
-	"Vy9g+9mueUKQu5CidF2a/ZAwJXbFKYWZy8Lhod2yIp4SCeUbMOgjuCR8fsO0/Gk1wyWUSiHObEdJM09o",
-	"JpoYxM5jrLCp1fiMVWiGCpEpEIRaHJXLuzkcjZg5EGnz4h/Xb34Nb9h2TQSBw4vK5dyZeoCaR7K8MR8G",
-	"BfRqHNgSGcI0suFIs8ZZRhh8LOCSfKwXl1p8iR2ajJHiaHKOpGkwcYJMPEAQnGpTW5b1LtXCAWc36Ocr",
-	"rMgW7x5Jl1FvUMtZREqgAQ9VawHNC3Y0lgtOEsCboaOpxdGLukR4qYjQc2k0Ync/fwkYFHHQ0vafjs+0",
-	"2eKMLkgbnI7toqTeC1Iu1QU6mz5D82qrZW9e5zV8BoL1YmMvPdlTDE1R0/ziYuYAniEUCAPYR1DkpCG7",
-	"RJjtDLEWEJ4tuKs8yozLo4xdfOvl9K+wVCOAc/Ty70HXpe2HTWlFPikjgSODu1qDrUAQJXYXaDoejzXf",
-	"0fgCTW4YvH9hd+YbpoXgAn2+CbC6CS5uvN21boLwxhTQwiv2U/3QCAs8hb+NOMDfhf1zE9y56afF9OWv",
-	"PSCY7ENQGXsYEBfolpBsBOUkwEqdd+Y32cbwvqk7w8aC0f9dcLVGksZEq2W8q9svjeKi+rBzxkdQ5DXv",
-	"BCcM/nt0FUUkGf2YL5dE2Ph2Y6zuUYwV2HJuLUvhlBF0FpeuolIg9hTBsIOWU5CmY7wsKvuMHnxI26Fy",
-	"BdY9Zu/+DFmnEGsr2paYRYZm24L8HBaRSrGhsqYibLjuI8ivghx3Gq2R5CjNozWKOTHvCZLqw+ENK5XO",
-	"MzSv98dvyXoHfVTJFX6IdINq07CvnrZ+OEcZUo5tA4v5gACrvIXLHQirphd3WEY2f2VEoft5R+rwj0Jv",
-	"0kjwral0FcRcVYAWO2NoOLETeiNdcUSZ3fhxqq2khFjPppMja0+coP8yeUIUfLpm/4fXIRe5Fh2+/uU3",
-	"aXgRHKdMGzk7onxMZLq5vy17o7dzEexJkdzUCVhUcC8ow6a9fVPdfj2Pf70zvod1yvs+KBtgWkOMDmhn",
-	"+sQXtc7G8Lxe84wurSEGiU7Pr/85ND5fbZ3f6u6rkKpHnd6fbZV005ZKun3Xm8vjeiSRvebAW7pXXm7g",
-	"r9ub+mfzjeUuTBhUANh1FahvkhSuLDHtGzy8XHQj6Ow9cMS0+NP9T/vKuAR5rgpXhU0bBYVwWTwtCtfB",
-	"lNFapAVMyoprXhoGx4LzhJiC1pbSUA4ekvLDsrViQjb64GHusjIX55hbZrCMin/rxRXtNj72Zhvb4f4Q",
-	"xP8vecWrHf07/eKVqy2+fVblNcEiWhuPuN4FiTexsjsZwl0c8EABoeolHl/ZpimuRGjPFcuKxVeI+eI9",
-	"PkgfeOeBHaJXcVxm8x67wR1Mv/hA1ToWeFvlg17xObv5ahW4XJpM42FFZ5VMZTdA/5TMNndvuYzD3gtN",
-	"xLksamLrBzQ4Ssz/Or9EvOq6EkiSDRHQ/snrmni5HP3KGRm9hpy0L3NNPBjve/m+vxIbIiHDFV4YPPYx",
-	"3YcmjSBCZGLj3+dSujKzGfHIdk1rH2Jg+/kjiWh8Cd6Un1+8N27tJAeXypYkBaNmGBqWOLvDpQCUuvgA",
-	"rxYpnu26IM2lbSUDEmM9g3ptiDI0f7k0UjFHGgiJqLo0aQ9bKgk6m0zR3HM1nSeXweRSDRD1ElNG6EOE",
-	"oW+SBTF1wm5cUmxnfNt4IQmLSKU+/oc9CB0C5x3awCmCQch+wL34myTL9tNHHfVi/eX0bmiGyNF7rEvW",
-	"aa9UMSaW66/9QAH8yt2WXzvd1C6sLdO0+LldDb7iK3M4ak/McWg+dar+YDJpFeF9bBk7wyOJbC9v1zfK",
-	"JMNBN/reXKVXxHPVb0l2vnYf11UdJJO5xqFPF+jYXJJLlEtI7FNIbWlETEBLlevy9T6AMR+WMfduf/ra",
-	"+ai9eLPs+KePA4bqnfx6nREWm8uAK1TR1KgM0El62zN09GfOFenQHdCv+brsMPogBT2+3tBfm1C1ztkt",
-	"5IKugs6LTJVtFLEmOCvTy4bUiJqWkaYJi001QZKnxASkIy5VR0n2lizWnN/KU5uJI08/u+Ytd57IyF50",
-	"SW/zGTHBYUnTPMGKi7nfSnPDDrbVvLrkJy6KLjMmRRn+hPh1KkmyIRItdqYiHUm6Yhj6KlkzbsHj3SXC",
-	"aIFj0DydgduTG1Y42lMiJV61+dq90RbohPLWYPeDwfYhM+/NEjnUthlj1/Dz6NqtrM3zeTZ+9qSH6xNm",
-	"bBCwMak2H46cstMQ/OvpX+tCVofuH9dvftWkm54/Qb/QH10+QAjJsESTcD9HckEinEvborOgvj7fb4gA",
-	"Hanfq13O8SWBiJa92HHLFktkrtLuUsdXRTacY+xH0g1REWAnqF1d/Oy1AY67cpEEF8EpuB3tMJ8dTQut",
-	"rpmi9MvDya32SNTfcUm15ZMCsMoz5+MoPyu7EN59vPu/AQAA//8=",
+	"FkSqEK35FqWY7ZAgf+VEKgk7ISFLBfSlrHxCWubESQIP4RWm7Ib9eyzwUo0oUcvRWqkMZ3QksCIw4chu",
+	"ztFk/B8n6GqhuUlTTliAzHR8uTy5YXvMg+NYEClvgkvx98mzZ5fq772RMHrLExrt/KSpIGJevDFHMiP4",
+	"ViK+DBGWSPI9rFBWfGfx0AruX3+fjseX279PD4FLlNiNrpaKiCak8HUT92ZbAkwoxTu0IAhQCrSoQjQJ",
+	"A/0cFSQOLjQXD5ALHz58GF3laq3lWISVR07Nf9T8I+qbyHx3YNEfsGBeyTyfTMZohG6Cd0RmnEmi2fRa",
+	"4YTcBM3NTg0qEiwVumV8y0A61sDpGO8AjP81emdQPHoZ+3nIkuCRRDQOAZIooYTpLzQsdKklNBCGM3KJ",
+	"Er6SsJ0ywRcJSSViWiZRVQO4pxhoJ+v+Su7CIMMCp0TZ4/F5LiT3MRuaM/JJzSL4fe4OPRCcf+VE6LOM",
+	"6gfdBw1+cBGY52vYTPGnV4St1Dq4mI7H49Ar4vWDMJ4Wk+VwNB60vMphEe1+JZ7tPtFHwPT8HEVrLHCk",
+	"0RDqExNOMoKjNVJrylb6qQVBMdAKZJKWU5FjNonmtJxodkt2s5RKSdlq7vBipFy5kr3DpnNZVYydn3uP",
+	"GifYfTQAcVYjQUyWOE+UJkAYLLlIsTIb/LGWSCn+ZPb+RFOnkAQTryS4vs1baCVv86G8aH40epoRli9Z",
+	"lsPCcBxTTTOcvBU8I0JRIoOLJU4kCYOs8tXnINKqVYPRYCXu86SBxDCIeM6U8PDIy+s36PHkyZPRBOEk",
+	"W+ORRlKGlSJC//x//rga/ffHz9O7fws8oyaUkckR0Oj3pr73Gk8adA+eIONS4WQW8bj59sGXBVlZxeYA",
+	"eHdVDvjDwOqQEhpK1UEp6VDqVHzxJ4mUntdyxSsqgSnqdKeKpPU//k2QZXAR/K/T0hw4tTx2eo03JLbj",
+	"6aHtXFgIvGvAbUb0QrTBNMELmlimc2ohZTOpeHSrV8u3xd88VzO+LD7mDI4mj/4YBs+x8C0y9uwdg9H+",
+	"a9dDv6KMNNcdBjJfKK5wcmiM15wRD6LiwAFTGcqHOA3DS0XSgZv7rxwb2+nic01yPTnbk1zjHsKrCnkx",
+	"cBuwgLAGPfAe/btQVuMVS7TZEGSH3cvfX2EIMtjHLoqqhHh/yRlVs0zQiBzHAEbqm/Er4NYGrq08rKPQ",
+	"j31FVtyI5jr2nexrSjfB4zxSMxAmfZGV5Cu/FlFboH4qdJKsPk8X8PchswpEHC+vnq9JdMt7nKn1M/AD",
+	"VWtEqFoTgawdM6Mx4gLJNc0yylYz+3Wwv2PLx/fOi0mfQxkLddyb5FNGIkXigRssw7uUMDVLiVrzY+Zt",
+	"4OOQUKgqOtX3eaaaZ+xhCPY4wSGwOXBjrV524WxJ9c6xoAyQ1BmWcstFi32EI9gyj6QR2/01l731FbN4",
+	"oRcEXG04kQOBJymmSUP3PvPpUZVlDlOGzBzhgSXkUvHU2P97aq4gWPM3rsu3GCsyUhSkU3NTuGU1fmnR",
+	"K1oFrODJngRrHjKdEgpMcYsBK0zNmGF1ZV0oeYtVtB5IV4+y3GtLNYD4iWSExdp8az+VmlwvidiYE7A0",
+	"6u0ulD56SYVVflCElLBcm+db1G472sfO5Rw4p/Y8h4yUlnK5uF6HWQWDxx9njaU3vUYAFlvNLxBmiDKp",
+	"sDbcOThgrPkegutF4p119YNrRmyIPEFzvMW7+QVinGn7n9hnwWvLCIllZRh0Pn6sj8SE4A2BH3iurNvS",
+	"mgUWGK31bPHOq/f/RKSi7BiJ+zAW7BcYivtnkYWvPqaPrD/jiHi4cElJEre5060bCymOljTRf20p+CMa",
+	"K9rgJB9gLQEw/9TvHGRUA2AxQ+vSzGhNkT5AW22VzBs3djcxzGOF7G1XYH/Wa3ohBBcdBGlAkRIp8aoH",
+	"HA5l7gUfCP+b4EStm9OX4vGAzt4u+F6mFsoB+wwnam8nnHs9M7loqBDjsx8O7RL9lh/SjAvVQojEGqcN",
+	"Z16TcXpTBsbsJsw/trcekzhZeVkiEhvv97ctusetMXObaJV+xv90eEm3YIpqQEIA0wxmQNADtKxRNhd5",
+	"S3b9JYhG0yHRAQP65jemyUAOTZ0kqUvK15RxgbQprtWNQ/4T+1/YGQ0KgygXwilCzXPnbDp56jttHvtO",
+	"mz2c2GVUpvAh6A1M16HhN9W9prjCn6pvPPZNI+L7UsMjq8HOWjj/Xpx8AG+bl4/l6cKsxmPQgD7aa/i3",
+	"9lmg2zJnsfSdzlyCviWIygWTiLIoyWMSX1bDdYojjCLrnKhrUH0VyncAgW+1dubeqHsHz3u9o2uapS6t",
+	"pJ+f2b7RNtoQXwHgvOKz7mcewFvOMggDzZTuuOi1gvf2hRegvHmWAR6Ww8OYp7yGoGXHYkX1LVJ6lO1M",
+	"HsyVfFslUkn6yroPGpg1NDc3PG05lyrqd3sYqD3Q09/23tPIO6Izg6IxBpIiKmNHGRKeKUWOV0H5l/d1",
+	"d+Dsy53D5nzyyfoycH+YJ9pN7ZrAbyp9uVpzQf+HxL3pG+FM5WLAC+aIGfBCKR+d/Z0RFlv7uwQ4DGIS",
+	"aTLpPwuowmDDqZ7tY9jPvNgbszJQAXgrXq87II2MDxZGWubJkiaJBTqhG+Jm+BO83TAviwg84vMuvLXO",
+	"xudrzAYbPkYNU7Mun+cB9zgj276vH7SUGuDsDe/D9lu9K9+5tWf7WmJv1kopO05opJCFpafygwfpPz7X",
+	"QHxQStmXn+tH7zR/qDZvL9FW5AAPSOkC8MiXQi2t630/c4Hm1Xj3vK8id73mQmmT0zMZJERavdmXdWW2",
+	"AYLHbN4u0ttPkriqXi5V4E1rwNKXrwlLcdESJyvm/hEg7atNsW84LCrnV/s5Zb44JLnh1/I4KjUpc25X",
+	"IOtgvOeWzfaif5CjComZgrOVyfM1+WxSa+5yS1W0Rrzq6aRsgxMaz+y8mvb+FCk4L3ElmTCGnCnzdlSJ",
+	"4ISVMZeCyPVM8VtSDWRVxPiSiwWNY/iZcTVbcm0bhIGJdc30VzhJ+JYUcYgZJHcHlsXkjGfwSSq8XM5s",
+	"uCqwEUmSZiZzRUuTWQSyNG6md1RXTNksE3xllVU9vxXUeAH00t/EVGZYRevKV0Z/tV9kApI8QVzPlpia",
+	"cyDDu4TjeKY4nyVYrAhgVOZZxoXWclMSUzyz7AEIxPUB9gkjiN4u+/MVvBYGAisyg7QySyxt2kMsP2c2",
+	"mp8Q//Fj4uVN+bYQmPn3TFSJ/jd+rPFpf0uapng1wJQ2TkKPNOqlPFaOnPYsgzBQeDUooNap2WbxYKfE",
+	"BguKh1i2/zQv9Av12bQJJ52qdAst8SukttgoCOUwXYGytsgWiaZZzbhNW/02PZ2mAw/Mqq/WyzYAmuw5",
+	"uV1oz6erdDz4+H403QFWQ7RDVQlJgZAuxB+RullIgYMOu6pUOPjwnpTYy0D2vXGsgEjxp5fmhfOxx99j",
+	"9/6eUxbHBC0FT8EfBjsE5Swh0lar1DMkJlMfvA3hUQtO+B2eHYAWkmWgdn+sDCmyX0qwps7zbD9PDkgZ",
+	"J1kKEDpY029uL3FE1MCwoG93DzPb3Yn4cIa7naFfukRKWfXbyb/YDv3X3EcNlnlnFGxb5DJQiNe188OB",
+	"0j1Grr/+0Q9dbpiwyKKphrzcXzBXGZwKfvnxrQlDlgGbYDqePhmNn43Gk/eT8cVY///fgVEbbbXN2Xg0",
+	"WTyNR0/JeDr6AZ89GT0b46fRJD4j58tpULVI+9fnGDMzeKlQhFOCEqwqJttFIPMoIiQmsVUWvJG9fj62",
+	"I6JTLTpz1fLusJw9P2kLpsNk1z8XeTdUauPy+FwowxsteVCgiRbrCMv4ogW/ajV3hwjMNMftj4EkLFG7",
+	"v4+G5N7sL7V9UV2uyJIxw8Cajz4r7x1ZUanEMTlM/RMvj0rl687XHOJ8bGRvWoj8iIV44iGBNZme34fE",
+	"ekxGPyyf4NHT6PFk9Cw+fzyaLp8szxdP4wkZj4to2sUf1WqKiQ2gBK9//2V0Hdx9/CLBpjf2GrM4IUbA",
+	"8eWyKt+sT+j7km/DouuGpG3h9WNlZV8Zp+fuKeMKieZiqIWsK7MrDsm6YqnfqlaniO59SSq8Cdd11vmY",
+	"pR4n1r+Efwaoa/d1IOyxQzs2mudBuX316xGhm7YoV8nZtXK7+4mpd+zj7y7UTuMy1fL+4u3XREo7/Z4U",
+	"jSIiZamBt2YgHaw4cs+ZihoqiJxR1tqWxJdU1tzLDQOh6c7Qv8xc3CPiTO/Gsn3AAVWnuvjaWLU17MNR",
+	"QYoX1y6Pp8m8WAjakkxFNkclC73YtGQMHYwr9Rm9kgskcHRL2WrWmg/m42O34Ob7lePGrrwLlWaVTeYd",
+	"cJZ3xDiPw8k+L6nqmuxsXWtqSssEL0gyK32olM2UwExCTT7P1WzJxczG8ne1sL5XjtrEpzeFr6Q/M7Yw",
+	"T4o/zWK86+uNTikb8viQ/JowcDUkQxmxrD1xgYICzMoC2winEfqfOVeenABeJpf23sEV+hyKjbjhD0J2",
+	"pKnZL6+wWnLyBUWXraWHDgz/Km2wv620OiE9E8BKteRLEsa8SmNV4/EFOCvLUTy6vYr/zKVyp8UAesUk",
+	"UbiPurynMo+q3/ow49EYB5daGuA6NUZY/SuyIcmXk5Oz2dr6mnsRHyq2HoD2Do7KHIeYoJ4x+1AHHHHH",
+	"5wF1SLnTuPsEe19k8e4V2Vgx1F+GD+sgEQZqQN7VF/SmKOAq04cDM7kb1ocWF+W+184PlVOlM6XTPjb8",
+	"GB2cC7sldLVWs5XAqey1hzpzYd36yuO4Nn6Png+1gMYwIfqVkDvQ79gaChpOiv2zIDzUrq1JKLPiJuJB",
+	"BYtyQdXuWq/bBv2M4VX89bOD6B8f3rvGUnqUxZ6BtlYqM52dKFvylrwyueZZBkW4kGoF5bXQW0xxbaBx",
+	"pkznPaT4CQIiIArd9tKymAlKPaExlys5Qtp8DpEWq/KGYUHQu5+fo8ePHz/Tr/7+/nmIaGx7C2b4r1zP",
+	"pwkgTxCkbZifoI/n2fnToi3bZZH2VuS8obmean5yw27YhzVNTFfOCCuc8BWKMGNcoQVBWN6SOEQuxSJE",
+	"CZX6HxsnpcQ0gNNak5ncVMaQGGFoZbdDW2iKWDS0M2l4eXbDFEeYoTXPRWgwoSGwfRXR3DbUu0CTydj2",
+	"5LxakfkJumI2T5JKhJMt3pkmlAhKm7cIeESeoHJRkNdml3TDyjXNq9t5roeb285Gc1P+nNCIMFO2Z5qf",
+	"LsFGCV6/fF82DNMfyo0SXPP8tsoEV29fBmGwIULa1m1GkBKGMxpcBI9PJidjU2i2BqY9PdmSJBkBGKd/",
+	"bm/lyZ9WCVqZ2mItM0DnfRkHF8EvREGlHxzz0A4QRpmOx9YFoZw6l2UJNZ09T92IZVezA2WA0myHZhjs",
+	"luyAqZdcRCREXJTdCzkj0rYw3DpS7PYZy0bNqp1uV60izT51emVC4s9xtCaj55wpwZP6cjrbM3YN7R67",
+	"u6vKlODij49aQUhTrBUjU7mdLxIaGQTwJTLeGwQ+GWk66T49nzwNYS/+MH789D9cdphx9fAc3Ax6Fj15",
+	"otb/00VjW0r8gFS2M3jo/FIhKoMufHxYE2ixo2mfCQ6YgM1JN6Sy7GJVYFJ9Gkme344w241M5z9otQcI",
+	"EQTHuyo+mnnNCccxWuAEs4gIeYIASIQXPFdIraks4MAJZ+QCehwYNqRKS2yhbEsEyGCq9B5WPIkhOVjx",
+	"DIZdcSK1vFT8htmqv6J5qpZkuGRvdoKuXD+JoiMt3uIdMrm20NkYGjOuiSAXaP7Li/fodDM5xXFK2Wns",
+	"ukJQIudIkSSRRg412OEdwTFlJif3O+eICikAu3rrm27GDovHcIgXZ60M86LS5wNIAqJna2Es2maE5siq",
+	"QCyIljFQ0cn49gS9YZauMTfELHo0U01XhG0/WzhLoAVHCwF/qoJ9FA0rIVnr4fnjc9G+1JzitdwM28Hj",
+	"LiyeqnRwKR6D9h53H+/Cnjyy14DFwysvNkTs6ptCi4kVVkRvDCxvZYgWO2gcu89SpQr3x8e7Pf6iJUml",
+	"PlU0XxlyxYcYSvDEnA54uQzq7GSS6FslsV7kVZK8MU/Vu9D+4W9jWnhh+yG0VvWqieVvT1utMvV2XJ14",
+	"M5b8c5erODUdWXs8aDvuaqo8mAAqaww9fHWFMryCAm1Ls968YzjS4fCRtANAA10iFVpSAYUfjocMnwxg",
+	"n9PPNL47dVURpqlYjU8O4PZlDHjNuPSw4E92WFM3+dDYb9P7ioI+g7z+yL9e00xr/UaDN5YDFByCGZSC",
+	"sfrFqK8U9X8R5j2dsLwt92EdcJOCPtlAvgETudMBmphrKadM3yn9hzV55o17AS4QXANwcsNecwESk+nj",
+	"BDrXVxvvu0LNoo3T2XRqbjIwGRLeo8fkSjneGYqcWlNqs/XhCP+Rx7t747t6jtpd3REACkCD6Sf3PHkb",
+	"1xu+ukRzm1o2L1U/rTJsqObpNa5qBnAaVcwb7zUQXRZJ84WGbdK+237R7AibCi0w1HYdsbNsLwK3tSBx",
+	"4p631pXeIAUjqzK/Ekujlp94OBkAsTlqDygHXVeNNpbQv16iucsocTwhCLgdtLKvpYNhHf1pxRFnoX7B",
+	"5J2UdwDswH8SczZAEXqPbx0QJIa7AiSQOnQAVGbXc6RDeQAcO0BuL+Wgwyo2dq+9MKBysG4Z4hlh4B1q",
+	"kvA5BJehYfQDbmkYv4V6kZn7KPdD9Z6UrseL5+7BC1Hjg/BznRXeaExjtyZHZEO/jzVywlbucjf4aTL+",
+	"7mnyoPi9AtBC42CMtUHoQXN4jFhs0OY0SjBN71lzfK7H/KaULSXDd0PkGoVfa2GK0QpuodEg7gk0cHCm",
+	"RKzAi0SZuYeJCtlnv52CmX76Wd7mdzZoTkzqxv7BlvINKfrMf8NdWJy+lte/vy353hDs+tffEc+Vu96l",
+	"RQIeszUPG8LXt7nZc7lny10bUVoQ8v615WL4Xoryt+KdITR9mytLUsoKciLoiFHpVdS63VxUqtOH87x8",
+	"7EFxVOmh3+oacwWHxh7ELtKGOEMSQ1j6m+y7RsAjquKsRL/xNJYEsMKypjLuC7gVlYqIIkn3oezISjXP",
+	"VzYjy/xj/w5hZOtayXe60Y1Kx1DZx6MlhLSZnFK2IUxxsSuPmDb17to2+ngwzq8kVHnDBxIl9se+Zk4R",
+	"xuVLIx162zFDxb4R6H6knuIiRe4I71JxVHi3hcm+K0lz/ztiP8nvK2+KbqZw22IgY1zFEK3jAi45LfsR",
+	"HMksluymrKJt+7wmD3pqHJAdLXKje+90ChDIPjCO6vpaf4e+Ga/JQ+kutRsRvrYC0w/N/fWYGs5NnzrT",
+	"KbaH7E7JqU02PqC4XBVPPSBqqteVtUf08IbE7lKdAf7/6ms1VaLOkH4LFhxGV0Xv1IdgyvrFNl9ZQtYu",
+	"d/Pz5RfgHTSJAnn9uLFwFbWZqz/B91Wa1JBz1nKPjnle76vVIH/nz1ysiLYF6nholWvHeE98lpwRhd8b",
+	"642/Kus5oh0nEiF6EZF+pCs5EfjO1Qx5XdAvBJb2Yu+MCMnZhZO5YSloQiRN1SGkLgoVFgmbxSPa3nSh",
+	"4C10/4ZiU3jQxFBAsVjz7IbdEpKZrKMyoS1nMWfkBJ2Nn6F5pRufiwjgSt5izmK42Xt3aR6vteubQxgP",
+	"vjpBH9aE3TDJU2Iyh1xG0d79LQAk3qG13udEYyTWtiQW6tKEH10eky8qaPbww53z1du4evH1WeftW8Ol",
+	"hlngkOO42m/BCoROhyaHVCLHY4iw+ARdmb6TyDZ8RW7MMmI7nqC5p2fk3BMrAYXibdm14SEItddl90tI",
+	"VazVXmitVftBJKtoUJVeFe0065G505a28/9zYhrc3J0RY0evKmoPnypxw9pzJdCVr1suXMaA0dy1151X",
+	"sk5U3U+5xd5Uy7f6xPqusyWKizG/sqramR1UHHPVHuD3nARxTABWQzsdT78yEkDtiYHrqJLIpl2Cv0Ki",
+	"hLMVEZcIy1uEFZo7YOffC8b6SpAf853JTTJVLo04dCEzavL6YCT626a5DUxue8PcK35ZeXRkuJrc5vov",
+	"F0rxPUaIYehvi/LiHgCDycsyL1BzlrnboNhLxssnSEK0wjtAuYBJSo1cuaQ6rcq7xM16InE7+56W3TK8",
+	"2efXRGyIGEm96c2jF3D8bNc8Icjd71K6Ls15SJgSu8JKYeauSvjSHlkRT4mEaigY9JFEcxrPb5jef1rM",
+	"cAmVh1C6sC7nCc1EE4PYeYwVNqVPn7EKzVAhMvW2UNqmcnk3B9OIGYNIqxf/uH7zW3jDtmsiCBgvKpdz",
+	"p+oBah7JIq3JDAro1TiwFWeElcUQOMsIg5eFyc/Xi0stvsQOTcZIcTQ5t9n18gSZeIAgONWqtizLx6p1",
+	"OE5vqOSbPypy+w1qOYtICTTgoaotoHnBjkZzwUkCeDN0NKVtelGXCC8VEXoujUbsihtKwKAmipa6/3R8",
+	"ptUWp3RB2uB0bBcl9VmQcqku0Nn0GZpXO5d78zqv4TXYWC82Nql/TzA0t5rmFxczB/AMoYocfVMzqCG7",
+	"RJjtDLEWEJ4tuKs0ZcalKWMXDzcn6MnMuVLmr7/CUo0AztHLn2oZ7PsZ64dVaUU+KbMDRwZ3teKIQBAl",
+	"dhdoOh6PNd/R+AJNbhg8f2FP5humN8EF+nwTYHUTXNx4m9XdBOGNqUeHR+yr+kuzWeBb+Gy2A3wu9J+b",
+	"4M5NPy2mL3/tAcFkH4LK2MOAuEC3hGQjqM4CVmpHv1dCG943ZZzYaDD63wVXayRpTLRYxru6/tKo1du7",
+	"7ZbxEdRMzjvBCYP/Gl1FEUlGP+bLJRE2vt0Yq3sUowW22K1lZakyG53Fpauo3BB7gmCYoeUEpCsKc4Wy",
+	"Rg4+pO5QuVHuHrN3f4GsU4i1FV2AzCJDc2xBfg6LSKV211XHwYHrXoL8Kshxh+oejtI8Wpe1VoKk2jh0",
+	"ZXjSuM7q1020ZL2DPKrkCj9EukG1B99XT1s/nKMMKce2H8x8QIBV3kI5JGHV9OIOzcjmr4woXCbQkTr8",
+	"o9CHNBJ8awrHBTE3f6DFzigabtsJfZCuOKLMHvw41VpSQqxnc6+48gT9p8kTouDTNec/PA65yLXo8PWv",
+	"v9vLs8FxCtdl74jyMZG5HOFtedVAOxfBmRTJTZ2ARUOEBWXY3BbRFLdfz+Nfv2jCwzrl9TmUDVCtIUYH",
+	"tDPXLhStA4zieb3mGV1aRQwSnZ5f/3NofL56E0Wru69Cqh51en+1VdJNWyrp9l1vLo/rkUT21hBv6V55",
+	"V4i/bm/qn803lrt/ZFABYNfNur5JUrgByHRD8fBy0dyjs5XHEdPiT/c/7SvjEuS5KlwVNm0UBMJl8W3R",
+	"BwJUGS1FWsCkrLg1qaFwLDhPCGbt9JMcPCTli2Wn0oRstOFhroYz91CZS5uwjIq/9eKK7jUfe7ONvTDi",
+	"EMT/L3nFqxdkdPrFKzfFfPusymuCRbQ2HnF9ChJvYmV3MoS7h+OBAkLVO3G+sk5T3DDSniuWFYuvEPPF",
+	"e3yQPvDMAztEr+K4zOY99oA7mH7xgap1LPC2yge94nP28NUicLk0mcbDis4qmcpugP4pmW3u3nIZh70X",
+	"mohzWdTE1g00MCXmf5tfIl51XQkkyYYI6KbmdU28XI5+44yMXkNO2pe5Jh6M971831+IDdkhwwVeGDz2",
+	"Md2HJo0gQmRi49/nUroysxnx7O2a1D7EwPb1RxLR+BK8Kb+8eG/c2kkOLpUtSQpGzTD0/3F6h0sBKGXx",
+	"AV4tUjzbZUGaS9uZCXaM9QzqtSHK0Pzl0uyKOfTqkIiqS5P2sKWSoLPJFM09Nz16chlMLtWArV5iymz6",
+	"EGFoQ2ZBTN1mNy4ptjO+bbyQhEWkUh//wx6EDoHzDmngBMEgZD/gWfxNkmX7yaOOerH++/RuaIbI0Wes",
+	"S9Zpr1QxKpZrV/9AAfzKVbFfO93ULqwt07T4uV0MvuIrYxy1J+Y4NJ86UX8wmbSK8D66jJ3hkUS2Nb5r",
+	"w2aS4eByh95cpVfEc9VvSXa+dh/XVR0kk7nGoe0dyNhckkuUS0jsU0htaURMQEuV6/L1PoAxH5Yx9y5T",
+	"+9r5qL14s2ygqc0BQ/VOfr3OCIvN3doVqmhqVAboJL1twTv6K+eKdMgOaH9+XTbsfZCCHl+r9a9NqFoj",
+	"+hZyQZNO50WmyjaKWBOclellQ2pETQdW04TFppogyVNiAtIRr3eV26sR3ZLFmvNbeeoaoJ1+ds1b7jyR",
+	"kb3okj7mM2KCw5KmeYIVF3O/luaGHayreWXJz1wUXWZMijJ8hPh1KkmyIRItdqYiHUm6Yhj6Klk1bsHj",
+	"3SXCaIFjkDydgduTG1Y42lMiJV61+dq90RbohPLWYPeDwfYhNe/NEjnUtilj1/Dz6NqtrM3zeTZ+9qSH",
+	"6xNmbBCwMalWH46cslMR/Nvp3+qbrA7dP67f/KZJNz1/gn6lP7p8gBCSYYkm4X6O5IJEOJe2421BfW3f",
+	"b6DJoYTnanfdfEkgouUsdtyyxRKZm+m7xPFVkQ3nGPuRdENUNnDRqbCjKaS9hcNxVy6S4CI4BbejHaZo",
+	"fFhI9UozRGe51b4S9WdcUq2nhWLlO+fjKF8rexDefbz7vwEAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

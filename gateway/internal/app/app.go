@@ -4,6 +4,8 @@ package app
 import (
 	"context"
 	"net/http"
+	"sync/atomic"
+	"time"
 
 	"github.com/swaggest/swgui/v5emb"
 	"google.golang.org/grpc"
@@ -26,7 +28,11 @@ import (
 	"souk/platform/service"
 )
 
-// peers are the services that the gateway looks at for its readiness.
+// How long a process that has started waits for the services before it says that it is ready. Those that are there are reached
+// within a second; those that are not are no reason to keep a load balancer waiting.
+const warmUp = 5 * time.Second
+
+// peers are the services that the gateway asks.
 var peers = []string{"catalog", "customers", "carts", "inventory", "orders", "payments", "shipping"}
 
 // Run serves the REST API until ctx is done.
@@ -43,16 +49,26 @@ func Run(ctx context.Context) error {
 		return err
 	}
 	conns := map[string]*grpc.ClientConn{}
-	readiness := handler.Readiness{}
+	dependencies := handler.Dependencies{}
 	for _, name := range peers {
 		if conns[name], err = svc.Dial(name); err != nil {
 			return err
 		}
-		readiness[name] = conns[name]
+		dependencies[name] = conns[name]
 	}
 	services := servicesAt(conns)
 	services.Catalog = lastgood.NewCatalog(services.Catalog, cfg.CacheBytes, svc.Logger())
-	h := handler.New(services, readiness, cfg.Currency, svc.Logger())
+	var warm atomic.Bool
+	svc.Background("dependencies", func(ctx context.Context) error {
+		first, cancel := context.WithTimeout(ctx, warmUp)
+		defer cancel()
+		dependencies.Await(first)
+		warm.Store(true)
+		dependencies.Watch(ctx)
+		return nil
+	})
+	ready := func() bool { return warm.Load() && !svc.Stopping() }
+	h := handler.New(services, dependencies, ready, cfg.Currency, svc.Logger())
 	limits := cfg.limits()
 	router, err := edge.NewRouter(h, svc.Verifier(), limits, admission.New(cfg.Concurrency), svc.Logger(), handler.StaleIfError)
 	if err != nil {

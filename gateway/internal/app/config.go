@@ -4,11 +4,15 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"time"
 
 	"souk/gateway/internal/edge"
 	"souk/platform/money"
 	"souk/platform/service"
 )
+
+// An orchestrator kills what does not end: a process that is told to stop has to be done within minutes.
+const maxLameDuck = 5 * time.Minute
 
 // Config is everything the gateway can be told from outside.
 type Config struct {
@@ -17,6 +21,9 @@ type Config struct {
 	Advertise string `env:"GATEWAY_ADVERTISE"`
 	// Concurrency is how many requests are worked on at once, 0 for any number.
 	Concurrency uint16 `env:"GATEWAY_CONCURRENCY" envDefault:"32"`
+	// LameDuck is for how long requests are taken once the process is told to stop, while /readyz says 503: longer than a load
+	// balancer takes to notice.
+	LameDuck time.Duration `env:"GATEWAY_LAME_DUCK" envDefault:"5s"`
 	// AdminAddr is where the admin port is served; empty, there is none.
 	AdminAddr string `env:"GATEWAY_ADMIN_ADDR" envDefault:"127.0.0.1:0"`
 	// TLSCert and TLSKey are the files of a certificate chain and its key in PEM. Without them it is plain HTTP.
@@ -44,6 +51,9 @@ func (c *Config) Validate() error {
 	if c.RateLimits != "on" && c.RateLimits != "off" {
 		return fmt.Errorf("SOUK_RATE_LIMITS: %q is neither on nor off", c.RateLimits)
 	}
+	if c.LameDuck < 0 || c.LameDuck > maxLameDuck {
+		return fmt.Errorf("SOUK_GATEWAY_LAME_DUCK: %v is not between 0 and %v", c.LameDuck, maxLameDuck)
+	}
 	if (c.TLSCert == "") != (c.TLSKey == "") {
 		return errors.New("SOUK_GATEWAY_TLS_CERT, SOUK_GATEWAY_TLS_KEY: there must be both or neither")
 	}
@@ -63,6 +73,6 @@ func (c *Config) limits() *edge.Limits {
 
 func (c *Config) http() service.HTTPConfig {
 	return service.HTTPConfig{
-		CertFile: c.TLSCert, KeyFile: c.TLSKey, Proxies: c.Proxies, AnyNetwork: c.RateLimits == "off",
+		CertFile: c.TLSCert, KeyFile: c.TLSKey, Proxies: c.Proxies, LameDuck: c.LameDuck, AnyNetwork: c.RateLimits == "off",
 	}
 }

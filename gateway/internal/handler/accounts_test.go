@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"google.golang.org/grpc/codes"
-	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 
 	accessv1 "souk/proto/gen/souk/access/v1"
 	customersv1 "souk/proto/gen/souk/customers/v1"
@@ -155,18 +154,4 @@ func TestTheKeysArePublishedAndKept(t *testing.T) {
 	if err != nil || age < 0 || age > 60 || stale.header.Get("Warning") != `110 - "Response is Stale"` {
 		t.Errorf("Age %q, Warning %q", stale.header.Get("Age"), stale.header.Get("Warning"))
 	}
-}
-
-func TestReadinessNamesTheServicesThatAreAway(t *testing.T) {
-	t.Parallel()
-	s := open(t)
-	s.send(t, guest, "GET", "/healthz", nil).mustBe(t, 200, `{"status": "ok"}`)
-	s.send(t, guest, "GET", "/readyz", nil).mustBe(t, 200, `{"status": "ok"}`)
-	s.health.SetServingStatus("", healthv1.HealthCheckResponse_NOT_SERVING)
-	s.send(t, guest, "GET", "/healthz", nil).mustBe(t, 200, `{"status": "ok"}`)
-	if p := s.send(t, guest, "GET", "/readyz", nil).refused(t, 503, "unavailable"); p.Detail != "Away: catalog, orders." {
-		t.Errorf("detail %q", p.Detail)
-	}
-	s.health.SetServingStatus("", healthv1.HealthCheckResponse_SERVING)
-	s.send(t, guest, "GET", "/readyz", nil).mustBe(t, 200, `{"status": "ok"}`)
 }

@@ -33,17 +33,19 @@ type Services struct {
 // Handler implements every operation of the contract.
 type Handler struct {
 	Services
-	logger    *slog.Logger
-	currency  string
-	readiness Readiness
-	jwks      lastJwks
+	logger       *slog.Logger
+	currency     string
+	dependencies Dependencies
+	ready        func() bool
+	jwks         lastJwks
 }
 
 var _ api.StrictServerInterface = (*Handler)(nil)
 
-// New returns a handler that asks services, for a shop that sells in currency (ISO 4217).
-func New(services Services, readiness Readiness, currency string, logger *slog.Logger) *Handler {
-	return &Handler{Services: services, readiness: readiness, currency: currency, logger: logger}
+// New returns a handler that asks services, for a shop that sells in currency (ISO 4217). ready reports whether the process is
+// to be given requests.
+func New(services Services, dependencies Dependencies, ready func() bool, currency string, logger *slog.Logger) *Handler {
+	return &Handler{Services: services, dependencies: dependencies, ready: ready, currency: currency, logger: logger}
 }
 
 func moneyView(m *moneyv1.Money) api.Money {

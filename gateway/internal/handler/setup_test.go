@@ -13,6 +13,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -59,6 +60,9 @@ type shop struct {
 
 	mu    sync.Mutex
 	hooks map[string]func(context.Context, any) (any, error)
+	// conn leads to every service.
+	conn     *grpc.ClientConn
+	stopping atomic.Bool
 	// broken has the services that fail, by name.
 	broken map[string]error
 	calls  map[string]int
@@ -132,13 +136,14 @@ func openIn(t testing.TB, currency string) *shop {
 		hooks: map[string]func(context.Context, any) (any, error){}, calls: map[string]int{}, broken: map[string]error{},
 	}
 	logger := slog.New(slog.DiscardHandler)
-	conn := s.dial(t, logger)
+	s.conn = s.dial(t, logger)
+	conn := s.conn
 	h := handler.New(handler.Services{
 		Catalog: lastgood.NewCatalog(catalogv1.NewCatalogServiceClient(conn), 1<<20, logger), Customers: customersv1.NewCustomersServiceClient(conn),
 		Keys: accessv1.NewKeysServiceClient(conn), Carts: cartsv1.NewCartsServiceClient(conn),
 		Orders: ordersv1.NewOrdersServiceClient(conn), Payments: paymentsv1.NewPaymentsServiceClient(conn),
 		Inventory: inventoryv1.NewInventoryServiceClient(conn), Shipping: shippingv1.NewShippingServiceClient(conn),
-	}, handler.Readiness{"catalog": conn, "orders": conn}, currency, logger)
+	}, handler.Dependencies{"catalog": conn, "orders": conn}, func() bool { return !s.stopping.Load() }, currency, logger)
 	server := httptest.NewServer(s.wrap(t, h, logger))
 	t.Cleanup(server.Close)
 	s.url, s.client, s.server = server.URL, server.Client(), server.Config
