@@ -48,6 +48,45 @@ func (e Availability) Valid() bool {
 	}
 }
 
+// Defines values for DeclineReason.
+const (
+	DeclineReasonAuthenticationRequired DeclineReason = "authentication_required"
+	DeclineReasonCardDeclined           DeclineReason = "card_declined"
+	DeclineReasonExpired                DeclineReason = "expired"
+	DeclineReasonExpiredCard            DeclineReason = "expired_card"
+	DeclineReasonIncorrectCvc           DeclineReason = "incorrect_cvc"
+	DeclineReasonIncorrectNumber        DeclineReason = "incorrect_number"
+	DeclineReasonInsufficientFunds      DeclineReason = "insufficient_funds"
+	DeclineReasonProcessingError        DeclineReason = "processing_error"
+	DeclineReasonUnknownPaymentMethod   DeclineReason = "unknown_payment_method"
+)
+
+// Valid indicates whether the value is a known member of the DeclineReason enum.
+func (e DeclineReason) Valid() bool {
+	switch e {
+	case DeclineReasonAuthenticationRequired:
+		return true
+	case DeclineReasonCardDeclined:
+		return true
+	case DeclineReasonExpired:
+		return true
+	case DeclineReasonExpiredCard:
+		return true
+	case DeclineReasonIncorrectCvc:
+		return true
+	case DeclineReasonIncorrectNumber:
+		return true
+	case DeclineReasonInsufficientFunds:
+		return true
+	case DeclineReasonProcessingError:
+		return true
+	case DeclineReasonUnknownPaymentMethod:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DependencyStatus.
 const (
 	DependencyStatusAway    DependencyStatus = "away"
@@ -60,6 +99,99 @@ func (e DependencyStatus) Valid() bool {
 	case DependencyStatusAway:
 		return true
 	case DependencyStatusServing:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for FacetField.
+const (
+	FacetFieldBrand    FacetField = "brand"
+	FacetFieldCategory FacetField = "category"
+)
+
+// Valid indicates whether the value is a known member of the FacetField enum.
+func (e FacetField) Valid() bool {
+	switch e {
+	case FacetFieldBrand:
+		return true
+	case FacetFieldCategory:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for HealthStatus.
+const (
+	HealthStatusOk HealthStatus = "ok"
+)
+
+// Valid indicates whether the value is a known member of the HealthStatus enum.
+func (e HealthStatus) Valid() bool {
+	switch e {
+	case HealthStatusOk:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for JwkAlg.
+const (
+	JwkAlgEdDSA JwkAlg = "EdDSA"
+)
+
+// Valid indicates whether the value is a known member of the JwkAlg enum.
+func (e JwkAlg) Valid() bool {
+	switch e {
+	case JwkAlgEdDSA:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for JwkCrv.
+const (
+	JwkCrvEd25519 JwkCrv = "Ed25519"
+)
+
+// Valid indicates whether the value is a known member of the JwkCrv enum.
+func (e JwkCrv) Valid() bool {
+	switch e {
+	case JwkCrvEd25519:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for JwkKty.
+const (
+	JwkKtyOKP JwkKty = "OKP"
+)
+
+// Valid indicates whether the value is a known member of the JwkKty enum.
+func (e JwkKty) Valid() bool {
+	switch e {
+	case JwkKtyOKP:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for JwkUse.
+const (
+	JwkUseSig JwkUse = "sig"
+)
+
+// Valid indicates whether the value is a known member of the JwkUse enum.
+func (e JwkUse) Valid() bool {
+	switch e {
+	case JwkUseSig:
 		return true
 	default:
 		return false
@@ -261,6 +393,24 @@ func (e ReturnStatus) Valid() bool {
 	}
 }
 
+// Defines values for Role.
+const (
+	RoleCustomer Role = "customer"
+	RoleStaff    Role = "staff"
+)
+
+// Valid indicates whether the value is a known member of the Role enum.
+func (e Role) Valid() bool {
+	switch e {
+	case RoleCustomer:
+		return true
+	case RoleStaff:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for SessionTokenType.
 const (
 	SessionTokenTypeBearer SessionTokenType = "Bearer"
@@ -300,6 +450,48 @@ func (e ShipmentStatus) Valid() bool {
 	}
 }
 
+// Defines values for TimelineEvent.
+const (
+	TimelineEventCancelled       TimelineEvent = "cancelled"
+	TimelineEventConfirmed       TimelineEvent = "confirmed"
+	TimelineEventDelivered       TimelineEvent = "delivered"
+	TimelineEventDispatched      TimelineEvent = "dispatched"
+	TimelineEventPlaced          TimelineEvent = "placed"
+	TimelineEventRefundFailed    TimelineEvent = "refund_failed"
+	TimelineEventRefunded        TimelineEvent = "refunded"
+	TimelineEventRejected        TimelineEvent = "rejected"
+	TimelineEventReturnReceived  TimelineEvent = "return_received"
+	TimelineEventReturnRequested TimelineEvent = "return_requested"
+)
+
+// Valid indicates whether the value is a known member of the TimelineEvent enum.
+func (e TimelineEvent) Valid() bool {
+	switch e {
+	case TimelineEventCancelled:
+		return true
+	case TimelineEventConfirmed:
+		return true
+	case TimelineEventDelivered:
+		return true
+	case TimelineEventDispatched:
+		return true
+	case TimelineEventPlaced:
+		return true
+	case TimelineEventRefundFailed:
+		return true
+	case TimelineEventRefunded:
+		return true
+	case TimelineEventRejected:
+		return true
+	case TimelineEventReturnReceived:
+		return true
+	case TimelineEventReturnRequested:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ListProductsParamsSort.
 const (
 	ListProductsParamsSortNewest    ListProductsParamsSort = "newest"
@@ -327,98 +519,183 @@ func (e ListProductsParamsSort) Valid() bool {
 	}
 }
 
-// AddressInput defines model for AddressInput.
+// AddressInput Where parcels go
+//
+// Examples: {"city":"Leeds","country":"GB","line1":"1 Quarry Hill","name":"Ada Shopper","postal_code":"LS1 4DY"}
 type AddressInput struct {
+	// City Town
 	City string `json:"city"`
 
 	// Country ISO 3166-1 alpha-2
-	Country    string  `json:"country"`
-	Line1      string  `json:"line1"`
-	Line2      *string `json:"line2,omitempty"`
-	Name       string  `json:"name"`
-	PostalCode string  `json:"postal_code"`
-	Region     *string `json:"region,omitempty"`
+	Country string `json:"country"`
+
+	// Line1 Street and number
+	Line1 string `json:"line1"`
+
+	// Line2 Whatever else the carrier needs
+	Line2 *string `json:"line2,omitempty"`
+
+	// Name Who receives them
+	Name string `json:"name"`
+
+	// PostalCode As it is written in the country
+	PostalCode string `json:"postal_code"`
+
+	// Region State, province or county
+	Region *string `json:"region,omitempty"`
 }
 
-// AddressList defines model for AddressList.
+// AddressList Saved addresses
+//
+// Examples: {"items":[{"city":"Leeds","country":"GB","id":"01992f39-77aa-7b52-8e0d-1f2e3d4c5b6a","line1":"1 Quarry Hill","line2":"","name":"Ada Shopper","postal_code":"LS1 4DY","region":""}]}
 type AddressList struct {
+	// Items In the order in which they were saved
 	Items []SavedAddress `json:"items"`
 }
 
-// Availability defines model for Availability.
+// Availability Whether it can be bought now; `unknown` while the stock cannot be asked
 type Availability string
 
-// Cart defines model for Cart.
+// Cart What somebody means to buy, at the prices of now
+//
+// Examples: {"id":"01992f3a-1b2c-7d4e-8f50-6a7b8c9d0e1f","lines":[{"availability":"in_stock","line_total":{"amount":2500,"currency":"GBP"},"quantity":2,"sku":"MUG-S","title":"Mug — Small","unit_price":{"amount":1250,"currency":"GBP"}}],"subtotal":{"amount":2500,"currency":"GBP"}}
 type Cart struct {
-	Id       string     `json:"id"`
-	Lines    []CartLine `json:"lines"`
-	Subtotal Money      `json:"subtotal"`
+	// Id Whoever knows a guest's may use the cart
+	Id string `json:"id"`
+
+	// Lines In the order in which they were put in
+	Lines []CartLine `json:"lines"`
+
+	// Subtotal An amount in minor units with its currency
+	Subtotal Money `json:"subtotal"`
 }
 
-// CartItem defines model for CartItem.
+// CartItem How much of a SKU is in a cart
+//
+// Examples: {"quantity":2}
 type CartItem struct {
+	// Quantity Pieces
 	Quantity int64 `json:"quantity"`
 }
 
-// CartLine defines model for CartLine.
+// CartLine Pieces of a SKU in a cart
 type CartLine struct {
+	// Availability Whether it can be bought now; `unknown` while the stock cannot be asked
 	Availability Availability `json:"availability"`
-	LineTotal    Money        `json:"line_total"`
-	Quantity     int64        `json:"quantity"`
-	Sku          string       `json:"sku"`
-	Title        string       `json:"title"`
-	UnitPrice    Money        `json:"unit_price"`
+
+	// LineTotal An amount in minor units with its currency
+	LineTotal Money `json:"line_total"`
+
+	// Quantity Pieces
+	Quantity int64 `json:"quantity"`
+
+	// Sku What it is called in stock
+	Sku string `json:"sku"`
+
+	// Title What it is called
+	Title string `json:"title"`
+
+	// UnitPrice An amount in minor units with its currency
+	UnitPrice Money `json:"unit_price"`
 }
 
-// Category defines model for Category.
+// Category A category
 type Category struct {
-	Name         string `json:"name"`
-	ProductCount int64  `json:"product_count"`
-	Slug         string `json:"slug"`
+	// Name For people
+	Name string `json:"name"`
+
+	// ProductCount Products on sale in it
+	ProductCount int64 `json:"product_count"`
+
+	// Slug For the parameter `category`
+	Slug string `json:"slug"`
 }
 
-// CategoryList defines model for CategoryList.
+// CategoryList The categories
+//
+// Examples: {"items":[{"name":"Kitchen","product_count":12,"slug":"kitchen"}]}
 type CategoryList struct {
+	// Items By name
 	Items []Category `json:"items"`
 }
 
 // Checkout With either address_id or shipping_address
+//
+// Examples: {"cart_id":"01992f3a-1b2c-7d4e-8f50-6a7b8c9d0e1f","expected_total":{"amount":2899,"currency":"GBP"},"payment_method":"pm_card_visa","shipping_address":{"city":"Leeds","country":"GB","line1":"1 Quarry Hill","name":"Ada Shopper","postal_code":"LS1 4DY"},"shipping_option":"standard"}
 type Checkout struct {
-	AddressId       *string       `json:"address_id,omitempty"`
-	CartId          string        `json:"cart_id"`
-	ExpectedTotal   *Money        `json:"expected_total,omitempty"`
-	PaymentMethod   string        `json:"payment_method"`
+	// AddressId A saved address
+	AddressId *string `json:"address_id,omitempty"`
+
+	// CartId What is bought; it must be the customer's own
+	CartId string `json:"cart_id"`
+
+	// ExpectedTotal An amount in minor units with its currency
+	ExpectedTotal *Money `json:"expected_total,omitempty"`
+
+	// PaymentMethod What the payment provider calls the means of payment
+	PaymentMethod string `json:"payment_method"`
+
+	// ShippingAddress Where parcels go
+	//
+	// Examples: {"city":"Leeds","country":"GB","line1":"1 Quarry Hill","name":"Ada Shopper","postal_code":"LS1 4DY"}
 	ShippingAddress *AddressInput `json:"shipping_address,omitempty"`
-	ShippingOption  string        `json:"shipping_option"`
+
+	// ShippingOption The `id` of an option that was quoted
+	ShippingOption string `json:"shipping_option"`
 }
 
-// Confirmation defines model for Confirmation.
+// Confirmation Proof that the owner asks for it
+//
+// Examples: {"password":"correct horse battery"}
 type Confirmation struct {
 	// Password The account's
 	Password string `json:"password"`
 }
 
-// Credentials defines model for Credentials.
+// Credentials What proves who logs in
+//
+// Examples: {"email":"ada@example.com","password":"correct horse battery"}
 type Credentials struct {
-	Email    string `json:"email"`
+	// Email The address of the account
+	Email string `json:"email"`
+
+	// Password Its password
 	Password string `json:"password"`
 }
 
-// Customer defines model for Customer.
+// Customer An account
+//
+// Examples: {"created_at":"2026-09-01T09:00:00Z","email":"ada@example.com","id":"01992f38-0a5e-7d3c-9b1f-2c4d5e6f7a80","name":"Ada Shopper","roles":["customer"]}
 type Customer struct {
+	// CreatedAt When it was opened
 	CreatedAt time.Time `json:"created_at"`
-	Email     string    `json:"email"`
-	Id        string    `json:"id"`
-	Name      string    `json:"name"`
-	Roles     []string  `json:"roles"`
+
+	// Email The address to log in with
+	Email string `json:"email"`
+
+	// Id Opaque
+	Id string `json:"id"`
+
+	// Name What the customer is called
+	Name string `json:"name"`
+
+	// Roles What the account may do
+	Roles []Role `json:"roles"`
 }
 
-// CustomerPatch defines model for CustomerPatch.
+// CustomerPatch What is to change; what is left out stays
+//
+// Examples: {"name":"Ada Lovelace"}
 type CustomerPatch struct {
+	// Name What the customer is called
 	Name *string `json:"name,omitempty"`
 }
 
-// Dependency defines model for Dependency.
+// DeclineReason Why a payment was declined, for `payment_declined`. `expired` means that it was not settled in time, `card_declined`
+// also what the bank does not want to be told.
+type DeclineReason string
+
+// Dependency A service, and whether it serves
 type Dependency struct {
 	// Name The service
 	Name string `json:"name"`
@@ -427,7 +704,7 @@ type Dependency struct {
 	Status DependencyStatus `json:"status"`
 }
 
-// DependencyList defines model for DependencyList.
+// DependencyList The services that the shop is made of
 type DependencyList struct {
 	// Items One for each service
 	Items []Dependency `json:"items"`
@@ -436,66 +713,119 @@ type DependencyList struct {
 // DependencyStatus `serving`: an instance of it answers, and says that it serves. `away`: none does, and what needs it answers 503 or leaves it out.
 type DependencyStatus string
 
-// Destination defines model for Destination.
+// Destination As much of an address as its shipping price depends on
 type Destination struct {
 	// Country ISO 3166-1 alpha-2
-	Country    string `json:"country"`
+	Country string `json:"country"`
+
+	// PostalCode As it is written in the country
 	PostalCode string `json:"postal_code"`
 }
 
-// Facet defines model for Facet.
+// Facet How many products of the list there are for each value of a parameter
 type Facet struct {
 	// Field The parameter to filter with
-	Field  string       `json:"field"`
+	Field FacetField `json:"field"`
+
+	// Values The most common first
 	Values []FacetValue `json:"values"`
 }
 
-// FacetValue defines model for FacetValue.
+// FacetField The parameter to filter with
+type FacetField string
+
+// FacetValue A value to filter by
 type FacetValue struct {
-	Count int64  `json:"count"`
-	Name  string `json:"name"`
+	// Count Products that have it
+	Count int64 `json:"count"`
+
+	// Name For people
+	Name string `json:"name"`
+
+	// Value For the parameter
 	Value string `json:"value"`
 }
 
-// FieldError defines model for FieldError.
+// FieldError What is wrong with a field
 type FieldError struct {
-	Field   string `json:"field"`
+	// Field Its path in the body, such as `variants[0].price.amount`, or the name of the parameter
+	Field string `json:"field"`
+
+	// Message What it must be, for people
 	Message string `json:"message"`
 }
 
-// Health defines model for Health.
+// Health That it is well
+//
+// Examples: {"status":"ok"}
 type Health struct {
-	Status string `json:"status"`
+	// Status Always `ok`
+	Status HealthStatus `json:"status"`
 }
 
-// Image defines model for Image.
+// HealthStatus Always `ok`
+type HealthStatus string
+
+// Image A picture
 type Image struct {
+	// Alt What it shows, in words
 	Alt *string `json:"alt,omitempty"`
-	Url string  `json:"url"`
+
+	// Url Where it is
+	Url string `json:"url"`
 }
 
-// ImportError defines model for ImportError.
+// ImportError A row that did not go in
 type ImportError struct {
-	Line    int32  `json:"line"`
+	// Line Where it begins in the file, from 1
+	Line int32 `json:"line"`
+
+	// Message Why, for people
 	Message string `json:"message"`
 }
 
-// Jwk defines model for Jwk.
+// Jwk An Ed25519 key (RFC 8037)
 type Jwk struct {
-	Alg string `json:"alg"`
-	Crv string `json:"crv"`
+	// Alg Always `EdDSA`
+	Alg JwkAlg `json:"alg"`
+
+	// Crv Always `Ed25519`
+	Crv JwkCrv `json:"crv"`
+
+	// Kid The key that a token names in its header
 	Kid string `json:"kid"`
-	Kty string `json:"kty"`
-	Use string `json:"use"`
-	X   string `json:"x"`
+
+	// Kty Always `OKP`
+	Kty JwkKty `json:"kty"`
+
+	// Use Always `sig`
+	Use JwkUse `json:"use"`
+
+	// X The key, in base64url
+	X string `json:"x"`
 }
 
-// Jwks defines model for Jwks.
+// JwkAlg Always `EdDSA`
+type JwkAlg string
+
+// JwkCrv Always `Ed25519`
+type JwkCrv string
+
+// JwkKty Always `OKP`
+type JwkKty string
+
+// JwkUse Always `sig`
+type JwkUse string
+
+// Jwks A set of public keys (RFC 7517)
+//
+// Examples: {"keys":[{"alg":"EdDSA","crv":"Ed25519","kid":"k1","kty":"OKP","use":"sig","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}
 type Jwks struct {
+	// Keys Those that access tokens of now are signed with
 	Keys []Jwk `json:"keys"`
 }
 
-// Money defines model for Money.
+// Money An amount in minor units with its currency
 type Money struct {
 	// Amount Minor units
 	Amount int64 `json:"amount"`
@@ -504,85 +834,156 @@ type Money struct {
 	Currency string `json:"currency"`
 }
 
-// Options defines model for Options.
+// Options What makes a variant, such as its size, by name
 type Options map[string]string
 
-// Order defines model for Order.
+// Order What somebody bought
+//
+// Examples: {"created_at":"2026-09-01T10:00:00Z","customer_id":"01992f38-0a5e-7d3c-9b1f-2c4d5e6f7a80","id":"01992f3a-51c0-7a8e-b0e4-6f1f0c9b2d11","lines":[{"line_total":{"amount":2500,"currency":"GBP"},"quantity":2,"sku":"MUG-S","title":"Mug — Small","unit_price":{"amount":1250,"currency":"GBP"}}],"number":"S7K2-94QD","payment":{"authorized":{"amount":2899,"currency":"GBP"},"captured":{"amount":0,"currency":"GBP"},"refunded":{"amount":0,"currency":"GBP"},"status":"authorized"},"refunds":[],"returns":[],"shipments":[],"shipping_address":{"city":"Leeds","country":"GB","line1":"1 Quarry Hill","line2":"","name":"Ada Shopper","postal_code":"LS1 4DY","region":""},"status":"confirmed","timeline":[{"at":"2026-09-01T10:00:00Z","detail":"","event":"placed"},{"at":"2026-09-01T10:00:01Z","detail":"authorized 28.99 GBP","event":"confirmed"}],"totals":{"shipping":{"amount":399,"currency":"GBP"},"subtotal":{"amount":2500,"currency":"GBP"},"tax":{"amount":0,"currency":"GBP"},"total":{"amount":2899,"currency":"GBP"}}}
 type Order struct {
-	CreatedAt  time.Time    `json:"created_at"`
-	CustomerId string       `json:"customer_id"`
-	Id         string       `json:"id"`
-	Lines      []OrderLine  `json:"lines"`
-	Number     string       `json:"number"`
-	Payment    OrderPayment `json:"payment"`
+	// CreatedAt When it was placed
+	CreatedAt time.Time `json:"created_at"`
+
+	// CustomerId Whose it is
+	CustomerId string `json:"customer_id"`
+
+	// Id Opaque
+	Id string `json:"id"`
+
+	// Lines What was bought, at the prices of then
+	Lines []OrderLine `json:"lines"`
+
+	// Number For people: short, and not to be guessed from another
+	Number string `json:"number"`
+
+	// Payment Where the order's money is
+	Payment OrderPayment `json:"payment"`
 
 	// Refunds Those of returns included; the answer to a checkout leaves it out
-	Refunds         *[]Refund       `json:"refunds,omitempty"`
-	Returns         []Return        `json:"returns"`
-	Shipments       []Shipment      `json:"shipments"`
-	ShippingAddress OrderAddress    `json:"shipping_address"`
-	Status          OrderStatus     `json:"status"`
-	Timeline        []TimelineEntry `json:"timeline"`
-	Totals          Totals          `json:"totals"`
+	Refunds *[]Refund `json:"refunds,omitempty"`
+
+	// Returns The oldest first
+	Returns []Return `json:"returns"`
+
+	// Shipments The parcels; empty also while the carrier cannot be asked
+	Shipments []Shipment `json:"shipments"`
+
+	// ShippingAddress Where the order goes; empty texts once its customer's account was deleted
+	ShippingAddress OrderAddress `json:"shipping_address"`
+
+	// Status `pending` until it is paid for, then `confirmed`, `fulfilled` once dispatched, `delivered`; or `rejected`, `cancelled`
+	Status OrderStatus `json:"status"`
+
+	// Timeline What happened to it, the oldest first
+	Timeline []TimelineEntry `json:"timeline"`
+
+	// Totals What an order costs; `total` is the sum of the others
+	Totals Totals `json:"totals"`
 }
 
-// OrderAddress defines model for OrderAddress.
+// OrderAddress Where the order goes; empty texts once its customer's account was deleted
 type OrderAddress struct {
-	City       string `json:"city"`
-	Country    string `json:"country"`
-	Line1      string `json:"line1"`
-	Line2      string `json:"line2"`
-	Name       string `json:"name"`
+	// City Town
+	City string `json:"city"`
+
+	// Country ISO 3166-1 alpha-2
+	Country string `json:"country"`
+
+	// Line1 Street and number
+	Line1 string `json:"line1"`
+
+	// Line2 Whatever else the carrier needs, or empty
+	Line2 string `json:"line2"`
+
+	// Name Who receives it
+	Name string `json:"name"`
+
+	// PostalCode As it is written in the country
 	PostalCode string `json:"postal_code"`
-	Region     string `json:"region"`
+
+	// Region State, province or county, or empty
+	Region string `json:"region"`
 }
 
-// OrderLine defines model for OrderLine.
+// OrderLine Pieces of a SKU that were bought
 type OrderLine struct {
-	LineTotal Money  `json:"line_total"`
-	Quantity  int64  `json:"quantity"`
-	Sku       string `json:"sku"`
-	Title     string `json:"title"`
-	UnitPrice Money  `json:"unit_price"`
+	// LineTotal An amount in minor units with its currency
+	LineTotal Money `json:"line_total"`
+
+	// Quantity Pieces
+	Quantity int64 `json:"quantity"`
+
+	// Sku What it is called in stock
+	Sku string `json:"sku"`
+
+	// Title What it was called
+	Title string `json:"title"`
+
+	// UnitPrice An amount in minor units with its currency
+	UnitPrice Money `json:"unit_price"`
 }
 
-// OrderList defines model for OrderList.
+// OrderList A page of orders
+//
+// Examples: {"items":[{"created_at":"2026-09-01T10:00:00Z","customer_id":"01992f38-0a5e-7d3c-9b1f-2c4d5e6f7a80","id":"01992f3a-51c0-7a8e-b0e4-6f1f0c9b2d11","lines":[{"line_total":{"amount":2500,"currency":"GBP"},"quantity":2,"sku":"MUG-S","title":"Mug — Small","unit_price":{"amount":1250,"currency":"GBP"}}],"number":"S7K2-94QD","payment":{"authorized":{"amount":2899,"currency":"GBP"},"captured":{"amount":0,"currency":"GBP"},"refunded":{"amount":0,"currency":"GBP"},"status":"authorized"},"refunds":[],"returns":[],"shipments":[],"shipping_address":{"city":"Leeds","country":"GB","line1":"1 Quarry Hill","line2":"","name":"Ada Shopper","postal_code":"LS1 4DY","region":""},"status":"confirmed","timeline":[{"at":"2026-09-01T10:00:00Z","detail":"","event":"placed"},{"at":"2026-09-01T10:00:01Z","detail":"authorized 28.99 GBP","event":"confirmed"}],"totals":{"shipping":{"amount":399,"currency":"GBP"},"subtotal":{"amount":2500,"currency":"GBP"},"tax":{"amount":0,"currency":"GBP"},"total":{"amount":2899,"currency":"GBP"}}}],"next_cursor":"eyJhZnRlciI6IjAxOTkifQ"}
 type OrderList struct {
-	Items      []Order `json:"items"`
+	// Items The newest first
+	Items []Order `json:"items"`
+
+	// NextCursor For the next page; absent on the last
 	NextCursor *string `json:"next_cursor,omitempty"`
 }
 
-// OrderPayment defines model for OrderPayment.
+// OrderPayment Where the order's money is
 type OrderPayment struct {
-	Authorized Money              `json:"authorized"`
-	Captured   Money              `json:"captured"`
-	Refunded   Money              `json:"refunded"`
-	Status     OrderPaymentStatus `json:"status"`
+	// Authorized An amount in minor units with its currency
+	Authorized Money `json:"authorized"`
+
+	// Captured An amount in minor units with its currency
+	Captured Money `json:"captured"`
+
+	// Refunded An amount in minor units with its currency
+	Refunded Money `json:"refunded"`
+
+	// Status `authorized` while the money is held, `captured` once it was taken, `voided` when it was let go
+	Status OrderPaymentStatus `json:"status"`
 }
 
-// OrderPaymentStatus defines model for OrderPayment.Status.
+// OrderPaymentStatus `authorized` while the money is held, `captured` once it was taken, `voided` when it was let go
 type OrderPaymentStatus string
 
-// OrderStatus defines model for OrderStatus.
+// OrderStatus `pending` until it is paid for, then `confirmed`, `fulfilled` once dispatched, `delivered`; or `rejected`, `cancelled`
 type OrderStatus string
 
-// PasswordChange defines model for PasswordChange.
+// PasswordChange A new password, and proof that the owner asks for it
+//
+// Examples: {"current_password":"correct horse battery","new_password":"staple correct horse"}
 type PasswordChange struct {
+	// CurrentPassword The password so far
 	CurrentPassword string `json:"current_password"`
-	NewPassword     string `json:"new_password"`
+
+	// NewPassword 8 to 200 characters
+	NewPassword string `json:"new_password"`
 }
 
-// PriceRange defines model for PriceRange.
+// PriceRange What the cheapest and the dearest variant cost
 type PriceRange struct {
+	// Max An amount in minor units with its currency
 	Max Money `json:"max"`
+
+	// Min An amount in minor units with its currency
 	Min Money `json:"min"`
 }
 
-// Problem defines model for Problem.
+// Problem An error, as RFC 9457 has it; which of the optional members it has depends on `code`
 type Problem struct {
 	// Code What went wrong, for clients to switch on
-	Code   ProblemCode   `json:"code"`
-	Detail *string       `json:"detail,omitempty"`
+	Code ProblemCode `json:"code"`
+
+	// Detail What went wrong, for people
+	Detail *string `json:"detail,omitempty"`
+
+	// Errors For `validation_failed`, every field that is not valid
 	Errors *[]FieldError `json:"errors,omitempty"`
 
 	// Lines For `out_of_stock`
@@ -591,252 +992,501 @@ type Problem struct {
 	// OrderId The rejected order that a refused checkout left
 	OrderId *string `json:"order_id,omitempty"`
 
-	// Reason For `payment_declined`
-	Reason    *string `json:"reason,omitempty"`
-	RequestId string  `json:"request_id"`
-	Status    int     `json:"status"`
-	Title     string  `json:"title"`
-	Type      string  `json:"type"`
+	// Reason Why a payment was declined, for `payment_declined`. `expired` means that it was not settled in time, `card_declined`
+	// also what the bank does not want to be told.
+	Reason *DeclineReason `json:"reason,omitempty"`
+
+	// RequestId The request, for a question to the shop; an answer given again keeps that of the first
+	RequestId string `json:"request_id"`
+
+	// Status The HTTP status
+	Status int `json:"status"`
+
+	// Title The status's name
+	Title string `json:"title"`
+
+	// Type Always `about:blank`; `code` says what it is
+	Type string `json:"type"`
 }
 
 // ProblemCode What went wrong, for clients to switch on
 type ProblemCode string
 
-// Product defines model for Product.
+// Product What the shop sells
+//
+// Examples: {"brand":"Souk Ceramics","category":"Kitchen","description":"Holds tea.","id":"01992f37-5c6d-7e8f-9012-3a4b5c6d7e8f","images":[{"alt":"A mug","url":"https://img.example.com/mug.jpg"}],"price":{"max":{"amount":1250,"currency":"GBP"},"min":{"amount":1250,"currency":"GBP"}},"slug":"mug","tags":["tea"],"title":"Mug","updated_at":"2026-09-01T09:00:00Z","variants":[{"availability":"in_stock","options":{"Size":"Small"},"price":{"amount":1250,"currency":"GBP"},"sku":"MUG-S","title":"Small","weight_grams":300}]}
 type Product struct {
-	Brand       string     `json:"brand"`
-	Category    string     `json:"category"`
-	Description string     `json:"description"`
-	Id          string     `json:"id"`
-	Images      []Image    `json:"images"`
-	Price       PriceRange `json:"price"`
-	Slug        string     `json:"slug"`
-	Tags        []string   `json:"tags"`
-	Title       string     `json:"title"`
-	UpdatedAt   time.Time  `json:"updated_at"`
-	Variants    []Variant  `json:"variants"`
+	// Brand Who makes it, or empty
+	Brand string `json:"brand"`
+
+	// Category Its category's name, or empty
+	Category string `json:"category"`
+
+	// Description What it is, in plain text
+	Description string `json:"description"`
+
+	// Id Opaque
+	Id string `json:"id"`
+
+	// Images The first is shown in lists
+	Images []Image `json:"images"`
+
+	// Price What the cheapest and the dearest variant cost
+	Price PriceRange `json:"price"`
+
+	// Slug Its name in addresses
+	Slug string `json:"slug"`
+
+	// Tags Words to find it by
+	Tags []string `json:"tags"`
+
+	// Title What it is called
+	Title string `json:"title"`
+
+	// UpdatedAt When it was last changed
+	UpdatedAt time.Time `json:"updated_at"`
+
+	// Variants The forms in which it is sold
+	Variants []Variant `json:"variants"`
 }
 
-// ProductImport defines model for ProductImport.
+// ProductImport What became of a file
+//
+// Examples: {"created":1,"errors":[{"line":7,"message":"the price is no number"}],"products":2,"updated":1,"variants":3}
 type ProductImport struct {
-	Created  int32         `json:"created"`
-	Errors   []ImportError `json:"errors"`
-	Products int32         `json:"products"`
-	Updated  int32         `json:"updated"`
-	Variants int32         `json:"variants"`
+	// Created Products that are new
+	Created int32 `json:"created"`
+
+	// Errors Rows that did not go in
+	Errors []ImportError `json:"errors"`
+
+	// Products Products that went in
+	Products int32 `json:"products"`
+
+	// Updated Products that were changed
+	Updated int32 `json:"updated"`
+
+	// Variants Variants that went in
+	Variants int32 `json:"variants"`
 }
 
-// ProductInput defines model for ProductInput.
+// ProductInput A new product
+//
+// Examples: {"brand":"Souk Ceramics","category":"Kitchen","description":"Holds tea.","images":[{"alt":"A mug","url":"https://img.example.com/mug.jpg"}],"tags":["tea"],"title":"Mug","variants":[{"options":{"Size":"Small"},"price":{"amount":1250,"currency":"GBP"},"sku":"MUG-S","title":"Small","weight_grams":300}]}
 type ProductInput struct {
-	Brand       *string  `json:"brand,omitempty"`
-	Category    *string  `json:"category,omitempty"`
-	Description *string  `json:"description,omitempty"`
-	Images      *[]Image `json:"images,omitempty"`
+	// Brand Who makes it
+	Brand *string `json:"brand,omitempty"`
+
+	// Category The name of its category; a new name makes one
+	Category *string `json:"category,omitempty"`
+
+	// Description What it is, in plain text
+	Description *string `json:"description,omitempty"`
+
+	// Images The first is shown in lists
+	Images *[]Image `json:"images,omitempty"`
 
 	// Slug Made from the title unless given
-	Slug     *string        `json:"slug,omitempty"`
-	Tags     *[]string      `json:"tags,omitempty"`
-	Title    string         `json:"title"`
+	Slug *string `json:"slug,omitempty"`
+
+	// Tags Words to find it by
+	Tags *[]string `json:"tags,omitempty"`
+
+	// Title What it is called
+	Title string `json:"title"`
+
+	// Variants The forms in which it is sold
 	Variants []VariantInput `json:"variants"`
 }
 
-// ProductList defines model for ProductList.
+// ProductList A page of products
+//
+// Examples: {"facets":[{"field":"category","values":[{"count":1,"name":"Kitchen","value":"kitchen"}]}],"items":[{"brand":"Souk Ceramics","category":"Kitchen","description":"Holds tea.","id":"01992f37-5c6d-7e8f-9012-3a4b5c6d7e8f","images":[{"alt":"A mug","url":"https://img.example.com/mug.jpg"}],"price":{"max":{"amount":1250,"currency":"GBP"},"min":{"amount":1250,"currency":"GBP"}},"slug":"mug","tags":["tea"],"title":"Mug","updated_at":"2026-09-01T09:00:00Z","variants":[{"availability":"in_stock","options":{"Size":"Small"},"price":{"amount":1250,"currency":"GBP"},"sku":"MUG-S","title":"Small","weight_grams":300}]}],"next_cursor":"eyJhZnRlciI6Ik1VRyJ9"}
 type ProductList struct {
-	Facets     *[]Facet  `json:"facets,omitempty"`
-	Items      []Product `json:"items"`
-	NextCursor *string   `json:"next_cursor,omitempty"`
+	// Facets When asked for
+	Facets *[]Facet `json:"facets,omitempty"`
+
+	// Items In the order that was asked for
+	Items []Product `json:"items"`
+
+	// NextCursor For the next page; absent on the last
+	NextCursor *string `json:"next_cursor,omitempty"`
 }
 
-// ProductPatch defines model for ProductPatch.
+// ProductPatch What is to change; what is left out stays, and a list replaces the whole list
+//
+// Examples: {"tags":["tea","kitchen"],"title":"Tea mug"}
 type ProductPatch struct {
-	Brand       *string         `json:"brand,omitempty"`
-	Category    *string         `json:"category,omitempty"`
-	Description *string         `json:"description,omitempty"`
-	Images      *[]Image        `json:"images,omitempty"`
-	Tags        *[]string       `json:"tags,omitempty"`
-	Title       *string         `json:"title,omitempty"`
-	Variants    *[]VariantInput `json:"variants,omitempty"`
+	// Brand Who makes it
+	Brand *string `json:"brand,omitempty"`
+
+	// Category The name of its category; a new name makes one
+	Category *string `json:"category,omitempty"`
+
+	// Description What it is, in plain text
+	Description *string `json:"description,omitempty"`
+
+	// Images The first is shown in lists
+	Images *[]Image `json:"images,omitempty"`
+
+	// Tags Words to find it by
+	Tags *[]string `json:"tags,omitempty"`
+
+	// Title What it is called
+	Title *string `json:"title,omitempty"`
+
+	// Variants The forms in which it is sold
+	Variants *[]VariantInput `json:"variants,omitempty"`
 }
 
-// RefreshRequest defines model for RefreshRequest.
+// RefreshRequest The token to spend
+//
+// Examples: {"refresh_token":"HcQ0oFQ6y1sJmWkq3f8mJQ"}
 type RefreshRequest struct {
+	// RefreshToken The latest one of the session
 	RefreshToken string `json:"refresh_token"`
 }
 
-// Refund defines model for Refund.
+// Refund Money that goes back
+//
+// Examples: {"amount":{"amount":500,"currency":"GBP"},"created_at":"2026-09-01T10:00:00Z","id":"01992f40-1b7d-7e02-8a46-90a7c1d4e5f2","order_id":"01992f3a-51c0-7a8e-b0e4-6f1f0c9b2d11","reason":"It came late","status":"succeeded"}
 type Refund struct {
-	Amount    Money     `json:"amount"`
+	// Amount An amount in minor units with its currency
+	Amount Money `json:"amount"`
+
+	// CreatedAt When it was asked for
 	CreatedAt time.Time `json:"created_at"`
-	Id        string    `json:"id"`
-	OrderId   string    `json:"order_id"`
-	Reason    string    `json:"reason"`
+
+	// Id Opaque
+	Id string `json:"id"`
+
+	// OrderId The order that it was paid for
+	OrderId string `json:"order_id"`
+
+	// Reason Why
+	Reason string `json:"reason"`
 
 	// ReturnId The return that it is for
-	ReturnId *string      `json:"return_id,omitempty"`
-	Status   RefundStatus `json:"status"`
+	ReturnId *string `json:"return_id,omitempty"`
+
+	// Status `pending` while the payment provider has not answered; `failed` needs a look by people
+	Status RefundStatus `json:"status"`
 }
 
-// RefundRequest defines model for RefundRequest.
+// RefundRequest How much is to go back, and why
+//
+// Examples: {"amount":{"amount":500,"currency":"GBP"},"reason":"It came late"}
 type RefundRequest struct {
-	Amount Money  `json:"amount"`
+	// Amount An amount in minor units with its currency
+	Amount Money `json:"amount"`
+
+	// Reason Why, for the customer
 	Reason string `json:"reason"`
 }
 
-// RefundStatus defines model for RefundStatus.
+// RefundStatus `pending` while the payment provider has not answered; `failed` needs a look by people
 type RefundStatus string
 
-// Registration defines model for Registration.
+// Registration A new account
+//
+// Examples: {"email":"ada@example.com","name":"Ada Shopper","password":"correct horse battery"}
 type Registration struct {
-	Email    string `json:"email"`
-	Name     string `json:"name"`
+	// Email The address to log in with; upper and lower case are the same
+	Email string `json:"email"`
+
+	// Name What the customer is called
+	Name string `json:"name"`
+
+	// Password 8 to 200 characters
 	Password string `json:"password"`
 }
 
-// Return defines model for Return.
+// Return Goods that come back
+//
+// Examples: {"amount":{"amount":1250,"currency":"GBP"},"created_at":"2026-09-01T10:00:00Z","id":"01992f3e-8f6a-7c31-9d53-2f6f5b7d1e00","lines":[{"quantity":1,"sku":"MUG-S"}],"order_id":"01992f3a-51c0-7a8e-b0e4-6f1f0c9b2d11","reason":"The handle came off","status":"requested"}
 type Return struct {
-	Amount    Money        `json:"amount"`
-	CreatedAt time.Time    `json:"created_at"`
-	Id        string       `json:"id"`
-	Lines     []ReturnLine `json:"lines"`
-	OrderId   string       `json:"order_id"`
-	Reason    string       `json:"reason"`
-	Status    ReturnStatus `json:"status"`
+	// Amount An amount in minor units with its currency
+	Amount Money `json:"amount"`
+
+	// CreatedAt When it was asked for
+	CreatedAt time.Time `json:"created_at"`
+
+	// Id Opaque
+	Id string `json:"id"`
+
+	// Lines What comes back
+	Lines []ReturnLine `json:"lines"`
+
+	// OrderId The order that they were bought with
+	OrderId string `json:"order_id"`
+
+	// Reason Why, in the words of the customer
+	Reason string `json:"reason"`
+
+	// Status `received` while the goods are restocked and refunded, `refunded` when that is done
+	Status ReturnStatus `json:"status"`
 }
 
-// ReturnLine defines model for ReturnLine.
+// ReturnLine Pieces of a SKU that come back
 type ReturnLine struct {
-	Quantity int64  `json:"quantity"`
-	Sku      string `json:"sku"`
+	// Quantity Pieces
+	Quantity int64 `json:"quantity"`
+
+	// Sku What it is called in stock
+	Sku string `json:"sku"`
 }
 
-// ReturnRequest defines model for ReturnRequest.
+// ReturnRequest What is to come back
+//
+// Examples: {"lines":[{"quantity":1,"sku":"MUG-S"}],"reason":"The handle came off"}
 type ReturnRequest struct {
-	Lines  []ReturnLine `json:"lines"`
-	Reason string       `json:"reason"`
-}
+	// Lines Each SKU once
+	Lines []ReturnLine `json:"lines"`
 
-// ReturnStatus defines model for ReturnStatus.
-type ReturnStatus string
-
-// SavedAddress defines model for SavedAddress.
-type SavedAddress struct {
-	City       string `json:"city"`
-	Country    string `json:"country"`
-	Id         string `json:"id"`
-	Line1      string `json:"line1"`
-	Line2      string `json:"line2"`
-	Name       string `json:"name"`
-	PostalCode string `json:"postal_code"`
-	Region     string `json:"region"`
-}
-
-// Session defines model for Session.
-type Session struct {
-	AccessToken string   `json:"access_token"`
-	Customer    Customer `json:"customer"`
-
-	// ExpiresIn Seconds
-	ExpiresIn    int64            `json:"expires_in"`
-	RefreshToken string           `json:"refresh_token"`
-	TokenType    SessionTokenType `json:"token_type"`
-}
-
-// SessionTokenType defines model for Session.TokenType.
-type SessionTokenType string
-
-// Shipment defines model for Shipment.
-type Shipment struct {
-	Carrier        string          `json:"carrier"`
-	Events         []ShipmentEvent `json:"events"`
-	Id             string          `json:"id"`
-	Status         ShipmentStatus  `json:"status"`
-	TrackingNumber string          `json:"tracking_number"`
-}
-
-// ShipmentEvent defines model for ShipmentEvent.
-type ShipmentEvent struct {
-	At     time.Time      `json:"at"`
-	Detail string         `json:"detail"`
-	Status ShipmentStatus `json:"status"`
-}
-
-// ShipmentStatus defines model for ShipmentStatus.
-type ShipmentStatus string
-
-// ShippingOption defines model for ShippingOption.
-type ShippingOption struct {
-	Carrier string `json:"carrier"`
-	Id      string `json:"id"`
-	MaxDays int32  `json:"max_days"`
-	MinDays int32  `json:"min_days"`
-	Price   Money  `json:"price"`
-	Service string `json:"service"`
-}
-
-// ShippingQuote defines model for ShippingQuote.
-type ShippingQuote struct {
-	Options []ShippingOption `json:"options"`
-}
-
-// ShippingQuoteRequest defines model for ShippingQuoteRequest.
-type ShippingQuoteRequest struct {
-	Address Destination `json:"address"`
-	CartId  string      `json:"cart_id"`
-}
-
-// Shortage defines model for Shortage.
-type Shortage struct {
-	Available int64  `json:"available"`
-	Requested int64  `json:"requested"`
-	Sku       string `json:"sku"`
-}
-
-// StockAdjustment defines model for StockAdjustment.
-type StockAdjustment struct {
-	Delta  int64  `json:"delta"`
+	// Reason Why, for the shop
 	Reason string `json:"reason"`
 }
 
-// StockLevel defines model for StockLevel.
+// ReturnStatus `received` while the goods are restocked and refunded, `refunded` when that is done
+type ReturnStatus string
+
+// Role What an account may do; every account is a `customer`, and who runs the shop is `staff` too
+type Role string
+
+// SavedAddress An address that the customer keeps
+//
+// Examples: {"city":"Leeds","country":"GB","id":"01992f39-77aa-7b52-8e0d-1f2e3d4c5b6a","line1":"1 Quarry Hill","line2":"","name":"Ada Shopper","postal_code":"LS1 4DY","region":""}
+type SavedAddress struct {
+	// City Town
+	City string `json:"city"`
+
+	// Country ISO 3166-1 alpha-2
+	Country string `json:"country"`
+
+	// Id Opaque
+	Id string `json:"id"`
+
+	// Line1 Street and number
+	Line1 string `json:"line1"`
+
+	// Line2 Whatever else the carrier needs, or empty
+	Line2 string `json:"line2"`
+
+	// Name Who receives parcels
+	Name string `json:"name"`
+
+	// PostalCode As it is written in the country
+	PostalCode string `json:"postal_code"`
+
+	// Region State, province or county, or empty
+	Region string `json:"region"`
+}
+
+// Session A login, with the tokens that prove it
+//
+// Examples: {"access_token":"eyJhbGciOiJFZERTQSIsImtpZCI6ImsxIn0.eyJzdWIiOiIwMTk5In0.c2ln","customer":{"created_at":"2026-09-01T09:00:00Z","email":"ada@example.com","id":"01992f38-0a5e-7d3c-9b1f-2c4d5e6f7a80","name":"Ada Shopper","roles":["customer"]},"expires_in":900,"refresh_token":"HcQ0oFQ6y1sJmWkq3f8mJQ","token_type":"Bearer"}
+type Session struct {
+	// AccessToken A JWT, for `Authorization: Bearer`
+	AccessToken string `json:"access_token"`
+
+	// Customer An account
+	//
+	// Examples: {"created_at":"2026-09-01T09:00:00Z","email":"ada@example.com","id":"01992f38-0a5e-7d3c-9b1f-2c4d5e6f7a80","name":"Ada Shopper","roles":["customer"]}
+	Customer Customer `json:"customer"`
+
+	// ExpiresIn Seconds
+	ExpiresIn int64 `json:"expires_in"`
+
+	// RefreshToken Good for one `POST /v1/sessions/refresh`
+	RefreshToken string `json:"refresh_token"`
+
+	// TokenType How the token is sent
+	TokenType SessionTokenType `json:"token_type"`
+}
+
+// SessionTokenType How the token is sent
+type SessionTokenType string
+
+// Shipment A parcel
+type Shipment struct {
+	// Carrier Who carries it
+	Carrier string `json:"carrier"`
+
+	// Events Where it was, the oldest first
+	Events []ShipmentEvent `json:"events"`
+
+	// Id Opaque
+	Id string `json:"id"`
+
+	// Status Where a parcel is
+	Status ShipmentStatus `json:"status"`
+
+	// TrackingNumber The carrier's name for it
+	TrackingNumber string `json:"tracking_number"`
+}
+
+// ShipmentEvent Something that happened to a parcel
+type ShipmentEvent struct {
+	// At When
+	At time.Time `json:"at"`
+
+	// Detail What, for people
+	Detail string `json:"detail"`
+
+	// Status Where a parcel is
+	Status ShipmentStatus `json:"status"`
+}
+
+// ShipmentStatus Where a parcel is
+type ShipmentStatus string
+
+// ShippingOption A way to send a cart
+type ShippingOption struct {
+	// Carrier Who carries it
+	Carrier string `json:"carrier"`
+
+	// Id For `shipping_option` of an order
+	Id string `json:"id"`
+
+	// MaxDays Days that it takes at most
+	MaxDays int32 `json:"max_days"`
+
+	// MinDays Days that it takes at least
+	MinDays int32 `json:"min_days"`
+
+	// Price An amount in minor units with its currency
+	Price Money `json:"price"`
+
+	// Service What the carrier calls it
+	Service string `json:"service"`
+}
+
+// ShippingQuote The ways to send a cart
+//
+// Examples: {"options":[{"carrier":"simulator","id":"standard","max_days":4,"min_days":2,"price":{"amount":399,"currency":"GBP"},"service":"Standard"}]}
+type ShippingQuote struct {
+	// Options The cheapest first
+	Options []ShippingOption `json:"options"`
+}
+
+// ShippingQuoteRequest What is to be sent where
+//
+// Examples: {"address":{"country":"GB","postal_code":"LS1 4DY"},"cart_id":"01992f3a-1b2c-7d4e-8f50-6a7b8c9d0e1f"}
+type ShippingQuoteRequest struct {
+	// Address As much of an address as its shipping price depends on
+	Address Destination `json:"address"`
+
+	// CartId The cart
+	CartId string `json:"cart_id"`
+}
+
+// Shortage A line of which there is not enough
+type Shortage struct {
+	// Available Pieces that can be bought, 0 for what is no longer sold
+	Available int64 `json:"available"`
+
+	// Requested Pieces in the cart
+	Requested int64 `json:"requested"`
+
+	// Sku The line
+	Sku string `json:"sku"`
+}
+
+// StockAdjustment A correction of the stock
+//
+// Examples: {"delta":20,"reason":"Delivery 4711"}
+type StockAdjustment struct {
+	// Delta Pieces that come in, or go out when it is negative
+	Delta int64 `json:"delta"`
+
+	// Reason Why, for the ledger
+	Reason string `json:"reason"`
+}
+
+// StockLevel How much there is of a SKU, in pieces
+//
+// Examples: {"available":37,"on_hand":40,"reserved":3,"sku":"MUG-S"}
 type StockLevel struct {
-	Available int64  `json:"available"`
-	OnHand    int64  `json:"on_hand"`
-	Reserved  int64  `json:"reserved"`
-	Sku       string `json:"sku"`
+	// Available Pieces that can be bought: those on hand less those reserved
+	Available int64 `json:"available"`
+
+	// OnHand Pieces in the warehouse
+	OnHand int64 `json:"on_hand"`
+
+	// Reserved Of these, pieces held for orders under way
+	Reserved int64 `json:"reserved"`
+
+	// Sku What it is called in stock
+	Sku string `json:"sku"`
 }
 
-// TimelineEntry defines model for TimelineEntry.
+// TimelineEntry Something that happened to an order
 type TimelineEntry struct {
-	At     time.Time `json:"at"`
-	Detail string    `json:"detail"`
-	Event  string    `json:"event"`
+	// At When
+	At time.Time `json:"at"`
+
+	// Detail More of it for people, or empty
+	Detail string `json:"detail"`
+
+	// Event What happened to an order
+	Event TimelineEvent `json:"event"`
 }
 
-// Totals defines model for Totals.
+// TimelineEvent What happened to an order
+type TimelineEvent string
+
+// Totals What an order costs; `total` is the sum of the others
 type Totals struct {
+	// Shipping An amount in minor units with its currency
 	Shipping Money `json:"shipping"`
+
+	// Subtotal An amount in minor units with its currency
 	Subtotal Money `json:"subtotal"`
-	Tax      Money `json:"tax"`
-	Total    Money `json:"total"`
+
+	// Tax An amount in minor units with its currency
+	Tax Money `json:"tax"`
+
+	// Total An amount in minor units with its currency
+	Total Money `json:"total"`
 }
 
-// Variant defines model for Variant.
+// Variant A form in which a product is sold
 type Variant struct {
+	// Availability Whether it can be bought now; `unknown` while the stock cannot be asked
 	Availability Availability `json:"availability"`
-	Options      Options      `json:"options"`
-	Price        Money        `json:"price"`
-	Sku          string       `json:"sku"`
-	Title        string       `json:"title"`
-	WeightGrams  int64        `json:"weight_grams"`
+
+	// Options What makes a variant, such as its size, by name
+	Options Options `json:"options"`
+
+	// Price An amount in minor units with its currency
+	Price Money `json:"price"`
+
+	// Sku What to put in a cart
+	Sku string `json:"sku"`
+
+	// Title What sets it apart from the others, or empty
+	Title string `json:"title"`
+
+	// WeightGrams For the shipping price
+	WeightGrams int64 `json:"weight_grams"`
 }
 
-// VariantInput defines model for VariantInput.
+// VariantInput A form in which a product is sold
 type VariantInput struct {
-	Options     *Options `json:"options,omitempty"`
-	Price       Money    `json:"price"`
-	Sku         string   `json:"sku"`
-	Title       *string  `json:"title,omitempty"`
-	WeightGrams *int64   `json:"weight_grams,omitempty"`
+	// Options What makes a variant, such as its size, by name
+	Options *Options `json:"options,omitempty"`
+
+	// Price An amount in minor units with its currency
+	Price Money `json:"price"`
+
+	// Sku What it is called in stock; unique in the shop
+	Sku string `json:"sku"`
+
+	// Title What sets it apart from the others, for people
+	Title *string `json:"title,omitempty"`
+
+	// WeightGrams For the shipping price
+	WeightGrams *int64 `json:"weight_grams,omitempty"`
 }
 
 // Cursor defines model for Cursor.
@@ -856,9 +1506,14 @@ type Sku = string
 
 // ListAllOrdersParams defines parameters for ListAllOrders.
 type ListAllOrdersParams struct {
-	Status     *OrderStatus `form:"status,omitempty" json:"status,omitempty"`
-	CustomerId *string      `form:"customer_id,omitempty" json:"customer_id,omitempty"`
-	Limit      *Limit       `form:"limit,omitempty" json:"limit,omitempty"`
+	// Status Orders of this status alone
+	Status *OrderStatus `form:"status,omitempty" json:"status,omitempty"`
+
+	// CustomerId Orders of this customer alone
+	CustomerId *string `form:"customer_id,omitempty" json:"customer_id,omitempty"`
+
+	// Limit How many to list
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
 	// Cursor A `next_cursor` of the same query
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
@@ -872,6 +1527,7 @@ type RefundOrderParams struct {
 
 // ListOrdersParams defines parameters for ListOrders.
 type ListOrdersParams struct {
+	// Limit How many to list
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
 	// Cursor A `next_cursor` of the same query
@@ -892,11 +1548,14 @@ type StreamOrderEventsParams struct {
 
 // ListProductsParams defines parameters for ListProducts.
 type ListProductsParams struct {
+	// Q Words to look for
 	Q *string `form:"q,omitempty" json:"q,omitempty"`
 
 	// Category A category's slug
 	Category *string `form:"category,omitempty" json:"category,omitempty"`
-	Brand    *string `form:"brand,omitempty" json:"brand,omitempty"`
+
+	// Brand A brand, as a facet names it
+	Brand *string `form:"brand,omitempty" json:"brand,omitempty"`
 
 	// MinPrice Minor units
 	MinPrice *int64 `form:"min_price,omitempty" json:"min_price,omitempty"`
@@ -905,10 +1564,16 @@ type ListProductsParams struct {
 	MaxPrice *int64 `form:"max_price,omitempty" json:"max_price,omitempty"`
 
 	// InStock Leaves out what is out of stock; what is `unknown` stays in
-	InStock *bool                   `form:"in_stock,omitempty" json:"in_stock,omitempty"`
-	Sort    *ListProductsParamsSort `form:"sort,omitempty" json:"sort,omitempty"`
-	Facets  *bool                   `form:"facets,omitempty" json:"facets,omitempty"`
-	Limit   *Limit                  `form:"limit,omitempty" json:"limit,omitempty"`
+	InStock *bool `form:"in_stock,omitempty" json:"in_stock,omitempty"`
+
+	// Sort `relevance` when there is a `q`, else `newest`
+	Sort *ListProductsParamsSort `form:"sort,omitempty" json:"sort,omitempty"`
+
+	// Facets Whether to count the products by category and brand
+	Facets *bool `form:"facets,omitempty" json:"facets,omitempty"`
+
+	// Limit How many to list
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
 	// Cursor A `next_cursor` of the same query
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
@@ -5049,146 +5714,223 @@ func (sh *strictHandler) ReceivePaymentWebhook(w http.ResponseWriter, r *http.Re
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H1/c9u2luhXwfDtTHbvULak2Eljz/3DTdO+3CZNNk5vdrbOkyASklCTAAuAUrQZf/c3OAD4QwQpUrGT",
-	"vLmv05lYEgkcnHNwcH7jcxDxNOOMMCWDi8/BmuCYCPjzKopIpkYvWMRjylb6q5jISNBMUc6Ci+D9mqCI",
-	"M0WYQuYZidQaK4QFQQrfEhai7ZowpNYEcUYQX8KfCx7vEJWIcYX+/d3Pz9GzyWQcosn05Pzk8X8EYUA+",
-	"4TRLSHAR0JgwRdUuCAMZrUmKNRRql+nfpBIarLu7MLhakSZ41yTiLJZIUhYRmBgzuSUCbbFEK85jCx1V",
-	"DhhGttXZz6bVWVPKaJqnwcU4dBBQpsiKCADhxXvsQdFvOCUS5hYkE0QSprD+KURLLtD85XL0GqtoPUeY",
-	"xfDxN86I/a6GiJvg8eg8Ppucjad4EZ0tpvjpk5vgAFpexiTNuKbP6B3JErxrAjhXIifzkkxVFNENYWhB",
-	"llyQECkOv0ucEjQvBo52o1/Jrg6qHrEGGGEabX+YHz6GHkBf8QgbgHw8lmG11ryz1bylIUtxTGpTnm4m",
-	"p1xoxj0dT549my4f49H5JBqPnuIfyGgxJmejJ8vJchw9W0zjyeQA2t5hRV7RlKomOG8MByf6V8PrmnUI",
-	"FkSqEK35FqWY7ZAgf+VEKgk7ISFLBfSlrHxCWubESQIP4RWm7Ib9eyzwUo0oUcvRWqkMZ3QksCIw4chu",
-	"ztFk/B8n6GqhuUlTTliAzHR8uTy5YXvMg+NYEClvgkvx98mzZ5fq772RMHrLExrt/KSpIGJevDFHMiP4",
-	"ViK+DBGWSPI9rFBWfGfx0AruX3+fjseX279PD4FLlNiNrpaKiCak8HUT92ZbAkwoxTu0IAhQCrSoQjQJ",
-	"A/0cFSQOLjQXD5ALHz58GF3laq3lWISVR07Nf9T8I+qbyHx3YNEfsGBeyTyfTMZohG6Cd0RmnEmi2fRa",
-	"4YTcBM3NTg0qEiwVumV8y0A61sDpGO8AjP81emdQPHoZ+3nIkuCRRDQOAZIooYTpLzQsdKklNBCGM3KJ",
-	"Er6SsJ0ywRcJSSViWiZRVQO4pxhoJ+v+Su7CIMMCp0TZ4/F5LiT3MRuaM/JJzSL4fe4OPRCcf+VE6LOM",
-	"6gfdBw1+cBGY52vYTPGnV4St1Dq4mI7H49Ar4vWDMJ4Wk+VwNB60vMphEe1+JZ7tPtFHwPT8HEVrLHCk",
-	"0RDqExNOMoKjNVJrylb6qQVBMdAKZJKWU5FjNonmtJxodkt2s5RKSdlq7vBipFy5kr3DpnNZVYydn3uP",
-	"GifYfTQAcVYjQUyWOE+UJkAYLLlIsTIb/LGWSCn+ZPb+RFOnkAQTryS4vs1baCVv86G8aH40epoRli9Z",
-	"lsPCcBxTTTOcvBU8I0JRIoOLJU4kCYOs8tXnINKqVYPRYCXu86SBxDCIeM6U8PDIy+s36PHkyZPRBOEk",
-	"W+ORRlKGlSJC//x//rga/ffHz9O7fws8oyaUkckR0Oj3pr73Gk8adA+eIONS4WQW8bj59sGXBVlZxeYA",
-	"eHdVDvjDwOqQEhpK1UEp6VDqVHzxJ4mUntdyxSsqgSnqdKeKpPU//k2QZXAR/K/T0hw4tTx2eo03JLbj",
-	"6aHtXFgIvGvAbUb0QrTBNMELmlimc2ohZTOpeHSrV8u3xd88VzO+LD7mDI4mj/4YBs+x8C0y9uwdg9H+",
-	"a9dDv6KMNNcdBjJfKK5wcmiM15wRD6LiwAFTGcqHOA3DS0XSgZv7rxwb2+nic01yPTnbk1zjHsKrCnkx",
-	"cBuwgLAGPfAe/btQVuMVS7TZEGSH3cvfX2EIMtjHLoqqhHh/yRlVs0zQiBzHAEbqm/Er4NYGrq08rKPQ",
-	"j31FVtyI5jr2nexrSjfB4zxSMxAmfZGV5Cu/FlFboH4qdJKsPk8X8PchswpEHC+vnq9JdMt7nKn1M/AD",
-	"VWtEqFoTgawdM6Mx4gLJNc0yylYz+3Wwv2PLx/fOi0mfQxkLddyb5FNGIkXigRssw7uUMDVLiVrzY+Zt",
-	"4OOQUKgqOtX3eaaaZ+xhCPY4wSGwOXBjrV524WxJ9c6xoAyQ1BmWcstFi32EI9gyj6QR2/01l731FbN4",
-	"oRcEXG04kQOBJymmSUP3PvPpUZVlDlOGzBzhgSXkUvHU2P97aq4gWPM3rsu3GCsyUhSkU3NTuGU1fmnR",
-	"K1oFrODJngRrHjKdEgpMcYsBK0zNmGF1ZV0oeYtVtB5IV4+y3GtLNYD4iWSExdp8az+VmlwvidiYE7A0",
-	"6u0ulD56SYVVflCElLBcm+db1G472sfO5Rw4p/Y8h4yUlnK5uF6HWQWDxx9njaU3vUYAFlvNLxBmiDKp",
-	"sDbcOThgrPkegutF4p119YNrRmyIPEFzvMW7+QVinGn7n9hnwWvLCIllZRh0Pn6sj8SE4A2BH3iurNvS",
-	"mgUWGK31bPHOq/f/RKSi7BiJ+zAW7BcYivtnkYWvPqaPrD/jiHi4cElJEre5060bCymOljTRf20p+CMa",
-	"K9rgJB9gLQEw/9TvHGRUA2AxQ+vSzGhNkT5AW22VzBs3djcxzGOF7G1XYH/Wa3ohBBcdBGlAkRIp8aoH",
-	"HA5l7gUfCP+b4EStm9OX4vGAzt4u+F6mFsoB+wwnam8nnHs9M7loqBDjsx8O7RL9lh/SjAvVQojEGqcN",
-	"Z16TcXpTBsbsJsw/trcekzhZeVkiEhvv97ctusetMXObaJV+xv90eEm3YIpqQEIA0wxmQNADtKxRNhd5",
-	"S3b9JYhG0yHRAQP65jemyUAOTZ0kqUvK15RxgbQprtWNQ/4T+1/YGQ0KgygXwilCzXPnbDp56jttHvtO",
-	"mz2c2GVUpvAh6A1M16HhN9W9prjCn6pvPPZNI+L7UsMjq8HOWjj/Xpx8AG+bl4/l6cKsxmPQgD7aa/i3",
-	"9lmg2zJnsfSdzlyCviWIygWTiLIoyWMSX1bDdYojjCLrnKhrUH0VyncAgW+1dubeqHsHz3u9o2uapS6t",
-	"pJ+f2b7RNtoQXwHgvOKz7mcewFvOMggDzZTuuOi1gvf2hRegvHmWAR6Ww8OYp7yGoGXHYkX1LVJ6lO1M",
-	"HsyVfFslUkn6yroPGpg1NDc3PG05lyrqd3sYqD3Q09/23tPIO6Izg6IxBpIiKmNHGRKeKUWOV0H5l/d1",
-	"d+Dsy53D5nzyyfoycH+YJ9pN7ZrAbyp9uVpzQf+HxL3pG+FM5WLAC+aIGfBCKR+d/Z0RFlv7uwQ4DGIS",
-	"aTLpPwuowmDDqZ7tY9jPvNgbszJQAXgrXq87II2MDxZGWubJkiaJBTqhG+Jm+BO83TAviwg84vMuvLXO",
-	"xudrzAYbPkYNU7Mun+cB9zgj276vH7SUGuDsDe/D9lu9K9+5tWf7WmJv1kopO05opJCFpafygwfpPz7X",
-	"QHxQStmXn+tH7zR/qDZvL9FW5AAPSOkC8MiXQi2t630/c4Hm1Xj3vK8id73mQmmT0zMZJERavdmXdWW2",
-	"AYLHbN4u0ttPkriqXi5V4E1rwNKXrwlLcdESJyvm/hEg7atNsW84LCrnV/s5Zb44JLnh1/I4KjUpc25X",
-	"IOtgvOeWzfaif5CjComZgrOVyfM1+WxSa+5yS1W0Rrzq6aRsgxMaz+y8mvb+FCk4L3ElmTCGnCnzdlSJ",
-	"4ISVMZeCyPVM8VtSDWRVxPiSiwWNY/iZcTVbcm0bhIGJdc30VzhJ+JYUcYgZJHcHlsXkjGfwSSq8XM5s",
-	"uCqwEUmSZiZzRUuTWQSyNG6md1RXTNksE3xllVU9vxXUeAH00t/EVGZYRevKV0Z/tV9kApI8QVzPlpia",
-	"cyDDu4TjeKY4nyVYrAhgVOZZxoXWclMSUzyz7AEIxPUB9gkjiN4u+/MVvBYGAisyg7QySyxt2kMsP2c2",
-	"mp8Q//Fj4uVN+bYQmPn3TFSJ/jd+rPFpf0uapng1wJQ2TkKPNOqlPFaOnPYsgzBQeDUooNap2WbxYKfE",
-	"BguKh1i2/zQv9Av12bQJJ52qdAst8SukttgoCOUwXYGytsgWiaZZzbhNW/02PZ2mAw/Mqq/WyzYAmuw5",
-	"uV1oz6erdDz4+H403QFWQ7RDVQlJgZAuxB+RullIgYMOu6pUOPjwnpTYy0D2vXGsgEjxp5fmhfOxx99j",
-	"9/6eUxbHBC0FT8EfBjsE5Swh0lar1DMkJlMfvA3hUQtO+B2eHYAWkmWgdn+sDCmyX0qwps7zbD9PDkgZ",
-	"J1kKEDpY029uL3FE1MCwoG93DzPb3Yn4cIa7naFfukRKWfXbyb/YDv3X3EcNlnlnFGxb5DJQiNe188OB",
-	"0j1Grr/+0Q9dbpiwyKKphrzcXzBXGZwKfvnxrQlDlgGbYDqePhmNn43Gk/eT8cVY///fgVEbbbXN2Xg0",
-	"WTyNR0/JeDr6AZ89GT0b46fRJD4j58tpULVI+9fnGDMzeKlQhFOCEqwqJttFIPMoIiQmsVUWvJG9fj62",
-	"I6JTLTpz1fLusJw9P2kLpsNk1z8XeTdUauPy+FwowxsteVCgiRbrCMv4ogW/ajV3hwjMNMftj4EkLFG7",
-	"v4+G5N7sL7V9UV2uyJIxw8Cajz4r7x1ZUanEMTlM/RMvj0rl687XHOJ8bGRvWoj8iIV44iGBNZme34fE",
-	"ekxGPyyf4NHT6PFk9Cw+fzyaLp8szxdP4wkZj4to2sUf1WqKiQ2gBK9//2V0Hdx9/CLBpjf2GrM4IUbA",
-	"8eWyKt+sT+j7km/DouuGpG3h9WNlZV8Zp+fuKeMKieZiqIWsK7MrDsm6YqnfqlaniO59SSq8Cdd11vmY",
-	"pR4n1r+Efwaoa/d1IOyxQzs2mudBuX316xGhm7YoV8nZtXK7+4mpd+zj7y7UTuMy1fL+4u3XREo7/Z4U",
-	"jSIiZamBt2YgHaw4cs+ZihoqiJxR1tqWxJdU1tzLDQOh6c7Qv8xc3CPiTO/Gsn3AAVWnuvjaWLU17MNR",
-	"QYoX1y6Pp8m8WAjakkxFNkclC73YtGQMHYwr9Rm9kgskcHRL2WrWmg/m42O34Ob7lePGrrwLlWaVTeYd",
-	"cJZ3xDiPw8k+L6nqmuxsXWtqSssEL0gyK32olM2UwExCTT7P1WzJxczG8ne1sL5XjtrEpzeFr6Q/M7Yw",
-	"T4o/zWK86+uNTikb8viQ/JowcDUkQxmxrD1xgYICzMoC2winEfqfOVeenABeJpf23sEV+hyKjbjhD0J2",
-	"pKnZL6+wWnLyBUWXraWHDgz/Km2wv620OiE9E8BKteRLEsa8SmNV4/EFOCvLUTy6vYr/zKVyp8UAesUk",
-	"UbiPurynMo+q3/ow49EYB5daGuA6NUZY/SuyIcmXk5Oz2dr6mnsRHyq2HoD2Do7KHIeYoJ4x+1AHHHHH",
-	"5wF1SLnTuPsEe19k8e4V2Vgx1F+GD+sgEQZqQN7VF/SmKOAq04cDM7kb1ocWF+W+184PlVOlM6XTPjb8",
-	"GB2cC7sldLVWs5XAqey1hzpzYd36yuO4Nn6Png+1gMYwIfqVkDvQ79gaChpOiv2zIDzUrq1JKLPiJuJB",
-	"BYtyQdXuWq/bBv2M4VX89bOD6B8f3rvGUnqUxZ6BtlYqM52dKFvylrwyueZZBkW4kGoF5bXQW0xxbaBx",
-	"pkznPaT4CQIiIArd9tKymAlKPaExlys5Qtp8DpEWq/KGYUHQu5+fo8ePHz/Tr/7+/nmIaGx7C2b4r1zP",
-	"pwkgTxCkbZifoI/n2fnToi3bZZH2VuS8obmean5yw27YhzVNTFfOCCuc8BWKMGNcoQVBWN6SOEQuxSJE",
-	"CZX6HxsnpcQ0gNNak5ncVMaQGGFoZbdDW2iKWDS0M2l4eXbDFEeYoTXPRWgwoSGwfRXR3DbUu0CTydj2",
-	"5LxakfkJumI2T5JKhJMt3pkmlAhKm7cIeESeoHJRkNdml3TDyjXNq9t5roeb285Gc1P+nNCIMFO2Z5qf",
-	"LsFGCV6/fF82DNMfyo0SXPP8tsoEV29fBmGwIULa1m1GkBKGMxpcBI9PJidjU2i2BqY9PdmSJBkBGKd/",
-	"bm/lyZ9WCVqZ2mItM0DnfRkHF8EvREGlHxzz0A4QRpmOx9YFoZw6l2UJNZ09T92IZVezA2WA0myHZhjs",
-	"luyAqZdcRCREXJTdCzkj0rYw3DpS7PYZy0bNqp1uV60izT51emVC4s9xtCaj55wpwZP6cjrbM3YN7R67",
-	"u6vKlODij49aQUhTrBUjU7mdLxIaGQTwJTLeGwQ+GWk66T49nzwNYS/+MH789D9cdphx9fAc3Ax6Fj15",
-	"otb/00VjW0r8gFS2M3jo/FIhKoMufHxYE2ixo2mfCQ6YgM1JN6Sy7GJVYFJ9Gkme344w241M5z9otQcI",
-	"EQTHuyo+mnnNCccxWuAEs4gIeYIASIQXPFdIraks4MAJZ+QCehwYNqRKS2yhbEsEyGCq9B5WPIkhOVjx",
-	"DIZdcSK1vFT8htmqv6J5qpZkuGRvdoKuXD+JoiMt3uIdMrm20NkYGjOuiSAXaP7Li/fodDM5xXFK2Wns",
-	"ukJQIudIkSSRRg412OEdwTFlJif3O+eICikAu3rrm27GDovHcIgXZ60M86LS5wNIAqJna2Es2maE5siq",
-	"QCyIljFQ0cn49gS9YZauMTfELHo0U01XhG0/WzhLoAVHCwF/qoJ9FA0rIVnr4fnjc9G+1JzitdwM28Hj",
-	"LiyeqnRwKR6D9h53H+/Cnjyy14DFwysvNkTs6ptCi4kVVkRvDCxvZYgWO2gcu89SpQr3x8e7Pf6iJUml",
-	"PlU0XxlyxYcYSvDEnA54uQzq7GSS6FslsV7kVZK8MU/Vu9D+4W9jWnhh+yG0VvWqieVvT1utMvV2XJ14",
-	"M5b8c5erODUdWXs8aDvuaqo8mAAqaww9fHWFMryCAm1Ls968YzjS4fCRtANAA10iFVpSAYUfjocMnwxg",
-	"n9PPNL47dVURpqlYjU8O4PZlDHjNuPSw4E92WFM3+dDYb9P7ioI+g7z+yL9e00xr/UaDN5YDFByCGZSC",
-	"sfrFqK8U9X8R5j2dsLwt92EdcJOCPtlAvgETudMBmphrKadM3yn9hzV55o17AS4QXANwcsNecwESk+nj",
-	"BDrXVxvvu0LNoo3T2XRqbjIwGRLeo8fkSjneGYqcWlNqs/XhCP+Rx7t747t6jtpd3REACkCD6Sf3PHkb",
-	"1xu+ukRzm1o2L1U/rTJsqObpNa5qBnAaVcwb7zUQXRZJ84WGbdK+237R7AibCi0w1HYdsbNsLwK3tSBx",
-	"4p631pXeIAUjqzK/Ekujlp94OBkAsTlqDygHXVeNNpbQv16iucsocTwhCLgdtLKvpYNhHf1pxRFnoX7B",
-	"5J2UdwDswH8SczZAEXqPbx0QJIa7AiSQOnQAVGbXc6RDeQAcO0BuL+Wgwyo2dq+9MKBysG4Z4hlh4B1q",
-	"kvA5BJehYfQDbmkYv4V6kZn7KPdD9Z6UrseL5+7BC1Hjg/BznRXeaExjtyZHZEO/jzVywlbucjf4aTL+",
-	"7mnyoPi9AtBC42CMtUHoQXN4jFhs0OY0SjBN71lzfK7H/KaULSXDd0PkGoVfa2GK0QpuodEg7gk0cHCm",
-	"RKzAi0SZuYeJCtlnv52CmX76Wd7mdzZoTkzqxv7BlvINKfrMf8NdWJy+lte/vy353hDs+tffEc+Vu96l",
-	"RQIeszUPG8LXt7nZc7lny10bUVoQ8v615WL4Xoryt+KdITR9mytLUsoKciLoiFHpVdS63VxUqtOH87x8",
-	"7EFxVOmh3+oacwWHxh7ELtKGOEMSQ1j6m+y7RsAjquKsRL/xNJYEsMKypjLuC7gVlYqIIkn3oezISjXP",
-	"VzYjy/xj/w5hZOtayXe60Y1Kx1DZx6MlhLSZnFK2IUxxsSuPmDb17to2+ngwzq8kVHnDBxIl9se+Zk4R",
-	"xuVLIx162zFDxb4R6H6knuIiRe4I71JxVHi3hcm+K0lz/ztiP8nvK2+KbqZw22IgY1zFEK3jAi45LfsR",
-	"HMksluymrKJt+7wmD3pqHJAdLXKje+90ChDIPjCO6vpaf4e+Ga/JQ+kutRsRvrYC0w/N/fWYGs5NnzrT",
-	"KbaH7E7JqU02PqC4XBVPPSBqqteVtUf08IbE7lKdAf7/6ms1VaLOkH4LFhxGV0Xv1IdgyvrFNl9ZQtYu",
-	"d/Pz5RfgHTSJAnn9uLFwFbWZqz/B91Wa1JBz1nKPjnle76vVIH/nz1ysiLYF6nholWvHeE98lpwRhd8b",
-	"642/Kus5oh0nEiF6EZF+pCs5EfjO1Qx5XdAvBJb2Yu+MCMnZhZO5YSloQiRN1SGkLgoVFgmbxSPa3nSh",
-	"4C10/4ZiU3jQxFBAsVjz7IbdEpKZrKMyoS1nMWfkBJ2Nn6F5pRufiwjgSt5izmK42Xt3aR6vteubQxgP",
-	"vjpBH9aE3TDJU2Iyh1xG0d79LQAk3qG13udEYyTWtiQW6tKEH10eky8qaPbww53z1du4evH1WeftW8Ol",
-	"hlngkOO42m/BCoROhyaHVCLHY4iw+ARdmb6TyDZ8RW7MMmI7nqC5p2fk3BMrAYXibdm14SEItddl90tI",
-	"VazVXmitVftBJKtoUJVeFe0065G505a28/9zYhrc3J0RY0evKmoPnypxw9pzJdCVr1suXMaA0dy1151X",
-	"sk5U3U+5xd5Uy7f6xPqusyWKizG/sqramR1UHHPVHuD3nARxTABWQzsdT78yEkDtiYHrqJLIpl2Cv0Ki",
-	"hLMVEZcIy1uEFZo7YOffC8b6SpAf853JTTJVLo04dCEzavL6YCT626a5DUxue8PcK35ZeXRkuJrc5vov",
-	"F0rxPUaIYehvi/LiHgCDycsyL1BzlrnboNhLxssnSEK0wjtAuYBJSo1cuaQ6rcq7xM16InE7+56W3TK8",
-	"2efXRGyIGEm96c2jF3D8bNc8Icjd71K6Ls15SJgSu8JKYeauSvjSHlkRT4mEaigY9JFEcxrPb5jef1rM",
-	"cAmVh1C6sC7nCc1EE4PYeYwVNqVPn7EKzVAhMvW2UNqmcnk3B9OIGYNIqxf/uH7zW3jDtmsiCBgvKpdz",
-	"p+oBah7JIq3JDAro1TiwFWeElcUQOMsIg5eFyc/Xi0stvsQOTcZIcTQ5t9n18gSZeIAgONWqtizLx6p1",
-	"OE5vqOSbPypy+w1qOYtICTTgoaotoHnBjkZzwUkCeDN0NKVtelGXCC8VEXoujUbsihtKwKAmipa6/3R8",
-	"ptUWp3RB2uB0bBcl9VmQcqku0Nn0GZpXO5d78zqv4TXYWC82Nql/TzA0t5rmFxczB/AMoYocfVMzqCG7",
-	"RJjtDLEWEJ4tuKs0ZcalKWMXDzcn6MnMuVLmr7/CUo0AztHLn2oZ7PsZ64dVaUU+KbMDRwZ3teKIQBAl",
-	"dhdoOh6PNd/R+AJNbhg8f2FP5humN8EF+nwTYHUTXNx4m9XdBOGNqUeHR+yr+kuzWeBb+Gy2A3wu9J+b",
-	"4M5NPy2mL3/tAcFkH4LK2MOAuEC3hGQjqM4CVmpHv1dCG943ZZzYaDD63wVXayRpTLRYxru6/tKo1du7",
-	"7ZbxEdRMzjvBCYP/Gl1FEUlGP+bLJRE2vt0Yq3sUowW22K1lZakyG53Fpauo3BB7gmCYoeUEpCsKc4Wy",
-	"Rg4+pO5QuVHuHrN3f4GsU4i1FV2AzCJDc2xBfg6LSKV211XHwYHrXoL8Kshxh+oejtI8Wpe1VoKk2jh0",
-	"ZXjSuM7q1020ZL2DPKrkCj9EukG1B99XT1s/nKMMKce2H8x8QIBV3kI5JGHV9OIOzcjmr4woXCbQkTr8",
-	"o9CHNBJ8awrHBTE3f6DFzigabtsJfZCuOKLMHvw41VpSQqxnc6+48gT9p8kTouDTNec/PA65yLXo8PWv",
-	"v9vLs8FxCtdl74jyMZG5HOFtedVAOxfBmRTJTZ2ARUOEBWXY3BbRFLdfz+Nfv2jCwzrl9TmUDVCtIUYH",
-	"tDPXLhStA4zieb3mGV1aRQwSnZ5f/3NofL56E0Wru69Cqh51en+1VdJNWyrp9l1vLo/rkUT21hBv6V55",
-	"V4i/bm/qn803lrt/ZFABYNfNur5JUrgByHRD8fBy0dyjs5XHEdPiT/c/7SvjEuS5KlwVNm0UBMJl8W3R",
-	"BwJUGS1FWsCkrLg1qaFwLDhPCGbt9JMcPCTli2Wn0oRstOFhroYz91CZS5uwjIq/9eKK7jUfe7ONvTDi",
-	"EMT/L3nFqxdkdPrFKzfFfPusymuCRbQ2HnF9ChJvYmV3MoS7h+OBAkLVO3G+sk5T3DDSniuWFYuvEPPF",
-	"e3yQPvDMAztEr+K4zOY99oA7mH7xgap1LPC2yge94nP28NUicLk0mcbDis4qmcpugP4pmW3u3nIZh70X",
-	"mohzWdTE1g00MCXmf5tfIl51XQkkyYYI6KbmdU28XI5+44yMXkNO2pe5Jh6M971831+IDdkhwwVeGDz2",
-	"Md2HJo0gQmRi49/nUroysxnx7O2a1D7EwPb1RxLR+BK8Kb+8eG/c2kkOLpUtSQpGzTD0/3F6h0sBKGXx",
-	"AV4tUjzbZUGaS9uZCXaM9QzqtSHK0Pzl0uyKOfTqkIiqS5P2sKWSoLPJFM09Nz16chlMLtWArV5iymz6",
-	"EGFoQ2ZBTN1mNy4ptjO+bbyQhEWkUh//wx6EDoHzDmngBMEgZD/gWfxNkmX7yaOOerH++/RuaIbI0Wes",
-	"S9Zpr1QxKpZrV/9AAfzKVbFfO93ULqwt07T4uV0MvuIrYxy1J+Y4NJ86UX8wmbSK8D66jJ3hkUS2Nb5r",
-	"w2aS4eByh95cpVfEc9VvSXa+dh/XVR0kk7nGoe0dyNhckkuUS0jsU0htaURMQEuV6/L1PoAxH5Yx9y5T",
-	"+9r5qL14s2ygqc0BQ/VOfr3OCIvN3doVqmhqVAboJL1twTv6K+eKdMgOaH9+XTbsfZCCHl+r9a9NqFoj",
-	"+hZyQZNO50WmyjaKWBOclellQ2pETQdW04TFppogyVNiAtIRr3eV26sR3ZLFmvNbeeoaoJ1+ds1b7jyR",
-	"kb3okj7mM2KCw5KmeYIVF3O/luaGHayreWXJz1wUXWZMijJ8hPh1KkmyIRItdqYiHUm6Yhj6Klk1bsHj",
-	"3SXCaIFjkDydgduTG1Y42lMiJV61+dq90RbohPLWYPeDwfYhNe/NEjnUtilj1/Dz6NqtrM3zeTZ+9qSH",
-	"6xNmbBCwMalWH46cslMR/Nvp3+qbrA7dP67f/KZJNz1/gn6lP7p8gBCSYYkm4X6O5IJEOJe2421BfW3f",
-	"b6DJoYTnanfdfEkgouUsdtyyxRKZm+m7xPFVkQ3nGPuRdENUNnDRqbCjKaS9hcNxVy6S4CI4BbejHaZo",
-	"fFhI9UozRGe51b4S9WdcUq2nhWLlO+fjKF8rexDefbz7vwEAAP//",
+	"7L39ctu2tij+Khj+zkzOPiPZkj/i2J4983PTtHWb7KSx9845u86VIBKSUFOAQoBW1I5n7kPcJ7xPcgdr",
+	"ASQoghTlxGn2Oc1fsUQRwPrG+vw9iuViKQUTWkVnv0dzRhOWwX8v4pgtdf+FiGXCxcx8lDAVZ3ypuRTR",
+	"WXQ9ZySWQjOhCT6jiJ5TTWjGiKa3TPTIas4E0XNGpGBETuG/E5msCVdESE3+/e13z8npcDjokeHB3vHe",
+	"4V+iXsQ+0sUyZdFZxBMmNNfrqBepeM4W1OxCr5fmO6Uzs637+150MWP17V2xWIpEEcVFzGBhKtSKZWRF",
+	"FZlJmdjdce02I9jKX/3owF91wQVf5IvobNBzO+BCsxnLYAsvrmkARH+jC6Zg7YwtM6aY0NR81SNTmZHx",
+	"5bT/iup4PiZUJPDn36Rg9rMKIG6iw/5xcjQ8GhzQSXw0OaAnT2+iLWC5TNhiKQ1++m/ZMqXr+gbHOsvZ",
+	"uESTDyJ+xwSZsKnMWI9oCd8rumBkXLw4Xvd/YuvqVs0bKxtjwoDtF/zifS+w0ZcyprihEI0tqZ4b2lkZ",
+	"2jI7W9CEVZbcvxvuy8wQ7v5geHp6MD2k/eNhPOif0GesPxmwo/7T6XA6iE8nB8lwuAVsb6lmL/mC6/p2",
+	"XiMFp+ZbpHVDOoxmTOkemcsVWVCxJhn7kDOlFXBCyqYa8MtF+YSyxEnTFB6iM8rFjfj3JKNT3edMT/tz",
+	"rZd0yfsZ1QwW7Fvm7A8Hf9kjFxNDTQZzmd0QLien070bsUE8NEkyptRNdJ79dXh6eq7/2hkI/Tcy5fE6",
+	"jBoPEOPiF2OilozeKiKnPUIVUXIDKlwUn1k4NG73w18PBoPz1V8Ptm2X6Wzdv5hqltV3Ch/XYY9sCXsi",
+	"C7omE0YApIALf0fDXmSe4xlLojNDxTvIhXfv3vUvcj03ciymOiCnxt8Y+smqTISfbTn0O5qJoGQeD4cD",
+	"0ic30VumllIoZsj0StOU3UR1ZucIipQqTW6FXAmQjpXttLxvyx7/s/8WQdy/TMI0ZFHwRBGe9GAnccqZ",
+	"MB+YvfCpkdCAGCnYOUnlTAE7LTM5SdlCEWFkEteVDXcUA81o3TzJfS9a0owumLbq8XmeKRkiNjIW7KMe",
+	"xfD92Ck9EJwfcpYZXcbNg+4Ps/3oLMLnK9Bc0I8vmZjpeXR2MBgMekERHwYqTwqJqZ0INQuph0AJtmte",
+	"Ue6WJztBz9NF8fonFpAmQ6NhDo6PSTynGY0NlHtGIYOiZDSeEz3nYmaemjCSACmAyDNiMHa0rMiYlwuN",
+	"btl6tOBKcTEbu3OgEC1PsqHLWo/lI+T4OKjJwnrjByd7tCQpV7qBBkCcVkggYVOap9oQQC+aymxBNQqY",
+	"QyMRF/Qjyp6hoY5CEg2DkujqNq9v7B3oMFBjMU1TBlpKaRnfVgjl1d+/71+FKUHd5rsyEn6JRiZK+kux",
+	"zAFsNEm42RpN32RyyTLNmYrOpjRVrFfbutF8S5rFLDUGXblhFZ398nsUG7vxLHrJGOiXWOZCZ+aT77+J",
+	"elHKBRsC3f2c0yxbkx94mpanukgouZrL5RJIZSmVpukolon57uXVkBx9+1/R/ftetPR26Zas8aNcCUSW",
+	"x82ALvf3sEZK3n43X3d59ZocDp8+7Q8JTZdz2jeUsKRas8x8/b9+uej/8/3vB/f/FgXeao9ds5V1xhha",
+	"KSJfTODQO+7XvPkgTGDsjmWEpQqt8JhmGWcZERYxm+vU3owoqb9YkozFjN+hhb3YfcsVtNbkuLJ8scq4",
+	"1uaegErT4WVjta2LZWwWtHCvNNWsZ7TZHVxUZIZLrLeD5t7nu18QTg7FPSTG6iFLqirNcDn5lcXa7NDy",
+	"4ksjn+rbpHcsIdYw89UIMhvXbNGF7XhSqp3T/skJpf2TyfFB/xkbJP3h9IAdJkfx8eQpbWFRS2nRbtxa",
+	"YiCK7t/XedeeoMZt9vpqbheGBFZzDrqIrcnKyB9l4GIO5n7+bxmbRmfR/7dfXqz3rcDbByBaMBuIWxTQ",
+	"LKPrGjrxjUFE3VGe0glPg+Lm3ZzpudmsJjE1FzgykflsromQq3MyzgXYeMYM5ClyJMh787C5BE8YoeoW",
+	"zuQublyMnEpI5ar4v8z1SE6LP+2LAze8XvScZrpB+Si5YOARWDAqFOj3fN0jznDJeMzMTcLsvkZ0iW/D",
+	"DCcHcf8kOWL9Z9PjQf8pPZk8i0+TARtOLdHgr2gFepXDccFGWmqagipaGNI1mt6wXpxnmbERgJDfmDN9",
+	"yCn6Js4OeqAFSzWpuUa1mc/I//3f/4dcLShQbi64HsGR/AWGB8eBBQyFqnzScTsBek6CMhNksUGUIpTM",
+	"rOFtbj95KZ51k+Z4AH8sc03gNtWJQQydvOSC1ZmjCoy2d7ySggW4KSmIwHtViLvMHi41W+xojoCJl8fg",
+	"qaDk6qe/G93BBaEOohXS9Yinjrryy01ov+EshhP4puDTow1TcNDBGvRhU6zXBA5AScNmvPN6h60eiG4I",
+	"rDb0VYTb/SZTdkB870Hw2wSRZemd7OUaz1g5sPUlod9WZcXuBI92Oe7AA0nlxRXo9qpoCtOCZjMZMkov",
+	"SOy+20R+2Hz7TmZkyeQSdle3zDKZ5LEexSjzamjErxWRgiiaMoMEuDh1QWuaz8LbwYuyveOTsTvQONpm",
+	"eMEre87+qu69DYxhSwvc6vgEbzO0rO3zE9fxnInawmfDA3fY6NY+s4Pd882a2PN0FNwW+w+3ap7PWXwr",
+	"d78Gcj0njIPJY83TEU+MGa3mfLnkYjayH9cuiDTTo11sCPZxyWLNkoCN8Oz0NGQjLOl6wYQeLZieS7PS",
+	"cjGKaZaM7rgyJm5ti2df4t7qrSsdGJWmIqFZErjVllAN8b3yLwbVO8uwyzXXISEsJJU1Xs+NvFzkCuxT",
+	"MFNypeWCZegl3H3dOi47qZZNhAZ3jYIEHsR7nbGNjKRHRysaunLqntl98yGyadWpvpclhP6QDBrzBLyX",
+	"VBB8DP38K6rIh1xq0Fo77XtDEjjM17dTA3NQXEgx5Uba2wPsIDLeZBK8shZVciWM7FC3CpyNvGasLalS",
+	"K5kZ/o1llrFYk7nMFCMT8LqsAzxT/iQEWhoDVz9Ru/osNkBYrBIEUMYgekpTtbNnjSLhMkVWc4kudz8k",
+	"gmBhC8pTI+gT+v/bL/ZiuQD07Qww+7IgtJB6nSfdAm8DdMdHITOiEQuXWpHi210dLbjX3hbwWwEVkJnC",
+	"O0NVI2WMGpkEJszB4OBpf3DaHwyvB6dng8HZYPBP84NGqPuq7Fl/QI9Z/yQ5jPunk+G0fxAfJcfs6fSE",
+	"Phs0qYtM4kYiJ1yjgL3g7zHgeoB4upERcskEyIjCJkuoZn3NF0GLrwP+NVAiXDI5eKBrLwnpkddL+iEP",
+	"LtnkV7RiwQGh3Uy3MGt8i8U0XLET2dWceitTtt2USgpyKIxP3E7Px1Ibcb6hOp4/RDpwQEc8p2LGzjHO",
+	"xBWGumWuidJ0XbO3PJp7Ke9YSmMWEAQPwcquaqgGj29ZbAyrt4yqkDp8N18TWqh0Q90J/iCxiRxOX7mP",
+	"x3tkzD4uDabGzrFlL33m10JqopjW9v5oeKJnLhxZUr7hRtBUyTKEN6HiliSS4a9XVGgbC9MyTWzE3/rr",
+	"Ki+CqI3Kp1Mec7PFae7i7bA9MEfhGSupR0UAoPwovovN9bAMY3MpRgUpAgZjBmG2EcsyiGJab+BoQ5MX",
+	"6wbdhN+yJRMJmtABS5NldzxmPQhTrEovp/kciL4LIRmBYl9UiXDZfaoQjytNdb6VZ8vNX+HzDf55+7b3",
+	"QTJ0r2i+GtrNq9J+UXO5NOywoAkjchp1vOG9FqwMrpYg6SSfPEQ9/MJXA1g9jwG2JWbjM2OFcmEuKTHk",
+	"kXHtIr5IDoquSxZDgtgjY7qi6/EZEVIwYB1HOlRj9Ml7DTkeHJpLY8qoMXs4yLEqW9nNGE5Y0XUDASvN",
+	"xUNs0gtVeg9FofKogiC3M5DRHU4SAJwiUtRw/ThRwy8YKNu8JBQv8fcQoqbvaMzaIu/LwmfkcrgUsE/G",
+	"IG2q4IQ7muYMnZqFM6gG5ilnadKUreY8SFqSKU/N/6y9UsrnwlU2yagIy0LYhwqvsZBKk1guFlKQKc8w",
+	"n6AL3wKQ/mHevJVv8YjFPhpBjm8LiGsEZAmEyTpMrS3uPWDoOb1jnb17D3E23oVPUHMJbvUD4osKW6zZ",
+	"Afidge0L0JSNfo9VJsUMKIdQ4pDRiQrxbqPnjhEnMln3iDLShSoyvqMZp0KrXwbv90Ce7KEXa9wj9sSQ",
+	"UGXZpOX0vWjBlKKzFg+39digldSEgQbCcy8PAfAHRlM9DzFH4VlfMfCLVSxQp8gjeRuwPFWDFrpIV0a7",
+	"jOXt2GNieRvOZa04hptV/eXCAm4XHUGWPNZ5xuoBllQ3I0HN5Ur14N4ks82Ui+NgykWepcHbXcYQuptC",
+	"/ejZNlCYN4bhsJSZbuCFC5LJFUqBhCdg+M4keiKq50+DAapiwxM240I5fpjy1FBkJhdkGAWyqupSpYXO",
+	"1zvRNuyznbR/XN0GXQYvkoPj4+EpuWVrzJp/Njg8+UuAEmbNFPwi+fbqwidi+CCofuLsru09sJfqm+Cj",
+	"4LtueYOuNGfBigGi5S0TmKKI0RxFiky9+gtDsT23udc/vfE39vqnN8FN5Yo1v0Pxmf8OxWfBd3xsPBaw",
+	"24Qq9vTIUP42uriFyJyBeQ8wiNtDyJllGghFha9JGpzL+STlsdmLQno5OR6e/GVTIpqvMSvC0I2lB4v9",
+	"AqcWg9GtYReAPUDVwhCgA7CIhsMP/3XxXz99fJ5N/3E1Orlev/v5h9ezk3l894Yu+as0W11S+ib+4e9v",
+	"ZTAWhbupg1RCboKhkzhGT9AtEy4rBMw3xWeCJc7Q6mQLGUbbZgTBhkLAx4DAjuJbENS0hjYWXMiM5MIQ",
+	"Oih5858igFTj6kXYUnpVvqVDUoD912vNWffDWKFLxNHB8CR0dTgMXR02wGmP4S0Rgu1rWK7Faf17zeFT",
+	"48yAJlzQW6YIJdb+KS0iuGHx31iPTIqg54J+9Fc8DG0zS1i2LakJo1dd/bzDQenndY6u0S5u3Wo0sz2r",
+	"u8yI+urynqwL6iy6OvnpoH969PO3ZUwI3pDrucz4byzpEoSN6dIYTZVngyfL2DQXSYcHCzvS20jxewPT",
+	"9+YPnWfC/mEu8OheKv78PGHfz5AL6R0nxpgaerr5gqFZZbRDC6EmTGNEwlD5HWAoWqY0Bpg0/nRY+WkJ",
+	"R3LwbO/0lBhAl68r92WoAygVLXYLRx9hh2Ei6J5K14s0/biVBDqmANw/PIBiYdg1gFKRF4HEP1Wa7p8Y",
+	"N2nIBHznosMo8wIpnBrzVDppZ5CuTamATj403/PPzK0n0+jwM/cG9JXPcqYUS9D4p0LqedjA9GTN1k2+",
+	"sc/6AiBswsgpsVKBcBGnecKSc78QS0tCSWzTYKqeyM6BI9hBCGaFPApZrDJNmNK7+ZLewguDmZqltGvw",
+	"kMUsVeeELZZ6TWyYwyUju/KAejpytxRru3bTvnZJmwD0euna3eIA8CsXAvDlaJBh5nQJgVKDfK6x/u0h",
+	"2Li2y7wArRE4fCk1W1+DTwVDjUVgyMKhKnPK7Fq7UgDeJWP5RFLSpgetrSHMCnIarv5lZvJMsoLgNPsI",
+	"qYMxs0Z3kUnkgrUY4UuZZnWnW2uNzydW8XxKuc5nKsgBJyDAKXpYKQ7XjxBB+PRqmrZztdfRIByLehq7",
+	"8i6FNaUu25pDjSlWhnaLm0Pd0/XfNB3acN1XlA/dgslQbPaCLOkMdDx2ImipkPrz9vfn7e/P29//lNuf",
+	"1w0gOovY+sf5P8XbNOaXTy9/vfj4+vqWT3+OOuflGwNasNXO9iF6q0J3KX97TTFQ8xDIt3MsuNdEiqJp",
+	"xFaF2pwCUrlAbTPiniiyMKIdL7EbDtKKTOikFn3B0OkHvoDo9IOmgOK43K1fhukOR+YsTSAfDDc4drYq",
+	"aEjbWGl8J3mCvy9dBinTthDeBi6WTCQ2ZaUEkOG8IjesgEIvwjd2jmpuvNN7UQGoRpQ3JvzYDY9JLjRP",
+	"rWmxpDwhU5nB7UiQcSEQxj0ynubplBujwYIp4WpJdTxnBoQJS/kdMzA8N/bfOGO/Qtb/GMArYgY/DALM",
+	"l4bFGgA7+0o4KL4Ojm/fFgwUvbGZws8hYXLnsK9gqyJbueean+yUwo6SSY+2ZmYbgbDyH1OaLlNji3tP",
+	"h1of1BYIX/3xW6IkmdIHdBmobm5ziWfQRGQw8JqItC+xNWxdO9bGFkIU/saYOm8dopvyWOeMLo0UN9g0",
+	"HyTYRcqFJ0gsVd36X6Bu6iR9Flw8zFJecFtP03A6aLsTjFFD8if0fIK2bkfHJ2QOAZZzWxdsk0qwzoOm",
+	"ZMGMqQfXvzncuV1im2HyhI0DGUPJVvvf7vC5efS+NDPC/kpI6M2kmLXH8XsRnE2FVeT4jqY8wbTYKeUp",
+	"CBhzyV5j5k7ZKkwaBKe8szvLyxQK6O4GTyxsya/OH3f3nslM01nQ6Qo6eMQbuzihKLT+FhvVN5pAscR3",
+	"ak51+D7vMq/b0079NG1Ltkzpll3B94hbSuAPqGSSRebsOeRbogMWW95B/y9yy9jSZqBZqnX2Vkt+cH0H",
+	"P1xfvyGFxqxfqxvuxJDpC796olxMsn6fhg+achjoROb6bJJScTs+t/yEebKr4ta+1XSDb8trc+n5Q6+H",
+	"B/8WWfE86PUJ8h+2/oLiArXi2ogMUelEAdwzsuvCnTfY7gmunV7Cus2Dx1/HXmVUz3vnNGNqPoLkAq8G",
+	"zTOWpjKb8CSBr4XUo6nMBaaq6blMRuYjmqZyxYrKjBGYa5HlHjWSS/hLaTqdjsoqIKiFc94puCqPsLYi",
+	"qffZ8E/MxWiZyZl1rpr1rR1CJ4Av84kziLyP8HZqP1hm0A+Pe9ILT59Kmoy0lKOUZjMGEFX5cikzzZLR",
+	"giWcjix51MRfADEZM5Jgcz2viCCjmo2gA5ZFlmaZoOhAsJXpKQtbV5gv2qJtIUVesTStuWUwAfcsupL5",
+	"LXnOMrrgMRB4UeruVVhvphaniSKa0b0N38tJ/zh+mvRP2LNp/3QwPOgf0qOJ+ch8Yp5d0JlrRpJqsPAW",
+	"UEEOaXfRXOulOtvf54vZnlfhtb/IZ3u/LmfW+LLulEX1thr2qhTGwBbnS1EwjtvRdAblYJpRgHvp3zF7",
+	"XSZba9VcqumWviuyTPi44r+ZJdB1dO+dc9sBw64o54JaMT6b69Eso0YHHg4GoewjSwoh7zbmjnDd7h2P",
+	"G9sjXGpVNEiwAr39VZWfN3tdIc1smRp9pdlH/emxXUeaIX0E+s9YMWoOjRkF5NCrrrYFZrwGDItOTl3P",
+	"qG5s4mCgjM0gRaVTVV1xAmHXwCqzRGHCukggbXTtn61B/XoRtk/p9uFxU1tSADTpLFVDt9SAkg2DaJXZ",
+	"QpWte3CnSqadbdR/4Ou71SvaXhnOoPC346ohen6BBKCqoEtHLN6ZKrBrMEKMdsBE4wb0TFhsc94ppAc3",
+	"JGzBndRdBH5xaccnXoJwVGQ8oLnv4nNW2kBZA7jO7abhjSV+DhvTRbZVSdCM2f7VHfKZm+4yb+VKhdOt",
+	"O3J4mcsd5HN3/vajgE0Iq3Y4SgHHbe/MWIhvml/czDSW3nff7Wb1voNHhZodvsujFfhqo+4HNNC0fiVr",
+	"PD2WXfTptk6rGVIxMf51DIlA0fIO5sS1V6TDPdPinFDAKXyHS0nBuqz1YHtjo0fx4A+yKRb04yX+4HgQ",
+	"SPwJmguvaMIwE8wIbcA0yUXKlO19vwG3g8HnsiQq5TehsqrWw+xgZuzoXP0ydkLRhaY85oHLSrd/D7dY",
+	"Es56KDbcIhm3Res9KVwRgFMaMytWbJ2db5a46sxfiiLGYa/ekctWFm703yozAf68fP4Pvny2xIVvh/94",
+	"u/7xNBBmcVQZvCNAoqTh053KgUOmWpdmuEU3qJ2Xdf6ary0abff1qE1RMHxHsfw8Y5AqgW3BVnOZMtcd",
+	"viKKfFboFcLEY4prRoGJDb0suPB3O/zTOPnKjZM/TYgvZULUGP4tuvzthJIdWd4cCKtWtSRqyUSyybfV",
+	"iMJZ9EP880B+9/PT9VD9uHh3++Fw+mzxYyj3Z+OHwck7VDOl/bFaiimFbpQt5d0b8rC62PswmPKQzIDw",
+	"MeqBmWSKTKg/NsIq3qJy0f2vIe2qS1akZ+ccDfrDyYmxcwYH/Wf06Gn/dEBP4mFyxI6nB5Efruw+DAZj",
+	"kNGlJuAOMjCOvAQ5lccxYwkLNsksztkt+ahjEZCvW7s5+3bz97YHdT1F74qSbCpOewy3ViQfflznmWgJ",
+	"3Zqvi8W5alq2W1UG0nBDZybwTBag6JV1qvZIfuCzvSoBl3mYQCk6iKMdMZPAUK5n0frBnBWm608m4RZ0",
+	"YyzXb9cWkEq7tAHaREgz6LdnlpUJd7UerXPbmw3TAVhyTsY2ncP2i6IklfKWTNZlokg9c6wUE73IhkND",
+	"Ucu3bMaVzh7ULAoMqYYmks0NIsM5wo/Sq7Paq/Gc5GY1oORUrqC6S2HfJTcbq0s7z0dvDdjWMfTz55bV",
+	"2ojaE4aJG4rtarv6XsrEOqJjuWAdVXDTPXZHHXzI+s+mT2n/JD4c9k+T48P+wfTp9HhykgzZYFApMijL",
+	"BobV67Khrk9Q1Ybm5lQkKSM2gjP1NbbNE/nvpLHbqm8NCRRm2A5FnE11tp2tg3Leh50109ShtVVp2LIv",
+	"6FLkrFpPgTxY85sjdtT8hZ53xYyFBVD2rthmARQQ3bErdagUzGfqLzwk5CElX5/SDxwLtFpnkSBsH2Zd",
+	"+R6aJknZUV61Sp+6oGng2Bc0ngOipejeeLPKrztcfzvaa2oul59oq21wTjMeG001W0taKY6YgaIzFkPG",
+	"gNpYAuaEqzXokbH7bzHhFBGeoJfJ2WmlSjBbxIXCNQueqSYb3SVUbLR4PreJv+5TbqzGsRNjY2fOS5Ll",
+	"QlX6t44hK3BMtPRLODwBCN8HN1gZLBZsOO7sspqxBHmuu81O/FqGuP2hpdm7a+1/sUJu26bhX72amydl",
+	"R87PV9J9ZZ1tgcBiKmdc9LCpl3Y+Qst5MFQhUJ6Dfc0KRyFb/ziffB/z1/zH7/754u31z1eX6nKhl/98",
+	"fvn0cqE+XorBHlv/+Fvy7pK/5perV9e3x+az+CAVXvHwZreZr2SkgOsBrkZcRGenRr909JT2InhgZNFh",
+	"h2QHTPsKOOso+vHdtW3cfmFL2OAWfkbKUdyN/XW2TkJyz22cs0bbxeTzDsX3WxzC5hYI55GCkfGb11fX",
+	"ZP9uuG89wmrf/jx4Lh+iv0exFMayKueP111UBU2D8x6beWzx3vjoqKxYAdHmMT2YB1nQdXoJBveN7KpX",
+	"D6GADAs+/LKpgQUUI6uWHqMrqh7evcWd5cVdQ+ua3bRNt4uRW9TrVZPR+JaL2aipwdJ1qWVsGnNZb9hB",
+	"DDv411fybl4W0m0oRzDVWUoumJ0SvtlahzaRRNN1vvPtva28bFtN2cPwtMld2oee3U4b9JrsbiRlByms",
+	"DnJWaEonLB2VuYlcjHRGhQLMy1yPpjIb2dLYdaVKNmiu2sr91w0x3QuyojArXTEIlgeHSn4CM4e4CYrm",
+	"NiZRFfOvsoZGtAv6cZTQUNPSb/2BBBpbT2po3N6x5TAXO705ZbTrq3dpotKL3GSIFr9r0bErTdUDZEE5",
+	"e8IldxeH9yDcRNEGXT/nUjcU0UEtXI2SKsZXkQH0i0dUkeKLPKUas1oSf0Kej/YjH1MHgZShpoYUDqrG",
+	"xnWD9+qGjJecFBDEroR4Z1Xj8d62pH23g63g/2SvzISBNWEu71ktAd9vlVK9jDbOONxxvGPj3MPtRanl",
+	"zI+2gYbX5XDlzzM2z+0vjBpbyBu6oHBMGihGNWfM1SYzIfPZvGl+b9rcwAqdlf648R4ZgPZbFaXPJJVi",
+	"xjKX8NHJ7HW+mqZ13d0S4frQNlaQUIFd57r4KH0XUqgy0UODlvHtRfJrrnTRvWiXMJ+NyHEpiiwP62mt",
+	"cEfCUk1xuErhm/zWKmNydDIcBqjb/qYVnxJqqeCyPZOQw+a6jRiEshnV/I51bDztOZv7/qchrHdwVKYs",
+	"mbHsE+cnIgxaXZWAwZfsjqUNs2Vyn4ec8x5T0ZwfvirJSl46POlFUozmkJB3BMiD0UUJNJze9Dp/Okue",
+	"EY19SAV4rUmKHkHzUbFyJyYqNt3OlSuasbnETvaduN2dvnbTAdpXrGdhCh1y8MILZdUkFwnLjK7/Qr3s",
+	"gmLBQcU7yTb5UO3audOFprRKv9CF5pXM3Oit8lbT7mVkdx2a6BYwwLtv6HaD72m93FTfsr3Xqge/IoPD",
+	"NVz2W/8EW/z0orLLUK0lEGQ1VaMM9qN6sMH9d9SSJ3JdNDwLhx8wDBtLpdU5GUNnsjGYVEZb5Iui54oR",
+	"UvXGWX4TtW73Aa+VWqcf6B161uzy5k0edPsqG+xFuLh7bYhsXO1qwEwy3FLmqlJXKOKlrAYlsi0x2DKQ",
+	"2X/2vlKE0NrEzT62+yWuUeBpSZY5TKQoLkc79e1UTOMYvSXNdFlNhdTWLh2qdRFNyf7V2Xdd5Htr408H",
+	"6fKyWdlGr4rGFpJ5WMXlrkT1xxFGUBOek1zwDzlzGr4eLu6SZPUJ9FTxp22Z2vz5KGzTnG2foBKkP3x3",
+	"nZ7AFxDnGdfrK4McW6SB7vfif9+5Hf347toIOHgyOnPPFW+da72M7s1LuZhK69DXFHuj2AANpO4sWUa1",
+	"sZ+mJR7DY1MUxnJUj0D4uehXprTM2DSTQhO1ZPSWaLlHXrkWhk0TbtwEGWLu6z2YfKtuBM0YdAw7PDw8",
+	"NT/9+/XzHuE23i/BzU0Qq2qPQH05flV0GVtioyF1XjQQKroH2c5HezfiRrzzusxrmsrZZpf5XlEO2MNa",
+	"j54rX+FMwdGNjMTFXZIoocrLf4IGDTD6Fok1X94INDfmMs+8sCBOt1Jk/I5mgovZGRkOB2NYY3wxY+M9",
+	"cuF0O1eEYlMnGPEK00tXdq7CHikPBSxqj3QjyjONfZkGtsHYjucd44TTlMdM4DwsDp2RpugDe3V5XQb2",
+	"zB/3XnWbzG99Irh4cxn1ojuWYVw0GqJeY4IueXQWHe4N9wY4N2gOJL6/t2Jp2odt7P+6ulV7v9pb3yw0",
+	"x/M7cCVICHjfsczsUFXHQe2Ra4OFBV0bdN6yJdqpVIHfAUYfPqfxnPWfS6EzmWIzrD3QCQzTcC+T6Cz6",
+	"nmkYrQVm/FIKhSx5MBg4fnI3+eUytcOQ993eUcB2GD2lkE2Dw8OAfaYyi1kxkhHISgqmkLbKxJj1Jgnb",
+	"1ENLXmYnF7NGfWCf2r/AQqUKfML3XYCldvv0gO3EEg30SrnvRZbKt23EPXZ/70tG2zc5XywoOP6glaQ3",
+	"38xcuyuTwYqBZz3ij8pzhXQ2N0dF780qZvFUz39rpL2XUt6Ck11IvI1NcjfaBOZeG8nG0mmQlOykykck",
+	"JrtCgJwuocVbGyDf2SnalcMYaYN+HQev4lTgbPzYVzK/7VOx7n/ImXmPznIGkMwYTda/tTJxKmlCJjQ1",
+	"l6lM7ZFLTJGaSIApV8U+aCoFO4O5zEjtHEooM21rKME28PxRWqZws1NaLuG1UJMEzf5uhG3wZ69lyvYD",
+	"LLhI7JFivniROEZXdG2rOVWB+jnL2BkZf/8CQ+w0WXCxn7hJ1pypMdEsTRUK1ho5vGU04QLbtX3lFOGh",
+	"onDQY4NEB8WHUEgQZo0E88KbTQ4oAQlXm/3eQx3s7ThjRpSBJSnkao+8FhavxQR9SxFGH8PlR0E+BihH",
+	"GBvegMBv/W0/CIfFzHl/JoDVsdYsqRSd2anj973iKW9WfdmLfkXX0f37+15HGtkYNR+glRfgPa4wBSRi",
+	"Us0MY1B1q8qJeRskVVqwv0BUy6cvXqJUOf8koivZRlAZ5GHaPMgqOdmhC02E9Hpq0zJdSgloVjk1OvXc",
+	"TlkWa9tyE76Dz6RgdaluAHaRpq/dmIdiRLJzxlcWRgcl2NnmkgcLoGyDMHp0FiGLFHZWEcrvhsjKuCFD",
+	"JK3rF2mfbTuojvUpt7GlUNssHtppCZ/9l3zBddThwefYAgCzrR9JTJbDPALUXxvn0ZnCX1To7ImyL+ht",
+	"tu13lF5k9XYl8v3feXK/7zyQ5pQbFLgFtpe2GkaGGqM8xzbuquxIb7uuz6lIlBsJHrPU9dC1EfM9cgFt",
+	"c1GsKq9PBLX5oHVG+tYe4bV1xD4uppsM7qK5u3UId0b01ZwvSwcsXg4BeHDTBdh9Opq9kXKfEcvXtuqO",
+	"jC/LNq39n9gaL6AwutTo+rLvsdOX0BzZyH2NqV/mP/ZWW75L99+yZUrXZ8TofaNKIXig51SUHTGmGBrG",
+	"qT84O6CgnqODA8zPtKPpQ8oY6z0d7ewKnOLUP7G1FTNg1Hwjk/Vno7tqNfB91TMEJlGN6IefefEmqke6",
+	"OifButimetjqvbKG7m2Xu/oPate8Zm773pAjjsiwpTsP4Cw7lsexFgRkPjNr1cWgrWRvloNvcSO2xvMR",
+	"5aAb2dhEEubbc1Krv7EVN+b6U5bcmL9mkkgRqrxha3CRQelNZwxf01u3CZbYgh+sgLcb8FY3ayx2pQHw",
+	"3QG6g5h7B1YguhB6lSIZo8RXgsglE+AArKPwOWRGPscAyqOxNLy/AXs2ePMgv89LGRdl6G2PF899BodO",
+	"hQ56v1dJ4bWBdBmQskhG/L2voBNYudHsf4OzZ6HlkucDtZXndiYrXBAvfGSbN9sQKs+stX5OKIyP1U/Q",
+	"RSLWUrAnCkq5boVc4RxxngS9QGHCGHz1hPGoSL6ArfXQkZ0YNARw3XuIbK4RyH6cUr74zJLeyAuZa0un",
+	"NpTCMxAVlRK7GdPWPSEF62G9liEWqJTEWEKSYFoCUpwzpjFtDrq/BkSOOdIfSlhVhvkqaKxCYK+MQrFc",
+	"iziqCnW45y9YNsPR2KKAfxeZsw/Om/3f1W1+b/PpmG5sqoV2lJet2I7bt2wh70CdXGrQc3+Y5CjMFsuf",
+	"X58YuUYsQyV1XgxraVAdDxEn270VV7c5yolct9Rpmm25unIclM6mMmM957+2AgL1kYG/OdIiVxDbkYIo",
+	"mjJQVAYtxjQ/6A0GAydFsLjgrLw6wefjOm1doToqCOvzX3uK13e68fxRtLwLjb0BMW/w4bMwjDjyJsk2",
+	"ygwXQW60U3A+vE3yu2NeYojFexk45pktFfab14adlM/LhR8V6tjfsd2P7LpAWl/r5vn+KMlSCyvGPsxK",
+	"hKJbvkSp1SEttwnohuT3APD1DhR8S01SOZthes2a6ZAamHGlWfa87AHwOG4KrxPVF/ZSlOWyYb71G121",
+	"4Q5vDMJritUQ7L0b7nNxx4SW2brU3kGurOd3byY2Iybn7jnMjuW1/OTgneDKphY/GmN6qevBUKAiqf2y",
+	"6wW9yDFxee6db+C76l3UqGF87dOioOIBftFCVwe59m+gqScslauicmUDmZ6KhfqBgIrFio8SwZ+fZTcL",
+	"S74w17aTluPbHcnrIoErkMygqrHM/XsgyVniwT4XDVq3FNHWbPTTSIJc+4o9qi7dIg0bJGE7y7aKRMjI",
+	"wijSRiDIJj44LrCiD0IDWDxC75hzcKqA8vo79Gh/xR7LyLSgwm7dX9rS7Ian7gZnBWkIekePW9XZgu2X",
+	"064aMymwKVF7G6CeMcfMFWRJZ02Bb2+u1qOB1y6yJTOB3rHEnWiHqJ3/s4qVV+WKsHN/A2DkeOBuXucA",
+	"uIUsMkP9KBauNm7yG7vOTY/DKfbttmn2F1YUfmOqBmb5BESCxVcArxuLFB7jJo+NTZko50ZhYRBg3Dno",
+	"6rFseJmPyApEj9rbpXJFZjvFSr6T2YyZ62cVeI0i/iFOz7xBZeKgAm/rdoxBskceBDpUFF8bDwy+KA84",
+	"aD5MYbxFBHQjh5IlgAFs2Ccs715kVFklv2SZkuLMaaReKUJ7rvU8ZMtnulfUCBSPGOvBpcGswNdhvVYi",
+	"sTFdV4VwI0CwQgJnmdmci0QKtkeOBqdk7I3SdRFK6qXKF7Wg5/h4ZdbuGAQyfLRH3s2ZuBGqKLJ0OZ9c",
+	"FyL8eHCIm6Rr9MwwA5EEu6Toczsr2maahrIUUC48nhWEpYo7XN2PtroqdpNEeMBdjBW/x3KjkPFDr5Ds",
+	"6WiMMJHskQscGk3sfH7i3lnq3sGQjAMDn0M6GMytN2UX5sdAlHs9LvZJqCrOaos8zVVrJ5R59qXXe7oZ",
+	"Z1tyK99uDHlXhC5slcACMnPHroh2HLYpmzIp/0wmrLFCeyqhfXuz/foYeV83ojnxi1xAvoZPHe7iSD2y",
+	"8FLodNVXv6LBTPo3Rt191alfz+1xv7TB3ZrqWOhIv8L9M2d0PSSbxOz2YHDwhYFgbVMK85VUMQ0CW2ph",
+	"r5pzQtWtueGN3WbHXwvEukqQb/K178OpJdUUMqMi7NvTat65ck7bI7Zn07aUl6Gl9sgVFIwa0ylj1AB6",
+	"HXSp/bHpvzsm/b4WrGwHFxC7D05W8ZN+baeJgiY+Y9LKpUtNNvRwJ3nicQA6WjOWMmPjPiSj+zls/I9F",
+	"aNGmA3d7XmZjbz3yDiYULFLeO4phiObCUmkO0oHP9svmokF2u2LZHcv60B0NHz3zJgZq2/mkdJij4mZC",
+	"Z+viLiYIo/EcP7QIhGkRUGYML32iyJgn4xvBMZVtKRXHzlPCDsjFdXq40BABO06oplhT/DvVPXxVj2Cn",
+	"lp6td7kfwwVQsKL32I9Xr//WuxHQ6w2uaDpXRdcSAA2k1mEyKb4UwGtgYEu5mSiL8qCxiyrjdNQcbmHh",
+	"la3JcEC0JMNjW+WFtcJE6YzRhblQqLIu248AOAPHq3t6UtSYIWiliJnHGlxVzRoyLsgRTSyapgA3xCM6",
+	"ScyhzgmdapaZtQwYqSuyKzcGJcC8vOEcDI78tEXMCBnYQ1USQk7JOKOajVJjMBsrPGBRXcHPgLFe3Nni",
+	"stbCJgNAQy8ucgLbQ0SV3mUoxjc7OzfSvyyepSV1lRe2QXlhs4cfuwIlVIBlhdJLqnQf9tm//La18ni7",
+	"za/ZR40c2EfYVYr0oozpbH1GDgaDgaE7npyR4Y2A58+sCXEjDBOckd9vIqpvorOb4Oycm6h3g52M4BH7",
+	"U/MhMgt8Cn8jO8DfhaF2E9275Q+K5ctvO+xguLkD7927beIM/Hl9qBIGUmoGf1BCI+33NsvzJ1LPieIJ",
+	"gzK5ddXQ2lKaPhayD80Ixlvq0P+zfxHHLO1/k0+nLLOpI7V3tb8FzdWjtqk4HBgQGF0kpUOsZIgNQbDb",
+	"jdAJSFec7DpQoBx8TMvE2nmf2SjBKVYQ4S16aeEhe6i23JgUrymG9vIqix+5qk5sr6MkpmUUNb8ZW5hb",
+	"rCsHV+ggFFKP8Fx0krKGWiOQR16FxmNk4fjDbb54sdD2yhAo9LBtzcY7hPXVbdGAtyzqaLGMbGpYny+W",
+	"srVg45sM2tBncuUmw5gfsIRM1mhoOLbLjCKdScKFVfzQuBwcx2DibhT575GfMakPOkgL1P/wOFSAVHIS",
+	"rn76u/IS94QxctZMh4joEs7zppw330xFoJNidVdFYNGXaMIFDU3S+LJxDXsSPFaIdN5hGEhowsUOpjWE",
+	"RAF3OOa9yHJEw/NqLpd8ag0xyCF8fvWPXbNCiqn/zTY3zbCDgCDQ8kYZo7Z4QvUIDNKuNwgy27ANKniq",
+	"ocWFQ7kXFzNWXZLRlQDCdSPCw+5Rj2JaLbJiZDTMqLTz2APl3R+airoPGoq6azFwm8v5RBEY2d9QRe4m",
+	"hDeVkB90Ww3gDH5kSmD8PXQcsI3GQwvjhPMdC9c3el2WvasaFllwMXL9wgIcWnQOa+0T9oBl6cfPv+xL",
+	"9Mhif1/UqjaT3jZ9c58WbaNwlj2BoR2hbXIxcp1Ta2bURMqUURHayNhcxO/MhamsJHQXuvGHsS2dGaP3",
+	"e9zUP0Fm1WZE5eQv+3LzLLzC9WUbURUX/zdbKhoGvu9ALEXLFInTiVwNLfL8xMt9Bh+7pc7Q1oG81Vag",
+	"/SvFRazw2h4ZWZZS7o/PBEfpb/ElV4oFk8Gbs4SMWDSmaDHHkQqMYjqVBTeAzTQh8yt0Grgx+o0ZQxas",
+	"jxWstJr9j8gYcidryStdFof3KOXFNd2KfHjmkf3tF0lSljc81CzZmqOEXbPUXBoLQiTQPLRssX/u+mLX",
+	"EnGgYrtTeeE7a6H4lNYpOl12NJXTKRZ37FYC7hWHuBd0TzMPGnPfrAk3F0ojjA2T7ZF3zqs2NjTh5rww",
+	"mqUcApEY81RkfDnt/00K1n9FdTwf91AVur4IeG8oXXKHg6NghKOE4XaXGuxHFe0xql4DuN+O/2N87hI1",
+	"0Z+aEcXuWAbNj4P+ssopPtFf9misHWTr7gpgFwGwu7LoRYchin9XxxHEVzEt5es8SlsVjWAB0VXReNsI",
+	"2P78iSI8OQe99v2La4y1GKVIFVmxtCDUJYXmiM5sdNk3parZQqsNyeu+IHIVlBSrK6272pzN3O0MgyNv",
+	"F9eKc8w4WnHFyNHwgIyXGUQNwF9tO7WPm9IYd2D1ElLI9D1Coems3eLCMTv6ScUaAy50opiI/STjZxs7",
+	"dAAct0gDJwh2AvYjmhp/SBZ/N3nUUgHdnU/vd03OerAJ4fLkmt1mF6IS5MKUPztAcnhMFlzkmqlz6zmD",
+	"iYz2SdvIwFhhHxuboLjRqI+UV1Om8n3xXHZ7sKY09uLrZvn6Us7w0tycbFcM7XQ6pMUKfOFastkfBauY",
+	"wONpMQ19aguE50Lz1NC2HcLZlNXuY7SLCWh380RVyUfZDFqYfNGZHwzIZK67wcyu10L7GxTt077RDrli",
+	"5yRXkA2siV7xmGF82INyqE4X3vm4lG8X2SlAMPjCxF82ejf3NMR6K0NcLXEuXxUrBhveC1pRb5v39z/k",
+	"UrMt9djg4CHYeVa5vAYcEuD3jbCBfZxEZ+hgJkPMAWPvrspZI49S5xkasfelUV+ZsthAAJU5i1zb/lnV",
+	"CYW7dFywwyCwz5jtsKPkgiFOYNpNc8eFFZvMpbxV+65T7v7vrqfdfSB0ueGENCbPkqEjppgCOQ5brO61",
+	"O9utQRr9TmZF8z2slLATw405qFh6x8CfiF0gFJ8JCu0mLelOZLI+J5RMaAKyrDWzYu9GFJGwBVOKzpqC",
+	"YcFwKDSIe4PQfYfQ3toJd0ocaJsM0yv4un/lTtbkxD8anD7t4JiFFWsIrC1qTKkHLtlqFP/H/n9Umay6",
+	"ux+vXv/NoO7g+Cn5iX/jEnZ6kJPPQABtZFtPWExzO+u/xD5XRN5BN2wFz1VGin9KpLBBuztqWVEFubLt",
+	"Fs9FkVfrCPuJcq/wGLhoad3SPdyOTXXUlWdpdBbtg/vaviY0CVjN5dIG5FB2IPfYzFUykyUlFNol5OOn",
+	"/pCejXbdDc8beQUp9QtGBbZQzysBsqx5reK3OLqv/JWrIAj/bBPYOMHHk1cOzvXf4zgcqSCvkGR5ZcJP",
+	"2Zsa3Gzh6RyQAqkhaipdw6Pq772u3vfv7/9fAAAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -75,12 +75,9 @@ func (h *Handler) ChangePassword(ctx context.Context, req api.ChangePasswordRequ
 }
 
 func customerView(c *customersv1.Customer) api.Customer {
-	roles := c.GetRoles()
-	if roles == nil {
-		roles = []string{}
-	}
 	return api.Customer{
-		Id: c.GetId(), Email: c.GetEmail(), Name: c.GetName(), Roles: roles, CreatedAt: c.GetCreatedAt().AsTime(),
+		Id: c.GetId(), Email: c.GetEmail(), Name: c.GetName(), CreatedAt: c.GetCreatedAt().AsTime(),
+		Roles: views(c.GetRoles(), func(role string) api.Role { return api.Role(role) }),
 	}
 }
 

@@ -62,9 +62,9 @@ func refused(placement *ordersv1.Placement, replayed bool) *edge.Problem {
 		})
 		p.Lines = &lines
 	case ordersv1.Rejection_REASON_PAYMENT_DECLINED:
-		p = declined("The payment was declined.", rejection.GetDetail())
+		p = declined("The payment was declined.", declineReason(rejection.GetDetail()))
 	default:
-		p = declined("The payment was not settled in time.", "expired")
+		p = declined("The payment was not settled in time.", api.DeclineReasonExpired)
 	}
 	p.RequestId = placement.GetRequestId()
 	p.OrderId = optional(placement.GetOrder().GetId())
@@ -74,7 +74,16 @@ func refused(placement *ordersv1.Placement, replayed bool) *edge.Problem {
 	return p
 }
 
-func declined(detail, reason string) *edge.Problem {
+// declineReason returns a provider's reason if the contract has it. The others are told as card_declined: Stripe, for one,
+// asks that a thief does not learn that a card is known to be stolen (https://docs.stripe.com/declines/codes).
+func declineReason(given string) api.DeclineReason {
+	if reason := api.DeclineReason(given); reason.Valid() {
+		return reason
+	}
+	return api.DeclineReasonCardDeclined
+}
+
+func declined(detail string, reason api.DeclineReason) *edge.Problem {
 	p := edge.NewProblem(http.StatusPaymentRequired, api.ProblemCodePaymentDeclined, detail)
 	p.Reason = &reason
 	return p

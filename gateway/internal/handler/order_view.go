@@ -73,7 +73,7 @@ func orderView(o *ordersv1.Order, parcels []*shippingv1.Shipment) api.Order {
 }
 
 func timelineView(t *ordersv1.TimelineEntry) api.TimelineEntry {
-	return api.TimelineEntry{At: t.GetAt().AsTime(), Event: t.GetEvent(), Detail: t.GetDetail()}
+	return api.TimelineEntry{At: t.GetAt().AsTime(), Event: api.TimelineEvent(t.GetEvent()), Detail: t.GetDetail()}
 }
 
 func orderLineView(l *ordersv1.Line) api.OrderLine {

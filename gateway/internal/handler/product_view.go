@@ -76,7 +76,7 @@ func facetViews(page *catalogv1.ListProductsResponse, wanted bool) *[]api.Facet 
 		return nil
 	}
 	facets := views(page.GetFacets(), func(f *catalogv1.Facet) api.Facet {
-		return api.Facet{Field: f.GetField(), Values: views(f.GetValues(), func(v *catalogv1.FacetValue) api.FacetValue {
+		return api.Facet{Field: api.FacetField(f.GetField()), Values: views(f.GetValues(), func(v *catalogv1.FacetValue) api.FacetValue {
 			return api.FacetValue{Value: v.GetValue(), Name: cmp.Or(v.GetName(), v.GetValue()), Count: v.GetCount()}
 		})}
 	})

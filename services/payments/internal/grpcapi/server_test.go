@@ -2,6 +2,7 @@ package grpcapi_test
 
 import (
 	"log/slog"
+	"strings"
 	"testing"
 
 	"github.com/google/uuid"
@@ -84,6 +85,9 @@ func TestARefusalIsAnAnswer(t *testing.T) {
 		p := answer.GetPayment()
 		if err != nil || p.GetStatus() != paymentsv1.Status_STATUS_DECLINED || p.GetDeclineReason() != reason {
 			t.Errorf("%s: %v, %v; want declined as %s", method, p, err, reason)
+		}
+		if _, listed := paymentsv1.DeclineReason_value["DECLINE_REASON_"+strings.ToUpper(reason)]; !listed {
+			t.Errorf("the contract does not list %q", reason)
 		}
 	}
 }

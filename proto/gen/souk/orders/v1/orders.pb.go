@@ -88,6 +88,80 @@ func (Status) EnumDescriptor() ([]byte, []int) {
 	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{0}
 }
 
+// TimelineEvent lists all that can happen to an order. The REST contract has the same list.
+type TimelineEvent int32
+
+const (
+	TimelineEvent_TIMELINE_EVENT_UNSPECIFIED      TimelineEvent = 0
+	TimelineEvent_TIMELINE_EVENT_PLACED           TimelineEvent = 1
+	TimelineEvent_TIMELINE_EVENT_CONFIRMED        TimelineEvent = 2
+	TimelineEvent_TIMELINE_EVENT_REJECTED         TimelineEvent = 3
+	TimelineEvent_TIMELINE_EVENT_CANCELLED        TimelineEvent = 4
+	TimelineEvent_TIMELINE_EVENT_DISPATCHED       TimelineEvent = 5
+	TimelineEvent_TIMELINE_EVENT_DELIVERED        TimelineEvent = 6
+	TimelineEvent_TIMELINE_EVENT_RETURN_REQUESTED TimelineEvent = 7
+	TimelineEvent_TIMELINE_EVENT_RETURN_RECEIVED  TimelineEvent = 8
+	TimelineEvent_TIMELINE_EVENT_REFUNDED         TimelineEvent = 9
+	TimelineEvent_TIMELINE_EVENT_REFUND_FAILED    TimelineEvent = 10
+)
+
+// Enum value maps for TimelineEvent.
+var (
+	TimelineEvent_name = map[int32]string{
+		0:  "TIMELINE_EVENT_UNSPECIFIED",
+		1:  "TIMELINE_EVENT_PLACED",
+		2:  "TIMELINE_EVENT_CONFIRMED",
+		3:  "TIMELINE_EVENT_REJECTED",
+		4:  "TIMELINE_EVENT_CANCELLED",
+		5:  "TIMELINE_EVENT_DISPATCHED",
+		6:  "TIMELINE_EVENT_DELIVERED",
+		7:  "TIMELINE_EVENT_RETURN_REQUESTED",
+		8:  "TIMELINE_EVENT_RETURN_RECEIVED",
+		9:  "TIMELINE_EVENT_REFUNDED",
+		10: "TIMELINE_EVENT_REFUND_FAILED",
+	}
+	TimelineEvent_value = map[string]int32{
+		"TIMELINE_EVENT_UNSPECIFIED":      0,
+		"TIMELINE_EVENT_PLACED":           1,
+		"TIMELINE_EVENT_CONFIRMED":        2,
+		"TIMELINE_EVENT_REJECTED":         3,
+		"TIMELINE_EVENT_CANCELLED":        4,
+		"TIMELINE_EVENT_DISPATCHED":       5,
+		"TIMELINE_EVENT_DELIVERED":        6,
+		"TIMELINE_EVENT_RETURN_REQUESTED": 7,
+		"TIMELINE_EVENT_RETURN_RECEIVED":  8,
+		"TIMELINE_EVENT_REFUNDED":         9,
+		"TIMELINE_EVENT_REFUND_FAILED":    10,
+	}
+)
+
+func (x TimelineEvent) Enum() *TimelineEvent {
+	p := new(TimelineEvent)
+	*p = x
+	return p
+}
+
+func (x TimelineEvent) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (TimelineEvent) Descriptor() protoreflect.EnumDescriptor {
+	return file_souk_orders_v1_orders_proto_enumTypes[1].Descriptor()
+}
+
+func (TimelineEvent) Type() protoreflect.EnumType {
+	return &file_souk_orders_v1_orders_proto_enumTypes[1]
+}
+
+func (x TimelineEvent) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use TimelineEvent.Descriptor instead.
+func (TimelineEvent) EnumDescriptor() ([]byte, []int) {
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{1}
+}
+
 type Rejection_Reason int32
 
 const (
@@ -125,11 +199,11 @@ func (x Rejection_Reason) String() string {
 }
 
 func (Rejection_Reason) Descriptor() protoreflect.EnumDescriptor {
-	return file_souk_orders_v1_orders_proto_enumTypes[1].Descriptor()
+	return file_souk_orders_v1_orders_proto_enumTypes[2].Descriptor()
 }
 
 func (Rejection_Reason) Type() protoreflect.EnumType {
-	return &file_souk_orders_v1_orders_proto_enumTypes[1]
+	return &file_souk_orders_v1_orders_proto_enumTypes[2]
 }
 
 func (x Rejection_Reason) Number() protoreflect.EnumNumber {
@@ -178,11 +252,11 @@ func (x Return_Status) String() string {
 }
 
 func (Return_Status) Descriptor() protoreflect.EnumDescriptor {
-	return file_souk_orders_v1_orders_proto_enumTypes[2].Descriptor()
+	return file_souk_orders_v1_orders_proto_enumTypes[3].Descriptor()
 }
 
 func (Return_Status) Type() protoreflect.EnumType {
-	return &file_souk_orders_v1_orders_proto_enumTypes[2]
+	return &file_souk_orders_v1_orders_proto_enumTypes[3]
 }
 
 func (x Return_Status) Number() protoreflect.EnumNumber {
@@ -231,11 +305,11 @@ func (x Refund_Status) String() string {
 }
 
 func (Refund_Status) Descriptor() protoreflect.EnumDescriptor {
-	return file_souk_orders_v1_orders_proto_enumTypes[3].Descriptor()
+	return file_souk_orders_v1_orders_proto_enumTypes[4].Descriptor()
 }
 
 func (Refund_Status) Type() protoreflect.EnumType {
-	return &file_souk_orders_v1_orders_proto_enumTypes[3]
+	return &file_souk_orders_v1_orders_proto_enumTypes[4]
 }
 
 func (x Refund_Status) Number() protoreflect.EnumNumber {
@@ -795,8 +869,7 @@ func (x *Payment) GetAuthorized() *v1.Money {
 type TimelineEntry struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	At    *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=at,proto3" json:"at,omitempty"`
-	// "placed", "confirmed", "rejected", "cancelled", "dispatched", "delivered", "return_requested",
-	// "return_received", "refunded".
+	// The name of a TimelineEvent as clients know it: "return_requested" for TIMELINE_EVENT_RETURN_REQUESTED.
 	Event         string `protobuf:"bytes,2,opt,name=event,proto3" json:"event,omitempty"`
 	Detail        string `protobuf:"bytes,3,opt,name=detail,proto3" json:"detail,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -2660,7 +2733,20 @@ const file_souk_orders_v1_orders_proto_rawDesc = "" +
 	"\x10STATUS_FULFILLED\x10\x03\x12\x14\n" +
 	"\x10STATUS_DELIVERED\x10\x04\x12\x13\n" +
 	"\x0fSTATUS_REJECTED\x10\x05\x12\x14\n" +
-	"\x10STATUS_CANCELLED\x10\x062\xad\t\n" +
+	"\x10STATUS_CANCELLED\x10\x06*\xe8\x02\n" +
+	"\rTimelineEvent\x12\x1e\n" +
+	"\x1aTIMELINE_EVENT_UNSPECIFIED\x10\x00\x12\x19\n" +
+	"\x15TIMELINE_EVENT_PLACED\x10\x01\x12\x1c\n" +
+	"\x18TIMELINE_EVENT_CONFIRMED\x10\x02\x12\x1b\n" +
+	"\x17TIMELINE_EVENT_REJECTED\x10\x03\x12\x1c\n" +
+	"\x18TIMELINE_EVENT_CANCELLED\x10\x04\x12\x1d\n" +
+	"\x19TIMELINE_EVENT_DISPATCHED\x10\x05\x12\x1c\n" +
+	"\x18TIMELINE_EVENT_DELIVERED\x10\x06\x12#\n" +
+	"\x1fTIMELINE_EVENT_RETURN_REQUESTED\x10\a\x12\"\n" +
+	"\x1eTIMELINE_EVENT_RETURN_RECEIVED\x10\b\x12\x1b\n" +
+	"\x17TIMELINE_EVENT_REFUNDED\x10\t\x12 \n" +
+	"\x1cTIMELINE_EVENT_REFUND_FAILED\x10\n" +
+	"2\xad\t\n" +
 	"\rOrdersService\x12s\n" +
 	"\n" +
 	"PlaceOrder\x12!.souk.orders.v1.PlaceOrderRequest\x1a\".souk.orders.v1.PlaceOrderResponse\"\x1e\x8a\xb5\x18\x17\x10\x01*\acart_id*\n" +
@@ -2691,126 +2777,127 @@ func file_souk_orders_v1_orders_proto_rawDescGZIP() []byte {
 	return file_souk_orders_v1_orders_proto_rawDescData
 }
 
-var file_souk_orders_v1_orders_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
+var file_souk_orders_v1_orders_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
 var file_souk_orders_v1_orders_proto_msgTypes = make([]protoimpl.MessageInfo, 36)
 var file_souk_orders_v1_orders_proto_goTypes = []any{
 	(Status)(0),                   // 0: souk.orders.v1.Status
-	(Rejection_Reason)(0),         // 1: souk.orders.v1.Rejection.Reason
-	(Return_Status)(0),            // 2: souk.orders.v1.Return.Status
-	(Refund_Status)(0),            // 3: souk.orders.v1.Refund.Status
-	(*Order)(nil),                 // 4: souk.orders.v1.Order
-	(*Line)(nil),                  // 5: souk.orders.v1.Line
-	(*Totals)(nil),                // 6: souk.orders.v1.Totals
-	(*Address)(nil),               // 7: souk.orders.v1.Address
-	(*ShippingChoice)(nil),        // 8: souk.orders.v1.ShippingChoice
-	(*Payment)(nil),               // 9: souk.orders.v1.Payment
-	(*TimelineEntry)(nil),         // 10: souk.orders.v1.TimelineEntry
-	(*Rejection)(nil),             // 11: souk.orders.v1.Rejection
-	(*Shortage)(nil),              // 12: souk.orders.v1.Shortage
-	(*Return)(nil),                // 13: souk.orders.v1.Return
-	(*ReturnLine)(nil),            // 14: souk.orders.v1.ReturnLine
-	(*Refund)(nil),                // 15: souk.orders.v1.Refund
-	(*PlaceOrderRequest)(nil),     // 16: souk.orders.v1.PlaceOrderRequest
-	(*PlaceOrderResponse)(nil),    // 17: souk.orders.v1.PlaceOrderResponse
-	(*Placement)(nil),             // 18: souk.orders.v1.Placement
-	(*GetOrderRequest)(nil),       // 19: souk.orders.v1.GetOrderRequest
-	(*GetOrderResponse)(nil),      // 20: souk.orders.v1.GetOrderResponse
-	(*ListOrdersRequest)(nil),     // 21: souk.orders.v1.ListOrdersRequest
-	(*ListOrdersResponse)(nil),    // 22: souk.orders.v1.ListOrdersResponse
-	(*CancelOrderRequest)(nil),    // 23: souk.orders.v1.CancelOrderRequest
-	(*CancelOrderResponse)(nil),   // 24: souk.orders.v1.CancelOrderResponse
-	(*ListAllOrdersRequest)(nil),  // 25: souk.orders.v1.ListAllOrdersRequest
-	(*ListAllOrdersResponse)(nil), // 26: souk.orders.v1.ListAllOrdersResponse
-	(*DispatchOrderRequest)(nil),  // 27: souk.orders.v1.DispatchOrderRequest
-	(*DispatchOrderResponse)(nil), // 28: souk.orders.v1.DispatchOrderResponse
-	(*RequestReturnRequest)(nil),  // 29: souk.orders.v1.RequestReturnRequest
-	(*RequestReturnResponse)(nil), // 30: souk.orders.v1.RequestReturnResponse
-	(*ReceiveReturnRequest)(nil),  // 31: souk.orders.v1.ReceiveReturnRequest
-	(*ReceiveReturnResponse)(nil), // 32: souk.orders.v1.ReceiveReturnResponse
-	(*RefundOrderRequest)(nil),    // 33: souk.orders.v1.RefundOrderRequest
-	(*RefundOrderResponse)(nil),   // 34: souk.orders.v1.RefundOrderResponse
-	(*WaitForEventsRequest)(nil),  // 35: souk.orders.v1.WaitForEventsRequest
-	(*WaitForEventsResponse)(nil), // 36: souk.orders.v1.WaitForEventsResponse
-	(*Event)(nil),                 // 37: souk.orders.v1.Event
-	(*EraseCustomerRequest)(nil),  // 38: souk.orders.v1.EraseCustomerRequest
-	(*EraseCustomerResponse)(nil), // 39: souk.orders.v1.EraseCustomerResponse
-	(*timestamppb.Timestamp)(nil), // 40: google.protobuf.Timestamp
-	(*v1.Money)(nil),              // 41: souk.money.v1.Money
-	(*durationpb.Duration)(nil),   // 42: google.protobuf.Duration
+	(TimelineEvent)(0),            // 1: souk.orders.v1.TimelineEvent
+	(Rejection_Reason)(0),         // 2: souk.orders.v1.Rejection.Reason
+	(Return_Status)(0),            // 3: souk.orders.v1.Return.Status
+	(Refund_Status)(0),            // 4: souk.orders.v1.Refund.Status
+	(*Order)(nil),                 // 5: souk.orders.v1.Order
+	(*Line)(nil),                  // 6: souk.orders.v1.Line
+	(*Totals)(nil),                // 7: souk.orders.v1.Totals
+	(*Address)(nil),               // 8: souk.orders.v1.Address
+	(*ShippingChoice)(nil),        // 9: souk.orders.v1.ShippingChoice
+	(*Payment)(nil),               // 10: souk.orders.v1.Payment
+	(*TimelineEntry)(nil),         // 11: souk.orders.v1.TimelineEntry
+	(*Rejection)(nil),             // 12: souk.orders.v1.Rejection
+	(*Shortage)(nil),              // 13: souk.orders.v1.Shortage
+	(*Return)(nil),                // 14: souk.orders.v1.Return
+	(*ReturnLine)(nil),            // 15: souk.orders.v1.ReturnLine
+	(*Refund)(nil),                // 16: souk.orders.v1.Refund
+	(*PlaceOrderRequest)(nil),     // 17: souk.orders.v1.PlaceOrderRequest
+	(*PlaceOrderResponse)(nil),    // 18: souk.orders.v1.PlaceOrderResponse
+	(*Placement)(nil),             // 19: souk.orders.v1.Placement
+	(*GetOrderRequest)(nil),       // 20: souk.orders.v1.GetOrderRequest
+	(*GetOrderResponse)(nil),      // 21: souk.orders.v1.GetOrderResponse
+	(*ListOrdersRequest)(nil),     // 22: souk.orders.v1.ListOrdersRequest
+	(*ListOrdersResponse)(nil),    // 23: souk.orders.v1.ListOrdersResponse
+	(*CancelOrderRequest)(nil),    // 24: souk.orders.v1.CancelOrderRequest
+	(*CancelOrderResponse)(nil),   // 25: souk.orders.v1.CancelOrderResponse
+	(*ListAllOrdersRequest)(nil),  // 26: souk.orders.v1.ListAllOrdersRequest
+	(*ListAllOrdersResponse)(nil), // 27: souk.orders.v1.ListAllOrdersResponse
+	(*DispatchOrderRequest)(nil),  // 28: souk.orders.v1.DispatchOrderRequest
+	(*DispatchOrderResponse)(nil), // 29: souk.orders.v1.DispatchOrderResponse
+	(*RequestReturnRequest)(nil),  // 30: souk.orders.v1.RequestReturnRequest
+	(*RequestReturnResponse)(nil), // 31: souk.orders.v1.RequestReturnResponse
+	(*ReceiveReturnRequest)(nil),  // 32: souk.orders.v1.ReceiveReturnRequest
+	(*ReceiveReturnResponse)(nil), // 33: souk.orders.v1.ReceiveReturnResponse
+	(*RefundOrderRequest)(nil),    // 34: souk.orders.v1.RefundOrderRequest
+	(*RefundOrderResponse)(nil),   // 35: souk.orders.v1.RefundOrderResponse
+	(*WaitForEventsRequest)(nil),  // 36: souk.orders.v1.WaitForEventsRequest
+	(*WaitForEventsResponse)(nil), // 37: souk.orders.v1.WaitForEventsResponse
+	(*Event)(nil),                 // 38: souk.orders.v1.Event
+	(*EraseCustomerRequest)(nil),  // 39: souk.orders.v1.EraseCustomerRequest
+	(*EraseCustomerResponse)(nil), // 40: souk.orders.v1.EraseCustomerResponse
+	(*timestamppb.Timestamp)(nil), // 41: google.protobuf.Timestamp
+	(*v1.Money)(nil),              // 42: souk.money.v1.Money
+	(*durationpb.Duration)(nil),   // 43: google.protobuf.Duration
 }
 var file_souk_orders_v1_orders_proto_depIdxs = []int32{
 	0,  // 0: souk.orders.v1.Order.status:type_name -> souk.orders.v1.Status
-	5,  // 1: souk.orders.v1.Order.lines:type_name -> souk.orders.v1.Line
-	6,  // 2: souk.orders.v1.Order.totals:type_name -> souk.orders.v1.Totals
-	7,  // 3: souk.orders.v1.Order.shipping_address:type_name -> souk.orders.v1.Address
-	8,  // 4: souk.orders.v1.Order.shipping:type_name -> souk.orders.v1.ShippingChoice
-	9,  // 5: souk.orders.v1.Order.payment:type_name -> souk.orders.v1.Payment
-	10, // 6: souk.orders.v1.Order.timeline:type_name -> souk.orders.v1.TimelineEntry
-	40, // 7: souk.orders.v1.Order.created_at:type_name -> google.protobuf.Timestamp
-	11, // 8: souk.orders.v1.Order.rejection:type_name -> souk.orders.v1.Rejection
-	13, // 9: souk.orders.v1.Order.returns:type_name -> souk.orders.v1.Return
-	15, // 10: souk.orders.v1.Order.refunds:type_name -> souk.orders.v1.Refund
-	40, // 11: souk.orders.v1.Order.changed_at:type_name -> google.protobuf.Timestamp
-	41, // 12: souk.orders.v1.Line.unit_price:type_name -> souk.money.v1.Money
-	41, // 13: souk.orders.v1.Line.line_total:type_name -> souk.money.v1.Money
-	41, // 14: souk.orders.v1.Totals.subtotal:type_name -> souk.money.v1.Money
-	41, // 15: souk.orders.v1.Totals.shipping:type_name -> souk.money.v1.Money
-	41, // 16: souk.orders.v1.Totals.tax:type_name -> souk.money.v1.Money
-	41, // 17: souk.orders.v1.Totals.total:type_name -> souk.money.v1.Money
-	41, // 18: souk.orders.v1.Payment.captured:type_name -> souk.money.v1.Money
-	41, // 19: souk.orders.v1.Payment.refunded:type_name -> souk.money.v1.Money
-	41, // 20: souk.orders.v1.Payment.authorized:type_name -> souk.money.v1.Money
-	40, // 21: souk.orders.v1.TimelineEntry.at:type_name -> google.protobuf.Timestamp
-	1,  // 22: souk.orders.v1.Rejection.reason:type_name -> souk.orders.v1.Rejection.Reason
-	12, // 23: souk.orders.v1.Rejection.shortages:type_name -> souk.orders.v1.Shortage
-	2,  // 24: souk.orders.v1.Return.status:type_name -> souk.orders.v1.Return.Status
-	14, // 25: souk.orders.v1.Return.lines:type_name -> souk.orders.v1.ReturnLine
-	41, // 26: souk.orders.v1.Return.amount:type_name -> souk.money.v1.Money
-	40, // 27: souk.orders.v1.Return.created_at:type_name -> google.protobuf.Timestamp
-	41, // 28: souk.orders.v1.Refund.amount:type_name -> souk.money.v1.Money
-	3,  // 29: souk.orders.v1.Refund.status:type_name -> souk.orders.v1.Refund.Status
-	40, // 30: souk.orders.v1.Refund.created_at:type_name -> google.protobuf.Timestamp
-	7,  // 31: souk.orders.v1.PlaceOrderRequest.shipping_address:type_name -> souk.orders.v1.Address
-	41, // 32: souk.orders.v1.PlaceOrderRequest.expected_total:type_name -> souk.money.v1.Money
-	18, // 33: souk.orders.v1.PlaceOrderResponse.placement:type_name -> souk.orders.v1.Placement
-	4,  // 34: souk.orders.v1.Placement.order:type_name -> souk.orders.v1.Order
-	4,  // 35: souk.orders.v1.GetOrderResponse.order:type_name -> souk.orders.v1.Order
-	4,  // 36: souk.orders.v1.ListOrdersResponse.orders:type_name -> souk.orders.v1.Order
-	4,  // 37: souk.orders.v1.CancelOrderResponse.order:type_name -> souk.orders.v1.Order
+	6,  // 1: souk.orders.v1.Order.lines:type_name -> souk.orders.v1.Line
+	7,  // 2: souk.orders.v1.Order.totals:type_name -> souk.orders.v1.Totals
+	8,  // 3: souk.orders.v1.Order.shipping_address:type_name -> souk.orders.v1.Address
+	9,  // 4: souk.orders.v1.Order.shipping:type_name -> souk.orders.v1.ShippingChoice
+	10, // 5: souk.orders.v1.Order.payment:type_name -> souk.orders.v1.Payment
+	11, // 6: souk.orders.v1.Order.timeline:type_name -> souk.orders.v1.TimelineEntry
+	41, // 7: souk.orders.v1.Order.created_at:type_name -> google.protobuf.Timestamp
+	12, // 8: souk.orders.v1.Order.rejection:type_name -> souk.orders.v1.Rejection
+	14, // 9: souk.orders.v1.Order.returns:type_name -> souk.orders.v1.Return
+	16, // 10: souk.orders.v1.Order.refunds:type_name -> souk.orders.v1.Refund
+	41, // 11: souk.orders.v1.Order.changed_at:type_name -> google.protobuf.Timestamp
+	42, // 12: souk.orders.v1.Line.unit_price:type_name -> souk.money.v1.Money
+	42, // 13: souk.orders.v1.Line.line_total:type_name -> souk.money.v1.Money
+	42, // 14: souk.orders.v1.Totals.subtotal:type_name -> souk.money.v1.Money
+	42, // 15: souk.orders.v1.Totals.shipping:type_name -> souk.money.v1.Money
+	42, // 16: souk.orders.v1.Totals.tax:type_name -> souk.money.v1.Money
+	42, // 17: souk.orders.v1.Totals.total:type_name -> souk.money.v1.Money
+	42, // 18: souk.orders.v1.Payment.captured:type_name -> souk.money.v1.Money
+	42, // 19: souk.orders.v1.Payment.refunded:type_name -> souk.money.v1.Money
+	42, // 20: souk.orders.v1.Payment.authorized:type_name -> souk.money.v1.Money
+	41, // 21: souk.orders.v1.TimelineEntry.at:type_name -> google.protobuf.Timestamp
+	2,  // 22: souk.orders.v1.Rejection.reason:type_name -> souk.orders.v1.Rejection.Reason
+	13, // 23: souk.orders.v1.Rejection.shortages:type_name -> souk.orders.v1.Shortage
+	3,  // 24: souk.orders.v1.Return.status:type_name -> souk.orders.v1.Return.Status
+	15, // 25: souk.orders.v1.Return.lines:type_name -> souk.orders.v1.ReturnLine
+	42, // 26: souk.orders.v1.Return.amount:type_name -> souk.money.v1.Money
+	41, // 27: souk.orders.v1.Return.created_at:type_name -> google.protobuf.Timestamp
+	42, // 28: souk.orders.v1.Refund.amount:type_name -> souk.money.v1.Money
+	4,  // 29: souk.orders.v1.Refund.status:type_name -> souk.orders.v1.Refund.Status
+	41, // 30: souk.orders.v1.Refund.created_at:type_name -> google.protobuf.Timestamp
+	8,  // 31: souk.orders.v1.PlaceOrderRequest.shipping_address:type_name -> souk.orders.v1.Address
+	42, // 32: souk.orders.v1.PlaceOrderRequest.expected_total:type_name -> souk.money.v1.Money
+	19, // 33: souk.orders.v1.PlaceOrderResponse.placement:type_name -> souk.orders.v1.Placement
+	5,  // 34: souk.orders.v1.Placement.order:type_name -> souk.orders.v1.Order
+	5,  // 35: souk.orders.v1.GetOrderResponse.order:type_name -> souk.orders.v1.Order
+	5,  // 36: souk.orders.v1.ListOrdersResponse.orders:type_name -> souk.orders.v1.Order
+	5,  // 37: souk.orders.v1.CancelOrderResponse.order:type_name -> souk.orders.v1.Order
 	0,  // 38: souk.orders.v1.ListAllOrdersRequest.status:type_name -> souk.orders.v1.Status
-	4,  // 39: souk.orders.v1.ListAllOrdersResponse.orders:type_name -> souk.orders.v1.Order
-	4,  // 40: souk.orders.v1.DispatchOrderResponse.order:type_name -> souk.orders.v1.Order
-	14, // 41: souk.orders.v1.RequestReturnRequest.lines:type_name -> souk.orders.v1.ReturnLine
-	13, // 42: souk.orders.v1.RequestReturnResponse.return:type_name -> souk.orders.v1.Return
-	13, // 43: souk.orders.v1.ReceiveReturnResponse.return:type_name -> souk.orders.v1.Return
-	41, // 44: souk.orders.v1.RefundOrderRequest.amount:type_name -> souk.money.v1.Money
-	15, // 45: souk.orders.v1.RefundOrderResponse.refund:type_name -> souk.orders.v1.Refund
-	42, // 46: souk.orders.v1.WaitForEventsRequest.wait:type_name -> google.protobuf.Duration
-	37, // 47: souk.orders.v1.WaitForEventsResponse.events:type_name -> souk.orders.v1.Event
-	4,  // 48: souk.orders.v1.WaitForEventsResponse.order:type_name -> souk.orders.v1.Order
-	10, // 49: souk.orders.v1.Event.entry:type_name -> souk.orders.v1.TimelineEntry
-	16, // 50: souk.orders.v1.OrdersService.PlaceOrder:input_type -> souk.orders.v1.PlaceOrderRequest
-	19, // 51: souk.orders.v1.OrdersService.GetOrder:input_type -> souk.orders.v1.GetOrderRequest
-	21, // 52: souk.orders.v1.OrdersService.ListOrders:input_type -> souk.orders.v1.ListOrdersRequest
-	23, // 53: souk.orders.v1.OrdersService.CancelOrder:input_type -> souk.orders.v1.CancelOrderRequest
-	25, // 54: souk.orders.v1.OrdersService.ListAllOrders:input_type -> souk.orders.v1.ListAllOrdersRequest
-	27, // 55: souk.orders.v1.OrdersService.DispatchOrder:input_type -> souk.orders.v1.DispatchOrderRequest
-	29, // 56: souk.orders.v1.OrdersService.RequestReturn:input_type -> souk.orders.v1.RequestReturnRequest
-	38, // 57: souk.orders.v1.OrdersService.EraseCustomer:input_type -> souk.orders.v1.EraseCustomerRequest
-	31, // 58: souk.orders.v1.OrdersService.ReceiveReturn:input_type -> souk.orders.v1.ReceiveReturnRequest
-	33, // 59: souk.orders.v1.OrdersService.RefundOrder:input_type -> souk.orders.v1.RefundOrderRequest
-	35, // 60: souk.orders.v1.OrdersService.WaitForEvents:input_type -> souk.orders.v1.WaitForEventsRequest
-	17, // 61: souk.orders.v1.OrdersService.PlaceOrder:output_type -> souk.orders.v1.PlaceOrderResponse
-	20, // 62: souk.orders.v1.OrdersService.GetOrder:output_type -> souk.orders.v1.GetOrderResponse
-	22, // 63: souk.orders.v1.OrdersService.ListOrders:output_type -> souk.orders.v1.ListOrdersResponse
-	24, // 64: souk.orders.v1.OrdersService.CancelOrder:output_type -> souk.orders.v1.CancelOrderResponse
-	26, // 65: souk.orders.v1.OrdersService.ListAllOrders:output_type -> souk.orders.v1.ListAllOrdersResponse
-	28, // 66: souk.orders.v1.OrdersService.DispatchOrder:output_type -> souk.orders.v1.DispatchOrderResponse
-	30, // 67: souk.orders.v1.OrdersService.RequestReturn:output_type -> souk.orders.v1.RequestReturnResponse
-	39, // 68: souk.orders.v1.OrdersService.EraseCustomer:output_type -> souk.orders.v1.EraseCustomerResponse
-	32, // 69: souk.orders.v1.OrdersService.ReceiveReturn:output_type -> souk.orders.v1.ReceiveReturnResponse
-	34, // 70: souk.orders.v1.OrdersService.RefundOrder:output_type -> souk.orders.v1.RefundOrderResponse
-	36, // 71: souk.orders.v1.OrdersService.WaitForEvents:output_type -> souk.orders.v1.WaitForEventsResponse
+	5,  // 39: souk.orders.v1.ListAllOrdersResponse.orders:type_name -> souk.orders.v1.Order
+	5,  // 40: souk.orders.v1.DispatchOrderResponse.order:type_name -> souk.orders.v1.Order
+	15, // 41: souk.orders.v1.RequestReturnRequest.lines:type_name -> souk.orders.v1.ReturnLine
+	14, // 42: souk.orders.v1.RequestReturnResponse.return:type_name -> souk.orders.v1.Return
+	14, // 43: souk.orders.v1.ReceiveReturnResponse.return:type_name -> souk.orders.v1.Return
+	42, // 44: souk.orders.v1.RefundOrderRequest.amount:type_name -> souk.money.v1.Money
+	16, // 45: souk.orders.v1.RefundOrderResponse.refund:type_name -> souk.orders.v1.Refund
+	43, // 46: souk.orders.v1.WaitForEventsRequest.wait:type_name -> google.protobuf.Duration
+	38, // 47: souk.orders.v1.WaitForEventsResponse.events:type_name -> souk.orders.v1.Event
+	5,  // 48: souk.orders.v1.WaitForEventsResponse.order:type_name -> souk.orders.v1.Order
+	11, // 49: souk.orders.v1.Event.entry:type_name -> souk.orders.v1.TimelineEntry
+	17, // 50: souk.orders.v1.OrdersService.PlaceOrder:input_type -> souk.orders.v1.PlaceOrderRequest
+	20, // 51: souk.orders.v1.OrdersService.GetOrder:input_type -> souk.orders.v1.GetOrderRequest
+	22, // 52: souk.orders.v1.OrdersService.ListOrders:input_type -> souk.orders.v1.ListOrdersRequest
+	24, // 53: souk.orders.v1.OrdersService.CancelOrder:input_type -> souk.orders.v1.CancelOrderRequest
+	26, // 54: souk.orders.v1.OrdersService.ListAllOrders:input_type -> souk.orders.v1.ListAllOrdersRequest
+	28, // 55: souk.orders.v1.OrdersService.DispatchOrder:input_type -> souk.orders.v1.DispatchOrderRequest
+	30, // 56: souk.orders.v1.OrdersService.RequestReturn:input_type -> souk.orders.v1.RequestReturnRequest
+	39, // 57: souk.orders.v1.OrdersService.EraseCustomer:input_type -> souk.orders.v1.EraseCustomerRequest
+	32, // 58: souk.orders.v1.OrdersService.ReceiveReturn:input_type -> souk.orders.v1.ReceiveReturnRequest
+	34, // 59: souk.orders.v1.OrdersService.RefundOrder:input_type -> souk.orders.v1.RefundOrderRequest
+	36, // 60: souk.orders.v1.OrdersService.WaitForEvents:input_type -> souk.orders.v1.WaitForEventsRequest
+	18, // 61: souk.orders.v1.OrdersService.PlaceOrder:output_type -> souk.orders.v1.PlaceOrderResponse
+	21, // 62: souk.orders.v1.OrdersService.GetOrder:output_type -> souk.orders.v1.GetOrderResponse
+	23, // 63: souk.orders.v1.OrdersService.ListOrders:output_type -> souk.orders.v1.ListOrdersResponse
+	25, // 64: souk.orders.v1.OrdersService.CancelOrder:output_type -> souk.orders.v1.CancelOrderResponse
+	27, // 65: souk.orders.v1.OrdersService.ListAllOrders:output_type -> souk.orders.v1.ListAllOrdersResponse
+	29, // 66: souk.orders.v1.OrdersService.DispatchOrder:output_type -> souk.orders.v1.DispatchOrderResponse
+	31, // 67: souk.orders.v1.OrdersService.RequestReturn:output_type -> souk.orders.v1.RequestReturnResponse
+	40, // 68: souk.orders.v1.OrdersService.EraseCustomer:output_type -> souk.orders.v1.EraseCustomerResponse
+	33, // 69: souk.orders.v1.OrdersService.ReceiveReturn:output_type -> souk.orders.v1.ReceiveReturnResponse
+	35, // 70: souk.orders.v1.OrdersService.RefundOrder:output_type -> souk.orders.v1.RefundOrderResponse
+	37, // 71: souk.orders.v1.OrdersService.WaitForEvents:output_type -> souk.orders.v1.WaitForEventsResponse
 	61, // [61:72] is the sub-list for method output_type
 	50, // [50:61] is the sub-list for method input_type
 	50, // [50:50] is the sub-list for extension type_name
@@ -2828,7 +2915,7 @@ func file_souk_orders_v1_orders_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_orders_v1_orders_proto_rawDesc), len(file_souk_orders_v1_orders_proto_rawDesc)),
-			NumEnums:      4,
+			NumEnums:      5,
 			NumMessages:   36,
 			NumExtensions: 0,
 			NumServices:   1,

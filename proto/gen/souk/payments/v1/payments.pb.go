@@ -25,6 +25,74 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// DeclineReason lists why payments are declined. The REST contract has the same list.
+type DeclineReason int32
+
+const (
+	DeclineReason_DECLINE_REASON_UNSPECIFIED             DeclineReason = 0
+	DeclineReason_DECLINE_REASON_CARD_DECLINED           DeclineReason = 1
+	DeclineReason_DECLINE_REASON_INSUFFICIENT_FUNDS      DeclineReason = 2
+	DeclineReason_DECLINE_REASON_EXPIRED_CARD            DeclineReason = 3
+	DeclineReason_DECLINE_REASON_INCORRECT_NUMBER        DeclineReason = 4
+	DeclineReason_DECLINE_REASON_INCORRECT_CVC           DeclineReason = 5
+	DeclineReason_DECLINE_REASON_AUTHENTICATION_REQUIRED DeclineReason = 6
+	DeclineReason_DECLINE_REASON_PROCESSING_ERROR        DeclineReason = 7
+	DeclineReason_DECLINE_REASON_UNKNOWN_PAYMENT_METHOD  DeclineReason = 8
+)
+
+// Enum value maps for DeclineReason.
+var (
+	DeclineReason_name = map[int32]string{
+		0: "DECLINE_REASON_UNSPECIFIED",
+		1: "DECLINE_REASON_CARD_DECLINED",
+		2: "DECLINE_REASON_INSUFFICIENT_FUNDS",
+		3: "DECLINE_REASON_EXPIRED_CARD",
+		4: "DECLINE_REASON_INCORRECT_NUMBER",
+		5: "DECLINE_REASON_INCORRECT_CVC",
+		6: "DECLINE_REASON_AUTHENTICATION_REQUIRED",
+		7: "DECLINE_REASON_PROCESSING_ERROR",
+		8: "DECLINE_REASON_UNKNOWN_PAYMENT_METHOD",
+	}
+	DeclineReason_value = map[string]int32{
+		"DECLINE_REASON_UNSPECIFIED":             0,
+		"DECLINE_REASON_CARD_DECLINED":           1,
+		"DECLINE_REASON_INSUFFICIENT_FUNDS":      2,
+		"DECLINE_REASON_EXPIRED_CARD":            3,
+		"DECLINE_REASON_INCORRECT_NUMBER":        4,
+		"DECLINE_REASON_INCORRECT_CVC":           5,
+		"DECLINE_REASON_AUTHENTICATION_REQUIRED": 6,
+		"DECLINE_REASON_PROCESSING_ERROR":        7,
+		"DECLINE_REASON_UNKNOWN_PAYMENT_METHOD":  8,
+	}
+)
+
+func (x DeclineReason) Enum() *DeclineReason {
+	p := new(DeclineReason)
+	*p = x
+	return p
+}
+
+func (x DeclineReason) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (DeclineReason) Descriptor() protoreflect.EnumDescriptor {
+	return file_souk_payments_v1_payments_proto_enumTypes[0].Descriptor()
+}
+
+func (DeclineReason) Type() protoreflect.EnumType {
+	return &file_souk_payments_v1_payments_proto_enumTypes[0]
+}
+
+func (x DeclineReason) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use DeclineReason.Descriptor instead.
+func (DeclineReason) EnumDescriptor() ([]byte, []int) {
+	return file_souk_payments_v1_payments_proto_rawDescGZIP(), []int{0}
+}
+
 type Status int32
 
 const (
@@ -68,11 +136,11 @@ func (x Status) String() string {
 }
 
 func (Status) Descriptor() protoreflect.EnumDescriptor {
-	return file_souk_payments_v1_payments_proto_enumTypes[0].Descriptor()
+	return file_souk_payments_v1_payments_proto_enumTypes[1].Descriptor()
 }
 
 func (Status) Type() protoreflect.EnumType {
-	return &file_souk_payments_v1_payments_proto_enumTypes[0]
+	return &file_souk_payments_v1_payments_proto_enumTypes[1]
 }
 
 func (x Status) Number() protoreflect.EnumNumber {
@@ -81,7 +149,7 @@ func (x Status) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Status.Descriptor instead.
 func (Status) EnumDescriptor() ([]byte, []int) {
-	return file_souk_payments_v1_payments_proto_rawDescGZIP(), []int{0}
+	return file_souk_payments_v1_payments_proto_rawDescGZIP(), []int{1}
 }
 
 type Payment struct {
@@ -92,7 +160,8 @@ type Payment struct {
 	Amount   *v1.Money              `protobuf:"bytes,4,opt,name=amount,proto3" json:"amount,omitempty"`
 	Captured *v1.Money              `protobuf:"bytes,5,opt,name=captured,proto3" json:"captured,omitempty"`
 	Refunded *v1.Money              `protobuf:"bytes,6,opt,name=refunded,proto3" json:"refunded,omitempty"`
-	// Why the provider declined, e.g. "card_declined", "insufficient_funds".
+	// Why the provider declined: the name of a DeclineReason as clients know it, such as "card_declined", or another code of
+	// the provider's, which the gateway tells as "card_declined".
 	DeclineReason string `protobuf:"bytes,7,opt,name=decline_reason,json=declineReason,proto3" json:"decline_reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1098,7 +1167,17 @@ const file_souk_payments_v1_payments_proto_rawDesc = "" +
 	"\rProviderBooks\x12(\n" +
 	"\x04open\x18\x01 \x01(\v2\x14.souk.money.v1.MoneyR\x04open\x120\n" +
 	"\bcaptured\x18\x02 \x01(\v2\x14.souk.money.v1.MoneyR\bcaptured\x120\n" +
-	"\brefunded\x18\x03 \x01(\v2\x14.souk.money.v1.MoneyR\brefunded*\x88\x01\n" +
+	"\brefunded\x18\x03 \x01(\v2\x14.souk.money.v1.MoneyR\brefunded*\xdc\x02\n" +
+	"\rDeclineReason\x12\x1e\n" +
+	"\x1aDECLINE_REASON_UNSPECIFIED\x10\x00\x12 \n" +
+	"\x1cDECLINE_REASON_CARD_DECLINED\x10\x01\x12%\n" +
+	"!DECLINE_REASON_INSUFFICIENT_FUNDS\x10\x02\x12\x1f\n" +
+	"\x1bDECLINE_REASON_EXPIRED_CARD\x10\x03\x12#\n" +
+	"\x1fDECLINE_REASON_INCORRECT_NUMBER\x10\x04\x12 \n" +
+	"\x1cDECLINE_REASON_INCORRECT_CVC\x10\x05\x12*\n" +
+	"&DECLINE_REASON_AUTHENTICATION_REQUIRED\x10\x06\x12#\n" +
+	"\x1fDECLINE_REASON_PROCESSING_ERROR\x10\a\x12)\n" +
+	"%DECLINE_REASON_UNKNOWN_PAYMENT_METHOD\x10\b*\x88\x01\n" +
 	"\x06Status\x12\x16\n" +
 	"\x12STATUS_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eSTATUS_PENDING\x10\x01\x12\x15\n" +
@@ -1131,65 +1210,66 @@ func file_souk_payments_v1_payments_proto_rawDescGZIP() []byte {
 	return file_souk_payments_v1_payments_proto_rawDescData
 }
 
-var file_souk_payments_v1_payments_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_souk_payments_v1_payments_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
 var file_souk_payments_v1_payments_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_souk_payments_v1_payments_proto_goTypes = []any{
-	(Status)(0),                   // 0: souk.payments.v1.Status
-	(*Payment)(nil),               // 1: souk.payments.v1.Payment
-	(*AuthorizeRequest)(nil),      // 2: souk.payments.v1.AuthorizeRequest
-	(*AuthorizeResponse)(nil),     // 3: souk.payments.v1.AuthorizeResponse
-	(*CaptureRequest)(nil),        // 4: souk.payments.v1.CaptureRequest
-	(*CaptureResponse)(nil),       // 5: souk.payments.v1.CaptureResponse
-	(*VoidRequest)(nil),           // 6: souk.payments.v1.VoidRequest
-	(*VoidResponse)(nil),          // 7: souk.payments.v1.VoidResponse
-	(*GetPaymentRequest)(nil),     // 8: souk.payments.v1.GetPaymentRequest
-	(*GetPaymentResponse)(nil),    // 9: souk.payments.v1.GetPaymentResponse
-	(*RefundRequest)(nil),         // 10: souk.payments.v1.RefundRequest
-	(*RefundResponse)(nil),        // 11: souk.payments.v1.RefundResponse
-	(*HandleWebhookRequest)(nil),  // 12: souk.payments.v1.HandleWebhookRequest
-	(*HandleWebhookResponse)(nil), // 13: souk.payments.v1.HandleWebhookResponse
-	(*ListBooksRequest)(nil),      // 14: souk.payments.v1.ListBooksRequest
-	(*ListBooksResponse)(nil),     // 15: souk.payments.v1.ListBooksResponse
-	(*Books)(nil),                 // 16: souk.payments.v1.Books
-	(*ProviderBooks)(nil),         // 17: souk.payments.v1.ProviderBooks
-	(*v1.Money)(nil),              // 18: souk.money.v1.Money
+	(DeclineReason)(0),            // 0: souk.payments.v1.DeclineReason
+	(Status)(0),                   // 1: souk.payments.v1.Status
+	(*Payment)(nil),               // 2: souk.payments.v1.Payment
+	(*AuthorizeRequest)(nil),      // 3: souk.payments.v1.AuthorizeRequest
+	(*AuthorizeResponse)(nil),     // 4: souk.payments.v1.AuthorizeResponse
+	(*CaptureRequest)(nil),        // 5: souk.payments.v1.CaptureRequest
+	(*CaptureResponse)(nil),       // 6: souk.payments.v1.CaptureResponse
+	(*VoidRequest)(nil),           // 7: souk.payments.v1.VoidRequest
+	(*VoidResponse)(nil),          // 8: souk.payments.v1.VoidResponse
+	(*GetPaymentRequest)(nil),     // 9: souk.payments.v1.GetPaymentRequest
+	(*GetPaymentResponse)(nil),    // 10: souk.payments.v1.GetPaymentResponse
+	(*RefundRequest)(nil),         // 11: souk.payments.v1.RefundRequest
+	(*RefundResponse)(nil),        // 12: souk.payments.v1.RefundResponse
+	(*HandleWebhookRequest)(nil),  // 13: souk.payments.v1.HandleWebhookRequest
+	(*HandleWebhookResponse)(nil), // 14: souk.payments.v1.HandleWebhookResponse
+	(*ListBooksRequest)(nil),      // 15: souk.payments.v1.ListBooksRequest
+	(*ListBooksResponse)(nil),     // 16: souk.payments.v1.ListBooksResponse
+	(*Books)(nil),                 // 17: souk.payments.v1.Books
+	(*ProviderBooks)(nil),         // 18: souk.payments.v1.ProviderBooks
+	(*v1.Money)(nil),              // 19: souk.money.v1.Money
 }
 var file_souk_payments_v1_payments_proto_depIdxs = []int32{
-	0,  // 0: souk.payments.v1.Payment.status:type_name -> souk.payments.v1.Status
-	18, // 1: souk.payments.v1.Payment.amount:type_name -> souk.money.v1.Money
-	18, // 2: souk.payments.v1.Payment.captured:type_name -> souk.money.v1.Money
-	18, // 3: souk.payments.v1.Payment.refunded:type_name -> souk.money.v1.Money
-	18, // 4: souk.payments.v1.AuthorizeRequest.amount:type_name -> souk.money.v1.Money
-	1,  // 5: souk.payments.v1.AuthorizeResponse.payment:type_name -> souk.payments.v1.Payment
-	1,  // 6: souk.payments.v1.CaptureResponse.payment:type_name -> souk.payments.v1.Payment
-	1,  // 7: souk.payments.v1.GetPaymentResponse.payment:type_name -> souk.payments.v1.Payment
-	18, // 8: souk.payments.v1.RefundRequest.amount:type_name -> souk.money.v1.Money
-	1,  // 9: souk.payments.v1.RefundResponse.payment:type_name -> souk.payments.v1.Payment
-	16, // 10: souk.payments.v1.ListBooksResponse.books:type_name -> souk.payments.v1.Books
-	1,  // 11: souk.payments.v1.Books.payment:type_name -> souk.payments.v1.Payment
-	18, // 12: souk.payments.v1.Books.authorized:type_name -> souk.money.v1.Money
-	18, // 13: souk.payments.v1.Books.captured:type_name -> souk.money.v1.Money
-	18, // 14: souk.payments.v1.Books.voided:type_name -> souk.money.v1.Money
-	18, // 15: souk.payments.v1.Books.open:type_name -> souk.money.v1.Money
-	18, // 16: souk.payments.v1.Books.refunded:type_name -> souk.money.v1.Money
-	17, // 17: souk.payments.v1.Books.provider:type_name -> souk.payments.v1.ProviderBooks
-	18, // 18: souk.payments.v1.ProviderBooks.open:type_name -> souk.money.v1.Money
-	18, // 19: souk.payments.v1.ProviderBooks.captured:type_name -> souk.money.v1.Money
-	18, // 20: souk.payments.v1.ProviderBooks.refunded:type_name -> souk.money.v1.Money
-	2,  // 21: souk.payments.v1.PaymentsService.Authorize:input_type -> souk.payments.v1.AuthorizeRequest
-	4,  // 22: souk.payments.v1.PaymentsService.Capture:input_type -> souk.payments.v1.CaptureRequest
-	6,  // 23: souk.payments.v1.PaymentsService.Void:input_type -> souk.payments.v1.VoidRequest
-	10, // 24: souk.payments.v1.PaymentsService.Refund:input_type -> souk.payments.v1.RefundRequest
-	8,  // 25: souk.payments.v1.PaymentsService.GetPayment:input_type -> souk.payments.v1.GetPaymentRequest
-	12, // 26: souk.payments.v1.PaymentsService.HandleWebhook:input_type -> souk.payments.v1.HandleWebhookRequest
-	14, // 27: souk.payments.v1.PaymentsService.ListBooks:input_type -> souk.payments.v1.ListBooksRequest
-	3,  // 28: souk.payments.v1.PaymentsService.Authorize:output_type -> souk.payments.v1.AuthorizeResponse
-	5,  // 29: souk.payments.v1.PaymentsService.Capture:output_type -> souk.payments.v1.CaptureResponse
-	7,  // 30: souk.payments.v1.PaymentsService.Void:output_type -> souk.payments.v1.VoidResponse
-	11, // 31: souk.payments.v1.PaymentsService.Refund:output_type -> souk.payments.v1.RefundResponse
-	9,  // 32: souk.payments.v1.PaymentsService.GetPayment:output_type -> souk.payments.v1.GetPaymentResponse
-	13, // 33: souk.payments.v1.PaymentsService.HandleWebhook:output_type -> souk.payments.v1.HandleWebhookResponse
-	15, // 34: souk.payments.v1.PaymentsService.ListBooks:output_type -> souk.payments.v1.ListBooksResponse
+	1,  // 0: souk.payments.v1.Payment.status:type_name -> souk.payments.v1.Status
+	19, // 1: souk.payments.v1.Payment.amount:type_name -> souk.money.v1.Money
+	19, // 2: souk.payments.v1.Payment.captured:type_name -> souk.money.v1.Money
+	19, // 3: souk.payments.v1.Payment.refunded:type_name -> souk.money.v1.Money
+	19, // 4: souk.payments.v1.AuthorizeRequest.amount:type_name -> souk.money.v1.Money
+	2,  // 5: souk.payments.v1.AuthorizeResponse.payment:type_name -> souk.payments.v1.Payment
+	2,  // 6: souk.payments.v1.CaptureResponse.payment:type_name -> souk.payments.v1.Payment
+	2,  // 7: souk.payments.v1.GetPaymentResponse.payment:type_name -> souk.payments.v1.Payment
+	19, // 8: souk.payments.v1.RefundRequest.amount:type_name -> souk.money.v1.Money
+	2,  // 9: souk.payments.v1.RefundResponse.payment:type_name -> souk.payments.v1.Payment
+	17, // 10: souk.payments.v1.ListBooksResponse.books:type_name -> souk.payments.v1.Books
+	2,  // 11: souk.payments.v1.Books.payment:type_name -> souk.payments.v1.Payment
+	19, // 12: souk.payments.v1.Books.authorized:type_name -> souk.money.v1.Money
+	19, // 13: souk.payments.v1.Books.captured:type_name -> souk.money.v1.Money
+	19, // 14: souk.payments.v1.Books.voided:type_name -> souk.money.v1.Money
+	19, // 15: souk.payments.v1.Books.open:type_name -> souk.money.v1.Money
+	19, // 16: souk.payments.v1.Books.refunded:type_name -> souk.money.v1.Money
+	18, // 17: souk.payments.v1.Books.provider:type_name -> souk.payments.v1.ProviderBooks
+	19, // 18: souk.payments.v1.ProviderBooks.open:type_name -> souk.money.v1.Money
+	19, // 19: souk.payments.v1.ProviderBooks.captured:type_name -> souk.money.v1.Money
+	19, // 20: souk.payments.v1.ProviderBooks.refunded:type_name -> souk.money.v1.Money
+	3,  // 21: souk.payments.v1.PaymentsService.Authorize:input_type -> souk.payments.v1.AuthorizeRequest
+	5,  // 22: souk.payments.v1.PaymentsService.Capture:input_type -> souk.payments.v1.CaptureRequest
+	7,  // 23: souk.payments.v1.PaymentsService.Void:input_type -> souk.payments.v1.VoidRequest
+	11, // 24: souk.payments.v1.PaymentsService.Refund:input_type -> souk.payments.v1.RefundRequest
+	9,  // 25: souk.payments.v1.PaymentsService.GetPayment:input_type -> souk.payments.v1.GetPaymentRequest
+	13, // 26: souk.payments.v1.PaymentsService.HandleWebhook:input_type -> souk.payments.v1.HandleWebhookRequest
+	15, // 27: souk.payments.v1.PaymentsService.ListBooks:input_type -> souk.payments.v1.ListBooksRequest
+	4,  // 28: souk.payments.v1.PaymentsService.Authorize:output_type -> souk.payments.v1.AuthorizeResponse
+	6,  // 29: souk.payments.v1.PaymentsService.Capture:output_type -> souk.payments.v1.CaptureResponse
+	8,  // 30: souk.payments.v1.PaymentsService.Void:output_type -> souk.payments.v1.VoidResponse
+	12, // 31: souk.payments.v1.PaymentsService.Refund:output_type -> souk.payments.v1.RefundResponse
+	10, // 32: souk.payments.v1.PaymentsService.GetPayment:output_type -> souk.payments.v1.GetPaymentResponse
+	14, // 33: souk.payments.v1.PaymentsService.HandleWebhook:output_type -> souk.payments.v1.HandleWebhookResponse
+	16, // 34: souk.payments.v1.PaymentsService.ListBooks:output_type -> souk.payments.v1.ListBooksResponse
 	28, // [28:35] is the sub-list for method output_type
 	21, // [21:28] is the sub-list for method input_type
 	21, // [21:21] is the sub-list for extension type_name
@@ -1207,7 +1287,7 @@ func file_souk_payments_v1_payments_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_payments_v1_payments_proto_rawDesc), len(file_souk_payments_v1_payments_proto_rawDesc)),
-			NumEnums:      1,
+			NumEnums:      2,
 			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   1,
