@@ -69,26 +69,13 @@ func Fill(ctx context.Context, shop Shop, catalog []byte) (Imported, error) {
 	if err != nil {
 		return imported, fmt.Errorf("log in as staff: %w", err)
 	}
-	if err := importCatalog(ctx, shop, token, catalog, &imported); err != nil {
+	if err := request(ctx, shop, http.MethodPost, "/v1/product-imports", call{token, "text/csv", catalog}, &imported); err != nil {
 		return imported, fmt.Errorf("import the catalog: %w", err)
 	}
 	if len(imported.Errors) > 0 {
 		return imported, fmt.Errorf("import the catalog: line %d: %s", imported.Errors[0].Line, imported.Errors[0].Message)
 	}
 	return imported, openAccount(ctx, shop)
-}
-
-// importCatalog tries again for a while, so that a hiccup does not leave the shop with half a catalog.
-func importCatalog(ctx context.Context, shop Shop, token string, catalog []byte, imported *Imported) error {
-	backoff := outage.Backoff{First: time.Second, Most: 5 * time.Second}
-	for try := 1; ; try++ {
-		err := request(ctx, shop, http.MethodPost, "/v1/product-imports", call{token, "text/csv", catalog}, imported)
-		var answer *statusError
-		if err == nil || errors.As(err, &answer) && answer.status < http.StatusInternalServerError || try == 5 {
-			return err
-		}
-		backoff.Sleep(ctx)
-	}
 }
 
 // openAccount opens the customer's account, unless there is one. It keeps its password.
@@ -153,7 +140,24 @@ func (e *statusError) Error() string {
 	return fmt.Sprintf("%d %s: %s", e.status, http.StatusText(e.status), e.text)
 }
 
+// A request is made so many times while the shop fails.
+const tries = 8
+
+// request makes a request, and makes it again for a while when the shop cannot answer: a hiccup must not leave it with half a
+// catalog, and a gateway that has just started may not know all services yet. All that the demo asks for may be asked again.
 func request(ctx context.Context, shop Shop, method, path string, c call, answer any) error {
+	backoff := outage.Backoff{First: time.Second, Most: 5 * time.Second}
+	for try := 1; ; try++ {
+		err := requestOnce(ctx, shop, method, path, c, answer)
+		var refused *statusError
+		if err == nil || errors.As(err, &refused) && refused.status < http.StatusInternalServerError || try == tries || ctx.Err() != nil {
+			return err
+		}
+		backoff.Sleep(ctx)
+	}
+}
+
+func requestOnce(ctx context.Context, shop Shop, method, path string, c call, answer any) error {
 	req, err := http.NewRequestWithContext(ctx, method, shop.URL+path, bytes.NewReader(c.body))
 	if err != nil {
 		return err
