@@ -135,7 +135,20 @@ func TestAProductChangesUnderItsEntityTag(t *testing.T) {
 	keeper := staff(t)
 	rename := map[string]string{"title": "Renamed"}
 	err = keeper.Do(t.Context(), http.MethodPatch, path, rename, nil)
-	wantProblem(t, err, http.StatusPreconditionFailed, "precondition_failed")
+	wantProblem(t, err, http.StatusPreconditionRequired, "precondition_required")
+	for _, other := range []string{anotherTag(t), `"` + page.Items[0].ID + `.9999.0"`, "W/" + tag} {
+		err = keeper.Do(t.Context(), http.MethodPatch, path, rename, nil, shop.Header{Name: "If-Match", Value: other})
+		wantProblem(t, err, http.StatusPreconditionFailed, "precondition_failed")
+	}
+	list := shop.Header{Name: "If-Match", Value: `"` + page.Items[0].ID + `.9999.0", ` + anotherTag(t) + ", " + tag}
+	var renamed shop.Product
+	if err := keeper.Do(t.Context(), http.MethodPatch, path, map[string]string{"title": "By a list"}, &renamed, list); err != nil || renamed.Title != "By a list" {
+		t.Fatalf("%q: %v", renamed.Title, err)
+	}
+	if got, err = anonymous().Send(t.Context(), http.MethodGet, path, nil); err != nil || got.Header.Get("ETag") == tag {
+		t.Fatalf("the tag of the new version is %s: %v", got.Header.Get("ETag"), err)
+	}
+	tag = got.Header.Get("ETag")
 	match := shop.Header{Name: "If-Match", Value: tag}
 	if err := keeper.Do(t.Context(), http.MethodPatch, path, rename, nil, match); err != nil {
 		t.Fatal(err)
@@ -147,4 +160,18 @@ func TestAProductChangesUnderItsEntityTag(t *testing.T) {
 	}
 	err = anonymous().Do(t.Context(), http.MethodGet, path, nil, nil)
 	wantProblem(t, err, http.StatusNotFound, "not_found")
+}
+
+// anotherTag returns the tag of a new product, which has the same version as any other that was never changed.
+func anotherTag(t *testing.T) string {
+	t.Helper()
+	var page shop.Products
+	if err := anonymous().Do(t.Context(), http.MethodGet, "/v1/products?q="+stocked(t, 700, 3), nil, &page); err != nil || len(page.Items) != 1 {
+		t.Fatal(page, err)
+	}
+	got, err := anonymous().Send(t.Context(), http.MethodGet, "/v1/products/"+page.Items[0].ID, nil)
+	if err != nil || got.Header.Get("ETag") == "" {
+		t.Fatal(err)
+	}
+	return got.Header.Get("ETag")
 }

@@ -66,7 +66,7 @@ func (rt *Router) readJSON(op *operation, w http.ResponseWriter, r *http.Request
 
 // compact takes the white space out of a long body, so that what waits for a place takes no more room than what it says.
 func compact(content []byte) []byte {
-	if value := jsontext.Value(content); len(content) > firstBytes && value.Compact() == nil {
+	if value := jsontext.Value(content); len(content) > pageBytes && value.Compact() == nil {
 		return value
 	}
 	return content

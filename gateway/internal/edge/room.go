@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"bytes"
 	"container/list"
 	"errors"
 	"io"
@@ -13,8 +14,8 @@ const (
 	// The most bytes of bodies in memory that belong to requests without a place. So many requests of a usual size wait at once
 	// that there is room for what they say, and clients that send slowly, or much, cannot make it more.
 	roomForBodies = 8 << 20
-	// What a body takes of it to begin with, unless it says that it is shorter.
-	firstBytes = 4 << 10
+	// The bytes of a page, of which a body takes as many as it needs while it arrives.
+	pageBytes = 4 << 10
 )
 
 // errNoRoom is returned for a body that there is no room for.
@@ -24,13 +25,17 @@ var errNoRoom = errors.New("there is no room for the body")
 // for the longest time gives way to a newer one: that of an honest client arrives within milliseconds, and what is sent slowly, to
 // fill the room, only pushes itself out. A body that has arrived, and waits for a place, never gives way.
 type room struct {
+	bytes int
+
 	mu   sync.Mutex
 	free int
+	// spare are pages to be used again: a flood of bodies that give way would otherwise leave its own size in garbage.
+	spare [][]byte
 	// arriving has a *body for each that its client still sends, the oldest first.
 	arriving list.List
 }
 
-func newRoom(bytes int) *room { return &room{free: bytes} }
+func newRoom(bytes int) *room { return &room{bytes: bytes, free: bytes} }
 
 // body is the body of one request. It is an io.ReadCloser for the handler once it has arrived.
 type body struct {
@@ -43,6 +48,8 @@ type body struct {
 	element *list.Element
 	gaveWay bool
 
+	// pieces are what has arrived, and content is all of it in the end.
+	pieces  [][]byte
 	content []byte
 }
 
@@ -53,7 +60,7 @@ func (rm *room) read(w http.ResponseWriter, r *http.Request, limit int) (*body, 
 		return nil, &http.MaxBytesError{Limit: int64(limit)}
 	}
 	b := rm.enter(func() { _ = http.NewResponseController(w).SetReadDeadline(time.Unix(1, 0)) })
-	err := b.fill(http.MaxBytesReader(w, r.Body, int64(limit)), firstSize(r.ContentLength), limit+1)
+	err := b.fill(http.MaxBytesReader(w, r.Body, int64(limit)), r.ContentLength)
 	if !b.arrived() {
 		err = errNoRoom
 	}
@@ -61,36 +68,58 @@ func (rm *room) read(w http.ResponseWriter, r *http.Request, limit int) (*body, 
 		b.release()
 		return nil, err
 	}
+	b.join()
 	return b, nil
 }
 
-// firstSize returns how much a body takes at first: a byte more than it has, to see its end.
-func firstSize(length int64) int {
+// fill reads until the end, a page at a time. Of a body that says it is shorter than a page, it reads a byte more, to see its end.
+func (b *body) fill(from io.Reader, length int64) error {
+	size := pageBytes
 	if length >= 0 {
-		return int(min(length+1, firstBytes))
+		size = int(min(length+1, pageBytes))
 	}
-	return firstBytes
+	for {
+		piece := b.take(size)
+		if piece == nil {
+			return errNoRoom
+		}
+		for len(piece) < size {
+			n, err := from.Read(piece[len(piece):size])
+			piece = piece[:len(piece)+n]
+			if err != nil {
+				b.pieces = append(b.pieces, piece)
+				return onlyFailure(err)
+			}
+		}
+		b.pieces, size = append(b.pieces, piece), pageBytes
+	}
 }
 
-// fill reads until the end, and takes room for so many bytes at first, and for twice as many whenever they are full.
-func (b *body) fill(from io.Reader, size, most int) error {
-	for {
-		if len(b.content) == cap(b.content) {
-			if !b.take(size - cap(b.content)) {
-				return errNoRoom
-			}
-			b.content = append(make([]byte, 0, size), b.content...)
-			size = min(2*size, most)
-		}
-		n, err := from.Read(b.content[len(b.content):cap(b.content)])
-		b.content = b.content[:len(b.content)+n]
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
+func onlyFailure(err error) error {
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
+}
+
+// join makes one content of the pieces.
+func (b *body) join() {
+	content := bytes.Join(b.pieces, nil)
+	b.room.mu.Lock()
+	defer b.room.mu.Unlock()
+	b.returnPages()
+	b.content = content
+	b.settle(cap(content))
+}
+
+// returnPages leaves the pages to other bodies. Only the body's own reader may do it, because it may still write to them.
+func (b *body) returnPages() {
+	for _, piece := range b.pieces {
+		if cap(piece) == pageBytes && len(b.room.spare) < b.room.bytes/pageBytes {
+			b.room.spare = append(b.room.spare, piece[:0])
 		}
 	}
+	b.pieces = nil
 }
 
 func (rm *room) enter(interrupt func()) *body {
@@ -101,23 +130,29 @@ func (rm *room) enter(interrupt func()) *body {
 	return b
 }
 
-// take takes so many bytes more for a body that is arriving. It reports whether there is room.
-func (b *body) take(bytes int) bool {
-	b.room.mu.Lock()
-	defer b.room.mu.Unlock()
-	for !b.gaveWay && b.room.free < bytes {
-		oldest := b.room.arriving.Front()
+// take returns so many bytes more for a body that is arriving, nil if there is no room.
+func (b *body) take(size int) []byte {
+	rm := b.room
+	rm.mu.Lock()
+	defer rm.mu.Unlock()
+	for !b.gaveWay && rm.free < size {
+		oldest := rm.arriving.Front()
 		if oldest == nil || oldest == b.element {
-			return false
+			return nil
 		}
 		oldest.Value.(*body).giveWay()
 	}
 	if b.gaveWay {
-		return false
+		return nil
 	}
-	b.room.free -= bytes
-	b.held += bytes
-	return true
+	rm.free -= size
+	b.held += size
+	if last := len(rm.spare) - 1; size == pageBytes && last >= 0 {
+		page := rm.spare[last]
+		rm.spare = rm.spare[:last]
+		return page
+	}
+	return make([]byte, 0, size)
 }
 
 // giveWay counts the bytes of a body as free at once: its reader wakes up and drops them.
@@ -165,6 +200,7 @@ func (b *body) release() {
 	b.room.mu.Lock()
 	defer b.room.mu.Unlock()
 	b.leave()
+	b.returnPages()
 	b.content = nil
 	b.settle(0)
 }
