@@ -65,6 +65,7 @@ func TestARefusedPaymentLeavesStockAndCart(t *testing.T) {
 	sku := stocked(t, 500, 4)
 	for method, reason := range map[string]string{
 		"pm_card_declined": "card_declined", "pm_card_insufficient_funds": "insufficient_funds", "pm_nobody_has": "unknown_payment_method",
+		"pm_1MqLiJLkdIwHu7ixUEgbFdYF": "unknown_payment_method", "cash": "unknown_payment_method",
 	} {
 		c := customer(t)
 		request := checkout(t, c, sku, 2, method)
@@ -214,7 +215,7 @@ func TestAnEmptyCartAndBadChoicesAreRefused(t *testing.T) {
 	for name, edit := range map[string]func(*shop.Checkout){
 		"shipping_option":          func(r *shop.Checkout) { r.ShippingOption = "world-express" },
 		"shipping_address.country": func(r *shop.Checkout) { a := leeds; a.Country = "ZZ"; r.ShippingAddress = &a },
-		"payment_method":           func(r *shop.Checkout) { r.PaymentMethod = "cash" },
+		"payment_method":           func(r *shop.Checkout) { r.PaymentMethod = "pm\n" },
 	} {
 		bad := request
 		edit(&bad)

@@ -1,7 +1,12 @@
 // Package field is responsible for one thing: saying which fields of an input are wrong, and why.
 package field
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
 
 // Violation is one thing wrong with one field.
 type Violation struct {
@@ -38,6 +43,21 @@ type Checker struct {
 func (c *Checker) Check(ok bool, field, message string) {
 	if !ok {
 		c.violations = append(c.violations, Violation{Field: field, Message: message})
+	}
+}
+
+// CheckLine records a violation of field unless value is one line of text: UTF-8 without control characters, with at most
+// most characters and, if it is required, something other than blanks.
+func (c *Checker) CheckLine(field, value string, required bool, most int) {
+	switch {
+	case !utf8.ValidString(value):
+		c.Check(false, field, "must be UTF-8")
+	case required && strings.TrimSpace(value) == "":
+		c.Check(false, field, "is required")
+	case utf8.RuneCountInString(value) > most:
+		c.Check(false, field, fmt.Sprintf("must have at most %d characters", most))
+	default:
+		c.Check(!strings.ContainsFunc(value, unicode.IsControl), field, "must not contain control characters")
 	}
 }
 

@@ -66,7 +66,7 @@ func (s *Service) ListOrders(ctx context.Context, q Query) (Page, error) {
 	var c field.Checker
 	c.Check(q.Limit >= 0 && q.Limit <= maxLimit, "limit", "must be 1 to 100")
 	c.Check(q.Status == "" || q.Status.Known(), "status", "is unknown")
-	checkText(&c, "customer_id", q.CustomerID, 0, maxID)
+	c.CheckLine("customer_id", q.CustomerID, false, maxID)
 	if err := c.Err(); err != nil {
 		return Page{}, err
 	}

@@ -64,10 +64,10 @@ func (s *Service) RefundOrder(ctx context.Context, req RefundRequest) (GivenRefu
 
 func (r RefundRequest) validate() error {
 	var c field.Checker
-	checkText(&c, "idempotency_key", r.IdempotencyKey, 1, maxKey)
+	c.CheckLine("idempotency_key", r.IdempotencyKey, true, maxKey)
 	c.Check(r.Amount.Amount > 0, "amount", "must be above 0")
 	c.Check(currencyCode.MatchString(r.Amount.Currency), "amount", "must have an ISO 4217 currency")
-	checkText(&c, "reason", r.Reason, 1, maxReason)
+	c.CheckLine("reason", r.Reason, true, maxReason)
 	return c.Err()
 }
 

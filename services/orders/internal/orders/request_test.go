@@ -50,7 +50,11 @@ func TestRequestsAreCheckedFieldByField(t *testing.T) {
 		"bare address": {func(r *orders.PlaceRequest) { r.ShippingAddress = &orders.Address{} }, []string{"shipping_address.name", "shipping_address.line1", "shipping_address.city", "shipping_address.postal_code", "shipping_address.country"}},
 		"no country":   {func(r *orders.PlaceRequest) { r.ShippingAddress.Country = "UK" }, []string{"shipping_address.country"}},
 		"no option":    {func(r *orders.PlaceRequest) { r.ShippingOption = "" }, []string{"shipping_option"}},
-		"no method":    {func(r *orders.PlaceRequest) { r.PaymentMethod = "visa" }, []string{"payment_method"}},
+		"no method":    {func(r *orders.PlaceRequest) { r.PaymentMethod = " " }, []string{"payment_method"}},
+		"Stripe's id":  {func(r *orders.PlaceRequest) { r.PaymentMethod = "pm_1MqLiJLkdIwHu7ixUEgbFdYF" }, nil},
+		"any method":   {func(r *orders.PlaceRequest) { r.PaymentMethod = "Überweisung, bitte!" }, nil},
+		"long method":  {func(r *orders.PlaceRequest) { r.PaymentMethod = strings.Repeat("p", 256) }, []string{"payment_method"}},
+		"method's NUL": {func(r *orders.PlaceRequest) { r.PaymentMethod = "pm\x00" }, []string{"payment_method"}},
 		"negative":     {func(r *orders.PlaceRequest) { r.ExpectedTotal = &money.Money{Amount: -1, Currency: "GBP"} }, []string{"expected_total"}},
 		"currency":     {func(r *orders.PlaceRequest) { r.ExpectedTotal = &money.Money{Amount: 1, Currency: "gbp"} }, []string{"expected_total"}},
 	} {

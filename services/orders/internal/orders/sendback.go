@@ -55,12 +55,12 @@ func (r ReturnRequest) validate() error {
 	seen := map[string]bool{}
 	for i, line := range r.Lines {
 		name := fmt.Sprintf("lines[%d]", i)
-		checkText(&c, name+".sku", line.SKU, 1, maxID)
+		c.CheckLine(name+".sku", line.SKU, true, maxID)
 		c.Check(!seen[line.SKU], name+".sku", "stands twice")
 		c.Check(line.Quantity > 0, name+".quantity", "must be at least 1")
 		seen[line.SKU] = true
 	}
-	checkText(&c, "reason", r.Reason, 1, maxReason)
+	c.CheckLine("reason", r.Reason, true, maxReason)
 	return c.Err()
 }
 

@@ -65,6 +65,9 @@ func TestAuthorizeByMethod(t *testing.T) {
 		simulator.CardDeclined:      {Status: payments.Declined, DeclineReason: "card_declined"},
 		simulator.InsufficientFunds: {Status: payments.Declined, DeclineReason: "insufficient_funds"},
 		"pm_of_mine":                {Status: payments.Declined, DeclineReason: "unknown_payment_method"},
+		"pm_1MqLiJLkdIwHu7ixUEgbFd": {Status: payments.Declined, DeclineReason: "unknown_payment_method"},
+		"PM_CARD_VISA":              {Status: payments.Declined, DeclineReason: "unknown_payment_method"},
+		"Überweisung, bitte!":       {Status: payments.Declined, DeclineReason: "unknown_payment_method"},
 	} {
 		got, err := s.Authorize(t.Context(), uuid.NewString(), price, method)
 		if err != nil || got.Status != want.Status || got.DeclineReason != want.DeclineReason {
@@ -220,7 +223,7 @@ func TestEveryMovementBalances(t *testing.T) {
 func TestBadInputNamesItsFields(t *testing.T) {
 	t.Parallel()
 	s, _, _ := setup(t)
-	_, err := s.Authorize(t.Context(), "7", money.New(0, "gbp"), "PM!")
+	_, err := s.Authorize(t.Context(), "7", money.New(0, "gbp"), "pm\x00")
 	var invalid *field.Error
 	if !errors.As(err, &invalid) || len(invalid.Violations) != 4 {
 		t.Errorf("err = %v, want violations of order_id, amount, currency and payment_method", err)
