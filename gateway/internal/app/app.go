@@ -84,7 +84,7 @@ func Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	svc.HTTP(edge.Wrap(cfg.Origins.Allow(root), svc.Logger()))
+	svc.HTTP(edge.Wrap(cfg.Origins.Allow(root, router.Public), svc.Logger()))
 	return svc.Run(ctx)
 }
 
@@ -106,7 +106,7 @@ const pagesPolicy = "default-src 'self'; script-src 'self' 'unsafe-inline'; styl
 
 // addPages serves the contract and its pages.
 func addPages(router *edge.Router) {
-	router.Handle("GET /openapi.yaml", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	router.HandlePublic("GET /openapi.yaml", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/yaml")
 		_, _ = w.Write(gateway.Spec)
 	}))

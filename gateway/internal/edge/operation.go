@@ -34,6 +34,8 @@ type operation struct {
 	// queries and headers are the parameters, by name. anyQuery lets a query have others.
 	queries, headers map[string]parameter
 	anyQuery         bool
+	// anyOrigin says that the web pages of every origin may read the answer.
+	anyOrigin bool
 	// stream says that the answer goes on. It has no timeout then.
 	stream  bool
 	timeout time.Duration
@@ -98,6 +100,7 @@ func operationsOf(spec *openapi3.T) (map[string]*operation, error) {
 			o := &operation{
 				path: path, audience: who, stream: isStream(op), timeout: defaultTimeout, cost: costs[pattern], class: classes[pattern],
 			}
+			o.anyOrigin, _ = op.Extensions["x-souk-any-origin"].(bool)
 			if t, ok := timeouts[pattern]; ok {
 				o.timeout = t
 			}

@@ -19,7 +19,8 @@ func pages(t *testing.T, origins ...string) http.Handler {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Wrap(o.Allow(o.Protect(router, logger)), logger)
+	router.HandlePublic("GET /openapi.yaml", http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	return Wrap(o.Allow(o.Protect(router, logger), router.Public), logger)
 }
 
 func TestAnotherOriginsPageChangesNothing(t *testing.T) {
@@ -77,7 +78,7 @@ func TestListedPagesMayRead(t *testing.T) {
 				header["Origin"] = test.origin
 			}
 			// A problem is for the page to read, too.
-			for _, path := range []string{"/v1/products", "/v1/nothing"} {
+			for _, path := range []string{"/v1/orders", "/v1/nothing"} {
 				a := serve(t, pages(t, test.listed...), request{method: "GET", path: path, header: header})
 				if got := a.header.Get("Access-Control-Allow-Origin"); got != test.allow {
 					t.Errorf("%s allows %q, want %q", path, got, test.allow)
@@ -115,6 +116,108 @@ func TestAPreflightIsAnswered(t *testing.T) {
 		if got := refused.header.Get("Access-Control-Allow-Origin"); got != "" {
 			t.Errorf("allows %q", got)
 		}
+	}
+}
+
+// reads are requests that the page of any origin may send. GET /openapi.yaml is registered as the process registers it.
+var reads = []string{"/.well-known/jwks.json", "/v1/products", "/v1/products/kettle", "/v1/products?q=tea", "/v1/categories", "/openapi.yaml"}
+
+func TestAnyPageMayReadWhatIsPublic(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		listed []string
+		origin string
+	}{
+		"nobody is listed": {nil, "https://other.example"},
+		"not listed":       {[]string{"https://shop.example"}, "https://other.example"},
+		"listed":           {[]string{"https://shop.example"}, "https://shop.example"},
+		"a file":           {nil, "null"},
+		// A cache may give the answer to a page later.
+		"no page": {nil, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			handler := pages(t, test.listed...)
+			header := map[string]string{"Sec-Fetch-Site": "cross-site"}
+			if test.origin != "" {
+				header["Origin"] = test.origin
+			}
+			for _, path := range reads {
+				for _, method := range []string{"GET", "HEAD"} {
+					a := serve(t, handler, request{method: method, path: path, header: header})
+					if got := a.header.Values("Access-Control-Allow-Origin"); len(got) != 1 || got[0] != "*" {
+						t.Errorf("%s %s allows %q, want *", method, path, got)
+					}
+					if got := a.header.Get("Access-Control-Allow-Credentials"); got != "" {
+						t.Errorf("%s %s allows credentials", method, path)
+					}
+					if vary := strings.Join(a.header.Values("Vary"), ","); strings.Contains(vary, "Origin") {
+						t.Errorf("%s %s has Vary %q: the answer is the same for all", method, path, vary)
+					}
+					if got := a.header.Get("Access-Control-Expose-Headers"); !strings.Contains(got, "ETag") {
+						t.Errorf("%s %s shows %q", method, path, got)
+					}
+				}
+			}
+		})
+	}
+}
+
+func TestAnyPageMayAskToReadWhatIsPublic(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		path, origin, method, headers string
+		allow                         string
+	}{
+		"a read":                      {"/v1/products/kettle", "https://other.example", "GET", "if-none-match", "*"},
+		"keys":                        {"/.well-known/jwks.json", "https://other.example", "GET", "", "*"},
+		"with a token":                {"/v1/products", "https://other.example", "GET", "authorization", ""},
+		"with a token, listed":        {"/v1/products", "https://shop.example", "GET", "authorization", "https://shop.example"},
+		"a change":                    {"/v1/products/kettle", "https://other.example", "PATCH", "if-match", ""},
+		"a change, listed":            {"/v1/products/kettle", "https://shop.example", "PATCH", "if-match", "https://shop.example"},
+		"a customer's":                {"/v1/orders", "https://other.example", "GET", "", ""},
+		"a guest's cart":              {"/v1/carts/x", "https://other.example", "GET", "", ""},
+		"a page of ours":              {"/docs", "https://other.example", "GET", "", ""},
+		"nothing":                     {"/v1/nothing", "https://other.example", "GET", "", ""},
+		"what looks like a read only": {"/v1/products", "https://other.example", "get", "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			header := map[string]string{"Origin": test.origin, "Access-Control-Request-Method": test.method}
+			if test.headers != "" {
+				header["Access-Control-Request-Headers"] = test.headers
+			}
+			a := serve(t, pages(t, "https://shop.example"), request{method: "OPTIONS", path: test.path, header: header})
+			if got := a.header.Get("Access-Control-Allow-Origin"); got != test.allow {
+				t.Errorf("allows %q, want %q", got, test.allow)
+			}
+			if got := a.header.Get("Access-Control-Allow-Credentials"); got != "" {
+				t.Errorf("allows credentials")
+			}
+			if vary := strings.Join(a.header.Values("Vary"), ","); !strings.Contains(vary, "Origin") {
+				t.Errorf("Vary %q: another origin has another answer", vary)
+			}
+		})
+	}
+}
+
+func TestProblemsOfPublicReadsMayBeReadToo(t *testing.T) {
+	t.Parallel()
+	logger, limits := slog.New(slog.DiscardHandler), newTestLimits(t)
+	router, err := NewRouter(nil, nil, limits, nil, logger, pass)
+	if err != nil {
+		t.Fatal(err)
+	}
+	handler := Wrap(Origins{}.Allow(limits.Wrap(router, logger), router.Public), logger)
+	var a reply
+	for range 1000 {
+		if a = serve(t, handler, request{method: "GET", path: "/v1/products"}); a.status == http.StatusTooManyRequests {
+			break
+		}
+	}
+	a.mustBe(t, http.StatusTooManyRequests, "rate_limited", "")
+	if a.header.Get("Access-Control-Allow-Origin") != "*" || !strings.Contains(a.header.Get("Access-Control-Expose-Headers"), "Retry-After") {
+		t.Errorf("the page of another origin cannot read it: %v", a.header)
 	}
 }
 

@@ -14,8 +14,10 @@ import (
 type Router struct {
 	mux        *http.ServeMux
 	operations map[string]*operation
-	verifier   *access.Verifier
-	limits     *Limits
+	// public are the patterns, no operations, that the web pages of every origin may read.
+	public   map[string]bool
+	verifier *access.Verifier
+	limits   *Limits
 	// Places to work at: for passwords, and for all the rest.
 	passwords, limiter *admission.Limiter
 
@@ -37,7 +39,7 @@ func NewRouter(server api.StrictServerInterface, verifier *access.Verifier, limi
 		return nil, fmt.Errorf("openapi.yaml: %w", err)
 	}
 	rt := &Router{
-		mux: http.NewServeMux(), operations: operations, verifier: verifier, limits: limits, passwords: admission.New(passwordPlaces),
+		mux: http.NewServeMux(), operations: operations, public: map[string]bool{}, verifier: verifier, limits: limits, passwords: admission.New(passwordPlaces),
 		limiter: limiter, room: newRoom(roomForBodies), streams: newStreams(), logger: logger,
 	}
 	fail := func(w http.ResponseWriter, r *http.Request, err error) { WriteError(r.Context(), w, logger, err) }
@@ -96,6 +98,22 @@ func (rt *Router) EndStreams() {
 // Handle registers a handler that is no operation of the contract, such as its pages.
 func (rt *Router) Handle(pattern string, handler http.Handler) {
 	rt.mux.Handle(pattern, handler)
+}
+
+// HandlePublic registers a handler that is no operation of the contract, and whose answers the web pages of every origin may read.
+func (rt *Router) HandlePublic(pattern string, handler http.Handler) {
+	rt.public[pattern] = true
+	rt.mux.Handle(pattern, handler)
+}
+
+// Public reports whether the web pages of every origin may send a request of this method to r's path, and read the answer.
+func (rt *Router) Public(method string, r *http.Request) bool {
+	if method != http.MethodGet && method != http.MethodHead {
+		return false
+	}
+	_, pattern := rt.mux.Handler(&http.Request{Method: method, URL: r.URL, Host: r.Host})
+	op := rt.operations[pattern]
+	return rt.public[pattern] || op != nil && op.anyOrigin
 }
 
 // check does, in the order that costs and says least to strangers: limits, identity, then the header and the query. Whether there is
