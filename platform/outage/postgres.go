@@ -2,15 +2,17 @@ package outage
 
 import "strings"
 
-// Postgres reports whether a SQLSTATE says that PostgreSQL is away rather than that it refuses what was asked: class 08 is a
-// connection lost, 53300 too many of them, 57P01 to 57P03 the server's shutdown, crash and start, 57P05 a connection that
-// was idle for too long. A database that was dropped (57P04) does not come back. Source:
+// Postgres reports whether a SQLSTATE says that PostgreSQL is away or has no time, rather than that it refuses what was asked:
+// the same may succeed a little later. A database that was dropped (57P04) does not come back. Source:
 // https://www.postgresql.org/docs/current/errcodes-appendix.html
 func Postgres(sqlState string) bool {
 	switch sqlState {
-	case "53300", "57P01", "57P02", "57P03", "57P05":
+	case "53300", // too many connections
+		"57P01", "57P02", "57P03", // it shuts down, has crashed, or starts
+		"57P05", "25P03", // the connection was idle for too long, outside of a transaction or in one
+		"57014", "55P03": // a statement took too long, or waited too long for a lock
 		return true
 	default:
-		return strings.HasPrefix(sqlState, "08")
+		return strings.HasPrefix(sqlState, "08") // the connection was lost
 	}
 }

@@ -36,6 +36,7 @@ func Open(ctx context.Context, cfg Config, migrations fs.FS, logger *slog.Logger
 	}
 	poolConfig.MaxConns = cfg.MaxConns
 	poolConfig.ConnConfig.RuntimeParams["timezone"] = "UTC"
+	limits(poolConfig.ConnConfig.RuntimeParams, IdleInTransaction, LockWait, StatementTime)
 	poolConfig.ConnConfig.ConnectTimeout = min(poolConfig.ConnConfig.ConnectTimeout, connectTimeout)
 	pool, err := pgxpool.NewWithConfig(ctx, poolConfig)
 	if err != nil {

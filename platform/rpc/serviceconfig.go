@@ -36,6 +36,8 @@ var timeouts = map[string]time.Duration{
 	"/souk.payments.v1.PaymentsService/HandleWebhook": 10 * time.Second,
 	// The provider is asked about each payment of a page.
 	"/souk.payments.v1.PaymentsService/ListBooks": time.Minute,
+	// The whole ledger of each SKU of a page is added up.
+	"/souk.inventory.v1.InventoryService/ListStock": time.Minute,
 	// A page says `unknown` rather than wait for it.
 	"/souk.inventory.v1.InventoryService/GetLevels": time.Second,
 }

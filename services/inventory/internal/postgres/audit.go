@@ -3,35 +3,46 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"souk/platform/pgdb"
 
 	"souk/services/inventory/internal/inventory"
 )
 
-// Stock implements inventory.Store. One statement sees one moment, and nothing but the level itself is taken from
-// the level.
-func (s *Store) Stock(ctx context.Context, after string, limit int) ([]inventory.Stock, error) {
-	rows, err := s.pool.Query(ctx, `
-		SELECT sku, on_hand, reserved, owned, sold, held, committed
-		FROM (SELECT sku, on_hand, reserved FROM levels WHERE sku > $1 ORDER BY sku LIMIT $2) AS page
-		CROSS JOIN LATERAL (
-			SELECT coalesce(sum(delta) FILTER (WHERE kind IN ('opening', 'adjustment')), 0)::bigint AS owned,
-				coalesce(-sum(delta) FILTER (WHERE kind IN ('sale', 'restock', 'return')), 0)::bigint AS sold
-			FROM stock_entries e WHERE e.sku = page.sku
-		) AS ledger
-		CROSS JOIN LATERAL (
-			SELECT coalesce(sum(quantity) FILTER (WHERE status = 'held'), 0)::bigint AS held,
-				coalesce(sum(quantity - returned) FILTER (WHERE status = 'committed'), 0)::bigint AS committed
-			FROM reservation_lines l JOIN reservations USING (order_id) WHERE l.sku = page.sku
-		) AS orders
-		ORDER BY sku`, after, limit)
-	if err != nil {
-		return nil, fmt.Errorf("stock: %w", err)
-	}
-	stock, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (s inventory.Stock, err error) {
-		err = row.Scan(&s.SKU, &s.OnHand, &s.Reserved, &s.Owned, &s.Sold, &s.Held, &s.Committed)
-		return s, err
+// auditTime is how long adding up a page of the ledger may take: a SKU may have been sold a million times.
+const auditTime = 50 * time.Second
+
+// One statement sees one moment, and nothing but the level itself is taken from the level.
+const selectStock = `
+	SELECT sku, on_hand, reserved, owned, sold, held, committed
+	FROM (SELECT sku, on_hand, reserved FROM levels WHERE sku > $1 ORDER BY sku LIMIT $2) AS page
+	CROSS JOIN LATERAL (
+		SELECT coalesce(sum(delta) FILTER (WHERE kind IN ('opening', 'adjustment')), 0)::bigint AS owned,
+			coalesce(-sum(delta) FILTER (WHERE kind IN ('sale', 'restock', 'return')), 0)::bigint AS sold
+		FROM stock_entries e WHERE e.sku = page.sku
+	) AS ledger
+	CROSS JOIN LATERAL (
+		SELECT coalesce(sum(quantity) FILTER (WHERE status = 'held'), 0)::bigint AS held,
+			coalesce(sum(quantity - returned) FILTER (WHERE status = 'committed'), 0)::bigint AS committed
+		FROM reservation_lines l JOIN reservations USING (order_id) WHERE l.sku = page.sku
+	) AS orders
+	ORDER BY sku`
+
+// Stock implements inventory.Store.
+func (s *Store) Stock(ctx context.Context, after string, limit int) (stock []inventory.Stock, err error) {
+	err = pgdb.InLongTx(ctx, s.pool, auditTime, func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, selectStock, after, limit)
+		if err != nil {
+			return err
+		}
+		stock, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (s inventory.Stock, err error) {
+			err = row.Scan(&s.SKU, &s.OnHand, &s.Reserved, &s.Owned, &s.Sold, &s.Held, &s.Committed)
+			return s, err
+		})
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("stock: %w", err)

@@ -3,11 +3,17 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"souk/platform/pgdb"
+
 	"souk/services/payments/internal/payments"
 )
+
+// auditTime is how long adding up a page of the ledger may take.
+const auditTime = 50 * time.Second
 
 // What the ledger says of each payment. The payment's own columns take no part in the sums.
 const selectBooks = `SELECT ` + paymentColumns + `, authorized, captured, voided, open, given_back,
@@ -30,11 +36,15 @@ func (s *Store) Books(ctx context.Context, after string, orderIDs []string, limi
 		query += ` AND order_id = ANY($7)`
 		args = append(args, orderIDs)
 	}
-	rows, err := s.pool.Query(ctx, query+` ORDER BY payments.id LIMIT $2`, args...)
-	if err != nil {
-		return nil, fmt.Errorf("books: %w", err)
-	}
-	books, err := pgx.CollectRows(rows, scanBooks)
+	var books []payments.Books
+	err := pgdb.InLongTx(ctx, s.pool, auditTime, func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, query+` ORDER BY payments.id LIMIT $2`, args...)
+		if err != nil {
+			return err
+		}
+		books, err = pgx.CollectRows(rows, scanBooks)
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("books: %w", err)
 	}
