@@ -23,6 +23,8 @@ type operation struct {
 	rpc string
 	// ids are the ids that the route takes in its path, query or body, by name.
 	ids map[string]identifier
+	// given makes what must be there although no id names it. May be nil.
+	given maker
 	// body returns a valid body; []byte goes as it is. Nil for a route without one.
 	body func(c *cast, r *request) any
 	// header returns more header fields of a valid request. May be nil.
@@ -91,6 +93,9 @@ func (r *routeTest) prepare(c *cast, who *account) *request {
 	req := &request{who: who, ids: map[string]string{}}
 	for name, id := range r.ids {
 		req.ids[name] = c.thing(who.name, id.kind, id.make)
+	}
+	if r.given != nil {
+		c.thing(who.name, "given", r.given)
 	}
 	return req
 }

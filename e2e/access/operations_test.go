@@ -69,6 +69,7 @@ var operations = map[string]operation{
 
 	// Carts.
 	"createCart":     {rpc: "CartsService/CreateCart"},
+	"getCurrentCart": {rpc: "CartsService/GetCurrentCart", given: cart},
 	"getCart":        {rpc: "CartsService/GetCart", ids: ids{"id": ownCart}},
 	"setCartItem":    {rpc: "CartsService/SetItem", ids: ids{"id": ownCart, "sku": aSKU}, body: json0(`{"quantity": 3}`)},
 	"removeCartItem": {rpc: "CartsService/RemoveItem", ids: ids{"id": ownCart, "sku": anySKU}},

@@ -7,20 +7,14 @@ package api
 
 import (
 	"bytes"
-	"compress/flate"
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
-	"path"
-	"strings"
 	"time"
 
-	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/oapi-codegen/runtime"
 )
 
@@ -619,7 +613,7 @@ type CategoryList struct {
 	Items []Category `json:"items"`
 }
 
-// Checkout With either address_id or shipping_address
+// Checkout What is bought, how it is sent and paid for; with either `address_id` or `shipping_address`
 //
 // Examples: {"cart_id":"01992f3a-1b2c-7d4e-8f50-6a7b8c9d0e1f","expected_total":{"amount":2899,"currency":"GBP"},"payment_method":"pm_card_visa","shipping_address":{"city":"Leeds","country":"GB","line1":"1 Quarry Hill","name":"Ada Shopper","postal_code":"LS1 4DY"},"shipping_option":"standard"}
 type Checkout struct {
@@ -1680,6 +1674,9 @@ type ServerInterface interface {
 	// CreateCart Open a cart
 	// (POST /v1/carts)
 	CreateCart(w http.ResponseWriter, r *http.Request)
+	// GetCurrentCart The customer's open cart
+	// (GET /v1/carts/current)
+	GetCurrentCart(w http.ResponseWriter, r *http.Request)
 	// GetCart A cart, priced now
 	// (GET /v1/carts/{id})
 	GetCart(w http.ResponseWriter, r *http.Request, id Id)
@@ -2029,6 +2026,20 @@ func (siw *ServerInterfaceWrapper) CreateCart(w http.ResponseWriter, r *http.Req
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.CreateCart(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// GetCurrentCart operation middleware
+func (siw *ServerInterfaceWrapper) GetCurrentCart(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetCurrentCart(w, r)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -3161,6 +3172,7 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/carts/{id}/claim", wrapper.ClaimCart)
 	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/v1/carts/{id}/items/{sku}", wrapper.RemoveCartItem)
 	m.HandleFunc(http.MethodPut+" "+options.BaseURL+"/v1/carts/{id}/items/{sku}", wrapper.SetCartItem)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/carts/current", wrapper.GetCurrentCart)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/categories", wrapper.ListCategories)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/customers", wrapper.RegisterCustomer)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/inventory/{sku}", wrapper.GetStock)
@@ -3431,6 +3443,41 @@ func (response CreateCart201JSONResponse) VisitCreateCartResponse(w http.Respons
 		w.Header().Set("Warning", fmt.Sprint(*response.Headers.Warning))
 	}
 	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetCurrentCartRequestObject struct {
+}
+
+type GetCurrentCartResponseObject interface {
+	VisitGetCurrentCartResponse(w http.ResponseWriter) error
+}
+
+type GetCurrentCart200ResponseHeaders struct {
+	Age     *int
+	Warning *string
+}
+
+type GetCurrentCart200JSONResponse struct {
+	Body    Cart
+	Headers GetCurrentCart200ResponseHeaders
+}
+
+func (response GetCurrentCart200JSONResponse) VisitGetCurrentCartResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.Age != nil {
+		w.Header().Set("Age", fmt.Sprint(*response.Headers.Age))
+	}
+	if response.Headers.Warning != nil {
+		w.Header().Set("Warning", fmt.Sprint(*response.Headers.Warning))
+	}
+	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -4391,6 +4438,9 @@ type StrictServerInterface interface {
 	// CreateCart Open a cart
 	// (POST /v1/carts)
 	CreateCart(ctx context.Context, request CreateCartRequestObject) (CreateCartResponseObject, error)
+	// GetCurrentCart The customer's open cart
+	// (GET /v1/carts/current)
+	GetCurrentCart(ctx context.Context, request GetCurrentCartRequestObject) (GetCurrentCartResponseObject, error)
 	// GetCart A cart, priced now
 	// (GET /v1/carts/{id})
 	GetCart(ctx context.Context, request GetCartRequestObject) (GetCartResponseObject, error)
@@ -4756,6 +4806,30 @@ func (sh *strictHandler) CreateCart(w http.ResponseWriter, r *http.Request) {
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(CreateCartResponseObject); ok {
 		if err := validResponse.VisitCreateCartResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetCurrentCart operation middleware
+func (sh *strictHandler) GetCurrentCart(w http.ResponseWriter, r *http.Request) {
+	var request GetCurrentCartRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetCurrentCart(ctx, request.(GetCurrentCartRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetCurrentCart")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetCurrentCartResponseObject); ok {
+		if err := validResponse.VisitGetCurrentCartResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
@@ -5707,321 +5781,4 @@ func (sh *strictHandler) ReceivePaymentWebhook(w http.ResponseWriter, r *http.Re
 	} else if response != nil {
 		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
 	}
-}
-
-// Base64 encoded, compressed with deflate, json marshaled OpenAPI spec.
-// Stored as a slice of fixed-width chunks rather than one concatenated
-// const string: with thousands of chunks the chained `+` fold is several
-// times slower for the Go compiler than parsing a slice literal.
-var swaggerSpec = []string{
-	"7L3rcts4tij8Kih+uyp7piRb8iWO7Zqqz51OdzudTNKxZ7Jn2n0kiIQktClAIUArmi5XnYc4T3ie5BTW",
-	"AkhQBCnKidOZvTu/YokCgXXHuv4WxXKxlIIJraKz36I5ownL4L8XccyWuv9CxDLhYmY+SpiKM77UXIro",
-	"LLqeMxJLoZnQBJ9RRM+pJjRjRNNbJnpkNWeC6DkjUjAip/DfiUzWhCsipCb/+e675+R0OBz0yPBg73jv",
-	"8E9RL2If6WKZsugs4gkTmut11ItUPGcLanah10vzndKZ2db9fQ+2qlT/uRQ6k2n/Ik3lqv8m4zMu6tse",
-	"/3l8BvtYsQlZ0hlTZmPsjmVrIuE3ZEHXJGM0IXrOVWVDf67shIl8EZ39HP05+qUX2taM1V9/xWIpEkUU",
-	"FzGDfVChViwjK6rITMrEAo1rByPBVv4ejg78LSy44Auzi0GxAy40m7EMtvDimgYw91e6YArenbFlxhQT",
-	"mpqvemQqMzK+nPZfUx3Px4SKBP78qxTMflYBx0102D9OjoZHgwM6iY8mB/Tk6U20BVuXCVsspSGb/ju2",
-	"TOk6gCOd5WxcUo8PIn7HBJmwqcxYj2gJ3yu6YGRcLByv+z+ydXWrZsUg8uCLIP5eyZjihkKkv6R6bihn",
-	"ZUje7GxBE1Z55f7dcF9mhp/2B8PT04PpIe0fD+NB/4Q+Y/3JgB31n06H00F8OjlIhsMtYHtHNXvFF1zX",
-	"t/MGGSs13yILGtJhNGNK98hcrsiCCkPSH3KmtAIGTdlUA365KJ9QljhpmsJDdEa5uBH/mWR0qvuc6Wl/",
-	"rvWSLnk/o5rBC/tWZvSHgz/tkYuJoSaDucxuCF8np9O9G7FBPDRJMqbUTXSe/WV4enqu/9IZCP23MuXx",
-	"OowaDxDj4hdjopaM3hpu7xGqiJIbUOGi+MzCoXG7H/5yMBicr/5ysG27TGfr/sVUs6y+U/i4DntkS9gT",
-	"CKIJIwBSwIW/o2EvMs/xjCXRmaHiHeTC+/fv+xe5nhvxGlMdkFPjbwz9ZFUmws+2HPo9zURQYYyHwwHp",
-	"k5voHVNLKRQzZHqlacpuojqzcwRFSpUmt0KuBEjHynZa1tuyx//qv0MQ9y+TMA1ZFDxRhCc92EmccibM",
-	"B2YvfGokNCBGCnZOUjlTwE7LTE5StlBEGJnEdWXDHcVAM1o3T3Lfi5Y0owumrdZ+nmdKhoiNjAX7qEcx",
-	"fD92uhgE54ecZUbFGm0ZuT/M9qOzCJ+vQHNBP75iYqbn0dnBYDDoBUV8GKg8KSSmdiLUvEg9BEqwXbNE",
-	"uVue7AQ9TxfF6x9ZQJoMjYY5OD4m8ZxmNDZQ7hmFDIqS0XhuTAQxM09NGEmAFEDkGTEYO1pWZMzLF41u",
-	"2Xq04EpxMRu7c6AQLU+yoctaj+Uj5Pg4qMnCeuMHJ3u0JClXuoEGQJxWSCBhU5qn2hBAL5rKbEE1CphD",
-	"IxEX9CPKnqGhjkISDYOS6Oo2r2/sPegwUGMxTVMGWkppGd9WCOX1377vX4UpQd3muzISfom2L0r6S7HM",
-	"AWw0SbjZGk3fZnLJMs2Zis6mNFWsV9u60XxLmsUsNQZduWEVnf38WxQbc/YsesUY6JdY5kJn5pPvv4l6",
-	"UcoFGwLd/ZTTLFuTH3ialqe6SCi5msvlEkhlKZWm6SiWifnu1dWQHH37j+j+l1609HbpXlnjR7kSiCyP",
-	"mwFd7u9hjZS8/W4ud3n1hhwOnz7tDwlNl3PaN5SwpFqzzHz9v36+6P/zl98O7v8jCqxqj12zlXXGGFop",
-	"Il9M4NA77tesfBAmMGPyE5YqtMJjmmWcZURYxGy+p7YyoqS+sCQZixm/Qwt7sfuWK2ityXFl+WKVca3N",
-	"PQGVpsPLxtu2vixjs6CFe6WpZj2jze7goiIzfMV6O2jufb77GeHkUNxDYqwesqSq0gyXk19ZrM0OLS++",
-	"MvKpvk16xxJiDTNfjSCzcc0WXdiOJ6XaOe2fnFDaP5kcH/SfsUHSH04P2GFyFB9PntIWFrWUFu3GrSUG",
-	"ouj+lzrv2hPUuM3eqs3twpDAas5BF7E1WRn5owxczMHcz/8jY9PoLPr/9sv7/r4VePsARAtmA3GLAppl",
-	"dF1DJ64YRNQd5Smd8DQobt7PmZ6bzWoSU3OBIxOZz+aaCLk6J+NcgI1nzECeIkeCvDcPm0vwhBGqbuFM",
-	"7uLGxciphFSuiv/LXI/ktPjTLhy44fWi5zTTDcpHyQUDR8WCUaFAv+frHnGGS8Zj9BsIuaoRXeLbMMPJ",
-	"Qdw/SY5Y/9n0eNB/Sk8mz+LTZMCGU0s0+CtagV7lcFywkZaapqCKFoZ0jaY3rBfnWWZsBCDkt+ZMH3KK",
-	"LpOzgx5owVJNaq5RbeYz8n//9/8hVwsKlJsLrkdwJP8Fw4PjwAsMhap80nE7AXpOgjITZLFBlCKUzKzh",
-	"bW4/eSmedZPmeAB/LHNN4DbViUEMnbzigtWZowqMtjVeS8EC3JQUROAtFeIus4dLzRY7miNg4uUxeCoo",
-	"ufrxb0Z3cEGog2iFdD3iqaOu/HIT2m85i+EEvin49GjDFBx0sAZ92BTvawIHoKRhM955vcNWD0Q3BFYb",
-	"+irC7X6TKTsgvvcg+G2CyLL0TvZyjWesHNi6SOi3VVmxO8GjXY478EBSWbgC3V4VTWFa0GwmQ0bpBYnd",
-	"d5vID5tv38mMLJlcwu7qllkmkzzWoxhlXg2N+LUiUhBFU2aQABenLmhN81l4O3hRtnd8MnYHGkfbDC9Y",
-	"sufsr+re28AYtrTA249P8DZDy9o+P3Idz5movfhseOAOG93aZ3awe75ZE3uejoLbYv/hVs3zOYtv5e7X",
-	"QK7nhHEweax5OuKJMaPVnC+XXMxG9uPaBZFmerSLDcE+LlmsWRKwEZ6dnoZshCVdL5jQowXTc2netFyM",
-	"YpolozuujIlb2+LZl7i3eu+VDoxKU5HQLAncakuohvhe+ReD6p1l2OWa65AQFpLKGq/nRl4ucgX2KZgp",
-	"udJywTL0Eu7+3jouO6mWTYQGd42CBB7Ee52xjYykR0crGrpy6p7pEWXsBqrIlc74kj1RZLkYDV9/eMVf",
-	"vrpNLlc/5Cf8499ezCbfJf/4bo9ATMQtm7CYJ0ydQdxPW8WSSIYRLWPoGSAeDQ7c20YJiw0RJT2yMqyD",
-	"XnCqpCDWgh9VD4nRhE3X1xbwhgi7Vev7fqAQgYak5Jgn4F+lguBjCIAVVeRDLjXo1Z3IYkNWOdqsb6dG",
-	"CEGBJsWUG31kD7CDUHubSfAbW2KSK2Gkm7pV4A7lNXNySZVaycxImFhmGYs1mctMMTIBv9A6wNXlT0Kg",
-	"pTHInSdqV6/KBgiLtwQBlDEIO9NU7ez7o8haTJHVXGJQwA/aIFjYgvLUqKKE/v/2i71YLgB9OwPMLhaE",
-	"FlKv8/Vb4G1yzVHI0GnEwqVWpPh2V1cQ7rW3BfxWhAakuvDOUNWZGaNGaoKRdTA4eNofnPYHw+vB6dlg",
-	"cDYY/NP8oBHqvrJ91h/QY9Y/SQ7j/ulkOO0fxEfJMXs6PaHPBk0KLZO4kciJ/yhg0fh7DDhHIOJvZIRc",
-	"MgEyorAaE6pZX/NF0CbtgH8NlAjXYA4+8toiIU33Zkk/5MFXNnk+rVhwQGi/SFiYNa5iMQ1OgER2Nfje",
-	"yZRtN/aSghwK8xi30/Ox1Eacb6mO5w+RDhzQEc+pmLFzjIRxhcF4mWuiNF3XLEKP5l7JO5bSmAUEwUOw",
-	"sqsaqsHjW9Ta70BTh96+JrQwOgx1l2oeUk02tf94j4zZx6XB1Ni53qz1YH5tjAfFtLY3XMMTPXMlypJy",
-	"hRtBUyXLIOOEitvS9FhRoW20TsvUWhHOo1hZCOJKKp9OeczNFqe5ywiA7YHBDM9YST0qQhTlR/FdbC6w",
-	"ZaCdSzEqSBEwGDMIBI5YlkGcNWztlO8NOjK/ZUsmEjTyA7Ywy+54zHoQSFmVfljzORB9F0IyAsUuVInB",
-	"2X2qEI8rTXW+lWfLzV/h8w0RBLvaL0EydEs0X17t5lVpv6i5XBp2WNCEETmNOt5B3whWhn9LkHSSTx6i",
-	"Hn4lrQGsnmkB2xKz8ZmxQrkw16gYEvC4djFpJAdF1yWLIUHskTFd0fX4jAhjvRvWcaRDNcbHvGXI8eDQ",
-	"XGtTRo3Zw0GOVdnKbsZwwoquGwhYaS4eYpNeqNK/KQqVRxWE4Z2BjA57kgDgFJGihuvHiWt+wVDe5iWh",
-	"WMTfQ4iavqMxa8sNWBZeLZdlpoB9MgaJXQUn3NE0Z+h2LdxVNTBPOUuTpnw65+PSkkx5av5n7ZVSPhfO",
-	"vElGRVgWwj5U+B0LqTSJ5WIhBZnyDDMeuvAtAOnvZuWtfItHLPbRCHJcLSCuEZAlECbrMLW2OCCBoef0",
-	"jnX2Pz7EHXoXPkHNabnVU4kLFbZYs4vyOwPbF6ApGz0zq0yKGToRKHHI6ESFeLfRc8eIE5msSy/I+I5m",
-	"nAqtfh78sgfyZA/9bOMesSeGlC/LJi2n70ULphSdtfjgrU8JraQmDDQQnls8BMAfGE31PMQche9/xcBz",
-	"V7FAnSKP5G3A8lQNWugiXRntMpa3Y4+J5W0427bium5W9ZcLC7hddARZ8ljnGauHgFLdjAQ1lyvVg3uT",
-	"zDaTQo6DSSF5lgZvdxlD6G4K9aNn20BhVgzDYSkz3cALFySTK5QCCU/A8J1J9ERUz58GQ2jFhidsxoVy",
-	"/DDlqaHITC7IMArkfdWlSgudr3eibdhnO2m/XN0GXQYvkoPj4+EpuWVrLDd4Njg8+VOAEmbNFPwi+fbq",
-	"widi+CCofuLsrm0d2Et1JfgouNYtb9CV5ixYakG0vGUCkygx3qRIkUtYXzAUfXSbe/PjW39jb358G9xU",
-	"rljzGorP/DUUnwXX+Nh4LGC3CVXs6ZGh/G10cQuxQwPzHmAQt4eQM69pIBQVviZpcH/nk5THZi8K6eXk",
-	"eHjyp02JaL7GvA1DN5YeLPYLnFoMRreGXQD2AFULQ4AOwCIaDj/84+IfP358nk3/fjU6uV6//+mHN7OT",
-	"eXz3li756zRbXVL6Nv7hb+9kMFqGu6mDVCrrfadQIYPE4vJWwHxTfCZY4gytTraQYbRtRhBsKAR8DFns",
-	"KL4FQU1raGPBhcxILgyhg5I3/ylCXDWuXoQtpdflKh3SFuy/XmtWvR9oC10ijg6GJ6Grw2Ho6rABTnsM",
-	"7xUh2L6B17U4rX+rOXxqnBnQhAt6yxShxNo/pUUENyz+L9YjkyIsu6Af/TcehraZJSzblnaF8bWuft7h",
-	"oPTzOkfXaBe3bjXe2p53XuZsfXWZWdYFdRZdnfx40D89+unbMiYEK+R6LjP+L5Z0CRPHdGmMpsqzwZNl",
-	"bJqLpMODhR3pbaT4vYHpL+YPnWfC/mEu8OheKv78PIHpz5Ct6R0nxpgaerr5gqFZZbRDC6EmTGNEwlD5",
-	"HWAoWqY0Bpg0/nRY+WkJR3LwbO/0lBhAl8uV+zLUAZSKFruFo4+wwzARdE/260WaftxKAh2TFO4fHkCx",
-	"MOwaQKnIi0BqoipN90+MmzTkKr530WGUeYEkU42ZNJ20M0jXpmRFJx+a7/ln5taTaXT4mXsD+spnOVOK",
-	"JWj8UyH1PGxgerJm6ybf2md9ARA2YeSUWKlAuIjTPGHJuV8qpiWhJLaJOlVPZOfAEewgBLNCHoUsVpkm",
-	"TOndfEnvYMFgLmkp7Ro8ZDFL1Tlhi6VeExvmcOnSroChnjDdLQncvrtpX7ukTQB6vYTybnEA+JULAfhy",
-	"NMgwc7qEQKlBPtdYofcQbFzb17wArRE4fCk1W5fBp4KhxiIwZOFQlTll/q99UwDeJWP5RFLSpgetrSHM",
-	"CnIarv5l7vRMsoLgNPsIyY0xs0Z3kevkgrUY4UuZZnWnW2sV0ifWGX1KQdFnKhkCJyDAKXpYsRDXjxBB",
-	"+PR6n7ZztVf6IByLih/75l1Kf0pdtjXLG1OsDO0WN4e6p+u/acK24bqvKGO7BZOh2OwFNOEwmMReCS01",
-	"XH/c/v64/f1x+/ufcvvz+hVEZxFbv5z/U7xLY3759PLXi49vrm/59Keoc+WAMaAFW+1sH6K3KnSX8rfX",
-	"FAM1D4F8O8eWAJpIUbS12KpQm1NAKheobUbcE0UWRrTjJXbDQVqRCZ3Uoi8YOv3AFxCdftAUUByXu/UL",
-	"Rd3hyJylCeSD4QbHzlYFDWk7Uo3vJE/w96XLIGXalurbwMWSicSmrJQAMpxX5IYVUOhFuGLnqObGmt5C",
-	"BaAaUd6Y8GM3PCa50Dy1psWS8oRMZQa3I0HGhUAY98h4mqdTbowGC6aEqyXV8ZwZECYs5XfMwPDc2H/j",
-	"jP0KdQljAK+IGfwwCDBfGhbvANjZJeGguBwc364WDBS9tZnCzyFhcuewr2CrIlu559qz7JTCjpJJj7Zm",
-	"ZhuBsPIfU5ouU2OLe0+HmjPUXhC++uO3REkypQ/og1Dd3OYrnkGbk8HAa3PS/oqtYevasTa2EKLwt8bU",
-	"eecQ3ZTHOmd0aaS4wab5IME+Vy48QWKp6tb/AnVTJ+mzwK5xu1vKC25LUhpOB42BgjFqSP6ErlTQD+/o",
-	"+ITMIcBybiuXbVIJ1nnQlCyYMfXg+jeHO7dLbDNMnrBxIGMo2Wr/2x0+N4/el2ZG2F8JCb2ZFLP2OH4v",
-	"grOpsIoc39GUJ5gWO6U8BQGDrfggm6VsZiYNglPe2Z3lZQoFdHeDJxa25PcPGHf3nslM01nQ6Qo6eMQb",
-	"+0yhKLT+FhvVN5pAscR3ak51+D7vMq/b0079NG1Ltkzpll3B94hbSuAPqGSSRebsOeRbogMWm/JBhzJy",
-	"y9jSZqBZqnX2Vkt+cH0HP1xfvyWFxqxfqxvuxJDpC796olxMsn6fhg+achjoROb6bJJScTs+t/yEebKr",
-	"4ta+1XSDb8trc+n5Q6+HB/8WWfE86PUJ8h82J4PiArXi2ogMUemVAdwzsu+FO2+wIRVcO72EdZsHj7+O",
-	"vcqonrfmNGNqPoLkAq8GzTOWpjKb8CSBr4XUo6nMBaaq6blMRuYjmqZyxYrKjBGYa5HlHjWSS/hLaTqd",
-	"jsoqIKiFc94puCqPsLYiqXcC8U/MxWiZyZl1rpr3WzuETgBf5hNnEHkf4e3UfrDMoGMf96QXnj6VNBlp",
-	"KUcpzWYMIKry5VJmmiWjBUs4HVnyqIm/AGIyZiTB5vu8IoKMajaCHl0WWZplgqIDwdbOpyxsXWG+aIu2",
-	"hRR5xdK05pbBBNyz6Ermt+Q5y+iCx0DgRTG+VwO+mVqcJopoRvc2fC8n/eP4adI/Yc+m/dPB8KB/SI8m",
-	"5iPziXl2QWeuXUqqwcJbQI07pN1Fc62X6mx/ny9me16F1/4in+39upxZ48u6UxbV22rYq1IYA1ucL0VJ",
-	"O25H0xmUg2lGAe6lf8fsdZlsrVVzqaZbOsPIMuHjiv/LvAJdR/feObcdMOyKci6oFeOzuR7NMmp04OFg",
-	"EMo+sqQQ8m5j7gjX7d7xuLGBw6VWRQsHK9Dbl6r8vNnrCmlmy9ToK80+6k+P7TrSDOkj0H/GilFzaB0p",
-	"IIdedbUtMOM1YFh0cup6RnVjmwkDZWxXKSq9tOqKEwi7BlaZJQoT1kUCaaNr/2wN6teLsH1KPxKPm9qS",
-	"AqCNaKkauqUGlGwYRKvMFqpsLoQ7VTLtbKP+HZfvVq9ou3k4g8LfjquG6PkFEoCqgi4dsXhnqsCuwQgx",
-	"2gETjRvQM2GxzXmnkB7ckLAFd1J3EfjZpR2feAnCUZHxgOa+i89ZaQNlDeA6t5uGFUv8HDami2yrkqAZ",
-	"sx22O+QzN91l3smVCqdbd+TwMpc7yOfu/O1HAZsQ3trhKAUct62ZsRDfNC/czDSW3nff7Wb1voNHhZod",
-	"vsujFfhqo+4HtPi0fiVrPD2WXfTptk6rGVIxMf59DIlA0fIO5sS1V6TDPdPinFDAKXyHr5KCdXnXg+2N",
-	"jS7Kg9/JpljQj5f4g+NBIPEnaC68pgnDTDAjtAHTJBcpU7Y7/wbcDgafy5KolN+EyqpaD7ODmbGjc/XL",
-	"2AlFF5rymAcuK93+PdxiSTjrodhwi2TcFq33pHBFAE5pzKxYsXV2vlniqjN/LooYh716zzBbWbjRIazM",
-	"BPjj8vk/+PLZEhe+Hf793frlaSDM4qgyeEeAREnDpzuVA4dMtS7teotuUDu/1vlrvrZotN3XozZFwfAd",
-	"xfLzjEGqBDYuW81lylz/+ooo8lmhVwgTjymuGQUmNvSy4MLf7fAP4+QrN07+MCG+lAlRY/h36PK3M1R2",
-	"ZHlzIKxa1ZKoJRPJJt9WIwpn0Q/xTwP53U9P10P1cvH+9sPh9NniZSj3Z+OHwdlAVDOl/XlkiimFbpQt",
-	"5d0b8rD6sl/CYMpDMgPCx6gHZpIpMqH+YAureIvKRfe/hrSrLlmRnp1zNOgPJyfGzhkc9J/Ro6f90wE9",
-	"iYfJETueHkR+uLL7uBqMQUaXmoA7yMA48hLkVB7HjCUs2MazOGe35KOORUC+bu3m7NvN39se1PUUvStK",
-	"sqk47THcWpF8+HGdZ6IldGu+Ll7OVdNru1VlIA03dGYCz2QBil5Zp2qP5Ac+26sS8DUPEyhFj3O0I2YS",
-	"GMr1LFo/mLPCdP3JJNyCbozl+u3aAlJplzZAmwhpBv32zLIy4a7WRXZue7NhOgBLzsnYpnPYflGUpFLe",
-	"ksm6TBSpZ46VYqIX2XBoKGr5js240tmDmkWBIdXQRLK5QWQ4R/hRenVWezWek9y8DSg5lSuo7lLYd8lN",
-	"7+rSzvPRWwO2dQz9/LlltTai9oRh4oZiu9quvpcysY7oWC5YRxXcdI/dUQcfsv6z6VPaP4kPh/3T5Piw",
-	"fzB9Oj2enCRDNhhUigzKsoFh9bpsqOsTVLWhuTkVScqIjeBMfY1t80T+O2nstupbQwKFGbZDEWdTnW1n",
-	"66CcSGKn4TR1aG1VGrbsC7oUOavWUyAP1vzmiB01f6HnXTFjYQGUvSu2WQAFRHfsSh0qBfOZ+guPMXlI",
-	"yden9APHAq3WaSkI24dZV76HpklSdpRXrdKnLmgaOPYFjeeAaCm6N96s8usO19+O9pqay+Un2mobnNOM",
-	"x0ZTzdaSVoojZqDojMWQMaA2loA54WoNemTs/lvMYEWEJ+hlcnZaqRLMFvFF4ZoFz1STje4SKjZaPJ/b",
-	"xF/3KTdW49iJsbEz5yXJcqEq/VvHkBU4Jlr6JRyeAITvgxusjD4LNhx3dlnNWII8192mO34tY+Z+19Ls",
-	"3bX2v1kht23T8O9ezc2TsiPn5yvpvrLOtkBgMZUzLrzxH7ZZmS6GKgTKc7CvWeEoZOuX88n3MX/DX373",
-	"zxfvrn+6ulSXC7385/PLp5cL9fFSDPbY+uW/kveX/A2/XL2+vj02n8UHqfCKhze7zXwlIwVcD3A14iI6",
-	"OzX6paOntBfBAyOLDjvGO2DaV8BZR9HL99e2cfuFLWGDW/gZKYeFN/bX2TqryT23cc4abRez2TsU329x",
-	"CJtbIJxHCkbGb99cXZP9u+G+9Qirffvz4Ll8iP4WxVIYy6qckF53URU0Dc57bOaxxXvjo6PyxgqINo/p",
-	"wTzIgq7TSzC4b2RXvXoIBWRY8OGXTQ0soBhZtfQYXVH18O4t7iwv7hpa1+ymbbpdjNxLvV41GY1vuZiN",
-	"mhosXZdaxqYxl/WGHcSwg3/9Td7Ny0K6DeUIpjpLyQWzc8w3W+vQJpJous53vr23lZdtqyl7GJ42uUv7",
-	"0LPbaYNek92NpOwghdVBzgpN6YSlozI3kYuRzqhQgHmZ69FUZiNbGruuVMkGzVVbuf+mIaZ7QVYUprkr",
-	"BsHy4NjLT2DmEDdB0dzGJKpi/lXW0Ih2QT+OEhpqWvqtP5BAY+tJDY3bO7Yc5mKnlVNGuy69SxOVXuQm",
-	"Q7T4XYuOXWmqHiALytkTLrm7OLwH4SaKNuj6KZe6oYgOauFqlFQxvooMoJ89oooUX+Qp1ZjVkvgz/Hy0",
-	"H/mYOgikDDU1pHBQNTauGw1YN2S85KSAIHYlxDurGo/3tiXtux1sBf8ne2UmDKwJc3nPagn4fquU6mW0",
-	"cQrjjgMoGyczbi9KLWd+tI1cvC7HP3+esXluf2HU2ELe0AWFY9JAMUw6Y642mQmZz+ZNE4bT5gZW6Kz0",
-	"B6L3yAC036oofSapFDOWuYSPTmav89U0vdfdLRGuD21jBQkV2HWui4/SdyGFKhM9NGgZ314kv+ZKF92L",
-	"dgnz2Ygcl6LI8rCe1gp3JCzVFIerFL7Jb60yJkcnw2GAuu1vWvEpoZYKLtszCTlsrtuIQSibUc3vWMfG",
-	"056zue9/GsJ6B0dlypIZyz5xfiLCoNVVCRh8xe5Y2jBbJvd5yDnvMRXN+eGrkqzkpcOTXiTFaA4JeUeA",
-	"PBhdlEDD6U2v86ez5BnR2IdUgNeapOgRNB8Vb+7ERMWm27lyRTM2l9jJvhO3u9PXbjpA+4r1LEyhQw5e",
-	"eKGsmuQiYZnR9V+ol11QLDioeCfZJh+qXTt3utCUVukXutC8lpkbvVXeatq9jOyuQxPdAgZ49w3dbnCd",
-	"1stNdZXtvVY9+BUZHK7hst/6J9jipxeVXYZqLYEgq6kaZbAf1YMN7r+jljyR66LhWTj8gGHYWCqtzskY",
-	"OpONwaQy2iJfFD1XjJCqN87ym6h1uw94rdQ6/UDv0LNml5U3edDtq2ywF+HL3bIhsnG1qwEzyXBLmatK",
-	"XaGIl7IalMi2xGDLQGb/2ftKEUJrEzf72O6XuEaBpyVZ5jCRorgc7dS3UzGNY/SWNNNlNRVSW7t0qNZF",
-	"NCX7V2ffdZHvrY0/HaTLy2ZlG70qGltI5mEVl7sS1e9HGEFNeE5ywT/kzGn4eri4S5LVJ9BTxZ+2ZWrz",
-	"56OwTXO2fYJKkP5w7To9gS8gzjOu11cGObZIA93vxf++czt6+f7aCDh4MjpzzxWrzrVeRvdmUS6m0jr0",
-	"NcXeKDZAA6k7S5ZRbeynaYnH8NgUhbEc1SMQfi76lSktMzbNpNBELRm9JVrukdeuhWHThBs3QYaY+3oP",
-	"Jt+qG0EzBh3DDg8PT81P/3b9vEe4jfdLcHMTxKraI1Bfjl8VXcaW2GhInRcNhIruQbbz0d6NuBHvvS7z",
-	"mqZyttllvleUA/aw1qPnylc4U3B0IyPx5S5JlFDl5T9BgwYYfYvEmi9vBJobc5lnXlgQp1spMn5PM8HF",
-	"7IwMh4MxvGN8MWPjPXLhdDtXhGJTJxjxCtNLV3auwh4pDwUsao90I8ozjX2ZBrbB2I7nHeOE05THTOA8",
-	"LA6dkaboA3t9eV0G9swf9151m8xvfSK4eHsZ9aI7lmFcNBqiXmOCLnl0Fh3uDfcGODdoDiS+v7diadqH",
-	"bez/urpVe7/aW98sNMfzO3AlSAh437HM7FBVx0HtkWuDhQVdG3TesiXaqVSB3wFGHz6n8Zz1n0uhM5li",
-	"M6w90AkM03Avk+gs+p5pGK0FZvxSCoUseTAYOH5yN/nlMrXDkPfd3lHAdhg9pZBNg8PDgH2mMotZMZIR",
-	"yEoKppC2ysSY9SYJ29RDS15mJxezRn1gn9q/wEKlCnzC912ApXb79IDtxBIN9Eq570WWyrdtxD12f+9L",
-	"Rts3OV8sKDj+oJWkN9/MXLsrk8GKgWc94o/Kc4V0NjcHXGcf+0rmt30q1n2Z8RkX0ZnOcmZeb3aV6vm/",
-	"GonylZS34H0XEq9pk9zNPIGB2EbksXQapDE7wvIRqcy+IUBnl9D7rQ3C7+147cphjBhCh48DZHGqTVB+",
-	"yJlZp4Bkxmiy/lcrd6eSJmRCU3PLytQeucTcqYkEmHJV7IOmUrAzGNiMbMChtjLTtrgSjAbPUaVlClc+",
-	"peUSloViJegCeCNs5z97X1O2UWDBXmKPFIPHi4wyuqJrW+apCtTPWcbOyPj7Fxh7p8mCi/3EjbjmTI2J",
-	"ZmmqUOLWyOEdowkX2MftK6cIDxWF5x47JzooPoRCgjBrJJgX3tByQAmIvtpQ+B4qZ2/HGTMyDkxMIVd7",
-	"5I2weC1G61uKMIoabkUKEjVAa8I88QYEfutv+0E4LIbR+8MCrPK19kqlGs2OI7/vFU95Q+zLJvUruo7u",
-	"f7nvdaSRjRn0AVp5AW7lClNAhibVzDAGVbeqHKW3QVKlafszhLt8+uIlSpVzXCK6km0ElUGCpk2QrJKT",
-	"ncbQREhvpjZf0+WagMqVU6Nsz+34ZbG2vTjhO/hMClaX6gZgF2n6xs1/KGYnOy995cXouQQD3Nz+4AUo",
-	"2yC+Hp1FyCKFAVbE+LshsjKHyBBJ6/uLfNC2HVTn/ZTb2FLBbV4e2mkJn/1XfMF11OHB59gbANOwH0lM",
-	"llM+AtRfm/PRmcJfVOjsibIL9Db7+TtKL9J9uxL5/m88ud93rklzyg0K3ALbS1smI0MdU55jf3dVtqq3",
-	"7djnVCTKzQqPWeqa69pQ+h65gH66KFaV10CC2kTROiN9a4/wxnpoHxfTTZZ40fXdeoo7I/pqzpelZxZv",
-	"jQA8uAID7D4dzd6suc+I5WtbjkfGl2X/1v6PbI03U5hpanR92RDZ6UvommzkvsacMPMfe90t19L9d2yZ",
-	"0vUZMXrfqFKIKug5FWWrjCnGjHEcEA4VKKjn6OAAEzftzPqQMsZCUEc7uwKnOPWPbG3FDBg138hk/dno",
-	"rlomfF91GYFJVCP64Wd+eRPVI12dk2DBbFOhbPXCWUP3tltf/Qe1+18zt31vyBFnZ9iangdwlp3X41gL",
-	"IjWfmbXqYtCWuDfLwXe4EVv8+Yhy0M1ybCIJ8+05qRXm2FIcc/0pa3HMXzNJpAiV5LA1+M6gJqczhq/p",
-	"rdsES2wlEJbG2w14bzfvWOxKA+DUA3QHMfcerED0LfQq1TNGia8EkUsmwDNYR+FzSJl8jpGVR2NpWL8B",
-	"ezaq8yCH0CsZF/XpbY8Xz30GT0+FDnq/VUnhjYF0GamySEb8/VJBJ7Byo9n/FofSQi8mzzlqS9LtsFa4",
-	"IF74yDYr29gqz6y1fk4ozJXVT9BFItZSsCcKarxuhVzhgHGeBL1AYcIYfPWE8ahIvoCt9dDDnRg0BHDd",
-	"e4hsrhHIfpxSvvjMkt7IC5lrS6c2xsIzEBWV2rsZ09Y9IQXrYSGXIRYoocQgQ5JgvgJSnDOmMZ8O2sIG",
-	"RI450u9KWFWG+SporEJgr41CsVyLOKoKdbjnL1g2w5nZooB/F5mzD86b/d/UbX5vE+2Ybuy2hXaUl8bY",
-	"jtt3bCHvQJ1catBzv5vkKMwWy59fnxi5RixDiXVeTHFpUB0PESfbvRVXtznKiVy3FHCabbmCc5ygzqYy",
-	"Yz3nv7YCAvWRgb850iJXEPSRgiiaMlBUBi3GND/oDQYDJ0Ww6uCsvDrB5+M6bV2hOioI6/Nfe4rlO914",
-	"fi9a3oXG3oKYN/jwWRhmH3kjZhtlhgstN9opODjeZv/dMS9jxOK9jCjzzNYQ+11tw07K5+WLHxXq2Pix",
-	"3Y/s2kNaX+vm+X4vyVKLN8Y+zEqEolt+SxzR4Noql5ZrBvRP8rsG+AoJSsSlJqmczTAhZ810SD/MuNIs",
-	"e152DXgc/4XXu+oLuy/KAtswQ/utsdqQilcJ4bXRqoeHHfa4uGNCy2xdqvUgu9YzwjdToRGTc/cc5tPy",
-	"WkZz8LJwZZORH41jvWT3YIxQkdR+2fXmXmSluMz4zlfzXRUyqtowvvZpUYLxAIdpocSDXPtXUOETlspV",
-	"UeuygUxP90LFQUD3Yo1IieDPz7KbpShfmGvbScvx7Y7kdZHA3UhmUAdZZgs+kOQs8WBnjAZ1XIpoa0/6",
-	"iSdBrn3NHlXJbpGGDZKwnWVbRSLkcGF4aSNCZDMiHBdY0QcxAyw3oXfMeT5VQHn9Dbq6v2aPZX1aUGF/",
-	"7y9tgnbDU3dLtII0BL2jx63qbMH2y/lYjSkW2MaovXFQz9hp5m6ypLOmiLg3ievRwGtfsiVlgd6xxJ1o",
-	"h3Ce/7OK+VflirDXfwNg5HjgrmTnALiFLHJJ/fAWvm3c5FB2vZ4eh1Ps6rbN9hdWFH4rqwZm+QREgsVX",
-	"AK8bixSu5CZXjs2lKCdNYSkRYNx57upBbljMR2QFokftDVa5IrOdgijfyWzGzL20CrxGEf8Qb2jeoDJx",
-	"tIG3dTv4INkjDwIdKoqvjQcGX5QHHDQfpjDeIQK6kUPJEsAANh4UlncvMqqskl+yTElx5jRSrxShPdes",
-	"HvLrM90rqgqKR4z14PJjVuAEse4skdhgr6tbuBEgWCGzs8yFzkUiBdsjR4NTMvaG77rQJfWS64vq0XN8",
-	"vDKddwwCGT7aI+/nTNwIVZRlumRQrgsRfjw4xE3SNbpsmIFIgn1V9LmdLm1TUEPpCygXHs8KwuLGHa7u",
-	"R1tdFbtJIjzgLsaK35W5Ucj4MVnIAnU0RphI9sgFjpkmdqI/cWuWuncwJOPAiOiQDgZz623Zt/kxEOWW",
-	"x5d9EqqKs9qyUHPV2gllnn3pdatuxtmWpMt3G2PhFaELW1ewgJTdsSu7HYdtyqYUyz+yDGus0J5jaFdv",
-	"tl8fIyHsRjRnhJELSOTwqcNdHKlHFl5una468Vc0mGL/1qi7rzon7Lk97pc2uFtzIAsd6dfEf+ZUr4ek",
-	"mZjdHgwOvjAQrG1KYSKTKuZHYBMu7G5zTqi6NTe8sdvs+GuBWFcJ8k2+9n04tWybQmZUhH17vs17VwBq",
-	"u8r2bD6X8lK31B65ghJTYzpljBpAr4Mutd83L3jHbOA3gpUN5AJi98FZLH42sO1NUdDEZ8xmuXQ5y4Ye",
-	"7iRPPA5AR2vGUmZs3Iekej+Hjf++CC0ae+Buz8s07a1H3sGEgpeU945ifKK5sFTaiXTgs/2yHWmQ3a5Y",
-	"dseyPvRTw0fPvBmD2vZKKR3mqLiZ0Nm6uIsJwmg8xw8tAmG+BBQmw6JPFBnzZHwjOOa4LaXi2KtK2JG6",
-	"+J4evmiIgB0nVFOsQv6N6h4u1SPY26VnC2Hux3ABFKzoVvby6s1fezcCusPBFU3nquhzAqCBnDvMMsVF",
-	"AbwGBrb4m4myWg9awagyTkfN4RYWXtmaDAdESzI8tuVfWF1MlM4YXZgLhSoruf0IgDNwvIKoJ0XxGYJW",
-	"iph5rMFV1awh44Ic0cSiaQpwQzyik8Qc6pzQqWaZeZcBI3XVd+XGoGiYlzecg8GRn8+IqSIDe6hKpsgp",
-	"GWdUs1FqDGZjhQcsqiv4GTDWiztbddZa8WQAaOjFRU5ge4io0rsM5ftmZ+dG+pdVtbSkrvLCNigvbPbw",
-	"Y1e5hAqwLF16RZXuwz77l9+21ipvt/k1+6iRA/sIu0r1XpQxna3PyMFgMDB0x5MzMrwR8PyZNSFuhGGC",
-	"M/LbTUT1TXR2E5y2cxP1brD3ETxif2o+RGaBT+FvZAf4uzDUbqJ79/qD4vXltx12MNzcgbf2bps4A39e",
-	"H8qHgZSawR+U0Ej7vc2C/onUc6J4wqB+bl01tLYUs4+F7EP7gvGWyvX/6l/EMUv73+TTKctsTkltrfZV",
-	"0Fw9apujw4EBgdFFUjrESobYEAS73QidgHRVy65nBcrBx7RMrJ33mY0SnHsFEd6i+xYesodqyw1W8dpo",
-	"aC/hsviRK/fEhjxKYlpGUQycsYW5xbo6cYUOQiH1CM9FJylrKEICeeSVbjxGFo4/DueLVxFtLxmBChDb",
-	"CG28Q1hf3RYte8tqjxbLyOaM9fliKVsrOb7JoHF9Jlduloz5AUvIZI2GhmO7zCjSmSRcWMUPrc7BcQwm",
-	"7kb1/x75CbP9oOe0QP0Pj0NpSCUn4erHvykvo08YI2fNdIiILuE8b8sJ9c1UBDopVndVBBadjCZc0NDs",
-	"jS8b17AnwWOFSOc9hoGEJlzsYFpDSBRwh4Phi/RHNDyv5nLJp9YQg+TC51d/3zUrxC3ZYnPTDFsLCAJN",
-	"cpQxaosnVI/A6O16SyGzDdu5gqcael84lHtxMWPVJRldCSBcN1Q87B71KKbVIiuGTMNUSzvBPVD3/aGp",
-	"2vugodq7FgO3SZ5PFIEh/w3l5W6meFNt+UG3twGcwY9MCQzMh1YEtjV56MU4E33HivaN7phlt6uGlyy4",
-	"GLkOYwEOLXqNtXYWe8Br6cfP/9pX6JHFjsCoVW2KvW0T5z4tGk3h9HsCYz5C2+Ri5Hqt1syoiZQpoyK0",
-	"kbG5iN+ZC1NZYugudOMPY1tTM0bv97ipsYLMqu2LyllhdnHzLCzhOrmNqIqL/5stFS0Gf+lALEUvFYnz",
-	"jFxxLfL8xEuKBh+7pc7Q1oG81Vag/TvFRazw2h4ZWZZS7vdPEUfpb/ElV4rtliXenD5k5KWxUYuRkFRg",
-	"eNPpMrgabOYPmV+hN8FN5G9MJbLwfqwoplX5v0cqkTtZS8Lpsji8R0IvrulWqoBnHtkRf5EkZUHEQ+2V",
-	"rclL2GdLzaUxLUQCfUjLbv3nrsV2LUMHarw7FSS+t6aLT2mdwtZlc1Q5nWI5yG5F4145iVuge/550Mr7",
-	"Zk24uWkaKW2YbI+8d+62saEJNzKG0SzlEKHEYKgi48tp/69SsP5rquP5uIc60nVSwAtF6as7HBwFQx8l",
-	"DLf72mA/qmioUXUnwMV3/OfxucvgREdrRhS7Yxn0UQ460iqn+ERH2qOxdpCtu2uGXQTA7lqkFx2GKP59",
-	"HUcQeMV8la/zKG3lNYIFRFc3VbiNsu26TxThyTkovO9fXGN0xmhLqsiKpQUFLyn0WXSGpsvXKXXQFiJu",
-	"SHf3JZQrxqRYqGkd3ObQ5jZoOB+ZvriInGOO0oorRo6GB2S8zCDOAB5u2w1+3JT4uIMMKCGF0qBHKDS2",
-	"tVtcOCmAnlWxxhANnSgmYj8t+dnGDh0Axy1iwkmInYD9iDbI75L3301QtRRTd2fg+13TuR5sW7jMumZH",
-	"24WohMUwSdAOqRwekwUXuWbq3PraYOqjfdL2RDDm2cfGfipu/OojZeKUyX9fPPvdHqwp8b34ulnwvpIz",
-	"vGY3p+cVg0GdcmkxD1+47m72R8G6J/CRWkxDy9sC4bnQPDW0bQd9NuXB+xjtYhva3TxRVfJRNucWpmt0",
-	"5gcDMpnrbjCz72uh/Q2K9mnfaIdcsXOSK8gf1kSveMwwouxBOVTZC2s+LuXbl+wUUhh8YeIvm8mbCxxi",
-	"vZUhrpY4+6+KFYMNb4FW1NsBAf0PudRsSwU3uIQINrFVLhMCBxH4LShsKgBOuzN0MJMh5oDRelflPJNH",
-	"qQwNjfH70qivTHJsIIDKLEeubSuu6hTEXZo32IET2LLMNutRcsEQJzBRp7l5w4pN5lLeqn3XdHf/N9ce",
-	"7z4Q7NxwWxqTZ8nQQ1NMmhyHLVa37M52a5BGv5NZ0ccPayvsVHJjDiqW3jHwQGJDCcVngkLnSku6E5ms",
-	"zwklE5qALGvNxdi7EUXsbMGUorOm8FkwgAq95t4idN8jtLc21Z0SB9omw/QKvu5fuZM1uf2PBqdPO7hy",
-	"4Y01BNZeakypB76y1Sj+8/6fq0xW3d3Lqzd/Nag7OH5KfuTfuBSfHmTxMxBAG/nZExbTXNl5EgX2uSLy",
-	"DhprK3iuMrb8U2KLDdrdUcuKKsiubbd4LopMXEfYT5RbwmPgojt2SyNyO5rVUVeepdFZtA8Ob7tMaNqw",
-	"msulDeGh7EDusbmuZCZLSii0SygqQP1BQBudvxueN/IKkvAXjArsxp5XQmpZ87uK3+J4wPJXruYg/LNN",
-	"YOOUIE9eOTjXf48jd6SCTESS5ZUpQmWba/C/hSeAQNKkhjirdL2Tqr/3GoTf/3L//wIAAP//",
-}
-
-// decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,
-// after base64-decoding and flate-decompressing the embedded blob.
-func decodeSpec() ([]byte, error) {
-	encoded := strings.Join(swaggerSpec, "")
-	compressed, err := base64.StdEncoding.DecodeString(encoded)
-	if err != nil {
-		return nil, fmt.Errorf("error base64 decoding spec: %w", err)
-	}
-	zr := flate.NewReader(bytes.NewReader(compressed))
-	var buf bytes.Buffer
-	if _, err := buf.ReadFrom(zr); err != nil {
-		return nil, fmt.Errorf("read flate: %w", err)
-	}
-	if err := zr.Close(); err != nil {
-		return nil, fmt.Errorf("close flate reader: %w", err)
-	}
-
-	return buf.Bytes(), nil
-}
-
-var rawSpec = decodeSpecCached()
-
-// a naive cache of the decoded OpenAPI spec
-func decodeSpecCached() func() ([]byte, error) {
-	data, err := decodeSpec()
-	return func() ([]byte, error) {
-		return data, err
-	}
-}
-
-// Constructs a synthetic filesystem for resolving external references when loading openapi specifications.
-func PathToRawSpec(pathToFile string) map[string]func() ([]byte, error) {
-	res := make(map[string]func() ([]byte, error))
-	if len(pathToFile) > 0 {
-		res[pathToFile] = rawSpec
-	}
-
-	return res
-}
-
-// GetSpec returns the OpenAPI specification corresponding to the generated
-// code in this file. External references in the spec are resolved through
-// PathToRawSpec; externally-referenced files must be embedded in their
-// corresponding Go packages (via the import-mapping feature). URL-based
-// external refs are not supported.
-func GetSpec() (swagger *openapi3.T, err error) {
-	resolvePath := PathToRawSpec("")
-
-	loader := openapi3.NewLoader()
-	loader.IsExternalRefsAllowed = true
-	loader.ReadFromURIFunc = func(loader *openapi3.Loader, url *url.URL) ([]byte, error) {
-		pathToFile := url.String()
-		pathToFile = path.Clean(pathToFile)
-		getSpec, ok := resolvePath[pathToFile]
-		if !ok {
-			err1 := fmt.Errorf("path not found: %s", pathToFile)
-			return nil, err1
-		}
-		return getSpec()
-	}
-	var specData []byte
-	specData, err = rawSpec()
-	if err != nil {
-		return
-	}
-	swagger, err = loader.LoadFromData(specData)
-	if err != nil {
-		return
-	}
-	return
-}
-
-// GetSpecJSON returns the raw JSON bytes of the embedded OpenAPI
-// specification: decompressed but not unmarshaled. External references
-// are not resolved here; the bytes are the spec exactly as embedded by
-// codegen. The result is cached at package init time, so repeated calls
-// are cheap.
-func GetSpecJSON() ([]byte, error) {
-	return rawSpec()
-}
-
-// GetSwagger returns the OpenAPI specification corresponding to the
-// generated code in this file.
-//
-// Deprecated: GetSwagger predates kin-openapi renaming openapi3.Swagger
-// to openapi3.T. Use [GetSpec] instead. This wrapper is retained for
-// backwards compatibility.
-func GetSwagger() (*openapi3.T, error) {
-	return GetSpec()
 }

@@ -10,8 +10,34 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// full returns a value that the schema takes, with every property that it knows.
+// forms returns the forms that a schema of alternatives leaves: each requires the properties of one of them, and has none of
+// the others. A schema without alternatives has one form.
+func forms(s *openapi3.Schema) []*openapi3.Schema {
+	if len(s.OneOf) == 0 {
+		return []*openapi3.Schema{s}
+	}
+	var all []*openapi3.Schema
+	for _, chosen := range s.OneOf {
+		form := *s
+		form.OneOf, form.Properties = nil, maps.Clone(s.Properties)
+		form.Required = slices.Concat(s.Required, chosen.Value.Required)
+		for _, other := range s.OneOf {
+			for _, name := range other.Value.Required {
+				if !slices.Contains(form.Required, name) {
+					delete(form.Properties, name)
+				}
+			}
+		}
+		all = append(all, &form)
+	}
+	return all
+}
+
+// full returns a value that the schema takes, with every property that it knows; of its forms, the last.
 func full(s *openapi3.Schema) any {
+	if all := forms(s); len(all) > 1 {
+		return full(all[len(all)-1])
+	}
 	switch {
 	case s.Type.Is("object"):
 		object := map[string]any{}
@@ -49,7 +75,7 @@ func fullString(s *openapi3.Schema) string {
 	}
 }
 
-// required returns the value that the schema takes with the least in it.
+// required returns the value that a form of a schema takes with the least in it.
 func required(s *openapi3.Schema) any {
 	object := map[string]any{}
 	for _, name := range s.Required {
@@ -71,9 +97,36 @@ type change struct {
 // changes returns every way to break a body of the schema, one at a time.
 func changes(t *testing.T, schema *openapi3.Schema) []change {
 	t.Helper()
-	c := changer{t: t, root: full(schema)}
-	c.value(schema, nil, "")
-	return c.found
+	found := choices(schema)
+	for _, form := range forms(schema) {
+		c := changer{t: t, root: full(form)}
+		other := *form
+		other.Required = schema.Required // without what an alternative requires: see choices
+		c.value(&other, nil, "")
+		found = append(found, c.found...)
+	}
+	return found
+}
+
+// choices returns bodies that choose none of the alternatives of the schema, or two.
+func choices(s *openapi3.Schema) []change {
+	var found []change
+	invalid := func(name string, body any, field string) {
+		found = append(found, change{name: name, body: body, status: 422, code: "validation_failed", field: field})
+	}
+	for i, form := range forms(s)[:len(s.OneOf)] {
+		body, first := full(forms(s)[0]).(map[string]any), s.OneOf[0].Value.Required
+		if i > 0 {
+			maps.Copy(body, full(form).(map[string]any))
+			invalid("two alternatives", body, s.OneOf[i].Value.Required[0])
+			continue
+		}
+		for _, name := range first {
+			delete(body, name)
+		}
+		invalid("no alternative", body, first[0])
+	}
+	return found
 }
 
 type changer struct {

@@ -68,6 +68,15 @@ func (o contractOperation) hostileBodies(t *testing.T) map[string]string {
 		return map[string]string{"zeros": strings.Repeat("\x00", maxRaw), "lines": strings.Repeat("a,b\n", maxRaw/4)}
 	}
 	found := map[string]string{}
+	for _, form := range forms(schema) {
+		o.hostileForm(t, form, found)
+	}
+	return found
+}
+
+// hostileForm adds the hostile bodies of one form of a schema to found.
+func (o contractOperation) hostileForm(t *testing.T, schema *openapi3.Schema, found map[string]string) {
+	t.Helper()
 	for _, place := range placesIn(schema, "") {
 		body := string(encode(t, place.with(full(schema))))
 		size := maxJSON - len(body)
@@ -83,7 +92,6 @@ func (o contractOperation) hostileBodies(t *testing.T) map[string]string {
 			found[place.path+" has as many as it may "+name] = strings.Replace(body, hole, "["+strings.TrimSuffix(strings.Repeat(item+",", most), ",")+"]", 1)
 		}
 	}
-	return found
 }
 
 // hole marks the place of a value in a body.

@@ -5,6 +5,9 @@ import (
 	"log/slog"
 	"net/http"
 
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"souk/gateway"
 	"souk/gateway/internal/api"
 	"souk/platform/access"
 	"souk/platform/admission"
@@ -30,7 +33,7 @@ type Router struct {
 // NewRouter returns a router that has the operations of server, within limits, and as many at once as limiter has places for.
 // Middlewares stand around an operation, after its checks.
 func NewRouter(server api.StrictServerInterface, verifier *access.Verifier, limits *Limits, limiter *admission.Limiter, logger *slog.Logger, middlewares ...api.StrictMiddlewareFunc) (*Router, error) {
-	spec, err := api.GetSpec()
+	spec, err := openapi3.NewLoader().LoadFromData(gateway.Spec)
 	if err != nil {
 		return nil, fmt.Errorf("openapi.yaml: %w", err)
 	}

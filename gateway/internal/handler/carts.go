@@ -32,6 +32,16 @@ func (h *Handler) GetCart(ctx context.Context, req api.GetCartRequestObject) (ap
 	return api.GetCart200JSONResponse{Body: view}, err
 }
 
+// GetCurrentCart returns the caller's open cart at today's prices.
+func (h *Handler) GetCurrentCart(ctx context.Context, _ api.GetCurrentCartRequestObject) (api.GetCurrentCartResponseObject, error) {
+	answer, err := h.Carts.GetCurrentCart(ctx, &cartsv1.GetCurrentCartRequest{})
+	if err != nil {
+		return nil, err
+	}
+	view, err := h.cartView(ctx, answer.GetCart())
+	return api.GetCurrentCart200JSONResponse{Body: view}, err
+}
+
 // SetCartItem puts a SKU that is on sale in a cart.
 func (h *Handler) SetCartItem(ctx context.Context, req api.SetCartItemRequestObject) (api.SetCartItemResponseObject, error) {
 	if err := h.mustSell(ctx, req.Sku); err != nil {

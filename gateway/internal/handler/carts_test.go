@@ -16,8 +16,9 @@ import (
 )
 
 const (
-	getCart = cartsv1.CartsService_GetCart_FullMethodName
-	setItem = cartsv1.CartsService_SetItem_FullMethodName
+	getCart        = cartsv1.CartsService_GetCart_FullMethodName
+	getCurrentCart = cartsv1.CartsService_GetCurrentCart_FullMethodName
+	setItem        = cartsv1.CartsService_SetItem_FullMethodName
 )
 
 // cart has carts hold one cart, "c1", whatever is done to it.
@@ -63,6 +64,28 @@ func TestACartIsPricedAndItsLinesSayWhatCanBeHad(t *testing.T) {
 		t.Errorf("Location %q", r.header.Get("Location"))
 	}
 	s.send(t, guest, "GET", "/v1/carts/c2", nil).refused(t, 404, "not_found")
+}
+
+func TestACustomersCurrentCartIsShown(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	sell(s, plain(1))
+	stock(s, map[string]int64{"SKU-0001": 100})
+	s.fail(getCurrentCart, rpc.Error(codes.NotFound, "CART_NOT_FOUND", "cart not found"))
+	s.send(t, customer, "GET", "/v1/carts/current", nil).refused(t, 404, "not_found")
+	on(s, getCurrentCart, func(ctx context.Context, _ *cartsv1.GetCurrentCartRequest) (*cartsv1.GetCurrentCartResponse, error) {
+		if access.FromContext(ctx).CustomerID != "customer-1" {
+			t.Errorf("called by %+v", access.FromContext(ctx))
+		}
+		return &cartsv1.GetCurrentCartResponse{Cart: &cartsv1.Cart{Id: "c1", Lines: []*cartsv1.Line{line("SKU-0001", 2)}}}, nil
+	})
+	cart(s, line("SKU-0001", 2))
+	want := s.send(t, customer, "GET", "/v1/carts/c1", nil)
+	s.send(t, customer, "GET", "/v1/carts/current", nil).mustBe(t, 200, string(want.body))
+	s.send(t, guest, "GET", "/v1/carts/current", nil).refused(t, 401, "unauthenticated")
+	if n := s.called(getCart); n != 1 {
+		t.Errorf("carts was asked for a cart by its id %d times, want once", n)
+	}
 }
 
 func TestAnEmptyCartCostsNothing(t *testing.T) {

@@ -168,6 +168,27 @@ func TestACheckoutReachesOrdersWhole(t *testing.T) {
 	}
 }
 
+func TestACheckoutGoesToOneAddress(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	answers(s, placed(ordersv1.Status_STATUS_CONFIRMED))
+	const start = `{"cart_id": "c1", "shipping_option": "o", "payment_method": "p"`
+	for _, test := range []struct{ name, rest, field string }{
+		{"none", ``, "address_id"},
+		{"both", `, "address_id": "a1", "shipping_address": ` + addressBody, "shipping_address"},
+		{"both, the other way around", `, "shipping_address": ` + addressBody + `, "address_id": "a1"`, "shipping_address"},
+	} {
+		p := s.send(t, customer, "POST", "/v1/orders", start+test.rest+"}", "Idempotency-Key", "k").refused(t, 422, "validation_failed")
+		if len(p.Errors) != 1 || p.Errors[0].Field != test.field {
+			t.Errorf("%s: names %v, want %s", test.name, p.Errors, test.field)
+		}
+	}
+	if s.called(placeOrder) != 0 {
+		t.Error("orders was asked")
+	}
+	s.send(t, customer, "POST", "/v1/orders", start+`, "shipping_address": `+addressBody+"}", "Idempotency-Key", "k").mustBe(t, 201, "")
+}
+
 func TestACheckoutThatSavedNothingIsAnError(t *testing.T) {
 	t.Parallel()
 	s := open(t)

@@ -43,6 +43,7 @@ var every = []struct {
 	{"POST", "/v1/inventory/SKU/adjustments", `{"delta": 1, "reason": "found"}`},
 	{"POST", "/v1/carts", nil},
 	{"GET", "/v1/carts/c1", nil},
+	{"GET", "/v1/carts/current", nil},
 	{"PUT", "/v1/carts/c1/items/SKU", `{"quantity": 1}`},
 	{"DELETE", "/v1/carts/c1/items/SKU", nil},
 	{"POST", "/v1/carts/c1/claim", nil},

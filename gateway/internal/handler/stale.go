@@ -13,7 +13,7 @@ import (
 // stock or a new line of a cart does, gets it new or not at all.
 var mayBeStale = map[string]bool{
 	"ListProducts": true, "GetProduct": true, "ListCategories": true, "GetJwks": true,
-	"CreateCart": true, "GetCart": true, "RemoveCartItem": true, "ClaimCart": true,
+	"CreateCart": true, "GetCart": true, "GetCurrentCart": true, "RemoveCartItem": true, "ClaimCart": true,
 }
 
 // StaleIfError is the middleware that lets those operations fall back on the last good answers (RFC 5861), and says of an

@@ -73,6 +73,11 @@ func (s *Service) own(ctx context.Context, customer string) (Cart, error) {
 	return s.store.Find(ctx, customer)
 }
 
+// Current returns the customer's open cart, or ErrNotFound when none was opened or the last one has expired.
+func (s *Service) Current(ctx context.Context, customer string) (Cart, error) {
+	return s.store.Find(ctx, customer)
+}
+
 // Get returns a cart that the caller holds, or ErrNotFound. A customer's own is always there: one that has expired is
 // empty again.
 func (s *Service) Get(ctx context.Context, caller, id string) (Cart, error) {

@@ -23,6 +23,7 @@ func FuzzHandlers(f *testing.F) {
 	}
 	b.Fuzz(f, cartsv1.File_souk_carts_v1_carts_proto, owner,
 		&cartsv1.GetCartRequest{Id: guest.GetCart().GetId()},
+		&cartsv1.GetCurrentCartRequest{},
 		&cartsv1.SetItemRequest{CartId: own.GetCart().GetId(), Sku: "MUG", Quantity: 3},
 		&cartsv1.RemoveItemRequest{CartId: own.GetCart().GetId(), Sku: "MUG"},
 		&cartsv1.ClaimCartRequest{Id: guest.GetCart().GetId()},

@@ -45,6 +45,15 @@ func (s *Server) GetCart(ctx context.Context, req *cartsv1.GetCartRequest) (*car
 	return &cartsv1.GetCartResponse{Cart: cartProto(cart)}, nil
 }
 
+// GetCurrentCart returns the caller's open cart.
+func (s *Server) GetCurrentCart(ctx context.Context, _ *cartsv1.GetCurrentCartRequest) (*cartsv1.GetCurrentCartResponse, error) {
+	cart, err := s.carts.Current(ctx, caller(ctx))
+	if err != nil {
+		return nil, wireError(err)
+	}
+	return &cartsv1.GetCurrentCartResponse{Cart: cartProto(cart)}, nil
+}
+
 // SetItem puts a SKU in a cart.
 func (s *Server) SetItem(ctx context.Context, req *cartsv1.SetItemRequest) (*cartsv1.SetItemResponse, error) {
 	cart, err := s.carts.SetItem(ctx, caller(ctx), req.GetCartId(), req.GetSku(), req.GetQuantity())

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/proto"
 
 	cartsv1 "souk/proto/gen/souk/carts/v1"
 
@@ -98,6 +99,44 @@ func TestACustomersCartIsNotFoundByAnyoneElse(t *testing.T) {
 	grpctest.Expect(t, "claim by a guest", err, codes.Unauthenticated, "")
 	_, err = b.CheckOutCart(b.As(t, ada), &cartsv1.CheckOutCartRequest{CartId: id, OrderId: "order"})
 	grpctest.Expect(t, "checkout by its customer", err, codes.PermissionDenied, "")
+}
+
+func TestACustomersOpenCartIsTheCurrentOne(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	shopper := b.As(t, uuid.NewString())
+	for range 2 { // asking opens none
+		_, err := b.GetCurrentCart(shopper, &cartsv1.GetCurrentCartRequest{})
+		grpctest.Expect(t, "without a cart", err, codes.NotFound, "CART_NOT_FOUND")
+	}
+	created, err := b.CreateCart(shopper, &cartsv1.CreateCartRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := b.SetItem(shopper, &cartsv1.SetItemRequest{CartId: created.GetCart().GetId(), Sku: "A", Quantity: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := b.GetCurrentCart(shopper, &cartsv1.GetCurrentCartRequest{})
+	if err != nil || got.GetCart().GetId() != created.GetCart().GetId() || !proto.Equal(got.GetCart().GetLines()[0], want.GetCart().GetLines()[0]) {
+		t.Errorf("current: %v, %v; want %v", got, err, want)
+	}
+	_, err = b.GetCurrentCart(b.As(t, uuid.NewString()), &cartsv1.GetCurrentCartRequest{})
+	grpctest.Expect(t, "another customer's", err, codes.NotFound, "CART_NOT_FOUND")
+	_, err = b.GetCurrentCart(grpctest.Service(t, "gateway"), &cartsv1.GetCurrentCartRequest{})
+	grpctest.Expect(t, "a guest's", err, codes.Unauthenticated, "")
+}
+
+func TestAnExpiredCartIsNotTheCurrentOne(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	ada := uuid.NewString()
+	old := carts.Cart{ID: ada, CustomerID: ada, Lines: []carts.Line{{SKU: "A", Quantity: 1}}, ExpiresAt: time.Now().Add(-time.Minute)}
+	if _, err := b.store.Insert(t.Context(), old); err != nil {
+		t.Fatal(err)
+	}
+	_, err := b.GetCurrentCart(b.As(t, ada), &cartsv1.GetCurrentCartRequest{})
+	grpctest.Expect(t, "an expired cart", err, codes.NotFound, "CART_NOT_FOUND")
 }
 
 func TestErrorsCarryTheirReasons(t *testing.T) {

@@ -315,6 +315,86 @@ func (x *GetCartResponse) GetCart() *Cart {
 	return nil
 }
 
+type GetCurrentCartRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetCurrentCartRequest) Reset() {
+	*x = GetCurrentCartRequest{}
+	mi := &file_souk_carts_v1_carts_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetCurrentCartRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetCurrentCartRequest) ProtoMessage() {}
+
+func (x *GetCurrentCartRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_carts_v1_carts_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetCurrentCartRequest.ProtoReflect.Descriptor instead.
+func (*GetCurrentCartRequest) Descriptor() ([]byte, []int) {
+	return file_souk_carts_v1_carts_proto_rawDescGZIP(), []int{6}
+}
+
+type GetCurrentCartResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Cart          *Cart                  `protobuf:"bytes,1,opt,name=cart,proto3" json:"cart,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetCurrentCartResponse) Reset() {
+	*x = GetCurrentCartResponse{}
+	mi := &file_souk_carts_v1_carts_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetCurrentCartResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetCurrentCartResponse) ProtoMessage() {}
+
+func (x *GetCurrentCartResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_carts_v1_carts_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetCurrentCartResponse.ProtoReflect.Descriptor instead.
+func (*GetCurrentCartResponse) Descriptor() ([]byte, []int) {
+	return file_souk_carts_v1_carts_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *GetCurrentCartResponse) GetCart() *Cart {
+	if x != nil {
+		return x.Cart
+	}
+	return nil
+}
+
 type SetItemRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	CartId        string                 `protobuf:"bytes,1,opt,name=cart_id,json=cartId,proto3" json:"cart_id,omitempty"`
@@ -326,7 +406,7 @@ type SetItemRequest struct {
 
 func (x *SetItemRequest) Reset() {
 	*x = SetItemRequest{}
-	mi := &file_souk_carts_v1_carts_proto_msgTypes[6]
+	mi := &file_souk_carts_v1_carts_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -338,7 +418,7 @@ func (x *SetItemRequest) String() string {
 func (*SetItemRequest) ProtoMessage() {}
 
 func (x *SetItemRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_carts_v1_carts_proto_msgTypes[6]
+	mi := &file_souk_carts_v1_carts_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -351,7 +431,7 @@ func (x *SetItemRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetItemRequest.ProtoReflect.Descriptor instead.
 func (*SetItemRequest) Descriptor() ([]byte, []int) {
-	return file_souk_carts_v1_carts_proto_rawDescGZIP(), []int{6}
+	return file_souk_carts_v1_carts_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *SetItemRequest) GetCartId() string {
@@ -384,7 +464,7 @@ type SetItemResponse struct {
 
 func (x *SetItemResponse) Reset() {
 	*x = SetItemResponse{}
-	mi := &file_souk_carts_v1_carts_proto_msgTypes[7]
+	mi := &file_souk_carts_v1_carts_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -396,7 +476,7 @@ func (x *SetItemResponse) String() string {
 func (*SetItemResponse) ProtoMessage() {}
 
 func (x *SetItemResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_carts_v1_carts_proto_msgTypes[7]
+	mi := &file_souk_carts_v1_carts_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -409,7 +489,7 @@ func (x *SetItemResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetItemResponse.ProtoReflect.Descriptor instead.
 func (*SetItemResponse) Descriptor() ([]byte, []int) {
-	return file_souk_carts_v1_carts_proto_rawDescGZIP(), []int{7}
+	return file_souk_carts_v1_carts_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *SetItemResponse) GetCart() *Cart {
@@ -429,7 +509,7 @@ type RemoveItemRequest struct {
 
 func (x *RemoveItemRequest) Reset() {
 	*x = RemoveItemRequest{}
-	mi := &file_souk_carts_v1_carts_proto_msgTypes[8]
+	mi := &file_souk_carts_v1_carts_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -441,7 +521,7 @@ func (x *RemoveItemRequest) String() string {
 func (*RemoveItemRequest) ProtoMessage() {}
 
 func (x *RemoveItemRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_carts_v1_carts_proto_msgTypes[8]
+	mi := &file_souk_carts_v1_carts_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -454,7 +534,7 @@ func (x *RemoveItemRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveItemRequest.ProtoReflect.Descriptor instead.
 func (*RemoveItemRequest) Descriptor() ([]byte, []int) {
-	return file_souk_carts_v1_carts_proto_rawDescGZIP(), []int{8}
+	return file_souk_carts_v1_carts_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *RemoveItemRequest) GetCartId() string {
@@ -480,7 +560,7 @@ type RemoveItemResponse struct {
 
 func (x *RemoveItemResponse) Reset() {
 	*x = RemoveItemResponse{}
-	mi := &file_souk_carts_v1_carts_proto_msgTypes[9]
+	mi := &file_souk_carts_v1_carts_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -492,7 +572,7 @@ func (x *RemoveItemResponse) String() string {
 func (*RemoveItemResponse) ProtoMessage() {}
 
 func (x *RemoveItemResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_carts_v1_carts_proto_msgTypes[9]
+	mi := &file_souk_carts_v1_carts_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -505,7 +585,7 @@ func (x *RemoveItemResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveItemResponse.ProtoReflect.Descriptor instead.
 func (*RemoveItemResponse) Descriptor() ([]byte, []int) {
-	return file_souk_carts_v1_carts_proto_rawDescGZIP(), []int{9}
+	return file_souk_carts_v1_carts_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *RemoveItemResponse) GetCart() *Cart {
@@ -524,7 +604,7 @@ type ClaimCartRequest struct {
 
 func (x *ClaimCartRequest) Reset() {
 	*x = ClaimCartRequest{}
-	mi := &file_souk_carts_v1_carts_proto_msgTypes[10]
+	mi := &file_souk_carts_v1_carts_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -536,7 +616,7 @@ func (x *ClaimCartRequest) String() string {
 func (*ClaimCartRequest) ProtoMessage() {}
 
 func (x *ClaimCartRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_carts_v1_carts_proto_msgTypes[10]
+	mi := &file_souk_carts_v1_carts_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -549,7 +629,7 @@ func (x *ClaimCartRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClaimCartRequest.ProtoReflect.Descriptor instead.
 func (*ClaimCartRequest) Descriptor() ([]byte, []int) {
-	return file_souk_carts_v1_carts_proto_rawDescGZIP(), []int{10}
+	return file_souk_carts_v1_carts_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ClaimCartRequest) GetId() string {
@@ -568,7 +648,7 @@ type ClaimCartResponse struct {
 
 func (x *ClaimCartResponse) Reset() {
 	*x = ClaimCartResponse{}
-	mi := &file_souk_carts_v1_carts_proto_msgTypes[11]
+	mi := &file_souk_carts_v1_carts_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -580,7 +660,7 @@ func (x *ClaimCartResponse) String() string {
 func (*ClaimCartResponse) ProtoMessage() {}
 
 func (x *ClaimCartResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_carts_v1_carts_proto_msgTypes[11]
+	mi := &file_souk_carts_v1_carts_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -593,7 +673,7 @@ func (x *ClaimCartResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClaimCartResponse.ProtoReflect.Descriptor instead.
 func (*ClaimCartResponse) Descriptor() ([]byte, []int) {
-	return file_souk_carts_v1_carts_proto_rawDescGZIP(), []int{11}
+	return file_souk_carts_v1_carts_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ClaimCartResponse) GetCart() *Cart {
@@ -614,7 +694,7 @@ type CheckOutCartRequest struct {
 
 func (x *CheckOutCartRequest) Reset() {
 	*x = CheckOutCartRequest{}
-	mi := &file_souk_carts_v1_carts_proto_msgTypes[12]
+	mi := &file_souk_carts_v1_carts_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -626,7 +706,7 @@ func (x *CheckOutCartRequest) String() string {
 func (*CheckOutCartRequest) ProtoMessage() {}
 
 func (x *CheckOutCartRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_carts_v1_carts_proto_msgTypes[12]
+	mi := &file_souk_carts_v1_carts_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -639,7 +719,7 @@ func (x *CheckOutCartRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckOutCartRequest.ProtoReflect.Descriptor instead.
 func (*CheckOutCartRequest) Descriptor() ([]byte, []int) {
-	return file_souk_carts_v1_carts_proto_rawDescGZIP(), []int{12}
+	return file_souk_carts_v1_carts_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *CheckOutCartRequest) GetCartId() string {
@@ -671,7 +751,7 @@ type CheckOutCartResponse struct {
 
 func (x *CheckOutCartResponse) Reset() {
 	*x = CheckOutCartResponse{}
-	mi := &file_souk_carts_v1_carts_proto_msgTypes[13]
+	mi := &file_souk_carts_v1_carts_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -683,7 +763,7 @@ func (x *CheckOutCartResponse) String() string {
 func (*CheckOutCartResponse) ProtoMessage() {}
 
 func (x *CheckOutCartResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_carts_v1_carts_proto_msgTypes[13]
+	mi := &file_souk_carts_v1_carts_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -696,7 +776,7 @@ func (x *CheckOutCartResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckOutCartResponse.ProtoReflect.Descriptor instead.
 func (*CheckOutCartResponse) Descriptor() ([]byte, []int) {
-	return file_souk_carts_v1_carts_proto_rawDescGZIP(), []int{13}
+	return file_souk_carts_v1_carts_proto_rawDescGZIP(), []int{15}
 }
 
 type EraseCustomerRequest struct {
@@ -707,7 +787,7 @@ type EraseCustomerRequest struct {
 
 func (x *EraseCustomerRequest) Reset() {
 	*x = EraseCustomerRequest{}
-	mi := &file_souk_carts_v1_carts_proto_msgTypes[14]
+	mi := &file_souk_carts_v1_carts_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -719,7 +799,7 @@ func (x *EraseCustomerRequest) String() string {
 func (*EraseCustomerRequest) ProtoMessage() {}
 
 func (x *EraseCustomerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_carts_v1_carts_proto_msgTypes[14]
+	mi := &file_souk_carts_v1_carts_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -732,7 +812,7 @@ func (x *EraseCustomerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EraseCustomerRequest.ProtoReflect.Descriptor instead.
 func (*EraseCustomerRequest) Descriptor() ([]byte, []int) {
-	return file_souk_carts_v1_carts_proto_rawDescGZIP(), []int{14}
+	return file_souk_carts_v1_carts_proto_rawDescGZIP(), []int{16}
 }
 
 type EraseCustomerResponse struct {
@@ -743,7 +823,7 @@ type EraseCustomerResponse struct {
 
 func (x *EraseCustomerResponse) Reset() {
 	*x = EraseCustomerResponse{}
-	mi := &file_souk_carts_v1_carts_proto_msgTypes[15]
+	mi := &file_souk_carts_v1_carts_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -755,7 +835,7 @@ func (x *EraseCustomerResponse) String() string {
 func (*EraseCustomerResponse) ProtoMessage() {}
 
 func (x *EraseCustomerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_carts_v1_carts_proto_msgTypes[15]
+	mi := &file_souk_carts_v1_carts_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -768,7 +848,7 @@ func (x *EraseCustomerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EraseCustomerResponse.ProtoReflect.Descriptor instead.
 func (*EraseCustomerResponse) Descriptor() ([]byte, []int) {
-	return file_souk_carts_v1_carts_proto_rawDescGZIP(), []int{15}
+	return file_souk_carts_v1_carts_proto_rawDescGZIP(), []int{17}
 }
 
 var File_souk_carts_v1_carts_proto protoreflect.FileDescriptor
@@ -792,6 +872,9 @@ const file_souk_carts_v1_carts_proto_rawDesc = "" +
 	"\x0eGetCartRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\":\n" +
 	"\x0fGetCartResponse\x12'\n" +
+	"\x04cart\x18\x01 \x01(\v2\x13.souk.carts.v1.CartR\x04cart\"\x17\n" +
+	"\x15GetCurrentCartRequest\"A\n" +
+	"\x16GetCurrentCartResponse\x12'\n" +
 	"\x04cart\x18\x01 \x01(\v2\x13.souk.carts.v1.CartR\x04cart\"W\n" +
 	"\x0eSetItemRequest\x12\x17\n" +
 	"\acart_id\x18\x01 \x01(\tR\x06cartId\x12\x10\n" +
@@ -814,11 +897,12 @@ const file_souk_carts_v1_carts_proto_rawDesc = "" +
 	"\x05lines\x18\x03 \x03(\v2\x13.souk.carts.v1.LineR\x05lines\"\x16\n" +
 	"\x14CheckOutCartResponse\"\x16\n" +
 	"\x14EraseCustomerRequest\"\x17\n" +
-	"\x15EraseCustomerResponse2\xce\x05\n" +
+	"\x15EraseCustomerResponse2\xb8\x06\n" +
 	"\fCartsService\x12Y\n" +
 	"\n" +
 	"CreateCart\x12 .souk.carts.v1.CreateCartRequest\x1a!.souk.carts.v1.CreateCartResponse\"\x06\x8a\xb5\x18\x02\b\x01\x12W\n" +
-	"\aGetCart\x12\x1d.souk.carts.v1.GetCartRequest\x1a\x1e.souk.carts.v1.GetCartResponse\"\r\x8a\xb5\x18\x06\b\x01*\x02id\x90\x02\x01\x12\\\n" +
+	"\aGetCart\x12\x1d.souk.carts.v1.GetCartRequest\x1a\x1e.souk.carts.v1.GetCartResponse\"\r\x8a\xb5\x18\x06\b\x01*\x02id\x90\x02\x01\x12h\n" +
+	"\x0eGetCurrentCart\x12$.souk.carts.v1.GetCurrentCartRequest\x1a%.souk.carts.v1.GetCurrentCartResponse\"\t\x8a\xb5\x18\x02\x10\x01\x90\x02\x01\x12\\\n" +
 	"\aSetItem\x12\x1d.souk.carts.v1.SetItemRequest\x1a\x1e.souk.carts.v1.SetItemResponse\"\x12\x8a\xb5\x18\v\b\x01*\acart_id\x90\x02\x02\x12e\n" +
 	"\n" +
 	"RemoveItem\x12 .souk.carts.v1.RemoveItemRequest\x1a!.souk.carts.v1.RemoveItemResponse\"\x12\x8a\xb5\x18\v\b\x01*\acart_id\x90\x02\x02\x12]\n" +
@@ -840,54 +924,59 @@ func file_souk_carts_v1_carts_proto_rawDescGZIP() []byte {
 	return file_souk_carts_v1_carts_proto_rawDescData
 }
 
-var file_souk_carts_v1_carts_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_souk_carts_v1_carts_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_souk_carts_v1_carts_proto_goTypes = []any{
-	(*Cart)(nil),                  // 0: souk.carts.v1.Cart
-	(*Line)(nil),                  // 1: souk.carts.v1.Line
-	(*CreateCartRequest)(nil),     // 2: souk.carts.v1.CreateCartRequest
-	(*CreateCartResponse)(nil),    // 3: souk.carts.v1.CreateCartResponse
-	(*GetCartRequest)(nil),        // 4: souk.carts.v1.GetCartRequest
-	(*GetCartResponse)(nil),       // 5: souk.carts.v1.GetCartResponse
-	(*SetItemRequest)(nil),        // 6: souk.carts.v1.SetItemRequest
-	(*SetItemResponse)(nil),       // 7: souk.carts.v1.SetItemResponse
-	(*RemoveItemRequest)(nil),     // 8: souk.carts.v1.RemoveItemRequest
-	(*RemoveItemResponse)(nil),    // 9: souk.carts.v1.RemoveItemResponse
-	(*ClaimCartRequest)(nil),      // 10: souk.carts.v1.ClaimCartRequest
-	(*ClaimCartResponse)(nil),     // 11: souk.carts.v1.ClaimCartResponse
-	(*CheckOutCartRequest)(nil),   // 12: souk.carts.v1.CheckOutCartRequest
-	(*CheckOutCartResponse)(nil),  // 13: souk.carts.v1.CheckOutCartResponse
-	(*EraseCustomerRequest)(nil),  // 14: souk.carts.v1.EraseCustomerRequest
-	(*EraseCustomerResponse)(nil), // 15: souk.carts.v1.EraseCustomerResponse
-	(*timestamppb.Timestamp)(nil), // 16: google.protobuf.Timestamp
+	(*Cart)(nil),                   // 0: souk.carts.v1.Cart
+	(*Line)(nil),                   // 1: souk.carts.v1.Line
+	(*CreateCartRequest)(nil),      // 2: souk.carts.v1.CreateCartRequest
+	(*CreateCartResponse)(nil),     // 3: souk.carts.v1.CreateCartResponse
+	(*GetCartRequest)(nil),         // 4: souk.carts.v1.GetCartRequest
+	(*GetCartResponse)(nil),        // 5: souk.carts.v1.GetCartResponse
+	(*GetCurrentCartRequest)(nil),  // 6: souk.carts.v1.GetCurrentCartRequest
+	(*GetCurrentCartResponse)(nil), // 7: souk.carts.v1.GetCurrentCartResponse
+	(*SetItemRequest)(nil),         // 8: souk.carts.v1.SetItemRequest
+	(*SetItemResponse)(nil),        // 9: souk.carts.v1.SetItemResponse
+	(*RemoveItemRequest)(nil),      // 10: souk.carts.v1.RemoveItemRequest
+	(*RemoveItemResponse)(nil),     // 11: souk.carts.v1.RemoveItemResponse
+	(*ClaimCartRequest)(nil),       // 12: souk.carts.v1.ClaimCartRequest
+	(*ClaimCartResponse)(nil),      // 13: souk.carts.v1.ClaimCartResponse
+	(*CheckOutCartRequest)(nil),    // 14: souk.carts.v1.CheckOutCartRequest
+	(*CheckOutCartResponse)(nil),   // 15: souk.carts.v1.CheckOutCartResponse
+	(*EraseCustomerRequest)(nil),   // 16: souk.carts.v1.EraseCustomerRequest
+	(*EraseCustomerResponse)(nil),  // 17: souk.carts.v1.EraseCustomerResponse
+	(*timestamppb.Timestamp)(nil),  // 18: google.protobuf.Timestamp
 }
 var file_souk_carts_v1_carts_proto_depIdxs = []int32{
 	1,  // 0: souk.carts.v1.Cart.lines:type_name -> souk.carts.v1.Line
-	16, // 1: souk.carts.v1.Cart.expires_at:type_name -> google.protobuf.Timestamp
+	18, // 1: souk.carts.v1.Cart.expires_at:type_name -> google.protobuf.Timestamp
 	0,  // 2: souk.carts.v1.CreateCartResponse.cart:type_name -> souk.carts.v1.Cart
 	0,  // 3: souk.carts.v1.GetCartResponse.cart:type_name -> souk.carts.v1.Cart
-	0,  // 4: souk.carts.v1.SetItemResponse.cart:type_name -> souk.carts.v1.Cart
-	0,  // 5: souk.carts.v1.RemoveItemResponse.cart:type_name -> souk.carts.v1.Cart
-	0,  // 6: souk.carts.v1.ClaimCartResponse.cart:type_name -> souk.carts.v1.Cart
-	1,  // 7: souk.carts.v1.CheckOutCartRequest.lines:type_name -> souk.carts.v1.Line
-	2,  // 8: souk.carts.v1.CartsService.CreateCart:input_type -> souk.carts.v1.CreateCartRequest
-	4,  // 9: souk.carts.v1.CartsService.GetCart:input_type -> souk.carts.v1.GetCartRequest
-	6,  // 10: souk.carts.v1.CartsService.SetItem:input_type -> souk.carts.v1.SetItemRequest
-	8,  // 11: souk.carts.v1.CartsService.RemoveItem:input_type -> souk.carts.v1.RemoveItemRequest
-	10, // 12: souk.carts.v1.CartsService.ClaimCart:input_type -> souk.carts.v1.ClaimCartRequest
-	14, // 13: souk.carts.v1.CartsService.EraseCustomer:input_type -> souk.carts.v1.EraseCustomerRequest
-	12, // 14: souk.carts.v1.CartsService.CheckOutCart:input_type -> souk.carts.v1.CheckOutCartRequest
-	3,  // 15: souk.carts.v1.CartsService.CreateCart:output_type -> souk.carts.v1.CreateCartResponse
-	5,  // 16: souk.carts.v1.CartsService.GetCart:output_type -> souk.carts.v1.GetCartResponse
-	7,  // 17: souk.carts.v1.CartsService.SetItem:output_type -> souk.carts.v1.SetItemResponse
-	9,  // 18: souk.carts.v1.CartsService.RemoveItem:output_type -> souk.carts.v1.RemoveItemResponse
-	11, // 19: souk.carts.v1.CartsService.ClaimCart:output_type -> souk.carts.v1.ClaimCartResponse
-	15, // 20: souk.carts.v1.CartsService.EraseCustomer:output_type -> souk.carts.v1.EraseCustomerResponse
-	13, // 21: souk.carts.v1.CartsService.CheckOutCart:output_type -> souk.carts.v1.CheckOutCartResponse
-	15, // [15:22] is the sub-list for method output_type
-	8,  // [8:15] is the sub-list for method input_type
-	8,  // [8:8] is the sub-list for extension type_name
-	8,  // [8:8] is the sub-list for extension extendee
-	0,  // [0:8] is the sub-list for field type_name
+	0,  // 4: souk.carts.v1.GetCurrentCartResponse.cart:type_name -> souk.carts.v1.Cart
+	0,  // 5: souk.carts.v1.SetItemResponse.cart:type_name -> souk.carts.v1.Cart
+	0,  // 6: souk.carts.v1.RemoveItemResponse.cart:type_name -> souk.carts.v1.Cart
+	0,  // 7: souk.carts.v1.ClaimCartResponse.cart:type_name -> souk.carts.v1.Cart
+	1,  // 8: souk.carts.v1.CheckOutCartRequest.lines:type_name -> souk.carts.v1.Line
+	2,  // 9: souk.carts.v1.CartsService.CreateCart:input_type -> souk.carts.v1.CreateCartRequest
+	4,  // 10: souk.carts.v1.CartsService.GetCart:input_type -> souk.carts.v1.GetCartRequest
+	6,  // 11: souk.carts.v1.CartsService.GetCurrentCart:input_type -> souk.carts.v1.GetCurrentCartRequest
+	8,  // 12: souk.carts.v1.CartsService.SetItem:input_type -> souk.carts.v1.SetItemRequest
+	10, // 13: souk.carts.v1.CartsService.RemoveItem:input_type -> souk.carts.v1.RemoveItemRequest
+	12, // 14: souk.carts.v1.CartsService.ClaimCart:input_type -> souk.carts.v1.ClaimCartRequest
+	16, // 15: souk.carts.v1.CartsService.EraseCustomer:input_type -> souk.carts.v1.EraseCustomerRequest
+	14, // 16: souk.carts.v1.CartsService.CheckOutCart:input_type -> souk.carts.v1.CheckOutCartRequest
+	3,  // 17: souk.carts.v1.CartsService.CreateCart:output_type -> souk.carts.v1.CreateCartResponse
+	5,  // 18: souk.carts.v1.CartsService.GetCart:output_type -> souk.carts.v1.GetCartResponse
+	7,  // 19: souk.carts.v1.CartsService.GetCurrentCart:output_type -> souk.carts.v1.GetCurrentCartResponse
+	9,  // 20: souk.carts.v1.CartsService.SetItem:output_type -> souk.carts.v1.SetItemResponse
+	11, // 21: souk.carts.v1.CartsService.RemoveItem:output_type -> souk.carts.v1.RemoveItemResponse
+	13, // 22: souk.carts.v1.CartsService.ClaimCart:output_type -> souk.carts.v1.ClaimCartResponse
+	17, // 23: souk.carts.v1.CartsService.EraseCustomer:output_type -> souk.carts.v1.EraseCustomerResponse
+	15, // 24: souk.carts.v1.CartsService.CheckOutCart:output_type -> souk.carts.v1.CheckOutCartResponse
+	17, // [17:25] is the sub-list for method output_type
+	9,  // [9:17] is the sub-list for method input_type
+	9,  // [9:9] is the sub-list for extension type_name
+	9,  // [9:9] is the sub-list for extension extendee
+	0,  // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_souk_carts_v1_carts_proto_init() }
@@ -901,7 +990,7 @@ func file_souk_carts_v1_carts_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_carts_v1_carts_proto_rawDesc), len(file_souk_carts_v1_carts_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   16,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

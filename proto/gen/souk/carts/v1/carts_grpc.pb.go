@@ -21,13 +21,14 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	CartsService_CreateCart_FullMethodName    = "/souk.carts.v1.CartsService/CreateCart"
-	CartsService_GetCart_FullMethodName       = "/souk.carts.v1.CartsService/GetCart"
-	CartsService_SetItem_FullMethodName       = "/souk.carts.v1.CartsService/SetItem"
-	CartsService_RemoveItem_FullMethodName    = "/souk.carts.v1.CartsService/RemoveItem"
-	CartsService_ClaimCart_FullMethodName     = "/souk.carts.v1.CartsService/ClaimCart"
-	CartsService_EraseCustomer_FullMethodName = "/souk.carts.v1.CartsService/EraseCustomer"
-	CartsService_CheckOutCart_FullMethodName  = "/souk.carts.v1.CartsService/CheckOutCart"
+	CartsService_CreateCart_FullMethodName     = "/souk.carts.v1.CartsService/CreateCart"
+	CartsService_GetCart_FullMethodName        = "/souk.carts.v1.CartsService/GetCart"
+	CartsService_GetCurrentCart_FullMethodName = "/souk.carts.v1.CartsService/GetCurrentCart"
+	CartsService_SetItem_FullMethodName        = "/souk.carts.v1.CartsService/SetItem"
+	CartsService_RemoveItem_FullMethodName     = "/souk.carts.v1.CartsService/RemoveItem"
+	CartsService_ClaimCart_FullMethodName      = "/souk.carts.v1.CartsService/ClaimCart"
+	CartsService_EraseCustomer_FullMethodName  = "/souk.carts.v1.CartsService/EraseCustomer"
+	CartsService_CheckOutCart_FullMethodName   = "/souk.carts.v1.CartsService/CheckOutCart"
 )
 
 // CartsServiceClient is the client API for CartsService service.
@@ -40,6 +41,8 @@ type CartsServiceClient interface {
 	// CreateCart opens a guest cart or, with an access token, returns the customer's own open cart.
 	CreateCart(ctx context.Context, in *CreateCartRequest, opts ...grpc.CallOption) (*CreateCartResponse, error)
 	GetCart(ctx context.Context, in *GetCartRequest, opts ...grpc.CallOption) (*GetCartResponse, error)
+	// GetCurrentCart returns the caller's open cart. NOT_FOUND CART_NOT_FOUND when there is none; CreateCart opens one.
+	GetCurrentCart(ctx context.Context, in *GetCurrentCartRequest, opts ...grpc.CallOption) (*GetCurrentCartResponse, error)
 	// SetItem puts a SKU in the cart at a quantity of 1 to 100,000, replacing the quantity it had.
 	// FAILED_PRECONDITION CART_FULL past 2,000 lines.
 	SetItem(ctx context.Context, in *SetItemRequest, opts ...grpc.CallOption) (*SetItemResponse, error)
@@ -77,6 +80,16 @@ func (c *cartsServiceClient) GetCart(ctx context.Context, in *GetCartRequest, op
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetCartResponse)
 	err := c.cc.Invoke(ctx, CartsService_GetCart_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *cartsServiceClient) GetCurrentCart(ctx context.Context, in *GetCurrentCartRequest, opts ...grpc.CallOption) (*GetCurrentCartResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetCurrentCartResponse)
+	err := c.cc.Invoke(ctx, CartsService_GetCurrentCart_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -143,6 +156,8 @@ type CartsServiceServer interface {
 	// CreateCart opens a guest cart or, with an access token, returns the customer's own open cart.
 	CreateCart(context.Context, *CreateCartRequest) (*CreateCartResponse, error)
 	GetCart(context.Context, *GetCartRequest) (*GetCartResponse, error)
+	// GetCurrentCart returns the caller's open cart. NOT_FOUND CART_NOT_FOUND when there is none; CreateCart opens one.
+	GetCurrentCart(context.Context, *GetCurrentCartRequest) (*GetCurrentCartResponse, error)
 	// SetItem puts a SKU in the cart at a quantity of 1 to 100,000, replacing the quantity it had.
 	// FAILED_PRECONDITION CART_FULL past 2,000 lines.
 	SetItem(context.Context, *SetItemRequest) (*SetItemResponse, error)
@@ -171,6 +186,9 @@ func (UnimplementedCartsServiceServer) CreateCart(context.Context, *CreateCartRe
 }
 func (UnimplementedCartsServiceServer) GetCart(context.Context, *GetCartRequest) (*GetCartResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetCart not implemented")
+}
+func (UnimplementedCartsServiceServer) GetCurrentCart(context.Context, *GetCurrentCartRequest) (*GetCurrentCartResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetCurrentCart not implemented")
 }
 func (UnimplementedCartsServiceServer) SetItem(context.Context, *SetItemRequest) (*SetItemResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method SetItem not implemented")
@@ -240,6 +258,24 @@ func _CartsService_GetCart_Handler(srv interface{}, ctx context.Context, dec fun
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(CartsServiceServer).GetCart(ctx, req.(*GetCartRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CartsService_GetCurrentCart_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetCurrentCartRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CartsServiceServer).GetCurrentCart(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CartsService_GetCurrentCart_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CartsServiceServer).GetCurrentCart(ctx, req.(*GetCurrentCartRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -348,6 +384,10 @@ var CartsService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetCart",
 			Handler:    _CartsService_GetCart_Handler,
+		},
+		{
+			MethodName: "GetCurrentCart",
+			Handler:    _CartsService_GetCurrentCart_Handler,
 		},
 		{
 			MethodName: "SetItem",
