@@ -2,6 +2,7 @@ package stack
 
 import (
 	"context"
+	"io"
 	"net"
 	"path/filepath"
 	"strings"
@@ -75,4 +76,16 @@ func TestOneShopRunsOnAFolder(t *testing.T) {
 		t.Fatalf("after the first has ended: %v", err)
 	}
 	_ = again.Close()
+}
+
+func TestStaffOfAShopThatDoesNotRunAreNotMade(t *testing.T) {
+	t.Parallel()
+	cfg := Config{GatewayAddr: "127.0.0.1:0"}
+	if err := cfg.settle(); err != nil {
+		t.Fatal(err)
+	}
+	err := Staff(t.Context(), cfg, []string{"add", "new@example.com"}, io.Discard)
+	if err == nil || !strings.Contains(err.Error(), "make run") {
+		t.Errorf("%v; want an error that says how to start the shop", err)
+	}
 }

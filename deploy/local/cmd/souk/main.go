@@ -1,4 +1,4 @@
-// Command souk runs the whole shop on this machine: souk run, souk reset, souk seed.
+// Command souk runs the whole shop on this machine: souk run, souk reset, souk seed, souk staff.
 package main
 
 import (
@@ -12,7 +12,9 @@ import (
 const usage = `usage: souk run [ORDERS=3 CATALOG=2 …]
                    run the shop until Ctrl-C, with so many instances of services; one each unless told
        souk reset  forget its data
-       souk seed   fill the shop at SOUK_URL with the demo catalog, as SOUK_STAFF_EMAIL and SOUK_STAFF_PASSWORD`
+       souk seed   fill the shop at SOUK_URL with the demo catalog, as SOUK_STAFF_EMAIL and SOUK_STAFF_PASSWORD
+       souk staff add|promote EMAIL
+                   open an account of staff in the running shop, or make a customer's one; prints its new password`
 
 func main() {
 	if err := command(os.Args[1:]); err != nil {
@@ -26,6 +28,9 @@ func command(args []string) error {
 	defer stop()
 	if len(args) > 0 && args[0] == "run" {
 		return run(ctx, args[1:])
+	}
+	if len(args) == 3 && args[0] == "staff" {
+		return staff(ctx, args[1:])
 	}
 	if len(args) != 1 {
 		return fmt.Errorf("%s", usage)

@@ -27,7 +27,7 @@ type Config struct {
 	Database mongodb.Config `envPrefix:"CUSTOMERS_"`
 	// KeyLife is how long a key signs access tokens before the next one does.
 	KeyLife time.Duration `env:"CUSTOMERS_KEY_LIFE" envDefault:"720h"`
-	// StaffEmail and StaffPassword open the first staff account.
+	// StaffEmail and StaffPassword open the first staff account, where there is no account with that e-mail.
 	StaffEmail    string           `env:"STAFF_EMAIL"`
 	StaffPassword customers.Secret `env:"STAFF_PASSWORD"`
 }
@@ -70,7 +70,7 @@ func Run(ctx context.Context) error {
 			return err
 		}
 		accounts = customers.New(store, issuer)
-		return cfg.ensureStaff(ctx, accounts)
+		return cfg.ensureStaff(ctx, accounts, svc.Logger())
 	})
 	if err != nil {
 		return err
@@ -82,15 +82,4 @@ func Run(ctx context.Context) error {
 	customersv1.RegisterCustomersServiceServer(svc.Server(), grpcapi.New(accounts))
 	accessv1.RegisterKeysServiceServer(svc.Server(), grpcapi.NewKeys(issuer))
 	return svc.Run(ctx)
-}
-
-// ensureStaff opens the first staff account, if there is to be one.
-func (c *Config) ensureStaff(ctx context.Context, accounts *customers.Service) error {
-	if c.StaffEmail == "" {
-		return nil
-	}
-	if err := accounts.EnsureStaff(ctx, c.StaffEmail, c.StaffPassword); err != nil {
-		return fmt.Errorf("SOUK_STAFF_EMAIL and SOUK_STAFF_PASSWORD: %w", err)
-	}
-	return nil
 }

@@ -54,26 +54,6 @@ func (s *Service) open(ctx context.Context, email string, password Secret, name 
 	return customer, s.store.Insert(ctx, customer)
 }
 
-// EnsureStaff opens a staff account, or makes the account with that e-mail one. Its password stays what it is.
-func (s *Service) EnsureStaff(ctx context.Context, email string, password Secret) error {
-	_, err := s.open(ctx, email, password, "Staff", []string{RoleCustomer, RoleStaff})
-	if !errors.Is(err, ErrEmailTaken) {
-		return err
-	}
-	email, _ = normalizeEmail(email)
-	existing, err := s.store.FindByEmail(ctx, email)
-	if err != nil || slices.Contains(existing.Roles, RoleStaff) {
-		return err
-	}
-	_, err = s.change(ctx, existing.ID, func(c *Customer) error {
-		if !slices.Contains(c.Roles, RoleStaff) {
-			c.Roles = append(c.Roles, RoleStaff)
-		}
-		return nil
-	})
-	return err
-}
-
 // Customer returns an account, or ErrNotFound.
 func (s *Service) Customer(ctx context.Context, id string) (Customer, error) {
 	return s.store.Find(ctx, id)

@@ -3,7 +3,6 @@ package customers
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"souk/platform/field"
@@ -76,7 +75,7 @@ func (s *Service) deletable(ctx context.Context, id string, password Secret) (Cu
 	if err := s.confirm(ctx, customer, password); err != nil {
 		return Customer{}, err
 	}
-	if slices.Contains(customer.Roles, RoleStaff) {
+	if customer.staff() {
 		return Customer{}, ErrStaffAccount
 	}
 	return customer, nil

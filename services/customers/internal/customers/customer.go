@@ -27,6 +27,8 @@ var (
 	ErrContended = errors.New("the account is being changed too often")
 	// ErrStaffAccount is returned for what an account of staff cannot do.
 	ErrStaffAccount = errors.New("an account of staff cannot be deleted")
+	// ErrNotStaff is returned for an account that was to be of staff already and is not.
+	ErrNotStaff = errors.New("the account with this e-mail is not one of staff")
 	// ErrBusy is returned when more passwords wait to be checked than can be in good time.
 	ErrBusy = errors.New("too many passwords are being checked")
 	// ErrChanged is returned by a store when a document was changed by someone else meanwhile.

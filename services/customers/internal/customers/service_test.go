@@ -167,25 +167,6 @@ func TestLogoutEndsTheSession(t *testing.T) {
 	}
 }
 
-func TestStaffAreEnsuredNewOrKnown(t *testing.T) {
-	t.Parallel()
-	s, issuer := setup(t)
-	register(t, s, "ada@example.com")
-	for _, email := range []string{"ada@example.com", "new@example.com", "new@example.com"} {
-		if err := s.EnsureStaff(t.Context(), email, password); err != nil {
-			t.Fatal(err)
-		}
-		tokens, err := s.Login(t.Context(), email, password)
-		if err != nil {
-			t.Fatal(err)
-		}
-		caller, err := access.NewVerifier(issuer).Verify(t.Context(), string(tokens.Access))
-		if err != nil || !caller.Staff() {
-			t.Errorf("%s: %+v, %v; want staff", email, caller, err)
-		}
-	}
-}
-
 func TestAddresses(t *testing.T) {
 	t.Parallel()
 	s, _ := setup(t)

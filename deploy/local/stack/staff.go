@@ -1,0 +1,30 @@
+package stack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	"souk/platform/devserver"
+)
+
+// Staff makes an account one of staff in the shop that cfg describes, which must be running. The arguments are those of the command
+// customers staff: add or promote, and the e-mail. The password goes to out.
+func Staff(ctx context.Context, cfg Config, args []string, out io.Writer) error {
+	if devserver.CheckPort(cfg.MongoPort) == nil {
+		return errors.New("no shop is running here; start it with make run")
+	}
+	command := exec.CommandContext(ctx, filepath.Join(cfg.BinDir, "customers"), append([]string{"staff"}, args...)...)
+	command.Env = append(os.Environ(), fmt.Sprintf("SOUK_CUSTOMERS_MONGO_URI=mongodb://127.0.0.1:%d/customers", cfg.MongoPort))
+	command.Stdout, command.Stderr = out, os.Stderr
+	return command.Run()
+}
+
+// Staff does the same in this shop.
+func (s *Stack) Staff(ctx context.Context, args []string, out io.Writer) error {
+	return Staff(ctx, s.cfg, args, out)
+}
