@@ -1,7 +1,6 @@
 package balance
 
 import (
-	"sync"
 	"time"
 
 	"google.golang.org/grpc/balancer"
@@ -17,38 +16,63 @@ const (
 	silence = 10 * time.Second
 )
 
-// instance is one process of the service, as far as it is known from what it answers.
+// instance is one process of the service, as far as it is known from what it answers. It is guarded by its fleet's lock.
 type instance struct {
 	conn    balancer.SubConn
 	address string
 
-	mu sync.Mutex
 	// waiting is how many calls are under way, and since is from when on they have waited without anybody getting an answer.
 	waiting int
 	since   time.Time
 	// silent says that it let a call reach its deadline and answered nobody meanwhile.
 	silent bool
-	// tryAt is when one that is left alone may be tried; a try under way moves it on.
+	// tryAt is when one that is silent may be tried; a try under way moves it on.
 	tryAt time.Time
+
+	record
 }
 
-// standing reports whether the instance answers and, if it has fallen silent, whether the next call is to try it. That it
-// leaves calls waiting may be what they are for, as a long poll is, so that one is tried now and then as well.
-func (i *instance) standing(now time.Time) (answers, try bool) {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	tryAt := i.tryAt
-	if !i.silent {
-		if i.waiting == 0 || now.Sub(i.since) < patience {
-			return true, false
-		}
-		tryAt = later(tryAt, i.since.Add(silence))
+// standing reports whether the instance is in use and, if it is left alone, whether the attempt is to try it.
+func (i *instance) standing(a *attempt) (inUse, try bool) {
+	if i.ejected {
+		return false, i.isTrialFor(a)
 	}
-	if now.Before(tryAt) {
+	if i.answers(a.start) {
+		return true, false
+	}
+	if a.start.Before(i.dueAt()) || a.call.asked(i) {
 		return false, false
 	}
-	i.tryAt = now.Add(silence)
+	i.tryAt = a.start.Add(silence)
 	return false, true
+}
+
+// isTrialFor reports whether the attempt is to try the instance, which is ejected. Calls that may be repeated do it, because
+// another instance answers them if this one does not; others only when none of those came for the time of an ejection.
+func (i *instance) isTrialFor(a *attempt) bool {
+	due := i.until
+	if !a.call.Repeatable {
+		due = due.Add(i.span)
+	}
+	if a.health || a.start.Before(due) || a.call.asked(i) {
+		return false
+	}
+	i.until = a.start.Add(i.span)
+	return true
+}
+
+// answers reports whether the instance has not fallen silent. That it leaves calls waiting may be what they are for, as a
+// long poll is; hence such an instance is tried now and then as well.
+func (i *instance) answers(now time.Time) bool {
+	return !i.silent && (i.waiting == 0 || now.Sub(i.since) < patience)
+}
+
+// dueAt is when an instance that has fallen silent is tried.
+func (i *instance) dueAt() time.Time {
+	if i.silent {
+		return i.tryAt
+	}
+	return later(i.tryAt, i.since.Add(silence))
 }
 
 func later(a, b time.Time) time.Time {
@@ -58,27 +82,25 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// result sends a call, made now, to the instance, and learns from how it ends.
-func (i *instance) result(now time.Time) balancer.PickResult {
-	i.mu.Lock()
-	defer i.mu.Unlock()
+// send makes an attempt at the instance.
+func (i *instance) send(a *attempt) balancer.PickResult {
 	if i.waiting == 0 {
-		i.since = now
+		i.since = a.start
 	}
 	i.waiting++
-	return balancer.PickResult{SubConn: i.conn, Done: func(info balancer.DoneInfo) { i.learn(now, info) }}
+	a.one, a.trial = i, i.ejected
+	a.call.instances = append(a.call.instances, i)
+	return balancer.PickResult{SubConn: i.conn, Done: a.done}
 }
 
-// learn takes note of how a call ended that was made at start. A deadline without a byte of an answer is no proof by itself:
-// the call may have been a slow one, or in a hurry. It is when nobody else got a byte since.
-func (i *instance) learn(start time.Time, info balancer.DoneInfo) {
-	i.mu.Lock()
-	defer i.mu.Unlock()
+// hear takes note of how a call ended that was made at start. A deadline without a byte of an answer is no proof of silence
+// by itself, because the call may have been a slow one, or in a hurry. It is when nobody else got a byte since.
+func (i *instance) hear(start, now time.Time, info balancer.DoneInfo) {
 	i.waiting--
 	switch {
 	case info.BytesReceived:
-		i.since, i.silent = time.Now(), false
+		i.since, i.silent = now, false
 	case status.Code(info.Err) == codes.DeadlineExceeded && !i.since.After(start):
-		i.silent, i.tryAt = true, time.Now().Add(silence)
+		i.silent, i.tryAt = true, now.Add(silence)
 	}
 }

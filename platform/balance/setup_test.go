@@ -38,12 +38,13 @@ type instance struct {
 	calls int
 	held  chan struct{} // calls wait until it is closed; nil when they do not
 	once  bool          // only the next one does
+	err   error         // what calls are answered with
 }
 
 func (i *instance) ListKeys(context.Context, *accessv1.ListKeysRequest) (*accessv1.ListKeysResponse, error) {
 	i.mu.Lock()
 	i.calls++
-	held := i.held
+	held, err := i.held, i.err
 	if i.once {
 		i.held, i.once = nil, false
 	}
@@ -54,7 +55,14 @@ func (i *instance) ListKeys(context.Context, *accessv1.ListKeysRequest) (*access
 		case <-i.ended:
 		}
 	}
-	return &accessv1.ListKeysResponse{}, nil
+	return &accessv1.ListKeysResponse{}, err
+}
+
+// answer has calls answered with err from now on.
+func (i *instance) answer(err error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.err = err
 }
 
 // hang pauses the instance.
@@ -115,15 +123,21 @@ type fleet struct {
 // newFleet returns a fleet of n, all of which are ready and have served nothing. It lives in the bubble of the test.
 func newFleet(t *testing.T, n int) *fleet {
 	t.Helper()
+	return newFleetNamed(t, "keys", n)
+}
+
+// newFleetNamed is newFleet for a service of that name.
+func newFleetNamed(t *testing.T, name string, n int) *fleet {
+	t.Helper()
 	f := &fleet{}
 	addresses := make([]resolver.Address, n)
 	for i := range addresses {
 		f.instances = append(f.instances, start(t))
-		addresses[i].Addr = strconv.Itoa(i)
+		addresses[i].Addr = address(i)
 	}
 	found := manual.NewBuilderWithScheme("fleet")
 	found.InitialState(resolver.State{Addresses: addresses})
-	conn, err := grpc.NewClient("fleet:///keys", grpc.WithResolvers(found), grpc.WithTransportCredentials(insecure.NewCredentials()),
+	conn, err := grpc.NewClient("fleet:///"+name, grpc.WithResolvers(found), grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithDefaultServiceConfig(fmt.Sprintf(`{"loadBalancingConfig": [{%q: {}}], "healthCheckConfig": {"serviceName": "keys"}}`, balance.Name)),
 		grpc.WithContextDialer(func(ctx context.Context, address string) (net.Conn, error) {
 			i, err := strconv.Atoi(address)
@@ -142,6 +156,9 @@ func newFleet(t *testing.T, n int) *fleet {
 	return f
 }
 
+// address returns the address of an instance of newFleet.
+func address(i int) string { return strconv.Itoa(i) }
+
 func start(t *testing.T) *instance {
 	t.Helper()
 	one := &instance{listener: bufconn.Listen(1 << 16), server: grpc.NewServer(), health: health.NewServer(), ended: make(chan struct{})}
@@ -156,6 +173,14 @@ func start(t *testing.T) *instance {
 
 // call makes a call with the usual deadline.
 func (f *fleet) call(t *testing.T) error { return f.callFor(t, deadline) }
+
+// repeatable makes a call that may be made again, and returns what the policy says of it.
+func (f *fleet) repeatable(t *testing.T) (*balance.Call, error) {
+	t.Helper()
+	call := &balance.Call{Repeatable: true}
+	_, err := f.keys.ListKeys(call.Context(t.Context()), &accessv1.ListKeysRequest{})
+	return call, err
+}
 
 // callFor makes a call that waits for so long.
 func (f *fleet) callFor(t *testing.T, patience time.Duration) error {
