@@ -19,6 +19,7 @@ func TestWhoIsLeftAloneIsToldAndLogged(t *testing.T) {
 		var log bytes.Buffer
 		logger := slog.New(slog.NewJSONHandler(&log, nil))
 		f := newFleetNamed(t, "told", 2)
+		f.calls(t, 20)
 		f.instances[1].answer(errBad)
 		for range 10 {
 			call := &balance.Call{Logger: logger}

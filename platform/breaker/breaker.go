@@ -133,30 +133,36 @@ func isFault(err error) bool {
 	}
 }
 
-// saysNothing reports whether a call ended before it could tell how the callee is. It counts neither way: as a success it
-// would close the breaker of a callee that hangs, as a failure it would let one caller open it for all.
+// saysNothing reports whether a call's end does not tell how the callee is. It counts neither way: as a success it would
+// close the breaker of a callee that hangs, as a failure it would let one caller or one instance open it for all.
 func saysNothing(err error) bool {
-	var hurried *hurriedError
-	return errors.As(err, &hurried) || status.Code(err) == codes.Canceled
+	var excused *excusedError
+	return errors.As(err, &excused) || status.Code(err) == codes.Canceled
 }
 
-// hurriedError is of a call that was given too little time.
-type hurriedError struct{ error }
+// excusedError is of a call that the callee is not judged by.
+type excusedError struct{ error }
 
-func (e *hurriedError) Unwrap() error { return e.error }
+func (e *excusedError) Unwrap() error { return e.error }
 
-// Hurried marks the error of a call whose caller gave the callee too little time to be judged by. An interceptor inside of
-// the breaker's uses it; outside err is what it was.
-func Hurried(err error) error { return &hurriedError{err} }
+// Excused marks the error of a call that the callee is not to be judged by, such as one that was given too little time, or
+// that met the one bad instance among good ones. An interceptor inside of the breaker's uses it; its callers get err.
+func Excused(err error) error {
+	var already *excusedError
+	if errors.As(err, &already) {
+		return err
+	}
+	return &excusedError{err}
+}
 
 // outcome is what the caller sees of err.
 func outcome(method string, err error) error {
 	if errors.Is(err, gobreaker.ErrOpenState) || errors.Is(err, gobreaker.ErrTooManyRequests) {
 		return status.Errorf(codes.Unavailable, "%s: %v", method, err)
 	}
-	var hurried *hurriedError
-	if errors.As(err, &hurried) {
-		return hurried.error
+	var excused *excusedError
+	if errors.As(err, &excused) {
+		return excused.error
 	}
 	return err
 }

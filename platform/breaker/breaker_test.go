@@ -151,7 +151,7 @@ func TestACalleesFaultsOpenABreaker(t *testing.T) {
 func TestACallThatEndedTooSoonCountsNeitherWay(t *testing.T) {
 	t.Parallel()
 	late := status.Error(codes.DeadlineExceeded, "late")
-	for name, err := range map[string]error{"left": status.Error(codes.Canceled, "left"), "hurried": breaker.Hurried(late)} {
+	for name, err := range map[string]error{"left": status.Error(codes.Canceled, "left"), "hurried": breaker.Excused(late)} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
@@ -174,7 +174,7 @@ func TestACallThatEndedTooSoonCountsNeitherWay(t *testing.T) {
 			})
 		})
 	}
-	if err := breaker.Hurried(late); status.Code(err) != codes.DeadlineExceeded {
+	if err := breaker.Excused(late); status.Code(err) != codes.DeadlineExceeded {
 		t.Errorf("%v", err)
 	}
 }
@@ -182,7 +182,7 @@ func TestACallThatEndedTooSoonCountsNeitherWay(t *testing.T) {
 func TestAHurriedCallerSeesTheErrorAsItWas(t *testing.T) {
 	t.Parallel()
 	late := status.Error(codes.DeadlineExceeded, "late")
-	if _, err := calls(t, newSet(), "/a", 1, breaker.Hurried(late)); err != late { //nolint:errorlint // the very same
+	if _, err := calls(t, newSet(), "/a", 1, breaker.Excused(late)); err != late { //nolint:errorlint // the very same
 		t.Errorf("%v, want what the callee answered", err)
 	}
 }

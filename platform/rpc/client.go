@@ -15,6 +15,7 @@ import (
 
 	"souk/platform/access"
 	"souk/platform/admission"
+	"souk/platform/balance"
 	"souk/platform/breaker"
 	"souk/platform/certificate"
 )
@@ -46,8 +47,8 @@ func Dial(target, peer string, identity *certificate.Identity, breakers *breaker
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxAnswer)),
 		grpc.WithConnectParams(reconnect),
 		grpc.WithKeepaliveParams(alive),
-		grpc.WithChainUnaryInterceptor(identify, breakers.Unary, report(logger), excuse, repeat),
-		grpc.WithChainStreamInterceptor(identifyStream, breakers.Stream),
+		grpc.WithChainUnaryInterceptor(identify, breakers.Unary, report(logger), excuse, newRepeater(logger).repeat),
+		grpc.WithChainStreamInterceptor(identifyStream, breakers.Stream, follow(logger)),
 	}, opts...)
 	return grpc.NewClient(target, opts...)
 }
@@ -59,6 +60,13 @@ func identify(ctx context.Context, method string, req, reply any, cc *grpc.Clien
 
 func identifyStream(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string, stream grpc.Streamer, opts ...grpc.CallOption) (grpc.ClientStream, error) {
 	return stream(outgoing(ctx), desc, cc, method, opts...)
+}
+
+// follow has a stream's instance judged in the log as well.
+func follow(logger *slog.Logger) grpc.StreamClientInterceptor {
+	return func(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string, stream grpc.Streamer, opts ...grpc.CallOption) (grpc.ClientStream, error) {
+		return stream((&balance.Call{Logger: logger}).Context(ctx), desc, cc, method, opts...)
+	}
 }
 
 func outgoing(ctx context.Context) context.Context {
@@ -99,7 +107,7 @@ func excuse(ctx context.Context, method string, req, reply any, cc *grpc.ClientC
 	hurried := ok && time.Until(deadline) < timeoutOf(method)/2
 	err := invoke(ctx, method, req, reply, cc, opts...)
 	if hurried && status.Code(err) == codes.DeadlineExceeded {
-		return breaker.Hurried(err)
+		return breaker.Excused(err)
 	}
 	return err
 }
