@@ -14,9 +14,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/jackc/pgx/v5/stdlib"
-	"github.com/pressly/goose/v3"
-	"github.com/pressly/goose/v3/lock"
 
 	"souk/platform/secret"
 )
@@ -43,10 +40,10 @@ func Open(ctx context.Context, cfg Config, migrations fs.FS, logger *slog.Logger
 		return nil, fmt.Errorf("open database: %w", err)
 	}
 	err = Await(ctx, logger, func(ctx context.Context) error {
-		if err := ping(ctx, pool); err != nil {
+		if err := migrate(ctx, pool, migrations, logger); err != nil {
 			return err
 		}
-		return Migrate(ctx, pool, migrations)
+		return ping(ctx, pool)
 	})
 	if err != nil {
 		pool.Close()
@@ -59,31 +56,6 @@ func ping(ctx context.Context, pool *pgxpool.Pool) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*connectTimeout)
 	defer cancel()
 	return pool.Ping(ctx)
-}
-
-// A replica looks for its turn to migrate every second, for five minutes.
-const (
-	lockEvery    = 1 // seconds
-	lockAttempts = 300
-)
-
-// Migrate brings the schema up to date with the goose files at the root of migrations. Replicas that
-// start together take turns under a session lock.
-func Migrate(ctx context.Context, pool *pgxpool.Pool, migrations fs.FS) error {
-	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(lockEvery, lockAttempts))
-	if err != nil {
-		return fmt.Errorf("migrate: %w", err)
-	}
-	db := stdlib.OpenDBFromPool(pool)
-	defer func() { _ = db.Close() }() // the pool stays open
-	provider, err := goose.NewProvider(goose.DialectPostgres, db, migrations, goose.WithSessionLocker(locker))
-	if err != nil {
-		return fmt.Errorf("migrate: %w", err)
-	}
-	if _, err := provider.Up(ctx); err != nil {
-		return fmt.Errorf("migrate: %w", err)
-	}
-	return nil
 }
 
 // How often a transaction that lost against another is run again.
