@@ -685,7 +685,7 @@ type CustomerPatch struct {
 	Name *string `json:"name,omitempty"`
 }
 
-// DeclineReason Why a payment was declined, for `payment_declined`. `expired` means that it was not settled in time, `card_declined`
+// DeclineReason Why a payment was declined; absent but for `payment_declined`. `expired` means that it was not settled in time, `card_declined`
 // also what the bank does not want to be told.
 type DeclineReason string
 
@@ -762,6 +762,15 @@ type HealthStatus string
 
 // Image A picture
 type Image struct {
+	// Alt What it shows, in words, or empty
+	Alt string `json:"alt"`
+
+	// Url Where it is
+	Url string `json:"url"`
+}
+
+// ImageInput A picture
+type ImageInput struct {
 	// Alt What it shows, in words
 	Alt *string `json:"alt,omitempty"`
 
@@ -853,7 +862,7 @@ type Order struct {
 	// Payment Where the order's money is
 	Payment OrderPayment `json:"payment"`
 
-	// Refunds Those of returns included; the answer to a checkout leaves it out
+	// Refunds Those of returns included; absent in the answer to a checkout, which has none
 	Refunds *[]Refund `json:"refunds,omitempty"`
 
 	// Returns The oldest first
@@ -970,23 +979,25 @@ type PriceRange struct {
 }
 
 // Problem An error, as RFC 9457 has it; which of the optional members it has depends on `code`
+//
+// Examples: {"code":"validation_failed","detail":"Some fields are not valid.","errors":[{"field":"variants[0].price.amount","message":"must be at least 0"}],"request_id":"01992f3a-51c0-7a8e-b0e4-6f1f0c9b2d11","status":422,"title":"Unprocessable Entity","type":"about:blank"}
 type Problem struct {
 	// Code What went wrong, for clients to switch on
 	Code ProblemCode `json:"code"`
 
-	// Detail What went wrong, for people
+	// Detail What went wrong, for people; absent when `code` says it all
 	Detail *string `json:"detail,omitempty"`
 
-	// Errors For `validation_failed`, every field that is not valid
+	// Errors Every field that is not valid; absent but for `validation_failed`
 	Errors *[]FieldError `json:"errors,omitempty"`
 
-	// Lines For `out_of_stock`
+	// Lines What there is not enough of; absent but for `out_of_stock`
 	Lines *[]Shortage `json:"lines,omitempty"`
 
-	// OrderId The rejected order that a refused checkout left
+	// OrderId The rejected order that a refused checkout left; absent where it left none
 	OrderId *string `json:"order_id,omitempty"`
 
-	// Reason Why a payment was declined, for `payment_declined`. `expired` means that it was not settled in time, `card_declined`
+	// Reason Why a payment was declined; absent but for `payment_declined`. `expired` means that it was not settled in time, `card_declined`
 	// also what the bank does not want to be told.
 	Reason *DeclineReason `json:"reason,omitempty"`
 
@@ -1078,7 +1089,7 @@ type ProductInput struct {
 	Description *string `json:"description,omitempty"`
 
 	// Images The first is shown in lists
-	Images *[]Image `json:"images,omitempty"`
+	Images *[]ImageInput `json:"images,omitempty"`
 
 	// Slug Made from the title unless given
 	Slug *string `json:"slug,omitempty"`
@@ -1097,7 +1108,7 @@ type ProductInput struct {
 //
 // Examples: {"facets":[{"field":"category","values":[{"count":1,"name":"Kitchen","value":"kitchen"}]}],"items":[{"brand":"Souk Ceramics","category":"Kitchen","description":"Holds tea.","id":"01992f37-5c6d-7e8f-9012-3a4b5c6d7e8f","images":[{"alt":"A mug","url":"https://img.example.com/mug.jpg"}],"price":{"max":{"amount":1250,"currency":"GBP"},"min":{"amount":1250,"currency":"GBP"}},"slug":"mug","tags":["tea"],"title":"Mug","updated_at":"2026-09-01T09:00:00Z","variants":[{"availability":"in_stock","options":{"Size":"Small"},"price":{"amount":1250,"currency":"GBP"},"sku":"MUG-S","title":"Small","weight_grams":300}]}],"next_cursor":"eyJhZnRlciI6Ik1VRyJ9"}
 type ProductList struct {
-	// Facets When asked for
+	// Facets Absent unless `facets=true` asks for them
 	Facets *[]Facet `json:"facets,omitempty"`
 
 	// Items In the order that was asked for
@@ -1121,7 +1132,7 @@ type ProductPatch struct {
 	Description *string `json:"description,omitempty"`
 
 	// Images The first is shown in lists
-	Images *[]Image `json:"images,omitempty"`
+	Images *[]ImageInput `json:"images,omitempty"`
 
 	// Tags Words to find it by
 	Tags *[]string `json:"tags,omitempty"`
@@ -1160,7 +1171,7 @@ type Refund struct {
 	// Reason Why
 	Reason string `json:"reason"`
 
-	// ReturnId The return that it is for
+	// ReturnId The return that it is for; absent when it is for none
 	ReturnId *string `json:"return_id,omitempty"`
 
 	// Status `pending` while the payment provider has not answered; `failed` needs a look by people
@@ -3215,7 +3226,7 @@ type GetJwksResponseObject interface {
 
 type GetJwks200ResponseHeaders struct {
 	Age          *int
-	CacheControl *string
+	CacheControl string
 	Warning      *string
 }
 
@@ -3234,9 +3245,7 @@ func (response GetJwks200JSONResponse) VisitGetJwksResponse(w http.ResponseWrite
 	if response.Headers.Age != nil {
 		w.Header().Set("Age", fmt.Sprint(*response.Headers.Age))
 	}
-	if response.Headers.CacheControl != nil {
-		w.Header().Set("Cache-Control", fmt.Sprint(*response.Headers.CacheControl))
-	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
 	if response.Headers.Warning != nil {
 		w.Header().Set("Warning", fmt.Sprint(*response.Headers.Warning))
 	}
@@ -3417,7 +3426,7 @@ type CreateCartResponseObject interface {
 
 type CreateCart201ResponseHeaders struct {
 	Age      *int
-	Location *string
+	Location string
 	Warning  *string
 }
 
@@ -3436,9 +3445,7 @@ func (response CreateCart201JSONResponse) VisitCreateCartResponse(w http.Respons
 	if response.Headers.Age != nil {
 		w.Header().Set("Age", fmt.Sprint(*response.Headers.Age))
 	}
-	if response.Headers.Location != nil {
-		w.Header().Set("Location", fmt.Sprint(*response.Headers.Location))
-	}
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
 	if response.Headers.Warning != nil {
 		w.Header().Set("Warning", fmt.Sprint(*response.Headers.Warning))
 	}
@@ -3907,7 +3914,7 @@ type PlaceOrderResponseObject interface {
 
 type PlaceOrder201ResponseHeaders struct {
 	IdempotentReplay *string
-	Location         *string
+	Location         string
 }
 
 type PlaceOrder201JSONResponse struct {
@@ -3925,9 +3932,7 @@ func (response PlaceOrder201JSONResponse) VisitPlaceOrderResponse(w http.Respons
 	if response.Headers.IdempotentReplay != nil {
 		w.Header().Set("Idempotent-Replay", fmt.Sprint(*response.Headers.IdempotentReplay))
 	}
-	if response.Headers.Location != nil {
-		w.Header().Set("Location", fmt.Sprint(*response.Headers.Location))
-	}
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
 	w.WriteHeader(201)
 	_, err := buf.WriteTo(w)
 	return err
@@ -3935,7 +3940,7 @@ func (response PlaceOrder201JSONResponse) VisitPlaceOrderResponse(w http.Respons
 
 type PlaceOrder202ResponseHeaders struct {
 	IdempotentReplay *string
-	Location         *string
+	Location         string
 }
 
 type PlaceOrder202JSONResponse struct {
@@ -3953,9 +3958,7 @@ func (response PlaceOrder202JSONResponse) VisitPlaceOrderResponse(w http.Respons
 	if response.Headers.IdempotentReplay != nil {
 		w.Header().Set("Idempotent-Replay", fmt.Sprint(*response.Headers.IdempotentReplay))
 	}
-	if response.Headers.Location != nil {
-		w.Header().Set("Location", fmt.Sprint(*response.Headers.Location))
-	}
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
 	w.WriteHeader(202)
 	_, err := buf.WriteTo(w)
 	return err
@@ -4015,8 +4018,8 @@ type StreamOrderEventsResponseObject interface {
 }
 
 type StreamOrderEvents200ResponseHeaders struct {
-	CacheControl    *string
-	XAccelBuffering *string
+	CacheControl    string
+	XAccelBuffering string
 }
 
 type StreamOrderEvents200TexteventStreamResponse struct {
@@ -4031,12 +4034,8 @@ func (response StreamOrderEvents200TexteventStreamResponse) VisitStreamOrderEven
 	if response.ContentLength != 0 {
 		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
 	}
-	if response.Headers.CacheControl != nil {
-		w.Header().Set("Cache-Control", fmt.Sprint(*response.Headers.CacheControl))
-	}
-	if response.Headers.XAccelBuffering != nil {
-		w.Header().Set("X-Accel-Buffering", fmt.Sprint(*response.Headers.XAccelBuffering))
-	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.Header().Set("X-Accel-Buffering", fmt.Sprint(response.Headers.XAccelBuffering))
 	w.WriteHeader(200)
 
 	if closer, ok := response.Body.(io.ReadCloser); ok {
@@ -4167,8 +4166,8 @@ type CreateProductResponseObject interface {
 }
 
 type CreateProduct201ResponseHeaders struct {
-	ETag     *string
-	Location *string
+	ETag     string
+	Location string
 }
 
 type CreateProduct201JSONResponse struct {
@@ -4183,12 +4182,8 @@ func (response CreateProduct201JSONResponse) VisitCreateProductResponse(w http.R
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
-	if response.Headers.ETag != nil {
-		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
-	}
-	if response.Headers.Location != nil {
-		w.Header().Set("Location", fmt.Sprint(*response.Headers.Location))
-	}
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
 	w.WriteHeader(201)
 	_, err := buf.WriteTo(w)
 	return err
@@ -4221,7 +4216,7 @@ type GetProductResponseObject interface {
 
 type GetProduct200ResponseHeaders struct {
 	Age     *int
-	ETag    *string
+	ETag    string
 	Warning *string
 }
 
@@ -4240,9 +4235,7 @@ func (response GetProduct200JSONResponse) VisitGetProductResponse(w http.Respons
 	if response.Headers.Age != nil {
 		w.Header().Set("Age", fmt.Sprint(*response.Headers.Age))
 	}
-	if response.Headers.ETag != nil {
-		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
-	}
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
 	if response.Headers.Warning != nil {
 		w.Header().Set("Warning", fmt.Sprint(*response.Headers.Warning))
 	}
@@ -4253,7 +4246,7 @@ func (response GetProduct200JSONResponse) VisitGetProductResponse(w http.Respons
 
 type GetProduct304ResponseHeaders struct {
 	Age     *int
-	ETag    *string
+	ETag    string
 	Warning *string
 }
 
@@ -4265,9 +4258,7 @@ func (response GetProduct304Response) VisitGetProductResponse(w http.ResponseWri
 	if response.Headers.Age != nil {
 		w.Header().Set("Age", fmt.Sprint(*response.Headers.Age))
 	}
-	if response.Headers.ETag != nil {
-		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
-	}
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
 	if response.Headers.Warning != nil {
 		w.Header().Set("Warning", fmt.Sprint(*response.Headers.Warning))
 	}
@@ -4286,7 +4277,7 @@ type UpdateProductResponseObject interface {
 }
 
 type UpdateProduct200ResponseHeaders struct {
-	ETag *string
+	ETag string
 }
 
 type UpdateProduct200JSONResponse struct {
@@ -4301,9 +4292,7 @@ func (response UpdateProduct200JSONResponse) VisitUpdateProductResponse(w http.R
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
-	if response.Headers.ETag != nil {
-		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
-	}
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err

@@ -78,6 +78,7 @@ func (g *gate) ask(t *testing.T, a asked) reply {
 	}
 	recorder := httptest.NewRecorder()
 	g.handler.ServeHTTP(recorder, req)
+	hold(t, req, recorder.Code, recorder.Header(), recorder.Body.Bytes())
 	return readReply(t, recorder.Code, recorder.Header(), recorder.Body.Bytes())
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"path"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
@@ -151,6 +152,10 @@ func (rt *Router) check(op *operation, r *http.Request) (*http.Request, error) {
 // ServeHTTP implements http.Handler. What there is no place for is refused before anything is done for it. What no pattern
 // matches gets a problem like any other error.
 func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !isCanonical(r.URL.EscapedPath()) {
+		WriteError(r.Context(), w, rt.logger, NotFound("There is no such resource."))
+		return
+	}
 	_, pattern := rt.mux.Handler(r)
 	if op, ok := rt.operations[pattern]; ok && rt.limiterOf(op).Full(op.class) {
 		r.Pattern = pattern // for the log
@@ -170,6 +175,13 @@ func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p = methodNotAllowed(probe.header.Values("Allow")...)
 	}
 	WriteError(r.Context(), w, rt.logger, p)
+}
+
+// isCanonical reports whether a path has no empty and no dotted parts. The mux would redirect to the path without them, which no
+// operation of the contract answers.
+func isCanonical(escaped string) bool {
+	clean := path.Clean(escaped)
+	return clean == escaped || clean != "/" && clean+"/" == escaped
 }
 
 // probeWriter keeps the status and header of an answer and drops the rest.

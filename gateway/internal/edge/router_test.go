@@ -183,3 +183,14 @@ func TestPagesStandBesideTheOperations(t *testing.T) {
 	serve(t, Wrap(router, logger), request{method: "POST", path: "/openapi.yaml"}).
 		mustBe(t, http.StatusMethodNotAllowed, "method_not_allowed", "")
 }
+
+func TestAPathThatIsNotListedIsNotFoundHoweverItIsWritten(t *testing.T) {
+	t.Parallel()
+	e := serveEdge(t)
+	for _, path := range []string{"/", "//", "/v1", "/v1/", "/v1//products", "/v1/products/", "/v1/./products", "/v1/../v1/products", "/v1/products//", "//v1/products"} {
+		for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodTrace} {
+			e.send(t, request{method: method, path: path}).mustBe(t, http.StatusNotFound, "not_found", "")
+		}
+	}
+	e.send(t, request{method: http.MethodPut, path: "/v1/products"}).mustBe(t, http.StatusMethodNotAllowed, "method_not_allowed", "")
+}

@@ -121,6 +121,8 @@ func TestAStreamOutlivesTheServersTimeoutsOverHTTP2(t *testing.T) {
 		logger := slog.New(slog.DiscardHandler)
 		router, err := NewRouter(nil, access.NewVerifier(k), nil, nil, logger, func(api.StrictHandlerFunc, string) api.StrictHandlerFunc {
 			return func(_ context.Context, w http.ResponseWriter, _ *http.Request, _ any) (any, error) {
+				w.Header().Set("Content-Type", eventStream)
+				w.Header().Set("X-Accel-Buffering", "no")
 				for range 30 {
 					time.Sleep(15 * time.Second)
 					_, _ = w.Write([]byte("."))

@@ -19,7 +19,7 @@ func (h *Handler) CreateCart(ctx context.Context, _ api.CreateCartRequestObject)
 		return nil, err
 	}
 	location := "/v1/carts/" + view.Id
-	return api.CreateCart201JSONResponse{Body: view, Headers: api.CreateCart201ResponseHeaders{Location: &location}}, nil
+	return api.CreateCart201JSONResponse{Body: view, Headers: api.CreateCart201ResponseHeaders{Location: location}}, nil
 }
 
 // GetCart returns a cart at today's prices.

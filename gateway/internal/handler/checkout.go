@@ -25,11 +25,11 @@ func (h *Handler) PlaceOrder(ctx context.Context, req api.PlaceOrderRequestObjec
 	location := "/v1/orders/" + body.Id
 	if body.Status == api.OrderStatusPending {
 		return api.PlaceOrder202JSONResponse{Body: body, Headers: api.PlaceOrder202ResponseHeaders{
-			Location: &location, IdempotentReplay: replayHeader(answer.GetReplayed()),
+			Location: location, IdempotentReplay: replayHeader(answer.GetReplayed()),
 		}}, nil
 	}
 	return api.PlaceOrder201JSONResponse{Body: body, Headers: api.PlaceOrder201ResponseHeaders{
-		Location: &location, IdempotentReplay: replayHeader(answer.GetReplayed()),
+		Location: location, IdempotentReplay: replayHeader(answer.GetReplayed()),
 	}}, nil
 }
 

@@ -101,7 +101,7 @@ func TestOrdersAndRefundsAreInTheShopsCurrency(t *testing.T) {
 		})
 		on(s, refundOrder, func(_ context.Context, req *ordersv1.RefundOrderRequest) (*ordersv1.RefundOrderResponse, error) {
 			refunded = req.GetAmount()
-			return &ordersv1.RefundOrderResponse{Refund: &ordersv1.Refund{Amount: req.GetAmount()}}, nil
+			return &ordersv1.RefundOrderResponse{Refund: &ordersv1.Refund{Amount: req.GetAmount(), Status: ordersv1.Refund_STATUS_PENDING}}, nil
 		})
 		var shown struct {
 			Totals struct {

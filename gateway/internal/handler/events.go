@@ -27,9 +27,8 @@ func (h *Handler) StreamOrderEvents(ctx context.Context, req api.StreamOrderEven
 		// An EventSource that gets this does not come back.
 		return api.StreamOrderEvents204Response{}, nil
 	}
-	noStore, unbuffered := "no-store", "no"
 	return api.StreamOrderEvents200TexteventStreamResponse{Body: s, Headers: api.StreamOrderEvents200ResponseHeaders{
-		CacheControl: &noStore, XAccelBuffering: &unbuffered,
+		CacheControl: "no-store", XAccelBuffering: "no",
 	}}, nil
 }
 

@@ -37,7 +37,7 @@ func bubble(t *testing.T, l *timeline, buffer int) *shop {
 	connections := bufconn.Listen(buffer)
 	go func() { _ = s.server.Serve(connections) }()
 	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return connections.DialContext(ctx) }}
-	s.client = &http.Client{Transport: transport}
+	s.client = &http.Client{Transport: held(t, transport)}
 	t.Cleanup(func() {
 		transport.CloseIdleConnections()
 		_ = s.server.Close()

@@ -26,8 +26,7 @@ const jwksCacheControl = "public, max-age=300"
 
 // GetJwks publishes the keys of access tokens: while customers is away, those it had last.
 func (h *Handler) GetJwks(ctx context.Context, _ api.GetJwksRequestObject) (api.GetJwksResponseObject, error) {
-	cache := jwksCacheControl
-	headers := api.GetJwks200ResponseHeaders{CacheControl: &cache}
+	headers := api.GetJwks200ResponseHeaders{CacheControl: jwksCacheControl}
 	answer, err := h.Keys.ListKeys(ctx, &accessv1.ListKeysRequest{})
 	if err == nil {
 		fresh := api.Jwks{Keys: views(answer.GetKeys(), jwkView)}

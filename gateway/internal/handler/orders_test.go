@@ -74,7 +74,11 @@ func TestAListAsksShippingOnceForWhatWasDispatched(t *testing.T) {
 		if !slices.Equal(req.GetOrderIds(), []string{"o2", "o3"}) {
 			t.Errorf("shipping was asked about %v", req.GetOrderIds())
 		}
-		return &shippingv1.ListShipmentsResponse{Shipments: []*shippingv1.Shipment{{Id: "s3", OrderId: "o3"}, {Id: "s2", OrderId: "o2"}, {Id: "s4", OrderId: "o3"}}}, nil
+		var shipments []*shippingv1.Shipment
+		for _, of := range [][2]string{{"s3", "o3"}, {"s2", "o2"}, {"s4", "o3"}} {
+			shipments = append(shipments, &shippingv1.Shipment{Id: of[0], OrderId: of[1], Status: shippingv1.Status_STATUS_IN_TRANSIT})
+		}
+		return &shippingv1.ListShipmentsResponse{Shipments: shipments}, nil
 	})
 	var page struct {
 		Items []struct {

@@ -37,8 +37,7 @@ func productView(p *catalogv1.Product, levels levels) api.Product {
 		Category: p.GetCategory(), Tags: tags, UpdatedAt: p.GetUpdatedAt().AsTime(),
 		Price: api.PriceRange{Min: moneyView(p.GetMinPrice()), Max: moneyView(p.GetMaxPrice())},
 		Images: views(p.GetImages(), func(i *catalogv1.Image) api.Image {
-			alt := i.GetAlt()
-			return api.Image{Url: i.GetUrl(), Alt: &alt}
+			return api.Image{Url: i.GetUrl(), Alt: i.GetAlt()}
 		}),
 		Variants: views(p.GetVariants(), func(v *catalogv1.Variant) api.Variant { return variantView(v, levels) }),
 	}
@@ -67,7 +66,7 @@ func variantProto(v api.VariantInput) *catalogv1.Variant {
 	return variant
 }
 
-func imageProto(i api.Image) *catalogv1.Image {
+func imageProto(i api.ImageInput) *catalogv1.Image {
 	return &catalogv1.Image{Url: i.Url, Alt: value(i.Alt)}
 }
 

@@ -95,9 +95,9 @@ func (h *Handler) GetProduct(ctx context.Context, req api.GetProductRequestObjec
 	view := h.productView(ctx, answer.GetProduct())
 	tag := entityTag(answer.GetProduct().GetVersion(), view)
 	if parseTags(value(req.Params.IfNoneMatch)).haveWeakly(tag) {
-		return api.GetProduct304Response{Headers: api.GetProduct304ResponseHeaders{ETag: &tag}}, nil
+		return api.GetProduct304Response{Headers: api.GetProduct304ResponseHeaders{ETag: tag}}, nil
 	}
-	return api.GetProduct200JSONResponse{Body: view, Headers: api.GetProduct200ResponseHeaders{ETag: &tag}}, nil
+	return api.GetProduct200JSONResponse{Body: view, Headers: api.GetProduct200ResponseHeaders{ETag: tag}}, nil
 }
 
 // CreateProduct adds a product.
@@ -113,7 +113,7 @@ func (h *Handler) CreateProduct(ctx context.Context, req api.CreateProductReques
 	}
 	view := h.productView(ctx, answer.GetProduct())
 	tag, location := entityTag(answer.GetProduct().GetVersion(), view), "/v1/products/"+view.Id
-	return api.CreateProduct201JSONResponse{Body: view, Headers: api.CreateProduct201ResponseHeaders{ETag: &tag, Location: &location}}, nil
+	return api.CreateProduct201JSONResponse{Body: view, Headers: api.CreateProduct201ResponseHeaders{ETag: tag, Location: location}}, nil
 }
 
 // UpdateProduct changes a product that is still as the client knows it.
@@ -141,7 +141,7 @@ func (h *Handler) UpdateProduct(ctx context.Context, req api.UpdateProductReques
 	}
 	view := h.productView(ctx, answer.GetProduct())
 	tag := entityTag(answer.GetProduct().GetVersion(), view)
-	return api.UpdateProduct200JSONResponse{Body: view, Headers: api.UpdateProduct200ResponseHeaders{ETag: &tag}}, nil
+	return api.UpdateProduct200JSONResponse{Body: view, Headers: api.UpdateProduct200ResponseHeaders{ETag: tag}}, nil
 }
 
 // WithdrawProduct takes a product off sale.

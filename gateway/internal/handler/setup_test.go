@@ -36,6 +36,7 @@ import (
 	paymentsv1 "souk/proto/gen/souk/payments/v1"
 	shippingv1 "souk/proto/gen/souk/shipping/v1"
 
+	"souk/gateway/contract"
 	"souk/gateway/internal/edge"
 	"souk/gateway/internal/handler"
 	"souk/gateway/internal/lastgood"
@@ -147,7 +148,16 @@ func openIn(t testing.TB, currency string) *shop {
 	server := httptest.NewServer(s.wrap(t, h, logger))
 	t.Cleanup(server.Close)
 	s.url, s.client, s.server = server.URL, server.Client(), server.Config
+	s.client.Transport = held(t, s.client.Transport)
 	return s
+}
+
+// held is a transport that fails the test for each answer that openapi.yaml does not list.
+func held(t testing.TB, transport http.RoundTripper) http.RoundTripper {
+	return contract.Transport(transport, func(err error) error {
+		t.Error(err)
+		return nil
+	})
 }
 
 // wrap puts the edge before the handler, as the app does.
