@@ -103,11 +103,16 @@ func isStatus(err error) bool {
 }
 
 func invalidArgument(invalid *field.Error) error {
+	return Error(codes.InvalidArgument, ReasonValidation, invalid.Error(), Blame(invalid.Violations...))
+}
+
+// Blame returns a detail for Error that names the fields to blame: `variants[1].sku` for SKU_TAKEN.
+func Blame(violations ...field.Violation) *errdetails.BadRequest {
 	bad := &errdetails.BadRequest{}
-	for _, v := range invalid.Violations {
+	for _, v := range violations {
 		bad.FieldViolations = append(bad.FieldViolations, &errdetails.BadRequest_FieldViolation{
 			Field: v.Field, Description: v.Message,
 		})
 	}
-	return Error(codes.InvalidArgument, ReasonValidation, invalid.Error(), bad)
+	return bad
 }

@@ -8,12 +8,7 @@ import (
 	"souk/gateway/internal/api"
 )
 
-const (
-	defaultLimit = 20
-	// How many pages of the catalog a page of what is in stock may look through.
-	maxStockPages = 10
-	stockPage     = 100
-)
+const defaultLimit = 20
 
 var sorts = map[api.ListProductsParamsSort]catalogv1.Sort{
 	"relevance":  catalogv1.Sort_SORT_RELEVANCE,
@@ -45,40 +40,6 @@ func (h *Handler) ListProducts(ctx context.Context, req api.ListProductsRequestO
 	if listed := page.GetProducts(); page.GetMore() && len(listed) > 0 {
 		list.NextCursor = optional(listed[len(listed)-1].GetCursor())
 	}
-	return api.ListProducts200JSONResponse{Body: list}, nil
-}
-
-// listInStock looks through the catalog for products that inventory has, because catalog does not know stock.
-func (h *Handler) listInStock(ctx context.Context, query *catalogv1.ListProductsRequest) (api.ListProductsResponseObject, error) {
-	limit := int(query.GetLimit())
-	query.Limit = stockPage
-	list := api.ProductList{Items: []api.Product{}}
-	for range maxStockPages {
-		page, err := h.Catalog.ListProducts(ctx, query)
-		if err != nil {
-			return nil, err
-		}
-		if list.Facets == nil {
-			list.Facets, query.Facets = facetViews(page, query.GetFacets()), false
-		}
-		for i, view := range h.productViews(ctx, productsOf(page)) {
-			query.Cursor = page.GetProducts()[i].GetCursor()
-			if !available(view) {
-				continue
-			}
-			list.Items = append(list.Items, view)
-			if len(list.Items) == limit {
-				if page.GetMore() || i < len(page.GetProducts())-1 {
-					list.NextCursor = optional(query.GetCursor())
-				}
-				return api.ListProducts200JSONResponse{Body: list}, nil
-			}
-		}
-		if !page.GetMore() {
-			return api.ListProducts200JSONResponse{Body: list}, nil
-		}
-	}
-	list.NextCursor = optional(query.GetCursor())
 	return api.ListProducts200JSONResponse{Body: list}, nil
 }
 

@@ -207,18 +207,42 @@ func TestFacetsAreThereWhenAskedFor(t *testing.T) {
 	s := open(t)
 	sell(s, plain(1))
 	stock(s, map[string]int64{"SKU-0001": 9})
-	for _, query := range []string{"facets=true", "facets=true&in_stock=true"} {
-		var page struct{ Facets any }
-		s.send(t, guest, "GET", "/v1/products?"+query, nil).into(t, &page)
-		if got := fmt.Sprint(page.Facets); got != "[map[field:category values:[map[count:3 name:Kitchen value:kitchen] map[count:1 name:bath value:bath]]]]" {
-			t.Errorf("%s: %s", query, got)
-		}
+	var page struct{ Facets any }
+	s.send(t, guest, "GET", "/v1/products?facets=true", nil).into(t, &page)
+	if got := fmt.Sprint(page.Facets); got != "[map[field:category values:[map[count:3 name:Kitchen value:kitchen] map[count:1 name:bath value:bath]]]]" {
+		t.Errorf("facets %s", got)
 	}
 	for _, query := range []string{"", "facets=false", "in_stock=true"} {
 		var page map[string]any
 		s.send(t, guest, "GET", "/v1/products?"+query, nil).into(t, &page)
 		if _, there := page["facets"]; there {
 			t.Errorf("%q has facets", query)
+		}
+	}
+}
+
+func TestFacetsOfProductsInStockCountTheWholeListOnEveryPage(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	var products []*catalogv1.Product
+	levels := map[string]int64{}
+	for i := range 250 {
+		p := plain(i)
+		p.Brand, p.Category, p.CategorySlug = []string{"Acme", "Potter", ""}[i%3], "Kitchen", "kitchen"
+		if i%2 == 0 {
+			levels[p.GetVariants()[0].GetSku()] = 3
+		}
+		products = append(products, p)
+	}
+	sell(s, products...)
+	stock(s, levels)
+	for _, query := range []string{"", "&limit=3", "&cursor=0100"} {
+		var page struct{ Facets any }
+		s.send(t, guest, "GET", "/v1/products?facets=true&in_stock=true"+query, nil).into(t, &page)
+		want := "[map[field:category values:[map[count:125 name:Kitchen value:kitchen]]]" +
+			" map[field:brand values:[map[count:42 name:Acme value:Acme] map[count:41 name:Potter value:Potter]]]]"
+		if got := fmt.Sprint(page.Facets); got != want {
+			t.Errorf("%q: facets %s, want %s", query, got, want)
 		}
 	}
 }

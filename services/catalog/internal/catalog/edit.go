@@ -35,6 +35,7 @@ func (s *Service) Create(ctx context.Context, content Content) (Product, error) 
 }
 
 func (s *Service) insert(ctx context.Context, content Content) (Product, error) {
+	content = content.tidy()
 	if err := content.check(); err != nil {
 		return Product{}, err
 	}
@@ -75,6 +76,7 @@ func (s *Service) tryUpdate(ctx context.Context, id string, version int64, edit 
 
 // replace writes a product over the version that it was read at.
 func (s *Service) replace(ctx context.Context, product Product) (Product, error) {
+	product.Content = product.tidy()
 	if err := product.check(); err != nil {
 		return Product{}, err
 	}

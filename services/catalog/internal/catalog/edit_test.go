@@ -63,6 +63,41 @@ func TestUpdateChecksTheVersionAndWithdrawTakesOffSale(t *testing.T) {
 	}
 }
 
+func TestTextIsWrittenOneWay(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	for i, brand := range []string{"Café Nord", "  Café Nord ", "Cafe\u0301  Nord", "Café\u00a0Nord"} {
+		content := product("Lamp", 100)
+		content.Brand, content.Category, content.Tags = brand, "Table "+brand, []string{"new", " new", "old"}
+		content.Variants[0] = catalog.Variant{
+			SKU: fmt.Sprint("LAMP-", i), Title: " Large ", Price: 100, Options: []catalog.Option{{Name: "Size ", Value: " L"}},
+		}
+		got := create(t, s, content)
+		if got.Brand != "Café Nord" || got.Category != "Table Café Nord" || !slices.Equal(got.Tags, []string{"new", "old"}) {
+			t.Errorf("brand %q is written as %q, category %q, tags %q", brand, got.Brand, got.Category, got.Tags)
+		}
+		if v := got.Variants[0]; v.Title != "Large" || v.Options[0] != (catalog.Option{Name: "Size", Value: "L"}) {
+			t.Errorf("the variant is written as %+v", v)
+		}
+	}
+	page, err := s.List(t.Context(), catalog.Query{Brand: "Cafe\u0301 Nord "}, "", true)
+	if err != nil || len(page.Products) != 4 {
+		t.Fatalf("list by brand: %d products, %v", len(page.Products), err)
+	}
+	for _, facet := range page.Facets {
+		if len(facet.Values) != 1 || facet.Values[0].Count != 4 {
+			t.Errorf("facet %s = %v, want one value with 4 products", facet.Field, facet.Values)
+		}
+	}
+	content := product("Lamp", 100)
+	content.Variants[0].SKU = "TWICE"
+	content.Variants[0].Options = []catalog.Option{{Name: "Size", Value: "L"}, {Name: "Size ", Value: "M"}}
+	var invalid *field.Error
+	if _, err := s.Create(t.Context(), content); !errors.As(err, &invalid) || invalid.Violations[0].Field != "variants[0].options" {
+		t.Errorf("an option named twice: %v", err)
+	}
+}
+
 func TestBadContentNamesItsFields(t *testing.T) {
 	t.Parallel()
 	s := setup(t)

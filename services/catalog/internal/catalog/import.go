@@ -205,6 +205,7 @@ func changedMeanwhile(err error) bool {
 
 // put creates or replaces a product, and does nothing when it is as it should be.
 func (run *importRun) put(ctx context.Context, content Content, existing Product, exists bool) (created, updated bool, err error) {
+	content = content.tidy()
 	switch {
 	case !exists:
 		_, err = run.service.insert(ctx, content)

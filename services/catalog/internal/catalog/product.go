@@ -22,6 +22,8 @@ var (
 // SKUTakenError is returned when a SKU belongs to another product.
 type SKUTakenError struct {
 	SKU string
+	// Variant is the index of the variant that wants it.
+	Variant int
 }
 
 func (e *SKUTakenError) Error() string {

@@ -74,6 +74,7 @@ func (q *Query) settle(cursor string) error {
 			q.Sort = ByRelevance
 		}
 	}
+	q.Brand = tidyLine(q.Brand)
 	var check field.Checker
 	check.Check(q.Limit >= 1 && q.Limit <= maxLimit, "limit", fmt.Sprintf("must be 1 to %d", maxLimit))
 	checkLine(&check, "q", q.Text, maxQuery)

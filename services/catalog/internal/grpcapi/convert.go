@@ -20,6 +20,7 @@ func productProto(p catalog.Product) *catalogv1.Product {
 		MinPrice:  &moneyv1.Money{Amount: lowest, Currency: p.Currency},
 		MaxPrice:  &moneyv1.Money{Amount: highest, Currency: p.Currency},
 		UpdatedAt: timestamppb.New(p.UpdatedAt), Version: p.Version,
+		CategorySlug: catalog.Slugify(p.Category),
 	}
 	for _, i := range p.Images {
 		out.Images = append(out.Images, &catalogv1.Image{Url: i.URL, Alt: i.Alt})

@@ -2,9 +2,11 @@ package grpcapi
 
 import (
 	"errors"
+	"fmt"
 
 	"google.golang.org/grpc/codes"
 
+	"souk/platform/field"
 	"souk/platform/rpc"
 
 	"souk/services/catalog/internal/catalog"
@@ -23,7 +25,8 @@ func wireError(err error) error {
 	case errors.Is(err, catalog.ErrSlugTaken):
 		return rpc.Error(codes.AlreadyExists, "SLUG_TAKEN", catalog.ErrSlugTaken.Error())
 	case errors.As(err, &taken):
-		return rpc.Error(codes.AlreadyExists, "SKU_TAKEN", taken.Error())
+		path := fmt.Sprintf("variants[%d].sku", taken.Variant)
+		return rpc.Error(codes.AlreadyExists, "SKU_TAKEN", taken.Error(), rpc.Blame(field.Violation{Field: path, Message: taken.Error()}))
 	default:
 		return err
 	}

@@ -3,6 +3,7 @@ package grpcapi_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -155,6 +156,14 @@ func TestErrorsSayWhy(t *testing.T) {
 	grpctest.Expect(t, "the same SKUs", err, codes.AlreadyExists, "SKU_TAKEN")
 	if !strings.Contains(status.Convert(err).Message(), "SKU L ") {
 		t.Errorf("%v; want it to name SKU L", err)
+	}
+	for i, v := range other.Variants {
+		v.Sku = fmt.Sprint("NEW-", i)
+	}
+	other.Variants[1].Sku = "S"
+	_, err = b.CreateProduct(b.Staff(t), &catalogv1.CreateProductRequest{Product: other})
+	if blamed := rpc.Violations(err); len(blamed) != 1 || blamed[0].Field != "variants[1].sku" {
+		t.Errorf("%v blames %v, want variants[1].sku", err, blamed)
 	}
 	other.Variants[1].Price.Currency = "EUR"
 	_, err = b.CreateProduct(b.Staff(t), &catalogv1.CreateProductRequest{Product: other})

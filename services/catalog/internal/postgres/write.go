@@ -87,7 +87,7 @@ func keywords(p catalog.Product) string {
 
 // write writes a product's row with what head queues, and then its variants.
 func (s *Store) write(ctx context.Context, p catalog.Product, head func(*pgx.Batch)) error {
-	var taken string
+	var taken *catalog.SKUTakenError
 	err := pgdb.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		batch := &pgx.Batch{}
 		head(batch)
@@ -95,7 +95,7 @@ func (s *Store) write(ctx context.Context, p catalog.Product, head func(*pgx.Bat
 			insertVariant(batch, p.ID, i, v).Fn = func(results pgx.BatchResults) error {
 				_, err := results.Exec()
 				if err != nil {
-					taken = v.SKU
+					taken = &catalog.SKUTakenError{SKU: v.SKU, Variant: i}
 				}
 				return err
 			}
@@ -108,7 +108,7 @@ func (s *Store) write(ctx context.Context, p catalog.Product, head func(*pgx.Bat
 	case pgdb.IsUnique(err, "products_slug"):
 		return catalog.ErrSlugTaken
 	case pgdb.IsUnique(err, "variants_sku"):
-		return &catalog.SKUTakenError{SKU: taken}
+		return taken
 	case errors.Is(err, catalog.ErrVersionMismatch):
 		return err
 	default:

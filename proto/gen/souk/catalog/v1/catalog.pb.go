@@ -101,7 +101,9 @@ type Product struct {
 	Variants  []*Variant             `protobuf:"bytes,11,rep,name=variants,proto3" json:"variants,omitempty"`
 	UpdatedAt *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=updated_at,json=updatedAt,proto3" json:"updated_at,omitempty"`
 	// Grows by one with each change; the entity tag.
-	Version       int64 `protobuf:"varint,13,opt,name=version,proto3" json:"version,omitempty"`
+	Version int64 `protobuf:"varint,13,opt,name=version,proto3" json:"version,omitempty"`
+	// What to filter by for the category, as its facet says; empty without a category.
+	CategorySlug  string `protobuf:"bytes,14,opt,name=category_slug,json=categorySlug,proto3" json:"category_slug,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -225,6 +227,13 @@ func (x *Product) GetVersion() int64 {
 		return x.Version
 	}
 	return 0
+}
+
+func (x *Product) GetCategorySlug() string {
+	if x != nil {
+		return x.CategorySlug
+	}
+	return ""
 }
 
 type Variant struct {
@@ -1924,7 +1933,7 @@ var File_souk_catalog_v1_catalog_proto protoreflect.FileDescriptor
 
 const file_souk_catalog_v1_catalog_proto_rawDesc = "" +
 	"\n" +
-	"\x1dsouk/catalog/v1/catalog.proto\x12\x0fsouk.catalog.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bsouk/access/v1/access.proto\x1a\x19souk/money/v1/money.proto\"\xcc\x03\n" +
+	"\x1dsouk/catalog/v1/catalog.proto\x12\x0fsouk.catalog.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bsouk/access/v1/access.proto\x1a\x19souk/money/v1/money.proto\"\xf1\x03\n" +
 	"\aProduct\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04slug\x18\x02 \x01(\tR\x04slug\x12\x14\n" +
@@ -1940,7 +1949,8 @@ const file_souk_catalog_v1_catalog_proto_rawDesc = "" +
 	"\bvariants\x18\v \x03(\v2\x18.souk.catalog.v1.VariantR\bvariants\x129\n" +
 	"\n" +
 	"updated_at\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\tupdatedAt\x12\x18\n" +
-	"\aversion\x18\r \x01(\x03R\aversion\"\xb3\x01\n" +
+	"\aversion\x18\r \x01(\x03R\aversion\x12#\n" +
+	"\rcategory_slug\x18\x0e \x01(\tR\fcategorySlug\"\xb3\x01\n" +
 	"\aVariant\x12\x10\n" +
 	"\x03sku\x18\x01 \x01(\tR\x03sku\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x121\n" +

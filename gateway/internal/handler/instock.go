@@ -1,0 +1,115 @@
+package handler
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+
+	catalogv1 "souk/proto/gen/souk/catalog/v1"
+
+	"souk/gateway/internal/api"
+)
+
+const (
+	// How many pages of the catalog a list of products in stock may look through.
+	maxStockPages = 10
+	stockPage     = 100
+	// The most values that a facet shows, as in catalog.
+	facetValues = 50
+)
+
+// listInStock looks through the catalog for products that inventory has, because catalog does not know stock.
+func (h *Handler) listInStock(ctx context.Context, query *catalogv1.ListProductsRequest) (api.ListProductsResponseObject, error) {
+	limit, facets := int(query.GetLimit()), query.GetFacets()
+	query.Limit, query.Facets = stockPage, false
+	list := api.ProductList{Items: []api.Product{}}
+	next, err := h.eachInStock(ctx, query, func(_ *catalogv1.Product, view api.Product) bool {
+		list.Items = append(list.Items, view)
+		return len(list.Items) < limit
+	})
+	if err != nil {
+		return nil, err
+	}
+	list.NextCursor = optional(next)
+	if facets {
+		counted, err := h.facetsInStock(ctx, query)
+		if err != nil {
+			return nil, err
+		}
+		list.Facets = &counted
+	}
+	return api.ListProducts200JSONResponse{Body: list}, nil
+}
+
+// eachInStock shows the products of a query that can be bought, from its cursor on, until show returns false or
+// maxStockPages pages have been looked through. It returns the cursor of the rest, "" when there is none.
+func (h *Handler) eachInStock(
+	ctx context.Context, query *catalogv1.ListProductsRequest, show func(*catalogv1.Product, api.Product) bool,
+) (next string, err error) {
+	for range maxStockPages {
+		page, err := h.Catalog.ListProducts(ctx, query)
+		if err != nil {
+			return "", err
+		}
+		products := productsOf(page)
+		for i, view := range h.productViews(ctx, products) {
+			query.Cursor = page.GetProducts()[i].GetCursor()
+			if !available(view) || show(products[i], view) {
+				continue
+			}
+			if page.GetMore() || i < len(products)-1 {
+				return query.GetCursor(), nil
+			}
+			return "", nil
+		}
+		if !page.GetMore() {
+			return "", nil
+		}
+	}
+	return query.GetCursor(), nil
+}
+
+// facetsInStock counts the products of a query that can be bought by category and brand, over all pages of the list as
+// far as eachInStock looks.
+func (h *Handler) facetsInStock(ctx context.Context, query *catalogv1.ListProductsRequest) ([]api.Facet, error) {
+	query.Cursor = ""
+	categories, brands := tally{}, tally{}
+	_, err := h.eachInStock(ctx, query, func(p *catalogv1.Product, _ api.Product) bool {
+		categories.count(p.GetCategorySlug(), p.GetCategory())
+		brands.count(p.GetBrand(), p.GetBrand())
+		return true
+	})
+	if err != nil {
+		return nil, err
+	}
+	return []api.Facet{
+		{Field: api.FacetFieldCategory, Values: categories.values()},
+		{Field: api.FacetFieldBrand, Values: brands.values()},
+	}, nil
+}
+
+// tally counts products by a value of theirs.
+type tally map[string]api.FacetValue
+
+// count counts a product, unless it has no such value.
+func (t tally) count(value, name string) {
+	if value == "" {
+		return
+	}
+	counted, known := t[value]
+	if !known || name < counted.Name {
+		counted.Name = name
+	}
+	counted.Value = value
+	counted.Count++
+	t[value] = counted
+}
+
+// values returns the most common values first.
+func (t tally) values() []api.FacetValue {
+	sorted := slices.SortedFunc(maps.Values(t), func(a, b api.FacetValue) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Value, b.Value))
+	})
+	return append([]api.FacetValue{}, sorted[:min(len(sorted), facetValues)]...)
+}

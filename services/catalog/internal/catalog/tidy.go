@@ -1,0 +1,46 @@
+package catalog
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// tidyLine writes a line of text the one way in which it is compared: without blanks around it, with single blanks
+// within, and in Unicode's composed form (NFC). So "Acme " and "Acme" are one brand, and so are "Café" with a composed
+// and with a combining accent. Control characters stay, because check refuses them.
+func tidyLine(text string) string {
+	words := strings.FieldsFunc(text, func(r rune) bool { return unicode.Is(unicode.Zs, r) })
+	return norm.NFC.String(strings.Join(words, " "))
+}
+
+// tidy returns the content with every line of text tidy. The descriptions of products and of images stay as they are.
+func (c Content) tidy() Content {
+	c.Title, c.Brand, c.Category = tidyLine(c.Title), tidyLine(c.Brand), tidyLine(c.Category)
+	c.Tags = tidyTags(c.Tags)
+	c.Variants = slices.Clone(c.Variants)
+	for i := range c.Variants {
+		v := &c.Variants[i]
+		v.Title, v.Options = tidyLine(v.Title), slices.Clone(v.Options)
+		for j, o := range v.Options {
+			v.Options[j] = Option{Name: tidyLine(o.Name), Value: tidyLine(o.Value)}
+		}
+	}
+	return c
+}
+
+// tidyTags returns tidy tags, each once. Blank tags and lists that are too long stay, because check refuses them.
+func tidyTags(tags []string) []string {
+	if len(tags) > maxTags {
+		return tags
+	}
+	var kept []string
+	for _, tag := range tags {
+		if tag = tidyLine(tag); tag == "" || !slices.Contains(kept, tag) {
+			kept = append(kept, tag)
+		}
+	}
+	return kept
+}
