@@ -1,11 +1,14 @@
 package replay
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"time"
+
+	"souk/platform/country"
 
 	"souk/e2e/shop"
 )
@@ -52,10 +55,8 @@ func (r *Replay) buy(ctx context.Context, c *customer, invoice Invoice) (order s
 	if err != nil {
 		return order, err
 	}
-	to := shop.Address{Name: "Customer", Line1: "1 High Street", City: "Town", PostalCode: "AB1 2CD", Country: countries[invoice.Country]}
-	if to.Country == "" {
-		to.Country = "GB"
-	}
+	to := shop.Address{Name: "Customer", Line1: "1 High Street", City: "Town", Country: cmp.Or(countries[invoice.Country], "GB")}
+	to.PostalCode = country.ExamplePostalCode(to.Country)
 	var quote shop.Quote
 	if err := c.do(ctx, func(client *shop.Client) (err error) {
 		quote, err = client.Quote(ctx, cart.ID, to)

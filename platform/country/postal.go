@@ -42,6 +42,11 @@ var byCountry = sync.OnceValue(func() map[string]postalCode {
 	return found
 })
 
+// ExamplePostalCode returns a postal code in the form of a country (ISO 3166-1 alpha-2), or "" for one without.
+func ExamplePostalCode(country string) string {
+	return byCountry()[country].example
+}
+
 // CheckPostalCode returns what is wrong with a postal code in a country (ISO 3166-1 alpha-2), as in "is required in GB",
 // or "" if nothing is. Letters may be small, and digits full-width.
 //

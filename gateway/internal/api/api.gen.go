@@ -532,8 +532,8 @@ type AddressInput struct {
 	// Name Who receives them
 	Name string `json:"name"`
 
-	// PostalCode As it is written in the country
-	PostalCode string `json:"postal_code"`
+	// PostalCode In the country's form, as in LS1 4DY; may be left out where mail arrives without, as in AE and IE
+	PostalCode *string `json:"postal_code,omitempty"`
 
 	// Region State, province or county
 	Region *string `json:"region,omitempty"`
@@ -712,8 +712,8 @@ type Destination struct {
 	// Country ISO 3166-1 alpha-2
 	Country string `json:"country"`
 
-	// PostalCode As it is written in the country
-	PostalCode string `json:"postal_code"`
+	// PostalCode In the country's form, as in LS1 4DY; may be left out where mail arrives without, as in AE and IE
+	PostalCode *string `json:"postal_code,omitempty"`
 }
 
 // Facet How many products of the list there are for each value of a parameter
@@ -901,7 +901,7 @@ type OrderAddress struct {
 	// Name Who receives it
 	Name string `json:"name"`
 
-	// PostalCode As it is written in the country
+	// PostalCode As it was written, or empty
 	PostalCode string `json:"postal_code"`
 
 	// Region State, province or county, or empty
@@ -1280,7 +1280,7 @@ type SavedAddress struct {
 	// Name Who receives parcels
 	Name string `json:"name"`
 
-	// PostalCode As it is written in the country
+	// PostalCode As it was written, or empty
 	PostalCode string `json:"postal_code"`
 
 	// Region State, province or county, or empty
@@ -1574,7 +1574,8 @@ type ListProductsParams struct {
 	// Sort `relevance` when there is a `q`, else `newest`
 	Sort *ListProductsParamsSort `form:"sort,omitempty" json:"sort,omitempty"`
 
-	// Facets Whether to count the products by category and brand
+	// Facets Whether to count the products by category and brand. The counts are those of the whole list, whatever the
+	// page; with `in_stock`, of the first 1,000 products that match otherwise.
 	Facets *bool `form:"facets,omitempty" json:"facets,omitempty"`
 
 	// Limit How many to list

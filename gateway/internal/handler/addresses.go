@@ -53,6 +53,6 @@ func addressView(a *customersv1.Address) api.SavedAddress {
 func addressProto(id string, a api.AddressInput) *customersv1.Address {
 	return &customersv1.Address{
 		Id: id, Name: a.Name, Line1: a.Line1, Line2: value(a.Line2), City: a.City,
-		Region: value(a.Region), PostalCode: a.PostalCode, Country: a.Country,
+		Region: value(a.Region), PostalCode: value(a.PostalCode), Country: a.Country,
 	}
 }

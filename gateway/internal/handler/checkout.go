@@ -41,7 +41,7 @@ func placeOrderProto(key string, b api.Checkout) *ordersv1.PlaceOrderRequest {
 	if a := b.ShippingAddress; a != nil {
 		place.ShippingAddress = &ordersv1.Address{
 			Name: a.Name, Line1: a.Line1, Line2: value(a.Line2), City: a.City, Region: value(a.Region),
-			PostalCode: a.PostalCode, Country: a.Country,
+			PostalCode: value(a.PostalCode), Country: a.Country,
 		}
 	}
 	if b.ExpectedTotal != nil {

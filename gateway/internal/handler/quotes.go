@@ -22,7 +22,7 @@ func (h *Handler) QuoteShipping(ctx context.Context, req api.QuoteShippingReques
 		return nil, err
 	}
 	answer, err := h.Shipping.Quote(ctx, &shippingv1.QuoteRequest{
-		Destination: &shippingv1.Destination{Country: req.Body.Address.Country, PostalCode: req.Body.Address.PostalCode},
+		Destination: &shippingv1.Destination{Country: req.Body.Address.Country, PostalCode: value(req.Body.Address.PostalCode)},
 		WeightGrams: weight, Currency: h.currency,
 	})
 	if err != nil {

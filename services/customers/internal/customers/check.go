@@ -18,7 +18,6 @@ const (
 	maxPassword = 200
 	maxName     = 100
 	maxLine     = 200
-	maxPostal   = 20
 )
 
 // normalizeEmail returns an e-mail as accounts are named by it, and whether it is one.
@@ -52,8 +51,10 @@ func checkAddress(a Address) error {
 	checkText(&check, "line2", a.Line2, false, maxLine)
 	checkText(&check, "city", a.City, true, maxLine)
 	checkText(&check, "region", a.Region, false, maxLine)
-	checkText(&check, "postal_code", a.PostalCode, true, maxPostal)
+	checkText(&check, "postal_code", a.PostalCode, false, maxLine)
 	check.Check(country.Valid(a.Country), "country", "must be an ISO 3166-1 alpha-2 code")
+	problem := country.CheckPostalCode(a.Country, a.PostalCode)
+	check.Check(problem == "", "postal_code", problem)
 	return check.Err()
 }
 

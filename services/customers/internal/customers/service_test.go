@@ -167,6 +167,23 @@ func TestLogoutEndsTheSession(t *testing.T) {
 	}
 }
 
+func TestAddressesHavePostalCodesWhereTheirCountryHas(t *testing.T) {
+	t.Parallel()
+	s, _ := setup(t)
+	ada := register(t, s, "ada@example.com")
+	villa := customers.Address{Name: "A", Line1: "Villa 4", City: "Dubai", Country: "AE"}
+	if _, err := s.SaveAddress(t.Context(), ada.ID, villa); err != nil {
+		t.Errorf("without a postal code in Dubai: %v", err)
+	}
+	for _, code := range []string{"", "12345", strings.Repeat("1", 300)} {
+		villa.Country, villa.PostalCode = "GB", code
+		var invalid *field.Error
+		if _, err := s.SaveAddress(t.Context(), ada.ID, villa); !errors.As(err, &invalid) || invalid.Violations[0].Field != "postal_code" {
+			t.Errorf("postal code %q in GB: %v, want a violation of postal_code", code, err)
+		}
+	}
+}
+
 func TestAddresses(t *testing.T) {
 	t.Parallel()
 	s, _ := setup(t)

@@ -19,7 +19,7 @@ const canary = "canary"
 func buyAsCanary(key string) orders.PlaceRequest {
 	req := buy(key, "pm_"+canary)
 	req.ShippingAddress = &orders.Address{
-		Name: canary, Line1: canary, Line2: canary, City: canary, Region: canary, PostalCode: canary, Country: "GB",
+		Name: canary, Line1: canary, Line2: canary, City: canary, Region: canary, PostalCode: canary, Country: "IE",
 	}
 	return req
 }
@@ -93,7 +93,7 @@ func TestAnErasedCustomersOrdersKeepTheirMoneyAndNothingPersonal(t *testing.T) {
 	if got := strings.Join(s.canaries(t), " "); got != "idempotency_keys orders refunds returns" {
 		t.Fatalf("before: the canary is in %s", got)
 	}
-	want.ShippingAddress = orders.Address{Country: "GB"}
+	want.ShippingAddress = orders.Address{Country: "IE"}
 	want.Returns[0].Reason, want.Refunds[0].Reason, want.Refunds[1].Reason = "", "", ""
 	for range 2 {
 		s.mustErase(t)

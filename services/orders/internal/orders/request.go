@@ -32,10 +32,9 @@ type PlaceRequest struct {
 
 // Lengths in characters.
 const (
-	maxKey        = 255
-	maxID         = 100
-	maxAddress    = 200
-	maxPostalCode = 20
+	maxKey     = 255
+	maxID      = 100
+	maxAddress = 200
 	// Stripe wants room for 255 characters in an id: https://docs.stripe.com/upgrades
 	maxPaymentMethod = 255
 )
@@ -77,11 +76,13 @@ func (a Address) check(c *field.Checker) {
 		{"line2", a.Line2, false, maxAddress},
 		{"city", a.City, true, maxAddress},
 		{"region", a.Region, false, maxAddress},
-		{"postal_code", a.PostalCode, true, maxPostalCode},
+		{"postal_code", a.PostalCode, false, maxAddress},
 	} {
 		c.CheckLine("shipping_address."+f.name, f.value, f.required, f.most)
 	}
 	c.Check(country.Valid(a.Country), "shipping_address.country", "must be a country code of ISO 3166-1 alpha-2")
+	problem := country.CheckPostalCode(a.Country, a.PostalCode)
+	c.Check(problem == "", "shipping_address.postal_code", problem)
 }
 
 // Fingerprint tells requests apart that come with the same idempotency key.

@@ -149,7 +149,7 @@ func TestEveryCountryHasAnOption(t *testing.T) {
 				continue
 			}
 			countries++
-			options, err := s.Quote(t.Context(), shipping.Destination{Country: code, PostalCode: "1"}, 500, "GBP")
+			options, err := s.Quote(t.Context(), shipping.Destination{Country: code, PostalCode: country.ExamplePostalCode(code)}, 500, "GBP")
 			if err != nil || len(options) == 0 {
 				t.Errorf("%s: %d options, %v", code, len(options), err)
 			}

@@ -46,8 +46,12 @@ func TestQuotePricesByWeightAndZone(t *testing.T) {
 		{leeds, 21_000, "royal-standard", 1155, 3},
 		{leeds, 21_001, "royal-standard", 1215, 3},
 		{shipping.Destination{Country: "DE", PostalCode: "10115"}, 500, "europe-standard", 995, 2},
-		{shipping.Destination{Country: "AU"}, 500, "world-standard", 1495, 2},
-		{shipping.Destination{Country: "JP"}, 10_000_000, "world-standard", 8995 + 9980*520, 2},
+		{shipping.Destination{Country: "AU", PostalCode: "2060"}, 500, "world-standard", 1495, 2},
+		{shipping.Destination{Country: "AE"}, 500, "world-standard", 1495, 2},
+		{shipping.Destination{Country: "JP", PostalCode: "154-0023"}, 10_000_000, "world-standard", 8995 + 9980*520, 2},
+		// 100,000 pieces of 200 g, and the heaviest cart there can be.
+		{leeds, 20_000_000, "royal-standard", 1095 + 19_980*60, 3},
+		{leeds, 2_000 * 100_000 * 1_000_000, "royal-standard", 1095 + (200_000_000_000-20)*60, 3},
 	}
 	for _, test := range tests {
 		options, err := s.Quote(t.Context(), test.to, test.grams, "GBP")
@@ -78,6 +82,21 @@ func TestQuoteNamesBadFields(t *testing.T) {
 		if err := quote(); !errors.As(err, &invalid) || invalid.Violations[0].Field != want {
 			t.Errorf("err = %v, want a violation of %s", err, want)
 		}
+	}
+}
+
+func TestQuoteWantsPostalCodesInTheFormOfTheirCountry(t *testing.T) {
+	t.Parallel()
+	s := setup(t, time.Hour)
+	for _, to := range []shipping.Destination{{Country: "GB"}, {Country: "GB", PostalCode: "12345"}, {Country: "US", PostalCode: "ABC"}} {
+		var invalid *field.Error
+		if err := quoteErr(t.Context(), s, to, 1, "GBP"); !errors.As(err, &invalid) || invalid.Violations[0].Field != "address.postal_code" {
+			t.Errorf("%+v: err = %v, want a violation of address.postal_code", to, err)
+		}
+	}
+	// An order of before its country's form was known is shipped all the same.
+	if _, err := s.Ship(t.Context(), uuid.NewString(), "royal-standard", shipping.Destination{Country: "GB", PostalCode: "12345"}, 1); err != nil {
+		t.Errorf("ship: %v", err)
 	}
 }
 
