@@ -1,6 +1,8 @@
 package email_test
 
 import (
+	"slices"
+	"strings"
 	"testing"
 
 	"souk/platform/email"
@@ -9,10 +11,51 @@ import (
 func TestAnAddressHasOneSpelling(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ text, want string }{
-		{" Ada@Example.COM\n", "ada@example.com"}, {"e\u0301@x", "\u00e9@x"}, {"Y\u030a@x", "\u1e99@x"}, {"\u1e99@x", "\u1e99@x"},
+		{" Ada@Example.COM\n", "ada@example.com"},
+		{"e\u0301@x", "\u00e9@x"}, {"Y\u030a@x", "\u1e99@x"}, {"\u1e99@x", "\u1e99@x"},
+		{"x@bücher.example", "x@bücher.example"}, {"x@xn--bcher-kva.example", "x@bücher.example"}, {"X@XN--BCHER-KVA.Example", "x@bücher.example"},
+		{"x@BU\u0308CHER.example", "x@bücher.example"}, {"x@bücher。example", "x@bücher.example"}, {"x@ｅxample.com", "x@example.com"},
+		{"x@faß.de", "x@faß.de"}, {"x@fass.de", "x@fass.de"}, {"ада@пример.рф", "ада@пример.рф"},
 	} {
-		if got := email.Normalize(test.text); got != test.want {
-			t.Errorf("%q is %q, want %q", test.text, got, test.want)
+		if got, ok := email.Canonical(test.text); got != test.want || !ok {
+			t.Errorf("%q is %q (%v), want %q", test.text, got, ok, test.want)
+		}
+	}
+}
+
+func TestATextThatIsNoAddressHasNone(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		"", "x", "@", "x@", "@x", "a@b@c", "Ada <ada@example.com>", "a,b@c", "a@[127.0.0.1]", "a@b..c", "a@-b.example", "a@xn--a", "a@xn--",
+		"a@b_c.example", `"a b"@example.com`, "\xff@b", "a@b\x00", strings.Repeat("a", 250) + "@example.com", strings.Repeat("a", 1<<20) + "@b",
+		// What cannot be seen: space of no width, joiners, a soft hyphen, marks of direction, a filler, selectors, tags, odd spaces, private use.
+		"z\u200b@example.com", "z\u200d@example.com", "z\u00ad@example.com", "\u202ez@example.com", "z\u2066@example.com", "z\ufeff@example.com",
+		"z\u3164@example.com", "z\ufe0f@example.com", "z\u034f@example.com", "z\u2800@example.com", "z\U000e0041@example.com", "z\U000e0100@example.com",
+		"\"z\u00a0\"@example.com", "\"z\u3000\"@example.com", "z\ue000@example.com", "z\u2028@example.com", "z\t@example.com", "z\x7f@example.com",
+		"z@exam\u200bple.com", "z@exam\u00adple.com", "z@example.com\u200b", "z@xn--ab-m1t.example",
+	} {
+		if got, ok := email.Canonical(text); ok {
+			t.Errorf("%.40q is taken for the address %q", text, got)
+		}
+	}
+}
+
+func TestAnAccountOfAnEarlierVersionIsFoundByEachSpellingOfItsAddress(t *testing.T) {
+	t.Parallel()
+	const unicode, ascii = "x@bücher.example", "x@xn--bcher-kva.example"
+	for _, test := range []struct {
+		text string
+		want []string
+	}{
+		{" Ada@example.com ", []string{"ada@example.com"}},
+		{"X@Bücher.example", []string{unicode, ascii}},
+		{"x@XN--bcher-kva.example", []string{ascii, unicode}},
+		{"x@BÜCHER。example", []string{"x@bücher。example", unicode, ascii}},
+		{"z\u200b@example.com", []string{"z\u200b@example.com"}}, // its owner logs in as ever
+		{"x\xff@example.com", nil}, {strings.Repeat("a", 1<<20) + "@b", nil},
+	} {
+		if got := email.Spellings(test.text); !slices.Equal(got, test.want) {
+			t.Errorf("%.40q has the spellings %q, want %q", test.text, got, test.want)
 		}
 	}
 }

@@ -965,7 +965,7 @@ type PasswordChange struct {
 	// CurrentPassword The password so far
 	CurrentPassword string `json:"current_password"`
 
-	// NewPassword 8 to 200 characters
+	// NewPassword 8 to 200 characters, and not easy to guess, as at registration
 	NewPassword string `json:"new_password"`
 }
 
@@ -1196,13 +1196,15 @@ type RefundStatus string
 //
 // Examples: {"email":"ada@example.com","name":"Ada Shopper","password":"correct horse battery"}
 type Registration struct {
-	// Email The address to log in with; upper and lower case are the same
+	// Email The address to log in with. Upper and lower case are the same, and so are the two spellings of an international domain
+	// (`bücher.example`, `xn--bcher-kva.example`). Characters that cannot be seen are refused.
 	Email string `json:"email"`
 
 	// Name What the customer is called
 	Name string `json:"name"`
 
-	// Password 8 to 200 characters
+	// Password 8 to 200 characters. What is guessed early is refused with 422: common passwords, patterns of keys, dates, and the
+	// customer's own e-mail and name. An accented letter may be sent as one character or as two.
 	Password string `json:"password"`
 }
 

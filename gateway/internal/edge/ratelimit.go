@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"strings"
 
 	"souk/gateway/internal/api"
 	"souk/platform/access"
@@ -116,8 +117,12 @@ func (l *Limits) slowGuesses(next api.StrictHandlerFunc, _ string) api.StrictHan
 func guessed(ctx context.Context, request any) string {
 	switch request := request.(type) {
 	case api.CreateSessionRequestObject:
-		// No e-mail in our memory. An account that is not there is as slow.
-		sum := sha256.Sum256([]byte(email.Normalize(request.Body.Email)))
+		// One limit for all spellings of an address. No e-mail in our memory. An account that is not there is as slow.
+		address, ok := email.Canonical(request.Body.Email)
+		if !ok { // an account of an earlier version may have it
+			address = strings.Join(email.Spellings(request.Body.Email), "")
+		}
+		sum := sha256.Sum256([]byte(address))
 		return string(sum[:])
 	case api.ChangePasswordRequestObject, api.DeleteMeRequestObject:
 		return access.FromContext(ctx).CustomerID

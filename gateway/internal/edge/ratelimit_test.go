@@ -302,6 +302,23 @@ func TestAnAccountIsGuessedSlowlyFromEverywhere(t *testing.T) {
 	})
 }
 
+func TestSpellingsOfAnAddressShareOneLimit(t *testing.T) {
+	t.Parallel()
+	for first, others := range map[string][]string{
+		"x@bücher.example":      {"x@xn--bcher-kva.example", "X@BU\u0308CHER.example", "x@bücher。example"},
+		"jos\u00e9@example.com": {"jose\u0301@example.com", "JOSÉ@example.com"},
+		"z\u200b@example.com":   {"Z\u200b@Example.com", " z\u200b@example.com"}, // an account of an earlier version
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			g := limited(t)
+			g.admitted(t, 10, everywhere(login(first)))
+			for _, spelling := range others {
+				g.ask(t, login(spelling)).mustBe(t, http.StatusTooManyRequests, "rate_limited", "")
+			}
+		})
+	}
+}
+
 func TestAStolenTokenGuessesThePasswordSlowly(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -1,6 +1,7 @@
 package customers
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math/rand/v2"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"souk/platform/email"
 	"souk/platform/field"
 )
 
@@ -25,19 +27,22 @@ func New(store Store, tokens TokenIssuer) *Service {
 	return &Service{store: store, hasher: NewHasher(), tokens: tokens}
 }
 
-// Register opens an account, or returns ErrEmailTaken or a *field.Error.
-func (s *Service) Register(ctx context.Context, email string, password Secret, name string) (Customer, error) {
-	return s.open(ctx, email, password, name, []string{RoleCustomer})
+// Register opens an account, or returns a *field.Error, or ErrEmailTaken when there is one for any spelling of the e-mail.
+func (s *Service) Register(ctx context.Context, address string, password Secret, name string) (Customer, error) {
+	return s.open(ctx, address, password, name, []string{RoleCustomer})
 }
 
-func (s *Service) open(ctx context.Context, email string, password Secret, name string, roles []string) (Customer, error) {
+func (s *Service) open(ctx context.Context, address string, password Secret, name string, roles []string) (Customer, error) {
 	var check field.Checker
-	email, ok := normalizeEmail(email)
-	check.Check(ok, "email", "must be an e-mail address")
-	checkPassword(&check, "password", password, email)
+	canonical, ok := email.Canonical(address)
+	check.Check(ok, "email", "must be an e-mail address, of characters that can be seen")
+	checkPassword(&check, "password", password, canonical, name)
 	checkName(&check, name)
 	if err := check.Err(); err != nil {
 		return Customer{}, err
+	}
+	if _, err := s.named(ctx, address); !errors.Is(err, ErrNotFound) {
+		return Customer{}, cmp.Or(err, ErrEmailTaken)
 	}
 	hash, err := s.hasher.Hash(ctx, password)
 	if err != nil {
@@ -48,7 +53,7 @@ func (s *Service) open(ctx context.Context, email string, password Secret, name 
 		return Customer{}, err
 	}
 	customer := Customer{
-		ID: id.String(), Email: email, Name: strings.TrimSpace(name), Roles: roles, PasswordHash: hash,
+		ID: id.String(), Email: canonical, Name: strings.TrimSpace(name), Roles: roles, PasswordHash: hash,
 		CreatedAt: time.Now().UTC().Truncate(time.Millisecond),
 	}
 	return customer, s.store.Insert(ctx, customer)

@@ -2,7 +2,6 @@ package customers
 
 import (
 	"fmt"
-	"net/mail"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -13,31 +12,26 @@ import (
 )
 
 const (
-	maxEmail    = 254 // RFC 5321, 4.5.3.1.3
 	minPassword = 8
 	maxPassword = 200
 	maxName     = 100
 	maxLine     = 200
 )
 
-// normalizeEmail returns an e-mail as accounts are named by it, and whether it is one.
-func normalizeEmail(text string) (string, bool) {
-	if !utf8.ValidString(text) {
-		return text, false
+// checkPassword checks a new password, in the field with that name, of the account with that e-mail and name. It asks for what NIST
+// SP 800-63B (5.1.1.2) asks for: length, and nothing that is guessed first. It asks for no digits or signs.
+func checkPassword(check *field.Checker, fieldName string, password Secret, address, name string) {
+	least, most := utf8.RuneCountInString(string(normalForm(password))), utf8.RuneCountInString(string(password))
+	if least < minPassword || most > maxPassword {
+		check.Check(false, fieldName, fmt.Sprintf("must have %d to %d characters", minPassword, maxPassword))
+		return
 	}
-	address := email.Normalize(text)
-	parsed, err := mail.ParseAddress(address)
-	return address, err == nil && parsed.Address == address && len(address) <= maxEmail && printable(address)
-}
-
-// checkPassword checks a new password of the account with that e-mail (normalized) by what NIST SP 800-63B (5.1.1.2) asks:
-// length, and nothing that is guessed first. It asks for no digits or signs, and neither do we.
-func checkPassword(check *field.Checker, name string, password Secret, email string) {
-	length := utf8.RuneCountInString(string(password))
-	check.Check(length >= minPassword && length <= maxPassword, name,
-		fmt.Sprintf("must have %d to %d characters", minPassword, maxPassword))
-	asEmail, _ := normalizeEmail(string(password))
-	check.Check(email == "" || asEmail != email, name, "must not be the e-mail address")
+	if asEmail, ok := email.Canonical(string(password)); ok && asEmail == address {
+		check.Check(false, fieldName, "must not be the e-mail address")
+		return
+	}
+	check.Check(!guessable(password, address, name), fieldName,
+		"must not be easy to guess: it is much like a common password, a pattern of keys or a date, or your name or e-mail")
 }
 
 func checkName(check *field.Checker, name string) {

@@ -16,7 +16,7 @@ func (s *Service) ChangePassword(ctx context.Context, id, sessionID string, curr
 		return err
 	}
 	var check field.Checker
-	checkPassword(&check, "new_password", next, customer.Email)
+	checkPassword(&check, "new_password", next, customer.Email, customer.Name)
 	if err := check.Err(); err != nil {
 		return err
 	}

@@ -47,7 +47,7 @@ const (
 // Customer is an account.
 type Customer struct {
 	ID string
-	// Email is normalized; it is the account's name at login.
+	// Email is the account's name at login: canonical (email.Canonical), unless an earlier version opened the account.
 	Email        string
 	Name         string
 	Roles        []string
@@ -98,7 +98,7 @@ type Secret = secret.Text
 type Store interface {
 	// Insert adds an account, or returns ErrEmailTaken.
 	Insert(ctx context.Context, customer Customer) error
-	// Find and FindByEmail return ErrNotFound for an account that does not exist.
+	// Find and FindByEmail return ErrNotFound for an account that does not exist. The e-mail is one spelling.
 	Find(ctx context.Context, id string) (Customer, error)
 	FindByEmail(ctx context.Context, email string) (Customer, error)
 	// Replace stores an account that still has its version, which then grows by one, or returns ErrChanged.

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"golang.org/x/crypto/argon2"
+	"golang.org/x/text/unicode/norm"
 )
 
 // The cost of a password: OWASP's second recommendation for argon2id
@@ -55,35 +56,47 @@ func NewHasher() *Hasher {
 	}
 }
 
-// Hash returns the hash of a password in the PHC string format, or ErrBusy.
+// normalForm returns a password in the one form in which it is hashed (NFKC; NIST SP 800-63B, 5.1.1.2): keyboards write an ä as one
+// character or as two.
+func normalForm(password Secret) Secret {
+	return Secret(norm.NFKC.String(string(password)))
+}
+
+// Hash returns the hash of a password, in its normal form, in the PHC string format, or ErrBusy.
 func (h *Hasher) Hash(ctx context.Context, password Secret) (Secret, error) {
 	salt := make([]byte, saltSize)
 	if _, err := rand.Read(salt); err != nil {
 		return "", err
 	}
-	key, err := h.derive(ctx, password, parameters{time: argonTime, memory: argonMemory, threads: argonThreads, salt: salt})
+	key, err := h.derive(ctx, normalForm(password), parameters{time: argonTime, memory: argonMemory, threads: argonThreads, salt: salt})
 	if err != nil {
 		return "", err
 	}
 	return encode(salt, key), nil
 }
 
-// Matches reports whether a password has a hash, and whether the hash should be made anew because the cost has risen. It may
-// return ErrBusy.
+// Matches reports whether a password has a hash, and whether the hash should be made anew: because the cost has risen, or because it
+// is of the password as it was typed, as earlier versions hashed it. It may return ErrBusy.
 func (h *Hasher) Matches(ctx context.Context, password, hash Secret) (match, outdated bool, err error) {
 	p, err := decode(hash)
 	if err != nil {
 		return false, false, err
 	}
-	key, err := h.derive(ctx, password, p)
-	if err != nil {
-		return false, false, err
+	normal := normalForm(password)
+	match, err = h.matches(ctx, normal, p)
+	if err != nil || match || normal == password {
+		return match, p.time < argonTime || p.memory < argonMemory, err
 	}
-	outdated = p.time < argonTime || p.memory < argonMemory
-	return subtle.ConstantTimeCompare(key, p.key) == 1, outdated, nil
+	match, err = h.matches(ctx, password, p)
+	return match, true, err
 }
 
-// MatchesNothing costs what Matches does.
+func (h *Hasher) matches(ctx context.Context, password Secret, p parameters) (bool, error) {
+	key, err := h.derive(ctx, password, p)
+	return err == nil && subtle.ConstantTimeCompare(key, p.key) == 1, err
+}
+
+// MatchesNothing costs what Matches does for a wrong password.
 func (h *Hasher) MatchesNothing(ctx context.Context, password Secret) error {
 	_, _, err := h.Matches(ctx, password, h.unknown)
 	return err

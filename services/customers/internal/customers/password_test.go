@@ -89,6 +89,38 @@ type derivation struct {
 	salt, key    int
 }
 
+func TestAPasswordMatchesHoweverItsLettersAreComposed(t *testing.T) {
+	t.Parallel()
+	h := NewHasher()
+	composed, decomposed := Secret("G\u00e4nsebl\u00fcmchen \ufb01"), Secret("Ga\u0308nseblu\u0308mchen \ufb01")
+	plain := Secret("G\u00e4nsebl\u00fcmchen fi")
+	// raw is the hash of a password as it is typed, as earlier versions made it.
+	raw := func(password Secret) Secret {
+		salt := make([]byte, saltSize)
+		return encode(salt, argon2.IDKey([]byte(password), salt, argonTime, argonMemory, argonThreads, keySize))
+	}
+	hash, err := h.Hash(t.Context(), decomposed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		what           string
+		password, hash Secret
+		match, anew    bool
+	}{
+		{"composed", composed, hash, true, false}, {"decomposed", decomposed, hash, true, false}, {"without ligature", plain, hash, true, false},
+		{"without accents", "Gansebluemchen fi", hash, false, false},
+		{"as it was typed for an old hash", decomposed, raw(decomposed), true, true},
+		{"in normal form for an old hash of that", decomposed, raw(plain), true, false},
+		{"of an old hash, typed another way", composed, raw(decomposed), false, true},
+	} {
+		match, anew, err := h.Matches(t.Context(), test.password, test.hash)
+		if err != nil || match != test.match || match && anew != test.anew {
+			t.Errorf("%s: match %v, to be made anew %v, %v; want %v, %v", test.what, match, anew, err, test.match, test.anew)
+		}
+	}
+}
+
 func TestALoginCostsTheSameWhoeverItIsFor(t *testing.T) {
 	t.Parallel()
 	s := New(people{}, nil)
@@ -103,13 +135,16 @@ func TestALoginCostsTheSameWhoeverItIsFor(t *testing.T) {
 		return argon2.IDKey(password, salt, time, memory, threads, size)
 	}
 	want := derivation{argonTime, argonMemory, argonThreads, saltSize, keySize}
-	for _, email := range []string{"ada@example.com", "nobody@example.com", "no e-mail", ""} {
-		run = nil
-		if _, err := s.Login(t.Context(), email, "wrong password"); !errors.Is(err, ErrInvalidCredentials) {
-			t.Errorf("login as %q: %v, want ErrInvalidCredentials", email, err)
-		}
-		if len(run) != 1 || run[0] != want {
-			t.Errorf("login as %q ran %+v, want %+v once", email, run, want)
+	// A password that is not in its normal form is tried as it was typed, too.
+	for wrong, times := range map[Secret]int{"wrong password": 1, "wrong pa\u0308ssword": 2} {
+		for _, email := range []string{"ada@example.com", "nobody@example.com", "no e-mail", ""} {
+			run = nil
+			if _, err := s.Login(t.Context(), email, wrong); !errors.Is(err, ErrInvalidCredentials) {
+				t.Errorf("login as %q: %v, want ErrInvalidCredentials", email, err)
+			}
+			if len(run) != times || run[0] != want || run[times-1] != want {
+				t.Errorf("login as %q ran %+v, want %+v %d times", email, run, want, times)
+			}
 		}
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"souk/platform/email"
 )
 
 // A session ends this long after its tokens were last refreshed.
@@ -29,8 +31,8 @@ type Tokens struct {
 }
 
 // Login opens a session, or returns ErrInvalidCredentials. It costs the same whether the e-mail is known or not.
-func (s *Service) Login(ctx context.Context, email string, password Secret) (Tokens, error) {
-	customer, err := s.named(ctx, email)
+func (s *Service) Login(ctx context.Context, address string, password Secret) (Tokens, error) {
+	customer, err := s.named(ctx, address)
 	if errors.Is(err, ErrNotFound) {
 		if err := s.hasher.MatchesNothing(ctx, password); err != nil {
 			return Tokens{}, err
@@ -56,13 +58,16 @@ func (s *Service) Login(ctx context.Context, email string, password Secret) (Tok
 	return s.openSession(ctx, customer)
 }
 
-// named returns the account with an e-mail, or ErrNotFound.
-func (s *Service) named(ctx context.Context, email string) (Customer, error) {
-	email, ok := normalizeEmail(email)
-	if !ok {
-		return Customer{}, ErrNotFound
+// named returns the account with an e-mail, in whichever spelling, or ErrNotFound. Of two that an earlier version opened for two
+// spellings, each is found by its own.
+func (s *Service) named(ctx context.Context, address string) (Customer, error) {
+	for _, spelling := range email.Spellings(address) {
+		customer, err := s.store.FindByEmail(ctx, spelling)
+		if !errors.Is(err, ErrNotFound) {
+			return customer, err
+		}
 	}
-	return s.store.FindByEmail(ctx, email)
+	return Customer{}, ErrNotFound
 }
 
 // rehash stores a password at today's cost, unless it was changed meanwhile.

@@ -45,9 +45,6 @@ type emailDocument struct {
 // Insert implements customers.Store. The account is written first, and is nobody's until the e-mail is: a crash in
 // between leaves the e-mail free, and an account that DeleteUnreachable finds.
 func (s *Store) Insert(ctx context.Context, c customers.Customer) error {
-	if _, err := s.FindByEmail(ctx, c.Email); !errors.Is(err, customers.ErrNotFound) {
-		return errors.Join(err, taken(err))
-	}
 	if _, err := s.accounts.InsertOne(ctx, accountOf(c)); err != nil {
 		return fmt.Errorf("insert account: %w", err)
 	}
@@ -58,13 +55,6 @@ func (s *Store) Insert(ctx context.Context, c customers.Customer) error {
 	}
 	if err != nil {
 		return fmt.Errorf("insert e-mail: %w", err)
-	}
-	return nil
-}
-
-func taken(err error) error {
-	if err == nil {
-		return customers.ErrEmailTaken
 	}
 	return nil
 }
