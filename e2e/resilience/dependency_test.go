@@ -29,6 +29,9 @@ const (
 
 var dependencies = append([]string{"catalog", "customers", "carts", "orders", "inventory", "payments", "shipping"}, postgres, mongo, consul)
 
+// oneOfTwo is the last row of the table: one of two instances, of every service at once. It has a test of its own.
+const oneOfTwo = "one of two instances"
+
 // dependency is something that can be harmed, if there are several ways to do it in one of them, and mended again.
 type dependency interface {
 	harm(fault string, way int) error

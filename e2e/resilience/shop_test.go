@@ -60,6 +60,14 @@ func open(t *testing.T) *premises {
 		p.dependencies[name] = s
 		t.Cleanup(func() { _ = s.harm(down, 0) })
 	}
+	p.start(t, cfg)
+	return p
+}
+
+// start starts the shop and puts products on sale.
+func (p *premises) start(t *testing.T, cfg stack.Config) {
+	t.Helper()
+	var err error
 	var stop func() error
 	if p.Stack, stop, err = stack.StartTemporaryAs(t.Context(), cfg); err != nil {
 		t.Fatal(err)
@@ -74,7 +82,6 @@ func open(t *testing.T) *premises {
 	if err := p.fill(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	return p
 }
 
 func (p *premises) mendAll(ctx context.Context) error {

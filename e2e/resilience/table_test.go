@@ -62,7 +62,7 @@ func rowsToPlay(t *testing.T, table []row) []row {
 
 // TestTable plays the table of docs/resilience.md: SOUK_CHAOS=full all of it, otherwise a third, which SOUK_SEED draws.
 func TestTable(t *testing.T) {
-	table := readTable(t)
+	table, _ := readTable(t)
 	p := open(t)
 	c, err := assemble(t.Context(), p)
 	if err != nil {
