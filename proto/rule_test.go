@@ -36,6 +36,17 @@ func TestEveryReadSaysThatItMayBeRepeated(t *testing.T) {
 	})
 }
 
+func TestWhatHonorsAKeySaysThatItMayBeRepeated(t *testing.T) {
+	t.Parallel()
+	eachRPC(t, func(t *testing.T, method protoreflect.MethodDescriptor) {
+		options, _ := method.Options().(*descriptorpb.MethodOptions)
+		use, _ := proto.GetExtension(options, accessv1.E_KeyUse).(accessv1.KeyUse)
+		if use != accessv1.KeyUse_KEY_USE_UNSPECIFIED && options.GetIdempotencyLevel() != descriptorpb.MethodOptions_IDEMPOTENT {
+			t.Errorf("%s has key_use %s and idempotency_level %s", method.FullName(), use, options.GetIdempotencyLevel())
+		}
+	})
+}
+
 // What an RPC that only reads is called.
 var reading = regexp.MustCompile(`^(Get|List|Quote|WaitFor|Prepare)`)
 

@@ -58,13 +58,25 @@ func ping(ctx context.Context, pool *pgxpool.Pool) error {
 	return pool.Ping(ctx)
 }
 
+type txKey struct{}
+
+// WithTx returns ctx for work that is a part of tx: InTx, and nothing else, goes on in it. Such work is done by one goroutine.
+func WithTx(ctx context.Context, tx pgx.Tx) context.Context {
+	return context.WithValue(ctx, txKey{}, tx)
+}
+
 // How often a transaction that lost against another is run again.
 const maxAttempts = 8
 
 // InTx runs fn in a read-committed transaction and commits it when fn returns nil. A transaction that
 // PostgreSQL ended as a deadlock or a serialization failure is run again from the start, so fn must have
 // no effect outside it: above all, it makes no RPC.
+//
+// With a context of WithTx it is a savepoint of that transaction, which begins again as a whole when it has to.
 func InTx(ctx context.Context, pool *pgxpool.Pool, fn func(tx pgx.Tx) error) error {
+	if outer, ok := ctx.Value(txKey{}).(pgx.Tx); ok {
+		return pgx.BeginFunc(ctx, outer, fn)
+	}
 	for attempt := 1; ; attempt++ {
 		err := pgx.BeginFunc(ctx, pool, fn)
 		if err == nil || !retryable(err) || attempt == maxAttempts {

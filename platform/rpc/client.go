@@ -33,7 +33,7 @@ var reconnect = grpc.ConnectParams{
 var alive = keepalive.ClientParameters{Time: 10 * time.Second, Timeout: 3 * time.Second}
 
 // Dial returns a connection to target, such as consul:///catalog, where the service named peer must prove that it is that,
-// as we do with identity. Each call carries the caller's token and request id, has the deadline of its method, and goes
+// as we do with identity. Each call carries the caller's token, request id and idempotency key, has the deadline of its method, and goes
 // through its breaker; calls that may be repeated are, before the breaker is told. They go to the instances that say that
 // they serve, in turn. The connection is made when it is first used.
 func Dial(target, peer string, identity *certificate.Identity, breakers *breaker.Set, logger *slog.Logger, opts ...grpc.DialOption) (*grpc.ClientConn, error) {
@@ -47,7 +47,7 @@ func Dial(target, peer string, identity *certificate.Identity, breakers *breaker
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxAnswer)),
 		grpc.WithConnectParams(reconnect),
 		grpc.WithKeepaliveParams(alive),
-		grpc.WithChainUnaryInterceptor(identify, breakers.Unary, report(logger), excuse, newRepeater(logger).repeat),
+		grpc.WithChainUnaryInterceptor(identify, identifyRequest, breakers.Unary, report(logger), excuse, newRepeater(logger).repeat),
 		grpc.WithChainStreamInterceptor(identifyStream, breakers.Stream, follow(logger)),
 	}, opts...)
 	return grpc.NewClient(target, opts...)

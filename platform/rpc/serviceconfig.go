@@ -112,6 +112,14 @@ func configFor(peer string) (string, error) {
 // methods are of the contracts that this process knows. It knows all it will before it makes a connection.
 var methods = sync.OnceValue(func() []methodConfig {
 	var configs []methodConfig
+	eachMethod(func(service protoreflect.ServiceDescriptor, method protoreflect.MethodDescriptor) {
+		configs = append(configs, configOf(service, method))
+	})
+	return configs
+})
+
+// eachMethod calls do for each unary RPC of the contracts that this process knows.
+func eachMethod(do func(protoreflect.ServiceDescriptor, protoreflect.MethodDescriptor)) {
 	protoregistry.GlobalFiles.RangeFiles(func(file protoreflect.FileDescriptor) bool {
 		if !strings.HasPrefix(string(file.Package()), "souk.") && file.Package() != "grpc.health.v1" {
 			return true
@@ -120,14 +128,13 @@ var methods = sync.OnceValue(func() []methodConfig {
 			service := file.Services().Get(i)
 			for j := range service.Methods().Len() {
 				if method := service.Methods().Get(j); !method.IsStreamingClient() && !method.IsStreamingServer() {
-					configs = append(configs, configOf(service, method))
+					do(service, method)
 				}
 			}
 		}
 		return true
 	})
-	return configs
-})
+}
 
 // repeatable are the full methods that the contracts allow to repeat.
 var repeatable = sync.OnceValue(func() map[string]bool {

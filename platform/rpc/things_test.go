@@ -33,6 +33,9 @@ const (
 	read   = "/souk.things.v1.ThingsService/Read"
 	put    = "/souk.things.v1.ThingsService/Put"
 	create = "/souk.things.v1.ThingsService/Create"
+	// honor takes an idempotency key, and need may be repeated with one only.
+	honor = "/souk.things.v1.ThingsService/Honor"
+	need  = "/souk.things.v1.ThingsService/Need"
 )
 
 func init() {
@@ -42,12 +45,18 @@ func init() {
 			InputType: proto.String(".souk.access.v1.ListKeysRequest"), OutputType: proto.String(".souk.access.v1.ListKeysResponse"),
 		}
 	}
+	keyed := func(name string, use accessv1.KeyUse) *descriptorpb.MethodDescriptorProto {
+		m := method(name, descriptorpb.MethodOptions_IDEMPOTENT)
+		proto.SetExtension(m.Options, accessv1.E_KeyUse, use)
+		return m
+	}
 	file, err := protodesc.NewFile(&descriptorpb.FileDescriptorProto{
 		Name: proto.String("souk/things/v1/things.proto"), Package: proto.String("souk.things.v1"), Syntax: proto.String("proto3"),
 		Dependency: []string{"souk/access/v1/access.proto"},
 		Service: []*descriptorpb.ServiceDescriptorProto{{Name: proto.String("ThingsService"), Method: []*descriptorpb.MethodDescriptorProto{
 			method("Read", descriptorpb.MethodOptions_NO_SIDE_EFFECTS), method("Put", descriptorpb.MethodOptions_IDEMPOTENT),
 			method("Create", descriptorpb.MethodOptions_IDEMPOTENCY_UNKNOWN),
+			keyed("Honor", accessv1.KeyUse_KEY_USE_HONORED), keyed("Need", accessv1.KeyUse_KEY_USE_NEEDED),
 		}}},
 	}, protoregistry.GlobalFiles)
 	if err == nil {

@@ -1508,6 +1508,9 @@ type IdempotencyKey = string
 // Limit defines model for Limit.
 type Limit = int32
 
+// OptionalIdempotencyKey defines model for OptionalIdempotencyKey.
+type OptionalIdempotencyKey = string
+
 // Sku defines model for Sku.
 type Sku = string
 
@@ -1530,6 +1533,13 @@ type ListAllOrdersParams struct {
 type RefundOrderParams struct {
 	// IdempotencyKey 1 to 255 characters, new for each thing to be done; its absence answers `idempotency_key_missing`
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+}
+
+// AdjustStockParams defines parameters for AdjustStock.
+type AdjustStockParams struct {
+	// IdempotencyKey 1 to 255 characters, new for each thing to be done. The same key and body give the first answer again, byte for byte, with
+	// `Idempotent-Replay: true`, for 24 hours at least. Who sends none and gets no answer cannot send the request again safely.
+	IdempotencyKey *OptionalIdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // ListOrdersParams defines parameters for ListOrders.
@@ -1714,7 +1724,7 @@ type ServerInterface interface {
 	GetStock(w http.ResponseWriter, r *http.Request, sku Sku)
 	// AdjustStock Add to or take from the stock of a SKU
 	// (POST /v1/inventory/{sku}/adjustments)
-	AdjustStock(w http.ResponseWriter, r *http.Request, sku Sku)
+	AdjustStock(w http.ResponseWriter, r *http.Request, sku Sku, params AdjustStockParams)
 	// GetMe The account
 	// (GET /v1/me)
 	GetMe(w http.ResponseWriter, r *http.Request)
@@ -2254,8 +2264,32 @@ func (siw *ServerInterfaceWrapper) AdjustStock(w http.ResponseWriter, r *http.Re
 		return
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AdjustStockParams
+
+	headers := r.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey OptionalIdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Idempotency-Key", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Idempotency-Key", Err: err})
+			return
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+
+	}
+
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		siw.Handler.AdjustStock(w, r, sku)
+		siw.Handler.AdjustStock(w, r, sku, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -3374,25 +3408,15 @@ type RefundOrderResponseObject interface {
 	VisitRefundOrderResponse(w http.ResponseWriter) error
 }
 
-type RefundOrder201ResponseHeaders struct {
-	IdempotentReplay *string
-}
-
-type RefundOrder201JSONResponse struct {
-	Body    Refund
-	Headers RefundOrder201ResponseHeaders
-}
+type RefundOrder201JSONResponse Refund
 
 func (response RefundOrder201JSONResponse) VisitRefundOrderResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
-	if response.Headers.IdempotentReplay != nil {
-		w.Header().Set("Idempotent-Replay", fmt.Sprint(*response.Headers.IdempotentReplay))
-	}
 	w.WriteHeader(201)
 	_, err := buf.WriteTo(w)
 	return err
@@ -3705,8 +3729,9 @@ func (response GetStock200JSONResponse) VisitGetStockResponse(w http.ResponseWri
 }
 
 type AdjustStockRequestObject struct {
-	Sku  Sku `json:"sku"`
-	Body *AdjustStockJSONRequestBody
+	Sku    Sku `json:"sku"`
+	Params AdjustStockParams
+	Body   *AdjustStockJSONRequestBody
 }
 
 type AdjustStockResponseObject interface {
@@ -3916,8 +3941,7 @@ type PlaceOrderResponseObject interface {
 }
 
 type PlaceOrder201ResponseHeaders struct {
-	IdempotentReplay *string
-	Location         string
+	Location string
 }
 
 type PlaceOrder201JSONResponse struct {
@@ -3932,9 +3956,6 @@ func (response PlaceOrder201JSONResponse) VisitPlaceOrderResponse(w http.Respons
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
-	if response.Headers.IdempotentReplay != nil {
-		w.Header().Set("Idempotent-Replay", fmt.Sprint(*response.Headers.IdempotentReplay))
-	}
 	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
 	w.WriteHeader(201)
 	_, err := buf.WriteTo(w)
@@ -3942,8 +3963,7 @@ func (response PlaceOrder201JSONResponse) VisitPlaceOrderResponse(w http.Respons
 }
 
 type PlaceOrder202ResponseHeaders struct {
-	IdempotentReplay *string
-	Location         string
+	Location string
 }
 
 type PlaceOrder202JSONResponse struct {
@@ -3958,9 +3978,6 @@ func (response PlaceOrder202JSONResponse) VisitPlaceOrderResponse(w http.Respons
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
-	if response.Headers.IdempotentReplay != nil {
-		w.Header().Set("Idempotent-Replay", fmt.Sprint(*response.Headers.IdempotentReplay))
-	}
 	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
 	w.WriteHeader(202)
 	_, err := buf.WriteTo(w)
@@ -5024,10 +5041,11 @@ func (sh *strictHandler) GetStock(w http.ResponseWriter, r *http.Request, sku Sk
 }
 
 // AdjustStock operation middleware
-func (sh *strictHandler) AdjustStock(w http.ResponseWriter, r *http.Request, sku Sku) {
+func (sh *strictHandler) AdjustStock(w http.ResponseWriter, r *http.Request, sku Sku, params AdjustStockParams) {
 	var request AdjustStockRequestObject
 
 	request.Sku = sku
+	request.Params = params
 
 	var body AdjustStockJSONRequestBody
 	if err := runtime.BindJSONBody(r, &body); err != nil {

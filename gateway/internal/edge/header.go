@@ -12,8 +12,8 @@ var listHeaders = map[string]bool{"If-Match": true, "If-None-Match": true}
 
 // absent is what a request is answered that lacks a header field it needs.
 var absent = map[string]answer{
-	"Idempotency-Key": {http.StatusBadRequest, api.ProblemCodeIdempotencyKeyMissing},
-	"If-Match":        {http.StatusPreconditionRequired, api.ProblemCodePreconditionRequired}, // RFC 6585, section 3
+	keyHeader:  {http.StatusBadRequest, api.ProblemCodeIdempotencyKeyMissing},
+	"If-Match": {http.StatusPreconditionRequired, api.ProblemCodePreconditionRequired}, // RFC 6585, section 3
 }
 
 // checkHeader refuses a request without a header field that the operation needs, and puts each list on one line.

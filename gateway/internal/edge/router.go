@@ -48,7 +48,7 @@ func NewRouter(server api.StrictServerInterface, verifier *access.Verifier, limi
 	}
 	fail := func(w http.ResponseWriter, r *http.Request, err error) { WriteError(r.Context(), w, logger, err) }
 	refuse := func(w http.ResponseWriter, r *http.Request, err error) { fail(w, r, unreadable(err)) }
-	strict := api.NewStrictHandlerWithOptions(server, append(middlewares, limits.slowGuesses), api.StrictHTTPServerOptions{
+	strict := api.NewStrictHandlerWithOptions(server, append(middlewares, limits.slowGuesses, tellReplays), api.StrictHTTPServerOptions{
 		RequestErrorHandlerFunc: refuse, ResponseErrorHandlerFunc: fail,
 	})
 	api.HandlerWithOptions(strict, api.StdHTTPServerOptions{BaseRouter: rt, ErrorHandlerFunc: refuse})
@@ -146,7 +146,7 @@ func (rt *Router) check(op *operation, r *http.Request) (*http.Request, error) {
 	if err := op.checkParameters(query, r.Header); err != nil {
 		return nil, err
 	}
-	return r.WithContext(ctx), nil
+	return r.WithContext(op.keyed(ctx, r.Header)), nil
 }
 
 // ServeHTTP implements http.Handler. What there is no place for is refused before anything is done for it. What no pattern

@@ -8,6 +8,7 @@ import (
 
 	"souk/gateway/internal/api"
 	"souk/gateway/internal/edge"
+	"souk/platform/rpc"
 )
 
 // PlaceOrder checks a cart out. Its answer is made of the placement alone, which orders keeps, so that it is
@@ -18,19 +19,18 @@ func (h *Handler) PlaceOrder(ctx context.Context, req api.PlaceOrderRequestObjec
 		return nil, err
 	}
 	placement := answer.GetPlacement()
+	if answer.GetReplayed() {
+		rpc.MarkReplayed(ctx)
+	}
 	if rejection := placement.GetOrder().GetRejection(); rejection != nil {
-		return nil, refused(placement, answer.GetReplayed())
+		return nil, refused(placement)
 	}
 	body := orderView(placement.GetOrder(), nil)
 	location := "/v1/orders/" + body.Id
 	if body.Status == api.OrderStatusPending {
-		return api.PlaceOrder202JSONResponse{Body: body, Headers: api.PlaceOrder202ResponseHeaders{
-			Location: location, IdempotentReplay: replayHeader(answer.GetReplayed()),
-		}}, nil
+		return api.PlaceOrder202JSONResponse{Body: body, Headers: api.PlaceOrder202ResponseHeaders{Location: location}}, nil
 	}
-	return api.PlaceOrder201JSONResponse{Body: body, Headers: api.PlaceOrder201ResponseHeaders{
-		Location: location, IdempotentReplay: replayHeader(answer.GetReplayed()),
-	}}, nil
+	return api.PlaceOrder201JSONResponse{Body: body, Headers: api.PlaceOrder201ResponseHeaders{Location: location}}, nil
 }
 
 func placeOrderProto(key string, b api.Checkout) *ordersv1.PlaceOrderRequest {
@@ -51,7 +51,7 @@ func placeOrderProto(key string, b api.Checkout) *ordersv1.PlaceOrderRequest {
 }
 
 // refused is the problem of a checkout that left a rejected order.
-func refused(placement *ordersv1.Placement, replayed bool) *edge.Problem {
+func refused(placement *ordersv1.Placement) *edge.Problem {
 	rejection := placement.GetOrder().GetRejection()
 	var p *edge.Problem
 	switch rejection.GetReason() {
@@ -68,9 +68,6 @@ func refused(placement *ordersv1.Placement, replayed bool) *edge.Problem {
 	}
 	p.RequestId = placement.GetRequestId()
 	p.OrderId = optional(placement.GetOrder().GetId())
-	if replay := replayHeader(replayed); replay != nil {
-		p.Header = http.Header{"Idempotent-Replay": {*replay}}
-	}
 	return p
 }
 
@@ -87,12 +84,4 @@ func declined(detail string, reason api.DeclineReason) *edge.Problem {
 	p := edge.NewProblem(http.StatusPaymentRequired, api.ProblemCodePaymentDeclined, detail)
 	p.Reason = &reason
 	return p
-}
-
-func replayHeader(replayed bool) *string {
-	if !replayed {
-		return nil
-	}
-	yes := "true"
-	return &yes
 }

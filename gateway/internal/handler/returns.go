@@ -6,6 +6,7 @@ import (
 	ordersv1 "souk/proto/gen/souk/orders/v1"
 
 	"souk/gateway/internal/api"
+	"souk/platform/rpc"
 )
 
 // RequestReturn asks to send goods back.
@@ -40,9 +41,10 @@ func (h *Handler) RefundOrder(ctx context.Context, req api.RefundOrderRequestObj
 	if err != nil {
 		return nil, err
 	}
-	return api.RefundOrder201JSONResponse{Body: refundView(answer.GetRefund()), Headers: api.RefundOrder201ResponseHeaders{
-		IdempotentReplay: replayHeader(answer.GetReplayed()),
-	}}, nil
+	if answer.GetReplayed() {
+		rpc.MarkReplayed(ctx)
+	}
+	return api.RefundOrder201JSONResponse(refundView(answer.GetRefund())), nil
 }
 
 func returnView(r *ordersv1.Return) api.Return {

@@ -128,7 +128,6 @@ func TestStaffAdjustTheStockOfWhatIsSold(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	sell(s, plain(1))
-	const adjustStock = inventoryv1.InventoryService_AdjustStock_FullMethodName
 	on(s, adjustStock, func(_ context.Context, req *inventoryv1.AdjustStockRequest) (*inventoryv1.AdjustStockResponse, error) {
 		if req.GetDelta() != -3 || req.GetReason() != "broken" {
 			t.Errorf("asked %v", req)

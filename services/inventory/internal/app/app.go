@@ -7,7 +7,9 @@ import (
 	inventoryv1 "souk/proto/gen/souk/inventory/v1"
 
 	"souk/platform/config"
+	"souk/platform/idempotency"
 	"souk/platform/pgdb"
+	"souk/platform/pgkey"
 	"souk/platform/service"
 
 	"souk/services/inventory/internal/grpcapi"
@@ -40,6 +42,8 @@ func Run(ctx context.Context) error {
 	svc.Require("postgres", pool.Ping)
 	stock := inventory.New(postgres.New(pool))
 	svc.Every(inventory.SweepEvery, "sweep", stock.Sweep)
-	inventoryv1.RegisterInventoryServiceServer(svc.Server(), grpcapi.New(stock))
+	keys := pgkey.NewTransaction(pool)
+	svc.Every(idempotency.SweepEvery, "keys", keys.Sweep)
+	inventoryv1.RegisterInventoryServiceServer(svc.Server(), grpcapi.New(stock, keys))
 	return svc.Run(ctx)
 }

@@ -8,6 +8,9 @@ import (
 
 	inventoryv1 "souk/proto/gen/souk/inventory/v1"
 
+	"souk/platform/idempotency"
+	"souk/platform/rpc"
+
 	"souk/services/inventory/internal/inventory"
 )
 
@@ -15,11 +18,12 @@ import (
 type Server struct {
 	inventoryv1.UnimplementedInventoryServiceServer
 	stock *inventory.Service
+	keys  idempotency.Keeper
 }
 
-// New returns a server of stock.
-func New(stock *inventory.Service) *Server {
-	return &Server{stock: stock}
+// New returns a server of stock. keys keeps the idempotency keys of its callers.
+func New(stock *inventory.Service, keys idempotency.Keeper) *Server {
+	return &Server{stock: stock, keys: keys}
 }
 
 // GetLevels returns the levels that are known among those asked for.
@@ -37,11 +41,13 @@ func (s *Server) GetLevels(ctx context.Context, req *inventoryv1.GetLevelsReques
 
 // AdjustStock changes what is on hand.
 func (s *Server) AdjustStock(ctx context.Context, req *inventoryv1.AdjustStockRequest) (*inventoryv1.AdjustStockResponse, error) {
-	level, err := s.stock.Adjust(ctx, inventory.Adjustment{SKU: req.GetSku(), Delta: req.GetDelta(), Reason: req.GetReason()})
-	if err != nil {
-		return nil, wireError(err)
-	}
-	return &inventoryv1.AdjustStockResponse{Level: levelProto(level)}, nil
+	return rpc.Once(ctx, s.keys, req, func(ctx context.Context) (*inventoryv1.AdjustStockResponse, error) {
+		level, err := s.stock.Adjust(ctx, inventory.Adjustment{SKU: req.GetSku(), Delta: req.GetDelta(), Reason: req.GetReason()})
+		if err != nil {
+			return nil, wireError(err)
+		}
+		return &inventoryv1.AdjustStockResponse{Level: levelProto(level)}, nil
+	})
 }
 
 // OpenStock sets first levels.

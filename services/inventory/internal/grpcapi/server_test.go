@@ -14,6 +14,7 @@ import (
 	inventoryv1 "souk/proto/gen/souk/inventory/v1"
 
 	"souk/platform/grpctest"
+	"souk/platform/pgkey"
 	"souk/platform/pgtest"
 	"souk/platform/rpc"
 
@@ -32,9 +33,10 @@ type bundle struct {
 
 func setup(t testing.TB) *bundle {
 	t.Helper()
-	stock := inventory.New(postgres.New(pgtest.New(t, postgres.Migrations)))
+	pool := pgtest.New(t, postgres.Migrations)
+	stock, keys := inventory.New(postgres.New(pool)), pgkey.NewTransaction(pool)
 	b := &bundle{Server: grpctest.Serve(t, func(r grpc.ServiceRegistrar) {
-		inventoryv1.RegisterInventoryServiceServer(r, grpcapi.New(stock))
+		inventoryv1.RegisterInventoryServiceServer(r, grpcapi.New(stock, keys))
 	})}
 	b.InventoryServiceClient = inventoryv1.NewInventoryServiceClient(b.Conn)
 	return b

@@ -24,6 +24,63 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// KeyUse is what an RPC does with an idempotency key, which its caller sends as the metadata idempotency-key-bin, 1 to 255
+// characters. Calls of one caller with the same key and request take effect once and get the first answer; the metadata
+// idempotent-replay: true tells of one that was made before. INVALID_ARGUMENT IDEMPOTENCY_KEY_REUSED for a key that came
+// with another request, ABORTED IDEMPOTENCY_IN_PROGRESS while the first call is running. Keys are kept for 24 hours at
+// least, for each caller and RPC. What is refused saves nothing.
+type KeyUse int32
+
+const (
+	// It takes none.
+	KeyUse_KEY_USE_UNSPECIFIED KeyUse = 0
+	// It may be repeated without a key as well; with one it gives the first answer again.
+	KeyUse_KEY_USE_HONORED KeyUse = 1
+	// It may be repeated with a key only, so every call has one: the client makes one up for a call whose caller has none.
+	KeyUse_KEY_USE_NEEDED KeyUse = 2
+)
+
+// Enum value maps for KeyUse.
+var (
+	KeyUse_name = map[int32]string{
+		0: "KEY_USE_UNSPECIFIED",
+		1: "KEY_USE_HONORED",
+		2: "KEY_USE_NEEDED",
+	}
+	KeyUse_value = map[string]int32{
+		"KEY_USE_UNSPECIFIED": 0,
+		"KEY_USE_HONORED":     1,
+		"KEY_USE_NEEDED":      2,
+	}
+)
+
+func (x KeyUse) Enum() *KeyUse {
+	p := new(KeyUse)
+	*p = x
+	return p
+}
+
+func (x KeyUse) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (KeyUse) Descriptor() protoreflect.EnumDescriptor {
+	return file_souk_access_v1_access_proto_enumTypes[0].Descriptor()
+}
+
+func (KeyUse) Type() protoreflect.EnumType {
+	return &file_souk_access_v1_access_proto_enumTypes[0]
+}
+
+func (x KeyUse) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use KeyUse.Descriptor instead.
+func (KeyUse) EnumDescriptor() ([]byte, []int) {
+	return file_souk_access_v1_access_proto_rawDescGZIP(), []int{0}
+}
+
 // Rule names the callers an RPC admits. A caller that matches any part of it is admitted.
 type Rule struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -299,6 +356,14 @@ var file_souk_access_v1_access_proto_extTypes = []protoimpl.ExtensionInfo{
 		Filename:      "souk/access/v1/access.proto",
 	},
 	{
+		ExtendedType:  (*descriptorpb.MethodOptions)(nil),
+		ExtensionType: (*KeyUse)(nil),
+		Field:         50003,
+		Name:          "souk.access.v1.key_use",
+		Tag:           "varint,50003,opt,name=key_use,enum=souk.access.v1.KeyUse",
+		Filename:      "souk/access/v1/access.proto",
+	},
+	{
 		ExtendedType:  (*descriptorpb.ServiceOptions)(nil),
 		ExtensionType: (*Callers)(nil),
 		Field:         50002,
@@ -314,6 +379,10 @@ var (
 	//
 	// optional souk.access.v1.Rule rule = 50001;
 	E_Rule = &file_souk_access_v1_access_proto_extTypes[0]
+	// Whoever honors keys says idempotency_level IDEMPOTENT as well.
+	//
+	// optional souk.access.v1.KeyUse key_use = 50003;
+	E_KeyUse = &file_souk_access_v1_access_proto_extTypes[1]
 )
 
 // Extension fields to descriptorpb.ServiceOptions.
@@ -321,7 +390,7 @@ var (
 	// Every service of the shop names its callers; a server of one that does not, does not start.
 	//
 	// optional souk.access.v1.Callers callers = 50002;
-	E_Callers = &file_souk_access_v1_access_proto_extTypes[1]
+	E_Callers = &file_souk_access_v1_access_proto_extTypes[2]
 )
 
 var File_souk_access_v1_access_proto protoreflect.FileDescriptor
@@ -342,7 +411,11 @@ const file_souk_access_v1_access_proto_rawDesc = "" +
 	"\x04keys\x18\x01 \x03(\v2\x13.souk.access.v1.KeyR\x04keys\"C\n" +
 	"\x03Key\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12,\n" +
-	"\x12ed25519_public_key\x18\x02 \x01(\fR\x10ed25519PublicKey2\xad\x01\n" +
+	"\x12ed25519_public_key\x18\x02 \x01(\fR\x10ed25519PublicKey*J\n" +
+	"\x06KeyUse\x12\x17\n" +
+	"\x13KEY_USE_UNSPECIFIED\x10\x00\x12\x13\n" +
+	"\x0fKEY_USE_HONORED\x10\x01\x12\x12\n" +
+	"\x0eKEY_USE_NEEDED\x10\x022\xad\x01\n" +
 	"\vKeysService\x12X\n" +
 	"\bListKeys\x12\x1f.souk.access.v1.ListKeysRequest\x1a .souk.access.v1.ListKeysResponse\"\t\x8a\xb5\x18\x02\b\x01\x90\x02\x01\x1aD\x92\xb5\x18@\n" +
 	"\agateway\n" +
@@ -352,7 +425,8 @@ const file_souk_access_v1_access_proto_rawDesc = "" +
 	"\tinventory\n" +
 	"\bpayments\n" +
 	"\bshipping:J\n" +
-	"\x04rule\x12\x1e.google.protobuf.MethodOptions\x18ц\x03 \x01(\v2\x14.souk.access.v1.RuleR\x04rule:T\n" +
+	"\x04rule\x12\x1e.google.protobuf.MethodOptions\x18ц\x03 \x01(\v2\x14.souk.access.v1.RuleR\x04rule:Q\n" +
+	"\akey_use\x12\x1e.google.protobuf.MethodOptions\x18ӆ\x03 \x01(\x0e2\x16.souk.access.v1.KeyUseR\x06keyUse:T\n" +
 	"\acallers\x12\x1f.google.protobuf.ServiceOptions\x18҆\x03 \x01(\v2\x17.souk.access.v1.CallersR\acallersB(Z&souk/proto/gen/souk/access/v1;accessv1b\x06proto3"
 
 var (
@@ -367,28 +441,32 @@ func file_souk_access_v1_access_proto_rawDescGZIP() []byte {
 	return file_souk_access_v1_access_proto_rawDescData
 }
 
+var file_souk_access_v1_access_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
 var file_souk_access_v1_access_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_souk_access_v1_access_proto_goTypes = []any{
-	(*Rule)(nil),                        // 0: souk.access.v1.Rule
-	(*Callers)(nil),                     // 1: souk.access.v1.Callers
-	(*ListKeysRequest)(nil),             // 2: souk.access.v1.ListKeysRequest
-	(*ListKeysResponse)(nil),            // 3: souk.access.v1.ListKeysResponse
-	(*Key)(nil),                         // 4: souk.access.v1.Key
-	(*descriptorpb.MethodOptions)(nil),  // 5: google.protobuf.MethodOptions
-	(*descriptorpb.ServiceOptions)(nil), // 6: google.protobuf.ServiceOptions
+	(KeyUse)(0),                         // 0: souk.access.v1.KeyUse
+	(*Rule)(nil),                        // 1: souk.access.v1.Rule
+	(*Callers)(nil),                     // 2: souk.access.v1.Callers
+	(*ListKeysRequest)(nil),             // 3: souk.access.v1.ListKeysRequest
+	(*ListKeysResponse)(nil),            // 4: souk.access.v1.ListKeysResponse
+	(*Key)(nil),                         // 5: souk.access.v1.Key
+	(*descriptorpb.MethodOptions)(nil),  // 6: google.protobuf.MethodOptions
+	(*descriptorpb.ServiceOptions)(nil), // 7: google.protobuf.ServiceOptions
 }
 var file_souk_access_v1_access_proto_depIdxs = []int32{
-	4, // 0: souk.access.v1.ListKeysResponse.keys:type_name -> souk.access.v1.Key
-	5, // 1: souk.access.v1.rule:extendee -> google.protobuf.MethodOptions
-	6, // 2: souk.access.v1.callers:extendee -> google.protobuf.ServiceOptions
-	0, // 3: souk.access.v1.rule:type_name -> souk.access.v1.Rule
-	1, // 4: souk.access.v1.callers:type_name -> souk.access.v1.Callers
-	2, // 5: souk.access.v1.KeysService.ListKeys:input_type -> souk.access.v1.ListKeysRequest
-	3, // 6: souk.access.v1.KeysService.ListKeys:output_type -> souk.access.v1.ListKeysResponse
-	6, // [6:7] is the sub-list for method output_type
-	5, // [5:6] is the sub-list for method input_type
-	3, // [3:5] is the sub-list for extension type_name
-	1, // [1:3] is the sub-list for extension extendee
+	5, // 0: souk.access.v1.ListKeysResponse.keys:type_name -> souk.access.v1.Key
+	6, // 1: souk.access.v1.rule:extendee -> google.protobuf.MethodOptions
+	6, // 2: souk.access.v1.key_use:extendee -> google.protobuf.MethodOptions
+	7, // 3: souk.access.v1.callers:extendee -> google.protobuf.ServiceOptions
+	1, // 4: souk.access.v1.rule:type_name -> souk.access.v1.Rule
+	0, // 5: souk.access.v1.key_use:type_name -> souk.access.v1.KeyUse
+	2, // 6: souk.access.v1.callers:type_name -> souk.access.v1.Callers
+	3, // 7: souk.access.v1.KeysService.ListKeys:input_type -> souk.access.v1.ListKeysRequest
+	4, // 8: souk.access.v1.KeysService.ListKeys:output_type -> souk.access.v1.ListKeysResponse
+	8, // [8:9] is the sub-list for method output_type
+	7, // [7:8] is the sub-list for method input_type
+	4, // [4:7] is the sub-list for extension type_name
+	1, // [1:4] is the sub-list for extension extendee
 	0, // [0:1] is the sub-list for field type_name
 }
 
@@ -402,13 +480,14 @@ func file_souk_access_v1_access_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_access_v1_access_proto_rawDesc), len(file_souk_access_v1_access_proto_rawDesc)),
-			NumEnums:      0,
+			NumEnums:      1,
 			NumMessages:   5,
-			NumExtensions: 2,
+			NumExtensions: 3,
 			NumServices:   1,
 		},
 		GoTypes:           file_souk_access_v1_access_proto_goTypes,
 		DependencyIndexes: file_souk_access_v1_access_proto_depIdxs,
+		EnumInfos:         file_souk_access_v1_access_proto_enumTypes,
 		MessageInfos:      file_souk_access_v1_access_proto_msgTypes,
 		ExtensionInfos:    file_souk_access_v1_access_proto_extTypes,
 	}.Build()

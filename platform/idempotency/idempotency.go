@@ -1,0 +1,97 @@
+// Package idempotency is responsible for requests that take effect once. A client gives a request a key of its own and,
+// when it got no answer, sends both again: the request takes effect once, and every time is answered as the first time was.
+package idempotency
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+
+	"souk/platform/field"
+)
+
+// MaxKey is the most characters of a key.
+const MaxKey = 255
+
+// KeepFor is how long keys are kept after their first use. Clients are promised 24 hours.
+const KeepFor = 48 * time.Hour
+
+// SweepEvery is how often keys that are older than KeepFor are to be deleted.
+const SweepEvery = time.Hour
+
+var (
+	// ErrReused is returned for a key that came with another request before.
+	ErrReused = errors.New("the idempotency key was used for another request")
+	// ErrInProgress is returned while the first request with the key is still running.
+	ErrInProgress = errors.New("the first request with the idempotency key is still running")
+)
+
+// CheckKey records a violation of the field called name unless key is one line of 1 to 255 characters.
+func CheckKey(c *field.Checker, name, key string) {
+	c.CheckLine(name, key, true, MaxKey)
+}
+
+// Request is the use of a key.
+type Request struct {
+	// Caller and Method are the scope of Key: each caller has keys of their own for each RPC.
+	Caller, Method, Key string
+	// Fingerprint is a digest of the request, by which it is told from others.
+	Fingerprint []byte
+	// RequestID names the HTTP request that this one is made for.
+	RequestID string
+	// Retried tells that the caller makes this call again, because the one before brought no answer.
+	Retried bool
+}
+
+// Answer is the first answer to a key.
+type Answer struct {
+	Content []byte
+	// Replayed tells that the answer was made for an earlier request.
+	Replayed bool
+}
+
+// Replays reports whether the answer to the request named requestID is a replay for r. A call made again for the same
+// request is none: whoever waits for it has not been answered yet.
+func (r Request) Replays(requestID string) bool {
+	return !r.Retried || r.RequestID != requestID
+}
+
+// Keeper keeps keys and the answers to them.
+type Keeper interface {
+	// Do has work answer r, or returns the answer that an earlier request with the key got. It returns ErrReused,
+	// ErrInProgress, or the error of work, which then may be done again under the same key.
+	Do(ctx context.Context, r Request, work func(context.Context) ([]byte, error)) (Answer, error)
+}
+
+// Use is what work under a key knows of it.
+type Use struct {
+	// ID is the id of what work makes. However often work is begun for one key, the id is the same.
+	ID string
+	// Subject, which work may set, names what the answer tells of, so that the answer can be deleted with it.
+	Subject string
+}
+
+type useKey struct{}
+
+// WithUse returns ctx for work under a key.
+func WithUse(ctx context.Context, use *Use) context.Context {
+	return context.WithValue(ctx, useKey{}, use)
+}
+
+// NewID returns the id of what work under a key makes, or a new one when there is no key.
+func NewID(ctx context.Context) (string, error) {
+	if use, ok := ctx.Value(useKey{}).(*Use); ok {
+		return use.ID, nil
+	}
+	id, err := uuid.NewV7()
+	return id.String(), err
+}
+
+// SetSubject says what the answer to the key that ctx belongs to tells of, if there is a key.
+func SetSubject(ctx context.Context, subject string) {
+	if use, ok := ctx.Value(useKey{}).(*Use); ok {
+		use.Subject = subject
+	}
+}

@@ -1,0 +1,152 @@
+// Package pgkey is responsible for keeping idempotency keys in a service's own PostgreSQL database, in the table
+// idempotent_requests that its migrations make:
+//
+//	CREATE TABLE idempotent_requests (
+//	    caller      text        NOT NULL,
+//	    method      text        NOT NULL,
+//	    key         text        NOT NULL,
+//	    fingerprint bytea       NOT NULL,
+//	    request_id  text        NOT NULL,
+//	    answer      bytea       NOT NULL,
+//	    created_at  timestamptz NOT NULL DEFAULT now(),
+//	    CONSTRAINT idempotent_requests_pkey PRIMARY KEY (caller, method, key)
+//	);
+//	CREATE INDEX idempotent_requests_created_idx ON idempotent_requests (created_at);
+package pgkey
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"souk/platform/idempotency"
+	"souk/platform/pgdb"
+)
+
+// Transaction is a Keeper for work that is one transaction: the key, the effect and the answer are saved together or not at
+// all, so that no crash comes between them.
+type Transaction struct {
+	pool *pgxpool.Pool
+}
+
+var _ idempotency.Keeper = (*Transaction)(nil)
+
+// NewTransaction returns a keeper on a database that has the table.
+func NewTransaction(pool *pgxpool.Pool) *Transaction {
+	return &Transaction{pool: pool}
+}
+
+// Do implements idempotency.Keeper. All that work does by pgdb.InTx with its context is part of one transaction. What work
+// refuses with an error is rolled back, and the key is free again.
+func (k *Transaction) Do(ctx context.Context, r idempotency.Request, work func(context.Context) ([]byte, error)) (idempotency.Answer, error) {
+	var answer idempotency.Answer
+	err := pgdb.InTx(ctx, k.pool, func(tx pgx.Tx) error {
+		known, err := lock(ctx, tx, r)
+		if err != nil {
+			return err
+		}
+		if known != nil {
+			answer, err = known.replay(r)
+			return err
+		}
+		answer.Replayed = false
+		if answer.Content, err = work(pgdb.WithTx(ctx, tx)); err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `
+			INSERT INTO idempotent_requests (caller, method, key, fingerprint, request_id, answer) VALUES ($1, $2, $3, $4, $5, $6)`,
+			r.Caller, r.Method, r.Key, r.Fingerprint, r.RequestID, append([]byte{}, answer.Content...))
+		if err != nil {
+			return fmt.Errorf("save the answer to an idempotency key: %w", err)
+		}
+		return nil
+	})
+	if err != nil {
+		return idempotency.Answer{}, err
+	}
+	return answer, nil
+}
+
+// row is a used key.
+type row struct {
+	fingerprint, answer []byte
+	requestID           string
+}
+
+func (u *row) replay(r idempotency.Request) (idempotency.Answer, error) {
+	if !bytes.Equal(u.fingerprint, r.Fingerprint) {
+		return idempotency.Answer{}, idempotency.ErrReused
+	}
+	return idempotency.Answer{Content: u.answer, Replayed: r.Replays(u.requestID)}, nil
+}
+
+// Whoever holds the lock uses the key. A client that comes second is told at once, and takes no connection while the first is
+// at work; a call that is made again waits, because the instance that had it before may still be rolling back.
+const (
+	tryLock  = `SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0))`
+	waitLock = `SELECT true FROM pg_advisory_xact_lock(hashtextextended($1, 0))`
+)
+
+const selectRow = `SELECT fingerprint, request_id, answer FROM idempotent_requests WHERE caller = $1 AND method = $2 AND key = $3`
+
+// lock locks the key until the transaction ends and returns its row, or nil. The row is read by a statement of its own, which
+// sees what the last holder of the lock committed.
+func lock(ctx context.Context, tx pgx.Tx, r idempotency.Request) (known *row, err error) {
+	batch := &pgx.Batch{}
+	statement := tryLock
+	if r.Retried {
+		statement = waitLock
+	}
+	batch.Queue(statement, fmt.Sprintf("%q %q %q", r.Caller, r.Method, r.Key)).QueryRow(func(found pgx.Row) error {
+		var ours bool
+		if err := found.Scan(&ours); err != nil {
+			return err
+		}
+		if !ours {
+			return idempotency.ErrInProgress
+		}
+		return nil
+	})
+	batch.Queue(selectRow, r.Caller, r.Method, r.Key).QueryRow(func(found pgx.Row) error {
+		var u row
+		err := found.Scan(&u.fingerprint, &u.requestID, &u.answer)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return nil
+		}
+		known = &u
+		return err
+	})
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		return nil, fmt.Errorf("look up an idempotency key: %w", err)
+	}
+	return known, nil
+}
+
+// sweepBatch is how many rows are deleted at a time, so that none is locked for long.
+const sweepBatch = 1000
+
+const deleteOld = `
+DELETE FROM idempotent_requests WHERE ctid = ANY (ARRAY(
+    SELECT ctid FROM idempotent_requests WHERE created_at < now() - $1::interval
+    ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED))`
+
+// Sweep deletes the keys that are older than idempotency.KeepFor. Any number of replicas may sweep at once.
+func (k *Transaction) Sweep(ctx context.Context) error {
+	return sweep(ctx, k.pool)
+}
+
+func sweep(ctx context.Context, pool *pgxpool.Pool) error {
+	for {
+		tag, err := pool.Exec(ctx, deleteOld, idempotency.KeepFor, sweepBatch)
+		if err != nil {
+			return fmt.Errorf("sweep idempotency keys: %w", err)
+		}
+		if tag.RowsAffected() < sweepBatch {
+			return nil
+		}
+	}
+}

@@ -1,0 +1,153 @@
+package rpc
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/google/uuid"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	accessv1 "souk/proto/gen/souk/access/v1"
+
+	"souk/platform/access"
+	"souk/platform/field"
+	"souk/platform/idempotency"
+)
+
+const (
+	// "-bin", because a key may be any text.
+	keyHeader    = "idempotency-key-bin"
+	replayHeader = "idempotent-replay"
+)
+
+// request is an HTTP request that came with an idempotency key.
+type request struct {
+	key      string
+	replayed atomic.Bool
+}
+
+type requestKey struct{}
+
+// WithKey returns ctx for a request that came with an idempotency key. The calls made with it carry the key to the RPCs that
+// honor one.
+func WithKey(ctx context.Context, key string) context.Context {
+	return context.WithValue(ctx, requestKey{}, &request{key: key})
+}
+
+// MarkReplayed notes that the answer to the request of WithKey was made for an earlier one.
+func MarkReplayed(ctx context.Context) {
+	if r, ok := ctx.Value(requestKey{}).(*request); ok {
+		r.replayed.Store(true)
+	}
+}
+
+// Replayed reports whether the answer to the request of WithKey was made for an earlier one.
+func Replayed(ctx context.Context) bool {
+	r, ok := ctx.Value(requestKey{}).(*request)
+	return ok && r.replayed.Load()
+}
+
+// identifyRequest sends the idempotency key along to an RPC that honors one. It stands outside of the retries, so that they
+// all have the same key.
+func identifyRequest(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
+	key, use := "", keyUses()[method]
+	if r, ok := ctx.Value(requestKey{}).(*request); ok && use != accessv1.KeyUse_KEY_USE_UNSPECIFIED {
+		key = r.key
+	} else if use == accessv1.KeyUse_KEY_USE_NEEDED {
+		key = uuid.NewString()
+	}
+	if key == "" {
+		return invoke(ctx, method, req, reply, cc, opts...)
+	}
+	var header metadata.MD
+	err := invoke(metadata.AppendToOutgoingContext(ctx, keyHeader, key), method, req, reply, cc, append(opts[:len(opts):len(opts)], grpc.Header(&header))...)
+	if len(header.Get(replayHeader)) > 0 {
+		MarkReplayed(ctx)
+	}
+	return err
+}
+
+// keyUses has what each RPC of the shop does with a key, by full method.
+var keyUses = sync.OnceValue(func() map[string]accessv1.KeyUse {
+	uses := map[string]accessv1.KeyUse{}
+	eachMethod(func(service protoreflect.ServiceDescriptor, method protoreflect.MethodDescriptor) {
+		use, _ := proto.GetExtension(method.Options(), accessv1.E_KeyUse).(accessv1.KeyUse)
+		uses[fmt.Sprintf("/%s/%s", service.FullName(), method.Name())] = use
+	})
+	return uses
+})
+
+// Once has work answer a call to an RPC that honors an idempotency key: once for a key, whose later calls get the first
+// answer. A call without a key is answered by work each time.
+func Once[Req, Resp proto.Message](ctx context.Context, keeper idempotency.Keeper, req Req, work func(context.Context) (Resp, error)) (Resp, error) {
+	var none Resp
+	keys := metadata.ValueFromIncomingContext(ctx, keyHeader)
+	if len(keys) == 0 {
+		return work(ctx)
+	}
+	use, err := keyedRequest(ctx, keys[0], req)
+	if err != nil {
+		return none, err
+	}
+	answer, err := keeper.Do(ctx, use, func(ctx context.Context) ([]byte, error) {
+		answer, err := work(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return proto.Marshal(answer)
+	})
+	switch {
+	case errors.Is(err, idempotency.ErrReused):
+		return none, Error(codes.InvalidArgument, "IDEMPOTENCY_KEY_REUSED", idempotency.ErrReused.Error())
+	case errors.Is(err, idempotency.ErrInProgress):
+		return none, Error(codes.Aborted, "IDEMPOTENCY_IN_PROGRESS", idempotency.ErrInProgress.Error())
+	case err != nil:
+		return none, err
+	}
+	first := none.ProtoReflect().New().Interface().(Resp)
+	if err := proto.Unmarshal(answer.Content, first); err != nil {
+		return none, fmt.Errorf("read the first answer to an idempotency key: %w", err)
+	}
+	if answer.Replayed {
+		if err := grpc.SetHeader(ctx, metadata.Pairs(replayHeader, "true")); err != nil {
+			return none, err
+		}
+	}
+	return first, nil
+}
+
+// keyedRequest is the use that a call makes of its key. Its fingerprint is of the request's wire form, in which a field that is
+// not set is not there: a newer contract does not change it.
+func keyedRequest(ctx context.Context, key string, req proto.Message) (idempotency.Request, error) {
+	var check field.Checker
+	idempotency.CheckKey(&check, "Idempotency-Key", key)
+	if err := check.Err(); err != nil {
+		return idempotency.Request{}, err
+	}
+	content, err := proto.MarshalOptions{Deterministic: true}.Marshal(req)
+	if err != nil {
+		return idempotency.Request{}, err
+	}
+	fingerprint := sha256.Sum256(content)
+	method, _ := grpc.Method(ctx)
+	return idempotency.Request{
+		Caller: callerName(access.FromContext(ctx)), Method: method, Key: key, Fingerprint: fingerprint[:],
+		RequestID: RequestID(ctx), Retried: Retried(ctx),
+	}, nil
+}
+
+// callerName names whose key it is: the customer's or, of a call that is made for none, the service's.
+func callerName(caller access.Caller) string {
+	if caller.Authenticated() {
+		return caller.CustomerID
+	}
+	return "service " + caller.Service
+}
