@@ -6,6 +6,7 @@ replace (
 	souk/deploy/audit => ../deploy/audit
 	souk/deploy/local => ../deploy/local
 	souk/deploy/setup => ../deploy/setup
+	souk/gateway => ../gateway
 	souk/platform => ../platform
 	souk/proto => ../proto
 )
@@ -26,6 +27,7 @@ require (
 	google.golang.org/grpc v1.85.0
 	google.golang.org/protobuf v1.36.12
 	souk/deploy/setup v0.0.0
+	souk/gateway v0.0.0
 	souk/proto v0.0.0
 )
 
@@ -47,7 +49,7 @@ require (
 	github.com/hashicorp/go-rootcerts v1.0.2 // indirect
 	github.com/hashicorp/golang-lru v1.0.2 // indirect
 	github.com/hashicorp/serf v0.10.4 // indirect
-	github.com/klauspost/compress v1.19.2 // indirect
+	github.com/klauspost/compress v1.20.3 // indirect
 	github.com/mattn/go-colorable v0.1.15 // indirect
 	github.com/mattn/go-isatty v0.0.24 // indirect
 	github.com/mitchellh/go-homedir v1.1.0 // indirect

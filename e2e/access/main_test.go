@@ -10,6 +10,7 @@ import (
 
 	"souk/deploy/local/stack"
 	"souk/e2e/access"
+	"souk/e2e/shop"
 	"souk/platform/certificate/certtest"
 	"souk/platform/devserver"
 )
@@ -62,7 +63,7 @@ func run(m *testing.M) (int, error) {
 		return 1, err
 	}
 	running = s
-	code := m.Run()
+	code := shop.Verdict(m.Run())
 	found, err := leaks(s)
 	for _, leak := range found {
 		fmt.Fprintln(os.Stderr, "after all tests:", leak)

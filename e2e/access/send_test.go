@@ -18,7 +18,7 @@ import (
 
 // client follows no redirects and adds nothing of its own.
 var client = &http.Client{
-	Transport:     &http.Transport{MaxIdleConnsPerHost: 64, DisableCompression: true},
+	Transport:     shop.Held(&http.Transport{MaxIdleConnsPerHost: 64, DisableCompression: true}),
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
 

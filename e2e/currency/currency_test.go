@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"os"
 	"testing"
 	"time"
 
@@ -13,6 +14,8 @@ import (
 	"souk/deploy/local/stack"
 	"souk/e2e/shop"
 )
+
+func TestMain(m *testing.M) { os.Exit(shop.Verdict(m.Run())) }
 
 // In Shopify's format; prices are decimals of the shop's currency.
 const products = "Handle,Title,Published,Variant SKU,Variant Grams,Variant Price,Variant Inventory Qty\nmug,Mug,true,MUG,400,%s,5\n"

@@ -7,11 +7,15 @@ import (
 	"encoding/json"
 	"net"
 	"net/http"
+	"os"
 	"testing"
 	"time"
 
 	"souk/deploy/local/stack"
+	"souk/e2e/shop"
 )
+
+func TestMain(m *testing.M) { os.Exit(shop.Verdict(m.Run())) }
 
 func start(t *testing.T, env ...string) *stack.Stack {
 	t.Helper()
@@ -33,7 +37,7 @@ func from(t *testing.T, address string) *http.Client {
 	dialer := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(address)}}
 	transport := &http.Transport{DialContext: dialer.DialContext, MaxIdleConnsPerHost: 64}
 	t.Cleanup(transport.CloseIdleConnections)
-	return &http.Client{Transport: transport, Timeout: 30 * time.Second}
+	return &http.Client{Transport: shop.Held(transport), Timeout: 30 * time.Second}
 }
 
 // login tries a password and returns the status of the answer, and when to come back.

@@ -48,7 +48,7 @@ func run(m *testing.M) (code int, err error) {
 	if err := fill(ctx); err != nil {
 		return 1, err
 	}
-	return m.Run(), nil
+	return shop.Verdict(m.Run()), nil
 }
 
 // What is on sale, in plenty.

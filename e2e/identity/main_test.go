@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 
 	"souk/deploy/local/stack"
+	rest "souk/e2e/shop"
 	"souk/platform/certificate/certtest"
 	"souk/platform/consul"
 	"souk/platform/secret"
@@ -54,7 +55,7 @@ func run(m *testing.M) (code int, err error) {
 		return 1, err
 	}
 	defer func() { err = errors.Join(err, stop()) }()
-	return m.Run(), nil
+	return rest.Verdict(m.Run()), nil
 }
 
 // addressOf returns where a service is.

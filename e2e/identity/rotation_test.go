@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/consul/api"
 
 	"souk/deploy/local/stack"
+	rest "souk/e2e/shop"
 	"souk/platform/certificate/certtest"
 	"souk/platform/consul"
 	"souk/platform/secret"
@@ -97,6 +98,7 @@ func replaceRoot(t *testing.T, client *api.Client) {
 
 // load is shoppers who browse and fill carts: calls from the gateway to four services, and between these.
 type load struct {
+	client   *http.Client
 	stop     context.CancelFunc
 	done     sync.WaitGroup
 	requests atomic.Int64
@@ -108,7 +110,7 @@ type load struct {
 func newLoad(t *testing.T) *load {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	l := &load{stop: cancel}
+	l := &load{client: rest.New(shop.URL()).HTTP, stop: cancel}
 	for range shoppers {
 		l.done.Go(func() {
 			for ctx.Err() == nil {
@@ -129,7 +131,7 @@ func (l *load) send(ctx context.Context, method, path string, want int) {
 		l.fail(err.Error())
 		return
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := l.client.Do(req)
 	if ctx.Err() != nil {
 		return
 	}

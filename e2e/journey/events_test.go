@@ -25,7 +25,7 @@ func stream(t *testing.T, c *shop.Client, orderID, lastEventID string) (<-chan s
 	if lastEventID != "" {
 		req.Header.Set("Last-Event-ID", lastEventID)
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := c.HTTP.Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -40,7 +40,7 @@ func TestMain(m *testing.M) {
 func run(m *testing.M) (int, error) {
 	if url := os.Getenv("SOUK_URL"); url != "" {
 		target.url, target.staffEmail, target.staffPassword = url, os.Getenv("SOUK_STAFF_EMAIL"), os.Getenv("SOUK_STAFF_PASSWORD")
-		return m.Run(), nil
+		return shop.Verdict(m.Run()), nil
 	}
 	ctx := context.Background()
 	s, stop, err := stack.StartTemporary(ctx, "SOUK_RATE_LIMITS=off", "SOUK_SHIPPING_TRANSIT=2s",
@@ -50,7 +50,7 @@ func run(m *testing.M) (int, error) {
 	}
 	running = s
 	target.url, target.staffEmail, target.staffPassword = s.URL(), s.StaffEmail(), s.StaffPassword()
-	code := m.Run()
+	code := shop.Verdict(m.Run())
 	return code, stop()
 }
 

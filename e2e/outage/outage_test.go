@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, "build the shop:", err)
 		os.Exit(1)
 	}
-	os.Exit(m.Run())
+	os.Exit(shop.Verdict(m.Run()))
 }
 
 func start(t *testing.T) *stack.Stack {

@@ -12,6 +12,8 @@ import (
 	"souk/e2e/shop"
 )
 
+func TestMain(m *testing.M) { os.Exit(shop.Verdict(m.Run())) }
+
 // full reports whether the long forms of the tests are asked for.
 func full() bool { return os.Getenv("SOUK_CHAOS") == "full" }
 

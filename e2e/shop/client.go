@@ -20,11 +20,11 @@ type Client struct {
 	HTTP  *http.Client
 }
 
-// New returns an anonymous client of the shop at url.
+// New returns an anonymous client of the shop at url. A request fails if openapi.yaml does not list its answer.
 func New(url string) *Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = 64
-	return &Client{URL: url, HTTP: &http.Client{Transport: transport, Timeout: 90 * time.Second}}
+	return &Client{URL: url, HTTP: &http.Client{Transport: Held(transport), Timeout: 90 * time.Second}}
 }
 
 // As returns a client with another token.
