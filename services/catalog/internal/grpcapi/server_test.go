@@ -79,7 +79,7 @@ func TestAProductIsReadAsItWasWritten(t *testing.T) {
 	want := &catalogv1.Product{
 		Id: created.GetId(), Slug: "lamp", Title: in.GetTitle(), Description: in.GetDescription(), Brand: in.GetBrand(), Category: in.GetCategory(),
 		Tags: in.GetTags(), Images: in.GetImages(), Variants: in.GetVariants(), MinPrice: pounds(400), MaxPrice: pounds(900),
-		UpdatedAt: created.GetUpdatedAt(), Version: 1,
+		UpdatedAt: created.GetUpdatedAt(), Version: 1, CategorySlug: "cafe-lamps",
 	}
 	if !proto.Equal(created, want) || time.Since(created.GetUpdatedAt().AsTime()) > time.Minute {
 		t.Errorf("created %v, want %v", created, want)
