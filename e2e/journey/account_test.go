@@ -19,6 +19,9 @@ func TestAnAccountFromRegistrationToLogout(t *testing.T) {
 	_, _, err = anonymous().Login(t.Context(), who, "wrong password")
 	wantProblem(t, err, http.StatusUnauthorized, "invalid_credentials")
 
+	change := map[string]string{"current_password": "wrong password", "new_password": "another " + password}
+	wantProblem(t, c.Do(t.Context(), http.MethodPut, "/v1/me/password", change, nil), http.StatusUnprocessableEntity, "validation_failed")
+
 	var me shop.Customer
 	if err := c.Do(t.Context(), http.MethodGet, "/v1/me", nil, &me); err != nil || me.Email != who {
 		t.Errorf("me = %+v, %v", me, err)

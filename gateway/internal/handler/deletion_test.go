@@ -14,6 +14,7 @@ import (
 	ordersv1 "souk/proto/gen/souk/orders/v1"
 
 	"souk/platform/access"
+	"souk/platform/field"
 	"souk/platform/rpc"
 )
 
@@ -92,13 +93,13 @@ func TestNothingMoreIsErasedOnceAStepFails(t *testing.T) {
 		status int
 		code   string
 	}{
-		"a wrong password":             {prepareDeletion, refusal(codes.Unauthenticated, "INVALID_CREDENTIALS"), 401, "invalid_credentials"},
+		"a wrong password":             {prepareDeletion, wrongPassword("password"), 422, "validation_failed"},
 		"an account of staff":          {prepareDeletion, refusal(codes.FailedPrecondition, "STAFF_ACCOUNT"), 409, "staff_account"},
 		"customers is away":            {prepareDeletion, refusal(codes.Unavailable, ""), 503, "unavailable"},
 		"an order is under way":        {eraseOrders, refusal(codes.FailedPrecondition, "ORDERS_OPEN"), 409, "orders_open"},
 		"orders is away":               {eraseOrders, refusal(codes.Unavailable, ""), 503, "unavailable"},
 		"carts is away":                {eraseCarts, refusal(codes.Unavailable, ""), 503, "unavailable"},
-		"the password changed":         {deleteAccount, refusal(codes.Unauthenticated, "INVALID_CREDENTIALS"), 401, "invalid_credentials"},
+		"the password changed":         {deleteAccount, wrongPassword("password"), 422, "validation_failed"},
 		"customers is away at the end": {deleteAccount, refusal(codes.Unavailable, ""), 503, "unavailable"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -156,6 +157,15 @@ func TestAPasswordIsChanged(t *testing.T) {
 	if r := s.send(t, customer, "PUT", "/v1/me/password", body); r.status != 204 || len(r.body) != 0 {
 		t.Errorf("answered %d: %s", r.status, r.body)
 	}
-	s.fail(change, rpc.Error(codes.Unauthenticated, "INVALID_CREDENTIALS", "the password is wrong"))
-	s.send(t, customer, "PUT", "/v1/me/password", body).refused(t, 401, "invalid_credentials")
+	s.fail(change, wrongPassword("current_password"))
+	p := s.send(t, customer, "PUT", "/v1/me/password", body).refused(t, 422, "validation_failed")
+	if len(p.Errors) != 1 || p.Errors[0].Field != "current_password" {
+		t.Errorf("the errors are %v, want one on current_password", p.Errors)
+	}
+}
+
+// wrongPassword is the answer of customers to a wrong password in a field.
+func wrongPassword(fieldName string) error {
+	violation := field.Violation{Field: fieldName, Message: "is not the current password"}
+	return rpc.Error(codes.InvalidArgument, rpc.ReasonValidation, "invalid", rpc.Blame(violation))
 }

@@ -8,8 +8,8 @@ import (
 	"souk/platform/field"
 )
 
-// ChangePassword gives a customer another password and ends all sessions but the one it is changed from. It returns
-// ErrInvalidCredentials when the current password is another, or a *field.Error.
+// ChangePassword gives a customer another password and ends all sessions but the one it is changed from. It returns a *field.Error
+// when the current password is another, or the new one is not allowed.
 func (s *Service) ChangePassword(ctx context.Context, id, sessionID string, current, next Secret) error {
 	customer, err := s.store.Find(ctx, id)
 	if err != nil {
@@ -20,7 +20,7 @@ func (s *Service) ChangePassword(ctx context.Context, id, sessionID string, curr
 	if err := check.Err(); err != nil {
 		return err
 	}
-	if err := s.confirm(ctx, customer, current); err != nil {
+	if err := s.confirm(ctx, customer, "current_password", current); err != nil {
 		return err
 	}
 	hash, err := s.hasher.Hash(ctx, next)
@@ -29,7 +29,7 @@ func (s *Service) ChangePassword(ctx context.Context, id, sessionID string, curr
 	}
 	_, err = s.change(ctx, id, func(c *Customer) error {
 		if c.PasswordVersion != customer.PasswordVersion {
-			return ErrInvalidCredentials // by now the current password is another
+			return wrongPassword("current_password") // by now it is another
 		}
 		c.PasswordHash, c.PasswordVersion, c.KeptSession = hash, c.PasswordVersion+1, sessionID
 		return nil
@@ -37,13 +37,20 @@ func (s *Service) ChangePassword(ctx context.Context, id, sessionID string, curr
 	return err
 }
 
-// confirm returns ErrInvalidCredentials unless the password is the customer's.
-func (s *Service) confirm(ctx context.Context, customer Customer, password Secret) error {
+// confirm returns a *field.Error of the field with that name unless the password in it is the customer's.
+func (s *Service) confirm(ctx context.Context, customer Customer, fieldName string, password Secret) error {
 	match, _, err := s.hasher.Matches(ctx, password, customer.PasswordHash)
 	if err == nil && !match {
-		return ErrInvalidCredentials
+		return wrongPassword(fieldName)
 	}
 	return err
+}
+
+// wrongPassword is not ErrInvalidCredentials, because the caller has proven who they are by a token, which stays good.
+func wrongPassword(fieldName string) error {
+	var check field.Checker
+	check.Check(false, fieldName, "is not the current password")
+	return check.Err()
 }
 
 // PrepareDeletion returns the error that DeleteAccount would, and changes nothing.
@@ -52,8 +59,8 @@ func (s *Service) PrepareDeletion(ctx context.Context, id string, password Secre
 	return err
 }
 
-// DeleteAccount deletes an account, its addresses and its sessions, and frees its e-mail. It returns ErrInvalidCredentials,
-// or ErrStaffAccount for an account of staff. Deleting one that is gone is no error, so that it can be asked for again when
+// DeleteAccount deletes an account, its addresses and its sessions, and frees its e-mail. It returns a *field.Error
+// for a wrong password, and ErrStaffAccount for an account of staff. Deleting one that is gone is no error, so that it can be asked for again when
 // the answer was lost.
 func (s *Service) DeleteAccount(ctx context.Context, id string, password Secret) error {
 	customer, err := s.deletable(ctx, id, password)
@@ -72,7 +79,7 @@ func (s *Service) deletable(ctx context.Context, id string, password Secret) (Cu
 	if err != nil {
 		return Customer{}, err
 	}
-	if err := s.confirm(ctx, customer, password); err != nil {
+	if err := s.confirm(ctx, customer, "password", password); err != nil {
 		return Customer{}, err
 	}
 	if customer.staff() {

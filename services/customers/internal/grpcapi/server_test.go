@@ -239,7 +239,7 @@ func TestAPasswordIsChangedAndAnAccountDeleted(t *testing.T) {
 	}
 	change := &customersv1.ChangePasswordRequest{CurrentPassword: "wrong password", NewPassword: newPassword}
 	_, err = b.ChangePassword(ctx, change)
-	grpctest.Expect(t, "a change with a wrong password", err, codes.Unauthenticated, "INVALID_CREDENTIALS")
+	grpctest.Expect(t, "a change with a wrong password", err, codes.InvalidArgument, rpc.ReasonValidation)
 	change.CurrentPassword = password
 	if _, err := b.ChangePassword(ctx, change); err != nil {
 		t.Fatal(err)
@@ -250,9 +250,9 @@ func TestAPasswordIsChangedAndAnAccountDeleted(t *testing.T) {
 		t.Errorf("refresh of the session where the password was changed: %v", err)
 	}
 	_, err = b.PrepareDeletion(ctx, &customersv1.PrepareDeletionRequest{Password: password})
-	grpctest.Expect(t, "preparing with the old password", err, codes.Unauthenticated, "INVALID_CREDENTIALS")
+	grpctest.Expect(t, "preparing with the old password", err, codes.InvalidArgument, rpc.ReasonValidation)
 	_, err = b.DeleteAccount(ctx, &customersv1.DeleteAccountRequest{Password: password})
-	grpctest.Expect(t, "deletion with the old password", err, codes.Unauthenticated, "INVALID_CREDENTIALS")
+	grpctest.Expect(t, "deletion with the old password", err, codes.InvalidArgument, rpc.ReasonValidation)
 	for range 2 {
 		if _, err := b.PrepareDeletion(ctx, &customersv1.PrepareDeletionRequest{Password: newPassword}); err != nil {
 			t.Fatal(err)

@@ -55,12 +55,12 @@ type CustomersServiceClient interface {
 	GetMe(ctx context.Context, in *GetMeRequest, opts ...grpc.CallOption) (*GetMeResponse, error)
 	UpdateMe(ctx context.Context, in *UpdateMeRequest, opts ...grpc.CallOption) (*UpdateMeResponse, error)
 	// ChangePassword gives the caller's account another password and ends its other sessions.
-	// UNAUTHENTICATED INVALID_CREDENTIALS when the current one is wrong.
+	// INVALID_ARGUMENT VALIDATION_FAILED, on current_password, when the current one is wrong.
 	ChangePassword(ctx context.Context, in *ChangePasswordRequest, opts ...grpc.CallOption) (*ChangePasswordResponse, error)
 	// PrepareDeletion asks whether DeleteAccount would be let through, before what cannot be undone; its errors are the same.
 	PrepareDeletion(ctx context.Context, in *PrepareDeletionRequest, opts ...grpc.CallOption) (*PrepareDeletionResponse, error)
 	// DeleteAccount erases the caller's account, addresses and sessions; the e-mail is free again.
-	// UNAUTHENTICATED INVALID_CREDENTIALS. FAILED_PRECONDITION STAFF_ACCOUNT for an account of staff.
+	// INVALID_ARGUMENT VALIDATION_FAILED, on password, when it is wrong. FAILED_PRECONDITION STAFF_ACCOUNT for an account of staff.
 	DeleteAccount(ctx context.Context, in *DeleteAccountRequest, opts ...grpc.CallOption) (*DeleteAccountResponse, error)
 	ListAddresses(ctx context.Context, in *ListAddressesRequest, opts ...grpc.CallOption) (*ListAddressesResponse, error)
 	// GetAddress: NOT_FOUND ADDRESS_NOT_FOUND.
@@ -237,12 +237,12 @@ type CustomersServiceServer interface {
 	GetMe(context.Context, *GetMeRequest) (*GetMeResponse, error)
 	UpdateMe(context.Context, *UpdateMeRequest) (*UpdateMeResponse, error)
 	// ChangePassword gives the caller's account another password and ends its other sessions.
-	// UNAUTHENTICATED INVALID_CREDENTIALS when the current one is wrong.
+	// INVALID_ARGUMENT VALIDATION_FAILED, on current_password, when the current one is wrong.
 	ChangePassword(context.Context, *ChangePasswordRequest) (*ChangePasswordResponse, error)
 	// PrepareDeletion asks whether DeleteAccount would be let through, before what cannot be undone; its errors are the same.
 	PrepareDeletion(context.Context, *PrepareDeletionRequest) (*PrepareDeletionResponse, error)
 	// DeleteAccount erases the caller's account, addresses and sessions; the e-mail is free again.
-	// UNAUTHENTICATED INVALID_CREDENTIALS. FAILED_PRECONDITION STAFF_ACCOUNT for an account of staff.
+	// INVALID_ARGUMENT VALIDATION_FAILED, on password, when it is wrong. FAILED_PRECONDITION STAFF_ACCOUNT for an account of staff.
 	DeleteAccount(context.Context, *DeleteAccountRequest) (*DeleteAccountResponse, error)
 	ListAddresses(context.Context, *ListAddressesRequest) (*ListAddressesResponse, error)
 	// GetAddress: NOT_FOUND ADDRESS_NOT_FOUND.
