@@ -192,6 +192,24 @@ func (e JwkUse) Valid() bool {
 	}
 }
 
+// Defines values for LeftAloneReason.
+const (
+	LeftAloneReasonOutlier LeftAloneReason = "outlier"
+	LeftAloneReasonSilent  LeftAloneReason = "silent"
+)
+
+// Valid indicates whether the value is a known member of the LeftAloneReason enum.
+func (e LeftAloneReason) Valid() bool {
+	switch e {
+	case LeftAloneReasonOutlier:
+		return true
+	case LeftAloneReasonSilent:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for OrderPaymentStatus.
 const (
 	OrderPaymentStatusAuthorized OrderPaymentStatus = "authorized"
@@ -691,6 +709,9 @@ type DeclineReason string
 
 // Dependency A service, and whether it serves
 type Dependency struct {
+	// LeftAlone Its instances that this process sends no requests to for a while, by address
+	LeftAlone []InstanceLeftAlone `json:"left_alone"`
+
 	// Name The service
 	Name string `json:"name"`
 
@@ -787,6 +808,21 @@ type ImportError struct {
 	Message string `json:"message"`
 }
 
+// InstanceLeftAlone An instance of a service that is left alone for a while, and why
+type InstanceLeftAlone struct {
+	// Address Where it is, host:port
+	Address string `json:"address"`
+
+	// FailureRate The part of its latest calls that failed
+	FailureRate float64 `json:"failure_rate"`
+
+	// Reason `outlier`: its calls fail, and those of its peers do not. `silent`: it answers nothing.
+	Reason LeftAloneReason `json:"reason"`
+
+	// Until When it is tried again
+	Until time.Time `json:"until"`
+}
+
 // Jwk An Ed25519 key (RFC 8037)
 type Jwk struct {
 	// Alg Always `EdDSA`
@@ -827,6 +863,9 @@ type Jwks struct {
 	// Keys Those that access tokens of now are signed with
 	Keys []Jwk `json:"keys"`
 }
+
+// LeftAloneReason `outlier`: its calls fail, and those of its peers do not. `silent`: it answers nothing.
+type LeftAloneReason string
 
 // Money An amount in minor units with its currency
 type Money struct {

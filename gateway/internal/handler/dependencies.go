@@ -12,6 +12,8 @@ import (
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 
 	"souk/gateway/internal/api"
+
+	"souk/platform/balance"
 )
 
 const (
@@ -28,7 +30,7 @@ var reached = expvar.NewMap("dependencies")
 // Dependencies holds a connection to each service of the shop, by name.
 type Dependencies map[string]grpc.ClientConnInterface
 
-// GetDependencies says of each service whether it serves.
+// GetDependencies says of each service whether it serves, and which of its instances are left alone.
 func (h *Handler) GetDependencies(ctx context.Context, _ api.GetDependenciesRequestObject) (api.GetDependenciesResponseObject, error) {
 	serving := h.dependencies.serving(ctx)
 	list := api.DependencyList{Items: []api.Dependency{}}
@@ -37,9 +39,22 @@ func (h *Handler) GetDependencies(ctx context.Context, _ api.GetDependenciesRequ
 		if serving[name] {
 			status = api.DependencyStatusServing
 		}
-		list.Items = append(list.Items, api.Dependency{Name: name, Status: status})
+		list.Items = append(list.Items, api.Dependency{Name: name, Status: status, LeftAlone: leftAlone(name)})
 	}
 	return api.GetDependencies200JSONResponse(list), nil
+}
+
+// leftAlone returns the instances of a service that are left alone, by address.
+func leftAlone(service string) []api.InstanceLeftAlone {
+	instances := []api.InstanceLeftAlone{}
+	for _, one := range balance.LeftAlone() {
+		if one.Service == service {
+			instances = append(instances, api.InstanceLeftAlone{
+				Address: one.Address, Reason: api.LeftAloneReason(one.Reason), FailureRate: one.FailureRate, Until: one.Until,
+			})
+		}
+	}
+	return instances
 }
 
 // Await returns once each service has been reached, or when ctx is done.

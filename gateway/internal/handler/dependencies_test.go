@@ -25,7 +25,7 @@ func TestStaffSeeWhichServicesAreAway(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	list := func(status string) string {
-		return `{"items": [{"name": "catalog", "status": "` + status + `"}, {"name": "orders", "status": "` + status + `"}]}`
+		return `{"items": [{"name": "catalog", "status": "` + status + `", "left_alone": []}, {"name": "orders", "status": "` + status + `", "left_alone": []}]}`
 	}
 	s.send(t, staff, "GET", "/v1/admin/dependencies", nil).mustBe(t, 200, list("serving"))
 	s.health.SetServingStatus("", healthv1.HealthCheckResponse_NOT_SERVING)
