@@ -19,7 +19,21 @@ func ClientNetwork(addr netip.Addr) netip.Prefix {
 	return network
 }
 
-// networkListener closes at once a connection from a network that has too many open.
+// ClientNetworks returns the networks that may be one client, the smallest first: an IPv4 address alone, of an IPv6 address its
+// /64, /56 and /48, because a site has any of these (https://www.rfc-editor.org/rfc/rfc6177).
+func ClientNetworks(addr netip.Addr) []netip.Prefix {
+	networks := []netip.Prefix{ClientNetwork(addr)}
+	if addr = addr.Unmap().WithZone(""); addr.Is6() {
+		for _, bits := range []int{56, 48} {
+			network, _ := addr.Prefix(bits) // fails for more bits than there are
+			networks = append(networks, network)
+		}
+	}
+	return networks
+}
+
+// networkListener closes at once a connection from a network that has too many open: limit, and half as much more for each larger
+// network of the client's.
 type networkListener struct {
 	net.Listener
 	limit  int
@@ -44,9 +58,9 @@ func (l *networkListener) Accept() (net.Conn, error) {
 		if slices.ContainsFunc(l.exempt, func(p netip.Prefix) bool { return p.Contains(addr) }) {
 			return conn, nil
 		}
-		network := ClientNetwork(addr)
-		if l.enter(network) {
-			return &networkConn{Conn: conn, left: sync.OnceFunc(func() { l.leave(network) })}, nil
+		networks := ClientNetworks(addr)
+		if l.enter(networks) {
+			return &networkConn{Conn: conn, left: sync.OnceFunc(func() { l.leave(networks) })}, nil
 		}
 		_ = conn.Close()
 	}
@@ -60,21 +74,27 @@ func addressOf(conn net.Conn) netip.Addr {
 	return addr.AddrPort().Addr().Unmap()
 }
 
-func (l *networkListener) enter(network netip.Prefix) bool {
+func (l *networkListener) enter(networks []netip.Prefix) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.open[network] == l.limit {
-		return false
+	for i, network := range networks {
+		if l.open[network] >= l.limit+i*l.limit/2 {
+			return false
+		}
 	}
-	l.open[network]++
+	for _, network := range networks {
+		l.open[network]++
+	}
 	return true
 }
 
-func (l *networkListener) leave(network netip.Prefix) {
+func (l *networkListener) leave(networks []netip.Prefix) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.open[network]--; l.open[network] == 0 {
-		delete(l.open, network)
+	for _, network := range networks {
+		if l.open[network]--; l.open[network] == 0 {
+			delete(l.open, network)
+		}
 	}
 }
 

@@ -2,9 +2,11 @@ package service
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 )
@@ -25,6 +27,57 @@ func TestAClientIsAnAddressOrASlash64(t *testing.T) {
 	}
 	if got := ClientNetwork(netip.Addr{}); got != (netip.Prefix{}) {
 		t.Errorf("no address is counted as %s", got)
+	}
+}
+
+func TestAClientOfIPv6IsInThreeNetworks(t *testing.T) {
+	t.Parallel()
+	for addr, want := range map[string][]string{
+		"192.0.2.7":                {"192.0.2.7/32"},
+		"::ffff:192.0.2.7":         {"192.0.2.7/32"},
+		"2001:db8:1:23aa:a:b:c:d":  {"2001:db8:1:23aa::/64", "2001:db8:1:2300::/56", "2001:db8:1::/48"},
+		"2001:db8:1:23ab::1%wlan0": {"2001:db8:1:23ab::/64", "2001:db8:1:2300::/56", "2001:db8:1::/48"},
+	} {
+		var got []string
+		for _, network := range ClientNetworks(netip.MustParseAddr(addr)) {
+			got = append(got, network.String())
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s is in %v, want %v", addr, got, want)
+		}
+	}
+}
+
+func TestASiteHasTwiceTheConnectionsOfAClient(t *testing.T) {
+	t.Parallel()
+	l := newNetworkListener(nil, 4, nil)
+	count := func(format string) (open int) {
+		for i := range 100 {
+			if l.enter(ClientNetworks(netip.MustParseAddr(fmt.Sprintf(format, i)))) {
+				open++
+			}
+		}
+		return open
+	}
+	for _, test := range []struct {
+		from string
+		want int
+	}{
+		{"2001:db8:1:1::%x", 4}, {"2001:db8:1:%x::1", 2}, {"2001:db8:1:%x00::1", 2}, {"2001:db8:2:2::%x", 4}, {"192.0.2.%d", 100},
+	} {
+		if got := count(test.from); got != test.want {
+			t.Errorf("%d connections from %s are taken, want %d", got, test.from, test.want)
+		}
+	}
+	for _, n := range l.open {
+		if n < 1 || n > 8 {
+			t.Errorf("a network has %d connections", n)
+		}
+	}
+	site := ClientNetworks(netip.MustParseAddr("2001:db8:1:1::1"))
+	l.leave(site)
+	if !l.enter(site) {
+		t.Error("a connection that was closed makes no room")
 	}
 }
 

@@ -76,7 +76,7 @@ func (rt *Router) serve(op *operation, w http.ResponseWriter, r *http.Request, h
 	if op.audience != anyone {
 		w.Header().Set("Cache-Control", "no-store") // also of a guest, whose key to a cart is its id
 	}
-	checked, err := rt.check(op, r)
+	checked, err := rt.check(op, w.Header(), r)
 	if err != nil {
 		return err
 	}
@@ -121,8 +121,8 @@ func (rt *Router) Public(method string, r *http.Request) bool {
 }
 
 // check does, in the order that costs and says least to strangers: limits, identity, then the header and the query. Whether there is
-// a place at all was looked at before.
-func (rt *Router) check(op *operation, r *http.Request) (*http.Request, error) {
+// a place at all was looked at before. How the client stands with the limits it writes into the header of the answer.
+func (rt *Router) check(op *operation, header http.Header, r *http.Request) (*http.Request, error) {
 	if !clean(r.URL.Path) {
 		return nil, NotFound("There is no such resource.") // none has such a name
 	}
@@ -130,14 +130,14 @@ func (rt *Router) check(op *operation, r *http.Request) (*http.Request, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := rt.limits.admitAddress(op.cost, r); err != nil {
+	if err := rt.limits.admitAddress(op.cost, header, r); err != nil {
 		return nil, err
 	}
 	ctx, err := op.identify(r.Context(), rt.verifier, r)
 	if err != nil {
 		return nil, err
 	}
-	if err := rt.limits.admitCustomer(ctx, op.cost); err != nil {
+	if err := rt.limits.admitCustomer(ctx, op.cost, header); err != nil {
 		return nil, err
 	}
 	if err := op.checkHeader(r.Header); err != nil {

@@ -18,12 +18,18 @@ const Session = "session-1"
 // that has keyID.
 func Token(t testing.TB, private ed25519.PrivateKey, keyID, customer string, end time.Time, roles ...string) string {
 	t.Helper()
+	return TokenOf(t, private, keyID, customer, Session, end, roles...)
+}
+
+// TokenOf returns a Token of another session.
+func TokenOf(t testing.TB, private ed25519.PrivateKey, keyID, customer, session string, end time.Time, roles ...string) string {
+	t.Helper()
 	token := jwt.NewWithClaims(jwt.SigningMethodEdDSA, access.Claims{
 		RegisteredClaims: jwt.RegisteredClaims{
 			Issuer: access.Issuer, Audience: jwt.ClaimStrings{access.Audience}, Subject: customer,
 			IssuedAt: jwt.NewNumericDate(time.Now().Add(-time.Hour)), ExpiresAt: jwt.NewNumericDate(end),
 		},
-		SessionID: Session, Roles: roles,
+		SessionID: session, Roles: roles,
 	})
 	token.Header["typ"], token.Header["kid"] = access.TokenType, keyID
 	signed, err := token.SignedString(private)
