@@ -10,6 +10,7 @@ import (
 
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
+	"go.mongodb.org/mongo-driver/v2/mongo/writeconcern"
 	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/connstring"
 
 	"souk/platform/secret"
@@ -28,6 +29,16 @@ const (
 	pingTimeout = 10 * time.Second
 )
 
+// clientOptions returns how the database is spoken to. Whatever the URI says, a write is acknowledged once it is in the journal of most
+// of the servers: those that answer sooner lose it when the power fails or another server takes over. FerretDB 1 takes the
+// setting and does not look at it; it acknowledges what its own database has committed.
+func clientOptions(cfg Config) *options.ClientOptions {
+	durable := writeconcern.Majority()
+	durable.Journal = new(bool)
+	*durable.Journal = true
+	return options.Client().ApplyURI(string(cfg.URI)).SetServerSelectionTimeout(selectionTimeout).SetWriteConcern(durable)
+}
+
 // Open connects to the database that the URI names and waits until it answers, or ctx is done. Anything that is wrong other
 // than that it is away is an error at once.
 func Open(ctx context.Context, cfg Config, logger *slog.Logger) (*mongo.Database, error) {
@@ -38,8 +49,7 @@ func Open(ctx context.Context, cfg Config, logger *slog.Logger) (*mongo.Database
 	if uri.Database == "" {
 		return nil, errors.New("open database: the URI names no database")
 	}
-	opts := options.Client().ApplyURI(string(cfg.URI)).SetServerSelectionTimeout(selectionTimeout)
-	client, err := mongo.Connect(opts)
+	client, err := mongo.Connect(clientOptions(cfg))
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}

@@ -89,8 +89,8 @@ func (s *Service) deletable(ctx context.Context, id string, password Secret) (Cu
 }
 
 const (
-	// UnreachableEvery is how often SweepUnreachable is to be called. It reads every account.
-	UnreachableEvery = 24 * time.Hour
+	// UnreachableEvery is how often SweepUnreachable is to be called.
+	UnreachableEvery = time.Hour
 	// A registration under way has an account before it has the e-mail, for less than this.
 	registrationWithin = time.Hour
 )

@@ -200,7 +200,7 @@ func TestADeletedAccountLeavesNothingAndFreesItsEmail(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, collection := range []string{"customers", "emails", "sessions"} {
+	for _, collection := range []string{"customers", "emails", "sessions", "intents"} {
 		if n := count(t, db, collection); n != 0 {
 			t.Errorf("%d documents are left in %s", n, collection)
 		}
@@ -275,7 +275,10 @@ func TestAccountsThatACrashLeftWithoutTheirEmailAreSwept(t *testing.T) {
 		{"registering", "di@example.com", time.Now(), true},
 	} {
 		document := bson.D{{Key: "_id", Value: orphan.id}, {Key: "email", Value: orphan.email}, {Key: "created_at", Value: orphan.made}}
-		if _, err := db.Collection("customers").InsertOne(t.Context(), document); err != nil {
+		intent := bson.D{{Key: "_id", Value: orphan.id}, {Key: "email", Value: orphan.email}, {Key: "at", Value: orphan.made}}
+		_, err := db.Collection("customers").InsertOne(t.Context(), document)
+		_, begun := db.Collection("intents").InsertOne(t.Context(), intent)
+		if err := errors.Join(err, begun); err != nil {
 			t.Fatal(err)
 		}
 		accounts[orphan.id] = orphan.stays

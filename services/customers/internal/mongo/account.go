@@ -42,20 +42,27 @@ type emailDocument struct {
 	CustomerID string `bson:"customer_id"`
 }
 
-// Insert implements customers.Store. The account is written first, and is nobody's until the e-mail is: a crash in
-// between leaves the e-mail free, and an account that DeleteUnreachable finds.
+// Insert implements customers.Store. The account is written before the e-mail: a crash in between leaves the e-mail free, and an
+// account that nobody can reach, which DeleteUnreachable finds by the intent.
 func (s *Store) Insert(ctx context.Context, c customers.Customer) error {
+	started, err := s.begin(ctx, c)
+	if err != nil {
+		return err
+	}
 	if _, err := s.accounts.InsertOne(ctx, accountOf(c)); err != nil {
 		return fmt.Errorf("insert account: %w", err)
 	}
-	_, err := s.emails.InsertOne(ctx, emailDocument{Email: c.Email, CustomerID: c.ID})
+	_, err = s.emails.InsertOne(ctx, emailDocument{Email: c.Email, CustomerID: c.ID})
 	if mongo.IsDuplicateKeyError(err) {
-		_, err := s.accounts.DeleteOne(ctx, byID(c.ID))
-		return errors.Join(customers.ErrEmailTaken, err)
+		if _, err := s.accounts.DeleteOne(ctx, byID(c.ID)); err != nil {
+			return errors.Join(customers.ErrEmailTaken, err)
+		}
+		return errors.Join(customers.ErrEmailTaken, s.finish(ctx, started))
 	}
 	if err != nil {
 		return fmt.Errorf("insert e-mail: %w", err)
 	}
+	_ = s.finish(ctx, started) // the account is whole; DeleteUnreachable finishes this one, too
 	return nil
 }
 

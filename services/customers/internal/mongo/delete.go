@@ -13,10 +13,21 @@ import (
 	"souk/services/customers/internal/customers"
 )
 
-// Delete implements customers.Store. The account goes after its e-mail: a crash in between leaves it whole for another try,
-// and DeleteUnreachable finds it when there is none. The e-mail of a crash the other way round would be taken for ever.
-// The sessions come last, for those that a login opens meanwhile.
+// Delete implements customers.Store. The account goes after its e-mail: a crash in between leaves it whole for another try, and
+// DeleteUnreachable finds it by the intent when there is none. The e-mail of a crash the other way round would be taken for ever.
 func (s *Store) Delete(ctx context.Context, c customers.Customer) error {
+	started, err := s.begin(ctx, c)
+	if err != nil {
+		return err
+	}
+	if err := s.erase(ctx, c); err != nil {
+		return err
+	}
+	return s.finish(ctx, started)
+}
+
+// erase deletes an e-mail, its account and its sessions: those last, for those that a login opens meanwhile.
+func (s *Store) erase(ctx context.Context, c customers.Customer) error {
 	// It may be another account's by now, when this is another try.
 	own := append(byID(c.Email), bson.E{Key: "customer_id", Value: c.ID})
 	if _, err := s.emails.DeleteOne(ctx, own); err != nil {
@@ -28,38 +39,71 @@ func (s *Store) Delete(ctx context.Context, c customers.Customer) error {
 	return s.DeleteSessions(ctx, c.ID)
 }
 
-// DeleteUnreachable implements customers.Store. It looks at every account once, and up each one's e-mail by its _id.
-func (s *Store) DeleteUnreachable(ctx context.Context, before time.Time) error {
-	filter := bson.D{{Key: "created_at", Value: bson.D{{Key: "$lt", Value: before}}}}
-	fields := options.Find().SetProjection(bson.D{{Key: "email", Value: 1}})
-	cursor, err := s.accounts.Find(ctx, filter, fields)
-	if err != nil {
-		return fmt.Errorf("find accounts: %w", err)
+// intent says that an account is being opened or deleted, which takes several writes. It is written before the first of them and
+// deleted after the last, so that what a crash leaves is found without a look at every account.
+type intent struct {
+	CustomerID string    `bson:"_id"`
+	Email      string    `bson:"email"`
+	At         time.Time `bson:"at"`
+}
+
+// begin writes an intent. Another one for the same account is replaced.
+func (s *Store) begin(ctx context.Context, c customers.Customer) (intent, error) {
+	i := intent{CustomerID: c.ID, Email: c.Email, At: time.Now().UTC().Truncate(time.Millisecond)}
+	if _, err := s.intents.ReplaceOne(ctx, byID(c.ID), i, options.Replace().SetUpsert(true)); err != nil {
+		return i, fmt.Errorf("begin: %w", err)
 	}
-	defer func() { _ = cursor.Close(ctx) }()
-	var unreachable []customers.Customer
-	for cursor.Next(ctx) {
-		var d accountDocument
-		if err := cursor.Decode(&d); err != nil {
-			return fmt.Errorf("find accounts: %w", err)
-		}
-		owned, err := s.owns(ctx, d.ID, d.Email)
-		if err != nil {
-			return err
-		}
-		if !owned {
-			unreachable = append(unreachable, customers.Customer{ID: d.ID, Email: d.Email})
-		}
-	}
-	if err := cursor.Err(); err != nil {
-		return fmt.Errorf("find accounts: %w", err)
-	}
-	for _, c := range unreachable {
-		if err := s.Delete(ctx, c); err != nil {
-			return err
-		}
+	return i, nil
+}
+
+// finish deletes an intent, unless it has been replaced by a later one.
+func (s *Store) finish(ctx context.Context, i intent) error {
+	if _, err := s.intents.DeleteOne(ctx, append(byID(i.CustomerID), bson.E{Key: "at", Value: i.At})); err != nil {
+		return fmt.Errorf("finish: %w", err)
 	}
 	return nil
+}
+
+// intentsAtOnce is how many intents DeleteUnreachable reads with one query.
+const intentsAtOnce = 100
+
+// DeleteUnreachable implements customers.Store. It looks at old intents alone, which an index finds, in batches: a shop in which
+// nothing crashed costs one query, however many accounts it has.
+func (s *Store) DeleteUnreachable(ctx context.Context, before time.Time) error {
+	filter := bson.D{{Key: "at", Value: bson.D{{Key: "$lt", Value: before}}}}
+	oldest := options.Find().SetSort(bson.D{{Key: "at", Value: 1}}).SetLimit(intentsAtOnce)
+	for {
+		cursor, err := s.intents.Find(ctx, filter, oldest)
+		if err != nil {
+			return fmt.Errorf("find intents: %w", err)
+		}
+		var intents []intent
+		if err := cursor.All(ctx, &intents); err != nil {
+			return fmt.Errorf("find intents: %w", err)
+		}
+		for _, i := range intents {
+			if err := s.settle(ctx, i); err != nil {
+				return err
+			}
+		}
+		if len(intents) < intentsAtOnce {
+			return nil
+		}
+	}
+}
+
+// settle deletes the account of an intent unless it has its e-mail: such a one was opened, or its deletion can be asked for again.
+func (s *Store) settle(ctx context.Context, i intent) error {
+	owned, err := s.owns(ctx, i.CustomerID, i.Email)
+	if err != nil {
+		return err
+	}
+	if !owned {
+		if err := s.erase(ctx, customers.Customer{ID: i.CustomerID, Email: i.Email}); err != nil {
+			return err
+		}
+	}
+	return s.finish(ctx, i)
 }
 
 // owns reports whether an e-mail belongs to a customer.

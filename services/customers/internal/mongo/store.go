@@ -18,7 +18,7 @@ import (
 
 // Store implements customers.Store and token.Store.
 type Store struct {
-	accounts, emails, sessions, keys *mongo.Collection
+	accounts, emails, sessions, keys, intents *mongo.Collection
 }
 
 var (
@@ -30,11 +30,11 @@ var (
 func New(db *mongo.Database) *Store {
 	return &Store{
 		accounts: db.Collection("customers"), emails: db.Collection("emails"),
-		sessions: db.Collection("sessions"), keys: db.Collection("keys"),
+		sessions: db.Collection("sessions"), keys: db.Collection("keys"), intents: db.Collection("intents"),
 	}
 }
 
-// Prepare makes the indexes that find expired sessions and those of a customer. Doing it again changes nothing.
+// Prepare makes the indexes that find expired sessions, those of a customer, and old intents. Doing it again changes nothing.
 func (s *Store) Prepare(ctx context.Context) error {
 	// One at a time: FerretDB 1.24 drops the connection of who asks again for two at once.
 	for _, field := range []string{"expires_at", "customer_id"} {
@@ -42,6 +42,10 @@ func (s *Store) Prepare(ctx context.Context) error {
 		if _, err := s.sessions.Indexes().CreateOne(ctx, index); err != nil {
 			return fmt.Errorf("index sessions: %w", err)
 		}
+	}
+	index := mongo.IndexModel{Keys: bson.D{{Key: "at", Value: 1}}}
+	if _, err := s.intents.Indexes().CreateOne(ctx, index); err != nil {
+		return fmt.Errorf("index intents: %w", err)
 	}
 	return nil
 }

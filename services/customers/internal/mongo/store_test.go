@@ -23,8 +23,11 @@ func TestReplicasPrepareTheStoreAtOnce(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	indexes, err := db.Collection("sessions").Indexes().ListSpecifications(t.Context())
-	if err != nil || len(indexes) != 3 { // _id's, expires_at's and customer_id's
-		t.Errorf("indexes = %v, %v; want 3", indexes, err)
+	// _id's, expires_at's and customer_id's; _id's and at's.
+	for collection, want := range map[string]int{"sessions": 3, "intents": 2} {
+		indexes, err := db.Collection(collection).Indexes().ListSpecifications(t.Context())
+		if err != nil || len(indexes) != want {
+			t.Errorf("indexes of %s = %v, %v; want %d", collection, indexes, err, want)
+		}
 	}
 }
