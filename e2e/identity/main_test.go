@@ -17,6 +17,7 @@ import (
 	"souk/platform/certificate/certtest"
 	"souk/platform/consul"
 	"souk/platform/secret"
+	"souk/platform/service"
 
 	// The contracts of every service.
 	_ "souk/proto/gen/souk/access/v1"
@@ -28,6 +29,9 @@ import (
 	_ "souk/proto/gen/souk/payments/v1"
 	_ "souk/proto/gen/souk/shipping/v1"
 )
+
+// A replaced root is trusted for so long here: the least that a process takes.
+const rootGrace = service.LeastRootGrace
 
 var (
 	shop      *stack.Stack
@@ -49,7 +53,7 @@ func run(m *testing.M) (code int, err error) {
 		return 1, err
 	}
 	// Connections are made anew all the time, so that what certificates say counts at once.
-	env := []string{"SOUK_RATE_LIMITS=off", "SOUK_CONNECTION_AGE=500ms"}
+	env := []string{"SOUK_RATE_LIMITS=off", "SOUK_CONNECTION_AGE=500ms", "SOUK_CONSUL_ROOT_GRACE=" + rootGrace.String()}
 	var stop func() error
 	if shop, stop, err = stack.StartTemporaryAs(ctx, stack.Config{Authority: authority, Env: env}); err != nil {
 		return 1, err

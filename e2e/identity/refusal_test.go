@@ -123,7 +123,7 @@ func issued(t *testing.T, by *certtest.Authority, until time.Time, peer string) 
 	t.Helper()
 	certPEM, keyPEM, err := by.Issue("gateway", until)
 	identity := certificate.New()
-	if err := errors.Join(err, identity.SetLeaf(certPEM, keyPEM), identity.SetRoots(authority.RootPEM)); err != nil {
+	if err := errors.Join(err, identity.SetLeaf(certPEM, keyPEM), identity.SetRoots(authority.Root())); err != nil {
 		t.Fatal(err)
 	}
 	return credentials.NewTLS(identity.Client(peer))

@@ -175,7 +175,7 @@ func (w *world) serve(t *testing.T, server *grpc.Server) {
 func (w *world) dial(t *testing.T, caller string) *grpc.ClientConn {
 	t.Helper()
 	identity := certificate.New()
-	if err := identity.SetRoots(w.authority.RootPEM); err != nil {
+	if err := identity.SetRoots(w.authority.Root()); err != nil {
 		t.Fatal(err)
 	}
 	config := identity.Client("callee")

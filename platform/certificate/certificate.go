@@ -16,22 +16,29 @@ import (
 	"time"
 )
 
-// RootGrace is how long roots are still trusted once they are among the process's roots no more: what has a certificate of
-// an authority that lost its root gets another in this time.
-const RootGrace = 5 * time.Minute
-
 var errNotReady = errors.New("no certificate yet")
 
+// Root is a root certificate whose holders are trusted.
+type Root struct {
+	PEM string
+	// Until is when the trust ends; zero is never.
+	Until time.Time
+}
+
 // Identity is what a process proves itself by, and whom it trusts. Both may be replaced at any time; each new connection
-// takes what is there then.
+// takes what is there then. An open one that is watched is closed when its peer is trusted no more.
 type Identity struct {
 	mu    sync.RWMutex
 	leaf  *tls.Certificate
-	roots map[string]root // by their DER
+	roots []root
 	ready chan struct{}
+
+	watched map[*watchedConn]struct{}
+	// retire closes what the next root to be trusted no more has vouched for.
+	retire *time.Timer
 }
 
-// root is a root certificate that is trusted: until then, if that is not zero.
+// root is a Root as it is used.
 type root struct {
 	certificate *x509.Certificate
 	until       time.Time
@@ -39,7 +46,7 @@ type root struct {
 
 // New returns an identity that proves nothing and trusts nobody yet.
 func New() *Identity {
-	return &Identity{ready: make(chan struct{})}
+	return &Identity{ready: make(chan struct{}), watched: map[*watchedConn]struct{}{}}
 }
 
 // SetLeaf replaces the process's own certificate, with those that lead to its root, and its key.
@@ -52,45 +59,38 @@ func (i *Identity) SetLeaf(certPEM, keyPEM []byte) error {
 	return nil
 }
 
-// SetRoots replaces the roots of those the process trusts. Those it had go on being trusted for RootGrace.
-func (i *Identity) SetRoots(pems ...[]byte) error {
-	roots, err := parseRoots(pems)
-	if err != nil {
-		return fmt.Errorf("root certificates: %w", err)
-	}
-	now := time.Now()
-	i.replace(func() {
-		for der, before := range i.roots {
-			_, listed := roots[der]
-			switch {
-			case listed:
-			case before.until.IsZero():
-				roots[der] = root{certificate: before.certificate, until: now.Add(RootGrace)}
-			case now.Before(before.until):
-				roots[der] = before
-			}
+// SetRoots replaces the roots of those the process trusts.
+func (i *Identity) SetRoots(roots ...Root) error {
+	var parsed []root
+	for _, r := range roots {
+		certificates, err := parse(r.PEM)
+		if err != nil {
+			return fmt.Errorf("root certificates: %w", err)
 		}
-		i.roots = roots
-	})
+		for _, c := range certificates {
+			parsed = append(parsed, root{certificate: c, until: r.Until})
+		}
+	}
+	i.replace(func() { i.roots = parsed })
+	i.closeDistrusted()
 	return nil
 }
 
-func parseRoots(pems [][]byte) (map[string]root, error) {
-	roots := map[string]root{}
-	for _, text := range pems {
-		block, rest := pem.Decode(text)
-		if block == nil {
-			return nil, errors.New("not in PEM")
-		}
-		for ; block != nil; block, rest = pem.Decode(rest) {
-			certificate, err := x509.ParseCertificate(block.Bytes)
-			if err != nil {
-				return nil, err
-			}
-			roots[string(certificate.Raw)] = root{certificate: certificate}
-		}
+// parse returns the certificates in a text in PEM.
+func parse(text string) ([]*x509.Certificate, error) {
+	block, rest := pem.Decode([]byte(text))
+	if block == nil {
+		return nil, errors.New("not in PEM")
 	}
-	return roots, nil
+	var all []*x509.Certificate
+	for ; block != nil; block, rest = pem.Decode(rest) {
+		c, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, c)
+	}
+	return all, nil
 }
 
 func (i *Identity) replace(set func()) {
@@ -152,7 +152,7 @@ func (i *Identity) Server() *tls.Config {
 			if len(state.PeerCertificates) == 0 {
 				return nil
 			}
-			return i.verify(state, x509.ExtKeyUsageClientAuth)
+			return i.verify(state.PeerCertificates, x509.ExtKeyUsageClientAuth)
 		},
 	}
 }
@@ -167,7 +167,7 @@ func (i *Identity) Client(peer string) *tls.Config {
 		// The names in our certificates are no host names: VerifyConnection checks the chain and the name.
 		InsecureSkipVerify: true, //nolint:gosec // see above
 		VerifyConnection: func(state tls.ConnectionState) error {
-			if err := i.verify(state, x509.ExtKeyUsageServerAuth); err != nil {
+			if err := i.verify(state.PeerCertificates, x509.ExtKeyUsageServerAuth); err != nil {
 				return err
 			}
 			if name := Service(state); name != peer {
@@ -178,16 +178,17 @@ func (i *Identity) Client(peer string) *tls.Config {
 	}
 }
 
-func (i *Identity) verify(state tls.ConnectionState, usage x509.ExtKeyUsage) error {
+// verify checks the chain of a peer: its own certificate first.
+func (i *Identity) verify(chain []*x509.Certificate, usage x509.ExtKeyUsage) error {
 	roots, err := i.trusted()
 	if err != nil {
 		return err
 	}
 	intermediates := x509.NewCertPool()
-	for _, c := range state.PeerCertificates[1:] {
+	for _, c := range chain[1:] {
 		intermediates.AddCert(c)
 	}
-	_, err = state.PeerCertificates[0].Verify(x509.VerifyOptions{
+	_, err = chain[0].Verify(x509.VerifyOptions{
 		Roots: roots, Intermediates: intermediates, KeyUsages: []x509.ExtKeyUsage{usage},
 	})
 	if err != nil {

@@ -7,7 +7,6 @@ import (
 	"net"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"souk/platform/certificate"
@@ -75,12 +74,12 @@ func TestWhoCannotProveWhatTheyAreAreRefused(t *testing.T) {
 	inventory, orders := identityOf(t, authority, "inventory"), identityOf(t, authority, "orders")
 	over := certificate.New()
 	certPEM, keyPEM, err := authority.Issue("orders", time.Now().Add(-time.Minute))
-	if err := errors.Join(err, over.SetLeaf(certPEM, keyPEM), over.SetRoots(authority.RootPEM)); err != nil {
+	if err := errors.Join(err, over.SetLeaf(certPEM, keyPEM), over.SetRoots(authority.Root())); err != nil {
 		t.Fatal(err)
 	}
 	// It trusts us, and shows a certificate that we do not trust.
 	stranger := identityOf(t, foreign, "orders")
-	if err := stranger.SetRoots(authority.RootPEM); err != nil {
+	if err := stranger.SetRoots(authority.Root()); err != nil {
 		t.Fatal(err)
 	}
 	for name, test := range map[string]struct {
@@ -122,13 +121,13 @@ func TestARotationReachesTheNextConnection(t *testing.T) {
 	before, after := newAuthority(t), newAuthority(t)
 	inventory, orders := identityOf(t, before, "inventory"), identityOf(t, before, "orders")
 	server, client := inventory.Server(), orders.Client("inventory")
-	if err := errors.Join(orders.SetRoots(before.RootPEM, after.RootPEM), reissue(orders, after, "orders")); err != nil {
+	if err := errors.Join(orders.SetRoots(before.Root(), after.Root()), reissue(orders, after, "orders")); err != nil {
 		t.Fatal(err)
 	}
 	if caller, serverErr, _ := shake(t, server, client); caller != "" || serverErr == nil {
 		t.Errorf("by the old root alone: called by %q", caller)
 	}
-	if err := inventory.SetRoots(before.RootPEM, after.RootPEM); err != nil {
+	if err := inventory.SetRoots(before.Root(), after.Root()); err != nil {
 		t.Fatal(err)
 	}
 	if caller, serverErr, clientErr := shake(t, server, client); caller != "orders" || serverErr != nil || clientErr != nil {
@@ -140,43 +139,6 @@ func TestARotationReachesTheNextConnection(t *testing.T) {
 func reissue(identity *certificate.Identity, authority *certtest.Authority, service string) error {
 	certPEM, keyPEM, err := authority.Issue(service, time.Now().Add(time.Hour))
 	return errors.Join(err, identity.SetLeaf(certPEM, keyPEM))
-}
-
-func TestThoseOfALostAuthorityAreKnownUntilAllHaveCertificatesOfTheNext(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		lost, next := newAuthority(t), newAuthority(t)
-		inventory, orders, late := identityOf(t, lost, "inventory"), identityOf(t, lost, "orders"), identityOf(t, lost, "catalog")
-		for _, identity := range []*certificate.Identity{inventory, orders, late} {
-			if err := identity.SetRoots(next.RootPEM); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if err := reissue(orders, next, "orders"); err != nil {
-			t.Fatal(err)
-		}
-		meet := func(server, client *certificate.Identity, peer, want string) {
-			t.Helper()
-			caller, serverErr, clientErr := shake(t, server.Server(), client.Client(peer))
-			if caller != want || (serverErr == nil && clientErr == nil) != (want != "") {
-				t.Errorf("%s is called by %q, want %q (%v, %v)", peer, caller, want, serverErr, clientErr)
-			}
-		}
-		time.Sleep(certificate.RootGrace - time.Second)
-		// To be told the same again prolongs nothing.
-		if err := inventory.SetRoots(next.RootPEM); err != nil {
-			t.Fatal(err)
-		}
-		meet(inventory, orders, "inventory", "orders")
-		meet(orders, inventory, "orders", "inventory")
-		meet(inventory, late, "inventory", "catalog")
-		time.Sleep(time.Second)
-		meet(inventory, late, "inventory", "")
-		if err := reissue(inventory, next, "inventory"); err != nil {
-			t.Fatal(err)
-		}
-		meet(inventory, orders, "inventory", "orders")
-	})
 }
 
 func TestAnIdentityIsReadyOnceItHasBothHalves(t *testing.T) {
@@ -192,13 +154,13 @@ func TestAnIdentityIsReadyOnceItHasBothHalves(t *testing.T) {
 	if err := identity.Await(ended); !errors.Is(err, context.Canceled) {
 		t.Errorf("without roots: %v", err)
 	}
-	if err := identity.SetRoots([]byte("no certificate")); err == nil {
+	if err := identity.SetRoots(certificate.Root{PEM: "no certificate"}); err == nil {
 		t.Error("roots that are none are no error")
 	}
 	if err := identity.SetLeaf(certPEM, []byte("no key")); err == nil {
 		t.Error("a key that is none is no error")
 	}
-	if err := identity.SetRoots(authority.RootPEM); err != nil {
+	if err := identity.SetRoots(authority.Root()); err != nil {
 		t.Fatal(err)
 	}
 	if err := identity.Await(t.Context()); err != nil {

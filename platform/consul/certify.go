@@ -1,26 +1,24 @@
 package consul
 
 import (
+	"cmp"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/pem"
-	"errors"
 	"fmt"
 	"log/slog"
 	mathrand "math/rand/v2"
-	"slices"
 	"sync"
 	"time"
 
-	"github.com/hashicorp/consul/api"
 	"github.com/hashicorp/consul/proto-public/pbconnectca"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/credentials/insecure"
-	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/keepalive"
 
 	"souk/platform/certificate"
 	"souk/platform/keep"
@@ -35,31 +33,30 @@ const (
 	heardWithin = 10 * time.Second
 )
 
+// An agent that is stopped keeps connections open and says nothing. Consul takes no more than a ping in 15 s
+// (https://github.com/hashicorp/consul/blob/main/agent/grpc-external/server.go).
+var agentAlive = keepalive.ClientParameters{Time: 20 * time.Second, Timeout: 5 * time.Second}
+
 // Certify keeps identity a certificate of service and whom to trust, as Consul's certificate authority has it, until ctx
 // is done. Until Consul answers they are those in kept, if they are still good. The private key is made here and goes nowhere
-// but there. A certificate is renewed when two thirds of its life are over, and when the authority has another root.
+// but there. A certificate is renewed when two thirds of its life are over, and when the authority has another root. The root
+// before is trusted for cfg.RootGrace more.
 //
 // Consul's HTTP API hands out keys with certificates, and from its cache also to callers without a token: see docs/adr.
 func Certify(ctx context.Context, cfg Config, service string, identity *certificate.Identity, kept keep.Dir, logger *slog.Logger) error {
-	client, err := NewClient(cfg.Addr, cfg.Token)
-	if err != nil {
-		return err
-	}
 	conn, err := dialAuthority(cfg.GRPCAddr)
 	if err != nil {
 		return fmt.Errorf("consul's authority: %w", err)
 	}
 	defer func() { _ = conn.Close() }()
 	c := &certifier{
-		client: client, authority: pbconnectca.NewConnectCAServiceClient(conn), token: string(cfg.Token),
+		authority: pbconnectca.NewConnectCAServiceClient(conn), token: string(cfg.Token),
 		datacenter: cfg.Datacenter, service: service, identity: identity, rotated: make(chan time.Duration, 1),
-		kept: kept, logger: logger,
+		grace: cmp.Or(cfg.RootGrace, DefaultRootGrace), kept: kept, logger: logger,
 	}
 	c.load()
 	var done sync.WaitGroup
-	done.Go(func() {
-		follow(ctx, logger.With("asked", "root certificates"), c.roots, func(error) {})
-	})
+	done.Go(func() { c.followRoots(ctx) })
 	c.renew(ctx)
 	done.Wait()
 	return nil
@@ -71,77 +68,30 @@ func dialAuthority(addr string) (*grpc.ClientConn, error) {
 		Backoff:           backoff.Config{BaseDelay: retryFirst, Multiplier: 2, Jitter: 0.5, MaxDelay: retryMost},
 		MinConnectTimeout: signTimeout,
 	}
-	return grpc.NewClient("passthrough:///"+addr, grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithConnectParams(again))
+	return grpc.NewClient("passthrough:///"+addr, grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithConnectParams(again), grpc.WithKeepaliveParams(agentAlive))
 }
 
 type certifier struct {
-	client    *api.Client
 	authority pbconnectca.ConnectCAServiceClient
 	token     string
 	// What the certificate says.
 	datacenter, service string
 
 	identity *certificate.Identity
-	kept     keep.Dir
-	logger   *slog.Logger
+	// grace is for how long a root is trusted once another has taken its place.
+	grace  time.Duration
+	kept   keep.Dir
+	logger *slog.Logger
 
 	mu          sync.Mutex
 	trustDomain string
 	activeRoot  string
-	rootPEMs    []string
+	trust       trust
+	// The certificate in force, and its key.
+	certPEM, keyPEM string
 	// rotated says that there is another active root, the first one included, and how soon to have a certificate of it.
 	rotated chan time.Duration
-}
-
-// roots waits for the roots to change.
-func (c *certifier) roots(opts *api.QueryOptions) (*api.QueryMeta, error) {
-	list, meta, err := c.client.Agent().ConnectCARoots(opts)
-	if err != nil {
-		return nil, err
-	}
-	var pems []string
-	for _, root := range list.Roots {
-		pems = append(pems, root.RootCertPEM)
-	}
-	if len(pems) == 0 {
-		return nil, errors.New("consul has no root certificate")
-	}
-	if err := setRoots(c.identity, pems); err != nil {
-		return nil, err
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if list.ActiveRootID != c.activeRoot {
-		wait := c.renewalAfter(pems)
-		c.activeRoot, c.trustDomain, c.rootPEMs = list.ActiveRootID, list.TrustDomain, pems
-		select {
-		case c.rotated <- wait:
-		default: // it is to be renewed already
-		}
-	}
-	return meta, nil
-}
-
-// renewalAfter returns how long to go on with the present certificate, which all peers trust, once the roots are pems. A root
-// that replaces another is vouched for by it. Those of a Consul that lost its data are not: peers must hear of them first.
-func (c *certifier) renewalAfter(pems []string) time.Duration {
-	for _, before := range c.rootPEMs {
-		if slices.Contains(pems, before) {
-			return 0
-		}
-	}
-	if len(c.rootPEMs) == 0 {
-		return 0
-	}
-	return heardWithin + mathrand.N(heardWithin/2)
-}
-
-func setRoots(identity *certificate.Identity, pems []string) error {
-	var roots [][]byte
-	for _, text := range pems {
-		roots = append(roots, []byte(text))
-	}
-	return identity.SetRoots(roots...)
 }
 
 // renew keeps the certificate good until ctx is done.
@@ -193,10 +143,7 @@ func (c *certifier) sign(ctx context.Context) (*x509.Certificate, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.token != "" {
-		ctx = metadata.AppendToOutgoingContext(ctx, tokenHeader, c.token)
-	}
-	answer, err := c.authority.Sign(ctx, &pbconnectca.SignRequest{Csr: string(request)})
+	answer, err := c.authority.Sign(c.authorized(ctx), &pbconnectca.SignRequest{Csr: string(request)})
 	if err != nil {
 		return nil, fmt.Errorf("consul's authority: %w", err)
 	}
@@ -208,7 +155,10 @@ func (c *certifier) sign(ctx context.Context) (*x509.Certificate, error) {
 	if err := c.identity.SetLeaf([]byte(certPEM), []byte(keyPEM)); err != nil {
 		return nil, err
 	}
-	c.save(certPEM, keyPEM)
+	c.mu.Lock()
+	c.certPEM, c.keyPEM = certPEM, keyPEM
+	c.save()
+	c.mu.Unlock()
 	block, _ := pem.Decode([]byte(certPEM))
 	return x509.ParseCertificate(block.Bytes)
 }

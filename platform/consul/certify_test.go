@@ -30,10 +30,14 @@ func certify(t *testing.T, agent *devserver.Consul, token secret.Text, service s
 // certifyKept keeps an identity, on disk too, until the test or the returned function ends it.
 func certifyKept(t *testing.T, agent *devserver.Consul, token secret.Text, service string, kept keep.Dir) (identity *certificate.Identity, stop func()) {
 	t.Helper()
+	return certifyAs(t, consul.Config{Addr: agent.Addr(), GRPCAddr: agent.GRPCAddr(), Datacenter: "dc1", Token: token}, service, kept)
+}
+
+func certifyAs(t *testing.T, cfg consul.Config, service string, kept keep.Dir) (identity *certificate.Identity, stop func()) {
+	t.Helper()
 	identity = certificate.New()
 	ctx, cancel := context.WithCancel(context.Background())
 	var done sync.WaitGroup
-	cfg := consul.Config{Addr: agent.Addr(), GRPCAddr: agent.GRPCAddr(), Datacenter: "dc1", Token: token}
 	done.Go(func() {
 		if err := consul.Certify(ctx, cfg, service, identity, kept, quiet); err != nil {
 			t.Error(err)
@@ -84,6 +88,20 @@ func meet(t *testing.T, server, client *certificate.Identity, peer string) (call
 	return caller, root, err
 }
 
+func replaceRoot(t *testing.T, client *api.Client) {
+	t.Helper()
+	next, err := certtest.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = client.Connect().CASetConfig(&api.CAConfig{
+		Provider: "consul", Config: map[string]any{"RootCert": string(next.RootPEM), "PrivateKey": string(next.KeyPEM)},
+	}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestServicesHaveCertificatesAndFollowTheRootsRotation(t *testing.T) {
 	t.Parallel()
 	own, err := devserver.StartConsul(t.Context(), devserver.ConsulConfig{Dir: t.TempDir()})
@@ -99,16 +117,7 @@ func TestServicesHaveCertificatesAndFollowTheRootsRotation(t *testing.T) {
 	if err != nil || caller != "orders" {
 		t.Fatalf("called by %q: %v", caller, err)
 	}
-	next, err := certtest.New()
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = client.Connect().CASetConfig(&api.CAConfig{
-		Provider: "consul", Config: map[string]any{"RootCert": string(next.RootPEM), "PrivateKey": string(next.KeyPEM)},
-	}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	replaceRoot(t, client)
 	eventually(t, 90*time.Second, "the certificates are of the next root", func() bool {
 		caller, root, err := meet(t, inventory, orders, "inventory")
 		if err != nil || caller != "orders" {

@@ -19,7 +19,7 @@ const (
 // keptCertificate is a process's certificate and whom it trusts, as they are kept.
 type keptCertificate struct {
 	Certificate, Key string // PEM
-	Roots            []string
+	Roots            []certificate.Root
 }
 
 // load puts what was kept in force, if there is something and it is still good.
@@ -32,8 +32,9 @@ func (c *certifier) load() {
 	if err == nil {
 		kept, err = parseCertificate(content, c.service)
 	}
+	known := trustOf(kept.Roots, time.Now(), c.grace)
 	if err == nil {
-		err = setRoots(c.identity, kept.Roots)
+		err = c.identity.SetRoots(known.roots()...)
 	}
 	if err == nil {
 		err = c.identity.SetLeaf([]byte(kept.Certificate), []byte(kept.Key))
@@ -42,7 +43,7 @@ func (c *certifier) load() {
 		c.logger.Warn("the kept certificate cannot be used", "error", err)
 		return
 	}
-	c.rootPEMs = kept.Roots
+	c.trust, c.certPEM, c.keyPEM = known, kept.Certificate, kept.Key
 	c.logger.Info("the kept certificate is used until consul answers", "service", c.service)
 }
 
@@ -65,12 +66,13 @@ func parseCertificate(content []byte, service string) (keptCertificate, error) {
 	return kept, nil
 }
 
-// save keeps a new certificate, with the roots that it came with.
-func (c *certifier) save(certPEM, keyPEM string) {
-	c.mu.Lock()
-	kept := keptCertificate{Certificate: certPEM, Key: keyPEM, Roots: c.rootPEMs}
-	c.mu.Unlock()
-	content, err := json.Marshal(kept)
+// save keeps the certificate and whom to trust until when, once there are both: a process that starts while Consul is away
+// must not trust a root for longer than this one would. It is called with the lock held.
+func (c *certifier) save() {
+	if c.certPEM == "" {
+		return
+	}
+	content, err := json.Marshal(keptCertificate{Certificate: c.certPEM, Key: c.keyPEM, Roots: c.trust.roots()})
 	if err == nil {
 		err = c.kept.Write(certificateFile, content)
 	}

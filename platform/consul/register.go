@@ -35,6 +35,10 @@ type Config struct {
 	Datacenter string `env:"DATACENTER" envDefault:"dc1"`
 	// Token is what a service registers itself and has its certificate signed with; none if Consul asks for none.
 	Token secret.Text `env:"TOKEN"`
+	// RootGrace is for how long certificates of a root are taken once another root has taken its place; zero is
+	// DefaultRootGrace. So long a stolen certificate is good after that. All processes must have heard of the new root by then
+	// and have made their connections anew.
+	RootGrace time.Duration `env:"ROOT_GRACE" envDefault:"15m"`
 }
 
 // Instance is one process of a service.

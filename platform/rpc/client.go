@@ -8,7 +8,6 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/credentials"
 	_ "google.golang.org/grpc/health" // watches the health of instances
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/status"
@@ -42,7 +41,7 @@ func Dial(target, peer string, identity *certificate.Identity, breakers *breaker
 		return nil, err
 	}
 	opts = append([]grpc.DialOption{
-		grpc.WithTransportCredentials(credentials.NewTLS(identity.Client(peer))),
+		grpc.WithTransportCredentials(newProven(identity.Client(peer), identity)),
 		grpc.WithDefaultServiceConfig(config),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxAnswer)),
 		grpc.WithConnectParams(reconnect),

@@ -9,7 +9,6 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/status"
 
@@ -39,7 +38,7 @@ func ConnectionAge(age time.Duration) grpc.ServerOption {
 func NewServer(logger *slog.Logger, guard *access.Guard, identity *certificate.Identity, limiter *admission.Limiter, opts ...grpc.ServerOption) *grpc.Server {
 	bound := &bounds{limiter: limiter}
 	return grpc.NewServer(append([]grpc.ServerOption{
-		grpc.Creds(credentials.NewTLS(identity.Server())),
+		grpc.Creds(newProven(identity.Server(), identity)),
 		grpc.MaxRecvMsgSize(maxMessage),
 		grpc.MaxConcurrentStreams(maxStreams),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: alive.Time / 2, PermitWithoutStream: true}),

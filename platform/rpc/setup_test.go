@@ -30,6 +30,8 @@ type server struct {
 	log    syncBuffer
 	health *health.Server
 	grpc   *grpc.Server
+	// identity is what it proves itself by.
+	identity *certificate.Identity
 
 	mu    sync.Mutex
 	list  func(context.Context) error
@@ -83,11 +85,11 @@ func serveWithin(t *testing.T, source access.KeySource, limiter *admission.Limit
 
 func startServer(t *testing.T, source access.KeySource, addr string, limiter *admission.Limiter) *server {
 	t.Helper()
-	s := &server{health: health.NewServer()}
+	s := &server{health: health.NewServer(), identity: identity(t, "customers")}
 	s.health.SetServingStatus("customers", healthv1.HealthCheckResponse_SERVING)
 	s.does(func(context.Context) error { return nil })
 	guard := access.NewGuard(access.NewVerifier(source))
-	s.grpc = rpc.NewServer(slog.New(slog.NewJSONHandler(&s.log, &slog.HandlerOptions{Level: slog.LevelDebug})), guard, identity(t, "customers"), limiter)
+	s.grpc = rpc.NewServer(slog.New(slog.NewJSONHandler(&s.log, &slog.HandlerOptions{Level: slog.LevelDebug})), guard, s.identity, limiter)
 	accessv1.RegisterKeysServiceServer(s.grpc, s)
 	healthv1.RegisterHealthServer(s.grpc, s)
 	if err := guard.Learn(s.grpc); err != nil {
@@ -125,7 +127,12 @@ func identity(t *testing.T, service string) *certificate.Identity {
 // dial returns a connection as the service named self makes it.
 func (s *server) dial(t *testing.T, self string) *grpc.ClientConn {
 	t.Helper()
-	conn, err := rpc.Dial("passthrough:///"+s.addr, "customers", identity(t, self), breaker.NewSet(discard), discard)
+	return s.dialAs(t, identity(t, self))
+}
+
+func (s *server) dialAs(t *testing.T, self *certificate.Identity) *grpc.ClientConn {
+	t.Helper()
+	conn, err := rpc.Dial("passthrough:///"+s.addr, "customers", self, breaker.NewSet(discard), discard)
 	if err != nil {
 		t.Fatal(err)
 	}

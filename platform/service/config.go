@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -16,13 +17,33 @@ import (
 type Config struct {
 	Consul   consul.Config `envPrefix:"CONSUL_"`
 	LogLevel slog.Level    `env:"LOG_LEVEL" envDefault:"info"`
-	// ConnectionAge is how long a connection is used before it is made anew, by what certificates are then.
-	ConnectionAge time.Duration `env:"CONNECTION_AGE" envDefault:"30m"`
+	// ConnectionAge is how long a connection is used before it is made anew, by what certificates are then: at most two thirds
+	// of Consul.RootGrace, so that no connection of the living depends on a root when that is trusted no more.
+	ConnectionAge time.Duration `env:"CONNECTION_AGE" envDefault:"10m"`
 	// Drain is how long calls under way may take to end once the process is told to stop.
 	Drain time.Duration `env:"DRAIN" envDefault:"10s"`
 	// KeepDir is the folder of what this process last knew of its peers and of its own certificate, so that it can start while
 	// Consul is away. Empty, nothing is kept.
 	KeepDir keep.Dir `env:"KEEP_DIR"`
+}
+
+// LeastRootGrace is the least Consul.RootGrace: processes whose authority lost its data take up to 15 s to be certified anew.
+const LeastRootGrace = 20 * time.Second
+
+func (c *Config) validate() error {
+	if c.Consul.RootGrace != 0 && c.Consul.RootGrace < LeastRootGrace {
+		return fmt.Errorf("SOUK_CONSUL_ROOT_GRACE is %v; it must be %v at least", c.Consul.RootGrace, LeastRootGrace)
+	}
+	if c.ConnectionAge < 0 {
+		return fmt.Errorf("SOUK_CONNECTION_AGE is %v; it must not be negative", c.ConnectionAge)
+	}
+	return nil
+}
+
+// connectionAge is how old a connection gets. gRPC adds up to a tenth.
+func (c *Config) connectionAge() time.Duration {
+	most := cmp.Or(c.Consul.RootGrace, consul.DefaultRootGrace) * 2 / 3
+	return min(cmp.Or(c.ConnectionAge, most), most)
 }
 
 // Listen is where a process serves. Each has its own prefix: SOUK_CATALOG_ADDR.

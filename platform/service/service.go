@@ -63,6 +63,9 @@ type task struct {
 
 // New returns the process of the service with that name.
 func New(name string, cfg Config, listen Listen) (*Service, error) {
+	if err := cfg.validate(); err != nil {
+		return nil, fmt.Errorf("settings: %w", err)
+	}
 	logger := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: cfg.LogLevel})).With("service", name)
 	client, err := consul.NewClient(cfg.Consul.Addr, cfg.Consul.Token)
 	if err != nil {
@@ -74,7 +77,7 @@ func New(name string, cfg Config, listen Listen) (*Service, error) {
 	}
 	s.verifier = access.NewVerifier(s.keys)
 	s.guard = access.NewGuard(s.verifier)
-	s.server = rpc.NewServer(logger, s.guard, s.identity, admission.New(listen.Concurrency), rpc.ConnectionAge(cfg.ConnectionAge))
+	s.server = rpc.NewServer(logger, s.guard, s.identity, admission.New(listen.Concurrency), rpc.ConnectionAge(cfg.connectionAge()))
 	healthv1.RegisterHealthServer(s.server, s.health)
 	return s, nil
 }

@@ -80,6 +80,11 @@ func (a *Authority) Issue(service string, notAfter time.Time) (certPEM, keyPEM [
 	return encode(der), keyPEM, err
 }
 
+// Root returns the root certificate, to be trusted for ever.
+func (a *Authority) Root() certificate.Root {
+	return certificate.Root{PEM: string(a.RootPEM)}
+}
+
 // Identity returns the identity of a service, good for half a day, that trusts those of this authority.
 func (a *Authority) Identity(service string) (*certificate.Identity, error) {
 	certPEM, keyPEM, err := a.Issue(service, time.Now().Add(day/2))
@@ -90,7 +95,7 @@ func (a *Authority) Identity(service string) (*certificate.Identity, error) {
 	if err := identity.SetLeaf(certPEM, keyPEM); err != nil {
 		return nil, err
 	}
-	return identity, identity.SetRoots(a.RootPEM)
+	return identity, identity.SetRoots(a.Root())
 }
 
 func encode(der []byte) []byte {
