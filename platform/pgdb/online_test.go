@@ -109,7 +109,11 @@ func offline(text string) (problems []string) {
 			statements = append(statements, statement)
 		}
 	}
+	var changed []string // the tables that the file holds locked until its end
 	for _, statement := range statements {
+		if match := altered.FindStringSubmatch(statement); match != nil && !slices.Contains(append(tables, changed...), match[1]) {
+			changed = append(changed, match[1])
+		}
 		for _, r := range statementRules {
 			if match := r.forbidden.FindStringSubmatch(statement); match != nil && !slices.Contains(tables, table(match[1])) &&
 				(r.unless == nil || !r.unless.MatchString(statement)) {
@@ -124,6 +128,9 @@ func offline(text string) (problems []string) {
 		case noTransaction && !repeats.MatchString(statement):
 			problems = append(problems, "in a file with NO TRANSACTION a statement must be one that may be repeated: "+statement)
 		}
+	}
+	if len(changed) > 1 && !noTransaction {
+		problems = append(problems, fmt.Sprintf("alter one table in a file, because sales lock tables in another order: %v", changed))
 	}
 	return problems
 }
@@ -196,6 +203,7 @@ func TestARuleForEachWayToStopSales(t *testing.T) {
 		"ALTER TABLE orders ALTER COLUMN x SET NOT NULL;":                                      "IS NOT NULL",
 		"ALTER TABLE orders ALTER x TYPE bigint;":                                              "new type",
 		"ALTER TABLE orders RENAME COLUMN x TO y;":                                             "old name",
+		"ALTER TABLE orders ADD x int; ALTER TABLE returns ADD x int;":                         "one table",
 		"UPDATE orders SET x = 1;":                                                             "batches",
 		"DELETE FROM orders WHERE x = 1;":                                                      "batches",
 		"LOCK TABLE orders;":                                                                   "lock",

@@ -22,6 +22,9 @@ import (
 type Config struct {
 	URL      secret.URL `env:"DATABASE_URL,required"`
 	MaxConns int32      `env:"DATABASE_MAX_CONNS" envDefault:"10"`
+	// Instances is how many processes of the service may run at once, those that replace others included. The server has to
+	// have connections for all of them.
+	Instances int32 `env:"DATABASE_INSTANCES" envDefault:"2"`
 }
 
 // Open connects to the database and brings its schema up to date with the goose files at the root of migrations. A database
@@ -43,19 +46,13 @@ func Open(ctx context.Context, cfg Config, migrations fs.FS, logger *slog.Logger
 		if err := migrate(ctx, pool, migrations, logger); err != nil {
 			return err
 		}
-		return ping(ctx, pool)
+		return checkCapacity(ctx, pool, cfg)
 	})
 	if err != nil {
 		pool.Close()
 		return nil, fmt.Errorf("open database: %w", err)
 	}
 	return pool, nil
-}
-
-func ping(ctx context.Context, pool *pgxpool.Pool) error {
-	ctx, cancel := context.WithTimeout(ctx, 2*connectTimeout)
-	defer cancel()
-	return pool.Ping(ctx)
 }
 
 type txKey struct{}

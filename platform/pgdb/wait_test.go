@@ -22,10 +22,17 @@ import (
 // mortal is a PostgreSQL of a test's own, which it may stop and start.
 type mortal struct {
 	*devserver.Postgres
-	dir string
+	dir         string
+	connections int
 }
 
 func newMortal(t *testing.T) *mortal {
+	t.Helper()
+	return newMortalOf(t, 0)
+}
+
+// newMortalOf returns a server that has so many connections, or as many as a server for tests has by default.
+func newMortalOf(t *testing.T, connections int) *mortal {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "souk-mortal-")
 	if err != nil {
@@ -36,14 +43,14 @@ func newMortal(t *testing.T) *mortal {
 	if err := os.Chmod(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	m := &mortal{dir: dir}
+	m := &mortal{dir: dir, connections: connections}
 	m.start(t, 0)
 	return m
 }
 
 func (m *mortal) start(t *testing.T, port int) {
 	t.Helper()
-	server, err := devserver.StartPostgres(t.Context(), devserver.PostgresConfig{Dir: m.dir, Port: port, Fast: true})
+	server, err := devserver.StartPostgres(t.Context(), devserver.PostgresConfig{Dir: m.dir, Port: port, Fast: true, Connections: m.connections})
 	if err != nil {
 		t.Fatal(err)
 	}

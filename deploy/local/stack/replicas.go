@@ -40,6 +40,9 @@ func (c *Config) Instances(service string) []string {
 	return parts
 }
 
+// mostInstances returns how many processes of a service run at once at most: one of its instances may have a successor beside it.
+func (c *Config) mostInstances(service string) int { return len(c.Instances(service)) + 1 }
+
 // instances returns all parts that are instances of services.
 func (c *Config) instances() []string {
 	var parts []string

@@ -25,10 +25,10 @@ func (s *Stack) startPostgres(ctx context.Context) error {
 
 // connectionsFor returns how many connections the instances of a shop may open to PostgreSQL, with some for others.
 func connectionsFor(cfg *Config) int {
-	const each, others = 20, 200
+	const each, others = 12, 200 // a pool of 10, and 2 beside it (see the package pgdb)
 	total := others
 	for _, service := range relational {
-		total += each * len(cfg.Instances(service))
+		total += each * cfg.mostInstances(service)
 	}
 	return total
 }

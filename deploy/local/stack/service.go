@@ -57,7 +57,8 @@ func (s *Stack) environment(part string) []string {
 		if s.cfg.PostgresAddr != "" {
 			url = strings.Replace(url, fmt.Sprintf("127.0.0.1:%d", s.postgres.Port()), s.cfg.PostgresAddr, 1)
 		}
-		env = append(env, fmt.Sprintf("SOUK_%s_DATABASE_URL=%s", upper, url))
+		env = append(env, fmt.Sprintf("SOUK_%s_DATABASE_URL=%s", upper, url),
+			fmt.Sprintf("SOUK_%s_DATABASE_INSTANCES=%d", upper, s.cfg.mostInstances(name)))
 	case name != Gateway:
 		env = append(env, fmt.Sprintf("SOUK_%s_MONGO_URI=%s/%s", upper, strings.TrimSuffix(s.mongo.URL(), "/"), name))
 	}

@@ -49,7 +49,9 @@ func Run(ctx context.Context) error {
 		return err
 	}
 	svc.OnStop(pool.Close)
-	svc.Require("postgres", pool.Ping)
+	health := pgdb.NewHealth(pool)
+	svc.OnStop(health.Close)
+	svc.Require("postgres", health.Check)
 	products := catalog.New(postgres.New(pool), cfg.Currency)
 	catalogv1.RegisterCatalogServiceServer(svc.Server(), grpcapi.New(products, cfg.Currency))
 	return svc.Run(ctx)

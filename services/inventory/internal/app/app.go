@@ -39,7 +39,9 @@ func Run(ctx context.Context) error {
 		return err
 	}
 	svc.OnStop(pool.Close)
-	svc.Require("postgres", pool.Ping)
+	health := pgdb.NewHealth(pool)
+	svc.OnStop(health.Close)
+	svc.Require("postgres", health.Check)
 	stock := inventory.New(postgres.New(pool))
 	svc.Every(inventory.SweepEvery, "sweep", stock.Sweep)
 	keys := pgkey.NewTransaction(pool)

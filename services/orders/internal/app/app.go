@@ -43,7 +43,9 @@ func Run(ctx context.Context) error {
 	if err := await(func(ctx context.Context) error { return job.Migrate(ctx, pool) })(ctx); err != nil {
 		return err
 	}
-	svc.Require("postgres", pool.Ping)
+	health := pgdb.NewHealth(pool)
+	svc.OnStop(health.Close)
+	svc.Require("postgres", health.Check)
 	others, err := peers.New(svc.Dial)
 	if err != nil {
 		return err

@@ -34,7 +34,9 @@ func Run(ctx context.Context) error {
 		return err
 	}
 	svc.OnStop(pool.Close)
-	svc.Require("postgres", pool.Ping)
+	health := pgdb.NewHealth(pool)
+	svc.OnStop(health.Close)
+	svc.Require("postgres", health.Check)
 	provider, webhooks := cfg.provider(pool)
 	server := grpcapi.New(payments.New(postgres.New(pool), provider, webhooks, svc.Logger()))
 	paymentsv1.RegisterPaymentsServiceServer(svc.Server(), server)

@@ -56,7 +56,9 @@ func Run(ctx context.Context) error {
 		return err
 	}
 	svc.OnStop(pool.Close)
-	svc.Require("postgres", pool.Ping)
+	health := pgdb.NewHealth(pool)
+	svc.OnStop(health.Close)
+	svc.Require("postgres", health.Check)
 	parcels := shipping.New(postgres.New(pool), simulator.New(cfg.Transit, time.Now), cfg.Currency)
 	svc.Every(shipping.FollowEvery, "follow", parcels.Follow)
 	shippingv1.RegisterShippingServiceServer(svc.Server(), grpcapi.New(parcels))

@@ -1,0 +1,48 @@
+package pgdb
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// besidePool is how many connections an instance has besides its pool: one for its health, and one to migrate while it starts.
+const besidePool = 2
+
+// CapacityError says that the instances of a service may open more connections than the server gives them. The one that
+// comes last would find none, in the middle of a sale.
+type CapacityError struct {
+	Instances, MaxConns int32
+	// Room is how many connections the server gives the service's role.
+	Room int32
+}
+
+// Error implements error.
+func (e *CapacityError) Error() string {
+	return fmt.Sprintf("%d instances with %d + %d connections each need %d, and the server has %d for them: lower DATABASE_MAX_CONNS or "+
+		"DATABASE_INSTANCES, or raise max_connections or the connection limit of the role or the database",
+		e.Instances, e.MaxConns, besidePool, e.needed(), e.Room)
+}
+
+func (e *CapacityError) needed() int64 { return int64(e.Instances) * (int64(e.MaxConns) + besidePool) }
+
+// checkCapacity returns a *CapacityError unless the server has connections enough for all instances of the service. Those that are
+// kept for superusers do not count. reserved_connections came with PostgreSQL 16.
+func checkCapacity(ctx context.Context, pool *pgxpool.Pool, cfg Config) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*connectTimeout)
+	defer cancel()
+	e := &CapacityError{Instances: cfg.Instances, MaxConns: cfg.MaxConns}
+	err := pool.QueryRow(ctx, `SELECT least(
+			current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+				- coalesce(current_setting('reserved_connections', true)::int, 0),
+			(SELECT nullif(rolconnlimit, -1) FROM pg_roles WHERE rolname = current_user),
+			(SELECT nullif(datconnlimit, -1) FROM pg_database WHERE datname = current_database()))`).Scan(&e.Room)
+	if err != nil {
+		return fmt.Errorf("count connections: %w", err)
+	}
+	if e.needed() > int64(e.Room) {
+		return e
+	}
+	return nil
+}
