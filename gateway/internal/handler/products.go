@@ -61,7 +61,8 @@ func (h *Handler) GetProduct(ctx context.Context, req api.GetProductRequestObjec
 	return api.GetProduct200JSONResponse{Body: view, Headers: api.GetProduct200ResponseHeaders{ETag: tag}}, nil
 }
 
-// CreateProduct adds a product.
+// CreateProduct adds a product. Its answer is made of what catalog keeps for the key alone, so that it is the same bytes whenever
+// the same key is sent again: inventory is not asked, and the availability is unknown.
 func (h *Handler) CreateProduct(ctx context.Context, req api.CreateProductRequestObject) (api.CreateProductResponseObject, error) {
 	b := req.Body
 	answer, err := h.Catalog.CreateProduct(ctx, &catalogv1.CreateProductRequest{Product: &catalogv1.ProductInput{
@@ -72,7 +73,7 @@ func (h *Handler) CreateProduct(ctx context.Context, req api.CreateProductReques
 	if err != nil {
 		return nil, err
 	}
-	view := h.productView(ctx, answer.GetProduct())
+	view := productView(answer.GetProduct(), nil)
 	tag, location := entityTag(answer.GetProduct().GetVersion(), view), "/v1/products/"+view.Id
 	return api.CreateProduct201JSONResponse{Body: view, Headers: api.CreateProduct201ResponseHeaders{ETag: tag, Location: location}}, nil
 }

@@ -8,8 +8,10 @@ import (
 	catalogv1 "souk/proto/gen/souk/catalog/v1"
 
 	"souk/platform/config"
+	"souk/platform/idempotency"
 	"souk/platform/money"
 	"souk/platform/pgdb"
+	"souk/platform/pgkey"
 	"souk/platform/service"
 
 	"souk/services/catalog/internal/catalog"
@@ -53,6 +55,8 @@ func Run(ctx context.Context) error {
 	svc.OnStop(health.Close)
 	svc.Require("postgres", health.Check)
 	products := catalog.New(postgres.New(pool), cfg.Currency)
-	catalogv1.RegisterCatalogServiceServer(svc.Server(), grpcapi.New(products, cfg.Currency))
+	keys := pgkey.NewTransaction(pool)
+	svc.Every(idempotency.SweepEvery, "keys", keys.Sweep)
+	catalogv1.RegisterCatalogServiceServer(svc.Server(), grpcapi.New(products, cfg.Currency, keys))
 	return svc.Run(ctx)
 }

@@ -11,6 +11,8 @@ import (
 	catalogv1 "souk/proto/gen/souk/catalog/v1"
 
 	"souk/platform/field"
+	"souk/platform/idempotency"
+	"souk/platform/rpc"
 
 	"souk/services/catalog/internal/catalog"
 )
@@ -20,11 +22,12 @@ type Server struct {
 	catalogv1.UnimplementedCatalogServiceServer
 	catalog  *catalog.Service
 	currency string
+	keys     idempotency.Keeper
 }
 
-// New returns a server of service, for a shop that sells in currency (ISO 4217).
-func New(service *catalog.Service, currency string) *Server {
-	return &Server{catalog: service, currency: currency}
+// New returns a server of service, for a shop that sells in currency (ISO 4217). keys keeps the idempotency keys of its callers.
+func New(service *catalog.Service, currency string, keys idempotency.Keeper) *Server {
+	return &Server{catalog: service, currency: currency, keys: keys}
 }
 
 var sorts = map[catalogv1.Sort]catalog.Sort{
@@ -98,7 +101,12 @@ func (s *Server) ListCategories(ctx context.Context, _ *catalogv1.ListCategories
 
 // CreateProduct adds a product.
 func (s *Server) CreateProduct(ctx context.Context, req *catalogv1.CreateProductRequest) (*catalogv1.CreateProductResponse, error) {
-	in := req.GetProduct()
+	return rpc.Once(ctx, s.keys, req, func(ctx context.Context) (*catalogv1.CreateProductResponse, error) {
+		return s.create(ctx, req.GetProduct())
+	})
+}
+
+func (s *Server) create(ctx context.Context, in *catalogv1.ProductInput) (*catalogv1.CreateProductResponse, error) {
 	variants, err := s.variantsOf(in.GetVariants())
 	if err != nil {
 		return nil, err

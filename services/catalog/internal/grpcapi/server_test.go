@@ -19,6 +19,7 @@ import (
 	moneyv1 "souk/proto/gen/souk/money/v1"
 
 	"souk/platform/grpctest"
+	"souk/platform/pgkey"
 	"souk/platform/pgtest"
 	"souk/platform/rpc"
 
@@ -37,9 +38,10 @@ type bundle struct {
 
 func setup(t testing.TB) *bundle {
 	t.Helper()
-	store := postgres.New(pgtest.New(t, postgres.Migrations))
+	pool := pgtest.New(t, postgres.Migrations)
+	store, keys := postgres.New(pool), pgkey.NewTransaction(pool)
 	b := &bundle{Server: grpctest.Serve(t, func(r grpc.ServiceRegistrar) {
-		catalogv1.RegisterCatalogServiceServer(r, grpcapi.New(catalog.New(store, "GBP"), "GBP"))
+		catalogv1.RegisterCatalogServiceServer(r, grpcapi.New(catalog.New(store, "GBP"), "GBP", keys))
 	})}
 	b.CatalogServiceClient = catalogv1.NewCatalogServiceClient(b.Conn)
 	return b
