@@ -71,6 +71,22 @@ type Line struct {
 	UnitPrice    Money  `json:"unit_price"`
 	LineTotal    Money  `json:"line_total"`
 	Availability string `json:"availability"`
+
+	ProductID string `json:"product_id"`
+	Slug      string `json:"slug"`
+	Image     *struct {
+		URL string `json:"url"`
+		Alt string `json:"alt"`
+	} `json:"image"`
+	Options  map[string]string `json:"options"`
+	Problems []LineProblem     `json:"problems"`
+}
+
+// LineProblem is why a line of a cart cannot be bought as it is.
+type LineProblem struct {
+	SKU       string `json:"sku"`
+	Code      string `json:"code"`
+	Available int64  `json:"available"`
 }
 
 // Cart is a cart at today's prices.
@@ -98,6 +114,7 @@ type Quote struct {
 		ID    string `json:"id"`
 		Price Money  `json:"price"`
 	} `json:"options"`
+	Problems []LineProblem `json:"problems"`
 }
 
 // Checkout is what places an order.

@@ -54,3 +54,15 @@ func (l levels) of(sku string, quantity int64) api.Availability {
 		return api.AvailabilityInStock
 	}
 }
+
+// problems says why quantity pieces of a SKU cannot be had; never nil.
+func (l levels) problems(sku string, quantity int64) []api.LineProblem {
+	switch left := l[sku]; {
+	case l == nil, left >= quantity:
+		return []api.LineProblem{}
+	case left <= 0:
+		return []api.LineProblem{{Code: api.LineProblemCodeOutOfStock}}
+	default:
+		return []api.LineProblem{{Code: api.LineProblemCodeNotEnough, Available: &left}}
+	}
+}

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	cartsv1 "souk/proto/gen/souk/carts/v1"
-	catalogv1 "souk/proto/gen/souk/catalog/v1"
 
 	"souk/gateway/internal/api"
 	"souk/platform/money"
@@ -14,54 +13,75 @@ import (
 // known ones, and orders asks for new ones before it sells; without any it is no cart. Without levels its lines say
 // `unknown`.
 func (h *Handler) cartView(ctx context.Context, cart *cartsv1.Cart) (api.Cart, error) {
-	skus := views(cart.GetLines(), (*cartsv1.Line).GetSku)
-	variants, err := h.variants(ctx, skus)
+	lines, err := h.goods(ctx, cart)
 	if err != nil {
 		return api.Cart{}, err
 	}
-	levels := h.levels(ctx, skus)
-	view := api.Cart{Id: cart.GetId(), Lines: make([]api.CartLine, len(skus))}
+	view := api.Cart{Id: cart.GetId(), Lines: make([]api.CartLine, len(lines))}
 	subtotal := money.New(0, h.currency)
-	for i, line := range cart.GetLines() {
-		var total money.Money
-		view.Lines[i], total, err = h.cartLineView(line, variants[line.GetSku()], levels)
-		if err != nil {
+	for i, line := range lines {
+		if view.Lines[i], err = cartLineView(line); err != nil {
 			return api.Cart{}, err
 		}
-		if subtotal, err = subtotal.Add(total); err != nil {
-			return api.Cart{}, err
+		if total := view.Lines[i].LineTotal; total != nil {
+			if subtotal, err = subtotal.Add(money.New(total.Amount, total.Currency)); err != nil {
+				return api.Cart{}, err
+			}
 		}
 	}
 	view.Subtotal = api.Money{Amount: subtotal.Amount, Currency: subtotal.Currency}
 	return view, nil
 }
 
-// cartLineView prices a line. A variant that has gone off sale is out of stock and costs nothing.
-func (h *Handler) cartLineView(line *cartsv1.Line, sold *catalogv1.SoldVariant, levels levels) (api.CartLine, money.Money, error) {
-	view := api.CartLine{Sku: line.GetSku(), Quantity: line.GetQuantity()}
-	if sold == nil {
-		nothing := money.New(0, h.currency)
-		view.Title, view.Availability = line.GetSku(), api.AvailabilityOutOfStock
-		view.UnitPrice = api.Money{Currency: h.currency}
-		view.LineTotal = view.UnitPrice
-		return view, nothing, nil
+// cartLineView shows a line, with its price if it can be bought.
+func cartLineView(g goods) (api.CartLine, error) {
+	view := api.CartLine{
+		Sku: g.line.GetSku(), Title: g.title(), Quantity: g.line.GetQuantity(), Availability: g.availability, Problems: g.problems,
 	}
-	price := sold.GetVariant().GetPrice()
-	total, err := money.New(price.GetAmount(), price.GetCurrency()).Times(line.GetQuantity())
+	if g.sold != nil {
+		options := optionsView(g.sold.GetVariant().GetOptions())
+		view.ProductId, view.Slug = optional(g.sold.GetProductId()), optional(g.sold.GetProductSlug())
+		view.Image, view.Options = lineImageView(g.sold.GetImage()), &options
+	}
+	if len(g.problems) > 0 {
+		return view, nil
+	}
+	price := g.sold.GetVariant().GetPrice()
+	total, err := money.New(price.GetAmount(), price.GetCurrency()).Times(g.line.GetQuantity())
 	if err != nil {
-		return view, total, err
+		return view, err
 	}
-	view.Title = lineTitle(sold)
-	view.UnitPrice = moneyView(price)
-	view.LineTotal = api.Money{Amount: total.Amount, Currency: total.Currency}
-	view.Availability = levels.of(line.GetSku(), line.GetQuantity())
-	return view, total, nil
+	unit := moneyView(price)
+	view.UnitPrice, view.LineTotal = &unit, &api.Money{Amount: total.Amount, Currency: total.Currency}
+	return view, nil
 }
 
-// lineTitle names a variant by its product and, where the product has several, itself.
-func lineTitle(sold *catalogv1.SoldVariant) string {
-	if title := sold.GetVariant().GetTitle(); title != "" {
-		return sold.GetProductTitle() + " — " + title
+// picture is an image of catalog's or of an order's.
+type picture interface {
+	comparable
+	GetUrl() string
+	GetAlt() string
+}
+
+// lineImageView returns nil for a line without a picture.
+func lineImageView[P picture](p P) *api.Image {
+	var none P
+	if p == none {
+		return nil
 	}
-	return sold.GetProductTitle()
+	return &api.Image{Url: p.GetUrl(), Alt: p.GetAlt()}
+}
+
+// option is one of catalog's or of an order's.
+type option interface {
+	GetName() string
+	GetValue() string
+}
+
+func optionsView[O option](options []O) api.Options {
+	view := make(api.Options, len(options))
+	for _, o := range options {
+		view[o.GetName()] = o.GetValue()
+	}
+	return view
 }

@@ -9,7 +9,6 @@ import (
 
 	cartsv1 "souk/proto/gen/souk/carts/v1"
 	catalogv1 "souk/proto/gen/souk/catalog/v1"
-	shippingv1 "souk/proto/gen/souk/shipping/v1"
 
 	"souk/platform/access"
 	"souk/platform/rpc"
@@ -45,17 +44,18 @@ func TestACartIsPricedAndItsLinesSayWhatCanBeHad(t *testing.T) {
 	stock(s, map[string]int64{"MUG-S": 100, "MUG-L": 4, "SKU-0001": 2})
 	cart(s, line("SKU-0001", 3), line("MUG-S", 2), line("MUG-L", 4), line("GONE", 5), line("SKU-0002", 1))
 	want := `{"id": "c1", "lines": [
-		{"sku": "SKU-0001", "title": "Product 0001", "quantity": 3, "unit_price": {"amount": 100, "currency": "GBP"},
-		 "line_total": {"amount": 300, "currency": "GBP"}, "availability": "out_of_stock"},
-		{"sku": "MUG-S", "title": "Mug — Small", "quantity": 2, "unit_price": {"amount": 1250, "currency": "GBP"},
-		 "line_total": {"amount": 2500, "currency": "GBP"}, "availability": "in_stock"},
-		{"sku": "MUG-L", "title": "Mug — Large", "quantity": 4, "unit_price": {"amount": 1500, "currency": "GBP"},
-		 "line_total": {"amount": 6000, "currency": "GBP"}, "availability": "low_stock"},
-		{"sku": "GONE", "title": "GONE", "quantity": 5, "unit_price": {"amount": 0, "currency": "GBP"},
-		 "line_total": {"amount": 0, "currency": "GBP"}, "availability": "out_of_stock"},
-		{"sku": "SKU-0002", "title": "Product 0002", "quantity": 1, "unit_price": {"amount": 100, "currency": "GBP"},
-		 "line_total": {"amount": 100, "currency": "GBP"}, "availability": "out_of_stock"}
-	], "subtotal": {"amount": 8900, "currency": "GBP"}}`
+		{"sku": "SKU-0001", "product_id": "0001", "slug": "product-0001", "title": "Product 0001", "options": {}, "quantity": 3,
+		 "availability": "out_of_stock", "problems": [{"code": "not_enough", "available": 2}]},
+		{"sku": "MUG-S", "product_id": "p1", "slug": "mug", "title": "Mug — Small", "options": {"Size": "S"},
+		 "image": {"url": "https://example.com/mug.jpg", "alt": "A mug"}, "quantity": 2, "unit_price": {"amount": 1250, "currency": "GBP"},
+		 "line_total": {"amount": 2500, "currency": "GBP"}, "availability": "in_stock", "problems": []},
+		{"sku": "MUG-L", "product_id": "p1", "slug": "mug", "title": "Mug — Large", "options": {"Size": "L"},
+		 "image": {"url": "https://example.com/mug.jpg", "alt": "A mug"}, "quantity": 4, "unit_price": {"amount": 1500, "currency": "GBP"},
+		 "line_total": {"amount": 6000, "currency": "GBP"}, "availability": "low_stock", "problems": []},
+		{"sku": "GONE", "title": "GONE", "quantity": 5, "availability": "out_of_stock", "problems": [{"code": "withdrawn"}]},
+		{"sku": "SKU-0002", "product_id": "0002", "slug": "product-0002", "title": "Product 0002", "options": {}, "quantity": 1,
+		 "availability": "out_of_stock", "problems": [{"code": "out_of_stock"}]}
+	], "subtotal": {"amount": 8500, "currency": "GBP"}}`
 	s.send(t, guest, "GET", "/v1/carts/c1", nil).mustBe(t, 200, want)
 	s.send(t, customer, "POST", "/v1/carts/c1/claim", nil).mustBe(t, 200, want)
 	r := s.send(t, guest, "POST", "/v1/carts", nil)
@@ -102,8 +102,9 @@ func TestACartWithoutInventoryHasItsPrices(t *testing.T) {
 	sell(s, plain(1))
 	cart(s, line("SKU-0001", 2))
 	s.send(t, guest, "GET", "/v1/carts/c1", nil).mustBe(t, 200, `{"id": "c1", "lines": [
-		{"sku": "SKU-0001", "title": "Product 0001", "quantity": 2, "unit_price": {"amount": 100, "currency": "GBP"},
-		 "line_total": {"amount": 200, "currency": "GBP"}, "availability": "unknown"}],
+		{"sku": "SKU-0001", "product_id": "0001", "slug": "product-0001", "title": "Product 0001", "options": {}, "quantity": 2,
+		 "unit_price": {"amount": 100, "currency": "GBP"}, "line_total": {"amount": 200, "currency": "GBP"},
+		 "availability": "unknown", "problems": []}],
 		"subtotal": {"amount": 200, "currency": "GBP"}}`)
 }
 
@@ -114,6 +115,21 @@ func TestACartWithoutPricesIsNoCart(t *testing.T) {
 	cart(s, line("SKU-0001", 2))
 	s.send(t, guest, "GET", "/v1/carts/c1", nil).refused(t, 503, "unavailable")
 	s.send(t, guest, "POST", "/v1/carts", nil).refused(t, 503, "unavailable")
+}
+
+// A catalog of before names neither the slug nor the image.
+func TestACartIsShownAsFarAsCatalogSays(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	on(s, catalogv1.CatalogService_GetVariants_FullMethodName, returns[*catalogv1.GetVariantsRequest](&catalogv1.GetVariantsResponse{
+		Variants: []*catalogv1.SoldVariant{{Variant: mug().GetVariants()[0], ProductId: "p1", ProductTitle: "Mug"}},
+	}))
+	cart(s, line("MUG-S", 1))
+	s.send(t, guest, "GET", "/v1/carts/c1", nil).mustBe(t, 200, `{"id": "c1", "lines": [
+		{"sku": "MUG-S", "product_id": "p1", "title": "Mug — Small", "options": {"Size": "S"}, "quantity": 1,
+		 "unit_price": {"amount": 1250, "currency": "GBP"}, "line_total": {"amount": 1250, "currency": "GBP"},
+		 "availability": "unknown", "problems": []}],
+		"subtotal": {"amount": 1250, "currency": "GBP"}}`)
 }
 
 func TestTheLargestCartIsShown(t *testing.T) {
@@ -184,29 +200,4 @@ func TestALineLeavesACart(t *testing.T) {
 	if asked.GetCartId() != "c1" || asked.GetSku() != "A/B%" {
 		t.Errorf("asked %v", asked)
 	}
-}
-
-func TestAQuoteIsForTheWeightOfTheCart(t *testing.T) {
-	t.Parallel()
-	s := open(t)
-	sell(s, mug(), plain(1))
-	cart(s, line("MUG-S", 2), line("SKU-0001", 7), line("GONE", 9))
-	var asked *shippingv1.QuoteRequest
-	on(s, shippingv1.ShippingService_Quote_FullMethodName, func(_ context.Context, req *shippingv1.QuoteRequest) (*shippingv1.QuoteResponse, error) {
-		asked = req
-		return &shippingv1.QuoteResponse{Options: []*shippingv1.Option{
-			{Id: "royal-standard", Carrier: "Royal", Service: "Standard", Price: gbp(395), MinDays: 2, MaxDays: 3},
-		}}, nil
-	})
-	body := `{"cart_id": "c1", "address": {"country": "GB", "postal_code": "LS1 6DT"}}`
-	s.send(t, guest, "POST", "/v1/shipping-quotes", body).mustBe(t, 200, `{"options": [
-		{"id": "royal-standard", "carrier": "Royal", "service": "Standard", "price": {"amount": 395, "currency": "GBP"}, "min_days": 2, "max_days": 3}]}`)
-	if asked.GetWeightGrams() != 2*300+7*10 || asked.GetCurrency() != "GBP" || asked.GetDestination().GetCountry() != "GB" ||
-		asked.GetDestination().GetPostalCode() != "LS1 6DT" {
-		t.Errorf("asked %v", asked)
-	}
-	cart(s)
-	s.send(t, guest, "POST", "/v1/shipping-quotes", body).refused(t, 409, "cart_empty")
-	s.send(t, guest, "POST", "/v1/shipping-quotes", `{"cart_id": "c2", "address": {"country": "GB", "postal_code": "LS1 6DT"}}`).
-		refused(t, 404, "not_found")
 }

@@ -74,12 +74,20 @@ func sell(s *shop, products ...*catalogv1.Product) {
 			for _, p := range products {
 				for _, v := range p.GetVariants() {
 					if slices.Contains(req.GetSkus(), v.GetSku()) {
-						answer.Variants = append(answer.Variants, &catalogv1.SoldVariant{Variant: v, ProductId: p.GetId(), ProductTitle: p.GetTitle()})
+						answer.Variants = append(answer.Variants, soldVariant(p, v))
 					}
 				}
 			}
 			return answer, nil
 		})
+}
+
+func soldVariant(p *catalogv1.Product, v *catalogv1.Variant) *catalogv1.SoldVariant {
+	sold := &catalogv1.SoldVariant{Variant: v, ProductId: p.GetId(), ProductTitle: p.GetTitle(), ProductSlug: p.GetSlug()}
+	if images := p.GetImages(); len(images) > 0 {
+		sold.Image = images[0]
+	}
+	return sold
 }
 
 // stock has inventory hold the levels, by SKU.

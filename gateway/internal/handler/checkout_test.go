@@ -3,6 +3,7 @@ package handler_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -216,6 +217,33 @@ func TestACheckoutThatSavedNothingIsAnError(t *testing.T) {
 		t.Errorf("answered %d without Retry-After", r.status)
 	} else {
 		r.refused(t, 503, "unavailable")
+	}
+}
+
+func TestAnOrdersLinesAreShownAsTheyWereSold(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	order := placed(ordersv1.Status_STATUS_CONFIRMED)
+	l := order.GetLines()[0]
+	l.ProductId, l.Slug, l.Image = "p1", "mug", &ordersv1.Image{Url: "https://example.com/mug.jpg", Alt: "A mug"}
+	l.Options = []*ordersv1.Option{{Name: "Size", Value: "S"}}
+	bare := &ordersv1.Line{Sku: "SKU-1", Title: "One", Quantity: 1, UnitPrice: gbp(1), LineTotal: gbp(1), ProductId: "p2", Slug: "one"}
+	order.Lines = append(order.Lines, bare)
+	const want = `[{"sku": "MUG-S", "product_id": "p1", "slug": "mug", "title": "Mug — Small", "options": {"Size": "S"},
+		"image": {"url": "https://example.com/mug.jpg", "alt": "A mug"}, "quantity": 2, "unit_price": {"amount": 1250, "currency": "GBP"},
+		"line_total": {"amount": 2500, "currency": "GBP"}},
+		{"sku": "SKU-1", "product_id": "p2", "slug": "one", "title": "One", "options": {}, "quantity": 1,
+		"unit_price": {"amount": 1, "currency": "GBP"}, "line_total": {"amount": 1, "currency": "GBP"}}]`
+	answers(s, order)
+	on(s, getOrder, returns[*ordersv1.GetOrderRequest](&ordersv1.GetOrderResponse{Order: order}))
+	for name, r := range map[string]reply{
+		"checkout": s.buy(t, "req-1"), "replay": s.buy(t, "req-2"), "order": s.send(t, customer, "GET", "/v1/orders/o1", nil),
+	} {
+		var got struct{ Lines json.RawMessage }
+		r.into(t, &got)
+		if indented(t, got.Lines) != indented(t, []byte(want)) {
+			t.Errorf("%s: lines %s", name, got.Lines)
+		}
 	}
 }
 

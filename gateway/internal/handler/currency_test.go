@@ -80,13 +80,13 @@ func TestCartsAndQuotesAreInTheShopsCurrency(t *testing.T) {
 				return &shippingv1.QuoteResponse{Options: []*shippingv1.Option{{Id: "x", Price: in(req.GetCurrency(), 1)}}}, nil
 			})
 		s.send(t, guest, "GET", "/v1/carts/c1", nil).mustBe(t, 200, `{"id": "c1", "lines": [
-			{"sku": "SKU-0001", "title": "Product 0001", "quantity": 3, "unit_price": `+inJSON(currency, 1999)+`,
-			 "line_total": `+inJSON(currency, 5997)+`, "availability": "in_stock"},
-			{"sku": "GONE", "title": "GONE", "quantity": 1, "unit_price": `+inJSON(currency, 0)+`,
-			 "line_total": `+inJSON(currency, 0)+`, "availability": "out_of_stock"}],
+			{"sku": "SKU-0001", "product_id": "0001", "slug": "product-0001", "title": "Product 0001", "options": {}, "quantity": 3,
+			 "unit_price": `+inJSON(currency, 1999)+`, "line_total": `+inJSON(currency, 5997)+`, "availability": "in_stock", "problems": []},
+			{"sku": "GONE", "title": "GONE", "quantity": 1, "availability": "out_of_stock", "problems": [{"code": "withdrawn"}]}],
 			"subtotal": `+inJSON(currency, 5997)+`}`)
 		s.send(t, guest, "POST", "/v1/shipping-quotes", `{"cart_id": "c1", "address": {"country": "GB", "postal_code": "LS1"}}`).
-			mustBe(t, 200, `{"options": [{"id": "x", "carrier": "", "service": "", "price": `+inJSON(currency, 1)+`, "min_days": 0, "max_days": 0}]}`)
+			mustBe(t, 200, `{"options": [{"id": "x", "carrier": "", "service": "", "price": `+inJSON(currency, 1)+`, "min_days": 0, "max_days": 0}],
+			"problems": [{"sku": "GONE", "code": "withdrawn"}]}`)
 	})
 }
 

@@ -76,11 +76,18 @@ func timelineView(t *ordersv1.TimelineEntry) api.TimelineEntry {
 	return api.TimelineEntry{At: t.GetAt().AsTime(), Event: api.TimelineEvent(t.GetEvent()), Detail: t.GetDetail()}
 }
 
+// orderLineView shows of the product only what was kept: orders that were answered before it was get the same bytes again.
 func orderLineView(l *ordersv1.Line) api.OrderLine {
-	return api.OrderLine{
+	view := api.OrderLine{
 		Sku: l.GetSku(), Title: l.GetTitle(), Quantity: l.GetQuantity(),
 		UnitPrice: moneyView(l.GetUnitPrice()), LineTotal: moneyView(l.GetLineTotal()),
 	}
+	if l.GetProductId() != "" {
+		options := optionsView(l.GetOptions())
+		view.ProductId, view.Slug = optional(l.GetProductId()), optional(l.GetSlug())
+		view.Image, view.Options = lineImageView(l.GetImage()), &options
+	}
+	return view
 }
 
 func orderAddressView(a *ordersv1.Address) api.OrderAddress {

@@ -44,12 +44,8 @@ func productView(p *catalogv1.Product, levels levels) api.Product {
 }
 
 func variantView(v *catalogv1.Variant, levels levels) api.Variant {
-	options := api.Options{}
-	for _, o := range v.GetOptions() {
-		options[o.GetName()] = o.GetValue()
-	}
 	return api.Variant{
-		Sku: v.GetSku(), Title: v.GetTitle(), Options: options, Price: moneyView(v.GetPrice()),
+		Sku: v.GetSku(), Title: v.GetTitle(), Options: optionsView(v.GetOptions()), Price: moneyView(v.GetPrice()),
 		WeightGrams: v.GetWeightGrams(), Availability: levels.of(v.GetSku(), 1),
 	}
 }

@@ -17,38 +17,63 @@ func (h *Handler) QuoteShipping(ctx context.Context, req api.QuoteShippingReques
 	if err != nil {
 		return nil, err
 	}
-	weight, err := h.weigh(ctx, cart.GetCart())
+	if len(cart.GetCart().GetLines()) == 0 {
+		return nil, edge.NewProblem(http.StatusConflict, api.ProblemCodeCartEmpty, "The cart is empty.")
+	}
+	lines, err := h.goods(ctx, cart.GetCart())
 	if err != nil {
 		return nil, err
 	}
+	options, err := h.options(ctx, req.Body.Address, weigh(lines))
+	if err != nil {
+		return nil, err
+	}
+	return api.QuoteShipping200JSONResponse{Options: options, Problems: quoteProblems(lines)}, nil
+}
+
+// options are the ways to send a weight to a place.
+func (h *Handler) options(ctx context.Context, to api.Destination, grams int64) ([]api.ShippingOption, error) {
 	answer, err := h.Shipping.Quote(ctx, &shippingv1.QuoteRequest{
-		Destination: &shippingv1.Destination{Country: req.Body.Address.Country, PostalCode: value(req.Body.Address.PostalCode)},
-		WeightGrams: weight, Currency: h.currency,
+		Destination: &shippingv1.Destination{Country: to.Country, PostalCode: value(to.PostalCode)},
+		WeightGrams: grams, Currency: h.currency,
 	})
 	if err != nil {
 		return nil, err
 	}
-	return api.QuoteShipping200JSONResponse{Options: views(answer.GetOptions(), func(o *shippingv1.Option) api.ShippingOption {
+	return views(answer.GetOptions(), func(o *shippingv1.Option) api.ShippingOption {
 		return api.ShippingOption{
 			Id: o.GetId(), Carrier: o.GetCarrier(), Service: o.GetService(), Price: moneyView(o.GetPrice()),
 			MinDays: o.GetMinDays(), MaxDays: o.GetMaxDays(),
 		}
-	})}, nil
+	}), nil
 }
 
-// weigh returns what a cart weighs, in grams.
-func (h *Handler) weigh(ctx context.Context, cart *cartsv1.Cart) (int64, error) {
-	if len(cart.GetLines()) == 0 {
-		return 0, edge.NewProblem(http.StatusConflict, api.ProblemCodeCartEmpty, "The cart is empty.")
-	}
-	variants, err := h.variants(ctx, views(cart.GetLines(), (*cartsv1.Line).GetSku))
-	if err != nil {
-		return 0, err
-	}
-	var grams int64
-	for _, line := range cart.GetLines() {
+// weigh returns what the lines that can be bought weigh, in grams. When none can, all are weighed: a shopper still sees whether
+// the shop sends to the address.
+func weigh(lines []goods) int64 {
+	var bought, all int64
+	some := false
+	for _, g := range lines {
 		// 2,000 lines of 100,000 pieces of 1,000 kg stay far below 2⁶³ grams.
-		grams += line.GetQuantity() * variants[line.GetSku()].GetVariant().GetWeightGrams()
+		grams := g.line.GetQuantity() * g.sold.GetVariant().GetWeightGrams()
+		all += grams
+		if len(g.problems) == 0 {
+			bought, some = bought+grams, true
+		}
 	}
-	return grams, nil
+	if !some {
+		return all
+	}
+	return bought
+}
+
+// quoteProblems names the lines that cannot be bought.
+func quoteProblems(lines []goods) []api.QuoteProblem {
+	problems := []api.QuoteProblem{}
+	for _, g := range lines {
+		for _, p := range g.problems {
+			problems = append(problems, api.QuoteProblem{Sku: g.line.GetSku(), Code: p.Code, Available: p.Available})
+		}
+	}
+	return problems
 }

@@ -97,6 +97,9 @@ type SoldVariant struct {
 	Currency     string
 	ProductID    string
 	ProductTitle string
+	ProductSlug  string
+	// Image is the product's first, or nil.
+	Image *Image
 }
 
 // Category groups products.

@@ -79,9 +79,13 @@ func (s *Server) GetVariants(ctx context.Context, req *catalogv1.GetVariantsRequ
 	}
 	answer := &catalogv1.GetVariantsResponse{}
 	for _, v := range variants {
-		answer.Variants = append(answer.Variants, &catalogv1.SoldVariant{
-			Variant: variantProto(v.Variant, v.Currency), ProductId: v.ProductID, ProductTitle: v.ProductTitle,
-		})
+		sold := &catalogv1.SoldVariant{
+			Variant: variantProto(v.Variant, v.Currency), ProductId: v.ProductID, ProductTitle: v.ProductTitle, ProductSlug: v.ProductSlug,
+		}
+		if v.Image != nil {
+			sold.Image = &catalogv1.Image{Url: v.Image.URL, Alt: v.Image.Alt}
+		}
+		answer.Variants = append(answer.Variants, sold)
 	}
 	return answer, nil
 }

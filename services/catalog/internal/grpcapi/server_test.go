@@ -87,7 +87,9 @@ func TestAProductIsReadAsItWasWritten(t *testing.T) {
 		t.Errorf("created %v, want %v", created, want)
 	}
 	sold, err := b.GetVariants(t.Context(), &catalogv1.GetVariantsRequest{Skus: []string{"S", "none", "\x00", "S"}})
-	wantSold := &catalogv1.SoldVariant{Variant: in.GetVariants()[1], ProductId: created.GetId(), ProductTitle: "Lamp"}
+	wantSold := &catalogv1.SoldVariant{
+		Variant: in.GetVariants()[1], ProductId: created.GetId(), ProductTitle: "Lamp", ProductSlug: "lamp", Image: in.GetImages()[0],
+	}
 	if err != nil || len(sold.GetVariants()) != 1 || !proto.Equal(sold.GetVariants()[0], wantSold) {
 		t.Errorf("variants %v, %v; want %v", sold, err, wantSold)
 	}

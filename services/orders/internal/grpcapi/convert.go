@@ -67,10 +67,7 @@ func orderProto(o orders.Order) *ordersv1.Order {
 		out.ChangedAt = timestamppb.New(o.ChangedAt)
 	}
 	for _, l := range o.Lines {
-		out.Lines = append(out.Lines, &ordersv1.Line{
-			Sku: l.SKU, Title: l.Title, Quantity: l.Quantity,
-			UnitPrice: moneyProto(l.UnitPrice), LineTotal: moneyProto(l.LineTotal),
-		})
+		out.Lines = append(out.Lines, lineProto(l))
 	}
 	for _, e := range o.Timeline {
 		out.Timeline = append(out.Timeline, entryProto(e))
@@ -80,6 +77,20 @@ func orderProto(o orders.Order) *ordersv1.Order {
 	}
 	for _, f := range o.Refunds {
 		out.Refunds = append(out.Refunds, refundProto(o.ID, f))
+	}
+	return out
+}
+
+func lineProto(l orders.Line) *ordersv1.Line {
+	out := &ordersv1.Line{
+		Sku: l.SKU, Title: l.Title, Quantity: l.Quantity, UnitPrice: moneyProto(l.UnitPrice), LineTotal: moneyProto(l.LineTotal),
+		ProductId: l.ProductID, Slug: l.Slug,
+	}
+	if l.Image != nil {
+		out.Image = &ordersv1.Image{Url: l.Image.URL, Alt: l.Image.Alt}
+	}
+	for _, o := range l.Options {
+		out.Options = append(out.Options, &ordersv1.Option{Name: o.Name, Value: o.Value})
 	}
 	return out
 }

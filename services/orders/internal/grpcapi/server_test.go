@@ -26,7 +26,10 @@ func rejected() orders.Order {
 	at := time.Date(2026, 11, 21, 6, 30, 0, 123456000, time.UTC)
 	return orders.Order{
 		ID: "id", Number: "S-7K3M9QX2", Status: orders.StatusRejected, CustomerID: "customer",
-		Lines:           []orders.Line{{SKU: "MUG", Title: "Mug <blue>", Quantity: 3, UnitPrice: gbp(1250), LineTotal: gbp(3750)}},
+		Lines: []orders.Line{{SKU: "MUG", Title: "Mug <blue>", Quantity: 3, UnitPrice: gbp(1250), LineTotal: gbp(3750), Origin: orders.Origin{
+			ProductID: "p1", Slug: "mug", Image: &orders.Image{URL: "https://example.com/mug.jpg", Alt: "A mug"},
+			Options: []orders.Option{{Name: "Size", Value: "S"}},
+		}}},
 		Totals:          orders.Totals{Subtotal: gbp(3750), Shipping: gbp(395), Tax: gbp(0), Total: gbp(4145)},
 		ShippingAddress: orders.Address{Name: "Sam", Line1: "1 Market Street", Line2: "Flat 2", City: "Leeds", Region: "Yorkshire", PostalCode: "LS1 6DT", Country: "GB"},
 		Shipping:        orders.ShippingChoice{OptionID: "standard", Carrier: "Royal", Service: "48", WeightGrams: 1200},
@@ -54,7 +57,7 @@ func TestEveryFieldOfAnOrderIsShown(t *testing.T) {
 	out := orderProto(order)
 	for _, message := range []proto.Message{
 		out.GetReturns()[0], out.GetReturns()[0].GetLines()[0], out.GetRefunds()[0],
-		out, out.GetLines()[0], out.GetTotals(), out.GetShippingAddress(), out.GetShipping(), out.GetPayment(),
+		out, out.GetLines()[0], out.GetLines()[0].GetImage(), out.GetLines()[0].GetOptions()[0], out.GetTotals(), out.GetShippingAddress(), out.GetShipping(), out.GetPayment(),
 		out.GetTimeline()[1], out.GetRejection(), out.GetRejection().GetShortages()[0],
 	} {
 		reflected := message.ProtoReflect()

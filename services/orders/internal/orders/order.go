@@ -29,13 +29,34 @@ type Order struct {
 	ChangedAt  time.Time `json:"-"` // since when it is as it is
 }
 
-// Line is one SKU of an order, at the price it was sold for.
+// Line is one SKU of an order as it was sold, at the price it was sold for.
 type Line struct {
 	SKU       string      `json:"sku"`
 	Title     string      `json:"title"`
 	Quantity  int64       `json:"quantity"`
 	UnitPrice money.Money `json:"unit_price"`
 	LineTotal money.Money `json:"line_total"`
+	Origin
+}
+
+// Origin is the product of a variant, and what makes the variant. It is empty in orders that were placed before it was kept.
+type Origin struct {
+	ProductID string   `json:"product_id,omitempty"`
+	Slug      string   `json:"slug,omitempty"`
+	Image     *Image   `json:"image,omitempty"`   // nil without one
+	Options   []Option `json:"options,omitempty"` // in the order the shop shows them
+}
+
+// Image is a picture of a product.
+type Image struct {
+	URL string `json:"url"`
+	Alt string `json:"alt"`
+}
+
+// Option is what makes a variant, such as its size.
+type Option struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
 }
 
 // Totals are what an order costs. Prices include tax; Tax is what is added on top of them.

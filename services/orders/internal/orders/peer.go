@@ -19,6 +19,7 @@ type Variant struct {
 	Title       string
 	Price       money.Money
 	WeightGrams int64
+	Origin
 }
 
 // ShippingOption is a way to send an order, with its price.

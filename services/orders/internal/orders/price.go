@@ -103,7 +103,7 @@ func (b *basket) add(item Item, variant Variant) error {
 	}
 	b.weightGrams += variant.WeightGrams * item.Quantity
 	b.lines = append(b.lines, Line{
-		SKU: item.SKU, Title: variant.Title, Quantity: item.Quantity, UnitPrice: variant.Price, LineTotal: total,
+		SKU: item.SKU, Title: variant.Title, Quantity: item.Quantity, UnitPrice: variant.Price, LineTotal: total, Origin: variant.Origin,
 	})
 	return nil
 }

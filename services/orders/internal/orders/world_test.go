@@ -61,7 +61,7 @@ func newWorld() *world {
 		carts:      map[string][]orders.Item{cartID: {{SKU: "PLATE", Quantity: 2}, {SKU: "MUG", Quantity: 3}}},
 		checkedOut: map[string]bool{},
 		variants: map[string]orders.Variant{
-			"MUG":   {SKU: "MUG", Title: "Mug", Price: money.New(1250, "GBP"), WeightGrams: 400},
+			"MUG":   {SKU: "MUG", Title: "Mug", Price: money.New(1250, "GBP"), WeightGrams: 400, Origin: mugOrigin()},
 			"PLATE": {SKU: "PLATE", Title: "Plate", Price: money.New(999, "GBP"), WeightGrams: 700},
 		},
 		addresses:    map[string]orders.Address{"home": home()},
@@ -70,6 +70,14 @@ func newWorld() *world {
 		payments:     map[string]*payment{},
 		shipments:    map[string]orders.Shipment{},
 		arrived:      map[string]bool{},
+	}
+}
+
+func mugOrigin() orders.Origin {
+	return orders.Origin{
+		ProductID: "0198a000-0000-7000-8000-000000000001", Slug: "mug",
+		Image:   &orders.Image{URL: "https://example.com/mug.jpg", Alt: "A <blue> mug"},
+		Options: []orders.Option{{Name: "Size", Value: "S"}, {Name: "Color", Value: "Blue"}},
 	}
 }
 

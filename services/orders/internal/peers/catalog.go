@@ -26,10 +26,21 @@ func (c *catalog) Variants(ctx context.Context, skus []string) (map[string]order
 	for _, sold := range answer.GetVariants() {
 		v := sold.GetVariant()
 		variants[v.GetSku()] = orders.Variant{
-			SKU: v.GetSku(), Title: titleOf(sold), Price: moneyOf(v.GetPrice()), WeightGrams: v.GetWeightGrams(),
+			SKU: v.GetSku(), Title: titleOf(sold), Price: moneyOf(v.GetPrice()), WeightGrams: v.GetWeightGrams(), Origin: originOf(sold),
 		}
 	}
 	return variants, nil
+}
+
+func originOf(sold *catalogv1.SoldVariant) orders.Origin {
+	origin := orders.Origin{ProductID: sold.GetProductId(), Slug: sold.GetProductSlug()}
+	if image := sold.GetImage(); image != nil {
+		origin.Image = &orders.Image{URL: image.GetUrl(), Alt: image.GetAlt()}
+	}
+	for _, o := range sold.GetVariant().GetOptions() {
+		origin.Options = append(origin.Options, orders.Option{Name: o.GetName(), Value: o.GetValue()})
+	}
+	return origin
 }
 
 // titleOf names what is sold: "Mug - Blue".

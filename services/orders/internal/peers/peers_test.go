@@ -174,15 +174,35 @@ func TestVariantsAreTitledForOrderLines(t *testing.T) {
 	t.Parallel()
 	r, p := setup(t)
 	sold := func(sku, title string) *catalogv1.SoldVariant {
-		return &catalogv1.SoldVariant{ProductTitle: "Mug", Variant: &catalogv1.Variant{
+		return &catalogv1.SoldVariant{ProductTitle: "Mug", ProductId: "p1", ProductSlug: "mug", Variant: &catalogv1.Variant{
 			Sku: sku, Title: title, WeightGrams: 7, Price: &moneyv1.Money{Amount: 5, Currency: "GBP"},
 		}}
 	}
 	r.answer = &catalogv1.GetVariantsResponse{Variants: []*catalogv1.SoldVariant{sold("A", "Blue"), sold("B", "Default Title"), sold("C", "")}}
 	variants, err := p.Catalog.Variants(t.Context(), []string{"A", "B", "C"})
-	if err != nil || variants["A"] != (orders.Variant{SKU: "A", Title: "Mug - Blue", Price: money.New(5, "GBP"), WeightGrams: 7}) ||
+	want := orders.Variant{
+		SKU: "A", Title: "Mug - Blue", Price: money.New(5, "GBP"), WeightGrams: 7, Origin: orders.Origin{ProductID: "p1", Slug: "mug"},
+	}
+	if err != nil || !reflect.DeepEqual(variants["A"], want) ||
 		variants["B"].Title != "Mug" || variants["C"].Title != "Mug" {
 		t.Errorf("%+v, %v", variants, err)
+	}
+}
+
+func TestVariantsComeWithTheirProduct(t *testing.T) {
+	t.Parallel()
+	r, p := setup(t)
+	r.answer = &catalogv1.GetVariantsResponse{Variants: []*catalogv1.SoldVariant{{
+		ProductId: "p1", ProductSlug: "mug", Image: &catalogv1.Image{Url: "https://example.com/mug.jpg", Alt: "A mug"},
+		Variant: &catalogv1.Variant{Sku: "A", Options: []*catalogv1.Option{{Name: "Size", Value: "S"}, {Name: "Color", Value: "Red"}}},
+	}}}
+	variants, err := p.Catalog.Variants(t.Context(), []string{"A"})
+	want := orders.Origin{
+		ProductID: "p1", Slug: "mug", Image: &orders.Image{URL: "https://example.com/mug.jpg", Alt: "A mug"},
+		Options: []orders.Option{{Name: "Size", Value: "S"}, {Name: "Color", Value: "Red"}},
+	}
+	if err != nil || !reflect.DeepEqual(variants["A"].Origin, want) {
+		t.Errorf("%+v, %v; want %+v", variants["A"].Origin, err, want)
 	}
 }
 

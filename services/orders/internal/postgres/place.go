@@ -82,20 +82,23 @@ func queueKey(batch *pgx.Batch, key orders.Key, orderID string) {
 }
 
 const insertLines = `
-INSERT INTO order_lines (order_id, position, sku, title, quantity, unit_price, line_total)
-SELECT $1, line.position, line.sku, line.title, line.quantity, line.unit_price, line.line_total
-FROM unnest($2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[])
-    WITH ORDINALITY AS line (sku, title, quantity, unit_price, line_total, position)`
+INSERT INTO order_lines (order_id, position, sku, title, quantity, unit_price, line_total, product_id, slug, image, options)
+SELECT $1, line.position, line.sku, line.title, line.quantity, line.unit_price, line.line_total,
+    nullif(line.origin->>'product_id', ''), nullif(line.origin->>'slug', ''), line.origin->'image', line.origin->'options'
+FROM unnest($2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::json[])
+    WITH ORDINALITY AS line (sku, title, quantity, unit_price, line_total, origin, position)`
 
 func queueLines(batch *pgx.Batch, r orders.Record) {
 	n := len(r.Lines)
 	skus, titles := make([]string, n), make([]string, n)
 	quantities, prices, totals := make([]int64, n), make([]int64, n), make([]int64, n)
+	origins := make([]orders.Origin, n)
 	for i, line := range r.Lines {
 		skus[i], titles[i], quantities[i] = line.SKU, line.Title, line.Quantity
 		prices[i], totals[i] = line.UnitPrice.Amount, line.LineTotal.Amount
+		origins[i] = line.Origin
 	}
-	batch.Queue(insertLines, r.ID, skus, titles, quantities, prices, totals)
+	batch.Queue(insertLines, r.ID, skus, titles, quantities, prices, totals, origins)
 }
 
 const insertEntry = `

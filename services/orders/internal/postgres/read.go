@@ -10,9 +10,9 @@ import (
 	"souk/services/orders/internal/orders"
 )
 
-// A page ends early rather than carry more lines than this: 2,000 are in one large order, and a gRPC
-// message takes 4 MiB.
-const maxPageLines = 6000
+// A page ends early rather than carry more lines than this, which are in one large order: with the longest titles and addresses
+// of pictures they take most of the 16 MiB that callers take.
+const maxPageLines = 2000
 
 // Get implements orders.Store.
 func (s *Store) Get(ctx context.Context, id string) (orders.Record, error) {
@@ -92,7 +92,8 @@ SELECT id, number, customer_id, status, intent, version, created_at, changed_at,
     payment_method, payment_status, authorized, captured, refunded,
     cart_id, cart_checked_out, hold_until, refusal, coalesce(job_id, 0) AS job_id,
     (SELECT json_agg(json_build_object('sku', sku, 'title', title, 'quantity', quantity,
-            'unit_price', unit_price, 'line_total', line_total) ORDER BY position)
+            'unit_price', unit_price, 'line_total', line_total, 'product_id', product_id, 'slug', slug,
+            'image', image, 'options', options) ORDER BY position)
         FROM order_lines WHERE order_id = orders.id) AS lines,
     (SELECT json_agg(json_build_object('at', at, 'event', event, 'detail', detail) ORDER BY position)
         FROM timeline_entries WHERE order_id = orders.id) AS timeline,

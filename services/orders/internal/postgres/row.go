@@ -99,12 +99,14 @@ type lineRow struct {
 	Quantity  int64  `json:"quantity"`
 	UnitPrice int64  `json:"unit_price"`
 	LineTotal int64  `json:"line_total"`
+	orders.Origin
 }
 
 func (l lineRow) line(currency string) orders.Line {
 	return orders.Line{
 		SKU: l.SKU, Title: l.Title, Quantity: l.Quantity,
 		UnitPrice: money.New(l.UnitPrice, currency), LineTotal: money.New(l.LineTotal, currency),
+		Origin: l.Origin,
 	}
 }
 

@@ -212,7 +212,7 @@ func (x Rejection_Reason) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Rejection_Reason.Descriptor instead.
 func (Rejection_Reason) EnumDescriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{7, 0}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{9, 0}
 }
 
 type Return_Status int32
@@ -265,7 +265,7 @@ func (x Return_Status) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Return_Status.Descriptor instead.
 func (Return_Status) EnumDescriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{9, 0}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{11, 0}
 }
 
 type Refund_Status int32
@@ -318,7 +318,7 @@ func (x Refund_Status) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Refund_Status.Descriptor instead.
 func (Refund_Status) EnumDescriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{11, 0}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{13, 0}
 }
 
 type Order struct {
@@ -491,13 +491,21 @@ func (x *Order) GetChangedAt() *timestamppb.Timestamp {
 	return nil
 }
 
+// Line is pieces of a SKU as they were sold, whatever became of the product since.
 type Line struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Sku           string                 `protobuf:"bytes,1,opt,name=sku,proto3" json:"sku,omitempty"`
-	Title         string                 `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
-	Quantity      int64                  `protobuf:"varint,3,opt,name=quantity,proto3" json:"quantity,omitempty"`
-	UnitPrice     *v1.Money              `protobuf:"bytes,4,opt,name=unit_price,json=unitPrice,proto3" json:"unit_price,omitempty"`
-	LineTotal     *v1.Money              `protobuf:"bytes,5,opt,name=line_total,json=lineTotal,proto3" json:"line_total,omitempty"`
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Sku       string                 `protobuf:"bytes,1,opt,name=sku,proto3" json:"sku,omitempty"`
+	Title     string                 `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	Quantity  int64                  `protobuf:"varint,3,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	UnitPrice *v1.Money              `protobuf:"bytes,4,opt,name=unit_price,json=unitPrice,proto3" json:"unit_price,omitempty"`
+	LineTotal *v1.Money              `protobuf:"bytes,5,opt,name=line_total,json=lineTotal,proto3" json:"line_total,omitempty"`
+	// The product. It and what follows are empty in orders that were placed before they were kept.
+	ProductId string `protobuf:"bytes,6,opt,name=product_id,json=productId,proto3" json:"product_id,omitempty"`
+	Slug      string `protobuf:"bytes,7,opt,name=slug,proto3" json:"slug,omitempty"`
+	// Absent when the product had none.
+	Image *Image `protobuf:"bytes,8,opt,name=image,proto3" json:"image,omitempty"`
+	// In the order the shop showed them, e.g. Size before Color.
+	Options       []*Option `protobuf:"bytes,9,rep,name=options,proto3" json:"options,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -567,6 +575,138 @@ func (x *Line) GetLineTotal() *v1.Money {
 	return nil
 }
 
+func (x *Line) GetProductId() string {
+	if x != nil {
+		return x.ProductId
+	}
+	return ""
+}
+
+func (x *Line) GetSlug() string {
+	if x != nil {
+		return x.Slug
+	}
+	return ""
+}
+
+func (x *Line) GetImage() *Image {
+	if x != nil {
+		return x.Image
+	}
+	return nil
+}
+
+func (x *Line) GetOptions() []*Option {
+	if x != nil {
+		return x.Options
+	}
+	return nil
+}
+
+type Image struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Url           string                 `protobuf:"bytes,1,opt,name=url,proto3" json:"url,omitempty"`
+	Alt           string                 `protobuf:"bytes,2,opt,name=alt,proto3" json:"alt,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Image) Reset() {
+	*x = Image{}
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Image) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Image) ProtoMessage() {}
+
+func (x *Image) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Image.ProtoReflect.Descriptor instead.
+func (*Image) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Image) GetUrl() string {
+	if x != nil {
+		return x.Url
+	}
+	return ""
+}
+
+func (x *Image) GetAlt() string {
+	if x != nil {
+		return x.Alt
+	}
+	return ""
+}
+
+type Option struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Value         string                 `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Option) Reset() {
+	*x = Option{}
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Option) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Option) ProtoMessage() {}
+
+func (x *Option) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Option.ProtoReflect.Descriptor instead.
+func (*Option) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Option) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Option) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
+}
+
 type Totals struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	Subtotal *v1.Money              `protobuf:"bytes,1,opt,name=subtotal,proto3" json:"subtotal,omitempty"`
@@ -580,7 +720,7 @@ type Totals struct {
 
 func (x *Totals) Reset() {
 	*x = Totals{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[2]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -592,7 +732,7 @@ func (x *Totals) String() string {
 func (*Totals) ProtoMessage() {}
 
 func (x *Totals) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[2]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -605,7 +745,7 @@ func (x *Totals) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Totals.ProtoReflect.Descriptor instead.
 func (*Totals) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{2}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Totals) GetSubtotal() *v1.Money {
@@ -652,7 +792,7 @@ type Address struct {
 
 func (x *Address) Reset() {
 	*x = Address{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[3]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -664,7 +804,7 @@ func (x *Address) String() string {
 func (*Address) ProtoMessage() {}
 
 func (x *Address) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[3]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -677,7 +817,7 @@ func (x *Address) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Address.ProtoReflect.Descriptor instead.
 func (*Address) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{3}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Address) GetName() string {
@@ -741,7 +881,7 @@ type ShippingChoice struct {
 
 func (x *ShippingChoice) Reset() {
 	*x = ShippingChoice{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[4]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -753,7 +893,7 @@ func (x *ShippingChoice) String() string {
 func (*ShippingChoice) ProtoMessage() {}
 
 func (x *ShippingChoice) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[4]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -766,7 +906,7 @@ func (x *ShippingChoice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShippingChoice.ProtoReflect.Descriptor instead.
 func (*ShippingChoice) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{4}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ShippingChoice) GetOptionId() string {
@@ -810,7 +950,7 @@ type Payment struct {
 
 func (x *Payment) Reset() {
 	*x = Payment{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[5]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -822,7 +962,7 @@ func (x *Payment) String() string {
 func (*Payment) ProtoMessage() {}
 
 func (x *Payment) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[5]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -835,7 +975,7 @@ func (x *Payment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Payment.ProtoReflect.Descriptor instead.
 func (*Payment) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{5}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Payment) GetStatus() string {
@@ -878,7 +1018,7 @@ type TimelineEntry struct {
 
 func (x *TimelineEntry) Reset() {
 	*x = TimelineEntry{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[6]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -890,7 +1030,7 @@ func (x *TimelineEntry) String() string {
 func (*TimelineEntry) ProtoMessage() {}
 
 func (x *TimelineEntry) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[6]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -903,7 +1043,7 @@ func (x *TimelineEntry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimelineEntry.ProtoReflect.Descriptor instead.
 func (*TimelineEntry) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{6}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *TimelineEntry) GetAt() *timestamppb.Timestamp {
@@ -941,7 +1081,7 @@ type Rejection struct {
 
 func (x *Rejection) Reset() {
 	*x = Rejection{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[7]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -953,7 +1093,7 @@ func (x *Rejection) String() string {
 func (*Rejection) ProtoMessage() {}
 
 func (x *Rejection) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[7]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -966,7 +1106,7 @@ func (x *Rejection) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Rejection.ProtoReflect.Descriptor instead.
 func (*Rejection) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{7}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Rejection) GetReason() Rejection_Reason {
@@ -1001,7 +1141,7 @@ type Shortage struct {
 
 func (x *Shortage) Reset() {
 	*x = Shortage{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[8]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1013,7 +1153,7 @@ func (x *Shortage) String() string {
 func (*Shortage) ProtoMessage() {}
 
 func (x *Shortage) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[8]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1026,7 +1166,7 @@ func (x *Shortage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Shortage.ProtoReflect.Descriptor instead.
 func (*Shortage) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{8}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Shortage) GetSku() string {
@@ -1067,7 +1207,7 @@ type Return struct {
 
 func (x *Return) Reset() {
 	*x = Return{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[9]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1079,7 +1219,7 @@ func (x *Return) String() string {
 func (*Return) ProtoMessage() {}
 
 func (x *Return) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[9]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1092,7 +1232,7 @@ func (x *Return) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Return.ProtoReflect.Descriptor instead.
 func (*Return) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{9}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Return) GetId() string {
@@ -1154,7 +1294,7 @@ type ReturnLine struct {
 
 func (x *ReturnLine) Reset() {
 	*x = ReturnLine{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[10]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1166,7 +1306,7 @@ func (x *ReturnLine) String() string {
 func (*ReturnLine) ProtoMessage() {}
 
 func (x *ReturnLine) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[10]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1179,7 +1319,7 @@ func (x *ReturnLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnLine.ProtoReflect.Descriptor instead.
 func (*ReturnLine) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{10}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ReturnLine) GetSku() string {
@@ -1213,7 +1353,7 @@ type Refund struct {
 
 func (x *Refund) Reset() {
 	*x = Refund{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[11]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1225,7 +1365,7 @@ func (x *Refund) String() string {
 func (*Refund) ProtoMessage() {}
 
 func (x *Refund) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[11]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1238,7 +1378,7 @@ func (x *Refund) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refund.ProtoReflect.Descriptor instead.
 func (*Refund) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{11}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Refund) GetId() string {
@@ -1308,7 +1448,7 @@ type PlaceOrderRequest struct {
 
 func (x *PlaceOrderRequest) Reset() {
 	*x = PlaceOrderRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[12]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1320,7 +1460,7 @@ func (x *PlaceOrderRequest) String() string {
 func (*PlaceOrderRequest) ProtoMessage() {}
 
 func (x *PlaceOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[12]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1333,7 +1473,7 @@ func (x *PlaceOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlaceOrderRequest.ProtoReflect.Descriptor instead.
 func (*PlaceOrderRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{12}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *PlaceOrderRequest) GetIdempotencyKey() string {
@@ -1397,7 +1537,7 @@ type PlaceOrderResponse struct {
 
 func (x *PlaceOrderResponse) Reset() {
 	*x = PlaceOrderResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[13]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1409,7 +1549,7 @@ func (x *PlaceOrderResponse) String() string {
 func (*PlaceOrderResponse) ProtoMessage() {}
 
 func (x *PlaceOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[13]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1422,7 +1562,7 @@ func (x *PlaceOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlaceOrderResponse.ProtoReflect.Descriptor instead.
 func (*PlaceOrderResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{13}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *PlaceOrderResponse) GetPlacement() *Placement {
@@ -1439,6 +1579,61 @@ func (x *PlaceOrderResponse) GetReplayed() bool {
 	return false
 }
 
+// PriceChanged is a detail of the error PRICE_CHANGED: what the cart costs now.
+type PriceChanged struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Without the lines that are no longer sold. Absent when nothing is left, or the rest cannot be shipped as was asked for.
+	Totals *Totals `protobuf:"bytes,1,opt,name=totals,proto3" json:"totals,omitempty"`
+	// The lines that are no longer sold.
+	NoLongerSold  []*Shortage `protobuf:"bytes,2,rep,name=no_longer_sold,json=noLongerSold,proto3" json:"no_longer_sold,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PriceChanged) Reset() {
+	*x = PriceChanged{}
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PriceChanged) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PriceChanged) ProtoMessage() {}
+
+func (x *PriceChanged) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PriceChanged.ProtoReflect.Descriptor instead.
+func (*PriceChanged) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *PriceChanged) GetTotals() *Totals {
+	if x != nil {
+		return x.Totals
+	}
+	return nil
+}
+
+func (x *PriceChanged) GetNoLongerSold() []*Shortage {
+	if x != nil {
+		return x.NoLongerSold
+	}
+	return nil
+}
+
 // Placement is the order as it was when the checkout was first answered: confirmed, rejected, or
 // pending when it takes longer than a request may.
 type Placement struct {
@@ -1452,7 +1647,7 @@ type Placement struct {
 
 func (x *Placement) Reset() {
 	*x = Placement{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[14]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1464,7 +1659,7 @@ func (x *Placement) String() string {
 func (*Placement) ProtoMessage() {}
 
 func (x *Placement) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[14]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1477,7 +1672,7 @@ func (x *Placement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Placement.ProtoReflect.Descriptor instead.
 func (*Placement) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{14}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Placement) GetOrder() *Order {
@@ -1503,7 +1698,7 @@ type GetOrderRequest struct {
 
 func (x *GetOrderRequest) Reset() {
 	*x = GetOrderRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[15]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1515,7 +1710,7 @@ func (x *GetOrderRequest) String() string {
 func (*GetOrderRequest) ProtoMessage() {}
 
 func (x *GetOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[15]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1528,7 +1723,7 @@ func (x *GetOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetOrderRequest.ProtoReflect.Descriptor instead.
 func (*GetOrderRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{15}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *GetOrderRequest) GetId() string {
@@ -1547,7 +1742,7 @@ type GetOrderResponse struct {
 
 func (x *GetOrderResponse) Reset() {
 	*x = GetOrderResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[16]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1559,7 +1754,7 @@ func (x *GetOrderResponse) String() string {
 func (*GetOrderResponse) ProtoMessage() {}
 
 func (x *GetOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[16]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1572,7 +1767,7 @@ func (x *GetOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetOrderResponse.ProtoReflect.Descriptor instead.
 func (*GetOrderResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{16}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *GetOrderResponse) GetOrder() *Order {
@@ -1593,7 +1788,7 @@ type ListOrdersRequest struct {
 
 func (x *ListOrdersRequest) Reset() {
 	*x = ListOrdersRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[17]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1605,7 +1800,7 @@ func (x *ListOrdersRequest) String() string {
 func (*ListOrdersRequest) ProtoMessage() {}
 
 func (x *ListOrdersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[17]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1618,7 +1813,7 @@ func (x *ListOrdersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOrdersRequest.ProtoReflect.Descriptor instead.
 func (*ListOrdersRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{17}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ListOrdersRequest) GetLimit() int32 {
@@ -1646,7 +1841,7 @@ type ListOrdersResponse struct {
 
 func (x *ListOrdersResponse) Reset() {
 	*x = ListOrdersResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[18]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1658,7 +1853,7 @@ func (x *ListOrdersResponse) String() string {
 func (*ListOrdersResponse) ProtoMessage() {}
 
 func (x *ListOrdersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[18]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1671,7 +1866,7 @@ func (x *ListOrdersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOrdersResponse.ProtoReflect.Descriptor instead.
 func (*ListOrdersResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{18}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ListOrdersResponse) GetOrders() []*Order {
@@ -1697,7 +1892,7 @@ type CancelOrderRequest struct {
 
 func (x *CancelOrderRequest) Reset() {
 	*x = CancelOrderRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[19]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1709,7 +1904,7 @@ func (x *CancelOrderRequest) String() string {
 func (*CancelOrderRequest) ProtoMessage() {}
 
 func (x *CancelOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[19]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1722,7 +1917,7 @@ func (x *CancelOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelOrderRequest.ProtoReflect.Descriptor instead.
 func (*CancelOrderRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{19}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *CancelOrderRequest) GetId() string {
@@ -1741,7 +1936,7 @@ type CancelOrderResponse struct {
 
 func (x *CancelOrderResponse) Reset() {
 	*x = CancelOrderResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[20]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1753,7 +1948,7 @@ func (x *CancelOrderResponse) String() string {
 func (*CancelOrderResponse) ProtoMessage() {}
 
 func (x *CancelOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[20]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1766,7 +1961,7 @@ func (x *CancelOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelOrderResponse.ProtoReflect.Descriptor instead.
 func (*CancelOrderResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{20}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *CancelOrderResponse) GetOrder() *Order {
@@ -1789,7 +1984,7 @@ type ListAllOrdersRequest struct {
 
 func (x *ListAllOrdersRequest) Reset() {
 	*x = ListAllOrdersRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[21]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1801,7 +1996,7 @@ func (x *ListAllOrdersRequest) String() string {
 func (*ListAllOrdersRequest) ProtoMessage() {}
 
 func (x *ListAllOrdersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[21]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1814,7 +2009,7 @@ func (x *ListAllOrdersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAllOrdersRequest.ProtoReflect.Descriptor instead.
 func (*ListAllOrdersRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{21}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ListAllOrdersRequest) GetStatus() Status {
@@ -1855,7 +2050,7 @@ type ListAllOrdersResponse struct {
 
 func (x *ListAllOrdersResponse) Reset() {
 	*x = ListAllOrdersResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[22]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1867,7 +2062,7 @@ func (x *ListAllOrdersResponse) String() string {
 func (*ListAllOrdersResponse) ProtoMessage() {}
 
 func (x *ListAllOrdersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[22]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1880,7 +2075,7 @@ func (x *ListAllOrdersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAllOrdersResponse.ProtoReflect.Descriptor instead.
 func (*ListAllOrdersResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{22}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ListAllOrdersResponse) GetOrders() []*Order {
@@ -1906,7 +2101,7 @@ type DispatchOrderRequest struct {
 
 func (x *DispatchOrderRequest) Reset() {
 	*x = DispatchOrderRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[23]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1918,7 +2113,7 @@ func (x *DispatchOrderRequest) String() string {
 func (*DispatchOrderRequest) ProtoMessage() {}
 
 func (x *DispatchOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[23]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1931,7 +2126,7 @@ func (x *DispatchOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DispatchOrderRequest.ProtoReflect.Descriptor instead.
 func (*DispatchOrderRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{23}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *DispatchOrderRequest) GetId() string {
@@ -1950,7 +2145,7 @@ type DispatchOrderResponse struct {
 
 func (x *DispatchOrderResponse) Reset() {
 	*x = DispatchOrderResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[24]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1962,7 +2157,7 @@ func (x *DispatchOrderResponse) String() string {
 func (*DispatchOrderResponse) ProtoMessage() {}
 
 func (x *DispatchOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[24]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1975,7 +2170,7 @@ func (x *DispatchOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DispatchOrderResponse.ProtoReflect.Descriptor instead.
 func (*DispatchOrderResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{24}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *DispatchOrderResponse) GetOrder() *Order {
@@ -1997,7 +2192,7 @@ type RequestReturnRequest struct {
 
 func (x *RequestReturnRequest) Reset() {
 	*x = RequestReturnRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[25]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2009,7 +2204,7 @@ func (x *RequestReturnRequest) String() string {
 func (*RequestReturnRequest) ProtoMessage() {}
 
 func (x *RequestReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[25]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2022,7 +2217,7 @@ func (x *RequestReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RequestReturnRequest.ProtoReflect.Descriptor instead.
 func (*RequestReturnRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{25}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *RequestReturnRequest) GetOrderId() string {
@@ -2055,7 +2250,7 @@ type RequestReturnResponse struct {
 
 func (x *RequestReturnResponse) Reset() {
 	*x = RequestReturnResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[26]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2067,7 +2262,7 @@ func (x *RequestReturnResponse) String() string {
 func (*RequestReturnResponse) ProtoMessage() {}
 
 func (x *RequestReturnResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[26]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2080,7 +2275,7 @@ func (x *RequestReturnResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RequestReturnResponse.ProtoReflect.Descriptor instead.
 func (*RequestReturnResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{26}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *RequestReturnResponse) GetReturn() *Return {
@@ -2099,7 +2294,7 @@ type ReceiveReturnRequest struct {
 
 func (x *ReceiveReturnRequest) Reset() {
 	*x = ReceiveReturnRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[27]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2111,7 +2306,7 @@ func (x *ReceiveReturnRequest) String() string {
 func (*ReceiveReturnRequest) ProtoMessage() {}
 
 func (x *ReceiveReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[27]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2124,7 +2319,7 @@ func (x *ReceiveReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiveReturnRequest.ProtoReflect.Descriptor instead.
 func (*ReceiveReturnRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{27}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *ReceiveReturnRequest) GetReturnId() string {
@@ -2143,7 +2338,7 @@ type ReceiveReturnResponse struct {
 
 func (x *ReceiveReturnResponse) Reset() {
 	*x = ReceiveReturnResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[28]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2155,7 +2350,7 @@ func (x *ReceiveReturnResponse) String() string {
 func (*ReceiveReturnResponse) ProtoMessage() {}
 
 func (x *ReceiveReturnResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[28]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2168,7 +2363,7 @@ func (x *ReceiveReturnResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiveReturnResponse.ProtoReflect.Descriptor instead.
 func (*ReceiveReturnResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{28}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *ReceiveReturnResponse) GetReturn() *Return {
@@ -2191,7 +2386,7 @@ type RefundOrderRequest struct {
 
 func (x *RefundOrderRequest) Reset() {
 	*x = RefundOrderRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[29]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2203,7 +2398,7 @@ func (x *RefundOrderRequest) String() string {
 func (*RefundOrderRequest) ProtoMessage() {}
 
 func (x *RefundOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[29]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2216,7 +2411,7 @@ func (x *RefundOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefundOrderRequest.ProtoReflect.Descriptor instead.
 func (*RefundOrderRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{29}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *RefundOrderRequest) GetIdempotencyKey() string {
@@ -2259,7 +2454,7 @@ type RefundOrderResponse struct {
 
 func (x *RefundOrderResponse) Reset() {
 	*x = RefundOrderResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[30]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2271,7 +2466,7 @@ func (x *RefundOrderResponse) String() string {
 func (*RefundOrderResponse) ProtoMessage() {}
 
 func (x *RefundOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[30]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2284,7 +2479,7 @@ func (x *RefundOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefundOrderResponse.ProtoReflect.Descriptor instead.
 func (*RefundOrderResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{30}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *RefundOrderResponse) GetRefund() *Refund {
@@ -2314,7 +2509,7 @@ type WaitForEventsRequest struct {
 
 func (x *WaitForEventsRequest) Reset() {
 	*x = WaitForEventsRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[31]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2326,7 +2521,7 @@ func (x *WaitForEventsRequest) String() string {
 func (*WaitForEventsRequest) ProtoMessage() {}
 
 func (x *WaitForEventsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[31]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2339,7 +2534,7 @@ func (x *WaitForEventsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WaitForEventsRequest.ProtoReflect.Descriptor instead.
 func (*WaitForEventsRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{31}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *WaitForEventsRequest) GetOrderId() string {
@@ -2374,7 +2569,7 @@ type WaitForEventsResponse struct {
 
 func (x *WaitForEventsResponse) Reset() {
 	*x = WaitForEventsResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[32]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2386,7 +2581,7 @@ func (x *WaitForEventsResponse) String() string {
 func (*WaitForEventsResponse) ProtoMessage() {}
 
 func (x *WaitForEventsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[32]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2399,7 +2594,7 @@ func (x *WaitForEventsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WaitForEventsResponse.ProtoReflect.Descriptor instead.
 func (*WaitForEventsResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{32}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *WaitForEventsResponse) GetEvents() []*Event {
@@ -2427,7 +2622,7 @@ type Event struct {
 
 func (x *Event) Reset() {
 	*x = Event{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[33]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2439,7 +2634,7 @@ func (x *Event) String() string {
 func (*Event) ProtoMessage() {}
 
 func (x *Event) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[33]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2452,7 +2647,7 @@ func (x *Event) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Event.ProtoReflect.Descriptor instead.
 func (*Event) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{33}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *Event) GetPosition() int32 {
@@ -2477,7 +2672,7 @@ type EraseCustomerRequest struct {
 
 func (x *EraseCustomerRequest) Reset() {
 	*x = EraseCustomerRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[34]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2489,7 +2684,7 @@ func (x *EraseCustomerRequest) String() string {
 func (*EraseCustomerRequest) ProtoMessage() {}
 
 func (x *EraseCustomerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[34]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2502,7 +2697,7 @@ func (x *EraseCustomerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EraseCustomerRequest.ProtoReflect.Descriptor instead.
 func (*EraseCustomerRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{34}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{37}
 }
 
 type EraseCustomerResponse struct {
@@ -2513,7 +2708,7 @@ type EraseCustomerResponse struct {
 
 func (x *EraseCustomerResponse) Reset() {
 	*x = EraseCustomerResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[35]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2525,7 +2720,7 @@ func (x *EraseCustomerResponse) String() string {
 func (*EraseCustomerResponse) ProtoMessage() {}
 
 func (x *EraseCustomerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[35]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2538,7 +2733,7 @@ func (x *EraseCustomerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EraseCustomerResponse.ProtoReflect.Descriptor instead.
 func (*EraseCustomerResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{35}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{38}
 }
 
 var File_souk_orders_v1_orders_proto protoreflect.FileDescriptor
@@ -2567,7 +2762,7 @@ const file_souk_orders_v1_orders_proto_rawDesc = "" +
 	"\vin_progress\x18\x0f \x01(\bR\n" +
 	"inProgress\x129\n" +
 	"\n" +
-	"changed_at\x18\x10 \x01(\v2\x1a.google.protobuf.TimestampR\tchangedAt\"\xb4\x01\n" +
+	"changed_at\x18\x10 \x01(\v2\x1a.google.protobuf.TimestampR\tchangedAt\"\xc6\x02\n" +
 	"\x04Line\x12\x10\n" +
 	"\x03sku\x18\x01 \x01(\tR\x03sku\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x12\x1a\n" +
@@ -2575,7 +2770,18 @@ const file_souk_orders_v1_orders_proto_rawDesc = "" +
 	"\n" +
 	"unit_price\x18\x04 \x01(\v2\x14.souk.money.v1.MoneyR\tunitPrice\x123\n" +
 	"\n" +
-	"line_total\x18\x05 \x01(\v2\x14.souk.money.v1.MoneyR\tlineTotal\"\xc0\x01\n" +
+	"line_total\x18\x05 \x01(\v2\x14.souk.money.v1.MoneyR\tlineTotal\x12\x1d\n" +
+	"\n" +
+	"product_id\x18\x06 \x01(\tR\tproductId\x12\x12\n" +
+	"\x04slug\x18\a \x01(\tR\x04slug\x12+\n" +
+	"\x05image\x18\b \x01(\v2\x15.souk.orders.v1.ImageR\x05image\x120\n" +
+	"\aoptions\x18\t \x03(\v2\x16.souk.orders.v1.OptionR\aoptions\"+\n" +
+	"\x05Image\x12\x10\n" +
+	"\x03url\x18\x01 \x01(\tR\x03url\x12\x10\n" +
+	"\x03alt\x18\x02 \x01(\tR\x03alt\"2\n" +
+	"\x06Option\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value\"\xc0\x01\n" +
 	"\x06Totals\x120\n" +
 	"\bsubtotal\x18\x01 \x01(\v2\x14.souk.money.v1.MoneyR\bsubtotal\x120\n" +
 	"\bshipping\x18\x02 \x01(\v2\x14.souk.money.v1.MoneyR\bshipping\x12&\n" +
@@ -2662,7 +2868,10 @@ const file_souk_orders_v1_orders_proto_rawDesc = "" +
 	"\x0eexpected_total\x18\a \x01(\v2\x14.souk.money.v1.MoneyR\rexpectedTotal\"i\n" +
 	"\x12PlaceOrderResponse\x127\n" +
 	"\tplacement\x18\x01 \x01(\v2\x19.souk.orders.v1.PlacementR\tplacement\x12\x1a\n" +
-	"\breplayed\x18\x02 \x01(\bR\breplayed\"W\n" +
+	"\breplayed\x18\x02 \x01(\bR\breplayed\"~\n" +
+	"\fPriceChanged\x12.\n" +
+	"\x06totals\x18\x01 \x01(\v2\x16.souk.orders.v1.TotalsR\x06totals\x12>\n" +
+	"\x0eno_longer_sold\x18\x02 \x03(\v2\x18.souk.orders.v1.ShortageR\fnoLongerSold\"W\n" +
 	"\tPlacement\x12+\n" +
 	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\x12\x1d\n" +
 	"\n" +
@@ -2778,7 +2987,7 @@ func file_souk_orders_v1_orders_proto_rawDescGZIP() []byte {
 }
 
 var file_souk_orders_v1_orders_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_souk_orders_v1_orders_proto_msgTypes = make([]protoimpl.MessageInfo, 36)
+var file_souk_orders_v1_orders_proto_msgTypes = make([]protoimpl.MessageInfo, 39)
 var file_souk_orders_v1_orders_proto_goTypes = []any{
 	(Status)(0),                   // 0: souk.orders.v1.Status
 	(TimelineEvent)(0),            // 1: souk.orders.v1.TimelineEvent
@@ -2787,122 +2996,129 @@ var file_souk_orders_v1_orders_proto_goTypes = []any{
 	(Refund_Status)(0),            // 4: souk.orders.v1.Refund.Status
 	(*Order)(nil),                 // 5: souk.orders.v1.Order
 	(*Line)(nil),                  // 6: souk.orders.v1.Line
-	(*Totals)(nil),                // 7: souk.orders.v1.Totals
-	(*Address)(nil),               // 8: souk.orders.v1.Address
-	(*ShippingChoice)(nil),        // 9: souk.orders.v1.ShippingChoice
-	(*Payment)(nil),               // 10: souk.orders.v1.Payment
-	(*TimelineEntry)(nil),         // 11: souk.orders.v1.TimelineEntry
-	(*Rejection)(nil),             // 12: souk.orders.v1.Rejection
-	(*Shortage)(nil),              // 13: souk.orders.v1.Shortage
-	(*Return)(nil),                // 14: souk.orders.v1.Return
-	(*ReturnLine)(nil),            // 15: souk.orders.v1.ReturnLine
-	(*Refund)(nil),                // 16: souk.orders.v1.Refund
-	(*PlaceOrderRequest)(nil),     // 17: souk.orders.v1.PlaceOrderRequest
-	(*PlaceOrderResponse)(nil),    // 18: souk.orders.v1.PlaceOrderResponse
-	(*Placement)(nil),             // 19: souk.orders.v1.Placement
-	(*GetOrderRequest)(nil),       // 20: souk.orders.v1.GetOrderRequest
-	(*GetOrderResponse)(nil),      // 21: souk.orders.v1.GetOrderResponse
-	(*ListOrdersRequest)(nil),     // 22: souk.orders.v1.ListOrdersRequest
-	(*ListOrdersResponse)(nil),    // 23: souk.orders.v1.ListOrdersResponse
-	(*CancelOrderRequest)(nil),    // 24: souk.orders.v1.CancelOrderRequest
-	(*CancelOrderResponse)(nil),   // 25: souk.orders.v1.CancelOrderResponse
-	(*ListAllOrdersRequest)(nil),  // 26: souk.orders.v1.ListAllOrdersRequest
-	(*ListAllOrdersResponse)(nil), // 27: souk.orders.v1.ListAllOrdersResponse
-	(*DispatchOrderRequest)(nil),  // 28: souk.orders.v1.DispatchOrderRequest
-	(*DispatchOrderResponse)(nil), // 29: souk.orders.v1.DispatchOrderResponse
-	(*RequestReturnRequest)(nil),  // 30: souk.orders.v1.RequestReturnRequest
-	(*RequestReturnResponse)(nil), // 31: souk.orders.v1.RequestReturnResponse
-	(*ReceiveReturnRequest)(nil),  // 32: souk.orders.v1.ReceiveReturnRequest
-	(*ReceiveReturnResponse)(nil), // 33: souk.orders.v1.ReceiveReturnResponse
-	(*RefundOrderRequest)(nil),    // 34: souk.orders.v1.RefundOrderRequest
-	(*RefundOrderResponse)(nil),   // 35: souk.orders.v1.RefundOrderResponse
-	(*WaitForEventsRequest)(nil),  // 36: souk.orders.v1.WaitForEventsRequest
-	(*WaitForEventsResponse)(nil), // 37: souk.orders.v1.WaitForEventsResponse
-	(*Event)(nil),                 // 38: souk.orders.v1.Event
-	(*EraseCustomerRequest)(nil),  // 39: souk.orders.v1.EraseCustomerRequest
-	(*EraseCustomerResponse)(nil), // 40: souk.orders.v1.EraseCustomerResponse
-	(*timestamppb.Timestamp)(nil), // 41: google.protobuf.Timestamp
-	(*v1.Money)(nil),              // 42: souk.money.v1.Money
-	(*durationpb.Duration)(nil),   // 43: google.protobuf.Duration
+	(*Image)(nil),                 // 7: souk.orders.v1.Image
+	(*Option)(nil),                // 8: souk.orders.v1.Option
+	(*Totals)(nil),                // 9: souk.orders.v1.Totals
+	(*Address)(nil),               // 10: souk.orders.v1.Address
+	(*ShippingChoice)(nil),        // 11: souk.orders.v1.ShippingChoice
+	(*Payment)(nil),               // 12: souk.orders.v1.Payment
+	(*TimelineEntry)(nil),         // 13: souk.orders.v1.TimelineEntry
+	(*Rejection)(nil),             // 14: souk.orders.v1.Rejection
+	(*Shortage)(nil),              // 15: souk.orders.v1.Shortage
+	(*Return)(nil),                // 16: souk.orders.v1.Return
+	(*ReturnLine)(nil),            // 17: souk.orders.v1.ReturnLine
+	(*Refund)(nil),                // 18: souk.orders.v1.Refund
+	(*PlaceOrderRequest)(nil),     // 19: souk.orders.v1.PlaceOrderRequest
+	(*PlaceOrderResponse)(nil),    // 20: souk.orders.v1.PlaceOrderResponse
+	(*PriceChanged)(nil),          // 21: souk.orders.v1.PriceChanged
+	(*Placement)(nil),             // 22: souk.orders.v1.Placement
+	(*GetOrderRequest)(nil),       // 23: souk.orders.v1.GetOrderRequest
+	(*GetOrderResponse)(nil),      // 24: souk.orders.v1.GetOrderResponse
+	(*ListOrdersRequest)(nil),     // 25: souk.orders.v1.ListOrdersRequest
+	(*ListOrdersResponse)(nil),    // 26: souk.orders.v1.ListOrdersResponse
+	(*CancelOrderRequest)(nil),    // 27: souk.orders.v1.CancelOrderRequest
+	(*CancelOrderResponse)(nil),   // 28: souk.orders.v1.CancelOrderResponse
+	(*ListAllOrdersRequest)(nil),  // 29: souk.orders.v1.ListAllOrdersRequest
+	(*ListAllOrdersResponse)(nil), // 30: souk.orders.v1.ListAllOrdersResponse
+	(*DispatchOrderRequest)(nil),  // 31: souk.orders.v1.DispatchOrderRequest
+	(*DispatchOrderResponse)(nil), // 32: souk.orders.v1.DispatchOrderResponse
+	(*RequestReturnRequest)(nil),  // 33: souk.orders.v1.RequestReturnRequest
+	(*RequestReturnResponse)(nil), // 34: souk.orders.v1.RequestReturnResponse
+	(*ReceiveReturnRequest)(nil),  // 35: souk.orders.v1.ReceiveReturnRequest
+	(*ReceiveReturnResponse)(nil), // 36: souk.orders.v1.ReceiveReturnResponse
+	(*RefundOrderRequest)(nil),    // 37: souk.orders.v1.RefundOrderRequest
+	(*RefundOrderResponse)(nil),   // 38: souk.orders.v1.RefundOrderResponse
+	(*WaitForEventsRequest)(nil),  // 39: souk.orders.v1.WaitForEventsRequest
+	(*WaitForEventsResponse)(nil), // 40: souk.orders.v1.WaitForEventsResponse
+	(*Event)(nil),                 // 41: souk.orders.v1.Event
+	(*EraseCustomerRequest)(nil),  // 42: souk.orders.v1.EraseCustomerRequest
+	(*EraseCustomerResponse)(nil), // 43: souk.orders.v1.EraseCustomerResponse
+	(*timestamppb.Timestamp)(nil), // 44: google.protobuf.Timestamp
+	(*v1.Money)(nil),              // 45: souk.money.v1.Money
+	(*durationpb.Duration)(nil),   // 46: google.protobuf.Duration
 }
 var file_souk_orders_v1_orders_proto_depIdxs = []int32{
 	0,  // 0: souk.orders.v1.Order.status:type_name -> souk.orders.v1.Status
 	6,  // 1: souk.orders.v1.Order.lines:type_name -> souk.orders.v1.Line
-	7,  // 2: souk.orders.v1.Order.totals:type_name -> souk.orders.v1.Totals
-	8,  // 3: souk.orders.v1.Order.shipping_address:type_name -> souk.orders.v1.Address
-	9,  // 4: souk.orders.v1.Order.shipping:type_name -> souk.orders.v1.ShippingChoice
-	10, // 5: souk.orders.v1.Order.payment:type_name -> souk.orders.v1.Payment
-	11, // 6: souk.orders.v1.Order.timeline:type_name -> souk.orders.v1.TimelineEntry
-	41, // 7: souk.orders.v1.Order.created_at:type_name -> google.protobuf.Timestamp
-	12, // 8: souk.orders.v1.Order.rejection:type_name -> souk.orders.v1.Rejection
-	14, // 9: souk.orders.v1.Order.returns:type_name -> souk.orders.v1.Return
-	16, // 10: souk.orders.v1.Order.refunds:type_name -> souk.orders.v1.Refund
-	41, // 11: souk.orders.v1.Order.changed_at:type_name -> google.protobuf.Timestamp
-	42, // 12: souk.orders.v1.Line.unit_price:type_name -> souk.money.v1.Money
-	42, // 13: souk.orders.v1.Line.line_total:type_name -> souk.money.v1.Money
-	42, // 14: souk.orders.v1.Totals.subtotal:type_name -> souk.money.v1.Money
-	42, // 15: souk.orders.v1.Totals.shipping:type_name -> souk.money.v1.Money
-	42, // 16: souk.orders.v1.Totals.tax:type_name -> souk.money.v1.Money
-	42, // 17: souk.orders.v1.Totals.total:type_name -> souk.money.v1.Money
-	42, // 18: souk.orders.v1.Payment.captured:type_name -> souk.money.v1.Money
-	42, // 19: souk.orders.v1.Payment.refunded:type_name -> souk.money.v1.Money
-	42, // 20: souk.orders.v1.Payment.authorized:type_name -> souk.money.v1.Money
-	41, // 21: souk.orders.v1.TimelineEntry.at:type_name -> google.protobuf.Timestamp
-	2,  // 22: souk.orders.v1.Rejection.reason:type_name -> souk.orders.v1.Rejection.Reason
-	13, // 23: souk.orders.v1.Rejection.shortages:type_name -> souk.orders.v1.Shortage
-	3,  // 24: souk.orders.v1.Return.status:type_name -> souk.orders.v1.Return.Status
-	15, // 25: souk.orders.v1.Return.lines:type_name -> souk.orders.v1.ReturnLine
-	42, // 26: souk.orders.v1.Return.amount:type_name -> souk.money.v1.Money
-	41, // 27: souk.orders.v1.Return.created_at:type_name -> google.protobuf.Timestamp
-	42, // 28: souk.orders.v1.Refund.amount:type_name -> souk.money.v1.Money
-	4,  // 29: souk.orders.v1.Refund.status:type_name -> souk.orders.v1.Refund.Status
-	41, // 30: souk.orders.v1.Refund.created_at:type_name -> google.protobuf.Timestamp
-	8,  // 31: souk.orders.v1.PlaceOrderRequest.shipping_address:type_name -> souk.orders.v1.Address
-	42, // 32: souk.orders.v1.PlaceOrderRequest.expected_total:type_name -> souk.money.v1.Money
-	19, // 33: souk.orders.v1.PlaceOrderResponse.placement:type_name -> souk.orders.v1.Placement
-	5,  // 34: souk.orders.v1.Placement.order:type_name -> souk.orders.v1.Order
-	5,  // 35: souk.orders.v1.GetOrderResponse.order:type_name -> souk.orders.v1.Order
-	5,  // 36: souk.orders.v1.ListOrdersResponse.orders:type_name -> souk.orders.v1.Order
-	5,  // 37: souk.orders.v1.CancelOrderResponse.order:type_name -> souk.orders.v1.Order
-	0,  // 38: souk.orders.v1.ListAllOrdersRequest.status:type_name -> souk.orders.v1.Status
-	5,  // 39: souk.orders.v1.ListAllOrdersResponse.orders:type_name -> souk.orders.v1.Order
-	5,  // 40: souk.orders.v1.DispatchOrderResponse.order:type_name -> souk.orders.v1.Order
-	15, // 41: souk.orders.v1.RequestReturnRequest.lines:type_name -> souk.orders.v1.ReturnLine
-	14, // 42: souk.orders.v1.RequestReturnResponse.return:type_name -> souk.orders.v1.Return
-	14, // 43: souk.orders.v1.ReceiveReturnResponse.return:type_name -> souk.orders.v1.Return
-	42, // 44: souk.orders.v1.RefundOrderRequest.amount:type_name -> souk.money.v1.Money
-	16, // 45: souk.orders.v1.RefundOrderResponse.refund:type_name -> souk.orders.v1.Refund
-	43, // 46: souk.orders.v1.WaitForEventsRequest.wait:type_name -> google.protobuf.Duration
-	38, // 47: souk.orders.v1.WaitForEventsResponse.events:type_name -> souk.orders.v1.Event
-	5,  // 48: souk.orders.v1.WaitForEventsResponse.order:type_name -> souk.orders.v1.Order
-	11, // 49: souk.orders.v1.Event.entry:type_name -> souk.orders.v1.TimelineEntry
-	17, // 50: souk.orders.v1.OrdersService.PlaceOrder:input_type -> souk.orders.v1.PlaceOrderRequest
-	20, // 51: souk.orders.v1.OrdersService.GetOrder:input_type -> souk.orders.v1.GetOrderRequest
-	22, // 52: souk.orders.v1.OrdersService.ListOrders:input_type -> souk.orders.v1.ListOrdersRequest
-	24, // 53: souk.orders.v1.OrdersService.CancelOrder:input_type -> souk.orders.v1.CancelOrderRequest
-	26, // 54: souk.orders.v1.OrdersService.ListAllOrders:input_type -> souk.orders.v1.ListAllOrdersRequest
-	28, // 55: souk.orders.v1.OrdersService.DispatchOrder:input_type -> souk.orders.v1.DispatchOrderRequest
-	30, // 56: souk.orders.v1.OrdersService.RequestReturn:input_type -> souk.orders.v1.RequestReturnRequest
-	39, // 57: souk.orders.v1.OrdersService.EraseCustomer:input_type -> souk.orders.v1.EraseCustomerRequest
-	32, // 58: souk.orders.v1.OrdersService.ReceiveReturn:input_type -> souk.orders.v1.ReceiveReturnRequest
-	34, // 59: souk.orders.v1.OrdersService.RefundOrder:input_type -> souk.orders.v1.RefundOrderRequest
-	36, // 60: souk.orders.v1.OrdersService.WaitForEvents:input_type -> souk.orders.v1.WaitForEventsRequest
-	18, // 61: souk.orders.v1.OrdersService.PlaceOrder:output_type -> souk.orders.v1.PlaceOrderResponse
-	21, // 62: souk.orders.v1.OrdersService.GetOrder:output_type -> souk.orders.v1.GetOrderResponse
-	23, // 63: souk.orders.v1.OrdersService.ListOrders:output_type -> souk.orders.v1.ListOrdersResponse
-	25, // 64: souk.orders.v1.OrdersService.CancelOrder:output_type -> souk.orders.v1.CancelOrderResponse
-	27, // 65: souk.orders.v1.OrdersService.ListAllOrders:output_type -> souk.orders.v1.ListAllOrdersResponse
-	29, // 66: souk.orders.v1.OrdersService.DispatchOrder:output_type -> souk.orders.v1.DispatchOrderResponse
-	31, // 67: souk.orders.v1.OrdersService.RequestReturn:output_type -> souk.orders.v1.RequestReturnResponse
-	40, // 68: souk.orders.v1.OrdersService.EraseCustomer:output_type -> souk.orders.v1.EraseCustomerResponse
-	33, // 69: souk.orders.v1.OrdersService.ReceiveReturn:output_type -> souk.orders.v1.ReceiveReturnResponse
-	35, // 70: souk.orders.v1.OrdersService.RefundOrder:output_type -> souk.orders.v1.RefundOrderResponse
-	37, // 71: souk.orders.v1.OrdersService.WaitForEvents:output_type -> souk.orders.v1.WaitForEventsResponse
-	61, // [61:72] is the sub-list for method output_type
-	50, // [50:61] is the sub-list for method input_type
-	50, // [50:50] is the sub-list for extension type_name
-	50, // [50:50] is the sub-list for extension extendee
-	0,  // [0:50] is the sub-list for field type_name
+	9,  // 2: souk.orders.v1.Order.totals:type_name -> souk.orders.v1.Totals
+	10, // 3: souk.orders.v1.Order.shipping_address:type_name -> souk.orders.v1.Address
+	11, // 4: souk.orders.v1.Order.shipping:type_name -> souk.orders.v1.ShippingChoice
+	12, // 5: souk.orders.v1.Order.payment:type_name -> souk.orders.v1.Payment
+	13, // 6: souk.orders.v1.Order.timeline:type_name -> souk.orders.v1.TimelineEntry
+	44, // 7: souk.orders.v1.Order.created_at:type_name -> google.protobuf.Timestamp
+	14, // 8: souk.orders.v1.Order.rejection:type_name -> souk.orders.v1.Rejection
+	16, // 9: souk.orders.v1.Order.returns:type_name -> souk.orders.v1.Return
+	18, // 10: souk.orders.v1.Order.refunds:type_name -> souk.orders.v1.Refund
+	44, // 11: souk.orders.v1.Order.changed_at:type_name -> google.protobuf.Timestamp
+	45, // 12: souk.orders.v1.Line.unit_price:type_name -> souk.money.v1.Money
+	45, // 13: souk.orders.v1.Line.line_total:type_name -> souk.money.v1.Money
+	7,  // 14: souk.orders.v1.Line.image:type_name -> souk.orders.v1.Image
+	8,  // 15: souk.orders.v1.Line.options:type_name -> souk.orders.v1.Option
+	45, // 16: souk.orders.v1.Totals.subtotal:type_name -> souk.money.v1.Money
+	45, // 17: souk.orders.v1.Totals.shipping:type_name -> souk.money.v1.Money
+	45, // 18: souk.orders.v1.Totals.tax:type_name -> souk.money.v1.Money
+	45, // 19: souk.orders.v1.Totals.total:type_name -> souk.money.v1.Money
+	45, // 20: souk.orders.v1.Payment.captured:type_name -> souk.money.v1.Money
+	45, // 21: souk.orders.v1.Payment.refunded:type_name -> souk.money.v1.Money
+	45, // 22: souk.orders.v1.Payment.authorized:type_name -> souk.money.v1.Money
+	44, // 23: souk.orders.v1.TimelineEntry.at:type_name -> google.protobuf.Timestamp
+	2,  // 24: souk.orders.v1.Rejection.reason:type_name -> souk.orders.v1.Rejection.Reason
+	15, // 25: souk.orders.v1.Rejection.shortages:type_name -> souk.orders.v1.Shortage
+	3,  // 26: souk.orders.v1.Return.status:type_name -> souk.orders.v1.Return.Status
+	17, // 27: souk.orders.v1.Return.lines:type_name -> souk.orders.v1.ReturnLine
+	45, // 28: souk.orders.v1.Return.amount:type_name -> souk.money.v1.Money
+	44, // 29: souk.orders.v1.Return.created_at:type_name -> google.protobuf.Timestamp
+	45, // 30: souk.orders.v1.Refund.amount:type_name -> souk.money.v1.Money
+	4,  // 31: souk.orders.v1.Refund.status:type_name -> souk.orders.v1.Refund.Status
+	44, // 32: souk.orders.v1.Refund.created_at:type_name -> google.protobuf.Timestamp
+	10, // 33: souk.orders.v1.PlaceOrderRequest.shipping_address:type_name -> souk.orders.v1.Address
+	45, // 34: souk.orders.v1.PlaceOrderRequest.expected_total:type_name -> souk.money.v1.Money
+	22, // 35: souk.orders.v1.PlaceOrderResponse.placement:type_name -> souk.orders.v1.Placement
+	9,  // 36: souk.orders.v1.PriceChanged.totals:type_name -> souk.orders.v1.Totals
+	15, // 37: souk.orders.v1.PriceChanged.no_longer_sold:type_name -> souk.orders.v1.Shortage
+	5,  // 38: souk.orders.v1.Placement.order:type_name -> souk.orders.v1.Order
+	5,  // 39: souk.orders.v1.GetOrderResponse.order:type_name -> souk.orders.v1.Order
+	5,  // 40: souk.orders.v1.ListOrdersResponse.orders:type_name -> souk.orders.v1.Order
+	5,  // 41: souk.orders.v1.CancelOrderResponse.order:type_name -> souk.orders.v1.Order
+	0,  // 42: souk.orders.v1.ListAllOrdersRequest.status:type_name -> souk.orders.v1.Status
+	5,  // 43: souk.orders.v1.ListAllOrdersResponse.orders:type_name -> souk.orders.v1.Order
+	5,  // 44: souk.orders.v1.DispatchOrderResponse.order:type_name -> souk.orders.v1.Order
+	17, // 45: souk.orders.v1.RequestReturnRequest.lines:type_name -> souk.orders.v1.ReturnLine
+	16, // 46: souk.orders.v1.RequestReturnResponse.return:type_name -> souk.orders.v1.Return
+	16, // 47: souk.orders.v1.ReceiveReturnResponse.return:type_name -> souk.orders.v1.Return
+	45, // 48: souk.orders.v1.RefundOrderRequest.amount:type_name -> souk.money.v1.Money
+	18, // 49: souk.orders.v1.RefundOrderResponse.refund:type_name -> souk.orders.v1.Refund
+	46, // 50: souk.orders.v1.WaitForEventsRequest.wait:type_name -> google.protobuf.Duration
+	41, // 51: souk.orders.v1.WaitForEventsResponse.events:type_name -> souk.orders.v1.Event
+	5,  // 52: souk.orders.v1.WaitForEventsResponse.order:type_name -> souk.orders.v1.Order
+	13, // 53: souk.orders.v1.Event.entry:type_name -> souk.orders.v1.TimelineEntry
+	19, // 54: souk.orders.v1.OrdersService.PlaceOrder:input_type -> souk.orders.v1.PlaceOrderRequest
+	23, // 55: souk.orders.v1.OrdersService.GetOrder:input_type -> souk.orders.v1.GetOrderRequest
+	25, // 56: souk.orders.v1.OrdersService.ListOrders:input_type -> souk.orders.v1.ListOrdersRequest
+	27, // 57: souk.orders.v1.OrdersService.CancelOrder:input_type -> souk.orders.v1.CancelOrderRequest
+	29, // 58: souk.orders.v1.OrdersService.ListAllOrders:input_type -> souk.orders.v1.ListAllOrdersRequest
+	31, // 59: souk.orders.v1.OrdersService.DispatchOrder:input_type -> souk.orders.v1.DispatchOrderRequest
+	33, // 60: souk.orders.v1.OrdersService.RequestReturn:input_type -> souk.orders.v1.RequestReturnRequest
+	42, // 61: souk.orders.v1.OrdersService.EraseCustomer:input_type -> souk.orders.v1.EraseCustomerRequest
+	35, // 62: souk.orders.v1.OrdersService.ReceiveReturn:input_type -> souk.orders.v1.ReceiveReturnRequest
+	37, // 63: souk.orders.v1.OrdersService.RefundOrder:input_type -> souk.orders.v1.RefundOrderRequest
+	39, // 64: souk.orders.v1.OrdersService.WaitForEvents:input_type -> souk.orders.v1.WaitForEventsRequest
+	20, // 65: souk.orders.v1.OrdersService.PlaceOrder:output_type -> souk.orders.v1.PlaceOrderResponse
+	24, // 66: souk.orders.v1.OrdersService.GetOrder:output_type -> souk.orders.v1.GetOrderResponse
+	26, // 67: souk.orders.v1.OrdersService.ListOrders:output_type -> souk.orders.v1.ListOrdersResponse
+	28, // 68: souk.orders.v1.OrdersService.CancelOrder:output_type -> souk.orders.v1.CancelOrderResponse
+	30, // 69: souk.orders.v1.OrdersService.ListAllOrders:output_type -> souk.orders.v1.ListAllOrdersResponse
+	32, // 70: souk.orders.v1.OrdersService.DispatchOrder:output_type -> souk.orders.v1.DispatchOrderResponse
+	34, // 71: souk.orders.v1.OrdersService.RequestReturn:output_type -> souk.orders.v1.RequestReturnResponse
+	43, // 72: souk.orders.v1.OrdersService.EraseCustomer:output_type -> souk.orders.v1.EraseCustomerResponse
+	36, // 73: souk.orders.v1.OrdersService.ReceiveReturn:output_type -> souk.orders.v1.ReceiveReturnResponse
+	38, // 74: souk.orders.v1.OrdersService.RefundOrder:output_type -> souk.orders.v1.RefundOrderResponse
+	40, // 75: souk.orders.v1.OrdersService.WaitForEvents:output_type -> souk.orders.v1.WaitForEventsResponse
+	65, // [65:76] is the sub-list for method output_type
+	54, // [54:65] is the sub-list for method input_type
+	54, // [54:54] is the sub-list for extension type_name
+	54, // [54:54] is the sub-list for extension extendee
+	0,  // [0:54] is the sub-list for field type_name
 }
 
 func init() { file_souk_orders_v1_orders_proto_init() }
@@ -2916,7 +3132,7 @@ func file_souk_orders_v1_orders_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_orders_v1_orders_proto_rawDesc), len(file_souk_orders_v1_orders_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   36,
+			NumMessages:   39,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -1,0 +1,41 @@
+package orders_test
+
+import (
+	"context"
+	"reflect"
+	"testing"
+)
+
+func TestALineStaysAsItWasSold(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	order := s.mustConfirm(t)
+	if plate := order.Lines[0]; plate.SKU != "PLATE" || !reflect.DeepEqual(plate.Origin, s.world.variants["PLATE"].Origin) {
+		t.Errorf("sold %+v", plate)
+	}
+	if mug := order.Lines[1]; mug.SKU != "MUG" || !reflect.DeepEqual(mug.Origin, mugOrigin()) {
+		t.Errorf("sold %+v", mug)
+	}
+	delete(s.world.variants, "MUG")
+	s.world.setHook(func(context.Context, string) error { return errAway })
+	if saved := s.mustGet(t, order.ID); !reflect.DeepEqual(saved.Lines, order.Lines) {
+		t.Errorf("saved\n%+v\nsold\n%+v", saved.Lines, order.Lines)
+	}
+}
+
+// Processes of before leave the columns of a line's product out.
+func TestALineOfBeforeHasWhatWasKeptOfIt(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	order := s.mustConfirm(t)
+	if _, err := s.pool.Exec(t.Context(), "UPDATE order_lines SET product_id = NULL, slug = NULL, image = NULL, options = NULL"); err != nil {
+		t.Fatal(err)
+	}
+	saved := s.mustGet(t, order.ID)
+	for i, line := range order.Lines {
+		line.Origin = saved.Lines[i].Origin
+		if !reflect.ValueOf(line.Origin).IsZero() || !reflect.DeepEqual(saved.Lines[i], line) {
+			t.Errorf("saved %+v", saved.Lines[i])
+		}
+	}
+}
