@@ -110,7 +110,8 @@ type Problem struct {
 		Requested int64  `json:"requested"`
 		Available int64  `json:"available"`
 	} `json:"lines"`
-	RequestID string `json:"request_id"`
+	Totals    *Totals `json:"totals"`
+	RequestID string  `json:"request_id"`
 }
 
 func (p *Problem) Error() string {

@@ -127,6 +127,14 @@ type Checkout struct {
 	ExpectedTotal   *Money   `json:"expected_total,omitempty"`
 }
 
+// Totals are what an order costs.
+type Totals struct {
+	Subtotal Money `json:"subtotal"`
+	Shipping Money `json:"shipping"`
+	Tax      Money `json:"tax"`
+	Total    Money `json:"total"`
+}
+
 // Order is an order.
 type Order struct {
 	ID         string `json:"id"`
@@ -134,13 +142,8 @@ type Order struct {
 	Status     string `json:"status"`
 	CustomerID string `json:"customer_id"`
 	Lines      []Line `json:"lines"`
-	Totals     struct {
-		Subtotal Money `json:"subtotal"`
-		Shipping Money `json:"shipping"`
-		Tax      Money `json:"tax"`
-		Total    Money `json:"total"`
-	} `json:"totals"`
-	Payment struct {
+	Totals     Totals `json:"totals"`
+	Payment    struct {
 		Status     string `json:"status"`
 		Authorized Money  `json:"authorized"`
 		Captured   Money  `json:"captured"`

@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 
+	"google.golang.org/grpc/status"
+
 	ordersv1 "souk/proto/gen/souk/orders/v1"
 
 	"souk/gateway/internal/api"
@@ -16,7 +18,7 @@ import (
 func (h *Handler) PlaceOrder(ctx context.Context, req api.PlaceOrderRequestObject) (api.PlaceOrderResponseObject, error) {
 	answer, err := h.Orders.PlaceOrder(ctx, placeOrderProto(req.Params.IdempotencyKey, *req.Body))
 	if err != nil {
-		return nil, err
+		return nil, priceChanged(err)
 	}
 	placement := answer.GetPlacement()
 	if answer.GetReplayed() {
@@ -50,6 +52,30 @@ func placeOrderProto(key string, b api.Checkout) *ordersv1.PlaceOrderRequest {
 	return place
 }
 
+// priceChanged returns the problem of a cart that costs other than was expected, with what it costs now. Other errors stay as
+// they are.
+func priceChanged(err error) error {
+	for _, detail := range status.Convert(err).Details() {
+		changed, ok := detail.(*ordersv1.PriceChanged)
+		if !ok {
+			continue
+		}
+		p := edge.NewProblem(http.StatusConflict, api.ProblemCodePriceChanged, status.Convert(err).Message())
+		lines := views(changed.GetNoLongerSold(), shortageView)
+		p.Lines = &lines
+		if t := changed.GetTotals(); t != nil {
+			totals := totalsView(t)
+			p.Totals = &totals
+		}
+		return p
+	}
+	return err
+}
+
+func shortageView(s *ordersv1.Shortage) api.Shortage {
+	return api.Shortage{Sku: s.GetSku(), Requested: s.GetRequested(), Available: s.GetAvailable()}
+}
+
 // refused is the problem of a checkout that left a rejected order.
 func refused(placement *ordersv1.Placement) *edge.Problem {
 	rejection := placement.GetOrder().GetRejection()
@@ -57,9 +83,7 @@ func refused(placement *ordersv1.Placement) *edge.Problem {
 	switch rejection.GetReason() {
 	case ordersv1.Rejection_REASON_OUT_OF_STOCK:
 		p = edge.NewProblem(http.StatusConflict, api.ProblemCodeOutOfStock, "There is not enough of some lines.")
-		lines := views(rejection.GetShortages(), func(s *ordersv1.Shortage) api.Shortage {
-			return api.Shortage{Sku: s.GetSku(), Requested: s.GetRequested(), Available: s.GetAvailable()}
-		})
+		lines := views(rejection.GetShortages(), shortageView)
 		p.Lines = &lines
 	case ordersv1.Rejection_REASON_PAYMENT_DECLINED:
 		p = declined("The payment was declined.", declineReason(rejection.GetDetail()))

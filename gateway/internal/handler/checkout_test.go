@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/protoadapt"
 
 	ordersv1 "souk/proto/gen/souk/orders/v1"
 
@@ -188,6 +189,28 @@ func TestACheckoutGoesToOneAddress(t *testing.T) {
 		t.Error("orders was asked")
 	}
 	s.send(t, customer, "POST", "/v1/orders", start+`, "shipping_address": `+addressBody+"}", "Idempotency-Key", "k").mustBe(t, 201, "")
+}
+
+func TestAChangedPriceComesWithTheNewOne(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	changed := func(totals *ordersv1.Totals, gone ...*ordersv1.Shortage) reply {
+		s.fail(placeOrder, rpc.Error(codes.Aborted, "PRICE_CHANGED", "what changed",
+			protoadapt.MessageV1Of(&ordersv1.PriceChanged{Totals: totals, NoLongerSold: gone})))
+		return s.buy(t, "req-1")
+	}
+	problem := func(rest string) string {
+		return `{"type": "about:blank", "title": "Conflict", "status": 409, "code": "price_changed", "detail": "what changed",
+			"request_id": "req-1", ` + rest + `}`
+	}
+	const totals = `"totals": {"subtotal": {"amount": 2500, "currency": "GBP"}, "shipping": {"amount": 395, "currency": "GBP"},
+		"tax": {"amount": 0, "currency": "GBP"}, "total": {"amount": 2895, "currency": "GBP"}}`
+	now := placed(ordersv1.Status_STATUS_CONFIRMED).GetTotals()
+	gone := &ordersv1.Shortage{Sku: "TEAPOT", Requested: 3}
+	const lines = `"lines": [{"sku": "TEAPOT", "requested": 3, "available": 0}]`
+	changed(now).mustBe(t, 409, problem(totals+`, "lines": []`))
+	changed(now, gone).mustBe(t, 409, problem(totals+`, `+lines))
+	changed(nil, gone).mustBe(t, 409, problem(lines))
 }
 
 func TestACheckoutThatSavedNothingIsAnError(t *testing.T) {

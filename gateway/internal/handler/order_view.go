@@ -52,14 +52,11 @@ func (h *Handler) shipments(ctx context.Context, orders []*ordersv1.Order) map[s
 // orderView is all that the answer to a checkout shows: what is added to it changes the bytes that keys which are
 // still known were answered with.
 func orderView(o *ordersv1.Order, parcels []*shippingv1.Shipment) api.Order {
-	totals, payment := o.GetTotals(), o.GetPayment()
+	payment := o.GetPayment()
 	return api.Order{
 		Id: o.GetId(), Number: o.GetNumber(), Status: statusView(o.GetStatus()),
 		CustomerId: o.GetCustomerId(), Lines: views(o.GetLines(), orderLineView),
-		Totals: api.Totals{
-			Subtotal: moneyView(totals.GetSubtotal()), Shipping: moneyView(totals.GetShipping()),
-			Tax: moneyView(totals.GetTax()), Total: moneyView(totals.GetTotal()),
-		},
+		Totals:          totalsView(o.GetTotals()),
 		ShippingAddress: orderAddressView(o.GetShippingAddress()),
 		Payment: api.OrderPayment{
 			Status: api.OrderPaymentStatus(payment.GetStatus()), Authorized: moneyView(payment.GetAuthorized()),
@@ -69,6 +66,12 @@ func orderView(o *ordersv1.Order, parcels []*shippingv1.Shipment) api.Order {
 		Returns:   views(o.GetReturns(), returnView),
 		Timeline:  views(o.GetTimeline(), timelineView),
 		CreatedAt: o.GetCreatedAt().AsTime(),
+	}
+}
+
+func totalsView(t *ordersv1.Totals) api.Totals {
+	return api.Totals{
+		Subtotal: moneyView(t.GetSubtotal()), Shipping: moneyView(t.GetShipping()), Tax: moneyView(t.GetTax()), Total: moneyView(t.GetTotal()),
 	}
 }
 

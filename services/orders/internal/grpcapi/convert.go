@@ -45,10 +45,7 @@ func ordersProto(list []orders.Order) []*ordersv1.Order {
 func orderProto(o orders.Order) *ordersv1.Order {
 	out := &ordersv1.Order{
 		Id: o.ID, Number: o.Number, Status: statusProto[o.Status], CustomerId: o.CustomerID,
-		Totals: &ordersv1.Totals{
-			Subtotal: moneyProto(o.Totals.Subtotal), Shipping: moneyProto(o.Totals.Shipping),
-			Tax: moneyProto(o.Totals.Tax), Total: moneyProto(o.Totals.Total),
-		},
+		Totals:          totalsProto(o.Totals),
 		ShippingAddress: addressProto(o.ShippingAddress),
 		Shipping: &ordersv1.ShippingChoice{
 			OptionId: o.Shipping.OptionID, Carrier: o.Shipping.Carrier, Service: o.Shipping.Service,
@@ -103,11 +100,29 @@ func rejectionProto(r *orders.Rejection) *ordersv1.Rejection {
 	if r == nil {
 		return nil
 	}
-	out := &ordersv1.Rejection{Reason: reasonProto[r.Reason], Detail: r.Detail}
-	for _, s := range r.Shortages {
-		out.Shortages = append(out.Shortages, &ordersv1.Shortage{Sku: s.SKU, Requested: s.Requested, Available: s.Available})
+	return &ordersv1.Rejection{Reason: reasonProto[r.Reason], Detail: r.Detail, Shortages: shortagesProto(r.Shortages)}
+}
+
+func shortagesProto(shortages []orders.Shortage) []*ordersv1.Shortage {
+	out := make([]*ordersv1.Shortage, len(shortages))
+	for i, s := range shortages {
+		out[i] = &ordersv1.Shortage{Sku: s.SKU, Requested: s.Requested, Available: s.Available}
 	}
 	return out
+}
+
+func priceChangedProto(e *orders.PriceChangedError) *ordersv1.PriceChanged {
+	out := &ordersv1.PriceChanged{NoLongerSold: shortagesProto(e.NoLongerSold)}
+	if e.Totals != nil {
+		out.Totals = totalsProto(*e.Totals)
+	}
+	return out
+}
+
+func totalsProto(t orders.Totals) *ordersv1.Totals {
+	return &ordersv1.Totals{
+		Subtotal: moneyProto(t.Subtotal), Shipping: moneyProto(t.Shipping), Tax: moneyProto(t.Tax), Total: moneyProto(t.Total),
+	}
 }
 
 func addressProto(a orders.Address) *ordersv1.Address {

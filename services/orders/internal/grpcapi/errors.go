@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/protoadapt"
 
 	"souk/platform/rpc"
 
@@ -39,7 +40,7 @@ var answers = []struct {
 func statusError(err error) error {
 	var changed *orders.PriceChangedError
 	if errors.As(err, &changed) {
-		return rpc.Error(codes.Aborted, "PRICE_CHANGED", changed.Detail)
+		return rpc.Error(codes.Aborted, "PRICE_CHANGED", changed.Detail, protoadapt.MessageV1Of(priceChangedProto(changed)))
 	}
 	for _, a := range answers {
 		if errors.Is(err, a.err) {

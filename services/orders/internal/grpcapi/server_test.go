@@ -133,6 +133,16 @@ func TestErrorsCarryTheContractsReasons(t *testing.T) {
 			t.Errorf("%v: %v", test.err, got)
 		}
 	}
+	totals := rejected().Totals
+	changed := status.Convert(statusError(&orders.PriceChangedError{
+		Totals: &totals, NoLongerSold: []orders.Shortage{{SKU: "TEAPOT", Requested: 3}},
+	})).Details()
+	want := &ordersv1.PriceChanged{
+		Totals: orderProto(rejected()).GetTotals(), NoLongerSold: []*ordersv1.Shortage{{Sku: "TEAPOT", Requested: 3}},
+	}
+	if got, ok := changed[len(changed)-1].(*ordersv1.PriceChanged); !ok || !proto.Equal(got, want) {
+		t.Errorf("details %v, want %v", changed, want)
+	}
 	invalid := field.Invalid("limit", "is wrong")
 	if got := statusError(invalid); !errors.Is(got, invalid) {
 		t.Errorf("invalid input became %v", got)

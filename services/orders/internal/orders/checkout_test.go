@@ -1,6 +1,7 @@
 package orders_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -204,6 +205,60 @@ func TestManyMayAdvanceAnOrderAtOnce(t *testing.T) {
 		if len(saved.Timeline) != 2 || s.jobs(t, order.ID) != 0 {
 			t.Errorf("%s: timeline %+v, jobs %d", name, saved.Timeline, s.jobs(t, order.ID))
 		}
+	}
+}
+
+func TestAChangedPriceSaysWhatTheCartCostsNow(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	gbp := func(n int64) money.Money { return money.New(n, "GBP") }
+	totals := func(subtotal int64) *orders.Totals {
+		return &orders.Totals{Subtotal: gbp(subtotal), Shipping: gbp(395), Tax: gbp(0), Total: gbp(subtotal + 395)}
+	}
+	mug, teapot, tray := orders.Item{SKU: "MUG", Quantity: 3}, orders.Item{SKU: "TEAPOT", Quantity: 1}, orders.Item{SKU: "TRAY", Quantity: 5}
+	noTeapot, noTray := orders.Shortage{SKU: "TEAPOT", Requested: 1}, orders.Shortage{SKU: "TRAY", Requested: 5}
+	for name, test := range map[string]struct {
+		cart     []orders.Item
+		expected int64
+		option   string
+		want     orders.PriceChangedError
+	}{
+		"another total": {[]orders.Item{mug}, 1, "", orders.PriceChangedError{Detail: "the total is 41.45 GBP", Totals: totals(3750)}},
+		"a line gone": {[]orders.Item{teapot, mug}, 0, "", orders.PriceChangedError{
+			Detail: "TEAPOT is no longer sold", Totals: totals(3750), NoLongerSold: []orders.Shortage{noTeapot},
+		}},
+		"a line gone from the total": {[]orders.Item{teapot, mug}, 3750 + 395, "", orders.PriceChangedError{
+			Detail: "TEAPOT is no longer sold", Totals: totals(3750), NoLongerSold: []orders.Shortage{noTeapot},
+		}},
+		"two lines gone": {[]orders.Item{teapot, mug, tray}, 1, "", orders.PriceChangedError{
+			Detail: "2 lines are no longer sold", Totals: totals(3750), NoLongerSold: []orders.Shortage{noTeapot, noTray},
+		}},
+		"all lines gone": {[]orders.Item{tray}, 0, "", orders.PriceChangedError{
+			Detail: "TRAY is no longer sold", NoLongerSold: []orders.Shortage{noTray},
+		}},
+		"the rest not sent so": {[]orders.Item{tray, mug}, 0, "pigeon", orders.PriceChangedError{
+			Detail: "TRAY is no longer sold", NoLongerSold: []orders.Shortage{noTray},
+		}},
+	} {
+		s.world.carts[cartID] = test.cart
+		req := buy(name, visa)
+		req.ShippingOption = cmp.Or(test.option, req.ShippingOption)
+		if test.expected > 0 {
+			req.ExpectedTotal = &money.Money{Amount: test.expected, Currency: "GBP"}
+		}
+		_, err := s.PlaceOrder(t.Context(), req)
+		var changed *orders.PriceChangedError
+		if !errors.As(err, &changed) || !reflect.DeepEqual(*changed, test.want) {
+			t.Errorf("%s: %v, %+v, want %+v", name, err, changed, test.want)
+		}
+	}
+	s.world.carts[cartID] = []orders.Item{teapot, mug}
+	s.world.failing("before quote")
+	if _, err := s.PlaceOrder(t.Context(), buy("away", visa)); !errors.Is(err, orders.ErrUnavailable) {
+		t.Errorf("shipping away: %v", err)
+	}
+	if ids := s.ids(t, customer); len(ids) != 0 {
+		t.Errorf("orders %v were saved", ids)
 	}
 }
 

@@ -31,6 +31,11 @@ var (
 type PriceChangedError struct {
 	// Detail says what is different, for people.
 	Detail string
+	// Totals are what the cart costs now, without the lines of NoLongerSold. Nil when nothing is left, or when the rest cannot be
+	// sent as was asked for.
+	Totals *Totals
+	// NoLongerSold are the lines that catalog does not sell any more.
+	NoLongerSold []Shortage
 }
 
 func (e *PriceChangedError) Error() string { return e.Detail }

@@ -21,6 +21,8 @@ type basket struct {
 	lines       []Line
 	subtotal    money.Money
 	weightGrams int64
+	// noLongerSold are the lines that have no price.
+	noLongerSold []Shortage
 }
 
 // price makes the order that a request asks for: every line at today's price, with shipping quoted.
@@ -37,16 +39,15 @@ func (s *Service) price(ctx context.Context, req PlaceRequest) (Order, error) {
 	if err = cmp.Or(err, addressErr); err != nil {
 		return Order{}, err
 	}
-	option, err := s.quote(ctx, req, address, goods)
-	if err != nil {
-		return Order{}, err
+	if len(goods.noLongerSold) > 0 {
+		return Order{}, s.priceWithout(ctx, req, address, goods)
 	}
-	totals, err := sum(goods.subtotal, option.Price)
+	option, totals, err := s.cost(ctx, req, address, goods)
 	if err != nil {
 		return Order{}, err
 	}
 	if req.ExpectedTotal != nil && *req.ExpectedTotal != totals.Total {
-		return Order{}, &PriceChangedError{Detail: "the total is " + totals.Total.String()}
+		return Order{}, &PriceChangedError{Detail: "the total is " + totals.Total.String(), Totals: &totals}
 	}
 	none := money.New(0, totals.Total.Currency)
 	return Order{
@@ -54,6 +55,37 @@ func (s *Service) price(ctx context.Context, req PlaceRequest) (Order, error) {
 		Shipping: ShippingChoice{OptionID: option.ID, Carrier: option.Carrier, Service: option.Service, WeightGrams: goods.weightGrams},
 		Payment:  Payment{Status: PaymentPending, Authorized: none, Captured: none, Refunded: none},
 	}, nil
+}
+
+// cost returns what a basket costs, and the way in which it is sent.
+func (s *Service) cost(ctx context.Context, req PlaceRequest, to Address, goods basket) (ShippingOption, Totals, error) {
+	option, err := s.quote(ctx, req, to, goods)
+	if err != nil {
+		return ShippingOption{}, Totals{}, err
+	}
+	totals, err := sum(goods.subtotal, option.Price)
+	return option, totals, err
+}
+
+// priceWithout returns the PriceChangedError of a basket with lines that are no longer sold, or an error that another try may
+// get past. That the rest cannot be sent as was asked for is left to the next checkout, whose cart may be another.
+func (s *Service) priceWithout(ctx context.Context, req PlaceRequest, to Address, goods basket) error {
+	changed := &PriceChangedError{Detail: goods.noLongerSold[0].SKU + " is no longer sold", NoLongerSold: goods.noLongerSold}
+	if n := len(goods.noLongerSold); n > 1 {
+		changed.Detail = fmt.Sprintf("%d lines are no longer sold", n)
+	}
+	if len(goods.lines) == 0 {
+		return changed
+	}
+	_, totals, err := s.cost(ctx, req, to, goods)
+	var invalid *field.Error
+	switch {
+	case err == nil:
+		changed.Totals = &totals
+	case !errors.As(err, &invalid):
+		return err
+	}
+	return changed
 }
 
 // fill prices what is in the cart.
@@ -77,7 +109,8 @@ func (s *Service) fill(ctx context.Context, cartID string) (basket, error) {
 	for _, item := range items {
 		variant, ok := variants[item.SKU]
 		if !ok {
-			return basket{}, &PriceChangedError{Detail: item.SKU + " is no longer sold"}
+			goods.noLongerSold = append(goods.noLongerSold, Shortage{SKU: item.SKU, Requested: item.Quantity})
+			continue
 		}
 		if err := goods.add(item, variant); err != nil {
 			return basket{}, err
