@@ -7,7 +7,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
-	"slices"
+	"reflect"
 	"sync"
 	"time"
 
@@ -190,7 +190,7 @@ func (s *shopper) compare(ctx context.Context, id string, p purchase) error {
 	if err := p.answer.Decode(&then); err != nil {
 		return err
 	}
-	if now.Number != then.Number || now.CustomerID != then.CustomerID || now.Totals != then.Totals || !slices.Equal(now.Lines, then.Lines) {
+	if now.Number != then.Number || now.CustomerID != then.CustomerID || now.Totals != then.Totals || !reflect.DeepEqual(now.Lines, then.Lines) {
 		return fmt.Errorf("order %s was %+v and is %+v", id, then, now)
 	}
 	if now.Status == "rejected" && p.answer.Status == http.StatusCreated || now.Status == "pending" {

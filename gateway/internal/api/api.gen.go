@@ -210,6 +210,27 @@ func (e LeftAloneReason) Valid() bool {
 	}
 }
 
+// Defines values for LineProblemCode.
+const (
+	LineProblemCodeNotEnough  LineProblemCode = "not_enough"
+	LineProblemCodeOutOfStock LineProblemCode = "out_of_stock"
+	LineProblemCodeWithdrawn  LineProblemCode = "withdrawn"
+)
+
+// Valid indicates whether the value is a known member of the LineProblemCode enum.
+func (e LineProblemCode) Valid() bool {
+	switch e {
+	case LineProblemCodeNotEnough:
+		return true
+	case LineProblemCodeOutOfStock:
+		return true
+	case LineProblemCodeWithdrawn:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for OrderPaymentStatus.
 const (
 	OrderPaymentStatusAuthorized OrderPaymentStatus = "authorized"
@@ -570,7 +591,7 @@ type Availability string
 
 // Cart What somebody means to buy, at the prices of now
 //
-// Examples: {"id":"01992f3a-1b2c-7d4e-8f50-6a7b8c9d0e1f","lines":[{"availability":"in_stock","line_total":{"amount":2500,"currency":"GBP"},"quantity":2,"sku":"MUG-S","title":"Mug — Small","unit_price":{"amount":1250,"currency":"GBP"}}],"subtotal":{"amount":2500,"currency":"GBP"}}
+// Examples: {"id":"01992f3a-1b2c-7d4e-8f50-6a7b8c9d0e1f","lines":[{"availability":"in_stock","image":{"alt":"A mug","url":"https://images.example/mug.jpg"},"line_total":{"amount":2500,"currency":"GBP"},"options":{"Size":"Small"},"problems":[],"product_id":"01992f30-7c1d-7b7a-9a51-0d3e5f7a9b1c","quantity":2,"sku":"MUG-S","slug":"mug","title":"Mug — Small","unit_price":{"amount":1250,"currency":"GBP"}},{"availability":"out_of_stock","options":{"Size":"Large"},"problems":[{"available":1,"code":"not_enough"}],"product_id":"01992f30-7c1d-7b7a-9a51-0d3e5f7a9b1d","quantity":4,"sku":"BOWL-L","slug":"bowl","title":"Bowl — Large"}],"subtotal":{"amount":2500,"currency":"GBP"}}
 type Cart struct {
 	// Id Whoever knows a guest's may use the cart
 	Id string `json:"id"`
@@ -590,13 +611,27 @@ type CartItem struct {
 	Quantity int64 `json:"quantity"`
 }
 
-// CartLine Pieces of a SKU in a cart
+// CartLine Pieces of a SKU in a cart. A line with `problems` cannot be bought as it is: it has no `unit_price` and no `line_total`, and
+// counts for nothing in `subtotal`. One that was withdrawn has nothing of its product, and its SKU as its title. While
+// the stock cannot be asked, `availability` is `unknown` and there are no problems of stock.
 type CartLine struct {
 	// Availability Whether it can be bought now; `unknown` while the stock cannot be asked
 	Availability Availability `json:"availability"`
 
-	// LineTotal An amount in minor units with its currency
-	LineTotal Money `json:"line_total"`
+	// Image The product's first; absent when it has none, or was withdrawn
+	Image *Image `json:"image,omitempty"`
+
+	// LineTotal Of all pieces; absent when the line has problems
+	LineTotal *Money `json:"line_total,omitempty"`
+
+	// Options What makes the variant, such as its size, by name; absent when it was withdrawn
+	Options *Options `json:"options,omitempty"`
+
+	// Problems Why it cannot be bought as it is; empty when it can
+	Problems []LineProblem `json:"problems"`
+
+	// ProductId The product's, opaque; absent when it was withdrawn
+	ProductId *string `json:"product_id,omitempty"`
 
 	// Quantity Pieces
 	Quantity int64 `json:"quantity"`
@@ -604,11 +639,14 @@ type CartLine struct {
 	// Sku What it is called in stock
 	Sku string `json:"sku"`
 
+	// Slug The product's, for its address; absent when it was withdrawn
+	Slug *string `json:"slug,omitempty"`
+
 	// Title What it is called
 	Title string `json:"title"`
 
-	// UnitPrice An amount in minor units with its currency
-	UnitPrice Money `json:"unit_price"`
+	// UnitPrice Of one piece; absent when the line has problems
+	UnitPrice *Money `json:"unit_price,omitempty"`
 }
 
 // Category A category
@@ -867,6 +905,18 @@ type Jwks struct {
 // LeftAloneReason `outlier`: its calls fail, and those of its peers do not. `silent`: it answers nothing.
 type LeftAloneReason string
 
+// LineProblem Why a line of a cart cannot be bought as it is
+type LineProblem struct {
+	// Available The pieces that can be bought; absent but for `not_enough`
+	Available *int64 `json:"available,omitempty"`
+
+	// Code `withdrawn`: it is no longer sold. `out_of_stock`: nothing is left of it. `not_enough`: fewer pieces than the line has.
+	Code LineProblemCode `json:"code"`
+}
+
+// LineProblemCode `withdrawn`: it is no longer sold. `out_of_stock`: nothing is left of it. `not_enough`: fewer pieces than the line has.
+type LineProblemCode string
+
 // Money An amount in minor units with its currency
 type Money struct {
 	// Amount Minor units
@@ -881,7 +931,7 @@ type Options map[string]string
 
 // Order What somebody bought
 //
-// Examples: {"created_at":"2026-09-01T10:00:00Z","customer_id":"01992f38-0a5e-7d3c-9b1f-2c4d5e6f7a80","id":"01992f3a-51c0-7a8e-b0e4-6f1f0c9b2d11","lines":[{"line_total":{"amount":2500,"currency":"GBP"},"quantity":2,"sku":"MUG-S","title":"Mug — Small","unit_price":{"amount":1250,"currency":"GBP"}}],"number":"S7K2-94QD","payment":{"authorized":{"amount":2899,"currency":"GBP"},"captured":{"amount":0,"currency":"GBP"},"refunded":{"amount":0,"currency":"GBP"},"status":"authorized"},"refunds":[],"returns":[],"shipments":[],"shipping_address":{"city":"Leeds","country":"GB","line1":"1 Quarry Hill","line2":"","name":"Ada Shopper","postal_code":"LS1 4DY","region":""},"status":"confirmed","timeline":[{"at":"2026-09-01T10:00:00Z","detail":"","event":"placed"},{"at":"2026-09-01T10:00:01Z","detail":"authorized 28.99 GBP","event":"confirmed"}],"totals":{"shipping":{"amount":399,"currency":"GBP"},"subtotal":{"amount":2500,"currency":"GBP"},"tax":{"amount":0,"currency":"GBP"},"total":{"amount":2899,"currency":"GBP"}}}
+// Examples: {"created_at":"2026-09-01T10:00:00Z","customer_id":"01992f38-0a5e-7d3c-9b1f-2c4d5e6f7a80","id":"01992f3a-51c0-7a8e-b0e4-6f1f0c9b2d11","lines":[{"image":{"alt":"A mug","url":"https://images.example/mug.jpg"},"line_total":{"amount":2500,"currency":"GBP"},"options":{"Size":"Small"},"product_id":"01992f30-7c1d-7b7a-9a51-0d3e5f7a9b1c","quantity":2,"sku":"MUG-S","slug":"mug","title":"Mug — Small","unit_price":{"amount":1250,"currency":"GBP"}}],"number":"S7K2-94QD","payment":{"authorized":{"amount":2899,"currency":"GBP"},"captured":{"amount":0,"currency":"GBP"},"refunded":{"amount":0,"currency":"GBP"},"status":"authorized"},"refunds":[],"returns":[],"shipments":[],"shipping_address":{"city":"Leeds","country":"GB","line1":"1 Quarry Hill","line2":"","name":"Ada Shopper","postal_code":"LS1 4DY","region":""},"status":"confirmed","timeline":[{"at":"2026-09-01T10:00:00Z","detail":"","event":"placed"},{"at":"2026-09-01T10:00:01Z","detail":"authorized 28.99 GBP","event":"confirmed"}],"totals":{"shipping":{"amount":399,"currency":"GBP"},"subtotal":{"amount":2500,"currency":"GBP"},"tax":{"amount":0,"currency":"GBP"},"total":{"amount":2899,"currency":"GBP"}}}
 type Order struct {
 	// CreatedAt When it was placed
 	CreatedAt time.Time `json:"created_at"`
@@ -947,16 +997,29 @@ type OrderAddress struct {
 	Region string `json:"region"`
 }
 
-// OrderLine Pieces of a SKU that were bought
+// OrderLine Pieces of a SKU as they were when they were bought, whatever became of the product since. Orders of before the shop kept
+// them have no `product_id`, `slug`, `image` and `options`; a product without a picture has no `image`.
 type OrderLine struct {
+	// Image The product's first; absent when it had none, and in orders of before it was kept
+	Image *Image `json:"image,omitempty"`
+
 	// LineTotal An amount in minor units with its currency
 	LineTotal Money `json:"line_total"`
+
+	// Options What made the variant, such as its size, by name; absent in orders of before they were kept
+	Options *Options `json:"options,omitempty"`
+
+	// ProductId The product's, opaque; absent in orders of before it was kept
+	ProductId *string `json:"product_id,omitempty"`
 
 	// Quantity Pieces
 	Quantity int64 `json:"quantity"`
 
 	// Sku What it is called in stock
 	Sku string `json:"sku"`
+
+	// Slug The product's, for its address; absent in orders of before it was kept
+	Slug *string `json:"slug,omitempty"`
 
 	// Title What it was called
 	Title string `json:"title"`
@@ -967,7 +1030,7 @@ type OrderLine struct {
 
 // OrderList A page of orders
 //
-// Examples: {"items":[{"created_at":"2026-09-01T10:00:00Z","customer_id":"01992f38-0a5e-7d3c-9b1f-2c4d5e6f7a80","id":"01992f3a-51c0-7a8e-b0e4-6f1f0c9b2d11","lines":[{"line_total":{"amount":2500,"currency":"GBP"},"quantity":2,"sku":"MUG-S","title":"Mug — Small","unit_price":{"amount":1250,"currency":"GBP"}}],"number":"S7K2-94QD","payment":{"authorized":{"amount":2899,"currency":"GBP"},"captured":{"amount":0,"currency":"GBP"},"refunded":{"amount":0,"currency":"GBP"},"status":"authorized"},"refunds":[],"returns":[],"shipments":[],"shipping_address":{"city":"Leeds","country":"GB","line1":"1 Quarry Hill","line2":"","name":"Ada Shopper","postal_code":"LS1 4DY","region":""},"status":"confirmed","timeline":[{"at":"2026-09-01T10:00:00Z","detail":"","event":"placed"},{"at":"2026-09-01T10:00:01Z","detail":"authorized 28.99 GBP","event":"confirmed"}],"totals":{"shipping":{"amount":399,"currency":"GBP"},"subtotal":{"amount":2500,"currency":"GBP"},"tax":{"amount":0,"currency":"GBP"},"total":{"amount":2899,"currency":"GBP"}}}],"next_cursor":"eyJhZnRlciI6IjAxOTkifQ"}
+// Examples: {"items":[{"created_at":"2026-09-01T10:00:00Z","customer_id":"01992f38-0a5e-7d3c-9b1f-2c4d5e6f7a80","id":"01992f3a-51c0-7a8e-b0e4-6f1f0c9b2d11","lines":[{"image":{"alt":"A mug","url":"https://images.example/mug.jpg"},"line_total":{"amount":2500,"currency":"GBP"},"options":{"Size":"Small"},"product_id":"01992f30-7c1d-7b7a-9a51-0d3e5f7a9b1c","quantity":2,"sku":"MUG-S","slug":"mug","title":"Mug — Small","unit_price":{"amount":1250,"currency":"GBP"}}],"number":"S7K2-94QD","payment":{"authorized":{"amount":2899,"currency":"GBP"},"captured":{"amount":0,"currency":"GBP"},"refunded":{"amount":0,"currency":"GBP"},"status":"authorized"},"refunds":[],"returns":[],"shipments":[],"shipping_address":{"city":"Leeds","country":"GB","line1":"1 Quarry Hill","line2":"","name":"Ada Shopper","postal_code":"LS1 4DY","region":""},"status":"confirmed","timeline":[{"at":"2026-09-01T10:00:00Z","detail":"","event":"placed"},{"at":"2026-09-01T10:00:01Z","detail":"authorized 28.99 GBP","event":"confirmed"}],"totals":{"shipping":{"amount":399,"currency":"GBP"},"subtotal":{"amount":2500,"currency":"GBP"},"tax":{"amount":0,"currency":"GBP"},"total":{"amount":2899,"currency":"GBP"}}}],"next_cursor":"eyJhZnRlciI6IjAxOTkifQ"}
 type OrderList struct {
 	// Items The newest first
 	Items []Order `json:"items"`
@@ -1030,7 +1093,7 @@ type Problem struct {
 	// Errors Every field that is not valid; absent but for `validation_failed`
 	Errors *[]FieldError `json:"errors,omitempty"`
 
-	// Lines What there is not enough of; absent but for `out_of_stock`
+	// Lines What there is not enough of, for `out_of_stock`; what is no longer sold, for `price_changed`; absent otherwise
 	Lines *[]Shortage `json:"lines,omitempty"`
 
 	// OrderId The rejected order that a refused checkout left; absent where it left none
@@ -1048,6 +1111,10 @@ type Problem struct {
 
 	// Title The status's name
 	Title string `json:"title"`
+
+	// Totals For `price_changed`, what the cart costs now, without the lines that are no longer sold. Absent when no others are
+	// left, or when those cannot be sent as was asked for.
+	Totals *Totals `json:"totals,omitempty"`
 
 	// Type Always `about:blank`; `code` says what it is
 	Type string `json:"type"`
@@ -1181,6 +1248,18 @@ type ProductPatch struct {
 
 	// Variants The forms in which it is sold
 	Variants *[]VariantInput `json:"variants,omitempty"`
+}
+
+// QuoteProblem A line of the cart that cannot be bought as it is
+type QuoteProblem struct {
+	// Available The pieces that can be bought; absent but for `not_enough`
+	Available *int64 `json:"available,omitempty"`
+
+	// Code `withdrawn`: it is no longer sold. `out_of_stock`: nothing is left of it. `not_enough`: fewer pieces than the line has.
+	Code LineProblemCode `json:"code"`
+
+	// Sku The line
+	Sku string `json:"sku"`
 }
 
 // RefreshRequest The token to spend
@@ -1407,12 +1486,16 @@ type ShippingOption struct {
 	Service string `json:"service"`
 }
 
-// ShippingQuote The ways to send a cart
+// ShippingQuote The ways to send what can be bought of a cart. The lines in `problems` are not in the price, and an order of the cart
+// is refused as long as it has them. When no line can be bought, the options are those of the whole cart.
 //
-// Examples: {"options":[{"carrier":"simulator","id":"standard","max_days":4,"min_days":2,"price":{"amount":399,"currency":"GBP"},"service":"Standard"}]}
+// Examples: {"options":[{"carrier":"simulator","id":"standard","max_days":4,"min_days":2,"price":{"amount":399,"currency":"GBP"},"service":"Standard"}],"problems":[{"available":1,"code":"not_enough","sku":"BOWL-L"}]}
 type ShippingQuote struct {
 	// Options The cheapest first
 	Options []ShippingOption `json:"options"`
+
+	// Problems The lines that cannot be bought as they are; empty when all can, or while the stock cannot be asked
+	Problems []QuoteProblem `json:"problems"`
 }
 
 // ShippingQuoteRequest What is to be sent where

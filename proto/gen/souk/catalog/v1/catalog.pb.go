@@ -936,10 +936,13 @@ func (x *GetVariantsResponse) GetVariants() []*SoldVariant {
 
 // SoldVariant is a variant with what an order line needs of its product.
 type SoldVariant struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Variant       *Variant               `protobuf:"bytes,1,opt,name=variant,proto3" json:"variant,omitempty"`
-	ProductId     string                 `protobuf:"bytes,2,opt,name=product_id,json=productId,proto3" json:"product_id,omitempty"`
-	ProductTitle  string                 `protobuf:"bytes,3,opt,name=product_title,json=productTitle,proto3" json:"product_title,omitempty"`
+	state        protoimpl.MessageState `protogen:"open.v1"`
+	Variant      *Variant               `protobuf:"bytes,1,opt,name=variant,proto3" json:"variant,omitempty"`
+	ProductId    string                 `protobuf:"bytes,2,opt,name=product_id,json=productId,proto3" json:"product_id,omitempty"`
+	ProductTitle string                 `protobuf:"bytes,3,opt,name=product_title,json=productTitle,proto3" json:"product_title,omitempty"`
+	ProductSlug  string                 `protobuf:"bytes,4,opt,name=product_slug,json=productSlug,proto3" json:"product_slug,omitempty"`
+	// The product's first; absent when it has none.
+	Image         *Image `protobuf:"bytes,5,opt,name=image,proto3" json:"image,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -993,6 +996,20 @@ func (x *SoldVariant) GetProductTitle() string {
 		return x.ProductTitle
 	}
 	return ""
+}
+
+func (x *SoldVariant) GetProductSlug() string {
+	if x != nil {
+		return x.ProductSlug
+	}
+	return ""
+}
+
+func (x *SoldVariant) GetImage() *Image {
+	if x != nil {
+		return x.Image
+	}
+	return nil
 }
 
 type ListCategoriesRequest struct {
@@ -2000,12 +2017,14 @@ const file_souk_catalog_v1_catalog_proto_rawDesc = "" +
 	"\x12GetVariantsRequest\x12\x12\n" +
 	"\x04skus\x18\x01 \x03(\tR\x04skus\"O\n" +
 	"\x13GetVariantsResponse\x128\n" +
-	"\bvariants\x18\x01 \x03(\v2\x1c.souk.catalog.v1.SoldVariantR\bvariants\"\x85\x01\n" +
+	"\bvariants\x18\x01 \x03(\v2\x1c.souk.catalog.v1.SoldVariantR\bvariants\"\xd6\x01\n" +
 	"\vSoldVariant\x122\n" +
 	"\avariant\x18\x01 \x01(\v2\x18.souk.catalog.v1.VariantR\avariant\x12\x1d\n" +
 	"\n" +
 	"product_id\x18\x02 \x01(\tR\tproductId\x12#\n" +
-	"\rproduct_title\x18\x03 \x01(\tR\fproductTitle\"\x17\n" +
+	"\rproduct_title\x18\x03 \x01(\tR\fproductTitle\x12!\n" +
+	"\fproduct_slug\x18\x04 \x01(\tR\vproductSlug\x12,\n" +
+	"\x05image\x18\x05 \x01(\v2\x16.souk.catalog.v1.ImageR\x05image\"\x17\n" +
 	"\x15ListCategoriesRequest\"S\n" +
 	"\x16ListCategoriesResponse\x129\n" +
 	"\n" +
@@ -2158,40 +2177,41 @@ var file_souk_catalog_v1_catalog_proto_depIdxs = []int32{
 	1,  // 12: souk.catalog.v1.GetProductResponse.product:type_name -> souk.catalog.v1.Product
 	14, // 13: souk.catalog.v1.GetVariantsResponse.variants:type_name -> souk.catalog.v1.SoldVariant
 	2,  // 14: souk.catalog.v1.SoldVariant.variant:type_name -> souk.catalog.v1.Variant
-	17, // 15: souk.catalog.v1.ListCategoriesResponse.categories:type_name -> souk.catalog.v1.Category
-	4,  // 16: souk.catalog.v1.ProductInput.images:type_name -> souk.catalog.v1.Image
-	2,  // 17: souk.catalog.v1.ProductInput.variants:type_name -> souk.catalog.v1.Variant
-	18, // 18: souk.catalog.v1.CreateProductRequest.product:type_name -> souk.catalog.v1.ProductInput
-	1,  // 19: souk.catalog.v1.CreateProductResponse.product:type_name -> souk.catalog.v1.Product
-	22, // 20: souk.catalog.v1.UpdateProductRequest.tags:type_name -> souk.catalog.v1.TagList
-	23, // 21: souk.catalog.v1.UpdateProductRequest.images:type_name -> souk.catalog.v1.ImageList
-	24, // 22: souk.catalog.v1.UpdateProductRequest.variants:type_name -> souk.catalog.v1.VariantList
-	4,  // 23: souk.catalog.v1.ImageList.images:type_name -> souk.catalog.v1.Image
-	2,  // 24: souk.catalog.v1.VariantList.variants:type_name -> souk.catalog.v1.Variant
-	1,  // 25: souk.catalog.v1.UpdateProductResponse.product:type_name -> souk.catalog.v1.Product
-	30, // 26: souk.catalog.v1.ImportProductsResponse.errors:type_name -> souk.catalog.v1.ImportError
-	31, // 27: souk.catalog.v1.ImportProductsResponse.stock:type_name -> souk.catalog.v1.ImportedStock
-	5,  // 28: souk.catalog.v1.CatalogService.ListProducts:input_type -> souk.catalog.v1.ListProductsRequest
-	10, // 29: souk.catalog.v1.CatalogService.GetProduct:input_type -> souk.catalog.v1.GetProductRequest
-	12, // 30: souk.catalog.v1.CatalogService.GetVariants:input_type -> souk.catalog.v1.GetVariantsRequest
-	15, // 31: souk.catalog.v1.CatalogService.ListCategories:input_type -> souk.catalog.v1.ListCategoriesRequest
-	19, // 32: souk.catalog.v1.CatalogService.CreateProduct:input_type -> souk.catalog.v1.CreateProductRequest
-	21, // 33: souk.catalog.v1.CatalogService.UpdateProduct:input_type -> souk.catalog.v1.UpdateProductRequest
-	26, // 34: souk.catalog.v1.CatalogService.WithdrawProduct:input_type -> souk.catalog.v1.WithdrawProductRequest
-	28, // 35: souk.catalog.v1.CatalogService.ImportProducts:input_type -> souk.catalog.v1.ImportProductsRequest
-	6,  // 36: souk.catalog.v1.CatalogService.ListProducts:output_type -> souk.catalog.v1.ListProductsResponse
-	11, // 37: souk.catalog.v1.CatalogService.GetProduct:output_type -> souk.catalog.v1.GetProductResponse
-	13, // 38: souk.catalog.v1.CatalogService.GetVariants:output_type -> souk.catalog.v1.GetVariantsResponse
-	16, // 39: souk.catalog.v1.CatalogService.ListCategories:output_type -> souk.catalog.v1.ListCategoriesResponse
-	20, // 40: souk.catalog.v1.CatalogService.CreateProduct:output_type -> souk.catalog.v1.CreateProductResponse
-	25, // 41: souk.catalog.v1.CatalogService.UpdateProduct:output_type -> souk.catalog.v1.UpdateProductResponse
-	27, // 42: souk.catalog.v1.CatalogService.WithdrawProduct:output_type -> souk.catalog.v1.WithdrawProductResponse
-	29, // 43: souk.catalog.v1.CatalogService.ImportProducts:output_type -> souk.catalog.v1.ImportProductsResponse
-	36, // [36:44] is the sub-list for method output_type
-	28, // [28:36] is the sub-list for method input_type
-	28, // [28:28] is the sub-list for extension type_name
-	28, // [28:28] is the sub-list for extension extendee
-	0,  // [0:28] is the sub-list for field type_name
+	4,  // 15: souk.catalog.v1.SoldVariant.image:type_name -> souk.catalog.v1.Image
+	17, // 16: souk.catalog.v1.ListCategoriesResponse.categories:type_name -> souk.catalog.v1.Category
+	4,  // 17: souk.catalog.v1.ProductInput.images:type_name -> souk.catalog.v1.Image
+	2,  // 18: souk.catalog.v1.ProductInput.variants:type_name -> souk.catalog.v1.Variant
+	18, // 19: souk.catalog.v1.CreateProductRequest.product:type_name -> souk.catalog.v1.ProductInput
+	1,  // 20: souk.catalog.v1.CreateProductResponse.product:type_name -> souk.catalog.v1.Product
+	22, // 21: souk.catalog.v1.UpdateProductRequest.tags:type_name -> souk.catalog.v1.TagList
+	23, // 22: souk.catalog.v1.UpdateProductRequest.images:type_name -> souk.catalog.v1.ImageList
+	24, // 23: souk.catalog.v1.UpdateProductRequest.variants:type_name -> souk.catalog.v1.VariantList
+	4,  // 24: souk.catalog.v1.ImageList.images:type_name -> souk.catalog.v1.Image
+	2,  // 25: souk.catalog.v1.VariantList.variants:type_name -> souk.catalog.v1.Variant
+	1,  // 26: souk.catalog.v1.UpdateProductResponse.product:type_name -> souk.catalog.v1.Product
+	30, // 27: souk.catalog.v1.ImportProductsResponse.errors:type_name -> souk.catalog.v1.ImportError
+	31, // 28: souk.catalog.v1.ImportProductsResponse.stock:type_name -> souk.catalog.v1.ImportedStock
+	5,  // 29: souk.catalog.v1.CatalogService.ListProducts:input_type -> souk.catalog.v1.ListProductsRequest
+	10, // 30: souk.catalog.v1.CatalogService.GetProduct:input_type -> souk.catalog.v1.GetProductRequest
+	12, // 31: souk.catalog.v1.CatalogService.GetVariants:input_type -> souk.catalog.v1.GetVariantsRequest
+	15, // 32: souk.catalog.v1.CatalogService.ListCategories:input_type -> souk.catalog.v1.ListCategoriesRequest
+	19, // 33: souk.catalog.v1.CatalogService.CreateProduct:input_type -> souk.catalog.v1.CreateProductRequest
+	21, // 34: souk.catalog.v1.CatalogService.UpdateProduct:input_type -> souk.catalog.v1.UpdateProductRequest
+	26, // 35: souk.catalog.v1.CatalogService.WithdrawProduct:input_type -> souk.catalog.v1.WithdrawProductRequest
+	28, // 36: souk.catalog.v1.CatalogService.ImportProducts:input_type -> souk.catalog.v1.ImportProductsRequest
+	6,  // 37: souk.catalog.v1.CatalogService.ListProducts:output_type -> souk.catalog.v1.ListProductsResponse
+	11, // 38: souk.catalog.v1.CatalogService.GetProduct:output_type -> souk.catalog.v1.GetProductResponse
+	13, // 39: souk.catalog.v1.CatalogService.GetVariants:output_type -> souk.catalog.v1.GetVariantsResponse
+	16, // 40: souk.catalog.v1.CatalogService.ListCategories:output_type -> souk.catalog.v1.ListCategoriesResponse
+	20, // 41: souk.catalog.v1.CatalogService.CreateProduct:output_type -> souk.catalog.v1.CreateProductResponse
+	25, // 42: souk.catalog.v1.CatalogService.UpdateProduct:output_type -> souk.catalog.v1.UpdateProductResponse
+	27, // 43: souk.catalog.v1.CatalogService.WithdrawProduct:output_type -> souk.catalog.v1.WithdrawProductResponse
+	29, // 44: souk.catalog.v1.CatalogService.ImportProducts:output_type -> souk.catalog.v1.ImportProductsResponse
+	37, // [37:45] is the sub-list for method output_type
+	29, // [29:37] is the sub-list for method input_type
+	29, // [29:29] is the sub-list for extension type_name
+	29, // [29:29] is the sub-list for extension extendee
+	0,  // [0:29] is the sub-list for field type_name
 }
 
 func init() { file_souk_catalog_v1_catalog_proto_init() }
