@@ -57,7 +57,20 @@ func Open(ctx context.Context, cfg Config, migrations fs.FS, logger *slog.Logger
 
 type txKey struct{}
 
-// WithTx returns ctx for work that is a part of tx: InTx, and nothing else, goes on in it. Such work is done by one goroutine.
+// Querier reads: a pool, or a transaction.
+type Querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}
+
+// Reader returns what work with ctx reads from: the transaction of WithTx, or else pool.
+func Reader(ctx context.Context, pool *pgxpool.Pool) Querier {
+	if tx, ok := ctx.Value(txKey{}).(pgx.Tx); ok {
+		return tx
+	}
+	return pool
+}
+
+// WithTx returns ctx for work that is a part of tx: InTx and Reader go on in it, and nothing else does. Such work is done by one goroutine.
 func WithTx(ctx context.Context, tx pgx.Tx) context.Context {
 	return context.WithValue(ctx, txKey{}, tx)
 }

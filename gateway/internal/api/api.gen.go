@@ -1685,6 +1685,13 @@ type StreamOrderEventsParams struct {
 	LastEventID *string `json:"Last-Event-ID,omitempty"`
 }
 
+// RequestReturnParams defines parameters for RequestReturn.
+type RequestReturnParams struct {
+	// IdempotencyKey 1 to 255 characters, new for each thing to be done. The same key and body give the first answer again, byte for byte, with
+	// `Idempotent-Replay: true`, for 24 hours at least. Who sends none and gets no answer cannot send the request again safely.
+	IdempotencyKey *OptionalIdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
 // ListProductsParams defines parameters for ListProducts.
 type ListProductsParams struct {
 	// Q Words to look for
@@ -1895,7 +1902,7 @@ type ServerInterface interface {
 	StreamOrderEvents(w http.ResponseWriter, r *http.Request, id Id, params StreamOrderEventsParams)
 	// RequestReturn Ask to send goods back
 	// (POST /v1/orders/{id}/returns)
-	RequestReturn(w http.ResponseWriter, r *http.Request, id Id)
+	RequestReturn(w http.ResponseWriter, r *http.Request, id Id, params RequestReturnParams)
 	// ImportProducts Create and update products from Shopify's product CSV
 	// (POST /v1/product-imports)
 	ImportProducts(w http.ResponseWriter, r *http.Request)
@@ -2772,8 +2779,32 @@ func (siw *ServerInterfaceWrapper) RequestReturn(w http.ResponseWriter, r *http.
 		return
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RequestReturnParams
+
+	headers := r.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey OptionalIdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Idempotency-Key", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Idempotency-Key", Err: err})
+			return
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+
+	}
+
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		siw.Handler.RequestReturn(w, r, id)
+		siw.Handler.RequestReturn(w, r, id, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -4253,8 +4284,9 @@ func (response StreamOrderEvents204Response) VisitStreamOrderEventsResponse(w ht
 }
 
 type RequestReturnRequestObject struct {
-	Id   Id `json:"id"`
-	Body *RequestReturnJSONRequestBody
+	Id     Id `json:"id"`
+	Params RequestReturnParams
+	Body   *RequestReturnJSONRequestBody
 }
 
 type RequestReturnResponseObject interface {
@@ -5601,10 +5633,11 @@ func (sh *strictHandler) StreamOrderEvents(w http.ResponseWriter, r *http.Reques
 }
 
 // RequestReturn operation middleware
-func (sh *strictHandler) RequestReturn(w http.ResponseWriter, r *http.Request, id Id) {
+func (sh *strictHandler) RequestReturn(w http.ResponseWriter, r *http.Request, id Id, params RequestReturnParams) {
 	var request RequestReturnRequestObject
 
 	request.Id = id
+	request.Params = params
 
 	var body RequestReturnJSONRequestBody
 	if err := runtime.BindJSONBody(r, &body); err != nil {

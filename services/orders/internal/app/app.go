@@ -8,7 +8,9 @@ import (
 	ordersv1 "souk/proto/gen/souk/orders/v1"
 
 	"souk/platform/config"
+	"souk/platform/idempotency"
 	"souk/platform/pgdb"
+	"souk/platform/pgkey"
 	"souk/platform/service"
 
 	"souk/services/orders/internal/grpcapi"
@@ -66,6 +68,8 @@ func Run(ctx context.Context) error {
 	svc.WhileServing("watch", checkout.Watch)
 	svc.Background("adopt", checkout.Adopt)
 	svc.Every(sweepEvery, "keys", checkout.SweepKeys)
-	ordersv1.RegisterOrdersServiceServer(svc.Server(), grpcapi.New(checkout))
+	keys := pgkey.NewTransaction(pool)
+	svc.Every(idempotency.SweepEvery, "returns' keys", keys.Sweep)
+	ordersv1.RegisterOrdersServiceServer(svc.Server(), grpcapi.New(checkout, keys))
 	return svc.Run(ctx)
 }

@@ -12,7 +12,9 @@ import (
 	ordersv1 "souk/proto/gen/souk/orders/v1"
 
 	"souk/platform/grpctest"
+	"souk/platform/idempotency"
 	"souk/platform/money"
+	"souk/platform/pgkey"
 	"souk/platform/pgtest"
 
 	"souk/services/orders/internal/grpcapi"
@@ -27,8 +29,8 @@ const owner = "0198a000-0000-7000-8000-00000000000c"
 
 // FuzzHandlers has three orders of the owner's: one to cancel or dispatch, one delivered, and one with a return under way.
 func FuzzHandlers(f *testing.F) {
-	service := serve(f)
-	server := grpctest.Serve(f, func(r grpc.ServiceRegistrar) { ordersv1.RegisterOrdersServiceServer(r, grpcapi.New(service)) })
+	service, keys := serve(f)
+	server := grpctest.Serve(f, func(r grpc.ServiceRegistrar) { ordersv1.RegisterOrdersServiceServer(r, grpcapi.New(service, keys)) })
 	client := ordersv1.NewOrdersServiceClient(server.Conn)
 	open := place(f, server, "open")
 	delivered, returned := deliver(f, service, place(f, server, "delivered")), deliver(f, service, place(f, server, "returned"))
@@ -52,7 +54,7 @@ func FuzzHandlers(f *testing.F) {
 }
 
 // serve returns the service on a database of its own, with peers that do whatever they are asked.
-func serve(f *testing.F) *orders.Service {
+func serve(f testing.TB) (*orders.Service, idempotency.Keeper) {
 	f.Helper()
 	pool := pgtest.New(f, postgres.Migrations)
 	if err := job.Migrate(f.Context(), pool); err != nil {
@@ -64,7 +66,7 @@ func serve(f *testing.F) *orders.Service {
 		f.Fatal(err)
 	}
 	peers := orders.Peers{Carts: willing{}, Catalog: willing{}, Customers: willing{}, Inventory: willing{}, Payments: payments{}, Shipping: willing{}}
-	return orders.New(postgres.New(pool, queue), peers, settings, logger)
+	return orders.New(postgres.New(pool, queue), peers, settings, logger), pgkey.NewTransaction(pool)
 }
 
 func purchase(key string) *ordersv1.PlaceOrderRequest {
@@ -74,7 +76,7 @@ func purchase(key string) *ordersv1.PlaceOrderRequest {
 	}
 }
 
-func place(f *testing.F, server *grpctest.Server, key string) (id string) {
+func place(f testing.TB, server *grpctest.Server, key string) (id string) {
 	f.Helper()
 	answer, err := ordersv1.NewOrdersServiceClient(server.Conn).PlaceOrder(server.As(f, owner), purchase(key))
 	if err != nil {
@@ -83,7 +85,7 @@ func place(f *testing.F, server *grpctest.Server, key string) (id string) {
 	return answer.GetPlacement().GetOrder().GetId()
 }
 
-func deliver(f *testing.F, service *orders.Service, id string) string {
+func deliver(f testing.TB, service *orders.Service, id string) string {
 	f.Helper()
 	if _, err := service.DispatchOrder(f.Context(), id); err != nil {
 		f.Fatal(err)

@@ -81,7 +81,7 @@ func ownedServer(t *testing.T) (*grpctest.Server, ordersv1.OrdersServiceClient) 
 	server := grpctest.Serve(t, func(r grpc.ServiceRegistrar) {
 		peers := orders.Peers{Carts: holdings{}, Catalog: holdings{}, Customers: holdings{}, Shipping: holdings{}}
 		service := orders.New(owned{}, peers, orders.Settings{Inline: time.Second}, slog.New(slog.DiscardHandler))
-		ordersv1.RegisterOrdersServiceServer(r, New(service))
+		ordersv1.RegisterOrdersServiceServer(r, New(service, nil))
 	})
 	return server, ordersv1.NewOrdersServiceClient(server.Conn)
 }

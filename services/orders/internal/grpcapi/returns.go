@@ -9,12 +9,19 @@ import (
 
 	"souk/platform/access"
 	"souk/platform/admission"
+	"souk/platform/rpc"
 
 	"souk/services/orders/internal/orders"
 )
 
 // RequestReturn writes down that the caller wants to send goods back.
 func (s *Server) RequestReturn(ctx context.Context, req *ordersv1.RequestReturnRequest) (*ordersv1.RequestReturnResponse, error) {
+	return rpc.Once(ctx, s.keys, req, func(ctx context.Context) (*ordersv1.RequestReturnResponse, error) {
+		return s.requestReturn(ctx, req)
+	})
+}
+
+func (s *Server) requestReturn(ctx context.Context, req *ordersv1.RequestReturnRequest) (*ordersv1.RequestReturnResponse, error) {
 	lines := make([]orders.Item, len(req.GetLines()))
 	for i, line := range req.GetLines() {
 		lines[i] = orders.Item{SKU: line.GetSku(), Quantity: line.GetQuantity()}

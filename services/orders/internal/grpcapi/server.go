@@ -9,6 +9,7 @@ import (
 
 	"souk/platform/access"
 	"souk/platform/field"
+	"souk/platform/idempotency"
 	"souk/platform/rpc"
 
 	"souk/services/orders/internal/orders"
@@ -18,11 +19,12 @@ import (
 type Server struct {
 	ordersv1.UnimplementedOrdersServiceServer
 	orders *orders.Service
+	keys   idempotency.Keeper
 }
 
-// New returns a server of service.
-func New(service *orders.Service) *Server {
-	return &Server{orders: service}
+// New returns a server of service. keys keeps the idempotency keys of requests to return goods.
+func New(service *orders.Service, keys idempotency.Keeper) *Server {
+	return &Server{orders: service, keys: keys}
 }
 
 // PlaceOrder turns the caller's cart into an order.

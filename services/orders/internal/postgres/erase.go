@@ -63,6 +63,7 @@ var erasures = []string{
 	`UPDATE returns SET reason = '' FROM orders WHERE orders.id = order_id AND customer_id = $1`,
 	`UPDATE refunds SET reason = '' FROM orders WHERE orders.id = order_id AND customer_id = $1`,
 	`DELETE FROM idempotency_keys WHERE customer_id = $1`,
+	`DELETE FROM idempotent_requests WHERE caller = $1`,
 }
 
 // EraseCustomer implements orders.Store.

@@ -7,6 +7,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"souk/platform/pgdb"
+
 	"souk/services/orders/internal/orders"
 )
 
@@ -107,7 +109,7 @@ SELECT id, number, customer_id, status, intent, version, created_at, changed_at,
 FROM orders `
 
 func (s *Store) read(ctx context.Context, rest string, args ...any) ([]orders.Record, error) {
-	rows, err := s.pool.Query(ctx, selectOrders+rest, args...)
+	rows, err := pgdb.Reader(ctx, s.pool).Query(ctx, selectOrders+rest, args...)
 	if err != nil {
 		return nil, err
 	}

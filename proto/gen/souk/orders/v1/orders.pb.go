@@ -2955,7 +2955,7 @@ const file_souk_orders_v1_orders_proto_rawDesc = "" +
 	"\x1eTIMELINE_EVENT_RETURN_RECEIVED\x10\b\x12\x1b\n" +
 	"\x17TIMELINE_EVENT_REFUNDED\x10\t\x12 \n" +
 	"\x1cTIMELINE_EVENT_REFUND_FAILED\x10\n" +
-	"2\xad\t\n" +
+	"2\xb4\t\n" +
 	"\rOrdersService\x12s\n" +
 	"\n" +
 	"PlaceOrder\x12!.souk.orders.v1.PlaceOrderRequest\x1a\".souk.orders.v1.PlaceOrderResponse\"\x1e\x8a\xb5\x18\x17\x10\x01*\acart_id*\n" +
@@ -2965,8 +2965,8 @@ const file_souk_orders_v1_orders_proto_rawDesc = "" +
 	"ListOrders\x12!.souk.orders.v1.ListOrdersRequest\x1a\".souk.orders.v1.ListOrdersResponse\"\t\x8a\xb5\x18\x02\x10\x01\x90\x02\x01\x12e\n" +
 	"\vCancelOrder\x12\".souk.orders.v1.CancelOrderRequest\x1a#.souk.orders.v1.CancelOrderResponse\"\r\x8a\xb5\x18\x06\x10\x01*\x02id\x90\x02\x02\x12g\n" +
 	"\rListAllOrders\x12$.souk.orders.v1.ListAllOrdersRequest\x1a%.souk.orders.v1.ListAllOrdersResponse\"\t\x8a\xb5\x18\x02\x18\x01\x90\x02\x01\x12g\n" +
-	"\rDispatchOrder\x12$.souk.orders.v1.DispatchOrderRequest\x1a%.souk.orders.v1.DispatchOrderResponse\"\t\x8a\xb5\x18\x02\x18\x01\x90\x02\x02\x12n\n" +
-	"\rRequestReturn\x12$.souk.orders.v1.RequestReturnRequest\x1a%.souk.orders.v1.RequestReturnResponse\"\x10\x8a\xb5\x18\f\x10\x01*\border_id\x12g\n" +
+	"\rDispatchOrder\x12$.souk.orders.v1.DispatchOrderRequest\x1a%.souk.orders.v1.DispatchOrderResponse\"\t\x8a\xb5\x18\x02\x18\x01\x90\x02\x02\x12u\n" +
+	"\rRequestReturn\x12$.souk.orders.v1.RequestReturnRequest\x1a%.souk.orders.v1.RequestReturnResponse\"\x17\x8a\xb5\x18\f\x10\x01*\border_id\x98\xb5\x18\x02\x90\x02\x02\x12g\n" +
 	"\rEraseCustomer\x12$.souk.orders.v1.EraseCustomerRequest\x1a%.souk.orders.v1.EraseCustomerResponse\"\t\x8a\xb5\x18\x02\x10\x01\x90\x02\x02\x12g\n" +
 	"\rReceiveReturn\x12$.souk.orders.v1.ReceiveReturnRequest\x1a%.souk.orders.v1.ReceiveReturnResponse\"\t\x8a\xb5\x18\x02\x18\x01\x90\x02\x02\x12a\n" +
 	"\vRefundOrder\x12\".souk.orders.v1.RefundOrderRequest\x1a#.souk.orders.v1.RefundOrderResponse\"\t\x8a\xb5\x18\x02\x18\x01\x90\x02\x02\x12s\n" +
