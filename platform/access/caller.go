@@ -8,6 +8,8 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
+
+	"souk/platform/security"
 )
 
 // RoleStaff is the role of those who run the shop.
@@ -41,10 +43,14 @@ func FromContext(ctx context.Context) Caller {
 	return caller
 }
 
-// WithCaller returns ctx with its caller set. The guard does this for every RPC; tests do it to call a
-// handler directly.
+// WithCaller returns ctx with its caller set, who is the actor of its security events too. The guard does this for every
+// RPC; tests do it to call a handler directly.
 func WithCaller(ctx context.Context, caller Caller) context.Context {
-	return context.WithValue(ctx, callerKey{}, caller)
+	return context.WithValue(security.WithActor(ctx, caller.actor()), callerKey{}, caller)
+}
+
+func (c Caller) actor() security.Actor {
+	return security.Actor{Customer: c.CustomerID, Staff: c.Staff(), Service: c.Service}
 }
 
 const tokenHeader = "authorization"

@@ -3,6 +3,7 @@ package access
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
 	"strings"
 
@@ -14,6 +15,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"souk/platform/certificate"
+	"souk/platform/security"
 )
 
 // Guard admits the callers of a server's RPCs, each by its rule.
@@ -45,37 +47,48 @@ func (g *Guard) Stream(srv any, stream grpc.ServerStream, info *grpc.StreamServe
 	return next(srv, StreamWithContext(ctx, stream))
 }
 
-// admit returns ctx with its caller, or why the caller may not make the call.
+// admit returns ctx with its caller, or why the caller may not make the call. What a rule refuses is a security event.
 func (g *Guard) admit(ctx context.Context, method string) (context.Context, error) {
-	admission, ok := g.admissions[method]
-	if !ok {
-		return nil, status.Errorf(codes.PermissionDenied, "%s has no access rule", method)
+	caller, err := g.decide(ctx, method)
+	if code := status.Code(err); code == codes.PermissionDenied || code == codes.Unauthenticated {
+		security.Log(WithCaller(ctx, caller), security.AccessRefused, method, slog.String("reason", status.Convert(err).Message()))
 	}
-	service := callingService(ctx)
-	switch {
-	case admission.open:
-	case service == "":
-		return nil, status.Error(codes.Unauthenticated, "a certificate of a service of the shop is required")
-	case !slices.Contains(admission.callers, service):
-		return nil, status.Errorf(codes.PermissionDenied, "%s is not for %s", method, service)
-	}
-	caller, err := g.identify(ctx)
 	if err != nil {
 		return nil, err
-	}
-	caller.Service = service
-	switch rule := admission.rule; {
-	case Admits(rule, caller):
-	case !caller.Authenticated() && (rule.GetCustomer() || rule.GetStaff()):
-		return nil, status.Error(codes.Unauthenticated, "an access token is required")
-	default:
-		return nil, status.Errorf(codes.PermissionDenied, "%s is not for this caller", method)
 	}
 	ctx = WithCaller(ctx, caller)
 	if token, ok := bearer(ctx); ok {
 		ctx = WithToken(ctx, token)
 	}
 	return ctx, nil
+}
+
+// decide returns who calls, as far as that is known, and why they may not.
+func (g *Guard) decide(ctx context.Context, method string) (Caller, error) {
+	service := callingService(ctx)
+	stranger := Caller{Service: service}
+	admission, ok := g.admissions[method]
+	switch {
+	case !ok:
+		return stranger, status.Errorf(codes.PermissionDenied, "%s has no access rule", method)
+	case admission.open:
+	case service == "":
+		return stranger, status.Error(codes.Unauthenticated, "a certificate of a service of the shop is required")
+	case !slices.Contains(admission.callers, service):
+		return stranger, status.Errorf(codes.PermissionDenied, "%s is not for %s", method, service)
+	}
+	caller, err := g.identify(ctx)
+	caller.Service = service
+	switch rule := admission.rule; {
+	case err != nil:
+		return caller, err
+	case Admits(rule, caller):
+		return caller, nil
+	case !caller.Authenticated() && (rule.GetCustomer() || rule.GetStaff()):
+		return caller, status.Error(codes.Unauthenticated, "an access token is required")
+	default:
+		return caller, status.Errorf(codes.PermissionDenied, "%s is not for this caller", method)
+	}
 }
 
 // callingService returns the service that the caller's certificate names, or "" when it showed none. The handshake has

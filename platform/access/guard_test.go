@@ -29,6 +29,8 @@ import (
 	"souk/platform/access"
 	"souk/platform/certificate"
 	"souk/platform/certificate/certtest"
+	"souk/platform/security"
+	"souk/platform/security/securitytest"
 )
 
 // rules are the RPCs of the tests' service, by name.
@@ -93,6 +95,7 @@ type world struct {
 	*issuer
 	authority *certtest.Authority
 	listener  *bufconn.Listener
+	events    securitytest.Events
 
 	mu     sync.Mutex
 	caller access.Caller
@@ -160,7 +163,12 @@ func (w *world) newServer(t *testing.T, guard *access.Guard) *grpc.Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return grpc.NewServer(grpc.Creds(credentials.NewTLS(identity.Server())), grpc.UnaryInterceptor(guard.Unary), grpc.StreamInterceptor(guard.Stream))
+	return grpc.NewServer(grpc.Creds(credentials.NewTLS(identity.Server())),
+		grpc.ChainUnaryInterceptor(w.withEvents, guard.Unary), grpc.StreamInterceptor(guard.Stream))
+}
+
+func (w *world) withEvents(ctx context.Context, req any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+	return next(security.With(ctx, w.events.Journal(), "request"), req)
 }
 
 func (w *world) serve(t *testing.T, server *grpc.Server) {

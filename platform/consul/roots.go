@@ -14,6 +14,7 @@ import (
 
 	"souk/platform/certificate"
 	"souk/platform/outage"
+	"souk/platform/security"
 )
 
 // DefaultRootGrace is for how long a root is trusted once another has taken its place, unless Config says otherwise.
@@ -119,7 +120,7 @@ func (c *certifier) watchRoots(ctx context.Context, heard func()) error {
 		if err != nil {
 			return err
 		}
-		if err := c.take(list); err != nil {
+		if err := c.take(ctx, list); err != nil {
 			return err
 		}
 		heard()
@@ -135,7 +136,7 @@ func (c *certifier) authorized(ctx context.Context) context.Context {
 }
 
 // take puts the roots in force that the authority has now.
-func (c *certifier) take(list *pbconnectca.WatchRootsResponse) error {
+func (c *certifier) take(ctx context.Context, list *pbconnectca.WatchRootsResponse) error {
 	if list.GetActiveRootId() == "" {
 		return errors.New("consul has no root certificate")
 	}
@@ -153,6 +154,9 @@ func (c *certifier) take(list *pbconnectca.WatchRootsResponse) error {
 	}
 	if list.GetActiveRootId() == c.activeRoot {
 		return nil
+	}
+	if c.activeRoot != "" {
+		security.Log(ctx, security.RootReplaced, list.GetActiveRootId(), slog.String("before", c.activeRoot))
 	}
 	c.activeRoot = list.GetActiveRootId()
 	c.logger.Info("the authority has another root", "root", c.activeRoot, "certified in", wait)

@@ -1,6 +1,7 @@
 package consul
 
 import (
+	"log/slog"
 	"maps"
 	"testing"
 	"time"
@@ -9,6 +10,9 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"souk/platform/certificate"
+	"souk/platform/certificate/certtest"
+	"souk/platform/security"
+	"souk/platform/security/securitytest"
 )
 
 func TestRootsAreTrustedForTheGraceAfterTheirReplacement(t *testing.T) {
@@ -65,4 +69,21 @@ func TestKeptRootsGetNoLongerThanTheGrace(t *testing.T) {
 	if got := trustOf(kept, now, time.Minute); !maps.EqualFunc(got, want, time.Time.Equal) {
 		t.Errorf("%v, want %v", got, want)
 	}
+}
+
+func TestAReplacedRootIsASecurityEvent(t *testing.T) {
+	t.Parallel()
+	ctx, events := securitytest.Record(t.Context(), t)
+	c := &certifier{identity: certificate.New(), rotated: make(chan time.Duration, 1), grace: time.Minute, logger: slog.New(slog.DiscardHandler)}
+	for _, id := range []string{"a", "b", "b"} {
+		authority, err := certtest.New()
+		if err != nil {
+			t.Fatal(err)
+		}
+		root := &pbconnectca.CARoot{Id: id, RootCert: string(authority.RootPEM), Active: true}
+		if err := c.take(ctx, &pbconnectca.WatchRootsResponse{ActiveRootId: id, Roots: []*pbconnectca.CARoot{root}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	events.Expect(t, security.RootReplaced, "b")
 }

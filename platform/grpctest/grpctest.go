@@ -20,13 +20,16 @@ import (
 	"souk/platform/access/accesstest"
 	"souk/platform/certificate/certtest"
 	"souk/platform/rpc"
+	"souk/platform/security/securitytest"
 )
 
 // Server serves a service until its test ends.
 type Server struct {
 	// Conn is a connection to it that adds nothing of its own. The caller's service is the gateway, unless the context says
 	// otherwise.
-	Conn    grpc.ClientConnInterface
+	Conn grpc.ClientConnInterface
+	// Events are the security events of the server.
+	Events  securitytest.Events
 	private ed25519.PrivateKey
 	log     journal
 }
@@ -47,8 +50,9 @@ func Serve(t testing.TB, register func(grpc.ServiceRegistrar)) *Server {
 		t.Fatal(err)
 	}
 	s := &Server{private: private}
+	s.log.events = &s.Events
 	guard := access.NewGuard(access.NewVerifier(s))
-	server := rpc.NewServer(slog.New(slog.NewTextHandler(&s.log, &slog.HandlerOptions{Level: slog.LevelError})), guard, identity, nil)
+	server := rpc.NewServer(slog.New(slog.NewJSONHandler(&s.log, &slog.HandlerOptions{Level: slog.LevelError})), guard, identity, nil)
 	register(server)
 	if err := guard.Learn(server); err != nil {
 		t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 	"souk/platform/access"
 	"souk/platform/admission"
 	"souk/platform/certificate"
+	"souk/platform/security"
 )
 
 // The largest message a server takes, in bytes: a chunk of an import, or 2,000 order lines.
@@ -36,22 +37,22 @@ func ConnectionAge(age time.Duration) grpc.ServerOption {
 // statuses, works on no more calls than limiter has places for nor longer than their callers wait, and admits callers by the
 // access rule of each RPC.
 func NewServer(logger *slog.Logger, guard *access.Guard, identity *certificate.Identity, limiter *admission.Limiter, opts ...grpc.ServerOption) *grpc.Server {
-	bound := &bounds{limiter: limiter}
+	bound, journal := &bounds{limiter: limiter}, security.New(logger)
 	return grpc.NewServer(append([]grpc.ServerOption{
 		grpc.Creds(newProven(identity.Server(), identity)),
 		grpc.MaxRecvMsgSize(maxMessage),
 		grpc.MaxConcurrentStreams(maxStreams),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: alive.Time / 2, PermitWithoutStream: true}),
-		grpc.ChainUnaryInterceptor(answerUnary(logger), bound.unary, guard.Unary),
-		grpc.ChainStreamInterceptor(answerStream(logger), bound.stream, guard.Stream),
+		grpc.ChainUnaryInterceptor(answerUnary(logger, journal), bound.unary, guard.Unary),
+		grpc.ChainStreamInterceptor(answerStream(logger, journal), bound.stream, guard.Stream),
 	}, opts...)...)
 }
 
 // answerUnary stands outermost: whatever happens inside, the caller gets a status and the log a line.
-func answerUnary(logger *slog.Logger) grpc.UnaryServerInterceptor {
+func answerUnary(logger *slog.Logger, journal *security.Journal) grpc.UnaryServerInterceptor {
 	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (answer any, err error) {
 		start := time.Now()
-		ctx = admission.Incoming(incomingRequestID(ctx))
+		ctx = incoming(ctx, journal)
 		defer func() {
 			if p := recover(); p != nil {
 				err = panicked(p)
@@ -62,10 +63,10 @@ func answerUnary(logger *slog.Logger) grpc.UnaryServerInterceptor {
 	}
 }
 
-func answerStream(logger *slog.Logger) grpc.StreamServerInterceptor {
+func answerStream(logger *slog.Logger, journal *security.Journal) grpc.StreamServerInterceptor {
 	return func(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) (err error) {
 		start := time.Now()
-		ctx := admission.Incoming(incomingRequestID(stream.Context()))
+		ctx := incoming(stream.Context(), journal)
 		defer func() {
 			if p := recover(); p != nil {
 				err = panicked(p)
@@ -74,6 +75,12 @@ func answerStream(logger *slog.Logger) grpc.StreamServerInterceptor {
 		}()
 		return next(srv, access.StreamWithContext(ctx, stream))
 	}
+}
+
+// incoming returns ctx with what comes with a call, and the journal of its security events.
+func incoming(ctx context.Context, journal *security.Journal) context.Context {
+	ctx = incomingRequestID(ctx)
+	return admission.Incoming(security.With(ctx, journal, RequestID(ctx)))
 }
 
 func panicked(p any) error {

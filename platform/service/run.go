@@ -10,12 +10,14 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"souk/platform/consul"
+	"souk/platform/security"
 )
 
 // Run serves until ctx is done. Then health says NOT_SERVING, the process goes on for its lame duck's time, leaves Consul and takes
 // calls until it has, calls under way end, and at last background work does. It stops early, in the same order, with the error of whatever failed.
 func (s *Service) Run(ctx context.Context) error {
 	defer s.close()
+	ctx = security.With(ctx, security.New(s.logger), "") // of background work; each request has its own
 	if err := s.prepare(); err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 
 	"souk/gateway/internal/api"
 	"souk/platform/rpc"
+	"souk/platform/security"
 )
 
 const requestIDHeader = "X-Request-Id"
@@ -23,13 +24,14 @@ var requestID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,128}$`)
 // Wrap puts around next what every request gets: an id, a line in the log, safe headers, and an answer even
 // when a handler panics.
 func Wrap(next http.Handler, logger *slog.Logger) http.Handler {
+	journal := security.New(logger)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
 		id := r.Header.Get(requestIDHeader)
 		if !requestID.MatchString(id) {
 			id = uuid.NewString()
 		}
-		ctx := rpc.WithRequestID(r.Context(), id)
+		ctx := security.With(rpc.WithRequestID(r.Context(), id), journal, id)
 		r = r.WithContext(ctx)
 		secure(w.Header(), r)
 		w.Header().Set(requestIDHeader, id)

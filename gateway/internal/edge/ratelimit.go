@@ -2,11 +2,14 @@ package edge
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/netip"
 
+	"souk/gateway/internal/api"
 	"souk/platform/access"
+	"souk/platform/security"
 	"souk/platform/service"
 )
 
@@ -80,12 +83,29 @@ func (l *Limits) Wrap(next http.Handler, logger *slog.Logger) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/healthz" {
 			if err := l.browsing.admit(w.Header(), l.proxies.client(r)); err != nil {
+				noteRateLimit(security.WithActor(r.Context(), security.Actor{Address: l.networkOf(r)}), "any route", err)
 				WriteError(r.Context(), w, logger, err)
 				return
 			}
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// networkOf returns the smallest network that a request's client is in; "" without limits.
+func (l *Limits) networkOf(r *http.Request) string {
+	if l == nil {
+		return ""
+	}
+	return service.ClientNetworks(l.proxies.client(r))[0].String()
+}
+
+// noteRateLimit logs a refusal as a security event if it was for asking too often.
+func noteRateLimit(ctx context.Context, route string, err error) {
+	var problem *Problem
+	if errors.As(err, &problem) && problem.Code == api.ProblemCodeRateLimited {
+		security.Log(ctx, security.RateLimited, route, slog.String("reason", problem.Error()))
+	}
 }
 
 // admitAddress refuses what one address asks too often of a costly operation.

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"souk/platform/access"
+	"souk/platform/security/securitytest"
 )
 
 // newTestLimits returns limits whose goroutines end with the test.
@@ -36,6 +37,8 @@ func newTestLimits(t *testing.T) *Limits {
 type gate struct {
 	keys    *keys
 	handler http.Handler
+	// events are the security events so far.
+	events *securitytest.Events
 	// elsewhere counts the addresses that were used once.
 	elsewhere int
 }
@@ -43,12 +46,13 @@ type gate struct {
 func limited(t *testing.T) *gate {
 	t.Helper()
 	k := newKeys(t)
-	logger, limits := slog.New(slog.DiscardHandler), newTestLimits(t)
+	events, limits := &securitytest.Events{}, newTestLimits(t)
+	logger := slog.New(slog.NewJSONHandler(events, &slog.HandlerOptions{Level: slog.LevelError}))
 	router, err := NewRouter(nil, access.NewVerifier(k), limits, nil, logger, pass, signIn)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &gate{keys: k, handler: Wrap(limits.Wrap(router, logger), logger)}
+	return &gate{keys: k, events: events, handler: Wrap(limits.Wrap(router, logger), logger)}
 }
 
 // asked is a request that is sent again and again.

@@ -12,6 +12,7 @@ import (
 	"souk/gateway/internal/api"
 	"souk/platform/access"
 	"souk/platform/admission"
+	"souk/platform/security"
 )
 
 // Router serves the operations of openapi.yaml, each behind the checks that the contract asks for.
@@ -64,7 +65,9 @@ func (rt *Router) HandleFunc(pattern string, handler func(http.ResponseWriter, *
 	rt.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := op.withTimeout(r.Context())
 		defer cancel()
+		ctx = security.WithActor(ctx, security.Actor{Address: rt.limits.networkOf(r)})
 		if err := rt.serve(op, w, r.WithContext(ctx), handler); err != nil {
+			noteRateLimit(ctx, pattern, err)
 			WriteError(ctx, w, rt.logger, err)
 		}
 	})

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"log/slog"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -13,6 +14,7 @@ import (
 
 	"souk/platform/email"
 	"souk/platform/field"
+	"souk/platform/security"
 )
 
 // Service is what can be done with accounts and sessions.
@@ -56,7 +58,14 @@ func (s *Service) open(ctx context.Context, address string, password Secret, nam
 		ID: id.String(), Email: canonical, Name: strings.TrimSpace(name), Roles: roles, PasswordHash: hash,
 		CreatedAt: time.Now().UTC().Truncate(time.Millisecond),
 	}
-	return customer, s.store.Insert(ctx, customer)
+	if err := s.store.Insert(ctx, customer); err != nil {
+		return customer, err
+	}
+	security.Log(ctx, security.AccountOpened, customer.ID)
+	if customer.staff() {
+		security.Log(ctx, security.RoleGranted, customer.ID, slog.String("role", RoleStaff))
+	}
+	return customer, nil
 }
 
 // Customer returns an account, or ErrNotFound.

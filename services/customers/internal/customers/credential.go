@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"souk/platform/field"
+	"souk/platform/security"
 )
 
 // ChangePassword gives a customer another password and ends all sessions but the one it is changed from. It returns a *field.Error
@@ -34,6 +35,9 @@ func (s *Service) ChangePassword(ctx context.Context, id, sessionID string, curr
 		c.PasswordHash, c.PasswordVersion, c.KeptSession = hash, c.PasswordVersion+1, sessionID
 		return nil
 	})
+	if err == nil {
+		security.Log(ctx, security.PasswordChanged, id)
+	}
 	return err
 }
 
@@ -41,6 +45,7 @@ func (s *Service) ChangePassword(ctx context.Context, id, sessionID string, curr
 func (s *Service) confirm(ctx context.Context, customer Customer, fieldName string, password Secret) error {
 	match, _, err := s.hasher.Matches(ctx, password, customer.PasswordHash)
 	if err == nil && !match {
+		security.Log(ctx, security.PasswordConfirmationFailed, customer.ID)
 		return wrongPassword(fieldName)
 	}
 	return err
@@ -67,7 +72,13 @@ func (s *Service) DeleteAccount(ctx context.Context, id string, password Secret)
 	if err != nil {
 		return err
 	}
-	return s.store.Delete(ctx, customer)
+	if err := s.store.Delete(ctx, customer); err != nil {
+		return err
+	}
+	if customer.Email != "" { // or it was gone before
+		security.Log(ctx, security.AccountDeleted, customer.ID)
+	}
+	return nil
 }
 
 // deletable returns the account to delete, of which there may be nothing left but the id.

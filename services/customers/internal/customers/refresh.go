@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"souk/platform/security"
 )
 
 const (
@@ -56,6 +58,7 @@ func (s *Service) refresh(ctx context.Context, id, secret string) (Tokens, error
 	}
 	next, successor, ok := session.spend(secret, now)
 	if !ok {
+		security.Log(ctx, security.SessionRevoked, customer.ID)
 		return Tokens{}, s.endSession(ctx, id)
 	}
 	if err := s.store.Rotate(ctx, next); err != nil {

@@ -13,6 +13,8 @@ import (
 	driver "go.mongodb.org/mongo-driver/v2/mongo"
 
 	"souk/platform/mongotest"
+	"souk/platform/security"
+	"souk/platform/security/securitytest"
 
 	"souk/services/customers/internal/customers"
 	"souk/services/customers/internal/mongo"
@@ -108,7 +110,11 @@ func TestAReplayAfterTheGraceEndsTheFamily(t *testing.T) {
 	s, db, first := bundle(t)
 	second := refresh(t, s, first.Refresh)
 	set(t, db, sessionOf(first), "rotated_at", time.Now().Add(-10*time.Second))
-	refused(t, s, "the spent token", first.Refresh)
+	ctx, events := securitytest.Record(t.Context(), t)
+	if _, err := s.Refresh(ctx, first.Refresh); !errors.Is(err, customers.ErrInvalidRefreshToken) {
+		t.Errorf("the spent token: %v, want ErrInvalidRefreshToken", err)
+	}
+	events.Expect(t, security.SessionRevoked, first.Customer.ID)
 	refused(t, s, "its successor", second.Refresh)
 	if n := count(t, db, "sessions"); n != 0 {
 		t.Errorf("%d sessions are left, want none", n)

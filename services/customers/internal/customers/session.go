@@ -3,11 +3,13 @@ package customers
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"time"
 
 	"github.com/google/uuid"
 
 	"souk/platform/email"
+	"souk/platform/security"
 )
 
 // A session ends this long after its tokens were last refreshed.
@@ -37,6 +39,7 @@ func (s *Service) Login(ctx context.Context, address string, password Secret) (T
 		if err := s.hasher.MatchesNothing(ctx, password); err != nil {
 			return Tokens{}, err
 		}
+		security.Log(ctx, security.SignInFailed, security.Pseudonym(address))
 		return Tokens{}, ErrInvalidCredentials
 	}
 	if err != nil {
@@ -47,6 +50,7 @@ func (s *Service) Login(ctx context.Context, address string, password Secret) (T
 		return Tokens{}, err
 	}
 	if !match {
+		security.Log(ctx, security.SignInFailed, customer.ID, slog.Bool("of_staff", customer.staff()))
 		return Tokens{}, ErrInvalidCredentials
 	}
 	if outdated {
@@ -55,7 +59,11 @@ func (s *Service) Login(ctx context.Context, address string, password Secret) (T
 			return Tokens{}, err
 		}
 	}
-	return s.openSession(ctx, customer)
+	tokens, err := s.openSession(ctx, customer)
+	if err == nil {
+		security.Log(ctx, security.SignInSucceeded, customer.ID, slog.Bool("of_staff", customer.staff()))
+	}
+	return tokens, err
 }
 
 // named returns the account with an e-mail, in whichever spelling, or ErrNotFound. Of two that an earlier version opened for two

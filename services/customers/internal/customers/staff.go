@@ -4,7 +4,10 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"log/slog"
 	"slices"
+
+	"souk/platform/security"
 )
 
 // staffName is the name of an account of staff until its owner changes it.
@@ -67,6 +70,8 @@ func (s *Service) PromoteToStaff(ctx context.Context, address string) (Secret, e
 	if err != nil {
 		return "", err
 	}
+	security.Log(ctx, security.RoleGranted, existing.ID, slog.String("role", RoleStaff))
+	security.Log(ctx, security.PasswordChanged, existing.ID)
 	return password, nil
 }
 

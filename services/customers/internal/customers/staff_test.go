@@ -7,6 +7,8 @@ import (
 
 	"souk/platform/access"
 	"souk/platform/field"
+	"souk/platform/security"
+	"souk/platform/security/securitytest"
 
 	"souk/services/customers/internal/customers"
 	"souk/services/customers/internal/token"
@@ -104,10 +106,12 @@ func TestAPromotionGivesAnotherPasswordAndEndsAllSessions(t *testing.T) {
 	s, issuer := setup(t)
 	register(t, s, "ada@example.com")
 	before := login(t, s, "ada@example.com")
-	first, err := s.PromoteToStaff(t.Context(), "ADA@example.com")
+	ctx, events := securitytest.Record(t.Context(), t)
+	first, err := s.PromoteToStaff(ctx, "ADA@example.com")
 	if err != nil {
 		t.Fatal(err)
 	}
+	events.Expect(t, security.RoleGranted, before.Customer.ID)
 	refused(t, s, "a session from before the promotion", before.Refresh)
 	tokens, err := s.Login(t.Context(), "ada@example.com", first)
 	if err != nil || !staffed(t, issuer, tokens) {

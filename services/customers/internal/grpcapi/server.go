@@ -9,6 +9,7 @@ import (
 	customersv1 "souk/proto/gen/souk/customers/v1"
 
 	"souk/platform/access"
+	"souk/platform/security"
 
 	"souk/services/customers/internal/customers"
 )
@@ -56,6 +57,7 @@ func (s *Server) Logout(ctx context.Context, _ *customersv1.LogoutRequest) (*cus
 	if err := s.customers.Logout(ctx, access.FromContext(ctx).SessionID); err != nil {
 		return nil, wireError(err)
 	}
+	security.Log(ctx, security.SignedOut, caller(ctx))
 	return &customersv1.LogoutResponse{}, nil
 }
 

@@ -6,6 +6,8 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"fmt"
+	"log/slog"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -13,6 +15,7 @@ import (
 	"github.com/google/uuid"
 
 	"souk/platform/access"
+	"souk/platform/security"
 
 	"souk/services/customers/internal/customers"
 )
@@ -55,7 +58,8 @@ func (i *Issuer) Rotate(ctx context.Context) error {
 	}
 	now := time.Now()
 	if number, signsFrom, ok := due(keys, i.keyLife, now); ok {
-		if err := i.store.InsertKey(ctx, newKey(number, signsFrom)); err != nil {
+		next := newKey(number, signsFrom)
+		if err := i.store.InsertKey(ctx, next); err != nil {
 			return err
 		}
 		// It may be another replica's that was stored.
@@ -65,6 +69,9 @@ func (i *Issuer) Rotate(ctx context.Context) error {
 		if len(keys) == 0 {
 			return errors.New("signing keys: there are none")
 		}
+		if slices.ContainsFunc(keys, func(k Key) bool { return k.ID == next.ID }) {
+			security.Log(ctx, security.SigningKeyAdded, next.ID, slog.Time("signs_from", signsFrom))
+		}
 	}
 	i.keys.Store(&keys)
 	_, retired := split(keys, now)
@@ -72,6 +79,7 @@ func (i *Issuer) Rotate(ctx context.Context) error {
 		if err := i.store.DeleteKey(ctx, key.Number); err != nil {
 			return err
 		}
+		security.Log(ctx, security.SigningKeyRetired, key.ID)
 	}
 	return nil
 }

@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"souk/platform/access"
+	"souk/platform/security"
+	"souk/platform/security/securitytest"
 
 	"souk/services/customers/internal/customers"
 	"souk/services/customers/internal/token"
@@ -159,9 +161,10 @@ func TestAKeyRetiresOnceItsTokensHaveEnded(t *testing.T) {
 		store := &memory{keys: map[int64]token.Key{}}
 		issuer := newIssuer(t, store)
 		first := issuer.Published()[0].ID
+		ctx, events := securitytest.Record(t.Context(), t)
 		rotateAfter := func(d time.Duration) {
 			time.Sleep(d)
-			if err := issuer.Rotate(t.Context()); err != nil {
+			if err := issuer.Rotate(ctx); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -177,6 +180,8 @@ func TestAKeyRetiresOnceItsTokensHaveEnded(t *testing.T) {
 		if _, err := issuer.Key(t.Context(), first); !errors.Is(err, access.ErrUnknownKey) || len(store.keys) != 1 {
 			t.Errorf("the retired key: %v, and %d are stored; want ErrUnknownKey and 1", err, len(store.keys))
 		}
+		events.Expect(t, security.SigningKeyAdded, issuer.Published()[0].ID)
+		events.Expect(t, security.SigningKeyRetired, first)
 	})
 }
 

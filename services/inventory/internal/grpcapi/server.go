@@ -3,6 +3,7 @@ package grpcapi
 
 import (
 	"context"
+	"log/slog"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -10,6 +11,7 @@ import (
 
 	"souk/platform/idempotency"
 	"souk/platform/rpc"
+	"souk/platform/security"
 
 	"souk/services/inventory/internal/inventory"
 )
@@ -46,6 +48,7 @@ func (s *Server) AdjustStock(ctx context.Context, req *inventoryv1.AdjustStockRe
 		if err != nil {
 			return nil, wireError(err)
 		}
+		security.Log(ctx, security.StockAdjusted, level.SKU, slog.Int64("delta", req.GetDelta()), slog.Int64("on_hand", level.OnHand))
 		return &inventoryv1.AdjustStockResponse{Level: levelProto(level)}, nil
 	})
 }
@@ -55,6 +58,9 @@ func (s *Server) OpenStock(ctx context.Context, req *inventoryv1.OpenStockReques
 	opened, err := s.stock.Open(ctx, linesOf(req.GetLines()), req.GetReason())
 	if err != nil {
 		return nil, wireError(err)
+	}
+	if opened > 0 {
+		security.Log(ctx, security.StockAdjusted, "first levels", slog.Int("skus", opened))
 	}
 	return &inventoryv1.OpenStockResponse{Opened: int32(opened)}, nil
 }

@@ -2,6 +2,7 @@ package grpcapi_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 	"souk/platform/pgkey"
 	"souk/platform/pgtest"
 	"souk/platform/rpc"
+	"souk/platform/security"
 
 	"souk/services/inventory/internal/grpcapi"
 	"souk/services/inventory/internal/inventory"
@@ -62,6 +64,10 @@ func TestStockIsOpenedSoldAndAdjusted(t *testing.T) {
 	adjusted, err := client.AdjustStock(client.Staff(t), &inventoryv1.AdjustStockRequest{Sku: "CUP", Delta: -1, Reason: "broken"})
 	if l := adjusted.GetLevel(); err != nil || l.GetOnHand() != 4 || l.GetReserved() != 2 || l.GetAvailable() != 2 {
 		t.Errorf("adjust: %v, %v; want 4 on hand, 2 reserved, 2 available", l, err)
+	}
+	events := client.Events.Of(t, security.StockAdjusted)
+	if len(events) != 2 || events[1].Subject != "CUP" || !events[1].Actor.Staff || !strings.Contains(events[1].Line, `"delta":-1`) {
+		t.Errorf("security events %+v, want the opening and the adjustment by staff", events)
 	}
 	if _, err := client.CommitReservation(shop, &inventoryv1.CommitReservationRequest{OrderId: req.GetOrderId()}); err != nil {
 		t.Errorf("commit: %v", err)

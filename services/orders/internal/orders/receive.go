@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 
 	"github.com/google/uuid"
 
 	"souk/platform/identifier"
+	"souk/platform/security"
 )
 
 // ReceiveReturn takes the goods of a return back. It returns the return as it is then: refunded, or received
@@ -54,6 +56,9 @@ func (s *Service) receive(ctx context.Context, orderID, returnID string) (Record
 			return Record{}, err
 		}
 		saved, err := s.save(ctx, r, TimelineEntry{At: now(), Event: EventReturnReceived, Detail: goods.Amount.String()})
+		if err == nil {
+			security.Log(ctx, security.RefundDecided, orderID, slog.String("return", returnID), slog.String("amount", goods.Amount.String()))
+		}
 		if !errors.Is(err, ErrConflict) {
 			return saved, err
 		}

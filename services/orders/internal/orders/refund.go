@@ -7,12 +7,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/google/uuid"
 
 	"souk/platform/field"
 	"souk/platform/money"
+	"souk/platform/security"
 )
 
 // RefundRequest asks to give money of an order back.
@@ -99,6 +101,9 @@ func (s *Service) decideRefund(ctx context.Context, req RefundRequest) (Record, 
 		c := change(r, nil)
 		c.RefundKey = &RefundKey{StaffID: req.StaffID, Key: req.IdempotencyKey, Fingerprint: req.fingerprint(), RefundID: id.String()}
 		saved, err := s.store.Save(ctx, c)
+		if err == nil {
+			security.Log(ctx, security.RefundDecided, r.ID, slog.String("refund", id.String()), slog.String("amount", req.Amount.String()))
+		}
 		if !errors.Is(err, ErrConflict) {
 			return saved, id.String(), err
 		}

@@ -5,12 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"souk/platform/field"
 	"souk/platform/money"
+	"souk/platform/security"
+	"souk/platform/security/securitytest"
 
 	"souk/services/orders/internal/orders"
 )
@@ -170,6 +173,21 @@ func TestAReturnGoesOnByItselfWhenPaymentsIsAway(t *testing.T) {
 	saved := s.mustGet(t, order.ID)
 	if saved.Returns[0].Status != orders.ReturnRefunded || s.refunded(order.ID) != 2*999 || s.world.stock["PLATE"] != 10 {
 		t.Errorf("%+v, refunded %d, %d plates", saved.Returns[0], s.refunded(order.ID), s.world.stock["PLATE"])
+	}
+}
+
+func TestARefundIsASecurityEventOnce(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	order := s.mustDeliver(t)
+	ctx, events := securitytest.Record(t.Context(), t)
+	for range 2 {
+		if _, err := s.RefundOrder(ctx, pay(order, "once", 500)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if event := events.Expect(t, security.RefundDecided, order.ID); !strings.Contains(event.Line, "5.00 GBP") {
+		t.Errorf("%s, want the amount", event.Line)
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"souk/platform/grpctest"
 	"souk/platform/pgtest"
 	"souk/platform/rpc"
+	"souk/platform/security"
 
 	"souk/services/payments/internal/grpcapi"
 	"souk/services/payments/internal/payments"
@@ -71,6 +72,23 @@ func TestOrdersAuthorizesAndCaptures(t *testing.T) {
 			p.GetRefunded().GetAmount() != 0 || p.GetRefunded().GetCurrency() != "GBP" || p.GetOrderId() != req.GetOrderId() {
 			t.Errorf("payment = %v, want 19.99 GBP captured", p)
 		}
+	}
+}
+
+func TestARefundIsASecurityEvent(t *testing.T) {
+	t.Parallel()
+	client := setup(t)
+	ctx := grpctest.Service(t, "orders")
+	req := authorization(simulator.Visa)
+	_, err := client.Authorize(ctx, req)
+	grpctest.Expect(t, "authorize", err, codes.OK, "")
+	_, err = client.Capture(ctx, &paymentsv1.CaptureRequest{OrderId: req.GetOrderId()})
+	grpctest.Expect(t, "capture", err, codes.OK, "")
+	_, err = client.Refund(ctx, &paymentsv1.RefundRequest{OrderId: req.GetOrderId(), RefundId: uuid.NewString(), Amount: req.GetAmount()})
+	grpctest.Expect(t, "refund", err, codes.OK, "")
+	event := client.Events.Expect(t, security.RefundMade, req.GetOrderId())
+	if event.Actor.Service != "orders" || !strings.Contains(event.Line, "19.99 GBP") || strings.Contains(event.Line, simulator.Visa) {
+		t.Errorf("%s", event.Line)
 	}
 }
 

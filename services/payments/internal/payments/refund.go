@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 
 	"souk/platform/field"
 	"souk/platform/identifier"
 	"souk/platform/money"
+	"souk/platform/security"
 )
 
 var (
@@ -94,6 +96,9 @@ func (s *Service) Refund(ctx context.Context, orderID, refundID string, amount m
 		}
 		if p, r, err = s.recordRefund(ctx, p, r, answer); err != nil {
 			return Payment{}, err
+		}
+		if r.Status != RefundFailed {
+			security.Log(ctx, security.RefundMade, p.OrderID, slog.String("refund", r.ID), slog.String("amount", amount.String()))
 		}
 	}
 	if r.Status == RefundFailed {
