@@ -7,8 +7,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/google/uuid"
-
 	"souk/platform/field"
 )
 
@@ -63,35 +61,4 @@ type Keeper interface {
 	// Do has work answer r, or returns the answer that an earlier request with the key got. It returns ErrReused,
 	// ErrInProgress, or the error of work, which then may be done again under the same key.
 	Do(ctx context.Context, r Request, work func(context.Context) ([]byte, error)) (Answer, error)
-}
-
-// Use is what work under a key knows of it.
-type Use struct {
-	// ID is the id of what work makes. However often work is begun for one key, the id is the same.
-	ID string
-	// Subject, which work may set, names what the answer tells of, so that the answer can be deleted with it.
-	Subject string
-}
-
-type useKey struct{}
-
-// WithUse returns ctx for work under a key.
-func WithUse(ctx context.Context, use *Use) context.Context {
-	return context.WithValue(ctx, useKey{}, use)
-}
-
-// NewID returns the id of what work under a key makes, or a new one when there is no key.
-func NewID(ctx context.Context) (string, error) {
-	if use, ok := ctx.Value(useKey{}).(*Use); ok {
-		return use.ID, nil
-	}
-	id, err := uuid.NewV7()
-	return id.String(), err
-}
-
-// SetSubject says what the answer to the key that ctx belongs to tells of, if there is a key.
-func SetSubject(ctx context.Context, subject string) {
-	if use, ok := ctx.Value(useKey{}).(*Use); ok {
-		use.Subject = subject
-	}
 }
