@@ -2,6 +2,7 @@ package journey
 
 import (
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
@@ -45,10 +46,19 @@ func TestADispatchedOrderIsPaidForAndDelivered(t *testing.T) {
 	}
 	err := c.Do(t.Context(), http.MethodPost, "/v1/orders/"+order.ID+"/cancellation", nil, nil)
 	wantProblem(t, err, http.StatusConflict, "not_cancellable")
+	var got shop.Order
 	eventually(t, 90*time.Second, "the order is delivered", func() bool {
-		got, err := c.Order(t.Context(), order.ID)
+		var err error
+		got, err = c.Order(t.Context(), order.ID)
 		return err == nil && got.Status == "delivered" && len(got.Shipments[0].Events) == 4
 	})
+	var events []string
+	for _, entry := range got.Timeline {
+		events = append(events, entry.Event)
+	}
+	if want := []string{"placed", "confirmed", "dispatched", "in_transit", "out_for_delivery", "delivered"}; !slices.Equal(events, want) {
+		t.Errorf("timeline %q, want %q", events, want)
+	}
 }
 
 func TestOrdersAreTheirOwnersAlone(t *testing.T) {

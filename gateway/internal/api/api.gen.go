@@ -489,6 +489,8 @@ const (
 	TimelineEventConfirmed       TimelineEvent = "confirmed"
 	TimelineEventDelivered       TimelineEvent = "delivered"
 	TimelineEventDispatched      TimelineEvent = "dispatched"
+	TimelineEventInTransit       TimelineEvent = "in_transit"
+	TimelineEventOutForDelivery  TimelineEvent = "out_for_delivery"
 	TimelineEventPlaced          TimelineEvent = "placed"
 	TimelineEventRefundFailed    TimelineEvent = "refund_failed"
 	TimelineEventRefunded        TimelineEvent = "refunded"
@@ -507,6 +509,10 @@ func (e TimelineEvent) Valid() bool {
 	case TimelineEventDelivered:
 		return true
 	case TimelineEventDispatched:
+		return true
+	case TimelineEventInTransit:
+		return true
+	case TimelineEventOutForDelivery:
 		return true
 	case TimelineEventPlaced:
 		return true

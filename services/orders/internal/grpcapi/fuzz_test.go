@@ -129,7 +129,13 @@ func (willing) Ship(_ context.Context, id string, _ orders.Address, _ orders.Shi
 	return orders.Shipment{ID: "sh-" + id, Carrier: "Royal", TrackingNumber: "RM1"}, nil
 }
 
-func (willing) Delivered(_ context.Context, ids []string) ([]string, error) { return ids, nil }
+func (willing) Moves(_ context.Context, ids []string) (map[string][]orders.Event, error) {
+	moves := map[string][]orders.Event{}
+	for _, id := range ids {
+		moves[id] = []orders.Event{orders.EventDelivered}
+	}
+	return moves, nil
+}
 
 // payments takes any card but one.
 type payments struct{}

@@ -2,6 +2,7 @@ package orders_test
 
 import (
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -173,6 +174,47 @@ func TestFulfilledOrdersAreDeliveredWhenTheirParcelsArrive(t *testing.T) {
 	}
 }
 
+func TestTheMovesOfAParcelAreInTheTimelineOnce(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	order := s.mustConfirm(t)
+	if _, err := s.DispatchOrder(t.Context(), order.ID); err != nil {
+		t.Fatal(err)
+	}
+	look := func() (events []orders.Event, version int64) {
+		s.exec(t, "UPDATE orders SET tracked_at = tracked_at - interval '1 minute' WHERE tracked_at > '-infinity'")
+		if err := s.TrackDeliveries(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		r := s.mustGet(t, order.ID)
+		for _, entry := range r.Timeline[3:] {
+			events = append(events, entry.Event)
+		}
+		versions, err := s.store.Versions(t.Context(), []string{order.ID})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return events, versions[order.ID]
+	}
+	s.world.moves[order.ID] = []orders.Event{orders.EventInTransit}
+	first, version := look()
+	if !slices.Equal(first, []orders.Event{orders.EventInTransit}) {
+		t.Errorf("timeline %q, want a parcel in transit", first)
+	}
+	if again, same := look(); len(again) != 1 || same != version {
+		t.Errorf("timeline %q of version %d after a look that found nothing new, want version %d", again, same, version)
+	}
+	s.world.moves[order.ID] = []orders.Event{orders.EventInTransit, orders.EventOutForDelivery}
+	s.world.arrived[order.ID] = true
+	all, _ := look()
+	if !slices.Equal(all, []orders.Event{orders.EventInTransit, orders.EventOutForDelivery, orders.EventDelivered}) {
+		t.Errorf("timeline %q, want all moves in their order", all)
+	}
+	if got := s.mustGet(t, order.ID).Status; got != orders.StatusDelivered {
+		t.Errorf("order is %s, want delivered", got)
+	}
+}
+
 func TestEachFulfilledOrderIsTrackedInTurn(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
@@ -188,7 +230,7 @@ func TestEachFulfilledOrderIsTrackedInTurn(t *testing.T) {
 		if err != nil || len(ids) != 1 {
 			t.Fatalf("claimed %v, %v", ids, err)
 		}
-		claimed[ids[0]] = true
+		claimed[ids[0].ID] = true
 	}
 	if len(claimed) != 3 {
 		t.Errorf("claimed %v, want each once", claimed)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -14,31 +15,53 @@ const (
 	TrackEvery = 2 * time.Second
 )
 
-// TrackDeliveries asks about the parcels of all fulfilled orders, each no more often than TrackEvery among
-// all replicas, and marks as delivered the orders whose parcels have arrived.
+// Tracked is a fulfilled order with the number of its parcel's moves that are in its timeline.
+type Tracked struct {
+	ID    string
+	Moves int
+}
+
+// TrackDeliveries asks about the parcels of all fulfilled orders, each no more often than TrackEvery among all replicas. It
+// writes their moves into the timelines, and marks as delivered the orders whose parcels have arrived.
 func (s *Service) TrackDeliveries(ctx context.Context) error {
 	for {
-		ids, err := s.store.ClaimFulfilled(ctx, trackBatch, TrackEvery)
-		if err != nil || len(ids) == 0 {
+		claimed, err := s.store.ClaimFulfilled(ctx, trackBatch, TrackEvery)
+		if err != nil || len(claimed) == 0 {
 			return err
 		}
-		arrived, err := s.peers.Shipping.Delivered(ctx, ids)
-		if err != nil {
-			return fmt.Errorf("track deliveries: %w", err)
+		if err := s.track(ctx, claimed); err != nil {
+			return err
 		}
-		for _, id := range arrived {
-			if err := s.deliver(ctx, id); err != nil {
-				return fmt.Errorf("deliver order %s: %w", id, err)
-			}
-		}
-		if len(ids) < trackBatch {
+		if len(claimed) < trackBatch {
 			return nil
 		}
 	}
 }
 
-// deliver marks a fulfilled order as delivered. One that was changed meanwhile is left for the next look.
-func (s *Service) deliver(ctx context.Context, id string) error {
+// track asks about the parcels of these orders.
+func (s *Service) track(ctx context.Context, claimed []Tracked) error {
+	ids := make([]string, len(claimed))
+	for i, order := range claimed {
+		ids[i] = order.ID
+	}
+	moves, err := s.peers.Shipping.Moves(ctx, ids)
+	if err != nil {
+		return fmt.Errorf("track deliveries: %w", err)
+	}
+	for _, order := range claimed {
+		if len(moves[order.ID]) <= order.Moves {
+			continue
+		}
+		if err := s.recordMoves(ctx, order.ID, moves[order.ID]); err != nil {
+			return fmt.Errorf("record the moves of order %s: %w", order.ID, err)
+		}
+	}
+	return nil
+}
+
+// recordMoves writes the moves of a fulfilled order's parcel that are new into its timeline. The last of them may be its
+// delivery. An order that was changed meanwhile is left for the next look.
+func (s *Service) recordMoves(ctx context.Context, id string, moves []Event) error {
 	r, err := s.store.Get(ctx, id)
 	if err != nil {
 		return err
@@ -46,10 +69,24 @@ func (s *Service) deliver(ctx context.Context, id string) error {
 	if r.Status != StatusFulfilled {
 		return nil
 	}
-	if r.Status, err = r.Status.to(StatusDelivered); err != nil {
-		return err
+	var entries []TimelineEntry
+	at := now()
+	for _, move := range moves {
+		known := slices.ContainsFunc(r.Timeline, func(e TimelineEntry) bool { return e.Event == move })
+		if known {
+			continue
+		}
+		entries = append(entries, TimelineEntry{At: at, Event: move})
+		if move == EventDelivered {
+			if r.Status, err = r.Status.to(StatusDelivered); err != nil {
+				return err
+			}
+		}
 	}
-	_, err = s.save(ctx, r, TimelineEntry{At: now(), Event: EventDelivered})
+	if len(entries) == 0 {
+		return nil
+	}
+	_, err = s.save(ctx, r, entries...)
 	if errors.Is(err, ErrConflict) {
 		return nil
 	}

@@ -116,7 +116,11 @@ const (
 	EventRejected   Event = "rejected"
 	EventCancelled  Event = "cancelled"
 	EventDispatched Event = "dispatched"
-	EventDelivered  Event = "delivered"
+
+	// The moves of an order's parcel.
+	EventInTransit      Event = "in_transit"
+	EventOutForDelivery Event = "out_for_delivery"
+	EventDelivered      Event = "delivered"
 
 	EventReturnRequested Event = "return_requested"
 	EventReturnReceived  Event = "return_received"

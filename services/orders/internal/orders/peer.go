@@ -93,7 +93,8 @@ type (
 		Quote(ctx context.Context, to Address, weightGrams int64, currency string) ([]ShippingOption, error)
 		// Ship hands an order's parcel to the carrier; again returns the same shipment.
 		Ship(ctx context.Context, orderID string, to Address, choice ShippingChoice) (Shipment, error)
-		// Delivered returns those of the orders whose parcels have arrived; 100 at most can be asked for.
-		Delivered(ctx context.Context, orderIDs []string) ([]string, error)
+		// Moves returns what the parcels of the orders did on their way, by order, the oldest first: EventInTransit,
+		// EventOutForDelivery and EventDelivered, each once at most. 100 orders at most can be asked for.
+		Moves(ctx context.Context, orderIDs []string) (map[string][]Event, error)
 	}
 )

@@ -86,7 +86,7 @@ type Store interface {
 	List(ctx context.Context, filter Filter) (found []Record, more bool, err error)
 	// ClaimFulfilled returns up to limit fulfilled orders that nobody claimed within the last while, the
 	// longest unclaimed first.
-	ClaimFulfilled(ctx context.Context, limit int, within time.Duration) ([]string, error)
+	ClaimFulfilled(ctx context.Context, limit int, within time.Duration) ([]Tracked, error)
 	// OrderOfReturn returns the id of a return's order, or ErrReturnNotFound.
 	OrderOfReturn(ctx context.Context, returnID string) (string, error)
 	// RefundKey returns a used key, or ErrKeyUnknown.

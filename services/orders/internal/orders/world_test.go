@@ -33,7 +33,8 @@ type world struct {
 	payments     map[string]*payment
 	shipments    map[string]orders.Shipment
 	arrived      map[string]bool
-	unrefundable bool // payments refuses refunds
+	moves        map[string][]orders.Event // before the arrival
+	unrefundable bool                      // payments refuses refunds
 }
 
 type reservation struct {
@@ -70,6 +71,7 @@ func newWorld() *world {
 		payments:     map[string]*payment{},
 		shipments:    map[string]orders.Shipment{},
 		arrived:      map[string]bool{},
+		moves:        map[string][]orders.Event{},
 	}
 }
 
@@ -201,16 +203,18 @@ func (w *world) Ship(ctx context.Context, orderID string, _ orders.Address, _ or
 	return shipment, err
 }
 
-func (w *world) Delivered(ctx context.Context, ids []string) (arrived []string, err error) {
+func (w *world) Moves(ctx context.Context, ids []string) (moves map[string][]orders.Event, err error) {
+	moves = map[string][]orders.Event{}
 	err = w.call(ctx, "list shipments", func() error {
 		for _, id := range ids {
+			moves[id] = slices.Clone(w.moves[id])
 			if w.arrived[id] {
-				arrived = append(arrived, id)
+				moves[id] = append(moves[id], orders.EventDelivered)
 			}
 		}
 		return nil
 	})
-	return arrived, err
+	return moves, err
 }
 
 type inventory struct{ *world }

@@ -218,16 +218,26 @@ func TestFieldsThatShippingRefusesAreNamedAlone(t *testing.T) {
 	}
 }
 
-func TestOnlyDeliveredParcelsAreReported(t *testing.T) {
+func TestTheMovesOfParcelsAreReportedByOrder(t *testing.T) {
 	t.Parallel()
 	r, p := setup(t)
 	r.answer = &shippingv1.ListShipmentsResponse{Shipments: []*shippingv1.Shipment{
-		{OrderId: "there", Status: shippingv1.Status_STATUS_DELIVERED},
-		{OrderId: "on its way", Status: shippingv1.Status_STATUS_IN_TRANSIT},
+		{OrderId: "there", Events: []*shippingv1.Event{
+			{Status: shippingv1.Status_STATUS_LABEL_CREATED}, {Status: shippingv1.Status_STATUS_IN_TRANSIT},
+			{Status: shippingv1.Status_STATUS_OUT_FOR_DELIVERY}, {Status: shippingv1.Status_STATUS_DELIVERED},
+		}},
+		{OrderId: "on its way", Events: []*shippingv1.Event{
+			{Status: shippingv1.Status_STATUS_LABEL_CREATED}, {Status: shippingv1.Status_STATUS_IN_TRANSIT},
+		}},
+		{OrderId: "packed", Events: []*shippingv1.Event{{Status: shippingv1.Status_STATUS_LABEL_CREATED}}},
 	}}
-	delivered, err := p.Shipping.Delivered(t.Context(), []string{"there", "on its way"})
-	if err != nil || !reflect.DeepEqual(delivered, []string{"there"}) {
-		t.Errorf("%v, %v", delivered, err)
+	moves, err := p.Shipping.Moves(t.Context(), []string{"there", "on its way", "packed"})
+	want := map[string][]orders.Event{
+		"there":      {orders.EventInTransit, orders.EventOutForDelivery, orders.EventDelivered},
+		"on its way": {orders.EventInTransit},
+	}
+	if err != nil || !reflect.DeepEqual(moves, want) {
+		t.Errorf("%v, %v; want %v", moves, err, want)
 	}
 }
 

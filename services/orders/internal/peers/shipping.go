@@ -54,18 +54,27 @@ func (s *shipping) Ship(ctx context.Context, orderID string, to orders.Address, 
 	return orders.Shipment{ID: shipment.GetId(), Carrier: shipment.GetCarrier(), TrackingNumber: shipment.GetTrackingNumber()}, nil
 }
 
-func (s *shipping) Delivered(ctx context.Context, orderIDs []string) ([]string, error) {
+// moves maps the statuses of parcels on their way to what the timeline says of them.
+var moves = map[shippingv1.Status]orders.Event{
+	shippingv1.Status_STATUS_IN_TRANSIT:       orders.EventInTransit,
+	shippingv1.Status_STATUS_OUT_FOR_DELIVERY: orders.EventOutForDelivery,
+	shippingv1.Status_STATUS_DELIVERED:        orders.EventDelivered,
+}
+
+func (s *shipping) Moves(ctx context.Context, orderIDs []string) (map[string][]orders.Event, error) {
 	answer, err := s.client.ListShipments(asShop(ctx), &shippingv1.ListShipmentsRequest{OrderIds: orderIDs})
 	if err != nil {
 		return nil, peerError(err)
 	}
-	var delivered []string
+	found := map[string][]orders.Event{}
 	for _, shipment := range answer.GetShipments() {
-		if shipment.GetStatus() == shippingv1.Status_STATUS_DELIVERED {
-			delivered = append(delivered, shipment.GetOrderId())
+		for _, event := range shipment.GetEvents() {
+			if move, ok := moves[event.GetStatus()]; ok {
+				found[shipment.GetOrderId()] = append(found[shipment.GetOrderId()], move)
+			}
 		}
 	}
-	return delivered, nil
+	return found, nil
 }
 
 func destination(to orders.Address) *shippingv1.Destination {

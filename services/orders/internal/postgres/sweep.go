@@ -8,6 +8,8 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"souk/platform/pgdb"
+
+	"souk/services/orders/internal/orders"
 )
 
 // Replicas that claim at the same time get different orders.
@@ -19,19 +21,21 @@ WHERE id IN (
     ORDER BY tracked_at
     LIMIT $1
     FOR UPDATE SKIP LOCKED)
-RETURNING id`
+RETURNING id, (
+    SELECT count(*) FROM timeline_entries
+    WHERE order_id = orders.id AND event IN ('in_transit', 'out_for_delivery', 'delivered'))`
 
 // ClaimFulfilled implements orders.Store.
-func (s *Store) ClaimFulfilled(ctx context.Context, limit int, within time.Duration) ([]string, error) {
+func (s *Store) ClaimFulfilled(ctx context.Context, limit int, within time.Duration) ([]orders.Tracked, error) {
 	rows, err := s.pool.Query(ctx, claimFulfilled, limit, within)
 	if err != nil {
 		return nil, fmt.Errorf("claim fulfilled orders: %w", err)
 	}
-	ids, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	claimed, err := pgx.CollectRows(rows, pgx.RowToStructByPos[orders.Tracked])
 	if err != nil {
 		return nil, fmt.Errorf("claim fulfilled orders: %w", err)
 	}
-	return ids, nil
+	return claimed, nil
 }
 
 // sweepTime is how long deleting the old keys of a table may take. No request needs them any more.

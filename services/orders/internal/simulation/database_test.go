@@ -45,8 +45,8 @@ func (d *database) Save(ctx context.Context, c orders.Change) (orders.Record, er
 	})
 }
 
-func (d *database) ClaimFulfilled(ctx context.Context, limit int, within time.Duration) ([]string, error) {
-	return query(ctx, d, "claim", "", func() ([]string, error) { return d.shop.store.claimFulfilled(limit, within) })
+func (d *database) ClaimFulfilled(ctx context.Context, limit int, within time.Duration) ([]orders.Tracked, error) {
+	return query(ctx, d, "claim", "", func() ([]orders.Tracked, error) { return d.shop.store.claimFulfilled(limit, within) })
 }
 
 func (d *database) OrderOfReturn(ctx context.Context, returnID string) (string, error) {

@@ -112,6 +112,6 @@ func (c shippingClient) Ship(ctx context.Context, orderID string, _ orders.Addre
 	return call(ctx, c.process, "shipping", "ship", orderID, func() (orders.Shipment, error) { return c.shop.ship(orderID), nil })
 }
 
-func (c shippingClient) Delivered(ctx context.Context, orderIDs []string) ([]string, error) {
-	return call(ctx, c.process, "shipping", "list shipments", "", func() ([]string, error) { return c.shop.arrived(orderIDs), nil })
+func (c shippingClient) Moves(ctx context.Context, orderIDs []string) (map[string][]orders.Event, error) {
+	return call(ctx, c.process, "shipping", "list shipments", "", func() (map[string][]orders.Event, error) { return c.shop.moves(orderIDs), nil })
 }

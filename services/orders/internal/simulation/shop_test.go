@@ -132,11 +132,12 @@ func (s *shop) ship(orderID string) orders.Shipment {
 	return orders.Shipment{ID: "sh-" + orderID, Carrier: "Royal", TrackingNumber: "RM1"}
 }
 
-func (s *shop) arrived(orderIDs []string) []string {
-	var found []string
+// moves tells of the parcels that have arrived.
+func (s *shop) moves(orderIDs []string) map[string][]orders.Event {
+	found := map[string][]orders.Event{}
 	for _, id := range orderIDs {
 		if at, ok := s.parcels[id]; ok && !at.After(time.Now()) {
-			found = append(found, id)
+			found[id] = []orders.Event{orders.EventDelivered}
 		}
 	}
 	return found

@@ -163,14 +163,14 @@ func (r *row) write(saved orders.Record, entries []orders.TimelineEntry) {
 	}
 }
 
-func (s *store) claimFulfilled(limit int, within time.Duration) ([]string, error) {
-	var claimed []string
+func (s *store) claimFulfilled(limit int, within time.Duration) ([]orders.Tracked, error) {
+	var claimed []orders.Tracked
 	now := time.Now()
 	for _, id := range s.ids {
 		r := s.rows[id]
 		if r.Status == orders.StatusFulfilled && !r.trackedAt.After(now.Add(-within)) && len(claimed) < limit {
 			r.trackedAt = now
-			claimed = append(claimed, id)
+			claimed = append(claimed, orders.Tracked{ID: id})
 		}
 	}
 	return claimed, nil

@@ -103,6 +103,8 @@ const (
 	TimelineEvent_TIMELINE_EVENT_RETURN_RECEIVED  TimelineEvent = 8
 	TimelineEvent_TIMELINE_EVENT_REFUNDED         TimelineEvent = 9
 	TimelineEvent_TIMELINE_EVENT_REFUND_FAILED    TimelineEvent = 10
+	TimelineEvent_TIMELINE_EVENT_IN_TRANSIT       TimelineEvent = 11
+	TimelineEvent_TIMELINE_EVENT_OUT_FOR_DELIVERY TimelineEvent = 12
 )
 
 // Enum value maps for TimelineEvent.
@@ -119,6 +121,8 @@ var (
 		8:  "TIMELINE_EVENT_RETURN_RECEIVED",
 		9:  "TIMELINE_EVENT_REFUNDED",
 		10: "TIMELINE_EVENT_REFUND_FAILED",
+		11: "TIMELINE_EVENT_IN_TRANSIT",
+		12: "TIMELINE_EVENT_OUT_FOR_DELIVERY",
 	}
 	TimelineEvent_value = map[string]int32{
 		"TIMELINE_EVENT_UNSPECIFIED":      0,
@@ -132,6 +136,8 @@ var (
 		"TIMELINE_EVENT_RETURN_RECEIVED":  8,
 		"TIMELINE_EVENT_REFUNDED":         9,
 		"TIMELINE_EVENT_REFUND_FAILED":    10,
+		"TIMELINE_EVENT_IN_TRANSIT":       11,
+		"TIMELINE_EVENT_OUT_FOR_DELIVERY": 12,
 	}
 )
 
@@ -2942,7 +2948,7 @@ const file_souk_orders_v1_orders_proto_rawDesc = "" +
 	"\x10STATUS_FULFILLED\x10\x03\x12\x14\n" +
 	"\x10STATUS_DELIVERED\x10\x04\x12\x13\n" +
 	"\x0fSTATUS_REJECTED\x10\x05\x12\x14\n" +
-	"\x10STATUS_CANCELLED\x10\x06*\xe8\x02\n" +
+	"\x10STATUS_CANCELLED\x10\x06*\xac\x03\n" +
 	"\rTimelineEvent\x12\x1e\n" +
 	"\x1aTIMELINE_EVENT_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15TIMELINE_EVENT_PLACED\x10\x01\x12\x1c\n" +
@@ -2955,7 +2961,9 @@ const file_souk_orders_v1_orders_proto_rawDesc = "" +
 	"\x1eTIMELINE_EVENT_RETURN_RECEIVED\x10\b\x12\x1b\n" +
 	"\x17TIMELINE_EVENT_REFUNDED\x10\t\x12 \n" +
 	"\x1cTIMELINE_EVENT_REFUND_FAILED\x10\n" +
-	"2\xb4\t\n" +
+	"\x12\x1d\n" +
+	"\x19TIMELINE_EVENT_IN_TRANSIT\x10\v\x12#\n" +
+	"\x1fTIMELINE_EVENT_OUT_FOR_DELIVERY\x10\f2\xb4\t\n" +
 	"\rOrdersService\x12s\n" +
 	"\n" +
 	"PlaceOrder\x12!.souk.orders.v1.PlaceOrderRequest\x1a\".souk.orders.v1.PlaceOrderResponse\"\x1e\x8a\xb5\x18\x17\x10\x01*\acart_id*\n" +
