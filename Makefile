@@ -31,6 +31,7 @@ fuzz: ## run every fuzz target for a minute: make fuzz [FUZZTIME=10m] [SOUK_FUZZ
 chaos: ## the long forms of the tests under kills, pauses, outages and load, about two hours: SOUK_SEED=7 for another schedule
 	@tools/build ferretdb consul
 	@cd services/inventory && SOUK_ROUNDS=200 GOWORK=off go test -count=1 -v -timeout 1h ./internal/postgres -run 'Last|Opposite|RandomBask|OneSKU'
+	@cd services/inventory && SOUK_LEDGER_ROWS=10000000 GOWORK=off go test -count=1 -v -timeout 1h ./internal/postgres -run LedgerIsMigrated
 	@cd services/orders && SOUK_SEEDS=100000 GOWORK=off go test -count=1 -v -timeout 1h ./internal/simulation -run Promises
 	@cd e2e && SOUK_CHAOS=full GOWORK=off go test -count=1 -v -timeout 3h -p 1 ./chaos ./fleet ./resilience ./overload
 
