@@ -45,9 +45,10 @@ const (
 	failure
 )
 
-// outcome judges by the code. Details are of an answer that the service means, whatever its code. The callers' own fault is
-// a success, because it takes work to find it. What is refused at the door, and what callers do not wait for, says nothing;
-// nor does a connection that breaks, because gRPC itself does not use it again.
+// outcome judges an attempt by its status code. INTERNAL and its like are failures of the instance, unless they come with
+// details, as an error does that the service returns on purpose. Mistakes of callers, such as NOT_FOUND, are successes,
+// because it takes work to find them. Refused and abandoned calls say nothing. Neither does a connection that breaks,
+// because gRPC stops using it by itself.
 func (a *attempt) outcome(info balancer.DoneInfo) outcome {
 	answer := status.Convert(info.Err)
 	switch answer.Code() {

@@ -21,7 +21,8 @@ type instance struct {
 	conn    balancer.SubConn
 	address string
 
-	// waiting is how many calls are under way, and since is from when on they have waited without anybody getting an answer.
+	// waiting is the number of calls under way, and since is when one of them last got an answer, or else when the first
+	// began.
 	waiting int
 	since   time.Time
 	// silent says that it let a call reach its deadline and answered nobody meanwhile.
@@ -61,8 +62,8 @@ func (i *instance) isTrialFor(a *attempt) bool {
 	return true
 }
 
-// answers reports whether the instance has not fallen silent. That it leaves calls waiting may be what they are for, as a
-// long poll is; hence such an instance is tried now and then as well.
+// answers reports whether the instance has not fallen silent. Calls may also wait because that is their purpose, as in a
+// long poll; hence an instance that leaves calls waiting is tried now and then as well.
 func (i *instance) answers(now time.Time) bool {
 	return !i.silent && (i.waiting == 0 || now.Sub(i.since) < patience)
 }
@@ -93,8 +94,8 @@ func (i *instance) send(a *attempt) balancer.PickResult {
 	return balancer.PickResult{SubConn: i.conn, Done: a.done}
 }
 
-// hear takes note of how a call ended that was made at start. A deadline without a byte of an answer is no proof of silence
-// by itself, because the call may have been a slow one, or in a hurry. It is when nobody else got a byte since.
+// hear takes note of how a call ended that began at start. A missed deadline is no proof of silence by itself, because the
+// call may have been slow, or its caller in a hurry. It is one if no call has got a byte since start.
 func (i *instance) hear(start, now time.Time, info balancer.DoneInfo) {
 	i.waiting--
 	switch {

@@ -20,8 +20,8 @@ import (
 )
 
 const (
-	// A closed breaker goes by the calls of this long, and forgets them a piece at a time. A call that takes longer is not
-	// counted at all: it is more than the deadline of any but a long poll.
+	// A closed breaker counts the calls of this last while, and forgets them a piece at a time. A call that takes longer is
+	// not counted at all; of all methods only long polls may.
 	countFor   = 20 * time.Second
 	countPiece = time.Second
 	// An open breaker lets a call try again after this long.
@@ -37,8 +37,8 @@ const (
 // transitions counts the changes of all breakers, as "METHOD CLASS to STATE".
 var transitions = expvar.NewMap("breaker_transitions")
 
-// Set holds the breakers of one process: one for each full method name and class. A callee that has too much to do refuses
-// browsing first, and goes on selling: with a breaker for both, its refusals of browsing would refuse checkouts as well.
+// Set holds the breakers of one process: one for each full method name and class. An overloaded callee refuses browsing
+// first and still takes checkouts. With one breaker for both, the refusals of browsing would stop checkouts as well.
 type Set struct {
 	logger   *slog.Logger
 	mu       sync.Mutex
@@ -83,8 +83,8 @@ func (s *Set) Stream(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.Client
 	return stream.(grpc.ClientStream), nil
 }
 
-// IsHealth reports whether method is of gRPC's health service. Every service of the shop has that one, so that a breaker of
-// its method would take all of them for the one that is away.
+// IsHealth reports whether method is of gRPC's health service. It has the same name in every service of the shop, so one
+// breaker would count the calls to all of them together.
 func IsHealth(method string) bool { return strings.HasPrefix(method, "/grpc.health.v1.Health/") }
 
 func (s *Set) of(ctx context.Context, method string) *gobreaker.CircuitBreaker[any] {
@@ -107,7 +107,7 @@ func (s *Set) settings(k kind) gobreaker.Settings {
 		BucketPeriod: countPiece,
 		Timeout:      openFor,
 		ReadyToTrip:  isFailing,
-		// The breaker is locked while this runs: it must not ask it anything.
+		// The breaker is locked while this runs: to ask it anything here is a deadlock.
 		OnStateChange: func(name string, from, to gobreaker.State) {
 			transitions.Add(name+" to "+to.String(), 1)
 			s.logger.Warn("breaker changed", "method", k.method, "class", k.class.String(), "from", from.String(), "to", to.String())
@@ -117,7 +117,7 @@ func (s *Set) settings(k kind) gobreaker.Settings {
 	}
 }
 
-// isFailing leaves aside the calls under way: a callee that hangs has many.
+// isFailing counts only calls that have ended, because a callee that hangs has many under way.
 func isFailing(c gobreaker.Counts) bool {
 	ended := c.TotalSuccesses + c.TotalFailures
 	return c.ConsecutiveFailures >= mostInARow || ended >= leastCalls && c.TotalFailures*2 > ended
@@ -133,8 +133,9 @@ func isFault(err error) bool {
 	}
 }
 
-// saysNothing reports whether a call's end does not tell how the callee is. It counts neither way: as a success it would
-// close the breaker of a callee that hangs, as a failure it would let one caller or one instance open it for all.
+// saysNothing reports whether err does not tell how the callee is. Such a call counts neither way: as a success it would
+// close the breaker of a callee that hangs, and as a failure it would let one caller or one instance open the breaker for
+// all.
 func saysNothing(err error) bool {
 	var excused *excusedError
 	return errors.As(err, &excused) || status.Code(err) == codes.Canceled

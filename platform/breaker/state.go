@@ -12,8 +12,8 @@ type State struct {
 	Class string `json:"class"`
 	// State is "closed", "open" or "half-open".
 	State string `json:"state"`
-	// Requests and Failures are those that the breaker goes by now: of its last seconds or, unless it is closed, of its
-	// trials.
+	// Requests and Failures are what the breaker counts now: the calls of the last seconds while it is closed, and its
+	// trials while it is not.
 	Requests uint32 `json:"requests"`
 	Failures uint32 `json:"failures"`
 }
@@ -23,7 +23,7 @@ func (s *Set) States() []State {
 	s.mu.Lock()
 	states := make([]State, 0, len(s.breakers))
 	for k, b := range s.breakers {
-		// Asked for the state first, it forgets what is too old to count.
+		// State is asked first, because it makes the breaker forget what is too old to count.
 		state := b.State().String()
 		counts := b.Counts()
 		states = append(states, State{Method: k.method, Class: k.class.String(), State: state, Requests: counts.Requests, Failures: counts.TotalFailures})

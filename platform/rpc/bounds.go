@@ -13,12 +13,12 @@ import (
 	"souk/platform/admission"
 )
 
-// ReasonOverloaded is the reason of a call's refusal that there was no place for.
+// ReasonOverloaded is the reason of the error when a server has no place for a call.
 const ReasonOverloaded = "OVERLOADED"
 
 var errOverloaded = Error(codes.ResourceExhausted, ReasonOverloaded, admission.ErrOverloaded.Error())
 
-// bounds are what the calls to a server may take: its places, and each its caller's time.
+// bounds limits the calls to a server: how many there are at once, and each by its caller's deadline.
 type bounds struct {
 	limiter *admission.Limiter
 }
@@ -37,7 +37,7 @@ func (b *bounds) stream(srv any, stream grpc.ServerStream, info *grpc.StreamServ
 	})
 }
 
-// serve has work do what a call asks for, within the bounds. Health is always told: a busy process is no sick one.
+// serve runs work within the bounds. Health checks are not limited, because a busy process is not a sick one.
 func (b *bounds) serve(ctx context.Context, method string, work func(context.Context) error) error {
 	if strings.HasPrefix(method, "/"+healthv1.Health_ServiceDesc.ServiceName+"/") {
 		return work(ctx)

@@ -28,7 +28,7 @@ var reconnect = grpc.ConnectParams{
 	MinConnectTimeout: 2 * time.Second,
 }
 
-// A connection whose other end answers nothing is found dead within these; gRPC allows no shorter time than 10 s.
+// A connection whose other end is silent is closed after these times. gRPC allows no Time below 10 s.
 var alive = keepalive.ClientParameters{Time: 10 * time.Second, Timeout: 3 * time.Second}
 
 // Dial returns a connection to target, such as consul:///catalog, where the service named peer must prove that it is that,
@@ -52,7 +52,7 @@ func Dial(target, peer string, identity *certificate.Identity, breakers *breaker
 	return grpc.NewClient(target, opts...)
 }
 
-// identify forwards whom a call is made for, and which request.
+// identify forwards the caller's token, the request id and the class of work.
 func identify(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
 	return invoke(outgoing(ctx), method, req, reply, cc, opts...)
 }
@@ -61,7 +61,7 @@ func identifyStream(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientC
 	return stream(outgoing(ctx), desc, cc, method, opts...)
 }
 
-// follow has a stream's instance judged in the log as well.
+// follow logs the ejections that a stream causes.
 func follow(logger *slog.Logger) grpc.StreamClientInterceptor {
 	return func(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string, stream grpc.Streamer, opts ...grpc.CallOption) (grpc.ClientStream, error) {
 		return stream((&balance.Call{Logger: logger}).Context(ctx), desc, cc, method, opts...)
@@ -72,7 +72,7 @@ func outgoing(ctx context.Context) context.Context {
 	return admission.Outgoing(outgoingRequestID(access.Outgoing(ctx)))
 }
 
-// report logs the calls that failed, after the last attempt. What an open breaker refuses is none of them.
+// report logs the calls that failed, once, after the last attempt. It does not see calls that an open breaker refuses.
 func report(logger *slog.Logger) grpc.UnaryClientInterceptor {
 	return func(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
 		start := time.Now()
@@ -86,8 +86,8 @@ func report(logger *slog.Logger) grpc.UnaryClientInterceptor {
 	}
 }
 
-// levelOf is for what the operator of a service that is away or broken looks for. Who is out of time or overloaded is not
-// alone with it, and health is asked of services that are still starting.
+// levelOf returns Warn for a service that is away or broken, which an operator wants to see. The rest is Debug: missed
+// deadlines and overload come in crowds, and health is also asked of services that are still starting.
 func levelOf(method string, code codes.Code) slog.Level {
 	switch code {
 	case codes.Unavailable, codes.Internal, codes.Unknown:
@@ -98,9 +98,9 @@ func levelOf(method string, code codes.Code) slog.Level {
 	return slog.LevelDebug
 }
 
-// excuse tells the breaker when a callee ran out of time that was not enough: one caller in a hurry, or at the end of its
-// own time, must not open the breaker for all. Half of what the method may take is enough to be judged by, and so a callee
-// that hangs is found out by callers who never wait for all of it.
+// excuse keeps a call from the breaker's count that ran out of time because its caller gave it too little: one caller in a
+// hurry must not open the breaker for all. Half of the method's timeout is enough to count. So callers that never wait for
+// the whole timeout can still find out a callee that hangs.
 func excuse(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
 	deadline, ok := ctx.Deadline()
 	hurried := ok && time.Until(deadline) < timeoutOf(method)/2

@@ -11,7 +11,8 @@ import (
 // any more) and refused, which is not among calls.
 var served = expvar.NewMap("rpc_server")
 
-// What is kept back of a caller's time: this part of it, but no less and no more than is needed for an answer's way.
+// A server keeps back a part of the caller's time for the answer's way: one in shavedPart, but no less than shortest and no
+// more than longest.
 const (
 	shavedPart = 20
 	shortest   = 5 * time.Millisecond

@@ -63,8 +63,8 @@ func detail[T any](err error) T {
 	return none
 }
 
-// toStatus makes the status error that a handler's error crosses the wire as. The boolean tells whether
-// the error was none that the handler meant to show, and so wants a line in the log.
+// toStatus turns a handler's error into the status error that the client gets. The boolean reports whether the error is
+// unexpected, and so belongs in the log.
 func toStatus(err error) (error, bool) {
 	var invalid *field.Error
 	switch {

@@ -26,8 +26,8 @@ func Retried(ctx context.Context) bool {
 	return len(metadata.ValueFromIncomingContext(ctx, attemptsHeader)) > 0
 }
 
-// repeat makes a call once more that failed by the fault of one instance, if the contract allows and the budget lasts. The
-// second attempt goes to another instance, if there is one.
+// repeat makes a call a second time if one instance is to blame for its failure, the contract allows it, and the budget is
+// not spent. The second attempt goes to another instance, if there is one.
 func (r *repeater) repeat(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
 	call := &balance.Call{Repeatable: repeatable()[method], Logger: r.logger}
 	ctx = call.Context(ctx)
@@ -45,20 +45,21 @@ func (r *repeater) repeat(ctx context.Context, method string, req, reply any, cc
 	return err
 }
 
-// brokeOff reports whether an answer had begun, which an instance that is killed leaves behind. gRPC tries only calls again
-// that nothing was heard of ("committed" in A6), as if its caller had already seen the beginning; ours sees a whole answer
-// or none.
+// brokeOff reports whether the connection broke after the answer had begun, as when an instance is killed. gRPC does not
+// retry such a call ("committed" in A6), because a caller may have seen the beginning. Ours have not: they see a whole
+// answer or none.
 func brokeOff(err error, began metadata.MD) bool {
 	return status.Code(err) == codes.Unavailable && len(began) > 0
 }
 
-// isFaultOfOne reports whether an instance failed at what another one can do. What is UNAVAILABLE gRPC has tried again.
+// isFaultOfOne reports whether an instance failed at a call that another one can probably serve. UNAVAILABLE is not among
+// these failures, because gRPC has retried it already.
 func isFaultOfOne(err error, call *balance.Call) bool {
 	return err != nil && status.Code(err) != codes.Unavailable && call.Elsewhere()
 }
 
-// discourage has the client not try again what the service itself tried for as long as it could: an UNAVAILABLE with a reason.
-// Tries would multiply from tier to tier, and a caller would wait for several times what one takes.
+// discourage tells the client not to retry an UNAVAILABLE with a reason, because the service has itself retried for as long
+// as it could. Otherwise retries would multiply from tier to tier, and callers would wait several times as long.
 func discourage(ctx context.Context, answer error) {
 	if status.Code(answer) == codes.Unavailable && Reason(answer) != "" {
 		// It fails only for a call that has been answered.

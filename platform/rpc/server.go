@@ -21,7 +21,8 @@ import (
 // The largest message a server takes, in bytes: a chunk of an import, or 2,000 order lines.
 const maxMessage = 4 << 20
 
-// Calls under way at once on a connection: all event streams of a gateway, which only wait, and what it has admitted besides.
+// The most calls at once on a connection: all event streams of a gateway, which only wait, and the requests that it has
+// admitted.
 const maxStreams = 2000
 
 // Calls under way on a connection that is old have this long to end.
@@ -33,9 +34,9 @@ func ConnectionAge(age time.Duration) grpc.ServerOption {
 	return grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionAge: age, MaxConnectionAgeGrace: connectionGrace})
 }
 
-// NewServer returns a gRPC server that proves itself with identity, logs each call, recovers panics, turns errors into
-// statuses, works on no more calls than limiter has places for nor longer than their callers wait, and admits callers by the
-// access rule of each RPC.
+// NewServer returns a gRPC server that proves itself with identity, logs each call, recovers panics and turns errors into
+// statuses. It works on no more calls at once than limiter has places for, and on none for longer than its caller waits.
+// The access rule of each RPC says who may call it.
 func NewServer(logger *slog.Logger, guard *access.Guard, identity *certificate.Identity, limiter *admission.Limiter, opts ...grpc.ServerOption) *grpc.Server {
 	bound, journal := &bounds{limiter: limiter}, security.New(logger)
 	return grpc.NewServer(append([]grpc.ServerOption{

@@ -17,8 +17,7 @@ import (
 // A call may take this long, unless its method is among timeouts or its caller gives it less.
 const defaultTimeout = 5 * time.Second
 
-// What takes longer or shorter, by full method. Callers with a deadline of their own stay below these: what stands here is
-// the end of a call whose caller forgot.
+// Methods that may take longer or less long, by full name. A caller's own deadline holds if it is earlier.
 var timeouts = map[string]time.Duration{
 	// Orders works on a request for SOUK_ORDERS_INLINE_TIMEOUT (5 s) and half a second, and before it for 4 s on its price.
 	"/souk.orders.v1.OrdersService/PlaceOrder":    15 * time.Second,
@@ -86,8 +85,8 @@ type retryPolicy struct {
 	Codes             []string `json:"retryableStatusCodes"`
 }
 
-// Three more attempts within some 350 ms bridge an instance that goes and a connection that is made anew. Only UNAVAILABLE
-// is tried again: what is out of time or overloaded would be more so.
+// Three more attempts within some 350 ms bridge the time in which an instance goes and a connection is made anew. Only
+// UNAVAILABLE is retried, because retries would make a lack of time or an overload worse.
 var retry = &retryPolicy{MaxAttempts: 4, InitialBackoff: "0.05s", MaxBackoff: "1s", BackoffMultiplier: 2, Codes: []string{"UNAVAILABLE"}}
 
 // The budget of retries, for each connection: a failed attempt takes a token, a call that went well gives a tenth of one, and
@@ -109,7 +108,7 @@ func configFor(peer string) (string, error) {
 	return string(text), nil
 }
 
-// methods are of the contracts that this process knows. It knows all it will before it makes a connection.
+// methods returns a config for each RPC of the contracts that are linked into this process.
 var methods = sync.OnceValue(func() []methodConfig {
 	var configs []methodConfig
 	eachMethod(func(service protoreflect.ServiceDescriptor, method protoreflect.MethodDescriptor) {
@@ -136,7 +135,7 @@ func eachMethod(do func(protoreflect.ServiceDescriptor, protoreflect.MethodDescr
 	})
 }
 
-// repeatable are the full methods that the contracts allow to repeat.
+// repeatable tells for each full method whether its contract allows to repeat it.
 var repeatable = sync.OnceValue(func() map[string]bool {
 	full := map[string]bool{}
 	for _, config := range methods() {
