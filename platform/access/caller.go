@@ -5,6 +5,7 @@ package access
 import (
 	"context"
 	"slices"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
@@ -21,6 +22,8 @@ type Caller struct {
 	CustomerID string
 	SessionID  string
 	Roles      []string
+	// ExpiresAt is when that token ends.
+	ExpiresAt time.Time
 	// Service is the service of the shop that makes the call, by its certificate.
 	Service string
 }
@@ -67,9 +70,15 @@ func WithoutToken(ctx context.Context) context.Context {
 	return context.WithValue(ctx, tokenKey{}, nil)
 }
 
+// Token returns the access token that ctx carries, or "". The guard has verified the token of an incoming call.
+func Token(ctx context.Context) string {
+	token, _ := ctx.Value(tokenKey{}).(string)
+	return token
+}
+
 // Outgoing returns ctx with the token of the customer that a call is made for, if there is one.
 func Outgoing(ctx context.Context) context.Context {
-	if token, ok := ctx.Value(tokenKey{}).(string); ok {
+	if token := Token(ctx); token != "" {
 		return metadata.AppendToOutgoingContext(ctx, tokenHeader, "Bearer "+token)
 	}
 	return ctx

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -99,7 +100,9 @@ type world struct {
 
 	mu     sync.Mutex
 	caller access.Caller
-	token  []string
+	token  string
+	// forwarded are the tokens of the calls that the RPC makes.
+	forwarded []string
 }
 
 func (w *world) record(ctx context.Context) {
@@ -107,7 +110,7 @@ func (w *world) record(ctx context.Context) {
 	defer w.mu.Unlock()
 	w.caller = access.FromContext(ctx)
 	outgoing, _ := metadata.FromOutgoingContext(access.Outgoing(ctx))
-	w.token = outgoing.Get("authorization")
+	w.token, w.forwarded = access.Token(ctx), outgoing.Get("authorization")
 }
 
 // descriptorOf describes a service whose RPCs all do the same.
@@ -308,16 +311,18 @@ func TestEachRPCAdmitsThoseItsRuleNames(t *testing.T) {
 func TestAnRPCKnowsItsCallerAndCanSpeakForHim(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	token := w.sign(t, header(), claims("staff"))
+	staff := claims("staff")
+	token := w.sign(t, header(), staff)
 	if code := w.call(t, "gateway", "Anyone", "authorization", "Bearer "+token); code != codes.OK {
 		t.Fatal(code)
 	}
-	want := "{CustomerID:customer-1 SessionID:session-1 Roles:[staff] Service:gateway}"
-	if got := fmt.Sprintf("%+v", w.caller); got != want || strings.Join(w.token, " ") != "Bearer "+token {
-		t.Errorf("called by %s, next call has the tokens %q", got, w.token)
+	end := time.Unix(staff["exp"].(int64), 0)
+	want := fmt.Sprintf("{CustomerID:customer-1 SessionID:session-1 Roles:[staff] ExpiresAt:%v Service:gateway}", end)
+	if got := fmt.Sprintf("%+v", w.caller); got != want || w.token != token || strings.Join(w.forwarded, " ") != "Bearer "+token {
+		t.Errorf("called by %s with the token %q, next call has the tokens %q", got, w.token, w.forwarded)
 	}
-	if code := w.call(t, "gateway", "Anyone"); code != codes.OK || w.caller.Authenticated() || w.token != nil {
-		t.Errorf("%v, called by %+v, next call has the tokens %q", code, w.caller, w.token)
+	if code := w.call(t, "gateway", "Anyone"); code != codes.OK || w.caller.Authenticated() || w.token != "" || w.forwarded != nil {
+		t.Errorf("%v, called by %+v with the token %q, next call has the tokens %q", code, w.caller, w.token, w.forwarded)
 	}
 }
 

@@ -75,7 +75,7 @@ func (v *Verifier) Verify(ctx context.Context, token string) (Caller, error) {
 	case claims.Subject == "" || claims.SessionID == "":
 		return Caller{}, fmt.Errorf("%w: sub and sid are required", ErrInvalidToken)
 	}
-	return Caller{CustomerID: claims.Subject, SessionID: claims.SessionID, Roles: claims.Roles}, nil
+	return Caller{CustomerID: claims.Subject, SessionID: claims.SessionID, Roles: claims.Roles, ExpiresAt: claims.ExpiresAt.Time}, nil
 }
 
 func (v *Verifier) keyOf(ctx context.Context, t *jwt.Token) (ed25519.PublicKey, error) {

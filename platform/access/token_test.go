@@ -113,8 +113,9 @@ func TestATokenOfOursSpeaksForItsCustomer(t *testing.T) {
 			t.Errorf("%s: authenticated %v, staff %v", name, caller.Authenticated(), caller.Staff())
 		}
 	}
-	caller, err := verifier.Verify(t.Context(), i.sign(t, header(), claims("editor", "staff")))
-	if err != nil || !caller.Staff() || !slices.Equal(caller.Roles, []string{"editor", "staff"}) {
+	end := now.Add(time.Hour).Truncate(time.Second)
+	caller, err := verifier.Verify(t.Context(), i.sign(t, header(), claims("editor", "staff").with(object{"exp": end.Unix()})))
+	if err != nil || !caller.Staff() || !slices.Equal(caller.Roles, []string{"editor", "staff"}) || !caller.ExpiresAt.Equal(end) {
 		t.Errorf("%+v, %v", caller, err)
 	}
 }

@@ -3,11 +3,8 @@ package edge
 import (
 	"context"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
-
-	"github.com/golang-jwt/jwt/v5"
 
 	"souk/gateway/internal/api"
 	"souk/platform/access"
@@ -46,32 +43,21 @@ func (s *streams) serve(w http.ResponseWriter, r *http.Request, next http.Handle
 	if s.ended.Err() != nil {
 		return Unavailable("") // AfterFunc ends the stream only after it may have begun
 	}
-	expiry := tokenExpiry(r)
-	if !expiry.After(time.Now()) {
+	caller := access.FromContext(r.Context())
+	if !caller.ExpiresAt.After(time.Now()) {
 		return unauthenticated("The access token is not valid.")
 	}
-	customer := access.FromContext(r.Context()).CustomerID
-	if !s.enter(customer) {
+	if !s.enter(caller.CustomerID) {
 		return retryAfter(NewProblem(http.StatusTooManyRequests, api.ProblemCodeRateLimited, "Too many streams are open."), streamRetryAfter)
 	}
-	defer s.leave(customer)
-	ctx, cancel := context.WithDeadline(r.Context(), expiry)
+	defer s.leave(caller.CustomerID)
+	ctx, cancel := context.WithDeadline(r.Context(), caller.ExpiresAt)
 	defer cancel()
 	defer context.AfterFunc(s.ended, cancel)()
 	writer := &streamWriter{ResponseWriter: w, control: http.NewResponseController(w)}
 	next(writer, r.WithContext(ctx))
 	writer.bound() // the server has the end of it still to write
 	return nil
-}
-
-// tokenExpiry returns when the request's access token, which was verified, ends.
-func tokenExpiry(r *http.Request) time.Time {
-	_, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	var claims jwt.RegisteredClaims
-	if _, _, err := jwt.NewParser().ParseUnverified(token, &claims); err != nil || claims.ExpiresAt == nil {
-		return time.Time{}
-	}
-	return claims.ExpiresAt.Time
 }
 
 func (s *streams) enter(customer string) bool {
