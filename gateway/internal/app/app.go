@@ -70,7 +70,9 @@ func Run(ctx context.Context) error {
 	ready := func() bool { return warm.Load() && !svc.Stopping() }
 	h := handler.New(services, dependencies, ready, cfg.Currency, svc.Logger())
 	limits := cfg.limits()
-	router, err := edge.NewRouter(h, svc.Verifier(), limits, admission.New(cfg.Concurrency), svc.Logger(), handler.StaleIfError)
+	router, err := edge.NewRouter(h, edge.Options{
+		Verifier: svc.Verifier(), Limits: limits, Limiter: admission.New(cfg.Concurrency), Logger: svc.Logger(),
+	}, handler.StaleIfError)
 	if err != nil {
 		return err
 	}

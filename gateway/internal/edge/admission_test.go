@@ -24,7 +24,7 @@ func busy(t *testing.T, k *keys, taken int, serve func(context.Context, http.Res
 	t.Helper()
 	limiter := admission.New(4)
 	logger := slog.New(slog.DiscardHandler)
-	router, err := NewRouter(nil, access.NewVerifier(k), nil, limiter, logger, func(api.StrictHandlerFunc, string) api.StrictHandlerFunc {
+	router, err := NewRouter(nil, Options{Verifier: access.NewVerifier(k), Limiter: limiter, Logger: logger}, func(api.StrictHandlerFunc, string) api.StrictHandlerFunc {
 		return func(ctx context.Context, w http.ResponseWriter, _ *http.Request, _ any) (any, error) {
 			serve(ctx, w)
 			return nil, NewProblem(passed, "passed", "")
@@ -101,7 +101,7 @@ func TestWhoFindsTheQueueFullIsRefusedUnread(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		limiter := admission.New(1)
 		logger := slog.New(slog.DiscardHandler)
-		router, err := NewRouter(nil, nil, nil, limiter, logger, pass)
+		router, err := NewRouter(nil, Options{Limiter: limiter, Logger: logger}, pass)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -40,7 +40,7 @@ func TestTheLogSaysNothingOfWhatClientsSend(t *testing.T) {
 			k := newKeys(t)
 			var log bytes.Buffer
 			logger := slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-			router, err := NewRouter(nil, access.NewVerifier(k), nil, nil, logger, func(api.StrictHandlerFunc, string) api.StrictHandlerFunc {
+			router, err := NewRouter(nil, Options{Verifier: access.NewVerifier(k), Logger: logger}, func(api.StrictHandlerFunc, string) api.StrictHandlerFunc {
 				return func(context.Context, http.ResponseWriter, *http.Request, any) (any, error) { return nil, end() }
 			})
 			if err != nil {

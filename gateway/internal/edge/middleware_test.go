@@ -141,7 +141,7 @@ func TestWhatIsSomebodysOwnIsNotStored(t *testing.T) {
 			return nil, nil
 		}
 	}
-	router, err := NewRouter(nil, access.NewVerifier(k), nil, nil, logger, answers)
+	router, err := NewRouter(nil, Options{Verifier: access.NewVerifier(k), Logger: logger}, answers)
 	if err != nil {
 		t.Fatal(err)
 	}

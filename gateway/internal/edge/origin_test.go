@@ -15,7 +15,7 @@ func pages(t *testing.T, origins ...string) http.Handler {
 	if err := o.Validate(); err != nil {
 		t.Fatal(err)
 	}
-	router, err := NewRouter(nil, nil, nil, nil, logger, pass)
+	router, err := NewRouter(nil, Options{Logger: logger}, pass)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -204,7 +204,7 @@ func TestAnyPageMayAskToReadWhatIsPublic(t *testing.T) {
 func TestProblemsOfPublicReadsMayBeReadToo(t *testing.T) {
 	t.Parallel()
 	logger, limits := slog.New(slog.DiscardHandler), newTestLimits(t)
-	router, err := NewRouter(nil, nil, limits, nil, logger, pass)
+	router, err := NewRouter(nil, Options{Limits: limits, Logger: logger}, pass)
 	if err != nil {
 		t.Fatal(err)
 	}

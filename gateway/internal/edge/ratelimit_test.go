@@ -48,7 +48,7 @@ func limited(t *testing.T) *gate {
 	k := newKeys(t)
 	events, limits := &securitytest.Events{}, newTestLimits(t)
 	logger := slog.New(slog.NewJSONHandler(events, &slog.HandlerOptions{Level: slog.LevelError}))
-	router, err := NewRouter(nil, access.NewVerifier(k), limits, nil, logger, pass, signIn)
+	router, err := NewRouter(nil, Options{Verifier: access.NewVerifier(k), Limits: limits, Logger: logger}, pass, signIn)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,7 +22,7 @@ import (
 func serveRoom(t *testing.T, bytes int, limiter *admission.Limiter) (*Router, *edgeServer) {
 	t.Helper()
 	logger := slog.New(slog.DiscardHandler)
-	router, err := NewRouter(nil, nil, nil, limiter, logger, pass)
+	router, err := NewRouter(nil, Options{Limiter: limiter, Logger: logger}, pass)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,9 +32,18 @@ type Router struct {
 	logger  *slog.Logger
 }
 
-// NewRouter returns a router that has the operations of server, within limits, and as many at once as limiter has places for.
-// Middlewares stand around an operation, after its checks.
-func NewRouter(server api.StrictServerInterface, verifier *access.Verifier, limits *Limits, limiter *admission.Limiter, logger *slog.Logger, middlewares ...api.StrictMiddlewareFunc) (*Router, error) {
+// Options are what a router works with.
+type Options struct {
+	Verifier *access.Verifier
+	// Limits are how often clients may ask; nil for any number of times.
+	Limits *Limits
+	// Limiter has a place for each request that is worked on at once.
+	Limiter *admission.Limiter
+	Logger  *slog.Logger
+}
+
+// NewRouter returns a router that has the operations of server. Middlewares stand around an operation, after its checks.
+func NewRouter(server api.StrictServerInterface, options Options, middlewares ...api.StrictMiddlewareFunc) (*Router, error) {
 	spec, err := openapi3.NewLoader().LoadFromData(gateway.Spec)
 	if err != nil {
 		return nil, fmt.Errorf("openapi.yaml: %w", err)
@@ -44,12 +53,12 @@ func NewRouter(server api.StrictServerInterface, verifier *access.Verifier, limi
 		return nil, fmt.Errorf("openapi.yaml: %w", err)
 	}
 	rt := &Router{
-		mux: http.NewServeMux(), operations: operations, public: map[string]bool{}, verifier: verifier, limits: limits, passwords: admission.New(passwordPlaces),
-		limiter: limiter, room: newRoom(roomForBodies), streams: newStreams(), logger: logger,
+		mux: http.NewServeMux(), operations: operations, public: map[string]bool{}, verifier: options.Verifier, limits: options.Limits,
+		passwords: admission.New(passwordPlaces), limiter: options.Limiter, room: newRoom(roomForBodies), streams: newStreams(), logger: options.Logger,
 	}
-	fail := func(w http.ResponseWriter, r *http.Request, err error) { WriteError(r.Context(), w, logger, err) }
+	fail := func(w http.ResponseWriter, r *http.Request, err error) { WriteError(r.Context(), w, rt.logger, err) }
 	refuse := func(w http.ResponseWriter, r *http.Request, err error) { fail(w, r, unreadable(err)) }
-	strict := api.NewStrictHandlerWithOptions(server, append(middlewares, limits.slowGuesses, tellReplays), api.StrictHTTPServerOptions{
+	strict := api.NewStrictHandlerWithOptions(server, append(middlewares, rt.limits.slowGuesses, tellReplays), api.StrictHTTPServerOptions{
 		RequestErrorHandlerFunc: refuse, ResponseErrorHandlerFunc: fail,
 	})
 	api.HandlerWithOptions(strict, api.StdHTTPServerOptions{BaseRouter: rt, ErrorHandlerFunc: refuse})

@@ -77,7 +77,7 @@ func TestEveryOperationHasADeadline(t *testing.T) {
 	k := newKeys(t)
 	logger := slog.New(slog.DiscardHandler)
 	left := make(chan time.Duration, 1)
-	router, err := NewRouter(nil, access.NewVerifier(k), nil, nil, logger, func(api.StrictHandlerFunc, string) api.StrictHandlerFunc {
+	router, err := NewRouter(nil, Options{Verifier: access.NewVerifier(k), Logger: logger}, func(api.StrictHandlerFunc, string) api.StrictHandlerFunc {
 		return func(ctx context.Context, _ http.ResponseWriter, _ *http.Request, _ any) (any, error) {
 			deadline, ok := ctx.Deadline()
 			if !ok {
@@ -115,7 +115,7 @@ func TestTheCallerTheTokenAndTheRequestIDReachTheServices(t *testing.T) {
 	logger := slog.New(slog.DiscardHandler)
 	var caller access.Caller
 	var id string
-	router, err := NewRouter(nil, access.NewVerifier(k), nil, nil, logger, func(api.StrictHandlerFunc, string) api.StrictHandlerFunc {
+	router, err := NewRouter(nil, Options{Verifier: access.NewVerifier(k), Logger: logger}, func(api.StrictHandlerFunc, string) api.StrictHandlerFunc {
 		return func(ctx context.Context, _ http.ResponseWriter, _ *http.Request, _ any) (any, error) {
 			caller, id = access.FromContext(ctx), rpc.RequestID(ctx)
 			return nil, NewProblem(passed, "passed", "")
@@ -154,7 +154,7 @@ func TestAnOperationThatDoesNotSayWhoMayUseItIsAnError(t *testing.T) {
 
 func TestARouteThatTheContractDoesNotHaveIsAPanic(t *testing.T) {
 	t.Parallel()
-	router, err := NewRouter(nil, nil, nil, nil, slog.New(slog.DiscardHandler))
+	router, err := NewRouter(nil, Options{Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,7 +169,7 @@ func TestARouteThatTheContractDoesNotHaveIsAPanic(t *testing.T) {
 func TestPagesStandBesideTheOperations(t *testing.T) {
 	t.Parallel()
 	logger := slog.New(slog.DiscardHandler)
-	router, err := NewRouter(nil, nil, nil, nil, logger)
+	router, err := NewRouter(nil, Options{Logger: logger})
 	if err != nil {
 		t.Fatal(err)
 	}

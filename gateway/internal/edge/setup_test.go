@@ -84,7 +84,7 @@ func serveEdge(t *testing.T) *edgeServer {
 	t.Helper()
 	k := newKeys(t)
 	logger := slog.New(slog.DiscardHandler)
-	router, err := NewRouter(nil, access.NewVerifier(k), nil, nil, logger, pass)
+	router, err := NewRouter(nil, Options{Verifier: access.NewVerifier(k), Logger: logger}, pass)
 	if err != nil {
 		t.Fatal(err)
 	}

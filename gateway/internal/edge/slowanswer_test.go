@@ -31,7 +31,7 @@ func TestASlowAnswerDoesNotEndTheRequestsThatFollowIt(t *testing.T) {
 		}
 	}
 	logger := slog.New(slog.DiscardHandler)
-	router, err := NewRouter(nil, nil, nil, nil, logger, answer)
+	router, err := NewRouter(nil, Options{Logger: logger}, answer)
 	if err != nil {
 		t.Fatal(err)
 	}

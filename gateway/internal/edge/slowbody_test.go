@@ -18,7 +18,7 @@ func TestASlowBodyHasTheTimeOfItsOperation(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		logger := slog.New(slog.DiscardHandler)
-		router, err := NewRouter(nil, nil, nil, nil, logger, pass)
+		router, err := NewRouter(nil, Options{Logger: logger}, pass)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -27,7 +27,7 @@ func streamRequest(token string) request {
 func streaming(t *testing.T, k *keys, serve func(context.Context) error) (*Router, http.Handler) {
 	t.Helper()
 	logger := slog.New(slog.DiscardHandler)
-	router, err := NewRouter(nil, access.NewVerifier(k), nil, nil, logger, func(api.StrictHandlerFunc, string) api.StrictHandlerFunc {
+	router, err := NewRouter(nil, Options{Verifier: access.NewVerifier(k), Logger: logger}, func(api.StrictHandlerFunc, string) api.StrictHandlerFunc {
 		return func(ctx context.Context, _ http.ResponseWriter, _ *http.Request, _ any) (any, error) {
 			if err := serve(ctx); err != nil {
 				return nil, err
@@ -119,7 +119,7 @@ func TestAStreamOutlivesTheServersTimeoutsOverHTTP2(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := newKeys(t)
 		logger := slog.New(slog.DiscardHandler)
-		router, err := NewRouter(nil, access.NewVerifier(k), nil, nil, logger, func(api.StrictHandlerFunc, string) api.StrictHandlerFunc {
+		router, err := NewRouter(nil, Options{Verifier: access.NewVerifier(k), Logger: logger}, func(api.StrictHandlerFunc, string) api.StrictHandlerFunc {
 			return func(_ context.Context, w http.ResponseWriter, _ *http.Request, _ any) (any, error) {
 				w.Header().Set("Content-Type", eventStream)
 				w.Header().Set("X-Accel-Buffering", "no")
