@@ -3,6 +3,7 @@ package journey
 import (
 	"bytes"
 	"net/http"
+	"reflect"
 	"sync"
 	"testing"
 	"time"
@@ -70,9 +71,11 @@ func TestARefusedPaymentLeavesStockAndCart(t *testing.T) {
 		c := customer(t)
 		request := checkout(t, c, sku, 2, method)
 		_, err := c.PlaceOrder(t.Context(), uuid.NewString(), request)
-		if problem := problemOf(t, err, http.StatusPaymentRequired, "payment_declined"); problem.Reason != reason {
+		problem := problemOf(t, err, http.StatusPaymentRequired, "payment_declined")
+		if problem.Reason != reason {
 			t.Errorf("%s: reason = %q, want %q", method, problem.Reason, reason)
 		}
+		wantRejection(t, c, problem.OrderID, shop.Rejection{Reason: "payment_declined", DeclineReason: reason})
 		if left := available(t, sku); left != 4 {
 			t.Errorf("%s: %d pieces are left, want 4", method, left)
 		}
@@ -96,8 +99,18 @@ func TestMoreThanThereIsIsRefusedByLine(t *testing.T) {
 	if len(problem.Lines) != 1 || problem.Lines[0].SKU != sku || problem.Lines[0].Requested != 5 || problem.Lines[0].Available != 4 {
 		t.Errorf("lines = %+v, want %s, 5 of 4", problem.Lines, sku)
 	}
+	wantRejection(t, c, problem.OrderID, shop.Rejection{Reason: "out_of_stock", Lines: problem.Lines})
 	if left := available(t, sku); left != 4 {
 		t.Errorf("%d pieces are left, want 4", left)
+	}
+}
+
+// wantRejection checks that the order says why it was rejected.
+func wantRejection(t *testing.T, c *shop.Client, order string, want shop.Rejection) {
+	t.Helper()
+	got, err := c.Order(t.Context(), order)
+	if err != nil || got.Status != "rejected" || got.Rejection == nil || !reflect.DeepEqual(*got.Rejection, want) {
+		t.Errorf("order = %+v, %v; want it rejected for %+v", got, err, want)
 	}
 }
 

@@ -105,13 +105,10 @@ type Problem struct {
 		Field   string `json:"field"`
 		Message string `json:"message"`
 	} `json:"errors"`
-	Lines []struct {
-		SKU       string `json:"sku"`
-		Requested int64  `json:"requested"`
-		Available int64  `json:"available"`
-	} `json:"lines"`
-	Totals    *Totals `json:"totals"`
-	RequestID string  `json:"request_id"`
+	Lines     []Shortage `json:"lines"`
+	Totals    *Totals    `json:"totals"`
+	OrderID   string     `json:"order_id"`
+	RequestID string     `json:"request_id"`
 }
 
 func (p *Problem) Error() string {

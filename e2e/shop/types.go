@@ -156,11 +156,26 @@ type Order struct {
 			Status string `json:"status"`
 		} `json:"events"`
 	} `json:"shipments"`
-	Returns  []Return `json:"returns"`
-	Refunds  []Refund `json:"refunds"`
-	Timeline []struct {
+	Returns   []Return   `json:"returns"`
+	Refunds   []Refund   `json:"refunds"`
+	Rejection *Rejection `json:"rejection"`
+	Timeline  []struct {
 		Event string `json:"event"`
 	} `json:"timeline"`
+}
+
+// Rejection says why a checkout was refused.
+type Rejection struct {
+	Reason        string     `json:"reason"`
+	DeclineReason string     `json:"decline_reason"`
+	Lines         []Shortage `json:"lines"`
+}
+
+// Shortage is a line of which there is not enough.
+type Shortage struct {
+	SKU       string `json:"sku"`
+	Requested int64  `json:"requested"`
+	Available int64  `json:"available"`
 }
 
 // Return is goods that come back.

@@ -405,6 +405,27 @@ func (e RefundStatus) Valid() bool {
 	}
 }
 
+// Defines values for RejectionReason.
+const (
+	RejectionReasonExpired         RejectionReason = "expired"
+	RejectionReasonOutOfStock      RejectionReason = "out_of_stock"
+	RejectionReasonPaymentDeclined RejectionReason = "payment_declined"
+)
+
+// Valid indicates whether the value is a known member of the RejectionReason enum.
+func (e RejectionReason) Valid() bool {
+	switch e {
+	case RejectionReasonExpired:
+		return true
+	case RejectionReasonOutOfStock:
+		return true
+	case RejectionReasonPaymentDeclined:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ReturnStatus.
 const (
 	ReturnStatusReceived  ReturnStatus = "received"
@@ -960,6 +981,9 @@ type Order struct {
 	// Refunds Those of returns included; absent in the answer to a checkout, which has none
 	Refunds *[]Refund `json:"refunds,omitempty"`
 
+	// Rejection Why it was rejected; absent unless `status` is `rejected`
+	Rejection *Rejection `json:"rejection,omitempty"`
+
 	// Returns The oldest first
 	Returns []Return `json:"returns"`
 
@@ -1331,6 +1355,21 @@ type Registration struct {
 	// customer's own e-mail and name. An accented letter may be sent as one character or as two.
 	Password string `json:"password"`
 }
+
+// Rejection Why a checkout was refused
+type Rejection struct {
+	// DeclineReason Why the payment was declined; absent unless `reason` is `payment_declined`
+	DeclineReason *DeclineReason `json:"decline_reason,omitempty"`
+
+	// Lines What there was not enough of; absent unless `reason` is `out_of_stock`
+	Lines *[]Shortage `json:"lines,omitempty"`
+
+	// Reason What a checkout failed for; `expired` means that the payment was not settled in time
+	Reason RejectionReason `json:"reason"`
+}
+
+// RejectionReason What a checkout failed for; `expired` means that the payment was not settled in time
+type RejectionReason string
 
 // Return Goods that come back
 //

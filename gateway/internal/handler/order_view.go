@@ -16,7 +16,7 @@ func (h *Handler) orderViews(ctx context.Context, orders []*ordersv1.Order) []ap
 	parcels := h.shipments(ctx, orders)
 	return views(orders, func(o *ordersv1.Order) api.Order {
 		view, refunds := orderView(o, parcels[o.GetId()]), views(o.GetRefunds(), refundView)
-		view.Refunds = &refunds
+		view.Refunds, view.Rejection = &refunds, rejectionView(o.GetRejection())
 		return view
 	})
 }
@@ -72,6 +72,23 @@ func orderView(o *ordersv1.Order, parcels []*shippingv1.Shipment) api.Order {
 func totalsView(t *ordersv1.Totals) api.Totals {
 	return api.Totals{
 		Subtotal: moneyView(t.GetSubtotal()), Shipping: moneyView(t.GetShipping()), Tax: moneyView(t.GetTax()), Total: moneyView(t.GetTotal()),
+	}
+}
+
+// rejectionView says why a checkout was refused, as its answer did; nil for an order that was not rejected.
+func rejectionView(r *ordersv1.Rejection) *api.Rejection {
+	if r == nil {
+		return nil
+	}
+	switch r.GetReason() {
+	case ordersv1.Rejection_REASON_OUT_OF_STOCK:
+		lines := views(r.GetShortages(), shortageView)
+		return &api.Rejection{Reason: api.RejectionReasonOutOfStock, Lines: &lines}
+	case ordersv1.Rejection_REASON_PAYMENT_DECLINED:
+		reason := declineReason(r.GetDetail())
+		return &api.Rejection{Reason: api.RejectionReasonPaymentDeclined, DeclineReason: &reason}
+	default:
+		return &api.Rejection{Reason: api.RejectionReasonExpired}
 	}
 }
 

@@ -3,6 +3,7 @@ package handler_test
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
 
 	"google.golang.org/grpc/codes"
@@ -14,6 +15,7 @@ import (
 )
 
 const (
+	listOrders    = ordersv1.OrdersService_ListOrders_FullMethodName
 	getOrder      = ordersv1.OrdersService_GetOrder_FullMethodName
 	listShipments = shippingv1.ShippingService_ListShipments_FullMethodName
 )
@@ -49,6 +51,32 @@ func TestAnOrderIsShownWithItsParcels(t *testing.T) {
 	}
 }
 
+func TestARejectedOrderSaysWhy(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	for want, rejection := range map[string]*ordersv1.Rejection{
+		`{"reason": "payment_declined", "decline_reason": "insufficient_funds"}`: {
+			Reason: ordersv1.Rejection_REASON_PAYMENT_DECLINED, Detail: "insufficient_funds",
+		},
+		`{"reason": "payment_declined", "decline_reason": "card_declined"}`: {
+			Reason: ordersv1.Rejection_REASON_PAYMENT_DECLINED, Detail: "stolen_card",
+		},
+		`{"reason": "expired"}`: {Reason: ordersv1.Rejection_REASON_EXPIRED},
+		`{"reason": "out_of_stock", "lines": [{"sku": "MUG-S", "requested": 2, "available": 1}]}`: {
+			Reason:    ordersv1.Rejection_REASON_OUT_OF_STOCK,
+			Shortages: []*ordersv1.Shortage{{Sku: "MUG-S", Requested: 2, Available: 1}},
+		},
+	} {
+		order := placed(ordersv1.Status_STATUS_REJECTED)
+		order.Rejection = rejection
+		body := strings.TrimSuffix(orderJSON("rejected", "[]"), "}") + `, "rejection": ` + want + "}"
+		on(s, getOrder, returns[*ordersv1.GetOrderRequest](&ordersv1.GetOrderResponse{Order: order}))
+		s.send(t, customer, "GET", "/v1/orders/o1", nil).mustBe(t, 200, body)
+		on(s, listOrders, returns[*ordersv1.ListOrdersRequest](&ordersv1.ListOrdersResponse{Orders: []*ordersv1.Order{order}}))
+		s.send(t, customer, "GET", "/v1/orders", nil).mustBe(t, 200, `{"items": [`+body+`]}`)
+	}
+}
+
 func TestAnOrderWithoutShippingIsStillAnOrder(t *testing.T) {
 	t.Parallel()
 	s := open(t)
@@ -66,7 +94,7 @@ func TestAListAsksShippingOnceForWhatWasDispatched(t *testing.T) {
 		orders[i].Id = id
 	}
 	var asked *ordersv1.ListOrdersRequest
-	on(s, ordersv1.OrdersService_ListOrders_FullMethodName, func(_ context.Context, req *ordersv1.ListOrdersRequest) (*ordersv1.ListOrdersResponse, error) {
+	on(s, listOrders, func(_ context.Context, req *ordersv1.ListOrdersRequest) (*ordersv1.ListOrdersResponse, error) {
 		asked = req
 		return &ordersv1.ListOrdersResponse{Orders: orders, NextCursor: "next"}, nil
 	})
@@ -99,7 +127,7 @@ func TestAListAsksShippingOnceForWhatWasDispatched(t *testing.T) {
 func TestTheLastPageOfOrdersHasNoCursor(t *testing.T) {
 	t.Parallel()
 	s := open(t)
-	on(s, ordersv1.OrdersService_ListOrders_FullMethodName, returns[*ordersv1.ListOrdersRequest](&ordersv1.ListOrdersResponse{}))
+	on(s, listOrders, returns[*ordersv1.ListOrdersRequest](&ordersv1.ListOrdersResponse{}))
 	s.send(t, customer, "GET", "/v1/orders", nil).mustBe(t, 200, `{"items": []}`)
 }
 
