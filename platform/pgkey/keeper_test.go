@@ -235,6 +235,19 @@ func TestAConnectionThatDiesLeavesNeitherTheEffectNorTheKey(t *testing.T) {
 	c.mustCount(t, 1)
 }
 
+// hourly is a process that does work once, if it is to be done each hour.
+type hourly struct{ t *testing.T }
+
+func (h hourly) Every(interval time.Duration, name string, work func(context.Context) error) {
+	h.t.Helper()
+	if interval != time.Hour {
+		h.t.Errorf("%s every %v, want every hour", name, interval)
+	}
+	if err := work(h.t.Context()); err != nil {
+		h.t.Error(err)
+	}
+}
+
 func TestOldKeysAreSweptAndOthersStay(t *testing.T) {
 	t.Parallel()
 	c := newCounter(t)
@@ -246,9 +259,7 @@ func TestOldKeysAreSweptAndOthersStay(t *testing.T) {
 		idempotency.KeepFor+time.Minute); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.keys.(*pgkey.Transaction).Sweep(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	pgkey.NewFor(hourly{t}, c.pool)
 	var left int
 	if err := c.pool.QueryRow(t.Context(), `SELECT count(*) FROM idempotent_requests`).Scan(&left); err != nil || left != 1 {
 		t.Errorf("%d keys are left, %v; want 1", left, err)

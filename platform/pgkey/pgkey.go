@@ -19,6 +19,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -38,6 +39,18 @@ var _ idempotency.Keeper = (*Transaction)(nil)
 // NewTransaction returns a keeper on a database that has the table.
 func NewTransaction(pool *pgxpool.Pool) *Transaction {
 	return &Transaction{pool: pool}
+}
+
+// Process does work again and again; a *service.Service is one.
+type Process interface {
+	Every(interval time.Duration, name string, work func(context.Context) error)
+}
+
+// NewFor is NewTransaction for a process, which sweeps the keys.
+func NewFor(p Process, pool *pgxpool.Pool) *Transaction {
+	k := NewTransaction(pool)
+	p.Every(idempotency.SweepEvery, "idempotent requests", k.Sweep)
+	return k
 }
 
 // Do implements idempotency.Keeper. All that work does by pgdb.InTx with its context is part of one transaction. What work

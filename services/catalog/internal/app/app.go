@@ -8,7 +8,6 @@ import (
 	catalogv1 "souk/proto/gen/souk/catalog/v1"
 
 	"souk/platform/config"
-	"souk/platform/idempotency"
 	"souk/platform/money"
 	"souk/platform/pgdb"
 	"souk/platform/pgkey"
@@ -46,17 +45,12 @@ func Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	pool, err := pgdb.Open(ctx, cfg.Database, postgres.Migrations, svc.Logger())
+	pool, err := pgdb.OpenFor(ctx, svc, cfg.Database, postgres.Migrations)
 	if err != nil {
 		return err
 	}
-	svc.OnStop(pool.Close)
-	health := pgdb.NewHealth(pool)
-	svc.OnStop(health.Close)
-	svc.Require("postgres", health.Check)
 	products := catalog.New(postgres.New(pool), cfg.Currency)
-	keys := pgkey.NewTransaction(pool)
-	svc.Every(idempotency.SweepEvery, "keys", keys.Sweep)
+	keys := pgkey.NewFor(svc, pool)
 	catalogv1.RegisterCatalogServiceServer(svc.Server(), grpcapi.New(products, cfg.Currency, keys))
 	return svc.Run(ctx)
 }

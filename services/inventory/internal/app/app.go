@@ -7,7 +7,6 @@ import (
 	inventoryv1 "souk/proto/gen/souk/inventory/v1"
 
 	"souk/platform/config"
-	"souk/platform/idempotency"
 	"souk/platform/pgdb"
 	"souk/platform/pgkey"
 	"souk/platform/service"
@@ -34,18 +33,13 @@ func Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	pool, err := pgdb.Open(ctx, cfg.Database, postgres.Migrations, svc.Logger())
+	pool, err := pgdb.OpenFor(ctx, svc, cfg.Database, postgres.Migrations)
 	if err != nil {
 		return err
 	}
-	svc.OnStop(pool.Close)
-	health := pgdb.NewHealth(pool)
-	svc.OnStop(health.Close)
-	svc.Require("postgres", health.Check)
 	stock := inventory.New(postgres.New(pool))
 	svc.Every(inventory.SweepEvery, "sweep", stock.Sweep)
-	keys := pgkey.NewTransaction(pool)
-	svc.Every(idempotency.SweepEvery, "keys", keys.Sweep)
+	keys := pgkey.NewFor(svc, pool)
 	inventoryv1.RegisterInventoryServiceServer(svc.Server(), grpcapi.New(stock, keys))
 	return svc.Run(ctx)
 }

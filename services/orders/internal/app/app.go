@@ -3,7 +3,6 @@ package app
 
 import (
 	"context"
-	"time"
 
 	ordersv1 "souk/proto/gen/souk/orders/v1"
 
@@ -20,9 +19,6 @@ import (
 	"souk/services/orders/internal/postgres"
 )
 
-// How often the keys of old requests are looked for.
-const sweepEvery = time.Hour
-
 // Run serves orders until ctx is done.
 func Run(ctx context.Context) error {
 	var cfg Config
@@ -33,11 +29,10 @@ func Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	pool, err := pgdb.Open(ctx, cfg.Database, postgres.Migrations, svc.Logger())
+	pool, err := pgdb.OpenFor(ctx, svc, cfg.Database, postgres.Migrations)
 	if err != nil {
 		return err
 	}
-	svc.OnStop(pool.Close)
 	// What needs the database, and would fail if it went away just now.
 	await := func(work func(context.Context) error) func(context.Context) error {
 		return func(ctx context.Context) error { return pgdb.Await(ctx, svc.Logger(), work) }
@@ -45,9 +40,6 @@ func Run(ctx context.Context) error {
 	if err := await(func(ctx context.Context) error { return job.Migrate(ctx, pool) })(ctx); err != nil {
 		return err
 	}
-	health := pgdb.NewHealth(pool)
-	svc.OnStop(health.Close)
-	svc.Require("postgres", health.Check)
 	others, err := peers.New(svc.Dial)
 	if err != nil {
 		return err
@@ -67,9 +59,8 @@ func Run(ctx context.Context) error {
 	svc.Every(orders.TrackEvery, "deliveries", checkout.TrackDeliveries)
 	svc.WhileServing("watch", checkout.Watch)
 	svc.Background("adopt", checkout.Adopt)
-	svc.Every(sweepEvery, "keys", checkout.SweepKeys)
-	keys := pgkey.NewTransaction(pool)
-	svc.Every(idempotency.SweepEvery, "returns' keys", keys.Sweep)
+	svc.Every(idempotency.SweepEvery, "keys", checkout.SweepKeys)
+	keys := pgkey.NewFor(svc, pool)
 	ordersv1.RegisterOrdersServiceServer(svc.Server(), grpcapi.New(checkout, keys))
 	return svc.Run(ctx)
 }

@@ -29,14 +29,10 @@ func Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	pool, err := pgdb.Open(ctx, cfg.Database, postgres.Migrations, svc.Logger())
+	pool, err := pgdb.OpenFor(ctx, svc, cfg.Database, postgres.Migrations)
 	if err != nil {
 		return err
 	}
-	svc.OnStop(pool.Close)
-	health := pgdb.NewHealth(pool)
-	svc.OnStop(health.Close)
-	svc.Require("postgres", health.Check)
 	provider, webhooks := cfg.provider(pool)
 	server := grpcapi.New(payments.New(postgres.New(pool), provider, webhooks, svc.Logger()))
 	paymentsv1.RegisterPaymentsServiceServer(svc.Server(), server)

@@ -51,14 +51,10 @@ func Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	pool, err := pgdb.Open(ctx, cfg.Database, postgres.Migrations, svc.Logger())
+	pool, err := pgdb.OpenFor(ctx, svc, cfg.Database, postgres.Migrations)
 	if err != nil {
 		return err
 	}
-	svc.OnStop(pool.Close)
-	health := pgdb.NewHealth(pool)
-	svc.OnStop(health.Close)
-	svc.Require("postgres", health.Check)
 	parcels := shipping.New(postgres.New(pool), simulator.New(cfg.Transit, time.Now), cfg.Currency)
 	svc.Every(shipping.FollowEvery, "follow", parcels.Follow)
 	shippingv1.RegisterShippingServiceServer(svc.Server(), grpcapi.New(parcels))
