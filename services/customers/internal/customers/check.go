@@ -2,20 +2,17 @@ package customers
 
 import (
 	"fmt"
-	"strings"
-	"unicode"
 	"unicode/utf8"
 
-	"souk/platform/country"
 	"souk/platform/email"
 	"souk/platform/field"
+	"souk/platform/postal"
 )
 
 const (
 	minPassword = 8
 	maxPassword = 200
 	maxName     = 100
-	maxLine     = 200
 )
 
 // checkPassword checks a new password, in the field with that name, of the account with that e-mail and name. It asks for what NIST
@@ -35,33 +32,13 @@ func checkPassword(check *field.Checker, fieldName string, password Secret, addr
 }
 
 func checkName(check *field.Checker, name string) {
-	checkText(check, "name", name, true, maxName)
+	check.CheckLine("name", name, true, maxName)
 }
 
 func checkAddress(a Address) error {
 	var check field.Checker
-	checkText(&check, "name", a.Name, true, maxLine)
-	checkText(&check, "line1", a.Line1, true, maxLine)
-	checkText(&check, "line2", a.Line2, false, maxLine)
-	checkText(&check, "city", a.City, true, maxLine)
-	checkText(&check, "region", a.Region, false, maxLine)
-	checkText(&check, "postal_code", a.PostalCode, false, maxLine)
-	check.Check(country.Valid(a.Country), "country", "must be an ISO 3166-1 alpha-2 code")
-	problem := country.CheckPostalCode(a.Country, a.PostalCode)
-	check.Check(problem == "", "postal_code", problem)
+	postal.Address{
+		Name: a.Name, Line1: a.Line1, Line2: a.Line2, City: a.City, Region: a.Region, PostalCode: a.PostalCode, Country: a.Country,
+	}.Check(&check, "")
 	return check.Err()
-}
-
-// checkText checks a line of text for people.
-func checkText(check *field.Checker, name, text string, required bool, most int) {
-	if required && strings.TrimSpace(text) == "" {
-		check.Check(false, name, "is required")
-		return
-	}
-	check.Check(utf8.RuneCountInString(text) <= most, name, fmt.Sprintf("must have at most %d characters", most))
-	check.Check(utf8.ValidString(text) && printable(text), name, "must not hold control characters")
-}
-
-func printable(text string) bool {
-	return !strings.ContainsFunc(text, unicode.IsControl)
 }

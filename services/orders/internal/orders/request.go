@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"regexp"
 
-	"souk/platform/country"
 	"souk/platform/field"
 	"souk/platform/money"
+	"souk/platform/postal"
 )
 
 // PlaceRequest asks for a cart to become an order.
@@ -32,9 +32,8 @@ type PlaceRequest struct {
 
 // Lengths in characters.
 const (
-	maxKey     = 255
-	maxID      = 100
-	maxAddress = 200
+	maxKey = 255
+	maxID  = 100
 	// Stripe wants room for 255 characters in an id: https://docs.stripe.com/upgrades
 	maxPaymentMethod = 255
 )
@@ -53,7 +52,7 @@ func (r PlaceRequest) Validate() error {
 	case r.ShippingAddress != nil && r.AddressID != "":
 		c.Check(false, "address_id", "cannot be combined with shipping_address")
 	case r.ShippingAddress != nil:
-		r.ShippingAddress.check(&c)
+		postal.Address(*r.ShippingAddress).Check(&c, "shipping_address.")
 	default:
 		c.Check(r.AddressID != "", "address_id", "or shipping_address is required")
 		c.CheckLine("address_id", r.AddressID, false, maxID)
@@ -63,26 +62,6 @@ func (r PlaceRequest) Validate() error {
 		c.Check(currencyCode.MatchString(r.ExpectedTotal.Currency), "expected_total", "must have an ISO 4217 currency")
 	}
 	return c.Err()
-}
-
-func (a Address) check(c *field.Checker) {
-	for _, f := range []struct {
-		name, value string
-		required    bool
-		most        int
-	}{
-		{"name", a.Name, true, maxAddress},
-		{"line1", a.Line1, true, maxAddress},
-		{"line2", a.Line2, false, maxAddress},
-		{"city", a.City, true, maxAddress},
-		{"region", a.Region, false, maxAddress},
-		{"postal_code", a.PostalCode, false, maxAddress},
-	} {
-		c.CheckLine("shipping_address."+f.name, f.value, f.required, f.most)
-	}
-	c.Check(country.Valid(a.Country), "shipping_address.country", "must be a country code of ISO 3166-1 alpha-2")
-	problem := country.CheckPostalCode(a.Country, a.PostalCode)
-	c.Check(problem == "", "shipping_address.postal_code", problem)
 }
 
 // Fingerprint tells requests apart that come with the same idempotency key.

@@ -1,0 +1,35 @@
+// Package postal is responsible for what an address must be for a parcel to arrive.
+package postal
+
+import (
+	"souk/platform/country"
+	"souk/platform/field"
+)
+
+// maxLine is in characters.
+const maxLine = 200
+
+// Address is where a parcel goes.
+type Address struct {
+	Name       string
+	Line1      string
+	Line2      string
+	City       string
+	Region     string
+	PostalCode string
+	// Country is an ISO 3166-1 alpha-2 code.
+	Country string
+}
+
+// Check records a violation for each invalid field. The names of the fields begin with prefix, such as "shipping_address.".
+func (a Address) Check(c *field.Checker, prefix string) {
+	c.CheckLine(prefix+"name", a.Name, true, maxLine)
+	c.CheckLine(prefix+"line1", a.Line1, true, maxLine)
+	c.CheckLine(prefix+"line2", a.Line2, false, maxLine)
+	c.CheckLine(prefix+"city", a.City, true, maxLine)
+	c.CheckLine(prefix+"region", a.Region, false, maxLine)
+	c.CheckLine(prefix+"postal_code", a.PostalCode, false, maxLine)
+	c.Check(country.Valid(a.Country), prefix+"country", "must be an ISO 3166-1 alpha-2 code")
+	problem := country.CheckPostalCode(a.Country, a.PostalCode)
+	c.Check(problem == "", prefix+"postal_code", problem)
+}
