@@ -20,6 +20,7 @@ const (
 // Create adds a product: ErrSlugTaken, *SKUTakenError or a *field.Error. Without a slug it gets one made of its title,
 // numbered if another product has it. A withdrawn product keeps its slug and its SKUs.
 func (s *Service) Create(ctx context.Context, content Content) (Product, error) {
+	content = content.tidy()
 	if content.Slug != "" {
 		return s.insert(ctx, content)
 	}
@@ -34,8 +35,8 @@ func (s *Service) Create(ctx context.Context, content Content) (Product, error) 
 	}
 }
 
+// insert adds a product whose content is tidy.
 func (s *Service) insert(ctx context.Context, content Content) (Product, error) {
-	content = content.tidy()
 	if err := content.check(); err != nil {
 		return Product{}, err
 	}
@@ -71,12 +72,12 @@ func (s *Service) tryUpdate(ctx context.Context, id string, version int64, edit 
 		return Product{}, ErrVersionMismatch
 	}
 	edit(&product.Content)
+	product.Content = product.tidy()
 	return s.replace(ctx, product)
 }
 
-// replace writes a product over the version that it was read at.
+// replace writes a product whose content is tidy over the version that it was read at.
 func (s *Service) replace(ctx context.Context, product Product) (Product, error) {
-	product.Content = product.tidy()
 	if err := product.check(); err != nil {
 		return Product{}, err
 	}

@@ -122,6 +122,26 @@ func TestImportTwiceChangesNothingAndAChangeUpdates(t *testing.T) {
 	}
 }
 
+func TestImportWritesTextOneWay(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	tidy := "Handle,Title,Vendor,Variant SKU,Variant Price\nlamp,Café Lamp,Café Nord,A,1\n"
+	untidy := "Handle,Title,Vendor,Variant SKU,Variant Price\nlamp,Cafe\u0301  Lamp,Café\u00a0Nord ,A,1\n"
+	load(t, s, untidy)
+	if lamp, err := s.Product(t.Context(), "lamp"); err != nil || lamp.Title != "Café Lamp" || lamp.Brand != "Café Nord" {
+		t.Errorf("%+v, %v; want Café Lamp by Café Nord", lamp.Content, err)
+	}
+	for _, file := range []string{untidy, tidy} {
+		if again := load(t, s, file); again.Updated != 0 {
+			t.Errorf("%q again: %+v; want nothing updated", file, again)
+		}
+	}
+	load(t, s, strings.Replace(untidy, ",1", ",2", 1))
+	if lamp, err := s.Product(t.Context(), "lamp"); err != nil || lamp.Title != "Café Lamp" || lamp.Version != 2 {
+		t.Errorf("after a new price: %+v, %v; want Café Lamp still", lamp, err)
+	}
+}
+
 const oneLamp = "Handle,Title,Variant SKU,Variant Price\nlamp,Lamp,A,1\nlamp,,B,2\n"
 
 func TestImportReplacesVariantsAndBringsAWithdrawnProductBack(t *testing.T) {
