@@ -2,13 +2,11 @@ package orders_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"sync"
 	"testing"
-	"time"
 
 	"souk/platform/money"
 
@@ -35,19 +33,6 @@ type world struct {
 	arrived      map[string]bool
 	moves        map[string][]orders.Event // before the arrival
 	unrefundable bool                      // payments refuses refunds
-}
-
-type reservation struct {
-	status  string // held, committed, ended
-	items   []orders.Item
-	returns map[string][]orders.Item
-	short   error // why it was refused, for good
-}
-
-type payment struct {
-	status  string // authorized, declined, captured, voided
-	charges int    // how often the provider was asked for money
-	refunds map[string]money.Money
 }
 
 const (
@@ -215,156 +200,6 @@ func (w *world) Moves(ctx context.Context, ids []string) (moves map[string][]ord
 		return nil
 	})
 	return moves, err
-}
-
-type inventory struct{ *world }
-
-func (w inventory) Reserve(ctx context.Context, orderID string, items []orders.Item, _ time.Duration) error {
-	return w.call(ctx, "reserve", func() error {
-		if r, ok := w.reservations[orderID]; ok {
-			if r.short != nil {
-				return r.short
-			}
-			if r.status == "ended" {
-				return orders.ErrReservationEnded
-			}
-			return nil
-		}
-		short := &orders.InsufficientStockError{}
-		for _, item := range items {
-			if w.stock[item.SKU] < item.Quantity {
-				short.Shortages = append(short.Shortages, orders.Shortage{SKU: item.SKU, Requested: item.Quantity, Available: w.stock[item.SKU]})
-			}
-		}
-		if len(short.Shortages) > 0 {
-			w.reservations[orderID] = &reservation{status: "ended", short: short}
-			return short
-		}
-		w.reservations[orderID] = &reservation{status: "held", items: items}
-		w.move(items, -1)
-		return nil
-	})
-}
-
-func (w inventory) Commit(ctx context.Context, orderID string) error {
-	return w.call(ctx, "commit", func() error {
-		r, ok := w.reservations[orderID]
-		if !ok || r.status == "ended" {
-			return orders.ErrReservationEnded
-		}
-		r.status = "committed"
-		return nil
-	})
-}
-
-func (w inventory) Release(ctx context.Context, orderID string) error {
-	return w.call(ctx, "release", func() error {
-		w.end(orderID)
-		return nil
-	})
-}
-
-func (w inventory) Return(ctx context.Context, orderID, returnID string, items []orders.Item) error {
-	return w.call(ctx, "return stock", func() error {
-		r, ok := w.reservations[orderID]
-		if !ok || r.status != "committed" {
-			return errors.New("not sold")
-		}
-		if _, again := r.returns[returnID]; again {
-			return nil
-		}
-		if r.returns == nil {
-			r.returns = map[string][]orders.Item{}
-		}
-		r.returns[returnID] = items
-		w.move(items, 1)
-		return nil
-	})
-}
-
-// end ends a reservation as a release or its expiry does.
-func (w *world) end(orderID string) {
-	r, ok := w.reservations[orderID]
-	if !ok {
-		r = &reservation{status: "held"}
-		w.reservations[orderID] = r
-	}
-	if r.status != "ended" {
-		w.move(r.items, 1)
-	}
-	r.status = "ended"
-}
-
-func (w *world) move(items []orders.Item, sign int64) {
-	for _, item := range items {
-		w.stock[item.SKU] += sign * item.Quantity
-	}
-}
-
-type payments struct{ *world }
-
-func (w payments) Authorize(ctx context.Context, orderID string, _ money.Money, method string) error {
-	return w.call(ctx, "authorize", func() error {
-		p, ok := w.payments[orderID]
-		if !ok {
-			p = &payment{status: "authorized", charges: 1}
-			if method == declined {
-				p.status = "declined"
-			}
-			w.payments[orderID] = p
-		}
-		switch p.status {
-		case "declined":
-			return &orders.DeclinedError{Reason: "card_declined"}
-		case "voided":
-			return orders.ErrPaymentEnded
-		default:
-			return nil
-		}
-	})
-}
-
-func (w payments) Capture(ctx context.Context, orderID string) error {
-	return w.call(ctx, "capture", func() error {
-		p, ok := w.payments[orderID]
-		if !ok || p.status != "authorized" && p.status != "captured" {
-			return orders.ErrNotAuthorized
-		}
-		p.status = "captured"
-		return nil
-	})
-}
-
-func (w payments) Void(ctx context.Context, orderID string) error {
-	return w.call(ctx, "void", func() error {
-		p, ok := w.payments[orderID]
-		if !ok {
-			p = &payment{}
-			w.payments[orderID] = p
-		}
-		switch p.status {
-		case "captured":
-			return errors.New("already captured")
-		case "declined":
-			return nil
-		}
-		p.status = "voided"
-		return nil
-	})
-}
-
-func (w payments) Refund(ctx context.Context, orderID, refundID string, amount money.Money) error {
-	return w.call(ctx, "refund", func() error {
-		p, ok := w.payments[orderID]
-		if !ok || p.status != "captured" || w.unrefundable {
-			return orders.ErrNotRefundable
-		}
-		if p.refunds == nil {
-			p.refunds = map[string]money.Money{}
-		}
-		p.refunds[refundID] = amount
-		return nil
-	})
 }
 
 // mustAgreeWith fails the test unless everyone else's view of the order fits its status.
