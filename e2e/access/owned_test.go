@@ -61,6 +61,9 @@ var ownedRPCs = map[string]ownedRPC{
 	"/souk.orders.v1.OrdersService/GetOrder":      {&ordersv1.GetOrderRequest{}, map[string]ownedField{"id": orderField}},
 	"/souk.orders.v1.OrdersService/CancelOrder":   {&ordersv1.CancelOrderRequest{}, map[string]ownedField{"id": orderField}},
 	"/souk.orders.v1.OrdersService/WaitForEvents": {&ordersv1.WaitForEventsRequest{}, map[string]ownedField{"order_id": orderField}},
+	"/souk.orders.v1.OrdersService/CreateEventTicket": {
+		&ordersv1.CreateEventTicketRequest{}, map[string]ownedField{"order_id": orderField},
+	},
 	"/souk.orders.v1.OrdersService/RequestReturn": {
 		&ordersv1.RequestReturnRequest{Lines: []*ordersv1.ReturnLine{{Sku: "GOODS", Quantity: 1}}, Reason: "too many"},
 		map[string]ownedField{"order_id": {"delivered order", delivered}},

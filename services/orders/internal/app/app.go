@@ -49,7 +49,8 @@ func Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	checkout := orders.New(postgres.New(pool, queue), others, settings, svc.Logger())
+	store := postgres.New(pool, queue)
+	checkout := orders.New(store, others, settings, svc.Logger())
 	runner, err := job.NewRunner(pool, checkout.Advance, svc.Logger())
 	if err != nil {
 		return err
@@ -61,6 +62,8 @@ func Run(ctx context.Context) error {
 	svc.Background("adopt", checkout.Adopt)
 	svc.Every(idempotency.SweepEvery, "keys", checkout.SweepKeys)
 	keys := pgkey.NewFor(svc, pool)
-	ordersv1.RegisterOrdersServiceServer(svc.Server(), grpcapi.New(checkout, keys))
+	tickets := orders.NewTickets(checkout, store)
+	svc.Every(orders.SweepTicketsEvery, "event tickets", tickets.Sweep)
+	ordersv1.RegisterOrdersServiceServer(svc.Server(), grpcapi.New(checkout, tickets, keys))
 	return svc.Run(ctx)
 }

@@ -29,6 +29,7 @@ var answers = []struct {
 	{orders.ErrNotDispatchable, codes.FailedPrecondition, "NOT_DISPATCHABLE", "the order cannot be dispatched"},
 	{orders.ErrNotReturnable, codes.FailedPrecondition, "NOT_RETURNABLE", ""},
 	{orders.ErrReturnNotFound, codes.NotFound, "RETURN_NOT_FOUND", "return not found"},
+	{orders.ErrTicketNotFound, codes.NotFound, "TICKET_NOT_FOUND", "ticket not found"},
 	{orders.ErrKeyReused, codes.InvalidArgument, "IDEMPOTENCY_KEY_REUSED", "the key was used for another request"},
 	{orders.ErrKeyInProgress, codes.Aborted, "IDEMPOTENCY_IN_PROGRESS", "the first request with this key is still running"},
 	{orders.ErrOrdersOpen, codes.FailedPrecondition, "ORDERS_OPEN", "an order is still under way"},

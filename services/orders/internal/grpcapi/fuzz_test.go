@@ -12,7 +12,6 @@ import (
 	ordersv1 "souk/proto/gen/souk/orders/v1"
 
 	"souk/platform/grpctest"
-	"souk/platform/idempotency"
 	"souk/platform/money"
 	"souk/platform/pgkey"
 	"souk/platform/pgtest"
@@ -29,13 +28,16 @@ const owner = "0198a000-0000-7000-8000-00000000000c"
 
 // FuzzHandlers has three orders of the owner's: one to cancel or dispatch, one delivered, and one with a return under way.
 func FuzzHandlers(f *testing.F) {
-	service, keys := serve(f)
-	server := grpctest.Serve(f, func(r grpc.ServiceRegistrar) { ordersv1.RegisterOrdersServiceServer(r, grpcapi.New(service, keys)) })
+	server, service := serve(f)
 	client := ordersv1.NewOrdersServiceClient(server.Conn)
 	open := place(f, server, "open")
 	delivered, returned := deliver(f, service, place(f, server, "delivered")), deliver(f, service, place(f, server, "returned"))
 	lines := []*ordersv1.ReturnLine{{Sku: "MUG", Quantity: 1}}
 	goods, err := client.RequestReturn(server.As(f, owner), &ordersv1.RequestReturnRequest{OrderId: returned, Lines: lines, Reason: "broken"})
+	if err != nil {
+		f.Fatal(err)
+	}
+	ticket, err := client.CreateEventTicket(server.As(f, owner), &ordersv1.CreateEventTicketRequest{OrderId: open})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -50,11 +52,13 @@ func FuzzHandlers(f *testing.F) {
 		&ordersv1.ReceiveReturnRequest{ReturnId: goods.GetReturn().GetId()},
 		&ordersv1.RefundOrderRequest{IdempotencyKey: "refund", OrderId: delivered, Amount: &moneyv1.Money{Amount: 5, Currency: "GBP"}, Reason: "late"},
 		&ordersv1.WaitForEventsRequest{OrderId: delivered},
+		&ordersv1.CreateEventTicketRequest{OrderId: open},
+		&ordersv1.RedeemEventTicketRequest{OrderId: open, Ticket: ticket.GetTicket()},
 	)
 }
 
-// serve returns the service on a database of its own, with peers that do whatever they are asked.
-func serve(f testing.TB) (*orders.Service, idempotency.Keeper) {
+// serve serves the service on a database of its own, with peers that do whatever they are asked.
+func serve(f testing.TB) (*grpctest.Server, *orders.Service) {
 	f.Helper()
 	pool := pgtest.New(f, postgres.Migrations)
 	if err := job.Migrate(f.Context(), pool); err != nil {
@@ -66,7 +70,10 @@ func serve(f testing.TB) (*orders.Service, idempotency.Keeper) {
 		f.Fatal(err)
 	}
 	peers := orders.Peers{Carts: willing{}, Catalog: willing{}, Customers: willing{}, Inventory: willing{}, Payments: payments{}, Shipping: willing{}}
-	return orders.New(postgres.New(pool, queue), peers, settings, logger), pgkey.NewTransaction(pool)
+	store := postgres.New(pool, queue)
+	service := orders.New(store, peers, settings, logger)
+	api := grpcapi.New(service, orders.NewTickets(service, store), pgkey.NewTransaction(pool))
+	return grpctest.Serve(f, func(r grpc.ServiceRegistrar) { ordersv1.RegisterOrdersServiceServer(r, api) }), service
 }
 
 func purchase(key string) *ordersv1.PlaceOrderRequest {

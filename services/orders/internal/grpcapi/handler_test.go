@@ -54,7 +54,7 @@ func (m *memory) EraseCustomer(_ context.Context, customerID string) error {
 
 func setup() (*Server, *memory) {
 	store := &memory{}
-	return New(orders.New(store, orders.Peers{}, orders.Settings{Inline: time.Second}, slog.New(slog.DiscardHandler)), nil), store
+	return New(orders.New(store, orders.Peers{}, orders.Settings{Inline: time.Second}, slog.New(slog.DiscardHandler)), nil, nil), store
 }
 
 func as(t *testing.T, id string, roles ...string) context.Context {

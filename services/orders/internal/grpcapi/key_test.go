@@ -4,7 +4,6 @@ import (
 	"sync"
 	"testing"
 
-	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/proto"
@@ -13,14 +12,11 @@ import (
 
 	"souk/platform/grpctest"
 	"souk/platform/rpc"
-
-	"souk/services/orders/internal/grpcapi"
 )
 
 func TestAReturnWithAKeyIsRequestedOnce(t *testing.T) {
 	t.Parallel()
-	service, keys := serve(t)
-	server := grpctest.Serve(t, func(r grpc.ServiceRegistrar) { ordersv1.RegisterOrdersServiceServer(r, grpcapi.New(service, keys)) })
+	server, service := serve(t)
 	client := ordersv1.NewOrdersServiceClient(server.Conn)
 	id := deliver(t, service, place(t, server, "order"))
 	ctx := metadata.AppendToOutgoingContext(server.As(t, owner), "idempotency-key-bin", "k")

@@ -44,6 +44,11 @@ func (owned) Key(context.Context, string, string) (orders.UsedKey, error) {
 	return orders.UsedKey{}, orders.ErrKeyUnknown
 }
 
+// anyTicket is a store of tickets that takes each.
+type anyTicket struct{ orders.TicketStore }
+
+func (anyTicket) SaveTicket(context.Context, orders.SealedTicket, time.Duration) error { return nil }
+
 // holdings are the peers that are asked for a price, as they answer the caller of ctx.
 type holdings struct {
 	orders.Carts
@@ -81,7 +86,7 @@ func ownedServer(t *testing.T) (*grpctest.Server, ordersv1.OrdersServiceClient) 
 	server := grpctest.Serve(t, func(r grpc.ServiceRegistrar) {
 		peers := orders.Peers{Carts: holdings{}, Catalog: holdings{}, Customers: holdings{}, Shipping: holdings{}}
 		service := orders.New(owned{}, peers, orders.Settings{Inline: time.Second}, slog.New(slog.DiscardHandler))
-		ordersv1.RegisterOrdersServiceServer(r, New(service, nil))
+		ordersv1.RegisterOrdersServiceServer(r, New(service, orders.NewTickets(service, anyTicket{}), nil))
 	})
 	return server, ordersv1.NewOrdersServiceClient(server.Conn)
 }
@@ -118,6 +123,10 @@ var asking = map[string]func(ctx context.Context, c ordersv1.OrdersServiceClient
 	},
 	"WaitForEvents.order_id": func(ctx context.Context, c ordersv1.OrdersServiceClient, id string) error {
 		_, err := c.WaitForEvents(ctx, &ordersv1.WaitForEventsRequest{OrderId: id, After: 100})
+		return err
+	},
+	"CreateEventTicket.order_id": func(ctx context.Context, c ordersv1.OrdersServiceClient, id string) error {
+		_, err := c.CreateEventTicket(ctx, &ordersv1.CreateEventTicketRequest{OrderId: id})
 		return err
 	},
 }

@@ -18,13 +18,14 @@ import (
 // Server implements ordersv1.OrdersServiceServer.
 type Server struct {
 	ordersv1.UnimplementedOrdersServiceServer
-	orders *orders.Service
-	keys   idempotency.Keeper
+	orders  *orders.Service
+	tickets *orders.Tickets
+	keys    idempotency.Keeper
 }
 
-// New returns a server of service. keys keeps the idempotency keys of requests to return goods.
-func New(service *orders.Service, keys idempotency.Keeper) *Server {
-	return &Server{orders: service, keys: keys}
+// New returns a server of service and its tickets. keys keeps the idempotency keys of requests to return goods.
+func New(service *orders.Service, tickets *orders.Tickets, keys idempotency.Keeper) *Server {
+	return &Server{orders: service, tickets: tickets, keys: keys}
 }
 
 // PlaceOrder turns the caller's cart into an order.

@@ -120,6 +120,7 @@ func TestErrorsCarryTheContractsReasons(t *testing.T) {
 		{orders.ErrCartEmpty, codes.FailedPrecondition, "CART_EMPTY"},
 		{orders.ErrNotCancellable, codes.FailedPrecondition, "NOT_CANCELLABLE"},
 		{orders.ErrNotDispatchable, codes.FailedPrecondition, "NOT_DISPATCHABLE"},
+		{orders.ErrTicketNotFound, codes.NotFound, "TICKET_NOT_FOUND"},
 		{orders.ErrKeyReused, codes.InvalidArgument, "IDEMPOTENCY_KEY_REUSED"},
 		{orders.ErrKeyInProgress, codes.Aborted, "IDEMPOTENCY_IN_PROGRESS"},
 		{orders.ErrOrdersOpen, codes.FailedPrecondition, "ORDERS_OPEN"},

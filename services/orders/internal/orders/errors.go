@@ -16,6 +16,7 @@ var (
 	ErrNotReturnable   = errors.New("order cannot be returned")
 	ErrReturnNotFound  = errors.New("return not found")
 	ErrBadCursor       = errors.New("cursor is not one of this list")
+	ErrTicketNotFound  = errors.New("ticket not found")
 	ErrOrdersOpen      = errors.New("an order of the customer is still under way")
 	// ErrCustomerErased is returned to a customer who was erased and whose access token has not expired yet.
 	ErrCustomerErased = errors.New("customer was erased")

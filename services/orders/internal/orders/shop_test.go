@@ -22,6 +22,7 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 // shop is the service on a database of its own, with everyone else in memory.
 type shop struct {
 	*orders.Service
+	tickets  *orders.Tickets
 	world    *world
 	store    *faultyStore
 	pool     *pgxpool.Pool
@@ -52,8 +53,10 @@ func shopOn(t *testing.T, pool *pgxpool.Pool, settings orders.Settings) *shop {
 		t.Fatal(err)
 	}
 	s := &shop{world: newWorld(), pool: pool, settings: settings}
-	s.store = &faultyStore{Store: postgres.New(pool, queue), world: s.world}
+	store := postgres.New(pool, queue)
+	s.store = &faultyStore{Store: store, world: s.world}
 	s.Service = orders.New(s.store, s.world.peers(), settings, slog.New(slog.DiscardHandler))
+	s.tickets = orders.NewTickets(s.Service, store)
 	return s
 }
 

@@ -22,13 +22,16 @@ type Jobs interface {
 	Hurry(ctx context.Context, tx pgx.Tx, id int64) error
 }
 
-// Store implements orders.Store.
+// Store implements orders.Store and orders.TicketStore.
 type Store struct {
 	pool *pgxpool.Pool
 	jobs Jobs
 }
 
-var _ orders.Store = (*Store)(nil)
+var (
+	_ orders.Store       = (*Store)(nil)
+	_ orders.TicketStore = (*Store)(nil)
+)
 
 // New returns a store on a database that has been migrated.
 func New(pool *pgxpool.Pool, jobs Jobs) *Store {

@@ -2670,6 +2670,201 @@ func (x *Event) GetEntry() *TimelineEntry {
 	return nil
 }
 
+type CreateEventTicketRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	OrderId       string                 `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CreateEventTicketRequest) Reset() {
+	*x = CreateEventTicketRequest{}
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CreateEventTicketRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CreateEventTicketRequest) ProtoMessage() {}
+
+func (x *CreateEventTicketRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CreateEventTicketRequest.ProtoReflect.Descriptor instead.
+func (*CreateEventTicketRequest) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{37}
+}
+
+func (x *CreateEventTicketRequest) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+type CreateEventTicketResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A secret.
+	Ticket string `protobuf:"bytes,1,opt,name=ticket,proto3" json:"ticket,omitempty"`
+	// In seconds.
+	ExpiresIn     int64 `protobuf:"varint,2,opt,name=expires_in,json=expiresIn,proto3" json:"expires_in,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CreateEventTicketResponse) Reset() {
+	*x = CreateEventTicketResponse{}
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CreateEventTicketResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CreateEventTicketResponse) ProtoMessage() {}
+
+func (x *CreateEventTicketResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CreateEventTicketResponse.ProtoReflect.Descriptor instead.
+func (*CreateEventTicketResponse) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{38}
+}
+
+func (x *CreateEventTicketResponse) GetTicket() string {
+	if x != nil {
+		return x.Ticket
+	}
+	return ""
+}
+
+func (x *CreateEventTicketResponse) GetExpiresIn() int64 {
+	if x != nil {
+		return x.ExpiresIn
+	}
+	return 0
+}
+
+type RedeemEventTicketRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	OrderId       string                 `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	Ticket        string                 `protobuf:"bytes,2,opt,name=ticket,proto3" json:"ticket,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RedeemEventTicketRequest) Reset() {
+	*x = RedeemEventTicketRequest{}
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[39]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RedeemEventTicketRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RedeemEventTicketRequest) ProtoMessage() {}
+
+func (x *RedeemEventTicketRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[39]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RedeemEventTicketRequest.ProtoReflect.Descriptor instead.
+func (*RedeemEventTicketRequest) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{39}
+}
+
+func (x *RedeemEventTicketRequest) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+func (x *RedeemEventTicketRequest) GetTicket() string {
+	if x != nil {
+		return x.Ticket
+	}
+	return ""
+}
+
+type RedeemEventTicketResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The access token that the ticket was made with.
+	AccessToken   string `protobuf:"bytes,1,opt,name=access_token,json=accessToken,proto3" json:"access_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RedeemEventTicketResponse) Reset() {
+	*x = RedeemEventTicketResponse{}
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[40]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RedeemEventTicketResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RedeemEventTicketResponse) ProtoMessage() {}
+
+func (x *RedeemEventTicketResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[40]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RedeemEventTicketResponse.ProtoReflect.Descriptor instead.
+func (*RedeemEventTicketResponse) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{40}
+}
+
+func (x *RedeemEventTicketResponse) GetAccessToken() string {
+	if x != nil {
+		return x.AccessToken
+	}
+	return ""
+}
+
 type EraseCustomerRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -2678,7 +2873,7 @@ type EraseCustomerRequest struct {
 
 func (x *EraseCustomerRequest) Reset() {
 	*x = EraseCustomerRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[37]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2690,7 +2885,7 @@ func (x *EraseCustomerRequest) String() string {
 func (*EraseCustomerRequest) ProtoMessage() {}
 
 func (x *EraseCustomerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[37]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2703,7 +2898,7 @@ func (x *EraseCustomerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EraseCustomerRequest.ProtoReflect.Descriptor instead.
 func (*EraseCustomerRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{37}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{41}
 }
 
 type EraseCustomerResponse struct {
@@ -2714,7 +2909,7 @@ type EraseCustomerResponse struct {
 
 func (x *EraseCustomerResponse) Reset() {
 	*x = EraseCustomerResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[38]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2726,7 +2921,7 @@ func (x *EraseCustomerResponse) String() string {
 func (*EraseCustomerResponse) ProtoMessage() {}
 
 func (x *EraseCustomerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[38]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2739,7 +2934,7 @@ func (x *EraseCustomerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EraseCustomerResponse.ProtoReflect.Descriptor instead.
 func (*EraseCustomerResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{38}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{42}
 }
 
 var File_souk_orders_v1_orders_proto protoreflect.FileDescriptor
@@ -2938,7 +3133,18 @@ const file_souk_orders_v1_orders_proto_rawDesc = "" +
 	"\x05order\x18\x02 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\"X\n" +
 	"\x05Event\x12\x1a\n" +
 	"\bposition\x18\x01 \x01(\x05R\bposition\x123\n" +
-	"\x05entry\x18\x02 \x01(\v2\x1d.souk.orders.v1.TimelineEntryR\x05entry\"\x16\n" +
+	"\x05entry\x18\x02 \x01(\v2\x1d.souk.orders.v1.TimelineEntryR\x05entry\"5\n" +
+	"\x18CreateEventTicketRequest\x12\x19\n" +
+	"\border_id\x18\x01 \x01(\tR\aorderId\"R\n" +
+	"\x19CreateEventTicketResponse\x12\x16\n" +
+	"\x06ticket\x18\x01 \x01(\tR\x06ticket\x12\x1d\n" +
+	"\n" +
+	"expires_in\x18\x02 \x01(\x03R\texpiresIn\"M\n" +
+	"\x18RedeemEventTicketRequest\x12\x19\n" +
+	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x16\n" +
+	"\x06ticket\x18\x02 \x01(\tR\x06ticket\">\n" +
+	"\x19RedeemEventTicketResponse\x12!\n" +
+	"\faccess_token\x18\x01 \x01(\tR\vaccessToken\"\x16\n" +
 	"\x14EraseCustomerRequest\"\x17\n" +
 	"\x15EraseCustomerResponse*\xa1\x01\n" +
 	"\x06Status\x12\x16\n" +
@@ -2963,7 +3169,7 @@ const file_souk_orders_v1_orders_proto_rawDesc = "" +
 	"\x1cTIMELINE_EVENT_REFUND_FAILED\x10\n" +
 	"\x12\x1d\n" +
 	"\x19TIMELINE_EVENT_IN_TRANSIT\x10\v\x12#\n" +
-	"\x1fTIMELINE_EVENT_OUT_FOR_DELIVERY\x10\f2\xb4\t\n" +
+	"\x1fTIMELINE_EVENT_OUT_FOR_DELIVERY\x10\f2\xa9\v\n" +
 	"\rOrdersService\x12s\n" +
 	"\n" +
 	"PlaceOrder\x12!.souk.orders.v1.PlaceOrderRequest\x1a\".souk.orders.v1.PlaceOrderResponse\"\x1e\x8a\xb5\x18\x17\x10\x01*\acart_id*\n" +
@@ -2978,7 +3184,9 @@ const file_souk_orders_v1_orders_proto_rawDesc = "" +
 	"\rEraseCustomer\x12$.souk.orders.v1.EraseCustomerRequest\x1a%.souk.orders.v1.EraseCustomerResponse\"\t\x8a\xb5\x18\x02\x10\x01\x90\x02\x02\x12g\n" +
 	"\rReceiveReturn\x12$.souk.orders.v1.ReceiveReturnRequest\x1a%.souk.orders.v1.ReceiveReturnResponse\"\t\x8a\xb5\x18\x02\x18\x01\x90\x02\x02\x12a\n" +
 	"\vRefundOrder\x12\".souk.orders.v1.RefundOrderRequest\x1a#.souk.orders.v1.RefundOrderResponse\"\t\x8a\xb5\x18\x02\x18\x01\x90\x02\x02\x12s\n" +
-	"\rWaitForEvents\x12$.souk.orders.v1.WaitForEventsRequest\x1a%.souk.orders.v1.WaitForEventsResponse\"\x15\x8a\xb5\x18\x0e\x10\x01\x18\x01*\border_id\x90\x02\x01\x1a\x14\x92\xb5\x18\x10\n" +
+	"\rWaitForEvents\x12$.souk.orders.v1.WaitForEventsRequest\x1a%.souk.orders.v1.WaitForEventsResponse\"\x15\x8a\xb5\x18\x0e\x10\x01\x18\x01*\border_id\x90\x02\x01\x12z\n" +
+	"\x11CreateEventTicket\x12(.souk.orders.v1.CreateEventTicketRequest\x1a).souk.orders.v1.CreateEventTicketResponse\"\x10\x8a\xb5\x18\f\x10\x01*\border_id\x12w\n" +
+	"\x11RedeemEventTicket\x12(.souk.orders.v1.RedeemEventTicketRequest\x1a).souk.orders.v1.RedeemEventTicketResponse\"\r\x8a\xb5\x18\t\"\agateway\x1a\x14\x92\xb5\x18\x10\n" +
 	"\agateway\n" +
 	"\x05auditB(Z&souk/proto/gen/souk/orders/v1;ordersv1b\x06proto3"
 
@@ -2995,55 +3203,59 @@ func file_souk_orders_v1_orders_proto_rawDescGZIP() []byte {
 }
 
 var file_souk_orders_v1_orders_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_souk_orders_v1_orders_proto_msgTypes = make([]protoimpl.MessageInfo, 39)
+var file_souk_orders_v1_orders_proto_msgTypes = make([]protoimpl.MessageInfo, 43)
 var file_souk_orders_v1_orders_proto_goTypes = []any{
-	(Status)(0),                   // 0: souk.orders.v1.Status
-	(TimelineEvent)(0),            // 1: souk.orders.v1.TimelineEvent
-	(Rejection_Reason)(0),         // 2: souk.orders.v1.Rejection.Reason
-	(Return_Status)(0),            // 3: souk.orders.v1.Return.Status
-	(Refund_Status)(0),            // 4: souk.orders.v1.Refund.Status
-	(*Order)(nil),                 // 5: souk.orders.v1.Order
-	(*Line)(nil),                  // 6: souk.orders.v1.Line
-	(*Image)(nil),                 // 7: souk.orders.v1.Image
-	(*Option)(nil),                // 8: souk.orders.v1.Option
-	(*Totals)(nil),                // 9: souk.orders.v1.Totals
-	(*Address)(nil),               // 10: souk.orders.v1.Address
-	(*ShippingChoice)(nil),        // 11: souk.orders.v1.ShippingChoice
-	(*Payment)(nil),               // 12: souk.orders.v1.Payment
-	(*TimelineEntry)(nil),         // 13: souk.orders.v1.TimelineEntry
-	(*Rejection)(nil),             // 14: souk.orders.v1.Rejection
-	(*Shortage)(nil),              // 15: souk.orders.v1.Shortage
-	(*Return)(nil),                // 16: souk.orders.v1.Return
-	(*ReturnLine)(nil),            // 17: souk.orders.v1.ReturnLine
-	(*Refund)(nil),                // 18: souk.orders.v1.Refund
-	(*PlaceOrderRequest)(nil),     // 19: souk.orders.v1.PlaceOrderRequest
-	(*PlaceOrderResponse)(nil),    // 20: souk.orders.v1.PlaceOrderResponse
-	(*PriceChanged)(nil),          // 21: souk.orders.v1.PriceChanged
-	(*Placement)(nil),             // 22: souk.orders.v1.Placement
-	(*GetOrderRequest)(nil),       // 23: souk.orders.v1.GetOrderRequest
-	(*GetOrderResponse)(nil),      // 24: souk.orders.v1.GetOrderResponse
-	(*ListOrdersRequest)(nil),     // 25: souk.orders.v1.ListOrdersRequest
-	(*ListOrdersResponse)(nil),    // 26: souk.orders.v1.ListOrdersResponse
-	(*CancelOrderRequest)(nil),    // 27: souk.orders.v1.CancelOrderRequest
-	(*CancelOrderResponse)(nil),   // 28: souk.orders.v1.CancelOrderResponse
-	(*ListAllOrdersRequest)(nil),  // 29: souk.orders.v1.ListAllOrdersRequest
-	(*ListAllOrdersResponse)(nil), // 30: souk.orders.v1.ListAllOrdersResponse
-	(*DispatchOrderRequest)(nil),  // 31: souk.orders.v1.DispatchOrderRequest
-	(*DispatchOrderResponse)(nil), // 32: souk.orders.v1.DispatchOrderResponse
-	(*RequestReturnRequest)(nil),  // 33: souk.orders.v1.RequestReturnRequest
-	(*RequestReturnResponse)(nil), // 34: souk.orders.v1.RequestReturnResponse
-	(*ReceiveReturnRequest)(nil),  // 35: souk.orders.v1.ReceiveReturnRequest
-	(*ReceiveReturnResponse)(nil), // 36: souk.orders.v1.ReceiveReturnResponse
-	(*RefundOrderRequest)(nil),    // 37: souk.orders.v1.RefundOrderRequest
-	(*RefundOrderResponse)(nil),   // 38: souk.orders.v1.RefundOrderResponse
-	(*WaitForEventsRequest)(nil),  // 39: souk.orders.v1.WaitForEventsRequest
-	(*WaitForEventsResponse)(nil), // 40: souk.orders.v1.WaitForEventsResponse
-	(*Event)(nil),                 // 41: souk.orders.v1.Event
-	(*EraseCustomerRequest)(nil),  // 42: souk.orders.v1.EraseCustomerRequest
-	(*EraseCustomerResponse)(nil), // 43: souk.orders.v1.EraseCustomerResponse
-	(*timestamppb.Timestamp)(nil), // 44: google.protobuf.Timestamp
-	(*v1.Money)(nil),              // 45: souk.money.v1.Money
-	(*durationpb.Duration)(nil),   // 46: google.protobuf.Duration
+	(Status)(0),                       // 0: souk.orders.v1.Status
+	(TimelineEvent)(0),                // 1: souk.orders.v1.TimelineEvent
+	(Rejection_Reason)(0),             // 2: souk.orders.v1.Rejection.Reason
+	(Return_Status)(0),                // 3: souk.orders.v1.Return.Status
+	(Refund_Status)(0),                // 4: souk.orders.v1.Refund.Status
+	(*Order)(nil),                     // 5: souk.orders.v1.Order
+	(*Line)(nil),                      // 6: souk.orders.v1.Line
+	(*Image)(nil),                     // 7: souk.orders.v1.Image
+	(*Option)(nil),                    // 8: souk.orders.v1.Option
+	(*Totals)(nil),                    // 9: souk.orders.v1.Totals
+	(*Address)(nil),                   // 10: souk.orders.v1.Address
+	(*ShippingChoice)(nil),            // 11: souk.orders.v1.ShippingChoice
+	(*Payment)(nil),                   // 12: souk.orders.v1.Payment
+	(*TimelineEntry)(nil),             // 13: souk.orders.v1.TimelineEntry
+	(*Rejection)(nil),                 // 14: souk.orders.v1.Rejection
+	(*Shortage)(nil),                  // 15: souk.orders.v1.Shortage
+	(*Return)(nil),                    // 16: souk.orders.v1.Return
+	(*ReturnLine)(nil),                // 17: souk.orders.v1.ReturnLine
+	(*Refund)(nil),                    // 18: souk.orders.v1.Refund
+	(*PlaceOrderRequest)(nil),         // 19: souk.orders.v1.PlaceOrderRequest
+	(*PlaceOrderResponse)(nil),        // 20: souk.orders.v1.PlaceOrderResponse
+	(*PriceChanged)(nil),              // 21: souk.orders.v1.PriceChanged
+	(*Placement)(nil),                 // 22: souk.orders.v1.Placement
+	(*GetOrderRequest)(nil),           // 23: souk.orders.v1.GetOrderRequest
+	(*GetOrderResponse)(nil),          // 24: souk.orders.v1.GetOrderResponse
+	(*ListOrdersRequest)(nil),         // 25: souk.orders.v1.ListOrdersRequest
+	(*ListOrdersResponse)(nil),        // 26: souk.orders.v1.ListOrdersResponse
+	(*CancelOrderRequest)(nil),        // 27: souk.orders.v1.CancelOrderRequest
+	(*CancelOrderResponse)(nil),       // 28: souk.orders.v1.CancelOrderResponse
+	(*ListAllOrdersRequest)(nil),      // 29: souk.orders.v1.ListAllOrdersRequest
+	(*ListAllOrdersResponse)(nil),     // 30: souk.orders.v1.ListAllOrdersResponse
+	(*DispatchOrderRequest)(nil),      // 31: souk.orders.v1.DispatchOrderRequest
+	(*DispatchOrderResponse)(nil),     // 32: souk.orders.v1.DispatchOrderResponse
+	(*RequestReturnRequest)(nil),      // 33: souk.orders.v1.RequestReturnRequest
+	(*RequestReturnResponse)(nil),     // 34: souk.orders.v1.RequestReturnResponse
+	(*ReceiveReturnRequest)(nil),      // 35: souk.orders.v1.ReceiveReturnRequest
+	(*ReceiveReturnResponse)(nil),     // 36: souk.orders.v1.ReceiveReturnResponse
+	(*RefundOrderRequest)(nil),        // 37: souk.orders.v1.RefundOrderRequest
+	(*RefundOrderResponse)(nil),       // 38: souk.orders.v1.RefundOrderResponse
+	(*WaitForEventsRequest)(nil),      // 39: souk.orders.v1.WaitForEventsRequest
+	(*WaitForEventsResponse)(nil),     // 40: souk.orders.v1.WaitForEventsResponse
+	(*Event)(nil),                     // 41: souk.orders.v1.Event
+	(*CreateEventTicketRequest)(nil),  // 42: souk.orders.v1.CreateEventTicketRequest
+	(*CreateEventTicketResponse)(nil), // 43: souk.orders.v1.CreateEventTicketResponse
+	(*RedeemEventTicketRequest)(nil),  // 44: souk.orders.v1.RedeemEventTicketRequest
+	(*RedeemEventTicketResponse)(nil), // 45: souk.orders.v1.RedeemEventTicketResponse
+	(*EraseCustomerRequest)(nil),      // 46: souk.orders.v1.EraseCustomerRequest
+	(*EraseCustomerResponse)(nil),     // 47: souk.orders.v1.EraseCustomerResponse
+	(*timestamppb.Timestamp)(nil),     // 48: google.protobuf.Timestamp
+	(*v1.Money)(nil),                  // 49: souk.money.v1.Money
+	(*durationpb.Duration)(nil),       // 50: google.protobuf.Duration
 }
 var file_souk_orders_v1_orders_proto_depIdxs = []int32{
 	0,  // 0: souk.orders.v1.Order.status:type_name -> souk.orders.v1.Status
@@ -3053,34 +3265,34 @@ var file_souk_orders_v1_orders_proto_depIdxs = []int32{
 	11, // 4: souk.orders.v1.Order.shipping:type_name -> souk.orders.v1.ShippingChoice
 	12, // 5: souk.orders.v1.Order.payment:type_name -> souk.orders.v1.Payment
 	13, // 6: souk.orders.v1.Order.timeline:type_name -> souk.orders.v1.TimelineEntry
-	44, // 7: souk.orders.v1.Order.created_at:type_name -> google.protobuf.Timestamp
+	48, // 7: souk.orders.v1.Order.created_at:type_name -> google.protobuf.Timestamp
 	14, // 8: souk.orders.v1.Order.rejection:type_name -> souk.orders.v1.Rejection
 	16, // 9: souk.orders.v1.Order.returns:type_name -> souk.orders.v1.Return
 	18, // 10: souk.orders.v1.Order.refunds:type_name -> souk.orders.v1.Refund
-	44, // 11: souk.orders.v1.Order.changed_at:type_name -> google.protobuf.Timestamp
-	45, // 12: souk.orders.v1.Line.unit_price:type_name -> souk.money.v1.Money
-	45, // 13: souk.orders.v1.Line.line_total:type_name -> souk.money.v1.Money
+	48, // 11: souk.orders.v1.Order.changed_at:type_name -> google.protobuf.Timestamp
+	49, // 12: souk.orders.v1.Line.unit_price:type_name -> souk.money.v1.Money
+	49, // 13: souk.orders.v1.Line.line_total:type_name -> souk.money.v1.Money
 	7,  // 14: souk.orders.v1.Line.image:type_name -> souk.orders.v1.Image
 	8,  // 15: souk.orders.v1.Line.options:type_name -> souk.orders.v1.Option
-	45, // 16: souk.orders.v1.Totals.subtotal:type_name -> souk.money.v1.Money
-	45, // 17: souk.orders.v1.Totals.shipping:type_name -> souk.money.v1.Money
-	45, // 18: souk.orders.v1.Totals.tax:type_name -> souk.money.v1.Money
-	45, // 19: souk.orders.v1.Totals.total:type_name -> souk.money.v1.Money
-	45, // 20: souk.orders.v1.Payment.captured:type_name -> souk.money.v1.Money
-	45, // 21: souk.orders.v1.Payment.refunded:type_name -> souk.money.v1.Money
-	45, // 22: souk.orders.v1.Payment.authorized:type_name -> souk.money.v1.Money
-	44, // 23: souk.orders.v1.TimelineEntry.at:type_name -> google.protobuf.Timestamp
+	49, // 16: souk.orders.v1.Totals.subtotal:type_name -> souk.money.v1.Money
+	49, // 17: souk.orders.v1.Totals.shipping:type_name -> souk.money.v1.Money
+	49, // 18: souk.orders.v1.Totals.tax:type_name -> souk.money.v1.Money
+	49, // 19: souk.orders.v1.Totals.total:type_name -> souk.money.v1.Money
+	49, // 20: souk.orders.v1.Payment.captured:type_name -> souk.money.v1.Money
+	49, // 21: souk.orders.v1.Payment.refunded:type_name -> souk.money.v1.Money
+	49, // 22: souk.orders.v1.Payment.authorized:type_name -> souk.money.v1.Money
+	48, // 23: souk.orders.v1.TimelineEntry.at:type_name -> google.protobuf.Timestamp
 	2,  // 24: souk.orders.v1.Rejection.reason:type_name -> souk.orders.v1.Rejection.Reason
 	15, // 25: souk.orders.v1.Rejection.shortages:type_name -> souk.orders.v1.Shortage
 	3,  // 26: souk.orders.v1.Return.status:type_name -> souk.orders.v1.Return.Status
 	17, // 27: souk.orders.v1.Return.lines:type_name -> souk.orders.v1.ReturnLine
-	45, // 28: souk.orders.v1.Return.amount:type_name -> souk.money.v1.Money
-	44, // 29: souk.orders.v1.Return.created_at:type_name -> google.protobuf.Timestamp
-	45, // 30: souk.orders.v1.Refund.amount:type_name -> souk.money.v1.Money
+	49, // 28: souk.orders.v1.Return.amount:type_name -> souk.money.v1.Money
+	48, // 29: souk.orders.v1.Return.created_at:type_name -> google.protobuf.Timestamp
+	49, // 30: souk.orders.v1.Refund.amount:type_name -> souk.money.v1.Money
 	4,  // 31: souk.orders.v1.Refund.status:type_name -> souk.orders.v1.Refund.Status
-	44, // 32: souk.orders.v1.Refund.created_at:type_name -> google.protobuf.Timestamp
+	48, // 32: souk.orders.v1.Refund.created_at:type_name -> google.protobuf.Timestamp
 	10, // 33: souk.orders.v1.PlaceOrderRequest.shipping_address:type_name -> souk.orders.v1.Address
-	45, // 34: souk.orders.v1.PlaceOrderRequest.expected_total:type_name -> souk.money.v1.Money
+	49, // 34: souk.orders.v1.PlaceOrderRequest.expected_total:type_name -> souk.money.v1.Money
 	22, // 35: souk.orders.v1.PlaceOrderResponse.placement:type_name -> souk.orders.v1.Placement
 	9,  // 36: souk.orders.v1.PriceChanged.totals:type_name -> souk.orders.v1.Totals
 	15, // 37: souk.orders.v1.PriceChanged.no_longer_sold:type_name -> souk.orders.v1.Shortage
@@ -3094,9 +3306,9 @@ var file_souk_orders_v1_orders_proto_depIdxs = []int32{
 	17, // 45: souk.orders.v1.RequestReturnRequest.lines:type_name -> souk.orders.v1.ReturnLine
 	16, // 46: souk.orders.v1.RequestReturnResponse.return:type_name -> souk.orders.v1.Return
 	16, // 47: souk.orders.v1.ReceiveReturnResponse.return:type_name -> souk.orders.v1.Return
-	45, // 48: souk.orders.v1.RefundOrderRequest.amount:type_name -> souk.money.v1.Money
+	49, // 48: souk.orders.v1.RefundOrderRequest.amount:type_name -> souk.money.v1.Money
 	18, // 49: souk.orders.v1.RefundOrderResponse.refund:type_name -> souk.orders.v1.Refund
-	46, // 50: souk.orders.v1.WaitForEventsRequest.wait:type_name -> google.protobuf.Duration
+	50, // 50: souk.orders.v1.WaitForEventsRequest.wait:type_name -> google.protobuf.Duration
 	41, // 51: souk.orders.v1.WaitForEventsResponse.events:type_name -> souk.orders.v1.Event
 	5,  // 52: souk.orders.v1.WaitForEventsResponse.order:type_name -> souk.orders.v1.Order
 	13, // 53: souk.orders.v1.Event.entry:type_name -> souk.orders.v1.TimelineEntry
@@ -3107,23 +3319,27 @@ var file_souk_orders_v1_orders_proto_depIdxs = []int32{
 	29, // 58: souk.orders.v1.OrdersService.ListAllOrders:input_type -> souk.orders.v1.ListAllOrdersRequest
 	31, // 59: souk.orders.v1.OrdersService.DispatchOrder:input_type -> souk.orders.v1.DispatchOrderRequest
 	33, // 60: souk.orders.v1.OrdersService.RequestReturn:input_type -> souk.orders.v1.RequestReturnRequest
-	42, // 61: souk.orders.v1.OrdersService.EraseCustomer:input_type -> souk.orders.v1.EraseCustomerRequest
+	46, // 61: souk.orders.v1.OrdersService.EraseCustomer:input_type -> souk.orders.v1.EraseCustomerRequest
 	35, // 62: souk.orders.v1.OrdersService.ReceiveReturn:input_type -> souk.orders.v1.ReceiveReturnRequest
 	37, // 63: souk.orders.v1.OrdersService.RefundOrder:input_type -> souk.orders.v1.RefundOrderRequest
 	39, // 64: souk.orders.v1.OrdersService.WaitForEvents:input_type -> souk.orders.v1.WaitForEventsRequest
-	20, // 65: souk.orders.v1.OrdersService.PlaceOrder:output_type -> souk.orders.v1.PlaceOrderResponse
-	24, // 66: souk.orders.v1.OrdersService.GetOrder:output_type -> souk.orders.v1.GetOrderResponse
-	26, // 67: souk.orders.v1.OrdersService.ListOrders:output_type -> souk.orders.v1.ListOrdersResponse
-	28, // 68: souk.orders.v1.OrdersService.CancelOrder:output_type -> souk.orders.v1.CancelOrderResponse
-	30, // 69: souk.orders.v1.OrdersService.ListAllOrders:output_type -> souk.orders.v1.ListAllOrdersResponse
-	32, // 70: souk.orders.v1.OrdersService.DispatchOrder:output_type -> souk.orders.v1.DispatchOrderResponse
-	34, // 71: souk.orders.v1.OrdersService.RequestReturn:output_type -> souk.orders.v1.RequestReturnResponse
-	43, // 72: souk.orders.v1.OrdersService.EraseCustomer:output_type -> souk.orders.v1.EraseCustomerResponse
-	36, // 73: souk.orders.v1.OrdersService.ReceiveReturn:output_type -> souk.orders.v1.ReceiveReturnResponse
-	38, // 74: souk.orders.v1.OrdersService.RefundOrder:output_type -> souk.orders.v1.RefundOrderResponse
-	40, // 75: souk.orders.v1.OrdersService.WaitForEvents:output_type -> souk.orders.v1.WaitForEventsResponse
-	65, // [65:76] is the sub-list for method output_type
-	54, // [54:65] is the sub-list for method input_type
+	42, // 65: souk.orders.v1.OrdersService.CreateEventTicket:input_type -> souk.orders.v1.CreateEventTicketRequest
+	44, // 66: souk.orders.v1.OrdersService.RedeemEventTicket:input_type -> souk.orders.v1.RedeemEventTicketRequest
+	20, // 67: souk.orders.v1.OrdersService.PlaceOrder:output_type -> souk.orders.v1.PlaceOrderResponse
+	24, // 68: souk.orders.v1.OrdersService.GetOrder:output_type -> souk.orders.v1.GetOrderResponse
+	26, // 69: souk.orders.v1.OrdersService.ListOrders:output_type -> souk.orders.v1.ListOrdersResponse
+	28, // 70: souk.orders.v1.OrdersService.CancelOrder:output_type -> souk.orders.v1.CancelOrderResponse
+	30, // 71: souk.orders.v1.OrdersService.ListAllOrders:output_type -> souk.orders.v1.ListAllOrdersResponse
+	32, // 72: souk.orders.v1.OrdersService.DispatchOrder:output_type -> souk.orders.v1.DispatchOrderResponse
+	34, // 73: souk.orders.v1.OrdersService.RequestReturn:output_type -> souk.orders.v1.RequestReturnResponse
+	47, // 74: souk.orders.v1.OrdersService.EraseCustomer:output_type -> souk.orders.v1.EraseCustomerResponse
+	36, // 75: souk.orders.v1.OrdersService.ReceiveReturn:output_type -> souk.orders.v1.ReceiveReturnResponse
+	38, // 76: souk.orders.v1.OrdersService.RefundOrder:output_type -> souk.orders.v1.RefundOrderResponse
+	40, // 77: souk.orders.v1.OrdersService.WaitForEvents:output_type -> souk.orders.v1.WaitForEventsResponse
+	43, // 78: souk.orders.v1.OrdersService.CreateEventTicket:output_type -> souk.orders.v1.CreateEventTicketResponse
+	45, // 79: souk.orders.v1.OrdersService.RedeemEventTicket:output_type -> souk.orders.v1.RedeemEventTicketResponse
+	67, // [67:80] is the sub-list for method output_type
+	54, // [54:67] is the sub-list for method input_type
 	54, // [54:54] is the sub-list for extension type_name
 	54, // [54:54] is the sub-list for extension extendee
 	0,  // [0:54] is the sub-list for field type_name
@@ -3140,7 +3356,7 @@ func file_souk_orders_v1_orders_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_orders_v1_orders_proto_rawDesc), len(file_souk_orders_v1_orders_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   39,
+			NumMessages:   43,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

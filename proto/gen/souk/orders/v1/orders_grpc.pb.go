@@ -21,17 +21,19 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	OrdersService_PlaceOrder_FullMethodName    = "/souk.orders.v1.OrdersService/PlaceOrder"
-	OrdersService_GetOrder_FullMethodName      = "/souk.orders.v1.OrdersService/GetOrder"
-	OrdersService_ListOrders_FullMethodName    = "/souk.orders.v1.OrdersService/ListOrders"
-	OrdersService_CancelOrder_FullMethodName   = "/souk.orders.v1.OrdersService/CancelOrder"
-	OrdersService_ListAllOrders_FullMethodName = "/souk.orders.v1.OrdersService/ListAllOrders"
-	OrdersService_DispatchOrder_FullMethodName = "/souk.orders.v1.OrdersService/DispatchOrder"
-	OrdersService_RequestReturn_FullMethodName = "/souk.orders.v1.OrdersService/RequestReturn"
-	OrdersService_EraseCustomer_FullMethodName = "/souk.orders.v1.OrdersService/EraseCustomer"
-	OrdersService_ReceiveReturn_FullMethodName = "/souk.orders.v1.OrdersService/ReceiveReturn"
-	OrdersService_RefundOrder_FullMethodName   = "/souk.orders.v1.OrdersService/RefundOrder"
-	OrdersService_WaitForEvents_FullMethodName = "/souk.orders.v1.OrdersService/WaitForEvents"
+	OrdersService_PlaceOrder_FullMethodName        = "/souk.orders.v1.OrdersService/PlaceOrder"
+	OrdersService_GetOrder_FullMethodName          = "/souk.orders.v1.OrdersService/GetOrder"
+	OrdersService_ListOrders_FullMethodName        = "/souk.orders.v1.OrdersService/ListOrders"
+	OrdersService_CancelOrder_FullMethodName       = "/souk.orders.v1.OrdersService/CancelOrder"
+	OrdersService_ListAllOrders_FullMethodName     = "/souk.orders.v1.OrdersService/ListAllOrders"
+	OrdersService_DispatchOrder_FullMethodName     = "/souk.orders.v1.OrdersService/DispatchOrder"
+	OrdersService_RequestReturn_FullMethodName     = "/souk.orders.v1.OrdersService/RequestReturn"
+	OrdersService_EraseCustomer_FullMethodName     = "/souk.orders.v1.OrdersService/EraseCustomer"
+	OrdersService_ReceiveReturn_FullMethodName     = "/souk.orders.v1.OrdersService/ReceiveReturn"
+	OrdersService_RefundOrder_FullMethodName       = "/souk.orders.v1.OrdersService/RefundOrder"
+	OrdersService_WaitForEvents_FullMethodName     = "/souk.orders.v1.OrdersService/WaitForEvents"
+	OrdersService_CreateEventTicket_FullMethodName = "/souk.orders.v1.OrdersService/CreateEventTicket"
+	OrdersService_RedeemEventTicket_FullMethodName = "/souk.orders.v1.OrdersService/RedeemEventTicket"
 )
 
 // OrdersServiceClient is the client API for OrdersService service.
@@ -76,6 +78,11 @@ type OrdersServiceClient interface {
 	// WaitForEvents returns what is on the order's timeline after a position. When there is nothing it waits
 	// for something to come, and returns nothing when nothing came.
 	WaitForEvents(ctx context.Context, in *WaitForEventsRequest, opts ...grpc.CallOption) (*WaitForEventsResponse, error)
+	// CreateEventTicket makes a ticket for the events of the caller's order: it stands for the call's access token, once, for a minute
+	// or until that token ends. Each call makes another ticket.
+	CreateEventTicket(ctx context.Context, in *CreateEventTicketRequest, opts ...grpc.CallOption) (*CreateEventTicketResponse, error)
+	// RedeemEventTicket spends a ticket. NOT_FOUND TICKET_NOT_FOUND for one that is unknown, spent, over, or of another order.
+	RedeemEventTicket(ctx context.Context, in *RedeemEventTicketRequest, opts ...grpc.CallOption) (*RedeemEventTicketResponse, error)
 }
 
 type ordersServiceClient struct {
@@ -196,6 +203,26 @@ func (c *ordersServiceClient) WaitForEvents(ctx context.Context, in *WaitForEven
 	return out, nil
 }
 
+func (c *ordersServiceClient) CreateEventTicket(ctx context.Context, in *CreateEventTicketRequest, opts ...grpc.CallOption) (*CreateEventTicketResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CreateEventTicketResponse)
+	err := c.cc.Invoke(ctx, OrdersService_CreateEventTicket_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *ordersServiceClient) RedeemEventTicket(ctx context.Context, in *RedeemEventTicketRequest, opts ...grpc.CallOption) (*RedeemEventTicketResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RedeemEventTicketResponse)
+	err := c.cc.Invoke(ctx, OrdersService_RedeemEventTicket_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // OrdersServiceServer is the server API for OrdersService service.
 // All implementations must embed UnimplementedOrdersServiceServer
 // for forward compatibility.
@@ -238,6 +265,11 @@ type OrdersServiceServer interface {
 	// WaitForEvents returns what is on the order's timeline after a position. When there is nothing it waits
 	// for something to come, and returns nothing when nothing came.
 	WaitForEvents(context.Context, *WaitForEventsRequest) (*WaitForEventsResponse, error)
+	// CreateEventTicket makes a ticket for the events of the caller's order: it stands for the call's access token, once, for a minute
+	// or until that token ends. Each call makes another ticket.
+	CreateEventTicket(context.Context, *CreateEventTicketRequest) (*CreateEventTicketResponse, error)
+	// RedeemEventTicket spends a ticket. NOT_FOUND TICKET_NOT_FOUND for one that is unknown, spent, over, or of another order.
+	RedeemEventTicket(context.Context, *RedeemEventTicketRequest) (*RedeemEventTicketResponse, error)
 	mustEmbedUnimplementedOrdersServiceServer()
 }
 
@@ -280,6 +312,12 @@ func (UnimplementedOrdersServiceServer) RefundOrder(context.Context, *RefundOrde
 }
 func (UnimplementedOrdersServiceServer) WaitForEvents(context.Context, *WaitForEventsRequest) (*WaitForEventsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method WaitForEvents not implemented")
+}
+func (UnimplementedOrdersServiceServer) CreateEventTicket(context.Context, *CreateEventTicketRequest) (*CreateEventTicketResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method CreateEventTicket not implemented")
+}
+func (UnimplementedOrdersServiceServer) RedeemEventTicket(context.Context, *RedeemEventTicketRequest) (*RedeemEventTicketResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RedeemEventTicket not implemented")
 }
 func (UnimplementedOrdersServiceServer) mustEmbedUnimplementedOrdersServiceServer() {}
 func (UnimplementedOrdersServiceServer) testEmbeddedByValue()                       {}
@@ -500,6 +538,42 @@ func _OrdersService_WaitForEvents_Handler(srv interface{}, ctx context.Context, 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _OrdersService_CreateEventTicket_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CreateEventTicketRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OrdersServiceServer).CreateEventTicket(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OrdersService_CreateEventTicket_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OrdersServiceServer).CreateEventTicket(ctx, req.(*CreateEventTicketRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OrdersService_RedeemEventTicket_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RedeemEventTicketRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OrdersServiceServer).RedeemEventTicket(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OrdersService_RedeemEventTicket_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OrdersServiceServer).RedeemEventTicket(ctx, req.(*RedeemEventTicketRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // OrdersService_ServiceDesc is the grpc.ServiceDesc for OrdersService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -550,6 +624,14 @@ var OrdersService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "WaitForEvents",
 			Handler:    _OrdersService_WaitForEvents_Handler,
+		},
+		{
+			MethodName: "CreateEventTicket",
+			Handler:    _OrdersService_CreateEventTicket_Handler,
+		},
+		{
+			MethodName: "RedeemEventTicket",
+			Handler:    _OrdersService_RedeemEventTicket_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -1,0 +1,54 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"souk/platform/pgdb"
+
+	"souk/services/orders/internal/orders"
+)
+
+const insertTicket = `
+INSERT INTO event_tickets (id, order_id, sealed_token, expires_at) VALUES ($1, $2, $3, now() + $4::interval)`
+
+// SaveTicket implements orders.TicketStore.
+func (s *Store) SaveTicket(ctx context.Context, t orders.SealedTicket, life time.Duration) error {
+	if _, err := s.pool.Exec(ctx, insertTicket, t.ID, t.OrderID, t.Token, life); err != nil {
+		return fmt.Errorf("insert ticket: %w", err)
+	}
+	return nil
+}
+
+// One statement, so that of two who take a ticket at once the second finds it gone.
+const takeTicket = `
+DELETE FROM event_tickets WHERE id = $1 AND order_id = $2 AND expires_at > now() RETURNING sealed_token`
+
+// TakeTicket implements orders.TicketStore.
+func (s *Store) TakeTicket(ctx context.Context, id []byte, orderID string) ([]byte, error) {
+	var sealed []byte
+	err := s.pool.QueryRow(ctx, takeTicket, id, orderID).Scan(&sealed)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, orders.ErrTicketNotFound
+	}
+	if err != nil {
+		return nil, fmt.Errorf("take ticket: %w", err)
+	}
+	return sealed, nil
+}
+
+// DeleteTickets implements orders.TicketStore.
+func (s *Store) DeleteTickets(ctx context.Context) error {
+	err := pgdb.InLongTx(ctx, s.pool, sweepTime, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, "DELETE FROM event_tickets WHERE expires_at <= now()")
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("delete tickets: %w", err)
+	}
+	return nil
+}
