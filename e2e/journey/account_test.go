@@ -90,3 +90,18 @@ func TestAGuestsCartIsClaimedAtLogin(t *testing.T) {
 	err = guest.Do(t.Context(), http.MethodGet, "/v1/carts/"+own.ID, nil, nil)
 	wantProblem(t, err, http.StatusNotFound, "not_found")
 }
+
+func TestNoMoreThanFiftyAddressesAreKept(t *testing.T) {
+	t.Parallel()
+	c := customer(t)
+	for range 50 {
+		if err := c.Do(t.Context(), http.MethodPost, "/v1/me/addresses", leeds, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	err := c.Do(t.Context(), http.MethodPost, "/v1/me/addresses", leeds, nil)
+	problem := problemOf(t, err, http.StatusUnprocessableEntity, "validation_failed")
+	if len(problem.Errors) != 0 || problem.Detail == "" {
+		t.Errorf("%+v; want a detail, and no field to blame", problem)
+	}
+}

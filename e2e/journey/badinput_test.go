@@ -273,7 +273,7 @@ func TestABrokenImportIsRefused(t *testing.T) {
 	expect(t, o, "JSON", raw(t, keeper, o, "application/json", "{}"), http.StatusUnsupportedMediaType, "unsupported_media_type")
 	for _, file := range []string{"", "a,b\n1,2\n", "\x00\xff\xfe", `"`} {
 		problem := expect(t, o, file, raw(t, keeper, o, "text/csv", file), http.StatusUnprocessableEntity, "validation_failed")
-		if len(problem.Errors) == 0 || problem.Errors[0].Field != "file" {
+		if len(problem.Errors) == 0 || problem.Errors[0].Field != "body" {
 			t.Errorf("%q: errors %+v do not name the file", file, problem.Errors)
 		}
 	}

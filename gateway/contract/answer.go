@@ -2,6 +2,7 @@ package contract
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"mime"
@@ -71,7 +72,7 @@ func (c *Contract) Check(a Answer) error {
 	case r == nil:
 		reason = fmt.Sprintf("it has no such status: %.300s", a.Body)
 	default:
-		reason = r.check(a)
+		reason = cmp.Or(r.check(a), c.requests[pattern].checkFields(a))
 	}
 	if reason == "" {
 		return nil

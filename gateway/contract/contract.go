@@ -1,5 +1,6 @@
 // Package contract is responsible for holding answers of the gateway against openapi.yaml, in tests: an answer with a status, a
-// code, a header, a media type or a body that the contract does not list is a violation.
+// code, a header, a media type or a body that the contract does not list is a violation, and so is one that blames a field which no
+// client can send.
 package contract
 
 import (
@@ -27,6 +28,7 @@ type Contract struct {
 	// patterns finds the operation of a request as the gateway's own router does.
 	patterns   *http.ServeMux
 	operations map[string]map[int]*response
+	requests   map[string]request
 	problem    *jsonschema.Schema
 }
 
@@ -52,7 +54,7 @@ func load(content []byte) (*Contract, error) {
 	if err != nil {
 		return nil, fmt.Errorf("openapi.yaml: %w", err)
 	}
-	c := &Contract{patterns: http.NewServeMux(), operations: map[string]map[int]*response{}}
+	c := &Contract{patterns: http.NewServeMux(), operations: map[string]map[int]*response{}, requests: map[string]request{}}
 	if c.problem, err = compiler.Compile(resource + "#" + problemSchema); err != nil {
 		return nil, err
 	}
@@ -60,6 +62,7 @@ func load(content []byte) (*Contract, error) {
 		for method, op := range item.Operations() {
 			pattern := method + " " + path
 			c.patterns.Handle(pattern, listed{http.NotFoundHandler()})
+			c.requests[pattern] = requestOf(item, op)
 			if c.operations[pattern], err = responsesOf(compiler, path, method, op); err != nil {
 				return nil, fmt.Errorf("openapi.yaml: %s: %w", pattern, err)
 			}

@@ -74,6 +74,14 @@ func problem(status int, code string) Answer {
 	return a
 }
 
+// blame is a refusal for a field.
+func blame(method, path, field string) Answer {
+	a := problem(http.StatusUnprocessableEntity, "validation_failed")
+	a.Method, a.Path = method, path
+	a.Body = []byte(strings.Replace(string(a.Body), "{", `{"errors": [{"field": "`+field+`", "message": "is wrong"}], `, 1))
+	return a
+}
+
 func TestAnAnswerThatTheContractDoesNotListIsAViolation(t *testing.T) {
 	t.Parallel()
 	c, err := Load()
@@ -114,6 +122,11 @@ func TestAnAnswerThatTheContractDoesNotListIsAViolation(t *testing.T) {
 		"a method that is nowhere":   {to(good, "PUT", "/v1/categories"), "no operation"},
 		"a code of what is nowhere":  {to(func() Answer { return problem(404, "forbidden") }, "GET", "/v1/nothing"), "forbidden"},
 		"405 without Allow":          {to(func() Answer { return problem(405, "method_not_allowed") }, "PUT", "/v1/categories"), "Allow"},
+		"a field of no request":      {blame("PUT", "/v1/carts/c/items/s", "lines"), "lines"},
+		"a field of another place":   {blame("POST", "/v1/products", "variants[0].amount"), "amount"},
+		"an item of what is no list": {blame("POST", "/v1/products", "title[0]"), "title[0]"},
+		"a body where none is sent":  {blame("GET", "/v1/products", "body"), "body"},
+		"a field without a name":     {blame("POST", "/v1/products", ""), `""`},
 		"plain text with a request":  {header(func() Answer { return body(refusal, "404 page not found") }, "Content-Type", "text/plain"), "Content-Type"},
 	} {
 		var violation *Violation
@@ -157,6 +170,13 @@ func TestAnAnswerThatTheContractListsIsNone(t *testing.T) {
 		"unavailable":            header(func() Answer { return problem(503, "unavailable") }, "Retry-After", "1"),
 		"a page that is nowhere": to(refusal, "GET", "/v1/nothing"),
 		"a method":               header(func() Answer { return to(func() Answer { return problem(405, "method_not_allowed") }, "PUT", "/v1/me") }, "Allow", "GET"),
+		"a property":             blame("POST", "/v1/products", "variants[0].price.amount"),
+		"a name of the client's": blame("POST", "/v1/products", "variants[0].options.Size"),
+		"a whole body":           blame("POST", "/v1/product-imports", "body"),
+		"a path parameter":       blame("PUT", "/v1/carts/c/items/s", "sku"),
+		"a query parameter":      blame("GET", "/v1/products?limit=0", "limit"),
+		"a header":               blame("POST", "/v1/orders", "Idempotency-Key"),
+		"no field":               to(func() Answer { return problem(422, "validation_failed") }, "PUT", "/v1/carts/c/items/s"),
 		"the contract":           {Method: "GET", Path: "/openapi.yaml", Status: 200},
 		"a preflight":            {Method: "OPTIONS", Path: "/v1/orders", Status: 204},
 		"what is no HTTP":        {Method: "GET", Path: "/v1/me", Status: 400, Body: []byte("400 Bad Request"), Header: http.Header{"Content-Type": {"text/plain"}}},

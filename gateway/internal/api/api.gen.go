@@ -828,7 +828,7 @@ type FacetValue struct {
 
 // FieldError What is wrong with a field
 type FieldError struct {
-	// Field Its path in the body, such as `variants[0].price.amount`, or the name of the parameter
+	// Field Its path in the body, such as `variants[0].price.amount`, `body` for all of it, or the name of the parameter or header
 	Field string `json:"field"`
 
 	// Message What it must be, for people
@@ -1120,7 +1120,8 @@ type Problem struct {
 	// Detail What went wrong, for people; absent when `code` says it all
 	Detail *string `json:"detail,omitempty"`
 
-	// Errors Every field that is not valid; absent but for `validation_failed`
+	// Errors Every field that is not valid; absent but for `validation_failed`. Absent there too when no field is to blame, such as for
+	// a line that a full cart has no room for; `detail` says what is.
 	Errors *[]FieldError `json:"errors,omitempty"`
 
 	// Lines What there is not enough of, for `out_of_stock`; what is no longer sold, for `price_changed`; absent otherwise

@@ -43,15 +43,16 @@ var reasons = map[string]answer{
 	"ORDERS_OPEN":             {http.StatusConflict, api.ProblemCodeOrdersOpen},
 	"STAFF_ACCOUNT":           {http.StatusConflict, api.ProblemCodeStaffAccount},
 	"BAD_SIGNATURE":           {http.StatusBadRequest, api.ProblemCodeInvalidRequest},
+	// What has no room for one more: no field of the request is to blame.
+	"CART_FULL":          {http.StatusUnprocessableEntity, api.ProblemCodeValidationFailed},
+	"TOO_MANY_ADDRESSES": {http.StatusUnprocessableEntity, api.ProblemCodeValidationFailed},
 }
 
 // fields maps reasons that blame a field of the request.
 var fields = map[string]string{
 	"SLUG_TAKEN":         "slug",
 	"SKU_TAKEN":          "variants",
-	"CART_FULL":          "lines",
 	"INSUFFICIENT_STOCK": "delta",
-	"TOO_MANY_ADDRESSES": "address",
 }
 
 var statuses = map[codes.Code]answer{

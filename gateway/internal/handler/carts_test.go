@@ -180,8 +180,8 @@ func TestWhatIsNotSoldDoesNotGetIntoACart(t *testing.T) {
 	}
 	s.fail(setItem, rpc.Error(codes.FailedPrecondition, "CART_FULL", "2,000 lines at most"))
 	p := s.send(t, customer, "PUT", "/v1/carts/c1/items/SKU-0001", `{"quantity": 1}`).refused(t, 422, "validation_failed")
-	if len(p.Errors) != 1 || p.Errors[0].Field != "lines" {
-		t.Errorf("names %v", p.Errors)
+	if len(p.Errors) != 0 || p.Detail != "2,000 lines at most" {
+		t.Errorf("blames %v, detail %q; want the detail alone", p.Errors, p.Detail)
 	}
 	s.fail(setItem, rpc.Error(codes.Aborted, "CART_CONTENDED", "busy"))
 	s.send(t, customer, "PUT", "/v1/carts/c1/items/SKU-0001", `{"quantity": 1}`).refused(t, 503, "unavailable")

@@ -39,7 +39,7 @@ func parseCSV(content []byte, currency string) (*file, error) {
 	reader := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(content, []byte("\uFEFF"))))
 	header, err := reader.Read()
 	if err != nil {
-		return nil, field.Invalid("file", "must be a CSV with a header")
+		return nil, field.Invalid("body", "must be a CSV with a header")
 	}
 	if err := f.readHeader(header); err != nil {
 		return nil, err
@@ -59,7 +59,7 @@ func (f *file) readHeader(header []string) error {
 	var check field.Checker
 	for _, required := range []string{"Handle", "Title"} {
 		_, ok := f.columns[strings.ToLower(required)]
-		check.Check(ok, "file", "has no column "+required)
+		check.Check(ok, "body", "has no column "+required)
 	}
 	return check.Err()
 }
@@ -83,7 +83,7 @@ func (f *file) readRows(reader *csv.Reader) error {
 			f.fail(line, err.Error())
 		}
 		if max(len(f.byHandle), len(f.lines)) > maxFileItems {
-			return field.Invalid("file", fmt.Sprintf("must have at most %d products and variants", maxFileItems))
+			return field.Invalid("body", fmt.Sprintf("must have at most %d products and variants", maxFileItems))
 		}
 	}
 }

@@ -259,7 +259,7 @@ func TestImportRefusesWhatIsNoProductFile(t *testing.T) {
 	}
 	for _, content := range []string{"", "a,b\n1,2\n", "Handle,Variant Price\nx,1\n", "\"unterminated", "\x00\xff", tooMany.String()} {
 		var invalid *field.Error
-		if _, err := s.Import(t.Context(), []byte(content)); !errors.As(err, &invalid) || invalid.Violations[0].Field != "file" {
+		if _, err := s.Import(t.Context(), []byte(content)); !errors.As(err, &invalid) || invalid.Violations[0].Field != "body" {
 			t.Errorf("%.20q: %v, want a violation of file", content, err)
 		}
 	}

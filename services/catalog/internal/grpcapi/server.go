@@ -181,7 +181,7 @@ func (s *Server) ImportProducts(stream grpc.ClientStreamingServer[catalogv1.Impo
 			return err
 		}
 		if file = append(file, piece.GetChunk()...); len(file) > maxFile {
-			return field.Invalid("file", "must have at most 50 MiB")
+			return field.Invalid("body", "must have at most 50 MiB")
 		}
 	}
 	imported, err := s.catalog.Import(stream.Context(), file)

@@ -244,7 +244,7 @@ func TestAnImportComesInPiecesAndAnswersInFull(t *testing.T) {
 		t.Errorf("got %v, %v; want %v", got, err, want)
 	}
 	_, err = b.send(t, b.Staff(t), "no,such,columns\n")
-	if v := rpc.Violations(err); len(v) == 0 || v[0].Field != "file" {
+	if v := rpc.Violations(err); len(v) == 0 || v[0].Field != "body" {
 		t.Errorf("another CSV: %v, want a violation of file", err)
 	}
 }
@@ -263,7 +263,7 @@ func TestAnImportIsBounded(t *testing.T) {
 		}
 	}
 	_, err = stream.CloseAndRecv()
-	if v := rpc.Violations(err); len(v) != 1 || v[0].Field != "file" || status.Code(err) != codes.InvalidArgument {
+	if v := rpc.Violations(err); len(v) != 1 || v[0].Field != "body" || status.Code(err) != codes.InvalidArgument {
 		t.Errorf("51 MiB: %v, want a violation of file", err)
 	}
 }

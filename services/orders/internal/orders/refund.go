@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"souk/platform/field"
+	"souk/platform/idempotency"
 	"souk/platform/money"
 	"souk/platform/security"
 )
@@ -66,7 +67,7 @@ func (s *Service) RefundOrder(ctx context.Context, req RefundRequest) (GivenRefu
 
 func (r RefundRequest) validate() error {
 	var c field.Checker
-	c.CheckLine("idempotency_key", r.IdempotencyKey, true, maxKey)
+	idempotency.CheckKey(&c, "Idempotency-Key", r.IdempotencyKey)
 	c.Check(r.Amount.Amount > 0, "amount", "must be above 0")
 	c.Check(currencyCode.MatchString(r.Amount.Currency), "amount", "must have an ISO 4217 currency")
 	c.CheckLine("reason", r.Reason, true, maxReason)

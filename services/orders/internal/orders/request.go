@@ -7,6 +7,7 @@ import (
 	"regexp"
 
 	"souk/platform/field"
+	"souk/platform/idempotency"
 	"souk/platform/money"
 	"souk/platform/postal"
 )
@@ -32,8 +33,7 @@ type PlaceRequest struct {
 
 // Lengths in characters.
 const (
-	maxKey = 255
-	maxID  = 100
+	maxID = 100
 	// Stripe wants room for 255 characters in an id: https://docs.stripe.com/upgrades
 	maxPaymentMethod = 255
 )
@@ -43,7 +43,7 @@ var currencyCode = regexp.MustCompile(`^[A-Z]{3}$`)
 // Validate returns a *field.Error that names each invalid field as in the REST API.
 func (r PlaceRequest) Validate() error {
 	var c field.Checker
-	c.CheckLine("idempotency_key", r.IdempotencyKey, true, maxKey)
+	idempotency.CheckKey(&c, "Idempotency-Key", r.IdempotencyKey)
 	c.CheckLine("cart_id", r.CartID, true, maxID)
 	c.CheckLine("shipping_option", r.ShippingOption, true, maxID)
 	// What a payment method looks like is for the provider to say.

@@ -39,9 +39,10 @@ func TestRequestsAreCheckedFieldByField(t *testing.T) {
 	}{
 		"good":         {func(*orders.PlaceRequest) {}, nil},
 		"address id":   {func(r *orders.PlaceRequest) { r.AddressID, r.ShippingAddress = "a", nil }, nil},
-		"no key":       {func(r *orders.PlaceRequest) { r.IdempotencyKey = "" }, []string{"idempotency_key"}},
+		"no key":       {func(r *orders.PlaceRequest) { r.IdempotencyKey = "" }, []string{"Idempotency-Key"}},
+		"blank key":    {func(r *orders.PlaceRequest) { r.IdempotencyKey = "\u00a0" }, []string{"Idempotency-Key"}},
 		"longest key":  {func(r *orders.PlaceRequest) { r.IdempotencyKey = strings.Repeat("ü", 255) }, nil},
-		"long key":     {func(r *orders.PlaceRequest) { r.IdempotencyKey = strings.Repeat("k", 256) }, []string{"idempotency_key"}},
+		"long key":     {func(r *orders.PlaceRequest) { r.IdempotencyKey = strings.Repeat("k", 256) }, []string{"Idempotency-Key"}},
 		"no cart":      {func(r *orders.PlaceRequest) { r.CartID = " " }, []string{"cart_id"}},
 		"NUL":          {func(r *orders.PlaceRequest) { r.CartID = "a\x00" }, []string{"cart_id"}},
 		"not UTF-8":    {func(r *orders.PlaceRequest) { r.ShippingAddress.City = "\xff" }, []string{"shipping_address.city"}},

@@ -28,7 +28,7 @@ func (w Webhook) ReadEvent(payload []byte, signature string) (payments.Event, er
 	}
 	var message struct{ ID, Type, Reference string }
 	if err := json.Unmarshal(payload, &message); err != nil || message.ID == "" {
-		return payments.Event{}, field.Invalid("payload", "is not an event")
+		return payments.Event{}, field.Invalid("body", "is not an event")
 	}
 	event := payments.Event{ID: message.ID, Type: message.Type}
 	if slices.Contains(eventTypes, message.Type) {

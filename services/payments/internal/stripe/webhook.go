@@ -25,7 +25,7 @@ func (w Webhook) ReadEvent(payload []byte, signature string) (payments.Event, er
 	}
 	var message stripego.Event
 	if err := json.Unmarshal(payload, &message); err != nil || message.ID == "" || message.Data == nil {
-		return payments.Event{}, field.Invalid("payload", "is not an event")
+		return payments.Event{}, field.Invalid("body", "is not an event")
 	}
 	var object struct {
 		ID            string
