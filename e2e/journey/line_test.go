@@ -156,6 +156,34 @@ func TestAChangedPriceIsToldWithTheTotals(t *testing.T) {
 	}
 }
 
+func TestACartsSubtotalWithShortLinesIsRefusedForThem(t *testing.T) {
+	t.Parallel()
+	good, short := stocked(t, 500, 10), stocked(t, 700, 1)
+	c := customer(t)
+	request := checkout(t, c, good, 2, "pm_card_visa")
+	cart, err := c.Put(t.Context(), request.CartID, short, 2)
+	if err != nil || cart.Subtotal.Amount != 1000 {
+		t.Fatalf("cart = %+v, %v", cart, err)
+	}
+	quote, err := c.Quote(t.Context(), cart.ID, leeds)
+	if err != nil || len(quote.Options) == 0 {
+		t.Fatalf("quote = %+v, %v", quote, err)
+	}
+	request.ShippingOption = quote.Options[0].ID
+	request.ExpectedTotal = &shop.Money{Amount: cart.Subtotal.Amount + quote.Options[0].Price.Amount, Currency: "GBP"}
+	_, err = c.PlaceOrder(t.Context(), uuid.NewString(), request)
+	problem := problemOf(t, err, http.StatusConflict, "out_of_stock")
+	if want := []shop.Shortage{{SKU: short, Requested: 2, Available: 1}}; !reflect.DeepEqual(problem.Lines, want) || problem.OrderID != "" {
+		t.Errorf("problem = %+v, want the lines %+v and no order", problem, want)
+	}
+	if err := c.Do(t.Context(), http.MethodDelete, "/v1/carts/"+cart.ID+"/items/"+short, nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	if order, err := c.PlaceOrder(t.Context(), uuid.NewString(), request); err != nil || order.Status != "confirmed" {
+		t.Errorf("without the short line: %+v, %v", order, err)
+	}
+}
+
 func TestACustomersCurrentCartIsFoundOnceItIsOpened(t *testing.T) {
 	t.Parallel()
 	c := customer(t)

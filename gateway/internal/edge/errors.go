@@ -35,6 +35,7 @@ var reasons = map[string]answer{
 	"CART_EMPTY":              {http.StatusConflict, api.ProblemCodeCartEmpty},
 	"CART_CONTENDED":          {http.StatusServiceUnavailable, api.ProblemCodeUnavailable},
 	"PRICE_CHANGED":           {http.StatusConflict, api.ProblemCodePriceChanged},
+	"OUT_OF_STOCK":            {http.StatusConflict, api.ProblemCodeOutOfStock},
 	"IDEMPOTENCY_KEY_REUSED":  {http.StatusUnprocessableEntity, api.ProblemCodeIdempotencyKeyReused},
 	"IDEMPOTENCY_IN_PROGRESS": {http.StatusConflict, api.ProblemCodeIdempotencyInProgress},
 	"NOT_CANCELLABLE":         {http.StatusConflict, api.ProblemCodeNotCancellable},

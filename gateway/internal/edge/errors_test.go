@@ -56,6 +56,7 @@ func TestReasonsAreAnsweredAsTheContractSays(t *testing.T) {
 		{codes.InvalidArgument, "BAD_SIGNATURE", 400, "invalid_request", ""},
 		{codes.AlreadyExists, "EMAIL_TAKEN", 409, "email_taken", ""},
 		{codes.Aborted, "PRICE_CHANGED", 409, "price_changed", ""},
+		{codes.Aborted, "OUT_OF_STOCK", 409, "out_of_stock", ""},
 		{codes.Aborted, "IDEMPOTENCY_IN_PROGRESS", 409, "idempotency_in_progress", ""},
 		{codes.FailedPrecondition, "NOT_CANCELLABLE", 409, "not_cancellable", ""},
 		{codes.FailedPrecondition, "NOT_DISPATCHABLE", 409, "not_dispatchable", ""},

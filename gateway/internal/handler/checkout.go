@@ -18,7 +18,7 @@ import (
 func (h *Handler) PlaceOrder(ctx context.Context, req api.PlaceOrderRequestObject) (api.PlaceOrderResponseObject, error) {
 	answer, err := h.Orders.PlaceOrder(ctx, placeOrderProto(req.Params.IdempotencyKey, *req.Body))
 	if err != nil {
-		return nil, priceChanged(err)
+		return nil, notBought(err)
 	}
 	placement := answer.GetPlacement()
 	if answer.GetReplayed() {
@@ -52,24 +52,36 @@ func placeOrderProto(key string, b api.Checkout) *ordersv1.PlaceOrderRequest {
 	return place
 }
 
-// priceChanged returns the problem of a cart that costs other than was expected, with what it costs now. Other errors stay as
-// they are.
-func priceChanged(err error) error {
+// notBought returns the problem of a cart that costs other than was expected: with what it costs now or, when that is why, the lines
+// of which there is not enough. Other errors stay as they are.
+func notBought(err error) error {
 	for _, detail := range status.Convert(err).Details() {
-		changed, ok := detail.(*ordersv1.PriceChanged)
-		if !ok {
-			continue
+		switch d := detail.(type) {
+		case *ordersv1.PriceChanged:
+			return priceChanged(d, status.Convert(err).Message())
+		case *ordersv1.OutOfStock:
+			return outOfStock(d.GetShortages())
 		}
-		p := edge.NewProblem(http.StatusConflict, api.ProblemCodePriceChanged, status.Convert(err).Message())
-		lines := views(changed.GetNoLongerSold(), shortageView)
-		p.Lines = &lines
-		if t := changed.GetTotals(); t != nil {
-			totals := totalsView(t)
-			p.Totals = &totals
-		}
-		return p
 	}
 	return err
+}
+
+func priceChanged(changed *ordersv1.PriceChanged, detail string) *edge.Problem {
+	p := edge.NewProblem(http.StatusConflict, api.ProblemCodePriceChanged, detail)
+	lines := views(changed.GetNoLongerSold(), shortageView)
+	p.Lines = &lines
+	if t := changed.GetTotals(); t != nil {
+		totals := totalsView(t)
+		p.Totals = &totals
+	}
+	return p
+}
+
+func outOfStock(shortages []*ordersv1.Shortage) *edge.Problem {
+	p := edge.NewProblem(http.StatusConflict, api.ProblemCodeOutOfStock, "There is not enough of some lines.")
+	lines := views(shortages, shortageView)
+	p.Lines = &lines
+	return p
 }
 
 func shortageView(s *ordersv1.Shortage) api.Shortage {
@@ -82,9 +94,7 @@ func refused(placement *ordersv1.Placement) *edge.Problem {
 	var p *edge.Problem
 	switch rejection.GetReason() {
 	case ordersv1.Rejection_REASON_OUT_OF_STOCK:
-		p = edge.NewProblem(http.StatusConflict, api.ProblemCodeOutOfStock, "There is not enough of some lines.")
-		lines := views(rejection.GetShortages(), shortageView)
-		p.Lines = &lines
+		p = outOfStock(rejection.GetShortages())
 	case ordersv1.Rejection_REASON_PAYMENT_DECLINED:
 		p = declined("The payment was declined.", declineReason(rejection.GetDetail()))
 	default:

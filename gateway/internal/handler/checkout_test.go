@@ -213,6 +213,17 @@ func TestAChangedPriceComesWithTheNewOne(t *testing.T) {
 	changed(nil, gone).mustBe(t, 409, problem(lines))
 }
 
+func TestAnUnexpectedTotalIsToldByTheShortLines(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.fail(placeOrder, rpc.Error(codes.Aborted, "OUT_OF_STOCK", "what is short", protoadapt.MessageV1Of(&ordersv1.OutOfStock{
+		Shortages: []*ordersv1.Shortage{{Sku: "TEAPOT", Requested: 3, Available: 1}},
+	})))
+	s.buy(t, "req-1").mustBe(t, 409, `{"type": "about:blank", "title": "Conflict", "status": 409, "code": "out_of_stock",
+		"detail": "There is not enough of some lines.", "request_id": "req-1",
+		"lines": [{"sku": "TEAPOT", "requested": 3, "available": 1}]}`)
+}
+
 func TestACheckoutThatSavedNothingIsAnError(t *testing.T) {
 	t.Parallel()
 	s := open(t)

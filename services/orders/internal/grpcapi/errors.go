@@ -7,6 +7,8 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/protoadapt"
 
+	ordersv1 "souk/proto/gen/souk/orders/v1"
+
 	"souk/platform/rpc"
 
 	"souk/services/orders/internal/orders"
@@ -42,6 +44,11 @@ func statusError(err error) error {
 	var changed *orders.PriceChangedError
 	if errors.As(err, &changed) {
 		return rpc.Error(codes.Aborted, "PRICE_CHANGED", changed.Detail, protoadapt.MessageV1Of(priceChangedProto(changed)))
+	}
+	var short *orders.InsufficientStockError
+	if errors.As(err, &short) {
+		detail := &ordersv1.OutOfStock{Shortages: shortagesProto(short.Shortages)}
+		return rpc.Error(codes.Aborted, "OUT_OF_STOCK", "there is not enough of some lines", protoadapt.MessageV1Of(detail))
 	}
 	for _, a := range answers {
 		if errors.Is(err, a.err) {

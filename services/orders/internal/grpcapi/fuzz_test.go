@@ -123,6 +123,10 @@ func (willing) Address(context.Context, string) (orders.Address, error) {
 	return orders.Address{Name: "Sam", Line1: "1 Market Street", City: "Leeds", PostalCode: "LS1 6DT", Country: "GB"}, nil
 }
 
+func (willing) Available(context.Context, []string) (map[string]int64, error) {
+	return map[string]int64{"MUG": 3}, nil
+}
+
 func (willing) Reserve(context.Context, string, []orders.Item, time.Duration) error { return nil }
 func (willing) Commit(context.Context, string) error                                { return nil }
 func (willing) Release(context.Context, string) error                               { return nil }

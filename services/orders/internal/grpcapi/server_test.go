@@ -126,6 +126,7 @@ func TestErrorsCarryTheContractsReasons(t *testing.T) {
 		{orders.ErrOrdersOpen, codes.FailedPrecondition, "ORDERS_OPEN"},
 		{orders.ErrCustomerErased, codes.Unauthenticated, "CUSTOMER_NOT_FOUND"},
 		{orders.ErrBadCursor, codes.InvalidArgument, "BAD_CURSOR"},
+		{&orders.InsufficientStockError{}, codes.Aborted, "OUT_OF_STOCK"},
 		{&orders.PriceChangedError{Detail: "the total is 1.00 GBP"}, codes.Aborted, "PRICE_CHANGED"},
 		{fmt.Errorf("%w: %w", orders.ErrUnavailable, orders.ErrNotFound), codes.Unavailable, "UNAVAILABLE"},
 	} {
@@ -145,6 +146,12 @@ func TestErrorsCarryTheContractsReasons(t *testing.T) {
 		t.Errorf("details %v, want %v", changed, want)
 	}
 	invalid := field.Invalid("limit", "is wrong")
+	short := status.Convert(statusError(&orders.InsufficientStockError{Shortages: []orders.Shortage{{SKU: "MUG", Requested: 3, Available: 1}}}))
+	details := short.Details()
+	wantShort := &ordersv1.OutOfStock{Shortages: []*ordersv1.Shortage{{Sku: "MUG", Requested: 3, Available: 1}}}
+	if got, ok := details[len(details)-1].(*ordersv1.OutOfStock); !ok || !proto.Equal(got, wantShort) {
+		t.Errorf("details %v, want %v", details, wantShort)
+	}
 	if got := statusError(invalid); !errors.Is(got, invalid) {
 		t.Errorf("invalid input became %v", got)
 	}

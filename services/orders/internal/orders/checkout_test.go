@@ -262,6 +262,36 @@ func TestAChangedPriceSaysWhatTheCartCostsNow(t *testing.T) {
 	}
 }
 
+func TestATotalWithoutTheShortLinesIsRefusedForThem(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	s.world.variants["TRAY"] = orders.Variant{SKU: "TRAY", Title: "Tray", Price: money.New(500, "GBP"), WeightGrams: 1}
+	s.world.stock["PLATE"] = 1
+	s.world.carts[cartID] = append(s.world.carts[cartID], orders.Item{SKU: "TRAY", Quantity: 5})
+	req := buy("key", visa)
+	req.ExpectedTotal = &money.Money{Amount: 3*1250 + 395, Currency: "GBP"}
+	_, err := s.PlaceOrder(t.Context(), req)
+	want := []orders.Shortage{{SKU: "PLATE", Requested: 2, Available: 1}, {SKU: "TRAY", Requested: 5}}
+	var short *orders.InsufficientStockError
+	if !errors.As(err, &short) || !reflect.DeepEqual(short.Shortages, want) {
+		t.Errorf("%v, %+v, want %+v", err, short, want)
+	}
+	s.world.failing("before get levels")
+	var changed *orders.PriceChangedError
+	if _, err := s.PlaceOrder(t.Context(), req); !errors.As(err, &changed) {
+		t.Errorf("inventory away: %v, want a changed price", err)
+	}
+	if ids := s.ids(t, customer); len(ids) != 0 {
+		t.Errorf("orders %v were saved", ids)
+	}
+	s.world.setHook(nil)
+	s.world.carts[cartID] = s.world.carts[cartID][1:2]
+	s.world.calls = nil
+	if order := s.mustPlace(t, req); order.Status != orders.StatusConfirmed || slices.Contains(s.world.calls, "get levels") {
+		t.Errorf("order %s after the calls %q, want it confirmed without a look at the stock", order.Status, s.world.calls)
+	}
+}
+
 func TestWhatIsRefusedBeforeAnOrderSavesNothing(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)

@@ -66,7 +66,7 @@ var (
 	ErrNotRefundable = errors.New("not so much is captured")
 )
 
-// InsufficientStockError is a refused reservation.
+// InsufficientStockError is a refused reservation, or a checkout that would be refused one.
 type InsufficientStockError struct {
 	Shortages []Shortage
 }

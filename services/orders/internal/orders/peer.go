@@ -62,6 +62,8 @@ type (
 
 	// Inventory holds stock for orders.
 	Inventory interface {
+		// Available returns how many pieces of each SKU can be bought. What inventory does not know is left out.
+		Available(ctx context.Context, skus []string) (map[string]int64, error)
 		// Reserve holds all items or none for a while. It returns an InsufficientStockError or
 		// ErrReservationEnded.
 		Reserve(ctx context.Context, orderID string, items []Item, holdFor time.Duration) error

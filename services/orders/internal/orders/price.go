@@ -47,7 +47,7 @@ func (s *Service) price(ctx context.Context, req PlaceRequest) (Order, error) {
 		return Order{}, err
 	}
 	if req.ExpectedTotal != nil && *req.ExpectedTotal != totals.Total {
-		return Order{}, &PriceChangedError{Detail: "the total is " + totals.Total.String(), Totals: &totals}
+		return Order{}, s.otherTotal(ctx, goods, totals)
 	}
 	none := money.New(0, totals.Total.Currency)
 	return Order{
@@ -55,6 +55,30 @@ func (s *Service) price(ctx context.Context, req PlaceRequest) (Order, error) {
 		Shipping: ShippingChoice{OptionID: option.ID, Carrier: option.Carrier, Service: option.Service, WeightGrams: goods.weightGrams},
 		Payment:  Payment{Status: PaymentPending, Authorized: none, Captured: none, Refunded: none},
 	}, nil
+}
+
+// otherTotal returns why a total is not the expected one: an InsufficientStockError if there is not enough of some lines, because
+// clients leave those out of what they expect; otherwise, or while inventory cannot tell, a PriceChangedError.
+func (s *Service) otherTotal(ctx context.Context, goods basket, totals Totals) error {
+	changed := &PriceChangedError{Detail: "the total is " + totals.Total.String(), Totals: &totals}
+	skus := make([]string, len(goods.lines))
+	for i, line := range goods.lines {
+		skus[i] = line.SKU
+	}
+	available, err := s.peers.Inventory.Available(ctx, skus)
+	if err != nil {
+		return changed
+	}
+	var shortages []Shortage
+	for _, line := range goods.lines {
+		if left := available[line.SKU]; left < line.Quantity {
+			shortages = append(shortages, Shortage{SKU: line.SKU, Requested: line.Quantity, Available: left})
+		}
+	}
+	if len(shortages) > 0 {
+		return &InsufficientStockError{Shortages: shortages}
+	}
+	return changed
 }
 
 // cost returns what a basket costs, and the way in which it is sent.

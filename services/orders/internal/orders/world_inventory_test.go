@@ -3,6 +3,7 @@ package orders_test
 import (
 	"context"
 	"errors"
+	"maps"
 	"time"
 
 	"souk/services/orders/internal/orders"
@@ -16,6 +17,14 @@ type reservation struct {
 	items   []orders.Item
 	returns map[string][]orders.Item
 	short   error // why it was refused, for good
+}
+
+func (w inventory) Available(ctx context.Context, _ []string) (available map[string]int64, err error) {
+	err = w.call(ctx, "get levels", func() error {
+		available = maps.Clone(w.stock)
+		return nil
+	})
+	return available, err
 }
 
 func (w inventory) Reserve(ctx context.Context, orderID string, items []orders.Item, _ time.Duration) error {

@@ -20,6 +20,18 @@ type inventory struct {
 
 var _ orders.Inventory = (*inventory)(nil)
 
+func (i *inventory) Available(ctx context.Context, skus []string) (map[string]int64, error) {
+	answer, err := i.client.GetLevels(asShop(ctx), &inventoryv1.GetLevelsRequest{Skus: skus})
+	if err != nil {
+		return nil, peerError(err)
+	}
+	available := make(map[string]int64, len(answer.GetLevels()))
+	for _, level := range answer.GetLevels() {
+		available[level.GetSku()] = level.GetAvailable()
+	}
+	return available, nil
+}
+
 func (i *inventory) Reserve(ctx context.Context, orderID string, items []orders.Item, holdFor time.Duration) error {
 	_, err := i.client.Reserve(asShop(ctx), &inventoryv1.ReserveRequest{
 		OrderId: orderID, Lines: linesProto(items), HoldFor: durationpb.New(holdFor),

@@ -145,6 +145,23 @@ func TestShortagesAreNamed(t *testing.T) {
 	}
 }
 
+func TestWhatCanBeBoughtIsToldBySKU(t *testing.T) {
+	t.Parallel()
+	r, p := setup(t)
+	r.answer = &inventoryv1.GetLevelsResponse{Levels: []*inventoryv1.Level{{Sku: "MUG", OnHand: 5, Reserved: 2, Available: 3}}}
+	got, err := p.Inventory.Available(t.Context(), []string{"MUG", "TRAY"})
+	if err != nil || !reflect.DeepEqual(got, map[string]int64{"MUG": 3}) {
+		t.Errorf("%v, %v; want 3 mugs", got, err)
+	}
+	if asked := r.asked.(*inventoryv1.GetLevelsRequest).GetSkus(); !reflect.DeepEqual(asked, []string{"MUG", "TRAY"}) {
+		t.Errorf("asked about %v", asked)
+	}
+	r.err = status.Error(codes.Unavailable, "away")
+	if _, err := p.Inventory.Available(t.Context(), nil); !errors.Is(err, orders.ErrUnavailable) {
+		t.Errorf("away: %v", err)
+	}
+}
+
 func TestEachOutcomeOfAPaymentIsUnderstood(t *testing.T) {
 	t.Parallel()
 	r, p := setup(t)

@@ -52,6 +52,14 @@ func (i *inventory) add(sku string, pieces int64) {
 	i.levels[sku].onHand += pieces
 }
 
+func (i *inventory) available(skus []string) map[string]int64 {
+	found := map[string]int64{}
+	for _, sku := range skus {
+		found[sku] = i.levels[sku].onHand - i.levels[sku].reserved
+	}
+	return found
+}
+
 func (i *inventory) reserve(orderID string, items []orders.Item, holdFor time.Duration) error {
 	if r := i.reservations[orderID]; r != nil {
 		if r.short != nil {

@@ -57,6 +57,12 @@ func (c customersClient) Address(ctx context.Context, id string) (orders.Address
 
 type inventoryClient struct{ *process }
 
+func (c inventoryClient) Available(ctx context.Context, skus []string) (map[string]int64, error) {
+	return call(ctx, c.process, "inventory", "get levels", "", func() (map[string]int64, error) {
+		return c.shop.inventory.available(skus), nil
+	})
+}
+
 func (c inventoryClient) Reserve(ctx context.Context, orderID string, items []orders.Item, holdFor time.Duration) error {
 	return do(ctx, c.process, "inventory", "reserve", orderID, func() error { return c.shop.inventory.reserve(orderID, items, holdFor) })
 }

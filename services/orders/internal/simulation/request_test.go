@@ -120,6 +120,8 @@ func text(answer any) string {
 // refused reports whether an error says that a request to place an order saved nothing.
 func refused(err error) bool {
 	var price *orders.PriceChangedError
+	var short *orders.InsufficientStockError
 	var invalid *field.Error
-	return errors.Is(err, orders.ErrCartEmpty) || errors.Is(err, orders.ErrUnavailable) || errors.As(err, &price) || errors.As(err, &invalid)
+	return errors.Is(err, orders.ErrCartEmpty) || errors.Is(err, orders.ErrUnavailable) || errors.As(err, &price) || errors.As(err, &short) ||
+		errors.As(err, &invalid)
 }

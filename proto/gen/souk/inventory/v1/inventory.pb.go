@@ -1429,9 +1429,9 @@ const file_souk_inventory_v1_inventory_proto_rawDesc = "" +
 	"\vSTATUS_HELD\x10\x01\x12\x14\n" +
 	"\x10STATUS_COMMITTED\x10\x02\x12\x13\n" +
 	"\x0fSTATUS_RELEASED\x10\x03\x12\x12\n" +
-	"\x0eSTATUS_EXPIRED\x10\x042\x9f\b\n" +
-	"\x10InventoryService\x12j\n" +
-	"\tGetLevels\x12#.souk.inventory.v1.GetLevelsRequest\x1a$.souk.inventory.v1.GetLevelsResponse\"\x12\x8a\xb5\x18\v\x18\x01\"\agateway\x90\x02\x01\x12k\n" +
+	"\x0eSTATUS_EXPIRED\x10\x042\xa7\b\n" +
+	"\x10InventoryService\x12r\n" +
+	"\tGetLevels\x12#.souk.inventory.v1.GetLevelsRequest\x1a$.souk.inventory.v1.GetLevelsResponse\"\x1a\x8a\xb5\x18\x13\x18\x01\"\agateway\"\x06orders\x90\x02\x01\x12k\n" +
 	"\vAdjustStock\x12%.souk.inventory.v1.AdjustStockRequest\x1a&.souk.inventory.v1.AdjustStockResponse\"\r\x8a\xb5\x18\x02\x18\x01\x98\xb5\x18\x02\x90\x02\x02\x12a\n" +
 	"\tOpenStock\x12#.souk.inventory.v1.OpenStockRequest\x1a$.souk.inventory.v1.OpenStockResponse\"\t\x8a\xb5\x18\x02\x18\x01\x90\x02\x02\x12a\n" +
 	"\aReserve\x12!.souk.inventory.v1.ReserveRequest\x1a\".souk.inventory.v1.ReserveResponse\"\x0f\x8a\xb5\x18\b\"\x06orders\x90\x02\x02\x12\x7f\n" +
