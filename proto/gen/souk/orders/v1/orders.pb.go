@@ -1640,6 +1640,51 @@ func (x *PriceChanged) GetNoLongerSold() []*Shortage {
 	return nil
 }
 
+// OutOfStock is a detail of the error OUT_OF_STOCK: the total is not the expected one, and there is not enough of some lines.
+type OutOfStock struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Shortages     []*Shortage            `protobuf:"bytes,1,rep,name=shortages,proto3" json:"shortages,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OutOfStock) Reset() {
+	*x = OutOfStock{}
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OutOfStock) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OutOfStock) ProtoMessage() {}
+
+func (x *OutOfStock) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OutOfStock.ProtoReflect.Descriptor instead.
+func (*OutOfStock) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *OutOfStock) GetShortages() []*Shortage {
+	if x != nil {
+		return x.Shortages
+	}
+	return nil
+}
+
 // Placement is the order as it was when the checkout was first answered: confirmed, rejected, or
 // pending when it takes longer than a request may.
 type Placement struct {
@@ -1653,7 +1698,7 @@ type Placement struct {
 
 func (x *Placement) Reset() {
 	*x = Placement{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[17]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1665,7 +1710,7 @@ func (x *Placement) String() string {
 func (*Placement) ProtoMessage() {}
 
 func (x *Placement) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[17]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1678,7 +1723,7 @@ func (x *Placement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Placement.ProtoReflect.Descriptor instead.
 func (*Placement) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{17}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Placement) GetOrder() *Order {
@@ -1704,7 +1749,7 @@ type GetOrderRequest struct {
 
 func (x *GetOrderRequest) Reset() {
 	*x = GetOrderRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[18]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1716,7 +1761,7 @@ func (x *GetOrderRequest) String() string {
 func (*GetOrderRequest) ProtoMessage() {}
 
 func (x *GetOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[18]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1729,7 +1774,7 @@ func (x *GetOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetOrderRequest.ProtoReflect.Descriptor instead.
 func (*GetOrderRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{18}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *GetOrderRequest) GetId() string {
@@ -1748,7 +1793,7 @@ type GetOrderResponse struct {
 
 func (x *GetOrderResponse) Reset() {
 	*x = GetOrderResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[19]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1760,7 +1805,7 @@ func (x *GetOrderResponse) String() string {
 func (*GetOrderResponse) ProtoMessage() {}
 
 func (x *GetOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[19]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1773,7 +1818,7 @@ func (x *GetOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetOrderResponse.ProtoReflect.Descriptor instead.
 func (*GetOrderResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{19}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *GetOrderResponse) GetOrder() *Order {
@@ -1794,7 +1839,7 @@ type ListOrdersRequest struct {
 
 func (x *ListOrdersRequest) Reset() {
 	*x = ListOrdersRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[20]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1806,7 +1851,7 @@ func (x *ListOrdersRequest) String() string {
 func (*ListOrdersRequest) ProtoMessage() {}
 
 func (x *ListOrdersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[20]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1819,7 +1864,7 @@ func (x *ListOrdersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOrdersRequest.ProtoReflect.Descriptor instead.
 func (*ListOrdersRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{20}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ListOrdersRequest) GetLimit() int32 {
@@ -1847,7 +1892,7 @@ type ListOrdersResponse struct {
 
 func (x *ListOrdersResponse) Reset() {
 	*x = ListOrdersResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[21]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1859,7 +1904,7 @@ func (x *ListOrdersResponse) String() string {
 func (*ListOrdersResponse) ProtoMessage() {}
 
 func (x *ListOrdersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[21]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1872,7 +1917,7 @@ func (x *ListOrdersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOrdersResponse.ProtoReflect.Descriptor instead.
 func (*ListOrdersResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{21}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ListOrdersResponse) GetOrders() []*Order {
@@ -1898,7 +1943,7 @@ type CancelOrderRequest struct {
 
 func (x *CancelOrderRequest) Reset() {
 	*x = CancelOrderRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[22]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1910,7 +1955,7 @@ func (x *CancelOrderRequest) String() string {
 func (*CancelOrderRequest) ProtoMessage() {}
 
 func (x *CancelOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[22]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1923,7 +1968,7 @@ func (x *CancelOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelOrderRequest.ProtoReflect.Descriptor instead.
 func (*CancelOrderRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{22}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *CancelOrderRequest) GetId() string {
@@ -1942,7 +1987,7 @@ type CancelOrderResponse struct {
 
 func (x *CancelOrderResponse) Reset() {
 	*x = CancelOrderResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[23]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1954,7 +1999,7 @@ func (x *CancelOrderResponse) String() string {
 func (*CancelOrderResponse) ProtoMessage() {}
 
 func (x *CancelOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[23]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1967,7 +2012,7 @@ func (x *CancelOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelOrderResponse.ProtoReflect.Descriptor instead.
 func (*CancelOrderResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{23}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *CancelOrderResponse) GetOrder() *Order {
@@ -1990,7 +2035,7 @@ type ListAllOrdersRequest struct {
 
 func (x *ListAllOrdersRequest) Reset() {
 	*x = ListAllOrdersRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[24]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2002,7 +2047,7 @@ func (x *ListAllOrdersRequest) String() string {
 func (*ListAllOrdersRequest) ProtoMessage() {}
 
 func (x *ListAllOrdersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[24]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2015,7 +2060,7 @@ func (x *ListAllOrdersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAllOrdersRequest.ProtoReflect.Descriptor instead.
 func (*ListAllOrdersRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{24}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ListAllOrdersRequest) GetStatus() Status {
@@ -2056,7 +2101,7 @@ type ListAllOrdersResponse struct {
 
 func (x *ListAllOrdersResponse) Reset() {
 	*x = ListAllOrdersResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[25]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2068,7 +2113,7 @@ func (x *ListAllOrdersResponse) String() string {
 func (*ListAllOrdersResponse) ProtoMessage() {}
 
 func (x *ListAllOrdersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[25]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2081,7 +2126,7 @@ func (x *ListAllOrdersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAllOrdersResponse.ProtoReflect.Descriptor instead.
 func (*ListAllOrdersResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{25}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ListAllOrdersResponse) GetOrders() []*Order {
@@ -2107,7 +2152,7 @@ type DispatchOrderRequest struct {
 
 func (x *DispatchOrderRequest) Reset() {
 	*x = DispatchOrderRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[26]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2119,7 +2164,7 @@ func (x *DispatchOrderRequest) String() string {
 func (*DispatchOrderRequest) ProtoMessage() {}
 
 func (x *DispatchOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[26]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2132,7 +2177,7 @@ func (x *DispatchOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DispatchOrderRequest.ProtoReflect.Descriptor instead.
 func (*DispatchOrderRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{26}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *DispatchOrderRequest) GetId() string {
@@ -2151,7 +2196,7 @@ type DispatchOrderResponse struct {
 
 func (x *DispatchOrderResponse) Reset() {
 	*x = DispatchOrderResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[27]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2163,7 +2208,7 @@ func (x *DispatchOrderResponse) String() string {
 func (*DispatchOrderResponse) ProtoMessage() {}
 
 func (x *DispatchOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[27]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2176,7 +2221,7 @@ func (x *DispatchOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DispatchOrderResponse.ProtoReflect.Descriptor instead.
 func (*DispatchOrderResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{27}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *DispatchOrderResponse) GetOrder() *Order {
@@ -2198,7 +2243,7 @@ type RequestReturnRequest struct {
 
 func (x *RequestReturnRequest) Reset() {
 	*x = RequestReturnRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[28]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2210,7 +2255,7 @@ func (x *RequestReturnRequest) String() string {
 func (*RequestReturnRequest) ProtoMessage() {}
 
 func (x *RequestReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[28]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2223,7 +2268,7 @@ func (x *RequestReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RequestReturnRequest.ProtoReflect.Descriptor instead.
 func (*RequestReturnRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{28}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *RequestReturnRequest) GetOrderId() string {
@@ -2256,7 +2301,7 @@ type RequestReturnResponse struct {
 
 func (x *RequestReturnResponse) Reset() {
 	*x = RequestReturnResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[29]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2268,7 +2313,7 @@ func (x *RequestReturnResponse) String() string {
 func (*RequestReturnResponse) ProtoMessage() {}
 
 func (x *RequestReturnResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[29]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2281,7 +2326,7 @@ func (x *RequestReturnResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RequestReturnResponse.ProtoReflect.Descriptor instead.
 func (*RequestReturnResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{29}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *RequestReturnResponse) GetReturn() *Return {
@@ -2300,7 +2345,7 @@ type ReceiveReturnRequest struct {
 
 func (x *ReceiveReturnRequest) Reset() {
 	*x = ReceiveReturnRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[30]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2312,7 +2357,7 @@ func (x *ReceiveReturnRequest) String() string {
 func (*ReceiveReturnRequest) ProtoMessage() {}
 
 func (x *ReceiveReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[30]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2325,7 +2370,7 @@ func (x *ReceiveReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiveReturnRequest.ProtoReflect.Descriptor instead.
 func (*ReceiveReturnRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{30}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *ReceiveReturnRequest) GetReturnId() string {
@@ -2344,7 +2389,7 @@ type ReceiveReturnResponse struct {
 
 func (x *ReceiveReturnResponse) Reset() {
 	*x = ReceiveReturnResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[31]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2356,7 +2401,7 @@ func (x *ReceiveReturnResponse) String() string {
 func (*ReceiveReturnResponse) ProtoMessage() {}
 
 func (x *ReceiveReturnResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[31]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2369,7 +2414,7 @@ func (x *ReceiveReturnResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiveReturnResponse.ProtoReflect.Descriptor instead.
 func (*ReceiveReturnResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{31}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *ReceiveReturnResponse) GetReturn() *Return {
@@ -2392,7 +2437,7 @@ type RefundOrderRequest struct {
 
 func (x *RefundOrderRequest) Reset() {
 	*x = RefundOrderRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[32]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2404,7 +2449,7 @@ func (x *RefundOrderRequest) String() string {
 func (*RefundOrderRequest) ProtoMessage() {}
 
 func (x *RefundOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[32]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2417,7 +2462,7 @@ func (x *RefundOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefundOrderRequest.ProtoReflect.Descriptor instead.
 func (*RefundOrderRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{32}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *RefundOrderRequest) GetIdempotencyKey() string {
@@ -2460,7 +2505,7 @@ type RefundOrderResponse struct {
 
 func (x *RefundOrderResponse) Reset() {
 	*x = RefundOrderResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[33]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2472,7 +2517,7 @@ func (x *RefundOrderResponse) String() string {
 func (*RefundOrderResponse) ProtoMessage() {}
 
 func (x *RefundOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[33]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2485,7 +2530,7 @@ func (x *RefundOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefundOrderResponse.ProtoReflect.Descriptor instead.
 func (*RefundOrderResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{33}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *RefundOrderResponse) GetRefund() *Refund {
@@ -2515,7 +2560,7 @@ type WaitForEventsRequest struct {
 
 func (x *WaitForEventsRequest) Reset() {
 	*x = WaitForEventsRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[34]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2527,7 +2572,7 @@ func (x *WaitForEventsRequest) String() string {
 func (*WaitForEventsRequest) ProtoMessage() {}
 
 func (x *WaitForEventsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[34]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2540,7 +2585,7 @@ func (x *WaitForEventsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WaitForEventsRequest.ProtoReflect.Descriptor instead.
 func (*WaitForEventsRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{34}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *WaitForEventsRequest) GetOrderId() string {
@@ -2575,7 +2620,7 @@ type WaitForEventsResponse struct {
 
 func (x *WaitForEventsResponse) Reset() {
 	*x = WaitForEventsResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[35]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2587,7 +2632,7 @@ func (x *WaitForEventsResponse) String() string {
 func (*WaitForEventsResponse) ProtoMessage() {}
 
 func (x *WaitForEventsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[35]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2600,7 +2645,7 @@ func (x *WaitForEventsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WaitForEventsResponse.ProtoReflect.Descriptor instead.
 func (*WaitForEventsResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{35}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *WaitForEventsResponse) GetEvents() []*Event {
@@ -2628,7 +2673,7 @@ type Event struct {
 
 func (x *Event) Reset() {
 	*x = Event{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[36]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2640,7 +2685,7 @@ func (x *Event) String() string {
 func (*Event) ProtoMessage() {}
 
 func (x *Event) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[36]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2653,7 +2698,7 @@ func (x *Event) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Event.ProtoReflect.Descriptor instead.
 func (*Event) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{36}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *Event) GetPosition() int32 {
@@ -2679,7 +2724,7 @@ type CreateEventTicketRequest struct {
 
 func (x *CreateEventTicketRequest) Reset() {
 	*x = CreateEventTicketRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[37]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2691,7 +2736,7 @@ func (x *CreateEventTicketRequest) String() string {
 func (*CreateEventTicketRequest) ProtoMessage() {}
 
 func (x *CreateEventTicketRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[37]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2704,7 +2749,7 @@ func (x *CreateEventTicketRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateEventTicketRequest.ProtoReflect.Descriptor instead.
 func (*CreateEventTicketRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{37}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *CreateEventTicketRequest) GetOrderId() string {
@@ -2726,7 +2771,7 @@ type CreateEventTicketResponse struct {
 
 func (x *CreateEventTicketResponse) Reset() {
 	*x = CreateEventTicketResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[38]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2738,7 +2783,7 @@ func (x *CreateEventTicketResponse) String() string {
 func (*CreateEventTicketResponse) ProtoMessage() {}
 
 func (x *CreateEventTicketResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[38]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2751,7 +2796,7 @@ func (x *CreateEventTicketResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateEventTicketResponse.ProtoReflect.Descriptor instead.
 func (*CreateEventTicketResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{38}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *CreateEventTicketResponse) GetTicket() string {
@@ -2778,7 +2823,7 @@ type RedeemEventTicketRequest struct {
 
 func (x *RedeemEventTicketRequest) Reset() {
 	*x = RedeemEventTicketRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[39]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2790,7 +2835,7 @@ func (x *RedeemEventTicketRequest) String() string {
 func (*RedeemEventTicketRequest) ProtoMessage() {}
 
 func (x *RedeemEventTicketRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[39]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2803,7 +2848,7 @@ func (x *RedeemEventTicketRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RedeemEventTicketRequest.ProtoReflect.Descriptor instead.
 func (*RedeemEventTicketRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{39}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *RedeemEventTicketRequest) GetOrderId() string {
@@ -2830,7 +2875,7 @@ type RedeemEventTicketResponse struct {
 
 func (x *RedeemEventTicketResponse) Reset() {
 	*x = RedeemEventTicketResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[40]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2842,7 +2887,7 @@ func (x *RedeemEventTicketResponse) String() string {
 func (*RedeemEventTicketResponse) ProtoMessage() {}
 
 func (x *RedeemEventTicketResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[40]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2855,7 +2900,7 @@ func (x *RedeemEventTicketResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RedeemEventTicketResponse.ProtoReflect.Descriptor instead.
 func (*RedeemEventTicketResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{40}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *RedeemEventTicketResponse) GetAccessToken() string {
@@ -2873,7 +2918,7 @@ type EraseCustomerRequest struct {
 
 func (x *EraseCustomerRequest) Reset() {
 	*x = EraseCustomerRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[41]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2885,7 +2930,7 @@ func (x *EraseCustomerRequest) String() string {
 func (*EraseCustomerRequest) ProtoMessage() {}
 
 func (x *EraseCustomerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[41]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2898,7 +2943,7 @@ func (x *EraseCustomerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EraseCustomerRequest.ProtoReflect.Descriptor instead.
 func (*EraseCustomerRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{41}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{42}
 }
 
 type EraseCustomerResponse struct {
@@ -2909,7 +2954,7 @@ type EraseCustomerResponse struct {
 
 func (x *EraseCustomerResponse) Reset() {
 	*x = EraseCustomerResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[42]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2921,7 +2966,7 @@ func (x *EraseCustomerResponse) String() string {
 func (*EraseCustomerResponse) ProtoMessage() {}
 
 func (x *EraseCustomerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[42]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2934,7 +2979,7 @@ func (x *EraseCustomerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EraseCustomerResponse.ProtoReflect.Descriptor instead.
 func (*EraseCustomerResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{42}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{43}
 }
 
 var File_souk_orders_v1_orders_proto protoreflect.FileDescriptor
@@ -3072,7 +3117,10 @@ const file_souk_orders_v1_orders_proto_rawDesc = "" +
 	"\breplayed\x18\x02 \x01(\bR\breplayed\"~\n" +
 	"\fPriceChanged\x12.\n" +
 	"\x06totals\x18\x01 \x01(\v2\x16.souk.orders.v1.TotalsR\x06totals\x12>\n" +
-	"\x0eno_longer_sold\x18\x02 \x03(\v2\x18.souk.orders.v1.ShortageR\fnoLongerSold\"W\n" +
+	"\x0eno_longer_sold\x18\x02 \x03(\v2\x18.souk.orders.v1.ShortageR\fnoLongerSold\"D\n" +
+	"\n" +
+	"OutOfStock\x126\n" +
+	"\tshortages\x18\x01 \x03(\v2\x18.souk.orders.v1.ShortageR\tshortages\"W\n" +
 	"\tPlacement\x12+\n" +
 	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\x12\x1d\n" +
 	"\n" +
@@ -3203,7 +3251,7 @@ func file_souk_orders_v1_orders_proto_rawDescGZIP() []byte {
 }
 
 var file_souk_orders_v1_orders_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_souk_orders_v1_orders_proto_msgTypes = make([]protoimpl.MessageInfo, 43)
+var file_souk_orders_v1_orders_proto_msgTypes = make([]protoimpl.MessageInfo, 44)
 var file_souk_orders_v1_orders_proto_goTypes = []any{
 	(Status)(0),                       // 0: souk.orders.v1.Status
 	(TimelineEvent)(0),                // 1: souk.orders.v1.TimelineEvent
@@ -3227,35 +3275,36 @@ var file_souk_orders_v1_orders_proto_goTypes = []any{
 	(*PlaceOrderRequest)(nil),         // 19: souk.orders.v1.PlaceOrderRequest
 	(*PlaceOrderResponse)(nil),        // 20: souk.orders.v1.PlaceOrderResponse
 	(*PriceChanged)(nil),              // 21: souk.orders.v1.PriceChanged
-	(*Placement)(nil),                 // 22: souk.orders.v1.Placement
-	(*GetOrderRequest)(nil),           // 23: souk.orders.v1.GetOrderRequest
-	(*GetOrderResponse)(nil),          // 24: souk.orders.v1.GetOrderResponse
-	(*ListOrdersRequest)(nil),         // 25: souk.orders.v1.ListOrdersRequest
-	(*ListOrdersResponse)(nil),        // 26: souk.orders.v1.ListOrdersResponse
-	(*CancelOrderRequest)(nil),        // 27: souk.orders.v1.CancelOrderRequest
-	(*CancelOrderResponse)(nil),       // 28: souk.orders.v1.CancelOrderResponse
-	(*ListAllOrdersRequest)(nil),      // 29: souk.orders.v1.ListAllOrdersRequest
-	(*ListAllOrdersResponse)(nil),     // 30: souk.orders.v1.ListAllOrdersResponse
-	(*DispatchOrderRequest)(nil),      // 31: souk.orders.v1.DispatchOrderRequest
-	(*DispatchOrderResponse)(nil),     // 32: souk.orders.v1.DispatchOrderResponse
-	(*RequestReturnRequest)(nil),      // 33: souk.orders.v1.RequestReturnRequest
-	(*RequestReturnResponse)(nil),     // 34: souk.orders.v1.RequestReturnResponse
-	(*ReceiveReturnRequest)(nil),      // 35: souk.orders.v1.ReceiveReturnRequest
-	(*ReceiveReturnResponse)(nil),     // 36: souk.orders.v1.ReceiveReturnResponse
-	(*RefundOrderRequest)(nil),        // 37: souk.orders.v1.RefundOrderRequest
-	(*RefundOrderResponse)(nil),       // 38: souk.orders.v1.RefundOrderResponse
-	(*WaitForEventsRequest)(nil),      // 39: souk.orders.v1.WaitForEventsRequest
-	(*WaitForEventsResponse)(nil),     // 40: souk.orders.v1.WaitForEventsResponse
-	(*Event)(nil),                     // 41: souk.orders.v1.Event
-	(*CreateEventTicketRequest)(nil),  // 42: souk.orders.v1.CreateEventTicketRequest
-	(*CreateEventTicketResponse)(nil), // 43: souk.orders.v1.CreateEventTicketResponse
-	(*RedeemEventTicketRequest)(nil),  // 44: souk.orders.v1.RedeemEventTicketRequest
-	(*RedeemEventTicketResponse)(nil), // 45: souk.orders.v1.RedeemEventTicketResponse
-	(*EraseCustomerRequest)(nil),      // 46: souk.orders.v1.EraseCustomerRequest
-	(*EraseCustomerResponse)(nil),     // 47: souk.orders.v1.EraseCustomerResponse
-	(*timestamppb.Timestamp)(nil),     // 48: google.protobuf.Timestamp
-	(*v1.Money)(nil),                  // 49: souk.money.v1.Money
-	(*durationpb.Duration)(nil),       // 50: google.protobuf.Duration
+	(*OutOfStock)(nil),                // 22: souk.orders.v1.OutOfStock
+	(*Placement)(nil),                 // 23: souk.orders.v1.Placement
+	(*GetOrderRequest)(nil),           // 24: souk.orders.v1.GetOrderRequest
+	(*GetOrderResponse)(nil),          // 25: souk.orders.v1.GetOrderResponse
+	(*ListOrdersRequest)(nil),         // 26: souk.orders.v1.ListOrdersRequest
+	(*ListOrdersResponse)(nil),        // 27: souk.orders.v1.ListOrdersResponse
+	(*CancelOrderRequest)(nil),        // 28: souk.orders.v1.CancelOrderRequest
+	(*CancelOrderResponse)(nil),       // 29: souk.orders.v1.CancelOrderResponse
+	(*ListAllOrdersRequest)(nil),      // 30: souk.orders.v1.ListAllOrdersRequest
+	(*ListAllOrdersResponse)(nil),     // 31: souk.orders.v1.ListAllOrdersResponse
+	(*DispatchOrderRequest)(nil),      // 32: souk.orders.v1.DispatchOrderRequest
+	(*DispatchOrderResponse)(nil),     // 33: souk.orders.v1.DispatchOrderResponse
+	(*RequestReturnRequest)(nil),      // 34: souk.orders.v1.RequestReturnRequest
+	(*RequestReturnResponse)(nil),     // 35: souk.orders.v1.RequestReturnResponse
+	(*ReceiveReturnRequest)(nil),      // 36: souk.orders.v1.ReceiveReturnRequest
+	(*ReceiveReturnResponse)(nil),     // 37: souk.orders.v1.ReceiveReturnResponse
+	(*RefundOrderRequest)(nil),        // 38: souk.orders.v1.RefundOrderRequest
+	(*RefundOrderResponse)(nil),       // 39: souk.orders.v1.RefundOrderResponse
+	(*WaitForEventsRequest)(nil),      // 40: souk.orders.v1.WaitForEventsRequest
+	(*WaitForEventsResponse)(nil),     // 41: souk.orders.v1.WaitForEventsResponse
+	(*Event)(nil),                     // 42: souk.orders.v1.Event
+	(*CreateEventTicketRequest)(nil),  // 43: souk.orders.v1.CreateEventTicketRequest
+	(*CreateEventTicketResponse)(nil), // 44: souk.orders.v1.CreateEventTicketResponse
+	(*RedeemEventTicketRequest)(nil),  // 45: souk.orders.v1.RedeemEventTicketRequest
+	(*RedeemEventTicketResponse)(nil), // 46: souk.orders.v1.RedeemEventTicketResponse
+	(*EraseCustomerRequest)(nil),      // 47: souk.orders.v1.EraseCustomerRequest
+	(*EraseCustomerResponse)(nil),     // 48: souk.orders.v1.EraseCustomerResponse
+	(*timestamppb.Timestamp)(nil),     // 49: google.protobuf.Timestamp
+	(*v1.Money)(nil),                  // 50: souk.money.v1.Money
+	(*durationpb.Duration)(nil),       // 51: google.protobuf.Duration
 }
 var file_souk_orders_v1_orders_proto_depIdxs = []int32{
 	0,  // 0: souk.orders.v1.Order.status:type_name -> souk.orders.v1.Status
@@ -3265,84 +3314,85 @@ var file_souk_orders_v1_orders_proto_depIdxs = []int32{
 	11, // 4: souk.orders.v1.Order.shipping:type_name -> souk.orders.v1.ShippingChoice
 	12, // 5: souk.orders.v1.Order.payment:type_name -> souk.orders.v1.Payment
 	13, // 6: souk.orders.v1.Order.timeline:type_name -> souk.orders.v1.TimelineEntry
-	48, // 7: souk.orders.v1.Order.created_at:type_name -> google.protobuf.Timestamp
+	49, // 7: souk.orders.v1.Order.created_at:type_name -> google.protobuf.Timestamp
 	14, // 8: souk.orders.v1.Order.rejection:type_name -> souk.orders.v1.Rejection
 	16, // 9: souk.orders.v1.Order.returns:type_name -> souk.orders.v1.Return
 	18, // 10: souk.orders.v1.Order.refunds:type_name -> souk.orders.v1.Refund
-	48, // 11: souk.orders.v1.Order.changed_at:type_name -> google.protobuf.Timestamp
-	49, // 12: souk.orders.v1.Line.unit_price:type_name -> souk.money.v1.Money
-	49, // 13: souk.orders.v1.Line.line_total:type_name -> souk.money.v1.Money
+	49, // 11: souk.orders.v1.Order.changed_at:type_name -> google.protobuf.Timestamp
+	50, // 12: souk.orders.v1.Line.unit_price:type_name -> souk.money.v1.Money
+	50, // 13: souk.orders.v1.Line.line_total:type_name -> souk.money.v1.Money
 	7,  // 14: souk.orders.v1.Line.image:type_name -> souk.orders.v1.Image
 	8,  // 15: souk.orders.v1.Line.options:type_name -> souk.orders.v1.Option
-	49, // 16: souk.orders.v1.Totals.subtotal:type_name -> souk.money.v1.Money
-	49, // 17: souk.orders.v1.Totals.shipping:type_name -> souk.money.v1.Money
-	49, // 18: souk.orders.v1.Totals.tax:type_name -> souk.money.v1.Money
-	49, // 19: souk.orders.v1.Totals.total:type_name -> souk.money.v1.Money
-	49, // 20: souk.orders.v1.Payment.captured:type_name -> souk.money.v1.Money
-	49, // 21: souk.orders.v1.Payment.refunded:type_name -> souk.money.v1.Money
-	49, // 22: souk.orders.v1.Payment.authorized:type_name -> souk.money.v1.Money
-	48, // 23: souk.orders.v1.TimelineEntry.at:type_name -> google.protobuf.Timestamp
+	50, // 16: souk.orders.v1.Totals.subtotal:type_name -> souk.money.v1.Money
+	50, // 17: souk.orders.v1.Totals.shipping:type_name -> souk.money.v1.Money
+	50, // 18: souk.orders.v1.Totals.tax:type_name -> souk.money.v1.Money
+	50, // 19: souk.orders.v1.Totals.total:type_name -> souk.money.v1.Money
+	50, // 20: souk.orders.v1.Payment.captured:type_name -> souk.money.v1.Money
+	50, // 21: souk.orders.v1.Payment.refunded:type_name -> souk.money.v1.Money
+	50, // 22: souk.orders.v1.Payment.authorized:type_name -> souk.money.v1.Money
+	49, // 23: souk.orders.v1.TimelineEntry.at:type_name -> google.protobuf.Timestamp
 	2,  // 24: souk.orders.v1.Rejection.reason:type_name -> souk.orders.v1.Rejection.Reason
 	15, // 25: souk.orders.v1.Rejection.shortages:type_name -> souk.orders.v1.Shortage
 	3,  // 26: souk.orders.v1.Return.status:type_name -> souk.orders.v1.Return.Status
 	17, // 27: souk.orders.v1.Return.lines:type_name -> souk.orders.v1.ReturnLine
-	49, // 28: souk.orders.v1.Return.amount:type_name -> souk.money.v1.Money
-	48, // 29: souk.orders.v1.Return.created_at:type_name -> google.protobuf.Timestamp
-	49, // 30: souk.orders.v1.Refund.amount:type_name -> souk.money.v1.Money
+	50, // 28: souk.orders.v1.Return.amount:type_name -> souk.money.v1.Money
+	49, // 29: souk.orders.v1.Return.created_at:type_name -> google.protobuf.Timestamp
+	50, // 30: souk.orders.v1.Refund.amount:type_name -> souk.money.v1.Money
 	4,  // 31: souk.orders.v1.Refund.status:type_name -> souk.orders.v1.Refund.Status
-	48, // 32: souk.orders.v1.Refund.created_at:type_name -> google.protobuf.Timestamp
+	49, // 32: souk.orders.v1.Refund.created_at:type_name -> google.protobuf.Timestamp
 	10, // 33: souk.orders.v1.PlaceOrderRequest.shipping_address:type_name -> souk.orders.v1.Address
-	49, // 34: souk.orders.v1.PlaceOrderRequest.expected_total:type_name -> souk.money.v1.Money
-	22, // 35: souk.orders.v1.PlaceOrderResponse.placement:type_name -> souk.orders.v1.Placement
+	50, // 34: souk.orders.v1.PlaceOrderRequest.expected_total:type_name -> souk.money.v1.Money
+	23, // 35: souk.orders.v1.PlaceOrderResponse.placement:type_name -> souk.orders.v1.Placement
 	9,  // 36: souk.orders.v1.PriceChanged.totals:type_name -> souk.orders.v1.Totals
 	15, // 37: souk.orders.v1.PriceChanged.no_longer_sold:type_name -> souk.orders.v1.Shortage
-	5,  // 38: souk.orders.v1.Placement.order:type_name -> souk.orders.v1.Order
-	5,  // 39: souk.orders.v1.GetOrderResponse.order:type_name -> souk.orders.v1.Order
-	5,  // 40: souk.orders.v1.ListOrdersResponse.orders:type_name -> souk.orders.v1.Order
-	5,  // 41: souk.orders.v1.CancelOrderResponse.order:type_name -> souk.orders.v1.Order
-	0,  // 42: souk.orders.v1.ListAllOrdersRequest.status:type_name -> souk.orders.v1.Status
-	5,  // 43: souk.orders.v1.ListAllOrdersResponse.orders:type_name -> souk.orders.v1.Order
-	5,  // 44: souk.orders.v1.DispatchOrderResponse.order:type_name -> souk.orders.v1.Order
-	17, // 45: souk.orders.v1.RequestReturnRequest.lines:type_name -> souk.orders.v1.ReturnLine
-	16, // 46: souk.orders.v1.RequestReturnResponse.return:type_name -> souk.orders.v1.Return
-	16, // 47: souk.orders.v1.ReceiveReturnResponse.return:type_name -> souk.orders.v1.Return
-	49, // 48: souk.orders.v1.RefundOrderRequest.amount:type_name -> souk.money.v1.Money
-	18, // 49: souk.orders.v1.RefundOrderResponse.refund:type_name -> souk.orders.v1.Refund
-	50, // 50: souk.orders.v1.WaitForEventsRequest.wait:type_name -> google.protobuf.Duration
-	41, // 51: souk.orders.v1.WaitForEventsResponse.events:type_name -> souk.orders.v1.Event
-	5,  // 52: souk.orders.v1.WaitForEventsResponse.order:type_name -> souk.orders.v1.Order
-	13, // 53: souk.orders.v1.Event.entry:type_name -> souk.orders.v1.TimelineEntry
-	19, // 54: souk.orders.v1.OrdersService.PlaceOrder:input_type -> souk.orders.v1.PlaceOrderRequest
-	23, // 55: souk.orders.v1.OrdersService.GetOrder:input_type -> souk.orders.v1.GetOrderRequest
-	25, // 56: souk.orders.v1.OrdersService.ListOrders:input_type -> souk.orders.v1.ListOrdersRequest
-	27, // 57: souk.orders.v1.OrdersService.CancelOrder:input_type -> souk.orders.v1.CancelOrderRequest
-	29, // 58: souk.orders.v1.OrdersService.ListAllOrders:input_type -> souk.orders.v1.ListAllOrdersRequest
-	31, // 59: souk.orders.v1.OrdersService.DispatchOrder:input_type -> souk.orders.v1.DispatchOrderRequest
-	33, // 60: souk.orders.v1.OrdersService.RequestReturn:input_type -> souk.orders.v1.RequestReturnRequest
-	46, // 61: souk.orders.v1.OrdersService.EraseCustomer:input_type -> souk.orders.v1.EraseCustomerRequest
-	35, // 62: souk.orders.v1.OrdersService.ReceiveReturn:input_type -> souk.orders.v1.ReceiveReturnRequest
-	37, // 63: souk.orders.v1.OrdersService.RefundOrder:input_type -> souk.orders.v1.RefundOrderRequest
-	39, // 64: souk.orders.v1.OrdersService.WaitForEvents:input_type -> souk.orders.v1.WaitForEventsRequest
-	42, // 65: souk.orders.v1.OrdersService.CreateEventTicket:input_type -> souk.orders.v1.CreateEventTicketRequest
-	44, // 66: souk.orders.v1.OrdersService.RedeemEventTicket:input_type -> souk.orders.v1.RedeemEventTicketRequest
-	20, // 67: souk.orders.v1.OrdersService.PlaceOrder:output_type -> souk.orders.v1.PlaceOrderResponse
-	24, // 68: souk.orders.v1.OrdersService.GetOrder:output_type -> souk.orders.v1.GetOrderResponse
-	26, // 69: souk.orders.v1.OrdersService.ListOrders:output_type -> souk.orders.v1.ListOrdersResponse
-	28, // 70: souk.orders.v1.OrdersService.CancelOrder:output_type -> souk.orders.v1.CancelOrderResponse
-	30, // 71: souk.orders.v1.OrdersService.ListAllOrders:output_type -> souk.orders.v1.ListAllOrdersResponse
-	32, // 72: souk.orders.v1.OrdersService.DispatchOrder:output_type -> souk.orders.v1.DispatchOrderResponse
-	34, // 73: souk.orders.v1.OrdersService.RequestReturn:output_type -> souk.orders.v1.RequestReturnResponse
-	47, // 74: souk.orders.v1.OrdersService.EraseCustomer:output_type -> souk.orders.v1.EraseCustomerResponse
-	36, // 75: souk.orders.v1.OrdersService.ReceiveReturn:output_type -> souk.orders.v1.ReceiveReturnResponse
-	38, // 76: souk.orders.v1.OrdersService.RefundOrder:output_type -> souk.orders.v1.RefundOrderResponse
-	40, // 77: souk.orders.v1.OrdersService.WaitForEvents:output_type -> souk.orders.v1.WaitForEventsResponse
-	43, // 78: souk.orders.v1.OrdersService.CreateEventTicket:output_type -> souk.orders.v1.CreateEventTicketResponse
-	45, // 79: souk.orders.v1.OrdersService.RedeemEventTicket:output_type -> souk.orders.v1.RedeemEventTicketResponse
-	67, // [67:80] is the sub-list for method output_type
-	54, // [54:67] is the sub-list for method input_type
-	54, // [54:54] is the sub-list for extension type_name
-	54, // [54:54] is the sub-list for extension extendee
-	0,  // [0:54] is the sub-list for field type_name
+	15, // 38: souk.orders.v1.OutOfStock.shortages:type_name -> souk.orders.v1.Shortage
+	5,  // 39: souk.orders.v1.Placement.order:type_name -> souk.orders.v1.Order
+	5,  // 40: souk.orders.v1.GetOrderResponse.order:type_name -> souk.orders.v1.Order
+	5,  // 41: souk.orders.v1.ListOrdersResponse.orders:type_name -> souk.orders.v1.Order
+	5,  // 42: souk.orders.v1.CancelOrderResponse.order:type_name -> souk.orders.v1.Order
+	0,  // 43: souk.orders.v1.ListAllOrdersRequest.status:type_name -> souk.orders.v1.Status
+	5,  // 44: souk.orders.v1.ListAllOrdersResponse.orders:type_name -> souk.orders.v1.Order
+	5,  // 45: souk.orders.v1.DispatchOrderResponse.order:type_name -> souk.orders.v1.Order
+	17, // 46: souk.orders.v1.RequestReturnRequest.lines:type_name -> souk.orders.v1.ReturnLine
+	16, // 47: souk.orders.v1.RequestReturnResponse.return:type_name -> souk.orders.v1.Return
+	16, // 48: souk.orders.v1.ReceiveReturnResponse.return:type_name -> souk.orders.v1.Return
+	50, // 49: souk.orders.v1.RefundOrderRequest.amount:type_name -> souk.money.v1.Money
+	18, // 50: souk.orders.v1.RefundOrderResponse.refund:type_name -> souk.orders.v1.Refund
+	51, // 51: souk.orders.v1.WaitForEventsRequest.wait:type_name -> google.protobuf.Duration
+	42, // 52: souk.orders.v1.WaitForEventsResponse.events:type_name -> souk.orders.v1.Event
+	5,  // 53: souk.orders.v1.WaitForEventsResponse.order:type_name -> souk.orders.v1.Order
+	13, // 54: souk.orders.v1.Event.entry:type_name -> souk.orders.v1.TimelineEntry
+	19, // 55: souk.orders.v1.OrdersService.PlaceOrder:input_type -> souk.orders.v1.PlaceOrderRequest
+	24, // 56: souk.orders.v1.OrdersService.GetOrder:input_type -> souk.orders.v1.GetOrderRequest
+	26, // 57: souk.orders.v1.OrdersService.ListOrders:input_type -> souk.orders.v1.ListOrdersRequest
+	28, // 58: souk.orders.v1.OrdersService.CancelOrder:input_type -> souk.orders.v1.CancelOrderRequest
+	30, // 59: souk.orders.v1.OrdersService.ListAllOrders:input_type -> souk.orders.v1.ListAllOrdersRequest
+	32, // 60: souk.orders.v1.OrdersService.DispatchOrder:input_type -> souk.orders.v1.DispatchOrderRequest
+	34, // 61: souk.orders.v1.OrdersService.RequestReturn:input_type -> souk.orders.v1.RequestReturnRequest
+	47, // 62: souk.orders.v1.OrdersService.EraseCustomer:input_type -> souk.orders.v1.EraseCustomerRequest
+	36, // 63: souk.orders.v1.OrdersService.ReceiveReturn:input_type -> souk.orders.v1.ReceiveReturnRequest
+	38, // 64: souk.orders.v1.OrdersService.RefundOrder:input_type -> souk.orders.v1.RefundOrderRequest
+	40, // 65: souk.orders.v1.OrdersService.WaitForEvents:input_type -> souk.orders.v1.WaitForEventsRequest
+	43, // 66: souk.orders.v1.OrdersService.CreateEventTicket:input_type -> souk.orders.v1.CreateEventTicketRequest
+	45, // 67: souk.orders.v1.OrdersService.RedeemEventTicket:input_type -> souk.orders.v1.RedeemEventTicketRequest
+	20, // 68: souk.orders.v1.OrdersService.PlaceOrder:output_type -> souk.orders.v1.PlaceOrderResponse
+	25, // 69: souk.orders.v1.OrdersService.GetOrder:output_type -> souk.orders.v1.GetOrderResponse
+	27, // 70: souk.orders.v1.OrdersService.ListOrders:output_type -> souk.orders.v1.ListOrdersResponse
+	29, // 71: souk.orders.v1.OrdersService.CancelOrder:output_type -> souk.orders.v1.CancelOrderResponse
+	31, // 72: souk.orders.v1.OrdersService.ListAllOrders:output_type -> souk.orders.v1.ListAllOrdersResponse
+	33, // 73: souk.orders.v1.OrdersService.DispatchOrder:output_type -> souk.orders.v1.DispatchOrderResponse
+	35, // 74: souk.orders.v1.OrdersService.RequestReturn:output_type -> souk.orders.v1.RequestReturnResponse
+	48, // 75: souk.orders.v1.OrdersService.EraseCustomer:output_type -> souk.orders.v1.EraseCustomerResponse
+	37, // 76: souk.orders.v1.OrdersService.ReceiveReturn:output_type -> souk.orders.v1.ReceiveReturnResponse
+	39, // 77: souk.orders.v1.OrdersService.RefundOrder:output_type -> souk.orders.v1.RefundOrderResponse
+	41, // 78: souk.orders.v1.OrdersService.WaitForEvents:output_type -> souk.orders.v1.WaitForEventsResponse
+	44, // 79: souk.orders.v1.OrdersService.CreateEventTicket:output_type -> souk.orders.v1.CreateEventTicketResponse
+	46, // 80: souk.orders.v1.OrdersService.RedeemEventTicket:output_type -> souk.orders.v1.RedeemEventTicketResponse
+	68, // [68:81] is the sub-list for method output_type
+	55, // [55:68] is the sub-list for method input_type
+	55, // [55:55] is the sub-list for extension type_name
+	55, // [55:55] is the sub-list for extension extendee
+	0,  // [0:55] is the sub-list for field type_name
 }
 
 func init() { file_souk_orders_v1_orders_proto_init() }
@@ -3356,7 +3406,7 @@ func file_souk_orders_v1_orders_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_orders_v1_orders_proto_rawDesc), len(file_souk_orders_v1_orders_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   43,
+			NumMessages:   44,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
