@@ -48,6 +48,7 @@ func useTheShop(t *testing.T) {
 	passwords(t, c, self, session)
 	tokens(t, session)
 	payments(t, c, self)
+	tickets(t, c, self)
 	malformedBodies(t, session.AccessToken)
 	staff, _, err := shop.New(running.URL()).Login(t.Context(), running.StaffEmail(), running.StaffPassword())
 	if err != nil {
@@ -117,6 +118,25 @@ func payments(t *testing.T, c *cast, a *account) {
 				t.Errorf("webhook of %s: %d %s", provider, got.status, got.body)
 			}
 		}
+	}
+}
+
+func tickets(t *testing.T, c *cast, a *account) {
+	t.Helper()
+	id := order(c, a)
+	path := "/v1/orders/" + id + "/events?ticket="
+	try(t, a.Client, http.MethodPost, "/v1/orders/"+id+"/cancellation", nil) // so that the stream ends
+	anonymous := a.As("")
+	for _, ticket := range []string{"CANARY", strings.Repeat("CANARY", 50), "CANARY&ticket=CANARY"} {
+		try(t, anonymous, http.MethodGet, path+ticket, nil)
+		try(t, a.Client, http.MethodGet, path+ticket, nil)
+	}
+	ticket, err := a.EventTicket(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the second is spent
+		try(t, anonymous, http.MethodGet, path+ticket, nil)
 	}
 }
 

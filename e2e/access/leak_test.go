@@ -20,6 +20,7 @@ const canary = "CANARY"
 var patterns = map[string]*regexp.Regexp{
 	"an access token":         regexp.MustCompile(`eyJ[\w-]+\.eyJ[\w-]+`),
 	"a refresh token":         regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.[\w-]{43}`),
+	"a ticket":                regexp.MustCompile(`\b(?i:ticket)"?[=:]"?[\w-]`),
 	"an Authorization header": regexp.MustCompile(`(?i)\bbearer [\w-]`),
 	"a password's hash":       regexp.MustCompile(`\$argon2`),
 	"a private key":           regexp.MustCompile(`PRIVATE KEY`),

@@ -81,6 +81,7 @@ var operations = map[string]operation{
 	"listOrders":        {rpc: "OrdersService/ListOrders"},
 	"getOrder":          {rpc: "OrdersService/GetOrder", ids: ids{"id": ownOrder}},
 	"streamOrderEvents": {rpc: "OrdersService/WaitForEvents", ids: ids{"id": ownOrder}},
+	"createEventTicket": {rpc: "OrdersService/CreateEventTicket", ids: ids{"id": ownOrder}},
 	"cancelOrder":       {rpc: "OrdersService/CancelOrder", ids: ids{"id": ownOrder}},
 	"requestReturn":     {rpc: "OrdersService/RequestReturn", ids: ids{"id": ownDelivered}, body: func(*cast, *request) any { return returnBody() }},
 	"listAllOrders":     {rpc: "OrdersService/ListAllOrders", ids: ids{"customer_id": anyCustomer}},

@@ -15,13 +15,21 @@ import (
 // stream reads an order's events into a channel, as "id event", until the stream ends.
 func stream(t *testing.T, c *shop.Client, orderID, lastEventID string) (<-chan string, int) {
 	t.Helper()
+	return listen(t, c, "/v1/orders/"+orderID+"/events", lastEventID)
+}
+
+// listen is stream for a path, which may have a ticket in its query.
+func listen(t *testing.T, c *shop.Client, path, lastEventID string) (<-chan string, int) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target.url+"/v1/orders/"+orderID+"/events", nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target.url+path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	req.Header.Set("Authorization", "Bearer "+c.Token)
+	if c.Token != "" {
+		req.Header.Set("Authorization", "Bearer "+c.Token)
+	}
 	if lastEventID != "" {
 		req.Header.Set("Last-Event-ID", lastEventID)
 	}
@@ -102,4 +110,32 @@ func TestEventsAreTheOwnersAlone(t *testing.T) {
 	wantProblem(t, anonymous().Do(t.Context(), http.MethodGet, path, nil, nil), http.StatusUnauthorized, "unauthenticated")
 	bad := shop.Header{Name: "Last-Event-ID", Value: "x"}
 	wantProblem(t, ada.Do(t.Context(), http.MethodGet, path, nil, nil, bad), http.StatusBadRequest, "invalid_request")
+}
+
+func TestATicketOpensTheEventsOfItsOrderOnce(t *testing.T) {
+	t.Parallel()
+	ada, bob := customer(t), customer(t)
+	order, another := buy(t, ada, stocked(t, 500, 4), 1), buy(t, ada, stocked(t, 500, 4), 1)
+	_, err := bob.EventTicket(t.Context(), order.ID)
+	wantProblem(t, err, http.StatusNotFound, "not_found")
+	_, err = anonymous().EventTicket(t.Context(), order.ID)
+	wantProblem(t, err, http.StatusUnauthorized, "unauthenticated")
+	ticket, err := ada.EventTicket(t.Context(), order.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	with := func(orderID string) string { return "/v1/orders/" + orderID + "/events?ticket=" + ticket }
+	wantProblem(t, anonymous().Do(t.Context(), http.MethodGet, with(another.ID), nil, nil), http.StatusUnauthorized, "unauthenticated")
+	wantProblem(t, bob.Do(t.Context(), http.MethodGet, with(order.ID), nil, nil), http.StatusNotFound, "not_found")
+	events, _ := listen(t, anonymous(), with(order.ID), "")
+	if got := next(t, events, 2); !slices.Equal(got, []string{"1 placed", "2 confirmed"}) {
+		t.Errorf("first %q", got)
+	}
+	wantProblem(t, anonymous().Do(t.Context(), http.MethodGet, with(order.ID), nil, nil), http.StatusUnauthorized, "unauthenticated")
+	if err := ada.Do(t.Context(), http.MethodPost, "/v1/orders/"+order.ID+"/cancellation", nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	if got := next(t, events, 1); got[0] != "3 cancelled" {
+		t.Errorf("then %q", got)
+	}
 }

@@ -59,6 +59,13 @@ func (c *Client) Order(ctx context.Context, id string) (Order, error) {
 	return order, err
 }
 
+// EventTicket returns a ticket for the events of an order.
+func (c *Client) EventTicket(ctx context.Context, orderID string) (string, error) {
+	var made struct{ Ticket string }
+	err := c.Do(ctx, http.MethodPost, "/v1/orders/"+orderID+"/event-tickets", nil, &made)
+	return made.Ticket, err
+}
+
 // RequestReturn asks to send goods of an order back.
 func (c *Client) RequestReturn(ctx context.Context, orderID string, request ReturnRequest) (Return, error) {
 	var granted Return

@@ -71,7 +71,7 @@ func Run(ctx context.Context) error {
 	h := handler.New(services, dependencies, ready, cfg.Currency, svc.Logger())
 	limits := cfg.limits()
 	router, err := edge.NewRouter(h, edge.Options{
-		Verifier: svc.Verifier(), Limits: limits, Limiter: admission.New(cfg.Concurrency), Logger: svc.Logger(),
+		Verifier: svc.Verifier(), Redeem: h.RedeemEventTicket, Limits: limits, Limiter: admission.New(cfg.Concurrency), Logger: svc.Logger(),
 	}, handler.StaleIfError)
 	if err != nil {
 		return err

@@ -5,26 +5,29 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strings"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"souk/gateway/internal/api"
 	"souk/platform/access"
 	"souk/platform/security"
 )
 
-// identify verifies the request's token, as far as the operation asks for one, and returns ctx with the caller
+// identify verifies the request's token, as far as the operation asks for one, and returns the context with the caller
 // and the token, which calls to the services forward. The services verify it again.
-func (o *operation) identify(ctx context.Context, verifier *access.Verifier, r *http.Request) (context.Context, error) {
-	header := r.Header.Get("Authorization")
-	if o.audience == anyone || o.audience == maybe && header == "" {
+func (rt *Router) identify(o *operation, query url.Values, r *http.Request) (context.Context, error) {
+	ctx := r.Context()
+	if o.audience == anyone || o.audience == maybe && r.Header.Get("Authorization") == "" {
 		return ctx, nil
 	}
-	scheme, token, _ := strings.Cut(header, " ")
-	// Of two tokens, what stands in front of the gateway may have looked at the other.
-	if len(r.Header.Values("Authorization")) > 1 || !strings.EqualFold(scheme, "Bearer") || token == "" {
-		return nil, refuseAccess(ctx, r, unauthenticated("An access token is required."))
+	token, err := rt.tokenOf(o, query, r)
+	if err != nil {
+		return nil, err
 	}
-	caller, err := verifier.Verify(ctx, token)
+	caller, err := rt.verifier.Verify(ctx, token)
 	switch {
 	case errors.Is(err, access.ErrKeysUnavailable):
 		return nil, err
@@ -35,6 +38,35 @@ func (o *operation) identify(ctx context.Context, verifier *access.Verifier, r *
 		return nil, refuseAccess(access.WithCaller(ctx, caller), r, problem)
 	}
 	return access.WithToken(access.WithCaller(ctx, caller), token), nil
+}
+
+// tokenOf returns the request's access token: that of its header or, without one, that of its ticket where the operation takes
+// tickets.
+func (rt *Router) tokenOf(o *operation, query url.Values, r *http.Request) (string, error) {
+	headers := r.Header.Values("Authorization")
+	if o.takesTicket && len(headers) == 0 && query.Has(ticketParameter) {
+		return rt.tokenOfTicket(o, query[ticketParameter], r)
+	}
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	// Of two tokens, what stands in front of the gateway may have looked at the other.
+	if len(headers) > 1 || !strings.EqualFold(scheme, "Bearer") || token == "" {
+		return "", refuseAccess(r.Context(), r, unauthenticated("An access token is required."))
+	}
+	return token, nil
+}
+
+// ticketParameter is the query parameter that a ticket comes in.
+const ticketParameter = "ticket"
+
+// tokenOfTicket spends the ticket that was given.
+func (rt *Router) tokenOfTicket(o *operation, given []string, r *http.Request) (string, error) {
+	if len(o.queries[ticketParameter].check(given)) == 0 {
+		token, err := rt.redeem(r.Context(), r.PathValue("id"), given[0])
+		if status.Code(err) != codes.NotFound {
+			return token, err
+		}
+	}
+	return "", refuseAccess(r.Context(), r, unauthenticated("The ticket is not valid."))
 }
 
 // refuseAccess returns the problem that a request is refused with, and logs the refusal as a security event.

@@ -40,7 +40,13 @@ func TestTheLogSaysNothingOfWhatClientsSend(t *testing.T) {
 			k := newKeys(t)
 			var log bytes.Buffer
 			logger := slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-			router, err := NewRouter(nil, Options{Verifier: access.NewVerifier(k), Logger: logger}, func(api.StrictHandlerFunc, string) api.StrictHandlerFunc {
+			redeem := func(_ context.Context, orderID, _ string) (string, error) {
+				if orderID == canary {
+					return "", rpc.Error(codes.NotFound, "TICKET_NOT_FOUND", canary)
+				}
+				return "", rpc.Error(codes.Internal, "", canary)
+			}
+			router, err := NewRouter(nil, Options{Verifier: access.NewVerifier(k), Redeem: redeem, Logger: logger}, func(api.StrictHandlerFunc, string) api.StrictHandlerFunc {
 				return func(context.Context, http.ResponseWriter, *http.Request, any) (any, error) { return nil, end() }
 			})
 			if err != nil {
@@ -65,6 +71,10 @@ func TestTheLogSaysNothingOfWhatClientsSend(t *testing.T) {
 			}
 			for _, path := range []string{"/" + canary, "/v1/sessions/" + canary, "/v1/products/%" + fmt.Sprintf("%x", canary[0]) + canary[1:]} {
 				serve(t, handler, request{method: "DELETE", path: path, header: map[string]string{"Origin": "https://" + canary}})
+				requests++
+			}
+			for _, order := range []string{canary, "another-" + canary} {
+				serve(t, handler, request{method: "GET", path: "/v1/orders/" + order + "/events?ticket=" + canary})
 				requests++
 			}
 			text := log.String()

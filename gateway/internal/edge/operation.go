@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -31,6 +32,8 @@ type operation struct {
 	mediaType string
 	schema    *schema.Schema
 	audience  audience
+	// takesTicket says that a ticket may stand for the token.
+	takesTicket bool
 	// queries and headers are the parameters, by name. anyQuery lets a query have others.
 	queries, headers map[string]parameter
 	anyQuery         bool
@@ -98,7 +101,7 @@ func operationsOf(spec *openapi3.T) (map[string]*operation, error) {
 				return nil, fmt.Errorf("%s: %w", pattern, err)
 			}
 			o := &operation{
-				path: path, audience: who, stream: isStream(op), timeout: defaultTimeout, cost: costs[pattern], class: classes[pattern],
+				path: path, audience: who, takesTicket: takesTicket(op), stream: isStream(op), timeout: defaultTimeout, cost: costs[pattern], class: classes[pattern],
 			}
 			o.anyOrigin, _ = op.Extensions["x-souk-any-origin"].(bool)
 			if t, ok := timeouts[pattern]; ok {
@@ -132,6 +135,16 @@ func audienceOf(op *openapi3.Operation) (audience, error) {
 		}
 	}
 	return customer, nil
+}
+
+// ticketScheme is what openapi.yaml calls tickets among its security schemes.
+const ticketScheme = "eventTicket"
+
+func takesTicket(op *openapi3.Operation) bool {
+	return slices.ContainsFunc(*op.Security, func(r openapi3.SecurityRequirement) bool {
+		_, ok := r[ticketScheme]
+		return ok
+	})
 }
 
 func (o *operation) readBody(op *openapi3.Operation) error {

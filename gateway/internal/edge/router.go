@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -22,6 +23,7 @@ type Router struct {
 	// public are the patterns, no operations, that the web pages of every origin may read.
 	public   map[string]bool
 	verifier *access.Verifier
+	redeem   func(ctx context.Context, orderID, ticket string) (token string, err error)
 	limits   *Limits
 	// Places to work at: for passwords, and for all the rest.
 	passwords, limiter *admission.Limiter
@@ -35,6 +37,9 @@ type Router struct {
 // Options are what a router works with.
 type Options struct {
 	Verifier *access.Verifier
+	// Redeem spends a ticket for an order's events and returns the access token that it stands for. For a ticket that is not
+	// good its error has the code NOT_FOUND.
+	Redeem func(ctx context.Context, orderID, ticket string) (token string, err error)
 	// Limits are how often clients may ask; nil for any number of times.
 	Limits *Limits
 	// Limiter has a place for each request that is worked on at once.
@@ -53,7 +58,7 @@ func NewRouter(server api.StrictServerInterface, options Options, middlewares ..
 		return nil, fmt.Errorf("openapi.yaml: %w", err)
 	}
 	rt := &Router{
-		mux: http.NewServeMux(), operations: operations, public: map[string]bool{}, verifier: options.Verifier, limits: options.Limits,
+		mux: http.NewServeMux(), operations: operations, public: map[string]bool{}, verifier: options.Verifier, redeem: options.Redeem, limits: options.Limits,
 		passwords: admission.New(passwordPlaces), limiter: options.Limiter, room: newRoom(roomForBodies), streams: newStreams(), logger: options.Logger,
 	}
 	fail := func(w http.ResponseWriter, r *http.Request, err error) { WriteError(r.Context(), w, rt.logger, err) }
@@ -145,7 +150,7 @@ func (rt *Router) check(op *operation, header http.Header, r *http.Request) (*ht
 	if err := rt.limits.admitAddress(op.cost, header, r); err != nil {
 		return nil, err
 	}
-	ctx, err := op.identify(r.Context(), rt.verifier, r)
+	ctx, err := rt.identify(op, query, r)
 	if err != nil {
 		return nil, err
 	}

@@ -52,6 +52,7 @@ var every = []struct {
 	{"GET", "/v1/orders", nil},
 	{"GET", "/v1/orders/o1", nil},
 	{"GET", "/v1/orders/o1/events", nil},
+	{"POST", "/v1/orders/o1/event-tickets", nil},
 	{"POST", "/v1/orders/o1/cancellation", nil},
 	{"POST", "/v1/orders/o1/returns", returnBody},
 	{"GET", "/v1/admin/orders", nil},

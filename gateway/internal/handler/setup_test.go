@@ -164,7 +164,7 @@ func held(t testing.TB, transport http.RoundTripper) http.RoundTripper {
 func (s *shop) wrap(t testing.TB, h *handler.Handler, logger *slog.Logger) http.Handler {
 	t.Helper()
 	var err error
-	if s.router, err = edge.NewRouter(h, edge.Options{Verifier: access.NewVerifier(s), Logger: logger}, handler.StaleIfError); err != nil {
+	if s.router, err = edge.NewRouter(h, edge.Options{Verifier: access.NewVerifier(s), Redeem: h.RedeemEventTicket, Logger: logger}, handler.StaleIfError); err != nil {
 		t.Fatal(err)
 	}
 	root, err := edge.Compress(s.router)
