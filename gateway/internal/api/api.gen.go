@@ -802,6 +802,17 @@ type Destination struct {
 	PostalCode *string `json:"postal_code,omitempty"`
 }
 
+// EventTicket Opens the events of an order without an access token
+//
+// Examples: {"expires_in":60,"ticket":"3q2-7wAAEjRWeJq83vASNFZ4mrze8BI0VniavN7wEjQ"}
+type EventTicket struct {
+	// ExpiresIn Seconds: 60, or fewer when the access token ends earlier
+	ExpiresIn int64 `json:"expires_in"`
+
+	// Ticket Good for one request
+	Ticket string `json:"ticket"`
+}
+
 // Facet How many products of the list there are for each value of a parameter
 type Facet struct {
 	// Field The parameter to filter with
@@ -1727,6 +1738,9 @@ type PlaceOrderParams struct {
 
 // StreamOrderEventsParams defines parameters for StreamOrderEvents.
 type StreamOrderEventsParams struct {
+	// Ticket A ticket for this order's events, good for one request; it is not looked at when there is an `Authorization` header
+	Ticket *string `form:"ticket,omitempty" json:"ticket,omitempty"`
+
 	// LastEventID The `id` of the last event that the client has; anything but a position answers 400 `invalid_request`
 	LastEventID *string `json:"Last-Event-ID,omitempty"`
 }
@@ -1943,6 +1957,9 @@ type ServerInterface interface {
 	// CancelOrder Cancel an order that was not dispatched
 	// (POST /v1/orders/{id}/cancellation)
 	CancelOrder(w http.ResponseWriter, r *http.Request, id Id)
+	// CreateEventTicket Get a ticket for the order's events
+	// (POST /v1/orders/{id}/event-tickets)
+	CreateEventTicket(w http.ResponseWriter, r *http.Request, id Id)
 	// StreamOrderEvents The order's changes as they happen
 	// (GET /v1/orders/{id}/events)
 	StreamOrderEvents(w http.ResponseWriter, r *http.Request, id Id, params StreamOrderEventsParams)
@@ -2760,6 +2777,32 @@ func (siw *ServerInterfaceWrapper) CancelOrder(w http.ResponseWriter, r *http.Re
 	handler.ServeHTTP(w, r)
 }
 
+// CreateEventTicket operation middleware
+func (siw *ServerInterfaceWrapper) CreateEventTicket(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.CreateEventTicket(w, r, id)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // StreamOrderEvents operation middleware
 func (siw *ServerInterfaceWrapper) StreamOrderEvents(w http.ResponseWriter, r *http.Request) {
 
@@ -2777,6 +2820,19 @@ func (siw *ServerInterfaceWrapper) StreamOrderEvents(w http.ResponseWriter, r *h
 
 	// Parameter object where we will unmarshal all parameters from the context
 	var params StreamOrderEventsParams
+
+	// ------------- Optional query parameter "ticket" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "ticket", r.URL.Query(), &params.Ticket, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "ticket"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "ticket", Err: err})
+		}
+		return
+	}
 
 	headers := r.Header
 
@@ -3470,6 +3526,7 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/orders", wrapper.PlaceOrder)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/orders/{id}", wrapper.GetOrder)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/orders/{id}/cancellation", wrapper.CancelOrder)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/orders/{id}/event-tickets", wrapper.CreateEventTicket)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/orders/{id}/events", wrapper.StreamOrderEvents)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/orders/{id}/returns", wrapper.RequestReturn)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/product-imports", wrapper.ImportProducts)
@@ -4261,6 +4318,28 @@ func (response CancelOrder200JSONResponse) VisitCancelOrderResponse(w http.Respo
 	return err
 }
 
+type CreateEventTicketRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type CreateEventTicketResponseObject interface {
+	VisitCreateEventTicketResponse(w http.ResponseWriter) error
+}
+
+type CreateEventTicket201JSONResponse EventTicket
+
+func (response CreateEventTicket201JSONResponse) VisitCreateEventTicketResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type StreamOrderEventsRequestObject struct {
 	Id     Id `json:"id"`
 	Params StreamOrderEventsParams
@@ -4745,6 +4824,9 @@ type StrictServerInterface interface {
 	// CancelOrder Cancel an order that was not dispatched
 	// (POST /v1/orders/{id}/cancellation)
 	CancelOrder(ctx context.Context, request CancelOrderRequestObject) (CancelOrderResponseObject, error)
+	// CreateEventTicket Get a ticket for the order's events
+	// (POST /v1/orders/{id}/event-tickets)
+	CreateEventTicket(ctx context.Context, request CreateEventTicketRequestObject) (CreateEventTicketResponseObject, error)
 	// StreamOrderEvents The order's changes as they happen
 	// (GET /v1/orders/{id}/events)
 	StreamOrderEvents(ctx context.Context, request StreamOrderEventsRequestObject) (StreamOrderEventsResponseObject, error)
@@ -5644,6 +5726,32 @@ func (sh *strictHandler) CancelOrder(w http.ResponseWriter, r *http.Request, id 
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(CancelOrderResponseObject); ok {
 		if err := validResponse.VisitCancelOrderResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CreateEventTicket operation middleware
+func (sh *strictHandler) CreateEventTicket(w http.ResponseWriter, r *http.Request, id Id) {
+	var request CreateEventTicketRequestObject
+
+	request.Id = id
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateEventTicket(ctx, request.(CreateEventTicketRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateEventTicket")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(CreateEventTicketResponseObject); ok {
+		if err := validResponse.VisitCreateEventTicketResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
