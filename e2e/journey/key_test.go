@@ -1,6 +1,7 @@
 package journey
 
 import (
+	"cmp"
 	"net/http"
 	"strings"
 	"sync"
@@ -11,28 +12,50 @@ import (
 	"souk/e2e/shop"
 )
 
-// Each operation that takes a key is sent eight times at once, then again, then with another body. Checkouts have tests of
+// keyed is an operation that takes a key, as a client sends it.
+type keyed struct {
+	client *shop.Client
+	path   string
+	body   any
+	status int
+	// other and otherPath are those of another request. An empty otherPath is the same.
+	other     any
+	otherPath string
+	// effects counts how often the request took effect.
+	effects func(t *testing.T) int
+}
+
+// Each operation that takes a key is sent eight times at once, then again, then with another body or path. Checkouts have tests of
 // their own.
 func TestEveryOperationWithAKeyTakesEffectOnce(t *testing.T) {
 	t.Parallel()
 	keeper, shopper := staff(t), customer(t)
-	sku := stocked(t, 500, 10)
-	order := delivered(t, shopper, sku, 3)
+	sku, adjusted := stocked(t, 500, 10), stocked(t, 500, 7)
+	order, sentBack := delivered(t, shopper, sku, 3), delivered(t, shopper, sku, 1)
+	unwanted, toSend := buy(t, shopper, sku, 1), buy(t, shopper, sku, 1)
+	goods, err := shopper.RequestReturn(t.Context(), sentBack.ID, sendBack(sku, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
 	title := "Once " + uuid.NewString()
 	gbp := func(amount int64) map[string]any { return map[string]any{"amount": amount, "currency": "GBP"} }
-	for name, test := range map[string]struct {
-		client      *shop.Client
-		path        string
-		body, other any
-		effects     func(t *testing.T) int
-	}{
+	events := func(orderID, event string) func(t *testing.T) int {
+		return func(t *testing.T) int {
+			resp, err := shopper.Send(t.Context(), http.MethodGet, "/v1/orders/"+orderID, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return strings.Count(string(resp.Body), `"event":"`+event+`"`)
+		}
+	}
+	for name, test := range map[string]keyed{
 		"adjustStock": {
-			client: keeper, path: "/v1/inventory/" + sku + "/adjustments",
+			client: keeper, path: "/v1/inventory/" + adjusted + "/adjustments", status: http.StatusCreated,
 			body: map[string]any{"delta": 1, "reason": "found"}, other: map[string]any{"delta": 2, "reason": "found"},
-			effects: func(t *testing.T) int { return int(available(t, sku)) - 7 },
+			effects: func(t *testing.T) int { return int(available(t, adjusted)) - 7 },
 		},
 		"createProduct": {
-			client: keeper, path: "/v1/products",
+			client: keeper, path: "/v1/products", status: http.StatusCreated,
 			body:  map[string]any{"title": title, "variants": []any{map[string]any{"sku": "K-" + sku, "price": gbp(1)}}},
 			other: map[string]any{"title": "Another", "variants": []any{map[string]any{"sku": "K2-" + sku, "price": gbp(1)}}},
 			effects: func(t *testing.T) int {
@@ -46,19 +69,28 @@ func TestEveryOperationWithAKeyTakesEffectOnce(t *testing.T) {
 			},
 		},
 		"requestReturn": {
-			client: shopper, path: "/v1/orders/" + order.ID + "/returns",
-			body:  map[string]any{"lines": []any{map[string]any{"sku": sku, "quantity": 1}}, "reason": "broken"},
-			other: map[string]any{"lines": []any{map[string]any{"sku": sku, "quantity": 1}}, "reason": "too small"},
-			effects: func(t *testing.T) int {
-				resp, err := shopper.Send(t.Context(), http.MethodGet, "/v1/orders/"+order.ID, nil)
-				if err != nil {
-					t.Fatal(err)
-				}
-				return strings.Count(string(resp.Body), `"status":"requested"`)
-			},
+			client: shopper, path: "/v1/orders/" + order.ID + "/returns", status: http.StatusCreated,
+			body:    map[string]any{"lines": []any{map[string]any{"sku": sku, "quantity": 1}}, "reason": "broken"},
+			other:   map[string]any{"lines": []any{map[string]any{"sku": sku, "quantity": 1}}, "reason": "too small"},
+			effects: events(order.ID, "return_requested"),
+		},
+		"cancelOrder": {
+			client: shopper, path: "/v1/orders/" + unwanted.ID + "/cancellation", status: http.StatusOK,
+			otherPath: "/v1/orders/" + order.ID + "/cancellation",
+			effects:   events(unwanted.ID, "cancelled"),
+		},
+		"dispatchOrder": {
+			client: keeper, path: "/v1/admin/orders/" + toSend.ID + "/dispatch", status: http.StatusOK,
+			otherPath: "/v1/admin/orders/" + order.ID + "/dispatch",
+			effects:   events(toSend.ID, "dispatched"),
+		},
+		"receiveReturn": {
+			client: keeper, path: "/v1/admin/returns/" + goods.ID + "/receive", status: http.StatusOK,
+			otherPath: "/v1/admin/returns/" + uuid.NewString() + "/receive",
+			effects:   events(sentBack.ID, "return_received"),
 		},
 		"refundOrder": {
-			client: keeper, path: "/v1/admin/orders/" + order.ID + "/refunds",
+			client: keeper, path: "/v1/admin/orders/" + order.ID + "/refunds", status: http.StatusCreated,
 			body:  map[string]any{"amount": gbp(100), "reason": "sorry"},
 			other: map[string]any{"amount": gbp(101), "reason": "sorry"},
 			effects: func(t *testing.T) int {
@@ -70,47 +102,48 @@ func TestEveryOperationWithAKeyTakesEffectOnce(t *testing.T) {
 			},
 		},
 	} {
-		t.Run(name, func(t *testing.T) {
-			key := shop.Header{Name: "Idempotency-Key", Value: "ключ " + uuid.NewString()}
-			send := func(body any) *shop.Response {
-				resp, err := test.client.Send(t.Context(), http.MethodPost, test.path, body, key)
-				if err != nil {
-					t.Fatal(err)
-				}
-				return resp
-			}
-			first := 0
-			var body string
-			var mu sync.Mutex
-			var all sync.WaitGroup
-			for range 8 {
-				all.Go(func() {
-					resp, err := test.client.Send(t.Context(), http.MethodPost, test.path, test.body, key)
-					mu.Lock()
-					defer mu.Unlock()
-					switch {
-					case err != nil:
-						t.Error(err)
-					case resp.Status == http.StatusConflict && strings.Contains(string(resp.Body), "idempotency_in_progress"):
-					case resp.Status != http.StatusCreated:
-						t.Errorf("answered %d %s", resp.Status, resp.Body)
-					case resp.Header.Get("Idempotent-Replay") == "":
-						first++
-						body = string(resp.Body)
-					}
-				})
-			}
-			all.Wait()
-			again := send(test.body)
-			if first != 1 || again.Status != http.StatusCreated || string(again.Body) != body || again.Header.Get("Idempotent-Replay") != "true" {
-				t.Errorf("%d first answers; %s, and again %d %s", first, body, again.Status, again.Body)
-			}
-			if resp := send(test.other); resp.Status != http.StatusUnprocessableEntity || !strings.Contains(string(resp.Body), "idempotency_key_reused") {
-				t.Errorf("another body: %d %s", resp.Status, resp.Body)
-			}
-			if n := test.effects(t); n != 1 {
-				t.Errorf("took effect %d times", n)
+		t.Run(name, func(t *testing.T) { test.mustTakeEffectOnce(t) })
+	}
+}
+
+func (k keyed) mustTakeEffectOnce(t *testing.T) {
+	key := shop.Header{Name: "Idempotency-Key", Value: "ключ " + uuid.NewString()}
+	send := func(path string, body any) *shop.Response {
+		resp, err := k.client.Send(t.Context(), http.MethodPost, path, body, key)
+		if err != nil {
+			t.Error(err)
+			return &shop.Response{}
+		}
+		return resp
+	}
+	first := 0
+	var body string
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			resp := send(k.path, k.body)
+			mu.Lock()
+			defer mu.Unlock()
+			switch {
+			case resp.Status == http.StatusConflict && strings.Contains(string(resp.Body), "idempotency_in_progress"):
+			case resp.Status != k.status:
+				t.Errorf("answered %d %s", resp.Status, resp.Body)
+			case resp.Header.Get("Idempotent-Replay") == "":
+				first++
+				body = string(resp.Body)
 			}
 		})
+	}
+	all.Wait()
+	again := send(k.path, k.body)
+	if first != 1 || again.Status != k.status || string(again.Body) != body || again.Header.Get("Idempotent-Replay") != "true" {
+		t.Errorf("%d first answers; %s, and again %d %s", first, body, again.Status, again.Body)
+	}
+	if resp := send(cmp.Or(k.otherPath, k.path), k.other); resp.Status != http.StatusUnprocessableEntity || !strings.Contains(string(resp.Body), "idempotency_key_reused") {
+		t.Errorf("another request: %d %s", resp.Status, resp.Body)
+	}
+	if n := k.effects(t); n != 1 {
+		t.Errorf("took effect %d times", n)
 	}
 }

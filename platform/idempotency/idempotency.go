@@ -3,6 +3,7 @@
 package idempotency
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"time"
@@ -41,6 +42,25 @@ type Request struct {
 	RequestID string
 	// Retried tells that the caller makes this call again, because the one before brought no answer.
 	Retried bool
+}
+
+// Use is what is known of a key that was used.
+type Use struct {
+	// Fingerprint and RequestID are those of the first request with the key.
+	Fingerprint []byte
+	RequestID   string
+	// Subject is the id of what the request makes or changes, such as an order; empty if none was given.
+	Subject string
+	// Answer is the first answer, or nil as long as there is none.
+	Answer []byte
+}
+
+// Check returns ErrReused unless r is the request that the key was used for.
+func (u Use) Check(r Request) error {
+	if !bytes.Equal(u.Fingerprint, r.Fingerprint) {
+		return ErrReused
+	}
+	return nil
 }
 
 // Answer is the first answer to a key.

@@ -26,7 +26,7 @@ CREATE TABLE counts (n bigint NOT NULL);
 INSERT INTO counts VALUES (0);
 CREATE TABLE idempotent_requests (
     caller text NOT NULL, method text NOT NULL, key text NOT NULL, fingerprint bytea NOT NULL, request_id text NOT NULL,
-    answer bytea NOT NULL, created_at timestamptz NOT NULL DEFAULT now(),
+    subject uuid, answer bytea, created_at timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT idempotent_requests_pkey PRIMARY KEY (caller, method, key)
 );
 CREATE INDEX idempotent_requests_created_idx ON idempotent_requests (created_at);
@@ -254,7 +254,7 @@ func TestOldKeysAreSweptAndOthersStay(t *testing.T) {
 	if _, err := c.do(t, use("new")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.pool.Exec(t.Context(), `INSERT INTO idempotent_requests
+	if _, err := c.pool.Exec(t.Context(), `INSERT INTO idempotent_requests (caller, method, key, fingerprint, request_id, answer, created_at)
 		SELECT 'sam', '/s/Add', 'old ' || i, '', '', '', now() - $1::interval FROM generate_series(1, 2500) i`,
 		idempotency.KeepFor+time.Minute); err != nil {
 		t.Fatal(err)

@@ -7,15 +7,20 @@
 //	    key         text        NOT NULL,
 //	    fingerprint bytea       NOT NULL,
 //	    request_id  text        NOT NULL,
-//	    answer      bytea       NOT NULL,
+//	    subject     uuid,
+//	    answer      bytea,
 //	    created_at  timestamptz NOT NULL DEFAULT now(),
 //	    CONSTRAINT idempotent_requests_pkey PRIMARY KEY (caller, method, key)
 //	);
 //	CREATE INDEX idempotent_requests_created_idx ON idempotent_requests (created_at);
+//	CREATE INDEX idempotent_requests_subject_idx ON idempotent_requests (subject);
+//
+// There are three forms, by what the work of a request is. Transaction is for work that is one transaction; a service that has
+// only this form needs neither subject nor its index. Steps is for work of several steps that may be done again at any time.
+// Claim, Find and Answer are for work that saves the key and the answer in transactions of its own, such as a checkout.
 package pgkey
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -63,7 +68,7 @@ func (k *Transaction) Do(ctx context.Context, r idempotency.Request, work func(c
 			return err
 		}
 		if known != nil {
-			answer, err = known.replay(r)
+			answer, err = replay(known, r)
 			return err
 		}
 		answer.Replayed = false
@@ -84,17 +89,12 @@ func (k *Transaction) Do(ctx context.Context, r idempotency.Request, work func(c
 	return answer, nil
 }
 
-// row is a used key.
-type row struct {
-	fingerprint, answer []byte
-	requestID           string
-}
-
-func (u *row) replay(r idempotency.Request) (idempotency.Answer, error) {
-	if !bytes.Equal(u.fingerprint, r.Fingerprint) {
-		return idempotency.Answer{}, idempotency.ErrReused
+// replay returns the answer that a key has, or idempotency.ErrReused.
+func replay(use *idempotency.Use, r idempotency.Request) (idempotency.Answer, error) {
+	if err := use.Check(r); err != nil {
+		return idempotency.Answer{}, err
 	}
-	return idempotency.Answer{Content: u.answer, Replayed: r.Replays(u.requestID)}, nil
+	return idempotency.Answer{Content: use.Answer, Replayed: r.Replays(use.RequestID)}, nil
 }
 
 // Whoever holds the lock uses the key. A client that comes second is told at once, and takes no connection while the first is
@@ -108,7 +108,7 @@ const selectRow = `SELECT fingerprint, request_id, answer FROM idempotent_reques
 
 // lock locks the key until the transaction ends and returns its row, or nil. The row is read by a statement of its own, which
 // sees what the last holder of the lock committed.
-func lock(ctx context.Context, tx pgx.Tx, r idempotency.Request) (known *row, err error) {
+func lock(ctx context.Context, tx pgx.Tx, r idempotency.Request) (known *idempotency.Use, err error) {
 	batch := &pgx.Batch{}
 	statement := tryLock
 	if r.Retried {
@@ -125,12 +125,12 @@ func lock(ctx context.Context, tx pgx.Tx, r idempotency.Request) (known *row, er
 		return nil
 	})
 	batch.Queue(selectRow, r.Caller, r.Method, r.Key).QueryRow(func(found pgx.Row) error {
-		var u row
-		err := found.Scan(&u.fingerprint, &u.requestID, &u.answer)
+		var use idempotency.Use
+		err := found.Scan(&use.Fingerprint, &use.RequestID, &use.Answer)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return nil
 		}
-		known = &u
+		known = &use
 		return err
 	})
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {

@@ -1708,16 +1708,33 @@ type ListAllOrdersParams struct {
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
+// DispatchOrderParams defines parameters for DispatchOrder.
+type DispatchOrderParams struct {
+	// IdempotencyKey 1 to 255 characters, new for each thing to be done. The same key and body give the first answer again, byte for byte, with
+	// `Idempotent-Replay: true`, for 24 hours at least. Without a key, a request that is sent again may take effect twice, unless
+	// the operation says what it does then.
+	IdempotencyKey *OptionalIdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
 // RefundOrderParams defines parameters for RefundOrder.
 type RefundOrderParams struct {
 	// IdempotencyKey 1 to 255 characters, new for each thing to be done; its absence answers `idempotency_key_missing`
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 }
 
+// ReceiveReturnParams defines parameters for ReceiveReturn.
+type ReceiveReturnParams struct {
+	// IdempotencyKey 1 to 255 characters, new for each thing to be done. The same key and body give the first answer again, byte for byte, with
+	// `Idempotent-Replay: true`, for 24 hours at least. Without a key, a request that is sent again may take effect twice, unless
+	// the operation says what it does then.
+	IdempotencyKey *OptionalIdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
 // AdjustStockParams defines parameters for AdjustStock.
 type AdjustStockParams struct {
 	// IdempotencyKey 1 to 255 characters, new for each thing to be done. The same key and body give the first answer again, byte for byte, with
-	// `Idempotent-Replay: true`, for 24 hours at least. Who sends none and gets no answer cannot send the request again safely.
+	// `Idempotent-Replay: true`, for 24 hours at least. Without a key, a request that is sent again may take effect twice, unless
+	// the operation says what it does then.
 	IdempotencyKey *OptionalIdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
@@ -1736,6 +1753,14 @@ type PlaceOrderParams struct {
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 }
 
+// CancelOrderParams defines parameters for CancelOrder.
+type CancelOrderParams struct {
+	// IdempotencyKey 1 to 255 characters, new for each thing to be done. The same key and body give the first answer again, byte for byte, with
+	// `Idempotent-Replay: true`, for 24 hours at least. Without a key, a request that is sent again may take effect twice, unless
+	// the operation says what it does then.
+	IdempotencyKey *OptionalIdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
 // StreamOrderEventsParams defines parameters for StreamOrderEvents.
 type StreamOrderEventsParams struct {
 	// Ticket A ticket for this order's events, good for one request; it is not looked at when there is an `Authorization` header
@@ -1748,7 +1773,8 @@ type StreamOrderEventsParams struct {
 // RequestReturnParams defines parameters for RequestReturn.
 type RequestReturnParams struct {
 	// IdempotencyKey 1 to 255 characters, new for each thing to be done. The same key and body give the first answer again, byte for byte, with
-	// `Idempotent-Replay: true`, for 24 hours at least. Who sends none and gets no answer cannot send the request again safely.
+	// `Idempotent-Replay: true`, for 24 hours at least. Without a key, a request that is sent again may take effect twice, unless
+	// the operation says what it does then.
 	IdempotencyKey *OptionalIdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
@@ -1792,7 +1818,8 @@ type ListProductsParamsSort string
 // CreateProductParams defines parameters for CreateProduct.
 type CreateProductParams struct {
 	// IdempotencyKey 1 to 255 characters, new for each thing to be done. The same key and body give the first answer again, byte for byte, with
-	// `Idempotent-Replay: true`, for 24 hours at least. Who sends none and gets no answer cannot send the request again safely.
+	// `Idempotent-Replay: true`, for 24 hours at least. Without a key, a request that is sent again may take effect twice, unless
+	// the operation says what it does then.
 	IdempotencyKey *OptionalIdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
@@ -1884,13 +1911,13 @@ type ServerInterface interface {
 	ListAllOrders(w http.ResponseWriter, r *http.Request, params ListAllOrdersParams)
 	// DispatchOrder Ship an order and capture its money
 	// (POST /v1/admin/orders/{id}/dispatch)
-	DispatchOrder(w http.ResponseWriter, r *http.Request, id Id)
+	DispatchOrder(w http.ResponseWriter, r *http.Request, id Id, params DispatchOrderParams)
 	// RefundOrder Give money back
 	// (POST /v1/admin/orders/{id}/refunds)
 	RefundOrder(w http.ResponseWriter, r *http.Request, id Id, params RefundOrderParams)
 	// ReceiveReturn Take returned goods back, restock and refund them
 	// (POST /v1/admin/returns/{id}/receive)
-	ReceiveReturn(w http.ResponseWriter, r *http.Request, id Id)
+	ReceiveReturn(w http.ResponseWriter, r *http.Request, id Id, params ReceiveReturnParams)
 	// CreateCart Open a cart
 	// (POST /v1/carts)
 	CreateCart(w http.ResponseWriter, r *http.Request)
@@ -1956,7 +1983,7 @@ type ServerInterface interface {
 	GetOrder(w http.ResponseWriter, r *http.Request, id Id)
 	// CancelOrder Cancel an order that was not dispatched
 	// (POST /v1/orders/{id}/cancellation)
-	CancelOrder(w http.ResponseWriter, r *http.Request, id Id)
+	CancelOrder(w http.ResponseWriter, r *http.Request, id Id, params CancelOrderParams)
 	// CreateEventTicket Get a ticket for the order's events
 	// (POST /v1/orders/{id}/event-tickets)
 	CreateEventTicket(w http.ResponseWriter, r *http.Request, id Id)
@@ -2153,8 +2180,32 @@ func (siw *ServerInterfaceWrapper) DispatchOrder(w http.ResponseWriter, r *http.
 		return
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DispatchOrderParams
+
+	headers := r.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey OptionalIdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Idempotency-Key", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Idempotency-Key", Err: err})
+			return
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+
+	}
+
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		siw.Handler.DispatchOrder(w, r, id)
+		siw.Handler.DispatchOrder(w, r, id, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -2233,8 +2284,32 @@ func (siw *ServerInterfaceWrapper) ReceiveReturn(w http.ResponseWriter, r *http.
 		return
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ReceiveReturnParams
+
+	headers := r.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey OptionalIdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Idempotency-Key", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Idempotency-Key", Err: err})
+			return
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+
+	}
+
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		siw.Handler.ReceiveReturn(w, r, id)
+		siw.Handler.ReceiveReturn(w, r, id, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -2766,8 +2841,32 @@ func (siw *ServerInterfaceWrapper) CancelOrder(w http.ResponseWriter, r *http.Re
 		return
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CancelOrderParams
+
+	headers := r.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey OptionalIdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Idempotency-Key", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Idempotency-Key", Err: err})
+			return
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+
+	}
+
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		siw.Handler.CancelOrder(w, r, id)
+		siw.Handler.CancelOrder(w, r, id, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -3667,7 +3766,8 @@ func (response ListAllOrders200JSONResponse) VisitListAllOrdersResponse(w http.R
 }
 
 type DispatchOrderRequestObject struct {
-	Id Id `json:"id"`
+	Id     Id `json:"id"`
+	Params DispatchOrderParams
 }
 
 type DispatchOrderResponseObject interface {
@@ -3713,7 +3813,8 @@ func (response RefundOrder201JSONResponse) VisitRefundOrderResponse(w http.Respo
 }
 
 type ReceiveReturnRequestObject struct {
-	Id Id `json:"id"`
+	Id     Id `json:"id"`
+	Params ReceiveReturnParams
 }
 
 type ReceiveReturnResponseObject interface {
@@ -4297,7 +4398,8 @@ func (response GetOrder200JSONResponse) VisitGetOrderResponse(w http.ResponseWri
 }
 
 type CancelOrderRequestObject struct {
-	Id Id `json:"id"`
+	Id     Id `json:"id"`
+	Params CancelOrderParams
 }
 
 type CancelOrderResponseObject interface {
@@ -5030,10 +5132,11 @@ func (sh *strictHandler) ListAllOrders(w http.ResponseWriter, r *http.Request, p
 }
 
 // DispatchOrder operation middleware
-func (sh *strictHandler) DispatchOrder(w http.ResponseWriter, r *http.Request, id Id) {
+func (sh *strictHandler) DispatchOrder(w http.ResponseWriter, r *http.Request, id Id, params DispatchOrderParams) {
 	var request DispatchOrderRequestObject
 
 	request.Id = id
+	request.Params = params
 
 	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
 		return sh.ssi.DispatchOrder(ctx, request.(DispatchOrderRequestObject))
@@ -5090,10 +5193,11 @@ func (sh *strictHandler) RefundOrder(w http.ResponseWriter, r *http.Request, id 
 }
 
 // ReceiveReturn operation middleware
-func (sh *strictHandler) ReceiveReturn(w http.ResponseWriter, r *http.Request, id Id) {
+func (sh *strictHandler) ReceiveReturn(w http.ResponseWriter, r *http.Request, id Id, params ReceiveReturnParams) {
 	var request ReceiveReturnRequestObject
 
 	request.Id = id
+	request.Params = params
 
 	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
 		return sh.ssi.ReceiveReturn(ctx, request.(ReceiveReturnRequestObject))
@@ -5708,10 +5812,11 @@ func (sh *strictHandler) GetOrder(w http.ResponseWriter, r *http.Request, id Id)
 }
 
 // CancelOrder operation middleware
-func (sh *strictHandler) CancelOrder(w http.ResponseWriter, r *http.Request, id Id) {
+func (sh *strictHandler) CancelOrder(w http.ResponseWriter, r *http.Request, id Id, params CancelOrderParams) {
 	var request CancelOrderRequestObject
 
 	request.Id = id
+	request.Params = params
 
 	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
 		return sh.ssi.CancelOrder(ctx, request.(CancelOrderRequestObject))

@@ -49,6 +49,40 @@ func (h *Handler) shipments(ctx context.Context, orders []*ordersv1.Order) map[s
 	return byOrder
 }
 
+// dispatchedOrder shows an order with its parcel as orders knows it. An orders service of the version before does not tell, so then
+// shipping is asked.
+func (h *Handler) dispatchedOrder(ctx context.Context, o *ordersv1.Order) api.Order {
+	if o.GetShipment() == nil {
+		return h.composedOrder(ctx, o)
+	}
+	view, refunds := orderView(o, nil), views(o.GetRefunds(), refundView)
+	view.Shipments, view.Refunds = []api.Shipment{parcelView(o)}, &refunds
+	return view
+}
+
+// parcelStatus has what each event of a timeline says of the order's parcel.
+var parcelStatus = map[api.TimelineEvent]api.ShipmentStatus{
+	api.TimelineEventDispatched:     api.ShipmentStatusLabelCreated,
+	api.TimelineEventInTransit:      api.ShipmentStatusInTransit,
+	api.TimelineEventOutForDelivery: api.ShipmentStatusOutForDelivery,
+	api.TimelineEventDelivered:      api.ShipmentStatusDelivered,
+}
+
+// parcelView is the order's parcel by its timeline.
+func parcelView(o *ordersv1.Order) api.Shipment {
+	parcel := api.Shipment{
+		Id: o.GetShipment().GetId(), Carrier: o.GetShipment().GetCarrier(), TrackingNumber: o.GetShipment().GetTrackingNumber(),
+		Status: api.ShipmentStatusLabelCreated, Events: []api.ShipmentEvent{},
+	}
+	for _, entry := range o.GetTimeline() {
+		if status, ok := parcelStatus[api.TimelineEvent(entry.GetEvent())]; ok {
+			parcel.Status = status
+			parcel.Events = append(parcel.Events, api.ShipmentEvent{At: entry.GetAt().AsTime(), Status: status})
+		}
+	}
+	return parcel
+}
+
 // orderView is all that the answer to a checkout shows: what is added to it changes the bytes that keys which are
 // still known were answered with.
 func orderView(o *ordersv1.Order, parcels []*shippingv1.Shipment) api.Order {

@@ -53,11 +53,11 @@ func (h *Handler) CancelOrder(ctx context.Context, req api.CancelOrderRequestObj
 	return api.CancelOrder200JSONResponse(h.composedOrder(ctx, answer.GetOrder())), nil
 }
 
-// DispatchOrder ships an order and captures its money.
+// DispatchOrder ships an order and captures its money. Like a checkout's, its answer is made of what orders keeps for the key alone.
 func (h *Handler) DispatchOrder(ctx context.Context, req api.DispatchOrderRequestObject) (api.DispatchOrderResponseObject, error) {
 	answer, err := h.Orders.DispatchOrder(ctx, &ordersv1.DispatchOrderRequest{Id: req.Id})
 	if err != nil {
 		return nil, err
 	}
-	return api.DispatchOrder200JSONResponse(h.composedOrder(ctx, answer.GetOrder())), nil
+	return api.DispatchOrder200JSONResponse(h.dispatchedOrder(ctx, answer.GetOrder())), nil
 }

@@ -2,11 +2,14 @@ package handler_test
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	ordersv1 "souk/proto/gen/souk/orders/v1"
 	shippingv1 "souk/proto/gen/souk/shipping/v1"
@@ -182,4 +185,31 @@ func TestAnOrderIsCancelledAndDispatched(t *testing.T) {
 	s.send(t, customer, "POST", "/v1/orders/o1/cancellation", nil).refused(t, 409, "not_cancellable")
 	s.fail(dispatchOrder, rpc.Error(codes.FailedPrecondition, "NOT_DISPATCHABLE", "it has been cancelled"))
 	s.send(t, staff, "POST", "/v1/admin/orders/o1/dispatch", nil).refused(t, 409, "not_dispatchable")
+}
+
+// Shipping is not asked, because the answer has to be the same bytes when the request is sent again.
+func TestTheAnswerToADispatchHasTheParcelOfTheOrder(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	order := placed(ordersv1.Status_STATUS_DELIVERED)
+	order.Shipment = &ordersv1.Shipment{Id: "sh1", Carrier: "Royal", TrackingNumber: "RM1"}
+	at := timestamppb.New(time.Date(2026, 11, 1, 10, 0, 0, 0, time.UTC))
+	for _, event := range []string{"placed", "confirmed", "dispatched", "in_transit", "delivered", "return_requested"} {
+		order.Timeline = append(order.Timeline, &ordersv1.TimelineEntry{At: at, Event: event})
+	}
+	on(s, ordersv1.OrdersService_DispatchOrder_FullMethodName,
+		returns[*ordersv1.DispatchOrderRequest](&ordersv1.DispatchOrderResponse{Order: order}))
+	var body struct{ Shipments json.RawMessage }
+	r := s.send(t, staff, "POST", "/v1/admin/orders/o1/dispatch", nil, "Idempotency-Key", "k")
+	if r.mustBe(t, 200, ""); json.Unmarshal(r.body, &body) != nil {
+		t.Fatalf("answered %s", r.body)
+	}
+	want := `[{"carrier":"Royal","events":[` +
+		`{"at":"2026-11-01T10:00:00Z","detail":"","status":"label_created"},` +
+		`{"at":"2026-11-01T10:00:00Z","detail":"","status":"in_transit"},` +
+		`{"at":"2026-11-01T10:00:00Z","detail":"","status":"delivered"}],` +
+		`"id":"sh1","status":"delivered","tracking_number":"RM1"}]`
+	if string(body.Shipments) != want {
+		t.Errorf("shipments %s\nwant      %s", body.Shipments, want)
+	}
 }

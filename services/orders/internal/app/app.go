@@ -7,7 +7,6 @@ import (
 	ordersv1 "souk/proto/gen/souk/orders/v1"
 
 	"souk/platform/config"
-	"souk/platform/idempotency"
 	"souk/platform/pgdb"
 	"souk/platform/pgkey"
 	"souk/platform/service"
@@ -60,8 +59,7 @@ func Run(ctx context.Context) error {
 	svc.Every(orders.TrackEvery, "deliveries", checkout.TrackDeliveries)
 	svc.WhileServing("watch", checkout.Watch)
 	svc.Background("adopt", checkout.Adopt)
-	svc.Every(idempotency.SweepEvery, "keys", checkout.SweepKeys)
-	keys := pgkey.NewFor(svc, pool)
+	keys := grpcapi.Keys{Transaction: pgkey.NewFor(svc, pool), Steps: pgkey.NewSteps(pool)}
 	tickets := orders.NewTickets(checkout, store)
 	svc.Every(orders.SweepTicketsEvery, "event tickets", tickets.Sweep)
 	ordersv1.RegisterOrdersServiceServer(svc.Server(), grpcapi.New(checkout, tickets, keys))

@@ -72,6 +72,9 @@ func orderProto(o orders.Order) *ordersv1.Order {
 	for _, t := range o.Returns {
 		out.Returns = append(out.Returns, returnProto(o.ID, t))
 	}
+	if o.Shipment != (orders.Shipment{}) {
+		out.Shipment = &ordersv1.Shipment{Id: o.Shipment.ID, Carrier: o.Shipment.Carrier, TrackingNumber: o.Shipment.TrackingNumber}
+	}
 	for _, f := range o.Refunds {
 		out.Refunds = append(out.Refunds, refundProto(o.ID, f))
 	}

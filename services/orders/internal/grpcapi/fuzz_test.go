@@ -72,7 +72,8 @@ func serve(f testing.TB) (*grpctest.Server, *orders.Service) {
 	peers := orders.Peers{Carts: willing{}, Catalog: willing{}, Customers: willing{}, Inventory: willing{}, Payments: payments{}, Shipping: willing{}}
 	store := postgres.New(pool, queue)
 	service := orders.New(store, peers, settings, logger)
-	api := grpcapi.New(service, orders.NewTickets(service, store), pgkey.NewTransaction(pool))
+	keys := grpcapi.Keys{Transaction: pgkey.NewTransaction(pool), Steps: pgkey.NewSteps(pool)}
+	api := grpcapi.New(service, orders.NewTickets(service, store), keys)
 	return grpctest.Serve(f, func(r grpc.ServiceRegistrar) { ordersv1.RegisterOrdersServiceServer(r, api) }), service
 }
 

@@ -13,6 +13,8 @@ import (
 	ordersv1 "souk/proto/gen/souk/orders/v1"
 
 	"souk/platform/access"
+	"souk/platform/idempotency"
+	"souk/platform/pgkey"
 	"souk/platform/rpc"
 
 	"souk/services/orders/internal/orders"
@@ -39,12 +41,9 @@ func (m *memory) List(_ context.Context, filter orders.Filter) ([]orders.Record,
 	return []orders.Record{{Order: order}}, true, nil
 }
 
-func (m *memory) Key(_ context.Context, customerID, key string) (orders.UsedKey, error) {
+func (m *memory) Key(context.Context, idempotency.Request) (orders.UsedKey, error) {
 	answer := rejected()
-	return orders.UsedKey{
-		Key:    orders.Key{CustomerID: customerID, Key: key, Fingerprint: m.fingerprint, RequestID: "first"},
-		Answer: &answer,
-	}, nil
+	return orders.UsedKey{Use: idempotency.Use{Fingerprint: m.fingerprint, RequestID: "first"}, Order: &answer}, nil
 }
 
 func (m *memory) EraseCustomer(_ context.Context, customerID string) error {
@@ -52,9 +51,12 @@ func (m *memory) EraseCustomer(_ context.Context, customerID string) error {
 	return nil
 }
 
+// noKeys are for calls that come without a key.
+var noKeys = Keys{Steps: pgkey.NewSteps(nil)}
+
 func setup() (*Server, *memory) {
 	store := &memory{}
-	return New(orders.New(store, orders.Peers{}, orders.Settings{Inline: time.Second}, slog.New(slog.DiscardHandler)), nil, nil), store
+	return New(orders.New(store, orders.Peers{}, orders.Settings{Inline: time.Second}, slog.New(slog.DiscardHandler)), nil, noKeys), store
 }
 
 func as(t *testing.T, id string, roles ...string) context.Context {

@@ -16,6 +16,7 @@ import (
 
 	"souk/platform/access"
 	"souk/platform/grpctest"
+	"souk/platform/idempotency"
 	"souk/platform/money"
 
 	"souk/services/orders/internal/orders"
@@ -40,7 +41,7 @@ func (owned) Get(_ context.Context, id string) (orders.Record, error) {
 	return orders.Record{Order: order, CartCheckedOut: true}, nil
 }
 
-func (owned) Key(context.Context, string, string) (orders.UsedKey, error) {
+func (owned) Key(context.Context, idempotency.Request) (orders.UsedKey, error) {
 	return orders.UsedKey{}, orders.ErrKeyUnknown
 }
 
@@ -86,7 +87,7 @@ func ownedServer(t *testing.T) (*grpctest.Server, ordersv1.OrdersServiceClient) 
 	server := grpctest.Serve(t, func(r grpc.ServiceRegistrar) {
 		peers := orders.Peers{Carts: holdings{}, Catalog: holdings{}, Customers: holdings{}, Shipping: holdings{}}
 		service := orders.New(owned{}, peers, orders.Settings{Inline: time.Second}, slog.New(slog.DiscardHandler))
-		ordersv1.RegisterOrdersServiceServer(r, New(service, orders.NewTickets(service, anyTicket{}), nil))
+		ordersv1.RegisterOrdersServiceServer(r, New(service, orders.NewTickets(service, anyTicket{}), noKeys))
 	})
 	return server, ordersv1.NewOrdersServiceClient(server.Conn)
 }

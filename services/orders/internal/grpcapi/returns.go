@@ -16,7 +16,7 @@ import (
 
 // RequestReturn writes down that the caller wants to send goods back.
 func (s *Server) RequestReturn(ctx context.Context, req *ordersv1.RequestReturnRequest) (*ordersv1.RequestReturnResponse, error) {
-	return rpc.Once(ctx, s.keys, req, func(ctx context.Context) (*ordersv1.RequestReturnResponse, error) {
+	return rpc.Once(ctx, s.keys.Transaction, req, func(ctx context.Context) (*ordersv1.RequestReturnResponse, error) {
 		return s.requestReturn(ctx, req)
 	})
 }
@@ -37,18 +37,21 @@ func (s *Server) requestReturn(ctx context.Context, req *ordersv1.RequestReturnR
 
 // ReceiveReturn takes the goods of a return back.
 func (s *Server) ReceiveReturn(ctx context.Context, req *ordersv1.ReceiveReturnRequest) (*ordersv1.ReceiveReturnResponse, error) {
-	orderID, goods, err := s.orders.ReceiveReturn(ctx, req.GetReturnId())
-	if err != nil {
-		return nil, statusError(err)
-	}
-	return &ordersv1.ReceiveReturnResponse{Return: returnProto(orderID, goods)}, nil
+	return rpc.Once(ctx, s.keys.Steps.About(req.GetReturnId()), req, func(ctx context.Context) (*ordersv1.ReceiveReturnResponse, error) {
+		orderID, goods, err := s.orders.ReceiveReturn(ctx, req.GetReturnId())
+		if err != nil {
+			return nil, statusError(err)
+		}
+		return &ordersv1.ReceiveReturnResponse{Return: returnProto(orderID, goods)}, nil
+	})
 }
 
 // RefundOrder gives captured money back.
 func (s *Server) RefundOrder(ctx context.Context, req *ordersv1.RefundOrderRequest) (*ordersv1.RefundOrderResponse, error) {
 	given, err := s.orders.RefundOrder(ctx, orders.RefundRequest{
-		StaffID: access.FromContext(ctx).CustomerID, IdempotencyKey: req.GetIdempotencyKey(), OrderID: req.GetOrderId(),
-		Amount: moneyOf(req.GetAmount()), Reason: req.GetReason(),
+		StaffID: access.FromContext(ctx).CustomerID, IdempotencyKey: req.GetIdempotencyKey(),
+		RequestID: rpc.RequestID(ctx), Retried: rpc.Retried(ctx),
+		OrderID: req.GetOrderId(), Amount: moneyOf(req.GetAmount()), Reason: req.GetReason(),
 	})
 	if err != nil {
 		return nil, statusError(err)

@@ -20,11 +20,22 @@ type Server struct {
 	ordersv1.UnimplementedOrdersServiceServer
 	orders  *orders.Service
 	tickets *orders.Tickets
-	keys    idempotency.Keeper
+	keys    Keys
 }
 
-// New returns a server of service and its tickets. keys keeps the idempotency keys of requests to return goods.
-func New(service *orders.Service, tickets *orders.Tickets, keys idempotency.Keeper) *Server {
+// Keys keeps the idempotency keys of requests, by what their work is. Checkouts and refunds are not among them: their keys are saved
+// with the order.
+type Keys struct {
+	// Transaction is for work that is one transaction.
+	Transaction idempotency.Keeper
+	// Steps is for work of several steps that change an order or a return, by its id.
+	Steps interface {
+		About(id string) idempotency.Keeper
+	}
+}
+
+// New returns a server of service and its tickets.
+func New(service *orders.Service, tickets *orders.Tickets, keys Keys) *Server {
 	return &Server{orders: service, tickets: tickets, keys: keys}
 }
 
@@ -96,11 +107,13 @@ func (s *Server) ListAllOrders(ctx context.Context, req *ordersv1.ListAllOrdersR
 
 // CancelOrder gives up an order of the caller.
 func (s *Server) CancelOrder(ctx context.Context, req *ordersv1.CancelOrderRequest) (*ordersv1.CancelOrderResponse, error) {
-	order, err := s.orders.CancelOrder(ctx, access.FromContext(ctx).CustomerID, req.GetId())
-	if err != nil {
-		return nil, statusError(err)
-	}
-	return &ordersv1.CancelOrderResponse{Order: orderProto(order)}, nil
+	return rpc.Once(ctx, s.keys.Steps.About(req.GetId()), req, func(ctx context.Context) (*ordersv1.CancelOrderResponse, error) {
+		order, err := s.orders.CancelOrder(ctx, access.FromContext(ctx).CustomerID, req.GetId())
+		if err != nil {
+			return nil, statusError(err)
+		}
+		return &ordersv1.CancelOrderResponse{Order: orderProto(order)}, nil
+	})
 }
 
 // EraseCustomer erases the caller from their orders.
@@ -113,9 +126,11 @@ func (s *Server) EraseCustomer(ctx context.Context, _ *ordersv1.EraseCustomerReq
 
 // DispatchOrder ships an order.
 func (s *Server) DispatchOrder(ctx context.Context, req *ordersv1.DispatchOrderRequest) (*ordersv1.DispatchOrderResponse, error) {
-	order, err := s.orders.DispatchOrder(ctx, req.GetId())
-	if err != nil {
-		return nil, statusError(err)
-	}
-	return &ordersv1.DispatchOrderResponse{Order: orderProto(order)}, nil
+	return rpc.Once(ctx, s.keys.Steps.About(req.GetId()), req, func(ctx context.Context) (*ordersv1.DispatchOrderResponse, error) {
+		order, err := s.orders.DispatchOrder(ctx, req.GetId())
+		if err != nil {
+			return nil, statusError(err)
+		}
+		return &ordersv1.DispatchOrderResponse{Order: orderProto(order)}, nil
+	})
 }

@@ -15,6 +15,7 @@ import (
 	ordersv1 "souk/proto/gen/souk/orders/v1"
 
 	"souk/platform/field"
+	"souk/platform/idempotency"
 	"souk/platform/money"
 	"souk/platform/rpc"
 
@@ -54,10 +55,11 @@ func TestEveryFieldOfAnOrderIsShown(t *testing.T) {
 	order.Refunds = []orders.Refund{{
 		ID: "f-1", Amount: money.New(1, "GBP"), Reason: "broken", Status: orders.RefundFailed, ReturnID: "t-1", CreatedAt: order.CreatedAt,
 	}}
+	order.Shipment = orders.Shipment{ID: "sh-1", Carrier: "Royal", TrackingNumber: "RM1"}
 	out := orderProto(order)
 	for _, message := range []proto.Message{
 		out.GetReturns()[0], out.GetReturns()[0].GetLines()[0], out.GetRefunds()[0],
-		out, out.GetLines()[0], out.GetLines()[0].GetImage(), out.GetLines()[0].GetOptions()[0], out.GetTotals(), out.GetShippingAddress(), out.GetShipping(), out.GetPayment(),
+		out, out.GetLines()[0], out.GetLines()[0].GetImage(), out.GetLines()[0].GetOptions()[0], out.GetTotals(), out.GetShippingAddress(), out.GetShipping(), out.GetPayment(), out.GetShipment(),
 		out.GetTimeline()[1], out.GetRejection(), out.GetRejection().GetShortages()[0],
 	} {
 		reflected := message.ProtoReflect()
@@ -121,8 +123,8 @@ func TestErrorsCarryTheContractsReasons(t *testing.T) {
 		{orders.ErrNotCancellable, codes.FailedPrecondition, "NOT_CANCELLABLE"},
 		{orders.ErrNotDispatchable, codes.FailedPrecondition, "NOT_DISPATCHABLE"},
 		{orders.ErrTicketNotFound, codes.NotFound, "TICKET_NOT_FOUND"},
-		{orders.ErrKeyReused, codes.InvalidArgument, "IDEMPOTENCY_KEY_REUSED"},
-		{orders.ErrKeyInProgress, codes.Aborted, "IDEMPOTENCY_IN_PROGRESS"},
+		{idempotency.ErrReused, codes.InvalidArgument, "IDEMPOTENCY_KEY_REUSED"},
+		{idempotency.ErrInProgress, codes.Aborted, "IDEMPOTENCY_IN_PROGRESS"},
 		{orders.ErrOrdersOpen, codes.FailedPrecondition, "ORDERS_OPEN"},
 		{orders.ErrCustomerErased, codes.Unauthenticated, "CUSTOMER_NOT_FOUND"},
 		{orders.ErrBadCursor, codes.InvalidArgument, "BAD_CURSOR"},

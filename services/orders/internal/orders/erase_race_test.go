@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 
+	"souk/platform/idempotency"
+
 	"souk/services/orders/internal/orders"
 )
 
@@ -54,7 +56,7 @@ func TestAnErasureWaitsForAnOrderThatIsBeingPlaced(t *testing.T) {
 	placed, erased := s.blocked(t,
 		func() error { _, err := s.PlaceOrder(t.Context(), buy("key", visa)); return err },
 		func() error { return s.EraseCustomer(t.Context(), customer) },
-		"UPDATE idempotency_keys SET customer_id = $1", customer)
+		"UPDATE idempotent_requests SET caller = $1", customer)
 	if placed != nil || !errors.Is(erased, orders.ErrOrdersOpen) {
 		t.Errorf("placed: %v, erased: %v, want ErrOrdersOpen", placed, erased)
 	}
@@ -82,7 +84,7 @@ func TestAnOrderWaitsForAnErasureUnderWay(t *testing.T) {
 	erased, placed := s.blocked(t,
 		func() error { return s.EraseCustomer(t.Context(), customer) },
 		func() error { _, err := s.PlaceOrder(t.Context(), buy("key", visa)); return err },
-		"SELECT FROM idempotency_keys FOR UPDATE")
+		"SELECT FROM idempotent_requests FOR UPDATE")
 	if erased != nil || !errors.Is(placed, orders.ErrCustomerErased) {
 		t.Errorf("erased: %v, placed: %v, want ErrCustomerErased", erased, placed)
 	}
@@ -128,12 +130,12 @@ func TestNoOrderEscapesTheErasureOfItsCustomer(t *testing.T) {
 func (s *shop) mustHaveRaced(t *testing.T, req orders.PlaceRequest, placed, erased error) string {
 	t.Helper()
 	ids, found := s.ids(t, req.CustomerID), s.with(t, req.ShippingAddress.Name)
-	_, err := s.store.Key(t.Context(), req.CustomerID, "new")
+	_, err := s.store.Key(t.Context(), idempotency.Request{Caller: req.CustomerID, Method: orders.PlaceOrderMethod, Key: "new"})
 	marked := errors.Is(err, orders.ErrCustomerErased)
 	switch {
 	case errors.Is(placed, orders.ErrCustomerErased) && erased == nil && marked && len(ids) == 0 && len(found) == 0:
 		return "refused"
-	case placed == nil && errors.Is(erased, orders.ErrOrdersOpen) && !marked && len(ids) == 1 && len(found) == 2:
+	case placed == nil && errors.Is(erased, orders.ErrOrdersOpen) && !marked && len(ids) == 1 && len(found) == 3: // the order, and its key in both tables
 		return "open"
 	case placed == nil && erased == nil && marked && len(ids) == 1 && len(found) == 0 &&
 		s.mustGet(t, ids[0]).Status == orders.StatusRejected:

@@ -20,10 +20,6 @@ var (
 	ErrOrdersOpen      = errors.New("an order of the customer is still under way")
 	// ErrCustomerErased is returned to a customer who was erased and whose access token has not expired yet.
 	ErrCustomerErased = errors.New("customer was erased")
-	// ErrKeyReused is returned for an idempotency key that came with another request before.
-	ErrKeyReused = errors.New("idempotency key was used for another request")
-	// ErrKeyInProgress is returned while the first request with an idempotency key is still running.
-	ErrKeyInProgress = errors.New("the first request with this idempotency key is still running")
 	// ErrUnavailable is returned when a service that is needed cannot be asked; trying again may help.
 	ErrUnavailable = errors.New("unavailable")
 )

@@ -6,7 +6,8 @@ import (
 	"reflect"
 	"sync"
 	"testing"
-	"time"
+
+	"souk/platform/idempotency"
 
 	"souk/services/orders/internal/orders"
 )
@@ -21,7 +22,7 @@ func TestFiftyIdenticalRequestsAreOneOrderAndOneAnswer(t *testing.T) {
 			group.Go(func() {
 				eventually(t, "an answer", func() bool {
 					placement, err := s.PlaceOrder(t.Context(), buy("same", method))
-					if err != nil && !errors.Is(err, orders.ErrKeyInProgress) {
+					if err != nil && !errors.Is(err, idempotency.ErrInProgress) {
 						t.Errorf("%s: %v", name, err)
 						return true
 					}
@@ -53,7 +54,7 @@ func TestAKeyIsGoodForOneRequestOfOneCustomer(t *testing.T) {
 	s.mustConfirm(t)
 	other := buy("key", visa)
 	other.ShippingOption = "express"
-	if _, err := s.PlaceOrder(t.Context(), other); !errors.Is(err, orders.ErrKeyReused) {
+	if _, err := s.PlaceOrder(t.Context(), other); !errors.Is(err, idempotency.ErrReused) {
 		t.Errorf("another request: %v", err)
 	}
 	s.world.carts[cartID] = []orders.Item{{SKU: "MUG", Quantity: 1}}
@@ -84,7 +85,7 @@ func TestAKeyIsInProgressUntilItsTimeIsOver(t *testing.T) {
 	s.killed(t, func(point string) bool { return point == "after reserve" }, func(ctx context.Context) {
 		_, _ = s.PlaceOrder(ctx, buy("killed", visa))
 	})
-	if _, err := s.PlaceOrder(t.Context(), buy("killed", visa)); !errors.Is(err, orders.ErrKeyInProgress) {
+	if _, err := s.PlaceOrder(t.Context(), buy("killed", visa)); !errors.Is(err, idempotency.ErrInProgress) {
 		t.Errorf("at once: %v", err)
 	}
 	s.exec(t, "UPDATE orders SET created_at = created_at - interval '1 minute'")
@@ -141,28 +142,4 @@ func TestADuplicateThatFindsTheCartEmptiedIsAReplay(t *testing.T) {
 	if err != nil || !duplicate.Replayed || !reflect.DeepEqual(duplicate.Order, first.Order) {
 		t.Errorf("duplicate: %+v, %v", duplicate, err)
 	}
-}
-
-func TestKeysAreForgottenAfterTwoDays(t *testing.T) {
-	t.Parallel()
-	s := newShop(t)
-	order := s.mustConfirm(t)
-	left := func() (n int) {
-		if err := s.SweepKeys(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		if err := s.pool.QueryRow(t.Context(), "SELECT count(*) FROM idempotency_keys").Scan(&n); err != nil {
-			t.Fatal(err)
-		}
-		return n
-	}
-	s.exec(t, "UPDATE idempotency_keys SET created_at = now() - $1::interval", 47*time.Hour)
-	if n := left(); n != 1 {
-		t.Errorf("%d keys left after 47 hours", n)
-	}
-	s.exec(t, "UPDATE idempotency_keys SET created_at = now() - $1::interval", 49*time.Hour)
-	if n := left(); n != 0 {
-		t.Errorf("%d keys left after 49 hours", n)
-	}
-	s.mustGet(t, order.ID)
 }

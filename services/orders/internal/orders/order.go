@@ -23,6 +23,7 @@ type Order struct {
 	Rejection       *Rejection      `json:"rejection,omitempty"` // set when Status is StatusRejected
 	Returns         []Return        `json:"returns,omitempty"`   // oldest first
 	Refunds         []Refund        `json:"refunds,omitempty"`   // oldest first, those of returns included
+	Shipment        Shipment        `json:"shipment,omitzero"`   // zero until the order is dispatched
 	// What follows is about the moment and no part of an answer that is kept.
 
 	InProgress bool      `json:"-"` // whether the shop itself still has something to do about it

@@ -32,9 +32,9 @@ type ShippingOption struct {
 
 // Shipment is a parcel at a carrier. Its zero value means that there is none yet.
 type Shipment struct {
-	ID             string
-	Carrier        string
-	TrackingNumber string
+	ID             string `json:"id"`
+	Carrier        string `json:"carrier"`
+	TrackingNumber string `json:"tracking_number"`
 }
 
 // The peers. Any method may also return ErrUnavailable, or an error that nobody foresaw. What they do is

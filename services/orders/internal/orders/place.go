@@ -23,7 +23,7 @@ type Placement struct {
 
 // PlaceOrder turns a cart into an order and takes it through the checkout, for as long as a request may
 // take. Errors mean that nothing was saved for this request: a *field.Error, ErrCartNotFound, ErrCartEmpty,
-// ErrAddressNotFound, a PriceChangedError, ErrKeyReused, ErrKeyInProgress, ErrCustomerErased, or ErrUnavailable.
+// ErrAddressNotFound, a PriceChangedError, idempotency.ErrReused, idempotency.ErrInProgress, ErrCustomerErased, or ErrUnavailable.
 // An error that is none of them may leave an order that the same key finds again.
 func (s *Service) PlaceOrder(ctx context.Context, req PlaceRequest) (Placement, error) {
 	if err := req.Validate(); err != nil {
@@ -63,10 +63,9 @@ func (s *Service) place(ctx context.Context, req PlaceRequest, order Order) (Rec
 	r := Record{
 		Order: order, CartID: req.CartID, PaymentMethod: req.PaymentMethod, HoldUntil: order.CreatedAt.Add(s.settings.Hold),
 	}
-	key := Key{CustomerID: req.CustomerID, Key: req.IdempotencyKey, Fingerprint: req.Fingerprint(), RequestID: req.RequestID}
 	for {
 		r.Number = newNumber()
-		saved, err := s.store.Place(ctx, r, key)
+		saved, err := s.store.Place(ctx, r, req.key())
 		if !errors.Is(err, ErrNumberTaken) {
 			return saved, err
 		}

@@ -15,7 +15,6 @@ type Record struct {
 	PaymentMethod  string
 	// HoldUntil is when the hold on stock ends. What is not paid by then is rejected.
 	HoldUntil time.Time
-	Shipment  Shipment
 	// JobID is the durable job that finishes the order. An order has one while its Task is not TaskNone.
 	JobID int64
 	// Erased tells that the customer was erased from it.

@@ -1,7 +1,6 @@
 package orders
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -22,9 +21,13 @@ import (
 type RefundRequest struct {
 	StaffID        string
 	IdempotencyKey string
-	OrderID        string
-	Amount         money.Money
-	Reason         string
+	// RequestID names the HTTP request; Retried tells that our caller makes this call again, because it got no answer.
+	RequestID string
+	Retried   bool
+
+	OrderID string
+	Amount  money.Money
+	Reason  string
 }
 
 // GivenRefund is the first answer to an idempotency key.
@@ -35,7 +38,7 @@ type GivenRefund struct {
 }
 
 // RefundOrder gives captured money back, at once or, when payments is away, later. It returns a *field.Error, also
-// for an amount above what is left, ErrNotFound, ErrKeyReused or ErrKeyInProgress.
+// for an amount above what is left, ErrNotFound, idempotency.ErrReused or idempotency.ErrInProgress.
 func (s *Service) RefundOrder(ctx context.Context, req RefundRequest) (GivenRefund, error) {
 	if err := req.validate(); err != nil {
 		return GivenRefund{}, err
@@ -51,18 +54,23 @@ func (s *Service) RefundOrder(ctx context.Context, req RefundRequest) (GivenRefu
 	if err != nil {
 		return GivenRefund{}, fmt.Errorf("refund order: %w", err)
 	}
+	refund, err := s.finishRefund(ctx, r, id)
+	return GivenRefund{Refund: refund}, err
+}
+
+// finishRefund carries a decided refund out, as far as a request's time goes, and returns the answer to its key.
+func (s *Service) finishRefund(ctx context.Context, r Record, id string) (Refund, error) {
 	inline, cancel := s.inline(ctx)
 	defer cancel()
-	r, err = s.advance(inline, r, func(r Record) bool { return r.refundByID(id).Status != RefundPending })
+	r, err := s.advance(inline, r, func(r Record) bool { return r.refundByID(id).Status != RefundPending })
 	if err != nil {
 		s.logger.WarnContext(ctx, "refund goes on by itself", "order_id", r.ID, "refund_id", id, "error", err)
 	}
 	if err := ctx.Err(); err != nil {
 		s.orphan(r.ID)
-		return GivenRefund{}, err
+		return Refund{}, err
 	}
-	refund, err := s.answerRefund(ctx, *r.refundByID(id))
-	return GivenRefund{Refund: refund}, err
+	return s.answerRefund(ctx, *r.refundByID(id))
 }
 
 func (r RefundRequest) validate() error {
@@ -72,6 +80,14 @@ func (r RefundRequest) validate() error {
 	c.Check(currencyCode.MatchString(r.Amount.Currency), "amount", "must have an ISO 4217 currency")
 	c.CheckLine("reason", r.Reason, true, maxReason)
 	return c.Err()
+}
+
+// key is the use that the request makes of its idempotency key. Each member of staff has keys of their own.
+func (r RefundRequest) key() idempotency.Request {
+	return idempotency.Request{
+		Caller: r.StaffID, Method: RefundOrderMethod, Key: r.IdempotencyKey, Fingerprint: r.fingerprint(),
+		RequestID: r.RequestID, Retried: r.Retried,
+	}
 }
 
 func (r RefundRequest) fingerprint() []byte {
@@ -100,7 +116,7 @@ func (s *Service) decideRefund(ctx context.Context, req RefundRequest) (Record, 
 		}
 		r.addRefund(Refund{ID: id.String(), Amount: req.Amount, Reason: req.Reason, Status: RefundPending, CreatedAt: now()})
 		c := change(r, nil)
-		c.RefundKey = &RefundKey{StaffID: req.StaffID, Key: req.IdempotencyKey, Fingerprint: req.fingerprint(), RefundID: id.String()}
+		c.RefundKey = &RefundKey{Request: req.key(), RefundID: id.String()}
 		saved, err := s.store.Save(ctx, c)
 		if err == nil {
 			security.Log(ctx, security.RefundDecided, r.ID, slog.String("refund", id.String()), slog.String("amount", req.Amount.String()))
@@ -126,27 +142,37 @@ func (r Record) checkRefund(amount money.Money) error {
 
 // replayRefund answers a request whose key was used before. It returns ErrKeyUnknown for a key that was not.
 func (s *Service) replayRefund(ctx context.Context, req RefundRequest) (GivenRefund, error) {
-	used, err := s.store.RefundKey(ctx, req.StaffID, req.IdempotencyKey)
+	key := req.key()
+	used, err := s.store.RefundKey(ctx, key)
 	if err != nil {
 		return GivenRefund{}, fmt.Errorf("look up idempotency key: %w", err)
 	}
-	if !bytes.Equal(used.Fingerprint, req.fingerprint()) {
-		return GivenRefund{}, ErrKeyReused
+	if err := used.Check(key); err != nil {
+		return GivenRefund{}, err
 	}
 	r, err := s.store.Get(ctx, used.OrderID)
 	if err != nil {
 		return GivenRefund{}, fmt.Errorf("replay: %w", err)
 	}
-	refund := *r.refundByID(used.RefundID)
-	switch {
-	case used.Answered != "":
-		refund.Status = used.Answered
-		return GivenRefund{Refund: refund, Replayed: true}, nil
-	case refund.Status == RefundPending && time.Since(refund.CreatedAt) < s.settings.Inline+answerGrace:
-		return GivenRefund{}, ErrKeyInProgress
+	given := GivenRefund{Refund: *r.refundByID(used.Subject), Replayed: key.Replays(used.RequestID)}
+	if used.Answered != "" {
+		given.Refund.Status = used.Answered
+		return given, nil
 	}
-	refund, err = s.answerRefund(ctx, refund)
-	return GivenRefund{Refund: refund, Replayed: true}, err
+	given.Refund, err = s.lateRefundAnswer(ctx, r, given.Refund, req.Retried)
+	return given, err
+}
+
+// lateRefundAnswer makes the answer that the first request has not given, as lateAnswer does for a checkout.
+func (s *Service) lateRefundAnswer(ctx context.Context, r Record, refund Refund, retried bool) (Refund, error) {
+	switch {
+	case refund.Status != RefundPending || time.Since(refund.CreatedAt) >= s.settings.Inline+answerGrace:
+		return s.answerRefund(ctx, refund)
+	case retried:
+		return s.finishRefund(ctx, r, refund.ID)
+	default:
+		return Refund{}, idempotency.ErrInProgress
+	}
 }
 
 // answerRefund makes the refund the answer to its key, unless there is one.

@@ -1,33 +1,34 @@
 package orders
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"time"
+
+	"souk/platform/idempotency"
 )
 
 // answerGrace is how long after its time the first request may still be saving its answer.
 const answerGrace = time.Second
 
 // replay answers a request whose key was used before. It needs no other service. It returns ErrKeyUnknown
-// for a key that was not used, ErrKeyReused, ErrKeyInProgress, or ErrCustomerErased.
+// for a key that was not used, idempotency.ErrReused, idempotency.ErrInProgress, or ErrCustomerErased.
 func (s *Service) replay(ctx context.Context, req PlaceRequest) (Placement, error) {
-	used, err := s.store.Key(ctx, req.CustomerID, req.IdempotencyKey)
+	key := req.key()
+	used, err := s.store.Key(ctx, key)
 	if err != nil {
 		return Placement{}, fmt.Errorf("look up idempotency key: %w", err)
 	}
-	if !bytes.Equal(used.Fingerprint, req.Fingerprint()) {
-		return Placement{}, ErrKeyReused
+	if err := used.Check(key); err != nil {
+		return Placement{}, err
 	}
-	// A call made again is the same request: whom it has not answered yet sees no replay.
-	placement := Placement{RequestID: used.RequestID, Replayed: !req.Retried || used.RequestID != req.RequestID}
-	if used.Answer != nil {
-		placement.Order = *used.Answer
+	placement := Placement{RequestID: used.RequestID, Replayed: key.Replays(used.RequestID)}
+	if used.Order != nil {
+		placement.Order = *used.Order
 		return placement, nil
 	}
-	r, err := s.store.Get(ctx, used.OrderID)
+	r, err := s.store.Get(ctx, used.Subject)
 	if err != nil {
 		return Placement{}, fmt.Errorf("replay: %w", err)
 	}
@@ -44,7 +45,7 @@ func (s *Service) lateAnswer(ctx context.Context, r Record, retried bool) (Order
 	case retried:
 		return s.finish(ctx, r)
 	default:
-		return Order{}, ErrKeyInProgress
+		return Order{}, idempotency.ErrInProgress
 	}
 }
 
@@ -52,7 +53,7 @@ func (s *Service) lateAnswer(ctx context.Context, r Record, retried bool) (Order
 // and may well be what cause comes from, such as a cart that is empty now. So may be that the customer was erased.
 func (s *Service) replayOr(ctx context.Context, req PlaceRequest, cause error) (Placement, error) {
 	placement, err := s.replay(ctx, req)
-	if err == nil || errors.Is(err, ErrKeyReused) || errors.Is(err, ErrKeyInProgress) || errors.Is(err, ErrCustomerErased) {
+	if err == nil || errors.Is(err, idempotency.ErrReused) || errors.Is(err, idempotency.ErrInProgress) || errors.Is(err, ErrCustomerErased) {
 		return placement, err
 	}
 	return Placement{}, cause

@@ -64,6 +64,20 @@ func (r PlaceRequest) Validate() error {
 	return c.Err()
 }
 
+// The RPCs whose idempotency keys the service keeps with its own changes, as the scope of those keys.
+const (
+	PlaceOrderMethod  = "/souk.orders.v1.OrdersService/PlaceOrder"
+	RefundOrderMethod = "/souk.orders.v1.OrdersService/RefundOrder"
+)
+
+// key is the use that the request makes of its idempotency key.
+func (r PlaceRequest) key() idempotency.Request {
+	return idempotency.Request{
+		Caller: r.CustomerID, Method: PlaceOrderMethod, Key: r.IdempotencyKey, Fingerprint: r.Fingerprint(),
+		RequestID: r.RequestID, Retried: r.Retried,
+	}
+}
+
 // Fingerprint tells requests apart that come with the same idempotency key.
 func (r PlaceRequest) Fingerprint() []byte {
 	content, err := json.Marshal([]any{r.CartID, r.AddressID, r.ShippingAddress, r.ShippingOption, r.PaymentMethod, r.ExpectedTotal})

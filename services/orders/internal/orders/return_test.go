@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"souk/platform/field"
+	"souk/platform/idempotency"
 	"souk/platform/money"
 	"souk/platform/security"
 	"souk/platform/security/securitytest"
@@ -201,7 +202,7 @@ func TestARefundIsGivenOnceForEachKey(t *testing.T) {
 	for range 16 {
 		group.Go(func() {
 			given, err := s.RefundOrder(t.Context(), pay(order, "once", 500))
-			for errors.Is(err, orders.ErrKeyInProgress) {
+			for errors.Is(err, idempotency.ErrInProgress) {
 				given, err = s.RefundOrder(t.Context(), pay(order, "once", 500))
 			}
 			if err != nil {
@@ -219,7 +220,7 @@ func TestARefundIsGivenOnceForEachKey(t *testing.T) {
 	if len(ids) != 1 || first != 1 || s.refunded(order.ID) != 500 {
 		t.Errorf("%d refunds, %d first answers, %d given back", len(ids), first, s.refunded(order.ID))
 	}
-	if _, err := s.RefundOrder(t.Context(), pay(order, "once", 501)); !errors.Is(err, orders.ErrKeyReused) {
+	if _, err := s.RefundOrder(t.Context(), pay(order, "once", 501)); !errors.Is(err, idempotency.ErrReused) {
 		t.Errorf("another amount: %v", err)
 	}
 }
@@ -324,7 +325,7 @@ func TestAReturnOrRefundKilledAnywhereIsCarriedOut(t *testing.T) {
 		}, 8, 1250, 8},
 		"refund": {func(ctx context.Context, s *shop, order orders.Order, _ orders.Return) error {
 			_, err := s.RefundOrder(ctx, pay(order, order.ID, 700))
-			if errors.Is(err, orders.ErrKeyInProgress) {
+			if errors.Is(err, idempotency.ErrInProgress) {
 				return nil
 			}
 			return err

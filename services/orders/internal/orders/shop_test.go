@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"souk/platform/idempotency"
 	"souk/platform/pgtest"
 
 	"souk/services/orders/internal/job"
@@ -66,7 +67,7 @@ type faultyStore struct {
 	world *world
 }
 
-func (f *faultyStore) Place(ctx context.Context, r orders.Record, key orders.Key) (orders.Record, error) {
+func (f *faultyStore) Place(ctx context.Context, r orders.Record, key idempotency.Request) (orders.Record, error) {
 	return around(ctx, f.world, "place", func() (orders.Record, error) { return f.Store.Place(ctx, r, key) })
 }
 

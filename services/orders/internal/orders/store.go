@@ -3,23 +3,15 @@ package orders
 import (
 	"context"
 	"time"
+
+	"souk/platform/idempotency"
 )
 
-// Key is the use of an idempotency key.
-type Key struct {
-	CustomerID  string
-	Key         string
-	Fingerprint []byte
-	// RequestID names the HTTP request that used the key first.
-	RequestID string
-}
-
-// UsedKey is an idempotency key with what came of it.
+// UsedKey is the idempotency key of a checkout with what came of it: its Subject is the order's id.
 type UsedKey struct {
-	Key
-	OrderID string
-	// Answer is the first answer, nil as long as none was given.
-	Answer *Order
+	idempotency.Use
+	// Order is the first answer, nil as long as none was given.
+	Order *Order
 }
 
 // Change is a change of an order to save.
@@ -35,17 +27,15 @@ type Change struct {
 	Settles bool
 }
 
-// RefundKey is the use of an idempotency key for a refund. Each member of staff has keys of their own.
+// RefundKey is the use of an idempotency key for a refund.
 type RefundKey struct {
-	StaffID     string
-	Key         string
-	Fingerprint []byte
-	RefundID    string
+	idempotency.Request
+	RefundID string
 }
 
-// UsedRefundKey is a RefundKey with what came of it.
+// UsedRefundKey is the idempotency key of a refund with what came of it: its Subject is the refund's id.
 type UsedRefundKey struct {
-	RefundKey
+	idempotency.Use
 	OrderID string
 	// Answered is the refund's status in the first answer, empty as long as none was given.
 	Answered RefundStatus
@@ -70,9 +60,9 @@ type Position struct {
 // order that has come to have work and ends the job of one that has none left.
 type Store interface {
 	// Place saves a new order with its idempotency key. It returns ErrKeyTaken, ErrNumberTaken or ErrCustomerErased.
-	Place(ctx context.Context, r Record, key Key) (Record, error)
-	// Key returns a used key, ErrKeyUnknown or ErrCustomerErased.
-	Key(ctx context.Context, customerID, key string) (UsedKey, error)
+	Place(ctx context.Context, r Record, key idempotency.Request) (Record, error)
+	// Key returns the use of a checkout's key, ErrKeyUnknown or ErrCustomerErased.
+	Key(ctx context.Context, key idempotency.Request) (UsedKey, error)
 	// Answer makes an order the answer to its idempotency key unless one was given before, and returns
 	// the answer that stands. If work is left, it need not wait any longer.
 	Answer(ctx context.Context, r Record) (Order, error)
@@ -89,8 +79,8 @@ type Store interface {
 	ClaimFulfilled(ctx context.Context, limit int, within time.Duration) ([]Tracked, error)
 	// OrderOfReturn returns the id of a return's order, or ErrReturnNotFound.
 	OrderOfReturn(ctx context.Context, returnID string) (string, error)
-	// RefundKey returns a used key, or ErrKeyUnknown.
-	RefundKey(ctx context.Context, staffID, key string) (UsedRefundKey, error)
+	// RefundKey returns the use of a refund's key, or ErrKeyUnknown.
+	RefundKey(ctx context.Context, key idempotency.Request) (UsedRefundKey, error)
 	// AnswerRefund makes a status the one in the first answer to a refund's key unless there was an answer
 	// before, and returns the status that stands.
 	AnswerRefund(ctx context.Context, refundID string, status RefundStatus) (RefundStatus, error)
@@ -99,6 +89,4 @@ type Store interface {
 	// EraseCustomer erases a customer from all their orders, or returns ErrOrdersOpen. No order that the customer
 	// places at the same time escapes it: it is found open, or refused.
 	EraseCustomer(ctx context.Context, customerID string) error
-	// DeleteKeys forgets the idempotency keys used before a time and returns how many those were.
-	DeleteKeys(ctx context.Context, before time.Time) (int64, error)
 }

@@ -62,8 +62,11 @@ var erasures = []string{
 	WHERE customer_id = $1`,
 	`UPDATE returns SET reason = '' FROM orders WHERE orders.id = order_id AND customer_id = $1`,
 	`UPDATE refunds SET reason = '' FROM orders WHERE orders.id = order_id AND customer_id = $1`,
-	`DELETE FROM idempotency_keys WHERE customer_id = $1`,
 	`DELETE FROM idempotent_requests WHERE caller = $1`,
+	// What staff were answered about the orders.
+	`DELETE FROM idempotent_requests WHERE subject IN (
+		SELECT id FROM orders WHERE customer_id = $1
+		UNION ALL SELECT returns.id FROM returns JOIN orders ON orders.id = order_id WHERE customer_id = $1)`,
 }
 
 // EraseCustomer implements orders.Store.

@@ -6,19 +6,18 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"souk/platform/idempotency"
 	"souk/platform/pgdb"
+	"souk/platform/pgkey"
 
 	"souk/services/orders/internal/orders"
 )
 
-const (
-	keyConstraint    = "idempotency_keys_pkey"
-	numberConstraint = "orders_number_key"
-)
+const numberConstraint = "orders_number_key"
 
 // Place implements orders.Store. Of requests with the same key, all but the first wait for it to commit
 // and then violate the key's constraint.
-func (s *Store) Place(ctx context.Context, r orders.Record, key orders.Key) (orders.Record, error) {
+func (s *Store) Place(ctx context.Context, r orders.Record, key idempotency.Request) (orders.Record, error) {
 	r.Version = 1
 	err := pgdb.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		r.JobID = 0
@@ -28,13 +27,13 @@ func (s *Store) Place(ctx context.Context, r orders.Record, key orders.Key) (ord
 		batch := &pgx.Batch{}
 		queueCustomer(batch, r.CustomerID)
 		queueOrder(batch, r)
-		queueKey(batch, key, r.ID)
+		pgkey.Claim(batch, key, r.ID)
 		queueLines(batch, r)
 		queueEntries(batch, r, r.Timeline)
 		return tx.SendBatch(ctx, batch).Close()
 	})
 	switch {
-	case pgdb.IsUnique(err, keyConstraint):
+	case pgkey.IsTaken(err):
 		return orders.Record{}, orders.ErrKeyTaken
 	case pgdb.IsUnique(err, numberConstraint):
 		return orders.Record{}, orders.ErrNumberTaken
@@ -72,13 +71,6 @@ func queueOrder(batch *pgx.Batch, r orders.Record) {
 		args[name] = value
 	}
 	batch.Queue(insertOrder, args)
-}
-
-const insertKey = `
-INSERT INTO idempotency_keys (customer_id, key, fingerprint, order_id, request_id) VALUES ($1, $2, $3, $4, $5)`
-
-func queueKey(batch *pgx.Batch, key orders.Key, orderID string) {
-	batch.Queue(insertKey, key.CustomerID, key.Key, key.Fingerprint, orderID, key.RequestID)
 }
 
 const insertLines = `

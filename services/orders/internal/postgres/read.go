@@ -119,28 +119,21 @@ func (s *Store) read(ctx context.Context, rest string, args ...any) ([]orders.Re
 	})
 }
 
-// One row whether the key was used or not: most requests come with a new one, and learn here whether they may.
-const selectKey = `
-SELECT e.customer_id IS NOT NULL, k.fingerprint, coalesce(k.order_id::text, ''), coalesce(k.request_id, ''), k.answer
-FROM (VALUES ($1)) AS caller (id)
-LEFT JOIN erased_customers e ON e.customer_id = caller.id
-LEFT JOIN idempotency_keys k ON k.customer_id = caller.id AND k.key = $2`
-
-// Key implements orders.Store.
-func (s *Store) Key(ctx context.Context, customerID, key string) (orders.UsedKey, error) {
-	used := orders.UsedKey{Key: orders.Key{CustomerID: customerID, Key: key}}
-	var erased bool
-	var answer []byte
-	err := s.pool.QueryRow(ctx, selectKey, customerID, key).
-		Scan(&erased, &used.Fingerprint, &used.OrderID, &used.RequestID, &answer)
-	switch {
-	case err != nil:
-		return orders.UsedKey{}, fmt.Errorf("get idempotency key: %w", err)
-	case erased:
-		return orders.UsedKey{}, orders.ErrCustomerErased
-	case used.OrderID == "":
-		return orders.UsedKey{}, orders.ErrKeyUnknown
+// Versions implements orders.Store.
+func (s *Store) Versions(ctx context.Context, ids []string) (map[string]int64, error) {
+	rows, err := s.pool.Query(ctx, "SELECT id, version FROM orders WHERE id = ANY ($1)", ids)
+	if err != nil {
+		return nil, fmt.Errorf("get versions: %w", err)
 	}
-	used.Answer, err = decodeAnswer(answer)
-	return used, err
+	versions := make(map[string]int64, len(ids))
+	var id string
+	var version int64
+	_, err = pgx.ForEachRow(rows, []any{&id, &version}, func() error {
+		versions[id] = version
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("get versions: %w", err)
+	}
+	return versions, nil
 }

@@ -53,9 +53,9 @@ func (o orderRow) record() orders.Record {
 		Order:   o.order(),
 		Version: o.Version, Intent: orders.Intent(o.Intent), Refusal: o.Refusal,
 		CartID: o.CartID, CartCheckedOut: o.CartCheckedOut, PaymentMethod: o.PaymentMethod, HoldUntil: o.HoldUntil.UTC(),
-		Shipment: orders.Shipment{ID: o.ShipmentID, Carrier: o.ShipmentCarrier, TrackingNumber: o.TrackingNumber},
-		JobID:    o.JobID, Erased: o.Erased,
+		JobID: o.JobID, Erased: o.Erased,
 	}
+	r.Shipment = orders.Shipment{ID: o.ShipmentID, Carrier: o.ShipmentCarrier, TrackingNumber: o.TrackingNumber}
 	if r.Status == orders.StatusRejected {
 		r.Rejection = r.Refusal
 	}

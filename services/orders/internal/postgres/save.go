@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -10,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"souk/platform/pgdb"
+	"souk/platform/pgkey"
 
 	"souk/services/orders/internal/orders"
 )
@@ -51,17 +51,17 @@ func (s *Store) Save(ctx context.Context, change orders.Change) (orders.Record, 
 		batch.Queue(updateOrder, mutable(saved)).Exec(mustAffectOne)
 		queueEntries(batch, saved, change.Entries)
 		queueReturns(batch, change)
-		if change.Settles {
-			if err := queueAnswer(batch, saved.Order, &saved.Answer); err != nil {
-				return err
-			}
+		if !change.Settles {
+			return tx.SendBatch(ctx, batch).Close()
 		}
-		return tx.SendBatch(ctx, batch).Close()
+		var err error
+		saved.Answer, err = saveAnswer(ctx, tx, batch, saved.Order)
+		return err
 	})
 	switch {
 	case errors.Is(err, orders.ErrConflict):
 		return orders.Record{}, orders.ErrConflict
-	case pgdb.IsUnique(err, refundKeyConstraint):
+	case pgkey.IsTaken(err):
 		return orders.Record{}, orders.ErrKeyTaken
 	case err != nil:
 		return orders.Record{}, fmt.Errorf("save order: %w", err)
@@ -75,66 +75,4 @@ func mustAffectOne(tag pgconn.CommandTag) error {
 		return orders.ErrConflict
 	}
 	return nil
-}
-
-const updateAnswer = `
-UPDATE idempotency_keys SET answer = coalesce(answer, $2) WHERE order_id = $1 RETURNING answer`
-
-// queueAnswer makes order the answer to its key unless there is one, and reads the answer that stands into
-// answer: nil if the key is forgotten.
-func queueAnswer(batch *pgx.Batch, order orders.Order, answer **orders.Order) error {
-	content, err := json.Marshal(order)
-	if err != nil {
-		return fmt.Errorf("encode answer: %w", err)
-	}
-	batch.Queue(updateAnswer, order.ID, content).QueryRow(func(row pgx.Row) error {
-		var standing []byte
-		err := row.Scan(&standing)
-		if errors.Is(err, pgx.ErrNoRows) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		*answer, err = decodeAnswer(standing)
-		return err
-	})
-	return nil
-}
-
-func decodeAnswer(content []byte) (*orders.Order, error) {
-	if content == nil {
-		return nil, nil
-	}
-	var order orders.Order
-	if err := json.Unmarshal(content, &order); err != nil {
-		return nil, fmt.Errorf("decode answer: %w", err)
-	}
-	return &order, nil
-}
-
-// Answer implements orders.Store.
-func (s *Store) Answer(ctx context.Context, r orders.Record) (orders.Order, error) {
-	var answer *orders.Order
-	err := pgdb.InTx(ctx, s.pool, func(tx pgx.Tx) error {
-		answer = nil
-		// Before the key is locked, as Save does it.
-		if r.JobID != 0 && r.Status == orders.StatusPending {
-			if err := s.jobs.Hurry(ctx, tx, r.JobID); err != nil {
-				return err
-			}
-		}
-		batch := &pgx.Batch{}
-		if err := queueAnswer(batch, r.Order, &answer); err != nil {
-			return err
-		}
-		return tx.SendBatch(ctx, batch).Close()
-	})
-	if err != nil {
-		return orders.Order{}, fmt.Errorf("save answer: %w", err)
-	}
-	if answer == nil {
-		return r.Order, nil
-	}
-	return *answer, nil
 }

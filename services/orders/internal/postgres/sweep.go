@@ -7,8 +7,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"souk/platform/pgdb"
-
 	"souk/services/orders/internal/orders"
 )
 
@@ -36,25 +34,4 @@ func (s *Store) ClaimFulfilled(ctx context.Context, limit int, within time.Durat
 		return nil, fmt.Errorf("claim fulfilled orders: %w", err)
 	}
 	return claimed, nil
-}
-
-// sweepTime is how long deleting the old keys of a table may take. No request needs them any more.
-const sweepTime = time.Minute
-
-// DeleteKeys implements orders.Store.
-func (s *Store) DeleteKeys(ctx context.Context, before time.Time) (int64, error) {
-	var deleted int64
-	for _, table := range []string{"idempotency_keys", "refund_keys"} {
-		var rows int64
-		err := pgdb.InLongTx(ctx, s.pool, sweepTime, func(tx pgx.Tx) error {
-			tag, err := tx.Exec(ctx, "DELETE FROM "+table+" WHERE created_at < $1", before)
-			rows = tag.RowsAffected()
-			return err
-		})
-		if err != nil {
-			return deleted, fmt.Errorf("delete %s: %w", table, err)
-		}
-		deleted += rows
-	}
-	return deleted, nil
 }

@@ -41,6 +41,9 @@ func (s *Store) TakeTicket(ctx context.Context, id []byte, orderID string) ([]by
 	return sealed, nil
 }
 
+// sweepTime is how long deleting old tickets may take. No request needs them any more.
+const sweepTime = time.Minute
+
 // DeleteTickets implements orders.TicketStore.
 func (s *Store) DeleteTickets(ctx context.Context) error {
 	err := pgdb.InLongTx(ctx, s.pool, sweepTime, func(tx pgx.Tx) error {

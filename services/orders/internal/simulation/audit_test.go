@@ -63,9 +63,9 @@ func (s *shop) audit() {
 			s.broken("%d of %s are still held", l.reserved, sku)
 		}
 	}
-	for _, k := range s.store.keys {
-		if s.store.rows[k.orderID] == nil {
-			s.broken("%s: its order is lost", k.Key.Key)
+	for name, k := range s.store.keys {
+		if s.store.rows[k.Subject] == nil {
+			s.broken("%s: its order is lost", name)
 		}
 	}
 	for _, id := range s.store.ids {

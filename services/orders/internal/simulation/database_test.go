@@ -5,6 +5,8 @@ import (
 	"errors"
 	"time"
 
+	"souk/platform/idempotency"
+
 	"souk/services/orders/internal/orders"
 )
 
@@ -15,15 +17,15 @@ func query[T any](ctx context.Context, d *database, what, about string, transact
 	return call(ctx, d.process, "store", what, about, transaction)
 }
 
-func (d *database) Place(ctx context.Context, r orders.Record, key orders.Key) (orders.Record, error) {
+func (d *database) Place(ctx context.Context, r orders.Record, key idempotency.Request) (orders.Record, error) {
 	return query(ctx, d, "place", r.ID, func() (orders.Record, error) {
 		d.shop.trace.call(r.ID, "order")
 		return d.shop.store.place(r, key)
 	})
 }
 
-func (d *database) Key(ctx context.Context, customerID, key string) (orders.UsedKey, error) {
-	return query(ctx, d, "key", key, func() (orders.UsedKey, error) { return d.shop.store.key(customerID, key) })
+func (d *database) Key(ctx context.Context, key idempotency.Request) (orders.UsedKey, error) {
+	return query(ctx, d, "key", key.Key, func() (orders.UsedKey, error) { return d.shop.store.key(key) })
 }
 
 func (d *database) Answer(ctx context.Context, r orders.Record) (orders.Order, error) {
@@ -53,8 +55,8 @@ func (d *database) OrderOfReturn(ctx context.Context, returnID string) (string, 
 	return query(ctx, d, "order of return", returnID, func() (string, error) { return d.shop.store.orderOfReturn(returnID) })
 }
 
-func (d *database) RefundKey(ctx context.Context, staffID, key string) (orders.UsedRefundKey, error) {
-	return query(ctx, d, "refund key", key, func() (orders.UsedRefundKey, error) { return d.shop.store.refundKey(staffID, key) })
+func (d *database) RefundKey(ctx context.Context, key idempotency.Request) (orders.UsedRefundKey, error) {
+	return query(ctx, d, "refund key", key.Key, func() (orders.UsedRefundKey, error) { return d.shop.store.refundKey(key) })
 }
 
 func (d *database) AnswerRefund(ctx context.Context, refundID string, status orders.RefundStatus) (orders.RefundStatus, error) {
@@ -63,7 +65,7 @@ func (d *database) AnswerRefund(ctx context.Context, refundID string, status ord
 	})
 }
 
-// Nobody lists orders, waits for events, lets keys grow old or is erased here.
+// Nobody lists orders, waits for events or is erased here.
 var errUnused = errors.New("the simulation does not use this")
 
 func (d *database) List(context.Context, orders.Filter) ([]orders.Record, bool, error) {
@@ -76,8 +78,4 @@ func (d *database) Versions(context.Context, []string) (map[string]int64, error)
 
 func (d *database) EraseCustomer(context.Context, string) error {
 	return errUnused
-}
-
-func (d *database) DeleteKeys(context.Context, time.Time) (int64, error) {
-	return 0, errUnused
 }

@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"souk/platform/field"
+	"souk/platform/idempotency"
 	"souk/platform/money"
 
 	"souk/services/orders/internal/orders"
@@ -98,7 +99,7 @@ func (m *machine) Retry(t *rapid.T) {
 	if rapid.Bool().Draw(t, "altered") {
 		request.PaymentMethod += "_gold"
 		_, err := m.service.PlaceOrder(m.ctx, request)
-		mustBe(t, err, orders.ErrKeyReused)
+		mustBe(t, err, idempotency.ErrReused)
 		return
 	}
 	again, err := m.service.PlaceOrder(m.ctx, request)

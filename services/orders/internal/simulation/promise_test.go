@@ -83,6 +83,9 @@ func (s *shop) checkOrderPromise(p promise) {
 		if told.Rejection == nil {
 			o.Rejection = nil
 		}
+		if told.Shipment == (orders.Shipment{}) {
+			o.Shipment = told.Shipment
+		}
 	}
 	if text(told) != text(is) {
 		s.broken("%s: %s became %s", is.ID, text(told), text(is))

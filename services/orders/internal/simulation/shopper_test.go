@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"souk/platform/idempotency"
 	"souk/platform/money"
 
 	"souk/services/orders/internal/orders"
@@ -99,7 +100,7 @@ func (s *shopper) place(who *person, p *purchase) (orders.Order, error) {
 func (s *shopper) checkRefused(p *purchase) {
 	s.shop.mu.Lock()
 	defer s.shop.mu.Unlock()
-	if _, err := s.shop.store.key(s.id, p.request.IdempotencyKey); !p.open && err == nil {
+	if _, err := s.shop.store.key(idempotency.Request{Caller: s.id, Key: p.request.IdempotencyKey}); !p.open && err == nil {
 		s.shop.broken("%s was only ever refused, but has an order", p.request.IdempotencyKey)
 	}
 }

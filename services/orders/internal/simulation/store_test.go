@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"souk/platform/idempotency"
+
 	"souk/services/orders/internal/orders"
 )
 
@@ -13,8 +15,8 @@ type store struct {
 	delay      time.Duration // of a new job
 	ids        []string      // of all orders, the oldest first
 	rows       map[string]*row
-	keys       map[[2]string]*key
-	refundKeys map[[2]string]*orders.UsedRefundKey
+	keys       map[string]*key       // by the customer and the key
+	refundKeys map[string]*refundKey // by the member of staff and the key
 	jobs       jobs
 }
 
@@ -25,16 +27,24 @@ type row struct {
 	key       *key
 }
 
-// key is an idempotency key, with its answer in JSON.
-type key struct {
-	orders.Key
+// key is the idempotency key of a checkout. Its answer is an order in JSON.
+type key struct{ idempotency.Use }
+
+// refundKey is the idempotency key of a refund. Its answer is the refund's status.
+type refundKey struct {
+	idempotency.Use
 	orderID string
-	answer  []byte
 }
+
+func newUse(r idempotency.Request, subject string) idempotency.Use {
+	return idempotency.Use{Fingerprint: r.Fingerprint, RequestID: r.RequestID, Subject: subject}
+}
+
+func nameOf(r idempotency.Request) string { return r.Caller + " " + r.Key }
 
 func newStore(delay time.Duration) *store {
 	return &store{
-		delay: delay, rows: map[string]*row{}, keys: map[[2]string]*key{}, refundKeys: map[[2]string]*orders.UsedRefundKey{},
+		delay: delay, rows: map[string]*row{}, keys: map[string]*key{}, refundKeys: map[string]*refundKey{},
 	}
 }
 
@@ -57,38 +67,38 @@ func (s *store) schedule(r *orders.Record) {
 	}
 }
 
-func (s *store) place(r orders.Record, used orders.Key) (orders.Record, error) {
-	name := [2]string{used.CustomerID, used.Key}
+func (s *store) place(r orders.Record, used idempotency.Request) (orders.Record, error) {
+	name := nameOf(used)
 	if s.keys[name] != nil {
 		return orders.Record{}, orders.ErrKeyTaken
 	}
 	r.Version = 1
 	r.JobID = 0
 	s.schedule(&r)
-	s.keys[name] = &key{Key: used, orderID: r.ID}
+	s.keys[name] = &key{newUse(used, r.ID)}
 	s.ids = append(s.ids, r.ID)
 	s.rows[r.ID] = &row{Record: r, trackedAt: time.Now(), key: s.keys[name]}
 	return r, nil
 }
 
-func (s *store) key(customerID, name string) (orders.UsedKey, error) {
-	k := s.keys[[2]string{customerID, name}]
+func (s *store) key(r idempotency.Request) (orders.UsedKey, error) {
+	k := s.keys[nameOf(r)]
 	if k == nil {
 		return orders.UsedKey{}, orders.ErrKeyUnknown
 	}
-	return orders.UsedKey{Key: k.Key, OrderID: k.orderID, Answer: decode(k.answer)}, nil
+	return orders.UsedKey{Use: k.Use, Order: decode(k.Answer)}, nil
 }
 
 // settle makes an order the answer to its key, unless it has one, and returns the one that it has.
 func (k *key) settle(o orders.Order) *orders.Order {
-	if k.answer == nil {
+	if k.Answer == nil {
 		content, err := json.Marshal(o)
 		if err != nil {
 			panic(err) // strings, numbers and times always marshal
 		}
-		k.answer = content
+		k.Answer = content
 	}
-	return decode(k.answer)
+	return decode(k.Answer)
 }
 
 func decode(content []byte) *orders.Order {
@@ -123,11 +133,11 @@ func (s *store) save(c orders.Change) (orders.Record, error) {
 		return orders.Record{}, orders.ErrConflict
 	}
 	if k := c.RefundKey; k != nil {
-		name := [2]string{k.StaffID, k.Key}
+		name := nameOf(k.Request)
 		if s.refundKeys[name] != nil {
 			return orders.Record{}, orders.ErrKeyTaken
 		}
-		s.refundKeys[name] = &orders.UsedRefundKey{RefundKey: *k, OrderID: saved.ID}
+		s.refundKeys[name] = &refundKey{newUse(k.Request, k.RefundID), saved.ID}
 	}
 	s.schedule(&saved)
 	if c.Settles {
@@ -185,20 +195,21 @@ func (s *store) orderOfReturn(id string) (string, error) {
 	return "", orders.ErrReturnNotFound
 }
 
-func (s *store) refundKey(staffID, name string) (orders.UsedRefundKey, error) {
-	if used := s.refundKeys[[2]string{staffID, name}]; used != nil {
-		return *used, nil
+func (s *store) refundKey(r idempotency.Request) (orders.UsedRefundKey, error) {
+	k := s.refundKeys[nameOf(r)]
+	if k == nil {
+		return orders.UsedRefundKey{}, orders.ErrKeyUnknown
 	}
-	return orders.UsedRefundKey{}, orders.ErrKeyUnknown
+	return orders.UsedRefundKey{Use: k.Use, OrderID: k.orderID, Answered: orders.RefundStatus(k.Answer)}, nil
 }
 
 func (s *store) answerRefund(id string, status orders.RefundStatus) (orders.RefundStatus, error) {
-	for _, used := range s.refundKeys {
-		if used.RefundID == id {
-			if used.Answered == "" {
-				used.Answered = status
+	for _, k := range s.refundKeys {
+		if k.Subject == id {
+			if k.Answer == nil {
+				k.Answer = []byte(status)
 			}
-			return used.Answered, nil
+			return orders.RefundStatus(k.Answer), nil
 		}
 	}
 	return status, nil

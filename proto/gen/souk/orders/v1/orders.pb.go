@@ -218,7 +218,7 @@ func (x Rejection_Reason) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Rejection_Reason.Descriptor instead.
 func (Rejection_Reason) EnumDescriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{9, 0}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{10, 0}
 }
 
 type Return_Status int32
@@ -271,7 +271,7 @@ func (x Return_Status) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Return_Status.Descriptor instead.
 func (Return_Status) EnumDescriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{11, 0}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{12, 0}
 }
 
 type Refund_Status int32
@@ -324,7 +324,7 @@ func (x Refund_Status) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Refund_Status.Descriptor instead.
 func (Refund_Status) EnumDescriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{13, 0}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{14, 0}
 }
 
 type Order struct {
@@ -349,8 +349,10 @@ type Order struct {
 	// Oldest first, those of returns included.
 	Refunds []*Refund `protobuf:"bytes,14,rep,name=refunds,proto3" json:"refunds,omitempty"`
 	// Whether something is still to be done about the order by the shop itself, and since when it is as it is.
-	InProgress    bool                   `protobuf:"varint,15,opt,name=in_progress,json=inProgress,proto3" json:"in_progress,omitempty"`
-	ChangedAt     *timestamppb.Timestamp `protobuf:"bytes,16,opt,name=changed_at,json=changedAt,proto3" json:"changed_at,omitempty"`
+	InProgress bool                   `protobuf:"varint,15,opt,name=in_progress,json=inProgress,proto3" json:"in_progress,omitempty"`
+	ChangedAt  *timestamppb.Timestamp `protobuf:"bytes,16,opt,name=changed_at,json=changedAt,proto3" json:"changed_at,omitempty"`
+	// Absent until the order is dispatched. Where the parcel is by now, the timeline says.
+	Shipment      *Shipment `protobuf:"bytes,17,opt,name=shipment,proto3" json:"shipment,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -497,6 +499,74 @@ func (x *Order) GetChangedAt() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Order) GetShipment() *Shipment {
+	if x != nil {
+		return x.Shipment
+	}
+	return nil
+}
+
+// Shipment is the parcel of an order, as the carrier took it.
+type Shipment struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	Id             string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Carrier        string                 `protobuf:"bytes,2,opt,name=carrier,proto3" json:"carrier,omitempty"`
+	TrackingNumber string                 `protobuf:"bytes,3,opt,name=tracking_number,json=trackingNumber,proto3" json:"tracking_number,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *Shipment) Reset() {
+	*x = Shipment{}
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Shipment) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Shipment) ProtoMessage() {}
+
+func (x *Shipment) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Shipment.ProtoReflect.Descriptor instead.
+func (*Shipment) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Shipment) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Shipment) GetCarrier() string {
+	if x != nil {
+		return x.Carrier
+	}
+	return ""
+}
+
+func (x *Shipment) GetTrackingNumber() string {
+	if x != nil {
+		return x.TrackingNumber
+	}
+	return ""
+}
+
 // Line is pieces of a SKU as they were sold, whatever became of the product since.
 type Line struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
@@ -518,7 +588,7 @@ type Line struct {
 
 func (x *Line) Reset() {
 	*x = Line{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[1]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -530,7 +600,7 @@ func (x *Line) String() string {
 func (*Line) ProtoMessage() {}
 
 func (x *Line) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[1]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -543,7 +613,7 @@ func (x *Line) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Line.ProtoReflect.Descriptor instead.
 func (*Line) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{1}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Line) GetSku() string {
@@ -619,7 +689,7 @@ type Image struct {
 
 func (x *Image) Reset() {
 	*x = Image{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[2]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -631,7 +701,7 @@ func (x *Image) String() string {
 func (*Image) ProtoMessage() {}
 
 func (x *Image) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[2]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -644,7 +714,7 @@ func (x *Image) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Image.ProtoReflect.Descriptor instead.
 func (*Image) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{2}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Image) GetUrl() string {
@@ -671,7 +741,7 @@ type Option struct {
 
 func (x *Option) Reset() {
 	*x = Option{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[3]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -683,7 +753,7 @@ func (x *Option) String() string {
 func (*Option) ProtoMessage() {}
 
 func (x *Option) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[3]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -696,7 +766,7 @@ func (x *Option) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Option.ProtoReflect.Descriptor instead.
 func (*Option) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{3}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Option) GetName() string {
@@ -726,7 +796,7 @@ type Totals struct {
 
 func (x *Totals) Reset() {
 	*x = Totals{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[4]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -738,7 +808,7 @@ func (x *Totals) String() string {
 func (*Totals) ProtoMessage() {}
 
 func (x *Totals) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[4]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -751,7 +821,7 @@ func (x *Totals) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Totals.ProtoReflect.Descriptor instead.
 func (*Totals) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{4}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Totals) GetSubtotal() *v1.Money {
@@ -798,7 +868,7 @@ type Address struct {
 
 func (x *Address) Reset() {
 	*x = Address{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[5]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -810,7 +880,7 @@ func (x *Address) String() string {
 func (*Address) ProtoMessage() {}
 
 func (x *Address) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[5]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -823,7 +893,7 @@ func (x *Address) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Address.ProtoReflect.Descriptor instead.
 func (*Address) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{5}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Address) GetName() string {
@@ -887,7 +957,7 @@ type ShippingChoice struct {
 
 func (x *ShippingChoice) Reset() {
 	*x = ShippingChoice{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[6]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -899,7 +969,7 @@ func (x *ShippingChoice) String() string {
 func (*ShippingChoice) ProtoMessage() {}
 
 func (x *ShippingChoice) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[6]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -912,7 +982,7 @@ func (x *ShippingChoice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShippingChoice.ProtoReflect.Descriptor instead.
 func (*ShippingChoice) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{6}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ShippingChoice) GetOptionId() string {
@@ -956,7 +1026,7 @@ type Payment struct {
 
 func (x *Payment) Reset() {
 	*x = Payment{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[7]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -968,7 +1038,7 @@ func (x *Payment) String() string {
 func (*Payment) ProtoMessage() {}
 
 func (x *Payment) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[7]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -981,7 +1051,7 @@ func (x *Payment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Payment.ProtoReflect.Descriptor instead.
 func (*Payment) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{7}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Payment) GetStatus() string {
@@ -1024,7 +1094,7 @@ type TimelineEntry struct {
 
 func (x *TimelineEntry) Reset() {
 	*x = TimelineEntry{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[8]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1036,7 +1106,7 @@ func (x *TimelineEntry) String() string {
 func (*TimelineEntry) ProtoMessage() {}
 
 func (x *TimelineEntry) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[8]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1049,7 +1119,7 @@ func (x *TimelineEntry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimelineEntry.ProtoReflect.Descriptor instead.
 func (*TimelineEntry) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{8}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *TimelineEntry) GetAt() *timestamppb.Timestamp {
@@ -1087,7 +1157,7 @@ type Rejection struct {
 
 func (x *Rejection) Reset() {
 	*x = Rejection{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[9]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1099,7 +1169,7 @@ func (x *Rejection) String() string {
 func (*Rejection) ProtoMessage() {}
 
 func (x *Rejection) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[9]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1112,7 +1182,7 @@ func (x *Rejection) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Rejection.ProtoReflect.Descriptor instead.
 func (*Rejection) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{9}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Rejection) GetReason() Rejection_Reason {
@@ -1147,7 +1217,7 @@ type Shortage struct {
 
 func (x *Shortage) Reset() {
 	*x = Shortage{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[10]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1159,7 +1229,7 @@ func (x *Shortage) String() string {
 func (*Shortage) ProtoMessage() {}
 
 func (x *Shortage) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[10]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1172,7 +1242,7 @@ func (x *Shortage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Shortage.ProtoReflect.Descriptor instead.
 func (*Shortage) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{10}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Shortage) GetSku() string {
@@ -1213,7 +1283,7 @@ type Return struct {
 
 func (x *Return) Reset() {
 	*x = Return{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[11]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1225,7 +1295,7 @@ func (x *Return) String() string {
 func (*Return) ProtoMessage() {}
 
 func (x *Return) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[11]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1238,7 +1308,7 @@ func (x *Return) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Return.ProtoReflect.Descriptor instead.
 func (*Return) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{11}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Return) GetId() string {
@@ -1300,7 +1370,7 @@ type ReturnLine struct {
 
 func (x *ReturnLine) Reset() {
 	*x = ReturnLine{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[12]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1312,7 +1382,7 @@ func (x *ReturnLine) String() string {
 func (*ReturnLine) ProtoMessage() {}
 
 func (x *ReturnLine) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[12]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1325,7 +1395,7 @@ func (x *ReturnLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnLine.ProtoReflect.Descriptor instead.
 func (*ReturnLine) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{12}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ReturnLine) GetSku() string {
@@ -1359,7 +1429,7 @@ type Refund struct {
 
 func (x *Refund) Reset() {
 	*x = Refund{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[13]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1371,7 +1441,7 @@ func (x *Refund) String() string {
 func (*Refund) ProtoMessage() {}
 
 func (x *Refund) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[13]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1384,7 +1454,7 @@ func (x *Refund) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refund.ProtoReflect.Descriptor instead.
 func (*Refund) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{13}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Refund) GetId() string {
@@ -1454,7 +1524,7 @@ type PlaceOrderRequest struct {
 
 func (x *PlaceOrderRequest) Reset() {
 	*x = PlaceOrderRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[14]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1466,7 +1536,7 @@ func (x *PlaceOrderRequest) String() string {
 func (*PlaceOrderRequest) ProtoMessage() {}
 
 func (x *PlaceOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[14]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1479,7 +1549,7 @@ func (x *PlaceOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlaceOrderRequest.ProtoReflect.Descriptor instead.
 func (*PlaceOrderRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{14}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *PlaceOrderRequest) GetIdempotencyKey() string {
@@ -1543,7 +1613,7 @@ type PlaceOrderResponse struct {
 
 func (x *PlaceOrderResponse) Reset() {
 	*x = PlaceOrderResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[15]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1555,7 +1625,7 @@ func (x *PlaceOrderResponse) String() string {
 func (*PlaceOrderResponse) ProtoMessage() {}
 
 func (x *PlaceOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[15]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1568,7 +1638,7 @@ func (x *PlaceOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlaceOrderResponse.ProtoReflect.Descriptor instead.
 func (*PlaceOrderResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{15}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *PlaceOrderResponse) GetPlacement() *Placement {
@@ -1598,7 +1668,7 @@ type PriceChanged struct {
 
 func (x *PriceChanged) Reset() {
 	*x = PriceChanged{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[16]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1610,7 +1680,7 @@ func (x *PriceChanged) String() string {
 func (*PriceChanged) ProtoMessage() {}
 
 func (x *PriceChanged) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[16]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1623,7 +1693,7 @@ func (x *PriceChanged) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PriceChanged.ProtoReflect.Descriptor instead.
 func (*PriceChanged) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{16}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *PriceChanged) GetTotals() *Totals {
@@ -1650,7 +1720,7 @@ type OutOfStock struct {
 
 func (x *OutOfStock) Reset() {
 	*x = OutOfStock{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[17]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1662,7 +1732,7 @@ func (x *OutOfStock) String() string {
 func (*OutOfStock) ProtoMessage() {}
 
 func (x *OutOfStock) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[17]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1675,7 +1745,7 @@ func (x *OutOfStock) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OutOfStock.ProtoReflect.Descriptor instead.
 func (*OutOfStock) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{17}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *OutOfStock) GetShortages() []*Shortage {
@@ -1698,7 +1768,7 @@ type Placement struct {
 
 func (x *Placement) Reset() {
 	*x = Placement{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[18]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1710,7 +1780,7 @@ func (x *Placement) String() string {
 func (*Placement) ProtoMessage() {}
 
 func (x *Placement) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[18]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1723,7 +1793,7 @@ func (x *Placement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Placement.ProtoReflect.Descriptor instead.
 func (*Placement) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{18}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Placement) GetOrder() *Order {
@@ -1749,7 +1819,7 @@ type GetOrderRequest struct {
 
 func (x *GetOrderRequest) Reset() {
 	*x = GetOrderRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[19]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1761,7 +1831,7 @@ func (x *GetOrderRequest) String() string {
 func (*GetOrderRequest) ProtoMessage() {}
 
 func (x *GetOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[19]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1774,7 +1844,7 @@ func (x *GetOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetOrderRequest.ProtoReflect.Descriptor instead.
 func (*GetOrderRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{19}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *GetOrderRequest) GetId() string {
@@ -1793,7 +1863,7 @@ type GetOrderResponse struct {
 
 func (x *GetOrderResponse) Reset() {
 	*x = GetOrderResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[20]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1805,7 +1875,7 @@ func (x *GetOrderResponse) String() string {
 func (*GetOrderResponse) ProtoMessage() {}
 
 func (x *GetOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[20]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1818,7 +1888,7 @@ func (x *GetOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetOrderResponse.ProtoReflect.Descriptor instead.
 func (*GetOrderResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{20}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *GetOrderResponse) GetOrder() *Order {
@@ -1839,7 +1909,7 @@ type ListOrdersRequest struct {
 
 func (x *ListOrdersRequest) Reset() {
 	*x = ListOrdersRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[21]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1851,7 +1921,7 @@ func (x *ListOrdersRequest) String() string {
 func (*ListOrdersRequest) ProtoMessage() {}
 
 func (x *ListOrdersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[21]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1864,7 +1934,7 @@ func (x *ListOrdersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOrdersRequest.ProtoReflect.Descriptor instead.
 func (*ListOrdersRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{21}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ListOrdersRequest) GetLimit() int32 {
@@ -1892,7 +1962,7 @@ type ListOrdersResponse struct {
 
 func (x *ListOrdersResponse) Reset() {
 	*x = ListOrdersResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[22]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1904,7 +1974,7 @@ func (x *ListOrdersResponse) String() string {
 func (*ListOrdersResponse) ProtoMessage() {}
 
 func (x *ListOrdersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[22]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1917,7 +1987,7 @@ func (x *ListOrdersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOrdersResponse.ProtoReflect.Descriptor instead.
 func (*ListOrdersResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{22}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ListOrdersResponse) GetOrders() []*Order {
@@ -1943,7 +2013,7 @@ type CancelOrderRequest struct {
 
 func (x *CancelOrderRequest) Reset() {
 	*x = CancelOrderRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[23]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1955,7 +2025,7 @@ func (x *CancelOrderRequest) String() string {
 func (*CancelOrderRequest) ProtoMessage() {}
 
 func (x *CancelOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[23]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1968,7 +2038,7 @@ func (x *CancelOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelOrderRequest.ProtoReflect.Descriptor instead.
 func (*CancelOrderRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{23}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *CancelOrderRequest) GetId() string {
@@ -1987,7 +2057,7 @@ type CancelOrderResponse struct {
 
 func (x *CancelOrderResponse) Reset() {
 	*x = CancelOrderResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[24]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1999,7 +2069,7 @@ func (x *CancelOrderResponse) String() string {
 func (*CancelOrderResponse) ProtoMessage() {}
 
 func (x *CancelOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[24]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2012,7 +2082,7 @@ func (x *CancelOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelOrderResponse.ProtoReflect.Descriptor instead.
 func (*CancelOrderResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{24}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *CancelOrderResponse) GetOrder() *Order {
@@ -2035,7 +2105,7 @@ type ListAllOrdersRequest struct {
 
 func (x *ListAllOrdersRequest) Reset() {
 	*x = ListAllOrdersRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[25]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2047,7 +2117,7 @@ func (x *ListAllOrdersRequest) String() string {
 func (*ListAllOrdersRequest) ProtoMessage() {}
 
 func (x *ListAllOrdersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[25]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2060,7 +2130,7 @@ func (x *ListAllOrdersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAllOrdersRequest.ProtoReflect.Descriptor instead.
 func (*ListAllOrdersRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{25}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ListAllOrdersRequest) GetStatus() Status {
@@ -2101,7 +2171,7 @@ type ListAllOrdersResponse struct {
 
 func (x *ListAllOrdersResponse) Reset() {
 	*x = ListAllOrdersResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[26]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2113,7 +2183,7 @@ func (x *ListAllOrdersResponse) String() string {
 func (*ListAllOrdersResponse) ProtoMessage() {}
 
 func (x *ListAllOrdersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[26]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2126,7 +2196,7 @@ func (x *ListAllOrdersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAllOrdersResponse.ProtoReflect.Descriptor instead.
 func (*ListAllOrdersResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{26}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ListAllOrdersResponse) GetOrders() []*Order {
@@ -2152,7 +2222,7 @@ type DispatchOrderRequest struct {
 
 func (x *DispatchOrderRequest) Reset() {
 	*x = DispatchOrderRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[27]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2164,7 +2234,7 @@ func (x *DispatchOrderRequest) String() string {
 func (*DispatchOrderRequest) ProtoMessage() {}
 
 func (x *DispatchOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[27]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2177,7 +2247,7 @@ func (x *DispatchOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DispatchOrderRequest.ProtoReflect.Descriptor instead.
 func (*DispatchOrderRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{27}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *DispatchOrderRequest) GetId() string {
@@ -2196,7 +2266,7 @@ type DispatchOrderResponse struct {
 
 func (x *DispatchOrderResponse) Reset() {
 	*x = DispatchOrderResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[28]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2208,7 +2278,7 @@ func (x *DispatchOrderResponse) String() string {
 func (*DispatchOrderResponse) ProtoMessage() {}
 
 func (x *DispatchOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[28]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2221,7 +2291,7 @@ func (x *DispatchOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DispatchOrderResponse.ProtoReflect.Descriptor instead.
 func (*DispatchOrderResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{28}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *DispatchOrderResponse) GetOrder() *Order {
@@ -2243,7 +2313,7 @@ type RequestReturnRequest struct {
 
 func (x *RequestReturnRequest) Reset() {
 	*x = RequestReturnRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[29]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2255,7 +2325,7 @@ func (x *RequestReturnRequest) String() string {
 func (*RequestReturnRequest) ProtoMessage() {}
 
 func (x *RequestReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[29]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2268,7 +2338,7 @@ func (x *RequestReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RequestReturnRequest.ProtoReflect.Descriptor instead.
 func (*RequestReturnRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{29}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *RequestReturnRequest) GetOrderId() string {
@@ -2301,7 +2371,7 @@ type RequestReturnResponse struct {
 
 func (x *RequestReturnResponse) Reset() {
 	*x = RequestReturnResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[30]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2313,7 +2383,7 @@ func (x *RequestReturnResponse) String() string {
 func (*RequestReturnResponse) ProtoMessage() {}
 
 func (x *RequestReturnResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[30]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2326,7 +2396,7 @@ func (x *RequestReturnResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RequestReturnResponse.ProtoReflect.Descriptor instead.
 func (*RequestReturnResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{30}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *RequestReturnResponse) GetReturn() *Return {
@@ -2345,7 +2415,7 @@ type ReceiveReturnRequest struct {
 
 func (x *ReceiveReturnRequest) Reset() {
 	*x = ReceiveReturnRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[31]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2357,7 +2427,7 @@ func (x *ReceiveReturnRequest) String() string {
 func (*ReceiveReturnRequest) ProtoMessage() {}
 
 func (x *ReceiveReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[31]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2370,7 +2440,7 @@ func (x *ReceiveReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiveReturnRequest.ProtoReflect.Descriptor instead.
 func (*ReceiveReturnRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{31}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *ReceiveReturnRequest) GetReturnId() string {
@@ -2389,7 +2459,7 @@ type ReceiveReturnResponse struct {
 
 func (x *ReceiveReturnResponse) Reset() {
 	*x = ReceiveReturnResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[32]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2401,7 +2471,7 @@ func (x *ReceiveReturnResponse) String() string {
 func (*ReceiveReturnResponse) ProtoMessage() {}
 
 func (x *ReceiveReturnResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[32]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2414,7 +2484,7 @@ func (x *ReceiveReturnResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiveReturnResponse.ProtoReflect.Descriptor instead.
 func (*ReceiveReturnResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{32}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *ReceiveReturnResponse) GetReturn() *Return {
@@ -2437,7 +2507,7 @@ type RefundOrderRequest struct {
 
 func (x *RefundOrderRequest) Reset() {
 	*x = RefundOrderRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[33]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2449,7 +2519,7 @@ func (x *RefundOrderRequest) String() string {
 func (*RefundOrderRequest) ProtoMessage() {}
 
 func (x *RefundOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[33]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2462,7 +2532,7 @@ func (x *RefundOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefundOrderRequest.ProtoReflect.Descriptor instead.
 func (*RefundOrderRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{33}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *RefundOrderRequest) GetIdempotencyKey() string {
@@ -2505,7 +2575,7 @@ type RefundOrderResponse struct {
 
 func (x *RefundOrderResponse) Reset() {
 	*x = RefundOrderResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[34]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2517,7 +2587,7 @@ func (x *RefundOrderResponse) String() string {
 func (*RefundOrderResponse) ProtoMessage() {}
 
 func (x *RefundOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[34]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2530,7 +2600,7 @@ func (x *RefundOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefundOrderResponse.ProtoReflect.Descriptor instead.
 func (*RefundOrderResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{34}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *RefundOrderResponse) GetRefund() *Refund {
@@ -2560,7 +2630,7 @@ type WaitForEventsRequest struct {
 
 func (x *WaitForEventsRequest) Reset() {
 	*x = WaitForEventsRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[35]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2572,7 +2642,7 @@ func (x *WaitForEventsRequest) String() string {
 func (*WaitForEventsRequest) ProtoMessage() {}
 
 func (x *WaitForEventsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[35]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2585,7 +2655,7 @@ func (x *WaitForEventsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WaitForEventsRequest.ProtoReflect.Descriptor instead.
 func (*WaitForEventsRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{35}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *WaitForEventsRequest) GetOrderId() string {
@@ -2620,7 +2690,7 @@ type WaitForEventsResponse struct {
 
 func (x *WaitForEventsResponse) Reset() {
 	*x = WaitForEventsResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[36]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2632,7 +2702,7 @@ func (x *WaitForEventsResponse) String() string {
 func (*WaitForEventsResponse) ProtoMessage() {}
 
 func (x *WaitForEventsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[36]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2645,7 +2715,7 @@ func (x *WaitForEventsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WaitForEventsResponse.ProtoReflect.Descriptor instead.
 func (*WaitForEventsResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{36}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *WaitForEventsResponse) GetEvents() []*Event {
@@ -2673,7 +2743,7 @@ type Event struct {
 
 func (x *Event) Reset() {
 	*x = Event{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[37]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2685,7 +2755,7 @@ func (x *Event) String() string {
 func (*Event) ProtoMessage() {}
 
 func (x *Event) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[37]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2698,7 +2768,7 @@ func (x *Event) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Event.ProtoReflect.Descriptor instead.
 func (*Event) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{37}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *Event) GetPosition() int32 {
@@ -2724,7 +2794,7 @@ type CreateEventTicketRequest struct {
 
 func (x *CreateEventTicketRequest) Reset() {
 	*x = CreateEventTicketRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[38]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2736,7 +2806,7 @@ func (x *CreateEventTicketRequest) String() string {
 func (*CreateEventTicketRequest) ProtoMessage() {}
 
 func (x *CreateEventTicketRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[38]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2749,7 +2819,7 @@ func (x *CreateEventTicketRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateEventTicketRequest.ProtoReflect.Descriptor instead.
 func (*CreateEventTicketRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{38}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *CreateEventTicketRequest) GetOrderId() string {
@@ -2771,7 +2841,7 @@ type CreateEventTicketResponse struct {
 
 func (x *CreateEventTicketResponse) Reset() {
 	*x = CreateEventTicketResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[39]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2783,7 +2853,7 @@ func (x *CreateEventTicketResponse) String() string {
 func (*CreateEventTicketResponse) ProtoMessage() {}
 
 func (x *CreateEventTicketResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[39]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2796,7 +2866,7 @@ func (x *CreateEventTicketResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateEventTicketResponse.ProtoReflect.Descriptor instead.
 func (*CreateEventTicketResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{39}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *CreateEventTicketResponse) GetTicket() string {
@@ -2823,7 +2893,7 @@ type RedeemEventTicketRequest struct {
 
 func (x *RedeemEventTicketRequest) Reset() {
 	*x = RedeemEventTicketRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[40]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2835,7 +2905,7 @@ func (x *RedeemEventTicketRequest) String() string {
 func (*RedeemEventTicketRequest) ProtoMessage() {}
 
 func (x *RedeemEventTicketRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[40]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2848,7 +2918,7 @@ func (x *RedeemEventTicketRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RedeemEventTicketRequest.ProtoReflect.Descriptor instead.
 func (*RedeemEventTicketRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{40}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *RedeemEventTicketRequest) GetOrderId() string {
@@ -2875,7 +2945,7 @@ type RedeemEventTicketResponse struct {
 
 func (x *RedeemEventTicketResponse) Reset() {
 	*x = RedeemEventTicketResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[41]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2887,7 +2957,7 @@ func (x *RedeemEventTicketResponse) String() string {
 func (*RedeemEventTicketResponse) ProtoMessage() {}
 
 func (x *RedeemEventTicketResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[41]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2900,7 +2970,7 @@ func (x *RedeemEventTicketResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RedeemEventTicketResponse.ProtoReflect.Descriptor instead.
 func (*RedeemEventTicketResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{41}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *RedeemEventTicketResponse) GetAccessToken() string {
@@ -2918,7 +2988,7 @@ type EraseCustomerRequest struct {
 
 func (x *EraseCustomerRequest) Reset() {
 	*x = EraseCustomerRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[42]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2930,7 +3000,7 @@ func (x *EraseCustomerRequest) String() string {
 func (*EraseCustomerRequest) ProtoMessage() {}
 
 func (x *EraseCustomerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[42]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2943,7 +3013,7 @@ func (x *EraseCustomerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EraseCustomerRequest.ProtoReflect.Descriptor instead.
 func (*EraseCustomerRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{42}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{43}
 }
 
 type EraseCustomerResponse struct {
@@ -2954,7 +3024,7 @@ type EraseCustomerResponse struct {
 
 func (x *EraseCustomerResponse) Reset() {
 	*x = EraseCustomerResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[43]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2966,7 +3036,7 @@ func (x *EraseCustomerResponse) String() string {
 func (*EraseCustomerResponse) ProtoMessage() {}
 
 func (x *EraseCustomerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[43]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2979,14 +3049,14 @@ func (x *EraseCustomerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EraseCustomerResponse.ProtoReflect.Descriptor instead.
 func (*EraseCustomerResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{43}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{44}
 }
 
 var File_souk_orders_v1_orders_proto protoreflect.FileDescriptor
 
 const file_souk_orders_v1_orders_proto_rawDesc = "" +
 	"\n" +
-	"\x1bsouk/orders/v1/orders.proto\x12\x0esouk.orders.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bsouk/access/v1/access.proto\x1a\x19souk/money/v1/money.proto\"\xfe\x05\n" +
+	"\x1bsouk/orders/v1/orders.proto\x12\x0esouk.orders.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bsouk/access/v1/access.proto\x1a\x19souk/money/v1/money.proto\"\xb4\x06\n" +
 	"\x05Order\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06number\x18\x02 \x01(\tR\x06number\x12.\n" +
@@ -3008,7 +3078,12 @@ const file_souk_orders_v1_orders_proto_rawDesc = "" +
 	"\vin_progress\x18\x0f \x01(\bR\n" +
 	"inProgress\x129\n" +
 	"\n" +
-	"changed_at\x18\x10 \x01(\v2\x1a.google.protobuf.TimestampR\tchangedAt\"\xc6\x02\n" +
+	"changed_at\x18\x10 \x01(\v2\x1a.google.protobuf.TimestampR\tchangedAt\x124\n" +
+	"\bshipment\x18\x11 \x01(\v2\x18.souk.orders.v1.ShipmentR\bshipment\"]\n" +
+	"\bShipment\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
+	"\acarrier\x18\x02 \x01(\tR\acarrier\x12'\n" +
+	"\x0ftracking_number\x18\x03 \x01(\tR\x0etrackingNumber\"\xc6\x02\n" +
 	"\x04Line\x12\x10\n" +
 	"\x03sku\x18\x01 \x01(\tR\x03sku\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x12\x1a\n" +
@@ -3217,20 +3292,20 @@ const file_souk_orders_v1_orders_proto_rawDesc = "" +
 	"\x1cTIMELINE_EVENT_REFUND_FAILED\x10\n" +
 	"\x12\x1d\n" +
 	"\x19TIMELINE_EVENT_IN_TRANSIT\x10\v\x12#\n" +
-	"\x1fTIMELINE_EVENT_OUT_FOR_DELIVERY\x10\f2\xa9\v\n" +
+	"\x1fTIMELINE_EVENT_OUT_FOR_DELIVERY\x10\f2\xb5\v\n" +
 	"\rOrdersService\x12s\n" +
 	"\n" +
 	"PlaceOrder\x12!.souk.orders.v1.PlaceOrderRequest\x1a\".souk.orders.v1.PlaceOrderResponse\"\x1e\x8a\xb5\x18\x17\x10\x01*\acart_id*\n" +
 	"address_id\x90\x02\x02\x12^\n" +
 	"\bGetOrder\x12\x1f.souk.orders.v1.GetOrderRequest\x1a .souk.orders.v1.GetOrderResponse\"\x0f\x8a\xb5\x18\b\x10\x01\x18\x01*\x02id\x90\x02\x01\x12^\n" +
 	"\n" +
-	"ListOrders\x12!.souk.orders.v1.ListOrdersRequest\x1a\".souk.orders.v1.ListOrdersResponse\"\t\x8a\xb5\x18\x02\x10\x01\x90\x02\x01\x12e\n" +
-	"\vCancelOrder\x12\".souk.orders.v1.CancelOrderRequest\x1a#.souk.orders.v1.CancelOrderResponse\"\r\x8a\xb5\x18\x06\x10\x01*\x02id\x90\x02\x02\x12g\n" +
-	"\rListAllOrders\x12$.souk.orders.v1.ListAllOrdersRequest\x1a%.souk.orders.v1.ListAllOrdersResponse\"\t\x8a\xb5\x18\x02\x18\x01\x90\x02\x01\x12g\n" +
-	"\rDispatchOrder\x12$.souk.orders.v1.DispatchOrderRequest\x1a%.souk.orders.v1.DispatchOrderResponse\"\t\x8a\xb5\x18\x02\x18\x01\x90\x02\x02\x12u\n" +
+	"ListOrders\x12!.souk.orders.v1.ListOrdersRequest\x1a\".souk.orders.v1.ListOrdersResponse\"\t\x8a\xb5\x18\x02\x10\x01\x90\x02\x01\x12i\n" +
+	"\vCancelOrder\x12\".souk.orders.v1.CancelOrderRequest\x1a#.souk.orders.v1.CancelOrderResponse\"\x11\x8a\xb5\x18\x06\x10\x01*\x02id\x98\xb5\x18\x01\x90\x02\x02\x12g\n" +
+	"\rListAllOrders\x12$.souk.orders.v1.ListAllOrdersRequest\x1a%.souk.orders.v1.ListAllOrdersResponse\"\t\x8a\xb5\x18\x02\x18\x01\x90\x02\x01\x12k\n" +
+	"\rDispatchOrder\x12$.souk.orders.v1.DispatchOrderRequest\x1a%.souk.orders.v1.DispatchOrderResponse\"\r\x8a\xb5\x18\x02\x18\x01\x98\xb5\x18\x01\x90\x02\x02\x12u\n" +
 	"\rRequestReturn\x12$.souk.orders.v1.RequestReturnRequest\x1a%.souk.orders.v1.RequestReturnResponse\"\x17\x8a\xb5\x18\f\x10\x01*\border_id\x98\xb5\x18\x02\x90\x02\x02\x12g\n" +
-	"\rEraseCustomer\x12$.souk.orders.v1.EraseCustomerRequest\x1a%.souk.orders.v1.EraseCustomerResponse\"\t\x8a\xb5\x18\x02\x10\x01\x90\x02\x02\x12g\n" +
-	"\rReceiveReturn\x12$.souk.orders.v1.ReceiveReturnRequest\x1a%.souk.orders.v1.ReceiveReturnResponse\"\t\x8a\xb5\x18\x02\x18\x01\x90\x02\x02\x12a\n" +
+	"\rEraseCustomer\x12$.souk.orders.v1.EraseCustomerRequest\x1a%.souk.orders.v1.EraseCustomerResponse\"\t\x8a\xb5\x18\x02\x10\x01\x90\x02\x02\x12k\n" +
+	"\rReceiveReturn\x12$.souk.orders.v1.ReceiveReturnRequest\x1a%.souk.orders.v1.ReceiveReturnResponse\"\r\x8a\xb5\x18\x02\x18\x01\x98\xb5\x18\x01\x90\x02\x02\x12a\n" +
 	"\vRefundOrder\x12\".souk.orders.v1.RefundOrderRequest\x1a#.souk.orders.v1.RefundOrderResponse\"\t\x8a\xb5\x18\x02\x18\x01\x90\x02\x02\x12s\n" +
 	"\rWaitForEvents\x12$.souk.orders.v1.WaitForEventsRequest\x1a%.souk.orders.v1.WaitForEventsResponse\"\x15\x8a\xb5\x18\x0e\x10\x01\x18\x01*\border_id\x90\x02\x01\x12z\n" +
 	"\x11CreateEventTicket\x12(.souk.orders.v1.CreateEventTicketRequest\x1a).souk.orders.v1.CreateEventTicketResponse\"\x10\x8a\xb5\x18\f\x10\x01*\border_id\x12w\n" +
@@ -3251,7 +3326,7 @@ func file_souk_orders_v1_orders_proto_rawDescGZIP() []byte {
 }
 
 var file_souk_orders_v1_orders_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_souk_orders_v1_orders_proto_msgTypes = make([]protoimpl.MessageInfo, 44)
+var file_souk_orders_v1_orders_proto_msgTypes = make([]protoimpl.MessageInfo, 45)
 var file_souk_orders_v1_orders_proto_goTypes = []any{
 	(Status)(0),                       // 0: souk.orders.v1.Status
 	(TimelineEvent)(0),                // 1: souk.orders.v1.TimelineEvent
@@ -3259,140 +3334,142 @@ var file_souk_orders_v1_orders_proto_goTypes = []any{
 	(Return_Status)(0),                // 3: souk.orders.v1.Return.Status
 	(Refund_Status)(0),                // 4: souk.orders.v1.Refund.Status
 	(*Order)(nil),                     // 5: souk.orders.v1.Order
-	(*Line)(nil),                      // 6: souk.orders.v1.Line
-	(*Image)(nil),                     // 7: souk.orders.v1.Image
-	(*Option)(nil),                    // 8: souk.orders.v1.Option
-	(*Totals)(nil),                    // 9: souk.orders.v1.Totals
-	(*Address)(nil),                   // 10: souk.orders.v1.Address
-	(*ShippingChoice)(nil),            // 11: souk.orders.v1.ShippingChoice
-	(*Payment)(nil),                   // 12: souk.orders.v1.Payment
-	(*TimelineEntry)(nil),             // 13: souk.orders.v1.TimelineEntry
-	(*Rejection)(nil),                 // 14: souk.orders.v1.Rejection
-	(*Shortage)(nil),                  // 15: souk.orders.v1.Shortage
-	(*Return)(nil),                    // 16: souk.orders.v1.Return
-	(*ReturnLine)(nil),                // 17: souk.orders.v1.ReturnLine
-	(*Refund)(nil),                    // 18: souk.orders.v1.Refund
-	(*PlaceOrderRequest)(nil),         // 19: souk.orders.v1.PlaceOrderRequest
-	(*PlaceOrderResponse)(nil),        // 20: souk.orders.v1.PlaceOrderResponse
-	(*PriceChanged)(nil),              // 21: souk.orders.v1.PriceChanged
-	(*OutOfStock)(nil),                // 22: souk.orders.v1.OutOfStock
-	(*Placement)(nil),                 // 23: souk.orders.v1.Placement
-	(*GetOrderRequest)(nil),           // 24: souk.orders.v1.GetOrderRequest
-	(*GetOrderResponse)(nil),          // 25: souk.orders.v1.GetOrderResponse
-	(*ListOrdersRequest)(nil),         // 26: souk.orders.v1.ListOrdersRequest
-	(*ListOrdersResponse)(nil),        // 27: souk.orders.v1.ListOrdersResponse
-	(*CancelOrderRequest)(nil),        // 28: souk.orders.v1.CancelOrderRequest
-	(*CancelOrderResponse)(nil),       // 29: souk.orders.v1.CancelOrderResponse
-	(*ListAllOrdersRequest)(nil),      // 30: souk.orders.v1.ListAllOrdersRequest
-	(*ListAllOrdersResponse)(nil),     // 31: souk.orders.v1.ListAllOrdersResponse
-	(*DispatchOrderRequest)(nil),      // 32: souk.orders.v1.DispatchOrderRequest
-	(*DispatchOrderResponse)(nil),     // 33: souk.orders.v1.DispatchOrderResponse
-	(*RequestReturnRequest)(nil),      // 34: souk.orders.v1.RequestReturnRequest
-	(*RequestReturnResponse)(nil),     // 35: souk.orders.v1.RequestReturnResponse
-	(*ReceiveReturnRequest)(nil),      // 36: souk.orders.v1.ReceiveReturnRequest
-	(*ReceiveReturnResponse)(nil),     // 37: souk.orders.v1.ReceiveReturnResponse
-	(*RefundOrderRequest)(nil),        // 38: souk.orders.v1.RefundOrderRequest
-	(*RefundOrderResponse)(nil),       // 39: souk.orders.v1.RefundOrderResponse
-	(*WaitForEventsRequest)(nil),      // 40: souk.orders.v1.WaitForEventsRequest
-	(*WaitForEventsResponse)(nil),     // 41: souk.orders.v1.WaitForEventsResponse
-	(*Event)(nil),                     // 42: souk.orders.v1.Event
-	(*CreateEventTicketRequest)(nil),  // 43: souk.orders.v1.CreateEventTicketRequest
-	(*CreateEventTicketResponse)(nil), // 44: souk.orders.v1.CreateEventTicketResponse
-	(*RedeemEventTicketRequest)(nil),  // 45: souk.orders.v1.RedeemEventTicketRequest
-	(*RedeemEventTicketResponse)(nil), // 46: souk.orders.v1.RedeemEventTicketResponse
-	(*EraseCustomerRequest)(nil),      // 47: souk.orders.v1.EraseCustomerRequest
-	(*EraseCustomerResponse)(nil),     // 48: souk.orders.v1.EraseCustomerResponse
-	(*timestamppb.Timestamp)(nil),     // 49: google.protobuf.Timestamp
-	(*v1.Money)(nil),                  // 50: souk.money.v1.Money
-	(*durationpb.Duration)(nil),       // 51: google.protobuf.Duration
+	(*Shipment)(nil),                  // 6: souk.orders.v1.Shipment
+	(*Line)(nil),                      // 7: souk.orders.v1.Line
+	(*Image)(nil),                     // 8: souk.orders.v1.Image
+	(*Option)(nil),                    // 9: souk.orders.v1.Option
+	(*Totals)(nil),                    // 10: souk.orders.v1.Totals
+	(*Address)(nil),                   // 11: souk.orders.v1.Address
+	(*ShippingChoice)(nil),            // 12: souk.orders.v1.ShippingChoice
+	(*Payment)(nil),                   // 13: souk.orders.v1.Payment
+	(*TimelineEntry)(nil),             // 14: souk.orders.v1.TimelineEntry
+	(*Rejection)(nil),                 // 15: souk.orders.v1.Rejection
+	(*Shortage)(nil),                  // 16: souk.orders.v1.Shortage
+	(*Return)(nil),                    // 17: souk.orders.v1.Return
+	(*ReturnLine)(nil),                // 18: souk.orders.v1.ReturnLine
+	(*Refund)(nil),                    // 19: souk.orders.v1.Refund
+	(*PlaceOrderRequest)(nil),         // 20: souk.orders.v1.PlaceOrderRequest
+	(*PlaceOrderResponse)(nil),        // 21: souk.orders.v1.PlaceOrderResponse
+	(*PriceChanged)(nil),              // 22: souk.orders.v1.PriceChanged
+	(*OutOfStock)(nil),                // 23: souk.orders.v1.OutOfStock
+	(*Placement)(nil),                 // 24: souk.orders.v1.Placement
+	(*GetOrderRequest)(nil),           // 25: souk.orders.v1.GetOrderRequest
+	(*GetOrderResponse)(nil),          // 26: souk.orders.v1.GetOrderResponse
+	(*ListOrdersRequest)(nil),         // 27: souk.orders.v1.ListOrdersRequest
+	(*ListOrdersResponse)(nil),        // 28: souk.orders.v1.ListOrdersResponse
+	(*CancelOrderRequest)(nil),        // 29: souk.orders.v1.CancelOrderRequest
+	(*CancelOrderResponse)(nil),       // 30: souk.orders.v1.CancelOrderResponse
+	(*ListAllOrdersRequest)(nil),      // 31: souk.orders.v1.ListAllOrdersRequest
+	(*ListAllOrdersResponse)(nil),     // 32: souk.orders.v1.ListAllOrdersResponse
+	(*DispatchOrderRequest)(nil),      // 33: souk.orders.v1.DispatchOrderRequest
+	(*DispatchOrderResponse)(nil),     // 34: souk.orders.v1.DispatchOrderResponse
+	(*RequestReturnRequest)(nil),      // 35: souk.orders.v1.RequestReturnRequest
+	(*RequestReturnResponse)(nil),     // 36: souk.orders.v1.RequestReturnResponse
+	(*ReceiveReturnRequest)(nil),      // 37: souk.orders.v1.ReceiveReturnRequest
+	(*ReceiveReturnResponse)(nil),     // 38: souk.orders.v1.ReceiveReturnResponse
+	(*RefundOrderRequest)(nil),        // 39: souk.orders.v1.RefundOrderRequest
+	(*RefundOrderResponse)(nil),       // 40: souk.orders.v1.RefundOrderResponse
+	(*WaitForEventsRequest)(nil),      // 41: souk.orders.v1.WaitForEventsRequest
+	(*WaitForEventsResponse)(nil),     // 42: souk.orders.v1.WaitForEventsResponse
+	(*Event)(nil),                     // 43: souk.orders.v1.Event
+	(*CreateEventTicketRequest)(nil),  // 44: souk.orders.v1.CreateEventTicketRequest
+	(*CreateEventTicketResponse)(nil), // 45: souk.orders.v1.CreateEventTicketResponse
+	(*RedeemEventTicketRequest)(nil),  // 46: souk.orders.v1.RedeemEventTicketRequest
+	(*RedeemEventTicketResponse)(nil), // 47: souk.orders.v1.RedeemEventTicketResponse
+	(*EraseCustomerRequest)(nil),      // 48: souk.orders.v1.EraseCustomerRequest
+	(*EraseCustomerResponse)(nil),     // 49: souk.orders.v1.EraseCustomerResponse
+	(*timestamppb.Timestamp)(nil),     // 50: google.protobuf.Timestamp
+	(*v1.Money)(nil),                  // 51: souk.money.v1.Money
+	(*durationpb.Duration)(nil),       // 52: google.protobuf.Duration
 }
 var file_souk_orders_v1_orders_proto_depIdxs = []int32{
 	0,  // 0: souk.orders.v1.Order.status:type_name -> souk.orders.v1.Status
-	6,  // 1: souk.orders.v1.Order.lines:type_name -> souk.orders.v1.Line
-	9,  // 2: souk.orders.v1.Order.totals:type_name -> souk.orders.v1.Totals
-	10, // 3: souk.orders.v1.Order.shipping_address:type_name -> souk.orders.v1.Address
-	11, // 4: souk.orders.v1.Order.shipping:type_name -> souk.orders.v1.ShippingChoice
-	12, // 5: souk.orders.v1.Order.payment:type_name -> souk.orders.v1.Payment
-	13, // 6: souk.orders.v1.Order.timeline:type_name -> souk.orders.v1.TimelineEntry
-	49, // 7: souk.orders.v1.Order.created_at:type_name -> google.protobuf.Timestamp
-	14, // 8: souk.orders.v1.Order.rejection:type_name -> souk.orders.v1.Rejection
-	16, // 9: souk.orders.v1.Order.returns:type_name -> souk.orders.v1.Return
-	18, // 10: souk.orders.v1.Order.refunds:type_name -> souk.orders.v1.Refund
-	49, // 11: souk.orders.v1.Order.changed_at:type_name -> google.protobuf.Timestamp
-	50, // 12: souk.orders.v1.Line.unit_price:type_name -> souk.money.v1.Money
-	50, // 13: souk.orders.v1.Line.line_total:type_name -> souk.money.v1.Money
-	7,  // 14: souk.orders.v1.Line.image:type_name -> souk.orders.v1.Image
-	8,  // 15: souk.orders.v1.Line.options:type_name -> souk.orders.v1.Option
-	50, // 16: souk.orders.v1.Totals.subtotal:type_name -> souk.money.v1.Money
-	50, // 17: souk.orders.v1.Totals.shipping:type_name -> souk.money.v1.Money
-	50, // 18: souk.orders.v1.Totals.tax:type_name -> souk.money.v1.Money
-	50, // 19: souk.orders.v1.Totals.total:type_name -> souk.money.v1.Money
-	50, // 20: souk.orders.v1.Payment.captured:type_name -> souk.money.v1.Money
-	50, // 21: souk.orders.v1.Payment.refunded:type_name -> souk.money.v1.Money
-	50, // 22: souk.orders.v1.Payment.authorized:type_name -> souk.money.v1.Money
-	49, // 23: souk.orders.v1.TimelineEntry.at:type_name -> google.protobuf.Timestamp
-	2,  // 24: souk.orders.v1.Rejection.reason:type_name -> souk.orders.v1.Rejection.Reason
-	15, // 25: souk.orders.v1.Rejection.shortages:type_name -> souk.orders.v1.Shortage
-	3,  // 26: souk.orders.v1.Return.status:type_name -> souk.orders.v1.Return.Status
-	17, // 27: souk.orders.v1.Return.lines:type_name -> souk.orders.v1.ReturnLine
-	50, // 28: souk.orders.v1.Return.amount:type_name -> souk.money.v1.Money
-	49, // 29: souk.orders.v1.Return.created_at:type_name -> google.protobuf.Timestamp
-	50, // 30: souk.orders.v1.Refund.amount:type_name -> souk.money.v1.Money
-	4,  // 31: souk.orders.v1.Refund.status:type_name -> souk.orders.v1.Refund.Status
-	49, // 32: souk.orders.v1.Refund.created_at:type_name -> google.protobuf.Timestamp
-	10, // 33: souk.orders.v1.PlaceOrderRequest.shipping_address:type_name -> souk.orders.v1.Address
-	50, // 34: souk.orders.v1.PlaceOrderRequest.expected_total:type_name -> souk.money.v1.Money
-	23, // 35: souk.orders.v1.PlaceOrderResponse.placement:type_name -> souk.orders.v1.Placement
-	9,  // 36: souk.orders.v1.PriceChanged.totals:type_name -> souk.orders.v1.Totals
-	15, // 37: souk.orders.v1.PriceChanged.no_longer_sold:type_name -> souk.orders.v1.Shortage
-	15, // 38: souk.orders.v1.OutOfStock.shortages:type_name -> souk.orders.v1.Shortage
-	5,  // 39: souk.orders.v1.Placement.order:type_name -> souk.orders.v1.Order
-	5,  // 40: souk.orders.v1.GetOrderResponse.order:type_name -> souk.orders.v1.Order
-	5,  // 41: souk.orders.v1.ListOrdersResponse.orders:type_name -> souk.orders.v1.Order
-	5,  // 42: souk.orders.v1.CancelOrderResponse.order:type_name -> souk.orders.v1.Order
-	0,  // 43: souk.orders.v1.ListAllOrdersRequest.status:type_name -> souk.orders.v1.Status
-	5,  // 44: souk.orders.v1.ListAllOrdersResponse.orders:type_name -> souk.orders.v1.Order
-	5,  // 45: souk.orders.v1.DispatchOrderResponse.order:type_name -> souk.orders.v1.Order
-	17, // 46: souk.orders.v1.RequestReturnRequest.lines:type_name -> souk.orders.v1.ReturnLine
-	16, // 47: souk.orders.v1.RequestReturnResponse.return:type_name -> souk.orders.v1.Return
-	16, // 48: souk.orders.v1.ReceiveReturnResponse.return:type_name -> souk.orders.v1.Return
-	50, // 49: souk.orders.v1.RefundOrderRequest.amount:type_name -> souk.money.v1.Money
-	18, // 50: souk.orders.v1.RefundOrderResponse.refund:type_name -> souk.orders.v1.Refund
-	51, // 51: souk.orders.v1.WaitForEventsRequest.wait:type_name -> google.protobuf.Duration
-	42, // 52: souk.orders.v1.WaitForEventsResponse.events:type_name -> souk.orders.v1.Event
-	5,  // 53: souk.orders.v1.WaitForEventsResponse.order:type_name -> souk.orders.v1.Order
-	13, // 54: souk.orders.v1.Event.entry:type_name -> souk.orders.v1.TimelineEntry
-	19, // 55: souk.orders.v1.OrdersService.PlaceOrder:input_type -> souk.orders.v1.PlaceOrderRequest
-	24, // 56: souk.orders.v1.OrdersService.GetOrder:input_type -> souk.orders.v1.GetOrderRequest
-	26, // 57: souk.orders.v1.OrdersService.ListOrders:input_type -> souk.orders.v1.ListOrdersRequest
-	28, // 58: souk.orders.v1.OrdersService.CancelOrder:input_type -> souk.orders.v1.CancelOrderRequest
-	30, // 59: souk.orders.v1.OrdersService.ListAllOrders:input_type -> souk.orders.v1.ListAllOrdersRequest
-	32, // 60: souk.orders.v1.OrdersService.DispatchOrder:input_type -> souk.orders.v1.DispatchOrderRequest
-	34, // 61: souk.orders.v1.OrdersService.RequestReturn:input_type -> souk.orders.v1.RequestReturnRequest
-	47, // 62: souk.orders.v1.OrdersService.EraseCustomer:input_type -> souk.orders.v1.EraseCustomerRequest
-	36, // 63: souk.orders.v1.OrdersService.ReceiveReturn:input_type -> souk.orders.v1.ReceiveReturnRequest
-	38, // 64: souk.orders.v1.OrdersService.RefundOrder:input_type -> souk.orders.v1.RefundOrderRequest
-	40, // 65: souk.orders.v1.OrdersService.WaitForEvents:input_type -> souk.orders.v1.WaitForEventsRequest
-	43, // 66: souk.orders.v1.OrdersService.CreateEventTicket:input_type -> souk.orders.v1.CreateEventTicketRequest
-	45, // 67: souk.orders.v1.OrdersService.RedeemEventTicket:input_type -> souk.orders.v1.RedeemEventTicketRequest
-	20, // 68: souk.orders.v1.OrdersService.PlaceOrder:output_type -> souk.orders.v1.PlaceOrderResponse
-	25, // 69: souk.orders.v1.OrdersService.GetOrder:output_type -> souk.orders.v1.GetOrderResponse
-	27, // 70: souk.orders.v1.OrdersService.ListOrders:output_type -> souk.orders.v1.ListOrdersResponse
-	29, // 71: souk.orders.v1.OrdersService.CancelOrder:output_type -> souk.orders.v1.CancelOrderResponse
-	31, // 72: souk.orders.v1.OrdersService.ListAllOrders:output_type -> souk.orders.v1.ListAllOrdersResponse
-	33, // 73: souk.orders.v1.OrdersService.DispatchOrder:output_type -> souk.orders.v1.DispatchOrderResponse
-	35, // 74: souk.orders.v1.OrdersService.RequestReturn:output_type -> souk.orders.v1.RequestReturnResponse
-	48, // 75: souk.orders.v1.OrdersService.EraseCustomer:output_type -> souk.orders.v1.EraseCustomerResponse
-	37, // 76: souk.orders.v1.OrdersService.ReceiveReturn:output_type -> souk.orders.v1.ReceiveReturnResponse
-	39, // 77: souk.orders.v1.OrdersService.RefundOrder:output_type -> souk.orders.v1.RefundOrderResponse
-	41, // 78: souk.orders.v1.OrdersService.WaitForEvents:output_type -> souk.orders.v1.WaitForEventsResponse
-	44, // 79: souk.orders.v1.OrdersService.CreateEventTicket:output_type -> souk.orders.v1.CreateEventTicketResponse
-	46, // 80: souk.orders.v1.OrdersService.RedeemEventTicket:output_type -> souk.orders.v1.RedeemEventTicketResponse
-	68, // [68:81] is the sub-list for method output_type
-	55, // [55:68] is the sub-list for method input_type
-	55, // [55:55] is the sub-list for extension type_name
-	55, // [55:55] is the sub-list for extension extendee
-	0,  // [0:55] is the sub-list for field type_name
+	7,  // 1: souk.orders.v1.Order.lines:type_name -> souk.orders.v1.Line
+	10, // 2: souk.orders.v1.Order.totals:type_name -> souk.orders.v1.Totals
+	11, // 3: souk.orders.v1.Order.shipping_address:type_name -> souk.orders.v1.Address
+	12, // 4: souk.orders.v1.Order.shipping:type_name -> souk.orders.v1.ShippingChoice
+	13, // 5: souk.orders.v1.Order.payment:type_name -> souk.orders.v1.Payment
+	14, // 6: souk.orders.v1.Order.timeline:type_name -> souk.orders.v1.TimelineEntry
+	50, // 7: souk.orders.v1.Order.created_at:type_name -> google.protobuf.Timestamp
+	15, // 8: souk.orders.v1.Order.rejection:type_name -> souk.orders.v1.Rejection
+	17, // 9: souk.orders.v1.Order.returns:type_name -> souk.orders.v1.Return
+	19, // 10: souk.orders.v1.Order.refunds:type_name -> souk.orders.v1.Refund
+	50, // 11: souk.orders.v1.Order.changed_at:type_name -> google.protobuf.Timestamp
+	6,  // 12: souk.orders.v1.Order.shipment:type_name -> souk.orders.v1.Shipment
+	51, // 13: souk.orders.v1.Line.unit_price:type_name -> souk.money.v1.Money
+	51, // 14: souk.orders.v1.Line.line_total:type_name -> souk.money.v1.Money
+	8,  // 15: souk.orders.v1.Line.image:type_name -> souk.orders.v1.Image
+	9,  // 16: souk.orders.v1.Line.options:type_name -> souk.orders.v1.Option
+	51, // 17: souk.orders.v1.Totals.subtotal:type_name -> souk.money.v1.Money
+	51, // 18: souk.orders.v1.Totals.shipping:type_name -> souk.money.v1.Money
+	51, // 19: souk.orders.v1.Totals.tax:type_name -> souk.money.v1.Money
+	51, // 20: souk.orders.v1.Totals.total:type_name -> souk.money.v1.Money
+	51, // 21: souk.orders.v1.Payment.captured:type_name -> souk.money.v1.Money
+	51, // 22: souk.orders.v1.Payment.refunded:type_name -> souk.money.v1.Money
+	51, // 23: souk.orders.v1.Payment.authorized:type_name -> souk.money.v1.Money
+	50, // 24: souk.orders.v1.TimelineEntry.at:type_name -> google.protobuf.Timestamp
+	2,  // 25: souk.orders.v1.Rejection.reason:type_name -> souk.orders.v1.Rejection.Reason
+	16, // 26: souk.orders.v1.Rejection.shortages:type_name -> souk.orders.v1.Shortage
+	3,  // 27: souk.orders.v1.Return.status:type_name -> souk.orders.v1.Return.Status
+	18, // 28: souk.orders.v1.Return.lines:type_name -> souk.orders.v1.ReturnLine
+	51, // 29: souk.orders.v1.Return.amount:type_name -> souk.money.v1.Money
+	50, // 30: souk.orders.v1.Return.created_at:type_name -> google.protobuf.Timestamp
+	51, // 31: souk.orders.v1.Refund.amount:type_name -> souk.money.v1.Money
+	4,  // 32: souk.orders.v1.Refund.status:type_name -> souk.orders.v1.Refund.Status
+	50, // 33: souk.orders.v1.Refund.created_at:type_name -> google.protobuf.Timestamp
+	11, // 34: souk.orders.v1.PlaceOrderRequest.shipping_address:type_name -> souk.orders.v1.Address
+	51, // 35: souk.orders.v1.PlaceOrderRequest.expected_total:type_name -> souk.money.v1.Money
+	24, // 36: souk.orders.v1.PlaceOrderResponse.placement:type_name -> souk.orders.v1.Placement
+	10, // 37: souk.orders.v1.PriceChanged.totals:type_name -> souk.orders.v1.Totals
+	16, // 38: souk.orders.v1.PriceChanged.no_longer_sold:type_name -> souk.orders.v1.Shortage
+	16, // 39: souk.orders.v1.OutOfStock.shortages:type_name -> souk.orders.v1.Shortage
+	5,  // 40: souk.orders.v1.Placement.order:type_name -> souk.orders.v1.Order
+	5,  // 41: souk.orders.v1.GetOrderResponse.order:type_name -> souk.orders.v1.Order
+	5,  // 42: souk.orders.v1.ListOrdersResponse.orders:type_name -> souk.orders.v1.Order
+	5,  // 43: souk.orders.v1.CancelOrderResponse.order:type_name -> souk.orders.v1.Order
+	0,  // 44: souk.orders.v1.ListAllOrdersRequest.status:type_name -> souk.orders.v1.Status
+	5,  // 45: souk.orders.v1.ListAllOrdersResponse.orders:type_name -> souk.orders.v1.Order
+	5,  // 46: souk.orders.v1.DispatchOrderResponse.order:type_name -> souk.orders.v1.Order
+	18, // 47: souk.orders.v1.RequestReturnRequest.lines:type_name -> souk.orders.v1.ReturnLine
+	17, // 48: souk.orders.v1.RequestReturnResponse.return:type_name -> souk.orders.v1.Return
+	17, // 49: souk.orders.v1.ReceiveReturnResponse.return:type_name -> souk.orders.v1.Return
+	51, // 50: souk.orders.v1.RefundOrderRequest.amount:type_name -> souk.money.v1.Money
+	19, // 51: souk.orders.v1.RefundOrderResponse.refund:type_name -> souk.orders.v1.Refund
+	52, // 52: souk.orders.v1.WaitForEventsRequest.wait:type_name -> google.protobuf.Duration
+	43, // 53: souk.orders.v1.WaitForEventsResponse.events:type_name -> souk.orders.v1.Event
+	5,  // 54: souk.orders.v1.WaitForEventsResponse.order:type_name -> souk.orders.v1.Order
+	14, // 55: souk.orders.v1.Event.entry:type_name -> souk.orders.v1.TimelineEntry
+	20, // 56: souk.orders.v1.OrdersService.PlaceOrder:input_type -> souk.orders.v1.PlaceOrderRequest
+	25, // 57: souk.orders.v1.OrdersService.GetOrder:input_type -> souk.orders.v1.GetOrderRequest
+	27, // 58: souk.orders.v1.OrdersService.ListOrders:input_type -> souk.orders.v1.ListOrdersRequest
+	29, // 59: souk.orders.v1.OrdersService.CancelOrder:input_type -> souk.orders.v1.CancelOrderRequest
+	31, // 60: souk.orders.v1.OrdersService.ListAllOrders:input_type -> souk.orders.v1.ListAllOrdersRequest
+	33, // 61: souk.orders.v1.OrdersService.DispatchOrder:input_type -> souk.orders.v1.DispatchOrderRequest
+	35, // 62: souk.orders.v1.OrdersService.RequestReturn:input_type -> souk.orders.v1.RequestReturnRequest
+	48, // 63: souk.orders.v1.OrdersService.EraseCustomer:input_type -> souk.orders.v1.EraseCustomerRequest
+	37, // 64: souk.orders.v1.OrdersService.ReceiveReturn:input_type -> souk.orders.v1.ReceiveReturnRequest
+	39, // 65: souk.orders.v1.OrdersService.RefundOrder:input_type -> souk.orders.v1.RefundOrderRequest
+	41, // 66: souk.orders.v1.OrdersService.WaitForEvents:input_type -> souk.orders.v1.WaitForEventsRequest
+	44, // 67: souk.orders.v1.OrdersService.CreateEventTicket:input_type -> souk.orders.v1.CreateEventTicketRequest
+	46, // 68: souk.orders.v1.OrdersService.RedeemEventTicket:input_type -> souk.orders.v1.RedeemEventTicketRequest
+	21, // 69: souk.orders.v1.OrdersService.PlaceOrder:output_type -> souk.orders.v1.PlaceOrderResponse
+	26, // 70: souk.orders.v1.OrdersService.GetOrder:output_type -> souk.orders.v1.GetOrderResponse
+	28, // 71: souk.orders.v1.OrdersService.ListOrders:output_type -> souk.orders.v1.ListOrdersResponse
+	30, // 72: souk.orders.v1.OrdersService.CancelOrder:output_type -> souk.orders.v1.CancelOrderResponse
+	32, // 73: souk.orders.v1.OrdersService.ListAllOrders:output_type -> souk.orders.v1.ListAllOrdersResponse
+	34, // 74: souk.orders.v1.OrdersService.DispatchOrder:output_type -> souk.orders.v1.DispatchOrderResponse
+	36, // 75: souk.orders.v1.OrdersService.RequestReturn:output_type -> souk.orders.v1.RequestReturnResponse
+	49, // 76: souk.orders.v1.OrdersService.EraseCustomer:output_type -> souk.orders.v1.EraseCustomerResponse
+	38, // 77: souk.orders.v1.OrdersService.ReceiveReturn:output_type -> souk.orders.v1.ReceiveReturnResponse
+	40, // 78: souk.orders.v1.OrdersService.RefundOrder:output_type -> souk.orders.v1.RefundOrderResponse
+	42, // 79: souk.orders.v1.OrdersService.WaitForEvents:output_type -> souk.orders.v1.WaitForEventsResponse
+	45, // 80: souk.orders.v1.OrdersService.CreateEventTicket:output_type -> souk.orders.v1.CreateEventTicketResponse
+	47, // 81: souk.orders.v1.OrdersService.RedeemEventTicket:output_type -> souk.orders.v1.RedeemEventTicketResponse
+	69, // [69:82] is the sub-list for method output_type
+	56, // [56:69] is the sub-list for method input_type
+	56, // [56:56] is the sub-list for extension type_name
+	56, // [56:56] is the sub-list for extension extendee
+	0,  // [0:56] is the sub-list for field type_name
 }
 
 func init() { file_souk_orders_v1_orders_proto_init() }
@@ -3406,7 +3483,7 @@ func file_souk_orders_v1_orders_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_orders_v1_orders_proto_rawDesc), len(file_souk_orders_v1_orders_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   44,
+			NumMessages:   45,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

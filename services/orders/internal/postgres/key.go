@@ -1,0 +1,117 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"souk/platform/idempotency"
+	"souk/platform/pgdb"
+	"souk/platform/pgkey"
+
+	"souk/services/orders/internal/orders"
+)
+
+// Key implements orders.Store. Most checkouts come with a new key, and learn here whether they may.
+func (s *Store) Key(ctx context.Context, key idempotency.Request) (orders.UsedKey, error) {
+	batch := &pgx.Batch{}
+	queueRefusal(batch, orders.ErrCustomerErased, selectErased, key.Caller)
+	use, err := s.find(ctx, batch, key)
+	if err != nil {
+		return orders.UsedKey{}, err
+	}
+	order, err := decodeAnswer(use.Answer)
+	return orders.UsedKey{Use: *use, Order: order}, err
+}
+
+// find returns the use of a key, or orders.ErrKeyUnknown, after what the batch has queued already.
+func (s *Store) find(ctx context.Context, batch *pgx.Batch, key idempotency.Request) (*idempotency.Use, error) {
+	var use *idempotency.Use
+	pgkey.Find(batch, key, &use)
+	if err := s.pool.SendBatch(ctx, batch).Close(); err != nil {
+		return nil, fmt.Errorf("get idempotency key: %w", err)
+	}
+	if use == nil {
+		return nil, orders.ErrKeyUnknown
+	}
+	return use, nil
+}
+
+// RefundKey implements orders.Store.
+func (s *Store) RefundKey(ctx context.Context, key idempotency.Request) (orders.UsedRefundKey, error) {
+	use, err := s.find(ctx, &pgx.Batch{}, key)
+	if err != nil {
+		return orders.UsedRefundKey{}, err
+	}
+	used := orders.UsedRefundKey{Use: *use, Answered: orders.RefundStatus(use.Answer)}
+	err = s.pool.QueryRow(ctx, "SELECT order_id FROM refunds WHERE id = $1", use.Subject).Scan(&used.OrderID)
+	if err != nil {
+		return orders.UsedRefundKey{}, fmt.Errorf("get the order of a refund: %w", err)
+	}
+	return used, nil
+}
+
+// Answer implements orders.Store.
+func (s *Store) Answer(ctx context.Context, r orders.Record) (orders.Order, error) {
+	var answer *orders.Order
+	err := pgdb.InTx(ctx, s.pool, func(tx pgx.Tx) error {
+		// Before the key is locked, as Save does it.
+		if r.JobID != 0 && r.Status == orders.StatusPending {
+			if err := s.jobs.Hurry(ctx, tx, r.JobID); err != nil {
+				return err
+			}
+		}
+		var err error
+		answer, err = saveAnswer(ctx, tx, &pgx.Batch{}, r.Order)
+		return err
+	})
+	if err != nil {
+		return orders.Order{}, fmt.Errorf("save answer: %w", err)
+	}
+	if answer == nil {
+		return r.Order, nil
+	}
+	return *answer, nil
+}
+
+// saveAnswer makes order the answer to its key unless there is one, after what the batch has queued already. It returns the answer
+// that stands: nil if the key is forgotten.
+func saveAnswer(ctx context.Context, tx pgx.Tx, batch *pgx.Batch, order orders.Order) (*orders.Order, error) {
+	content, err := json.Marshal(order)
+	if err != nil {
+		return nil, fmt.Errorf("encode answer: %w", err)
+	}
+	var standing []byte
+	pgkey.Answer(batch, orders.PlaceOrderMethod, order.ID, content, &standing)
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		return nil, err
+	}
+	return decodeAnswer(standing)
+}
+
+func decodeAnswer(content []byte) (*orders.Order, error) {
+	if content == nil {
+		return nil, nil
+	}
+	var order orders.Order
+	if err := json.Unmarshal(content, &order); err != nil {
+		return nil, fmt.Errorf("decode answer: %w", err)
+	}
+	return &order, nil
+}
+
+// AnswerRefund implements orders.Store.
+func (s *Store) AnswerRefund(ctx context.Context, refundID string, status orders.RefundStatus) (orders.RefundStatus, error) {
+	batch := &pgx.Batch{}
+	var standing []byte
+	pgkey.Answer(batch, orders.RefundOrderMethod, refundID, []byte(status), &standing)
+	if err := s.pool.SendBatch(ctx, batch).Close(); err != nil {
+		return "", fmt.Errorf("answer refund: %w", err)
+	}
+	if standing == nil {
+		return status, nil
+	}
+	return orders.RefundStatus(standing), nil
+}
