@@ -37,6 +37,8 @@ func TestEveryOperationWithAKeyTakesEffectOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	elsewhere := leeds
+	elsewhere.Line1 = "2 Market Street"
 	title := "Once " + uuid.NewString()
 	gbp := func(amount int64) map[string]any { return map[string]any{"amount": amount, "currency": "GBP"} }
 	events := func(orderID, event string) func(t *testing.T) int {
@@ -66,6 +68,17 @@ func TestEveryOperationWithAKeyTakesEffectOnce(t *testing.T) {
 					t.Fatalf("%+v, %v", resp, err)
 				}
 				return strings.Count(string(resp.Body), `-2"`) // the slug is the second of its kind, not a later one
+			},
+		},
+		"createAddress": {
+			client: shopper, path: "/v1/me/addresses", status: http.StatusCreated,
+			body: leeds, other: elsewhere,
+			effects: func(t *testing.T) int {
+				resp, err := shopper.Send(t.Context(), http.MethodGet, "/v1/me/addresses", nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return strings.Count(string(resp.Body), `"line1":"1 Market Street"`)
 			},
 		},
 		"requestReturn": {

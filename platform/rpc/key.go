@@ -89,57 +89,71 @@ var keyUses = sync.OnceValue(func() map[string]accessv1.KeyUse {
 // answer. A call without a key is answered by work each time.
 func Once[Req, Resp proto.Message](ctx context.Context, keeper idempotency.Keeper, req Req, work func(context.Context) (Resp, error)) (Resp, error) {
 	var none Resp
-	keys := metadata.ValueFromIncomingContext(ctx, keyHeader)
-	if len(keys) == 0 {
+	use, err := Keyed(ctx, req)
+	switch {
+	case err != nil:
+		return none, err
+	case use == nil:
 		return work(ctx)
 	}
-	use, err := keyedRequest(ctx, keys[0], req)
-	if err != nil {
-		return none, err
-	}
-	answer, err := keeper.Do(ctx, use, func(ctx context.Context) ([]byte, error) {
+	answer, err := keeper.Do(ctx, *use, func(ctx context.Context) ([]byte, error) {
 		answer, err := work(ctx)
 		if err != nil {
 			return nil, err
 		}
 		return proto.Marshal(answer)
 	})
-	switch {
-	case errors.Is(err, idempotency.ErrReused):
-		return none, Error(codes.InvalidArgument, "IDEMPOTENCY_KEY_REUSED", idempotency.ErrReused.Error())
-	case errors.Is(err, idempotency.ErrInProgress):
-		return none, Error(codes.Aborted, "IDEMPOTENCY_IN_PROGRESS", idempotency.ErrInProgress.Error())
-	case err != nil:
-		return none, err
+	if err != nil {
+		return none, KeyError(err)
 	}
 	first := none.ProtoReflect().New().Interface().(Resp)
 	if err := proto.Unmarshal(answer.Content, first); err != nil {
 		return none, fmt.Errorf("read the first answer to an idempotency key: %w", err)
 	}
 	if answer.Replayed {
-		if err := grpc.SetHeader(ctx, metadata.Pairs(replayHeader, "true")); err != nil {
-			return none, err
-		}
+		return first, TellReplay(ctx)
 	}
 	return first, nil
 }
 
-// keyedRequest is the use that a call makes of its key. Its fingerprint is of the request's wire form, in which a field that is
-// not set is not there: a newer contract does not change it.
-func keyedRequest(ctx context.Context, key string, req proto.Message) (idempotency.Request, error) {
+// KeyError gives the errors of an idempotency key their status and reason. It returns other errors as they are.
+func KeyError(err error) error {
+	switch {
+	case errors.Is(err, idempotency.ErrReused):
+		return Error(codes.InvalidArgument, "IDEMPOTENCY_KEY_REUSED", idempotency.ErrReused.Error())
+	case errors.Is(err, idempotency.ErrInProgress):
+		return Error(codes.Aborted, "IDEMPOTENCY_IN_PROGRESS", idempotency.ErrInProgress.Error())
+	default:
+		return err
+	}
+}
+
+// TellReplay tells the caller of a server's handler that the answer was made for an earlier request.
+func TellReplay(ctx context.Context) error {
+	return grpc.SetHeader(ctx, metadata.Pairs(replayHeader, "true"))
+}
+
+// Keyed returns the use that a call makes of its idempotency key, or nil for a call without one. It is for a handler that keeps keys
+// beside what it changes, in one document; other handlers use Once. The fingerprint is of the request's wire form, in which a field
+// that is not set is not there, so that a newer contract does not change it.
+func Keyed(ctx context.Context, req proto.Message) (*idempotency.Request, error) {
+	keys := metadata.ValueFromIncomingContext(ctx, keyHeader)
+	if len(keys) == 0 {
+		return nil, nil
+	}
 	var check field.Checker
-	idempotency.CheckKey(&check, "Idempotency-Key", key)
+	idempotency.CheckKey(&check, "Idempotency-Key", keys[0])
 	if err := check.Err(); err != nil {
-		return idempotency.Request{}, err
+		return nil, err
 	}
 	content, err := proto.MarshalOptions{Deterministic: true}.Marshal(req)
 	if err != nil {
-		return idempotency.Request{}, err
+		return nil, err
 	}
 	fingerprint := sha256.Sum256(content)
 	method, _ := grpc.Method(ctx)
-	return idempotency.Request{
-		Caller: callerName(access.FromContext(ctx)), Method: method, Key: key, Fingerprint: fingerprint[:],
+	return &idempotency.Request{
+		Caller: callerName(access.FromContext(ctx)), Method: method, Key: keys[0], Fingerprint: fingerprint[:],
 		RequestID: RequestID(ctx), Retried: Retried(ctx),
 	}, nil
 }

@@ -1738,6 +1738,14 @@ type AdjustStockParams struct {
 	IdempotencyKey *OptionalIdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
+// CreateAddressParams defines parameters for CreateAddress.
+type CreateAddressParams struct {
+	// IdempotencyKey 1 to 255 characters, new for each thing to be done. The same key and body give the first answer again, byte for byte, with
+	// `Idempotent-Replay: true`, for 24 hours at least. Without a key, a request that is sent again may take effect twice, unless
+	// the operation says what it does then.
+	IdempotencyKey *OptionalIdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
 // ListOrdersParams defines parameters for ListOrders.
 type ListOrdersParams struct {
 	// Limit How many to list
@@ -1959,7 +1967,7 @@ type ServerInterface interface {
 	ListAddresses(w http.ResponseWriter, r *http.Request)
 	// CreateAddress Save an address
 	// (POST /v1/me/addresses)
-	CreateAddress(w http.ResponseWriter, r *http.Request)
+	CreateAddress(w http.ResponseWriter, r *http.Request, params CreateAddressParams)
 	// DeleteAddress Forget a saved address
 	// (DELETE /v1/me/addresses/{id})
 	DeleteAddress(w http.ResponseWriter, r *http.Request, id Id)
@@ -2618,8 +2626,35 @@ func (siw *ServerInterfaceWrapper) ListAddresses(w http.ResponseWriter, r *http.
 // CreateAddress operation middleware
 func (siw *ServerInterfaceWrapper) CreateAddress(w http.ResponseWriter, r *http.Request) {
 
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CreateAddressParams
+
+	headers := r.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey OptionalIdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Idempotency-Key", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Idempotency-Key", Err: err})
+			return
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+
+	}
+
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		siw.Handler.CreateAddress(w, r)
+		siw.Handler.CreateAddress(w, r, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -4208,7 +4243,8 @@ func (response ListAddresses200JSONResponse) VisitListAddressesResponse(w http.R
 }
 
 type CreateAddressRequestObject struct {
-	Body *CreateAddressJSONRequestBody
+	Params CreateAddressParams
+	Body   *CreateAddressJSONRequestBody
 }
 
 type CreateAddressResponseObject interface {
@@ -5575,8 +5611,10 @@ func (sh *strictHandler) ListAddresses(w http.ResponseWriter, r *http.Request) {
 }
 
 // CreateAddress operation middleware
-func (sh *strictHandler) CreateAddress(w http.ResponseWriter, r *http.Request) {
+func (sh *strictHandler) CreateAddress(w http.ResponseWriter, r *http.Request, params CreateAddressParams) {
 	var request CreateAddressRequestObject
+
+	request.Params = params
 
 	var body CreateAddressJSONRequestBody
 	if err := runtime.BindJSONBody(r, &body); err != nil {

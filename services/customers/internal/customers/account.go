@@ -6,7 +6,6 @@ import (
 	"errors"
 	"log/slog"
 	"math/rand/v2"
-	"slices"
 	"strings"
 	"time"
 
@@ -84,72 +83,6 @@ func (s *Service) Rename(ctx context.Context, id, name string) (Customer, error)
 		c.Name = strings.TrimSpace(name)
 		return nil
 	})
-}
-
-// SaveAddress adds an address, which gets a new id, or returns ErrTooManyAddresses.
-func (s *Service) SaveAddress(ctx context.Context, customerID string, address Address) (Address, error) {
-	if err := checkAddress(address); err != nil {
-		return Address{}, err
-	}
-	id, err := uuid.NewV7()
-	if err != nil {
-		return Address{}, err
-	}
-	address.ID = id.String()
-	_, err = s.change(ctx, customerID, func(c *Customer) error {
-		if len(c.Addresses) >= MaxAddresses {
-			return ErrTooManyAddresses
-		}
-		c.Addresses = append(c.Addresses, address)
-		return nil
-	})
-	return address, err
-}
-
-// ReplaceAddress replaces the address with the same id, or returns ErrAddressNotFound.
-func (s *Service) ReplaceAddress(ctx context.Context, customerID string, address Address) (Address, error) {
-	if err := checkAddress(address); err != nil {
-		return Address{}, err
-	}
-	_, err := s.change(ctx, customerID, func(c *Customer) error {
-		i := c.address(address.ID)
-		if i < 0 {
-			return ErrAddressNotFound
-		}
-		c.Addresses[i] = address
-		return nil
-	})
-	return address, err
-}
-
-// ForgetAddress deletes an address, or returns ErrAddressNotFound.
-func (s *Service) ForgetAddress(ctx context.Context, customerID, id string) error {
-	_, err := s.change(ctx, customerID, func(c *Customer) error {
-		i := c.address(id)
-		if i < 0 {
-			return ErrAddressNotFound
-		}
-		c.Addresses = slices.Delete(c.Addresses, i, i+1)
-		return nil
-	})
-	return err
-}
-
-// Address returns one of a customer's addresses, or ErrAddressNotFound.
-func (s *Service) Address(ctx context.Context, customerID, id string) (Address, error) {
-	customer, err := s.store.Find(ctx, customerID)
-	if err != nil {
-		return Address{}, err
-	}
-	i := customer.address(id)
-	if i < 0 {
-		return Address{}, ErrAddressNotFound
-	}
-	return customer.Addresses[i], nil
-}
-
-func (c *Customer) address(id string) int {
-	return slices.IndexFunc(c.Addresses, func(a Address) bool { return a.ID == id })
 }
 
 // How often a change is tried against others on the same account, and how long it waits in between at most.

@@ -57,7 +57,9 @@ type Customer struct {
 	PasswordVersion int64
 	KeptSession     string
 	Addresses       []Address
-	CreatedAt       time.Time
+	// AddressKeys are the idempotency keys that addresses were saved with, the oldest first. They change in one write with Addresses.
+	AddressKeys []AddressKey
+	CreatedAt   time.Time
 	// Version grows with each change.
 	Version int64
 }

@@ -172,13 +172,13 @@ func TestAddressesHavePostalCodesWhereTheirCountryHas(t *testing.T) {
 	s, _ := setup(t)
 	ada := register(t, s, "ada@example.com")
 	villa := customers.Address{Name: "A", Line1: "Villa 4", City: "Dubai", Country: "AE"}
-	if _, err := s.SaveAddress(t.Context(), ada.ID, villa); err != nil {
+	if _, _, err := s.SaveAddress(t.Context(), ada.ID, villa, nil); err != nil {
 		t.Errorf("without a postal code in Dubai: %v", err)
 	}
 	for _, code := range []string{"", "12345", strings.Repeat("1", 300)} {
 		villa.Country, villa.PostalCode = "GB", code
 		var invalid *field.Error
-		if _, err := s.SaveAddress(t.Context(), ada.ID, villa); !errors.As(err, &invalid) || invalid.Violations[0].Field != "postal_code" {
+		if _, _, err := s.SaveAddress(t.Context(), ada.ID, villa, nil); !errors.As(err, &invalid) || invalid.Violations[0].Field != "postal_code" {
 			t.Errorf("postal code %q in GB: %v, want a violation of postal_code", code, err)
 		}
 	}
@@ -189,7 +189,7 @@ func TestAddresses(t *testing.T) {
 	s, _ := setup(t)
 	ada := register(t, s, "ada@example.com")
 	home := customers.Address{Name: "Ada", Line1: "1 Market Street", City: "Leeds", PostalCode: "LS1 6DT", Country: "GB"}
-	saved, err := s.SaveAddress(t.Context(), ada.ID, home)
+	saved, _, err := s.SaveAddress(t.Context(), ada.ID, home, nil)
 	if err != nil || saved.ID == "" {
 		t.Fatalf("save: %+v, %v", saved, err)
 	}
@@ -213,7 +213,7 @@ func TestAddresses(t *testing.T) {
 	for _, country := range []string{"UK", "gb", "ZZ", "", "EU"} {
 		home.Country = country
 		var invalid *field.Error
-		if _, err := s.SaveAddress(t.Context(), ada.ID, home); !errors.As(err, &invalid) || invalid.Violations[0].Field != "country" {
+		if _, _, err := s.SaveAddress(t.Context(), ada.ID, home, nil); !errors.As(err, &invalid) || invalid.Violations[0].Field != "country" {
 			t.Errorf("country %q: %v, want a violation of country", country, err)
 		}
 	}

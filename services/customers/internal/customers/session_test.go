@@ -135,7 +135,7 @@ func TestNoMoreThanFiftyAddressesFitHoweverManyAreSavedAtOnce(t *testing.T) {
 	var wg sync.WaitGroup
 	for range writers {
 		wg.Go(func() {
-			address, err := s.SaveAddress(t.Context(), ada.ID, home)
+			address, _, err := s.SaveAddress(t.Context(), ada.ID, home, nil)
 			if err == nil {
 				saved <- address.ID
 			} else if !errors.Is(err, customers.ErrTooManyAddresses) {

@@ -5,6 +5,8 @@ import (
 
 	customersv1 "souk/proto/gen/souk/customers/v1"
 
+	"souk/platform/rpc"
+
 	"souk/services/customers/internal/customers"
 )
 
@@ -32,9 +34,18 @@ func (s *Server) GetAddress(ctx context.Context, req *customersv1.GetAddressRequ
 
 // CreateAddress saves an address.
 func (s *Server) CreateAddress(ctx context.Context, req *customersv1.CreateAddressRequest) (*customersv1.CreateAddressResponse, error) {
-	a, err := s.customers.SaveAddress(ctx, caller(ctx), addressOf(req.GetAddress()))
+	key, err := rpc.Keyed(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	a, replayed, err := s.customers.SaveAddress(ctx, caller(ctx), addressOf(req.GetAddress()), key)
 	if err != nil {
 		return nil, wireError(err)
+	}
+	if replayed {
+		if err := rpc.TellReplay(ctx); err != nil {
+			return nil, err
+		}
 	}
 	return &customersv1.CreateAddressResponse{Address: addressProto(a)}, nil
 }

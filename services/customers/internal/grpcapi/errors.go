@@ -33,6 +33,6 @@ func wireError(err error) error {
 		// The token is good and its customer is gone.
 		return rpc.Error(codes.Unauthenticated, "CUSTOMER_NOT_FOUND", customers.ErrNotFound.Error())
 	default:
-		return err
+		return rpc.KeyError(err)
 	}
 }

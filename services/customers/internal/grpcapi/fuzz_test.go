@@ -32,9 +32,9 @@ func FuzzHandlers(f *testing.F) {
 		f.Fatal(err)
 	}
 	ada := session.Customer
-	home, err := service.SaveAddress(f.Context(), ada.ID, customers.Address{
+	home, _, err := service.SaveAddress(f.Context(), ada.ID, customers.Address{
 		Name: "Ada", Line1: "1 Market Street", City: "Leeds", PostalCode: "LS1 6DT", Country: "GB",
-	})
+	}, nil)
 	if err != nil {
 		f.Fatal(err)
 	}

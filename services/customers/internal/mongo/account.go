@@ -21,8 +21,18 @@ type accountDocument struct {
 	PasswordVersion int64     `bson:"password_version"`
 	KeptSession     string    `bson:"kept_session,omitempty"`
 	Addresses       []address `bson:"addresses"`
-	CreatedAt       time.Time `bson:"created_at"`
-	Version         int64     `bson:"version"`
+	// Absent in accounts that have saved no address with a key.
+	AddressKeys []addressKey `bson:"address_keys,omitempty"`
+	CreatedAt   time.Time    `bson:"created_at"`
+	Version     int64        `bson:"version"`
+}
+
+type addressKey struct {
+	Key         string    `bson:"key"`
+	Fingerprint []byte    `bson:"fingerprint"`
+	RequestID   string    `bson:"request_id"`
+	UsedAt      time.Time `bson:"used_at"`
+	Address     address   `bson:"address"`
 }
 
 type address struct {
@@ -108,6 +118,11 @@ func accountOf(c customers.Customer) accountDocument {
 	for i, a := range c.Addresses {
 		d.Addresses[i] = address(a)
 	}
+	for _, k := range c.AddressKeys {
+		d.AddressKeys = append(d.AddressKeys, addressKey{
+			Key: k.Key, Fingerprint: k.Fingerprint, RequestID: k.RequestID, UsedAt: k.UsedAt, Address: address(k.Address),
+		})
+	}
 	return d
 }
 
@@ -119,6 +134,11 @@ func customerOf(d accountDocument) customers.Customer {
 	}
 	for _, a := range d.Addresses {
 		c.Addresses = append(c.Addresses, customers.Address(a))
+	}
+	for _, k := range d.AddressKeys {
+		c.AddressKeys = append(c.AddressKeys, customers.AddressKey{
+			Key: k.Key, Fingerprint: k.Fingerprint, RequestID: k.RequestID, UsedAt: k.UsedAt.UTC(), Address: customers.Address(k.Address),
+		})
 	}
 	return c
 }

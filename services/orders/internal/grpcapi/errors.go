@@ -9,7 +9,6 @@ import (
 
 	ordersv1 "souk/proto/gen/souk/orders/v1"
 
-	"souk/platform/idempotency"
 	"souk/platform/rpc"
 
 	"souk/services/orders/internal/orders"
@@ -33,8 +32,6 @@ var answers = []struct {
 	{orders.ErrNotReturnable, codes.FailedPrecondition, "NOT_RETURNABLE", ""},
 	{orders.ErrReturnNotFound, codes.NotFound, "RETURN_NOT_FOUND", "return not found"},
 	{orders.ErrTicketNotFound, codes.NotFound, "TICKET_NOT_FOUND", "ticket not found"},
-	{idempotency.ErrReused, codes.InvalidArgument, "IDEMPOTENCY_KEY_REUSED", "the key was used for another request"},
-	{idempotency.ErrInProgress, codes.Aborted, "IDEMPOTENCY_IN_PROGRESS", "the first request with this key is still running"},
 	{orders.ErrOrdersOpen, codes.FailedPrecondition, "ORDERS_OPEN", "an order is still under way"},
 	{orders.ErrCustomerErased, codes.Unauthenticated, "CUSTOMER_NOT_FOUND", "customer not found"},
 	{orders.ErrBadCursor, codes.InvalidArgument, "BAD_CURSOR", "the cursor is not one of this list"},
@@ -56,5 +53,5 @@ func statusError(err error) error {
 			return rpc.Error(a.code, a.reason, cmp.Or(a.message, err.Error()))
 		}
 	}
-	return err
+	return rpc.KeyError(err)
 }

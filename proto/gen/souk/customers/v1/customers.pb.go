@@ -1556,7 +1556,7 @@ const file_souk_customers_v1_customers_proto_rawDesc = "" +
 	"\x17PrepareDeletionResponse\"2\n" +
 	"\x14DeleteAccountRequest\x12\x1a\n" +
 	"\bpassword\x18\x01 \x01(\tR\bpassword\"\x17\n" +
-	"\x15DeleteAccountResponse2\xce\v\n" +
+	"\x15DeleteAccountResponse2\xd5\v\n" +
 	"\x10CustomersService\x12[\n" +
 	"\bRegister\x12\".souk.customers.v1.RegisterRequest\x1a#.souk.customers.v1.RegisterResponse\"\x06\x8a\xb5\x18\x02\b\x01\x12R\n" +
 	"\x05Login\x12\x1f.souk.customers.v1.LoginRequest\x1a .souk.customers.v1.LoginResponse\"\x06\x8a\xb5\x18\x02\b\x01\x12[\n" +
@@ -1569,8 +1569,8 @@ const file_souk_customers_v1_customers_proto_rawDesc = "" +
 	"\rDeleteAccount\x12'.souk.customers.v1.DeleteAccountRequest\x1a(.souk.customers.v1.DeleteAccountResponse\"\t\x8a\xb5\x18\x02\x10\x01\x90\x02\x02\x12m\n" +
 	"\rListAddresses\x12'.souk.customers.v1.ListAddressesRequest\x1a(.souk.customers.v1.ListAddressesResponse\"\t\x8a\xb5\x18\x02\x10\x01\x90\x02\x01\x12h\n" +
 	"\n" +
-	"GetAddress\x12$.souk.customers.v1.GetAddressRequest\x1a%.souk.customers.v1.GetAddressResponse\"\r\x8a\xb5\x18\x06\x10\x01*\x02id\x90\x02\x01\x12j\n" +
-	"\rCreateAddress\x12'.souk.customers.v1.CreateAddressRequest\x1a(.souk.customers.v1.CreateAddressResponse\"\x06\x8a\xb5\x18\x02\x10\x01\x12y\n" +
+	"GetAddress\x12$.souk.customers.v1.GetAddressRequest\x1a%.souk.customers.v1.GetAddressResponse\"\r\x8a\xb5\x18\x06\x10\x01*\x02id\x90\x02\x01\x12q\n" +
+	"\rCreateAddress\x12'.souk.customers.v1.CreateAddressRequest\x1a(.souk.customers.v1.CreateAddressResponse\"\r\x8a\xb5\x18\x02\x10\x01\x98\xb5\x18\x02\x90\x02\x02\x12y\n" +
 	"\rUpdateAddress\x12'.souk.customers.v1.UpdateAddressRequest\x1a(.souk.customers.v1.UpdateAddressResponse\"\x15\x8a\xb5\x18\x0e\x10\x01*\n" +
 	"address.id\x90\x02\x02\x12q\n" +
 	"\rDeleteAddress\x12'.souk.customers.v1.DeleteAddressRequest\x1a(.souk.customers.v1.DeleteAddressResponse\"\r\x8a\xb5\x18\x06\x10\x01*\x02id\x90\x02\x02\x1a\x15\x92\xb5\x18\x11\n" +
