@@ -118,6 +118,9 @@ func TestALineThatCannotBeBoughtSaysWhy(t *testing.T) {
 		if line.SKU == skus[0] {
 			ofBowl(t, line, short, "Small")
 		}
+		if line.SKU == gone && (line.ProductID != sold.ID || line.Title != "Thing "+gone) {
+			t.Errorf("line = %+v, want it with the product that was withdrawn, %s", line, sold.ID)
+		}
 	}
 	if current.Subtotal.Amount != 1000 {
 		t.Errorf("subtotal = %v, want what can be bought", current.Subtotal)

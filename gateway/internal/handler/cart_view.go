@@ -38,10 +38,10 @@ func cartLineView(g goods) (api.CartLine, error) {
 	view := api.CartLine{
 		Sku: g.line.GetSku(), Title: g.title(), Quantity: g.line.GetQuantity(), Availability: g.availability, Problems: g.problems,
 	}
-	if g.sold != nil {
-		options := optionsView(g.sold.GetVariant().GetOptions())
-		view.ProductId, view.Slug = optional(g.sold.GetProductId()), optional(g.sold.GetProductSlug())
-		view.Image, view.Options = lineImageView(g.sold.GetImage()), &options
+	if g.known != nil {
+		options := optionsView(g.known.GetVariant().GetOptions())
+		view.ProductId, view.Slug = optional(g.known.GetProductId()), optional(g.known.GetProductSlug())
+		view.Image, view.Options = lineImageView(g.known.GetImage()), &options
 	}
 	if len(g.problems) > 0 {
 		return view, nil

@@ -132,6 +132,22 @@ func TestACartIsShownAsFarAsCatalogSays(t *testing.T) {
 		"subtotal": {"amount": 1250, "currency": "GBP"}}`)
 }
 
+func TestAWithdrawnLineStillShowsItsProduct(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	on(s, catalogv1.CatalogService_GetVariants_FullMethodName, returns[*catalogv1.GetVariantsRequest](&catalogv1.GetVariantsResponse{
+		Withdrawn: []*catalogv1.SoldVariant{soldVariant(mug(), mug().GetVariants()[0])},
+	}))
+	stock(s, map[string]int64{"MUG-S": 100})
+	cart(s, line("MUG-S", 1))
+	s.send(t, guest, "GET", "/v1/carts/c1", nil).mustBe(t, 200, `{"id": "c1", "lines": [
+		{"sku": "MUG-S", "product_id": "p1", "slug": "mug", "title": "Mug — Small", "options": {"Size": "S"},
+		 "image": {"url": "https://example.com/mug.jpg", "alt": "A mug"}, "quantity": 1,
+		 "availability": "out_of_stock", "problems": [{"code": "withdrawn"}]}],
+		"subtotal": {"amount": 0, "currency": "GBP"}}`)
+	s.send(t, guest, "PUT", "/v1/carts/c1/items/MUG-S", `{"quantity": 2}`).refused(t, 404, "not_found")
+}
+
 func TestTheLargestCartIsShown(t *testing.T) {
 	t.Parallel()
 	s := open(t)

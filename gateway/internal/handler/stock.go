@@ -41,7 +41,7 @@ func (h *Handler) AdjustStock(ctx context.Context, req api.AdjustStockRequestObj
 
 // mustSell returns a 404 unless catalog has the SKU.
 func (h *Handler) mustSell(ctx context.Context, sku string) error {
-	sold, err := h.variants(ctx, []string{sku})
+	sold, _, err := h.variants(ctx, []string{sku})
 	if err != nil {
 		return err
 	}
@@ -51,20 +51,24 @@ func (h *Handler) mustSell(ctx context.Context, sku string) error {
 	return nil
 }
 
-// variants returns the variants on sale among the SKUs, by SKU.
-func (h *Handler) variants(ctx context.Context, skus []string) (map[string]*catalogv1.SoldVariant, error) {
-	bySKU := make(map[string]*catalogv1.SoldVariant, len(skus))
+// variants returns what catalog has of the SKUs, by SKU: what is on sale, and what was withdrawn.
+func (h *Handler) variants(ctx context.Context, skus []string) (sold, withdrawn map[string]*catalogv1.SoldVariant, err error) {
 	if len(skus) == 0 {
-		return bySKU, nil
+		return nil, nil, nil
 	}
 	answer, err := h.Catalog.GetVariants(ctx, &catalogv1.GetVariantsRequest{Skus: skus})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	for _, v := range answer.GetVariants() {
-		bySKU[v.GetVariant().GetSku()] = v
+	return bySKU(answer.GetVariants()), bySKU(answer.GetWithdrawn()), nil
+}
+
+func bySKU(variants []*catalogv1.SoldVariant) map[string]*catalogv1.SoldVariant {
+	found := make(map[string]*catalogv1.SoldVariant, len(variants))
+	for _, v := range variants {
+		found[v.GetVariant().GetSku()] = v
 	}
-	return bySKU, nil
+	return found
 }
 
 func levelView(l *inventoryv1.Level) api.StockLevel {

@@ -121,8 +121,12 @@ func (o *owner) GetVariants(ctx context.Context, in *catalogv1.GetVariantsReques
 	answer := &catalogv1.GetVariantsResponse{}
 	for _, sku := range in.GetSkus() {
 		for id, title := range titles {
-			if "SKU-"+id == sku {
-				answer.Variants = append(answer.Variants, &catalogv1.SoldVariant{Variant: &catalogv1.Variant{Sku: sku}, ProductId: id, ProductTitle: title})
+			v := &catalogv1.SoldVariant{Variant: &catalogv1.Variant{Sku: sku}, ProductId: id, ProductTitle: title}
+			switch sku {
+			case "SKU-" + id:
+				answer.Variants = append(answer.Variants, v)
+			case "OLD-" + id:
+				answer.Withdrawn = append(answer.Withdrawn, v)
 			}
 		}
 	}

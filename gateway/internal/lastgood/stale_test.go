@@ -228,16 +228,16 @@ func TestVariantsAreRememberedBySKU(t *testing.T) {
 			age, _ := mark.Age()
 			return answer, age, err
 		}
-		for _, skus := range [][]string{{"SKU-mug", "GONE"}, {"SKU-cup"}} {
+		for _, skus := range [][]string{{"SKU-mug", "GONE"}, {"SKU-cup", "OLD-cup"}} {
 			if _, _, err := ask(skus...); err != nil {
 				t.Fatal(err)
 			}
 			time.Sleep(time.Minute)
 		}
 		o.fails(away)
-		answer, age, err := ask("SKU-cup", "GONE", "SKU-mug")
+		answer, age, err := ask("SKU-cup", "GONE", "OLD-cup", "SKU-mug")
 		if err != nil || age != 2*time.Minute || len(answer.GetVariants()) != 2 || answer.GetVariants()[0].GetProductTitle() != "Cup" ||
-			answer.GetVariants()[1].GetProductTitle() != "Mug" {
+			answer.GetVariants()[1].GetProductTitle() != "Mug" || len(answer.GetWithdrawn()) != 1 || answer.GetWithdrawn()[0].GetProductTitle() != "Cup" {
 			t.Errorf("%v, as old as its oldest part: %v, %v", answer, age, err)
 		}
 		if answer, _, err := ask("SKU-cup", "NEVER-ASKED"); status.Code(err) != codes.Unavailable {

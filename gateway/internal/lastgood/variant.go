@@ -23,14 +23,17 @@ func (c *Catalog) GetVariants(ctx context.Context, in *catalogv1.GetVariantsRequ
 	return r.do(ctx, c, in, opts)
 }
 
-// bySKU has a variant for each SKU that was asked for: an empty one for what is not sold, which is knowledge, too.
+// bySKU has an answer for each SKU that was asked for: an empty one for what catalog does not have, which is knowledge, too.
 func bySKU(_ key, in *catalogv1.GetVariantsRequest, answer *catalogv1.GetVariantsResponse) map[key]proto.Message {
 	parts := make(map[key]proto.Message, len(in.GetSkus()))
 	for _, sku := range in.GetSkus() {
-		parts[variantKey(sku)] = &catalogv1.SoldVariant{}
+		parts[variantKey(sku)] = &catalogv1.GetVariantsResponse{}
 	}
-	for _, sold := range answer.GetVariants() {
-		parts[variantKey(sold.GetVariant().GetSku())] = sold
+	for _, v := range answer.GetVariants() {
+		parts[variantKey(v.GetVariant().GetSku())] = &catalogv1.GetVariantsResponse{Variants: []*catalogv1.SoldVariant{v}}
+	}
+	for _, v := range answer.GetWithdrawn() {
+		parts[variantKey(v.GetVariant().GetSku())] = &catalogv1.GetVariantsResponse{Withdrawn: []*catalogv1.SoldVariant{v}}
 	}
 	return parts
 }
@@ -39,17 +42,15 @@ func (c *Catalog) recallVariants(_ key, in *catalogv1.GetVariantsRequest) (*cata
 	answer := &catalogv1.GetVariantsResponse{}
 	oldest := time.Now()
 	for _, sku := range in.GetSkus() {
-		sold := &catalogv1.SoldVariant{}
-		at, ok := c.store.recall(variantKey(sku), sold)
+		part := &catalogv1.GetVariantsResponse{}
+		at, ok := c.store.recall(variantKey(sku), part)
 		if !ok {
 			return nil, time.Time{}, false
 		}
 		if at.Before(oldest) {
 			oldest = at
 		}
-		if sold.GetVariant() != nil {
-			answer.Variants = append(answer.Variants, sold)
-		}
+		proto.Merge(answer, part)
 	}
 	return answer, oldest, true
 }

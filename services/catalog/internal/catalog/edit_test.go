@@ -58,8 +58,8 @@ func TestUpdateChecksTheVersionAndWithdrawTakesOffSale(t *testing.T) {
 			t.Errorf("Product(%q): %v, want ErrNotFound", name, err)
 		}
 	}
-	if variants, err := s.Variants(t.Context(), []string{"LAMP"}); err != nil || len(variants) != 0 {
-		t.Errorf("variants of a withdrawn product: %v, %v", variants, err)
+	if variants, err := s.Variants(t.Context(), []string{"LAMP"}); err != nil || len(variants) != 1 || !variants[0].Withdrawn {
+		t.Errorf("variants of a withdrawn product: %+v, %v; want one that is withdrawn", variants, err)
 	}
 }
 

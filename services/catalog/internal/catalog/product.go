@@ -100,6 +100,8 @@ type SoldVariant struct {
 	ProductSlug  string
 	// Image is the product's first, or nil.
 	Image *Image
+	// Withdrawn is set when the product is no longer sold.
+	Withdrawn bool
 }
 
 // Category groups products.
@@ -123,7 +125,7 @@ type Store interface {
 	BySlugs(ctx context.Context, slugs []string) (map[string]Product, error)
 	// Owners returns the slug of the product that each of these SKUs belongs to.
 	Owners(ctx context.Context, skus []string) (map[string]string, error)
-	// Variants returns the variants of published products among the SKUs.
+	// Variants returns the variants with these SKUs, withdrawn ones too.
 	Variants(ctx context.Context, skus []string) ([]SoldVariant, error)
 	// Categories returns the categories that have a published product, by slug.
 	Categories(ctx context.Context) ([]Category, error)

@@ -75,7 +75,7 @@ func (s *Service) Product(ctx context.Context, idOrSlug string) (Product, error)
 	}
 }
 
-// Variants returns the sellable ones of up to 2,000 SKUs.
+// Variants returns the variants with these SKUs, up to 2,000, withdrawn ones too.
 func (s *Service) Variants(ctx context.Context, skus []string) ([]SoldVariant, error) {
 	if len(skus) > maxSKUs {
 		return nil, field.Invalid("skus", fmt.Sprintf("must have at most %d items", maxSKUs))

@@ -83,3 +83,13 @@ func importedProto(i catalog.Imported) *catalogv1.ImportProductsResponse {
 	}
 	return out
 }
+
+func soldVariantProto(v catalog.SoldVariant) *catalogv1.SoldVariant {
+	out := &catalogv1.SoldVariant{
+		Variant: variantProto(v.Variant, v.Currency), ProductId: v.ProductID, ProductTitle: v.ProductTitle, ProductSlug: v.ProductSlug,
+	}
+	if v.Image != nil {
+		out.Image = &catalogv1.Image{Url: v.Image.URL, Alt: v.Image.Alt}
+	}
+	return out
+}

@@ -71,7 +71,7 @@ func (s *Server) GetProduct(ctx context.Context, req *catalogv1.GetProductReques
 	return &catalogv1.GetProductResponse{Product: productProto(p)}, nil
 }
 
-// GetVariants returns sellable variants.
+// GetVariants returns variants, those of withdrawn products apart.
 func (s *Server) GetVariants(ctx context.Context, req *catalogv1.GetVariantsRequest) (*catalogv1.GetVariantsResponse, error) {
 	variants, err := s.catalog.Variants(ctx, req.GetSkus())
 	if err != nil {
@@ -79,13 +79,11 @@ func (s *Server) GetVariants(ctx context.Context, req *catalogv1.GetVariantsRequ
 	}
 	answer := &catalogv1.GetVariantsResponse{}
 	for _, v := range variants {
-		sold := &catalogv1.SoldVariant{
-			Variant: variantProto(v.Variant, v.Currency), ProductId: v.ProductID, ProductTitle: v.ProductTitle, ProductSlug: v.ProductSlug,
+		if v.Withdrawn {
+			answer.Withdrawn = append(answer.Withdrawn, soldVariantProto(v))
+		} else {
+			answer.Variants = append(answer.Variants, soldVariantProto(v))
 		}
-		if v.Image != nil {
-			sold.Image = &catalogv1.Image{Url: v.Image.URL, Alt: v.Image.Alt}
-		}
-		answer.Variants = append(answer.Variants, sold)
 	}
 	return answer, nil
 }

@@ -187,6 +187,10 @@ func TestErrorsSayWhy(t *testing.T) {
 	}
 	_, err = b.GetProduct(t.Context(), &catalogv1.GetProductRequest{IdOrSlug: p.GetId()})
 	grpctest.Expect(t, "a withdrawn product", err, codes.NotFound, "PRODUCT_NOT_FOUND")
+	gone, err := b.GetVariants(t.Context(), &catalogv1.GetVariantsRequest{Skus: []string{"S"}})
+	if err != nil || len(gone.GetVariants()) != 0 || len(gone.GetWithdrawn()) != 1 || gone.GetWithdrawn()[0].GetProductTitle() != p.GetTitle() {
+		t.Errorf("variants of a withdrawn product: %v, %v", gone, err)
+	}
 	_, err = b.WithdrawProduct(b.Staff(t), &catalogv1.WithdrawProductRequest{Id: uuid.NewString()})
 	grpctest.Expect(t, "withdrawing nothing", err, codes.NotFound, "PRODUCT_NOT_FOUND")
 }

@@ -133,13 +133,13 @@ func (s *Store) Owners(ctx context.Context, skus []string) (map[string]string, e
 
 // Variants implements catalog.Store.
 func (s *Store) Variants(ctx context.Context, skus []string) ([]catalog.SoldVariant, error) {
-	rows, err := s.pool.Query(ctx, `SELECT v.sku, v.title, v.options, v.price, v.weight, p.currency, p.id, p.title, p.slug, p.images -> 0
-		FROM variants v JOIN products p ON p.id = v.product_id WHERE v.sku = ANY($1) AND NOT p.withdrawn`, skus)
+	rows, err := s.pool.Query(ctx, `SELECT v.sku, v.title, v.options, v.price, v.weight, p.currency, p.id, p.title, p.slug, p.images -> 0, p.withdrawn
+		FROM variants v JOIN products p ON p.id = v.product_id WHERE v.sku = ANY($1)`, skus)
 	if err != nil {
 		return nil, fmt.Errorf("variants: %w", err)
 	}
 	variants, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (v catalog.SoldVariant, err error) {
-		return v, row.Scan(&v.SKU, &v.Title, &v.Options, &v.Price, &v.Weight, &v.Currency, &v.ProductID, &v.ProductTitle, &v.ProductSlug, &v.Image)
+		return v, row.Scan(&v.SKU, &v.Title, &v.Options, &v.Price, &v.Weight, &v.Currency, &v.ProductID, &v.ProductTitle, &v.ProductSlug, &v.Image, &v.Withdrawn)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("variants: %w", err)

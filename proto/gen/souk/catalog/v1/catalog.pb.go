@@ -891,8 +891,11 @@ func (x *GetVariantsRequest) GetSkus() []string {
 }
 
 type GetVariantsResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Variants      []*SoldVariant         `protobuf:"bytes,1,rep,name=variants,proto3" json:"variants,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Those that can be bought.
+	Variants []*SoldVariant `protobuf:"bytes,1,rep,name=variants,proto3" json:"variants,omitempty"`
+	// Those of withdrawn products.
+	Withdrawn     []*SoldVariant `protobuf:"bytes,2,rep,name=withdrawn,proto3" json:"withdrawn,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -930,6 +933,13 @@ func (*GetVariantsResponse) Descriptor() ([]byte, []int) {
 func (x *GetVariantsResponse) GetVariants() []*SoldVariant {
 	if x != nil {
 		return x.Variants
+	}
+	return nil
+}
+
+func (x *GetVariantsResponse) GetWithdrawn() []*SoldVariant {
+	if x != nil {
+		return x.Withdrawn
 	}
 	return nil
 }
@@ -2015,9 +2025,10 @@ const file_souk_catalog_v1_catalog_proto_rawDesc = "" +
 	"\x12GetProductResponse\x122\n" +
 	"\aproduct\x18\x01 \x01(\v2\x18.souk.catalog.v1.ProductR\aproduct\"(\n" +
 	"\x12GetVariantsRequest\x12\x12\n" +
-	"\x04skus\x18\x01 \x03(\tR\x04skus\"O\n" +
+	"\x04skus\x18\x01 \x03(\tR\x04skus\"\x8b\x01\n" +
 	"\x13GetVariantsResponse\x128\n" +
-	"\bvariants\x18\x01 \x03(\v2\x1c.souk.catalog.v1.SoldVariantR\bvariants\"\xd6\x01\n" +
+	"\bvariants\x18\x01 \x03(\v2\x1c.souk.catalog.v1.SoldVariantR\bvariants\x12:\n" +
+	"\twithdrawn\x18\x02 \x03(\v2\x1c.souk.catalog.v1.SoldVariantR\twithdrawn\"\xd6\x01\n" +
 	"\vSoldVariant\x122\n" +
 	"\avariant\x18\x01 \x01(\v2\x18.souk.catalog.v1.VariantR\avariant\x12\x1d\n" +
 	"\n" +
@@ -2176,42 +2187,43 @@ var file_souk_catalog_v1_catalog_proto_depIdxs = []int32{
 	9,  // 11: souk.catalog.v1.Facet.values:type_name -> souk.catalog.v1.FacetValue
 	1,  // 12: souk.catalog.v1.GetProductResponse.product:type_name -> souk.catalog.v1.Product
 	14, // 13: souk.catalog.v1.GetVariantsResponse.variants:type_name -> souk.catalog.v1.SoldVariant
-	2,  // 14: souk.catalog.v1.SoldVariant.variant:type_name -> souk.catalog.v1.Variant
-	4,  // 15: souk.catalog.v1.SoldVariant.image:type_name -> souk.catalog.v1.Image
-	17, // 16: souk.catalog.v1.ListCategoriesResponse.categories:type_name -> souk.catalog.v1.Category
-	4,  // 17: souk.catalog.v1.ProductInput.images:type_name -> souk.catalog.v1.Image
-	2,  // 18: souk.catalog.v1.ProductInput.variants:type_name -> souk.catalog.v1.Variant
-	18, // 19: souk.catalog.v1.CreateProductRequest.product:type_name -> souk.catalog.v1.ProductInput
-	1,  // 20: souk.catalog.v1.CreateProductResponse.product:type_name -> souk.catalog.v1.Product
-	22, // 21: souk.catalog.v1.UpdateProductRequest.tags:type_name -> souk.catalog.v1.TagList
-	23, // 22: souk.catalog.v1.UpdateProductRequest.images:type_name -> souk.catalog.v1.ImageList
-	24, // 23: souk.catalog.v1.UpdateProductRequest.variants:type_name -> souk.catalog.v1.VariantList
-	4,  // 24: souk.catalog.v1.ImageList.images:type_name -> souk.catalog.v1.Image
-	2,  // 25: souk.catalog.v1.VariantList.variants:type_name -> souk.catalog.v1.Variant
-	1,  // 26: souk.catalog.v1.UpdateProductResponse.product:type_name -> souk.catalog.v1.Product
-	30, // 27: souk.catalog.v1.ImportProductsResponse.errors:type_name -> souk.catalog.v1.ImportError
-	31, // 28: souk.catalog.v1.ImportProductsResponse.stock:type_name -> souk.catalog.v1.ImportedStock
-	5,  // 29: souk.catalog.v1.CatalogService.ListProducts:input_type -> souk.catalog.v1.ListProductsRequest
-	10, // 30: souk.catalog.v1.CatalogService.GetProduct:input_type -> souk.catalog.v1.GetProductRequest
-	12, // 31: souk.catalog.v1.CatalogService.GetVariants:input_type -> souk.catalog.v1.GetVariantsRequest
-	15, // 32: souk.catalog.v1.CatalogService.ListCategories:input_type -> souk.catalog.v1.ListCategoriesRequest
-	19, // 33: souk.catalog.v1.CatalogService.CreateProduct:input_type -> souk.catalog.v1.CreateProductRequest
-	21, // 34: souk.catalog.v1.CatalogService.UpdateProduct:input_type -> souk.catalog.v1.UpdateProductRequest
-	26, // 35: souk.catalog.v1.CatalogService.WithdrawProduct:input_type -> souk.catalog.v1.WithdrawProductRequest
-	28, // 36: souk.catalog.v1.CatalogService.ImportProducts:input_type -> souk.catalog.v1.ImportProductsRequest
-	6,  // 37: souk.catalog.v1.CatalogService.ListProducts:output_type -> souk.catalog.v1.ListProductsResponse
-	11, // 38: souk.catalog.v1.CatalogService.GetProduct:output_type -> souk.catalog.v1.GetProductResponse
-	13, // 39: souk.catalog.v1.CatalogService.GetVariants:output_type -> souk.catalog.v1.GetVariantsResponse
-	16, // 40: souk.catalog.v1.CatalogService.ListCategories:output_type -> souk.catalog.v1.ListCategoriesResponse
-	20, // 41: souk.catalog.v1.CatalogService.CreateProduct:output_type -> souk.catalog.v1.CreateProductResponse
-	25, // 42: souk.catalog.v1.CatalogService.UpdateProduct:output_type -> souk.catalog.v1.UpdateProductResponse
-	27, // 43: souk.catalog.v1.CatalogService.WithdrawProduct:output_type -> souk.catalog.v1.WithdrawProductResponse
-	29, // 44: souk.catalog.v1.CatalogService.ImportProducts:output_type -> souk.catalog.v1.ImportProductsResponse
-	37, // [37:45] is the sub-list for method output_type
-	29, // [29:37] is the sub-list for method input_type
-	29, // [29:29] is the sub-list for extension type_name
-	29, // [29:29] is the sub-list for extension extendee
-	0,  // [0:29] is the sub-list for field type_name
+	14, // 14: souk.catalog.v1.GetVariantsResponse.withdrawn:type_name -> souk.catalog.v1.SoldVariant
+	2,  // 15: souk.catalog.v1.SoldVariant.variant:type_name -> souk.catalog.v1.Variant
+	4,  // 16: souk.catalog.v1.SoldVariant.image:type_name -> souk.catalog.v1.Image
+	17, // 17: souk.catalog.v1.ListCategoriesResponse.categories:type_name -> souk.catalog.v1.Category
+	4,  // 18: souk.catalog.v1.ProductInput.images:type_name -> souk.catalog.v1.Image
+	2,  // 19: souk.catalog.v1.ProductInput.variants:type_name -> souk.catalog.v1.Variant
+	18, // 20: souk.catalog.v1.CreateProductRequest.product:type_name -> souk.catalog.v1.ProductInput
+	1,  // 21: souk.catalog.v1.CreateProductResponse.product:type_name -> souk.catalog.v1.Product
+	22, // 22: souk.catalog.v1.UpdateProductRequest.tags:type_name -> souk.catalog.v1.TagList
+	23, // 23: souk.catalog.v1.UpdateProductRequest.images:type_name -> souk.catalog.v1.ImageList
+	24, // 24: souk.catalog.v1.UpdateProductRequest.variants:type_name -> souk.catalog.v1.VariantList
+	4,  // 25: souk.catalog.v1.ImageList.images:type_name -> souk.catalog.v1.Image
+	2,  // 26: souk.catalog.v1.VariantList.variants:type_name -> souk.catalog.v1.Variant
+	1,  // 27: souk.catalog.v1.UpdateProductResponse.product:type_name -> souk.catalog.v1.Product
+	30, // 28: souk.catalog.v1.ImportProductsResponse.errors:type_name -> souk.catalog.v1.ImportError
+	31, // 29: souk.catalog.v1.ImportProductsResponse.stock:type_name -> souk.catalog.v1.ImportedStock
+	5,  // 30: souk.catalog.v1.CatalogService.ListProducts:input_type -> souk.catalog.v1.ListProductsRequest
+	10, // 31: souk.catalog.v1.CatalogService.GetProduct:input_type -> souk.catalog.v1.GetProductRequest
+	12, // 32: souk.catalog.v1.CatalogService.GetVariants:input_type -> souk.catalog.v1.GetVariantsRequest
+	15, // 33: souk.catalog.v1.CatalogService.ListCategories:input_type -> souk.catalog.v1.ListCategoriesRequest
+	19, // 34: souk.catalog.v1.CatalogService.CreateProduct:input_type -> souk.catalog.v1.CreateProductRequest
+	21, // 35: souk.catalog.v1.CatalogService.UpdateProduct:input_type -> souk.catalog.v1.UpdateProductRequest
+	26, // 36: souk.catalog.v1.CatalogService.WithdrawProduct:input_type -> souk.catalog.v1.WithdrawProductRequest
+	28, // 37: souk.catalog.v1.CatalogService.ImportProducts:input_type -> souk.catalog.v1.ImportProductsRequest
+	6,  // 38: souk.catalog.v1.CatalogService.ListProducts:output_type -> souk.catalog.v1.ListProductsResponse
+	11, // 39: souk.catalog.v1.CatalogService.GetProduct:output_type -> souk.catalog.v1.GetProductResponse
+	13, // 40: souk.catalog.v1.CatalogService.GetVariants:output_type -> souk.catalog.v1.GetVariantsResponse
+	16, // 41: souk.catalog.v1.CatalogService.ListCategories:output_type -> souk.catalog.v1.ListCategoriesResponse
+	20, // 42: souk.catalog.v1.CatalogService.CreateProduct:output_type -> souk.catalog.v1.CreateProductResponse
+	25, // 43: souk.catalog.v1.CatalogService.UpdateProduct:output_type -> souk.catalog.v1.UpdateProductResponse
+	27, // 44: souk.catalog.v1.CatalogService.WithdrawProduct:output_type -> souk.catalog.v1.WithdrawProductResponse
+	29, // 45: souk.catalog.v1.CatalogService.ImportProducts:output_type -> souk.catalog.v1.ImportProductsResponse
+	38, // [38:46] is the sub-list for method output_type
+	30, // [30:38] is the sub-list for method input_type
+	30, // [30:30] is the sub-list for extension type_name
+	30, // [30:30] is the sub-list for extension extendee
+	0,  // [0:30] is the sub-list for field type_name
 }
 
 func init() { file_souk_catalog_v1_catalog_proto_init() }

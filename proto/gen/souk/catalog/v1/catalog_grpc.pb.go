@@ -40,8 +40,8 @@ type CatalogServiceClient interface {
 	ListProducts(ctx context.Context, in *ListProductsRequest, opts ...grpc.CallOption) (*ListProductsResponse, error)
 	// GetProduct finds a published product by id or slug. NOT_FOUND PRODUCT_NOT_FOUND.
 	GetProduct(ctx context.Context, in *GetProductRequest, opts ...grpc.CallOption) (*GetProductResponse, error)
-	// GetVariants returns the sellable variants among the SKUs asked for, 2,000 at most; the rest are
-	// left out of the answer.
+	// GetVariants returns the variants among the SKUs asked for, 2,000 at most; what the catalog does not
+	// have is left out of the answer.
 	GetVariants(ctx context.Context, in *GetVariantsRequest, opts ...grpc.CallOption) (*GetVariantsResponse, error)
 	// ListCategories returns every category with a published product, by slug.
 	ListCategories(ctx context.Context, in *ListCategoriesRequest, opts ...grpc.CallOption) (*ListCategoriesResponse, error)
@@ -157,8 +157,8 @@ type CatalogServiceServer interface {
 	ListProducts(context.Context, *ListProductsRequest) (*ListProductsResponse, error)
 	// GetProduct finds a published product by id or slug. NOT_FOUND PRODUCT_NOT_FOUND.
 	GetProduct(context.Context, *GetProductRequest) (*GetProductResponse, error)
-	// GetVariants returns the sellable variants among the SKUs asked for, 2,000 at most; the rest are
-	// left out of the answer.
+	// GetVariants returns the variants among the SKUs asked for, 2,000 at most; what the catalog does not
+	// have is left out of the answer.
 	GetVariants(context.Context, *GetVariantsRequest) (*GetVariantsResponse, error)
 	// ListCategories returns every category with a published product, by slug.
 	ListCategories(context.Context, *ListCategoriesRequest) (*ListCategoriesResponse, error)
