@@ -1,6 +1,7 @@
 package journey
 
 import (
+	"bytes"
 	"cmp"
 	"net/http"
 	"strings"
@@ -159,4 +160,25 @@ func (k keyed) mustTakeEffectOnce(t *testing.T) {
 	if n := k.effects(t); n != 1 {
 		t.Errorf("took effect %d times", n)
 	}
+}
+
+func TestAnAdjustmentIsAnsweredAgainAfterItsProductWasWithdrawn(t *testing.T) {
+	t.Parallel()
+	keeper := staff(t)
+	product, skus := bowl(t, 0, 0)
+	key := shop.Header{Name: "Idempotency-Key", Value: uuid.NewString()}
+	adjust := func() *shop.Response {
+		resp, err := keeper.Send(t.Context(), http.MethodPost, "/v1/inventory/"+skus[0]+"/adjustments", map[string]any{"delta": 3, "reason": "delivery"}, key)
+		if err != nil || resp.Status != http.StatusCreated {
+			t.Fatalf("%+v, %v", resp, err)
+		}
+		return resp
+	}
+	first := adjust()
+	withdraw(t, product)
+	if again := adjust(); !bytes.Equal(again.Body, first.Body) || again.Header.Get("Idempotent-Replay") != "true" {
+		t.Errorf("first %s, again %s, replay %q", first.Body, again.Body, again.Header.Get("Idempotent-Replay"))
+	}
+	_, err := keeper.Adjust(t.Context(), skus[1], 1, "found")
+	wantProblem(t, err, http.StatusNotFound, "not_found")
 }

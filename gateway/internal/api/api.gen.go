@@ -639,25 +639,26 @@ type CartItem struct {
 }
 
 // CartLine Pieces of a SKU in a cart. A line with `problems` cannot be bought as it is: it has no `unit_price` and no `line_total`, and
-// counts for nothing in `subtotal`. One that was withdrawn has nothing of its product, and its SKU as its title. While
-// the stock cannot be asked, `availability` is `unknown` and there are no problems of stock.
+// counts for nothing in `subtotal`. One that was withdrawn still shows its product, whose page is gone; when the shop no longer
+// has the product, the title is the SKU. While the stock cannot be asked, `availability` is `unknown` and there are no problems
+// of stock.
 type CartLine struct {
 	// Availability Whether it can be bought now; `unknown` while the stock cannot be asked
 	Availability Availability `json:"availability"`
 
-	// Image The product's first; absent when it has none, or was withdrawn
+	// Image The product's first; absent when it has none, or the shop no longer has it
 	Image *Image `json:"image,omitempty"`
 
 	// LineTotal Of all pieces; absent when the line has problems
 	LineTotal *Money `json:"line_total,omitempty"`
 
-	// Options What makes the variant, such as its size, by name; absent when it was withdrawn
+	// Options What makes the variant, such as its size, by name; absent when the shop no longer has it
 	Options *Options `json:"options,omitempty"`
 
 	// Problems Why it cannot be bought as it is; empty when it can
 	Problems []LineProblem `json:"problems"`
 
-	// ProductId The product's, opaque; absent when it was withdrawn
+	// ProductId The product's, opaque; absent when the shop no longer has it
 	ProductId *string `json:"product_id,omitempty"`
 
 	// Quantity Pieces
@@ -666,7 +667,7 @@ type CartLine struct {
 	// Sku What it is called in stock
 	Sku string `json:"sku"`
 
-	// Slug The product's, for its address; absent when it was withdrawn
+	// Slug The product's, for its address; absent when the shop no longer has it
 	Slug *string `json:"slug,omitempty"`
 
 	// Title What it is called

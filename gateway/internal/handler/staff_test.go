@@ -124,10 +124,11 @@ func TestStaffReadTheLevelOfASKU(t *testing.T) {
 	s.send(t, staff, "GET", "/v1/inventory/SKU-0001", nil).refused(t, 503, "unavailable")
 }
 
-func TestStaffAdjustTheStockOfWhatIsSold(t *testing.T) {
+func TestStaffAdjustTheStockOfWhatIsSoldOrWas(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	sell(s, plain(1))
+	stock(s, map[string]int64{"GONE": 2})
 	on(s, adjustStock, func(_ context.Context, req *inventoryv1.AdjustStockRequest) (*inventoryv1.AdjustStockResponse, error) {
 		if req.GetDelta() != -3 || req.GetReason() != "broken" {
 			t.Errorf("asked %v", req)
@@ -136,6 +137,8 @@ func TestStaffAdjustTheStockOfWhatIsSold(t *testing.T) {
 	})
 	s.send(t, staff, "POST", "/v1/inventory/SKU-0001/adjustments", `{"delta": -3, "reason": "broken"}`).
 		mustBe(t, 201, `{"sku": "SKU-0001", "on_hand": 7, "reserved": 2, "available": 5}`)
+	s.send(t, staff, "POST", "/v1/inventory/GONE/adjustments", `{"delta": -3, "reason": "broken"}`).
+		mustBe(t, 201, `{"sku": "GONE", "on_hand": 7, "reserved": 2, "available": 5}`)
 	s.send(t, staff, "POST", "/v1/inventory/NOTHING/adjustments", `{"delta": -3, "reason": "broken"}`).refused(t, 404, "not_found")
 	s.fail(adjustStock, rpc.Error(codes.FailedPrecondition, "INSUFFICIENT_STOCK", "only 2 are free"))
 	p := s.send(t, staff, "POST", "/v1/inventory/SKU-0001/adjustments", `{"delta": -3, "reason": "broken"}`).refused(t, 422, "validation_failed")

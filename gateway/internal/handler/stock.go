@@ -27,7 +27,7 @@ func (h *Handler) GetStock(ctx context.Context, req api.GetStockRequestObject) (
 
 // AdjustStock adds to or takes from the stock of a SKU.
 func (h *Handler) AdjustStock(ctx context.Context, req api.AdjustStockRequestObject) (api.AdjustStockResponseObject, error) {
-	if err := h.mustSell(ctx, req.Sku); err != nil {
+	if err := h.mustKnow(ctx, req.Sku); err != nil {
 		return nil, err
 	}
 	answer, err := h.Inventory.AdjustStock(ctx, &inventoryv1.AdjustStockRequest{
@@ -37,6 +37,20 @@ func (h *Handler) AdjustStock(ctx context.Context, req api.AdjustStockRequestObj
 		return nil, err
 	}
 	return api.AdjustStock201JSONResponse(levelView(answer.GetLevel())), nil
+}
+
+// mustKnow returns a 404 for a SKU that is not sold and was never stocked. What was stocked stays in the warehouse when it is withdrawn,
+// and an adjustment that is sent again then gets its first answer.
+func (h *Handler) mustKnow(ctx context.Context, sku string) error {
+	sold, _, err := h.variants(ctx, []string{sku})
+	if err != nil || sold[sku] != nil {
+		return err
+	}
+	answer, err := h.Inventory.GetLevels(ctx, &inventoryv1.GetLevelsRequest{Skus: []string{sku}})
+	if err == nil && len(answer.GetLevels()) == 0 {
+		return edge.NotFound("There is no such SKU.")
+	}
+	return err
 }
 
 // mustSell returns a 404 unless catalog has the SKU.
