@@ -50,7 +50,7 @@ func newGuessing() *guessing {
 	return &guessing{
 		strangers: newTable(byStrangers), stranger: newLimiter(byStranger), fromKnown: newTable(byKnown), insideOfSession: newTable(bySession),
 		known: otter.Must(&otter.Options[string, struct{}]{
-			MaximumSize: maxKnown, ExpiryCalculator: otter.ExpiryAccessing[string, struct{}](knownFor),
+			MaximumSize: maxKnown, ExpiryCalculator: otter.ExpiryWriting[string, struct{}](knownFor),
 		}),
 	}
 }

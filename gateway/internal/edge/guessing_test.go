@@ -119,6 +119,29 @@ func TestARefreshTellsARestartedGatewayWhereTheOwnerIs(t *testing.T) {
 	})
 }
 
+func TestAnAccountKnowsANetworkForThirtyDays(t *testing.T) {
+	t.Parallel()
+	const day = 24 * time.Hour
+	synctest.Test(t, func(t *testing.T) {
+		g := newGuessing()
+		defer g.stop()
+		account, client := accountOf("ada@example.com"), netip.MustParseAddr("192.0.2.1")
+		pair := knownPair(account, client)
+		g.learn(account, client)
+		time.Sleep(5 * day)
+		g.learn(account, client)
+		time.Sleep(29 * day)
+		// A wrong password from there: it is no sign-in.
+		if err := g.admitSignIn(http.Header{}, account, client); err != nil || !g.knows(pair) {
+			t.Errorf("29 days after the last sign-in: known %t, %v", g.knows(pair), err)
+		}
+		time.Sleep(day + time.Minute)
+		if g.knows(pair) {
+			t.Error("the network is known for more than 30 days")
+		}
+	})
+}
+
 func TestAnAccountIsGuessedSlowlyFromEverywhere(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
