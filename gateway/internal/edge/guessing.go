@@ -16,31 +16,33 @@ import (
 	"souk/platform/service"
 )
 
-// How often the password of one account may be tried (docs/adr/0011-guessing-passwords.md).
+// How often the password of one account may be tried (docs/adr/0011-guessing-passwords.md). A stranger is a client in a network
+// that the account does not know.
 var (
-	// By all together who are strangers to the account: 1,460 times a day.
+	// By all strangers together: 1,460 times a day.
 	byStrangers = limit{name: "account", whose: "passwords tried for this account", perSecond: 1.0 / 60, burst: 20}
-	// By one stranger, who is left with 58 times a day. So few that twenty of them leave room for an owner who is on her way.
+	// By one stranger: 58 times a day. That is so few that twenty strangers do not use up what all may do together, and an owner in a
+	// new network can still sign in.
 	byStranger = limit{name: "account-address", whose: "passwords tried for this account from this address", perSecond: 2.0 / 3600, burst: 10}
-	// From a network that the account knows, and by a session of the account.
-	byKnown   = limit{name: "account-address", whose: "passwords tried for this account from this address", perSecond: 1.0 / 30, burst: 10}
+	// From one network that the account knows.
+	byKnown = limit{name: "account-address", whose: "passwords tried for this account from this address", perSecond: 1.0 / 30, burst: 10}
+	// By one session of the account.
 	bySession = limit{name: "session", whose: "passwords tried in this session", perSecond: 1.0 / 60, burst: 10}
 )
 
 const (
-	// Networks that accounts know, in all.
+	// The most networks that are remembered, of all accounts together.
 	maxKnown = 100_000
 	// How long an account knows a network after the last sign-in or refresh from it: as long as a session lasts.
 	knownFor = 30 * 24 * time.Hour
 )
 
-// guessing limits how often the password of an account may be tried. Strangers have an allowance for each account, and the owner
-// another, which strangers cannot use up: one for each network that the account knows, because it signed in from there, and one
-// for each of its sessions.
+// guessing limits how often the password of an account may be tried. An account knows the networks from which it signed in. Each of
+// them has an allowance of its own, and so has each session of the account, so that strangers cannot use up the owner's.
 type guessing struct {
 	strangers *table
 	stranger  *limiter
-	// known has the networks that accounts know.
+	// known has the pairs of an account and a network that it knows.
 	known           *otter.Cache[string, struct{}]
 	fromKnown       *table
 	insideOfSession *table
@@ -55,7 +57,7 @@ func newGuessing() *guessing {
 	}
 }
 
-// slowGuesses is the middleware that refuses what tries the password of one account too often.
+// slowGuesses is the middleware that refuses requests which try the password of one account too often.
 func (l *Limits) slowGuesses(next api.StrictHandlerFunc, _ string) api.StrictHandlerFunc {
 	if l == nil {
 		return next
@@ -73,13 +75,13 @@ func (l *Limits) slowGuesses(next api.StrictHandlerFunc, _ string) api.StrictHan
 	}
 }
 
-// admit refuses a request that tries a password once too often.
+// admit returns an error for a request that tries a password too often.
 func (g *guessing) admit(ctx context.Context, header http.Header, client netip.Addr, request any) error {
 	switch request := request.(type) {
 	case api.CreateSessionRequestObject:
 		return g.admitSignIn(header, accountOf(request.Body.Email), client)
 	case api.ChangePasswordRequestObject, api.DeleteMeRequestObject:
-		// By session, not by account: who has stolen a token tries the password slowly, and not in the owner's place.
+		// The limit is the session's, not the account's, because a thief of one token must not use up the owner's tries.
 		q := g.insideOfSession.take(access.FromContext(ctx).SessionID)
 		q.note(header)
 		return q.err()
@@ -87,13 +89,14 @@ func (g *guessing) admit(ctx context.Context, header http.Header, client netip.A
 	return nil
 }
 
-// admitSignIn says how a client stands only when it is refused: whether an account knows a network is not for others to see.
+// admitSignIn is admit for a sign-in. Its headers tell of the limit only when it refuses, because they would show everybody which
+// networks an account knows.
 func (g *guessing) admitSignIn(header http.Header, account string, client netip.Addr) error {
 	if pair := knownPair(account, client); g.knows(pair) {
 		return refusal(header, g.fromKnown.take(pair))
 	}
-	// The stranger's own allowance first, and it is spent on what the other one refuses, too: who does not stop has soon none
-	// left, and the strangers' comes back to those who wait.
+	// A stranger's own allowance comes first. It is spent also when the common one refuses, because a stranger who does not stop
+	// then runs out of it and leaves the common one to the others.
 	networks := service.ClientNetworks(client)
 	if err := refusal(header, g.stranger.take(account+networks[len(networks)-1].String())); err != nil {
 		return err
@@ -108,7 +111,8 @@ func refusal(header http.Header, q quota) error {
 	return q.err()
 }
 
-// learn has the account know the client's network from now on. The right password is no guess: the allowance is whole again.
+// learn makes the client's network known to the account, and gives the network its whole allowance back, because the password was
+// right.
 func (g *guessing) learn(account string, client netip.Addr) {
 	pair := knownPair(account, client)
 	g.known.Set(pair, struct{}{})
@@ -131,11 +135,11 @@ func signedIn(answer any) (api.Customer, bool) {
 	return api.Customer{}, false
 }
 
-// accountOf returns what an account is known by here: one name for all spellings of its address, and no e-mail in our memory. An
-// account that is not there is as slow to guess.
+// accountOf returns the key of the account with an e-mail address. All spellings of the address have one key, and an address
+// without an account has one too. It is a digest, so that no e-mail is in the memory.
 func accountOf(text string) string {
 	address, ok := email.Canonical(text)
-	if !ok { // an account of an earlier version may have it
+	if !ok { // accounts of earlier versions may have such an address
 		address = strings.Join(email.Spellings(text), "")
 	}
 	sum := sha256.Sum256([]byte(address))

@@ -12,21 +12,22 @@ import (
 )
 
 const (
-	// Clients remembered at once by each limiter; the longest unseen are forgotten first.
+	// The most clients that a limiter remembers. Those that it has not seen for the longest time are forgotten first.
 	maxClients = 100_000
-	// A client is remembered for at least so long, and until it has its whole allowance back.
+	// The least time for which a client is remembered. A limit whose allowance takes longer to come back remembers longer.
 	minMemory = 10 * time.Minute
 )
 
-// limit is how much one client may do: requests a second, and at once.
+// limit is how many requests one client may send.
 type limit struct {
-	// name is what the RateLimit headers call it; whose completes "Too many …" for a person.
+	// name is the limit's name in the RateLimit headers. whose completes "Too many …" for a person.
 	name, whose string
-	perSecond   rate.Limit
-	burst       int
+	// burst is the allowance: the requests at once. It comes back at the rate perSecond.
+	perSecond rate.Limit
+	burst     int
 }
 
-// times returns a limit of n times as much.
+// times returns a limit that is n times as high.
 func (l limit) times(n int) limit {
 	l.perSecond *= rate.Limit(n)
 	l.burst *= n
@@ -38,7 +39,7 @@ func (l limit) refill() time.Duration {
 	return time.Duration(float64(l.burst) / float64(l.perSecond) * float64(time.Second))
 }
 
-// limiter holds a token bucket for each client, by whatever it is known by.
+// limiter has a token bucket for each client. What identifies a client is up to the caller.
 type limiter struct {
 	limit   limit
 	buckets *otter.Cache[string, *rate.Limiter]
@@ -51,7 +52,7 @@ func newLimiter(l limit) *limiter {
 	})}
 }
 
-// take lets the client go on or not, and says what it may still do.
+// take spends one request of the client's allowance, if there is one left, and returns how the client stands.
 func (l *limiter) take(client string) quota {
 	bucket, ok := l.buckets.GetIfPresent(client)
 	if !ok {
@@ -68,9 +69,9 @@ func (l *limiter) take(client string) quota {
 // quota is how a client stands with a limit.
 type quota struct {
 	limit limit
-	// left is how many more requests it may send at once.
+	// left is the number of requests that the client may still send at once.
 	left float64
-	// wait is 0 when the client may go on, else how long it has to wait.
+	// wait is how long the client has to wait; 0 when this request may go on.
 	wait time.Duration
 }
 
