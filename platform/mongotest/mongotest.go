@@ -23,12 +23,13 @@ const Variable = "SOUK_TEST_MONGO"
 
 // Main runs the tests of a package with a server beside them. Call it from TestMain.
 func Main(m *testing.M) {
-	os.Exit(run(m))
+	os.Exit(Run(m.Run))
 }
 
-func run(m *testing.M) int {
+// Run is Main for tests that need other servers too. It returns what run returns: the exit code.
+func Run(run func() int) int {
 	if os.Getenv(Variable) != "" {
-		return m.Run()
+		return run()
 	}
 	stop, err := start()
 	if err != nil {
@@ -36,7 +37,7 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer stop()
-	return m.Run()
+	return run()
 }
 
 func start() (stop func(), err error) {

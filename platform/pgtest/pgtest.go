@@ -22,12 +22,13 @@ const Variable = "SOUK_TEST_POSTGRES"
 
 // Main runs the tests of a package with a PostgreSQL server beside them. Call it from TestMain.
 func Main(m *testing.M) {
-	os.Exit(run(m))
+	os.Exit(Run(m.Run))
 }
 
-func run(m *testing.M) int {
+// Run is Main for tests that need other servers too. It returns what run returns: the exit code.
+func Run(run func() int) int {
 	if os.Getenv(Variable) != "" {
-		return m.Run()
+		return run()
 	}
 	stop, err := start()
 	if err != nil {
@@ -35,7 +36,7 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer stop()
-	return m.Run()
+	return run()
 }
 
 func start() (stop func(), err error) {
