@@ -20,14 +20,15 @@ const DatabasesWithin = 2 * time.Minute
 func (s *Secrets) PrepareDatabases(ctx context.Context, logger *slog.Logger, dir string) error {
 	var errs []error
 	for _, service := range relational {
+		server := service + "-db"
 		err := PreparePostgres(ctx, logger, Database{
-			Addr: service + "-db:5432", Service: service, Password: s.Databases[service], Superuser: s.Superusers[service],
+			Addr: server + ":5432", Service: service, Password: s.Databases[service], Superuser: s.Superusers[server],
 		})
 		errs = append(errs, named(service, err))
 	}
-	for _, service := range documental {
+	for service, server := range documental {
 		uri, err := PrepareMongo(ctx, logger, Database{
-			Addr: service + "-db:27017", Service: service, Password: s.Databases[service], Superuser: s.Superusers[service],
+			Addr: server + ":27017", Service: service, Password: s.Databases[service], Superuser: s.Superusers[server],
 		})
 		if err == nil {
 			err = write(filepath.Join(dir, service, "mongo-uri"), string(uri), readable)

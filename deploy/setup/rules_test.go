@@ -25,7 +25,7 @@ var (
 	// Entry points that start as root, give a folder to their user and become that user.
 	capabilities = map[string][]string{
 		"customers-db": {"CHOWN", "DAC_READ_SEARCH", "FOWNER", "SETGID", "SETUID"},
-		"carts-db":     {"CHOWN", "DAC_READ_SEARCH", "FOWNER", "SETGID", "SETUID"},
+		"carts-mongo":  {"CHOWN", "DAC_READ_SEARCH", "FOWNER", "SETGID", "SETUID"},
 		"consul":       {"CHOWN", "SETGID", "SETUID"},
 	}
 	// Compose writes a file into setup's container.
@@ -66,9 +66,8 @@ func TestMemoryIsLimitedAndGoKnows(t *testing.T) {
 	t.Parallel()
 	for name, c := range compose(t).Services {
 		limit := mebibytes(t, name, c.MemoryLimit)
-		database := strings.HasSuffix(name, "-db")
 		soft, told := c.Environment["GOMEMLIMIT"]
-		if told == database {
+		if told == isDatabase(name) {
 			t.Errorf("%s: GOMEMLIMIT is %q", name, soft)
 		}
 		if share := mebibytes(t, name, soft) / limit; told && (share < 0.8 || share > 0.9) {

@@ -18,7 +18,7 @@ import (
 // Secrets are what the shop's containers must know of each other and nobody else may.
 type Secrets struct {
 	// Databases are the passwords of the services' roles, by service. Superusers are those of the roles that may do anything
-	// in the service's database server; no service knows one.
+	// in a database server, by server; no service knows one.
 	Databases, Superusers map[string]secret.Text
 	// Tokens are what each service shows to Consul, and Management is the token that manages Consul.
 	Tokens     map[string]secret.Text
@@ -41,10 +41,13 @@ func Keep(cfg Config) (*Secrets, error) {
 		errs = append(errs, err)
 		return value
 	}
-	for _, service := range slices.Concat(relational, documental) {
+	for _, service := range append(slices.Clone(relational), "customers") {
 		s.Databases[service] = keep(service+"-database-password", cfg.DatabasePassword, rand.Text)
-		s.Superusers[service] = keep(service+"-superuser-password", "", rand.Text)
+		s.Superusers[service+"-db"] = keep(service+"-superuser-password", "", rand.Text)
 	}
+	// The MongoDB of carts keeps the password that it was made with, so its PostgreSQL gets another.
+	s.Superusers["carts-mongo"] = s.Superusers["carts-db"]
+	s.Superusers["carts-db"] = keep("carts-postgres-superuser-password", "", rand.Text)
 	// Consul wants its tokens to look like this. One has 122 random bits.
 	for _, name := range certified {
 		s.Tokens[name] = keep(name+"-consul-token", "", uuid.NewString)

@@ -25,11 +25,11 @@ type Config struct {
 	Volumes string `env:"SETUP_VOLUMES" envDefault:"/volumes"`
 }
 
-// relational are the services that keep their data in PostgreSQL, and documental those that keep it in MongoDB, each on a
-// server of its own: orders in orders-db.
+// relational are the services that keep their data in PostgreSQL, each on a server of its own: orders in orders-db. documental
+// are the services with a MongoDB, and its server. Carts kept its data there before, and copies it at its first start.
 var (
-	relational = []string{"catalog", "orders", "inventory", "payments", "shipping"}
-	documental = []string{"customers", "carts"}
+	relational = []string{"catalog", "carts", "orders", "inventory", "payments", "shipping"}
+	documental = map[string]string{"customers": "customers-db", "carts": "carts-mongo"}
 )
 
 // certified are those that register with Consul or take a certificate from it.

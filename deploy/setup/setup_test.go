@@ -97,7 +97,9 @@ func TestAContainerCanReadItsSecretsAndNoneOfAnotherService(t *testing.T) {
 	cfg := newConfig(t)
 	cfg.StripeKey, cfg.StripeWebhookSecret, cfg.SimulatorWebhookSecret = "the key that stripe made up", "the secret that stripe made up", "the secret of the simulator"
 	contents := shared(t, cfg)
-	service := func(path string) string { return strings.TrimSuffix(filepath.Dir(path), "-db") }
+	service := func(path string) string {
+		return strings.TrimSuffix(strings.TrimSuffix(filepath.Dir(path), "-db"), "-mongo")
+	}
 	for path, value := range contents {
 		if info, err := os.Stat(filepath.Join(cfg.Volumes, path)); err != nil || info.Mode() != 0o444 {
 			t.Errorf("%s: %v, %v; want it readable by a container's user", path, info.Mode(), err)
@@ -188,4 +190,17 @@ func client(t *testing.T, agent *devserver.Consul, token secret.Text) *api.Clien
 		t.Fatal(err)
 	}
 	return c
+}
+
+func TestTheMongoOfCartsKeepsThePasswordThatItWasMadeWith(t *testing.T) {
+	t.Parallel()
+	cfg := newConfig(t)
+	const before = "of the superuser in the version before"
+	if err := os.WriteFile(filepath.Join(cfg.Dir, "carts-superuser-password"), []byte(before), 0o400); err != nil {
+		t.Fatal(err)
+	}
+	contents := shared(t, cfg)
+	if got := contents["carts-mongo/superuser-password"]; got != before || contents["carts-db/superuser-password"] == before {
+		t.Errorf("MongoDB is told %q, PostgreSQL %q", got, contents["carts-db/superuser-password"])
+	}
 }

@@ -15,8 +15,8 @@ func (s *Secrets) Share(dir string) error {
 	share := func(container, name, value string) {
 		errs = append(errs, write(filepath.Join(dir, container, name), value, readable))
 	}
-	for service, password := range s.Superusers {
-		share(service+"-db", "superuser-password", string(password))
+	for server, password := range s.Superusers {
+		share(server, "superuser-password", string(password))
 	}
 	for _, service := range relational {
 		share(service, "database-url", databaseURL(service, string(s.Databases[service])))

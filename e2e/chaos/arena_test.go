@@ -42,18 +42,12 @@ type arena struct {
 
 // open starts a shop with proxies in front of services, and plenty of each SKU. Call what it returns to end it.
 func open(ctx context.Context, pieces int, proxied ...string) (*arena, func() error, error) {
-	return openAs(ctx, stack.Config{}, pieces, proxied...)
-}
-
-// openAs is open with more to say about the shop.
-func openAs(ctx context.Context, cfg stack.Config, pieces int, proxied ...string) (*arena, func() error, error) {
 	a := &arena{proxies: map[string]*fault.Proxy{}}
 	authority, err := certtest.New()
 	if err != nil {
 		return nil, nil, err
 	}
-	cfg.Authority = authority
-	cfg.Env = append(cfg.Env, "SOUK_RATE_LIMITS=off", "SOUK_SHIPPING_TRANSIT=1s")
+	cfg := stack.Config{Authority: authority, Env: []string{"SOUK_RATE_LIMITS=off", "SOUK_SHIPPING_TRANSIT=1s"}}
 	for _, name := range proxied {
 		proxy, err := fault.NewProxy(name, authority)
 		if err != nil {

@@ -7,16 +7,13 @@ import (
 	"time"
 
 	"souk/deploy/local/stack"
-	"souk/e2e/fault"
 	"souk/e2e/shop"
-	"souk/platform/devserver"
 )
 
 // What a confirmed checkout of five lines, with the address in its body, may cost.
 const (
-	mostCalls       = 8
-	mostCommits     = 6 // the simulated card network's own books left out, which are outside the shop
-	mostMongoWrites = 1
+	mostCalls   = 8
+	mostCommits = 7 // the simulated card network's own books left out, which are outside the shop
 
 	costly = 50 // checkouts that are measured
 	// Background work does not come at an even rate. One commit more a checkout would be a whole one.
@@ -41,33 +38,21 @@ func TestCostOfACheckout(t *testing.T) {
 
 	calls := average(sum(spent.calls))
 	commits := (float64(spent.xids-spent.cards) - noise) / costly
-	mongo := average(sum(spent.mongo))
 	t.Logf("measured: a checkout takes %.2f gRPC calls: %v", calls, averages(spent.calls))
 	t.Logf("measured: %.2f commits that write in PostgreSQL, and %.2f of the card network; idle, %.1f a second", commits, average(spent.cards), float64(idle.xids)/idle.took.Seconds())
-	t.Logf("measured: %.2f writes in MongoDB: %v", mongo, averages(spent.mongo))
 	t.Logf("for information, transactions by database, those included that only read: %v; took %v", averages(spent.transactions), (spent.took / costly).Round(time.Millisecond))
-	if calls == 0 || commits <= 0 || mongo == 0 {
+	if calls == 0 || commits <= 0 {
 		t.Error("something was not counted")
 	}
-	if calls > mostCalls || commits > mostCommits+astray || mongo > mostMongoWrites {
-		t.Errorf("that is more than %d calls, %d commits, %d write in MongoDB", mostCalls, mostCommits, mostMongoWrites)
+	if calls > mostCalls || commits > mostCommits+astray {
+		t.Errorf("that is more than %d calls, %d commits", mostCalls, mostCommits)
 	}
 }
 
-// openMetered starts a shop whose gRPC calls and MongoDB commands all pass a proxy that counts them.
+// openMetered starts a shop whose gRPC calls all pass a proxy that counts them.
 func openMetered(t *testing.T) (*arena, *meter) {
 	t.Helper()
-	port, err := devserver.FreePort()
-	if err != nil {
-		t.Fatal(err)
-	}
-	wire, err := fault.NewWire(t.Context(), port)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = wire.Close() })
-	env := []string{"SOUK_CARTS_MONGO_URI=" + wire.URI("carts"), "SOUK_CUSTOMERS_MONGO_URI=" + wire.URI("customers")}
-	a, end, err := openAs(t.Context(), stack.Config{MongoPort: port, Env: env}, 1_000_000, stack.Services...)
+	a, end, err := open(t.Context(), 1_000_000, stack.Services...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +61,7 @@ func openMetered(t *testing.T) (*arena, *meter) {
 			t.Errorf("stop the shop: %v", err)
 		}
 	})
-	return a, newMeter(t, a, wire)
+	return a, newMeter(t, a)
 }
 
 // confirm checks five lines out and returns what that alone has cost.

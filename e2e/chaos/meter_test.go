@@ -15,7 +15,6 @@ import (
 // meter reads what a shop has spent.
 type meter struct {
 	proxies map[string]*fault.Proxy
-	wire    *fault.Wire
 	// A connection as payments, which may see the card network's books.
 	db *pgx.Conn
 }
@@ -23,21 +22,20 @@ type meter struct {
 // reading is what was spent, since the start or between two readings.
 type reading struct {
 	calls        map[string]int   // gRPC, by method
-	mongo        map[string]int   // MongoDB's commands that change documents
 	xids         int64            // PostgreSQL's transactions that wrote something, in all databases
 	cards        int64            // those of them that the card network's books took
 	transactions map[string]int64 // all of PostgreSQL's, by database, as far as it has counted them
 	took         time.Duration
 }
 
-func newMeter(t *testing.T, a *arena, wire *fault.Wire) *meter {
+func newMeter(t *testing.T, a *arena) *meter {
 	t.Helper()
 	db, err := pgx.Connect(t.Context(), a.DatabaseURL("payments", "payments"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close(context.WithoutCancel(t.Context())) })
-	return &meter{proxies: a.proxies, wire: wire, db: db}
+	return &meter{proxies: a.proxies, db: db}
 }
 
 // during returns what work has cost.
@@ -53,18 +51,12 @@ func (m *meter) during(t *testing.T, work func()) reading {
 
 func (m *meter) read(t *testing.T) reading {
 	t.Helper()
-	r := reading{calls: map[string]int{}, mongo: map[string]int{}, transactions: map[string]int64{}}
+	r := reading{calls: map[string]int{}, transactions: map[string]int64{}}
 	for _, proxy := range m.proxies {
 		maps.Copy(r.calls, proxy.Calls())
 	}
 	// Keys are fetched now and then, whatever is bought.
 	maps.DeleteFunc(r.calls, func(method string, _ int) bool { return strings.HasPrefix(method, "/souk.access.") })
-	for command, n := range m.wire.Commands() {
-		switch command {
-		case "insert", "update", "delete", "findAndModify", "bulkWrite":
-			r.mongo[command] = n
-		}
-	}
 	// A card is a row, and a transaction, of its own.
 	err := m.db.QueryRow(t.Context(), `SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint,
 		(SELECT count(*) FROM simulator.authorizations)`).Scan(&r.xids, &r.cards)
@@ -89,14 +81,14 @@ func (m *meter) read(t *testing.T) reading {
 
 func (r reading) minus(earlier reading) reading {
 	return reading{
-		calls: add(r.calls, earlier.calls, -1), mongo: add(r.mongo, earlier.mongo, -1), transactions: add(r.transactions, earlier.transactions, -1),
+		calls: add(r.calls, earlier.calls, -1), transactions: add(r.transactions, earlier.transactions, -1),
 		xids: r.xids - earlier.xids, cards: r.cards - earlier.cards, took: r.took - earlier.took,
 	}
 }
 
 func (r reading) plus(other reading) reading {
 	return reading{
-		calls: add(r.calls, other.calls, 1), mongo: add(r.mongo, other.mongo, 1), transactions: add(r.transactions, other.transactions, 1),
+		calls: add(r.calls, other.calls, 1), transactions: add(r.transactions, other.transactions, 1),
 		xids: r.xids + other.xids, cards: r.cards + other.cards, took: r.took + other.took,
 	}
 }

@@ -11,7 +11,7 @@ func TestARoleOpensNoDatabaseButItsOwn(t *testing.T) {
 	if running == nil {
 		t.Skip("the databases of a shop that SOUK_URL names are not reachable from here")
 	}
-	services := []string{"catalog", "orders", "inventory", "payments", "shipping"}
+	services := []string{"catalog", "carts", "orders", "inventory", "payments", "shipping"}
 	for _, role := range services {
 		for _, database := range append(services, "postgres") {
 			conn, err := pgx.Connect(t.Context(), running.DatabaseURL(role, database))

@@ -124,12 +124,11 @@ func lines(cfg *stack.Config) (map[string]server, error) {
 	mongoLine, consulLine, signer := ports[&cfg.MongoPort], ports[&cfg.ConsulPort], ports[&cfg.ConsulGRPCPort]
 	cfg.PostgresAddr = ports[&cfg.PostgresPort].Addr()
 	cfg.Env = append(cfg.Env,
-		fmt.Sprintf("SOUK_CARTS_MONGO_URI=mongodb://%s/carts", mongoLine.Addr()),
 		fmt.Sprintf("SOUK_CUSTOMERS_MONGO_URI=mongodb://%s/customers", mongoLine.Addr()),
 		"SOUK_CONSUL_ADDR="+consulLine.Addr(), "SOUK_CONSUL_GRPC_ADDR="+signer.Addr())
 	return map[string]server{
-		postgres: {[]*fault.Line{ports[&cfg.PostgresPort]}, []string{"catalog", "orders", "inventory", "payments", "shipping"}},
-		mongo:    {[]*fault.Line{mongoLine}, []string{"customers", "carts"}},
+		postgres: {[]*fault.Line{ports[&cfg.PostgresPort]}, []string{"catalog", "carts", "orders", "inventory", "payments", "shipping"}},
+		mongo:    {[]*fault.Line{mongoLine}, []string{"customers"}},
 		consul:   {[]*fault.Line{consulLine, signer}, nil},
 	}, nil
 }

@@ -7,8 +7,12 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// relational are the services that keep their data in PostgreSQL; the others use the MongoDB protocol.
-var relational = []string{"catalog", "orders", "inventory", "payments", "shipping"}
+// relational are the services that keep their data in PostgreSQL, and documental those that are told of a database of the MongoDB
+// protocol. Carts had one before, whose carts it copies at its first start.
+var (
+	relational = []string{"catalog", "carts", "orders", "inventory", "payments", "shipping"}
+	documental = []string{"customers", "carts"}
+)
 
 // createDatabases gives each relational service a role and a database that no other role can open.
 func createDatabases(ctx context.Context, adminURL string, passwords map[string]string) error {

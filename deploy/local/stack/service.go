@@ -51,15 +51,15 @@ func (s *Stack) environment(part string) []string {
 		"SOUK_GATEWAY_ADDR="+cmp.Or(s.cfg.gateways[part], s.cfg.GatewayAddr),
 		"SOUK_KEEP_DIR="+s.cfg.path("kept", part),
 	)
-	switch {
-	case slices.Contains(relational, name):
+	if slices.Contains(relational, name) {
 		url := s.DatabaseURL(name, name)
 		if s.cfg.PostgresAddr != "" {
 			url = strings.Replace(url, fmt.Sprintf("127.0.0.1:%d", s.postgres.Port()), s.cfg.PostgresAddr, 1)
 		}
 		env = append(env, fmt.Sprintf("SOUK_%s_DATABASE_URL=%s", upper, url),
 			fmt.Sprintf("SOUK_%s_DATABASE_INSTANCES=%d", upper, s.cfg.mostInstances(name)))
-	case name != Gateway:
+	}
+	if slices.Contains(documental, name) {
 		env = append(env, fmt.Sprintf("SOUK_%s_MONGO_URI=%s/%s", upper, strings.TrimSuffix(s.mongo.URL(), "/"), name))
 	}
 	if name == "customers" {

@@ -7,19 +7,22 @@ import (
 	cartsv1 "souk/proto/gen/souk/carts/v1"
 
 	"souk/platform/config"
-	"souk/platform/mongodb"
+	"souk/platform/pgdb"
+	"souk/platform/secret"
 	"souk/platform/service"
 
 	"souk/services/carts/internal/carts"
 	"souk/services/carts/internal/grpcapi"
-	"souk/services/carts/internal/mongo"
+	"souk/services/carts/internal/postgres"
 )
 
 // Config is everything carts can be told from outside.
 type Config struct {
 	Service  service.Config
 	Listen   service.Listen `envPrefix:"CARTS_"`
-	Database mongodb.Config `envPrefix:"CARTS_"`
+	Database pgdb.Config    `envPrefix:"CARTS_"`
+	// Mongo is where versions before kept the carts, which are copied from there at the first start. Empty for nowhere.
+	Mongo secret.URL `env:"CARTS_MONGO_URI"`
 }
 
 // Run serves carts until ctx is done.
@@ -32,16 +35,20 @@ func Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	db, err := mongodb.Open(ctx, cfg.Database, svc.Logger())
+	pool, err := pgdb.Open(ctx, cfg.Database, postgres.Migrations, svc.Logger())
 	if err != nil {
 		return err
 	}
-	svc.OnStop(func() { _ = db.Client().Disconnect(context.WithoutCancel(ctx)) })
-	svc.Require("mongo", func(ctx context.Context) error { return db.Client().Ping(ctx, nil) })
-	store := mongo.New(db)
-	if err := mongodb.Await(ctx, svc.Logger(), store.Prepare); err != nil {
-		return err
+	svc.OnStop(pool.Close)
+	store := postgres.New(pool)
+	if cfg.Mongo != "" {
+		if err := copyFrom(ctx, cfg.Mongo, store, svc.Logger()); err != nil {
+			return err
+		}
 	}
+	health := pgdb.NewHealth(pool)
+	svc.OnStop(health.Close)
+	svc.Require("postgres", health.Check)
 	held := carts.New(store)
 	svc.Every(carts.SweepEvery, "sweep", held.Sweep)
 	cartsv1.RegisterCartsServiceServer(svc.Server(), grpcapi.New(held))

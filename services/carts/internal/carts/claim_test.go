@@ -1,20 +1,15 @@
 package carts_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
 
-	"souk/platform/mongotest"
-
 	"souk/services/carts/internal/carts"
-	"souk/services/carts/internal/mongo"
 )
 
 func TestAGuestCartGoesToOneOfTwoCustomersWhoClaimIt(t *testing.T) {
@@ -74,17 +69,13 @@ func TestWhatAGuestWasToldIsInTheCartIsThereAfterTheClaim(t *testing.T) {
 
 func TestAClaimThatDoesNotFitChangesNothing(t *testing.T) {
 	t.Parallel()
-	s, store := setup(t)
+	s, pool := setup(t)
 	ada := uuid.NewString()
-	own := create(t, s, ada)
-	for i := range carts.MaxLines - 1 {
-		own.Lines = append(own.Lines, carts.Line{SKU: fmt.Sprint("S", i), Quantity: carts.MaxQuantity})
-	}
-	if ok, err := store.Replace(t.Context(), own); !ok || err != nil {
-		t.Fatal(ok, err)
-	}
+	create(t, s, ada)
+	fill(t, pool, ada, carts.MaxLines-1)
+	own := put(t, s, ada, ada, "S1", carts.MaxQuantity)
 	guest := create(t, s, "")
-	put(t, s, "", guest.ID, "S0", 7)
+	put(t, s, "", guest.ID, "S1", 7)
 	put(t, s, "", guest.ID, "A", 1)
 	put(t, s, "", guest.ID, "B", 1)
 	if _, err := s.Claim(t.Context(), ada, guest.ID); !errors.Is(err, carts.ErrFull) {
@@ -105,74 +96,35 @@ func TestAClaimThatDoesNotFitChangesNothing(t *testing.T) {
 	}
 }
 
-// dying is a store whose process dies at the n-th write from now.
-type dying struct {
-	*mongo.Store
-	writes int
-}
-
-var errDied = errors.New("the process died")
-
-func (d *dying) alive() error {
-	if d.writes--; d.writes < 0 {
-		return errDied
-	}
-	return nil
-}
-
-func (d *dying) Replace(ctx context.Context, cart carts.Cart) (bool, error) {
-	if err := d.alive(); err != nil {
-		return false, err
-	}
-	return d.Store.Replace(ctx, cart)
-}
-
-func (d *dying) Delete(ctx context.Context, id string) error {
-	if err := d.alive(); err != nil {
-		return err
-	}
-	return d.Store.Delete(ctx, id)
-}
-
-func TestAClaimThatDiedCanBeMadeAgain(t *testing.T) {
+func TestAClaimedCartIsForgottenWithItsCustomer(t *testing.T) {
 	t.Parallel()
-	for writes := range 4 {
-		t.Run(fmt.Sprintf("after %d writes", writes), func(t *testing.T) {
-			t.Parallel()
-			store := mongo.New(mongotest.New(t))
-			s := carts.New(store)
-			ada, guest := uuid.NewString(), create(t, s, "")
-			put(t, s, create(t, s, ada).ID, ada, "A", 1)
-			put(t, s, "", guest.ID, "A", 2)
-			_, err := carts.New(&dying{Store: store, writes: writes}).Claim(t.Context(), ada, guest.ID)
-			if died := errors.Is(err, errDied); died != (writes < 3) {
-				t.Fatalf("claim: %v", err)
-			}
-			got, err := s.Claim(t.Context(), ada, guest.ID)
-			if err != nil || fmt.Sprint(got.Lines) != "[{A 3}]" {
-				t.Errorf("claim again: %v, %v; want A 3", got.Lines, err)
-			}
-		})
+	s, pool := setup(t)
+	ada, guest, other := uuid.NewString(), create(t, s, ""), create(t, s, "")
+	put(t, s, "", guest.ID, "A", 1)
+	if _, err := s.Claim(t.Context(), ada, guest.ID); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Erase(t.Context(), ada); err != nil {
+		t.Fatal(err)
+	}
+	if exists(t, pool, ada) || exists(t, pool, guest.ID) || !exists(t, pool, other.ID) {
+		t.Errorf("left: own %v, claimed %v, another %v", exists(t, pool, ada), exists(t, pool, guest.ID), exists(t, pool, other.ID))
 	}
 }
 
-func TestACustomersExpiredCartIsEmptyAgain(t *testing.T) {
+func TestAClaimOfNothingOpensNoCart(t *testing.T) {
 	t.Parallel()
-	s, store := setup(t)
+	s, pool := setup(t)
 	ada := uuid.NewString()
-	old := carts.Cart{ID: ada, CustomerID: ada, Lines: []carts.Line{{SKU: "A", Quantity: 1}}, ExpiresAt: time.Now().Add(-time.Minute)}
-	if _, err := store.Insert(t.Context(), old); err != nil {
-		t.Fatal(err)
+	for _, id := range []string{uuid.NewString(), "x", ""} {
+		if _, err := s.Claim(t.Context(), ada, id); !errors.Is(err, carts.ErrNotFound) {
+			t.Errorf("claim of %q: %v, want ErrNotFound", id, err)
+		}
 	}
-	other := carts.Cart{ID: uuid.NewString(), ExpiresAt: old.ExpiresAt}
-	if _, err := store.Insert(t.Context(), other); err != nil {
-		t.Fatal(err)
+	if exists(t, pool, ada) {
+		t.Error("there is a cart now")
 	}
-	got, err := s.Get(t.Context(), ada, ada)
-	if err != nil || len(got.Lines) != 0 || time.Until(got.ExpiresAt) < 364*24*time.Hour {
-		t.Errorf("cart = %+v, %v; want an empty one for a year", got, err)
-	}
-	if inserted, err := store.Insert(t.Context(), other); inserted || err != nil {
-		t.Errorf("opening a cart swept the others (%v)", err)
+	if got, err := s.Claim(t.Context(), ada, ada); err != nil || got.ID != ada {
+		t.Errorf("claim of one's own: %v, %v", got, err)
 	}
 }

@@ -3,35 +3,38 @@ package carts
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
+
+	"souk/platform/identifier"
+	"souk/platform/outage"
 )
 
-const (
-	// A cart nobody touches ends after this long.
-	guestLife    = 30 * 24 * time.Hour
-	customerLife = 365 * 24 * time.Hour
-
-	// How often a change is tried against others on the same cart, and how long it waits in between at most.
-	attempts   = 50
-	longestNap = 20 * time.Millisecond
-)
-
-// Store keeps carts, each as one document.
+// Store keeps carts. Each method is one transaction, and changes of one cart take turns. A holder is the customer's id, or ""
+// for a guest. A change returns the cart as it is then.
 type Store interface {
-	// Find returns a cart that has not expired, or ErrNotFound.
-	Find(ctx context.Context, id string) (Cart, error)
-	// Insert adds a cart. It reports false, and leaves the cart that is there, when the id is taken.
-	Insert(ctx context.Context, cart Cart) (bool, error)
-	// Replace stores a cart if the stored one still has its version, which then grows by one; false if it has not.
-	Replace(ctx context.Context, cart Cart) (bool, error)
-	Delete(ctx context.Context, id string) error
-	// Evict deletes the cart with that id if it ended before now.
-	Evict(ctx context.Context, id string, now time.Time) error
-	// DeleteExpired deletes the carts that ended before now.
-	DeleteExpired(ctx context.Context, now time.Time) error
+	// Find returns a cart that holder may use, or ErrNotFound.
+	Find(ctx context.Context, holder, id string) (Cart, error)
+	// Create adds a guest cart.
+	Create(ctx context.Context, id string) (Cart, error)
+	// Open returns the customer's own cart, which is a new one if there is none or it has ended.
+	Open(ctx context.Context, customer string) (Cart, error)
+	// SetItem puts a line in a cart that holder may use, or returns ErrNotFound or ErrFull.
+	SetItem(ctx context.Context, holder, id string, line Line) (Cart, error)
+	// RemoveItem takes a SKU out of a cart that holder may use, or returns ErrNotFound.
+	RemoveItem(ctx context.Context, holder, id, sku string) (Cart, error)
+	// Claim moves the lines of a guest cart into the customer's own, opened if there is none, and returns that one.
+	// Quantities add up, to MaxQuantity at most. Again it does nothing. It returns ErrFull, and moves nothing, when
+	// the two have more than MaxLines lines, and ErrNotFound when there is no such cart or another has claimed it.
+	Claim(ctx context.Context, customer, id string) (Cart, error)
+	// CheckOut takes lines out of a cart, once for an order. It does nothing for a cart that is not there.
+	CheckOut(ctx context.Context, id, orderID string, lines []Line) error
+	// Delete deletes the customer's own cart, and what is known of the guest carts that they claimed.
+	Delete(ctx context.Context, customer string) error
+	// DeleteExpired deletes some of the carts that have ended, and returns how many.
+	DeleteExpired(ctx context.Context) (int, error)
 }
 
 // Service is what can be done with carts. A caller is the customer's id, or "" for a guest.
@@ -47,51 +50,21 @@ func New(store Store) *Service {
 // Create opens a guest cart or returns the customer's own.
 func (s *Service) Create(ctx context.Context, caller string) (Cart, error) {
 	if caller != "" {
-		return s.own(ctx, caller)
+		return s.store.Open(ctx, caller)
 	}
 	// The id is all that protects a guest's cart, so it is a random UUID rather than one that tells the time.
-	cart := Cart{ID: uuid.NewString(), ExpiresAt: end(guestLife)}
-	_, err := s.store.Insert(ctx, cart)
-	return cart, err
+	return s.store.Create(ctx, uuid.NewString())
 }
 
-// own returns the customer's cart, opened if there is none.
-func (s *Service) own(ctx context.Context, customer string) (Cart, error) {
-	cart, err := s.store.Find(ctx, customer)
-	if !errors.Is(err, ErrNotFound) {
-		return cart, err
-	}
-	// An expired one that was not swept yet would be in the way.
-	if err := s.store.Evict(ctx, customer, time.Now()); err != nil {
-		return Cart{}, err
-	}
-	cart = Cart{ID: customer, CustomerID: customer, ExpiresAt: end(customerLife)}
-	inserted, err := s.store.Insert(ctx, cart)
-	if err != nil || inserted {
-		return cart, err
-	}
-	return s.store.Find(ctx, customer)
-}
-
-// Current returns the customer's open cart, or ErrNotFound when none was opened or the last one has expired.
+// Current returns the customer's open cart, or ErrNotFound when none was opened or the last one has ended.
 func (s *Service) Current(ctx context.Context, customer string) (Cart, error) {
-	return s.store.Find(ctx, customer)
+	return s.store.Find(ctx, customer, customer)
 }
 
-// Get returns a cart that the caller holds, or ErrNotFound. A customer's own is always there: one that has expired is
+// Get returns a cart that the caller holds, or ErrNotFound. A customer's own is always there: one that has ended is
 // empty again.
 func (s *Service) Get(ctx context.Context, caller, id string) (Cart, error) {
-	if caller != "" && id == caller {
-		return s.own(ctx, caller)
-	}
-	cart, err := s.store.Find(ctx, id)
-	if err != nil {
-		return Cart{}, err
-	}
-	if !cart.heldBy(caller) {
-		return Cart{}, ErrNotFound
-	}
-	return cart, nil
+	return s.use(ctx, caller, id, func(id string) (Cart, error) { return s.store.Find(ctx, caller, id) })
 }
 
 // SetItem puts a SKU in a cart at a quantity.
@@ -99,83 +72,83 @@ func (s *Service) SetItem(ctx context.Context, caller, id, sku string, quantity 
 	if err := checkItem(sku, quantity); err != nil {
 		return Cart{}, err
 	}
-	return s.change(ctx, func() (Cart, error) { return s.Get(ctx, caller, id) }, func(c *Cart) error {
-		return c.set(sku, quantity)
+	return s.use(ctx, caller, id, func(id string) (Cart, error) {
+		return s.store.SetItem(ctx, caller, id, Line{SKU: sku, Quantity: quantity})
 	})
 }
 
 // RemoveItem takes a SKU out of a cart.
 func (s *Service) RemoveItem(ctx context.Context, caller, id, sku string) (Cart, error) {
-	return s.change(ctx, func() (Cart, error) { return s.Get(ctx, caller, id) }, func(c *Cart) error {
-		c.remove(sku)
-		return nil
-	})
+	if !skuPattern.MatchString(sku) {
+		return s.Get(ctx, caller, id) // no cart has it
+	}
+	return s.use(ctx, caller, id, func(id string) (Cart, error) { return s.store.RemoveItem(ctx, caller, id, sku) })
 }
 
-// CheckOut takes an order's lines out of a cart, once for each order. A cart that has ended is no error.
+// use does something with a cart. The caller's own is opened first if it is not there.
+func (s *Service) use(ctx context.Context, caller, id string, do func(id string) (Cart, error)) (Cart, error) {
+	id, ok := identifier.Canonical(id)
+	if !ok {
+		return Cart{}, ErrNotFound
+	}
+	cart, err := do(id)
+	if id != caller || !errors.Is(err, ErrNotFound) {
+		return cart, err
+	}
+	if _, err := s.store.Open(ctx, caller); err != nil {
+		return Cart{}, err
+	}
+	return do(id)
+}
+
+// Claim merges a guest cart into the customer's own and ends it; see Store. One's own cart stays as it is.
+func (s *Service) Claim(ctx context.Context, customer, id string) (Cart, error) {
+	id, ok := identifier.Canonical(id)
+	if !ok {
+		return Cart{}, ErrNotFound
+	}
+	if id == customer {
+		return s.store.Open(ctx, customer)
+	}
+	return s.store.Claim(ctx, customer, id)
+}
+
+// CheckOut takes an order's lines out of a cart, once for each order. What was added since they were ordered stays. A
+// cart that has ended is no error.
 func (s *Service) CheckOut(ctx context.Context, id, orderID string, lines []Line) error {
 	if err := checkOrder(orderID, lines); err != nil {
 		return err
 	}
-	_, err := s.change(ctx, func() (Cart, error) { return s.store.Find(ctx, id) }, func(c *Cart) error {
-		c.checkOut(orderID, lines)
-		return nil
-	})
-	if errors.Is(err, ErrNotFound) {
+	id, ok := identifier.Canonical(id)
+	if !ok {
 		return nil
 	}
-	return err
+	// No cart has what cannot be a SKU.
+	lines = slices.DeleteFunc(slices.Clone(lines), func(l Line) bool { return !skuPattern.MatchString(l.SKU) })
+	return s.store.CheckOut(ctx, id, orderID, lines)
 }
 
-// Erase deletes the customer's own cart, if there is one.
+// Erase deletes what there is of a customer; see Store.Delete.
 func (s *Service) Erase(ctx context.Context, customer string) error {
 	return s.store.Delete(ctx, customer)
 }
 
-// change loads a cart, edits it, and stores it unless someone else has in between; then it starts over.
-func (s *Service) change(ctx context.Context, load func() (Cart, error), edit func(*Cart) error) (Cart, error) {
-	for range attempts {
-		cart, err := load()
-		if err != nil {
-			return Cart{}, err
-		}
-		if err := edit(&cart); err != nil {
-			return Cart{}, err
-		}
-		cart.ExpiresAt = end(lifeOf(cart))
-		stored, err := s.store.Replace(ctx, cart)
-		if err != nil {
-			return Cart{}, err
-		}
-		if stored {
-			cart.Version++
-			return cart, nil
-		}
-		select {
-		case <-ctx.Done():
-			return Cart{}, ctx.Err()
-		case <-time.After(rand.N(longestNap)):
-		}
-	}
-	return Cart{}, ErrContended
-}
+const (
+	// SweepEvery is how often expired carts are to be swept.
+	SweepEvery = 10 * time.Minute
+	// The sweep leaves the database to others for this long after each batch.
+	sweepPause = 20 * time.Millisecond
+)
 
-func lifeOf(c Cart) time.Duration {
-	if c.CustomerID == "" {
-		return guestLife
-	}
-	return customerLife
-}
-
-// end is when a cart ends that was last changed now, to the millisecond that is stored.
-func end(life time.Duration) time.Time {
-	return time.Now().UTC().Add(life).Truncate(time.Millisecond)
-}
-
-// SweepEvery is how often expired carts are to be swept.
-const SweepEvery = 10 * time.Minute
-
-// Sweep deletes expired carts. Any number of replicas may sweep at once.
+// Sweep deletes every cart that has ended. Any number of replicas may sweep at once.
 func (s *Service) Sweep(ctx context.Context) error {
-	return s.store.DeleteExpired(ctx, time.Now())
+	for {
+		n, err := s.store.DeleteExpired(ctx)
+		if err != nil || n == 0 {
+			return err
+		}
+		if !outage.Sleep(ctx, sweepPause) {
+			return ctx.Err()
+		}
+	}
 }

@@ -1,7 +1,6 @@
 package carts_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -11,20 +10,48 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"souk/platform/field"
-	"souk/platform/mongotest"
+	"souk/platform/pgtest"
 
 	"souk/services/carts/internal/carts"
-	"souk/services/carts/internal/mongo"
+	"souk/services/carts/internal/postgres"
 )
 
-func TestMain(m *testing.M) { mongotest.Main(m) }
+func TestMain(m *testing.M) { pgtest.Main(m) }
 
-func setup(t *testing.T) (*carts.Service, *mongo.Store) {
+func setup(t *testing.T) (*carts.Service, *pgxpool.Pool) {
 	t.Helper()
-	store := mongo.New(mongotest.New(t))
-	return carts.New(store), store
+	pool := pgtest.New(t, postgres.Migrations)
+	return carts.New(postgres.New(pool)), pool
+}
+
+// fill puts that many lines of 1 piece in a cart: S1, S2 and so on.
+func fill(t *testing.T, pool *pgxpool.Pool, id string, lines int) {
+	t.Helper()
+	if _, err := pool.Exec(t.Context(), `INSERT INTO cart_lines (cart_id, sku, quantity)
+		SELECT $1, 'S' || n, 1 FROM generate_series(1, $2::int) AS n`, id, lines); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// end lets a cart end a minute ago.
+func end(t *testing.T, pool *pgxpool.Pool, id string) {
+	t.Helper()
+	tag, err := pool.Exec(t.Context(), `UPDATE carts SET expires_at = now() - interval '1 minute' WHERE id = $1`, id)
+	if err != nil || tag.RowsAffected() != 1 {
+		t.Fatal(tag, err)
+	}
+}
+
+// exists reports whether the database still has a cart, ended or not.
+func exists(t *testing.T, pool *pgxpool.Pool, id string) (found bool) {
+	t.Helper()
+	if err := pool.QueryRow(t.Context(), `SELECT EXISTS (SELECT FROM carts WHERE id = $1)`, id).Scan(&found); err != nil {
+		t.Fatal(err)
+	}
+	return found
 }
 
 func create(t *testing.T, s *carts.Service, caller string) carts.Cart {
@@ -98,7 +125,7 @@ func TestAGuestCartsIDIsRandom(t *testing.T) {
 
 func TestItemsAreBounded(t *testing.T) {
 	t.Parallel()
-	s, store := setup(t)
+	s, pool := setup(t)
 	cart := create(t, s, "")
 	for _, quantity := range []int64{0, -1, carts.MaxQuantity + 1} {
 		var invalid *field.Error
@@ -106,31 +133,24 @@ func TestItemsAreBounded(t *testing.T) {
 			t.Errorf("quantity %d: %v, want a violation of quantity", quantity, err)
 		}
 	}
-	full, err := store.Find(t.Context(), cart.ID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := range carts.MaxLines {
-		full.Lines = append(full.Lines, carts.Line{SKU: fmt.Sprint("S", i), Quantity: 1})
-	}
-	if ok, err := store.Replace(t.Context(), full); !ok || err != nil {
-		t.Fatal(ok, err)
-	}
+	fill(t, pool, cart.ID, carts.MaxLines)
 	if _, err := s.SetItem(t.Context(), "", cart.ID, "ONE-MORE", 1); !errors.Is(err, carts.ErrFull) {
 		t.Errorf("line 2,001: %v, want ErrFull", err)
 	}
-	put(t, s, "", cart.ID, "S7", 9)
+	if got := put(t, s, "", cart.ID, "S7", 9); len(got.Lines) != carts.MaxLines || got.Lines[6].Quantity != 9 {
+		t.Errorf("%d lines, %v; want %d, 9 pieces of S7", len(got.Lines), got.Lines[6], carts.MaxLines)
+	}
 }
 
 func TestClaimAddsUpOnceAndEndsTheGuestCart(t *testing.T) {
 	t.Parallel()
-	s, store := setup(t)
+	s, _ := setup(t)
 	ada := uuid.NewString()
 	create(t, s, ada)
 	put(t, s, ada, ada, "A", 1)
 	guest := create(t, s, "")
 	put(t, s, "", guest.ID, "A", 2)
-	before := put(t, s, "", guest.ID, "B", 5)
+	put(t, s, "", guest.ID, "B", 5)
 
 	for range 2 {
 		got, err := s.Claim(t.Context(), ada, guest.ID)
@@ -141,12 +161,8 @@ func TestClaimAddsUpOnceAndEndsTheGuestCart(t *testing.T) {
 	if _, err := s.Get(t.Context(), "", guest.ID); !errors.Is(err, carts.ErrNotFound) {
 		t.Errorf("the guest cart: %v, want ErrNotFound", err)
 	}
-	// As if the process had died between the merge and the deletion.
-	if _, err := store.Insert(t.Context(), before); err != nil {
-		t.Fatal(err)
-	}
-	if got, err := s.Claim(t.Context(), ada, guest.ID); err != nil || fmt.Sprint(got.Lines) != "[{A 3} {B 5}]" {
-		t.Errorf("claim after a crash: %v, %v; want A 3, B 5", got.Lines, err)
+	if _, err := s.Claim(t.Context(), uuid.NewString(), guest.ID); !errors.Is(err, carts.ErrNotFound) {
+		t.Errorf("claim by another: %v, want ErrNotFound", err)
 	}
 }
 
@@ -159,8 +175,9 @@ func TestCheckOutTakesOrderedLinesOnce(t *testing.T) {
 	ordered := []carts.Line{{SKU: "A", Quantity: 2}, {SKU: "B", Quantity: 1}}
 	put(t, s, "", cart.ID, "A", 3) // one more, after the order was placed
 	put(t, s, "", cart.ID, "C", 1)
+	order := uuid.NewString()
 	for range 2 {
-		if err := s.CheckOut(t.Context(), cart.ID, "order-1", ordered); err != nil {
+		if err := s.CheckOut(t.Context(), cart.ID, order, ordered); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -168,7 +185,7 @@ func TestCheckOutTakesOrderedLinesOnce(t *testing.T) {
 	if err != nil || fmt.Sprint(got.Lines) != "[{A 1} {C 1}]" {
 		t.Errorf("after checkout: %v, %v; want A 1, C 1", got.Lines, err)
 	}
-	if err := s.CheckOut(t.Context(), uuid.NewString(), "order-2", ordered); err != nil {
+	if err := s.CheckOut(t.Context(), uuid.NewString(), uuid.NewString(), ordered); err != nil {
 		t.Errorf("checkout of a cart that has ended: %v", err)
 	}
 }
@@ -178,16 +195,17 @@ func TestCheckOutRefusesWhatWouldAddToTheCart(t *testing.T) {
 	s, _ := setup(t)
 	cart := create(t, s, "")
 	put(t, s, "", cart.ID, "A", 2)
+	order := uuid.NewString()
 	tests := []struct {
 		orderID  string
 		quantity int64
 		want     string
 	}{
 		{"", 1, "order_id"},
-		{strings.Repeat("o", 101), 1, "order_id"},
-		{"order-1", 0, "lines[0].quantity"},
-		{"order-1", -1, "lines[0].quantity"},
-		{"order-1", math.MaxInt64, "lines[0].quantity"},
+		{"order-1", 1, "order_id"},
+		{order, 0, "lines[0].quantity"},
+		{order, -1, "lines[0].quantity"},
+		{order, math.MaxInt64, "lines[0].quantity"},
 	}
 	for _, test := range tests {
 		var invalid *field.Error
@@ -198,6 +216,20 @@ func TestCheckOutRefusesWhatWouldAddToTheCart(t *testing.T) {
 	}
 	if got, err := s.Get(t.Context(), "", cart.ID); err != nil || fmt.Sprint(got.Lines) != "[{A 2}]" {
 		t.Errorf("after the refusals: %v, %v; want A 2", got.Lines, err)
+	}
+}
+
+func TestALineThatAnOrderHasTwiceIsTakenOutTwice(t *testing.T) {
+	t.Parallel()
+	s, _ := setup(t)
+	cart := create(t, s, "")
+	put(t, s, "", cart.ID, "A", 5)
+	ordered := []carts.Line{{SKU: "A", Quantity: 1}, {SKU: "no\x00SKU", Quantity: 1}, {SKU: "A", Quantity: 3}, {SKU: "B", Quantity: 1}}
+	if err := s.CheckOut(t.Context(), cart.ID, uuid.NewString(), ordered); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := s.RemoveItem(t.Context(), "", cart.ID, "no\x00SKU"); err != nil || fmt.Sprint(got.Lines) != "[{A 1}]" {
+		t.Errorf("after checkout: %v, %v; want A 1", got.Lines, err)
 	}
 }
 
@@ -226,59 +258,86 @@ func TestAnIDThatIsNoneIsNotFound(t *testing.T) {
 	}
 }
 
-func TestNoConcurrentChangeIsLost(t *testing.T) {
+func TestACartLivesOnFromItsLastChange(t *testing.T) {
 	t.Parallel()
-	s, _ := setup(t)
-	cart := create(t, s, "")
-	const writers = 50
-	var wg sync.WaitGroup
-	for i := range writers {
-		wg.Go(func() {
-			if _, err := s.SetItem(t.Context(), "", cart.ID, fmt.Sprint("S", i), 1); err != nil {
-				t.Errorf("set: %v", err)
-			}
-		})
+	s, pool := setup(t)
+	ada := uuid.NewString()
+	guest := create(t, s, "")
+	create(t, s, ada)
+	soon := func() {
+		if _, err := pool.Exec(t.Context(), `UPDATE carts SET expires_at = now() + interval '1 minute'`); err != nil {
+			t.Fatal(err)
+		}
 	}
-	wg.Wait()
-	got, err := s.Get(t.Context(), "", cart.ID)
-	if err != nil || len(got.Lines) != writers {
-		t.Errorf("%d lines, %v; want %d", len(got.Lines), err, writers)
+	changes := map[string]func(caller, id string) error{
+		"set":    func(caller, id string) error { _, err := s.SetItem(t.Context(), caller, id, "A", 1); return err },
+		"remove": func(caller, id string) error { _, err := s.RemoveItem(t.Context(), caller, id, "A"); return err },
+		"check out": func(_, id string) error {
+			return s.CheckOut(t.Context(), id, uuid.NewString(), []carts.Line{{SKU: "A", Quantity: 1}})
+		},
+	}
+	for name, change := range changes {
+		for caller, id := range map[string]string{"": guest.ID, ada: ada} {
+			soon()
+			if err := change(caller, id); err != nil {
+				t.Fatal(err)
+			}
+			life := carts.GuestLife
+			if caller != "" {
+				life = carts.CustomerLife
+			}
+			got, err := s.Get(t.Context(), caller, id)
+			if left := time.Until(got.ExpiresAt); err != nil || left < life-time.Minute || left > life+time.Minute {
+				t.Errorf("%s by %q: the cart lives for %v, %v; want %v", name, caller, left, err, life)
+			}
+		}
+	}
+	soon()
+	if got, err := s.Get(t.Context(), "", guest.ID); err != nil || time.Until(got.ExpiresAt) > time.Minute {
+		t.Errorf("a look at a cart lets it live on: %v, %v", got.ExpiresAt, err)
 	}
 }
 
 func TestExpiredCartsAreGoneAndSwept(t *testing.T) {
 	t.Parallel()
-	s, store := setup(t)
-	old := carts.Cart{ID: uuid.NewString(), ExpiresAt: time.Now().Add(-time.Minute)}
-	if _, err := store.Insert(t.Context(), old); err != nil {
-		t.Fatal(err)
-	}
+	s, pool := setup(t)
+	old, live := create(t, s, ""), create(t, s, "")
+	put(t, s, "", old.ID, "A", 1)
+	end(t, pool, old.ID)
 	if _, err := s.Get(t.Context(), "", old.ID); !errors.Is(err, carts.ErrNotFound) {
 		t.Errorf("an expired cart: %v, want ErrNotFound", err)
 	}
-	live := create(t, s, "")
-	if err := store.DeleteExpired(t.Context(), time.Now()); err != nil {
+	if _, err := s.SetItem(t.Context(), "", old.ID, "A", 1); !errors.Is(err, carts.ErrNotFound) {
+		t.Errorf("a change of an expired cart: %v, want ErrNotFound", err)
+	}
+	if _, err := s.Claim(t.Context(), uuid.NewString(), old.ID); !errors.Is(err, carts.ErrNotFound) {
+		t.Errorf("claim of an expired cart: %v, want ErrNotFound", err)
+	}
+	if err := s.Sweep(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if inserted, err := store.Insert(t.Context(), old); !inserted || err != nil {
-		t.Errorf("the expired cart was not swept: %v", err)
-	}
-	if _, err := s.Get(t.Context(), "", live.ID); err != nil {
-		t.Errorf("a live cart was swept: %v", err)
+	if exists(t, pool, old.ID) || !exists(t, pool, live.ID) {
+		t.Errorf("after the sweep: the expired cart %v, the live one %v", exists(t, pool, old.ID), exists(t, pool, live.ID))
 	}
 }
 
-// contended is a store in which someone else is always faster.
-type contended struct{ *mongo.Store }
-
-func (contended) Replace(context.Context, carts.Cart) (bool, error) { return false, nil }
-
-func TestAChangeThatNeverGetsThroughGivesUp(t *testing.T) {
+func TestACustomersExpiredCartIsEmptyAgain(t *testing.T) {
 	t.Parallel()
-	_, store := setup(t)
-	s := carts.New(contended{store})
-	cart := create(t, s, "")
-	if _, err := s.SetItem(t.Context(), "", cart.ID, "A", 1); !errors.Is(err, carts.ErrContended) {
-		t.Errorf("set: %v, want ErrContended", err)
+	s, pool := setup(t)
+	ada, bob, other := uuid.NewString(), uuid.NewString(), create(t, s, "")
+	for _, customer := range []string{ada, bob} {
+		put(t, s, customer, customer, "A", 1)
+		end(t, pool, customer)
+	}
+	end(t, pool, other.ID)
+	got, err := s.Get(t.Context(), ada, ada)
+	if err != nil || len(got.Lines) != 0 || time.Until(got.ExpiresAt) < carts.CustomerLife-time.Minute {
+		t.Errorf("cart = %+v, %v; want an empty one for a year", got, err)
+	}
+	if got := put(t, s, bob, bob, "B", 2); fmt.Sprint(got.Lines) != "[{B 2}]" {
+		t.Errorf("the first line of a new cart: %v", got.Lines)
+	}
+	if !exists(t, pool, other.ID) {
+		t.Error("opening a cart swept the others")
 	}
 }

@@ -120,8 +120,6 @@ func wireError(err error) error {
 		return rpc.Error(codes.NotFound, "CART_NOT_FOUND", carts.ErrNotFound.Error())
 	case errors.Is(err, carts.ErrFull):
 		return rpc.Error(codes.FailedPrecondition, "CART_FULL", carts.ErrFull.Error())
-	case errors.Is(err, carts.ErrContended):
-		return rpc.Error(codes.Aborted, "CART_CONTENDED", carts.ErrContended.Error())
 	default:
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
@@ -13,28 +14,28 @@ import (
 	cartsv1 "souk/proto/gen/souk/carts/v1"
 
 	"souk/platform/grpctest"
-	"souk/platform/mongotest"
+	"souk/platform/pgtest"
 	"souk/platform/rpc"
 
 	"souk/services/carts/internal/carts"
 	"souk/services/carts/internal/grpcapi"
-	"souk/services/carts/internal/mongo"
+	"souk/services/carts/internal/postgres"
 )
 
-func TestMain(m *testing.M) { mongotest.Main(m) }
+func TestMain(m *testing.M) { pgtest.Main(m) }
 
 // bundle is the service behind its real interceptors.
 type bundle struct {
 	*grpctest.Server
 	cartsv1.CartsServiceClient
-	store *mongo.Store
+	pool *pgxpool.Pool
 }
 
 func setup(t testing.TB) *bundle {
 	t.Helper()
-	b := &bundle{store: mongo.New(mongotest.New(t))}
+	b := &bundle{pool: pgtest.New(t, postgres.Migrations)}
 	b.Server = grpctest.Serve(t, func(r grpc.ServiceRegistrar) {
-		cartsv1.RegisterCartsServiceServer(r, grpcapi.New(carts.New(b.store)))
+		cartsv1.RegisterCartsServiceServer(r, grpcapi.New(carts.New(postgres.New(b.pool))))
 	})
 	b.CartsServiceClient = cartsv1.NewCartsServiceClient(b.Conn)
 	return b
@@ -131,8 +132,10 @@ func TestAnExpiredCartIsNotTheCurrentOne(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	ada := uuid.NewString()
-	old := carts.Cart{ID: ada, CustomerID: ada, Lines: []carts.Line{{SKU: "A", Quantity: 1}}, ExpiresAt: time.Now().Add(-time.Minute)}
-	if _, err := b.store.Insert(t.Context(), old); err != nil {
+	if _, err := b.CreateCart(b.As(t, ada), &cartsv1.CreateCartRequest{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.pool.Exec(t.Context(), `UPDATE carts SET expires_at = now()`); err != nil {
 		t.Fatal(err)
 	}
 	_, err := b.GetCurrentCart(b.As(t, ada), &cartsv1.GetCurrentCartRequest{})
@@ -153,12 +156,8 @@ func TestErrorsCarryTheirReasons(t *testing.T) {
 	if got := rpc.Violations(err); len(got) != 2 || got[0].Field != "sku" || got[1].Field != "quantity" {
 		t.Errorf("violations = %v, want sku and quantity", got)
 	}
-	full, err := b.store.Find(t.Context(), id)
-	if err != nil {
-		t.Fatal(err)
-	}
-	full.Lines = make([]carts.Line, carts.MaxLines)
-	if _, err := b.store.Replace(t.Context(), full); err != nil {
+	if _, err := b.pool.Exec(t.Context(), `INSERT INTO cart_lines (cart_id, sku, quantity)
+		SELECT $1, n, 1 FROM generate_series(1, $2::int) AS n`, id, carts.MaxLines); err != nil {
 		t.Fatal(err)
 	}
 	_, err = b.SetItem(guest, &cartsv1.SetItemRequest{CartId: id, Sku: "A", Quantity: 1})

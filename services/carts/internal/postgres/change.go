@@ -1,0 +1,126 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"souk/services/carts/internal/carts"
+)
+
+// renew lets a cart that is changed live on.
+const renew = `UPDATE carts SET expires_at = now() + CASE WHEN customer_id IS NULL THEN @guest_life::interval ELSE @customer_life::interval END`
+
+// mine locks the cart that is changed, before any of its lines.
+const mine = `mine AS (SELECT id FROM carts WHERE ` + held + ` FOR NO KEY UPDATE)`
+
+// change makes a change of a cart that its holder may use, and returns the cart as it is then and whether the change was made.
+//
+// Lock, change and read go to PostgreSQL in one message and are one transaction. The lock is also a statement of its own,
+// because a statement sees what was there when it began: the change begins once it is this change's turn, so it sees all
+// the changes before it.
+func (s *Store) change(ctx context.Context, sql string, args pgx.NamedArgs) (cart carts.Cart, made bool, err error) {
+	var locked bool
+	batch := &pgx.Batch{}
+	batch.Queue(`WITH `+mine+` SELECT FROM mine`, args).Exec(func(tag pgconn.CommandTag) error {
+		locked = tag.RowsAffected() > 0
+		return nil
+	})
+	batch.Queue(sql, args).Exec(func(tag pgconn.CommandTag) error {
+		made = tag.RowsAffected() > 0
+		return nil
+	})
+	queueRead(batch, args, &cart)
+	err = s.pool.SendBatch(ctx, batch).Close()
+	if err == nil && !locked && !made {
+		err = carts.ErrNotFound // it was opened after that
+	}
+	return cart, made, err
+}
+
+const setItem = `
+	WITH ` + mine + `,
+	line AS (
+		INSERT INTO cart_lines (cart_id, sku, quantity)
+		SELECT id, @sku, @quantity::bigint FROM mine
+		WHERE EXISTS (SELECT FROM cart_lines WHERE cart_id = @cart AND sku = @sku)
+			OR (SELECT count(*) FROM cart_lines WHERE cart_id = @cart) < @most_lines
+		ON CONFLICT (cart_id, sku) DO UPDATE SET quantity = excluded.quantity
+		RETURNING cart_id
+	)
+	` + renew + ` FROM line WHERE id = line.cart_id`
+
+// SetItem implements carts.Store.
+func (s *Store) SetItem(ctx context.Context, holder, id string, line carts.Line) (carts.Cart, error) {
+	args := named(holder, id)
+	args["sku"], args["quantity"], args["most_lines"] = line.SKU, line.Quantity, carts.MaxLines
+	cart, made, err := s.change(ctx, setItem, args)
+	if err == nil && !made {
+		err = carts.ErrFull
+	}
+	if err != nil {
+		return carts.Cart{}, fmt.Errorf("set item: %w", err)
+	}
+	return cart, nil
+}
+
+const removeItem = `
+	WITH ` + mine + `,
+	line AS (DELETE FROM cart_lines USING mine WHERE cart_id = mine.id AND sku = @sku)
+	` + renew + ` FROM mine WHERE carts.id = mine.id`
+
+// RemoveItem implements carts.Store.
+func (s *Store) RemoveItem(ctx context.Context, holder, id, sku string) (carts.Cart, error) {
+	args := named(holder, id)
+	args["sku"] = sku
+	cart, _, err := s.change(ctx, removeItem, args)
+	if err != nil {
+		return carts.Cart{}, fmt.Errorf("remove item: %w", err)
+	}
+	return cart, nil
+}
+
+// lockUsable locks a cart, whoever holds it.
+const lockUsable = `SELECT id FROM carts WHERE ` + usable + ` FOR NO KEY UPDATE`
+
+// checkOut does nothing for an order that is in cart_checkouts.
+const checkOut = `
+	WITH mine AS (` + lockUsable + `),
+	done AS (
+		INSERT INTO cart_checkouts (cart_id, order_id) SELECT id, @order::uuid FROM mine ON CONFLICT DO NOTHING RETURNING cart_id
+	),
+	ordered AS (
+		SELECT sku, sum(quantity)::bigint AS quantity FROM unnest(@skus::text[], @quantities::bigint[]) AS line (sku, quantity) GROUP BY sku
+	),
+	sold AS (
+		DELETE FROM cart_lines l USING done, ordered o WHERE l.cart_id = done.cart_id AND l.sku = o.sku AND l.quantity <= o.quantity
+	),
+	reduced AS (
+		UPDATE cart_lines l SET quantity = l.quantity - o.quantity FROM done, ordered o
+		WHERE l.cart_id = done.cart_id AND l.sku = o.sku AND l.quantity > o.quantity
+	)
+	` + renew + ` FROM done WHERE id = done.cart_id`
+
+// CheckOut implements carts.Store. It locks first as change does.
+func (s *Store) CheckOut(ctx context.Context, id, orderID string, lines []carts.Line) error {
+	args := named("", id)
+	skus, quantities := split(lines)
+	args["order"], args["skus"], args["quantities"] = orderID, skus, quantities
+	batch := &pgx.Batch{}
+	batch.Queue(lockUsable, args)
+	batch.Queue(checkOut, args)
+	if err := s.pool.SendBatch(ctx, batch).Close(); err != nil {
+		return fmt.Errorf("check out: %w", err)
+	}
+	return nil
+}
+
+func split(lines []carts.Line) (skus []string, quantities []int64) {
+	for _, line := range lines {
+		skus = append(skus, line.SKU)
+		quantities = append(quantities, line.Quantity)
+	}
+	return skus, quantities
+}

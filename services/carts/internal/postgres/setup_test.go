@@ -1,0 +1,124 @@
+package postgres_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"souk/platform/pgtest"
+
+	"souk/services/carts/internal/carts"
+	"souk/services/carts/internal/postgres"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+func setup(t *testing.T) (*carts.Service, *pgxpool.Pool) {
+	t.Helper()
+	pool := wide(t)
+	return carts.New(postgres.New(pool)), pool
+}
+
+// crowd is the name that PostgreSQL knows wide's connections by.
+const crowd = "crowd"
+
+// wide returns a pool of as many connections as the service has, on a new database, since pgtest's has only a few.
+func wide(t testing.TB) *pgxpool.Pool {
+	t.Helper()
+	return open(t, pgtest.New(t, postgres.Migrations).Config())
+}
+
+// open opens another pool on the database of a pool with that configuration.
+func open(t testing.TB, config *pgxpool.Config) *pgxpool.Pool {
+	t.Helper()
+	config.MaxConns = 10
+	config.ConnConfig.RuntimeParams["application_name"] = crowd
+	pool, err := pgxpool.NewWithConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	return pool
+}
+
+// create opens a guest cart.
+func create(t testing.TB, s *carts.Service) string {
+	t.Helper()
+	cart, err := s.Create(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cart.ID
+}
+
+func put(t testing.TB, s *carts.Service, caller, id, sku string, quantity int64) {
+	t.Helper()
+	if _, err := s.SetItem(t.Context(), caller, id, sku, quantity); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func get(t testing.TB, s *carts.Service, caller, id string) carts.Cart {
+	t.Helper()
+	cart, err := s.Get(t.Context(), caller, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cart
+}
+
+// exec runs a statement, whatever the test needs it for.
+func exec(t testing.TB, pool *pgxpool.Pool, sql string, args ...any) {
+	t.Helper()
+	if _, err := pool.Exec(t.Context(), sql, args...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func count(t testing.TB, pool *pgxpool.Pool, sql string) (n int) {
+	t.Helper()
+	if err := pool.QueryRow(t.Context(), sql).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// shop returns a database with that many carts of three lines, and a guest's cart among them.
+func shop(t testing.TB, n int) (s *carts.Service, pool *pgxpool.Pool, id string) {
+	t.Helper()
+	pool = wide(t)
+	exec(t, pool, `INSERT INTO carts (id, expires_at) SELECT gen_random_uuid(), now() + n * interval '1 s' + interval '1 day'
+		FROM generate_series(1, $1::int) AS n`, n)
+	exec(t, pool, `INSERT INTO cart_lines (cart_id, sku, quantity) SELECT id, 'SKU-' || n, n FROM carts, generate_series(1, 3) AS n`)
+	exec(t, pool, `ANALYZE`)
+	s = carts.New(postgres.New(pool))
+	return s, pool, create(t, s)
+}
+
+// after closes a pool of wide's, because PostgreSQL adds up what a session did when that ends, and returns a connection to
+// the same database.
+func after(t *testing.T, pool *pgxpool.Pool) *pgx.Conn {
+	t.Helper()
+	config := pool.Config().ConnConfig.Copy()
+	pool.Close()
+	config.RuntimeParams["application_name"] = "judge"
+	conn, err := pgx.ConnectConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close(t.Context()) })
+	deadline := time.Now().Add(20 * time.Second)
+	for sessions := 1; sessions > 0; {
+		err := conn.QueryRow(t.Context(), `SELECT count(*) FROM pg_stat_activity
+			WHERE datname = current_database() AND application_name = $1`, crowd).Scan(&sessions)
+		if err != nil || time.Now().After(deadline) {
+			t.Fatalf("%d sessions are still there, %v", sessions, err)
+		}
+	}
+	return conn
+}
+
+func newID() string { return uuid.NewString() }
