@@ -35,20 +35,16 @@ func Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	pool, err := pgdb.Open(ctx, cfg.Database, postgres.Migrations, svc.Logger())
+	pool, err := pgdb.OpenFor(ctx, svc, cfg.Database, postgres.Migrations)
 	if err != nil {
 		return err
 	}
-	svc.OnStop(pool.Close)
 	store := postgres.New(pool)
 	if cfg.Mongo != "" {
 		if err := copyFrom(ctx, cfg.Mongo, store, svc.Logger()); err != nil {
 			return err
 		}
 	}
-	health := pgdb.NewHealth(pool)
-	svc.OnStop(health.Close)
-	svc.Require("postgres", health.Check)
 	held := carts.New(store)
 	svc.Every(carts.SweepEvery, "sweep", held.Sweep)
 	cartsv1.RegisterCartsServiceServer(svc.Server(), grpcapi.New(held))
