@@ -10,6 +10,7 @@ import (
 	"souk/platform/config"
 	"souk/platform/money"
 	"souk/platform/pgdb"
+	"souk/platform/pgfeed"
 	"souk/platform/pgkey"
 	"souk/platform/service"
 
@@ -51,6 +52,7 @@ func Run(ctx context.Context) error {
 	}
 	products := catalog.New(postgres.New(pool), cfg.Currency)
 	keys := pgkey.NewFor(svc, pool)
-	catalogv1.RegisterCatalogServiceServer(svc.Server(), grpcapi.New(products, cfg.Currency, keys))
+	feed := pgfeed.New(pool, "products", "id")
+	catalogv1.RegisterCatalogServiceServer(svc.Server(), grpcapi.New(products, cfg.Currency, keys, feed))
 	return svc.Run(ctx)
 }

@@ -19,6 +19,7 @@ func FuzzHandlers(f *testing.F) {
 		&catalogv1.ListProductsRequest{Query: "lamp", Category: "cafe-lamps", Brand: "Atlas", MinPrice: &lowest, Limit: 1, Facets: true},
 		&catalogv1.GetProductRequest{IdOrSlug: known.GetSlug()},
 		&catalogv1.GetVariantsRequest{Skus: []string{"L", "S"}},
+		&catalogv1.WatchProductsRequest{Position: "1"},
 		&catalogv1.CreateProductRequest{Product: other},
 		&catalogv1.UpdateProductRequest{
 			Id: known.GetId(), Title: &title, Tags: &catalogv1.TagList{Tags: []string{"brass"}},

@@ -23,11 +23,13 @@ type Server struct {
 	catalog  *catalog.Service
 	currency string
 	keys     idempotency.Keeper
+	feed     Feed
 }
 
-// New returns a server of service, for a shop that sells in currency (ISO 4217). keys keeps the idempotency keys of its callers.
-func New(service *catalog.Service, currency string, keys idempotency.Keeper) *Server {
-	return &Server{catalog: service, currency: currency, keys: keys}
+// New returns a server of service, for a shop that sells in currency (ISO 4217). keys keeps the idempotency keys of its callers, and
+// feed tells which products have changed.
+func New(service *catalog.Service, currency string, keys idempotency.Keeper, feed Feed) *Server {
+	return &Server{catalog: service, currency: currency, keys: keys, feed: feed}
 }
 
 var sorts = map[catalogv1.Sort]catalog.Sort{

@@ -19,6 +19,7 @@ import (
 	moneyv1 "souk/proto/gen/souk/money/v1"
 
 	"souk/platform/grpctest"
+	"souk/platform/pgfeed"
 	"souk/platform/pgkey"
 	"souk/platform/pgtest"
 	"souk/platform/rpc"
@@ -41,7 +42,7 @@ func setup(t testing.TB) *bundle {
 	pool := pgtest.New(t, postgres.Migrations)
 	store, keys := postgres.New(pool), pgkey.NewTransaction(pool)
 	b := &bundle{Server: grpctest.Serve(t, func(r grpc.ServiceRegistrar) {
-		catalogv1.RegisterCatalogServiceServer(r, grpcapi.New(catalog.New(store, "GBP"), "GBP", keys))
+		catalogv1.RegisterCatalogServiceServer(r, grpcapi.New(catalog.New(store, "GBP"), "GBP", keys, pgfeed.New(pool, "products", "id")))
 	})}
 	b.CatalogServiceClient = catalogv1.NewCatalogServiceClient(b.Conn)
 	return b

@@ -8,6 +8,7 @@ import (
 
 	"souk/platform/config"
 	"souk/platform/pgdb"
+	"souk/platform/pgfeed"
 	"souk/platform/pgkey"
 	"souk/platform/service"
 
@@ -40,6 +41,7 @@ func Run(ctx context.Context) error {
 	stock := inventory.New(postgres.New(pool))
 	svc.Every(inventory.SweepEvery, "sweep", stock.Sweep)
 	keys := pgkey.NewFor(svc, pool)
-	inventoryv1.RegisterInventoryServiceServer(svc.Server(), grpcapi.New(stock, keys))
+	feed := pgfeed.New(pool, "levels", "sku")
+	inventoryv1.RegisterInventoryServiceServer(svc.Server(), grpcapi.New(stock, keys, feed))
 	return svc.Run(ctx)
 }

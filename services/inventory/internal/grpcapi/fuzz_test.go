@@ -18,6 +18,7 @@ func FuzzHandlers(f *testing.F) {
 	order := hold.GetOrderId()
 	b.Fuzz(f, inventoryv1.File_souk_inventory_v1_inventory_proto, uuid.NewString(),
 		&inventoryv1.GetLevelsRequest{Skus: []string{"CUP", "POT"}},
+		&inventoryv1.WatchAvailabilityRequest{Position: "1"},
 		&inventoryv1.AdjustStockRequest{Sku: "CUP", Delta: 5, Reason: "found"},
 		&inventoryv1.OpenStockRequest{Lines: []*inventoryv1.Line{{Sku: "POT", Quantity: 3}}, Reason: "import"},
 		hold,

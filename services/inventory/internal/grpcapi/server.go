@@ -21,11 +21,13 @@ type Server struct {
 	inventoryv1.UnimplementedInventoryServiceServer
 	stock *inventory.Service
 	keys  idempotency.Keeper
+	feed  Feed
 }
 
-// New returns a server of stock. keys keeps the idempotency keys of its callers.
-func New(stock *inventory.Service, keys idempotency.Keeper) *Server {
-	return &Server{stock: stock, keys: keys}
+// New returns a server of stock. keys keeps the idempotency keys of its callers, and feed tells of which SKUs the availability has
+// changed.
+func New(stock *inventory.Service, keys idempotency.Keeper, feed Feed) *Server {
+	return &Server{stock: stock, keys: keys, feed: feed}
 }
 
 // GetLevels returns the levels that are known among those asked for.

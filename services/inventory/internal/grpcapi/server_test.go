@@ -15,6 +15,7 @@ import (
 	inventoryv1 "souk/proto/gen/souk/inventory/v1"
 
 	"souk/platform/grpctest"
+	"souk/platform/pgfeed"
 	"souk/platform/pgkey"
 	"souk/platform/pgtest"
 	"souk/platform/rpc"
@@ -38,7 +39,7 @@ func setup(t testing.TB) *bundle {
 	pool := pgtest.New(t, postgres.Migrations)
 	stock, keys := inventory.New(postgres.New(pool)), pgkey.NewTransaction(pool)
 	b := &bundle{Server: grpctest.Serve(t, func(r grpc.ServiceRegistrar) {
-		inventoryv1.RegisterInventoryServiceServer(r, grpcapi.New(stock, keys))
+		inventoryv1.RegisterInventoryServiceServer(r, grpcapi.New(stock, keys, pgfeed.New(pool, "levels", "sku")))
 	})}
 	b.InventoryServiceClient = inventoryv1.NewInventoryServiceClient(b.Conn)
 	return b
@@ -145,6 +146,6 @@ func TestEachCallIsForItsCaller(t *testing.T) {
 	grpctest.Expect(t, "stock for orders", err, codes.Unauthenticated, "")
 	_, err = client.ListReservations(gateway, &inventoryv1.ListReservationsRequest{})
 	grpctest.Expect(t, "reservations for nobody", err, codes.Unauthenticated, "")
-	_, err = client.GetLevels(shop, &inventoryv1.GetLevelsRequest{})
-	grpctest.Expect(t, "levels for orders", err, codes.Unauthenticated, "")
+	_, err = client.GetLevels(grpctest.Service(t, "audit"), &inventoryv1.GetLevelsRequest{})
+	grpctest.Expect(t, "levels for nobody", err, codes.Unauthenticated, "")
 }

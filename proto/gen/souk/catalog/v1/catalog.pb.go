@@ -11,6 +11,7 @@ package catalogv1
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	durationpb "google.golang.org/protobuf/types/known/durationpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	_ "souk/proto/gen/souk/access/v1"
@@ -1956,11 +1957,179 @@ func (x *ImportedStock) GetQuantity() int64 {
 	return 0
 }
 
+type WatchProductsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The last answer's position. Empty asks for the position of now, without changes.
+	Position string `protobuf:"bytes,1,opt,name=position,proto3" json:"position,omitempty"`
+	// How long to wait for a change, 10 seconds at most.
+	Wait          *durationpb.Duration `protobuf:"bytes,2,opt,name=wait,proto3" json:"wait,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchProductsRequest) Reset() {
+	*x = WatchProductsRequest{}
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchProductsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchProductsRequest) ProtoMessage() {}
+
+func (x *WatchProductsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchProductsRequest.ProtoReflect.Descriptor instead.
+func (*WatchProductsRequest) Descriptor() ([]byte, []int) {
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *WatchProductsRequest) GetPosition() string {
+	if x != nil {
+		return x.Position
+	}
+	return ""
+}
+
+func (x *WatchProductsRequest) GetWait() *durationpb.Duration {
+	if x != nil {
+		return x.Wait
+	}
+	return nil
+}
+
+type WatchProductsResponse struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Changes  []*ChangedProduct      `protobuf:"bytes,1,rep,name=changes,proto3" json:"changes,omitempty"`
+	Position string                 `protobuf:"bytes,2,opt,name=position,proto3" json:"position,omitempty"`
+	// Anything may have changed: the changes are too many, or the position is not one of this database.
+	Reset_        bool `protobuf:"varint,3,opt,name=reset,proto3" json:"reset,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchProductsResponse) Reset() {
+	*x = WatchProductsResponse{}
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchProductsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchProductsResponse) ProtoMessage() {}
+
+func (x *WatchProductsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchProductsResponse.ProtoReflect.Descriptor instead.
+func (*WatchProductsResponse) Descriptor() ([]byte, []int) {
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *WatchProductsResponse) GetChanges() []*ChangedProduct {
+	if x != nil {
+		return x.Changes
+	}
+	return nil
+}
+
+func (x *WatchProductsResponse) GetPosition() string {
+	if x != nil {
+		return x.Position
+	}
+	return ""
+}
+
+func (x *WatchProductsResponse) GetReset_() bool {
+	if x != nil {
+		return x.Reset_
+	}
+	return false
+}
+
+type ChangedProduct struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Tells changes of a product apart.
+	At            uint64 `protobuf:"varint,2,opt,name=at,proto3" json:"at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ChangedProduct) Reset() {
+	*x = ChangedProduct{}
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ChangedProduct) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ChangedProduct) ProtoMessage() {}
+
+func (x *ChangedProduct) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ChangedProduct.ProtoReflect.Descriptor instead.
+func (*ChangedProduct) Descriptor() ([]byte, []int) {
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *ChangedProduct) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *ChangedProduct) GetAt() uint64 {
+	if x != nil {
+		return x.At
+	}
+	return 0
+}
+
 var File_souk_catalog_v1_catalog_proto protoreflect.FileDescriptor
 
 const file_souk_catalog_v1_catalog_proto_rawDesc = "" +
 	"\n" +
-	"\x1dsouk/catalog/v1/catalog.proto\x12\x0fsouk.catalog.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bsouk/access/v1/access.proto\x1a\x19souk/money/v1/money.proto\"\xf1\x03\n" +
+	"\x1dsouk/catalog/v1/catalog.proto\x12\x0fsouk.catalog.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bsouk/access/v1/access.proto\x1a\x19souk/money/v1/money.proto\"\xf1\x03\n" +
 	"\aProduct\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04slug\x18\x02 \x01(\tR\x04slug\x12\x14\n" +
@@ -2100,7 +2269,17 @@ const file_souk_catalog_v1_catalog_proto_rawDesc = "" +
 	"\amessage\x18\x02 \x01(\tR\amessage\"=\n" +
 	"\rImportedStock\x12\x10\n" +
 	"\x03sku\x18\x01 \x01(\tR\x03sku\x12\x1a\n" +
-	"\bquantity\x18\x02 \x01(\x03R\bquantity*z\n" +
+	"\bquantity\x18\x02 \x01(\x03R\bquantity\"a\n" +
+	"\x14WatchProductsRequest\x12\x1a\n" +
+	"\bposition\x18\x01 \x01(\tR\bposition\x12-\n" +
+	"\x04wait\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x04wait\"\x84\x01\n" +
+	"\x15WatchProductsResponse\x129\n" +
+	"\achanges\x18\x01 \x03(\v2\x1f.souk.catalog.v1.ChangedProductR\achanges\x12\x1a\n" +
+	"\bposition\x18\x02 \x01(\tR\bposition\x12\x14\n" +
+	"\x05reset\x18\x03 \x01(\bR\x05reset\"0\n" +
+	"\x0eChangedProduct\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x0e\n" +
+	"\x02at\x18\x02 \x01(\x04R\x02at*z\n" +
 	"\x04Sort\x12\x14\n" +
 	"\x10SORT_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eSORT_RELEVANCE\x10\x01\x12\x0f\n" +
@@ -2108,13 +2287,14 @@ const file_souk_catalog_v1_catalog_proto_rawDesc = "" +
 	"\x0eSORT_PRICE_ASC\x10\x03\x12\x13\n" +
 	"\x0fSORT_PRICE_DESC\x10\x04\x12\x0e\n" +
 	"\n" +
-	"SORT_TITLE\x10\x052\xfc\x06\n" +
+	"SORT_TITLE\x10\x052\xee\a\n" +
 	"\x0eCatalogService\x12f\n" +
 	"\fListProducts\x12$.souk.catalog.v1.ListProductsRequest\x1a%.souk.catalog.v1.ListProductsResponse\"\t\x8a\xb5\x18\x02\b\x01\x90\x02\x01\x12`\n" +
 	"\n" +
 	"GetProduct\x12\".souk.catalog.v1.GetProductRequest\x1a#.souk.catalog.v1.GetProductResponse\"\t\x8a\xb5\x18\x02\b\x01\x90\x02\x01\x12c\n" +
 	"\vGetVariants\x12#.souk.catalog.v1.GetVariantsRequest\x1a$.souk.catalog.v1.GetVariantsResponse\"\t\x8a\xb5\x18\x02\b\x01\x90\x02\x01\x12l\n" +
-	"\x0eListCategories\x12&.souk.catalog.v1.ListCategoriesRequest\x1a'.souk.catalog.v1.ListCategoriesResponse\"\t\x8a\xb5\x18\x02\b\x01\x90\x02\x01\x12m\n" +
+	"\x0eListCategories\x12&.souk.catalog.v1.ListCategoriesRequest\x1a'.souk.catalog.v1.ListCategoriesResponse\"\t\x8a\xb5\x18\x02\b\x01\x90\x02\x01\x12p\n" +
+	"\rWatchProducts\x12%.souk.catalog.v1.WatchProductsRequest\x1a&.souk.catalog.v1.WatchProductsResponse\"\x10\x8a\xb5\x18\t\"\agateway\x90\x02\x01\x12m\n" +
 	"\rCreateProduct\x12%.souk.catalog.v1.CreateProductRequest\x1a&.souk.catalog.v1.CreateProductResponse\"\r\x8a\xb5\x18\x02\x18\x01\x98\xb5\x18\x02\x90\x02\x02\x12f\n" +
 	"\rUpdateProduct\x12%.souk.catalog.v1.UpdateProductRequest\x1a&.souk.catalog.v1.UpdateProductResponse\"\x06\x8a\xb5\x18\x02\x18\x01\x12o\n" +
 	"\x0fWithdrawProduct\x12'.souk.catalog.v1.WithdrawProductRequest\x1a(.souk.catalog.v1.WithdrawProductResponse\"\t\x8a\xb5\x18\x02\x18\x01\x90\x02\x02\x12n\n" +
@@ -2135,7 +2315,7 @@ func file_souk_catalog_v1_catalog_proto_rawDescGZIP() []byte {
 }
 
 var file_souk_catalog_v1_catalog_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_souk_catalog_v1_catalog_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
+var file_souk_catalog_v1_catalog_proto_msgTypes = make([]protoimpl.MessageInfo, 34)
 var file_souk_catalog_v1_catalog_proto_goTypes = []any{
 	(Sort)(0),                       // 0: souk.catalog.v1.Sort
 	(*Product)(nil),                 // 1: souk.catalog.v1.Product
@@ -2169,17 +2349,21 @@ var file_souk_catalog_v1_catalog_proto_goTypes = []any{
 	(*ImportProductsResponse)(nil),  // 29: souk.catalog.v1.ImportProductsResponse
 	(*ImportError)(nil),             // 30: souk.catalog.v1.ImportError
 	(*ImportedStock)(nil),           // 31: souk.catalog.v1.ImportedStock
-	(*v1.Money)(nil),                // 32: souk.money.v1.Money
-	(*timestamppb.Timestamp)(nil),   // 33: google.protobuf.Timestamp
+	(*WatchProductsRequest)(nil),    // 32: souk.catalog.v1.WatchProductsRequest
+	(*WatchProductsResponse)(nil),   // 33: souk.catalog.v1.WatchProductsResponse
+	(*ChangedProduct)(nil),          // 34: souk.catalog.v1.ChangedProduct
+	(*v1.Money)(nil),                // 35: souk.money.v1.Money
+	(*timestamppb.Timestamp)(nil),   // 36: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),     // 37: google.protobuf.Duration
 }
 var file_souk_catalog_v1_catalog_proto_depIdxs = []int32{
 	4,  // 0: souk.catalog.v1.Product.images:type_name -> souk.catalog.v1.Image
-	32, // 1: souk.catalog.v1.Product.min_price:type_name -> souk.money.v1.Money
-	32, // 2: souk.catalog.v1.Product.max_price:type_name -> souk.money.v1.Money
+	35, // 1: souk.catalog.v1.Product.min_price:type_name -> souk.money.v1.Money
+	35, // 2: souk.catalog.v1.Product.max_price:type_name -> souk.money.v1.Money
 	2,  // 3: souk.catalog.v1.Product.variants:type_name -> souk.catalog.v1.Variant
-	33, // 4: souk.catalog.v1.Product.updated_at:type_name -> google.protobuf.Timestamp
+	36, // 4: souk.catalog.v1.Product.updated_at:type_name -> google.protobuf.Timestamp
 	3,  // 5: souk.catalog.v1.Variant.options:type_name -> souk.catalog.v1.Option
-	32, // 6: souk.catalog.v1.Variant.price:type_name -> souk.money.v1.Money
+	35, // 6: souk.catalog.v1.Variant.price:type_name -> souk.money.v1.Money
 	0,  // 7: souk.catalog.v1.ListProductsRequest.sort:type_name -> souk.catalog.v1.Sort
 	7,  // 8: souk.catalog.v1.ListProductsResponse.products:type_name -> souk.catalog.v1.ListedProduct
 	8,  // 9: souk.catalog.v1.ListProductsResponse.facets:type_name -> souk.catalog.v1.Facet
@@ -2203,27 +2387,31 @@ var file_souk_catalog_v1_catalog_proto_depIdxs = []int32{
 	1,  // 27: souk.catalog.v1.UpdateProductResponse.product:type_name -> souk.catalog.v1.Product
 	30, // 28: souk.catalog.v1.ImportProductsResponse.errors:type_name -> souk.catalog.v1.ImportError
 	31, // 29: souk.catalog.v1.ImportProductsResponse.stock:type_name -> souk.catalog.v1.ImportedStock
-	5,  // 30: souk.catalog.v1.CatalogService.ListProducts:input_type -> souk.catalog.v1.ListProductsRequest
-	10, // 31: souk.catalog.v1.CatalogService.GetProduct:input_type -> souk.catalog.v1.GetProductRequest
-	12, // 32: souk.catalog.v1.CatalogService.GetVariants:input_type -> souk.catalog.v1.GetVariantsRequest
-	15, // 33: souk.catalog.v1.CatalogService.ListCategories:input_type -> souk.catalog.v1.ListCategoriesRequest
-	19, // 34: souk.catalog.v1.CatalogService.CreateProduct:input_type -> souk.catalog.v1.CreateProductRequest
-	21, // 35: souk.catalog.v1.CatalogService.UpdateProduct:input_type -> souk.catalog.v1.UpdateProductRequest
-	26, // 36: souk.catalog.v1.CatalogService.WithdrawProduct:input_type -> souk.catalog.v1.WithdrawProductRequest
-	28, // 37: souk.catalog.v1.CatalogService.ImportProducts:input_type -> souk.catalog.v1.ImportProductsRequest
-	6,  // 38: souk.catalog.v1.CatalogService.ListProducts:output_type -> souk.catalog.v1.ListProductsResponse
-	11, // 39: souk.catalog.v1.CatalogService.GetProduct:output_type -> souk.catalog.v1.GetProductResponse
-	13, // 40: souk.catalog.v1.CatalogService.GetVariants:output_type -> souk.catalog.v1.GetVariantsResponse
-	16, // 41: souk.catalog.v1.CatalogService.ListCategories:output_type -> souk.catalog.v1.ListCategoriesResponse
-	20, // 42: souk.catalog.v1.CatalogService.CreateProduct:output_type -> souk.catalog.v1.CreateProductResponse
-	25, // 43: souk.catalog.v1.CatalogService.UpdateProduct:output_type -> souk.catalog.v1.UpdateProductResponse
-	27, // 44: souk.catalog.v1.CatalogService.WithdrawProduct:output_type -> souk.catalog.v1.WithdrawProductResponse
-	29, // 45: souk.catalog.v1.CatalogService.ImportProducts:output_type -> souk.catalog.v1.ImportProductsResponse
-	38, // [38:46] is the sub-list for method output_type
-	30, // [30:38] is the sub-list for method input_type
-	30, // [30:30] is the sub-list for extension type_name
-	30, // [30:30] is the sub-list for extension extendee
-	0,  // [0:30] is the sub-list for field type_name
+	37, // 30: souk.catalog.v1.WatchProductsRequest.wait:type_name -> google.protobuf.Duration
+	34, // 31: souk.catalog.v1.WatchProductsResponse.changes:type_name -> souk.catalog.v1.ChangedProduct
+	5,  // 32: souk.catalog.v1.CatalogService.ListProducts:input_type -> souk.catalog.v1.ListProductsRequest
+	10, // 33: souk.catalog.v1.CatalogService.GetProduct:input_type -> souk.catalog.v1.GetProductRequest
+	12, // 34: souk.catalog.v1.CatalogService.GetVariants:input_type -> souk.catalog.v1.GetVariantsRequest
+	15, // 35: souk.catalog.v1.CatalogService.ListCategories:input_type -> souk.catalog.v1.ListCategoriesRequest
+	32, // 36: souk.catalog.v1.CatalogService.WatchProducts:input_type -> souk.catalog.v1.WatchProductsRequest
+	19, // 37: souk.catalog.v1.CatalogService.CreateProduct:input_type -> souk.catalog.v1.CreateProductRequest
+	21, // 38: souk.catalog.v1.CatalogService.UpdateProduct:input_type -> souk.catalog.v1.UpdateProductRequest
+	26, // 39: souk.catalog.v1.CatalogService.WithdrawProduct:input_type -> souk.catalog.v1.WithdrawProductRequest
+	28, // 40: souk.catalog.v1.CatalogService.ImportProducts:input_type -> souk.catalog.v1.ImportProductsRequest
+	6,  // 41: souk.catalog.v1.CatalogService.ListProducts:output_type -> souk.catalog.v1.ListProductsResponse
+	11, // 42: souk.catalog.v1.CatalogService.GetProduct:output_type -> souk.catalog.v1.GetProductResponse
+	13, // 43: souk.catalog.v1.CatalogService.GetVariants:output_type -> souk.catalog.v1.GetVariantsResponse
+	16, // 44: souk.catalog.v1.CatalogService.ListCategories:output_type -> souk.catalog.v1.ListCategoriesResponse
+	33, // 45: souk.catalog.v1.CatalogService.WatchProducts:output_type -> souk.catalog.v1.WatchProductsResponse
+	20, // 46: souk.catalog.v1.CatalogService.CreateProduct:output_type -> souk.catalog.v1.CreateProductResponse
+	25, // 47: souk.catalog.v1.CatalogService.UpdateProduct:output_type -> souk.catalog.v1.UpdateProductResponse
+	27, // 48: souk.catalog.v1.CatalogService.WithdrawProduct:output_type -> souk.catalog.v1.WithdrawProductResponse
+	29, // 49: souk.catalog.v1.CatalogService.ImportProducts:output_type -> souk.catalog.v1.ImportProductsResponse
+	41, // [41:50] is the sub-list for method output_type
+	32, // [32:41] is the sub-list for method input_type
+	32, // [32:32] is the sub-list for extension type_name
+	32, // [32:32] is the sub-list for extension extendee
+	0,  // [0:32] is the sub-list for field type_name
 }
 
 func init() { file_souk_catalog_v1_catalog_proto_init() }
@@ -2239,7 +2427,7 @@ func file_souk_catalog_v1_catalog_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_catalog_v1_catalog_proto_rawDesc), len(file_souk_catalog_v1_catalog_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   31,
+			NumMessages:   34,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

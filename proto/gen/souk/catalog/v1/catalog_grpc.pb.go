@@ -25,6 +25,7 @@ const (
 	CatalogService_GetProduct_FullMethodName      = "/souk.catalog.v1.CatalogService/GetProduct"
 	CatalogService_GetVariants_FullMethodName     = "/souk.catalog.v1.CatalogService/GetVariants"
 	CatalogService_ListCategories_FullMethodName  = "/souk.catalog.v1.CatalogService/ListCategories"
+	CatalogService_WatchProducts_FullMethodName   = "/souk.catalog.v1.CatalogService/WatchProducts"
 	CatalogService_CreateProduct_FullMethodName   = "/souk.catalog.v1.CatalogService/CreateProduct"
 	CatalogService_UpdateProduct_FullMethodName   = "/souk.catalog.v1.CatalogService/UpdateProduct"
 	CatalogService_WithdrawProduct_FullMethodName = "/souk.catalog.v1.CatalogService/WithdrawProduct"
@@ -45,6 +46,9 @@ type CatalogServiceClient interface {
 	GetVariants(ctx context.Context, in *GetVariantsRequest, opts ...grpc.CallOption) (*GetVariantsResponse, error)
 	// ListCategories returns every category with a published product, by slug.
 	ListCategories(ctx context.Context, in *ListCategoriesRequest, opts ...grpc.CallOption) (*ListCategoriesResponse, error)
+	// WatchProducts tells which products have changed since a position or, when that is none, waits for a change. It answers
+	// without changes when none came. What a change was, the caller has to ask; a change may be told several times.
+	WatchProducts(ctx context.Context, in *WatchProductsRequest, opts ...grpc.CallOption) (*WatchProductsResponse, error)
 	// CreateProduct adds a product. ALREADY_EXISTS SLUG_TAKEN or SKU_TAKEN.
 	CreateProduct(ctx context.Context, in *CreateProductRequest, opts ...grpc.CallOption) (*CreateProductResponse, error)
 	// UpdateProduct changes the fields that are set. ABORTED VERSION_MISMATCH when the product is no
@@ -99,6 +103,16 @@ func (c *catalogServiceClient) ListCategories(ctx context.Context, in *ListCateg
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListCategoriesResponse)
 	err := c.cc.Invoke(ctx, CatalogService_ListCategories_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *catalogServiceClient) WatchProducts(ctx context.Context, in *WatchProductsRequest, opts ...grpc.CallOption) (*WatchProductsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(WatchProductsResponse)
+	err := c.cc.Invoke(ctx, CatalogService_WatchProducts_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -162,6 +176,9 @@ type CatalogServiceServer interface {
 	GetVariants(context.Context, *GetVariantsRequest) (*GetVariantsResponse, error)
 	// ListCategories returns every category with a published product, by slug.
 	ListCategories(context.Context, *ListCategoriesRequest) (*ListCategoriesResponse, error)
+	// WatchProducts tells which products have changed since a position or, when that is none, waits for a change. It answers
+	// without changes when none came. What a change was, the caller has to ask; a change may be told several times.
+	WatchProducts(context.Context, *WatchProductsRequest) (*WatchProductsResponse, error)
 	// CreateProduct adds a product. ALREADY_EXISTS SLUG_TAKEN or SKU_TAKEN.
 	CreateProduct(context.Context, *CreateProductRequest) (*CreateProductResponse, error)
 	// UpdateProduct changes the fields that are set. ABORTED VERSION_MISMATCH when the product is no
@@ -193,6 +210,9 @@ func (UnimplementedCatalogServiceServer) GetVariants(context.Context, *GetVarian
 }
 func (UnimplementedCatalogServiceServer) ListCategories(context.Context, *ListCategoriesRequest) (*ListCategoriesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListCategories not implemented")
+}
+func (UnimplementedCatalogServiceServer) WatchProducts(context.Context, *WatchProductsRequest) (*WatchProductsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method WatchProducts not implemented")
 }
 func (UnimplementedCatalogServiceServer) CreateProduct(context.Context, *CreateProductRequest) (*CreateProductResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CreateProduct not implemented")
@@ -299,6 +319,24 @@ func _CatalogService_ListCategories_Handler(srv interface{}, ctx context.Context
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CatalogService_WatchProducts_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(WatchProductsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CatalogServiceServer).WatchProducts(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CatalogService_WatchProducts_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CatalogServiceServer).WatchProducts(ctx, req.(*WatchProductsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _CatalogService_CreateProduct_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(CreateProductRequest)
 	if err := dec(in); err != nil {
@@ -382,6 +420,10 @@ var CatalogService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListCategories",
 			Handler:    _CatalogService_ListCategories_Handler,
+		},
+		{
+			MethodName: "WatchProducts",
+			Handler:    _CatalogService_WatchProducts_Handler,
 		},
 		{
 			MethodName: "CreateProduct",

@@ -1344,6 +1344,174 @@ func (x *Reservation) GetReturned() []*Line {
 	return nil
 }
 
+type WatchAvailabilityRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The last answer's position. Empty asks for the position of now, without changes.
+	Position string `protobuf:"bytes,1,opt,name=position,proto3" json:"position,omitempty"`
+	// How long to wait for a change, 10 seconds at most.
+	Wait          *durationpb.Duration `protobuf:"bytes,2,opt,name=wait,proto3" json:"wait,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchAvailabilityRequest) Reset() {
+	*x = WatchAvailabilityRequest{}
+	mi := &file_souk_inventory_v1_inventory_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchAvailabilityRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchAvailabilityRequest) ProtoMessage() {}
+
+func (x *WatchAvailabilityRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_inventory_v1_inventory_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchAvailabilityRequest.ProtoReflect.Descriptor instead.
+func (*WatchAvailabilityRequest) Descriptor() ([]byte, []int) {
+	return file_souk_inventory_v1_inventory_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *WatchAvailabilityRequest) GetPosition() string {
+	if x != nil {
+		return x.Position
+	}
+	return ""
+}
+
+func (x *WatchAvailabilityRequest) GetWait() *durationpb.Duration {
+	if x != nil {
+		return x.Wait
+	}
+	return nil
+}
+
+type WatchAvailabilityResponse struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Changes  []*ChangedAvailability `protobuf:"bytes,1,rep,name=changes,proto3" json:"changes,omitempty"`
+	Position string                 `protobuf:"bytes,2,opt,name=position,proto3" json:"position,omitempty"`
+	// Anything may have changed: the changes are too many, or the position is not one of this database.
+	Reset_        bool `protobuf:"varint,3,opt,name=reset,proto3" json:"reset,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchAvailabilityResponse) Reset() {
+	*x = WatchAvailabilityResponse{}
+	mi := &file_souk_inventory_v1_inventory_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchAvailabilityResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchAvailabilityResponse) ProtoMessage() {}
+
+func (x *WatchAvailabilityResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_inventory_v1_inventory_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchAvailabilityResponse.ProtoReflect.Descriptor instead.
+func (*WatchAvailabilityResponse) Descriptor() ([]byte, []int) {
+	return file_souk_inventory_v1_inventory_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *WatchAvailabilityResponse) GetChanges() []*ChangedAvailability {
+	if x != nil {
+		return x.Changes
+	}
+	return nil
+}
+
+func (x *WatchAvailabilityResponse) GetPosition() string {
+	if x != nil {
+		return x.Position
+	}
+	return ""
+}
+
+func (x *WatchAvailabilityResponse) GetReset_() bool {
+	if x != nil {
+		return x.Reset_
+	}
+	return false
+}
+
+type ChangedAvailability struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Sku   string                 `protobuf:"bytes,1,opt,name=sku,proto3" json:"sku,omitempty"`
+	// Tells changes of a SKU apart.
+	At            uint64 `protobuf:"varint,2,opt,name=at,proto3" json:"at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ChangedAvailability) Reset() {
+	*x = ChangedAvailability{}
+	mi := &file_souk_inventory_v1_inventory_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ChangedAvailability) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ChangedAvailability) ProtoMessage() {}
+
+func (x *ChangedAvailability) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_inventory_v1_inventory_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ChangedAvailability.ProtoReflect.Descriptor instead.
+func (*ChangedAvailability) Descriptor() ([]byte, []int) {
+	return file_souk_inventory_v1_inventory_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *ChangedAvailability) GetSku() string {
+	if x != nil {
+		return x.Sku
+	}
+	return ""
+}
+
+func (x *ChangedAvailability) GetAt() uint64 {
+	if x != nil {
+		return x.At
+	}
+	return 0
+}
+
 var File_souk_inventory_v1_inventory_proto protoreflect.FileDescriptor
 
 const file_souk_inventory_v1_inventory_proto_rawDesc = "" +
@@ -1429,9 +1597,20 @@ const file_souk_inventory_v1_inventory_proto_rawDesc = "" +
 	"\vSTATUS_HELD\x10\x01\x12\x14\n" +
 	"\x10STATUS_COMMITTED\x10\x02\x12\x13\n" +
 	"\x0fSTATUS_RELEASED\x10\x03\x12\x12\n" +
-	"\x0eSTATUS_EXPIRED\x10\x042\xa7\b\n" +
+	"\x0eSTATUS_EXPIRED\x10\x04\"e\n" +
+	"\x18WatchAvailabilityRequest\x12\x1a\n" +
+	"\bposition\x18\x01 \x01(\tR\bposition\x12-\n" +
+	"\x04wait\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x04wait\"\x8f\x01\n" +
+	"\x19WatchAvailabilityResponse\x12@\n" +
+	"\achanges\x18\x01 \x03(\v2&.souk.inventory.v1.ChangedAvailabilityR\achanges\x12\x1a\n" +
+	"\bposition\x18\x02 \x01(\tR\bposition\x12\x14\n" +
+	"\x05reset\x18\x03 \x01(\bR\x05reset\"7\n" +
+	"\x13ChangedAvailability\x12\x10\n" +
+	"\x03sku\x18\x01 \x01(\tR\x03sku\x12\x0e\n" +
+	"\x02at\x18\x02 \x01(\x04R\x02at2\xaa\t\n" +
 	"\x10InventoryService\x12r\n" +
-	"\tGetLevels\x12#.souk.inventory.v1.GetLevelsRequest\x1a$.souk.inventory.v1.GetLevelsResponse\"\x1a\x8a\xb5\x18\x13\x18\x01\"\agateway\"\x06orders\x90\x02\x01\x12k\n" +
+	"\tGetLevels\x12#.souk.inventory.v1.GetLevelsRequest\x1a$.souk.inventory.v1.GetLevelsResponse\"\x1a\x8a\xb5\x18\x13\x18\x01\"\agateway\"\x06orders\x90\x02\x01\x12\x80\x01\n" +
+	"\x11WatchAvailability\x12+.souk.inventory.v1.WatchAvailabilityRequest\x1a,.souk.inventory.v1.WatchAvailabilityResponse\"\x10\x8a\xb5\x18\t\"\agateway\x90\x02\x01\x12k\n" +
 	"\vAdjustStock\x12%.souk.inventory.v1.AdjustStockRequest\x1a&.souk.inventory.v1.AdjustStockResponse\"\r\x8a\xb5\x18\x02\x18\x01\x98\xb5\x18\x02\x90\x02\x02\x12a\n" +
 	"\tOpenStock\x12#.souk.inventory.v1.OpenStockRequest\x1a$.souk.inventory.v1.OpenStockResponse\"\t\x8a\xb5\x18\x02\x18\x01\x90\x02\x02\x12a\n" +
 	"\aReserve\x12!.souk.inventory.v1.ReserveRequest\x1a\".souk.inventory.v1.ReserveResponse\"\x0f\x8a\xb5\x18\b\"\x06orders\x90\x02\x02\x12\x7f\n" +
@@ -1457,7 +1636,7 @@ func file_souk_inventory_v1_inventory_proto_rawDescGZIP() []byte {
 }
 
 var file_souk_inventory_v1_inventory_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_souk_inventory_v1_inventory_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
+var file_souk_inventory_v1_inventory_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
 var file_souk_inventory_v1_inventory_proto_goTypes = []any{
 	(Reservation_Status)(0),            // 0: souk.inventory.v1.Reservation.Status
 	(*Level)(nil),                      // 1: souk.inventory.v1.Level
@@ -1484,8 +1663,11 @@ var file_souk_inventory_v1_inventory_proto_goTypes = []any{
 	(*ListReservationsRequest)(nil),    // 22: souk.inventory.v1.ListReservationsRequest
 	(*ListReservationsResponse)(nil),   // 23: souk.inventory.v1.ListReservationsResponse
 	(*Reservation)(nil),                // 24: souk.inventory.v1.Reservation
-	(*durationpb.Duration)(nil),        // 25: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil),      // 26: google.protobuf.Timestamp
+	(*WatchAvailabilityRequest)(nil),   // 25: souk.inventory.v1.WatchAvailabilityRequest
+	(*WatchAvailabilityResponse)(nil),  // 26: souk.inventory.v1.WatchAvailabilityResponse
+	(*ChangedAvailability)(nil),        // 27: souk.inventory.v1.ChangedAvailability
+	(*durationpb.Duration)(nil),        // 28: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil),      // 29: google.protobuf.Timestamp
 }
 var file_souk_inventory_v1_inventory_proto_depIdxs = []int32{
 	4,  // 0: souk.inventory.v1.InsufficientStock.shortages:type_name -> souk.inventory.v1.Shortage
@@ -1493,39 +1675,43 @@ var file_souk_inventory_v1_inventory_proto_depIdxs = []int32{
 	1,  // 2: souk.inventory.v1.AdjustStockResponse.level:type_name -> souk.inventory.v1.Level
 	2,  // 3: souk.inventory.v1.OpenStockRequest.lines:type_name -> souk.inventory.v1.Line
 	2,  // 4: souk.inventory.v1.ReserveRequest.lines:type_name -> souk.inventory.v1.Line
-	25, // 5: souk.inventory.v1.ReserveRequest.hold_for:type_name -> google.protobuf.Duration
-	26, // 6: souk.inventory.v1.ReserveResponse.expires_at:type_name -> google.protobuf.Timestamp
+	28, // 5: souk.inventory.v1.ReserveRequest.hold_for:type_name -> google.protobuf.Duration
+	29, // 6: souk.inventory.v1.ReserveResponse.expires_at:type_name -> google.protobuf.Timestamp
 	2,  // 7: souk.inventory.v1.ReturnStockRequest.lines:type_name -> souk.inventory.v1.Line
 	21, // 8: souk.inventory.v1.ListStockResponse.stock:type_name -> souk.inventory.v1.Stock
 	1,  // 9: souk.inventory.v1.Stock.level:type_name -> souk.inventory.v1.Level
 	24, // 10: souk.inventory.v1.ListReservationsResponse.reservations:type_name -> souk.inventory.v1.Reservation
 	0,  // 11: souk.inventory.v1.Reservation.status:type_name -> souk.inventory.v1.Reservation.Status
-	26, // 12: souk.inventory.v1.Reservation.expires_at:type_name -> google.protobuf.Timestamp
+	29, // 12: souk.inventory.v1.Reservation.expires_at:type_name -> google.protobuf.Timestamp
 	2,  // 13: souk.inventory.v1.Reservation.lines:type_name -> souk.inventory.v1.Line
 	2,  // 14: souk.inventory.v1.Reservation.returned:type_name -> souk.inventory.v1.Line
-	5,  // 15: souk.inventory.v1.InventoryService.GetLevels:input_type -> souk.inventory.v1.GetLevelsRequest
-	7,  // 16: souk.inventory.v1.InventoryService.AdjustStock:input_type -> souk.inventory.v1.AdjustStockRequest
-	9,  // 17: souk.inventory.v1.InventoryService.OpenStock:input_type -> souk.inventory.v1.OpenStockRequest
-	11, // 18: souk.inventory.v1.InventoryService.Reserve:input_type -> souk.inventory.v1.ReserveRequest
-	13, // 19: souk.inventory.v1.InventoryService.CommitReservation:input_type -> souk.inventory.v1.CommitReservationRequest
-	15, // 20: souk.inventory.v1.InventoryService.ReleaseReservation:input_type -> souk.inventory.v1.ReleaseReservationRequest
-	17, // 21: souk.inventory.v1.InventoryService.ReturnStock:input_type -> souk.inventory.v1.ReturnStockRequest
-	19, // 22: souk.inventory.v1.InventoryService.ListStock:input_type -> souk.inventory.v1.ListStockRequest
-	22, // 23: souk.inventory.v1.InventoryService.ListReservations:input_type -> souk.inventory.v1.ListReservationsRequest
-	6,  // 24: souk.inventory.v1.InventoryService.GetLevels:output_type -> souk.inventory.v1.GetLevelsResponse
-	8,  // 25: souk.inventory.v1.InventoryService.AdjustStock:output_type -> souk.inventory.v1.AdjustStockResponse
-	10, // 26: souk.inventory.v1.InventoryService.OpenStock:output_type -> souk.inventory.v1.OpenStockResponse
-	12, // 27: souk.inventory.v1.InventoryService.Reserve:output_type -> souk.inventory.v1.ReserveResponse
-	14, // 28: souk.inventory.v1.InventoryService.CommitReservation:output_type -> souk.inventory.v1.CommitReservationResponse
-	16, // 29: souk.inventory.v1.InventoryService.ReleaseReservation:output_type -> souk.inventory.v1.ReleaseReservationResponse
-	18, // 30: souk.inventory.v1.InventoryService.ReturnStock:output_type -> souk.inventory.v1.ReturnStockResponse
-	20, // 31: souk.inventory.v1.InventoryService.ListStock:output_type -> souk.inventory.v1.ListStockResponse
-	23, // 32: souk.inventory.v1.InventoryService.ListReservations:output_type -> souk.inventory.v1.ListReservationsResponse
-	24, // [24:33] is the sub-list for method output_type
-	15, // [15:24] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	28, // 15: souk.inventory.v1.WatchAvailabilityRequest.wait:type_name -> google.protobuf.Duration
+	27, // 16: souk.inventory.v1.WatchAvailabilityResponse.changes:type_name -> souk.inventory.v1.ChangedAvailability
+	5,  // 17: souk.inventory.v1.InventoryService.GetLevels:input_type -> souk.inventory.v1.GetLevelsRequest
+	25, // 18: souk.inventory.v1.InventoryService.WatchAvailability:input_type -> souk.inventory.v1.WatchAvailabilityRequest
+	7,  // 19: souk.inventory.v1.InventoryService.AdjustStock:input_type -> souk.inventory.v1.AdjustStockRequest
+	9,  // 20: souk.inventory.v1.InventoryService.OpenStock:input_type -> souk.inventory.v1.OpenStockRequest
+	11, // 21: souk.inventory.v1.InventoryService.Reserve:input_type -> souk.inventory.v1.ReserveRequest
+	13, // 22: souk.inventory.v1.InventoryService.CommitReservation:input_type -> souk.inventory.v1.CommitReservationRequest
+	15, // 23: souk.inventory.v1.InventoryService.ReleaseReservation:input_type -> souk.inventory.v1.ReleaseReservationRequest
+	17, // 24: souk.inventory.v1.InventoryService.ReturnStock:input_type -> souk.inventory.v1.ReturnStockRequest
+	19, // 25: souk.inventory.v1.InventoryService.ListStock:input_type -> souk.inventory.v1.ListStockRequest
+	22, // 26: souk.inventory.v1.InventoryService.ListReservations:input_type -> souk.inventory.v1.ListReservationsRequest
+	6,  // 27: souk.inventory.v1.InventoryService.GetLevels:output_type -> souk.inventory.v1.GetLevelsResponse
+	26, // 28: souk.inventory.v1.InventoryService.WatchAvailability:output_type -> souk.inventory.v1.WatchAvailabilityResponse
+	8,  // 29: souk.inventory.v1.InventoryService.AdjustStock:output_type -> souk.inventory.v1.AdjustStockResponse
+	10, // 30: souk.inventory.v1.InventoryService.OpenStock:output_type -> souk.inventory.v1.OpenStockResponse
+	12, // 31: souk.inventory.v1.InventoryService.Reserve:output_type -> souk.inventory.v1.ReserveResponse
+	14, // 32: souk.inventory.v1.InventoryService.CommitReservation:output_type -> souk.inventory.v1.CommitReservationResponse
+	16, // 33: souk.inventory.v1.InventoryService.ReleaseReservation:output_type -> souk.inventory.v1.ReleaseReservationResponse
+	18, // 34: souk.inventory.v1.InventoryService.ReturnStock:output_type -> souk.inventory.v1.ReturnStockResponse
+	20, // 35: souk.inventory.v1.InventoryService.ListStock:output_type -> souk.inventory.v1.ListStockResponse
+	23, // 36: souk.inventory.v1.InventoryService.ListReservations:output_type -> souk.inventory.v1.ListReservationsResponse
+	27, // [27:37] is the sub-list for method output_type
+	17, // [17:27] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_souk_inventory_v1_inventory_proto_init() }
@@ -1539,7 +1725,7 @@ func file_souk_inventory_v1_inventory_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_inventory_v1_inventory_proto_rawDesc), len(file_souk_inventory_v1_inventory_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   24,
+			NumMessages:   27,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -22,6 +22,7 @@ const _ = grpc.SupportPackageIsVersion9
 
 const (
 	InventoryService_GetLevels_FullMethodName          = "/souk.inventory.v1.InventoryService/GetLevels"
+	InventoryService_WatchAvailability_FullMethodName  = "/souk.inventory.v1.InventoryService/WatchAvailability"
 	InventoryService_AdjustStock_FullMethodName        = "/souk.inventory.v1.InventoryService/AdjustStock"
 	InventoryService_OpenStock_FullMethodName          = "/souk.inventory.v1.InventoryService/OpenStock"
 	InventoryService_Reserve_FullMethodName            = "/souk.inventory.v1.InventoryService/Reserve"
@@ -39,6 +40,10 @@ type InventoryServiceClient interface {
 	// GetLevels returns the levels of the SKUs that inventory knows, 2,000 asked at most; the rest are
 	// left out of the answer.
 	GetLevels(ctx context.Context, in *GetLevelsRequest, opts ...grpc.CallOption) (*GetLevelsResponse, error)
+	// WatchAvailability tells of which SKUs the availability has changed since a position or, when that is none, waits for a change. It
+	// answers without changes when none came. The availability of a SKU is whether none, a few (1 to 5) or more pieces are
+	// available: what is sold in between is not told. A change may be told several times.
+	WatchAvailability(ctx context.Context, in *WatchAvailabilityRequest, opts ...grpc.CallOption) (*WatchAvailabilityResponse, error)
 	// AdjustStock adds to or takes from what is on hand and writes why in the ledger.
 	// FAILED_PRECONDITION INSUFFICIENT_STOCK when less would be left than is reserved.
 	AdjustStock(ctx context.Context, in *AdjustStockRequest, opts ...grpc.CallOption) (*AdjustStockResponse, error)
@@ -80,6 +85,16 @@ func (c *inventoryServiceClient) GetLevels(ctx context.Context, in *GetLevelsReq
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetLevelsResponse)
 	err := c.cc.Invoke(ctx, InventoryService_GetLevels_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *inventoryServiceClient) WatchAvailability(ctx context.Context, in *WatchAvailabilityRequest, opts ...grpc.CallOption) (*WatchAvailabilityResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(WatchAvailabilityResponse)
+	err := c.cc.Invoke(ctx, InventoryService_WatchAvailability_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -173,6 +188,10 @@ type InventoryServiceServer interface {
 	// GetLevels returns the levels of the SKUs that inventory knows, 2,000 asked at most; the rest are
 	// left out of the answer.
 	GetLevels(context.Context, *GetLevelsRequest) (*GetLevelsResponse, error)
+	// WatchAvailability tells of which SKUs the availability has changed since a position or, when that is none, waits for a change. It
+	// answers without changes when none came. The availability of a SKU is whether none, a few (1 to 5) or more pieces are
+	// available: what is sold in between is not told. A change may be told several times.
+	WatchAvailability(context.Context, *WatchAvailabilityRequest) (*WatchAvailabilityResponse, error)
 	// AdjustStock adds to or takes from what is on hand and writes why in the ledger.
 	// FAILED_PRECONDITION INSUFFICIENT_STOCK when less would be left than is reserved.
 	AdjustStock(context.Context, *AdjustStockRequest) (*AdjustStockResponse, error)
@@ -212,6 +231,9 @@ type UnimplementedInventoryServiceServer struct{}
 
 func (UnimplementedInventoryServiceServer) GetLevels(context.Context, *GetLevelsRequest) (*GetLevelsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetLevels not implemented")
+}
+func (UnimplementedInventoryServiceServer) WatchAvailability(context.Context, *WatchAvailabilityRequest) (*WatchAvailabilityResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method WatchAvailability not implemented")
 }
 func (UnimplementedInventoryServiceServer) AdjustStock(context.Context, *AdjustStockRequest) (*AdjustStockResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method AdjustStock not implemented")
@@ -272,6 +294,24 @@ func _InventoryService_GetLevels_Handler(srv interface{}, ctx context.Context, d
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(InventoryServiceServer).GetLevels(ctx, req.(*GetLevelsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _InventoryService_WatchAvailability_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(WatchAvailabilityRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(InventoryServiceServer).WatchAvailability(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: InventoryService_WatchAvailability_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(InventoryServiceServer).WatchAvailability(ctx, req.(*WatchAvailabilityRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -430,6 +470,10 @@ var InventoryService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetLevels",
 			Handler:    _InventoryService_GetLevels_Handler,
+		},
+		{
+			MethodName: "WatchAvailability",
+			Handler:    _InventoryService_WatchAvailability_Handler,
 		},
 		{
 			MethodName: "AdjustStock",
