@@ -33,7 +33,6 @@ var reasons = map[string]answer{
 	"EMAIL_TAKEN":             {http.StatusConflict, api.ProblemCodeEmailTaken},
 	"VERSION_MISMATCH":        {http.StatusPreconditionFailed, api.ProblemCodePreconditionFailed},
 	"CART_EMPTY":              {http.StatusConflict, api.ProblemCodeCartEmpty},
-	"CART_CONTENDED":          {http.StatusServiceUnavailable, api.ProblemCodeUnavailable},
 	"PRICE_CHANGED":           {http.StatusConflict, api.ProblemCodePriceChanged},
 	"OUT_OF_STOCK":            {http.StatusConflict, api.ProblemCodeOutOfStock},
 	"IDEMPOTENCY_KEY_REUSED":  {http.StatusUnprocessableEntity, api.ProblemCodeIdempotencyKeyReused},

@@ -69,7 +69,6 @@ func TestReasonsAreAnsweredAsTheContractSays(t *testing.T) {
 		{codes.FailedPrecondition, "CART_FULL", 422, "validation_failed", ""},
 		{codes.FailedPrecondition, "INSUFFICIENT_STOCK", 422, "validation_failed", "delta"},
 		{codes.FailedPrecondition, "TOO_MANY_ADDRESSES", 422, "validation_failed", ""},
-		{codes.Aborted, "CART_CONTENDED", 503, "unavailable", ""},
 		{codes.Aborted, "CUSTOMER_CONTENDED", 503, "unavailable", ""},
 		{codes.Unavailable, "OUTCOME_UNKNOWN", 503, "unavailable", ""},
 	}

@@ -199,7 +199,7 @@ func TestWhatIsNotSoldDoesNotGetIntoACart(t *testing.T) {
 	if len(p.Errors) != 0 || p.Detail != "2,000 lines at most" {
 		t.Errorf("blames %v, detail %q; want the detail alone", p.Errors, p.Detail)
 	}
-	s.fail(setItem, rpc.Error(codes.Aborted, "CART_CONTENDED", "busy"))
+	s.fail(setItem, rpc.Error(codes.Unavailable, "", "busy"))
 	s.send(t, customer, "PUT", "/v1/carts/c1/items/SKU-0001", `{"quantity": 1}`).refused(t, 503, "unavailable")
 }
 

@@ -35,7 +35,7 @@ func (s *Store) change(ctx context.Context, sql string, args pgx.NamedArgs) (car
 	queueRead(batch, args, &cart)
 	err = s.pool.SendBatch(ctx, batch).Close()
 	if err == nil && !locked && !made {
-		err = carts.ErrNotFound // it was opened after that
+		err = carts.ErrNotFound // read saw a cart that was opened only after the change
 	}
 	return cart, made, err
 }
