@@ -9,7 +9,7 @@ RACED := proto platform $(wildcard services/*) gateway deploy/local deploy/audit
 DAY ?= ../shared/data/retail/2010-12-01.csv
 export PATH := $(BIN):$(PATH)
 
-.PHONY: help run reset audit access test fuzz chaos soak lint gen replay seed build tidy clean
+.PHONY: help run reset audit access test fuzz chaos soak bench lint gen replay seed build tidy clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ chaos: ## the long forms of the tests under kills, pauses, outages and load, abo
 soak: ## shoppers for ten minutes, or SOUK_SOAK: goroutines and memory of each process stay what they were
 	@tools/build ferretdb consul
 	@cd e2e && SOUK_SOAK="$${SOUK_SOAK:-10m}" GOWORK=off go test -count=1 -v -timeout 3h ./fleet -run Soak
+
+bench: ## how fast the shop is and what it costs, beside floors and bars, in under 10 minutes; BENCH=short in a minute
+	@GOWORK=off go run -C e2e ./cmd/bench
 
 audit: ## check the books of a running shop: make run's, or SOUK_URL, SOUK_CONSUL_ADDR, SOUK_STAFF_PASSWORD; AUDIT=-provider
 	@GOWORK=off go build -C deploy/audit -o $(BIN)/audit ./cmd/audit

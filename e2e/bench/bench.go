@@ -1,0 +1,107 @@
+// Package bench is responsible for measuring how fast the shop is, in figures that can be measured again: what each request
+// takes, what it costs the processors, and how both compare with floors that are measured beside it.
+package bench
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Plan says how thoroughly to measure.
+type Plan struct {
+	// Rounds is how often each scenario is measured; the rounds follow each other.
+	Rounds int
+	// WarmUp is not measured, and Length is.
+	WarmUp, Length time.Duration
+}
+
+// The two plans.
+var (
+	Full  = Plan{Rounds: 3, WarmUp: time.Second, Length: 5 * time.Second}
+	Short = Plan{Rounds: 1, WarmUp: 500 * time.Millisecond, Length: 2500 * time.Millisecond}
+)
+
+func (p Plan) window() window { return window{warmUp: p.WarmUp, length: p.Length} }
+
+// Bench measures a shop.
+type Bench struct {
+	Shop *Shop
+	Plan Plan
+	// Progress is told what is being measured.
+	Progress func(string)
+
+	runs     map[string][]Run
+	oversold int64
+}
+
+// Measure measures everything, round by round.
+func (b *Bench) Measure(ctx context.Context) (*Report, error) {
+	b.runs = map[string][]Run{}
+	for round := range b.Plan.Rounds {
+		if err := b.Shop.SignIn(ctx); err != nil {
+			return nil, err
+		}
+		for _, s := range Scenarios {
+			b.Progress(fmt.Sprintf("round %d of %d: %s", round+1, b.Plan.Rounds, s.Name))
+			if err := b.measure(ctx, s); err != nil {
+				return nil, fmt.Errorf("%s: %w", s.Name, err)
+			}
+		}
+	}
+	return newReport(b.runs, b.oversold), nil
+}
+
+// measure measures a scenario in the closed loop.
+func (b *Bench) measure(ctx context.Context, s Scenario) error {
+	if s.sku != nil {
+		if err := b.fillCarts(ctx, s); err != nil {
+			return err
+		}
+	}
+	if s.Name == orderHot {
+		return b.measureHot(ctx, s)
+	}
+	return b.closed(ctx, s)
+}
+
+func (b *Bench) closed(ctx context.Context, s Scenario) error {
+	run, err := closedLoop(ctx, connections, b.Plan.window(), b.Shop.servers(), b.Shop.work(s))
+	return b.keep(s.Name, run, err)
+}
+
+// keep adds a run, which has to be of use.
+func (b *Bench) keep(name string, run Run, err error) error {
+	if err == nil && run.Requests == 0 {
+		err = fmt.Errorf("no request succeeded: %s", run.Error)
+	}
+	if err == nil {
+		b.runs[name] = append(b.runs[name], run)
+	}
+	return err
+}
+
+// work has the shoppers do what the scenario is.
+func (s *Shop) work(scenario Scenario) work {
+	return func(ctx context.Context, worker int) error { return scenario.visit(s.shoppers[worker], ctx) }
+}
+
+// measureHot measures the orders of the one hot SKU, and compares how many were confirmed with what left the stock.
+func (b *Bench) measureHot(ctx context.Context, s Scenario) error {
+	hot := b.Shop.products[0].sku
+	before, err := b.Shop.staff.Stock(ctx, hot)
+	if err != nil {
+		return err
+	}
+	confirmed := b.Shop.confirmed.Load()
+	if err := b.closed(ctx, s); err != nil {
+		return err
+	}
+	after, err := b.Shop.staff.Stock(ctx, hot)
+	if err != nil {
+		return err
+	}
+	sold := b.Shop.confirmed.Load() - confirmed
+	b.oversold += max(0, sold-(before.OnHand-after.OnHand), -after.OnHand)
+	return nil
+}

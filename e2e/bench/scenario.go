@@ -1,0 +1,51 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+)
+
+// Scenario is a kind of request that is measured.
+type Scenario struct {
+	Name string
+	// visit makes one request. It may consist of several HTTP requests, as a checkout does.
+	visit func(*shopper, context.Context) error
+	// sku says what is in the guest carts that the scenario buys; nil when it buys none.
+	sku func(*shopper) string
+}
+
+// The names of the scenarios.
+const (
+	detail   = "detail"
+	list     = "list"
+	search   = "search"
+	add      = "add"
+	view     = "view"
+	order    = "order"
+	orderHot = "order-hot"
+	mix      = "mix"
+)
+
+// Scenarios are all of them, in the order that they are measured in.
+var Scenarios = []Scenario{
+	{Name: detail, visit: (*shopper).detail},
+	{Name: list, visit: (*shopper).list},
+	{Name: search, visit: (*shopper).search},
+	{Name: add, visit: (*shopper).addToCart},
+	{Name: view, visit: (*shopper).viewCart},
+	{Name: order, visit: (*shopper).orderFilled, sku: func(p *shopper) string { return p.anything().sku }},
+	{Name: orderHot, visit: (*shopper).orderFilled, sku: func(p *shopper) string { return p.products[0].sku }},
+	{Name: mix, visit: (*shopper).visit},
+}
+
+// ScenarioOf returns the scenario with a name.
+func ScenarioOf(name string) (Scenario, error) {
+	var names []string
+	for _, s := range Scenarios {
+		if s.Name == name {
+			return s, nil
+		}
+		names = append(names, s.Name)
+	}
+	return Scenario{}, fmt.Errorf("there is no scenario %q, only %q", name, names)
+}

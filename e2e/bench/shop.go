@@ -1,0 +1,139 @@
+package bench
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
+
+	"souk/deploy/local/stack"
+	"souk/e2e/shop"
+)
+
+const (
+	// connections are how many shoppers of the closed loop make requests at once.
+	connections = 8
+	// crowd are how many shoppers there are for the open loop.
+	crowd    = 32
+	password = "a quiet moment to measure"
+)
+
+// Shop is a running shop with goods, and with shoppers who are signed in.
+type Shop struct {
+	*stack.Stack
+	client   *client
+	staff    *shop.Client
+	emails   []string
+	shoppers []*shopper
+	products []product
+	filled   filled
+	// confirmed counts the orders.
+	confirmed atomic.Int64
+	dir       string
+}
+
+// Open starts a shop on free ports as make run does, with 1,000 products in stock and env added to the environment of every
+// process. Its data is in a temporary folder, and is as safe as that of make run: commits wait for the disk.
+func Open(ctx context.Context, env ...string) (*Shop, error) {
+	binDir, err := stack.BuildHere(ctx)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "souk-bench-")
+	if err != nil {
+		return nil, err
+	}
+	// PostgreSQL may run as another user.
+	if err := os.Chmod(dir, 0o755); err != nil {
+		return nil, err
+	}
+	running, err := stack.Start(ctx, stack.Config{
+		Dir: dir, BinDir: binDir, GatewayAddr: "127.0.0.1:0", StaffEmail: "staff@souk.example",
+		Env: append([]string{"SOUK_RATE_LIMITS=off"}, env...),
+	})
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	s := &Shop{Stack: running, client: newClient(running.URL(), 2*crowd), products: products(), dir: dir}
+	if err := s.fill(ctx); err != nil {
+		return nil, errors.Join(err, s.Close(ctx))
+	}
+	return s, nil
+}
+
+// Close stops the shop and deletes its data.
+func (s *Shop) Close(ctx context.Context) error {
+	return errors.Join(s.Stop(context.WithoutCancel(ctx)), os.RemoveAll(s.dir))
+}
+
+// fill imports the goods and opens the shoppers' accounts.
+func (s *Shop) fill(ctx context.Context) error {
+	door := shop.New(s.URL())
+	var err error
+	if s.staff, _, err = door.Login(ctx, s.StaffEmail(), s.StaffPassword()); err != nil {
+		return fmt.Errorf("log in as staff: %w", err)
+	}
+	file, err := goodsCSV()
+	if err != nil {
+		return err
+	}
+	imported, err := s.staff.Import(ctx, file)
+	if err != nil {
+		return fmt.Errorf("import the goods: %w", err)
+	}
+	if len(imported.Errors) > 0 {
+		return fmt.Errorf("import the goods: line %d: %s", imported.Errors[0].Line, imported.Errors[0].Message)
+	}
+	for range crowd {
+		s.emails = append(s.emails, rand.Text()+"@bench.example")
+	}
+	return s.each(func(i int) error {
+		_, _, err := door.Register(ctx, s.emails[i], password, "Ada Shopper")
+		return err
+	})
+}
+
+// each does something for the number of each shopper, several at once.
+func (s *Shop) each(do func(i int) error) error {
+	var group errgroup.Group
+	group.SetLimit(connections)
+	for i := range crowd {
+		group.Go(func() error { return do(i) })
+	}
+	return group.Wait()
+}
+
+// SignIn gives every shopper a new access token, which is good for 15 minutes, and a cart with three lines.
+func (s *Shop) SignIn(ctx context.Context) error {
+	door := shop.New(s.URL())
+	s.shoppers = make([]*shopper, crowd)
+	return s.each(func(i int) error {
+		signedIn, _, err := door.Login(ctx, s.emails[i], password)
+		if err != nil {
+			return fmt.Errorf("sign in: %w", err)
+		}
+		s.shoppers[i], err = newShopper(ctx, s, i, signedIn)
+		return err
+	})
+}
+
+// servers returns the processes of the shop.
+func (s *Shop) servers() servers {
+	all := servers{}
+	add := func(group string, parts ...string) {
+		for _, part := range parts {
+			all[group] = append(all[group], s.Process(part).PID())
+		}
+	}
+	for _, service := range append([]string{stack.Gateway}, stack.Services...) {
+		add(goServices, s.Instances(service)...)
+	}
+	add(postgres, stack.Postgres)
+	add(ferretdb, stack.Mongo)
+	add(consul, stack.Consul)
+	return all
+}
