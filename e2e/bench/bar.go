@@ -5,9 +5,9 @@ import (
 	"math"
 )
 
-// The bars were set on a machine whose memory floor makes so many requests for each second of processor time. On another machine
-// they are scaled by its own.
-const referenceFloor = 14_500
+// The bars were set for a machine of this speed: so many requests of the memory floor for each second of processor time. That of the
+// driver is in it, because server and driver share a machine, and either can be the one that waits for the other.
+const referenceSpeed = 14_500
 
 // kind is which figure of a scenario a bar is about.
 type kind int
@@ -38,10 +38,10 @@ var bars = map[string][]bar{
 	orderAt:  {{tail, 5}},
 }
 
-// scaled returns the bar for a machine with that memory floor.
-func (b bar) scaled(memoryFloor float64) bar {
-	if b.kind == perCPU {
-		b.value *= memoryFloor / referenceFloor
+// scaled returns the bar for a machine of that speed. Without one it is as it was set.
+func (b bar) scaled(speed float64) bar {
+	if b.kind == perCPU && speed > 0 {
+		b.value *= speed / referenceSpeed
 	}
 	return b
 }

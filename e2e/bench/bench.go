@@ -4,6 +4,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -36,14 +37,23 @@ type Bench struct {
 }
 
 // Measure measures everything, round by round.
-func (b *Bench) Measure(ctx context.Context) (*Report, error) {
+func (b *Bench) Measure(ctx context.Context) (report *Report, failed error) {
 	b.runs = map[string][]Run{}
+	floors, err := openFloors(ctx, b.Shop)
+	if err != nil {
+		return nil, fmt.Errorf("open the floors: %w", err)
+	}
+	defer func() { failed = errors.Join(failed, floors.close(ctx)) }()
 	for round := range b.Plan.Rounds {
 		if err := b.Shop.SignIn(ctx); err != nil {
 			return nil, err
 		}
+		b.Progress(fmt.Sprintf("round %d of %d", round+1, b.Plan.Rounds))
+		if err := floors.measure(ctx, b); err != nil {
+			return nil, err
+		}
 		for _, s := range Scenarios {
-			b.Progress(fmt.Sprintf("round %d of %d: %s", round+1, b.Plan.Rounds, s.Name))
+			b.Progress(s.Name)
 			if err := b.measure(ctx, s); err != nil {
 				return nil, fmt.Errorf("%s: %w", s.Name, err)
 			}

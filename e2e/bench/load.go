@@ -20,6 +20,8 @@ type Run struct {
 	P50     time.Duration `json:"p50_ns"`
 	P99     time.Duration `json:"p99_ns"`
 	CPU     Usage         `json:"cpu_seconds"`
+	// Driver is the processor time of this program, in seconds, which is not in CPU.
+	Driver float64 `json:"driver_cpu_seconds"`
 	// Error is one of the errors.
 	Error string `json:"error,omitempty"`
 }
@@ -34,6 +36,9 @@ func (r Run) perCPU() float64 {
 	}
 	return 0
 }
+
+// perCPUOfAll is perCPU with the processor time of the driver.
+func (r Run) perCPUOfAll() float64 { return float64(r.Requests) / (r.CPU.total() + r.Driver) }
 
 // window is when requests are counted: those that end between its two readings of the processor time.
 type window struct {
@@ -72,18 +77,21 @@ func (w window) measure(ctx context.Context, s servers, r *recorder) (Run, error
 	if err != nil {
 		return Run{}, err
 	}
-	start := time.Now()
+	start, driver := time.Now(), ownCPU()
 	r.open.Store(true)
 	if err := sleep(ctx, w.length); err != nil {
 		return Run{}, err
 	}
 	r.open.Store(false)
 	took := time.Since(start)
+	driver = ownCPU() - driver
 	after, err := s.usage()
 	if err != nil {
 		return Run{}, err
 	}
-	return r.run(took, after.since(before)), nil
+	run := r.run(took, after.since(before))
+	run.Driver = driver.Seconds()
+	return run, nil
 }
 
 func (r *recorder) run(took time.Duration, cpu Usage) Run {

@@ -39,6 +39,8 @@ type Report struct {
 	Rows    []Row     `json:"rows"`
 	// Oversold is how many pieces of the hot SKU were sold and are not gone from the stock.
 	Oversold int64 `json:"oversold"`
+	// Speed is the memory floor's requests for each second of processor time of its server and the driver together.
+	Speed float64 `json:"speed,omitempty"`
 }
 
 // rowOrder is how the table is read: the floors first.
@@ -57,20 +59,25 @@ func newReport(runs map[string][]Run, oversold int64) *Report {
 			r.Rows = append(r.Rows, newRow(name, runs[name]))
 		}
 	}
+	if len(runs[memoryFloor]) > 0 {
+		r.Speed = figureOfRuns(runs[memoryFloor], Run.perCPUOfAll).Median
+	}
 	for i := range r.Rows {
 		r.compare(&r.Rows[i])
 	}
 	return r
 }
 
-func newRow(name string, runs []Run) Row {
-	figure := func(of func(Run) float64) Figure {
-		var all []float64
-		for _, run := range runs {
-			all = append(all, of(run))
-		}
-		return figureOf(all)
+func figureOfRuns(runs []Run, of func(Run) float64) Figure {
+	var all []float64
+	for _, run := range runs {
+		all = append(all, of(run))
 	}
+	return figureOf(all)
+}
+
+func newRow(name string, runs []Run) Row {
+	figure := func(of func(Run) float64) Figure { return figureOfRuns(runs, of) }
 	row := Row{Name: name, Rate: figure(Run.rate), PerCPU: figure(Run.perCPU), Runs: runs}
 	row.P50 = figure(func(r Run) float64 { return milliseconds(r.P50) })
 	row.P99 = figure(func(r Run) float64 { return milliseconds(r.P99) })
@@ -98,12 +105,8 @@ func (r *Report) row(name string) *Row {
 // compare holds a row against its floor and its bars.
 func (r *Report) compare(row *Row) {
 	row.ToFloor = r.toFloor(row)
-	memory := float64(referenceFloor)
-	if floor := r.row(memoryFloor); floor != nil {
-		memory = floor.PerCPU.Median
-	}
 	for _, b := range bars[row.Name] {
-		b = b.scaled(memory)
+		b = b.scaled(r.Speed)
 		row.Bars = append(row.Bars, b.String())
 		row.Short = row.Short || !b.passes(r.figure(row, b.kind))
 	}

@@ -10,15 +10,15 @@ import (
 func TestBarsForProcessorTimeScaleWithTheMachine(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		bar    bar
-		memory float64
-		want   float64
+		bar   bar
+		speed float64
+		want  float64
 	}{
-		{bar{perCPU, 3000}, referenceFloor, 3000}, {bar{perCPU, 3000}, referenceFloor / 2, 1500}, {bar{perCPU, 150}, 2 * referenceFloor, 300},
-		{bar{ofFloor, 0.3}, 1, 0.3}, {bar{tail, 5}, 1, 5},
+		{bar{perCPU, 3000}, referenceSpeed, 3000}, {bar{perCPU, 3000}, referenceSpeed / 2, 1500}, {bar{perCPU, 150}, 2 * referenceSpeed, 300},
+		{bar{perCPU, 800}, 0, 800}, {bar{ofFloor, 0.3}, 1, 0.3}, {bar{tail, 5}, 1, 5},
 	} {
-		if got := c.bar.scaled(c.memory).value; got != c.want {
-			t.Errorf("%v is %v with a memory floor of %v, want %v", c.bar, got, c.memory, c.want)
+		if got := c.bar.scaled(c.speed).value; got != c.want {
+			t.Errorf("%v is %v at a speed of %v, want %v", c.bar, got, c.speed, c.want)
 		}
 	}
 }
@@ -45,8 +45,10 @@ func runOf(requests int, cpu float64) Run {
 
 func TestReportComparesMediansWithFloorsAndBars(t *testing.T) {
 	t.Parallel()
+	half := runOf(referenceSpeed, 1)
+	half.Driver = 1
 	r := newReport(map[string][]Run{
-		memoryFloor:   {runOf(referenceFloor, 2)}, // half as fast as the reference
+		memoryFloor:   {half}, // half as fast as the reference, with the driver
 		checkoutFloor: {runOf(400, 1)},
 		detail:        {runOf(1000, 1), runOf(5000, 2), runOf(900, 1)}, // 1,000, 2,500 and 900 for each second of processor time
 		order:         {runOf(100, 1)},
@@ -57,7 +59,7 @@ func TestReportComparesMediansWithFloorsAndBars(t *testing.T) {
 		toFloor float64
 		short   bool
 	}{
-		detail: {1000.0 / (referenceFloor / 2), true}, order: {0.25, true}, orderHot: {0.225, false}, mix: {501.0 / (referenceFloor / 2), false},
+		detail: {1000.0 / referenceSpeed, true}, order: {0.25, true}, orderHot: {0.225, false}, mix: {501.0 / referenceSpeed, false},
 	} {
 		row := r.row(name)
 		if row.ToFloor != want.toFloor || row.Short != want.short {

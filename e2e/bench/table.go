@@ -29,7 +29,7 @@ func (row *Row) cells() []string {
 		seconds(row.CPU, postgres), seconds(row.CPU, ferretdb), seconds(row.CPU, consul), row.PerCPU.text(0), "", strings.Join(row.Bars, ", "), "",
 	}
 	if row.ToFloor > 0 {
-		cells[10] = fmt.Sprintf("%.2f", row.ToFloor)
+		cells[10] = fmt.Sprintf("%.3f", row.ToFloor)
 	}
 	if row.Short {
 		cells[12] = "short"

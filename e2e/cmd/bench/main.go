@@ -27,9 +27,16 @@ func main() {
 	}
 }
 
-func run() (failed error) {
+func run() error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
+	if len(os.Args) == 3 && os.Args[1] == bench.FloorCommand {
+		return bench.ServeFloors(ctx, os.Args[2])
+	}
+	return measure(ctx)
+}
+
+func measure(ctx context.Context) (failed error) {
 	root, err := devserver.RepoRoot()
 	if err != nil {
 		return err
