@@ -9,10 +9,10 @@ RACED := proto platform $(wildcard services/*) gateway deploy/local deploy/audit
 DAY ?= ../shared/data/retail/2010-12-01.csv
 export PATH := $(BIN):$(PATH)
 
-.PHONY: help run reset audit access test fuzz chaos soak bench lint gen replay seed build tidy clean
+.PHONY: help run reset audit access test fuzz chaos soak bench bench-chart profile lint gen replay seed build tidy clean
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ## run the whole shop on this machine, without Docker; with more instances of services: make run ORDERS=3 CATALOG=2
 	@go build -C deploy/local -o $(BIN)/souk ./cmd/souk
@@ -41,6 +41,12 @@ soak: ## shoppers for ten minutes, or SOUK_SOAK: goroutines and memory of each p
 
 bench: ## how fast the shop is and what it costs, beside floors and bars, in under 10 minutes; BENCH=short in a minute
 	@GOWORK=off go run -C e2e ./cmd/bench
+
+bench-chart: ## draw the pictures of docs/performance.md: latency against load, and cost against size
+	@GOWORK=off go run -C e2e ./cmd/bench chart
+
+profile: ## processor and allocation profiles of every Go process, into .souk/profile: make profile SCENARIO=detail
+	@SCENARIO='$(SCENARIO)' GOWORK=off go run -C e2e ./cmd/bench profile
 
 audit: ## check the books of a running shop: make run's, or SOUK_URL, SOUK_CONSUL_ADDR, SOUK_STAFF_PASSWORD; AUDIT=-provider
 	@GOWORK=off go build -C deploy/audit -o $(BIN)/audit ./cmd/audit

@@ -62,22 +62,40 @@ func (b *Bench) Measure(ctx context.Context) (report *Report, failed error) {
 	return newReport(b.runs, b.oversold), nil
 }
 
-// measure measures a scenario in the closed loop.
+// measure measures a scenario in the closed loop. The orders are measured in the open loop as well.
 func (b *Bench) measure(ctx context.Context, s Scenario) error {
-	if s.sku != nil {
-		if err := b.fillCarts(ctx, s); err != nil {
-			return err
-		}
-	}
 	if s.Name == orderHot {
 		return b.measureHot(ctx, s)
 	}
-	return b.closed(ctx, s)
+	run, err := b.closed(ctx, s)
+	if err := b.keep(s.Name, run, err); err != nil || s.Name != order {
+		return err
+	}
+	b.Progress(orderAt)
+	run, err = b.open(ctx, s, 0.7*run.rate())
+	return b.keep(orderAt, run, err)
 }
 
-func (b *Bench) closed(ctx context.Context, s Scenario) error {
-	run, err := closedLoop(ctx, connections, b.Plan.window(), b.Shop.servers(), b.Shop.work(s))
-	return b.keep(s.Name, run, err)
+// closed runs a scenario in the closed loop.
+func (b *Bench) closed(ctx context.Context, s Scenario) (Run, error) {
+	if s.goods != nil {
+		if err := b.fillCarts(ctx, s); err != nil {
+			return Run{}, err
+		}
+	}
+	return closedLoop(ctx, connections, b.Plan.window(), b.Shop.servers(), b.Shop.work(s))
+}
+
+// open runs a scenario in the open loop, at so many requests a second, for twice as long: the slowest of a hundred requests needs
+// many of them.
+func (b *Bench) open(ctx context.Context, s Scenario, rate float64) (Run, error) {
+	w := window{warmUp: b.Plan.WarmUp, length: 2 * b.Plan.Length}
+	if s.goods != nil {
+		if err := b.Shop.fillCarts(ctx, s.goods, int(rate*(w.warmUp+w.length).Seconds())+probed); err != nil {
+			return Run{}, err
+		}
+	}
+	return openLoop(ctx, crowd, rate, w, b.Shop.servers(), b.Shop.work(s))
 }
 
 // keep adds a run, which has to be of use.
@@ -104,7 +122,8 @@ func (b *Bench) measureHot(ctx context.Context, s Scenario) error {
 		return err
 	}
 	confirmed := b.Shop.confirmed.Load()
-	if err := b.closed(ctx, s); err != nil {
+	run, err := b.closed(ctx, s)
+	if err := b.keep(s.Name, run, err); err != nil {
 		return err
 	}
 	after, err := b.Shop.staff.Stock(ctx, hot)

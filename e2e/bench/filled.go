@@ -35,6 +35,12 @@ func (f *filled) take() string {
 	return id
 }
 
+func (f *filled) forget() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.ids = nil
+}
+
 func (f *filled) count() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -42,11 +48,11 @@ func (f *filled) count() int {
 }
 
 // fillCarts fills guest carts until there are so many.
-func (s *Shop) fillCarts(ctx context.Context, sku func(*shopper) string, carts int) error {
+func (s *Shop) fillCarts(ctx context.Context, goods func(*shopper) []string, carts int) error {
 	missing := max(0, carts-s.filled.count())
 	return s.inTurns(func(p *shopper) error {
 		for range (missing + connections - 1) / connections {
-			cart, err := p.fillCart(ctx, sku(p))
+			cart, err := p.fillCart(ctx, goods(p)...)
 			if err != nil {
 				return fmt.Errorf("fill a cart: %w", err)
 			}
@@ -69,8 +75,8 @@ func (s *Shop) inTurns(do func(*shopper) error) error {
 const probed = 4 * connections
 
 // orderRate buys some carts and returns how many the shop sells in a second.
-func (s *Shop) orderRate(ctx context.Context, sku func(*shopper) string) (float64, error) {
-	if err := s.fillCarts(ctx, sku, probed); err != nil {
+func (s *Shop) orderRate(ctx context.Context, goods func(*shopper) []string) (float64, error) {
+	if err := s.fillCarts(ctx, goods, probed); err != nil {
 		return 0, err
 	}
 	carts := s.filled.count()
@@ -87,12 +93,13 @@ func (s *Shop) orderRate(ctx context.Context, sku func(*shopper) string) (float6
 	return float64(carts) / time.Since(start).Seconds(), err
 }
 
-// fillCarts fills twice as many carts as the scenario will take in the closed loop, by how many it takes now. Those that the
-// scenario before has left hold other goods.
+// fillCarts fills twice as many carts as the scenario will take in the closed loop, by how many it takes now. Those that
+// another scenario has left are forgotten, because they hold other goods.
 func (b *Bench) fillCarts(ctx context.Context, s Scenario) error {
-	rate, err := b.Shop.orderRate(ctx, s.sku)
+	b.Shop.filled.forget()
+	rate, err := b.Shop.orderRate(ctx, s.goods)
 	if err != nil {
 		return err
 	}
-	return b.Shop.fillCarts(ctx, s.sku, int(2*rate*(b.Plan.WarmUp+b.Plan.Length).Seconds())+probed)
+	return b.Shop.fillCarts(ctx, s.goods, int(2*rate*(b.Plan.WarmUp+b.Plan.Length).Seconds())+probed)
 }

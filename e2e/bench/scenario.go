@@ -10,8 +10,8 @@ type Scenario struct {
 	Name string
 	// visit makes one request. It may consist of several HTTP requests, as a checkout does.
 	visit func(*shopper, context.Context) error
-	// sku says what is in the guest carts that the scenario buys; nil when it buys none.
-	sku func(*shopper) string
+	// goods are the SKUs in a guest cart that the scenario buys; nil when it buys none.
+	goods func(*shopper) []string
 }
 
 // The names of the scenarios.
@@ -33,8 +33,8 @@ var Scenarios = []Scenario{
 	{Name: search, visit: (*shopper).search},
 	{Name: add, visit: (*shopper).addToCart},
 	{Name: view, visit: (*shopper).viewCart},
-	{Name: order, visit: (*shopper).orderFilled, sku: func(p *shopper) string { return p.anything().sku }},
-	{Name: orderHot, visit: (*shopper).orderFilled, sku: func(p *shopper) string { return p.products[0].sku }},
+	{Name: order, visit: (*shopper).orderFilled, goods: goodsOf(1)},
+	{Name: orderHot, visit: (*shopper).orderFilled, goods: func(p *shopper) []string { return []string{p.products[0].sku} }},
 	{Name: mix, visit: (*shopper).visit},
 }
 
@@ -48,4 +48,15 @@ func ScenarioOf(name string) (Scenario, error) {
 		names = append(names, s.Name)
 	}
 	return Scenario{}, fmt.Errorf("there is no scenario %q, only %q", name, names)
+}
+
+// goodsOf returns the goods of carts with so many lines.
+func goodsOf(lines int) func(*shopper) []string {
+	return func(p *shopper) []string {
+		var skus []string
+		for _, i := range p.random.Perm(len(p.products) - 1)[:lines] {
+			skus = append(skus, p.products[i+1].sku)
+		}
+		return skus
+	}
 }

@@ -133,13 +133,15 @@ func (p *shopper) order(ctx context.Context, cart string) error {
 const checkout = `{"cart_id":%q,"shipping_address":{"name":"Ada Shopper","line1":"1 Market Street","city":"Leeds","postal_code":"LS1 6DT","country":"GB"},` +
 	`"shipping_option":"royal-standard","payment_method":"pm_card_visa"}`
 
-// fillCart opens a guest cart with one piece of a SKU in it.
-func (p *shopper) fillCart(ctx context.Context, sku string) (string, error) {
+// fillCart opens a guest cart with one piece of each SKU in it.
+func (p *shopper) fillCart(ctx context.Context, skus ...string) (string, error) {
 	cart, err := p.openGuestCart(ctx)
-	if err != nil {
-		return "", err
+	for _, sku := range skus {
+		if err == nil {
+			err = p.add(ctx, cart, sku, 1)
+		}
 	}
-	return cart, p.add(ctx, cart, sku, 1)
+	return cart, err
 }
 
 var errNoCarts = errors.New("the filled carts have run out, because the shop is faster than was expected")

@@ -1,9 +1,10 @@
-// Command bench measures how fast the shop is, and prints a table.
+// Command bench measures how fast the shop is.
 //
-//	bench
+//	bench            prints a table; with BENCH=short each figure is measured once and briefly
+//	bench chart      draws docs/performance-latency.svg and docs/performance-cost.svg
+//	bench profile    profiles every Go process while SCENARIO runs
 //
-// It starts a shop of its own. With BENCH=short it measures everything once and briefly. The figures also go to .souk/bench, as
-// JSON.
+// It starts a shop of its own. The figures also go to .souk/bench, as JSON, and the profiles to .souk/profile.
 package main
 
 import (
@@ -21,46 +22,43 @@ import (
 )
 
 func main() {
-	if err := run(); err != nil {
+	if err := run(os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run() error {
+func run(args []string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	if len(os.Args) == 3 && os.Args[1] == bench.FloorCommand {
-		return bench.ServeFloors(ctx, os.Args[2])
-	}
-	return measure(ctx)
-}
-
-func measure(ctx context.Context) (failed error) {
 	root, err := devserver.RepoRoot()
 	if err != nil {
 		return err
 	}
+	switch {
+	case len(args) == 0:
+		return measure(ctx, root)
+	case args[0] == "chart":
+		return withShop(ctx, func(b *bench.Bench) error { return b.Chart(ctx, filepath.Join(root, "docs")) })
+	case args[0] == "profile":
+		return profile(ctx, root, os.Getenv("SCENARIO"))
+	case args[0] == bench.FloorCommand && len(args) == 2:
+		return bench.ServeFloors(ctx, args[1])
+	}
+	return fmt.Errorf("%q is neither nothing, chart, nor profile", args)
+}
+
+// withShop starts a shop with goods, env added to its environment, and has it measured.
+func withShop(ctx context.Context, do func(*bench.Bench) error, env ...string) (failed error) {
 	start := time.Now()
 	progress := func(step string) { fmt.Printf("%6.1fs  %s\n", time.Since(start).Seconds(), step) }
 	progress("starting a shop with 1,000 products")
-	shop, err := bench.Open(ctx)
+	shop, err := bench.Open(ctx, env...)
 	if err != nil {
 		return err
 	}
 	defer func() { failed = errors.Join(failed, shop.Close(ctx)) }()
-	b := bench.Bench{Shop: shop, Plan: plan(), Progress: progress}
-	report, err := b.Measure(ctx)
-	if err != nil {
-		return err
-	}
-	path, err := report.Save(filepath.Join(root, ".souk", "bench"))
-	if err != nil {
-		return err
-	}
-	progress("measured; the figures are in " + path)
-	fmt.Println()
-	return report.Print(os.Stdout)
+	return do(&bench.Bench{Shop: shop, Plan: plan(), Progress: progress})
 }
 
 func plan() bench.Plan {
@@ -68,4 +66,40 @@ func plan() bench.Plan {
 		return bench.Short
 	}
 	return bench.Full
+}
+
+func measure(ctx context.Context, root string) error {
+	return withShop(ctx, func(b *bench.Bench) error {
+		report, err := b.Measure(ctx)
+		if err != nil {
+			return err
+		}
+		path, err := report.Save(filepath.Join(root, ".souk", "bench"))
+		if err != nil {
+			return err
+		}
+		b.Progress("the figures are in " + path)
+		fmt.Println()
+		return report.Print(os.Stdout)
+	})
+}
+
+func profile(ctx context.Context, root, name string) error {
+	scenario, err := bench.ScenarioOf(name)
+	if err != nil {
+		return err
+	}
+	ports, err := bench.NewAdminPorts()
+	if err != nil {
+		return err
+	}
+	dir := filepath.Join(root, ".souk", "profile", name)
+	return withShop(ctx, func(b *bench.Bench) error {
+		b.Progress("profiling " + name)
+		if err := b.Profile(ctx, scenario, ports, dir); err != nil {
+			return err
+		}
+		b.Progress(fmt.Sprintf("done; now: go tool pprof -top %s/*.cpu.pb.gz, or -http=: %s/gateway.cpu.pb.gz", dir, dir))
+		return nil
+	}, ports.Env()...)
 }
