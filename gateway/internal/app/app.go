@@ -21,6 +21,7 @@ import (
 
 	"souk/gateway"
 	"souk/gateway/internal/edge"
+	"souk/gateway/internal/feed"
 	"souk/gateway/internal/handler"
 	"souk/gateway/internal/lastgood"
 	"souk/platform/admission"
@@ -57,7 +58,13 @@ func Run(ctx context.Context) error {
 		dependencies[name] = conns[name]
 	}
 	services := servicesAt(conns)
-	services.Catalog = lastgood.NewCatalog(services.Catalog, cfg.CacheBytes, svc.Logger())
+	products, stock := cfg.changes(), cfg.changes()
+	if products != nil {
+		askCatalog, askInventory := feed.Products(services.Catalog), feed.Availability(services.Inventory)
+		svc.Background("changes of products", func(ctx context.Context) error { return products.Follow(ctx, svc.Logger(), askCatalog) })
+		svc.Background("changes of stock", func(ctx context.Context) error { return stock.Follow(ctx, svc.Logger(), askInventory) })
+	}
+	services.Catalog = lastgood.NewCatalog(services.Catalog, cfg.CacheBytes, products, svc.Logger())
 	var warm atomic.Bool
 	svc.Background("dependencies", func(ctx context.Context) error {
 		first, cancel := context.WithTimeout(ctx, warmUp)
@@ -68,11 +75,13 @@ func Run(ctx context.Context) error {
 		return nil
 	})
 	ready := func() bool { return warm.Load() && !svc.Stopping() }
-	h := handler.New(services, dependencies, ready, cfg.Currency, svc.Logger())
+	h := handler.New(services, handler.Options{
+		Dependencies: dependencies, Ready: ready, Currency: cfg.Currency, Stock: stock, Logger: svc.Logger(),
+	})
 	limits := cfg.limits()
 	router, err := edge.NewRouter(h, edge.Options{
 		Verifier: svc.Verifier(), Redeem: h.RedeemEventTicket, Limits: limits, Limiter: admission.New(cfg.Concurrency), Logger: svc.Logger(),
-	}, handler.StaleIfError)
+	}, handler.StaleIfError, handler.NewPages(cfg.CacheBytes, products, stock).Keep)
 	if err != nil {
 		return err
 	}

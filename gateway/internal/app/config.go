@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"souk/gateway/internal/edge"
+	"souk/gateway/internal/feed"
 	"souk/platform/money"
 	"souk/platform/service"
 )
@@ -30,8 +31,10 @@ type Config struct {
 	TLSCert  string `env:"GATEWAY_TLS_CERT"`
 	TLSKey   string `env:"GATEWAY_TLS_KEY" redact:"no"`
 	Currency string `env:"CURRENCY" envDefault:"GBP"`
-	// CacheBytes is how much is kept of catalog's last good answers.
+	// CacheBytes is how much is kept of catalog's answers, and as much again of the pages that are made of them.
 	CacheBytes uint64 `env:"GATEWAY_CACHE_BYTES" envDefault:"67108864"`
+	// Copy is on or off: whether what is kept is given without asking as long as it has not changed.
+	Copy string `env:"GATEWAY_COPY" envDefault:"on"`
 	// RateLimits is on or off.
 	RateLimits string `env:"RATE_LIMITS" envDefault:"on"`
 	// Proxies are the networks of the reverse proxies whose X-Forwarded-For is believed.
@@ -51,6 +54,9 @@ func (c *Config) Validate() error {
 	if c.RateLimits != "on" && c.RateLimits != "off" {
 		return fmt.Errorf("SOUK_RATE_LIMITS: %q is neither on nor off", c.RateLimits)
 	}
+	if c.Copy != "on" && c.Copy != "off" {
+		return fmt.Errorf("SOUK_GATEWAY_COPY: %q is neither on nor off", c.Copy)
+	}
 	if c.LameDuck < 0 || c.LameDuck > maxLameDuck {
 		return fmt.Errorf("SOUK_GATEWAY_LAME_DUCK: %v is not between 0 and %v", c.LameDuck, maxLameDuck)
 	}
@@ -69,6 +75,14 @@ func (c *Config) limits() *edge.Limits {
 		return nil
 	}
 	return edge.NewLimits(c.Proxies)
+}
+
+// changes are nil when nothing is given without asking.
+func (c *Config) changes() *feed.Changes {
+	if c.Copy == "off" {
+		return nil
+	}
+	return feed.NewChanges()
 }
 
 func (c *Config) http() service.HTTPConfig {

@@ -13,7 +13,7 @@ import (
 func TestTheShopSellsInAnyCurrencyOfISO4217(t *testing.T) {
 	t.Parallel()
 	for currency, ok := range map[string]bool{"GBP": true, "JPY": true, "KWD": true, "": false, "jpy": false, "YEN": false} {
-		cfg := Config{Currency: currency, RateLimits: "on", CacheBytes: 1}
+		cfg := Config{Currency: currency, RateLimits: "on", Copy: "on", CacheBytes: 1}
 		if err := cfg.Validate(); (err == nil) != ok {
 			t.Errorf("%q: %v", currency, err)
 		}
@@ -53,7 +53,7 @@ func TestNothingOfThisIsOnUnlessAsked(t *testing.T) {
 
 func TestAWrongSettingIsNamed(t *testing.T) {
 	for name, value := range map[string]string{
-		"SOUK_GATEWAY_TLS_CERT": "alone.crt", "SOUK_GATEWAY_TLS_KEY": "alone.key", "SOUK_RATE_LIMITS": "some", "SOUK_GATEWAY_CACHE_BYTES": "0", "SOUK_GATEWAY_LAME_DUCK": "-1s",
+		"SOUK_GATEWAY_TLS_CERT": "alone.crt", "SOUK_GATEWAY_TLS_KEY": "alone.key", "SOUK_RATE_LIMITS": "some", "SOUK_GATEWAY_COPY": "maybe", "SOUK_GATEWAY_CACHE_BYTES": "0", "SOUK_GATEWAY_LAME_DUCK": "-1s",
 		"SOUK_TRUSTED_PROXIES": "10.0.0.1", "SOUK_CORS_ORIGINS": "https://shop.example,*",
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 
 	"souk/gateway/internal/api"
 	"souk/gateway/internal/degraded"
+	"souk/gateway/internal/lastgood"
 )
 
 const (
@@ -23,17 +24,28 @@ const (
 // levels are the pieces available by SKU; nil when inventory could not be asked.
 type levels map[string]int64
 
-// levels asks inventory. A page without it is still a page.
-func (h *Handler) levels(ctx context.Context, skus []string) levels {
+// levels returns what can be had of the pieces that are wanted: from the copy, where the request allows that, or from inventory. A page
+// without it is still a page.
+func (h *Handler) levels(ctx context.Context, pieces []wanted) levels {
+	found := levels{}
+	var unknown []string
+	for _, w := range pieces {
+		if available, ok := h.stock.of(w); ok && lastgood.MayCopy(ctx) {
+			found[w.sku] = available
+		} else {
+			unknown = append(unknown, w.sku)
+		}
+	}
 	ctx, cancel := context.WithTimeout(ctx, levelsTimeout)
 	defer cancel()
-	found := levels{}
-	for batch := range slices.Chunk(skus, levelsBatch) {
+	for batch := range slices.Chunk(unknown, levelsBatch) {
+		moment := h.stock.changes.Now()
 		answer, err := h.Inventory.GetLevels(ctx, &inventoryv1.GetLevelsRequest{Skus: batch})
 		if err != nil {
 			degraded.Availability.Report(ctx, h.logger, err)
 			return nil
 		}
+		h.stock.keep(moment, batch, answer.GetLevels())
 		for _, level := range answer.GetLevels() {
 			found[level.GetSku()] = level.GetAvailable()
 		}

@@ -21,6 +21,7 @@ func (h *Handler) PlaceOrder(ctx context.Context, req api.PlaceOrderRequestObjec
 		return nil, notBought(err)
 	}
 	placement := answer.GetPlacement()
+	h.noteSold(placement.GetOrder())
 	if answer.GetReplayed() {
 		rpc.MarkReplayed(ctx)
 	}

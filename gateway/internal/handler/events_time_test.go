@@ -30,7 +30,7 @@ func bubble(t *testing.T, l *timeline, buffer int) *shop {
 	}
 	s := &shop{private: private, url: "http://shop", patience: 24 * time.Hour}
 	logger := slog.New(slog.DiscardHandler)
-	h := handler.New(handler.Services{Orders: l}, nil, nil, "GBP", logger)
+	h := handler.New(handler.Services{Orders: l}, handler.Options{Currency: "GBP", Logger: logger})
 	s.server = &http.Server{
 		Handler: s.wrap(t, h, logger), ReadTimeout: time.Minute, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
 	}

@@ -28,7 +28,7 @@ func (h *Handler) goods(ctx context.Context, cart *cartsv1.Cart) ([]goods, error
 	if err != nil {
 		return nil, err
 	}
-	levels := h.levels(ctx, skus)
+	levels := h.levels(ctx, views(cart.GetLines(), func(l *cartsv1.Line) wanted { return wanted{l.GetSku(), l.GetQuantity()} }))
 	return views(cart.GetLines(), func(line *cartsv1.Line) goods {
 		g := goods{
 			line: line, sold: sold[line.GetSku()], known: sold[line.GetSku()],

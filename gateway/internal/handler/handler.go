@@ -16,6 +16,7 @@ import (
 	shippingv1 "souk/proto/gen/souk/shipping/v1"
 
 	"souk/gateway/internal/api"
+	"souk/gateway/internal/feed"
 )
 
 // Services are the services that the gateway asks.
@@ -37,15 +38,30 @@ type Handler struct {
 	currency     string
 	dependencies Dependencies
 	ready        func() bool
+	stock        *stockCopy
 	jwks         lastJwks
 }
 
 var _ api.StrictServerInterface = (*Handler)(nil)
 
-// New returns a handler that asks services, for a shop that sells in currency (ISO 4217). ready reports whether the process is
-// to be given requests.
-func New(services Services, dependencies Dependencies, ready func() bool, currency string, logger *slog.Logger) *Handler {
-	return &Handler{Services: services, dependencies: dependencies, ready: ready, currency: currency, logger: logger}
+// Options are what a handler works with, beside the services.
+type Options struct {
+	Dependencies Dependencies
+	// Ready reports whether the process is to be given requests.
+	Ready func() bool
+	// Currency is what the shop sells in, ISO 4217.
+	Currency string
+	// Stock knows of which SKUs the availability has changed; nil has inventory asked each time.
+	Stock  *feed.Changes
+	Logger *slog.Logger
+}
+
+// New returns a handler that asks services.
+func New(services Services, options Options) *Handler {
+	return &Handler{
+		Services: services, dependencies: options.Dependencies, ready: options.Ready, currency: options.Currency,
+		stock: newStockCopy(options.Stock), logger: options.Logger,
+	}
 }
 
 func moneyView(m *moneyv1.Money) api.Money {

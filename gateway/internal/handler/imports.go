@@ -65,6 +65,7 @@ func (h *Handler) sendFile(ctx context.Context, file io.Reader) (*catalogv1.Impo
 }
 
 func (h *Handler) openStock(ctx context.Context, stock []*catalogv1.ImportedStock) error {
+	defer h.stock.changes.Note()
 	for batch := range slices.Chunk(stock, levelsBatch) {
 		lines := views(batch, func(s *catalogv1.ImportedStock) *inventoryv1.Line {
 			return &inventoryv1.Line{Sku: s.GetSku(), Quantity: s.GetQuantity()}

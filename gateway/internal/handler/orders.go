@@ -50,6 +50,7 @@ func (h *Handler) CancelOrder(ctx context.Context, req api.CancelOrderRequestObj
 	if err != nil {
 		return nil, err
 	}
+	h.noteSold(answer.GetOrder())
 	return api.CancelOrder200JSONResponse(h.composedOrder(ctx, answer.GetOrder())), nil
 }
 

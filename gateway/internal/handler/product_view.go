@@ -13,13 +13,13 @@ import (
 
 // productViews composes catalog's products with inventory's levels.
 func (h *Handler) productViews(ctx context.Context, products []*catalogv1.Product) []api.Product {
-	var skus []string
+	var pieces []wanted
 	for _, p := range products {
 		for _, v := range p.GetVariants() {
-			skus = append(skus, v.GetSku())
+			pieces = append(pieces, wanted{v.GetSku(), 1})
 		}
 	}
-	levels := h.levels(ctx, skus)
+	levels := h.levels(ctx, pieces)
 	return views(products, func(p *catalogv1.Product) api.Product { return productView(p, levels) })
 }
 

@@ -29,6 +29,7 @@ func (h *Handler) ReceiveReturn(ctx context.Context, req api.ReceiveReturnReques
 	if err != nil {
 		return nil, err
 	}
+	h.stock.changes.Note(views(answer.GetReturn().GetLines(), (*ordersv1.ReturnLine).GetSku)...)
 	return api.ReceiveReturn200JSONResponse(returnView(answer.GetReturn())), nil
 }
 

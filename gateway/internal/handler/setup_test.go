@@ -38,6 +38,7 @@ import (
 
 	"souk/gateway/contract"
 	"souk/gateway/internal/edge"
+	"souk/gateway/internal/feed"
 	"souk/gateway/internal/handler"
 	"souk/gateway/internal/lastgood"
 	"souk/platform/access"
@@ -58,6 +59,8 @@ type shop struct {
 	private  ed25519.PrivateKey
 	health   *health.Server
 	imported *importer
+	// What the copy is kept by; nil for none.
+	products, stock *feed.Changes
 
 	mu    sync.Mutex
 	hooks map[string]func(context.Context, any) (any, error)
@@ -125,26 +128,40 @@ func open(t testing.TB) *shop {
 	return openIn(t, "GBP")
 }
 
+// openWithCopy returns a shop whose gateway gives what it keeps, as long as products and stock have not changed.
+func openWithCopy(t testing.TB) *shop {
+	t.Helper()
+	return openAs(t, "GBP", feed.NewChanges(), feed.NewChanges())
+}
+
 // openIn returns a shop that sells in currency.
 func openIn(t testing.TB, currency string) *shop {
+	t.Helper()
+	return openAs(t, currency, nil, nil)
+}
+
+func openAs(t testing.TB, currency string, products, stock *feed.Changes) *shop {
 	t.Helper()
 	_, private, err := ed25519.GenerateKey(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := &shop{
-		private: private, patience: 20 * time.Second, health: health.NewServer(), imported: &importer{ended: make(chan error, 1)},
+		products: products, stock: stock, private: private, patience: 20 * time.Second, health: health.NewServer(), imported: &importer{ended: make(chan error, 1)},
 		hooks: map[string]func(context.Context, any) (any, error){}, calls: map[string]int{}, broken: map[string]error{},
 	}
 	logger := slog.New(slog.DiscardHandler)
 	s.conn = s.dial(t, logger)
 	conn := s.conn
 	h := handler.New(handler.Services{
-		Catalog: lastgood.NewCatalog(catalogv1.NewCatalogServiceClient(conn), 1<<20, logger), Customers: customersv1.NewCustomersServiceClient(conn),
+		Catalog: lastgood.NewCatalog(catalogv1.NewCatalogServiceClient(conn), 1<<20, s.products, logger), Customers: customersv1.NewCustomersServiceClient(conn),
 		Keys: accessv1.NewKeysServiceClient(conn), Carts: cartsv1.NewCartsServiceClient(conn),
 		Orders: ordersv1.NewOrdersServiceClient(conn), Payments: paymentsv1.NewPaymentsServiceClient(conn),
 		Inventory: inventoryv1.NewInventoryServiceClient(conn), Shipping: shippingv1.NewShippingServiceClient(conn),
-	}, handler.Dependencies{"catalog": conn, "orders": conn}, func() bool { return !s.stopping.Load() }, currency, logger)
+	}, handler.Options{
+		Dependencies: handler.Dependencies{"catalog": conn, "orders": conn}, Ready: func() bool { return !s.stopping.Load() },
+		Currency: currency, Stock: s.stock, Logger: logger,
+	})
 	server := httptest.NewServer(s.wrap(t, h, logger))
 	t.Cleanup(server.Close)
 	s.url, s.client, s.server = server.URL, server.Client(), server.Config
@@ -164,7 +181,8 @@ func held(t testing.TB, transport http.RoundTripper) http.RoundTripper {
 func (s *shop) wrap(t testing.TB, h *handler.Handler, logger *slog.Logger) http.Handler {
 	t.Helper()
 	var err error
-	if s.router, err = edge.NewRouter(h, edge.Options{Verifier: access.NewVerifier(s), Redeem: h.RedeemEventTicket, Logger: logger}, handler.StaleIfError); err != nil {
+	options := edge.Options{Verifier: access.NewVerifier(s), Redeem: h.RedeemEventTicket, Logger: logger}
+	if s.router, err = edge.NewRouter(h, options, handler.StaleIfError, handler.NewPages(1<<20, s.products, s.stock).Keep); err != nil {
 		t.Fatal(err)
 	}
 	root, err := edge.Compress(s.router)

@@ -30,6 +30,7 @@ func (h *Handler) AdjustStock(ctx context.Context, req api.AdjustStockRequestObj
 	if err := h.mustKnow(ctx, req.Sku); err != nil {
 		return nil, err
 	}
+	defer h.stock.changes.Note(req.Sku)
 	answer, err := h.Inventory.AdjustStock(ctx, &inventoryv1.AdjustStockRequest{
 		Sku: req.Sku, Delta: req.Body.Delta, Reason: req.Body.Reason,
 	})

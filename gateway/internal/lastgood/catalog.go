@@ -1,6 +1,6 @@
-// Package lastgood is responsible for the last good answers of catalog: what shoppers get, marked as old, while catalog
-// is unwell (stale-if-error, RFC 5861). It saves no calls but those that are the same at the same moment: every request
-// asks catalog first.
+// Package lastgood is responsible for the gateway's copy of what catalog answered. While catalog tells what has changed
+// (package feed), an answer that is still so is given without asking. While it does not, every request asks catalog first; and
+// while catalog is unwell, shoppers get the last good answer, marked as old (stale-if-error, RFC 5861).
 package lastgood
 
 import (
@@ -14,6 +14,7 @@ import (
 	catalogv1 "souk/proto/gen/souk/catalog/v1"
 
 	"souk/gateway/internal/degraded"
+	"souk/gateway/internal/feed"
 	"souk/platform/identifier"
 )
 
@@ -26,14 +27,44 @@ type Catalog struct {
 	catalogv1.CatalogServiceClient
 	store   *store
 	flights *flights
+	changes *feed.Changes
 	logger  *slog.Logger
 }
 
-// NewCatalog returns a client that remembers answers of client in at most size bytes.
-func NewCatalog(client catalogv1.CatalogServiceClient, size uint64, logger *slog.Logger) *Catalog {
+// NewCatalog returns a client that remembers answers of client in at most size bytes. changes knows which products have changed; nil
+// for a client that asks each time.
+func NewCatalog(client catalogv1.CatalogServiceClient, size uint64, changes *feed.Changes, logger *slog.Logger) *Catalog {
 	return &Catalog{
-		CatalogServiceClient: client, store: newStore(size), flights: &flights{under: map[key]*flight{}}, logger: logger,
+		CatalogServiceClient: client, store: newStore(size), flights: &flights{under: map[key]*flight{}}, changes: changes, logger: logger,
 	}
+}
+
+// hold reports whether all that is kept under keys is there and still so.
+func (c *Catalog) hold(keys []key) bool {
+	for _, k := range keys {
+		found, ok := c.store.answers.GetIfPresent(k)
+		if !ok {
+			return false
+		}
+		if found.product == "" && !c.changes.AllHold(found.moment) || found.product != "" && !c.changes.Holds(found.moment, found.product) {
+			return false
+		}
+		c.store.renew(k, found)
+	}
+	return true
+}
+
+// productOf returns the product that an answer of catalog is about, or "" for an answer that may be about any.
+func productOf(answer proto.Message) string {
+	switch answer := answer.(type) {
+	case *catalogv1.GetProductResponse:
+		return answer.GetProduct().GetId()
+	case *catalogv1.GetVariantsResponse: // of one SKU
+		for _, v := range append(answer.GetVariants(), answer.GetWithdrawn()...) {
+			return v.GetProductId()
+		}
+	}
+	return ""
 }
 
 // GetProduct implements catalogv1.CatalogServiceClient.
@@ -58,6 +89,7 @@ func (c *Catalog) ListCategories(ctx context.Context, in *catalogv1.ListCategori
 func whole[Req, Resp proto.Message](c *Catalog, part *degraded.Part, method string, call func(context.Context, Req, ...grpc.CallOption) (Resp, error)) read[Req, Resp] {
 	return read[Req, Resp]{
 		method: method, part: part, call: call,
+		keys:  func(k key, _ Req) []key { return []key{k} },
 		split: func(k key, _ Req, answer Resp) map[key]proto.Message { return map[key]proto.Message{k: answer} },
 		recall: func(k key, _ Req) (Resp, time.Time, bool) {
 			var none Resp
@@ -99,6 +131,11 @@ func (c *Catalog) changed(id string, variants []*catalogv1.Variant) {
 	if canonical, ok := identifier.Canonical(id); ok {
 		id = canonical
 	}
+	if len(variants) > 0 {
+		c.changes.Note() // a variant may have come from another product
+	} else {
+		c.changes.Note(id)
+	}
 	if id != "" {
 		c.store.forgetNaming(id)
 	}
@@ -122,6 +159,7 @@ type importStream struct {
 func (s importStream) CloseAndRecv() (*catalogv1.ImportProductsResponse, error) {
 	defer func() {
 		s.catalog.flights.end()
+		s.catalog.changes.Note()
 		s.catalog.store.forgetAll()
 	}()
 	return s.ClientStreamingClient.CloseAndRecv()

@@ -7,6 +7,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"souk/gateway/internal/feed"
 	"souk/platform/access"
 )
 
@@ -22,6 +23,7 @@ const (
 type flight struct {
 	cancel context.CancelFunc
 	began  time.Time
+	moment feed.Moment
 	// How many changes there had been when it began.
 	changes int
 	// Guarded by the lock of flights.
@@ -49,14 +51,15 @@ type ask func(ctx context.Context) (answer proto.Message, keep func(), err error
 
 // join returns the flight that asks k, which the caller waits for or leaves. If there is none it begins one, without the
 // deadline and the token of ctx: it is for others, too. One that is late may be stuck with an instance that answers nobody,
-// so nobody more is to wait for it: another call may reach another instance.
-func (fs *flights) join(ctx context.Context, k key, call ask) *flight {
+// so nobody more is to wait for it: another call may reach another instance. And nobody is to wait for one that began before the
+// last change that catalog told.
+func (fs *flights) join(ctx context.Context, k key, moment feed.Moment, call ask) *flight {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
 	f, ok := fs.under[k]
-	if !ok || time.Since(f.began) > patience {
+	if !ok || time.Since(f.began) > patience || f.moment != moment {
 		late := f
-		f = &flight{landed: make(chan struct{}), began: time.Now(), changes: fs.changes}
+		f = &flight{landed: make(chan struct{}), began: time.Now(), moment: moment, changes: fs.changes}
 		if late != nil {
 			late.newer = f
 		}

@@ -53,6 +53,19 @@ func (m *Mark) Age() (time.Duration, bool) {
 	return time.Since(m.oldest), true
 }
 
+type copyKey struct{}
+
+// WithCopy returns ctx for a request that may be answered from what is kept, as long as nothing of it has changed. A request without
+// it asks catalog.
+func WithCopy(ctx context.Context) context.Context {
+	return context.WithValue(ctx, copyKey{}, true)
+}
+
+// MayCopy reports whether ctx is one of WithCopy.
+func MayCopy(ctx context.Context) bool {
+	return ctx.Value(copyKey{}) != nil
+}
+
 func markOf(ctx context.Context) *Mark {
 	m, _ := ctx.Value(markKey{}).(*Mark)
 	return m

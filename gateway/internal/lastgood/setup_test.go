@@ -165,7 +165,7 @@ func (i importing) CloseAndRecv() (*catalogv1.ImportProductsResponse, error) {
 }
 
 func remember(o *owner) *lastgood.Catalog {
-	return lastgood.NewCatalog(o, 1<<20, slog.New(slog.DiscardHandler))
+	return lastgood.NewCatalog(o, 1<<20, nil, slog.New(slog.DiscardHandler))
 }
 
 // shown is what a request for a product ends with.

@@ -7,6 +7,8 @@ import (
 
 	"github.com/maypok86/otter/v2"
 	"google.golang.org/protobuf/proto"
+
+	"souk/gateway/internal/feed"
 )
 
 // maxAge is how old an answer may be that is still given.
@@ -31,6 +33,9 @@ func keyOf(method string, in proto.Message) (key, error) {
 type kept struct {
 	content []byte
 	at      time.Time
+	// moment is when catalog was asked, and product what it is about; empty for any number of products.
+	moment  feed.Moment
+	product string
 }
 
 // store has the last good answers.
@@ -53,6 +58,20 @@ func (s *store) recall(k key, message proto.Message) (at time.Time, ok bool) {
 		return time.Time{}, false
 	}
 	return found.at, true
+}
+
+// renewEvery is how often it is noted that an answer is still good.
+const renewEvery = 30 * time.Second
+
+// renew notes that what is kept for k is still good.
+func (s *store) renew(k key, found kept) {
+	if time.Since(found.at) < renewEvery {
+		return
+	}
+	s.answers.ComputeIfPresent(k, func(now kept) (kept, otter.ComputeOp) {
+		now.at = time.Now()
+		return now, otter.WriteOp
+	})
 }
 
 func (s *store) forget(k key) {

@@ -18,9 +18,17 @@ import (
 func (c *Catalog) GetVariants(ctx context.Context, in *catalogv1.GetVariantsRequest, opts ...grpc.CallOption) (*catalogv1.GetVariantsResponse, error) {
 	r := read[*catalogv1.GetVariantsRequest, *catalogv1.GetVariantsResponse]{
 		method: catalogv1.CatalogService_GetVariants_FullMethodName, part: degraded.Variants,
-		call: c.CatalogServiceClient.GetVariants, split: bySKU, recall: c.recallVariants,
+		call: c.CatalogServiceClient.GetVariants, keys: keysOfSKUs, split: bySKU, recall: c.recallVariants,
 	}
 	return r.do(ctx, c, in, opts)
+}
+
+func keysOfSKUs(_ key, in *catalogv1.GetVariantsRequest) []key {
+	keys := make([]key, len(in.GetSkus()))
+	for i, sku := range in.GetSkus() {
+		keys[i] = variantKey(sku)
+	}
+	return keys
 }
 
 // bySKU has an answer for each SKU that was asked for: an empty one for what catalog does not have, which is knowledge, too.

@@ -1,0 +1,35 @@
+package feed
+
+import (
+	"context"
+	"time"
+
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	catalogv1 "souk/proto/gen/souk/catalog/v1"
+	inventoryv1 "souk/proto/gen/souk/inventory/v1"
+)
+
+// Products asks catalog which products have changed.
+func Products(client catalogv1.CatalogServiceClient) Ask {
+	return func(ctx context.Context, position string, wait time.Duration) (News, error) {
+		answer, err := client.WatchProducts(ctx, &catalogv1.WatchProductsRequest{Position: position, Wait: durationpb.New(wait)})
+		news := News{Position: answer.GetPosition(), Reset: answer.GetReset_()}
+		for _, change := range answer.GetChanges() {
+			news.Changes = append(news.Changes, Change{ID: change.GetId(), At: change.GetAt()})
+		}
+		return news, err
+	}
+}
+
+// Availability asks inventory of which SKUs the availability has changed.
+func Availability(client inventoryv1.InventoryServiceClient) Ask {
+	return func(ctx context.Context, position string, wait time.Duration) (News, error) {
+		answer, err := client.WatchAvailability(ctx, &inventoryv1.WatchAvailabilityRequest{Position: position, Wait: durationpb.New(wait)})
+		news := News{Position: answer.GetPosition(), Reset: answer.GetReset_()}
+		for _, change := range answer.GetChanges() {
+			news.Changes = append(news.Changes, Change{ID: change.GetSku(), At: change.GetAt()})
+		}
+		return news, err
+	}
+}

@@ -1,0 +1,194 @@
+package handler
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/maypok86/otter/v2"
+
+	"souk/gateway/internal/api"
+	"souk/gateway/internal/feed"
+)
+
+const (
+	// pageLife is how long a page is given before it is made again, so that what it is made of stays among the last good answers.
+	pageLife = 10 * time.Second
+	// pageOverhead is about what a page takes beside its text, in bytes.
+	pageOverhead = 1024
+	// Below this a page is not worth compressing (see gzhttp.DefaultMinSize).
+	leastGzip = 1024
+)
+
+// Pages keeps the answers to anonymous reads of the catalog as they are sent: text, entity tag and compressed form are not made again
+// as long as nothing that they show has changed.
+type Pages struct {
+	products, stock *feed.Changes
+	pages           *otter.Cache[string, *page]
+}
+
+// NewPages returns Pages of at most size bytes. products and stock know what has changed; with nil nothing is kept.
+func NewPages(size uint64, products, stock *feed.Changes) *Pages {
+	return &Pages{products: products, stock: stock, pages: otter.Must(&otter.Options[string, *page]{
+		MaximumWeight: size,
+		Weigher:       func(_ string, p *page) uint32 { return uint32(2*len(p.body) + pageOverhead) },
+	})}
+}
+
+// Keep is the middleware that gives kept pages, and keeps new ones.
+func (ps *Pages) Keep(next api.StrictHandlerFunc, operationID string) api.StrictHandlerFunc {
+	switch operationID {
+	case "GetProduct", "ListProducts", "ListCategories":
+	default:
+		return next
+	}
+	return func(ctx context.Context, w http.ResponseWriter, r *http.Request, request any) (any, error) {
+		name := r.URL.RequestURI()
+		if kept, ok := ps.pages.GetIfPresent(name); ok && ps.holds(kept) {
+			return kept.answer(r), nil
+		}
+		made := &page{made: time.Now(), productsAt: ps.products.Now(), stockAt: ps.stock.Now()}
+		if list, ok := request.(api.ListProductsRequestObject); ok {
+			made.inStock = value(list.Params.InStock)
+		}
+		response, err := next(ctx, w, r, request)
+		if err != nil || w.Header().Get("Warning") != "" || !made.render(response) {
+			return response, err
+		}
+		if ps.holds(made) {
+			ps.pages.Set(name, made)
+		}
+		return made.answer(r), nil
+	}
+}
+
+// holds reports whether a page shows what would be shown now.
+func (ps *Pages) holds(p *page) bool {
+	if p.unknown || time.Since(p.made) > pageLife || !ps.stock.Holds(p.stockAt, p.skus...) {
+		return false
+	}
+	if p.inStock && !ps.stock.AllHold(p.stockAt) {
+		return false
+	}
+	if p.product != "" {
+		return ps.products.Holds(p.productsAt, p.product)
+	}
+	return ps.products.AllHold(p.productsAt)
+}
+
+// page is an answer as it is sent.
+type page struct {
+	made                time.Time
+	productsAt, stockAt feed.Moment
+	// product is what the page shows; empty for a list, which any change of the catalog may change. skus are the variants on it.
+	product string
+	skus    []string
+	// inStock says that the page lists what can be bought, which the availability of any SKU may change. unknown says that it shows a
+	// variant whose availability inventory could not be asked about.
+	inStock, unknown bool
+
+	tag, contentType string
+	body             []byte
+	compressed       func() []byte
+}
+
+// render makes the page of a response that shows products or categories. It reports whether the response is one.
+func (p *page) render(response any) bool {
+	recorder := &recorder{header: http.Header{}}
+	var err error
+	switch response := response.(type) {
+	case api.GetProduct200JSONResponse:
+		p.product, p.tag = response.Body.Id, response.Headers.ETag
+		p.show(response.Body)
+		err = response.VisitGetProductResponse(recorder)
+	case api.ListProducts200JSONResponse:
+		p.show(response.Body.Items...)
+		err = response.VisitListProductsResponse(recorder)
+	case api.ListCategories200JSONResponse:
+		err = response.VisitListCategoriesResponse(recorder)
+	default:
+		return false
+	}
+	p.body, p.contentType = recorder.body.Bytes(), recorder.header.Get("Content-Type")
+	p.compressed = sync.OnceValue(p.compress)
+	return err == nil
+}
+
+// show notes the variants that the page shows.
+func (p *page) show(products ...api.Product) {
+	for _, product := range products {
+		for _, variant := range product.Variants {
+			p.skus = append(p.skus, variant.Sku)
+			p.unknown = p.unknown || variant.Availability == api.AvailabilityUnknown
+		}
+	}
+}
+
+func (p *page) compress() []byte {
+	var compressed bytes.Buffer
+	writer := gzip.NewWriter(&compressed)
+	_, _ = writer.Write(p.body) // into memory, which takes it
+	_ = writer.Close()
+	return compressed.Bytes()
+}
+
+// recorder takes a response in memory.
+type recorder struct {
+	header http.Header
+	body   bytes.Buffer
+}
+
+func (r *recorder) Header() http.Header         { return r.header }
+func (r *recorder) WriteHeader(int)             {}
+func (r *recorder) Write(b []byte) (int, error) { return r.body.Write(b) }
+
+// answer is the page for a request: without its text if the client has it, and compressed if the client takes that.
+func (p *page) answer(r *http.Request) keptPage {
+	return keptPage{
+		page:     p,
+		had:      p.tag != "" && parseTags(r.Header.Get("If-None-Match")).haveWeakly(p.tag),
+		compress: len(p.body) >= leastGzip && takesGzip(r.Header.Get("Accept-Encoding")),
+	}
+}
+
+// takesGzip reports whether an Accept-Encoding names gzip. One that weighs encodings is left to the compressing handler.
+func takesGzip(accept string) bool {
+	return !strings.Contains(accept, "q=") && strings.Contains(accept, "gzip")
+}
+
+// keptPage is a page as the answer to one request.
+type keptPage struct {
+	*page
+	had, compress bool
+}
+
+// VisitGetProductResponse implements api.GetProductResponseObject.
+func (k keptPage) VisitGetProductResponse(w http.ResponseWriter) error { return k.write(w) }
+
+// VisitListProductsResponse implements api.ListProductsResponseObject.
+func (k keptPage) VisitListProductsResponse(w http.ResponseWriter) error { return k.write(w) }
+
+// VisitListCategoriesResponse implements api.ListCategoriesResponseObject.
+func (k keptPage) VisitListCategoriesResponse(w http.ResponseWriter) error { return k.write(w) }
+
+func (k keptPage) write(w http.ResponseWriter) error {
+	header, body := w.Header(), k.body
+	if k.tag != "" {
+		header.Set("ETag", k.tag)
+	}
+	if k.had {
+		w.WriteHeader(http.StatusNotModified)
+		return nil
+	}
+	header.Set("Content-Type", k.contentType)
+	if k.compress {
+		header.Set("Content-Encoding", "gzip")
+		body = k.compressed()
+	}
+	_, err := w.Write(body)
+	return err
+}
