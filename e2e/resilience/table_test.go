@@ -138,6 +138,9 @@ func (s *show) play(t *testing.T, r row) {
 	}
 }
 
+// copyLasts is a little more than the gateway shows its copy for after an owner has fallen silent.
+const copyLasts = time.Second
+
 // perform makes every journey at once as soon as the dependency is harmed, and what can be made again once more when the
 // shop has noticed. Then it waits until all is well, and for what was promised.
 func (s *show) perform(ctx context.Context, r row, way int) ([][]*outcome, error) {
@@ -148,7 +151,9 @@ func (s *show) perform(ctx context.Context, r row, way int) ([][]*outcome, error
 	if err := d.harm(r.fault, way); err != nil {
 		return nil, err
 	}
-	first := each(func(i int) *outcome { return journeys[i].play(ctx, s.cast, false) })
+	harmed := time.Now()
+	first := each(func(i int) *outcome { return journeys[i].play(ctx, s.cast, false).early(journeys[i]) })
+	time.Sleep(time.Until(harmed.Add(copyLasts)))
 	err := trial.Until(ctx, healsWithin, func(ctx context.Context) error { return s.noticed(ctx, d.fallen(r.fault)) })
 	second := each(func(i int) *outcome { return journeys[i].play(ctx, s.cast, true) })
 	if err := errors.Join(err, d.mend(ctx)); err != nil {

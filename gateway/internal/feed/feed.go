@@ -129,7 +129,7 @@ func (c *Changes) Follow(ctx context.Context, logger *slog.Logger, ask Ask) erro
 	position, told := "", map[Change]bool{}
 	away := outage.Backoff{First: 100 * time.Millisecond, Most: time.Second}
 	for silent := false; ctx.Err() == nil; {
-		news, err := ask(ctx, position, wait)
+		news, err := askInTime(ctx, position, ask)
 		switch {
 		case ctx.Err() != nil:
 			return nil
@@ -149,6 +149,13 @@ func (c *Changes) Follow(ctx context.Context, logger *slog.Logger, ask Ask) erro
 		position = news.Position
 	}
 	return nil
+}
+
+// askInTime asks an owner, for little longer than it may wait: one that answers later is as good as silent.
+func askInTime(ctx context.Context, position string, ask Ask) (News, error) {
+	ctx, cancel := context.WithTimeout(ctx, wait+alive/2)
+	defer cancel()
+	return ask(ctx, position, wait)
 }
 
 // apply notes what is new among the changes, and returns what has been told by now.
