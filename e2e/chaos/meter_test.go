@@ -55,8 +55,10 @@ func (m *meter) read(t *testing.T) reading {
 	for _, proxy := range m.proxies {
 		maps.Copy(r.calls, proxy.Calls())
 	}
-	// Keys are fetched now and then, whatever is bought.
-	maps.DeleteFunc(r.calls, func(method string, _ int) bool { return strings.HasPrefix(method, "/souk.access.") })
+	// Keys are fetched, and changes are watched, whatever is bought.
+	maps.DeleteFunc(r.calls, func(method string, _ int) bool {
+		return strings.HasPrefix(method, "/souk.access.") || strings.Contains(method, "/Watch")
+	})
 	// A card is a row, and a transaction, of its own.
 	err := m.db.QueryRow(t.Context(), `SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint,
 		(SELECT count(*) FROM simulator.authorizations)`).Scan(&r.xids, &r.cards)
