@@ -9,7 +9,7 @@ RACED := proto platform $(wildcard services/*) gateway deploy/local deploy/audit
 DAY ?= ../shared/data/retail/2010-12-01.csv
 export PATH := $(BIN):$(PATH)
 
-.PHONY: help run reset audit access test fuzz chaos soak bench bench-chart profile lint gen replay seed build tidy clean
+.PHONY: help run reset audit access test fuzz chaos soak bench bench-check bench-chart profile lint gen replay seed build tidy clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ soak: ## shoppers for ten minutes, or SOUK_SOAK: goroutines and memory of each p
 
 bench: ## how fast the shop is and what it costs, beside floors and bars, in under 10 minutes; BENCH=short in a minute
 	@GOWORK=off go run -C e2e ./cmd/bench
+
+bench-check: ## make bench BENCH=short, which fails when the shop has become much dearer than e2e/bench/recorded.json says
+	@BENCH=short GOWORK=off go run -C e2e ./cmd/bench check
 
 bench-chart: ## draw the pictures of docs/performance.md: latency against load, and cost against size
 	@GOWORK=off go run -C e2e ./cmd/bench chart

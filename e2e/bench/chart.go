@@ -3,7 +3,6 @@ package bench
 import (
 	"context"
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
 )
@@ -62,29 +61,20 @@ func (b *Bench) latencyByLoad(ctx context.Context) (chart, error) {
 	return c, nil
 }
 
-// sized are scenarios that can be of several sizes.
+// sized are scenarios that can be of several sizes. A cart that is viewed is filled before.
 var sized = []struct {
-	name  string
-	sizes []int
-	of    func(size int) Scenario
+	name   string
+	sizes  []int
+	filled bool
+	of     func(size int) Scenario
 }{
-	{"list, products", []int{1, 5, 20, 50, 100}, func(size int) Scenario {
+	{"list, products", []int{1, 5, 20, 50, 100}, false, func(size int) Scenario {
 		return Scenario{visit: func(p *shopper, ctx context.Context) error {
 			return p.look(ctx, fmt.Sprint("/v1/products?limit=", size))
 		}}
 	}},
-	{"view, lines", []int{1, 5, 20, 50, 100}, func(size int) Scenario {
-		return Scenario{visit: func(p *shopper, ctx context.Context) (err error) {
-			if p.guest == "" {
-				p.guest, err = p.fillCart(ctx, goodsOf(size)(p)...)
-			}
-			if err != nil {
-				return err
-			}
-			return p.viewGuestCart(ctx)
-		}}
-	}},
-	{"order, lines", []int{1, 5, 20}, func(size int) Scenario {
+	{"view, lines", []int{1, 5, 20, 50, 100}, true, func(int) Scenario { return Scenario{visit: (*shopper).viewGuestCart} }},
+	{"order, lines", []int{1, 5, 20}, false, func(size int) Scenario {
 		return Scenario{visit: (*shopper).orderFilled, goods: goodsOf(size)}
 	}},
 }
@@ -96,17 +86,22 @@ func (b *Bench) costBySize(ctx context.Context) (chart, error) {
 		l := line{name: kind.name, color: color}
 		for _, size := range kind.sizes {
 			b.Progress(fmt.Sprintf("%s: %d", kind.name, size))
-			for _, p := range b.Shop.shoppers {
-				p.guest = ""
+			if kind.filled {
+				if err := b.Shop.inTurns(func(p *shopper) (err error) {
+					p.guest, err = p.fillCart(ctx, goodsOf(size)(p)...)
+					return err
+				}); err != nil {
+					return c, err
+				}
 			}
 			run, err := b.closed(ctx, kind.of(size))
+			if err == nil && run.perCPU() == 0 {
+				err = fmt.Errorf("no request succeeded, or none cost anything: %s", run.Error)
+			}
 			if err != nil {
 				return c, err
 			}
-			if run.Requests == 0 {
-				return c, fmt.Errorf("no request succeeded: %s", run.Error)
-			}
-			l.points = append(l.points, point{float64(size), math.Max(0.001, 1000/run.perCPU())})
+			l.points = append(l.points, point{float64(size), 1000 / run.perCPU()})
 		}
 		c.lines = append(c.lines, l)
 	}

@@ -1,6 +1,7 @@
 // Command bench measures how fast the shop is.
 //
 //	bench            prints a table; with BENCH=short each figure is measured once and briefly
+//	bench check      prints the table, and fails when the shop has become much dearer than e2e/bench/recorded.json says
 //	bench chart      draws docs/performance-latency.svg and docs/performance-cost.svg
 //	bench profile    profiles every Go process while SCENARIO runs
 //
@@ -37,7 +38,14 @@ func run(args []string) error {
 	}
 	switch {
 	case len(args) == 0:
-		return measure(ctx, root)
+		_, err := measure(ctx, root)
+		return err
+	case args[0] == "check":
+		report, err := measure(ctx, root)
+		if err != nil {
+			return err
+		}
+		return report.Check(filepath.Join(root, "e2e", "bench", "recorded.json"))
 	case args[0] == "chart":
 		return withShop(ctx, func(b *bench.Bench) error { return b.Chart(ctx, filepath.Join(root, "docs")) })
 	case args[0] == "profile":
@@ -45,7 +53,7 @@ func run(args []string) error {
 	case args[0] == bench.FloorCommand && len(args) == 2:
 		return bench.ServeFloors(ctx, args[1])
 	}
-	return fmt.Errorf("%q is neither nothing, chart, nor profile", args)
+	return fmt.Errorf("bench %s: there are only check, chart and profile", args[0])
 }
 
 // withShop starts a shop with goods, env added to its environment, and has it measured.
@@ -68,10 +76,9 @@ func plan() bench.Plan {
 	return bench.Full
 }
 
-func measure(ctx context.Context, root string) error {
-	return withShop(ctx, func(b *bench.Bench) error {
-		report, err := b.Measure(ctx)
-		if err != nil {
+func measure(ctx context.Context, root string) (report *bench.Report, err error) {
+	err = withShop(ctx, func(b *bench.Bench) error {
+		if report, err = b.Measure(ctx); err != nil {
 			return err
 		}
 		path, err := report.Save(filepath.Join(root, ".souk", "bench"))
@@ -82,6 +89,7 @@ func measure(ctx context.Context, root string) error {
 		fmt.Println()
 		return report.Print(os.Stdout)
 	})
+	return report, err
 }
 
 func profile(ctx context.Context, root, name string) error {
