@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"syscall"
 
@@ -36,8 +35,8 @@ type Consul struct {
 }
 
 // StartConsul starts a Consul server on 127.0.0.1 and returns when it leads its cluster of one and its
-// certificate authority works, about 2 seconds later. The program is $SOUK_CONSUL, the one on PATH, or
-// built by tools/build. What it stores, registered services included, survives a restart. It fails if
+// certificate authority works, about 2 seconds later. The program is $SOUK_CONSUL, or what tools/build
+// finds on PATH or builds. What it stores, registered services included, survives a restart. It fails if
 // the port is in use.
 func StartConsul(ctx context.Context, config ConsulConfig) (*Consul, error) {
 	server, err := startConsul(ctx, config)
@@ -48,7 +47,7 @@ func StartConsul(ctx context.Context, config ConsulConfig) (*Consul, error) {
 }
 
 func startConsul(ctx context.Context, config ConsulConfig) (*Consul, error) {
-	path, err := findConsul(ctx, config.Progress)
+	path, err := findTool(ctx, "SOUK_CONSUL", "consul", config.Progress)
 	if err != nil {
 		return nil, err
 	}
@@ -89,15 +88,6 @@ func startConsul(ctx context.Context, config ConsulConfig) (*Consul, error) {
 		return nil, err
 	}
 	return &Consul{Process: process, addr: addr, grpcAddr: loopback(grpcPort)}, nil
-}
-
-func findConsul(ctx context.Context, progress func(string)) (string, error) {
-	if os.Getenv("SOUK_CONSUL") == "" {
-		if path, err := exec.LookPath("consul"); err == nil {
-			return path, nil
-		}
-	}
-	return findTool(ctx, "SOUK_CONSUL", "consul", progress)
 }
 
 // write writes the agent's configuration. Its internal ports are new at every start, which a cluster of one gets over: it

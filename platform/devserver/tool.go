@@ -1,16 +1,18 @@
 package devserver
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 )
 
 // findTool returns the path of a server of the project's tools: the value of the environment variable
-// if it is set, and otherwise the binary that tools/build makes, which takes minutes the first time.
+// if it is set, and otherwise the binary that tools/build makes or finds, which takes minutes the first time.
 func findTool(ctx context.Context, variable, name string, progress func(string)) (string, error) {
 	if path := os.Getenv(variable); path != "" {
 		if _, err := exec.LookPath(path); err != nil {
@@ -26,16 +28,35 @@ func findTool(ctx context.Context, variable, name string, progress func(string))
 	if bin == "" {
 		bin = filepath.Join(root, ".souk", "bin")
 	}
-	path := filepath.Join(bin, name)
-	if _, err := os.Stat(path); err != nil {
-		report(progress, "building "+name+" (once; takes a few minutes)")
-	}
 	build := exec.CommandContext(ctx, filepath.Join(root, "tools", "build"), name)
 	build.Env = append(os.Environ(), "SOUK_TOOLS_BIN="+bin)
-	if out, err := build.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("tools/build %s: %w: %s", name, err, joinLastLines(string(out)))
+	if err := runReporting(build, progress); err != nil {
+		return "", fmt.Errorf("tools/build %s: %w", name, err)
 	}
-	return path, nil
+	return filepath.Join(bin, name), nil
+}
+
+// runReporting runs a command and passes each line that it prints to stderr on to progress. The error has the last lines.
+func runReporting(command *exec.Cmd, progress func(string)) error {
+	output, input := io.Pipe()
+	var log tailWriter
+	command.Stderr = io.MultiWriter(&log, input)
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		lines := bufio.NewScanner(output)
+		for lines.Scan() {
+			report(progress, lines.Text())
+		}
+		_, _ = io.Copy(io.Discard, output) // what follows a line too long to be one
+	}()
+	err := command.Run()
+	_ = input.Close()
+	<-read
+	if err != nil {
+		return fmt.Errorf("%w: %s", err, log.lastLines())
+	}
+	return nil
 }
 
 // RepoRoot is the absolute path of the repository: the folder with go.work, at or above the working
