@@ -21,9 +21,9 @@ import (
 )
 
 // watched returns db over a connection that tells of each command before it is sent.
-func watched(t *testing.T, db *driver.Database, started func()) *driver.Database {
+func watched(t *testing.T, db *driver.Database, started func(*event.CommandStartedEvent)) *driver.Database {
 	t.Helper()
-	monitor := &event.CommandMonitor{Started: func(context.Context, *event.CommandStartedEvent) { started() }}
+	monitor := &event.CommandMonitor{Started: func(_ context.Context, e *event.CommandStartedEvent) { started(e) }}
 	client, err := driver.Connect(options.Client().ApplyURI(os.Getenv(mongotest.Variable)).SetMonitor(monitor))
 	if err != nil {
 		t.Fatal(err)
@@ -68,7 +68,7 @@ func TestASweepCostsOneQueryHoweverManyAccountsThereAre(t *testing.T) {
 	fill(t, db, "customers", people)
 	fill(t, db, "emails", addresses)
 	var sent atomic.Int64
-	store := mongo.New(watched(t, db, func() { sent.Add(1) }))
+	store := mongo.New(watched(t, db, func(*event.CommandStartedEvent) { sent.Add(1) }))
 	if err := store.DeleteUnreachable(t.Context(), time.Now()); err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +120,7 @@ func TestARegistrationOrADeletionThatIsCutOffAnywhereIsFinishedByASweep(t *testi
 				}
 				ctx, cut := context.WithCancel(t.Context())
 				var sent atomic.Int64
-				err := work(ctx, mongo.New(watched(t, db, func() {
+				err := work(ctx, mongo.New(watched(t, db, func(*event.CommandStartedEvent) {
 					if sent.Add(1) >= last {
 						cut()
 					}

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"souk/services/customers/internal/customers"
 )
@@ -73,10 +75,42 @@ func (s *Store) DeleteSessions(ctx context.Context, customerID string) error {
 	return nil
 }
 
-// DeleteExpiredSessions implements customers.Store.
+// sweptAtOnce is how many sessions one command of DeleteExpiredSessions deletes.
+const sweptAtOnce = 100
+
+// DeleteExpiredSessions implements customers.Store. It finds the sessions by an index and deletes them in batches, because one command
+// for all of them would keep logins and refreshes waiting.
 func (s *Store) DeleteExpiredSessions(ctx context.Context, now time.Time) error {
-	filter := bson.D{{Key: "expires_at", Value: bson.D{{Key: "$lte", Value: now}}}}
-	if _, err := s.sessions.DeleteMany(ctx, filter); err != nil {
+	expired := bson.E{Key: "expires_at", Value: bson.D{{Key: "$lte", Value: now}}}
+	cursor, err := s.sessions.Find(ctx, bson.D{expired}, options.Find().SetProjection(bson.D{{Key: "_id", Value: 1}}))
+	if err != nil {
+		return fmt.Errorf("find expired sessions: %w", err)
+	}
+	defer func() { _ = cursor.Close(ctx) }()
+	var batch []mongo.WriteModel
+	for cursor.Next(ctx) {
+		id := cursor.Current.Lookup("_id").StringValue()
+		// The time as well, because the session may have been refreshed since.
+		batch = append(batch, mongo.NewDeleteOneModel().SetFilter(append(byID(id), expired)))
+		if len(batch) < sweptAtOnce {
+			continue
+		}
+		if err := s.deleteSessions(ctx, batch); err != nil {
+			return err
+		}
+		batch = batch[:0]
+	}
+	if err := cursor.Err(); err != nil {
+		return fmt.Errorf("find expired sessions: %w", err)
+	}
+	return s.deleteSessions(ctx, batch)
+}
+
+func (s *Store) deleteSessions(ctx context.Context, batch []mongo.WriteModel) error {
+	if len(batch) == 0 {
+		return nil
+	}
+	if _, err := s.sessions.BulkWrite(ctx, batch, options.BulkWrite().SetOrdered(false)); err != nil {
 		return fmt.Errorf("delete expired sessions: %w", err)
 	}
 	return nil
