@@ -28,6 +28,7 @@ type bar struct {
 // bars are what the scenarios should reach.
 var bars = map[string][]bar{
 	detail:   {{ofFloor, 0.35}},
+	asked:    {{ofFloor, 0.30}},
 	list:     {{perCPU, 3000}},
 	search:   {{perCPU, 800}},
 	add:      {{perCPU, 700}},

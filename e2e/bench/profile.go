@@ -18,27 +18,28 @@ import (
 	"souk/platform/devserver"
 )
 
-// AdminPorts are where the processes of a shop show their profiles, host:port, by the service.
+// AdminPorts are where the processes of a shop show their profiles, host:port, by the part of the shop.
 type AdminPorts map[string]string
 
 // NewAdminPorts finds a free port for each.
 func NewAdminPorts() (AdminPorts, error) {
 	ports := AdminPorts{}
-	for _, service := range append([]string{stack.Gateway}, stack.Services...) {
+	for _, part := range append([]string{stack.Gateway, plainGateway}, stack.Services...) {
 		port, err := devserver.FreePort()
 		if err != nil {
 			return nil, err
 		}
-		ports[service] = net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+		ports[part] = net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 	}
 	return ports, nil
 }
 
-// Env is the environment that gives the processes the ports.
-func (a AdminPorts) Env() []string {
-	var env []string
-	for service, addr := range a {
-		env = append(env, fmt.Sprintf("SOUK_%s_ADMIN_ADDR=%s", strings.ToUpper(service), addr))
+// Env is the environment that gives the parts their ports.
+func (a AdminPorts) Env() map[string][]string {
+	env := map[string][]string{}
+	for part, addr := range a {
+		service, _, _ := strings.Cut(part, "-")
+		env[part] = []string{fmt.Sprintf("SOUK_%s_ADMIN_ADDR=%s", strings.ToUpper(service), addr)}
 	}
 	return env
 }
@@ -60,14 +61,14 @@ func (b *Bench) Profile(ctx context.Context, s Scenario, ports AdminPorts, dir s
 		}
 	}
 	var group errgroup.Group
-	for service, addr := range ports {
+	for part, addr := range ports {
 		for kind, path := range profiles {
 			group.Go(func() error {
 				if err := sleep(ctx, b.Plan.WarmUp); err != nil {
 					return err
 				}
 				url := fmt.Sprintf("http://%s%s?seconds=%.0f", addr, path, b.Plan.Length.Seconds())
-				return download(ctx, url, filepath.Join(dir, service+"."+kind+".pb.gz"))
+				return download(ctx, url, filepath.Join(dir, part+"."+kind+".pb.gz"))
 			})
 		}
 	}

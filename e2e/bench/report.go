@@ -123,6 +123,11 @@ func (r *Report) toFloor(row *Row) float64 {
 			return row.Rate.Median / floor.Rate.Median
 		}
 		return 0
+	case asked:
+		if floor := r.row(readFloor); floor != nil {
+			return row.PerCPU.Median / floor.PerCPU.Median
+		}
+		return 0
 	}
 	if floor := r.row(memoryFloor); floor != nil {
 		return row.PerCPU.Median / floor.PerCPU.Median

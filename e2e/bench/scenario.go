@@ -17,6 +17,7 @@ type Scenario struct {
 // The names of the scenarios.
 const (
 	detail   = "detail"
+	asked    = "detail, copy off"
 	list     = "list"
 	search   = "search"
 	add      = "add"
@@ -29,6 +30,7 @@ const (
 // Scenarios are all of them, in the order that they are measured in.
 var Scenarios = []Scenario{
 	{Name: detail, visit: (*shopper).detail},
+	{Name: asked, visit: (*shopper).detailAsked},
 	{Name: list, visit: (*shopper).list},
 	{Name: search, visit: (*shopper).search},
 	{Name: add, visit: (*shopper).addToCart},

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"sync/atomic"
 
@@ -26,6 +27,7 @@ const (
 type Shop struct {
 	*stack.Stack
 	client   *client
+	asking   *client // of the gateway that keeps no copies
 	staff    *shop.Client
 	emails   []string
 	shoppers []*shopper
@@ -36,9 +38,12 @@ type Shop struct {
 	dir       string
 }
 
-// Open starts a shop on free ports as make run does, with 1,000 products in stock and env added to the environment of every
-// process. Its data is in a temporary folder, and is as safe as that of make run: commits wait for the disk.
-func Open(ctx context.Context, env ...string) (*Shop, error) {
+// plainGateway is a second gateway, which asks the services for everything that the first one keeps copies of.
+const plainGateway = stack.Gateway + "-2"
+
+// Open starts a shop on free ports as make run does, with 1,000 products in stock, and partEnv added to the environment of its
+// parts. Its data is in a temporary folder, and is as safe as that of make run: commits wait for the disk.
+func Open(ctx context.Context, partEnv map[string][]string) (*Shop, error) {
 	binDir, err := stack.BuildHere(ctx)
 	if err != nil {
 		return nil, err
@@ -51,14 +56,20 @@ func Open(ctx context.Context, env ...string) (*Shop, error) {
 	if err := os.Chmod(dir, 0o755); err != nil {
 		return nil, err
 	}
+	env := map[string][]string{}
+	maps.Copy(env, partEnv)
+	env[plainGateway] = append([]string{"SOUK_GATEWAY_COPY=off"}, env[plainGateway]...)
 	running, err := stack.Start(ctx, stack.Config{
 		Dir: dir, BinDir: binDir, GatewayAddr: "127.0.0.1:0", StaffEmail: "staff@souk.example",
-		Env: append([]string{"SOUK_RATE_LIMITS=off"}, env...),
+		Env: []string{"SOUK_RATE_LIMITS=off"}, PartEnv: env, Replicas: map[string]int{stack.Gateway: 2},
 	})
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	s := &Shop{Stack: running, client: newClient(running.URL(), 2*crowd), products: products(), dir: dir}
+	s := &Shop{
+		Stack: running, client: newClient(running.URL(), 2*crowd), asking: newClient("http://"+running.GatewayAddr(plainGateway), 2*crowd),
+		products: products(), dir: dir,
+	}
 	if err := s.fill(ctx); err != nil {
 		return nil, errors.Join(err, s.Close(ctx))
 	}

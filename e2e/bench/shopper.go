@@ -59,6 +59,12 @@ func (p *shopper) detail(ctx context.Context) error {
 	return p.look(ctx, "/v1/products/"+p.anything().slug)
 }
 
+// detailAsked does it at the gateway that keeps no copies.
+func (p *shopper) detailAsked(ctx context.Context) error {
+	_, err := p.asking.get(ctx, "/v1/products/"+p.anything().slug, p.token)
+	return err
+}
+
 // list looks at the first 20 products of a category.
 func (p *shopper) list(ctx context.Context) error {
 	return p.look(ctx, "/v1/products?limit=20&category="+category(things[p.random.IntN(len(things))]))

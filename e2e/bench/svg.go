@@ -36,7 +36,7 @@ const (
 // scale maps figures to pixels.
 type scale struct{ minX, maxX, minY, maxY float64 }
 
-// scale returns the one that the chart's lines just fit in: from 0 or the lowest x, and between powers of ten.
+// scale returns the one that the chart's lines fit in: x from 0 to a power of ten, and y between powers of ten.
 func (c chart) scale() scale {
 	s := scale{minX: 0, maxX: 1, minY: math.Inf(1), maxY: math.Inf(-1)}
 	for _, l := range c.lines {
@@ -45,6 +45,7 @@ func (c chart) scale() scale {
 			s.minY, s.maxY = min(s.minY, p.y), max(s.maxY, p.y)
 		}
 	}
+	s.maxX = math.Pow(10, math.Ceil(math.Log10(s.maxX)))
 	s.minY = math.Pow(10, math.Floor(math.Log10(s.minY)))
 	s.maxY = max(10*s.minY, math.Pow(10, math.Ceil(math.Log10(s.maxY))))
 	return s
@@ -65,9 +66,9 @@ func (c chart) svg() []byte {
 	_, _ = fmt.Fprintf(&out, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" font-family="sans-serif" font-size="12">
 <rect width="%[1]d" height="%[2]d" fill="white"/>
 `, chartWidth, chartHeight)
-	text(&out, left, 22, "start", c.title)
+	text(&out, left+8, 22, "start", c.title)
 	text(&out, (left+chartWidth-right)/2, chartHeight-12, "middle", c.x)
-	text(&out, left, top-4, "end", c.y)
+	text(&out, left-8, top-10, "end", c.y)
 	c.grid(&out, s)
 	for i, l := range c.lines {
 		l.draw(&out, s, i)

@@ -32,7 +32,7 @@ func TestAChartIsXMLWithItsLinesInTheFrame(t *testing.T) {
 			t.Errorf("%v ms is drawn at %v, want %v", y, got, want)
 		}
 	}
-	if s.px(0) != left || s.px(90) != chartWidth-right {
+	if s.px(0) != left || s.px(100) != chartWidth-right {
 		t.Errorf("x is drawn from %v to %v", s.px(0), s.px(90))
 	}
 }

@@ -47,7 +47,7 @@ func run(args []string) error {
 		}
 		return report.Check(filepath.Join(root, "e2e", "bench", "recorded.json"))
 	case args[0] == "chart":
-		return withShop(ctx, func(b *bench.Bench) error { return b.Chart(ctx, filepath.Join(root, "docs")) })
+		return withShop(ctx, nil, func(b *bench.Bench) error { return b.Chart(ctx, filepath.Join(root, "docs")) })
 	case args[0] == "profile":
 		return profile(ctx, root, os.Getenv("SCENARIO"))
 	case args[0] == bench.FloorCommand && len(args) == 2:
@@ -56,12 +56,12 @@ func run(args []string) error {
 	return fmt.Errorf("bench %s: there are only check, chart and profile", args[0])
 }
 
-// withShop starts a shop with goods, env added to its environment, and has it measured.
-func withShop(ctx context.Context, do func(*bench.Bench) error, env ...string) (failed error) {
+// withShop starts a shop with goods, partEnv added to the environment of its parts, and has it measured.
+func withShop(ctx context.Context, partEnv map[string][]string, do func(*bench.Bench) error) (failed error) {
 	start := time.Now()
 	progress := func(step string) { fmt.Printf("%6.1fs  %s\n", time.Since(start).Seconds(), step) }
 	progress("starting a shop with 1,000 products")
-	shop, err := bench.Open(ctx, env...)
+	shop, err := bench.Open(ctx, partEnv)
 	if err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ func plan() bench.Plan {
 }
 
 func measure(ctx context.Context, root string) (report *bench.Report, err error) {
-	err = withShop(ctx, func(b *bench.Bench) error {
+	err = withShop(ctx, nil, func(b *bench.Bench) error {
 		if report, err = b.Measure(ctx); err != nil {
 			return err
 		}
@@ -102,12 +102,12 @@ func profile(ctx context.Context, root, name string) error {
 		return err
 	}
 	dir := filepath.Join(root, ".souk", "profile", name)
-	return withShop(ctx, func(b *bench.Bench) error {
+	return withShop(ctx, ports.Env(), func(b *bench.Bench) error {
 		b.Progress("profiling " + name)
 		if err := b.Profile(ctx, scenario, ports, dir); err != nil {
 			return err
 		}
 		b.Progress(fmt.Sprintf("done; now: go tool pprof -top %s/*.cpu.pb.gz, or -http=: %s/gateway.cpu.pb.gz", dir, dir))
 		return nil
-	}, ports.Env()...)
+	})
 }
