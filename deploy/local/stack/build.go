@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"souk/platform/devserver"
 )
@@ -30,14 +31,23 @@ func Parts() []string {
 	return new(Config).parts()
 }
 
-// Build compiles the seven services and the gateway of the repository at root into binDir.
-func Build(ctx context.Context, root, binDir string) error {
+// progressEvery is how often Build tells how far it is.
+const progressEvery = 10 * time.Second
+
+// Build compiles the seven services and the gateway of the repository at root into binDir. One after another, because what they share
+// is compiled once then. It tells progress how far it is, unless that is nil.
+func Build(ctx context.Context, root, binDir string, progress func(string)) error {
 	if err := os.MkdirAll(binDir, 0o755); err != nil {
 		return err
 	}
-	for _, name := range Services {
+	told := time.Now()
+	for i, name := range Services {
 		if err := build(ctx, filepath.Join(root, "services", name), binDir, name); err != nil {
 			return err
+		}
+		if progress != nil && time.Since(told) >= progressEvery {
+			told = time.Now()
+			progress(fmt.Sprintf("services: %d of %d compiled", i+1, len(Services)))
 		}
 	}
 	return build(ctx, filepath.Join(root, Gateway), binDir, Gateway)
@@ -51,11 +61,12 @@ func BuildHere(ctx context.Context) (binDir string, err error) {
 		return "", err
 	}
 	binDir = filepath.Join(root, ".souk", "bin")
-	return binDir, Build(ctx, root, binDir)
+	return binDir, Build(ctx, root, binDir, nil)
 }
 
+// With the flags of tools/build, so that it compiles the standard library once for all.
 func build(ctx context.Context, dir, binDir, name string) error {
-	cmd := exec.CommandContext(ctx, "go", "build", "-o", filepath.Join(binDir, name), "./cmd/"+name)
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", filepath.Join(binDir, name), "./cmd/"+name)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "GOWORK=off", "CGO_ENABLED=0")
 	if output, err := cmd.CombinedOutput(); err != nil {

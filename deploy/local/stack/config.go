@@ -20,6 +20,8 @@ type Config struct {
 	Dir string `env:"STATE_DIR"`
 	// BinDir holds the binaries that Build made. Required.
 	BinDir string
+	// Source is the repository that Start builds the services from while the servers start; they are built already if it is empty.
+	Source string
 	// GatewayAddr is where the REST API is served.
 	GatewayAddr    string `env:"GATEWAY_ADDR" envDefault:"127.0.0.1:8080"`
 	PostgresPort   int    `env:"POSTGRES_PORT" envDefault:"15432"`

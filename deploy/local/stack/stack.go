@@ -85,12 +85,15 @@ func (s *Stack) start(ctx context.Context) error {
 	return s.waitReady(ctx)
 }
 
-// startServers starts the databases and Consul beside each other.
+// startServers starts the databases and Consul beside each other, and builds the services meanwhile if they are not.
 func (s *Stack) startServers(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return s.startPostgres(ctx) })
 	group.Go(func() error { return s.startMongo(ctx) })
 	group.Go(func() error { return s.startConsul(ctx) })
+	if s.cfg.Source != "" {
+		group.Go(func() error { return Build(ctx, s.cfg.Source, s.cfg.BinDir, s.cfg.Progress) })
+	}
 	return group.Wait()
 }
 

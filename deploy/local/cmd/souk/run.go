@@ -44,11 +44,7 @@ func run(ctx context.Context, assignments []string) error {
 	if cfg.Replicas, err = stack.ParseReplicas(assignments); err != nil {
 		return err
 	}
-	cfg.Progress = progress()
-	cfg.Progress("building the services (the first time takes a few minutes)")
-	if err := stack.Build(ctx, root, cfg.BinDir); err != nil {
-		return interrupted(ctx, err)
-	}
+	cfg.Source, cfg.Progress = root, progress()
 	shop, err := stack.Start(ctx, cfg)
 	if err != nil {
 		return interrupted(ctx, err)
