@@ -17,7 +17,7 @@ type Scenario struct {
 // The names of the scenarios.
 const (
 	detail   = "detail"
-	asked    = "detail, copy off"
+	asked    = "detail-copy-off"
 	list     = "list"
 	search   = "search"
 	add      = "add"
