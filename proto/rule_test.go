@@ -48,7 +48,7 @@ func TestWhatHonorsAKeySaysThatItMayBeRepeated(t *testing.T) {
 }
 
 // What an RPC that only reads is called.
-var reading = regexp.MustCompile(`^(Get|List|Quote|WaitFor|Prepare)`)
+var reading = regexp.MustCompile(`^(Get|List|Quote|WaitFor|Watch|Prepare)`)
 
 // eachRPC has check look at every RPC of the shop.
 func eachRPC(t *testing.T, check func(*testing.T, protoreflect.MethodDescriptor)) {
