@@ -152,8 +152,13 @@ func accountsFrom(t *testing.T) int {
 // TestNoCostOfAnAccountGrowsWithTheNumberOfAccounts is not parallel, because it measures. The two shops take turns, so that whatever else
 // the machine does slows both.
 func TestNoCostOfAnAccountGrowsWithTheNumberOfAccounts(t *testing.T) {
-	const few, leastShare = 100, 0.8
+	const few = 100
 	many := accountsFrom(t)
+	// In the short form other tests use the machine as well. Reading a whole collection for each operation would leave a share of 0.07.
+	leastShare := 0.5
+	if many >= 100_000 {
+		leastShare = 0.8
+	}
 	shops := []shopOf{newShopOf(t, few), newShopOf(t, many)}
 	for _, name := range inOrder {
 		var took [2][]time.Duration
