@@ -58,8 +58,8 @@ func TestSecretsAreMadeOnceAndKept(t *testing.T) {
 	}
 }
 
+// It is not parallel, because a process that another test starts has the lock as well until it runs its program.
 func TestOneShopRunsOnAFolder(t *testing.T) {
-	t.Parallel()
 	path := filepath.Join(t.TempDir(), "lock")
 	held, err := acquire(path)
 	if err != nil {
