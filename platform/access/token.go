@@ -70,8 +70,11 @@ func (v *Verifier) Verify(ctx context.Context, token string) (Caller, error) {
 		return known.caller, nil
 	}
 	var claims Claims
+	var key ed25519.PublicKey
 	parsed, err := v.parser.ParseWithClaims(token, &claims, func(t *jwt.Token) (any, error) {
-		return v.keyOf(ctx, t)
+		var err error
+		key, err = v.keyOf(ctx, t)
+		return key, err
 	})
 	switch {
 	case errors.Is(err, ErrKeysUnavailable):
@@ -82,7 +85,8 @@ func (v *Verifier) Verify(ctx context.Context, token string) (Caller, error) {
 		return Caller{}, fmt.Errorf("%w: sub and sid are required", ErrInvalidToken)
 	}
 	caller := Caller{CustomerID: claims.Subject, SessionID: claims.SessionID, Roles: claims.Roles, ExpiresAt: claims.ExpiresAt.Time}
-	v.remember(ctx, name, parsed, caller)
+	keyID, _ := parsed.Header["kid"].(string) // keyOf has seen that it is one
+	v.verified.keep(name, verifiedToken{caller: caller, keyID: keyID, key: key})
 	return caller, nil
 }
 

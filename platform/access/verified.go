@@ -6,8 +6,6 @@ import (
 	"crypto/sha256"
 	"sync"
 	"time"
-
-	"github.com/golang-jwt/jwt/v5"
 )
 
 // mostVerified is how many tokens each of the two generations of verifiedTokens has.
@@ -61,12 +59,4 @@ func (v *Verifier) stillGood(ctx context.Context, token verifiedToken) bool {
 	}
 	key, err := v.keys.Key(ctx, token.keyID)
 	return err == nil && key.Equal(token.key)
-}
-
-// remember remembers a token that is good.
-func (v *Verifier) remember(ctx context.Context, name [sha256.Size]byte, token *jwt.Token, caller Caller) {
-	keyID, _ := token.Header["kid"].(string)
-	if key, err := v.keys.Key(ctx, keyID); err == nil {
-		v.verified.keep(name, verifiedToken{caller: caller, keyID: keyID, key: key})
-	}
 }
