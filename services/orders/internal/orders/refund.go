@@ -150,13 +150,13 @@ func (s *Service) replayRefund(ctx context.Context, req RefundRequest) (GivenRef
 	if err := used.Check(key); err != nil {
 		return GivenRefund{}, err
 	}
-	r, err := s.store.Get(ctx, used.OrderID)
+	r, err := s.store.Get(ctx, req.OrderID) // the same as the first time, because Check compares it
 	if err != nil {
 		return GivenRefund{}, fmt.Errorf("replay: %w", err)
 	}
 	given := GivenRefund{Refund: *r.refundByID(used.Subject), Replayed: key.Replays(used.RequestID)}
-	if used.Answered != "" {
-		given.Refund.Status = used.Answered
+	if used.Answer != nil {
+		given.Refund.Status = RefundStatus(used.Answer)
 		return given, nil
 	}
 	given.Refund, err = s.lateRefundAnswer(ctx, r, given.Refund, req.Retried)
@@ -166,7 +166,7 @@ func (s *Service) replayRefund(ctx context.Context, req RefundRequest) (GivenRef
 // lateRefundAnswer makes the answer that the first request has not given, as lateAnswer does for a checkout.
 func (s *Service) lateRefundAnswer(ctx context.Context, r Record, refund Refund, retried bool) (Refund, error) {
 	switch {
-	case refund.Status != RefundPending || time.Since(refund.CreatedAt) >= s.settings.Inline+answerGrace:
+	case refund.Status != RefundPending || s.isLate(refund.CreatedAt):
 		return s.answerRefund(ctx, refund)
 	case retried:
 		return s.finishRefund(ctx, r, refund.ID)

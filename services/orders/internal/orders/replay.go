@@ -40,13 +40,18 @@ func (s *Service) replay(ctx context.Context, req PlaceRequest) (Placement, erro
 // again helps the order on: the process that served it before may be gone, and if it is not, both may.
 func (s *Service) lateAnswer(ctx context.Context, r Record, retried bool) (Order, error) {
 	switch {
-	case r.Status != StatusPending || time.Since(r.CreatedAt) >= s.settings.Inline+answerGrace:
+	case r.Status != StatusPending || s.isLate(r.CreatedAt):
 		return s.answer(ctx, r)
 	case retried:
 		return s.finish(ctx, r)
 	default:
 		return Order{}, idempotency.ErrInProgress
 	}
+}
+
+// isLate reports whether the first request, which came at began, has had its time and can no longer be answering.
+func (s *Service) isLate(began time.Time) bool {
+	return time.Since(began) >= s.settings.Inline+answerGrace
 }
 
 // replayOr returns cause unless the key was used meanwhile: then the other request is the one to answer,

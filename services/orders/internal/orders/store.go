@@ -33,14 +33,6 @@ type RefundKey struct {
 	RefundID string
 }
 
-// UsedRefundKey is the idempotency key of a refund with what came of it: its Subject is the refund's id.
-type UsedRefundKey struct {
-	idempotency.Use
-	OrderID string
-	// Answered is the refund's status in the first answer, empty as long as none was given.
-	Answered RefundStatus
-}
-
 // Filter says which orders to list. The zero value lists all.
 type Filter struct {
 	CustomerID string
@@ -79,8 +71,9 @@ type Store interface {
 	ClaimFulfilled(ctx context.Context, limit int, within time.Duration) ([]Tracked, error)
 	// OrderOfReturn returns the id of a return's order, or ErrReturnNotFound.
 	OrderOfReturn(ctx context.Context, returnID string) (string, error)
-	// RefundKey returns the use of a refund's key, or ErrKeyUnknown.
-	RefundKey(ctx context.Context, key idempotency.Request) (UsedRefundKey, error)
+	// RefundKey returns the use of a refund's key, or ErrKeyUnknown. Its Subject is the refund's id, its Answer the refund's
+	// status in the first answer.
+	RefundKey(ctx context.Context, key idempotency.Request) (idempotency.Use, error)
 	// AnswerRefund makes a status the one in the first answer to a refund's key unless there was an answer
 	// before, and returns the status that stands.
 	AnswerRefund(ctx context.Context, refundID string, status RefundStatus) (RefundStatus, error)

@@ -23,34 +23,25 @@ func (s *Store) Key(ctx context.Context, key idempotency.Request) (orders.UsedKe
 		return orders.UsedKey{}, err
 	}
 	order, err := decodeAnswer(use.Answer)
-	return orders.UsedKey{Use: *use, Order: order}, err
+	return orders.UsedKey{Use: use, Order: order}, err
 }
 
 // find returns the use of a key, or orders.ErrKeyUnknown, after what the batch has queued already.
-func (s *Store) find(ctx context.Context, batch *pgx.Batch, key idempotency.Request) (*idempotency.Use, error) {
+func (s *Store) find(ctx context.Context, batch *pgx.Batch, key idempotency.Request) (idempotency.Use, error) {
 	var use *idempotency.Use
 	pgkey.Find(batch, key, &use)
 	if err := s.pool.SendBatch(ctx, batch).Close(); err != nil {
-		return nil, fmt.Errorf("get idempotency key: %w", err)
+		return idempotency.Use{}, fmt.Errorf("get idempotency key: %w", err)
 	}
 	if use == nil {
-		return nil, orders.ErrKeyUnknown
+		return idempotency.Use{}, orders.ErrKeyUnknown
 	}
-	return use, nil
+	return *use, nil
 }
 
 // RefundKey implements orders.Store.
-func (s *Store) RefundKey(ctx context.Context, key idempotency.Request) (orders.UsedRefundKey, error) {
-	use, err := s.find(ctx, &pgx.Batch{}, key)
-	if err != nil {
-		return orders.UsedRefundKey{}, err
-	}
-	used := orders.UsedRefundKey{Use: *use, Answered: orders.RefundStatus(use.Answer)}
-	err = s.pool.QueryRow(ctx, "SELECT order_id FROM refunds WHERE id = $1", use.Subject).Scan(&used.OrderID)
-	if err != nil {
-		return orders.UsedRefundKey{}, fmt.Errorf("get the order of a refund: %w", err)
-	}
-	return used, nil
+func (s *Store) RefundKey(ctx context.Context, key idempotency.Request) (idempotency.Use, error) {
+	return s.find(ctx, &pgx.Batch{}, key)
 }
 
 // Answer implements orders.Store.

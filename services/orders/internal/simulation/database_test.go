@@ -55,8 +55,8 @@ func (d *database) OrderOfReturn(ctx context.Context, returnID string) (string, 
 	return query(ctx, d, "order of return", returnID, func() (string, error) { return d.shop.store.orderOfReturn(returnID) })
 }
 
-func (d *database) RefundKey(ctx context.Context, key idempotency.Request) (orders.UsedRefundKey, error) {
-	return query(ctx, d, "refund key", key.Key, func() (orders.UsedRefundKey, error) { return d.shop.store.refundKey(key) })
+func (d *database) RefundKey(ctx context.Context, key idempotency.Request) (idempotency.Use, error) {
+	return query(ctx, d, "refund key", key.Key, func() (idempotency.Use, error) { return d.shop.store.refundKey(key) })
 }
 
 func (d *database) AnswerRefund(ctx context.Context, refundID string, status orders.RefundStatus) (orders.RefundStatus, error) {

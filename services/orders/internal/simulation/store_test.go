@@ -15,8 +15,8 @@ type store struct {
 	delay      time.Duration // of a new job
 	ids        []string      // of all orders, the oldest first
 	rows       map[string]*row
-	keys       map[string]*key       // by the customer and the key
-	refundKeys map[string]*refundKey // by the member of staff and the key
+	keys       map[string]*key // by the customer and the key
+	refundKeys map[string]*key // by the member of staff and the key
 	jobs       jobs
 }
 
@@ -27,14 +27,8 @@ type row struct {
 	key       *key
 }
 
-// key is the idempotency key of a checkout. Its answer is an order in JSON.
+// key is the idempotency key of a checkout or a refund. Its answer is an order in JSON, or the refund's status.
 type key struct{ idempotency.Use }
-
-// refundKey is the idempotency key of a refund. Its answer is the refund's status.
-type refundKey struct {
-	idempotency.Use
-	orderID string
-}
 
 func newUse(r idempotency.Request, subject string) idempotency.Use {
 	return idempotency.Use{Fingerprint: r.Fingerprint, RequestID: r.RequestID, Subject: subject}
@@ -44,7 +38,7 @@ func nameOf(r idempotency.Request) string { return r.Caller + " " + r.Key }
 
 func newStore(delay time.Duration) *store {
 	return &store{
-		delay: delay, rows: map[string]*row{}, keys: map[string]*key{}, refundKeys: map[string]*refundKey{},
+		delay: delay, rows: map[string]*row{}, keys: map[string]*key{}, refundKeys: map[string]*key{},
 	}
 }
 
@@ -137,7 +131,7 @@ func (s *store) save(c orders.Change) (orders.Record, error) {
 		if s.refundKeys[name] != nil {
 			return orders.Record{}, orders.ErrKeyTaken
 		}
-		s.refundKeys[name] = &refundKey{newUse(k.Request, k.RefundID), saved.ID}
+		s.refundKeys[name] = &key{newUse(k.Request, k.RefundID)}
 	}
 	s.schedule(&saved)
 	if c.Settles {
@@ -195,12 +189,12 @@ func (s *store) orderOfReturn(id string) (string, error) {
 	return "", orders.ErrReturnNotFound
 }
 
-func (s *store) refundKey(r idempotency.Request) (orders.UsedRefundKey, error) {
+func (s *store) refundKey(r idempotency.Request) (idempotency.Use, error) {
 	k := s.refundKeys[nameOf(r)]
 	if k == nil {
-		return orders.UsedRefundKey{}, orders.ErrKeyUnknown
+		return idempotency.Use{}, orders.ErrKeyUnknown
 	}
-	return orders.UsedRefundKey{Use: k.Use, OrderID: k.orderID, Answered: orders.RefundStatus(k.Answer)}, nil
+	return k.Use, nil
 }
 
 func (s *store) answerRefund(id string, status orders.RefundStatus) (orders.RefundStatus, error) {
