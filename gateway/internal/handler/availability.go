@@ -27,14 +27,16 @@ type levels map[string]int64
 // levels returns what can be had of the pieces that are wanted: from the copy, where the request allows that, or from inventory. A page
 // without it is still a page.
 func (h *Handler) levels(ctx context.Context, pieces []wanted) levels {
-	found := levels{}
+	found, mayCopy := levels{}, lastgood.MayCopy(ctx)
 	var unknown []string
 	for _, w := range pieces {
-		if available, ok := h.stock.of(w); ok && lastgood.MayCopy(ctx) {
-			found[w.sku] = available
-		} else {
-			unknown = append(unknown, w.sku)
+		if mayCopy {
+			if available, ok := h.stock.of(w); ok {
+				found[w.sku] = available
+				continue
+			}
 		}
+		unknown = append(unknown, w.sku)
 	}
 	ctx, cancel := context.WithTimeout(ctx, levelsTimeout)
 	defer cancel()
@@ -45,10 +47,13 @@ func (h *Handler) levels(ctx context.Context, pieces []wanted) levels {
 			degraded.Availability.Report(ctx, h.logger, err)
 			return nil
 		}
-		h.stock.keep(moment, batch, answer.GetLevels())
+		for _, sku := range batch {
+			found[sku] = 0 // unless it has a level
+		}
 		for _, level := range answer.GetLevels() {
 			found[level.GetSku()] = level.GetAvailable()
 		}
+		h.stock.keep(moment, batch, found)
 	}
 	return found
 }

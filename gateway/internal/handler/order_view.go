@@ -15,10 +15,15 @@ import (
 func (h *Handler) orderViews(ctx context.Context, orders []*ordersv1.Order) []api.Order {
 	parcels := h.shipments(ctx, orders)
 	return views(orders, func(o *ordersv1.Order) api.Order {
-		view, refunds := orderView(o, parcels[o.GetId()]), views(o.GetRefunds(), refundView)
-		view.Refunds, view.Rejection = &refunds, rejectionView(o.GetRejection())
-		return view
+		return wholeOrderView(o, parcels[o.GetId()])
 	})
+}
+
+// wholeOrderView is an order as all answers but that to a checkout show it.
+func wholeOrderView(o *ordersv1.Order, parcels []*shippingv1.Shipment) api.Order {
+	view, refunds := orderView(o, parcels), views(o.GetRefunds(), refundView)
+	view.Refunds, view.Rejection = &refunds, rejectionView(o.GetRejection())
+	return view
 }
 
 func (h *Handler) composedOrder(ctx context.Context, order *ordersv1.Order) api.Order {
@@ -55,8 +60,8 @@ func (h *Handler) dispatchedOrder(ctx context.Context, o *ordersv1.Order) api.Or
 	if o.GetShipment() == nil {
 		return h.composedOrder(ctx, o)
 	}
-	view, refunds := orderView(o, nil), views(o.GetRefunds(), refundView)
-	view.Shipments, view.Refunds = []api.Shipment{parcelView(o)}, &refunds
+	view := wholeOrderView(o, nil)
+	view.Shipments = []api.Shipment{parcelView(o)}
 	return view
 }
 

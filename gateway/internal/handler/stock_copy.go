@@ -3,7 +3,6 @@ package handler
 import (
 	"github.com/maypok86/otter/v2"
 
-	inventoryv1 "souk/proto/gen/souk/inventory/v1"
 	ordersv1 "souk/proto/gen/souk/orders/v1"
 
 	"souk/gateway/internal/feed"
@@ -51,14 +50,13 @@ func (c *stockCopy) of(w wanted) (available int64, ok bool) {
 	}
 }
 
-// keep keeps what inventory answered to a question that was asked at a moment. A SKU without a level has nothing.
-func (c *stockCopy) keep(moment feed.Moment, skus []string, levels []*inventoryv1.Level) {
-	found := make(map[string]int64, len(levels))
-	for _, level := range levels {
-		found[level.GetSku()] = level.GetAvailable()
+// keep keeps what inventory answered about SKUs to a question that was asked at a moment.
+func (c *stockCopy) keep(moment feed.Moment, skus []string, answered levels) {
+	if moment == (feed.Moment{}) {
+		return // nothing of it would ever hold
 	}
 	for _, sku := range skus {
-		c.levels.Set(sku, copiedLevel{available: found[sku], moment: moment})
+		c.levels.Set(sku, copiedLevel{available: answered[sku], moment: moment})
 	}
 }
 
