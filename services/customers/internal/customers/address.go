@@ -42,8 +42,11 @@ func (s *Service) SaveAddress(ctx context.Context, customerID string, address Ad
 	_, err = s.change(ctx, customerID, func(c *Customer) error {
 		if key != nil {
 			if used := c.addressKey(key.Key); used != nil {
+				if err := (idempotency.Use{Fingerprint: used.Fingerprint}).Check(*key); err != nil {
+					return err
+				}
 				address, replayed = used.Address, key.Replays(used.RequestID)
-				return errors.Join(idempotency.Use{Fingerprint: used.Fingerprint}.Check(*key), errKeyKnown)
+				return errKeyKnown
 			}
 			c.keepAddressKey(AddressKey{
 				Key: key.Key, Fingerprint: key.Fingerprint, RequestID: key.RequestID, UsedAt: time.Now().UTC(), Address: address,
@@ -55,15 +58,10 @@ func (s *Service) SaveAddress(ctx context.Context, customerID string, address Ad
 		c.Addresses = append(c.Addresses, address)
 		return nil
 	})
-	switch {
-	case errors.Is(err, idempotency.ErrReused):
-		return Address{}, false, idempotency.ErrReused
-	case errors.Is(err, errKeyKnown):
-		return address, replayed, nil
-	case err != nil:
+	if err != nil && !errors.Is(err, errKeyKnown) {
 		return Address{}, false, err
 	}
-	return address, false, nil
+	return address, replayed, nil
 }
 
 func (c *Customer) addressKey(key string) *AddressKey {
