@@ -12,6 +12,7 @@ import (
 
 	"souk/platform/field"
 	"souk/platform/idempotency"
+	"souk/platform/pgfeed"
 	"souk/platform/rpc"
 
 	"souk/services/catalog/internal/catalog"
@@ -23,12 +24,12 @@ type Server struct {
 	catalog  *catalog.Service
 	currency string
 	keys     idempotency.Keeper
-	feed     Feed
+	feed     *pgfeed.Feed
 }
 
 // New returns a server of service, for a shop that sells in currency (ISO 4217). keys keeps the idempotency keys of its callers, and
 // feed tells which products have changed.
-func New(service *catalog.Service, currency string, keys idempotency.Keeper, feed Feed) *Server {
+func New(service *catalog.Service, currency string, keys idempotency.Keeper, feed *pgfeed.Feed) *Server {
 	return &Server{catalog: service, currency: currency, keys: keys, feed: feed}
 }
 

@@ -2,18 +2,11 @@ package grpcapi
 
 import (
 	"context"
-	"time"
 
 	catalogv1 "souk/proto/gen/souk/catalog/v1"
 
 	"souk/platform/admission"
-	"souk/platform/pgfeed"
 )
-
-// Feed tells what has changed; a *pgfeed.Feed is one.
-type Feed interface {
-	Wait(ctx context.Context, position string, wait time.Duration) (pgfeed.News, error)
-}
 
 // WatchProducts tells which products have changed.
 func (s *Server) WatchProducts(ctx context.Context, req *catalogv1.WatchProductsRequest) (*catalogv1.WatchProductsResponse, error) {

@@ -10,6 +10,7 @@ import (
 	inventoryv1 "souk/proto/gen/souk/inventory/v1"
 
 	"souk/platform/idempotency"
+	"souk/platform/pgfeed"
 	"souk/platform/rpc"
 	"souk/platform/security"
 
@@ -21,12 +22,12 @@ type Server struct {
 	inventoryv1.UnimplementedInventoryServiceServer
 	stock *inventory.Service
 	keys  idempotency.Keeper
-	feed  Feed
+	feed  *pgfeed.Feed
 }
 
 // New returns a server of stock. keys keeps the idempotency keys of its callers, and feed tells of which SKUs the availability has
 // changed.
-func New(stock *inventory.Service, keys idempotency.Keeper, feed Feed) *Server {
+func New(stock *inventory.Service, keys idempotency.Keeper, feed *pgfeed.Feed) *Server {
 	return &Server{stock: stock, keys: keys, feed: feed}
 }
 

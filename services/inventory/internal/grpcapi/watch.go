@@ -2,18 +2,11 @@ package grpcapi
 
 import (
 	"context"
-	"time"
 
 	inventoryv1 "souk/proto/gen/souk/inventory/v1"
 
 	"souk/platform/admission"
-	"souk/platform/pgfeed"
 )
-
-// Feed tells what has changed; a *pgfeed.Feed is one.
-type Feed interface {
-	Wait(ctx context.Context, position string, wait time.Duration) (pgfeed.News, error)
-}
 
 // WatchAvailability tells of which SKUs the availability has changed.
 func (s *Server) WatchAvailability(ctx context.Context, req *inventoryv1.WatchAvailabilityRequest) (*inventoryv1.WatchAvailabilityResponse, error) {
