@@ -80,6 +80,14 @@ func (c *Changes) AllHold(m Moment) bool {
 	return m.number != 0 && m.number >= c.any
 }
 
+// HoldsAbout reports whether an answer of moment m is still so. It is about an id, or about anything if that is empty.
+func (c *Changes) HoldsAbout(m Moment, id string) bool {
+	if id == "" {
+		return c.AllHold(m)
+	}
+	return c.Holds(m, id)
+}
+
 // Note notes a change that this process has made or caused, so that whoever asked for it sees it at once. Without ids anything may
 // have changed.
 func (c *Changes) Note(ids ...string) {

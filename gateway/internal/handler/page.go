@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/klauspost/compress/gzhttp"
 	"github.com/maypok86/otter/v2"
 
 	"souk/gateway/internal/api"
@@ -20,8 +21,6 @@ const (
 	pageLife = 10 * time.Second
 	// pageOverhead is about what a page takes beside its text, in bytes.
 	pageOverhead = 1024
-	// Below this a page is not worth compressing (see gzhttp.DefaultMinSize).
-	leastGzip = 1024
 )
 
 // Pages keeps the answers to anonymous reads of the catalog as they are sent: text, entity tag and compressed form are not made again
@@ -39,7 +38,7 @@ func NewPages(size uint64, products, stock *feed.Changes) *Pages {
 	})}
 }
 
-// Keep is the middleware that gives kept pages, and keeps new ones.
+// Keep is the middleware that gives kept pages, and keeps new ones. It answers conditional reads (If-None-Match) of both.
 func (ps *Pages) Keep(next api.StrictHandlerFunc, operationID string) api.StrictHandlerFunc {
 	switch operationID {
 	case "GetProduct", "ListProducts", "ListCategories":
@@ -56,10 +55,10 @@ func (ps *Pages) Keep(next api.StrictHandlerFunc, operationID string) api.Strict
 			made.inStock = value(list.Params.InStock)
 		}
 		response, err := next(ctx, w, r, request)
-		if err != nil || w.Header().Get("Warning") != "" || !made.render(response) {
+		if err != nil || !made.render(response) {
 			return response, err
 		}
-		if ps.holds(made) {
+		if stale := w.Header().Get("Warning") != ""; !stale && ps.holds(made) {
 			ps.pages.Set(name, made)
 		}
 		return made.answer(r), nil
@@ -74,10 +73,7 @@ func (ps *Pages) holds(p *page) bool {
 	if p.inStock && !ps.stock.AllHold(p.stockAt) {
 		return false
 	}
-	if p.product != "" {
-		return ps.products.Holds(p.productsAt, p.product)
-	}
-	return ps.products.AllHold(p.productsAt)
+	return ps.products.HoldsAbout(p.productsAt, p.product)
 }
 
 // page is an answer as it is sent.
@@ -151,7 +147,7 @@ func (p *page) answer(r *http.Request) keptPage {
 	return keptPage{
 		page:     p,
 		had:      p.tag != "" && parseTags(r.Header.Get("If-None-Match")).haveWeakly(p.tag),
-		compress: len(p.body) >= leastGzip && takesGzip(r.Header.Get("Accept-Encoding")),
+		compress: len(p.body) >= gzhttp.DefaultMinSize && takesGzip(r.Header.Get("Accept-Encoding")),
 	}
 }
 

@@ -6,6 +6,7 @@ package lastgood
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"time"
 
 	"google.golang.org/grpc"
@@ -18,8 +19,8 @@ import (
 	"souk/platform/identifier"
 )
 
-// Catalog is a client of catalog that remembers. Requests with a Mark may be answered with what it remembers; all others
-// go to catalog as they are.
+// Catalog is a client of catalog that remembers. A request WithCopy may be answered with what is still so, and one with a Mark
+// with what was so when catalog last answered. All others go to catalog as they are.
 //
 // After a change that was made through it nobody joins a call that began before, and what the change is about is
 // forgotten: its author sees the change or an error, never what was there before.
@@ -43,10 +44,7 @@ func NewCatalog(client catalogv1.CatalogServiceClient, size uint64, changes *fee
 func (c *Catalog) hold(keys []key) bool {
 	for _, k := range keys {
 		found, ok := c.store.answers.GetIfPresent(k)
-		if !ok {
-			return false
-		}
-		if found.product == "" && !c.changes.AllHold(found.moment) || found.product != "" && !c.changes.Holds(found.moment, found.product) {
+		if !ok || !c.changes.HoldsAbout(found.moment, found.product) {
 			return false
 		}
 		c.store.renew(k, found)
@@ -60,8 +58,8 @@ func productOf(answer proto.Message) string {
 	case *catalogv1.GetProductResponse:
 		return answer.GetProduct().GetId()
 	case *catalogv1.GetVariantsResponse: // of one SKU
-		for _, v := range append(answer.GetVariants(), answer.GetWithdrawn()...) {
-			return v.GetProductId()
+		if variants := slices.Concat(answer.GetVariants(), answer.GetWithdrawn()); len(variants) > 0 {
+			return variants[0].GetProductId()
 		}
 	}
 	return ""
