@@ -23,7 +23,7 @@ func (f *filled) put(id string) {
 	f.ids = append(f.ids, id)
 }
 
-// take returns a cart that nobody has taken, or "" when there is none.
+// take returns the id of a filled cart and removes it from the list, so that each is taken once. It returns "" for an empty list.
 func (f *filled) take() string {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -39,7 +39,7 @@ func products() []product {
 // category returns the category that one of the things is in.
 func category(thing string) string { return thing + "s" }
 
-// What is in stock of each SKU, so that none is sold out.
+// pieces is the stock of each SKU: so many that none sells out.
 const pieces = 1_000_000
 
 var goodsColumns = []string{

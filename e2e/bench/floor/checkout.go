@@ -12,8 +12,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Checkout writes what a confirmed checkout of one line writes, in the same transactions of the same databases, and does nothing
-// else. What the simulated card network writes is left out, because it is no part of the shop.
+// Checkout writes the rows of a confirmed checkout of one line, in the same transactions of the same databases as the shop. The rows
+// of the simulated card network are left out, because it is no part of the shop.
 type Checkout struct {
 	orders, inventory, payments, carts *pgxpool.Pool
 	skus                               []string

@@ -1,5 +1,5 @@
-// Package floor is responsible for the least that the shop's work can cost on a machine: servers and a client that do nothing but what
-// cannot be left out. The shop is compared with them.
+// Package floor is responsible for the least that the shop's work can cost on a machine. Its servers and its client run the same
+// queries and transactions as the shop and nothing else. The shop's cost is compared with theirs.
 package floor
 
 import (
