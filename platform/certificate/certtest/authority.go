@@ -30,14 +30,15 @@ type Authority struct {
 
 const day = 24 * time.Hour
 
-// New returns an authority with a new root, good for a day.
+// New returns an authority with a new root, good for a day. Each root has a name of its own, as Consul's have: among roots of
+// one name, crypto/x509 tries each of them as the issuer of a certificate, and gives up after 100 signatures.
 func New() (*Authority, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, err
 	}
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test authority"},
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test authority " + rand.Text()},
 		URIs:      []*url.URL{{Scheme: "spiffe", Host: trustDomain}},
 		NotBefore: time.Now().Add(-2 * day), NotAfter: time.Now().Add(day),
 		IsCA: true, BasicConstraintsValid: true,
