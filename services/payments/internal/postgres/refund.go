@@ -67,30 +67,30 @@ func addRefund(ctx context.Context, tx pgx.Tx, p payments.Payment, r payments.Re
 	return err
 }
 
+// moveRefund changes a refund's status, adds to what was refunded of its payment, and writes the movement to the ledger.
+const moveRefund = `
+	WITH moved AS (
+		UPDATE refunds SET status = @to, provider_id = @provider_id, updated_at = now()
+		WHERE id = @refund AND status = @from RETURNING payment_id, id AS refund_id
+	), ` + posted + `
+	UPDATE payments SET refunded = refunded + @refunded, updated_at = now() FROM moved WHERE id = payment_id
+	RETURNING refunded`
+
 // MoveRefund implements payments.Store.
 func (s *Store) MoveRefund(ctx context.Context, p payments.Payment, r payments.Refund, to payments.RefundStatus, movement payments.Movement) (payments.Payment, error) {
 	if !r.Status.CanBecome(to) {
 		return p, fmt.Errorf("refund %s cannot go from %s to %s", r.ID, r.Status, to)
 	}
-	var refunded int64
-	err := pgdb.InTx(ctx, s.pool, func(tx pgx.Tx) error {
-		tag, err := tx.Exec(ctx, `UPDATE refunds SET status = $3, provider_id = $4, updated_at = now() WHERE id = $1 AND status = $2`,
-			r.ID, r.Status, to, r.ProviderID)
-		if err != nil {
-			return err
-		}
-		if tag.RowsAffected() == 0 {
-			return payments.ErrChanged
-		}
-		err = tx.QueryRow(ctx, `UPDATE payments SET refunded = refunded + $2, updated_at = now() WHERE id = $1 RETURNING refunded`,
-			p.ID, movement.On(payments.Refunds)).Scan(&refunded)
-		if err != nil {
-			return err
-		}
-		return post(ctx, tx, p.ID, "refund_"+string(to), &r.ID, movement)
-	})
-	if errors.Is(err, payments.ErrChanged) {
+	args, err := entriesOf(movement, "refund_"+string(to))
+	if err != nil {
 		return p, err
+	}
+	args["refund"], args["from"], args["to"] = r.ID, r.Status, to
+	args["provider_id"], args["refunded"] = r.ProviderID, movement.On(payments.Refunds)
+	var refunded int64
+	err = s.pool.QueryRow(ctx, moveRefund, args).Scan(&refunded)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return p, payments.ErrChanged
 	}
 	if err != nil {
 		return p, fmt.Errorf("move refund to %s: %w", to, err)

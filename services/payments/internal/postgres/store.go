@@ -9,8 +9,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"souk/platform/pgdb"
-
 	"souk/services/payments/internal/payments"
 )
 
@@ -77,41 +75,55 @@ func findPayment(row pgx.Row) (payments.Payment, error) {
 	return p, nil
 }
 
+// movePayment changes a payment's status and writes the movement to the ledger. It finds nothing to change once another call has
+// changed the status.
+const movePayment = `
+	WITH moved AS (
+		UPDATE payments SET status = @to, decline_reason = @decline_reason, provider_id = @provider_id, updated_at = now()
+		WHERE id = @payment AND status = @from RETURNING id AS payment_id, NULL::uuid AS refund_id
+	), ` + posted + `
+	SELECT FROM moved`
+
+// posted writes the entries of a movement to the ledger. The movement is named by what it makes of the payment or the refund, which
+// is the row moved.
+const posted = `posted AS (
+		INSERT INTO ledger_entries (payment_id, movement, refund_id, account, amount, currency)
+		SELECT payment_id, @movement, refund_id, account, amount, currency
+		FROM moved, unnest(@accounts::text[], @amounts::bigint[], @currencies::text[]) WITH ORDINALITY AS entry (account, amount, currency, position)
+		ORDER BY position
+	)`
+
 // Move implements payments.Store.
 func (s *Store) Move(ctx context.Context, p payments.Payment, to payments.Status, declineReason string, movement payments.Movement) (payments.Payment, error) {
 	if !p.Status.CanBecome(to) {
 		return p, fmt.Errorf("payment %s cannot go from %s to %s", p.ID, p.Status, to)
 	}
-	err := pgdb.InTx(ctx, s.pool, func(tx pgx.Tx) error {
-		tag, err := tx.Exec(ctx, `UPDATE payments SET status = $3, decline_reason = $4, provider_id = $5, updated_at = now()
-			WHERE id = $1 AND status = $2`, p.ID, p.Status, to, declineReason, p.ProviderID)
-		if err != nil {
-			return err
-		}
-		if tag.RowsAffected() == 0 {
-			return payments.ErrChanged
-		}
-		return post(ctx, tx, p.ID, string(to), nil, movement)
-	})
-	if errors.Is(err, payments.ErrChanged) {
+	args, err := entriesOf(movement, string(to))
+	if err != nil {
 		return p, err
 	}
+	args["payment"], args["from"], args["to"] = p.ID, p.Status, to
+	args["decline_reason"], args["provider_id"] = declineReason, p.ProviderID
+	tag, err := s.pool.Exec(ctx, movePayment, args)
 	if err != nil {
 		return p, fmt.Errorf("move payment to %s: %w", to, err)
+	}
+	if tag.RowsAffected() == 0 {
+		return p, payments.ErrChanged
 	}
 	p.Status, p.DeclineReason = to, declineReason
 	return p, nil
 }
 
-// post writes a movement to the ledger. It is named by what it makes of the payment or, with refundID, of the refund.
-func post(ctx context.Context, tx pgx.Tx, paymentID, name string, refundID *string, movement payments.Movement) error {
+// entriesOf returns the arguments of posted.
+func entriesOf(movement payments.Movement, name string) (pgx.NamedArgs, error) {
 	if err := movement.Check(); err != nil {
-		return err
+		return nil, err
 	}
-	batch := &pgx.Batch{}
-	for _, e := range movement {
-		batch.Queue(`INSERT INTO ledger_entries (payment_id, movement, refund_id, account, amount, currency)
-			VALUES ($1, $2, $3, $4, $5, $6)`, paymentID, name, refundID, e.Account, e.Amount.Amount, e.Amount.Currency)
+	n := len(movement)
+	accounts, amounts, currencies := make([]string, n), make([]int64, n), make([]string, n)
+	for i, e := range movement {
+		accounts[i], amounts[i], currencies[i] = string(e.Account), e.Amount.Amount, e.Amount.Currency
 	}
-	return tx.SendBatch(ctx, batch).Close()
+	return pgx.NamedArgs{"movement": name, "accounts": accounts, "amounts": amounts, "currencies": currencies}, nil
 }

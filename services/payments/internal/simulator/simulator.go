@@ -124,13 +124,16 @@ func (s *Simulator) book(ctx context.Context, p payments.Payment) (payments.Auth
 	if declines[p.Method] != "" {
 		status = declined
 	}
-	_, err := s.pool.Exec(ctx, `INSERT INTO simulator.authorizations (reference, amount, currency, status, reason)
+	tag, err := s.pool.Exec(ctx, `INSERT INTO simulator.authorizations (reference, amount, currency, status, reason)
 		VALUES ($1, $2, $3, $4, $5) ON CONFLICT (reference) DO NOTHING`,
 		p.Reference, p.Amount.Amount, p.Amount.Currency, status, declines[p.Method])
 	if err != nil {
 		return payments.Authorization{}, fmt.Errorf("simulator: %w", err)
 	}
-	return s.Lookup(ctx, p)
+	if tag.RowsAffected() == 0 {
+		return s.Lookup(ctx, p)
+	}
+	return payments.Authorization{Status: answers[status], Reason: declines[p.Method]}, nil
 }
 
 // Lookup implements payments.Provider.
