@@ -17,6 +17,7 @@ var excused = map[string]string{
 	"orders/00002_returns.sql":     older,
 	"payments/00002_refunds.sql":   older,
 	"catalog/00003_tidy_names.sql": "few products have names that differ in blanks alone",
+	"orders/00016_due_before.sql":  "few orders have work left at any moment",
 }
 
 const older = "older than the rules; no shop had tables of a size for which they matter"

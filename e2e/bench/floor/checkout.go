@@ -57,7 +57,6 @@ type purchase struct {
 	worker
 	order, payment, sku, number, key string
 	at                               time.Time
-	job                              int64
 }
 
 // Do checks one line out for a worker.

@@ -18,19 +18,13 @@ const (
 // The method that orders keeps the keys of checkouts by.
 const placeOrder = "/souk.orders.v1.OrdersService/PlaceOrder"
 
-// place is what orders writes first: the order with its line, its key, and the job that would finish it.
+// place is what orders writes first: the order with its line and its key.
 func (c *Checkout) place(ctx context.Context, p *purchase) error {
 	return pgx.BeginFunc(ctx, c.orders, func(tx pgx.Tx) error {
-		err := tx.QueryRow(ctx, `INSERT INTO river_job (args, kind, max_attempts, metadata, priority, queue, scheduled_at, state, tags)
-			VALUES ($1, 'advance_order', 32767, '{}', 1, 'default', now() + interval '1 minute', 'available', '{}') RETURNING id`,
-			fmt.Appendf(nil, `{"order_id": %q}`, p.order)).Scan(&p.job)
-		if err != nil {
-			return err
-		}
 		batch := &pgx.Batch{}
 		batch.Queue(`SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 0))`, p.customer)
 		batch.Queue(`SELECT EXISTS (SELECT FROM erased_customers WHERE customer_id = $1)`, p.customer)
-		batch.Queue(insertOrder, p.order, p.number, p.customer, p.at, currency, subtotal, shipping, total, address, p.cart, p.job)
+		batch.Queue(insertOrder, p.order, p.number, p.customer, p.at, currency, subtotal, shipping, total, address, p.cart)
 		batch.Queue(`INSERT INTO idempotent_requests (caller, method, key, fingerprint, request_id, subject)
 			VALUES ($1, $2, $3, $4, $5, nullif($6, '')::uuid)`, p.customer, placeOrder, p.key, make([]byte, 32), p.key, p.order)
 		batch.Queue(insertLine, p.order, p.sku, subtotal)
@@ -39,15 +33,12 @@ func (c *Checkout) place(ctx context.Context, p *purchase) error {
 	})
 }
 
-// confirm is what orders writes last: the order is confirmed, its key has an answer, and the job is gone.
+// confirm is what orders writes last: the order is confirmed and no longer due, and its key has an answer.
 func (c *Checkout) confirm(ctx context.Context, p *purchase) error {
 	return pgx.BeginFunc(ctx, c.orders, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, `DELETE FROM river_job WHERE id = $1 AND state <> 'running'`, p.job); err != nil {
-			return err
-		}
 		batch := &pgx.Batch{}
 		batch.Queue(`UPDATE orders SET status = 'confirmed', version = version + 1, changed_at = now(), payment_status = 'authorized',
-			authorized = total, cart_checked_out = true, job_id = NULL WHERE id = $1 AND version = 1`, p.order)
+			authorized = total, cart_checked_out = true, due_at = NULL WHERE id = $1 AND version = 1`, p.order)
 		batch.Queue(insertEntry, p.order, 2, p.at, "confirmed", "authorized 15.95 GBP")
 		batch.Queue(`UPDATE idempotent_requests SET answer = coalesce(answer, $3) WHERE method = $1 AND subject = $2 RETURNING answer`,
 			placeOrder, p.order, fmt.Appendf(nil, answer, p.order, p.number, p.customer, p.sku))
@@ -61,13 +52,13 @@ const insertOrder = `
 		shipping_address, shipping_option, shipping_carrier, shipping_service, weight_grams,
 		shipment_id, shipment_carrier, tracking_number,
 		payment_method, payment_status, authorized, captured, refunded,
-		cart_id, cart_checked_out, hold_until, refusal, job_id)
+		cart_id, cart_checked_out, hold_until, refusal, due_at)
 	VALUES ($1, $2, $3, 'pending', '', 1, $4, $4,
 		$5, $6, $7, 0, $8, 1,
 		$9, 'royal-standard', 'Royal Post', 'Standard', 300,
 		'', '', '',
 		'pm_card_visa', 'pending', 0, 0, 0,
-		$10, false, now() + interval '15 minutes', NULL, $11)`
+		$10, false, now() + interval '15 minutes', NULL, now() + interval '7 seconds')`
 
 const insertLine = `
 	INSERT INTO order_lines (order_id, position, sku, title, quantity, unit_price, line_total, product_id, slug, image, options)

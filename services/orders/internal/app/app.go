@@ -12,7 +12,6 @@ import (
 	"souk/platform/service"
 
 	"souk/services/orders/internal/grpcapi"
-	"souk/services/orders/internal/job"
 	"souk/services/orders/internal/orders"
 	"souk/services/orders/internal/peers"
 	"souk/services/orders/internal/postgres"
@@ -32,30 +31,14 @@ func Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	// What needs the database, and would fail if it went away just now.
-	await := func(work func(context.Context) error) func(context.Context) error {
-		return func(ctx context.Context) error { return pgdb.Await(ctx, svc.Logger(), work) }
-	}
-	if err := await(func(ctx context.Context) error { return job.Migrate(ctx, pool) })(ctx); err != nil {
-		return err
-	}
 	others, err := peers.New(svc.Dial)
 	if err != nil {
 		return err
 	}
 	settings := orders.Settings{Inline: cfg.Inline, Hold: cfg.Hold}
-	queue, err := job.NewQueue(pool, settings.JobDelay(), svc.Logger())
-	if err != nil {
-		return err
-	}
-	store := postgres.New(pool, queue)
+	store := postgres.New(pool, settings.DueAfter())
 	checkout := orders.New(store, others, settings, svc.Logger())
-	runner, err := job.NewRunner(pool, checkout.Advance, svc.Logger())
-	if err != nil {
-		return err
-	}
-	svc.Background("jobs", await(runner.Run))
-	svc.Every(job.RescueEvery, "rescue", runner.Rescue)
+	svc.Background("due orders", checkout.FinishDue)
 	svc.Every(orders.TrackEvery, "deliveries", checkout.TrackDeliveries)
 	svc.WhileServing("watch", checkout.Watch)
 	svc.Background("adopt", checkout.Adopt)

@@ -17,7 +17,6 @@ import (
 	"souk/platform/pgtest"
 
 	"souk/services/orders/internal/grpcapi"
-	"souk/services/orders/internal/job"
 	"souk/services/orders/internal/orders"
 	"souk/services/orders/internal/postgres"
 )
@@ -61,16 +60,9 @@ func FuzzHandlers(f *testing.F) {
 func serve(f testing.TB) (*grpctest.Server, *orders.Service) {
 	f.Helper()
 	pool := pgtest.New(f, postgres.Migrations)
-	if err := job.Migrate(f.Context(), pool); err != nil {
-		f.Fatal(err)
-	}
 	settings, logger := orders.Settings{Inline: time.Second, Hold: 10 * time.Minute}, slog.New(slog.DiscardHandler)
-	queue, err := job.NewQueue(pool, settings.JobDelay(), logger)
-	if err != nil {
-		f.Fatal(err)
-	}
 	peers := orders.Peers{Carts: willing{}, Catalog: willing{}, Customers: willing{}, Inventory: willing{}, Payments: payments{}, Shipping: willing{}}
-	store := postgres.New(pool, queue)
+	store := postgres.New(pool, settings.DueAfter())
 	service := orders.New(store, peers, settings, logger)
 	keys := grpcapi.Keys{Transaction: pgkey.NewTransaction(pool), Steps: pgkey.NewSteps(pool)}
 	api := grpcapi.New(service, orders.NewTickets(service, store), keys)

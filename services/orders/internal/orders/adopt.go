@@ -6,14 +6,14 @@ import (
 )
 
 const (
-	// Orders whose callers left, that wait for somebody to go on with them. One more is left to its job alone.
+	// Orders whose callers left, that wait for somebody to go on with them. One more is left until it is due.
 	mostOrphans = 256
 	// Of them, how many are gone on with at once.
 	adopters = 4
 )
 
-// orphan leaves an order, whose caller left while it was being moved on, to Adopt. That its job is there too makes it safe;
-// that it need not wait for that makes it quick.
+// orphan leaves an order, whose caller left while it was being moved on, to Adopt, because FinishDue would get to it only some
+// seconds later.
 func (s *Service) orphan(id string) {
 	select {
 	case s.orphans <- id:
@@ -46,6 +46,6 @@ func (s *Service) finishOrphan(ctx context.Context, id string) {
 	ctx, cancel := context.WithTimeout(ctx, s.settings.Inline)
 	defer cancel()
 	if err := s.Advance(ctx, id); err != nil {
-		s.logger.WarnContext(ctx, "an order whose caller left is left to its job", "order_id", id, "error", err)
+		s.logger.WarnContext(ctx, "an order whose caller left waits until it is due", "order_id", id, "error", err)
 	}
 }

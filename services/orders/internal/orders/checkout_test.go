@@ -47,8 +47,8 @@ func TestACheckoutIsConfirmedWithinItsBudget(t *testing.T) {
 		t.Errorf("saved\n%+v\nanswered\n%+v", saved, order)
 	}
 	s.world.mustAgreeWith(t, order)
-	if len(s.world.carts[cartID]) != 0 || s.world.stock["MUG"] != 7 || s.jobs(t, order.ID) != 0 {
-		t.Errorf("cart %v, mugs %d, jobs %d", s.world.carts[cartID], s.world.stock["MUG"], s.jobs(t, order.ID))
+	if len(s.world.carts[cartID]) != 0 || s.world.stock["MUG"] != 7 || s.isDue(t, order.ID) {
+		t.Errorf("cart %v, mugs %d, due %v", s.world.carts[cartID], s.world.stock["MUG"], s.isDue(t, order.ID))
 	}
 }
 
@@ -75,8 +75,8 @@ func TestARefusedCheckoutIsARejectedOrderAndLeavesTheCart(t *testing.T) {
 			t.Errorf("%s: saved %+v, answered %+v", name, saved, order)
 		}
 		s.world.mustAgreeWith(t, order)
-		if len(s.world.carts[cartID]) != 2 || s.world.stock["MUG"] != test.mugs || s.jobs(t, order.ID) != 0 {
-			t.Errorf("%s: cart %v, mugs %d, jobs %d", name, s.world.carts[cartID], s.world.stock["MUG"], s.jobs(t, order.ID))
+		if len(s.world.carts[cartID]) != 2 || s.world.stock["MUG"] != test.mugs || s.isDue(t, order.ID) {
+			t.Errorf("%s: cart %v, mugs %d, due %v", name, s.world.carts[cartID], s.world.stock["MUG"], s.isDue(t, order.ID))
 		}
 	}
 }
@@ -106,8 +106,8 @@ func TestACheckoutThatTakesLongIsAnsweredPendingAndGoesOn(t *testing.T) {
 		return errAway
 	})
 	order := s.mustPlace(t, buy("slow", visa))
-	if order.Status != orders.StatusPending || s.jobs(t, order.ID) != 1 {
-		t.Fatalf("order is %s with %d jobs, want pending with 1", order.Status, s.jobs(t, order.ID))
+	if order.Status != orders.StatusPending || !s.isDue(t, order.ID) {
+		t.Fatalf("order is %s, due %v; want pending and due", order.Status, s.isDue(t, order.ID))
 	}
 	s.world.setHook(nil)
 	if err := s.Advance(t.Context(), order.ID); err != nil {
@@ -129,16 +129,16 @@ func TestACartThatCannotBeEmptiedDoesNotHoldUpTheOrder(t *testing.T) {
 	s := newShop(t)
 	s.world.failing("before check out cart")
 	order := s.mustConfirm(t)
-	if len(s.world.carts[cartID]) != 2 || s.jobs(t, order.ID) != 1 {
-		t.Fatalf("cart %v, jobs %d, want a job for the cart", s.world.carts[cartID], s.jobs(t, order.ID))
+	if len(s.world.carts[cartID]) != 2 || !s.isDue(t, order.ID) {
+		t.Fatalf("cart %v, due %v; want the order due for its cart", s.world.carts[cartID], s.isDue(t, order.ID))
 	}
 	s.world.setHook(nil)
 	if err := s.Advance(t.Context(), order.ID); err != nil {
 		t.Fatal(err)
 	}
 	s.world.mustAgreeWith(t, s.mustGet(t, order.ID))
-	if s.jobs(t, order.ID) != 0 {
-		t.Error("the job is left")
+	if s.isDue(t, order.ID) {
+		t.Error("the order is still due")
 	}
 }
 
@@ -202,8 +202,8 @@ func TestManyMayAdvanceAnOrderAtOnce(t *testing.T) {
 		group.Wait()
 		saved := s.mustGet(t, order.ID)
 		s.world.mustAgreeWith(t, saved)
-		if len(saved.Timeline) != 2 || s.jobs(t, order.ID) != 0 {
-			t.Errorf("%s: timeline %+v, jobs %d", name, saved.Timeline, s.jobs(t, order.ID))
+		if len(saved.Timeline) != 2 || s.isDue(t, order.ID) {
+			t.Errorf("%s: timeline %+v, due %v", name, saved.Timeline, s.isDue(t, order.ID))
 		}
 	}
 }

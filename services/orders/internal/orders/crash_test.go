@@ -62,7 +62,7 @@ var outcomes = map[string]struct {
 	"short":     {visa, 2, orders.StatusRejected},
 }
 
-// mustRecover does what happens after a crash: jobs run, and the client tries again with its key. However
+// mustRecover does what happens after a crash: the order is finished, and the client tries again with its key. However
 // far the crash let it come, there is one order, at its end, and one answer.
 func (s *shop) mustRecover(t *testing.T, name string, req orders.PlaceRequest, want orders.Status) {
 	t.Helper()
@@ -88,8 +88,8 @@ func (s *shop) mustRecover(t *testing.T, name string, req orders.PlaceRequest, w
 		t.Errorf("%s: saved %+v, answered %+v", name, saved, first.Order)
 	}
 	s.world.mustAgreeWith(t, saved)
-	if n := s.jobs(t, ids[0]); n != 0 {
-		t.Errorf("%s: %d jobs left", name, n)
+	if s.isDue(t, ids[0]) {
+		t.Errorf("%s: the order is still due", name)
 	}
 }
 
@@ -192,8 +192,8 @@ func TestADecisionKilledAnywhereIsCarriedOut(t *testing.T) {
 						t.Errorf("%s: again: %s, %v", point, done.Status, err)
 					}
 					s.world.mustAgreeWith(t, s.mustGet(t, order.ID))
-					if n := s.jobs(t, order.ID); n != 0 {
-						t.Errorf("%s: %d jobs left", point, n)
+					if s.isDue(t, order.ID) {
+						t.Errorf("%s: the order is still due", point)
 					}
 				}
 			}

@@ -19,8 +19,8 @@ func TestACancelledOrderGivesEverythingBack(t *testing.T) {
 		t.Fatalf("%s, %v", cancelled.Status, err)
 	}
 	s.world.mustAgreeWith(t, cancelled)
-	if s.world.stock["MUG"] != 10 || s.jobs(t, order.ID) != 0 {
-		t.Errorf("mugs %d, jobs %d", s.world.stock["MUG"], s.jobs(t, order.ID))
+	if s.world.stock["MUG"] != 10 || s.isDue(t, order.ID) {
+		t.Errorf("mugs %d, due %v", s.world.stock["MUG"], s.isDue(t, order.ID))
 	}
 	again, err := s.CancelOrder(t.Context(), customer, order.ID)
 	if err != nil || len(again.Timeline) != 3 {
@@ -81,8 +81,8 @@ func TestMoneyThatIsGoneStopsADispatch(t *testing.T) {
 	if _, err := s.DispatchOrder(t.Context(), order.ID); !errors.Is(err, orders.ErrNotDispatchable) {
 		t.Errorf("dispatch: %v", err)
 	}
-	if s.jobs(t, order.ID) != 0 {
-		t.Error("a job is left")
+	if s.isDue(t, order.ID) {
+		t.Error("the order is still due")
 	}
 	if cancelled, err := s.CancelOrder(t.Context(), customer, order.ID); err != nil || cancelled.Status != orders.StatusCancelled {
 		t.Errorf("cancel: %s, %v", cancelled.Status, err)
@@ -97,8 +97,8 @@ func TestADecisionGoesOnWhenThePeersAreAway(t *testing.T) {
 	if _, err := s.CancelOrder(t.Context(), customer, order.ID); !errors.Is(err, orders.ErrUnavailable) {
 		t.Fatalf("cancel: %v, want unavailable", err)
 	}
-	if s.jobs(t, order.ID) != 1 {
-		t.Fatal("no job carries on")
+	if !s.isDue(t, order.ID) {
+		t.Fatal("nobody will carry it out")
 	}
 	if _, err := s.DispatchOrder(t.Context(), order.ID); !errors.Is(err, orders.ErrNotDispatchable) {
 		t.Errorf("dispatch in the middle of a cancellation: %v", err)

@@ -15,8 +15,6 @@ type Record struct {
 	PaymentMethod  string
 	// HoldUntil is when the hold on stock ends. What is not paid by then is rejected.
 	HoldUntil time.Time
-	// JobID is the durable job that finishes the order. An order has one while its Task is not TaskNone.
-	JobID int64
 	// Erased tells that the customer was erased from it.
 	Erased bool
 	// Answer is the first answer to the order's idempotency key. Only Store.Save sets it, when it settles

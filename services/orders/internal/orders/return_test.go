@@ -91,8 +91,8 @@ func TestReturnedGoodsAreRestockedAndRefunded(t *testing.T) {
 		events = append(events, entry.Event)
 	}
 	want := []orders.Event{"placed", "confirmed", "dispatched", "delivered", "return_requested", "return_received", "refunded"}
-	if !reflect.DeepEqual(events, want) || s.jobs(t, order.ID) != 0 {
-		t.Errorf("timeline %v, %d jobs", events, s.jobs(t, order.ID))
+	if !reflect.DeepEqual(events, want) || s.isDue(t, order.ID) {
+		t.Errorf("timeline %v, due %v", events, s.isDue(t, order.ID))
 	}
 	if len(saved.Refunds) != 1 || saved.Refunds[0].ReturnID != goods.ID || saved.Refunds[0].Status != orders.RefundSucceeded {
 		t.Errorf("refunds %+v", saved.Refunds)
@@ -164,8 +164,8 @@ func TestAReturnGoesOnByItselfWhenPaymentsIsAway(t *testing.T) {
 	goods := s.mustReturn(t, sendBack(order, "PLATE", 2))
 	s.world.failing("after refund")
 	_, received, err := s.ReceiveReturn(t.Context(), goods.ID)
-	if err != nil || received.Status != orders.ReturnReceived || s.jobs(t, order.ID) != 1 {
-		t.Fatalf("%+v, %v, %d jobs", received, err, s.jobs(t, order.ID))
+	if err != nil || received.Status != orders.ReturnReceived || !s.isDue(t, order.ID) {
+		t.Fatalf("%+v, %v, due %v", received, err, s.isDue(t, order.ID))
 	}
 	s.world.setHook(nil)
 	if err := s.Advance(t.Context(), order.ID); err != nil {
@@ -282,7 +282,7 @@ func TestAPendingRefundIsAnsweredTheSameForEver(t *testing.T) {
 	order := s.mustDeliver(t)
 	s.world.failing("before refund")
 	given, err := s.RefundOrder(t.Context(), pay(order, "slow", 100))
-	if err != nil || given.Refund.Status != orders.RefundPending || s.jobs(t, order.ID) != 1 {
+	if err != nil || given.Refund.Status != orders.RefundPending || !s.isDue(t, order.ID) {
 		t.Fatalf("%+v, %v", given, err)
 	}
 	s.world.setHook(nil)
@@ -350,8 +350,8 @@ func TestAReturnOrRefundKilledAnywhereIsCarriedOut(t *testing.T) {
 			if saved.Payment.Refunded.Amount != work.want || s.refunded(order.ID) != work.want || s.world.stock["MUG"] != work.mugs {
 				t.Errorf("%s, %s: refunded %v here, %d there; %d mugs", name, point, saved.Payment.Refunded, s.refunded(order.ID), s.world.stock["MUG"])
 			}
-			if s.jobs(t, order.ID) != 0 {
-				t.Errorf("%s, %s: a job is left", name, point)
+			if s.isDue(t, order.ID) {
+				t.Errorf("%s, %s: the order is still due", name, point)
 			}
 		}
 	}

@@ -1,9 +1,9 @@
 // Package orders is responsible for checkout and for what becomes of an order afterwards: the rules, the
 // state machine, and the saga that makes many services agree on the outcome.
 //
-// An order is saved before anything is reserved or charged, together with a durable job. From then on
+// An order is saved before anything is reserved or charged, together with the time at which it is due. From then on
 // anyone may move it on with Service.Advance, any number of times and at once: the request that placed it
-// (which is how it normally ends within that request), the job, or both.
+// (which is how it normally ends within that request), Service.FinishDue once it is due, or both.
 package orders
 
 import (
@@ -25,15 +25,15 @@ type Peers struct {
 
 // Settings are the times that the service goes by.
 type Settings struct {
-	// Inline is how long a request works on its order before it leaves the rest to the job.
+	// Inline is how long a request works on its order before it leaves the rest to FinishDue.
 	Inline time.Duration
 	// Hold is how long stock is held for an order that is not paid yet.
 	Hold time.Duration
 }
 
-// JobDelay is how long a new job waits: so long that the request that made it has given up, if it still
-// runs at all.
-func (s Settings) JobDelay() time.Duration { return s.Inline + 2*time.Second }
+// DueAfter is how long after it has come to have work an order is due: so long that the request that gave it the work has given
+// up, if it still runs at all.
+func (s Settings) DueAfter() time.Duration { return s.Inline + 2*time.Second }
 
 // Service is the shop's checkout.
 type Service struct {

@@ -13,7 +13,6 @@ import (
 	"souk/platform/idempotency"
 	"souk/platform/pgtest"
 
-	"souk/services/orders/internal/job"
 	"souk/services/orders/internal/orders"
 	"souk/services/orders/internal/postgres"
 )
@@ -39,22 +38,14 @@ func newShop(t *testing.T) *shop {
 
 func newShopWith(t *testing.T, settings orders.Settings) *shop {
 	t.Helper()
-	pool := pgtest.New(t, postgres.Migrations)
-	if err := job.Migrate(t.Context(), pool); err != nil {
-		t.Fatal(err)
-	}
-	return shopOn(t, pool, settings)
+	return shopOn(t, pgtest.New(t, postgres.Migrations), settings)
 }
 
 // shopOn is a process of the shop on a database that others may use as well, with a new world.
 func shopOn(t *testing.T, pool *pgxpool.Pool, settings orders.Settings) *shop {
 	t.Helper()
-	queue, err := job.NewQueue(pool, settings.JobDelay(), slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
 	s := &shop{world: newWorld(), pool: pool, settings: settings}
-	store := postgres.New(pool, queue)
+	store := postgres.New(pool, settings.DueAfter())
 	s.store = &faultyStore{Store: store, world: s.world}
 	s.Service = orders.New(s.store, s.world.peers(), settings, slog.New(slog.DiscardHandler))
 	s.tickets = orders.NewTickets(s.Service, store)
@@ -144,16 +135,13 @@ func (s *shop) ids(t *testing.T, customerID string) []string {
 	return ids
 }
 
-// jobs returns how many jobs there are for an order that have not ended.
-func (s *shop) jobs(t *testing.T, orderID string) int {
+// isDue reports whether somebody will finish an order, now or some time later.
+func (s *shop) isDue(t *testing.T, orderID string) (due bool) {
 	t.Helper()
-	var n int
-	err := s.pool.QueryRow(t.Context(), `SELECT count(*) FROM river_job
-		WHERE args->>'order_id' = $1 AND state NOT IN ('completed', 'cancelled', 'discarded')`, orderID).Scan(&n)
-	if err != nil {
+	if err := s.pool.QueryRow(t.Context(), "SELECT due_at IS NOT NULL FROM orders WHERE id = $1", orderID).Scan(&due); err != nil {
 		t.Fatal(err)
 	}
-	return n
+	return due
 }
 
 func (s *shop) exec(t *testing.T, sql string, args ...any) {
@@ -163,7 +151,7 @@ func (s *shop) exec(t *testing.T, sql string, args ...any) {
 	}
 }
 
-// eventually waits for ok, for as long as a job may take to be found.
+// eventually waits for ok, for as long as an order that is due may take to be found.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
 	deadline := time.Now().Add(20 * time.Second)

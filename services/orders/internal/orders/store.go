@@ -48,21 +48,33 @@ type Position struct {
 	ID        string
 }
 
-// Store keeps orders. Each method that writes is one transaction, which also starts the durable job of an
-// order that has come to have work and ends the job of one that has none left.
+// Due is an order whose work nobody has finished in time.
+type Due struct {
+	ID string
+	// ChangedAt is when the order was last changed.
+	ChangedAt time.Time
+}
+
+// Store keeps orders. Each method that writes is one transaction, which also makes an order that has come to have work due some
+// time later, and an order that has none left no longer due.
 type Store interface {
 	// Place saves a new order with its idempotency key. It returns ErrKeyTaken, ErrNumberTaken or ErrCustomerErased.
 	Place(ctx context.Context, r Record, key idempotency.Request) (Record, error)
 	// Key returns the use of a checkout's key, ErrKeyUnknown or ErrCustomerErased.
 	Key(ctx context.Context, key idempotency.Request) (UsedKey, error)
 	// Answer makes an order the answer to its idempotency key unless one was given before, and returns
-	// the answer that stands. If work is left, it need not wait any longer.
+	// the answer that stands. An order that is still pending becomes due now.
 	Answer(ctx context.Context, r Record) (Order, error)
 	// Get returns an order, or ErrNotFound.
 	Get(ctx context.Context, id string) (Record, error)
 	// Save saves a change, its returns and refunds included, and returns the order as it is now. It returns
 	// ErrConflict, or ErrKeyTaken for its RefundKey.
 	Save(ctx context.Context, change Change) (Record, error)
+	// ClaimDue returns up to limit orders that are due, the longest due first. Nobody else gets them until the lease has run out:
+	// then they are due again.
+	ClaimDue(ctx context.Context, limit int, lease time.Duration) ([]Due, error)
+	// Postpone makes an order that has work left due after a while.
+	Postpone(ctx context.Context, id string, wait time.Duration) error
 	// List returns orders, newest first, and whether more follow. It may return fewer than the limit
 	// when they have very many lines, but at least one if there is one.
 	List(ctx context.Context, filter Filter) (found []Record, more bool, err error)

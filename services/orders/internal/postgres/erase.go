@@ -48,7 +48,7 @@ const selectOpen = `
 SELECT EXISTS (
     SELECT FROM orders
     WHERE customer_id = $1 AND (
-        status NOT IN ('delivered', 'rejected', 'cancelled') OR job_id IS NOT NULL
+        status NOT IN ('delivered', 'rejected', 'cancelled') OR due_at IS NOT NULL
         OR EXISTS (SELECT FROM returns WHERE order_id = orders.id AND status <> 'refunded')
         OR EXISTS (SELECT FROM refunds WHERE order_id = orders.id AND status = 'pending')))`
 

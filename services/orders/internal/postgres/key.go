@@ -4,11 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"souk/platform/idempotency"
-	"souk/platform/pgdb"
 	"souk/platform/pgkey"
 
 	"souk/services/orders/internal/orders"
@@ -46,18 +46,11 @@ func (s *Store) RefundKey(ctx context.Context, key idempotency.Request) (idempot
 
 // Answer implements orders.Store.
 func (s *Store) Answer(ctx context.Context, r orders.Record) (orders.Order, error) {
-	var answer *orders.Order
-	err := pgdb.InTx(ctx, s.pool, func(tx pgx.Tx) error {
-		// Before the key is locked, as Save does it.
-		if r.JobID != 0 && r.Status == orders.StatusPending {
-			if err := s.jobs.Hurry(ctx, tx, r.JobID); err != nil {
-				return err
-			}
-		}
-		var err error
-		answer, err = saveAnswer(ctx, tx, &pgx.Batch{}, r.Order)
-		return err
-	})
+	batch := &pgx.Batch{}
+	if r.Status == orders.StatusPending {
+		batch.Queue(postpone, r.ID, time.Duration(0)) // before the key is locked, as Save does it
+	}
+	answer, err := saveAnswer(ctx, s.pool, batch, r.Order)
 	if err != nil {
 		return orders.Order{}, fmt.Errorf("save answer: %w", err)
 	}
@@ -67,16 +60,21 @@ func (s *Store) Answer(ctx context.Context, r orders.Record) (orders.Order, erro
 	return *answer, nil
 }
 
+// sender is a pool, whose batch is a transaction of its own, or a transaction.
+type sender interface {
+	SendBatch(ctx context.Context, batch *pgx.Batch) pgx.BatchResults
+}
+
 // saveAnswer makes order the answer to its key unless there is one, after what the batch has queued already. It returns the answer
 // that stands: nil if the key is forgotten.
-func saveAnswer(ctx context.Context, tx pgx.Tx, batch *pgx.Batch, order orders.Order) (*orders.Order, error) {
+func saveAnswer(ctx context.Context, to sender, batch *pgx.Batch, order orders.Order) (*orders.Order, error) {
 	content, err := json.Marshal(order)
 	if err != nil {
 		return nil, fmt.Errorf("encode answer: %w", err)
 	}
 	var standing []byte
 	pgkey.Answer(batch, orders.PlaceOrderMethod, order.ID, content, &standing)
-	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+	if err := to.SendBatch(ctx, batch).Close(); err != nil {
 		return nil, err
 	}
 	return decodeAnswer(standing)

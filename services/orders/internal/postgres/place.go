@@ -20,13 +20,9 @@ const numberConstraint = "orders_number_key"
 func (s *Store) Place(ctx context.Context, r orders.Record, key idempotency.Request) (orders.Record, error) {
 	r.Version = 1
 	err := pgdb.InTx(ctx, s.pool, func(tx pgx.Tx) error {
-		r.JobID = 0
-		if err := s.schedule(ctx, tx, &r); err != nil {
-			return err
-		}
 		batch := &pgx.Batch{}
 		queueCustomer(batch, r.CustomerID)
-		queueOrder(batch, r)
+		s.queueOrder(batch, r)
 		pgkey.Claim(batch, key, r.ID)
 		queueLines(batch, r)
 		queueEntries(batch, r, r.Timeline)
@@ -49,16 +45,16 @@ INSERT INTO orders (id, number, customer_id, status, intent, version, created_at
     shipping_address, shipping_option, shipping_carrier, shipping_service, weight_grams,
     shipment_id, shipment_carrier, tracking_number,
     payment_method, payment_status, authorized, captured, refunded,
-    cart_id, cart_checked_out, hold_until, refusal, job_id)
+    cart_id, cart_checked_out, hold_until, refusal, due_at)
 VALUES (@id, @number, @customer_id, @status, @intent, @version, @created_at, @changed_at,
     @currency, @subtotal, @shipping_price, @tax, @total, @line_count,
     @shipping_address, @shipping_option, @shipping_carrier, @shipping_service, @weight_grams,
     @shipment_id, @shipment_carrier, @tracking_number,
     @payment_method, @payment_status, @authorized, @captured, @refunded,
-    @cart_id, @cart_checked_out, @hold_until, @refusal, @job_id)`
+    @cart_id, @cart_checked_out, @hold_until, @refusal, now() + @due_after::interval)`
 
-func queueOrder(batch *pgx.Batch, r orders.Record) {
-	args := mutable(r)
+func (s *Store) queueOrder(batch *pgx.Batch, r orders.Record) {
+	args := s.mutable(r)
 	for name, value := range map[string]any{
 		"number": r.Number, "customer_id": r.CustomerID, "created_at": r.CreatedAt,
 		"currency": r.Totals.Total.Currency, "subtotal": r.Totals.Subtotal.Amount,

@@ -40,7 +40,6 @@ type orderRow struct {
 	CartCheckedOut  bool
 	HoldUntil       time.Time
 	Refusal         *orders.Rejection
-	JobID           int64
 	Lines           []lineRow
 	Timeline        []entryRow
 	Returns         []returnRow
@@ -53,7 +52,7 @@ func (o orderRow) record() orders.Record {
 		Order:   o.order(),
 		Version: o.Version, Intent: orders.Intent(o.Intent), Refusal: o.Refusal,
 		CartID: o.CartID, CartCheckedOut: o.CartCheckedOut, PaymentMethod: o.PaymentMethod, HoldUntil: o.HoldUntil.UTC(),
-		JobID: o.JobID, Erased: o.Erased,
+		Erased: o.Erased,
 	}
 	r.Shipment = orders.Shipment{ID: o.ShipmentID, Carrier: o.ShipmentCarrier, TrackingNumber: o.TrackingNumber}
 	if r.Status == orders.StatusRejected {

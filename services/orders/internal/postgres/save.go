@@ -20,22 +20,20 @@ UPDATE orders
 SET status = @status, intent = @intent, version = @version + 1, changed_at = @changed_at,
     shipment_id = @shipment_id, shipment_carrier = @shipment_carrier, tracking_number = @tracking_number,
     payment_status = @payment_status, authorized = @authorized, captured = @captured, refunded = @refunded,
-    cart_checked_out = @cart_checked_out, refusal = @refusal, job_id = @job_id
+    cart_checked_out = @cart_checked_out, refusal = @refusal,
+    due_at = CASE WHEN @has_work THEN coalesce(due_at, now() + @due_after::interval) END
 WHERE id = @id AND version = @version`
 
 // mutable returns the values of the columns that change, with the id and the version.
-func mutable(r orders.Record) pgx.NamedArgs {
-	var jobID *int64
-	if r.JobID != 0 {
-		jobID = &r.JobID
-	}
+func (s *Store) mutable(r orders.Record) pgx.NamedArgs {
 	return pgx.NamedArgs{
 		"id": r.ID, "version": r.Version, "status": string(r.Status), "intent": string(r.Intent),
 		"changed_at":  r.ChangedAt,
 		"shipment_id": r.Shipment.ID, "shipment_carrier": r.Shipment.Carrier, "tracking_number": r.Shipment.TrackingNumber,
 		"payment_status": string(r.Payment.Status), "authorized": r.Payment.Authorized.Amount,
 		"captured": r.Payment.Captured.Amount, "refunded": r.Payment.Refunded.Amount,
-		"cart_checked_out": r.CartCheckedOut, "refusal": r.Refusal, "job_id": jobID,
+		"cart_checked_out": r.CartCheckedOut, "refusal": r.Refusal,
+		"has_work": r.Task() != orders.TaskNone, "due_after": s.dueAfter,
 	}
 }
 
@@ -44,11 +42,8 @@ func (s *Store) Save(ctx context.Context, change orders.Change) (orders.Record, 
 	var saved orders.Record
 	err := pgdb.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		saved = change.Record
-		if err := s.schedule(ctx, tx, &saved); err != nil {
-			return err
-		}
 		batch := &pgx.Batch{}
-		batch.Queue(updateOrder, mutable(saved)).Exec(mustAffectOne)
+		batch.Queue(updateOrder, s.mutable(saved)).Exec(mustAffectOne)
 		queueEntries(batch, saved, change.Entries)
 		queueReturns(batch, change)
 		if !change.Settles {

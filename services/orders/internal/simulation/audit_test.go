@@ -41,11 +41,11 @@ func (s *shop) mustBeSellable(orderID string) {
 func (s *shop) quiet() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.underway.Load() > 0 || len(s.store.jobs.all) > 0 {
+	if s.underway.Load() > 0 {
 		return false
 	}
 	for _, id := range s.store.ids {
-		if s.store.rows[id].Task() != orders.TaskNone {
+		if r := s.store.rows[id]; r.Task() != orders.TaskNone || !r.due.IsZero() {
 			return false
 		}
 	}
@@ -75,7 +75,7 @@ func (s *shop) audit() {
 
 // auditOrder checks that everyone agrees on an order.
 func (s *shop) auditOrder(r orders.Record) {
-	if r.Task() != orders.TaskNone || r.Intent != orders.IntentNone || r.JobID != 0 {
+	if r.Task() != orders.TaskNone || r.Intent != orders.IntentNone {
 		s.broken("%s: unfinished: %+v", r.ID, r)
 	}
 	s.auditGoods(r)

@@ -65,8 +65,14 @@ func (d *database) AnswerRefund(ctx context.Context, refundID string, status ord
 	})
 }
 
-// Nobody lists orders, waits for events or is erased here.
+// Nobody lists orders, waits for events or is erased here, and the processes claim orders that are due themselves.
 var errUnused = errors.New("the simulation does not use this")
+
+func (d *database) ClaimDue(context.Context, int, time.Duration) ([]orders.Due, error) {
+	return nil, errUnused
+}
+
+func (d *database) Postpone(context.Context, string, time.Duration) error { return errUnused }
 
 func (d *database) List(context.Context, orders.Filter) ([]orders.Record, bool, error) {
 	return nil, false, errUnused

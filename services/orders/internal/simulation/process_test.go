@@ -46,8 +46,8 @@ func (r *replica) born() *process {
 func (r *replica) start() {
 	p := r.born()
 	offset := r.dice.dice("offset")
-	jobs, deliveries := offset.between(0, time.Second), offset.between(0, trackEvery)
-	p.spawn("jobs", func() { p.runJobs(jobs) })
+	due, deliveries := offset.between(0, time.Second), offset.between(0, trackEvery)
+	p.spawn("due orders", func() { p.finishDue(due) })
 	p.spawn("deliveries", func() { p.trackDeliveries(deliveries) })
 }
 

@@ -47,7 +47,7 @@ type shop struct {
 func newShop(seed uint64, w weather, settings orders.Settings, stock map[string]int64) *shop {
 	s := &shop{
 		seed: seed, settings: settings, weather: w, trace: newTrace(),
-		store: newStore(settings.JobDelay()), carts: newCarts(), inventory: newInventory(stock), parcels: map[string]time.Time{},
+		store: newStore(settings.DueAfter()), carts: newCarts(), inventory: newInventory(stock), parcels: map[string]time.Time{},
 	}
 	s.payments = newPayments(s.bankAnswers)
 	for n := range 2 {

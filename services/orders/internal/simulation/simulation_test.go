@@ -107,7 +107,7 @@ func (s *shop) restock() {
 	}
 }
 
-// meddle has orders moved on by several at once, as when a job is run twice.
+// meddle has orders moved on by several at once, as when a lease ends too early.
 func (s *shop) meddle() {
 	meddler := s.person("meddler")
 	for s.stormy() {
@@ -123,7 +123,7 @@ func (s *shop) meddle() {
 			}
 			who := newActor(s.seed, fmt.Sprintf("meddler at %s %s", process.name, s.age()))
 			process.spawn("advance", func() {
-				ctx, cancel := context.WithTimeout(withActor(context.Background(), who), runTime)
+				ctx, cancel := context.WithTimeout(withActor(context.Background(), who), dueTime)
 				defer cancel()
 				time.Sleep(who.dice("start").between(0, 20*time.Millisecond))
 				_ = process.Advance(ctx, id)

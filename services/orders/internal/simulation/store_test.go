@@ -12,12 +12,11 @@ import (
 
 // store is the orders database: what internal/postgres keeps, and the transactions that change it.
 type store struct {
-	delay      time.Duration // of a new job
+	dueAfter   time.Duration // after an order has come to have work
 	ids        []string      // of all orders, the oldest first
 	rows       map[string]*row
 	keys       map[string]*key // by the customer and the key
 	refundKeys map[string]*key // by the member of staff and the key
-	jobs       jobs
 }
 
 // row is an order.
@@ -25,6 +24,8 @@ type row struct {
 	orders.Record
 	trackedAt time.Time
 	key       *key
+	due       time.Time // zero while there is nothing to do
+	claims    int       // how often the order was claimed because it was due
 }
 
 // key is the idempotency key of a checkout or a refund. Its answer is an order in JSON, or the refund's status.
@@ -36,9 +37,9 @@ func newUse(r idempotency.Request, subject string) idempotency.Use {
 
 func nameOf(r idempotency.Request) string { return r.Caller + " " + r.Key }
 
-func newStore(delay time.Duration) *store {
+func newStore(dueAfter time.Duration) *store {
 	return &store{
-		delay: delay, rows: map[string]*row{}, keys: map[string]*key{}, refundKeys: map[string]*key{},
+		dueAfter: dueAfter, rows: map[string]*row{}, keys: map[string]*key{}, refundKeys: map[string]*key{},
 	}
 }
 
@@ -49,29 +50,16 @@ func (r *row) read() orders.Record {
 	return read
 }
 
-// schedule gives an order the job that it needs, or takes away the one that it no longer needs.
-func (s *store) schedule(r *orders.Record) {
-	needed := r.Task() != orders.TaskNone
-	switch {
-	case needed && r.JobID == 0:
-		r.JobID = s.jobs.start(r.ID, s.delay)
-	case !needed && r.JobID != 0:
-		s.jobs.end(r.JobID)
-		r.JobID = 0
-	}
-}
-
 func (s *store) place(r orders.Record, used idempotency.Request) (orders.Record, error) {
 	name := nameOf(used)
 	if s.keys[name] != nil {
 		return orders.Record{}, orders.ErrKeyTaken
 	}
 	r.Version = 1
-	r.JobID = 0
-	s.schedule(&r)
 	s.keys[name] = &key{newUse(used, r.ID)}
 	s.ids = append(s.ids, r.ID)
 	s.rows[r.ID] = &row{Record: r, trackedAt: time.Now(), key: s.keys[name]}
+	s.rows[r.ID].schedule(r, s.dueAfter)
 	return r, nil
 }
 
@@ -107,8 +95,8 @@ func decode(content []byte) *orders.Order {
 }
 
 func (s *store) answer(r orders.Record) (orders.Order, error) {
-	if r.JobID != 0 && r.Status == orders.StatusPending {
-		s.jobs.hurry(r.JobID)
+	if r.Status == orders.StatusPending {
+		s.postpone(r.ID, 0)
 	}
 	return *s.rows[r.ID].key.settle(r.Order), nil
 }
@@ -133,7 +121,7 @@ func (s *store) save(c orders.Change) (orders.Record, error) {
 		}
 		s.refundKeys[name] = &key{newUse(k.Request, k.RefundID)}
 	}
-	s.schedule(&saved)
+	stored.schedule(saved, s.dueAfter)
 	if c.Settles {
 		saved.Answer = stored.key.settle(saved.Order)
 	}
@@ -146,7 +134,7 @@ func (s *store) save(c orders.Change) (orders.Record, error) {
 func (r *row) write(saved orders.Record, entries []orders.TimelineEntry) {
 	r.Version, r.Status, r.Intent, r.ChangedAt = saved.Version, saved.Status, saved.Intent, saved.ChangedAt
 	r.Shipment, r.Payment, r.CartCheckedOut = saved.Shipment, saved.Payment, saved.CartCheckedOut
-	r.Refusal, r.JobID = saved.Refusal, saved.JobID
+	r.Refusal = saved.Refusal
 	if r.Status == orders.StatusRejected {
 		r.Rejection = r.Refusal
 	}
