@@ -56,7 +56,7 @@ func Run(ctx context.Context) error {
 	}
 	svc.Background("jobs", await(runner.Run))
 	svc.Every(job.RescueEvery, "rescue", runner.Rescue)
-	svc.Every(orders.TrackEvery, "deliveries", checkout.TrackDeliveries)
+	svc.Every(orders.FollowEvery, "deliveries", checkout.FollowParcels)
 	svc.WhileServing("watch", checkout.Watch)
 	svc.Background("adopt", checkout.Adopt)
 	keys := grpcapi.Keys{Transaction: pgkey.NewFor(svc, pool), Steps: pgkey.NewSteps(pool)}
