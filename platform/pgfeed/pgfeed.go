@@ -52,17 +52,20 @@ type News struct {
 	Position string
 	// Reset says that the changes are too many, or that the position was of another database: anything may have changed.
 	Reset bool
+	// More says that the next page is there already. Only Page sets it.
+	More bool
 }
 
 // Feed tells the changes of a table.
 type Feed struct {
-	pool  *pgxpool.Pool
-	query string
+	pool         *pgxpool.Pool
+	query, pages string
 }
 
 // New returns the feed of a table whose rows are named by the column id.
 func New(pool *pgxpool.Pool, table, id string) *Feed {
-	return &Feed{pool: pool, query: fmt.Sprintf(selectNews, pgx.Identifier{id}.Sanitize(), pgx.Identifier{table}.Sanitize())}
+	id, table = pgx.Identifier{id}.Sanitize(), pgx.Identifier{table}.Sanitize()
+	return &Feed{pool: pool, query: fmt.Sprintf(selectNews, id, table), pages: fmt.Sprintf(selectPage, id, table)}
 }
 
 // One statement, so that all of it is of one snapshot. A change by a transaction that this database has not begun yet comes from
@@ -72,6 +75,16 @@ SELECT pg_snapshot_xmin(pg_current_snapshot())::text,
     ARRAY(SELECT ARRAY[%[1]s::text, changed::text] FROM %[2]s
         WHERE changed >= $1::text::xid8 AND changed < pg_snapshot_xmax(pg_current_snapshot())
         ORDER BY changed LIMIT $2)`
+
+// All changes of one transaction are on one page.
+const selectPage = `
+SELECT (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint,
+    pg_snapshot_xmin(pg_current_snapshot())::text,
+    coalesce((SELECT changed FROM %[2]s WHERE changed < pg_snapshot_xmax(pg_current_snapshot())
+        ORDER BY changed DESC LIMIT 1), '0')::text,
+    ARRAY(SELECT ARRAY[%[1]s::text, changed::text] FROM %[2]s
+        WHERE changed >= $1::text::xid8 AND changed < pg_snapshot_xmax(pg_current_snapshot())
+        ORDER BY changed FETCH FIRST ($2) ROWS WITH TIES)`
 
 // Wait returns what has changed since a position or, when that is nothing, waits for a change. It returns News without changes when
 // none came. An empty position is that of now. It returns a *field.Error for a position that is none and for a wait above MaxWait.

@@ -39,7 +39,7 @@ func Run(ctx context.Context) error {
 	store := postgres.New(pool, settings.DueAfter())
 	checkout := orders.New(store, others, settings, svc.Logger())
 	svc.Background("due orders", checkout.FinishDue)
-	svc.Every(orders.TrackEvery, "deliveries", checkout.TrackDeliveries)
+	svc.Every(orders.FollowEvery, "deliveries", checkout.FollowParcels)
 	svc.WhileServing("watch", checkout.Watch)
 	svc.Background("adopt", checkout.Adopt)
 	keys := grpcapi.Keys{Transaction: pgkey.NewFor(svc, pool), Steps: pgkey.NewSteps(pool)}

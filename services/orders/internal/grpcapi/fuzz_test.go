@@ -90,7 +90,7 @@ func deliver(f testing.TB, service *orders.Service, id string) string {
 	if _, err := service.DispatchOrder(f.Context(), id); err != nil {
 		f.Fatal(err)
 	}
-	if err := service.TrackDeliveries(f.Context()); err != nil {
+	if err := service.FollowParcels(f.Context()); err != nil {
 		f.Fatal(err)
 	}
 	return id
@@ -133,12 +133,17 @@ func (willing) Ship(_ context.Context, id string, _ orders.Address, _ orders.Shi
 	return orders.Shipment{ID: "sh-" + id, Carrier: "Royal", TrackingNumber: "RM1"}, nil
 }
 
-func (willing) Moves(_ context.Context, ids []string) (map[string][]orders.Event, error) {
-	moves := map[string][]orders.Event{}
-	for _, id := range ids {
-		moves[id] = []orders.Event{orders.EventDelivered}
+func (willing) Moves(_ context.Context, ids []string) ([]orders.ParcelMoves, error) {
+	moved := make([]orders.ParcelMoves, len(ids))
+	for i, id := range ids {
+		moved[i] = orders.ParcelMoves{OrderID: id, Moves: []orders.Event{orders.EventDelivered}}
 	}
-	return moves, nil
+	return moved, nil
+}
+
+// Moved knows no position, so that all parcels are asked about each time.
+func (willing) Moved(context.Context, string, time.Duration) (orders.ParcelNews, error) {
+	return orders.ParcelNews{Position: "none", Reset: true}, nil
 }
 
 // payments takes any card but one.

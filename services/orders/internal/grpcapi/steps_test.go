@@ -37,7 +37,7 @@ func TestStepsWithAKeyAreAnsweredAsTheFirstTime(t *testing.T) {
 		}, func() error { return nil }},
 		"DispatchOrder": {server.Staff(t), dispatched, func(ctx context.Context, id string) (proto.Message, error) {
 			return client.DispatchOrder(ctx, &ordersv1.DispatchOrderRequest{Id: id})
-		}, func() error { return service.TrackDeliveries(t.Context()) }},
+		}, func() error { return service.FollowParcels(t.Context()) }},
 		"ReceiveReturn": {server.Staff(t), goods.GetReturn().GetId(), func(ctx context.Context, id string) (proto.Message, error) {
 			return client.ReceiveReturn(ctx, &ordersv1.ReceiveReturnRequest{ReturnId: id})
 		}, func() error { return nil }},
@@ -90,7 +90,7 @@ func TestTheErasureOfACustomerErasesWhatStaffWereAnswered(t *testing.T) {
 	if err != nil || first.GetOrder().GetShippingAddress().GetName() == "" {
 		t.Fatalf("%v, %v", first, err)
 	}
-	if err := service.TrackDeliveries(t.Context()); err != nil {
+	if err := service.FollowParcels(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := client.EraseCustomer(server.As(t, owner), &ordersv1.EraseCustomerRequest{}); err != nil {

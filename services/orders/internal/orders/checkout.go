@@ -20,8 +20,8 @@ const (
 
 // checkOut takes a pending order to its confirmation, or to the decision to reject it.
 //
-// The cart is emptied before the confirmation is saved, so that one transaction can both confirm and end
-// the job: by then the goods are sold and paid, and whoever moves the order on will confirm it.
+// The cart is emptied before the confirmation is saved, so that one transaction can both confirm the order and leave nothing to do.
+// By then the goods are sold and paid, so whoever moves the order on will confirm it.
 func (s *Service) checkOut(ctx context.Context, r Record) (Record, error) {
 	err := s.secure(ctx, r)
 	if refusal := refusalOf(err); refusal != nil {

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"sync"
 	"testing"
-	"time"
 
 	"souk/services/orders/internal/orders"
 )
@@ -153,8 +152,7 @@ func TestFulfilledOrdersAreDeliveredWhenTheirParcelsArrive(t *testing.T) {
 	}
 	track := func() {
 		t.Helper()
-		s.exec(t, "UPDATE orders SET tracked_at = tracked_at - interval '1 minute' WHERE tracked_at > '-infinity'")
-		if err := s.TrackDeliveries(t.Context()); err != nil {
+		if err := s.FollowParcels(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -182,8 +180,7 @@ func TestTheMovesOfAParcelAreInTheTimelineOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	look := func() (events []orders.Event, version int64) {
-		s.exec(t, "UPDATE orders SET tracked_at = tracked_at - interval '1 minute' WHERE tracked_at > '-infinity'")
-		if err := s.TrackDeliveries(t.Context()); err != nil {
+		if err := s.FollowParcels(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		r := s.mustGet(t, order.ID)
@@ -212,30 +209,5 @@ func TestTheMovesOfAParcelAreInTheTimelineOnce(t *testing.T) {
 	}
 	if got := s.mustGet(t, order.ID).Status; got != orders.StatusDelivered {
 		t.Errorf("order is %s, want delivered", got)
-	}
-}
-
-func TestEachFulfilledOrderIsTrackedInTurn(t *testing.T) {
-	t.Parallel()
-	s := newShop(t)
-	for _, key := range []string{"1", "2", "3"} {
-		s.world.carts[cartID] = []orders.Item{{SKU: "MUG", Quantity: 1}}
-		if _, err := s.DispatchOrder(t.Context(), s.mustPlace(t, buy(key, visa)).ID); err != nil {
-			t.Fatal(err)
-		}
-	}
-	claimed := map[string]bool{}
-	for range 3 {
-		ids, err := s.store.ClaimFulfilled(t.Context(), 1, time.Minute)
-		if err != nil || len(ids) != 1 {
-			t.Fatalf("claimed %v, %v", ids, err)
-		}
-		claimed[ids[0].ID] = true
-	}
-	if len(claimed) != 3 {
-		t.Errorf("claimed %v, want each once", claimed)
-	}
-	if ids, err := s.store.ClaimFulfilled(t.Context(), 1, time.Minute); err != nil || len(ids) != 0 {
-		t.Errorf("claimed %v again, %v", ids, err)
 	}
 }

@@ -6,78 +6,226 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"souk/platform/outage"
 )
 
 const (
-	// Orders asked about in one call.
-	trackBatch = 100
-	// TrackEvery is how long a fulfilled order is left alone between two looks at its parcel.
-	TrackEvery = 2 * time.Second
+	// FollowEvery is how often to ask shipping for moves.
+	FollowEvery = time.Second
+	// followWait is how long shipping waits for a move before it answers.
+	followWait = 300 * time.Millisecond
+	// Orders asked about in one call, when the position in the feed is lost.
+	catchUpBatch = 100
+	// Pending moves that are tried again in one round.
+	pendingBatch = 1000
+	// standBack is how long a replica leaves the feed to another one that was quicker.
+	standBack = 5 * time.Second
+	// How often a change of an order is tried when others change the order at the same time.
+	moveAttempts = 3
 )
 
-// Tracked is a fulfilled order with the number of its parcel's moves that are in its timeline.
+// Tracked is an order with the number of its parcel's moves that are in its timeline.
 type Tracked struct {
-	ID    string
-	Moves int
+	ID     string
+	Status Status
+	Moves  int
 }
 
-// TrackDeliveries asks about the parcels of all fulfilled orders, each no more often than TrackEvery among all replicas. It
-// writes their moves into the timelines, and marks as delivered the orders whose parcels have arrived.
-func (s *Service) TrackDeliveries(ctx context.Context) error {
+// ParcelMoves are what an order's parcel did on its way, the oldest first: EventInTransit, EventOutForDelivery and
+// EventDelivered, each once at most.
+type ParcelMoves struct {
+	OrderID string
+	Moves   []Event
+}
+
+// ParcelNews are the moves since a position in shipping's feed.
+type ParcelNews struct {
+	Parcels []ParcelMoves
+	// Position is where to go on from.
+	Position string
+	// More says that more have moved.
+	More bool
+	// Reset says that shipping does not know the position that was asked from. Moves before the new one are not told.
+	Reset bool
+}
+
+// FollowParcels writes what shipping tells of parcels' moves into the timelines, and marks as delivered the orders whose parcels
+// have arrived. Any number of replicas may follow at once.
+//
+// The position in the feed is saved after the moves. So a process that dies in between has them told again, and they are known
+// then.
+func (s *Service) FollowParcels(ctx context.Context) error {
+	waiting := s.retryPending(ctx)
 	for {
-		claimed, err := s.store.ClaimFulfilled(ctx, trackBatch, TrackEvery)
-		if err != nil || len(claimed) == 0 {
-			return err
+		more, err := s.followPage(ctx)
+		if errors.Is(err, ErrConflict) {
+			outage.Sleep(ctx, standBack)
+			return waiting
 		}
-		if err := s.track(ctx, claimed); err != nil {
-			return err
-		}
-		if len(claimed) < trackBatch {
-			return nil
+		if err != nil || !more {
+			return errors.Join(waiting, err)
 		}
 	}
 }
 
-// track asks about the parcels of these orders.
-func (s *Service) track(ctx context.Context, claimed []Tracked) error {
-	ids := make([]string, len(claimed))
-	for i, order := range claimed {
-		ids[i] = order.ID
-	}
-	moves, err := s.peers.Shipping.Moves(ctx, ids)
+// followPage writes down what the next page of the feed tells, and reports whether another page is there. It returns ErrConflict
+// when another replica was quicker.
+func (s *Service) followPage(ctx context.Context) (more bool, err error) {
+	position, err := s.store.ParcelPosition(ctx)
 	if err != nil {
-		return fmt.Errorf("track deliveries: %w", err)
+		return false, err
 	}
-	for _, order := range claimed {
-		if len(moves[order.ID]) <= order.Moves {
+	news, err := s.peers.Shipping.Moved(ctx, position, followWait)
+	if err != nil {
+		return false, fmt.Errorf("follow parcels: %w", err)
+	}
+	var pending []ParcelMoves
+	if news.Reset {
+		pending, err = s.catchUp(ctx)
+	} else {
+		pending, err = s.writeMoves(ctx, news.Parcels)
+	}
+	if err != nil {
+		return false, err
+	}
+	if news.Position == position && len(pending) == 0 {
+		return news.More, nil
+	}
+	return news.More, s.store.SaveParcelPosition(ctx, position, news.Position, pending)
+}
+
+// writeMoves writes moves into the timelines of their orders. It returns those that have to wait.
+func (s *Service) writeMoves(ctx context.Context, parcels []ParcelMoves) (pending []ParcelMoves, err error) {
+	if len(parcels) == 0 {
+		return nil, nil
+	}
+	ids := make([]string, len(parcels))
+	for i, parcel := range parcels {
+		ids[i] = parcel.OrderID
+	}
+	tracked, err := s.store.Tracked(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	byID := make(map[string]Tracked, len(tracked))
+	for _, order := range tracked {
+		byID[order.ID] = order
+	}
+	for _, parcel := range parcels {
+		order, found := byID[parcel.OrderID]
+		if !found || len(parcel.Moves) <= order.Moves {
 			continue
 		}
-		if err := s.recordMoves(ctx, order.ID, moves[order.ID]); err != nil {
-			return fmt.Errorf("record the moves of order %s: %w", order.ID, err)
+		if err := s.writeParcel(ctx, parcel); err != nil {
+			if ctx.Err() != nil {
+				return nil, err
+			}
+			if !errors.Is(err, errNotDispatched) {
+				s.logger.WarnContext(ctx, "a parcel's moves are written later", "order_id", parcel.OrderID, "error", err)
+			}
+			pending = append(pending, parcel)
 		}
 	}
-	return nil
+	return pending, nil
 }
 
-// recordMoves writes the moves of a fulfilled order's parcel that are new into its timeline. The last of them may be its
-// delivery. An order that was changed meanwhile is left for the next look.
-func (s *Service) recordMoves(ctx context.Context, id string, moves []Event) error {
-	r, err := s.store.Get(ctx, id)
+// retryPending writes the moves that had to wait.
+func (s *Service) retryPending(ctx context.Context) error {
+	pending, err := s.store.PendingMoves(ctx, pendingBatch)
 	if err != nil {
 		return err
 	}
-	if r.Status != StatusFulfilled {
-		return nil
+	var failed []error
+	for _, parcel := range pending {
+		err := s.writeParcel(ctx, parcel)
+		if err == nil || errors.Is(err, ErrNotFound) {
+			err = s.store.DeletePendingMoves(ctx, parcel)
+		}
+		if err != nil && !errors.Is(err, errNotDispatched) {
+			failed = append(failed, fmt.Errorf("moves of order %s: %w", parcel.OrderID, err))
+		}
 	}
+	return errors.Join(failed...)
+}
+
+// catchUp asks shipping about all orders whose parcels may be on their way, once, because moves may have been missed. Those whose
+// dispatch is being carried out come first: one that becomes fulfilled meanwhile is found among the fulfilled ones.
+func (s *Service) catchUp(ctx context.Context) (pending []ParcelMoves, err error) {
+	for _, status := range []Status{StatusConfirmed, StatusFulfilled} {
+		filter := Filter{Status: status, Limit: catchUpBatch}
+		for more := true; more; {
+			var found []Record
+			if found, more, err = s.store.List(ctx, filter); err != nil {
+				return nil, err
+			}
+			waiting, err := s.catchUpWith(ctx, found)
+			if err != nil {
+				return nil, err
+			}
+			pending = append(pending, waiting...)
+			if n := len(found); n > 0 {
+				filter.Before = &Position{CreatedAt: found[n-1].CreatedAt, ID: found[n-1].ID}
+			}
+		}
+	}
+	return pending, nil
+}
+
+// catchUpWith asks shipping about those of the orders that may have a parcel.
+func (s *Service) catchUpWith(ctx context.Context, found []Record) (pending []ParcelMoves, err error) {
+	var ids []string
+	for _, r := range found {
+		if r.Status == StatusFulfilled || r.Intent == IntentDispatch {
+			ids = append(ids, r.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	parcels, err := s.peers.Shipping.Moves(ctx, ids)
+	if err != nil {
+		return nil, fmt.Errorf("catch up with parcels: %w", err)
+	}
+	return s.writeMoves(ctx, parcels)
+}
+
+// errNotDispatched is returned for the moves of a parcel whose order does not know yet that it was dispatched.
+var errNotDispatched = errors.New("the order is not dispatched yet")
+
+// writeParcel writes the moves of a parcel that are new into its order's timeline. The last of them may be its delivery. It
+// returns ErrNotFound or errNotDispatched.
+func (s *Service) writeParcel(ctx context.Context, parcel ParcelMoves) error {
+	for attempt := 1; ; attempt++ {
+		r, err := s.store.Get(ctx, parcel.OrderID)
+		if err != nil {
+			return err
+		}
+		switch r.Status {
+		case StatusPending, StatusConfirmed:
+			return errNotDispatched
+		case StatusFulfilled:
+		default:
+			return nil
+		}
+		err = s.saveMoves(ctx, r, parcel.Moves)
+		if !errors.Is(err, ErrConflict) || attempt == moveAttempts {
+			return err
+		}
+	}
+}
+
+// saveMoves saves a fulfilled order with the moves that are new.
+func (s *Service) saveMoves(ctx context.Context, r Record, moves []Event) error {
 	var entries []TimelineEntry
 	at := now()
 	for _, move := range moves {
-		known := slices.ContainsFunc(r.Timeline, func(e TimelineEntry) bool { return e.Event == move })
-		if known {
+		if slices.ContainsFunc(r.Timeline, func(e TimelineEntry) bool { return e.Event == move }) {
 			continue
 		}
 		entries = append(entries, TimelineEntry{At: at, Event: move})
 		if move == EventDelivered {
+			var err error
 			if r.Status, err = r.Status.to(StatusDelivered); err != nil {
 				return err
 			}
@@ -86,9 +234,6 @@ func (s *Service) recordMoves(ctx context.Context, id string, moves []Event) err
 	if len(entries) == 0 {
 		return nil
 	}
-	_, err = s.save(ctx, r, entries...)
-	if errors.Is(err, ErrConflict) {
-		return nil
-	}
+	_, err := s.save(ctx, r, entries...)
 	return err
 }

@@ -34,7 +34,7 @@ func (s *shop) deliverCanary(t *testing.T) orders.Order {
 		t.Fatal(err)
 	}
 	s.world.arrived[order.ID] = true
-	if err := s.TrackDeliveries(t.Context()); err != nil {
+	if err := s.FollowParcels(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	back := sendBack(order, "MUG", 1)

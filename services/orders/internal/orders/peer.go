@@ -95,8 +95,10 @@ type (
 		Quote(ctx context.Context, to Address, weightGrams int64, currency string) ([]ShippingOption, error)
 		// Ship hands an order's parcel to the carrier; again returns the same shipment.
 		Ship(ctx context.Context, orderID string, to Address, choice ShippingChoice) (Shipment, error)
-		// Moves returns what the parcels of the orders did on their way, by order, the oldest first: EventInTransit,
-		// EventOutForDelivery and EventDelivered, each once at most. 100 orders at most can be asked for.
-		Moves(ctx context.Context, orderIDs []string) (map[string][]Event, error)
+		// Moves returns what the parcels of the orders did on their way. 100 orders at most can be asked for.
+		Moves(ctx context.Context, orderIDs []string) ([]ParcelMoves, error)
+		// Moved returns the parcels that have moved since a position in the feed of moves, a page at a time, each with all of its
+		// moves so far. It waits for a move for so long at most. A move may be told several times.
+		Moved(ctx context.Context, position string, wait time.Duration) (ParcelNews, error)
 	}
 )

@@ -79,7 +79,7 @@ const (
 )
 
 // finish takes a placed order through the checkout and returns the answer to its key. What is not done
-// when the request's time is over is left to the job, and when the caller leaves to Adopt.
+// when the request's time is over is left to FinishDue, and when the caller leaves to Adopt.
 func (s *Service) finish(ctx context.Context, r Record) (Order, error) {
 	inline, cancel := s.inline(ctx)
 	defer cancel()

@@ -31,7 +31,7 @@ func (s *shop) mustDeliver(t *testing.T) orders.Order {
 	s.world.mu.Lock()
 	s.world.arrived[order.ID] = true
 	s.world.mu.Unlock()
-	if err := s.TrackDeliveries(t.Context()); err != nil {
+	if err := s.FollowParcels(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	return s.mustGet(t, order.ID)

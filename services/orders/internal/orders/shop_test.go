@@ -70,6 +70,13 @@ func (f *faultyStore) Answer(ctx context.Context, r orders.Record) (orders.Order
 	return around(ctx, f.world, "answer", func() (orders.Order, error) { return f.Store.Answer(ctx, r) })
 }
 
+func (f *faultyStore) SaveParcelPosition(ctx context.Context, from, to string, pending []orders.ParcelMoves) error {
+	_, err := around(ctx, f.world, "save position", func() (struct{}, error) {
+		return struct{}{}, f.Store.SaveParcelPosition(ctx, from, to, pending)
+	})
+	return err
+}
+
 func around[T any](ctx context.Context, w *world, name string, do func() (T, error)) (T, error) {
 	var none T
 	if err := w.strike(ctx, "before "+name); err != nil {

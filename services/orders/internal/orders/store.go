@@ -78,9 +78,17 @@ type Store interface {
 	// List returns orders, newest first, and whether more follow. It may return fewer than the limit
 	// when they have very many lines, but at least one if there is one.
 	List(ctx context.Context, filter Filter) (found []Record, more bool, err error)
-	// ClaimFulfilled returns up to limit fulfilled orders that nobody claimed within the last while, the
-	// longest unclaimed first.
-	ClaimFulfilled(ctx context.Context, limit int, within time.Duration) ([]Tracked, error)
+	// Tracked returns those of the orders that exist, each with the number of moves in its timeline.
+	Tracked(ctx context.Context, ids []string) ([]Tracked, error)
+	// ParcelPosition returns how far shipping's feed of moves has been followed. It is empty before the first time.
+	ParcelPosition(ctx context.Context) (string, error)
+	// SaveParcelPosition saves how far the feed has been followed, together with moves that have to wait. It returns ErrConflict
+	// when the position is not from any more.
+	SaveParcelPosition(ctx context.Context, from, to string, pending []ParcelMoves) error
+	// PendingMoves returns up to limit parcels whose moves have to wait.
+	PendingMoves(ctx context.Context, limit int) ([]ParcelMoves, error)
+	// DeletePendingMoves ends the wait of a parcel's moves, unless more of them wait by now.
+	DeletePendingMoves(ctx context.Context, parcel ParcelMoves) error
 	// OrderOfReturn returns the id of a return's order, or ErrReturnNotFound.
 	OrderOfReturn(ctx context.Context, returnID string) (string, error)
 	// RefundKey returns the use of a refund's key, or ErrKeyUnknown. Its Subject is the refund's id, its Answer the refund's

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"souk/platform/money"
 
@@ -31,8 +32,9 @@ type world struct {
 	payments     map[string]*payment
 	shipments    map[string]orders.Shipment
 	arrived      map[string]bool
-	moves        map[string][]orders.Event // before the arrival
-	unrefundable bool                      // payments refuses refunds
+	moves        map[string][]orders.Event               // before the arrival
+	feed         func(position string) orders.ParcelNews // instead of the usual one, with mu held
+	unrefundable bool                                    // payments refuses refunds
 }
 
 const (
@@ -188,18 +190,41 @@ func (w *world) Ship(ctx context.Context, orderID string, _ orders.Address, _ or
 	return shipment, err
 }
 
-func (w *world) Moves(ctx context.Context, ids []string) (moves map[string][]orders.Event, err error) {
-	moves = map[string][]orders.Event{}
+func (w *world) Moves(ctx context.Context, ids []string) (moved []orders.ParcelMoves, err error) {
 	err = w.call(ctx, "list shipments", func() error {
-		for _, id := range ids {
-			moves[id] = slices.Clone(w.moves[id])
-			if w.arrived[id] {
-				moves[id] = append(moves[id], orders.EventDelivered)
-			}
+		moved = w.moved(ids)
+		return nil
+	})
+	return moved, err
+}
+
+// Moved tells, after a position, of every parcel that ever moved, as the contract allows.
+func (w *world) Moved(ctx context.Context, position string, _ time.Duration) (news orders.ParcelNews, err error) {
+	err = w.call(ctx, "watch parcels", func() error {
+		if w.feed != nil {
+			news = w.feed(position)
+			return nil
+		}
+		news = orders.ParcelNews{Position: "here", Reset: position != "here"}
+		if !news.Reset {
+			news.Parcels = w.moved(slices.Sorted(maps.Keys(w.shipments)))
 		}
 		return nil
 	})
-	return moves, err
+	return news, err
+}
+
+func (w *world) moved(ids []string) (moved []orders.ParcelMoves) {
+	for _, id := range ids {
+		moves := slices.Clone(w.moves[id])
+		if w.arrived[id] {
+			moves = append(moves, orders.EventDelivered)
+		}
+		if len(moves) > 0 {
+			moved = append(moved, orders.ParcelMoves{OrderID: id, Moves: moves})
+		}
+	}
+	return moved
 }
 
 // mustAgreeWith fails the test unless everyone else's view of the order fits its status.

@@ -50,7 +50,7 @@ func New(dial Dial) (orders.Peers, error) {
 }
 
 // asShop returns ctx without the customer's token, for calls that the shop makes on its own account: an
-// order must not fail because a token ends in the middle of it. They are what a sale is lost without, also when a job makes
+// order must not fail because a token ends in the middle of it. They are what a sale is lost without, also when FinishDue makes
 // them.
 func asShop(ctx context.Context) context.Context {
 	return admission.WithClass(rpc.WithRequestID(withoutValues{ctx}, rpc.RequestID(ctx)), admission.Checkout)

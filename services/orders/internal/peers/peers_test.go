@@ -238,7 +238,7 @@ func TestFieldsThatShippingRefusesAreNamedAlone(t *testing.T) {
 func TestTheMovesOfParcelsAreReportedByOrder(t *testing.T) {
 	t.Parallel()
 	r, p := setup(t)
-	r.answer = &shippingv1.ListShipmentsResponse{Shipments: []*shippingv1.Shipment{
+	shipments := []*shippingv1.Shipment{
 		{OrderId: "there", Events: []*shippingv1.Event{
 			{Status: shippingv1.Status_STATUS_LABEL_CREATED}, {Status: shippingv1.Status_STATUS_IN_TRANSIT},
 			{Status: shippingv1.Status_STATUS_OUT_FOR_DELIVERY}, {Status: shippingv1.Status_STATUS_DELIVERED},
@@ -247,14 +247,20 @@ func TestTheMovesOfParcelsAreReportedByOrder(t *testing.T) {
 			{Status: shippingv1.Status_STATUS_LABEL_CREATED}, {Status: shippingv1.Status_STATUS_IN_TRANSIT},
 		}},
 		{OrderId: "packed", Events: []*shippingv1.Event{{Status: shippingv1.Status_STATUS_LABEL_CREATED}}},
-	}}
-	moves, err := p.Shipping.Moves(t.Context(), []string{"there", "on its way", "packed"})
-	want := map[string][]orders.Event{
-		"there":      {orders.EventInTransit, orders.EventOutForDelivery, orders.EventDelivered},
-		"on its way": {orders.EventInTransit},
 	}
+	want := []orders.ParcelMoves{
+		{OrderID: "there", Moves: []orders.Event{orders.EventInTransit, orders.EventOutForDelivery, orders.EventDelivered}},
+		{OrderID: "on its way", Moves: []orders.Event{orders.EventInTransit}},
+	}
+	r.answer = &shippingv1.ListShipmentsResponse{Shipments: shipments}
+	moves, err := p.Shipping.Moves(t.Context(), []string{"there", "on its way", "packed"})
 	if err != nil || !reflect.DeepEqual(moves, want) {
 		t.Errorf("%v, %v; want %v", moves, err, want)
+	}
+	r.answer = &shippingv1.WatchParcelsResponse{Shipments: shipments, Position: "7", More: true, Reset_: true}
+	news, err := p.Shipping.Moved(t.Context(), "6", time.Second)
+	if all := (orders.ParcelNews{Parcels: want, Position: "7", More: true, Reset: true}); err != nil || !reflect.DeepEqual(news, all) {
+		t.Errorf("%v, %v; want %v", news, err, all)
 	}
 }
 

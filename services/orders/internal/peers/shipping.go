@@ -3,6 +3,9 @@ package peers
 import (
 	"context"
 	"strings"
+	"time"
+
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	shippingv1 "souk/proto/gen/souk/shipping/v1"
 
@@ -61,20 +64,39 @@ var moves = map[shippingv1.Status]orders.Event{
 	shippingv1.Status_STATUS_DELIVERED:        orders.EventDelivered,
 }
 
-func (s *shipping) Moves(ctx context.Context, orderIDs []string) (map[string][]orders.Event, error) {
+func (s *shipping) Moves(ctx context.Context, orderIDs []string) ([]orders.ParcelMoves, error) {
 	answer, err := s.client.ListShipments(asShop(ctx), &shippingv1.ListShipmentsRequest{OrderIds: orderIDs})
 	if err != nil {
 		return nil, peerError(err)
 	}
-	found := map[string][]orders.Event{}
-	for _, shipment := range answer.GetShipments() {
+	return parcelMoves(answer.GetShipments()), nil
+}
+
+func (s *shipping) Moved(ctx context.Context, position string, wait time.Duration) (orders.ParcelNews, error) {
+	answer, err := s.client.WatchParcels(asShop(ctx), &shippingv1.WatchParcelsRequest{Position: position, Wait: durationpb.New(wait)})
+	if err != nil {
+		return orders.ParcelNews{}, peerError(err)
+	}
+	return orders.ParcelNews{
+		Parcels: parcelMoves(answer.GetShipments()), Position: answer.GetPosition(), More: answer.GetMore(), Reset: answer.GetReset_(),
+	}, nil
+}
+
+// parcelMoves returns the moves of the parcels that have left.
+func parcelMoves(shipments []*shippingv1.Shipment) []orders.ParcelMoves {
+	var moved []orders.ParcelMoves
+	for _, shipment := range shipments {
+		parcel := orders.ParcelMoves{OrderID: shipment.GetOrderId()}
 		for _, event := range shipment.GetEvents() {
 			if move, ok := moves[event.GetStatus()]; ok {
-				found[shipment.GetOrderId()] = append(found[shipment.GetOrderId()], move)
+				parcel.Moves = append(parcel.Moves, move)
 			}
 		}
+		if len(parcel.Moves) > 0 {
+			moved = append(moved, parcel)
+		}
 	}
-	return found, nil
+	return moved
 }
 
 func destination(to orders.Address) *shippingv1.Destination {

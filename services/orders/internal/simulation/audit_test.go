@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"slices"
 	"strings"
 
 	"souk/services/orders/internal/orders"
@@ -68,6 +69,9 @@ func (s *shop) audit() {
 			s.broken("%s: its order is lost", name)
 		}
 	}
+	if len(s.store.pending) > 0 {
+		s.broken("moves still wait: %v", s.store.pending)
+	}
 	for _, id := range s.store.ids {
 		s.auditOrder(s.store.rows[id].Record)
 	}
@@ -84,15 +88,29 @@ func (s *shop) auditOrder(r orders.Record) {
 	if taken := s.carts.checkedOut[r.ID]; taken != live(r) && r.Status != orders.StatusCancelled {
 		s.broken("%s: is %s, taken out of the cart %v", r.ID, r.Status, taken)
 	}
-	if _, shipped := s.parcels[r.ID]; shipped != happened(r, orders.EventDispatched) {
+	if shipped := s.shipping.parcels[r.ID] != nil; shipped != happened(r, orders.EventDispatched) {
 		s.broken("%s: is %s, shipped %v", r.ID, r.Status, shipped)
 	}
+	s.auditMoves(r)
 	var total int64
 	for _, line := range r.Lines {
 		total += line.UnitPrice.Amount * line.Quantity
 	}
 	if r.Totals.Total.Amount != total+r.Totals.Shipping.Amount {
 		s.broken("%s: the lines come to %d, the total is %v", r.ID, total, r.Totals)
+	}
+}
+
+// auditMoves checks that a timeline has each move of the parcel once, and all of them when the order is delivered.
+func (s *shop) auditMoves(r orders.Record) {
+	var got []orders.Event
+	for _, entry := range r.Timeline {
+		if slices.Contains(wholeWay, entry.Event) {
+			got = append(got, entry.Event)
+		}
+	}
+	if len(got) > len(wholeWay) || !slices.Equal(got, wholeWay[:len(got)]) || (len(got) == len(wholeWay)) != (r.Status == orders.StatusDelivered) {
+		s.broken("%s: is %s, and its parcel's moves are %q", r.ID, r.Status, got)
 	}
 }
 

@@ -3,6 +3,7 @@ package simulation
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"souk/platform/idempotency"
@@ -47,8 +48,41 @@ func (d *database) Save(ctx context.Context, c orders.Change) (orders.Record, er
 	})
 }
 
-func (d *database) ClaimFulfilled(ctx context.Context, limit int, within time.Duration) ([]orders.Tracked, error) {
-	return query(ctx, d, "claim", "", func() ([]orders.Tracked, error) { return d.shop.store.claimFulfilled(limit, within) })
+func (d *database) Tracked(ctx context.Context, ids []string) ([]orders.Tracked, error) {
+	return query(ctx, d, "tracked", "", func() ([]orders.Tracked, error) { return d.shop.store.tracked(ids), nil })
+}
+
+func (d *database) ParcelPosition(ctx context.Context) (string, error) {
+	return query(ctx, d, "position", "", func() (string, error) { return d.shop.store.position, nil })
+}
+
+func (d *database) SaveParcelPosition(ctx context.Context, from, to string, pending []orders.ParcelMoves) error {
+	_, err := query(ctx, d, "save position", to, func() (struct{}, error) {
+		return struct{}{}, d.shop.store.savePosition(from, to, pending)
+	})
+	return err
+}
+
+func (d *database) PendingMoves(ctx context.Context, _ int) ([]orders.ParcelMoves, error) {
+	return query(ctx, d, "pending moves", "", func() ([]orders.ParcelMoves, error) { return slices.Clone(d.shop.store.pending), nil })
+}
+
+func (d *database) DeletePendingMoves(ctx context.Context, parcel orders.ParcelMoves) error {
+	_, err := query(ctx, d, "delete pending", parcel.OrderID, func() (struct{}, error) {
+		d.shop.store.deletePending(parcel)
+		return struct{}{}, nil
+	})
+	return err
+}
+
+// List is what the service catches up by.
+func (d *database) List(ctx context.Context, filter orders.Filter) (found []orders.Record, more bool, err error) {
+	found, err = query(ctx, d, "list "+string(filter.Status), "", func() ([]orders.Record, error) {
+		var listed []orders.Record
+		listed, more = d.shop.store.list(filter)
+		return listed, nil
+	})
+	return found, more, err
 }
 
 func (d *database) OrderOfReturn(ctx context.Context, returnID string) (string, error) {
@@ -65,7 +99,7 @@ func (d *database) AnswerRefund(ctx context.Context, refundID string, status ord
 	})
 }
 
-// Nobody lists orders, waits for events or is erased here, and the processes claim orders that are due themselves.
+// Nobody waits for events or is erased here, and the processes claim orders that are due themselves.
 var errUnused = errors.New("the simulation does not use this")
 
 func (d *database) ClaimDue(context.Context, int, time.Duration) ([]orders.Due, error) {
@@ -73,10 +107,6 @@ func (d *database) ClaimDue(context.Context, int, time.Duration) ([]orders.Due, 
 }
 
 func (d *database) Postpone(context.Context, string, time.Duration) error { return errUnused }
-
-func (d *database) List(context.Context, orders.Filter) ([]orders.Record, bool, error) {
-	return nil, false, errUnused
-}
 
 func (d *database) Versions(context.Context, []string) (map[string]int64, error) {
 	return nil, errUnused

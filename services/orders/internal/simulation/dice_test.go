@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// actor is whoever does one thing after the other: a request, a run of a job. Its draws depend on the seed, its
+// actor is whoever does one thing after the other: a request, or work on an order that is due. Its draws depend on the seed, its
 // name and what it did so far, and on nobody else, so that goroutines which run at the same moment cannot
 // exchange theirs.
 type actor struct {

@@ -134,7 +134,7 @@ func (m *machine) Dispatch(t *rapid.T) {
 // Deliver lets time pass until all parcels have arrived.
 func (m *machine) Deliver(t *rapid.T) {
 	time.Sleep(20 * time.Second)
-	mustBe(t, m.service.TrackDeliveries(m.ctx), nil)
+	mustBe(t, m.service.FollowParcels(m.ctx), nil)
 	m.model.deliver()
 }
 

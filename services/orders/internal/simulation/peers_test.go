@@ -118,6 +118,15 @@ func (c shippingClient) Ship(ctx context.Context, orderID string, _ orders.Addre
 	return call(ctx, c.process, "shipping", "ship", orderID, func() (orders.Shipment, error) { return c.shop.ship(orderID), nil })
 }
 
-func (c shippingClient) Moves(ctx context.Context, orderIDs []string) (map[string][]orders.Event, error) {
-	return call(ctx, c.process, "shipping", "list shipments", "", func() (map[string][]orders.Event, error) { return c.shop.moves(orderIDs), nil })
+func (c shippingClient) Moves(ctx context.Context, orderIDs []string) ([]orders.ParcelMoves, error) {
+	return call(ctx, c.process, "shipping", "list shipments", "", func() ([]orders.ParcelMoves, error) {
+		return c.shop.shipping.moves(orderIDs), nil
+	})
+}
+
+// Moved answers at once: nothing is gained here by waiting.
+func (c shippingClient) Moved(ctx context.Context, position string, _ time.Duration) (orders.ParcelNews, error) {
+	return call(ctx, c.process, "shipping", "watch parcels", position, func() (orders.ParcelNews, error) {
+		return c.shop.shipping.moved(position), nil
+	})
 }

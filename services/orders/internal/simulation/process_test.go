@@ -10,7 +10,8 @@ import (
 	"souk/services/orders/internal/orders"
 )
 
-const trackEvery = 3 * orders.TrackEvery
+// How often a process follows parcels here, where most looks would find nothing.
+const followEvery = 4 * orders.FollowEvery
 
 // replica is a place where processes of orders run, one after the other.
 type replica struct {
@@ -46,9 +47,9 @@ func (r *replica) born() *process {
 func (r *replica) start() {
 	p := r.born()
 	offset := r.dice.dice("offset")
-	due, deliveries := offset.between(0, time.Second), offset.between(0, trackEvery)
+	due, deliveries := offset.between(0, time.Second), offset.between(0, followEvery)
 	p.spawn("due orders", func() { p.finishDue(due) })
-	p.spawn("deliveries", func() { p.trackDeliveries(deliveries) })
+	p.spawn("deliveries", func() { p.followParcels(deliveries) })
 }
 
 // spawn runs work in the process. What the real process would survive as a panic is a failure here.
@@ -94,13 +95,12 @@ func (r *replica) alive() *process {
 	return r.runs
 }
 
-// trackDeliveries looks for parcels that have arrived, not as often as the real process, whose looks find nothing.
-func (p *process) trackDeliveries(offset time.Duration) {
+func (p *process) followParcels(offset time.Duration) {
 	time.Sleep(offset)
 	for n := 0; p.shop.open(); n++ {
 		p.mustLive()
-		ctx := withActor(context.Background(), newActor(p.shop.seed, fmt.Sprintf("%s track %d", p.name, n)))
-		_ = p.TrackDeliveries(ctx) // it will be tried again
-		time.Sleep(trackEvery)
+		ctx := withActor(context.Background(), newActor(p.shop.seed, fmt.Sprintf("%s follow %d", p.name, n)))
+		_ = p.FollowParcels(ctx) // it will be tried again
+		time.Sleep(followEvery)
 	}
 }

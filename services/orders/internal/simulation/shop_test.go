@@ -36,7 +36,7 @@ type shop struct {
 	carts     *carts
 	inventory *inventory
 	payments  *payments
-	parcels   map[string]time.Time // by order: when the parcel arrives
+	shipping  *shipping
 
 	given        []promise
 	givenRefunds []refundPromise
@@ -47,7 +47,7 @@ type shop struct {
 func newShop(seed uint64, w weather, settings orders.Settings, stock map[string]int64) *shop {
 	s := &shop{
 		seed: seed, settings: settings, weather: w, trace: newTrace(),
-		store: newStore(settings.DueAfter()), carts: newCarts(), inventory: newInventory(stock), parcels: map[string]time.Time{},
+		store: newStore(settings.DueAfter()), carts: newCarts(), inventory: newInventory(stock), shipping: newShipping(w.restored),
 	}
 	s.payments = newPayments(s.bankAnswers)
 	for n := range 2 {
@@ -122,23 +122,11 @@ func variants(skus []string, age time.Duration) map[string]orders.Variant {
 
 const priceRise = 20 * time.Second
 
-// ship is what the carrier does: the parcel arrives after a while.
+// ship hands an order's parcel over.
 func (s *shop) ship(orderID string) orders.Shipment {
-	if _, again := s.parcels[orderID]; !again {
-		carrier := newActor(s.seed, "carrier "+s.trace.names[orderID])
-		s.parcels[orderID] = time.Now().Add(carrier.dice("ship").between(time.Second, 10*time.Second))
+	carrier := newActor(s.seed, "carrier "+s.trace.names[orderID])
+	if s.shipping.ship(orderID, carrier.dice("ship")) {
 		s.mustBeSellable(orderID)
 	}
 	return orders.Shipment{ID: "sh-" + orderID, Carrier: "Royal", TrackingNumber: "RM1"}
-}
-
-// moves tells of the parcels that have arrived.
-func (s *shop) moves(orderIDs []string) map[string][]orders.Event {
-	found := map[string][]orders.Event{}
-	for _, id := range orderIDs {
-		if at, ok := s.parcels[id]; ok && !at.After(time.Now()) {
-			found[id] = []orders.Event{orders.EventDelivered}
-		}
-	}
-	return found
 }

@@ -15,17 +15,18 @@ type store struct {
 	dueAfter   time.Duration // after an order has come to have work
 	ids        []string      // of all orders, the oldest first
 	rows       map[string]*row
-	keys       map[string]*key // by the customer and the key
-	refundKeys map[string]*key // by the member of staff and the key
+	keys       map[string]*key      // by the customer and the key
+	refundKeys map[string]*key      // by the member of staff and the key
+	position   string               // in the feed of moves
+	pending    []orders.ParcelMoves // moves that wait
 }
 
 // row is an order.
 type row struct {
 	orders.Record
-	trackedAt time.Time
-	key       *key
-	due       time.Time // zero while there is nothing to do
-	claims    int       // how often the order was claimed because it was due
+	key    *key
+	due    time.Time // zero while there is nothing to do
+	claims int       // how often the order was claimed because it was due
 }
 
 // key is the idempotency key of a checkout or a refund. Its answer is an order in JSON, or the refund's status.
@@ -58,7 +59,7 @@ func (s *store) place(r orders.Record, used idempotency.Request) (orders.Record,
 	r.Version = 1
 	s.keys[name] = &key{newUse(used, r.ID)}
 	s.ids = append(s.ids, r.ID)
-	s.rows[r.ID] = &row{Record: r, trackedAt: time.Now(), key: s.keys[name]}
+	s.rows[r.ID] = &row{Record: r, key: s.keys[name]}
 	s.rows[r.ID].schedule(r, s.dueAfter)
 	return r, nil
 }
@@ -155,17 +156,62 @@ func (r *row) write(saved orders.Record, entries []orders.TimelineEntry) {
 	}
 }
 
-func (s *store) claimFulfilled(limit int, within time.Duration) ([]orders.Tracked, error) {
-	var claimed []orders.Tracked
-	now := time.Now()
-	for _, id := range s.ids {
+func (s *store) tracked(ids []string) (all []orders.Tracked) {
+	for _, id := range ids {
 		r := s.rows[id]
-		if r.Status == orders.StatusFulfilled && !r.trackedAt.After(now.Add(-within)) && len(claimed) < limit {
-			r.trackedAt = now
-			claimed = append(claimed, orders.Tracked{ID: id})
+		if r == nil {
+			continue
+		}
+		t := orders.Tracked{ID: id, Status: r.Status}
+		for _, entry := range r.Timeline {
+			if slices.Contains(wholeWay, entry.Event) {
+				t.Moves++
+			}
+		}
+		all = append(all, t)
+	}
+	return all
+}
+
+func (s *store) savePosition(from, to string, pending []orders.ParcelMoves) error {
+	if s.position != from {
+		return orders.ErrConflict
+	}
+	s.position = to
+	for _, parcel := range pending {
+		i := slices.IndexFunc(s.pending, func(p orders.ParcelMoves) bool { return p.OrderID == parcel.OrderID })
+		switch {
+		case i < 0:
+			s.pending = append(s.pending, parcel)
+		case len(s.pending[i].Moves) < len(parcel.Moves):
+			s.pending[i] = parcel
 		}
 	}
-	return claimed, nil
+	return nil
+}
+
+func (s *store) deletePending(parcel orders.ParcelMoves) {
+	s.pending = slices.DeleteFunc(slices.Clone(s.pending), func(p orders.ParcelMoves) bool {
+		return p.OrderID == parcel.OrderID && slices.Equal(p.Moves, parcel.Moves)
+	})
+}
+
+// list returns orders, newest first, two at a time.
+func (s *store) list(filter orders.Filter) (found []orders.Record, more bool) {
+	past := filter.Before == nil
+	for _, id := range slices.Backward(s.ids) {
+		r := s.rows[id]
+		switch {
+		case !past:
+			past = id == filter.Before.ID
+		case r.Status != filter.Status:
+		case len(found) == 2:
+			return found, true
+		default:
+			found = append(found, r.read())
+		}
+	}
+	return found, false
 }
 
 func (s *store) orderOfReturn(id string) (string, error) {

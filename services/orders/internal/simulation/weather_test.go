@@ -18,6 +18,7 @@ type weather struct {
 	slow         time.Duration // the most that a request or an answer normally takes
 	until        time.Duration
 	outages      []outage
+	restored     []time.Duration // when shipping's database was restored
 }
 
 // outage is a place that is away for a while.
@@ -42,6 +43,9 @@ func drawWeather(d dice) weather {
 	for range d.IntN(4) {
 		from := d.between(0, 50*time.Second)
 		w.outages = append(w.outages, outage{place: one(d, places...), from: from, to: from + d.between(time.Second, 25*time.Second)})
+	}
+	for range one(d, 0, 0, 1, 2) {
+		w.restored = append(w.restored, d.between(0, storm))
 	}
 	return w
 }

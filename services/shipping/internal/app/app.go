@@ -12,6 +12,7 @@ import (
 	"souk/platform/config"
 	"souk/platform/money"
 	"souk/platform/pgdb"
+	"souk/platform/pgfeed"
 	"souk/platform/service"
 
 	"souk/services/shipping/internal/grpcapi"
@@ -57,6 +58,7 @@ func Run(ctx context.Context) error {
 	}
 	parcels := shipping.New(postgres.New(pool), simulator.New(cfg.Transit, time.Now), cfg.Currency)
 	svc.Every(shipping.FollowEvery, "follow", parcels.Follow)
-	shippingv1.RegisterShippingServiceServer(svc.Server(), grpcapi.New(parcels))
+	feed := pgfeed.New(pool, "shipments", "order_id")
+	shippingv1.RegisterShippingServiceServer(svc.Server(), grpcapi.New(parcels, feed))
 	return svc.Run(ctx)
 }

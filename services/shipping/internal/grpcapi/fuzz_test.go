@@ -15,5 +15,6 @@ func FuzzHandlers(f *testing.F) {
 		&shippingv1.QuoteRequest{Destination: leeds, WeightGrams: 500, Currency: "GBP"},
 		&shippingv1.CreateShipmentRequest{OrderId: order, OptionId: "royal-standard", Destination: leeds, WeightGrams: 500},
 		&shippingv1.ListShipmentsRequest{OrderIds: []string{order}},
+		&shippingv1.WatchParcelsRequest{Position: "1.2.3"},
 	)
 }

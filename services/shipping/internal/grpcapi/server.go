@@ -11,6 +11,7 @@ import (
 	moneyv1 "souk/proto/gen/souk/money/v1"
 	shippingv1 "souk/proto/gen/souk/shipping/v1"
 
+	"souk/platform/pgfeed"
 	"souk/platform/rpc"
 
 	"souk/services/shipping/internal/shipping"
@@ -20,11 +21,12 @@ import (
 type Server struct {
 	shippingv1.UnimplementedShippingServiceServer
 	shipping *shipping.Service
+	feed     *pgfeed.Feed
 }
 
-// New returns a server of service.
-func New(service *shipping.Service) *Server {
-	return &Server{shipping: service}
+// New returns a server of service. The feed is that of the parcels' moves, by order.
+func New(service *shipping.Service, feed *pgfeed.Feed) *Server {
+	return &Server{shipping: service, feed: feed}
 }
 
 // Quote lists the ways to send a weight to a place.

@@ -5,12 +5,14 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 
 	shippingv1 "souk/proto/gen/souk/shipping/v1"
 
 	"souk/platform/grpctest"
+	"souk/platform/pgfeed"
 	"souk/platform/pgtest"
 	"souk/platform/rpc"
 
@@ -31,9 +33,14 @@ func setup(t *testing.T) shippingv1.ShippingServiceClient {
 // serve serves the service.
 func serve(t testing.TB) *grpctest.Server {
 	t.Helper()
-	service := shipping.New(postgres.New(pgtest.New(t, postgres.Migrations)), simulator.New(time.Hour, time.Now), "GBP")
+	return serveOn(t, pgtest.New(t, postgres.Migrations))
+}
+
+func serveOn(t testing.TB, pool *pgxpool.Pool) *grpctest.Server {
+	t.Helper()
+	service := shipping.New(postgres.New(pool), simulator.New(time.Hour, time.Now), "GBP")
 	return grpctest.Serve(t, func(r grpc.ServiceRegistrar) {
-		shippingv1.RegisterShippingServiceServer(r, grpcapi.New(service))
+		shippingv1.RegisterShippingServiceServer(r, grpcapi.New(service, pgfeed.New(pool, "shipments", "order_id")))
 	})
 }
 
@@ -94,6 +101,8 @@ func TestOnlyOrdersShips(t *testing.T) {
 	for _, caller := range []string{"gateway", "audit", "catalog"} {
 		_, err := client.CreateShipment(grpctest.Service(t, caller), &shippingv1.CreateShipmentRequest{})
 		grpctest.Expect(t, "shipment by "+caller, err, codes.PermissionDenied, "")
+		_, err = client.WatchParcels(grpctest.Service(t, caller), &shippingv1.WatchParcelsRequest{})
+		grpctest.Expect(t, "moves told to "+caller, err, codes.PermissionDenied, "")
 	}
 	_, err := client.ListShipments(grpctest.Service(t, "audit"), &shippingv1.ListShipmentsRequest{})
 	grpctest.Expect(t, "list by an audit without staff", err, codes.Unauthenticated, "")

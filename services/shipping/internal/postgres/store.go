@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"souk/platform/pgdb"
@@ -57,7 +58,8 @@ func (s *Store) Create(ctx context.Context, sh shipping.Shipment) (shipping.Ship
 		if err != nil || tag.RowsAffected() == 0 {
 			return err
 		}
-		return addEvents(ctx, tx, sh.ID, sh.Events)
+		_, err = addEvents(ctx, tx, sh.ID, sh.Events)
+		return err
 	})
 	if err != nil {
 		return sh, fmt.Errorf("create shipment: %w", err)
@@ -69,13 +71,18 @@ func (s *Store) Create(ctx context.Context, sh shipping.Shipment) (shipping.Ship
 	return found[0], nil
 }
 
-func addEvents(ctx context.Context, tx pgx.Tx, shipmentID string, events []shipping.Event) error {
+// addEvents adds the events that a shipment does not have yet, and returns how many those are.
+func addEvents(ctx context.Context, tx pgx.Tx, shipmentID string, events []shipping.Event) (added int64, err error) {
 	batch := &pgx.Batch{}
 	for _, e := range events {
 		batch.Queue(`INSERT INTO tracking_events (shipment_id, status, at, detail) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
-			shipmentID, e.Status, e.At, e.Detail)
+			shipmentID, e.Status, e.At, e.Detail).Exec(func(tag pgconn.CommandTag) error {
+			added += tag.RowsAffected()
+			return nil
+		})
 	}
-	return tx.SendBatch(ctx, batch).Close()
+	err = tx.SendBatch(ctx, batch).Close()
+	return added, err
 }
 
 const shipmentColumns = `id, order_id, option_id, carrier, service, tracking_number, status, created_at`
@@ -117,37 +124,6 @@ func (s *Store) loadEvents(ctx context.Context, shipments []shipping.Shipment) e
 	})
 	if err != nil {
 		return fmt.Errorf("tracking events: %w", err)
-	}
-	return nil
-}
-
-// Moving implements shipping.Store.
-func (s *Store) Moving(ctx context.Context, limit int) ([]shipping.Shipment, error) {
-	rows, err := s.pool.Query(ctx, `UPDATE shipments SET tracked_at = now() WHERE id IN (
-			SELECT id FROM shipments WHERE status <> 'delivered' ORDER BY tracked_at LIMIT $1 FOR UPDATE SKIP LOCKED
-		) RETURNING `+shipmentColumns, limit)
-	if err != nil {
-		return nil, fmt.Errorf("moving shipments: %w", err)
-	}
-	shipments, err := pgx.CollectRows(rows, scanShipment)
-	if err != nil {
-		return nil, fmt.Errorf("moving shipments: %w", err)
-	}
-	return shipments, nil
-}
-
-// Record implements shipping.Store.
-func (s *Store) Record(ctx context.Context, shipmentID string, events []shipping.Event) error {
-	err := pgdb.InTx(ctx, s.pool, func(tx pgx.Tx) error {
-		if err := addEvents(ctx, tx, shipmentID, events); err != nil {
-			return err
-		}
-		_, err := tx.Exec(ctx, `UPDATE shipments SET status = $2 WHERE id = $1 AND status <> 'delivered'`,
-			shipmentID, events[len(events)-1].Status)
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("record tracking: %w", err)
 	}
 	return nil
 }

@@ -33,9 +33,9 @@ func (f *flawed) Book(ctx context.Context, b shipping.Booking) (string, error) {
 	return f.Carrier.Book(ctx, b)
 }
 
-func (f *flawed) Track(ctx context.Context, number string, bookedAt time.Time) ([]shipping.Event, error) {
+func (f *flawed) Track(ctx context.Context, number string, bookedAt time.Time) (shipping.Tracking, error) {
 	if number == f.lost.Load() {
-		return nil, errLost
+		return shipping.Tracking{}, errLost
 	}
 	return f.Carrier.Track(ctx, number, bookedAt)
 }
@@ -114,15 +114,15 @@ func TestEveryReplicaMayFollow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	events, err := simulator.New(time.Millisecond, func() time.Time { return time.Now().Add(time.Hour) }).Track(t.Context(), sh.TrackingNumber, sh.CreatedAt)
+	known, err := simulator.New(time.Millisecond, func() time.Time { return time.Now().Add(time.Hour) }).Track(t.Context(), sh.TrackingNumber, sh.CreatedAt)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var wg sync.WaitGroup
-	for n := range events {
+	for n := range known.Events {
 		for range 5 {
 			wg.Go(func() {
-				if err := store.Record(t.Context(), sh.ID, events[:n+1]); err != nil {
+				if err := store.Record(t.Context(), sh.ID, known.Events[:n+1], time.Time{}); err != nil {
 					t.Error(err)
 				}
 			})
@@ -133,8 +133,8 @@ func TestEveryReplicaMayFollow(t *testing.T) {
 	if err != nil || len(found) != 1 || len(found[0].Events) != 4 || found[0].Status != shipping.Delivered {
 		t.Errorf("shipments = %+v, %v; want one, delivered, with each event once", found, err)
 	}
-	if moving, err := store.Moving(t.Context(), 10); err != nil || len(moving) != 0 {
-		t.Errorf("still moving: %v, %v", moving, err)
+	if due, err := store.ClaimDue(t.Context(), 10, time.Minute); err != nil || len(due) != 0 {
+		t.Errorf("still to be asked about: %v, %v", due, err)
 	}
 }
 

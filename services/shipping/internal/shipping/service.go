@@ -2,7 +2,6 @@ package shipping
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -16,10 +15,9 @@ import (
 
 const (
 	// The heaviest cart there can be, in grams: 2,000 lines of 100,000 pieces of 1,000 kg.
-	maxWeight  = 2_000 * 100_000 * 1_000_000
-	maxOrders  = 100
-	maxPostal  = 200
-	trackBatch = 100
+	maxWeight = 2_000 * 100_000 * 1_000_000
+	maxOrders = 100
+	maxPostal = 200
 )
 
 // Service quotes, ships and tracks.
@@ -127,35 +125,4 @@ func (s *Service) Shipments(ctx context.Context, orderIDs []string) ([]Shipment,
 		}
 	}
 	return s.store.ByOrders(ctx, asked)
-}
-
-// FollowEvery is how often the carrier is to be asked.
-const FollowEvery = time.Second
-
-// Follow asks the carrier where the parcels are that were asked about longest ago. Any number of replicas may
-// follow at once.
-func (s *Service) Follow(ctx context.Context) error {
-	moving, err := s.store.Moving(ctx, trackBatch)
-	if err != nil {
-		return err
-	}
-	var failed []error
-	for _, shipment := range moving {
-		if err := s.track(ctx, shipment); err != nil {
-			failed = append(failed, fmt.Errorf("track %s: %w", shipment.TrackingNumber, err))
-		}
-	}
-	return errors.Join(failed...)
-}
-
-// track stores what the carrier knows of a parcel and we do not yet.
-func (s *Service) track(ctx context.Context, shipment Shipment) error {
-	events, err := s.carrier.Track(ctx, shipment.TrackingNumber, shipment.CreatedAt)
-	if err != nil {
-		return err
-	}
-	if len(events) == 0 || events[len(events)-1].Status == shipment.Status {
-		return nil
-	}
-	return s.store.Record(ctx, shipment.ID, events)
 }

@@ -73,8 +73,16 @@ type Booking struct {
 // Carrier carries parcels. Booking the same order again returns the same tracking number.
 type Carrier interface {
 	Book(ctx context.Context, booking Booking) (trackingNumber string, err error)
-	// Track returns a parcel's events so far, oldest first. bookedAt is when it was handed over.
-	Track(ctx context.Context, trackingNumber string, bookedAt time.Time) ([]Event, error)
+	// Track returns where a parcel is. bookedAt is when it was handed over.
+	Track(ctx context.Context, trackingNumber string, bookedAt time.Time) (Tracking, error)
+}
+
+// Tracking is what a carrier knows of a parcel.
+type Tracking struct {
+	// Events are those so far, the oldest first.
+	Events []Event
+	// AskAt is when the carrier expects to know more. Zero means that it cannot tell.
+	AskAt time.Time
 }
 
 // Store keeps rates and shipments.
@@ -85,9 +93,10 @@ type Store interface {
 	Create(ctx context.Context, shipment Shipment) (Shipment, error)
 	// ByOrders returns the shipments of orders, with their events.
 	ByOrders(ctx context.Context, orderIDs []string) ([]Shipment, error)
-	// Moving returns up to limit shipments that are not delivered, those looked at longest ago first, and marks
-	// them as looked at.
-	Moving(ctx context.Context, limit int) ([]Shipment, error)
-	// Record adds the events that a shipment does not have yet and sets its status to the last one's.
-	Record(ctx context.Context, shipmentID string, events []Event) error
+	// ClaimDue returns up to limit parcels that the carrier is to be asked about by now, those that were due first. None of them
+	// is returned to anyone else within lease.
+	ClaimDue(ctx context.Context, limit int, lease time.Duration) ([]Shipment, error)
+	// Record adds the events that a parcel does not have yet and sets its status to the last one's. Without new events it only
+	// sets when to ask again.
+	Record(ctx context.Context, shipmentID string, events []Event, askAt time.Time) error
 }

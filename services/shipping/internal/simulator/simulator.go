@@ -43,14 +43,15 @@ var journey = []struct {
 }
 
 // Track implements shipping.Carrier.
-func (s *Simulator) Track(_ context.Context, _ string, bookedAt time.Time) ([]shipping.Event, error) {
-	var events []shipping.Event
+func (s *Simulator) Track(_ context.Context, _ string, bookedAt time.Time) (shipping.Tracking, error) {
+	var known shipping.Tracking
 	for _, step := range journey {
 		at := bookedAt.Add(time.Duration(step.part * float64(s.transit)))
 		if at.After(s.now()) {
+			known.AskAt = at
 			break
 		}
-		events = append(events, shipping.Event{At: at, Status: step.status, Detail: step.detail})
+		known.Events = append(known.Events, shipping.Event{At: at, Status: step.status, Detail: step.detail})
 	}
-	return events, nil
+	return known, nil
 }

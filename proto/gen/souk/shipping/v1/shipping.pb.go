@@ -11,6 +11,7 @@ package shippingv1
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	durationpb "google.golang.org/protobuf/types/known/durationpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	_ "souk/proto/gen/souk/access/v1"
@@ -686,11 +687,136 @@ func (x *ListShipmentsResponse) GetShipments() []*Shipment {
 	return nil
 }
 
+type WatchParcelsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The last answer's position. Empty for none.
+	Position string `protobuf:"bytes,1,opt,name=position,proto3" json:"position,omitempty"`
+	// How long to wait for a move, 10 seconds at most.
+	Wait          *durationpb.Duration `protobuf:"bytes,2,opt,name=wait,proto3" json:"wait,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchParcelsRequest) Reset() {
+	*x = WatchParcelsRequest{}
+	mi := &file_souk_shipping_v1_shipping_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchParcelsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchParcelsRequest) ProtoMessage() {}
+
+func (x *WatchParcelsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_shipping_v1_shipping_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchParcelsRequest.ProtoReflect.Descriptor instead.
+func (*WatchParcelsRequest) Descriptor() ([]byte, []int) {
+	return file_souk_shipping_v1_shipping_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *WatchParcelsRequest) GetPosition() string {
+	if x != nil {
+		return x.Position
+	}
+	return ""
+}
+
+func (x *WatchParcelsRequest) GetWait() *durationpb.Duration {
+	if x != nil {
+		return x.Wait
+	}
+	return nil
+}
+
+type WatchParcelsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Those that moved, each with all of its events so far.
+	Shipments []*Shipment `protobuf:"bytes,1,rep,name=shipments,proto3" json:"shipments,omitempty"`
+	Position  string      `protobuf:"bytes,2,opt,name=position,proto3" json:"position,omitempty"`
+	// More have moved: ask again at once.
+	More bool `protobuf:"varint,3,opt,name=more,proto3" json:"more,omitempty"`
+	// The position of the request is not known, and what moved before this answer's position is not told: ask ListShipments for it.
+	Reset_        bool `protobuf:"varint,4,opt,name=reset,proto3" json:"reset,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchParcelsResponse) Reset() {
+	*x = WatchParcelsResponse{}
+	mi := &file_souk_shipping_v1_shipping_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchParcelsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchParcelsResponse) ProtoMessage() {}
+
+func (x *WatchParcelsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_shipping_v1_shipping_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchParcelsResponse.ProtoReflect.Descriptor instead.
+func (*WatchParcelsResponse) Descriptor() ([]byte, []int) {
+	return file_souk_shipping_v1_shipping_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *WatchParcelsResponse) GetShipments() []*Shipment {
+	if x != nil {
+		return x.Shipments
+	}
+	return nil
+}
+
+func (x *WatchParcelsResponse) GetPosition() string {
+	if x != nil {
+		return x.Position
+	}
+	return ""
+}
+
+func (x *WatchParcelsResponse) GetMore() bool {
+	if x != nil {
+		return x.More
+	}
+	return false
+}
+
+func (x *WatchParcelsResponse) GetReset_() bool {
+	if x != nil {
+		return x.Reset_
+	}
+	return false
+}
+
 var File_souk_shipping_v1_shipping_proto protoreflect.FileDescriptor
 
 const file_souk_shipping_v1_shipping_proto_rawDesc = "" +
 	"\n" +
-	"\x1fsouk/shipping/v1/shipping.proto\x12\x10souk.shipping.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bsouk/access/v1/access.proto\x1a\x19souk/money/v1/money.proto\"H\n" +
+	"\x1fsouk/shipping/v1/shipping.proto\x12\x10souk.shipping.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bsouk/access/v1/access.proto\x1a\x19souk/money/v1/money.proto\"H\n" +
 	"\vDestination\x12\x18\n" +
 	"\acountry\x18\x01 \x01(\tR\acountry\x12\x1f\n" +
 	"\vpostal_code\x18\x02 \x01(\tR\n" +
@@ -732,17 +858,26 @@ const file_souk_shipping_v1_shipping_proto_rawDesc = "" +
 	"\x14ListShipmentsRequest\x12\x1b\n" +
 	"\torder_ids\x18\x01 \x03(\tR\borderIds\"Q\n" +
 	"\x15ListShipmentsResponse\x128\n" +
-	"\tshipments\x18\x01 \x03(\v2\x1a.souk.shipping.v1.ShipmentR\tshipments*\x84\x01\n" +
+	"\tshipments\x18\x01 \x03(\v2\x1a.souk.shipping.v1.ShipmentR\tshipments\"`\n" +
+	"\x13WatchParcelsRequest\x12\x1a\n" +
+	"\bposition\x18\x01 \x01(\tR\bposition\x12-\n" +
+	"\x04wait\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x04wait\"\x96\x01\n" +
+	"\x14WatchParcelsResponse\x128\n" +
+	"\tshipments\x18\x01 \x03(\v2\x1a.souk.shipping.v1.ShipmentR\tshipments\x12\x1a\n" +
+	"\bposition\x18\x02 \x01(\tR\bposition\x12\x12\n" +
+	"\x04more\x18\x03 \x01(\bR\x04more\x12\x14\n" +
+	"\x05reset\x18\x04 \x01(\bR\x05reset*\x84\x01\n" +
 	"\x06Status\x12\x16\n" +
 	"\x12STATUS_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14STATUS_LABEL_CREATED\x10\x01\x12\x15\n" +
 	"\x11STATUS_IN_TRANSIT\x10\x02\x12\x1b\n" +
 	"\x17STATUS_OUT_FOR_DELIVERY\x10\x03\x12\x14\n" +
-	"\x10STATUS_DELIVERED\x10\x042\xf8\x02\n" +
+	"\x10STATUS_DELIVERED\x10\x042\xe8\x03\n" +
 	"\x0fShippingService\x12S\n" +
 	"\x05Quote\x12\x1e.souk.shipping.v1.QuoteRequest\x1a\x1f.souk.shipping.v1.QuoteResponse\"\t\x8a\xb5\x18\x02\b\x01\x90\x02\x01\x12t\n" +
 	"\x0eCreateShipment\x12'.souk.shipping.v1.CreateShipmentRequest\x1a(.souk.shipping.v1.CreateShipmentResponse\"\x0f\x8a\xb5\x18\b\"\x06orders\x90\x02\x02\x12|\n" +
-	"\rListShipments\x12&.souk.shipping.v1.ListShipmentsRequest\x1a'.souk.shipping.v1.ListShipmentsResponse\"\x1a\x8a\xb5\x18\x13\x18\x01\"\x06orders\"\agateway\x90\x02\x01\x1a\x1c\x92\xb5\x18\x18\n" +
+	"\rListShipments\x12&.souk.shipping.v1.ListShipmentsRequest\x1a'.souk.shipping.v1.ListShipmentsResponse\"\x1a\x8a\xb5\x18\x13\x18\x01\"\x06orders\"\agateway\x90\x02\x01\x12n\n" +
+	"\fWatchParcels\x12%.souk.shipping.v1.WatchParcelsRequest\x1a&.souk.shipping.v1.WatchParcelsResponse\"\x0f\x8a\xb5\x18\b\"\x06orders\x90\x02\x01\x1a\x1c\x92\xb5\x18\x18\n" +
 	"\agateway\n" +
 	"\x06orders\n" +
 	"\x05auditB,Z*souk/proto/gen/souk/shipping/v1;shippingv1b\x06proto3"
@@ -760,7 +895,7 @@ func file_souk_shipping_v1_shipping_proto_rawDescGZIP() []byte {
 }
 
 var file_souk_shipping_v1_shipping_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_souk_shipping_v1_shipping_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_souk_shipping_v1_shipping_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_souk_shipping_v1_shipping_proto_goTypes = []any{
 	(Status)(0),                    // 0: souk.shipping.v1.Status
 	(*Destination)(nil),            // 1: souk.shipping.v1.Destination
@@ -773,32 +908,39 @@ var file_souk_shipping_v1_shipping_proto_goTypes = []any{
 	(*Event)(nil),                  // 8: souk.shipping.v1.Event
 	(*ListShipmentsRequest)(nil),   // 9: souk.shipping.v1.ListShipmentsRequest
 	(*ListShipmentsResponse)(nil),  // 10: souk.shipping.v1.ListShipmentsResponse
-	(*v1.Money)(nil),               // 11: souk.money.v1.Money
-	(*timestamppb.Timestamp)(nil),  // 12: google.protobuf.Timestamp
+	(*WatchParcelsRequest)(nil),    // 11: souk.shipping.v1.WatchParcelsRequest
+	(*WatchParcelsResponse)(nil),   // 12: souk.shipping.v1.WatchParcelsResponse
+	(*v1.Money)(nil),               // 13: souk.money.v1.Money
+	(*timestamppb.Timestamp)(nil),  // 14: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),    // 15: google.protobuf.Duration
 }
 var file_souk_shipping_v1_shipping_proto_depIdxs = []int32{
-	11, // 0: souk.shipping.v1.Option.price:type_name -> souk.money.v1.Money
+	13, // 0: souk.shipping.v1.Option.price:type_name -> souk.money.v1.Money
 	1,  // 1: souk.shipping.v1.QuoteRequest.destination:type_name -> souk.shipping.v1.Destination
 	2,  // 2: souk.shipping.v1.QuoteResponse.options:type_name -> souk.shipping.v1.Option
 	1,  // 3: souk.shipping.v1.CreateShipmentRequest.destination:type_name -> souk.shipping.v1.Destination
 	7,  // 4: souk.shipping.v1.CreateShipmentResponse.shipment:type_name -> souk.shipping.v1.Shipment
 	0,  // 5: souk.shipping.v1.Shipment.status:type_name -> souk.shipping.v1.Status
 	8,  // 6: souk.shipping.v1.Shipment.events:type_name -> souk.shipping.v1.Event
-	12, // 7: souk.shipping.v1.Shipment.created_at:type_name -> google.protobuf.Timestamp
-	12, // 8: souk.shipping.v1.Event.at:type_name -> google.protobuf.Timestamp
+	14, // 7: souk.shipping.v1.Shipment.created_at:type_name -> google.protobuf.Timestamp
+	14, // 8: souk.shipping.v1.Event.at:type_name -> google.protobuf.Timestamp
 	0,  // 9: souk.shipping.v1.Event.status:type_name -> souk.shipping.v1.Status
 	7,  // 10: souk.shipping.v1.ListShipmentsResponse.shipments:type_name -> souk.shipping.v1.Shipment
-	3,  // 11: souk.shipping.v1.ShippingService.Quote:input_type -> souk.shipping.v1.QuoteRequest
-	5,  // 12: souk.shipping.v1.ShippingService.CreateShipment:input_type -> souk.shipping.v1.CreateShipmentRequest
-	9,  // 13: souk.shipping.v1.ShippingService.ListShipments:input_type -> souk.shipping.v1.ListShipmentsRequest
-	4,  // 14: souk.shipping.v1.ShippingService.Quote:output_type -> souk.shipping.v1.QuoteResponse
-	6,  // 15: souk.shipping.v1.ShippingService.CreateShipment:output_type -> souk.shipping.v1.CreateShipmentResponse
-	10, // 16: souk.shipping.v1.ShippingService.ListShipments:output_type -> souk.shipping.v1.ListShipmentsResponse
-	14, // [14:17] is the sub-list for method output_type
-	11, // [11:14] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	15, // 11: souk.shipping.v1.WatchParcelsRequest.wait:type_name -> google.protobuf.Duration
+	7,  // 12: souk.shipping.v1.WatchParcelsResponse.shipments:type_name -> souk.shipping.v1.Shipment
+	3,  // 13: souk.shipping.v1.ShippingService.Quote:input_type -> souk.shipping.v1.QuoteRequest
+	5,  // 14: souk.shipping.v1.ShippingService.CreateShipment:input_type -> souk.shipping.v1.CreateShipmentRequest
+	9,  // 15: souk.shipping.v1.ShippingService.ListShipments:input_type -> souk.shipping.v1.ListShipmentsRequest
+	11, // 16: souk.shipping.v1.ShippingService.WatchParcels:input_type -> souk.shipping.v1.WatchParcelsRequest
+	4,  // 17: souk.shipping.v1.ShippingService.Quote:output_type -> souk.shipping.v1.QuoteResponse
+	6,  // 18: souk.shipping.v1.ShippingService.CreateShipment:output_type -> souk.shipping.v1.CreateShipmentResponse
+	10, // 19: souk.shipping.v1.ShippingService.ListShipments:output_type -> souk.shipping.v1.ListShipmentsResponse
+	12, // 20: souk.shipping.v1.ShippingService.WatchParcels:output_type -> souk.shipping.v1.WatchParcelsResponse
+	17, // [17:21] is the sub-list for method output_type
+	13, // [13:17] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_souk_shipping_v1_shipping_proto_init() }
@@ -812,7 +954,7 @@ func file_souk_shipping_v1_shipping_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_shipping_v1_shipping_proto_rawDesc), len(file_souk_shipping_v1_shipping_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   10,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -24,6 +24,7 @@ const (
 	ShippingService_Quote_FullMethodName          = "/souk.shipping.v1.ShippingService/Quote"
 	ShippingService_CreateShipment_FullMethodName = "/souk.shipping.v1.ShippingService/CreateShipment"
 	ShippingService_ListShipments_FullMethodName  = "/souk.shipping.v1.ShippingService/ListShipments"
+	ShippingService_WatchParcels_FullMethodName   = "/souk.shipping.v1.ShippingService/WatchParcels"
 )
 
 // ShippingServiceClient is the client API for ShippingService service.
@@ -38,6 +39,9 @@ type ShippingServiceClient interface {
 	CreateShipment(ctx context.Context, in *CreateShipmentRequest, opts ...grpc.CallOption) (*CreateShipmentResponse, error)
 	// ListShipments returns the shipments of the orders named, 100 at most, each with its events.
 	ListShipments(ctx context.Context, in *ListShipmentsRequest, opts ...grpc.CallOption) (*ListShipmentsResponse, error)
+	// WatchParcels tells which parcels have moved since a position or, when that is none, waits for a move. It answers without shipments
+	// when none came. A move may be told several times.
+	WatchParcels(ctx context.Context, in *WatchParcelsRequest, opts ...grpc.CallOption) (*WatchParcelsResponse, error)
 }
 
 type shippingServiceClient struct {
@@ -78,6 +82,16 @@ func (c *shippingServiceClient) ListShipments(ctx context.Context, in *ListShipm
 	return out, nil
 }
 
+func (c *shippingServiceClient) WatchParcels(ctx context.Context, in *WatchParcelsRequest, opts ...grpc.CallOption) (*WatchParcelsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(WatchParcelsResponse)
+	err := c.cc.Invoke(ctx, ShippingService_WatchParcels_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ShippingServiceServer is the server API for ShippingService service.
 // All implementations must embed UnimplementedShippingServiceServer
 // for forward compatibility.
@@ -90,6 +104,9 @@ type ShippingServiceServer interface {
 	CreateShipment(context.Context, *CreateShipmentRequest) (*CreateShipmentResponse, error)
 	// ListShipments returns the shipments of the orders named, 100 at most, each with its events.
 	ListShipments(context.Context, *ListShipmentsRequest) (*ListShipmentsResponse, error)
+	// WatchParcels tells which parcels have moved since a position or, when that is none, waits for a move. It answers without shipments
+	// when none came. A move may be told several times.
+	WatchParcels(context.Context, *WatchParcelsRequest) (*WatchParcelsResponse, error)
 	mustEmbedUnimplementedShippingServiceServer()
 }
 
@@ -108,6 +125,9 @@ func (UnimplementedShippingServiceServer) CreateShipment(context.Context, *Creat
 }
 func (UnimplementedShippingServiceServer) ListShipments(context.Context, *ListShipmentsRequest) (*ListShipmentsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListShipments not implemented")
+}
+func (UnimplementedShippingServiceServer) WatchParcels(context.Context, *WatchParcelsRequest) (*WatchParcelsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method WatchParcels not implemented")
 }
 func (UnimplementedShippingServiceServer) mustEmbedUnimplementedShippingServiceServer() {}
 func (UnimplementedShippingServiceServer) testEmbeddedByValue()                         {}
@@ -184,6 +204,24 @@ func _ShippingService_ListShipments_Handler(srv interface{}, ctx context.Context
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ShippingService_WatchParcels_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(WatchParcelsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ShippingServiceServer).WatchParcels(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ShippingService_WatchParcels_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ShippingServiceServer).WatchParcels(ctx, req.(*WatchParcelsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // ShippingService_ServiceDesc is the grpc.ServiceDesc for ShippingService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -202,6 +240,10 @@ var ShippingService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListShipments",
 			Handler:    _ShippingService_ListShipments_Handler,
+		},
+		{
+			MethodName: "WatchParcels",
+			Handler:    _ShippingService_WatchParcels_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -1,0 +1,125 @@
+package pgfeed
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"souk/platform/field"
+	"souk/platform/outage"
+)
+
+const (
+	// pageSize is how many changes a page has, unless one transaction made more.
+	pageSize = 100
+	// pageEvery is how often the table is looked at while somebody waits for a page.
+	pageEvery = 100 * time.Millisecond
+)
+
+// place is a position among pages. Its text is for the reader to keep.
+type place struct {
+	// server is when the database server was started, in microseconds since 1970. It may have been restored when it is another.
+	server int64
+	// from is the transaction to begin with or, while a walk over several pages is under way, the one for the next walk.
+	from uint64
+	// walking says that a walk is under way, and after is the last transaction that it has told.
+	walking bool
+	after   uint64
+}
+
+func (p place) String() string {
+	if p.walking {
+		return fmt.Sprintf("%d.%d.%d", p.server, p.from, p.after)
+	}
+	return fmt.Sprintf("%d.%d", p.server, p.from)
+}
+
+// parsePlace reads a position. What is none is of no server, and so is not known.
+func parsePlace(position string) (p place) {
+	parts := strings.Split(position, ".")
+	if len(parts) != 2 && len(parts) != 3 {
+		return place{}
+	}
+	var errs [3]error
+	p.server, errs[0] = strconv.ParseInt(parts[0], 10, 64)
+	p.from, errs[1] = strconv.ParseUint(parts[1], 10, 64)
+	if p.walking = len(parts) == 3; p.walking {
+		p.after, errs[2] = strconv.ParseUint(parts[2], 10, 64)
+	}
+	if errs != [3]error{} {
+		return place{}
+	}
+	return p
+}
+
+// least is the first transaction that a page from p may tell.
+func (p place) least() uint64 {
+	if p.walking {
+		return p.after + 1
+	}
+	return p.from
+}
+
+// Page is Wait for a reader that keeps its position for long and reads whatever has changed since, a page at a time. The position
+// stays the same while nothing changes. News.Reset says only that the position is not known here: it is empty, or the database
+// server was started anew since, perhaps from a backup. The reader finds out by itself what changed before the new position.
+func (f *Feed) Page(ctx context.Context, position string, wait time.Duration) (News, error) {
+	if wait < 0 || wait > MaxWait {
+		return News{}, field.Invalid("wait", fmt.Sprintf("must be 0 to %s", MaxWait))
+	}
+	p := parsePlace(position)
+	for deadline := time.Now().Add(wait); ; {
+		news, err := f.page(ctx, p)
+		if err != nil || len(news.Changes) > 0 || news.Reset || news.Position != position {
+			return news, err
+		}
+		left := time.Until(deadline)
+		if left <= 0 {
+			return news, nil
+		}
+		if !outage.Sleep(ctx, min(pageEvery, left)) {
+			return News{}, ctx.Err()
+		}
+	}
+}
+
+// page returns the changes from p on that are known now.
+func (f *Feed) page(ctx context.Context, p place) (News, error) {
+	var now place
+	var oldest, newest string
+	var rows [][]string
+	err := f.pool.QueryRow(ctx, f.pages, strconv.FormatUint(p.least(), 10), pageSize).Scan(&now.server, &oldest, &newest, &rows)
+	if err != nil {
+		return News{}, fmt.Errorf("look for a page of changes: %w", err)
+	}
+	if p.server != now.server {
+		now.from = min(parse(oldest), parse(newest)+1)
+		return News{Position: now.String(), Reset: true}, nil
+	}
+	news := News{More: len(rows) >= pageSize}
+	for _, row := range rows {
+		news.Changes = append(news.Changes, Change{ID: row[0], At: parse(row[1])})
+	}
+	news.Position = p.next(news, parse(oldest)).String()
+	return news, nil
+}
+
+// next returns where to go on from after a page. oldest is the oldest transaction that was running then.
+func (p place) next(page News, oldest uint64) place {
+	next := p
+	if !p.walking {
+		next.from = max(p.from, oldest) // what ends during the walk is told by the next one
+	}
+	if n := len(page.Changes); n > 0 {
+		next.after = page.Changes[n-1].At
+	} else if !p.walking {
+		return p
+	}
+	if next.walking = page.More; !next.walking {
+		// Never past what was told: transactions that came to nothing may be forgotten in a crash, and their numbers used again.
+		next.from, next.after = min(next.from, next.after+1), 0
+	}
+	return next
+}

@@ -1,0 +1,180 @@
+package shipping_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"souk/platform/pgfeed"
+	"souk/platform/pgtest"
+
+	"souk/services/shipping/internal/postgres"
+	"souk/services/shipping/internal/shipping"
+	"souk/services/shipping/internal/simulator"
+)
+
+// scripted is a carrier that answers what a test says, and counts how often it is asked about each parcel.
+type scripted struct {
+	shipping.Carrier
+	mu     sync.Mutex
+	answer shipping.Tracking
+	err    error
+	asked  map[string]int
+}
+
+func (s *scripted) Track(_ context.Context, number string, _ time.Time) (shipping.Tracking, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.asked[number]++
+	return s.answer, s.err
+}
+
+func setupScripted(t *testing.T, parcels int) (*shipping.Service, *scripted, *pgxpool.Pool) {
+	t.Helper()
+	pool := pgtest.New(t, postgres.Migrations)
+	carrier := &scripted{Carrier: simulator.New(time.Hour, time.Now), asked: map[string]int{}}
+	s := shipping.New(postgres.New(pool), carrier, "GBP")
+	for range parcels {
+		if _, err := s.Ship(t.Context(), uuid.NewString(), "royal-standard", leeds, 500); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return s, carrier, pool
+}
+
+// restOf returns how long the only parcel is left alone now.
+func restOf(t *testing.T, pool *pgxpool.Pool) (rest time.Duration) {
+	t.Helper()
+	if err := pool.QueryRow(t.Context(), `SELECT ask_at - now() FROM shipments`).Scan(&rest); err != nil {
+		t.Fatal(err)
+	}
+	return rest
+}
+
+func TestTheCarrierIsAskedAgainWhenItSays(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		hint  func() time.Time
+		err   error
+		least time.Duration
+		most  time.Duration
+	}{
+		"in 5 minutes": {hint: func() time.Time { return time.Now().Add(5 * time.Minute) }, least: 4 * time.Minute, most: 5 * time.Minute},
+		"in a week":    {hint: func() time.Time { return time.Now().Add(7 * 24 * time.Hour) }, least: 59 * time.Minute, most: time.Hour},
+		"in the past":  {hint: func() time.Time { return time.Now().Add(-time.Hour) }, least: -time.Minute, most: time.Second},
+		"cannot tell":  {hint: func() time.Time { return time.Time{} }, least: 9 * time.Minute, most: 10 * time.Minute},
+		"is away":      {hint: time.Now, err: errors.New("away"), least: 0, most: 10 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, carrier, pool := setupScripted(t, 1)
+			carrier.answer, carrier.err = shipping.Tracking{AskAt: test.hint()}, test.err
+			if err := s.Follow(t.Context()); !errors.Is(err, test.err) {
+				t.Fatalf("follow: %v, want %v", err, test.err)
+			}
+			if rest := restOf(t, pool); rest < test.least || rest > test.most {
+				t.Errorf("left alone for %s, want %s to %s", rest, test.least, test.most)
+			}
+		})
+	}
+}
+
+func TestReplicasShareTheParcelsThatAreDue(t *testing.T) {
+	t.Parallel()
+	const parcels = 230 // more than two batches
+	s, carrier, _ := setupScripted(t, parcels)
+	var replicas sync.WaitGroup
+	for range 4 {
+		replicas.Go(func() {
+			if err := s.Follow(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	replicas.Wait()
+	if len(carrier.asked) != parcels {
+		t.Errorf("asked about %d parcels, want %d", len(carrier.asked), parcels)
+	}
+	for number, n := range carrier.asked {
+		if n != 1 {
+			t.Errorf("asked %d times about %s", n, number)
+		}
+	}
+}
+
+func TestAMoveIsToldOnce(t *testing.T) {
+	t.Parallel()
+	s, carrier, pool := setupScripted(t, 1)
+	feed := pgfeed.New(pool, "shipments", "order_id")
+	news, err := feed.Page(t.Context(), "", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	follow := func() int {
+		t.Helper()
+		if _, err := pool.Exec(t.Context(), `UPDATE shipments SET ask_at = now()`); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Follow(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if news, err = feed.Page(t.Context(), news.Position, 0); err != nil || news.Reset {
+			t.Fatalf("page: %+v, %v", news, err)
+		}
+		return len(news.Changes)
+	}
+	now := time.Now()
+	label := shipping.Event{At: now, Status: shipping.LabelCreated}
+	carrier.answer.Events = []shipping.Event{label}
+	if told := follow(); told != 0 {
+		t.Errorf("told of %d moves before the parcel left", told)
+	}
+	carrier.answer.Events = []shipping.Event{label, {At: now, Status: shipping.InTransit}}
+	if told := follow(); told != 1 {
+		t.Errorf("told of %d moves, want one", told)
+	}
+	// Other transactions of the server may hold the position back, and then the move is told again.
+	for deadline := time.Now().Add(10 * time.Second); follow() != 0; {
+		if time.Now().After(deadline) {
+			t.Fatal("told again and again")
+		}
+	}
+}
+
+// A round with many parcels on their way, of which none moves.
+func TestParcelsThatDoNotMoveCostNothing(t *testing.T) {
+	t.Parallel()
+	const parcels = 30_000
+	_, carrier, pool := setupScripted(t, 0)
+	if _, err := pool.Exec(t.Context(), `INSERT INTO shipments
+		(id, order_id, option_id, carrier, service, tracking_number, status, created_at, ask_at)
+		SELECT gen_random_uuid(), gen_random_uuid(), 'royal-standard', 'Royal Post', 'Standard', 'SK' || i, 'in_transit', now(), now() + interval '10 minutes'
+		FROM generate_series(1, $1::int) i`, parcels); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := pool.Exec(t.Context(), `VACUUM ANALYZE shipments`); err != nil {
+		t.Fatal(err)
+	}
+	round := func(single *pgxpool.Pool, position string) string {
+		t.Helper()
+		if err := shipping.New(postgres.New(single), carrier, "GBP").Follow(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		news, err := pgfeed.New(single, "shipments", "order_id").Page(t.Context(), position, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return news.Position
+	}
+	position := round(pool, "")
+	spent := pgtest.Measure(t, pool, func(single *pgxpool.Pool) { round(single, position) })
+	t.Logf("measured: a round with %d parcels on their way writes %d rows and reads %d blocks", parcels, spent.Rows, spent.Blocks)
+	if spent.Rows != 0 || spent.Blocks > 50 || len(carrier.asked) > 0 {
+		t.Errorf("%+v, and %d parcels asked about", spent, len(carrier.asked))
+	}
+}
