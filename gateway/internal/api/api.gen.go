@@ -1807,11 +1807,13 @@ type ListProductsParams struct {
 	// InStock Leaves out what is out of stock; what is `unknown` stays in
 	InStock *bool `form:"in_stock,omitempty" json:"in_stock,omitempty"`
 
-	// Sort `relevance` when there is a `q`, else `newest`
+	// Sort `relevance` when there is a `q`, else `newest`. `relevance` ranks the newest 1,000 products that match; the older ones follow
+	// them, the newest first.
 	Sort *ListProductsParamsSort `form:"sort,omitempty" json:"sort,omitempty"`
 
 	// Facets Whether to count the products by category and brand. The counts are those of the whole list, whatever the
-	// page; with `in_stock`, of the first 1,000 products that match otherwise.
+	// page; with `q`, `min_price` or `max_price`, of the newest 1,000 products of the list; with `in_stock`, of the first 1,000
+	// products that match otherwise.
 	Facets *bool `form:"facets,omitempty" json:"facets,omitempty"`
 
 	// Limit How many to list

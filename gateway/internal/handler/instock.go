@@ -22,10 +22,12 @@ const (
 // listInStock looks through the catalog for products that inventory has, because catalog does not know stock.
 func (h *Handler) listInStock(ctx context.Context, query *catalogv1.ListProductsRequest) (api.ListProductsResponseObject, error) {
 	limit, facets := int(query.GetLimit()), query.GetFacets()
-	query.Limit, query.Facets = stockPage, false
+	query.Facets = false
+	// Most products can be bought: twice as many as are wanted nearly always do.
+	query.Limit = min(2*query.GetLimit(), stockPage)
 	list := api.ProductList{Items: []api.Product{}}
-	next, err := h.eachInStock(ctx, query, func(_ *catalogv1.Product, view api.Product) bool {
-		list.Items = append(list.Items, view)
+	next, err := h.eachInStock(ctx, query, func(p *catalogv1.Product, levels levels) bool {
+		list.Items = append(list.Items, productView(p, levels))
 		return len(list.Items) < limit
 	})
 	if err != nil {
@@ -43,19 +45,21 @@ func (h *Handler) listInStock(ctx context.Context, query *catalogv1.ListProducts
 }
 
 // eachInStock shows the products of a query that can be bought, from its cursor on, until show returns false or
-// maxStockPages pages have been looked through. It returns the cursor of the rest, "" when there is none.
+// maxStockPages pages have been looked through, the first of the query's limit. It returns the cursor of the rest, "" when there is none.
 func (h *Handler) eachInStock(
-	ctx context.Context, query *catalogv1.ListProductsRequest, show func(*catalogv1.Product, api.Product) bool,
+	ctx context.Context, query *catalogv1.ListProductsRequest, show func(*catalogv1.Product, levels) bool,
 ) (next string, err error) {
 	for range maxStockPages {
 		page, err := h.Catalog.ListProducts(ctx, query)
 		if err != nil {
 			return "", err
 		}
+		query.Limit = stockPage
 		products := productsOf(page)
-		for i, view := range h.productViews(ctx, products) {
+		levels := h.levelsOf(ctx, products)
+		for i, p := range products {
 			query.Cursor = page.GetProducts()[i].GetCursor()
-			if !available(view) || show(products[i], view) {
+			if !levels.available(p) || show(p, levels) {
 				continue
 			}
 			if page.GetMore() || i < len(products)-1 {
@@ -73,9 +77,9 @@ func (h *Handler) eachInStock(
 // facetsInStock counts the products of a query that can be bought by category and brand, over all pages of the list as
 // far as eachInStock looks.
 func (h *Handler) facetsInStock(ctx context.Context, query *catalogv1.ListProductsRequest) ([]api.Facet, error) {
-	query.Cursor = ""
+	query.Cursor, query.Limit, query.Brief = "", stockPage, true
 	categories, brands := tally{}, tally{}
-	_, err := h.eachInStock(ctx, query, func(p *catalogv1.Product, _ api.Product) bool {
+	_, err := h.eachInStock(ctx, query, func(p *catalogv1.Product, _ levels) bool {
 		categories.count(p.GetCategorySlug(), p.GetCategory())
 		brands.count(p.GetBrand(), p.GetBrand())
 		return true

@@ -13,14 +13,19 @@ import (
 
 // productViews composes catalog's products with inventory's levels.
 func (h *Handler) productViews(ctx context.Context, products []*catalogv1.Product) []api.Product {
+	levels := h.levelsOf(ctx, products)
+	return views(products, func(p *catalogv1.Product) api.Product { return productView(p, levels) })
+}
+
+// levelsOf returns what can be had of the variants of products.
+func (h *Handler) levelsOf(ctx context.Context, products []*catalogv1.Product) levels {
 	var pieces []wanted
 	for _, p := range products {
 		for _, v := range p.GetVariants() {
 			pieces = append(pieces, wanted{v.GetSku(), 1})
 		}
 	}
-	levels := h.levels(ctx, pieces)
-	return views(products, func(p *catalogv1.Product) api.Product { return productView(p, levels) })
+	return h.levels(ctx, pieces)
 }
 
 func (h *Handler) productView(ctx context.Context, p *catalogv1.Product) api.Product {
@@ -80,6 +85,6 @@ func facetViews(page *catalogv1.ListProductsResponse, wanted bool) *[]api.Facet 
 
 // available reports whether something of a product can be bought, or might: while inventory cannot be asked a
 // shop that shows nothing would be the worse answer, and the page says `unknown`.
-func available(p api.Product) bool {
-	return slices.ContainsFunc(p.Variants, func(v api.Variant) bool { return v.Availability != api.AvailabilityOutOfStock })
+func (l levels) available(p *catalogv1.Product) bool {
+	return slices.ContainsFunc(p.GetVariants(), func(v *catalogv1.Variant) bool { return l.of(v.GetSku(), 1) != api.AvailabilityOutOfStock })
 }

@@ -54,5 +54,6 @@ func Run(ctx context.Context) error {
 	keys := pgkey.NewFor(svc, pool)
 	feed := pgfeed.New(pool, "products", "id")
 	catalogv1.RegisterCatalogServiceServer(svc.Server(), grpcapi.New(products, cfg.Currency, keys, feed))
+	svc.Every(catalog.AddUpEvery, "add up counts", products.AddUpCounts)
 	return svc.Run(ctx)
 }

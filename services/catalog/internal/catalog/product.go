@@ -113,9 +113,11 @@ type Category struct {
 
 // Store keeps the catalog.
 type Store interface {
-	// List returns the published products that match a query, one more than its limit at most.
+	// List returns the published products that match a query, one more than its limit at most. By relevance it ranks the
+	// newest 1,000, and the older ones follow by age.
 	List(ctx context.Context, query Query) ([]Listed, error)
-	// Facets counts the published products that match a query by category and by brand.
+	// Facets counts the published products that match a query by category and by brand; of a query with a text or a price, the
+	// newest 1,000.
 	Facets(ctx context.Context, query Query) ([]Facet, error)
 	// ByID returns a published product, or ErrNotFound. The id is a UUID.
 	ByID(ctx context.Context, id string) (Product, error)
@@ -129,6 +131,8 @@ type Store interface {
 	Variants(ctx context.Context, skus []string) ([]SoldVariant, error)
 	// Categories returns the categories that have a published product, by slug.
 	Categories(ctx context.Context) ([]Category, error)
+	// AddUpCounts adds some of the latest changes to the counts of products, so that counting stays quick, and returns how many.
+	AddUpCounts(ctx context.Context) (int, error)
 	// Insert adds a product: ErrSlugTaken, *SKUTakenError.
 	Insert(ctx context.Context, product Product) error
 	// Update replaces a product that has the version before product's: ErrVersionMismatch, *SKUTakenError.

@@ -33,6 +33,8 @@ type Query struct {
 	MinPrice, MaxPrice *int64
 	Sort               Sort
 	Limit              int
+	// Brief leaves out descriptions, tags and images, and of variants all but SKU and price.
+	Brief bool
 	// After is where the page starts; nil for the first.
 	After *Position
 }

@@ -3,6 +3,7 @@ package catalog
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"souk/platform/field"
 	"souk/platform/identifier"
@@ -10,6 +11,9 @@ import (
 
 // The most SKUs that can be asked for at once.
 const maxSKUs = 2000
+
+// AddUpEvery is how often the counts of products are to be added up.
+const AddUpEvery = 5 * time.Second
 
 // Service is what can be done with the catalog.
 type Service struct {
@@ -92,4 +96,14 @@ func (s *Service) Variants(ctx context.Context, skus []string) ([]SoldVariant, e
 // Categories returns the categories that have a published product.
 func (s *Service) Categories(ctx context.Context) ([]Category, error) {
 	return s.store.Categories(ctx)
+}
+
+// AddUpCounts adds the latest changes to the counts of products. Any number of replicas may do so at once.
+func (s *Service) AddUpCounts(ctx context.Context) error {
+	for {
+		n, err := s.store.AddUpCounts(ctx)
+		if err != nil || n == 0 {
+			return err
+		}
+	}
 }

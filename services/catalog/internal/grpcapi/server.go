@@ -50,7 +50,7 @@ func (s *Server) ListProducts(ctx context.Context, req *catalogv1.ListProductsRe
 	}
 	page, err := s.catalog.List(ctx, catalog.Query{
 		Text: req.GetQuery(), Category: req.GetCategory(), Brand: req.GetBrand(),
-		MinPrice: req.MinPrice, MaxPrice: req.MaxPrice, Sort: sort, Limit: int(req.GetLimit()),
+		MinPrice: req.MinPrice, MaxPrice: req.MaxPrice, Sort: sort, Limit: int(req.GetLimit()), Brief: req.GetBrief(),
 	}, req.GetCursor(), req.GetFacets())
 	if err != nil {
 		return nil, wireError(err)

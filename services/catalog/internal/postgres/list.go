@@ -46,12 +46,20 @@ func (c *conditions) param(p any) string {
 	return fmt.Sprintf("$%d", len(c.params))
 }
 
+func (c *conditions) sql() string { return strings.Join(c.parts, " AND ") }
+
+// args are the arguments of a query. PostgreSQL plans it for these very parameters each time: the right plan for a common word or a
+// wide range of prices reads the whole shop for a rare one, and the other way round.
+func (c *conditions) args() []any {
+	return append([]any{pgx.QueryExecModeCacheDescribe}, c.params...)
+}
+
 // matching writes FROM and WHERE for the products that a query matches, whatever page they are on.
-func matching(q catalog.Query) (from string, where conditions) {
+func matching(q catalog.Query, w wording) (from string, where conditions) {
 	from = "products p"
 	where.add("NOT p.withdrawn")
 	if q.Text != "" {
-		from += where.search(q.Text) // first, so that the text is $1
+		from += where.search(q.Text, w)
 	}
 	if q.Category != "" {
 		where.add("p.category_slug = ?", q.Category)
@@ -59,16 +67,61 @@ func matching(q catalog.Query) (from string, where conditions) {
 	if q.Brand != "" {
 		where.add("p.brand = ?", q.Brand)
 	}
-	if q.MinPrice != nil || q.MaxPrice != nil {
-		where.add(`EXISTS (SELECT FROM variants v WHERE v.product_id = p.id
-			AND v.price >= coalesce(?::bigint, 0) AND v.price <= coalesce(?::bigint, 9223372036854775807))`, q.MinPrice, q.MaxPrice)
+	// A range with one end needs no variants: the lowest or the highest price is that of one.
+	if q.MinPrice != nil {
+		where.add("p.max_price >= ?", *q.MinPrice)
+	}
+	if q.MaxPrice != nil {
+		where.add("p.min_price <= ?", *q.MaxPrice)
+	}
+	if q.MinPrice != nil && q.MaxPrice != nil {
+		where.add(`p.id IN (SELECT v.product_id FROM variants v WHERE v.price BETWEEN ? AND ?)`, *q.MinPrice, *q.MaxPrice)
 	}
 	return from, where
 }
 
+// newest writes a subquery of the newest products that match, of which there are as many as candidates at most.
+func newest(columns, from string, where *conditions) string {
+	return fmt.Sprintf(`(SELECT %s FROM %s WHERE %s ORDER BY p.created_at DESC, p.id DESC LIMIT %d)`, columns, from, where.sql(), candidates)
+}
+
 // List implements catalog.Store.
 func (s *Store) List(ctx context.Context, q catalog.Query) ([]catalog.Listed, error) {
-	from, where := matching(q)
+	list := s.page
+	if q.Sort == catalog.ByRelevance {
+		list = s.search
+	}
+	listed, err := list(ctx, q, byWords)
+	if err == nil && len(listed) == 0 {
+		var misspelled bool
+		if misspelled, err = s.misspelled(ctx, q); misspelled {
+			listed, err = list(ctx, q, bySimilarTitle)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	products := make([]*catalog.Product, len(listed))
+	for i := range listed {
+		products[i] = &listed[i].Product
+	}
+	if q.Brief {
+		return listed, s.loadVariants(ctx, products, briefVariantColumns)
+	}
+	return listed, s.loadVariants(ctx, products, variantColumns)
+}
+
+// page returns the products of a page without their variants, one more than the limit at most.
+func (s *Store) page(ctx context.Context, q catalog.Query, w wording) ([]catalog.Listed, error) {
+	from, where := matching(q, w)
+	if q.Sort == catalog.ByRelevance {
+		from = newest("p.*, search.query", from, &where) + " AS p CROSS JOIN LATERAL (SELECT p.query) AS search"
+		where.parts = []string{"true"}
+	}
+	read := columns
+	if q.Brief {
+		read = briefColumns
+	}
 	o := orders[q.Sort]
 	if q.After != nil {
 		comparison := map[string]string{"ASC": ">", "DESC": "<"}[o.direction]
@@ -76,7 +129,7 @@ func (s *Store) List(ctx context.Context, q catalog.Query) ([]catalog.Listed, er
 	}
 	limit := where.param(q.Limit + 1)
 	rows, err := s.pool.Query(ctx, fmt.Sprintf(`SELECT %s, (%s)::text FROM %s WHERE %s ORDER BY %s %s, p.id %s LIMIT %s`,
-		columns, o.by, from, strings.Join(where.parts, " AND "), o.by, o.direction, o.direction, limit), where.params...)
+		read, o.by, from, where.sql(), o.by, o.direction, o.direction, limit), where.args()...)
 	if err != nil {
 		return nil, fmt.Errorf("list products: %w", err)
 	}
@@ -89,45 +142,11 @@ func (s *Store) List(ctx context.Context, q catalog.Query) ([]catalog.Listed, er
 	if err != nil {
 		return nil, fmt.Errorf("list products: %w", err)
 	}
-	products := make([]*catalog.Product, len(listed))
-	for i := range listed {
-		products[i] = &listed[i].Product
-	}
-	return listed, s.loadVariants(ctx, products)
+	return listed, nil
 }
 
 // badKey reports whether a position's key could not be read as its type: class 22, data exception.
 func badKey(err error) bool {
 	var pgErr *pgconn.PgError
 	return errors.As(err, &pgErr) && strings.HasPrefix(pgErr.Code, "22")
-}
-
-// Facets implements catalog.Store.
-func (s *Store) Facets(ctx context.Context, q catalog.Query) ([]catalog.Facet, error) {
-	categories, err := s.facet(ctx, q, "category", "p.category_slug", "min(p.category)")
-	if err != nil {
-		return nil, err
-	}
-	brands, err := s.facet(ctx, q, "brand", "p.brand", "p.brand")
-	if err != nil {
-		return nil, err
-	}
-	return []catalog.Facet{categories, brands}, nil
-}
-
-// The most values that a facet shows.
-const facetValues = 50
-
-func (s *Store) facet(ctx context.Context, q catalog.Query, name, by, label string) (catalog.Facet, error) {
-	from, where := matching(q)
-	rows, err := s.pool.Query(ctx, fmt.Sprintf(`SELECT %s, %s, count(*) FROM %s WHERE %s AND %s <> '' GROUP BY %s
-		ORDER BY count(*) DESC, %s LIMIT %d`, by, label, from, strings.Join(where.parts, " AND "), by, by, by, facetValues), where.params...)
-	if err != nil {
-		return catalog.Facet{}, fmt.Errorf("facet %s: %w", name, err)
-	}
-	values, err := pgx.CollectRows(rows, pgx.RowToStructByPos[catalog.FacetValue])
-	if err != nil {
-		return catalog.Facet{}, fmt.Errorf("facet %s: %w", name, err)
-	}
-	return catalog.Facet{Field: name, Values: values}, nil
 }

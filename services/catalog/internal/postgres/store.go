@@ -27,6 +27,10 @@ func New(pool *pgxpool.Pool) *Store {
 const columns = `p.id, p.slug, p.title, p.description, p.brand, p.category, p.tags, p.images, p.currency, p.withdrawn,
 	p.version, p.created_at, p.updated_at`
 
+// briefColumns are columns without what is long.
+const briefColumns = `p.id, p.slug, p.title, '', p.brand, p.category, '{}'::text[], '[]'::jsonb, p.currency, p.withdrawn,
+	p.version, p.created_at, p.updated_at`
+
 func fieldsOf(p *catalog.Product) []any {
 	return []any{
 		&p.ID, &p.Slug, &p.Title, &p.Description, &p.Brand, &p.Category, &p.Tags, &p.Images, &p.Currency, &p.Withdrawn,
@@ -60,7 +64,7 @@ func (s *Store) find(ctx context.Context, query, key string) (catalog.Product, e
 	if err != nil {
 		return catalog.Product{}, fmt.Errorf("find product: %w", err)
 	}
-	return product, s.loadVariants(ctx, []*catalog.Product{&product})
+	return product, s.loadVariants(ctx, []*catalog.Product{&product}, variantColumns)
 }
 
 // BySlugs implements catalog.Store.
@@ -77,7 +81,7 @@ func (s *Store) BySlugs(ctx context.Context, slugs []string) (map[string]catalog
 	for i := range products {
 		pointers[i] = &products[i]
 	}
-	if err := s.loadVariants(ctx, pointers); err != nil {
+	if err := s.loadVariants(ctx, pointers, variantColumns); err != nil {
 		return nil, err
 	}
 	bySlug := make(map[string]catalog.Product, len(products))
@@ -87,14 +91,19 @@ func (s *Store) BySlugs(ctx context.Context, slugs []string) (map[string]catalog
 	return bySlug, nil
 }
 
+const (
+	variantColumns      = `product_id, sku, title, options, price, weight`
+	briefVariantColumns = `product_id, sku, '', NULL::jsonb, price, 0::bigint`
+)
+
 // loadVariants fills in the variants of products, in their order, with one query.
-func (s *Store) loadVariants(ctx context.Context, products []*catalog.Product) error {
+func (s *Store) loadVariants(ctx context.Context, products []*catalog.Product, columns string) error {
 	byID := make(map[string]*catalog.Product, len(products))
 	ids := make([]string, len(products))
 	for i, p := range products {
 		byID[p.ID], ids[i] = p, p.ID
 	}
-	rows, err := s.pool.Query(ctx, `SELECT product_id, sku, title, options, price, weight FROM variants
+	rows, err := s.pool.Query(ctx, `SELECT `+columns+` FROM variants
 		WHERE product_id = ANY($1::uuid[]) ORDER BY product_id, position`, ids)
 	if err != nil {
 		return fmt.Errorf("variants: %w", err)
@@ -145,18 +154,4 @@ func (s *Store) Variants(ctx context.Context, skus []string) ([]catalog.SoldVari
 		return nil, fmt.Errorf("variants: %w", err)
 	}
 	return variants, nil
-}
-
-// Categories implements catalog.Store.
-func (s *Store) Categories(ctx context.Context) ([]catalog.Category, error) {
-	rows, err := s.pool.Query(ctx, `SELECT category_slug, min(category), count(*) FROM products
-		WHERE NOT withdrawn AND category_slug <> '' GROUP BY category_slug ORDER BY category_slug`)
-	if err != nil {
-		return nil, fmt.Errorf("categories: %w", err)
-	}
-	categories, err := pgx.CollectRows(rows, pgx.RowToStructByPos[catalog.Category])
-	if err != nil {
-		return nil, fmt.Errorf("categories: %w", err)
-	}
-	return categories, nil
 }

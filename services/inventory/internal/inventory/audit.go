@@ -61,7 +61,7 @@ type ReservationQuery struct {
 }
 
 // Stock returns a page of all SKUs in their order, and after what the next page begins, if there is one. A limit of
-// 0 means 1,000.
+// 0 means 1,000. A page ends before its limit when it has added up 100,000 entries and lines.
 func (s *Service) Stock(ctx context.Context, limit int, after string) (page []Stock, next string, err error) {
 	var check field.Checker
 	limit = checkLimit(&check, limit, defaultStock, maxStock)
@@ -69,11 +69,11 @@ func (s *Service) Stock(ctx context.Context, limit int, after string) (page []St
 	if err := check.Err(); err != nil {
 		return nil, "", err
 	}
-	page, err = s.store.Stock(ctx, after, limit+1)
-	if err != nil || len(page) <= limit {
+	page, more, err := s.store.Stock(ctx, after, limit)
+	if err != nil || !more {
 		return page, "", err
 	}
-	return page[:limit], page[limit-1].SKU, nil
+	return page, page[len(page)-1].SKU, nil
 }
 
 // Reservations returns a page of reservations, and after what the next page begins, if there is one. A limit of 0

@@ -95,8 +95,9 @@ type Store interface {
 	Return(ctx context.Context, r Return) error
 	// Expire releases some of the reservations that are past their time, and returns how many.
 	Expire(ctx context.Context) (int, error)
-	// Stock returns SKUs after one, in their order, as of one moment.
-	Stock(ctx context.Context, after string, limit int) ([]Stock, error)
+	// Stock returns SKUs after one, in their order, as of one moment, and whether there are more. It returns at least one, and
+	// fewer than the limit when their books are long.
+	Stock(ctx context.Context, after string, limit int) (page []Stock, more bool, err error)
 	// Reservations returns a page of the reservations, and whether there are more.
 	Reservations(ctx context.Context, query ReservationQuery) (page []ReservationRecord, more bool, err error)
 }

@@ -12,42 +12,59 @@ import (
 	"souk/services/inventory/internal/inventory"
 )
 
-// auditTime is how long adding up a page of the ledger may take: a SKU may have been sold a million times.
-const auditTime = 50 * time.Second
+const (
+	// auditTime is how long adding up a page of the books may take: a single SKU may have been sold a million times.
+	auditTime = 50 * time.Second
+	// pageEntries ends a page of stock: with the SKU with which so many entries and lines of reservations have been added up.
+	pageEntries = 100_000
+)
 
-// One statement sees one moment, and nothing but the level itself is taken from the level.
+// One statement sees one moment, and nothing but the level itself is taken from the level. It goes from SKU to SKU, so that it can end
+// where the page does.
 const selectStock = `
-	SELECT sku, on_hand, reserved, owned, sold, held, committed
-	FROM (SELECT sku, on_hand, reserved FROM levels WHERE sku > $1 ORDER BY sku LIMIT $2) AS page
-	CROSS JOIN LATERAL (
-		SELECT coalesce(sum(delta) FILTER (WHERE kind IN ('opening', 'adjustment')), 0)::bigint AS owned,
-			coalesce(-sum(delta) FILTER (WHERE kind IN ('sale', 'restock', 'return')), 0)::bigint AS sold
-		FROM stock_entries e WHERE e.sku = page.sku
-	) AS ledger
-	CROSS JOIN LATERAL (
-		SELECT coalesce(sum(quantity) FILTER (WHERE status = 'held'), 0)::bigint AS held,
-			coalesce(sum(quantity - returned) FILTER (WHERE status = 'committed'), 0)::bigint AS committed
-		FROM reservation_lines l JOIN reservations USING (order_id) WHERE l.sku = page.sku
-	) AS orders
-	ORDER BY sku`
+	WITH RECURSIVE page AS (
+		SELECT $1 AS sku, 0::bigint AS on_hand, 0::bigint AS reserved, 0::bigint AS owned, 0::bigint AS sold, 0::bigint AS held,
+			0::bigint AS committed, 0::bigint AS place, 0::bigint AS read
+		UNION ALL
+		SELECT level.sku, level.on_hand, level.reserved, ledger.owned, ledger.sold, orders.held, orders.committed,
+			page.place + 1, page.read + ledger.entries + orders.lines
+		FROM page
+		CROSS JOIN LATERAL (SELECT sku, on_hand, reserved FROM levels WHERE levels.sku > page.sku ORDER BY sku LIMIT 1) AS level
+		CROSS JOIN LATERAL (
+			SELECT count(*) AS entries,
+				coalesce(sum(delta) FILTER (WHERE kind IN ('opening', 'adjustment')), 0)::bigint AS owned,
+				coalesce(-sum(delta) FILTER (WHERE kind IN ('sale', 'restock', 'return')), 0)::bigint AS sold
+			FROM stock_entries e WHERE e.sku = level.sku
+		) AS ledger
+		CROSS JOIN LATERAL (
+			SELECT count(*) AS lines,
+				coalesce(sum(quantity) FILTER (WHERE status = 'held'), 0)::bigint AS held,
+				coalesce(sum(quantity - returned) FILTER (WHERE status = 'committed'), 0)::bigint AS committed
+			FROM reservation_lines l JOIN reservations USING (order_id) WHERE l.sku = level.sku
+		) AS orders
+		WHERE page.place < $2 AND page.read < $3
+	)
+	SELECT sku, on_hand, reserved, owned, sold, held, committed,
+		EXISTS (SELECT FROM levels WHERE levels.sku > (SELECT max(sku) FROM page)) AS more
+	FROM page WHERE place > 0 ORDER BY sku`
 
 // Stock implements inventory.Store.
-func (s *Store) Stock(ctx context.Context, after string, limit int) (stock []inventory.Stock, err error) {
+func (s *Store) Stock(ctx context.Context, after string, limit int) (stock []inventory.Stock, more bool, err error) {
 	err = pgdb.InLongTx(ctx, s.pool, auditTime, func(tx pgx.Tx) error {
-		rows, err := tx.Query(ctx, selectStock, after, limit)
+		rows, err := tx.Query(ctx, selectStock, after, limit, pageEntries)
 		if err != nil {
 			return err
 		}
 		stock, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (s inventory.Stock, err error) {
-			err = row.Scan(&s.SKU, &s.OnHand, &s.Reserved, &s.Owned, &s.Sold, &s.Held, &s.Committed)
+			err = row.Scan(&s.SKU, &s.OnHand, &s.Reserved, &s.Owned, &s.Sold, &s.Held, &s.Committed, &more)
 			return s, err
 		})
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("stock: %w", err)
+		return nil, false, fmt.Errorf("stock: %w", err)
 	}
-	return stock, nil
+	return stock, more, nil
 }
 
 // maxPageLines ends a page of reservations, so that it fits into an answer of 16 MiB: a line may take 220 bytes.

@@ -15,7 +15,6 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"souk/platform/pgdb"
-	"souk/platform/pgtest"
 
 	"souk/services/inventory/internal/inventory"
 	"souk/services/inventory/internal/postgres"
@@ -63,34 +62,14 @@ func ledgerRows(t *testing.T) int {
 	return n
 }
 
-// fillLedger adds deliveries of 1,000 pieces each. The superuser may leave the checks of foreign keys out, which take most of the time.
+// fillLedger adds deliveries of 1,000 pieces each.
 func fillLedger(t *testing.T, pool *pgxpool.Pool, rows int) {
 	t.Helper()
-	config, err := pgx.ParseConfig(os.Getenv(pgtest.Variable))
-	if err != nil {
-		t.Fatal(err)
-	}
-	config.Database = pool.Config().ConnConfig.Database
-	admin, err := pgx.ConnectConfig(t.Context(), config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = admin.Close(t.Context()) }()
 	each := rows / ledgerSKUs
-	for _, fill := range []struct {
-		sql  string
-		args []any
-	}{
-		{`SET session_replication_role = replica`, nil},
-		{`INSERT INTO levels (sku, on_hand) SELECT 'LEDGER-' || i, 1000 * $2::bigint FROM generate_series(1, $1) AS i`, []any{ledgerSKUs, each}},
-		{`INSERT INTO stock_entries (sku, kind, delta, reason) SELECT 'LEDGER-' || i, 'adjustment', 1000, 'delivery'
-			FROM generate_series(1, $1) AS i, generate_series(1, $2)`, []any{ledgerSKUs, each}},
-		{`ANALYZE`, nil},
-	} {
-		if _, err := admin.Exec(t.Context(), fill.sql, fill.args...); err != nil {
-			t.Fatal(err)
-		}
-	}
+	inReplica(t, pool, `INSERT INTO levels (sku, on_hand) SELECT 'LEDGER-' || i, 1000 * $2::bigint FROM generate_series(1, $1) AS i`, ledgerSKUs, each)
+	inReplica(t, pool, `INSERT INTO stock_entries (sku, kind, delta, reason) SELECT 'LEDGER-' || i, 'adjustment', 1000, 'delivery'
+		FROM generate_series(1, $1) AS i, generate_series(1, $2) AS entry`, ledgerSKUs, each)
+	inReplica(t, pool, `ANALYZE`)
 }
 
 // trade is what went on while the ledger was migrated.

@@ -128,6 +128,18 @@ func assertBooks(t testing.TB, pool *pgxpool.Pool) {
 // assertNoDeadlocks closes a pool of wide's, because PostgreSQL adds up what a session met when that ends.
 func assertNoDeadlocks(t *testing.T, pool *pgxpool.Pool) {
 	t.Helper()
+	conn := after(t, pool)
+	defer func() { _ = conn.Close(t.Context()) }()
+	var deadlocks int
+	err := conn.QueryRow(t.Context(), `SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()`).Scan(&deadlocks)
+	if err != nil || deadlocks != 0 {
+		t.Errorf("%d deadlocks, %v", deadlocks, err)
+	}
+}
+
+// after closes a pool of wide's, waits until its sessions have ended, and returns a connection to the same database.
+func after(t *testing.T, pool *pgxpool.Pool) *pgx.Conn {
+	t.Helper()
 	config := pool.Config().ConnConfig.Copy()
 	pool.Close()
 	config.RuntimeParams["application_name"] = "judge"
@@ -135,7 +147,6 @@ func assertNoDeadlocks(t *testing.T, pool *pgxpool.Pool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = conn.Close(t.Context()) }()
 	deadline := time.Now().Add(20 * time.Second)
 	for sessions := 1; sessions > 0; {
 		err := conn.QueryRow(t.Context(), `SELECT count(*) FROM pg_stat_activity
@@ -144,9 +155,24 @@ func assertNoDeadlocks(t *testing.T, pool *pgxpool.Pool) {
 			t.Fatalf("%d sessions are still there, %v", sessions, err)
 		}
 	}
-	var deadlocks int
-	err = conn.QueryRow(t.Context(), `SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()`).Scan(&deadlocks)
-	if err != nil || deadlocks != 0 {
-		t.Errorf("%d deadlocks, %v", deadlocks, err)
+	return conn
+}
+
+// inReplica runs a statement as the superuser, who may leave out the checks of foreign keys, which take most of the time of filling a table.
+func inReplica(t *testing.T, pool *pgxpool.Pool, sql string, args ...any) {
+	t.Helper()
+	config, err := pgx.ParseConfig(os.Getenv(pgtest.Variable))
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.Database = pool.Config().ConnConfig.Database
+	config.RuntimeParams["session_replication_role"] = "replica"
+	admin, err := pgx.ConnectConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = admin.Close(t.Context()) }()
+	if _, err := admin.Exec(t.Context(), sql, args...); err != nil {
+		t.Fatal(err)
 	}
 }

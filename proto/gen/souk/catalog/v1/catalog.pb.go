@@ -431,8 +431,10 @@ type ListProductsRequest struct {
 	// 1 to 100; 0 means 20.
 	Limit int32 `protobuf:"varint,7,opt,name=limit,proto3" json:"limit,omitempty"`
 	// A ListedProduct's cursor: the page starts after it.
-	Cursor        string `protobuf:"bytes,8,opt,name=cursor,proto3" json:"cursor,omitempty"`
-	Facets        bool   `protobuf:"varint,9,opt,name=facets,proto3" json:"facets,omitempty"`
+	Cursor string `protobuf:"bytes,8,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	Facets bool   `protobuf:"varint,9,opt,name=facets,proto3" json:"facets,omitempty"`
+	// Leaves out what is long: descriptions, tags and images, and of variants all but SKU and price.
+	Brief         bool `protobuf:"varint,10,opt,name=brief,proto3" json:"brief,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -526,6 +528,13 @@ func (x *ListProductsRequest) GetCursor() string {
 func (x *ListProductsRequest) GetFacets() bool {
 	if x != nil {
 		return x.Facets
+	}
+	return false
+}
+
+func (x *ListProductsRequest) GetBrief() bool {
+	if x != nil {
+		return x.Brief
 	}
 	return false
 }
@@ -2158,7 +2167,7 @@ const file_souk_catalog_v1_catalog_proto_rawDesc = "" +
 	"\x05value\x18\x02 \x01(\tR\x05value\"+\n" +
 	"\x05Image\x12\x10\n" +
 	"\x03url\x18\x01 \x01(\tR\x03url\x12\x10\n" +
-	"\x03alt\x18\x02 \x01(\tR\x03alt\"\xae\x02\n" +
+	"\x03alt\x18\x02 \x01(\tR\x03alt\"\xc4\x02\n" +
 	"\x13ListProductsRequest\x12\x14\n" +
 	"\x05query\x18\x01 \x01(\tR\x05query\x12\x1a\n" +
 	"\bcategory\x18\x02 \x01(\tR\bcategory\x12\x14\n" +
@@ -2168,7 +2177,9 @@ const file_souk_catalog_v1_catalog_proto_rawDesc = "" +
 	"\x04sort\x18\x06 \x01(\x0e2\x15.souk.catalog.v1.SortR\x04sort\x12\x14\n" +
 	"\x05limit\x18\a \x01(\x05R\x05limit\x12\x16\n" +
 	"\x06cursor\x18\b \x01(\tR\x06cursor\x12\x16\n" +
-	"\x06facets\x18\t \x01(\bR\x06facetsB\f\n" +
+	"\x06facets\x18\t \x01(\bR\x06facets\x12\x14\n" +
+	"\x05brief\x18\n" +
+	" \x01(\bR\x05briefB\f\n" +
 	"\n" +
 	"_min_priceB\f\n" +
 	"\n" +

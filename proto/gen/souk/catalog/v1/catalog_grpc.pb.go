@@ -36,7 +36,8 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 type CatalogServiceClient interface {
-	// ListProducts searches and filters published products, a page at a time.
+	// ListProducts searches and filters published products, a page at a time. By relevance it ranks the newest 1,000 products
+	// that match, and lists the older ones after them, the newest first. Facets of a query or of prices count the newest 1,000.
 	// INVALID_ARGUMENT BAD_CURSOR for a cursor that this query did not produce.
 	ListProducts(ctx context.Context, in *ListProductsRequest, opts ...grpc.CallOption) (*ListProductsResponse, error)
 	// GetProduct finds a published product by id or slug. NOT_FOUND PRODUCT_NOT_FOUND.
@@ -166,7 +167,8 @@ type CatalogService_ImportProductsClient = grpc.ClientStreamingClient[ImportProd
 // All implementations must embed UnimplementedCatalogServiceServer
 // for forward compatibility.
 type CatalogServiceServer interface {
-	// ListProducts searches and filters published products, a page at a time.
+	// ListProducts searches and filters published products, a page at a time. By relevance it ranks the newest 1,000 products
+	// that match, and lists the older ones after them, the newest first. Facets of a query or of prices count the newest 1,000.
 	// INVALID_ARGUMENT BAD_CURSOR for a cursor that this query did not produce.
 	ListProducts(context.Context, *ListProductsRequest) (*ListProductsResponse, error)
 	// GetProduct finds a published product by id or slug. NOT_FOUND PRODUCT_NOT_FOUND.

@@ -67,7 +67,8 @@ type InventoryServiceClient interface {
 	// FAILED_PRECONDITION RETURN_MISMATCH for an id that stands for another return.
 	ReturnStock(ctx context.Context, in *ReturnStockRequest, opts ...grpc.CallOption) (*ReturnStockResponse, error)
 	// ListStock returns every SKU with what the ledger and the reservations say of it, in the order of their
-	// names, for an audit. A page is of one moment.
+	// names, for an audit. A page is of one moment. It ends before its limit when it has added up 100,000 entries of the ledger and
+	// lines of reservations, but has one SKU at least.
 	ListStock(ctx context.Context, in *ListStockRequest, opts ...grpc.CallOption) (*ListStockResponse, error)
 	// ListReservations returns reservations in the order of their orders' ids, for an audit.
 	ListReservations(ctx context.Context, in *ListReservationsRequest, opts ...grpc.CallOption) (*ListReservationsResponse, error)
@@ -215,7 +216,8 @@ type InventoryServiceServer interface {
 	// FAILED_PRECONDITION RETURN_MISMATCH for an id that stands for another return.
 	ReturnStock(context.Context, *ReturnStockRequest) (*ReturnStockResponse, error)
 	// ListStock returns every SKU with what the ledger and the reservations say of it, in the order of their
-	// names, for an audit. A page is of one moment.
+	// names, for an audit. A page is of one moment. It ends before its limit when it has added up 100,000 entries of the ledger and
+	// lines of reservations, but has one SKU at least.
 	ListStock(context.Context, *ListStockRequest) (*ListStockResponse, error)
 	// ListReservations returns reservations in the order of their orders' ids, for an audit.
 	ListReservations(context.Context, *ListReservationsRequest) (*ListReservationsResponse, error)

@@ -1,0 +1,103 @@
+package postgres_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"souk/services/catalog/internal/catalog"
+)
+
+// cost is what reading something took, on average: blocks of 8 kB that PostgreSQL looked at, and time.
+type cost struct {
+	blocks float64
+	time   time.Duration
+}
+
+// costOf reads something eight times: more often than PostgreSQL plans a statement before it considers a plan for any parameters.
+func costOf(t *testing.T, config *pgxpool.Config, read func(context.Context, *catalog.Service) error) cost {
+	t.Helper()
+	const times = 8
+	s, pool := open(t, config)
+	if err := read(t.Context(), s); err != nil { // what only the first time takes
+		t.Fatal(err)
+	}
+	before := blocks(t, pool)
+	s, pool = open(t, config)
+	start := time.Now()
+	for range times {
+		if err := read(t.Context(), s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	took := time.Since(start) / times
+	return cost{float64(blocks(t, pool)-before) / times, took}
+}
+
+// blocks closes a pool and returns how many blocks of the catalog's tables have been looked at so far.
+func blocks(t *testing.T, pool *pgxpool.Pool) (n int64) {
+	t.Helper()
+	err := after(t, pool).QueryRow(t.Context(), `SELECT sum(heap_blks_hit + heap_blks_read + coalesce(idx_blks_hit + idx_blks_read, 0) +
+		coalesce(toast_blks_hit + toast_blks_read, 0) + coalesce(tidx_blks_hit + tidx_blks_read, 0))::bigint FROM pg_statio_user_tables`).Scan(&n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func list(q catalog.Query, facets bool) func(context.Context, *catalog.Service) error {
+	return func(ctx context.Context, s *catalog.Service) error {
+		_, err := s.List(ctx, q, "", facets)
+		return err
+	}
+}
+
+func ptr(n int64) *int64 { return &n }
+
+// reads are what shoppers read, and how many blocks each may take beside 100,000 products.
+var reads = map[string]struct {
+	most float64
+	read func(context.Context, *catalog.Service) error
+}{
+	"search for a word of all":                 {1000, list(catalog.Query{Text: "metal"}, false)},
+	"search for a word of half":                {1000, list(catalog.Query{Text: "brass"}, false)},
+	"search for a word of 1 in 10":             {5000, list(catalog.Query{Text: "tin"}, false)},
+	"search for a word of 1 in 100":            {2500, list(catalog.Query{Text: "pewter"}, false)},
+	"search for the start of a word":           {1000, list(catalog.Query{Text: "bra"}, false)},
+	"search in a category":                     {2500, list(catalog.Query{Text: "metal", Category: "category-7"}, false)},
+	"search by price":                          {500, list(catalog.Query{Text: "brass", Sort: catalog.PriceAsc}, false)},
+	"search with facets":                       {1500, list(catalog.Query{Text: "metal"}, true)},
+	"the newest with facets":                   {500, list(catalog.Query{}, true)},
+	"a category with facets":                   {500, list(catalog.Query{Category: "category-7"}, true)},
+	"a brand with facets":                      {500, list(catalog.Query{Brand: "Brand 7"}, true)},
+	"a range of many prices with facets":       {1500, list(catalog.Query{MinPrice: ptr(500_000)}, true)},
+	"categories":                               {200, func(ctx context.Context, s *catalog.Service) error { _, err := s.Categories(ctx); return err }},
+	"a range of few prices":                    {200, list(catalog.Query{MinPrice: ptr(9_000_000)}, false)},
+	"a range of few prices with two ends":      {200, list(catalog.Query{MinPrice: ptr(8_000_000), MaxPrice: ptr(9_500_000)}, false)},
+	"a range of no price between the variants": {200, list(catalog.Query{MinPrice: ptr(2_000_000), MaxPrice: ptr(8_000_000)}, false)},
+	"a range of many prices with two ends":     {1000, list(catalog.Query{MinPrice: ptr(400_000), MaxPrice: ptr(600_000)}, false)},
+	"a range of few prices, cheap first":       {200, list(catalog.Query{MinPrice: ptr(9_000_000), Sort: catalog.PriceAsc}, false)},
+	"a range of half, cheap first":             {1000, list(catalog.Query{MinPrice: ptr(500_000), Sort: catalog.PriceAsc}, false)},
+	"a range of few low prices":                {200, list(catalog.Query{MaxPrice: ptr(110)}, false)},
+	"a range of low prices, dearest first":     {500, list(catalog.Query{MaxPrice: ptr(500_000), Sort: catalog.PriceDesc}, false)},
+	"100 products as a facet in stock":         {1000, list(catalog.Query{Limit: 100, Brief: true}, false)},
+}
+
+// A page that reads all matches takes 25,000 blocks and more.
+func TestAPageCostsTheSameBesideManyProducts(t *testing.T) {
+	t.Parallel()
+	few, many := shopOf(t, 1000), shopOf(t, 100_000)
+	for name, r := range reads {
+		t.Run(name, func(t *testing.T) {
+
+			small, large := costOf(t, few, r.read), costOf(t, many, r.read)
+			t.Logf("measured: %s: %.0f blocks and %v of 1,000 products, %.0f and %v of 100,000",
+				name, small.blocks, small.time, large.blocks, large.time)
+			if large.blocks == 0 || large.blocks > r.most {
+				t.Errorf("%.0f blocks beside 100,000 products, want %.0f at most", large.blocks, r.most)
+			}
+		})
+	}
+}

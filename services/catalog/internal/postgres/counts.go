@@ -1,0 +1,130 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"souk/services/catalog/internal/catalog"
+)
+
+// Categories implements catalog.Store.
+func (s *Store) Categories(ctx context.Context) ([]catalog.Category, error) {
+	rows, err := s.pool.Query(ctx, `SELECT category_slug, min(category), sum(products)::bigint FROM counted_products
+		WHERE per = 'category' AND category_slug <> '' GROUP BY category_slug ORDER BY category_slug`)
+	if err != nil {
+		return nil, fmt.Errorf("categories: %w", err)
+	}
+	categories, err := pgx.CollectRows(rows, pgx.RowToStructByPos[catalog.Category])
+	if err != nil {
+		return nil, fmt.Errorf("categories: %w", err)
+	}
+	return categories, nil
+}
+
+// Facets implements catalog.Store.
+func (s *Store) Facets(ctx context.Context, q catalog.Query) ([]catalog.Facet, error) {
+	if q.Text == "" && q.MinPrice == nil && q.MaxPrice == nil {
+		return s.keptFacets(ctx, q)
+	}
+	facets, err := s.countedFacets(ctx, q, byWords)
+	if err != nil || len(facets[0].Values)+len(facets[1].Values) > 0 {
+		return facets, err
+	}
+	misspelled, err := s.misspelled(ctx, q)
+	if !misspelled {
+		return facets, err
+	}
+	return s.countedFacets(ctx, q, bySimilarTitle)
+}
+
+// keptFacets returns the facets of a category, a brand, both or neither from the counts that are kept.
+func (s *Store) keptFacets(ctx context.Context, q catalog.Query) ([]catalog.Facet, error) {
+	var where conditions
+	counts := func(per string) string {
+		where.parts = nil
+		where.add("per = ?", per)
+		if q.Category != "" && per != "brand" {
+			where.add("category_slug = ?", q.Category)
+		}
+		if q.Brand != "" && per != "category" {
+			where.add("brand = ?", q.Brand)
+		}
+		return "(SELECT * FROM counted_products WHERE " + where.sql() + ") AS counted"
+	}
+	perCategory, perBrand := "category", "brand"
+	if q.Brand != "" {
+		perCategory = "both"
+	}
+	if q.Category != "" {
+		perBrand = "both"
+	}
+	sql := facet("category", "category_slug", "min(category)", counts(perCategory)) + " UNION ALL " + facet("brand", "brand", "brand", counts(perBrand))
+	return s.facets(ctx, sql, where.args())
+}
+
+// countedFacets counts the newest of the products that a query matches.
+func (s *Store) countedFacets(ctx context.Context, q catalog.Query, w wording) ([]catalog.Facet, error) {
+	from, where := matching(q, w)
+	sql := "WITH counted AS MATERIALIZED " + newest("p.category_slug, p.category, p.brand, 1 AS products", from, &where) +
+		facet("category", "category_slug", "min(category)", "counted") + " UNION ALL " + facet("brand", "brand", "brand", "counted")
+	return s.facets(ctx, sql, where.args())
+}
+
+// The most values that a facet shows.
+const facetValues = 50
+
+// facet writes the values of a facet, the most common first.
+func facet(name, by, label, counted string) string {
+	return fmt.Sprintf(`(SELECT '%s', %s, %s, sum(products)::bigint FROM %s WHERE %s <> '' GROUP BY %s ORDER BY sum(products) DESC, %s LIMIT %d)`,
+		name, by, label, counted, by, by, by, facetValues)
+}
+
+// facets reads the facets that two queries of facet's find.
+func (s *Store) facets(ctx context.Context, sql string, args []any) ([]catalog.Facet, error) {
+	found := []catalog.Facet{{Field: "category"}, {Field: "brand"}}
+	rows, err := s.pool.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, fmt.Errorf("facets: %w", err)
+	}
+	var name string
+	var value catalog.FacetValue
+	_, err = pgx.ForEachRow(rows, []any{&name, &value.Value, &value.Name, &value.Count}, func() error {
+		for i := range found {
+			if found[i].Field == name {
+				found[i].Values = append(found[i].Values, value)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("facets: %w", err)
+	}
+	return found, nil
+}
+
+// countBatch is how many changes of counts are added up at once.
+const countBatch = 10_000
+
+// AddUpCounts implements catalog.Store. The counts are the same before and after, so that it matters to nobody when this happens, or on
+// how many replicas. These take different changes, and add to the counts in one order.
+func (s *Store) AddUpCounts(ctx context.Context) (added int, err error) {
+	err = s.pool.QueryRow(ctx, `
+		WITH changes AS (
+			DELETE FROM product_count_changes WHERE id = ANY (ARRAY(
+				SELECT id FROM product_count_changes ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED))
+			RETURNING per, category_slug, category, brand, products
+		),
+		added AS (
+			INSERT INTO product_counts AS counts (per, category_slug, category, brand, products)
+			SELECT per, category_slug, category, brand, sum(products) FROM changes
+			GROUP BY per, category_slug, category, brand ORDER BY per, category_slug, category, brand
+			ON CONFLICT ON CONSTRAINT product_counts_pkey DO UPDATE SET products = counts.products + excluded.products
+		)
+		SELECT count(*) FROM changes`, countBatch).Scan(&added)
+	if err != nil {
+		return 0, fmt.Errorf("add up counts: %w", err)
+	}
+	return added, nil
+}

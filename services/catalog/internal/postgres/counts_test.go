@@ -1,0 +1,154 @@
+package postgres_test
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"sync"
+	"testing"
+	"testing/fstest"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"souk/platform/pgdb"
+	"souk/platform/pgtest"
+
+	"souk/services/catalog/internal/catalog"
+	"souk/services/catalog/internal/postgres"
+)
+
+// expectCounts holds the counts that are kept against the products.
+func expectCounts(t *testing.T, pool *pgxpool.Pool) {
+	t.Helper()
+	var wrong, groups int
+	err := pool.QueryRow(t.Context(), `
+		WITH counted AS (
+			SELECT CASE GROUPING(category, brand) WHEN 0 THEN 'both' WHEN 1 THEN 'category' ELSE 'brand' END AS per,
+				coalesce(category_slug, '') AS category_slug, coalesce(category, '') AS category, coalesce(brand, '') AS brand, count(*) AS products
+			FROM products WHERE NOT withdrawn GROUP BY GROUPING SETS ((category_slug, category), (brand), (category_slug, category, brand))
+		)
+		SELECT (SELECT count(*) FROM ((TABLE counted EXCEPT ALL SELECT per, category_slug, category, brand, products FROM counted_products)
+				UNION ALL (SELECT per, category_slug, category, brand, products FROM counted_products EXCEPT ALL TABLE counted)) AS differences),
+			(SELECT count(*) FROM counted)`).Scan(&wrong, &groups)
+	if err != nil || wrong != 0 || groups == 0 {
+		t.Errorf("%d differences in %d counts, %v", wrong, groups, err)
+	}
+}
+
+func content(n int) catalog.Content {
+	return catalog.Content{
+		Slug: fmt.Sprint("thing-", n), Title: fmt.Sprint("Thing ", n), Category: fmt.Sprint("Category ", n%3), Brand: fmt.Sprint("Brand ", n%2),
+		Variants: []catalog.Variant{{SKU: fmt.Sprint("SKU-", n), Price: 100}},
+	}
+}
+
+// TestCountsAreRightWhateverChangesAtOnce has products made, moved between categories and brands, renamed and withdrawn, while two
+// replicas add the counts up.
+func TestCountsAreRightWhateverChangesAtOnce(t *testing.T) {
+	t.Parallel()
+	const writers, each = 6, 20
+	s, pool := setup(t)
+	ctx, done := context.WithCancel(t.Context())
+	var replicas, shop sync.WaitGroup
+	for range 2 {
+		replicas.Go(func() {
+			for ctx.Err() == nil {
+				if err := s.AddUpCounts(t.Context()); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	for writer := range writers {
+		shop.Go(func() {
+			for n := writer * each; n < (writer+1)*each; n++ {
+				if err := change(t.Context(), s, n); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	shop.Wait()
+	done()
+	replicas.Wait()
+	expectCounts(t, pool)
+	if err := s.AddUpCounts(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	expectCounts(t, pool)
+	var deadlocks int
+	err := after(t, pool).QueryRow(t.Context(), `SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()`).Scan(&deadlocks)
+	if err != nil || deadlocks != 0 {
+		t.Errorf("%d deadlocks, %v", deadlocks, err)
+	}
+}
+
+// change makes a product, moves it, renames its category, and withdraws every third.
+func change(ctx context.Context, s *catalog.Service, n int) error {
+	p, err := s.Create(ctx, content(n))
+	if err != nil {
+		return err
+	}
+	for i, edit := range []func(*catalog.Content){
+		func(c *catalog.Content) {
+			c.Category, c.Brand = fmt.Sprint("Category ", (n+1)%3), fmt.Sprint("Brand ", (n+1)%2)
+		},
+		func(c *catalog.Content) { c.Category = fmt.Sprint("CATEGORY ", n%3) },
+		func(c *catalog.Content) { c.Description = "changes no count" },
+	} {
+		if _, err := s.Update(ctx, p.ID, int64(i+1), edit); err != nil {
+			return err
+		}
+	}
+	if n%3 == 0 {
+		return s.Withdraw(ctx, p.ID)
+	}
+	return nil
+}
+
+func TestARefusedProductIsNotCounted(t *testing.T) {
+	t.Parallel()
+	s, pool := setup(t)
+	if _, err := s.Create(t.Context(), content(1)); err != nil {
+		t.Fatal(err)
+	}
+	taken := content(2)
+	taken.Variants = content(1).Variants // its row is written before the SKU is refused
+	if _, err := s.Create(t.Context(), taken); err == nil {
+		t.Fatal("a product took another one's SKU")
+	}
+	expectCounts(t, pool)
+}
+
+func TestProductsOfBeforeAreCounted(t *testing.T) {
+	t.Parallel()
+	names, err := fs.Glob(postgres.Migrations, "*.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := fstest.MapFS{}
+	for _, name := range names {
+		text, err := fs.ReadFile(postgres.Migrations, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if name < "00007" {
+			before[name] = &fstest.MapFile{Data: text}
+		}
+	}
+	s, pool := open(t, pgtest.New(t, before).Config())
+	for n := range 10 {
+		if _, err := s.Create(t.Context(), content(n)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := pgdb.Migrate(t.Context(), pool, postgres.Migrations); err != nil {
+		t.Fatal(err)
+	}
+	if err := change(t.Context(), s, 12); err != nil {
+		t.Fatal(err)
+	}
+	expectCounts(t, pool)
+}

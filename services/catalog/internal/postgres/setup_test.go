@@ -1,0 +1,107 @@
+package postgres_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"souk/platform/pgtest"
+
+	"souk/services/catalog/internal/catalog"
+	"souk/services/catalog/internal/postgres"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+// crowd is the name that PostgreSQL knows the connections of the tests' services by.
+const crowd = "crowd"
+
+// open returns a service and its pool, of as many connections as in the shop, on the database of a pool with that configuration.
+func open(t *testing.T, config *pgxpool.Config) (*catalog.Service, *pgxpool.Pool) {
+	t.Helper()
+	config = config.Copy()
+	config.MaxConns = 10
+	config.ConnConfig.RuntimeParams["application_name"] = crowd
+	pool, err := pgxpool.NewWithConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	return catalog.New(postgres.New(pool), "GBP"), pool
+}
+
+func setup(t *testing.T) (*catalog.Service, *pgxpool.Pool) {
+	t.Helper()
+	return open(t, pgtest.New(t, postgres.Migrations).Config())
+}
+
+func exec(t *testing.T, pool *pgxpool.Pool, sql string, args ...any) {
+	t.Helper()
+	if _, err := pool.Exec(t.Context(), sql, args...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// fill adds n products of some 2 kB and 3 variants each. All are made of metal, half of brass, one in ten of tin and one in a hundred of pewter. They have
+// 50 categories and 200 brands. Five have a variant that costs more than 9,000,000, and the rest cost 100 to 1,000,000.
+func fill(t *testing.T, pool *pgxpool.Pool, n int) {
+	t.Helper()
+	exec(t, pool, `INSERT INTO products (id, slug, title, description, brand, category, category_slug, tags, images, currency, min_price,
+			max_price, withdrawn, version, created_at, updated_at, keywords)
+		SELECT lpad(to_hex(i), 32, '0')::uuid, 'product-' || i,
+			CASE WHEN i % 2 = 0 THEN 'Brass' ELSE 'Copper' END || ' lamp number ' || i || CASE WHEN i % 100 = 0 THEN ' with pewter' WHEN i % 10 = 1 THEN ' with tin' ELSE '' END,
+			repeat('A metal lamp for the hall, made by hand. ', 10), 'Brand ' || i % 200, 'Category ' || i % 50, 'category-' || i % 50, '{lamp}',
+			jsonb_build_array(jsonb_build_object('URL', 'https://images.example/', 'Alt',
+				(SELECT string_agg(md5(i::text || k), ' ') FROM generate_series(1, 40) AS k))),
+			'GBP', price(i), CASE WHEN i % $1 < 5 THEN 9000001 ELSE price(i) + 2 END, false, 1,
+			timestamptz '2026-01-01' + i * interval '1 second', now(), 'lamp'
+		FROM generate_series(1, $1::int) AS i`, n)
+	exec(t, pool, `INSERT INTO variants (sku, product_id, position, title, options, price, weight)
+		SELECT 'SKU-' || i || '-' || k, lpad(to_hex(i), 32, '0')::uuid, k, 'Size ' || k, '[]',
+			CASE WHEN i % $1 < 5 AND k = 2 THEN 9000001 ELSE price(i) + k END, 500
+		FROM generate_series(1, $1::int) AS i, generate_series(0, 2) AS k`, n)
+	if err := catalog.New(postgres.New(pool), "GBP").AddUpCounts(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	exec(t, pool, `VACUUM ANALYZE`)
+}
+
+// price adds the function that fill takes prices from.
+const price = `CREATE FUNCTION price(i int) RETURNS bigint LANGUAGE sql IMMUTABLE RETURN 100 + i::bigint * 7919 % 999900`
+
+// shopOf returns where to find a shop with n products.
+func shopOf(t *testing.T, n int) *pgxpool.Config {
+	t.Helper()
+	_, pool := setup(t)
+	defer pool.Close()
+	exec(t, pool, price)
+	start := time.Now()
+	fill(t, pool, n)
+	t.Logf("measured: %d products were made in %v", n, time.Since(start))
+	return pool.Config()
+}
+
+// after closes a pool of open's, because PostgreSQL adds up what a session did when that ends, and returns a connection to the same
+// database.
+func after(t *testing.T, pool *pgxpool.Pool) *pgx.Conn {
+	t.Helper()
+	config := pool.Config().ConnConfig.Copy()
+	pool.Close()
+	config.RuntimeParams["application_name"] = "judge"
+	conn, err := pgx.ConnectConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close(t.Context()) })
+	deadline := time.Now().Add(20 * time.Second)
+	for sessions := 1; sessions > 0; {
+		err := conn.QueryRow(t.Context(), `SELECT count(*) FROM pg_stat_activity
+			WHERE datname = current_database() AND application_name = $1`, crowd).Scan(&sessions)
+		if err != nil || time.Now().After(deadline) {
+			t.Fatalf("%d sessions are still there, %v", sessions, err)
+		}
+	}
+	return conn
+}
