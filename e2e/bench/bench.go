@@ -59,7 +59,13 @@ func (b *Bench) Measure(ctx context.Context) (report *Report, failed error) {
 			}
 		}
 	}
-	return newReport(b.runs, b.oversold), nil
+	after, err := memory(b.Shop.Stack)
+	if err != nil {
+		return nil, err
+	}
+	report = newReport(b.runs, b.oversold)
+	report.Memory = newMemory(b.Shop.idle, after)
+	return report, nil
 }
 
 // measure measures a scenario in the closed loop. The orders are measured in the open loop as well.

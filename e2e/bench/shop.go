@@ -35,7 +35,9 @@ type Shop struct {
 	filled   filled
 	// confirmed counts the orders.
 	confirmed atomic.Int64
-	dir       string
+	// idle is the memory of its Go processes after the start, in MiB.
+	idle map[string]float64
+	dir  string
 }
 
 // plainGateway is a second gateway, which asks the services for everything that the first one keeps copies of.
@@ -70,7 +72,10 @@ func Open(ctx context.Context, partEnv map[string][]string) (*Shop, error) {
 		Stack: running, client: newClient(running.URL(), 2*crowd), asking: newClient("http://"+running.GatewayAddr(plainGateway), 2*crowd),
 		products: products(), dir: dir,
 	}
-	if err := s.fill(ctx); err != nil {
+	if s.idle, err = memory(running); err == nil {
+		err = s.fill(ctx)
+	}
+	if err != nil {
 		return nil, errors.Join(err, s.Close(ctx))
 	}
 	return s, nil
