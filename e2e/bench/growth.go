@@ -42,23 +42,26 @@ type Growth struct {
 // copied have to be delivered.
 var GrowthEnv = map[string][]string{"shipping": {"SOUK_SHIPPING_TRANSIT=2s"}}
 
-// Measure loads one kind of data after the other, and measures after each what it could have made dearer.
+// Measure loads one kind of data after the other, and measures after each what it could have made dearer. When it fails, the report has what
+// was measured until then.
 func (g *Growth) Measure(ctx context.Context) (report *GrowthReport, failed error) {
 	g.report = newGrowthReport(g.Sizes, g.Plan)
 	small, large, err := g.open(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { failed = errors.Join(failed, small.Close(ctx), large.Close(ctx)) }()
+	defer func() {
+		g.report.finish()
+		failed = errors.Join(failed, small.Close(ctx), large.Close(ctx))
+	}()
 	for _, s := range []*grown{small, large} {
 		s.loader.Progress = g.Progress
 	}
 	for _, stage := range []func(context.Context, *grown, *grown) error{g.carts, g.accounts, g.products, g.orders, g.entries} {
 		if err := stage(ctx, small, large); err != nil {
-			return nil, err
+			return g.report, err
 		}
 	}
-	g.report.finish()
 	return g.report, nil
 }
 

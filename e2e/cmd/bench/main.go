@@ -136,14 +136,13 @@ func grow(ctx context.Context, root string) (failed error) {
 		*shop = opened
 	}
 	report, err := g.Measure(ctx)
-	if err != nil {
+	if report == nil || len(report.Comparisons) == 0 {
 		return err
 	}
-	path, err := report.Save(filepath.Join(root, ".souk", "bench"))
-	if err != nil {
-		return err
+	path, saveErr := report.Save(filepath.Join(root, ".souk", "bench"))
+	if saveErr == nil {
+		progress("the figures are in " + path)
 	}
-	progress("the figures are in " + path)
 	fmt.Println()
-	return report.Print(os.Stdout)
+	return errors.Join(err, saveErr, report.Print(os.Stdout))
 }
