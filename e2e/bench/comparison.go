@@ -102,7 +102,7 @@ func (c *Comparison) cells() []string {
 	}
 	errors := fmt.Sprint(c.Few.Errors + c.Many.Errors)
 	cells := []string{
-		c.Name, c.Unit, grouped(c.Few.Size) + " " + c.Of, c.Few.Figure.text(digits), grouped(c.Many.Size) + " " + c.Of, c.Many.Figure.text(digits),
+		c.Name, c.Unit, counted(c.Few.Size, c.Of), c.Few.Figure.text(digits), counted(c.Many.Size, c.Of), c.Many.Figure.text(digits),
 		errors, c.Ratio.text(2), "", "",
 	}
 	if c.Bar == 0 {
@@ -116,6 +116,14 @@ func (c *Comparison) cells() []string {
 		cells[9] = "short"
 	}
 	return cells
+}
+
+// counted writes how many there are of something: 1 line, 1,000 lines.
+func counted(n int, of string) string {
+	if n == 1 {
+		of = strings.TrimSuffix(of, "s")
+	}
+	return grouped(n) + " " + of
 }
 
 // grouped writes a number with commas: 1,000,000.

@@ -60,7 +60,7 @@ func TestTheGrowthTableHasBothSidesAndTheBar(t *testing.T) {
 	for _, want := range []string{
 		"add to a cart requests/CPU-s 100 carts 1000 100,000 carts 800 0 0.80 ≥ 0.9 short",
 		"list p99 ms 1,000 products 10.0 100,000 products 12.0 0 1.20 ≤ 1.5 pass",
-		"view a cart requests/CPU-s 1 lines 1000 1,000 lines 100 0 0.10",
+		"view a cart requests/CPU-s 1 line 1000 1,000 lines 100 0 0.10",
 	} {
 		if !strings.Contains(strings.Join(strings.Fields(table.String()), " "), want) {
 			t.Errorf("the table has no %q:\n%s", want, table.String())
