@@ -10,10 +10,10 @@ DAY ?= ../shared/data/retail/2010-12-01.csv
 export PATH := $(BIN):$(PATH)
 BUILD_SOUK := GOWORK=off CGO_ENABLED=0 go build -C deploy/local -trimpath -o $(BIN)/souk ./cmd/souk
 
-.PHONY: help run reset audit access test fuzz chaos soak bench bench-check bench-chart profile lint gen replay seed build tidy clean
+.PHONY: help run reset audit access test fuzz chaos soak bench bench-check bench-growth bench-chart profile lint gen replay seed build tidy clean
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ## run the whole shop on this machine, without Docker; with more instances of services: make run ORDERS=3 CATALOG=2
 	@test -x $(BIN)/souk || echo "The first start compiles everything: about 5 minutes on 2 idle cores, up to 13 on busy ones. A later one takes seconds."
@@ -46,6 +46,9 @@ bench: ## how fast the shop is and what it costs, beside floors and bars, in und
 
 bench-check: ## make bench BENCH=short, which fails when the shop has become much dearer than e2e/bench/recorded.json says
 	@BENCH=short GOWORK=off go run -C e2e ./cmd/bench check
+
+bench-growth: ## what a request costs in a shop that has grown, as a ratio to one that has not, in 25 minutes; GROWTH=small in six
+	@GROWTH='$(GROWTH)' GOWORK=off go run -C e2e ./cmd/bench growth
 
 bench-chart: ## draw the pictures of docs/performance.md: latency against load, and cost against size
 	@GOWORK=off go run -C e2e ./cmd/bench chart

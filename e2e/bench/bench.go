@@ -17,10 +17,12 @@ type Plan struct {
 	WarmUp, Length time.Duration
 }
 
-// The two plans.
+// The plans. Compared is for a shop that grows.
 var (
 	Full  = Plan{Rounds: 3, WarmUp: time.Second, Length: 5 * time.Second}
 	Short = Plan{Rounds: 1, WarmUp: 500 * time.Millisecond, Length: 2500 * time.Millisecond}
+
+	Compared = Plan{Rounds: 3, WarmUp: 500 * time.Millisecond, Length: 2500 * time.Millisecond}
 )
 
 func (p Plan) window() window { return window{warmUp: p.WarmUp, length: p.Length} }
@@ -59,7 +61,13 @@ func (b *Bench) Measure(ctx context.Context) (report *Report, failed error) {
 			}
 		}
 	}
-	return newReport(b.runs, b.oversold), nil
+	after, err := memory(b.Shop.Stack)
+	if err != nil {
+		return nil, err
+	}
+	report = newReport(b.runs, b.oversold)
+	report.Memory = newMemory(b.Shop.idle, after)
+	return report, nil
 }
 
 // measure measures a scenario in the closed loop. The orders are measured in the open loop as well.

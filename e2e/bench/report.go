@@ -41,6 +41,8 @@ type Report struct {
 	Oversold int64 `json:"oversold"`
 	// Speed is the memory floor's requests for each second of processor time of its server and the driver together.
 	Speed float64 `json:"speed,omitempty"`
+	// Memory is that of the Go processes.
+	Memory *Memory `json:"memory,omitempty"`
 }
 
 // rowOrder is how the table is read: the floors first.

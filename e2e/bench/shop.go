@@ -35,7 +35,9 @@ type Shop struct {
 	filled   filled
 	// confirmed counts the orders.
 	confirmed atomic.Int64
-	dir       string
+	// idle is the memory of its Go processes after the start, in MiB.
+	idle map[string]float64
+	dir  string
 }
 
 // plainGateway is a second gateway, which asks the services for everything that the first one keeps copies of.
@@ -70,7 +72,10 @@ func Open(ctx context.Context, partEnv map[string][]string) (*Shop, error) {
 		Stack: running, client: newClient(running.URL(), 2*crowd), asking: newClient("http://"+running.GatewayAddr(plainGateway), 2*crowd),
 		products: products(), dir: dir,
 	}
-	if err := s.fill(ctx); err != nil {
+	if s.idle, err = memory(running); err == nil {
+		err = s.fill(ctx)
+	}
+	if err != nil {
 		return nil, errors.Join(err, s.Close(ctx))
 	}
 	return s, nil
@@ -84,9 +89,8 @@ func (s *Shop) Close(ctx context.Context) error {
 // fill imports the goods and opens the shoppers' accounts.
 func (s *Shop) fill(ctx context.Context) error {
 	door := shop.New(s.URL())
-	var err error
-	if s.staff, _, err = door.Login(ctx, s.StaffEmail(), s.StaffPassword()); err != nil {
-		return fmt.Errorf("log in as staff: %w", err)
+	if err := s.signStaffIn(ctx, door); err != nil {
+		return err
 	}
 	file, err := goodsCSV()
 	if err != nil {
@@ -118,9 +122,19 @@ func (s *Shop) each(do func(i int) error) error {
 	return group.Wait()
 }
 
-// SignIn gives every shopper a new access token, which is good for 15 minutes, and a cart with three lines.
+func (s *Shop) signStaffIn(ctx context.Context, door *shop.Client) (err error) {
+	if s.staff, _, err = door.Login(ctx, s.StaffEmail(), s.StaffPassword()); err != nil {
+		err = fmt.Errorf("log in as staff: %w", err)
+	}
+	return err
+}
+
+// SignIn gives staff and every shopper a new access token, which is good for 15 minutes, and each shopper a cart with three lines.
 func (s *Shop) SignIn(ctx context.Context) error {
 	door := shop.New(s.URL())
+	if err := s.signStaffIn(ctx, door); err != nil {
+		return err
+	}
 	s.shoppers = make([]*shopper, crowd)
 	return s.each(func(i int) error {
 		signedIn, _, err := door.Login(ctx, s.emails[i], password)

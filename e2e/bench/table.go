@@ -20,6 +20,9 @@ func (r *Report) Print(out io.Writer) error {
 	}
 	_, err := fmt.Fprintf(out, "\nMedians of %d runs, with the lowest and the highest in brackets. Go, PostgreSQL, FerretDB and Consul: seconds of processor time.\n"+
 		"Oversold of the hot SKU: %d. Measured on %s.\n", len(r.Rows[0].Runs), r.Oversold, r.Machine)
+	if err == nil && r.Memory != nil {
+		_, err = fmt.Fprintln(out, r.Memory.text())
+	}
 	return err
 }
 

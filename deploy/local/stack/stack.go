@@ -149,6 +149,9 @@ func (s *Stack) DatabaseURL(role, database string) string {
 	return s.postgres.URL(role, s.secrets.Databases[role], database)
 }
 
+// MongoURL is the connection string of the MongoDB-protocol server, without a database.
+func (s *Stack) MongoURL() string { return s.mongo.URL() }
+
 // StaffEmail and StaffPassword log the first staff account in.
 func (s *Stack) StaffEmail() string { return s.cfg.StaffEmail }
 

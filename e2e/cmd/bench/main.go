@@ -3,6 +3,7 @@
 //	bench            prints a table; with BENCH=short each figure is measured once and briefly
 //	bench check      prints the table, and fails when the shop has become much dearer than e2e/bench/recorded.json says
 //	bench chart      draws docs/performance-latency.svg and docs/performance-cost.svg
+//	bench growth     compares a shop that has grown with one that has not; with GROWTH=small to a hundredth of the size
 //	bench profile    profiles every Go process while SCENARIO runs
 //
 // It starts a shop of its own. The figures also go to .souk/bench, as JSON, and the profiles to .souk/profile.
@@ -48,18 +49,19 @@ func run(args []string) error {
 		return report.Check(filepath.Join(root, "e2e", "bench", "recorded.json"))
 	case args[0] == "chart":
 		return withShop(ctx, nil, func(b *bench.Bench) error { return b.Chart(ctx, filepath.Join(root, "docs")) })
+	case args[0] == "growth":
+		return grow(ctx, root)
 	case args[0] == "profile":
 		return profile(ctx, root, os.Getenv("SCENARIO"))
 	case args[0] == bench.FloorCommand && len(args) == 2:
 		return bench.ServeFloors(ctx, args[1])
 	}
-	return fmt.Errorf("bench %s: there are only check, chart and profile", args[0])
+	return fmt.Errorf("bench %s: there are only check, chart, growth and profile", args[0])
 }
 
 // withShop starts a shop with goods, partEnv added to the environment of its parts, and has it measured.
 func withShop(ctx context.Context, partEnv map[string][]string, do func(*bench.Bench) error) (failed error) {
-	start := time.Now()
-	progress := func(step string) { fmt.Printf("%6.1fs  %s\n", time.Since(start).Seconds(), step) }
+	progress := newProgress()
 	progress("starting a shop with 1,000 products")
 	shop, err := bench.Open(ctx, partEnv)
 	if err != nil {
@@ -67,6 +69,11 @@ func withShop(ctx context.Context, partEnv map[string][]string, do func(*bench.B
 	}
 	defer func() { failed = errors.Join(failed, shop.Close(ctx)) }()
 	return do(&bench.Bench{Shop: shop, Plan: plan(), Progress: progress})
+}
+
+func newProgress() func(step string) {
+	start := time.Now()
+	return func(step string) { fmt.Printf("%6.1fs  %s\n", time.Since(start).Seconds(), step) }
 }
 
 func plan() bench.Plan {
@@ -110,4 +117,32 @@ func profile(ctx context.Context, root, name string) error {
 		b.Progress(fmt.Sprintf("done; now: go tool pprof -top %s/*.cpu.pb.gz, or -http=: %s/gateway.cpu.pb.gz", dir, dir))
 		return nil
 	})
+}
+
+// grow starts two shops beside each other, loads data into one, and compares them.
+func grow(ctx context.Context, root string) (failed error) {
+	progress := newProgress()
+	progress("starting two shops with 1,000 products")
+	g := &bench.Growth{Sizes: bench.Grown, Plan: bench.Compared, Progress: progress}
+	if os.Getenv("GROWTH") == "small" {
+		g.Sizes = bench.Trial
+	}
+	for _, shop := range []**bench.Shop{&g.Small, &g.Large} {
+		opened, err := bench.Open(ctx, bench.GrowthEnv)
+		if err != nil {
+			return err
+		}
+		defer func() { failed = errors.Join(failed, opened.Close(ctx)) }()
+		*shop = opened
+	}
+	report, err := g.Measure(ctx)
+	if report == nil || len(report.Comparisons) == 0 {
+		return err
+	}
+	path, saveErr := report.Save(filepath.Join(root, ".souk", "bench"))
+	if saveErr == nil {
+		progress("the figures are in " + path)
+	}
+	fmt.Println()
+	return errors.Join(err, saveErr, report.Print(os.Stdout))
 }
