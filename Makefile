@@ -6,7 +6,6 @@ MODULES := proto platform $(wildcard services/*) gateway deploy/local deploy/aud
 # With the race detector: everything but the end-to-end tests, whose processes are built without it. The simulation runs
 # with it for some seeds and without it for all; what a request costs is measured without it.
 RACED := proto platform $(wildcard services/*) gateway deploy/local deploy/audit deploy/setup tools/testreport
-DAY ?= ../shared/data/retail/2010-12-01.csv
 export PATH := $(BIN):$(PATH)
 BUILD_SOUK := GOWORK=off CGO_ENABLED=0 go build -C deploy/local -trimpath -o $(BIN)/souk ./cmd/souk
 
@@ -76,7 +75,8 @@ gen: ## generate code from proto/ and gateway/openapi.yaml
 	@cd proto && rm -rf gen && buf generate
 	@cd gateway && oapi-codegen -config oapi-codegen.yaml openapi.yaml
 
-replay: ## replay real invoices: make replay DAY=FILE or a FOLDER [CHAOS=SEED] [URL=http://… with SOUK_STAFF_EMAIL, SOUK_STAFF_PASSWORD]
+replay: ## replay invoices of UCI's Online Retail, as CSV: make replay DAY=FILE or a FOLDER [CHAOS=SEED] [URL=http://… with SOUK_STAFF_EMAIL, SOUK_STAFF_PASSWORD]
+	@test -n '$(DAY)' || { echo 'Say what to replay, for example: make replay DAY=2010-12-01.csv' >&2; exit 2; }
 	@DAY='$(abspath $(DAY))' SOUK_URL='$(URL)' CHAOS='$(CHAOS)' go run -C e2e ./cmd/replay
 
 seed: ## fill a running shop with the demo catalog: SOUK_URL, SOUK_STAFF_EMAIL, SOUK_STAFF_PASSWORD, SOUK_DEMO_PASSWORD
