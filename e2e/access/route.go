@@ -26,13 +26,32 @@ const (
 type Route struct {
 	Method, Path string
 	Who          Audience
+	Policy       Policy
 	Operation    *openapi3.Operation
+}
+
+// Policy is how a route is served, in the words of openapi.yaml's x-souk-policy.
+type Policy struct{ Timeout, Cost, Class, Answer string }
+
+// policyOf returns the policy of an operation. The gateway, which goes by it, checks the words.
+func policyOf(operation *openapi3.Operation) (Policy, error) {
+	fields, _ := operation.Extensions["x-souk-policy"].(map[string]any)
+	word := func(name string) string {
+		text, _ := fields[name].(string)
+		return text
+	}
+	p := Policy{Timeout: word("timeout"), Cost: word("cost"), Class: word("class"), Answer: word("answer")}
+	if p.Timeout == "" || p.Cost == "" || p.Class == "" || p.Answer == "" {
+		return p, errors.New("does not say how it is served (x-souk-policy)")
+	}
+	return p, nil
 }
 
 // Name is the route's operationId.
 func (r Route) Name() string { return r.Operation.OperationID }
 
-// Routes returns every route of the contract in the file, by path. The error names each that does not say who may use it.
+// Routes returns every route of the contract in the file, by path. The error names each that does not say who may use
+// it, or how it is served.
 func Routes(file string) ([]Route, error) {
 	spec, err := openapi3.NewLoader().LoadFromFile(file)
 	if err != nil {
@@ -47,11 +66,14 @@ func routesOf(spec *openapi3.T) ([]Route, error) {
 	for path, item := range spec.Paths.Map() {
 		for method, operation := range item.Operations() {
 			who, err := audienceOf(operation)
-			if err != nil {
-				errs = append(errs, fmt.Errorf("%s %s %w", method, path, err))
+			policy, policyErr := policyOf(operation)
+			for _, err := range []error{err, policyErr} {
+				if err != nil {
+					errs = append(errs, fmt.Errorf("%s %s %w", method, path, err))
+				}
 			}
 			operation.Parameters = append(slices.Clone(item.Parameters), operation.Parameters...)
-			routes = append(routes, Route{Method: method, Path: path, Who: who, Operation: operation})
+			routes = append(routes, Route{Method: method, Path: path, Who: who, Policy: policy, Operation: operation})
 		}
 	}
 	slices.SortFunc(routes, func(a, b Route) int {

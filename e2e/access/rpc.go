@@ -7,10 +7,13 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
+	"google.golang.org/protobuf/types/descriptorpb"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	accessv1 "souk/proto/gen/souk/access/v1"
 	// Every contract of the shop, for its descriptor.
@@ -29,6 +32,17 @@ type RPC struct {
 	Rule   *accessv1.Rule
 	// Callers are the services that may call the service at all.
 	Callers []string
+	// Timeout is how long a call may take; 0 for streams.
+	Timeout time.Duration
+}
+
+// IsStream reports whether either side sends more than one message.
+func (r RPC) IsStream() bool { return r.Method.IsStreamingClient() || r.Method.IsStreamingServer() }
+
+// Repeatable reports whether a call that failed may be made again.
+func (r RPC) Repeatable() bool {
+	options, _ := r.Method.Options().(*descriptorpb.MethodOptions)
+	return options.GetIdempotencyLevel() != descriptorpb.MethodOptions_IDEMPOTENCY_UNKNOWN
 }
 
 // Path is how gRPC names the RPC, e.g. "/souk.carts.v1.CartsService/GetCart".
@@ -62,7 +76,8 @@ func (r RPC) Who() string {
 	return strings.Join(who, ", ")
 }
 
-// RPCs returns every RPC of the shop, by path. The error names each that admits nobody, and each service without callers.
+// RPCs returns every RPC of the shop, by path. The error names each that admits nobody or has no timeout, and each service
+// without callers.
 func RPCs() ([]RPC, error) {
 	return rpcsIn(protoregistry.GlobalFiles)
 }
@@ -94,9 +109,13 @@ func rpcsOf(service protoreflect.ServiceDescriptor) ([]RPC, error) {
 	for i := range service.Methods().Len() {
 		method := service.Methods().Get(i)
 		rule, _ := proto.GetExtension(method.Options(), accessv1.E_Rule).(*accessv1.Rule)
-		rpc := RPC{Method: method, Rule: rule, Callers: callers.GetServices()}
+		timeout, _ := proto.GetExtension(method.Options(), accessv1.E_Timeout).(*durationpb.Duration)
+		rpc := RPC{Method: method, Rule: rule, Callers: callers.GetServices(), Timeout: timeout.AsDuration()}
 		if rpc.Who() == "" {
 			errs = append(errs, fmt.Errorf("%s has no access rule", rpc.Path()))
+		}
+		if rpc.IsStream() != (rpc.Timeout == 0) {
+			errs = append(errs, fmt.Errorf("%s: streams have no timeout, and all else has one", rpc.Path()))
 		}
 		rpcs = append(rpcs, rpc)
 	}

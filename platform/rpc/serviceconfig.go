@@ -2,52 +2,67 @@ package rpc
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
 	"time"
 
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
 	"google.golang.org/protobuf/types/descriptorpb"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	accessv1 "souk/proto/gen/souk/access/v1"
 
 	"souk/platform/balance"
 )
 
-// A call may take this long, unless its method is among timeouts or its caller gives it less.
-const defaultTimeout = 5 * time.Second
+// A call of a method that is not of the shop, such as a health check, may take this long.
+const foreignTimeout = 5 * time.Second
 
-// Methods that may take longer or less long, by full name. A caller's own deadline holds if it is earlier.
-var timeouts = map[string]time.Duration{
-	// Orders works on a request for SOUK_ORDERS_INLINE_TIMEOUT (5 s) and half a second, and before it for 4 s on its price.
-	"/souk.orders.v1.OrdersService/PlaceOrder":    15 * time.Second,
-	"/souk.orders.v1.OrdersService/CancelOrder":   10 * time.Second,
-	"/souk.orders.v1.OrdersService/DispatchOrder": 10 * time.Second,
-	"/souk.orders.v1.OrdersService/ReceiveReturn": 10 * time.Second,
-	"/souk.orders.v1.OrdersService/RefundOrder":   10 * time.Second,
-	// A long poll: 30 s at most, and time to answer.
-	"/souk.orders.v1.OrdersService/WaitForEvents": 35 * time.Second,
-	// Banks take their time. A caller that waits for less than half of this learns nothing of payments' health.
-	"/souk.payments.v1.PaymentsService/Authorize":     15 * time.Second,
-	"/souk.payments.v1.PaymentsService/Capture":       15 * time.Second,
-	"/souk.payments.v1.PaymentsService/Void":          15 * time.Second,
-	"/souk.payments.v1.PaymentsService/Refund":        15 * time.Second,
-	"/souk.payments.v1.PaymentsService/HandleWebhook": 10 * time.Second,
-	// The provider is asked about each payment of a page.
-	"/souk.payments.v1.PaymentsService/ListBooks": time.Minute,
-	// The whole ledger of each SKU of a page is added up.
-	"/souk.inventory.v1.InventoryService/ListStock": time.Minute,
-	// A page says `unknown` rather than wait for it.
-	"/souk.inventory.v1.InventoryService/GetLevels": time.Second,
-}
-
-// timeoutOf returns how long a call of a unary method may take.
+// timeoutOf returns how long a call of a unary method may take. A caller's own deadline holds if it is earlier.
 func timeoutOf(method string) time.Duration {
-	if t, ok := timeouts[method]; ok {
+	if t, ok := timeouts()[method]; ok {
 		return t
 	}
-	return defaultTimeout
+	return foreignTimeout
 }
+
+// timeouts has how long a call of each unary method of the shop may take, as the method's contract says.
+var timeouts = sync.OnceValue(func() map[string]time.Duration {
+	all := map[string]time.Duration{}
+	eachMethod(func(service protoreflect.ServiceDescriptor, method protoreflect.MethodDescriptor) {
+		if t, ok := statedTimeout(method); ok {
+			all["/"+string(service.FullName())+"/"+string(method.Name())] = t
+		}
+	})
+	return all
+})
+
+// statedTimeout returns the timeout in a method's contract, if there is one.
+func statedTimeout(method protoreflect.MethodDescriptor) (time.Duration, bool) {
+	if !proto.HasExtension(method.Options(), accessv1.E_Timeout) {
+		return 0, false
+	}
+	t, _ := proto.GetExtension(method.Options(), accessv1.E_Timeout).(*durationpb.Duration)
+	return t.AsDuration(), t.AsDuration() > 0
+}
+
+// checkTimeouts returns an error that names the methods of the shop whose contracts say nothing of a timeout.
+func checkTimeouts() error {
+	var errs []error
+	eachMethod(func(service protoreflect.ServiceDescriptor, method protoreflect.MethodDescriptor) {
+		if _, ok := statedTimeout(method); !ok && strings.HasPrefix(string(service.FullName()), shopPackages) {
+			errs = append(errs, fmt.Errorf("%s has no timeout in its contract", method.FullName()))
+		}
+	})
+	return errors.Join(errs...)
+}
+
+// shopPackages begins the name of each package of the shop's contracts.
+const shopPackages = "souk."
 
 // The service config of a connection (https://github.com/grpc/grpc/blob/master/doc/service_config.md).
 type serviceConfig struct {
@@ -98,6 +113,9 @@ var budget = retryThrottling{MaxTokens: 200, TokenRatio: 0.1}
 // configFor returns the service config of a connection to peer: for each unary RPC of the shop its timeout and, if the
 // contract says that it may be repeated, the retries.
 func configFor(peer string) (string, error) {
+	if err := checkTimeouts(); err != nil {
+		return "", err
+	}
 	text, err := json.Marshal(serviceConfig{
 		LoadBalancing: []map[string]struct{}{{balance.Name: {}}}, HealthCheck: healthCheck{peer},
 		RetryThrottling: budget, Methods: methods(),
@@ -120,7 +138,7 @@ var methods = sync.OnceValue(func() []methodConfig {
 // eachMethod calls do for each unary RPC of the contracts that this process knows.
 func eachMethod(do func(protoreflect.ServiceDescriptor, protoreflect.MethodDescriptor)) {
 	protoregistry.GlobalFiles.RangeFiles(func(file protoreflect.FileDescriptor) bool {
-		if !strings.HasPrefix(string(file.Package()), "souk.") && file.Package() != "grpc.health.v1" {
+		if !strings.HasPrefix(string(file.Package()), shopPackages) && file.Package() != "grpc.health.v1" {
 			return true
 		}
 		for i := range file.Services().Len() {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 
+	"souk/gateway/internal/policy"
 	"souk/platform/admission"
 	"souk/platform/rpc"
 )
@@ -18,7 +19,7 @@ func (rt *Router) limiterOf(op *operation) *admission.Limiter {
 	switch {
 	case op.stream || op.path == "/healthz" || op.path == "/readyz":
 		return nil
-	case op.cost == password:
+	case op.Cost == policy.Password:
 		return rt.passwords
 	default:
 		return rt.limiter

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"souk/gateway/internal/api"
+	"souk/gateway/internal/policy"
 	"souk/platform/access"
 	"souk/platform/admission"
 )
@@ -87,7 +88,7 @@ func TestPasswordsWaitForEachOtherAlone(t *testing.T) {
 		e := &edgeServer{keys: k, staff: k.token(t, time.Hour, access.RoleStaff)}
 		for _, op := range contract(t) {
 			a := serve(t, edge, op.request(t, e))
-			if costs[op.method+" "+op.path] == password {
+			if op.policy(t).Cost == policy.Password {
 				a.mustBe(t, http.StatusServiceUnavailable, "unavailable", "")
 				continue
 			}
@@ -131,8 +132,8 @@ func TestWhatSellsIsAdmittedBeforeWhatLooks(t *testing.T) {
 		for _, op := range contract(t) {
 			a := serve(t, edge, op.request(t, e))
 			pattern := op.method + " " + op.path
-			switch _, sells := classes[pattern]; {
-			case sells:
+			switch {
+			case op.policy(t).Class == admission.Checkout:
 				admitted++
 				if a.mustPass(t); a.header.Get("X-Class") != "checkout" {
 					t.Errorf("%s is work of class %q", pattern, a.header.Get("X-Class"))
@@ -141,8 +142,8 @@ func TestWhatSellsIsAdmittedBeforeWhatLooks(t *testing.T) {
 				a.mustBe(t, http.StatusServiceUnavailable, "unavailable", "")
 			}
 		}
-		if admitted != len(classes) {
-			t.Errorf("%d of %d operations of class Checkout are in the contract", admitted, len(classes))
+		if admitted < 8 {
+			t.Errorf("only %d operations are of class checkout", admitted)
 		}
 	})
 }

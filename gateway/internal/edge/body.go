@@ -78,7 +78,7 @@ func (rt *Router) hold(op *operation, w http.ResponseWriter, r *http.Request, li
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.Is(err, errNoRoom):
-		admission.Refused(op.class)
+		admission.Refused(op.Class)
 		return nil, Unavailable("The shop is very busy.")
 	case errors.As(err, &tooLarge):
 		return nil, err

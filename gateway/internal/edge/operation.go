@@ -10,8 +10,8 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
+	"souk/gateway/internal/policy"
 	"souk/gateway/internal/schema"
-	"souk/platform/admission"
 )
 
 // Who may use an operation.
@@ -40,57 +40,15 @@ type operation struct {
 	// anyOrigin says that the web pages of every origin may read the answer.
 	anyOrigin bool
 	// stream says that the answer goes on. It has no timeout then.
-	stream  bool
-	timeout time.Duration
-	cost    cost
-	class   admission.Class
+	stream bool
+	policy.Policy
 }
 
 // The media type of a stream (https://html.spec.whatwg.org/multipage/server-sent-events.html).
 const eventStream = "text/event-stream"
 
-// How long an operation may take, unless it is among timeouts.
-const defaultTimeout = 10 * time.Second
-
-// By pattern, because the generated code changes the contract's operation ids.
-var timeouts = map[string]time.Duration{
-	"POST /v1/orders":          15 * time.Second,
-	"POST /v1/product-imports": 60 * time.Second,
-}
-
-// cost is what an operation costs beyond the usual, for which it has limits of its own. The zero cost is the usual.
-type cost int
-
-const (
-	// password: one is hashed.
-	password cost = iota + 1
-	refresh
-	checkout
-)
-
-var costs = map[string]cost{
-	"POST /v1/customers":        password,
-	"POST /v1/sessions":         password,
-	"PUT /v1/me/password":       password,
-	"POST /v1/me/deletion":      password,
-	"POST /v1/sessions/refresh": refresh,
-	"POST /v1/orders":           checkout,
-}
-
-// classes are those that a sale is lost without. The rest is Browsing.
-var classes = map[string]admission.Class{
-	"POST /v1/carts":                        admission.Checkout,
-	"PUT /v1/carts/{id}/items/{sku}":        admission.Checkout,
-	"DELETE /v1/carts/{id}/items/{sku}":     admission.Checkout,
-	"POST /v1/carts/{id}/claim":             admission.Checkout,
-	"POST /v1/shipping-quotes":              admission.Checkout,
-	"POST /v1/orders":                       admission.Checkout,
-	"POST /v1/orders/{id}/cancellation":     admission.Checkout,
-	"POST /v1/webhooks/payments/{provider}": admission.Checkout,
-}
-
 // operationsOf reads every operation of the contract, by its ServeMux pattern ("POST /v1/carts"). An operation
-// that does not say who may use it is an error.
+// that does not say who may use it, or how it is to be served, is an error.
 func operationsOf(spec *openapi3.T) (map[string]*operation, error) {
 	operations := map[string]*operation{}
 	for path, item := range spec.Paths.Map() {
@@ -100,14 +58,9 @@ func operationsOf(spec *openapi3.T) (map[string]*operation, error) {
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", pattern, err)
 			}
-			o := &operation{
-				path: path, audience: who, takesTicket: takesTicket(op), stream: isStream(op), timeout: defaultTimeout, cost: costs[pattern], class: classes[pattern],
-			}
+			o := &operation{path: path, audience: who, takesTicket: takesTicket(op), stream: isStream(op)}
 			o.anyOrigin, _ = op.Extensions["x-souk-any-origin"].(bool)
-			if t, ok := timeouts[pattern]; ok {
-				o.timeout = t
-			}
-			if err := errors.Join(o.readBody(op), o.readParameters(op)); err != nil {
+			if err := errors.Join(o.readPolicy(op), o.readBody(op), o.readParameters(op)); err != nil {
 				return nil, fmt.Errorf("%s: %w", pattern, err)
 			}
 			operations[pattern] = o
@@ -147,6 +100,16 @@ func takesTicket(op *openapi3.Operation) bool {
 	})
 }
 
+func (o *operation) readPolicy(op *openapi3.Operation) (err error) {
+	if o.Policy, err = policy.Of(op); err != nil {
+		return err
+	}
+	if o.stream != (o.Timeout == 0) {
+		return errors.New("streams have no timeout, and all else has one")
+	}
+	return nil
+}
+
 func (o *operation) readBody(op *openapi3.Operation) error {
 	if op.RequestBody == nil {
 		return nil
@@ -175,7 +138,7 @@ func (o *operation) withTimeout(ctx context.Context) (context.Context, context.C
 	if o.stream {
 		return context.WithCancel(ctx)
 	}
-	return context.WithTimeout(ctx, o.timeout)
+	return context.WithTimeout(ctx, o.Timeout)
 }
 
 // bound gives the client the operation's time to send the body, or a slow one would hold a handler for longer than its
@@ -183,6 +146,6 @@ func (o *operation) withTimeout(ctx context.Context) (context.Context, context.C
 // the server reads on to see the client leave: a bound that passed then would end all later requests of the connection.
 func (o *operation) bound(w http.ResponseWriter, r *http.Request) {
 	if !o.stream && r.Body != http.NoBody {
-		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(o.timeout))
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(o.Timeout))
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 
 	"souk/gateway/internal/api"
+	"souk/gateway/internal/policy"
 	"souk/platform/access"
 	"souk/platform/security"
 	"souk/platform/service"
@@ -109,25 +110,25 @@ func noteRateLimit(ctx context.Context, route string, err error) {
 }
 
 // admitAddress refuses what one address asks too often of a costly operation.
-func (l *Limits) admitAddress(c cost, header http.Header, r *http.Request) error {
+func (l *Limits) admitAddress(c policy.Cost, header http.Header, r *http.Request) error {
 	switch {
 	case l == nil:
 		return nil
-	case c == password:
+	case c == policy.Password:
 		return l.passwords.admit(header, l.proxies.client(r))
-	case c == refresh:
+	case c == policy.Refresh:
 		return l.refreshing.admit(header, l.proxies.client(r))
 	}
 	return nil
 }
 
 // admitCustomer refuses what the customer of ctx, if there is one, asks too often.
-func (l *Limits) admitCustomer(ctx context.Context, c cost, header http.Header) error {
+func (l *Limits) admitCustomer(ctx context.Context, c policy.Cost, header http.Header) error {
 	caller := access.FromContext(ctx)
 	if l == nil || !caller.Authenticated() {
 		return nil
 	}
-	if err := l.shopping.admit(header, caller.CustomerID); err != nil || c != checkout {
+	if err := l.shopping.admit(header, caller.CustomerID); err != nil || c != policy.Checkout {
 		return err
 	}
 	return l.checkingOut.admit(header, caller.CustomerID)

@@ -11,6 +11,7 @@ import (
 
 	"souk/gateway"
 	"souk/gateway/internal/api"
+	"souk/gateway/internal/policy"
 	"souk/platform/access"
 	"souk/platform/admission"
 	"souk/platform/security"
@@ -79,6 +80,7 @@ func (rt *Router) HandleFunc(pattern string, handler func(http.ResponseWriter, *
 	rt.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := op.withTimeout(r.Context())
 		defer cancel()
+		ctx = policy.WithAnswer(ctx, op.Answer)
 		ctx = security.WithActor(ctx, security.Actor{Address: rt.limits.networkOf(r)})
 		if err := rt.serve(op, w, r.WithContext(ctx), handler); err != nil {
 			noteRateLimit(ctx, pattern, err)
@@ -107,7 +109,7 @@ func (rt *Router) serve(op *operation, w http.ResponseWriter, r *http.Request, h
 	case op.stream:
 		return rt.streams.serve(w, checked, handler)
 	default:
-		return admit(rt.limiterOf(op), op.class, w, checked, handler)
+		return admit(rt.limiterOf(op), op.Class, w, checked, handler)
 	}
 }
 
@@ -147,14 +149,14 @@ func (rt *Router) check(op *operation, header http.Header, r *http.Request) (*ht
 	if err != nil {
 		return nil, err
 	}
-	if err := rt.limits.admitAddress(op.cost, header, r); err != nil {
+	if err := rt.limits.admitAddress(op.Cost, header, r); err != nil {
 		return nil, err
 	}
 	ctx, err := rt.identify(op, query, r)
 	if err != nil {
 		return nil, err
 	}
-	if err := rt.limits.admitCustomer(ctx, op.cost, header); err != nil {
+	if err := rt.limits.admitCustomer(ctx, op.Cost, header); err != nil {
 		return nil, err
 	}
 	if err := op.checkHeader(r.Header); err != nil {
@@ -174,10 +176,10 @@ func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	_, pattern := rt.mux.Handler(r)
-	if op, ok := rt.operations[pattern]; ok && rt.limiterOf(op).Full(op.class) {
+	if op, ok := rt.operations[pattern]; ok && rt.limiterOf(op).Full(op.Class) {
 		r.Pattern = pattern // for the log
 		op.bound(w, r)
-		refuse(w, r, op.class)
+		refuse(w, r, op.Class)
 		return
 	}
 	if pattern != "" {

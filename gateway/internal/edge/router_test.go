@@ -138,12 +138,28 @@ func TestTheCallerTheTokenAndTheRequestIDReachTheServices(t *testing.T) {
 	}
 }
 
-func TestAnOperationThatDoesNotSayWhoMayUseItIsAnError(t *testing.T) {
+// The policies of an operation that is no stream, and of one that is.
+var (
+	usual   = map[string]any{"timeout": "10s", "cost": "usual", "class": "browsing", "answer": "new"}
+	endless = map[string]any{"timeout": "none", "cost": "usual", "class": "browsing", "answer": "new"}
+)
+
+func extensions(policy map[string]any, role string) map[string]any {
+	all := map[string]any{"x-souk-policy": policy}
+	if role != "" {
+		all["x-souk-role"] = role
+	}
+	return all
+}
+
+func TestAnOperationThatDoesNotSayHowItIsServedIsAnError(t *testing.T) {
 	t.Parallel()
 	security := openapi3.NewSecurityRequirements().With(openapi3.NewSecurityRequirement().Authenticate("bearer"))
 	for name, op := range map[string]*openapi3.Operation{
-		"no security":  {OperationID: "x"},
-		"unknown role": {OperationID: "x", Security: security, Extensions: map[string]any{"x-souk-role": "admin"}},
+		"no security":       {OperationID: "x", Extensions: extensions(usual, "")},
+		"unknown role":      {OperationID: "x", Security: security, Extensions: extensions(usual, "admin")},
+		"no policy":         {OperationID: "x", Security: security},
+		"without a timeout": {OperationID: "x", Security: security, Extensions: extensions(endless, "")},
 	} {
 		spec := &openapi3.T{Paths: openapi3.NewPaths(openapi3.WithPath("/x", &openapi3.PathItem{Get: op}))}
 		if _, err := operationsOf(spec); err == nil || !strings.Contains(err.Error(), "GET /x") {

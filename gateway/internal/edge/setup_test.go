@@ -19,6 +19,7 @@ import (
 	"souk/gateway"
 	listing "souk/gateway/contract"
 	"souk/gateway/internal/api"
+	"souk/gateway/internal/policy"
 	"souk/platform/access"
 	"souk/platform/access/accesstest"
 )
@@ -248,6 +249,16 @@ var readContract = sync.OnceValues(func() ([]contractOperation, error) {
 	}
 	return all, nil
 })
+
+// policy returns how the operation is served.
+func (o contractOperation) policy(t *testing.T) policy.Policy {
+	t.Helper()
+	p, err := policy.Of(o.Operation)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
 
 // contract returns every operation.
 func contract(t *testing.T) []contractOperation {

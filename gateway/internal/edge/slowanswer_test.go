@@ -36,7 +36,7 @@ func TestASlowAnswerDoesNotEndTheRequestsThatFollowIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, op := range router.operations {
-		op.timeout = bound
+		op.Timeout = bound
 	}
 	server := httptest.NewServer(Wrap(router, logger))
 	defer server.Close()

@@ -7,35 +7,19 @@ import (
 
 	"souk/gateway/internal/api"
 	"souk/gateway/internal/lastgood"
+	"souk/gateway/internal/policy"
 )
 
-// mayBeStale are the operations that may show what was good last. Whatever rests on an answer, as a quote, a correction of
-// stock or a new line of a cart does, gets it new or not at all.
-var mayBeStale = map[string]bool{
-	"ListProducts": true, "GetProduct": true, "ListCategories": true, "GetJwks": true,
-	"CreateCart": true, "GetCart": true, "GetCurrentCart": true, "RemoveCartItem": true, "ClaimCart": true,
-}
-
-// mayBeCopied are the operations that, beside those of mayBeStale, may show what is kept as long as it has not changed. Orders asks
-// for prices and stock itself before it sells.
-var mayBeCopied = map[string]bool{"SetCartItem": true, "QuoteShipping": true}
-
-func withCopy(next api.StrictHandlerFunc, operationID string) api.StrictHandlerFunc {
-	if !mayBeCopied[operationID] {
-		return next
-	}
+// StaleIfError is the middleware that lets operations show what is kept, if their policy allows it. Those whose answers may be the
+// last good ones fall back on them (RFC 5861); an answer that does says how old it is (RFC 9111, 5.1; RFC 7234, 5.5.1).
+func StaleIfError(next api.StrictHandlerFunc, _ string) api.StrictHandlerFunc {
 	return func(ctx context.Context, w http.ResponseWriter, r *http.Request, request any) (any, error) {
-		return next(lastgood.WithCopy(ctx), w, r, request)
-	}
-}
-
-// StaleIfError is the middleware that lets those operations fall back on the last good answers (RFC 5861), and says of an
-// answer that does how old it is (RFC 9111, 5.1; RFC 7234, 5.5.1).
-func StaleIfError(next api.StrictHandlerFunc, operationID string) api.StrictHandlerFunc {
-	if !mayBeStale[operationID] {
-		return withCopy(next, operationID)
-	}
-	return func(ctx context.Context, w http.ResponseWriter, r *http.Request, request any) (any, error) {
+		switch policy.AnswerOf(ctx) {
+		case policy.New:
+			return next(ctx, w, r, request)
+		case policy.Unchanged:
+			return next(lastgood.WithCopy(ctx), w, r, request)
+		}
 		ctx, mark := lastgood.WithMark(lastgood.WithCopy(ctx))
 		response, err := next(ctx, w, r, request)
 		if age, stale := mark.Age(); stale && err == nil {

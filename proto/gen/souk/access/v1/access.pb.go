@@ -4,7 +4,7 @@
 // 	protoc        (unknown)
 // source: souk/access/v1/access.proto
 
-// Who may call each RPC, stated beside the RPC, and the keys that prove who is calling.
+// Who may call each RPC and how long a call may take, stated beside the RPC, and the keys that prove who is calling.
 
 package accessv1
 
@@ -12,6 +12,7 @@ import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	descriptorpb "google.golang.org/protobuf/types/descriptorpb"
+	durationpb "google.golang.org/protobuf/types/known/durationpb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -364,6 +365,14 @@ var file_souk_access_v1_access_proto_extTypes = []protoimpl.ExtensionInfo{
 		Filename:      "souk/access/v1/access.proto",
 	},
 	{
+		ExtendedType:  (*descriptorpb.MethodOptions)(nil),
+		ExtensionType: (*durationpb.Duration)(nil),
+		Field:         50004,
+		Name:          "souk.access.v1.timeout",
+		Tag:           "bytes,50004,opt,name=timeout",
+		Filename:      "souk/access/v1/access.proto",
+	},
+	{
 		ExtendedType:  (*descriptorpb.ServiceOptions)(nil),
 		ExtensionType: (*Callers)(nil),
 		Field:         50002,
@@ -383,6 +392,11 @@ var (
 	//
 	// optional souk.access.v1.KeyUse key_use = 50003;
 	E_KeyUse = &file_souk_access_v1_access_proto_extTypes[1]
+	// How long a call may take, from its client's first attempt to the answer. A caller that has less time sets an earlier
+	// deadline. Every unary RPC of the shop says it; a process that knows one that does not, calls nobody.
+	//
+	// optional google.protobuf.Duration timeout = 50004;
+	E_Timeout = &file_souk_access_v1_access_proto_extTypes[2]
 )
 
 // Extension fields to descriptorpb.ServiceOptions.
@@ -390,14 +404,14 @@ var (
 	// Every service of the shop names its callers; a server of one that does not, does not start.
 	//
 	// optional souk.access.v1.Callers callers = 50002;
-	E_Callers = &file_souk_access_v1_access_proto_extTypes[2]
+	E_Callers = &file_souk_access_v1_access_proto_extTypes[3]
 )
 
 var File_souk_access_v1_access_proto protoreflect.FileDescriptor
 
 const file_souk_access_v1_access_proto_rawDesc = "" +
 	"\n" +
-	"\x1bsouk/access/v1/access.proto\x12\x0esouk.access.v1\x1a google/protobuf/descriptor.proto\"\x82\x01\n" +
+	"\x1bsouk/access/v1/access.proto\x12\x0esouk.access.v1\x1a google/protobuf/descriptor.proto\x1a\x1egoogle/protobuf/duration.proto\"\x82\x01\n" +
 	"\x04Rule\x12\x16\n" +
 	"\x06anyone\x18\x01 \x01(\bR\x06anyone\x12\x1a\n" +
 	"\bcustomer\x18\x02 \x01(\bR\bcustomer\x12\x14\n" +
@@ -415,9 +429,9 @@ const file_souk_access_v1_access_proto_rawDesc = "" +
 	"\x06KeyUse\x12\x17\n" +
 	"\x13KEY_USE_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fKEY_USE_HONORED\x10\x01\x12\x12\n" +
-	"\x0eKEY_USE_NEEDED\x10\x022\xad\x01\n" +
-	"\vKeysService\x12X\n" +
-	"\bListKeys\x12\x1f.souk.access.v1.ListKeysRequest\x1a .souk.access.v1.ListKeysResponse\"\t\x8a\xb5\x18\x02\b\x01\x90\x02\x01\x1aD\x92\xb5\x18@\n" +
+	"\x0eKEY_USE_NEEDED\x10\x022\xb3\x01\n" +
+	"\vKeysService\x12^\n" +
+	"\bListKeys\x12\x1f.souk.access.v1.ListKeysRequest\x1a .souk.access.v1.ListKeysResponse\"\x0f\x8a\xb5\x18\x02\b\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x1aD\x92\xb5\x18@\n" +
 	"\agateway\n" +
 	"\acatalog\n" +
 	"\x05carts\n" +
@@ -426,7 +440,8 @@ const file_souk_access_v1_access_proto_rawDesc = "" +
 	"\bpayments\n" +
 	"\bshipping:J\n" +
 	"\x04rule\x12\x1e.google.protobuf.MethodOptions\x18ц\x03 \x01(\v2\x14.souk.access.v1.RuleR\x04rule:Q\n" +
-	"\akey_use\x12\x1e.google.protobuf.MethodOptions\x18ӆ\x03 \x01(\x0e2\x16.souk.access.v1.KeyUseR\x06keyUse:T\n" +
+	"\akey_use\x12\x1e.google.protobuf.MethodOptions\x18ӆ\x03 \x01(\x0e2\x16.souk.access.v1.KeyUseR\x06keyUse:U\n" +
+	"\atimeout\x12\x1e.google.protobuf.MethodOptions\x18Ԇ\x03 \x01(\v2\x19.google.protobuf.DurationR\atimeout:T\n" +
 	"\acallers\x12\x1f.google.protobuf.ServiceOptions\x18҆\x03 \x01(\v2\x17.souk.access.v1.CallersR\acallersB(Z&souk/proto/gen/souk/access/v1;accessv1b\x06proto3"
 
 var (
@@ -452,22 +467,25 @@ var file_souk_access_v1_access_proto_goTypes = []any{
 	(*Key)(nil),                         // 5: souk.access.v1.Key
 	(*descriptorpb.MethodOptions)(nil),  // 6: google.protobuf.MethodOptions
 	(*descriptorpb.ServiceOptions)(nil), // 7: google.protobuf.ServiceOptions
+	(*durationpb.Duration)(nil),         // 8: google.protobuf.Duration
 }
 var file_souk_access_v1_access_proto_depIdxs = []int32{
-	5, // 0: souk.access.v1.ListKeysResponse.keys:type_name -> souk.access.v1.Key
-	6, // 1: souk.access.v1.rule:extendee -> google.protobuf.MethodOptions
-	6, // 2: souk.access.v1.key_use:extendee -> google.protobuf.MethodOptions
-	7, // 3: souk.access.v1.callers:extendee -> google.protobuf.ServiceOptions
-	1, // 4: souk.access.v1.rule:type_name -> souk.access.v1.Rule
-	0, // 5: souk.access.v1.key_use:type_name -> souk.access.v1.KeyUse
-	2, // 6: souk.access.v1.callers:type_name -> souk.access.v1.Callers
-	3, // 7: souk.access.v1.KeysService.ListKeys:input_type -> souk.access.v1.ListKeysRequest
-	4, // 8: souk.access.v1.KeysService.ListKeys:output_type -> souk.access.v1.ListKeysResponse
-	8, // [8:9] is the sub-list for method output_type
-	7, // [7:8] is the sub-list for method input_type
-	4, // [4:7] is the sub-list for extension type_name
-	1, // [1:4] is the sub-list for extension extendee
-	0, // [0:1] is the sub-list for field type_name
+	5,  // 0: souk.access.v1.ListKeysResponse.keys:type_name -> souk.access.v1.Key
+	6,  // 1: souk.access.v1.rule:extendee -> google.protobuf.MethodOptions
+	6,  // 2: souk.access.v1.key_use:extendee -> google.protobuf.MethodOptions
+	6,  // 3: souk.access.v1.timeout:extendee -> google.protobuf.MethodOptions
+	7,  // 4: souk.access.v1.callers:extendee -> google.protobuf.ServiceOptions
+	1,  // 5: souk.access.v1.rule:type_name -> souk.access.v1.Rule
+	0,  // 6: souk.access.v1.key_use:type_name -> souk.access.v1.KeyUse
+	8,  // 7: souk.access.v1.timeout:type_name -> google.protobuf.Duration
+	2,  // 8: souk.access.v1.callers:type_name -> souk.access.v1.Callers
+	3,  // 9: souk.access.v1.KeysService.ListKeys:input_type -> souk.access.v1.ListKeysRequest
+	4,  // 10: souk.access.v1.KeysService.ListKeys:output_type -> souk.access.v1.ListKeysResponse
+	10, // [10:11] is the sub-list for method output_type
+	9,  // [9:10] is the sub-list for method input_type
+	5,  // [5:9] is the sub-list for extension type_name
+	1,  // [1:5] is the sub-list for extension extendee
+	0,  // [0:1] is the sub-list for field type_name
 }
 
 func init() { file_souk_access_v1_access_proto_init() }
@@ -482,7 +500,7 @@ func file_souk_access_v1_access_proto_init() {
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_access_v1_access_proto_rawDesc), len(file_souk_access_v1_access_proto_rawDesc)),
 			NumEnums:      1,
 			NumMessages:   5,
-			NumExtensions: 3,
+			NumExtensions: 4,
 			NumServices:   1,
 		},
 		GoTypes:           file_souk_access_v1_access_proto_goTypes,

@@ -4,7 +4,7 @@
 // - protoc             (unknown)
 // source: souk/access/v1/access.proto
 
-// Who may call each RPC, stated beside the RPC, and the keys that prove who is calling.
+// Who may call each RPC and how long a call may take, stated beside the RPC, and the keys that prove who is calling.
 
 package accessv1
 

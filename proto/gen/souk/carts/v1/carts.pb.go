@@ -897,18 +897,18 @@ const file_souk_carts_v1_carts_proto_rawDesc = "" +
 	"\x05lines\x18\x03 \x03(\v2\x13.souk.carts.v1.LineR\x05lines\"\x16\n" +
 	"\x14CheckOutCartResponse\"\x16\n" +
 	"\x14EraseCustomerRequest\"\x17\n" +
-	"\x15EraseCustomerResponse2\xb8\x06\n" +
-	"\fCartsService\x12Y\n" +
+	"\x15EraseCustomerResponse2\xe8\x06\n" +
+	"\fCartsService\x12_\n" +
 	"\n" +
-	"CreateCart\x12 .souk.carts.v1.CreateCartRequest\x1a!.souk.carts.v1.CreateCartResponse\"\x06\x8a\xb5\x18\x02\b\x01\x12W\n" +
-	"\aGetCart\x12\x1d.souk.carts.v1.GetCartRequest\x1a\x1e.souk.carts.v1.GetCartResponse\"\r\x8a\xb5\x18\x06\b\x01*\x02id\x90\x02\x01\x12h\n" +
-	"\x0eGetCurrentCart\x12$.souk.carts.v1.GetCurrentCartRequest\x1a%.souk.carts.v1.GetCurrentCartResponse\"\t\x8a\xb5\x18\x02\x10\x01\x90\x02\x01\x12\\\n" +
-	"\aSetItem\x12\x1d.souk.carts.v1.SetItemRequest\x1a\x1e.souk.carts.v1.SetItemResponse\"\x12\x8a\xb5\x18\v\b\x01*\acart_id\x90\x02\x02\x12e\n" +
+	"CreateCart\x12 .souk.carts.v1.CreateCartRequest\x1a!.souk.carts.v1.CreateCartResponse\"\f\x8a\xb5\x18\x02\b\x01\xa2\xb5\x18\x02\b\x05\x12]\n" +
+	"\aGetCart\x12\x1d.souk.carts.v1.GetCartRequest\x1a\x1e.souk.carts.v1.GetCartResponse\"\x13\x8a\xb5\x18\x06\b\x01*\x02id\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12n\n" +
+	"\x0eGetCurrentCart\x12$.souk.carts.v1.GetCurrentCartRequest\x1a%.souk.carts.v1.GetCurrentCartResponse\"\x0f\x8a\xb5\x18\x02\x10\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12b\n" +
+	"\aSetItem\x12\x1d.souk.carts.v1.SetItemRequest\x1a\x1e.souk.carts.v1.SetItemResponse\"\x18\x8a\xb5\x18\v\b\x01*\acart_id\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12k\n" +
 	"\n" +
-	"RemoveItem\x12 .souk.carts.v1.RemoveItemRequest\x1a!.souk.carts.v1.RemoveItemResponse\"\x12\x8a\xb5\x18\v\b\x01*\acart_id\x90\x02\x02\x12]\n" +
-	"\tClaimCart\x12\x1f.souk.carts.v1.ClaimCartRequest\x1a .souk.carts.v1.ClaimCartResponse\"\r\x8a\xb5\x18\x06\x10\x01*\x02id\x90\x02\x02\x12e\n" +
-	"\rEraseCustomer\x12#.souk.carts.v1.EraseCustomerRequest\x1a$.souk.carts.v1.EraseCustomerResponse\"\t\x8a\xb5\x18\x02\x10\x01\x90\x02\x02\x12h\n" +
-	"\fCheckOutCart\x12\".souk.carts.v1.CheckOutCartRequest\x1a#.souk.carts.v1.CheckOutCartResponse\"\x0f\x8a\xb5\x18\b\"\x06orders\x90\x02\x02\x1a\x15\x92\xb5\x18\x11\n" +
+	"RemoveItem\x12 .souk.carts.v1.RemoveItemRequest\x1a!.souk.carts.v1.RemoveItemResponse\"\x18\x8a\xb5\x18\v\b\x01*\acart_id\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12c\n" +
+	"\tClaimCart\x12\x1f.souk.carts.v1.ClaimCartRequest\x1a .souk.carts.v1.ClaimCartResponse\"\x13\x8a\xb5\x18\x06\x10\x01*\x02id\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12k\n" +
+	"\rEraseCustomer\x12#.souk.carts.v1.EraseCustomerRequest\x1a$.souk.carts.v1.EraseCustomerResponse\"\x0f\x8a\xb5\x18\x02\x10\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12n\n" +
+	"\fCheckOutCart\x12\".souk.carts.v1.CheckOutCartRequest\x1a#.souk.carts.v1.CheckOutCartResponse\"\x15\x8a\xb5\x18\b\"\x06orders\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x1a\x15\x92\xb5\x18\x11\n" +
 	"\agateway\n" +
 	"\x06ordersB&Z$souk/proto/gen/souk/carts/v1;cartsv1b\x06proto3"
 

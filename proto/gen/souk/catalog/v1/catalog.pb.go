@@ -2298,17 +2298,17 @@ const file_souk_catalog_v1_catalog_proto_rawDesc = "" +
 	"\x0eSORT_PRICE_ASC\x10\x03\x12\x13\n" +
 	"\x0fSORT_PRICE_DESC\x10\x04\x12\x0e\n" +
 	"\n" +
-	"SORT_TITLE\x10\x052\xee\a\n" +
-	"\x0eCatalogService\x12f\n" +
-	"\fListProducts\x12$.souk.catalog.v1.ListProductsRequest\x1a%.souk.catalog.v1.ListProductsResponse\"\t\x8a\xb5\x18\x02\b\x01\x90\x02\x01\x12`\n" +
+	"SORT_TITLE\x10\x052\x9e\b\n" +
+	"\x0eCatalogService\x12l\n" +
+	"\fListProducts\x12$.souk.catalog.v1.ListProductsRequest\x1a%.souk.catalog.v1.ListProductsResponse\"\x0f\x8a\xb5\x18\x02\b\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12f\n" +
 	"\n" +
-	"GetProduct\x12\".souk.catalog.v1.GetProductRequest\x1a#.souk.catalog.v1.GetProductResponse\"\t\x8a\xb5\x18\x02\b\x01\x90\x02\x01\x12c\n" +
-	"\vGetVariants\x12#.souk.catalog.v1.GetVariantsRequest\x1a$.souk.catalog.v1.GetVariantsResponse\"\t\x8a\xb5\x18\x02\b\x01\x90\x02\x01\x12l\n" +
-	"\x0eListCategories\x12&.souk.catalog.v1.ListCategoriesRequest\x1a'.souk.catalog.v1.ListCategoriesResponse\"\t\x8a\xb5\x18\x02\b\x01\x90\x02\x01\x12p\n" +
-	"\rWatchProducts\x12%.souk.catalog.v1.WatchProductsRequest\x1a&.souk.catalog.v1.WatchProductsResponse\"\x10\x8a\xb5\x18\t\"\agateway\x90\x02\x01\x12m\n" +
-	"\rCreateProduct\x12%.souk.catalog.v1.CreateProductRequest\x1a&.souk.catalog.v1.CreateProductResponse\"\r\x8a\xb5\x18\x02\x18\x01\x98\xb5\x18\x02\x90\x02\x02\x12f\n" +
-	"\rUpdateProduct\x12%.souk.catalog.v1.UpdateProductRequest\x1a&.souk.catalog.v1.UpdateProductResponse\"\x06\x8a\xb5\x18\x02\x18\x01\x12o\n" +
-	"\x0fWithdrawProduct\x12'.souk.catalog.v1.WithdrawProductRequest\x1a(.souk.catalog.v1.WithdrawProductResponse\"\t\x8a\xb5\x18\x02\x18\x01\x90\x02\x02\x12n\n" +
+	"GetProduct\x12\".souk.catalog.v1.GetProductRequest\x1a#.souk.catalog.v1.GetProductResponse\"\x0f\x8a\xb5\x18\x02\b\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12i\n" +
+	"\vGetVariants\x12#.souk.catalog.v1.GetVariantsRequest\x1a$.souk.catalog.v1.GetVariantsResponse\"\x0f\x8a\xb5\x18\x02\b\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12r\n" +
+	"\x0eListCategories\x12&.souk.catalog.v1.ListCategoriesRequest\x1a'.souk.catalog.v1.ListCategoriesResponse\"\x0f\x8a\xb5\x18\x02\b\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12v\n" +
+	"\rWatchProducts\x12%.souk.catalog.v1.WatchProductsRequest\x1a&.souk.catalog.v1.WatchProductsResponse\"\x16\x8a\xb5\x18\t\"\agateway\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12s\n" +
+	"\rCreateProduct\x12%.souk.catalog.v1.CreateProductRequest\x1a&.souk.catalog.v1.CreateProductResponse\"\x13\x8a\xb5\x18\x02\x18\x01\x98\xb5\x18\x02\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12l\n" +
+	"\rUpdateProduct\x12%.souk.catalog.v1.UpdateProductRequest\x1a&.souk.catalog.v1.UpdateProductResponse\"\f\x8a\xb5\x18\x02\x18\x01\xa2\xb5\x18\x02\b\x05\x12u\n" +
+	"\x0fWithdrawProduct\x12'.souk.catalog.v1.WithdrawProductRequest\x1a(.souk.catalog.v1.WithdrawProductResponse\"\x0f\x8a\xb5\x18\x02\x18\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12n\n" +
 	"\x0eImportProducts\x12&.souk.catalog.v1.ImportProductsRequest\x1a'.souk.catalog.v1.ImportProductsResponse\"\t\x8a\xb5\x18\x02\x18\x01\x90\x02\x02(\x01\x1a\x15\x92\xb5\x18\x11\n" +
 	"\agateway\n" +
 	"\x06ordersB*Z(souk/proto/gen/souk/catalog/v1;catalogv1b\x06proto3"

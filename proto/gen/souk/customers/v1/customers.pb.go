@@ -1556,24 +1556,24 @@ const file_souk_customers_v1_customers_proto_rawDesc = "" +
 	"\x17PrepareDeletionResponse\"2\n" +
 	"\x14DeleteAccountRequest\x12\x1a\n" +
 	"\bpassword\x18\x01 \x01(\tR\bpassword\"\x17\n" +
-	"\x15DeleteAccountResponse2\xd5\v\n" +
-	"\x10CustomersService\x12[\n" +
-	"\bRegister\x12\".souk.customers.v1.RegisterRequest\x1a#.souk.customers.v1.RegisterResponse\"\x06\x8a\xb5\x18\x02\b\x01\x12R\n" +
-	"\x05Login\x12\x1f.souk.customers.v1.LoginRequest\x1a .souk.customers.v1.LoginResponse\"\x06\x8a\xb5\x18\x02\b\x01\x12[\n" +
-	"\aRefresh\x12!.souk.customers.v1.RefreshRequest\x1a\".souk.customers.v1.RefreshResponse\"\t\x8a\xb5\x18\x02\b\x01\x90\x02\x02\x12X\n" +
-	"\x06Logout\x12 .souk.customers.v1.LogoutRequest\x1a!.souk.customers.v1.LogoutResponse\"\t\x8a\xb5\x18\x02\x10\x01\x90\x02\x02\x12U\n" +
-	"\x05GetMe\x12\x1f.souk.customers.v1.GetMeRequest\x1a .souk.customers.v1.GetMeResponse\"\t\x8a\xb5\x18\x02\x10\x01\x90\x02\x01\x12^\n" +
-	"\bUpdateMe\x12\".souk.customers.v1.UpdateMeRequest\x1a#.souk.customers.v1.UpdateMeResponse\"\t\x8a\xb5\x18\x02\x10\x01\x90\x02\x02\x12m\n" +
-	"\x0eChangePassword\x12(.souk.customers.v1.ChangePasswordRequest\x1a).souk.customers.v1.ChangePasswordResponse\"\x06\x8a\xb5\x18\x02\x10\x01\x12s\n" +
-	"\x0fPrepareDeletion\x12).souk.customers.v1.PrepareDeletionRequest\x1a*.souk.customers.v1.PrepareDeletionResponse\"\t\x8a\xb5\x18\x02\x10\x01\x90\x02\x01\x12m\n" +
-	"\rDeleteAccount\x12'.souk.customers.v1.DeleteAccountRequest\x1a(.souk.customers.v1.DeleteAccountResponse\"\t\x8a\xb5\x18\x02\x10\x01\x90\x02\x02\x12m\n" +
-	"\rListAddresses\x12'.souk.customers.v1.ListAddressesRequest\x1a(.souk.customers.v1.ListAddressesResponse\"\t\x8a\xb5\x18\x02\x10\x01\x90\x02\x01\x12h\n" +
+	"\x15DeleteAccountResponse2\xa9\f\n" +
+	"\x10CustomersService\x12a\n" +
+	"\bRegister\x12\".souk.customers.v1.RegisterRequest\x1a#.souk.customers.v1.RegisterResponse\"\f\x8a\xb5\x18\x02\b\x01\xa2\xb5\x18\x02\b\x05\x12X\n" +
+	"\x05Login\x12\x1f.souk.customers.v1.LoginRequest\x1a .souk.customers.v1.LoginResponse\"\f\x8a\xb5\x18\x02\b\x01\xa2\xb5\x18\x02\b\x05\x12a\n" +
+	"\aRefresh\x12!.souk.customers.v1.RefreshRequest\x1a\".souk.customers.v1.RefreshResponse\"\x0f\x8a\xb5\x18\x02\b\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12^\n" +
+	"\x06Logout\x12 .souk.customers.v1.LogoutRequest\x1a!.souk.customers.v1.LogoutResponse\"\x0f\x8a\xb5\x18\x02\x10\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12[\n" +
+	"\x05GetMe\x12\x1f.souk.customers.v1.GetMeRequest\x1a .souk.customers.v1.GetMeResponse\"\x0f\x8a\xb5\x18\x02\x10\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12d\n" +
+	"\bUpdateMe\x12\".souk.customers.v1.UpdateMeRequest\x1a#.souk.customers.v1.UpdateMeResponse\"\x0f\x8a\xb5\x18\x02\x10\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12s\n" +
+	"\x0eChangePassword\x12(.souk.customers.v1.ChangePasswordRequest\x1a).souk.customers.v1.ChangePasswordResponse\"\f\x8a\xb5\x18\x02\x10\x01\xa2\xb5\x18\x02\b\x05\x12y\n" +
+	"\x0fPrepareDeletion\x12).souk.customers.v1.PrepareDeletionRequest\x1a*.souk.customers.v1.PrepareDeletionResponse\"\x0f\x8a\xb5\x18\x02\x10\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12s\n" +
+	"\rDeleteAccount\x12'.souk.customers.v1.DeleteAccountRequest\x1a(.souk.customers.v1.DeleteAccountResponse\"\x0f\x8a\xb5\x18\x02\x10\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12s\n" +
+	"\rListAddresses\x12'.souk.customers.v1.ListAddressesRequest\x1a(.souk.customers.v1.ListAddressesResponse\"\x0f\x8a\xb5\x18\x02\x10\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12n\n" +
 	"\n" +
-	"GetAddress\x12$.souk.customers.v1.GetAddressRequest\x1a%.souk.customers.v1.GetAddressResponse\"\r\x8a\xb5\x18\x06\x10\x01*\x02id\x90\x02\x01\x12q\n" +
-	"\rCreateAddress\x12'.souk.customers.v1.CreateAddressRequest\x1a(.souk.customers.v1.CreateAddressResponse\"\r\x8a\xb5\x18\x02\x10\x01\x98\xb5\x18\x02\x90\x02\x02\x12y\n" +
-	"\rUpdateAddress\x12'.souk.customers.v1.UpdateAddressRequest\x1a(.souk.customers.v1.UpdateAddressResponse\"\x15\x8a\xb5\x18\x0e\x10\x01*\n" +
-	"address.id\x90\x02\x02\x12q\n" +
-	"\rDeleteAddress\x12'.souk.customers.v1.DeleteAddressRequest\x1a(.souk.customers.v1.DeleteAddressResponse\"\r\x8a\xb5\x18\x06\x10\x01*\x02id\x90\x02\x02\x1a\x15\x92\xb5\x18\x11\n" +
+	"GetAddress\x12$.souk.customers.v1.GetAddressRequest\x1a%.souk.customers.v1.GetAddressResponse\"\x13\x8a\xb5\x18\x06\x10\x01*\x02id\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12w\n" +
+	"\rCreateAddress\x12'.souk.customers.v1.CreateAddressRequest\x1a(.souk.customers.v1.CreateAddressResponse\"\x13\x8a\xb5\x18\x02\x10\x01\x98\xb5\x18\x02\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12\x7f\n" +
+	"\rUpdateAddress\x12'.souk.customers.v1.UpdateAddressRequest\x1a(.souk.customers.v1.UpdateAddressResponse\"\x1b\x8a\xb5\x18\x0e\x10\x01*\n" +
+	"address.id\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12w\n" +
+	"\rDeleteAddress\x12'.souk.customers.v1.DeleteAddressRequest\x1a(.souk.customers.v1.DeleteAddressResponse\"\x13\x8a\xb5\x18\x06\x10\x01*\x02id\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x1a\x15\x92\xb5\x18\x11\n" +
 	"\agateway\n" +
 	"\x06ordersB.Z,souk/proto/gen/souk/customers/v1;customersv1b\x06proto3"
 

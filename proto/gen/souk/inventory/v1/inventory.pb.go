@@ -1607,18 +1607,18 @@ const file_souk_inventory_v1_inventory_proto_rawDesc = "" +
 	"\x05reset\x18\x03 \x01(\bR\x05reset\"7\n" +
 	"\x13ChangedAvailability\x12\x10\n" +
 	"\x03sku\x18\x01 \x01(\tR\x03sku\x12\x0e\n" +
-	"\x02at\x18\x02 \x01(\x04R\x02at2\xaa\t\n" +
-	"\x10InventoryService\x12r\n" +
-	"\tGetLevels\x12#.souk.inventory.v1.GetLevelsRequest\x1a$.souk.inventory.v1.GetLevelsResponse\"\x1a\x8a\xb5\x18\x13\x18\x01\"\agateway\"\x06orders\x90\x02\x01\x12\x80\x01\n" +
-	"\x11WatchAvailability\x12+.souk.inventory.v1.WatchAvailabilityRequest\x1a,.souk.inventory.v1.WatchAvailabilityResponse\"\x10\x8a\xb5\x18\t\"\agateway\x90\x02\x01\x12k\n" +
-	"\vAdjustStock\x12%.souk.inventory.v1.AdjustStockRequest\x1a&.souk.inventory.v1.AdjustStockResponse\"\r\x8a\xb5\x18\x02\x18\x01\x98\xb5\x18\x02\x90\x02\x02\x12a\n" +
-	"\tOpenStock\x12#.souk.inventory.v1.OpenStockRequest\x1a$.souk.inventory.v1.OpenStockResponse\"\t\x8a\xb5\x18\x02\x18\x01\x90\x02\x02\x12a\n" +
-	"\aReserve\x12!.souk.inventory.v1.ReserveRequest\x1a\".souk.inventory.v1.ReserveResponse\"\x0f\x8a\xb5\x18\b\"\x06orders\x90\x02\x02\x12\x7f\n" +
-	"\x11CommitReservation\x12+.souk.inventory.v1.CommitReservationRequest\x1a,.souk.inventory.v1.CommitReservationResponse\"\x0f\x8a\xb5\x18\b\"\x06orders\x90\x02\x02\x12\x82\x01\n" +
-	"\x12ReleaseReservation\x12,.souk.inventory.v1.ReleaseReservationRequest\x1a-.souk.inventory.v1.ReleaseReservationResponse\"\x0f\x8a\xb5\x18\b\"\x06orders\x90\x02\x02\x12m\n" +
-	"\vReturnStock\x12%.souk.inventory.v1.ReturnStockRequest\x1a&.souk.inventory.v1.ReturnStockResponse\"\x0f\x8a\xb5\x18\b\"\x06orders\x90\x02\x02\x12a\n" +
-	"\tListStock\x12#.souk.inventory.v1.ListStockRequest\x1a$.souk.inventory.v1.ListStockResponse\"\t\x8a\xb5\x18\x02\x18\x01\x90\x02\x01\x12v\n" +
-	"\x10ListReservations\x12*.souk.inventory.v1.ListReservationsRequest\x1a+.souk.inventory.v1.ListReservationsResponse\"\t\x8a\xb5\x18\x02\x18\x01\x90\x02\x01\x1a\x1c\x92\xb5\x18\x18\n" +
+	"\x02at\x18\x02 \x01(\x04R\x02at2\xe7\t\n" +
+	"\x10InventoryService\x12x\n" +
+	"\tGetLevels\x12#.souk.inventory.v1.GetLevelsRequest\x1a$.souk.inventory.v1.GetLevelsResponse\" \x8a\xb5\x18\x13\x18\x01\"\agateway\"\x06orders\xa2\xb5\x18\x02\b\x01\x90\x02\x01\x12\x86\x01\n" +
+	"\x11WatchAvailability\x12+.souk.inventory.v1.WatchAvailabilityRequest\x1a,.souk.inventory.v1.WatchAvailabilityResponse\"\x16\x8a\xb5\x18\t\"\agateway\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12q\n" +
+	"\vAdjustStock\x12%.souk.inventory.v1.AdjustStockRequest\x1a&.souk.inventory.v1.AdjustStockResponse\"\x13\x8a\xb5\x18\x02\x18\x01\x98\xb5\x18\x02\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12g\n" +
+	"\tOpenStock\x12#.souk.inventory.v1.OpenStockRequest\x1a$.souk.inventory.v1.OpenStockResponse\"\x0f\x8a\xb5\x18\x02\x18\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12g\n" +
+	"\aReserve\x12!.souk.inventory.v1.ReserveRequest\x1a\".souk.inventory.v1.ReserveResponse\"\x15\x8a\xb5\x18\b\"\x06orders\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12\x85\x01\n" +
+	"\x11CommitReservation\x12+.souk.inventory.v1.CommitReservationRequest\x1a,.souk.inventory.v1.CommitReservationResponse\"\x15\x8a\xb5\x18\b\"\x06orders\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12\x88\x01\n" +
+	"\x12ReleaseReservation\x12,.souk.inventory.v1.ReleaseReservationRequest\x1a-.souk.inventory.v1.ReleaseReservationResponse\"\x15\x8a\xb5\x18\b\"\x06orders\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12s\n" +
+	"\vReturnStock\x12%.souk.inventory.v1.ReturnStockRequest\x1a&.souk.inventory.v1.ReturnStockResponse\"\x15\x8a\xb5\x18\b\"\x06orders\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12g\n" +
+	"\tListStock\x12#.souk.inventory.v1.ListStockRequest\x1a$.souk.inventory.v1.ListStockResponse\"\x0f\x8a\xb5\x18\x02\x18\x01\xa2\xb5\x18\x02\b<\x90\x02\x01\x12|\n" +
+	"\x10ListReservations\x12*.souk.inventory.v1.ListReservationsRequest\x1a+.souk.inventory.v1.ListReservationsResponse\"\x0f\x8a\xb5\x18\x02\x18\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x1a\x1c\x92\xb5\x18\x18\n" +
 	"\agateway\n" +
 	"\x06orders\n" +
 	"\x05auditB.Z,souk/proto/gen/souk/inventory/v1;inventoryv1b\x06proto3"

@@ -3292,24 +3292,28 @@ const file_souk_orders_v1_orders_proto_rawDesc = "" +
 	"\x1cTIMELINE_EVENT_REFUND_FAILED\x10\n" +
 	"\x12\x1d\n" +
 	"\x19TIMELINE_EVENT_IN_TRANSIT\x10\v\x12#\n" +
-	"\x1fTIMELINE_EVENT_OUT_FOR_DELIVERY\x10\f2\xb5\v\n" +
-	"\rOrdersService\x12s\n" +
+	"\x1fTIMELINE_EVENT_OUT_FOR_DELIVERY\x10\f2\x84\f\n" +
+	"\rOrdersService\x12y\n" +
 	"\n" +
-	"PlaceOrder\x12!.souk.orders.v1.PlaceOrderRequest\x1a\".souk.orders.v1.PlaceOrderResponse\"\x1e\x8a\xb5\x18\x17\x10\x01*\acart_id*\n" +
-	"address_id\x90\x02\x02\x12^\n" +
-	"\bGetOrder\x12\x1f.souk.orders.v1.GetOrderRequest\x1a .souk.orders.v1.GetOrderResponse\"\x0f\x8a\xb5\x18\b\x10\x01\x18\x01*\x02id\x90\x02\x01\x12^\n" +
+	"PlaceOrder\x12!.souk.orders.v1.PlaceOrderRequest\x1a\".souk.orders.v1.PlaceOrderResponse\"$\x8a\xb5\x18\x17\x10\x01*\acart_id*\n" +
+	"address_id\xa2\xb5\x18\x02\b\x0f\x90\x02\x02\x12d\n" +
+	"\bGetOrder\x12\x1f.souk.orders.v1.GetOrderRequest\x1a .souk.orders.v1.GetOrderResponse\"\x15\x8a\xb5\x18\b\x10\x01\x18\x01*\x02id\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12d\n" +
 	"\n" +
-	"ListOrders\x12!.souk.orders.v1.ListOrdersRequest\x1a\".souk.orders.v1.ListOrdersResponse\"\t\x8a\xb5\x18\x02\x10\x01\x90\x02\x01\x12i\n" +
-	"\vCancelOrder\x12\".souk.orders.v1.CancelOrderRequest\x1a#.souk.orders.v1.CancelOrderResponse\"\x11\x8a\xb5\x18\x06\x10\x01*\x02id\x98\xb5\x18\x01\x90\x02\x02\x12g\n" +
-	"\rListAllOrders\x12$.souk.orders.v1.ListAllOrdersRequest\x1a%.souk.orders.v1.ListAllOrdersResponse\"\t\x8a\xb5\x18\x02\x18\x01\x90\x02\x01\x12k\n" +
-	"\rDispatchOrder\x12$.souk.orders.v1.DispatchOrderRequest\x1a%.souk.orders.v1.DispatchOrderResponse\"\r\x8a\xb5\x18\x02\x18\x01\x98\xb5\x18\x01\x90\x02\x02\x12u\n" +
-	"\rRequestReturn\x12$.souk.orders.v1.RequestReturnRequest\x1a%.souk.orders.v1.RequestReturnResponse\"\x17\x8a\xb5\x18\f\x10\x01*\border_id\x98\xb5\x18\x02\x90\x02\x02\x12g\n" +
-	"\rEraseCustomer\x12$.souk.orders.v1.EraseCustomerRequest\x1a%.souk.orders.v1.EraseCustomerResponse\"\t\x8a\xb5\x18\x02\x10\x01\x90\x02\x02\x12k\n" +
-	"\rReceiveReturn\x12$.souk.orders.v1.ReceiveReturnRequest\x1a%.souk.orders.v1.ReceiveReturnResponse\"\r\x8a\xb5\x18\x02\x18\x01\x98\xb5\x18\x01\x90\x02\x02\x12a\n" +
-	"\vRefundOrder\x12\".souk.orders.v1.RefundOrderRequest\x1a#.souk.orders.v1.RefundOrderResponse\"\t\x8a\xb5\x18\x02\x18\x01\x90\x02\x02\x12s\n" +
-	"\rWaitForEvents\x12$.souk.orders.v1.WaitForEventsRequest\x1a%.souk.orders.v1.WaitForEventsResponse\"\x15\x8a\xb5\x18\x0e\x10\x01\x18\x01*\border_id\x90\x02\x01\x12z\n" +
-	"\x11CreateEventTicket\x12(.souk.orders.v1.CreateEventTicketRequest\x1a).souk.orders.v1.CreateEventTicketResponse\"\x10\x8a\xb5\x18\f\x10\x01*\border_id\x12w\n" +
-	"\x11RedeemEventTicket\x12(.souk.orders.v1.RedeemEventTicketRequest\x1a).souk.orders.v1.RedeemEventTicketResponse\"\r\x8a\xb5\x18\t\"\agateway\x1a\x14\x92\xb5\x18\x10\n" +
+	"ListOrders\x12!.souk.orders.v1.ListOrdersRequest\x1a\".souk.orders.v1.ListOrdersResponse\"\x0f\x8a\xb5\x18\x02\x10\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12o\n" +
+	"\vCancelOrder\x12\".souk.orders.v1.CancelOrderRequest\x1a#.souk.orders.v1.CancelOrderResponse\"\x17\x8a\xb5\x18\x06\x10\x01*\x02id\x98\xb5\x18\x01\xa2\xb5\x18\x02\b\n" +
+	"\x90\x02\x02\x12m\n" +
+	"\rListAllOrders\x12$.souk.orders.v1.ListAllOrdersRequest\x1a%.souk.orders.v1.ListAllOrdersResponse\"\x0f\x8a\xb5\x18\x02\x18\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12q\n" +
+	"\rDispatchOrder\x12$.souk.orders.v1.DispatchOrderRequest\x1a%.souk.orders.v1.DispatchOrderResponse\"\x13\x8a\xb5\x18\x02\x18\x01\x98\xb5\x18\x01\xa2\xb5\x18\x02\b\n" +
+	"\x90\x02\x02\x12{\n" +
+	"\rRequestReturn\x12$.souk.orders.v1.RequestReturnRequest\x1a%.souk.orders.v1.RequestReturnResponse\"\x1d\x8a\xb5\x18\f\x10\x01*\border_id\x98\xb5\x18\x02\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12m\n" +
+	"\rEraseCustomer\x12$.souk.orders.v1.EraseCustomerRequest\x1a%.souk.orders.v1.EraseCustomerResponse\"\x0f\x8a\xb5\x18\x02\x10\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12q\n" +
+	"\rReceiveReturn\x12$.souk.orders.v1.ReceiveReturnRequest\x1a%.souk.orders.v1.ReceiveReturnResponse\"\x13\x8a\xb5\x18\x02\x18\x01\x98\xb5\x18\x01\xa2\xb5\x18\x02\b\n" +
+	"\x90\x02\x02\x12g\n" +
+	"\vRefundOrder\x12\".souk.orders.v1.RefundOrderRequest\x1a#.souk.orders.v1.RefundOrderResponse\"\x0f\x8a\xb5\x18\x02\x18\x01\xa2\xb5\x18\x02\b\n" +
+	"\x90\x02\x02\x12y\n" +
+	"\rWaitForEvents\x12$.souk.orders.v1.WaitForEventsRequest\x1a%.souk.orders.v1.WaitForEventsResponse\"\x1b\x8a\xb5\x18\x0e\x10\x01\x18\x01*\border_id\xa2\xb5\x18\x02\b#\x90\x02\x01\x12\x80\x01\n" +
+	"\x11CreateEventTicket\x12(.souk.orders.v1.CreateEventTicketRequest\x1a).souk.orders.v1.CreateEventTicketResponse\"\x16\x8a\xb5\x18\f\x10\x01*\border_id\xa2\xb5\x18\x02\b\x05\x12}\n" +
+	"\x11RedeemEventTicket\x12(.souk.orders.v1.RedeemEventTicketRequest\x1a).souk.orders.v1.RedeemEventTicketResponse\"\x13\x8a\xb5\x18\t\"\agateway\xa2\xb5\x18\x02\b\x05\x1a\x14\x92\xb5\x18\x10\n" +
 	"\agateway\n" +
 	"\x05auditB(Z&souk/proto/gen/souk/orders/v1;ordersv1b\x06proto3"
 

@@ -1184,16 +1184,17 @@ const file_souk_payments_v1_payments_proto_rawDesc = "" +
 	"\x11STATUS_AUTHORIZED\x10\x02\x12\x13\n" +
 	"\x0fSTATUS_DECLINED\x10\x03\x12\x13\n" +
 	"\x0fSTATUS_CAPTURED\x10\x04\x12\x11\n" +
-	"\rSTATUS_VOIDED\x10\x052\xec\x05\n" +
-	"\x0fPaymentsService\x12e\n" +
-	"\tAuthorize\x12\".souk.payments.v1.AuthorizeRequest\x1a#.souk.payments.v1.AuthorizeResponse\"\x0f\x8a\xb5\x18\b\"\x06orders\x90\x02\x02\x12_\n" +
-	"\aCapture\x12 .souk.payments.v1.CaptureRequest\x1a!.souk.payments.v1.CaptureResponse\"\x0f\x8a\xb5\x18\b\"\x06orders\x90\x02\x02\x12V\n" +
-	"\x04Void\x12\x1d.souk.payments.v1.VoidRequest\x1a\x1e.souk.payments.v1.VoidResponse\"\x0f\x8a\xb5\x18\b\"\x06orders\x90\x02\x02\x12\\\n" +
-	"\x06Refund\x12\x1f.souk.payments.v1.RefundRequest\x1a .souk.payments.v1.RefundResponse\"\x0f\x8a\xb5\x18\b\"\x06orders\x90\x02\x02\x12h\n" +
+	"\rSTATUS_VOIDED\x10\x052\x96\x06\n" +
+	"\x0fPaymentsService\x12k\n" +
+	"\tAuthorize\x12\".souk.payments.v1.AuthorizeRequest\x1a#.souk.payments.v1.AuthorizeResponse\"\x15\x8a\xb5\x18\b\"\x06orders\xa2\xb5\x18\x02\b\x0f\x90\x02\x02\x12e\n" +
+	"\aCapture\x12 .souk.payments.v1.CaptureRequest\x1a!.souk.payments.v1.CaptureResponse\"\x15\x8a\xb5\x18\b\"\x06orders\xa2\xb5\x18\x02\b\x0f\x90\x02\x02\x12\\\n" +
+	"\x04Void\x12\x1d.souk.payments.v1.VoidRequest\x1a\x1e.souk.payments.v1.VoidResponse\"\x15\x8a\xb5\x18\b\"\x06orders\xa2\xb5\x18\x02\b\x0f\x90\x02\x02\x12b\n" +
+	"\x06Refund\x12\x1f.souk.payments.v1.RefundRequest\x1a .souk.payments.v1.RefundResponse\"\x15\x8a\xb5\x18\b\"\x06orders\xa2\xb5\x18\x02\b\x0f\x90\x02\x02\x12n\n" +
 	"\n" +
-	"GetPayment\x12#.souk.payments.v1.GetPaymentRequest\x1a$.souk.payments.v1.GetPaymentResponse\"\x0f\x8a\xb5\x18\b\"\x06orders\x90\x02\x01\x12r\n" +
-	"\rHandleWebhook\x12&.souk.payments.v1.HandleWebhookRequest\x1a'.souk.payments.v1.HandleWebhookResponse\"\x10\x8a\xb5\x18\t\"\agateway\x90\x02\x02\x12_\n" +
-	"\tListBooks\x12\".souk.payments.v1.ListBooksRequest\x1a#.souk.payments.v1.ListBooksResponse\"\t\x8a\xb5\x18\x02\x18\x01\x90\x02\x01\x1a\x1c\x92\xb5\x18\x18\n" +
+	"GetPayment\x12#.souk.payments.v1.GetPaymentRequest\x1a$.souk.payments.v1.GetPaymentResponse\"\x15\x8a\xb5\x18\b\"\x06orders\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12x\n" +
+	"\rHandleWebhook\x12&.souk.payments.v1.HandleWebhookRequest\x1a'.souk.payments.v1.HandleWebhookResponse\"\x16\x8a\xb5\x18\t\"\agateway\xa2\xb5\x18\x02\b\n" +
+	"\x90\x02\x02\x12e\n" +
+	"\tListBooks\x12\".souk.payments.v1.ListBooksRequest\x1a#.souk.payments.v1.ListBooksResponse\"\x0f\x8a\xb5\x18\x02\x18\x01\xa2\xb5\x18\x02\b<\x90\x02\x01\x1a\x1c\x92\xb5\x18\x18\n" +
 	"\agateway\n" +
 	"\x06orders\n" +
 	"\x05auditB,Z*souk/proto/gen/souk/payments/v1;paymentsv1b\x06proto3"

@@ -872,12 +872,12 @@ const file_souk_shipping_v1_shipping_proto_rawDesc = "" +
 	"\x14STATUS_LABEL_CREATED\x10\x01\x12\x15\n" +
 	"\x11STATUS_IN_TRANSIT\x10\x02\x12\x1b\n" +
 	"\x17STATUS_OUT_FOR_DELIVERY\x10\x03\x12\x14\n" +
-	"\x10STATUS_DELIVERED\x10\x042\xe8\x03\n" +
-	"\x0fShippingService\x12S\n" +
-	"\x05Quote\x12\x1e.souk.shipping.v1.QuoteRequest\x1a\x1f.souk.shipping.v1.QuoteResponse\"\t\x8a\xb5\x18\x02\b\x01\x90\x02\x01\x12t\n" +
-	"\x0eCreateShipment\x12'.souk.shipping.v1.CreateShipmentRequest\x1a(.souk.shipping.v1.CreateShipmentResponse\"\x0f\x8a\xb5\x18\b\"\x06orders\x90\x02\x02\x12|\n" +
-	"\rListShipments\x12&.souk.shipping.v1.ListShipmentsRequest\x1a'.souk.shipping.v1.ListShipmentsResponse\"\x1a\x8a\xb5\x18\x13\x18\x01\"\x06orders\"\agateway\x90\x02\x01\x12n\n" +
-	"\fWatchParcels\x12%.souk.shipping.v1.WatchParcelsRequest\x1a&.souk.shipping.v1.WatchParcelsResponse\"\x0f\x8a\xb5\x18\b\"\x06orders\x90\x02\x01\x1a\x1c\x92\xb5\x18\x18\n" +
+	"\x10STATUS_DELIVERED\x10\x042\x81\x04\n" +
+	"\x0fShippingService\x12Y\n" +
+	"\x05Quote\x12\x1e.souk.shipping.v1.QuoteRequest\x1a\x1f.souk.shipping.v1.QuoteResponse\"\x0f\x8a\xb5\x18\x02\b\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12z\n" +
+	"\x0eCreateShipment\x12'.souk.shipping.v1.CreateShipmentRequest\x1a(.souk.shipping.v1.CreateShipmentResponse\"\x15\x8a\xb5\x18\b\"\x06orders\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12\x82\x01\n" +
+	"\rListShipments\x12&.souk.shipping.v1.ListShipmentsRequest\x1a'.souk.shipping.v1.ListShipmentsResponse\" \x8a\xb5\x18\x13\x18\x01\"\x06orders\"\agateway\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12t\n" +
+	"\fWatchParcels\x12%.souk.shipping.v1.WatchParcelsRequest\x1a&.souk.shipping.v1.WatchParcelsResponse\"\x15\x8a\xb5\x18\b\"\x06orders\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x1a\x1c\x92\xb5\x18\x18\n" +
 	"\agateway\n" +
 	"\x06orders\n" +
 	"\x05auditB,Z*souk/proto/gen/souk/shipping/v1;shippingv1b\x06proto3"
