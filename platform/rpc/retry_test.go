@@ -144,6 +144,7 @@ func TestAnAnswerThatBreaksOffIsAskedForAgain(t *testing.T) {
 			if err := <-answers; err != nil {
 				t.Errorf("%s of the other instance: %v", method, err)
 			}
+			synctest.Wait() // the second call hangs at its instance
 			killed.server.Stop()
 			if err := <-answers; status.Code(err) != want {
 				t.Errorf("%s: %v, want %v", method, err, want)

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
@@ -20,6 +21,7 @@ import (
 	"google.golang.org/protobuf/reflect/protodesc"
 	"google.golang.org/protobuf/reflect/protoregistry"
 	"google.golang.org/protobuf/types/descriptorpb"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	accessv1 "souk/proto/gen/souk/access/v1"
 
@@ -40,8 +42,10 @@ const (
 
 func init() {
 	method := func(name string, level descriptorpb.MethodOptions_IdempotencyLevel) *descriptorpb.MethodDescriptorProto {
+		options := &descriptorpb.MethodOptions{IdempotencyLevel: level.Enum()}
+		proto.SetExtension(options, accessv1.E_Timeout, durationpb.New(5*time.Second))
 		return &descriptorpb.MethodDescriptorProto{
-			Name: proto.String(name), Options: &descriptorpb.MethodOptions{IdempotencyLevel: level.Enum()},
+			Name: proto.String(name), Options: options,
 			InputType: proto.String(".souk.access.v1.ListKeysRequest"), OutputType: proto.String(".souk.access.v1.ListKeysResponse"),
 		}
 	}
