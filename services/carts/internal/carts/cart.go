@@ -1,4 +1,4 @@
-// Package carts is the domain of carts: who holds one, what may be in it, and what becomes of it at login and at
+// Package carts is the domain of carts: who holds one, what may be in it, and what becomes of it when a customer claims it and at
 // checkout. A cart holds SKUs and quantities, never prices.
 package carts
 

@@ -26,8 +26,6 @@ func (p *payments) Authorize(ctx context.Context, orderID string, amount money.M
 		OrderId: orderID, Amount: moneyProto(amount), PaymentMethod: method,
 	})
 	switch {
-	case rpc.Reason(err) == "UNKNOWN_PAYMENT_METHOD":
-		return &orders.DeclinedError{Reason: "unknown_payment_method"}
 	case status.Code(err) == codes.InvalidArgument:
 		// Payments takes no such amount or method, and never will.
 		return &orders.DeclinedError{Reason: "invalid_payment"}
