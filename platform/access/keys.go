@@ -18,7 +18,9 @@ const (
 	keysFreshFor = 5 * time.Minute
 	// An unknown id makes us ask sooner, but no more often than this.
 	keysAskEvery = 2 * time.Second
-	keysTimeout  = 2 * time.Second
+	// Keys that could not be had are asked for again this soon, because every call fails meanwhile.
+	keysRetryEvery = 100 * time.Millisecond
+	keysTimeout    = 2 * time.Second
 )
 
 // RemoteKeys is the KeySource of every service but customers: it asks the KeysService and keeps the last
@@ -42,21 +44,24 @@ func NewRemoteKeys(client accessv1.KeysServiceClient) *RemoteKeys {
 // Key implements KeySource. A key that is known is returned at once, and asked for again beside that when it is
 // old; only an unknown one waits.
 func (r *RemoteKeys) Key(ctx context.Context, id string) (ed25519.PublicKey, error) {
-	key, asked := r.known(id)
-	age := time.Since(asked)
+	key, asked, failed := r.known(id)
+	age, askEvery := time.Since(asked), keysAskEvery
+	if failed {
+		askEvery = keysRetryEvery
+	}
 	if key != nil {
 		if age > keysFreshFor {
 			r.ask(ctx, asked)
 		}
 		return key, nil
 	}
-	if age > keysAskEvery {
+	if age > askEvery {
 		select {
 		case <-r.ask(ctx, asked):
 		case <-ctx.Done():
 			return nil, errors.Join(ErrKeysUnavailable, ctx.Err())
 		}
-		key, _ = r.known(id)
+		key, _, _ = r.known(id)
 	}
 	if key != nil {
 		return key, nil
@@ -64,11 +69,11 @@ func (r *RemoteKeys) Key(ctx context.Context, id string) (ed25519.PublicKey, err
 	return nil, r.unknown()
 }
 
-// known returns the key with that id, or nil, and when the keys were last asked for.
-func (r *RemoteKeys) known(id string) (key ed25519.PublicKey, asked time.Time) {
+// known returns the key with that id, or nil, when the keys were last asked for, and whether that failed.
+func (r *RemoteKeys) known(id string) (key ed25519.PublicKey, asked time.Time, failed bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.keys[id], r.asked
+	return r.keys[id], r.asked, r.failed != nil
 }
 
 // unknown says what an id that no known key has means: nothing, unless the keys are those in force.
@@ -85,7 +90,7 @@ func (r *RemoteKeys) unknown() error {
 // for. Whoever asks meanwhile gets the same answer.
 func (r *RemoteKeys) ask(ctx context.Context, seen time.Time) <-chan singleflight.Result {
 	return r.asking.DoChan("", func() (any, error) {
-		if _, asked := r.known(""); asked != seen {
+		if _, asked, _ := r.known(""); asked != seen {
 			return nil, nil
 		}
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keysTimeout)

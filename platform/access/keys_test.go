@@ -83,6 +83,25 @@ func TestKeysAreAskedForOnceByManyAtOnce(t *testing.T) {
 	})
 }
 
+func TestKeysThatCouldNotBeHadAreAskedForAgainSoon(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		keys, client := source()
+		client.away.Store(true)
+		for range 10 {
+			if _, err := keys.Key(t.Context(), "one"); !errors.Is(err, access.ErrKeysUnavailable) {
+				t.Errorf("Key while the service is away: %v", err)
+			}
+		}
+		if n := client.asked.Load(); n != 1 {
+			t.Errorf("asked %d times at once, want once", n)
+		}
+		client.away.Store(false)
+		time.Sleep(150 * time.Millisecond)
+		mustHave(t, keys, "one")
+	})
+}
+
 func TestKnownKeysOutliveTheServiceThatPublishesThem(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

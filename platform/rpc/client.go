@@ -80,7 +80,7 @@ func report(logger *slog.Logger) grpc.UnaryClientInterceptor {
 		if err != nil {
 			code := status.Code(err)
 			logger.LogAttrs(ctx, levelOf(method, code), "call failed", slog.String("method", method), slog.Duration("took", time.Since(start)),
-				slog.String("request_id", RequestID(ctx)), slog.String("code", code.String()))
+				slog.String("request_id", RequestID(ctx)), slog.String("code", code.String()), slog.String("error", status.Convert(err).Message()))
 		}
 		return err
 	}
