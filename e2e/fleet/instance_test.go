@@ -10,7 +10,10 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
+
+	"github.com/hashicorp/consul/api"
 
 	"souk/platform/consul"
 )
@@ -40,10 +43,14 @@ type instance struct {
 	address, admin string
 }
 
+// asked is the client that instances asks. There is one, because each keeps its connections open, and Consul takes 200 of an
+// address (limits.http_max_conns_per_client).
+var asked = sync.OnceValues(func() (*api.Client, error) { return consul.NewClient(live.ConsulAddr(), "") })
+
 // instances returns those of a service that pass their health check.
 func instances(t *testing.T, service string) []instance {
 	t.Helper()
-	client, err := consul.NewClient(live.ConsulAddr(), "")
+	client, err := asked()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync"
 	"testing"
 
+	"github.com/hashicorp/consul/api"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
 
@@ -62,10 +64,14 @@ func run(m *testing.M) (code int, err error) {
 	return rest.Verdict(m.Run()), nil
 }
 
+// asked is the client that addressOf asks. There is one, because each keeps its connections open, and Consul takes 200 of an
+// address (limits.http_max_conns_per_client).
+var asked = sync.OnceValues(func() (*api.Client, error) { return consul.NewClient(shop.ConsulAddr(), secret.Text("")) })
+
 // addressOf returns where a service is.
 func addressOf(t *testing.T, name string) string {
 	t.Helper()
-	client, err := consul.NewClient(shop.ConsulAddr(), secret.Text(""))
+	client, err := asked()
 	if err != nil {
 		t.Fatal(err)
 	}
