@@ -5,6 +5,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"souk/platform/pgtest"
+
 	"souk/services/carts/internal/carts"
 	"souk/services/carts/internal/postgres"
 )
@@ -24,13 +26,13 @@ func blocks(t *testing.T, n int) float64 {
 	t.Helper()
 	const visits = 20
 	_, pool, id := shop(t, n)
-	before := read(t, after(t, pool))
+	before := read(t, pgtest.CloseAndConnect(t, pool))
 	pool = open(t, pool.Config())
 	s := carts.New(postgres.New(pool))
 	for range visits {
 		visit(t, s, id)
 	}
-	return float64(read(t, after(t, pool))-before) / visits
+	return float64(read(t, pgtest.CloseAndConnect(t, pool))-before) / visits
 }
 
 func read(t *testing.T, conn *pgx.Conn) (blocks int64) {

@@ -12,6 +12,8 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"souk/platform/pgtest"
+
 	"souk/services/carts/internal/carts"
 )
 
@@ -161,7 +163,7 @@ func TestARandomMixNeitherFailsNorDeadlocks(t *testing.T) {
 		t.Errorf("claimed carts have %d lines", n)
 	}
 	var deadlocks int
-	err := after(t, pool).QueryRow(t.Context(), `SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()`).Scan(&deadlocks)
+	err := pgtest.CloseAndConnect(t, pool).QueryRow(t.Context(), `SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()`).Scan(&deadlocks)
 	if err != nil || deadlocks != 0 {
 		t.Errorf("%d deadlocks, %v", deadlocks, err)
 	}

@@ -2,10 +2,8 @@ package postgres_test
 
 import (
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"souk/platform/pgtest"
@@ -96,29 +94,6 @@ func shop(t testing.TB, n int) (s *carts.Service, pool *pgxpool.Pool, id string)
 	exec(t, pool, `ANALYZE`)
 	s = carts.New(postgres.New(pool))
 	return s, pool, create(t, s)
-}
-
-// after closes a pool of wide's, because PostgreSQL adds up what a session did when that ends, and returns a connection to
-// the same database.
-func after(t *testing.T, pool *pgxpool.Pool) *pgx.Conn {
-	t.Helper()
-	config := pool.Config().ConnConfig.Copy()
-	pool.Close()
-	config.RuntimeParams["application_name"] = "judge"
-	conn, err := pgx.ConnectConfig(t.Context(), config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = conn.Close(t.Context()) })
-	deadline := time.Now().Add(20 * time.Second)
-	for sessions := 1; sessions > 0; {
-		err := conn.QueryRow(t.Context(), `SELECT count(*) FROM pg_stat_activity
-			WHERE datname = current_database() AND application_name = $1`, crowd).Scan(&sessions)
-		if err != nil || time.Now().After(deadline) {
-			t.Fatalf("%d sessions are still there, %v", sessions, err)
-		}
-	}
-	return conn
 }
 
 func newID() string { return uuid.NewString() }

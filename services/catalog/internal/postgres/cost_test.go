@@ -7,6 +7,8 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"souk/platform/pgtest"
+
 	"souk/services/catalog/internal/catalog"
 )
 
@@ -39,7 +41,7 @@ func costOf(t *testing.T, config *pgxpool.Config, read func(context.Context, *ca
 // blocks closes a pool and returns how many blocks of the catalog's tables have been looked at so far.
 func blocks(t *testing.T, pool *pgxpool.Pool) (n int64) {
 	t.Helper()
-	err := after(t, pool).QueryRow(t.Context(), `SELECT sum(heap_blks_hit + heap_blks_read + coalesce(idx_blks_hit + idx_blks_read, 0) +
+	err := pgtest.CloseAndConnect(t, pool).QueryRow(t.Context(), `SELECT sum(heap_blks_hit + heap_blks_read + coalesce(idx_blks_hit + idx_blks_read, 0) +
 		coalesce(toast_blks_hit + toast_blks_read, 0) + coalesce(tidx_blks_hit + tidx_blks_read, 0))::bigint FROM pg_statio_user_tables`).Scan(&n)
 	if err != nil {
 		t.Fatal(err)

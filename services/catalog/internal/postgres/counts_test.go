@@ -79,7 +79,7 @@ func TestCountsAreRightWhateverChangesAtOnce(t *testing.T) {
 	}
 	expectCounts(t, pool)
 	var deadlocks int
-	err := after(t, pool).QueryRow(t.Context(), `SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()`).Scan(&deadlocks)
+	err := pgtest.CloseAndConnect(t, pool).QueryRow(t.Context(), `SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()`).Scan(&deadlocks)
 	if err != nil || deadlocks != 0 {
 		t.Errorf("%d deadlocks, %v", deadlocks, err)
 	}

@@ -4,7 +4,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"souk/platform/pgtest"
@@ -81,27 +80,4 @@ func shopOf(t *testing.T, n int) *pgxpool.Config {
 	fill(t, pool, n)
 	t.Logf("measured: %d products were made in %v", n, time.Since(start))
 	return pool.Config()
-}
-
-// after closes a pool of open's, because PostgreSQL adds up what a session did when that ends, and returns a connection to the same
-// database.
-func after(t *testing.T, pool *pgxpool.Pool) *pgx.Conn {
-	t.Helper()
-	config := pool.Config().ConnConfig.Copy()
-	pool.Close()
-	config.RuntimeParams["application_name"] = "judge"
-	conn, err := pgx.ConnectConfig(t.Context(), config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = conn.Close(t.Context()) })
-	deadline := time.Now().Add(20 * time.Second)
-	for sessions := 1; sessions > 0; {
-		err := conn.QueryRow(t.Context(), `SELECT count(*) FROM pg_stat_activity
-			WHERE datname = current_database() AND application_name = $1`, crowd).Scan(&sessions)
-		if err != nil || time.Now().After(deadline) {
-			t.Fatalf("%d sessions are still there, %v", sessions, err)
-		}
-	}
-	return conn
 }

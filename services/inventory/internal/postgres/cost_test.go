@@ -7,6 +7,8 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"souk/platform/pgtest"
+
 	"souk/services/inventory/internal/inventory"
 	"souk/services/inventory/internal/postgres"
 )
@@ -86,7 +88,7 @@ func stockCost(t *testing.T, pool *pgxpool.Pool) (most float64, pages int) {
 // inventory's tables have been looked at so far.
 func blocks(t *testing.T, pool *pgxpool.Pool) (n int64) {
 	t.Helper()
-	conn := after(t, pool)
+	conn := pgtest.CloseAndConnect(t, pool)
 	defer func() { _ = conn.Close(context.WithoutCancel(t.Context())) }()
 	err := conn.QueryRow(t.Context(), `SELECT sum(heap_blks_hit + heap_blks_read + coalesce(idx_blks_hit + idx_blks_read, 0))::bigint
 		FROM pg_statio_user_tables`).Scan(&n)

@@ -128,34 +128,12 @@ func assertBooks(t testing.TB, pool *pgxpool.Pool) {
 // assertNoDeadlocks closes a pool of wide's, because PostgreSQL adds up what a session met when that ends.
 func assertNoDeadlocks(t *testing.T, pool *pgxpool.Pool) {
 	t.Helper()
-	conn := after(t, pool)
-	defer func() { _ = conn.Close(t.Context()) }()
+	conn := pgtest.CloseAndConnect(t, pool)
 	var deadlocks int
 	err := conn.QueryRow(t.Context(), `SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()`).Scan(&deadlocks)
 	if err != nil || deadlocks != 0 {
 		t.Errorf("%d deadlocks, %v", deadlocks, err)
 	}
-}
-
-// after closes a pool of wide's, waits until its sessions have ended, and returns a connection to the same database.
-func after(t *testing.T, pool *pgxpool.Pool) *pgx.Conn {
-	t.Helper()
-	config := pool.Config().ConnConfig.Copy()
-	pool.Close()
-	config.RuntimeParams["application_name"] = "judge"
-	conn, err := pgx.ConnectConfig(t.Context(), config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	deadline := time.Now().Add(20 * time.Second)
-	for sessions := 1; sessions > 0; {
-		err := conn.QueryRow(t.Context(), `SELECT count(*) FROM pg_stat_activity
-			WHERE datname = current_database() AND application_name = $1`, crowd).Scan(&sessions)
-		if err != nil || time.Now().After(deadline) {
-			t.Fatalf("%d sessions are still there, %v", sessions, err)
-		}
-	}
-	return conn
 }
 
 // inReplica runs a statement as the superuser, who may leave out the checks of foreign keys, which take most of the time of filling a table.
