@@ -51,7 +51,7 @@ func statedTimeout(method protoreflect.MethodDescriptor) (time.Duration, bool) {
 }
 
 // checkTimeouts returns an error that names the methods of the shop whose contracts say nothing of a timeout.
-func checkTimeouts() error {
+var checkTimeouts = sync.OnceValue(func() error {
 	var errs []error
 	eachMethod(func(service protoreflect.ServiceDescriptor, method protoreflect.MethodDescriptor) {
 		if _, ok := statedTimeout(method); !ok && strings.HasPrefix(string(service.FullName()), shopPackages) {
@@ -59,7 +59,7 @@ func checkTimeouts() error {
 		}
 	})
 	return errors.Join(errs...)
-}
+})
 
 // shopPackages begins the name of each package of the shop's contracts.
 const shopPackages = "souk."
