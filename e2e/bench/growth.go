@@ -25,7 +25,7 @@ var (
 	Trial = Sizes{Products: 2000, Carts: 1000, Accounts: 1000, Orders: 10_000, Entries: 100_000}
 )
 
-// Growth compares what a request costs in a shop that has grown with what it costs in one that has not.
+// Growth compares the cost of a request in a large shop with its cost in a small one.
 type Growth struct {
 	// Small has 1,000 products, 100 carts and 100 accounts when it is measured. Large gets more and more.
 	Small, Large *Shop

@@ -36,7 +36,7 @@ func (p place) String() string {
 	return fmt.Sprintf("%d.%d", p.server, p.from)
 }
 
-// parsePlace reads a position. What is none is of no server, and so is not known.
+// parsePlace reads a position. A text that is no position gives the zero place, which no server knows.
 func parsePlace(position string) (p place) {
 	parts := strings.Split(position, ".")
 	if len(parts) != 2 && len(parts) != 3 {
@@ -118,7 +118,8 @@ func (p place) next(page News, oldest uint64) place {
 		return p
 	}
 	if next.walking = page.More; !next.walking {
-		// Never past what was told: transactions that came to nothing may be forgotten in a crash, and their numbers used again.
+		// The position never passes the last change that was told, because a crash may forget a transaction that changed nothing, and
+		// its number is then used again.
 		next.from, next.after = min(next.from, next.after+1), 0
 	}
 	return next

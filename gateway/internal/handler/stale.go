@@ -10,8 +10,9 @@ import (
 	"souk/gateway/internal/policy"
 )
 
-// StaleIfError is the middleware that lets operations show what is kept, if their policy allows it. Those whose answers may be the
-// last good ones fall back on them (RFC 5861); an answer that does says how old it is (RFC 9111, 5.1; RFC 7234, 5.5.1).
+// StaleIfError is the middleware that lets an operation answer from the copy if its policy allows that. While catalog is away, an
+// operation whose policy is last-good falls back on the last good answer (RFC 5861). Such an answer says how old it is (RFC 9111,
+// 5.1; RFC 7234, 5.5.1).
 func StaleIfError(next api.StrictHandlerFunc, _ string) api.StrictHandlerFunc {
 	return func(ctx context.Context, w http.ResponseWriter, r *http.Request, request any) (any, error) {
 		switch policy.AnswerOf(ctx) {

@@ -43,7 +43,7 @@ func TestAPolicyThatIsMissingOrWrongIsAnErrorThatNamesTheField(t *testing.T) {
 	}
 }
 
-// What may not be old is what changes something, or what a decision rests on.
+// An answer must be new if the request changes something, or if somebody decides by it.
 func TestOnlyAnswersThatRestOnNothingMayBeOld(t *testing.T) {
 	t.Parallel()
 	spec, err := openapi3.NewLoader().LoadFromData(gateway.Spec)
