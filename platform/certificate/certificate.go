@@ -184,17 +184,39 @@ func (i *Identity) verify(chain []*x509.Certificate, usage x509.ExtKeyUsage) err
 	if err != nil {
 		return err
 	}
-	intermediates := x509.NewCertPool()
-	for _, c := range chain[1:] {
-		intermediates.AddCert(c)
-	}
-	_, err = chain[0].Verify(x509.VerifyOptions{
-		Roots: roots, Intermediates: intermediates, KeyUsages: []x509.ExtKeyUsage{usage},
+	return verifyChain(chain, roots, usage)
+}
+
+func verifyChain(chain []*x509.Certificate, roots *x509.CertPool, usage x509.ExtKeyUsage) error {
+	_, err := chain[0].Verify(x509.VerifyOptions{
+		Roots: roots, Intermediates: pool(chain[1:]), KeyUsages: []x509.ExtKeyUsage{usage},
 	})
 	if err != nil {
 		return fmt.Errorf("certificate: %w", err)
 	}
 	return nil
+}
+
+func pool(certificates []*x509.Certificate) *x509.CertPool {
+	pool := x509.NewCertPool()
+	for _, c := range certificates {
+		pool.AddCert(c)
+	}
+	return pool
+}
+
+// LeadsTo returns an error unless a certificate, followed by those that lead to its root, was issued under this root. All are
+// in PEM.
+func LeadsTo(chainPEM, rootPEM string) error {
+	chain, err := parse(chainPEM)
+	if err != nil {
+		return fmt.Errorf("certificate: %w", err)
+	}
+	roots, err := parse(rootPEM)
+	if err != nil {
+		return fmt.Errorf("root certificate: %w", err)
+	}
+	return verifyChain(chain, pool(roots), x509.ExtKeyUsageServerAuth)
 }
 
 // URIs returns the names in a certificate of a service: the one that Service reads.

@@ -131,7 +131,8 @@ func renewIn(leaf *x509.Certificate, now time.Time) time.Duration {
 	return max(0, leaf.NotBefore.Add(life*2/3-mathrand.N(life/10)).Sub(now))
 }
 
-// sign makes a key, has the authority sign a certificate of it, and puts both in force.
+// sign makes a key, has the authority sign a certificate of it, and puts both in force. A certificate of another root than the
+// active one is refused, because Consul tells of a new root a moment before it signs with it, and peers stop trusting the old.
 func (c *certifier) sign(ctx context.Context) (*x509.Certificate, error) {
 	ctx, cancel := context.WithTimeout(ctx, signTimeout)
 	defer cancel()
@@ -146,6 +147,12 @@ func (c *certifier) sign(ctx context.Context) (*x509.Certificate, error) {
 	answer, err := c.authority.Sign(c.authorized(ctx), &pbconnectca.SignRequest{Csr: string(request)})
 	if err != nil {
 		return nil, fmt.Errorf("consul's authority: %w", err)
+	}
+	c.mu.Lock()
+	active := c.trust.active()
+	c.mu.Unlock()
+	if err := certificate.LeadsTo(answer.GetCertPem(), active); err != nil {
+		return nil, fmt.Errorf("consul's authority signed with another root than the active one: %w", err)
 	}
 	der, err := x509.MarshalECPrivateKey(key)
 	if err != nil {

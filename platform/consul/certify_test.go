@@ -94,7 +94,12 @@ func replaceRoot(t *testing.T, client *api.Client) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = client.Connect().CASetConfig(&api.CAConfig{
+	replaceRootWith(t, client, next)
+}
+
+func replaceRootWith(t *testing.T, client *api.Client, next *certtest.Authority) {
+	t.Helper()
+	_, err := client.Connect().CASetConfig(&api.CAConfig{
 		Provider: "consul", Config: map[string]any{"RootCert": string(next.RootPEM), "PrivateKey": string(next.KeyPEM)},
 	}, nil)
 	if err != nil {

@@ -71,6 +71,16 @@ func earlier(a, b time.Time) time.Time {
 	return b
 }
 
+// active returns the active root, or "" before the authority was heard.
+func (t trust) active() string {
+	for pem, end := range t {
+		if end.IsZero() {
+			return pem
+		}
+	}
+	return ""
+}
+
 // roots returns t as an identity takes it.
 func (t trust) roots() []certificate.Root {
 	var roots []certificate.Root

@@ -81,6 +81,9 @@ func (a *Authority) Issue(service string, notAfter time.Time) (certPEM, keyPEM [
 	return encode(der), keyPEM, err
 }
 
+// Name returns the root's name.
+func (a *Authority) Name() string { return a.root.Subject.CommonName }
+
 // Root returns the root certificate, to be trusted for ever.
 func (a *Authority) Root() certificate.Root {
 	return certificate.Root{PEM: string(a.RootPEM)}
