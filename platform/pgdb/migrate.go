@@ -21,6 +21,15 @@ import (
 	"souk/platform/outage"
 )
 
+// MigrationsIn returns the folder "migrations" of files, which a store embeds with "//go:embed migrations/*.sql".
+func MigrationsIn(files fs.FS) fs.FS {
+	migrations, err := fs.Sub(files, "migrations")
+	if err != nil {
+		panic(err) // never, because the name of the folder is a valid path
+	}
+	return migrations
+}
+
 // A replica looks for its turn to migrate every second. It only looks, because a session that waits for a lock has a
 // snapshot, which an index that is built concurrently would wait for.
 const turnEvery = 1 // seconds
