@@ -2,7 +2,12 @@
 // a volume that no other mounts. It gives each service a plain role in its database, and tells Consul whose the tokens are.
 package setup
 
-import "souk/platform/secret"
+import (
+	"slices"
+
+	"souk/deploy/setup/roster"
+	"souk/platform/secret"
+)
 
 // Config is everything setup can be told from outside. A password that is given takes the place of the one kept so far.
 type Config struct {
@@ -28,9 +33,9 @@ type Config struct {
 // relational are the services that keep their data in PostgreSQL, each on a server of its own: orders in orders-db. documental
 // are the services with a MongoDB, and its server. Carts kept its data there before, and copies it at its first start.
 var (
-	relational = []string{"catalog", "carts", "orders", "inventory", "payments", "shipping"}
+	relational = roster.On(roster.PostgreSQL)
 	documental = map[string]string{"customers": "customers-db", "carts": "carts-mongo"}
 )
 
 // certified are those that register with Consul or take a certificate from it.
-var certified = []string{"catalog", "customers", "carts", "orders", "inventory", "payments", "shipping", "gateway", "audit"}
+var certified = slices.Concat(roster.Names(), []string{"gateway", "audit"})

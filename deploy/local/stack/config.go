@@ -1,5 +1,5 @@
 // Package stack is responsible for running the whole shop on this machine without Docker: the databases,
-// Consul, the seven services and the gateway, each a process of its own. `make run`, the end-to-end tests
+// Consul, the services and the gateway, each a process of its own. `make run`, the end-to-end tests
 // and the benchmarks all start the shop with it.
 package stack
 
