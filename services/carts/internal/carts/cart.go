@@ -5,7 +5,6 @@ package carts
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"time"
 
 	"souk/platform/field"
@@ -31,9 +30,6 @@ var (
 	ErrFull = fmt.Errorf("a cart has at most %d lines", MaxLines)
 )
 
-// A SKU as catalog allows it.
-var skuPattern = regexp.MustCompile(`^[A-Za-z0-9_.-]([A-Za-z0-9_. -]{0,98}[A-Za-z0-9_.-])?$`)
-
 // Line is a quantity of a SKU, in pieces.
 type Line struct {
 	SKU      string
@@ -52,7 +48,7 @@ type Cart struct {
 
 func checkItem(sku string, quantity int64) error {
 	var check field.Checker
-	check.Check(skuPattern.MatchString(sku), "sku", "must have 1 to 100 letters, digits, and _ . -")
+	check.Check(identifier.ValidSKU(sku), "sku", "must have 1 to 100 letters, digits, and _ . -")
 	check.Check(quantity >= 1 && quantity <= MaxQuantity, "quantity", fmt.Sprintf("must be 1 to %d", MaxQuantity))
 	return check.Err()
 }

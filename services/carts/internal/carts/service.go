@@ -79,7 +79,7 @@ func (s *Service) SetItem(ctx context.Context, caller, id, sku string, quantity 
 
 // RemoveItem takes a SKU out of a cart.
 func (s *Service) RemoveItem(ctx context.Context, caller, id, sku string) (Cart, error) {
-	if !skuPattern.MatchString(sku) {
+	if !identifier.ValidSKU(sku) {
 		return s.Get(ctx, caller, id) // no cart has it
 	}
 	return s.use(ctx, caller, id, func(id string) (Cart, error) { return s.store.RemoveItem(ctx, caller, id, sku) })
@@ -124,7 +124,7 @@ func (s *Service) CheckOut(ctx context.Context, id, orderID string, lines []Line
 		return nil
 	}
 	// No cart has what cannot be a SKU.
-	lines = slices.DeleteFunc(slices.Clone(lines), func(l Line) bool { return !skuPattern.MatchString(l.SKU) })
+	lines = slices.DeleteFunc(slices.Clone(lines), func(l Line) bool { return !identifier.ValidSKU(l.SKU) })
 	return s.store.CheckOut(ctx, id, orderID, lines)
 }
 
