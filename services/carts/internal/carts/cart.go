@@ -44,6 +44,17 @@ type Cart struct {
 	// Lines are in the order they were first added.
 	Lines     []Line
 	ExpiresAt time.Time
+	// Purchases are the ids of the purchases that are to be made of the lines: the cart's own, and those of the guest carts that
+	// were merged into it. An order claims all of them, so that no line is bought by two orders.
+	Purchases []string
+}
+
+// Checkout is what an order takes out of a cart.
+type Checkout struct {
+	OrderID string
+	Lines   []Line
+	// Purchases are those that the order has claimed; empty stands for all of the cart's.
+	Purchases []string
 }
 
 func checkItem(sku string, quantity int64) error {
@@ -53,12 +64,15 @@ func checkItem(sku string, quantity int64) error {
 	return check.Err()
 }
 
-// checkOrder checks what an order takes out. A SKU that the cart has not is no error, so SKUs need no check.
-func checkOrder(orderID string, lines []Line) error {
+// validate does not look at SKUs, because a SKU that the cart does not have is no error.
+func (c Checkout) validate() error {
 	var check field.Checker
-	check.Check(identifier.Valid(orderID), "order_id", "is not an id")
-	check.Check(len(lines) <= MaxLines, "lines", fmt.Sprintf("must have at most %d items", MaxLines))
-	for i, l := range lines {
+	check.Check(identifier.Valid(c.OrderID), "order_id", "is not an id")
+	check.Check(len(c.Lines) <= MaxLines, "lines", fmt.Sprintf("must have at most %d items", MaxLines))
+	for i, id := range c.Purchases {
+		check.Check(identifier.Valid(id), fmt.Sprintf("purchase_ids[%d]", i), "is not an id")
+	}
+	for i, l := range c.Lines {
 		check.Check(l.Quantity >= 1 && l.Quantity <= MaxQuantity, fmt.Sprintf("lines[%d].quantity", i),
 			fmt.Sprintf("must be 1 to %d", MaxQuantity))
 	}
