@@ -11,8 +11,8 @@ import (
 	"souk/deploy/local/stack"
 	"souk/e2e/access"
 	"souk/e2e/shop"
-	"souk/platform/certificate/certtest"
-	"souk/platform/devserver"
+	"souk/testkit/certtest"
+	"souk/testkit/devserver"
 )
 
 // The shop that the tests share, with everything in its logs that it ever logs. Each test makes its own accounts.

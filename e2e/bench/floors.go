@@ -10,9 +10,8 @@ import (
 	"strconv"
 	"time"
 
-	"souk/platform/devserver"
-
 	"souk/e2e/bench/floor"
+	"souk/testkit/devserver"
 )
 
 // FloorCommand is what this program is called with, and a file's path, to be the server of the floors.

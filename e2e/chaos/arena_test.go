@@ -12,7 +12,7 @@ import (
 	"souk/deploy/local/stack"
 	"souk/e2e/fault"
 	"souk/e2e/shop"
-	"souk/platform/certificate/certtest"
+	"souk/testkit/certtest"
 )
 
 // full reports whether the long forms of the tests are asked for.

@@ -14,7 +14,7 @@ import (
 
 	"souk/deploy/local/stack"
 	"souk/e2e/shop"
-	"souk/platform/devserver"
+	"souk/testkit/devserver"
 )
 
 func TestMain(m *testing.M) { os.Exit(shop.Verdict(m.Run())) }

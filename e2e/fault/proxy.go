@@ -23,8 +23,8 @@ import (
 	"google.golang.org/grpc/status"
 
 	"souk/platform/certificate"
-	"souk/platform/certificate/certtest"
-	"souk/platform/devserver"
+	"souk/testkit/certtest"
+	"souk/testkit/devserver"
 )
 
 const (

@@ -16,7 +16,7 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
-	"souk/platform/certificate/certtest"
+	"souk/testkit/certtest"
 )
 
 const check = "/grpc.health.v1.Health/Check"

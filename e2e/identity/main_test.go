@@ -16,10 +16,10 @@ import (
 
 	"souk/deploy/local/stack"
 	rest "souk/e2e/shop"
-	"souk/platform/certificate/certtest"
 	"souk/platform/consul"
 	"souk/platform/secret"
 	"souk/platform/service"
+	"souk/testkit/certtest"
 
 	// The contracts of every service.
 	_ "souk/proto/gen/souk/access/v1"

@@ -10,8 +10,8 @@ import (
 	"souk/deploy/local/stack"
 	"souk/e2e/fault"
 	"souk/platform/consul"
-	"souk/platform/devserver"
 	"souk/platform/secret"
+	"souk/testkit/devserver"
 )
 
 // hurried is how shoppers are who buy a lot.

@@ -17,7 +17,7 @@ import (
 	"souk/e2e/fault"
 	"souk/e2e/trial"
 	"souk/platform/balance"
-	"souk/platform/certificate/certtest"
+	"souk/testkit/certtest"
 )
 
 const (

@@ -13,8 +13,8 @@ import (
 	"souk/e2e/chaos"
 	"souk/e2e/fault"
 	"souk/e2e/shop"
-	"souk/platform/certificate/certtest"
-	"souk/platform/devserver"
+	"souk/testkit/certtest"
+	"souk/testkit/devserver"
 )
 
 // premises is a shop all of whose dependencies can be harmed.

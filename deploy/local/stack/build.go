@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"souk/platform/devserver"
+	"souk/testkit/devserver"
 )
 
 // Names of the parts of a shop besides the services: the process at its edge, and the servers.

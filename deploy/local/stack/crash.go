@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"souk/platform/devserver"
+	"souk/testkit/devserver"
 )
 
 // How often Supervise looks for parts that have ended.

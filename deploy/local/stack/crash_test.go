@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"souk/platform/devserver"
+	"souk/testkit/devserver"
 )
 
 // standIn is a stack with nothing but a gateway, which does nothing.

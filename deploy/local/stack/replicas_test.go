@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"souk/platform/devserver"
+	"souk/testkit/devserver"
 )
 
 func TestReplicasAreReadOrRefusedByName(t *testing.T) {

@@ -4,8 +4,8 @@ import (
 	"context"
 
 	"souk/platform/consul"
-	"souk/platform/devserver"
 	"souk/platform/secret"
+	"souk/testkit/devserver"
 )
 
 func (s *Stack) startPostgres(ctx context.Context) error {

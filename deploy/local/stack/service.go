@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"souk/platform/devserver"
+	"souk/testkit/devserver"
 )
 
 // A process that is told to stop lets calls under way end first, for at most half of this.

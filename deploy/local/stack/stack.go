@@ -12,8 +12,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"souk/platform/consul"
-	"souk/platform/devserver"
 	"souk/platform/secret"
+	"souk/testkit/devserver"
 )
 
 // Stack is a running shop.

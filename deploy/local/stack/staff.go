@@ -9,7 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 
-	"souk/platform/devserver"
+	"souk/testkit/devserver"
 )
 
 // Staff makes an account one of staff in the shop that cfg describes, which must be running. The arguments are those of the command

@@ -12,7 +12,7 @@ import (
 
 	"souk/platform/country"
 	"souk/platform/field"
-	"souk/platform/pgtest"
+	"souk/testkit/pgtest"
 
 	"souk/services/shipping/internal/postgres"
 	"souk/services/shipping/internal/shipping"

@@ -13,9 +13,9 @@ import (
 
 	"go.mongodb.org/mongo-driver/v2/mongo"
 
-	"souk/platform/devserver"
 	"souk/platform/mongodb"
 	"souk/platform/secret"
+	"souk/testkit/devserver"
 )
 
 // Variable names the URL of a server to use instead of starting one.

@@ -10,7 +10,7 @@ import (
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/test/bufconn"
 
-	"souk/platform/certificate/certtest"
+	"souk/testkit/certtest"
 )
 
 // What the server under test calls itself in its certificate.

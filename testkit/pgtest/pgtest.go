@@ -14,7 +14,7 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib" // pgtestdb opens databases through database/sql
 	"github.com/peterldowns/pgtestdb"
 
-	"souk/platform/devserver"
+	"souk/testkit/devserver"
 )
 
 // Variable names the admin URL of a server to use instead of starting one.

@@ -17,10 +17,10 @@ import (
 	"google.golang.org/grpc/test/bufconn"
 
 	"souk/platform/access"
-	"souk/platform/access/accesstest"
-	"souk/platform/certificate/certtest"
 	"souk/platform/rpc"
-	"souk/platform/security/securitytest"
+	"souk/testkit/accesstest"
+	"souk/testkit/certtest"
+	"souk/testkit/securitytest"
 )
 
 // Server serves a service until its test ends.

@@ -18,7 +18,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
-	"souk/platform/security/securitytest"
+	"souk/testkit/securitytest"
 )
 
 // Fuzz calls the RPCs of a file's services as the fuzzer's bytes say: which one, as which caller, with which request. A
