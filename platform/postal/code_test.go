@@ -1,4 +1,4 @@
-package country_test
+package postal_test
 
 import (
 	"encoding/csv"
@@ -6,10 +6,10 @@ import (
 	"strings"
 	"testing"
 
-	"souk/platform/country"
+	"souk/platform/postal"
 )
 
-func TestCheckPostalCode(t *testing.T) {
+func TestCheckCode(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ country, code, want string }{
 		{"GB", "LS1 4DY", ""},
@@ -37,8 +37,8 @@ func TestCheckPostalCode(t *testing.T) {
 		{"AE", strings.Repeat("0", 21), "must have at most 20 characters"},
 		{"", "12345", ""},
 	} {
-		if got := country.CheckPostalCode(test.country, test.code); got != test.want {
-			t.Errorf("CheckPostalCode(%q, %q) = %q, want %q", test.country, test.code, got, test.want)
+		if got := postal.CheckCode(test.country, test.code); got != test.want {
+			t.Errorf("CheckCode(%q, %q) = %q, want %q", test.country, test.code, got, test.want)
 		}
 	}
 }
@@ -46,7 +46,7 @@ func TestCheckPostalCode(t *testing.T) {
 // Every row of the table has a country, and an example in that country's form.
 func TestThePostalCodesAreConsistent(t *testing.T) {
 	t.Parallel()
-	file, err := os.Open("postal_codes.csv")
+	file, err := os.Open("codes.csv")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,10 +57,10 @@ func TestThePostalCodesAreConsistent(t *testing.T) {
 	}
 	for _, row := range rows[1:] {
 		// Ascension Island and Tristan da Cunha have codes that ISO 3166-1 only reserves.
-		if code := row[0]; !country.Valid(code) && code != "AC" && code != "TA" {
+		if code := row[0]; !postal.ValidCountry(code) && code != "AC" && code != "TA" {
 			t.Errorf("%s is no country", code)
 		}
-		if problem := country.CheckPostalCode(row[0], row[3]); problem != "" {
+		if problem := postal.CheckCode(row[0], row[3]); problem != "" {
 			t.Errorf("%s: the example %q %s", row[0], row[3], problem)
 		}
 	}

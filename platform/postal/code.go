@@ -1,4 +1,4 @@
-package country
+package postal
 
 import (
 	_ "embed"
@@ -11,14 +11,14 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// maxPostalCode is in characters.
-const maxPostalCode = 20
+// maxCode is in characters.
+const maxCode = 20
 
 // postalCodes lists the countries that have postal codes: whether an address needs one, its form as a regular
 // expression, and an example. It comes from Google's Address Data Service, under CC BY 4.0
 // (https://github.com/google/libaddressinput), and leaves out countries without postal codes, such as AE and HK.
 //
-//go:embed postal_codes.csv
+//go:embed codes.csv
 var postalCodes string
 
 // postalCode is what an address of a country has for a postal code.
@@ -31,7 +31,7 @@ type postalCode struct {
 var byCountry = sync.OnceValue(func() map[string]postalCode {
 	rows, err := csv.NewReader(strings.NewReader(postalCodes)).ReadAll()
 	if err != nil {
-		panic(fmt.Sprintf("postal_codes.csv: %v", err))
+		panic(fmt.Sprintf("codes.csv: %v", err))
 	}
 	found := make(map[string]postalCode, len(rows))
 	for _, row := range rows[1:] {
@@ -42,22 +42,22 @@ var byCountry = sync.OnceValue(func() map[string]postalCode {
 	return found
 })
 
-// ExamplePostalCode returns a postal code in the form of a country (ISO 3166-1 alpha-2), or "" for one without.
-func ExamplePostalCode(country string) string {
+// ExampleCode returns a postal code in the form of a country (ISO 3166-1 alpha-2), or "" for one without.
+func ExampleCode(country string) string {
 	return byCountry()[country].example
 }
 
-// CheckPostalCode returns what is wrong with a postal code in a country (ISO 3166-1 alpha-2), as in "is required in GB",
+// CheckCode returns what is wrong with a postal code in a country (ISO 3166-1 alpha-2), as in "is required in GB",
 // or "" if nothing is. Letters may be small, and digits full-width.
 //
 // A country whose addresses need a postal code, such as GB, gets one in its form. Where mail arrives without one, as in
 // IE and AE, it may be left out or be any text, because such codes are young, change, or are not there at all.
-func CheckPostalCode(country, code string) string {
+func CheckCode(country, code string) string {
 	code = strings.TrimSpace(norm.NFKC.String(code))
 	known := byCountry()[country]
 	switch {
-	case len([]rune(code)) > maxPostalCode:
-		return fmt.Sprintf("must have at most %d characters", maxPostalCode)
+	case len([]rune(code)) > maxCode:
+		return fmt.Sprintf("must have at most %d characters", maxCode)
 	case !known.required:
 		return ""
 	case code == "":
