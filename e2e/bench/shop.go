@@ -13,6 +13,7 @@ import (
 
 	"souk/deploy/local/stack"
 	"souk/e2e/shop"
+	"souk/e2e/testshop"
 )
 
 const (
@@ -46,7 +47,7 @@ const plainGateway = stack.Gateway + "-2"
 // Open starts a shop on free ports as make run does, with 1,000 products in stock, and partEnv added to the environment of its
 // parts. Its data is in a temporary folder, and is as safe as that of make run: commits wait for the disk.
 func Open(ctx context.Context, partEnv map[string][]string) (*Shop, error) {
-	binDir, err := stack.BuildHere(ctx)
+	binDir, err := testshop.Build(ctx)
 	if err != nil {
 		return nil, err
 	}

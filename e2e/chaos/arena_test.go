@@ -12,6 +12,7 @@ import (
 	"souk/deploy/local/stack"
 	"souk/e2e/fault"
 	"souk/e2e/shop"
+	"souk/e2e/testshop"
 	"souk/testkit/certtest"
 )
 
@@ -33,7 +34,7 @@ var leeds = shop.Address{Name: "Ada Shopper", Line1: "1 Market Street", City: "L
 
 // arena is a shop to be harmed. Whatever ends by itself is started again.
 type arena struct {
-	*stack.Stack
+	*testshop.Shop
 	// What stands in front of some services, by their names.
 	proxies map[string]*fault.Proxy
 	anyone  *shop.Client
@@ -56,11 +57,11 @@ func open(ctx context.Context, pieces int, proxied ...string) (*arena, func() er
 		a.proxies[name] = proxy
 		cfg.Env = append(cfg.Env, proxy.Env()...)
 	}
-	s, stop, err := stack.StartTemporaryAs(ctx, cfg)
+	s, stop, err := testshop.Start(ctx, cfg)
 	if err != nil {
 		return nil, nil, errors.Join(err, a.closeProxies())
 	}
-	a.Stack, a.anyone, a.books = s, shop.New(s.URL()), Audited(s)
+	a.Shop, a.anyone, a.books = s, shop.New(s.URL()), Audited(s.Stack)
 	a.anyone.HTTP.Timeout = 15 * time.Second
 	supervised, cancel := context.WithCancel(ctx)
 	var supervisor sync.WaitGroup

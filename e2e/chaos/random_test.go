@@ -42,7 +42,7 @@ func TestRandomChaos(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	storm := fault.NewStorm(seed(t), lasts)
+	storm := fault.NewStorm(seed(t), lasts, a.Parts())
 	if err := a.weather(t.Context(), crowd, storm, t.Logf); err != nil {
 		t.Error(err)
 	}
@@ -110,7 +110,7 @@ func (a *arena) weather(ctx context.Context, crowd []*shopper, storm fault.Storm
 			}
 		})
 	}
-	_, errs[len(crowd)] = storm.Rage(ctx, a.Stack, say)
+	_, errs[len(crowd)] = storm.Rage(ctx, a.Shop, say)
 	over := time.Now()
 	stop()
 	busy.Wait()

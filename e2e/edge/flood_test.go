@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"souk/deploy/local/stack"
 	"souk/e2e/shop"
+	"souk/e2e/testshop"
 	"souk/e2e/trial"
 )
 
@@ -84,7 +84,7 @@ func flood(ctx context.Context, t *testing.T, url string, addresses int) *answer
 }
 
 // open returns a shop with a customer and some products.
-func open(t *testing.T, env ...string) *stack.Stack {
+func open(t *testing.T, env ...string) *testshop.Shop {
 	t.Helper()
 	s := start(t, env...)
 	c := shop.New(s.URL())
@@ -148,7 +148,7 @@ type round struct {
 // counts reports whether the machine was free enough for the round to say something.
 func (r round) counts() bool { return r.quiet <= quietest && r.sent >= leastSent }
 
-func floodBeside(t *testing.T, s *stack.Stack, shopper *http.Client, addresses int) round {
+func floodBeside(t *testing.T, s *testshop.Shop, shopper *http.Client, addresses int) round {
 	t.Helper()
 	_, quiet := browse(t, shopper, s.URL())
 	ctx, cancel := context.WithCancel(t.Context())

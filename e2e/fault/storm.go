@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"souk/deploy/local/stack"
+	"souk/e2e/testshop"
 )
 
 const (
@@ -32,10 +32,9 @@ func (b Blow) String() string {
 // Storm is a schedule of faults: something is killed or paused every two seconds.
 type Storm []Blow
 
-// NewStorm draws the storm of a seed that lasts for a while.
-func NewStorm(seed uint64, lasts time.Duration) Storm {
+// NewStorm draws the storm of a seed that lasts for a while and hits the parts named.
+func NewStorm(seed uint64, lasts time.Duration, parts []string) Storm {
 	random := rand.New(rand.NewPCG(seed, 1))
-	parts := stack.Parts()
 	blows := make(Storm, lasts/blowEvery)
 	for i := range blows {
 		blows[i].Part = parts[random.IntN(len(parts))]
@@ -59,7 +58,7 @@ func (s Storm) Kills() int {
 
 // Rage deals the blows to a shop, one after the other, until ctx is done. It returns how many it dealt, once everything
 // that was hit runs again.
-func (s Storm) Rage(ctx context.Context, shop *stack.Stack, say func(string, ...any)) (int, error) {
+func (s Storm) Rage(ctx context.Context, shop *testshop.Shop, say func(string, ...any)) (int, error) {
 	tick := time.NewTicker(blowEvery)
 	defer tick.Stop()
 	// What was hit is repaired also when the storm is called off.
@@ -81,7 +80,7 @@ func (s Storm) Rage(ctx context.Context, shop *stack.Stack, say func(string, ...
 	return len(s), nil
 }
 
-func (b Blow) deal(shop *stack.Stack) error {
+func (b Blow) deal(shop *testshop.Shop) error {
 	if b.Pause > 0 {
 		return shop.Pause(b.Part)
 	}
@@ -92,7 +91,7 @@ func (b Blow) deal(shop *stack.Stack) error {
 const repairs = 20
 
 // repair undoes a blow.
-func (b Blow) repair(ctx context.Context, shop *stack.Stack, say func(string, ...any)) {
+func (b Blow) repair(ctx context.Context, shop *testshop.Shop, say func(string, ...any)) {
 	if b.Pause > 0 {
 		time.Sleep(b.Pause)
 		if err := shop.Resume(b.Part); err != nil {

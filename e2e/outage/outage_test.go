@@ -17,22 +17,23 @@ import (
 
 	"souk/deploy/local/stack"
 	"souk/e2e/shop"
+	"souk/e2e/testshop"
 )
 
 var binDir string
 
 func TestMain(m *testing.M) {
 	var err error
-	if binDir, err = stack.BuildHere(context.Background()); err != nil {
+	if binDir, err = testshop.Build(context.Background()); err != nil {
 		fmt.Fprintln(os.Stderr, "build the shop:", err)
 		os.Exit(1)
 	}
 	os.Exit(shop.Verdict(m.Run()))
 }
 
-func start(t *testing.T) *stack.Stack {
+func start(t *testing.T) *testshop.Shop {
 	t.Helper()
-	s, stop, err := stack.StartTemporary(t.Context(), "SOUK_RATE_LIMITS=off")
+	s, stop, err := testshop.Start(t.Context(), stack.Config{Env: []string{"SOUK_RATE_LIMITS=off"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +46,7 @@ func start(t *testing.T) *stack.Stack {
 }
 
 // passing returns how many instances of each service pass their health check in Consul.
-func passing(t *testing.T, s *stack.Stack) map[string]int {
+func passing(t *testing.T, s *testshop.Shop) map[string]int {
 	t.Helper()
 	resp, err := http.Get("http://" + s.ConsulAddr() + "/v1/health/state/passing")
 	if err != nil {

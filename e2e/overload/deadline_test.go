@@ -9,6 +9,7 @@ import (
 
 	"souk/deploy/local/stack"
 	"souk/e2e/fault"
+	"souk/e2e/testshop"
 	"souk/platform/consul"
 	"souk/platform/secret"
 	"souk/testkit/devserver"
@@ -94,7 +95,7 @@ func (w work) String() string {
 }
 
 // servedBy asks all services what they did so far.
-func servedBy(t *testing.T, s *stack.Stack) work {
+func servedBy(t *testing.T, s *testshop.Shop) work {
 	t.Helper()
 	client, err := consul.NewClient(s.ConsulAddr(), secret.Text(s.ConsulManagementToken()))
 	if err != nil {
@@ -116,7 +117,7 @@ func servedBy(t *testing.T, s *stack.Stack) work {
 }
 
 // settled returns what the services did once they do no more.
-func settled(t *testing.T, s *stack.Stack) (now work) {
+func settled(t *testing.T, s *testshop.Shop) (now work) {
 	t.Helper()
 	last := work{Calls: -1}
 	eventually(t, 30*time.Second, "the services have nothing to do", func() bool {

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"souk/deploy/local/stack"
+	"souk/e2e/testshop"
 )
 
 // The processors of the services with their servers, and of the gateway with the crowd, as if each were a machine of its own:
@@ -17,7 +18,7 @@ import (
 const services, street = "0", "1"
 
 // apart starts a shop on processors of its own. Without two of them, or taskset, all share what there is.
-func apart(t *testing.T) *stack.Stack {
+func apart(t *testing.T) *testshop.Shop {
 	t.Helper()
 	all := runtime.NumCPU()
 	if all < 2 {

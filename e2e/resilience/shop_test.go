@@ -13,13 +13,14 @@ import (
 	"souk/e2e/chaos"
 	"souk/e2e/fault"
 	"souk/e2e/shop"
+	"souk/e2e/testshop"
 	"souk/testkit/certtest"
 	"souk/testkit/devserver"
 )
 
 // premises is a shop all of whose dependencies can be harmed.
 type premises struct {
-	*stack.Stack
+	*testshop.Shop
 	dependencies map[string]dependency
 	anyone       *shop.Client
 	books        chaos.Books
@@ -69,7 +70,7 @@ func (p *premises) start(t *testing.T, cfg stack.Config) {
 	t.Helper()
 	var err error
 	var stop func() error
-	if p.Stack, stop, err = stack.StartTemporaryAs(t.Context(), cfg); err != nil {
+	if p.Shop, stop, err = testshop.Start(t.Context(), cfg); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {

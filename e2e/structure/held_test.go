@@ -42,7 +42,7 @@ func TestEveryAnswerOfTheGatewayIsHeldAgainstTheContract(t *testing.T) {
 			t.Errorf("%s asks the gateway with a client of its own: let it be one of shop.New, or hold its transport with shop.Held", name)
 		}
 		if strings.HasSuffix(name, "_test.go") {
-			starts[folder] = starts[folder] || strings.Contains(text, "stack.StartTemporary") && folder != "structure"
+			starts[folder] = starts[folder] || strings.Contains(text, "testshop.Start") && folder != "structure"
 			judged[folder] = judged[folder] || strings.Contains(text, ".Verdict(m.Run())")
 		}
 	}

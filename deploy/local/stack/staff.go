@@ -23,8 +23,3 @@ func Staff(ctx context.Context, cfg Config, args []string, out io.Writer) error 
 	command.Stdout, command.Stderr = out, os.Stderr
 	return command.Run()
 }
-
-// Staff does the same in this shop.
-func (s *Stack) Staff(ctx context.Context, args []string, out io.Writer) error {
-	return Staff(ctx, s.cfg, args, out)
-}

@@ -27,6 +27,7 @@ import (
 	"souk/e2e/fault"
 	"souk/e2e/replay"
 	"souk/e2e/shop"
+	"souk/e2e/testshop"
 )
 
 func main() {
@@ -124,11 +125,11 @@ func runIn(ctx context.Context, r *replay.Replay, weather func(context.Context) 
 const stormFor = 5 * time.Minute
 
 // storm kills and pauses parts of the shop until ctx is done. What ends by itself is started again.
-func storm(ctx context.Context, s *stack.Stack, seed uint64) error {
+func storm(ctx context.Context, s *testshop.Shop, seed uint64) error {
 	var supervisor sync.WaitGroup
 	supervised, stop := context.WithCancel(context.WithoutCancel(ctx))
 	supervisor.Go(func() { s.Supervise(supervised) })
-	faults := fault.NewStorm(seed, stormFor)
+	faults := fault.NewStorm(seed, stormFor, s.Parts())
 	dealt, err := faults.Rage(ctx, s, func(string, ...any) {})
 	stop()
 	supervisor.Wait()
@@ -138,7 +139,7 @@ func storm(ctx context.Context, s *stack.Stack, seed uint64) error {
 }
 
 // startShop starts a shop on free ports, with data that ends with it.
-func startShop(ctx context.Context) (*stack.Stack, func() error, error) {
+func startShop(ctx context.Context) (*testshop.Shop, func() error, error) {
 	fmt.Println("starting a shop for the replay")
-	return stack.StartTemporary(ctx, "SOUK_RATE_LIMITS=off", "SOUK_SHIPPING_TRANSIT=1s")
+	return testshop.Start(ctx, stack.Config{Env: []string{"SOUK_RATE_LIMITS=off", "SOUK_SHIPPING_TRANSIT=1s"}})
 }

@@ -1,4 +1,4 @@
-package stack
+package testshop
 
 import (
 	"context"
@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/hashicorp/consul/api"
+	"souk/deploy/local/stack"
 )
 
 // How long a successor may take to pass its health check.
@@ -15,14 +15,15 @@ const succeedWithin = 30 * time.Second
 
 // Roll replaces the instances of a service one after the other, as a rolling update does: a successor is started beside the
 // instance, which is told to stop once Consul has the successor passing. So one instance serves at any moment.
-func (s *Stack) Roll(ctx context.Context, service string) error {
-	if !slices.Contains(Services, service) {
+func (s *Shop) Roll(ctx context.Context, service string) error {
+	if !slices.Contains(stack.Services, service) {
 		return fmt.Errorf("the shop has no service named %q", service)
 	}
-	if err := s.cfg.checkUnpinned(service); err != nil {
+	cfg := s.Config()
+	if err := cfg.CheckUnpinned(service); err != nil {
 		return fmt.Errorf("roll %s: %w", service, err)
 	}
-	for _, part := range s.cfg.Instances(service) {
+	for _, part := range s.Instances(service) {
 		if err := s.succeed(ctx, service, part); err != nil {
 			return fmt.Errorf("roll %s: %w", part, err)
 		}
@@ -31,33 +32,33 @@ func (s *Stack) Roll(ctx context.Context, service string) error {
 }
 
 // succeed replaces one instance. One whose successor does not come up goes on.
-func (s *Stack) succeed(ctx context.Context, service, part string) error {
+func (s *Shop) succeed(ctx context.Context, service, part string) error {
 	s.restarting[part].Lock()
 	defer s.restarting[part].Unlock()
-	before, err := s.passing(ctx, service)
+	before, err := s.Passing(ctx, service)
 	if err != nil {
 		return err
 	}
 	old := s.Process(part)
-	if err := s.startService(ctx, part); err != nil {
+	if err := s.StartPart(ctx, part); err != nil {
 		return err
 	}
 	if err := s.awaitSuccessor(ctx, service, s.Process(part).Done(), before); err != nil {
 		err = errors.Join(err, s.Process(part).Kill())
-		s.runs(part)(old)
+		s.SetProcess(part, old)
 		return err
 	}
 	return old.Stop(ctx)
 }
 
 // awaitSuccessor waits until an instance of the service passes that did not before.
-func (s *Stack) awaitSuccessor(ctx context.Context, service string, ended <-chan struct{}, before []string) error {
+func (s *Shop) awaitSuccessor(ctx context.Context, service string, ended <-chan struct{}, before []string) error {
 	ctx, cancel := context.WithTimeout(ctx, succeedWithin)
 	defer cancel()
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		now, err := s.passing(ctx, service)
+		now, err := s.Passing(ctx, service)
 		if err == nil && slices.ContainsFunc(now, func(id string) bool { return !slices.Contains(before, id) }) {
 			return nil
 		}
@@ -69,14 +70,4 @@ func (s *Stack) awaitSuccessor(ctx context.Context, service string, ended <-chan
 		case <-tick.C:
 		}
 	}
-}
-
-// passing returns the ids of the instances of a service that pass their health check in Consul.
-func (s *Stack) passing(ctx context.Context, service string) ([]string, error) {
-	entries, _, err := s.registry.Health().Service(service, "", true, (&api.QueryOptions{}).WithContext(ctx))
-	var ids []string
-	for _, entry := range entries {
-		ids = append(ids, entry.Service.ID)
-	}
-	return ids, err
 }
