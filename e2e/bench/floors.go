@@ -49,7 +49,7 @@ func openFloors(ctx context.Context, s *Shop) (*floors, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &floors{shop: s, client: newClient("http://"+addr, 2*crowd)}
+	f := &floors{shop: s, client: newClient("http://"+addr, 2*shoppersAtOnce)}
 	var skus []string
 	for _, p := range s.products[1:] {
 		skus = append(skus, p.sku)

@@ -11,9 +11,9 @@ import (
 	"testing"
 	"time"
 
+	"souk/e2e/openloop"
 	"souk/e2e/shop"
 	"souk/e2e/testshop"
-	"souk/e2e/trial"
 )
 
 const (
@@ -29,7 +29,7 @@ func browse(t *testing.T, client *http.Client, url string) (p50, p99 time.Durati
 	defer cancel()
 	var mu sync.Mutex
 	var took []time.Duration
-	trial.Paced(ctx, browsePerSecond, func(int) {
+	openloop.Run(ctx, browsePerSecond, func(int) {
 		start := time.Now()
 		resp, err := client.Get(url + "/v1/products")
 		if err != nil {
@@ -69,7 +69,7 @@ func flood(ctx context.Context, t *testing.T, url string, addresses int) *answer
 		clients[i] = from(t, fmt.Sprintf("127.0.1.%d", i+1))
 	}
 	a := &answers{count: map[int]int{}}
-	trial.Paced(ctx, floodPerSecond, func(i int) {
+	openloop.Run(ctx, floodPerSecond, func(i int) {
 		email := fmt.Sprintf("nobody-%d@example.com", i)
 		if i%4 == 0 {
 			email = "ada@example.com"

@@ -117,24 +117,24 @@ func TestAKilledServiceTakesOnlyItsRoutesAlong(t *testing.T) {
 			t.Errorf("%s answers %d at first", name, code)
 		}
 	}
-	for victim, route := range routes {
-		if err := s.Process(victim).Signal(syscall.SIGKILL); err != nil {
+	for killed, route := range routes {
+		if err := s.Process(killed).Signal(syscall.SIGKILL); err != nil {
 			t.Fatal(err)
 		}
-		<-s.Process(victim).Done()
-		eventually(t, 10*time.Second, victim+" is unavailable", func() bool {
+		<-s.Process(killed).Done()
+		eventually(t, 10*time.Second, killed+" is unavailable", func() bool {
 			code, reason := status(t, staff, route)
 			return code == http.StatusServiceUnavailable && reason == "unavailable"
 		})
 		for other, theirs := range routes {
-			if code, _ := status(t, staff, theirs); other != victim && code >= 500 {
-				t.Errorf("without %s, %s answers %d", victim, theirs, code)
+			if code, _ := status(t, staff, theirs); other != killed && code >= 500 {
+				t.Errorf("without %s, %s answers %d", killed, theirs, code)
 			}
 		}
-		if err := s.Restart(t.Context(), victim); err != nil {
+		if err := s.Restart(t.Context(), killed); err != nil {
 			t.Fatal(err)
 		}
-		eventually(t, 20*time.Second, victim+" is back", func() bool {
+		eventually(t, 20*time.Second, killed+" is back", func() bool {
 			code, _ := status(t, staff, route)
 			return code < 500
 		})

@@ -1,10 +1,9 @@
-// Package trial is responsible for what the tests of a whole shop share: waiting until something holds, and sending at a pace.
-package trial
+// Package poll is responsible for waiting until a condition holds.
+package poll
 
 import (
 	"context"
 	"fmt"
-	"sync"
 	"time"
 )
 
@@ -27,22 +26,6 @@ func Until(ctx context.Context, within time.Duration, condition func(context.Con
 		case <-ctx.Done():
 			return fmt.Errorf("not within %v: %w", within, err)
 		case <-tick.C:
-		}
-	}
-}
-
-// Paced does work so often a second until ctx is done, whether or not what began before has ended, and waits for all of it.
-func Paced(ctx context.Context, perSecond int, work func(i int)) {
-	var all sync.WaitGroup
-	defer all.Wait()
-	tick := time.NewTicker(time.Second / time.Duration(perSecond))
-	defer tick.Stop()
-	for i := 0; ; i++ {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			all.Go(func() { work(i) })
 		}
 	}
 }

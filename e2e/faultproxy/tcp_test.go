@@ -1,4 +1,4 @@
-package fault
+package faultproxy
 
 import (
 	"bufio"
@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// echo starts a server that says what it is told, and returns a line to it.
-func echo(t *testing.T) *Line {
+// echo starts a server that says what it is told, and returns a proxy of it.
+func echo(t *testing.T) *TCP {
 	t.Helper()
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", serviceHost+":0")
 	if err != nil {
@@ -27,23 +27,23 @@ func echo(t *testing.T) *Line {
 			go func() { _, _ = io.Copy(conn, conn); _ = conn.Close() }()
 		}
 	}()
-	l, err := NewLine(listener.Addr().String())
+	p, err := NewTCP(listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(l.Close)
-	return l
+	t.Cleanup(p.Close)
+	return p
 }
 
-// talk is a connection over a line.
+// talk is a connection through a proxy.
 type talk struct {
 	net.Conn
 	heard *bufio.Reader
 }
 
-func dial(t *testing.T, l *Line) *talk {
+func dial(t *testing.T, p *TCP) *talk {
 	t.Helper()
-	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", l.Addr())
+	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", p.Addr())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,59 +77,59 @@ func mustPass(t *testing.T, c *talk) {
 	}
 }
 
-func TestASlowLineKeepsWhatTheServerSays(t *testing.T) {
+func TestASlowProxyKeepsWhatTheServerSays(t *testing.T) {
 	t.Parallel()
-	l := echo(t)
-	c := dial(t, l)
+	p := echo(t)
+	c := dial(t, p)
 	mustPass(t, c)
-	if err := l.Slow(); err != nil {
+	if err := p.Slow(); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := c.say(t, 200*time.Millisecond); !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Errorf("heard %q, %v; want nothing", got, err)
 	}
-	if err := l.Mend(t.Context()); err != nil {
+	if err := p.Reset(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := c.hear(t, patience); got != "hello\n" {
-		t.Errorf("mended: heard %q, %v", got, err)
+		t.Errorf("reset: heard %q, %v", got, err)
 	}
-	mustPass(t, dial(t, l))
+	mustPass(t, dial(t, p))
 }
 
-func TestACutLineEndsInTheMidst(t *testing.T) {
+func TestACutAnswerEndsInTheMidst(t *testing.T) {
 	t.Parallel()
-	l := echo(t)
-	old := dial(t, l)
+	p := echo(t)
+	old := dial(t, p)
 	mustPass(t, old)
-	if err := l.Cut(); err != nil {
+	if err := p.Cut(); err != nil {
 		t.Fatal(err)
 	}
-	for what, c := range map[string]*talk{"an old connection": old, "a new one": dial(t, l)} {
+	for what, c := range map[string]*talk{"an old connection": old, "a new one": dial(t, p)} {
 		if got, err := c.say(t, patience); got != "hel" || !errors.Is(err, io.EOF) {
 			t.Errorf("%s: heard %q, %v; want part of it", what, got, err)
 		}
 	}
-	if err := l.Mend(t.Context()); err != nil {
+	if err := p.Reset(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	mustPass(t, dial(t, l))
+	mustPass(t, dial(t, p))
 }
 
-func TestAClosedLineRefuses(t *testing.T) {
+func TestAClosedProxyRefuses(t *testing.T) {
 	t.Parallel()
-	l := echo(t)
-	old := dial(t, l)
+	p := echo(t)
+	old := dial(t, p)
 	mustPass(t, old)
-	l.Close()
+	p.Close()
 	if got, err := old.hear(t, patience); err == nil {
 		t.Errorf("closed: heard %q", got)
 	}
-	if _, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", l.Addr()); err == nil {
-		t.Error("a closed line takes connections")
+	if _, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", p.Addr()); err == nil {
+		t.Error("a closed proxy takes connections")
 	}
-	if err := l.Mend(t.Context()); err != nil {
+	if err := p.Reset(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	mustPass(t, dial(t, l))
+	mustPass(t, dial(t, p))
 }

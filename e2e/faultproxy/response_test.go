@@ -1,4 +1,4 @@
-package fault
+package faultproxy
 
 import (
 	"context"
@@ -12,12 +12,12 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 )
 
-// ask calls a method that the callee does not have, which says so unless the call is treated.
+// ask calls a method that the callee does not have, which says so unless the proxy answers.
 func ask(ctx context.Context, conn *grpc.ClientConn) codes.Code {
 	return status.Code(conn.Invoke(ctx, "/souk.Test/Ask", &emptypb.Empty{}, &emptypb.Empty{}))
 }
 
-func TestEveryCallIsTreatedUntilTheProxyIsTold(t *testing.T) {
+func TestEveryCallIsAnsweredByTheProxyUntilItIsTold(t *testing.T) {
 	t.Parallel()
 	c := &callee{}
 	p, conn := connect(t, c)
@@ -26,12 +26,12 @@ func TestEveryCallIsTreatedUntilTheProxyIsTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, test := range []struct {
-		treatment Treatment
-		want      codes.Code
+		response Response
+		want     codes.Code
 	}{
 		{Fail(codes.Unavailable), codes.Unavailable}, {Garble, codes.Internal}, {Hold, codes.DeadlineExceeded}, {nil, codes.Unimplemented},
 	} {
-		p.Treat(test.treatment)
+		p.Respond(test.response)
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 		if got := ask(ctx, conn); got != test.want {
 			t.Errorf("answered %s, want %s", got, test.want)

@@ -31,8 +31,8 @@ var usual = mix{lists: 400, searches: 200, looks: 300, categories: 96, puts: 3, 
 // customers is how many can fill a cart or check out at once.
 const customers = 32
 
-// crowd is everybody who visits the shop.
-type crowd struct {
+// visitors are everybody who visits the shop.
+type visitors struct {
 	addr string
 	mix  mix
 	// patience is how long they wait for an answer before they leave.
@@ -46,9 +46,9 @@ type customer struct {
 	cart          string
 }
 
-func newCrowd(t *testing.T, url string) *crowd {
+func newVisitors(t *testing.T, url string) *visitors {
 	t.Helper()
-	c := &crowd{addr: url[len("http://"):], mix: usual, patience: 5 * time.Second, idle: make(chan *customer, customers)}
+	v := &visitors{addr: url[len("http://"):], mix: usual, patience: 5 * time.Second, idle: make(chan *customer, customers)}
 	var group errgroup.Group
 	group.SetLimit(4)
 	for range customers {
@@ -58,14 +58,14 @@ func newCrowd(t *testing.T, url string) *crowd {
 				return err
 			}
 			cart, err := client.OpenCart(t.Context())
-			c.idle <- &customer{authorization: "Authorization: Bearer " + session.AccessToken, cart: cart.ID}
+			v.idle <- &customer{authorization: "Authorization: Bearer " + session.AccessToken, cart: cart.ID}
 			return err
 		})
 	}
 	if err := group.Wait(); err != nil {
 		t.Fatal(err)
 	}
-	return c
+	return v
 }
 
 // answer is what a request got, and how long after it was meant to be sent.
@@ -76,23 +76,23 @@ type answer struct {
 }
 
 // visit makes one visit, which was to begin at due, and tells each of its answers.
-func (c *crowd) visit(via *conn, due time.Time, tell func(answer)) {
-	n, draw := rand.IntN(products), rand.IntN(c.mix.all())
+func (v *visitors) visit(via *conn, due time.Time, tell func(answer)) {
+	n, draw := rand.IntN(products), rand.IntN(v.mix.all())
 	for _, page := range []struct {
 		part int
 		path string
 	}{
-		{c.mix.lists, fmt.Sprintf("/v1/products?sort=title&limit=48&facets=true&min_price=%d&max_price=%d", n, 500+rand.IntN(products))},
-		{c.mix.searches, fmt.Sprintf("/v1/products?q=cup+number+%d&limit=48&facets=true", n)},
-		{c.mix.looks, fmt.Sprintf("/v1/products/cup-%d", n)},
-		{c.mix.categories, "/v1/categories"},
+		{v.mix.lists, fmt.Sprintf("/v1/products?sort=title&limit=48&facets=true&min_price=%d&max_price=%d", n, 500+rand.IntN(products))},
+		{v.mix.searches, fmt.Sprintf("/v1/products?q=cup+number+%d&limit=48&facets=true", n)},
+		{v.mix.looks, fmt.Sprintf("/v1/products/cup-%d", n)},
+		{v.mix.categories, "/v1/categories"},
 	} {
 		if draw -= page.part; draw < 0 {
 			tell(ask(via, due, false, request("GET", page.path, "")))
 			return
 		}
 	}
-	c.buy(via, due, draw >= c.mix.puts, n, tell)
+	v.buy(via, due, draw >= v.mix.puts, n, tell)
 }
 
 func ask(via *conn, due time.Time, checkout bool, request []byte) answer {
@@ -101,9 +101,9 @@ func ask(via *conn, due time.Time, checkout bool, request []byte) answer {
 }
 
 // buy puts something in a cart and, if it is to, checks it out.
-func (c *crowd) buy(via *conn, due time.Time, checkOut bool, n int, tell func(answer)) {
-	who := <-c.idle
-	defer func() { c.idle <- who }()
+func (v *visitors) buy(via *conn, due time.Time, checkOut bool, n int, tell func(answer)) {
+	who := <-v.idle
+	defer func() { v.idle <- who }()
 	filled := ask(via, due, true, request("PUT", fmt.Sprintf("/v1/carts/%s/items/CUP-%d", who.cart, n), `{"quantity":1}`, who.authorization))
 	if tell(filled); filled.status != 200 || !checkOut {
 		return

@@ -9,7 +9,7 @@ import (
 	"github.com/google/uuid"
 	"google.golang.org/grpc/codes"
 
-	"souk/e2e/fault"
+	"souk/e2e/faultproxy"
 )
 
 const (
@@ -21,31 +21,31 @@ const (
 
 // Checkouts go through two callers that try again, one behind the other: the gateway calls orders, which calls shipping.
 func TestRetriesDoNotMakeAFailureAStorm(t *testing.T) {
-	p := open(t)
-	c, err := assemble(t.Context(), p)
+	p := openShop(t)
+	c, err := newClients(t.Context(), p)
 	if err != nil {
 		t.Fatal(err)
 	}
-	storm := 5 * time.Second
+	lasts := 5 * time.Second
 	if full() {
-		storm = 30 * time.Second
+		lasts = 30 * time.Second
 	}
 	before := []int{p.proxy("shipping").Calls()[quote], p.proxy("orders").Calls()[placeOrder]}
-	p.proxy("shipping").Treat(fault.Fail(codes.Unavailable))
-	ctx, cancel := context.WithTimeout(t.Context(), storm)
+	p.proxy("shipping").Respond(faultproxy.Fail(codes.Unavailable))
+	ctx, cancel := context.WithTimeout(t.Context(), lasts)
 	defer cancel()
 	sent := send(ctx, perSecond, func(int) request {
 		r := c.checkout
 		r.key = uuid.NewString() // another shopper, for all that orders knows
 		return r
 	})
-	p.proxy("shipping").Treat(nil)
+	p.proxy("shipping").Respond(nil)
 	if sent.err != nil {
 		t.Fatal(sent.err)
 	}
 	requests := len(sent.took)
 	quotes, orders := p.proxy("shipping").Calls()[quote]-before[0], p.proxy("orders").Calls()[placeOrder]-before[1]
-	t.Logf("measured: %d checkouts in %v (answered %v) made %d attempts at orders and %d at shipping, which failed", requests, storm, sent.status, orders, quotes)
+	t.Logf("measured: %d checkouts in %v (answered %v) made %d attempts at orders and %d at shipping, which failed", requests, lasts, sent.status, orders, quotes)
 	if sent.status[http.StatusServiceUnavailable] != requests {
 		t.Errorf("answered %v, want 503 alone", sent.status)
 	}

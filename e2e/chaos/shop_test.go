@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"souk/deploy/local/stack"
-	"souk/e2e/fault"
+	"souk/e2e/faultproxy"
 	"souk/e2e/shop"
 	"souk/e2e/testshop"
 	"souk/testkit/certtest"
@@ -32,25 +32,25 @@ var skus = []string{"C-1", "C-2", "C-3", "C-4", "C-5", "C-6", "C-7", "C-8"}
 
 var leeds = shop.Address{Name: "Ada Shopper", Line1: "1 Market Street", City: "Leeds", PostalCode: "LS1 6DT", Country: "GB"}
 
-// arena is a shop to be harmed. Whatever ends by itself is started again.
-type arena struct {
+// auditedShop is a shop whose parts are killed and paused, and whose books are audited. What ends by itself is started again.
+type auditedShop struct {
 	*testshop.Shop
 	// What stands in front of some services, by their names.
-	proxies map[string]*fault.Proxy
+	proxies map[string]*faultproxy.Proxy
 	anyone  *shop.Client
 	books   Books
 }
 
-// open starts a shop with proxies in front of services, and plenty of each SKU. Call what it returns to end it.
-func open(ctx context.Context, pieces int, proxied ...string) (*arena, func() error, error) {
-	a := &arena{proxies: map[string]*fault.Proxy{}}
+// openShop starts a shop with proxies in front of services, and plenty of each SKU. Call what it returns to end it.
+func openShop(ctx context.Context, pieces int, proxied ...string) (*auditedShop, func() error, error) {
+	a := &auditedShop{proxies: map[string]*faultproxy.Proxy{}}
 	authority, err := certtest.New()
 	if err != nil {
 		return nil, nil, err
 	}
 	cfg := stack.Config{Authority: authority, Env: []string{"SOUK_RATE_LIMITS=off", "SOUK_SHIPPING_TRANSIT=1s"}}
 	for _, name := range proxied {
-		proxy, err := fault.NewProxy(name, authority)
+		proxy, err := faultproxy.NewProxy(name, authority)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -77,7 +77,7 @@ func open(ctx context.Context, pieces int, proxied ...string) (*arena, func() er
 	return a, end, nil
 }
 
-func (a *arena) closeProxies() error {
+func (a *auditedShop) closeProxies() error {
 	var errs []error
 	for _, proxy := range a.proxies {
 		errs = append(errs, proxy.Close())
@@ -86,13 +86,13 @@ func (a *arena) closeProxies() error {
 }
 
 // fill puts products on sale.
-func (a *arena) fill(ctx context.Context, pieces int) error {
+func (a *auditedShop) fill(ctx context.Context, pieces int) error {
 	var csv strings.Builder
 	csv.WriteString("Handle,Title,Variant SKU,Variant Price,Variant Grams,Variant Inventory Qty\n")
 	for i, sku := range skus {
 		fmt.Fprintf(&csv, "%s,Thing %s,%s,%d.50,100,%d\n", strings.ToLower(sku), sku, sku, i+1, pieces)
 	}
-	staff, err := a.staff(ctx)
+	staff, err := a.logInStaff(ctx)
 	if err != nil {
 		return err
 	}
@@ -103,15 +103,15 @@ func (a *arena) fill(ctx context.Context, pieces int) error {
 	return err
 }
 
-// staff logs the first staff account in.
-func (a *arena) staff(ctx context.Context) (*shop.Client, error) {
+// logInStaff logs the first staff account in.
+func (a *auditedShop) logInStaff(ctx context.Context) (*shop.Client, error) {
 	session := shop.Session{}
 	err := get(ctx, a.anyone, post("/v1/sessions", map[string]string{"email": a.StaffEmail(), "password": a.StaffPassword()}), &session)
 	return a.anyone.As(session.AccessToken), err
 }
 
-// traces returns the last of what the services logged about an order.
-func (a *arena) traces(orderID string) string {
+// logsOf returns the last of what the services logged about an order.
+func (a *auditedShop) logsOf(orderID string) string {
 	lines := a.Logged(func(line string) bool { return orderID != "" && strings.Contains(line, orderID) })
 	return strings.Join(lines[max(0, len(lines)-12):], "\n")
 }

@@ -1,4 +1,4 @@
-package fault
+package faultproxy
 
 import (
 	"context"
@@ -134,13 +134,13 @@ func TestAProxyPassesEverythingOn(t *testing.T) {
 	}
 }
 
-func TestAnAmbushStrikesOnceAtItsMoment(t *testing.T) {
+func TestACallIsInterceptedOnceAtItsMoment(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		moment Moment
 		pass   bool
 		code   codes.Code
-		// Calls that the callee has seen when the ambush strikes, and at the end.
+		// Calls that the callee has seen at that moment, and at the end.
 		before, after int64
 	}{
 		"the request is lost":         {Requested, false, codes.Unavailable, 0, 0},
@@ -154,15 +154,15 @@ func TestAnAmbushStrikesOnceAtItsMoment(t *testing.T) {
 			c := &callee{}
 			p, client := setup(t, c)
 			seen, done := int64(-1), make(chan struct{})
-			p.Lay(Ambush{Method: "/another", Moment: test.moment})
+			p.Intercept(Interception{Method: "/another", Moment: test.moment})
 			if call(t, client) != nil || !p.Waiting() {
-				t.Error("an ambush for another method was sprung")
+				t.Error("a call of another method was intercepted")
 			}
 			c.served.Store(0)
-			p.Lay(Ambush{
+			p.Intercept(Interception{
 				Method: check, Moment: test.moment,
-				Strike: func() bool { seen = c.served.Load(); return test.pass },
-				Then:   func() { close(done) },
+				Do:   func() bool { seen = c.served.Load(); return test.pass },
+				Then: func() { close(done) },
 			})
 			if err := call(t, client); status.Code(err) != test.code {
 				t.Errorf("the caller sees %v, want %v", err, test.code)
@@ -178,7 +178,7 @@ func TestAnAmbushStrikesOnceAtItsMoment(t *testing.T) {
 	}
 }
 
-func TestASeveredProxyIsMended(t *testing.T) {
+func TestAProxyConnectsAgain(t *testing.T) {
 	t.Parallel()
 	c := &callee{}
 	p, client := setup(t, c)
@@ -186,11 +186,11 @@ func TestASeveredProxyIsMended(t *testing.T) {
 		if err := call(t, client); err != nil {
 			t.Fatal(err)
 		}
-		p.Sever()
+		p.Disconnect()
 		if _, err := client.Check(t.Context(), &healthv1.HealthCheckRequest{}); status.Code(err) != codes.Unavailable {
-			t.Errorf("severed: %v", err)
+			t.Errorf("disconnected: %v", err)
 		}
-		if err := p.Mend(t.Context()); err != nil {
+		if err := p.Reconnect(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}

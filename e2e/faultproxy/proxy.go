@@ -1,6 +1,6 @@
-// Package fault is responsible for tools of destruction: proxies that stand between the processes of a shop,
-// see what passes, and strike at an exact moment.
-package fault
+// Package faultproxy is responsible for proxies that stand between the processes of a shop: they pass calls on, count them, and make
+// them fail at an exact moment.
+package faultproxy
 
 import (
 	"context"
@@ -44,13 +44,13 @@ type Proxy struct {
 	authority *certtest.Authority
 	identity  *certificate.Identity
 
-	mu        sync.Mutex
-	conns     map[string]*grpc.ClientConn // to the service, by the caller in whose name
-	server    *grpc.Server
-	ambush    *Ambush // that nobody has walked into
-	sprung    *Ambush // whose call is not over
-	treatment Treatment
-	calls     map[string]int
+	mu       sync.Mutex
+	conns    map[string]*grpc.ClientConn // to the service, by the caller in whose name
+	server   *grpc.Server
+	waiting  *Interception // for its call
+	running  *Interception // its call is not over
+	response Response
+	calls    map[string]int
 }
 
 // NewProxy returns a proxy for a service of a shop that is started afterwards, with Env in its environment and authority
@@ -68,7 +68,7 @@ func NewProxy(service string, authority *certtest.Authority) (*Proxy, error) {
 		service: service, port: strconv.Itoa(port), authority: authority, identity: identity,
 		conns: map[string]*grpc.ClientConn{}, calls: map[string]int{},
 	}
-	return p, p.Mend(context.Background())
+	return p, p.Reconnect(context.Background())
 }
 
 // connFor returns the connection to the service in the name of whoever makes a call. Consul, which checks its health,
@@ -113,15 +113,15 @@ func (p *Proxy) Env() []string {
 	return []string{prefix + "_ADDR=" + net.JoinHostPort(serviceHost, p.port), prefix + "_ADVERTISE=" + proxyHost}
 }
 
-// Sever breaks all connections and refuses new ones, as the machine of a service does whose process was killed.
-func (p *Proxy) Sever() {
+// Disconnect breaks all connections and refuses new ones, as the machine of a service does whose process was killed.
+func (p *Proxy) Disconnect() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.server.Stop()
 }
 
-// Mend takes connections again.
-func (p *Proxy) Mend(ctx context.Context) error {
+// Reconnect takes connections again.
+func (p *Proxy) Reconnect(ctx context.Context) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort(proxyHost, p.port))
@@ -130,13 +130,13 @@ func (p *Proxy) Mend(ctx context.Context) error {
 	}
 	server := grpc.NewServer(grpc.Creds(credentials.NewTLS(p.identity.Server())), grpc.ForceServerCodec(raw{}), grpc.MaxRecvMsgSize(maxMessage), grpc.UnknownServiceHandler(p.pass))
 	p.server = server
-	go func() { _ = server.Serve(listener) }() // until Sever
+	go func() { _ = server.Serve(listener) }() // until Disconnect
 	return nil
 }
 
 // Close ends the proxy.
 func (p *Proxy) Close() error {
-	p.Sever()
+	p.Disconnect()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var errs []error
@@ -169,10 +169,10 @@ var errLost = status.Error(codes.Unavailable, "lost by the proxy")
 func (p *Proxy) pass(_ any, caller grpc.ServerStream) error {
 	method, _ := grpc.MethodFromServerStream(caller)
 	p.count(method)
-	if treat := p.treatmentOf(method); treat != nil {
-		return treat(caller)
+	if respond := p.responseTo(method); respond != nil {
+		return respond(caller)
 	}
-	defer p.follow(method)
+	defer p.endInterception(method)
 	request := &frame{}
 	if err := caller.RecvMsg(request); err != nil {
 		return err
@@ -180,7 +180,7 @@ func (p *Proxy) pass(_ any, caller grpc.ServerStream) error {
 	if method == watchMethod {
 		return p.watch(caller, request)
 	}
-	if !p.spring(method, Requested) {
+	if !p.intercept(method, Requested) {
 		return errLost
 	}
 	return p.forward(method, caller, request)
@@ -225,7 +225,7 @@ func (p *Proxy) passAnswers(method string, caller grpc.ServerStream, callee grpc
 	for first := true; ; first = false {
 		answer := &frame{}
 		err := callee.RecvMsg(answer)
-		if first && !p.spring(method, Committed, Answered) {
+		if first && !p.intercept(method, Committed, Answered) {
 			return errLost
 		}
 		if err != nil {

@@ -8,8 +8,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"souk/e2e/poll"
 	"souk/e2e/shop"
-	"souk/e2e/trial"
 )
 
 const password = "correct horse battery"
@@ -45,9 +45,9 @@ func (p *person) logIn(ctx context.Context) error {
 	return nil
 }
 
-// cast is who makes the journeys, and with what.
-type cast struct {
-	anyone, reader, buyer, keeper *person
+// clients are the customers and the staff who make the journeys, and what they need for them.
+type clients struct {
+	anyone, reader, buyer, staff *person
 
 	cartID, guestCartID string
 	sentID              string // an order of the reader's that has parcels
@@ -59,10 +59,10 @@ type cast struct {
 	fresh map[string]*shop.Response // by request, what is answered when all is well
 }
 
-// assemble opens the accounts, and has what only needs to be there once.
-func assemble(ctx context.Context, p *premises) (*cast, error) {
-	c := &cast{
-		anyone: &person{Client: p.anyone}, keeper: &person{p.anyone, p.StaffEmail(), p.StaffPassword()}, fresh: map[string]*shop.Response{},
+// newClients opens the accounts, and makes what only needs to be there once.
+func newClients(ctx context.Context, p *proxiedShop) (*clients, error) {
+	c := &clients{
+		anyone: &person{Client: p.anyone}, staff: &person{p.anyone, p.StaffEmail(), p.StaffPassword()}, fresh: map[string]*shop.Response{},
 	}
 	for _, who := range []**person{&c.reader, &c.buyer} {
 		*who = &person{p.anyone, uuid.NewString() + "@example.com", password}
@@ -80,7 +80,7 @@ func assemble(ctx context.Context, p *premises) (*cast, error) {
 	if c.sentID, err = c.buy(ctx, c.reader); err != nil {
 		return nil, err
 	}
-	if err := c.keeper.do(http.MethodPost, "/v1/admin/orders/"+c.sentID+"/dispatch", nil).must(ctx, nil); err != nil {
+	if err := c.staff.do(http.MethodPost, "/v1/admin/orders/"+c.sentID+"/dispatch", nil).must(ctx, nil); err != nil {
 		return nil, err
 	}
 	if err := c.await(ctx, c.sentID, "delivered"); err != nil {
@@ -92,12 +92,12 @@ func assemble(ctx context.Context, p *premises) (*cast, error) {
 	if c.guestCartID, err = c.fillCart(ctx, c.anyone); err != nil {
 		return nil, err
 	}
-	return c, c.learn(ctx)
+	return c, c.recordAnswers(ctx)
 }
 
 // prepare makes what a row uses up.
-func (c *cast) prepare(ctx context.Context) error {
-	for _, p := range []*person{c.reader, c.buyer, c.keeper} {
+func (c *clients) prepare(ctx context.Context) error {
+	for _, p := range []*person{c.reader, c.buyer, c.staff} {
 		if err := p.logIn(ctx); err != nil {
 			return err
 		}
@@ -113,7 +113,7 @@ func (c *cast) prepare(ctx context.Context) error {
 	return err
 }
 
-func (c *cast) fillCart(ctx context.Context, p *person) (string, error) {
+func (c *clients) fillCart(ctx context.Context, p *person) (string, error) {
 	var cart shop.Cart
 	if err := p.do(http.MethodPost, "/v1/carts", nil).must(ctx, &cart); err != nil {
 		return "", err
@@ -121,7 +121,7 @@ func (c *cast) fillCart(ctx context.Context, p *person) (string, error) {
 	return cart.ID, p.do(http.MethodPut, "/v1/carts/"+cart.ID+"/items/"+sku, map[string]int{"quantity": 2}).must(ctx, nil)
 }
 
-func (c *cast) checkoutOf(p *person, cartID string) request {
+func (c *clients) checkoutOf(p *person, cartID string) request {
 	r := p.do(http.MethodPost, "/v1/orders", shop.Checkout{
 		CartID: cartID, ShippingAddress: &leeds, ShippingOption: "royal-standard", PaymentMethod: "pm_card_visa",
 	})
@@ -130,7 +130,7 @@ func (c *cast) checkoutOf(p *person, cartID string) request {
 }
 
 // buy brings an order to its confirmation.
-func (c *cast) buy(ctx context.Context, p *person) (string, error) {
+func (c *clients) buy(ctx context.Context, p *person) (string, error) {
 	cartID, err := c.fillCart(ctx, p)
 	if err != nil {
 		return "", err
@@ -143,8 +143,8 @@ func (c *cast) buy(ctx context.Context, p *person) (string, error) {
 }
 
 // await waits until an order is at one of the statuses.
-func (c *cast) await(ctx context.Context, id string, statuses ...string) error {
-	return trial.Until(ctx, healsWithin, func(ctx context.Context) error {
+func (c *clients) await(ctx context.Context, id string, statuses ...string) error {
+	return poll.Until(ctx, healsWithin, func(ctx context.Context) error {
 		for _, p := range []*person{c.buyer, c.reader} {
 			got, err := p.get("/v1/orders/" + id).send(ctx)
 			if err != nil {
@@ -163,7 +163,7 @@ func (c *cast) await(ctx context.Context, id string, statuses ...string) error {
 }
 
 // constant returns the requests of all journeys that can be made again and again.
-func (c *cast) constant() []request {
+func (c *clients) constant() []request {
 	var all []request
 	for _, j := range journeys {
 		for _, r := range j.requests(c) {
@@ -175,8 +175,8 @@ func (c *cast) constant() []request {
 	return all
 }
 
-// learn keeps what is answered when all is well.
-func (c *cast) learn(ctx context.Context) error {
+// recordAnswers keeps what is answered when all is well.
+func (c *clients) recordAnswers(ctx context.Context) error {
 	for _, r := range c.constant() {
 		got, err := r.send(ctx)
 		if err != nil {
@@ -194,7 +194,7 @@ func (c *cast) learn(ctx context.Context) error {
 const trials = 3
 
 // well reports in what the shop is not as it was.
-func (c *cast) well(ctx context.Context) error {
+func (c *clients) well(ctx context.Context) error {
 	for range trials {
 		for _, r := range c.constant() {
 			got, err := r.send(ctx)
