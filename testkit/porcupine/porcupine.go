@@ -4,9 +4,10 @@ package porcupine
 
 import "github.com/anishathalye/porcupine"
 
-// These are porcupine's own.
 type (
-	Model     = porcupine.Model
+	// Model is porcupine's own.
+	Model = porcupine.Model
+	// Operation is porcupine's own.
 	Operation = porcupine.Operation
 )
 

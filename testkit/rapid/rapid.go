@@ -4,9 +4,10 @@ package rapid
 
 import "pgregory.net/rapid"
 
-// T and Generator are rapid's own.
 type (
-	T                = rapid.T
+	// T is rapid's own.
+	T = rapid.T
+	// Generator is rapid's own.
 	Generator[V any] = rapid.Generator[V]
 )
 
