@@ -35,7 +35,7 @@ func TestTheRosterIsTheFoldersOfServices(t *testing.T) {
 var listings = []struct{ file, text string }{
 	{"proto/souk/NAME/v1/NAME.proto", "package souk.NAME.v1;"},
 	{"go.work", "\t./services/NAME\n"},
-	{".golangci.yaml", `          files: ["**/services/NAME/**/*.go"]`},
+	{".golangci.yaml", `files: ["${config-path}/services/NAME/**.go"]`},
 	{".golangci.yaml", `          allow: [souk/services/NAME]`},
 	{"README.md", "NAME --- db"},
 	{"gateway/internal/app/app.go", `(conns["NAME"])`},

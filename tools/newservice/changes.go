@@ -14,7 +14,7 @@ var listed = []change{
 	{file: ".golangci.yaml", after: "catalog,customers,carts,orders,inventory,payments,shipping", text: ",gadgets"},
 	{file: ".golangci.yaml", before: "        tests-only:\n", text: `        gadgets:
           list-mode: lax
-          files: ["**/services/gadgets/**/*.go"]
+          files: ["${config-path}/services/gadgets/**.go"]
           allow: [souk/services/gadgets]
           deny: [{ pkg: souk/services, desc: a service calls another over gRPC }]
 `},

@@ -18,12 +18,13 @@ import (
 
 	"souk/deploy/local/stack"
 	"souk/e2e/shop"
-	"souk/platform/certificate/certtest"
+	"souk/e2e/testshop"
 	"souk/platform/consul"
+	"souk/testkit/certtest"
 )
 
 var (
-	running *stack.Stack
+	running *testshop.Shop
 	// authority is whom the shop's Consul issues certificates from, so that a test can be any service.
 	authority *certtest.Authority
 )
@@ -42,7 +43,7 @@ func run(m *testing.M) (code int, err error) {
 		return 1, err
 	}
 	var stop func() error
-	running, stop, err = stack.StartTemporaryAs(context.Background(), stack.Config{Authority: authority})
+	running, stop, err = testshop.Start(context.Background(), stack.Config{Authority: authority})
 	if err != nil {
 		return 1, err
 	}

@@ -12,10 +12,10 @@ import (
 
 	gadgetsv1 "souk/proto/gen/souk/gadgets/v1"
 
-	"souk/platform/grpctest"
 	"souk/platform/pgkey"
-	"souk/platform/pgtest"
 	"souk/platform/rpc"
+	"souk/testkit/grpctest"
+	"souk/testkit/pgtest"
 
 	"souk/services/gadgets/internal/gadgets"
 	"souk/services/gadgets/internal/grpcapi"
