@@ -47,16 +47,6 @@ var inTests = []change{
 	},
 `,
 	},
-	{file: "e2e/access/cast_test.go", before: "// cart returns the account's cart,", text: `func gadget(c *cast, a *account) string {
-	c.t.Helper()
-	var made struct {
-		ID string ` + "`json:\"id\"`" + `
-	}
-	c.do(a, http.MethodPost, "/v1/gadgets", object{"title": "Thing"}, &made)
-	return made.ID
-}
-
-`},
 	{
 		file:  "docs/resilience.md",
 		after: "| shipping | wrong | works | works | works | works | works | error | error | no parcels | works | works | later |\n",
