@@ -11,6 +11,7 @@ import (
 
 	"souk/platform/rpc"
 
+	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
 )
 
@@ -23,17 +24,17 @@ var answers = []struct {
 }{
 	// First: its cause may be any other error.
 	{orders.ErrUnavailable, codes.Unavailable, "UNAVAILABLE", "a service that is needed does not answer; try again"},
-	{orders.ErrNotFound, codes.NotFound, "ORDER_NOT_FOUND", "order not found"},
+	{order.ErrNotFound, codes.NotFound, "ORDER_NOT_FOUND", "order not found"},
 	{orders.ErrCartNotFound, codes.NotFound, "CART_NOT_FOUND", "cart not found"},
 	{orders.ErrAddressNotFound, codes.NotFound, "ADDRESS_NOT_FOUND", "address not found"},
 	{orders.ErrCartEmpty, codes.FailedPrecondition, "CART_EMPTY", "the cart is empty"},
-	{orders.ErrNotCancellable, codes.FailedPrecondition, "NOT_CANCELLABLE", "the order can no longer be cancelled"},
-	{orders.ErrNotDispatchable, codes.FailedPrecondition, "NOT_DISPATCHABLE", "the order cannot be dispatched"},
-	{orders.ErrNotReturnable, codes.FailedPrecondition, "NOT_RETURNABLE", ""},
-	{orders.ErrReturnNotFound, codes.NotFound, "RETURN_NOT_FOUND", "return not found"},
+	{order.ErrNotCancellable, codes.FailedPrecondition, "NOT_CANCELLABLE", "the order can no longer be cancelled"},
+	{order.ErrNotDispatchable, codes.FailedPrecondition, "NOT_DISPATCHABLE", "the order cannot be dispatched"},
+	{order.ErrNotReturnable, codes.FailedPrecondition, "NOT_RETURNABLE", ""},
+	{order.ErrReturnNotFound, codes.NotFound, "RETURN_NOT_FOUND", "return not found"},
 	{orders.ErrTicketNotFound, codes.NotFound, "TICKET_NOT_FOUND", "ticket not found"},
 	{orders.ErrOrdersOpen, codes.FailedPrecondition, "ORDERS_OPEN", "an order is still under way"},
-	{orders.ErrCustomerErased, codes.Unauthenticated, "CUSTOMER_NOT_FOUND", "customer not found"},
+	{order.ErrCustomerErased, codes.Unauthenticated, "CUSTOMER_NOT_FOUND", "customer not found"},
 	{orders.ErrBadCursor, codes.InvalidArgument, "BAD_CURSOR", "the cursor is not one of this list"},
 }
 

@@ -17,6 +17,7 @@ import (
 	"souk/platform/pgtest"
 
 	"souk/services/orders/internal/grpcapi"
+	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
 	"souk/services/orders/internal/postgres"
 )
@@ -99,44 +100,44 @@ func deliver(f testing.TB, service *orders.Service, id string) string {
 // willing is a shop with a cart that stays full and shelves that do not empty.
 type willing struct{}
 
-func (willing) Items(_ context.Context, cartID string) ([]orders.Item, error) {
+func (willing) Items(_ context.Context, cartID string) ([]order.Item, error) {
 	if cartID != "cart" {
 		return nil, orders.ErrCartNotFound
 	}
-	return []orders.Item{{SKU: "MUG", Quantity: 3}}, nil
+	return []order.Item{{SKU: "MUG", Quantity: 3}}, nil
 }
 
-func (willing) CheckOut(context.Context, string, string, []orders.Item) error { return nil }
+func (willing) CheckOut(context.Context, string, string, []order.Item) error { return nil }
 
 func (willing) Variants(context.Context, []string) (map[string]orders.Variant, error) {
 	return map[string]orders.Variant{"MUG": {SKU: "MUG", Title: "Mug", Price: money.New(1250, "GBP"), WeightGrams: 400}}, nil
 }
 
-func (willing) Address(context.Context, string) (orders.Address, error) {
-	return orders.Address{Name: "Sam", Line1: "1 Market Street", City: "Leeds", PostalCode: "LS1 6DT", Country: "GB"}, nil
+func (willing) Address(context.Context, string) (order.Address, error) {
+	return order.Address{Name: "Sam", Line1: "1 Market Street", City: "Leeds", PostalCode: "LS1 6DT", Country: "GB"}, nil
 }
 
 func (willing) Available(context.Context, []string) (map[string]int64, error) {
 	return map[string]int64{"MUG": 3}, nil
 }
 
-func (willing) Reserve(context.Context, string, []orders.Item, time.Duration) error { return nil }
-func (willing) Commit(context.Context, string) error                                { return nil }
-func (willing) Release(context.Context, string) error                               { return nil }
-func (willing) Return(context.Context, string, string, []orders.Item) error         { return nil }
+func (willing) Reserve(context.Context, string, []order.Item, time.Duration) error { return nil }
+func (willing) Commit(context.Context, string) error                               { return nil }
+func (willing) Release(context.Context, string) error                              { return nil }
+func (willing) Return(context.Context, string, string, []order.Item) error         { return nil }
 
-func (willing) Quote(_ context.Context, _ orders.Address, _ int64, currency string) ([]orders.ShippingOption, error) {
+func (willing) Quote(_ context.Context, _ order.Address, _ int64, currency string) ([]orders.ShippingOption, error) {
 	return []orders.ShippingOption{{ID: "standard", Carrier: "Royal", Service: "48", Price: money.New(395, currency)}}, nil
 }
 
-func (willing) Ship(_ context.Context, id string, _ orders.Address, _ orders.ShippingChoice) (orders.Shipment, error) {
-	return orders.Shipment{ID: "sh-" + id, Carrier: "Royal", TrackingNumber: "RM1"}, nil
+func (willing) Ship(_ context.Context, id string, _ order.Address, _ order.ShippingChoice) (order.Shipment, error) {
+	return order.Shipment{ID: "sh-" + id, Carrier: "Royal", TrackingNumber: "RM1"}, nil
 }
 
 func (willing) Moves(_ context.Context, ids []string) ([]orders.ParcelMoves, error) {
 	moved := make([]orders.ParcelMoves, len(ids))
 	for i, id := range ids {
-		moved[i] = orders.ParcelMoves{OrderID: id, Moves: []orders.Event{orders.EventDelivered}}
+		moved[i] = orders.ParcelMoves{OrderID: id, Moves: []order.Event{order.EventDelivered}}
 	}
 	return moved, nil
 }

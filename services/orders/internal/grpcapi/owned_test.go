@@ -19,6 +19,7 @@ import (
 	"souk/platform/idempotency"
 	"souk/platform/money"
 
+	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
 )
 
@@ -32,13 +33,13 @@ const (
 // owned is a store with one delivered order of owner.
 type owned struct{ orders.Store }
 
-func (owned) Get(_ context.Context, id string) (orders.Record, error) {
+func (owned) Get(_ context.Context, id string) (order.Order, error) {
 	if id != theirsID {
-		return orders.Record{}, orders.ErrNotFound
+		return order.Order{}, order.ErrNotFound
 	}
-	order := rejected()
-	order.ID, order.CustomerID, order.Status, order.Rejection = theirsID, owner, orders.StatusDelivered, nil
-	return orders.Record{Order: order, CartCheckedOut: true}, nil
+	o := rejected()
+	o.ID, o.CustomerID, o.Status, o.Rejection = theirsID, owner, order.StatusDelivered, nil
+	return order.Restore(order.Snapshot{View: o, CartCheckedOut: true}), nil
 }
 
 func (owned) Key(context.Context, idempotency.Request) (orders.UsedKey, error) {
@@ -60,25 +61,25 @@ func (holdings) has(ctx context.Context, id string) bool {
 	return id == ownID || id == theirsID && access.FromContext(ctx).CustomerID == owner
 }
 
-func (h holdings) Items(ctx context.Context, id string) ([]orders.Item, error) {
+func (h holdings) Items(ctx context.Context, id string) ([]order.Item, error) {
 	if !h.has(ctx, id) {
 		return nil, orders.ErrCartNotFound
 	}
-	return []orders.Item{{SKU: "MUG", Quantity: 1}}, nil
+	return []order.Item{{SKU: "MUG", Quantity: 1}}, nil
 }
 
-func (h holdings) Address(ctx context.Context, id string) (orders.Address, error) {
+func (h holdings) Address(ctx context.Context, id string) (order.Address, error) {
 	if !h.has(ctx, id) {
-		return orders.Address{}, orders.ErrAddressNotFound
+		return order.Address{}, orders.ErrAddressNotFound
 	}
-	return orders.Address{Country: "GB"}, nil
+	return order.Address{Country: "GB"}, nil
 }
 
 func (holdings) Variants(context.Context, []string) (map[string]orders.Variant, error) {
 	return map[string]orders.Variant{"MUG": {SKU: "MUG", Price: money.New(1250, "GBP")}}, nil
 }
 
-func (holdings) Quote(context.Context, orders.Address, int64, string) ([]orders.ShippingOption, error) {
+func (holdings) Quote(context.Context, order.Address, int64, string) ([]orders.ShippingOption, error) {
 	return nil, nil
 }
 

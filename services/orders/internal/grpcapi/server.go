@@ -12,6 +12,7 @@ import (
 	"souk/platform/idempotency"
 	"souk/platform/rpc"
 
+	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
 )
 
@@ -72,11 +73,11 @@ func placeRequest(ctx context.Context, req *ordersv1.PlaceOrderRequest) orders.P
 // GetOrder returns an order of the caller or, for staff, any.
 func (s *Server) GetOrder(ctx context.Context, req *ordersv1.GetOrderRequest) (*ordersv1.GetOrderResponse, error) {
 	caller := access.FromContext(ctx)
-	order, err := s.orders.GetOrder(ctx, orders.Viewer{CustomerID: caller.CustomerID, Staff: caller.Staff()}, req.GetId())
+	o, err := s.orders.GetOrder(ctx, order.Viewer{CustomerID: caller.CustomerID, Staff: caller.Staff()}, req.GetId())
 	if err != nil {
 		return nil, statusError(err)
 	}
-	return &ordersv1.GetOrderResponse{Order: orderProto(order)}, nil
+	return &ordersv1.GetOrderResponse{Order: orderProto(o)}, nil
 }
 
 // ListOrders returns the caller's orders.
@@ -108,11 +109,11 @@ func (s *Server) ListAllOrders(ctx context.Context, req *ordersv1.ListAllOrdersR
 // CancelOrder gives up an order of the caller.
 func (s *Server) CancelOrder(ctx context.Context, req *ordersv1.CancelOrderRequest) (*ordersv1.CancelOrderResponse, error) {
 	return rpc.Once(ctx, s.keys.Steps.About(req.GetId()), req, func(ctx context.Context) (*ordersv1.CancelOrderResponse, error) {
-		order, err := s.orders.CancelOrder(ctx, access.FromContext(ctx).CustomerID, req.GetId())
+		o, err := s.orders.CancelOrder(ctx, access.FromContext(ctx).CustomerID, req.GetId())
 		if err != nil {
 			return nil, statusError(err)
 		}
-		return &ordersv1.CancelOrderResponse{Order: orderProto(order)}, nil
+		return &ordersv1.CancelOrderResponse{Order: orderProto(o)}, nil
 	})
 }
 
@@ -127,10 +128,10 @@ func (s *Server) EraseCustomer(ctx context.Context, _ *ordersv1.EraseCustomerReq
 // DispatchOrder ships an order.
 func (s *Server) DispatchOrder(ctx context.Context, req *ordersv1.DispatchOrderRequest) (*ordersv1.DispatchOrderResponse, error) {
 	return rpc.Once(ctx, s.keys.Steps.About(req.GetId()), req, func(ctx context.Context) (*ordersv1.DispatchOrderResponse, error) {
-		order, err := s.orders.DispatchOrder(ctx, req.GetId())
+		o, err := s.orders.DispatchOrder(ctx, req.GetId())
 		if err != nil {
 			return nil, statusError(err)
 		}
-		return &ordersv1.DispatchOrderResponse{Order: orderProto(order)}, nil
+		return &ordersv1.DispatchOrderResponse{Order: orderProto(o)}, nil
 	})
 }

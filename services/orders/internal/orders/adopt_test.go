@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
 )
 
@@ -47,14 +48,14 @@ func TestAnOrderWhoseCallerLeftIsGoneOnWithAtOnce(t *testing.T) {
 				t.Fatalf("answered %s to nobody: %v", placement.Order.Status, err)
 			}
 			id := s.ids(t, customer)[0]
-			if order := s.mustGet(t, id); order.Status != orders.StatusPending {
-				t.Errorf("the request went on to %s with nobody waiting", order.Status)
+			if o := s.mustGet(t, id); o.Status != order.StatusPending {
+				t.Errorf("the request went on to %s with nobody waiting", o.Status)
 			}
 			s.adopting(t)
-			eventually(t, "it is confirmed", func() bool { return s.mustGet(t, id).Status == orders.StatusConfirmed })
+			eventually(t, "it is confirmed", func() bool { return s.mustGet(t, id).Status == order.StatusConfirmed })
 			s.world.mustAgreeWith(t, s.mustGet(t, id))
 			placement, err := s.PlaceOrder(t.Context(), buy("gone", visa))
-			if err != nil || placement.Order.Status != orders.StatusConfirmed || !placement.Replayed {
+			if err != nil || placement.Order.Status != order.StatusConfirmed || !placement.Replayed {
 				t.Errorf("asked again: %v, %s", err, placement.Order.Status)
 			}
 		})
@@ -64,30 +65,30 @@ func TestAnOrderWhoseCallerLeftIsGoneOnWithAtOnce(t *testing.T) {
 func TestADecisionWhoseCallerLeftIsCarriedOutAtOnce(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
-	order := s.mustConfirm(t)
-	if _, err := s.CancelOrder(s.leaving(t, "after save"), customer, order.ID); err == nil {
+	o := s.mustConfirm(t)
+	if _, err := s.CancelOrder(s.leaving(t, "after save"), customer, o.ID); err == nil {
 		t.Fatal("nobody was there to be answered")
 	}
 	s.adopting(t)
-	eventually(t, "it is cancelled", func() bool { return s.mustGet(t, order.ID).Status == orders.StatusCancelled })
-	s.world.mustAgreeWith(t, s.mustGet(t, order.ID))
+	eventually(t, "it is cancelled", func() bool { return s.mustGet(t, o.ID).Status == order.StatusCancelled })
+	s.world.mustAgreeWith(t, s.mustGet(t, o.ID))
 }
 
 func TestMoreOrphansThanCanWaitAreFinishedWhenTheyAreDue(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
-	order := s.mustConfirm(t)
+	o := s.mustConfirm(t)
 	// Nobody adopts. Each call decides the same, and leaves it.
 	for range 300 {
-		if _, err := s.CancelOrder(s.leaving(t, "before void"), customer, order.ID); err == nil {
+		if _, err := s.CancelOrder(s.leaving(t, "before void"), customer, o.ID); err == nil {
 			t.Fatal("nobody was there to be answered")
 		}
 	}
-	if !s.isDue(t, order.ID) {
+	if !s.isDue(t, o.ID) {
 		t.Error("nobody will finish the order")
 	}
 	s.world.setHook(nil)
 	s.makeDue(t, 0)
 	s.finishDue(t)
-	eventually(t, "it is carried out", func() bool { return s.mustGet(t, order.ID).Status == orders.StatusCancelled })
+	eventually(t, "it is carried out", func() bool { return s.mustGet(t, o.ID).Status == order.StatusCancelled })
 }

@@ -4,89 +4,84 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"souk/services/orders/internal/order"
 )
 
-// CancelOrder gives up a customer's confirmed order before it is dispatched; an order that is cancelled
-// already is returned as it is. It returns ErrNotFound or ErrNotCancellable, or ErrUnavailable when the
-// decision is saved but carrying it out takes longer.
-func (s *Service) CancelOrder(ctx context.Context, customerID, id string) (Order, error) {
-	r, err := s.visible(ctx, Viewer{CustomerID: customerID}, id)
+// CancelOrder cancels a confirmed order of a customer before it is dispatched. An order that is cancelled already is returned as it
+// is. It returns order.ErrNotFound or order.ErrNotCancellable, or ErrUnavailable when the decision is saved but carrying it out takes
+// longer.
+func (s *Service) CancelOrder(ctx context.Context, customerID, id string) (order.View, error) {
+	o, err := order.Find(ctx, s.store, order.Viewer{CustomerID: customerID}, id)
 	if err != nil {
-		return Order{}, err
+		return order.View{}, err
 	}
-	return s.decide(ctx, r, decision{intent: IntentCancel, target: StatusCancelled, refused: ErrNotCancellable})
+	return s.decide(ctx, o, decision{
+		intent: order.IntentCancel, begin: (*order.Order).BeginCancellation,
+		target: order.StatusCancelled, refused: order.ErrNotCancellable,
+	})
 }
 
 // cancel carries out the decision to cancel.
-func (s *Service) cancel(ctx context.Context, r Record) (Record, error) {
-	if err := s.peers.Payments.Void(ctx, r.ID); err != nil {
-		return r, fmt.Errorf("void payment: %w", err)
+func (s *Service) cancel(ctx context.Context, o order.Order) (order.Order, error) {
+	if err := s.peers.Payments.Void(ctx, o.ID()); err != nil {
+		return o, fmt.Errorf("void payment: %w", err)
 	}
-	if err := s.peers.Inventory.Release(ctx, r.ID); err != nil {
-		return r, fmt.Errorf("release reservation: %w", err)
+	if err := s.peers.Inventory.Release(ctx, o.ID()); err != nil {
+		return o, fmt.Errorf("release reservation: %w", err)
 	}
-	var err error
-	if r.Status, err = r.Status.to(StatusCancelled); err != nil {
-		return r, err
+	if err := o.Cancel(); err != nil {
+		return o, err
 	}
-	r.Intent = IntentNone
-	r.Payment.Status = PaymentVoided
-	return s.save(ctx, r, TimelineEntry{At: now(), Event: EventCancelled})
+	return s.store.Save(ctx, o)
 }
 
-// decision is something to be done with a confirmed order, to the exclusion of everything else.
+// decision is something that can be decided about a confirmed order, to the exclusion of everything else.
 type decision struct {
-	intent  Intent
-	target  Status
+	intent order.Intent
+	begin  func(*order.Order) error
+	// target is the status of an order for which the decision was carried out.
+	target order.Status
+	// refused is the error when something else was decided.
 	refused error
 }
 
-// decide saves a decision about a confirmed order, or refuses it, and then carries it out.
-func (s *Service) decide(ctx context.Context, r Record, d decision) (Order, error) {
+// decide saves a decision about an order, or refuses it, and then carries it out.
+func (s *Service) decide(ctx context.Context, o order.Order, d decision) (order.View, error) {
 	inline, cancel := s.inline(ctx)
 	defer cancel()
-	r, err := s.intend(inline, r, d)
+	o, err := s.begin(inline, o, d)
 	if err != nil {
-		return Order{}, err
+		return order.View{}, err
 	}
-	r, err = s.advance(inline, r, func(r Record) bool { return r.Intent != d.intent })
+	o, err = s.advance(inline, o, func(o order.Order) bool { return o.Intent() != d.intent })
 	if err != nil {
 		if ctx.Err() != nil {
-			s.orphan(r.ID)
+			s.orphan(o.ID())
 		}
-		s.logger.WarnContext(ctx, "decision is carried out later", "order_id", r.ID, "intent", d.intent, "error", err)
-		return Order{}, fmt.Errorf("%w: %s goes on by itself: %w", ErrUnavailable, d.intent, err)
+		s.logger.WarnContext(ctx, "decision is carried out later", "order_id", o.ID(), "intent", d.intent, "error", err)
+		return order.View{}, fmt.Errorf("%w: %s goes on by itself: %w", ErrUnavailable, d.intent, err)
 	}
-	if !r.reached(d.target) {
-		return Order{}, d.refused
+	if !o.Reached(d.target) {
+		return order.View{}, d.refused
 	}
-	return r.view(), nil
+	return o.View(), nil
 }
 
-// intend saves the intent, so that from here on no other decision can be made. It returns the order with
-// the intent, or past it.
-func (s *Service) intend(ctx context.Context, r Record, d decision) (Record, error) {
-	for {
-		switch {
-		case r.reached(d.target), r.Status == StatusConfirmed && r.Intent == d.intent:
-			return r, nil
-		case r.Status != StatusConfirmed || r.Intent != IntentNone:
-			return r, d.refused
+// begin saves the decision, unless it was saved before. From then on no other decision can be made.
+func (s *Service) begin(ctx context.Context, o order.Order, d decision) (order.Order, error) {
+	for !o.Reached(d.target) && o.Intent() != d.intent {
+		begun := o
+		if err := d.begin(&begun); err != nil {
+			return o, err
 		}
-		r.Intent = d.intent
-		saved, err := s.save(ctx, r)
-		if errors.Is(err, ErrConflict) {
-			saved, err = s.store.Get(ctx, r.ID)
-			if err == nil {
-				r = saved
-				continue
-			}
+		saved, err := s.store.Save(ctx, begun)
+		if !errors.Is(err, order.ErrConflict) {
+			return saved, err
 		}
-		return saved, err
+		if o, err = s.store.Get(ctx, begun.ID()); err != nil {
+			return begun, err
+		}
 	}
-}
-
-// reached reports whether the order is at target or has been.
-func (r Record) reached(target Status) bool {
-	return r.Status == target || target == StatusFulfilled && r.Status == StatusDelivered
+	return o, nil
 }

@@ -3,23 +3,18 @@ package orders
 import (
 	"errors"
 	"fmt"
+
+	"souk/services/orders/internal/order"
 )
 
 // What callers of the service are told.
 var (
-	ErrNotFound        = errors.New("order not found")
 	ErrCartNotFound    = errors.New("cart not found")
 	ErrCartEmpty       = errors.New("cart is empty")
 	ErrAddressNotFound = errors.New("address not found")
-	ErrNotCancellable  = errors.New("order can no longer be cancelled")
-	ErrNotDispatchable = errors.New("order cannot be dispatched")
-	ErrNotReturnable   = errors.New("order cannot be returned")
-	ErrReturnNotFound  = errors.New("return not found")
 	ErrBadCursor       = errors.New("cursor is not one of this list")
 	ErrTicketNotFound  = errors.New("ticket not found")
 	ErrOrdersOpen      = errors.New("an order of the customer is still under way")
-	// ErrCustomerErased is returned to a customer who was erased and whose access token has not expired yet.
-	ErrCustomerErased = errors.New("customer was erased")
 	// ErrUnavailable is returned when a service that is needed cannot be asked; trying again may help.
 	ErrUnavailable = errors.New("unavailable")
 )
@@ -30,9 +25,9 @@ type PriceChangedError struct {
 	Detail string
 	// Totals are what the cart costs now, without the lines of NoLongerSold. Nil when nothing is left, or when the rest cannot be
 	// sent as was asked for.
-	Totals *Totals
+	Totals *order.Totals
 	// NoLongerSold are the lines that catalog does not sell any more.
-	NoLongerSold []Shortage
+	NoLongerSold []order.Shortage
 }
 
 func (e *PriceChangedError) Error() string { return e.Detail }
@@ -45,8 +40,6 @@ var (
 	ErrKeyTaken = errors.New("idempotency key is taken")
 	// ErrNumberTaken is returned when another order has the same number.
 	ErrNumberTaken = errors.New("order number is taken")
-	// ErrConflict is returned when the order was changed since it was read.
-	ErrConflict = errors.New("order was changed meanwhile")
 )
 
 // What peers tell the service, apart from ErrUnavailable. Each of these is final: asking again gives the
@@ -64,7 +57,7 @@ var (
 
 // InsufficientStockError is a refused reservation, or a checkout that would be refused one.
 type InsufficientStockError struct {
-	Shortages []Shortage
+	Shortages []order.Shortage
 }
 
 func (e *InsufficientStockError) Error() string {

@@ -13,23 +13,24 @@ import (
 
 	"souk/platform/pgtest"
 
+	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
 	"souk/services/orders/internal/postgres"
 )
 
-var wholeWay = []orders.Event{orders.EventInTransit, orders.EventOutForDelivery, orders.EventDelivered}
+var wholeWay = []order.Event{order.EventInTransit, order.EventOutForDelivery, order.EventDelivered}
 
 // mustDispatch places an order and hands its parcel to the carrier.
-func (s *shop) mustDispatch(t *testing.T, key string) orders.Order {
+func (s *shop) mustDispatch(t *testing.T, key string) order.View {
 	t.Helper()
 	s.world.mu.Lock()
-	s.world.carts[cartID] = []orders.Item{{SKU: "MUG", Quantity: 1}}
+	s.world.carts[cartID] = []order.Item{{SKU: "MUG", Quantity: 1}}
 	s.world.mu.Unlock()
-	order, err := s.DispatchOrder(t.Context(), s.mustPlace(t, buy(key, visa)).ID)
+	o, err := s.DispatchOrder(t.Context(), s.mustPlace(t, buy(key, visa)).ID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return order
+	return o
 }
 
 // fed has the feed tell these pages, the first one after the position "0".
@@ -76,7 +77,7 @@ func (s *shop) pending(t *testing.T) []orders.ParcelMoves {
 }
 
 // movesOf returns the moves in an order's timeline.
-func (s *shop) movesOf(t *testing.T, id string) (moves []orders.Event) {
+func (s *shop) movesOf(t *testing.T, id string) (moves []order.Event) {
 	t.Helper()
 	for _, entry := range s.mustGet(t, id).Timeline {
 		if slices.Contains(wholeWay, entry.Event) {
@@ -99,7 +100,7 @@ func TestMovesAreWrittenPageByPage(t *testing.T) {
 	if moves := s.movesOf(t, first.ID); !slices.Equal(moves, wholeWay[:1]) {
 		t.Errorf("first: %q", moves)
 	}
-	if moves := s.movesOf(t, second.ID); !slices.Equal(moves, wholeWay) || s.mustGet(t, second.ID).Status != orders.StatusDelivered {
+	if moves := s.movesOf(t, second.ID); !slices.Equal(moves, wholeWay) || s.mustGet(t, second.ID).Status != order.StatusDelivered {
 		t.Errorf("second: %q", moves)
 	}
 	if at := s.position(t); at != "2" || len(s.pending(t)) > 0 {
@@ -173,28 +174,28 @@ func TestReplicasFollowAtOnce(t *testing.T) {
 func TestAParcelMayMoveBeforeItsOrderIsFulfilled(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
-	order := s.mustConfirm(t)
+	o := s.mustConfirm(t)
 	ready := s.mustDispatch(t, "ready")
 	// The carrier has the parcel, and the order does not know.
 	s.world.failing("after ship")
-	if _, err := s.DispatchOrder(t.Context(), order.ID); err == nil {
+	if _, err := s.DispatchOrder(t.Context(), o.ID); err == nil {
 		t.Fatal("dispatched")
 	}
-	s.fed(t, []orders.ParcelMoves{{OrderID: order.ID, Moves: wholeWay}, {OrderID: ready.ID, Moves: wholeWay}})
+	s.fed(t, []orders.ParcelMoves{{OrderID: o.ID, Moves: wholeWay}, {OrderID: ready.ID, Moves: wholeWay}})
 	s.mustFollow(t)
 	s.mustFollow(t)
 	if moves := s.movesOf(t, ready.ID); !slices.Equal(moves, wholeWay) {
 		t.Errorf("the other order waits: %q", moves)
 	}
-	if pending := s.pending(t); len(pending) != 1 || pending[0].OrderID != order.ID || !slices.Equal(pending[0].Moves, wholeWay) || s.position(t) != "1" {
+	if pending := s.pending(t); len(pending) != 1 || pending[0].OrderID != o.ID || !slices.Equal(pending[0].Moves, wholeWay) || s.position(t) != "1" {
 		t.Fatalf("pending %v at %q", pending, s.position(t))
 	}
 	s.world.setHook(nil)
-	if err := s.Advance(t.Context(), order.ID); err != nil {
+	if err := s.Advance(t.Context(), o.ID); err != nil {
 		t.Fatal(err)
 	}
 	s.mustFollow(t)
-	if moves := s.movesOf(t, order.ID); !slices.Equal(moves, wholeWay) || len(s.pending(t)) > 0 {
+	if moves := s.movesOf(t, o.ID); !slices.Equal(moves, wholeWay) || len(s.pending(t)) > 0 {
 		t.Errorf("moves %q, pending %v", moves, s.pending(t))
 	}
 }

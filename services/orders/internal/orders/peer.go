@@ -5,13 +5,9 @@ import (
 	"time"
 
 	"souk/platform/money"
-)
 
-// Item is pieces of a SKU.
-type Item struct {
-	SKU      string `json:"sku"`
-	Quantity int64  `json:"quantity"`
-}
+	"souk/services/orders/internal/order"
+)
 
 // Variant is what catalog says of a SKU on sale.
 type Variant struct {
@@ -19,7 +15,7 @@ type Variant struct {
 	Title       string
 	Price       money.Money
 	WeightGrams int64
-	Origin
+	order.Origin
 }
 
 // ShippingOption is a way to send an order, with its price.
@@ -30,22 +26,15 @@ type ShippingOption struct {
 	Price   money.Money
 }
 
-// Shipment is a parcel at a carrier. Its zero value means that there is none yet.
-type Shipment struct {
-	ID             string `json:"id"`
-	Carrier        string `json:"carrier"`
-	TrackingNumber string `json:"tracking_number"`
-}
-
 // The peers. Any method may also return ErrUnavailable, or an error that nobody foresaw. What they do is
 // idempotent by the order they do it for.
 type (
 	// Carts holds what shoppers want to buy.
 	Carts interface {
 		// Items returns what is in the caller's cart, or ErrCartNotFound.
-		Items(ctx context.Context, cartID string) ([]Item, error)
+		Items(ctx context.Context, cartID string) ([]order.Item, error)
 		// CheckOut takes ordered items out of a cart, once for each order.
-		CheckOut(ctx context.Context, cartID, orderID string, items []Item) error
+		CheckOut(ctx context.Context, cartID, orderID string, items []order.Item) error
 	}
 
 	// Catalog knows prices.
@@ -57,7 +46,7 @@ type (
 	// Customers keeps the caller's addresses.
 	Customers interface {
 		// Address returns an address of the caller, or ErrAddressNotFound.
-		Address(ctx context.Context, id string) (Address, error)
+		Address(ctx context.Context, id string) (order.Address, error)
 	}
 
 	// Inventory holds stock for orders.
@@ -66,13 +55,13 @@ type (
 		Available(ctx context.Context, skus []string) (map[string]int64, error)
 		// Reserve holds all items or none for a while. It returns an InsufficientStockError or
 		// ErrReservationEnded.
-		Reserve(ctx context.Context, orderID string, items []Item, holdFor time.Duration) error
+		Reserve(ctx context.Context, orderID string, items []order.Item, holdFor time.Duration) error
 		// Commit turns what is held into what is sold. It returns ErrReservationEnded.
 		Commit(ctx context.Context, orderID string) error
 		// Release gives back what an order holds or bought; nothing can be reserved for it afterwards.
 		Release(ctx context.Context, orderID string) error
 		// Return takes back pieces that an order bought, once for each return.
-		Return(ctx context.Context, orderID, returnID string, items []Item) error
+		Return(ctx context.Context, orderID, returnID string, items []order.Item) error
 	}
 
 	// Payments moves money.
@@ -92,9 +81,9 @@ type (
 	Shipping interface {
 		// Quote returns the ways to send a weight to a place. What carriers do not accept is a
 		// *field.Error with the names country, postal_code and weight_grams.
-		Quote(ctx context.Context, to Address, weightGrams int64, currency string) ([]ShippingOption, error)
+		Quote(ctx context.Context, to order.Address, weightGrams int64, currency string) ([]ShippingOption, error)
 		// Ship hands an order's parcel to the carrier; again returns the same shipment.
-		Ship(ctx context.Context, orderID string, to Address, choice ShippingChoice) (Shipment, error)
+		Ship(ctx context.Context, orderID string, to order.Address, choice order.ShippingChoice) (order.Shipment, error)
 		// Moves returns what the parcels of the orders did on their way. 100 orders at most can be asked for.
 		Moves(ctx context.Context, orderIDs []string) ([]ParcelMoves, error)
 		// Moved returns the parcels that have moved since a position in the feed of moves, a page at a time, each with all of its

@@ -9,12 +9,14 @@ import (
 	"github.com/google/uuid"
 
 	"souk/platform/outage"
+
+	"souk/services/orders/internal/order"
 )
 
 // Placement is the first answer to an idempotency key.
 type Placement struct {
 	// Order is the order as it was then: confirmed, rejected, or pending when it took too long.
-	Order Order
+	Order order.View
 	// RequestID names the request that the key was first used by.
 	RequestID string
 	// Replayed tells that the answer was not made for this request.
@@ -23,7 +25,8 @@ type Placement struct {
 
 // PlaceOrder turns a cart into an order and takes it through the checkout, for as long as a request may
 // take. Errors mean that nothing was saved for this request: a *field.Error, ErrCartNotFound, ErrCartEmpty,
-// ErrAddressNotFound, a PriceChangedError, idempotency.ErrReused, idempotency.ErrInProgress, ErrCustomerErased, or ErrUnavailable.
+// ErrAddressNotFound, a PriceChangedError, idempotency.ErrReused, idempotency.ErrInProgress, order.ErrCustomerErased, or
+// ErrUnavailable.
 // An error that is none of them may leave an order that the same key finds again.
 func (s *Service) PlaceOrder(ctx context.Context, req PlaceRequest) (Placement, error) {
 	if err := req.Validate(); err != nil {
@@ -33,39 +36,33 @@ func (s *Service) PlaceOrder(ctx context.Context, req PlaceRequest) (Placement, 
 	if !errors.Is(err, ErrKeyUnknown) {
 		return placement, err
 	}
-	order, err := s.price(ctx, req)
+	draft, err := s.price(ctx, req)
 	if err != nil {
 		return s.replayOr(ctx, req, err)
 	}
-	r, err := s.place(ctx, req, order)
+	o, err := s.place(ctx, req, draft)
 	if errors.Is(err, ErrKeyTaken) {
 		return s.replay(ctx, req)
 	}
 	if err != nil {
 		return Placement{}, fmt.Errorf("place order: %w", err)
 	}
-	answer, err := s.finish(ctx, r)
+	answer, err := s.finish(ctx, o)
 	if err != nil {
-		return Placement{}, fmt.Errorf("answer for order %s: %w", r.ID, err)
+		return Placement{}, fmt.Errorf("answer for order %s: %w", o.ID(), err)
 	}
 	return Placement{Order: answer, RequestID: req.RequestID}, nil
 }
 
 // place saves the order. From here on it exists, whatever happens to this process.
-func (s *Service) place(ctx context.Context, req PlaceRequest, order Order) (Record, error) {
+func (s *Service) place(ctx context.Context, req PlaceRequest, draft order.Draft) (order.Order, error) {
 	id, err := uuid.NewV7()
 	if err != nil {
-		return Record{}, err
+		return order.Order{}, err
 	}
-	order.ID, order.Status, order.CreatedAt = id.String(), StatusPending, now()
-	order.ChangedAt = order.CreatedAt
-	order.Timeline = []TimelineEntry{{At: order.CreatedAt, Event: EventPlaced}}
-	r := Record{
-		Order: order, CartID: req.CartID, PaymentMethod: req.PaymentMethod, HoldUntil: order.CreatedAt.Add(s.settings.Hold),
-	}
+	draft.ID, draft.Hold = id.String(), s.settings.Hold
 	for {
-		r.Number = newNumber()
-		saved, err := s.store.Place(ctx, r, req.key())
+		saved, err := s.store.Place(ctx, order.New(draft), req.key())
 		if !errors.Is(err, ErrNumberTaken) {
 			return saved, err
 		}
@@ -80,7 +77,7 @@ const (
 
 // finish takes a placed order through the checkout and returns the answer to its key. What is not done
 // when the request's time is over is left to FinishDue, and when the caller leaves to Adopt.
-func (s *Service) finish(ctx context.Context, r Record) (Order, error) {
+func (s *Service) finish(ctx context.Context, o order.Order) (order.View, error) {
 	inline, cancel := s.inline(ctx)
 	defer cancel()
 	var err error
@@ -89,39 +86,39 @@ func (s *Service) finish(ctx context.Context, r Record) (Order, error) {
 			if !outage.Sleep(inline, inlineWait<<(2*(try-1))) {
 				break
 			}
-			r = s.reread(inline, r)
+			o = s.reread(inline, o)
 		}
-		r, err = s.advance(inline, r, func(r Record) bool { return r.Status != StatusPending })
+		o, err = s.advance(inline, o, func(o order.Order) bool { return o.Status() != order.StatusPending })
 		if err == nil {
 			break
 		}
 	}
 	if err != nil {
-		s.logger.WarnContext(ctx, "checkout goes on by itself", "order_id", r.ID, "error", err)
+		s.logger.WarnContext(ctx, "checkout goes on by itself", "order_id", o.ID(), "error", err)
 	}
 	switch {
-	case r.Answer != nil:
-		return *r.Answer, nil
+	case o.Answer() != nil:
+		return *o.Answer(), nil
 	case ctx.Err() != nil:
-		s.orphan(r.ID)
-		return Order{}, ctx.Err()
+		s.orphan(o.ID())
+		return order.View{}, ctx.Err()
 	}
-	return s.answer(ctx, r)
+	return s.answer(ctx, o)
 }
 
 // reread returns the order as it is saved, if that can be told: after an error a decision may have been saved whose
 // answer was lost.
-func (s *Service) reread(ctx context.Context, r Record) Record {
-	saved, err := s.store.Get(ctx, r.ID)
+func (s *Service) reread(ctx context.Context, o order.Order) order.Order {
+	saved, err := s.store.Get(ctx, o.ID())
 	if err != nil {
-		return r
+		return o
 	}
 	return saved
 }
 
-// answer makes r the answer to its key, unless there is one.
-func (s *Service) answer(ctx context.Context, r Record) (Order, error) {
+// answer makes the order the answer to its key, unless there is one.
+func (s *Service) answer(ctx context.Context, o order.Order) (order.View, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	return s.store.Answer(ctx, r)
+	return s.store.Answer(ctx, o)
 }

@@ -11,6 +11,8 @@ import (
 
 	"souk/platform/field"
 	"souk/platform/money"
+
+	"souk/services/orders/internal/order"
 )
 
 // priceTime is how long the services that say what an order costs may take together.
@@ -18,48 +20,48 @@ const priceTime = 4 * time.Second
 
 // basket is a cart with prices.
 type basket struct {
-	lines       []Line
+	lines       []order.Line
 	subtotal    money.Money
 	weightGrams int64
 	// noLongerSold are the lines that have no price.
-	noLongerSold []Shortage
+	noLongerSold []order.Shortage
 }
 
-// price makes the order that a request asks for: every line at today's price, with shipping quoted.
-// Nothing is saved.
-func (s *Service) price(ctx context.Context, req PlaceRequest) (Order, error) {
+// price drafts the order that a request asks for: every line at today's price, with shipping quoted. Nothing is saved.
+func (s *Service) price(ctx context.Context, req PlaceRequest) (order.Draft, error) {
 	ctx, cancel := context.WithTimeout(ctx, priceTime)
 	defer cancel()
-	var address Address
+	var address order.Address
 	var addressErr error
 	var asking sync.WaitGroup
 	asking.Go(func() { address, addressErr = s.address(ctx, req) })
 	goods, err := s.fill(ctx, req.CartID)
 	asking.Wait()
 	if err = cmp.Or(err, addressErr); err != nil {
-		return Order{}, err
+		return order.Draft{}, err
 	}
 	if len(goods.noLongerSold) > 0 {
-		return Order{}, s.priceWithout(ctx, req, address, goods)
+		return order.Draft{}, s.priceWithout(ctx, req, address, goods)
 	}
 	option, totals, err := s.cost(ctx, req, address, goods)
 	if err != nil {
-		return Order{}, err
+		return order.Draft{}, err
 	}
 	if req.ExpectedTotal != nil && *req.ExpectedTotal != totals.Total {
-		return Order{}, s.otherTotal(ctx, goods, totals)
+		return order.Draft{}, s.otherTotal(ctx, goods, totals)
 	}
-	none := money.New(0, totals.Total.Currency)
-	return Order{
+	return order.Draft{
 		CustomerID: req.CustomerID, Lines: goods.lines, Totals: totals, ShippingAddress: address,
-		Shipping: ShippingChoice{OptionID: option.ID, Carrier: option.Carrier, Service: option.Service, WeightGrams: goods.weightGrams},
-		Payment:  Payment{Status: PaymentPending, Authorized: none, Captured: none, Refunded: none},
+		Shipping: order.ShippingChoice{
+			OptionID: option.ID, Carrier: option.Carrier, Service: option.Service, WeightGrams: goods.weightGrams,
+		},
+		CartID: req.CartID, PaymentMethod: req.PaymentMethod,
 	}, nil
 }
 
 // otherTotal returns why a total is not the expected one: an InsufficientStockError if there is not enough of some lines, because
 // clients leave those out of what they expect; otherwise, or while inventory cannot tell, a PriceChangedError.
-func (s *Service) otherTotal(ctx context.Context, goods basket, totals Totals) error {
+func (s *Service) otherTotal(ctx context.Context, goods basket, totals order.Totals) error {
 	changed := &PriceChangedError{Detail: "the total is " + totals.Total.String(), Totals: &totals}
 	skus := make([]string, len(goods.lines))
 	for i, line := range goods.lines {
@@ -69,10 +71,10 @@ func (s *Service) otherTotal(ctx context.Context, goods basket, totals Totals) e
 	if err != nil {
 		return changed
 	}
-	var shortages []Shortage
+	var shortages []order.Shortage
 	for _, line := range goods.lines {
 		if left := available[line.SKU]; left < line.Quantity {
-			shortages = append(shortages, Shortage{SKU: line.SKU, Requested: line.Quantity, Available: left})
+			shortages = append(shortages, order.Shortage{SKU: line.SKU, Requested: line.Quantity, Available: left})
 		}
 	}
 	if len(shortages) > 0 {
@@ -82,10 +84,10 @@ func (s *Service) otherTotal(ctx context.Context, goods basket, totals Totals) e
 }
 
 // cost returns what a basket costs, and the way in which it is sent.
-func (s *Service) cost(ctx context.Context, req PlaceRequest, to Address, goods basket) (ShippingOption, Totals, error) {
+func (s *Service) cost(ctx context.Context, req PlaceRequest, to order.Address, goods basket) (ShippingOption, order.Totals, error) {
 	option, err := s.quote(ctx, req, to, goods)
 	if err != nil {
-		return ShippingOption{}, Totals{}, err
+		return ShippingOption{}, order.Totals{}, err
 	}
 	totals, err := sum(goods.subtotal, option.Price)
 	return option, totals, err
@@ -93,7 +95,7 @@ func (s *Service) cost(ctx context.Context, req PlaceRequest, to Address, goods 
 
 // priceWithout returns the PriceChangedError of a basket with lines that are no longer sold, or an error that another try may
 // get past. That the rest cannot be sent as was asked for is left to the next checkout, whose cart may be another.
-func (s *Service) priceWithout(ctx context.Context, req PlaceRequest, to Address, goods basket) error {
+func (s *Service) priceWithout(ctx context.Context, req PlaceRequest, to order.Address, goods basket) error {
 	changed := &PriceChangedError{Detail: goods.noLongerSold[0].SKU + " is no longer sold", NoLongerSold: goods.noLongerSold}
 	if n := len(goods.noLongerSold); n > 1 {
 		changed.Detail = fmt.Sprintf("%d lines are no longer sold", n)
@@ -133,7 +135,7 @@ func (s *Service) fill(ctx context.Context, cartID string) (basket, error) {
 	for _, item := range items {
 		variant, ok := variants[item.SKU]
 		if !ok {
-			goods.noLongerSold = append(goods.noLongerSold, Shortage{SKU: item.SKU, Requested: item.Quantity})
+			goods.noLongerSold = append(goods.noLongerSold, order.Shortage{SKU: item.SKU, Requested: item.Quantity})
 			continue
 		}
 		if err := goods.add(item, variant); err != nil {
@@ -144,7 +146,7 @@ func (s *Service) fill(ctx context.Context, cartID string) (basket, error) {
 }
 
 // add puts an item in the basket. Sums that do not fit in 64 bits are the cart's fault.
-func (b *basket) add(item Item, variant Variant) error {
+func (b *basket) add(item order.Item, variant Variant) error {
 	if len(b.lines) == 0 {
 		b.subtotal = money.New(0, variant.Price.Currency)
 	}
@@ -159,18 +161,18 @@ func (b *basket) add(item Item, variant Variant) error {
 		return field.Invalid("cart_id", "weighs more than an order can")
 	}
 	b.weightGrams += variant.WeightGrams * item.Quantity
-	b.lines = append(b.lines, Line{
+	b.lines = append(b.lines, order.Line{
 		SKU: item.SKU, Title: variant.Title, Quantity: item.Quantity, UnitPrice: variant.Price, LineTotal: total, Origin: variant.Origin,
 	})
 	return nil
 }
 
-func sum(subtotal, shipping money.Money) (Totals, error) {
+func sum(subtotal, shipping money.Money) (order.Totals, error) {
 	total, err := subtotal.Add(shipping)
 	if err != nil {
-		return Totals{}, tooMuch(err)
+		return order.Totals{}, tooMuch(err)
 	}
-	return Totals{Subtotal: subtotal, Shipping: shipping, Tax: money.New(0, total.Currency), Total: total}, nil
+	return order.Totals{Subtotal: subtotal, Shipping: shipping, Tax: money.New(0, total.Currency), Total: total}, nil
 }
 
 func tooMuch(err error) error {
@@ -181,19 +183,19 @@ func tooMuch(err error) error {
 }
 
 // address returns where the order goes.
-func (s *Service) address(ctx context.Context, req PlaceRequest) (Address, error) {
+func (s *Service) address(ctx context.Context, req PlaceRequest) (order.Address, error) {
 	if req.ShippingAddress != nil {
 		return *req.ShippingAddress, nil
 	}
 	address, err := s.peers.Customers.Address(ctx, req.AddressID)
 	if err != nil {
-		return Address{}, fmt.Errorf("get address: %w", err)
+		return order.Address{}, fmt.Errorf("get address: %w", err)
 	}
 	return address, nil
 }
 
 // quote returns the shipping option that was asked for, at today's price.
-func (s *Service) quote(ctx context.Context, req PlaceRequest, to Address, goods basket) (ShippingOption, error) {
+func (s *Service) quote(ctx context.Context, req PlaceRequest, to order.Address, goods basket) (ShippingOption, error) {
 	options, err := s.peers.Shipping.Quote(ctx, to, goods.weightGrams, goods.subtotal.Currency)
 	if err != nil {
 		return ShippingOption{}, fmt.Errorf("quote shipping: %w", inRequest(err, req))

@@ -15,6 +15,8 @@ import (
 	"souk/platform/idempotency"
 	"souk/platform/money"
 	"souk/platform/security"
+
+	"souk/services/orders/internal/order"
 )
 
 // RefundRequest asks to give money of an order back.
@@ -32,13 +34,13 @@ type RefundRequest struct {
 
 // GivenRefund is the first answer to an idempotency key.
 type GivenRefund struct {
-	Refund Refund
+	Refund order.Refund
 	// Replayed tells that the answer was not made for this request.
 	Replayed bool
 }
 
 // RefundOrder gives captured money back, at once or, when payments is away, later. It returns a *field.Error, also
-// for an amount above what is left, ErrNotFound, idempotency.ErrReused or idempotency.ErrInProgress.
+// for an amount above what is left, order.ErrNotFound, idempotency.ErrReused or idempotency.ErrInProgress.
 func (s *Service) RefundOrder(ctx context.Context, req RefundRequest) (GivenRefund, error) {
 	if err := req.validate(); err != nil {
 		return GivenRefund{}, err
@@ -47,30 +49,15 @@ func (s *Service) RefundOrder(ctx context.Context, req RefundRequest) (GivenRefu
 	if !errors.Is(err, ErrKeyUnknown) {
 		return given, err
 	}
-	r, id, err := s.decideRefund(ctx, req)
+	o, id, err := s.decideRefund(ctx, req)
 	if errors.Is(err, ErrKeyTaken) {
 		return s.replayRefund(ctx, req)
 	}
 	if err != nil {
 		return GivenRefund{}, fmt.Errorf("refund order: %w", err)
 	}
-	refund, err := s.finishRefund(ctx, r, id)
+	refund, err := s.finishRefund(ctx, o, id)
 	return GivenRefund{Refund: refund}, err
-}
-
-// finishRefund carries a decided refund out, as far as a request's time goes, and returns the answer to its key.
-func (s *Service) finishRefund(ctx context.Context, r Record, id string) (Refund, error) {
-	inline, cancel := s.inline(ctx)
-	defer cancel()
-	r, err := s.advance(inline, r, func(r Record) bool { return r.refundByID(id).Status != RefundPending })
-	if err != nil {
-		s.logger.WarnContext(ctx, "refund goes on by itself", "order_id", r.ID, "refund_id", id, "error", err)
-	}
-	if err := ctx.Err(); err != nil {
-		s.orphan(r.ID)
-		return Refund{}, err
-	}
-	return s.answerRefund(ctx, *r.refundByID(id))
 }
 
 func (r RefundRequest) validate() error {
@@ -99,45 +86,47 @@ func (r RefundRequest) fingerprint() []byte {
 	return sum[:]
 }
 
-// decideRefund saves the decision to give the money back and returns the refund's id. From here on it counts as
-// given, so that several decisions together never give back more than there is.
-func (s *Service) decideRefund(ctx context.Context, req RefundRequest) (Record, string, error) {
+// decideRefund saves the decision to give the money back and returns the refund's id.
+func (s *Service) decideRefund(ctx context.Context, req RefundRequest) (order.Order, string, error) {
 	id, err := uuid.NewV7()
 	if err != nil {
-		return Record{}, "", err
+		return order.Order{}, "", err
 	}
 	for {
-		r, err := s.visible(ctx, Viewer{Staff: true}, req.OrderID)
+		o, err := order.Find(ctx, s.store, order.Viewer{Staff: true}, req.OrderID)
 		if err != nil {
-			return Record{}, "", err
+			return order.Order{}, "", err
 		}
-		if err := r.checkRefund(req.Amount); err != nil {
-			return Record{}, "", err
+		if err := o.RequestRefund(id.String(), req.Amount, req.Reason); err != nil {
+			return order.Order{}, "", err
 		}
-		r.addRefund(Refund{ID: id.String(), Amount: req.Amount, Reason: req.Reason, Status: RefundPending, CreatedAt: now()})
-		c := change(r, nil)
-		c.RefundKey = &RefundKey{Request: req.key(), RefundID: id.String()}
-		saved, err := s.store.Save(ctx, c)
+		saved, err := s.store.SaveRefund(ctx, o, id.String(), req.key())
 		if err == nil {
-			security.Log(ctx, security.RefundDecided, r.ID, slog.String("refund", id.String()), slog.String("amount", req.Amount.String()))
+			security.Log(ctx, security.RefundDecided, o.ID(), slog.String("refund", id.String()), slog.String("amount", req.Amount.String()))
 		}
-		if !errors.Is(err, ErrConflict) {
+		if !errors.Is(err, order.ErrConflict) {
 			return saved, id.String(), err
 		}
 	}
 }
 
-func (r Record) checkRefund(amount money.Money) error {
-	currency, left := r.Totals.Total.Currency, r.refundable()
-	switch {
-	case amount.Currency != currency:
-		return field.Invalid("amount", "must be in "+currency)
-	case r.Payment.Captured.Amount == 0:
-		return field.Invalid("amount", "nothing has been captured yet")
-	case amount.Amount > left:
-		return field.Invalid("amount", fmt.Sprintf("must be at most %s", money.New(left, currency)))
+// finishRefund carries a decided refund out, as far as a request's time goes, and returns the answer to its key.
+func (s *Service) finishRefund(ctx context.Context, o order.Order, id string) (order.Refund, error) {
+	inline, cancel := s.inline(ctx)
+	defer cancel()
+	o, err := s.advance(inline, o, func(o order.Order) bool {
+		refund, _ := o.Refund(id)
+		return refund.Status != order.RefundPending
+	})
+	if err != nil {
+		s.logger.WarnContext(ctx, "refund goes on by itself", "order_id", o.ID(), "refund_id", id, "error", err)
 	}
-	return nil
+	if err := ctx.Err(); err != nil {
+		s.orphan(o.ID())
+		return order.Refund{}, err
+	}
+	refund, _ := o.Refund(id)
+	return s.answerRefund(ctx, refund)
 }
 
 // replayRefund answers a request whose key was used before. It returns ErrKeyUnknown for a key that was not.
@@ -150,33 +139,34 @@ func (s *Service) replayRefund(ctx context.Context, req RefundRequest) (GivenRef
 	if err := used.Check(key); err != nil {
 		return GivenRefund{}, err
 	}
-	r, err := s.store.Get(ctx, req.OrderID) // the same as the first time, because Check compares it
+	o, err := s.store.Get(ctx, req.OrderID) // the same as the first time, because Check compares it
 	if err != nil {
 		return GivenRefund{}, fmt.Errorf("replay: %w", err)
 	}
-	given := GivenRefund{Refund: *r.refundByID(used.Subject), Replayed: key.Replays(used.RequestID)}
+	given := GivenRefund{Replayed: key.Replays(used.RequestID)}
+	given.Refund, _ = o.Refund(used.Subject)
 	if used.Answer != nil {
-		given.Refund.Status = RefundStatus(used.Answer)
+		given.Refund.Status = order.RefundStatus(used.Answer)
 		return given, nil
 	}
-	given.Refund, err = s.lateRefundAnswer(ctx, r, given.Refund, req.Retried)
+	given.Refund, err = s.lateRefundAnswer(ctx, o, given.Refund, req.Retried)
 	return given, err
 }
 
 // lateRefundAnswer makes the answer that the first request has not given, as lateAnswer does for a checkout.
-func (s *Service) lateRefundAnswer(ctx context.Context, r Record, refund Refund, retried bool) (Refund, error) {
+func (s *Service) lateRefundAnswer(ctx context.Context, o order.Order, refund order.Refund, retried bool) (order.Refund, error) {
 	switch {
-	case refund.Status != RefundPending || s.isLate(refund.CreatedAt):
+	case refund.Status != order.RefundPending || s.isLate(refund.CreatedAt):
 		return s.answerRefund(ctx, refund)
 	case retried:
-		return s.finishRefund(ctx, r, refund.ID)
+		return s.finishRefund(ctx, o, refund.ID)
 	default:
-		return Refund{}, idempotency.ErrInProgress
+		return order.Refund{}, idempotency.ErrInProgress
 	}
 }
 
 // answerRefund makes the refund the answer to its key, unless there is one.
-func (s *Service) answerRefund(ctx context.Context, refund Refund) (Refund, error) {
+func (s *Service) answerRefund(ctx context.Context, refund order.Refund) (order.Refund, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	var err error
@@ -185,35 +175,24 @@ func (s *Service) answerRefund(ctx context.Context, refund Refund) (Refund, erro
 }
 
 // refund carries out the decision to give money back.
-func (s *Service) refund(ctx context.Context, r Record) (Record, error) {
-	refund := r.pendingRefund()
-	if err := s.payBack(ctx, &r, refund); err != nil {
-		return r, err
+func (s *Service) refund(ctx context.Context, o order.Order) (order.Order, error) {
+	refund, _ := o.PendingRefund()
+	if err := s.payBack(ctx, &o, refund); err != nil {
+		return o, err
 	}
-	return s.save(ctx, r, refund.entry())
+	return s.store.Save(ctx, o)
 }
 
-// payBack has payments give the money back and enters it in r. What payments refuses has failed.
-func (s *Service) payBack(ctx context.Context, r *Record, refund *Refund) error {
-	err := s.peers.Payments.Refund(ctx, r.ID, refund.ID, refund.Amount)
+// payBack has payments give the money of a refund back. What payments refuses has failed.
+func (s *Service) payBack(ctx context.Context, o *order.Order, refund order.Refund) error {
+	err := s.peers.Payments.Refund(ctx, o.ID(), refund.ID, refund.Amount)
 	switch {
 	case errors.Is(err, ErrNotRefundable):
-		s.logger.ErrorContext(ctx, "refund failed", "order_id", r.ID, "refund_id", refund.ID, "error", err)
-		refund.Status = RefundFailed
+		s.logger.ErrorContext(ctx, "refund failed", "order_id", o.ID(), "refund_id", refund.ID, "error", err)
+		return o.FailRefund(refund.ID)
 	case err != nil:
 		return fmt.Errorf("refund: %w", err)
 	default:
-		refund.Status = RefundSucceeded
-		r.Payment.Refunded.Amount += refund.Amount.Amount
+		return o.CompleteRefund(refund.ID)
 	}
-	r.changeRefund(*refund)
-	return nil
-}
-
-// entry is the refund's outcome for a timeline.
-func (f Refund) entry() TimelineEntry {
-	if f.Status == RefundFailed {
-		return TimelineEntry{At: now(), Event: EventRefundFailed, Detail: f.Amount.String()}
-	}
-	return TimelineEntry{At: now(), Event: EventRefunded, Detail: f.Amount.String()}
 }

@@ -7,13 +7,15 @@ import (
 	"time"
 
 	"souk/platform/idempotency"
+
+	"souk/services/orders/internal/order"
 )
 
 // answerGrace is how long after its time the first request may still be saving its answer.
 const answerGrace = time.Second
 
 // replay answers a request whose key was used before. It needs no other service. It returns ErrKeyUnknown
-// for a key that was not used, idempotency.ErrReused, idempotency.ErrInProgress, or ErrCustomerErased.
+// for a key that was not used, idempotency.ErrReused, idempotency.ErrInProgress, or order.ErrCustomerErased.
 func (s *Service) replay(ctx context.Context, req PlaceRequest) (Placement, error) {
 	key := req.key()
 	used, err := s.store.Key(ctx, key)
@@ -28,24 +30,24 @@ func (s *Service) replay(ctx context.Context, req PlaceRequest) (Placement, erro
 		placement.Order = *used.Order
 		return placement, nil
 	}
-	r, err := s.store.Get(ctx, used.Subject)
+	o, err := s.store.Get(ctx, used.Subject)
 	if err != nil {
 		return Placement{}, fmt.Errorf("replay: %w", err)
 	}
-	placement.Order, err = s.lateAnswer(ctx, r, req.Retried)
+	placement.Order, err = s.lateAnswer(ctx, o, req.Retried)
 	return placement, err
 }
 
 // lateAnswer makes the answer that the first request has not given: it is still running, or it died. A call that is made
 // again helps the order on: the process that served it before may be gone, and if it is not, both may.
-func (s *Service) lateAnswer(ctx context.Context, r Record, retried bool) (Order, error) {
+func (s *Service) lateAnswer(ctx context.Context, o order.Order, retried bool) (order.View, error) {
 	switch {
-	case r.Status != StatusPending || s.isLate(r.CreatedAt):
-		return s.answer(ctx, r)
+	case o.Status() != order.StatusPending || s.isLate(o.CreatedAt()):
+		return s.answer(ctx, o)
 	case retried:
-		return s.finish(ctx, r)
+		return s.finish(ctx, o)
 	default:
-		return Order{}, idempotency.ErrInProgress
+		return order.View{}, idempotency.ErrInProgress
 	}
 }
 
@@ -58,7 +60,7 @@ func (s *Service) isLate(began time.Time) bool {
 // and may well be what cause comes from, such as a cart that is empty now. So may be that the customer was erased.
 func (s *Service) replayOr(ctx context.Context, req PlaceRequest, cause error) (Placement, error) {
 	placement, err := s.replay(ctx, req)
-	if err == nil || errors.Is(err, idempotency.ErrReused) || errors.Is(err, idempotency.ErrInProgress) || errors.Is(err, ErrCustomerErased) {
+	if err == nil || errors.Is(err, idempotency.ErrReused) || errors.Is(err, idempotency.ErrInProgress) || errors.Is(err, order.ErrCustomerErased) {
 		return placement, err
 	}
 	return Placement{}, cause

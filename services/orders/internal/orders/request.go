@@ -10,6 +10,8 @@ import (
 	"souk/platform/idempotency"
 	"souk/platform/money"
 	"souk/platform/postal"
+
+	"souk/services/orders/internal/order"
 )
 
 // PlaceRequest asks for a cart to become an order.
@@ -24,7 +26,7 @@ type PlaceRequest struct {
 	CartID string
 	// One of AddressID and ShippingAddress.
 	AddressID       string
-	ShippingAddress *Address
+	ShippingAddress *order.Address
 	ShippingOption  string
 	PaymentMethod   string
 	// ExpectedTotal is what the client believes the total is, or nil.

@@ -9,6 +9,7 @@ import (
 	"souk/platform/field"
 	"souk/platform/money"
 
+	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
 )
 
@@ -48,7 +49,7 @@ func TestRequestsAreCheckedFieldByField(t *testing.T) {
 		"not UTF-8":    {func(r *orders.PlaceRequest) { r.ShippingAddress.City = "\xff" }, []string{"shipping_address.city"}},
 		"no address":   {func(r *orders.PlaceRequest) { r.ShippingAddress = nil }, []string{"address_id"}},
 		"both":         {func(r *orders.PlaceRequest) { r.AddressID = "a" }, []string{"address_id"}},
-		"bare address": {func(r *orders.PlaceRequest) { r.ShippingAddress = &orders.Address{} }, []string{"shipping_address.name", "shipping_address.line1", "shipping_address.city", "shipping_address.country"}},
+		"bare address": {func(r *orders.PlaceRequest) { r.ShippingAddress = &order.Address{} }, []string{"shipping_address.name", "shipping_address.line1", "shipping_address.city", "shipping_address.country"}},
 		"no country":   {func(r *orders.PlaceRequest) { r.ShippingAddress.Country = "UK" }, []string{"shipping_address.country"}},
 		"no code":      {func(r *orders.PlaceRequest) { r.ShippingAddress.PostalCode = "" }, []string{"shipping_address.postal_code"}},
 		"odd code":     {func(r *orders.PlaceRequest) { r.ShippingAddress.PostalCode = "12345" }, []string{"shipping_address.postal_code"}},

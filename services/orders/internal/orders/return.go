@@ -1,120 +1,64 @@
 package orders
 
 import (
-	"slices"
-	"time"
+	"context"
+	"errors"
+	"fmt"
 
-	"souk/platform/money"
+	"github.com/google/uuid"
+
+	"souk/platform/field"
+
+	"souk/services/orders/internal/order"
 )
 
-// ReturnStatus is how far a return is.
-type ReturnStatus string
+// The most characters of a reason.
+const maxReason = 500
 
-// The statuses of a return, in their order.
-const (
-	ReturnRequested ReturnStatus = "requested"
-	// ReturnReceived is the decision to take the goods back: they are being restocked and refunded.
-	ReturnReceived ReturnStatus = "received"
-	ReturnRefunded ReturnStatus = "refunded"
-)
-
-// Return is goods of an order that come back.
-type Return struct {
-	ID        string       `json:"id"`
-	Status    ReturnStatus `json:"status"`
-	Lines     []Item       `json:"lines"`
-	Reason    string       `json:"reason"`
-	Amount    money.Money  `json:"amount"` // what the goods were sold for
-	CreatedAt time.Time    `json:"created_at"`
+// ReturnRequest asks to send goods of an order back.
+type ReturnRequest struct {
+	CustomerID string
+	OrderID    string
+	Lines      []order.Item // each SKU once
+	Reason     string
 }
 
-// RefundStatus is how far a refund is.
-type RefundStatus string
-
-// The statuses of a refund. A pending one is a decision that is being carried out.
-const (
-	RefundPending   RefundStatus = "pending"
-	RefundSucceeded RefundStatus = "succeeded"
-	// RefundFailed means that payments refused what orders believed possible. People must look at it.
-	RefundFailed RefundStatus = "failed"
-)
-
-// Refund is captured money that goes back.
-type Refund struct {
-	ID        string       `json:"id"`
-	Amount    money.Money  `json:"amount"`
-	Reason    string       `json:"reason"`
-	Status    RefundStatus `json:"status"`
-	ReturnID  string       `json:"return_id,omitempty"` // the return it is for, if any
-	CreatedAt time.Time    `json:"created_at"`
-}
-
-// changeReturn replaces the return of the same id.
-func (r *Record) changeReturn(changed Return) {
-	r.Returns = replaced(r.Returns, changed, func(t Return) bool { return t.ID == changed.ID })
-}
-
-// changeRefund replaces the refund of the same id.
-func (r *Record) changeRefund(changed Refund) {
-	r.Refunds = replaced(r.Refunds, changed, func(f Refund) bool { return f.ID == changed.ID })
-}
-
-// replaced returns a copy of all with changed in the place of the first element that is meant.
-func replaced[T any](all []T, changed T, meant func(T) bool) []T {
-	all = slices.Clone(all)
-	if i := slices.IndexFunc(all, meant); i >= 0 {
-		all[i] = changed
+// RequestReturn adds a return to an order. It returns a *field.Error, order.ErrNotFound, order.ErrNotReturnable when the order is not
+// delivered or more would come back than was bought, or order.ErrCustomerErased.
+func (s *Service) RequestReturn(ctx context.Context, req ReturnRequest) (order.Return, error) {
+	if err := req.validate(); err != nil {
+		return order.Return{}, err
 	}
-	return all
-}
-
-// addReturn adds a return to the order.
-func (r *Record) addReturn(added Return) {
-	r.Returns = append(slices.Clone(r.Returns), added)
-}
-
-// addRefund adds a refund to the order.
-func (r *Record) addRefund(added Refund) {
-	r.Refunds = append(slices.Clone(r.Refunds), added)
-}
-
-// refundByID returns a refund of the order, or nil.
-func (r Record) refundByID(id string) *Refund {
-	return first(r.Refunds, func(f Refund) bool { return f.ID == id })
-}
-
-// returnByID returns a return of the order, or nil.
-func (r Record) returnByID(id string) *Return {
-	return first(r.Returns, func(t Return) bool { return t.ID == id })
-}
-
-// receivedReturn returns a return that is being taken back, or nil.
-func (r Record) receivedReturn() *Return {
-	return first(r.Returns, func(t Return) bool { return t.Status == ReturnReceived })
-}
-
-// pendingRefund returns a refund that is being carried out, or nil.
-func (r Record) pendingRefund() *Refund {
-	return first(r.Refunds, func(f Refund) bool { return f.Status == RefundPending })
-}
-
-// refundable is what was captured and is neither refunded nor about to be, in minor units.
-func (r Record) refundable() int64 {
-	left := r.Payment.Captured.Amount
-	for _, f := range r.Refunds {
-		if f.Status != RefundFailed {
-			left -= f.Amount.Amount
+	id, err := uuid.NewV7()
+	if err != nil {
+		return order.Return{}, err
+	}
+	for {
+		o, err := order.Find(ctx, s.store, order.Viewer{CustomerID: req.CustomerID}, req.OrderID)
+		if err != nil {
+			return order.Return{}, err
+		}
+		requested, err := o.RequestReturn(id.String(), req.Lines, req.Reason)
+		if err != nil {
+			return order.Return{}, err
+		}
+		if _, err = s.store.Save(ctx, o); !errors.Is(err, order.ErrConflict) {
+			return requested, err
 		}
 	}
-	return left
 }
 
-// first returns a copy of the first element that is wanted, or nil.
-func first[T any](all []T, wanted func(T) bool) *T {
-	i := slices.IndexFunc(all, wanted)
-	if i < 0 {
-		return nil
+func (r ReturnRequest) validate() error {
+	var c field.Checker
+	c.Check(len(r.Lines) > 0, "lines", "must have at least 1 item")
+	seen := map[string]bool{}
+	for i, line := range r.Lines {
+		name := fmt.Sprintf("lines[%d]", i)
+		c.CheckLine(name+".sku", line.SKU, true, maxID)
+		c.Check(!seen[line.SKU], name+".sku", "stands twice")
+		c.Check(line.Quantity > 0, name+".quantity", "must be at least 1")
+		seen[line.SKU] = true
 	}
-	found := all[i]
-	return &found
+	c.CheckLine("reason", r.Reason, true, maxReason)
+	return c.Err()
 }

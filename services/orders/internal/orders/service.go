@@ -1,5 +1,5 @@
-// Package orders is responsible for checkout and for what becomes of an order afterwards: the rules, the
-// state machine, and the saga that makes many services agree on the outcome.
+// Package orders is responsible for checkout and for what becomes of an order afterwards: the use cases of an order, and the saga that
+// makes many services agree on its outcome. What an order allows is decided in package order.
 //
 // An order is saved before anything is reserved or charged, together with the time at which it is due. From then on
 // anyone may move it on with Service.Advance, any number of times and at once: the request that placed it
@@ -9,7 +9,6 @@ package orders
 import (
 	"context"
 	"log/slog"
-	"slices"
 	"time"
 )
 
@@ -48,29 +47,6 @@ type Service struct {
 // New returns the service.
 func New(store Store, peers Peers, settings Settings, logger *slog.Logger) *Service {
 	return &Service{store: store, peers: peers, settings: settings, logger: logger, watch: newWatch(), orphans: make(chan string, mostOrphans)}
-}
-
-// now is the time, as exact as PostgreSQL keeps it.
-func now() time.Time {
-	return time.Now().UTC().Truncate(time.Microsecond)
-}
-
-// save saves r with new entries on its timeline.
-func (s *Service) save(ctx context.Context, r Record, entries ...TimelineEntry) (Record, error) {
-	return s.store.Save(ctx, change(r, entries))
-}
-
-// settle saves r as the outcome of its checkout.
-func (s *Service) settle(ctx context.Context, r Record, entry TimelineEntry) (Record, error) {
-	c := change(r, []TimelineEntry{entry})
-	c.Settles = true
-	return s.store.Save(ctx, c)
-}
-
-func change(r Record, entries []TimelineEntry) Change {
-	r.Timeline = append(slices.Clone(r.Timeline), entries...)
-	r.ChangedAt = now()
-	return Change{Record: r, Entries: entries}
 }
 
 // inline returns the context in which a request works on a saved order: it ends with the caller's, and early enough to still

@@ -13,6 +13,7 @@ import (
 	"souk/platform/idempotency"
 	"souk/platform/pgtest"
 
+	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
 	"souk/services/orders/internal/postgres"
 )
@@ -58,16 +59,20 @@ type faultyStore struct {
 	world *world
 }
 
-func (f *faultyStore) Place(ctx context.Context, r orders.Record, key idempotency.Request) (orders.Record, error) {
-	return around(ctx, f.world, "place", func() (orders.Record, error) { return f.Store.Place(ctx, r, key) })
+func (f *faultyStore) Place(ctx context.Context, r order.Order, key idempotency.Request) (order.Order, error) {
+	return around(ctx, f.world, "place", func() (order.Order, error) { return f.Store.Place(ctx, r, key) })
 }
 
-func (f *faultyStore) Save(ctx context.Context, change orders.Change) (orders.Record, error) {
-	return around(ctx, f.world, "save", func() (orders.Record, error) { return f.Store.Save(ctx, change) })
+func (f *faultyStore) Save(ctx context.Context, o order.Order) (order.Order, error) {
+	return around(ctx, f.world, "save", func() (order.Order, error) { return f.Store.Save(ctx, o) })
 }
 
-func (f *faultyStore) Answer(ctx context.Context, r orders.Record) (orders.Order, error) {
-	return around(ctx, f.world, "answer", func() (orders.Order, error) { return f.Store.Answer(ctx, r) })
+func (f *faultyStore) SaveRefund(ctx context.Context, o order.Order, refundID string, key idempotency.Request) (order.Order, error) {
+	return around(ctx, f.world, "save", func() (order.Order, error) { return f.Store.SaveRefund(ctx, o, refundID, key) })
+}
+
+func (f *faultyStore) Answer(ctx context.Context, r order.Order) (order.View, error) {
+	return around(ctx, f.world, "answer", func() (order.View, error) { return f.Store.Answer(ctx, r) })
 }
 
 func (f *faultyStore) SaveParcelPosition(ctx context.Context, from, to string, pending []orders.ParcelMoves) error {
@@ -98,7 +103,7 @@ func buy(key, method string) orders.PlaceRequest {
 	}
 }
 
-func (s *shop) mustPlace(t *testing.T, req orders.PlaceRequest) orders.Order {
+func (s *shop) mustPlace(t *testing.T, req orders.PlaceRequest) order.View {
 	t.Helper()
 	placement, err := s.PlaceOrder(t.Context(), req)
 	if err != nil {
@@ -108,24 +113,24 @@ func (s *shop) mustPlace(t *testing.T, req orders.PlaceRequest) orders.Order {
 }
 
 // mustConfirm places an order that is confirmed.
-func (s *shop) mustConfirm(t *testing.T) orders.Order {
+func (s *shop) mustConfirm(t *testing.T) order.View {
 	t.Helper()
-	order := s.mustPlace(t, buy("key", visa))
-	if order.Status != orders.StatusConfirmed {
-		t.Fatalf("order is %s (%+v), want confirmed", order.Status, order.Rejection)
+	o := s.mustPlace(t, buy("key", visa))
+	if o.Status != order.StatusConfirmed {
+		t.Fatalf("order is %s (%+v), want confirmed", o.Status, o.Rejection)
 	}
-	return order
+	return o
 }
 
-func (s *shop) mustGet(t *testing.T, id string) orders.Order {
+func (s *shop) mustGet(t *testing.T, id string) order.View {
 	t.Helper()
-	order, err := s.GetOrder(t.Context(), orders.Viewer{Staff: true}, id)
+	o, err := s.GetOrder(t.Context(), order.Viewer{Staff: true}, id)
 	if err != nil {
 		t.Fatalf("get order: %v", err)
 	}
 	// Of the moment, and not in an answer.
-	order.InProgress, order.ChangedAt = false, time.Time{}
-	return order
+	o.InProgress, o.ChangedAt = false, time.Time{}
+	return o
 }
 
 // ids returns the orders of a customer, oldest first.

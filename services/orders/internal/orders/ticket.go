@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"souk/platform/identifier"
+
+	"souk/services/orders/internal/order"
 )
 
 // SweepTicketsEvery is how often Tickets.Sweep is to be called.
@@ -70,19 +72,19 @@ func NewTickets(service *Service, store TicketStore) *Tickets {
 	return &Tickets{orders: service, store: store}
 }
 
-// Create makes a ticket, or returns ErrNotFound for an order that is not the customer's.
+// Create makes a ticket, or returns order.ErrNotFound for an order that is not the customer's.
 func (t *Tickets) Create(ctx context.Context, req TicketRequest) (Ticket, error) {
-	order, err := t.orders.visible(ctx, Viewer{CustomerID: req.CustomerID}, req.OrderID)
+	o, err := order.Find(ctx, t.orders.store, order.Viewer{CustomerID: req.CustomerID}, req.OrderID)
 	if err != nil {
 		return Ticket{}, err
 	}
 	ticket := newTicket()
-	sealed, err := seal(ticket, order.ID, req.Token)
+	sealed, err := seal(ticket, o.ID(), req.Token)
 	if err != nil {
 		return Ticket{}, fmt.Errorf("seal ticket: %w", err)
 	}
 	life := max(0, min(ticketLife, time.Until(req.TokenEnds).Truncate(time.Second)))
-	err = t.store.SaveTicket(ctx, SealedTicket{ID: ticketID(ticket), OrderID: order.ID, Token: sealed}, life)
+	err = t.store.SaveTicket(ctx, SealedTicket{ID: ticketID(ticket), OrderID: o.ID(), Token: sealed}, life)
 	if err != nil {
 		return Ticket{}, fmt.Errorf("create ticket: %w", err)
 	}

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
 )
 
@@ -97,7 +98,7 @@ func TestATicketIsForTheOwnersOrder(t *testing.T) {
 	} {
 		req := ticketFor(id)
 		change(&req)
-		if _, err := s.tickets.Create(t.Context(), req); !errors.Is(err, orders.ErrNotFound) {
+		if _, err := s.tickets.Create(t.Context(), req); !errors.Is(err, order.ErrNotFound) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"time"
 
+	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
 )
 
@@ -14,8 +15,8 @@ type inventory struct{ *world }
 
 type reservation struct {
 	status  string // held, committed, ended
-	items   []orders.Item
-	returns map[string][]orders.Item
+	items   []order.Item
+	returns map[string][]order.Item
 	short   error // why it was refused, for good
 }
 
@@ -27,7 +28,7 @@ func (w inventory) Available(ctx context.Context, _ []string) (available map[str
 	return available, err
 }
 
-func (w inventory) Reserve(ctx context.Context, orderID string, items []orders.Item, _ time.Duration) error {
+func (w inventory) Reserve(ctx context.Context, orderID string, items []order.Item, _ time.Duration) error {
 	return w.call(ctx, "reserve", func() error {
 		if r, ok := w.reservations[orderID]; ok {
 			if r.short != nil {
@@ -41,7 +42,7 @@ func (w inventory) Reserve(ctx context.Context, orderID string, items []orders.I
 		short := &orders.InsufficientStockError{}
 		for _, item := range items {
 			if w.stock[item.SKU] < item.Quantity {
-				short.Shortages = append(short.Shortages, orders.Shortage{SKU: item.SKU, Requested: item.Quantity, Available: w.stock[item.SKU]})
+				short.Shortages = append(short.Shortages, order.Shortage{SKU: item.SKU, Requested: item.Quantity, Available: w.stock[item.SKU]})
 			}
 		}
 		if len(short.Shortages) > 0 {
@@ -72,7 +73,7 @@ func (w inventory) Release(ctx context.Context, orderID string) error {
 	})
 }
 
-func (w inventory) Return(ctx context.Context, orderID, returnID string, items []orders.Item) error {
+func (w inventory) Return(ctx context.Context, orderID, returnID string, items []order.Item) error {
 	return w.call(ctx, "return stock", func() error {
 		r, ok := w.reservations[orderID]
 		if !ok || r.status != "committed" {
@@ -82,7 +83,7 @@ func (w inventory) Return(ctx context.Context, orderID, returnID string, items [
 			return nil
 		}
 		if r.returns == nil {
-			r.returns = map[string][]orders.Item{}
+			r.returns = map[string][]order.Item{}
 		}
 		r.returns[returnID] = items
 		w.move(items, 1)
@@ -103,7 +104,7 @@ func (w *world) end(orderID string) {
 	r.status = "ended"
 }
 
-func (w *world) move(items []orders.Item, sign int64) {
+func (w *world) move(items []order.Item, sign int64) {
 	for _, item := range items {
 		w.stock[item.SKU] += sign * item.Quantity
 	}

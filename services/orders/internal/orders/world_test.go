@@ -11,6 +11,7 @@ import (
 
 	"souk/platform/money"
 
+	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
 )
 
@@ -23,16 +24,16 @@ type world struct {
 	mu           sync.Mutex
 	hook         func(ctx context.Context, point string) error
 	calls        []string
-	carts        map[string][]orders.Item
+	carts        map[string][]order.Item
 	checkedOut   map[string]bool
 	variants     map[string]orders.Variant
-	addresses    map[string]orders.Address
+	addresses    map[string]order.Address
 	stock        map[string]int64
 	reservations map[string]*reservation
 	payments     map[string]*payment
-	shipments    map[string]orders.Shipment
+	shipments    map[string]order.Shipment
 	arrived      map[string]bool
-	moves        map[string][]orders.Event               // before the arrival
+	moves        map[string][]order.Event                // before the arrival
 	feed         func(position string) orders.ParcelNews // instead of the usual one, with mu held
 	unrefundable bool                                    // payments refuses refunds
 }
@@ -46,32 +47,32 @@ const (
 // newWorld has a cart with three mugs and two plates, of which there are ten each.
 func newWorld() *world {
 	return &world{
-		carts:      map[string][]orders.Item{cartID: {{SKU: "PLATE", Quantity: 2}, {SKU: "MUG", Quantity: 3}}},
+		carts:      map[string][]order.Item{cartID: {{SKU: "PLATE", Quantity: 2}, {SKU: "MUG", Quantity: 3}}},
 		checkedOut: map[string]bool{},
 		variants: map[string]orders.Variant{
 			"MUG":   {SKU: "MUG", Title: "Mug", Price: money.New(1250, "GBP"), WeightGrams: 400, Origin: mugOrigin()},
 			"PLATE": {SKU: "PLATE", Title: "Plate", Price: money.New(999, "GBP"), WeightGrams: 700},
 		},
-		addresses:    map[string]orders.Address{"home": home()},
+		addresses:    map[string]order.Address{"home": home()},
 		stock:        map[string]int64{"MUG": 10, "PLATE": 10},
 		reservations: map[string]*reservation{},
 		payments:     map[string]*payment{},
-		shipments:    map[string]orders.Shipment{},
+		shipments:    map[string]order.Shipment{},
 		arrived:      map[string]bool{},
-		moves:        map[string][]orders.Event{},
+		moves:        map[string][]order.Event{},
 	}
 }
 
-func mugOrigin() orders.Origin {
-	return orders.Origin{
+func mugOrigin() order.Origin {
+	return order.Origin{
 		ProductID: "0198a000-0000-7000-8000-000000000001", Slug: "mug",
-		Image:   &orders.Image{URL: "https://example.com/mug.jpg", Alt: "A <blue> mug"},
-		Options: []orders.Option{{Name: "Size", Value: "S"}, {Name: "Color", Value: "Blue"}},
+		Image:   &order.Image{URL: "https://example.com/mug.jpg", Alt: "A <blue> mug"},
+		Options: []order.Option{{Name: "Size", Value: "S"}, {Name: "Color", Value: "Blue"}},
 	}
 }
 
-func home() orders.Address {
-	return orders.Address{Name: "Sam", Line1: "1 Market Street", City: "Leeds", PostalCode: "LS1 6DT", Country: "GB"}
+func home() order.Address {
+	return order.Address{Name: "Sam", Line1: "1 Market Street", City: "Leeds", PostalCode: "LS1 6DT", Country: "GB"}
 }
 
 func (w *world) peers() orders.Peers {
@@ -122,7 +123,7 @@ func (w *world) failing(points ...string) {
 	})
 }
 
-func (w *world) Items(ctx context.Context, id string) (items []orders.Item, err error) {
+func (w *world) Items(ctx context.Context, id string) (items []order.Item, err error) {
 	err = w.call(ctx, "get cart", func() error {
 		found, ok := w.carts[id]
 		if !ok {
@@ -134,14 +135,14 @@ func (w *world) Items(ctx context.Context, id string) (items []orders.Item, err 
 	return items, err
 }
 
-func (w *world) CheckOut(ctx context.Context, id, orderID string, items []orders.Item) error {
+func (w *world) CheckOut(ctx context.Context, id, orderID string, items []order.Item) error {
 	return w.call(ctx, "check out cart", func() error {
 		if w.checkedOut[orderID] {
 			return nil
 		}
 		w.checkedOut[orderID] = true
 		for _, ordered := range items {
-			w.carts[id] = slices.DeleteFunc(w.carts[id], func(i orders.Item) bool { return i == ordered })
+			w.carts[id] = slices.DeleteFunc(w.carts[id], func(i order.Item) bool { return i == ordered })
 		}
 		return nil
 	})
@@ -156,7 +157,7 @@ func (w *world) Variants(ctx context.Context, skus []string) (found map[string]o
 	return found, err
 }
 
-func (w *world) Address(ctx context.Context, id string) (address orders.Address, err error) {
+func (w *world) Address(ctx context.Context, id string) (address order.Address, err error) {
 	err = w.call(ctx, "get address", func() error {
 		found, ok := w.addresses[id]
 		if !ok {
@@ -168,7 +169,7 @@ func (w *world) Address(ctx context.Context, id string) (address orders.Address,
 	return address, err
 }
 
-func (w *world) Quote(ctx context.Context, _ orders.Address, _ int64, currency string) (options []orders.ShippingOption, err error) {
+func (w *world) Quote(ctx context.Context, _ order.Address, _ int64, currency string) (options []orders.ShippingOption, err error) {
 	err = w.call(ctx, "quote", func() error {
 		options = []orders.ShippingOption{
 			{ID: "standard", Carrier: "Royal", Service: "48", Price: money.New(395, currency)},
@@ -179,10 +180,10 @@ func (w *world) Quote(ctx context.Context, _ orders.Address, _ int64, currency s
 	return options, err
 }
 
-func (w *world) Ship(ctx context.Context, orderID string, _ orders.Address, _ orders.ShippingChoice) (shipment orders.Shipment, err error) {
+func (w *world) Ship(ctx context.Context, orderID string, _ order.Address, _ order.ShippingChoice) (shipment order.Shipment, err error) {
 	err = w.call(ctx, "ship", func() error {
 		if _, ok := w.shipments[orderID]; !ok {
-			w.shipments[orderID] = orders.Shipment{ID: "sh-" + orderID, Carrier: "Royal", TrackingNumber: "RM1"}
+			w.shipments[orderID] = order.Shipment{ID: "sh-" + orderID, Carrier: "Royal", TrackingNumber: "RM1"}
 		}
 		shipment = w.shipments[orderID]
 		return nil
@@ -218,7 +219,7 @@ func (w *world) moved(ids []string) (moved []orders.ParcelMoves) {
 	for _, id := range ids {
 		moves := slices.Clone(w.moves[id])
 		if w.arrived[id] {
-			moves = append(moves, orders.EventDelivered)
+			moves = append(moves, order.EventDelivered)
 		}
 		if len(moves) > 0 {
 			moved = append(moved, orders.ParcelMoves{OrderID: id, Moves: moves})
@@ -228,7 +229,7 @@ func (w *world) moved(ids []string) (moved []orders.ParcelMoves) {
 }
 
 // mustAgreeWith fails the test unless everyone else's view of the order fits its status.
-func (w *world) mustAgreeWith(t *testing.T, o orders.Order) {
+func (w *world) mustAgreeWith(t *testing.T, o order.View) {
 	t.Helper()
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -247,14 +248,14 @@ func (w *world) mustAgreeWith(t *testing.T, o orders.Order) {
 			t.Errorf("order %s was charged %d times", o.ID, p.charges)
 		}
 	}
-	want := map[orders.Status]view{
-		orders.StatusConfirmed: {"committed", "authorized", true, false},
-		orders.StatusFulfilled: {"committed", "captured", true, true},
-		orders.StatusDelivered: {"committed", "captured", true, true},
-		orders.StatusCancelled: {"ended", "voided", true, false},
-		orders.StatusRejected:  {"ended", "voided", false, false},
+	want := map[order.Status]view{
+		order.StatusConfirmed: {"committed", "authorized", true, false},
+		order.StatusFulfilled: {"committed", "captured", true, true},
+		order.StatusDelivered: {"committed", "captured", true, true},
+		order.StatusCancelled: {"ended", "voided", true, false},
+		order.StatusRejected:  {"ended", "voided", false, false},
 	}[o.Status]
-	if o.Status == orders.StatusRejected && o.Payment.Status == orders.PaymentDeclined {
+	if o.Status == order.StatusRejected && o.Payment.Status == order.PaymentDeclined {
 		want.payment = "declined"
 	}
 	if got != want {

@@ -7,6 +7,7 @@ import (
 
 	"souk/platform/rpc"
 
+	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
 )
 
@@ -17,7 +18,7 @@ type carts struct {
 var _ orders.Carts = (*carts)(nil)
 
 // Items asks with the customer's token, so that carts decides whose cart it is.
-func (c *carts) Items(ctx context.Context, cartID string) ([]orders.Item, error) {
+func (c *carts) Items(ctx context.Context, cartID string) ([]order.Item, error) {
 	answer, err := c.client.GetCart(ctx, &cartsv1.GetCartRequest{Id: cartID})
 	if rpc.Reason(err) == "CART_NOT_FOUND" {
 		return nil, orders.ErrCartNotFound
@@ -25,14 +26,14 @@ func (c *carts) Items(ctx context.Context, cartID string) ([]orders.Item, error)
 	if err != nil {
 		return nil, peerError(err)
 	}
-	items := make([]orders.Item, len(answer.GetCart().GetLines()))
+	items := make([]order.Item, len(answer.GetCart().GetLines()))
 	for i, line := range answer.GetCart().GetLines() {
-		items[i] = orders.Item{SKU: line.GetSku(), Quantity: line.GetQuantity()}
+		items[i] = order.Item{SKU: line.GetSku(), Quantity: line.GetQuantity()}
 	}
 	return items, nil
 }
 
-func (c *carts) CheckOut(ctx context.Context, cartID, orderID string, items []orders.Item) error {
+func (c *carts) CheckOut(ctx context.Context, cartID, orderID string, items []order.Item) error {
 	lines := make([]*cartsv1.Line, len(items))
 	for i, item := range items {
 		lines[i] = &cartsv1.Line{Sku: item.SKU, Quantity: item.Quantity}

@@ -5,6 +5,7 @@ import (
 
 	catalogv1 "souk/proto/gen/souk/catalog/v1"
 
+	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
 )
 
@@ -32,13 +33,13 @@ func (c *catalog) Variants(ctx context.Context, skus []string) (map[string]order
 	return variants, nil
 }
 
-func originOf(sold *catalogv1.SoldVariant) orders.Origin {
-	origin := orders.Origin{ProductID: sold.GetProductId(), Slug: sold.GetProductSlug()}
+func originOf(sold *catalogv1.SoldVariant) order.Origin {
+	origin := order.Origin{ProductID: sold.GetProductId(), Slug: sold.GetProductSlug()}
 	if image := sold.GetImage(); image != nil {
-		origin.Image = &orders.Image{URL: image.GetUrl(), Alt: image.GetAlt()}
+		origin.Image = &order.Image{URL: image.GetUrl(), Alt: image.GetAlt()}
 	}
 	for _, o := range sold.GetVariant().GetOptions() {
-		origin.Options = append(origin.Options, orders.Option{Name: o.GetName(), Value: o.GetValue()})
+		origin.Options = append(origin.Options, order.Option{Name: o.GetName(), Value: o.GetValue()})
 	}
 	return origin
 }

@@ -30,6 +30,7 @@ import (
 	"souk/platform/money"
 	"souk/platform/rpc"
 
+	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
 	"souk/services/orders/internal/peers"
 )
@@ -135,9 +136,9 @@ func TestShortagesAreNamed(t *testing.T) {
 	r.err = rpc.Error(codes.FailedPrecondition, "INSUFFICIENT_STOCK", "", protoadapt.MessageV1Of(&inventoryv1.InsufficientStock{
 		Shortages: []*inventoryv1.Shortage{{Sku: "MUG", Requested: 3, Available: 1}},
 	}))
-	err := p.Inventory.Reserve(t.Context(), "o", []orders.Item{{SKU: "MUG", Quantity: 3}}, 90*time.Second)
+	err := p.Inventory.Reserve(t.Context(), "o", []order.Item{{SKU: "MUG", Quantity: 3}}, 90*time.Second)
 	var short *orders.InsufficientStockError
-	if !errors.As(err, &short) || !reflect.DeepEqual(short.Shortages, []orders.Shortage{{SKU: "MUG", Requested: 3, Available: 1}}) {
+	if !errors.As(err, &short) || !reflect.DeepEqual(short.Shortages, []order.Shortage{{SKU: "MUG", Requested: 3, Available: 1}}) {
 		t.Errorf("err = %v", err)
 	}
 	if asked := r.asked.(*inventoryv1.ReserveRequest); asked.GetHoldFor().AsDuration() != 90*time.Second || asked.GetLines()[0].GetQuantity() != 3 {
@@ -196,7 +197,7 @@ func TestVariantsAreTitledForOrderLines(t *testing.T) {
 	r.answer = &catalogv1.GetVariantsResponse{Variants: []*catalogv1.SoldVariant{sold("A", "Blue"), sold("B", "Default Title"), sold("C", "")}}
 	variants, err := p.Catalog.Variants(t.Context(), []string{"A", "B", "C"})
 	want := orders.Variant{
-		SKU: "A", Title: "Mug - Blue", Price: money.New(5, "GBP"), WeightGrams: 7, Origin: orders.Origin{ProductID: "p1", Slug: "mug"},
+		SKU: "A", Title: "Mug - Blue", Price: money.New(5, "GBP"), WeightGrams: 7, Origin: order.Origin{ProductID: "p1", Slug: "mug"},
 	}
 	if err != nil || !reflect.DeepEqual(variants["A"], want) ||
 		variants["B"].Title != "Mug" || variants["C"].Title != "Mug" {
@@ -212,9 +213,9 @@ func TestVariantsComeWithTheirProduct(t *testing.T) {
 		Variant: &catalogv1.Variant{Sku: "A", Options: []*catalogv1.Option{{Name: "Size", Value: "S"}, {Name: "Color", Value: "Red"}}},
 	}}}
 	variants, err := p.Catalog.Variants(t.Context(), []string{"A"})
-	want := orders.Origin{
-		ProductID: "p1", Slug: "mug", Image: &orders.Image{URL: "https://example.com/mug.jpg", Alt: "A mug"},
-		Options: []orders.Option{{Name: "Size", Value: "S"}, {Name: "Color", Value: "Red"}},
+	want := order.Origin{
+		ProductID: "p1", Slug: "mug", Image: &order.Image{URL: "https://example.com/mug.jpg", Alt: "A mug"},
+		Options: []order.Option{{Name: "Size", Value: "S"}, {Name: "Color", Value: "Red"}},
 	}
 	if err != nil || !reflect.DeepEqual(variants["A"].Origin, want) {
 		t.Errorf("%+v, %v; want %+v", variants["A"].Origin, err, want)
@@ -226,7 +227,7 @@ func TestFieldsThatShippingRefusesAreNamedAlone(t *testing.T) {
 	r, p := setup(t)
 	bad := &errdetails.BadRequest{FieldViolations: []*errdetails.BadRequest_FieldViolation{{Field: "address.country"}}}
 	r.err = rpc.Error(codes.InvalidArgument, rpc.ReasonValidation, "", protoadapt.MessageV1Of(bad))
-	_, err := p.Shipping.Quote(t.Context(), orders.Address{Country: "XX"}, 1, "GBP")
+	_, err := p.Shipping.Quote(t.Context(), order.Address{Country: "XX"}, 1, "GBP")
 	var invalid *field.Error
 	if !errors.As(err, &invalid) || invalid.Violations[0].Field != "country" {
 		t.Errorf("err = %v", err)
@@ -247,8 +248,8 @@ func TestTheMovesOfParcelsAreReportedByOrder(t *testing.T) {
 		{OrderId: "packed", Events: []*shippingv1.Event{{Status: shippingv1.Status_STATUS_LABEL_CREATED}}},
 	}
 	want := []orders.ParcelMoves{
-		{OrderID: "there", Moves: []orders.Event{orders.EventInTransit, orders.EventOutForDelivery, orders.EventDelivered}},
-		{OrderID: "on its way", Moves: []orders.Event{orders.EventInTransit}},
+		{OrderID: "there", Moves: []order.Event{order.EventInTransit, order.EventOutForDelivery, order.EventDelivered}},
+		{OrderID: "on its way", Moves: []order.Event{order.EventInTransit}},
 	}
 	r.answer = &shippingv1.ListShipmentsResponse{Shipments: shipments}
 	moves, err := p.Shipping.Moves(t.Context(), []string{"there", "on its way", "packed"})

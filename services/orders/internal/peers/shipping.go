@@ -12,6 +12,7 @@ import (
 	"souk/platform/field"
 	"souk/platform/rpc"
 
+	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
 )
 
@@ -21,7 +22,7 @@ type shipping struct {
 
 var _ orders.Shipping = (*shipping)(nil)
 
-func (s *shipping) Quote(ctx context.Context, to orders.Address, weightGrams int64, currency string) ([]orders.ShippingOption, error) {
+func (s *shipping) Quote(ctx context.Context, to order.Address, weightGrams int64, currency string) ([]orders.ShippingOption, error) {
 	answer, err := s.client.Quote(asShop(ctx), &shippingv1.QuoteRequest{
 		Destination: destination(to), WeightGrams: weightGrams, Currency: currency,
 	})
@@ -46,22 +47,22 @@ func lastNames(violations []field.Violation) []field.Violation {
 	return violations
 }
 
-func (s *shipping) Ship(ctx context.Context, orderID string, to orders.Address, choice orders.ShippingChoice) (orders.Shipment, error) {
+func (s *shipping) Ship(ctx context.Context, orderID string, to order.Address, choice order.ShippingChoice) (order.Shipment, error) {
 	answer, err := s.client.CreateShipment(asShop(ctx), &shippingv1.CreateShipmentRequest{
 		OrderId: orderID, OptionId: choice.OptionID, Destination: destination(to), WeightGrams: choice.WeightGrams,
 	})
 	if err != nil {
-		return orders.Shipment{}, peerError(err)
+		return order.Shipment{}, peerError(err)
 	}
 	shipment := answer.GetShipment()
-	return orders.Shipment{ID: shipment.GetId(), Carrier: shipment.GetCarrier(), TrackingNumber: shipment.GetTrackingNumber()}, nil
+	return order.Shipment{ID: shipment.GetId(), Carrier: shipment.GetCarrier(), TrackingNumber: shipment.GetTrackingNumber()}, nil
 }
 
 // moves maps the statuses of parcels on their way to what the timeline says of them.
-var moves = map[shippingv1.Status]orders.Event{
-	shippingv1.Status_STATUS_IN_TRANSIT:       orders.EventInTransit,
-	shippingv1.Status_STATUS_OUT_FOR_DELIVERY: orders.EventOutForDelivery,
-	shippingv1.Status_STATUS_DELIVERED:        orders.EventDelivered,
+var moves = map[shippingv1.Status]order.Event{
+	shippingv1.Status_STATUS_IN_TRANSIT:       order.EventInTransit,
+	shippingv1.Status_STATUS_OUT_FOR_DELIVERY: order.EventOutForDelivery,
+	shippingv1.Status_STATUS_DELIVERED:        order.EventDelivered,
 }
 
 func (s *shipping) Moves(ctx context.Context, orderIDs []string) ([]orders.ParcelMoves, error) {
@@ -99,6 +100,6 @@ func parcelMoves(shipments []*shippingv1.Shipment) []orders.ParcelMoves {
 	return moved
 }
 
-func destination(to orders.Address) *shippingv1.Destination {
+func destination(to order.Address) *shippingv1.Destination {
 	return &shippingv1.Destination{Country: to.Country, PostalCode: to.PostalCode}
 }

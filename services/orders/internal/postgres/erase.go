@@ -8,6 +8,7 @@ import (
 
 	"souk/platform/pgdb"
 
+	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
 )
 
@@ -24,7 +25,7 @@ const selectErased = `SELECT EXISTS (SELECT FROM erased_customers WHERE customer
 // there.
 func queueCustomer(batch *pgx.Batch, customerID string) {
 	batch.Queue(lockToPlace, customerID)
-	queueRefusal(batch, orders.ErrCustomerErased, selectErased, customerID)
+	queueRefusal(batch, order.ErrCustomerErased, selectErased, customerID)
 }
 
 // queueRefusal fails with refusal if a query that answers yes or no answers yes.

@@ -11,19 +11,20 @@ import (
 	"souk/platform/idempotency"
 	"souk/platform/pgkey"
 
+	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
 )
 
 // Key implements orders.Store. Most checkouts come with a new key, and learn here whether they may.
 func (s *Store) Key(ctx context.Context, key idempotency.Request) (orders.UsedKey, error) {
 	batch := &pgx.Batch{}
-	queueRefusal(batch, orders.ErrCustomerErased, selectErased, key.Caller)
+	queueRefusal(batch, order.ErrCustomerErased, selectErased, key.Caller)
 	use, err := s.find(ctx, batch, key)
 	if err != nil {
 		return orders.UsedKey{}, err
 	}
-	order, err := decodeAnswer(use.Answer)
-	return orders.UsedKey{Use: use, Order: order}, err
+	answer, err := decodeAnswer(use.Answer)
+	return orders.UsedKey{Use: use, Order: answer}, err
 }
 
 // find returns the use of a key, or orders.ErrKeyUnknown, after what the batch has queued already.
@@ -45,17 +46,18 @@ func (s *Store) RefundKey(ctx context.Context, key idempotency.Request) (idempot
 }
 
 // Answer implements orders.Store.
-func (s *Store) Answer(ctx context.Context, r orders.Record) (orders.Order, error) {
+func (s *Store) Answer(ctx context.Context, o order.Order) (order.View, error) {
 	batch := &pgx.Batch{}
-	if r.Status == orders.StatusPending {
-		batch.Queue(postpone, r.ID, time.Duration(0)) // before the key is locked, as Save does it
+	if o.Status() == order.StatusPending {
+		batch.Queue(postpone, o.ID(), time.Duration(0)) // before the key is locked, in the same order as in Save
 	}
-	answer, err := saveAnswer(ctx, s.pool, batch, r.Order)
+	view := o.Snapshot().View
+	answer, err := saveAnswer(ctx, s.pool, batch, view)
 	if err != nil {
-		return orders.Order{}, fmt.Errorf("save answer: %w", err)
+		return order.View{}, fmt.Errorf("save answer: %w", err)
 	}
 	if answer == nil {
-		return r.Order, nil
+		return view, nil
 	}
 	return *answer, nil
 }
@@ -65,34 +67,34 @@ type sender interface {
 	SendBatch(ctx context.Context, batch *pgx.Batch) pgx.BatchResults
 }
 
-// saveAnswer makes order the answer to its key unless there is one, after what the batch has queued already. It returns the answer
-// that stands: nil if the key is forgotten.
-func saveAnswer(ctx context.Context, to sender, batch *pgx.Batch, order orders.Order) (*orders.Order, error) {
-	content, err := json.Marshal(order)
+// saveAnswer makes an order the answer to its key unless there is one, after the statements that the batch has already. It returns the
+// answer that stands: nil if the key is forgotten.
+func saveAnswer(ctx context.Context, to sender, batch *pgx.Batch, view order.View) (*order.View, error) {
+	content, err := json.Marshal(view)
 	if err != nil {
 		return nil, fmt.Errorf("encode answer: %w", err)
 	}
 	var standing []byte
-	pgkey.Answer(batch, orders.PlaceOrderMethod, order.ID, content, &standing)
+	pgkey.Answer(batch, orders.PlaceOrderMethod, view.ID, content, &standing)
 	if err := to.SendBatch(ctx, batch).Close(); err != nil {
 		return nil, err
 	}
 	return decodeAnswer(standing)
 }
 
-func decodeAnswer(content []byte) (*orders.Order, error) {
+func decodeAnswer(content []byte) (*order.View, error) {
 	if content == nil {
 		return nil, nil
 	}
-	var order orders.Order
-	if err := json.Unmarshal(content, &order); err != nil {
+	var view order.View
+	if err := json.Unmarshal(content, &view); err != nil {
 		return nil, fmt.Errorf("decode answer: %w", err)
 	}
-	return &order, nil
+	return &view, nil
 }
 
 // AnswerRefund implements orders.Store.
-func (s *Store) AnswerRefund(ctx context.Context, refundID string, status orders.RefundStatus) (orders.RefundStatus, error) {
+func (s *Store) AnswerRefund(ctx context.Context, refundID string, status order.RefundStatus) (order.RefundStatus, error) {
 	batch := &pgx.Batch{}
 	var standing []byte
 	pgkey.Answer(batch, orders.RefundOrderMethod, refundID, []byte(status), &standing)
@@ -102,5 +104,5 @@ func (s *Store) AnswerRefund(ctx context.Context, refundID string, status orders
 	if standing == nil {
 		return status, nil
 	}
-	return orders.RefundStatus(standing), nil
+	return order.RefundStatus(standing), nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"souk/platform/pgdb"
 
+	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
 )
 
@@ -58,8 +59,8 @@ func (s *Store) SaveParcelPosition(ctx context.Context, from, to string, pending
 		}
 		return tx.SendBatch(ctx, batch).Close()
 	})
-	if errors.Is(err, orders.ErrConflict) {
-		return orders.ErrConflict
+	if errors.Is(err, order.ErrConflict) {
+		return order.ErrConflict
 	}
 	if err != nil {
 		return fmt.Errorf("save the position in the feed of moves: %w", err)

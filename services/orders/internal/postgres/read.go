@@ -9,7 +9,7 @@ import (
 
 	"souk/platform/pgdb"
 
-	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/order"
 )
 
 // A page ends early rather than carry more lines than this, which are in one large order: with the longest titles and addresses
@@ -17,19 +17,19 @@ import (
 const maxPageLines = 2000
 
 // Get implements orders.Store.
-func (s *Store) Get(ctx context.Context, id string) (orders.Record, error) {
+func (s *Store) Get(ctx context.Context, id string) (order.Order, error) {
 	found, err := s.read(ctx, "WHERE id = $1", id)
 	if err != nil {
-		return orders.Record{}, fmt.Errorf("get order: %w", err)
+		return order.Order{}, fmt.Errorf("get order: %w", err)
 	}
 	if len(found) == 0 {
-		return orders.Record{}, orders.ErrNotFound
+		return order.Order{}, order.ErrNotFound
 	}
 	return found[0], nil
 }
 
 // List implements orders.Store.
-func (s *Store) List(ctx context.Context, filter orders.Filter) ([]orders.Record, bool, error) {
+func (s *Store) List(ctx context.Context, filter order.Filter) ([]order.Order, bool, error) {
 	ids, more, err := s.page(ctx, filter)
 	if err != nil {
 		return nil, false, fmt.Errorf("list orders: %w", err)
@@ -42,7 +42,7 @@ func (s *Store) List(ctx context.Context, filter orders.Filter) ([]orders.Record
 }
 
 // page returns the ids of the orders on a page, and whether more follow.
-func (s *Store) page(ctx context.Context, filter orders.Filter) (ids []string, more bool, err error) {
+func (s *Store) page(ctx context.Context, filter order.Filter) (ids []string, more bool, err error) {
 	where, args := condition(filter)
 	args = append(args, filter.Limit+1)
 	query := fmt.Sprintf("SELECT id, line_count FROM orders %s ORDER BY created_at DESC, id DESC LIMIT $%d", where, len(args))
@@ -63,7 +63,7 @@ func (s *Store) page(ctx context.Context, filter orders.Filter) (ids []string, m
 }
 
 // condition writes a filter as a WHERE clause with its arguments.
-func condition(filter orders.Filter) (string, []any) {
+func condition(filter order.Filter) (string, []any) {
 	var terms []string
 	var args []any
 	arg := func(value any) string {
@@ -108,14 +108,14 @@ SELECT id, number, customer_id, status, intent, version, created_at, changed_at,
     EXISTS (SELECT FROM erased_customers e WHERE e.customer_id = orders.customer_id) AS erased
 FROM orders `
 
-func (s *Store) read(ctx context.Context, rest string, args ...any) ([]orders.Record, error) {
+func (s *Store) read(ctx context.Context, rest string, args ...any) ([]order.Order, error) {
 	rows, err := pgdb.Reader(ctx, s.pool).Query(ctx, selectOrders+rest, args...)
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (orders.Record, error) {
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (order.Order, error) {
 		found, err := pgx.RowToStructByName[orderRow](row)
-		return found.record(), err
+		return found.order(), err
 	})
 }
 

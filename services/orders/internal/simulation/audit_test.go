@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/order"
 )
 
 // mustBeSound checks, whenever something took effect for an order, what must hold at every moment. It is called with
@@ -46,7 +46,7 @@ func (s *shop) quiet() bool {
 		return false
 	}
 	for _, id := range s.store.ids {
-		if r := s.store.rows[id]; r.Task() != orders.TaskNone || !r.due.IsZero() {
+		if r := s.store.rows[id]; r.read().Task() != order.TaskNone || !r.due.IsZero() {
 			return false
 		}
 	}
@@ -73,22 +73,22 @@ func (s *shop) audit() {
 		s.broken("moves still wait: %v", s.store.pending)
 	}
 	for _, id := range s.store.ids {
-		s.auditOrder(s.store.rows[id].Record)
+		s.auditOrder(s.store.rows[id].Snapshot)
 	}
 }
 
 // auditOrder checks that everyone agrees on an order.
-func (s *shop) auditOrder(r orders.Record) {
-	if r.Task() != orders.TaskNone || r.Intent != orders.IntentNone {
+func (s *shop) auditOrder(r order.Snapshot) {
+	if order.Restore(r).Task() != order.TaskNone || r.Intent != order.IntentNone {
 		s.broken("%s: unfinished: %+v", r.ID, r)
 	}
 	s.auditGoods(r)
 	s.auditMoney(r)
 	// What was cancelled before the cart could be emptied stays in it.
-	if taken := s.carts.checkedOut[r.ID]; taken != live(r) && r.Status != orders.StatusCancelled {
+	if taken := s.carts.checkedOut[r.ID]; taken != live(r) && r.Status != order.StatusCancelled {
 		s.broken("%s: is %s, taken out of the cart %v", r.ID, r.Status, taken)
 	}
-	if shipped := s.shipping.parcels[r.ID] != nil; shipped != happened(r, orders.EventDispatched) {
+	if shipped := s.shipping.parcels[r.ID] != nil; shipped != happened(r, order.EventDispatched) {
 		s.broken("%s: is %s, shipped %v", r.ID, r.Status, shipped)
 	}
 	s.auditMoves(r)
@@ -102,20 +102,20 @@ func (s *shop) auditOrder(r orders.Record) {
 }
 
 // auditMoves checks that a timeline has each move of the parcel once, and all of them when the order is delivered.
-func (s *shop) auditMoves(r orders.Record) {
-	var got []orders.Event
+func (s *shop) auditMoves(r order.Snapshot) {
+	var got []order.Event
 	for _, entry := range r.Timeline {
 		if slices.Contains(wholeWay, entry.Event) {
 			got = append(got, entry.Event)
 		}
 	}
-	if len(got) > len(wholeWay) || !slices.Equal(got, wholeWay[:len(got)]) || (len(got) == len(wholeWay)) != (r.Status == orders.StatusDelivered) {
+	if len(got) > len(wholeWay) || !slices.Equal(got, wholeWay[:len(got)]) || (len(got) == len(wholeWay)) != (r.Status == order.StatusDelivered) {
 		s.broken("%s: is %s, and its parcel's moves are %q", r.ID, r.Status, got)
 	}
 }
 
 // auditGoods checks that an order has what it bought, less what came back, each return once.
-func (s *shop) auditGoods(r orders.Record) {
+func (s *shop) auditGoods(r order.Snapshot) {
 	goods := s.inventory.reservations[r.ID]
 	if goods == nil {
 		goods = &reservation{}
@@ -125,7 +125,7 @@ func (s *shop) auditGoods(r orders.Record) {
 	}
 	back := 0
 	for _, t := range r.Returns {
-		if t.Status == orders.ReturnRequested {
+		if t.Status == order.ReturnRequested {
 			continue
 		}
 		back++
@@ -139,7 +139,7 @@ func (s *shop) auditGoods(r orders.Record) {
 }
 
 // auditMoney checks that the order, payments and the bank agree on the money, and that it is what is owed.
-func (s *shop) auditMoney(r orders.Record) {
+func (s *shop) auditMoney(r order.Snapshot) {
 	book, charged := s.payments.books[r.ID], s.payments.bank[r.ID]
 	if book == nil {
 		book = &payment{}
@@ -154,7 +154,7 @@ func (s *shop) auditMoney(r orders.Record) {
 		s.broken("%s: payments has %+v, the bank %+v", r.ID, theirs, bank)
 	}
 	ours := sums{captured: r.Payment.Captured.Amount, refunded: r.Payment.Refunded.Amount}
-	if r.Payment.Status == orders.PaymentAuthorized {
+	if r.Payment.Status == order.PaymentAuthorized {
 		ours.open = r.Payment.Authorized.Amount
 	}
 	if ours != theirs {
@@ -162,13 +162,13 @@ func (s *shop) auditMoney(r orders.Record) {
 	}
 	var owed sums
 	switch {
-	case r.Status == orders.StatusConfirmed:
+	case r.Status == order.StatusConfirmed:
 		owed.open = r.Totals.Total.Amount
 	case live(r):
 		owed.captured = r.Totals.Total.Amount
 	}
 	for _, f := range r.Refunds {
-		if f.Status != orders.RefundSucceeded {
+		if f.Status != order.RefundSucceeded {
 			s.broken("%s: refund %+v", r.ID, f)
 		}
 		owed.refunded += f.Amount.Amount
@@ -177,18 +177,18 @@ func (s *shop) auditMoney(r orders.Record) {
 		s.broken("%s: is %s, and has paid %+v instead of %+v", r.ID, r.Status, theirs, owed)
 	}
 	// A decline whose answer was lost until the order was rejected for another reason is a payment that ended, to orders.
-	same := string(r.Payment.Status) == book.status || r.Payment.Status == orders.PaymentVoided && book.status == declined
+	same := string(r.Payment.Status) == book.status || r.Payment.Status == order.PaymentVoided && book.status == declined
 	if !same {
 		s.broken("%s: the payment is %s, in payments %s", r.ID, r.Payment.Status, book.status)
 	}
 }
 
 // live reports whether an order stands.
-func live(r orders.Record) bool {
-	return r.Status == orders.StatusConfirmed || r.Status == orders.StatusFulfilled || r.Status == orders.StatusDelivered
+func live(r order.Snapshot) bool {
+	return r.Status == order.StatusConfirmed || r.Status == order.StatusFulfilled || r.Status == order.StatusDelivered
 }
 
-func happened(r orders.Record, event orders.Event) bool {
+func happened(r order.Snapshot, event order.Event) bool {
 	for _, entry := range r.Timeline {
 		if entry.Event == event {
 			return true

@@ -3,35 +3,35 @@ package simulation
 import (
 	"slices"
 
-	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/order"
 )
 
 // carts is the service of that name: for each cart its lines, and the orders that took theirs out of it.
 type carts struct {
-	lines      map[string][]orders.Item
+	lines      map[string][]order.Item
 	checkedOut map[string]bool
 }
 
 func newCarts() *carts {
-	return &carts{lines: map[string][]orders.Item{}, checkedOut: map[string]bool{}}
+	return &carts{lines: map[string][]order.Item{}, checkedOut: map[string]bool{}}
 }
 
-func (c *carts) get(cartID string) ([]orders.Item, error) {
+func (c *carts) get(cartID string) ([]order.Item, error) {
 	return slices.Clone(c.lines[cartID]), nil
 }
 
 // set puts a SKU in a cart at a quantity.
-func (c *carts) set(cartID string, item orders.Item) {
-	lines := slices.DeleteFunc(slices.Clone(c.lines[cartID]), func(i orders.Item) bool { return i.SKU == item.SKU })
+func (c *carts) set(cartID string, item order.Item) {
+	lines := slices.DeleteFunc(slices.Clone(c.lines[cartID]), func(i order.Item) bool { return i.SKU == item.SKU })
 	c.lines[cartID] = append(lines, item)
 }
 
-func (c *carts) checkOut(cartID, orderID string, items []orders.Item) {
+func (c *carts) checkOut(cartID, orderID string, items []order.Item) {
 	if c.checkedOut[orderID] {
 		return
 	}
 	c.checkedOut[orderID] = true
-	var rest []orders.Item
+	var rest []order.Item
 	for _, line := range c.lines[cartID] {
 		for _, item := range items {
 			if item.SKU == line.SKU {

@@ -8,6 +8,7 @@ import (
 
 	"souk/platform/idempotency"
 
+	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
 )
 
@@ -18,10 +19,10 @@ func query[T any](ctx context.Context, d *database, what, about string, transact
 	return call(ctx, d.process, "store", what, about, transaction)
 }
 
-func (d *database) Place(ctx context.Context, r orders.Record, key idempotency.Request) (orders.Record, error) {
-	return query(ctx, d, "place", r.ID, func() (orders.Record, error) {
-		d.shop.trace.call(r.ID, "order")
-		return d.shop.store.place(r, key)
+func (d *database) Place(ctx context.Context, o order.Order, key idempotency.Request) (order.Order, error) {
+	return query(ctx, d, "place", o.ID(), func() (order.Order, error) {
+		d.shop.trace.call(o.ID(), "order")
+		return d.shop.store.place(o, key)
 	})
 }
 
@@ -29,22 +30,30 @@ func (d *database) Key(ctx context.Context, key idempotency.Request) (orders.Use
 	return query(ctx, d, "key", key.Key, func() (orders.UsedKey, error) { return d.shop.store.key(key) })
 }
 
-func (d *database) Answer(ctx context.Context, r orders.Record) (orders.Order, error) {
-	return query(ctx, d, "answer", r.ID, func() (orders.Order, error) { return d.shop.store.answer(r) })
+func (d *database) Answer(ctx context.Context, o order.Order) (order.View, error) {
+	return query(ctx, d, "answer", o.ID(), func() (order.View, error) { return d.shop.store.answer(o) })
 }
 
-func (d *database) Get(ctx context.Context, id string) (orders.Record, error) {
-	return query(ctx, d, "get", id, func() (orders.Record, error) { return d.shop.store.get(id) })
+func (d *database) Get(ctx context.Context, id string) (order.Order, error) {
+	return query(ctx, d, "get", id, func() (order.Order, error) { return d.shop.store.get(id) })
 }
 
-func (d *database) Save(ctx context.Context, c orders.Change) (orders.Record, error) {
-	what := "save " + string(c.Record.Status)
-	if c.Record.Intent != orders.IntentNone {
-		what += " to " + string(c.Record.Intent)
+func (d *database) Save(ctx context.Context, o order.Order) (order.Order, error) {
+	return d.save(ctx, o, d.shop.store.save)
+}
+
+func (d *database) SaveRefund(ctx context.Context, o order.Order, refundID string, key idempotency.Request) (order.Order, error) {
+	return d.save(ctx, o, func(o order.Order) (order.Order, error) { return d.shop.store.saveRefund(o, refundID, key) })
+}
+
+func (d *database) save(ctx context.Context, o order.Order, transaction func(order.Order) (order.Order, error)) (order.Order, error) {
+	what := "save " + string(o.Status())
+	if o.Intent() != order.IntentNone {
+		what += " to " + string(o.Intent())
 	}
-	return query(ctx, d, what, c.Record.ID, func() (orders.Record, error) {
-		d.shop.trace.callAll(c.Record)
-		return d.shop.store.save(c)
+	return query(ctx, d, what, o.ID(), func() (order.Order, error) {
+		d.shop.trace.callAll(o.Snapshot())
+		return transaction(o)
 	})
 }
 
@@ -76,9 +85,9 @@ func (d *database) DeletePendingMoves(ctx context.Context, parcel orders.ParcelM
 }
 
 // List is what the service catches up by.
-func (d *database) List(ctx context.Context, filter orders.Filter) (found []orders.Record, more bool, err error) {
-	found, err = query(ctx, d, "list "+string(filter.Status), "", func() ([]orders.Record, error) {
-		var listed []orders.Record
+func (d *database) List(ctx context.Context, filter order.Filter) (found []order.Order, more bool, err error) {
+	found, err = query(ctx, d, "list "+string(filter.Status), "", func() ([]order.Order, error) {
+		var listed []order.Order
 		listed, more = d.shop.store.list(filter)
 		return listed, nil
 	})
@@ -93,8 +102,8 @@ func (d *database) RefundKey(ctx context.Context, key idempotency.Request) (idem
 	return query(ctx, d, "refund key", key.Key, func() (idempotency.Use, error) { return d.shop.store.refundKey(key) })
 }
 
-func (d *database) AnswerRefund(ctx context.Context, refundID string, status orders.RefundStatus) (orders.RefundStatus, error) {
-	return query(ctx, d, "answer refund", refundID, func() (orders.RefundStatus, error) {
+func (d *database) AnswerRefund(ctx context.Context, refundID string, status order.RefundStatus) (order.RefundStatus, error) {
+	return query(ctx, d, "answer refund", refundID, func() (order.RefundStatus, error) {
 		return d.shop.store.answerRefund(refundID, status)
 	})
 }

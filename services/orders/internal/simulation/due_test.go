@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/order"
 )
 
 // The times that orders.FinishDue goes by.
@@ -18,8 +18,8 @@ const (
 )
 
 // schedule makes an order that has come to have work due some time later, and one that has none left no longer due.
-func (r *row) schedule(saved orders.Record, dueAfter time.Duration) {
-	switch hasWork := saved.Task() != orders.TaskNone; {
+func (r *row) schedule(saved order.Order, dueAfter time.Duration) {
+	switch hasWork := saved.Task() != order.TaskNone; {
 	case !hasWork:
 		r.due = time.Time{}
 	case r.due.IsZero():

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
 )
 
@@ -33,8 +34,8 @@ type level struct{ owned, onHand, reserved int64 }
 type reservation struct {
 	status   string
 	expires  time.Time
-	items    []orders.Item
-	returned map[string][]orders.Item       // by return
+	items    []order.Item
+	returned map[string][]order.Item        // by return
 	short    *orders.InsufficientStockError // why it was refused, for good
 }
 
@@ -60,7 +61,7 @@ func (i *inventory) available(skus []string) map[string]int64 {
 	return found
 }
 
-func (i *inventory) reserve(orderID string, items []orders.Item, holdFor time.Duration) error {
+func (i *inventory) reserve(orderID string, items []order.Item, holdFor time.Duration) error {
 	if r := i.reservations[orderID]; r != nil {
 		if r.short != nil {
 			return r.short
@@ -71,7 +72,7 @@ func (i *inventory) reserve(orderID string, items []orders.Item, holdFor time.Du
 	for _, item := range items {
 		l := i.levels[item.SKU]
 		if available := l.onHand - l.reserved; available < item.Quantity {
-			short.Shortages = append(short.Shortages, orders.Shortage{SKU: item.SKU, Requested: item.Quantity, Available: available})
+			short.Shortages = append(short.Shortages, order.Shortage{SKU: item.SKU, Requested: item.Quantity, Available: available})
 		}
 	}
 	if len(short.Shortages) > 0 {
@@ -117,7 +118,7 @@ func (i *inventory) release(orderID string) {
 }
 
 // takeBack takes pieces back that an order bought, once for each return.
-func (i *inventory) takeBack(orderID, returnID string, items []orders.Item) error {
+func (i *inventory) takeBack(orderID, returnID string, items []order.Item) error {
 	r := i.reservations[orderID]
 	if r == nil || r.status != committed {
 		return errNotSold
@@ -140,7 +141,7 @@ func (i *inventory) takeBack(orderID, returnID string, items []orders.Item) erro
 		}
 	}
 	if r.returned == nil {
-		r.returned = map[string][]orders.Item{}
+		r.returned = map[string][]order.Item{}
 	}
 	r.returned[returnID] = items
 	i.move(items, 1, 0)
@@ -158,7 +159,7 @@ func (i *inventory) sweep() {
 }
 
 // move changes what is on hand and what is reserved by so many times the items.
-func (i *inventory) move(items []orders.Item, onHand, reserved int64) {
+func (i *inventory) move(items []order.Item, onHand, reserved int64) {
 	for _, item := range items {
 		i.levels[item.SKU].onHand += onHand * item.Quantity
 		i.levels[item.SKU].reserved += reserved * item.Quantity

@@ -6,6 +6,7 @@ import (
 
 	"souk/platform/money"
 
+	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
 )
 
@@ -25,11 +26,11 @@ func do(ctx context.Context, p *process, place, what, about string, effect func(
 
 type cartsClient struct{ *process }
 
-func (c cartsClient) Items(ctx context.Context, cartID string) ([]orders.Item, error) {
-	return call(ctx, c.process, "carts", "get cart", cartID, func() ([]orders.Item, error) { return c.shop.carts.get(cartID) })
+func (c cartsClient) Items(ctx context.Context, cartID string) ([]order.Item, error) {
+	return call(ctx, c.process, "carts", "get cart", cartID, func() ([]order.Item, error) { return c.shop.carts.get(cartID) })
 }
 
-func (c cartsClient) CheckOut(ctx context.Context, cartID, orderID string, items []orders.Item) error {
+func (c cartsClient) CheckOut(ctx context.Context, cartID, orderID string, items []order.Item) error {
 	return do(ctx, c.process, "carts", "check out cart", orderID, func() error {
 		c.shop.carts.checkOut(cartID, orderID, items)
 		return nil
@@ -46,10 +47,10 @@ func (c catalogClient) Variants(ctx context.Context, skus []string) (map[string]
 
 type customersClient struct{ *process }
 
-func (c customersClient) Address(ctx context.Context, id string) (orders.Address, error) {
-	return call(ctx, c.process, "customers", "get address", id, func() (orders.Address, error) {
+func (c customersClient) Address(ctx context.Context, id string) (order.Address, error) {
+	return call(ctx, c.process, "customers", "get address", id, func() (order.Address, error) {
 		if id != addressID {
-			return orders.Address{}, orders.ErrAddressNotFound
+			return order.Address{}, orders.ErrAddressNotFound
 		}
 		return home, nil
 	})
@@ -63,7 +64,7 @@ func (c inventoryClient) Available(ctx context.Context, skus []string) (map[stri
 	})
 }
 
-func (c inventoryClient) Reserve(ctx context.Context, orderID string, items []orders.Item, holdFor time.Duration) error {
+func (c inventoryClient) Reserve(ctx context.Context, orderID string, items []order.Item, holdFor time.Duration) error {
 	return do(ctx, c.process, "inventory", "reserve", orderID, func() error { return c.shop.inventory.reserve(orderID, items, holdFor) })
 }
 
@@ -78,7 +79,7 @@ func (c inventoryClient) Release(ctx context.Context, orderID string) error {
 	})
 }
 
-func (c inventoryClient) Return(ctx context.Context, orderID, returnID string, items []orders.Item) error {
+func (c inventoryClient) Return(ctx context.Context, orderID, returnID string, items []order.Item) error {
 	return do(ctx, c.process, "inventory", "return stock", orderID, func() error {
 		return c.shop.inventory.takeBack(orderID, returnID, items)
 	})
@@ -108,14 +109,14 @@ func (c paymentsClient) Refund(ctx context.Context, orderID, refundID string, am
 
 type shippingClient struct{ *process }
 
-func (c shippingClient) Quote(ctx context.Context, _ orders.Address, _ int64, currency string) ([]orders.ShippingOption, error) {
+func (c shippingClient) Quote(ctx context.Context, _ order.Address, _ int64, currency string) ([]orders.ShippingOption, error) {
 	return call(ctx, c.process, "shipping", "quote", "", func() ([]orders.ShippingOption, error) {
 		return []orders.ShippingOption{{ID: shippingOption, Carrier: "Royal", Service: "48", Price: money.New(395, currency)}}, nil
 	})
 }
 
-func (c shippingClient) Ship(ctx context.Context, orderID string, _ orders.Address, _ orders.ShippingChoice) (orders.Shipment, error) {
-	return call(ctx, c.process, "shipping", "ship", orderID, func() (orders.Shipment, error) { return c.shop.ship(orderID), nil })
+func (c shippingClient) Ship(ctx context.Context, orderID string, _ order.Address, _ order.ShippingChoice) (order.Shipment, error) {
+	return call(ctx, c.process, "shipping", "ship", orderID, func() (order.Shipment, error) { return c.shop.ship(orderID), nil })
 }
 
 func (c shippingClient) Moves(ctx context.Context, orderIDs []string) ([]orders.ParcelMoves, error) {

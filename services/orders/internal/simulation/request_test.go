@@ -9,6 +9,7 @@ import (
 
 	"souk/platform/field"
 
+	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
 )
 
@@ -96,13 +97,13 @@ func (p *person) pause(least, most time.Duration) {
 // promise is what somebody was told: that the order was like this.
 type promise struct {
 	about string // the request; the same request is answered the same
-	order orders.Order
+	order order.View
 	bytes string
 	key   bool // it is the answer to an idempotency key
 }
 
 // promised keeps what a client was told.
-func (s *shop) promised(about string, o orders.Order, key bool) {
+func (s *shop) promised(about string, o order.View, key bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.given = append(s.given, promise{about: about, order: o, bytes: text(o), key: key})

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
 )
 
@@ -23,7 +24,7 @@ type parcel struct {
 }
 
 type move struct {
-	event          orders.Event
+	event          order.Event
 	began, commits time.Time
 }
 
@@ -31,7 +32,7 @@ type move struct {
 const parcelsPage = 2
 
 // wholeWay are the moves of every parcel.
-var wholeWay = []orders.Event{orders.EventInTransit, orders.EventOutForDelivery, orders.EventDelivered}
+var wholeWay = []order.Event{order.EventInTransit, order.EventOutForDelivery, order.EventDelivered}
 
 func newShipping(restored []time.Duration) *shipping {
 	s := &shipping{began: time.Now(), parcels: map[string]*parcel{}}

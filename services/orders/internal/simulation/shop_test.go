@@ -8,6 +8,7 @@ import (
 
 	"souk/platform/money"
 
+	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
 )
 
@@ -17,7 +18,7 @@ const (
 	currency       = "GBP"
 )
 
-var home = orders.Address{Name: "Sam", Line1: "1 Market Street", City: "Leeds", PostalCode: "LS1 6DT", Country: "GB"}
+var home = order.Address{Name: "Sam", Line1: "1 Market Street", City: "Leeds", PostalCode: "LS1 6DT", Country: "GB"}
 
 // shop is everything there is in a simulation. mu guards all of it; whatever takes effect anywhere does so with mu
 // held.
@@ -123,10 +124,10 @@ func variants(skus []string, age time.Duration) map[string]orders.Variant {
 const priceRise = 20 * time.Second
 
 // ship hands an order's parcel over.
-func (s *shop) ship(orderID string) orders.Shipment {
+func (s *shop) ship(orderID string) order.Shipment {
 	carrier := newActor(s.seed, "carrier "+s.trace.names[orderID])
 	if s.shipping.ship(orderID, carrier.dice("ship")) {
 		s.mustBeSellable(orderID)
 	}
-	return orders.Shipment{ID: "sh-" + orderID, Carrier: "Royal", TrackingNumber: "RM1"}
+	return order.Shipment{ID: "sh-" + orderID, Carrier: "Royal", TrackingNumber: "RM1"}
 }

@@ -10,6 +10,7 @@ import (
 	"souk/platform/idempotency"
 	"souk/platform/money"
 
+	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
 )
 
@@ -17,7 +18,7 @@ import (
 type shopper struct {
 	*person
 	id, cart string
-	follow   func(orders.Order) // what else becomes of a placed order
+	follow   func(order.View) // what else becomes of a placed order
 }
 
 // purchase is the use of one idempotency key.
@@ -42,7 +43,7 @@ func (s *shopper) fill() {
 	s.shop.mu.Lock()
 	defer s.shop.mu.Unlock()
 	for range 1 + d.IntN(2) {
-		s.shop.carts.set(s.cart, orders.Item{SKU: one(d, skus...), Quantity: 1 + d.Int64N(2)})
+		s.shop.carts.set(s.cart, order.Item{SKU: one(d, skus...), Quantity: 1 + d.Int64N(2)})
 	}
 }
 
@@ -59,17 +60,17 @@ func (s *shopper) buy(key string) {
 	var tabs sync.WaitGroup
 	defer s.checkRefused(p)
 	defer tabs.Wait()
-	var placed *orders.Order
+	var placed *order.View
 	for try := range 8 {
 		if d.chance(0.15) {
 			other := s.shop.person(fmt.Sprintf("%s tab %d", key, try))
 			tabs.Go(func() { _, _ = s.place(other, p) })
 		}
-		order, err := s.place(s.person, p)
+		o, err := s.place(s.person, p)
 		switch {
 		case err == nil && placed == nil:
-			placed = &order
-			s.follow(order)
+			placed = &o
+			s.follow(o)
 		case refused(err) && !errors.Is(err, orders.ErrUnavailable):
 			return
 		}
@@ -81,7 +82,7 @@ func (s *shopper) buy(key string) {
 }
 
 // place sends the request once.
-func (s *shopper) place(who *person, p *purchase) (orders.Order, error) {
+func (s *shopper) place(who *person, p *purchase) (order.View, error) {
 	placement, err := ask(who, who.replica(), "place order", func(ctx context.Context, service *orders.Service) (orders.Placement, error) {
 		return service.PlaceOrder(ctx, p.request)
 	})

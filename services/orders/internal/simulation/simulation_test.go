@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
 )
 
@@ -42,7 +43,7 @@ func (s *shop) run() {
 	var people sync.WaitGroup
 	for n := range 3 {
 		buyer := &shopper{person: s.person(fmt.Sprintf("shopper %d", n+1)), id: fmt.Sprintf("customer-%d", n+1), cart: fmt.Sprintf("cart-%d", n+1)}
-		buyer.follow = func(o orders.Order) {
+		buyer.follow = func(o order.View) {
 			people.Go(func() {
 				(&life{person: s.person("life of " + s.nameOf(o.ID)), order: o}).live()
 			})
@@ -138,7 +139,7 @@ func (s *shop) unfinished(who *person) string {
 	defer s.mu.Unlock()
 	var ids []string
 	for _, id := range s.store.ids {
-		if s.store.rows[id].Task() != orders.TaskNone {
+		if s.store.rows[id].read().Task() != order.TaskNone {
 			ids = append(ids, id)
 		}
 	}
@@ -166,16 +167,16 @@ func (s *shop) rest() bool {
 func (s *shop) finish() {
 	staff := s.person("staff")
 	for _, r := range s.snapshot() {
-		if r.Status == orders.StatusConfirmed {
-			if _, err := ask(staff, staff.replica(), "dispatch", func(ctx context.Context, service *orders.Service) (orders.Order, error) {
-				return dispatchOrder(ctx, service, r.Order)
+		if r.Status == order.StatusConfirmed {
+			if _, err := ask(staff, staff.replica(), "dispatch", func(ctx context.Context, service *orders.Service) (order.View, error) {
+				return dispatchOrder(ctx, service, r.View)
 			}); err != nil {
 				s.failf("%s cannot be dispatched: %v", r.ID, err)
 			}
 		}
 		for _, t := range r.Returns {
 			_, received, err := receiveOnce(staff, t.ID)
-			if err != nil || received.Status != orders.ReturnRefunded {
+			if err != nil || received.Status != order.ReturnRefunded {
 				s.failf("%s: return is %s, %v", r.ID, received.Status, err)
 			}
 		}
@@ -189,12 +190,12 @@ func (s *shop) finish() {
 }
 
 // snapshot returns all orders.
-func (s *shop) snapshot() []orders.Record {
+func (s *shop) snapshot() []order.Snapshot {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var all []orders.Record
+	var all []order.Snapshot
 	for _, id := range s.store.ids {
-		all = append(all, s.store.rows[id].read())
+		all = append(all, s.store.rows[id].read().Snapshot())
 	}
 	return all
 }

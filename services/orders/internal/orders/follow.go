@@ -4,10 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"souk/platform/outage"
+
+	"souk/services/orders/internal/order"
 )
 
 const (
@@ -28,15 +29,15 @@ const (
 // Tracked is an order with the number of its parcel's moves that are in its timeline.
 type Tracked struct {
 	ID     string
-	Status Status
+	Status order.Status
 	Moves  int
 }
 
-// ParcelMoves are what an order's parcel did on its way, the oldest first: EventInTransit, EventOutForDelivery and
-// EventDelivered, each once at most.
+// ParcelMoves are the moves of an order's parcel, the oldest first: order.EventInTransit, order.EventOutForDelivery and
+// order.EventDelivered, each once at most.
 type ParcelMoves struct {
 	OrderID string
-	Moves   []Event
+	Moves   []order.Event
 }
 
 // ParcelNews are the moves since a position in shipping's feed.
@@ -59,7 +60,7 @@ func (s *Service) FollowParcels(ctx context.Context) error {
 	waiting := s.retryPending(ctx)
 	for {
 		more, err := s.followPage(ctx)
-		if errors.Is(err, ErrConflict) {
+		if errors.Is(err, order.ErrConflict) {
 			outage.Sleep(ctx, standBack)
 			return waiting
 		}
@@ -69,7 +70,7 @@ func (s *Service) FollowParcels(ctx context.Context) error {
 	}
 }
 
-// followPage writes down what the next page of the feed tells, and reports whether another page is there. It returns ErrConflict
+// followPage writes down what the next page of the feed tells, and reports whether another page is there. It returns order.ErrConflict
 // when another replica was quicker.
 func (s *Service) followPage(ctx context.Context) (more bool, err error) {
 	position, err := s.store.ParcelPosition(ctx)
@@ -109,12 +110,12 @@ func (s *Service) writeMoves(ctx context.Context, parcels []ParcelMoves) (pendin
 		return nil, err
 	}
 	byID := make(map[string]Tracked, len(tracked))
-	for _, order := range tracked {
-		byID[order.ID] = order
+	for _, known := range tracked {
+		byID[known.ID] = known
 	}
 	for _, parcel := range parcels {
-		order, found := byID[parcel.OrderID]
-		if !found || len(parcel.Moves) <= order.Moves {
+		known, found := byID[parcel.OrderID]
+		if !found || len(parcel.Moves) <= known.Moves {
 			continue
 		}
 		if err := s.writeParcel(ctx, parcel); err != nil {
@@ -139,7 +140,7 @@ func (s *Service) retryPending(ctx context.Context) error {
 	var failed []error
 	for _, parcel := range pending {
 		err := s.writeParcel(ctx, parcel)
-		if err == nil || errors.Is(err, ErrNotFound) {
+		if err == nil || errors.Is(err, order.ErrNotFound) {
 			err = s.store.DeletePendingMoves(ctx, parcel)
 		}
 		if err != nil && !errors.Is(err, errNotDispatched) {
@@ -152,10 +153,10 @@ func (s *Service) retryPending(ctx context.Context) error {
 // catchUp asks shipping about all orders whose parcels may be on their way, once, because moves may have been missed. Those whose
 // dispatch is being carried out come first: one that becomes fulfilled meanwhile is found among the fulfilled ones.
 func (s *Service) catchUp(ctx context.Context) (pending []ParcelMoves, err error) {
-	for _, status := range []Status{StatusConfirmed, StatusFulfilled} {
-		filter := Filter{Status: status, Limit: catchUpBatch}
+	for _, status := range []order.Status{order.StatusConfirmed, order.StatusFulfilled} {
+		filter := order.Filter{Status: status, Limit: catchUpBatch}
 		for more := true; more; {
-			var found []Record
+			var found []order.Order
 			if found, more, err = s.store.List(ctx, filter); err != nil {
 				return nil, err
 			}
@@ -165,7 +166,8 @@ func (s *Service) catchUp(ctx context.Context) (pending []ParcelMoves, err error
 			}
 			pending = append(pending, waiting...)
 			if n := len(found); n > 0 {
-				filter.Before = &Position{CreatedAt: found[n-1].CreatedAt, ID: found[n-1].ID}
+				last := found[n-1].Position()
+				filter.Before = &last
 			}
 		}
 	}
@@ -173,11 +175,11 @@ func (s *Service) catchUp(ctx context.Context) (pending []ParcelMoves, err error
 }
 
 // catchUpWith asks shipping about those of the orders that may have a parcel.
-func (s *Service) catchUpWith(ctx context.Context, found []Record) (pending []ParcelMoves, err error) {
+func (s *Service) catchUpWith(ctx context.Context, found []order.Order) (pending []ParcelMoves, err error) {
 	var ids []string
-	for _, r := range found {
-		if r.Status == StatusFulfilled || r.Intent == IntentDispatch {
-			ids = append(ids, r.ID)
+	for _, o := range found {
+		if o.Status() == order.StatusFulfilled || o.Intent() == order.IntentDispatch {
+			ids = append(ids, o.ID())
 		}
 	}
 	if len(ids) == 0 {
@@ -194,46 +196,26 @@ func (s *Service) catchUpWith(ctx context.Context, found []Record) (pending []Pa
 var errNotDispatched = errors.New("the order is not dispatched yet")
 
 // writeParcel writes the moves of a parcel that are new into its order's timeline. The last of them may be its delivery. It
-// returns ErrNotFound or errNotDispatched.
+// returns order.ErrNotFound or errNotDispatched.
 func (s *Service) writeParcel(ctx context.Context, parcel ParcelMoves) error {
 	for attempt := 1; ; attempt++ {
-		r, err := s.store.Get(ctx, parcel.OrderID)
+		o, err := s.store.Get(ctx, parcel.OrderID)
 		if err != nil {
 			return err
 		}
-		switch r.Status {
-		case StatusPending, StatusConfirmed:
+		switch o.Status() {
+		case order.StatusPending, order.StatusConfirmed:
 			return errNotDispatched
-		case StatusFulfilled:
+		case order.StatusFulfilled:
 		default:
-			return nil
+			return nil // because all moves are known
 		}
-		err = s.saveMoves(ctx, r, parcel.Moves)
-		if !errors.Is(err, ErrConflict) || attempt == moveAttempts {
+		news, err := o.RecordMoves(parcel.Moves)
+		if err != nil || !news {
+			return err
+		}
+		if _, err = s.store.Save(ctx, o); !errors.Is(err, order.ErrConflict) || attempt == moveAttempts {
 			return err
 		}
 	}
-}
-
-// saveMoves saves a fulfilled order with the moves that are new.
-func (s *Service) saveMoves(ctx context.Context, r Record, moves []Event) error {
-	var entries []TimelineEntry
-	at := now()
-	for _, move := range moves {
-		if slices.ContainsFunc(r.Timeline, func(e TimelineEntry) bool { return e.Event == move }) {
-			continue
-		}
-		entries = append(entries, TimelineEntry{At: at, Event: move})
-		if move == EventDelivered {
-			var err error
-			if r.Status, err = r.Status.to(StatusDelivered); err != nil {
-				return err
-			}
-		}
-	}
-	if len(entries) == 0 {
-		return nil
-	}
-	_, err := s.save(ctx, r, entries...)
-	return err
 }

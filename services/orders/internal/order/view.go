@@ -1,16 +1,17 @@
-package orders
+package order
 
 import (
+	"slices"
 	"time"
 
 	"souk/platform/money"
 )
 
-// Order is what its customer may see of an order. Its JSON form is how the first answer to an idempotency
-// key is kept, so a field may be added here but not renamed.
-type Order struct {
+// View is an order as its customer and staff see it. The first answer to an idempotency key is stored as its JSON, so a field can be
+// added here but not renamed.
+type View struct {
 	ID              string          `json:"id"`
-	Number          string          `json:"number"` // shown to people; see newNumber
+	Number          string          `json:"number"` // for people; see newNumber
 	Status          Status          `json:"status"`
 	CustomerID      string          `json:"customer_id"`
 	Lines           []Line          `json:"lines"`
@@ -24,10 +25,17 @@ type Order struct {
 	Returns         []Return        `json:"returns,omitempty"`   // oldest first
 	Refunds         []Refund        `json:"refunds,omitempty"`   // oldest first, those of returns included
 	Shipment        Shipment        `json:"shipment,omitzero"`   // zero until the order is dispatched
-	// What follows is about the moment and no part of an answer that is kept.
 
-	InProgress bool      `json:"-"` // whether the shop itself still has something to do about it
-	ChangedAt  time.Time `json:"-"` // since when it is as it is
+	// These two are about the moment, and no part of a stored answer.
+
+	InProgress bool      `json:"-"` // whether the shop has work left for the order
+	ChangedAt  time.Time `json:"-"` // when the order was last changed
+}
+
+// copied returns a copy that shares no list with v.
+func (v View) copied() View {
+	v.Lines, v.Timeline, v.Returns, v.Refunds = slices.Clone(v.Lines), slices.Clone(v.Timeline), slices.Clone(v.Returns), slices.Clone(v.Refunds)
+	return v
 }
 
 // Line is one SKU of an order as it was sold, at the price it was sold for.
@@ -40,7 +48,7 @@ type Line struct {
 	Origin
 }
 
-// Origin is the product of a variant, and what makes the variant. It is empty in orders that were placed before it was kept.
+// Origin is the product of a line, and the options of its variant. It is empty in orders that were placed before it was stored.
 type Origin struct {
 	ProductID string   `json:"product_id,omitempty"`
 	Slug      string   `json:"slug,omitempty"`
@@ -54,7 +62,7 @@ type Image struct {
 	Alt string `json:"alt"`
 }
 
-// Option is what makes a variant, such as its size.
+// Option is a property of a variant, such as its size.
 type Option struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`
@@ -79,7 +87,7 @@ type Address struct {
 	Country    string `json:"country"` // ISO 3166-1 alpha-2
 }
 
-// ShippingChoice is how an order goes there.
+// ShippingChoice is how an order is sent.
 type ShippingChoice struct {
 	OptionID    string `json:"option_id"`
 	Carrier     string `json:"carrier"`
@@ -90,7 +98,7 @@ type ShippingChoice struct {
 // PaymentStatus is how far an order's payment is.
 type PaymentStatus string
 
-// What an order's payment can be.
+// The statuses of a payment.
 const (
 	PaymentPending    PaymentStatus = "pending"
 	PaymentAuthorized PaymentStatus = "authorized"
@@ -99,7 +107,7 @@ const (
 	PaymentVoided     PaymentStatus = "voided"
 )
 
-// Payment is the money side of an order, as orders last learned it from payments.
+// Payment is the money of an order, as payments last told it.
 type Payment struct {
 	Status     PaymentStatus `json:"status"`
 	Authorized money.Money   `json:"authorized"`
@@ -110,7 +118,7 @@ type Payment struct {
 // Event names what happened to an order.
 type Event string
 
-// What can happen to an order.
+// The events of a timeline.
 const (
 	EventPlaced     Event = "placed"
 	EventConfirmed  Event = "confirmed"
@@ -118,7 +126,7 @@ const (
 	EventCancelled  Event = "cancelled"
 	EventDispatched Event = "dispatched"
 
-	// The moves of an order's parcel.
+	// The moves of the parcel.
 	EventInTransit      Event = "in_transit"
 	EventOutForDelivery Event = "out_for_delivery"
 	EventDelivered      Event = "delivered"
@@ -129,7 +137,7 @@ const (
 	EventRefundFailed    Event = "refund_failed"
 )
 
-// TimelineEntry is one thing that happened to an order.
+// TimelineEntry is an event with its time.
 type TimelineEntry struct {
 	At     time.Time `json:"at"`
 	Event  Event     `json:"event"`
@@ -139,7 +147,7 @@ type TimelineEntry struct {
 // RejectionReason is why a checkout was refused.
 type RejectionReason string
 
-// Why a checkout can be refused.
+// The reasons for a rejection.
 const (
 	RejectedOutOfStock      RejectionReason = "out_of_stock"
 	RejectedPaymentDeclined RejectionReason = "payment_declined"
@@ -147,16 +155,37 @@ const (
 	RejectedExpired RejectionReason = "expired"
 )
 
-// Rejection says why a checkout was refused.
+// Rejection is why a checkout was refused, in detail.
 type Rejection struct {
 	Reason    RejectionReason `json:"reason"`
 	Detail    string          `json:"detail,omitempty"`    // the provider's reason for declining
 	Shortages []Shortage      `json:"shortages,omitempty"` // the lines that were short
 }
 
-// Shortage is a line that stock did not suffice for, in pieces.
+// text is the rejection for a timeline.
+func (r Rejection) text() string {
+	if r.Detail == "" {
+		return string(r.Reason)
+	}
+	return string(r.Reason) + ": " + r.Detail
+}
+
+// Shortage is a line of which not enough was in stock, in pieces.
 type Shortage struct {
 	SKU       string `json:"sku"`
 	Requested int64  `json:"requested"`
 	Available int64  `json:"available"`
+}
+
+// Item is pieces of a SKU.
+type Item struct {
+	SKU      string `json:"sku"`
+	Quantity int64  `json:"quantity"`
+}
+
+// Shipment is a parcel at a carrier. Its zero value means that there is none yet.
+type Shipment struct {
+	ID             string `json:"id"`
+	Carrier        string `json:"carrier"`
+	TrackingNumber string `json:"tracking_number"`
 }
