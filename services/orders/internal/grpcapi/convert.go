@@ -8,8 +8,8 @@ import (
 
 	"souk/platform/money"
 
+	"souk/services/orders/internal/checkout"
 	"souk/services/orders/internal/order"
-	"souk/services/orders/internal/orders"
 )
 
 var statusOf = map[ordersv1.Status]order.Status{
@@ -115,7 +115,7 @@ func shortagesProto(shortages []order.Shortage) []*ordersv1.Shortage {
 	return out
 }
 
-func priceChangedProto(e *orders.PriceChangedError) *ordersv1.PriceChanged {
+func priceChangedProto(e *checkout.PriceChangedError) *ordersv1.PriceChanged {
 	out := &ordersv1.PriceChanged{NoLongerSold: shortagesProto(e.NoLongerSold)}
 	if e.Totals != nil {
 		out.Totals = totalsProto(*e.Totals)

@@ -16,9 +16,12 @@ import (
 	"souk/platform/pgkey"
 	"souk/platform/pgtest"
 
+	"souk/services/orders/internal/checkout"
+	"souk/services/orders/internal/events"
 	"souk/services/orders/internal/grpcapi"
 	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/parcels"
 	"souk/services/orders/internal/postgres"
 )
 
@@ -66,7 +69,7 @@ func serve(f testing.TB) (*grpctest.Server, *orders.Service) {
 	store := postgres.New(pool, settings.DueAfter())
 	service := orders.New(store, peers, settings, logger)
 	keys := grpcapi.Keys{Transaction: pgkey.NewTransaction(pool), Steps: pgkey.NewSteps(pool)}
-	api := grpcapi.New(service, orders.NewTickets(service, store), keys)
+	api := grpcapi.New(service, events.NewTickets(store, store), keys)
 	return grpctest.Serve(f, func(r grpc.ServiceRegistrar) { ordersv1.RegisterOrdersServiceServer(r, api) }), service
 }
 
@@ -102,15 +105,15 @@ type willing struct{}
 
 func (willing) Items(_ context.Context, cartID string) ([]order.Item, error) {
 	if cartID != "cart" {
-		return nil, orders.ErrCartNotFound
+		return nil, checkout.ErrCartNotFound
 	}
 	return []order.Item{{SKU: "MUG", Quantity: 3}}, nil
 }
 
 func (willing) CheckOut(context.Context, string, string, []order.Item) error { return nil }
 
-func (willing) Variants(context.Context, []string) (map[string]orders.Variant, error) {
-	return map[string]orders.Variant{"MUG": {SKU: "MUG", Title: "Mug", Price: money.New(1250, "GBP"), WeightGrams: 400}}, nil
+func (willing) Variants(context.Context, []string) (map[string]checkout.Variant, error) {
+	return map[string]checkout.Variant{"MUG": {SKU: "MUG", Title: "Mug", Price: money.New(1250, "GBP"), WeightGrams: 400}}, nil
 }
 
 func (willing) Address(context.Context, string) (order.Address, error) {
@@ -126,25 +129,25 @@ func (willing) Commit(context.Context, string) error                            
 func (willing) Release(context.Context, string) error                              { return nil }
 func (willing) Return(context.Context, string, string, []order.Item) error         { return nil }
 
-func (willing) Quote(_ context.Context, _ order.Address, _ int64, currency string) ([]orders.ShippingOption, error) {
-	return []orders.ShippingOption{{ID: "standard", Carrier: "Royal", Service: "48", Price: money.New(395, currency)}}, nil
+func (willing) Quote(_ context.Context, _ order.Address, _ int64, currency string) ([]checkout.ShippingOption, error) {
+	return []checkout.ShippingOption{{ID: "standard", Carrier: "Royal", Service: "48", Price: money.New(395, currency)}}, nil
 }
 
 func (willing) Ship(_ context.Context, id string, _ order.Address, _ order.ShippingChoice) (order.Shipment, error) {
 	return order.Shipment{ID: "sh-" + id, Carrier: "Royal", TrackingNumber: "RM1"}, nil
 }
 
-func (willing) Moves(_ context.Context, ids []string) ([]orders.ParcelMoves, error) {
-	moved := make([]orders.ParcelMoves, len(ids))
+func (willing) Moves(_ context.Context, ids []string) ([]parcels.Parcel, error) {
+	moved := make([]parcels.Parcel, len(ids))
 	for i, id := range ids {
-		moved[i] = orders.ParcelMoves{OrderID: id, Moves: []order.Event{order.EventDelivered}}
+		moved[i] = parcels.Parcel{OrderID: id, Moves: []order.Event{order.EventDelivered}}
 	}
 	return moved, nil
 }
 
 // Moved knows no position, so that all parcels are asked about each time.
-func (willing) Moved(context.Context, string, time.Duration) (orders.ParcelNews, error) {
-	return orders.ParcelNews{Position: "none", Reset: true}, nil
+func (willing) Moved(context.Context, string, time.Duration) (parcels.News, error) {
+	return parcels.News{Position: "none", Reset: true}, nil
 }
 
 // payments takes any card but one.
@@ -152,7 +155,7 @@ type payments struct{}
 
 func (payments) Authorize(_ context.Context, _ string, _ money.Money, method string) error {
 	if method == "pm_card_declined" {
-		return &orders.DeclinedError{Reason: "card_declined"}
+		return &checkout.DeclinedError{Reason: "card_declined"}
 	}
 	return nil
 }

@@ -17,6 +17,7 @@ import (
 	"souk/platform/pgkey"
 	"souk/platform/rpc"
 
+	"souk/services/orders/internal/checkout"
 	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
 )
@@ -42,9 +43,9 @@ func (m *memory) List(_ context.Context, filter order.Filter) ([]order.Order, bo
 	return []order.Order{order.Restore(order.Snapshot{View: o})}, true, nil
 }
 
-func (m *memory) Key(context.Context, idempotency.Request) (orders.UsedKey, error) {
+func (m *memory) Key(context.Context, idempotency.Request) (checkout.UsedKey, error) {
 	answer := rejected()
-	return orders.UsedKey{Use: idempotency.Use{Fingerprint: m.fingerprint, RequestID: "first"}, Order: &answer}, nil
+	return checkout.UsedKey{Use: idempotency.Use{Fingerprint: m.fingerprint, RequestID: "first"}, Order: &answer}, nil
 }
 
 func (m *memory) EraseCustomer(_ context.Context, customerID string) error {

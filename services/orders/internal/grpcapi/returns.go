@@ -11,8 +11,8 @@ import (
 	"souk/platform/admission"
 	"souk/platform/rpc"
 
+	"souk/services/orders/internal/aftersales"
 	"souk/services/orders/internal/order"
-	"souk/services/orders/internal/orders"
 )
 
 // RequestReturn writes down that the caller wants to send goods back.
@@ -27,7 +27,7 @@ func (s *Server) requestReturn(ctx context.Context, req *ordersv1.RequestReturnR
 	for i, line := range req.GetLines() {
 		lines[i] = order.Item{SKU: line.GetSku(), Quantity: line.GetQuantity()}
 	}
-	goods, err := s.orders.RequestReturn(ctx, orders.ReturnRequest{
+	goods, err := s.orders.RequestReturn(ctx, aftersales.ReturnRequest{
 		CustomerID: access.FromContext(ctx).CustomerID, OrderID: req.GetOrderId(), Lines: lines, Reason: req.GetReason(),
 	})
 	if err != nil {
@@ -49,7 +49,7 @@ func (s *Server) ReceiveReturn(ctx context.Context, req *ordersv1.ReceiveReturnR
 
 // RefundOrder gives captured money back.
 func (s *Server) RefundOrder(ctx context.Context, req *ordersv1.RefundOrderRequest) (*ordersv1.RefundOrderResponse, error) {
-	given, err := s.orders.RefundOrder(ctx, orders.RefundRequest{
+	given, err := s.orders.RefundOrder(ctx, aftersales.RefundRequest{
 		StaffID: access.FromContext(ctx).CustomerID, IdempotencyKey: req.GetIdempotencyKey(),
 		RequestID: rpc.RequestID(ctx), Retried: rpc.Retried(ctx),
 		OrderID: req.GetOrderId(), Amount: moneyOf(req.GetAmount()), Reason: req.GetReason(),

@@ -12,6 +12,8 @@ import (
 	"souk/platform/idempotency"
 	"souk/platform/rpc"
 
+	"souk/services/orders/internal/checkout"
+	"souk/services/orders/internal/events"
 	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
 )
@@ -20,7 +22,7 @@ import (
 type Server struct {
 	ordersv1.UnimplementedOrdersServiceServer
 	orders  *orders.Service
-	tickets *orders.Tickets
+	tickets *events.Tickets
 	keys    Keys
 }
 
@@ -36,7 +38,7 @@ type Keys struct {
 }
 
 // New returns a server of service and its tickets.
-func New(service *orders.Service, tickets *orders.Tickets, keys Keys) *Server {
+func New(service *orders.Service, tickets *events.Tickets, keys Keys) *Server {
 	return &Server{orders: service, tickets: tickets, keys: keys}
 }
 
@@ -52,8 +54,8 @@ func (s *Server) PlaceOrder(ctx context.Context, req *ordersv1.PlaceOrderRequest
 	}, nil
 }
 
-func placeRequest(ctx context.Context, req *ordersv1.PlaceOrderRequest) orders.PlaceRequest {
-	place := orders.PlaceRequest{
+func placeRequest(ctx context.Context, req *ordersv1.PlaceOrderRequest) checkout.PlaceRequest {
+	place := checkout.PlaceRequest{
 		CustomerID: access.FromContext(ctx).CustomerID, IdempotencyKey: req.GetIdempotencyKey(),
 		RequestID: rpc.RequestID(ctx), Retried: rpc.Retried(ctx),
 		CartID: req.GetCartId(), AddressID: req.GetAddressId(),

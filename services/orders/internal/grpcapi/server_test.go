@@ -19,8 +19,11 @@ import (
 	"souk/platform/money"
 	"souk/platform/rpc"
 
+	"souk/services/orders/internal/checkout"
+	"souk/services/orders/internal/events"
 	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/saga"
 )
 
 func rejected() order.View {
@@ -118,20 +121,20 @@ func TestErrorsCarryTheContractsReasons(t *testing.T) {
 		reason string
 	}{
 		{order.ErrNotFound, codes.NotFound, "ORDER_NOT_FOUND"},
-		{orders.ErrCartNotFound, codes.NotFound, "CART_NOT_FOUND"},
-		{orders.ErrAddressNotFound, codes.NotFound, "ADDRESS_NOT_FOUND"},
-		{orders.ErrCartEmpty, codes.FailedPrecondition, "CART_EMPTY"},
+		{checkout.ErrCartNotFound, codes.NotFound, "CART_NOT_FOUND"},
+		{checkout.ErrAddressNotFound, codes.NotFound, "ADDRESS_NOT_FOUND"},
+		{checkout.ErrCartEmpty, codes.FailedPrecondition, "CART_EMPTY"},
 		{order.ErrNotCancellable, codes.FailedPrecondition, "NOT_CANCELLABLE"},
 		{order.ErrNotDispatchable, codes.FailedPrecondition, "NOT_DISPATCHABLE"},
-		{orders.ErrTicketNotFound, codes.NotFound, "TICKET_NOT_FOUND"},
+		{events.ErrTicketNotFound, codes.NotFound, "TICKET_NOT_FOUND"},
 		{idempotency.ErrReused, codes.InvalidArgument, "IDEMPOTENCY_KEY_REUSED"},
 		{idempotency.ErrInProgress, codes.Aborted, "IDEMPOTENCY_IN_PROGRESS"},
 		{orders.ErrOrdersOpen, codes.FailedPrecondition, "ORDERS_OPEN"},
 		{order.ErrCustomerErased, codes.Unauthenticated, "CUSTOMER_NOT_FOUND"},
 		{orders.ErrBadCursor, codes.InvalidArgument, "BAD_CURSOR"},
-		{&orders.InsufficientStockError{}, codes.Aborted, "OUT_OF_STOCK"},
-		{&orders.PriceChangedError{Detail: "the total is 1.00 GBP"}, codes.Aborted, "PRICE_CHANGED"},
-		{fmt.Errorf("%w: %w", orders.ErrUnavailable, order.ErrNotFound), codes.Unavailable, "UNAVAILABLE"},
+		{&checkout.InsufficientStockError{}, codes.Aborted, "OUT_OF_STOCK"},
+		{&checkout.PriceChangedError{Detail: "the total is 1.00 GBP"}, codes.Aborted, "PRICE_CHANGED"},
+		{fmt.Errorf("%w: %w", saga.ErrUnavailable, order.ErrNotFound), codes.Unavailable, "UNAVAILABLE"},
 	} {
 		got := statusError(fmt.Errorf("wrapped: %w", test.err))
 		if status.Code(got) != test.code || rpc.Reason(got) != test.reason {
@@ -139,7 +142,7 @@ func TestErrorsCarryTheContractsReasons(t *testing.T) {
 		}
 	}
 	totals := rejected().Totals
-	changed := status.Convert(statusError(&orders.PriceChangedError{
+	changed := status.Convert(statusError(&checkout.PriceChangedError{
 		Totals: &totals, NoLongerSold: []order.Shortage{{SKU: "TEAPOT", Requested: 3}},
 	})).Details()
 	want := &ordersv1.PriceChanged{
@@ -149,7 +152,7 @@ func TestErrorsCarryTheContractsReasons(t *testing.T) {
 		t.Errorf("details %v, want %v", changed, want)
 	}
 	invalid := field.Invalid("limit", "is wrong")
-	short := status.Convert(statusError(&orders.InsufficientStockError{Shortages: []order.Shortage{{SKU: "MUG", Requested: 3, Available: 1}}}))
+	short := status.Convert(statusError(&checkout.InsufficientStockError{Shortages: []order.Shortage{{SKU: "MUG", Requested: 3, Available: 1}}}))
 	details := short.Details()
 	wantShort := &ordersv1.OutOfStock{Shortages: []*ordersv1.Shortage{{Sku: "MUG", Requested: 3, Available: 1}}}
 	if got, ok := details[len(details)-1].(*ordersv1.OutOfStock); !ok || !proto.Equal(got, wantShort) {

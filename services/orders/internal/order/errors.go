@@ -20,3 +20,11 @@ var (
 	// ErrWrongState is returned for every other move that the transition table does not have. No request leads to it.
 	ErrWrongState = errors.New("the state of the order does not allow this")
 )
+
+// Errors of idempotency keys that are saved with an order.
+var (
+	// ErrKeyUnknown is returned for a key that was never used.
+	ErrKeyUnknown = errors.New("idempotency key is unknown")
+	// ErrKeyTaken is returned when another request used the key first.
+	ErrKeyTaken = errors.New("idempotency key is taken")
+)

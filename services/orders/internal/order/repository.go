@@ -24,6 +24,13 @@ type Repository interface {
 	Save(ctx context.Context, o Order) (Order, error)
 }
 
+// Lister lists orders.
+type Lister interface {
+	// List returns orders, newest first, and whether more follow. It may return fewer than the limit when they have very many lines,
+	// but at least one if there is one.
+	List(ctx context.Context, filter Filter) (found []Order, more bool, err error)
+}
+
 // Viewer is who asks for an order.
 type Viewer struct {
 	CustomerID string

@@ -44,15 +44,15 @@ type state struct {
 }
 
 var (
-	pending     = state{StatusPending, IntentNone}
-	rejecting   = state{StatusPending, IntentReject}
-	rejected    = state{StatusRejected, IntentNone}
-	confirmed   = state{StatusConfirmed, IntentNone}
-	cancelling  = state{StatusConfirmed, IntentCancel}
-	cancelled   = state{StatusCancelled, IntentNone}
-	dispatching = state{StatusConfirmed, IntentDispatch}
-	fulfilled   = state{StatusFulfilled, IntentNone}
-	delivered   = state{StatusDelivered, IntentNone}
+	pending        = state{StatusPending, IntentNone}
+	toBeRejected   = state{StatusPending, IntentReject}
+	rejected       = state{StatusRejected, IntentNone}
+	confirmed      = state{StatusConfirmed, IntentNone}
+	toBeCancelled  = state{StatusConfirmed, IntentCancel}
+	cancelled      = state{StatusCancelled, IntentNone}
+	toBeDispatched = state{StatusConfirmed, IntentDispatch}
+	fulfilled      = state{StatusFulfilled, IntentNone}
+	delivered      = state{StatusDelivered, IntentNone}
 )
 
 // decision is a move of the state machine. Each is made by the method of Order that has its name.
@@ -81,13 +81,13 @@ type transition struct {
 // transitions is the state machine of an order. Nothing else moves an order from one state to another.
 var transitions = map[decision]transition{
 	confirm:           {pending, confirmed, ErrWrongState},
-	beginRejection:    {pending, rejecting, ErrWrongState},
-	reject:            {rejecting, rejected, ErrWrongState},
-	beginCancellation: {confirmed, cancelling, ErrNotCancellable},
-	cancel:            {cancelling, cancelled, ErrWrongState},
-	beginDispatch:     {confirmed, dispatching, ErrNotDispatchable},
-	abandonDispatch:   {dispatching, confirmed, ErrWrongState},
-	dispatch:          {dispatching, fulfilled, ErrWrongState},
+	beginRejection:    {pending, toBeRejected, ErrWrongState},
+	reject:            {toBeRejected, rejected, ErrWrongState},
+	beginCancellation: {confirmed, toBeCancelled, ErrNotCancellable},
+	cancel:            {toBeCancelled, cancelled, ErrWrongState},
+	beginDispatch:     {confirmed, toBeDispatched, ErrNotDispatchable},
+	abandonDispatch:   {toBeDispatched, confirmed, ErrWrongState},
+	dispatch:          {toBeDispatched, fulfilled, ErrWrongState},
 	recordMove:        {fulfilled, fulfilled, ErrWrongState},
 	deliver:           {fulfilled, delivered, ErrWrongState},
 	requestReturn:     {delivered, delivered, ErrNotReturnable},

@@ -20,11 +20,11 @@ func (o Order) Task() Task {
 	switch (state{o.data.Status, o.data.Intent}) {
 	case pending:
 		return TaskCheckOut
-	case rejecting:
+	case toBeRejected:
 		return TaskReject
-	case cancelling:
+	case toBeCancelled:
 		return TaskCancel
-	case dispatching:
+	case toBeDispatched:
 		return TaskDispatch
 	}
 	if o.sold() && !o.data.CartCheckedOut {

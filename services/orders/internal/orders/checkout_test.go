@@ -15,8 +15,10 @@ import (
 
 	"souk/platform/money"
 
+	"souk/services/orders/internal/checkout"
 	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/saga"
 )
 
 func TestACheckoutIsConfirmedWithinItsBudget(t *testing.T) {
@@ -222,22 +224,22 @@ func TestAChangedPriceSaysWhatTheCartCostsNow(t *testing.T) {
 		cart     []order.Item
 		expected int64
 		option   string
-		want     orders.PriceChangedError
+		want     checkout.PriceChangedError
 	}{
-		"another total": {[]order.Item{mug}, 1, "", orders.PriceChangedError{Detail: "the total is 41.45 GBP", Totals: totals(3750)}},
-		"a line gone": {[]order.Item{teapot, mug}, 0, "", orders.PriceChangedError{
+		"another total": {[]order.Item{mug}, 1, "", checkout.PriceChangedError{Detail: "the total is 41.45 GBP", Totals: totals(3750)}},
+		"a line gone": {[]order.Item{teapot, mug}, 0, "", checkout.PriceChangedError{
 			Detail: "TEAPOT is no longer sold", Totals: totals(3750), NoLongerSold: []order.Shortage{noTeapot},
 		}},
-		"a line gone from the total": {[]order.Item{teapot, mug}, 3750 + 395, "", orders.PriceChangedError{
+		"a line gone from the total": {[]order.Item{teapot, mug}, 3750 + 395, "", checkout.PriceChangedError{
 			Detail: "TEAPOT is no longer sold", Totals: totals(3750), NoLongerSold: []order.Shortage{noTeapot},
 		}},
-		"two lines gone": {[]order.Item{teapot, mug, tray}, 1, "", orders.PriceChangedError{
+		"two lines gone": {[]order.Item{teapot, mug, tray}, 1, "", checkout.PriceChangedError{
 			Detail: "2 lines are no longer sold", Totals: totals(3750), NoLongerSold: []order.Shortage{noTeapot, noTray},
 		}},
-		"all lines gone": {[]order.Item{tray}, 0, "", orders.PriceChangedError{
+		"all lines gone": {[]order.Item{tray}, 0, "", checkout.PriceChangedError{
 			Detail: "TRAY is no longer sold", NoLongerSold: []order.Shortage{noTray},
 		}},
-		"the rest not sent so": {[]order.Item{tray, mug}, 0, "pigeon", orders.PriceChangedError{
+		"the rest not sent so": {[]order.Item{tray, mug}, 0, "pigeon", checkout.PriceChangedError{
 			Detail: "TRAY is no longer sold", NoLongerSold: []order.Shortage{noTray},
 		}},
 	} {
@@ -248,14 +250,14 @@ func TestAChangedPriceSaysWhatTheCartCostsNow(t *testing.T) {
 			req.ExpectedTotal = &money.Money{Amount: test.expected, Currency: "GBP"}
 		}
 		_, err := s.PlaceOrder(t.Context(), req)
-		var changed *orders.PriceChangedError
+		var changed *checkout.PriceChangedError
 		if !errors.As(err, &changed) || !reflect.DeepEqual(*changed, test.want) {
 			t.Errorf("%s: %v, %+v, want %+v", name, err, changed, test.want)
 		}
 	}
 	s.world.carts[cartID] = []order.Item{teapot, mug}
 	s.world.failing("before quote")
-	if _, err := s.PlaceOrder(t.Context(), buy("away", visa)); !errors.Is(err, orders.ErrUnavailable) {
+	if _, err := s.PlaceOrder(t.Context(), buy("away", visa)); !errors.Is(err, saga.ErrUnavailable) {
 		t.Errorf("shipping away: %v", err)
 	}
 	if ids := s.ids(t, customer); len(ids) != 0 {
@@ -266,19 +268,19 @@ func TestAChangedPriceSaysWhatTheCartCostsNow(t *testing.T) {
 func TestATotalWithoutTheShortLinesIsRefusedForThem(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
-	s.world.variants["TRAY"] = orders.Variant{SKU: "TRAY", Title: "Tray", Price: money.New(500, "GBP"), WeightGrams: 1}
+	s.world.variants["TRAY"] = checkout.Variant{SKU: "TRAY", Title: "Tray", Price: money.New(500, "GBP"), WeightGrams: 1}
 	s.world.stock["PLATE"] = 1
 	s.world.carts[cartID] = append(s.world.carts[cartID], order.Item{SKU: "TRAY", Quantity: 5})
 	req := buy("key", visa)
 	req.ExpectedTotal = &money.Money{Amount: 3*1250 + 395, Currency: "GBP"}
 	_, err := s.PlaceOrder(t.Context(), req)
 	want := []order.Shortage{{SKU: "PLATE", Requested: 2, Available: 1}, {SKU: "TRAY", Requested: 5}}
-	var short *orders.InsufficientStockError
+	var short *checkout.InsufficientStockError
 	if !errors.As(err, &short) || !reflect.DeepEqual(short.Shortages, want) {
 		t.Errorf("%v, %+v, want %+v", err, short, want)
 	}
 	s.world.failing("before get levels")
-	var changed *orders.PriceChangedError
+	var changed *checkout.PriceChangedError
 	if _, err := s.PlaceOrder(t.Context(), req); !errors.As(err, &changed) {
 		t.Errorf("inventory away: %v, want a changed price", err)
 	}
@@ -299,33 +301,33 @@ func TestWhatIsRefusedBeforeAnOrderSavesNothing(t *testing.T) {
 	s.world.carts["empty"] = nil
 	s.world.carts["gone"] = []order.Item{{SKU: "TEAPOT", Quantity: 1}}
 	s.world.carts["huge"] = []order.Item{{SKU: "MUG", Quantity: 1 << 60}}
-	with := func(change func(*orders.PlaceRequest)) orders.PlaceRequest {
+	with := func(change func(*checkout.PlaceRequest)) checkout.PlaceRequest {
 		req := buy("refused", visa)
 		change(&req)
 		return req
 	}
-	var changed *orders.PriceChangedError
+	var changed *checkout.PriceChangedError
 	for name, test := range map[string]struct {
-		req  orders.PlaceRequest
+		req  checkout.PlaceRequest
 		want func(error) bool
 	}{
-		"no cart":    {with(func(r *orders.PlaceRequest) { r.CartID = "none" }), is(orders.ErrCartNotFound)},
-		"empty cart": {with(func(r *orders.PlaceRequest) { r.CartID = "empty" }), is(orders.ErrCartEmpty)},
-		"no address": {with(func(r *orders.PlaceRequest) { r.ShippingAddress, r.AddressID = nil, "none" }), is(orders.ErrAddressNotFound)},
-		"gone SKU":   {with(func(r *orders.PlaceRequest) { r.CartID = "gone" }), func(err error) bool { return errors.As(err, &changed) }},
-		"other total": {with(func(r *orders.PlaceRequest) { r.ExpectedTotal = &money.Money{Amount: 6142, Currency: "GBP"} }),
+		"no cart":    {with(func(r *checkout.PlaceRequest) { r.CartID = "none" }), is(checkout.ErrCartNotFound)},
+		"empty cart": {with(func(r *checkout.PlaceRequest) { r.CartID = "empty" }), is(checkout.ErrCartEmpty)},
+		"no address": {with(func(r *checkout.PlaceRequest) { r.ShippingAddress, r.AddressID = nil, "none" }), is(checkout.ErrAddressNotFound)},
+		"gone SKU":   {with(func(r *checkout.PlaceRequest) { r.CartID = "gone" }), func(err error) bool { return errors.As(err, &changed) }},
+		"other total": {with(func(r *checkout.PlaceRequest) { r.ExpectedTotal = &money.Money{Amount: 6142, Currency: "GBP"} }),
 			func(err error) bool { return errors.As(err, &changed) }},
-		"other currency": {with(func(r *orders.PlaceRequest) { r.ExpectedTotal = &money.Money{Amount: 6143, Currency: "EUR"} }),
+		"other currency": {with(func(r *checkout.PlaceRequest) { r.ExpectedTotal = &money.Money{Amount: 6143, Currency: "EUR"} }),
 			func(err error) bool { return errors.As(err, &changed) }},
-		"overflow":  {with(func(r *orders.PlaceRequest) { r.CartID = "huge" }), names("cart_id")},
-		"no option": {with(func(r *orders.PlaceRequest) { r.ShippingOption = "pigeon" }), names("shipping_option")},
+		"overflow":  {with(func(r *checkout.PlaceRequest) { r.CartID = "huge" }), names("cart_id")},
+		"no option": {with(func(r *checkout.PlaceRequest) { r.ShippingOption = "pigeon" }), names("shipping_option")},
 	} {
 		if _, err := s.PlaceOrder(t.Context(), test.req); !test.want(err) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	s.world.failing("before get variants")
-	if _, err := s.PlaceOrder(t.Context(), buy("refused", visa)); !errors.Is(err, orders.ErrUnavailable) {
+	if _, err := s.PlaceOrder(t.Context(), buy("refused", visa)); !errors.Is(err, saga.ErrUnavailable) {
 		t.Errorf("catalog away: %v", err)
 	}
 	if ids := s.ids(t, customer); len(ids) != 0 {
@@ -364,7 +366,7 @@ func TestTheLargestCartIsOneOrder(t *testing.T) {
 	s.world.carts[cartID] = nil
 	for i := range 2000 {
 		sku := fmt.Sprintf("SKU-%04d", i)
-		s.world.variants[sku] = orders.Variant{SKU: sku, Title: sku, Price: money.New(int64(i), "GBP"), WeightGrams: 1}
+		s.world.variants[sku] = checkout.Variant{SKU: sku, Title: sku, Price: money.New(int64(i), "GBP"), WeightGrams: 1}
 		s.world.stock[sku] = 100_000
 		s.world.carts[cartID] = append(s.world.carts[cartID], order.Item{SKU: sku, Quantity: 100_000})
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"souk/services/orders/internal/checkout"
 	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
 )
@@ -65,7 +66,7 @@ var outcomes = map[string]struct {
 
 // mustRecover does what happens after a crash: the order is finished, and the client tries again with its key. However
 // far the crash let it come, there is one order, at its end, and one answer.
-func (s *shop) mustRecover(t *testing.T, name string, req orders.PlaceRequest, want order.Status) {
+func (s *shop) mustRecover(t *testing.T, name string, req checkout.PlaceRequest, want order.Status) {
 	t.Helper()
 	for _, id := range s.ids(t, req.CustomerID) {
 		if err := s.Advance(t.Context(), id); err != nil {
@@ -95,7 +96,7 @@ func (s *shop) mustRecover(t *testing.T, name string, req orders.PlaceRequest, w
 }
 
 // newcomer is a process with a world of its own and a customer nobody else has.
-func newcomer(t *testing.T, pool *pgxpool.Pool, settings orders.Settings, n int, method string, mugs int64) (*shop, orders.PlaceRequest) {
+func newcomer(t *testing.T, pool *pgxpool.Pool, settings orders.Settings, n int, method string, mugs int64) (*shop, checkout.PlaceRequest) {
 	t.Helper()
 	s := shopOn(t, pool, settings)
 	s.world.stock["MUG"] = mugs
@@ -110,7 +111,7 @@ func TestACheckoutKilledAnywhereIsFinished(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			base := newShop(t)
-			place := func(s *shop, req orders.PlaceRequest) func(context.Context) {
+			place := func(s *shop, req checkout.PlaceRequest) func(context.Context) {
 				return func(ctx context.Context) { _, _ = s.PlaceOrder(ctx, req) }
 			}
 			whole, req := newcomer(t, base.pool, base.settings, 0, outcome.method, outcome.mugs)

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"souk/services/orders/internal/order"
-	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/saga"
 )
 
 func TestACancelledOrderGivesEverythingBack(t *testing.T) {
@@ -94,7 +94,7 @@ func TestADecisionGoesOnWhenThePeersAreAway(t *testing.T) {
 	s := newShop(t)
 	o := s.mustConfirm(t)
 	s.world.failing("before release")
-	if _, err := s.CancelOrder(t.Context(), customer, o.ID); !errors.Is(err, orders.ErrUnavailable) {
+	if _, err := s.CancelOrder(t.Context(), customer, o.ID); !errors.Is(err, saga.ErrUnavailable) {
 		t.Fatalf("cancel: %v, want unavailable", err)
 	}
 	if !s.isDue(t, o.ID) {

@@ -9,6 +9,7 @@ import (
 
 	"souk/platform/idempotency"
 
+	"souk/services/orders/internal/checkout"
 	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
 )
@@ -128,10 +129,10 @@ func TestNoOrderEscapesTheErasureOfItsCustomer(t *testing.T) {
 }
 
 // mustHaveRaced checks the outcome of a race between an order and the erasure of its customer, and names it.
-func (s *shop) mustHaveRaced(t *testing.T, req orders.PlaceRequest, placed, erased error) string {
+func (s *shop) mustHaveRaced(t *testing.T, req checkout.PlaceRequest, placed, erased error) string {
 	t.Helper()
 	ids, found := s.ids(t, req.CustomerID), s.with(t, req.ShippingAddress.Name)
-	_, err := s.store.Key(t.Context(), idempotency.Request{Caller: req.CustomerID, Method: orders.PlaceOrderMethod, Key: "new"})
+	_, err := s.store.Key(t.Context(), idempotency.Request{Caller: req.CustomerID, Method: checkout.Method, Key: "new"})
 	marked := errors.Is(err, order.ErrCustomerErased)
 	switch {
 	case errors.Is(placed, order.ErrCustomerErased) && erased == nil && marked && len(ids) == 0 && len(found) == 0:

@@ -12,6 +12,7 @@ import (
 
 	"souk/platform/idempotency"
 
+	"souk/services/orders/internal/checkout"
 	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
 )
@@ -19,7 +20,7 @@ import (
 // canary is in all that is personal in the orders of these tests.
 const canary = "canary"
 
-func buyAsCanary(key string) orders.PlaceRequest {
+func buyAsCanary(key string) checkout.PlaceRequest {
 	req := buy(key, "pm_"+canary)
 	req.ShippingAddress = &order.Address{
 		Name: canary, Line1: canary, Line2: canary, City: canary, Region: canary, PostalCode: canary, Country: "IE",
@@ -168,7 +169,7 @@ func TestOrdersUnderWayStopAnErasure(t *testing.T) {
 			if after := s.mustGet(t, before.ID); !reflect.DeepEqual(after, before) {
 				t.Errorf("order is %+v, want %+v", after, before)
 			}
-			if _, err := s.store.Key(t.Context(), idempotency.Request{Caller: customer, Method: orders.PlaceOrderMethod, Key: "new"}); !errors.Is(err, orders.ErrKeyUnknown) {
+			if _, err := s.store.Key(t.Context(), idempotency.Request{Caller: customer, Method: checkout.Method, Key: "new"}); !errors.Is(err, order.ErrKeyUnknown) {
 				t.Errorf("a new key: %v", err)
 			}
 		})

@@ -9,15 +9,15 @@ import (
 
 	"souk/platform/idempotency"
 
+	"souk/services/orders/internal/checkout"
 	"souk/services/orders/internal/order"
-	"souk/services/orders/internal/orders"
 )
 
 func TestFiftyIdenticalRequestsAreOneOrderAndOneAnswer(t *testing.T) {
 	t.Parallel()
 	for name, method := range map[string]string{"confirmed": visa, "declined": declined} {
 		s := newShop(t)
-		answers := make([]orders.Placement, 50)
+		answers := make([]checkout.Placement, 50)
 		var group sync.WaitGroup
 		for i := range answers {
 			group.Go(func() {
@@ -127,7 +127,7 @@ func TestADuplicateThatFindsTheCartEmptiedIsAReplay(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	inside := false
-	var first orders.Placement
+	var first checkout.Placement
 	s.world.setHook(func(context.Context, string) error {
 		if inside {
 			return nil

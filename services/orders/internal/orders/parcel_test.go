@@ -15,6 +15,7 @@ import (
 
 	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/parcels"
 	"souk/services/orders/internal/postgres"
 )
 
@@ -34,20 +35,20 @@ func (s *shop) mustDispatch(t *testing.T, key string) order.View {
 }
 
 // fed has the feed tell these pages, the first one after the position "0".
-func (s *shop) fed(t *testing.T, pages ...[]orders.ParcelMoves) {
+func (s *shop) fed(t *testing.T, pages ...[]parcels.Parcel) {
 	t.Helper()
 	s.exec(t, "UPDATE parcel_feed SET position = '0'")
 	s.world.mu.Lock()
 	defer s.world.mu.Unlock()
-	s.world.feed = func(position string) orders.ParcelNews {
+	s.world.feed = func(position string) parcels.News {
 		var n int
 		if _, err := fmt.Sscan(position, &n); err != nil {
-			return orders.ParcelNews{Position: "0", Reset: true}
+			return parcels.News{Position: "0", Reset: true}
 		}
 		if n >= len(pages) {
-			return orders.ParcelNews{Position: position}
+			return parcels.News{Position: position}
 		}
-		return orders.ParcelNews{Parcels: pages[n], Position: fmt.Sprint(n + 1), More: n+1 < len(pages)}
+		return parcels.News{Parcels: pages[n], Position: fmt.Sprint(n + 1), More: n+1 < len(pages)}
 	}
 }
 
@@ -67,7 +68,7 @@ func (s *shop) position(t *testing.T) string {
 	return position
 }
 
-func (s *shop) pending(t *testing.T) []orders.ParcelMoves {
+func (s *shop) pending(t *testing.T) []parcels.Parcel {
 	t.Helper()
 	pending, err := s.store.PendingMoves(t.Context(), 100)
 	if err != nil {
@@ -92,9 +93,9 @@ func TestMovesAreWrittenPageByPage(t *testing.T) {
 	s := newShop(t)
 	first, second := s.mustDispatch(t, "1"), s.mustDispatch(t, "2")
 	s.fed(t,
-		[]orders.ParcelMoves{{OrderID: first.ID, Moves: wholeWay[:1]}, {OrderID: uuid.NewString(), Moves: wholeWay}},
+		[]parcels.Parcel{{OrderID: first.ID, Moves: wholeWay[:1]}, {OrderID: uuid.NewString(), Moves: wholeWay}},
 		// Told again, and late.
-		[]orders.ParcelMoves{{OrderID: first.ID, Moves: wholeWay[:1]}, {OrderID: second.ID, Moves: wholeWay}},
+		[]parcels.Parcel{{OrderID: first.ID, Moves: wholeWay[:1]}, {OrderID: second.ID, Moves: wholeWay}},
 	)
 	s.mustFollow(t)
 	if moves := s.movesOf(t, first.ID); !slices.Equal(moves, wholeWay[:1]) {
@@ -117,10 +118,10 @@ func TestARoundKilledAnywhereWritesEachMoveOnce(t *testing.T) {
 	}
 	prepare := func(key string) (s *shop, ids []string) {
 		s = shopOn(t, base.pool, base.settings)
-		var page []orders.ParcelMoves
+		var page []parcels.Parcel
 		for _, n := range []string{" 1", " 2"} {
 			id := s.mustDispatch(t, key+n).ID
-			ids, page = append(ids, id), append(page, orders.ParcelMoves{OrderID: id, Moves: wholeWay})
+			ids, page = append(ids, id), append(page, parcels.Parcel{OrderID: id, Moves: wholeWay})
 		}
 		s.fed(t, page)
 		return s, ids
@@ -146,13 +147,13 @@ func TestARoundKilledAnywhereWritesEachMoveOnce(t *testing.T) {
 func TestReplicasFollowAtOnce(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
-	var pages [][]orders.ParcelMoves
+	var pages [][]parcels.Parcel
 	var ids []string
 	for n := range 6 {
 		id := s.mustDispatch(t, fmt.Sprint(n)).ID
 		ids = append(ids, id)
 		for moved := range wholeWay {
-			pages = append(pages, []orders.ParcelMoves{{OrderID: id, Moves: wholeWay[:moved+1]}})
+			pages = append(pages, []parcels.Parcel{{OrderID: id, Moves: wholeWay[:moved+1]}})
 		}
 	}
 	s.fed(t, pages...)
@@ -181,7 +182,7 @@ func TestAParcelMayMoveBeforeItsOrderIsFulfilled(t *testing.T) {
 	if _, err := s.DispatchOrder(t.Context(), o.ID); err == nil {
 		t.Fatal("dispatched")
 	}
-	s.fed(t, []orders.ParcelMoves{{OrderID: o.ID, Moves: wholeWay}, {OrderID: ready.ID, Moves: wholeWay}})
+	s.fed(t, []parcels.Parcel{{OrderID: o.ID, Moves: wholeWay}, {OrderID: ready.ID, Moves: wholeWay}})
 	s.mustFollow(t)
 	s.mustFollow(t)
 	if moves := s.movesOf(t, ready.ID); !slices.Equal(moves, wholeWay) {
@@ -204,7 +205,7 @@ func TestAnOrderThatCannotBeSavedHoldsUpNoOther(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	bad, good := s.mustDispatch(t, "bad"), s.mustDispatch(t, "good")
-	s.fed(t, []orders.ParcelMoves{{OrderID: bad.ID, Moves: wholeWay}, {OrderID: good.ID, Moves: wholeWay}})
+	s.fed(t, []parcels.Parcel{{OrderID: bad.ID, Moves: wholeWay}, {OrderID: good.ID, Moves: wholeWay}})
 	failed := false
 	s.world.setHook(func(_ context.Context, point string) error {
 		if point == "before save" && !failed {

@@ -3,6 +3,7 @@ package orders
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -13,6 +14,9 @@ import (
 
 	"souk/services/orders/internal/order"
 )
+
+// ErrBadCursor is returned for a cursor that no page of the list has.
+var ErrBadCursor = errors.New("cursor is not one of this list")
 
 const (
 	defaultLimit = 20
@@ -50,7 +54,7 @@ func (s *Service) ListOrders(ctx context.Context, q Query) (Page, error) {
 	var c field.Checker
 	c.Check(q.Limit >= 0 && q.Limit <= maxLimit, "limit", "must be 1 to 100")
 	c.Check(q.Status == "" || q.Status.Known(), "status", "is unknown")
-	c.CheckLine("customer_id", q.CustomerID, false, maxID)
+	c.CheckLine("customer_id", q.CustomerID, false, order.MaxID)
 	if err := c.Err(); err != nil {
 		return Page{}, err
 	}

@@ -16,6 +16,7 @@ import (
 	"souk/platform/security"
 	"souk/platform/security/securitytest"
 
+	"souk/services/orders/internal/aftersales"
 	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
 )
@@ -39,13 +40,13 @@ func (s *shop) mustDeliver(t *testing.T) order.View {
 }
 
 // sendBack is a request to return pieces of a SKU.
-func sendBack(o order.View, sku string, quantity int64) orders.ReturnRequest {
-	return orders.ReturnRequest{
+func sendBack(o order.View, sku string, quantity int64) aftersales.ReturnRequest {
+	return aftersales.ReturnRequest{
 		CustomerID: o.CustomerID, OrderID: o.ID, Lines: []order.Item{{SKU: sku, Quantity: quantity}}, Reason: "broken",
 	}
 }
 
-func (s *shop) mustReturn(t *testing.T, req orders.ReturnRequest) order.Return {
+func (s *shop) mustReturn(t *testing.T, req aftersales.ReturnRequest) order.Return {
 	t.Helper()
 	goods, err := s.RequestReturn(t.Context(), req)
 	if err != nil {
@@ -54,8 +55,8 @@ func (s *shop) mustReturn(t *testing.T, req orders.ReturnRequest) order.Return {
 	return goods
 }
 
-func pay(o order.View, key string, amount int64) orders.RefundRequest {
-	return orders.RefundRequest{
+func pay(o order.View, key string, amount int64) aftersales.RefundRequest {
+	return aftersales.RefundRequest{
 		StaffID: staff, IdempotencyKey: key, OrderID: o.ID, Amount: money.New(amount, "GBP"), Reason: "sorry",
 	}
 }
@@ -140,7 +141,7 @@ func TestReturnsAreChecked(t *testing.T) {
 	if _, _, err := s.ReceiveReturn(t.Context(), confirmed.ID); !errors.Is(err, order.ErrReturnNotFound) {
 		t.Errorf("no such return: %v", err)
 	}
-	bad := orders.ReturnRequest{CustomerID: customer, OrderID: confirmed.ID, Lines: []order.Item{{SKU: "MUG"}, {SKU: "MUG", Quantity: 1}}}
+	bad := aftersales.ReturnRequest{CustomerID: customer, OrderID: confirmed.ID, Lines: []order.Item{{SKU: "MUG"}, {SKU: "MUG", Quantity: 1}}}
 	var invalid *field.Error
 	if _, err := s.RequestReturn(t.Context(), bad); !errors.As(err, &invalid) || len(invalid.Violations) != 3 {
 		t.Errorf("bad lines and no reason: %v", err)

@@ -13,8 +13,11 @@ import (
 	"souk/platform/idempotency"
 	"souk/platform/pgtest"
 
+	"souk/services/orders/internal/checkout"
+	"souk/services/orders/internal/events"
 	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/parcels"
 	"souk/services/orders/internal/postgres"
 )
 
@@ -23,7 +26,7 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 // shop is the service on a database of its own, with everyone else in memory.
 type shop struct {
 	*orders.Service
-	tickets  *orders.Tickets
+	tickets  *events.Tickets
 	world    *world
 	store    *faultyStore
 	pool     *pgxpool.Pool
@@ -49,7 +52,7 @@ func shopOn(t *testing.T, pool *pgxpool.Pool, settings orders.Settings) *shop {
 	store := postgres.New(pool, settings.DueAfter())
 	s.store = &faultyStore{Store: store, world: s.world}
 	s.Service = orders.New(s.store, s.world.peers(), settings, slog.New(slog.DiscardHandler))
-	s.tickets = orders.NewTickets(s.Service, store)
+	s.tickets = events.NewTickets(store, store)
 	return s
 }
 
@@ -75,7 +78,7 @@ func (f *faultyStore) Answer(ctx context.Context, r order.Order) (order.View, er
 	return around(ctx, f.world, "answer", func() (order.View, error) { return f.Store.Answer(ctx, r) })
 }
 
-func (f *faultyStore) SaveParcelPosition(ctx context.Context, from, to string, pending []orders.ParcelMoves) error {
+func (f *faultyStore) SaveParcelPosition(ctx context.Context, from, to string, pending []parcels.Parcel) error {
 	_, err := around(ctx, f.world, "save position", func() (struct{}, error) {
 		return struct{}{}, f.Store.SaveParcelPosition(ctx, from, to, pending)
 	})
@@ -95,15 +98,15 @@ func around[T any](ctx context.Context, w *world, name string, do func() (T, err
 }
 
 // buy is a request for the whole cart.
-func buy(key, method string) orders.PlaceRequest {
+func buy(key, method string) checkout.PlaceRequest {
 	address := home()
-	return orders.PlaceRequest{
+	return checkout.PlaceRequest{
 		CustomerID: customer, IdempotencyKey: key, RequestID: "req-" + key, CartID: cartID,
 		ShippingAddress: &address, ShippingOption: "standard", PaymentMethod: method,
 	}
 }
 
-func (s *shop) mustPlace(t *testing.T, req orders.PlaceRequest) order.View {
+func (s *shop) mustPlace(t *testing.T, req checkout.PlaceRequest) order.View {
 	t.Helper()
 	placement, err := s.PlaceOrder(t.Context(), req)
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"souk/platform/idempotency"
 	"souk/platform/pgdb"
 
+	"souk/services/orders/internal/checkout"
 	"souk/services/orders/internal/order"
-	"souk/services/orders/internal/orders"
 )
 
 // What an instance of the version before does with the keys of checkouts and refunds.
@@ -44,7 +44,7 @@ func TestACheckoutOfTheVersionBeforeIsReplayed(t *testing.T) {
 		t.Errorf("%+v, %v; want the answer of the version before", replay, err)
 	}
 	s.exec(t, "DELETE FROM idempotency_keys")
-	if _, err := s.store.Key(t.Context(), idempotency.Request{Caller: customer, Method: orders.PlaceOrderMethod, Key: "key"}); !errors.Is(err, orders.ErrKeyUnknown) {
+	if _, err := s.store.Key(t.Context(), idempotency.Request{Caller: customer, Method: checkout.Method, Key: "key"}); !errors.Is(err, order.ErrKeyUnknown) {
 		t.Errorf("after the version before forgot the key: %v", err)
 	}
 }

@@ -6,8 +6,8 @@ import (
 	"maps"
 	"time"
 
+	"souk/services/orders/internal/checkout"
 	"souk/services/orders/internal/order"
-	"souk/services/orders/internal/orders"
 )
 
 // inventory is the inventory of the world.
@@ -35,11 +35,11 @@ func (w inventory) Reserve(ctx context.Context, orderID string, items []order.It
 				return r.short
 			}
 			if r.status == "ended" {
-				return orders.ErrReservationEnded
+				return checkout.ErrReservationEnded
 			}
 			return nil
 		}
-		short := &orders.InsufficientStockError{}
+		short := &checkout.InsufficientStockError{}
 		for _, item := range items {
 			if w.stock[item.SKU] < item.Quantity {
 				short.Shortages = append(short.Shortages, order.Shortage{SKU: item.SKU, Requested: item.Quantity, Available: w.stock[item.SKU]})
@@ -59,7 +59,7 @@ func (w inventory) Commit(ctx context.Context, orderID string) error {
 	return w.call(ctx, "commit", func() error {
 		r, ok := w.reservations[orderID]
 		if !ok || r.status == "ended" {
-			return orders.ErrReservationEnded
+			return checkout.ErrReservationEnded
 		}
 		r.status = "committed"
 		return nil

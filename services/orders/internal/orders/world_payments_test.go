@@ -6,7 +6,8 @@ import (
 
 	"souk/platform/money"
 
-	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/aftersales"
+	"souk/services/orders/internal/checkout"
 )
 
 // payments is the payments service of the world.
@@ -30,9 +31,9 @@ func (w payments) Authorize(ctx context.Context, orderID string, _ money.Money, 
 		}
 		switch p.status {
 		case "declined":
-			return &orders.DeclinedError{Reason: "card_declined"}
+			return &checkout.DeclinedError{Reason: "card_declined"}
 		case "voided":
-			return orders.ErrPaymentEnded
+			return checkout.ErrPaymentEnded
 		default:
 			return nil
 		}
@@ -43,7 +44,7 @@ func (w payments) Capture(ctx context.Context, orderID string) error {
 	return w.call(ctx, "capture", func() error {
 		p, ok := w.payments[orderID]
 		if !ok || p.status != "authorized" && p.status != "captured" {
-			return orders.ErrNotAuthorized
+			return aftersales.ErrNotAuthorized
 		}
 		p.status = "captured"
 		return nil
@@ -72,7 +73,7 @@ func (w payments) Refund(ctx context.Context, orderID, refundID string, amount m
 	return w.call(ctx, "refund", func() error {
 		p, ok := w.payments[orderID]
 		if !ok || p.status != "captured" || w.unrefundable {
-			return orders.ErrNotRefundable
+			return aftersales.ErrNotRefundable
 		}
 		if p.refunds == nil {
 			p.refunds = map[string]money.Money{}

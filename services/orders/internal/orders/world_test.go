@@ -11,11 +11,14 @@ import (
 
 	"souk/platform/money"
 
+	"souk/services/orders/internal/checkout"
 	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/parcels"
+	"souk/services/orders/internal/saga"
 )
 
-var errAway = fmt.Errorf("%w: the peer is away", orders.ErrUnavailable)
+var errAway = fmt.Errorf("%w: the peer is away", saga.ErrUnavailable)
 
 // world is all the other services, in memory, behaving as their contracts say. Its hook is called before
 // and after each call takes effect: it may return an error (the call fails, or its answer is lost) or
@@ -26,16 +29,16 @@ type world struct {
 	calls        []string
 	carts        map[string][]order.Item
 	checkedOut   map[string]bool
-	variants     map[string]orders.Variant
+	variants     map[string]checkout.Variant
 	addresses    map[string]order.Address
 	stock        map[string]int64
 	reservations map[string]*reservation
 	payments     map[string]*payment
 	shipments    map[string]order.Shipment
 	arrived      map[string]bool
-	moves        map[string][]order.Event                // before the arrival
-	feed         func(position string) orders.ParcelNews // instead of the usual one, with mu held
-	unrefundable bool                                    // payments refuses refunds
+	moves        map[string][]order.Event           // before the arrival
+	feed         func(position string) parcels.News // instead of the usual one, with mu held
+	unrefundable bool                               // payments refuses refunds
 }
 
 const (
@@ -49,7 +52,7 @@ func newWorld() *world {
 	return &world{
 		carts:      map[string][]order.Item{cartID: {{SKU: "PLATE", Quantity: 2}, {SKU: "MUG", Quantity: 3}}},
 		checkedOut: map[string]bool{},
-		variants: map[string]orders.Variant{
+		variants: map[string]checkout.Variant{
 			"MUG":   {SKU: "MUG", Title: "Mug", Price: money.New(1250, "GBP"), WeightGrams: 400, Origin: mugOrigin()},
 			"PLATE": {SKU: "PLATE", Title: "Plate", Price: money.New(999, "GBP"), WeightGrams: 700},
 		},
@@ -96,7 +99,7 @@ func (w *world) call(ctx context.Context, name string, effect func() error) erro
 
 func (w *world) strike(ctx context.Context, point string) error {
 	if ctx.Err() != nil {
-		return fmt.Errorf("%w: %w", orders.ErrUnavailable, ctx.Err())
+		return fmt.Errorf("%w: %w", saga.ErrUnavailable, ctx.Err())
 	}
 	w.mu.Lock()
 	hook := w.hook
@@ -127,7 +130,7 @@ func (w *world) Items(ctx context.Context, id string) (items []order.Item, err e
 	err = w.call(ctx, "get cart", func() error {
 		found, ok := w.carts[id]
 		if !ok {
-			return orders.ErrCartNotFound
+			return checkout.ErrCartNotFound
 		}
 		items = slices.Clone(found)
 		return nil
@@ -148,10 +151,10 @@ func (w *world) CheckOut(ctx context.Context, id, orderID string, items []order.
 	})
 }
 
-func (w *world) Variants(ctx context.Context, skus []string) (found map[string]orders.Variant, err error) {
+func (w *world) Variants(ctx context.Context, skus []string) (found map[string]checkout.Variant, err error) {
 	err = w.call(ctx, "get variants", func() error {
 		found = maps.Clone(w.variants)
-		maps.DeleteFunc(found, func(sku string, _ orders.Variant) bool { return !slices.Contains(skus, sku) })
+		maps.DeleteFunc(found, func(sku string, _ checkout.Variant) bool { return !slices.Contains(skus, sku) })
 		return nil
 	})
 	return found, err
@@ -161,7 +164,7 @@ func (w *world) Address(ctx context.Context, id string) (address order.Address, 
 	err = w.call(ctx, "get address", func() error {
 		found, ok := w.addresses[id]
 		if !ok {
-			return orders.ErrAddressNotFound
+			return checkout.ErrAddressNotFound
 		}
 		address = found
 		return nil
@@ -169,9 +172,9 @@ func (w *world) Address(ctx context.Context, id string) (address order.Address, 
 	return address, err
 }
 
-func (w *world) Quote(ctx context.Context, _ order.Address, _ int64, currency string) (options []orders.ShippingOption, err error) {
+func (w *world) Quote(ctx context.Context, _ order.Address, _ int64, currency string) (options []checkout.ShippingOption, err error) {
 	err = w.call(ctx, "quote", func() error {
-		options = []orders.ShippingOption{
+		options = []checkout.ShippingOption{
 			{ID: "standard", Carrier: "Royal", Service: "48", Price: money.New(395, currency)},
 			{ID: "express", Carrier: "Royal", Service: "24", Price: money.New(695, currency)},
 		}
@@ -191,7 +194,7 @@ func (w *world) Ship(ctx context.Context, orderID string, _ order.Address, _ ord
 	return shipment, err
 }
 
-func (w *world) Moves(ctx context.Context, ids []string) (moved []orders.ParcelMoves, err error) {
+func (w *world) Moves(ctx context.Context, ids []string) (moved []parcels.Parcel, err error) {
 	err = w.call(ctx, "list shipments", func() error {
 		moved = w.moved(ids)
 		return nil
@@ -200,13 +203,13 @@ func (w *world) Moves(ctx context.Context, ids []string) (moved []orders.ParcelM
 }
 
 // Moved tells, after a position, of every parcel that ever moved, as the contract allows.
-func (w *world) Moved(ctx context.Context, position string, _ time.Duration) (news orders.ParcelNews, err error) {
+func (w *world) Moved(ctx context.Context, position string, _ time.Duration) (news parcels.News, err error) {
 	err = w.call(ctx, "watch parcels", func() error {
 		if w.feed != nil {
 			news = w.feed(position)
 			return nil
 		}
-		news = orders.ParcelNews{Position: "here", Reset: position != "here"}
+		news = parcels.News{Position: "here", Reset: position != "here"}
 		if !news.Reset {
 			news.Parcels = w.moved(slices.Sorted(maps.Keys(w.shipments)))
 		}
@@ -215,14 +218,14 @@ func (w *world) Moved(ctx context.Context, position string, _ time.Duration) (ne
 	return news, err
 }
 
-func (w *world) moved(ids []string) (moved []orders.ParcelMoves) {
+func (w *world) moved(ids []string) (moved []parcels.Parcel) {
 	for _, id := range ids {
 		moves := slices.Clone(w.moves[id])
 		if w.arrived[id] {
 			moves = append(moves, order.EventDelivered)
 		}
 		if len(moves) > 0 {
-			moved = append(moved, orders.ParcelMoves{OrderID: id, Moves: moves})
+			moved = append(moved, parcels.Parcel{OrderID: id, Moves: moves})
 		}
 	}
 	return moved

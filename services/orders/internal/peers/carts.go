@@ -7,21 +7,21 @@ import (
 
 	"souk/platform/rpc"
 
+	"souk/services/orders/internal/checkout"
 	"souk/services/orders/internal/order"
-	"souk/services/orders/internal/orders"
 )
 
 type carts struct {
 	client cartsv1.CartsServiceClient
 }
 
-var _ orders.Carts = (*carts)(nil)
+var _ checkout.Carts = (*carts)(nil)
 
 // Items asks with the customer's token, so that carts decides whose cart it is.
 func (c *carts) Items(ctx context.Context, cartID string) ([]order.Item, error) {
 	answer, err := c.client.GetCart(ctx, &cartsv1.GetCartRequest{Id: cartID})
 	if rpc.Reason(err) == "CART_NOT_FOUND" {
-		return nil, orders.ErrCartNotFound
+		return nil, checkout.ErrCartNotFound
 	}
 	if err != nil {
 		return nil, peerError(err)

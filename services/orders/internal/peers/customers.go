@@ -7,21 +7,21 @@ import (
 
 	"souk/platform/rpc"
 
+	"souk/services/orders/internal/checkout"
 	"souk/services/orders/internal/order"
-	"souk/services/orders/internal/orders"
 )
 
 type customers struct {
 	client customersv1.CustomersServiceClient
 }
 
-var _ orders.Customers = (*customers)(nil)
+var _ checkout.Customers = (*customers)(nil)
 
 // Address asks with the customer's token: the address is one of theirs, or is not found.
 func (c *customers) Address(ctx context.Context, id string) (order.Address, error) {
 	answer, err := c.client.GetAddress(ctx, &customersv1.GetAddressRequest{Id: id})
 	if rpc.Reason(err) == "ADDRESS_NOT_FOUND" {
-		return order.Address{}, orders.ErrAddressNotFound
+		return order.Address{}, checkout.ErrAddressNotFound
 	}
 	if err != nil {
 		return order.Address{}, peerError(err)

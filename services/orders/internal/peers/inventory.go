@@ -11,6 +11,7 @@ import (
 
 	"souk/platform/rpc"
 
+	"souk/services/orders/internal/checkout"
 	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
 )
@@ -71,9 +72,9 @@ func inventoryError(err error) error {
 	}
 	switch rpc.Reason(err) {
 	case "INSUFFICIENT_STOCK":
-		return &orders.InsufficientStockError{Shortages: shortagesOf(err)}
+		return &checkout.InsufficientStockError{Shortages: shortagesOf(err)}
 	case "RESERVATION_ENDED":
-		return orders.ErrReservationEnded
+		return checkout.ErrReservationEnded
 	default:
 		return peerError(err)
 	}

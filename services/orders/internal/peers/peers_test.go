@@ -30,9 +30,13 @@ import (
 	"souk/platform/money"
 	"souk/platform/rpc"
 
+	"souk/services/orders/internal/aftersales"
+	"souk/services/orders/internal/checkout"
 	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/parcels"
 	"souk/services/orders/internal/peers"
+	"souk/services/orders/internal/saga"
 )
 
 // remote is all peers in one server, which gives one answer to everything and keeps what it was asked.
@@ -101,17 +105,17 @@ func TestPeersErrorsBecomeTheDomains(t *testing.T) {
 		err  error
 		want error
 	}{
-		"cart":              {getCart, rpc.Error(codes.NotFound, "CART_NOT_FOUND", ""), orders.ErrCartNotFound},
-		"address":           {getAddress, rpc.Error(codes.NotFound, "ADDRESS_NOT_FOUND", ""), orders.ErrAddressNotFound},
-		"reservation ended": {reserve, rpc.Error(codes.FailedPrecondition, "RESERVATION_ENDED", ""), orders.ErrReservationEnded},
+		"cart":              {getCart, rpc.Error(codes.NotFound, "CART_NOT_FOUND", ""), checkout.ErrCartNotFound},
+		"address":           {getAddress, rpc.Error(codes.NotFound, "ADDRESS_NOT_FOUND", ""), checkout.ErrAddressNotFound},
+		"reservation ended": {reserve, rpc.Error(codes.FailedPrecondition, "RESERVATION_ENDED", ""), checkout.ErrReservationEnded},
 		"commit": {func() error { return p.Inventory.Commit(ctx, "o") },
-			rpc.Error(codes.FailedPrecondition, "RESERVATION_ENDED", ""), orders.ErrReservationEnded},
+			rpc.Error(codes.FailedPrecondition, "RESERVATION_ENDED", ""), checkout.ErrReservationEnded},
 		"capture": {func() error { return p.Payments.Capture(ctx, "o") },
-			rpc.Error(codes.FailedPrecondition, "NOT_AUTHORIZED", ""), orders.ErrNotAuthorized},
-		"unknown outcome": {authorize, rpc.Error(codes.Unavailable, "OUTCOME_UNKNOWN", ""), orders.ErrUnavailable},
-		"away":            {getCart, status.Error(codes.Unavailable, "away"), orders.ErrUnavailable},
-		"slow":            {reserve, status.Error(codes.DeadlineExceeded, "slow"), orders.ErrUnavailable},
-		"overloaded":      {reserve, status.Error(codes.ResourceExhausted, "busy"), orders.ErrUnavailable},
+			rpc.Error(codes.FailedPrecondition, "NOT_AUTHORIZED", ""), aftersales.ErrNotAuthorized},
+		"unknown outcome": {authorize, rpc.Error(codes.Unavailable, "OUTCOME_UNKNOWN", ""), saga.ErrUnavailable},
+		"away":            {getCart, status.Error(codes.Unavailable, "away"), saga.ErrUnavailable},
+		"slow":            {reserve, status.Error(codes.DeadlineExceeded, "slow"), saga.ErrUnavailable},
+		"overloaded":      {reserve, status.Error(codes.ResourceExhausted, "busy"), saga.ErrUnavailable},
 	} {
 		r.err = test.err
 		if err := test.call(); !errors.Is(err, test.want) {
@@ -125,7 +129,7 @@ func TestAPeersStatusIsNotOurAnswer(t *testing.T) {
 	r, p := setup(t)
 	r.err = rpc.Error(codes.PermissionDenied, "NO", "not for you")
 	err := p.Carts.CheckOut(t.Context(), "c", "o", nil)
-	if _, isStatus := status.FromError(err); isStatus || err == nil || errors.Is(err, orders.ErrUnavailable) {
+	if _, isStatus := status.FromError(err); isStatus || err == nil || errors.Is(err, saga.ErrUnavailable) {
 		t.Errorf("err = %v, want one without a status", err)
 	}
 }
@@ -137,7 +141,7 @@ func TestShortagesAreNamed(t *testing.T) {
 		Shortages: []*inventoryv1.Shortage{{Sku: "MUG", Requested: 3, Available: 1}},
 	}))
 	err := p.Inventory.Reserve(t.Context(), "o", []order.Item{{SKU: "MUG", Quantity: 3}}, 90*time.Second)
-	var short *orders.InsufficientStockError
+	var short *checkout.InsufficientStockError
 	if !errors.As(err, &short) || !reflect.DeepEqual(short.Shortages, []order.Shortage{{SKU: "MUG", Requested: 3, Available: 1}}) {
 		t.Errorf("err = %v", err)
 	}
@@ -158,7 +162,7 @@ func TestWhatCanBeBoughtIsToldBySKU(t *testing.T) {
 		t.Errorf("asked about %v", asked)
 	}
 	r.err = status.Error(codes.Unavailable, "away")
-	if _, err := p.Inventory.Available(t.Context(), nil); !errors.Is(err, orders.ErrUnavailable) {
+	if _, err := p.Inventory.Available(t.Context(), nil); !errors.Is(err, saga.ErrUnavailable) {
 		t.Errorf("away: %v", err)
 	}
 }
@@ -167,13 +171,13 @@ func TestEachOutcomeOfAPaymentIsUnderstood(t *testing.T) {
 	t.Parallel()
 	r, p := setup(t)
 	authorize := func() error { return p.Payments.Authorize(t.Context(), "o", money.New(1, "GBP"), "pm_x") }
-	var refused *orders.DeclinedError
+	var refused *checkout.DeclinedError
 	for paymentStatus, want := range map[paymentsv1.Status]func(error) bool{
 		paymentsv1.Status_STATUS_AUTHORIZED: func(err error) bool { return err == nil },
 		paymentsv1.Status_STATUS_CAPTURED:   func(err error) bool { return err == nil },
 		paymentsv1.Status_STATUS_DECLINED:   func(err error) bool { return errors.As(err, &refused) && refused.Reason == "card_declined" },
-		paymentsv1.Status_STATUS_VOIDED:     func(err error) bool { return errors.Is(err, orders.ErrPaymentEnded) },
-		paymentsv1.Status_STATUS_PENDING:    func(err error) bool { return errors.Is(err, orders.ErrUnavailable) },
+		paymentsv1.Status_STATUS_VOIDED:     func(err error) bool { return errors.Is(err, checkout.ErrPaymentEnded) },
+		paymentsv1.Status_STATUS_PENDING:    func(err error) bool { return errors.Is(err, saga.ErrUnavailable) },
 	} {
 		r.answer = &paymentsv1.AuthorizeResponse{Payment: &paymentsv1.Payment{Status: paymentStatus, DeclineReason: "card_declined"}}
 		if err := authorize(); !want(err) {
@@ -196,7 +200,7 @@ func TestVariantsAreTitledForOrderLines(t *testing.T) {
 	}
 	r.answer = &catalogv1.GetVariantsResponse{Variants: []*catalogv1.SoldVariant{sold("A", "Blue"), sold("B", "Default Title"), sold("C", "")}}
 	variants, err := p.Catalog.Variants(t.Context(), []string{"A", "B", "C"})
-	want := orders.Variant{
+	want := checkout.Variant{
 		SKU: "A", Title: "Mug - Blue", Price: money.New(5, "GBP"), WeightGrams: 7, Origin: order.Origin{ProductID: "p1", Slug: "mug"},
 	}
 	if err != nil || !reflect.DeepEqual(variants["A"], want) ||
@@ -247,7 +251,7 @@ func TestTheMovesOfParcelsAreReportedByOrder(t *testing.T) {
 		}},
 		{OrderId: "packed", Events: []*shippingv1.Event{{Status: shippingv1.Status_STATUS_LABEL_CREATED}}},
 	}
-	want := []orders.ParcelMoves{
+	want := []parcels.Parcel{
 		{OrderID: "there", Moves: []order.Event{order.EventInTransit, order.EventOutForDelivery, order.EventDelivered}},
 		{OrderID: "on its way", Moves: []order.Event{order.EventInTransit}},
 	}
@@ -258,7 +262,7 @@ func TestTheMovesOfParcelsAreReportedByOrder(t *testing.T) {
 	}
 	r.answer = &shippingv1.WatchParcelsResponse{Shipments: shipments, Position: "7", More: true, Reset_: true}
 	news, err := p.Shipping.Moved(t.Context(), "6", time.Second)
-	if all := (orders.ParcelNews{Parcels: want, Position: "7", More: true, Reset: true}); err != nil || !reflect.DeepEqual(news, all) {
+	if all := (parcels.News{Parcels: want, Position: "7", More: true, Reset: true}); err != nil || !reflect.DeepEqual(news, all) {
 		t.Errorf("%v, %v; want %v", news, err, all)
 	}
 }
@@ -280,7 +284,7 @@ func TestTheCustomersTokenIsForWhatIsTheirsOnly(t *testing.T) {
 	}
 	ended, cancel := context.WithCancel(ctx)
 	cancel()
-	if err := p.Inventory.Commit(ended, "o"); !errors.Is(err, orders.ErrUnavailable) {
+	if err := p.Inventory.Commit(ended, "o"); !errors.Is(err, saga.ErrUnavailable) {
 		t.Errorf("after the end: %v", err)
 	}
 }

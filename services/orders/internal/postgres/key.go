@@ -11,20 +11,21 @@ import (
 	"souk/platform/idempotency"
 	"souk/platform/pgkey"
 
+	"souk/services/orders/internal/aftersales"
+	"souk/services/orders/internal/checkout"
 	"souk/services/orders/internal/order"
-	"souk/services/orders/internal/orders"
 )
 
-// Key implements orders.Store. Most checkouts come with a new key, and learn here whether they may.
-func (s *Store) Key(ctx context.Context, key idempotency.Request) (orders.UsedKey, error) {
+// Key implements checkout.Store. Most checkouts come with a new key, and learn here whether they may.
+func (s *Store) Key(ctx context.Context, key idempotency.Request) (checkout.UsedKey, error) {
 	batch := &pgx.Batch{}
 	queueRefusal(batch, order.ErrCustomerErased, selectErased, key.Caller)
 	use, err := s.find(ctx, batch, key)
 	if err != nil {
-		return orders.UsedKey{}, err
+		return checkout.UsedKey{}, err
 	}
 	answer, err := decodeAnswer(use.Answer)
-	return orders.UsedKey{Use: use, Order: answer}, err
+	return checkout.UsedKey{Use: use, Order: answer}, err
 }
 
 // find returns the use of a key, or orders.ErrKeyUnknown, after what the batch has queued already.
@@ -35,17 +36,17 @@ func (s *Store) find(ctx context.Context, batch *pgx.Batch, key idempotency.Requ
 		return idempotency.Use{}, fmt.Errorf("get idempotency key: %w", err)
 	}
 	if use == nil {
-		return idempotency.Use{}, orders.ErrKeyUnknown
+		return idempotency.Use{}, order.ErrKeyUnknown
 	}
 	return *use, nil
 }
 
-// RefundKey implements orders.Store.
+// RefundKey implements aftersales.Store.
 func (s *Store) RefundKey(ctx context.Context, key idempotency.Request) (idempotency.Use, error) {
 	return s.find(ctx, &pgx.Batch{}, key)
 }
 
-// Answer implements orders.Store.
+// Answer implements checkout.Store.
 func (s *Store) Answer(ctx context.Context, o order.Order) (order.View, error) {
 	batch := &pgx.Batch{}
 	if o.Status() == order.StatusPending {
@@ -75,7 +76,7 @@ func saveAnswer(ctx context.Context, to sender, batch *pgx.Batch, view order.Vie
 		return nil, fmt.Errorf("encode answer: %w", err)
 	}
 	var standing []byte
-	pgkey.Answer(batch, orders.PlaceOrderMethod, view.ID, content, &standing)
+	pgkey.Answer(batch, checkout.Method, view.ID, content, &standing)
 	if err := to.SendBatch(ctx, batch).Close(); err != nil {
 		return nil, err
 	}
@@ -93,11 +94,11 @@ func decodeAnswer(content []byte) (*order.View, error) {
 	return &view, nil
 }
 
-// AnswerRefund implements orders.Store.
+// AnswerRefund implements aftersales.Store.
 func (s *Store) AnswerRefund(ctx context.Context, refundID string, status order.RefundStatus) (order.RefundStatus, error) {
 	batch := &pgx.Batch{}
 	var standing []byte
-	pgkey.Answer(batch, orders.RefundOrderMethod, refundID, []byte(status), &standing)
+	pgkey.Answer(batch, aftersales.RefundMethod, refundID, []byte(status), &standing)
 	if err := s.pool.SendBatch(ctx, batch).Close(); err != nil {
 		return "", fmt.Errorf("answer refund: %w", err)
 	}

@@ -10,13 +10,13 @@ import (
 	"souk/platform/pgdb"
 	"souk/platform/pgkey"
 
+	"souk/services/orders/internal/checkout"
 	"souk/services/orders/internal/order"
-	"souk/services/orders/internal/orders"
 )
 
 const numberConstraint = "orders_number_key"
 
-// Place implements orders.Store. Of requests with the same key, all but the first wait for it to commit
+// Place implements checkout.Store. Of requests with the same key, all but the first wait for it to commit
 // and then violate the key's constraint.
 func (s *Store) Place(ctx context.Context, o order.Order, key idempotency.Request) (order.Order, error) {
 	err := pgdb.InTx(ctx, s.pool, func(tx pgx.Tx) error {
@@ -30,9 +30,9 @@ func (s *Store) Place(ctx context.Context, o order.Order, key idempotency.Reques
 	})
 	switch {
 	case pgkey.IsTaken(err):
-		return order.Order{}, orders.ErrKeyTaken
+		return order.Order{}, order.ErrKeyTaken
 	case pgdb.IsUnique(err, numberConstraint):
-		return order.Order{}, orders.ErrNumberTaken
+		return order.Order{}, checkout.ErrNumberTaken
 	case err != nil:
 		return order.Order{}, fmt.Errorf("insert order: %w", err)
 	}

@@ -16,7 +16,7 @@ import (
 // of pictures they take most of the 16 MiB that callers take.
 const maxPageLines = 2000
 
-// Get implements orders.Store.
+// Get implements order.Reader.
 func (s *Store) Get(ctx context.Context, id string) (order.Order, error) {
 	found, err := s.read(ctx, "WHERE id = $1", id)
 	if err != nil {
@@ -28,7 +28,7 @@ func (s *Store) Get(ctx context.Context, id string) (order.Order, error) {
 	return found[0], nil
 }
 
-// List implements orders.Store.
+// List implements order.Lister.
 func (s *Store) List(ctx context.Context, filter order.Filter) ([]order.Order, bool, error) {
 	ids, more, err := s.page(ctx, filter)
 	if err != nil {
@@ -119,7 +119,7 @@ func (s *Store) read(ctx context.Context, rest string, args ...any) ([]order.Ord
 	})
 }
 
-// Versions implements orders.Store.
+// Versions implements events.Store.
 func (s *Store) Versions(ctx context.Context, ids []string) (map[string]int64, error) {
 	rows, err := s.pool.Query(ctx, "SELECT id, version FROM orders WHERE id = ANY ($1)", ids)
 	if err != nil {

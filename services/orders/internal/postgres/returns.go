@@ -30,7 +30,7 @@ func queueReturns(batch *pgx.Batch, r order.Snapshot) {
 	}
 }
 
-// OrderOfReturn implements orders.Store.
+// OrderOfReturn implements aftersales.Store.
 func (s *Store) OrderOfReturn(ctx context.Context, returnID string) (string, error) {
 	var id string
 	err := s.pool.QueryRow(ctx, "SELECT order_id FROM returns WHERE id = $1", returnID).Scan(&id)

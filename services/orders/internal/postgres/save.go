@@ -13,7 +13,6 @@ import (
 	"souk/platform/pgkey"
 
 	"souk/services/orders/internal/order"
-	"souk/services/orders/internal/orders"
 )
 
 // Everything about an order that changes.
@@ -45,11 +44,11 @@ func (s *Store) Save(ctx context.Context, o order.Order) (order.Order, error) {
 	return s.save(ctx, o, func(*pgx.Batch) {})
 }
 
-// SaveRefund implements orders.Store.
+// SaveRefund implements aftersales.Store.
 func (s *Store) SaveRefund(ctx context.Context, o order.Order, refundID string, key idempotency.Request) (order.Order, error) {
 	saved, err := s.save(ctx, o, func(batch *pgx.Batch) { pgkey.Claim(batch, key, refundID) })
 	if pgkey.IsTaken(err) {
-		return order.Order{}, orders.ErrKeyTaken
+		return order.Order{}, order.ErrKeyTaken
 	}
 	return saved, err
 }

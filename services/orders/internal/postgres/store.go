@@ -7,10 +7,11 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"souk/services/orders/internal/events"
 	"souk/services/orders/internal/orders"
 )
 
-// Store implements orders.Store and orders.TicketStore.
+// Store implements orders.Store and events.TicketStore.
 type Store struct {
 	pool *pgxpool.Pool
 	// dueAfter is how long after it has come to have work an order is due.
@@ -19,7 +20,7 @@ type Store struct {
 
 var (
 	_ orders.Store       = (*Store)(nil)
-	_ orders.TicketStore = (*Store)(nil)
+	_ events.TicketStore = (*Store)(nil)
 )
 
 // New returns a store on a database that has been migrated. An order is due that long after it has come to have work.

@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"time"
 
-	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/saga"
 )
 
 // What a caller learns from a call that got no answer.
 var (
-	errAway = fmt.Errorf("%w: no answer", orders.ErrUnavailable)
+	errAway = fmt.Errorf("%w: no answer", saga.ErrUnavailable)
 	// A store's errors are its driver's own.
 	errDisconnected = errors.New("the connection to the database was lost")
 )

@@ -8,8 +8,10 @@ import (
 
 	"souk/platform/idempotency"
 
+	"souk/services/orders/internal/checkout"
 	"souk/services/orders/internal/order"
-	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/parcels"
+	"souk/services/orders/internal/saga"
 )
 
 // database is a process's connection to the store. It implements orders.Store.
@@ -26,8 +28,8 @@ func (d *database) Place(ctx context.Context, o order.Order, key idempotency.Req
 	})
 }
 
-func (d *database) Key(ctx context.Context, key idempotency.Request) (orders.UsedKey, error) {
-	return query(ctx, d, "key", key.Key, func() (orders.UsedKey, error) { return d.shop.store.key(key) })
+func (d *database) Key(ctx context.Context, key idempotency.Request) (checkout.UsedKey, error) {
+	return query(ctx, d, "key", key.Key, func() (checkout.UsedKey, error) { return d.shop.store.key(key) })
 }
 
 func (d *database) Answer(ctx context.Context, o order.Order) (order.View, error) {
@@ -57,26 +59,26 @@ func (d *database) save(ctx context.Context, o order.Order, transaction func(ord
 	})
 }
 
-func (d *database) Tracked(ctx context.Context, ids []string) ([]orders.Tracked, error) {
-	return query(ctx, d, "tracked", "", func() ([]orders.Tracked, error) { return d.shop.store.tracked(ids), nil })
+func (d *database) Tracked(ctx context.Context, ids []string) ([]parcels.Tracked, error) {
+	return query(ctx, d, "tracked", "", func() ([]parcels.Tracked, error) { return d.shop.store.tracked(ids), nil })
 }
 
 func (d *database) ParcelPosition(ctx context.Context) (string, error) {
 	return query(ctx, d, "position", "", func() (string, error) { return d.shop.store.position, nil })
 }
 
-func (d *database) SaveParcelPosition(ctx context.Context, from, to string, pending []orders.ParcelMoves) error {
+func (d *database) SaveParcelPosition(ctx context.Context, from, to string, pending []parcels.Parcel) error {
 	_, err := query(ctx, d, "save position", to, func() (struct{}, error) {
 		return struct{}{}, d.shop.store.savePosition(from, to, pending)
 	})
 	return err
 }
 
-func (d *database) PendingMoves(ctx context.Context, _ int) ([]orders.ParcelMoves, error) {
-	return query(ctx, d, "pending moves", "", func() ([]orders.ParcelMoves, error) { return slices.Clone(d.shop.store.pending), nil })
+func (d *database) PendingMoves(ctx context.Context, _ int) ([]parcels.Parcel, error) {
+	return query(ctx, d, "pending moves", "", func() ([]parcels.Parcel, error) { return slices.Clone(d.shop.store.pending), nil })
 }
 
-func (d *database) DeletePendingMoves(ctx context.Context, parcel orders.ParcelMoves) error {
+func (d *database) DeletePendingMoves(ctx context.Context, parcel parcels.Parcel) error {
 	_, err := query(ctx, d, "delete pending", parcel.OrderID, func() (struct{}, error) {
 		d.shop.store.deletePending(parcel)
 		return struct{}{}, nil
@@ -111,7 +113,7 @@ func (d *database) AnswerRefund(ctx context.Context, refundID string, status ord
 // Nobody waits for events or is erased here, and the processes claim orders that are due themselves.
 var errUnused = errors.New("the simulation does not use this")
 
-func (d *database) ClaimDue(context.Context, int, time.Duration) ([]orders.Due, error) {
+func (d *database) ClaimDue(context.Context, int, time.Duration) ([]saga.Due, error) {
 	return nil, errUnused
 }
 

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"souk/services/orders/internal/checkout"
 	"souk/services/orders/internal/order"
-	"souk/services/orders/internal/orders"
 )
 
 // What becomes of a reservation.
@@ -35,8 +35,8 @@ type reservation struct {
 	status   string
 	expires  time.Time
 	items    []order.Item
-	returned map[string][]order.Item        // by return
-	short    *orders.InsufficientStockError // why it was refused, for good
+	returned map[string][]order.Item          // by return
+	short    *checkout.InsufficientStockError // why it was refused, for good
 }
 
 func newInventory(stock map[string]int64) *inventory {
@@ -68,7 +68,7 @@ func (i *inventory) reserve(orderID string, items []order.Item, holdFor time.Dur
 		}
 		return r.ended()
 	}
-	short := &orders.InsufficientStockError{}
+	short := &checkout.InsufficientStockError{}
 	for _, item := range items {
 		l := i.levels[item.SKU]
 		if available := l.onHand - l.reserved; available < item.Quantity {
@@ -86,7 +86,7 @@ func (i *inventory) reserve(orderID string, items []order.Item, holdFor time.Dur
 
 func (r *reservation) ended() error {
 	if r == nil || r.status == released || r.status == expired {
-		return orders.ErrReservationEnded
+		return checkout.ErrReservationEnded
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"souk/platform/money"
 
+	"souk/services/orders/internal/aftersales"
 	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
 )
@@ -102,13 +103,13 @@ func decideOn(who *person, o order.View, what string, target order.Status, decid
 // giveBack gives some of the money back, with several tries under one key.
 func giveBack(who *person, o order.View) {
 	d := who.dice("refund")
-	req := orders.RefundRequest{
+	req := aftersales.RefundRequest{
 		StaffID: staffID, IdempotencyKey: who.name, OrderID: o.ID, Reason: "late",
 		Amount: money.New(1+d.Int64N(o.Payment.Captured.Amount*2/3), currency),
 	}
 	who.pause(0, 8*time.Second)
 	for range 1 + d.IntN(4) {
-		given, err := ask(who, who.replica(), "refund", func(ctx context.Context, service *orders.Service) (orders.GivenRefund, error) {
+		given, err := ask(who, who.replica(), "refund", func(ctx context.Context, service *orders.Service) (aftersales.GivenRefund, error) {
 			return service.RefundOrder(ctx, req)
 		})
 		if err == nil {
@@ -122,7 +123,7 @@ func giveBack(who *person, o order.View) {
 func sendBack(who *person, o order.View) {
 	d := who.dice("return")
 	line := one(d, o.Lines...)
-	req := orders.ReturnRequest{
+	req := aftersales.ReturnRequest{
 		CustomerID: o.CustomerID, OrderID: o.ID, Reason: "too small",
 		Lines: []order.Item{{SKU: line.SKU, Quantity: 1 + d.Int64N(line.Quantity)}},
 	}

@@ -12,6 +12,8 @@ import (
 	"souk/platform/idempotency"
 	"souk/platform/money"
 
+	"souk/services/orders/internal/aftersales"
+	"souk/services/orders/internal/checkout"
 	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
 )
@@ -80,7 +82,7 @@ func mustBeInvalid(t *rapid.T, got error, name string) {
 func (m *machine) Place(t *rapid.T) {
 	customer := customers.Draw(t, "customer")
 	item := order.Item{SKU: rapid.SampledFrom(skus).Draw(t, "sku"), Quantity: rapid.Int64Range(1, 3).Draw(t, "quantity")}
-	request := orders.PlaceRequest{
+	request := checkout.PlaceRequest{
 		CustomerID: customer, IdempotencyKey: m.model.newKey(), CartID: "cart of " + customer, AddressID: addressID,
 		ShippingOption: shippingOption, PaymentMethod: rapid.SampledFrom([]string{methodVisa, methodDeclined, methodTimeout}).Draw(t, "method"),
 	}
@@ -143,7 +145,7 @@ func (m *machine) Deliver(t *rapid.T) {
 func (m *machine) RequestReturn(t *rapid.T) {
 	e := m.pick(t)
 	back := order.Item{SKU: e.item.SKU, Quantity: rapid.Int64Range(1, 3).Draw(t, "quantity")}
-	goods, err := m.service.RequestReturn(m.ctx, orders.ReturnRequest{
+	goods, err := m.service.RequestReturn(m.ctx, aftersales.ReturnRequest{
 		CustomerID: e.request.CustomerID, OrderID: e.id, Lines: []order.Item{back}, Reason: "too small",
 	})
 	mustBe(t, err, m.model.requestReturn(e, goods, back))
@@ -167,7 +169,7 @@ func (m *machine) Receive(t *rapid.T) {
 // Refund gives money back, and asks for it a second time with the same key.
 func (m *machine) Refund(t *rapid.T) {
 	e := m.pick(t)
-	request := orders.RefundRequest{
+	request := aftersales.RefundRequest{
 		StaffID: staffID, IdempotencyKey: m.model.newKey(), OrderID: e.id, Reason: "late",
 		Amount: money.New(rapid.Int64Range(1, 2500).Draw(t, "amount"), currency),
 	}

@@ -3,8 +3,8 @@ package simulation
 import (
 	"fmt"
 
+	"souk/services/orders/internal/checkout"
 	"souk/services/orders/internal/order"
-	"souk/services/orders/internal/orders"
 )
 
 // model is what a shop without faults, concurrency or other services would be.
@@ -17,7 +17,7 @@ type model struct {
 // expected is what the model knows of an order. It has one line.
 type expected struct {
 	id                 string
-	request            orders.PlaceRequest
+	request            checkout.PlaceRequest
 	answer             string
 	item               order.Item
 	price              int64 // of a piece
@@ -47,7 +47,7 @@ func (m *model) newKey() string {
 }
 
 // place says what becomes of a new order.
-func (m *model) place(request orders.PlaceRequest, item order.Item, placed orders.Placement) *expected {
+func (m *model) place(request checkout.PlaceRequest, item order.Item, placed checkout.Placement) *expected {
 	o := placed.Order
 	e := &expected{
 		id: o.ID, request: request, answer: text(o), item: item, status: order.StatusRejected,

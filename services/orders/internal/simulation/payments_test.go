@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 
-	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/aftersales"
+	"souk/services/orders/internal/checkout"
+	"souk/services/orders/internal/saga"
 )
 
 // What becomes of a payment, in payments and at the bank.
@@ -24,7 +26,7 @@ const (
 )
 
 var (
-	errOutcomeUnknown  = fmt.Errorf("%w: the bank's answer is unknown", orders.ErrUnavailable)
+	errOutcomeUnknown  = fmt.Errorf("%w: the bank's answer is unknown", saga.ErrUnavailable)
 	errAlreadyCaptured = errors.New("the money is captured already")
 	errMismatch        = errors.New("the order has another payment")
 )
@@ -77,7 +79,7 @@ func (p *payments) authorize(orderID string, amount int64, method string) error 
 	}
 	switch {
 	case book.status == voided:
-		return orders.ErrPaymentEnded
+		return checkout.ErrPaymentEnded
 	case book.amount != amount || book.method != method:
 		return errMismatch
 	case book.status == pending:
@@ -91,7 +93,7 @@ func (p *payments) authorize(orderID string, amount int64, method string) error 
 		}
 	}
 	if book.status == declined {
-		return &orders.DeclinedError{Reason: "card_declined"}
+		return &checkout.DeclinedError{Reason: "card_declined"}
 	}
 	return nil
 }
@@ -113,13 +115,13 @@ func (p *payments) capture(orderID string) error {
 	book := p.books[orderID]
 	switch {
 	case book == nil || book.status != authorized && book.status != captured:
-		return orders.ErrNotAuthorized
+		return aftersales.ErrNotAuthorized
 	case book.status == captured:
 		return nil
 	}
 	c := p.bank[orderID]
 	if c.status == voided {
-		return orders.ErrNotAuthorized
+		return aftersales.ErrNotAuthorized
 	}
 	c.status = captured
 	if !p.answered(orderID) {
@@ -163,7 +165,7 @@ func (p *payments) void(orderID string) error {
 func (p *payments) refund(orderID, refundID string, amount int64) error {
 	book := p.books[orderID]
 	if book == nil || book.status != captured {
-		return orders.ErrNotRefundable
+		return aftersales.ErrNotRefundable
 	}
 	r := book.refunds[refundID]
 	if r == nil {
@@ -172,13 +174,13 @@ func (p *payments) refund(orderID, refundID string, amount int64) error {
 			left -= other.amount
 		}
 		if amount > left {
-			return orders.ErrNotRefundable
+			return aftersales.ErrNotRefundable
 		}
 		r = &refund{amount: amount}
 		book.refunds[refundID] = r
 	}
 	if r.amount != amount {
-		return orders.ErrNotRefundable
+		return aftersales.ErrNotRefundable
 	}
 	p.bank[orderID].refunds[refundID] = amount
 	if !r.done && !p.answered(orderID) {

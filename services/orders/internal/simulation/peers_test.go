@@ -6,8 +6,10 @@ import (
 
 	"souk/platform/money"
 
+	"souk/services/orders/internal/checkout"
 	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/parcels"
 )
 
 // peersOf returns a process's clients of the other services.
@@ -39,8 +41,8 @@ func (c cartsClient) CheckOut(ctx context.Context, cartID, orderID string, items
 
 type catalogClient struct{ *process }
 
-func (c catalogClient) Variants(ctx context.Context, skus []string) (map[string]orders.Variant, error) {
-	return call(ctx, c.process, "catalog", "get variants", "", func() (map[string]orders.Variant, error) {
+func (c catalogClient) Variants(ctx context.Context, skus []string) (map[string]checkout.Variant, error) {
+	return call(ctx, c.process, "catalog", "get variants", "", func() (map[string]checkout.Variant, error) {
 		return variants(skus, c.shop.age()), nil
 	})
 }
@@ -50,7 +52,7 @@ type customersClient struct{ *process }
 func (c customersClient) Address(ctx context.Context, id string) (order.Address, error) {
 	return call(ctx, c.process, "customers", "get address", id, func() (order.Address, error) {
 		if id != addressID {
-			return order.Address{}, orders.ErrAddressNotFound
+			return order.Address{}, checkout.ErrAddressNotFound
 		}
 		return home, nil
 	})
@@ -109,9 +111,9 @@ func (c paymentsClient) Refund(ctx context.Context, orderID, refundID string, am
 
 type shippingClient struct{ *process }
 
-func (c shippingClient) Quote(ctx context.Context, _ order.Address, _ int64, currency string) ([]orders.ShippingOption, error) {
-	return call(ctx, c.process, "shipping", "quote", "", func() ([]orders.ShippingOption, error) {
-		return []orders.ShippingOption{{ID: shippingOption, Carrier: "Royal", Service: "48", Price: money.New(395, currency)}}, nil
+func (c shippingClient) Quote(ctx context.Context, _ order.Address, _ int64, currency string) ([]checkout.ShippingOption, error) {
+	return call(ctx, c.process, "shipping", "quote", "", func() ([]checkout.ShippingOption, error) {
+		return []checkout.ShippingOption{{ID: shippingOption, Carrier: "Royal", Service: "48", Price: money.New(395, currency)}}, nil
 	})
 }
 
@@ -119,15 +121,15 @@ func (c shippingClient) Ship(ctx context.Context, orderID string, _ order.Addres
 	return call(ctx, c.process, "shipping", "ship", orderID, func() (order.Shipment, error) { return c.shop.ship(orderID), nil })
 }
 
-func (c shippingClient) Moves(ctx context.Context, orderIDs []string) ([]orders.ParcelMoves, error) {
-	return call(ctx, c.process, "shipping", "list shipments", "", func() ([]orders.ParcelMoves, error) {
+func (c shippingClient) Moves(ctx context.Context, orderIDs []string) ([]parcels.Parcel, error) {
+	return call(ctx, c.process, "shipping", "list shipments", "", func() ([]parcels.Parcel, error) {
 		return c.shop.shipping.moves(orderIDs), nil
 	})
 }
 
 // Moved answers at once: nothing is gained here by waiting.
-func (c shippingClient) Moved(ctx context.Context, position string, _ time.Duration) (orders.ParcelNews, error) {
-	return call(ctx, c.process, "shipping", "watch parcels", position, func() (orders.ParcelNews, error) {
+func (c shippingClient) Moved(ctx context.Context, position string, _ time.Duration) (parcels.News, error) {
+	return call(ctx, c.process, "shipping", "watch parcels", position, func() (parcels.News, error) {
 		return c.shop.shipping.moved(position), nil
 	})
 }

@@ -8,10 +8,11 @@ import (
 	"time"
 
 	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/parcels"
 )
 
 // How often a process follows parcels here, where most looks would find nothing.
-const followEvery = 4 * orders.FollowEvery
+const followEvery = 4 * parcels.FollowEvery
 
 // replica is a place where processes of orders run, one after the other.
 type replica struct {

@@ -1,14 +1,14 @@
 package simulation
 
 import (
+	"souk/services/orders/internal/aftersales"
 	"souk/services/orders/internal/order"
-	"souk/services/orders/internal/orders"
 )
 
 // refundPromise and returnPromise are what staff and customers were told.
 type (
 	refundPromise struct {
-		request orders.RefundRequest
+		request aftersales.RefundRequest
 		refund  order.Refund
 		bytes   string
 	}
@@ -18,7 +18,7 @@ type (
 	}
 )
 
-func (s *shop) refundPromised(request orders.RefundRequest, refund order.Refund) {
+func (s *shop) refundPromised(request aftersales.RefundRequest, refund order.Refund) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.givenRefunds = append(s.givenRefunds, refundPromise{request, refund, text(refund)})

@@ -9,8 +9,10 @@ import (
 
 	"souk/platform/field"
 
+	"souk/services/orders/internal/checkout"
 	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/saga"
 )
 
 // errNoAnswer is what a client knows when it does not know anything.
@@ -120,9 +122,9 @@ func text(answer any) string {
 
 // refused reports whether an error says that a request to place an order saved nothing.
 func refused(err error) bool {
-	var price *orders.PriceChangedError
-	var short *orders.InsufficientStockError
+	var price *checkout.PriceChangedError
+	var short *checkout.InsufficientStockError
 	var invalid *field.Error
-	return errors.Is(err, orders.ErrCartEmpty) || errors.Is(err, orders.ErrUnavailable) || errors.As(err, &price) || errors.As(err, &short) ||
+	return errors.Is(err, checkout.ErrCartEmpty) || errors.Is(err, saga.ErrUnavailable) || errors.As(err, &price) || errors.As(err, &short) ||
 		errors.As(err, &invalid)
 }

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"souk/services/orders/internal/order"
-	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/parcels"
 )
 
 // shipping is the service of that name: parcels, and the feed of their moves. A move is a transaction, whose number is the time when
@@ -64,7 +64,7 @@ func (s *shipping) ship(orderID string, d dice) (fresh bool) {
 func (s *shipping) number(began time.Time) int64 { return int64(began.Sub(s.began)) }
 
 // told is what can be seen of a parcel, with the transaction that changed it last: 0 if none did.
-func (s *shipping) told(p *parcel) (seen orders.ParcelMoves, changed int64) {
+func (s *shipping) told(p *parcel) (seen parcels.Parcel, changed int64) {
 	seen.OrderID = p.orderID
 	for _, m := range p.moves {
 		if !m.commits.After(time.Now()) {
@@ -101,13 +101,13 @@ func (s *shipping) life() (n int) {
 
 // moved is a page of the feed. A position is the life of the database, the transaction to begin from and, during a walk over
 // several pages, the last one that was told.
-func (s *shipping) moved(position string) orders.ParcelNews {
+func (s *shipping) moved(position string) parcels.News {
 	var life int
 	var from, after int64
 	n, _ := fmt.Sscanf(position, "%d %d %d", &life, &from, &after)
 	oldest := s.oldest()
 	if n < 2 || life != s.life() {
-		return orders.ParcelNews{Position: fmt.Sprint(s.life(), " ", oldest), Reset: true}
+		return parcels.News{Position: fmt.Sprint(s.life(), " ", oldest), Reset: true}
 	}
 	walking, least := n == 3, from
 	if walking {
@@ -115,7 +115,7 @@ func (s *shipping) moved(position string) orders.ParcelNews {
 	} else {
 		from = oldest
 	}
-	news := orders.ParcelNews{Position: position}
+	news := parcels.News{Position: position}
 	for len(news.Parcels) < parcelsPage {
 		next, changed := s.next(least)
 		if next == nil {
@@ -134,7 +134,7 @@ func (s *shipping) moved(position string) orders.ParcelNews {
 }
 
 // next returns the parcel that changed first, of those that did not change before a transaction.
-func (s *shipping) next(least int64) (found *orders.ParcelMoves, at int64) {
+func (s *shipping) next(least int64) (found *parcels.Parcel, at int64) {
 	for _, p := range s.all {
 		if seen, changed := s.told(p); changed >= max(least, 1) && (found == nil || changed < at) {
 			found, at = &seen, changed
@@ -144,7 +144,7 @@ func (s *shipping) next(least int64) (found *orders.ParcelMoves, at int64) {
 }
 
 // moves returns what the parcels of these orders have done.
-func (s *shipping) moves(orderIDs []string) (all []orders.ParcelMoves) {
+func (s *shipping) moves(orderIDs []string) (all []parcels.Parcel) {
 	for _, id := range orderIDs {
 		if p := s.parcels[id]; p != nil {
 			if seen, _ := s.told(p); len(seen.Moves) > 0 {

@@ -8,6 +8,7 @@ import (
 
 	"souk/platform/money"
 
+	"souk/services/orders/internal/checkout"
 	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
 )
@@ -112,11 +113,11 @@ func (s *shop) later(d time.Duration, work func()) {
 }
 
 // variants is the catalog, in which everything gets dearer every now and then.
-func variants(skus []string, age time.Duration) map[string]orders.Variant {
-	found := map[string]orders.Variant{}
+func variants(skus []string, age time.Duration) map[string]checkout.Variant {
+	found := map[string]checkout.Variant{}
 	for _, sku := range skus {
 		price := money.New(int64(len(sku))*250+int64(age/priceRise), currency)
-		found[sku] = orders.Variant{SKU: sku, Title: sku, Price: price, WeightGrams: 400}
+		found[sku] = checkout.Variant{SKU: sku, Title: sku, Price: price, WeightGrams: 400}
 	}
 	return found
 }

@@ -10,8 +10,10 @@ import (
 	"souk/platform/idempotency"
 	"souk/platform/money"
 
+	"souk/services/orders/internal/checkout"
 	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/saga"
 )
 
 // shopper is a customer.
@@ -23,7 +25,7 @@ type shopper struct {
 
 // purchase is the use of one idempotency key.
 type purchase struct {
-	request orders.PlaceRequest
+	request checkout.PlaceRequest
 	mu      sync.Mutex
 	open    bool // an order may exist
 }
@@ -50,7 +52,7 @@ func (s *shopper) fill() {
 // buy tries to buy what is in the cart, again and again with the same key, and sometimes in two tabs at once.
 func (s *shopper) buy(key string) {
 	d := s.dice("buy")
-	p := &purchase{request: orders.PlaceRequest{
+	p := &purchase{request: checkout.PlaceRequest{
 		CustomerID: s.id, IdempotencyKey: key, CartID: s.cart, AddressID: addressID, ShippingOption: shippingOption,
 		PaymentMethod: one(d, methodVisa, methodVisa, methodVisa, methodDeclined, methodTimeout),
 	}}
@@ -71,7 +73,7 @@ func (s *shopper) buy(key string) {
 		case err == nil && placed == nil:
 			placed = &o
 			s.follow(o)
-		case refused(err) && !errors.Is(err, orders.ErrUnavailable):
+		case refused(err) && !errors.Is(err, saga.ErrUnavailable):
 			return
 		}
 		if placed != nil && !d.chance(0.3) || d.chance(0.05) { // satisfied, or gone for good
@@ -83,7 +85,7 @@ func (s *shopper) buy(key string) {
 
 // place sends the request once.
 func (s *shopper) place(who *person, p *purchase) (order.View, error) {
-	placement, err := ask(who, who.replica(), "place order", func(ctx context.Context, service *orders.Service) (orders.Placement, error) {
+	placement, err := ask(who, who.replica(), "place order", func(ctx context.Context, service *orders.Service) (checkout.Placement, error) {
 		return service.PlaceOrder(ctx, p.request)
 	})
 	if err == nil {

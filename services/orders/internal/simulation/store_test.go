@@ -7,8 +7,9 @@ import (
 
 	"souk/platform/idempotency"
 
+	"souk/services/orders/internal/checkout"
 	"souk/services/orders/internal/order"
-	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/parcels"
 )
 
 // store is the orders database: what internal/postgres keeps, and the transactions that change it.
@@ -16,10 +17,10 @@ type store struct {
 	dueAfter   time.Duration // after an order has come to have work
 	ids        []string      // of all orders, the oldest first
 	rows       map[string]*row
-	keys       map[string]*key      // by the customer and the key
-	refundKeys map[string]*key      // by the member of staff and the key
-	position   string               // in the feed of moves
-	pending    []orders.ParcelMoves // moves that wait
+	keys       map[string]*key  // by the customer and the key
+	refundKeys map[string]*key  // by the member of staff and the key
+	position   string           // in the feed of moves
+	pending    []parcels.Parcel // moves that wait
 }
 
 // row is an order.
@@ -53,7 +54,7 @@ func (r *row) read() order.Order {
 func (s *store) place(o order.Order, used idempotency.Request) (order.Order, error) {
 	name := nameOf(used)
 	if s.keys[name] != nil {
-		return order.Order{}, orders.ErrKeyTaken
+		return order.Order{}, order.ErrKeyTaken
 	}
 	placed, id := o.Saved(nil), o.ID()
 	s.keys[name] = &key{newUse(used, id)}
@@ -63,12 +64,12 @@ func (s *store) place(o order.Order, used idempotency.Request) (order.Order, err
 	return placed, nil
 }
 
-func (s *store) key(r idempotency.Request) (orders.UsedKey, error) {
+func (s *store) key(r idempotency.Request) (checkout.UsedKey, error) {
 	k := s.keys[nameOf(r)]
 	if k == nil {
-		return orders.UsedKey{}, orders.ErrKeyUnknown
+		return checkout.UsedKey{}, order.ErrKeyUnknown
 	}
-	return orders.UsedKey{Use: k.Use, Order: decode(k.Answer)}, nil
+	return checkout.UsedKey{Use: k.Use, Order: decode(k.Answer)}, nil
 }
 
 // settle makes an order the answer to its key, unless it has one, and returns the one that it has.
@@ -112,7 +113,7 @@ func (s *store) get(id string) (order.Order, error) {
 func (s *store) saveRefund(o order.Order, refundID string, used idempotency.Request) (order.Order, error) {
 	name := nameOf(used)
 	if stored := s.rows[o.ID()]; stored != nil && stored.Version == o.Version() && s.refundKeys[name] != nil {
-		return order.Order{}, orders.ErrKeyTaken
+		return order.Order{}, order.ErrKeyTaken
 	}
 	saved, err := s.save(o)
 	if err == nil {
@@ -161,13 +162,13 @@ func (r *row) write(saved order.Snapshot, entries []order.TimelineEntry) {
 	}
 }
 
-func (s *store) tracked(ids []string) (all []orders.Tracked) {
+func (s *store) tracked(ids []string) (all []parcels.Tracked) {
 	for _, id := range ids {
 		r := s.rows[id]
 		if r == nil {
 			continue
 		}
-		t := orders.Tracked{ID: id, Status: r.Status}
+		t := parcels.Tracked{ID: id, Status: r.Status}
 		for _, entry := range r.Timeline {
 			if slices.Contains(wholeWay, entry.Event) {
 				t.Moves++
@@ -178,13 +179,13 @@ func (s *store) tracked(ids []string) (all []orders.Tracked) {
 	return all
 }
 
-func (s *store) savePosition(from, to string, pending []orders.ParcelMoves) error {
+func (s *store) savePosition(from, to string, pending []parcels.Parcel) error {
 	if s.position != from {
 		return order.ErrConflict
 	}
 	s.position = to
 	for _, parcel := range pending {
-		i := slices.IndexFunc(s.pending, func(p orders.ParcelMoves) bool { return p.OrderID == parcel.OrderID })
+		i := slices.IndexFunc(s.pending, func(p parcels.Parcel) bool { return p.OrderID == parcel.OrderID })
 		switch {
 		case i < 0:
 			s.pending = append(s.pending, parcel)
@@ -195,8 +196,8 @@ func (s *store) savePosition(from, to string, pending []orders.ParcelMoves) erro
 	return nil
 }
 
-func (s *store) deletePending(parcel orders.ParcelMoves) {
-	s.pending = slices.DeleteFunc(slices.Clone(s.pending), func(p orders.ParcelMoves) bool {
+func (s *store) deletePending(parcel parcels.Parcel) {
+	s.pending = slices.DeleteFunc(slices.Clone(s.pending), func(p parcels.Parcel) bool {
 		return p.OrderID == parcel.OrderID && slices.Equal(p.Moves, parcel.Moves)
 	})
 }
@@ -231,7 +232,7 @@ func (s *store) orderOfReturn(id string) (string, error) {
 func (s *store) refundKey(r idempotency.Request) (idempotency.Use, error) {
 	k := s.refundKeys[nameOf(r)]
 	if k == nil {
-		return idempotency.Use{}, orders.ErrKeyUnknown
+		return idempotency.Use{}, order.ErrKeyUnknown
 	}
 	return k.Use, nil
 }

@@ -1,4 +1,4 @@
-package orders
+package events
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"time"
 
@@ -19,22 +20,25 @@ import (
 // SweepTicketsEvery is how often Tickets.Sweep is to be called.
 const SweepTicketsEvery = time.Hour
 
+// ErrTicketNotFound is returned for a ticket that is unknown, spent, over, or of another order.
+var ErrTicketNotFound = errors.New("ticket not found")
+
 const (
 	// ticketLife is how long a ticket is good for, unless its access token ends earlier.
 	ticketLife  = time.Minute
 	ticketBytes = 32
 )
 
-// Tickets are for those who cannot send an access token with a request, such as a browser's EventSource. A ticket stands for
-// an access token, once, for the events of one order.
+// Tickets are for clients that cannot send an access token with a request, such as a browser's EventSource. A ticket stands for an
+// access token, once, for the events of one order.
 type Tickets struct {
-	orders *Service
+	orders order.Reader
 	store  TicketStore
 }
 
-// TicketStore keeps tickets. What it keeps opens none of them.
+// TicketStore keeps tickets, in a form that does not give their tokens away.
 type TicketStore interface {
-	// SaveTicket keeps a ticket for the time of its life.
+	// SaveTicket stores a ticket for the time of its life.
 	SaveTicket(ctx context.Context, t SealedTicket, life time.Duration) error
 	// TakeTicket deletes the ticket of an order that has that id, and returns its sealed token. It returns ErrTicketNotFound if
 	// there is none or its time is over. Of several who take it at once, one gets it.
@@ -43,7 +47,7 @@ type TicketStore interface {
 	DeleteTickets(ctx context.Context) error
 }
 
-// SealedTicket is what is kept of a ticket.
+// SealedTicket is a ticket as it is stored.
 type SealedTicket struct {
 	// ID is the SHA-256 of the ticket.
 	ID      []byte
@@ -67,14 +71,14 @@ type Ticket struct {
 	Life time.Duration
 }
 
-// NewTickets returns the tickets for the events of a service's orders.
-func NewTickets(service *Service, store TicketStore) *Tickets {
-	return &Tickets{orders: service, store: store}
+// NewTickets returns the tickets for the events of orders.
+func NewTickets(orders order.Reader, store TicketStore) *Tickets {
+	return &Tickets{orders: orders, store: store}
 }
 
 // Create makes a ticket, or returns order.ErrNotFound for an order that is not the customer's.
 func (t *Tickets) Create(ctx context.Context, req TicketRequest) (Ticket, error) {
-	o, err := order.Find(ctx, t.orders.store, order.Viewer{CustomerID: req.CustomerID}, req.OrderID)
+	o, err := order.Find(ctx, t.orders, order.Viewer{CustomerID: req.CustomerID}, req.OrderID)
 	if err != nil {
 		return Ticket{}, err
 	}

@@ -1,4 +1,4 @@
-package orders
+package aftersales
 
 import (
 	"context"
@@ -25,7 +25,7 @@ type ReturnRequest struct {
 
 // RequestReturn adds a return to an order. It returns a *field.Error, order.ErrNotFound, order.ErrNotReturnable when the order is not
 // delivered or more would come back than was bought, or order.ErrCustomerErased.
-func (s *Service) RequestReturn(ctx context.Context, req ReturnRequest) (order.Return, error) {
+func (a *AfterSales) RequestReturn(ctx context.Context, req ReturnRequest) (order.Return, error) {
 	if err := req.validate(); err != nil {
 		return order.Return{}, err
 	}
@@ -34,7 +34,7 @@ func (s *Service) RequestReturn(ctx context.Context, req ReturnRequest) (order.R
 		return order.Return{}, err
 	}
 	for {
-		o, err := order.Find(ctx, s.store, order.Viewer{CustomerID: req.CustomerID}, req.OrderID)
+		o, err := order.Find(ctx, a.store, order.Viewer{CustomerID: req.CustomerID}, req.OrderID)
 		if err != nil {
 			return order.Return{}, err
 		}
@@ -42,7 +42,7 @@ func (s *Service) RequestReturn(ctx context.Context, req ReturnRequest) (order.R
 		if err != nil {
 			return order.Return{}, err
 		}
-		if _, err = s.store.Save(ctx, o); !errors.Is(err, order.ErrConflict) {
+		if _, err = a.store.Save(ctx, o); !errors.Is(err, order.ErrConflict) {
 			return requested, err
 		}
 	}
@@ -54,7 +54,7 @@ func (r ReturnRequest) validate() error {
 	seen := map[string]bool{}
 	for i, line := range r.Lines {
 		name := fmt.Sprintf("lines[%d]", i)
-		c.CheckLine(name+".sku", line.SKU, true, maxID)
+		c.CheckLine(name+".sku", line.SKU, true, order.MaxID)
 		c.Check(!seen[line.SKU], name+".sku", "stands twice")
 		c.Check(line.Quantity > 0, name+".quantity", "must be at least 1")
 		seen[line.SKU] = true

@@ -1,4 +1,4 @@
-package orders
+package aftersales
 
 import (
 	"context"
@@ -17,42 +17,42 @@ import (
 // ReceiveReturn takes the goods of a return back. It returns the return as it is then: refunded, or received when restocking and
 // refunding take longer and go on by themselves. One that was received before is returned as it is. With it comes the id of its order.
 // It returns order.ErrReturnNotFound.
-func (s *Service) ReceiveReturn(ctx context.Context, returnID string) (orderID string, goods order.Return, err error) {
+func (a *AfterSales) ReceiveReturn(ctx context.Context, returnID string) (orderID string, goods order.Return, err error) {
 	if !identifier.Valid(returnID) {
 		return "", order.Return{}, order.ErrReturnNotFound
 	}
-	orderID, err = s.store.OrderOfReturn(ctx, returnID)
+	orderID, err = a.store.OrderOfReturn(ctx, returnID)
 	if err != nil {
 		return "", order.Return{}, fmt.Errorf("receive return: %w", err)
 	}
-	inline, cancel := s.inline(ctx)
+	inline, cancel := a.saga.Inline(ctx)
 	defer cancel()
-	o, err := s.receive(inline, orderID, returnID)
+	o, err := a.receive(inline, orderID, returnID)
 	if err != nil {
 		return "", order.Return{}, fmt.Errorf("receive return: %w", err)
 	}
-	o, err = s.advance(inline, o, func(o order.Order) bool {
+	o, err = a.saga.Run(inline, o, func(o order.Order) bool {
 		goods, _ := o.Return(returnID)
 		return goods.Status == order.ReturnRefunded
 	})
 	if err != nil {
 		if ctx.Err() != nil {
-			s.orphan(orderID)
+			a.saga.Leave(orderID)
 		}
-		s.logger.WarnContext(ctx, "return goes on by itself", "order_id", orderID, "return_id", returnID, "error", err)
+		a.logger.WarnContext(ctx, "return goes on by itself", "order_id", orderID, "return_id", returnID, "error", err)
 	}
 	goods, _ = o.Return(returnID)
 	return orderID, goods, nil
 }
 
 // receive saves the decision to take the goods back, and with it the refund for them.
-func (s *Service) receive(ctx context.Context, orderID, returnID string) (order.Order, error) {
+func (a *AfterSales) receive(ctx context.Context, orderID, returnID string) (order.Order, error) {
 	refundID, err := uuid.NewV7()
 	if err != nil {
 		return order.Order{}, err
 	}
 	for {
-		o, err := s.store.Get(ctx, orderID)
+		o, err := a.store.Get(ctx, orderID)
 		if err != nil {
 			return order.Order{}, err
 		}
@@ -63,7 +63,7 @@ func (s *Service) receive(ctx context.Context, orderID, returnID string) (order.
 		if err := o.ReceiveReturn(returnID, refundID.String()); err != nil {
 			return order.Order{}, err
 		}
-		saved, err := s.store.Save(ctx, o)
+		saved, err := a.store.Save(ctx, o)
 		if err == nil {
 			security.Log(ctx, security.RefundDecided, orderID, slog.String("return", returnID), slog.String("amount", goods.Amount.String()))
 		}
@@ -74,7 +74,7 @@ func (s *Service) receive(ctx context.Context, orderID, returnID string) (order.
 }
 
 // takeBack carries out the decision to take goods back.
-func (s *Service) takeBack(ctx context.Context, o order.Order) (order.Order, error) {
+func (s steps) takeBack(ctx context.Context, o order.Order) (order.Order, error) {
 	goods, _ := o.ReceivedReturn()
 	if err := s.peers.Inventory.Return(ctx, o.ID(), goods.ID, goods.Lines); err != nil {
 		return o, fmt.Errorf("return stock: %w", err)
@@ -87,5 +87,5 @@ func (s *Service) takeBack(ctx context.Context, o order.Order) (order.Order, err
 	if err := o.CompleteReturn(goods.ID); err != nil {
 		return o, err
 	}
-	return s.store.Save(ctx, o)
+	return s.orders.Save(ctx, o)
 }

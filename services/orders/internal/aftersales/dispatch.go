@@ -1,4 +1,4 @@
-package orders
+package aftersales
 
 import (
 	"context"
@@ -9,14 +9,14 @@ import (
 )
 
 // DispatchOrder takes the money for a confirmed order and hands its parcel to the carrier. An order that is dispatched already is
-// returned as it is. It returns order.ErrNotFound or order.ErrNotDispatchable, or ErrUnavailable when the decision is saved but
+// returned as it is. It returns order.ErrNotFound or order.ErrNotDispatchable, or saga.ErrUnavailable when the decision is saved but
 // carrying it out takes longer.
-func (s *Service) DispatchOrder(ctx context.Context, id string) (order.View, error) {
-	o, err := order.Find(ctx, s.store, order.Viewer{Staff: true}, id)
+func (a *AfterSales) DispatchOrder(ctx context.Context, id string) (order.View, error) {
+	o, err := order.Find(ctx, a.store, order.Viewer{Staff: true}, id)
 	if err != nil {
 		return order.View{}, err
 	}
-	return s.decide(ctx, o, decision{
+	return a.decide(ctx, o, decision{
 		intent: order.IntentDispatch, begin: (*order.Order).BeginDispatch,
 		target: order.StatusFulfilled, refused: order.ErrNotDispatchable,
 	})
@@ -24,13 +24,13 @@ func (s *Service) DispatchOrder(ctx context.Context, id string) (order.View, err
 
 // dispatch carries out the decision to dispatch. When the money cannot be captured any more, the decision ends and the order stays
 // confirmed.
-func (s *Service) dispatch(ctx context.Context, o order.Order) (order.Order, error) {
+func (s steps) dispatch(ctx context.Context, o order.Order) (order.Order, error) {
 	err := s.peers.Payments.Capture(ctx, o.ID())
 	if errors.Is(err, ErrNotAuthorized) {
 		if err := o.AbandonDispatch(); err != nil {
 			return o, err
 		}
-		return s.store.Save(ctx, o)
+		return s.orders.Save(ctx, o)
 	}
 	if err != nil {
 		return o, fmt.Errorf("capture: %w", err)
@@ -42,5 +42,5 @@ func (s *Service) dispatch(ctx context.Context, o order.Order) (order.Order, err
 	if err := o.Dispatch(shipment); err != nil {
 		return o, err
 	}
-	return s.store.Save(ctx, o)
+	return s.orders.Save(ctx, o)
 }

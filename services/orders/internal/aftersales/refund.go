@@ -1,4 +1,4 @@
-package orders
+package aftersales
 
 import (
 	"context"
@@ -17,7 +17,11 @@ import (
 	"souk/platform/security"
 
 	"souk/services/orders/internal/order"
+	"souk/services/orders/internal/saga"
 )
+
+// RefundMethod is the RPC that refunds orders. It is the scope of the idempotency keys of refunds.
+const RefundMethod = "/souk.orders.v1.OrdersService/RefundOrder"
 
 // RefundRequest asks to give money of an order back.
 type RefundRequest struct {
@@ -41,22 +45,22 @@ type GivenRefund struct {
 
 // RefundOrder gives captured money back, at once or, when payments is away, later. It returns a *field.Error, also
 // for an amount above what is left, order.ErrNotFound, idempotency.ErrReused or idempotency.ErrInProgress.
-func (s *Service) RefundOrder(ctx context.Context, req RefundRequest) (GivenRefund, error) {
+func (a *AfterSales) RefundOrder(ctx context.Context, req RefundRequest) (GivenRefund, error) {
 	if err := req.validate(); err != nil {
 		return GivenRefund{}, err
 	}
-	given, err := s.replayRefund(ctx, req)
-	if !errors.Is(err, ErrKeyUnknown) {
+	given, err := a.replayRefund(ctx, req)
+	if !errors.Is(err, order.ErrKeyUnknown) {
 		return given, err
 	}
-	o, id, err := s.decideRefund(ctx, req)
-	if errors.Is(err, ErrKeyTaken) {
-		return s.replayRefund(ctx, req)
+	o, id, err := a.decideRefund(ctx, req)
+	if errors.Is(err, order.ErrKeyTaken) {
+		return a.replayRefund(ctx, req)
 	}
 	if err != nil {
 		return GivenRefund{}, fmt.Errorf("refund order: %w", err)
 	}
-	refund, err := s.finishRefund(ctx, o, id)
+	refund, err := a.finishRefund(ctx, o, id)
 	return GivenRefund{Refund: refund}, err
 }
 
@@ -64,7 +68,7 @@ func (r RefundRequest) validate() error {
 	var c field.Checker
 	idempotency.CheckKey(&c, "Idempotency-Key", r.IdempotencyKey)
 	c.Check(r.Amount.Amount > 0, "amount", "must be above 0")
-	c.Check(currencyCode.MatchString(r.Amount.Currency), "amount", "must have an ISO 4217 currency")
+	order.CheckCurrency(&c, "amount", r.Amount)
 	c.CheckLine("reason", r.Reason, true, maxReason)
 	return c.Err()
 }
@@ -72,7 +76,7 @@ func (r RefundRequest) validate() error {
 // key is the use that the request makes of its idempotency key. Each member of staff has keys of their own.
 func (r RefundRequest) key() idempotency.Request {
 	return idempotency.Request{
-		Caller: r.StaffID, Method: RefundOrderMethod, Key: r.IdempotencyKey, Fingerprint: r.fingerprint(),
+		Caller: r.StaffID, Method: RefundMethod, Key: r.IdempotencyKey, Fingerprint: r.fingerprint(),
 		RequestID: r.RequestID, Retried: r.Retried,
 	}
 }
@@ -87,20 +91,20 @@ func (r RefundRequest) fingerprint() []byte {
 }
 
 // decideRefund saves the decision to give the money back and returns the refund's id.
-func (s *Service) decideRefund(ctx context.Context, req RefundRequest) (order.Order, string, error) {
+func (a *AfterSales) decideRefund(ctx context.Context, req RefundRequest) (order.Order, string, error) {
 	id, err := uuid.NewV7()
 	if err != nil {
 		return order.Order{}, "", err
 	}
 	for {
-		o, err := order.Find(ctx, s.store, order.Viewer{Staff: true}, req.OrderID)
+		o, err := order.Find(ctx, a.store, order.Viewer{Staff: true}, req.OrderID)
 		if err != nil {
 			return order.Order{}, "", err
 		}
 		if err := o.RequestRefund(id.String(), req.Amount, req.Reason); err != nil {
 			return order.Order{}, "", err
 		}
-		saved, err := s.store.SaveRefund(ctx, o, id.String(), req.key())
+		saved, err := a.store.SaveRefund(ctx, o, id.String(), req.key())
 		if err == nil {
 			security.Log(ctx, security.RefundDecided, o.ID(), slog.String("refund", id.String()), slog.String("amount", req.Amount.String()))
 		}
@@ -111,35 +115,35 @@ func (s *Service) decideRefund(ctx context.Context, req RefundRequest) (order.Or
 }
 
 // finishRefund carries a decided refund out, as far as a request's time goes, and returns the answer to its key.
-func (s *Service) finishRefund(ctx context.Context, o order.Order, id string) (order.Refund, error) {
-	inline, cancel := s.inline(ctx)
+func (a *AfterSales) finishRefund(ctx context.Context, o order.Order, id string) (order.Refund, error) {
+	inline, cancel := a.saga.Inline(ctx)
 	defer cancel()
-	o, err := s.advance(inline, o, func(o order.Order) bool {
+	o, err := a.saga.Run(inline, o, func(o order.Order) bool {
 		refund, _ := o.Refund(id)
 		return refund.Status != order.RefundPending
 	})
 	if err != nil {
-		s.logger.WarnContext(ctx, "refund goes on by itself", "order_id", o.ID(), "refund_id", id, "error", err)
+		a.logger.WarnContext(ctx, "refund goes on by itself", "order_id", o.ID(), "refund_id", id, "error", err)
 	}
 	if err := ctx.Err(); err != nil {
-		s.orphan(o.ID())
+		a.saga.Leave(o.ID())
 		return order.Refund{}, err
 	}
 	refund, _ := o.Refund(id)
-	return s.answerRefund(ctx, refund)
+	return a.answerRefund(ctx, refund)
 }
 
-// replayRefund answers a request whose key was used before. It returns ErrKeyUnknown for a key that was not.
-func (s *Service) replayRefund(ctx context.Context, req RefundRequest) (GivenRefund, error) {
+// replayRefund answers a request whose key was used before. It returns order.ErrKeyUnknown for a key that was not.
+func (a *AfterSales) replayRefund(ctx context.Context, req RefundRequest) (GivenRefund, error) {
 	key := req.key()
-	used, err := s.store.RefundKey(ctx, key)
+	used, err := a.store.RefundKey(ctx, key)
 	if err != nil {
 		return GivenRefund{}, fmt.Errorf("look up idempotency key: %w", err)
 	}
 	if err := used.Check(key); err != nil {
 		return GivenRefund{}, err
 	}
-	o, err := s.store.Get(ctx, req.OrderID) // the same as the first time, because Check compares it
+	o, err := a.store.Get(ctx, req.OrderID) // the same as the first time, because Check compares it
 	if err != nil {
 		return GivenRefund{}, fmt.Errorf("replay: %w", err)
 	}
@@ -149,42 +153,35 @@ func (s *Service) replayRefund(ctx context.Context, req RefundRequest) (GivenRef
 		given.Refund.Status = order.RefundStatus(used.Answer)
 		return given, nil
 	}
-	given.Refund, err = s.lateRefundAnswer(ctx, o, given.Refund, req.Retried)
+	refund := given.Refund
+	given.Refund, err = saga.AnswerLate(ctx, a.saga, saga.Unanswered[order.Refund]{
+		Done: refund.Status != order.RefundPending, Began: refund.CreatedAt,
+		Answer: func(ctx context.Context) (order.Refund, error) { return a.answerRefund(ctx, refund) },
+		Finish: func(ctx context.Context) (order.Refund, error) { return a.finishRefund(ctx, o, refund.ID) },
+	}, req.Retried)
 	return given, err
 }
 
-// lateRefundAnswer makes the answer that the first request has not given, as lateAnswer does for a checkout.
-func (s *Service) lateRefundAnswer(ctx context.Context, o order.Order, refund order.Refund, retried bool) (order.Refund, error) {
-	switch {
-	case refund.Status != order.RefundPending || s.isLate(refund.CreatedAt):
-		return s.answerRefund(ctx, refund)
-	case retried:
-		return s.finishRefund(ctx, o, refund.ID)
-	default:
-		return order.Refund{}, idempotency.ErrInProgress
-	}
-}
-
 // answerRefund makes the refund the answer to its key, unless there is one.
-func (s *Service) answerRefund(ctx context.Context, refund order.Refund) (order.Refund, error) {
+func (a *AfterSales) answerRefund(ctx context.Context, refund order.Refund) (order.Refund, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	var err error
-	refund.Status, err = s.store.AnswerRefund(ctx, refund.ID, refund.Status)
+	refund.Status, err = a.store.AnswerRefund(ctx, refund.ID, refund.Status)
 	return refund, err
 }
 
 // refund carries out the decision to give money back.
-func (s *Service) refund(ctx context.Context, o order.Order) (order.Order, error) {
+func (s steps) refund(ctx context.Context, o order.Order) (order.Order, error) {
 	refund, _ := o.PendingRefund()
 	if err := s.payBack(ctx, &o, refund); err != nil {
 		return o, err
 	}
-	return s.store.Save(ctx, o)
+	return s.orders.Save(ctx, o)
 }
 
 // payBack has payments give the money of a refund back. What payments refuses has failed.
-func (s *Service) payBack(ctx context.Context, o *order.Order, refund order.Refund) error {
+func (s steps) payBack(ctx context.Context, o *order.Order, refund order.Refund) error {
 	err := s.peers.Payments.Refund(ctx, o.ID(), refund.ID, refund.Amount)
 	switch {
 	case errors.Is(err, ErrNotRefundable):

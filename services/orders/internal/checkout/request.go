@@ -1,10 +1,9 @@
-package orders
+package checkout
 
 import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
-	"regexp"
 
 	"souk/platform/field"
 	"souk/platform/idempotency"
@@ -33,21 +32,15 @@ type PlaceRequest struct {
 	ExpectedTotal *money.Money
 }
 
-// Lengths in characters.
-const (
-	maxID = 100
-	// Stripe wants room for 255 characters in an id: https://docs.stripe.com/upgrades
-	maxPaymentMethod = 255
-)
-
-var currencyCode = regexp.MustCompile(`^[A-Z]{3}$`)
+// The most characters of a payment method. Stripe wants room for 255 in an id: https://docs.stripe.com/upgrades
+const maxPaymentMethod = 255
 
 // Validate returns a *field.Error that names each invalid field as in the REST API.
 func (r PlaceRequest) Validate() error {
 	var c field.Checker
 	idempotency.CheckKey(&c, "Idempotency-Key", r.IdempotencyKey)
-	c.CheckLine("cart_id", r.CartID, true, maxID)
-	c.CheckLine("shipping_option", r.ShippingOption, true, maxID)
+	c.CheckLine("cart_id", r.CartID, true, order.MaxID)
+	c.CheckLine("shipping_option", r.ShippingOption, true, order.MaxID)
 	// What a payment method looks like is for the provider to say.
 	c.CheckLine("payment_method", r.PaymentMethod, true, maxPaymentMethod)
 	switch {
@@ -57,25 +50,22 @@ func (r PlaceRequest) Validate() error {
 		postal.Address(*r.ShippingAddress).Check(&c, "shipping_address.")
 	default:
 		c.Check(r.AddressID != "", "address_id", "or shipping_address is required")
-		c.CheckLine("address_id", r.AddressID, false, maxID)
+		c.CheckLine("address_id", r.AddressID, false, order.MaxID)
 	}
 	if r.ExpectedTotal != nil {
 		c.Check(r.ExpectedTotal.Amount >= 0, "expected_total", "must not be negative")
-		c.Check(currencyCode.MatchString(r.ExpectedTotal.Currency), "expected_total", "must have an ISO 4217 currency")
+		order.CheckCurrency(&c, "expected_total", *r.ExpectedTotal)
 	}
 	return c.Err()
 }
 
-// The RPCs whose idempotency keys the service keeps with its own changes, as the scope of those keys.
-const (
-	PlaceOrderMethod  = "/souk.orders.v1.OrdersService/PlaceOrder"
-	RefundOrderMethod = "/souk.orders.v1.OrdersService/RefundOrder"
-)
+// Method is the RPC that places orders. It is the scope of their idempotency keys.
+const Method = "/souk.orders.v1.OrdersService/PlaceOrder"
 
 // key is the use that the request makes of its idempotency key.
 func (r PlaceRequest) key() idempotency.Request {
 	return idempotency.Request{
-		Caller: r.CustomerID, Method: PlaceOrderMethod, Key: r.IdempotencyKey, Fingerprint: r.Fingerprint(),
+		Caller: r.CustomerID, Method: Method, Key: r.IdempotencyKey, Fingerprint: r.Fingerprint(),
 		RequestID: r.RequestID, Retried: r.Retried,
 	}
 }

@@ -1,4 +1,4 @@
-package orders
+package saga
 
 import (
 	"context"
@@ -11,25 +11,26 @@ import (
 )
 
 const (
-	// How often orders that are due are looked for.
+	// dueEvery is how often orders that are due are looked for.
 	dueEvery = time.Second
-	// Of them, how many a process works on at once.
+	// dueWorkers is how many of them a process works on at once.
 	dueWorkers = 20
-	// Work on an order that is due may take this long.
+	// dueTime is how long work on an order that is due may take.
 	dueTime = 8 * time.Second
-	// After this the process that claimed an order has died, and the order is due again.
+	// dueLease is how long an order that was claimed is not due again. After it the process that claimed it has died.
 	dueLease = dueTime + 2*time.Second
-	// A process that stops gives its work this long before it cancels it.
+	// stopTime is how long a process that stops waits for its work before it cancels it.
 	stopTime = 5 * time.Second
 
+	// An order that cannot be finished waits at least leastWait and at most mostWait.
 	leastWait = time.Second
 	mostWait  = 15 * time.Second
 )
 
-// FinishDue finishes the orders that are due, because whoever gave them their work has died or given up, until ctx is done and
-// the work under way has ended. Replicas share the orders. An order that cannot be finished is tried again for ever: every order
-// must reach an end.
-func (s *Service) FinishDue(ctx context.Context) error {
+// FinishDue finishes the orders that are due, because the request that began their work has died or given up. It returns when ctx is
+// done and the work under way has ended. Replicas share the orders. An order that cannot be finished is tried again for ever, because
+// every order must reach an end.
+func (s *Saga) FinishDue(ctx context.Context) error {
 	working, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	context.AfterFunc(ctx, func() { time.AfterFunc(stopTime, cancel) })
@@ -53,7 +54,7 @@ func (s *Service) FinishDue(ctx context.Context) error {
 }
 
 // finishDue moves an order on. If work is left, the order is due again after a while.
-func (s *Service) finishDue(ctx context.Context, due Due) {
+func (s *Saga) finishDue(ctx context.Context, due Due) {
 	err := s.advanceDue(ctx, due.ID)
 	if err == nil {
 		return
@@ -68,7 +69,7 @@ func (s *Service) finishDue(ctx context.Context, due Due) {
 }
 
 // advanceDue is Advance with its time limit. A panic fails the one order, because the others go on.
-func (s *Service) advanceDue(ctx context.Context, id string) (err error) {
+func (s *Saga) advanceDue(ctx context.Context, id string) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())

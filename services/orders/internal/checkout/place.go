@@ -1,4 +1,4 @@
-package orders
+package checkout
 
 import (
 	"context"
@@ -13,7 +13,7 @@ import (
 	"souk/services/orders/internal/order"
 )
 
-// Placement is the first answer to an idempotency key.
+// Placement is an order that was placed. It is the first answer to its idempotency key.
 type Placement struct {
 	// Order is the order as it was then: confirmed, rejected, or pending when it took too long.
 	Order order.View
@@ -26,28 +26,28 @@ type Placement struct {
 // PlaceOrder turns a cart into an order and takes it through the checkout, for as long as a request may
 // take. Errors mean that nothing was saved for this request: a *field.Error, ErrCartNotFound, ErrCartEmpty,
 // ErrAddressNotFound, a PriceChangedError, idempotency.ErrReused, idempotency.ErrInProgress, order.ErrCustomerErased, or
-// ErrUnavailable.
+// saga.ErrUnavailable.
 // An error that is none of them may leave an order that the same key finds again.
-func (s *Service) PlaceOrder(ctx context.Context, req PlaceRequest) (Placement, error) {
+func (c *Checkout) PlaceOrder(ctx context.Context, req PlaceRequest) (Placement, error) {
 	if err := req.Validate(); err != nil {
 		return Placement{}, err
 	}
-	placement, err := s.replay(ctx, req)
-	if !errors.Is(err, ErrKeyUnknown) {
+	placement, err := c.replay(ctx, req)
+	if !errors.Is(err, order.ErrKeyUnknown) {
 		return placement, err
 	}
-	draft, err := s.price(ctx, req)
+	draft, err := c.price(ctx, req)
 	if err != nil {
-		return s.replayOr(ctx, req, err)
+		return c.replayOr(ctx, req, err)
 	}
-	o, err := s.place(ctx, req, draft)
-	if errors.Is(err, ErrKeyTaken) {
-		return s.replay(ctx, req)
+	o, err := c.place(ctx, req, draft)
+	if errors.Is(err, order.ErrKeyTaken) {
+		return c.replay(ctx, req)
 	}
 	if err != nil {
 		return Placement{}, fmt.Errorf("place order: %w", err)
 	}
-	answer, err := s.finish(ctx, o)
+	answer, err := c.finish(ctx, o)
 	if err != nil {
 		return Placement{}, fmt.Errorf("answer for order %s: %w", o.ID(), err)
 	}
@@ -55,14 +55,14 @@ func (s *Service) PlaceOrder(ctx context.Context, req PlaceRequest) (Placement, 
 }
 
 // place saves the order. From here on it exists, whatever happens to this process.
-func (s *Service) place(ctx context.Context, req PlaceRequest, draft order.Draft) (order.Order, error) {
+func (c *Checkout) place(ctx context.Context, req PlaceRequest, draft order.Draft) (order.Order, error) {
 	id, err := uuid.NewV7()
 	if err != nil {
 		return order.Order{}, err
 	}
-	draft.ID, draft.Hold = id.String(), s.settings.Hold
+	draft.ID, draft.Hold = id.String(), c.hold
 	for {
-		saved, err := s.store.Place(ctx, order.New(draft), req.key())
+		saved, err := c.store.Place(ctx, order.New(draft), req.key())
 		if !errors.Is(err, ErrNumberTaken) {
 			return saved, err
 		}
@@ -77,8 +77,8 @@ const (
 
 // finish takes a placed order through the checkout and returns the answer to its key. What is not done
 // when the request's time is over is left to FinishDue, and when the caller leaves to Adopt.
-func (s *Service) finish(ctx context.Context, o order.Order) (order.View, error) {
-	inline, cancel := s.inline(ctx)
+func (c *Checkout) finish(ctx context.Context, o order.Order) (order.View, error) {
+	inline, cancel := c.saga.Inline(ctx)
 	defer cancel()
 	var err error
 	for try := range inlineTries {
@@ -86,30 +86,30 @@ func (s *Service) finish(ctx context.Context, o order.Order) (order.View, error)
 			if !outage.Sleep(inline, inlineWait<<(2*(try-1))) {
 				break
 			}
-			o = s.reread(inline, o)
+			o = c.reread(inline, o)
 		}
-		o, err = s.advance(inline, o, func(o order.Order) bool { return o.Status() != order.StatusPending })
+		o, err = c.saga.Run(inline, o, func(o order.Order) bool { return o.Status() != order.StatusPending })
 		if err == nil {
 			break
 		}
 	}
 	if err != nil {
-		s.logger.WarnContext(ctx, "checkout goes on by itself", "order_id", o.ID(), "error", err)
+		c.logger.WarnContext(ctx, "checkout goes on by itself", "order_id", o.ID(), "error", err)
 	}
 	switch {
 	case o.Answer() != nil:
 		return *o.Answer(), nil
 	case ctx.Err() != nil:
-		s.orphan(o.ID())
+		c.saga.Leave(o.ID())
 		return order.View{}, ctx.Err()
 	}
-	return s.answer(ctx, o)
+	return c.answer(ctx, o)
 }
 
 // reread returns the order as it is saved, if that can be told: after an error a decision may have been saved whose
 // answer was lost.
-func (s *Service) reread(ctx context.Context, o order.Order) order.Order {
-	saved, err := s.store.Get(ctx, o.ID())
+func (c *Checkout) reread(ctx context.Context, o order.Order) order.Order {
+	saved, err := c.store.Get(ctx, o.ID())
 	if err != nil {
 		return o
 	}
@@ -117,8 +117,8 @@ func (s *Service) reread(ctx context.Context, o order.Order) order.Order {
 }
 
 // answer makes the order the answer to its key, unless there is one.
-func (s *Service) answer(ctx context.Context, o order.Order) (order.View, error) {
+func (c *Checkout) answer(ctx context.Context, o order.Order) (order.View, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	return s.store.Answer(ctx, o)
+	return c.store.Answer(ctx, o)
 }

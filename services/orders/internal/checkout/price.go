@@ -1,4 +1,4 @@
-package orders
+package checkout
 
 import (
 	"cmp"
@@ -28,27 +28,27 @@ type basket struct {
 }
 
 // price drafts the order that a request asks for: every line at today's price, with shipping quoted. Nothing is saved.
-func (s *Service) price(ctx context.Context, req PlaceRequest) (order.Draft, error) {
+func (c *Checkout) price(ctx context.Context, req PlaceRequest) (order.Draft, error) {
 	ctx, cancel := context.WithTimeout(ctx, priceTime)
 	defer cancel()
 	var address order.Address
 	var addressErr error
 	var asking sync.WaitGroup
-	asking.Go(func() { address, addressErr = s.address(ctx, req) })
-	goods, err := s.fill(ctx, req.CartID)
+	asking.Go(func() { address, addressErr = c.address(ctx, req) })
+	goods, err := c.fill(ctx, req.CartID)
 	asking.Wait()
 	if err = cmp.Or(err, addressErr); err != nil {
 		return order.Draft{}, err
 	}
 	if len(goods.noLongerSold) > 0 {
-		return order.Draft{}, s.priceWithout(ctx, req, address, goods)
+		return order.Draft{}, c.priceWithout(ctx, req, address, goods)
 	}
-	option, totals, err := s.cost(ctx, req, address, goods)
+	option, totals, err := c.cost(ctx, req, address, goods)
 	if err != nil {
 		return order.Draft{}, err
 	}
 	if req.ExpectedTotal != nil && *req.ExpectedTotal != totals.Total {
-		return order.Draft{}, s.otherTotal(ctx, goods, totals)
+		return order.Draft{}, c.otherTotal(ctx, goods, totals)
 	}
 	return order.Draft{
 		CustomerID: req.CustomerID, Lines: goods.lines, Totals: totals, ShippingAddress: address,
@@ -61,13 +61,13 @@ func (s *Service) price(ctx context.Context, req PlaceRequest) (order.Draft, err
 
 // otherTotal returns why a total is not the expected one: an InsufficientStockError if there is not enough of some lines, because
 // clients leave those out of what they expect; otherwise, or while inventory cannot tell, a PriceChangedError.
-func (s *Service) otherTotal(ctx context.Context, goods basket, totals order.Totals) error {
+func (c *Checkout) otherTotal(ctx context.Context, goods basket, totals order.Totals) error {
 	changed := &PriceChangedError{Detail: "the total is " + totals.Total.String(), Totals: &totals}
 	skus := make([]string, len(goods.lines))
 	for i, line := range goods.lines {
 		skus[i] = line.SKU
 	}
-	available, err := s.peers.Inventory.Available(ctx, skus)
+	available, err := c.peers.Inventory.Available(ctx, skus)
 	if err != nil {
 		return changed
 	}
@@ -84,8 +84,8 @@ func (s *Service) otherTotal(ctx context.Context, goods basket, totals order.Tot
 }
 
 // cost returns what a basket costs, and the way in which it is sent.
-func (s *Service) cost(ctx context.Context, req PlaceRequest, to order.Address, goods basket) (ShippingOption, order.Totals, error) {
-	option, err := s.quote(ctx, req, to, goods)
+func (c *Checkout) cost(ctx context.Context, req PlaceRequest, to order.Address, goods basket) (ShippingOption, order.Totals, error) {
+	option, err := c.quote(ctx, req, to, goods)
 	if err != nil {
 		return ShippingOption{}, order.Totals{}, err
 	}
@@ -95,7 +95,7 @@ func (s *Service) cost(ctx context.Context, req PlaceRequest, to order.Address, 
 
 // priceWithout returns the PriceChangedError of a basket with lines that are no longer sold, or an error that another try may
 // get past. That the rest cannot be sent as was asked for is left to the next checkout, whose cart may be another.
-func (s *Service) priceWithout(ctx context.Context, req PlaceRequest, to order.Address, goods basket) error {
+func (c *Checkout) priceWithout(ctx context.Context, req PlaceRequest, to order.Address, goods basket) error {
 	changed := &PriceChangedError{Detail: goods.noLongerSold[0].SKU + " is no longer sold", NoLongerSold: goods.noLongerSold}
 	if n := len(goods.noLongerSold); n > 1 {
 		changed.Detail = fmt.Sprintf("%d lines are no longer sold", n)
@@ -103,7 +103,7 @@ func (s *Service) priceWithout(ctx context.Context, req PlaceRequest, to order.A
 	if len(goods.lines) == 0 {
 		return changed
 	}
-	_, totals, err := s.cost(ctx, req, to, goods)
+	_, totals, err := c.cost(ctx, req, to, goods)
 	var invalid *field.Error
 	switch {
 	case err == nil:
@@ -115,8 +115,8 @@ func (s *Service) priceWithout(ctx context.Context, req PlaceRequest, to order.A
 }
 
 // fill prices what is in the cart.
-func (s *Service) fill(ctx context.Context, cartID string) (basket, error) {
-	items, err := s.peers.Carts.Items(ctx, cartID)
+func (c *Checkout) fill(ctx context.Context, cartID string) (basket, error) {
+	items, err := c.peers.Carts.Items(ctx, cartID)
 	if err != nil {
 		return basket{}, fmt.Errorf("get cart: %w", err)
 	}
@@ -127,7 +127,7 @@ func (s *Service) fill(ctx context.Context, cartID string) (basket, error) {
 	for i, item := range items {
 		skus[i] = item.SKU
 	}
-	variants, err := s.peers.Catalog.Variants(ctx, skus)
+	variants, err := c.peers.Catalog.Variants(ctx, skus)
 	if err != nil {
 		return basket{}, fmt.Errorf("get variants: %w", err)
 	}
@@ -183,11 +183,11 @@ func tooMuch(err error) error {
 }
 
 // address returns where the order goes.
-func (s *Service) address(ctx context.Context, req PlaceRequest) (order.Address, error) {
+func (c *Checkout) address(ctx context.Context, req PlaceRequest) (order.Address, error) {
 	if req.ShippingAddress != nil {
 		return *req.ShippingAddress, nil
 	}
-	address, err := s.peers.Customers.Address(ctx, req.AddressID)
+	address, err := c.peers.Customers.Address(ctx, req.AddressID)
 	if err != nil {
 		return order.Address{}, fmt.Errorf("get address: %w", err)
 	}
@@ -195,8 +195,8 @@ func (s *Service) address(ctx context.Context, req PlaceRequest) (order.Address,
 }
 
 // quote returns the shipping option that was asked for, at today's price.
-func (s *Service) quote(ctx context.Context, req PlaceRequest, to order.Address, goods basket) (ShippingOption, error) {
-	options, err := s.peers.Shipping.Quote(ctx, to, goods.weightGrams, goods.subtotal.Currency)
+func (c *Checkout) quote(ctx context.Context, req PlaceRequest, to order.Address, goods basket) (ShippingOption, error) {
+	options, err := c.peers.Shipping.Quote(ctx, to, goods.weightGrams, goods.subtotal.Currency)
 	if err != nil {
 		return ShippingOption{}, fmt.Errorf("quote shipping: %w", inRequest(err, req))
 	}

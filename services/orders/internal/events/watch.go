@@ -1,4 +1,4 @@
-package orders
+package events
 
 import (
 	"context"
@@ -11,10 +11,10 @@ import (
 	"souk/platform/outage"
 )
 
-// How often the orders that somebody waits for are looked at.
+// lookEvery is how often the orders that somebody waits for are looked at.
 const lookEvery = 500 * time.Millisecond
 
-// watch knows who waits for a change of which order. One query for all of them is made, however many there are.
+// watch has the callers who wait for a change of an order. One query asks for all of their orders, however many there are.
 type watch struct {
 	mu      sync.Mutex
 	waiting map[string]map[*waiter]struct{} // by the order's id
@@ -76,25 +76,25 @@ func (w *watch) wake(versions map[string]int64) {
 
 // Watch wakes those who wait for events of orders that have changed, until ctx is done, and then everyone. It is to
 // be called once.
-func (s *Service) Watch(ctx context.Context) error {
-	defer close(s.watch.stopped)
+func (e *Events) Watch(ctx context.Context) error {
+	defer close(e.watch.stopped)
 	for outage.Sleep(ctx, lookEvery) {
-		if err := s.look(ctx); err != nil && ctx.Err() == nil {
-			s.logger.WarnContext(ctx, "events are late", "error", err)
+		if err := e.look(ctx); err != nil && ctx.Err() == nil {
+			e.logger.WarnContext(ctx, "events are late", "error", err)
 		}
 	}
 	return nil
 }
 
-func (s *Service) look(ctx context.Context) error {
-	ids := s.watch.ids()
+func (e *Events) look(ctx context.Context) error {
+	ids := e.watch.ids()
 	if len(ids) == 0 {
 		return nil
 	}
-	versions, err := s.store.Versions(ctx, ids)
+	versions, err := e.store.Versions(ctx, ids)
 	if err != nil {
 		return fmt.Errorf("look at watched orders: %w", err)
 	}
-	s.watch.wake(versions)
+	e.watch.wake(versions)
 	return nil
 }
