@@ -50,8 +50,8 @@ func TestACheckoutIsConfirmedWithinItsBudget(t *testing.T) {
 		t.Errorf("saved\n%+v\nanswered\n%+v", saved, o)
 	}
 	s.world.mustAgreeWith(t, o)
-	if len(s.world.carts[cartID]) != 0 || s.world.stock["MUG"] != 7 || s.isDue(t, o.ID) {
-		t.Errorf("cart %v, mugs %d, due %v", s.world.carts[cartID], s.world.stock["MUG"], s.isDue(t, o.ID))
+	if len(s.world.Carts.Lines[cartID]) != 0 || s.world.Inventory.Left("MUG") != 7 || s.isDue(t, o.ID) {
+		t.Errorf("cart %v, mugs %d, due %v", s.world.Carts.Lines[cartID], s.world.Inventory.Left("MUG"), s.isDue(t, o.ID))
 	}
 }
 
@@ -69,7 +69,7 @@ func TestARefusedCheckoutIsARejectedOrderAndLeavesTheCart(t *testing.T) {
 			Shortages: []order.Shortage{{SKU: "MUG", Requested: 3, Available: 2}},
 		}},
 	} {
-		s.world.stock["MUG"] = test.mugs
+		s.world.Inventory.SetLeft("MUG", test.mugs)
 		o := s.mustPlace(t, buy(name, test.method))
 		if o.Status != order.StatusRejected || !reflect.DeepEqual(*o.Rejection, test.want) {
 			t.Errorf("%s: %s, %+v", name, o.Status, o.Rejection)
@@ -78,8 +78,8 @@ func TestARefusedCheckoutIsARejectedOrderAndLeavesTheCart(t *testing.T) {
 			t.Errorf("%s: saved %+v, answered %+v", name, saved, o)
 		}
 		s.world.mustAgreeWith(t, o)
-		if len(s.world.carts[cartID]) != 2 || s.world.stock["MUG"] != test.mugs || s.isDue(t, o.ID) {
-			t.Errorf("%s: cart %v, mugs %d, due %v", name, s.world.carts[cartID], s.world.stock["MUG"], s.isDue(t, o.ID))
+		if len(s.world.Carts.Lines[cartID]) != 2 || s.world.Inventory.Left("MUG") != test.mugs || s.isDue(t, o.ID) {
+			t.Errorf("%s: cart %v, mugs %d, due %v", name, s.world.Carts.Lines[cartID], s.world.Inventory.Left("MUG"), s.isDue(t, o.ID))
 		}
 	}
 }
@@ -132,8 +132,8 @@ func TestACartThatCannotBeEmptiedDoesNotHoldUpTheOrder(t *testing.T) {
 	s := newShop(t)
 	s.world.failing("before check out cart")
 	o := s.mustConfirm(t)
-	if len(s.world.carts[cartID]) != 2 || !s.isDue(t, o.ID) {
-		t.Fatalf("cart %v, due %v; want the order due for its cart", s.world.carts[cartID], s.isDue(t, o.ID))
+	if len(s.world.Carts.Lines[cartID]) != 2 || !s.isDue(t, o.ID) {
+		t.Fatalf("cart %v, due %v; want the order due for its cart", s.world.Carts.Lines[cartID], s.isDue(t, o.ID))
 	}
 	s.world.setHook(nil)
 	if err := s.Advance(t.Context(), o.ID); err != nil {
@@ -153,7 +153,7 @@ func TestAnOrderWhoseHoldEndedBeforeItWasPaidIsRejected(t *testing.T) {
 	if o.Status != order.StatusPending {
 		t.Fatalf("order is %s, want pending", o.Status)
 	}
-	s.world.end(o.ID)
+	s.world.Inventory.Expire(o.ID)
 	s.exec(t, "UPDATE orders SET hold_until = now() - interval '5 seconds'")
 	if err := s.Advance(t.Context(), o.ID); err == nil {
 		t.Error("decided while inventory may still be ending the hold")
@@ -243,7 +243,7 @@ func TestAChangedPriceSaysWhatTheCartCostsNow(t *testing.T) {
 			Detail: "TRAY is no longer sold", NoLongerSold: []order.Shortage{noTray},
 		}},
 	} {
-		s.world.carts[cartID] = test.cart
+		s.world.Carts.Lines[cartID] = test.cart
 		req := buy(name, visa)
 		req.ShippingOption = cmp.Or(test.option, req.ShippingOption)
 		if test.expected > 0 {
@@ -255,7 +255,7 @@ func TestAChangedPriceSaysWhatTheCartCostsNow(t *testing.T) {
 			t.Errorf("%s: %v, %+v, want %+v", name, err, changed, test.want)
 		}
 	}
-	s.world.carts[cartID] = []order.Item{teapot, mug}
+	s.world.Carts.Lines[cartID] = []order.Item{teapot, mug}
 	s.world.failing("before quote")
 	if _, err := s.PlaceOrder(t.Context(), buy("away", visa)); !errors.Is(err, saga.ErrUnavailable) {
 		t.Errorf("shipping away: %v", err)
@@ -268,9 +268,9 @@ func TestAChangedPriceSaysWhatTheCartCostsNow(t *testing.T) {
 func TestATotalWithoutTheShortLinesIsRefusedForThem(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
-	s.world.variants["TRAY"] = checkout.Variant{SKU: "TRAY", Title: "Tray", Price: money.New(500, "GBP"), WeightGrams: 1}
-	s.world.stock["PLATE"] = 1
-	s.world.carts[cartID] = append(s.world.carts[cartID], order.Item{SKU: "TRAY", Quantity: 5})
+	s.world.Catalog.Variants["TRAY"] = checkout.Variant{SKU: "TRAY", Title: "Tray", Price: money.New(500, "GBP"), WeightGrams: 1}
+	s.world.Inventory.SetLeft("PLATE", 1)
+	s.world.Carts.Lines[cartID] = append(s.world.Carts.Lines[cartID], order.Item{SKU: "TRAY", Quantity: 5})
 	req := buy("key", visa)
 	req.ExpectedTotal = &money.Money{Amount: 3*1250 + 395, Currency: "GBP"}
 	_, err := s.PlaceOrder(t.Context(), req)
@@ -288,7 +288,7 @@ func TestATotalWithoutTheShortLinesIsRefusedForThem(t *testing.T) {
 		t.Errorf("orders %v were saved", ids)
 	}
 	s.world.setHook(nil)
-	s.world.carts[cartID] = s.world.carts[cartID][1:2]
+	s.world.Carts.Lines[cartID] = s.world.Carts.Lines[cartID][1:2]
 	s.world.calls = nil
 	if o := s.mustPlace(t, req); o.Status != order.StatusConfirmed || slices.Contains(s.world.calls, "get levels") {
 		t.Errorf("order %s after the calls %q, want it confirmed without a look at the stock", o.Status, s.world.calls)
@@ -298,9 +298,9 @@ func TestATotalWithoutTheShortLinesIsRefusedForThem(t *testing.T) {
 func TestWhatIsRefusedBeforeAnOrderSavesNothing(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
-	s.world.carts["empty"] = nil
-	s.world.carts["gone"] = []order.Item{{SKU: "TEAPOT", Quantity: 1}}
-	s.world.carts["huge"] = []order.Item{{SKU: "MUG", Quantity: 1 << 60}}
+	s.world.Carts.Lines["empty"] = nil
+	s.world.Carts.Lines["gone"] = []order.Item{{SKU: "TEAPOT", Quantity: 1}}
+	s.world.Carts.Lines["huge"] = []order.Item{{SKU: "MUG", Quantity: 1 << 60}}
 	with := func(change func(*checkout.PlaceRequest)) checkout.PlaceRequest {
 		req := buy("refused", visa)
 		change(&req)
@@ -352,7 +352,7 @@ func TestStockIsReservedInSKUOrderAndSoldInCartOrder(t *testing.T) {
 		}
 		return list
 	}
-	if got := skus(s.world.reservations[o.ID].items); !slices.IsSorted(got) {
+	if got := skus(s.world.Inventory.Reservations[o.ID].Items); !slices.IsSorted(got) {
 		t.Errorf("reserved in the order %v", got)
 	}
 	if o.Lines[0].SKU != "PLATE" || o.Lines[1].SKU != "MUG" {
@@ -363,12 +363,12 @@ func TestStockIsReservedInSKUOrderAndSoldInCartOrder(t *testing.T) {
 func TestTheLargestCartIsOneOrder(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
-	s.world.carts[cartID] = nil
+	s.world.Carts.Lines[cartID] = nil
 	for i := range 2000 {
 		sku := fmt.Sprintf("SKU-%04d", i)
-		s.world.variants[sku] = checkout.Variant{SKU: sku, Title: sku, Price: money.New(int64(i), "GBP"), WeightGrams: 1}
-		s.world.stock[sku] = 100_000
-		s.world.carts[cartID] = append(s.world.carts[cartID], order.Item{SKU: sku, Quantity: 100_000})
+		s.world.Catalog.Variants[sku] = checkout.Variant{SKU: sku, Title: sku, Price: money.New(int64(i), "GBP"), WeightGrams: 1}
+		s.world.Inventory.SetLeft(sku, 100_000)
+		s.world.Carts.Lines[cartID] = append(s.world.Carts.Lines[cartID], order.Item{SKU: sku, Quantity: 100_000})
 	}
 	o := s.mustConfirm(t)
 	if saved := s.mustGet(t, o.ID); len(saved.Lines) != 2000 || !reflect.DeepEqual(saved, o) {

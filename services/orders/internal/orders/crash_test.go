@@ -99,7 +99,7 @@ func (s *shop) mustRecover(t *testing.T, name string, req checkout.PlaceRequest,
 func newcomer(t *testing.T, pool *pgxpool.Pool, settings orders.Settings, n int, method string, mugs int64) (*shop, checkout.PlaceRequest) {
 	t.Helper()
 	s := shopOn(t, pool, settings)
-	s.world.stock["MUG"] = mugs
+	s.world.Inventory.SetLeft("MUG", mugs)
 	req := buy("key", method)
 	req.CustomerID = fmt.Sprintf("customer-%d", n)
 	return s, req

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"souk/services/orders/internal/order"
+	"souk/services/orders/internal/peerstest"
 	"souk/services/orders/internal/saga"
 )
 
@@ -19,8 +20,8 @@ func TestACancelledOrderGivesEverythingBack(t *testing.T) {
 		t.Fatalf("%s, %v", cancelled.Status, err)
 	}
 	s.world.mustAgreeWith(t, cancelled)
-	if s.world.stock["MUG"] != 10 || s.isDue(t, o.ID) {
-		t.Errorf("mugs %d, due %v", s.world.stock["MUG"], s.isDue(t, o.ID))
+	if s.world.Inventory.Left("MUG") != 10 || s.isDue(t, o.ID) {
+		t.Errorf("mugs %d, due %v", s.world.Inventory.Left("MUG"), s.isDue(t, o.ID))
 	}
 	again, err := s.CancelOrder(t.Context(), customer, o.ID)
 	if err != nil || len(again.Timeline) != 3 {
@@ -77,7 +78,7 @@ func TestMoneyThatIsGoneStopsADispatch(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	o := s.mustConfirm(t)
-	s.world.payments[o.ID].status = "voided" // as a bank does after a while
+	s.world.Payments.Bank[o.ID].Status = peerstest.Voided // as a bank does after a while
 	if _, err := s.DispatchOrder(t.Context(), o.ID); !errors.Is(err, order.ErrNotDispatchable) {
 		t.Errorf("dispatch: %v", err)
 	}
@@ -161,7 +162,7 @@ func TestFulfilledOrdersAreDeliveredWhenTheirParcelsArrive(t *testing.T) {
 	if got := s.mustGet(t, o.ID).Status; got != order.StatusFulfilled {
 		t.Errorf("order is %s while its parcel travels", got)
 	}
-	s.world.arrived[o.ID] = true
+	s.world.move(o.ID, order.EventDelivered)
 	track()
 	track()
 	delivered := s.mustGet(t, o.ID)
@@ -194,7 +195,7 @@ func TestTheMovesOfAParcelAreInTheTimelineOnce(t *testing.T) {
 		}
 		return events, versions[o.ID]
 	}
-	s.world.moves[o.ID] = []order.Event{order.EventInTransit}
+	s.world.move(o.ID, order.EventInTransit)
 	first, version := look()
 	if !slices.Equal(first, []order.Event{order.EventInTransit}) {
 		t.Errorf("timeline %q, want a parcel in transit", first)
@@ -202,8 +203,7 @@ func TestTheMovesOfAParcelAreInTheTimelineOnce(t *testing.T) {
 	if again, same := look(); len(again) != 1 || same != version {
 		t.Errorf("timeline %q of version %d after a look that found nothing new, want version %d", again, same, version)
 	}
-	s.world.moves[o.ID] = []order.Event{order.EventInTransit, order.EventOutForDelivery}
-	s.world.arrived[o.ID] = true
+	s.world.move(o.ID, order.EventOutForDelivery, order.EventDelivered)
 	all, _ := look()
 	if !slices.Equal(all, []order.Event{order.EventInTransit, order.EventOutForDelivery, order.EventDelivered}) {
 		t.Errorf("timeline %q, want all moves in their order", all)

@@ -35,7 +35,7 @@ func (s *shop) deliverCanary(t *testing.T) order.View {
 	if _, err := s.DispatchOrder(t.Context(), o.ID); err != nil {
 		t.Fatal(err)
 	}
-	s.world.arrived[o.ID] = true
+	s.world.move(o.ID, order.EventDelivered)
 	if err := s.FollowParcels(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -181,7 +181,7 @@ func TestAnErasedCustomerOrdersAndReturnsNothing(t *testing.T) {
 	s := newShop(t)
 	o := s.deliverCanary(t)
 	s.mustErase(t)
-	s.world.carts[cartID] = []order.Item{{SKU: "MUG", Quantity: 1}}
+	s.world.Carts.Lines[cartID] = []order.Item{{SKU: "MUG", Quantity: 1}}
 	s.world.calls = nil
 	for _, key := range []string{"key", "another"} {
 		if _, err := s.PlaceOrder(t.Context(), buyAsCanary(key)); !errors.Is(err, order.ErrCustomerErased) {
@@ -204,7 +204,7 @@ func TestACustomerErasedInTheMiddleOfACheckoutGetsNoOrder(t *testing.T) {
 		s.world.setHook(func(_ context.Context, at string) error {
 			if at == point {
 				s.mustErase(t)
-				delete(s.world.carts, cartID)
+				delete(s.world.Carts.Lines, cartID)
 			}
 			return nil
 		})

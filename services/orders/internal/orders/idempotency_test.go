@@ -58,7 +58,7 @@ func TestAKeyIsGoodForOneRequestOfOneCustomer(t *testing.T) {
 	if _, err := s.PlaceOrder(t.Context(), other); !errors.Is(err, idempotency.ErrReused) {
 		t.Errorf("another request: %v", err)
 	}
-	s.world.carts[cartID] = []order.Item{{SKU: "MUG", Quantity: 1}}
+	s.world.Carts.Lines[cartID] = []order.Item{{SKU: "MUG", Quantity: 1}}
 	stranger := buy("key", visa)
 	stranger.CustomerID = "stranger"
 	if placement, err := s.PlaceOrder(t.Context(), stranger); err != nil || placement.Replayed {

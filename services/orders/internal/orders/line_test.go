@@ -10,13 +10,13 @@ func TestALineStaysAsItWasSold(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	o := s.mustConfirm(t)
-	if plate := o.Lines[0]; plate.SKU != "PLATE" || !reflect.DeepEqual(plate.Origin, s.world.variants["PLATE"].Origin) {
+	if plate := o.Lines[0]; plate.SKU != "PLATE" || !reflect.DeepEqual(plate.Origin, s.world.Catalog.Variants["PLATE"].Origin) {
 		t.Errorf("sold %+v", plate)
 	}
 	if mug := o.Lines[1]; mug.SKU != "MUG" || !reflect.DeepEqual(mug.Origin, mugOrigin()) {
 		t.Errorf("sold %+v", mug)
 	}
-	delete(s.world.variants, "MUG")
+	delete(s.world.Catalog.Variants, "MUG")
 	s.world.setHook(func(context.Context, string) error { return errAway })
 	if saved := s.mustGet(t, o.ID); !reflect.DeepEqual(saved.Lines, o.Lines) {
 		t.Errorf("saved\n%+v\nsold\n%+v", saved.Lines, o.Lines)

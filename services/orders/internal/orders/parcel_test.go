@@ -25,7 +25,7 @@ var wholeWay = []order.Event{order.EventInTransit, order.EventOutForDelivery, or
 func (s *shop) mustDispatch(t *testing.T, key string) order.View {
 	t.Helper()
 	s.world.mu.Lock()
-	s.world.carts[cartID] = []order.Item{{SKU: "MUG", Quantity: 1}}
+	s.world.Carts.Lines[cartID] = []order.Item{{SKU: "MUG", Quantity: 1}}
 	s.world.mu.Unlock()
 	o, err := s.DispatchOrder(t.Context(), s.mustPlace(t, buy(key, visa)).ID)
 	if err != nil {
@@ -40,7 +40,7 @@ func (s *shop) fed(t *testing.T, pages ...[]parcels.Parcel) {
 	s.exec(t, "UPDATE parcel_feed SET position = '0'")
 	s.world.mu.Lock()
 	defer s.world.mu.Unlock()
-	s.world.feed = func(position string) parcels.News {
+	s.world.Shipping.Feed = func(position string) parcels.News {
 		var n int
 		if _, err := fmt.Sscan(position, &n); err != nil {
 			return parcels.News{Position: "0", Reset: true}
@@ -237,7 +237,8 @@ func TestAnUnknownPositionHasAllParcelsAskedAboutOnce(t *testing.T) {
 	s.world.setHook(nil)
 	s.fed(t)
 	s.exec(t, "UPDATE parcel_feed SET position = 'of another database'")
-	s.world.moves[moved.ID], s.world.moves[between.ID] = wholeWay[:2], wholeWay[:1]
+	s.world.move(moved.ID, wholeWay[:2]...)
+	s.world.move(between.ID, wholeWay[:1]...)
 	s.mustFollow(t)
 	if moves := s.movesOf(t, moved.ID); !slices.Equal(moves, wholeWay[:2]) {
 		t.Errorf("moved: %q", moves)
@@ -270,7 +271,7 @@ func TestOrdersWhoseParcelsRestCostNothing(t *testing.T) {
 	s.fed(t)
 	round := func(single *pgxpool.Pool) {
 		t.Helper()
-		replica := orders.New(postgres.New(single, s.settings.DueAfter()), s.world.peers(), s.settings, slog.New(slog.DiscardHandler))
+		replica := orders.New(postgres.New(single, s.settings.DueAfter()), s.world.Peers(s.world.carry), s.settings, slog.New(slog.DiscardHandler))
 		if err := replica.FollowParcels(t.Context()); err != nil {
 			t.Fatal(err)
 		}

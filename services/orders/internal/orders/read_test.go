@@ -22,7 +22,7 @@ func TestListsArePagedNewestFirst(t *testing.T) {
 		if i == 6 {
 			req.CustomerID = "someone else"
 		}
-		s.world.carts[cartID] = []order.Item{{SKU: "MUG", Quantity: 1}}
+		s.world.Carts.Lines[cartID] = []order.Item{{SKU: "MUG", Quantity: 1}}
 		placed = append(placed, s.mustPlace(t, req).ID)
 	}
 	slices.Reverse(placed)
@@ -64,7 +64,7 @@ func TestAPageOfHugeOrdersEndsEarly(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	for i := range 3 {
-		s.world.carts[cartID] = []order.Item{{SKU: "MUG", Quantity: 1}}
+		s.world.Carts.Lines[cartID] = []order.Item{{SKU: "MUG", Quantity: 1}}
 		s.mustPlace(t, buy(fmt.Sprint(i), visa))
 	}
 	s.exec(t, "UPDATE orders SET line_count = 4000")

@@ -30,9 +30,7 @@ func (s *shop) mustDeliver(t *testing.T) order.View {
 	if _, err := s.DispatchOrder(t.Context(), o.ID); err != nil {
 		t.Fatal(err)
 	}
-	s.world.mu.Lock()
-	s.world.arrived[o.ID] = true
-	s.world.mu.Unlock()
+	s.world.move(o.ID, order.EventDelivered)
 	if err := s.FollowParcels(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -61,13 +59,10 @@ func pay(o order.View, key string, amount int64) aftersales.RefundRequest {
 	}
 }
 
-func (s *shop) refunded(orderID string) (sum int64) {
+func (s *shop) refunded(orderID string) int64 {
 	s.world.mu.Lock()
 	defer s.world.mu.Unlock()
-	for _, amount := range s.world.payments[orderID].refunds {
-		sum += amount.Amount
-	}
-	return sum
+	return s.world.Payments.Bank[orderID].Refunded()
 }
 
 func TestReturnedGoodsAreRestockedAndRefunded(t *testing.T) {
@@ -85,8 +80,8 @@ func TestReturnedGoodsAreRestockedAndRefunded(t *testing.T) {
 		}
 	}
 	saved := s.mustGet(t, o.ID)
-	if saved.Payment.Refunded != goods.Amount || s.refunded(o.ID) != goods.Amount.Amount || s.world.stock["MUG"] != 9 {
-		t.Errorf("refunded %v here, %d there; %d mugs", saved.Payment.Refunded, s.refunded(o.ID), s.world.stock["MUG"])
+	if saved.Payment.Refunded != goods.Amount || s.refunded(o.ID) != goods.Amount.Amount || s.world.Inventory.Left("MUG") != 9 {
+		t.Errorf("refunded %v here, %d there; %d mugs", saved.Payment.Refunded, s.refunded(o.ID), s.world.Inventory.Left("MUG"))
 	}
 	var events []order.Event
 	for _, entry := range saved.Timeline {
@@ -174,8 +169,8 @@ func TestAReturnGoesOnByItselfWhenPaymentsIsAway(t *testing.T) {
 		t.Fatal(err)
 	}
 	saved := s.mustGet(t, o.ID)
-	if saved.Returns[0].Status != order.ReturnRefunded || s.refunded(o.ID) != 2*999 || s.world.stock["PLATE"] != 10 {
-		t.Errorf("%+v, refunded %d, %d plates", saved.Returns[0], s.refunded(o.ID), s.world.stock["PLATE"])
+	if saved.Returns[0].Status != order.ReturnRefunded || s.refunded(o.ID) != 2*999 || s.world.Inventory.Left("PLATE") != 10 {
+		t.Errorf("%+v, refunded %d, %d plates", saved.Returns[0], s.refunded(o.ID), s.world.Inventory.Left("PLATE"))
 	}
 }
 
@@ -266,12 +261,12 @@ func TestARefundThatPaymentsRefusesHasFailed(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	o := s.mustDeliver(t)
-	s.world.unrefundable = true
+	s.world.Payments.RefusesRefunds = true
 	given, err := s.RefundOrder(t.Context(), pay(o, "refused", 100))
 	if err != nil || given.Refund.Status != order.RefundFailed {
 		t.Fatalf("%+v, %v", given, err)
 	}
-	s.world.unrefundable = false
+	s.world.Payments.RefusesRefunds = false
 	// It holds nothing back.
 	if _, err := s.RefundOrder(t.Context(), pay(o, "all", o.Totals.Total.Amount)); err != nil {
 		t.Error(err)
@@ -349,8 +344,8 @@ func TestAReturnOrRefundKilledAnywhereIsCarriedOut(t *testing.T) {
 				t.Errorf("%s, %s: again: %v", name, point, err)
 			}
 			saved := s.mustGet(t, o.ID)
-			if saved.Payment.Refunded.Amount != work.want || s.refunded(o.ID) != work.want || s.world.stock["MUG"] != work.mugs {
-				t.Errorf("%s, %s: refunded %v here, %d there; %d mugs", name, point, saved.Payment.Refunded, s.refunded(o.ID), s.world.stock["MUG"])
+			if saved.Payment.Refunded.Amount != work.want || s.refunded(o.ID) != work.want || s.world.Inventory.Left("MUG") != work.mugs {
+				t.Errorf("%s, %s: refunded %v here, %d there; %d mugs", name, point, saved.Payment.Refunded, s.refunded(o.ID), s.world.Inventory.Left("MUG"))
 			}
 			if s.isDue(t, o.ID) {
 				t.Errorf("%s, %s: the order is still due", name, point)

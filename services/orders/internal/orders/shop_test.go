@@ -51,7 +51,7 @@ func shopOn(t *testing.T, pool *pgxpool.Pool, settings orders.Settings) *shop {
 	s := &shop{world: newWorld(), pool: pool, settings: settings}
 	store := postgres.New(pool, settings.DueAfter())
 	s.store = &faultyStore{Store: store, world: s.world}
-	s.Service = orders.New(s.store, s.world.peers(), settings, slog.New(slog.DiscardHandler))
+	s.Service = orders.New(s.store, s.world.Peers(s.world.carry), settings, slog.New(slog.DiscardHandler))
 	s.tickets = events.NewTickets(store, store)
 	return s
 }

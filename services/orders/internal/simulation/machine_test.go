@@ -16,6 +16,7 @@ import (
 	"souk/services/orders/internal/checkout"
 	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/peerstest"
 )
 
 // TestOrdersFollowTheirStateMachine gives random commands to the service, in fair weather, and compares every answer
@@ -84,13 +85,13 @@ func (m *machine) Place(t *rapid.T) {
 	item := order.Item{SKU: rapid.SampledFrom(skus).Draw(t, "sku"), Quantity: rapid.Int64Range(1, 3).Draw(t, "quantity")}
 	request := checkout.PlaceRequest{
 		CustomerID: customer, IdempotencyKey: m.model.newKey(), CartID: "cart of " + customer, AddressID: addressID,
-		ShippingOption: shippingOption, PaymentMethod: rapid.SampledFrom([]string{methodVisa, methodDeclined, methodTimeout}).Draw(t, "method"),
+		ShippingOption: shippingOption, PaymentMethod: rapid.SampledFrom([]string{peerstest.MethodVisa, peerstest.MethodDeclined, peerstest.MethodTimeout}).Draw(t, "method"),
 	}
-	m.shop.carts.lines[request.CartID] = []order.Item{item}
+	m.shop.Carts.Lines[request.CartID] = []order.Item{item}
 	placed, err := m.service.PlaceOrder(m.ctx, request)
 	mustBe(t, err, nil)
 	want := m.model.place(request, item, placed)
-	if left := len(m.shop.carts.lines[request.CartID]); (left == 0) != (want.status == order.StatusConfirmed) {
+	if left := len(m.shop.Carts.Lines[request.CartID]); (left == 0) != (want.status == order.StatusConfirmed) {
 		t.Fatalf("order is %s, and %d lines are left in the cart", want.status, left)
 	}
 }
@@ -196,7 +197,7 @@ func (m *machine) Check(t *rapid.T) {
 		}
 	}
 	for sku, pieces := range m.model.stock {
-		if l := m.shop.inventory.levels[sku]; l.onHand != pieces || l.reserved != 0 {
+		if l := m.shop.Inventory.Levels[sku]; l.OnHand != pieces || l.Reserved != 0 {
 			t.Fatalf("%s: %+v, want %d on hand", sku, *l, pieces)
 		}
 	}

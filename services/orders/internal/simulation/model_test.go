@@ -5,6 +5,7 @@ import (
 
 	"souk/services/orders/internal/checkout"
 	"souk/services/orders/internal/order"
+	"souk/services/orders/internal/peerstest"
 )
 
 // model is what a shop without faults, concurrency or other services would be.
@@ -53,7 +54,7 @@ func (m *model) place(request checkout.PlaceRequest, item order.Item, placed che
 		id: o.ID, request: request, answer: text(o), item: item, status: order.StatusRejected,
 		price: o.Lines[0].UnitPrice.Amount, total: o.Totals.Total.Amount,
 	}
-	if item.Quantity <= m.stock[item.SKU] && request.PaymentMethod != methodDeclined {
+	if item.Quantity <= m.stock[item.SKU] && request.PaymentMethod != peerstest.MethodDeclined {
 		e.status = order.StatusConfirmed
 		m.stock[item.SKU] -= item.Quantity
 	}

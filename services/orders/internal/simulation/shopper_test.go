@@ -13,6 +13,7 @@ import (
 	"souk/services/orders/internal/checkout"
 	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/peerstest"
 	"souk/services/orders/internal/saga"
 )
 
@@ -45,7 +46,7 @@ func (s *shopper) fill() {
 	s.shop.mu.Lock()
 	defer s.shop.mu.Unlock()
 	for range 1 + d.IntN(2) {
-		s.shop.carts.set(s.cart, order.Item{SKU: one(d, skus...), Quantity: 1 + d.Int64N(2)})
+		s.shop.Carts.Set(s.cart, order.Item{SKU: one(d, skus...), Quantity: 1 + d.Int64N(2)})
 	}
 }
 
@@ -54,7 +55,7 @@ func (s *shopper) buy(key string) {
 	d := s.dice("buy")
 	p := &purchase{request: checkout.PlaceRequest{
 		CustomerID: s.id, IdempotencyKey: key, CartID: s.cart, AddressID: addressID, ShippingOption: shippingOption,
-		PaymentMethod: one(d, methodVisa, methodVisa, methodVisa, methodDeclined, methodTimeout),
+		PaymentMethod: one(d, peerstest.MethodVisa, peerstest.MethodVisa, peerstest.MethodVisa, peerstest.MethodDeclined, peerstest.MethodTimeout),
 	}}
 	if d.chance(0.1) {
 		p.request.ExpectedTotal = &money.Money{Amount: 1, Currency: currency}

@@ -66,6 +66,9 @@ func (s *shop) run() {
 	time.Sleep(requestTime) // until every loop has seen it
 }
 
+// sweepEvery is how often inventory ends the holds whose time is over.
+const sweepEvery = 5 * time.Second
+
 // start starts the replicas, and inventory's sweep.
 func (s *shop) start() {
 	for _, r := range s.replicas {
@@ -84,7 +87,7 @@ func (s *shop) sweep() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.weather.away("inventory", s.age()) {
-		s.inventory.sweep()
+		s.Inventory.Sweep()
 		s.mustBeSound("")
 	}
 }
@@ -102,7 +105,7 @@ func (s *shop) restock() {
 		warehouse.pause(0, 5*time.Second)
 		s.mu.Lock()
 		sku := one(warehouse.dice("sku"), skus...)
-		s.inventory.add(sku, 1)
+		s.Inventory.Add(sku, 1)
 		s.trace.add(warehouse.name, "adjust stock", sku, nil)
 		s.mu.Unlock()
 	}
