@@ -48,6 +48,6 @@ type (
 var (
 	// ErrNotAuthorized is returned when there is no open authorization to capture.
 	ErrNotAuthorized = errors.New("no open authorization")
-	// ErrNotRefundable is returned when less is left of what was captured.
+	// ErrNotRefundable is returned for more money than is left of what was captured.
 	ErrNotRefundable = errors.New("not so much is captured")
 )

@@ -27,24 +27,25 @@ const RefundMethod = "/souk.orders.v1.OrdersService/RefundOrder"
 type RefundRequest struct {
 	StaffID        string
 	IdempotencyKey string
-	// RequestID names the HTTP request; Retried tells that our caller makes this call again, because it got no answer.
+	// RequestID names the HTTP request.
 	RequestID string
-	Retried   bool
+	// Retried tells that the gateway makes this call again, because it got no answer to the one before.
+	Retried bool
 
 	OrderID string
 	Amount  money.Money
 	Reason  string
 }
 
-// GivenRefund is the first answer to an idempotency key.
+// GivenRefund is a refund that was decided. It is the first answer to its idempotency key.
 type GivenRefund struct {
 	Refund order.Refund
 	// Replayed tells that the answer was not made for this request.
 	Replayed bool
 }
 
-// RefundOrder gives captured money back, at once or, when payments is away, later. It returns a *field.Error, also
-// for an amount above what is left, order.ErrNotFound, idempotency.ErrReused or idempotency.ErrInProgress.
+// RefundOrder gives captured money back: at once, or later when payments is away. It returns a *field.Error, also for more than is
+// left, order.ErrNotFound, idempotency.ErrReused or idempotency.ErrInProgress.
 func (a *AfterSales) RefundOrder(ctx context.Context, req RefundRequest) (GivenRefund, error) {
 	if err := req.validate(); err != nil {
 		return GivenRefund{}, err
@@ -73,7 +74,7 @@ func (r RefundRequest) validate() error {
 	return c.Err()
 }
 
-// key is the use that the request makes of its idempotency key. Each member of staff has keys of their own.
+// key is the request as a use of its idempotency key. Each member of staff has keys of their own.
 func (r RefundRequest) key() idempotency.Request {
 	return idempotency.Request{
 		Caller: r.StaffID, Method: RefundMethod, Key: r.IdempotencyKey, Fingerprint: r.fingerprint(),
@@ -114,7 +115,7 @@ func (a *AfterSales) decideRefund(ctx context.Context, req RefundRequest) (order
 	}
 }
 
-// finishRefund carries a decided refund out, as far as a request's time goes, and returns the answer to its key.
+// finishRefund carries a decided refund out, for as long as a request may take, and returns the answer to its key.
 func (a *AfterSales) finishRefund(ctx context.Context, o order.Order, id string) (order.Refund, error) {
 	inline, cancel := a.saga.Inline(ctx)
 	defer cancel()
@@ -162,9 +163,12 @@ func (a *AfterSales) replayRefund(ctx context.Context, req RefundRequest) (Given
 	return given, err
 }
 
+// saveTime is how long saving an answer may take.
+const saveTime = 2 * time.Second
+
 // answerRefund makes the refund the answer to its key, unless there is one.
 func (a *AfterSales) answerRefund(ctx context.Context, refund order.Refund) (order.Refund, error) {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, saveTime)
 	defer cancel()
 	var err error
 	refund.Status, err = a.store.AnswerRefund(ctx, refund.ID, refund.Status)
@@ -180,7 +184,7 @@ func (s steps) refund(ctx context.Context, o order.Order) (order.Order, error) {
 	return s.orders.Save(ctx, o)
 }
 
-// payBack has payments give the money of a refund back. What payments refuses has failed.
+// payBack has payments give the money of a refund back. A refund that payments refuses has failed.
 func (s steps) payBack(ctx context.Context, o *order.Order, refund order.Refund) error {
 	err := s.peers.Payments.Refund(ctx, o.ID(), refund.ID, refund.Amount)
 	switch {

@@ -23,11 +23,11 @@ type Placement struct {
 	Replayed bool
 }
 
-// PlaceOrder turns a cart into an order and takes it through the checkout, for as long as a request may
-// take. Errors mean that nothing was saved for this request: a *field.Error, ErrCartNotFound, ErrCartEmpty,
-// ErrAddressNotFound, a PriceChangedError, idempotency.ErrReused, idempotency.ErrInProgress, order.ErrCustomerErased, or
-// saga.ErrUnavailable.
-// An error that is none of them may leave an order that the same key finds again.
+// PlaceOrder turns a cart into an order and takes it through the checkout, for as long as a request may take.
+//
+// Nothing was saved for the request when it returns one of these errors: a *field.Error, ErrCartNotFound, ErrCartEmpty,
+// ErrAddressNotFound, a PriceChangedError, an InsufficientStockError, idempotency.ErrReused, idempotency.ErrInProgress,
+// order.ErrCustomerErased or saga.ErrUnavailable. After any other error there may be an order, which the same key finds again.
 func (c *Checkout) PlaceOrder(ctx context.Context, req PlaceRequest) (Placement, error) {
 	if err := req.Validate(); err != nil {
 		return Placement{}, err
@@ -69,14 +69,17 @@ func (c *Checkout) place(ctx context.Context, req PlaceRequest, draft order.Draf
 	}
 }
 
-// How often, and how soon, a request tries again what failed.
 const (
+	// inlineTries is how often a request tries to finish its order.
 	inlineTries = 4
-	inlineWait  = 100 * time.Millisecond
+	// inlineWait is the time before the second try. Each further wait is four times as long.
+	inlineWait = 100 * time.Millisecond
+	// saveTime is how long saving an answer may take.
+	saveTime = 2 * time.Second
 )
 
-// finish takes a placed order through the checkout and returns the answer to its key. What is not done
-// when the request's time is over is left to FinishDue, and when the caller leaves to Adopt.
+// finish takes a placed order through the checkout and returns the answer to its key. When the time of the request is over, the rest is
+// left to saga.FinishDue, and when the caller leaves, to saga.Adopt.
 func (c *Checkout) finish(ctx context.Context, o order.Order) (order.View, error) {
 	inline, cancel := c.saga.Inline(ctx)
 	defer cancel()
@@ -106,7 +109,7 @@ func (c *Checkout) finish(ctx context.Context, o order.Order) (order.View, error
 	return c.answer(ctx, o)
 }
 
-// reread returns the order as it is saved, if that can be told: after an error a decision may have been saved whose
+// reread returns the order as it is saved, or o if the store cannot be asked. After an error a decision may have been saved although its
 // answer was lost.
 func (c *Checkout) reread(ctx context.Context, o order.Order) order.Order {
 	saved, err := c.store.Get(ctx, o.ID())
@@ -118,7 +121,7 @@ func (c *Checkout) reread(ctx context.Context, o order.Order) order.Order {
 
 // answer makes the order the answer to its key, unless there is one.
 func (c *Checkout) answer(ctx context.Context, o order.Order) (order.View, error) {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, saveTime)
 	defer cancel()
 	return c.store.Answer(ctx, o)
 }

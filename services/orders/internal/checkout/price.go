@@ -15,7 +15,7 @@ import (
 	"souk/services/orders/internal/order"
 )
 
-// priceTime is how long the services that say what an order costs may take together.
+// priceTime is how long pricing a cart may take.
 const priceTime = 4 * time.Second
 
 // basket is a cart with prices.
@@ -59,8 +59,8 @@ func (c *Checkout) price(ctx context.Context, req PlaceRequest) (order.Draft, er
 	}, nil
 }
 
-// otherTotal returns why a total is not the expected one: an InsufficientStockError if there is not enough of some lines, because
-// clients leave those out of what they expect; otherwise, or while inventory cannot tell, a PriceChangedError.
+// otherTotal returns the error for a total that is not the expected one. It is an InsufficientStockError if there is not enough of some
+// lines, because clients leave such lines out of the total. Otherwise, or while inventory is away, it is a PriceChangedError.
 func (c *Checkout) otherTotal(ctx context.Context, goods basket, totals order.Totals) error {
 	changed := &PriceChangedError{Detail: "the total is " + totals.Total.String(), Totals: &totals}
 	skus := make([]string, len(goods.lines))
@@ -83,7 +83,7 @@ func (c *Checkout) otherTotal(ctx context.Context, goods basket, totals order.To
 	return changed
 }
 
-// cost returns what a basket costs, and the way in which it is sent.
+// cost returns what a basket costs, and how it is sent.
 func (c *Checkout) cost(ctx context.Context, req PlaceRequest, to order.Address, goods basket) (ShippingOption, order.Totals, error) {
 	option, err := c.quote(ctx, req, to, goods)
 	if err != nil {
@@ -93,8 +93,8 @@ func (c *Checkout) cost(ctx context.Context, req PlaceRequest, to order.Address,
 	return option, totals, err
 }
 
-// priceWithout returns the PriceChangedError of a basket with lines that are no longer sold, or an error that another try may
-// get past. That the rest cannot be sent as was asked for is left to the next checkout, whose cart may be another.
+// priceWithout returns the PriceChangedError of a basket with lines that are no longer sold, or an error after which another try may
+// succeed. When the other lines cannot be sent as was asked for, the error has no totals: the client learns why with its next checkout.
 func (c *Checkout) priceWithout(ctx context.Context, req PlaceRequest, to order.Address, goods basket) error {
 	changed := &PriceChangedError{Detail: goods.noLongerSold[0].SKU + " is no longer sold", NoLongerSold: goods.noLongerSold}
 	if n := len(goods.noLongerSold); n > 1 {
@@ -145,7 +145,7 @@ func (c *Checkout) fill(ctx context.Context, cartID string) (basket, error) {
 	return goods, nil
 }
 
-// add puts an item in the basket. Sums that do not fit in 64 bits are the cart's fault.
+// add puts an item in the basket. It returns a *field.Error when a sum does not fit in 64 bits.
 func (b *basket) add(item order.Item, variant Variant) error {
 	if len(b.lines) == 0 {
 		b.subtotal = money.New(0, variant.Price.Currency)
@@ -208,8 +208,8 @@ func (c *Checkout) quote(ctx context.Context, req PlaceRequest, to order.Address
 	return ShippingOption{}, field.Invalid("shipping_option", "is not offered for this cart and address")
 }
 
-// inRequest gives the fields that shipping does not accept the names that the client knows them by. What is
-// not the address comes from the cart.
+// inRequest renames the fields that shipping does not accept to the fields of the request they come from: of the address, or of the
+// cart.
 func inRequest(err error, req PlaceRequest) error {
 	var invalid *field.Error
 	if !errors.As(err, &invalid) {

@@ -17,9 +17,9 @@ import (
 type PlaceRequest struct {
 	CustomerID     string
 	IdempotencyKey string
-	// RequestID names the HTTP request; it is no part of what is asked for.
+	// RequestID names the HTTP request.
 	RequestID string
-	// Retried tells that our caller makes this call again, because it got no answer to the one before.
+	// Retried tells that the gateway makes this call again, because it got no answer to the one before.
 	Retried bool
 
 	CartID string
@@ -28,7 +28,7 @@ type PlaceRequest struct {
 	ShippingAddress *order.Address
 	ShippingOption  string
 	PaymentMethod   string
-	// ExpectedTotal is what the client believes the total is, or nil.
+	// ExpectedTotal is the total that the client has shown, or nil.
 	ExpectedTotal *money.Money
 }
 
@@ -41,7 +41,7 @@ func (r PlaceRequest) Validate() error {
 	idempotency.CheckKey(&c, "Idempotency-Key", r.IdempotencyKey)
 	c.CheckLine("cart_id", r.CartID, true, order.MaxID)
 	c.CheckLine("shipping_option", r.ShippingOption, true, order.MaxID)
-	// What a payment method looks like is for the provider to say.
+	// Only the payment provider knows what its payment methods look like.
 	c.CheckLine("payment_method", r.PaymentMethod, true, maxPaymentMethod)
 	switch {
 	case r.ShippingAddress != nil && r.AddressID != "":
@@ -59,18 +59,18 @@ func (r PlaceRequest) Validate() error {
 	return c.Err()
 }
 
-// Method is the RPC that places orders. It is the scope of their idempotency keys.
-const Method = "/souk.orders.v1.OrdersService/PlaceOrder"
+// PlaceMethod is the RPC that places orders. It is the scope of their idempotency keys.
+const PlaceMethod = "/souk.orders.v1.OrdersService/PlaceOrder"
 
-// key is the use that the request makes of its idempotency key.
+// key is the request as a use of its idempotency key.
 func (r PlaceRequest) key() idempotency.Request {
 	return idempotency.Request{
-		Caller: r.CustomerID, Method: Method, Key: r.IdempotencyKey, Fingerprint: r.Fingerprint(),
+		Caller: r.CustomerID, Method: PlaceMethod, Key: r.IdempotencyKey, Fingerprint: r.Fingerprint(),
 		RequestID: r.RequestID, Retried: r.Retried,
 	}
 }
 
-// Fingerprint tells requests apart that come with the same idempotency key.
+// Fingerprint is a digest of the request, by which different requests with the same idempotency key are told apart.
 func (r PlaceRequest) Fingerprint() []byte {
 	content, err := json.Marshal([]any{r.CartID, r.AddressID, r.ShippingAddress, r.ShippingOption, r.PaymentMethod, r.ExpectedTotal})
 	if err != nil {

@@ -35,9 +35,8 @@ func New(store Store, logger *slog.Logger) *Events {
 	return &Events{store: store, watch: newWatch(), logger: logger}
 }
 
-// WaitForEvents returns an order with what is on its timeline after a position, counted from 1. When there is nothing
-// it waits for something to come, and returns the order alone when nothing came or the service stops. It returns
-// a *field.Error or order.ErrNotFound.
+// WaitForEvents returns an order with the entries of its timeline after a position, counted from 1. When there are none it waits for
+// one, and returns the order alone when none came in time or the service stops. It returns a *field.Error or order.ErrNotFound.
 func (e *Events) WaitForEvents(ctx context.Context, viewer order.Viewer, id string, after int, wait time.Duration) (order.View, []order.TimelineEntry, error) {
 	var c field.Checker
 	c.Check(after >= 0, "after", "must not be negative")

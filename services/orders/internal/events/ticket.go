@@ -41,7 +41,7 @@ type TicketStore interface {
 	// SaveTicket stores a ticket for the time of its life.
 	SaveTicket(ctx context.Context, t SealedTicket, life time.Duration) error
 	// TakeTicket deletes the ticket of an order that has that id, and returns its sealed token. It returns ErrTicketNotFound if
-	// there is none or its time is over. Of several who take it at once, one gets it.
+	// there is none or its time is over. Of several calls at once, one gets it.
 	TakeTicket(ctx context.Context, id []byte, orderID string) (sealed []byte, err error)
 	// DeleteTickets deletes the tickets whose time is over.
 	DeleteTickets(ctx context.Context) error
@@ -127,7 +127,7 @@ func newTicket() string {
 	return base64.RawURLEncoding.EncodeToString(random)
 }
 
-// ticketID returns what a ticket is found by. It needs no salt, because a ticket is random.
+// ticketID returns the id of a ticket in the store: its SHA-256, which needs no salt because a ticket is random.
 func ticketID(ticket string) []byte {
 	sum := sha256.Sum256([]byte(ticket))
 	return sum[:]

@@ -60,7 +60,7 @@ func (w *watch) ids() []string {
 	return slices.Collect(maps.Keys(w.waiting))
 }
 
-// wake tells those who wait for another version than an order has now.
+// wake wakes the callers who know another version of an order than the one it has now.
 func (w *watch) wake(versions map[string]int64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -74,8 +74,7 @@ func (w *watch) wake(versions map[string]int64) {
 	}
 }
 
-// Watch wakes those who wait for events of orders that have changed, until ctx is done, and then everyone. It is to
-// be called once.
+// Watch wakes the callers whose orders have changed, until ctx is done, and then all of them. It must be called once.
 func (e *Events) Watch(ctx context.Context) error {
 	defer close(e.watch.stopped)
 	for outage.Sleep(ctx, lookEvery) {

@@ -26,8 +26,11 @@ type Server struct {
 	keys    Keys
 }
 
-// Keys keeps the idempotency keys of requests, by what their work is. Checkouts and refunds are not among them: their keys are saved
-// with the order.
+// Keys keeps the idempotency keys of requests, by what their work is.
+//
+// PlaceOrder and RefundOrder do without them, although all keys are in the same table (platform/pgkey). They make something new, so the
+// key has to be saved in the transaction that makes it: otherwise a process that dies in between leaves a key without an order, or an
+// order that the same request would place again.
 type Keys struct {
 	// Transaction is for work that is one transaction.
 	Transaction idempotency.Keeper

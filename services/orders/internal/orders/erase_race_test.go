@@ -132,7 +132,7 @@ func TestNoOrderEscapesTheErasureOfItsCustomer(t *testing.T) {
 func (s *shop) mustHaveRaced(t *testing.T, req checkout.PlaceRequest, placed, erased error) string {
 	t.Helper()
 	ids, found := s.ids(t, req.CustomerID), s.with(t, req.ShippingAddress.Name)
-	_, err := s.store.Key(t.Context(), idempotency.Request{Caller: req.CustomerID, Method: checkout.Method, Key: "new"})
+	_, err := s.store.Key(t.Context(), idempotency.Request{Caller: req.CustomerID, Method: checkout.PlaceMethod, Key: "new"})
 	marked := errors.Is(err, order.ErrCustomerErased)
 	switch {
 	case errors.Is(placed, order.ErrCustomerErased) && erased == nil && marked && len(ids) == 0 && len(found) == 0:

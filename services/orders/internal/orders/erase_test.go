@@ -169,7 +169,7 @@ func TestOrdersUnderWayStopAnErasure(t *testing.T) {
 			if after := s.mustGet(t, before.ID); !reflect.DeepEqual(after, before) {
 				t.Errorf("order is %+v, want %+v", after, before)
 			}
-			if _, err := s.store.Key(t.Context(), idempotency.Request{Caller: customer, Method: checkout.Method, Key: "new"}); !errors.Is(err, order.ErrKeyUnknown) {
+			if _, err := s.store.Key(t.Context(), idempotency.Request{Caller: customer, Method: checkout.PlaceMethod, Key: "new"}); !errors.Is(err, order.ErrKeyUnknown) {
 				t.Errorf("a new key: %v", err)
 			}
 		})

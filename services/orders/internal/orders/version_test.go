@@ -44,7 +44,7 @@ func TestACheckoutOfTheVersionBeforeIsReplayed(t *testing.T) {
 		t.Errorf("%+v, %v; want the answer of the version before", replay, err)
 	}
 	s.exec(t, "DELETE FROM idempotency_keys")
-	if _, err := s.store.Key(t.Context(), idempotency.Request{Caller: customer, Method: checkout.Method, Key: "key"}); !errors.Is(err, order.ErrKeyUnknown) {
+	if _, err := s.store.Key(t.Context(), idempotency.Request{Caller: customer, Method: checkout.PlaceMethod, Key: "key"}); !errors.Is(err, order.ErrKeyUnknown) {
 		t.Errorf("after the version before forgot the key: %v", err)
 	}
 }

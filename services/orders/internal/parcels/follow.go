@@ -41,8 +41,8 @@ func New(store Store, shipping Shipping, logger *slog.Logger) *Follower {
 	return &Follower{store: store, shipping: shipping, logger: logger}
 }
 
-// FollowParcels writes what shipping tells of parcels' moves into the timelines, and marks as delivered the orders whose parcels
-// have arrived. Any number of replicas may follow at once.
+// FollowParcels asks shipping for moves and writes them into the timelines. An order whose parcel has arrived becomes delivered. Any
+// number of replicas may follow at once.
 //
 // The position in the feed is saved after the moves. When a process dies in between, the moves are told again, and are known then.
 func (f *Follower) FollowParcels(ctx context.Context) error {
@@ -59,8 +59,8 @@ func (f *Follower) FollowParcels(ctx context.Context) error {
 	}
 }
 
-// followPage writes down what the next page of the feed tells, and reports whether another page is there. It returns order.ErrConflict
-// when another replica was quicker.
+// followPage writes the moves of the next page of the feed, and reports whether there is another page. It returns order.ErrConflict when
+// another replica was quicker.
 func (f *Follower) followPage(ctx context.Context) (more bool, err error) {
 	position, err := f.store.ParcelPosition(ctx)
 	if err != nil {
@@ -181,7 +181,7 @@ func (f *Follower) catchUpWith(ctx context.Context, found []order.Order) (pendin
 	return f.writeMoves(ctx, parcels)
 }
 
-// errNotDispatched is returned for the moves of a parcel whose order does not know yet that it was dispatched.
+// errNotDispatched is returned for the moves of a parcel whose order is not saved as dispatched yet.
 var errNotDispatched = errors.New("the order is not dispatched yet")
 
 // writeParcel writes the moves of a parcel that are new into its order's timeline. The last of them may be its delivery. It

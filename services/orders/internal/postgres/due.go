@@ -10,7 +10,7 @@ import (
 	"souk/services/orders/internal/saga"
 )
 
-// Replicas that claim at the same time get different orders.
+// claimDue skips rows that are locked, so that replicas that claim at the same time get different orders.
 const claimDue = `
 UPDATE orders SET due_at = now() + $2::interval
 WHERE id IN (

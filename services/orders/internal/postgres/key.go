@@ -16,7 +16,7 @@ import (
 	"souk/services/orders/internal/order"
 )
 
-// Key implements checkout.Store. Most checkouts come with a new key, and learn here whether they may.
+// Key implements checkout.Store. It also checks the customer, so that an erased one is refused before the cart is priced.
 func (s *Store) Key(ctx context.Context, key idempotency.Request) (checkout.UsedKey, error) {
 	batch := &pgx.Batch{}
 	queueRefusal(batch, order.ErrCustomerErased, selectErased, key.Caller)
@@ -28,7 +28,7 @@ func (s *Store) Key(ctx context.Context, key idempotency.Request) (checkout.Used
 	return checkout.UsedKey{Use: use, Order: answer}, err
 }
 
-// find returns the use of a key, or orders.ErrKeyUnknown, after what the batch has queued already.
+// find returns the use of a key, or order.ErrKeyUnknown, after the statements that the batch has already.
 func (s *Store) find(ctx context.Context, batch *pgx.Batch, key idempotency.Request) (idempotency.Use, error) {
 	var use *idempotency.Use
 	pgkey.Find(batch, key, &use)
@@ -63,7 +63,7 @@ func (s *Store) Answer(ctx context.Context, o order.Order) (order.View, error) {
 	return *answer, nil
 }
 
-// sender is a pool, whose batch is a transaction of its own, or a transaction.
+// sender is a transaction, or a pool, where the batch is a transaction of its own.
 type sender interface {
 	SendBatch(ctx context.Context, batch *pgx.Batch) pgx.BatchResults
 }
@@ -76,7 +76,7 @@ func saveAnswer(ctx context.Context, to sender, batch *pgx.Batch, view order.Vie
 		return nil, fmt.Errorf("encode answer: %w", err)
 	}
 	var standing []byte
-	pgkey.Answer(batch, checkout.Method, view.ID, content, &standing)
+	pgkey.Answer(batch, checkout.PlaceMethod, view.ID, content, &standing)
 	if err := to.SendBatch(ctx, batch).Close(); err != nil {
 		return nil, err
 	}

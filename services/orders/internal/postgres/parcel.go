@@ -43,7 +43,7 @@ func (s *Store) ParcelPosition(ctx context.Context) (position string, err error)
 const (
 	updatePosition = `UPDATE parcel_feed SET position = $2 WHERE position = $1`
 
-	// A replica that is late has fewer moves.
+	// Moves replace fewer moves only, because a replica that is late has fewer.
 	insertPending = `
 INSERT INTO pending_moves (order_id, moves) VALUES ($1, $2)
 ON CONFLICT (order_id) DO UPDATE SET moves = excluded.moves WHERE cardinality(excluded.moves) > cardinality(pending_moves.moves)`

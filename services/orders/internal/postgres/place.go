@@ -16,8 +16,8 @@ import (
 
 const numberConstraint = "orders_number_key"
 
-// Place implements checkout.Store. Of requests with the same key, all but the first wait for it to commit
-// and then violate the key's constraint.
+// Place implements checkout.Store. Of requests with the same key, all but the first wait until it has committed, and then violate the
+// constraint of the key.
 func (s *Store) Place(ctx context.Context, o order.Order, key idempotency.Request) (order.Order, error) {
 	err := pgdb.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		batch := &pgx.Batch{}

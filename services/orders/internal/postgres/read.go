@@ -12,8 +12,8 @@ import (
 	"souk/services/orders/internal/order"
 )
 
-// A page ends early rather than carry more lines than this, which are in one large order: with the longest titles and addresses
-// of pictures they take most of the 16 MiB that callers take.
+// maxPageLines is the most lines on a page, unless one order has more. With the longest titles and addresses of pictures they take most
+// of the 16 MiB that callers accept.
 const maxPageLines = 2000
 
 // Get implements order.Reader.
@@ -85,7 +85,7 @@ func condition(filter order.Filter) (string, []any) {
 	return "WHERE " + strings.Join(terms, " AND "), args
 }
 
-// One statement, so that an order and all that belongs to it are of one moment.
+// selectOrders is one statement, so that an order and its lines, timeline, returns and refunds are of the same moment.
 const selectOrders = `
 SELECT id, number, customer_id, status, intent, version, created_at, changed_at,
     currency, subtotal, shipping_price, tax, total,

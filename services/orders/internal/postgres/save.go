@@ -15,7 +15,7 @@ import (
 	"souk/services/orders/internal/order"
 )
 
-// Everything about an order that changes.
+// updateOrder sets all columns that change after an order is placed.
 const updateOrder = `
 UPDATE orders
 SET status = @status, intent = @intent, version = @version + 1, changed_at = @changed_at,
@@ -53,7 +53,7 @@ func (s *Store) SaveRefund(ctx context.Context, o order.Order, refundID string, 
 	return saved, err
 }
 
-// save saves an order together with the statements that also queues, in one transaction.
+// save saves an order in one transaction, together with what also queues.
 func (s *Store) save(ctx context.Context, o order.Order, also func(*pgx.Batch)) (order.Order, error) {
 	var answer *order.View
 	err := pgdb.InTx(ctx, s.pool, func(tx pgx.Tx) error {

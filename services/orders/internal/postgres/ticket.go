@@ -24,7 +24,7 @@ func (s *Store) SaveTicket(ctx context.Context, t events.SealedTicket, life time
 	return nil
 }
 
-// One statement, so that of two who take a ticket at once the second finds it gone.
+// takeTicket is one statement, so that of two calls at once the second finds the ticket gone.
 const takeTicket = `
 DELETE FROM event_tickets WHERE id = $1 AND order_id = $2 AND expires_at > now() RETURNING sealed_token`
 

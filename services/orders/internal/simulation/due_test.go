@@ -8,7 +8,7 @@ import (
 	"souk/services/orders/internal/order"
 )
 
-// The times that orders.FinishDue goes by.
+// The times of saga.FinishDue.
 const (
 	dueEvery  = time.Second
 	dueTime   = 8 * time.Second

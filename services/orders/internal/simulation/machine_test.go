@@ -19,8 +19,8 @@ import (
 	"souk/services/orders/internal/peerstest"
 )
 
-// TestOrdersFollowTheirStateMachine gives random commands to the service, in fair weather, and compares every answer
-// with a model that knows nothing but which moves are allowed.
+// TestOrdersFollowTheirStateMachine gives random commands to the service, without faults, and compares every answer with a model that
+// knows only which moves are allowed.
 func TestOrdersFollowTheirStateMachine(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

@@ -8,7 +8,7 @@ import (
 	"souk/services/orders/internal/peerstest"
 )
 
-// model is what a shop without faults, concurrency or other services would be.
+// model is a shop without faults, concurrency or other services.
 type model struct {
 	stock map[string]int64
 	all   []*expected

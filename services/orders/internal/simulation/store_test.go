@@ -31,7 +31,7 @@ type row struct {
 	claims int       // how often the order was claimed because it was due
 }
 
-// key is the idempotency key of a checkout or a refund. Its answer is an order in JSON, or the refund's status.
+// key is the idempotency key of a checkout or a refund. Its answer is an order in JSON, or the status of the refund.
 type key struct{ idempotency.Use }
 
 func newUse(r idempotency.Request, subject string) idempotency.Use {
