@@ -2,7 +2,9 @@ package orders_test
 
 import (
 	"context"
+	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -10,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"souk/platform/field"
 	"souk/platform/idempotency"
 	"souk/platform/pgtest"
 
@@ -194,3 +197,22 @@ func (c *commits) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.Tra
 }
 
 func (c *commits) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+func is(want error) func(error) bool {
+	return func(err error) bool { return errors.Is(err, want) }
+}
+
+// names matches invalid input with a violation of exactly those fields.
+func names(fields ...string) func(error) bool {
+	return func(err error) bool {
+		var invalid *field.Error
+		if !errors.As(err, &invalid) {
+			return len(fields) == 0 && err == nil
+		}
+		var named []string
+		for _, v := range invalid.Violations {
+			named = append(named, v.Field)
+		}
+		return slices.Equal(named, fields)
+	}
+}
