@@ -30,7 +30,9 @@ type Snapshot struct {
 	Refusal        *Rejection
 	CartID         string
 	CartCheckedOut bool
-	PaymentMethod  string
+	// Purchases are the purchases of the cart that the order has claimed. It is empty for orders from before claims.
+	Purchases     []string
+	PaymentMethod string
 	// HoldUntil is when the hold on stock ends. An order that is not paid by then is rejected.
 	HoldUntil time.Time
 	// Erased tells that the customer was erased from the order.
@@ -46,7 +48,9 @@ type Draft struct {
 	ShippingAddress Address
 	Shipping        ShippingChoice
 	CartID          string
-	PaymentMethod   string
+	// Purchases are the purchases that were to be made of the cart when it was read.
+	Purchases     []string
+	PaymentMethod string
 	// Hold is how long stock is held for the order while it is not paid.
 	Hold time.Duration
 }
@@ -62,7 +66,7 @@ func New(d Draft) Order {
 			Payment:   Payment{Status: PaymentPending, Authorized: none, Captured: none, Refunded: none},
 			CreatedAt: at,
 		},
-		CartID: d.CartID, PaymentMethod: d.PaymentMethod, HoldUntil: at.Add(d.Hold),
+		CartID: d.CartID, Purchases: d.Purchases, PaymentMethod: d.PaymentMethod, HoldUntil: at.Add(d.Hold),
 	}}
 	o.happened(at, EventPlaced, "")
 	return o
@@ -147,6 +151,14 @@ func (o Order) PaymentMethod() string { return o.data.PaymentMethod }
 
 // CartID returns the cart that the order was made of.
 func (o Order) CartID() string { return o.data.CartID }
+
+// Purchases returns the purchases of the cart that the order has claimed: no other order can be made of them.
+func (o Order) Purchases() []string { return slices.Clone(o.data.Purchases) }
+
+// GivesCartBack reports whether the order has ended without buying what is in its cart, so that the cart can be ordered again.
+func (o Order) GivesCartBack() bool {
+	return o.data.Status == StatusRejected || o.data.Status == StatusCancelled && !o.data.CartCheckedOut
+}
 
 // ShippingAddress returns where the order goes.
 func (o Order) ShippingAddress() Address { return o.data.ShippingAddress }

@@ -109,6 +109,15 @@ func buy(key, method string) checkout.PlaceRequest {
 	}
 }
 
+// fromAnotherCart changes a request to be for another cart, with the same items.
+func (s *shop) fromAnotherCart(req checkout.PlaceRequest) checkout.PlaceRequest {
+	req.CartID = "another cart for " + req.IdempotencyKey
+	s.world.mu.Lock()
+	defer s.world.mu.Unlock()
+	s.world.Carts.Lines[req.CartID] = s.world.Carts.Lines[cartID]
+	return req
+}
+
 func (s *shop) mustPlace(t *testing.T, req checkout.PlaceRequest) order.View {
 	t.Helper()
 	placement, err := s.PlaceOrder(t.Context(), req)

@@ -38,6 +38,7 @@ type orderRow struct {
 	Refunded        int64
 	CartID          string
 	CartCheckedOut  bool
+	Purchases       []string
 	HoldUntil       time.Time
 	Refusal         *order.Rejection
 	Lines           []lineRow
@@ -52,7 +53,7 @@ func (o orderRow) order() order.Order {
 	r := order.Snapshot{
 		View:    o.view(),
 		Version: o.Version, Intent: order.Intent(o.Intent), Refusal: o.Refusal,
-		CartID: o.CartID, CartCheckedOut: o.CartCheckedOut, PaymentMethod: o.PaymentMethod, HoldUntil: o.HoldUntil.UTC(),
+		CartID: o.CartID, CartCheckedOut: o.CartCheckedOut, Purchases: o.Purchases, PaymentMethod: o.PaymentMethod, HoldUntil: o.HoldUntil.UTC(),
 		Erased: o.Erased,
 	}
 	r.Shipment = order.Shipment{ID: o.ShipmentID, Carrier: o.ShipmentCarrier, TrackingNumber: o.TrackingNumber}
