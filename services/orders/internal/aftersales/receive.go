@@ -37,7 +37,7 @@ func (a *AfterSales) ReceiveReturn(ctx context.Context, returnID string) (orderI
 	})
 	if err != nil {
 		if ctx.Err() != nil {
-			a.saga.Leave(orderID)
+			a.saga.Abandon(orderID)
 		}
 		a.logger.WarnContext(ctx, "return goes on by itself", "order_id", orderID, "return_id", returnID, "error", err)
 	}

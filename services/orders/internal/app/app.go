@@ -43,7 +43,7 @@ func Run(ctx context.Context) error {
 	svc.Background("due orders", shop.FinishDue)
 	svc.Every(parcels.FollowEvery, "deliveries", shop.FollowParcels)
 	svc.WhileServing("watch", shop.Watch)
-	svc.Background("adopt", shop.Adopt)
+	svc.Background("abandoned orders", shop.FinishAbandoned)
 	tickets := events.NewTickets(store, store)
 	svc.Every(postgres.SweepClaimsEvery, "cart claims", store.DeleteClaims)
 	svc.Every(events.SweepTicketsEvery, "event tickets", tickets.Sweep)

@@ -83,7 +83,7 @@ const (
 )
 
 // finish takes a placed order through the checkout and returns the answer to its key. When the time of the request is over, the rest is
-// left to saga.FinishDue, and when the caller leaves, to saga.Adopt.
+// left to saga.FinishDue, and when the caller leaves, to saga.FinishAbandoned.
 func (c *Checkout) finish(ctx context.Context, o order.Order) (order.View, error) {
 	inline, cancel := c.saga.Inline(ctx)
 	defer cancel()
@@ -107,7 +107,7 @@ func (c *Checkout) finish(ctx context.Context, o order.Order) (order.View, error
 	case o.Answer() != nil:
 		return *o.Answer(), nil
 	case ctx.Err() != nil:
-		c.saga.Leave(o.ID())
+		c.saga.Abandon(o.ID())
 		return order.View{}, ctx.Err()
 	}
 	return c.answer(ctx, o)

@@ -45,16 +45,16 @@ type Steps map[order.Task]Step
 
 // Saga moves orders on.
 type Saga struct {
-	store   Store
-	steps   Steps
-	inline  time.Duration
-	logger  *slog.Logger
-	orphans chan string
+	store     Store
+	steps     Steps
+	inline    time.Duration
+	logger    *slog.Logger
+	abandoned chan string
 }
 
 // New returns a saga. Inline is how long a request works on its order before it leaves the rest to FinishDue.
 func New(store Store, steps Steps, inline time.Duration, logger *slog.Logger) *Saga {
-	return &Saga{store: store, steps: steps, inline: inline, logger: logger, orphans: make(chan string, mostOrphans)}
+	return &Saga{store: store, steps: steps, inline: inline, logger: logger, abandoned: make(chan string, maxAbandoned)}
 }
 
 // Advance does all the work that an order has left. It may be run by anybody, any number of times, at once: each call of another

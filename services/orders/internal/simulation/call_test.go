@@ -32,7 +32,7 @@ func call[T any](ctx context.Context, p *process, place, what, about string, eff
 		return none, noAnswer
 	}
 	who := actorOf(ctx)
-	f := p.shop.fateOf(who, place, what)
+	f := p.shop.outcomeOf(who, place, what)
 	arrive := func() (T, error) { return takeEffect(p.shop, who.name, place, what, about, effect) }
 	if f.dies == diesBefore {
 		p.dieSoon(f, who, what)
@@ -65,7 +65,7 @@ func call[T any](ctx context.Context, p *process, place, what, about string, eff
 
 // dieSoon has a process die before the request arrives. It does not die at once, so that other work which it begins at the same moment
 // may begin or not.
-func (p *process) dieSoon(f fate, who *actor, what string) {
+func (p *process) dieSoon(f outcome, who *actor, what string) {
 	time.Sleep(min(f.out, fast) / 2)
 	p.mustLive()
 	p.die(who, what)

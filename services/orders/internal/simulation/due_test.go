@@ -73,7 +73,7 @@ func (p *process) finishDue(offset time.Duration) {
 func (p *process) claimDue() []claim {
 	p.shop.mu.Lock()
 	defer p.shop.mu.Unlock()
-	if p.shop.weather.away("store", p.shop.age()) {
+	if p.shop.faults.away("store", p.shop.age()) {
 		return nil
 	}
 	return p.shop.store.claimDue()
@@ -92,7 +92,7 @@ func (p *process) finish(c claim) {
 	}
 	p.shop.mu.Lock()
 	defer p.shop.mu.Unlock()
-	if p.shop.weather.away("store", p.shop.age()) {
+	if p.shop.faults.away("store", p.shop.age()) {
 		return // the order waits for the end of its lease
 	}
 	p.shop.store.postpone(c.id, min(max(time.Since(c.changedAt)/8, leastWait), mostWait))

@@ -45,7 +45,7 @@ type machine struct {
 
 func newMachine() *machine {
 	stock := map[string]int64{"MUG": 4, "PLATE": 6}
-	s := newShop(1, calm, orders.Settings{Inline: 5 * time.Second, Hold: time.Minute}, stock)
+	s := newShop(1, noFaults, orders.Settings{Inline: 5 * time.Second, Hold: time.Minute}, stock)
 	return &machine{
 		shop: s, service: s.replicas[0].born().Service, ctx: withActor(context.Background(), newActor(1, "machine")),
 		model: newModel(stock),

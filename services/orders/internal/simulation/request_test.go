@@ -51,7 +51,7 @@ func ask[T any](p *person, r *replica, what string, handle func(ctx context.Cont
 		return none, errNoAnswer
 	}
 	patience := requestTime + d.between(0, time.Millisecond)
-	if p.shop.stormy() && d.chance(0.05) {
+	if p.shop.faulty() && d.chance(0.05) {
 		patience = d.between(time.Second, requestTime)
 	}
 	ctx, cancel := context.WithTimeout(withActor(context.Background(), who), patience)
@@ -65,7 +65,7 @@ func ask[T any](p *person, r *replica, what string, handle func(ctx context.Cont
 	defer gone.Stop()
 	select {
 	case a := <-answered:
-		if p.shop.stormy() && d.chance(p.shop.weather.lostAnswers) {
+		if p.shop.faulty() && d.chance(p.shop.faults.lostAnswers) {
 			return none, errNoAnswer
 		}
 		p.shop.note(who.name, what+" answered", "", a.err)
@@ -83,8 +83,8 @@ func (s *shop) note(who, what, detail string, err error) {
 	s.trace.add(who, what, detail, err)
 }
 
-// stormy reports whether there are faults yet.
-func (s *shop) stormy() bool { return s.age() < s.weather.until }
+// faulty reports whether there are faults yet.
+func (s *shop) faulty() bool { return s.age() < s.faults.until }
 
 // replica returns one of the replicas, as a balancer does.
 func (p *person) replica() *replica {

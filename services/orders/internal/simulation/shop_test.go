@@ -27,7 +27,7 @@ var home = order.Address{Name: "Sam", Line1: "1 Market Street", City: "Leeds", P
 type shop struct {
 	seed     uint64
 	settings orders.Settings
-	weather  weather
+	faults   faults
 	replicas []*replica
 	underway atomic.Int64 // requests that nobody waits for any more, and processes about to start
 
@@ -44,9 +44,9 @@ type shop struct {
 }
 
 // newShop returns a shop with so much stock of each SKU, in which nothing runs yet.
-func newShop(seed uint64, w weather, settings orders.Settings, stock map[string]int64) *shop {
+func newShop(seed uint64, w faults, settings orders.Settings, stock map[string]int64) *shop {
 	s := &shop{
-		seed: seed, settings: settings, weather: w, trace: newTrace(),
+		seed: seed, settings: settings, faults: w, trace: newTrace(),
 		store: newStore(settings.DueAfter()), World: peerstest.New(),
 	}
 	s.Addresses[addressID] = home
@@ -98,17 +98,17 @@ func (s *shop) broken(format string, args ...any) {
 	s.trace.add("", "BROKEN", message, nil)
 }
 
-func (s *shop) fateOf(who *actor, place, what string) fate {
-	return s.weather.fate(who.dice(what), place, s.age())
+func (s *shop) outcomeOf(who *actor, place, what string) outcome {
+	return s.faults.outcome(who.dice(what), place, s.age())
 }
 
 // bankAnswers reports whether the payment provider's answer about an order arrives.
 func (s *shop) bankAnswers(orderID string, nth int) bool {
-	if s.age() >= s.weather.until {
+	if s.age() >= s.faults.until {
 		return true
 	}
 	bank := newActor(s.seed, fmt.Sprintf("bank %s %d", s.trace.names[orderID], nth))
-	return !bank.dice("answer").chance(s.weather.bank)
+	return !bank.dice("answer").chance(s.faults.bank)
 }
 
 // later does something after d, whoever lives then.

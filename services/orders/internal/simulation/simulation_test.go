@@ -33,7 +33,7 @@ func draw(seed uint64) *shop {
 		stock[sku] = 1 + d.Int64N(most)
 	}
 	settings := orders.Settings{Inline: 5 * time.Second, Hold: one(d, 8*time.Second, 30*time.Second, 2*time.Minute)}
-	return newShop(seed, drawWeather(d), settings, stock)
+	return newShop(seed, drawFaults(d), settings, stock)
 }
 
 // run has people use the shop while everything goes wrong, lets everything come to rest, has staff finish every
@@ -51,11 +51,11 @@ func (s *shop) run() {
 		people.Go(buyer.shopUntilDone)
 	}
 	people.Go(s.restock)
-	if s.weather.doubles {
-		people.Go(s.meddle)
+	if s.faults.doubles {
+		people.Go(s.advanceTwice)
 	}
 	people.Wait()
-	time.Sleep(s.weather.until + requestTime - s.age()) // so that no fault is still to come
+	time.Sleep(s.faults.until + requestTime - s.age()) // so that no fault is still to come
 	if s.rest() {
 		s.finish()
 	}
@@ -86,7 +86,7 @@ func (s *shop) start() {
 func (s *shop) sweep() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.weather.away("inventory", s.age()) {
+	if !s.faults.away("inventory", s.age()) {
 		s.Inventory.Sweep()
 		s.mustBeSound("")
 	}
@@ -111,10 +111,10 @@ func (s *shop) restock() {
 	}
 }
 
-// meddle has orders moved on by several at once, as when a lease ends too early.
-func (s *shop) meddle() {
+// advanceTwice has orders moved on by several at once, as when a lease ends too early.
+func (s *shop) advanceTwice() {
 	meddler := s.person("meddler")
-	for s.stormy() {
+	for s.faulty() {
 		meddler.pause(100*time.Millisecond, 2*time.Second)
 		id := s.unfinished(meddler)
 		if id == "" {

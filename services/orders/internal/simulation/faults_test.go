@@ -2,12 +2,12 @@ package simulation
 
 import "time"
 
-// Where faults strike: the services that orders calls, and its own database.
+// places are where faults happen: the services that orders calls, and its own database.
 var places = []string{"carts", "catalog", "customers", "inventory", "payments", "shipping", "store"}
 
-// weather is which faults a simulation has, and how often. Each seed has some kinds of faults and not others: where
-// everything fails at once, little gets far enough to go wrong in an interesting way.
-type weather struct {
+// faults are the kinds of faults that a simulation has, and how often each happens. Each seed has some kinds and not others, because
+// where everything fails at once most orders fail at their first steps.
+type faults struct {
 	lostRequests float64       // the request never arrives
 	lostAnswers  float64       // it arrives, and nobody learns what came of it
 	late         float64       // it arrives long after its caller gave up
@@ -27,37 +27,37 @@ type outage struct {
 	from, to time.Duration
 }
 
-// The faults end after this, and what is under way then gets done.
-const storm = 75 * time.Second
+// faultTime is how long there are faults. Afterwards all work must come to its end.
+const faultTime = 75 * time.Second
 
-// drawWeather draws the weather of a simulation.
-func drawWeather(d dice) weather {
+// drawFaults draws the faults of a simulation.
+func drawFaults(d dice) faults {
 	rate := func() float64 { return one(d, 0, 0, 0.01, 0.05, 0.15) }
-	w := weather{
+	w := faults{
 		lostRequests: rate(), lostAnswers: rate(), late: rate(), twice: rate(), bank: rate(),
 		deaths:  one(d, 0, 0, 0.003, 0.01, 0.03),
 		doubles: d.chance(0.5),
 		slow:    one(d, fast, 100*time.Millisecond, 600*time.Millisecond),
-		until:   storm,
+		until:   faultTime,
 	}
 	for range d.IntN(4) {
 		from := d.between(0, 50*time.Second)
 		w.outages = append(w.outages, outage{place: one(d, places...), from: from, to: from + d.between(time.Second, 25*time.Second)})
 	}
 	for range one(d, 0, 0, 1, 2) {
-		w.restored = append(w.restored, d.between(0, storm))
+		w.restored = append(w.restored, d.between(0, faultTime))
 	}
 	return w
 }
 
-// fast is the most that a request or an answer takes on a good day.
+// fast is the most that a request or an answer takes without faults.
 const fast = 10 * time.Millisecond
 
-// calm is weather without faults.
-var calm = weather{}
+// noFaults is a simulation in which nothing fails.
+var noFaults = faults{}
 
 // away reports whether a place is away at a time.
-func (w weather) away(place string, at time.Duration) bool {
+func (w faults) away(place string, at time.Duration) bool {
 	for _, o := range w.outages {
 		if o.place == place && o.from <= at && at < o.to {
 			return true
@@ -76,8 +76,8 @@ const (
 	diesAfter    // it has taken effect
 )
 
-// fate is what becomes of a call.
-type fate struct {
+// outcome is what becomes of a call.
+type outcome struct {
 	out, back   time.Duration // how long the request and the answer take
 	requestLost bool
 	answerLost  bool
@@ -85,20 +85,20 @@ type fate struct {
 	dies        death
 }
 
-// The longest that a request may be under way. Of a transaction no more than the end of it can still be under way
+// The longest that a request may be under way. Of a transaction only its commit can still be under way
 // when its caller gives up.
 const (
 	latest      = 30 * time.Second
 	latestStore = time.Second
 )
 
-// fate draws what becomes of a call to a place.
-func (w weather) fate(d dice, place string, at time.Duration) fate {
+// outcome draws what becomes of a call to a place.
+func (w faults) outcome(d dice, place string, at time.Duration) outcome {
 	normal := fast
 	if at < w.until {
 		normal = w.slow
 	}
-	f := fate{out: d.between(fast/100, normal), back: d.between(fast/100, normal)}
+	f := outcome{out: d.between(fast/100, normal), back: d.between(fast/100, normal)}
 	if at >= w.until {
 		return f
 	}

@@ -11,13 +11,13 @@ import (
 	"souk/services/orders/internal/orders"
 )
 
-// adopting has the shop go on with orders whose callers left, until the test ends.
-func (s *shop) adopting(t *testing.T) {
+// finishingAbandoned has the shop go on with orders whose callers left, until the test ends.
+func (s *shop) finishingAbandoned(t *testing.T) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	var running sync.WaitGroup
 	running.Go(func() {
-		if err := s.Adopt(ctx); err != nil {
+		if err := s.FinishAbandoned(ctx); err != nil {
 			t.Error(err)
 		}
 	})
@@ -51,7 +51,7 @@ func TestAnOrderWhoseCallerLeftIsGoneOnWithAtOnce(t *testing.T) {
 			if o := s.mustGet(t, id); o.Status != order.StatusPending {
 				t.Errorf("the request went on to %s with nobody waiting", o.Status)
 			}
-			s.adopting(t)
+			s.finishingAbandoned(t)
 			eventually(t, "it is confirmed", func() bool { return s.mustGet(t, id).Status == order.StatusConfirmed })
 			s.world.mustAgreeWith(t, s.mustGet(t, id))
 			placement, err := s.PlaceOrder(t.Context(), buy("gone", visa))
@@ -69,16 +69,16 @@ func TestADecisionWhoseCallerLeftIsCarriedOutAtOnce(t *testing.T) {
 	if _, err := s.CancelOrder(s.leaving(t, "after save"), customer, o.ID); err == nil {
 		t.Fatal("nobody was there to be answered")
 	}
-	s.adopting(t)
+	s.finishingAbandoned(t)
 	eventually(t, "it is cancelled", func() bool { return s.mustGet(t, o.ID).Status == order.StatusCancelled })
 	s.world.mustAgreeWith(t, s.mustGet(t, o.ID))
 }
 
-func TestMoreOrphansThanCanWaitAreFinishedWhenTheyAreDue(t *testing.T) {
+func TestMoreAbandonedOrdersThanCanWaitAreFinishedWhenTheyAreDue(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	o := s.mustConfirm(t)
-	// Nobody adopts. Each call decides the same, and leaves it.
+	// Nothing finishes abandoned orders here. Each call makes the same decision and abandons the order.
 	for range 300 {
 		if _, err := s.CancelOrder(s.leaving(t, "before void"), customer, o.ID); err == nil {
 			t.Fatal("nobody was there to be answered")
