@@ -30,9 +30,7 @@ type Snapshot struct {
 	Refusal        *Rejection
 	CartID         string
 	CartCheckedOut bool
-	// Purchases are the purchases of the cart that the order has claimed. It is empty for orders from before claims.
-	Purchases     []string
-	PaymentMethod string
+	PaymentMethod  string
 	// HoldUntil is when the hold on stock ends. An order that is not paid by then is rejected.
 	HoldUntil time.Time
 	// Erased tells that the customer was erased from the order.
@@ -64,9 +62,9 @@ func New(d Draft) Order {
 			ID: d.ID, Number: newNumber(), Status: StatusPending, CustomerID: d.CustomerID,
 			Lines: d.Lines, Totals: d.Totals, ShippingAddress: d.ShippingAddress, Shipping: d.Shipping,
 			Payment:   Payment{Status: PaymentPending, Authorized: none, Captured: none, Refunded: none},
-			CreatedAt: at,
+			CreatedAt: at, Purchases: d.Purchases,
 		},
-		CartID: d.CartID, Purchases: d.Purchases, PaymentMethod: d.PaymentMethod, HoldUntil: at.Add(d.Hold),
+		CartID: d.CartID, PaymentMethod: d.PaymentMethod, HoldUntil: at.Add(d.Hold),
 	}}
 	o.happened(at, EventPlaced, "")
 	return o

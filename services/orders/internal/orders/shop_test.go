@@ -144,7 +144,7 @@ func (s *shop) mustGet(t *testing.T, id string) order.View {
 		t.Fatalf("get order: %v", err)
 	}
 	// Of the moment, and not in an answer.
-	o.InProgress, o.ChangedAt = false, time.Time{}
+	o.InProgress, o.ChangedAt, o.Purchases = false, time.Time{}, nil
 	return o
 }
 

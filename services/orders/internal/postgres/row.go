@@ -53,7 +53,7 @@ func (o orderRow) order() order.Order {
 	r := order.Snapshot{
 		View:    o.view(),
 		Version: o.Version, Intent: order.Intent(o.Intent), Refusal: o.Refusal,
-		CartID: o.CartID, CartCheckedOut: o.CartCheckedOut, Purchases: o.Purchases, PaymentMethod: o.PaymentMethod, HoldUntil: o.HoldUntil.UTC(),
+		CartID: o.CartID, CartCheckedOut: o.CartCheckedOut, PaymentMethod: o.PaymentMethod, HoldUntil: o.HoldUntil.UTC(),
 		Erased: o.Erased,
 	}
 	r.Shipment = order.Shipment{ID: o.ShipmentID, Carrier: o.ShipmentCarrier, TrackingNumber: o.TrackingNumber}
@@ -76,6 +76,7 @@ func (o orderRow) view() order.View {
 	amount := func(n int64) money.Money { return money.New(n, o.Currency) }
 	return order.View{
 		ID: o.ID, Number: o.Number, Status: order.Status(o.Status), CustomerID: o.CustomerID, CreatedAt: o.CreatedAt.UTC(), ChangedAt: o.ChangedAt.UTC(),
+		Purchases: o.Purchases,
 		Totals: order.Totals{
 			Subtotal: amount(o.Subtotal), Shipping: amount(o.ShippingPrice), Tax: amount(o.Tax), Total: amount(o.Total),
 		},
