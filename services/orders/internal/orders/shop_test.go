@@ -14,7 +14,7 @@ import (
 
 	"souk/platform/field"
 	"souk/platform/idempotency"
-	"souk/platform/pgtest"
+	"souk/testkit/pgtest"
 
 	"souk/services/orders/internal/checkout"
 	"souk/services/orders/internal/events"
