@@ -45,6 +45,7 @@ func Run(ctx context.Context) error {
 	svc.WhileServing("watch", shop.Watch)
 	svc.Background("abandoned orders", shop.FinishAbandoned)
 	tickets := events.NewTickets(store, store)
+	svc.Every(postgres.SweepClaimsEvery, "cart claims", store.DeleteClaims)
 	svc.Every(events.SweepTicketsEvery, "event tickets", tickets.Sweep)
 	keys := grpcapi.Keys{Transaction: pgkey.NewFor(svc, pool), Steps: pgkey.NewSteps(pool)}
 	ordersv1.RegisterOrdersServiceServer(svc.Server(), grpcapi.New(shop, tickets, keys))

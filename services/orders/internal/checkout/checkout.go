@@ -16,7 +16,8 @@ import (
 // Store keeps new orders with the idempotency keys of their checkouts. Each method that writes is one transaction.
 type Store interface {
 	order.Repository
-	// Place saves a new order with its idempotency key. It returns order.ErrKeyTaken, ErrNumberTaken or order.ErrCustomerErased.
+	// Place saves a new order with its idempotency key and its claim on the purchases of its cart. It returns order.ErrKeyTaken,
+	// ErrNumberTaken, order.ErrCustomerErased or a CartBeingOrderedError.
 	Place(ctx context.Context, o order.Order, key idempotency.Request) (order.Order, error)
 	// Key returns the use of a key, order.ErrKeyUnknown or order.ErrCustomerErased.
 	Key(ctx context.Context, key idempotency.Request) (UsedKey, error)

@@ -29,6 +29,14 @@ type PriceChangedError struct {
 
 func (e *PriceChangedError) Error() string { return e.Detail }
 
+// CartBeingOrderedError is returned for a cart whose purchases another order has claimed.
+type CartBeingOrderedError struct {
+	// OrderID is the other order. It is empty when that is another customer's, or has ended meanwhile.
+	OrderID string
+}
+
+func (e *CartBeingOrderedError) Error() string { return "cart is being ordered by order " + e.OrderID }
+
 // Errors of peers that are final: asking again gives the same answer.
 var (
 	// ErrReservationEnded is returned for an order whose stock was released or whose hold expired.

@@ -24,10 +24,10 @@ type Peers struct {
 type (
 	// Carts has what shoppers want to buy.
 	Carts interface {
-		// Items returns what is in the caller's cart, or ErrCartNotFound.
-		Items(ctx context.Context, cartID string) ([]order.Item, error)
-		// CheckOut takes ordered items out of a cart.
-		CheckOut(ctx context.Context, cartID, orderID string, items []order.Item) error
+		// Cart returns the caller's cart, or ErrCartNotFound.
+		Cart(ctx context.Context, id string) (Cart, error)
+		// CheckOut takes the items of an order out of its cart, and replaces the order's purchases there by a new one.
+		CheckOut(ctx context.Context, o order.Order) error
 	}
 
 	// Catalog has the prices.
@@ -70,6 +70,13 @@ type (
 		Quote(ctx context.Context, to order.Address, weightGrams int64, currency string) ([]ShippingOption, error)
 	}
 )
+
+// Cart is what a shopper wants to buy.
+type Cart struct {
+	Items []order.Item
+	// Purchases are the purchases that are to be made of the items. Only one order can claim each of them.
+	Purchases []string
+}
 
 // Variant is a SKU that is on sale.
 type Variant struct {

@@ -26,7 +26,7 @@ type Placement struct {
 // PlaceOrder turns a cart into an order and takes it through the checkout, for as long as a request may take.
 //
 // Nothing was saved for the request when it returns one of these errors: a *field.Error, ErrCartNotFound, ErrCartEmpty,
-// ErrAddressNotFound, a PriceChangedError, an InsufficientStockError, idempotency.ErrReused, idempotency.ErrInProgress,
+// ErrAddressNotFound, a PriceChangedError, an InsufficientStockError, a CartBeingOrderedError, idempotency.ErrReused, idempotency.ErrInProgress,
 // order.ErrCustomerErased or saga.ErrUnavailable. After any other error there may be an order, which the same key finds again.
 func (c *Checkout) PlaceOrder(ctx context.Context, req PlaceRequest) (Placement, error) {
 	if err := req.Validate(); err != nil {
@@ -41,8 +41,12 @@ func (c *Checkout) PlaceOrder(ctx context.Context, req PlaceRequest) (Placement,
 		return c.replayOr(ctx, req, err)
 	}
 	o, err := c.place(ctx, req, draft)
-	if errors.Is(err, order.ErrKeyTaken) {
+	var claimed *CartBeingOrderedError
+	switch {
+	case errors.Is(err, order.ErrKeyTaken):
 		return c.replay(ctx, req)
+	case errors.As(err, &claimed): // perhaps by another request with the same key
+		return c.replayOr(ctx, req, err)
 	}
 	if err != nil {
 		return Placement{}, fmt.Errorf("place order: %w", err)

@@ -23,6 +23,7 @@ type basket struct {
 	lines       []order.Line
 	subtotal    money.Money
 	weightGrams int64
+	purchases   []string
 	// noLongerSold are the lines that have no price.
 	noLongerSold []order.Shortage
 }
@@ -55,7 +56,7 @@ func (c *Checkout) price(ctx context.Context, req PlaceRequest) (order.Draft, er
 		Shipping: order.ShippingChoice{
 			OptionID: option.ID, Carrier: option.Carrier, Service: option.Service, WeightGrams: goods.weightGrams,
 		},
-		CartID: req.CartID, PaymentMethod: req.PaymentMethod,
+		CartID: req.CartID, Purchases: goods.purchases, PaymentMethod: req.PaymentMethod,
 	}, nil
 }
 
@@ -116,23 +117,23 @@ func (c *Checkout) priceWithout(ctx context.Context, req PlaceRequest, to order.
 
 // fill prices what is in the cart.
 func (c *Checkout) fill(ctx context.Context, cartID string) (basket, error) {
-	items, err := c.peers.Carts.Items(ctx, cartID)
+	cart, err := c.peers.Carts.Cart(ctx, cartID)
 	if err != nil {
 		return basket{}, fmt.Errorf("get cart: %w", err)
 	}
-	if len(items) == 0 {
+	if len(cart.Items) == 0 {
 		return basket{}, ErrCartEmpty
 	}
-	skus := make([]string, len(items))
-	for i, item := range items {
+	skus := make([]string, len(cart.Items))
+	for i, item := range cart.Items {
 		skus[i] = item.SKU
 	}
 	variants, err := c.peers.Catalog.Variants(ctx, skus)
 	if err != nil {
 		return basket{}, fmt.Errorf("get variants: %w", err)
 	}
-	var goods basket
-	for _, item := range items {
+	goods := basket{purchases: cart.Purchases}
+	for _, item := range cart.Items {
 		variant, ok := variants[item.SKU]
 		if !ok {
 			goods.noLongerSold = append(goods.noLongerSold, order.Shortage{SKU: item.SKU, Requested: item.Quantity})

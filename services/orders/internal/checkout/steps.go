@@ -116,7 +116,7 @@ func (s steps) reject(ctx context.Context, o order.Order) (order.Order, error) {
 func (s steps) tryEmptyCart(ctx context.Context, o order.Order) bool {
 	ctx, cancel := context.WithTimeout(ctx, cartTime)
 	defer cancel()
-	err := s.peers.Carts.CheckOut(ctx, o.CartID(), o.ID(), o.Items())
+	err := s.peers.Carts.CheckOut(ctx, o)
 	if err != nil {
 		s.logger.WarnContext(ctx, "cart is emptied later", "order_id", o.ID(), "error", err)
 	}
@@ -125,7 +125,7 @@ func (s steps) tryEmptyCart(ctx context.Context, o order.Order) bool {
 
 // emptyCart takes the items of a confirmed order out of its cart.
 func (s steps) emptyCart(ctx context.Context, o order.Order) (order.Order, error) {
-	if err := s.peers.Carts.CheckOut(ctx, o.CartID(), o.ID(), o.Items()); err != nil {
+	if err := s.peers.Carts.CheckOut(ctx, o); err != nil {
 		return o, fmt.Errorf("check out cart: %w", err)
 	}
 	o.EmptyCart()

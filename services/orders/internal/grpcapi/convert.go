@@ -59,7 +59,7 @@ func orderProto(o order.View) *ordersv1.Order {
 		CreatedAt: timestamppb.New(o.CreatedAt),
 		Rejection: rejectionProto(o.Rejection),
 
-		InProgress: o.InProgress,
+		InProgress: o.InProgress, PurchaseIds: o.Purchases,
 	}
 	if !o.ChangedAt.IsZero() {
 		out.ChangedAt = timestamppb.New(o.ChangedAt)

@@ -52,6 +52,11 @@ func statusError(err error) error {
 		detail := &ordersv1.OutOfStock{Shortages: shortagesProto(short.Shortages)}
 		return rpc.Error(codes.Aborted, "OUT_OF_STOCK", "there is not enough of some lines", protoadapt.MessageV1Of(detail))
 	}
+	var claimed *checkout.CartBeingOrderedError
+	if errors.As(err, &claimed) {
+		detail := &ordersv1.CartBeingOrdered{OrderId: claimed.OrderID}
+		return rpc.Error(codes.FailedPrecondition, "CART_BEING_ORDERED", "another order of this cart is under way", protoadapt.MessageV1Of(detail))
+	}
 	for _, a := range answers {
 		if errors.Is(err, a.err) {
 			return rpc.Error(a.code, a.reason, cmp.Or(a.message, err.Error()))

@@ -63,11 +63,11 @@ func (holdings) has(ctx context.Context, id string) bool {
 	return id == ownID || id == theirsID && access.FromContext(ctx).CustomerID == owner
 }
 
-func (h holdings) Items(ctx context.Context, id string) ([]order.Item, error) {
+func (h holdings) Cart(ctx context.Context, id string) (checkout.Cart, error) {
 	if !h.has(ctx, id) {
-		return nil, checkout.ErrCartNotFound
+		return checkout.Cart{}, checkout.ErrCartNotFound
 	}
-	return []order.Item{{SKU: "MUG", Quantity: 1}}, nil
+	return checkout.Cart{Items: []order.Item{{SKU: "MUG", Quantity: 1}}}, nil
 }
 
 func (h holdings) Address(ctx context.Context, id string) (order.Address, error) {

@@ -51,7 +51,7 @@ func rejected() order.View {
 func TestEveryFieldOfAnOrderIsShown(t *testing.T) {
 	t.Parallel()
 	o := rejected()
-	o.InProgress, o.ChangedAt = true, o.CreatedAt
+	o.InProgress, o.ChangedAt, o.Purchases = true, o.CreatedAt, []string{"purchase"}
 	o.Returns = []order.Return{{
 		ID: "t-1", Status: order.ReturnRefunded, Lines: []order.Item{{SKU: "MUG", Quantity: 1}}, Reason: "broken",
 		Amount: money.New(1, "GBP"), CreatedAt: o.CreatedAt,

@@ -46,7 +46,9 @@ type Draft struct {
 	ShippingAddress Address
 	Shipping        ShippingChoice
 	CartID          string
-	PaymentMethod   string
+	// Purchases are the purchases that were to be made of the cart when it was read.
+	Purchases     []string
+	PaymentMethod string
 	// Hold is how long stock is held for the order while it is not paid.
 	Hold time.Duration
 }
@@ -60,7 +62,7 @@ func New(d Draft) Order {
 			ID: d.ID, Number: newNumber(), Status: StatusPending, CustomerID: d.CustomerID,
 			Lines: d.Lines, Totals: d.Totals, ShippingAddress: d.ShippingAddress, Shipping: d.Shipping,
 			Payment:   Payment{Status: PaymentPending, Authorized: none, Captured: none, Refunded: none},
-			CreatedAt: at,
+			CreatedAt: at, Purchases: d.Purchases,
 		},
 		CartID: d.CartID, PaymentMethod: d.PaymentMethod, HoldUntil: at.Add(d.Hold),
 	}}
@@ -147,6 +149,14 @@ func (o Order) PaymentMethod() string { return o.data.PaymentMethod }
 
 // CartID returns the cart that the order was made of.
 func (o Order) CartID() string { return o.data.CartID }
+
+// Purchases returns the purchases of the cart that the order has claimed: no other order can be made of them.
+func (o Order) Purchases() []string { return slices.Clone(o.data.Purchases) }
+
+// GivesCartBack reports whether the order has ended without buying what is in its cart, so that the cart can be ordered again.
+func (o Order) GivesCartBack() bool {
+	return o.data.Status == StatusRejected || o.data.Status == StatusCancelled && !o.data.CartCheckedOut
+}
 
 // ShippingAddress returns where the order goes.
 func (o Order) ShippingAddress() Address { return o.data.ShippingAddress }

@@ -26,10 +26,11 @@ type View struct {
 	Refunds         []Refund        `json:"refunds,omitempty"`   // oldest first, those of returns included
 	Shipment        Shipment        `json:"shipment,omitzero"`   // zero until the order is dispatched
 
-	// These two are about the moment, and no part of a stored answer.
+	// These are no part of a stored answer.
 
 	InProgress bool      `json:"-"` // whether the shop has work left for the order
 	ChangedAt  time.Time `json:"-"` // when the order was last changed
+	Purchases  []string  `json:"-"` // the purchases of its cart that the order has claimed: no other order can be made of them
 }
 
 // copied returns a copy that shares no list with v.

@@ -57,7 +57,7 @@ func TestOnlyConfirmedOrdersAreDecidedAbout(t *testing.T) {
 	s.world.failing("before authorize")
 	pending := s.mustPlace(t, buy("pending", visa))
 	s.world.setHook(nil)
-	rejected := s.mustPlace(t, buy("rejected", declined))
+	rejected := s.mustPlace(t, s.fromAnotherCart(buy("rejected", declined)))
 	for _, o := range []order.View{pending, rejected} {
 		if _, err := s.CancelOrder(t.Context(), customer, o.ID); !errors.Is(err, order.ErrNotCancellable) {
 			t.Errorf("cancel %s: %v", o.Status, err)

@@ -111,7 +111,7 @@ func TestReplicasClaimDifferentOrders(t *testing.T) {
 	s.world.failing("before reserve")
 	want := map[string]bool{}
 	for i := range 20 {
-		want[s.mustPlace(t, buy(fmt.Sprint(i), visa)).ID] = true
+		want[s.mustPlace(t, s.fromAnotherCart(buy(fmt.Sprint(i), visa))).ID] = true
 	}
 	s.makeDue(t, time.Second)
 	var mu sync.Mutex

@@ -109,6 +109,15 @@ func buy(key, method string) checkout.PlaceRequest {
 	}
 }
 
+// fromAnotherCart changes a request to be for another cart, with the same items.
+func (s *shop) fromAnotherCart(req checkout.PlaceRequest) checkout.PlaceRequest {
+	req.CartID = "another cart for " + req.IdempotencyKey
+	s.world.mu.Lock()
+	defer s.world.mu.Unlock()
+	s.world.Carts.Lines[req.CartID] = s.world.Carts.Lines[cartID]
+	return req
+}
+
 func (s *shop) mustPlace(t *testing.T, req checkout.PlaceRequest) order.View {
 	t.Helper()
 	placement, err := s.PlaceOrder(t.Context(), req)
@@ -135,7 +144,7 @@ func (s *shop) mustGet(t *testing.T, id string) order.View {
 		t.Fatalf("get order: %v", err)
 	}
 	// Of the moment, and not in an answer.
-	o.InProgress, o.ChangedAt = false, time.Time{}
+	o.InProgress, o.ChangedAt, o.Purchases = false, time.Time{}, nil
 	return o
 }
 

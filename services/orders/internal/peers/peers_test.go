@@ -98,7 +98,7 @@ func TestPeersErrorsBecomeTheDomains(t *testing.T) {
 	ctx := t.Context()
 	reserve := func() error { return p.Inventory.Reserve(ctx, "o", nil, time.Minute) }
 	authorize := func() error { return p.Payments.Authorize(ctx, "o", money.New(1, "GBP"), "pm_x") }
-	getCart := func() error { _, err := p.Carts.Items(ctx, "c"); return err }
+	getCart := func() error { _, err := p.Carts.Cart(ctx, "c"); return err }
 	getAddress := func() error { _, err := p.Customers.Address(ctx, "a"); return err }
 	for name, test := range map[string]struct {
 		call func() error
@@ -128,7 +128,7 @@ func TestAPeersStatusIsNotOurAnswer(t *testing.T) {
 	t.Parallel()
 	r, p := setup(t)
 	r.err = rpc.Error(codes.PermissionDenied, "NO", "not for you")
-	err := p.Carts.CheckOut(t.Context(), "c", "o", nil)
+	err := p.Carts.CheckOut(t.Context(), order.Order{})
 	if _, isStatus := status.FromError(err); isStatus || err == nil || errors.Is(err, saga.ErrUnavailable) {
 		t.Errorf("err = %v, want one without a status", err)
 	}
@@ -272,7 +272,7 @@ func TestTheCustomersTokenIsForWhatIsTheirsOnly(t *testing.T) {
 	r, p := setup(t)
 	ctx := rpc.WithRequestID(access.WithToken(t.Context(), "token"), "req-1")
 	r.answer = &cartsv1.GetCartResponse{}
-	if _, err := p.Carts.Items(ctx, "c"); err != nil || len(r.metadata.Get("authorization")) != 1 {
+	if _, err := p.Carts.Cart(ctx, "c"); err != nil || len(r.metadata.Get("authorization")) != 1 {
 		t.Errorf("cart was asked for with %v, %v", r.metadata, err)
 	}
 	r.answer = &inventoryv1.CommitReservationResponse{}

@@ -8,6 +8,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/google/uuid"
+
 	"souk/platform/money"
 
 	"souk/services/orders/internal/checkout"
@@ -29,7 +31,7 @@ type World struct {
 // New returns a world with nothing in it.
 func New() *World {
 	return &World{
-		Carts:     &Carts{Lines: map[string][]order.Item{}, CheckedOut: map[string]bool{}},
+		Carts:     &Carts{Lines: map[string][]order.Item{}, CheckedOut: map[string]bool{}, world: uuid.New(), purchases: map[string]int{}},
 		Catalog:   &Catalog{Variants: map[string]checkout.Variant{}},
 		Addresses: map[string]order.Address{},
 		Inventory: &Inventory{Levels: map[string]*Level{}, Reservations: map[string]*Reservation{}},
@@ -73,13 +75,13 @@ func tell(ctx context.Context, c client, service, name, about string, effect fun
 
 type cartsClient struct{ client }
 
-func (c cartsClient) Items(ctx context.Context, cartID string) ([]order.Item, error) {
-	return ask(ctx, c.client, "carts", "get cart", cartID, func() ([]order.Item, error) { return c.Carts.get(cartID) })
+func (c cartsClient) Cart(ctx context.Context, id string) (checkout.Cart, error) {
+	return ask(ctx, c.client, "carts", "get cart", id, func() (checkout.Cart, error) { return c.Carts.get(id) })
 }
 
-func (c cartsClient) CheckOut(ctx context.Context, cartID, orderID string, items []order.Item) error {
-	return tell(ctx, c.client, "carts", "check out cart", orderID, func() error {
-		c.Carts.checkOut(cartID, orderID, items)
+func (c cartsClient) CheckOut(ctx context.Context, o order.Order) error {
+	return tell(ctx, c.client, "carts", "check out cart", o.ID(), func() error {
+		c.Carts.checkOut(o)
 		return nil
 	})
 }

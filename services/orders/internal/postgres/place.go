@@ -24,6 +24,7 @@ func (s *Store) Place(ctx context.Context, o order.Order, key idempotency.Reques
 		queueCustomer(batch, o.CustomerID())
 		s.queueOrder(batch, o)
 		pgkey.Claim(batch, key, o.ID())
+		queueClaim(batch, o)
 		queueLines(batch, o.ID(), o.Snapshot().Lines)
 		queueEntries(batch, o)
 		return tx.SendBatch(ctx, batch).Close()
@@ -33,6 +34,8 @@ func (s *Store) Place(ctx context.Context, o order.Order, key idempotency.Reques
 		return order.Order{}, order.ErrKeyTaken
 	case pgdb.IsUnique(err, numberConstraint):
 		return order.Order{}, checkout.ErrNumberTaken
+	case pgdb.IsUnique(err, claimConstraint):
+		return order.Order{}, s.claimedBy(ctx, o)
 	case err != nil:
 		return order.Order{}, fmt.Errorf("insert order: %w", err)
 	}
@@ -45,13 +48,13 @@ INSERT INTO orders (id, number, customer_id, status, intent, version, created_at
     shipping_address, shipping_option, shipping_carrier, shipping_service, weight_grams,
     shipment_id, shipment_carrier, tracking_number,
     payment_method, payment_status, authorized, captured, refunded,
-    cart_id, cart_checked_out, hold_until, refusal, due_at)
+    cart_id, cart_checked_out, purchases, hold_until, refusal, due_at)
 VALUES (@id, @number, @customer_id, @status, @intent, @version + 1, @created_at, @changed_at,
     @currency, @subtotal, @shipping_price, @tax, @total, @line_count,
     @shipping_address, @shipping_option, @shipping_carrier, @shipping_service, @weight_grams,
     @shipment_id, @shipment_carrier, @tracking_number,
     @payment_method, @payment_status, @authorized, @captured, @refunded,
-    @cart_id, @cart_checked_out, @hold_until, @refusal, now() + @due_after::interval)`
+    @cart_id, @cart_checked_out, @purchases, @hold_until, @refusal, now() + @due_after::interval)`
 
 func (s *Store) queueOrder(batch *pgx.Batch, o order.Order) {
 	r, args := o.Snapshot(), s.mutable(o)
@@ -62,7 +65,7 @@ func (s *Store) queueOrder(batch *pgx.Batch, o order.Order) {
 		"line_count": len(r.Lines), "shipping_address": r.ShippingAddress,
 		"shipping_option": r.Shipping.OptionID, "shipping_carrier": r.Shipping.Carrier,
 		"shipping_service": r.Shipping.Service, "weight_grams": r.Shipping.WeightGrams,
-		"payment_method": r.PaymentMethod, "cart_id": r.CartID, "hold_until": r.HoldUntil,
+		"payment_method": r.PaymentMethod, "cart_id": r.CartID, "purchases": r.Purchases, "hold_until": r.HoldUntil,
 	} {
 		args[name] = value
 	}

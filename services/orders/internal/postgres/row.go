@@ -38,6 +38,7 @@ type orderRow struct {
 	Refunded        int64
 	CartID          string
 	CartCheckedOut  bool
+	Purchases       []string
 	HoldUntil       time.Time
 	Refusal         *order.Rejection
 	Lines           []lineRow
@@ -75,6 +76,7 @@ func (o orderRow) view() order.View {
 	amount := func(n int64) money.Money { return money.New(n, o.Currency) }
 	return order.View{
 		ID: o.ID, Number: o.Number, Status: order.Status(o.Status), CustomerID: o.CustomerID, CreatedAt: o.CreatedAt.UTC(), ChangedAt: o.ChangedAt.UTC(),
+		Purchases: o.Purchases,
 		Totals: order.Totals{
 			Subtotal: amount(o.Subtotal), Shipping: amount(o.ShippingPrice), Tax: amount(o.Tax), Total: amount(o.Total),
 		},

@@ -61,6 +61,7 @@ func (s *Store) save(ctx context.Context, o order.Order, also func(*pgx.Batch)) 
 		batch.Queue(updateOrder, s.mutable(o)).Exec(mustAffectOne)
 		queueEntries(batch, o)
 		queueReturns(batch, o.Snapshot())
+		queueRelease(batch, o)
 		also(batch)
 		if !o.Settled() {
 			return tx.SendBatch(ctx, batch).Close()

@@ -76,6 +76,29 @@ func (s *shop) audit() {
 	for _, id := range s.store.ids {
 		s.auditOrder(s.store.rows[id].Snapshot)
 	}
+	s.auditPurchases()
+}
+
+// auditPurchases checks that no line of a cart is in two orders that stand, and that no claim outlives its order.
+func (s *shop) auditPurchases() {
+	bought := map[string]string{}
+	for _, id := range s.store.ids {
+		r := s.store.rows[id]
+		for _, purchase := range r.Purchases {
+			if !live(r.Snapshot) {
+				continue
+			}
+			if bought[purchase] != "" {
+				s.broken("%s and %s bought the same cart", bought[purchase], id)
+			}
+			bought[purchase] = id
+		}
+	}
+	for _, by := range s.store.cartClaims {
+		if o := s.store.rows[by].read(); o.GivesCartBack() {
+			s.broken("%s is %s and keeps its cart", by, o.Status())
+		}
+	}
 }
 
 // auditOrder checks that everyone agrees on an order.

@@ -125,6 +125,7 @@ func refused(err error) bool {
 	var price *checkout.PriceChangedError
 	var short *checkout.InsufficientStockError
 	var invalid *field.Error
+	var claimed *checkout.CartBeingOrderedError
 	return errors.Is(err, checkout.ErrCartEmpty) || errors.Is(err, saga.ErrUnavailable) || errors.As(err, &price) || errors.As(err, &short) ||
-		errors.As(err, &invalid)
+		errors.As(err, &invalid) || errors.As(err, &claimed)
 }

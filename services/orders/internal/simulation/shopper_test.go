@@ -31,12 +31,20 @@ type purchase struct {
 	open    bool // an order may exist
 }
 
-// shopUntilDone buys a few times.
+// shopUntilDone buys a few times, and sometimes the same cart in two tabs, each with a key of its own.
 func (s *shopper) shopUntilDone() {
 	for n := range 1 + s.dice("purchases").IntN(2) {
 		s.pause(0, 5*time.Second)
 		s.fill()
-		s.buy(fmt.Sprintf("%s key %d", s.name, n+1))
+		key := fmt.Sprintf("%s key %d", s.name, n+1)
+		var tab sync.WaitGroup
+		if s.dice("other tab").chance(0.3) {
+			other := *s
+			other.person = s.shop.person(key + " other tab")
+			tab.Go(func() { other.buy(key + " in the other tab") })
+		}
+		s.buy(key)
+		tab.Wait()
 	}
 }
 
@@ -74,7 +82,7 @@ func (s *shopper) buy(key string) {
 		case err == nil && placed == nil:
 			placed = &o
 			s.follow(o)
-		case refused(err) && !errors.Is(err, saga.ErrUnavailable):
+		case refused(err) && !mayPass(err):
 			return
 		}
 		if placed != nil && !d.chance(0.3) || d.chance(0.05) { // satisfied, or gone for good
@@ -82,6 +90,12 @@ func (s *shopper) buy(key string) {
 		}
 		s.pause(200*time.Millisecond, 4*time.Second)
 	}
+}
+
+// mayPass reports whether the same request may succeed later.
+func mayPass(err error) bool {
+	var claimed *checkout.CartBeingOrderedError
+	return errors.Is(err, saga.ErrUnavailable) || errors.As(err, &claimed)
 }
 
 // place sends the request once.

@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"time"
 
@@ -17,10 +18,11 @@ type store struct {
 	dueAfter   time.Duration // after an order has come to have work
 	ids        []string      // of all orders, the oldest first
 	rows       map[string]*row
-	keys       map[string]*key  // by the customer and the key
-	refundKeys map[string]*key  // by the member of staff and the key
-	position   string           // in the feed of moves
-	pending    []parcels.Parcel // moves that wait
+	keys       map[string]*key   // by the customer and the key
+	refundKeys map[string]*key   // by the member of staff and the key
+	cartClaims map[string]string // the orders, by the purchases of carts that they have claimed
+	position   string            // in the feed of moves
+	pending    []parcels.Parcel  // moves that wait
 }
 
 // row is an order.
@@ -42,7 +44,7 @@ func nameOf(r idempotency.Request) string { return r.Caller + " " + r.Key }
 
 func newStore(dueAfter time.Duration) *store {
 	return &store{
-		dueAfter: dueAfter, rows: map[string]*row{}, keys: map[string]*key{}, refundKeys: map[string]*key{},
+		dueAfter: dueAfter, rows: map[string]*row{}, keys: map[string]*key{}, refundKeys: map[string]*key{}, cartClaims: map[string]string{},
 	}
 }
 
@@ -56,7 +58,15 @@ func (s *store) place(o order.Order, used idempotency.Request) (order.Order, err
 	if s.keys[name] != nil {
 		return order.Order{}, order.ErrKeyTaken
 	}
+	for _, purchase := range o.Purchases() {
+		if by, claimed := s.cartClaims[purchase]; claimed {
+			return order.Order{}, &checkout.CartBeingOrderedError{OrderID: by}
+		}
+	}
 	placed, id := o.Saved(nil), o.ID()
+	for _, purchase := range o.Purchases() {
+		s.cartClaims[purchase] = id
+	}
 	s.keys[name] = &key{newUse(used, id)}
 	s.ids = append(s.ids, id)
 	s.rows[id] = &row{Snapshot: placed.Snapshot(), key: s.keys[name]}
@@ -131,6 +141,9 @@ func (s *store) save(o order.Order) (order.Order, error) {
 	var answer *order.View
 	if o.Settled() {
 		answer = stored.key.settle(o.View())
+	}
+	if o.GivesCartBack() {
+		maps.DeleteFunc(s.cartClaims, func(_, by string) bool { return by == o.ID() })
 	}
 	saved := o.Saved(answer)
 	stored.write(saved.Snapshot(), o.Unsaved())
