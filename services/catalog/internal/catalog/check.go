@@ -29,15 +29,15 @@ const (
 	maxWeight      = 1_000_000
 )
 
-// Letters, digits and _.- ; spaces only inside.
+// Letters, digits and _.- ; spaces are allowed only inside.
 var skuPattern = regexp.MustCompile(`^[A-Za-z0-9_.-]([A-Za-z0-9_. -]{0,98}[A-Za-z0-9_.-])?$`)
 
-// validSKU reports whether a SKU can stand in a URL's path, where a "." or ".." would be taken for a folder.
+// validSKU reports whether a SKU is valid. "." and ".." are not, because in the path of a URL they would be taken for folders.
 func validSKU(sku string) bool {
 	return skuPattern.MatchString(sku) && sku != "." && sku != ".."
 }
 
-// check returns a *field.Error that names everything wrong with a product, in the REST contract's words.
+// check returns a *field.Error with all violations of a product, named as in the REST contract.
 func (c Content) check() error {
 	var check field.Checker
 	check.Check(validSlug(c.Slug), "slug", fmt.Sprintf("must be lower-case words joined by hyphens, at most %d characters", maxSlug))
@@ -72,7 +72,7 @@ func checkVariants(check *field.Checker, variants []Variant) {
 	}
 }
 
-// first cuts a list that is too long anyway, so that the answer to it stays short.
+// first returns the first items of a list that is too long, so that the answer with its violations stays short.
 func first[T any](list []T, most int) []T {
 	return list[:min(len(list), most)]
 }
@@ -92,7 +92,7 @@ func (v Variant) check(check *field.Checker, path string) {
 	v.checkOptions(check, path+".options")
 }
 
-// checkOptions wants distinct names, because clients see options as an object.
+// checkOptions requires distinct names, because clients see the options as a JSON object.
 func (v Variant) checkOptions(check *field.Checker, path string) {
 	check.Check(len(v.Options) <= maxOptions, path, fmt.Sprintf("must have at most %d", maxOptions))
 	seen := map[string]bool{}
@@ -105,7 +105,7 @@ func (v Variant) checkOptions(check *field.Checker, path string) {
 	}
 }
 
-// checkLine checks a line of text for people.
+// checkLine checks a single line of text.
 func checkLine(check *field.Checker, path, text string, most int) {
 	checkText(check, path, text, most)
 	check.Check(!strings.ContainsFunc(text, unicode.IsControl), path, "must not hold control characters")

@@ -22,15 +22,15 @@ const (
 	maxHold     = 24 * time.Hour
 )
 
-// Letters, digits and _.- ; spaces only inside.
+// Letters, digits and _.- ; spaces are allowed only inside.
 var skuPattern = regexp.MustCompile(`^[A-Za-z0-9_.-]([A-Za-z0-9_. -]{0,98}[A-Za-z0-9_.-])?$`)
 
-// validSKU reports whether catalog allows a SKU: one that can stand in a URL's path.
+// validSKU reports whether catalog allows a SKU, which may have to be part of a URL's path.
 func validSKU(sku string) bool {
 	return skuPattern.MatchString(sku) && sku != "." && sku != ".."
 }
 
-// Service checks what callers ask and leaves the books to the store.
+// Service checks the input and calls the store.
 type Service struct {
 	store Store
 }
@@ -40,17 +40,17 @@ func New(store Store) *Service {
 	return &Service{store: store}
 }
 
-// Levels returns the levels of the SKUs that are known, of 2,000 at most.
+// Levels returns the levels of the known SKUs among skus, which may be at most 2,000.
 func (s *Service) Levels(ctx context.Context, skus []string) ([]Level, error) {
 	if len(skus) > maxLines {
 		return nil, field.Invalid("skus", fmt.Sprintf("must have at most %d items", maxLines))
 	}
-	// What cannot be a SKU has no level.
+	// An invalid SKU has no level.
 	asked := slices.DeleteFunc(slices.Clone(skus), func(s string) bool { return !validSKU(s) })
 	return s.store.Levels(ctx, asked)
 }
 
-// Adjust changes what is on hand by a reason. A *field.Error says what is wrong with it.
+// Adjust changes the stock on hand. For invalid input it returns a *field.Error.
 func (s *Service) Adjust(ctx context.Context, a Adjustment) (Level, error) {
 	var check field.Checker
 	check.Check(validSKU(a.SKU), "sku", "is not a SKU")
@@ -63,7 +63,7 @@ func (s *Service) Adjust(ctx context.Context, a Adjustment) (Level, error) {
 	return s.store.Adjust(ctx, a)
 }
 
-// Open sets the first level of SKUs that have none yet.
+// Open sets the initial level of SKUs that have none.
 func (s *Service) Open(ctx context.Context, lines []Line, reason string) (int, error) {
 	var check field.Checker
 	checkLines(&check, lines, 0)
@@ -87,7 +87,7 @@ func (s *Service) Reserve(ctx context.Context, r Reservation) (time.Time, error)
 	return s.store.Reserve(ctx, r)
 }
 
-// Commit turns what an order holds into sold stock; see Store.
+// Commit converts held stock to sold stock; see Store.
 func (s *Service) Commit(ctx context.Context, orderID string) error {
 	var check field.Checker
 	orderID = checkID(&check, "order_id", orderID)
@@ -97,7 +97,7 @@ func (s *Service) Commit(ctx context.Context, orderID string) error {
 	return s.store.Commit(ctx, orderID)
 }
 
-// Release gives back what an order holds or has bought; see Store.
+// Release returns the stock that an order holds or has bought; see Store.
 func (s *Service) Release(ctx context.Context, orderID string) error {
 	var check field.Checker
 	orderID = checkID(&check, "order_id", orderID)
@@ -107,7 +107,7 @@ func (s *Service) Release(ctx context.Context, orderID string) error {
 	return s.store.Release(ctx, orderID)
 }
 
-// Return takes back what an order bought; see Store.
+// Return takes back stock that an order bought; see Store.
 func (s *Service) Return(ctx context.Context, r Return) error {
 	var check field.Checker
 	r.ID = checkID(&check, "return_id", r.ID)
@@ -120,7 +120,7 @@ func (s *Service) Return(ctx context.Context, r Return) error {
 	return s.store.Return(ctx, r)
 }
 
-// checkID returns an id in the only spelling that is stored. Nobody makes the nil id, and pages begin after it.
+// checkID returns an ID in the spelling that is stored. The nil UUID is not valid, because pages begin after it.
 func checkID(check *field.Checker, name, text string) string {
 	canonical, ok := identifier.Canonical(text)
 	check.Check(ok && canonical != uuid.Nil.String(), name, "is not an id")
