@@ -1,5 +1,5 @@
-// Package carts is the domain of carts: who holds one, what may be in it, and what becomes of it when a customer claims it and at
-// checkout. A cart holds SKUs and quantities, never prices.
+// Package carts is the domain of carts: their owners, their contents, claiming them by a customer, and checkout. A cart
+// contains SKUs and quantities, but no prices.
 package carts
 
 import (
@@ -13,25 +13,25 @@ import (
 )
 
 const (
-	// MaxLines is how many lines a cart has at most. It and MaxQuantity come from the REST contract: wholesale
-	// invoices reach 1,114 lines and thousands of pieces.
+	// MaxLines is the maximum number of lines in a cart. It and MaxQuantity come from the REST contract: wholesale invoices
+	// have up to 1,114 lines and thousands of pieces.
 	MaxLines = 2000
-	// MaxQuantity is how many pieces a line has at most.
+	// MaxQuantity is the maximum number of pieces in a line.
 	MaxQuantity = 100_000
-	// GuestLife is how long after its last change a guest cart ends.
+	// GuestLife is the lifetime of a guest cart after its last change.
 	GuestLife = 30 * 24 * time.Hour
-	// CustomerLife is how long after its last change a customer's cart ends.
+	// CustomerLife is the lifetime of a customer's cart after its last change.
 	CustomerLife = 365 * 24 * time.Hour
 )
 
 var (
-	// ErrNotFound is returned for a cart that does not exist, has ended, or is someone else's.
+	// ErrNotFound is returned for a cart that does not exist, has expired, or belongs to somebody else.
 	ErrNotFound = errors.New("cart not found")
 	// ErrFull is returned when a cart would have more than MaxLines lines.
 	ErrFull = fmt.Errorf("a cart has at most %d lines", MaxLines)
 )
 
-// A SKU as catalog allows it.
+// The form of SKUs in catalog.
 var skuPattern = regexp.MustCompile(`^[A-Za-z0-9_.-]([A-Za-z0-9_. -]{0,98}[A-Za-z0-9_.-])?$`)
 
 // Line is a quantity of a SKU, in pieces.
@@ -40,10 +40,11 @@ type Line struct {
 	Quantity int64
 }
 
-// Cart is a guest's or a customer's. A customer's own cart has the customer's id as its own, so that there is one.
+// Cart is a cart of a guest or a customer. A customer's cart has the customer's ID as its own, so that each customer has only
+// one.
 type Cart struct {
 	ID string
-	// CustomerID is empty for a guest's.
+	// CustomerID is empty in a guest cart.
 	CustomerID string
 	// Lines are in the order they were first added.
 	Lines     []Line
@@ -57,7 +58,8 @@ func checkItem(sku string, quantity int64) error {
 	return check.Err()
 }
 
-// checkOrder checks what an order takes out. A SKU that the cart has not is no error, so SKUs need no check.
+// checkOrder checks the lines to take out for an order. It need not check the SKUs, because one that is not in the cart is no
+// error.
 func checkOrder(orderID string, lines []Line) error {
 	var check field.Checker
 	check.Check(identifier.Valid(orderID), "order_id", "is not an id")
