@@ -14,7 +14,7 @@ import (
 
 var quiet = slog.New(slog.DiscardHandler)
 
-func TestADatabaseThatCannotBeOpenedIsAnErrorWithoutThePassword(t *testing.T) {
+func TestErrorsOfOpenDoNotContainThePassword(t *testing.T) {
 	t.Parallel()
 	for name, uri := range map[string]string{
 		"no database":      "mongodb://souk:hunter2@127.0.0.1:1",
