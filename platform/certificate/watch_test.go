@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"souk/platform/certificate"
-	"souk/platform/certificate/certtest"
+	"souk/testkit/certtest"
 )
 
 // until returns an authority's root, trusted until over.

@@ -11,8 +11,8 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 
-	"souk/platform/certificate/certtest"
 	"souk/platform/consul"
+	"souk/testkit/certtest"
 )
 
 // The test prolongs a moment in Consul's root rotation: Consul announces a new root, but signs with the old one until the new

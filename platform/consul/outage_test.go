@@ -14,8 +14,8 @@ import (
 	"google.golang.org/grpc/resolver"
 
 	"souk/platform/consul"
-	"souk/platform/devserver"
 	"souk/platform/keep"
+	"souk/testkit/devserver"
 )
 
 // ownAgent is a Consul agent that belongs to one test, so that the test can stop it.

@@ -20,7 +20,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"souk/platform/consul"
-	"souk/platform/devserver"
+	"souk/testkit/devserver"
 )
 
 // recorder is a resolver.ClientConn that records the updates.

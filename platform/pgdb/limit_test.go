@@ -12,8 +12,8 @@ import (
 
 	"souk/platform/outage"
 	"souk/platform/pgdb"
-	"souk/platform/pgtest"
 	"souk/platform/secret"
+	"souk/testkit/pgtest"
 )
 
 // limited returns a pool with the limits of services. options is appended to the database URL.

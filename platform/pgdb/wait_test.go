@@ -14,9 +14,9 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"souk/platform/devserver"
 	"souk/platform/pgdb"
 	"souk/platform/secret"
+	"souk/testkit/devserver"
 )
 
 // ownServer is a PostgreSQL server that belongs to one test, so that the test can stop and start it.

@@ -18,8 +18,8 @@ import (
 	"souk/platform/admission"
 	"souk/platform/breaker"
 	"souk/platform/certificate"
-	"souk/platform/certificate/certtest"
 	"souk/platform/rpc"
+	"souk/testkit/certtest"
 )
 
 // server is a server like those of the shop, on the loopback interface. It has two services: one with a unary RPC, one with a

@@ -16,7 +16,7 @@ import (
 	"souk/platform/access"
 	"souk/platform/rpc"
 	"souk/platform/security"
-	"souk/platform/security/securitytest"
+	"souk/testkit/securitytest"
 )
 
 // tickets maps tickets of the order some-id to tokens, as orders redeems them.

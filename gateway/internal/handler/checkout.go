@@ -53,8 +53,9 @@ func placeOrderProto(key string, b api.Checkout) *ordersv1.PlaceOrderRequest {
 	return place
 }
 
-// notBought converts the error for a cart whose total is not the expected one to a problem. The problem contains the current
-// totals or, if that is the reason, the lines with too little stock. notBought returns other errors unchanged.
+// notBought converts the errors of a cart that cannot be bought to problems. If the total is not the expected one, the problem
+// contains the current totals or, if that is the reason, the lines with too little stock. There is also a problem for a cart that
+// another order has claimed. notBought returns other errors unchanged.
 func notBought(err error) error {
 	for _, detail := range status.Convert(err).Details() {
 		switch d := detail.(type) {
@@ -62,6 +63,8 @@ func notBought(err error) error {
 			return priceChanged(d, status.Convert(err).Message())
 		case *ordersv1.OutOfStock:
 			return outOfStock(d.GetShortages())
+		case *ordersv1.CartBeingOrdered:
+			return cartBeingOrdered(d)
 		}
 	}
 	return err
@@ -75,6 +78,12 @@ func priceChanged(changed *ordersv1.PriceChanged, detail string) *edge.Problem {
 		totals := totalsView(t)
 		p.Totals = &totals
 	}
+	return p
+}
+
+func cartBeingOrdered(by *ordersv1.CartBeingOrdered) *edge.Problem {
+	p := edge.NewProblem(http.StatusConflict, api.ProblemCodeCartBeingOrdered, "Another order of this cart is under way.")
+	p.OrderId = optional(by.GetOrderId())
 	return p
 }
 

@@ -3,12 +3,14 @@ package handler
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	cartsv1 "souk/proto/gen/souk/carts/v1"
 	shippingv1 "souk/proto/gen/souk/shipping/v1"
 
 	"souk/gateway/internal/api"
 	"souk/gateway/internal/edge"
+	"souk/platform/rpc"
 )
 
 // QuoteShipping returns the shipping options for a cart and a destination.
@@ -38,7 +40,7 @@ func (h *Handler) options(ctx context.Context, to api.Destination, grams int64) 
 		WeightGrams: grams, Currency: h.currency,
 	})
 	if err != nil {
-		return nil, err
+		return nil, inAddress(err)
 	}
 	return views(answer.GetOptions(), func(o *shippingv1.Option) api.ShippingOption {
 		return api.ShippingOption{
@@ -46,6 +48,18 @@ func (h *Handler) options(ctx context.Context, to api.Destination, grams int64) 
 			MinDays: o.GetMinDays(), MaxDays: o.GetMaxDays(),
 		}
 	}), nil
+}
+
+// inAddress renames the fields of shipping's errors to those of the REST contract: destination.country becomes address.country.
+func inAddress(err error) error {
+	violations := rpc.Violations(err)
+	if len(violations) == 0 {
+		return err
+	}
+	for i, v := range violations {
+		violations[i].Field = strings.Replace(v.Field, "destination.", "address.", 1)
+	}
+	return edge.InvalidFields(violations...)
 }
 
 // weigh returns the weight of the lines that can be bought, in grams. If none can, it returns the weight of all lines, so that

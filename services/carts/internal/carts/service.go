@@ -30,8 +30,10 @@ type Store interface {
 	// than MaxLines lines, it moves nothing and returns ErrFull. It returns ErrNotFound if there is no such cart or another
 	// customer has claimed it.
 	Claim(ctx context.Context, customer, id string) (Cart, error)
-	// CheckOut takes lines out of a cart. Repeating it for the same order has no effect. A missing cart is no error.
-	CheckOut(ctx context.Context, id, orderID string, lines []Line) error
+	// CheckOut takes the lines of an order out of a cart, and replaces the order's purchases by a new one. Repeating it for the
+	// same order has no effect. For a guest cart that a customer has claimed, it changes the customer's cart. A missing cart is
+	// no error.
+	CheckOut(ctx context.Context, id string, checkout Checkout) error
 	// Delete deletes the customer's own cart and the records of guest carts that the customer claimed.
 	Delete(ctx context.Context, customer string) error
 	// DeleteExpired deletes some of the expired carts, and returns how many.
@@ -79,7 +81,7 @@ func (s *Service) SetItem(ctx context.Context, caller, id, sku string, quantity 
 
 // RemoveItem removes a SKU from a cart.
 func (s *Service) RemoveItem(ctx context.Context, caller, id, sku string) (Cart, error) {
-	if !skuPattern.MatchString(sku) {
+	if !identifier.ValidSKU(sku) {
 		return s.Get(ctx, caller, id) // an invalid SKU is in no cart
 	}
 	return s.use(ctx, caller, id, func(id string) (Cart, error) { return s.store.RemoveItem(ctx, caller, id, sku) })
@@ -113,10 +115,10 @@ func (s *Service) Claim(ctx context.Context, customer, id string) (Cart, error) 
 	return s.store.Claim(ctx, customer, id)
 }
 
-// CheckOut takes an order's lines out of a cart, once for each order. Pieces added after the order was placed stay in the cart.
-// An expired cart is no error.
-func (s *Service) CheckOut(ctx context.Context, id, orderID string, lines []Line) error {
-	if err := checkOrder(orderID, lines); err != nil {
+// CheckOut takes an order's lines out of a cart; see Store. Pieces added after the order was placed stay in the cart. An
+// expired cart is no error.
+func (s *Service) CheckOut(ctx context.Context, id string, checkout Checkout) error {
+	if err := checkout.validate(); err != nil {
 		return err
 	}
 	id, ok := identifier.Canonical(id)
@@ -124,8 +126,8 @@ func (s *Service) CheckOut(ctx context.Context, id, orderID string, lines []Line
 		return nil
 	}
 	// Invalid SKUs are in no cart.
-	lines = slices.DeleteFunc(slices.Clone(lines), func(l Line) bool { return !skuPattern.MatchString(l.SKU) })
-	return s.store.CheckOut(ctx, id, orderID, lines)
+	checkout.Lines = slices.DeleteFunc(slices.Clone(checkout.Lines), func(l Line) bool { return !identifier.ValidSKU(l.SKU) })
+	return s.store.CheckOut(ctx, id, checkout)
 }
 
 // Erase deletes all data of a customer; see Store.Delete.

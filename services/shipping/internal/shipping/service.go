@@ -7,10 +7,10 @@ import (
 
 	"github.com/google/uuid"
 
-	"souk/platform/country"
 	"souk/platform/field"
 	"souk/platform/identifier"
 	"souk/platform/money"
+	"souk/platform/postal"
 )
 
 const (
@@ -36,8 +36,8 @@ func New(store Store, carrier Carrier, currency string) *Service {
 func (s *Service) Quote(ctx context.Context, to Destination, weightGrams int64, currency string) ([]Option, error) {
 	var check field.Checker
 	checkDestination(&check, to)
-	problem := country.CheckPostalCode(to.Country, to.PostalCode)
-	check.Check(problem == "", "address.postal_code", problem)
+	problem := postal.CheckCode(to.Country, to.PostalCode)
+	check.Check(problem == "", "destination.postal_code", problem)
 	check.Check(currency == s.currency, "currency", "must be "+s.currency)
 	check.Check(weightGrams >= 0 && weightGrams <= maxWeight, "weight_grams", fmt.Sprintf("must be 0 to %d", maxWeight))
 	if err := check.Err(); err != nil {
@@ -50,11 +50,11 @@ func (s *Service) Quote(ctx context.Context, to Destination, weightGrams int64, 
 	return options, err
 }
 
-// checkDestination checks a destination. Fields are named as in the REST contract. The format of a postal code is checked for
+// checkDestination checks a destination. Fields are named as in the contract. The format of a postal code is checked for
 // quotes, but not again when the parcel is shipped.
 func checkDestination(check *field.Checker, to Destination) {
-	check.Check(country.Valid(to.Country), "address.country", "must be an ISO 3166-1 alpha-2 code")
-	check.CheckLine("address.postal_code", to.PostalCode, false, maxPostal)
+	check.Check(postal.ValidCountry(to.Country), "destination.country", "must be an ISO 3166-1 alpha-2 code")
+	check.CheckLine("destination.postal_code", to.PostalCode, false, maxPostal)
 }
 
 // Ship books an order's parcel with the carrier. Repeating it returns the existing shipment.
