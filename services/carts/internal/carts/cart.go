@@ -45,16 +45,16 @@ type Cart struct {
 	// Lines are in the order they were first added.
 	Lines     []Line
 	ExpiresAt time.Time
-	// Purchases are the ids of the purchases that are to be made of the lines: the cart's own, and those of the guest carts that
+	// Purchases are the IDs of the purchases that can be made of the lines: the cart's own, and those of the guest carts that
 	// were merged into it. An order claims all of them, so that no line is bought by two orders.
 	Purchases []string
 }
 
-// Checkout is what an order takes out of a cart.
+// Checkout is the part of a cart that an order takes out.
 type Checkout struct {
 	OrderID string
 	Lines   []Line
-	// Purchases are those that the order has claimed; empty stands for all of the cart's.
+	// Purchases are the purchases that the order has claimed; empty means all purchases of the cart.
 	Purchases []string
 }
 

@@ -121,7 +121,7 @@ func (s *Store) CheckOut(ctx context.Context, id string, checkout carts.Checkout
 	return nil
 }
 
-// checkOutClaimed takes the lines out of the cart of the customer who has claimed a guest cart, if one has.
+// checkOutClaimed takes the lines out of the cart of the customer who claimed the guest cart, if there is one.
 func (s *Store) checkOutClaimed(ctx context.Context, guest string, checkout carts.Checkout) error {
 	var customer string
 	err := s.pool.QueryRow(ctx, `SELECT claimed_by FROM carts WHERE id = $1 AND claimed_by IS NOT NULL`, guest).Scan(&customer)
@@ -135,8 +135,8 @@ func (s *Store) checkOutClaimed(ctx context.Context, guest string, checkout cart
 	return err
 }
 
-// checkOut takes lines that were ordered of one cart out of another, or of the same, and reports whether there is that cart. It
-// locks first as change does.
+// checkOut takes lines that were ordered from the cart ordered out of the cart id, which may be the same, and reports whether
+// that cart exists. Like change, it locks the cart first.
 func (s *Store) checkOut(ctx context.Context, id, ordered string, checkout carts.Checkout) (found bool, err error) {
 	args := named("", id)
 	skus, quantities := split(checkout.Lines)

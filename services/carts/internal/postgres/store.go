@@ -40,7 +40,7 @@ func named(holder, id string) pgx.NamedArgs {
 	}
 }
 
-// purchases are those of a cart. A cart from before purchases had ids has its own id as that of its purchase.
+// purchases returns a cart's purchases. For a cart from before purchases had IDs, the ID of its purchase is the cart's own ID.
 const purchases = `coalesce(carts.purchases, ARRAY[carts.id])`
 
 const selectCart = `
