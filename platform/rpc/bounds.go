@@ -9,14 +9,14 @@ import (
 	"google.golang.org/grpc/codes"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 
+	errorsv1 "souk/proto/gen/souk/errors/v1"
+
 	"souk/platform/access"
 	"souk/platform/admission"
 )
 
-// ReasonOverloaded is the reason of the error when a server has no place for a call.
-const ReasonOverloaded = "OVERLOADED"
-
-var errOverloaded = Error(codes.ResourceExhausted, ReasonOverloaded, admission.ErrOverloaded.Error())
+// errOverloaded is the answer to a call that a server has no place for.
+var errOverloaded = Error(codes.ResourceExhausted, errorsv1.ErrorReason_ERROR_REASON_OVERLOADED, admission.ErrOverloaded.Error())
 
 // bounds limits the calls to a server: how many there are at once, and each by its caller's deadline.
 type bounds struct {

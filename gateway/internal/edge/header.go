@@ -11,7 +11,10 @@ import (
 var listHeaders = map[string]bool{"If-Match": true, "If-None-Match": true}
 
 // absent is what a request is answered that lacks a header field it needs.
-var absent = map[string]answer{
+var absent = map[string]struct {
+	status int
+	code   api.ProblemCode
+}{
 	keyHeader:  {http.StatusBadRequest, api.ProblemCodeIdempotencyKeyMissing},
 	"If-Match": {http.StatusPreconditionRequired, api.ProblemCodePreconditionRequired}, // RFC 6585, section 3
 }

@@ -1,12 +1,14 @@
 package grpcapi
 
 import (
-	"cmp"
 	"errors"
 
 	"google.golang.org/grpc/codes"
-	"google.golang.org/protobuf/protoadapt"
+	"google.golang.org/protobuf/proto"
 
+	cartsv1 "souk/proto/gen/souk/carts/v1"
+	customersv1 "souk/proto/gen/souk/customers/v1"
+	errorsv1 "souk/proto/gen/souk/errors/v1"
 	ordersv1 "souk/proto/gen/souk/orders/v1"
 
 	"souk/platform/rpc"
@@ -14,44 +16,38 @@ import (
 	"souk/services/orders/internal/orders"
 )
 
-var answers = []struct {
-	err    error
-	code   codes.Code
-	reason string
-	// Empty for an error whose own text is for the caller.
-	message string
-}{
-	// First: its cause may be any other error.
-	{orders.ErrUnavailable, codes.Unavailable, "UNAVAILABLE", "a service that is needed does not answer; try again"},
-	{orders.ErrNotFound, codes.NotFound, "ORDER_NOT_FOUND", "order not found"},
-	{orders.ErrCartNotFound, codes.NotFound, "CART_NOT_FOUND", "cart not found"},
-	{orders.ErrAddressNotFound, codes.NotFound, "ADDRESS_NOT_FOUND", "address not found"},
-	{orders.ErrCartEmpty, codes.FailedPrecondition, "CART_EMPTY", "the cart is empty"},
-	{orders.ErrNotCancellable, codes.FailedPrecondition, "NOT_CANCELLABLE", "the order can no longer be cancelled"},
-	{orders.ErrNotDispatchable, codes.FailedPrecondition, "NOT_DISPATCHABLE", "the order cannot be dispatched"},
-	{orders.ErrNotReturnable, codes.FailedPrecondition, "NOT_RETURNABLE", ""},
-	{orders.ErrReturnNotFound, codes.NotFound, "RETURN_NOT_FOUND", "return not found"},
-	{orders.ErrTicketNotFound, codes.NotFound, "TICKET_NOT_FOUND", "ticket not found"},
-	{orders.ErrOrdersOpen, codes.FailedPrecondition, "ORDERS_OPEN", "an order is still under way"},
-	{orders.ErrCustomerErased, codes.Unauthenticated, "CUSTOMER_NOT_FOUND", "customer not found"},
-	{orders.ErrBadCursor, codes.InvalidArgument, "BAD_CURSOR", "the cursor is not one of this list"},
+// statusError gives a domain error its status and reason.
+var statusError = rpc.Table(
+	rpc.As(codes.Aborted, ordersv1.ErrorReason_ERROR_REASON_PRICE_CHANGED, priceChanged),
+	rpc.As(codes.Aborted, ordersv1.ErrorReason_ERROR_REASON_OUT_OF_STOCK, outOfStock),
+	// Before the others, because its cause may be any of them.
+	rpc.Says(orders.ErrUnavailable, codes.Unavailable, ordersv1.ErrorReason_ERROR_REASON_UNAVAILABLE, "a service that is needed does not answer; try again"),
+	rpc.Says(orders.ErrNotFound, codes.NotFound, ordersv1.ErrorReason_ERROR_REASON_ORDER_NOT_FOUND, "order not found"),
+	rpc.Says(orders.ErrCartNotFound, codes.NotFound, cartsv1.ErrorReason_ERROR_REASON_CART_NOT_FOUND, "cart not found"),
+	rpc.Says(orders.ErrAddressNotFound, codes.NotFound, customersv1.ErrorReason_ERROR_REASON_ADDRESS_NOT_FOUND, "address not found"),
+	rpc.Says(orders.ErrCartEmpty, codes.FailedPrecondition, ordersv1.ErrorReason_ERROR_REASON_CART_EMPTY, "the cart is empty"),
+	rpc.Says(orders.ErrNotCancellable, codes.FailedPrecondition, ordersv1.ErrorReason_ERROR_REASON_NOT_CANCELLABLE, "the order can no longer be cancelled"),
+	rpc.Says(orders.ErrNotDispatchable, codes.FailedPrecondition, ordersv1.ErrorReason_ERROR_REASON_NOT_DISPATCHABLE, "the order cannot be dispatched"),
+	notReturnable,
+	rpc.Says(orders.ErrReturnNotFound, codes.NotFound, ordersv1.ErrorReason_ERROR_REASON_RETURN_NOT_FOUND, "return not found"),
+	rpc.Says(orders.ErrTicketNotFound, codes.NotFound, ordersv1.ErrorReason_ERROR_REASON_TICKET_NOT_FOUND, "ticket not found"),
+	rpc.Says(orders.ErrOrdersOpen, codes.FailedPrecondition, ordersv1.ErrorReason_ERROR_REASON_ORDERS_OPEN, "an order is still under way"),
+	rpc.Says(orders.ErrCustomerErased, codes.Unauthenticated, customersv1.ErrorReason_ERROR_REASON_CUSTOMER_NOT_FOUND, "customer not found"),
+	rpc.Says(orders.ErrBadCursor, codes.InvalidArgument, errorsv1.ErrorReason_ERROR_REASON_BAD_CURSOR, "the cursor is not one of this list"),
+)
+
+func priceChanged(err *orders.PriceChangedError) (string, proto.Message) {
+	return err.Detail, priceChangedProto(err)
 }
 
-// statusError makes the status that the caller gets. What it does not know it returns as it is.
-func statusError(err error) error {
-	var changed *orders.PriceChangedError
-	if errors.As(err, &changed) {
-		return rpc.Error(codes.Aborted, "PRICE_CHANGED", changed.Detail, protoadapt.MessageV1Of(priceChangedProto(changed)))
+func outOfStock(err *orders.InsufficientStockError) (string, proto.Message) {
+	return "there is not enough of some lines", &ordersv1.OutOfStock{Shortages: shortagesProto(err.Shortages)}
+}
+
+// notReturnable tells the caller the whole text of the error, because it says what cannot be returned.
+func notReturnable(err error) error {
+	if !errors.Is(err, orders.ErrNotReturnable) {
+		return nil
 	}
-	var short *orders.InsufficientStockError
-	if errors.As(err, &short) {
-		detail := &ordersv1.OutOfStock{Shortages: shortagesProto(short.Shortages)}
-		return rpc.Error(codes.Aborted, "OUT_OF_STOCK", "there is not enough of some lines", protoadapt.MessageV1Of(detail))
-	}
-	for _, a := range answers {
-		if errors.Is(err, a.err) {
-			return rpc.Error(a.code, a.reason, cmp.Or(a.message, err.Error()))
-		}
-	}
-	return rpc.KeyError(err)
+	return rpc.Error(codes.FailedPrecondition, ordersv1.ErrorReason_ERROR_REASON_NOT_RETURNABLE, err.Error())
 }

@@ -19,7 +19,7 @@ var _ orders.Carts = (*carts)(nil)
 // Items asks with the customer's token, so that carts decides whose cart it is.
 func (c *carts) Items(ctx context.Context, cartID string) ([]orders.Item, error) {
 	answer, err := c.client.GetCart(ctx, &cartsv1.GetCartRequest{Id: cartID})
-	if rpc.Reason(err) == "CART_NOT_FOUND" {
+	if rpc.HasReason(err, cartsv1.ErrorReason_ERROR_REASON_CART_NOT_FOUND) {
 		return nil, orders.ErrCartNotFound
 	}
 	if err != nil {

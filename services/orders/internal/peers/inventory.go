@@ -65,13 +65,12 @@ func linesProto(items []orders.Item) []*inventoryv1.Line {
 }
 
 func inventoryError(err error) error {
-	if err == nil {
+	switch {
+	case err == nil:
 		return nil
-	}
-	switch rpc.Reason(err) {
-	case "INSUFFICIENT_STOCK":
+	case rpc.HasReason(err, inventoryv1.ErrorReason_ERROR_REASON_INSUFFICIENT_STOCK):
 		return &orders.InsufficientStockError{Shortages: shortagesOf(err)}
-	case "RESERVATION_ENDED":
+	case rpc.HasReason(err, inventoryv1.ErrorReason_ERROR_REASON_RESERVATION_ENDED):
 		return orders.ErrReservationEnded
 	default:
 		return peerError(err)

@@ -14,7 +14,6 @@ import (
 
 	"souk/platform/grpctest"
 	"souk/platform/pgtest"
-	"souk/platform/rpc"
 	"souk/platform/security"
 
 	"souk/services/payments/internal/grpcapi"
@@ -141,7 +140,7 @@ func TestErrorsSayWhy(t *testing.T) {
 		grpctest.Expect(t, "capture of "+id, err, codes.NotFound, "PAYMENT_NOT_FOUND")
 	}
 	_, err = client.Authorize(ctx, &paymentsv1.AuthorizeRequest{})
-	grpctest.Expect(t, "nothing at all", err, codes.InvalidArgument, rpc.ReasonValidation)
+	grpctest.Expect(t, "nothing at all", err, codes.InvalidArgument, "VALIDATION_FAILED")
 }
 
 func TestOnlyThoseWhomTheRulesNameMayCall(t *testing.T) {

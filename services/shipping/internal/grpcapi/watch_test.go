@@ -12,7 +12,6 @@ import (
 
 	"souk/platform/grpctest"
 	"souk/platform/pgtest"
-	"souk/platform/rpc"
 
 	"souk/services/shipping/internal/postgres"
 	"souk/services/shipping/internal/shipping"
@@ -43,5 +42,5 @@ func TestOrdersIsToldWhichParcelsMoved(t *testing.T) {
 		t.Errorf("told of %v", sh)
 	}
 	_, err = client.WatchParcels(orders, &shippingv1.WatchParcelsRequest{Wait: durationpb.New(time.Minute)})
-	grpctest.Expect(t, "a minute", err, codes.InvalidArgument, rpc.ReasonValidation)
+	grpctest.Expect(t, "a minute", err, codes.InvalidArgument, "VALIDATION_FAILED")
 }
