@@ -70,10 +70,11 @@ access: ## who may do what: every RPC and every route; fails when one does not s
 lint: ## golangci-lint on every module, buf lint, openapi.yaml with Spectral and Redocly, generated code up to date
 	@scripts/lint $(MODULES)
 
-gen: ## generate code from proto/ and gateway/openapi.yaml
+gen: ## generate code from proto/ and gateway/openapi.yaml, and docs/errors.md
 	@tools/build buf protoc-gen-go protoc-gen-go-grpc oapi-codegen
 	@cd proto && rm -rf gen && buf generate
 	@cd gateway && oapi-codegen -config oapi-codegen.yaml openapi.yaml
+	@GOWORK=off go run -C gateway ./internal/reason/page ..
 
 replay: ## replay invoices of UCI's Online Retail, as CSV: make replay DAY=FILE or a FOLDER [CHAOS=SEED] [URL=http://… with SOUK_STAFF_EMAIL, SOUK_STAFF_PASSWORD]
 	@test -n '$(DAY)' || { echo 'Say what to replay, for example: make replay DAY=2010-12-01.csv' >&2; exit 2; }
