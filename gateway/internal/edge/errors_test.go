@@ -70,6 +70,7 @@ func TestReasonsAreAnsweredAsTheContractSays(t *testing.T) {
 		{codes.FailedPrecondition, "NOT_DISPATCHABLE", 409, "not_dispatchable", ""},
 		{codes.FailedPrecondition, "NOT_RETURNABLE", 409, "not_returnable", ""},
 		{codes.FailedPrecondition, "CART_EMPTY", 409, "cart_empty", ""},
+		{codes.FailedPrecondition, "CART_BEING_ORDERED", 409, "cart_being_ordered", ""},
 		{codes.Aborted, "VERSION_MISMATCH", 412, "precondition_failed", ""},
 		{codes.InvalidArgument, "IDEMPOTENCY_KEY_REUSED", 422, "idempotency_key_reused", ""},
 		{codes.AlreadyExists, "SLUG_TAKEN", 422, "validation_failed", "slug"},

@@ -51,6 +51,9 @@ const (
 	ErrorReason_ERROR_REASON_TICKET_NOT_FOUND ErrorReason = 10
 	// The customer cannot be erased, because one of their orders is still under way. Try again when it is delivered or cancelled.
 	ErrorReason_ERROR_REASON_ORDERS_OPEN ErrorReason = 11
+	// Another order of this cart is under way, or has just bought it. The details name it in a CartBeingOrdered. Order the cart again
+	// once that order is rejected, or for what was added to the cart since.
+	ErrorReason_ERROR_REASON_CART_BEING_ORDERED ErrorReason = 12
 )
 
 // Enum value maps for ErrorReason.
@@ -68,20 +71,22 @@ var (
 		9:  "ERROR_REASON_RETURN_NOT_FOUND",
 		10: "ERROR_REASON_TICKET_NOT_FOUND",
 		11: "ERROR_REASON_ORDERS_OPEN",
+		12: "ERROR_REASON_CART_BEING_ORDERED",
 	}
 	ErrorReason_value = map[string]int32{
-		"ERROR_REASON_UNSPECIFIED":      0,
-		"ERROR_REASON_UNAVAILABLE":      1,
-		"ERROR_REASON_ORDER_NOT_FOUND":  2,
-		"ERROR_REASON_CART_EMPTY":       3,
-		"ERROR_REASON_PRICE_CHANGED":    4,
-		"ERROR_REASON_OUT_OF_STOCK":     5,
-		"ERROR_REASON_NOT_CANCELLABLE":  6,
-		"ERROR_REASON_NOT_DISPATCHABLE": 7,
-		"ERROR_REASON_NOT_RETURNABLE":   8,
-		"ERROR_REASON_RETURN_NOT_FOUND": 9,
-		"ERROR_REASON_TICKET_NOT_FOUND": 10,
-		"ERROR_REASON_ORDERS_OPEN":      11,
+		"ERROR_REASON_UNSPECIFIED":        0,
+		"ERROR_REASON_UNAVAILABLE":        1,
+		"ERROR_REASON_ORDER_NOT_FOUND":    2,
+		"ERROR_REASON_CART_EMPTY":         3,
+		"ERROR_REASON_PRICE_CHANGED":      4,
+		"ERROR_REASON_OUT_OF_STOCK":       5,
+		"ERROR_REASON_NOT_CANCELLABLE":    6,
+		"ERROR_REASON_NOT_DISPATCHABLE":   7,
+		"ERROR_REASON_NOT_RETURNABLE":     8,
+		"ERROR_REASON_RETURN_NOT_FOUND":   9,
+		"ERROR_REASON_TICKET_NOT_FOUND":   10,
+		"ERROR_REASON_ORDERS_OPEN":        11,
+		"ERROR_REASON_CART_BEING_ORDERED": 12,
 	}
 )
 
@@ -116,7 +121,7 @@ var File_souk_orders_v1_errors_proto protoreflect.FileDescriptor
 
 const file_souk_orders_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x1bsouk/orders/v1/errors.proto\x12\x0esouk.orders.v1*\x91\x03\n" +
+	"\x1bsouk/orders/v1/errors.proto\x12\x0esouk.orders.v1*\xb6\x03\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x1c\n" +
 	"\x18ERROR_REASON_UNAVAILABLE\x10\x01\x12 \n" +
@@ -130,7 +135,8 @@ const file_souk_orders_v1_errors_proto_rawDesc = "" +
 	"\x1dERROR_REASON_RETURN_NOT_FOUND\x10\t\x12!\n" +
 	"\x1dERROR_REASON_TICKET_NOT_FOUND\x10\n" +
 	"\x12\x1c\n" +
-	"\x18ERROR_REASON_ORDERS_OPEN\x10\vB(Z&souk/proto/gen/souk/orders/v1;ordersv1b\x06proto3"
+	"\x18ERROR_REASON_ORDERS_OPEN\x10\v\x12#\n" +
+	"\x1fERROR_REASON_CART_BEING_ORDERED\x10\fB(Z&souk/proto/gen/souk/orders/v1;ordersv1b\x06proto3"
 
 var (
 	file_souk_orders_v1_errors_proto_rawDescOnce sync.Once

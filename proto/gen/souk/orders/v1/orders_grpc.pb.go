@@ -49,7 +49,7 @@ type OrdersServiceClient interface {
 	// Errors mean that nothing was saved:
 	// INVALID_ARGUMENT with field violations, or with souk.errors.v1.ERROR_REASON_IDEMPOTENCY_KEY_REUSED;
 	// NOT_FOUND with souk.carts.v1.ERROR_REASON_CART_NOT_FOUND or souk.customers.v1.ERROR_REASON_ADDRESS_NOT_FOUND;
-	// FAILED_PRECONDITION with ERROR_REASON_CART_EMPTY;
+	// FAILED_PRECONDITION with ERROR_REASON_CART_EMPTY, or with ERROR_REASON_CART_BEING_ORDERED and a CartBeingOrdered;
 	// ABORTED with ERROR_REASON_PRICE_CHANGED and a PriceChanged, with ERROR_REASON_OUT_OF_STOCK and an OutOfStock, or with
 	// souk.errors.v1.ERROR_REASON_IDEMPOTENCY_IN_PROGRESS;
 	// UNAUTHENTICATED with souk.customers.v1.ERROR_REASON_CUSTOMER_NOT_FOUND for a customer who was erased.
@@ -242,7 +242,7 @@ type OrdersServiceServer interface {
 	// Errors mean that nothing was saved:
 	// INVALID_ARGUMENT with field violations, or with souk.errors.v1.ERROR_REASON_IDEMPOTENCY_KEY_REUSED;
 	// NOT_FOUND with souk.carts.v1.ERROR_REASON_CART_NOT_FOUND or souk.customers.v1.ERROR_REASON_ADDRESS_NOT_FOUND;
-	// FAILED_PRECONDITION with ERROR_REASON_CART_EMPTY;
+	// FAILED_PRECONDITION with ERROR_REASON_CART_EMPTY, or with ERROR_REASON_CART_BEING_ORDERED and a CartBeingOrdered;
 	// ABORTED with ERROR_REASON_PRICE_CHANGED and a PriceChanged, with ERROR_REASON_OUT_OF_STOCK and an OutOfStock, or with
 	// souk.errors.v1.ERROR_REASON_IDEMPOTENCY_IN_PROGRESS;
 	// UNAUTHENTICATED with souk.customers.v1.ERROR_REASON_CUSTOMER_NOT_FOUND for a customer who was erased.
