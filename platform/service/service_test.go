@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/hashicorp/consul/api"
-	"go.uber.org/goleak"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -21,10 +20,11 @@ import (
 	errorsv1 "souk/proto/gen/souk/errors/v1"
 
 	"souk/platform/consul"
-	"souk/platform/devserver"
 	"souk/platform/field"
 	"souk/platform/rpc"
 	"souk/platform/service"
+	"souk/testkit/devserver"
+	"souk/testkit/goleak"
 )
 
 var agent *devserver.Consul

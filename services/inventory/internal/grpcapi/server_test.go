@@ -14,11 +14,11 @@ import (
 
 	inventoryv1 "souk/proto/gen/souk/inventory/v1"
 
-	"souk/platform/grpctest"
 	"souk/platform/pgfeed"
 	"souk/platform/pgkey"
-	"souk/platform/pgtest"
 	"souk/platform/security"
+	"souk/testkit/grpctest"
+	"souk/testkit/pgtest"
 
 	"souk/services/inventory/internal/grpcapi"
 	"souk/services/inventory/internal/inventory"

@@ -12,9 +12,9 @@ import (
 	moneyv1 "souk/proto/gen/souk/money/v1"
 	paymentsv1 "souk/proto/gen/souk/payments/v1"
 
-	"souk/platform/grpctest"
-	"souk/platform/pgtest"
 	"souk/platform/security"
+	"souk/testkit/grpctest"
+	"souk/testkit/pgtest"
 
 	"souk/services/payments/internal/grpcapi"
 	"souk/services/payments/internal/payments"

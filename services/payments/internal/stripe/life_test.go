@@ -11,7 +11,7 @@ import (
 	"github.com/google/uuid"
 	stripego "github.com/stripe/stripe-go/v85"
 
-	"souk/platform/pgtest"
+	"souk/testkit/pgtest"
 
 	"souk/services/payments/internal/payments"
 	"souk/services/payments/internal/postgres"

@@ -10,8 +10,8 @@ import (
 
 	shippingv1 "souk/proto/gen/souk/shipping/v1"
 
-	"souk/platform/grpctest"
-	"souk/platform/pgtest"
+	"souk/testkit/grpctest"
+	"souk/testkit/pgtest"
 
 	"souk/services/shipping/internal/postgres"
 	"souk/services/shipping/internal/shipping"
