@@ -14,7 +14,7 @@ import (
 	inventoryv1 "souk/proto/gen/souk/inventory/v1"
 )
 
-func TestManyPagesDoNotWaitForInventoryOneAfterTheOther(t *testing.T) {
+func TestConcurrentPagesWaitForASlowInventoryInParallel(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	sell(s, plain(1))
@@ -37,7 +37,7 @@ func TestManyPagesDoNotWaitForInventoryOneAfterTheOther(t *testing.T) {
 		}
 	}
 	asking.Wait()
-	// A second each, and some for a busy machine.
+	// A second each, and some extra time for a busy machine.
 	if took := time.Since(start); took > 5*time.Second {
 		t.Errorf("75 pages took %v", took)
 	}
@@ -46,7 +46,7 @@ func TestManyPagesDoNotWaitForInventoryOneAfterTheOther(t *testing.T) {
 	}
 }
 
-func TestTheTagOfAPageWithoutAvailabilityEndsWithIt(t *testing.T) {
+func TestAPageGetsANewTagWhenItsAvailabilityIsKnownAgain(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	sell(s, mug())

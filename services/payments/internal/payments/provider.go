@@ -6,45 +6,44 @@ import (
 	"souk/platform/money"
 )
 
-// Authorization is a provider's answer.
+// Authorization is a provider's answer to an authorization.
 type Authorization struct {
-	// Status is Authorized, also once captured; Declined; or Voided, when a void came first.
+	// Status is Authorized (also after the capture), Declined, or Voided if a void came first.
 	Status Status
-	// Reason says why the money was declined.
+	// Reason is the reason for a decline.
 	Reason string
-	// ProviderID is the provider's own name for the payment, if it has one.
+	// ProviderID is the provider's name for the payment, if it has one.
 	ProviderID string
 }
 
-// ProviderBooks is what a provider says of a payment.
+// ProviderBooks is a provider's view of a payment.
 type ProviderBooks struct {
-	// Open is held and neither captured nor voided.
+	// Open is held, and neither captured nor voided.
 	Open     money.Money
 	Captured money.Money
 	Refunded money.Money
 }
 
-// Provider is a payment provider. Every call is idempotent by the reference of the payment or of the refund.
-// ErrOutcomeUnknown means that a call may have had its effect; any other error means that it had none. An
-// authorization ends at the provider either captured or voided: of two calls at once it refuses the later, and that
-// decides.
+// Provider is a payment provider. All calls are idempotent: they are identified by the reference of the payment or the refund.
+// After ErrOutcomeUnknown a call may have had its effect; after any other error it had none. An authorization at the provider
+// is finally either captured or voided. Of two concurrent calls the provider refuses the later one, and its decision counts.
 type Provider interface {
-	// Authorize holds the money, or returns ErrUnknownMethod.
+	// Authorize holds money, or returns ErrUnknownMethod.
 	Authorize(ctx context.Context, payment Payment) (Authorization, error)
-	// Capture takes the money, or returns ErrNotAuthorized when none is held.
+	// Capture captures the held money, or returns ErrNotAuthorized if none is held.
 	Capture(ctx context.Context, payment Payment) error
-	// Void lets the money go; none held, because it was declined or voided, is no error. It returns
-	// ErrAlreadyCaptured, or ErrNotFound for a payment that the provider does not know.
+	// Void releases the held money. It returns no error if none is held because the payment was declined or voided. It returns
+	// ErrAlreadyCaptured, and ErrNotFound for a payment that the provider does not know.
 	Void(ctx context.Context, payment Payment) error
-	// Lookup returns what became of a payment. ErrNotFound means that the provider does not know it, or not yet:
-	// authorizing it under the same reference is safe.
+	// Lookup returns the state of a payment. ErrNotFound means that the provider does not know it, or does not know it yet:
+	// authorizing it with the same reference is safe.
 	Lookup(ctx context.Context, payment Payment) (Authorization, error)
-	// Refund gives money of a captured payment back. The answer has a status, RefundSucceeded or RefundFailed, and
+	// Refund refunds money of a captured payment. The returned refund has the status RefundSucceeded or RefundFailed, and
 	// perhaps a ProviderID.
 	Refund(ctx context.Context, payment Payment, refund Refund) (Refund, error)
-	// Refunds returns what the provider knows of a payment's refunds, by our references; one that was not made by us
-	// goes by the provider's own name.
+	// Refunds returns the provider's refunds of a payment with the shop's references. A refund that the shop did not make has
+	// the provider's name as its reference.
 	Refunds(ctx context.Context, payment Payment) ([]Refund, error)
-	// Books returns what the provider holds, has taken and has given back of a payment, or ErrNotFound.
+	// Books returns the money held, captured and refunded for a payment, or ErrNotFound.
 	Books(ctx context.Context, payment Payment) (ProviderBooks, error)
 }

@@ -14,20 +14,20 @@ import (
 )
 
 var (
-	// ErrNotCaptured is returned when there is no money to give back.
+	// ErrNotCaptured is returned if no money was captured that could be refunded.
 	ErrNotCaptured = errors.New("nothing is captured")
-	// ErrRefundTooLarge is returned when less is left of what was captured.
+	// ErrRefundTooLarge is returned if a refund exceeds the remaining captured money.
 	ErrRefundTooLarge = errors.New("less is left of what was captured")
-	// ErrRefundMismatch is returned for an id that stands for another refund.
+	// ErrRefundMismatch is returned if the ID belongs to a different refund.
 	ErrRefundMismatch = errors.New("the id stands for another refund")
-	// ErrRefundFailed is returned for a refund that the provider has refused for good.
+	// ErrRefundFailed is returned for a refund that the provider has finally refused.
 	ErrRefundFailed = errors.New("the provider has refused the refund")
 )
 
-// RefundStatus is where a refund stands.
+// RefundStatus is the status of a refund.
 type RefundStatus string
 
-// The statuses. A refund starts pending. One that succeeded fails when the bank sends the money back.
+// A refund starts as pending. A succeeded refund becomes failed if the bank returns the money.
 const (
 	RefundPending   RefundStatus = "pending"
 	RefundSucceeded RefundStatus = "succeeded"
@@ -39,24 +39,24 @@ var nextRefund = map[RefundStatus][]RefundStatus{
 	RefundSucceeded: {RefundFailed},
 }
 
-// CanBecome reports whether a refund may go from s to status.
+// CanBecome reports whether a refund may change from s to status.
 func (s RefundStatus) CanBecome(status RefundStatus) bool {
 	return slices.Contains(nextRefund[s], status)
 }
 
-// Refund is money of a payment given back.
+// Refund is a refund of a payment.
 type Refund struct {
 	ID        string
 	PaymentID string
-	// Reference is our own name for the refund at the provider.
+	// Reference is the shop's name for the refund at the provider.
 	Reference  string
 	ProviderID string
 	Status     RefundStatus
 	Amount     money.Money
 }
 
-// CheckRefund returns ErrNotCaptured or ErrRefundTooLarge unless amount can be given back when committed minor units
-// are given back already or about to be.
+// CheckRefund returns ErrNotCaptured or ErrRefundTooLarge unless amount can be refunded. committed is the sum of the finished
+// and pending refunds, in minor units.
 func (p Payment) CheckRefund(amount money.Money, committed int64) error {
 	switch {
 	case p.Status != Captured:
@@ -70,8 +70,8 @@ func (p Payment) CheckRefund(amount money.Money, committed int64) error {
 	}
 }
 
-// Refund gives captured money of an order back; again with the same id is no error. The refund is written down, and
-// so counts against what is left, before the provider is asked.
+// Refund refunds captured money of an order. Repeating it with the same ID has no effect. The refund is stored before the
+// provider is asked, so that it already counts against the remaining money.
 func (s *Service) Refund(ctx context.Context, orderID, refundID string, amount money.Money) (Payment, error) {
 	refundID, err := checkRefund(refundID, amount)
 	if err != nil {
@@ -107,8 +107,8 @@ func (s *Service) Refund(ctx context.Context, orderID, refundID string, amount m
 	return p, nil
 }
 
-// askRefund gets the provider's answer for a pending refund. One that may have been asked for before is looked up
-// first.
+// askRefund gets the provider's answer for a pending refund. If it is not fresh, it may have been requested before, so it is
+// looked up first.
 func (s *Service) askRefund(ctx context.Context, p Payment, r Refund, fresh bool) (Refund, error) {
 	if !fresh {
 		theirs, err := retry(ctx, s.logger, func() ([]Refund, error) { return s.provider.Refunds(ctx, p) })
@@ -131,8 +131,8 @@ func withReference(refunds []Refund, reference string) (Refund, bool) {
 	return Refund{}, false
 }
 
-// recordRefund writes down what the provider made of a refund, and returns both as they then are. When another call
-// was faster, what it wrote stands.
+// recordRefund stores the provider's answer to a refund, and returns both as stored. If a concurrent call was faster, its
+// result counts.
 func (s *Service) recordRefund(ctx context.Context, p Payment, r, answer Refund) (Payment, Refund, error) {
 	r.ProviderID = answer.ProviderID
 	moved, err := s.store.MoveRefund(ctx, p, r, answer.Status, refundMovementTo(r, answer.Status))

@@ -14,13 +14,13 @@ import (
 )
 
 const (
-	// The most that one payment may be, in minor units.
+	// The maximum amount of a payment, in minor units.
 	maxAmount = 1_000_000_000_000
-	// ISO 4217's code for no currency, of the payment that only bars a later one.
+	// ISO 4217's code for "no currency", for a payment that only prevents a later authorization.
 	noCurrency = "XXX"
 )
 
-// Service runs payments through a provider.
+// Service implements payments with a provider.
 type Service struct {
 	store    Store
 	provider Provider
@@ -28,15 +28,14 @@ type Service struct {
 	logger   *slog.Logger
 }
 
-// New returns a service that keeps its books in store. Webhooks are the readers of messages, by the name of the
-// provider that they come from.
+// New returns a service that stores its data in store. webhooks maps provider names to readers of their messages.
 func New(store Store, provider Provider, webhooks map[string]EventReader, logger *slog.Logger) *Service {
 	return &Service{store: store, provider: provider, webhooks: webhooks, logger: logger}
 }
 
-// Authorize has the provider hold the amount for an order. A refusal is a payment that is Declined, not an error.
-// The payment is written down before the provider is asked, so that whatever happens in between, asking again
-// finds it and asks the provider by the same reference.
+// Authorize asks the provider to hold the amount for an order. A decline is not an error but a payment with the status
+// Declined. The payment is stored before the provider is asked, so that a repeated call finds it and asks the provider with the
+// same reference.
 func (s *Service) Authorize(ctx context.Context, orderID string, amount money.Money, methodName string) (Payment, error) {
 	orderID, err := checkAuthorize(orderID, amount, methodName)
 	if err != nil {
@@ -53,7 +52,7 @@ func (s *Service) Authorize(ctx context.Context, orderID string, amount money.Mo
 	fresh := p.ID == wanted.ID
 	switch {
 	case p.Status == Voided:
-		return p, nil // given up before it began, or since
+		return p, nil // voided before or after its authorization
 	case p.Amount != amount || p.Method != methodName:
 		return Payment{}, ErrMismatch
 	case p.Status != Pending:
@@ -66,7 +65,7 @@ func (s *Service) Authorize(ctx context.Context, orderID string, amount money.Mo
 	return s.record(ctx, p, answer)
 }
 
-// newPayment returns a payment of an order with a reference that follows from the order.
+// newPayment returns a payment of an order. Its reference is derived from the order ID.
 func newPayment(orderID string, status Status, amount money.Money, methodName string) (Payment, error) {
 	id, err := uuid.NewV7()
 	if err != nil {
@@ -78,7 +77,8 @@ func newPayment(orderID string, status Status, amount money.Money, methodName st
 	}, nil
 }
 
-// ask gets the provider's answer for a pending payment. One that may have been asked for before is looked up first.
+// ask gets the provider's answer for a pending payment. If it is not fresh, it may have been requested before, so it is looked
+// up first.
 func (s *Service) ask(ctx context.Context, p Payment, fresh bool) (Authorization, error) {
 	if !fresh {
 		answer, err := retry(ctx, s.logger, func() (Authorization, error) { return s.provider.Lookup(ctx, p) })
@@ -99,7 +99,7 @@ func (s *Service) record(ctx context.Context, p Payment, answer Authorization) (
 	if !errors.Is(err, ErrChanged) {
 		return moved, err
 	}
-	// Another call got the same answer first, or a void did not see this authorization at the provider.
+	// A concurrent call got the same answer first, or a void did not see this authorization at the provider.
 	now, err := s.store.Find(ctx, p.OrderID)
 	if err == nil && now.Status == Voided && answer.Status == Authorized {
 		now.ProviderID = answer.ProviderID
@@ -108,7 +108,7 @@ func (s *Service) record(ctx context.Context, p Payment, answer Authorization) (
 	return now, err
 }
 
-// Capture takes the whole amount of an order's authorization; again is no error.
+// Capture captures the whole amount of an order's authorization. Repeating it has no effect.
 func (s *Service) Capture(ctx context.Context, orderID string) (Payment, error) {
 	p, err := s.Payment(ctx, orderID)
 	if err != nil {
@@ -127,7 +127,7 @@ func (s *Service) Capture(ctx context.Context, orderID string) (Payment, error) 
 	return s.settle(ctx, p, Captured)
 }
 
-// Void lets an order's authorization go; again is no error. Without one it bars a later Authorize.
+// Void voids an order's authorization. Repeating it has no effect. If there is none, Void prevents a later Authorize.
 func (s *Service) Void(ctx context.Context, orderID string) error {
 	orderID, ok := identifier.Canonical(orderID)
 	if !ok {
@@ -141,13 +141,13 @@ func (s *Service) Void(ctx context.Context, orderID string) error {
 	switch {
 	case err != nil:
 		return err
-	case p.Status == Declined, p.Method == "": // nothing was ever held
+	case p.Status == Declined, p.Method == "": // the provider never held any money
 		return nil
 	case p.Status == Captured:
 		return ErrAlreadyCaptured
 	}
-	// A pending payment may be held at the provider all the same. So may a voided one: its authorization can have
-	// arrived after the void, and the call that saw it may have ended before it could let it go.
+	// The provider may hold money for a pending payment. It may even do so for a voided one: its authorization can have arrived
+	// after the void, and the call that noticed that may have ended before it could void it.
 	if err := s.voidAtProvider(ctx, p); err != nil {
 		return fmt.Errorf("void: %w", err)
 	}
@@ -155,7 +155,7 @@ func (s *Service) Void(ctx context.Context, orderID string) error {
 	return err
 }
 
-// voidAtProvider lets go what the provider holds for a payment, if anything.
+// voidAtProvider releases the money that the provider holds for a payment, if any.
 func (s *Service) voidAtProvider(ctx context.Context, p Payment) error {
 	_, err := retry(ctx, s.logger, func() (struct{}, error) { return struct{}{}, s.provider.Void(ctx, p) })
 	if errors.Is(err, ErrNotFound) {
@@ -164,8 +164,7 @@ func (s *Service) voidAtProvider(ctx context.Context, p Payment) error {
 	return err
 }
 
-// settle records what the provider has done: to is Captured or Voided. When another call was faster, what it
-// made of the payment decides.
+// settle records what the provider has done: to is Captured or Voided. If a concurrent call was faster, its result counts.
 func (s *Service) settle(ctx context.Context, p Payment, to Status) (Payment, error) {
 	for p.Status.CanBecome(to) {
 		moved, err := s.store.Move(ctx, p, to, "", movementTo(p, to))

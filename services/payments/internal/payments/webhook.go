@@ -9,31 +9,31 @@ import (
 )
 
 var (
-	// ErrUnknownProvider is returned for messages of a provider that none are expected from.
+	// ErrUnknownProvider is returned for messages of a provider that is not configured.
 	ErrUnknownProvider = errors.New("no messages are expected from this provider")
-	// ErrBadSignature is returned for a message that its provider has not signed, or not lately.
+	// ErrBadSignature is returned for a message with an invalid or outdated signature.
 	ErrBadSignature = errors.New("the signature is not the provider's, or too old")
 )
 
-// Event is what a provider's message says. It is only a hint: that something has become of a payment.
+// Event is the content of a provider's message. It is only a hint that a payment has changed.
 type Event struct {
 	ID   string
 	Type string
-	// Reference is our own name for the payment; empty if the event is about something else.
+	// Reference is the shop's name for the payment; empty if the event is not about a payment.
 	Reference string
-	// ProviderID is the provider's name for the payment, if the event tells.
+	// ProviderID is the provider's name for the payment, if the event contains it.
 	ProviderID string
 }
 
 // EventReader reads the messages of one provider.
 type EventReader interface {
-	// ReadEvent returns ErrBadSignature unless the provider has signed the message in the last five minutes.
+	// ReadEvent returns ErrBadSignature unless the provider has signed the message within the last five minutes.
 	ReadEvent(payload []byte, signature string) (Event, error)
 }
 
-// HandleWebhook takes a message from a provider: it asks the provider what is true of the payment that the message
-// names, and brings our books to it. So the order of messages does not matter. One that names no payment of ours is
-// ignored.
+// HandleWebhook handles a message from a provider. It asks the provider for the current state of the payment that the message
+// names, and updates the shop's data. So the order of messages does not matter. Messages that do not name one of the shop's
+// payments are ignored.
 func (s *Service) HandleWebhook(ctx context.Context, provider string, payload []byte, signature string) error {
 	reader, ok := s.webhooks[provider]
 	if !ok {
@@ -59,13 +59,13 @@ func (s *Service) HandleWebhook(ctx context.Context, provider string, payload []
 	if err := s.reconcile(ctx, p); err != nil {
 		return fmt.Errorf("reconcile: %w", err)
 	}
-	// Saved last: an event whose payment could not be reconciled is to come again.
+	// The event is saved last, so that it is processed again if reconciling failed.
 	return s.store.SaveEvent(ctx, provider, event, p.ID)
 }
 
-// reconcile brings our books of a payment to what the provider says.
+// reconcile updates the shop's data of a payment to the provider's.
 func (s *Service) reconcile(ctx context.Context, p Payment) error {
-	if p.Method == "" || p.Status == Declined { // nothing was ever held
+	if p.Method == "" || p.Status == Declined { // the provider never held any money
 		return nil
 	}
 	if p.Status == Pending {
@@ -90,8 +90,8 @@ func (s *Service) reconcile(ctx context.Context, p Payment) error {
 	return s.follow(ctx, p, theirs)
 }
 
-// follow brings our books of a payment to the provider's. A part of an authorization that was captured at the provider
-// itself is none of our statuses: an audit shows it.
+// follow updates the status of a payment to the provider's. A partial capture, made at the provider directly, has no
+// corresponding status; an audit reports it.
 func (s *Service) follow(ctx context.Context, p Payment, theirs ProviderBooks) (err error) {
 	switch {
 	case p.Status == Authorized && theirs.Captured == p.Amount:
@@ -107,8 +107,7 @@ func (s *Service) follow(ctx context.Context, p Payment, theirs ProviderBooks) (
 	return s.followRefunds(ctx, p)
 }
 
-// followRefunds brings our books of a payment's refunds to the provider's. A refund that was made at the provider
-// itself becomes one of ours.
+// followRefunds updates a payment's refunds to the provider's. It adds refunds that were made at the provider directly.
 func (s *Service) followRefunds(ctx context.Context, p Payment) error {
 	theirs, err := retry(ctx, s.logger, func() ([]Refund, error) { return s.provider.Refunds(ctx, p) })
 	if err != nil {
@@ -135,7 +134,7 @@ func (s *Service) followRefunds(ctx context.Context, p Payment) error {
 	return nil
 }
 
-// adopt writes down a refund that was made at the provider itself.
+// adopt stores a refund that was made at the provider directly.
 func (s *Service) adopt(ctx context.Context, p Payment, their Refund) (Refund, error) {
 	id, err := uuid.NewV7()
 	if err != nil {

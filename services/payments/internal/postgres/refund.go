@@ -21,8 +21,8 @@ func scanRefund(row pgx.CollectableRow) (payments.Refund, error) {
 	return r, err
 }
 
-// BeginRefund implements payments.Store. The payment's lock makes refunds of it take turns, so that together they
-// cannot be more than was captured.
+// BeginRefund implements payments.Store. It locks the payment, so that concurrent refunds run one after another and together
+// cannot exceed the captured amount.
 func (s *Store) BeginRefund(ctx context.Context, orderID string, wanted payments.Refund) (p payments.Payment, r payments.Refund, added bool, err error) {
 	err = pgdb.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		p, err = findPayment(tx.QueryRow(ctx, selectPayment+` WHERE order_id = $1 FOR UPDATE`, orderID))
@@ -42,7 +42,7 @@ func (s *Store) BeginRefund(ctx context.Context, orderID string, wanted payments
 		r.PaymentID = p.ID
 		return addRefund(ctx, tx, p, r)
 	})
-	if pgdb.IsUnique(err, "refunds_pkey") { // another payment took the id at the same moment
+	if pgdb.IsUnique(err, "refunds_pkey") { // another payment used the ID at the same moment
 		err = payments.ErrRefundMismatch
 	}
 	if err != nil {
@@ -67,7 +67,7 @@ func addRefund(ctx context.Context, tx pgx.Tx, p payments.Payment, r payments.Re
 	return err
 }
 
-// moveRefund changes a refund's status, adds to what was refunded of its payment, and writes the movement to the ledger.
+// moveRefund changes a refund's status, adds to the refunded amount of its payment, and writes the movement to the ledger.
 const moveRefund = `
 	WITH moved AS (
 		UPDATE refunds SET status = @to, provider_id = @provider_id, updated_at = now()

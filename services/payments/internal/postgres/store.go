@@ -1,4 +1,4 @@
-// Package postgres keeps payments, their refunds and their ledger in PostgreSQL.
+// Package postgres stores payments, their refunds and the ledger in PostgreSQL.
 package postgres
 
 import (
@@ -24,8 +24,8 @@ func New(pool *pgxpool.Pool) *Store {
 	return &Store{pool: pool}
 }
 
-// Begin implements payments.Store. Two that begin at once may collide on the order or on its reference, whichever index
-// PostgreSQL writes first.
+// Begin implements payments.Store. Two concurrent calls may collide on the unique index of the order or on that of the
+// reference, depending on which PostgreSQL checks first.
 func (s *Store) Begin(ctx context.Context, p payments.Payment) (payments.Payment, error) {
 	tag, err := s.pool.Exec(ctx, `INSERT INTO payments (id, order_id, reference, method, status, amount, currency)
 		VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`,
@@ -54,7 +54,7 @@ const (
 	selectPayment  = `SELECT ` + paymentColumns + ` FROM payments`
 )
 
-// into returns where paymentColumns are scanned to. Refunded has its currency only once they are.
+// into returns the scan targets for paymentColumns. The currency of Refunded must be set after scanning.
 func into(p *payments.Payment) []any {
 	return []any{
 		&p.ID, &p.OrderID, &p.Reference, &p.ProviderID, &p.Method, &p.Status, &p.Amount.Amount, &p.Amount.Currency,
@@ -75,7 +75,7 @@ func findPayment(row pgx.Row) (payments.Payment, error) {
 	return p, nil
 }
 
-// movePayment changes a payment's status and writes the movement to the ledger. It finds nothing to change once another call has
+// movePayment changes a payment's status and writes the movement to the ledger. It changes nothing if another call has already
 // changed the status.
 const movePayment = `
 	WITH moved AS (
@@ -84,8 +84,8 @@ const movePayment = `
 	), ` + posted + `
 	SELECT FROM moved`
 
-// posted writes the entries of a movement to the ledger. The movement is named by what it makes of the payment or the refund, which
-// is the row moved.
+// posted writes the entries of a movement to the ledger. The movement is named after the new status of the payment or refund in
+// the row moved.
 const posted = `posted AS (
 		INSERT INTO ledger_entries (payment_id, movement, refund_id, account, amount, currency)
 		SELECT payment_id, @movement, refund_id, account, amount, currency

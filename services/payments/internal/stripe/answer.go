@@ -11,8 +11,8 @@ import (
 	"souk/services/payments/internal/payments"
 )
 
-// authorization says what an intent's status means (https://docs.stripe.com/payments/paymentintents/lifecycle). One
-// that is still on its way has no outcome yet.
+// authorization returns the meaning of an intent's status (https://docs.stripe.com/payments/paymentintents/lifecycle). The
+// outcome of an intent that is still being processed is unknown.
 func authorization(intent *stripego.PaymentIntent) (payments.Authorization, error) {
 	answer := payments.Authorization{ProviderID: intent.ID}
 	switch intent.Status {
@@ -28,7 +28,7 @@ func authorization(intent *stripego.PaymentIntent) (payments.Authorization, erro
 	return answer, nil
 }
 
-// reason returns why a card was refused (https://docs.stripe.com/declines/codes).
+// reason returns the reason for a declined card (https://docs.stripe.com/declines/codes).
 func reason(refusal *stripego.Error) string {
 	if refusal == nil {
 		return string(stripego.ErrorCodeCardDeclined)
@@ -36,8 +36,8 @@ func reason(refusal *stripego.Error) string {
 	return cmp.Or(string(refusal.DeclineCode), string(refusal.Code), string(stripego.ErrorCodeCardDeclined))
 }
 
-// failure says what an error of the library means: whether Stripe may have done what it was asked. The error's own
-// text is left out, because it holds the whole intent with its secret.
+// failure converts an error of Stripe's library, depending on whether the request may have had its effect. The text of the
+// error is left out, because it contains the whole intent with its secret.
 func failure(err error) error {
 	var refusal *stripego.Error
 	switch {
@@ -45,7 +45,7 @@ func failure(err error) error {
 		return nil
 	case !errors.As(err, &refusal):
 		return fmt.Errorf("%w: %w", payments.ErrOutcomeUnknown, err)
-	// A conflict is another request under the same key, still running.
+	// A conflict means that another request with the same key is still running.
 	case refusal.HTTPStatusCode >= 500, refusal.HTTPStatusCode == http.StatusConflict:
 		return fmt.Errorf("%w: %s", payments.ErrOutcomeUnknown, describe(refusal))
 	default:
@@ -57,18 +57,18 @@ func describe(refusal *stripego.Error) string {
 	return fmt.Sprintf("stripe: %d %s %s %s (request %s)", refusal.HTTPStatusCode, refusal.Type, refusal.Code, refusal.Param, refusal.RequestID)
 }
 
-// invalid reports whether Stripe has refused what was asked, for good.
+// invalid reports whether Stripe has finally refused the request.
 func invalid(refusal *stripego.Error) bool {
 	return refusal.Type == stripego.ErrorTypeInvalidRequest && refusal.HTTPStatusCode == http.StatusBadRequest
 }
 
-// refused is invalid for any error.
+// refused is like invalid, for any error.
 func refused(err error) bool {
 	var refusal *stripego.Error
 	return errors.As(err, &refusal) && invalid(refusal)
 }
 
-// missing reports whether Stripe does not know the name in the request's path.
+// missing reports whether Stripe does not know the object in the request's path.
 func missing(err error) bool {
 	var refusal *stripego.Error
 	return errors.As(err, &refusal) && refusal.HTTPStatusCode == http.StatusNotFound

@@ -15,13 +15,13 @@ import (
 	"souk/services/payments/internal/stripe"
 )
 
-// What the fake answers to.
+// Values that the fake recognizes.
 const (
 	goodCard = "pm_card_visa"
 	poorCard = "pm_card_visa_chargeDeclinedInsufficientFunds"
 )
 
-// fake is as much of Stripe as the adapter uses, with outcomes that stripe-mock does not have.
+// fake implements the part of Stripe's API that the adapter uses, with outcomes that stripe-mock does not offer.
 type fake struct {
 	url string
 
@@ -29,9 +29,9 @@ type fake struct {
 	intents map[string]*stripego.PaymentIntent
 	refunds []*stripego.Refund
 	replays map[string]func(http.ResponseWriter) // by idempotency key
-	// searchable is whether the search has caught up.
+	// searchable says whether intents can be found by searching yet.
 	searchable bool
-	// step is called once, with the next request: it may answer in the fake's stead.
+	// step is called once, for the next request. It may answer in place of the fake.
 	step func(w http.ResponseWriter, answer func(http.ResponseWriter))
 }
 
@@ -52,7 +52,7 @@ func newFake(t *testing.T) (*fake, *stripe.Provider) {
 	return f, stripe.New(stripe.Config{Key: "sk_test_secret", URL: server.URL})
 }
 
-// handle answers a request once for its idempotency key, as Stripe does.
+// handle answers a request once for its idempotency key, like Stripe.
 func (f *fake) handle(decide func(*http.Request) (int, any)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		f.mu.Lock()
@@ -86,8 +86,8 @@ func (f *fake) handle(decide func(*http.Request) (int, any)) http.HandlerFunc {
 	}
 }
 
-// lose has the fake do as it is asked, and breaks the connection in the middle of its answer. Before it, net/http would
-// send the request again by itself.
+// lose lets the fake handle the request, and breaks the connection in the middle of its answer. If it broke earlier, net/http
+// would repeat the request by itself.
 func lose(w http.ResponseWriter, answer func(http.ResponseWriter)) {
 	answer(httptest.NewRecorder())
 	w.Header().Set("Content-Length", "100")
@@ -95,7 +95,7 @@ func lose(w http.ResponseWriter, answer func(http.ResponseWriter)) {
 	panic(http.ErrAbortHandler)
 }
 
-// answering has the fake do nothing, and answer with a status.
+// answering makes the fake answer with a status and do nothing else.
 func answering(status int, kind string) func(http.ResponseWriter, func(http.ResponseWriter)) {
 	return func(w http.ResponseWriter, _ func(http.ResponseWriter)) {
 		w.WriteHeader(status)
@@ -152,7 +152,7 @@ func (f *fake) search(r *http.Request) (int, any) {
 	return http.StatusOK, map[string]any{"object": "search_result", "data": found}
 }
 
-// finish captures or cancels an intent, which it can only do once.
+// finish captures or cancels an intent, which is possible only once.
 func (f *fake) finish(to stripego.PaymentIntentStatus) func(*http.Request) (int, any) {
 	return func(r *http.Request) (int, any) {
 		status, found := f.retrieve(r)
@@ -199,14 +199,14 @@ func (f *fake) listRefunds(r *http.Request) (int, any) {
 	return http.StatusOK, map[string]any{"object": "list", "data": found}
 }
 
-// next has step answer the next request.
+// next makes step answer the next request.
 func (f *fake) next(step func(http.ResponseWriter, func(http.ResponseWriter))) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.step = step
 }
 
-// status is where an intent stands, of how many.
+// status returns the status of an intent, and the number of all intents.
 func (f *fake) status(id string) (stripego.PaymentIntentStatus, int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -216,7 +216,7 @@ func (f *fake) status(id string) (stripego.PaymentIntentStatus, int) {
 	return f.intents[id].Status, len(f.intents)
 }
 
-// change is what happens at Stripe without us, to the first intent.
+// change changes the first intent, as if somebody had done so at Stripe directly.
 func (f *fake) change(what func(*stripego.PaymentIntent)) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

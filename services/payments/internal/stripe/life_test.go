@@ -19,7 +19,7 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// setup returns the payments service with the fake for its provider.
+// setup returns the payments service with the fake as its provider.
 func setup(t *testing.T) (*payments.Service, *fake) {
 	t.Helper()
 	f, provider := newFake(t)
@@ -27,7 +27,7 @@ func setup(t *testing.T) (*payments.Service, *fake) {
 	return payments.New(postgres.New(pgtest.New(t, postgres.Migrations)), provider, webhooks, slog.New(slog.DiscardHandler)), f
 }
 
-// books returns the books of the only payment there is, with Stripe's.
+// books returns the books of the only payment, including Stripe's.
 func books(t *testing.T, s *payments.Service) payments.Books {
 	t.Helper()
 	books, _, err := s.Books(t.Context(), payments.BooksQuery{WithProvider: true})
@@ -37,7 +37,7 @@ func books(t *testing.T, s *payments.Service) payments.Books {
 	return books[0]
 }
 
-func TestAPaymentOutlivesEveryAnswerThatStripeLoses(t *testing.T) {
+func TestAPaymentSurvivesLostAnswersAtEveryStep(t *testing.T) {
 	t.Parallel()
 	s, f := setup(t)
 	order, refund := uuid.NewString(), uuid.NewString()
@@ -65,7 +65,7 @@ func TestAPaymentOutlivesEveryAnswerThatStripeLoses(t *testing.T) {
 	}
 }
 
-func TestAStripeThatIsBusyIsUnavailable(t *testing.T) {
+func TestABusyStripeIsUnavailable(t *testing.T) {
 	t.Parallel()
 	s, f := setup(t)
 	busy := answering(http.StatusTooManyRequests, "invalid_request_error")
@@ -87,7 +87,7 @@ func TestAStripeThatIsBusyIsUnavailable(t *testing.T) {
 	}
 }
 
-func TestStripesMessagesBringOurBooksToItsOwn(t *testing.T) {
+func TestStripesWebhooksUpdatePayments(t *testing.T) {
 	t.Parallel()
 	s, f := setup(t)
 	order := uuid.NewString()
