@@ -70,10 +70,11 @@ access: ## who may do what: every RPC and every route; fails when one does not s
 lint: ## golangci-lint on every module, each built without the workspace, buf lint, openapi.yaml with Spectral and Redocly, generated code up to date
 	@scripts/lint $(MODULES)
 
-gen: ## generate code from proto/ and gateway/openapi.yaml
+gen: ## generate code from proto/ and gateway/openapi.yaml, and docs/errors.md
 	@tools/build buf protoc-gen-go protoc-gen-go-grpc oapi-codegen
 	@cd proto && rm -rf gen && buf generate
 	@cd gateway && oapi-codegen -config oapi-codegen.yaml openapi.yaml
+	@GOWORK=off go run -C gateway ./internal/reason/page ..
 
 service: ## write a new service, from its contract to its route: make service NAME=wishlists (docs/adding-a-service.md)
 	@GOWORK=off go run -C tools/newservice . '$(NAME)'

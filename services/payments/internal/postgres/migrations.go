@@ -9,5 +9,5 @@ import (
 //go:embed migrations/*.sql
 var files embed.FS
 
-// Migrations contains the goose files of the schema.
+// Migrations are the goose files of the schema, in their order.
 var Migrations = pgdb.MigrationsIn(files)
