@@ -8,6 +8,7 @@ import (
 	_ "souk/proto/gen/souk/carts/v1"
 	_ "souk/proto/gen/souk/catalog/v1"
 	_ "souk/proto/gen/souk/customers/v1"
+	_ "souk/proto/gen/souk/errors/v1"
 	_ "souk/proto/gen/souk/inventory/v1"
 	_ "souk/proto/gen/souk/orders/v1"
 	_ "souk/proto/gen/souk/payments/v1"

@@ -12,16 +12,8 @@ import (
 
 	"google.golang.org/grpc/codes"
 
-	_ "souk/proto/gen/souk/carts/v1"
-	_ "souk/proto/gen/souk/catalog/v1"
-	_ "souk/proto/gen/souk/customers/v1"
-	_ "souk/proto/gen/souk/errors/v1"
-	_ "souk/proto/gen/souk/inventory/v1"
-	_ "souk/proto/gen/souk/orders/v1"
-	_ "souk/proto/gen/souk/payments/v1"
-	_ "souk/proto/gen/souk/shipping/v1"
-
 	"souk/platform/rpc"
+	_ "souk/proto" // the reasons of every contract
 )
 
 // A reason that is misspelled in a text matches nothing, and no compiler says so.

@@ -17,6 +17,12 @@ var inGateway = []change{
 		after: "\tShipping  shippingv1.ShippingServiceClient\n",
 		text:  "\tGadgets gadgetsv1.GadgetsServiceClient\n",
 	},
+	{file: "gateway/internal/reason/reason.go", after: importAfter, text: importLine},
+	{
+		file:   "gateway/internal/reason/reason.go",
+		before: "\tordersv1.ErrorReason_ERROR_REASON_UNAVAILABLE:",
+		text:   "\tgadgetsv1.ErrorReason_ERROR_REASON_GADGET_NOT_FOUND: {Status: http.StatusNotFound, Code: api.ProblemCodeNotFound},\n\n",
+	},
 	{file: "gateway/openapi.yaml", before: "  - name: staff\n    description:", text: "  - name: gadgets\n    description: Gadgets of customers\n"},
 	{file: "gateway/openapi.yaml", before: "  /healthz:\n", text: routes},
 	{file: "gateway/openapi.yaml", before: "    Health:\n      description:", text: schemas},

@@ -32,7 +32,7 @@ func TestEveryReasonOfTheServicesIsAnsweredOnPurpose(t *testing.T) {
 			t.Errorf("%s of %s is answered %d %s", name, enum, answer.Status, answer.Code)
 		}
 	}
-	if len(enums) != 8 || len(owners) != len(Answers)+len(Inside) {
+	if len(enums) < 8 || len(owners) != len(Answers)+len(Inside) {
 		t.Errorf("%d enums with %d reasons, %d in Answers and %d in Inside", len(enums), len(owners), len(Answers), len(Inside))
 	}
 }

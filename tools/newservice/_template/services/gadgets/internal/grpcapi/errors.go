@@ -1,9 +1,9 @@
 package grpcapi
 
 import (
-	"errors"
-
 	"google.golang.org/grpc/codes"
+
+	gadgetsv1 "souk/proto/gen/souk/gadgets/v1"
 
 	"souk/platform/rpc"
 
@@ -11,9 +11,6 @@ import (
 )
 
 // wireError gives a domain error its status and reason.
-func wireError(err error) error {
-	if errors.Is(err, gadgets.ErrNotFound) {
-		return rpc.Error(codes.NotFound, "GADGET_NOT_FOUND", gadgets.ErrNotFound.Error())
-	}
-	return err
-}
+var wireError = rpc.Table(
+	rpc.Is(gadgets.ErrNotFound, codes.NotFound, gadgetsv1.ErrorReason_ERROR_REASON_GADGET_NOT_FOUND),
+)

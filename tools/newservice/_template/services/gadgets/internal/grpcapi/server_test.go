@@ -87,7 +87,7 @@ func TestATitleIsOneLineOfText(t *testing.T) {
 	ada := b.As(t, uuid.NewString())
 	for _, title := range []string{"", " ", "a\nb", strings.Repeat("x", gadgets.MaxTitle+1)} {
 		_, err := b.CreateGadget(ada, &gadgetsv1.CreateGadgetRequest{Title: title})
-		grpctest.Expect(t, "title "+title, err, codes.InvalidArgument, rpc.ReasonValidation)
+		grpctest.Expect(t, "title "+title, err, codes.InvalidArgument, "VALIDATION_FAILED")
 		if got := rpc.Violations(err); len(got) != 1 || got[0].Field != "title" {
 			t.Errorf("title %q: violations %v", title, got)
 		}
