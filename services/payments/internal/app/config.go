@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"time"
 
 	"souk/platform/pgdb"
 	"souk/platform/secret"
@@ -30,6 +31,8 @@ type Config struct {
 // SimulatorEnv is what the simulator can be told. Without a secret its webhooks are refused.
 type SimulatorEnv struct {
 	WebhookSecret secret.Text `env:"WEBHOOK_SECRET"`
+	// Day is how long a day of the simulated network takes, so that nobody has to wait for a week until an authorization expires.
+	Day time.Duration `env:"DAY" envDefault:"24h"`
 }
 
 // StripeEnv is what Stripe's adapter can be told. Without a secret Stripe's webhooks are refused.
@@ -44,6 +47,9 @@ type StripeEnv struct {
 func (c Config) Validate() error {
 	switch c.Provider {
 	case simulated:
+		if c.Simulator.Day <= 0 {
+			return errors.New("SOUK_PAYMENTS_SIMULATOR_DAY must be above 0")
+		}
 		return nil
 	case byStripe:
 	default:

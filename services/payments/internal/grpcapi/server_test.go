@@ -13,6 +13,7 @@ import (
 	paymentsv1 "souk/proto/gen/souk/payments/v1"
 
 	"souk/platform/grpctest"
+	"souk/platform/pgfeed"
 	"souk/platform/pgtest"
 	"souk/platform/rpc"
 	"souk/platform/security"
@@ -37,9 +38,9 @@ func setup(t testing.TB) *bundle {
 	t.Helper()
 	pool := pgtest.New(t, postgres.Migrations)
 	webhooks := map[string]payments.EventReader{"simulator": webhookSecret}
-	service := payments.New(postgres.New(pool), simulator.New(pool, simulator.SlowFor), webhooks, slog.New(slog.DiscardHandler))
+	service := payments.New(postgres.New(pool), simulator.New(pool, simulator.Config{}), webhooks, slog.New(slog.DiscardHandler))
 	b := &bundle{Server: grpctest.Serve(t, func(r grpc.ServiceRegistrar) {
-		paymentsv1.RegisterPaymentsServiceServer(r, grpcapi.New(service))
+		paymentsv1.RegisterPaymentsServiceServer(r, grpcapi.New(service, pgfeed.New(pool, "payments", "order_id")))
 	})}
 	b.PaymentsServiceClient = paymentsv1.NewPaymentsServiceClient(b.Conn)
 	return b

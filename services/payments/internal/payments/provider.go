@@ -2,18 +2,29 @@ package payments
 
 import (
 	"context"
+	"time"
 
 	"souk/platform/money"
 )
 
 // Authorization is a provider's answer.
 type Authorization struct {
-	// Status is Authorized, also once captured; Declined; or Voided, when a void came first.
+	// Status is Authorized, also once captured; Declined; Voided, also when a void came first; or Pending while the bank has not decided.
 	Status Status
 	// Reason says why the money was declined.
 	Reason string
+	// VoidReason says why it was voided.
+	VoidReason VoidReason
 	// ProviderID is the provider's own name for the payment, if it has one.
 	ProviderID string
+	// AskAt is when the provider expects to know more, such as when the authorization expires; zero if it cannot tell.
+	AskAt time.Time
+}
+
+// Standing is what became of a payment at the provider.
+type Standing struct {
+	Authorization
+	ProviderBooks
 }
 
 // ProviderBooks is what a provider says of a payment.
@@ -29,22 +40,21 @@ type ProviderBooks struct {
 // authorization ends at the provider either captured or voided: of two calls at once it refuses the later, and that
 // decides.
 type Provider interface {
-	// Authorize holds the money, or returns ErrUnknownMethod.
+	// Authorize holds the money, or returns ErrUnknownMethod. Any other request that the provider refuses for good is declined.
 	Authorize(ctx context.Context, payment Payment) (Authorization, error)
-	// Capture takes the money, or returns ErrNotAuthorized when none is held.
+	// Capture takes the whole amount; taken already is no error. It returns ErrNotAuthorized when that cannot be, because the money
+	// is not held, or a part of it is taken.
 	Capture(ctx context.Context, payment Payment) error
 	// Void lets the money go; none held, because it was declined or voided, is no error. It returns
-	// ErrAlreadyCaptured, or ErrNotFound for a payment that the provider does not know.
+	// ErrAlreadyCaptured, or ErrNotFound for a payment that the provider does not know, or not yet. It never asks for money.
 	Void(ctx context.Context, payment Payment) error
 	// Lookup returns what became of a payment. ErrNotFound means that the provider does not know it, or not yet:
 	// authorizing it under the same reference is safe.
-	Lookup(ctx context.Context, payment Payment) (Authorization, error)
+	Lookup(ctx context.Context, payment Payment) (Standing, error)
 	// Refund gives money of a captured payment back. The answer has a status, RefundSucceeded or RefundFailed, and
-	// perhaps a ProviderID.
+	// perhaps a ProviderID. A refund that succeeded fails later when the bank does not take the money.
 	Refund(ctx context.Context, payment Payment, refund Refund) (Refund, error)
 	// Refunds returns what the provider knows of a payment's refunds, by our references; one that was not made by us
 	// goes by the provider's own name.
 	Refunds(ctx context.Context, payment Payment) ([]Refund, error)
-	// Books returns what the provider holds, has taken and has given back of a payment, or ErrNotFound.
-	Books(ctx context.Context, payment Payment) (ProviderBooks, error)
 }

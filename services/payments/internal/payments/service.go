@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -16,6 +17,8 @@ import (
 const (
 	// The most that one payment may be, in minor units.
 	maxAmount = 1_000_000_000_000
+	// The most orders whose payments are asked for at once.
+	maxDetails = 100
 	// ISO 4217's code for no currency, of the payment that only bars a later one.
 	noCurrency = "XXX"
 )
@@ -46,7 +49,7 @@ func (s *Service) Authorize(ctx context.Context, orderID string, amount money.Mo
 	if err != nil {
 		return Payment{}, err
 	}
-	p, err := s.store.Begin(ctx, wanted)
+	p, err := s.store.Begin(ctx, wanted, askFirst(Pending))
 	if err != nil {
 		return Payment{}, err
 	}
@@ -63,7 +66,7 @@ func (s *Service) Authorize(ctx context.Context, orderID string, amount money.Mo
 	if err != nil {
 		return Payment{}, fmt.Errorf("authorize: %w", err)
 	}
-	return s.record(ctx, p, answer)
+	return s.record(ctx, p, answer, false)
 }
 
 // newPayment returns a payment of an order with a reference that follows from the order.
@@ -81,21 +84,36 @@ func newPayment(orderID string, status Status, amount money.Money, methodName st
 // ask gets the provider's answer for a pending payment. One that may have been asked for before is looked up first.
 func (s *Service) ask(ctx context.Context, p Payment, fresh bool) (Authorization, error) {
 	if !fresh {
-		answer, err := retry(ctx, s.logger, func() (Authorization, error) { return s.provider.Lookup(ctx, p) })
+		found, err := s.lookup(ctx, p)
 		if !errors.Is(err, ErrNotFound) {
-			return answer, err
+			return decided(found.Authorization, err)
 		}
 	}
 	answer, err := retry(ctx, s.logger, func() (Authorization, error) { return s.provider.Authorize(ctx, p) })
 	if errors.Is(err, ErrUnknownMethod) {
 		return Authorization{Status: Declined, Reason: "unknown_payment_method"}, nil
 	}
+	return decided(answer, err)
+}
+
+// decided returns ErrOutcomeUnknown for an answer that the bank has still to give.
+func decided(answer Authorization, err error) (Authorization, error) {
+	if err == nil && answer.Status == Pending {
+		err = ErrOutcomeUnknown
+	}
 	return answer, err
 }
 
-func (s *Service) record(ctx context.Context, p Payment, answer Authorization) (Payment, error) {
+func (s *Service) lookup(ctx context.Context, p Payment) (Standing, error) {
+	return retry(ctx, s.logger, func() (Standing, error) { return s.provider.Lookup(ctx, p) })
+}
+
+// record writes the provider's answer down. Unasked says that no call of orders waits for it.
+func (s *Service) record(ctx context.Context, p Payment, answer Authorization, unasked bool) (Payment, error) {
 	p.ProviderID = answer.ProviderID
-	moved, err := s.store.Move(ctx, p, answer.Status, answer.Reason, movementTo(p, answer.Status))
+	moved, err := s.move(ctx, p, Change{
+		To: answer.Status, DeclineReason: answer.Reason, VoidReason: answer.VoidReason, Unasked: unasked, AskAt: answer.AskAt,
+	})
 	if !errors.Is(err, ErrChanged) {
 		return moved, err
 	}
@@ -106,6 +124,12 @@ func (s *Service) record(ctx context.Context, p Payment, answer Authorization) (
 		err = s.voidAtProvider(ctx, now)
 	}
 	return now, err
+}
+
+// move makes a change, with its movements. change.AskAt is when the provider expects to know more, if it can tell.
+func (s *Service) move(ctx context.Context, p Payment, change Change) (Payment, error) {
+	change.AskAt = earlier(askFirst(change.To), change.AskAt)
+	return s.store.Move(ctx, p, change, movementsOf(p, change))
 }
 
 // Capture takes the whole amount of an order's authorization; again is no error.
@@ -121,13 +145,31 @@ func (s *Service) Capture(ctx context.Context, orderID string) (Payment, error) 
 	default:
 		return Payment{}, ErrNotAuthorized
 	}
-	if _, err := retry(ctx, s.logger, func() (struct{}, error) { return struct{}{}, s.provider.Capture(ctx, p) }); err != nil {
+	_, err = retry(ctx, s.logger, func() (struct{}, error) { return struct{}{}, s.provider.Capture(ctx, p) })
+	switch {
+	case errors.Is(err, ErrNotAuthorized):
+		return s.captureRefused(ctx, p)
+	case err != nil:
 		return Payment{}, fmt.Errorf("capture: %w", err)
 	}
-	return s.settle(ctx, p, Captured)
+	return s.settle(ctx, p, Change{To: Captured})
 }
 
-// Void lets an order's authorization go; again is no error. Without one it bars a later Authorize.
+// captureRefused answers a capture of an authorization that has ended at the provider, or that was captured there in part.
+func (s *Service) captureRefused(ctx context.Context, p Payment) (Payment, error) {
+	p, err := s.refresh(ctx, p)
+	switch {
+	case err != nil:
+		return Payment{}, fmt.Errorf("capture: %w", err)
+	case p.Status != Captured:
+		return Payment{}, ErrNotAuthorized
+	default:
+		return p, nil
+	}
+}
+
+// Void lets an order's authorization go; again is no error. Without one it bars a later Authorize. A pending payment that the
+// provider does not know is voided at once: Follow lets go of an authorization that shows up later.
 func (s *Service) Void(ctx context.Context, orderID string) error {
 	orderID, ok := identifier.Canonical(orderID)
 	if !ok {
@@ -137,7 +179,7 @@ func (s *Service) Void(ctx context.Context, orderID string) error {
 	if err != nil {
 		return err
 	}
-	p, err := s.store.Begin(ctx, tombstone)
+	p, err := s.store.Begin(ctx, tombstone, time.Time{})
 	switch {
 	case err != nil:
 		return err
@@ -148,10 +190,14 @@ func (s *Service) Void(ctx context.Context, orderID string) error {
 	}
 	// A pending payment may be held at the provider all the same. So may a voided one: its authorization can have
 	// arrived after the void, and the call that saw it may have ended before it could let it go.
-	if err := s.voidAtProvider(ctx, p); err != nil {
+	err = s.voidAtProvider(ctx, p)
+	if errors.Is(err, ErrAlreadyCaptured) {
+		s.followRefusal(ctx, p)
+	}
+	if err != nil {
 		return fmt.Errorf("void: %w", err)
 	}
-	_, err = s.settle(ctx, p, Voided)
+	_, err = s.settle(ctx, p, Change{To: Voided, VoidReason: VoidRequested})
 	return err
 }
 
@@ -164,11 +210,11 @@ func (s *Service) voidAtProvider(ctx context.Context, p Payment) error {
 	return err
 }
 
-// settle records what the provider has done: to is Captured or Voided. When another call was faster, what it
+// settle records what the provider has done: change.To is Captured or Voided. When another call was faster, what it
 // made of the payment decides.
-func (s *Service) settle(ctx context.Context, p Payment, to Status) (Payment, error) {
-	for p.Status.CanBecome(to) {
-		moved, err := s.store.Move(ctx, p, to, "", movementTo(p, to))
+func (s *Service) settle(ctx context.Context, p Payment, change Change) (Payment, error) {
+	for p.Status.CanBecome(change.To) {
+		moved, err := s.move(ctx, p, change)
 		if !errors.Is(err, ErrChanged) {
 			return moved, err
 		}
@@ -177,9 +223,9 @@ func (s *Service) settle(ctx context.Context, p Payment, to Status) (Payment, er
 		}
 	}
 	switch {
-	case p.Status == to, to == Voided && p.Status == Declined:
+	case p.Status == change.To, change.To == Voided && p.Status == Declined:
 		return p, nil
-	case to == Voided:
+	case change.To == Voided:
 		return Payment{}, ErrAlreadyCaptured
 	default:
 		return Payment{}, ErrNotAuthorized
@@ -193,4 +239,42 @@ func (s *Service) Payment(ctx context.Context, orderID string) (Payment, error) 
 		return Payment{}, ErrNotFound
 	}
 	return s.store.Find(ctx, orderID)
+}
+
+// Details returns the payments of up to 100 orders, each with its refunds. An order without a payment has none.
+func (s *Service) Details(ctx context.Context, orderIDs []string) ([]Detail, error) {
+	if len(orderIDs) > maxDetails {
+		return nil, field.Invalid("order_ids", fmt.Sprintf("must have at most %d items", maxDetails))
+	}
+	return s.details(ctx, orderIDs)
+}
+
+// Changed returns the payments of orders that the feed has told of, however many.
+func (s *Service) Changed(ctx context.Context, orderIDs []string) ([]Detail, error) {
+	return s.details(ctx, orderIDs)
+}
+
+func (s *Service) details(ctx context.Context, orderIDs []string) ([]Detail, error) {
+	asked := make([]string, 0, len(orderIDs))
+	for _, id := range orderIDs {
+		if id, ok := identifier.Canonical(id); ok {
+			asked = append(asked, id)
+		}
+	}
+	if len(asked) == 0 {
+		return nil, nil
+	}
+	return s.store.Details(ctx, asked)
+}
+
+// Detail returns the payment of an order with its refunds, or ErrNotFound.
+func (s *Service) Detail(ctx context.Context, orderID string) (Detail, error) {
+	found, err := s.details(ctx, []string{orderID})
+	if err == nil && len(found) == 0 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return Detail{}, err
+	}
+	return found[0], nil
 }
