@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 
@@ -36,7 +37,12 @@ type bundle struct {
 
 func setup(t testing.TB) *bundle {
 	t.Helper()
-	pool := pgtest.New(t, postgres.Migrations)
+	return serveOn(t, pgtest.New(t, postgres.Migrations))
+}
+
+// serveOn returns an instance on a database.
+func serveOn(t testing.TB, pool *pgxpool.Pool) *bundle {
+	t.Helper()
 	webhooks := map[string]payments.EventReader{"simulator": webhookSecret}
 	service := payments.New(postgres.New(pool), simulator.New(pool, simulator.Config{}), webhooks, slog.New(slog.DiscardHandler))
 	b := &bundle{Server: grpctest.Serve(t, func(r grpc.ServiceRegistrar) {

@@ -183,7 +183,7 @@ func (s *Simulator) Capture(ctx context.Context, p payments.Payment) error {
 		return err
 	}
 	tag, err := s.pool.Exec(ctx, `UPDATE simulator.authorizations SET status = 'captured'
-		WHERE reference = $1 AND status IN ('authorized', 'captured')`, p.Reference)
+		WHERE reference = $1 AND amount = $2 AND status IN ('authorized', 'captured')`, p.Reference, p.Amount.Amount)
 	if err != nil {
 		return fmt.Errorf("simulator: %w", err)
 	}
