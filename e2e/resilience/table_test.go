@@ -138,8 +138,9 @@ func (s *show) play(t *testing.T, r row) {
 	}
 }
 
-// copyLasts is a little more than the gateway shows its copy for after an owner has fallen silent.
-const copyLasts = time.Second
+// copyLasts is a little more than the gateway shows its copy for after a fault began. A question of the feed that was on its way then is
+// still answered, after 0.7 s at the latest, and an answer is good for 0.8 s (gateway/internal/feed).
+const copyLasts = 1600 * time.Millisecond
 
 // perform makes every journey at once as soon as the dependency is harmed, and what can be made again once more when the
 // shop has noticed. Then it waits until all is well, and for what was promised.

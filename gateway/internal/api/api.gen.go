@@ -290,6 +290,7 @@ func (e OrderStatus) Valid() bool {
 
 // Defines values for ProblemCode.
 const (
+	ProblemCodeCartBeingOrdered      ProblemCode = "cart_being_ordered"
 	ProblemCodeCartEmpty             ProblemCode = "cart_empty"
 	ProblemCodeEmailTaken            ProblemCode = "email_taken"
 	ProblemCodeForbidden             ProblemCode = "forbidden"
@@ -323,6 +324,8 @@ const (
 // Valid indicates whether the value is a known member of the ProblemCode enum.
 func (e ProblemCode) Valid() bool {
 	switch e {
+	case ProblemCodeCartBeingOrdered:
+		return true
 	case ProblemCodeCartEmpty:
 		return true
 	case ProblemCodeEmailTaken:
@@ -1139,7 +1142,8 @@ type Problem struct {
 	// Lines What there is not enough of, for `out_of_stock`; what is no longer sold, for `price_changed`; absent otherwise
 	Lines *[]Shortage `json:"lines,omitempty"`
 
-	// OrderId The rejected order that a refused checkout left; absent where it left none
+	// OrderId The rejected order that a refused checkout left; absent where it left none. For `cart_being_ordered`, the other order;
+	// absent when it is another customer's.
 	OrderId *string `json:"order_id,omitempty"`
 
 	// Reason Why a payment was declined; absent but for `payment_declined`. `expired` means that it was not settled in time, `card_declined`

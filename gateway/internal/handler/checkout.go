@@ -53,8 +53,8 @@ func placeOrderProto(key string, b api.Checkout) *ordersv1.PlaceOrderRequest {
 	return place
 }
 
-// notBought returns the problem of a cart that costs other than was expected: with what it costs now or, when that is why, the lines
-// of which there is not enough. Other errors stay as they are.
+// notBought returns the problem of a cart that costs other than was expected, with what it costs now or, when that is why, the lines
+// of which there is not enough; or that of a cart which another order has claimed. Other errors stay as they are.
 func notBought(err error) error {
 	for _, detail := range status.Convert(err).Details() {
 		switch d := detail.(type) {
@@ -62,6 +62,8 @@ func notBought(err error) error {
 			return priceChanged(d, status.Convert(err).Message())
 		case *ordersv1.OutOfStock:
 			return outOfStock(d.GetShortages())
+		case *ordersv1.CartBeingOrdered:
+			return cartBeingOrdered(d)
 		}
 	}
 	return err
@@ -75,6 +77,12 @@ func priceChanged(changed *ordersv1.PriceChanged, detail string) *edge.Problem {
 		totals := totalsView(t)
 		p.Totals = &totals
 	}
+	return p
+}
+
+func cartBeingOrdered(by *ordersv1.CartBeingOrdered) *edge.Problem {
+	p := edge.NewProblem(http.StatusConflict, api.ProblemCodeCartBeingOrdered, "Another order of this cart is under way.")
+	p.OrderId = optional(by.GetOrderId())
 	return p
 }
 

@@ -3,12 +3,14 @@ package handler
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	cartsv1 "souk/proto/gen/souk/carts/v1"
 	shippingv1 "souk/proto/gen/souk/shipping/v1"
 
 	"souk/gateway/internal/api"
 	"souk/gateway/internal/edge"
+	"souk/platform/rpc"
 )
 
 // QuoteShipping says what sending a cart somewhere costs.
@@ -38,7 +40,7 @@ func (h *Handler) options(ctx context.Context, to api.Destination, grams int64) 
 		WeightGrams: grams, Currency: h.currency,
 	})
 	if err != nil {
-		return nil, err
+		return nil, inAddress(err)
 	}
 	return views(answer.GetOptions(), func(o *shippingv1.Option) api.ShippingOption {
 		return api.ShippingOption{
@@ -46,6 +48,18 @@ func (h *Handler) options(ctx context.Context, to api.Destination, grams int64) 
 			MinDays: o.GetMinDays(), MaxDays: o.GetMaxDays(),
 		}
 	}), nil
+}
+
+// inAddress names the fields of shipping's destination as the REST contract does: destination.country becomes address.country.
+func inAddress(err error) error {
+	violations := rpc.Violations(err)
+	if len(violations) == 0 {
+		return err
+	}
+	for i, v := range violations {
+		violations[i].Field = strings.Replace(v.Field, "destination.", "address.", 1)
+	}
+	return edge.InvalidFields(violations...)
 }
 
 // weigh returns what the lines that can be bought weigh, in grams. When none can, all are weighed: a shopper still sees whether

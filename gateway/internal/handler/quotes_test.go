@@ -4,7 +4,12 @@ import (
 	"context"
 	"testing"
 
+	"google.golang.org/grpc/codes"
+
 	shippingv1 "souk/proto/gen/souk/shipping/v1"
+
+	"souk/platform/field"
+	"souk/platform/rpc"
 )
 
 const (
@@ -75,5 +80,18 @@ func TestAQuoteWithoutInventoryInventsNoProblem(t *testing.T) {
 	s.send(t, guest, "POST", "/v1/shipping-quotes", quoteBody).mustBe(t, 200, quoted+`[{"sku": "GONE", "code": "withdrawn"}]}`)
 	if asked.GetWeightGrams() != 2*300 {
 		t.Errorf("asked for %d g", asked.GetWeightGrams())
+	}
+}
+
+func TestShippingsRefusalOfADestinationNamesTheFieldsOfTheAddress(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	sell(s, mug())
+	cart(s, line("MUG-S", 1))
+	violation := field.Violation{Field: "destination.postal_code", Message: "must look like LS1 6DT"}
+	s.fail(quoteRPC, rpc.Error(codes.InvalidArgument, rpc.ReasonValidation, "invalid", rpc.Blame(violation)))
+	p := s.send(t, guest, "POST", "/v1/shipping-quotes", quoteBody).refused(t, 422, "validation_failed")
+	if len(p.Errors) != 1 || p.Errors[0].Field != "address.postal_code" {
+		t.Errorf("the errors are %v, want one of address.postal_code", p.Errors)
 	}
 }

@@ -5,7 +5,6 @@ package carts
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"time"
 
 	"souk/platform/field"
@@ -31,9 +30,6 @@ var (
 	ErrFull = fmt.Errorf("a cart has at most %d lines", MaxLines)
 )
 
-// A SKU as catalog allows it.
-var skuPattern = regexp.MustCompile(`^[A-Za-z0-9_.-]([A-Za-z0-9_. -]{0,98}[A-Za-z0-9_.-])?$`)
-
 // Line is a quantity of a SKU, in pieces.
 type Line struct {
 	SKU      string
@@ -48,21 +44,35 @@ type Cart struct {
 	// Lines are in the order they were first added.
 	Lines     []Line
 	ExpiresAt time.Time
+	// Purchases are the ids of the purchases that are to be made of the lines: the cart's own, and those of the guest carts that
+	// were merged into it. An order claims all of them, so that no line is bought by two orders.
+	Purchases []string
+}
+
+// Checkout is what an order takes out of a cart.
+type Checkout struct {
+	OrderID string
+	Lines   []Line
+	// Purchases are those that the order has claimed; empty stands for all of the cart's.
+	Purchases []string
 }
 
 func checkItem(sku string, quantity int64) error {
 	var check field.Checker
-	check.Check(skuPattern.MatchString(sku), "sku", "must have 1 to 100 letters, digits, and _ . -")
+	check.Check(identifier.ValidSKU(sku), "sku", "must have 1 to 100 letters, digits, and _ . -")
 	check.Check(quantity >= 1 && quantity <= MaxQuantity, "quantity", fmt.Sprintf("must be 1 to %d", MaxQuantity))
 	return check.Err()
 }
 
-// checkOrder checks what an order takes out. A SKU that the cart has not is no error, so SKUs need no check.
-func checkOrder(orderID string, lines []Line) error {
+// validate does not look at SKUs, because a SKU that the cart does not have is no error.
+func (c Checkout) validate() error {
 	var check field.Checker
-	check.Check(identifier.Valid(orderID), "order_id", "is not an id")
-	check.Check(len(lines) <= MaxLines, "lines", fmt.Sprintf("must have at most %d items", MaxLines))
-	for i, l := range lines {
+	check.Check(identifier.Valid(c.OrderID), "order_id", "is not an id")
+	check.Check(len(c.Lines) <= MaxLines, "lines", fmt.Sprintf("must have at most %d items", MaxLines))
+	for i, id := range c.Purchases {
+		check.Check(identifier.Valid(id), fmt.Sprintf("purchase_ids[%d]", i), "is not an id")
+	}
+	for i, l := range c.Lines {
 		check.Check(l.Quantity >= 1 && l.Quantity <= MaxQuantity, fmt.Sprintf("lines[%d].quantity", i),
 			fmt.Sprintf("must be 1 to %d", MaxQuantity))
 	}

@@ -29,8 +29,9 @@ type Store interface {
 	// Quantities add up, to MaxQuantity at most. Again it does nothing. It returns ErrFull, and moves nothing, when
 	// the two have more than MaxLines lines, and ErrNotFound when there is no such cart or another has claimed it.
 	Claim(ctx context.Context, customer, id string) (Cart, error)
-	// CheckOut takes lines out of a cart, once for an order. It does nothing for a cart that is not there.
-	CheckOut(ctx context.Context, id, orderID string, lines []Line) error
+	// CheckOut takes the lines of an order out of a cart, once, and replaces the order's purchases by a new one. For a guest
+	// cart that a customer has claimed it does so with the customer's cart. It does nothing for a cart that is not there.
+	CheckOut(ctx context.Context, id string, checkout Checkout) error
 	// Delete deletes the customer's own cart, and what is known of the guest carts that they claimed.
 	Delete(ctx context.Context, customer string) error
 	// DeleteExpired deletes some of the carts that have ended, and returns how many.
@@ -79,7 +80,7 @@ func (s *Service) SetItem(ctx context.Context, caller, id, sku string, quantity 
 
 // RemoveItem takes a SKU out of a cart.
 func (s *Service) RemoveItem(ctx context.Context, caller, id, sku string) (Cart, error) {
-	if !skuPattern.MatchString(sku) {
+	if !identifier.ValidSKU(sku) {
 		return s.Get(ctx, caller, id) // no cart has it
 	}
 	return s.use(ctx, caller, id, func(id string) (Cart, error) { return s.store.RemoveItem(ctx, caller, id, sku) })
@@ -113,10 +114,10 @@ func (s *Service) Claim(ctx context.Context, customer, id string) (Cart, error) 
 	return s.store.Claim(ctx, customer, id)
 }
 
-// CheckOut takes an order's lines out of a cart, once for each order. What was added since they were ordered stays. A
-// cart that has ended is no error.
-func (s *Service) CheckOut(ctx context.Context, id, orderID string, lines []Line) error {
-	if err := checkOrder(orderID, lines); err != nil {
+// CheckOut takes an order's lines out of a cart; see Store. Pieces that were added since the order stay. A cart that has
+// ended is no error.
+func (s *Service) CheckOut(ctx context.Context, id string, checkout Checkout) error {
+	if err := checkout.validate(); err != nil {
 		return err
 	}
 	id, ok := identifier.Canonical(id)
@@ -124,8 +125,8 @@ func (s *Service) CheckOut(ctx context.Context, id, orderID string, lines []Line
 		return nil
 	}
 	// No cart has what cannot be a SKU.
-	lines = slices.DeleteFunc(slices.Clone(lines), func(l Line) bool { return !skuPattern.MatchString(l.SKU) })
-	return s.store.CheckOut(ctx, id, orderID, lines)
+	checkout.Lines = slices.DeleteFunc(slices.Clone(checkout.Lines), func(l Line) bool { return !identifier.ValidSKU(l.SKU) })
+	return s.store.CheckOut(ctx, id, checkout)
 }
 
 // Erase deletes what there is of a customer; see Store.Delete.

@@ -177,7 +177,7 @@ func TestCheckOutTakesOrderedLinesOnce(t *testing.T) {
 	put(t, s, "", cart.ID, "C", 1)
 	order := uuid.NewString()
 	for range 2 {
-		if err := s.CheckOut(t.Context(), cart.ID, order, ordered); err != nil {
+		if err := s.CheckOut(t.Context(), cart.ID, carts.Checkout{OrderID: order, Lines: ordered}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -185,7 +185,7 @@ func TestCheckOutTakesOrderedLinesOnce(t *testing.T) {
 	if err != nil || fmt.Sprint(got.Lines) != "[{A 1} {C 1}]" {
 		t.Errorf("after checkout: %v, %v; want A 1, C 1", got.Lines, err)
 	}
-	if err := s.CheckOut(t.Context(), uuid.NewString(), uuid.NewString(), ordered); err != nil {
+	if err := s.CheckOut(t.Context(), uuid.NewString(), carts.Checkout{OrderID: uuid.NewString(), Lines: ordered}); err != nil {
 		t.Errorf("checkout of a cart that has ended: %v", err)
 	}
 }
@@ -209,7 +209,7 @@ func TestCheckOutRefusesWhatWouldAddToTheCart(t *testing.T) {
 	}
 	for _, test := range tests {
 		var invalid *field.Error
-		err := s.CheckOut(t.Context(), cart.ID, test.orderID, []carts.Line{{SKU: "A", Quantity: test.quantity}})
+		err := s.CheckOut(t.Context(), cart.ID, carts.Checkout{OrderID: test.orderID, Lines: []carts.Line{{SKU: "A", Quantity: test.quantity}}})
 		if !errors.As(err, &invalid) || invalid.Violations[0].Field != test.want {
 			t.Errorf("order %.10q, quantity %d: %v, want a violation of %s", test.orderID, test.quantity, err, test.want)
 		}
@@ -225,7 +225,7 @@ func TestALineThatAnOrderHasTwiceIsTakenOutTwice(t *testing.T) {
 	cart := create(t, s, "")
 	put(t, s, "", cart.ID, "A", 5)
 	ordered := []carts.Line{{SKU: "A", Quantity: 1}, {SKU: "no\x00SKU", Quantity: 1}, {SKU: "A", Quantity: 3}, {SKU: "B", Quantity: 1}}
-	if err := s.CheckOut(t.Context(), cart.ID, uuid.NewString(), ordered); err != nil {
+	if err := s.CheckOut(t.Context(), cart.ID, carts.Checkout{OrderID: uuid.NewString(), Lines: ordered}); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := s.RemoveItem(t.Context(), "", cart.ID, "no\x00SKU"); err != nil || fmt.Sprint(got.Lines) != "[{A 1}]" {
@@ -273,7 +273,7 @@ func TestACartLivesOnFromItsLastChange(t *testing.T) {
 		"set":    func(caller, id string) error { _, err := s.SetItem(t.Context(), caller, id, "A", 1); return err },
 		"remove": func(caller, id string) error { _, err := s.RemoveItem(t.Context(), caller, id, "A"); return err },
 		"check out": func(_, id string) error {
-			return s.CheckOut(t.Context(), id, uuid.NewString(), []carts.Line{{SKU: "A", Quantity: 1}})
+			return s.CheckOut(t.Context(), id, carts.Checkout{OrderID: uuid.NewString(), Lines: []carts.Line{{SKU: "A", Quantity: 1}}})
 		},
 	}
 	for name, change := range changes {

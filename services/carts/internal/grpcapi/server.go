@@ -95,7 +95,8 @@ func (s *Server) CheckOutCart(ctx context.Context, req *cartsv1.CheckOutCartRequ
 	for i, l := range req.GetLines() {
 		lines[i] = carts.Line{SKU: l.GetSku(), Quantity: l.GetQuantity()}
 	}
-	if err := s.carts.CheckOut(ctx, req.GetCartId(), req.GetOrderId(), lines); err != nil {
+	checkout := carts.Checkout{OrderID: req.GetOrderId(), Lines: lines, Purchases: req.GetPurchaseIds()}
+	if err := s.carts.CheckOut(ctx, req.GetCartId(), checkout); err != nil {
 		return nil, wireError(err)
 	}
 	return &cartsv1.CheckOutCartResponse{}, nil
@@ -106,7 +107,7 @@ func caller(ctx context.Context) string {
 }
 
 func cartProto(c carts.Cart) *cartsv1.Cart {
-	out := &cartsv1.Cart{Id: c.ID, CustomerId: c.CustomerID, ExpiresAt: timestamppb.New(c.ExpiresAt)}
+	out := &cartsv1.Cart{Id: c.ID, CustomerId: c.CustomerID, ExpiresAt: timestamppb.New(c.ExpiresAt), PurchaseIds: c.Purchases}
 	for _, l := range c.Lines {
 		out.Lines = append(out.Lines, &cartsv1.Line{Sku: l.SKU, Quantity: l.Quantity})
 	}

@@ -19,7 +19,7 @@ func BenchmarkCart(b *testing.B) {
 		}
 		view := func() { get(b, s, "", id) }
 		checkOut := func() {
-			if err := s.CheckOut(b.Context(), id, newID(), []carts.Line{{SKU: "S1", Quantity: 1}}); err != nil {
+			if err := s.CheckOut(b.Context(), id, carts.Checkout{OrderID: newID(), Lines: []carts.Line{{SKU: "S1", Quantity: 1}}}); err != nil {
 				b.Fatal(err)
 			}
 		}

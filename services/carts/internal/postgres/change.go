@@ -2,7 +2,9 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -85,11 +87,13 @@ func (s *Store) RemoveItem(ctx context.Context, holder, id, sku string) (carts.C
 // lockUsable locks a cart, whoever holds it.
 const lockUsable = `SELECT id FROM carts WHERE ` + usable + ` FOR NO KEY UPDATE`
 
-// checkOut does nothing for an order that is in cart_checkouts.
+// checkOut does nothing for an order that was checked out of the cart, or of the guest cart @ordered before it was claimed.
 const checkOut = `
 	WITH mine AS (` + lockUsable + `),
 	done AS (
-		INSERT INTO cart_checkouts (cart_id, order_id) SELECT id, @order::uuid FROM mine ON CONFLICT DO NOTHING RETURNING cart_id
+		INSERT INTO cart_checkouts (cart_id, order_id) SELECT id, @order::uuid FROM mine
+		WHERE NOT EXISTS (SELECT FROM cart_checkouts WHERE cart_id = @ordered AND order_id = @order)
+		ON CONFLICT DO NOTHING RETURNING cart_id
 	),
 	ordered AS (
 		SELECT sku, sum(quantity)::bigint AS quantity FROM unnest(@skus::text[], @quantities::bigint[]) AS line (sku, quantity) GROUP BY sku
@@ -101,20 +105,50 @@ const checkOut = `
 		UPDATE cart_lines l SET quantity = l.quantity - o.quantity FROM done, ordered o
 		WHERE l.cart_id = done.cart_id AND l.sku = o.sku AND l.quantity > o.quantity
 	)
-	` + renew + ` FROM done WHERE id = done.cart_id`
+	` + renew + `, purchases = gen_random_uuid() || CASE WHEN @purchases::uuid[] = '{}' THEN '{}'
+		ELSE ARRAY(SELECT p FROM unnest(` + purchases + `) AS p WHERE p <> ALL (@purchases)) END
+	FROM done WHERE id = done.cart_id`
 
-// CheckOut implements carts.Store. It locks first as change does.
-func (s *Store) CheckOut(ctx context.Context, id, orderID string, lines []carts.Line) error {
-	args := named("", id)
-	skus, quantities := split(lines)
-	args["order"], args["skus"], args["quantities"] = orderID, skus, quantities
-	batch := &pgx.Batch{}
-	batch.Queue(lockUsable, args)
-	batch.Queue(checkOut, args)
-	if err := s.pool.SendBatch(ctx, batch).Close(); err != nil {
+// CheckOut implements carts.Store.
+func (s *Store) CheckOut(ctx context.Context, id string, checkout carts.Checkout) error {
+	found, err := s.checkOut(ctx, id, id, checkout)
+	if err == nil && !found {
+		err = s.checkOutClaimed(ctx, id, checkout)
+	}
+	if err != nil {
 		return fmt.Errorf("check out: %w", err)
 	}
 	return nil
+}
+
+// checkOutClaimed takes the lines out of the cart of the customer who has claimed a guest cart, if one has.
+func (s *Store) checkOutClaimed(ctx context.Context, guest string, checkout carts.Checkout) error {
+	var customer string
+	err := s.pool.QueryRow(ctx, `SELECT claimed_by FROM carts WHERE id = $1 AND claimed_by IS NOT NULL`, guest).Scan(&customer)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	_, err = s.checkOut(ctx, customer, guest, checkout)
+	return err
+}
+
+// checkOut takes lines that were ordered of one cart out of another, or of the same, and reports whether there is that cart. It
+// locks first as change does.
+func (s *Store) checkOut(ctx context.Context, id, ordered string, checkout carts.Checkout) (found bool, err error) {
+	args := named("", id)
+	skus, quantities := split(checkout.Lines)
+	args["ordered"], args["order"], args["purchases"] = ordered, checkout.OrderID, slices.Concat([]string{}, checkout.Purchases)
+	args["skus"], args["quantities"] = skus, quantities
+	batch := &pgx.Batch{}
+	batch.Queue(lockUsable, args).Exec(func(tag pgconn.CommandTag) error {
+		found = tag.RowsAffected() > 0
+		return nil
+	})
+	batch.Queue(checkOut, args)
+	return found, s.pool.SendBatch(ctx, batch).Close()
 }
 
 func split(lines []carts.Line) (skus []string, quantities []int64) {

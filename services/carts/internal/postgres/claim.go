@@ -26,7 +26,10 @@ const moveLines = `
 		UPDATE carts SET claimed_by = @holder
 		WHERE ` + guest + ` AND claimed_by IS NULL
 			AND (SELECT count(DISTINCT sku) FROM cart_lines WHERE cart_id IN (@cart, @holder)) <= @most_lines
-		RETURNING id
+		RETURNING id, ` + purchases + ` AS purchases
+	),
+	merged AS (
+		UPDATE carts SET purchases = ` + purchases + ` || claimed.purchases FROM claimed WHERE carts.id = @holder
 	),
 	moved AS (
 		DELETE FROM cart_lines USING claimed WHERE cart_id = claimed.id RETURNING sku, quantity, position

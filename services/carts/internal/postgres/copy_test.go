@@ -37,7 +37,7 @@ func TestCartsAreCopiedAsTheyWere(t *testing.T) {
 	if n != 3 || err != nil {
 		t.Fatalf("%d were copied, %v; want 3", n, err)
 	}
-	if err := s.CheckOut(t.Context(), ada, order, []carts.Line{{SKU: "B", Quantity: 2}}); err != nil {
+	if err := s.CheckOut(t.Context(), ada, carts.Checkout{OrderID: order, Lines: []carts.Line{{SKU: "B", Quantity: 2}}}); err != nil {
 		t.Fatal(err)
 	}
 	got := get(t, s, ada, ada)

@@ -50,7 +50,7 @@ func visit(t *testing.T, s *carts.Service, guest string) {
 	t.Helper()
 	put(t, s, "", guest, "A", 2)
 	put(t, s, "", guest, "B", 1)
-	if err := s.CheckOut(t.Context(), guest, newID(), []carts.Line{{SKU: "A", Quantity: 2}}); err != nil {
+	if err := s.CheckOut(t.Context(), guest, carts.Checkout{OrderID: newID(), Lines: []carts.Line{{SKU: "A", Quantity: 2}}}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.RemoveItem(t.Context(), "", guest, "B"); err != nil {

@@ -78,7 +78,7 @@ func TestAnOrderIsCheckedOutOnceHoweverOftenItIsAsked(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 20 {
 		wg.Go(func() {
-			if err := s.CheckOut(t.Context(), id, order, []carts.Line{{SKU: "A", Quantity: 3}, {SKU: "B", Quantity: 2}}); err != nil {
+			if err := s.CheckOut(t.Context(), id, carts.Checkout{OrderID: order, Lines: []carts.Line{{SKU: "A", Quantity: 3}, {SKU: "B", Quantity: 2}}}); err != nil {
 				t.Errorf("check out: %v", err)
 			}
 		})
@@ -98,7 +98,7 @@ func TestCheckOutsAndChangesAtOnceAllCount(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range writers {
 		wg.Go(func() {
-			if err := s.CheckOut(t.Context(), ada, newID(), []carts.Line{{SKU: "A", Quantity: 1}}); err != nil {
+			if err := s.CheckOut(t.Context(), ada, carts.Checkout{OrderID: newID(), Lines: []carts.Line{{SKU: "A", Quantity: 1}}}); err != nil {
 				t.Errorf("check out: %v", err)
 			}
 		})
@@ -187,7 +187,7 @@ func anything(ctx context.Context, s *carts.Service, pool *pgxpool.Pool, custome
 	case 4:
 		_, err = s.Claim(ctx, customer, other)
 	case 5:
-		err = s.CheckOut(ctx, []string{customer, guest}[rand.IntN(2)], newID(), []carts.Line{{SKU: "S0", Quantity: 5}, {SKU: sku, Quantity: 1}})
+		err = s.CheckOut(ctx, []string{customer, guest}[rand.IntN(2)], carts.Checkout{OrderID: newID(), Lines: []carts.Line{{SKU: "S0", Quantity: 5}, {SKU: sku, Quantity: 1}}})
 	case 6:
 		_, err = s.Get(ctx, customer, customer)
 	case 7:

@@ -40,8 +40,11 @@ func named(holder, id string) pgx.NamedArgs {
 	}
 }
 
+// purchases are those of a cart. A cart from before purchases had ids has its own id as that of its purchase.
+const purchases = `coalesce(carts.purchases, ARRAY[carts.id])`
+
 const selectCart = `
-	SELECT id, coalesce(customer_id::text, ''), expires_at, skus, quantities
+	SELECT id, coalesce(customer_id::text, ''), expires_at, ` + purchases + `::text[], skus, quantities
 	FROM carts CROSS JOIN LATERAL (
 		SELECT coalesce(array_agg(sku ORDER BY position), '{}') AS skus,
 			coalesce(array_agg(quantity ORDER BY position), '{}') AS quantities
@@ -54,7 +57,7 @@ func scan(row pgx.Row) (carts.Cart, error) {
 	var c carts.Cart
 	var skus []string
 	var quantities []int64
-	err := row.Scan(&c.ID, &c.CustomerID, &c.ExpiresAt, &skus, &quantities)
+	err := row.Scan(&c.ID, &c.CustomerID, &c.ExpiresAt, &c.Purchases, &skus, &quantities)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return carts.Cart{}, carts.ErrNotFound
 	}
@@ -76,8 +79,8 @@ func (s *Store) Find(ctx context.Context, holder, id string) (carts.Cart, error)
 // Create implements carts.Store.
 func (s *Store) Create(ctx context.Context, id string) (carts.Cart, error) {
 	cart := carts.Cart{ID: id}
-	err := s.pool.QueryRow(ctx, `INSERT INTO carts (id, expires_at) VALUES (@cart, now() + @guest_life::interval) RETURNING expires_at`,
-		named("", id)).Scan(&cart.ExpiresAt)
+	err := s.pool.QueryRow(ctx, `INSERT INTO carts (id, expires_at) VALUES (@cart, now() + @guest_life::interval)
+		RETURNING expires_at, purchases::text[]`, named("", id)).Scan(&cart.ExpiresAt, &cart.Purchases)
 	if err != nil {
 		return carts.Cart{}, fmt.Errorf("create cart: %w", err)
 	}

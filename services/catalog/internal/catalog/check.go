@@ -3,7 +3,6 @@ package catalog
 import (
 	"fmt"
 	"net/url"
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -28,14 +27,6 @@ const (
 	maxPrice       = 1_000_000_000_000
 	maxWeight      = 1_000_000
 )
-
-// Letters, digits and _.- ; spaces only inside.
-var skuPattern = regexp.MustCompile(`^[A-Za-z0-9_.-]([A-Za-z0-9_. -]{0,98}[A-Za-z0-9_.-])?$`)
-
-// validSKU reports whether a SKU can stand in a URL's path, where a "." or ".." would be taken for a folder.
-func validSKU(sku string) bool {
-	return skuPattern.MatchString(sku) && sku != "." && sku != ".."
-}
 
 // check returns a *field.Error that names everything wrong with a product, in the REST contract's words.
 func (c Content) check() error {
@@ -85,7 +76,7 @@ func (i Image) check(check *field.Checker, path string) {
 }
 
 func (v Variant) check(check *field.Checker, path string) {
-	check.Check(validSKU(v.SKU), path+".sku", "must have 1 to 100 letters, digits, and _ . -, with spaces only inside")
+	check.Check(identifier.ValidSKU(v.SKU), path+".sku", "must have 1 to 100 letters, digits, and _ . -, with spaces only inside")
 	checkLine(check, path+".title", v.Title, maxTitle)
 	check.Check(v.Price >= 0 && v.Price <= maxPrice, path+".price.amount", fmt.Sprintf("must be 0 to %d", maxPrice))
 	check.Check(v.Weight >= 0 && v.Weight <= maxWeight, path+".weight_grams", fmt.Sprintf("must be 0 to %d", maxWeight))

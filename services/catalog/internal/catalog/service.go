@@ -86,7 +86,7 @@ func (s *Service) Variants(ctx context.Context, skus []string) ([]SoldVariant, e
 	}
 	asked := make([]string, 0, len(skus))
 	for _, sku := range skus {
-		if validSKU(sku) {
+		if identifier.ValidSKU(sku) {
 			asked = append(asked, sku)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"souk/platform/field"
+	"souk/platform/identifier"
 )
 
 const (
@@ -65,7 +66,7 @@ type ReservationQuery struct {
 func (s *Service) Stock(ctx context.Context, limit int, after string) (page []Stock, next string, err error) {
 	var check field.Checker
 	limit = checkLimit(&check, limit, defaultStock, maxStock)
-	check.Check(after == "" || validSKU(after), "after", "is not from a page")
+	check.Check(after == "" || identifier.ValidSKU(after), "after", "is not from a page")
 	if err := check.Err(); err != nil {
 		return nil, "", err
 	}

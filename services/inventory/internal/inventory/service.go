@@ -3,7 +3,6 @@ package inventory
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -22,14 +21,6 @@ const (
 	maxHold     = 24 * time.Hour
 )
 
-// Letters, digits and _.- ; spaces only inside.
-var skuPattern = regexp.MustCompile(`^[A-Za-z0-9_.-]([A-Za-z0-9_. -]{0,98}[A-Za-z0-9_.-])?$`)
-
-// validSKU reports whether catalog allows a SKU: one that can stand in a URL's path.
-func validSKU(sku string) bool {
-	return skuPattern.MatchString(sku) && sku != "." && sku != ".."
-}
-
 // Service checks what callers ask and leaves the books to the store.
 type Service struct {
 	store Store
@@ -46,14 +37,14 @@ func (s *Service) Levels(ctx context.Context, skus []string) ([]Level, error) {
 		return nil, field.Invalid("skus", fmt.Sprintf("must have at most %d items", maxLines))
 	}
 	// What cannot be a SKU has no level.
-	asked := slices.DeleteFunc(slices.Clone(skus), func(s string) bool { return !validSKU(s) })
+	asked := slices.DeleteFunc(slices.Clone(skus), func(s string) bool { return !identifier.ValidSKU(s) })
 	return s.store.Levels(ctx, asked)
 }
 
 // Adjust changes what is on hand by a reason. A *field.Error says what is wrong with it.
 func (s *Service) Adjust(ctx context.Context, a Adjustment) (Level, error) {
 	var check field.Checker
-	check.Check(validSKU(a.SKU), "sku", "is not a SKU")
+	check.Check(identifier.ValidSKU(a.SKU), "sku", "is not a SKU")
 	check.Check(a.Delta != 0, "delta", "must not be 0")
 	check.Check(a.Delta >= -maxQuantity && a.Delta <= maxQuantity, "delta", fmt.Sprintf("must be within ±%d", maxQuantity))
 	checkReason(&check, a.Reason)
@@ -140,7 +131,7 @@ func checkLines(check *field.Checker, lines []Line, least int64) {
 	}
 	seen := make(map[string]bool, len(lines))
 	for i, line := range lines {
-		check.Check(validSKU(line.SKU), fmt.Sprintf("lines[%d].sku", i), "is not a SKU")
+		check.Check(identifier.ValidSKU(line.SKU), fmt.Sprintf("lines[%d].sku", i), "is not a SKU")
 		check.Check(!seen[line.SKU], fmt.Sprintf("lines[%d].sku", i), "stands twice")
 		check.Check(line.Quantity >= least && line.Quantity <= maxQuantity, fmt.Sprintf("lines[%d].quantity", i),
 			fmt.Sprintf("must be %d to %d", least, maxQuantity))

@@ -37,7 +37,7 @@ func (s *Service) Quote(ctx context.Context, to Destination, weightGrams int64, 
 	var check field.Checker
 	checkDestination(&check, to)
 	problem := country.CheckPostalCode(to.Country, to.PostalCode)
-	check.Check(problem == "", "address.postal_code", problem)
+	check.Check(problem == "", "destination.postal_code", problem)
 	check.Check(currency == s.currency, "currency", "must be "+s.currency)
 	check.Check(weightGrams >= 0 && weightGrams <= maxWeight, "weight_grams", fmt.Sprintf("must be 0 to %d", maxWeight))
 	if err := check.Err(); err != nil {
@@ -50,11 +50,11 @@ func (s *Service) Quote(ctx context.Context, to Destination, weightGrams int64, 
 	return options, err
 }
 
-// checkDestination checks the fields as the REST contract names them. The form of a postal code is checked when a
+// checkDestination checks the fields as the contract names them. The form of a postal code is checked when a
 // price is asked for, and not again when the parcel goes.
 func checkDestination(check *field.Checker, to Destination) {
-	check.Check(country.Valid(to.Country), "address.country", "must be an ISO 3166-1 alpha-2 code")
-	check.CheckLine("address.postal_code", to.PostalCode, false, maxPostal)
+	check.Check(country.Valid(to.Country), "destination.country", "must be an ISO 3166-1 alpha-2 code")
+	check.CheckLine("destination.postal_code", to.PostalCode, false, maxPostal)
 }
 
 // Ship hands an order's parcel to the carrier; the same order again returns the shipment it has.

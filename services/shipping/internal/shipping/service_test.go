@@ -73,8 +73,8 @@ func TestQuoteNamesBadFields(t *testing.T) {
 	t.Parallel()
 	s := setup(t, time.Hour)
 	for want, quote := range map[string]func() error{
-		"address.country":     func() error { return quoteErr(t.Context(), s, shipping.Destination{Country: "ZZ"}, 1, "GBP") },
-		"address.postal_code": func() error { return quoteErr(t.Context(), s, shipping.Destination{Country: "GB"}, 1, "GBP") },
+		"destination.country":     func() error { return quoteErr(t.Context(), s, shipping.Destination{Country: "ZZ"}, 1, "GBP") },
+		"destination.postal_code": func() error { return quoteErr(t.Context(), s, shipping.Destination{Country: "GB"}, 1, "GBP") },
 		"weight_grams":        func() error { return quoteErr(t.Context(), s, leeds, -1, "GBP") },
 		"currency":            func() error { return quoteErr(t.Context(), s, leeds, 1, "USD") },
 	} {
@@ -90,8 +90,8 @@ func TestQuoteWantsPostalCodesInTheFormOfTheirCountry(t *testing.T) {
 	s := setup(t, time.Hour)
 	for _, to := range []shipping.Destination{{Country: "GB"}, {Country: "GB", PostalCode: "12345"}, {Country: "US", PostalCode: "ABC"}} {
 		var invalid *field.Error
-		if err := quoteErr(t.Context(), s, to, 1, "GBP"); !errors.As(err, &invalid) || invalid.Violations[0].Field != "address.postal_code" {
-			t.Errorf("%+v: err = %v, want a violation of address.postal_code", to, err)
+		if err := quoteErr(t.Context(), s, to, 1, "GBP"); !errors.As(err, &invalid) || invalid.Violations[0].Field != "destination.postal_code" {
+			t.Errorf("%+v: err = %v, want a violation of destination.postal_code", to, err)
 		}
 	}
 	// An order of before its country's form was known is shipped all the same.

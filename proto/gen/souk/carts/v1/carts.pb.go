@@ -31,8 +31,11 @@ type Cart struct {
 	// Empty for a guest's.
 	CustomerId string `protobuf:"bytes,2,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
 	// In the order they were first added.
-	Lines         []*Line                `protobuf:"bytes,3,rep,name=lines,proto3" json:"lines,omitempty"`
-	ExpiresAt     *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	Lines     []*Line                `protobuf:"bytes,3,rep,name=lines,proto3" json:"lines,omitempty"`
+	ExpiresAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	// The purchases that are to be made of these lines: the cart's own, and those of guest carts that were merged into it. An order
+	// claims all of them, so that no line is bought by two orders. CheckOutCart replaces those of its order.
+	PurchaseIds   []string `protobuf:"bytes,5,rep,name=purchase_ids,json=purchaseIds,proto3" json:"purchase_ids,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -91,6 +94,13 @@ func (x *Cart) GetLines() []*Line {
 func (x *Cart) GetExpiresAt() *timestamppb.Timestamp {
 	if x != nil {
 		return x.ExpiresAt
+	}
+	return nil
+}
+
+func (x *Cart) GetPurchaseIds() []string {
+	if x != nil {
+		return x.PurchaseIds
 	}
 	return nil
 }
@@ -684,10 +694,12 @@ func (x *ClaimCartResponse) GetCart() *Cart {
 }
 
 type CheckOutCartRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	CartId        string                 `protobuf:"bytes,1,opt,name=cart_id,json=cartId,proto3" json:"cart_id,omitempty"`
-	OrderId       string                 `protobuf:"bytes,2,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
-	Lines         []*Line                `protobuf:"bytes,3,rep,name=lines,proto3" json:"lines,omitempty"`
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	CartId  string                 `protobuf:"bytes,1,opt,name=cart_id,json=cartId,proto3" json:"cart_id,omitempty"`
+	OrderId string                 `protobuf:"bytes,2,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	Lines   []*Line                `protobuf:"bytes,3,rep,name=lines,proto3" json:"lines,omitempty"`
+	// The purchases that the order has claimed; empty stands for all.
+	PurchaseIds   []string `protobuf:"bytes,4,rep,name=purchase_ids,json=purchaseIds,proto3" json:"purchase_ids,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -739,6 +751,13 @@ func (x *CheckOutCartRequest) GetOrderId() string {
 func (x *CheckOutCartRequest) GetLines() []*Line {
 	if x != nil {
 		return x.Lines
+	}
+	return nil
+}
+
+func (x *CheckOutCartRequest) GetPurchaseIds() []string {
+	if x != nil {
+		return x.PurchaseIds
 	}
 	return nil
 }
@@ -855,14 +874,15 @@ var File_souk_carts_v1_carts_proto protoreflect.FileDescriptor
 
 const file_souk_carts_v1_carts_proto_rawDesc = "" +
 	"\n" +
-	"\x19souk/carts/v1/carts.proto\x12\rsouk.carts.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bsouk/access/v1/access.proto\"\x9d\x01\n" +
+	"\x19souk/carts/v1/carts.proto\x12\rsouk.carts.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bsouk/access/v1/access.proto\"\xc0\x01\n" +
 	"\x04Cart\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1f\n" +
 	"\vcustomer_id\x18\x02 \x01(\tR\n" +
 	"customerId\x12)\n" +
 	"\x05lines\x18\x03 \x03(\v2\x13.souk.carts.v1.LineR\x05lines\x129\n" +
 	"\n" +
-	"expires_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\"4\n" +
+	"expires_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\x12!\n" +
+	"\fpurchase_ids\x18\x05 \x03(\tR\vpurchaseIds\"4\n" +
 	"\x04Line\x12\x10\n" +
 	"\x03sku\x18\x01 \x01(\tR\x03sku\x12\x1a\n" +
 	"\bquantity\x18\x02 \x01(\x03R\bquantity\"\x13\n" +
@@ -890,11 +910,12 @@ const file_souk_carts_v1_carts_proto_rawDesc = "" +
 	"\x10ClaimCartRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\"<\n" +
 	"\x11ClaimCartResponse\x12'\n" +
-	"\x04cart\x18\x01 \x01(\v2\x13.souk.carts.v1.CartR\x04cart\"t\n" +
+	"\x04cart\x18\x01 \x01(\v2\x13.souk.carts.v1.CartR\x04cart\"\x97\x01\n" +
 	"\x13CheckOutCartRequest\x12\x17\n" +
 	"\acart_id\x18\x01 \x01(\tR\x06cartId\x12\x19\n" +
 	"\border_id\x18\x02 \x01(\tR\aorderId\x12)\n" +
-	"\x05lines\x18\x03 \x03(\v2\x13.souk.carts.v1.LineR\x05lines\"\x16\n" +
+	"\x05lines\x18\x03 \x03(\v2\x13.souk.carts.v1.LineR\x05lines\x12!\n" +
+	"\fpurchase_ids\x18\x04 \x03(\tR\vpurchaseIds\"\x16\n" +
 	"\x14CheckOutCartResponse\"\x16\n" +
 	"\x14EraseCustomerRequest\"\x17\n" +
 	"\x15EraseCustomerResponse2\xe8\x06\n" +

@@ -53,8 +53,9 @@ type CartsServiceClient interface {
 	ClaimCart(ctx context.Context, in *ClaimCartRequest, opts ...grpc.CallOption) (*ClaimCartResponse, error)
 	// EraseCustomer deletes the caller's cart; again is no error.
 	EraseCustomer(ctx context.Context, in *EraseCustomerRequest, opts ...grpc.CallOption) (*EraseCustomerResponse, error)
-	// CheckOutCart takes ordered lines out of the cart, once for each order; what was added since stays.
-	// A cart that has ended is no error.
+	// CheckOutCart takes ordered lines out of the cart, once for each order, and gives the rest a new purchase id in place of the
+	// order's. Pieces that were added since the order stay. The lines of a guest cart that was claimed since are taken out of the
+	// customer's cart. A cart that has ended is no error.
 	CheckOutCart(ctx context.Context, in *CheckOutCartRequest, opts ...grpc.CallOption) (*CheckOutCartResponse, error)
 }
 
@@ -168,8 +169,9 @@ type CartsServiceServer interface {
 	ClaimCart(context.Context, *ClaimCartRequest) (*ClaimCartResponse, error)
 	// EraseCustomer deletes the caller's cart; again is no error.
 	EraseCustomer(context.Context, *EraseCustomerRequest) (*EraseCustomerResponse, error)
-	// CheckOutCart takes ordered lines out of the cart, once for each order; what was added since stays.
-	// A cart that has ended is no error.
+	// CheckOutCart takes ordered lines out of the cart, once for each order, and gives the rest a new purchase id in place of the
+	// order's. Pieces that were added since the order stay. The lines of a guest cart that was claimed since are taken out of the
+	// customer's cart. A cart that has ended is no error.
 	CheckOutCart(context.Context, *CheckOutCartRequest) (*CheckOutCartResponse, error)
 	mustEmbedUnimplementedCartsServiceServer()
 }

@@ -1755,6 +1755,52 @@ func (x *OutOfStock) GetShortages() []*Shortage {
 	return nil
 }
 
+// CartBeingOrdered is a detail of the error CART_BEING_ORDERED: another order has claimed the cart.
+type CartBeingOrdered struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Empty when the order is another customer's.
+	OrderId       string `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CartBeingOrdered) Reset() {
+	*x = CartBeingOrdered{}
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CartBeingOrdered) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CartBeingOrdered) ProtoMessage() {}
+
+func (x *CartBeingOrdered) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CartBeingOrdered.ProtoReflect.Descriptor instead.
+func (*CartBeingOrdered) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *CartBeingOrdered) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
 // Placement is the order as it was when the checkout was first answered: confirmed, rejected, or
 // pending when it takes longer than a request may.
 type Placement struct {
@@ -1768,7 +1814,7 @@ type Placement struct {
 
 func (x *Placement) Reset() {
 	*x = Placement{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[19]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1780,7 +1826,7 @@ func (x *Placement) String() string {
 func (*Placement) ProtoMessage() {}
 
 func (x *Placement) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[19]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1793,7 +1839,7 @@ func (x *Placement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Placement.ProtoReflect.Descriptor instead.
 func (*Placement) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{19}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Placement) GetOrder() *Order {
@@ -1819,7 +1865,7 @@ type GetOrderRequest struct {
 
 func (x *GetOrderRequest) Reset() {
 	*x = GetOrderRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[20]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1831,7 +1877,7 @@ func (x *GetOrderRequest) String() string {
 func (*GetOrderRequest) ProtoMessage() {}
 
 func (x *GetOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[20]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1844,7 +1890,7 @@ func (x *GetOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetOrderRequest.ProtoReflect.Descriptor instead.
 func (*GetOrderRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{20}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *GetOrderRequest) GetId() string {
@@ -1863,7 +1909,7 @@ type GetOrderResponse struct {
 
 func (x *GetOrderResponse) Reset() {
 	*x = GetOrderResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[21]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1875,7 +1921,7 @@ func (x *GetOrderResponse) String() string {
 func (*GetOrderResponse) ProtoMessage() {}
 
 func (x *GetOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[21]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1888,7 +1934,7 @@ func (x *GetOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetOrderResponse.ProtoReflect.Descriptor instead.
 func (*GetOrderResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{21}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *GetOrderResponse) GetOrder() *Order {
@@ -1909,7 +1955,7 @@ type ListOrdersRequest struct {
 
 func (x *ListOrdersRequest) Reset() {
 	*x = ListOrdersRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[22]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1921,7 +1967,7 @@ func (x *ListOrdersRequest) String() string {
 func (*ListOrdersRequest) ProtoMessage() {}
 
 func (x *ListOrdersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[22]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1934,7 +1980,7 @@ func (x *ListOrdersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOrdersRequest.ProtoReflect.Descriptor instead.
 func (*ListOrdersRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{22}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ListOrdersRequest) GetLimit() int32 {
@@ -1962,7 +2008,7 @@ type ListOrdersResponse struct {
 
 func (x *ListOrdersResponse) Reset() {
 	*x = ListOrdersResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[23]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1974,7 +2020,7 @@ func (x *ListOrdersResponse) String() string {
 func (*ListOrdersResponse) ProtoMessage() {}
 
 func (x *ListOrdersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[23]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1987,7 +2033,7 @@ func (x *ListOrdersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOrdersResponse.ProtoReflect.Descriptor instead.
 func (*ListOrdersResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{23}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ListOrdersResponse) GetOrders() []*Order {
@@ -2013,7 +2059,7 @@ type CancelOrderRequest struct {
 
 func (x *CancelOrderRequest) Reset() {
 	*x = CancelOrderRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[24]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2025,7 +2071,7 @@ func (x *CancelOrderRequest) String() string {
 func (*CancelOrderRequest) ProtoMessage() {}
 
 func (x *CancelOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[24]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2038,7 +2084,7 @@ func (x *CancelOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelOrderRequest.ProtoReflect.Descriptor instead.
 func (*CancelOrderRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{24}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *CancelOrderRequest) GetId() string {
@@ -2057,7 +2103,7 @@ type CancelOrderResponse struct {
 
 func (x *CancelOrderResponse) Reset() {
 	*x = CancelOrderResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[25]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2069,7 +2115,7 @@ func (x *CancelOrderResponse) String() string {
 func (*CancelOrderResponse) ProtoMessage() {}
 
 func (x *CancelOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[25]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2082,7 +2128,7 @@ func (x *CancelOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelOrderResponse.ProtoReflect.Descriptor instead.
 func (*CancelOrderResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{25}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *CancelOrderResponse) GetOrder() *Order {
@@ -2105,7 +2151,7 @@ type ListAllOrdersRequest struct {
 
 func (x *ListAllOrdersRequest) Reset() {
 	*x = ListAllOrdersRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[26]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2117,7 +2163,7 @@ func (x *ListAllOrdersRequest) String() string {
 func (*ListAllOrdersRequest) ProtoMessage() {}
 
 func (x *ListAllOrdersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[26]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2130,7 +2176,7 @@ func (x *ListAllOrdersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAllOrdersRequest.ProtoReflect.Descriptor instead.
 func (*ListAllOrdersRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{26}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ListAllOrdersRequest) GetStatus() Status {
@@ -2171,7 +2217,7 @@ type ListAllOrdersResponse struct {
 
 func (x *ListAllOrdersResponse) Reset() {
 	*x = ListAllOrdersResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[27]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2183,7 +2229,7 @@ func (x *ListAllOrdersResponse) String() string {
 func (*ListAllOrdersResponse) ProtoMessage() {}
 
 func (x *ListAllOrdersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[27]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2196,7 +2242,7 @@ func (x *ListAllOrdersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAllOrdersResponse.ProtoReflect.Descriptor instead.
 func (*ListAllOrdersResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{27}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *ListAllOrdersResponse) GetOrders() []*Order {
@@ -2222,7 +2268,7 @@ type DispatchOrderRequest struct {
 
 func (x *DispatchOrderRequest) Reset() {
 	*x = DispatchOrderRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[28]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2234,7 +2280,7 @@ func (x *DispatchOrderRequest) String() string {
 func (*DispatchOrderRequest) ProtoMessage() {}
 
 func (x *DispatchOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[28]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2247,7 +2293,7 @@ func (x *DispatchOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DispatchOrderRequest.ProtoReflect.Descriptor instead.
 func (*DispatchOrderRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{28}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *DispatchOrderRequest) GetId() string {
@@ -2266,7 +2312,7 @@ type DispatchOrderResponse struct {
 
 func (x *DispatchOrderResponse) Reset() {
 	*x = DispatchOrderResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[29]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2278,7 +2324,7 @@ func (x *DispatchOrderResponse) String() string {
 func (*DispatchOrderResponse) ProtoMessage() {}
 
 func (x *DispatchOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[29]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2291,7 +2337,7 @@ func (x *DispatchOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DispatchOrderResponse.ProtoReflect.Descriptor instead.
 func (*DispatchOrderResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{29}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *DispatchOrderResponse) GetOrder() *Order {
@@ -2313,7 +2359,7 @@ type RequestReturnRequest struct {
 
 func (x *RequestReturnRequest) Reset() {
 	*x = RequestReturnRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[30]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2325,7 +2371,7 @@ func (x *RequestReturnRequest) String() string {
 func (*RequestReturnRequest) ProtoMessage() {}
 
 func (x *RequestReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[30]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2338,7 +2384,7 @@ func (x *RequestReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RequestReturnRequest.ProtoReflect.Descriptor instead.
 func (*RequestReturnRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{30}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *RequestReturnRequest) GetOrderId() string {
@@ -2371,7 +2417,7 @@ type RequestReturnResponse struct {
 
 func (x *RequestReturnResponse) Reset() {
 	*x = RequestReturnResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[31]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2383,7 +2429,7 @@ func (x *RequestReturnResponse) String() string {
 func (*RequestReturnResponse) ProtoMessage() {}
 
 func (x *RequestReturnResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[31]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2396,7 +2442,7 @@ func (x *RequestReturnResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RequestReturnResponse.ProtoReflect.Descriptor instead.
 func (*RequestReturnResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{31}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *RequestReturnResponse) GetReturn() *Return {
@@ -2415,7 +2461,7 @@ type ReceiveReturnRequest struct {
 
 func (x *ReceiveReturnRequest) Reset() {
 	*x = ReceiveReturnRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[32]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2427,7 +2473,7 @@ func (x *ReceiveReturnRequest) String() string {
 func (*ReceiveReturnRequest) ProtoMessage() {}
 
 func (x *ReceiveReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[32]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2440,7 +2486,7 @@ func (x *ReceiveReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiveReturnRequest.ProtoReflect.Descriptor instead.
 func (*ReceiveReturnRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{32}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *ReceiveReturnRequest) GetReturnId() string {
@@ -2459,7 +2505,7 @@ type ReceiveReturnResponse struct {
 
 func (x *ReceiveReturnResponse) Reset() {
 	*x = ReceiveReturnResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[33]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2471,7 +2517,7 @@ func (x *ReceiveReturnResponse) String() string {
 func (*ReceiveReturnResponse) ProtoMessage() {}
 
 func (x *ReceiveReturnResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[33]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2484,7 +2530,7 @@ func (x *ReceiveReturnResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiveReturnResponse.ProtoReflect.Descriptor instead.
 func (*ReceiveReturnResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{33}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *ReceiveReturnResponse) GetReturn() *Return {
@@ -2507,7 +2553,7 @@ type RefundOrderRequest struct {
 
 func (x *RefundOrderRequest) Reset() {
 	*x = RefundOrderRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[34]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2519,7 +2565,7 @@ func (x *RefundOrderRequest) String() string {
 func (*RefundOrderRequest) ProtoMessage() {}
 
 func (x *RefundOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[34]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2532,7 +2578,7 @@ func (x *RefundOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefundOrderRequest.ProtoReflect.Descriptor instead.
 func (*RefundOrderRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{34}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *RefundOrderRequest) GetIdempotencyKey() string {
@@ -2575,7 +2621,7 @@ type RefundOrderResponse struct {
 
 func (x *RefundOrderResponse) Reset() {
 	*x = RefundOrderResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[35]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2587,7 +2633,7 @@ func (x *RefundOrderResponse) String() string {
 func (*RefundOrderResponse) ProtoMessage() {}
 
 func (x *RefundOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[35]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2600,7 +2646,7 @@ func (x *RefundOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefundOrderResponse.ProtoReflect.Descriptor instead.
 func (*RefundOrderResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{35}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *RefundOrderResponse) GetRefund() *Refund {
@@ -2630,7 +2676,7 @@ type WaitForEventsRequest struct {
 
 func (x *WaitForEventsRequest) Reset() {
 	*x = WaitForEventsRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[36]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2642,7 +2688,7 @@ func (x *WaitForEventsRequest) String() string {
 func (*WaitForEventsRequest) ProtoMessage() {}
 
 func (x *WaitForEventsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[36]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2655,7 +2701,7 @@ func (x *WaitForEventsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WaitForEventsRequest.ProtoReflect.Descriptor instead.
 func (*WaitForEventsRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{36}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *WaitForEventsRequest) GetOrderId() string {
@@ -2690,7 +2736,7 @@ type WaitForEventsResponse struct {
 
 func (x *WaitForEventsResponse) Reset() {
 	*x = WaitForEventsResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[37]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2702,7 +2748,7 @@ func (x *WaitForEventsResponse) String() string {
 func (*WaitForEventsResponse) ProtoMessage() {}
 
 func (x *WaitForEventsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[37]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2715,7 +2761,7 @@ func (x *WaitForEventsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WaitForEventsResponse.ProtoReflect.Descriptor instead.
 func (*WaitForEventsResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{37}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *WaitForEventsResponse) GetEvents() []*Event {
@@ -2743,7 +2789,7 @@ type Event struct {
 
 func (x *Event) Reset() {
 	*x = Event{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[38]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2755,7 +2801,7 @@ func (x *Event) String() string {
 func (*Event) ProtoMessage() {}
 
 func (x *Event) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[38]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2768,7 +2814,7 @@ func (x *Event) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Event.ProtoReflect.Descriptor instead.
 func (*Event) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{38}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *Event) GetPosition() int32 {
@@ -2794,7 +2840,7 @@ type CreateEventTicketRequest struct {
 
 func (x *CreateEventTicketRequest) Reset() {
 	*x = CreateEventTicketRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[39]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2806,7 +2852,7 @@ func (x *CreateEventTicketRequest) String() string {
 func (*CreateEventTicketRequest) ProtoMessage() {}
 
 func (x *CreateEventTicketRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[39]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2819,7 +2865,7 @@ func (x *CreateEventTicketRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateEventTicketRequest.ProtoReflect.Descriptor instead.
 func (*CreateEventTicketRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{39}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *CreateEventTicketRequest) GetOrderId() string {
@@ -2841,7 +2887,7 @@ type CreateEventTicketResponse struct {
 
 func (x *CreateEventTicketResponse) Reset() {
 	*x = CreateEventTicketResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[40]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2853,7 +2899,7 @@ func (x *CreateEventTicketResponse) String() string {
 func (*CreateEventTicketResponse) ProtoMessage() {}
 
 func (x *CreateEventTicketResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[40]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2866,7 +2912,7 @@ func (x *CreateEventTicketResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateEventTicketResponse.ProtoReflect.Descriptor instead.
 func (*CreateEventTicketResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{40}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *CreateEventTicketResponse) GetTicket() string {
@@ -2893,7 +2939,7 @@ type RedeemEventTicketRequest struct {
 
 func (x *RedeemEventTicketRequest) Reset() {
 	*x = RedeemEventTicketRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[41]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2905,7 +2951,7 @@ func (x *RedeemEventTicketRequest) String() string {
 func (*RedeemEventTicketRequest) ProtoMessage() {}
 
 func (x *RedeemEventTicketRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[41]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2918,7 +2964,7 @@ func (x *RedeemEventTicketRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RedeemEventTicketRequest.ProtoReflect.Descriptor instead.
 func (*RedeemEventTicketRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{41}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *RedeemEventTicketRequest) GetOrderId() string {
@@ -2945,7 +2991,7 @@ type RedeemEventTicketResponse struct {
 
 func (x *RedeemEventTicketResponse) Reset() {
 	*x = RedeemEventTicketResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[42]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2957,7 +3003,7 @@ func (x *RedeemEventTicketResponse) String() string {
 func (*RedeemEventTicketResponse) ProtoMessage() {}
 
 func (x *RedeemEventTicketResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[42]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2970,7 +3016,7 @@ func (x *RedeemEventTicketResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RedeemEventTicketResponse.ProtoReflect.Descriptor instead.
 func (*RedeemEventTicketResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{42}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *RedeemEventTicketResponse) GetAccessToken() string {
@@ -2988,7 +3034,7 @@ type EraseCustomerRequest struct {
 
 func (x *EraseCustomerRequest) Reset() {
 	*x = EraseCustomerRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[43]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3000,7 +3046,7 @@ func (x *EraseCustomerRequest) String() string {
 func (*EraseCustomerRequest) ProtoMessage() {}
 
 func (x *EraseCustomerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[43]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3013,7 +3059,7 @@ func (x *EraseCustomerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EraseCustomerRequest.ProtoReflect.Descriptor instead.
 func (*EraseCustomerRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{43}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{44}
 }
 
 type EraseCustomerResponse struct {
@@ -3024,7 +3070,7 @@ type EraseCustomerResponse struct {
 
 func (x *EraseCustomerResponse) Reset() {
 	*x = EraseCustomerResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[44]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3036,7 +3082,7 @@ func (x *EraseCustomerResponse) String() string {
 func (*EraseCustomerResponse) ProtoMessage() {}
 
 func (x *EraseCustomerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[44]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3049,7 +3095,7 @@ func (x *EraseCustomerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EraseCustomerResponse.ProtoReflect.Descriptor instead.
 func (*EraseCustomerResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{44}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{45}
 }
 
 var File_souk_orders_v1_orders_proto protoreflect.FileDescriptor
@@ -3195,7 +3241,9 @@ const file_souk_orders_v1_orders_proto_rawDesc = "" +
 	"\x0eno_longer_sold\x18\x02 \x03(\v2\x18.souk.orders.v1.ShortageR\fnoLongerSold\"D\n" +
 	"\n" +
 	"OutOfStock\x126\n" +
-	"\tshortages\x18\x01 \x03(\v2\x18.souk.orders.v1.ShortageR\tshortages\"W\n" +
+	"\tshortages\x18\x01 \x03(\v2\x18.souk.orders.v1.ShortageR\tshortages\"-\n" +
+	"\x10CartBeingOrdered\x12\x19\n" +
+	"\border_id\x18\x01 \x01(\tR\aorderId\"W\n" +
 	"\tPlacement\x12+\n" +
 	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\x12\x1d\n" +
 	"\n" +
@@ -3330,7 +3378,7 @@ func file_souk_orders_v1_orders_proto_rawDescGZIP() []byte {
 }
 
 var file_souk_orders_v1_orders_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_souk_orders_v1_orders_proto_msgTypes = make([]protoimpl.MessageInfo, 45)
+var file_souk_orders_v1_orders_proto_msgTypes = make([]protoimpl.MessageInfo, 46)
 var file_souk_orders_v1_orders_proto_goTypes = []any{
 	(Status)(0),                       // 0: souk.orders.v1.Status
 	(TimelineEvent)(0),                // 1: souk.orders.v1.TimelineEvent
@@ -3356,35 +3404,36 @@ var file_souk_orders_v1_orders_proto_goTypes = []any{
 	(*PlaceOrderResponse)(nil),        // 21: souk.orders.v1.PlaceOrderResponse
 	(*PriceChanged)(nil),              // 22: souk.orders.v1.PriceChanged
 	(*OutOfStock)(nil),                // 23: souk.orders.v1.OutOfStock
-	(*Placement)(nil),                 // 24: souk.orders.v1.Placement
-	(*GetOrderRequest)(nil),           // 25: souk.orders.v1.GetOrderRequest
-	(*GetOrderResponse)(nil),          // 26: souk.orders.v1.GetOrderResponse
-	(*ListOrdersRequest)(nil),         // 27: souk.orders.v1.ListOrdersRequest
-	(*ListOrdersResponse)(nil),        // 28: souk.orders.v1.ListOrdersResponse
-	(*CancelOrderRequest)(nil),        // 29: souk.orders.v1.CancelOrderRequest
-	(*CancelOrderResponse)(nil),       // 30: souk.orders.v1.CancelOrderResponse
-	(*ListAllOrdersRequest)(nil),      // 31: souk.orders.v1.ListAllOrdersRequest
-	(*ListAllOrdersResponse)(nil),     // 32: souk.orders.v1.ListAllOrdersResponse
-	(*DispatchOrderRequest)(nil),      // 33: souk.orders.v1.DispatchOrderRequest
-	(*DispatchOrderResponse)(nil),     // 34: souk.orders.v1.DispatchOrderResponse
-	(*RequestReturnRequest)(nil),      // 35: souk.orders.v1.RequestReturnRequest
-	(*RequestReturnResponse)(nil),     // 36: souk.orders.v1.RequestReturnResponse
-	(*ReceiveReturnRequest)(nil),      // 37: souk.orders.v1.ReceiveReturnRequest
-	(*ReceiveReturnResponse)(nil),     // 38: souk.orders.v1.ReceiveReturnResponse
-	(*RefundOrderRequest)(nil),        // 39: souk.orders.v1.RefundOrderRequest
-	(*RefundOrderResponse)(nil),       // 40: souk.orders.v1.RefundOrderResponse
-	(*WaitForEventsRequest)(nil),      // 41: souk.orders.v1.WaitForEventsRequest
-	(*WaitForEventsResponse)(nil),     // 42: souk.orders.v1.WaitForEventsResponse
-	(*Event)(nil),                     // 43: souk.orders.v1.Event
-	(*CreateEventTicketRequest)(nil),  // 44: souk.orders.v1.CreateEventTicketRequest
-	(*CreateEventTicketResponse)(nil), // 45: souk.orders.v1.CreateEventTicketResponse
-	(*RedeemEventTicketRequest)(nil),  // 46: souk.orders.v1.RedeemEventTicketRequest
-	(*RedeemEventTicketResponse)(nil), // 47: souk.orders.v1.RedeemEventTicketResponse
-	(*EraseCustomerRequest)(nil),      // 48: souk.orders.v1.EraseCustomerRequest
-	(*EraseCustomerResponse)(nil),     // 49: souk.orders.v1.EraseCustomerResponse
-	(*timestamppb.Timestamp)(nil),     // 50: google.protobuf.Timestamp
-	(*v1.Money)(nil),                  // 51: souk.money.v1.Money
-	(*durationpb.Duration)(nil),       // 52: google.protobuf.Duration
+	(*CartBeingOrdered)(nil),          // 24: souk.orders.v1.CartBeingOrdered
+	(*Placement)(nil),                 // 25: souk.orders.v1.Placement
+	(*GetOrderRequest)(nil),           // 26: souk.orders.v1.GetOrderRequest
+	(*GetOrderResponse)(nil),          // 27: souk.orders.v1.GetOrderResponse
+	(*ListOrdersRequest)(nil),         // 28: souk.orders.v1.ListOrdersRequest
+	(*ListOrdersResponse)(nil),        // 29: souk.orders.v1.ListOrdersResponse
+	(*CancelOrderRequest)(nil),        // 30: souk.orders.v1.CancelOrderRequest
+	(*CancelOrderResponse)(nil),       // 31: souk.orders.v1.CancelOrderResponse
+	(*ListAllOrdersRequest)(nil),      // 32: souk.orders.v1.ListAllOrdersRequest
+	(*ListAllOrdersResponse)(nil),     // 33: souk.orders.v1.ListAllOrdersResponse
+	(*DispatchOrderRequest)(nil),      // 34: souk.orders.v1.DispatchOrderRequest
+	(*DispatchOrderResponse)(nil),     // 35: souk.orders.v1.DispatchOrderResponse
+	(*RequestReturnRequest)(nil),      // 36: souk.orders.v1.RequestReturnRequest
+	(*RequestReturnResponse)(nil),     // 37: souk.orders.v1.RequestReturnResponse
+	(*ReceiveReturnRequest)(nil),      // 38: souk.orders.v1.ReceiveReturnRequest
+	(*ReceiveReturnResponse)(nil),     // 39: souk.orders.v1.ReceiveReturnResponse
+	(*RefundOrderRequest)(nil),        // 40: souk.orders.v1.RefundOrderRequest
+	(*RefundOrderResponse)(nil),       // 41: souk.orders.v1.RefundOrderResponse
+	(*WaitForEventsRequest)(nil),      // 42: souk.orders.v1.WaitForEventsRequest
+	(*WaitForEventsResponse)(nil),     // 43: souk.orders.v1.WaitForEventsResponse
+	(*Event)(nil),                     // 44: souk.orders.v1.Event
+	(*CreateEventTicketRequest)(nil),  // 45: souk.orders.v1.CreateEventTicketRequest
+	(*CreateEventTicketResponse)(nil), // 46: souk.orders.v1.CreateEventTicketResponse
+	(*RedeemEventTicketRequest)(nil),  // 47: souk.orders.v1.RedeemEventTicketRequest
+	(*RedeemEventTicketResponse)(nil), // 48: souk.orders.v1.RedeemEventTicketResponse
+	(*EraseCustomerRequest)(nil),      // 49: souk.orders.v1.EraseCustomerRequest
+	(*EraseCustomerResponse)(nil),     // 50: souk.orders.v1.EraseCustomerResponse
+	(*timestamppb.Timestamp)(nil),     // 51: google.protobuf.Timestamp
+	(*v1.Money)(nil),                  // 52: souk.money.v1.Money
+	(*durationpb.Duration)(nil),       // 53: google.protobuf.Duration
 }
 var file_souk_orders_v1_orders_proto_depIdxs = []int32{
 	0,  // 0: souk.orders.v1.Order.status:type_name -> souk.orders.v1.Status
@@ -3394,36 +3443,36 @@ var file_souk_orders_v1_orders_proto_depIdxs = []int32{
 	12, // 4: souk.orders.v1.Order.shipping:type_name -> souk.orders.v1.ShippingChoice
 	13, // 5: souk.orders.v1.Order.payment:type_name -> souk.orders.v1.Payment
 	14, // 6: souk.orders.v1.Order.timeline:type_name -> souk.orders.v1.TimelineEntry
-	50, // 7: souk.orders.v1.Order.created_at:type_name -> google.protobuf.Timestamp
+	51, // 7: souk.orders.v1.Order.created_at:type_name -> google.protobuf.Timestamp
 	15, // 8: souk.orders.v1.Order.rejection:type_name -> souk.orders.v1.Rejection
 	17, // 9: souk.orders.v1.Order.returns:type_name -> souk.orders.v1.Return
 	19, // 10: souk.orders.v1.Order.refunds:type_name -> souk.orders.v1.Refund
-	50, // 11: souk.orders.v1.Order.changed_at:type_name -> google.protobuf.Timestamp
+	51, // 11: souk.orders.v1.Order.changed_at:type_name -> google.protobuf.Timestamp
 	6,  // 12: souk.orders.v1.Order.shipment:type_name -> souk.orders.v1.Shipment
-	51, // 13: souk.orders.v1.Line.unit_price:type_name -> souk.money.v1.Money
-	51, // 14: souk.orders.v1.Line.line_total:type_name -> souk.money.v1.Money
+	52, // 13: souk.orders.v1.Line.unit_price:type_name -> souk.money.v1.Money
+	52, // 14: souk.orders.v1.Line.line_total:type_name -> souk.money.v1.Money
 	8,  // 15: souk.orders.v1.Line.image:type_name -> souk.orders.v1.Image
 	9,  // 16: souk.orders.v1.Line.options:type_name -> souk.orders.v1.Option
-	51, // 17: souk.orders.v1.Totals.subtotal:type_name -> souk.money.v1.Money
-	51, // 18: souk.orders.v1.Totals.shipping:type_name -> souk.money.v1.Money
-	51, // 19: souk.orders.v1.Totals.tax:type_name -> souk.money.v1.Money
-	51, // 20: souk.orders.v1.Totals.total:type_name -> souk.money.v1.Money
-	51, // 21: souk.orders.v1.Payment.captured:type_name -> souk.money.v1.Money
-	51, // 22: souk.orders.v1.Payment.refunded:type_name -> souk.money.v1.Money
-	51, // 23: souk.orders.v1.Payment.authorized:type_name -> souk.money.v1.Money
-	50, // 24: souk.orders.v1.TimelineEntry.at:type_name -> google.protobuf.Timestamp
+	52, // 17: souk.orders.v1.Totals.subtotal:type_name -> souk.money.v1.Money
+	52, // 18: souk.orders.v1.Totals.shipping:type_name -> souk.money.v1.Money
+	52, // 19: souk.orders.v1.Totals.tax:type_name -> souk.money.v1.Money
+	52, // 20: souk.orders.v1.Totals.total:type_name -> souk.money.v1.Money
+	52, // 21: souk.orders.v1.Payment.captured:type_name -> souk.money.v1.Money
+	52, // 22: souk.orders.v1.Payment.refunded:type_name -> souk.money.v1.Money
+	52, // 23: souk.orders.v1.Payment.authorized:type_name -> souk.money.v1.Money
+	51, // 24: souk.orders.v1.TimelineEntry.at:type_name -> google.protobuf.Timestamp
 	2,  // 25: souk.orders.v1.Rejection.reason:type_name -> souk.orders.v1.Rejection.Reason
 	16, // 26: souk.orders.v1.Rejection.shortages:type_name -> souk.orders.v1.Shortage
 	3,  // 27: souk.orders.v1.Return.status:type_name -> souk.orders.v1.Return.Status
 	18, // 28: souk.orders.v1.Return.lines:type_name -> souk.orders.v1.ReturnLine
-	51, // 29: souk.orders.v1.Return.amount:type_name -> souk.money.v1.Money
-	50, // 30: souk.orders.v1.Return.created_at:type_name -> google.protobuf.Timestamp
-	51, // 31: souk.orders.v1.Refund.amount:type_name -> souk.money.v1.Money
+	52, // 29: souk.orders.v1.Return.amount:type_name -> souk.money.v1.Money
+	51, // 30: souk.orders.v1.Return.created_at:type_name -> google.protobuf.Timestamp
+	52, // 31: souk.orders.v1.Refund.amount:type_name -> souk.money.v1.Money
 	4,  // 32: souk.orders.v1.Refund.status:type_name -> souk.orders.v1.Refund.Status
-	50, // 33: souk.orders.v1.Refund.created_at:type_name -> google.protobuf.Timestamp
+	51, // 33: souk.orders.v1.Refund.created_at:type_name -> google.protobuf.Timestamp
 	11, // 34: souk.orders.v1.PlaceOrderRequest.shipping_address:type_name -> souk.orders.v1.Address
-	51, // 35: souk.orders.v1.PlaceOrderRequest.expected_total:type_name -> souk.money.v1.Money
-	24, // 36: souk.orders.v1.PlaceOrderResponse.placement:type_name -> souk.orders.v1.Placement
+	52, // 35: souk.orders.v1.PlaceOrderRequest.expected_total:type_name -> souk.money.v1.Money
+	25, // 36: souk.orders.v1.PlaceOrderResponse.placement:type_name -> souk.orders.v1.Placement
 	10, // 37: souk.orders.v1.PriceChanged.totals:type_name -> souk.orders.v1.Totals
 	16, // 38: souk.orders.v1.PriceChanged.no_longer_sold:type_name -> souk.orders.v1.Shortage
 	16, // 39: souk.orders.v1.OutOfStock.shortages:type_name -> souk.orders.v1.Shortage
@@ -3437,38 +3486,38 @@ var file_souk_orders_v1_orders_proto_depIdxs = []int32{
 	18, // 47: souk.orders.v1.RequestReturnRequest.lines:type_name -> souk.orders.v1.ReturnLine
 	17, // 48: souk.orders.v1.RequestReturnResponse.return:type_name -> souk.orders.v1.Return
 	17, // 49: souk.orders.v1.ReceiveReturnResponse.return:type_name -> souk.orders.v1.Return
-	51, // 50: souk.orders.v1.RefundOrderRequest.amount:type_name -> souk.money.v1.Money
+	52, // 50: souk.orders.v1.RefundOrderRequest.amount:type_name -> souk.money.v1.Money
 	19, // 51: souk.orders.v1.RefundOrderResponse.refund:type_name -> souk.orders.v1.Refund
-	52, // 52: souk.orders.v1.WaitForEventsRequest.wait:type_name -> google.protobuf.Duration
-	43, // 53: souk.orders.v1.WaitForEventsResponse.events:type_name -> souk.orders.v1.Event
+	53, // 52: souk.orders.v1.WaitForEventsRequest.wait:type_name -> google.protobuf.Duration
+	44, // 53: souk.orders.v1.WaitForEventsResponse.events:type_name -> souk.orders.v1.Event
 	5,  // 54: souk.orders.v1.WaitForEventsResponse.order:type_name -> souk.orders.v1.Order
 	14, // 55: souk.orders.v1.Event.entry:type_name -> souk.orders.v1.TimelineEntry
 	20, // 56: souk.orders.v1.OrdersService.PlaceOrder:input_type -> souk.orders.v1.PlaceOrderRequest
-	25, // 57: souk.orders.v1.OrdersService.GetOrder:input_type -> souk.orders.v1.GetOrderRequest
-	27, // 58: souk.orders.v1.OrdersService.ListOrders:input_type -> souk.orders.v1.ListOrdersRequest
-	29, // 59: souk.orders.v1.OrdersService.CancelOrder:input_type -> souk.orders.v1.CancelOrderRequest
-	31, // 60: souk.orders.v1.OrdersService.ListAllOrders:input_type -> souk.orders.v1.ListAllOrdersRequest
-	33, // 61: souk.orders.v1.OrdersService.DispatchOrder:input_type -> souk.orders.v1.DispatchOrderRequest
-	35, // 62: souk.orders.v1.OrdersService.RequestReturn:input_type -> souk.orders.v1.RequestReturnRequest
-	48, // 63: souk.orders.v1.OrdersService.EraseCustomer:input_type -> souk.orders.v1.EraseCustomerRequest
-	37, // 64: souk.orders.v1.OrdersService.ReceiveReturn:input_type -> souk.orders.v1.ReceiveReturnRequest
-	39, // 65: souk.orders.v1.OrdersService.RefundOrder:input_type -> souk.orders.v1.RefundOrderRequest
-	41, // 66: souk.orders.v1.OrdersService.WaitForEvents:input_type -> souk.orders.v1.WaitForEventsRequest
-	44, // 67: souk.orders.v1.OrdersService.CreateEventTicket:input_type -> souk.orders.v1.CreateEventTicketRequest
-	46, // 68: souk.orders.v1.OrdersService.RedeemEventTicket:input_type -> souk.orders.v1.RedeemEventTicketRequest
+	26, // 57: souk.orders.v1.OrdersService.GetOrder:input_type -> souk.orders.v1.GetOrderRequest
+	28, // 58: souk.orders.v1.OrdersService.ListOrders:input_type -> souk.orders.v1.ListOrdersRequest
+	30, // 59: souk.orders.v1.OrdersService.CancelOrder:input_type -> souk.orders.v1.CancelOrderRequest
+	32, // 60: souk.orders.v1.OrdersService.ListAllOrders:input_type -> souk.orders.v1.ListAllOrdersRequest
+	34, // 61: souk.orders.v1.OrdersService.DispatchOrder:input_type -> souk.orders.v1.DispatchOrderRequest
+	36, // 62: souk.orders.v1.OrdersService.RequestReturn:input_type -> souk.orders.v1.RequestReturnRequest
+	49, // 63: souk.orders.v1.OrdersService.EraseCustomer:input_type -> souk.orders.v1.EraseCustomerRequest
+	38, // 64: souk.orders.v1.OrdersService.ReceiveReturn:input_type -> souk.orders.v1.ReceiveReturnRequest
+	40, // 65: souk.orders.v1.OrdersService.RefundOrder:input_type -> souk.orders.v1.RefundOrderRequest
+	42, // 66: souk.orders.v1.OrdersService.WaitForEvents:input_type -> souk.orders.v1.WaitForEventsRequest
+	45, // 67: souk.orders.v1.OrdersService.CreateEventTicket:input_type -> souk.orders.v1.CreateEventTicketRequest
+	47, // 68: souk.orders.v1.OrdersService.RedeemEventTicket:input_type -> souk.orders.v1.RedeemEventTicketRequest
 	21, // 69: souk.orders.v1.OrdersService.PlaceOrder:output_type -> souk.orders.v1.PlaceOrderResponse
-	26, // 70: souk.orders.v1.OrdersService.GetOrder:output_type -> souk.orders.v1.GetOrderResponse
-	28, // 71: souk.orders.v1.OrdersService.ListOrders:output_type -> souk.orders.v1.ListOrdersResponse
-	30, // 72: souk.orders.v1.OrdersService.CancelOrder:output_type -> souk.orders.v1.CancelOrderResponse
-	32, // 73: souk.orders.v1.OrdersService.ListAllOrders:output_type -> souk.orders.v1.ListAllOrdersResponse
-	34, // 74: souk.orders.v1.OrdersService.DispatchOrder:output_type -> souk.orders.v1.DispatchOrderResponse
-	36, // 75: souk.orders.v1.OrdersService.RequestReturn:output_type -> souk.orders.v1.RequestReturnResponse
-	49, // 76: souk.orders.v1.OrdersService.EraseCustomer:output_type -> souk.orders.v1.EraseCustomerResponse
-	38, // 77: souk.orders.v1.OrdersService.ReceiveReturn:output_type -> souk.orders.v1.ReceiveReturnResponse
-	40, // 78: souk.orders.v1.OrdersService.RefundOrder:output_type -> souk.orders.v1.RefundOrderResponse
-	42, // 79: souk.orders.v1.OrdersService.WaitForEvents:output_type -> souk.orders.v1.WaitForEventsResponse
-	45, // 80: souk.orders.v1.OrdersService.CreateEventTicket:output_type -> souk.orders.v1.CreateEventTicketResponse
-	47, // 81: souk.orders.v1.OrdersService.RedeemEventTicket:output_type -> souk.orders.v1.RedeemEventTicketResponse
+	27, // 70: souk.orders.v1.OrdersService.GetOrder:output_type -> souk.orders.v1.GetOrderResponse
+	29, // 71: souk.orders.v1.OrdersService.ListOrders:output_type -> souk.orders.v1.ListOrdersResponse
+	31, // 72: souk.orders.v1.OrdersService.CancelOrder:output_type -> souk.orders.v1.CancelOrderResponse
+	33, // 73: souk.orders.v1.OrdersService.ListAllOrders:output_type -> souk.orders.v1.ListAllOrdersResponse
+	35, // 74: souk.orders.v1.OrdersService.DispatchOrder:output_type -> souk.orders.v1.DispatchOrderResponse
+	37, // 75: souk.orders.v1.OrdersService.RequestReturn:output_type -> souk.orders.v1.RequestReturnResponse
+	50, // 76: souk.orders.v1.OrdersService.EraseCustomer:output_type -> souk.orders.v1.EraseCustomerResponse
+	39, // 77: souk.orders.v1.OrdersService.ReceiveReturn:output_type -> souk.orders.v1.ReceiveReturnResponse
+	41, // 78: souk.orders.v1.OrdersService.RefundOrder:output_type -> souk.orders.v1.RefundOrderResponse
+	43, // 79: souk.orders.v1.OrdersService.WaitForEvents:output_type -> souk.orders.v1.WaitForEventsResponse
+	46, // 80: souk.orders.v1.OrdersService.CreateEventTicket:output_type -> souk.orders.v1.CreateEventTicketResponse
+	48, // 81: souk.orders.v1.OrdersService.RedeemEventTicket:output_type -> souk.orders.v1.RedeemEventTicketResponse
 	69, // [69:82] is the sub-list for method output_type
 	56, // [56:69] is the sub-list for method input_type
 	56, // [56:56] is the sub-list for extension type_name
@@ -3487,7 +3536,7 @@ func file_souk_orders_v1_orders_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_orders_v1_orders_proto_rawDesc), len(file_souk_orders_v1_orders_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   45,
+			NumMessages:   46,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

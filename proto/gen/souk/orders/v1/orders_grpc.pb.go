@@ -47,7 +47,7 @@ type OrdersServiceClient interface {
 	// A checkout that got as far as an order is always an answer, a refusal included: see Placement.
 	// Errors mean that nothing was saved: INVALID_ARGUMENT with field violations, FAILED_PRECONDITION
 	// CART_EMPTY, NOT_FOUND CART_NOT_FOUND or ADDRESS_NOT_FOUND, ABORTED PRICE_CHANGED with a PriceChanged,
-	// ABORTED OUT_OF_STOCK with an OutOfStock, INVALID_ARGUMENT IDEMPOTENCY_KEY_REUSED, ABORTED IDEMPOTENCY_IN_PROGRESS.
+	// ABORTED OUT_OF_STOCK with an OutOfStock, FAILED_PRECONDITION CART_BEING_ORDERED with a CartBeingOrdered, INVALID_ARGUMENT IDEMPOTENCY_KEY_REUSED, ABORTED IDEMPOTENCY_IN_PROGRESS.
 	PlaceOrder(ctx context.Context, in *PlaceOrderRequest, opts ...grpc.CallOption) (*PlaceOrderResponse, error)
 	// GetOrder returns the caller's order; staff may read any.
 	GetOrder(ctx context.Context, in *GetOrderRequest, opts ...grpc.CallOption) (*GetOrderResponse, error)
@@ -234,7 +234,7 @@ type OrdersServiceServer interface {
 	// A checkout that got as far as an order is always an answer, a refusal included: see Placement.
 	// Errors mean that nothing was saved: INVALID_ARGUMENT with field violations, FAILED_PRECONDITION
 	// CART_EMPTY, NOT_FOUND CART_NOT_FOUND or ADDRESS_NOT_FOUND, ABORTED PRICE_CHANGED with a PriceChanged,
-	// ABORTED OUT_OF_STOCK with an OutOfStock, INVALID_ARGUMENT IDEMPOTENCY_KEY_REUSED, ABORTED IDEMPOTENCY_IN_PROGRESS.
+	// ABORTED OUT_OF_STOCK with an OutOfStock, FAILED_PRECONDITION CART_BEING_ORDERED with a CartBeingOrdered, INVALID_ARGUMENT IDEMPOTENCY_KEY_REUSED, ABORTED IDEMPOTENCY_IN_PROGRESS.
 	PlaceOrder(context.Context, *PlaceOrderRequest) (*PlaceOrderResponse, error)
 	// GetOrder returns the caller's order; staff may read any.
 	GetOrder(context.Context, *GetOrderRequest) (*GetOrderResponse, error)
