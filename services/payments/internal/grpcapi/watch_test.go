@@ -81,9 +81,9 @@ func message(t *testing.T, client *bundle, id, order string) {
 }
 
 // hold authorizes a payment.
-func hold(t *testing.T, client *bundle, method string) (order string) {
+func hold(t *testing.T, client *bundle) (order string) {
 	t.Helper()
-	req := authorization(method)
+	req := authorization(simulator.Visa)
 	answer, err := client.Authorize(grpctest.Service(t, "orders"), req)
 	if err != nil || answer.GetPayment().GetStatus() != paymentsv1.Status_STATUS_AUTHORIZED {
 		t.Fatalf("authorize: %v, %v", answer, err)
@@ -109,7 +109,7 @@ func TestOrdersIsToldWhatHappensAfterTheCheckout(t *testing.T) {
 	pool := pgtest.New(t, postgres.Migrations)
 	client := serveOn(t, pool)
 	r := newReader(t, client)
-	order := hold(t, client, simulator.Visa)
+	order := hold(t, client)
 	r.mustRest(t)
 	if len(r.told) > 0 {
 		t.Errorf("told of the checkout's own answer: %v", r.told)
@@ -162,7 +162,7 @@ func TestAChangeThatCommitsLateIsTold(t *testing.T) {
 	t.Parallel()
 	pool := pgtest.New(t, postgres.Migrations)
 	client := serveOn(t, pool)
-	first, second := hold(t, client, simulator.Visa), hold(t, client, simulator.Visa)
+	first, second := hold(t, client), hold(t, client)
 	r := newReader(t, client)
 	late, err := pool.Begin(t.Context())
 	if err != nil {
@@ -194,7 +194,7 @@ func TestAReaderGoesOnAfterPaymentsIsStartedAnew(t *testing.T) {
 	t.Parallel()
 	pool := pgtest.New(t, postgres.Migrations)
 	before := serveOn(t, pool)
-	order := hold(t, before, simulator.Visa)
+	order := hold(t, before)
 	r := newReader(t, before)
 	captureInDashboard(t, pool, order)
 	message(t, before, "evt_1", order)
@@ -209,7 +209,7 @@ func TestAReaderThatLostItsPositionAsksForThePayments(t *testing.T) {
 	pool := pgtest.New(t, postgres.Migrations)
 	client, orders := serveOn(t, pool), grpctest.Service(t, "orders")
 	r := newReader(t, client)
-	changed, same := hold(t, client, simulator.Visa), hold(t, client, simulator.Visa)
+	changed, same := hold(t, client), hold(t, client)
 	captureInDashboard(t, pool, changed)
 	message(t, client, "evt_1", changed)
 	for _, lost := range []string{"", "7", "1.1", "x"} {

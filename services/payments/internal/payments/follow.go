@@ -18,7 +18,7 @@ const (
 	// How many payments the provider is asked about at once.
 	followConcurrency = 8
 	// lease is how long a payment is left to the replica that asks about it. It is asked about again then, if that replica died.
-	lease = 2 * time.Minute
+	lease = 3 * time.Minute
 	// unknownFor is how long an outcome may be unknown until a person has to look.
 	unknownFor = 24 * time.Hour
 
@@ -94,7 +94,7 @@ func (s *Service) Follow(ctx context.Context) error {
 	return errors.Join(failed...)
 }
 
-// refreshAll refreshes payments and returns what failed. An outcome that is still unknown is no failure.
+// refreshAll refreshes payments and returns what failed. A bank that has still to decide is no failure.
 func (s *Service) refreshAll(ctx context.Context, due []Payment) (failed []error) {
 	var mu sync.Mutex
 	var group errgroup.Group

@@ -8,6 +8,9 @@ import (
 	"github.com/google/uuid"
 )
 
+// askTimeout bounds what is asked about one payment.
+const askTimeout = 10 * time.Second
+
 // comparison is what comes of comparing our books of a payment with the provider's.
 type comparison struct {
 	payment Payment
@@ -23,11 +26,16 @@ type comparison struct {
 // be asked next. It returns the payment as it then is.
 func (s *Service) refresh(ctx context.Context, p Payment) (Payment, error) {
 	c := comparison{payment: p}
-	err := s.compare(ctx, &c)
+	asking, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	err := s.compare(asking, &c)
 	now := time.Now()
 	attention := c.attention(now)
 	if err != nil && attention == "" {
 		attention = c.payment.Attention // nothing new is known
+	}
+	if attention != "" && attention != c.payment.Attention {
+		s.logger.WarnContext(ctx, "a payment needs a person", "order_id", p.OrderID, "attention", attention)
 	}
 	return c.payment, errors.Join(err, s.store.Note(ctx, c.payment, attention, c.nextAsk(now)))
 }
@@ -96,7 +104,8 @@ func (s *Service) follow(ctx context.Context, c *comparison, theirs Standing) er
 			return err
 		}
 	}
-	c.differs = c.payment.CapturedAmount() != theirs.Captured
+	c.differs = c.payment.CapturedAmount() != theirs.Captured ||
+		c.payment.Status == Authorized && theirs.Status != Pending && theirs.Open != c.payment.Amount
 	return nil
 }
 

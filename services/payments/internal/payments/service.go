@@ -5,20 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"time"
 
 	"github.com/google/uuid"
 
-	"souk/platform/field"
-	"souk/platform/identifier"
 	"souk/platform/money"
 )
 
 const (
 	// The most that one payment may be, in minor units.
 	maxAmount = 1_000_000_000_000
-	// The most orders whose payments are asked for at once.
-	maxDetails = 100
 	// ISO 4217's code for no currency, of the payment that only bars a later one.
 	noCurrency = "XXX"
 )
@@ -132,84 +127,6 @@ func (s *Service) move(ctx context.Context, p Payment, change Change) (Payment, 
 	return s.store.Move(ctx, p, change, movementsOf(p, change))
 }
 
-// Capture takes the whole amount of an order's authorization; again is no error.
-func (s *Service) Capture(ctx context.Context, orderID string) (Payment, error) {
-	p, err := s.Payment(ctx, orderID)
-	if err != nil {
-		return Payment{}, err
-	}
-	switch p.Status {
-	case Captured:
-		return p, nil
-	case Authorized:
-	default:
-		return Payment{}, ErrNotAuthorized
-	}
-	_, err = retry(ctx, s.logger, func() (struct{}, error) { return struct{}{}, s.provider.Capture(ctx, p) })
-	switch {
-	case errors.Is(err, ErrNotAuthorized):
-		return s.captureRefused(ctx, p)
-	case err != nil:
-		return Payment{}, fmt.Errorf("capture: %w", err)
-	}
-	return s.settle(ctx, p, Change{To: Captured})
-}
-
-// captureRefused answers a capture of an authorization that has ended at the provider, or that was captured there in part.
-func (s *Service) captureRefused(ctx context.Context, p Payment) (Payment, error) {
-	p, err := s.refresh(ctx, p)
-	switch {
-	case err != nil:
-		return Payment{}, fmt.Errorf("capture: %w", err)
-	case p.Status != Captured:
-		return Payment{}, ErrNotAuthorized
-	default:
-		return p, nil
-	}
-}
-
-// Void lets an order's authorization go; again is no error. Without one it bars a later Authorize. A pending payment that the
-// provider does not know is voided at once: Follow lets go of an authorization that shows up later.
-func (s *Service) Void(ctx context.Context, orderID string) error {
-	orderID, ok := identifier.Canonical(orderID)
-	if !ok {
-		return field.Invalid("order_id", notAnID)
-	}
-	tombstone, err := newPayment(orderID, Voided, money.New(0, noCurrency), "")
-	if err != nil {
-		return err
-	}
-	p, err := s.store.Begin(ctx, tombstone, time.Time{})
-	switch {
-	case err != nil:
-		return err
-	case p.Status == Declined, p.Method == "": // nothing was ever held
-		return nil
-	case p.Status == Captured:
-		return ErrAlreadyCaptured
-	}
-	// A pending payment may be held at the provider all the same. So may a voided one: its authorization can have
-	// arrived after the void, and the call that saw it may have ended before it could let it go.
-	err = s.voidAtProvider(ctx, p)
-	if errors.Is(err, ErrAlreadyCaptured) {
-		s.followRefusal(ctx, p)
-	}
-	if err != nil {
-		return fmt.Errorf("void: %w", err)
-	}
-	_, err = s.settle(ctx, p, Change{To: Voided, VoidReason: VoidRequested})
-	return err
-}
-
-// voidAtProvider lets go what the provider holds for a payment, if anything.
-func (s *Service) voidAtProvider(ctx context.Context, p Payment) error {
-	_, err := retry(ctx, s.logger, func() (struct{}, error) { return struct{}{}, s.provider.Void(ctx, p) })
-	if errors.Is(err, ErrNotFound) {
-		return nil
-	}
-	return err
-}
-
 // settle records what the provider has done: change.To is Captured or Voided. When another call was faster, what it
 // made of the payment decides.
 func (s *Service) settle(ctx context.Context, p Payment, change Change) (Payment, error) {
@@ -230,51 +147,4 @@ func (s *Service) settle(ctx context.Context, p Payment, change Change) (Payment
 	default:
 		return Payment{}, ErrNotAuthorized
 	}
-}
-
-// Payment returns the payment of an order, or ErrNotFound.
-func (s *Service) Payment(ctx context.Context, orderID string) (Payment, error) {
-	orderID, ok := identifier.Canonical(orderID)
-	if !ok {
-		return Payment{}, ErrNotFound
-	}
-	return s.store.Find(ctx, orderID)
-}
-
-// Details returns the payments of up to 100 orders, each with its refunds. An order without a payment has none.
-func (s *Service) Details(ctx context.Context, orderIDs []string) ([]Detail, error) {
-	if len(orderIDs) > maxDetails {
-		return nil, field.Invalid("order_ids", fmt.Sprintf("must have at most %d items", maxDetails))
-	}
-	return s.details(ctx, orderIDs)
-}
-
-// Changed returns the payments of orders that the feed has told of, however many.
-func (s *Service) Changed(ctx context.Context, orderIDs []string) ([]Detail, error) {
-	return s.details(ctx, orderIDs)
-}
-
-func (s *Service) details(ctx context.Context, orderIDs []string) ([]Detail, error) {
-	asked := make([]string, 0, len(orderIDs))
-	for _, id := range orderIDs {
-		if id, ok := identifier.Canonical(id); ok {
-			asked = append(asked, id)
-		}
-	}
-	if len(asked) == 0 {
-		return nil, nil
-	}
-	return s.store.Details(ctx, asked)
-}
-
-// Detail returns the payment of an order with its refunds, or ErrNotFound.
-func (s *Service) Detail(ctx context.Context, orderID string) (Detail, error) {
-	found, err := s.details(ctx, []string{orderID})
-	if err == nil && len(found) == 0 {
-		err = ErrNotFound
-	}
-	if err != nil {
-		return Detail{}, err
-	}
-	return found[0], nil
 }
