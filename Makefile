@@ -2,10 +2,10 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 BIN := $(CURDIR)/.souk/bin
-MODULES := proto platform $(wildcard services/*) gateway deploy/local deploy/audit deploy/setup e2e tools/testreport
+MODULES := proto platform testkit $(wildcard services/*) gateway deploy/local deploy/audit deploy/setup e2e tools/testreport
 # With the race detector: everything but the end-to-end tests, whose processes are built without it. The simulation runs
 # with it for some seeds and without it for all; what a request costs is measured without it.
-RACED := proto platform $(wildcard services/*) gateway deploy/local deploy/audit deploy/setup tools/testreport
+RACED := proto platform testkit $(wildcard services/*) gateway deploy/local deploy/audit deploy/setup tools/testreport
 export PATH := $(BIN):$(PATH)
 BUILD_SOUK := GOWORK=off CGO_ENABLED=0 go build -C deploy/local -trimpath -o $(BIN)/souk ./cmd/souk
 
@@ -31,14 +31,14 @@ fuzz: ## run every fuzz target for a minute: make fuzz [FUZZTIME=10m] [SOUK_FUZZ
 
 chaos: ## the long forms of the tests under kills, pauses, outages and load, about two hours: SOUK_SEED=7 for another schedule
 	@tools/build ferretdb consul
-	@cd services/inventory && SOUK_ROUNDS=200 GOWORK=off go test -count=1 -v -timeout 1h ./internal/postgres -run 'Last|Opposite|RandomBask|OneSKU'
-	@cd services/inventory && SOUK_LEDGER_ROWS=10000000 GOWORK=off go test -count=1 -v -timeout 1h ./internal/postgres -run LedgerIsMigrated
-	@cd services/orders && SOUK_SEEDS=100000 GOWORK=off go test -count=1 -v -timeout 1h ./internal/simulation -run Promises
-	@cd e2e && SOUK_CHAOS=full GOWORK=off go test -count=1 -v -timeout 3h -p 1 ./chaos ./fleet ./resilience ./overload
+	@cd services/inventory && SOUK_ROUNDS=200 go test -count=1 -v -timeout 1h ./internal/postgres -run 'Last|Opposite|RandomBask|OneSKU'
+	@cd services/inventory && SOUK_LEDGER_ROWS=10000000 go test -count=1 -v -timeout 1h ./internal/postgres -run LedgerIsMigrated
+	@cd services/orders && SOUK_SEEDS=100000 go test -count=1 -v -timeout 1h ./internal/simulation -run Promises
+	@cd e2e && SOUK_CHAOS=full go test -count=1 -v -timeout 3h -p 1 ./chaos ./fleet ./resilience ./overload
 
 soak: ## shoppers for ten minutes, or SOUK_SOAK: goroutines and memory of each process stay what they were
 	@tools/build ferretdb consul
-	@cd e2e && SOUK_SOAK="$${SOUK_SOAK:-10m}" GOWORK=off go test -count=1 -v -timeout 3h ./fleet -run Soak
+	@cd e2e && SOUK_SOAK="$${SOUK_SOAK:-10m}" go test -count=1 -v -timeout 3h ./fleet -run Soak
 
 bench: ## how fast the shop is and what it costs, beside floors and bars, in under 10 minutes; BENCH=short in a minute
 	@GOWORK=off go run -C e2e ./cmd/bench
@@ -67,7 +67,7 @@ audit: ## check the books of a running shop: make run's, or SOUK_URL, SOUK_CONSU
 access: ## who may do what: every RPC and every route; fails when one does not say
 	@GOWORK=off go run -C e2e ./cmd/access
 
-lint: ## golangci-lint on every module, buf lint, openapi.yaml with Spectral and Redocly, generated code up to date
+lint: ## golangci-lint on every module, each built without the workspace, buf lint, openapi.yaml with Spectral and Redocly, generated code up to date
 	@scripts/lint $(MODULES)
 
 gen: ## generate code from proto/ and gateway/openapi.yaml

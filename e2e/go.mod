@@ -9,12 +9,14 @@ replace (
 	souk/gateway => ../gateway
 	souk/platform => ../platform
 	souk/proto => ../proto
+	souk/testkit => ../testkit
 )
 
 require (
 	souk/deploy/audit v0.0.0
 	souk/deploy/local v0.0.0
 	souk/platform v0.0.0
+	souk/testkit v0.0.0
 )
 
 require (
@@ -27,7 +29,6 @@ require (
 	google.golang.org/grpc v1.85.0
 	google.golang.org/protobuf v1.36.12
 	souk/deploy/setup v0.0.0
-	souk/gateway v0.0.0
 	souk/proto v0.0.0
 )
 
@@ -72,6 +73,7 @@ require (
 	golang.org/x/sys v0.48.0 // indirect
 	golang.org/x/time v0.14.0 // indirect
 	gopkg.in/tomb.v1 v1.0.0-20141024135613-dd632973f1e7 // indirect
+	souk/gateway v0.0.0 // indirect
 )
 
 require (
@@ -80,7 +82,6 @@ require (
 	github.com/go-openapi/swag/jsonname v0.25.5 // indirect
 	github.com/oasdiff/yaml v0.1.1 // indirect
 	github.com/oasdiff/yaml3 v0.0.14 // indirect
-	github.com/rogpeppe/go-internal v1.16.0 // indirect
 	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3 // indirect
 )
 

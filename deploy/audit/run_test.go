@@ -21,7 +21,7 @@ import (
 
 	"souk/platform/certificate"
 	"souk/platform/consul"
-	"souk/platform/devserver"
+	"souk/testkit/devserver"
 )
 
 var fromAudit = regexp.MustCompile(`^\[Bearer token-[0-9]+\]audit$`)

@@ -4,8 +4,10 @@ go 1.26.7
 
 replace (
 	souk/deploy/setup => ../setup
+	souk/gateway => ../../gateway
 	souk/platform => ../../platform
 	souk/proto => ../../proto
+	souk/testkit => ../../testkit
 )
 
 require (
@@ -15,6 +17,7 @@ require (
 	golang.org/x/sync v0.24.0
 	souk/deploy/setup v0.0.0
 	souk/platform v0.0.0
+	souk/testkit v0.0.0
 )
 
 require (

@@ -14,7 +14,7 @@ import (
 
 	"souk/deploy/setup"
 	"souk/platform/config"
-	"souk/platform/devserver"
+	"souk/testkit/devserver"
 )
 
 // composition is what docker-compose.yml says that has rules.

@@ -11,8 +11,8 @@ import (
 	"testing"
 
 	"souk/deploy/setup"
-	"souk/platform/devserver"
 	"souk/platform/mongodb"
+	"souk/testkit/devserver"
 )
 
 // FerretDB knows no passwords; what MongoDB does with them is not tested here.

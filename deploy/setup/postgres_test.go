@@ -16,7 +16,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"souk/deploy/setup"
-	"souk/platform/devserver"
+	"souk/testkit/devserver"
 )
 
 var quiet = slog.New(slog.DiscardHandler)

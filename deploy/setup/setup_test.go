@@ -13,8 +13,8 @@ import (
 
 	"souk/deploy/setup"
 	"souk/platform/consul"
-	"souk/platform/devserver"
 	"souk/platform/secret"
+	"souk/testkit/devserver"
 )
 
 // newConfig returns a configuration with folders as they are at the first start.

@@ -64,8 +64,8 @@ func protected() []access.Route {
 
 func TestNoForgedTokenIsTakenByAnyRoute(t *testing.T) {
 	a := newAttacker(t)
-	c := newCast(t)
-	tokens := forgeries(t, c.account(staff), a.key, a.url)
+	p := newPeople(t)
+	tokens := forgeries(t, p.account(staff), a.key, a.url)
 	t.Run("routes", func(t *testing.T) {
 		for _, r := range protected() {
 			t.Run(r.Name(), func(t *testing.T) {
@@ -73,11 +73,11 @@ func TestNoForgedTokenIsTakenByAnyRoute(t *testing.T) {
 				for name, token := range tokens {
 					unauthenticated(t, r, name, bearer(token))
 				}
-				for name, header := range headers(c.account(staff).Token) {
+				for name, header := range headers(p.account(staff).Token) {
 					unauthenticated(t, r, name, header)
 				}
 				tooLong(t, r)
-				goodTokens(t, c, r)
+				goodTokens(t, p, r)
 			})
 		}
 	})
@@ -140,10 +140,10 @@ func tooLong(t *testing.T, r access.Route) {
 }
 
 // goodTokens checks that the test would see a token that is taken, as whichever case its scheme is written in.
-func goodTokens(t *testing.T, c *cast, r access.Route) {
+func goodTokens(t *testing.T, p *people, r access.Route) {
 	t.Helper()
 	for _, scheme := range []string{"Bearer ", "bearer ", "BEARER "} {
-		got := send(t, r.Method, bareURL(r), http.Header{"Authorization": {scheme + c.account(staff).Token}}, nil)
+		got := send(t, r.Method, bareURL(r), http.Header{"Authorization": {scheme + p.account(staff).Token}}, nil)
 		if got.status == http.StatusUnauthorized || got.status == http.StatusForbidden || got.status >= 500 {
 			t.Errorf("a good token, %s: %d %s", scheme, got.status, got.body)
 		}
@@ -152,7 +152,7 @@ func goodTokens(t *testing.T, c *cast, r access.Route) {
 
 func TestNoForgedTokenIsTakenByAnyRPC(t *testing.T) {
 	a := newAttacker(t)
-	tokens := forgeries(t, newCast(t).account(staff), a.key, a.url)
+	tokens := forgeries(t, newPeople(t).account(staff), a.key, a.url)
 	t.Run("RPCs", func(t *testing.T) {
 		for _, r := range rpcs {
 			t.Run(string(r.Method.Parent().Name()+"."+r.Method.Name()), func(t *testing.T) {

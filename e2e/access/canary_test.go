@@ -38,17 +38,17 @@ func TestNoSecretIsInAnyLog(t *testing.T) {
 // useTheShop does everything that handles a secret, well and badly.
 func useTheShop(t *testing.T) {
 	t.Helper()
-	c := newCast(t)
+	p := newPeople(t)
 	email := uuid.NewString() + canary + "@example.com"
 	client, session, err := shop.New(running.URL()).Register(t.Context(), email, canaryPassword, leeds.Name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	self := &account{Client: client, name: "canary", email: email, password: canaryPassword}
-	passwords(t, c, self, session)
+	passwords(t, p, self, session)
 	tokens(t, session)
-	payments(t, c, self)
-	tickets(t, c, self)
+	payments(t, p, self)
+	tickets(t, p, self)
 	malformedBodies(t, session.AccessToken)
 	staff, _, err := shop.New(running.URL()).Login(t.Context(), running.StaffEmail(), running.StaffPassword())
 	if err != nil {
@@ -58,9 +58,9 @@ func useTheShop(t *testing.T) {
 }
 
 // try sends what may well be refused.
-func try(t *testing.T, c *shop.Client, method, path string, body any, headers ...shop.Header) {
+func try(t *testing.T, p *shop.Client, method, path string, body any, headers ...shop.Header) {
 	t.Helper()
-	got, err := c.Send(t.Context(), method, path, body, headers...)
+	got, err := p.Send(t.Context(), method, path, body, headers...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +69,7 @@ func try(t *testing.T, c *shop.Client, method, path string, body any, headers ..
 	}
 }
 
-func passwords(t *testing.T, c *cast, a *account, session shop.Session) {
+func passwords(t *testing.T, p *people, a *account, session shop.Session) {
 	t.Helper()
 	anonymous := a.As("")
 	try(t, anonymous, http.MethodPost, "/v1/customers", object{"email": a.email, "password": canaryPassword, "name": "Ada Shopper"})
@@ -83,7 +83,7 @@ func passwords(t *testing.T, c *cast, a *account, session shop.Session) {
 	try(t, anonymous, http.MethodPost, "/v1/sessions/refresh", object{"refresh_token": uuid.NewString() + ".CANARY"})
 	try(t, a.Client, http.MethodPut, "/v1/me/password", object{"current_password": "wrong CANARY", "new_password": "new CANARY password"})
 	try(t, a.Client, http.MethodPut, "/v1/me/password", object{"current_password": canaryPassword, "new_password": "CANARY"})
-	c.do(a, http.MethodPut, "/v1/me/password", object{"current_password": canaryPassword, "new_password": "new CANARY password"}, nil)
+	p.do(a, http.MethodPut, "/v1/me/password", object{"current_password": canaryPassword, "new_password": "new CANARY password"}, nil)
 	try(t, a.Client, http.MethodPost, "/v1/me/deletion", object{"password": "wrong CANARY"})
 }
 
@@ -100,10 +100,10 @@ func tokens(t *testing.T, session shop.Session) {
 	try(t, anonymous, http.MethodGet, "/v1/me", nil, shop.Header{Name: "X-Request-Id", Value: "bad id " + good})
 }
 
-func payments(t *testing.T, c *cast, a *account) {
+func payments(t *testing.T, p *people, a *account) {
 	t.Helper()
 	for _, method := range []string{"pm_card_visa_CANARY4242424242424242", "pm_card_declined", "pm_card_flaky", "pm_card_visa"} {
-		body := shop.Checkout{CartID: cart(c, a), ShippingAddress: &leeds, ShippingOption: "royal-standard", PaymentMethod: method}
+		body := shop.Checkout{CartID: cart(p, a), ShippingAddress: &leeds, ShippingOption: "royal-standard", PaymentMethod: method}
 		try(t, a.Client, http.MethodPost, "/v1/orders", body, shop.Header{Name: "Idempotency-Key", Value: uuid.NewString()})
 	}
 	try(t, a.Client, http.MethodPost, "/v1/me/addresses", leeds)
@@ -121,9 +121,9 @@ func payments(t *testing.T, c *cast, a *account) {
 	}
 }
 
-func tickets(t *testing.T, c *cast, a *account) {
+func tickets(t *testing.T, p *people, a *account) {
 	t.Helper()
-	id := order(c, a)
+	id := order(p, a)
 	path := "/v1/orders/" + id + "/events?ticket="
 	try(t, a.Client, http.MethodPost, "/v1/orders/"+id+"/cancellation", nil) // so that the stream ends
 	anonymous := a.As("")

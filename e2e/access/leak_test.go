@@ -11,6 +11,7 @@ import (
 	"regexp"
 
 	"souk/deploy/local/stack"
+	"souk/e2e/testshop"
 )
 
 // canary is in every secret that the canary test makes up.
@@ -31,13 +32,13 @@ var patterns = map[string]*regexp.Regexp{
 }
 
 // leaks returns what of the shop's secrets, and of its customers, is in the logs, a line for each.
-func leaks(s *stack.Stack) ([]string, error) {
+func leaks(s *testshop.Shop) ([]string, error) {
 	secrets, err := secretsOf(s)
 	if err != nil {
 		return nil, err
 	}
 	var found []string
-	for _, part := range stack.Parts() {
+	for _, part := range s.Parts() {
 		log, err := os.ReadFile(s.LogFile(part))
 		if err != nil {
 			return nil, err
@@ -58,7 +59,7 @@ func leaks(s *stack.Stack) ([]string, error) {
 
 // secretsOf returns the secrets of the shop itself, by what they are: all that it made up at its first start, and what this
 // package gave it.
-func secretsOf(s *stack.Stack) (map[string]string, error) {
+func secretsOf(s *testshop.Shop) (map[string]string, error) {
 	content, err := os.ReadFile(filepath.Join(filepath.Dir(s.LogFile(stack.Gateway)), "..", "secrets.json"))
 	if err != nil {
 		return nil, err

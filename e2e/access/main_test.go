@@ -11,13 +11,14 @@ import (
 	"souk/deploy/local/stack"
 	"souk/e2e/access"
 	"souk/e2e/shop"
-	"souk/platform/certificate/certtest"
-	"souk/platform/devserver"
+	"souk/e2e/testshop"
+	"souk/testkit/certtest"
+	"souk/testkit/devserver"
 )
 
 // The shop that the tests share, with everything in its logs that it ever logs. Each test makes its own accounts.
 var (
-	running   *stack.Stack
+	running   *testshop.Shop
 	mongoPort int
 	// authority is whom the shop's Consul issues certificates from, so that a test can be any service.
 	authority *certtest.Authority
@@ -55,7 +56,7 @@ func run(m *testing.M) (int, error) {
 	if authority, err = certtest.New(); err != nil {
 		return 1, err
 	}
-	s, stop, err := stack.StartTemporaryAs(ctx, stack.Config{MongoPort: mongoPort, Authority: authority, Env: []string{
+	s, stop, err := testshop.Start(ctx, stack.Config{MongoPort: mongoPort, Authority: authority, Env: []string{
 		"SOUK_RATE_LIMITS=off", "SOUK_LOG_LEVEL=debug", "SOUK_SHIPPING_TRANSIT=500ms",
 		"SOUK_PAYMENTS_SIMULATOR_WEBHOOK_SECRET=" + webhookSecret,
 	}})

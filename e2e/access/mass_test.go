@@ -35,17 +35,17 @@ func TestFieldsThatTheShopDecidesOnAreRefusedInEveryBody(t *testing.T) {
 			}
 			t.Run(r.Name(), func(t *testing.T) {
 				t.Parallel()
-				c := newCast(t)
-				req, token := r.privileged(c, ada)
+				p := newPeople(t)
+				req, token := r.privileged(p, ada)
 				schema := r.Operation.RequestBody.Value.Content.Get("application/json").Schema.Value
 				for _, path := range objectsIn(schema, nil) {
 					for name, value := range unwanted {
 						if path.schema.Properties[name] == nil {
-							r.inject(t, c, req, token, append(slices.Clone(path.names), name), value)
+							r.inject(t, p, req, token, append(slices.Clone(path.names), name), value)
 						}
 					}
 				}
-				if got := r.send(c, req, token); !r.succeeded(got) {
+				if got := r.send(p, req, token); !r.succeeded(got) {
 					t.Errorf("the body that they were put in is not valid: %d %s", got.status, got.body)
 				}
 			})
@@ -55,26 +55,26 @@ func TestFieldsThatTheShopDecidesOnAreRefusedInEveryBody(t *testing.T) {
 }
 
 // privileged returns a request about the owner's things, and the token of whom the route is for.
-func (r *routeTest) privileged(c *cast, owner string) (*request, string) {
-	c.t.Helper()
-	req := r.prepare(c, c.account(owner))
+func (r *routeTest) privileged(p *people, owner string) (*request, string) {
+	p.t.Helper()
+	req := r.prepare(p, p.account(owner))
 	if r.Who == access.Staff {
-		return req, c.account(staff).Token
+		return req, p.account(staff).Token
 	}
-	return req, c.account(owner).Token
+	return req, p.account(owner).Token
 }
 
 // inject sends the request with a field in its body that must be refused by its name.
-func (r *routeTest) inject(t *testing.T, c *cast, req *request, token string, path []string, value any) {
+func (r *routeTest) inject(t *testing.T, p *people, req *request, token string, path []string, value any) {
 	t.Helper()
 	injections.Add(1)
 	var body any
-	content := r.content(c, req)
+	content := r.content(p, req)
 	if err := json.Unmarshal(content, &body); err != nil {
 		t.Fatal(err)
 	}
 	changed := encode(t, put(body, path, value).(object))
-	got := send(t, r.Method, r.url(req), r.headers(c, req, changed, token), changed)
+	got := send(t, r.Method, r.url(req), r.headers(p, req, changed, token), changed)
 	if got.status != http.StatusBadRequest && got.status != http.StatusUnprocessableEntity || !strings.Contains(got.body, path[len(path)-1]) {
 		t.Errorf("%s: %d %s, want it refused by name", strings.Join(path, "."), got.status, got.body)
 	}
@@ -130,26 +130,26 @@ func TestFieldsThatTheShopDecidesOnAreRefusedInEveryQuery(t *testing.T) {
 		}
 		t.Run(r.Name(), func(t *testing.T) {
 			t.Parallel()
-			c := newCast(t)
-			req, token := r.privileged(c, bob)
-			body := r.content(c, req)
+			p := newPeople(t)
+			req, token := r.privileged(p, bob)
+			body := r.content(p, req)
 			target, sep := r.url(req), "?"
 			if strings.Contains(target, "?") {
 				sep = "&"
 			}
-			for name, value := range unwantedQuery(c.account(ada)) {
+			for name, value := range unwantedQuery(p.account(ada)) {
 				if r.Operation.Parameters.GetByInAndName(openapi3.ParameterInQuery, name) != nil {
 					continue
 				}
-				got := send(t, r.Method, target+sep+name+"="+url.QueryEscape(value), r.headers(c, req, body, token), body)
+				got := send(t, r.Method, target+sep+name+"="+url.QueryEscape(value), r.headers(p, req, body, token), body)
 				if got.status != http.StatusBadRequest || !strings.Contains(got.body, name) {
 					t.Errorf("%s: %d %s, want it refused by name", name, got.status, got.body)
 				}
 			}
-			if got := r.send(c, req, token); !r.succeeded(got) {
+			if got := r.send(p, req, token); !r.succeeded(got) {
 				t.Errorf("the request that they were put in is not valid: %d %s", got.status, got.body)
 			}
-			checkPlain(t, c.account(bob))
+			checkPlain(t, p.account(bob))
 		})
 	}
 }

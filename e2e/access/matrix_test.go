@@ -18,23 +18,23 @@ type caller struct {
 	name string
 	// as is whose things they ask about.
 	as    string
-	token func(*testing.T, *cast) string
+	token func(*testing.T, *people) string
 	// bad says that the token is good for nothing.
 	bad bool
 }
 
 var callers = []caller{
-	{name: "anonymous", as: guest, token: func(*testing.T, *cast) string { return "" }},
+	{name: "anonymous", as: guest, token: func(*testing.T, *people) string { return "" }},
 	{name: "owner", as: ada, token: tokenOf(ada)},
 	{name: "another customer", as: bob, token: tokenOf(bob)},
 	{name: "staff", as: staff, token: tokenOf(staff)},
 	{name: "expired token", as: ada, bad: true, token: expired},
-	{name: "garbage token", as: ada, bad: true, token: func(*testing.T, *cast) string { return "not.a.token" }},
-	{name: "refresh token", as: ada, bad: true, token: func(_ *testing.T, c *cast) string { return c.account(ada).refresh }},
+	{name: "garbage token", as: ada, bad: true, token: func(*testing.T, *people) string { return "not.a.token" }},
+	{name: "refresh token", as: ada, bad: true, token: func(_ *testing.T, p *people) string { return p.account(ada).refresh }},
 }
 
-func tokenOf(name string) func(*testing.T, *cast) string {
-	return func(_ *testing.T, c *cast) string { return c.account(name).Token }
+func tokenOf(name string) func(*testing.T, *people) string {
+	return func(_ *testing.T, p *people) string { return p.account(name).Token }
 }
 
 // The ids that a request can send, besides its caller's own.
@@ -65,13 +65,13 @@ func TestEveryRouteAnswersEachCallerAboutEachID(t *testing.T) {
 			t.Run(r.Name(), func(t *testing.T) {
 				t.Parallel()
 				checkDescription(t, &r)
-				c := newCast(t)
+				p := newPeople(t)
 				// The successes come last: by then, no refusal may have had an effect.
 				for _, who := range callers {
-					checkRefusals(t, c, &r, who)
+					checkRefusals(t, p, &r, who)
 				}
 				for _, who := range callers {
-					checkSuccess(t, c, &r, who)
+					checkSuccess(t, p, &r, who)
 				}
 			})
 		}
@@ -116,11 +116,11 @@ func checkDescription(t *testing.T, r *routeTest) {
 }
 
 // actor is whose things the caller asks about. A stranger has none of their own but a cart.
-func (r *routeTest) actor(c *cast, who caller) *account {
+func (r *routeTest) actor(p *people, who caller) *account {
 	if who.as == guest && r.Who != access.Optional {
-		return c.account(ada)
+		return p.account(ada)
 	}
-	return c.account(who.as)
+	return p.account(who.as)
 }
 
 // refusal is what the caller is refused with whatever they ask about, or "".
@@ -142,29 +142,29 @@ var statusOf = map[string]int{
 }
 
 // checkRefusals checks every cell of the caller that is not a success.
-func checkRefusals(t *testing.T, c *cast, r *routeTest, who caller) {
+func checkRefusals(t *testing.T, p *people, r *routeTest, who caller) {
 	t.Helper()
-	req, token := r.prepare(c, r.actor(c, who)), who.token(t, c)
+	req, token := r.prepare(p, r.actor(p, who)), who.token(t, p)
 	if code := r.refusal(who); code != "" {
-		refused(t, who, own, r.send(c, req, token), code)
+		refused(t, who, own, r.send(p, req, token), code)
 		if r.Method == http.MethodGet {
 			if got := send(t, http.MethodHead, r.url(req), bearer(token), nil); got.status != statusOf[code] {
 				t.Errorf("%s, HEAD: %d, want %d", who.name, got.status, statusOf[code])
 			}
 		}
-		for name, values := range r.ofOthers(c, who) {
+		for name, values := range r.ofOthers(p, who) {
 			for kind, id := range values {
-				refused(t, who, name+" "+kind, r.send(c, req.with(name, id), token), code)
+				refused(t, who, name+" "+kind, r.send(p, req.with(name, id), token), code)
 			}
 		}
 		return
 	}
-	for name, values := range r.ofOthers(c, who) {
-		nowhere := r.send(c, req.with(name, uuid.NewString()), token)
+	for name, values := range r.ofOthers(p, who) {
+		nowhere := r.send(p, req.with(name, uuid.NewString()), token)
 		for kind, id := range values {
 			got := nowhere
 			if kind != missing {
-				got = r.send(c, req.with(name, id), token)
+				got = r.send(p, req.with(name, id), token)
 			}
 			if r.lets(name, kind, who) {
 				admitted(t, r, who, name+" "+kind, got)
@@ -183,7 +183,7 @@ func checkRefusals(t *testing.T, c *cast, r *routeTest, who caller) {
 }
 
 // ofOthers returns, for each id that the route takes, the values that are not the caller's own, by kind.
-func (r *routeTest) ofOthers(c *cast, who caller) map[string]map[string]string {
+func (r *routeTest) ofOthers(p *people, who caller) map[string]map[string]string {
 	values := map[string]map[string]string{}
 	for name, id := range r.ids {
 		values[name] = map[string]string{missing: uuid.NewString()}
@@ -197,7 +197,7 @@ func (r *routeTest) ofOthers(c *cast, who caller) map[string]map[string]string {
 		if who.as == ada {
 			other = bob
 		}
-		theirs := c.thing(other, id.kind, id.make)
+		theirs := p.thing(other, id.kind, id.make)
 		values[name][another] = theirs
 		for kind, spelled := range spellings(theirs) {
 			values[name][another+" "+kind] = spelled
@@ -220,18 +220,18 @@ func (r *routeTest) lets(name, kind string, who caller) bool {
 }
 
 // checkSuccess checks that the caller, unless refused, is served about what is their own.
-func checkSuccess(t *testing.T, c *cast, r *routeTest, who caller) {
+func checkSuccess(t *testing.T, p *people, r *routeTest, who caller) {
 	t.Helper()
 	if r.refusal(who) != "" {
 		return
 	}
-	admitted(t, r, who, own, r.send(c, r.prepare(c, r.actor(c, who)), who.token(t, c)))
+	admitted(t, r, who, own, r.send(p, r.prepare(p, r.actor(p, who)), who.token(t, p)))
 }
 
 func refused(t *testing.T, who caller, about string, got answer, code string) {
 	t.Helper()
 	cells.Add(1)
-	if p := got.problem(); got.status != statusOf[code] || p.Code != code {
+	if problem := got.problem(); got.status != statusOf[code] || problem.Code != code {
 		t.Errorf("%s, %s: %d %s, want %d %s", who.name, about, got.status, got.body, statusOf[code], code)
 	}
 	if challenge := got.header.Get("WWW-Authenticate"); (challenge == "Bearer") != (code == "unauthenticated") {

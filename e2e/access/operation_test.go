@@ -26,9 +26,9 @@ type operation struct {
 	// given makes what must be there although no id names it. May be nil.
 	given maker
 	// body returns a valid body; []byte goes as it is. Nil for a route without one.
-	body func(c *cast, r *request) any
+	body func(p *people, r *request) any
 	// header returns more header fields of a valid request. May be nil.
-	header func(c *cast, r *request, body []byte) map[string]string
+	header func(p *people, r *request, body []byte) map[string]string
 }
 
 // identifier is an id that a route takes.
@@ -88,14 +88,14 @@ func (r *routeTest) rule() *accessv1.Rule {
 }
 
 // prepare returns a valid request of who, about things of their own.
-func (r *routeTest) prepare(c *cast, who *account) *request {
-	c.t.Helper()
+func (r *routeTest) prepare(p *people, who *account) *request {
+	p.t.Helper()
 	req := &request{who: who, ids: map[string]string{}}
 	for name, id := range r.ids {
-		req.ids[name] = c.thing(who.name, id.kind, id.make)
+		req.ids[name] = p.thing(who.name, id.kind, id.make)
 	}
 	if r.given != nil {
-		c.thing(who.name, "given", r.given)
+		p.thing(who.name, "given", r.given)
 	}
 	return req
 }
@@ -123,26 +123,26 @@ func (r *routeTest) url(req *request) string {
 }
 
 // content is the body of a request.
-func (r *routeTest) content(c *cast, req *request) []byte {
-	c.t.Helper()
+func (r *routeTest) content(p *people, req *request) []byte {
+	p.t.Helper()
 	if r.body == nil {
 		return nil
 	}
-	switch body := r.body(c, req).(type) {
+	switch body := r.body(p, req).(type) {
 	case []byte:
 		return body
 	default:
 		content, err := json.Marshal(body)
 		if err != nil {
-			c.t.Fatal(err)
+			p.t.Fatal(err)
 		}
 		return content
 	}
 }
 
 // headers are the header fields of a request with that body and token.
-func (r *routeTest) headers(c *cast, req *request, body []byte, token string) http.Header {
-	c.t.Helper()
+func (r *routeTest) headers(p *people, req *request, body []byte, token string) http.Header {
+	p.t.Helper()
 	header := bearer(token)
 	if media := r.mediaType(); media != "" {
 		header.Set("Content-Type", strings.Replace(media, "*/*", "application/json", 1))
@@ -151,7 +151,7 @@ func (r *routeTest) headers(c *cast, req *request, body []byte, token string) ht
 		header.Set("Idempotency-Key", uuid.NewString())
 	}
 	if r.header != nil {
-		for name, value := range r.header(c, req, body) {
+		for name, value := range r.header(p, req, body) {
 			header.Set(name, value)
 		}
 	}
@@ -159,10 +159,10 @@ func (r *routeTest) headers(c *cast, req *request, body []byte, token string) ht
 }
 
 // send sends a request with that token, or none.
-func (r *routeTest) send(c *cast, req *request, token string) answer {
-	c.t.Helper()
-	body := r.content(c, req)
-	return send(c.t, r.Method, r.url(req), r.headers(c, req, body, token), body)
+func (r *routeTest) send(p *people, req *request, token string) answer {
+	p.t.Helper()
+	body := r.content(p, req)
+	return send(p.t, r.Method, r.url(req), r.headers(p, req, body, token), body)
 }
 
 // mediaType is what the body of the route must be, or "".
@@ -184,9 +184,9 @@ func (r *routeTest) succeeded(a answer) bool {
 // idNames returns the names of the ids in the contract of the route: all of its path, and what ends in id elsewhere.
 func (r *routeTest) idNames() []string {
 	var names []string
-	for _, p := range r.Operation.Parameters {
-		if p.Value.In == openapi3.ParameterInPath || p.Value.In == openapi3.ParameterInQuery && isID(p.Value.Name) {
-			names = append(names, p.Value.Name)
+	for _, parameter := range r.Operation.Parameters {
+		if v := parameter.Value; v.In == openapi3.ParameterInPath || v.In == openapi3.ParameterInQuery && isID(v.Name) {
+			names = append(names, v.Name)
 		}
 	}
 	if body := r.Operation.RequestBody; body != nil {

@@ -30,8 +30,8 @@ var (
 	aSKU         = identifier{"sku", sku, public}
 	aNewSKU      = identifier{"new sku", newSKU, public}
 	anySKU       = identifier{"sku", sku, anything}
-	anyCustomer  = identifier{"customer", func(_ *cast, a *account) string { return a.id }, anything}
-	aProvider    = identifier{"provider", func(*cast, *account) string { return "simulator" }, public}
+	anyCustomer  = identifier{"customer", func(_ *people, a *account) string { return a.id }, anything}
+	aProvider    = identifier{"provider", func(*people, *account) string { return "simulator" }, public}
 )
 
 // operations is every operation of openapi.yaml, by operationId.
@@ -60,7 +60,7 @@ var operations = map[string]operation{
 	"listProducts":    {rpc: "CatalogService/ListProducts"},
 	"getProduct":      {rpc: "CatalogService/GetProduct", ids: ids{"id": aProduct}},
 	"listCategories":  {rpc: "CatalogService/ListCategories"},
-	"createProduct":   {rpc: "CatalogService/CreateProduct", body: func(*cast, *request) any { return productBody() }},
+	"createProduct":   {rpc: "CatalogService/CreateProduct", body: func(*people, *request) any { return productBody() }},
 	"updateProduct":   {rpc: "CatalogService/UpdateProduct", ids: ids{"id": aProduct}, body: productPatch, header: ifMatch},
 	"withdrawProduct": {rpc: "CatalogService/WithdrawProduct", ids: ids{"id": aProduct}},
 	"importProducts":  {rpc: "CatalogService/ImportProducts", body: productFile},
@@ -83,7 +83,7 @@ var operations = map[string]operation{
 	"streamOrderEvents": {rpc: "OrdersService/WaitForEvents", ids: ids{"id": ownOrder}},
 	"createEventTicket": {rpc: "OrdersService/CreateEventTicket", ids: ids{"id": ownOrder}},
 	"cancelOrder":       {rpc: "OrdersService/CancelOrder", ids: ids{"id": ownOrder}},
-	"requestReturn":     {rpc: "OrdersService/RequestReturn", ids: ids{"id": ownDelivered}, body: func(*cast, *request) any { return returnBody() }},
+	"requestReturn":     {rpc: "OrdersService/RequestReturn", ids: ids{"id": ownDelivered}, body: func(*people, *request) any { return returnBody() }},
 	"listAllOrders":     {rpc: "OrdersService/ListAllOrders", ids: ids{"customer_id": anyCustomer}},
 	"dispatchOrder":     {rpc: "OrdersService/DispatchOrder", ids: ids{"id": anOrder}},
 	"receiveReturn":     {rpc: "OrdersService/ReceiveReturn", ids: ids{"id": aReturn}},
@@ -94,78 +94,78 @@ var operations = map[string]operation{
 }
 
 // json0 is a body that is always the same.
-func json0(text string) func(*cast, *request) any {
-	return func(*cast, *request) any { return json.RawMessage(text) }
+func json0(text string) func(*people, *request) any {
+	return func(*people, *request) any { return json.RawMessage(text) }
 }
 
-func registration(*cast, *request) any {
+func registration(*people, *request) any {
 	return map[string]any{"email": uuid.NewString() + "@example.com", "password": password, "name": "Ada"}
 }
 
-func loginBody(_ *cast, r *request) any {
+func loginBody(_ *people, r *request) any {
 	return map[string]any{"email": r.who.email, "password": r.who.password}
 }
 
 // spendable has a refresh token that was not used yet.
-func spendable(c *cast, r *request) any {
-	_, session, err := r.who.As("").Login(c.t.Context(), r.who.email, r.who.password)
+func spendable(p *people, r *request) any {
+	_, session, err := r.who.As("").Login(p.t.Context(), r.who.email, r.who.password)
 	if err != nil {
-		c.t.Fatal(err)
+		p.t.Fatal(err)
 	}
 	return map[string]any{"refresh_token": session.RefreshToken}
 }
 
-func newPassword(_ *cast, r *request) any {
+func newPassword(_ *people, r *request) any {
 	return map[string]any{"current_password": r.who.password, "new_password": "another " + r.who.password}
 }
 
-func confirmation(_ *cast, r *request) any {
+func confirmation(_ *people, r *request) any {
 	return map[string]any{"password": r.who.password}
 }
 
-func addressBody(*cast, *request) any { return leeds }
+func addressBody(*people, *request) any { return leeds }
 
-func productPatch(*cast, *request) any {
+func productPatch(*people, *request) any {
 	return map[string]any{"title": "Other thing", "images": []any{map[string]any{"url": "https://example.com/b.png"}}}
 }
 
 // ifMatch has the entity tag of the product or, of one that does not exist, another's.
-func ifMatch(c *cast, r *request, _ []byte) map[string]string {
-	id := c.thing(staff, aProduct.kind, product)
+func ifMatch(p *people, r *request, _ []byte) map[string]string {
+	id := p.thing(staff, aProduct.kind, product)
 	for _, path := range []string{r.ids["id"], id} {
-		if got := send(c.t, http.MethodGet, "/v1/products/"+url.PathEscape(path), http.Header{}, nil); got.status == http.StatusOK {
+		if got := send(p.t, http.MethodGet, "/v1/products/"+url.PathEscape(path), http.Header{}, nil); got.status == http.StatusOK {
 			return map[string]string{"If-Match": got.header.Get("ETag")}
 		}
 	}
-	c.t.Fatal("no product has an ETag")
+	p.t.Fatal("no product has an ETag")
 	return nil
 }
 
-func productFile(*cast, *request) any {
+func productFile(*people, *request) any {
 	sku := "F-" + uuid.NewString()
 	return fmt.Appendf(nil, "Handle,Title,Variant SKU,Variant Price\n%s,Filed,%s,5\n", sku, sku)
 }
 
-func quote(_ *cast, r *request) any {
+func quote(_ *people, r *request) any {
 	return map[string]any{"cart_id": r.ids["cart_id"], "address": map[string]any{"country": "GB", "postal_code": "LS1 6DT"}}
 }
 
-func checkout(_ *cast, r *request) any {
+func checkout(_ *people, r *request) any {
 	return shop.Checkout{
 		CartID: r.ids["cart_id"], AddressID: r.ids["address_id"], ShippingOption: "royal-standard", PaymentMethod: "pm_card_visa",
 	}
 }
 
-func refund(*cast, *request) any {
+func refund(*people, *request) any {
 	return map[string]any{"amount": shop.Money{Amount: 1, Currency: "GBP"}, "reason": "it came late"}
 }
 
-func webhook(*cast, *request) any {
+func webhook(*people, *request) any {
 	return fmt.Appendf(nil, `{"id": %q, "type": "payment.captured", "reference": "souk-nothing"}`, uuid.NewString())
 }
 
 // signature signs a webhook as the card network does.
-func signature(_ *cast, _ *request, body []byte) map[string]string {
+func signature(_ *people, _ *request, body []byte) map[string]string {
 	at := time.Now().Unix()
 	mac := hmac.New(sha256.New, []byte(webhookSecret))
 	fmt.Fprintf(mac, "%d.%s", at, body)

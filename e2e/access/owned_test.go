@@ -81,7 +81,7 @@ func TestWhatIsAnothersDoesNotExistForAnyRPC(t *testing.T) {
 			if !ok {
 				t.Fatalf("%s is new: add it to ownedRPCs", r.Path())
 			}
-			o := &ownership{RPC: r, spec: spec, cast: newCast(t), conn: dialAs(t, r.Server(), stack.Gateway)}
+			o := &ownership{RPC: r, spec: spec, people: newPeople(t), conn: dialAs(t, r.Server(), stack.Gateway)}
 			callers := []string{ada, bob, staff}
 			if r.Rule.GetAnyone() {
 				callers = append(callers, guest)
@@ -101,9 +101,9 @@ func TestWhatIsAnothersDoesNotExistForAnyRPC(t *testing.T) {
 // ownership is the test of an RPC.
 type ownership struct {
 	access.RPC
-	spec ownedRPC
-	cast *cast
-	conn *grpc.ClientConn
+	spec   ownedRPC
+	people *people
+	conn   *grpc.ClientConn
 }
 
 // valid returns a request of who, about what is theirs.
@@ -115,7 +115,7 @@ func (o *ownership) valid(t *testing.T, who string) proto.Message {
 		if !ok {
 			t.Fatalf("ownedRPCs does not say what %s names", path)
 		}
-		set(req, path, o.cast.thing(who, field.kind, field.make))
+		set(req, path, o.people.thing(who, field.kind, field.make))
 	}
 	return req
 }
@@ -126,7 +126,7 @@ func (o *ownership) try(t *testing.T, who string, req proto.Message) error {
 	if place, ok := req.(*ordersv1.PlaceOrderRequest); ok {
 		place.IdempotencyKey = uuid.NewString()
 	}
-	return call(t, o.conn, o.RPC, o.cast.account(who).Token, req)
+	return call(t, o.conn, o.RPC, o.people.account(who).Token, req)
 }
 
 // checkOthers checks that to who another's thing is as one that does not exist, field by field.
@@ -137,7 +137,7 @@ func (o *ownership) checkOthers(t *testing.T, who string) {
 		other = bob
 	}
 	for path, field := range o.spec.fields {
-		theirs := o.cast.thing(other, field.kind, field.make)
+		theirs := o.people.thing(other, field.kind, field.make)
 		about := func(id string) error {
 			req := o.valid(t, who)
 			set(req, path, id)

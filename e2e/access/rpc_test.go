@@ -30,7 +30,7 @@ type rpcCaller struct {
 // The tokens are of nobody: what an RPC does for them does no harm to the other tests.
 func rpcCallers(t *testing.T) []rpcCaller {
 	t.Helper()
-	header, claims := parts(t, newCast(t).account(ada).Token)
+	header, claims := parts(t, newPeople(t).account(ada).Token)
 	token := func(changes object) string {
 		return signed(t, key(t), header, with(claims, with(changes, object{"sub": uuid.NewString()})))
 	}

@@ -146,8 +146,8 @@ func past() int64   { return time.Now().Add(-time.Minute).Unix() }
 func future() int64 { return time.Now().Add(time.Hour).Unix() }
 
 // expired is ada's token, over.
-func expired(t *testing.T, c *cast) string {
+func expired(t *testing.T, p *people) string {
 	t.Helper()
-	header, claims := parts(t, c.account(ada).Token)
+	header, claims := parts(t, p.account(ada).Token)
 	return signed(t, key(t), header, with(claims, object{"exp": past()}))
 }

@@ -103,7 +103,7 @@ func (b *Bench) open(ctx context.Context, s Scenario, rate float64) (Run, error)
 			return Run{}, err
 		}
 	}
-	return openLoop(ctx, crowd, rate, w, b.Shop.servers(), b.Shop.work(s))
+	return openLoop(ctx, shoppersAtOnce, rate, w, b.Shop.servers(), b.Shop.work(s))
 }
 
 // keep adds a run, which has to be of use.

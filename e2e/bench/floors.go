@@ -10,9 +10,8 @@ import (
 	"strconv"
 	"time"
 
-	"souk/platform/devserver"
-
 	"souk/e2e/bench/floor"
+	"souk/testkit/devserver"
 )
 
 // FloorCommand is what this program is called with, and a file's path, to be the server of the floors.
@@ -50,7 +49,7 @@ func openFloors(ctx context.Context, s *Shop) (*floors, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &floors{shop: s, client: newClient("http://"+addr, 2*crowd)}
+	f := &floors{shop: s, client: newClient("http://"+addr, 2*shoppersAtOnce)}
 	var skus []string
 	for _, p := range s.products[1:] {
 		skus = append(skus, p.sku)

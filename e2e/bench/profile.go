@@ -15,7 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"souk/deploy/local/stack"
-	"souk/platform/devserver"
+	"souk/testkit/devserver"
 )
 
 // AdminPorts are where the processes of a shop show their profiles, host:port, by the part of the shop.

@@ -13,14 +13,15 @@ import (
 
 	"souk/deploy/local/stack"
 	"souk/e2e/shop"
+	"souk/e2e/testshop"
 )
 
 const (
 	// connections are how many shoppers of the closed loop make requests at once.
 	connections = 8
-	// crowd are how many shoppers there are for the open loop.
-	crowd    = 32
-	password = "a quiet moment to measure"
+	// shoppersAtOnce is how many shoppers there are for the open loop.
+	shoppersAtOnce = 32
+	password       = "a quiet moment to measure"
 )
 
 // Shop is a running shop with goods, and with shoppers who are signed in.
@@ -46,7 +47,7 @@ const plainGateway = stack.Gateway + "-2"
 // Open starts a shop on free ports as make run does, with 1,000 products in stock, and partEnv added to the environment of its
 // parts. Its data is in a temporary folder, and is as safe as that of make run: commits wait for the disk.
 func Open(ctx context.Context, partEnv map[string][]string) (*Shop, error) {
-	binDir, err := stack.BuildHere(ctx)
+	binDir, err := testshop.Build(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +70,7 @@ func Open(ctx context.Context, partEnv map[string][]string) (*Shop, error) {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	s := &Shop{
-		Stack: running, client: newClient(running.URL(), 2*crowd), asking: newClient("http://"+running.GatewayAddr(plainGateway), 2*crowd),
+		Stack: running, client: newClient(running.URL(), 2*shoppersAtOnce), asking: newClient("http://"+running.GatewayAddr(plainGateway), 2*shoppersAtOnce),
 		products: products(), dir: dir,
 	}
 	if s.idle, err = memory(running); err == nil {
@@ -103,7 +104,7 @@ func (s *Shop) fill(ctx context.Context) error {
 	if len(imported.Errors) > 0 {
 		return fmt.Errorf("import the goods: line %d: %s", imported.Errors[0].Line, imported.Errors[0].Message)
 	}
-	for range crowd {
+	for range shoppersAtOnce {
 		s.emails = append(s.emails, rand.Text()+"@bench.example")
 	}
 	return s.each(func(i int) error {
@@ -116,7 +117,7 @@ func (s *Shop) fill(ctx context.Context) error {
 func (s *Shop) each(do func(i int) error) error {
 	var group errgroup.Group
 	group.SetLimit(connections)
-	for i := range crowd {
+	for i := range shoppersAtOnce {
 		group.Go(func() error { return do(i) })
 	}
 	return group.Wait()
@@ -135,7 +136,7 @@ func (s *Shop) SignIn(ctx context.Context) error {
 	if err := s.signStaffIn(ctx, door); err != nil {
 		return err
 	}
-	s.shoppers = make([]*shopper, crowd)
+	s.shoppers = make([]*shopper, shoppersAtOnce)
 	return s.each(func(i int) error {
 		signedIn, _, err := door.Login(ctx, s.emails[i], password)
 		if err != nil {

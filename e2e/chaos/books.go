@@ -1,5 +1,5 @@
-// Package chaos tests that the shop keeps its word while its processes are killed and paused: black box, on
-// shops of its own, with real faults.
+// Package chaos tests that the shop keeps its promises while its processes are killed and paused: black box, on shops of its own, with
+// real faults.
 package chaos
 
 import (

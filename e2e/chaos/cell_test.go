@@ -9,15 +9,15 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"souk/e2e/fault"
+	"souk/e2e/faultproxy"
+	"souk/e2e/poll"
 	"souk/e2e/shop"
-	"souk/e2e/trial"
 )
 
-// cell is one square of the crash matrix, with the seed of what is left to chance.
+// cell is one cell of the crash matrix, with the seed of all that is random in it.
 type cell struct {
 	step   step
-	moment fault.Moment
+	moment faultproxy.Moment
 	fault  string
 	seed   uint64
 }
@@ -45,46 +45,46 @@ func (r result) String() string {
 	return fmt.Sprintf("answer %d in %.1f s after %v; recovered in %.1f s", r.status, r.answered.Seconds(), r.retries, r.clean.Seconds())
 }
 
-// play plays the cell in a shop. The shop is as good as new afterwards, unless there is an error.
-func (c cell) play(ctx context.Context, a *arena) (result, error) {
-	s, err := c.scene(ctx, a)
+// run runs the cell in a shop. The shop is as good as new afterwards, unless there is an error.
+func (c cell) run(ctx context.Context, a *auditedShop) (result, error) {
+	s, err := c.open(ctx, a)
 	if err != nil {
 		return result{}, fmt.Errorf("prepare: %w", err)
 	}
-	r, sender, err := c.step.play.begin(ctx, s)
+	r, sender, err := c.step.scenario.prepare(ctx, s)
 	if err != nil {
 		return result{}, fmt.Errorf("prepare: %w", err)
 	}
-	h := harm{arena: a, fault: c.fault, service: c.step.service, moment: c.moment, delay: time.Duration(s.random.Int64N(int64(2 * time.Second)))}
-	proxy := h.lay(ctx, c.step.method)
-	resp, retries, err := insist(ctx, sender, r)
+	i := injection{auditedShop: a, fault: c.fault, service: c.step.service, moment: c.moment, delay: time.Duration(s.random.Int64N(int64(2 * time.Second)))}
+	proxy := i.prepare(ctx, c.step.method)
+	resp, retries, err := sendUntilAnswered(ctx, sender, r)
 	if proxy.Waiting() {
 		return result{}, errors.Join(errors.New("the step was never reached"), err)
 	}
 	if err != nil {
 		return result{}, errors.Join(err, s.trace(ctx))
 	}
-	got := result{status: resp.Status, retries: retries, answered: time.Since(h.at)}
-	if err := c.judge(ctx, s, &h, sender, r, resp); err != nil {
+	got := result{status: resp.Status, retries: retries, answered: time.Since(i.at)}
+	if err := c.check(ctx, s, &i, sender, r, resp); err != nil {
 		return got, errors.Join(err, s.trace(ctx))
 	}
-	got.clean = time.Since(h.at)
+	got.clean = time.Since(i.at)
 	return got, nil
 }
 
-// scene opens an account for the cell and logs staff in.
-func (c cell) scene(ctx context.Context, a *arena) (*scene, error) {
-	keeper, err := a.staff(ctx)
+// open opens an account for the cell and logs staff in.
+func (c cell) open(ctx context.Context, a *auditedShop) (*session, error) {
+	staff, err := a.logInStaff(ctx)
 	if err != nil {
 		return nil, err
 	}
 	buyer, err := a.register(ctx)
-	return &scene{arena: a, random: c.random(), buyer: buyer, keeper: keeper}, err
+	return &session{auditedShop: a, random: c.random(), buyer: buyer, staff: staff}, err
 }
 
-// judge compares what became of the order with what the answer said.
-func (c cell) judge(ctx context.Context, s *scene, h *harm, sender *shop.Client, r request, resp *shop.Response) error {
-	there, ok := c.step.play.ends[resp.Status]
+// check compares what became of the order with what the answer said.
+func (c cell) check(ctx context.Context, s *session, i *injection, sender *shop.Client, r request, resp *shop.Response) error {
+	expected, ok := c.step.scenario.outcomes[resp.Status]
 	if !ok {
 		return fmt.Errorf("the answer is %d %s", resp.Status, resp.Body)
 	}
@@ -92,18 +92,18 @@ func (c cell) judge(ctx context.Context, s *scene, h *harm, sender *shop.Client,
 		s.orderID = orderIDOf(resp)
 	}
 	if r.key != "" {
-		again, _, err := insist(ctx, sender, r)
+		again, _, err := sendUntilAnswered(ctx, sender, r)
 		if err != nil || again.Status != resp.Status || !bytes.Equal(again.Body, resp.Body) {
 			return fmt.Errorf("the answer was %d %s, and then %d %s, %w", resp.Status, resp.Body, again.Status, again.Body, err)
 		}
 	}
-	if err := <-h.mended; err != nil {
+	if err := <-i.repaired; err != nil {
 		return fmt.Errorf("start again what was killed: %w", err)
 	}
-	if err := s.await(ctx, cleanWithin, there); err != nil {
+	if err := s.await(ctx, cleanWithin, expected); err != nil {
 		return err
 	}
-	return trial.Until(ctx, cleanWithin, s.books)
+	return poll.Until(ctx, cleanWithin, s.books)
 }
 
 // orderIDOf returns the order that an answer to a checkout is about.
@@ -116,13 +116,13 @@ func orderIDOf(resp *shop.Response) string {
 	return placed.ID
 }
 
-// trace is what is known of the order, as an error.
-func (s *scene) trace(ctx context.Context) error {
+// trace returns what the logs say of the order, as an error.
+func (s *session) trace(ctx context.Context) error {
 	if s.orderID == "" {
 		var mine shop.Orders
 		if err := s.buyer.Do(ctx, "GET", "/v1/orders", nil, &mine); err == nil && len(mine.Items) > 0 {
 			s.orderID = mine.Items[0].ID
 		}
 	}
-	return fmt.Errorf("order %s in the logs:\n%s", s.orderID, s.traces(s.orderID))
+	return fmt.Errorf("order %s in the logs:\n%s", s.orderID, s.logsOf(s.orderID))
 }

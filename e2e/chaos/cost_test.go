@@ -17,7 +17,7 @@ const (
 
 	costly = 50 // checkouts that are measured
 	// Background work does not come at an even rate. One commit more a checkout would be a whole one.
-	astray = 0.25
+	tolerance = 0.25
 )
 
 // TestCostOfACheckout counts what a checkout takes, and fails when that has become more than it may be.
@@ -44,15 +44,15 @@ func TestCostOfACheckout(t *testing.T) {
 	if calls == 0 || commits <= 0 {
 		t.Error("something was not counted")
 	}
-	if calls > mostCalls || commits > mostCommits+astray {
+	if calls > mostCalls || commits > mostCommits+tolerance {
 		t.Errorf("that is more than %d calls, %d commits", mostCalls, mostCommits)
 	}
 }
 
 // openMetered starts a shop whose gRPC calls all pass a proxy that counts them.
-func openMetered(t *testing.T) (*arena, *meter) {
+func openMetered(t *testing.T) (*auditedShop, *meter) {
 	t.Helper()
-	a, end, err := open(t.Context(), 1_000_000, stack.Services...)
+	a, end, err := openShop(t.Context(), 1_000_000, stack.Services...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +65,7 @@ func openMetered(t *testing.T) (*arena, *meter) {
 }
 
 // confirm checks five lines out and returns what that alone has cost.
-func (a *arena) confirm(t *testing.T, m *meter, buyer *shop.Client) reading {
+func (a *auditedShop) confirm(t *testing.T, m *meter, buyer *shop.Client) reading {
 	t.Helper()
 	var basket []item
 	for _, sku := range skus[:5] {

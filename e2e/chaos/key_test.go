@@ -27,7 +27,7 @@ func TestKeysUnderKills(t *testing.T) {
 	if full() {
 		lasts = 2 * time.Minute
 	}
-	a, end, err := open(t.Context(), 0)
+	a, end, err := openShop(t.Context(), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +36,7 @@ func TestKeysUnderKills(t *testing.T) {
 			t.Errorf("stop the shop: %v", err)
 		}
 	}()
-	staff, err := a.staff(t.Context())
+	staff, err := a.logInStaff(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +115,7 @@ func (u *keyUser) use(ctx context.Context) error {
 
 func (u *keyUser) send(ctx context.Context, c *shop.Client, r request) error {
 	r.key = uuid.NewString()
-	resp, met, err := insist(context.WithoutCancel(ctx), c, r)
+	resp, met, err := sendUntilAnswered(context.WithoutCancel(ctx), c, r)
 	u.met = add(u.met, met, 1)
 	if err != nil {
 		return err
@@ -130,7 +130,7 @@ func (u *keyUser) send(ctx context.Context, c *shop.Client, r request) error {
 // check sends every request again, and counts the effects.
 func (u *keyUser) check(ctx context.Context) error {
 	for _, first := range u.last {
-		again, _, err := insist(ctx, first.client, first.request)
+		again, _, err := sendUntilAnswered(ctx, first.client, first.request)
 		if err != nil {
 			return err
 		}

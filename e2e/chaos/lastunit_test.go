@@ -14,8 +14,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"souk/deploy/local/stack"
+	"souk/e2e/poll"
 	"souk/e2e/shop"
-	"souk/e2e/trial"
 )
 
 // sizes are how many buy at once, and how often.
@@ -25,7 +25,7 @@ type sizes struct {
 	requests int
 }
 
-func crush() sizes {
+func raceSizes() sizes {
 	if full() {
 		return sizes{buyers: 200, rounds: 200, requests: 1000}
 	}
@@ -35,16 +35,16 @@ func crush() sizes {
 // In the long form there are tens of thousands of orders to audit.
 const auditWithin = 3 * time.Minute
 
-// race is a shop with buyers who want the same things.
+// race is a shop with customers who buy the same things at once.
 type race struct {
-	*arena
-	keeper *shop.Client
+	*auditedShop
+	staff  *shop.Client
 	buyers []*shop.Client
 }
 
 // TestLastUnit has many buy at once what is not enough for all of them.
 func TestLastUnit(t *testing.T) {
-	a, end, err := open(t.Context(), 0)
+	a, end, err := openShop(t.Context(), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,8 +53,8 @@ func TestLastUnit(t *testing.T) {
 			t.Errorf("stop the shop: %v", err)
 		}
 	}()
-	r := race{arena: a, buyers: make([]*shop.Client, crush().buyers)}
-	if r.keeper, err = a.staff(t.Context()); err != nil {
+	r := race{auditedShop: a, buyers: make([]*shop.Client, raceSizes().buyers)}
+	if r.staff, err = a.logInStaff(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	// A password costs a while of a processor, so the same buyers run in each race.
@@ -69,12 +69,12 @@ func TestLastUnit(t *testing.T) {
 	t.Run("a hundred pieces are sold a hundred times", r.hundred)
 	t.Run("baskets in opposite orders", r.opposite)
 	t.Run("the last piece is sold once", r.lastPiece)
-	r.calm(t)
+	r.checkAfterwards(t)
 }
 
 func (r *race) lastPiece(t *testing.T) {
-	got := newCensus()
-	for range crush().rounds {
+	got := newCounters()
+	for range raceSizes().rounds {
 		r.stock(t, skus[0], 1)
 		sold := r.run(t, got, len(r.buyers), func(int) []item { return []item{{skus[0], 1}} })
 		if sold != 1 {
@@ -82,18 +82,18 @@ func (r *race) lastPiece(t *testing.T) {
 		}
 		r.soldOut(t, skus[0])
 	}
-	t.Logf("measured: %d rounds of %d buyers: %v", crush().rounds, len(r.buyers), got.answers)
+	t.Logf("measured: %d rounds of %d buyers: %v", raceSizes().rounds, len(r.buyers), got.answers)
 }
 
 func (r *race) hundred(t *testing.T) {
 	const pieces = 100
 	r.stock(t, skus[1], pieces)
-	got := newCensus()
+	got := newCounters()
 	sold := 0
-	for left := crush().requests; left > 0; left -= len(r.buyers) {
+	for left := raceSizes().requests; left > 0; left -= len(r.buyers) {
 		sold += r.run(t, got, min(left, len(r.buyers)), func(int) []item { return []item{{skus[1], 1}} })
 		// A cart that could not be emptied at once is emptied a little later; not while it is filled again.
-		if err := trial.Until(t.Context(), cleanWithin, r.books); err != nil {
+		if err := poll.Until(t.Context(), cleanWithin, r.books); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -101,7 +101,7 @@ func (r *race) hundred(t *testing.T) {
 		t.Errorf("%d pieces were sold %d times", pieces, sold)
 	}
 	r.soldOut(t, skus[1])
-	t.Logf("measured: %d requests for %d pieces: %v", crush().requests, pieces, got.answers)
+	t.Logf("measured: %d requests for %d pieces: %v", raceSizes().requests, pieces, got.answers)
 }
 
 // opposite has one half of the buyers name the SKUs in one order, and the other half the other way round.
@@ -113,7 +113,7 @@ func (r *race) opposite(t *testing.T) {
 		baskets[0] = append(baskets[0], item{sku, 1})
 		baskets[1] = slices.Insert(baskets[1], 0, item{sku, 1})
 	}
-	got := newCensus()
+	got := newCounters()
 	if sold := r.run(t, got, len(r.buyers), func(i int) []item { return baskets[i%2] }); sold != pieces {
 		t.Errorf("%d baskets were sold %d times", pieces, sold)
 	}
@@ -126,7 +126,7 @@ func (r *race) opposite(t *testing.T) {
 // stock puts pieces of a SKU on sale.
 func (r *race) stock(t *testing.T, sku string, pieces int64) {
 	t.Helper()
-	if _, err := r.keeper.Adjust(t.Context(), sku, pieces, "race"); err != nil {
+	if _, err := r.staff.Adjust(t.Context(), sku, pieces, "race"); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -134,8 +134,8 @@ func (r *race) stock(t *testing.T, sku string, pieces int64) {
 // soldOut fails unless nothing is left of a SKU, and nothing held.
 func (r *race) soldOut(t *testing.T, sku string) {
 	t.Helper()
-	err := trial.Until(t.Context(), cleanWithin, func(ctx context.Context) error {
-		level, err := r.keeper.Stock(ctx, sku)
+	err := poll.Until(t.Context(), cleanWithin, func(ctx context.Context) error {
+		level, err := r.staff.Stock(ctx, sku)
 		if err == nil && (level.OnHand != 0 || level.Reserved != 0) {
 			err = fmt.Errorf("%+v", level)
 		}
@@ -147,7 +147,7 @@ func (r *race) soldOut(t *testing.T, sku string) {
 }
 
 // run has the first n buyers buy their baskets at the same moment, and returns how many got theirs.
-func (r *race) run(t *testing.T, count *census, n int, basket func(i int) []item) int {
+func (r *race) run(t *testing.T, count *counters, n int, basket func(i int) []item) int {
 	t.Helper()
 	requests := make([]request, n)
 	var filling errgroup.Group
@@ -185,7 +185,7 @@ func (r *race) run(t *testing.T, count *census, n int, basket func(i int) []item
 }
 
 // buy sends a checkout once and reports whether the order is confirmed, at last.
-func (r *race) buy(ctx context.Context, c *shop.Client, request request, count *census) (bool, error) {
+func (r *race) buy(ctx context.Context, c *shop.Client, request request, count *counters) (bool, error) {
 	start := time.Now()
 	resp, err := request.send(ctx, c)
 	if err != nil {
@@ -199,7 +199,7 @@ func (r *race) buy(ctx context.Context, c *shop.Client, request request, count *
 		return false, fmt.Errorf("%d %s", resp.Status, resp.Body)
 	}
 	var end shop.Order
-	err = trial.Until(ctx, cleanWithin, func(ctx context.Context) (err error) {
+	err = poll.Until(ctx, cleanWithin, func(ctx context.Context) (err error) {
 		if end, err = orderOf(ctx, c, orderIDOf(resp)); err == nil && end.Status == "pending" {
 			err = fmt.Errorf("order %s is pending", end.ID)
 		}
@@ -208,8 +208,8 @@ func (r *race) buy(ctx context.Context, c *shop.Client, request request, count *
 	return end.Status == "confirmed", err
 }
 
-// calm fails if PostgreSQL had to end a deadlock, or the books are not clean.
-func (r *race) calm(t *testing.T) {
+// checkAfterwards fails if PostgreSQL had to end a deadlock, or the books are not clean.
+func (r *race) checkAfterwards(t *testing.T) {
 	t.Helper()
 	log, err := os.ReadFile(r.LogFile(stack.Postgres))
 	if err != nil {
@@ -218,7 +218,7 @@ func (r *race) calm(t *testing.T) {
 	if strings.Contains(string(log), "deadlock detected") {
 		t.Error("there were deadlocks")
 	}
-	if err := trial.Until(t.Context(), auditWithin, r.books); err != nil {
+	if err := poll.Until(t.Context(), auditWithin, r.books); err != nil {
 		t.Error(err)
 	}
 }

@@ -9,12 +9,12 @@ import (
 	"testing"
 	"time"
 
-	"souk/e2e/fault"
+	"souk/e2e/faultproxy"
 )
 
-var moments = []fault.Moment{fault.Requested, fault.Committed, fault.Answered}
+var moments = []faultproxy.Moment{faultproxy.Requested, faultproxy.Committed, faultproxy.Answered}
 
-// How many times the full matrix goes over each square.
+// How many times the full matrix runs each cell.
 const rounds = 3
 
 // seed is SOUK_SEED, or 1.
@@ -31,7 +31,7 @@ func seed(t *testing.T) uint64 {
 	return n
 }
 
-// every returns every square of the matrix, with seeds that follow each other from first.
+// every returns every cell of the matrix, with seeds that follow each other from first.
 func every(first uint64, times int) []cell {
 	var cells []cell
 	for round := range times {
@@ -62,7 +62,7 @@ func sample(seed uint64) []cell {
 	return cells
 }
 
-// chosen returns the cells to play: SOUK_CELL alone, or all of them in the full form, or a sample.
+// chosen returns the cells to run: SOUK_CELL alone, or all of them in the full form, or a sample.
 func chosen(t *testing.T) []cell {
 	t.Helper()
 	if name := os.Getenv("SOUK_CELL"); name != "" {
@@ -85,7 +85,7 @@ func chosen(t *testing.T) []cell {
 }
 
 // TestCrashMatrix has processes killed and paused at each moment of each step of the saga. SOUK_CHAOS=full
-// plays every cell; SOUK_CELL plays one, and SOUK_SHOPS says how many shops do it beside each other.
+// runs every cell; SOUK_CELL runs one, and SOUK_SHOPS says how many shops do it beside each other.
 func TestCrashMatrix(t *testing.T) {
 	cells := chosen(t)
 	shops := 3
@@ -98,40 +98,40 @@ func TestCrashMatrix(t *testing.T) {
 	}
 	close(queue)
 	var tally tally
-	var playing sync.WaitGroup
+	var running sync.WaitGroup
 	for range min(shops, len(cells)) {
-		playing.Go(func() { tally.playAll(t, queue) })
+		running.Go(func() { tally.runAll(t, queue) })
 	}
-	playing.Wait()
+	running.Wait()
 	t.Logf("measured: %d cells; slowest answer %.1f s (%v), slowest recovery %.1f s (%v)",
-		tally.played, tally.slowestAnswer.took.Seconds(), tally.slowestAnswer.cell, tally.slowestRecovery.took.Seconds(), tally.slowestRecovery.cell)
-	if tally.played != len(cells) {
-		t.Errorf("%d of %d cells were played", tally.played, len(cells))
+		tally.ran, tally.slowestAnswer.took.Seconds(), tally.slowestAnswer.cell, tally.slowestRecovery.took.Seconds(), tally.slowestRecovery.cell)
+	if tally.ran != len(cells) {
+		t.Errorf("%d of %d cells were run", tally.ran, len(cells))
 	}
 }
 
 // tally adds cells up.
 type tally struct {
 	mu                             sync.Mutex
-	played                         int
+	ran                            int
 	slowestAnswer, slowestRecovery struct {
 		took time.Duration
 		cell cell
 	}
 }
 
-// playAll plays cells from a queue in a shop, and in a new one after each that fails.
-func (y *tally) playAll(t *testing.T, queue <-chan cell) {
+// runAll runs cells from a queue in a shop, and in a new one after each that fails.
+func (y *tally) runAll(t *testing.T, queue <-chan cell) {
 	for c := range queue {
-		if !y.playUntilFailure(t, c, queue) {
+		if !y.runUntilFailure(t, c, queue) {
 			return
 		}
 	}
 }
 
-// playUntilFailure plays a cell and those that follow it in a new shop.
-func (y *tally) playUntilFailure(t *testing.T, c cell, queue <-chan cell) bool {
-	a, end, err := open(t.Context(), 1_000_000, "inventory", "payments", "carts", "shipping")
+// runUntilFailure runs a cell and those that follow it in a new shop.
+func (y *tally) runUntilFailure(t *testing.T, c cell, queue <-chan cell) bool {
+	a, end, err := openShop(t.Context(), 1_000_000, "inventory", "payments", "carts", "shipping")
 	if err != nil {
 		t.Error(err)
 		return false
@@ -142,16 +142,16 @@ func (y *tally) playUntilFailure(t *testing.T, c cell, queue <-chan cell) bool {
 		}
 	}()
 	for ok := true; ok; c, ok = <-queue {
-		if !y.play(t, a, c) {
+		if !y.run(t, a, c) {
 			break
 		}
 	}
 	return true
 }
 
-func (y *tally) play(t *testing.T, a *arena, c cell) bool {
+func (y *tally) run(t *testing.T, a *auditedShop, c cell) bool {
 	return t.Run(c.String(), func(t *testing.T) {
-		got, err := c.play(t.Context(), a)
+		got, err := c.run(t.Context(), a)
 		if err != nil {
 			t.Errorf("%v\nagain: SOUK_CELL=%s SOUK_CHAOS=%s go test ./chaos -run CrashMatrix", err, c, os.Getenv("SOUK_CHAOS"))
 			return
@@ -164,7 +164,7 @@ func (y *tally) play(t *testing.T, a *arena, c cell) bool {
 func (y *tally) add(c cell, r result) {
 	y.mu.Lock()
 	defer y.mu.Unlock()
-	y.played++
+	y.ran++
 	if r.answered > y.slowestAnswer.took {
 		y.slowestAnswer.took, y.slowestAnswer.cell = r.answered, c
 	}

@@ -9,12 +9,12 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"souk/e2e/fault"
+	"souk/e2e/faultproxy"
 )
 
 // meter reads what a shop has spent.
 type meter struct {
-	proxies map[string]*fault.Proxy
+	proxies map[string]*faultproxy.Proxy
 	// A connection as payments, which may see the card network's books.
 	db *pgx.Conn
 }
@@ -28,7 +28,7 @@ type reading struct {
 	took         time.Duration
 }
 
-func newMeter(t *testing.T, a *arena) *meter {
+func newMeter(t *testing.T, a *auditedShop) *meter {
 	t.Helper()
 	db, err := pgx.Connect(t.Context(), a.DatabaseURL("payments", "payments"))
 	if err != nil {

@@ -42,8 +42,8 @@ func (r retries) String() string {
 	return fmt.Sprintf("%d retries: %v", sum(r), map[string]int(r))
 }
 
-// insist sends a request until the answer is definite.
-func insist(ctx context.Context, c *shop.Client, r request) (*shop.Response, retries, error) {
+// sendUntilAnswered sends a request until the answer is definite.
+func sendUntilAnswered(ctx context.Context, c *shop.Client, r request) (*shop.Response, retries, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
 	met := retries{}
@@ -86,9 +86,9 @@ func definite(resp *shop.Response) bool {
 	}
 }
 
-// get insists on an answer that is no error, and decodes it.
+// get sends a request until it is answered, fails if the answer is an error, and decodes it.
 func get(ctx context.Context, c *shop.Client, r request, out any) error {
-	resp, _, err := insist(ctx, c, r)
+	resp, _, err := sendUntilAnswered(ctx, c, r)
 	if err != nil {
 		return err
 	}
@@ -124,9 +124,9 @@ func orderOf(ctx context.Context, c *shop.Client, id string) (shop.Order, error)
 }
 
 // register opens an account and logs in to it. A registration whose answer was lost may have happened.
-func (a *arena) register(ctx context.Context) (*shop.Client, error) {
+func (a *auditedShop) register(ctx context.Context) (*shop.Client, error) {
 	account := map[string]string{"email": uuid.NewString() + "@example.com", "password": password, "name": "Ada Shopper"}
-	resp, _, err := insist(ctx, a.anyone, post("/v1/customers", account))
+	resp, _, err := sendUntilAnswered(ctx, a.anyone, post("/v1/customers", account))
 	if err != nil {
 		return nil, err
 	}
@@ -157,7 +157,7 @@ func checkout(ctx context.Context, c *shop.Client, basket []item, method string)
 		if slices.ContainsFunc(basket, func(i item) bool { return i.sku == line.SKU }) {
 			continue
 		}
-		if _, _, err := insist(ctx, c, request{method: http.MethodDelete, path: "/v1/carts/" + cart.ID + "/items/" + line.SKU}); err != nil {
+		if _, _, err := sendUntilAnswered(ctx, c, request{method: http.MethodDelete, path: "/v1/carts/" + cart.ID + "/items/" + line.SKU}); err != nil {
 			return request{}, err
 		}
 	}

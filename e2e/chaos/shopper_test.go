@@ -22,17 +22,17 @@ type purchase struct {
 
 // shopper checks out again and again, and keeps what it was told.
 type shopper struct {
-	*arena
+	*auditedShop
 	client *shop.Client
-	keeper *shop.Client // staff
+	staff  *shop.Client
 	random *rand.Rand
-	count  *census
+	count  *counters
 
 	bought []purchase
 }
 
-// census counts what all shoppers met.
-type census struct {
+// counters count what all shoppers met.
+type counters struct {
 	mu        sync.Mutex
 	answers   map[string]int
 	retries   retries
@@ -42,10 +42,10 @@ type census struct {
 	slowest   time.Duration
 }
 
-func newCensus() *census { return &census{answers: map[string]int{}, retries: retries{}} }
+func newCounters() *counters { return &counters{answers: map[string]int{}, retries: retries{}} }
 
 // answer counts a definite answer to a checkout.
-func (n *census) answer(resp *shop.Response, took time.Duration) {
+func (n *counters) answer(resp *shop.Response, took time.Duration) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.answers[outcomeOf(resp)]++
@@ -53,13 +53,13 @@ func (n *census) answer(resp *shop.Response, took time.Duration) {
 }
 
 // retried counts what it took to get a definite answer.
-func (n *census) retried(met retries) {
+func (n *counters) retried(met retries) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.retries = add(n.retries, met, 1)
 }
 
-func (n *census) add(counter *int) {
+func (n *counters) add(counter *int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	*counter++
@@ -92,7 +92,7 @@ func (s *shopper) once(ctx context.Context) error {
 		return err
 	}
 	start := time.Now()
-	resp, met, err := insist(ctx, s.client, r)
+	resp, met, err := sendUntilAnswered(ctx, s.client, r)
 	s.count.retried(met)
 	if err != nil {
 		return err
@@ -107,30 +107,30 @@ func (s *shopper) once(ctx context.Context) error {
 
 // goOn cancels a confirmed order, has it sent, or sent and taken back, or leaves it alone.
 func (s *shopper) goOn(ctx context.Context, id string) error {
-	dice := s.random.IntN(10)
-	if dice < 3 {
+	draw := s.random.IntN(10)
+	if draw < 3 {
 		s.count.add(&s.count.cancelled)
 		return s.must(ctx, s.client, post("/v1/orders/"+id+"/cancellation", nil))
 	}
-	if dice >= 7 {
+	if draw >= 7 {
 		return nil
 	}
 	s.count.add(&s.count.sent)
-	if err := s.must(ctx, s.keeper, post("/v1/admin/orders/"+id+"/dispatch", nil)); err != nil || dice > 4 {
+	if err := s.must(ctx, s.staff, post("/v1/admin/orders/"+id+"/dispatch", nil)); err != nil || draw > 4 {
 		return err
 	}
 	s.count.add(&s.count.returned)
-	visit := scene{arena: s.arena, random: s.random, buyer: s.client, keeper: s.keeper, orderID: id}
-	returnID, err := visit.sendBack(ctx)
+	order := session{auditedShop: s.auditedShop, random: s.random, buyer: s.client, staff: s.staff, orderID: id}
+	returnID, err := order.sendBack(ctx)
 	if err != nil {
 		return err
 	}
-	return s.must(ctx, s.keeper, post("/v1/admin/returns/"+returnID+"/receive", nil))
+	return s.must(ctx, s.staff, post("/v1/admin/returns/"+returnID+"/receive", nil))
 }
 
-// must insists on being answered 200.
+// must sends a request until it is answered, which must be with 200.
 func (s *shopper) must(ctx context.Context, c *shop.Client, r request) error {
-	resp, met, err := insist(ctx, c, r)
+	resp, met, err := sendUntilAnswered(ctx, c, r)
 	s.count.retried(met)
 	if err != nil {
 		return err
@@ -169,7 +169,7 @@ func (s *shopper) check(ctx context.Context) error {
 
 // compare asks for an order, and for the answer to its key, once more.
 func (s *shopper) compare(ctx context.Context, id string, p purchase) error {
-	again, _, err := insist(ctx, s.client, p.request)
+	again, _, err := sendUntilAnswered(ctx, s.client, p.request)
 	if err != nil {
 		return err
 	}

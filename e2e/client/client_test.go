@@ -14,7 +14,8 @@ import (
 
 	"souk/deploy/local/stack"
 	"souk/e2e/shop"
-	"souk/platform/devserver"
+	"souk/e2e/testshop"
+	"souk/testkit/devserver"
 )
 
 func TestMain(m *testing.M) { os.Exit(shop.Verdict(m.Run())) }
@@ -29,7 +30,7 @@ func TestATypeScriptClientShops(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, stop, err := stack.StartTemporary(t.Context(), "SOUK_RATE_LIMITS=off", "SOUK_SHIPPING_TRANSIT=1s")
+	s, stop, err := testshop.Start(t.Context(), stack.Config{Env: []string{"SOUK_RATE_LIMITS=off", "SOUK_SHIPPING_TRANSIT=1s"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"souk/deploy/local/stack"
 	"souk/e2e/shop"
+	"souk/e2e/testshop"
 )
 
 func TestMain(m *testing.M) { os.Exit(shop.Verdict(m.Run())) }
@@ -68,8 +69,9 @@ func buyAndReturn(t *testing.T, url string, staff *shop.Client, price shop.Money
 // start starts a shop that sells in currency, and logs staff in.
 func start(t *testing.T, currency string) (url string, staff *shop.Client) {
 	t.Helper()
-	s, stop, err := stack.StartTemporary(context.WithoutCancel(t.Context()),
-		"SOUK_CURRENCY="+currency, "SOUK_SHIPPING_TRANSIT=1s", "SOUK_RATE_LIMITS=off")
+	s, stop, err := testshop.Start(context.WithoutCancel(t.Context()), stack.Config{Env: []string{
+		"SOUK_CURRENCY=" + currency, "SOUK_SHIPPING_TRANSIT=1s", "SOUK_RATE_LIMITS=off",
+	}})
 	must(t, err)
 	t.Cleanup(func() {
 		if err := stop(); err != nil {

@@ -13,13 +13,14 @@ import (
 
 	"souk/deploy/local/stack"
 	"souk/e2e/shop"
+	"souk/e2e/testshop"
 )
 
 func TestMain(m *testing.M) { os.Exit(shop.Verdict(m.Run())) }
 
-func start(t *testing.T, env ...string) *stack.Stack {
+func start(t *testing.T, env ...string) *testshop.Shop {
 	t.Helper()
-	s, stop, err := stack.StartTemporary(t.Context(), append(env, "SOUK_RATE_LIMITS=on")...)
+	s, stop, err := testshop.Start(t.Context(), stack.Config{Env: append(env, "SOUK_RATE_LIMITS=on")})
 	if err != nil {
 		t.Fatal(err)
 	}

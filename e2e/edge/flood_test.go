@@ -11,9 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"souk/deploy/local/stack"
+	"souk/e2e/openloop"
 	"souk/e2e/shop"
-	"souk/e2e/trial"
+	"souk/e2e/testshop"
 )
 
 const (
@@ -29,7 +29,7 @@ func browse(t *testing.T, client *http.Client, url string) (p50, p99 time.Durati
 	defer cancel()
 	var mu sync.Mutex
 	var took []time.Duration
-	trial.Paced(ctx, browsePerSecond, func(int) {
+	openloop.Run(ctx, browsePerSecond, func(int) {
 		start := time.Now()
 		resp, err := client.Get(url + "/v1/products")
 		if err != nil {
@@ -69,7 +69,7 @@ func flood(ctx context.Context, t *testing.T, url string, addresses int) *answer
 		clients[i] = from(t, fmt.Sprintf("127.0.1.%d", i+1))
 	}
 	a := &answers{count: map[int]int{}}
-	trial.Paced(ctx, floodPerSecond, func(i int) {
+	openloop.Run(ctx, floodPerSecond, func(i int) {
 		email := fmt.Sprintf("nobody-%d@example.com", i)
 		if i%4 == 0 {
 			email = "ada@example.com"
@@ -84,7 +84,7 @@ func flood(ctx context.Context, t *testing.T, url string, addresses int) *answer
 }
 
 // open returns a shop with a customer and some products.
-func open(t *testing.T, env ...string) *stack.Stack {
+func open(t *testing.T, env ...string) *testshop.Shop {
 	t.Helper()
 	s := start(t, env...)
 	c := shop.New(s.URL())
@@ -148,7 +148,7 @@ type round struct {
 // counts reports whether the machine was free enough for the round to say something.
 func (r round) counts() bool { return r.quiet <= quietest && r.sent >= leastSent }
 
-func floodBeside(t *testing.T, s *stack.Stack, shopper *http.Client, addresses int) round {
+func floodBeside(t *testing.T, s *testshop.Shop, shopper *http.Client, addresses int) round {
 	t.Helper()
 	_, quiet := browse(t, shopper, s.URL())
 	ctx, cancel := context.WithCancel(t.Context())

@@ -13,7 +13,7 @@ import (
 	"text/template"
 
 	"souk/deploy/local/stack"
-	"souk/platform/devserver"
+	"souk/testkit/devserver"
 )
 
 // balancer is haproxy in front of the gateways. It looks at /readyz alone, and gives no request to a second one.

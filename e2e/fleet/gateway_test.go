@@ -16,7 +16,7 @@ const (
 	// ... and the load balancer asks so often whether it is ready.
 	checkEvery = 200 * time.Millisecond
 	// As many shoppers as keep this machine busy.
-	crowd = 12
+	busyShoppers = 12
 )
 
 // TestRollingRestartsOfGatewaysDropNoRequest restarts two gateways in turn, at the same addresses, behind a load balancer that asks
@@ -29,7 +29,7 @@ func TestRollingRestartsOfGatewaysDropNoRequest(t *testing.T) {
 	b := newBalancer(t)
 	b.await(t)
 	began := time.Now()
-	l := newLoadOf(t, shop.New(b.url()), crowd)
+	l := newLoadOf(t, shop.New(b.url()), busyShoppers)
 	restarts := 0
 	for answered := 0; answered < requests; answered = l.answered() {
 		for _, part := range live.Instances(stack.Gateway) {

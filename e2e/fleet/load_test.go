@@ -37,24 +37,24 @@ func newLoad(t *testing.T) *load {
 	return newLoadOf(t, anyone, shoppers)
 }
 
-// newLoadOf is newLoad for so many shoppers, who come to the shop as door does.
-func newLoadOf(t *testing.T, door *shop.Client, shoppers int) *load {
+// newLoadOf is newLoad for so many shoppers, who register with client.
+func newLoadOf(t *testing.T, anyone *shop.Client, shoppers int) *load {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	l := &load{stop: cancel}
-	crowd := make([]*shopper, shoppers)
+	everyone := make([]*shopper, shoppers)
 	var group errgroup.Group
-	for i := range crowd {
+	for i := range everyone {
 		group.Go(func() error {
-			client, _, err := door.Register(t.Context(), uuid.NewString()+"@example.com", "correct horse battery", "Ada Shopper")
-			crowd[i] = &shopper{load: l, number: i, client: client}
+			client, _, err := anyone.Register(t.Context(), uuid.NewString()+"@example.com", "correct horse battery", "Ada Shopper")
+			everyone[i] = &shopper{load: l, number: i, client: client}
 			return err
 		})
 	}
 	if err := group.Wait(); err != nil {
 		t.Fatal(err)
 	}
-	for _, s := range crowd {
+	for _, s := range everyone {
 		l.done.Go(func() {
 			for ctx.Err() == nil {
 				s.visit(ctx)

@@ -12,11 +12,12 @@ import (
 
 	"souk/deploy/local/stack"
 	"souk/e2e/shop"
+	"souk/e2e/testshop"
 )
 
 var (
 	// live is the shop that all tests share. None of its processes is started again by itself.
-	live   *stack.Stack
+	live   *testshop.Shop
 	anyone *shop.Client
 )
 
@@ -40,7 +41,7 @@ func run(m *testing.M) (code int, err error) {
 		"SOUK_RATE_LIMITS=off", "SOUK_SHIPPING_TRANSIT=1s", "SOUK_GATEWAY_LAME_DUCK=" + lameDuck.String(),
 	}}
 	var stop func() error
-	if live, stop, err = stack.StartTemporaryAs(ctx, cfg); err != nil {
+	if live, stop, err = testshop.Start(ctx, cfg); err != nil {
 		return 1, err
 	}
 	defer func() { err = errors.Join(err, stop()) }()

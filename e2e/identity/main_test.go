@@ -16,10 +16,11 @@ import (
 
 	"souk/deploy/local/stack"
 	rest "souk/e2e/shop"
-	"souk/platform/certificate/certtest"
+	"souk/e2e/testshop"
 	"souk/platform/consul"
 	"souk/platform/secret"
 	"souk/platform/service"
+	"souk/testkit/certtest"
 
 	// The contracts of every service.
 	_ "souk/proto/gen/souk/access/v1"
@@ -36,7 +37,7 @@ import (
 const rootGrace = service.LeastRootGrace
 
 var (
-	shop      *stack.Stack
+	shop      *testshop.Shop
 	authority *certtest.Authority
 )
 
@@ -57,7 +58,7 @@ func run(m *testing.M) (code int, err error) {
 	// Connections are made anew all the time, so that what certificates say counts at once.
 	env := []string{"SOUK_RATE_LIMITS=off", "SOUK_CONNECTION_AGE=500ms", "SOUK_CONSUL_ROOT_GRACE=" + rootGrace.String()}
 	var stop func() error
-	if shop, stop, err = stack.StartTemporaryAs(ctx, stack.Config{Authority: authority, Env: env}); err != nil {
+	if shop, stop, err = testshop.Start(ctx, stack.Config{Authority: authority, Env: env}); err != nil {
 		return 1, err
 	}
 	defer func() { err = errors.Join(err, stop()) }()

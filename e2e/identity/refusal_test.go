@@ -17,7 +17,7 @@ import (
 	"souk/deploy/local/stack"
 	"souk/platform/access"
 	"souk/platform/certificate"
-	"souk/platform/certificate/certtest"
+	"souk/testkit/certtest"
 )
 
 // caller is someone who calls a service named peer.

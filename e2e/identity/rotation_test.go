@@ -16,9 +16,9 @@ import (
 
 	"souk/deploy/local/stack"
 	rest "souk/e2e/shop"
-	"souk/platform/certificate/certtest"
 	"souk/platform/consul"
 	"souk/platform/secret"
+	"souk/testkit/certtest"
 )
 
 const (

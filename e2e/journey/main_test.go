@@ -15,6 +15,7 @@ import (
 
 	"souk/deploy/local/stack"
 	"souk/e2e/shop"
+	"souk/e2e/testshop"
 )
 
 // target is the shop that the tests of this package share; each makes its own products and customers. It is one that
@@ -24,7 +25,7 @@ var target struct {
 }
 
 // running is the new one; nil when it is someone else's.
-var running *stack.Stack
+var running *testshop.Shop
 
 const password = "correct horse battery"
 
@@ -43,8 +44,9 @@ func run(m *testing.M) (int, error) {
 		return shop.Verdict(m.Run()), nil
 	}
 	ctx := context.Background()
-	s, stop, err := stack.StartTemporary(ctx, "SOUK_RATE_LIMITS=off", "SOUK_SHIPPING_TRANSIT=2s",
-		"SOUK_PAYMENTS_SIMULATOR_WEBHOOK_SECRET="+webhookSecret)
+	s, stop, err := testshop.Start(ctx, stack.Config{Env: []string{
+		"SOUK_RATE_LIMITS=off", "SOUK_SHIPPING_TRANSIT=2s", "SOUK_PAYMENTS_SIMULATOR_WEBHOOK_SECRET=" + webhookSecret,
+	}})
 	if err != nil {
 		return 1, err
 	}

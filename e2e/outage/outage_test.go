@@ -17,22 +17,23 @@ import (
 
 	"souk/deploy/local/stack"
 	"souk/e2e/shop"
+	"souk/e2e/testshop"
 )
 
 var binDir string
 
 func TestMain(m *testing.M) {
 	var err error
-	if binDir, err = stack.BuildHere(context.Background()); err != nil {
+	if binDir, err = testshop.Build(context.Background()); err != nil {
 		fmt.Fprintln(os.Stderr, "build the shop:", err)
 		os.Exit(1)
 	}
 	os.Exit(shop.Verdict(m.Run()))
 }
 
-func start(t *testing.T) *stack.Stack {
+func start(t *testing.T) *testshop.Shop {
 	t.Helper()
-	s, stop, err := stack.StartTemporary(t.Context(), "SOUK_RATE_LIMITS=off")
+	s, stop, err := testshop.Start(t.Context(), stack.Config{Env: []string{"SOUK_RATE_LIMITS=off"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +46,7 @@ func start(t *testing.T) *stack.Stack {
 }
 
 // passing returns how many instances of each service pass their health check in Consul.
-func passing(t *testing.T, s *stack.Stack) map[string]int {
+func passing(t *testing.T, s *testshop.Shop) map[string]int {
 	t.Helper()
 	resp, err := http.Get("http://" + s.ConsulAddr() + "/v1/health/state/passing")
 	if err != nil {
@@ -116,24 +117,24 @@ func TestAKilledServiceTakesOnlyItsRoutesAlong(t *testing.T) {
 			t.Errorf("%s answers %d at first", name, code)
 		}
 	}
-	for victim, route := range routes {
-		if err := s.Process(victim).Signal(syscall.SIGKILL); err != nil {
+	for killed, route := range routes {
+		if err := s.Process(killed).Signal(syscall.SIGKILL); err != nil {
 			t.Fatal(err)
 		}
-		<-s.Process(victim).Done()
-		eventually(t, 10*time.Second, victim+" is unavailable", func() bool {
+		<-s.Process(killed).Done()
+		eventually(t, 10*time.Second, killed+" is unavailable", func() bool {
 			code, reason := status(t, staff, route)
 			return code == http.StatusServiceUnavailable && reason == "unavailable"
 		})
 		for other, theirs := range routes {
-			if code, _ := status(t, staff, theirs); other != victim && code >= 500 {
-				t.Errorf("without %s, %s answers %d", victim, theirs, code)
+			if code, _ := status(t, staff, theirs); other != killed && code >= 500 {
+				t.Errorf("without %s, %s answers %d", killed, theirs, code)
 			}
 		}
-		if err := s.Restart(t.Context(), victim); err != nil {
+		if err := s.Restart(t.Context(), killed); err != nil {
 			t.Fatal(err)
 		}
-		eventually(t, 20*time.Second, victim+" is back", func() bool {
+		eventually(t, 20*time.Second, killed+" is back", func() bool {
 			code, _ := status(t, staff, route)
 			return code < 500
 		})

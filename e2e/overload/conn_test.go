@@ -49,7 +49,7 @@ func (c *conn) try(request []byte) (int, error) {
 	return c.read()
 }
 
-// read reads an answer. A refusal's header is skipped rather than parsed: most answers to a crowd are refusals, and what reading
+// read reads an answer. A refusal's header is skipped rather than parsed: most answers to that many visitors are refusals, and what reading
 // them takes is taken from the gateway.
 func (c *conn) read() (int, error) {
 	const refusal = "HTTP/1.1 503 "

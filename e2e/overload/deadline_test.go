@@ -8,10 +8,11 @@ import (
 	"time"
 
 	"souk/deploy/local/stack"
-	"souk/e2e/fault"
+	"souk/e2e/faultproxy"
+	"souk/e2e/testshop"
 	"souk/platform/consul"
-	"souk/platform/devserver"
 	"souk/platform/secret"
+	"souk/testkit/devserver"
 )
 
 // hurried is how shoppers are who buy a lot.
@@ -25,14 +26,14 @@ func TestLittleIsWorkedOnForNobody(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	line, err := fault.NewLine(fmt.Sprintf("127.0.0.1:%d", port))
+	proxy, err := faultproxy.NewTCP(fmt.Sprintf("127.0.0.1:%d", port))
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(line.Close)
-	s := open(t, stack.Config{PostgresPort: port, PostgresAddr: line.Addr()})
-	c := newCrowd(t, s.URL())
-	c.mix, c.patience = hurried, 200*time.Millisecond
+	t.Cleanup(proxy.Close)
+	s := open(t, stack.Config{PostgresPort: port, PostgresAddr: proxy.Addr()})
+	v := newVisitors(t, s.URL())
+	v.mix, v.patience = hurried, 200*time.Millisecond
 	lasting := 4 * time.Second
 	if full() {
 		lasting = 30 * time.Second
@@ -43,17 +44,17 @@ func TestLittleIsWorkedOnForNobody(t *testing.T) {
 		rate   float64
 		happen func() error
 	}{
-		{"at ease", 40, func() error { return nil }},
-		{"in a crowd", 600, func() error { return nil }},
-		{"its database slow", 40, func() error { return line.Delay(60 * time.Millisecond) }},
-		{"its database silent", 40, line.Slow},
+		{"with little to do", 40, func() error { return nil }},
+		{"with too much to do", 600, func() error { return nil }},
+		{"its database slow", 40, func() error { return proxy.Delay(60 * time.Millisecond) }},
+		{"its database silent", 40, proxy.Slow},
 	} {
 		start := servedBy(t, s)
 		if err := test.happen(); err != nil {
 			t.Fatal(err)
 		}
-		l := c.visits(test.rate, lasting)
-		if err := line.Mend(t.Context()); err != nil {
+		l := v.visits(test.rate, lasting)
+		if err := proxy.Reset(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if test.rate > 100 && full() && 5*l.count(good) < len(l.answers) {
@@ -94,7 +95,7 @@ func (w work) String() string {
 }
 
 // servedBy asks all services what they did so far.
-func servedBy(t *testing.T, s *stack.Stack) work {
+func servedBy(t *testing.T, s *testshop.Shop) work {
 	t.Helper()
 	client, err := consul.NewClient(s.ConsulAddr(), secret.Text(s.ConsulManagementToken()))
 	if err != nil {
@@ -116,7 +117,7 @@ func servedBy(t *testing.T, s *stack.Stack) work {
 }
 
 // settled returns what the services did once they do no more.
-func settled(t *testing.T, s *stack.Stack) (now work) {
+func settled(t *testing.T, s *testshop.Shop) (now work) {
 	t.Helper()
 	last := work{Calls: -1}
 	eventually(t, 30*time.Second, "the services have nothing to do", func() bool {

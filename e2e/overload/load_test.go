@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	// Connections of the crowd. When all wait for an answer, those who come then wait as well, and that is counted.
+	// Connections of the visitors. When all wait for an answer, visitors who come then wait as well, and that is counted.
 	conns = 600
 	// An answer that comes later is of no use to anybody.
 	useful = time.Second
@@ -22,7 +22,7 @@ type load struct {
 }
 
 // visits has so many visits a second begin for a while, whether or not those before have ended, and waits for all of them.
-func (c *crowd) visits(rate float64, lasting time.Duration) load {
+func (v *visitors) visits(rate float64, lasting time.Duration) load {
 	due := make(chan time.Time, int(rate*lasting.Seconds())+1)
 	l := load{rate: rate, lasted: lasting}
 	var mu sync.Mutex
@@ -34,10 +34,10 @@ func (c *crowd) visits(rate float64, lasting time.Duration) load {
 	var all sync.WaitGroup
 	for range conns {
 		all.Go(func() {
-			via := &conn{addr: c.addr, patience: c.patience}
+			via := &conn{addr: v.addr, patience: v.patience}
 			defer via.close()
 			for at := range due {
-				c.visit(via, at, tell)
+				v.visit(via, at, tell)
 			}
 		})
 	}

@@ -10,6 +10,7 @@ import (
 
 	"souk/deploy/local/stack"
 	"souk/e2e/shop"
+	"souk/e2e/testshop"
 )
 
 func TestMain(m *testing.M) { os.Exit(shop.Verdict(m.Run())) }
@@ -21,10 +22,10 @@ func full() bool { return os.Getenv("SOUK_CHAOS") == "full" }
 const products = 100
 
 // open starts a shop that sells something.
-func open(t *testing.T, cfg stack.Config) *stack.Stack {
+func open(t *testing.T, cfg stack.Config) *testshop.Shop {
 	t.Helper()
 	cfg.Env = append(cfg.Env, "SOUK_RATE_LIMITS=off")
-	s, stop, err := stack.StartTemporaryAs(t.Context(), cfg)
+	s, stop, err := testshop.Start(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,14 +25,14 @@ const rounds = 3
 
 func TestMoreThanCanBeDoneLeavesWhatCanBeDone(t *testing.T) {
 	s := apart(t)
-	c := newCrowd(t, s.URL())
-	c.visits(50, 2*time.Second) // until everything is warm
+	v := newVisitors(t, s.URL())
+	v.visits(50, 2*time.Second) // until everything is warm
 	bars := theBars()
 	counted := 0
 	for range rounds {
-		capacity := c.capacity(t, bars.step)
-		five, counts5 := c.times(t, 5, capacity, bars)
-		ten, counts10 := c.times(t, 10, capacity, bars)
+		capacity := v.capacity(t, bars.step)
+		five, counts5 := v.times(t, 5, capacity, bars)
+		ten, counts10 := v.times(t, 10, capacity, bars)
 		if five && ten {
 			return
 		}
@@ -47,11 +47,11 @@ func TestMoreThanCanBeDoneLeavesWhatCanBeDone(t *testing.T) {
 }
 
 // capacity is the most visits a second that are answered well, found by more and more of them.
-func (c *crowd) capacity(t *testing.T, step time.Duration) float64 {
+func (v *visitors) capacity(t *testing.T, step time.Duration) float64 {
 	t.Helper()
 	most := 0.0
 	for rate := 150.0; ; rate *= 1.5 {
-		l := c.visits(rate, step)
+		l := v.visits(rate, step)
 		t.Logf("measured: %v", l)
 		if most = max(most, l.goodput()); l.goodput() < 0.8*rate {
 			return most
@@ -65,17 +65,17 @@ func (c *crowd) capacity(t *testing.T, step time.Duration) float64 {
 // An order takes as much of the services as ten looks at products, and goes first. With n times the orders the shop answers fewer
 // requests without doing less. So the peak that the goodput is held against is what it does when as many buy as then, but only
 // as many look as it can serve.
-func (c *crowd) times(t *testing.T, n int, capacity float64, bars bars) (holds, counts bool) {
+func (v *visitors) times(t *testing.T, n int, capacity float64, bars bars) (holds, counts bool) {
 	t.Helper()
-	buyers := &crowd{addr: c.addr, mix: c.mix.buying(n), patience: c.patience, idle: c.idle}
-	peak := buyers.visits(capacity*float64(buyers.mix.all())/float64(c.mix.all()), bars.step)
-	l := c.visits(float64(n)*capacity, bars.step)
-	recovered := c.recovery(t, capacity/2, bars.recoversWithin)
-	after := c.visits(capacity, bars.step)
+	buyers := &visitors{addr: v.addr, mix: v.mix.buying(n), patience: v.patience, idle: v.idle}
+	peak := buyers.visits(capacity*float64(buyers.mix.all())/float64(v.mix.all()), bars.step)
+	l := v.visits(float64(n)*capacity, bars.step)
+	recovered := v.recovery(t, capacity/2, bars.recoversWithin)
+	after := v.visits(capacity, bars.step)
 	part := l.goodput() / peak.goodput()
 	counts = after.goodput() >= 0.8*capacity
 	t.Logf("measured: as many buyers, as many who look as can be served: %v", peak)
-	t.Logf("measured: %d times capacity: goodput %.2f of that (%.2f of what it is with the usual buyers; after the storm %.2f), "+
+	t.Logf("measured: %d times capacity: goodput %.2f of that (%.2f of what it is with the usual buyers; afterwards %.2f), "+
 		"back to normal within %v; counts: %v; %v", n, part, l.goodput()/capacity, after.goodput()/capacity, recovered, counts, l)
 	least := map[int]float64{5: bars.atFive, 10: bars.atTen}[n]
 	sells := l.success(buys) > l.success(browses)
@@ -83,13 +83,13 @@ func (c *crowd) times(t *testing.T, n int, capacity float64, bars bars) (holds, 
 	return part >= least && sells && quick && recovered <= bars.recoversWithin, counts
 }
 
-// recovery returns how long after a storm it takes until a second's visits are answered well, all but one in a hundred.
-func (c *crowd) recovery(t *testing.T, rate float64, within time.Duration) time.Duration {
+// recovery returns how long it takes afterwards until a second's visits are answered well, all but one in a hundred.
+func (v *visitors) recovery(t *testing.T, rate float64, within time.Duration) time.Duration {
 	t.Helper()
 	start := time.Now()
 	for time.Since(start) < 2*within {
 		began := time.Since(start)
-		if l := c.visits(rate, time.Second); float64(l.count(good)) >= 0.99*float64(len(l.answers)) {
+		if l := v.visits(rate, time.Second); float64(l.count(good)) >= 0.99*float64(len(l.answers)) {
 			return began.Round(time.Millisecond)
 		}
 	}

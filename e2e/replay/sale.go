@@ -8,7 +8,7 @@ import (
 	"net/http"
 	"time"
 
-	"souk/platform/country"
+	"souk/platform/postal"
 
 	"souk/e2e/shop"
 )
@@ -56,7 +56,7 @@ func (r *Replay) buy(ctx context.Context, c *customer, invoice Invoice) (order s
 		return order, err
 	}
 	to := shop.Address{Name: "Customer", Line1: "1 High Street", City: "Town", Country: cmp.Or(countries[invoice.Country], "GB")}
-	to.PostalCode = country.ExamplePostalCode(to.Country)
+	to.PostalCode = postal.ExampleCode(to.Country)
 	var quote shop.Quote
 	if err := c.do(ctx, func(client *shop.Client) (err error) {
 		quote, err = client.Quote(ctx, cart.ID, to)

@@ -14,7 +14,7 @@ import (
 	"google.golang.org/grpc/codes"
 
 	"souk/deploy/local/stack"
-	"souk/e2e/fault"
+	"souk/e2e/faultproxy"
 	"souk/platform/breaker"
 )
 
@@ -35,7 +35,7 @@ const (
 )
 
 // adminOf returns the admin port of the instance of a service, as Consul knows it.
-func (p *premises) adminOf(ctx context.Context, name string) (string, error) {
+func (p *proxiedShop) adminOf(ctx context.Context, name string) (string, error) {
 	var instances []struct{ ServiceMeta map[string]string }
 	if err := fetch(ctx, "http://"+p.ConsulAddr()+"/v1/catalog/service/"+name, &instances); err != nil {
 		return "", err
@@ -91,7 +91,7 @@ type period struct {
 }
 
 // observe has shoppers ask for products, and others for their orders, while something is done to the shop and for a while.
-func observe(ctx context.Context, c *cast, round int, do func(context.Context) error) (period, error) {
+func observe(ctx context.Context, c *clients, round int, do func(context.Context) error) (period, error) {
 	ctx, cancel := context.WithTimeout(ctx, healsWithin+measuredFor())
 	defer cancel()
 	var got period
@@ -123,48 +123,48 @@ func wait(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// episode is a failure of catalog, and its end.
-type episode struct {
+// outage is what was measured of a failure of catalog, and of its end.
+type outage struct {
 	opened, closed              time.Duration
 	refused                     time.Duration // the median time of a call that fails
 	quiet, broken               time.Duration // p99 of other routes
 	quietRequests, wellAnswered int
 }
 
-func (p *premises) endure(ctx context.Context, c *cast, admin string, round int) (episode, error) {
-	var e episode
+func (p *proxiedShop) measureOutage(ctx context.Context, c *clients, admin string, round int) (outage, error) {
+	var o outage
 	quiet, err := observe(ctx, c, round, wait)
 	if err != nil {
-		return e, err
+		return o, err
 	}
 	catalog := p.proxy("catalog")
-	defer catalog.Treat(nil)
+	defer catalog.Respond(nil)
 	if _, err := observe(ctx, c, round, func(ctx context.Context) error {
-		catalog.Treat(fault.Fail(codes.Internal))
-		e.opened, err = awaitState(ctx, admin, getProduct, "open")
+		catalog.Respond(faultproxy.Fail(codes.Internal))
+		o.opened, err = awaitState(ctx, admin, getProduct, "open")
 		return err
 	}); err != nil {
-		return e, err
+		return o, err
 	}
 	broken, err := observe(ctx, c, round, wait)
 	if err != nil {
-		return e, err
+		return o, err
 	}
 	if _, err := observe(ctx, c, round, func(ctx context.Context) error {
-		catalog.Treat(nil)
-		e.closed, err = awaitState(ctx, admin, getProduct, "closed")
+		catalog.Respond(nil)
+		o.closed, err = awaitState(ctx, admin, getProduct, "closed")
 		return err
 	}); err != nil {
-		return e, err
+		return o, err
 	}
-	e.refused, e.quiet, e.broken = broken.catalog.percentile(50), quiet.others.percentile(99), broken.others.percentile(99)
-	e.quietRequests, e.wellAnswered = len(broken.others.took), broken.others.status[http.StatusOK]
-	return e, nil
+	o.refused, o.quiet, o.broken = broken.catalog.percentile(50), quiet.others.percentile(99), broken.others.percentile(99)
+	o.quietRequests, o.wellAnswered = len(broken.others.took), broken.others.status[http.StatusOK]
+	return o, nil
 }
 
 func TestAServiceThatFailsIsNotCalledUntilItIsWell(t *testing.T) {
-	p := open(t)
-	c, err := assemble(t.Context(), p)
+	p := openShop(t)
+	c, err := newClients(t.Context(), p)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,19 +178,19 @@ func TestAServiceThatFailsIsNotCalledUntilItIsWell(t *testing.T) {
 	}
 	var opened, closed, refused, quiet, broken []time.Duration
 	for round := range rounds {
-		e, err := p.endure(t.Context(), c, admin, round)
+		o, err := p.measureOutage(t.Context(), c, admin, round)
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Logf("measured: opened in %v, closed in %v, refused in %v (median), other routes' p99 %v, quiet %v", e.opened, e.closed, e.refused, e.broken, e.quiet)
-		if e.opened > opensWithin || e.closed > closesWithin {
-			t.Errorf("opened in %v and closed in %v, want no more than %v and %v", e.opened, e.closed, opensWithin, closesWithin)
+		t.Logf("measured: opened in %v, closed in %v, refused in %v (median), other routes' p99 %v, quiet %v", o.opened, o.closed, o.refused, o.broken, o.quiet)
+		if o.opened > opensWithin || o.closed > closesWithin {
+			t.Errorf("opened in %v and closed in %v, want no more than %v and %v", o.opened, o.closed, opensWithin, closesWithin)
 		}
-		if e.quietRequests != e.wellAnswered {
-			t.Errorf("%d of %d requests that need no catalog were answered", e.wellAnswered, e.quietRequests)
+		if o.quietRequests != o.wellAnswered {
+			t.Errorf("%d of %d requests that need no catalog were answered", o.wellAnswered, o.quietRequests)
 		}
-		opened, closed, refused = append(opened, e.opened), append(closed, e.closed), append(refused, e.refused)
-		quiet, broken = append(quiet, e.quiet), append(broken, e.broken)
+		opened, closed, refused = append(opened, o.opened), append(closed, o.closed), append(refused, o.refused)
+		quiet, broken = append(quiet, o.quiet), append(broken, o.broken)
 	}
 	t.Logf("measured: medians of %d rounds: opened %v, closed %v, refused %v, other routes' p99 %v, quiet %v",
 		rounds, median(opened), median(closed), median(refused), median(broken), median(quiet))

@@ -8,7 +8,7 @@ import (
 	"google.golang.org/grpc/codes"
 
 	"souk/deploy/local/stack"
-	"souk/e2e/fault"
+	"souk/e2e/faultproxy"
 )
 
 // What can be the matter with a dependency.
@@ -32,48 +32,48 @@ var dependencies = append([]string{"catalog", "customers", "carts", "orders", "i
 // oneOfTwo is the last row of the table: one of two instances, of every service at once. It has a test of its own.
 const oneOfTwo = "one of two instances"
 
-// dependency is something that can be harmed, if there are several ways to do it in one of them, and mended again.
+// dependency is something that the shop depends on. A fault is injected in one of several ways, if there are several, and repaired again.
 type dependency interface {
-	harm(fault string, way int) error
-	mend(context.Context) error
-	// fallen are the services that do not pass their health check any more.
-	fallen(fault string) []string
+	inject(fault string, way int) error
+	repair(context.Context) error
+	// unhealthy are the services that then fail their health check.
+	unhealthy(fault string) []string
 }
 
 // service is one of the seven, behind its proxy.
 type service struct {
-	*fault.Proxy
-	name    string
-	severed bool
+	*faultproxy.Proxy
+	name string
+	down bool
 }
 
 // The ways in which a service is wrong.
-var wrongs = []fault.Treatment{fault.Fail(codes.Internal), fault.Garble}
+var wrongResponses = []faultproxy.Response{faultproxy.Fail(codes.Internal), faultproxy.Garble}
 
-func (s *service) harm(name string, way int) error {
+func (s *service) inject(name string, way int) error {
 	switch name {
 	case slow:
-		s.Treat(fault.Hold)
+		s.Respond(faultproxy.Hold)
 	case wrong:
-		s.Treat(wrongs[way%len(wrongs)])
+		s.Respond(wrongResponses[way%len(wrongResponses)])
 	default:
-		s.Sever()
-		s.severed = true
+		s.Disconnect()
+		s.down = true
 	}
 	return nil
 }
 
-func (s *service) mend(ctx context.Context) error {
-	s.Treat(nil)
-	if !s.severed {
+func (s *service) repair(ctx context.Context) error {
+	s.Respond(nil)
+	if !s.down {
 		return nil
 	}
-	s.severed = false
-	return s.Mend(ctx)
+	s.down = false
+	return s.Reconnect(ctx)
 }
 
-// fallen is the service itself if it is down. One that is slow or wrong believes that it is well.
-func (s *service) fallen(name string) []string {
+// unhealthy is the service itself if it is down. One that is slow or wrong believes that it is well.
+func (s *service) unhealthy(name string) []string {
 	if name != down {
 		return nil
 	}
@@ -82,53 +82,53 @@ func (s *service) fallen(name string) []string {
 
 // server is a database or Consul.
 type server struct {
-	lines []*fault.Line
-	users []string // the services that cannot do without it
+	proxies []*faultproxy.TCP
+	users   []string // the services that cannot do without it
 }
 
-func (s server) fallen(string) []string { return s.users }
+func (s server) unhealthy(string) []string { return s.users }
 
-func (s server) harm(name string, _ int) error {
+func (s server) inject(name string, _ int) error {
 	var errs []error
-	for _, line := range s.lines {
+	for _, proxy := range s.proxies {
 		switch name {
 		case slow:
-			errs = append(errs, line.Slow())
+			errs = append(errs, proxy.Slow())
 		case wrong:
-			errs = append(errs, line.Cut())
+			errs = append(errs, proxy.Cut())
 		default:
-			line.Close()
+			proxy.Close()
 		}
 	}
 	return errors.Join(errs...)
 }
 
-func (s server) mend(ctx context.Context) error {
+func (s server) repair(ctx context.Context) error {
 	var errs []error
-	for _, line := range s.lines {
-		errs = append(errs, line.Mend(ctx))
+	for _, proxy := range s.proxies {
+		errs = append(errs, proxy.Reset(ctx))
 	}
 	return errors.Join(errs...)
 }
 
-// lines puts a line in front of each server of a shop that is started afterwards.
-func lines(cfg *stack.Config) (map[string]server, error) {
-	ports := map[*int]*fault.Line{}
+// proxyServers puts a proxy in front of each server of a shop that is started afterwards.
+func proxyServers(cfg *stack.Config) (map[string]server, error) {
+	ports := map[*int]*faultproxy.TCP{}
 	for _, port := range []*int{&cfg.PostgresPort, &cfg.MongoPort, &cfg.ConsulPort, &cfg.ConsulGRPCPort} {
-		line, err := lineTo(port)
+		proxy, err := proxyTo(port)
 		if err != nil {
 			return nil, err
 		}
-		ports[port] = line
+		ports[port] = proxy
 	}
-	mongoLine, consulLine, signer := ports[&cfg.MongoPort], ports[&cfg.ConsulPort], ports[&cfg.ConsulGRPCPort]
+	mongoProxy, consulProxy, consulGRPCProxy := ports[&cfg.MongoPort], ports[&cfg.ConsulPort], ports[&cfg.ConsulGRPCPort]
 	cfg.PostgresAddr = ports[&cfg.PostgresPort].Addr()
 	cfg.Env = append(cfg.Env,
-		fmt.Sprintf("SOUK_CUSTOMERS_MONGO_URI=mongodb://%s/customers", mongoLine.Addr()),
-		"SOUK_CONSUL_ADDR="+consulLine.Addr(), "SOUK_CONSUL_GRPC_ADDR="+signer.Addr())
+		fmt.Sprintf("SOUK_CUSTOMERS_MONGO_URI=mongodb://%s/customers", mongoProxy.Addr()),
+		"SOUK_CONSUL_ADDR="+consulProxy.Addr(), "SOUK_CONSUL_GRPC_ADDR="+consulGRPCProxy.Addr())
 	return map[string]server{
-		postgres: {[]*fault.Line{ports[&cfg.PostgresPort]}, []string{"catalog", "carts", "orders", "inventory", "payments", "shipping"}},
-		mongo:    {[]*fault.Line{mongoLine}, []string{"customers"}},
-		consul:   {[]*fault.Line{consulLine, signer}, nil},
+		postgres: {[]*faultproxy.TCP{ports[&cfg.PostgresPort]}, []string{"catalog", "carts", "orders", "inventory", "payments", "shipping"}},
+		mongo:    {[]*faultproxy.TCP{mongoProxy}, []string{"customers"}},
+		consul:   {[]*faultproxy.TCP{consulProxy, consulGRPCProxy}, nil},
 	}, nil
 }

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"souk/platform/devserver"
+	"souk/testkit/devserver"
 )
 
 // row is what a shopper gets, by journey, while something is the matter with a dependency.

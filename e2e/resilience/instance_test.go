@@ -14,10 +14,10 @@ import (
 	"google.golang.org/grpc/codes"
 
 	"souk/deploy/local/stack"
-	"souk/e2e/fault"
-	"souk/e2e/trial"
+	"souk/e2e/faultproxy"
+	"souk/e2e/poll"
 	"souk/platform/balance"
-	"souk/platform/certificate/certtest"
+	"souk/testkit/certtest"
 )
 
 const (
@@ -27,14 +27,14 @@ const (
 	mostFail = 0.01
 	// An instance that is well again is back within this time: at most a minute after the trial before.
 	backWithin = 90 * time.Second
-	// So many casts make journeys at once, each of them one after the other.
-	casts = 2
+	// So many clients make journeys at once, each of them one after the other.
+	clientsAtOnce = 2
 )
 
 // openPairs starts a shop with two instances of each service, the second behind a proxy.
-func openPairs(t *testing.T) *premises {
+func openPairs(t *testing.T) *proxiedShop {
 	t.Helper()
-	p := &premises{dependencies: map[string]dependency{}}
+	p := &proxiedShop{dependencies: map[string]dependency{}}
 	authority, err := certtest.New()
 	if err != nil {
 		t.Fatal(err)
@@ -44,7 +44,7 @@ func openPairs(t *testing.T) *premises {
 		Replicas: map[string]int{}, PartEnv: map[string][]string{},
 	}
 	for _, name := range stack.Services {
-		proxy, err := fault.NewProxy(name, authority)
+		proxy, err := faultproxy.NewProxy(name, authority)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -111,15 +111,15 @@ func (m *meter) total() (requests, failed int) {
 	return m.requests, failed
 }
 
-// live makes all journeys, one after the other, until ctx is done.
-func (c *cast) live(ctx context.Context, r row, m *meter) error {
+// makeJourneys makes all journeys, one after the other, until ctx is done.
+func (c *clients) makeJourneys(ctx context.Context, r row, m *meter) error {
 	for ctx.Err() == nil {
 		if err := c.prepare(context.WithoutCancel(ctx)); err != nil {
 			return fmt.Errorf("prepare: %w", err)
 		}
 		for _, j := range journeys {
 			began := time.Now()
-			o := j.play(context.WithoutCancel(ctx), c, false)
+			o := j.run(context.WithoutCancel(ctx), c, false)
 			for i, got := range o.answers {
 				if got.Response == nil || got.Status >= http.StatusInternalServerError {
 					continue // which the meter has seen
@@ -134,11 +134,11 @@ func (c *cast) live(ctx context.Context, r row, m *meter) error {
 	return nil
 }
 
-// load has casts live in the shop until ctx is done.
-func (p *premises) load(ctx context.Context, all []*cast, r row, m *meter) error {
+// load has clients make journeys until ctx is done.
+func (p *proxiedShop) load(ctx context.Context, all []*clients, r row, m *meter) error {
 	errs := make(chan error, len(all))
 	for _, c := range all {
-		go func() { errs <- c.live(ctx, r, m) }()
+		go func() { errs <- c.makeJourneys(ctx, r, m) }()
 	}
 	var first error
 	for range all {
@@ -150,7 +150,7 @@ func (p *premises) load(ctx context.Context, all []*cast, r row, m *meter) error
 }
 
 // ejected returns the services of which the gateway leaves an instance alone because it is an outlier.
-func (p *premises) ejected(ctx context.Context) ([]string, error) {
+func (p *proxiedShop) ejected(ctx context.Context) ([]string, error) {
 	admin, err := p.adminOf(ctx, stack.Gateway)
 	if err != nil {
 		return nil, err
@@ -171,7 +171,7 @@ func (p *premises) ejected(ctx context.Context) ([]string, error) {
 }
 
 // reached returns how many calls came to the proxies so far.
-func (p *premises) reached() (calls int64) {
+func (p *proxiedShop) reached() (calls int64) {
 	for _, name := range stack.Services {
 		for n := range maps.Values(p.proxy(name).Calls()) {
 			calls += int64(n)
@@ -180,16 +180,16 @@ func (p *premises) reached() (calls int64) {
 	return calls
 }
 
-// TestOneOfTwoInstancesIsWrong plays the last row of the table: a bad release of every service, in half of its instances.
+// TestOneOfTwoInstancesIsWrong checks the last row of the table: a bad release of every service, in half of its instances.
 func TestOneOfTwoInstancesIsWrong(t *testing.T) {
 	_, last := readTable(t)
 	p := openPairs(t)
 	m := newMeter(p.anyone.HTTP.Transport)
 	p.anyone.HTTP.Transport = m
-	all := make([]*cast, casts)
+	all := make([]*clients, clientsAtOnce)
 	for i := range all {
 		var err error
-		if all[i], err = assemble(t.Context(), p); err != nil {
+		if all[i], err = newClients(t.Context(), p); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -200,7 +200,7 @@ func TestOneOfTwoInstancesIsWrong(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), foundWithin+measured)
 	defer cancel()
 	for _, name := range stack.Services {
-		p.proxy(name).Treat(fault.Fail(codes.Internal))
+		p.proxy(name).Respond(faultproxy.Fail(codes.Internal))
 	}
 	var before atomic.Int64
 	time.AfterFunc(foundWithin, func() { m.start(); before.Store(p.reached()) })
@@ -221,18 +221,18 @@ func TestOneOfTwoInstancesIsWrong(t *testing.T) {
 	p.recover(t, all, last)
 }
 
-// recover mends all instances, and waits until shoppers have had them taken back and the books are clean.
-func (p *premises) recover(t *testing.T, all []*cast, r row) {
+// recover repairs all instances, and waits until all are called again and the books are clean.
+func (p *proxiedShop) recover(t *testing.T, all []*clients, r row) {
 	t.Helper()
 	for _, name := range stack.Services {
-		p.proxy(name).Treat(nil)
+		p.proxy(name).Respond(nil)
 	}
-	mended := time.Now()
+	repaired := time.Now()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	loaded := make(chan error, 1)
 	go func() { loaded <- p.load(ctx, all, r, newMeter(nil)) }()
-	err := trial.Until(ctx, backWithin, func(ctx context.Context) error {
+	err := poll.Until(ctx, backWithin, func(ctx context.Context) error {
 		ejected, err := p.ejected(ctx)
 		if err == nil && len(ejected) > 0 {
 			err = fmt.Errorf("the gateway leaves instances of %q alone", ejected)
@@ -243,8 +243,8 @@ func (p *premises) recover(t *testing.T, all []*cast, r row) {
 	if err := errors.Join(err, <-loaded); err != nil {
 		t.Error(err)
 	}
-	t.Logf("measured: all instances in use %v after they were mended", time.Since(mended))
-	if err := trial.Until(t.Context(), healsWithin, p.books); err != nil {
+	t.Logf("measured: all instances in use %v after they were repaired", time.Since(repaired))
+	if err := poll.Until(t.Context(), healsWithin, p.books); err != nil {
 		t.Errorf("the books: %v", err)
 	}
 }

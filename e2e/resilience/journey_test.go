@@ -9,8 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"souk/e2e/poll"
 	"souk/e2e/shop"
-	"souk/e2e/trial"
 )
 
 // request is something that somebody asks of the shop.
@@ -33,7 +33,7 @@ func (r request) name() string { return r.method + " " + r.path }
 
 // must sends the request until it is answered well, and decodes the answer unless out is nil.
 func (r request) must(ctx context.Context, out any) error {
-	return trial.Until(ctx, healsWithin, func(ctx context.Context) error {
+	return poll.Until(ctx, healsWithin, func(ctx context.Context) error {
 		got, err := r.send(ctx)
 		if err != nil {
 			return err
@@ -51,59 +51,59 @@ func (r request) must(ctx context.Context, out any) error {
 // journey is something that a shopper or a member of staff does: a column of the table.
 type journey struct {
 	name     string
-	requests func(*cast) []request
-	// copied says that the gateway may answer from its copy, for a moment after an owner has fallen silent.
+	requests func(*clients) []request
+	// copied says that the gateway may answer from its copy, for a moment after the owner of the data does not answer any more.
 	copied bool
 	// settle waits, once all is well again, for what the answer promised.
-	settle func(context.Context, *cast, request, answer, string) error
+	settle func(context.Context, *clients, request, answer, string) error
 }
 
 var journeys = []journey{
-	{name: "browse", copied: true, requests: func(c *cast) []request {
+	{name: "browse", copied: true, requests: func(c *clients) []request {
 		return []request{
 			c.anyone.get("/v1/products?facets=true"), c.anyone.get("/v1/products?q=kettle"), c.anyone.get("/v1/products/kettle-1"), c.anyone.get("/v1/categories"),
 		}
 	}},
-	{name: "sign in", requests: func(c *cast) []request {
+	{name: "sign in", requests: func(c *clients) []request {
 		return []request{{by: c.anyone.Client, method: http.MethodPost, path: "/v1/sessions", body: c.reader.credentials()}}
 	}},
-	{name: "account", requests: func(c *cast) []request {
+	{name: "account", requests: func(c *clients) []request {
 		return []request{c.reader.get("/v1/me"), c.reader.get("/v1/me/addresses")}
 	}},
-	{name: "cart", copied: true, requests: func(c *cast) []request { return []request{c.reader.get("/v1/carts/" + c.cartID)} }},
-	{name: "put in cart", copied: true, requests: func(c *cast) []request {
+	{name: "cart", copied: true, requests: func(c *clients) []request { return []request{c.reader.get("/v1/carts/" + c.cartID)} }},
+	{name: "put in cart", copied: true, requests: func(c *clients) []request {
 		put := c.anyone.do(http.MethodPut, "/v1/carts/"+c.guestCartID+"/items/"+sku, map[string]int{"quantity": 2})
 		put.again = true
 		return []request{put}
 	}},
-	{name: "quote", copied: true, requests: func(c *cast) []request {
+	{name: "quote", copied: true, requests: func(c *clients) []request {
 		quote := c.reader.do(http.MethodPost, "/v1/shipping-quotes", map[string]any{
 			"cart_id": c.cartID, "address": map[string]string{"country": "GB", "postal_code": "LS1 6DT"},
 		})
 		quote.again = true
 		return []request{quote}
 	}},
-	{name: "checkout", requests: func(c *cast) []request { return []request{c.checkout} }, settle: settleCheckout},
-	{name: "orders", requests: func(c *cast) []request {
+	{name: "checkout", requests: func(c *clients) []request { return []request{c.checkout} }, settle: settleCheckout},
+	{name: "orders", requests: func(c *clients) []request {
 		return []request{c.reader.get("/v1/orders"), c.reader.get("/v1/orders/" + c.sentID)}
 	}},
-	{name: "cancel", requests: func(c *cast) []request {
+	{name: "cancel", requests: func(c *clients) []request {
 		return []request{c.buyer.do(http.MethodPost, "/v1/orders/"+c.toCancel+"/cancellation", nil)}
 	}, settle: settleDecision("cancelled")},
-	{name: "stock", requests: func(c *cast) []request {
+	{name: "stock", requests: func(c *clients) []request {
 		return []request{
-			c.keeper.get("/v1/inventory/R-7"),
-			c.keeper.do(http.MethodPost, "/v1/inventory/R-6/adjustments", map[string]any{"delta": 1, "reason": "found"}),
+			c.staff.get("/v1/inventory/R-7"),
+			c.staff.do(http.MethodPost, "/v1/inventory/R-6/adjustments", map[string]any{"delta": 1, "reason": "found"}),
 		}
 	}},
-	{name: "dispatch", requests: func(c *cast) []request {
-		return []request{c.keeper.do(http.MethodPost, "/v1/admin/orders/"+c.toSend+"/dispatch", nil)}
+	{name: "dispatch", requests: func(c *clients) []request {
+		return []request{c.staff.do(http.MethodPost, "/v1/admin/orders/"+c.toSend+"/dispatch", nil)}
 	}, settle: settleDecision("fulfilled", "delivered")},
 }
 
 // settleCheckout waits for the order to come to its end: by itself when it was told of as pending, or else by asking again
 // under the same key, which nothing was bought under.
-func settleCheckout(ctx context.Context, c *cast, asked request, got answer, _ string) error {
+func settleCheckout(ctx context.Context, c *clients, asked request, got answer, _ string) error {
 	if got.Status >= 300 {
 		var placed shop.Order
 		if err := asked.must(ctx, &placed); err != nil {
@@ -122,8 +122,8 @@ func settleCheckout(ctx context.Context, c *cast, asked request, got answer, _ s
 }
 
 // settleDecision waits for an order to get to a status: by itself where the table says later, or else by asking again.
-func settleDecision(statuses ...string) func(context.Context, *cast, request, answer, string) error {
-	return func(ctx context.Context, c *cast, asked request, got answer, cell string) error {
+func settleDecision(statuses ...string) func(context.Context, *clients, request, answer, string) error {
+	return func(ctx context.Context, c *clients, asked request, got answer, cell string) error {
 		if got.Status >= 300 && cell != later {
 			if err := asked.must(ctx, nil); err != nil {
 				return fmt.Errorf("once more: %w", err)
@@ -148,8 +148,8 @@ type outcome struct {
 	err       error
 }
 
-// play makes the journey, all of its requests at once; one that is made again only if all of them can be.
-func (j journey) play(ctx context.Context, c *cast, again bool) *outcome {
+// run makes the journey, all of its requests at once; one that is made again only if all of them can be.
+func (j journey) run(ctx context.Context, c *clients, again bool) *outcome {
 	o := &outcome{requests: j.requests(c)}
 	if again && slices.ContainsFunc(o.requests, func(r request) bool { return !r.again }) {
 		return &outcome{}
@@ -178,7 +178,7 @@ func (j journey) play(ctx context.Context, c *cast, again bool) *outcome {
 }
 
 // settle waits for what the journey's answer promised.
-func (o *outcome) settle(ctx context.Context, c *cast, j journey, cell string) {
+func (o *outcome) settle(ctx context.Context, c *clients, j journey, cell string) {
 	if j.settle == nil || o.err != nil {
 		return
 	}
@@ -187,7 +187,7 @@ func (o *outcome) settle(ctx context.Context, c *cast, j journey, cell string) {
 	}
 }
 
-// early returns o, of a journey that was made as the dependency was harmed.
+// early returns o, of a journey that was made as soon as the fault was injected.
 func (o *outcome) early(j journey) *outcome {
 	o.ofTheCopy = j.copied
 	return o

@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"souk/e2e/trial"
+	"souk/e2e/openloop"
 )
 
 // load is what came of requests that were sent at a pace.
@@ -20,7 +20,7 @@ type load struct {
 // send sends so many requests a second until ctx is done. It counts all that it sent.
 func send(ctx context.Context, perSecond int, next func(i int) request) *load {
 	l := &load{status: map[int]int{}}
-	trial.Paced(ctx, perSecond, func(i int) {
+	openloop.Run(ctx, perSecond, func(i int) {
 		got, err := next(i).send(context.WithoutCancel(ctx))
 		l.mu.Lock()
 		defer l.mu.Unlock()

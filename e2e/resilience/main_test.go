@@ -15,5 +15,5 @@ func TestMain(m *testing.M) { os.Exit(shop.Verdict(m.Run())) }
 // full reports whether the long forms of the tests are asked for.
 func full() bool { return os.Getenv("SOUK_CHAOS") == "full" }
 
-// healsWithin is how long after a fault is mended all is well again, and what was promised is done.
+// healsWithin is how long after a fault is repaired all is well again, and what was promised is done.
 const healsWithin = 30 * time.Second

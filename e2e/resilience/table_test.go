@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"souk/e2e/trial"
+	"souk/e2e/poll"
 )
 
 // seed is SOUK_SEED, or the day.
@@ -28,7 +28,7 @@ func seed(t *testing.T) int {
 	return n
 }
 
-// drawn returns the rows to play: all of them in the full form, or else one of each dependency's. Three seeds that follow
+// drawn returns the rows to run: all of them in the full form, or else one of each dependency's. Three seeds that follow
 // each other draw them all.
 func drawn(rows []row, seed int) []row {
 	if full() {
@@ -41,8 +41,8 @@ func drawn(rows []row, seed int) []row {
 	return some
 }
 
-// rowsToPlay are those of SOUK_ROW, such as catalog/down, or else those that are drawn.
-func rowsToPlay(t *testing.T, table []row) []row {
+// rowsToRun are those of SOUK_ROW, such as catalog/down, or else those that are drawn.
+func rowsToRun(t *testing.T, table []row) []row {
 	t.Helper()
 	name := os.Getenv("SOUK_ROW")
 	if name == "" {
@@ -60,22 +60,22 @@ func rowsToPlay(t *testing.T, table []row) []row {
 	return rows
 }
 
-// TestTable plays the table of docs/resilience.md: SOUK_CHAOS=full all of it, otherwise a third, which SOUK_SEED draws.
+// TestTable checks the table of docs/resilience.md: SOUK_CHAOS=full all of it, otherwise a third, which SOUK_SEED draws.
 func TestTable(t *testing.T) {
 	table, _ := readTable(t)
-	p := open(t)
-	c, err := assemble(t.Context(), p)
+	p := openShop(t)
+	c, err := newClients(t.Context(), p)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &show{premises: p, cast: c, turn: seed(t)}
-	rows := rowsToPlay(t, table)
+	s := &suite{proxiedShop: p, clients: c, turn: seed(t)}
+	rows := rowsToRun(t, table)
 	for _, dependency := range dependencies {
 		// A test's name is where its cell is in the table: catalog/down/browse.
 		t.Run(dependency, func(t *testing.T) {
 			for _, r := range rows {
 				if r.dependency == dependency && !s.lost {
-					t.Run(r.fault, func(t *testing.T) { s.play(t, r) })
+					t.Run(r.fault, func(t *testing.T) { s.run(t, r) })
 				}
 			}
 		})
@@ -83,19 +83,19 @@ func TestTable(t *testing.T) {
 	if s.lost {
 		t.Fatal("the shop did not come back")
 	}
-	if err := trial.Until(t.Context(), healsWithin, p.books); err != nil {
+	if err := poll.Until(t.Context(), healsWithin, p.books); err != nil {
 		t.Errorf("the books: %v", err)
 	}
-	t.Logf("measured: %d of %d cells; slowest answer %.1f s (%s), slowest to be well again %.1f s (%s)", s.played, len(table)*len(journeys),
+	t.Logf("measured: %d of %d cells; slowest answer %.1f s (%s), slowest to be well again %.1f s (%s)", s.ran, len(table)*len(journeys),
 		s.slowest.took.Seconds(), s.slowest.cell, s.healing.took.Seconds(), s.healing.cell)
 }
 
-// show is a performance of rows.
-type show struct {
-	*premises
-	*cast
+// suite runs rows of the table.
+type suite struct {
+	*proxiedShop
+	*clients
 	turn             int // by which the ways to be wrong take turns
-	played           int
+	ran              int
 	slowest, healing record
 	lost             bool // the shop has not come back
 }
@@ -112,8 +112,8 @@ func (r *record) note(took time.Duration, cell string) {
 	}
 }
 
-// play plays a row: a service that is wrong is so in one way, and in the full form in every way, one after the other.
-func (s *show) play(t *testing.T, r row) {
+// run runs a row: a service that is wrong is so in one way, and in the full form in every way, one after the other.
+func (s *suite) run(t *testing.T, r row) {
 	s.turn++
 	ways := []int{s.turn}
 	if _, ok := s.dependencies[r.dependency].(*service); ok && r.fault == wrong && full() {
@@ -121,18 +121,18 @@ func (s *show) play(t *testing.T, r row) {
 	}
 	var outcomes [][]*outcome
 	for _, way := range ways {
-		played, err := s.perform(t.Context(), r, way)
+		ran, err := s.runWith(t.Context(), r, way)
 		if err != nil {
 			s.lost = true
 			t.Fatal(err)
 		}
-		outcomes = append(outcomes, played...)
+		outcomes = append(outcomes, ran...)
 	}
 	for i, j := range journeys {
 		t.Run(j.name, func(t *testing.T) {
-			s.played++
-			for _, played := range outcomes {
-				s.judge(t, j.name, played[i], r.cells[j.name])
+			s.ran++
+			for _, ran := range outcomes {
+				s.check(t, j.name, ran[i], r.cells[j.name])
 			}
 		})
 	}
@@ -142,31 +142,31 @@ func (s *show) play(t *testing.T, r row) {
 // still answered, after 0.7 s at the latest, and an answer is good for 0.8 s (gateway/internal/feed).
 const copyLasts = 1600 * time.Millisecond
 
-// perform makes every journey at once as soon as the dependency is harmed, and what can be made again once more when the
+// runWith makes every journey at once as soon as the fault is injected, and what can be made again once more when the
 // shop has noticed. Then it waits until all is well, and for what was promised.
-func (s *show) perform(ctx context.Context, r row, way int) ([][]*outcome, error) {
+func (s *suite) runWith(ctx context.Context, r row, way int) ([][]*outcome, error) {
 	if err := s.prepare(ctx); err != nil {
 		return nil, fmt.Errorf("prepare: %w", err)
 	}
 	d := s.dependencies[r.dependency]
-	if err := d.harm(r.fault, way); err != nil {
+	if err := d.inject(r.fault, way); err != nil {
 		return nil, err
 	}
-	harmed := time.Now()
-	first := each(func(i int) *outcome { return journeys[i].play(ctx, s.cast, false).early(journeys[i]) })
-	time.Sleep(time.Until(harmed.Add(copyLasts)))
-	err := trial.Until(ctx, healsWithin, func(ctx context.Context) error { return s.noticed(ctx, d.fallen(r.fault)) })
-	second := each(func(i int) *outcome { return journeys[i].play(ctx, s.cast, true) })
-	if err := errors.Join(err, d.mend(ctx)); err != nil {
+	injected := time.Now()
+	first := each(func(i int) *outcome { return journeys[i].run(ctx, s.clients, false).early(journeys[i]) })
+	time.Sleep(time.Until(injected.Add(copyLasts)))
+	err := poll.Until(ctx, healsWithin, func(ctx context.Context) error { return s.noticed(ctx, d.unhealthy(r.fault)) })
+	second := each(func(i int) *outcome { return journeys[i].run(ctx, s.clients, true) })
+	if err := errors.Join(err, d.repair(ctx)); err != nil {
 		return nil, err
 	}
-	mended := time.Now()
-	if err := trial.Until(ctx, healsWithin, s.well); err != nil {
-		return nil, fmt.Errorf("mended: %w", err)
+	repaired := time.Now()
+	if err := poll.Until(ctx, healsWithin, s.well); err != nil {
+		return nil, fmt.Errorf("repaired: %w", err)
 	}
-	s.healing.note(time.Since(mended), r.String())
+	s.healing.note(time.Since(repaired), r.String())
 	each(func(i int) *outcome {
-		first[i].settle(ctx, s.cast, journeys[i], r.cells[journeys[i].name])
+		first[i].settle(ctx, s.clients, journeys[i], r.cells[journeys[i].name])
 		return nil
 	})
 	return [][]*outcome{first, second}, nil
@@ -183,8 +183,8 @@ func each(do func(i int) *outcome) []*outcome {
 	return outcomes
 }
 
-// judge compares what came of a journey with its cell.
-func (s *show) judge(t *testing.T, journey string, o *outcome, cell string) {
+// check compares what came of a journey with its cell.
+func (s *suite) check(t *testing.T, journey string, o *outcome, cell string) {
 	t.Helper()
 	if len(o.requests) == 0 {
 		return

@@ -6,7 +6,7 @@ import (
 	"os"
 	"sync"
 
-	"souk/gateway/contract"
+	"souk/testkit/contract"
 )
 
 // Held holds every answer to next's requests against openapi.yaml. A request whose answer is not listed there fails, and so does

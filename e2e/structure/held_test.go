@@ -9,8 +9,8 @@ import (
 )
 
 // What asks others than the gateway over HTTP: Consul, haproxy, and the admin ports of processes. The driver of the benchmark asks the
-// gateway, and is on the list because it must cost the machine less than the shop. For the same reason the crowd of the overload
-// tests reads answers by hand; it makes no client, so it needs no place here.
+// gateway, and is on the list because it must cost the machine less than the shop. For the same reason the visitors of the overload
+// tests read answers by hand; they make no client, so they need no place here.
 var askOthers = map[string]bool{
 	"bench/client.go": true, "bench/profile.go": true,
 	"access/dial_test.go": true, "fleet/balancer_test.go": true, "fleet/instance_test.go": true, "outage/outage_test.go": true,
@@ -42,7 +42,7 @@ func TestEveryAnswerOfTheGatewayIsHeldAgainstTheContract(t *testing.T) {
 			t.Errorf("%s asks the gateway with a client of its own: let it be one of shop.New, or hold its transport with shop.Held", name)
 		}
 		if strings.HasSuffix(name, "_test.go") {
-			starts[folder] = starts[folder] || strings.Contains(text, "stack.StartTemporary") && folder != "structure"
+			starts[folder] = starts[folder] || strings.Contains(text, "testshop.Start") && folder != "structure"
 			judged[folder] = judged[folder] || strings.Contains(text, ".Verdict(m.Run())")
 		}
 	}

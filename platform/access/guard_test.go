@@ -29,9 +29,9 @@ import (
 
 	"souk/platform/access"
 	"souk/platform/certificate"
-	"souk/platform/certificate/certtest"
 	"souk/platform/security"
-	"souk/platform/security/securitytest"
+	"souk/testkit/certtest"
+	"souk/testkit/securitytest"
 )
 
 // rules are the RPCs of the tests' service, by name.

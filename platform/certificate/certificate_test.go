@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"souk/platform/certificate"
-	"souk/platform/certificate/certtest"
+	"souk/testkit/certtest"
 )
 
 func newAuthority(t *testing.T) *certtest.Authority {

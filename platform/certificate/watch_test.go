@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"souk/platform/certificate"
-	"souk/platform/certificate/certtest"
+	"souk/testkit/certtest"
 )
 
 // until is an authority's root as it is trusted for a while.

@@ -13,11 +13,11 @@ import (
 	"github.com/hashicorp/consul/api"
 
 	"souk/platform/certificate"
-	"souk/platform/certificate/certtest"
 	"souk/platform/consul"
-	"souk/platform/devserver"
 	"souk/platform/keep"
 	"souk/platform/secret"
+	"souk/testkit/certtest"
+	"souk/testkit/devserver"
 )
 
 // certify keeps an identity until the test ends.

@@ -11,8 +11,8 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 
-	"souk/platform/certificate/certtest"
 	"souk/platform/consul"
+	"souk/testkit/certtest"
 )
 
 // TestACertificateIsOfTheRootThatConsulTellsOf widens a moment of Consul's: it tells of a new root, and signs with the old one

@@ -14,8 +14,8 @@ import (
 	"google.golang.org/grpc/resolver"
 
 	"souk/platform/consul"
-	"souk/platform/devserver"
 	"souk/platform/keep"
+	"souk/testkit/devserver"
 )
 
 // mortal is an agent of a test's own.

@@ -17,7 +17,7 @@ import (
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 
 	"souk/platform/consul"
-	"souk/platform/devserver"
+	"souk/testkit/devserver"
 )
 
 func TestAnInstanceIsRegisteredOnceItPasses(t *testing.T) {

@@ -20,7 +20,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"souk/platform/consul"
-	"souk/platform/devserver"
+	"souk/testkit/devserver"
 )
 
 // told is a resolver.ClientConn that keeps what it is told.

@@ -10,9 +10,9 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"souk/platform/certificate"
-	"souk/platform/certificate/certtest"
 	"souk/platform/security"
-	"souk/platform/security/securitytest"
+	"souk/testkit/certtest"
+	"souk/testkit/securitytest"
 )
 
 func TestRootsAreTrustedForTheGraceAfterTheirReplacement(t *testing.T) {

@@ -12,15 +12,15 @@ import (
 	"time"
 
 	"github.com/hashicorp/consul/api"
-	"go.uber.org/goleak"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/health"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 
-	"souk/platform/certificate/certtest"
 	"souk/platform/consul"
-	"souk/platform/devserver"
+	"souk/testkit/certtest"
+	"souk/testkit/devserver"
+	"souk/testkit/goleak"
 )
 
 // agent is the agent that the tests share; each has its own service names.

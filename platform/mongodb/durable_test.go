@@ -10,8 +10,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/event"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 
-	"souk/platform/devserver"
 	"souk/platform/secret"
+	"souk/testkit/devserver"
 )
 
 func TestEveryWriteAsksToBeJournaledByMostServersWhateverTheURISays(t *testing.T) {

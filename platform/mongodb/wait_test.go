@@ -13,9 +13,9 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 
-	"souk/platform/devserver"
 	"souk/platform/mongodb"
 	"souk/platform/secret"
+	"souk/testkit/devserver"
 )
 
 func startMongo(t *testing.T, dir string, port int) *devserver.Mongo {

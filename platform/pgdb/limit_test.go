@@ -12,8 +12,8 @@ import (
 
 	"souk/platform/outage"
 	"souk/platform/pgdb"
-	"souk/platform/pgtest"
 	"souk/platform/secret"
+	"souk/testkit/pgtest"
 )
 
 // limited returns a pool as services have it, with the limits in options, which end an address.

@@ -12,7 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"souk/platform/pgdb"
-	"souk/platform/pgtest"
+	"souk/testkit/pgtest"
 )
 
 // with returns the migrations and one more.

@@ -7,7 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"souk/platform/pgdb"
-	"souk/platform/pgtest"
+	"souk/testkit/pgtest"
 )
 
 func TestATransactionWithinAnotherIsPartOfIt(t *testing.T) {

@@ -15,8 +15,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"souk/platform/pgdb"
-	"souk/platform/pgtest"
 	"souk/platform/secret"
+	"souk/testkit/pgtest"
 )
 
 func TestAnOpenDatabaseAnswersInUTC(t *testing.T) {

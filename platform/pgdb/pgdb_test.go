@@ -10,7 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"souk/platform/pgdb"
-	"souk/platform/pgtest"
+	"souk/testkit/pgtest"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }

@@ -14,9 +14,9 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"souk/platform/devserver"
 	"souk/platform/pgdb"
 	"souk/platform/secret"
+	"souk/testkit/devserver"
 )
 
 // mortal is a PostgreSQL of a test's own, which it may stop and start.

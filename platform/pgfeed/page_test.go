@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"souk/platform/pgfeed"
-	"souk/platform/pgtest"
+	"souk/testkit/pgtest"
 )
 
 // pager reads a feed page by page, and keeps its position as text.

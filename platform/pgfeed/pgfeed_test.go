@@ -15,7 +15,7 @@ import (
 
 	"souk/platform/field"
 	"souk/platform/pgfeed"
-	"souk/platform/pgtest"
+	"souk/testkit/pgtest"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }

@@ -15,7 +15,7 @@ import (
 	"souk/platform/idempotency"
 	"souk/platform/pgdb"
 	"souk/platform/pgkey"
-	"souk/platform/pgtest"
+	"souk/testkit/pgtest"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }

@@ -1,10 +1,7 @@
-// Package postal is responsible for what an address must be for a parcel to arrive.
+// Package postal is responsible for what an address must be for a parcel to arrive: its lines, country and postal code.
 package postal
 
-import (
-	"souk/platform/country"
-	"souk/platform/field"
-)
+import "souk/platform/field"
 
 // maxLine is in characters.
 const maxLine = 200
@@ -29,7 +26,7 @@ func (a Address) Check(c *field.Checker, prefix string) {
 	c.CheckLine(prefix+"city", a.City, true, maxLine)
 	c.CheckLine(prefix+"region", a.Region, false, maxLine)
 	c.CheckLine(prefix+"postal_code", a.PostalCode, false, maxLine)
-	c.Check(country.Valid(a.Country), prefix+"country", "must be an ISO 3166-1 alpha-2 code")
-	problem := country.CheckPostalCode(a.Country, a.PostalCode)
+	c.Check(ValidCountry(a.Country), prefix+"country", "must be an ISO 3166-1 alpha-2 code")
+	problem := CheckCode(a.Country, a.PostalCode)
 	c.Check(problem == "", prefix+"postal_code", problem)
 }

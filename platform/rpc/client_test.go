@@ -11,9 +11,9 @@ import (
 	"google.golang.org/grpc/status"
 
 	"souk/platform/access"
-	"souk/platform/access/accesstest"
 	"souk/platform/breaker"
 	"souk/platform/rpc"
+	"souk/testkit/accesstest"
 )
 
 // issuer signs tokens and is the key source that verifies them.

@@ -9,7 +9,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"souk/platform/certificate"
-	"souk/platform/certificate/certtest"
+	"souk/testkit/certtest"
 )
 
 func TestAnOpenConnectionEndsWithTheTrustInItsPeer(t *testing.T) {

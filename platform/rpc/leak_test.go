@@ -3,7 +3,7 @@ package rpc_test
 import (
 	"testing"
 
-	"go.uber.org/goleak"
+	"souk/testkit/goleak"
 )
 
 // TestMain fails when a goroutine outlives the tests.

@@ -18,8 +18,8 @@ import (
 	"souk/platform/admission"
 	"souk/platform/breaker"
 	"souk/platform/certificate"
-	"souk/platform/certificate/certtest"
 	"souk/platform/rpc"
+	"souk/testkit/certtest"
 )
 
 // server serves two services on loopback as each of the shop's servers does: one RPC, and one stream.

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"souk/platform/security"
-	"souk/platform/security/securitytest"
+	"souk/testkit/securitytest"
 )
 
 func TestAnEventSaysWhoDidWhatToWhom(t *testing.T) {

@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"souk/platform/certificate/certtest"
 	"souk/platform/service"
+	"souk/testkit/certtest"
 )
 
 func TestAnHTTPSProcessPassesItsCheck(t *testing.T) {

@@ -17,7 +17,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"souk/platform/certificate/certtest"
+	"souk/testkit/certtest"
 )
 
 // httpServer is a process that serves HTTP, without the rest of its life.

@@ -13,7 +13,7 @@ import (
 	accessv1 "souk/proto/gen/souk/access/v1"
 
 	"souk/platform/access"
-	"souk/platform/access/accesstest"
+	"souk/testkit/accesstest"
 )
 
 func TestTokensAreVerifiedByTheKeysThatCustomersPublishes(t *testing.T) {

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/hashicorp/consul/api"
-	"go.uber.org/goleak"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -20,10 +19,11 @@ import (
 	accessv1 "souk/proto/gen/souk/access/v1"
 
 	"souk/platform/consul"
-	"souk/platform/devserver"
 	"souk/platform/field"
 	"souk/platform/rpc"
 	"souk/platform/service"
+	"souk/testkit/devserver"
+	"souk/testkit/goleak"
 )
 
 var agent *devserver.Consul

@@ -16,7 +16,6 @@ require (
 	golang.org/x/text v0.43.0
 	google.golang.org/grpc v1.85.0
 	google.golang.org/protobuf v1.36.12
-	pgregory.net/rapid v1.3.0
 	souk/platform v0.0.0
 	souk/proto v0.0.0
 )

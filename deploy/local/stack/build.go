@@ -8,8 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
-
-	"souk/platform/devserver"
 )
 
 // Names of the parts of a shop besides the services: the process at its edge, and the servers.
@@ -25,11 +23,6 @@ const Audit = "audit"
 
 // Services are the names of the seven business services, which are also their names in Consul.
 var Services = []string{"catalog", "customers", "carts", "inventory", "payments", "shipping", "orders"}
-
-// Parts returns the names of all processes of a shop that runs one instance of each service.
-func Parts() []string {
-	return new(Config).parts()
-}
 
 // progressEvery is how often Build tells how far it is.
 const progressEvery = 10 * time.Second
@@ -51,17 +44,6 @@ func Build(ctx context.Context, root, binDir string, progress func(string)) erro
 		}
 	}
 	return build(ctx, filepath.Join(root, Gateway), binDir, Gateway)
-}
-
-// BuildHere compiles them from the repository that the working directory is in, for its tests and tools, and returns where they
-// are.
-func BuildHere(ctx context.Context) (binDir string, err error) {
-	root, err := devserver.RepoRoot()
-	if err != nil {
-		return "", err
-	}
-	binDir = filepath.Join(root, ".souk", "bin")
-	return binDir, Build(ctx, root, binDir, nil)
 }
 
 // With the flags of tools/build, so that it compiles the standard library once for all.

@@ -9,9 +9,9 @@ import (
 	"path/filepath"
 	"strconv"
 
-	"souk/platform/certificate/certtest"
-	"souk/platform/devserver"
 	"souk/platform/secret"
+	"souk/testkit/certtest"
+	"souk/testkit/devserver"
 )
 
 // Config says where the shop runs. A port of 0 takes a free one.

@@ -22,7 +22,7 @@ func (s *Stack) waitReady(ctx context.Context) error {
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		if s.Ready(ctx) && s.complete(ctx) {
+		if s.ready(ctx) && s.complete(ctx) {
 			s.cfg.say("%d instances of the seven services and the gateway are up", len(s.cfg.instances()))
 			return nil
 		}
@@ -40,15 +40,25 @@ func (s *Stack) waitReady(ctx context.Context) error {
 // complete reports whether every instance of every service passes its health check.
 func (s *Stack) complete(ctx context.Context) bool {
 	for _, service := range Services {
-		if ids, err := s.passing(ctx, service); err != nil || len(ids) < len(s.cfg.Instances(service)) {
+		if ids, err := s.Passing(ctx, service); err != nil || len(ids) < len(s.cfg.Instances(service)) {
 			return false
 		}
 	}
 	return true
 }
 
-// Ready reports whether every gateway is ready and reaches every service.
-func (s *Stack) Ready(ctx context.Context) bool {
+// Passing returns the ids of the instances of a service that pass their health check in Consul.
+func (s *Stack) Passing(ctx context.Context, service string) ([]string, error) {
+	entries, _, err := s.registry.Health().Service(service, "", true, (&api.QueryOptions{}).WithContext(ctx))
+	var ids []string
+	for _, entry := range entries {
+		ids = append(ids, entry.Service.ID)
+	}
+	return ids, err
+}
+
+// ready reports whether every gateway is ready and reaches every service.
+func (s *Stack) ready(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	for _, part := range s.cfg.Instances(Gateway) {

@@ -73,7 +73,7 @@ func (c *Config) checkReplicas() error {
 			return fmt.Errorf("%s: %d instances of it cannot run", service, n)
 		}
 		if n > 1 {
-			if err := c.checkUnpinned(service); err != nil {
+			if err := c.CheckUnpinned(service); err != nil {
 				return fmt.Errorf("%d instances of %s cannot run: %w", n, service, err)
 			}
 		}
@@ -81,8 +81,8 @@ func (c *Config) checkReplicas() error {
 	return nil
 }
 
-// checkUnpinned fails if the environment gives a service a port, which two processes cannot share.
-func (c *Config) checkUnpinned(service string) error {
+// CheckUnpinned fails if the environment gives a service a port, which two processes cannot share.
+func (c *Config) CheckUnpinned(service string) error {
 	kinds := []string{"", "_ADMIN"}
 	if service == Gateway {
 		kinds = kinds[1:] // its address is the first one's alone

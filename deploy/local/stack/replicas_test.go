@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"souk/platform/devserver"
+	"souk/testkit/devserver"
 )
 
 func TestReplicasAreReadOrRefusedByName(t *testing.T) {
@@ -29,8 +29,8 @@ func TestEachReplicaIsAPartOfItsOwn(t *testing.T) {
 	if got := cfg.Instances("orders"); !slices.Equal(got, []string{"orders", "orders-2", "orders-3"}) {
 		t.Errorf("instances of orders: %v", got)
 	}
-	if got := len(cfg.parts()); got != len(Parts())+2 {
-		t.Errorf("%d parts, want %d", got, len(Parts())+2)
+	if got, single := len(cfg.parts()), len(new(Config).parts()); got != single+2 {
+		t.Errorf("%d parts, want %d", got, single+2)
 	}
 	for _, part := range cfg.Instances("orders") {
 		if serviceOf(part) != "orders" {
@@ -88,16 +88,6 @@ func TestAnInstanceMayBeToldSomethingAlone(t *testing.T) {
 	for part, want := range map[string]bool{"shipping": false, "shipping-2": true} {
 		if got := slices.Contains(s.environment(part), "SOUK_SHIPPING_TRANSIT=1s"); got != want {
 			t.Errorf("%s is told: %v, want %v", part, got, want)
-		}
-	}
-}
-
-func TestOnlyAServiceIsRolled(t *testing.T) {
-	t.Parallel()
-	s := newStack(Config{})
-	for _, name := range []string{Gateway, Postgres, "orders-2", "nothing"} {
-		if err := s.Roll(t.Context(), name); err == nil {
-			t.Errorf("roll %s: no error", name)
 		}
 	}
 }

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"os"
 
-	"souk/platform/devserver"
+	"souk/testkit/devserver"
 )
 
 // Reset deletes the data of a shop that is not running.

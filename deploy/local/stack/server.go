@@ -4,14 +4,14 @@ import (
 	"context"
 
 	"souk/platform/consul"
-	"souk/platform/devserver"
 	"souk/platform/secret"
+	"souk/testkit/devserver"
 )
 
 func (s *Stack) startPostgres(ctx context.Context) error {
 	server, err := devserver.StartPostgres(ctx, devserver.PostgresConfig{
 		Dir: s.cfg.path("postgres"), Port: s.cfg.PostgresPort, LogFile: s.LogFile(Postgres),
-		Fast: s.cfg.Fast, Progress: s.cfg.Progress, Started: s.runs(Postgres), Connections: connectionsFor(&s.cfg),
+		Fast: s.cfg.Fast, Progress: s.cfg.Progress, Started: s.started(Postgres), Connections: connectionsFor(&s.cfg),
 	})
 	if err != nil {
 		return err
@@ -36,7 +36,7 @@ func connectionsFor(cfg *Config) int {
 func (s *Stack) startMongo(ctx context.Context) error {
 	server, err := devserver.StartMongo(ctx, devserver.MongoConfig{
 		Dir: s.cfg.path("mongo"), Port: s.cfg.MongoPort, LogFile: s.LogFile(Mongo),
-		Fast: s.cfg.Fast, Progress: s.cfg.Progress, Started: s.runs(Mongo),
+		Fast: s.cfg.Fast, Progress: s.cfg.Progress, Started: s.started(Mongo),
 	})
 	if err != nil {
 		return err
@@ -52,7 +52,7 @@ func (s *Stack) startMongo(ctx context.Context) error {
 func (s *Stack) startConsul(ctx context.Context) error {
 	cfg := devserver.ConsulConfig{
 		Dir: s.cfg.path("consul"), HTTPPort: s.cfg.ConsulPort, GRPCPort: s.cfg.ConsulGRPCPort, LogFile: s.LogFile(Consul), Progress: s.cfg.Progress,
-		Started: s.runs(Consul), ManagementToken: secret.Text(s.secrets.ConsulManagement),
+		Started: s.started(Consul), ManagementToken: secret.Text(s.secrets.ConsulManagement),
 	}
 	if a := s.cfg.Authority; a != nil {
 		cfg.RootPEM, cfg.RootKeyPEM = a.RootPEM, a.KeyPEM

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"souk/platform/devserver"
+	"souk/testkit/devserver"
 )
 
 // A process that is told to stop lets calls under way end first, for at most half of this.
@@ -24,18 +24,9 @@ func (s *Stack) startService(ctx context.Context, name string) error {
 		Env:         s.environment(name),
 		LogFile:     s.LogFile(name),
 		StopTimeout: stopTimeout,
-		Started:     s.runs(name),
+		Started:     s.started(name),
 	})
 	return err
-}
-
-// runs returns what makes a process the one of that name.
-func (s *Stack) runs(name string) func(*devserver.Process) {
-	return func(p *devserver.Process) {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.processes[name] = p
-	}
 }
 
 // environment is what a process is told: everything in our own environment, and where its parts are.
@@ -66,11 +57,4 @@ func (s *Stack) environment(part string) []string {
 		env = append(env, "SOUK_STAFF_EMAIL="+s.cfg.StaffEmail, "SOUK_STAFF_PASSWORD="+s.StaffPassword())
 	}
 	return slices.Concat(env, s.cfg.Env, s.cfg.PartEnv[part])
-}
-
-// Process returns the process of a part of the shop, the last one if it was restarted.
-func (s *Stack) Process(name string) *devserver.Process {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.processes[name]
 }

@@ -12,8 +12,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"souk/platform/consul"
-	"souk/platform/devserver"
 	"souk/platform/secret"
+	"souk/testkit/devserver"
 )
 
 // Stack is a running shop.
@@ -28,10 +28,6 @@ type Stack struct {
 
 	mu        sync.Mutex
 	processes map[string]*devserver.Process
-	// Parts that were killed, and not started again yet.
-	down map[string]bool
-	// A part is restarted by one at a time.
-	restarting map[string]*sync.Mutex
 }
 
 // Start brings the shop up and returns when every service passes its health check and the gateway is
@@ -48,13 +44,7 @@ func Start(ctx context.Context, cfg Config) (*Stack, error) {
 }
 
 func newStack(cfg Config) *Stack {
-	s := &Stack{
-		cfg: cfg, processes: map[string]*devserver.Process{}, down: map[string]bool{}, restarting: map[string]*sync.Mutex{},
-	}
-	for _, name := range cfg.parts() {
-		s.restarting[name] = &sync.Mutex{}
-	}
-	return s
+	return &Stack{cfg: cfg, processes: map[string]*devserver.Process{}}
 }
 
 func (s *Stack) start(ctx context.Context) error {
@@ -122,11 +112,17 @@ func (s *Stack) Stop(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
+// Config is how the shop runs: what Start was given, with the ports that it took.
+func (s *Stack) Config() Config { return s.cfg }
+
 // Instances returns the parts of the shop that are instances of a service, or gateways.
 func (s *Stack) Instances(service string) []string { return s.cfg.Instances(service) }
 
 // URL is where the REST API is served.
 func (s *Stack) URL() string { return "http://" + s.cfg.GatewayAddr }
+
+// LogFile is where a process of the shop writes what it logs.
+func (s *Stack) LogFile(name string) string { return s.cfg.path("logs", name+".log") }
 
 // GatewayAddr is where a gateway serves, host:port, by its part's name.
 func (s *Stack) GatewayAddr(part string) string { return s.cfg.gateways[part] }

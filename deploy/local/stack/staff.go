@@ -9,7 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 
-	"souk/platform/devserver"
+	"souk/testkit/devserver"
 )
 
 // Staff makes an account one of staff in the shop that cfg describes, which must be running. The arguments are those of the command
@@ -22,9 +22,4 @@ func Staff(ctx context.Context, cfg Config, args []string, out io.Writer) error 
 	command.Env = append(os.Environ(), fmt.Sprintf("SOUK_CUSTOMERS_MONGO_URI=mongodb://127.0.0.1:%d/customers", cfg.MongoPort))
 	command.Stdout, command.Stderr = out, os.Stderr
 	return command.Run()
-}
-
-// Staff does the same in this shop.
-func (s *Stack) Staff(ctx context.Context, args []string, out io.Writer) error {
-	return Staff(ctx, s.cfg, args, out)
 }

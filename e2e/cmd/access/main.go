@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 
 	"souk/e2e/access"
-	"souk/platform/devserver"
+	"souk/testkit/devserver"
 )
 
 func main() {

@@ -20,7 +20,7 @@ import (
 	"time"
 
 	"souk/e2e/bench"
-	"souk/platform/devserver"
+	"souk/testkit/devserver"
 )
 
 func main() {

@@ -24,9 +24,10 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"souk/deploy/local/stack"
-	"souk/e2e/fault"
+	"souk/e2e/faultplan"
 	"souk/e2e/replay"
 	"souk/e2e/shop"
+	"souk/e2e/testshop"
 )
 
 func main() {
@@ -44,7 +45,7 @@ func start() (failed error) {
 		return fmt.Errorf("DAY must name a file of invoices, or a folder of them: %w", err)
 	}
 	target := target{url: os.Getenv("SOUK_URL"), email: os.Getenv("SOUK_STAFF_EMAIL"), password: os.Getenv("SOUK_STAFF_PASSWORD")}
-	weather := func(context.Context) error { return nil }
+	faults := func(context.Context) error { return nil }
 	if target.url == "" {
 		s, stop, err := startShop(ctx)
 		if err != nil {
@@ -53,10 +54,10 @@ func start() (failed error) {
 		defer func() { failed = errors.Join(failed, stop()) }()
 		target.url, target.email, target.password = s.URL(), s.StaffEmail(), s.StaffPassword()
 		if seed, err := strconv.ParseUint(os.Getenv("CHAOS"), 10, 64); err == nil {
-			weather = func(ctx context.Context) error { return storm(ctx, s, seed) }
+			faults = func(ctx context.Context) error { return runFaults(ctx, s, seed) }
 		}
 	}
-	return run(ctx, books, target, weather)
+	return run(ctx, books, target, faults)
 }
 
 // read reads a file, or all files of a folder in the order of their names.
@@ -86,14 +87,14 @@ type target struct {
 	url, email, password string
 }
 
-func run(ctx context.Context, books *replay.Books, t target, weather func(context.Context) error) error {
+func run(ctx context.Context, books *replay.Books, t target, faults func(context.Context) error) error {
 	start := time.Now()
 	progress := func(step string) { fmt.Printf("%6.1fs  %s\n", time.Since(start).Seconds(), step) }
 	r := &replay.Replay{Books: books, Shop: shop.New(t.url), StaffEmail: t.email, StaffPassword: t.password, Progress: progress}
 	if err := r.Prepare(ctx); err != nil {
 		return err
 	}
-	if err := runIn(ctx, r, weather); err != nil {
+	if err := runBeside(ctx, r, faults); err != nil {
 		return err
 	}
 	report, err := r.Reconcile(ctx)
@@ -110,35 +111,35 @@ func run(ctx context.Context, books *replay.Books, t target, weather func(contex
 	return nil
 }
 
-// runIn runs the replay in a weather that ends with it.
-func runIn(ctx context.Context, r *replay.Replay, weather func(context.Context) error) error {
-	outside, calm := context.WithCancel(ctx)
-	var rages errgroup.Group
-	rages.Go(func() error { return weather(outside) })
+// runBeside runs the replay, and faults beside it until it ends.
+func runBeside(ctx context.Context, r *replay.Replay, faults func(context.Context) error) error {
+	during, stop := context.WithCancel(ctx)
+	var beside errgroup.Group
+	beside.Go(func() error { return faults(during) })
 	err := r.Run(ctx)
-	calm()
-	return errors.Join(err, rages.Wait())
+	stop()
+	return errors.Join(err, beside.Wait())
 }
 
-// stormFor is how long a storm rages, if the replay takes as long.
-const stormFor = 5 * time.Minute
+// faultsFor is how long there are faults, if the replay takes as long.
+const faultsFor = 5 * time.Minute
 
-// storm kills and pauses parts of the shop until ctx is done. What ends by itself is started again.
-func storm(ctx context.Context, s *stack.Stack, seed uint64) error {
+// runFaults kills and pauses parts of the shop until ctx is done. What ends by itself is started again.
+func runFaults(ctx context.Context, s *testshop.Shop, seed uint64) error {
 	var supervisor sync.WaitGroup
 	supervised, stop := context.WithCancel(context.WithoutCancel(ctx))
 	supervisor.Go(func() { s.Supervise(supervised) })
-	faults := fault.NewStorm(seed, stormFor)
-	dealt, err := faults.Rage(ctx, s, func(string, ...any) {})
+	plan := faultplan.New(seed, faultsFor, s.Parts())
+	applied, err := plan.Run(ctx, s, func(string, ...any) {})
 	stop()
 	supervisor.Wait()
-	kills := faults[:dealt].Kills()
-	fmt.Printf("%d kills and %d pauses, of seed %d\n", kills, dealt-kills, seed)
+	kills := plan[:applied].Kills()
+	fmt.Printf("%d kills and %d pauses, of seed %d\n", kills, applied-kills, seed)
 	return err
 }
 
 // startShop starts a shop on free ports, with data that ends with it.
-func startShop(ctx context.Context) (*stack.Stack, func() error, error) {
+func startShop(ctx context.Context) (*testshop.Shop, func() error, error) {
 	fmt.Println("starting a shop for the replay")
-	return stack.StartTemporary(ctx, "SOUK_RATE_LIMITS=off", "SOUK_SHIPPING_TRANSIT=1s")
+	return testshop.Start(ctx, stack.Config{Env: []string{"SOUK_RATE_LIMITS=off", "SOUK_SHIPPING_TRANSIT=1s"}})
 }

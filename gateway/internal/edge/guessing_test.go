@@ -10,8 +10,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"souk/testkit/accesstest"
+
 	"souk/gateway/internal/api"
-	"souk/platform/access/accesstest"
 )
 
 const rightPassword = "correct horse"

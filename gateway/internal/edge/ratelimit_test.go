@@ -18,7 +18,7 @@ import (
 
 	"souk/gateway/internal/policy"
 	"souk/platform/access"
-	"souk/platform/security/securitytest"
+	"souk/testkit/securitytest"
 )
 
 // newTestLimits returns limits whose goroutines end with the test.

@@ -17,11 +17,11 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"souk/gateway"
-	listing "souk/gateway/contract"
 	"souk/gateway/internal/api"
 	"souk/gateway/internal/policy"
 	"souk/platform/access"
-	"souk/platform/access/accesstest"
+	"souk/testkit/accesstest"
+	listing "souk/testkit/contract"
 )
 
 // keys is the key source of the tests, and signs their tokens.

@@ -16,7 +16,7 @@ import (
 	"souk/platform/access"
 	"souk/platform/rpc"
 	"souk/platform/security"
-	"souk/platform/security/securitytest"
+	"souk/testkit/securitytest"
 )
 
 // tickets are those of the order some-id, each with its token, as orders redeems them.

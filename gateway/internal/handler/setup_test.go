@@ -36,16 +36,16 @@ import (
 	paymentsv1 "souk/proto/gen/souk/payments/v1"
 	shippingv1 "souk/proto/gen/souk/shipping/v1"
 
-	"souk/gateway/contract"
 	"souk/gateway/internal/edge"
 	"souk/gateway/internal/feed"
 	"souk/gateway/internal/handler"
 	"souk/gateway/internal/lastgood"
 	"souk/platform/access"
-	"souk/platform/access/accesstest"
 	"souk/platform/breaker"
-	"souk/platform/certificate/certtest"
 	"souk/platform/rpc"
+	"souk/testkit/accesstest"
+	"souk/testkit/certtest"
+	"souk/testkit/contract"
 )
 
 // shop is the gateway before services that answer as a test says. Every other RPC is UNAVAILABLE.

@@ -11,7 +11,7 @@ import (
 	"souk/deploy/local/stack"
 	"souk/deploy/setup/demo"
 	"souk/platform/config"
-	"souk/platform/devserver"
+	"souk/testkit/devserver"
 )
 
 // How long everything may take to stop.

@@ -10,9 +10,9 @@ import (
 	"github.com/google/uuid"
 	"go.mongodb.org/mongo-driver/v2/bson"
 
-	"souk/platform/mongotest"
-	"souk/platform/pgtest"
 	"souk/platform/secret"
+	"souk/testkit/mongotest"
+	"souk/testkit/pgtest"
 
 	"souk/services/carts/internal/postgres"
 )

@@ -13,7 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"souk/platform/field"
-	"souk/platform/pgtest"
+	"souk/testkit/pgtest"
 
 	"souk/services/carts/internal/carts"
 	"souk/services/carts/internal/postgres"

@@ -7,7 +7,7 @@ import (
 
 	cartsv1 "souk/proto/gen/souk/carts/v1"
 
-	"souk/platform/grpctest"
+	"souk/testkit/grpctest"
 )
 
 func FuzzHandlers(f *testing.F) {

@@ -13,7 +13,7 @@ import (
 	accessv1 "souk/proto/gen/souk/access/v1"
 	cartsv1 "souk/proto/gen/souk/carts/v1"
 
-	"souk/platform/grpctest"
+	"souk/testkit/grpctest"
 )
 
 // asking has, for each field that names what is owned, a call with an id in it.

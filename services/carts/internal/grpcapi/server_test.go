@@ -13,9 +13,9 @@ import (
 
 	cartsv1 "souk/proto/gen/souk/carts/v1"
 
-	"souk/platform/grpctest"
-	"souk/platform/pgtest"
 	"souk/platform/rpc"
+	"souk/testkit/grpctest"
+	"souk/testkit/pgtest"
 
 	"souk/services/carts/internal/carts"
 	"souk/services/carts/internal/grpcapi"

@@ -10,7 +10,7 @@ import (
 	"github.com/google/uuid"
 	"go.mongodb.org/mongo-driver/v2/bson"
 
-	"souk/platform/mongotest"
+	"souk/testkit/mongotest"
 
 	"souk/services/carts/internal/carts"
 	"souk/services/carts/internal/mongo"

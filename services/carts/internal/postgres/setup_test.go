@@ -6,7 +6,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"souk/platform/pgtest"
+	"souk/testkit/pgtest"
 
 	"souk/services/carts/internal/carts"
 	"souk/services/carts/internal/postgres"

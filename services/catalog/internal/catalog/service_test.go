@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"souk/platform/pgtest"
+	"souk/testkit/pgtest"
 
 	"souk/services/catalog/internal/catalog"
 	"souk/services/catalog/internal/postgres"

@@ -11,7 +11,7 @@ import (
 
 	catalogv1 "souk/proto/gen/souk/catalog/v1"
 
-	"souk/platform/grpctest"
+	"souk/testkit/grpctest"
 )
 
 // keyed returns ctx for a call with an idempotency key.

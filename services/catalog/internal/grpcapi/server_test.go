@@ -18,11 +18,11 @@ import (
 	catalogv1 "souk/proto/gen/souk/catalog/v1"
 	moneyv1 "souk/proto/gen/souk/money/v1"
 
-	"souk/platform/grpctest"
 	"souk/platform/pgfeed"
 	"souk/platform/pgkey"
-	"souk/platform/pgtest"
 	"souk/platform/rpc"
+	"souk/testkit/grpctest"
+	"souk/testkit/pgtest"
 
 	"souk/services/catalog/internal/catalog"
 	"souk/services/catalog/internal/grpcapi"

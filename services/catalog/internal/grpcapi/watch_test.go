@@ -9,7 +9,7 @@ import (
 
 	catalogv1 "souk/proto/gen/souk/catalog/v1"
 
-	"souk/platform/grpctest"
+	"souk/testkit/grpctest"
 )
 
 // watcher reads the feed of changes as the gateway does.

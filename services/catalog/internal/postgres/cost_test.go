@@ -7,7 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"souk/platform/pgtest"
+	"souk/testkit/pgtest"
 
 	"souk/services/catalog/internal/catalog"
 )

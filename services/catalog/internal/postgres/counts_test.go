@@ -11,7 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"souk/platform/pgdb"
-	"souk/platform/pgtest"
+	"souk/testkit/pgtest"
 
 	"souk/services/catalog/internal/catalog"
 	"souk/services/catalog/internal/postgres"

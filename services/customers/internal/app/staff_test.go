@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"souk/platform/mongotest"
+	"souk/testkit/mongotest"
 
 	"souk/services/customers/internal/customers"
 	"souk/services/customers/internal/mongo"

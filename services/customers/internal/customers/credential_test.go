@@ -11,7 +11,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 
 	"souk/platform/field"
-	"souk/platform/mongotest"
+	"souk/testkit/mongotest"
 
 	"souk/services/customers/internal/customers"
 	"souk/services/customers/internal/mongo"

@@ -12,9 +12,9 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 	driver "go.mongodb.org/mongo-driver/v2/mongo"
 
-	"souk/platform/mongotest"
 	"souk/platform/security"
-	"souk/platform/security/securitytest"
+	"souk/testkit/mongotest"
+	"souk/testkit/securitytest"
 
 	"souk/services/customers/internal/customers"
 	"souk/services/customers/internal/mongo"

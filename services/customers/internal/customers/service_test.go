@@ -15,7 +15,7 @@ import (
 
 	"souk/platform/access"
 	"souk/platform/field"
-	"souk/platform/mongotest"
+	"souk/testkit/mongotest"
 
 	"souk/services/customers/internal/customers"
 	"souk/services/customers/internal/mongo"

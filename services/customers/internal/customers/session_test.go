@@ -13,7 +13,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"golang.org/x/crypto/argon2"
 
-	"souk/platform/mongotest"
+	"souk/testkit/mongotest"
 
 	"souk/services/customers/internal/customers"
 	"souk/services/customers/internal/mongo"

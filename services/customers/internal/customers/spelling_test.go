@@ -7,7 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"souk/platform/field"
-	"souk/platform/mongotest"
+	"souk/testkit/mongotest"
 
 	"souk/services/customers/internal/customers"
 	"souk/services/customers/internal/mongo"

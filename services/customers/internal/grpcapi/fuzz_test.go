@@ -7,8 +7,8 @@ import (
 
 	customersv1 "souk/proto/gen/souk/customers/v1"
 
-	"souk/platform/grpctest"
-	"souk/platform/mongotest"
+	"souk/testkit/grpctest"
+	"souk/testkit/mongotest"
 
 	"souk/services/customers/internal/customers"
 	"souk/services/customers/internal/grpcapi"

@@ -23,10 +23,10 @@ import (
 
 	"souk/platform/access"
 	"souk/platform/certificate"
-	"souk/platform/certificate/certtest"
-	"souk/platform/grpctest"
-	"souk/platform/mongotest"
 	"souk/platform/rpc"
+	"souk/testkit/certtest"
+	"souk/testkit/grpctest"
+	"souk/testkit/mongotest"
 
 	"souk/services/customers/internal/customers"
 	"souk/services/customers/internal/grpcapi"

@@ -10,7 +10,7 @@ import (
 	driver "go.mongodb.org/mongo-driver/v2/mongo"
 
 	"souk/platform/access"
-	"souk/platform/mongotest"
+	"souk/testkit/mongotest"
 
 	"souk/services/customers/internal/customers"
 	"souk/services/customers/internal/mongo"

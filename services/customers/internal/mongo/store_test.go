@@ -4,7 +4,7 @@ import (
 	"sync"
 	"testing"
 
-	"souk/platform/mongotest"
+	"souk/testkit/mongotest"
 
 	"souk/services/customers/internal/mongo"
 )

@@ -17,7 +17,7 @@ import (
 
 	"souk/platform/access"
 	"souk/platform/security"
-	"souk/platform/security/securitytest"
+	"souk/testkit/securitytest"
 
 	"souk/services/customers/internal/customers"
 	"souk/services/customers/internal/token"

@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"pgregory.net/rapid"
+	"souk/testkit/rapid"
 )
 
 const month = 30 * 24 * time.Hour

@@ -10,7 +10,7 @@ import (
 
 	inventoryv1 "souk/proto/gen/souk/inventory/v1"
 
-	"souk/platform/grpctest"
+	"souk/testkit/grpctest"
 )
 
 func TestAnAuditSeesWhatWasSoldAndReturned(t *testing.T) {

@@ -14,8 +14,8 @@ import (
 	inventoryv1 "souk/proto/gen/souk/inventory/v1"
 
 	"souk/platform/access"
-	"souk/platform/grpctest"
 	"souk/platform/rpc"
+	"souk/testkit/grpctest"
 )
 
 // keyed returns ctx for a call with an idempotency key.

@@ -14,12 +14,12 @@ import (
 
 	inventoryv1 "souk/proto/gen/souk/inventory/v1"
 
-	"souk/platform/grpctest"
 	"souk/platform/pgfeed"
 	"souk/platform/pgkey"
-	"souk/platform/pgtest"
 	"souk/platform/rpc"
 	"souk/platform/security"
+	"souk/testkit/grpctest"
+	"souk/testkit/pgtest"
 
 	"souk/services/inventory/internal/grpcapi"
 	"souk/services/inventory/internal/inventory"

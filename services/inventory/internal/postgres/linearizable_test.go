@@ -10,8 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/anishathalye/porcupine"
 	"github.com/google/uuid"
+
+	"souk/testkit/porcupine"
 
 	"souk/services/inventory/internal/inventory"
 )

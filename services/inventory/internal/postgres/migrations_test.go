@@ -6,7 +6,7 @@ import (
 	"testing/fstest"
 
 	"souk/platform/pgdb"
-	"souk/platform/pgtest"
+	"souk/testkit/pgtest"
 
 	"souk/services/inventory/internal/inventory"
 	"souk/services/inventory/internal/postgres"

@@ -10,8 +10,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"souk/platform/pgdb"
-	"souk/platform/pgtest"
 	"souk/platform/secret"
+	"souk/testkit/pgtest"
 
 	"souk/services/inventory/internal/inventory"
 	"souk/services/inventory/internal/postgres"

@@ -11,7 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"souk/platform/pgtest"
+	"souk/testkit/pgtest"
 
 	"souk/services/inventory/internal/inventory"
 	"souk/services/inventory/internal/postgres"

@@ -11,10 +11,10 @@ import (
 	moneyv1 "souk/proto/gen/souk/money/v1"
 	ordersv1 "souk/proto/gen/souk/orders/v1"
 
-	"souk/platform/grpctest"
 	"souk/platform/money"
 	"souk/platform/pgkey"
-	"souk/platform/pgtest"
+	"souk/testkit/grpctest"
+	"souk/testkit/pgtest"
 
 	"souk/services/orders/internal/grpcapi"
 	"souk/services/orders/internal/orders"

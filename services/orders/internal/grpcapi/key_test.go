@@ -10,8 +10,8 @@ import (
 
 	ordersv1 "souk/proto/gen/souk/orders/v1"
 
-	"souk/platform/grpctest"
 	"souk/platform/rpc"
+	"souk/testkit/grpctest"
 )
 
 func TestAReturnWithAKeyIsRequestedOnce(t *testing.T) {

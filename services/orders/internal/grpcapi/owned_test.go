@@ -15,9 +15,9 @@ import (
 	ordersv1 "souk/proto/gen/souk/orders/v1"
 
 	"souk/platform/access"
-	"souk/platform/grpctest"
 	"souk/platform/idempotency"
 	"souk/platform/money"
+	"souk/testkit/grpctest"
 
 	"souk/services/orders/internal/orders"
 )

@@ -11,7 +11,7 @@ import (
 
 	ordersv1 "souk/proto/gen/souk/orders/v1"
 
-	"souk/platform/grpctest"
+	"souk/testkit/grpctest"
 )
 
 // Each RPC of several steps is called twenty times at once with one key. Its answer stays what it was, however the order goes on.

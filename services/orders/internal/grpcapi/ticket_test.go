@@ -8,7 +8,7 @@ import (
 
 	ordersv1 "souk/proto/gen/souk/orders/v1"
 
-	"souk/platform/grpctest"
+	"souk/testkit/grpctest"
 )
 
 func TestATicketGivesTheGatewayTheTokenOfItsCall(t *testing.T) {

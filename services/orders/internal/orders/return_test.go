@@ -14,7 +14,7 @@ import (
 	"souk/platform/idempotency"
 	"souk/platform/money"
 	"souk/platform/security"
-	"souk/platform/security/securitytest"
+	"souk/testkit/securitytest"
 
 	"souk/services/orders/internal/orders"
 )

@@ -11,7 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"souk/platform/idempotency"
-	"souk/platform/pgtest"
+	"souk/testkit/pgtest"
 
 	"souk/services/orders/internal/orders"
 	"souk/services/orders/internal/postgres"

@@ -6,11 +6,10 @@ import (
 	"testing"
 	"time"
 
-	"pgregory.net/rapid"
-
 	"souk/platform/field"
 	"souk/platform/idempotency"
 	"souk/platform/money"
+	"souk/testkit/rapid"
 
 	"souk/services/orders/internal/orders"
 )

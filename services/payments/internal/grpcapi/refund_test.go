@@ -11,8 +11,8 @@ import (
 	moneyv1 "souk/proto/gen/souk/money/v1"
 	paymentsv1 "souk/proto/gen/souk/payments/v1"
 
-	"souk/platform/grpctest"
 	"souk/platform/rpc"
+	"souk/testkit/grpctest"
 
 	"souk/services/payments/internal/simulator"
 )

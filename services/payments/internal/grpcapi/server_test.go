@@ -13,11 +13,11 @@ import (
 	moneyv1 "souk/proto/gen/souk/money/v1"
 	paymentsv1 "souk/proto/gen/souk/payments/v1"
 
-	"souk/platform/grpctest"
 	"souk/platform/pgfeed"
-	"souk/platform/pgtest"
 	"souk/platform/rpc"
 	"souk/platform/security"
+	"souk/testkit/grpctest"
+	"souk/testkit/pgtest"
 
 	"souk/services/payments/internal/grpcapi"
 	"souk/services/payments/internal/payments"

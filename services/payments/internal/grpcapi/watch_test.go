@@ -12,10 +12,10 @@ import (
 
 	paymentsv1 "souk/proto/gen/souk/payments/v1"
 
-	"souk/platform/grpctest"
 	"souk/platform/money"
-	"souk/platform/pgtest"
 	"souk/platform/rpc"
+	"souk/testkit/grpctest"
+	"souk/testkit/pgtest"
 
 	"souk/services/payments/internal/payments"
 	"souk/services/payments/internal/postgres"

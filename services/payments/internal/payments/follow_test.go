@@ -12,7 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"souk/platform/pgfeed"
-	"souk/platform/pgtest"
+	"souk/testkit/pgtest"
 
 	"souk/services/payments/internal/payments"
 	"souk/services/payments/internal/simulator"

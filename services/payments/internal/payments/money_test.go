@@ -7,9 +7,9 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
-	"pgregory.net/rapid"
 
 	"souk/platform/money"
+	"souk/testkit/rapid"
 
 	"souk/services/payments/internal/payments"
 	"souk/services/payments/internal/simulator"

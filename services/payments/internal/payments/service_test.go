@@ -14,7 +14,7 @@ import (
 
 	"souk/platform/field"
 	"souk/platform/money"
-	"souk/platform/pgtest"
+	"souk/testkit/pgtest"
 
 	"souk/services/payments/internal/payments"
 	"souk/services/payments/internal/postgres"

@@ -12,7 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	stripego "github.com/stripe/stripe-go/v85"
 
-	"souk/platform/pgtest"
+	"souk/testkit/pgtest"
 
 	"souk/services/payments/internal/payments"
 	"souk/services/payments/internal/postgres"

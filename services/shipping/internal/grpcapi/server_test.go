@@ -11,10 +11,10 @@ import (
 
 	shippingv1 "souk/proto/gen/souk/shipping/v1"
 
-	"souk/platform/grpctest"
 	"souk/platform/pgfeed"
-	"souk/platform/pgtest"
 	"souk/platform/rpc"
+	"souk/testkit/grpctest"
+	"souk/testkit/pgtest"
 
 	"souk/services/shipping/internal/grpcapi"
 	"souk/services/shipping/internal/postgres"

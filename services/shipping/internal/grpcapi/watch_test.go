@@ -10,9 +10,9 @@ import (
 
 	shippingv1 "souk/proto/gen/souk/shipping/v1"
 
-	"souk/platform/grpctest"
-	"souk/platform/pgtest"
 	"souk/platform/rpc"
+	"souk/testkit/grpctest"
+	"souk/testkit/pgtest"
 
 	"souk/services/shipping/internal/postgres"
 	"souk/services/shipping/internal/shipping"

@@ -10,9 +10,9 @@ import (
 
 	"github.com/google/uuid"
 
-	"souk/platform/country"
 	"souk/platform/field"
-	"souk/platform/pgtest"
+	"souk/platform/postal"
+	"souk/testkit/pgtest"
 
 	"souk/services/shipping/internal/postgres"
 	"souk/services/shipping/internal/shipping"
@@ -145,11 +145,11 @@ func TestEveryCountryHasAnOption(t *testing.T) {
 	for a := 'A'; a <= 'Z'; a++ {
 		for b := 'A'; b <= 'Z'; b++ {
 			code := string([]rune{a, b})
-			if !country.Valid(code) {
+			if !postal.ValidCountry(code) {
 				continue
 			}
 			countries++
-			options, err := s.Quote(t.Context(), shipping.Destination{Country: code, PostalCode: country.ExamplePostalCode(code)}, 500, "GBP")
+			options, err := s.Quote(t.Context(), shipping.Destination{Country: code, PostalCode: postal.ExampleCode(code)}, 500, "GBP")
 			if err != nil || len(options) == 0 {
 				t.Errorf("%s: %d options, %v", code, len(options), err)
 			}

@@ -11,7 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"souk/platform/pgfeed"
-	"souk/platform/pgtest"
+	"souk/testkit/pgtest"
 
 	"souk/services/shipping/internal/postgres"
 	"souk/services/shipping/internal/shipping"

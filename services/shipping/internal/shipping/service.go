@@ -7,10 +7,10 @@ import (
 
 	"github.com/google/uuid"
 
-	"souk/platform/country"
 	"souk/platform/field"
 	"souk/platform/identifier"
 	"souk/platform/money"
+	"souk/platform/postal"
 )
 
 const (
@@ -36,7 +36,7 @@ func New(store Store, carrier Carrier, currency string) *Service {
 func (s *Service) Quote(ctx context.Context, to Destination, weightGrams int64, currency string) ([]Option, error) {
 	var check field.Checker
 	checkDestination(&check, to)
-	problem := country.CheckPostalCode(to.Country, to.PostalCode)
+	problem := postal.CheckCode(to.Country, to.PostalCode)
 	check.Check(problem == "", "destination.postal_code", problem)
 	check.Check(currency == s.currency, "currency", "must be "+s.currency)
 	check.Check(weightGrams >= 0 && weightGrams <= maxWeight, "weight_grams", fmt.Sprintf("must be 0 to %d", maxWeight))
@@ -53,7 +53,7 @@ func (s *Service) Quote(ctx context.Context, to Destination, weightGrams int64, 
 // checkDestination checks the fields as the contract names them. The form of a postal code is checked when a
 // price is asked for, and not again when the parcel goes.
 func checkDestination(check *field.Checker, to Destination) {
-	check.Check(country.Valid(to.Country), "destination.country", "must be an ISO 3166-1 alpha-2 code")
+	check.Check(postal.ValidCountry(to.Country), "destination.country", "must be an ISO 3166-1 alpha-2 code")
 	check.CheckLine("destination.postal_code", to.PostalCode, false, maxPostal)
 }
 

@@ -11,7 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"souk/platform/field"
-	"souk/platform/pgtest"
+	"souk/testkit/pgtest"
 
 	"souk/services/shipping/internal/postgres"
 	"souk/services/shipping/internal/shipping"

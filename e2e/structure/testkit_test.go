@@ -1,0 +1,73 @@
+package structure
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"souk/deploy/local/stack"
+)
+
+// alone runs the go command in a module, without the workspace, and returns what it prints.
+func alone(t *testing.T, module string, args ...string) string {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), "go", args...)
+	command.Dir = filepath.Join(root(t), module)
+	command.Env = append(os.Environ(), "GOWORK=off")
+	command.Stderr = os.Stderr
+	output, err := command.Output()
+	if err != nil {
+		t.Fatalf("go %v in %s: %v", args, module, err)
+	}
+	return string(output)
+}
+
+// required returns the modules that a go.mod requires because the module itself imports them.
+func required(t *testing.T, module string) (paths []string) {
+	t.Helper()
+	var file struct {
+		Require []struct {
+			Path     string
+			Indirect bool
+		}
+	}
+	if err := json.Unmarshal([]byte(alone(t, module, "mod", "edit", "-json")), &file); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range file.Require {
+		if !r.Indirect {
+			paths = append(paths, r.Path)
+		}
+	}
+	return paths
+}
+
+func TestNoServiceRequiresWhatOnlyTestsUse(t *testing.T) {
+	t.Parallel()
+	modules := []string{"gateway", "platform"}
+	for _, name := range stack.Services {
+		modules = append(modules, "services/"+name)
+	}
+	for _, module := range modules {
+		t.Run(module, func(t *testing.T) {
+			t.Parallel()
+			if strings.Contains(alone(t, module, "mod", "graph"), "souk/testkit") {
+				t.Error("its module graph names souk/testkit")
+			}
+			built := strings.Fields(alone(t, module, "list", "-deps", "-f", "{{with .Module}}{{.Path}}{{end}}", "./..."))
+			direct := required(t, module)
+			if len(direct) < 5 {
+				t.Errorf("go.mod requires only %v: this test looks for the wrong thing", direct)
+			}
+			for _, path := range direct {
+				if !slices.Contains(built, path) {
+					t.Errorf("go.mod requires %s, but only tests use it: let them import it through testkit", path)
+				}
+			}
+		})
+	}
+}

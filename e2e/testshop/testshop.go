@@ -1,0 +1,69 @@
+// Package testshop is responsible for shops that tests and tools start: on free ports, with data that ends with them, and with
+// parts that can be killed, paused and replaced.
+package testshop
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"souk/deploy/local/stack"
+	"souk/testkit/devserver"
+)
+
+// Shop is a running shop.
+type Shop struct {
+	*stack.Stack
+	*parts
+}
+
+// built is what Build makes, once for a process.
+var built = sync.OnceValues(func() (string, error) { return Build(context.Background()) })
+
+// Build compiles the services and the gateway from the repository that the working directory is in, and returns where they are.
+func Build(ctx context.Context) (binDir string, err error) {
+	root, err := devserver.RepoRoot()
+	if err != nil {
+		return "", err
+	}
+	binDir = filepath.Join(root, ".souk", "bin")
+	return binDir, stack.Build(ctx, root, binDir, nil)
+}
+
+// Start builds a shop and starts it. It fills in the folders of cfg, the gateway's port and the first staff account. The function it
+// returns stops the shop and deletes its data.
+func Start(ctx context.Context, cfg stack.Config) (*Shop, func() error, error) {
+	binDir, err := built()
+	if err != nil {
+		return nil, nil, err
+	}
+	dir, err := os.MkdirTemp("", "souk-")
+	if err != nil {
+		return nil, nil, err
+	}
+	// PostgreSQL may run as another user.
+	if err := os.Chmod(dir, 0o755); err != nil {
+		return nil, nil, err
+	}
+	cfg.Dir, cfg.BinDir, cfg.GatewayAddr, cfg.StaffEmail, cfg.Fast = dir, binDir, "127.0.0.1:0", "staff@souk.example", true
+	s, err := stack.Start(ctx, cfg)
+	if err != nil {
+		return nil, nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	stop := func() error {
+		return errors.Join(s.Stop(context.WithoutCancel(ctx)), os.RemoveAll(dir))
+	}
+	return &Shop{s, newParts(s.Parts(), s.Process, s.StartPart)}, stop, nil
+}
+
+// Staff makes an account one of staff, as stack.Staff does.
+func (s *Shop) Staff(ctx context.Context, args []string, out io.Writer) error {
+	return stack.Staff(ctx, s.Config(), args, out)
+}
+
+// WipeConsul deletes all that Consul has stored: what is registered, tokens, its certificate authority. It must have been
+// killed. Restart starts it with nothing, and the services' tokens are made anew.
+func (s *Shop) WipeConsul() error { return os.RemoveAll(filepath.Join(s.Config().Dir, "consul")) }
