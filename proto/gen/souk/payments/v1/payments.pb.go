@@ -30,6 +30,7 @@ const (
 type VoidReason int32
 
 const (
+	// Not voided, or before there were reasons.
 	VoidReason_VOID_REASON_UNSPECIFIED VoidReason = 0
 	// Void was called.
 	VoidReason_VOID_REASON_REQUESTED VoidReason = 1
