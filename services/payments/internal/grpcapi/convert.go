@@ -35,17 +35,22 @@ var refundStatuses = map[payments.RefundStatus]paymentsv1.RefundStatus{
 }
 
 func paymentProto(p payments.Payment) *paymentsv1.Payment {
-	return &paymentsv1.Payment{
-		Id: p.ID, OrderId: p.OrderID, Status: statuses[p.Status], Version: p.Version,
-		Amount: moneyProto(p.Amount), Open: moneyProto(p.OpenAmount()), Captured: moneyProto(p.CapturedAmount()), Refunded: moneyProto(p.Refunded),
-		DeclineReason: p.DeclineReason, VoidReason: voidReasons[p.VoidReason], Attention: attentions[p.Attention],
+	out := &paymentsv1.Payment{
+		Id: p.ID, OrderId: p.OrderID, Status: statuses[p.Status], Version: p.Version, Amount: moneyProto(p.Amount),
+		Open: moneyProto(p.OpenAmount()), Captured: moneyProto(p.CapturedAmount()), Refunded: moneyProto(p.Refunded),
+		DeclineReason: p.DeclineReason, Attention: attentions[p.Attention],
 	}
+	if p.Status == payments.Voided {
+		out.VoidReason = voidReasons[p.VoidReason]
+	}
+	return out
 }
 
 func detailProto(d payments.Detail) *paymentsv1.Payment {
 	p := paymentProto(d.Payment)
 	for _, r := range d.Refunds {
-		p.Refunds = append(p.Refunds, &paymentsv1.Refund{Id: r.ID, Status: refundStatuses[r.Status], Amount: moneyProto(r.Amount), Reason: r.Reason})
+		refund := &paymentsv1.Refund{Id: r.ID, Status: refundStatuses[r.Status], Amount: moneyProto(r.Amount), Reason: r.Reason}
+		p.Refunds = append(p.Refunds, refund)
 	}
 	return p
 }

@@ -279,6 +279,26 @@ func TestMoneyThatIsHeldOrTakenAfterTheEndIsLetGoOrNeedsAPerson(t *testing.T) {
 	}
 }
 
+// The message about a void may be here before its answer, or instead of it.
+func TestAVoidThatOrdersAskedForIsRequestedWhoeverTells(t *testing.T) {
+	t.Parallel()
+	for _, lost := range []error{nil, payments.ErrOutcomeUnknown} {
+		s, provider, _ := setupHooked(t)
+		order := authorize(t, s)
+		provider.void = func(call func() error) error {
+			err := call()
+			deliver(t, s, "payment.voided", order)
+			return errors.Join(err, lost)
+		}
+		if err := s.Void(t.Context(), order); !errors.Is(err, lost) {
+			t.Errorf("void: %v, want %v", err, lost)
+		}
+		if p, err := s.Payment(t.Context(), order); err != nil || p.Status != payments.Voided || p.VoidReason != payments.VoidRequested {
+			t.Errorf("%s as %s, %v; want it voided as requested", p.Status, p.VoidReason, err)
+		}
+	}
+}
+
 // A refund in the dashboard waits for the outcome of ours, and follows then.
 func TestARefundThatDoesNotFitIsBookedOnceItDoes(t *testing.T) {
 	t.Parallel()

@@ -159,7 +159,7 @@ func (s *story) events() map[string]func() error {
 		"void in the dashboard": func() error {
 			p, err := s.there()
 			if err == nil {
-				_, err = s.pool.Exec(s.ctx, `UPDATE simulator.authorizations SET status = 'canceled' WHERE reference = $1 AND status = 'authorized'`, p.Reference)
+				_, err = s.pool.Exec(s.ctx, `UPDATE simulator.authorizations SET status = 'voided' WHERE reference = $1 AND status = 'authorized'`, p.Reference)
 			}
 			return err
 		},

@@ -89,8 +89,9 @@ type Payment struct {
 	Amount        money.Money
 	Refunded      money.Money
 	DeclineReason string
-	VoidReason    VoidReason
-	Attention     Attention
+	// VoidReason is why it is Voided. VoidRequested without that means that orders has asked for it.
+	VoidReason VoidReason
+	Attention  Attention
 	// CapturedPart is what a captured payment took of its amount, in minor units; 0 for all of it.
 	CapturedPart int64
 	// Version counts the changes.

@@ -16,6 +16,8 @@ type Store interface {
 	FindEvent(ctx context.Context, event Event) (Payment, error)
 	// Details returns the payments of orders, each with its refunds.
 	Details(ctx context.Context, orderIDs []string) ([]Detail, error)
+	// WantVoid notes that orders asked for the void of a payment, unless it has ended. Whoever voids it then, VoidRequested is the reason.
+	WantVoid(ctx context.Context, paymentID string) error
 	// Move changes a payment's status and writes the movements to the ledger in the same transaction.
 	// ErrChanged means that it no longer has the status it is expected to have.
 	Move(ctx context.Context, payment Payment, change Change, movements []Movement) (Payment, error)

@@ -33,6 +33,10 @@ func (s *Service) Void(ctx context.Context, orderID string) error {
 	}
 	// A pending payment may be held at the provider all the same. So may a voided one: its authorization can have
 	// arrived after the void, and the call that saw it may have ended before it could let it go.
+	// Before the provider is asked, because its message may be here before its answer.
+	if err := s.store.WantVoid(ctx, p.ID); err != nil {
+		return err
+	}
 	err = s.voidAtProvider(ctx, p)
 	if errors.Is(err, ErrAlreadyCaptured) {
 		s.followRefusal(ctx, p)

@@ -94,12 +94,13 @@ func findPayment(row pgx.Row) (payments.Payment, error) {
 // changed the status. The trigger note_change has the feed tell of what becomes of a payment that was not pending.
 const movePayment = `
 	WITH moved AS (
-		UPDATE payments SET status = @to, decline_reason = @decline_reason, void_reason = @void_reason, captured_part = @captured_part,
+		UPDATE payments SET status = @to, decline_reason = @decline_reason,
+			void_reason = CASE @to WHEN 'voided' THEN coalesce(nullif(void_reason, ''), @void_reason) ELSE '' END, captured_part = @captured_part,
 			provider_id = @provider_id, attention = '', ask_at = @ask_at, updated_at = now(),
 			changed = CASE WHEN @unasked::boolean THEN pg_current_xact_id() ELSE changed END
-		WHERE id = @payment AND status = @from RETURNING id AS payment_id, NULL::uuid AS refund_id, version, updated_at
+		WHERE id = @payment AND status = @from RETURNING id AS payment_id, NULL::uuid AS refund_id, version, updated_at, void_reason
 	), ` + posted + `
-	SELECT version, updated_at FROM moved`
+	SELECT version, updated_at, void_reason FROM moved`
 
 // posted writes the entries of movements to the ledger, for the payment or the refund in the row moved.
 const posted = `posted AS (
@@ -109,6 +110,16 @@ const posted = `posted AS (
 			WITH ORDINALITY AS entry (movement, account, amount, currency, position)
 		ORDER BY position
 	)`
+
+// WantVoid implements payments.Store.
+func (s *Store) WantVoid(ctx context.Context, paymentID string) error {
+	_, err := s.pool.Exec(ctx, `UPDATE payments SET void_reason = $2 WHERE id = $1 AND status IN ('pending', 'authorized')`,
+		paymentID, payments.VoidRequested)
+	if err != nil {
+		return fmt.Errorf("want void: %w", err)
+	}
+	return nil
+}
 
 // Move implements payments.Store.
 func (s *Store) Move(ctx context.Context, p payments.Payment, change payments.Change, movements []payments.Movement) (payments.Payment, error) {
@@ -123,15 +134,14 @@ func (s *Store) Move(ctx context.Context, p payments.Payment, change payments.Ch
 	args["decline_reason"], args["void_reason"], args["captured_part"] = change.DeclineReason, change.VoidReason, change.CapturedPart
 	args["unasked"], args["ask_at"] = change.Unasked, timestamp(change.AskAt)
 	moved := p
-	err = s.pool.QueryRow(ctx, movePayment, args).Scan(&moved.Version, &moved.ChangedAt)
+	err = s.pool.QueryRow(ctx, movePayment, args).Scan(&moved.Version, &moved.ChangedAt, &moved.VoidReason)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return p, payments.ErrChanged
 	}
 	if err != nil {
 		return p, fmt.Errorf("move payment to %s: %w", change.To, err)
 	}
-	moved.Status, moved.DeclineReason, moved.VoidReason = change.To, change.DeclineReason, change.VoidReason
-	moved.CapturedPart, moved.Attention = change.CapturedPart, ""
+	moved.Status, moved.DeclineReason, moved.CapturedPart, moved.Attention = change.To, change.DeclineReason, change.CapturedPart, ""
 	return moved, nil
 }
 

@@ -17,7 +17,7 @@ type plan struct {
 // plans are those of authorizations, by payment method.
 var plans = map[string]plan{
 	Expires:       {7, expired},
-	VoidedLater:   {1, canceled},
+	VoidedLater:   {1, voided},
 	CapturedLater: {1, captured},
 }
 

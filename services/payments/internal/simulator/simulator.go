@@ -52,16 +52,14 @@ const (
 	declined   = "declined"
 	voided     = "voided"
 	expired    = "expired"
-	canceled   = "canceled" // voided in the dashboard
 )
 
 var answers = map[string]payments.Authorization{
 	authorized: {Status: payments.Authorized},
 	captured:   {Status: payments.Authorized},
 	declined:   {Status: payments.Declined},
-	voided:     {Status: payments.Voided, VoidReason: payments.VoidRequested},
+	voided:     {Status: payments.Voided, VoidReason: payments.VoidAtProvider},
 	expired:    {Status: payments.Voided, VoidReason: payments.VoidExpired},
-	canceled:   {Status: payments.Voided, VoidReason: payments.VoidAtProvider},
 }
 
 var errFlaky = errors.New("the network had a hiccup")
