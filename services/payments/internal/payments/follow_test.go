@@ -323,3 +323,26 @@ func TestARefundThatDoesNotFitIsBookedOnceItDoes(t *testing.T) {
 		t.Errorf("%+v, %v; want 0.30 refunded, and nobody needed", p, err)
 	}
 }
+
+// The provider lists its refunds in any order. One that has failed makes room for the other.
+func TestARefundThatFailedMakesRoomForAnotherAtOnce(t *testing.T) {
+	t.Parallel()
+	s, _, pool := setup(t)
+	order := capture(t, s)
+	if _, err := s.Refund(t.Context(), order, uuid.NewString(), price); err != nil {
+		t.Fatal(err)
+	}
+	// The dashboard's is listed first.
+	for _, statement := range []string{
+		`INSERT INTO simulator.refunds (reference, payment, amount, status) SELECT 're_1', payment, amount, 'succeeded' FROM simulator.refunds`,
+		`UPDATE simulator.refunds SET status = 'failed' WHERE reference <> 're_1'`,
+	} {
+		if _, err := pool.Exec(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	deliver(t, s, "payment.refunded", order)
+	if b := onlyBooks(t, s); b.Refunded != price || b.Payment.Attention != "" || b.UnbalancedMovements != 0 {
+		t.Errorf("%+v, want the other refund booked, and nobody needed", b)
+	}
+}

@@ -125,8 +125,8 @@ func (p Payment) changeTo(theirs Standing) (Change, bool) {
 	}
 }
 
-// followRefunds brings our books of a payment's refunds to the provider's. A refund that was made at the provider
-// itself becomes one of ours.
+// followRefunds brings our books of a payment's refunds to the provider's: first those that we know, because one that has failed makes
+// room for another.
 func (s *Service) followRefunds(ctx context.Context, c *comparison, theirs Standing) error {
 	if len(c.refunds) == 0 && theirs.Refunded.Amount == 0 {
 		return nil
@@ -136,33 +136,28 @@ func (s *Service) followRefunds(ctx context.Context, c *comparison, theirs Stand
 		return err
 	}
 	var given int64
+	var others []Refund
 	for _, their := range refunds {
 		if their.Status == RefundSucceeded {
 			given += their.Amount.Amount
 		}
-		if err := s.followRefund(ctx, c, their); err != nil {
+		r, known := withReference(c.refunds, their.Reference)
+		if !known {
+			others = append(others, their)
+		} else if err := s.followRefund(ctx, c, r, their); err != nil {
 			return err
 		}
+	}
+	if err := s.followOthers(ctx, c, others); err != nil {
+		return err
 	}
 	c.differs = c.differs || c.payment.Refunded.Amount != given
 	c.refunds, err = s.store.Refunds(ctx, c.payment.ID)
 	return err
 }
 
-// followRefund brings our books to one refund of the provider's. One that does not fit into what is left, as long as an outcome of
-// ours is unknown, is left for the next time.
-func (s *Service) followRefund(ctx context.Context, c *comparison, their Refund) error {
-	r, known := withReference(c.refunds, their.Reference)
-	if !known && their.Status == RefundSucceeded {
-		adopted, err := s.adopt(ctx, c.payment, their)
-		if errors.Is(err, ErrRefundTooLarge) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		r = adopted
-	}
+// followRefund brings our books to one refund of the provider's.
+func (s *Service) followRefund(ctx context.Context, c *comparison, r, their Refund) error {
 	if !r.Status.CanBecome(their.Status) {
 		return nil
 	}
@@ -171,6 +166,27 @@ func (s *Service) followRefund(ctx context.Context, c *comparison, their Refund)
 		return err
 	}
 	c.payment = moved
+	return nil
+}
+
+// followOthers brings refunds into our books that were made at the provider itself. One that does not fit into what is left, as long as
+// an outcome of ours is unknown, is left for the next time.
+func (s *Service) followOthers(ctx context.Context, c *comparison, others []Refund) error {
+	for _, their := range others {
+		if their.Status != RefundSucceeded {
+			continue
+		}
+		r, err := s.adopt(ctx, c.payment, their)
+		if errors.Is(err, ErrRefundTooLarge) {
+			continue
+		}
+		if err == nil {
+			err = s.followRefund(ctx, c, r, their)
+		}
+		if err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -66,7 +66,7 @@ func (s *Simulator) planRefund(ctx context.Context, p payments.Payment) error {
 // What was given back for another reason meanwhile is not given back again.
 const catchUpRefunds = `
 	UPDATE simulator.refunds r SET status = p.becomes FROM simulator.plans p
-	WHERE r.payment = $1 AND p.reference = r.reference AND p.at <= $2 AND r.status <> p.becomes
+	WHERE r.payment = $1 AND p.reference = r.reference AND p.at <= $2 AND r.status = CASE p.becomes WHEN 'failed' THEN 'succeeded' ELSE 'planned' END
 		AND (p.becomes = 'failed' OR r.amount + (SELECT coalesce(sum(amount), 0) FROM simulator.refunds WHERE payment = $1 AND status = 'succeeded')
 			<= (SELECT amount FROM simulator.authorizations WHERE reference = $1))`
 
