@@ -34,6 +34,10 @@ var breaks = []struct {
 		o.Refunds = append(o.Refunds, &ordersv1.Refund{Amount: pounds(1), Status: ordersv1.Refund_STATUS_FAILED})
 	}, "delivered-2: a refund of 0.01 GBP failed"},
 
+	{"carts: no line is in two orders that stand", func(w *world) {
+		w.find("fulfilled-1").order.PurchaseIds = w.find("confirmed-2").order.GetPurchaseIds()
+	}, "bought the same cart as"},
+
 	{"holds: each is of an order under way", func(w *world) { hold(w.find("rejected-1"), -time.Minute) }, "rejected-1: is rejected and holds stock"},
 	{"holds: each is of an order under way", func(w *world) { hold(w.find("cancelled-2"), -time.Minute) }, "cancelled-2: is cancelled and holds stock"},
 	{"holds: none is past its time", func(w *world) { hold(w.find("pending-2"), 2*time.Minute) }, "pending-2: holds stock, which ended at"},

@@ -10,7 +10,7 @@ import (
 
 // rulesOfOrders returns what must hold of each order.
 func rulesOfOrders(withProvider bool) []rule[facts] {
-	rules := slices.Concat(endRules, reservationRules, paymentRules, moneyRules, shipmentRules)
+	rules := slices.Concat(endRules, []rule[facts]{oneOrderOfACart()}, reservationRules, paymentRules, moneyRules, shipmentRules)
 	if withProvider {
 		rules = append(rules, providerRules...)
 	}
@@ -43,6 +43,26 @@ func noFailedRefund(f facts) (finding, bool) {
 		found.wrong = fmt.Sprintf("a refund of %s failed", failed)
 	}
 	return found, len(f.order.GetRefunds()) > 0
+}
+
+// oneOrderOfACart returns the rule that no line of a cart is in two orders that stand. It remembers which order bought what.
+func oneOrderOfACart() rule[facts] {
+	buyers := map[string]string{} // the orders, by the purchases of carts that they claimed
+	judge := func(f facts) (finding, bool) {
+		var found finding
+		if !f.atRest() || !f.sold() {
+			return found, false
+		}
+		for _, purchase := range f.order.GetPurchaseIds() {
+			if buyer := buyers[purchase]; buyer != "" && buyer != f.orderID {
+				found.wrong = "bought the same cart as " + buyer
+				continue
+			}
+			buyers[purchase] = f.orderID
+		}
+		return found, true
+	}
+	return rule[facts]{name: "carts: no line is in two orders that stand", what: "orders", judge: judge}
 }
 
 var shipmentRules = []rule[facts]{

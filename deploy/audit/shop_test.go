@@ -59,7 +59,7 @@ func newSale(status ordersv1.Status, n int) *sale {
 	return &sale{
 		id: id,
 		order: &ordersv1.Order{
-			Id: id, Status: status, ChangedAt: ago(time.Hour),
+			Id: id, Status: status, ChangedAt: ago(time.Hour), PurchaseIds: []string{"purchase of " + id},
 			Lines:   []*ordersv1.Line{{Sku: "MUG", Quantity: 2, LineTotal: pounds(2 * mug)}, {Sku: "HAT", Quantity: 1, LineTotal: pounds(300)}},
 			Totals:  &ordersv1.Totals{Total: pounds(price)},
 			Payment: &ordersv1.Payment{Captured: pounds(0), Refunded: pounds(0)},

@@ -11,8 +11,10 @@ import (
 	"souk/platform/pgkey"
 	"souk/platform/service"
 
+	"souk/services/orders/internal/events"
 	"souk/services/orders/internal/grpcapi"
 	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/parcels"
 	"souk/services/orders/internal/peers"
 	"souk/services/orders/internal/postgres"
 )
@@ -37,14 +39,15 @@ func Run(ctx context.Context) error {
 	}
 	settings := orders.Settings{Inline: cfg.Inline, Hold: cfg.Hold}
 	store := postgres.New(pool, settings.DueAfter())
-	checkout := orders.New(store, others, settings, svc.Logger())
-	svc.Background("due orders", checkout.FinishDue)
-	svc.Every(orders.FollowEvery, "deliveries", checkout.FollowParcels)
-	svc.WhileServing("watch", checkout.Watch)
-	svc.Background("adopt", checkout.Adopt)
+	shop := orders.New(store, others, settings, svc.Logger())
+	svc.Background("due orders", shop.FinishDue)
+	svc.Every(parcels.FollowEvery, "deliveries", shop.FollowParcels)
+	svc.WhileServing("watch", shop.Watch)
+	svc.Background("abandoned orders", shop.FinishAbandoned)
+	tickets := events.NewTickets(store, store)
+	svc.Every(postgres.SweepClaimsEvery, "cart claims", store.DeleteClaims)
+	svc.Every(events.SweepTicketsEvery, "event tickets", tickets.Sweep)
 	keys := grpcapi.Keys{Transaction: pgkey.NewFor(svc, pool), Steps: pgkey.NewSteps(pool)}
-	tickets := orders.NewTickets(checkout, store)
-	svc.Every(orders.SweepTicketsEvery, "event tickets", tickets.Sweep)
-	ordersv1.RegisterOrdersServiceServer(svc.Server(), grpcapi.New(checkout, tickets, keys))
+	ordersv1.RegisterOrdersServiceServer(svc.Server(), grpcapi.New(shop, tickets, keys))
 	return svc.Run(ctx)
 }

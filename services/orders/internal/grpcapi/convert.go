@@ -8,33 +8,34 @@ import (
 
 	"souk/platform/money"
 
-	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/checkout"
+	"souk/services/orders/internal/order"
 )
 
-var statusOf = map[ordersv1.Status]orders.Status{
-	ordersv1.Status_STATUS_PENDING:   orders.StatusPending,
-	ordersv1.Status_STATUS_CONFIRMED: orders.StatusConfirmed,
-	ordersv1.Status_STATUS_FULFILLED: orders.StatusFulfilled,
-	ordersv1.Status_STATUS_DELIVERED: orders.StatusDelivered,
-	ordersv1.Status_STATUS_REJECTED:  orders.StatusRejected,
-	ordersv1.Status_STATUS_CANCELLED: orders.StatusCancelled,
+var statusOf = map[ordersv1.Status]order.Status{
+	ordersv1.Status_STATUS_PENDING:   order.StatusPending,
+	ordersv1.Status_STATUS_CONFIRMED: order.StatusConfirmed,
+	ordersv1.Status_STATUS_FULFILLED: order.StatusFulfilled,
+	ordersv1.Status_STATUS_DELIVERED: order.StatusDelivered,
+	ordersv1.Status_STATUS_REJECTED:  order.StatusRejected,
+	ordersv1.Status_STATUS_CANCELLED: order.StatusCancelled,
 }
 
-var statusProto = func() map[orders.Status]ordersv1.Status {
-	inverse := make(map[orders.Status]ordersv1.Status, len(statusOf))
+var statusProto = func() map[order.Status]ordersv1.Status {
+	inverse := make(map[order.Status]ordersv1.Status, len(statusOf))
 	for proto, status := range statusOf {
 		inverse[status] = proto
 	}
 	return inverse
 }()
 
-var reasonProto = map[orders.RejectionReason]ordersv1.Rejection_Reason{
-	orders.RejectedOutOfStock:      ordersv1.Rejection_REASON_OUT_OF_STOCK,
-	orders.RejectedPaymentDeclined: ordersv1.Rejection_REASON_PAYMENT_DECLINED,
-	orders.RejectedExpired:         ordersv1.Rejection_REASON_EXPIRED,
+var reasonProto = map[order.RejectionReason]ordersv1.Rejection_Reason{
+	order.RejectedOutOfStock:      ordersv1.Rejection_REASON_OUT_OF_STOCK,
+	order.RejectedPaymentDeclined: ordersv1.Rejection_REASON_PAYMENT_DECLINED,
+	order.RejectedExpired:         ordersv1.Rejection_REASON_EXPIRED,
 }
 
-func ordersProto(list []orders.Order) []*ordersv1.Order {
+func ordersProto(list []order.View) []*ordersv1.Order {
 	out := make([]*ordersv1.Order, len(list))
 	for i, o := range list {
 		out[i] = orderProto(o)
@@ -42,7 +43,7 @@ func ordersProto(list []orders.Order) []*ordersv1.Order {
 	return out
 }
 
-func orderProto(o orders.Order) *ordersv1.Order {
+func orderProto(o order.View) *ordersv1.Order {
 	out := &ordersv1.Order{
 		Id: o.ID, Number: o.Number, Status: statusProto[o.Status], CustomerId: o.CustomerID,
 		Totals:          totalsProto(o.Totals),
@@ -58,7 +59,7 @@ func orderProto(o orders.Order) *ordersv1.Order {
 		CreatedAt: timestamppb.New(o.CreatedAt),
 		Rejection: rejectionProto(o.Rejection),
 
-		InProgress: o.InProgress,
+		InProgress: o.InProgress, PurchaseIds: o.Purchases,
 	}
 	if !o.ChangedAt.IsZero() {
 		out.ChangedAt = timestamppb.New(o.ChangedAt)
@@ -72,7 +73,7 @@ func orderProto(o orders.Order) *ordersv1.Order {
 	for _, t := range o.Returns {
 		out.Returns = append(out.Returns, returnProto(o.ID, t))
 	}
-	if o.Shipment != (orders.Shipment{}) {
+	if o.Shipment != (order.Shipment{}) {
 		out.Shipment = &ordersv1.Shipment{Id: o.Shipment.ID, Carrier: o.Shipment.Carrier, TrackingNumber: o.Shipment.TrackingNumber}
 	}
 	for _, f := range o.Refunds {
@@ -81,7 +82,7 @@ func orderProto(o orders.Order) *ordersv1.Order {
 	return out
 }
 
-func lineProto(l orders.Line) *ordersv1.Line {
+func lineProto(l order.Line) *ordersv1.Line {
 	out := &ordersv1.Line{
 		Sku: l.SKU, Title: l.Title, Quantity: l.Quantity, UnitPrice: moneyProto(l.UnitPrice), LineTotal: moneyProto(l.LineTotal),
 		ProductId: l.ProductID, Slug: l.Slug,
@@ -95,18 +96,18 @@ func lineProto(l orders.Line) *ordersv1.Line {
 	return out
 }
 
-func entryProto(e orders.TimelineEntry) *ordersv1.TimelineEntry {
+func entryProto(e order.TimelineEntry) *ordersv1.TimelineEntry {
 	return &ordersv1.TimelineEntry{At: timestamppb.New(e.At), Event: string(e.Event), Detail: e.Detail}
 }
 
-func rejectionProto(r *orders.Rejection) *ordersv1.Rejection {
+func rejectionProto(r *order.Rejection) *ordersv1.Rejection {
 	if r == nil {
 		return nil
 	}
 	return &ordersv1.Rejection{Reason: reasonProto[r.Reason], Detail: r.Detail, Shortages: shortagesProto(r.Shortages)}
 }
 
-func shortagesProto(shortages []orders.Shortage) []*ordersv1.Shortage {
+func shortagesProto(shortages []order.Shortage) []*ordersv1.Shortage {
 	out := make([]*ordersv1.Shortage, len(shortages))
 	for i, s := range shortages {
 		out[i] = &ordersv1.Shortage{Sku: s.SKU, Requested: s.Requested, Available: s.Available}
@@ -114,7 +115,7 @@ func shortagesProto(shortages []orders.Shortage) []*ordersv1.Shortage {
 	return out
 }
 
-func priceChangedProto(e *orders.PriceChangedError) *ordersv1.PriceChanged {
+func priceChangedProto(e *checkout.PriceChangedError) *ordersv1.PriceChanged {
 	out := &ordersv1.PriceChanged{NoLongerSold: shortagesProto(e.NoLongerSold)}
 	if e.Totals != nil {
 		out.Totals = totalsProto(*e.Totals)
@@ -122,21 +123,21 @@ func priceChangedProto(e *orders.PriceChangedError) *ordersv1.PriceChanged {
 	return out
 }
 
-func totalsProto(t orders.Totals) *ordersv1.Totals {
+func totalsProto(t order.Totals) *ordersv1.Totals {
 	return &ordersv1.Totals{
 		Subtotal: moneyProto(t.Subtotal), Shipping: moneyProto(t.Shipping), Tax: moneyProto(t.Tax), Total: moneyProto(t.Total),
 	}
 }
 
-func addressProto(a orders.Address) *ordersv1.Address {
+func addressProto(a order.Address) *ordersv1.Address {
 	return &ordersv1.Address{
 		Name: a.Name, Line1: a.Line1, Line2: a.Line2, City: a.City,
 		Region: a.Region, PostalCode: a.PostalCode, Country: a.Country,
 	}
 }
 
-func addressOf(a *ordersv1.Address) orders.Address {
-	return orders.Address{
+func addressOf(a *ordersv1.Address) order.Address {
+	return order.Address{
 		Name: a.GetName(), Line1: a.GetLine1(), Line2: a.GetLine2(), City: a.GetCity(),
 		Region: a.GetRegion(), PostalCode: a.GetPostalCode(), Country: a.GetCountry(),
 	}

@@ -15,7 +15,7 @@ import (
 // It reads the domain's source, so that an event which is added there is missed here, whether or not a test emits it.
 func TestTheContractListsEveryEventOfTheTimeline(t *testing.T) {
 	t.Parallel()
-	events := constantsOf(t, "../orders", "Event")
+	events := constantsOf(t, "../order", "Event")
 	if listed := len(ordersv1.TimelineEvent_name) - 1; len(events) != listed {
 		t.Errorf("orders has %d events, the contract lists %d: %v", len(events), listed, events)
 	}

@@ -3,6 +3,7 @@ package grpcapi_test
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"testing"
 	"time"
 
@@ -16,8 +17,12 @@ import (
 	"souk/testkit/grpctest"
 	"souk/testkit/pgtest"
 
+	"souk/services/orders/internal/checkout"
+	"souk/services/orders/internal/events"
 	"souk/services/orders/internal/grpcapi"
+	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/peerstest"
 	"souk/services/orders/internal/postgres"
 )
 
@@ -56,16 +61,15 @@ func FuzzHandlers(f *testing.F) {
 	)
 }
 
-// serve serves the service on a database of its own, with peers that do whatever they are asked.
+// serve serves the service on a database of its own, with willing peers.
 func serve(f testing.TB) (*grpctest.Server, *orders.Service) {
 	f.Helper()
 	pool := pgtest.New(f, postgres.Migrations)
 	settings, logger := orders.Settings{Inline: time.Second, Hold: 10 * time.Minute}, slog.New(slog.DiscardHandler)
-	peers := orders.Peers{Carts: willing{}, Catalog: willing{}, Customers: willing{}, Inventory: willing{}, Payments: payments{}, Shipping: willing{}}
 	store := postgres.New(pool, settings.DueAfter())
-	service := orders.New(store, peers, settings, logger)
+	service := orders.New(store, willingPeers(), settings, logger)
 	keys := grpcapi.Keys{Transaction: pgkey.NewTransaction(pool), Steps: pgkey.NewSteps(pool)}
-	api := grpcapi.New(service, orders.NewTickets(service, store), keys)
+	api := grpcapi.New(service, events.NewTickets(store, store), keys)
 	return grpctest.Serve(f, func(r grpc.ServiceRegistrar) { ordersv1.RegisterOrdersServiceServer(r, api) }), service
 }
 
@@ -96,66 +100,20 @@ func deliver(f testing.TB, service *orders.Service, id string) string {
 	return id
 }
 
-// willing is a shop with a cart that stays full and shelves that do not empty.
-type willing struct{}
-
-func (willing) Items(_ context.Context, cartID string) ([]orders.Item, error) {
-	if cartID != "cart" {
-		return nil, orders.ErrCartNotFound
+// willingPeers are the other services, with a cart that stays full, enough stock, and parcels that arrive at once.
+func willingPeers() orders.Peers {
+	world := peerstest.New()
+	world.Catalog.Variants["MUG"] = checkout.Variant{SKU: "MUG", Title: "Mug", Price: money.New(1250, "GBP"), WeightGrams: 400}
+	world.Inventory.Add("MUG", 1_000_000)
+	world.Shipping.Schedule = func(string) []peerstest.Move {
+		now := time.Now()
+		return []peerstest.Move{{Event: order.EventDelivered, Began: now, Commits: now}}
 	}
-	return []orders.Item{{SKU: "MUG", Quantity: 3}}, nil
+	var mu sync.Mutex
+	return world.Peers(func(_ context.Context, _ peerstest.Call, effect func() (any, error)) (any, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		world.Carts.Lines["cart"] = []order.Item{{SKU: "MUG", Quantity: 3}}
+		return effect()
+	})
 }
-
-func (willing) CheckOut(context.Context, string, string, []orders.Item) error { return nil }
-
-func (willing) Variants(context.Context, []string) (map[string]orders.Variant, error) {
-	return map[string]orders.Variant{"MUG": {SKU: "MUG", Title: "Mug", Price: money.New(1250, "GBP"), WeightGrams: 400}}, nil
-}
-
-func (willing) Address(context.Context, string) (orders.Address, error) {
-	return orders.Address{Name: "Sam", Line1: "1 Market Street", City: "Leeds", PostalCode: "LS1 6DT", Country: "GB"}, nil
-}
-
-func (willing) Available(context.Context, []string) (map[string]int64, error) {
-	return map[string]int64{"MUG": 3}, nil
-}
-
-func (willing) Reserve(context.Context, string, []orders.Item, time.Duration) error { return nil }
-func (willing) Commit(context.Context, string) error                                { return nil }
-func (willing) Release(context.Context, string) error                               { return nil }
-func (willing) Return(context.Context, string, string, []orders.Item) error         { return nil }
-
-func (willing) Quote(_ context.Context, _ orders.Address, _ int64, currency string) ([]orders.ShippingOption, error) {
-	return []orders.ShippingOption{{ID: "standard", Carrier: "Royal", Service: "48", Price: money.New(395, currency)}}, nil
-}
-
-func (willing) Ship(_ context.Context, id string, _ orders.Address, _ orders.ShippingChoice) (orders.Shipment, error) {
-	return orders.Shipment{ID: "sh-" + id, Carrier: "Royal", TrackingNumber: "RM1"}, nil
-}
-
-func (willing) Moves(_ context.Context, ids []string) ([]orders.ParcelMoves, error) {
-	moved := make([]orders.ParcelMoves, len(ids))
-	for i, id := range ids {
-		moved[i] = orders.ParcelMoves{OrderID: id, Moves: []orders.Event{orders.EventDelivered}}
-	}
-	return moved, nil
-}
-
-// Moved knows no position, so that all parcels are asked about each time.
-func (willing) Moved(context.Context, string, time.Duration) (orders.ParcelNews, error) {
-	return orders.ParcelNews{Position: "none", Reset: true}, nil
-}
-
-// payments takes any card but one.
-type payments struct{}
-
-func (payments) Authorize(_ context.Context, _ string, _ money.Money, method string) error {
-	if method == "pm_card_declined" {
-		return &orders.DeclinedError{Reason: "card_declined"}
-	}
-	return nil
-}
-
-func (payments) Capture(context.Context, string) error                     { return nil }
-func (payments) Void(context.Context, string) error                        { return nil }
-func (payments) Refund(context.Context, string, string, money.Money) error { return nil }

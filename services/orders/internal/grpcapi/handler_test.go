@@ -17,6 +17,8 @@ import (
 	"souk/platform/pgkey"
 	"souk/platform/rpc"
 
+	"souk/services/orders/internal/checkout"
+	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
 )
 
@@ -26,24 +28,24 @@ const orderID = "0198a000-0000-7000-8000-000000000001"
 type memory struct {
 	orders.Store
 	fingerprint []byte
-	filter      orders.Filter
+	filter      order.Filter
 	erased      string
 }
 
-func (m *memory) Get(context.Context, string) (orders.Record, error) {
-	return orders.Record{Order: rejected()}, nil
+func (m *memory) Get(context.Context, string) (order.Order, error) {
+	return order.Restore(order.Snapshot{View: rejected()}), nil
 }
 
-func (m *memory) List(_ context.Context, filter orders.Filter) ([]orders.Record, bool, error) {
+func (m *memory) List(_ context.Context, filter order.Filter) ([]order.Order, bool, error) {
 	m.filter = filter
-	order := rejected()
-	order.ID = orderID
-	return []orders.Record{{Order: order}}, true, nil
+	o := rejected()
+	o.ID = orderID
+	return []order.Order{order.Restore(order.Snapshot{View: o})}, true, nil
 }
 
-func (m *memory) Key(context.Context, idempotency.Request) (orders.UsedKey, error) {
+func (m *memory) Key(context.Context, idempotency.Request) (checkout.UsedKey, error) {
 	answer := rejected()
-	return orders.UsedKey{Use: idempotency.Use{Fingerprint: m.fingerprint, RequestID: "first"}, Order: &answer}, nil
+	return checkout.UsedKey{Use: idempotency.Use{Fingerprint: m.fingerprint, RequestID: "first"}, Order: &answer}, nil
 }
 
 func (m *memory) EraseCustomer(_ context.Context, customerID string) error {
@@ -89,13 +91,13 @@ func TestListsAskForWhatTheCallerMaySee(t *testing.T) {
 	t.Parallel()
 	server, store := setup()
 	own, err := server.ListOrders(as(t, "customer"), &ordersv1.ListOrdersRequest{Limit: 7})
-	if err != nil || store.filter != (orders.Filter{CustomerID: "customer", Limit: 7}) || own.GetNextCursor() == "" {
+	if err != nil || store.filter != (order.Filter{CustomerID: "customer", Limit: 7}) || own.GetNextCursor() == "" {
 		t.Errorf("%+v, %v, %v", store.filter, own, err)
 	}
 	_, err = server.ListAllOrders(as(t, "boss", access.RoleStaff), &ordersv1.ListAllOrdersRequest{
 		CustomerId: "customer", Status: ordersv1.Status_STATUS_REJECTED, Cursor: own.GetNextCursor(),
 	})
-	if err != nil || store.filter.Status != orders.StatusRejected || store.filter.Before == nil || store.filter.Before.ID != orderID || store.filter.Limit != 20 {
+	if err != nil || store.filter.Status != order.StatusRejected || store.filter.Before == nil || store.filter.Before.ID != orderID || store.filter.Limit != 20 {
 		t.Errorf("%+v, %v", store.filter, err)
 	}
 	_, err = server.ListAllOrders(as(t, "boss", access.RoleStaff), &ordersv1.ListAllOrdersRequest{Status: 99})

@@ -41,9 +41,9 @@ func TestAReturnWithAKeyIsRequestedOnce(t *testing.T) {
 			t.Errorf("answered %v and %v", answers[0], answer)
 		}
 	}
-	order, err := client.GetOrder(server.As(t, owner), &ordersv1.GetOrderRequest{Id: id})
-	if err != nil || len(order.GetOrder().GetReturns()) != 1 {
-		t.Errorf("returns %v, %v; want one", order.GetOrder().GetReturns(), err)
+	o, err := client.GetOrder(server.As(t, owner), &ordersv1.GetOrderRequest{Id: id})
+	if err != nil || len(o.GetOrder().GetReturns()) != 1 {
+		t.Errorf("returns %v, %v; want one", o.GetOrder().GetReturns(), err)
 	}
 	other := proto.CloneOf(req)
 	other.Reason = "changed my mind"

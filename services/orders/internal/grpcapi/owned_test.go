@@ -19,6 +19,9 @@ import (
 	"souk/platform/money"
 	"souk/testkit/grpctest"
 
+	"souk/services/orders/internal/checkout"
+	"souk/services/orders/internal/events"
+	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
 )
 
@@ -32,27 +35,27 @@ const (
 // owned is a store with one delivered order of owner.
 type owned struct{ orders.Store }
 
-func (owned) Get(_ context.Context, id string) (orders.Record, error) {
+func (owned) Get(_ context.Context, id string) (order.Order, error) {
 	if id != theirsID {
-		return orders.Record{}, orders.ErrNotFound
+		return order.Order{}, order.ErrNotFound
 	}
-	order := rejected()
-	order.ID, order.CustomerID, order.Status, order.Rejection = theirsID, owner, orders.StatusDelivered, nil
-	return orders.Record{Order: order, CartCheckedOut: true}, nil
+	o := rejected()
+	o.ID, o.CustomerID, o.Status, o.Rejection = theirsID, owner, order.StatusDelivered, nil
+	return order.Restore(order.Snapshot{View: o, CartCheckedOut: true}), nil
 }
 
-func (owned) Key(context.Context, idempotency.Request) (orders.UsedKey, error) {
-	return orders.UsedKey{}, orders.ErrKeyUnknown
+func (owned) Key(context.Context, idempotency.Request) (checkout.UsedKey, error) {
+	return checkout.UsedKey{}, order.ErrKeyUnknown
 }
 
 // anyTicket is a store of tickets that takes each.
-type anyTicket struct{ orders.TicketStore }
+type anyTicket struct{ events.TicketStore }
 
-func (anyTicket) SaveTicket(context.Context, orders.SealedTicket, time.Duration) error { return nil }
+func (anyTicket) SaveTicket(context.Context, events.SealedTicket, time.Duration) error { return nil }
 
 // holdings are the peers that are asked for a price, as they answer the caller of ctx.
 type holdings struct {
-	orders.Carts
+	checkout.Carts
 	orders.Shipping
 }
 
@@ -60,25 +63,25 @@ func (holdings) has(ctx context.Context, id string) bool {
 	return id == ownID || id == theirsID && access.FromContext(ctx).CustomerID == owner
 }
 
-func (h holdings) Items(ctx context.Context, id string) ([]orders.Item, error) {
+func (h holdings) Cart(ctx context.Context, id string) (checkout.Cart, error) {
 	if !h.has(ctx, id) {
-		return nil, orders.ErrCartNotFound
+		return checkout.Cart{}, checkout.ErrCartNotFound
 	}
-	return []orders.Item{{SKU: "MUG", Quantity: 1}}, nil
+	return checkout.Cart{Items: []order.Item{{SKU: "MUG", Quantity: 1}}}, nil
 }
 
-func (h holdings) Address(ctx context.Context, id string) (orders.Address, error) {
+func (h holdings) Address(ctx context.Context, id string) (order.Address, error) {
 	if !h.has(ctx, id) {
-		return orders.Address{}, orders.ErrAddressNotFound
+		return order.Address{}, checkout.ErrAddressNotFound
 	}
-	return orders.Address{Country: "GB"}, nil
+	return order.Address{Country: "GB"}, nil
 }
 
-func (holdings) Variants(context.Context, []string) (map[string]orders.Variant, error) {
-	return map[string]orders.Variant{"MUG": {SKU: "MUG", Price: money.New(1250, "GBP")}}, nil
+func (holdings) Variants(context.Context, []string) (map[string]checkout.Variant, error) {
+	return map[string]checkout.Variant{"MUG": {SKU: "MUG", Price: money.New(1250, "GBP")}}, nil
 }
 
-func (holdings) Quote(context.Context, orders.Address, int64, string) ([]orders.ShippingOption, error) {
+func (holdings) Quote(context.Context, order.Address, int64, string) ([]checkout.ShippingOption, error) {
 	return nil, nil
 }
 
@@ -87,12 +90,12 @@ func ownedServer(t *testing.T) (*grpctest.Server, ordersv1.OrdersServiceClient) 
 	server := grpctest.Serve(t, func(r grpc.ServiceRegistrar) {
 		peers := orders.Peers{Carts: holdings{}, Catalog: holdings{}, Customers: holdings{}, Shipping: holdings{}}
 		service := orders.New(owned{}, peers, orders.Settings{Inline: time.Second}, slog.New(slog.DiscardHandler))
-		ordersv1.RegisterOrdersServiceServer(r, New(service, orders.NewTickets(service, anyTicket{}), noKeys))
+		ordersv1.RegisterOrdersServiceServer(r, New(service, events.NewTickets(owned{}, anyTicket{}), noKeys))
 	})
 	return server, ordersv1.NewOrdersServiceClient(server.Conn)
 }
 
-func checkout(cartID, addressID string) *ordersv1.PlaceOrderRequest {
+func placing(cartID, addressID string) *ordersv1.PlaceOrderRequest {
 	return &ordersv1.PlaceOrderRequest{
 		IdempotencyKey: "key", CartId: cartID, AddressId: addressID, ShippingOption: "standard", PaymentMethod: "pm_card_visa",
 	}
@@ -101,11 +104,11 @@ func checkout(cartID, addressID string) *ordersv1.PlaceOrderRequest {
 // asking has, for each field that names what is owned, a call with an id in it.
 var asking = map[string]func(ctx context.Context, c ordersv1.OrdersServiceClient, id string) error{
 	"PlaceOrder.cart_id": func(ctx context.Context, c ordersv1.OrdersServiceClient, id string) error {
-		_, err := c.PlaceOrder(ctx, checkout(id, ownID))
+		_, err := c.PlaceOrder(ctx, placing(id, ownID))
 		return err
 	},
 	"PlaceOrder.address_id": func(ctx context.Context, c ordersv1.OrdersServiceClient, id string) error {
-		_, err := c.PlaceOrder(ctx, checkout(ownID, id))
+		_, err := c.PlaceOrder(ctx, placing(ownID, id))
 		return err
 	},
 	"GetOrder.id": func(ctx context.Context, c ordersv1.OrdersServiceClient, id string) error {

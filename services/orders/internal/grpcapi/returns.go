@@ -11,7 +11,8 @@ import (
 	"souk/platform/admission"
 	"souk/platform/rpc"
 
-	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/aftersales"
+	"souk/services/orders/internal/order"
 )
 
 // RequestReturn writes down that the caller wants to send goods back.
@@ -22,11 +23,11 @@ func (s *Server) RequestReturn(ctx context.Context, req *ordersv1.RequestReturnR
 }
 
 func (s *Server) requestReturn(ctx context.Context, req *ordersv1.RequestReturnRequest) (*ordersv1.RequestReturnResponse, error) {
-	lines := make([]orders.Item, len(req.GetLines()))
+	lines := make([]order.Item, len(req.GetLines()))
 	for i, line := range req.GetLines() {
-		lines[i] = orders.Item{SKU: line.GetSku(), Quantity: line.GetQuantity()}
+		lines[i] = order.Item{SKU: line.GetSku(), Quantity: line.GetQuantity()}
 	}
-	goods, err := s.orders.RequestReturn(ctx, orders.ReturnRequest{
+	goods, err := s.orders.RequestReturn(ctx, aftersales.ReturnRequest{
 		CustomerID: access.FromContext(ctx).CustomerID, OrderID: req.GetOrderId(), Lines: lines, Reason: req.GetReason(),
 	})
 	if err != nil {
@@ -48,7 +49,7 @@ func (s *Server) ReceiveReturn(ctx context.Context, req *ordersv1.ReceiveReturnR
 
 // RefundOrder gives captured money back.
 func (s *Server) RefundOrder(ctx context.Context, req *ordersv1.RefundOrderRequest) (*ordersv1.RefundOrderResponse, error) {
-	given, err := s.orders.RefundOrder(ctx, orders.RefundRequest{
+	given, err := s.orders.RefundOrder(ctx, aftersales.RefundRequest{
 		StaffID: access.FromContext(ctx).CustomerID, IdempotencyKey: req.GetIdempotencyKey(),
 		RequestID: rpc.RequestID(ctx), Retried: rpc.Retried(ctx),
 		OrderID: req.GetOrderId(), Amount: moneyOf(req.GetAmount()), Reason: req.GetReason(),
@@ -63,26 +64,26 @@ func (s *Server) RefundOrder(ctx context.Context, req *ordersv1.RefundOrderReque
 func (s *Server) WaitForEvents(ctx context.Context, req *ordersv1.WaitForEventsRequest) (*ordersv1.WaitForEventsResponse, error) {
 	admission.Yield(ctx)
 	caller := access.FromContext(ctx)
-	viewer := orders.Viewer{CustomerID: caller.CustomerID, Staff: caller.Staff()}
+	viewer := order.Viewer{CustomerID: caller.CustomerID, Staff: caller.Staff()}
 	after := int(req.GetAfter())
-	order, entries, err := s.orders.WaitForEvents(ctx, viewer, req.GetOrderId(), after, req.GetWait().AsDuration())
+	o, entries, err := s.orders.WaitForEvents(ctx, viewer, req.GetOrderId(), after, req.GetWait().AsDuration())
 	if err != nil {
 		return nil, statusError(err)
 	}
-	answer := &ordersv1.WaitForEventsResponse{Order: orderProto(order)}
+	answer := &ordersv1.WaitForEventsResponse{Order: orderProto(o)}
 	for i, entry := range entries {
 		answer.Events = append(answer.Events, &ordersv1.Event{Position: int32(after + i + 1), Entry: entryProto(entry)})
 	}
 	return answer, nil
 }
 
-var returnStatusProto = map[orders.ReturnStatus]ordersv1.Return_Status{
-	orders.ReturnRequested: ordersv1.Return_STATUS_REQUESTED,
-	orders.ReturnReceived:  ordersv1.Return_STATUS_RECEIVED,
-	orders.ReturnRefunded:  ordersv1.Return_STATUS_REFUNDED,
+var returnStatusProto = map[order.ReturnStatus]ordersv1.Return_Status{
+	order.ReturnRequested: ordersv1.Return_STATUS_REQUESTED,
+	order.ReturnReceived:  ordersv1.Return_STATUS_RECEIVED,
+	order.ReturnRefunded:  ordersv1.Return_STATUS_REFUNDED,
 }
 
-func returnProto(orderID string, t orders.Return) *ordersv1.Return {
+func returnProto(orderID string, t order.Return) *ordersv1.Return {
 	out := &ordersv1.Return{
 		Id: t.ID, OrderId: orderID, Status: returnStatusProto[t.Status], Reason: t.Reason,
 		Amount: moneyProto(t.Amount), CreatedAt: timestamppb.New(t.CreatedAt),
@@ -93,13 +94,13 @@ func returnProto(orderID string, t orders.Return) *ordersv1.Return {
 	return out
 }
 
-var refundStatusProto = map[orders.RefundStatus]ordersv1.Refund_Status{
-	orders.RefundPending:   ordersv1.Refund_STATUS_PENDING,
-	orders.RefundSucceeded: ordersv1.Refund_STATUS_SUCCEEDED,
-	orders.RefundFailed:    ordersv1.Refund_STATUS_FAILED,
+var refundStatusProto = map[order.RefundStatus]ordersv1.Refund_Status{
+	order.RefundPending:   ordersv1.Refund_STATUS_PENDING,
+	order.RefundSucceeded: ordersv1.Refund_STATUS_SUCCEEDED,
+	order.RefundFailed:    ordersv1.Refund_STATUS_FAILED,
 }
 
-func refundProto(orderID string, f orders.Refund) *ordersv1.Refund {
+func refundProto(orderID string, f order.Refund) *ordersv1.Refund {
 	return &ordersv1.Refund{
 		Id: f.ID, OrderId: orderID, Status: refundStatusProto[f.Status], Amount: moneyProto(f.Amount), Reason: f.Reason,
 		ReturnId: f.ReturnID, CreatedAt: timestamppb.New(f.CreatedAt),

@@ -12,6 +12,9 @@ import (
 	"souk/platform/idempotency"
 	"souk/platform/rpc"
 
+	"souk/services/orders/internal/checkout"
+	"souk/services/orders/internal/events"
+	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
 )
 
@@ -19,12 +22,15 @@ import (
 type Server struct {
 	ordersv1.UnimplementedOrdersServiceServer
 	orders  *orders.Service
-	tickets *orders.Tickets
+	tickets *events.Tickets
 	keys    Keys
 }
 
-// Keys keeps the idempotency keys of requests, by what their work is. Checkouts and refunds are not among them: their keys are saved
-// with the order.
+// Keys keeps the idempotency keys of requests, by what their work is.
+//
+// PlaceOrder and RefundOrder do without them, although all keys are in the same table (platform/pgkey). They make something new, so the
+// key has to be saved in the transaction that makes it: otherwise a process that dies in between leaves a key without an order, or an
+// order that the same request would place again.
 type Keys struct {
 	// Transaction is for work that is one transaction.
 	Transaction idempotency.Keeper
@@ -35,7 +41,7 @@ type Keys struct {
 }
 
 // New returns a server of service and its tickets.
-func New(service *orders.Service, tickets *orders.Tickets, keys Keys) *Server {
+func New(service *orders.Service, tickets *events.Tickets, keys Keys) *Server {
 	return &Server{orders: service, tickets: tickets, keys: keys}
 }
 
@@ -51,8 +57,8 @@ func (s *Server) PlaceOrder(ctx context.Context, req *ordersv1.PlaceOrderRequest
 	}, nil
 }
 
-func placeRequest(ctx context.Context, req *ordersv1.PlaceOrderRequest) orders.PlaceRequest {
-	place := orders.PlaceRequest{
+func placeRequest(ctx context.Context, req *ordersv1.PlaceOrderRequest) checkout.PlaceRequest {
+	place := checkout.PlaceRequest{
 		CustomerID: access.FromContext(ctx).CustomerID, IdempotencyKey: req.GetIdempotencyKey(),
 		RequestID: rpc.RequestID(ctx), Retried: rpc.Retried(ctx),
 		CartID: req.GetCartId(), AddressID: req.GetAddressId(),
@@ -72,11 +78,11 @@ func placeRequest(ctx context.Context, req *ordersv1.PlaceOrderRequest) orders.P
 // GetOrder returns an order of the caller or, for staff, any.
 func (s *Server) GetOrder(ctx context.Context, req *ordersv1.GetOrderRequest) (*ordersv1.GetOrderResponse, error) {
 	caller := access.FromContext(ctx)
-	order, err := s.orders.GetOrder(ctx, orders.Viewer{CustomerID: caller.CustomerID, Staff: caller.Staff()}, req.GetId())
+	o, err := s.orders.GetOrder(ctx, order.Viewer{CustomerID: caller.CustomerID, Staff: caller.Staff()}, req.GetId())
 	if err != nil {
 		return nil, statusError(err)
 	}
-	return &ordersv1.GetOrderResponse{Order: orderProto(order)}, nil
+	return &ordersv1.GetOrderResponse{Order: orderProto(o)}, nil
 }
 
 // ListOrders returns the caller's orders.
@@ -108,11 +114,11 @@ func (s *Server) ListAllOrders(ctx context.Context, req *ordersv1.ListAllOrdersR
 // CancelOrder gives up an order of the caller.
 func (s *Server) CancelOrder(ctx context.Context, req *ordersv1.CancelOrderRequest) (*ordersv1.CancelOrderResponse, error) {
 	return rpc.Once(ctx, s.keys.Steps.About(req.GetId()), req, func(ctx context.Context) (*ordersv1.CancelOrderResponse, error) {
-		order, err := s.orders.CancelOrder(ctx, access.FromContext(ctx).CustomerID, req.GetId())
+		o, err := s.orders.CancelOrder(ctx, access.FromContext(ctx).CustomerID, req.GetId())
 		if err != nil {
 			return nil, statusError(err)
 		}
-		return &ordersv1.CancelOrderResponse{Order: orderProto(order)}, nil
+		return &ordersv1.CancelOrderResponse{Order: orderProto(o)}, nil
 	})
 }
 
@@ -127,10 +133,10 @@ func (s *Server) EraseCustomer(ctx context.Context, _ *ordersv1.EraseCustomerReq
 // DispatchOrder ships an order.
 func (s *Server) DispatchOrder(ctx context.Context, req *ordersv1.DispatchOrderRequest) (*ordersv1.DispatchOrderResponse, error) {
 	return rpc.Once(ctx, s.keys.Steps.About(req.GetId()), req, func(ctx context.Context) (*ordersv1.DispatchOrderResponse, error) {
-		order, err := s.orders.DispatchOrder(ctx, req.GetId())
+		o, err := s.orders.DispatchOrder(ctx, req.GetId())
 		if err != nil {
 			return nil, statusError(err)
 		}
-		return &ordersv1.DispatchOrderResponse{Order: orderProto(order)}, nil
+		return &ordersv1.DispatchOrderResponse{Order: orderProto(o)}, nil
 	})
 }

@@ -19,44 +19,48 @@ import (
 	"souk/platform/money"
 	"souk/platform/rpc"
 
+	"souk/services/orders/internal/checkout"
+	"souk/services/orders/internal/events"
+	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/saga"
 )
 
-func rejected() orders.Order {
+func rejected() order.View {
 	gbp := func(n int64) money.Money { return money.New(n, "GBP") }
 	at := time.Date(2026, 11, 21, 6, 30, 0, 123456000, time.UTC)
-	return orders.Order{
-		ID: "id", Number: "S-7K3M9QX2", Status: orders.StatusRejected, CustomerID: "customer",
-		Lines: []orders.Line{{SKU: "MUG", Title: "Mug <blue>", Quantity: 3, UnitPrice: gbp(1250), LineTotal: gbp(3750), Origin: orders.Origin{
-			ProductID: "p1", Slug: "mug", Image: &orders.Image{URL: "https://example.com/mug.jpg", Alt: "A mug"},
-			Options: []orders.Option{{Name: "Size", Value: "S"}},
+	return order.View{
+		ID: "id", Number: "S-7K3M9QX2", Status: order.StatusRejected, CustomerID: "customer",
+		Lines: []order.Line{{SKU: "MUG", Title: "Mug <blue>", Quantity: 3, UnitPrice: gbp(1250), LineTotal: gbp(3750), Origin: order.Origin{
+			ProductID: "p1", Slug: "mug", Image: &order.Image{URL: "https://example.com/mug.jpg", Alt: "A mug"},
+			Options: []order.Option{{Name: "Size", Value: "S"}},
 		}}},
-		Totals:          orders.Totals{Subtotal: gbp(3750), Shipping: gbp(395), Tax: gbp(0), Total: gbp(4145)},
-		ShippingAddress: orders.Address{Name: "Sam", Line1: "1 Market Street", Line2: "Flat 2", City: "Leeds", Region: "Yorkshire", PostalCode: "LS1 6DT", Country: "GB"},
-		Shipping:        orders.ShippingChoice{OptionID: "standard", Carrier: "Royal", Service: "48", WeightGrams: 1200},
-		Payment:         orders.Payment{Status: orders.PaymentVoided, Authorized: gbp(1), Captured: gbp(2), Refunded: gbp(3)},
-		Timeline:        []orders.TimelineEntry{{At: at, Event: orders.EventPlaced}, {At: at, Event: orders.EventRejected, Detail: "out_of_stock"}},
+		Totals:          order.Totals{Subtotal: gbp(3750), Shipping: gbp(395), Tax: gbp(0), Total: gbp(4145)},
+		ShippingAddress: order.Address{Name: "Sam", Line1: "1 Market Street", Line2: "Flat 2", City: "Leeds", Region: "Yorkshire", PostalCode: "LS1 6DT", Country: "GB"},
+		Shipping:        order.ShippingChoice{OptionID: "standard", Carrier: "Royal", Service: "48", WeightGrams: 1200},
+		Payment:         order.Payment{Status: order.PaymentVoided, Authorized: gbp(1), Captured: gbp(2), Refunded: gbp(3)},
+		Timeline:        []order.TimelineEntry{{At: at, Event: order.EventPlaced}, {At: at, Event: order.EventRejected, Detail: "out_of_stock"}},
 		CreatedAt:       at,
-		Rejection: &orders.Rejection{
-			Reason: orders.RejectedOutOfStock, Detail: "detail",
-			Shortages: []orders.Shortage{{SKU: "MUG", Requested: 3, Available: 1}},
+		Rejection: &order.Rejection{
+			Reason: order.RejectedOutOfStock, Detail: "detail",
+			Shortages: []order.Shortage{{SKU: "MUG", Requested: 3, Available: 1}},
 		},
 	}
 }
 
 func TestEveryFieldOfAnOrderIsShown(t *testing.T) {
 	t.Parallel()
-	order := rejected()
-	order.InProgress, order.ChangedAt = true, order.CreatedAt
-	order.Returns = []orders.Return{{
-		ID: "t-1", Status: orders.ReturnRefunded, Lines: []orders.Item{{SKU: "MUG", Quantity: 1}}, Reason: "broken",
-		Amount: money.New(1, "GBP"), CreatedAt: order.CreatedAt,
+	o := rejected()
+	o.InProgress, o.ChangedAt, o.Purchases = true, o.CreatedAt, []string{"purchase"}
+	o.Returns = []order.Return{{
+		ID: "t-1", Status: order.ReturnRefunded, Lines: []order.Item{{SKU: "MUG", Quantity: 1}}, Reason: "broken",
+		Amount: money.New(1, "GBP"), CreatedAt: o.CreatedAt,
 	}}
-	order.Refunds = []orders.Refund{{
-		ID: "f-1", Amount: money.New(1, "GBP"), Reason: "broken", Status: orders.RefundFailed, ReturnID: "t-1", CreatedAt: order.CreatedAt,
+	o.Refunds = []order.Refund{{
+		ID: "f-1", Amount: money.New(1, "GBP"), Reason: "broken", Status: order.RefundFailed, ReturnID: "t-1", CreatedAt: o.CreatedAt,
 	}}
-	order.Shipment = orders.Shipment{ID: "sh-1", Carrier: "Royal", TrackingNumber: "RM1"}
-	out := orderProto(order)
+	o.Shipment = order.Shipment{ID: "sh-1", Carrier: "Royal", TrackingNumber: "RM1"}
+	out := orderProto(o)
 	for _, message := range []proto.Message{
 		out.GetReturns()[0], out.GetReturns()[0].GetLines()[0], out.GetRefunds()[0],
 		out, out.GetLines()[0], out.GetLines()[0].GetImage(), out.GetLines()[0].GetOptions()[0], out.GetTotals(), out.GetShippingAddress(), out.GetShipping(), out.GetPayment(), out.GetShipment(),
@@ -81,11 +85,11 @@ func TestAnAnswerIsTheSameBytesFromMemoryAndFromTheStore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var kept orders.Order
+	var kept order.View
 	if err := json.Unmarshal(content, &kept); err != nil {
 		t.Fatal(err)
 	}
-	encode := func(o orders.Order) []byte {
+	encode := func(o order.View) []byte {
 		encoded, err := proto.MarshalOptions{Deterministic: true}.Marshal(orderProto(o))
 		if err != nil {
 			t.Fatal(err)
@@ -116,21 +120,21 @@ func TestErrorsCarryTheContractsReasons(t *testing.T) {
 		code   codes.Code
 		reason string
 	}{
-		{orders.ErrNotFound, codes.NotFound, "ORDER_NOT_FOUND"},
-		{orders.ErrCartNotFound, codes.NotFound, "CART_NOT_FOUND"},
-		{orders.ErrAddressNotFound, codes.NotFound, "ADDRESS_NOT_FOUND"},
-		{orders.ErrCartEmpty, codes.FailedPrecondition, "CART_EMPTY"},
-		{orders.ErrNotCancellable, codes.FailedPrecondition, "NOT_CANCELLABLE"},
-		{orders.ErrNotDispatchable, codes.FailedPrecondition, "NOT_DISPATCHABLE"},
-		{orders.ErrTicketNotFound, codes.NotFound, "TICKET_NOT_FOUND"},
+		{order.ErrNotFound, codes.NotFound, "ORDER_NOT_FOUND"},
+		{checkout.ErrCartNotFound, codes.NotFound, "CART_NOT_FOUND"},
+		{checkout.ErrAddressNotFound, codes.NotFound, "ADDRESS_NOT_FOUND"},
+		{checkout.ErrCartEmpty, codes.FailedPrecondition, "CART_EMPTY"},
+		{order.ErrNotCancellable, codes.FailedPrecondition, "NOT_CANCELLABLE"},
+		{order.ErrNotDispatchable, codes.FailedPrecondition, "NOT_DISPATCHABLE"},
+		{events.ErrTicketNotFound, codes.NotFound, "TICKET_NOT_FOUND"},
 		{idempotency.ErrReused, codes.InvalidArgument, "IDEMPOTENCY_KEY_REUSED"},
 		{idempotency.ErrInProgress, codes.Aborted, "IDEMPOTENCY_IN_PROGRESS"},
 		{orders.ErrOrdersOpen, codes.FailedPrecondition, "ORDERS_OPEN"},
-		{orders.ErrCustomerErased, codes.Unauthenticated, "CUSTOMER_NOT_FOUND"},
+		{order.ErrCustomerErased, codes.Unauthenticated, "CUSTOMER_NOT_FOUND"},
 		{orders.ErrBadCursor, codes.InvalidArgument, "BAD_CURSOR"},
-		{&orders.InsufficientStockError{}, codes.Aborted, "OUT_OF_STOCK"},
-		{&orders.PriceChangedError{Detail: "the total is 1.00 GBP"}, codes.Aborted, "PRICE_CHANGED"},
-		{fmt.Errorf("%w: %w", orders.ErrUnavailable, orders.ErrNotFound), codes.Unavailable, "UNAVAILABLE"},
+		{&checkout.InsufficientStockError{}, codes.Aborted, "OUT_OF_STOCK"},
+		{&checkout.PriceChangedError{Detail: "the total is 1.00 GBP"}, codes.Aborted, "PRICE_CHANGED"},
+		{fmt.Errorf("%w: %w", saga.ErrUnavailable, order.ErrNotFound), codes.Unavailable, "UNAVAILABLE"},
 	} {
 		got := statusError(fmt.Errorf("wrapped: %w", test.err))
 		if status.Code(got) != test.code || rpc.Reason(got) != test.reason {
@@ -138,8 +142,8 @@ func TestErrorsCarryTheContractsReasons(t *testing.T) {
 		}
 	}
 	totals := rejected().Totals
-	changed := status.Convert(statusError(&orders.PriceChangedError{
-		Totals: &totals, NoLongerSold: []orders.Shortage{{SKU: "TEAPOT", Requested: 3}},
+	changed := status.Convert(statusError(&checkout.PriceChangedError{
+		Totals: &totals, NoLongerSold: []order.Shortage{{SKU: "TEAPOT", Requested: 3}},
 	})).Details()
 	want := &ordersv1.PriceChanged{
 		Totals: orderProto(rejected()).GetTotals(), NoLongerSold: []*ordersv1.Shortage{{Sku: "TEAPOT", Requested: 3}},
@@ -148,7 +152,7 @@ func TestErrorsCarryTheContractsReasons(t *testing.T) {
 		t.Errorf("details %v, want %v", changed, want)
 	}
 	invalid := field.Invalid("limit", "is wrong")
-	short := status.Convert(statusError(&orders.InsufficientStockError{Shortages: []orders.Shortage{{SKU: "MUG", Requested: 3, Available: 1}}}))
+	short := status.Convert(statusError(&checkout.InsufficientStockError{Shortages: []order.Shortage{{SKU: "MUG", Requested: 3, Available: 1}}}))
 	details := short.Details()
 	wantShort := &ordersv1.OutOfStock{Shortages: []*ordersv1.Shortage{{Sku: "MUG", Requested: 3, Available: 1}}}
 	if got, ok := details[len(details)-1].(*ordersv1.OutOfStock); !ok || !proto.Equal(got, wantShort) {

@@ -7,13 +7,13 @@ import (
 
 	"souk/platform/access"
 
-	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/events"
 )
 
 // CreateEventTicket makes a ticket that stands for the caller's access token.
 func (s *Server) CreateEventTicket(ctx context.Context, req *ordersv1.CreateEventTicketRequest) (*ordersv1.CreateEventTicketResponse, error) {
 	caller := access.FromContext(ctx)
-	ticket, err := s.tickets.Create(ctx, orders.TicketRequest{
+	ticket, err := s.tickets.Create(ctx, events.TicketRequest{
 		CustomerID: caller.CustomerID, OrderID: req.GetOrderId(), Token: access.Token(ctx), TokenEnds: caller.ExpiresAt,
 	})
 	if err != nil {

@@ -15,7 +15,10 @@ import (
 
 	"souk/platform/money"
 
+	"souk/services/orders/internal/checkout"
+	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/saga"
 )
 
 func TestACheckoutIsConfirmedWithinItsBudget(t *testing.T) {
@@ -31,7 +34,7 @@ func TestACheckoutIsConfirmedWithinItsBudget(t *testing.T) {
 	defer pool.Close()
 	s := shopOn(t, pool, base.settings)
 
-	order := s.mustConfirm(t)
+	o := s.mustConfirm(t)
 
 	if counted.n != 2 {
 		t.Errorf("%d commits, want 2", counted.n)
@@ -40,15 +43,15 @@ func TestACheckoutIsConfirmedWithinItsBudget(t *testing.T) {
 	if !reflect.DeepEqual(s.world.calls, want) {
 		t.Errorf("calls %q, want %q", s.world.calls, want)
 	}
-	if total := money.New(3*1250+2*999+395, "GBP"); order.Totals.Total != total || order.Payment.Authorized != total {
-		t.Errorf("total %v, authorized %v, want %v", order.Totals.Total, order.Payment.Authorized, total)
+	if total := money.New(3*1250+2*999+395, "GBP"); o.Totals.Total != total || o.Payment.Authorized != total {
+		t.Errorf("total %v, authorized %v, want %v", o.Totals.Total, o.Payment.Authorized, total)
 	}
-	if saved := s.mustGet(t, order.ID); !reflect.DeepEqual(saved, order) {
-		t.Errorf("saved\n%+v\nanswered\n%+v", saved, order)
+	if saved := s.mustGet(t, o.ID); !reflect.DeepEqual(saved, o) {
+		t.Errorf("saved\n%+v\nanswered\n%+v", saved, o)
 	}
-	s.world.mustAgreeWith(t, order)
-	if len(s.world.carts[cartID]) != 0 || s.world.stock["MUG"] != 7 || s.isDue(t, order.ID) {
-		t.Errorf("cart %v, mugs %d, due %v", s.world.carts[cartID], s.world.stock["MUG"], s.isDue(t, order.ID))
+	s.world.mustAgreeWith(t, o)
+	if len(s.world.Carts.Lines[cartID]) != 0 || s.world.Inventory.Left("MUG") != 7 || s.isDue(t, o.ID) {
+		t.Errorf("cart %v, mugs %d, due %v", s.world.Carts.Lines[cartID], s.world.Inventory.Left("MUG"), s.isDue(t, o.ID))
 	}
 }
 
@@ -58,25 +61,25 @@ func TestARefusedCheckoutIsARejectedOrderAndLeavesTheCart(t *testing.T) {
 	for name, test := range map[string]struct {
 		method string
 		mugs   int64
-		want   orders.Rejection
+		want   order.Rejection
 	}{
-		"declined": {declined, 10, orders.Rejection{Reason: orders.RejectedPaymentDeclined, Detail: "card_declined"}},
-		"short": {visa, 2, orders.Rejection{
-			Reason:    orders.RejectedOutOfStock,
-			Shortages: []orders.Shortage{{SKU: "MUG", Requested: 3, Available: 2}},
+		"declined": {declined, 10, order.Rejection{Reason: order.RejectedPaymentDeclined, Detail: "card_declined"}},
+		"short": {visa, 2, order.Rejection{
+			Reason:    order.RejectedOutOfStock,
+			Shortages: []order.Shortage{{SKU: "MUG", Requested: 3, Available: 2}},
 		}},
 	} {
-		s.world.stock["MUG"] = test.mugs
-		order := s.mustPlace(t, buy(name, test.method))
-		if order.Status != orders.StatusRejected || !reflect.DeepEqual(*order.Rejection, test.want) {
-			t.Errorf("%s: %s, %+v", name, order.Status, order.Rejection)
+		s.world.Inventory.SetLeft("MUG", test.mugs)
+		o := s.mustPlace(t, buy(name, test.method))
+		if o.Status != order.StatusRejected || !reflect.DeepEqual(*o.Rejection, test.want) {
+			t.Errorf("%s: %s, %+v", name, o.Status, o.Rejection)
 		}
-		if saved := s.mustGet(t, order.ID); !reflect.DeepEqual(saved, order) {
-			t.Errorf("%s: saved %+v, answered %+v", name, saved, order)
+		if saved := s.mustGet(t, o.ID); !reflect.DeepEqual(saved, o) {
+			t.Errorf("%s: saved %+v, answered %+v", name, saved, o)
 		}
-		s.world.mustAgreeWith(t, order)
-		if len(s.world.carts[cartID]) != 2 || s.world.stock["MUG"] != test.mugs || s.isDue(t, order.ID) {
-			t.Errorf("%s: cart %v, mugs %d, due %v", name, s.world.carts[cartID], s.world.stock["MUG"], s.isDue(t, order.ID))
+		s.world.mustAgreeWith(t, o)
+		if len(s.world.Carts.Lines[cartID]) != 2 || s.world.Inventory.Left("MUG") != test.mugs || s.isDue(t, o.ID) {
+			t.Errorf("%s: cart %v, mugs %d, due %v", name, s.world.Carts.Lines[cartID], s.world.Inventory.Left("MUG"), s.isDue(t, o.ID))
 		}
 	}
 }
@@ -105,21 +108,21 @@ func TestACheckoutThatTakesLongIsAnsweredPendingAndGoesOn(t *testing.T) {
 		<-ctx.Done()
 		return errAway
 	})
-	order := s.mustPlace(t, buy("slow", visa))
-	if order.Status != orders.StatusPending || !s.isDue(t, order.ID) {
-		t.Fatalf("order is %s, due %v; want pending and due", order.Status, s.isDue(t, order.ID))
+	o := s.mustPlace(t, buy("slow", visa))
+	if o.Status != order.StatusPending || !s.isDue(t, o.ID) {
+		t.Fatalf("order is %s, due %v; want pending and due", o.Status, s.isDue(t, o.ID))
 	}
 	s.world.setHook(nil)
-	if err := s.Advance(t.Context(), order.ID); err != nil {
+	if err := s.Advance(t.Context(), o.ID); err != nil {
 		t.Fatal(err)
 	}
-	saved := s.mustGet(t, order.ID)
-	if saved.Status != orders.StatusConfirmed {
+	saved := s.mustGet(t, o.ID)
+	if saved.Status != order.StatusConfirmed {
 		t.Errorf("order is %s, want confirmed", saved.Status)
 	}
 	s.world.mustAgreeWith(t, saved)
 	again, err := s.PlaceOrder(t.Context(), buy("slow", visa))
-	if err != nil || !again.Replayed || !reflect.DeepEqual(again.Order, order) {
+	if err != nil || !again.Replayed || !reflect.DeepEqual(again.Order, o) {
 		t.Errorf("replay: %v, %+v, want the first answer", err, again)
 	}
 }
@@ -128,16 +131,16 @@ func TestACartThatCannotBeEmptiedDoesNotHoldUpTheOrder(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	s.world.failing("before check out cart")
-	order := s.mustConfirm(t)
-	if len(s.world.carts[cartID]) != 2 || !s.isDue(t, order.ID) {
-		t.Fatalf("cart %v, due %v; want the order due for its cart", s.world.carts[cartID], s.isDue(t, order.ID))
+	o := s.mustConfirm(t)
+	if len(s.world.Carts.Lines[cartID]) != 2 || !s.isDue(t, o.ID) {
+		t.Fatalf("cart %v, due %v; want the order due for its cart", s.world.Carts.Lines[cartID], s.isDue(t, o.ID))
 	}
 	s.world.setHook(nil)
-	if err := s.Advance(t.Context(), order.ID); err != nil {
+	if err := s.Advance(t.Context(), o.ID); err != nil {
 		t.Fatal(err)
 	}
-	s.world.mustAgreeWith(t, s.mustGet(t, order.ID))
-	if s.isDue(t, order.ID) {
+	s.world.mustAgreeWith(t, s.mustGet(t, o.ID))
+	if s.isDue(t, o.ID) {
 		t.Error("the order is still due")
 	}
 }
@@ -146,22 +149,22 @@ func TestAnOrderWhoseHoldEndedBeforeItWasPaidIsRejected(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	s.world.failing("after authorize", "before commit")
-	order := s.mustPlace(t, buy("late", visa))
-	if order.Status != orders.StatusPending {
-		t.Fatalf("order is %s, want pending", order.Status)
+	o := s.mustPlace(t, buy("late", visa))
+	if o.Status != order.StatusPending {
+		t.Fatalf("order is %s, want pending", o.Status)
 	}
-	s.world.end(order.ID)
+	s.world.Inventory.Expire(o.ID)
 	s.exec(t, "UPDATE orders SET hold_until = now() - interval '5 seconds'")
-	if err := s.Advance(t.Context(), order.ID); err == nil {
+	if err := s.Advance(t.Context(), o.ID); err == nil {
 		t.Error("decided while inventory may still be ending the hold")
 	}
 	s.exec(t, "UPDATE orders SET hold_until = now() - interval '1 minute'")
 	s.world.setHook(nil)
-	if err := s.Advance(t.Context(), order.ID); err != nil {
+	if err := s.Advance(t.Context(), o.ID); err != nil {
 		t.Fatal(err)
 	}
-	saved := s.mustGet(t, order.ID)
-	if saved.Status != orders.StatusRejected || saved.Rejection.Reason != orders.RejectedExpired {
+	saved := s.mustGet(t, o.ID)
+	if saved.Status != order.StatusRejected || saved.Rejection.Reason != order.RejectedExpired {
 		t.Errorf("order is %s, %+v, want expired", saved.Status, saved.Rejection)
 	}
 	s.world.mustAgreeWith(t, saved)
@@ -171,14 +174,14 @@ func TestAnOrderThatWasSoldAndPaidIsConfirmedHoweverLate(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	s.world.failing("before save")
-	order := s.mustPlace(t, buy("late", visa))
+	o := s.mustPlace(t, buy("late", visa))
 	s.world.setHook(nil)
 	s.exec(t, "UPDATE orders SET hold_until = now() - interval '1 hour'")
-	if err := s.Advance(t.Context(), order.ID); err != nil {
+	if err := s.Advance(t.Context(), o.ID); err != nil {
 		t.Fatal(err)
 	}
-	saved := s.mustGet(t, order.ID)
-	if saved.Status != orders.StatusConfirmed {
+	saved := s.mustGet(t, o.ID)
+	if saved.Status != order.StatusConfirmed {
 		t.Errorf("order is %s, want confirmed", saved.Status)
 	}
 	s.world.mustAgreeWith(t, saved)
@@ -189,21 +192,21 @@ func TestManyMayAdvanceAnOrderAtOnce(t *testing.T) {
 	for name, method := range map[string]string{"confirmed": visa, "declined": declined} {
 		s := newShop(t)
 		s.world.failing("before reserve")
-		order := s.mustPlace(t, buy(name, method))
+		o := s.mustPlace(t, buy(name, method))
 		s.world.setHook(nil)
 		var group sync.WaitGroup
 		for range 16 {
 			group.Go(func() {
-				if err := s.Advance(t.Context(), order.ID); err != nil {
+				if err := s.Advance(t.Context(), o.ID); err != nil {
 					t.Errorf("%s: %v", name, err)
 				}
 			})
 		}
 		group.Wait()
-		saved := s.mustGet(t, order.ID)
+		saved := s.mustGet(t, o.ID)
 		s.world.mustAgreeWith(t, saved)
-		if len(saved.Timeline) != 2 || s.isDue(t, order.ID) {
-			t.Errorf("%s: timeline %+v, due %v", name, saved.Timeline, s.isDue(t, order.ID))
+		if len(saved.Timeline) != 2 || s.isDue(t, o.ID) {
+			t.Errorf("%s: timeline %+v, due %v", name, saved.Timeline, s.isDue(t, o.ID))
 		}
 	}
 }
@@ -212,49 +215,49 @@ func TestAChangedPriceSaysWhatTheCartCostsNow(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	gbp := func(n int64) money.Money { return money.New(n, "GBP") }
-	totals := func(subtotal int64) *orders.Totals {
-		return &orders.Totals{Subtotal: gbp(subtotal), Shipping: gbp(395), Tax: gbp(0), Total: gbp(subtotal + 395)}
+	totals := func(subtotal int64) *order.Totals {
+		return &order.Totals{Subtotal: gbp(subtotal), Shipping: gbp(395), Tax: gbp(0), Total: gbp(subtotal + 395)}
 	}
-	mug, teapot, tray := orders.Item{SKU: "MUG", Quantity: 3}, orders.Item{SKU: "TEAPOT", Quantity: 1}, orders.Item{SKU: "TRAY", Quantity: 5}
-	noTeapot, noTray := orders.Shortage{SKU: "TEAPOT", Requested: 1}, orders.Shortage{SKU: "TRAY", Requested: 5}
+	mug, teapot, tray := order.Item{SKU: "MUG", Quantity: 3}, order.Item{SKU: "TEAPOT", Quantity: 1}, order.Item{SKU: "TRAY", Quantity: 5}
+	noTeapot, noTray := order.Shortage{SKU: "TEAPOT", Requested: 1}, order.Shortage{SKU: "TRAY", Requested: 5}
 	for name, test := range map[string]struct {
-		cart     []orders.Item
+		cart     []order.Item
 		expected int64
 		option   string
-		want     orders.PriceChangedError
+		want     checkout.PriceChangedError
 	}{
-		"another total": {[]orders.Item{mug}, 1, "", orders.PriceChangedError{Detail: "the total is 41.45 GBP", Totals: totals(3750)}},
-		"a line gone": {[]orders.Item{teapot, mug}, 0, "", orders.PriceChangedError{
-			Detail: "TEAPOT is no longer sold", Totals: totals(3750), NoLongerSold: []orders.Shortage{noTeapot},
+		"another total": {[]order.Item{mug}, 1, "", checkout.PriceChangedError{Detail: "the total is 41.45 GBP", Totals: totals(3750)}},
+		"a line gone": {[]order.Item{teapot, mug}, 0, "", checkout.PriceChangedError{
+			Detail: "TEAPOT is no longer sold", Totals: totals(3750), NoLongerSold: []order.Shortage{noTeapot},
 		}},
-		"a line gone from the total": {[]orders.Item{teapot, mug}, 3750 + 395, "", orders.PriceChangedError{
-			Detail: "TEAPOT is no longer sold", Totals: totals(3750), NoLongerSold: []orders.Shortage{noTeapot},
+		"a line gone from the total": {[]order.Item{teapot, mug}, 3750 + 395, "", checkout.PriceChangedError{
+			Detail: "TEAPOT is no longer sold", Totals: totals(3750), NoLongerSold: []order.Shortage{noTeapot},
 		}},
-		"two lines gone": {[]orders.Item{teapot, mug, tray}, 1, "", orders.PriceChangedError{
-			Detail: "2 lines are no longer sold", Totals: totals(3750), NoLongerSold: []orders.Shortage{noTeapot, noTray},
+		"two lines gone": {[]order.Item{teapot, mug, tray}, 1, "", checkout.PriceChangedError{
+			Detail: "2 lines are no longer sold", Totals: totals(3750), NoLongerSold: []order.Shortage{noTeapot, noTray},
 		}},
-		"all lines gone": {[]orders.Item{tray}, 0, "", orders.PriceChangedError{
-			Detail: "TRAY is no longer sold", NoLongerSold: []orders.Shortage{noTray},
+		"all lines gone": {[]order.Item{tray}, 0, "", checkout.PriceChangedError{
+			Detail: "TRAY is no longer sold", NoLongerSold: []order.Shortage{noTray},
 		}},
-		"the rest not sent so": {[]orders.Item{tray, mug}, 0, "pigeon", orders.PriceChangedError{
-			Detail: "TRAY is no longer sold", NoLongerSold: []orders.Shortage{noTray},
+		"the rest not sent so": {[]order.Item{tray, mug}, 0, "pigeon", checkout.PriceChangedError{
+			Detail: "TRAY is no longer sold", NoLongerSold: []order.Shortage{noTray},
 		}},
 	} {
-		s.world.carts[cartID] = test.cart
+		s.world.Carts.Lines[cartID] = test.cart
 		req := buy(name, visa)
 		req.ShippingOption = cmp.Or(test.option, req.ShippingOption)
 		if test.expected > 0 {
 			req.ExpectedTotal = &money.Money{Amount: test.expected, Currency: "GBP"}
 		}
 		_, err := s.PlaceOrder(t.Context(), req)
-		var changed *orders.PriceChangedError
+		var changed *checkout.PriceChangedError
 		if !errors.As(err, &changed) || !reflect.DeepEqual(*changed, test.want) {
 			t.Errorf("%s: %v, %+v, want %+v", name, err, changed, test.want)
 		}
 	}
-	s.world.carts[cartID] = []orders.Item{teapot, mug}
+	s.world.Carts.Lines[cartID] = []order.Item{teapot, mug}
 	s.world.failing("before quote")
-	if _, err := s.PlaceOrder(t.Context(), buy("away", visa)); !errors.Is(err, orders.ErrUnavailable) {
+	if _, err := s.PlaceOrder(t.Context(), buy("away", visa)); !errors.Is(err, saga.ErrUnavailable) {
 		t.Errorf("shipping away: %v", err)
 	}
 	if ids := s.ids(t, customer); len(ids) != 0 {
@@ -265,19 +268,19 @@ func TestAChangedPriceSaysWhatTheCartCostsNow(t *testing.T) {
 func TestATotalWithoutTheShortLinesIsRefusedForThem(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
-	s.world.variants["TRAY"] = orders.Variant{SKU: "TRAY", Title: "Tray", Price: money.New(500, "GBP"), WeightGrams: 1}
-	s.world.stock["PLATE"] = 1
-	s.world.carts[cartID] = append(s.world.carts[cartID], orders.Item{SKU: "TRAY", Quantity: 5})
+	s.world.Catalog.Variants["TRAY"] = checkout.Variant{SKU: "TRAY", Title: "Tray", Price: money.New(500, "GBP"), WeightGrams: 1}
+	s.world.Inventory.SetLeft("PLATE", 1)
+	s.world.Carts.Lines[cartID] = append(s.world.Carts.Lines[cartID], order.Item{SKU: "TRAY", Quantity: 5})
 	req := buy("key", visa)
 	req.ExpectedTotal = &money.Money{Amount: 3*1250 + 395, Currency: "GBP"}
 	_, err := s.PlaceOrder(t.Context(), req)
-	want := []orders.Shortage{{SKU: "PLATE", Requested: 2, Available: 1}, {SKU: "TRAY", Requested: 5}}
-	var short *orders.InsufficientStockError
+	want := []order.Shortage{{SKU: "PLATE", Requested: 2, Available: 1}, {SKU: "TRAY", Requested: 5}}
+	var short *checkout.InsufficientStockError
 	if !errors.As(err, &short) || !reflect.DeepEqual(short.Shortages, want) {
 		t.Errorf("%v, %+v, want %+v", err, short, want)
 	}
 	s.world.failing("before get levels")
-	var changed *orders.PriceChangedError
+	var changed *checkout.PriceChangedError
 	if _, err := s.PlaceOrder(t.Context(), req); !errors.As(err, &changed) {
 		t.Errorf("inventory away: %v, want a changed price", err)
 	}
@@ -285,46 +288,46 @@ func TestATotalWithoutTheShortLinesIsRefusedForThem(t *testing.T) {
 		t.Errorf("orders %v were saved", ids)
 	}
 	s.world.setHook(nil)
-	s.world.carts[cartID] = s.world.carts[cartID][1:2]
+	s.world.Carts.Lines[cartID] = s.world.Carts.Lines[cartID][1:2]
 	s.world.calls = nil
-	if order := s.mustPlace(t, req); order.Status != orders.StatusConfirmed || slices.Contains(s.world.calls, "get levels") {
-		t.Errorf("order %s after the calls %q, want it confirmed without a look at the stock", order.Status, s.world.calls)
+	if o := s.mustPlace(t, req); o.Status != order.StatusConfirmed || slices.Contains(s.world.calls, "get levels") {
+		t.Errorf("order %s after the calls %q, want it confirmed without a look at the stock", o.Status, s.world.calls)
 	}
 }
 
 func TestWhatIsRefusedBeforeAnOrderSavesNothing(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
-	s.world.carts["empty"] = nil
-	s.world.carts["gone"] = []orders.Item{{SKU: "TEAPOT", Quantity: 1}}
-	s.world.carts["huge"] = []orders.Item{{SKU: "MUG", Quantity: 1 << 60}}
-	with := func(change func(*orders.PlaceRequest)) orders.PlaceRequest {
+	s.world.Carts.Lines["empty"] = nil
+	s.world.Carts.Lines["gone"] = []order.Item{{SKU: "TEAPOT", Quantity: 1}}
+	s.world.Carts.Lines["huge"] = []order.Item{{SKU: "MUG", Quantity: 1 << 60}}
+	with := func(change func(*checkout.PlaceRequest)) checkout.PlaceRequest {
 		req := buy("refused", visa)
 		change(&req)
 		return req
 	}
-	var changed *orders.PriceChangedError
+	var changed *checkout.PriceChangedError
 	for name, test := range map[string]struct {
-		req  orders.PlaceRequest
+		req  checkout.PlaceRequest
 		want func(error) bool
 	}{
-		"no cart":    {with(func(r *orders.PlaceRequest) { r.CartID = "none" }), is(orders.ErrCartNotFound)},
-		"empty cart": {with(func(r *orders.PlaceRequest) { r.CartID = "empty" }), is(orders.ErrCartEmpty)},
-		"no address": {with(func(r *orders.PlaceRequest) { r.ShippingAddress, r.AddressID = nil, "none" }), is(orders.ErrAddressNotFound)},
-		"gone SKU":   {with(func(r *orders.PlaceRequest) { r.CartID = "gone" }), func(err error) bool { return errors.As(err, &changed) }},
-		"other total": {with(func(r *orders.PlaceRequest) { r.ExpectedTotal = &money.Money{Amount: 6142, Currency: "GBP"} }),
+		"no cart":    {with(func(r *checkout.PlaceRequest) { r.CartID = "none" }), is(checkout.ErrCartNotFound)},
+		"empty cart": {with(func(r *checkout.PlaceRequest) { r.CartID = "empty" }), is(checkout.ErrCartEmpty)},
+		"no address": {with(func(r *checkout.PlaceRequest) { r.ShippingAddress, r.AddressID = nil, "none" }), is(checkout.ErrAddressNotFound)},
+		"gone SKU":   {with(func(r *checkout.PlaceRequest) { r.CartID = "gone" }), func(err error) bool { return errors.As(err, &changed) }},
+		"other total": {with(func(r *checkout.PlaceRequest) { r.ExpectedTotal = &money.Money{Amount: 6142, Currency: "GBP"} }),
 			func(err error) bool { return errors.As(err, &changed) }},
-		"other currency": {with(func(r *orders.PlaceRequest) { r.ExpectedTotal = &money.Money{Amount: 6143, Currency: "EUR"} }),
+		"other currency": {with(func(r *checkout.PlaceRequest) { r.ExpectedTotal = &money.Money{Amount: 6143, Currency: "EUR"} }),
 			func(err error) bool { return errors.As(err, &changed) }},
-		"overflow":  {with(func(r *orders.PlaceRequest) { r.CartID = "huge" }), names("cart_id")},
-		"no option": {with(func(r *orders.PlaceRequest) { r.ShippingOption = "pigeon" }), names("shipping_option")},
+		"overflow":  {with(func(r *checkout.PlaceRequest) { r.CartID = "huge" }), names("cart_id")},
+		"no option": {with(func(r *checkout.PlaceRequest) { r.ShippingOption = "pigeon" }), names("shipping_option")},
 	} {
 		if _, err := s.PlaceOrder(t.Context(), test.req); !test.want(err) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	s.world.failing("before get variants")
-	if _, err := s.PlaceOrder(t.Context(), buy("refused", visa)); !errors.Is(err, orders.ErrUnavailable) {
+	if _, err := s.PlaceOrder(t.Context(), buy("refused", visa)); !errors.Is(err, saga.ErrUnavailable) {
 		t.Errorf("catalog away: %v", err)
 	}
 	if ids := s.ids(t, customer); len(ids) != 0 {
@@ -334,44 +337,44 @@ func TestWhatIsRefusedBeforeAnOrderSavesNothing(t *testing.T) {
 	req := buy("refused", visa) // the key is as good as new
 	req.ExpectedTotal = &money.Money{Amount: 6143, Currency: "GBP"}
 	req.ShippingAddress, req.AddressID = nil, "home"
-	if order := s.mustPlace(t, req); order.Status != orders.StatusConfirmed || order.ShippingAddress != home() {
-		t.Errorf("order %s to %+v", order.Status, order.ShippingAddress)
+	if o := s.mustPlace(t, req); o.Status != order.StatusConfirmed || o.ShippingAddress != home() {
+		t.Errorf("order %s to %+v", o.Status, o.ShippingAddress)
 	}
 }
 
 func TestStockIsReservedInSKUOrderAndSoldInCartOrder(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
-	order := s.mustConfirm(t)
-	skus := func(items []orders.Item) (list []string) {
+	o := s.mustConfirm(t)
+	skus := func(items []order.Item) (list []string) {
 		for _, item := range items {
 			list = append(list, item.SKU)
 		}
 		return list
 	}
-	if got := skus(s.world.reservations[order.ID].items); !slices.IsSorted(got) {
+	if got := skus(s.world.Inventory.Reservations[o.ID].Items); !slices.IsSorted(got) {
 		t.Errorf("reserved in the order %v", got)
 	}
-	if order.Lines[0].SKU != "PLATE" || order.Lines[1].SKU != "MUG" {
-		t.Errorf("lines %+v, want the cart's order", order.Lines)
+	if o.Lines[0].SKU != "PLATE" || o.Lines[1].SKU != "MUG" {
+		t.Errorf("lines %+v, want the cart's order", o.Lines)
 	}
 }
 
 func TestTheLargestCartIsOneOrder(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
-	s.world.carts[cartID] = nil
+	s.world.Carts.Lines[cartID] = nil
 	for i := range 2000 {
 		sku := fmt.Sprintf("SKU-%04d", i)
-		s.world.variants[sku] = orders.Variant{SKU: sku, Title: sku, Price: money.New(int64(i), "GBP"), WeightGrams: 1}
-		s.world.stock[sku] = 100_000
-		s.world.carts[cartID] = append(s.world.carts[cartID], orders.Item{SKU: sku, Quantity: 100_000})
+		s.world.Catalog.Variants[sku] = checkout.Variant{SKU: sku, Title: sku, Price: money.New(int64(i), "GBP"), WeightGrams: 1}
+		s.world.Inventory.SetLeft(sku, 100_000)
+		s.world.Carts.Lines[cartID] = append(s.world.Carts.Lines[cartID], order.Item{SKU: sku, Quantity: 100_000})
 	}
-	order := s.mustConfirm(t)
-	if saved := s.mustGet(t, order.ID); len(saved.Lines) != 2000 || !reflect.DeepEqual(saved, order) {
+	o := s.mustConfirm(t)
+	if saved := s.mustGet(t, o.ID); len(saved.Lines) != 2000 || !reflect.DeepEqual(saved, o) {
 		t.Errorf("saved %d lines", len(saved.Lines))
 	}
-	if want := money.New(1999*2000/2*100_000, "GBP"); order.Totals.Subtotal != want {
-		t.Errorf("subtotal %v, want %v", order.Totals.Subtotal, want)
+	if want := money.New(1999*2000/2*100_000, "GBP"); o.Totals.Subtotal != want {
+		t.Errorf("subtotal %v, want %v", o.Totals.Subtotal, want)
 	}
 }

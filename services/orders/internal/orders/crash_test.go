@@ -10,6 +10,8 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"souk/services/orders/internal/checkout"
+	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
 )
 
@@ -55,16 +57,16 @@ func (s *shop) points(t *testing.T, work func(ctx context.Context)) []string {
 var outcomes = map[string]struct {
 	method string
 	mugs   int64
-	want   orders.Status
+	want   order.Status
 }{
-	"confirmed": {visa, 10, orders.StatusConfirmed},
-	"declined":  {declined, 10, orders.StatusRejected},
-	"short":     {visa, 2, orders.StatusRejected},
+	"confirmed": {visa, 10, order.StatusConfirmed},
+	"declined":  {declined, 10, order.StatusRejected},
+	"short":     {visa, 2, order.StatusRejected},
 }
 
 // mustRecover does what happens after a crash: the order is finished, and the client tries again with its key. However
 // far the crash let it come, there is one order, at its end, and one answer.
-func (s *shop) mustRecover(t *testing.T, name string, req orders.PlaceRequest, want orders.Status) {
+func (s *shop) mustRecover(t *testing.T, name string, req checkout.PlaceRequest, want order.Status) {
 	t.Helper()
 	for _, id := range s.ids(t, req.CustomerID) {
 		if err := s.Advance(t.Context(), id); err != nil {
@@ -94,10 +96,10 @@ func (s *shop) mustRecover(t *testing.T, name string, req orders.PlaceRequest, w
 }
 
 // newcomer is a process with a world of its own and a customer nobody else has.
-func newcomer(t *testing.T, pool *pgxpool.Pool, settings orders.Settings, n int, method string, mugs int64) (*shop, orders.PlaceRequest) {
+func newcomer(t *testing.T, pool *pgxpool.Pool, settings orders.Settings, n int, method string, mugs int64) (*shop, checkout.PlaceRequest) {
 	t.Helper()
 	s := shopOn(t, pool, settings)
-	s.world.stock["MUG"] = mugs
+	s.world.Inventory.SetLeft("MUG", mugs)
 	req := buy("key", method)
 	req.CustomerID = fmt.Sprintf("customer-%d", n)
 	return s, req
@@ -109,7 +111,7 @@ func TestACheckoutKilledAnywhereIsFinished(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			base := newShop(t)
-			place := func(s *shop, req orders.PlaceRequest) func(context.Context) {
+			place := func(s *shop, req checkout.PlaceRequest) func(context.Context) {
 				return func(ctx context.Context) { _, _ = s.PlaceOrder(ctx, req) }
 			}
 			whole, req := newcomer(t, base.pool, base.settings, 0, outcome.method, outcome.mugs)
@@ -150,15 +152,15 @@ func TestACheckoutKilledAgainAndAgainIsFinished(t *testing.T) {
 func TestADecisionKilledAnywhereIsCarriedOut(t *testing.T) {
 	t.Parallel()
 	for name, decision := range map[string]struct {
-		do   func(s *shop, ctx context.Context, id string) (orders.Order, error)
-		want orders.Status
+		do   func(s *shop, ctx context.Context, id string) (order.View, error)
+		want order.Status
 	}{
-		"cancel": {func(s *shop, ctx context.Context, id string) (orders.Order, error) {
+		"cancel": {func(s *shop, ctx context.Context, id string) (order.View, error) {
 			return s.CancelOrder(ctx, customer, id)
-		}, orders.StatusCancelled},
-		"dispatch": {func(s *shop, ctx context.Context, id string) (orders.Order, error) {
+		}, order.StatusCancelled},
+		"dispatch": {func(s *shop, ctx context.Context, id string) (order.View, error) {
 			return s.DispatchOrder(ctx, id)
-		}, orders.StatusFulfilled},
+		}, order.StatusFulfilled},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -172,7 +174,7 @@ func TestADecisionKilledAnywhereIsCarriedOut(t *testing.T) {
 			for _, point := range slices.Compact(slices.Sorted(slices.Values(points))) {
 				for _, nth := range []int{1, 2} { // "save" comes twice
 					s := shopOn(t, base.pool, base.settings)
-					order := s.mustPlace(t, buy(fmt.Sprint(point, nth), visa))
+					o := s.mustPlace(t, buy(fmt.Sprint(point, nth), visa))
 					seen := 0
 					at := func(p string) bool {
 						if p == point {
@@ -180,19 +182,19 @@ func TestADecisionKilledAnywhereIsCarriedOut(t *testing.T) {
 						}
 						return seen == nth
 					}
-					s.killed(t, at, func(ctx context.Context) { _, _ = decision.do(s, ctx, order.ID) })
-					if err := s.Advance(t.Context(), order.ID); err != nil {
+					s.killed(t, at, func(ctx context.Context) { _, _ = decision.do(s, ctx, o.ID) })
+					if err := s.Advance(t.Context(), o.ID); err != nil {
 						t.Fatalf("%s: %v", point, err)
 					}
 					if point == "before save" && nth == 1 {
-						s.world.mustAgreeWith(t, s.mustGet(t, order.ID)) // nothing was decided
+						s.world.mustAgreeWith(t, s.mustGet(t, o.ID)) // nothing was decided
 					}
-					done, err := decision.do(s, t.Context(), order.ID)
+					done, err := decision.do(s, t.Context(), o.ID)
 					if err != nil || done.Status != decision.want {
 						t.Errorf("%s: again: %s, %v", point, done.Status, err)
 					}
-					s.world.mustAgreeWith(t, s.mustGet(t, order.ID))
-					if s.isDue(t, order.ID) {
+					s.world.mustAgreeWith(t, s.mustGet(t, o.ID))
+					if s.isDue(t, o.ID) {
 						t.Errorf("%s: the order is still due", point)
 					}
 				}

@@ -6,26 +6,28 @@ import (
 	"sync"
 	"testing"
 
-	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/order"
+	"souk/services/orders/internal/peerstest"
+	"souk/services/orders/internal/saga"
 )
 
 func TestACancelledOrderGivesEverythingBack(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
-	order := s.mustConfirm(t)
-	cancelled, err := s.CancelOrder(t.Context(), customer, order.ID)
-	if err != nil || cancelled.Status != orders.StatusCancelled {
+	o := s.mustConfirm(t)
+	cancelled, err := s.CancelOrder(t.Context(), customer, o.ID)
+	if err != nil || cancelled.Status != order.StatusCancelled {
 		t.Fatalf("%s, %v", cancelled.Status, err)
 	}
 	s.world.mustAgreeWith(t, cancelled)
-	if s.world.stock["MUG"] != 10 || s.isDue(t, order.ID) {
-		t.Errorf("mugs %d, due %v", s.world.stock["MUG"], s.isDue(t, order.ID))
+	if s.world.Inventory.Left("MUG") != 10 || s.isDue(t, o.ID) {
+		t.Errorf("mugs %d, due %v", s.world.Inventory.Left("MUG"), s.isDue(t, o.ID))
 	}
-	again, err := s.CancelOrder(t.Context(), customer, order.ID)
+	again, err := s.CancelOrder(t.Context(), customer, o.ID)
 	if err != nil || len(again.Timeline) != 3 {
 		t.Errorf("again: %+v, %v", again.Timeline, err)
 	}
-	if _, err := s.DispatchOrder(t.Context(), order.ID); !errors.Is(err, orders.ErrNotDispatchable) {
+	if _, err := s.DispatchOrder(t.Context(), o.ID); !errors.Is(err, order.ErrNotDispatchable) {
 		t.Errorf("dispatch: %v", err)
 	}
 }
@@ -33,10 +35,10 @@ func TestACancelledOrderGivesEverythingBack(t *testing.T) {
 func TestADispatchedOrderIsPaidAndShippedOnce(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
-	order := s.mustConfirm(t)
+	o := s.mustConfirm(t)
 	for range 2 {
-		fulfilled, err := s.DispatchOrder(t.Context(), order.ID)
-		if err != nil || fulfilled.Status != orders.StatusFulfilled || fulfilled.Payment.Captured != order.Totals.Total {
+		fulfilled, err := s.DispatchOrder(t.Context(), o.ID)
+		if err != nil || fulfilled.Status != order.StatusFulfilled || fulfilled.Payment.Captured != o.Totals.Total {
 			t.Fatalf("%s, captured %v, %v", fulfilled.Status, fulfilled.Payment.Captured, err)
 		}
 		if last := fulfilled.Timeline[len(fulfilled.Timeline)-1]; last.Detail != "Royal, tracking number RM1" || len(fulfilled.Timeline) != 3 {
@@ -44,7 +46,7 @@ func TestADispatchedOrderIsPaidAndShippedOnce(t *testing.T) {
 		}
 		s.world.mustAgreeWith(t, fulfilled)
 	}
-	if _, err := s.CancelOrder(t.Context(), customer, order.ID); !errors.Is(err, orders.ErrNotCancellable) {
+	if _, err := s.CancelOrder(t.Context(), customer, o.ID); !errors.Is(err, order.ErrNotCancellable) {
 		t.Errorf("cancel: %v", err)
 	}
 }
@@ -55,19 +57,19 @@ func TestOnlyConfirmedOrdersAreDecidedAbout(t *testing.T) {
 	s.world.failing("before authorize")
 	pending := s.mustPlace(t, buy("pending", visa))
 	s.world.setHook(nil)
-	rejected := s.mustPlace(t, buy("rejected", declined))
-	for _, order := range []orders.Order{pending, rejected} {
-		if _, err := s.CancelOrder(t.Context(), customer, order.ID); !errors.Is(err, orders.ErrNotCancellable) {
-			t.Errorf("cancel %s: %v", order.Status, err)
+	rejected := s.mustPlace(t, s.fromAnotherCart(buy("rejected", declined)))
+	for _, o := range []order.View{pending, rejected} {
+		if _, err := s.CancelOrder(t.Context(), customer, o.ID); !errors.Is(err, order.ErrNotCancellable) {
+			t.Errorf("cancel %s: %v", o.Status, err)
 		}
-		if _, err := s.DispatchOrder(t.Context(), order.ID); !errors.Is(err, orders.ErrNotDispatchable) {
-			t.Errorf("dispatch %s: %v", order.Status, err)
+		if _, err := s.DispatchOrder(t.Context(), o.ID); !errors.Is(err, order.ErrNotDispatchable) {
+			t.Errorf("dispatch %s: %v", o.Status, err)
 		}
 	}
-	if _, err := s.CancelOrder(t.Context(), "someone else", pending.ID); !errors.Is(err, orders.ErrNotFound) {
+	if _, err := s.CancelOrder(t.Context(), "someone else", pending.ID); !errors.Is(err, order.ErrNotFound) {
 		t.Errorf("someone else's: %v", err)
 	}
-	if _, err := s.DispatchOrder(t.Context(), "7"); !errors.Is(err, orders.ErrNotFound) {
+	if _, err := s.DispatchOrder(t.Context(), "7"); !errors.Is(err, order.ErrNotFound) {
 		t.Errorf("no id: %v", err)
 	}
 }
@@ -75,15 +77,15 @@ func TestOnlyConfirmedOrdersAreDecidedAbout(t *testing.T) {
 func TestMoneyThatIsGoneStopsADispatch(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
-	order := s.mustConfirm(t)
-	s.world.payments[order.ID].status = "voided" // as a bank does after a while
-	if _, err := s.DispatchOrder(t.Context(), order.ID); !errors.Is(err, orders.ErrNotDispatchable) {
+	o := s.mustConfirm(t)
+	s.world.Payments.Bank[o.ID].Status = peerstest.Voided // as a bank does after a while
+	if _, err := s.DispatchOrder(t.Context(), o.ID); !errors.Is(err, order.ErrNotDispatchable) {
 		t.Errorf("dispatch: %v", err)
 	}
-	if s.isDue(t, order.ID) {
+	if s.isDue(t, o.ID) {
 		t.Error("the order is still due")
 	}
-	if cancelled, err := s.CancelOrder(t.Context(), customer, order.ID); err != nil || cancelled.Status != orders.StatusCancelled {
+	if cancelled, err := s.CancelOrder(t.Context(), customer, o.ID); err != nil || cancelled.Status != order.StatusCancelled {
 		t.Errorf("cancel: %s, %v", cancelled.Status, err)
 	}
 }
@@ -91,22 +93,22 @@ func TestMoneyThatIsGoneStopsADispatch(t *testing.T) {
 func TestADecisionGoesOnWhenThePeersAreAway(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
-	order := s.mustConfirm(t)
+	o := s.mustConfirm(t)
 	s.world.failing("before release")
-	if _, err := s.CancelOrder(t.Context(), customer, order.ID); !errors.Is(err, orders.ErrUnavailable) {
+	if _, err := s.CancelOrder(t.Context(), customer, o.ID); !errors.Is(err, saga.ErrUnavailable) {
 		t.Fatalf("cancel: %v, want unavailable", err)
 	}
-	if !s.isDue(t, order.ID) {
+	if !s.isDue(t, o.ID) {
 		t.Fatal("nobody will carry it out")
 	}
-	if _, err := s.DispatchOrder(t.Context(), order.ID); !errors.Is(err, orders.ErrNotDispatchable) {
+	if _, err := s.DispatchOrder(t.Context(), o.ID); !errors.Is(err, order.ErrNotDispatchable) {
 		t.Errorf("dispatch in the middle of a cancellation: %v", err)
 	}
 	s.world.setHook(nil)
-	if err := s.Advance(t.Context(), order.ID); err != nil {
+	if err := s.Advance(t.Context(), o.ID); err != nil {
 		t.Fatal(err)
 	}
-	s.world.mustAgreeWith(t, s.mustGet(t, order.ID))
+	s.world.mustAgreeWith(t, s.mustGet(t, o.ID))
 }
 
 func TestCancelAndDispatchExcludeEachOther(t *testing.T) {
@@ -116,24 +118,24 @@ func TestCancelAndDispatchExcludeEachOther(t *testing.T) {
 		s := shopOn(t, base.pool, base.settings)
 		req := buy("race", visa)
 		req.CustomerID = string(rune('a' + i))
-		order := s.mustPlace(t, req)
+		o := s.mustPlace(t, req)
 		var errs [4]error
 		var group sync.WaitGroup
 		for n := range errs {
 			group.Go(func() {
 				if n%2 == 0 {
-					_, errs[n] = s.CancelOrder(t.Context(), req.CustomerID, order.ID)
+					_, errs[n] = s.CancelOrder(t.Context(), req.CustomerID, o.ID)
 				} else {
-					_, errs[n] = s.DispatchOrder(t.Context(), order.ID)
+					_, errs[n] = s.DispatchOrder(t.Context(), o.ID)
 				}
 			})
 		}
 		group.Wait()
-		saved := s.mustGet(t, order.ID)
+		saved := s.mustGet(t, o.ID)
 		s.world.mustAgreeWith(t, saved)
-		won, lost, refusal := 0, 1, orders.ErrNotDispatchable
-		if saved.Status == orders.StatusFulfilled {
-			won, lost, refusal = 1, 0, orders.ErrNotCancellable
+		won, lost, refusal := 0, 1, order.ErrNotDispatchable
+		if saved.Status == order.StatusFulfilled {
+			won, lost, refusal = 1, 0, order.ErrNotCancellable
 		}
 		for n := 0; n < len(errs); n += 2 {
 			if errs[won+n] != nil || !errors.Is(errs[lost+n], refusal) {
@@ -146,8 +148,8 @@ func TestCancelAndDispatchExcludeEachOther(t *testing.T) {
 func TestFulfilledOrdersAreDeliveredWhenTheirParcelsArrive(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
-	order := s.mustConfirm(t)
-	if _, err := s.DispatchOrder(t.Context(), order.ID); err != nil {
+	o := s.mustConfirm(t)
+	if _, err := s.DispatchOrder(t.Context(), o.ID); err != nil {
 		t.Fatal(err)
 	}
 	track := func() {
@@ -157,17 +159,17 @@ func TestFulfilledOrdersAreDeliveredWhenTheirParcelsArrive(t *testing.T) {
 		}
 	}
 	track()
-	if got := s.mustGet(t, order.ID).Status; got != orders.StatusFulfilled {
+	if got := s.mustGet(t, o.ID).Status; got != order.StatusFulfilled {
 		t.Errorf("order is %s while its parcel travels", got)
 	}
-	s.world.arrived[order.ID] = true
+	s.world.move(o.ID, order.EventDelivered)
 	track()
 	track()
-	delivered := s.mustGet(t, order.ID)
-	if delivered.Status != orders.StatusDelivered || len(delivered.Timeline) != 4 {
+	delivered := s.mustGet(t, o.ID)
+	if delivered.Status != order.StatusDelivered || len(delivered.Timeline) != 4 {
 		t.Errorf("order is %s, timeline %+v", delivered.Status, delivered.Timeline)
 	}
-	if again, err := s.DispatchOrder(t.Context(), order.ID); err != nil || again.Status != orders.StatusDelivered {
+	if again, err := s.DispatchOrder(t.Context(), o.ID); err != nil || again.Status != order.StatusDelivered {
 		t.Errorf("dispatch again: %s, %v", again.Status, err)
 	}
 }
@@ -175,39 +177,38 @@ func TestFulfilledOrdersAreDeliveredWhenTheirParcelsArrive(t *testing.T) {
 func TestTheMovesOfAParcelAreInTheTimelineOnce(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
-	order := s.mustConfirm(t)
-	if _, err := s.DispatchOrder(t.Context(), order.ID); err != nil {
+	o := s.mustConfirm(t)
+	if _, err := s.DispatchOrder(t.Context(), o.ID); err != nil {
 		t.Fatal(err)
 	}
-	look := func() (events []orders.Event, version int64) {
+	look := func() (events []order.Event, version int64) {
 		if err := s.FollowParcels(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		r := s.mustGet(t, order.ID)
+		r := s.mustGet(t, o.ID)
 		for _, entry := range r.Timeline[3:] {
 			events = append(events, entry.Event)
 		}
-		versions, err := s.store.Versions(t.Context(), []string{order.ID})
+		versions, err := s.store.Versions(t.Context(), []string{o.ID})
 		if err != nil {
 			t.Fatal(err)
 		}
-		return events, versions[order.ID]
+		return events, versions[o.ID]
 	}
-	s.world.moves[order.ID] = []orders.Event{orders.EventInTransit}
+	s.world.move(o.ID, order.EventInTransit)
 	first, version := look()
-	if !slices.Equal(first, []orders.Event{orders.EventInTransit}) {
+	if !slices.Equal(first, []order.Event{order.EventInTransit}) {
 		t.Errorf("timeline %q, want a parcel in transit", first)
 	}
 	if again, same := look(); len(again) != 1 || same != version {
 		t.Errorf("timeline %q of version %d after a look that found nothing new, want version %d", again, same, version)
 	}
-	s.world.moves[order.ID] = []orders.Event{orders.EventInTransit, orders.EventOutForDelivery}
-	s.world.arrived[order.ID] = true
+	s.world.move(o.ID, order.EventOutForDelivery, order.EventDelivered)
 	all, _ := look()
-	if !slices.Equal(all, []orders.Event{orders.EventInTransit, orders.EventOutForDelivery, orders.EventDelivered}) {
+	if !slices.Equal(all, []order.Event{order.EventInTransit, order.EventOutForDelivery, order.EventDelivered}) {
 		t.Errorf("timeline %q, want all moves in their order", all)
 	}
-	if got := s.mustGet(t, order.ID).Status; got != orders.StatusDelivered {
+	if got := s.mustGet(t, o.ID).Status; got != order.StatusDelivered {
 		t.Errorf("order is %s, want delivered", got)
 	}
 }

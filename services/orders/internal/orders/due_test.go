@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
 	"souk/services/orders/internal/postgres"
 )
@@ -41,7 +42,7 @@ func TestAnAbandonedOrderIsFinished(t *testing.T) {
 	})
 	id := s.ids(t, customer)[0]
 	s.finishDue(t)
-	eventually(t, "the order is confirmed", func() bool { return s.mustGet(t, id).Status == orders.StatusConfirmed })
+	eventually(t, "the order is confirmed", func() bool { return s.mustGet(t, id).Status == order.StatusConfirmed })
 	s.world.mustAgreeWith(t, s.mustGet(t, id))
 	if s.isDue(t, id) {
 		t.Error("the order is still due")
@@ -52,17 +53,17 @@ func TestAnOrderIsFinishedByTheNextProcessIfTheFirstDies(t *testing.T) {
 	t.Parallel()
 	s := newShopWith(t, orders.Settings{Inline: 200 * time.Millisecond, Hold: time.Minute})
 	s.world.failing("before reserve")
-	order := s.mustPlace(t, buy("killed", visa))
+	o := s.mustPlace(t, buy("killed", visa))
 	s.world.setHook(nil)
 	s.makeDue(t, 0)
 	const lease = 700 * time.Millisecond
 	claimed := time.Now()
-	if due, err := s.store.ClaimDue(t.Context(), 20, lease); err != nil || len(due) != 1 || due[0].ID != order.ID {
+	if due, err := s.store.ClaimDue(t.Context(), 20, lease); err != nil || len(due) != 1 || due[0].ID != o.ID {
 		t.Fatalf("claimed %v, %v; want the order", due, err)
 	}
 	// The process that has claimed it does nothing more.
 	s.finishDue(t)
-	eventually(t, "the order is confirmed", func() bool { return s.mustGet(t, order.ID).Status == orders.StatusConfirmed })
+	eventually(t, "the order is confirmed", func() bool { return s.mustGet(t, o.ID).Status == order.StatusConfirmed })
 	if took := time.Since(claimed); took < lease {
 		t.Errorf("taken over %v after it was claimed, before the end of the lease", took)
 	}
@@ -72,7 +73,7 @@ func TestAnOrderIsTriedAgainUntilItIsFinished(t *testing.T) {
 	t.Parallel()
 	s := newShopWith(t, orders.Settings{Inline: 200 * time.Millisecond, Hold: time.Minute})
 	s.world.failing("before reserve")
-	order := s.mustPlace(t, buy("away", visa))
+	o := s.mustPlace(t, buy("away", visa))
 	var mu sync.Mutex
 	tries := 0
 	s.world.setHook(func(_ context.Context, point string) error {
@@ -90,18 +91,18 @@ func TestAnOrderIsTriedAgainUntilItIsFinished(t *testing.T) {
 		return nil
 	})
 	s.finishDue(t)
-	eventually(t, "the order is confirmed", func() bool { return s.mustGet(t, order.ID).Status == orders.StatusConfirmed })
-	s.world.mustAgreeWith(t, s.mustGet(t, order.ID))
+	eventually(t, "the order is confirmed", func() bool { return s.mustGet(t, o.ID).Status == order.StatusConfirmed })
+	s.world.mustAgreeWith(t, s.mustGet(t, o.ID))
 }
 
 func TestAnOrderThatIsAnsweredPendingIsDueAtOnce(t *testing.T) {
 	t.Parallel()
 	s := newShopWith(t, orders.Settings{Inline: 5 * time.Minute, Hold: time.Hour})
 	s.world.failing("before authorize")
-	order := s.mustPlace(t, buy("away", visa))
+	o := s.mustPlace(t, buy("away", visa))
 	s.world.setHook(nil)
 	s.finishDue(t)
-	eventually(t, "the order is confirmed", func() bool { return s.mustGet(t, order.ID).Status == orders.StatusConfirmed })
+	eventually(t, "the order is confirmed", func() bool { return s.mustGet(t, o.ID).Status == order.StatusConfirmed })
 }
 
 func TestReplicasClaimDifferentOrders(t *testing.T) {
@@ -110,7 +111,7 @@ func TestReplicasClaimDifferentOrders(t *testing.T) {
 	s.world.failing("before reserve")
 	want := map[string]bool{}
 	for i := range 20 {
-		want[s.mustPlace(t, buy(fmt.Sprint(i), visa)).ID] = true
+		want[s.mustPlace(t, s.fromAnotherCart(buy(fmt.Sprint(i), visa))).ID] = true
 	}
 	s.makeDue(t, time.Second)
 	var mu sync.Mutex
@@ -145,7 +146,7 @@ func TestAProcessThatStopsFinishesWhatItHasBegun(t *testing.T) {
 	t.Parallel()
 	s := newShopWith(t, orders.Settings{Inline: 200 * time.Millisecond, Hold: time.Minute})
 	s.world.failing("before reserve")
-	order := s.mustPlace(t, buy("begun", visa))
+	o := s.mustPlace(t, buy("begun", visa))
 	begun, goOn := make(chan struct{}), make(chan struct{})
 	s.world.setHook(func(_ context.Context, point string) error {
 		if point == "before reserve" {
@@ -158,7 +159,7 @@ func TestAProcessThatStopsFinishesWhatItHasBegun(t *testing.T) {
 	<-begun
 	time.AfterFunc(100*time.Millisecond, func() { close(goOn) })
 	stop()
-	if got := s.mustGet(t, order.ID); got.Status != orders.StatusConfirmed {
+	if got := s.mustGet(t, o.ID); got.Status != order.StatusConfirmed {
 		t.Errorf("the order is %s, want confirmed", got.Status)
 	}
 }

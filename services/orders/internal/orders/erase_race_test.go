@@ -9,6 +9,8 @@ import (
 
 	"souk/platform/idempotency"
 
+	"souk/services/orders/internal/checkout"
+	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
 )
 
@@ -65,12 +67,12 @@ func TestAnErasureWaitsForAnOrderThatIsBeingPlaced(t *testing.T) {
 func TestAnErasureWaitsForAReturnThatIsBeingRequested(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
-	order := s.mustDeliver(t)
+	o := s.mustDeliver(t)
 	// The order is changed, and then its next place on the timeline is taken by a transaction that goes on.
 	requested, erased := s.blocked(t,
-		func() error { _, err := s.RequestReturn(t.Context(), sendBack(order, "MUG", 1)); return err },
+		func() error { _, err := s.RequestReturn(t.Context(), sendBack(o, "MUG", 1)); return err },
 		func() error { return s.EraseCustomer(t.Context(), customer) },
-		"INSERT INTO timeline_entries VALUES ($1, $2, now(), '', '')", order.ID, len(order.Timeline)+1)
+		"INSERT INTO timeline_entries VALUES ($1, $2, now(), '', '')", o.ID, len(o.Timeline)+1)
 	if requested != nil || !errors.Is(erased, orders.ErrOrdersOpen) {
 		t.Errorf("requested: %v, erased: %v, want ErrOrdersOpen", requested, erased)
 	}
@@ -85,7 +87,7 @@ func TestAnOrderWaitsForAnErasureUnderWay(t *testing.T) {
 		func() error { return s.EraseCustomer(t.Context(), customer) },
 		func() error { _, err := s.PlaceOrder(t.Context(), buy("key", visa)); return err },
 		"SELECT FROM idempotent_requests FOR UPDATE")
-	if erased != nil || !errors.Is(placed, orders.ErrCustomerErased) {
+	if erased != nil || !errors.Is(placed, order.ErrCustomerErased) {
 		t.Errorf("erased: %v, placed: %v, want ErrCustomerErased", erased, placed)
 	}
 	if ids := s.ids(t, customer); len(ids) != 1 {
@@ -127,18 +129,18 @@ func TestNoOrderEscapesTheErasureOfItsCustomer(t *testing.T) {
 }
 
 // mustHaveRaced checks the outcome of a race between an order and the erasure of its customer, and names it.
-func (s *shop) mustHaveRaced(t *testing.T, req orders.PlaceRequest, placed, erased error) string {
+func (s *shop) mustHaveRaced(t *testing.T, req checkout.PlaceRequest, placed, erased error) string {
 	t.Helper()
 	ids, found := s.ids(t, req.CustomerID), s.with(t, req.ShippingAddress.Name)
-	_, err := s.store.Key(t.Context(), idempotency.Request{Caller: req.CustomerID, Method: orders.PlaceOrderMethod, Key: "new"})
-	marked := errors.Is(err, orders.ErrCustomerErased)
+	_, err := s.store.Key(t.Context(), idempotency.Request{Caller: req.CustomerID, Method: checkout.PlaceMethod, Key: "new"})
+	marked := errors.Is(err, order.ErrCustomerErased)
 	switch {
-	case errors.Is(placed, orders.ErrCustomerErased) && erased == nil && marked && len(ids) == 0 && len(found) == 0:
+	case errors.Is(placed, order.ErrCustomerErased) && erased == nil && marked && len(ids) == 0 && len(found) == 0:
 		return "refused"
 	case placed == nil && errors.Is(erased, orders.ErrOrdersOpen) && !marked && len(ids) == 1 && len(found) == 3: // the order, and its key in both tables
 		return "open"
 	case placed == nil && erased == nil && marked && len(ids) == 1 && len(found) == 0 &&
-		s.mustGet(t, ids[0]).Status == orders.StatusRejected:
+		s.mustGet(t, ids[0]).Status == order.StatusRejected:
 		return "rejected, then erased"
 	}
 	t.Errorf("placed: %v, erased: %v, marked %t, orders %v, the name is in %v", placed, erased, marked, ids, found)

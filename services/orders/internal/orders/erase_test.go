@@ -12,42 +12,44 @@ import (
 
 	"souk/platform/idempotency"
 
+	"souk/services/orders/internal/checkout"
+	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
 )
 
 // canary is in all that is personal in the orders of these tests.
 const canary = "canary"
 
-func buyAsCanary(key string) orders.PlaceRequest {
+func buyAsCanary(key string) checkout.PlaceRequest {
 	req := buy(key, "pm_"+canary)
-	req.ShippingAddress = &orders.Address{
+	req.ShippingAddress = &order.Address{
 		Name: canary, Line1: canary, Line2: canary, City: canary, Region: canary, PostalCode: canary, Country: "IE",
 	}
 	return req
 }
 
 // deliverCanary places an order, delivers it, takes a part of it back and refunds some more of its money.
-func (s *shop) deliverCanary(t *testing.T) orders.Order {
+func (s *shop) deliverCanary(t *testing.T) order.View {
 	t.Helper()
-	order := s.mustPlace(t, buyAsCanary("key"))
-	if _, err := s.DispatchOrder(t.Context(), order.ID); err != nil {
+	o := s.mustPlace(t, buyAsCanary("key"))
+	if _, err := s.DispatchOrder(t.Context(), o.ID); err != nil {
 		t.Fatal(err)
 	}
-	s.world.arrived[order.ID] = true
+	s.world.move(o.ID, order.EventDelivered)
 	if err := s.FollowParcels(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	back := sendBack(order, "MUG", 1)
+	back := sendBack(o, "MUG", 1)
 	back.Reason = canary + " broke it"
 	if _, _, err := s.ReceiveReturn(t.Context(), s.mustReturn(t, back).ID); err != nil {
 		t.Fatal(err)
 	}
-	late := pay(order, "late", 100)
+	late := pay(o, "late", 100)
 	late.Reason = "sorry, " + canary
 	if _, err := s.RefundOrder(t.Context(), late); err != nil {
 		t.Fatal(err)
 	}
-	return s.mustGet(t, order.ID)
+	return s.mustGet(t, o.ID)
 }
 
 func (s *shop) mustErase(t *testing.T) {
@@ -95,7 +97,7 @@ func TestAnErasedCustomersOrdersKeepTheirMoneyAndNothingPersonal(t *testing.T) {
 	if got := strings.Join(s.canaries(t), " "); got != "idempotency_keys idempotent_requests orders refunds returns" {
 		t.Fatalf("before: the canary is in %s", got)
 	}
-	want.ShippingAddress = orders.Address{Country: "IE"}
+	want.ShippingAddress = order.Address{Country: "IE"}
 	want.Returns[0].Reason, want.Refunds[0].Reason, want.Refunds[1].Reason = "", "", ""
 	for range 2 {
 		s.mustErase(t)
@@ -111,12 +113,12 @@ func TestAnErasedCustomersOrdersKeepTheirMoneyAndNothingPersonal(t *testing.T) {
 func TestOtherCustomersAreNotErased(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
-	order := s.deliverCanary(t)
+	o := s.deliverCanary(t)
 	if err := s.EraseCustomer(t.Context(), "someone else"); err != nil {
 		t.Fatal(err)
 	}
-	if got := s.mustGet(t, order.ID); !reflect.DeepEqual(got, order) {
-		t.Errorf("order is %+v, want %+v", got, order)
+	if got := s.mustGet(t, o.ID); !reflect.DeepEqual(got, o) {
+		t.Errorf("order is %+v, want %+v", got, o)
 	}
 	if replay, err := s.PlaceOrder(t.Context(), buyAsCanary("key")); err != nil || !replay.Replayed {
 		t.Errorf("its key: %+v, %v", replay, err)
@@ -145,9 +147,9 @@ func TestOrdersUnderWayStopAnErasure(t *testing.T) {
 			}
 		},
 		"a pending refund": func(t *testing.T, s *shop) {
-			order := s.mustDeliver(t)
+			o := s.mustDeliver(t)
 			s.world.failing("before refund")
-			if _, err := s.RefundOrder(t.Context(), pay(order, "key", 1)); err != nil {
+			if _, err := s.RefundOrder(t.Context(), pay(o, "key", 1)); err != nil {
 				t.Fatal(err)
 			}
 		},
@@ -167,7 +169,7 @@ func TestOrdersUnderWayStopAnErasure(t *testing.T) {
 			if after := s.mustGet(t, before.ID); !reflect.DeepEqual(after, before) {
 				t.Errorf("order is %+v, want %+v", after, before)
 			}
-			if _, err := s.store.Key(t.Context(), idempotency.Request{Caller: customer, Method: orders.PlaceOrderMethod, Key: "new"}); !errors.Is(err, orders.ErrKeyUnknown) {
+			if _, err := s.store.Key(t.Context(), idempotency.Request{Caller: customer, Method: checkout.PlaceMethod, Key: "new"}); !errors.Is(err, order.ErrKeyUnknown) {
 				t.Errorf("a new key: %v", err)
 			}
 		})
@@ -177,16 +179,16 @@ func TestOrdersUnderWayStopAnErasure(t *testing.T) {
 func TestAnErasedCustomerOrdersAndReturnsNothing(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
-	order := s.deliverCanary(t)
+	o := s.deliverCanary(t)
 	s.mustErase(t)
-	s.world.carts[cartID] = []orders.Item{{SKU: "MUG", Quantity: 1}}
+	s.world.Carts.Lines[cartID] = []order.Item{{SKU: "MUG", Quantity: 1}}
 	s.world.calls = nil
 	for _, key := range []string{"key", "another"} {
-		if _, err := s.PlaceOrder(t.Context(), buyAsCanary(key)); !errors.Is(err, orders.ErrCustomerErased) {
+		if _, err := s.PlaceOrder(t.Context(), buyAsCanary(key)); !errors.Is(err, order.ErrCustomerErased) {
 			t.Errorf("%s: %v, want ErrCustomerErased", key, err)
 		}
 	}
-	if _, err := s.RequestReturn(t.Context(), sendBack(order, "MUG", 1)); !errors.Is(err, orders.ErrCustomerErased) {
+	if _, err := s.RequestReturn(t.Context(), sendBack(o, "MUG", 1)); !errors.Is(err, order.ErrCustomerErased) {
 		t.Errorf("return: %v, want ErrCustomerErased", err)
 	}
 	if ids := s.ids(t, customer); len(ids) != 1 || len(s.world.calls) > 0 || len(s.canaries(t)) > 0 {
@@ -202,11 +204,11 @@ func TestACustomerErasedInTheMiddleOfACheckoutGetsNoOrder(t *testing.T) {
 		s.world.setHook(func(_ context.Context, at string) error {
 			if at == point {
 				s.mustErase(t)
-				delete(s.world.carts, cartID)
+				delete(s.world.Carts.Lines, cartID)
 			}
 			return nil
 		})
-		if _, err := s.PlaceOrder(t.Context(), buyAsCanary("key")); !errors.Is(err, orders.ErrCustomerErased) {
+		if _, err := s.PlaceOrder(t.Context(), buyAsCanary("key")); !errors.Is(err, order.ErrCustomerErased) {
 			t.Errorf("%s: %v, want ErrCustomerErased", point, err)
 		}
 		if ids := s.ids(t, customer); len(ids) > 0 || len(s.canaries(t)) > 0 {
@@ -223,11 +225,16 @@ func TestWhatWasReadBeforeTheErasureIsNotSavedAfterIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.mustErase(t)
-	changed := stale
-	changed.Returns = append(changed.Returns, orders.Return{
-		ID: "0198a000-0000-7000-8000-0000000000aa", Status: orders.ReturnRequested, Reason: canary, CreatedAt: stale.CreatedAt,
+	snapshot := stale.Snapshot()
+	snapshot.Status = order.StatusPending
+	snapshot.Returns = append(snapshot.Returns, order.Return{
+		ID: "0198a000-0000-7000-8000-0000000000aa", Status: order.ReturnRequested, Reason: canary, CreatedAt: stale.CreatedAt(),
 	})
-	if _, err := s.store.Save(t.Context(), orders.Change{Record: changed, Settles: true}); !errors.Is(err, orders.ErrConflict) {
+	changed := order.Restore(snapshot)
+	if err := changed.Confirm(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.store.Save(t.Context(), changed); !errors.Is(err, order.ErrConflict) {
 		t.Errorf("save: %v, want ErrConflict", err)
 	}
 	if _, err := s.store.Answer(t.Context(), stale); err != nil {

@@ -9,7 +9,7 @@ import (
 
 	"souk/platform/field"
 
-	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/order"
 )
 
 // watched has the shop's events watched until the test ends or stop is called.
@@ -30,19 +30,19 @@ func (s *shop) watched(t *testing.T) (stop func()) {
 func TestEventsAfterAPositionAreReturnedAtOnce(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
-	order := s.mustConfirm(t)
-	owner := orders.Viewer{CustomerID: customer}
+	o := s.mustConfirm(t)
+	owner := order.Viewer{CustomerID: customer}
 	for after, want := range []int{2, 1, 0, 0} {
-		seen, events, err := s.WaitForEvents(t.Context(), owner, order.ID, after, 0)
-		if err != nil || len(events) != want || seen.ID != order.ID {
+		seen, events, err := s.WaitForEvents(t.Context(), owner, o.ID, after, 0)
+		if err != nil || len(events) != want || seen.ID != o.ID {
 			t.Errorf("after %d: %v, %v", after, events, err)
 		}
 	}
-	if _, _, err := s.WaitForEvents(t.Context(), orders.Viewer{CustomerID: "stranger"}, order.ID, 0, 0); !errors.Is(err, orders.ErrNotFound) {
+	if _, _, err := s.WaitForEvents(t.Context(), order.Viewer{CustomerID: "stranger"}, o.ID, 0, 0); !errors.Is(err, order.ErrNotFound) {
 		t.Errorf("someone else's: %v", err)
 	}
 	var invalid *field.Error
-	if _, _, err := s.WaitForEvents(t.Context(), owner, order.ID, -1, time.Hour); !errors.As(err, &invalid) || len(invalid.Violations) != 2 {
+	if _, _, err := s.WaitForEvents(t.Context(), owner, o.ID, -1, time.Hour); !errors.As(err, &invalid) || len(invalid.Violations) != 2 {
 		t.Errorf("bad request: %v", err)
 	}
 }
@@ -52,17 +52,17 @@ func TestManyWaitForAnEventOfAnyReplica(t *testing.T) {
 	s := newShop(t)
 	replica := shopOn(t, s.pool, s.settings)
 	replica.watched(t)
-	order := s.mustConfirm(t)
+	o := s.mustConfirm(t)
 	var waiting sync.WaitGroup
 	for range 10 {
 		waiting.Go(func() {
-			seen, events, err := replica.WaitForEvents(t.Context(), orders.Viewer{Staff: true}, order.ID, 2, 20*time.Second)
-			if err != nil || len(events) != 1 || events[0].Event != orders.EventCancelled || seen.Status != orders.StatusCancelled {
+			seen, events, err := replica.WaitForEvents(t.Context(), order.Viewer{Staff: true}, o.ID, 2, 20*time.Second)
+			if err != nil || len(events) != 1 || events[0].Event != order.EventCancelled || seen.Status != order.StatusCancelled {
 				t.Errorf("%v, %v", events, err)
 			}
 		})
 	}
-	if _, err := s.CancelOrder(t.Context(), customer, order.ID); err != nil {
+	if _, err := s.CancelOrder(t.Context(), customer, o.ID); err != nil {
 		t.Fatal(err)
 	}
 	waiting.Wait()
@@ -72,10 +72,10 @@ func TestWaitingEndsWithItsTimeAndWithTheService(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	stop := s.watched(t)
-	order := s.mustConfirm(t)
+	o := s.mustConfirm(t)
 	wait := func(d time.Duration) {
 		t.Helper()
-		if _, events, err := s.WaitForEvents(t.Context(), orders.Viewer{Staff: true}, order.ID, 2, d); err != nil || len(events) != 0 {
+		if _, events, err := s.WaitForEvents(t.Context(), order.Viewer{Staff: true}, o.ID, 2, d); err != nil || len(events) != 0 {
 			t.Errorf("%v, %v", events, err)
 		}
 	}

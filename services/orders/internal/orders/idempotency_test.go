@@ -9,14 +9,15 @@ import (
 
 	"souk/platform/idempotency"
 
-	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/checkout"
+	"souk/services/orders/internal/order"
 )
 
 func TestFiftyIdenticalRequestsAreOneOrderAndOneAnswer(t *testing.T) {
 	t.Parallel()
 	for name, method := range map[string]string{"confirmed": visa, "declined": declined} {
 		s := newShop(t)
-		answers := make([]orders.Placement, 50)
+		answers := make([]checkout.Placement, 50)
 		var group sync.WaitGroup
 		for i := range answers {
 			group.Go(func() {
@@ -57,7 +58,7 @@ func TestAKeyIsGoodForOneRequestOfOneCustomer(t *testing.T) {
 	if _, err := s.PlaceOrder(t.Context(), other); !errors.Is(err, idempotency.ErrReused) {
 		t.Errorf("another request: %v", err)
 	}
-	s.world.carts[cartID] = []orders.Item{{SKU: "MUG", Quantity: 1}}
+	s.world.Carts.Lines[cartID] = []order.Item{{SKU: "MUG", Quantity: 1}}
 	stranger := buy("key", visa)
 	stranger.CustomerID = "stranger"
 	if placement, err := s.PlaceOrder(t.Context(), stranger); err != nil || placement.Replayed {
@@ -68,13 +69,13 @@ func TestAKeyIsGoodForOneRequestOfOneCustomer(t *testing.T) {
 func TestAReplayNeedsNobodyElse(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
-	order := s.mustConfirm(t)
-	if _, err := s.CancelOrder(t.Context(), customer, order.ID); err != nil {
+	o := s.mustConfirm(t)
+	if _, err := s.CancelOrder(t.Context(), customer, o.ID); err != nil {
 		t.Fatal(err)
 	}
 	s.world.setHook(func(context.Context, string) error { return errAway })
 	replay, err := s.PlaceOrder(t.Context(), buy("key", visa))
-	if err != nil || !replay.Replayed || replay.RequestID != "req-key" || !reflect.DeepEqual(replay.Order, order) {
+	if err != nil || !replay.Replayed || replay.RequestID != "req-key" || !reflect.DeepEqual(replay.Order, o) {
 		t.Errorf("%v, %+v, want the first answer, from before the cancellation", err, replay)
 	}
 }
@@ -90,7 +91,7 @@ func TestAKeyIsInProgressUntilItsTimeIsOver(t *testing.T) {
 	}
 	s.exec(t, "UPDATE orders SET created_at = created_at - interval '1 minute'")
 	late, err := s.PlaceOrder(t.Context(), buy("killed", visa))
-	if err != nil || !late.Replayed || late.Order.Status != orders.StatusPending {
+	if err != nil || !late.Replayed || late.Order.Status != order.StatusPending {
 		t.Fatalf("later: %s, %v, want pending", late.Order.Status, err)
 	}
 	if err := s.Advance(t.Context(), late.Order.ID); err != nil {
@@ -111,7 +112,7 @@ func TestACallMadeAgainFinishesTheOrderOfTheProcessThatDied(t *testing.T) {
 		again := buy("killed", method)
 		again.Retried = true
 		placement, err := s.PlaceOrder(t.Context(), again)
-		if err != nil || placement.Replayed || placement.Order.Status == orders.StatusPending {
+		if err != nil || placement.Replayed || placement.Order.Status == order.StatusPending {
 			t.Fatalf("%s: made again: %v, %s, replayed %v", name, err, placement.Order.Status, placement.Replayed)
 		}
 		s.world.mustAgreeWith(t, placement.Order)
@@ -126,7 +127,7 @@ func TestADuplicateThatFindsTheCartEmptiedIsAReplay(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	inside := false
-	var first orders.Placement
+	var first checkout.Placement
 	s.world.setHook(func(context.Context, string) error {
 		if inside {
 			return nil

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
 )
 
@@ -42,5 +43,5 @@ func TestAnOrderWithAJobOfTheVersionBeforeIsDue(t *testing.T) {
 	}
 	s.makeDue(t, 0)
 	s.finishDue(t)
-	eventually(t, "it is cancelled", func() bool { return s.mustGet(t, ours).Status == orders.StatusCancelled })
+	eventually(t, "it is cancelled", func() bool { return s.mustGet(t, ours).Status == order.StatusCancelled })
 }

@@ -13,40 +13,42 @@ import (
 
 	"souk/testkit/pgtest"
 
+	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/parcels"
 	"souk/services/orders/internal/postgres"
 )
 
-var wholeWay = []orders.Event{orders.EventInTransit, orders.EventOutForDelivery, orders.EventDelivered}
+var wholeWay = []order.Event{order.EventInTransit, order.EventOutForDelivery, order.EventDelivered}
 
 // mustDispatch places an order and hands its parcel to the carrier.
-func (s *shop) mustDispatch(t *testing.T, key string) orders.Order {
+func (s *shop) mustDispatch(t *testing.T, key string) order.View {
 	t.Helper()
 	s.world.mu.Lock()
-	s.world.carts[cartID] = []orders.Item{{SKU: "MUG", Quantity: 1}}
+	s.world.Carts.Lines[cartID] = []order.Item{{SKU: "MUG", Quantity: 1}}
 	s.world.mu.Unlock()
-	order, err := s.DispatchOrder(t.Context(), s.mustPlace(t, buy(key, visa)).ID)
+	o, err := s.DispatchOrder(t.Context(), s.mustPlace(t, buy(key, visa)).ID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return order
+	return o
 }
 
 // fed has the feed tell these pages, the first one after the position "0".
-func (s *shop) fed(t *testing.T, pages ...[]orders.ParcelMoves) {
+func (s *shop) fed(t *testing.T, pages ...[]parcels.Parcel) {
 	t.Helper()
 	s.exec(t, "UPDATE parcel_feed SET position = '0'")
 	s.world.mu.Lock()
 	defer s.world.mu.Unlock()
-	s.world.feed = func(position string) orders.ParcelNews {
+	s.world.Shipping.Feed = func(position string) parcels.News {
 		var n int
 		if _, err := fmt.Sscan(position, &n); err != nil {
-			return orders.ParcelNews{Position: "0", Reset: true}
+			return parcels.News{Position: "0", Reset: true}
 		}
 		if n >= len(pages) {
-			return orders.ParcelNews{Position: position}
+			return parcels.News{Position: position}
 		}
-		return orders.ParcelNews{Parcels: pages[n], Position: fmt.Sprint(n + 1), More: n+1 < len(pages)}
+		return parcels.News{Parcels: pages[n], Position: fmt.Sprint(n + 1), More: n+1 < len(pages)}
 	}
 }
 
@@ -66,7 +68,7 @@ func (s *shop) position(t *testing.T) string {
 	return position
 }
 
-func (s *shop) pending(t *testing.T) []orders.ParcelMoves {
+func (s *shop) pending(t *testing.T) []parcels.Parcel {
 	t.Helper()
 	pending, err := s.store.PendingMoves(t.Context(), 100)
 	if err != nil {
@@ -76,7 +78,7 @@ func (s *shop) pending(t *testing.T) []orders.ParcelMoves {
 }
 
 // movesOf returns the moves in an order's timeline.
-func (s *shop) movesOf(t *testing.T, id string) (moves []orders.Event) {
+func (s *shop) movesOf(t *testing.T, id string) (moves []order.Event) {
 	t.Helper()
 	for _, entry := range s.mustGet(t, id).Timeline {
 		if slices.Contains(wholeWay, entry.Event) {
@@ -91,15 +93,15 @@ func TestMovesAreWrittenPageByPage(t *testing.T) {
 	s := newShop(t)
 	first, second := s.mustDispatch(t, "1"), s.mustDispatch(t, "2")
 	s.fed(t,
-		[]orders.ParcelMoves{{OrderID: first.ID, Moves: wholeWay[:1]}, {OrderID: uuid.NewString(), Moves: wholeWay}},
+		[]parcels.Parcel{{OrderID: first.ID, Moves: wholeWay[:1]}, {OrderID: uuid.NewString(), Moves: wholeWay}},
 		// Told again, and late.
-		[]orders.ParcelMoves{{OrderID: first.ID, Moves: wholeWay[:1]}, {OrderID: second.ID, Moves: wholeWay}},
+		[]parcels.Parcel{{OrderID: first.ID, Moves: wholeWay[:1]}, {OrderID: second.ID, Moves: wholeWay}},
 	)
 	s.mustFollow(t)
 	if moves := s.movesOf(t, first.ID); !slices.Equal(moves, wholeWay[:1]) {
 		t.Errorf("first: %q", moves)
 	}
-	if moves := s.movesOf(t, second.ID); !slices.Equal(moves, wholeWay) || s.mustGet(t, second.ID).Status != orders.StatusDelivered {
+	if moves := s.movesOf(t, second.ID); !slices.Equal(moves, wholeWay) || s.mustGet(t, second.ID).Status != order.StatusDelivered {
 		t.Errorf("second: %q", moves)
 	}
 	if at := s.position(t); at != "2" || len(s.pending(t)) > 0 {
@@ -116,10 +118,10 @@ func TestARoundKilledAnywhereWritesEachMoveOnce(t *testing.T) {
 	}
 	prepare := func(key string) (s *shop, ids []string) {
 		s = shopOn(t, base.pool, base.settings)
-		var page []orders.ParcelMoves
+		var page []parcels.Parcel
 		for _, n := range []string{" 1", " 2"} {
 			id := s.mustDispatch(t, key+n).ID
-			ids, page = append(ids, id), append(page, orders.ParcelMoves{OrderID: id, Moves: wholeWay})
+			ids, page = append(ids, id), append(page, parcels.Parcel{OrderID: id, Moves: wholeWay})
 		}
 		s.fed(t, page)
 		return s, ids
@@ -145,13 +147,13 @@ func TestARoundKilledAnywhereWritesEachMoveOnce(t *testing.T) {
 func TestReplicasFollowAtOnce(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
-	var pages [][]orders.ParcelMoves
+	var pages [][]parcels.Parcel
 	var ids []string
 	for n := range 6 {
 		id := s.mustDispatch(t, fmt.Sprint(n)).ID
 		ids = append(ids, id)
 		for moved := range wholeWay {
-			pages = append(pages, []orders.ParcelMoves{{OrderID: id, Moves: wholeWay[:moved+1]}})
+			pages = append(pages, []parcels.Parcel{{OrderID: id, Moves: wholeWay[:moved+1]}})
 		}
 	}
 	s.fed(t, pages...)
@@ -173,28 +175,28 @@ func TestReplicasFollowAtOnce(t *testing.T) {
 func TestAParcelMayMoveBeforeItsOrderIsFulfilled(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
-	order := s.mustConfirm(t)
+	o := s.mustConfirm(t)
 	ready := s.mustDispatch(t, "ready")
 	// The carrier has the parcel, and the order does not know.
 	s.world.failing("after ship")
-	if _, err := s.DispatchOrder(t.Context(), order.ID); err == nil {
+	if _, err := s.DispatchOrder(t.Context(), o.ID); err == nil {
 		t.Fatal("dispatched")
 	}
-	s.fed(t, []orders.ParcelMoves{{OrderID: order.ID, Moves: wholeWay}, {OrderID: ready.ID, Moves: wholeWay}})
+	s.fed(t, []parcels.Parcel{{OrderID: o.ID, Moves: wholeWay}, {OrderID: ready.ID, Moves: wholeWay}})
 	s.mustFollow(t)
 	s.mustFollow(t)
 	if moves := s.movesOf(t, ready.ID); !slices.Equal(moves, wholeWay) {
 		t.Errorf("the other order waits: %q", moves)
 	}
-	if pending := s.pending(t); len(pending) != 1 || pending[0].OrderID != order.ID || !slices.Equal(pending[0].Moves, wholeWay) || s.position(t) != "1" {
+	if pending := s.pending(t); len(pending) != 1 || pending[0].OrderID != o.ID || !slices.Equal(pending[0].Moves, wholeWay) || s.position(t) != "1" {
 		t.Fatalf("pending %v at %q", pending, s.position(t))
 	}
 	s.world.setHook(nil)
-	if err := s.Advance(t.Context(), order.ID); err != nil {
+	if err := s.Advance(t.Context(), o.ID); err != nil {
 		t.Fatal(err)
 	}
 	s.mustFollow(t)
-	if moves := s.movesOf(t, order.ID); !slices.Equal(moves, wholeWay) || len(s.pending(t)) > 0 {
+	if moves := s.movesOf(t, o.ID); !slices.Equal(moves, wholeWay) || len(s.pending(t)) > 0 {
 		t.Errorf("moves %q, pending %v", moves, s.pending(t))
 	}
 }
@@ -203,7 +205,7 @@ func TestAnOrderThatCannotBeSavedHoldsUpNoOther(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	bad, good := s.mustDispatch(t, "bad"), s.mustDispatch(t, "good")
-	s.fed(t, []orders.ParcelMoves{{OrderID: bad.ID, Moves: wholeWay}, {OrderID: good.ID, Moves: wholeWay}})
+	s.fed(t, []parcels.Parcel{{OrderID: bad.ID, Moves: wholeWay}, {OrderID: good.ID, Moves: wholeWay}})
 	failed := false
 	s.world.setHook(func(_ context.Context, point string) error {
 		if point == "before save" && !failed {
@@ -235,7 +237,8 @@ func TestAnUnknownPositionHasAllParcelsAskedAboutOnce(t *testing.T) {
 	s.world.setHook(nil)
 	s.fed(t)
 	s.exec(t, "UPDATE parcel_feed SET position = 'of another database'")
-	s.world.moves[moved.ID], s.world.moves[between.ID] = wholeWay[:2], wholeWay[:1]
+	s.world.move(moved.ID, wholeWay[:2]...)
+	s.world.move(between.ID, wholeWay[:1]...)
 	s.mustFollow(t)
 	if moves := s.movesOf(t, moved.ID); !slices.Equal(moves, wholeWay[:2]) {
 		t.Errorf("moved: %q", moves)
@@ -268,7 +271,7 @@ func TestOrdersWhoseParcelsRestCostNothing(t *testing.T) {
 	s.fed(t)
 	round := func(single *pgxpool.Pool) {
 		t.Helper()
-		replica := orders.New(postgres.New(single, s.settings.DueAfter()), s.world.peers(), s.settings, slog.New(slog.DiscardHandler))
+		replica := orders.New(postgres.New(single, s.settings.DueAfter()), s.world.Peers(s.world.carry), s.settings, slog.New(slog.DiscardHandler))
 		if err := replica.FollowParcels(t.Context()); err != nil {
 			t.Fatal(err)
 		}

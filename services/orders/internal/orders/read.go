@@ -3,6 +3,7 @@ package orders
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -10,25 +11,23 @@ import (
 
 	"souk/platform/field"
 	"souk/platform/identifier"
+
+	"souk/services/orders/internal/order"
 )
+
+// ErrBadCursor is returned for a cursor that no page of the list has.
+var ErrBadCursor = errors.New("cursor is not one of this list")
 
 const (
 	defaultLimit = 20
 	maxLimit     = 100
 )
 
-// Viewer is who asks for an order.
-type Viewer struct {
-	CustomerID string
-	// Staff may see every order.
-	Staff bool
-}
-
 // Query asks for a page of orders. Its zero value asks for the newest of all.
 type Query struct {
 	CustomerID string
 	// Status is one of the statuses, or empty for any.
-	Status Status
+	Status order.Status
 	// Limit is 1 to 100; 0 means 20.
 	Limit int
 	// Cursor is the NextCursor of the page before, or empty.
@@ -37,28 +36,17 @@ type Query struct {
 
 // Page is a part of a list. NextCursor is empty on the last page.
 type Page struct {
-	Orders     []Order
+	Orders     []order.View
 	NextCursor string
 }
 
-// GetOrder returns an order that the viewer may see, or ErrNotFound.
-func (s *Service) GetOrder(ctx context.Context, viewer Viewer, id string) (Order, error) {
-	r, err := s.visible(ctx, viewer, id)
-	return r.view(), err
-}
-
-func (s *Service) visible(ctx context.Context, viewer Viewer, id string) (Record, error) {
-	if !identifier.Valid(id) {
-		return Record{}, ErrNotFound
-	}
-	r, err := s.store.Get(ctx, id)
+// GetOrder returns an order that the viewer may see, or order.ErrNotFound.
+func (s *Service) GetOrder(ctx context.Context, viewer order.Viewer, id string) (order.View, error) {
+	o, err := order.Find(ctx, s.store, viewer, id)
 	if err != nil {
-		return Record{}, fmt.Errorf("get order: %w", err)
+		return order.View{}, err
 	}
-	if !viewer.Staff && r.CustomerID != viewer.CustomerID {
-		return Record{}, ErrNotFound
-	}
-	return r, nil
+	return o.View(), nil
 }
 
 // ListOrders returns a page of orders, newest first. It returns a *field.Error or ErrBadCursor.
@@ -66,11 +54,11 @@ func (s *Service) ListOrders(ctx context.Context, q Query) (Page, error) {
 	var c field.Checker
 	c.Check(q.Limit >= 0 && q.Limit <= maxLimit, "limit", "must be 1 to 100")
 	c.Check(q.Status == "" || q.Status.Known(), "status", "is unknown")
-	c.CheckLine("customer_id", q.CustomerID, false, maxID)
+	c.CheckLine("customer_id", q.CustomerID, false, order.MaxID)
 	if err := c.Err(); err != nil {
 		return Page{}, err
 	}
-	filter := Filter{CustomerID: q.CustomerID, Status: q.Status, Limit: q.Limit}
+	filter := order.Filter{CustomerID: q.CustomerID, Status: q.Status, Limit: q.Limit}
 	if filter.Limit == 0 {
 		filter.Limit = defaultLimit
 	}
@@ -85,32 +73,31 @@ func (s *Service) ListOrders(ctx context.Context, q Query) (Page, error) {
 	if err != nil {
 		return Page{}, fmt.Errorf("list orders: %w", err)
 	}
-	page := Page{Orders: make([]Order, len(found))}
-	for i, r := range found {
-		page.Orders[i] = r.view()
+	page := Page{Orders: make([]order.View, len(found))}
+	for i, o := range found {
+		page.Orders[i] = o.View()
 	}
 	if more {
-		last := found[len(found)-1]
-		page.NextCursor = Position{CreatedAt: last.CreatedAt, ID: last.ID}.cursor()
+		page.NextCursor = cursorOf(found[len(found)-1].Position())
 	}
 	return page, nil
 }
 
-// cursor writes a position as opaque text.
-func (p Position) cursor() string {
+// cursorOf writes a position as opaque text.
+func cursorOf(p order.Position) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(strconv.FormatInt(p.CreatedAt.UnixMicro(), 10) + "." + p.ID))
 }
 
-func parseCursor(cursor string) (Position, error) {
+func parseCursor(cursor string) (order.Position, error) {
 	text, err := base64.RawURLEncoding.DecodeString(cursor)
 	if err != nil {
-		return Position{}, ErrBadCursor
+		return order.Position{}, ErrBadCursor
 	}
 	micros, id, _ := strings.Cut(string(text), ".")
 	at, err := strconv.ParseInt(micros, 10, 64)
 	// Times from 1970 to 2286, well within what PostgreSQL keeps.
 	if err != nil || at < 0 || at > 1e16 || !identifier.Valid(id) {
-		return Position{}, ErrBadCursor
+		return order.Position{}, ErrBadCursor
 	}
-	return Position{CreatedAt: time.UnixMicro(at).UTC(), ID: id}, nil
+	return order.Position{CreatedAt: time.UnixMicro(at).UTC(), ID: id}, nil
 }

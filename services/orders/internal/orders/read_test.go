@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
 )
 
@@ -21,7 +22,7 @@ func TestListsArePagedNewestFirst(t *testing.T) {
 		if i == 6 {
 			req.CustomerID = "someone else"
 		}
-		s.world.carts[cartID] = []orders.Item{{SKU: "MUG", Quantity: 1}}
+		s.world.Carts.Lines[cartID] = []order.Item{{SKU: "MUG", Quantity: 1}}
 		placed = append(placed, s.mustPlace(t, req).ID)
 	}
 	slices.Reverse(placed)
@@ -33,8 +34,8 @@ func TestListsArePagedNewestFirst(t *testing.T) {
 	}{
 		"all":      {orders.Query{Limit: 2}, placed},
 		"customer": {orders.Query{Limit: 4, CustomerID: customer}, placed[1:]},
-		"status":   {orders.Query{Limit: 1, Status: orders.StatusRejected}, []string{placed[1], placed[3], placed[5]}},
-		"both":     {orders.Query{CustomerID: "someone else", Status: orders.StatusRejected}, nil},
+		"status":   {orders.Query{Limit: 1, Status: order.StatusRejected}, []string{placed[1], placed[3], placed[5]}},
+		"both":     {orders.Query{CustomerID: "someone else", Status: order.StatusRejected}, nil},
 	} {
 		var got []string
 		for {
@@ -42,10 +43,10 @@ func TestListsArePagedNewestFirst(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%s: %v", name, err)
 			}
-			for _, order := range page.Orders {
-				got = append(got, order.ID)
-				if len(order.Lines) != 1 || len(order.Timeline) != 2 {
-					t.Errorf("%s: %+v", name, order)
+			for _, o := range page.Orders {
+				got = append(got, o.ID)
+				if len(o.Lines) != 1 || len(o.Timeline) != 2 {
+					t.Errorf("%s: %+v", name, o)
 				}
 			}
 			if page.NextCursor == "" {
@@ -63,7 +64,7 @@ func TestAPageOfHugeOrdersEndsEarly(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	for i := range 3 {
-		s.world.carts[cartID] = []orders.Item{{SKU: "MUG", Quantity: 1}}
+		s.world.Carts.Lines[cartID] = []order.Item{{SKU: "MUG", Quantity: 1}}
 		s.mustPlace(t, buy(fmt.Sprint(i), visa))
 	}
 	s.exec(t, "UPDATE orders SET line_count = 4000")
@@ -88,15 +89,15 @@ func TestAnOrderIsShownToItsOwnerAndToStaff(t *testing.T) {
 	s := newShop(t)
 	id := s.mustConfirm(t).ID
 	for name, test := range map[string]struct {
-		viewer orders.Viewer
+		viewer order.Viewer
 		id     string
 		want   error
 	}{
-		"owner":        {orders.Viewer{CustomerID: customer}, id, nil},
-		"staff":        {orders.Viewer{CustomerID: "staff", Staff: true}, id, nil},
-		"someone else": {orders.Viewer{CustomerID: "someone"}, id, orders.ErrNotFound},
-		"unknown":      {orders.Viewer{Staff: true}, "0198a000-0000-7000-8000-000000000000", orders.ErrNotFound},
-		"no id":        {orders.Viewer{Staff: true}, "x\x00", orders.ErrNotFound},
+		"owner":        {order.Viewer{CustomerID: customer}, id, nil},
+		"staff":        {order.Viewer{CustomerID: "staff", Staff: true}, id, nil},
+		"someone else": {order.Viewer{CustomerID: "someone"}, id, order.ErrNotFound},
+		"unknown":      {order.Viewer{Staff: true}, "0198a000-0000-7000-8000-000000000000", order.ErrNotFound},
+		"no id":        {order.Viewer{Staff: true}, "x\x00", order.ErrNotFound},
 	} {
 		if _, err := s.GetOrder(t.Context(), test.viewer, test.id); !errors.Is(err, test.want) {
 			t.Errorf("%s: %v", name, err)

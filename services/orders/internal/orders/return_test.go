@@ -16,35 +16,35 @@ import (
 	"souk/platform/security"
 	"souk/testkit/securitytest"
 
+	"souk/services/orders/internal/aftersales"
+	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
 )
 
 const staff = "0198a000-0000-7000-8000-00000000000d"
 
 // mustDeliver places an order and takes it to its customer.
-func (s *shop) mustDeliver(t *testing.T) orders.Order {
+func (s *shop) mustDeliver(t *testing.T) order.View {
 	t.Helper()
-	order := s.mustConfirm(t)
-	if _, err := s.DispatchOrder(t.Context(), order.ID); err != nil {
+	o := s.mustConfirm(t)
+	if _, err := s.DispatchOrder(t.Context(), o.ID); err != nil {
 		t.Fatal(err)
 	}
-	s.world.mu.Lock()
-	s.world.arrived[order.ID] = true
-	s.world.mu.Unlock()
+	s.world.move(o.ID, order.EventDelivered)
 	if err := s.FollowParcels(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	return s.mustGet(t, order.ID)
+	return s.mustGet(t, o.ID)
 }
 
 // sendBack is a request to return pieces of a SKU.
-func sendBack(order orders.Order, sku string, quantity int64) orders.ReturnRequest {
-	return orders.ReturnRequest{
-		CustomerID: order.CustomerID, OrderID: order.ID, Lines: []orders.Item{{SKU: sku, Quantity: quantity}}, Reason: "broken",
+func sendBack(o order.View, sku string, quantity int64) aftersales.ReturnRequest {
+	return aftersales.ReturnRequest{
+		CustomerID: o.CustomerID, OrderID: o.ID, Lines: []order.Item{{SKU: sku, Quantity: quantity}}, Reason: "broken",
 	}
 }
 
-func (s *shop) mustReturn(t *testing.T, req orders.ReturnRequest) orders.Return {
+func (s *shop) mustReturn(t *testing.T, req aftersales.ReturnRequest) order.Return {
 	t.Helper()
 	goods, err := s.RequestReturn(t.Context(), req)
 	if err != nil {
@@ -53,48 +53,45 @@ func (s *shop) mustReturn(t *testing.T, req orders.ReturnRequest) orders.Return 
 	return goods
 }
 
-func pay(order orders.Order, key string, amount int64) orders.RefundRequest {
-	return orders.RefundRequest{
-		StaffID: staff, IdempotencyKey: key, OrderID: order.ID, Amount: money.New(amount, "GBP"), Reason: "sorry",
+func pay(o order.View, key string, amount int64) aftersales.RefundRequest {
+	return aftersales.RefundRequest{
+		StaffID: staff, IdempotencyKey: key, OrderID: o.ID, Amount: money.New(amount, "GBP"), Reason: "sorry",
 	}
 }
 
-func (s *shop) refunded(orderID string) (sum int64) {
+func (s *shop) refunded(orderID string) int64 {
 	s.world.mu.Lock()
 	defer s.world.mu.Unlock()
-	for _, amount := range s.world.payments[orderID].refunds {
-		sum += amount.Amount
-	}
-	return sum
+	return s.world.Payments.Bank[orderID].Refunded()
 }
 
 func TestReturnedGoodsAreRestockedAndRefunded(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
-	order := s.mustDeliver(t)
-	goods := s.mustReturn(t, sendBack(order, "MUG", 2))
-	if goods.Status != orders.ReturnRequested || goods.Amount != money.New(2*1250, "GBP") {
+	o := s.mustDeliver(t)
+	goods := s.mustReturn(t, sendBack(o, "MUG", 2))
+	if goods.Status != order.ReturnRequested || goods.Amount != money.New(2*1250, "GBP") {
 		t.Fatalf("return %+v", goods)
 	}
 	for range 2 {
 		orderID, received, err := s.ReceiveReturn(t.Context(), goods.ID)
-		if err != nil || orderID != order.ID || received.Status != orders.ReturnRefunded {
+		if err != nil || orderID != o.ID || received.Status != order.ReturnRefunded {
 			t.Fatalf("%s, %+v, %v", orderID, received, err)
 		}
 	}
-	saved := s.mustGet(t, order.ID)
-	if saved.Payment.Refunded != goods.Amount || s.refunded(order.ID) != goods.Amount.Amount || s.world.stock["MUG"] != 9 {
-		t.Errorf("refunded %v here, %d there; %d mugs", saved.Payment.Refunded, s.refunded(order.ID), s.world.stock["MUG"])
+	saved := s.mustGet(t, o.ID)
+	if saved.Payment.Refunded != goods.Amount || s.refunded(o.ID) != goods.Amount.Amount || s.world.Inventory.Left("MUG") != 9 {
+		t.Errorf("refunded %v here, %d there; %d mugs", saved.Payment.Refunded, s.refunded(o.ID), s.world.Inventory.Left("MUG"))
 	}
-	var events []orders.Event
+	var events []order.Event
 	for _, entry := range saved.Timeline {
 		events = append(events, entry.Event)
 	}
-	want := []orders.Event{"placed", "confirmed", "dispatched", "delivered", "return_requested", "return_received", "refunded"}
-	if !reflect.DeepEqual(events, want) || s.isDue(t, order.ID) {
-		t.Errorf("timeline %v, due %v", events, s.isDue(t, order.ID))
+	want := []order.Event{"placed", "confirmed", "dispatched", "delivered", "return_requested", "return_received", "refunded"}
+	if !reflect.DeepEqual(events, want) || s.isDue(t, o.ID) {
+		t.Errorf("timeline %v, due %v", events, s.isDue(t, o.ID))
 	}
-	if len(saved.Refunds) != 1 || saved.Refunds[0].ReturnID != goods.ID || saved.Refunds[0].Status != orders.RefundSucceeded {
+	if len(saved.Refunds) != 1 || saved.Refunds[0].ReturnID != goods.ID || saved.Refunds[0].Status != order.RefundSucceeded {
 		t.Errorf("refunds %+v", saved.Refunds)
 	}
 }
@@ -102,24 +99,24 @@ func TestReturnedGoodsAreRestockedAndRefunded(t *testing.T) {
 func TestNoMoreComesBackThanWasBought(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
-	order := s.mustDeliver(t)
+	o := s.mustDeliver(t)
 	var group sync.WaitGroup
 	var mu sync.Mutex
 	granted := 0
 	for range 8 {
 		group.Go(func() {
-			_, err := s.RequestReturn(t.Context(), sendBack(order, "MUG", 1))
+			_, err := s.RequestReturn(t.Context(), sendBack(o, "MUG", 1))
 			mu.Lock()
 			defer mu.Unlock()
 			if err == nil {
 				granted++
-			} else if !errors.Is(err, orders.ErrNotReturnable) {
+			} else if !errors.Is(err, order.ErrNotReturnable) {
 				t.Error(err)
 			}
 		})
 	}
 	group.Wait()
-	if saved := s.mustGet(t, order.ID); granted != 3 || len(saved.Returns) != 3 {
+	if saved := s.mustGet(t, o.ID); granted != 3 || len(saved.Returns) != 3 {
 		t.Errorf("%d returns granted, %d saved, want 3", granted, len(saved.Returns))
 	}
 }
@@ -128,18 +125,18 @@ func TestReturnsAreChecked(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	confirmed := s.mustConfirm(t)
-	if _, err := s.RequestReturn(t.Context(), sendBack(confirmed, "MUG", 1)); !errors.Is(err, orders.ErrNotReturnable) {
+	if _, err := s.RequestReturn(t.Context(), sendBack(confirmed, "MUG", 1)); !errors.Is(err, order.ErrNotReturnable) {
 		t.Errorf("before it is delivered: %v", err)
 	}
 	stranger := sendBack(confirmed, "MUG", 1)
 	stranger.CustomerID = "stranger"
-	if _, err := s.RequestReturn(t.Context(), stranger); !errors.Is(err, orders.ErrNotFound) {
+	if _, err := s.RequestReturn(t.Context(), stranger); !errors.Is(err, order.ErrNotFound) {
 		t.Errorf("someone else's: %v", err)
 	}
-	if _, _, err := s.ReceiveReturn(t.Context(), confirmed.ID); !errors.Is(err, orders.ErrReturnNotFound) {
+	if _, _, err := s.ReceiveReturn(t.Context(), confirmed.ID); !errors.Is(err, order.ErrReturnNotFound) {
 		t.Errorf("no such return: %v", err)
 	}
-	bad := orders.ReturnRequest{CustomerID: customer, OrderID: confirmed.ID, Lines: []orders.Item{{"MUG", 0}, {"MUG", 1}}}
+	bad := aftersales.ReturnRequest{CustomerID: customer, OrderID: confirmed.ID, Lines: []order.Item{{SKU: "MUG"}, {SKU: "MUG", Quantity: 1}}}
 	var invalid *field.Error
 	if _, err := s.RequestReturn(t.Context(), bad); !errors.As(err, &invalid) || len(invalid.Violations) != 3 {
 		t.Errorf("bad lines and no reason: %v", err)
@@ -149,9 +146,9 @@ func TestReturnsAreChecked(t *testing.T) {
 func TestASKUThatIsNotInTheOrderIsNamed(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
-	order := s.mustDeliver(t)
+	o := s.mustDeliver(t)
 	var invalid *field.Error
-	_, err := s.RequestReturn(t.Context(), sendBack(order, "SPOON", 1))
+	_, err := s.RequestReturn(t.Context(), sendBack(o, "SPOON", 1))
 	if !errors.As(err, &invalid) || invalid.Violations[0].Field != "lines[0].sku" {
 		t.Errorf("%v", err)
 	}
@@ -160,34 +157,34 @@ func TestASKUThatIsNotInTheOrderIsNamed(t *testing.T) {
 func TestAReturnGoesOnByItselfWhenPaymentsIsAway(t *testing.T) {
 	t.Parallel()
 	s := newShopWith(t, orders.Settings{Inline: 200 * time.Millisecond, Hold: time.Minute})
-	order := s.mustDeliver(t)
-	goods := s.mustReturn(t, sendBack(order, "PLATE", 2))
+	o := s.mustDeliver(t)
+	goods := s.mustReturn(t, sendBack(o, "PLATE", 2))
 	s.world.failing("after refund")
 	_, received, err := s.ReceiveReturn(t.Context(), goods.ID)
-	if err != nil || received.Status != orders.ReturnReceived || !s.isDue(t, order.ID) {
-		t.Fatalf("%+v, %v, due %v", received, err, s.isDue(t, order.ID))
+	if err != nil || received.Status != order.ReturnReceived || !s.isDue(t, o.ID) {
+		t.Fatalf("%+v, %v, due %v", received, err, s.isDue(t, o.ID))
 	}
 	s.world.setHook(nil)
-	if err := s.Advance(t.Context(), order.ID); err != nil {
+	if err := s.Advance(t.Context(), o.ID); err != nil {
 		t.Fatal(err)
 	}
-	saved := s.mustGet(t, order.ID)
-	if saved.Returns[0].Status != orders.ReturnRefunded || s.refunded(order.ID) != 2*999 || s.world.stock["PLATE"] != 10 {
-		t.Errorf("%+v, refunded %d, %d plates", saved.Returns[0], s.refunded(order.ID), s.world.stock["PLATE"])
+	saved := s.mustGet(t, o.ID)
+	if saved.Returns[0].Status != order.ReturnRefunded || s.refunded(o.ID) != 2*999 || s.world.Inventory.Left("PLATE") != 10 {
+		t.Errorf("%+v, refunded %d, %d plates", saved.Returns[0], s.refunded(o.ID), s.world.Inventory.Left("PLATE"))
 	}
 }
 
 func TestARefundIsASecurityEventOnce(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
-	order := s.mustDeliver(t)
+	o := s.mustDeliver(t)
 	ctx, events := securitytest.Record(t.Context(), t)
 	for range 2 {
-		if _, err := s.RefundOrder(ctx, pay(order, "once", 500)); err != nil {
+		if _, err := s.RefundOrder(ctx, pay(o, "once", 500)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if event := events.Expect(t, security.RefundDecided, order.ID); !strings.Contains(event.Line, "5.00 GBP") {
+	if event := events.Expect(t, security.RefundDecided, o.ID); !strings.Contains(event.Line, "5.00 GBP") {
 		t.Errorf("%s, want the amount", event.Line)
 	}
 }
@@ -195,15 +192,15 @@ func TestARefundIsASecurityEventOnce(t *testing.T) {
 func TestARefundIsGivenOnceForEachKey(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
-	order := s.mustDeliver(t)
+	o := s.mustDeliver(t)
 	var group sync.WaitGroup
 	var mu sync.Mutex
 	ids, first := map[string]bool{}, 0
 	for range 16 {
 		group.Go(func() {
-			given, err := s.RefundOrder(t.Context(), pay(order, "once", 500))
+			given, err := s.RefundOrder(t.Context(), pay(o, "once", 500))
 			for errors.Is(err, idempotency.ErrInProgress) {
-				given, err = s.RefundOrder(t.Context(), pay(order, "once", 500))
+				given, err = s.RefundOrder(t.Context(), pay(o, "once", 500))
 			}
 			if err != nil {
 				t.Error(err)
@@ -217,10 +214,10 @@ func TestARefundIsGivenOnceForEachKey(t *testing.T) {
 		})
 	}
 	group.Wait()
-	if len(ids) != 1 || first != 1 || s.refunded(order.ID) != 500 {
-		t.Errorf("%d refunds, %d first answers, %d given back", len(ids), first, s.refunded(order.ID))
+	if len(ids) != 1 || first != 1 || s.refunded(o.ID) != 500 {
+		t.Errorf("%d refunds, %d first answers, %d given back", len(ids), first, s.refunded(o.ID))
 	}
-	if _, err := s.RefundOrder(t.Context(), pay(order, "once", 501)); !errors.Is(err, idempotency.ErrReused) {
+	if _, err := s.RefundOrder(t.Context(), pay(o, "once", 501)); !errors.Is(err, idempotency.ErrReused) {
 		t.Errorf("another amount: %v", err)
 	}
 }
@@ -228,24 +225,24 @@ func TestARefundIsGivenOnceForEachKey(t *testing.T) {
 func TestRefundsNeverExceedWhatWasCaptured(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
-	order := s.mustDeliver(t)
-	total := order.Totals.Total.Amount
-	goods := s.mustReturn(t, sendBack(order, "MUG", 3))
-	if _, err := s.RefundOrder(t.Context(), pay(order, "most", total-1000)); err != nil {
+	o := s.mustDeliver(t)
+	total := o.Totals.Total.Amount
+	goods := s.mustReturn(t, sendBack(o, "MUG", 3))
+	if _, err := s.RefundOrder(t.Context(), pay(o, "most", total-1000)); err != nil {
 		t.Fatal(err)
 	}
 	var invalid *field.Error
-	if _, err := s.RefundOrder(t.Context(), pay(order, "more", 1001)); !errors.As(err, &invalid) || invalid.Violations[0].Field != "amount" {
+	if _, err := s.RefundOrder(t.Context(), pay(o, "more", 1001)); !errors.As(err, &invalid) || invalid.Violations[0].Field != "amount" {
 		t.Errorf("more than is left: %v", err)
 	}
 	// The goods are worth more than what is left of the money.
-	if _, received, err := s.ReceiveReturn(t.Context(), goods.ID); err != nil || received.Status != orders.ReturnRefunded {
+	if _, received, err := s.ReceiveReturn(t.Context(), goods.ID); err != nil || received.Status != order.ReturnRefunded {
 		t.Fatalf("%+v, %v", received, err)
 	}
-	if saved := s.mustGet(t, order.ID); saved.Payment.Refunded != saved.Payment.Captured || s.refunded(order.ID) != total {
-		t.Errorf("refunded %v here, %d there, want %d", saved.Payment.Refunded, s.refunded(order.ID), total)
+	if saved := s.mustGet(t, o.ID); saved.Payment.Refunded != saved.Payment.Captured || s.refunded(o.ID) != total {
+		t.Errorf("refunded %v here, %d there, want %d", saved.Payment.Refunded, s.refunded(o.ID), total)
 	}
-	if _, err := s.RefundOrder(t.Context(), pay(order, "penny", 1)); !errors.As(err, &invalid) {
+	if _, err := s.RefundOrder(t.Context(), pay(o, "penny", 1)); !errors.As(err, &invalid) {
 		t.Errorf("when nothing is left: %v", err)
 	}
 }
@@ -253,9 +250,9 @@ func TestRefundsNeverExceedWhatWasCaptured(t *testing.T) {
 func TestMoneyThatWasNotTakenIsNotRefunded(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
-	order := s.mustConfirm(t)
+	o := s.mustConfirm(t)
 	var invalid *field.Error
-	if _, err := s.RefundOrder(t.Context(), pay(order, "early", 1)); !errors.As(err, &invalid) {
+	if _, err := s.RefundOrder(t.Context(), pay(o, "early", 1)); !errors.As(err, &invalid) {
 		t.Errorf("%v", err)
 	}
 }
@@ -263,15 +260,15 @@ func TestMoneyThatWasNotTakenIsNotRefunded(t *testing.T) {
 func TestARefundThatPaymentsRefusesHasFailed(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
-	order := s.mustDeliver(t)
-	s.world.unrefundable = true
-	given, err := s.RefundOrder(t.Context(), pay(order, "refused", 100))
-	if err != nil || given.Refund.Status != orders.RefundFailed {
+	o := s.mustDeliver(t)
+	s.world.Payments.RefusesRefunds = true
+	given, err := s.RefundOrder(t.Context(), pay(o, "refused", 100))
+	if err != nil || given.Refund.Status != order.RefundFailed {
 		t.Fatalf("%+v, %v", given, err)
 	}
-	s.world.unrefundable = false
+	s.world.Payments.RefusesRefunds = false
 	// It holds nothing back.
-	if _, err := s.RefundOrder(t.Context(), pay(order, "all", order.Totals.Total.Amount)); err != nil {
+	if _, err := s.RefundOrder(t.Context(), pay(o, "all", o.Totals.Total.Amount)); err != nil {
 		t.Error(err)
 	}
 }
@@ -279,21 +276,21 @@ func TestARefundThatPaymentsRefusesHasFailed(t *testing.T) {
 func TestAPendingRefundIsAnsweredTheSameForEver(t *testing.T) {
 	t.Parallel()
 	s := newShopWith(t, orders.Settings{Inline: 100 * time.Millisecond, Hold: time.Minute})
-	order := s.mustDeliver(t)
+	o := s.mustDeliver(t)
 	s.world.failing("before refund")
-	given, err := s.RefundOrder(t.Context(), pay(order, "slow", 100))
-	if err != nil || given.Refund.Status != orders.RefundPending || !s.isDue(t, order.ID) {
+	given, err := s.RefundOrder(t.Context(), pay(o, "slow", 100))
+	if err != nil || given.Refund.Status != order.RefundPending || !s.isDue(t, o.ID) {
 		t.Fatalf("%+v, %v", given, err)
 	}
 	s.world.setHook(nil)
-	if err := s.Advance(t.Context(), order.ID); err != nil {
+	if err := s.Advance(t.Context(), o.ID); err != nil {
 		t.Fatal(err)
 	}
-	again, err := s.RefundOrder(t.Context(), pay(order, "slow", 100))
+	again, err := s.RefundOrder(t.Context(), pay(o, "slow", 100))
 	if err != nil || !again.Replayed || again.Refund != given.Refund {
 		t.Errorf("%+v, %v, want %+v", again, err, given)
 	}
-	if saved := s.mustGet(t, order.ID); saved.Refunds[0].Status != orders.RefundSucceeded {
+	if saved := s.mustGet(t, o.ID); saved.Refunds[0].Status != order.RefundSucceeded {
 		t.Errorf("refund is %s", saved.Refunds[0].Status)
 	}
 }
@@ -302,55 +299,55 @@ func TestAReturnOrRefundKilledAnywhereIsCarriedOut(t *testing.T) {
 	t.Parallel()
 	base := newShop(t)
 	// fresh is a process with a world of its own, and an order with a return that waits for its goods.
-	fresh := func(key string) (*shop, orders.Order, orders.Return) {
+	fresh := func(key string) (*shop, order.View, order.Return) {
 		s := shopOn(t, base.pool, base.settings)
 		req := buy(key, visa)
 		req.CustomerID = key
-		order := s.mustPlace(t, req)
-		if _, err := s.DispatchOrder(t.Context(), order.ID); err != nil {
+		o := s.mustPlace(t, req)
+		if _, err := s.DispatchOrder(t.Context(), o.ID); err != nil {
 			t.Fatal(err)
 		}
-		s.exec(t, "UPDATE orders SET status = 'delivered' WHERE id = $1", order.ID)
-		return s, order, s.mustReturn(t, sendBack(order, "MUG", 1))
+		s.exec(t, "UPDATE orders SET status = 'delivered' WHERE id = $1", o.ID)
+		return s, o, s.mustReturn(t, sendBack(o, "MUG", 1))
 	}
 	for name, work := range map[string]struct {
-		do     func(ctx context.Context, s *shop, order orders.Order, goods orders.Return) error
+		do     func(ctx context.Context, s *shop, o order.View, goods order.Return) error
 		points int
 		want   int64
 		mugs   int64
 	}{
-		"return": {func(ctx context.Context, s *shop, _ orders.Order, goods orders.Return) error {
+		"return": {func(ctx context.Context, s *shop, _ order.View, goods order.Return) error {
 			_, _, err := s.ReceiveReturn(ctx, goods.ID)
 			return err
 		}, 8, 1250, 8},
-		"refund": {func(ctx context.Context, s *shop, order orders.Order, _ orders.Return) error {
-			_, err := s.RefundOrder(ctx, pay(order, order.ID, 700))
+		"refund": {func(ctx context.Context, s *shop, o order.View, _ order.Return) error {
+			_, err := s.RefundOrder(ctx, pay(o, o.ID, 700))
 			if errors.Is(err, idempotency.ErrInProgress) {
 				return nil
 			}
 			return err
 		}, 6, 700, 7},
 	} {
-		s, order, goods := fresh(name)
-		points := s.points(t, func(ctx context.Context) { _ = work.do(ctx, s, order, goods) })
+		s, o, goods := fresh(name)
+		points := s.points(t, func(ctx context.Context) { _ = work.do(ctx, s, o, goods) })
 		if len(points) != work.points {
 			t.Fatalf("%s: points %q, want %d", name, points, work.points)
 		}
 		for i, point := range points {
-			s, order, goods := fresh(fmt.Sprint(name, i))
+			s, o, goods := fresh(fmt.Sprint(name, i))
 			n := -1
-			s.killed(t, func(string) bool { n++; return n == i }, func(ctx context.Context) { _ = work.do(ctx, s, order, goods) })
-			if err := s.Advance(t.Context(), order.ID); err != nil {
+			s.killed(t, func(string) bool { n++; return n == i }, func(ctx context.Context) { _ = work.do(ctx, s, o, goods) })
+			if err := s.Advance(t.Context(), o.ID); err != nil {
 				t.Fatalf("%s, %s: %v", name, point, err)
 			}
-			if err := work.do(t.Context(), s, order, goods); err != nil {
+			if err := work.do(t.Context(), s, o, goods); err != nil {
 				t.Errorf("%s, %s: again: %v", name, point, err)
 			}
-			saved := s.mustGet(t, order.ID)
-			if saved.Payment.Refunded.Amount != work.want || s.refunded(order.ID) != work.want || s.world.stock["MUG"] != work.mugs {
-				t.Errorf("%s, %s: refunded %v here, %d there; %d mugs", name, point, saved.Payment.Refunded, s.refunded(order.ID), s.world.stock["MUG"])
+			saved := s.mustGet(t, o.ID)
+			if saved.Payment.Refunded.Amount != work.want || s.refunded(o.ID) != work.want || s.world.Inventory.Left("MUG") != work.mugs {
+				t.Errorf("%s, %s: refunded %v here, %d there; %d mugs", name, point, saved.Payment.Refunded, s.refunded(o.ID), s.world.Inventory.Left("MUG"))
 			}
-			if s.isDue(t, order.ID) {
+			if s.isDue(t, o.ID) {
 				t.Errorf("%s, %s: the order is still due", name, point)
 			}
 		}

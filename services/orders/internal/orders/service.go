@@ -1,27 +1,64 @@
-// Package orders is responsible for checkout and for what becomes of an order afterwards: the rules, the
-// state machine, and the saga that makes many services agree on the outcome.
+// Package orders is responsible for everything that can be asked of orders, put together from the packages that do it: checkout,
+// aftersales, parcels and events, with the saga that moves orders on. What it does itself is finding, listing and erasing.
 //
-// An order is saved before anything is reserved or charged, together with the time at which it is due. From then on
-// anyone may move it on with Service.Advance, any number of times and at once: the request that placed it
-// (which is how it normally ends within that request), Service.FinishDue once it is due, or both.
+//	orders -> checkout, aftersales -> saga -> order
+//	orders -> parcels, events -> order
 package orders
 
 import (
 	"context"
 	"log/slog"
-	"slices"
+	"maps"
 	"time"
+
+	"souk/services/orders/internal/aftersales"
+	"souk/services/orders/internal/checkout"
+	"souk/services/orders/internal/events"
+	"souk/services/orders/internal/parcels"
+	"souk/services/orders/internal/saga"
 )
+
+// Store keeps orders. Each method that writes is one transaction.
+type Store interface {
+	checkout.Store
+	aftersales.Store
+	saga.Store
+	parcels.Store
+	events.Store
+	// EraseCustomer erases a customer from all their orders, or returns ErrOrdersOpen. An order that the customer places at the same
+	// time is either found open, or refused.
+	EraseCustomer(ctx context.Context, customerID string) error
+}
 
 // Peers are the services that orders calls.
 type Peers struct {
-	Carts     Carts
-	Catalog   Catalog
-	Customers Customers
+	Carts     checkout.Carts
+	Catalog   checkout.Catalog
+	Customers checkout.Customers
 	Inventory Inventory
 	Payments  Payments
 	Shipping  Shipping
 }
+
+// The peers that several packages call.
+type (
+	// Inventory is inventory, as checkout and aftersales call it.
+	Inventory interface {
+		checkout.Inventory
+		aftersales.Inventory
+	}
+	// Payments is payments, as checkout and aftersales call it.
+	Payments interface {
+		checkout.Payments
+		aftersales.Payments
+	}
+	// Shipping is shipping, as checkout, aftersales and parcels call it.
+	Shipping interface {
+		checkout.Shipping
+		aftersales.Shipping
+		parcels.Shipping
+	}
+)
 
 // Settings are the times that the service goes by.
 type Settings struct {
@@ -31,57 +68,36 @@ type Settings struct {
 	Hold time.Duration
 }
 
-// DueAfter is how long after it has come to have work an order is due: so long that the request that gave it the work has given
-// up, if it still runs at all.
+// DueAfter is how long after it has come to have work an order is due: so long that the request that began the work has given up, if it
+// still runs at all.
 func (s Settings) DueAfter() time.Duration { return s.Inline + 2*time.Second }
 
-// Service is the shop's checkout.
+// Service is everything that can be asked of orders.
 type Service struct {
-	store    Store
-	peers    Peers
-	settings Settings
-	logger   *slog.Logger
-	watch    *watch
-	orphans  chan string
+	*checkout.Checkout
+	*aftersales.AfterSales
+	*parcels.Follower
+	*events.Events
+	*saga.Saga
+	store Store
 }
 
 // New returns the service.
 func New(store Store, peers Peers, settings Settings, logger *slog.Logger) *Service {
-	return &Service{store: store, peers: peers, settings: settings, logger: logger, watch: newWatch(), orphans: make(chan string, mostOrphans)}
-}
-
-// now is the time, as exact as PostgreSQL keeps it.
-func now() time.Time {
-	return time.Now().UTC().Truncate(time.Microsecond)
-}
-
-// save saves r with new entries on its timeline.
-func (s *Service) save(ctx context.Context, r Record, entries ...TimelineEntry) (Record, error) {
-	return s.store.Save(ctx, change(r, entries))
-}
-
-// settle saves r as the outcome of its checkout.
-func (s *Service) settle(ctx context.Context, r Record, entry TimelineEntry) (Record, error) {
-	c := change(r, []TimelineEntry{entry})
-	c.Settles = true
-	return s.store.Save(ctx, c)
-}
-
-func change(r Record, entries []TimelineEntry) Change {
-	r.Timeline = append(slices.Clone(r.Timeline), entries...)
-	r.ChangedAt = now()
-	return Change{Record: r, Entries: entries}
-}
-
-// inline returns the context in which a request works on a saved order: it ends with the caller's, and early enough to still
-// answer the caller in time.
-func (s *Service) inline(ctx context.Context) (context.Context, context.CancelFunc) {
-	budget := s.settings.Inline
-	if deadline, ok := ctx.Deadline(); ok {
-		budget = min(budget, time.Until(deadline)-answerTime)
+	buying := checkout.Peers{
+		Carts: peers.Carts, Catalog: peers.Catalog, Customers: peers.Customers,
+		Inventory: peers.Inventory, Payments: peers.Payments, Shipping: peers.Shipping,
 	}
-	return context.WithTimeout(ctx, budget)
+	selling := aftersales.Peers{Inventory: peers.Inventory, Payments: peers.Payments, Shipping: peers.Shipping}
+	steps := checkout.Steps(store, buying, logger)
+	maps.Copy(steps, aftersales.Steps(store, selling, logger))
+	runs := saga.New(store, steps, settings.Inline, logger)
+	return &Service{
+		Checkout:   checkout.New(store, buying, runs, settings.Hold, logger),
+		AfterSales: aftersales.New(store, runs, logger),
+		Follower:   parcels.New(store, peers.Shipping, logger),
+		Events:     events.New(store, logger),
+		Saga:       runs,
+		store:      store,
+	}
 }
-
-// answerTime is what is kept back from a caller's deadline to save and send the answer.
-const answerTime = 500 * time.Millisecond

@@ -2,7 +2,9 @@ package orders_test
 
 import (
 	"context"
+	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -10,10 +12,15 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"souk/platform/field"
 	"souk/platform/idempotency"
 	"souk/testkit/pgtest"
 
+	"souk/services/orders/internal/checkout"
+	"souk/services/orders/internal/events"
+	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/parcels"
 	"souk/services/orders/internal/postgres"
 )
 
@@ -22,7 +29,7 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 // shop is the service on a database of its own, with everyone else in memory.
 type shop struct {
 	*orders.Service
-	tickets  *orders.Tickets
+	tickets  *events.Tickets
 	world    *world
 	store    *faultyStore
 	pool     *pgxpool.Pool
@@ -47,8 +54,8 @@ func shopOn(t *testing.T, pool *pgxpool.Pool, settings orders.Settings) *shop {
 	s := &shop{world: newWorld(), pool: pool, settings: settings}
 	store := postgres.New(pool, settings.DueAfter())
 	s.store = &faultyStore{Store: store, world: s.world}
-	s.Service = orders.New(s.store, s.world.peers(), settings, slog.New(slog.DiscardHandler))
-	s.tickets = orders.NewTickets(s.Service, store)
+	s.Service = orders.New(s.store, s.world.Peers(s.world.carry), settings, slog.New(slog.DiscardHandler))
+	s.tickets = events.NewTickets(store, store)
 	return s
 }
 
@@ -58,19 +65,23 @@ type faultyStore struct {
 	world *world
 }
 
-func (f *faultyStore) Place(ctx context.Context, r orders.Record, key idempotency.Request) (orders.Record, error) {
-	return around(ctx, f.world, "place", func() (orders.Record, error) { return f.Store.Place(ctx, r, key) })
+func (f *faultyStore) Place(ctx context.Context, r order.Order, key idempotency.Request) (order.Order, error) {
+	return around(ctx, f.world, "place", func() (order.Order, error) { return f.Store.Place(ctx, r, key) })
 }
 
-func (f *faultyStore) Save(ctx context.Context, change orders.Change) (orders.Record, error) {
-	return around(ctx, f.world, "save", func() (orders.Record, error) { return f.Store.Save(ctx, change) })
+func (f *faultyStore) Save(ctx context.Context, o order.Order) (order.Order, error) {
+	return around(ctx, f.world, "save", func() (order.Order, error) { return f.Store.Save(ctx, o) })
 }
 
-func (f *faultyStore) Answer(ctx context.Context, r orders.Record) (orders.Order, error) {
-	return around(ctx, f.world, "answer", func() (orders.Order, error) { return f.Store.Answer(ctx, r) })
+func (f *faultyStore) SaveRefund(ctx context.Context, o order.Order, refundID string, key idempotency.Request) (order.Order, error) {
+	return around(ctx, f.world, "save", func() (order.Order, error) { return f.Store.SaveRefund(ctx, o, refundID, key) })
 }
 
-func (f *faultyStore) SaveParcelPosition(ctx context.Context, from, to string, pending []orders.ParcelMoves) error {
+func (f *faultyStore) Answer(ctx context.Context, r order.Order) (order.View, error) {
+	return around(ctx, f.world, "answer", func() (order.View, error) { return f.Store.Answer(ctx, r) })
+}
+
+func (f *faultyStore) SaveParcelPosition(ctx context.Context, from, to string, pending []parcels.Parcel) error {
 	_, err := around(ctx, f.world, "save position", func() (struct{}, error) {
 		return struct{}{}, f.Store.SaveParcelPosition(ctx, from, to, pending)
 	})
@@ -90,15 +101,24 @@ func around[T any](ctx context.Context, w *world, name string, do func() (T, err
 }
 
 // buy is a request for the whole cart.
-func buy(key, method string) orders.PlaceRequest {
+func buy(key, method string) checkout.PlaceRequest {
 	address := home()
-	return orders.PlaceRequest{
+	return checkout.PlaceRequest{
 		CustomerID: customer, IdempotencyKey: key, RequestID: "req-" + key, CartID: cartID,
 		ShippingAddress: &address, ShippingOption: "standard", PaymentMethod: method,
 	}
 }
 
-func (s *shop) mustPlace(t *testing.T, req orders.PlaceRequest) orders.Order {
+// fromAnotherCart changes a request to be for another cart, with the same items.
+func (s *shop) fromAnotherCart(req checkout.PlaceRequest) checkout.PlaceRequest {
+	req.CartID = "another cart for " + req.IdempotencyKey
+	s.world.mu.Lock()
+	defer s.world.mu.Unlock()
+	s.world.Carts.Lines[req.CartID] = s.world.Carts.Lines[cartID]
+	return req
+}
+
+func (s *shop) mustPlace(t *testing.T, req checkout.PlaceRequest) order.View {
 	t.Helper()
 	placement, err := s.PlaceOrder(t.Context(), req)
 	if err != nil {
@@ -108,24 +128,24 @@ func (s *shop) mustPlace(t *testing.T, req orders.PlaceRequest) orders.Order {
 }
 
 // mustConfirm places an order that is confirmed.
-func (s *shop) mustConfirm(t *testing.T) orders.Order {
+func (s *shop) mustConfirm(t *testing.T) order.View {
 	t.Helper()
-	order := s.mustPlace(t, buy("key", visa))
-	if order.Status != orders.StatusConfirmed {
-		t.Fatalf("order is %s (%+v), want confirmed", order.Status, order.Rejection)
+	o := s.mustPlace(t, buy("key", visa))
+	if o.Status != order.StatusConfirmed {
+		t.Fatalf("order is %s (%+v), want confirmed", o.Status, o.Rejection)
 	}
-	return order
+	return o
 }
 
-func (s *shop) mustGet(t *testing.T, id string) orders.Order {
+func (s *shop) mustGet(t *testing.T, id string) order.View {
 	t.Helper()
-	order, err := s.GetOrder(t.Context(), orders.Viewer{Staff: true}, id)
+	o, err := s.GetOrder(t.Context(), order.Viewer{Staff: true}, id)
 	if err != nil {
 		t.Fatalf("get order: %v", err)
 	}
 	// Of the moment, and not in an answer.
-	order.InProgress, order.ChangedAt = false, time.Time{}
-	return order
+	o.InProgress, o.ChangedAt, o.Purchases = false, time.Time{}, nil
+	return o
 }
 
 // ids returns the orders of a customer, oldest first.
@@ -186,3 +206,22 @@ func (c *commits) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.Tra
 }
 
 func (c *commits) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+func is(want error) func(error) bool {
+	return func(err error) bool { return errors.Is(err, want) }
+}
+
+// names matches invalid input with a violation of exactly those fields.
+func names(fields ...string) func(error) bool {
+	return func(err error) bool {
+		var invalid *field.Error
+		if !errors.As(err, &invalid) {
+			return len(fields) == 0 && err == nil
+		}
+		var named []string
+		for _, v := range invalid.Violations {
+			named = append(named, v.Field)
+		}
+		return slices.Equal(named, fields)
+	}
+}

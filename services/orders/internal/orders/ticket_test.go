@@ -12,13 +12,14 @@ import (
 	"testing"
 	"time"
 
-	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/events"
+	"souk/services/orders/internal/order"
 )
 
 const accessToken = "an.access.token"
 
-func ticketFor(orderID string) orders.TicketRequest {
-	return orders.TicketRequest{CustomerID: customer, OrderID: orderID, Token: accessToken, TokenEnds: time.Now().Add(time.Hour)}
+func ticketFor(orderID string) events.TicketRequest {
+	return events.TicketRequest{CustomerID: customer, OrderID: orderID, Token: accessToken, TokenEnds: time.Now().Add(time.Hour)}
 }
 
 func (s *shop) mustTicket(t *testing.T, orderID string) string {
@@ -39,7 +40,7 @@ func (s *shop) mustRedeem(t *testing.T, orderID, ticket string) {
 
 func (s *shop) mustNotRedeem(t *testing.T, what, orderID, ticket string) {
 	t.Helper()
-	if token, err := s.tickets.Redeem(t.Context(), orderID, ticket); !errors.Is(err, orders.ErrTicketNotFound) || token != "" {
+	if token, err := s.tickets.Redeem(t.Context(), orderID, ticket); !errors.Is(err, events.ErrTicketNotFound) || token != "" {
 		t.Errorf("%s: redeemed for %q, %v", what, token, err)
 	}
 }
@@ -74,7 +75,7 @@ func TestOfManyWhoRedeemATicketAtOnceOneGetsTheToken(t *testing.T) {
 				switch {
 				case err == nil && token == accessToken:
 					won.Add(1)
-				case !errors.Is(err, orders.ErrTicketNotFound):
+				case !errors.Is(err, events.ErrTicketNotFound):
 					t.Error(err)
 				}
 			})
@@ -90,14 +91,14 @@ func TestATicketIsForTheOwnersOrder(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	id := s.mustConfirm(t).ID
-	for name, change := range map[string]func(*orders.TicketRequest){
-		"someone else's order": func(r *orders.TicketRequest) { r.CustomerID = "stranger" },
-		"an unknown order":     func(r *orders.TicketRequest) { r.OrderID = "0198a000-0000-7000-8000-000000000000" },
-		"no id":                func(r *orders.TicketRequest) { r.OrderID = "x\x00" },
+	for name, change := range map[string]func(*events.TicketRequest){
+		"someone else's order": func(r *events.TicketRequest) { r.CustomerID = "stranger" },
+		"an unknown order":     func(r *events.TicketRequest) { r.OrderID = "0198a000-0000-7000-8000-000000000000" },
+		"no id":                func(r *events.TicketRequest) { r.OrderID = "x\x00" },
 	} {
 		req := ticketFor(id)
 		change(&req)
-		if _, err := s.tickets.Create(t.Context(), req); !errors.Is(err, orders.ErrNotFound) {
+		if _, err := s.tickets.Create(t.Context(), req); !errors.Is(err, order.ErrNotFound) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -8,7 +8,8 @@ import (
 	"souk/platform/idempotency"
 	"souk/platform/pgdb"
 
-	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/checkout"
+	"souk/services/orders/internal/order"
 )
 
 // What an instance of the version before does with the keys of checkouts and refunds.
@@ -33,17 +34,17 @@ func (s *shop) forget(t *testing.T) {
 func TestACheckoutOfTheVersionBeforeIsReplayed(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
-	order := s.mustConfirm(t)
+	o := s.mustConfirm(t)
 	req := buy("key", visa)
 	s.forget(t)
-	s.exec(t, oldCheckoutKey, customer, "key", req.Fingerprint(), order.ID, "req-old")
-	s.exec(t, oldCheckoutAnswer, order.ID, order)
+	s.exec(t, oldCheckoutKey, customer, "key", req.Fingerprint(), o.ID, "req-old")
+	s.exec(t, oldCheckoutAnswer, o.ID, o)
 	replay, err := s.PlaceOrder(t.Context(), req)
-	if err != nil || !replay.Replayed || replay.RequestID != "req-old" || !reflect.DeepEqual(replay.Order, order) {
+	if err != nil || !replay.Replayed || replay.RequestID != "req-old" || !reflect.DeepEqual(replay.Order, o) {
 		t.Errorf("%+v, %v; want the answer of the version before", replay, err)
 	}
 	s.exec(t, "DELETE FROM idempotency_keys")
-	if _, err := s.store.Key(t.Context(), idempotency.Request{Caller: customer, Method: orders.PlaceOrderMethod, Key: "key"}); !errors.Is(err, orders.ErrKeyUnknown) {
+	if _, err := s.store.Key(t.Context(), idempotency.Request{Caller: customer, Method: checkout.PlaceMethod, Key: "key"}); !errors.Is(err, order.ErrKeyUnknown) {
 		t.Errorf("after the version before forgot the key: %v", err)
 	}
 }
@@ -51,28 +52,28 @@ func TestACheckoutOfTheVersionBeforeIsReplayed(t *testing.T) {
 func TestTheVersionBeforeKnowsTheKeyOfACheckout(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
-	order := s.mustConfirm(t)
-	_, err := s.pool.Exec(t.Context(), oldCheckoutKey, customer, "key", []byte{}, order.ID, "req-old")
+	o := s.mustConfirm(t)
+	_, err := s.pool.Exec(t.Context(), oldCheckoutKey, customer, "key", []byte{}, o.ID, "req-old")
 	if !pgdb.IsUnique(err, "idempotency_keys_pkey") {
 		t.Errorf("the key is taken again: %v", err)
 	}
-	var answer orders.Order
-	if err := s.pool.QueryRow(t.Context(), oldCheckoutAnswer, order.ID, orders.Order{}).Scan(&answer); err != nil || !reflect.DeepEqual(answer, order) {
-		t.Errorf("answers %+v, %v; want %+v", answer, err, order)
+	var answer order.View
+	if err := s.pool.QueryRow(t.Context(), oldCheckoutAnswer, o.ID, order.View{}).Scan(&answer); err != nil || !reflect.DeepEqual(answer, o) {
+		t.Errorf("answers %+v, %v; want %+v", answer, err, o)
 	}
 }
 
 func TestARefundIsKnownToBothVersions(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
-	order := s.mustDeliver(t)
-	given, err := s.RefundOrder(t.Context(), pay(order, "key", 500))
+	o := s.mustDeliver(t)
+	given, err := s.RefundOrder(t.Context(), pay(o, "key", 500))
 	if err != nil {
 		t.Fatal(err)
 	}
 	var answered string
 	err = s.pool.QueryRow(t.Context(), oldRefundAnswer, given.Refund.ID, "pending").Scan(&answered)
-	if err != nil || answered != string(orders.RefundSucceeded) {
+	if err != nil || answered != string(order.RefundSucceeded) {
 		t.Errorf("the version before answers %q, %v", answered, err)
 	}
 	var fingerprint []byte
@@ -82,8 +83,8 @@ func TestARefundIsKnownToBothVersions(t *testing.T) {
 	s.forget(t)
 	s.exec(t, oldRefundKey, staff, "key", fingerprint, given.Refund.ID)
 	s.exec(t, oldRefundAnswer, given.Refund.ID, "pending")
-	again, err := s.RefundOrder(t.Context(), pay(order, "key", 500))
-	if err != nil || !again.Replayed || again.Refund.ID != given.Refund.ID || again.Refund.Status != orders.RefundPending {
+	again, err := s.RefundOrder(t.Context(), pay(o, "key", 500))
+	if err != nil || !again.Replayed || again.Refund.ID != given.Refund.ID || again.Refund.Status != order.RefundPending {
 		t.Errorf("%+v, %v; want what the version before answered", again, err)
 	}
 }
@@ -92,7 +93,7 @@ func TestARefundIsKnownToBothVersions(t *testing.T) {
 func TestTwoVersionsDoNotShareAKey(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
-	order := s.mustPlace(t, buy("old", declined))
+	o := s.mustPlace(t, buy("old", declined))
 	req := buy("key", visa)
 	tx, err := s.pool.Begin(t.Context())
 	if err != nil {
@@ -102,7 +103,7 @@ func TestTwoVersionsDoNotShareAKey(t *testing.T) {
 	if _, err := tx.Exec(t.Context(), "DELETE FROM idempotency_keys"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := tx.Exec(t.Context(), oldCheckoutKey, customer, "key", req.Fingerprint(), order.ID, "req-old"); err != nil {
+	if _, err := tx.Exec(t.Context(), oldCheckoutKey, customer, "key", req.Fingerprint(), o.ID, "req-old"); err != nil {
 		t.Fatal(err)
 	}
 	placed := make(chan error)

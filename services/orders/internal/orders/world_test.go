@@ -3,99 +3,77 @@ package orders_test
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"sync"
 	"testing"
-	"time"
 
 	"souk/platform/money"
 
-	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/checkout"
+	"souk/services/orders/internal/order"
+	"souk/services/orders/internal/peerstest"
+	"souk/services/orders/internal/saga"
 )
 
-var errAway = fmt.Errorf("%w: the peer is away", orders.ErrUnavailable)
+var errAway = fmt.Errorf("%w: the peer is away", saga.ErrUnavailable)
 
-// world is all the other services, in memory, behaving as their contracts say. Its hook is called before
-// and after each call takes effect: it may return an error (the call fails, or its answer is lost) or
-// panic (our process dies there).
+// world is all the other services, in memory. Its hook is called before and after each call takes effect. It may return an error (the
+// call fails, or its answer is lost) or panic (our process dies there).
 type world struct {
-	mu           sync.Mutex
-	hook         func(ctx context.Context, point string) error
-	calls        []string
-	carts        map[string][]orders.Item
-	checkedOut   map[string]bool
-	variants     map[string]orders.Variant
-	addresses    map[string]orders.Address
-	stock        map[string]int64
-	reservations map[string]*reservation
-	payments     map[string]*payment
-	shipments    map[string]orders.Shipment
-	arrived      map[string]bool
-	moves        map[string][]orders.Event               // before the arrival
-	feed         func(position string) orders.ParcelNews // instead of the usual one, with mu held
-	unrefundable bool                                    // payments refuses refunds
+	*peerstest.World
+	mu    sync.Mutex
+	hook  func(ctx context.Context, point string) error
+	calls []string
 }
 
 const (
 	cartID   = "cart"
-	declined = "pm_card_declined"
-	visa     = "pm_card_visa"
+	declined = peerstest.MethodDeclined
+	visa     = peerstest.MethodVisa
 )
 
 // newWorld has a cart with three mugs and two plates, of which there are ten each.
 func newWorld() *world {
-	return &world{
-		carts:      map[string][]orders.Item{cartID: {{SKU: "PLATE", Quantity: 2}, {SKU: "MUG", Quantity: 3}}},
-		checkedOut: map[string]bool{},
-		variants: map[string]orders.Variant{
-			"MUG":   {SKU: "MUG", Title: "Mug", Price: money.New(1250, "GBP"), WeightGrams: 400, Origin: mugOrigin()},
-			"PLATE": {SKU: "PLATE", Title: "Plate", Price: money.New(999, "GBP"), WeightGrams: 700},
-		},
-		addresses:    map[string]orders.Address{"home": home()},
-		stock:        map[string]int64{"MUG": 10, "PLATE": 10},
-		reservations: map[string]*reservation{},
-		payments:     map[string]*payment{},
-		shipments:    map[string]orders.Shipment{},
-		arrived:      map[string]bool{},
-		moves:        map[string][]orders.Event{},
-	}
+	w := &world{World: peerstest.New()}
+	w.Carts.Lines[cartID] = []order.Item{{SKU: "PLATE", Quantity: 2}, {SKU: "MUG", Quantity: 3}}
+	w.Catalog.Variants["MUG"] = checkout.Variant{SKU: "MUG", Title: "Mug", Price: money.New(1250, "GBP"), WeightGrams: 400, Origin: mugOrigin()}
+	w.Catalog.Variants["PLATE"] = checkout.Variant{SKU: "PLATE", Title: "Plate", Price: money.New(999, "GBP"), WeightGrams: 700}
+	w.Addresses["home"] = home()
+	w.Inventory.Add("MUG", 10)
+	w.Inventory.Add("PLATE", 10)
+	return w
 }
 
-func mugOrigin() orders.Origin {
-	return orders.Origin{
+func mugOrigin() order.Origin {
+	return order.Origin{
 		ProductID: "0198a000-0000-7000-8000-000000000001", Slug: "mug",
-		Image:   &orders.Image{URL: "https://example.com/mug.jpg", Alt: "A <blue> mug"},
-		Options: []orders.Option{{Name: "Size", Value: "S"}, {Name: "Color", Value: "Blue"}},
+		Image:   &order.Image{URL: "https://example.com/mug.jpg", Alt: "A <blue> mug"},
+		Options: []order.Option{{Name: "Size", Value: "S"}, {Name: "Color", Value: "Blue"}},
 	}
 }
 
-func home() orders.Address {
-	return orders.Address{Name: "Sam", Line1: "1 Market Street", City: "Leeds", PostalCode: "LS1 6DT", Country: "GB"}
+func home() order.Address {
+	return order.Address{Name: "Sam", Line1: "1 Market Street", City: "Leeds", PostalCode: "LS1 6DT", Country: "GB"}
 }
 
-func (w *world) peers() orders.Peers {
-	return orders.Peers{Carts: w, Catalog: w, Customers: w, Inventory: inventory{w}, Payments: payments{w}, Shipping: w}
-}
-
-// call runs effect as the body of a remote call.
-func (w *world) call(ctx context.Context, name string, effect func() error) error {
-	if err := w.strike(ctx, "before "+name); err != nil {
-		return err
+// carry is the network: it calls the hook around each call.
+func (w *world) carry(ctx context.Context, call peerstest.Call, effect func() (any, error)) (any, error) {
+	if err := w.strike(ctx, "before "+call.Name); err != nil {
+		return nil, err
 	}
 	w.mu.Lock()
-	w.calls = append(w.calls, name)
-	err := effect()
+	w.calls = append(w.calls, call.Name)
+	answer, err := effect()
 	w.mu.Unlock()
-	if struck := w.strike(ctx, "after "+name); struck != nil {
-		return struck
+	if struck := w.strike(ctx, "after "+call.Name); struck != nil {
+		return nil, struck
 	}
-	return err
+	return answer, err
 }
 
 func (w *world) strike(ctx context.Context, point string) error {
 	if ctx.Err() != nil {
-		return fmt.Errorf("%w: %w", orders.ErrUnavailable, ctx.Err())
+		return fmt.Errorf("%w: %w", saga.ErrUnavailable, ctx.Err())
 	}
 	w.mu.Lock()
 	hook := w.hook
@@ -122,113 +100,15 @@ func (w *world) failing(points ...string) {
 	})
 }
 
-func (w *world) Items(ctx context.Context, id string) (items []orders.Item, err error) {
-	err = w.call(ctx, "get cart", func() error {
-		found, ok := w.carts[id]
-		if !ok {
-			return orders.ErrCartNotFound
-		}
-		items = slices.Clone(found)
-		return nil
-	})
-	return items, err
-}
-
-func (w *world) CheckOut(ctx context.Context, id, orderID string, items []orders.Item) error {
-	return w.call(ctx, "check out cart", func() error {
-		if w.checkedOut[orderID] {
-			return nil
-		}
-		w.checkedOut[orderID] = true
-		for _, ordered := range items {
-			w.carts[id] = slices.DeleteFunc(w.carts[id], func(i orders.Item) bool { return i == ordered })
-		}
-		return nil
-	})
-}
-
-func (w *world) Variants(ctx context.Context, skus []string) (found map[string]orders.Variant, err error) {
-	err = w.call(ctx, "get variants", func() error {
-		found = maps.Clone(w.variants)
-		maps.DeleteFunc(found, func(sku string, _ orders.Variant) bool { return !slices.Contains(skus, sku) })
-		return nil
-	})
-	return found, err
-}
-
-func (w *world) Address(ctx context.Context, id string) (address orders.Address, err error) {
-	err = w.call(ctx, "get address", func() error {
-		found, ok := w.addresses[id]
-		if !ok {
-			return orders.ErrAddressNotFound
-		}
-		address = found
-		return nil
-	})
-	return address, err
-}
-
-func (w *world) Quote(ctx context.Context, _ orders.Address, _ int64, currency string) (options []orders.ShippingOption, err error) {
-	err = w.call(ctx, "quote", func() error {
-		options = []orders.ShippingOption{
-			{ID: "standard", Carrier: "Royal", Service: "48", Price: money.New(395, currency)},
-			{ID: "express", Carrier: "Royal", Service: "24", Price: money.New(695, currency)},
-		}
-		return nil
-	})
-	return options, err
-}
-
-func (w *world) Ship(ctx context.Context, orderID string, _ orders.Address, _ orders.ShippingChoice) (shipment orders.Shipment, err error) {
-	err = w.call(ctx, "ship", func() error {
-		if _, ok := w.shipments[orderID]; !ok {
-			w.shipments[orderID] = orders.Shipment{ID: "sh-" + orderID, Carrier: "Royal", TrackingNumber: "RM1"}
-		}
-		shipment = w.shipments[orderID]
-		return nil
-	})
-	return shipment, err
-}
-
-func (w *world) Moves(ctx context.Context, ids []string) (moved []orders.ParcelMoves, err error) {
-	err = w.call(ctx, "list shipments", func() error {
-		moved = w.moved(ids)
-		return nil
-	})
-	return moved, err
-}
-
-// Moved tells, after a position, of every parcel that ever moved, as the contract allows.
-func (w *world) Moved(ctx context.Context, position string, _ time.Duration) (news orders.ParcelNews, err error) {
-	err = w.call(ctx, "watch parcels", func() error {
-		if w.feed != nil {
-			news = w.feed(position)
-			return nil
-		}
-		news = orders.ParcelNews{Position: "here", Reset: position != "here"}
-		if !news.Reset {
-			news.Parcels = w.moved(slices.Sorted(maps.Keys(w.shipments)))
-		}
-		return nil
-	})
-	return news, err
-}
-
-func (w *world) moved(ids []string) (moved []orders.ParcelMoves) {
-	for _, id := range ids {
-		moves := slices.Clone(w.moves[id])
-		if w.arrived[id] {
-			moves = append(moves, orders.EventDelivered)
-		}
-		if len(moves) > 0 {
-			moved = append(moved, orders.ParcelMoves{OrderID: id, Moves: moves})
-		}
-	}
-	return moved
+// move moves the parcel of an order.
+func (w *world) move(orderID string, events ...order.Event) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.Shipping.Move(orderID, events...)
 }
 
 // mustAgreeWith fails the test unless everyone else's view of the order fits its status.
-func (w *world) mustAgreeWith(t *testing.T, o orders.Order) {
+func (w *world) mustAgreeWith(t *testing.T, o order.View) {
 	t.Helper()
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -236,31 +116,34 @@ func (w *world) mustAgreeWith(t *testing.T, o orders.Order) {
 		reservation, payment string
 		cartEmptied, shipped bool
 	}
-	got := view{cartEmptied: w.checkedOut[o.ID]}
-	_, got.shipped = w.shipments[o.ID]
-	if r := w.reservations[o.ID]; r != nil {
-		got.reservation = r.status
+	got := view{cartEmptied: w.Carts.CheckedOut[o.ID]}
+	_, got.shipped = w.Shipping.Parcels[o.ID]
+	if r := w.Inventory.Reservations[o.ID]; r != nil {
+		got.reservation = r.Status
 	}
-	if p := w.payments[o.ID]; p != nil {
-		got.payment = p.status
-		if p.charges > 1 {
-			t.Errorf("order %s was charged %d times", o.ID, p.charges)
-		}
+	if p := w.Payments.Books[o.ID]; p != nil {
+		got.payment = p.Status
 	}
-	want := map[orders.Status]view{
-		orders.StatusConfirmed: {"committed", "authorized", true, false},
-		orders.StatusFulfilled: {"committed", "captured", true, true},
-		orders.StatusDelivered: {"committed", "captured", true, true},
-		orders.StatusCancelled: {"ended", "voided", true, false},
-		orders.StatusRejected:  {"ended", "voided", false, false},
+	if c := w.Payments.Bank[o.ID]; c != nil && c.Holds > 1 {
+		t.Errorf("order %s was charged %d times", o.ID, c.Holds)
+	}
+	want := map[order.Status]view{
+		order.StatusConfirmed: {peerstest.Committed, peerstest.Authorized, true, false},
+		order.StatusFulfilled: {peerstest.Committed, peerstest.Captured, true, true},
+		order.StatusDelivered: {peerstest.Committed, peerstest.Captured, true, true},
+		order.StatusCancelled: {peerstest.Released, peerstest.Voided, true, false},
+		order.StatusRejected:  {peerstest.Released, peerstest.Voided, false, false},
 	}[o.Status]
-	if o.Status == orders.StatusRejected && o.Payment.Status == orders.PaymentDeclined {
-		want.payment = "declined"
+	if o.Status == order.StatusRejected && o.Payment.Status == order.PaymentDeclined {
+		want.payment = peerstest.Declined
 	}
 	if got != want {
 		t.Errorf("order %s is %s, but the others say %+v, want %+v", o.ID, o.Status, got, want)
 	}
 	if string(o.Payment.Status) != got.payment {
 		t.Errorf("payment is %s here and %s there", o.Payment.Status, got.payment)
+	}
+	if err := w.Inventory.Check(); err != nil {
+		t.Error(err)
 	}
 }

@@ -7,38 +7,38 @@ import (
 
 	"souk/platform/rpc"
 
-	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/checkout"
+	"souk/services/orders/internal/order"
 )
 
 type carts struct {
 	client cartsv1.CartsServiceClient
 }
 
-var _ orders.Carts = (*carts)(nil)
+var _ checkout.Carts = (*carts)(nil)
 
-// Items asks with the customer's token, so that carts decides whose cart it is.
-func (c *carts) Items(ctx context.Context, cartID string) ([]orders.Item, error) {
-	answer, err := c.client.GetCart(ctx, &cartsv1.GetCartRequest{Id: cartID})
+// Cart asks with the customer's token, so that carts decides whose cart it is.
+func (c *carts) Cart(ctx context.Context, id string) (checkout.Cart, error) {
+	answer, err := c.client.GetCart(ctx, &cartsv1.GetCartRequest{Id: id})
 	if rpc.Reason(err) == "CART_NOT_FOUND" {
-		return nil, orders.ErrCartNotFound
+		return checkout.Cart{}, checkout.ErrCartNotFound
 	}
 	if err != nil {
-		return nil, peerError(err)
+		return checkout.Cart{}, peerError(err)
 	}
-	items := make([]orders.Item, len(answer.GetCart().GetLines()))
-	for i, line := range answer.GetCart().GetLines() {
-		items[i] = orders.Item{SKU: line.GetSku(), Quantity: line.GetQuantity()}
+	cart := checkout.Cart{Purchases: answer.GetCart().GetPurchaseIds()}
+	for _, line := range answer.GetCart().GetLines() {
+		cart.Items = append(cart.Items, order.Item{SKU: line.GetSku(), Quantity: line.GetQuantity()})
 	}
-	return items, nil
+	return cart, nil
 }
 
-func (c *carts) CheckOut(ctx context.Context, cartID, orderID string, items []orders.Item) error {
-	lines := make([]*cartsv1.Line, len(items))
-	for i, item := range items {
-		lines[i] = &cartsv1.Line{Sku: item.SKU, Quantity: item.Quantity}
+func (c *carts) CheckOut(ctx context.Context, o order.Order) error {
+	request := &cartsv1.CheckOutCartRequest{CartId: o.CartID(), OrderId: o.ID(), PurchaseIds: o.Purchases()}
+	for _, item := range o.Items() {
+		request.Lines = append(request.Lines, &cartsv1.Line{Sku: item.SKU, Quantity: item.Quantity})
 	}
-	_, err := c.client.CheckOutCart(asShop(ctx), &cartsv1.CheckOutCartRequest{CartId: cartID, OrderId: orderID, Lines: lines})
-	if err != nil {
+	if _, err := c.client.CheckOutCart(asShop(ctx), request); err != nil {
 		return peerError(err)
 	}
 	return nil

@@ -7,26 +7,27 @@ import (
 
 	"souk/platform/rpc"
 
-	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/checkout"
+	"souk/services/orders/internal/order"
 )
 
 type customers struct {
 	client customersv1.CustomersServiceClient
 }
 
-var _ orders.Customers = (*customers)(nil)
+var _ checkout.Customers = (*customers)(nil)
 
 // Address asks with the customer's token: the address is one of theirs, or is not found.
-func (c *customers) Address(ctx context.Context, id string) (orders.Address, error) {
+func (c *customers) Address(ctx context.Context, id string) (order.Address, error) {
 	answer, err := c.client.GetAddress(ctx, &customersv1.GetAddressRequest{Id: id})
 	if rpc.Reason(err) == "ADDRESS_NOT_FOUND" {
-		return orders.Address{}, orders.ErrAddressNotFound
+		return order.Address{}, checkout.ErrAddressNotFound
 	}
 	if err != nil {
-		return orders.Address{}, peerError(err)
+		return order.Address{}, peerError(err)
 	}
 	a := answer.GetAddress()
-	return orders.Address{
+	return order.Address{
 		Name: a.GetName(), Line1: a.GetLine1(), Line2: a.GetLine2(), City: a.GetCity(),
 		Region: a.GetRegion(), PostalCode: a.GetPostalCode(), Country: a.GetCountry(),
 	}, nil

@@ -11,6 +11,8 @@ import (
 
 	"souk/platform/rpc"
 
+	"souk/services/orders/internal/checkout"
+	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
 )
 
@@ -32,7 +34,7 @@ func (i *inventory) Available(ctx context.Context, skus []string) (map[string]in
 	return available, nil
 }
 
-func (i *inventory) Reserve(ctx context.Context, orderID string, items []orders.Item, holdFor time.Duration) error {
+func (i *inventory) Reserve(ctx context.Context, orderID string, items []order.Item, holdFor time.Duration) error {
 	_, err := i.client.Reserve(asShop(ctx), &inventoryv1.ReserveRequest{
 		OrderId: orderID, Lines: linesProto(items), HoldFor: durationpb.New(holdFor),
 	})
@@ -49,14 +51,14 @@ func (i *inventory) Release(ctx context.Context, orderID string) error {
 	return inventoryError(err)
 }
 
-func (i *inventory) Return(ctx context.Context, orderID, returnID string, items []orders.Item) error {
+func (i *inventory) Return(ctx context.Context, orderID, returnID string, items []order.Item) error {
 	_, err := i.client.ReturnStock(asShop(ctx), &inventoryv1.ReturnStockRequest{
 		OrderId: orderID, ReturnId: returnID, Lines: linesProto(items),
 	})
 	return inventoryError(err)
 }
 
-func linesProto(items []orders.Item) []*inventoryv1.Line {
+func linesProto(items []order.Item) []*inventoryv1.Line {
 	lines := make([]*inventoryv1.Line, len(items))
 	for n, item := range items {
 		lines[n] = &inventoryv1.Line{Sku: item.SKU, Quantity: item.Quantity}
@@ -70,23 +72,23 @@ func inventoryError(err error) error {
 	}
 	switch rpc.Reason(err) {
 	case "INSUFFICIENT_STOCK":
-		return &orders.InsufficientStockError{Shortages: shortagesOf(err)}
+		return &checkout.InsufficientStockError{Shortages: shortagesOf(err)}
 	case "RESERVATION_ENDED":
-		return orders.ErrReservationEnded
+		return checkout.ErrReservationEnded
 	default:
 		return peerError(err)
 	}
 }
 
-func shortagesOf(err error) []orders.Shortage {
-	var shortages []orders.Shortage
+func shortagesOf(err error) []order.Shortage {
+	var shortages []order.Shortage
 	for _, detail := range status.Convert(err).Details() {
 		short, ok := detail.(*inventoryv1.InsufficientStock)
 		if !ok {
 			continue
 		}
 		for _, s := range short.GetShortages() {
-			shortages = append(shortages, orders.Shortage{
+			shortages = append(shortages, order.Shortage{
 				SKU: s.GetSku(), Requested: s.GetRequested(), Available: s.GetAvailable(),
 			})
 		}

@@ -12,7 +12,10 @@ import (
 	"souk/platform/money"
 	"souk/platform/rpc"
 
+	"souk/services/orders/internal/aftersales"
+	"souk/services/orders/internal/checkout"
 	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/saga"
 )
 
 type payments struct {
@@ -28,7 +31,7 @@ func (p *payments) Authorize(ctx context.Context, orderID string, amount money.M
 	switch {
 	case status.Code(err) == codes.InvalidArgument:
 		// Payments takes no such amount or method, and never will.
-		return &orders.DeclinedError{Reason: "invalid_payment"}
+		return &checkout.DeclinedError{Reason: "invalid_payment"}
 	case err != nil:
 		return peerError(err)
 	}
@@ -41,11 +44,11 @@ func outcomeOf(payment *paymentsv1.Payment) error {
 	case paymentsv1.Status_STATUS_AUTHORIZED, paymentsv1.Status_STATUS_CAPTURED:
 		return nil
 	case paymentsv1.Status_STATUS_DECLINED:
-		return &orders.DeclinedError{Reason: payment.GetDeclineReason()}
+		return &checkout.DeclinedError{Reason: payment.GetDeclineReason()}
 	case paymentsv1.Status_STATUS_VOIDED:
-		return orders.ErrPaymentEnded
+		return checkout.ErrPaymentEnded
 	default:
-		return fmt.Errorf("%w: payment is %s", orders.ErrUnavailable, payment.GetStatus())
+		return fmt.Errorf("%w: payment is %s", saga.ErrUnavailable, payment.GetStatus())
 	}
 }
 
@@ -53,7 +56,7 @@ func (p *payments) Capture(ctx context.Context, orderID string) error {
 	_, err := p.client.Capture(asShop(ctx), &paymentsv1.CaptureRequest{OrderId: orderID})
 	switch {
 	case rpc.Reason(err) == "NOT_AUTHORIZED":
-		return orders.ErrNotAuthorized
+		return aftersales.ErrNotAuthorized
 	case err != nil:
 		return peerError(err)
 	}
@@ -74,7 +77,7 @@ func (p *payments) Refund(ctx context.Context, orderID, refundID string, amount 
 	})
 	switch {
 	case status.Code(err) == codes.FailedPrecondition:
-		return fmt.Errorf("%w: %s", orders.ErrNotRefundable, rpc.Reason(err))
+		return fmt.Errorf("%w: %s", aftersales.ErrNotRefundable, rpc.Reason(err))
 	case err != nil:
 		return peerError(err)
 	}

@@ -24,6 +24,7 @@ import (
 	"souk/platform/rpc"
 
 	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/saga"
 )
 
 // Dial opens a connection to a service by its name.
@@ -67,7 +68,7 @@ func peerError(err error) error {
 	switch status.Code(err) {
 	// A token that was good when our caller came, and ended since, is worth another try as well.
 	case codes.Unavailable, codes.DeadlineExceeded, codes.ResourceExhausted, codes.Canceled, codes.Unauthenticated:
-		return fmt.Errorf("%w: %s", orders.ErrUnavailable, err.Error())
+		return fmt.Errorf("%w: %s", saga.ErrUnavailable, err.Error())
 	default:
 		return errors.New(err.Error())
 	}

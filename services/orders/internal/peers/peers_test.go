@@ -30,8 +30,13 @@ import (
 	"souk/platform/money"
 	"souk/platform/rpc"
 
+	"souk/services/orders/internal/aftersales"
+	"souk/services/orders/internal/checkout"
+	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/parcels"
 	"souk/services/orders/internal/peers"
+	"souk/services/orders/internal/saga"
 )
 
 // remote is all peers in one server, which gives one answer to everything and keeps what it was asked.
@@ -93,24 +98,24 @@ func TestPeersErrorsBecomeTheDomains(t *testing.T) {
 	ctx := t.Context()
 	reserve := func() error { return p.Inventory.Reserve(ctx, "o", nil, time.Minute) }
 	authorize := func() error { return p.Payments.Authorize(ctx, "o", money.New(1, "GBP"), "pm_x") }
-	getCart := func() error { _, err := p.Carts.Items(ctx, "c"); return err }
+	getCart := func() error { _, err := p.Carts.Cart(ctx, "c"); return err }
 	getAddress := func() error { _, err := p.Customers.Address(ctx, "a"); return err }
 	for name, test := range map[string]struct {
 		call func() error
 		err  error
 		want error
 	}{
-		"cart":              {getCart, rpc.Error(codes.NotFound, "CART_NOT_FOUND", ""), orders.ErrCartNotFound},
-		"address":           {getAddress, rpc.Error(codes.NotFound, "ADDRESS_NOT_FOUND", ""), orders.ErrAddressNotFound},
-		"reservation ended": {reserve, rpc.Error(codes.FailedPrecondition, "RESERVATION_ENDED", ""), orders.ErrReservationEnded},
+		"cart":              {getCart, rpc.Error(codes.NotFound, "CART_NOT_FOUND", ""), checkout.ErrCartNotFound},
+		"address":           {getAddress, rpc.Error(codes.NotFound, "ADDRESS_NOT_FOUND", ""), checkout.ErrAddressNotFound},
+		"reservation ended": {reserve, rpc.Error(codes.FailedPrecondition, "RESERVATION_ENDED", ""), checkout.ErrReservationEnded},
 		"commit": {func() error { return p.Inventory.Commit(ctx, "o") },
-			rpc.Error(codes.FailedPrecondition, "RESERVATION_ENDED", ""), orders.ErrReservationEnded},
+			rpc.Error(codes.FailedPrecondition, "RESERVATION_ENDED", ""), checkout.ErrReservationEnded},
 		"capture": {func() error { return p.Payments.Capture(ctx, "o") },
-			rpc.Error(codes.FailedPrecondition, "NOT_AUTHORIZED", ""), orders.ErrNotAuthorized},
-		"unknown outcome": {authorize, rpc.Error(codes.Unavailable, "OUTCOME_UNKNOWN", ""), orders.ErrUnavailable},
-		"away":            {getCart, status.Error(codes.Unavailable, "away"), orders.ErrUnavailable},
-		"slow":            {reserve, status.Error(codes.DeadlineExceeded, "slow"), orders.ErrUnavailable},
-		"overloaded":      {reserve, status.Error(codes.ResourceExhausted, "busy"), orders.ErrUnavailable},
+			rpc.Error(codes.FailedPrecondition, "NOT_AUTHORIZED", ""), aftersales.ErrNotAuthorized},
+		"unknown outcome": {authorize, rpc.Error(codes.Unavailable, "OUTCOME_UNKNOWN", ""), saga.ErrUnavailable},
+		"away":            {getCart, status.Error(codes.Unavailable, "away"), saga.ErrUnavailable},
+		"slow":            {reserve, status.Error(codes.DeadlineExceeded, "slow"), saga.ErrUnavailable},
+		"overloaded":      {reserve, status.Error(codes.ResourceExhausted, "busy"), saga.ErrUnavailable},
 	} {
 		r.err = test.err
 		if err := test.call(); !errors.Is(err, test.want) {
@@ -123,8 +128,8 @@ func TestAPeersStatusIsNotOurAnswer(t *testing.T) {
 	t.Parallel()
 	r, p := setup(t)
 	r.err = rpc.Error(codes.PermissionDenied, "NO", "not for you")
-	err := p.Carts.CheckOut(t.Context(), "c", "o", nil)
-	if _, isStatus := status.FromError(err); isStatus || err == nil || errors.Is(err, orders.ErrUnavailable) {
+	err := p.Carts.CheckOut(t.Context(), order.Order{})
+	if _, isStatus := status.FromError(err); isStatus || err == nil || errors.Is(err, saga.ErrUnavailable) {
 		t.Errorf("err = %v, want one without a status", err)
 	}
 }
@@ -135,9 +140,9 @@ func TestShortagesAreNamed(t *testing.T) {
 	r.err = rpc.Error(codes.FailedPrecondition, "INSUFFICIENT_STOCK", "", protoadapt.MessageV1Of(&inventoryv1.InsufficientStock{
 		Shortages: []*inventoryv1.Shortage{{Sku: "MUG", Requested: 3, Available: 1}},
 	}))
-	err := p.Inventory.Reserve(t.Context(), "o", []orders.Item{{SKU: "MUG", Quantity: 3}}, 90*time.Second)
-	var short *orders.InsufficientStockError
-	if !errors.As(err, &short) || !reflect.DeepEqual(short.Shortages, []orders.Shortage{{SKU: "MUG", Requested: 3, Available: 1}}) {
+	err := p.Inventory.Reserve(t.Context(), "o", []order.Item{{SKU: "MUG", Quantity: 3}}, 90*time.Second)
+	var short *checkout.InsufficientStockError
+	if !errors.As(err, &short) || !reflect.DeepEqual(short.Shortages, []order.Shortage{{SKU: "MUG", Requested: 3, Available: 1}}) {
 		t.Errorf("err = %v", err)
 	}
 	if asked := r.asked.(*inventoryv1.ReserveRequest); asked.GetHoldFor().AsDuration() != 90*time.Second || asked.GetLines()[0].GetQuantity() != 3 {
@@ -157,7 +162,7 @@ func TestWhatCanBeBoughtIsToldBySKU(t *testing.T) {
 		t.Errorf("asked about %v", asked)
 	}
 	r.err = status.Error(codes.Unavailable, "away")
-	if _, err := p.Inventory.Available(t.Context(), nil); !errors.Is(err, orders.ErrUnavailable) {
+	if _, err := p.Inventory.Available(t.Context(), nil); !errors.Is(err, saga.ErrUnavailable) {
 		t.Errorf("away: %v", err)
 	}
 }
@@ -166,13 +171,13 @@ func TestEachOutcomeOfAPaymentIsUnderstood(t *testing.T) {
 	t.Parallel()
 	r, p := setup(t)
 	authorize := func() error { return p.Payments.Authorize(t.Context(), "o", money.New(1, "GBP"), "pm_x") }
-	var refused *orders.DeclinedError
+	var refused *checkout.DeclinedError
 	for paymentStatus, want := range map[paymentsv1.Status]func(error) bool{
 		paymentsv1.Status_STATUS_AUTHORIZED: func(err error) bool { return err == nil },
 		paymentsv1.Status_STATUS_CAPTURED:   func(err error) bool { return err == nil },
 		paymentsv1.Status_STATUS_DECLINED:   func(err error) bool { return errors.As(err, &refused) && refused.Reason == "card_declined" },
-		paymentsv1.Status_STATUS_VOIDED:     func(err error) bool { return errors.Is(err, orders.ErrPaymentEnded) },
-		paymentsv1.Status_STATUS_PENDING:    func(err error) bool { return errors.Is(err, orders.ErrUnavailable) },
+		paymentsv1.Status_STATUS_VOIDED:     func(err error) bool { return errors.Is(err, checkout.ErrPaymentEnded) },
+		paymentsv1.Status_STATUS_PENDING:    func(err error) bool { return errors.Is(err, saga.ErrUnavailable) },
 	} {
 		r.answer = &paymentsv1.AuthorizeResponse{Payment: &paymentsv1.Payment{Status: paymentStatus, DeclineReason: "card_declined"}}
 		if err := authorize(); !want(err) {
@@ -195,8 +200,8 @@ func TestVariantsAreTitledForOrderLines(t *testing.T) {
 	}
 	r.answer = &catalogv1.GetVariantsResponse{Variants: []*catalogv1.SoldVariant{sold("A", "Blue"), sold("B", "Default Title"), sold("C", "")}}
 	variants, err := p.Catalog.Variants(t.Context(), []string{"A", "B", "C"})
-	want := orders.Variant{
-		SKU: "A", Title: "Mug - Blue", Price: money.New(5, "GBP"), WeightGrams: 7, Origin: orders.Origin{ProductID: "p1", Slug: "mug"},
+	want := checkout.Variant{
+		SKU: "A", Title: "Mug - Blue", Price: money.New(5, "GBP"), WeightGrams: 7, Origin: order.Origin{ProductID: "p1", Slug: "mug"},
 	}
 	if err != nil || !reflect.DeepEqual(variants["A"], want) ||
 		variants["B"].Title != "Mug" || variants["C"].Title != "Mug" {
@@ -212,9 +217,9 @@ func TestVariantsComeWithTheirProduct(t *testing.T) {
 		Variant: &catalogv1.Variant{Sku: "A", Options: []*catalogv1.Option{{Name: "Size", Value: "S"}, {Name: "Color", Value: "Red"}}},
 	}}}
 	variants, err := p.Catalog.Variants(t.Context(), []string{"A"})
-	want := orders.Origin{
-		ProductID: "p1", Slug: "mug", Image: &orders.Image{URL: "https://example.com/mug.jpg", Alt: "A mug"},
-		Options: []orders.Option{{Name: "Size", Value: "S"}, {Name: "Color", Value: "Red"}},
+	want := order.Origin{
+		ProductID: "p1", Slug: "mug", Image: &order.Image{URL: "https://example.com/mug.jpg", Alt: "A mug"},
+		Options: []order.Option{{Name: "Size", Value: "S"}, {Name: "Color", Value: "Red"}},
 	}
 	if err != nil || !reflect.DeepEqual(variants["A"].Origin, want) {
 		t.Errorf("%+v, %v; want %+v", variants["A"].Origin, err, want)
@@ -226,7 +231,7 @@ func TestFieldsThatShippingRefusesAreNamedAlone(t *testing.T) {
 	r, p := setup(t)
 	bad := &errdetails.BadRequest{FieldViolations: []*errdetails.BadRequest_FieldViolation{{Field: "address.country"}}}
 	r.err = rpc.Error(codes.InvalidArgument, rpc.ReasonValidation, "", protoadapt.MessageV1Of(bad))
-	_, err := p.Shipping.Quote(t.Context(), orders.Address{Country: "XX"}, 1, "GBP")
+	_, err := p.Shipping.Quote(t.Context(), order.Address{Country: "XX"}, 1, "GBP")
 	var invalid *field.Error
 	if !errors.As(err, &invalid) || invalid.Violations[0].Field != "country" {
 		t.Errorf("err = %v", err)
@@ -246,9 +251,9 @@ func TestTheMovesOfParcelsAreReportedByOrder(t *testing.T) {
 		}},
 		{OrderId: "packed", Events: []*shippingv1.Event{{Status: shippingv1.Status_STATUS_LABEL_CREATED}}},
 	}
-	want := []orders.ParcelMoves{
-		{OrderID: "there", Moves: []orders.Event{orders.EventInTransit, orders.EventOutForDelivery, orders.EventDelivered}},
-		{OrderID: "on its way", Moves: []orders.Event{orders.EventInTransit}},
+	want := []parcels.Parcel{
+		{OrderID: "there", Moves: []order.Event{order.EventInTransit, order.EventOutForDelivery, order.EventDelivered}},
+		{OrderID: "on its way", Moves: []order.Event{order.EventInTransit}},
 	}
 	r.answer = &shippingv1.ListShipmentsResponse{Shipments: shipments}
 	moves, err := p.Shipping.Moves(t.Context(), []string{"there", "on its way", "packed"})
@@ -257,7 +262,7 @@ func TestTheMovesOfParcelsAreReportedByOrder(t *testing.T) {
 	}
 	r.answer = &shippingv1.WatchParcelsResponse{Shipments: shipments, Position: "7", More: true, Reset_: true}
 	news, err := p.Shipping.Moved(t.Context(), "6", time.Second)
-	if all := (orders.ParcelNews{Parcels: want, Position: "7", More: true, Reset: true}); err != nil || !reflect.DeepEqual(news, all) {
+	if all := (parcels.News{Parcels: want, Position: "7", More: true, Reset: true}); err != nil || !reflect.DeepEqual(news, all) {
 		t.Errorf("%v, %v; want %v", news, err, all)
 	}
 }
@@ -267,7 +272,7 @@ func TestTheCustomersTokenIsForWhatIsTheirsOnly(t *testing.T) {
 	r, p := setup(t)
 	ctx := rpc.WithRequestID(access.WithToken(t.Context(), "token"), "req-1")
 	r.answer = &cartsv1.GetCartResponse{}
-	if _, err := p.Carts.Items(ctx, "c"); err != nil || len(r.metadata.Get("authorization")) != 1 {
+	if _, err := p.Carts.Cart(ctx, "c"); err != nil || len(r.metadata.Get("authorization")) != 1 {
 		t.Errorf("cart was asked for with %v, %v", r.metadata, err)
 	}
 	r.answer = &inventoryv1.CommitReservationResponse{}
@@ -279,7 +284,7 @@ func TestTheCustomersTokenIsForWhatIsTheirsOnly(t *testing.T) {
 	}
 	ended, cancel := context.WithCancel(ctx)
 	cancel()
-	if err := p.Inventory.Commit(ended, "o"); !errors.Is(err, orders.ErrUnavailable) {
+	if err := p.Inventory.Commit(ended, "o"); !errors.Is(err, saga.ErrUnavailable) {
 		t.Errorf("after the end: %v", err)
 	}
 }

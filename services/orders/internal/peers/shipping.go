@@ -12,7 +12,10 @@ import (
 	"souk/platform/field"
 	"souk/platform/rpc"
 
+	"souk/services/orders/internal/checkout"
+	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/parcels"
 )
 
 type shipping struct {
@@ -21,7 +24,7 @@ type shipping struct {
 
 var _ orders.Shipping = (*shipping)(nil)
 
-func (s *shipping) Quote(ctx context.Context, to orders.Address, weightGrams int64, currency string) ([]orders.ShippingOption, error) {
+func (s *shipping) Quote(ctx context.Context, to order.Address, weightGrams int64, currency string) ([]checkout.ShippingOption, error) {
 	answer, err := s.client.Quote(asShop(ctx), &shippingv1.QuoteRequest{
 		Destination: destination(to), WeightGrams: weightGrams, Currency: currency,
 	})
@@ -31,9 +34,9 @@ func (s *shipping) Quote(ctx context.Context, to orders.Address, weightGrams int
 	if err != nil {
 		return nil, peerError(err)
 	}
-	options := make([]orders.ShippingOption, len(answer.GetOptions()))
+	options := make([]checkout.ShippingOption, len(answer.GetOptions()))
 	for i, o := range answer.GetOptions() {
-		options[i] = orders.ShippingOption{ID: o.GetId(), Carrier: o.GetCarrier(), Service: o.GetService(), Price: moneyOf(o.GetPrice())}
+		options[i] = checkout.ShippingOption{ID: o.GetId(), Carrier: o.GetCarrier(), Service: o.GetService(), Price: moneyOf(o.GetPrice())}
 	}
 	return options, nil
 }
@@ -46,25 +49,25 @@ func lastNames(violations []field.Violation) []field.Violation {
 	return violations
 }
 
-func (s *shipping) Ship(ctx context.Context, orderID string, to orders.Address, choice orders.ShippingChoice) (orders.Shipment, error) {
+func (s *shipping) Ship(ctx context.Context, orderID string, to order.Address, choice order.ShippingChoice) (order.Shipment, error) {
 	answer, err := s.client.CreateShipment(asShop(ctx), &shippingv1.CreateShipmentRequest{
 		OrderId: orderID, OptionId: choice.OptionID, Destination: destination(to), WeightGrams: choice.WeightGrams,
 	})
 	if err != nil {
-		return orders.Shipment{}, peerError(err)
+		return order.Shipment{}, peerError(err)
 	}
 	shipment := answer.GetShipment()
-	return orders.Shipment{ID: shipment.GetId(), Carrier: shipment.GetCarrier(), TrackingNumber: shipment.GetTrackingNumber()}, nil
+	return order.Shipment{ID: shipment.GetId(), Carrier: shipment.GetCarrier(), TrackingNumber: shipment.GetTrackingNumber()}, nil
 }
 
 // moves maps the statuses of parcels on their way to what the timeline says of them.
-var moves = map[shippingv1.Status]orders.Event{
-	shippingv1.Status_STATUS_IN_TRANSIT:       orders.EventInTransit,
-	shippingv1.Status_STATUS_OUT_FOR_DELIVERY: orders.EventOutForDelivery,
-	shippingv1.Status_STATUS_DELIVERED:        orders.EventDelivered,
+var moves = map[shippingv1.Status]order.Event{
+	shippingv1.Status_STATUS_IN_TRANSIT:       order.EventInTransit,
+	shippingv1.Status_STATUS_OUT_FOR_DELIVERY: order.EventOutForDelivery,
+	shippingv1.Status_STATUS_DELIVERED:        order.EventDelivered,
 }
 
-func (s *shipping) Moves(ctx context.Context, orderIDs []string) ([]orders.ParcelMoves, error) {
+func (s *shipping) Moves(ctx context.Context, orderIDs []string) ([]parcels.Parcel, error) {
 	answer, err := s.client.ListShipments(asShop(ctx), &shippingv1.ListShipmentsRequest{OrderIds: orderIDs})
 	if err != nil {
 		return nil, peerError(err)
@@ -72,21 +75,21 @@ func (s *shipping) Moves(ctx context.Context, orderIDs []string) ([]orders.Parce
 	return parcelMoves(answer.GetShipments()), nil
 }
 
-func (s *shipping) Moved(ctx context.Context, position string, wait time.Duration) (orders.ParcelNews, error) {
+func (s *shipping) Moved(ctx context.Context, position string, wait time.Duration) (parcels.News, error) {
 	answer, err := s.client.WatchParcels(asShop(ctx), &shippingv1.WatchParcelsRequest{Position: position, Wait: durationpb.New(wait)})
 	if err != nil {
-		return orders.ParcelNews{}, peerError(err)
+		return parcels.News{}, peerError(err)
 	}
-	return orders.ParcelNews{
+	return parcels.News{
 		Parcels: parcelMoves(answer.GetShipments()), Position: answer.GetPosition(), More: answer.GetMore(), Reset: answer.GetReset_(),
 	}, nil
 }
 
 // parcelMoves returns the moves of the parcels that have left.
-func parcelMoves(shipments []*shippingv1.Shipment) []orders.ParcelMoves {
-	var moved []orders.ParcelMoves
+func parcelMoves(shipments []*shippingv1.Shipment) []parcels.Parcel {
+	var moved []parcels.Parcel
 	for _, shipment := range shipments {
-		parcel := orders.ParcelMoves{OrderID: shipment.GetOrderId()}
+		parcel := parcels.Parcel{OrderID: shipment.GetOrderId()}
 		for _, event := range shipment.GetEvents() {
 			if move, ok := moves[event.GetStatus()]; ok {
 				parcel.Moves = append(parcel.Moves, move)
@@ -99,6 +102,6 @@ func parcelMoves(shipments []*shippingv1.Shipment) []orders.ParcelMoves {
 	return moved
 }
 
-func destination(to orders.Address) *shippingv1.Destination {
+func destination(to order.Address) *shippingv1.Destination {
 	return &shippingv1.Destination{Country: to.Country, PostalCode: to.PostalCode}
 }

@@ -7,10 +7,10 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/saga"
 )
 
-// Replicas that claim at the same time get different orders.
+// claimDue skips rows that are locked, so that replicas that claim at the same time get different orders.
 const claimDue = `
 UPDATE orders SET due_at = now() + $2::interval
 WHERE id IN (
@@ -21,13 +21,13 @@ WHERE id IN (
     FOR NO KEY UPDATE SKIP LOCKED)
 RETURNING id, changed_at`
 
-// ClaimDue implements orders.Store.
-func (s *Store) ClaimDue(ctx context.Context, limit int, lease time.Duration) ([]orders.Due, error) {
+// ClaimDue implements saga.Store.
+func (s *Store) ClaimDue(ctx context.Context, limit int, lease time.Duration) ([]saga.Due, error) {
 	rows, err := s.pool.Query(ctx, claimDue, limit, lease)
 	if err != nil {
 		return nil, fmt.Errorf("claim orders that are due: %w", err)
 	}
-	claimed, err := pgx.CollectRows(rows, pgx.RowToStructByPos[orders.Due])
+	claimed, err := pgx.CollectRows(rows, pgx.RowToStructByPos[saga.Due])
 	if err != nil {
 		return nil, fmt.Errorf("claim orders that are due: %w", err)
 	}
@@ -36,7 +36,7 @@ func (s *Store) ClaimDue(ctx context.Context, limit int, lease time.Duration) ([
 
 const postpone = `UPDATE orders SET due_at = now() + $2::interval WHERE id = $1 AND due_at IS NOT NULL`
 
-// Postpone implements orders.Store.
+// Postpone implements saga.Store.
 func (s *Store) Postpone(ctx context.Context, id string, wait time.Duration) error {
 	if _, err := s.pool.Exec(ctx, postpone, id, wait); err != nil {
 		return fmt.Errorf("postpone order: %w", err)

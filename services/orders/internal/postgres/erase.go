@@ -8,11 +8,12 @@ import (
 
 	"souk/platform/pgdb"
 
+	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
 )
 
-// Orders are placed under a shared lock on their customer, and customers are erased under an exclusive one: an order is
-// either there when its customer is erased, or it finds the customer erased.
+// Orders are placed under a shared lock on their customer, and customers are erased under an exclusive one. So an order is either
+// there when its customer is erased, or it finds the customer erased.
 const (
 	lockToPlace = `SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 0))`
 	lockToErase = `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`
@@ -20,14 +21,13 @@ const (
 
 const selectErased = `SELECT EXISTS (SELECT FROM erased_customers WHERE customer_id = $1)`
 
-// queueCustomer refuses the order of a customer who was erased. It keeps others from being erased until the order is
-// there.
+// queueCustomer refuses the order of a customer who was erased. Any other customer cannot be erased until the order is there.
 func queueCustomer(batch *pgx.Batch, customerID string) {
 	batch.Queue(lockToPlace, customerID)
-	queueRefusal(batch, orders.ErrCustomerErased, selectErased, customerID)
+	queueRefusal(batch, order.ErrCustomerErased, selectErased, customerID)
 }
 
-// queueRefusal fails with refusal if a query that answers yes or no answers yes.
+// queueRefusal fails with the error refusal if a query for a boolean returns true.
 func queueRefusal(batch *pgx.Batch, refusal error, sql string, args ...any) {
 	batch.Queue(sql, args...).QueryRow(func(row pgx.Row) error {
 		var yes bool
@@ -41,7 +41,7 @@ func queueRefusal(batch *pgx.Batch, refusal error, sql string, args ...any) {
 	})
 }
 
-// Whoever has read one of the orders and saves it later conflicts with the erasure, or the erasure waits for them.
+// lockOrders makes the erasure wait for changes that are being saved. A change that is saved later conflicts with the erasure.
 const lockOrders = `SELECT FROM orders WHERE customer_id = $1 ORDER BY id FOR UPDATE`
 
 const selectOpen = `
@@ -52,8 +52,8 @@ SELECT EXISTS (
         OR EXISTS (SELECT FROM returns WHERE order_id = orders.id AND status <> 'refunded')
         OR EXISTS (SELECT FROM refunds WHERE order_id = orders.id AND status = 'pending')))`
 
-// erasures leave what the shop's books need: numbers, lines, money, and the country, for the tax. The keys of refunds
-// stay, since without them a refund could be given twice; all they have of its reason is a digest.
+// erasures keep what the shop's books need: numbers, lines, money, and the country, for the tax. They keep the keys of refunds, because
+// without them a refund could be given twice. Such a key has nothing of the customer but a digest of the refund's reason.
 var erasures = []string{
 	`INSERT INTO erased_customers (customer_id) VALUES ($1) ON CONFLICT DO NOTHING`,
 	`UPDATE orders
@@ -63,7 +63,7 @@ var erasures = []string{
 	`UPDATE returns SET reason = '' FROM orders WHERE orders.id = order_id AND customer_id = $1`,
 	`UPDATE refunds SET reason = '' FROM orders WHERE orders.id = order_id AND customer_id = $1`,
 	`DELETE FROM idempotent_requests WHERE caller = $1`,
-	// What staff were answered about the orders.
+	// The answers to staff about the orders.
 	`DELETE FROM idempotent_requests WHERE subject IN (
 		SELECT id FROM orders WHERE customer_id = $1
 		UNION ALL SELECT returns.id FROM returns JOIN orders ON orders.id = order_id WHERE customer_id = $1)`,

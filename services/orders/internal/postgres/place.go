@@ -10,33 +10,36 @@ import (
 	"souk/platform/pgdb"
 	"souk/platform/pgkey"
 
-	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/checkout"
+	"souk/services/orders/internal/order"
 )
 
 const numberConstraint = "orders_number_key"
 
-// Place implements orders.Store. Of requests with the same key, all but the first wait for it to commit
-// and then violate the key's constraint.
-func (s *Store) Place(ctx context.Context, r orders.Record, key idempotency.Request) (orders.Record, error) {
-	r.Version = 1
+// Place implements checkout.Store. Of requests with the same key, all but the first wait until it has committed, and then violate the
+// constraint of the key.
+func (s *Store) Place(ctx context.Context, o order.Order, key idempotency.Request) (order.Order, error) {
 	err := pgdb.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		batch := &pgx.Batch{}
-		queueCustomer(batch, r.CustomerID)
-		s.queueOrder(batch, r)
-		pgkey.Claim(batch, key, r.ID)
-		queueLines(batch, r)
-		queueEntries(batch, r, r.Timeline)
+		queueCustomer(batch, o.CustomerID())
+		s.queueOrder(batch, o)
+		pgkey.Claim(batch, key, o.ID())
+		queueClaim(batch, o)
+		queueLines(batch, o.ID(), o.Snapshot().Lines)
+		queueEntries(batch, o)
 		return tx.SendBatch(ctx, batch).Close()
 	})
 	switch {
 	case pgkey.IsTaken(err):
-		return orders.Record{}, orders.ErrKeyTaken
+		return order.Order{}, order.ErrKeyTaken
 	case pgdb.IsUnique(err, numberConstraint):
-		return orders.Record{}, orders.ErrNumberTaken
+		return order.Order{}, checkout.ErrNumberTaken
+	case pgdb.IsUnique(err, claimConstraint):
+		return order.Order{}, s.claimedBy(ctx, o)
 	case err != nil:
-		return orders.Record{}, fmt.Errorf("insert order: %w", err)
+		return order.Order{}, fmt.Errorf("insert order: %w", err)
 	}
-	return r, nil
+	return o.Saved(nil), nil
 }
 
 const insertOrder = `
@@ -45,16 +48,16 @@ INSERT INTO orders (id, number, customer_id, status, intent, version, created_at
     shipping_address, shipping_option, shipping_carrier, shipping_service, weight_grams,
     shipment_id, shipment_carrier, tracking_number,
     payment_method, payment_status, authorized, captured, refunded,
-    cart_id, cart_checked_out, hold_until, refusal, due_at)
-VALUES (@id, @number, @customer_id, @status, @intent, @version, @created_at, @changed_at,
+    cart_id, cart_checked_out, purchases, hold_until, refusal, due_at)
+VALUES (@id, @number, @customer_id, @status, @intent, @version + 1, @created_at, @changed_at,
     @currency, @subtotal, @shipping_price, @tax, @total, @line_count,
     @shipping_address, @shipping_option, @shipping_carrier, @shipping_service, @weight_grams,
     @shipment_id, @shipment_carrier, @tracking_number,
     @payment_method, @payment_status, @authorized, @captured, @refunded,
-    @cart_id, @cart_checked_out, @hold_until, @refusal, now() + @due_after::interval)`
+    @cart_id, @cart_checked_out, @purchases, @hold_until, @refusal, now() + @due_after::interval)`
 
-func (s *Store) queueOrder(batch *pgx.Batch, r orders.Record) {
-	args := s.mutable(r)
+func (s *Store) queueOrder(batch *pgx.Batch, o order.Order) {
+	r, args := o.Snapshot(), s.mutable(o)
 	for name, value := range map[string]any{
 		"number": r.Number, "customer_id": r.CustomerID, "created_at": r.CreatedAt,
 		"currency": r.Totals.Total.Currency, "subtotal": r.Totals.Subtotal.Amount,
@@ -62,7 +65,7 @@ func (s *Store) queueOrder(batch *pgx.Batch, r orders.Record) {
 		"line_count": len(r.Lines), "shipping_address": r.ShippingAddress,
 		"shipping_option": r.Shipping.OptionID, "shipping_carrier": r.Shipping.Carrier,
 		"shipping_service": r.Shipping.Service, "weight_grams": r.Shipping.WeightGrams,
-		"payment_method": r.PaymentMethod, "cart_id": r.CartID, "hold_until": r.HoldUntil,
+		"payment_method": r.PaymentMethod, "cart_id": r.CartID, "purchases": r.Purchases, "hold_until": r.HoldUntil,
 	} {
 		args[name] = value
 	}
@@ -76,26 +79,27 @@ SELECT $1, line.position, line.sku, line.title, line.quantity, line.unit_price, 
 FROM unnest($2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::json[])
     WITH ORDINALITY AS line (sku, title, quantity, unit_price, line_total, origin, position)`
 
-func queueLines(batch *pgx.Batch, r orders.Record) {
-	n := len(r.Lines)
+func queueLines(batch *pgx.Batch, orderID string, lines []order.Line) {
+	n := len(lines)
 	skus, titles := make([]string, n), make([]string, n)
 	quantities, prices, totals := make([]int64, n), make([]int64, n), make([]int64, n)
-	origins := make([]orders.Origin, n)
-	for i, line := range r.Lines {
+	origins := make([]order.Origin, n)
+	for i, line := range lines {
 		skus[i], titles[i], quantities[i] = line.SKU, line.Title, line.Quantity
 		prices[i], totals[i] = line.UnitPrice.Amount, line.LineTotal.Amount
 		origins[i] = line.Origin
 	}
-	batch.Queue(insertLines, r.ID, skus, titles, quantities, prices, totals, origins)
+	batch.Queue(insertLines, orderID, skus, titles, quantities, prices, totals, origins)
 }
 
 const insertEntry = `
 INSERT INTO timeline_entries (order_id, position, at, event, detail) VALUES ($1, $2, $3, $4, $5)`
 
-// queueEntries inserts the last entries of the record's timeline.
-func queueEntries(batch *pgx.Batch, r orders.Record, entries []orders.TimelineEntry) {
-	first := len(r.Timeline) - len(entries) + 1
+// queueEntries inserts the entries of an order's timeline that are not saved yet.
+func queueEntries(batch *pgx.Batch, o order.Order) {
+	entries := o.Unsaved()
+	first := len(o.Timeline()) - len(entries) + 1
 	for i, entry := range entries {
-		batch.Queue(insertEntry, r.ID, first+i, entry.At, string(entry.Event), entry.Detail)
+		batch.Queue(insertEntry, o.ID(), first+i, entry.At, string(entry.Event), entry.Detail)
 	}
 }

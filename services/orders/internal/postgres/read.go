@@ -9,27 +9,27 @@ import (
 
 	"souk/platform/pgdb"
 
-	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/order"
 )
 
-// A page ends early rather than carry more lines than this, which are in one large order: with the longest titles and addresses
-// of pictures they take most of the 16 MiB that callers take.
+// maxPageLines is the most lines on a page, unless one order has more. With the longest titles and addresses of pictures they take most
+// of the 16 MiB that callers accept.
 const maxPageLines = 2000
 
-// Get implements orders.Store.
-func (s *Store) Get(ctx context.Context, id string) (orders.Record, error) {
+// Get implements order.Reader.
+func (s *Store) Get(ctx context.Context, id string) (order.Order, error) {
 	found, err := s.read(ctx, "WHERE id = $1", id)
 	if err != nil {
-		return orders.Record{}, fmt.Errorf("get order: %w", err)
+		return order.Order{}, fmt.Errorf("get order: %w", err)
 	}
 	if len(found) == 0 {
-		return orders.Record{}, orders.ErrNotFound
+		return order.Order{}, order.ErrNotFound
 	}
 	return found[0], nil
 }
 
-// List implements orders.Store.
-func (s *Store) List(ctx context.Context, filter orders.Filter) ([]orders.Record, bool, error) {
+// List implements order.Lister.
+func (s *Store) List(ctx context.Context, filter order.Filter) ([]order.Order, bool, error) {
 	ids, more, err := s.page(ctx, filter)
 	if err != nil {
 		return nil, false, fmt.Errorf("list orders: %w", err)
@@ -42,7 +42,7 @@ func (s *Store) List(ctx context.Context, filter orders.Filter) ([]orders.Record
 }
 
 // page returns the ids of the orders on a page, and whether more follow.
-func (s *Store) page(ctx context.Context, filter orders.Filter) (ids []string, more bool, err error) {
+func (s *Store) page(ctx context.Context, filter order.Filter) (ids []string, more bool, err error) {
 	where, args := condition(filter)
 	args = append(args, filter.Limit+1)
 	query := fmt.Sprintf("SELECT id, line_count FROM orders %s ORDER BY created_at DESC, id DESC LIMIT $%d", where, len(args))
@@ -63,7 +63,7 @@ func (s *Store) page(ctx context.Context, filter orders.Filter) (ids []string, m
 }
 
 // condition writes a filter as a WHERE clause with its arguments.
-func condition(filter orders.Filter) (string, []any) {
+func condition(filter order.Filter) (string, []any) {
 	var terms []string
 	var args []any
 	arg := func(value any) string {
@@ -85,14 +85,14 @@ func condition(filter orders.Filter) (string, []any) {
 	return "WHERE " + strings.Join(terms, " AND "), args
 }
 
-// One statement, so that an order and all that belongs to it are of one moment.
+// selectOrders is one statement, so that an order and its lines, timeline, returns and refunds are of the same moment.
 const selectOrders = `
 SELECT id, number, customer_id, status, intent, version, created_at, changed_at,
     currency, subtotal, shipping_price, tax, total,
     shipping_address, shipping_option, shipping_carrier, shipping_service, weight_grams,
     shipment_id, shipment_carrier, tracking_number,
     payment_method, payment_status, authorized, captured, refunded,
-    cart_id, cart_checked_out, hold_until, refusal,
+    cart_id, cart_checked_out, purchases::text[] AS purchases, hold_until, refusal,
     (SELECT json_agg(json_build_object('sku', sku, 'title', title, 'quantity', quantity,
             'unit_price', unit_price, 'line_total', line_total, 'product_id', product_id, 'slug', slug,
             'image', image, 'options', options) ORDER BY position)
@@ -108,18 +108,18 @@ SELECT id, number, customer_id, status, intent, version, created_at, changed_at,
     EXISTS (SELECT FROM erased_customers e WHERE e.customer_id = orders.customer_id) AS erased
 FROM orders `
 
-func (s *Store) read(ctx context.Context, rest string, args ...any) ([]orders.Record, error) {
+func (s *Store) read(ctx context.Context, rest string, args ...any) ([]order.Order, error) {
 	rows, err := pgdb.Reader(ctx, s.pool).Query(ctx, selectOrders+rest, args...)
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (orders.Record, error) {
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (order.Order, error) {
 		found, err := pgx.RowToStructByName[orderRow](row)
-		return found.record(), err
+		return found.order(), err
 	})
 }
 
-// Versions implements orders.Store.
+// Versions implements events.Store.
 func (s *Store) Versions(ctx context.Context, ids []string) (map[string]int64, error) {
 	rows, err := s.pool.Query(ctx, "SELECT id, version FROM orders WHERE id = ANY ($1)", ids)
 	if err != nil {

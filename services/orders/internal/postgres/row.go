@@ -5,7 +5,7 @@ import (
 
 	"souk/platform/money"
 
-	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/order"
 )
 
 // orderRow is a row of orders.
@@ -23,7 +23,7 @@ type orderRow struct {
 	ShippingPrice   int64
 	Tax             int64
 	Total           int64
-	ShippingAddress orders.Address
+	ShippingAddress order.Address
 	ShippingOption  string
 	ShippingCarrier string
 	ShippingService string
@@ -38,8 +38,9 @@ type orderRow struct {
 	Refunded        int64
 	CartID          string
 	CartCheckedOut  bool
+	Purchases       []string
 	HoldUntil       time.Time
-	Refusal         *orders.Rejection
+	Refusal         *order.Rejection
 	Lines           []lineRow
 	Timeline        []entryRow
 	Returns         []returnRow
@@ -47,17 +48,15 @@ type orderRow struct {
 	Erased          bool
 }
 
-func (o orderRow) record() orders.Record {
-	r := orders.Record{
-		Order:   o.order(),
-		Version: o.Version, Intent: orders.Intent(o.Intent), Refusal: o.Refusal,
+// order returns the order of the row.
+func (o orderRow) order() order.Order {
+	r := order.Snapshot{
+		View:    o.view(),
+		Version: o.Version, Intent: order.Intent(o.Intent), Refusal: o.Refusal,
 		CartID: o.CartID, CartCheckedOut: o.CartCheckedOut, PaymentMethod: o.PaymentMethod, HoldUntil: o.HoldUntil.UTC(),
 		Erased: o.Erased,
 	}
-	r.Shipment = orders.Shipment{ID: o.ShipmentID, Carrier: o.ShipmentCarrier, TrackingNumber: o.TrackingNumber}
-	if r.Status == orders.StatusRejected {
-		r.Rejection = r.Refusal
-	}
+	r.Shipment = order.Shipment{ID: o.ShipmentID, Carrier: o.ShipmentCarrier, TrackingNumber: o.TrackingNumber}
 	for _, line := range o.Lines {
 		r.Lines = append(r.Lines, line.line(o.Currency))
 	}
@@ -70,22 +69,23 @@ func (o orderRow) record() orders.Record {
 	for _, refund := range o.Refunds {
 		r.Refunds = append(r.Refunds, refund.refund(o.Currency))
 	}
-	return r
+	return order.Restore(r)
 }
 
-func (o orderRow) order() orders.Order {
+func (o orderRow) view() order.View {
 	amount := func(n int64) money.Money { return money.New(n, o.Currency) }
-	return orders.Order{
-		ID: o.ID, Number: o.Number, Status: orders.Status(o.Status), CustomerID: o.CustomerID, CreatedAt: o.CreatedAt.UTC(), ChangedAt: o.ChangedAt.UTC(),
-		Totals: orders.Totals{
+	return order.View{
+		ID: o.ID, Number: o.Number, Status: order.Status(o.Status), CustomerID: o.CustomerID, CreatedAt: o.CreatedAt.UTC(), ChangedAt: o.ChangedAt.UTC(),
+		Purchases: o.Purchases,
+		Totals: order.Totals{
 			Subtotal: amount(o.Subtotal), Shipping: amount(o.ShippingPrice), Tax: amount(o.Tax), Total: amount(o.Total),
 		},
 		ShippingAddress: o.ShippingAddress,
-		Shipping: orders.ShippingChoice{
+		Shipping: order.ShippingChoice{
 			OptionID: o.ShippingOption, Carrier: o.ShippingCarrier, Service: o.ShippingService, WeightGrams: o.WeightGrams,
 		},
-		Payment: orders.Payment{
-			Status:     orders.PaymentStatus(o.PaymentStatus),
+		Payment: order.Payment{
+			Status:     order.PaymentStatus(o.PaymentStatus),
 			Authorized: amount(o.Authorized), Captured: amount(o.Captured), Refunded: amount(o.Refunded),
 		},
 	}
@@ -98,11 +98,11 @@ type lineRow struct {
 	Quantity  int64  `json:"quantity"`
 	UnitPrice int64  `json:"unit_price"`
 	LineTotal int64  `json:"line_total"`
-	orders.Origin
+	order.Origin
 }
 
-func (l lineRow) line(currency string) orders.Line {
-	return orders.Line{
+func (l lineRow) line(currency string) order.Line {
+	return order.Line{
 		SKU: l.SKU, Title: l.Title, Quantity: l.Quantity,
 		UnitPrice: money.New(l.UnitPrice, currency), LineTotal: money.New(l.LineTotal, currency),
 		Origin: l.Origin,
@@ -116,23 +116,23 @@ type entryRow struct {
 	Detail string    `json:"detail"`
 }
 
-func (e entryRow) entry() orders.TimelineEntry {
-	return orders.TimelineEntry{At: e.At.UTC(), Event: orders.Event(e.Event), Detail: e.Detail}
+func (e entryRow) entry() order.TimelineEntry {
+	return order.TimelineEntry{At: e.At.UTC(), Event: order.Event(e.Event), Detail: e.Detail}
 }
 
 // returnRow is a row of returns.
 type returnRow struct {
-	ID        string        `json:"id"`
-	Status    string        `json:"status"`
-	Lines     []orders.Item `json:"lines"`
-	Reason    string        `json:"reason"`
-	Amount    int64         `json:"amount"`
-	CreatedAt time.Time     `json:"created_at"`
+	ID        string       `json:"id"`
+	Status    string       `json:"status"`
+	Lines     []order.Item `json:"lines"`
+	Reason    string       `json:"reason"`
+	Amount    int64        `json:"amount"`
+	CreatedAt time.Time    `json:"created_at"`
 }
 
-func (t returnRow) goods(currency string) orders.Return {
-	return orders.Return{
-		ID: t.ID, Status: orders.ReturnStatus(t.Status), Lines: t.Lines, Reason: t.Reason,
+func (t returnRow) goods(currency string) order.Return {
+	return order.Return{
+		ID: t.ID, Status: order.ReturnStatus(t.Status), Lines: t.Lines, Reason: t.Reason,
 		Amount: money.New(t.Amount, currency), CreatedAt: t.CreatedAt.UTC(),
 	}
 }
@@ -147,9 +147,9 @@ type refundRow struct {
 	CreatedAt time.Time `json:"created_at"`
 }
 
-func (f refundRow) refund(currency string) orders.Refund {
-	return orders.Refund{
-		ID: f.ID, Status: orders.RefundStatus(f.Status), Amount: money.New(f.Amount, currency), Reason: f.Reason,
+func (f refundRow) refund(currency string) order.Refund {
+	return order.Refund{
+		ID: f.ID, Status: order.RefundStatus(f.Status), Amount: money.New(f.Amount, currency), Reason: f.Reason,
 		ReturnID: f.ReturnID, CreatedAt: f.CreatedAt.UTC(),
 	}
 }

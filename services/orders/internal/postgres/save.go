@@ -8,13 +8,14 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"souk/platform/idempotency"
 	"souk/platform/pgdb"
 	"souk/platform/pgkey"
 
-	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/order"
 )
 
-// Everything about an order that changes.
+// updateOrder sets all columns that change after an order is placed.
 const updateOrder = `
 UPDATE orders
 SET status = @status, intent = @intent, version = @version + 1, changed_at = @changed_at,
@@ -25,7 +26,8 @@ SET status = @status, intent = @intent, version = @version + 1, changed_at = @ch
 WHERE id = @id AND version = @version`
 
 // mutable returns the values of the columns that change, with the id and the version.
-func (s *Store) mutable(r orders.Record) pgx.NamedArgs {
+func (s *Store) mutable(o order.Order) pgx.NamedArgs {
+	r := o.Snapshot()
 	return pgx.NamedArgs{
 		"id": r.ID, "version": r.Version, "status": string(r.Status), "intent": string(r.Intent),
 		"changed_at":  r.ChangedAt,
@@ -33,41 +35,53 @@ func (s *Store) mutable(r orders.Record) pgx.NamedArgs {
 		"payment_status": string(r.Payment.Status), "authorized": r.Payment.Authorized.Amount,
 		"captured": r.Payment.Captured.Amount, "refunded": r.Payment.Refunded.Amount,
 		"cart_checked_out": r.CartCheckedOut, "refusal": r.Refusal,
-		"has_work": r.Task() != orders.TaskNone, "due_after": s.dueAfter,
+		"has_work": o.Task() != order.TaskNone, "due_after": s.dueAfter,
 	}
 }
 
-// Save implements orders.Store.
-func (s *Store) Save(ctx context.Context, change orders.Change) (orders.Record, error) {
-	var saved orders.Record
+// Save implements order.Repository.
+func (s *Store) Save(ctx context.Context, o order.Order) (order.Order, error) {
+	return s.save(ctx, o, func(*pgx.Batch) {})
+}
+
+// SaveRefund implements aftersales.Store.
+func (s *Store) SaveRefund(ctx context.Context, o order.Order, refundID string, key idempotency.Request) (order.Order, error) {
+	saved, err := s.save(ctx, o, func(batch *pgx.Batch) { pgkey.Claim(batch, key, refundID) })
+	if pgkey.IsTaken(err) {
+		return order.Order{}, order.ErrKeyTaken
+	}
+	return saved, err
+}
+
+// save saves an order in one transaction, together with what also queues.
+func (s *Store) save(ctx context.Context, o order.Order, also func(*pgx.Batch)) (order.Order, error) {
+	var answer *order.View
 	err := pgdb.InTx(ctx, s.pool, func(tx pgx.Tx) error {
-		saved = change.Record
 		batch := &pgx.Batch{}
-		batch.Queue(updateOrder, s.mutable(saved)).Exec(mustAffectOne)
-		queueEntries(batch, saved, change.Entries)
-		queueReturns(batch, change)
-		if !change.Settles {
+		batch.Queue(updateOrder, s.mutable(o)).Exec(mustAffectOne)
+		queueEntries(batch, o)
+		queueReturns(batch, o.Snapshot())
+		queueRelease(batch, o)
+		also(batch)
+		if !o.Settled() {
 			return tx.SendBatch(ctx, batch).Close()
 		}
 		var err error
-		saved.Answer, err = saveAnswer(ctx, tx, batch, saved.Order)
+		answer, err = saveAnswer(ctx, tx, batch, o.Snapshot().View)
 		return err
 	})
 	switch {
-	case errors.Is(err, orders.ErrConflict):
-		return orders.Record{}, orders.ErrConflict
-	case pgkey.IsTaken(err):
-		return orders.Record{}, orders.ErrKeyTaken
+	case errors.Is(err, order.ErrConflict):
+		return order.Order{}, order.ErrConflict
 	case err != nil:
-		return orders.Record{}, fmt.Errorf("save order: %w", err)
+		return order.Order{}, fmt.Errorf("save order: %w", err)
 	}
-	saved.Version++
-	return saved, nil
+	return o.Saved(answer), nil
 }
 
 func mustAffectOne(tag pgconn.CommandTag) error {
 	if tag.RowsAffected() != 1 {
-		return orders.ErrConflict
+		return order.ErrConflict
 	}
 	return nil
 }

@@ -4,13 +4,14 @@ import (
 	"slices"
 	"strings"
 
-	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/order"
+	"souk/services/orders/internal/peerstest"
 )
 
 // mustBeSound checks, whenever something took effect for an order, what must hold at every moment. It is called with
 // mu held.
 func (s *shop) mustBeSound(orderID string) {
-	if err := s.inventory.check(); err != nil {
+	if err := s.Inventory.Check(); err != nil {
 		s.broken("stock: %v", err)
 	}
 	s.checkBooks(orderID)
@@ -18,22 +19,22 @@ func (s *shop) mustBeSound(orderID string) {
 
 // checkBooks checks the books of an order's payment against each other.
 func (s *shop) checkBooks(orderID string) {
-	book := s.payments.books[orderID]
+	book := s.Payments.Books[orderID]
 	if book == nil {
 		return
 	}
-	if book.open() < 0 || book.refunded() > book.captured {
+	if book.Open() < 0 || book.Refunded() > book.Captured() {
 		s.broken("%s: books %+v", orderID, *book)
 	}
-	if c := s.payments.bank[orderID]; c != nil && (c.holds > 1 || c.amount != book.amount || c.refunded() > c.amount) {
+	if c := s.Payments.Bank[orderID]; c != nil && (c.Holds > 1 || c.Amount != book.Amount || c.Refunded() > c.Amount) {
 		s.broken("%s: the bank has %+v", orderID, *c)
 	}
 }
 
 // mustBeSellable checks, when a parcel leaves, that it is bought and paid for.
 func (s *shop) mustBeSellable(orderID string) {
-	r, book := s.inventory.reservations[orderID], s.payments.books[orderID]
-	if r == nil || r.status != committed || book == nil || book.status != captured {
+	r, book := s.Inventory.Reservations[orderID], s.Payments.Books[orderID]
+	if r == nil || r.Status != peerstest.Committed || book == nil || book.Status != peerstest.Captured {
 		s.broken("%s: shipped, with %+v and %+v", orderID, r, book)
 	}
 }
@@ -46,7 +47,7 @@ func (s *shop) quiet() bool {
 		return false
 	}
 	for _, id := range s.store.ids {
-		if r := s.store.rows[id]; r.Task() != orders.TaskNone || !r.due.IsZero() {
+		if r := s.store.rows[id]; r.read().Task() != order.TaskNone || !r.due.IsZero() {
 			return false
 		}
 	}
@@ -59,9 +60,9 @@ func (s *shop) audit() {
 	defer s.mu.Unlock()
 	s.checkPromises()
 	s.mustBeSound("")
-	for sku, l := range s.inventory.levels {
-		if l.reserved != 0 {
-			s.broken("%d of %s are still held", l.reserved, sku)
+	for sku, l := range s.Inventory.Levels {
+		if l.Reserved != 0 {
+			s.broken("%d of %s are still held", l.Reserved, sku)
 		}
 	}
 	for name, k := range s.store.keys {
@@ -73,22 +74,45 @@ func (s *shop) audit() {
 		s.broken("moves still wait: %v", s.store.pending)
 	}
 	for _, id := range s.store.ids {
-		s.auditOrder(s.store.rows[id].Record)
+		s.auditOrder(s.store.rows[id].Snapshot)
+	}
+	s.auditPurchases()
+}
+
+// auditPurchases checks that no line of a cart is in two orders that stand, and that no claim outlives its order.
+func (s *shop) auditPurchases() {
+	bought := map[string]string{}
+	for _, id := range s.store.ids {
+		r := s.store.rows[id]
+		for _, purchase := range r.Purchases {
+			if !live(r.Snapshot) {
+				continue
+			}
+			if bought[purchase] != "" {
+				s.broken("%s and %s bought the same cart", bought[purchase], id)
+			}
+			bought[purchase] = id
+		}
+	}
+	for _, by := range s.store.cartClaims {
+		if o := s.store.rows[by].read(); o.GivesCartBack() {
+			s.broken("%s is %s and keeps its cart", by, o.Status())
+		}
 	}
 }
 
 // auditOrder checks that everyone agrees on an order.
-func (s *shop) auditOrder(r orders.Record) {
-	if r.Task() != orders.TaskNone || r.Intent != orders.IntentNone {
+func (s *shop) auditOrder(r order.Snapshot) {
+	if order.Restore(r).Task() != order.TaskNone || r.Intent != order.IntentNone {
 		s.broken("%s: unfinished: %+v", r.ID, r)
 	}
 	s.auditGoods(r)
 	s.auditMoney(r)
 	// What was cancelled before the cart could be emptied stays in it.
-	if taken := s.carts.checkedOut[r.ID]; taken != live(r) && r.Status != orders.StatusCancelled {
+	if taken := s.Carts.CheckedOut[r.ID]; taken != live(r) && r.Status != order.StatusCancelled {
 		s.broken("%s: is %s, taken out of the cart %v", r.ID, r.Status, taken)
 	}
-	if shipped := s.shipping.parcels[r.ID] != nil; shipped != happened(r, orders.EventDispatched) {
+	if shipped := s.Shipping.Parcels[r.ID] != nil; shipped != happened(r, order.EventDispatched) {
 		s.broken("%s: is %s, shipped %v", r.ID, r.Status, shipped)
 	}
 	s.auditMoves(r)
@@ -102,59 +126,59 @@ func (s *shop) auditOrder(r orders.Record) {
 }
 
 // auditMoves checks that a timeline has each move of the parcel once, and all of them when the order is delivered.
-func (s *shop) auditMoves(r orders.Record) {
-	var got []orders.Event
+func (s *shop) auditMoves(r order.Snapshot) {
+	var got []order.Event
 	for _, entry := range r.Timeline {
 		if slices.Contains(wholeWay, entry.Event) {
 			got = append(got, entry.Event)
 		}
 	}
-	if len(got) > len(wholeWay) || !slices.Equal(got, wholeWay[:len(got)]) || (len(got) == len(wholeWay)) != (r.Status == orders.StatusDelivered) {
+	if len(got) > len(wholeWay) || !slices.Equal(got, wholeWay[:len(got)]) || (len(got) == len(wholeWay)) != (r.Status == order.StatusDelivered) {
 		s.broken("%s: is %s, and its parcel's moves are %q", r.ID, r.Status, got)
 	}
 }
 
 // auditGoods checks that an order has what it bought, less what came back, each return once.
-func (s *shop) auditGoods(r orders.Record) {
-	goods := s.inventory.reservations[r.ID]
+func (s *shop) auditGoods(r order.Snapshot) {
+	goods := s.Inventory.Reservations[r.ID]
 	if goods == nil {
-		goods = &reservation{}
+		goods = &peerstest.Reservation{}
 	}
-	if live(r) != (goods.status == committed) {
-		s.broken("%s: is %s, and its goods are %q", r.ID, r.Status, goods.status)
+	if live(r) != (goods.Status == peerstest.Committed) {
+		s.broken("%s: is %s, and its goods are %q", r.ID, r.Status, goods.Status)
 	}
 	back := 0
 	for _, t := range r.Returns {
-		if t.Status == orders.ReturnRequested {
+		if t.Status == order.ReturnRequested {
 			continue
 		}
 		back++
-		if text(goods.returned[t.ID]) != text(t.Lines) {
-			s.broken("%s: return %s of %v restocked %v", r.ID, t.ID, t.Lines, goods.returned[t.ID])
+		if text(goods.Returned[t.ID]) != text(t.Lines) {
+			s.broken("%s: return %s of %v restocked %v", r.ID, t.ID, t.Lines, goods.Returned[t.ID])
 		}
 	}
-	if back != len(goods.returned) {
-		s.broken("%s: %d returns came back, %d were restocked", r.ID, back, len(goods.returned))
+	if back != len(goods.Returned) {
+		s.broken("%s: %d returns came back, %d were restocked", r.ID, back, len(goods.Returned))
 	}
 }
 
 // auditMoney checks that the order, payments and the bank agree on the money, and that it is what is owed.
-func (s *shop) auditMoney(r orders.Record) {
-	book, charged := s.payments.books[r.ID], s.payments.bank[r.ID]
+func (s *shop) auditMoney(r order.Snapshot) {
+	book, charged := s.Payments.Books[r.ID], s.Payments.Bank[r.ID]
 	if book == nil {
-		book = &payment{}
+		book = &peerstest.Payment{}
 	}
 	if charged == nil {
-		charged = &charge{}
+		charged = &peerstest.Charge{}
 	}
 	s.checkBooks(r.ID)
 	type sums struct{ open, captured, refunded int64 }
-	theirs := sums{book.open(), book.captured, book.refunded()}
-	if bank := (sums{charged.open(), charged.taken(), charged.refunded()}); bank != theirs {
+	theirs := sums{book.Open(), book.Captured(), book.Refunded()}
+	if bank := (sums{charged.Open(), charged.Captured(), charged.Refunded()}); bank != theirs {
 		s.broken("%s: payments has %+v, the bank %+v", r.ID, theirs, bank)
 	}
 	ours := sums{captured: r.Payment.Captured.Amount, refunded: r.Payment.Refunded.Amount}
-	if r.Payment.Status == orders.PaymentAuthorized {
+	if r.Payment.Status == order.PaymentAuthorized {
 		ours.open = r.Payment.Authorized.Amount
 	}
 	if ours != theirs {
@@ -162,13 +186,13 @@ func (s *shop) auditMoney(r orders.Record) {
 	}
 	var owed sums
 	switch {
-	case r.Status == orders.StatusConfirmed:
+	case r.Status == order.StatusConfirmed:
 		owed.open = r.Totals.Total.Amount
 	case live(r):
 		owed.captured = r.Totals.Total.Amount
 	}
 	for _, f := range r.Refunds {
-		if f.Status != orders.RefundSucceeded {
+		if f.Status != order.RefundSucceeded {
 			s.broken("%s: refund %+v", r.ID, f)
 		}
 		owed.refunded += f.Amount.Amount
@@ -177,47 +201,24 @@ func (s *shop) auditMoney(r orders.Record) {
 		s.broken("%s: is %s, and has paid %+v instead of %+v", r.ID, r.Status, theirs, owed)
 	}
 	// A decline whose answer was lost until the order was rejected for another reason is a payment that ended, to orders.
-	same := string(r.Payment.Status) == book.status || r.Payment.Status == orders.PaymentVoided && book.status == declined
+	same := string(r.Payment.Status) == book.Status || r.Payment.Status == order.PaymentVoided && book.Status == peerstest.Declined
 	if !same {
-		s.broken("%s: the payment is %s, in payments %s", r.ID, r.Payment.Status, book.status)
+		s.broken("%s: the payment is %s, in payments %s", r.ID, r.Payment.Status, book.Status)
 	}
 }
 
 // live reports whether an order stands.
-func live(r orders.Record) bool {
-	return r.Status == orders.StatusConfirmed || r.Status == orders.StatusFulfilled || r.Status == orders.StatusDelivered
+func live(r order.Snapshot) bool {
+	return r.Status == order.StatusConfirmed || r.Status == order.StatusFulfilled || r.Status == order.StatusDelivered
 }
 
-func happened(r orders.Record, event orders.Event) bool {
+func happened(r order.Snapshot, event order.Event) bool {
 	for _, entry := range r.Timeline {
 		if entry.Event == event {
 			return true
 		}
 	}
 	return false
-}
-
-// open, taken and refunded are what the bank holds, has taken and has given back.
-func (c *charge) open() int64 {
-	if c.status == authorized {
-		return c.amount
-	}
-	return 0
-}
-
-func (c *charge) taken() int64 {
-	if c.status == captured {
-		return c.amount
-	}
-	return 0
-}
-
-func (c *charge) refunded() int64 {
-	var sum int64
-	for _, amount := range c.refunds {
-		sum += amount
-	}
-	return sum
 }
 
 // contains reports whether a word is one of several.

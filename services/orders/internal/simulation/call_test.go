@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"time"
 
-	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/saga"
 )
 
-// What a caller learns from a call that got no answer.
+// The errors of calls that got no answer.
 var (
-	errAway = fmt.Errorf("%w: no answer", orders.ErrUnavailable)
+	errAway = fmt.Errorf("%w: no answer", saga.ErrUnavailable)
 	// A store's errors are its driver's own.
 	errDisconnected = errors.New("the connection to the database was lost")
 )
@@ -19,8 +19,8 @@ var (
 // How long a client of another service waits when its caller sets no deadline.
 const callTime = 5 * time.Second
 
-// call has a process call a place, over a network where anything can happen to the request and to the answer. What
-// the request does there takes effect in one moment.
+// call has a process call a place. The network can lose, delay or double the request and lose the answer. The effect of the request
+// happens in one moment.
 func call[T any](ctx context.Context, p *process, place, what, about string, effect func() (T, error)) (T, error) {
 	p.mustLive()
 	var none T
@@ -32,7 +32,7 @@ func call[T any](ctx context.Context, p *process, place, what, about string, eff
 		return none, noAnswer
 	}
 	who := actorOf(ctx)
-	f := p.shop.fateOf(who, place, what)
+	f := p.shop.outcomeOf(who, place, what)
 	arrive := func() (T, error) { return takeEffect(p.shop, who.name, place, what, about, effect) }
 	if f.dies == diesBefore {
 		p.dieSoon(f, who, what)
@@ -63,15 +63,15 @@ func call[T any](ctx context.Context, p *process, place, what, about string, eff
 	return result, err
 }
 
-// dieSoon has a process die before the request arrives. Not at once: what else it begins at this very moment may come
-// before or after.
-func (p *process) dieSoon(f fate, who *actor, what string) {
+// dieSoon has a process die before the request arrives. It does not die at once, so that other work which it begins at the same moment
+// may begin or not.
+func (p *process) dieSoon(f outcome, who *actor, what string) {
 	time.Sleep(min(f.out, fast) / 2)
 	p.mustLive()
 	p.die(who, what)
 }
 
-// takeEffect has a request take effect. The whole world stands still meanwhile, as it does for a transaction.
+// takeEffect has a request take effect. Nothing else happens meanwhile, as in a transaction.
 func takeEffect[T any](s *shop, who, place, what, about string, effect func() (T, error)) (T, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -8,7 +8,10 @@ import (
 
 	"souk/platform/idempotency"
 
-	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/checkout"
+	"souk/services/orders/internal/order"
+	"souk/services/orders/internal/parcels"
+	"souk/services/orders/internal/saga"
 )
 
 // database is a process's connection to the store. It implements orders.Store.
@@ -18,56 +21,64 @@ func query[T any](ctx context.Context, d *database, what, about string, transact
 	return call(ctx, d.process, "store", what, about, transaction)
 }
 
-func (d *database) Place(ctx context.Context, r orders.Record, key idempotency.Request) (orders.Record, error) {
-	return query(ctx, d, "place", r.ID, func() (orders.Record, error) {
-		d.shop.trace.call(r.ID, "order")
-		return d.shop.store.place(r, key)
+func (d *database) Place(ctx context.Context, o order.Order, key idempotency.Request) (order.Order, error) {
+	return query(ctx, d, "place", o.ID(), func() (order.Order, error) {
+		d.shop.trace.call(o.ID(), "order")
+		return d.shop.store.place(o, key)
 	})
 }
 
-func (d *database) Key(ctx context.Context, key idempotency.Request) (orders.UsedKey, error) {
-	return query(ctx, d, "key", key.Key, func() (orders.UsedKey, error) { return d.shop.store.key(key) })
+func (d *database) Key(ctx context.Context, key idempotency.Request) (checkout.UsedKey, error) {
+	return query(ctx, d, "key", key.Key, func() (checkout.UsedKey, error) { return d.shop.store.key(key) })
 }
 
-func (d *database) Answer(ctx context.Context, r orders.Record) (orders.Order, error) {
-	return query(ctx, d, "answer", r.ID, func() (orders.Order, error) { return d.shop.store.answer(r) })
+func (d *database) Answer(ctx context.Context, o order.Order) (order.View, error) {
+	return query(ctx, d, "answer", o.ID(), func() (order.View, error) { return d.shop.store.answer(o) })
 }
 
-func (d *database) Get(ctx context.Context, id string) (orders.Record, error) {
-	return query(ctx, d, "get", id, func() (orders.Record, error) { return d.shop.store.get(id) })
+func (d *database) Get(ctx context.Context, id string) (order.Order, error) {
+	return query(ctx, d, "get", id, func() (order.Order, error) { return d.shop.store.get(id) })
 }
 
-func (d *database) Save(ctx context.Context, c orders.Change) (orders.Record, error) {
-	what := "save " + string(c.Record.Status)
-	if c.Record.Intent != orders.IntentNone {
-		what += " to " + string(c.Record.Intent)
+func (d *database) Save(ctx context.Context, o order.Order) (order.Order, error) {
+	return d.save(ctx, o, d.shop.store.save)
+}
+
+func (d *database) SaveRefund(ctx context.Context, o order.Order, refundID string, key idempotency.Request) (order.Order, error) {
+	return d.save(ctx, o, func(o order.Order) (order.Order, error) { return d.shop.store.saveRefund(o, refundID, key) })
+}
+
+func (d *database) save(ctx context.Context, o order.Order, transaction func(order.Order) (order.Order, error)) (order.Order, error) {
+	what := "save " + string(o.Status())
+	if o.Intent() != order.IntentNone {
+		what += " to " + string(o.Intent())
 	}
-	return query(ctx, d, what, c.Record.ID, func() (orders.Record, error) {
-		d.shop.trace.callAll(c.Record)
-		return d.shop.store.save(c)
+	return query(ctx, d, what, o.ID(), func() (order.Order, error) {
+		d.shop.trace.callAll(o.Snapshot())
+		return transaction(o)
 	})
 }
 
-func (d *database) Tracked(ctx context.Context, ids []string) ([]orders.Tracked, error) {
-	return query(ctx, d, "tracked", "", func() ([]orders.Tracked, error) { return d.shop.store.tracked(ids), nil })
+func (d *database) Tracked(ctx context.Context, ids []string) ([]parcels.Tracked, error) {
+	return query(ctx, d, "tracked", "", func() ([]parcels.Tracked, error) { return d.shop.store.tracked(ids), nil })
 }
 
 func (d *database) ParcelPosition(ctx context.Context) (string, error) {
 	return query(ctx, d, "position", "", func() (string, error) { return d.shop.store.position, nil })
 }
 
-func (d *database) SaveParcelPosition(ctx context.Context, from, to string, pending []orders.ParcelMoves) error {
+func (d *database) SaveParcelPosition(ctx context.Context, from, to string, pending []parcels.Parcel) error {
 	_, err := query(ctx, d, "save position", to, func() (struct{}, error) {
 		return struct{}{}, d.shop.store.savePosition(from, to, pending)
 	})
 	return err
 }
 
-func (d *database) PendingMoves(ctx context.Context, _ int) ([]orders.ParcelMoves, error) {
-	return query(ctx, d, "pending moves", "", func() ([]orders.ParcelMoves, error) { return slices.Clone(d.shop.store.pending), nil })
+func (d *database) PendingMoves(ctx context.Context, _ int) ([]parcels.Parcel, error) {
+	return query(ctx, d, "pending moves", "", func() ([]parcels.Parcel, error) { return slices.Clone(d.shop.store.pending), nil })
 }
 
-func (d *database) DeletePendingMoves(ctx context.Context, parcel orders.ParcelMoves) error {
+func (d *database) DeletePendingMoves(ctx context.Context, parcel parcels.Parcel) error {
 	_, err := query(ctx, d, "delete pending", parcel.OrderID, func() (struct{}, error) {
 		d.shop.store.deletePending(parcel)
 		return struct{}{}, nil
@@ -76,9 +87,9 @@ func (d *database) DeletePendingMoves(ctx context.Context, parcel orders.ParcelM
 }
 
 // List is what the service catches up by.
-func (d *database) List(ctx context.Context, filter orders.Filter) (found []orders.Record, more bool, err error) {
-	found, err = query(ctx, d, "list "+string(filter.Status), "", func() ([]orders.Record, error) {
-		var listed []orders.Record
+func (d *database) List(ctx context.Context, filter order.Filter) (found []order.Order, more bool, err error) {
+	found, err = query(ctx, d, "list "+string(filter.Status), "", func() ([]order.Order, error) {
+		var listed []order.Order
 		listed, more = d.shop.store.list(filter)
 		return listed, nil
 	})
@@ -93,8 +104,8 @@ func (d *database) RefundKey(ctx context.Context, key idempotency.Request) (idem
 	return query(ctx, d, "refund key", key.Key, func() (idempotency.Use, error) { return d.shop.store.refundKey(key) })
 }
 
-func (d *database) AnswerRefund(ctx context.Context, refundID string, status orders.RefundStatus) (orders.RefundStatus, error) {
-	return query(ctx, d, "answer refund", refundID, func() (orders.RefundStatus, error) {
+func (d *database) AnswerRefund(ctx context.Context, refundID string, status order.RefundStatus) (order.RefundStatus, error) {
+	return query(ctx, d, "answer refund", refundID, func() (order.RefundStatus, error) {
 		return d.shop.store.answerRefund(refundID, status)
 	})
 }
@@ -102,7 +113,7 @@ func (d *database) AnswerRefund(ctx context.Context, refundID string, status ord
 // Nobody waits for events or is erased here, and the processes claim orders that are due themselves.
 var errUnused = errors.New("the simulation does not use this")
 
-func (d *database) ClaimDue(context.Context, int, time.Duration) ([]orders.Due, error) {
+func (d *database) ClaimDue(context.Context, int, time.Duration) ([]saga.Due, error) {
 	return nil, errUnused
 }
 

@@ -8,9 +8,8 @@ import (
 	"time"
 )
 
-// actor is whoever does one thing after the other: a request, or work on an order that is due. Its draws depend on the seed, its
-// name and what it did so far, and on nobody else, so that goroutines which run at the same moment cannot
-// exchange theirs.
+// actor does one thing after the other: it is a request, or work on an order that is due. Its draws depend on the seed, on its name and
+// on its own earlier draws alone. So goroutines that run at the same moment do not change each other's draws.
 type actor struct {
 	name string
 	seed uint64
@@ -22,7 +21,7 @@ func newActor(seed uint64, name string) *actor {
 	return &actor{name: name, seed: seed, uses: map[string]uint64{}}
 }
 
-// dice returns what the actor draws from when it does what for the next time.
+// dice returns the random numbers for the next time that the actor does what.
 func (a *actor) dice(what string) dice {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -52,8 +51,7 @@ func (d dice) chance(p float64) bool {
 	return p > 0 && d.Float64() < p
 }
 
-// between returns a time from least up to most. It is exact to the nanosecond, so that no two things happen at the
-// same moment.
+// between returns a time from least up to most. It is exact to the nanosecond, so that no two events are at the same moment.
 func (d dice) between(least, most time.Duration) time.Duration {
 	return least + time.Duration(d.Int64N(int64(most-least)))
 }

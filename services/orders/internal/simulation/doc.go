@@ -1,7 +1,7 @@
-// Package simulation is responsible for the proof of the saga: it runs the real orders.Service, on several
-// replicas, against every other service, a store and a network in memory, under virtual time and with faults,
-// and holds the shop to its promises afterwards. A seed decides everything that happens, so that what fails once
-// fails again.
+// Package simulation is responsible for testing the saga under faults. It runs the real orders.Service on several replicas, against the
+// other services, a store and a network in memory, under virtual time. Calls and processes fail in many ways. Afterwards the simulation
+// checks that everybody agrees and that everything anybody was told is true. A seed decides all that happens, so that a run that failed
+// can be repeated.
 //
-// It is tests only. How to run one seed stands in the README of orders.
+// It is tests only. The README of orders says how to run one seed.
 package simulation

@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"time"
 
-	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/order"
 )
 
-// The times that orders.FinishDue goes by.
+// The times of saga.FinishDue.
 const (
 	dueEvery  = time.Second
 	dueTime   = 8 * time.Second
@@ -18,8 +18,8 @@ const (
 )
 
 // schedule makes an order that has come to have work due some time later, and one that has none left no longer due.
-func (r *row) schedule(saved orders.Record, dueAfter time.Duration) {
-	switch hasWork := saved.Task() != orders.TaskNone; {
+func (r *row) schedule(saved order.Order, dueAfter time.Duration) {
+	switch hasWork := saved.Task() != order.TaskNone; {
 	case !hasWork:
 		r.due = time.Time{}
 	case r.due.IsZero():
@@ -73,7 +73,7 @@ func (p *process) finishDue(offset time.Duration) {
 func (p *process) claimDue() []claim {
 	p.shop.mu.Lock()
 	defer p.shop.mu.Unlock()
-	if p.shop.weather.away("store", p.shop.age()) {
+	if p.shop.faults.away("store", p.shop.age()) {
 		return nil
 	}
 	return p.shop.store.claimDue()
@@ -92,7 +92,7 @@ func (p *process) finish(c claim) {
 	}
 	p.shop.mu.Lock()
 	defer p.shop.mu.Unlock()
-	if p.shop.weather.away("store", p.shop.age()) {
+	if p.shop.faults.away("store", p.shop.age()) {
 		return // the order waits for the end of its lease
 	}
 	p.shop.store.postpone(c.id, min(max(time.Since(c.changedAt)/8, leastWait), mostWait))

@@ -8,6 +8,8 @@ import (
 
 	"souk/platform/money"
 
+	"souk/services/orders/internal/aftersales"
+	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
 )
 
@@ -16,7 +18,7 @@ const staffID = "staff"
 // life is what people do with an order that was placed.
 type life struct {
 	*person
-	order orders.Order
+	order order.View
 	wait  sync.WaitGroup
 }
 
@@ -24,24 +26,24 @@ type life struct {
 // money is given back for it.
 func (l *life) live() {
 	defer l.wait.Wait()
-	if !l.reach(func(o orders.Order) bool { return o.Status != orders.StatusPending }) {
+	if !l.reach(func(o order.View) bool { return o.Status != order.StatusPending }) {
 		return
 	}
 	d := l.dice("life")
 	l.pause(0, one(d, time.Second, 6*time.Second))
 	if d.chance(0.4) {
-		l.also("customer", func(who *person, o orders.Order) { decideOn(who, o, "cancel", orders.StatusCancelled, cancelOrder) })
+		l.also("customer", func(who *person, o order.View) { decideOn(who, o, "cancel", order.StatusCancelled, cancelOrder) })
 	}
 	if d.chance(0.75) {
-		decideOn(l.person, l.order, "dispatch", orders.StatusFulfilled, dispatchOrder)
+		decideOn(l.person, l.order, "dispatch", order.StatusFulfilled, dispatchOrder)
 	}
-	if !l.reach(func(o orders.Order) bool { return o.Status != orders.StatusConfirmed }) || l.order.Payment.Captured.Amount == 0 {
+	if !l.reach(func(o order.View) bool { return o.Status != order.StatusConfirmed }) || l.order.Payment.Captured.Amount == 0 {
 		return
 	}
 	for n := range d.IntN(3) {
 		l.also(fmt.Sprintf("refund %d", n+1), giveBack)
 	}
-	if !l.reach(func(o orders.Order) bool { return o.Status == orders.StatusDelivered }) {
+	if !l.reach(func(o order.View) bool { return o.Status == order.StatusDelivered }) {
 		return
 	}
 	for n := range d.IntN(3) {
@@ -50,20 +52,20 @@ func (l *life) live() {
 }
 
 // also has somebody else do something with the order at the same time.
-func (l *life) also(name string, work func(who *person, o orders.Order)) {
-	who, order := l.shop.person(l.name+" "+name), l.order
-	l.wait.Go(func() { work(who, order) })
+func (l *life) also(name string, work func(who *person, o order.View)) {
+	who, o := l.shop.person(l.name+" "+name), l.order
+	l.wait.Go(func() { work(who, o) })
 }
 
 // reach looks at the order until it is as it is waited for, but not for ever.
-func (l *life) reach(there func(orders.Order) bool) bool {
+func (l *life) reach(there func(order.View) bool) bool {
 	for range 12 {
-		order, err := ask(l.person, l.replica(), "get order", func(ctx context.Context, service *orders.Service) (orders.Order, error) {
-			return service.GetOrder(ctx, orders.Viewer{CustomerID: l.order.CustomerID}, l.order.ID)
+		o, err := ask(l.person, l.replica(), "get order", func(ctx context.Context, service *orders.Service) (order.View, error) {
+			return service.GetOrder(ctx, order.Viewer{CustomerID: l.order.CustomerID}, l.order.ID)
 		})
 		if err == nil {
-			l.shop.promised("get order", order, false)
-			if l.order = order; there(order) {
+			l.shop.promised("get order", o, false)
+			if l.order = o; there(o) {
 				return true
 			}
 		}
@@ -72,25 +74,25 @@ func (l *life) reach(there func(orders.Order) bool) bool {
 	return false
 }
 
-type decide func(ctx context.Context, service *orders.Service, o orders.Order) (orders.Order, error)
+type decide func(ctx context.Context, service *orders.Service, o order.View) (order.View, error)
 
-func cancelOrder(ctx context.Context, service *orders.Service, o orders.Order) (orders.Order, error) {
+func cancelOrder(ctx context.Context, service *orders.Service, o order.View) (order.View, error) {
 	return service.CancelOrder(ctx, o.CustomerID, o.ID)
 }
 
-func dispatchOrder(ctx context.Context, service *orders.Service, o orders.Order) (orders.Order, error) {
+func dispatchOrder(ctx context.Context, service *orders.Service, o order.View) (order.View, error) {
 	return service.DispatchOrder(ctx, o.ID)
 }
 
 // decideOn asks for a decision once or twice. What is answered must be so.
-func decideOn(who *person, order orders.Order, what string, target orders.Status, decide decide) {
+func decideOn(who *person, o order.View, what string, target order.Status, decide decide) {
 	for range 1 + who.dice("tries").IntN(2) {
-		decided, err := ask(who, who.replica(), what, func(ctx context.Context, service *orders.Service) (orders.Order, error) {
-			return decide(ctx, service, order)
+		decided, err := ask(who, who.replica(), what, func(ctx context.Context, service *orders.Service) (order.View, error) {
+			return decide(ctx, service, o)
 		})
 		if err == nil {
 			who.shop.promised(what, decided, false)
-			if decided.Status != target && (target != orders.StatusFulfilled || decided.Status != orders.StatusDelivered) {
+			if decided.Status != target && (target != order.StatusFulfilled || decided.Status != order.StatusDelivered) {
 				who.shop.failf("%s was answered with an order that is %s", what, decided.Status)
 			}
 		}
@@ -99,15 +101,15 @@ func decideOn(who *person, order orders.Order, what string, target orders.Status
 }
 
 // giveBack gives some of the money back, with several tries under one key.
-func giveBack(who *person, order orders.Order) {
+func giveBack(who *person, o order.View) {
 	d := who.dice("refund")
-	req := orders.RefundRequest{
-		StaffID: staffID, IdempotencyKey: who.name, OrderID: order.ID, Reason: "late",
-		Amount: money.New(1+d.Int64N(order.Payment.Captured.Amount*2/3), currency),
+	req := aftersales.RefundRequest{
+		StaffID: staffID, IdempotencyKey: who.name, OrderID: o.ID, Reason: "late",
+		Amount: money.New(1+d.Int64N(o.Payment.Captured.Amount*2/3), currency),
 	}
 	who.pause(0, 8*time.Second)
 	for range 1 + d.IntN(4) {
-		given, err := ask(who, who.replica(), "refund", func(ctx context.Context, service *orders.Service) (orders.GivenRefund, error) {
+		given, err := ask(who, who.replica(), "refund", func(ctx context.Context, service *orders.Service) (aftersales.GivenRefund, error) {
 			return service.RefundOrder(ctx, req)
 		})
 		if err == nil {
@@ -118,20 +120,20 @@ func giveBack(who *person, order orders.Order) {
 }
 
 // sendBack asks for a return of some of the goods, and has them received, by two people at once perhaps.
-func sendBack(who *person, order orders.Order) {
+func sendBack(who *person, o order.View) {
 	d := who.dice("return")
-	line := one(d, order.Lines...)
-	req := orders.ReturnRequest{
-		CustomerID: order.CustomerID, OrderID: order.ID, Reason: "too small",
-		Lines: []orders.Item{{SKU: line.SKU, Quantity: 1 + d.Int64N(line.Quantity)}},
+	line := one(d, o.Lines...)
+	req := aftersales.ReturnRequest{
+		CustomerID: o.CustomerID, OrderID: o.ID, Reason: "too small",
+		Lines: []order.Item{{SKU: line.SKU, Quantity: 1 + d.Int64N(line.Quantity)}},
 	}
-	goods, err := ask(who, who.replica(), "request return", func(ctx context.Context, service *orders.Service) (orders.Return, error) {
+	goods, err := ask(who, who.replica(), "request return", func(ctx context.Context, service *orders.Service) (order.Return, error) {
 		return service.RequestReturn(ctx, req)
 	})
 	if err != nil {
 		return
 	}
-	who.shop.returnPromised(order.ID, goods)
+	who.shop.returnPromised(o.ID, goods)
 	var both sync.WaitGroup
 	defer both.Wait()
 	for n := range 1 + d.IntN(2) {
@@ -149,9 +151,9 @@ func receive(clerk *person, returnID string) {
 	}
 }
 
-func receiveOnce(clerk *person, returnID string) (string, orders.Return, error) {
+func receiveOnce(clerk *person, returnID string) (string, order.Return, error) {
 	var orderID string
-	received, err := ask(clerk, clerk.replica(), "receive return", func(ctx context.Context, service *orders.Service) (orders.Return, error) {
+	received, err := ask(clerk, clerk.replica(), "receive return", func(ctx context.Context, service *orders.Service) (order.Return, error) {
 		id, received, err := service.ReceiveReturn(ctx, returnID)
 		orderID = id
 		return received, err

@@ -11,11 +11,15 @@ import (
 	"souk/platform/money"
 	"souk/testkit/rapid"
 
+	"souk/services/orders/internal/aftersales"
+	"souk/services/orders/internal/checkout"
+	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/peerstest"
 )
 
-// TestOrdersFollowTheirStateMachine gives random commands to the service, in fair weather, and compares every answer
-// with a model that knows nothing but which moves are allowed.
+// TestOrdersFollowTheirStateMachine gives random commands to the service, without faults, and compares every answer with a model that
+// knows only which moves are allowed.
 func TestOrdersFollowTheirStateMachine(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -40,7 +44,7 @@ type machine struct {
 
 func newMachine() *machine {
 	stock := map[string]int64{"MUG": 4, "PLATE": 6}
-	s := newShop(1, calm, orders.Settings{Inline: 5 * time.Second, Hold: time.Minute}, stock)
+	s := newShop(1, noFaults, orders.Settings{Inline: 5 * time.Second, Hold: time.Minute}, stock)
 	return &machine{
 		shop: s, service: s.replicas[0].born().Service, ctx: withActor(context.Background(), newActor(1, "machine")),
 		model: newModel(stock),
@@ -77,16 +81,16 @@ func mustBeInvalid(t *rapid.T, got error, name string) {
 // Place buys some pieces of a SKU.
 func (m *machine) Place(t *rapid.T) {
 	customer := customers.Draw(t, "customer")
-	item := orders.Item{SKU: rapid.SampledFrom(skus).Draw(t, "sku"), Quantity: rapid.Int64Range(1, 3).Draw(t, "quantity")}
-	request := orders.PlaceRequest{
+	item := order.Item{SKU: rapid.SampledFrom(skus).Draw(t, "sku"), Quantity: rapid.Int64Range(1, 3).Draw(t, "quantity")}
+	request := checkout.PlaceRequest{
 		CustomerID: customer, IdempotencyKey: m.model.newKey(), CartID: "cart of " + customer, AddressID: addressID,
-		ShippingOption: shippingOption, PaymentMethod: rapid.SampledFrom([]string{methodVisa, methodDeclined, methodTimeout}).Draw(t, "method"),
+		ShippingOption: shippingOption, PaymentMethod: rapid.SampledFrom([]string{peerstest.MethodVisa, peerstest.MethodDeclined, peerstest.MethodTimeout}).Draw(t, "method"),
 	}
-	m.shop.carts.lines[request.CartID] = []orders.Item{item}
+	m.shop.Carts.Lines[request.CartID] = []order.Item{item}
 	placed, err := m.service.PlaceOrder(m.ctx, request)
 	mustBe(t, err, nil)
 	want := m.model.place(request, item, placed)
-	if left := len(m.shop.carts.lines[request.CartID]); (left == 0) != (want.status == orders.StatusConfirmed) {
+	if left := len(m.shop.Carts.Lines[request.CartID]); (left == 0) != (want.status == order.StatusConfirmed) {
 		t.Fatalf("order is %s, and %d lines are left in the cart", want.status, left)
 	}
 }
@@ -114,7 +118,7 @@ func (m *machine) Cancel(t *rapid.T) {
 	cancelled, err := m.service.CancelOrder(m.ctx, customer, e.id)
 	want := m.model.cancel(e, customer)
 	mustBe(t, err, want)
-	if want == nil && cancelled.Status != orders.StatusCancelled {
+	if want == nil && cancelled.Status != order.StatusCancelled {
 		t.Fatalf("cancelled order is %s", cancelled.Status)
 	}
 }
@@ -140,9 +144,9 @@ func (m *machine) Deliver(t *rapid.T) {
 // RequestReturn asks to send pieces of an order back.
 func (m *machine) RequestReturn(t *rapid.T) {
 	e := m.pick(t)
-	back := orders.Item{SKU: e.item.SKU, Quantity: rapid.Int64Range(1, 3).Draw(t, "quantity")}
-	goods, err := m.service.RequestReturn(m.ctx, orders.ReturnRequest{
-		CustomerID: e.request.CustomerID, OrderID: e.id, Lines: []orders.Item{back}, Reason: "too small",
+	back := order.Item{SKU: e.item.SKU, Quantity: rapid.Int64Range(1, 3).Draw(t, "quantity")}
+	goods, err := m.service.RequestReturn(m.ctx, aftersales.ReturnRequest{
+		CustomerID: e.request.CustomerID, OrderID: e.id, Lines: []order.Item{back}, Reason: "too small",
 	})
 	mustBe(t, err, m.model.requestReturn(e, goods, back))
 }
@@ -157,7 +161,7 @@ func (m *machine) Receive(t *rapid.T) {
 	orderID, received, err := m.service.ReceiveReturn(m.ctx, goods.id)
 	mustBe(t, err, nil)
 	m.model.receive(e, goods)
-	if orderID != e.id || received.Status != orders.ReturnRefunded {
+	if orderID != e.id || received.Status != order.ReturnRefunded {
 		t.Fatalf("received %+v of %s, want %s", received, orderID, e.id)
 	}
 }
@@ -165,7 +169,7 @@ func (m *machine) Receive(t *rapid.T) {
 // Refund gives money back, and asks for it a second time with the same key.
 func (m *machine) Refund(t *rapid.T) {
 	e := m.pick(t)
-	request := orders.RefundRequest{
+	request := aftersales.RefundRequest{
 		StaffID: staffID, IdempotencyKey: m.model.newKey(), OrderID: e.id, Reason: "late",
 		Amount: money.New(rapid.Int64Range(1, 2500).Draw(t, "amount"), currency),
 	}
@@ -177,7 +181,7 @@ func (m *machine) Refund(t *rapid.T) {
 	mustBe(t, err, nil)
 	again, err := m.service.RefundOrder(m.ctx, request)
 	mustBe(t, err, nil)
-	if text(given.Refund) != text(again.Refund) || !again.Replayed || given.Refund.Status != orders.RefundSucceeded {
+	if text(given.Refund) != text(again.Refund) || !again.Replayed || given.Refund.Status != order.RefundSucceeded {
 		t.Fatalf("refunded %+v, then %+v", given, again)
 	}
 }
@@ -185,14 +189,14 @@ func (m *machine) Refund(t *rapid.T) {
 // Check compares all orders and the stock with the model.
 func (m *machine) Check(t *rapid.T) {
 	for _, e := range m.model.all {
-		order, err := m.service.GetOrder(m.ctx, orders.Viewer{Staff: true}, e.id)
+		o, err := m.service.GetOrder(m.ctx, order.Viewer{Staff: true}, e.id)
 		mustBe(t, err, nil)
-		if order.Status != e.status || order.InProgress || order.Payment.Captured.Amount != e.captured || order.Payment.Refunded.Amount != e.refunded {
-			t.Fatalf("order is %s, with %+v, in progress: %v; want %+v", order.Status, order.Payment, order.InProgress, *e)
+		if o.Status != e.status || o.InProgress || o.Payment.Captured.Amount != e.captured || o.Payment.Refunded.Amount != e.refunded {
+			t.Fatalf("order is %s, with %+v, in progress: %v; want %+v", o.Status, o.Payment, o.InProgress, *e)
 		}
 	}
 	for sku, pieces := range m.model.stock {
-		if l := m.shop.inventory.levels[sku]; l.onHand != pieces || l.reserved != 0 {
+		if l := m.shop.Inventory.Levels[sku]; l.OnHand != pieces || l.Reserved != 0 {
 			t.Fatalf("%s: %+v, want %d on hand", sku, *l, pieces)
 		}
 	}

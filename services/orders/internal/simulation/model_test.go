@@ -3,10 +3,12 @@ package simulation
 import (
 	"fmt"
 
-	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/checkout"
+	"souk/services/orders/internal/order"
+	"souk/services/orders/internal/peerstest"
 )
 
-// model is what a shop without faults, concurrency or other services would be.
+// model is a shop without faults, concurrency or other services.
 type model struct {
 	stock map[string]int64
 	all   []*expected
@@ -16,12 +18,12 @@ type model struct {
 // expected is what the model knows of an order. It has one line.
 type expected struct {
 	id                 string
-	request            orders.PlaceRequest
+	request            checkout.PlaceRequest
 	answer             string
-	item               orders.Item
+	item               order.Item
 	price              int64 // of a piece
 	total              int64
-	status             orders.Status
+	status             order.Status
 	captured, refunded int64
 	returns            []*expectedReturn
 }
@@ -46,14 +48,14 @@ func (m *model) newKey() string {
 }
 
 // place says what becomes of a new order.
-func (m *model) place(request orders.PlaceRequest, item orders.Item, placed orders.Placement) *expected {
+func (m *model) place(request checkout.PlaceRequest, item order.Item, placed checkout.Placement) *expected {
 	o := placed.Order
 	e := &expected{
-		id: o.ID, request: request, answer: text(o), item: item, status: orders.StatusRejected,
+		id: o.ID, request: request, answer: text(o), item: item, status: order.StatusRejected,
 		price: o.Lines[0].UnitPrice.Amount, total: o.Totals.Total.Amount,
 	}
-	if item.Quantity <= m.stock[item.SKU] && request.PaymentMethod != methodDeclined {
-		e.status = orders.StatusConfirmed
+	if item.Quantity <= m.stock[item.SKU] && request.PaymentMethod != peerstest.MethodDeclined {
+		e.status = order.StatusConfirmed
 		m.stock[item.SKU] -= item.Quantity
 	}
 	m.all = append(m.all, e)
@@ -63,42 +65,42 @@ func (m *model) place(request orders.PlaceRequest, item orders.Item, placed orde
 func (m *model) cancel(e *expected, customerID string) error {
 	switch {
 	case customerID != e.request.CustomerID:
-		return orders.ErrNotFound
-	case e.status == orders.StatusConfirmed:
-		e.status = orders.StatusCancelled
+		return order.ErrNotFound
+	case e.status == order.StatusConfirmed:
+		e.status = order.StatusCancelled
 		m.stock[e.item.SKU] += e.item.Quantity
-	case e.status != orders.StatusCancelled:
-		return orders.ErrNotCancellable
+	case e.status != order.StatusCancelled:
+		return order.ErrNotCancellable
 	}
 	return nil
 }
 
 func (m *model) dispatch(e *expected) error {
 	switch e.status {
-	case orders.StatusConfirmed:
-		e.status, e.captured = orders.StatusFulfilled, e.total
-	case orders.StatusFulfilled, orders.StatusDelivered:
+	case order.StatusConfirmed:
+		e.status, e.captured = order.StatusFulfilled, e.total
+	case order.StatusFulfilled, order.StatusDelivered:
 	default:
-		return orders.ErrNotDispatchable
+		return order.ErrNotDispatchable
 	}
 	return nil
 }
 
 func (m *model) deliver() {
 	for _, e := range m.all {
-		if e.status == orders.StatusFulfilled {
-			e.status = orders.StatusDelivered
+		if e.status == order.StatusFulfilled {
+			e.status = order.StatusDelivered
 		}
 	}
 }
 
-func (m *model) requestReturn(e *expected, goods orders.Return, back orders.Item) error {
+func (m *model) requestReturn(e *expected, goods order.Return, back order.Item) error {
 	left := e.item.Quantity
 	for _, r := range e.returns {
 		left -= r.quantity
 	}
-	if e.status != orders.StatusDelivered || back.Quantity > left {
-		return orders.ErrNotReturnable
+	if e.status != order.StatusDelivered || back.Quantity > left {
+		return order.ErrNotReturnable
 	}
 	e.returns = append(e.returns, &expectedReturn{id: goods.ID, quantity: back.Quantity})
 	return nil

@@ -8,10 +8,12 @@ import (
 	"time"
 
 	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/parcels"
+	"souk/services/orders/internal/peerstest"
 )
 
 // How often a process follows parcels here, where most looks would find nothing.
-const followEvery = 4 * orders.FollowEvery
+const followEvery = 4 * parcels.FollowEvery
 
 // replica is a place where processes of orders run, one after the other.
 type replica struct {
@@ -37,10 +39,15 @@ func (r *replica) born() *process {
 	defer r.shop.mu.Unlock()
 	r.life++
 	p := &process{shop: r.shop, replica: r, name: fmt.Sprintf("%s.%d", r.name, r.life)}
-	p.Service = orders.New(&database{p}, peersOf(p), r.shop.settings, slog.New(slog.DiscardHandler))
+	p.Service = orders.New(&database{p}, p.shop.Peers(p.carry), r.shop.settings, slog.New(slog.DiscardHandler))
 	r.runs = p
 	r.shop.trace.add(p.name, "starts", "", nil)
 	return p
+}
+
+// carry carries a call of another service over the network.
+func (p *process) carry(ctx context.Context, c peerstest.Call, effect func() (any, error)) (any, error) {
+	return call(ctx, p, c.Service, c.Name, c.About, effect)
 }
 
 // start starts a process with all that it does by itself.

@@ -1,27 +1,30 @@
 package simulation
 
-import "souk/services/orders/internal/orders"
+import (
+	"souk/services/orders/internal/aftersales"
+	"souk/services/orders/internal/order"
+)
 
 // refundPromise and returnPromise are what staff and customers were told.
 type (
 	refundPromise struct {
-		request orders.RefundRequest
-		refund  orders.Refund
+		request aftersales.RefundRequest
+		refund  order.Refund
 		bytes   string
 	}
 	returnPromise struct {
 		orderID string
-		goods   orders.Return
+		goods   order.Return
 	}
 )
 
-func (s *shop) refundPromised(request orders.RefundRequest, refund orders.Refund) {
+func (s *shop) refundPromised(request aftersales.RefundRequest, refund order.Refund) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.givenRefunds = append(s.givenRefunds, refundPromise{request, refund, text(refund)})
 }
 
-func (s *shop) returnPromised(orderID string, goods orders.Return) {
+func (s *shop) returnPromised(orderID string, goods order.Return) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.givenReturns = append(s.givenReturns, returnPromise{orderID, goods})
@@ -55,22 +58,22 @@ func (s *shop) checkPromises() {
 }
 
 // comesAfter is where an order may be that somebody was told of: at once or later.
-var comesAfter = map[orders.Status]string{
-	orders.StatusPending:   "pending confirmed fulfilled delivered rejected cancelled",
-	orders.StatusConfirmed: "confirmed fulfilled delivered cancelled",
-	orders.StatusFulfilled: "fulfilled delivered",
-	orders.StatusDelivered: "delivered",
-	orders.StatusRejected:  "rejected",
-	orders.StatusCancelled: "cancelled",
+var comesAfter = map[order.Status]string{
+	order.StatusPending:   "pending confirmed fulfilled delivered rejected cancelled",
+	order.StatusConfirmed: "confirmed fulfilled delivered cancelled",
+	order.StatusFulfilled: "fulfilled delivered",
+	order.StatusDelivered: "delivered",
+	order.StatusRejected:  "rejected",
+	order.StatusCancelled: "cancelled",
 }
 
 func (s *shop) checkOrderPromise(p promise) {
-	r, err := s.store.get(p.order.ID)
+	o, err := s.store.get(p.order.ID)
 	if err != nil {
 		s.broken("%s: the order of %s is lost", p.order.ID, p.about)
 		return
 	}
-	told, is := p.order, r.Order
+	told, is := p.order, o.View()
 	if !contains(comesAfter[told.Status], string(is.Status)) {
 		s.broken("%s: was %s and is %s", is.ID, told.Status, is.Status)
 	}
@@ -78,12 +81,12 @@ func (s *shop) checkOrderPromise(p promise) {
 		s.broken("%s: the timeline %v became %v", is.ID, told.Timeline, is.Timeline)
 	}
 	// The rest of what was bought must not have changed at all.
-	for _, o := range []*orders.Order{&told, &is} {
-		o.Status, o.Timeline, o.Payment, o.Returns, o.Refunds = "", nil, orders.Payment{}, nil, nil
+	for _, o := range []*order.View{&told, &is} {
+		o.Status, o.Timeline, o.Payment, o.Returns, o.Refunds = "", nil, order.Payment{}, nil, nil
 		if told.Rejection == nil {
 			o.Rejection = nil
 		}
-		if told.Shipment == (orders.Shipment{}) {
+		if told.Shipment == (order.Shipment{}) {
 			o.Shipment = told.Shipment
 		}
 	}
@@ -98,12 +101,12 @@ func (s *shop) checkRefundPromise(p refundPromise) {
 		s.broken("%s: the order of %s is lost", p.request.OrderID, p.request.IdempotencyKey)
 		return
 	}
-	for _, f := range r.Refunds {
-		if f.ID == p.refund.ID && f.Amount == p.request.Amount && (p.refund.Status == orders.RefundPending || f.Status == p.refund.Status) {
+	for _, f := range r.View().Refunds {
+		if f.ID == p.refund.ID && f.Amount == p.request.Amount && (p.refund.Status == order.RefundPending || f.Status == p.refund.Status) {
 			return
 		}
 	}
-	s.broken("%s: the refund %+v is lost: %+v", r.ID, p.refund, r.Refunds)
+	s.broken("%s: the refund %+v is lost: %+v", r.ID(), p.refund, r.View().Refunds)
 }
 
 func (s *shop) checkReturnPromise(p returnPromise) {
@@ -112,14 +115,14 @@ func (s *shop) checkReturnPromise(p returnPromise) {
 		s.broken("%s: the order of a return is lost", p.orderID)
 		return
 	}
-	for _, t := range r.Returns {
+	for _, t := range r.View().Returns {
 		if t.ID == p.goods.ID {
 			t.Status = p.goods.Status // it only moves on
 			if text(t) != text(p.goods) {
-				s.broken("%s: the return %s became %s", r.ID, text(p.goods), text(t))
+				s.broken("%s: the return %s became %s", r.ID(), text(p.goods), text(t))
 			}
 			return
 		}
 	}
-	s.broken("%s: the return %+v is lost", r.ID, p.goods)
+	s.broken("%s: the return %+v is lost", r.ID(), p.goods)
 }

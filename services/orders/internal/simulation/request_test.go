@@ -9,7 +9,10 @@ import (
 
 	"souk/platform/field"
 
+	"souk/services/orders/internal/checkout"
+	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/saga"
 )
 
 // errNoAnswer is what a client knows when it does not know anything.
@@ -48,7 +51,7 @@ func ask[T any](p *person, r *replica, what string, handle func(ctx context.Cont
 		return none, errNoAnswer
 	}
 	patience := requestTime + d.between(0, time.Millisecond)
-	if p.shop.stormy() && d.chance(0.05) {
+	if p.shop.faulty() && d.chance(0.05) {
 		patience = d.between(time.Second, requestTime)
 	}
 	ctx, cancel := context.WithTimeout(withActor(context.Background(), who), patience)
@@ -62,7 +65,7 @@ func ask[T any](p *person, r *replica, what string, handle func(ctx context.Cont
 	defer gone.Stop()
 	select {
 	case a := <-answered:
-		if p.shop.stormy() && d.chance(p.shop.weather.lostAnswers) {
+		if p.shop.faulty() && d.chance(p.shop.faults.lostAnswers) {
 			return none, errNoAnswer
 		}
 		p.shop.note(who.name, what+" answered", "", a.err)
@@ -80,8 +83,8 @@ func (s *shop) note(who, what, detail string, err error) {
 	s.trace.add(who, what, detail, err)
 }
 
-// stormy reports whether there are faults yet.
-func (s *shop) stormy() bool { return s.age() < s.weather.until }
+// faulty reports whether there are faults yet.
+func (s *shop) faulty() bool { return s.age() < s.faults.until }
 
 // replica returns one of the replicas, as a balancer does.
 func (p *person) replica() *replica {
@@ -96,13 +99,13 @@ func (p *person) pause(least, most time.Duration) {
 // promise is what somebody was told: that the order was like this.
 type promise struct {
 	about string // the request; the same request is answered the same
-	order orders.Order
+	order order.View
 	bytes string
 	key   bool // it is the answer to an idempotency key
 }
 
 // promised keeps what a client was told.
-func (s *shop) promised(about string, o orders.Order, key bool) {
+func (s *shop) promised(about string, o order.View, key bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.given = append(s.given, promise{about: about, order: o, bytes: text(o), key: key})
@@ -119,9 +122,10 @@ func text(answer any) string {
 
 // refused reports whether an error says that a request to place an order saved nothing.
 func refused(err error) bool {
-	var price *orders.PriceChangedError
-	var short *orders.InsufficientStockError
+	var price *checkout.PriceChangedError
+	var short *checkout.InsufficientStockError
 	var invalid *field.Error
-	return errors.Is(err, orders.ErrCartEmpty) || errors.Is(err, orders.ErrUnavailable) || errors.As(err, &price) || errors.As(err, &short) ||
-		errors.As(err, &invalid)
+	var claimed *checkout.CartBeingOrderedError
+	return errors.Is(err, checkout.ErrCartEmpty) || errors.Is(err, saga.ErrUnavailable) || errors.As(err, &price) || errors.As(err, &short) ||
+		errors.As(err, &invalid) || errors.As(err, &claimed)
 }

@@ -8,7 +8,10 @@ import (
 
 	"souk/platform/money"
 
+	"souk/services/orders/internal/checkout"
+	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/peerstest"
 )
 
 const (
@@ -17,26 +20,23 @@ const (
 	currency       = "GBP"
 )
 
-var home = orders.Address{Name: "Sam", Line1: "1 Market Street", City: "Leeds", PostalCode: "LS1 6DT", Country: "GB"}
+var home = order.Address{Name: "Sam", Line1: "1 Market Street", City: "Leeds", PostalCode: "LS1 6DT", Country: "GB"}
 
 // shop is everything there is in a simulation. mu guards all of it; whatever takes effect anywhere does so with mu
 // held.
 type shop struct {
 	seed     uint64
 	settings orders.Settings
-	weather  weather
+	faults   faults
 	replicas []*replica
 	underway atomic.Int64 // requests that nobody waits for any more, and processes about to start
 
-	mu        sync.Mutex
-	trace     *trace
-	failures  []string
-	closed    bool // the processes are to end
-	store     *store
-	carts     *carts
-	inventory *inventory
-	payments  *payments
-	shipping  *shipping
+	mu       sync.Mutex
+	trace    *trace
+	failures []string
+	closed   bool // the processes are to end
+	store    *store
+	*peerstest.World
 
 	given        []promise
 	givenRefunds []refundPromise
@@ -44,12 +44,23 @@ type shop struct {
 }
 
 // newShop returns a shop with so much stock of each SKU, in which nothing runs yet.
-func newShop(seed uint64, w weather, settings orders.Settings, stock map[string]int64) *shop {
+func newShop(seed uint64, w faults, settings orders.Settings, stock map[string]int64) *shop {
 	s := &shop{
-		seed: seed, settings: settings, weather: w, trace: newTrace(),
-		store: newStore(settings.DueAfter()), carts: newCarts(), inventory: newInventory(stock), shipping: newShipping(w.restored),
+		seed: seed, settings: settings, faults: w, trace: newTrace(),
+		store: newStore(settings.DueAfter()), World: peerstest.New(),
 	}
-	s.payments = newPayments(s.bankAnswers)
+	s.Addresses[addressID] = home
+	for sku, pieces := range stock {
+		price := money.New(int64(len(sku))*250, currency)
+		s.Catalog.Variants[sku] = checkout.Variant{SKU: sku, Title: sku, Price: price, WeightGrams: 400}
+		s.Inventory.Add(sku, pieces)
+	}
+	s.Catalog.Rise = func() int64 { return int64(s.age() / priceRise) }
+	s.Payments.Answers = s.bankAnswers
+	s.Shipping.Schedule = s.schedule
+	for _, at := range w.restored {
+		s.Shipping.Restored = append(s.Shipping.Restored, time.Now().Add(at))
+	}
 	for n := range 2 {
 		name := fmt.Sprintf("replica %d", n+1)
 		s.replicas = append(s.replicas, &replica{name: name, shop: s, dice: newActor(seed, name)})
@@ -87,17 +98,17 @@ func (s *shop) broken(format string, args ...any) {
 	s.trace.add("", "BROKEN", message, nil)
 }
 
-func (s *shop) fateOf(who *actor, place, what string) fate {
-	return s.weather.fate(who.dice(what), place, s.age())
+func (s *shop) outcomeOf(who *actor, place, what string) outcome {
+	return s.faults.outcome(who.dice(what), place, s.age())
 }
 
 // bankAnswers reports whether the payment provider's answer about an order arrives.
 func (s *shop) bankAnswers(orderID string, nth int) bool {
-	if s.age() >= s.weather.until {
+	if s.age() >= s.faults.until {
 		return true
 	}
 	bank := newActor(s.seed, fmt.Sprintf("bank %s %d", s.trace.names[orderID], nth))
-	return !bank.dice("answer").chance(s.weather.bank)
+	return !bank.dice("answer").chance(s.faults.bank)
 }
 
 // later does something after d, whoever lives then.
@@ -110,23 +121,22 @@ func (s *shop) later(d time.Duration, work func()) {
 	}()
 }
 
-// variants is the catalog, in which everything gets dearer every now and then.
-func variants(skus []string, age time.Duration) map[string]orders.Variant {
-	found := map[string]orders.Variant{}
-	for _, sku := range skus {
-		price := money.New(int64(len(sku))*250+int64(age/priceRise), currency)
-		found[sku] = orders.Variant{SKU: sku, Title: sku, Price: price, WeightGrams: 400}
-	}
-	return found
-}
-
+// priceRise is how often everything becomes dearer by a penny.
 const priceRise = 20 * time.Second
 
-// ship hands an order's parcel over.
-func (s *shop) ship(orderID string) orders.Shipment {
-	carrier := newActor(s.seed, "carrier "+s.trace.names[orderID])
-	if s.shipping.ship(orderID, carrier.dice("ship")) {
-		s.mustBeSellable(orderID)
+// wholeWay are the moves of every parcel.
+var wholeWay = []order.Event{order.EventInTransit, order.EventOutForDelivery, order.EventDelivered}
+
+// schedule draws the moves of an order's parcel, which is handed over now. Some parcels move before the answer is there.
+func (s *shop) schedule(orderID string) (moves []peerstest.Move) {
+	s.mustBeSellable(orderID)
+	d := newActor(s.seed, "carrier "+s.trace.names[orderID]).dice("ship")
+	pause := one(d, 5*time.Millisecond, 300*time.Millisecond, 4*time.Second)
+	at := time.Now()
+	for _, event := range wholeWay {
+		began := at.Add(d.between(pause/10, pause))
+		at = began.Add(d.between(0, one(d, fast, 2*time.Second)))
+		moves = append(moves, peerstest.Move{Event: event, Began: began, Commits: at})
 	}
-	return orders.Shipment{ID: "sh-" + orderID, Carrier: "Royal", TrackingNumber: "RM1"}
+	return moves
 }

@@ -10,29 +10,41 @@ import (
 	"souk/platform/idempotency"
 	"souk/platform/money"
 
+	"souk/services/orders/internal/checkout"
+	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/peerstest"
+	"souk/services/orders/internal/saga"
 )
 
 // shopper is a customer.
 type shopper struct {
 	*person
 	id, cart string
-	follow   func(orders.Order) // what else becomes of a placed order
+	follow   func(order.View) // what else becomes of a placed order
 }
 
 // purchase is the use of one idempotency key.
 type purchase struct {
-	request orders.PlaceRequest
+	request checkout.PlaceRequest
 	mu      sync.Mutex
 	open    bool // an order may exist
 }
 
-// shopUntilDone buys a few times.
+// shopUntilDone buys a few times, and sometimes the same cart in two tabs, each with a key of its own.
 func (s *shopper) shopUntilDone() {
 	for n := range 1 + s.dice("purchases").IntN(2) {
 		s.pause(0, 5*time.Second)
 		s.fill()
-		s.buy(fmt.Sprintf("%s key %d", s.name, n+1))
+		key := fmt.Sprintf("%s key %d", s.name, n+1)
+		var tab sync.WaitGroup
+		if s.dice("other tab").chance(0.3) {
+			other := *s
+			other.person = s.shop.person(key + " other tab")
+			tab.Go(func() { other.buy(key + " in the other tab") })
+		}
+		s.buy(key)
+		tab.Wait()
 	}
 }
 
@@ -42,16 +54,16 @@ func (s *shopper) fill() {
 	s.shop.mu.Lock()
 	defer s.shop.mu.Unlock()
 	for range 1 + d.IntN(2) {
-		s.shop.carts.set(s.cart, orders.Item{SKU: one(d, skus...), Quantity: 1 + d.Int64N(2)})
+		s.shop.Carts.Set(s.cart, order.Item{SKU: one(d, skus...), Quantity: 1 + d.Int64N(2)})
 	}
 }
 
 // buy tries to buy what is in the cart, again and again with the same key, and sometimes in two tabs at once.
 func (s *shopper) buy(key string) {
 	d := s.dice("buy")
-	p := &purchase{request: orders.PlaceRequest{
+	p := &purchase{request: checkout.PlaceRequest{
 		CustomerID: s.id, IdempotencyKey: key, CartID: s.cart, AddressID: addressID, ShippingOption: shippingOption,
-		PaymentMethod: one(d, methodVisa, methodVisa, methodVisa, methodDeclined, methodTimeout),
+		PaymentMethod: one(d, peerstest.MethodVisa, peerstest.MethodVisa, peerstest.MethodVisa, peerstest.MethodDeclined, peerstest.MethodTimeout),
 	}}
 	if d.chance(0.1) {
 		p.request.ExpectedTotal = &money.Money{Amount: 1, Currency: currency}
@@ -59,18 +71,18 @@ func (s *shopper) buy(key string) {
 	var tabs sync.WaitGroup
 	defer s.checkRefused(p)
 	defer tabs.Wait()
-	var placed *orders.Order
+	var placed *order.View
 	for try := range 8 {
 		if d.chance(0.15) {
 			other := s.shop.person(fmt.Sprintf("%s tab %d", key, try))
 			tabs.Go(func() { _, _ = s.place(other, p) })
 		}
-		order, err := s.place(s.person, p)
+		o, err := s.place(s.person, p)
 		switch {
 		case err == nil && placed == nil:
-			placed = &order
-			s.follow(order)
-		case refused(err) && !errors.Is(err, orders.ErrUnavailable):
+			placed = &o
+			s.follow(o)
+		case refused(err) && !mayPass(err):
 			return
 		}
 		if placed != nil && !d.chance(0.3) || d.chance(0.05) { // satisfied, or gone for good
@@ -80,9 +92,15 @@ func (s *shopper) buy(key string) {
 	}
 }
 
+// mayPass reports whether the same request may succeed later.
+func mayPass(err error) bool {
+	var claimed *checkout.CartBeingOrderedError
+	return errors.Is(err, saga.ErrUnavailable) || errors.As(err, &claimed)
+}
+
 // place sends the request once.
-func (s *shopper) place(who *person, p *purchase) (orders.Order, error) {
-	placement, err := ask(who, who.replica(), "place order", func(ctx context.Context, service *orders.Service) (orders.Placement, error) {
+func (s *shopper) place(who *person, p *purchase) (order.View, error) {
+	placement, err := ask(who, who.replica(), "place order", func(ctx context.Context, service *orders.Service) (checkout.Placement, error) {
 		return service.PlaceOrder(ctx, p.request)
 	})
 	if err == nil {

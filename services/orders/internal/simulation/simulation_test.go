@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
 )
 
@@ -32,7 +33,7 @@ func draw(seed uint64) *shop {
 		stock[sku] = 1 + d.Int64N(most)
 	}
 	settings := orders.Settings{Inline: 5 * time.Second, Hold: one(d, 8*time.Second, 30*time.Second, 2*time.Minute)}
-	return newShop(seed, drawWeather(d), settings, stock)
+	return newShop(seed, drawFaults(d), settings, stock)
 }
 
 // run has people use the shop while everything goes wrong, lets everything come to rest, has staff finish every
@@ -42,7 +43,7 @@ func (s *shop) run() {
 	var people sync.WaitGroup
 	for n := range 3 {
 		buyer := &shopper{person: s.person(fmt.Sprintf("shopper %d", n+1)), id: fmt.Sprintf("customer-%d", n+1), cart: fmt.Sprintf("cart-%d", n+1)}
-		buyer.follow = func(o orders.Order) {
+		buyer.follow = func(o order.View) {
 			people.Go(func() {
 				(&life{person: s.person("life of " + s.nameOf(o.ID)), order: o}).live()
 			})
@@ -50,11 +51,11 @@ func (s *shop) run() {
 		people.Go(buyer.shopUntilDone)
 	}
 	people.Go(s.restock)
-	if s.weather.doubles {
-		people.Go(s.meddle)
+	if s.faults.doubles {
+		people.Go(s.advanceTwice)
 	}
 	people.Wait()
-	time.Sleep(s.weather.until + requestTime - s.age()) // so that no fault is still to come
+	time.Sleep(s.faults.until + requestTime - s.age()) // so that no fault is still to come
 	if s.rest() {
 		s.finish()
 	}
@@ -64,6 +65,9 @@ func (s *shop) run() {
 	s.close()
 	time.Sleep(requestTime) // until every loop has seen it
 }
+
+// sweepEvery is how often inventory ends the holds whose time is over.
+const sweepEvery = 5 * time.Second
 
 // start starts the replicas, and inventory's sweep.
 func (s *shop) start() {
@@ -82,8 +86,8 @@ func (s *shop) start() {
 func (s *shop) sweep() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.weather.away("inventory", s.age()) {
-		s.inventory.sweep()
+	if !s.faults.away("inventory", s.age()) {
+		s.Inventory.Sweep()
 		s.mustBeSound("")
 	}
 }
@@ -101,16 +105,16 @@ func (s *shop) restock() {
 		warehouse.pause(0, 5*time.Second)
 		s.mu.Lock()
 		sku := one(warehouse.dice("sku"), skus...)
-		s.inventory.add(sku, 1)
+		s.Inventory.Add(sku, 1)
 		s.trace.add(warehouse.name, "adjust stock", sku, nil)
 		s.mu.Unlock()
 	}
 }
 
-// meddle has orders moved on by several at once, as when a lease ends too early.
-func (s *shop) meddle() {
+// advanceTwice has orders moved on by several at once, as when a lease ends too early.
+func (s *shop) advanceTwice() {
 	meddler := s.person("meddler")
-	for s.stormy() {
+	for s.faulty() {
 		meddler.pause(100*time.Millisecond, 2*time.Second)
 		id := s.unfinished(meddler)
 		if id == "" {
@@ -138,7 +142,7 @@ func (s *shop) unfinished(who *person) string {
 	defer s.mu.Unlock()
 	var ids []string
 	for _, id := range s.store.ids {
-		if s.store.rows[id].Task() != orders.TaskNone {
+		if s.store.rows[id].read().Task() != order.TaskNone {
 			ids = append(ids, id)
 		}
 	}
@@ -166,16 +170,16 @@ func (s *shop) rest() bool {
 func (s *shop) finish() {
 	staff := s.person("staff")
 	for _, r := range s.snapshot() {
-		if r.Status == orders.StatusConfirmed {
-			if _, err := ask(staff, staff.replica(), "dispatch", func(ctx context.Context, service *orders.Service) (orders.Order, error) {
-				return dispatchOrder(ctx, service, r.Order)
+		if r.Status == order.StatusConfirmed {
+			if _, err := ask(staff, staff.replica(), "dispatch", func(ctx context.Context, service *orders.Service) (order.View, error) {
+				return dispatchOrder(ctx, service, r.View)
 			}); err != nil {
 				s.failf("%s cannot be dispatched: %v", r.ID, err)
 			}
 		}
 		for _, t := range r.Returns {
 			_, received, err := receiveOnce(staff, t.ID)
-			if err != nil || received.Status != orders.ReturnRefunded {
+			if err != nil || received.Status != order.ReturnRefunded {
 				s.failf("%s: return is %s, %v", r.ID, received.Status, err)
 			}
 		}
@@ -189,12 +193,12 @@ func (s *shop) finish() {
 }
 
 // snapshot returns all orders.
-func (s *shop) snapshot() []orders.Record {
+func (s *shop) snapshot() []order.Snapshot {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var all []orders.Record
+	var all []order.Snapshot
 	for _, id := range s.store.ids {
-		all = append(all, s.store.rows[id].read())
+		all = append(all, s.store.rows[id].read().Snapshot())
 	}
 	return all
 }

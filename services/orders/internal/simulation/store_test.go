@@ -2,12 +2,15 @@ package simulation
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"time"
 
 	"souk/platform/idempotency"
 
-	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/checkout"
+	"souk/services/orders/internal/order"
+	"souk/services/orders/internal/parcels"
 )
 
 // store is the orders database: what internal/postgres keeps, and the transactions that change it.
@@ -15,21 +18,22 @@ type store struct {
 	dueAfter   time.Duration // after an order has come to have work
 	ids        []string      // of all orders, the oldest first
 	rows       map[string]*row
-	keys       map[string]*key      // by the customer and the key
-	refundKeys map[string]*key      // by the member of staff and the key
-	position   string               // in the feed of moves
-	pending    []orders.ParcelMoves // moves that wait
+	keys       map[string]*key   // by the customer and the key
+	refundKeys map[string]*key   // by the member of staff and the key
+	cartClaims map[string]string // the orders, by the purchases of carts that they have claimed
+	position   string            // in the feed of moves
+	pending    []parcels.Parcel  // moves that wait
 }
 
 // row is an order.
 type row struct {
-	orders.Record
+	order.Snapshot
 	key    *key
 	due    time.Time // zero while there is nothing to do
 	claims int       // how often the order was claimed because it was due
 }
 
-// key is the idempotency key of a checkout or a refund. Its answer is an order in JSON, or the refund's status.
+// key is the idempotency key of a checkout or a refund. Its answer is an order in JSON, or the status of the refund.
 type key struct{ idempotency.Use }
 
 func newUse(r idempotency.Request, subject string) idempotency.Use {
@@ -40,40 +44,46 @@ func nameOf(r idempotency.Request) string { return r.Caller + " " + r.Key }
 
 func newStore(dueAfter time.Duration) *store {
 	return &store{
-		dueAfter: dueAfter, rows: map[string]*row{}, keys: map[string]*key{}, refundKeys: map[string]*key{},
+		dueAfter: dueAfter, rows: map[string]*row{}, keys: map[string]*key{}, refundKeys: map[string]*key{}, cartClaims: map[string]string{},
 	}
 }
 
 // read returns an order as a query does, which shares nothing with what is stored.
-func (r *row) read() orders.Record {
-	read := r.Record
-	read.Timeline, read.Returns, read.Refunds = slices.Clone(read.Timeline), slices.Clone(read.Returns), slices.Clone(read.Refunds)
-	return read
+func (r *row) read() order.Order {
+	return order.Restore(r.Snapshot)
 }
 
-func (s *store) place(r orders.Record, used idempotency.Request) (orders.Record, error) {
+func (s *store) place(o order.Order, used idempotency.Request) (order.Order, error) {
 	name := nameOf(used)
 	if s.keys[name] != nil {
-		return orders.Record{}, orders.ErrKeyTaken
+		return order.Order{}, order.ErrKeyTaken
 	}
-	r.Version = 1
-	s.keys[name] = &key{newUse(used, r.ID)}
-	s.ids = append(s.ids, r.ID)
-	s.rows[r.ID] = &row{Record: r, key: s.keys[name]}
-	s.rows[r.ID].schedule(r, s.dueAfter)
-	return r, nil
+	for _, purchase := range o.Purchases() {
+		if by, claimed := s.cartClaims[purchase]; claimed {
+			return order.Order{}, &checkout.CartBeingOrderedError{OrderID: by}
+		}
+	}
+	placed, id := o.Saved(nil), o.ID()
+	for _, purchase := range o.Purchases() {
+		s.cartClaims[purchase] = id
+	}
+	s.keys[name] = &key{newUse(used, id)}
+	s.ids = append(s.ids, id)
+	s.rows[id] = &row{Snapshot: placed.Snapshot(), key: s.keys[name]}
+	s.rows[id].schedule(placed, s.dueAfter)
+	return placed, nil
 }
 
-func (s *store) key(r idempotency.Request) (orders.UsedKey, error) {
+func (s *store) key(r idempotency.Request) (checkout.UsedKey, error) {
 	k := s.keys[nameOf(r)]
 	if k == nil {
-		return orders.UsedKey{}, orders.ErrKeyUnknown
+		return checkout.UsedKey{}, order.ErrKeyUnknown
 	}
-	return orders.UsedKey{Use: k.Use, Order: decode(k.Answer)}, nil
+	return checkout.UsedKey{Use: k.Use, Order: decode(k.Answer)}, nil
 }
 
 // settle makes an order the answer to its key, unless it has one, and returns the one that it has.
-func (k *key) settle(o orders.Order) *orders.Order {
+func (k *key) settle(o order.View) *order.View {
 	if k.Answer == nil {
 		content, err := json.Marshal(o)
 		if err != nil {
@@ -84,71 +94,80 @@ func (k *key) settle(o orders.Order) *orders.Order {
 	return decode(k.Answer)
 }
 
-func decode(content []byte) *orders.Order {
+func decode(content []byte) *order.View {
 	if content == nil {
 		return nil
 	}
-	var o orders.Order
+	var o order.View
 	if err := json.Unmarshal(content, &o); err != nil {
 		panic(err) // it was marshaled here
 	}
 	return &o
 }
 
-func (s *store) answer(r orders.Record) (orders.Order, error) {
-	if r.Status == orders.StatusPending {
-		s.postpone(r.ID, 0)
+func (s *store) answer(o order.Order) (order.View, error) {
+	if o.Status() == order.StatusPending {
+		s.postpone(o.ID(), 0)
 	}
-	return *s.rows[r.ID].key.settle(r.Order), nil
+	return *s.rows[o.ID()].key.settle(o.View()), nil
 }
 
-func (s *store) get(id string) (orders.Record, error) {
+func (s *store) get(id string) (order.Order, error) {
 	stored := s.rows[id]
 	if stored == nil {
-		return orders.Record{}, orders.ErrNotFound
+		return order.Order{}, order.ErrNotFound
 	}
 	return stored.read(), nil
 }
 
-func (s *store) save(c orders.Change) (orders.Record, error) {
-	saved, stored := c.Record, s.rows[c.Record.ID]
-	if stored == nil || stored.Version != saved.Version {
-		return orders.Record{}, orders.ErrConflict
+func (s *store) saveRefund(o order.Order, refundID string, used idempotency.Request) (order.Order, error) {
+	name := nameOf(used)
+	if stored := s.rows[o.ID()]; stored != nil && stored.Version == o.Version() && s.refundKeys[name] != nil {
+		return order.Order{}, order.ErrKeyTaken
 	}
-	if k := c.RefundKey; k != nil {
-		name := nameOf(k.Request)
-		if s.refundKeys[name] != nil {
-			return orders.Record{}, orders.ErrKeyTaken
-		}
-		s.refundKeys[name] = &key{newUse(k.Request, k.RefundID)}
+	saved, err := s.save(o)
+	if err == nil {
+		s.refundKeys[name] = &key{newUse(used, refundID)}
 	}
-	stored.schedule(saved, s.dueAfter)
-	if c.Settles {
-		saved.Answer = stored.key.settle(saved.Order)
+	return saved, err
+}
+
+func (s *store) save(o order.Order) (order.Order, error) {
+	stored := s.rows[o.ID()]
+	if stored == nil || stored.Version != o.Version() {
+		return order.Order{}, order.ErrConflict
 	}
-	saved.Version++
-	stored.write(saved, c.Entries)
+	stored.schedule(o, s.dueAfter)
+	var answer *order.View
+	if o.Settled() {
+		answer = stored.key.settle(o.View())
+	}
+	if o.GivesCartBack() {
+		maps.DeleteFunc(s.cartClaims, func(_, by string) bool { return by == o.ID() })
+	}
+	saved := o.Saved(answer)
+	stored.write(saved.Snapshot(), o.Unsaved())
 	return saved, nil
 }
 
 // write stores the columns that change, and the rows that are new.
-func (r *row) write(saved orders.Record, entries []orders.TimelineEntry) {
+func (r *row) write(saved order.Snapshot, entries []order.TimelineEntry) {
 	r.Version, r.Status, r.Intent, r.ChangedAt = saved.Version, saved.Status, saved.Intent, saved.ChangedAt
 	r.Shipment, r.Payment, r.CartCheckedOut = saved.Shipment, saved.Payment, saved.CartCheckedOut
 	r.Refusal = saved.Refusal
-	if r.Status == orders.StatusRejected {
+	if r.Status == order.StatusRejected {
 		r.Rejection = r.Refusal
 	}
 	r.Timeline = append(r.Timeline, entries...)
 	for _, goods := range saved.Returns {
-		if i := slices.IndexFunc(r.Returns, func(t orders.Return) bool { return t.ID == goods.ID }); i >= 0 {
+		if i := slices.IndexFunc(r.Returns, func(t order.Return) bool { return t.ID == goods.ID }); i >= 0 {
 			r.Returns[i].Status = goods.Status
 		} else {
 			r.Returns = append(r.Returns, goods)
 		}
 	}
 	for _, refund := range saved.Refunds {
-		if i := slices.IndexFunc(r.Refunds, func(f orders.Refund) bool { return f.ID == refund.ID }); i >= 0 {
+		if i := slices.IndexFunc(r.Refunds, func(f order.Refund) bool { return f.ID == refund.ID }); i >= 0 {
 			r.Refunds[i].Status = refund.Status
 		} else {
 			r.Refunds = append(r.Refunds, refund)
@@ -156,13 +175,13 @@ func (r *row) write(saved orders.Record, entries []orders.TimelineEntry) {
 	}
 }
 
-func (s *store) tracked(ids []string) (all []orders.Tracked) {
+func (s *store) tracked(ids []string) (all []parcels.Tracked) {
 	for _, id := range ids {
 		r := s.rows[id]
 		if r == nil {
 			continue
 		}
-		t := orders.Tracked{ID: id, Status: r.Status}
+		t := parcels.Tracked{ID: id, Status: r.Status}
 		for _, entry := range r.Timeline {
 			if slices.Contains(wholeWay, entry.Event) {
 				t.Moves++
@@ -173,13 +192,13 @@ func (s *store) tracked(ids []string) (all []orders.Tracked) {
 	return all
 }
 
-func (s *store) savePosition(from, to string, pending []orders.ParcelMoves) error {
+func (s *store) savePosition(from, to string, pending []parcels.Parcel) error {
 	if s.position != from {
-		return orders.ErrConflict
+		return order.ErrConflict
 	}
 	s.position = to
 	for _, parcel := range pending {
-		i := slices.IndexFunc(s.pending, func(p orders.ParcelMoves) bool { return p.OrderID == parcel.OrderID })
+		i := slices.IndexFunc(s.pending, func(p parcels.Parcel) bool { return p.OrderID == parcel.OrderID })
 		switch {
 		case i < 0:
 			s.pending = append(s.pending, parcel)
@@ -190,14 +209,14 @@ func (s *store) savePosition(from, to string, pending []orders.ParcelMoves) erro
 	return nil
 }
 
-func (s *store) deletePending(parcel orders.ParcelMoves) {
-	s.pending = slices.DeleteFunc(slices.Clone(s.pending), func(p orders.ParcelMoves) bool {
+func (s *store) deletePending(parcel parcels.Parcel) {
+	s.pending = slices.DeleteFunc(slices.Clone(s.pending), func(p parcels.Parcel) bool {
 		return p.OrderID == parcel.OrderID && slices.Equal(p.Moves, parcel.Moves)
 	})
 }
 
 // list returns orders, newest first, two at a time.
-func (s *store) list(filter orders.Filter) (found []orders.Record, more bool) {
+func (s *store) list(filter order.Filter) (found []order.Order, more bool) {
 	past := filter.Before == nil
 	for _, id := range slices.Backward(s.ids) {
 		r := s.rows[id]
@@ -216,28 +235,28 @@ func (s *store) list(filter orders.Filter) (found []orders.Record, more bool) {
 
 func (s *store) orderOfReturn(id string) (string, error) {
 	for _, orderID := range s.ids {
-		if slices.ContainsFunc(s.rows[orderID].Returns, func(t orders.Return) bool { return t.ID == id }) {
+		if slices.ContainsFunc(s.rows[orderID].Returns, func(t order.Return) bool { return t.ID == id }) {
 			return orderID, nil
 		}
 	}
-	return "", orders.ErrReturnNotFound
+	return "", order.ErrReturnNotFound
 }
 
 func (s *store) refundKey(r idempotency.Request) (idempotency.Use, error) {
 	k := s.refundKeys[nameOf(r)]
 	if k == nil {
-		return idempotency.Use{}, orders.ErrKeyUnknown
+		return idempotency.Use{}, order.ErrKeyUnknown
 	}
 	return k.Use, nil
 }
 
-func (s *store) answerRefund(id string, status orders.RefundStatus) (orders.RefundStatus, error) {
+func (s *store) answerRefund(id string, status order.RefundStatus) (order.RefundStatus, error) {
 	for _, k := range s.refundKeys {
 		if k.Subject == id {
 			if k.Answer == nil {
 				k.Answer = []byte(status)
 			}
-			return orders.RefundStatus(k.Answer), nil
+			return order.RefundStatus(k.Answer), nil
 		}
 	}
 	return status, nil

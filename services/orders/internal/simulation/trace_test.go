@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/order"
 )
 
 // step is something that happened.
@@ -64,7 +64,7 @@ func (t *trace) String() string {
 }
 
 // callAll names the returns and refunds of an order.
-func (t *trace) callAll(r orders.Record) {
+func (t *trace) callAll(r order.Snapshot) {
 	for _, goods := range r.Returns {
 		t.call(goods.ID, "return")
 	}

@@ -352,7 +352,9 @@ type Order struct {
 	InProgress bool                   `protobuf:"varint,15,opt,name=in_progress,json=inProgress,proto3" json:"in_progress,omitempty"`
 	ChangedAt  *timestamppb.Timestamp `protobuf:"bytes,16,opt,name=changed_at,json=changedAt,proto3" json:"changed_at,omitempty"`
 	// Absent until the order is dispatched. Where the parcel is by now, the timeline says.
-	Shipment      *Shipment `protobuf:"bytes,17,opt,name=shipment,proto3" json:"shipment,omitempty"`
+	Shipment *Shipment `protobuf:"bytes,17,opt,name=shipment,proto3" json:"shipment,omitempty"`
+	// The purchases of its cart that the order has claimed (souk.carts.v1.Cart.purchase_ids).
+	PurchaseIds   []string `protobuf:"bytes,18,rep,name=purchase_ids,json=purchaseIds,proto3" json:"purchase_ids,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -502,6 +504,13 @@ func (x *Order) GetChangedAt() *timestamppb.Timestamp {
 func (x *Order) GetShipment() *Shipment {
 	if x != nil {
 		return x.Shipment
+	}
+	return nil
+}
+
+func (x *Order) GetPurchaseIds() []string {
+	if x != nil {
+		return x.PurchaseIds
 	}
 	return nil
 }
@@ -3102,7 +3111,7 @@ var File_souk_orders_v1_orders_proto protoreflect.FileDescriptor
 
 const file_souk_orders_v1_orders_proto_rawDesc = "" +
 	"\n" +
-	"\x1bsouk/orders/v1/orders.proto\x12\x0esouk.orders.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bsouk/access/v1/access.proto\x1a\x19souk/money/v1/money.proto\"\xb4\x06\n" +
+	"\x1bsouk/orders/v1/orders.proto\x12\x0esouk.orders.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bsouk/access/v1/access.proto\x1a\x19souk/money/v1/money.proto\"\xd7\x06\n" +
 	"\x05Order\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06number\x18\x02 \x01(\tR\x06number\x12.\n" +
@@ -3125,7 +3134,8 @@ const file_souk_orders_v1_orders_proto_rawDesc = "" +
 	"inProgress\x129\n" +
 	"\n" +
 	"changed_at\x18\x10 \x01(\v2\x1a.google.protobuf.TimestampR\tchangedAt\x124\n" +
-	"\bshipment\x18\x11 \x01(\v2\x18.souk.orders.v1.ShipmentR\bshipment\"]\n" +
+	"\bshipment\x18\x11 \x01(\v2\x18.souk.orders.v1.ShipmentR\bshipment\x12!\n" +
+	"\fpurchase_ids\x18\x12 \x03(\tR\vpurchaseIds\"]\n" +
 	"\bShipment\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
 	"\acarrier\x18\x02 \x01(\tR\acarrier\x12'\n" +

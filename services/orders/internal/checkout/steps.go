@@ -1,0 +1,149 @@
+package checkout
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"souk/services/orders/internal/order"
+	"souk/services/orders/internal/saga"
+)
+
+const (
+	// leastHold is the shortest time for which stock is held.
+	leastHold = time.Second
+	// holdGrace is how long after its time inventory may take to end a hold.
+	holdGrace = 15 * time.Second
+	// cartTime is how long emptying the cart may take before the order is confirmed. After it the cart is emptied later.
+	cartTime = time.Second
+)
+
+// steps are the steps of a checkout.
+type steps struct {
+	orders order.Repository
+	peers  Peers
+	logger *slog.Logger
+}
+
+// Steps returns the steps of a checkout.
+func Steps(orders order.Repository, peers Peers, logger *slog.Logger) saga.Steps {
+	s := steps{orders, peers, logger}
+	return saga.Steps{order.TaskCheckOut: s.checkOut, order.TaskReject: s.reject, order.TaskEmptyCart: s.emptyCart}
+}
+
+// checkOut takes a pending order to its confirmation, or to the decision to reject it.
+//
+// The cart is emptied before the confirmation is saved, so that one transaction both confirms the order and leaves no work. This is safe
+// because the goods are sold and paid by then: the order will be confirmed, even if this process dies.
+func (s steps) checkOut(ctx context.Context, o order.Order) (order.Order, error) {
+	err := s.secure(ctx, o)
+	if refusal := refusalOf(err); refusal != nil {
+		return s.beginRejection(ctx, o, *refusal)
+	}
+	if err != nil {
+		return o, err
+	}
+	if s.tryEmptyCart(ctx, o) {
+		o.EmptyCart()
+	}
+	if err := o.Confirm(); err != nil {
+		return o, err
+	}
+	return s.orders.Save(ctx, o)
+}
+
+// secure has the stock held, the money authorized and the stock sold, in this order, so that nobody pays for goods that are not there.
+func (s steps) secure(ctx context.Context, o order.Order) error {
+	if err := s.hold(ctx, o); err != nil {
+		return fmt.Errorf("reserve: %w", err)
+	}
+	if err := s.peers.Payments.Authorize(ctx, o.ID(), o.Totals().Total, o.PaymentMethod()); err != nil {
+		return fmt.Errorf("authorize: %w", err)
+	}
+	if err := s.peers.Inventory.Commit(ctx, o.ID()); err != nil {
+		return fmt.Errorf("commit reservation: %w", err)
+	}
+	return nil
+}
+
+// errHoldEnding is returned while inventory may be ending a hold whose time is over.
+var errHoldEnding = errors.New("the hold on stock is ending")
+
+// hold reserves the stock. When the time for that is over nothing new is reserved: a reservation that was committed stands, because it
+// is committed after the payment only, and any other has ended.
+func (s steps) hold(ctx context.Context, o order.Order) error {
+	left := time.Until(o.HoldUntil())
+	switch {
+	case left < -holdGrace:
+		return s.peers.Inventory.Commit(ctx, o.ID())
+	case left < leastHold:
+		return errHoldEnding
+	}
+	items := o.Items()
+	// All reservations lock their SKUs in the same order, so that no two wait for each other.
+	slices.SortFunc(items, func(a, b order.Item) int { return cmp.Compare(a.SKU, b.SKU) })
+	return s.peers.Inventory.Reserve(ctx, o.ID(), items, left)
+}
+
+// beginRejection saves the decision to reject a pending order.
+func (s steps) beginRejection(ctx context.Context, o order.Order, refusal order.Rejection) (order.Order, error) {
+	if err := o.BeginRejection(refusal); err != nil {
+		return o, err
+	}
+	return s.orders.Save(ctx, o)
+}
+
+// reject gives goods and money of the order back and then marks it rejected. Both calls are made whatever the reason for the rejection
+// is, because they also refuse anybody who is late and still tries to reserve or to authorize.
+func (s steps) reject(ctx context.Context, o order.Order) (order.Order, error) {
+	if err := s.peers.Inventory.Release(ctx, o.ID()); err != nil {
+		return o, fmt.Errorf("release reservation: %w", err)
+	}
+	if err := s.peers.Payments.Void(ctx, o.ID()); err != nil {
+		return o, fmt.Errorf("void payment: %w", err)
+	}
+	if err := o.Reject(); err != nil {
+		return o, err
+	}
+	return s.orders.Save(ctx, o)
+}
+
+// tryEmptyCart empties the cart and reports whether that succeeded. An order does not wait for it.
+func (s steps) tryEmptyCart(ctx context.Context, o order.Order) bool {
+	ctx, cancel := context.WithTimeout(ctx, cartTime)
+	defer cancel()
+	err := s.peers.Carts.CheckOut(ctx, o)
+	if err != nil {
+		s.logger.WarnContext(ctx, "cart is emptied later", "order_id", o.ID(), "error", err)
+	}
+	return err == nil
+}
+
+// emptyCart takes the items of a confirmed order out of its cart.
+func (s steps) emptyCart(ctx context.Context, o order.Order) (order.Order, error) {
+	if err := s.peers.Carts.CheckOut(ctx, o); err != nil {
+		return o, fmt.Errorf("check out cart: %w", err)
+	}
+	o.EmptyCart()
+	return s.orders.Save(ctx, o)
+}
+
+// refusalOf returns the reason for which an error ends a checkout, or nil if the error does not tell the outcome.
+func refusalOf(err error) *order.Rejection {
+	var short *InsufficientStockError
+	var declined *DeclinedError
+	switch {
+	case errors.As(err, &short):
+		return &order.Rejection{Reason: order.RejectedOutOfStock, Shortages: short.Shortages}
+	case errors.As(err, &declined):
+		return &order.Rejection{Reason: order.RejectedPaymentDeclined, Detail: declined.Reason}
+	case errors.Is(err, ErrReservationEnded), errors.Is(err, ErrPaymentEnded):
+		return &order.Rejection{Reason: order.RejectedExpired}
+	default:
+		return nil
+	}
+}

@@ -1,0 +1,100 @@
+package order
+
+import (
+	"fmt"
+	"time"
+
+	"souk/platform/field"
+	"souk/platform/money"
+)
+
+// RefundStatus is how far a refund is.
+type RefundStatus string
+
+// The statuses of a refund. A pending one is a decision that is being carried out.
+const (
+	RefundPending   RefundStatus = "pending"
+	RefundSucceeded RefundStatus = "succeeded"
+	// RefundFailed means that payments refused what orders believed possible. People must look at it.
+	RefundFailed RefundStatus = "failed"
+)
+
+// Refund is captured money that goes back.
+type Refund struct {
+	ID        string       `json:"id"`
+	Amount    money.Money  `json:"amount"`
+	Reason    string       `json:"reason"`
+	Status    RefundStatus `json:"status"`
+	ReturnID  string       `json:"return_id,omitempty"` // the return it is for, if any
+	CreatedAt time.Time    `json:"created_at"`
+}
+
+// RequestRefund decides to give money back. Once this is saved the money counts as given, so that several refunds together never
+// exceed what was captured. It returns a *field.Error for money that cannot be given back.
+func (o *Order) RequestRefund(id string, amount money.Money, reason string) error {
+	currency, left := o.data.Totals.Total.Currency, o.refundable()
+	switch {
+	case amount.Currency != currency:
+		return field.Invalid("amount", "must be in "+currency)
+	case o.data.Payment.Captured.Amount == 0:
+		return field.Invalid("amount", "nothing has been captured yet")
+	case amount.Amount > left:
+		return field.Invalid("amount", fmt.Sprintf("must be at most %s", money.New(left, currency)))
+	}
+	added := Refund{ID: id, Amount: amount, Reason: reason, Status: RefundPending, CreatedAt: now()}
+	o.data.Refunds = with(o.data.Refunds, added, Refund.id)
+	o.data.ChangedAt = added.CreatedAt
+	return nil
+}
+
+// refundable is what was captured and is neither refunded nor about to be, in minor units.
+func (o *Order) refundable() int64 {
+	left := o.data.Payment.Captured.Amount
+	for _, refund := range o.data.Refunds {
+		if refund.Status != RefundFailed {
+			left -= refund.Amount.Amount
+		}
+	}
+	return left
+}
+
+// CompleteRefund notes that payments gave the money of a pending refund back.
+func (o *Order) CompleteRefund(id string) error {
+	refund, err := o.endRefund(id, RefundSucceeded, EventRefunded)
+	o.data.Payment.Refunded.Amount += refund.Amount.Amount
+	return err
+}
+
+// FailRefund notes that payments refused a pending refund.
+func (o *Order) FailRefund(id string) error {
+	_, err := o.endRefund(id, RefundFailed, EventRefundFailed)
+	return err
+}
+
+func (o *Order) endRefund(id string, to RefundStatus, event Event) (Refund, error) {
+	refund, ok := o.Refund(id)
+	if !ok || refund.Status != RefundPending {
+		return Refund{}, fmt.Errorf("%w: no pending refund %s", ErrWrongState, id)
+	}
+	refund.Status = to
+	o.data.Refunds = with(o.data.Refunds, refund, Refund.id)
+	o.happened(now(), event, refund.Amount.String())
+	return refund, nil
+}
+
+// Refund returns a refund of the order.
+func (o Order) Refund(id string) (Refund, bool) {
+	return find(o.data.Refunds, func(r Refund) bool { return r.ID == id })
+}
+
+// PendingRefund returns the refund that is to be carried out next.
+func (o Order) PendingRefund() (Refund, bool) {
+	return find(o.data.Refunds, func(r Refund) bool { return r.Status == RefundPending })
+}
+
+// RefundOf returns the refund for a return.
+func (o Order) RefundOf(returnID string) (Refund, bool) {
+	return find(o.data.Refunds, func(r Refund) bool { return r.ReturnID == returnID })
+}
+
+func (r Refund) id() string { return r.ID }

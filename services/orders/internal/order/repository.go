@@ -1,0 +1,72 @@
+package order
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"souk/platform/identifier"
+)
+
+// Reader finds orders.
+type Reader interface {
+	// Get returns an order, or ErrNotFound.
+	Get(ctx context.Context, id string) (Order, error)
+}
+
+// Repository keeps orders.
+type Repository interface {
+	Reader
+	// Save saves what has changed in an order since it was read, in one transaction, and returns the order as it is now. When its
+	// checkout has ended, the order becomes the answer to its idempotency key, unless there is an answer already. An order that has
+	// come to have work becomes due some time later, and one that has none left is no longer due. Save returns ErrConflict when
+	// somebody else changed the order meanwhile.
+	Save(ctx context.Context, o Order) (Order, error)
+}
+
+// Lister lists orders.
+type Lister interface {
+	// List returns orders, newest first, and whether more follow. It may return fewer than the limit when they have very many lines,
+	// but at least one if there is one.
+	List(ctx context.Context, filter Filter) (found []Order, more bool, err error)
+}
+
+// Viewer is who asks for an order.
+type Viewer struct {
+	CustomerID string
+	// Staff may see every order.
+	Staff bool
+}
+
+// Find returns an order that the viewer may see, or ErrNotFound.
+func Find(ctx context.Context, from Reader, viewer Viewer, id string) (Order, error) {
+	if !identifier.Valid(id) {
+		return Order{}, ErrNotFound
+	}
+	o, err := from.Get(ctx, id)
+	if err != nil {
+		return Order{}, fmt.Errorf("get order: %w", err)
+	}
+	if !viewer.Staff && o.CustomerID() != viewer.CustomerID {
+		return Order{}, ErrNotFound
+	}
+	return o, nil
+}
+
+// Filter says which orders to list. The zero value lists all.
+type Filter struct {
+	CustomerID string
+	Status     Status
+	// Before lists only orders that are older than another one.
+	Before *Position
+	Limit  int
+}
+
+// Position is the place of an order in a list.
+type Position struct {
+	CreatedAt time.Time
+	ID        string
+}
+
+// Position returns the place of the order in a list.
+func (o Order) Position() Position { return Position{CreatedAt: o.data.CreatedAt, ID: o.data.ID} }

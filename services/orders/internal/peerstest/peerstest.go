@@ -1,0 +1,172 @@
+// Package peerstest is the services that orders calls, in memory, as their contracts promise them. Only tests use it.
+//
+// A World is what the services know. A Network carries the calls: it is where a test loses them, counts them, or kills the process
+// that makes them.
+package peerstest
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"souk/platform/money"
+
+	"souk/services/orders/internal/checkout"
+	"souk/services/orders/internal/order"
+	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/parcels"
+)
+
+// World is all services that orders calls. It is not safe for concurrent use: the Network sees to that.
+type World struct {
+	Carts     *Carts
+	Catalog   *Catalog
+	Addresses map[string]order.Address
+	Inventory *Inventory
+	Payments  *Payments
+	Shipping  *Shipping
+}
+
+// New returns a world with nothing in it.
+func New() *World {
+	return &World{
+		Carts:     &Carts{Lines: map[string][]order.Item{}, CheckedOut: map[string]bool{}, world: uuid.New(), purchases: map[string]int{}},
+		Catalog:   &Catalog{Variants: map[string]checkout.Variant{}},
+		Addresses: map[string]order.Address{},
+		Inventory: &Inventory{Levels: map[string]*Level{}, Reservations: map[string]*Reservation{}},
+		Payments:  &Payments{Books: map[string]*Payment{}, Bank: map[string]*Charge{}, asked: map[string]int{}},
+		Shipping:  &Shipping{Parcels: map[string]*Parcel{}, began: time.Now()},
+	}
+}
+
+// Call is a call of a service. About is the order or another id that it is about, or empty.
+type Call struct{ Service, Name, About string }
+
+// Network carries a call to its service, where it takes effect, and the answer back.
+type Network func(ctx context.Context, call Call, effect func() (any, error)) (any, error)
+
+// Peers returns clients of the services.
+func (w *World) Peers(network Network) orders.Peers {
+	c := client{w, network}
+	return orders.Peers{
+		Carts: cartsClient{c}, Catalog: catalogClient{c}, Customers: customersClient{c},
+		Inventory: inventoryClient{c}, Payments: paymentsClient{c}, Shipping: shippingClient{c},
+	}
+}
+
+type client struct {
+	*World
+	network Network
+}
+
+// ask makes a call that has an answer.
+func ask[T any](ctx context.Context, c client, service, name, about string, effect func() (T, error)) (T, error) {
+	answer, err := c.network(ctx, Call{service, name, about}, func() (any, error) { return effect() })
+	typed, _ := answer.(T)
+	return typed, err
+}
+
+// tell makes a call that has none.
+func tell(ctx context.Context, c client, service, name, about string, effect func() error) error {
+	_, err := c.network(ctx, Call{service, name, about}, func() (any, error) { return nil, effect() })
+	return err
+}
+
+type cartsClient struct{ client }
+
+func (c cartsClient) Cart(ctx context.Context, id string) (checkout.Cart, error) {
+	return ask(ctx, c.client, "carts", "get cart", id, func() (checkout.Cart, error) { return c.Carts.get(id) })
+}
+
+func (c cartsClient) CheckOut(ctx context.Context, o order.Order) error {
+	return tell(ctx, c.client, "carts", "check out cart", o.ID(), func() error {
+		c.Carts.checkOut(o)
+		return nil
+	})
+}
+
+type catalogClient struct{ client }
+
+func (c catalogClient) Variants(ctx context.Context, skus []string) (map[string]checkout.Variant, error) {
+	return ask(ctx, c.client, "catalog", "get variants", "", func() (map[string]checkout.Variant, error) { return c.Catalog.find(skus), nil })
+}
+
+type customersClient struct{ client }
+
+func (c customersClient) Address(ctx context.Context, id string) (order.Address, error) {
+	return ask(ctx, c.client, "customers", "get address", id, func() (order.Address, error) {
+		address, ok := c.Addresses[id]
+		if !ok {
+			return order.Address{}, checkout.ErrAddressNotFound
+		}
+		return address, nil
+	})
+}
+
+type inventoryClient struct{ client }
+
+func (c inventoryClient) Available(ctx context.Context, skus []string) (map[string]int64, error) {
+	return ask(ctx, c.client, "inventory", "get levels", "", func() (map[string]int64, error) { return c.Inventory.available(skus), nil })
+}
+
+func (c inventoryClient) Reserve(ctx context.Context, orderID string, items []order.Item, holdFor time.Duration) error {
+	return tell(ctx, c.client, "inventory", "reserve", orderID, func() error { return c.Inventory.reserve(orderID, items, holdFor) })
+}
+
+func (c inventoryClient) Commit(ctx context.Context, orderID string) error {
+	return tell(ctx, c.client, "inventory", "commit", orderID, func() error { return c.Inventory.commit(orderID) })
+}
+
+func (c inventoryClient) Release(ctx context.Context, orderID string) error {
+	return tell(ctx, c.client, "inventory", "release", orderID, func() error {
+		c.Inventory.release(orderID)
+		return nil
+	})
+}
+
+func (c inventoryClient) Return(ctx context.Context, orderID, returnID string, items []order.Item) error {
+	return tell(ctx, c.client, "inventory", "return stock", orderID, func() error { return c.Inventory.takeBack(orderID, returnID, items) })
+}
+
+type paymentsClient struct{ client }
+
+func (c paymentsClient) Authorize(ctx context.Context, orderID string, amount money.Money, method string) error {
+	return tell(ctx, c.client, "payments", "authorize", orderID, func() error { return c.Payments.authorize(orderID, amount.Amount, method) })
+}
+
+func (c paymentsClient) Capture(ctx context.Context, orderID string) error {
+	return tell(ctx, c.client, "payments", "capture", orderID, func() error { return c.Payments.capture(orderID) })
+}
+
+func (c paymentsClient) Void(ctx context.Context, orderID string) error {
+	return tell(ctx, c.client, "payments", "void", orderID, func() error { return c.Payments.void(orderID) })
+}
+
+func (c paymentsClient) Refund(ctx context.Context, orderID, refundID string, amount money.Money) error {
+	return tell(ctx, c.client, "payments", "refund", orderID, func() error { return c.Payments.refund(orderID, refundID, amount.Amount) })
+}
+
+type shippingClient struct{ client }
+
+func (c shippingClient) Quote(ctx context.Context, _ order.Address, _ int64, currency string) ([]checkout.ShippingOption, error) {
+	return ask(ctx, c.client, "shipping", "quote", "", func() ([]checkout.ShippingOption, error) {
+		return []checkout.ShippingOption{
+			{ID: "standard", Carrier: "Royal", Service: "48", Price: money.New(395, currency)},
+			{ID: "express", Carrier: "Royal", Service: "24", Price: money.New(695, currency)},
+		}, nil
+	})
+}
+
+func (c shippingClient) Ship(ctx context.Context, orderID string, _ order.Address, _ order.ShippingChoice) (order.Shipment, error) {
+	return ask(ctx, c.client, "shipping", "ship", orderID, func() (order.Shipment, error) { return c.Shipping.ship(orderID), nil })
+}
+
+func (c shippingClient) Moves(ctx context.Context, orderIDs []string) ([]parcels.Parcel, error) {
+	return ask(ctx, c.client, "shipping", "list shipments", "", func() ([]parcels.Parcel, error) { return c.Shipping.list(orderIDs), nil })
+}
+
+// Moved answers at once, because a test gains nothing by waiting.
+func (c shippingClient) Moved(ctx context.Context, position string, _ time.Duration) (parcels.News, error) {
+	return ask(ctx, c.client, "shipping", "watch parcels", position, func() (parcels.News, error) { return c.Shipping.news(position), nil })
+}

@@ -1,0 +1,158 @@
+package peerstest
+
+import (
+	"fmt"
+	"time"
+
+	"souk/services/orders/internal/order"
+	"souk/services/orders/internal/parcels"
+)
+
+// Shipping is the service of that name: parcels, and the feed of their moves. A move is a transaction, whose number is the time when
+// it began. Transactions commit in another order than they begin.
+type Shipping struct {
+	Parcels map[string]*Parcel // by order
+	// Schedule returns the moves of a parcel that is handed over now. Nil means that it moves when Move is called.
+	Schedule func(orderID string) []Move
+	// Restored are the times when the database was restored. Positions from before are not known afterwards.
+	Restored []time.Time
+	// Feed tells the moves instead of the usual feed, unless it is nil.
+	Feed  func(position string) parcels.News
+	began time.Time
+	all   []*Parcel
+}
+
+// Parcel is one that was handed over. Each of its moves begins after the one before it was committed.
+type Parcel struct {
+	orderID string
+	moves   []Move
+}
+
+// Move is a transaction that moves a parcel.
+type Move struct {
+	Event          order.Event
+	Began, Commits time.Time
+}
+
+// How many parcels are on a page of the feed.
+const parcelsPage = 2
+
+// ship hands a parcel over, once for an order.
+func (s *Shipping) ship(orderID string) order.Shipment {
+	if s.Parcels[orderID] == nil {
+		p := &Parcel{orderID: orderID}
+		if s.Schedule != nil {
+			p.moves = s.Schedule(orderID)
+		}
+		s.all = append(s.all, p)
+		s.Parcels[orderID] = p
+	}
+	return order.Shipment{ID: "sh-" + orderID, Carrier: "Royal", TrackingNumber: "RM1"}
+}
+
+// Move moves the parcel of an order now.
+func (s *Shipping) Move(orderID string, events ...order.Event) {
+	p := s.Parcels[orderID]
+	for _, event := range events {
+		now := time.Now()
+		p.moves = append(p.moves, Move{Event: event, Began: now, Commits: now})
+	}
+}
+
+// number is the number of a transaction.
+func (s *Shipping) number(began time.Time) int64 { return int64(began.Sub(s.began)) }
+
+// told is what can be seen of a parcel, with the transaction that changed it last: 0 if none did.
+func (s *Shipping) told(p *Parcel) (seen parcels.Parcel, changed int64) {
+	seen.OrderID = p.orderID
+	for _, m := range p.moves {
+		if !m.Commits.After(time.Now()) {
+			seen.Moves = append(seen.Moves, m.Event)
+			changed = s.number(m.Began)
+		}
+	}
+	return seen, changed
+}
+
+// oldest is the oldest transaction that is running.
+func (s *Shipping) oldest() int64 {
+	now := time.Now()
+	oldest := s.number(now)
+	for _, p := range s.all {
+		for _, m := range p.moves {
+			if !m.Began.After(now) && m.Commits.After(now) {
+				oldest = min(oldest, s.number(m.Began))
+			}
+		}
+	}
+	return oldest
+}
+
+// life is how often the database was restored.
+func (s *Shipping) life() (n int) {
+	for _, at := range s.Restored {
+		if !at.After(time.Now()) {
+			n++
+		}
+	}
+	return n
+}
+
+// news is a page of the feed. A position is the life of the database, the transaction to begin from and, during a walk over several
+// pages, the last one that was told.
+func (s *Shipping) news(position string) parcels.News {
+	if s.Feed != nil {
+		return s.Feed(position)
+	}
+	var life int
+	var from, after int64
+	n, _ := fmt.Sscanf(position, "%d %d %d", &life, &from, &after)
+	oldest := s.oldest()
+	if n < 2 || life != s.life() {
+		return parcels.News{Position: fmt.Sprint(s.life(), " ", oldest), Reset: true}
+	}
+	walking, least := n == 3, from
+	if walking {
+		least = after + 1
+	} else {
+		from = oldest
+	}
+	news := parcels.News{Position: position}
+	for len(news.Parcels) < parcelsPage {
+		next, changed := s.next(least)
+		if next == nil {
+			break
+		}
+		news.Parcels = append(news.Parcels, *next)
+		after, least = changed, changed+1
+	}
+	switch news.More = len(news.Parcels) == parcelsPage; {
+	case news.More:
+		news.Position = fmt.Sprint(life, " ", from, " ", after)
+	case walking || len(news.Parcels) > 0:
+		news.Position = fmt.Sprint(life, " ", min(from, after+1))
+	}
+	return news
+}
+
+// next returns the parcel that changed first, of those that did not change before a transaction.
+func (s *Shipping) next(least int64) (found *parcels.Parcel, at int64) {
+	for _, p := range s.all {
+		if seen, changed := s.told(p); changed >= max(least, 1) && (found == nil || changed < at) {
+			found, at = &seen, changed
+		}
+	}
+	return found, at
+}
+
+// list returns the parcels of these orders that have moved.
+func (s *Shipping) list(orderIDs []string) (all []parcels.Parcel) {
+	for _, id := range orderIDs {
+		if p := s.Parcels[id]; p != nil {
+			if seen, _ := s.told(p); len(seen.Moves) > 0 {
+				all = append(all, seen)
+			}
+		}
+	}
+	return all
+}
