@@ -1,5 +1,5 @@
-// Package audit is responsible for checking the books of a live shop: whether stock, orders, payments and shipments
-// agree, each as its own service tells it. It reads through the services' RPCs alone and changes nothing.
+// Package audit checks a running shop: whether stock, orders, payments and shipments agree, as reported by their services. It
+// only reads, and only through the services' RPCs.
 package audit
 
 import (
@@ -11,29 +11,30 @@ import (
 	"souk/platform/secret"
 )
 
-// How long a mismatch must stay before it is believed, unless told.
+// How long a difference must last before it is reported, by default.
 const defaultPatience = 5 * time.Second
 
-// Config says which shop to audit, and how.
+// Config contains the shop to audit and the options.
 type Config struct {
-	// URL is where the gateway serves the REST API; staff logs in there.
+	// URL is the address of the REST API, where staff logs in.
 	URL string `env:"URL" envDefault:"http://127.0.0.1:8080" redact:"no"`
-	// URLCert is a file with the gateway's certificate. Without it the system's authorities vouch for an https URL.
+	// URLCert is a file with the gateway's certificate. If it is empty, the system's certificate authorities verify an https
+	// URL.
 	URLCert       string      `env:"URL_CERT" redact:"no"`
 	StaffEmail    string      `env:"STAFF_EMAIL" envDefault:"staff@souk.example"`
 	StaffPassword secret.Text `env:"STAFF_PASSWORD,notEmpty"`
-	// Consul is where the services are found, and what the audit's certificate comes from.
+	// Consul is used to find the services and to get the audit's certificate.
 	Consul consul.Config `envPrefix:"CONSUL_"`
-	// WithProvider also asks the payment provider what it knows of each payment.
+	// WithProvider also compares each payment with the payment provider.
 	WithProvider bool
-	// Patience is how long an order must stay as it is, and at odds with the books, before that is a break:
-	// services are read one after the other while the shop goes on. 0 means 5 seconds.
+	// Patience is how long an order must stay unchanged with a difference before the difference is reported, because the
+	// services are read one after another while the shop continues to work. 0 means 5 seconds.
 	Patience time.Duration
-	// Progress is told of each step. May be nil.
+	// Progress receives a message for each step. May be nil.
 	Progress func(string)
 }
 
-// Run reads the books and returns what it found, breaks included. An error means that it could not read them.
+// Run reads the data and returns the result, including the differences found. An error means that the data could not be read.
 func Run(ctx context.Context, cfg Config) (*Report, error) {
 	services, closeAll, err := connect(ctx, cfg)
 	if err != nil {

@@ -14,15 +14,15 @@ import (
 )
 
 const (
-	// How many times something is looked at again within the patience.
+	// How often a difference is checked again within the patience.
 	looks = 5
-	// An order that changed between so many looks is left out.
+	// An order that changed between this many checks is left out.
 	mostChanges = 10
-	// How often progress is told.
+	// How often progress is reported.
 	tellEvery = 5 * time.Second
 )
 
-// auditor is one audit. Of an order it keeps no more than the id, so that it can see many.
+// auditor runs one audit. It stores only the ID of each order, so that it can process many.
 type auditor struct {
 	*services
 	withProvider bool
@@ -33,16 +33,16 @@ type auditor struct {
 	rules  []rule[facts]
 	checks []*Check
 	report *Report
-	// known are the orders that were listed.
+	// known contains the listed orders.
 	known map[string]bool
-	// suspects are the orders that have to be looked at again, by their ids.
+	// suspects are the orders to check again, by ID.
 	suspects map[string]suspect
 }
 
-// suspect is an order that something was wrong with, or that was not looked at yet.
+// suspect is an order with a difference, or one that has not been checked yet.
 type suspect struct {
 	seen bool
-	// changedAt is the version that something was wrong with, since then.
+	// changedAt is the version of the order with the difference, since the time at which it was first seen.
 	changedAt, since time.Time
 	changes          int
 }
@@ -61,7 +61,7 @@ func newAuditor(services *services, cfg Config) *auditor {
 	return a
 }
 
-// progress tells how far it is, every now and then.
+// progress reports the progress from time to time.
 func (a *auditor) progress(format string, args ...any) {
 	if time.Since(a.told) >= tellEvery {
 		a.told = time.Now()
@@ -69,7 +69,7 @@ func (a *auditor) progress(format string, args ...any) {
 	}
 }
 
-// pause waits until it is time to look again.
+// pause waits until the next check.
 func (a *auditor) pause(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
@@ -79,7 +79,7 @@ func (a *auditor) pause(ctx context.Context) error {
 	}
 }
 
-// stock checks every SKU, again until nothing is wrong or it has been wrong for long enough.
+// stock checks every SKU, repeatedly until there is no difference or it has lasted for the patience.
 func (a *auditor) stock(ctx context.Context) error {
 	start := time.Now()
 	for {
@@ -103,7 +103,7 @@ func (a *auditor) stock(ctx context.Context) error {
 	}
 }
 
-// orders checks every order with what the other services say of it, a page at a time. What is wrong is put off.
+// orders compares every order with the other services, a page at a time. Orders with differences become suspects.
 func (a *auditor) orders(ctx context.Context) error {
 	return a.eachPage(ctx, func(page []*ordersv1.Order) error {
 		orders := make(map[string]*ordersv1.Order, len(page))
@@ -128,7 +128,7 @@ func (a *auditor) orders(ctx context.Context) error {
 	})
 }
 
-// strays puts off what belongs to no order that was listed: its order is new, or there is none.
+// strays makes suspects of orders that were not listed but that other services know. They are new or do not exist.
 func (a *auditor) strays(ctx context.Context) error {
 	read := 0
 	stray := func(orderID string, matters bool) {
@@ -148,7 +148,7 @@ func (a *auditor) strays(ctx context.Context) error {
 	return a.eachPayment(ctx, nil, false, func(b *paymentsv1.Books) { stray(b.GetPayment().GetOrderId(), true) })
 }
 
-// settle looks at the suspects again until each is in order, or has been wrong for long enough.
+// settle checks the suspects again until each agrees or its difference has lasted for the patience.
 func (a *auditor) settle(ctx context.Context) error {
 	for len(a.suspects) > 0 {
 		if err := a.pause(ctx); err != nil {
@@ -172,8 +172,8 @@ func (a *auditor) settle(ctx context.Context) error {
 	return nil
 }
 
-// lookAgain decides about a suspect. Between two readings of an order in which it is the same, the other services were
-// read as well: what they said then was said of the order as it is.
+// lookAgain decides about a suspect. If the order is the same as at the last check, the other services' data, read in between,
+// belongs to this version of the order.
 func (a *auditor) lookAgain(f facts) {
 	findings := judge(a.rules, f)
 	s := a.suspects[f.orderID]
@@ -190,7 +190,7 @@ func (a *auditor) lookAgain(f facts) {
 	}
 }
 
-// enter adds what was found in an order to the checks.
+// enter adds the findings about an order to the checks.
 func (a *auditor) enter(f facts, findings map[int]finding) {
 	delete(a.suspects, f.orderID)
 	enter(a.checks, f.orderID, findings)

@@ -21,10 +21,10 @@ import (
 	"souk/platform/rpc"
 )
 
-// The service that the audit has a certificate of.
+// The service name in the audit's certificate.
 const self = "audit"
 
-// Every RPC of an audit only reads, so that each may be tried again: a service that restarts does not end it.
+// All RPCs of an audit only read, so all may be retried. So the audit continues when a service restarts.
 const serviceConfig = `{
 	"loadBalancingConfig": [{"round_robin": {}}],
 	"methodConfig": [{"name": [{}], "retryPolicy": {
@@ -33,7 +33,7 @@ const serviceConfig = `{
 	}}]
 }`
 
-// connect returns the services as Consul has them. Connections are made when they are first used.
+// connect returns clients of the services in Consul. They connect at the first call.
 func connect(ctx context.Context, cfg Config) (_ *services, closeAll func(), err error) {
 	client, err := consul.NewClient(cfg.Consul.Addr, cfg.Consul.Token)
 	if err != nil {
@@ -78,10 +78,10 @@ func connect(ctx context.Context, cfg Config) (_ *services, closeAll func(), err
 	return s, closeAll, nil
 }
 
-// certified returns the audit's identity, kept until ctx is done.
+// certified returns the audit's identity, which is renewed until ctx is done.
 func certified(ctx context.Context, cfg consul.Config, logger *slog.Logger) (*certificate.Identity, error) {
 	identity := certificate.New()
-	go func() { _ = consul.Certify(ctx, cfg, self, identity, "", logger) }() // fails before it has begun, if at all
+	go func() { _ = consul.Certify(ctx, cfg, self, identity, "", logger) }() // Certify can fail only at its beginning
 	await, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	if err := identity.Await(await); err != nil {

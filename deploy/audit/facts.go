@@ -9,10 +9,10 @@ import (
 	paymentsv1 "souk/proto/gen/souk/payments/v1"
 )
 
-// How long the shop may take to finish an order, and to end a hold whose time is over.
+// The time limit for the shop to finish an order, and to release an expired hold.
 const grace = time.Minute
 
-// facts are what the services say of one order.
+// facts is the services' data about one order.
 type facts struct {
 	orderID string
 	// order is nil if orders does not know it.
@@ -21,18 +21,18 @@ type facts struct {
 	reservation *inventoryv1.Reservation
 	payments    []*paymentsv1.Books
 	shipments   int
-	// at is when the reading of them began.
+	// at is when reading them began.
 	at time.Time
 }
 
 func (f facts) status() ordersv1.Status { return f.order.GetStatus() }
 
-// underWay reports whether the shop is still working on the order, so that its books are between two states.
+// underWay reports whether the shop is still working on the order, so that it is between two states.
 func (f facts) underWay() bool {
 	return f.order.GetInProgress() || f.status() == ordersv1.Status_STATUS_PENDING
 }
 
-// atRest reports whether there is an order and its books must agree.
+// atRest reports whether the order exists and is in a state in which everything must agree.
 func (f facts) atRest() bool {
 	return f.order != nil && !f.underWay()
 }
@@ -42,7 +42,7 @@ func (f facts) overdue() bool {
 	return f.underWay() && f.at.Sub(f.changedAt()) > grace
 }
 
-// changedAt is the order's version; the zero time without an order.
+// changedAt returns the version of the order, or the zero time if there is none.
 func (f facts) changedAt() time.Time {
 	if f.order == nil {
 		return time.Time{}
@@ -50,17 +50,17 @@ func (f facts) changedAt() time.Time {
 	return f.order.GetChangedAt().AsTime()
 }
 
-// sold reports whether the customer has bought the goods.
+// sold reports whether the goods are sold to the customer.
 func (f facts) sold() bool {
 	return f.status() == ordersv1.Status_STATUS_CONFIRMED || f.dispatched()
 }
 
-// dispatched reports whether the goods have left.
+// dispatched reports whether the goods were shipped.
 func (f facts) dispatched() bool {
 	return f.status() == ordersv1.Status_STATUS_FULFILLED || f.status() == ordersv1.Status_STATUS_DELIVERED
 }
 
-// givenUp reports whether nothing came of the order.
+// givenUp reports whether the order was rejected or canceled.
 func (f facts) givenUp() bool {
 	return f.status() == ordersv1.Status_STATUS_REJECTED || f.status() == ordersv1.Status_STATUS_CANCELLED
 }

@@ -8,7 +8,7 @@ import (
 	ordersv1 "souk/proto/gen/souk/orders/v1"
 )
 
-// rulesOfOrders returns what must hold of each order.
+// rulesOfOrders returns the rules for each order.
 func rulesOfOrders(withProvider bool) []rule[facts] {
 	rules := slices.Concat(endRules, []rule[facts]{oneOrderOfACart()}, reservationRules, paymentRules, moneyRules, shipmentRules)
 	if withProvider {

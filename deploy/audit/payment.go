@@ -8,7 +8,7 @@ import (
 	paymentsv1 "souk/proto/gen/souk/payments/v1"
 )
 
-// paymentRules hold at every moment, also while an order is under way.
+// paymentRules hold at every moment, even while an order is in progress.
 var paymentRules = []rule[facts]{
 	{name: "payments: authorized = captured + voided + open", what: "orders", judge: eachPayment(func(b *paymentsv1.Books) finding {
 		return equal("authorized", of(b.GetAuthorized()), "the rest adds up to", of(b.GetCaptured(), b.GetVoided(), b.GetOpen()))
@@ -35,7 +35,7 @@ var paymentRules = []rule[facts]{
 	{name: "payments: an order has one open authorization at most", what: "orders", judge: oneOpen},
 }
 
-// eachPayment looks at all payments of an order and says what is wrong with the first bad one.
+// eachPayment checks all payments of an order and reports the first one with a problem.
 func eachPayment(look func(*paymentsv1.Books) finding) func(facts) (finding, bool) {
 	return func(f facts) (finding, bool) {
 		var all finding
@@ -63,7 +63,7 @@ func oneOpen(f facts) (finding, bool) {
 	return finding{}, open > 0
 }
 
-// moneyRules hold the payments against their orders.
+// moneyRules compare payments with their orders.
 var moneyRules = []rule[facts]{
 	{name: "money: captured by orders = by payments", what: "orders", judge: atRest(func(f facts) finding {
 		return equal("orders", of(f.order.GetPayment().GetCaptured()), "payments", f.ledger((*paymentsv1.Books).GetCaptured))
@@ -88,7 +88,7 @@ var moneyRules = []rule[facts]{
 	}},
 }
 
-// atRest has a rule say nothing of an order that is under way or does not exist.
+// atRest makes a rule ignore orders that are in progress or do not exist.
 func atRest(look func(facts) finding) func(facts) (finding, bool) {
 	return func(f facts) (finding, bool) {
 		if !f.atRest() {
@@ -98,7 +98,7 @@ func atRest(look func(facts) finding) func(facts) (finding, bool) {
 	}
 }
 
-// owed is what a dispatched order costs less what went back; nothing is owed for any other.
+// owed returns the amount due for an order: the total minus refunds if it was dispatched, otherwise nothing.
 func owed(f facts) Sums {
 	if !f.dispatched() {
 		return nil
@@ -112,14 +112,15 @@ var providerRules = []rule[facts]{
 	{name: "provider: refunded = ours", what: "orders", judge: provider((*paymentsv1.Books).GetRefunded, (*paymentsv1.ProviderBooks).GetRefunded)},
 }
 
-// provider compares a column of our books with the provider's. One that does not know the payment has nothing.
+// provider compares a column of the ledger with the provider's value. If the provider does not know the payment, its value is
+// zero.
 func provider(ours func(*paymentsv1.Books) *moneyv1.Money, theirs func(*paymentsv1.ProviderBooks) *moneyv1.Money) func(facts) (finding, bool) {
 	compare := eachPayment(func(b *paymentsv1.Books) finding {
 		return equal("ours", of(ours(b)), "the provider's", of(theirs(b.GetProvider())))
 	})
 	return func(f facts) (finding, bool) {
 		found, applies := compare(f)
-		// Between asking the provider and writing down its answer the two differ.
+		// The values differ for a moment, until the provider's answer is stored.
 		return found, applies && !f.underWay()
 	}
 }

@@ -8,23 +8,23 @@ import (
 	"time"
 )
 
-// Report is what an audit found.
+// Report is the result of an audit.
 type Report struct {
 	Checks []*Check
-	// Compared is how many orders were held against the other services' books.
+	// Compared is the number of orders compared with the other services.
 	Compared int
-	// InProgress is how many orders were left out because the shop is working on them, and Changing how many because
-	// they changed from one look to the next.
+	// InProgress is the number of orders left out because the shop is working on them. Changing is the number left out because
+	// they changed between the checks.
 	InProgress, Changing int
 	Took                 time.Duration
 }
 
-// OK reports whether nothing is broken.
+// OK reports whether there are no differences.
 func (r *Report) OK() bool {
 	return !slices.ContainsFunc(r.Checks, func(c *Check) bool { return c.Broken > 0 })
 }
 
-// Print writes the report as a table, and under it what is broken.
+// Print writes the report as a table, followed by the differences.
 func (r *Report) Print(w io.Writer) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "check\tlooked at\tsum\tverdict")
@@ -57,7 +57,7 @@ func (c *Check) verdict() string {
 	return "ok"
 }
 
-// sum writes both sides of an equation when they differ.
+// sum returns both sides of an equation if they differ, otherwise one.
 func (c *Check) sum() string {
 	switch {
 	case !c.Left.equal(c.Right):

@@ -19,7 +19,8 @@ var reservationRules = []rule[facts]{
 	{name: "goods: whatever was bought, an order bought", what: "reservations", judge: boughtByAnOrder},
 }
 
-// holdOfLiveOrder leaves a hold of an order that does not exist to the rule about time: the order may be about to.
+// holdOfLiveOrder ignores holds of orders that do not exist, because such an order may be about to be saved. The rule about
+// expiry checks them.
 func holdOfLiveOrder(f facts) (finding, bool) {
 	found := amount(count(goods(f.reservation.GetLines()).total()))
 	if f.atRest() {
@@ -53,7 +54,7 @@ func boughtItsLines(f facts) (finding, bool) {
 	return found, f.atRest() && f.sold()
 }
 
-// orderedGoods are the order's lines less what came back.
+// orderedGoods returns the order's lines minus returns.
 func orderedGoods(order *ordersv1.Order) Sums {
 	var sum Sums
 	for _, l := range order.GetLines() {
@@ -70,7 +71,7 @@ func orderedGoods(order *ordersv1.Order) Sums {
 	return sum
 }
 
-// givenUpBoughtNone leaves what such an order still holds to the rule about holds.
+// givenUpBoughtNone ignores stock that such an order still holds; the rule about holds checks that.
 func givenUpBoughtNone(f facts) (finding, bool) {
 	var found finding
 	if f.committed() {
@@ -87,7 +88,7 @@ func boughtByAnOrder(f facts) (finding, bool) {
 	return found, f.committed()
 }
 
-// goods are lines as pieces of each SKU.
+// goods returns lines as pieces of each SKU.
 func goods(lines []*inventoryv1.Line) Sums {
 	var sum Sums
 	for _, l := range lines {
@@ -96,7 +97,7 @@ func goods(lines []*inventoryv1.Line) Sums {
 	return sum
 }
 
-// name writes a status for people: "confirmed".
+// name returns a status in readable form: "confirmed".
 func name(status fmt.Stringer) string {
 	return strings.ToLower(strings.TrimPrefix(status.String(), "STATUS_"))
 }

@@ -2,24 +2,24 @@ package audit
 
 import "fmt"
 
-// rule is something that must hold of each T.
+// rule is a condition for each T.
 type rule[T any] struct {
 	name string
-	// what is looked at, in the plural.
+	// the things that are checked, in the plural
 	what string
-	// judge returns what it found, and false for a T that the rule says nothing of.
+	// judge returns the finding, and false if the rule does not apply.
 	judge func(T) (finding, bool)
 }
 
-// finding is what a rule found in one thing.
+// finding is the result of a rule for one thing.
 type finding struct {
-	// Amounts for the rule's totals: the two sides of an equation, or left alone.
+	// Amounts for the totals: both sides of an equation, or only left.
 	left, right Sums
-	// wrong says what is wrong, if anything.
+	// wrong describes the problem, if there is one.
 	wrong string
 }
 
-// equal is the finding that two sides ought to be the same.
+// equal returns the finding of comparing two sides.
 func equal(leftName string, left Sums, rightName string, right Sums) finding {
 	f := finding{left: left, right: right}
 	if !left.equal(right) {
@@ -28,12 +28,12 @@ func equal(leftName string, left Sums, rightName string, right Sums) finding {
 	return f
 }
 
-// amount is a finding of nothing wrong.
+// amount returns a finding without a problem.
 func amount(s Sums) finding {
 	return finding{left: s, right: s}
 }
 
-// judge returns the findings of all rules, by their position; those of rules that say nothing of it are left out.
+// judge returns the findings of all applicable rules, by their position.
 func judge[T any](rules []rule[T], thing T) map[int]finding {
 	findings := map[int]finding{}
 	for i, r := range rules {
@@ -53,23 +53,23 @@ func broken(findings map[int]finding) bool {
 	return false
 }
 
-// How many offenders a check names.
+// The number of offenders that a check lists.
 const named = 5
 
-// Check is a rule with everything that was held against it.
+// Check is a rule with the result of all things checked.
 type Check struct {
 	Name string
-	// Looked is how many things the rule was held against, and What they are.
+	// Looked is the number of things checked, and What their kind.
 	Looked int
 	What   string
-	// Left and Right are the sums of both sides of the rule's equation, if it is one.
+	// Left and Right are the sums of both sides, if the rule is an equation.
 	Left, Right Sums
-	// Broken is how many things break the rule. First names the first few of them, each with what is wrong.
+	// Broken is the number of things that break the rule. First lists the first few of them with their problems.
 	Broken int
 	First  []string
 }
 
-// add enters what was found in the thing with that id.
+// add adds the finding about the thing with this ID.
 func (c *Check) add(id string, f finding) {
 	c.Looked++
 	c.Left, c.Right = c.Left.plus(f.left), c.Right.plus(f.right)

@@ -17,23 +17,23 @@ import (
 )
 
 const (
-	// A page with the provider's answers takes a call to it for each payment.
+	// A page with the provider's data makes a call to the provider for each payment.
 	callTimeout = time.Minute
-	// Orders read at once, which is what orders and shipping allow.
+	// The number of orders read at a time, which is the maximum of orders and shipping.
 	batch = 100
-	// SKUs read at once.
+	// The number of SKUs read at a time.
 	stockPage = 1000
-	// Single orders asked for at the same time.
+	// The number of single orders read concurrently.
 	parallel = 8
 )
 
-// services are the RPCs that an audit reads.
+// services are the RPCs that an audit uses.
 type services struct {
 	orders    ordersv1.OrdersServiceClient
 	inventory inventoryv1.InventoryServiceClient
 	payments  paymentsv1.PaymentsServiceClient
 	shipping  shippingv1.ShippingServiceClient
-	// sign returns ctx with the token of a member of staff.
+	// sign returns ctx with a token of staff.
 	sign func(context.Context) (context.Context, error)
 }
 
@@ -49,7 +49,7 @@ func call[Q, A any](ctx context.Context, s *services, method func(context.Contex
 	return method(ctx, req)
 }
 
-// pages calls read with the position after each page until there is none.
+// pages calls read with the position after each page until there are no more.
 func pages(read func(after string) (next string, err error)) error {
 	after := ""
 	for {
@@ -116,7 +116,7 @@ func (s *services) eachPayment(ctx context.Context, orderIDs []string, withProvi
 	})
 }
 
-// find returns those of the orders that exist, by their ids.
+// find returns the existing orders among these IDs, by ID.
 func (s *services) find(ctx context.Context, ids []string) (map[string]*ordersv1.Order, error) {
 	found := make([]*ordersv1.Order, len(ids))
 	group, ctx := errgroup.WithContext(ctx)
@@ -143,10 +143,10 @@ func (s *services) find(ctx context.Context, ids []string) (map[string]*ordersv1
 	return orders, nil
 }
 
-// facts returns what the other services say of the orders with these ids, of which those that exist are given.
+// facts returns the other services' data about these orders. orders contains the existing ones.
 func (s *services) facts(ctx context.Context, ids []string, orders map[string]*ordersv1.Order, withProvider bool) ([]facts, error) {
 	if len(ids) == 0 {
-		return nil, nil // naming no order would list everything
+		return nil, nil // a request without IDs would list everything
 	}
 	at := time.Now()
 	reservations := map[string]*inventoryv1.Reservation{}

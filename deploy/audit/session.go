@@ -16,7 +16,8 @@ import (
 	"souk/platform/secret"
 )
 
-// session is a login of staff. An audit may outlive an access token, so it logs in again when half of its life is over.
+// session is a login of staff. An audit may take longer than the lifetime of an access token, so it logs in again after half of
+// that.
 type session struct {
 	url, email string
 	password   secret.Text

@@ -6,7 +6,7 @@ import (
 	inventoryv1 "souk/proto/gen/souk/inventory/v1"
 )
 
-// stockRules must hold of each SKU. What is said of a SKU is of one moment.
+// stockRules are the rules for each SKU. A SKU's data comes from a single moment.
 var stockRules = []rule[*inventoryv1.Stock]{
 	{name: "stock: owned = on hand + sold", what: "SKUs", judge: always(func(s *inventoryv1.Stock) finding {
 		return equal("owned", count(s.GetOwned()), "on hand and sold", count(s.GetLevel().GetOnHand()+s.GetSold()))

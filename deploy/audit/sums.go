@@ -10,14 +10,14 @@ import (
 	"souk/platform/money"
 )
 
-// The unit of goods of whatever SKU.
+// The unit of pieces of any SKU.
 const pieces = "pieces"
 
-// Sums are amounts by their unit: minor units of a currency, pieces, or pieces of a SKU. What adds up to nothing is
-// not in it, so that nothing in one currency is nothing in another.
+// Sums maps units to amounts: minor units of a currency, pieces, or pieces of a SKU. It contains no zero amounts, so that zero
+// in one currency equals zero in another.
 type Sums map[string]int64
 
-// add adds to the sums and returns them; the zero value of Sums will do.
+// add adds an amount and returns the sums. The zero value of Sums is ready for use.
 func (s Sums) add(amount int64, unit string) Sums {
 	if s == nil {
 		s = Sums{}
@@ -28,7 +28,7 @@ func (s Sums) add(amount int64, unit string) Sums {
 	return s
 }
 
-// plus returns new sums.
+// plus returns the sums with others added.
 func (s Sums) plus(others ...Sums) Sums {
 	sum := maps.Clone(s)
 	for _, other := range others {
@@ -39,7 +39,7 @@ func (s Sums) plus(others ...Sums) Sums {
 	return sum
 }
 
-// minus returns new sums.
+// minus returns the sums with other subtracted.
 func (s Sums) minus(other Sums) Sums {
 	difference := maps.Clone(s)
 	for unit, amount := range other {
@@ -57,7 +57,7 @@ func (s Sums) total() int64 {
 	return sum
 }
 
-// of returns amounts of money added up.
+// of returns the sum of amounts of money.
 func of(amounts ...*moneyv1.Money) Sums {
 	var s Sums
 	for _, m := range amounts {
@@ -66,7 +66,7 @@ func of(amounts ...*moneyv1.Money) Sums {
 	return s
 }
 
-// count returns pieces as sums.
+// count returns a number of pieces as sums.
 func count(amount int64) Sums {
 	return Sums(nil).add(amount, pieces)
 }

@@ -9,14 +9,14 @@ import (
 	"time"
 )
 
-// DatabasesWithin is how long the database servers may take to start and be prepared.
+// DatabasesWithin is the time limit for the database servers to start and be prepared.
 const DatabasesWithin = 2 * time.Minute
 
-// PrepareDatabases gives each service a role of its own in its database server, which may do there what the service needs and
-// is no superuser. It waits for servers that are still starting, until ctx is done. Again changes nothing.
+// PrepareDatabases gives each service a plain role in its database server, with only the rights that the service needs. It
+// waits for servers that are still starting, until ctx is done. Running it again is safe.
 //
-// The services with a MongoDB are told their database's address in their own volumes below dir, because what it is depends on
-// the server: see [PrepareMongo].
+// For services with a MongoDB, it writes the address of the database into the service's volume below dir, because the address
+// depends on the server: see [PrepareMongo].
 func (s *Secrets) PrepareDatabases(ctx context.Context, logger *slog.Logger, dir string) error {
 	var errs []error
 	for _, service := range relational {

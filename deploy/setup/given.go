@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// LoadGiven puts the variables in the file at path, one NAME=value a line, into the environment of this process. Compose
-// hands setup the secrets from outside in such a file, because docker inspect shows a container's environment. A variable
-// without a value is left out, and so is a file that is not there.
+// LoadGiven sets the variables in the file at path, one NAME=value per line, in the environment of this process. Compose passes
+// secrets to setup in such a file, because docker inspect shows the environment of a container. Variables without a value are
+// ignored, and so is a missing file.
 func LoadGiven(path string) error {
 	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {

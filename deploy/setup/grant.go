@@ -7,8 +7,8 @@ import (
 	"souk/platform/consul"
 )
 
-// Grant makes the Consul agent at addr let each service register itself and take its own certificate, and everybody read which
-// services there are. Again changes nothing.
+// Grant configures the Consul agent at addr so that each service can register itself and get its own certificate, and everybody
+// can read which services exist. Running it again is safe.
 func (s *Secrets) Grant(ctx context.Context, addr string) error {
 	client, err := consul.NewClient(addr, s.Management)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 	"souk/platform/secret"
 )
 
-// The superuser that docker-compose.yml has MongoDB's official image make.
+// The superuser that MongoDB's official image creates, as configured in docker-compose.yml.
 const mongoSuperuser = "root"
 
 // Error codes of MongoDB: https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml
@@ -24,10 +24,11 @@ const (
 	userExists           = 51003
 )
 
-// PrepareMongo gives the service a user that reads and writes its database and no other, and returns the address that the
-// service reaches it at, which holds the password.
+// PrepareMongo gives the service a user that can read and write only its own database. It returns the address for the service,
+// which contains the password.
 //
-// FerretDB 1 knows no passwords: its address has none, and the log says so. A MongoDB that asks for no password is an error.
+// FerretDB 1 does not support passwords, so its address has none; this is logged. A MongoDB that requires no password is an
+// error.
 func PrepareMongo(ctx context.Context, logger *slog.Logger, db Database) (secret.URL, error) {
 	asks, err := asksForPassword(ctx, logger, db)
 	if err != nil {
@@ -48,7 +49,7 @@ func PrepareMongo(ctx context.Context, logger *slog.Logger, db Database) (secret
 	return mongoURI(db, url.UserPassword(db.Service, string(db.Password)), db.Service), nil
 }
 
-// asksForPassword reports whether the server refuses a client without one.
+// asksForPassword reports whether the server refuses clients without a password.
 func asksForPassword(ctx context.Context, logger *slog.Logger, db Database) (bool, error) {
 	anonymous, err := mongodb.Open(ctx, mongodb.Config{URI: mongoURI(db, nil, db.Service)}, logger)
 	if err != nil {
@@ -75,7 +76,7 @@ func asksForPassword(ctx context.Context, logger *slog.Logger, db Database) (boo
 	return false, nil
 }
 
-// makeUser makes the service's user, or gives it the password if it is there.
+// makeUser creates the service's user, or changes its password if it exists.
 func makeUser(ctx context.Context, database *mongo.Database, db Database) error {
 	settings := bson.D{
 		{Key: "pwd", Value: string(db.Password)},

@@ -13,21 +13,21 @@ import (
 	"souk/platform/secret"
 )
 
-// Database is a server with the database of one service. The database and the service's role have the service's name.
+// Database is a server with the database of one service. The database and the service's role are named after the service.
 type Database struct {
 	Addr, Service string
-	// Password is of the service's role, and Superuser of the one that may do anything.
+	// Password is the password of the service's role, Superuser that of the superuser.
 	Password, Superuser secret.Text
 }
 
-// The superuser of PostgreSQL's official image, unless it is told otherwise.
+// The default superuser of PostgreSQL's official image.
 const postgresSuperuser = "postgres"
 
-// PreparePostgres makes the service's role the owner of its database, and of nothing else. The role may create there what
-// migrations need, trusted extensions included. When the password changed, the role has the new one from then on.
+// PreparePostgres makes the service's role the owner of its database only. The role may create everything that migrations need,
+// including trusted extensions. If the password has changed, the role gets the new one.
 //
-// In a volume of an earlier version the service's role is the superuser. It is renamed, gets the superuser's password, and a
-// new plain role takes over its name and all it owns.
+// In a volume of an earlier version, the service's role is the superuser. It is renamed and gets the superuser's password, and
+// a new plain role takes over its name and everything it owns.
 func PreparePostgres(ctx context.Context, logger *slog.Logger, db Database) error {
 	return pgdb.Await(ctx, logger, func(ctx context.Context) error { return preparePostgres(ctx, logger, db) })
 }
@@ -48,7 +48,7 @@ func preparePostgres(ctx context.Context, logger *slog.Logger, db Database) erro
 	return inTransaction(ctx, admin, func(tx pgx.Tx) error { return makeRole(ctx, tx, db) })
 }
 
-// makeRole gives the service its role, with the database.
+// makeRole creates the service's role and database.
 func makeRole(ctx context.Context, tx pgx.Tx, db Database) error {
 	var exists bool
 	if err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)`, db.Service).Scan(&exists); err != nil {
@@ -72,8 +72,8 @@ func makeRole(ctx context.Context, tx pgx.Tx, db Database) error {
 	return nil
 }
 
-// execFormat runs a statement that can have no parameters. PostgreSQL's format function puts the values in: the first as a
-// name for %1$I, the second as a text for %2$L.
+// execFormat runs a statement that cannot have parameters. PostgreSQL's function format inserts the values: the first as a name
+// for %1$I, the second as a string for %2$L.
 func execFormat(ctx context.Context, tx pgx.Tx, statement string, values ...string) error {
 	var text string
 	if err := tx.QueryRow(ctx, `SELECT format($1, VARIADIC $2::text[])`, statement, values).Scan(&text); err != nil {
@@ -83,7 +83,7 @@ func execFormat(ctx context.Context, tx pgx.Tx, statement string, values ...stri
 	return err
 }
 
-// connect opens the service's database as a role.
+// connect connects to the service's database as a role.
 func connect(ctx context.Context, db Database, role string, password secret.Text) (*pgx.Conn, error) {
 	u := url.URL{Scheme: "postgres", User: url.UserPassword(role, string(password)), Host: db.Addr, Path: db.Service, RawQuery: "sslmode=disable"}
 	cfg, err := pgx.ParseConfig(u.String())
@@ -93,14 +93,13 @@ func connect(ctx context.Context, db Database, role string, password secret.Text
 	return pgx.ConnectConfig(ctx, cfg)
 }
 
-// refused reports whether the server knows no such role with such a password.
+// refused reports whether the server refused the role or its password.
 func refused(err error) bool {
 	var answer *pgconn.PgError
 	return errors.As(err, &answer) && (answer.Code == "28P01" || answer.Code == "28000")
 }
 
-// inTransaction runs work in a transaction. A statement that fails is not written to the server's log, because it may hold a
-// password.
+// inTransaction runs work in a transaction. PostgreSQL does not log its failed statements, because they may contain a password.
 func inTransaction(ctx context.Context, conn *pgx.Conn, work func(pgx.Tx) error) error {
 	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 		for _, setting := range []string{"log_min_error_statement = panic", "log_statement = none", "log_min_duration_statement = -1"} {

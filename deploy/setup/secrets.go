@@ -15,21 +15,21 @@ import (
 	"souk/platform/secret"
 )
 
-// Secrets are what the shop's containers must know of each other and nobody else may.
+// Secrets contains the secrets of the shop's containers.
 type Secrets struct {
-	// Databases are the passwords of the services' roles, by service. Superusers are those of the roles that may do anything
-	// in a database server, by server; no service knows one.
+	// Databases are the passwords of the services' roles, by service. Superusers are the passwords of the superusers, by
+	// database server; no service knows them.
 	Databases, Superusers map[string]secret.Text
-	// Tokens are what each service shows to Consul, and Management is the token that manages Consul.
+	// Tokens are the services' tokens for Consul. Management is the token that manages Consul.
 	Tokens     map[string]secret.Text
 	Management secret.Text
-	// Staff and Demo are the passwords of the first staff account and of the demo shop's customer.
+	// Staff and Demo are the passwords of the first staff account and of the demo customer.
 	Staff, Demo secret.Text
-	// Payments are the secrets of payment providers, by file name. They are empty unless given.
+	// Payments are the secrets of payment providers, by file name. They are empty unless provided.
 	Payments map[string]secret.Text
 }
 
-// Keep returns the secrets in cfg.Dir. What is missing there is made up, and what cfg gives is put there.
+// Keep returns the secrets in cfg.Dir. It generates missing ones, and stores those that cfg provides.
 func Keep(cfg Config) (*Secrets, error) {
 	s := &Secrets{
 		Databases: map[string]secret.Text{}, Superusers: map[string]secret.Text{},
@@ -45,10 +45,10 @@ func Keep(cfg Config) (*Secrets, error) {
 		s.Databases[service] = keep(service+"-database-password", cfg.DatabasePassword, rand.Text)
 		s.Superusers[service+"-db"] = keep(service+"-superuser-password", "", rand.Text)
 	}
-	// The MongoDB of carts keeps the password that it was made with, so its PostgreSQL gets another.
+	// The MongoDB of carts keeps its old password, so the PostgreSQL of carts gets another one.
 	s.Superusers["carts-mongo"] = s.Superusers["carts-db"]
 	s.Superusers["carts-db"] = keep("carts-postgres-superuser-password", "", rand.Text)
-	// Consul wants its tokens to look like this. One has 122 random bits.
+	// Consul requires tokens in this format. Each has 122 random bits.
 	for _, name := range certified {
 		s.Tokens[name] = keep(name+"-consul-token", "", uuid.NewString)
 	}
@@ -65,7 +65,8 @@ func Keep(cfg Config) (*Secrets, error) {
 	return s, errors.Join(errs...)
 }
 
-// keepFile returns what the file at path holds, after putting there what is given, or something random if there is nothing.
+// keepFile returns the content of the file at path. It first stores given, or a random value if there is neither a value nor a
+// file.
 func keepFile(path string, given secret.Text, random func() string) (secret.Text, error) {
 	kept, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -81,14 +82,14 @@ func keepFile(path string, given secret.Text, random func() string) (secret.Text
 	return secret.Text(value), write(path, value, ownerOnly)
 }
 
-// The permissions of setup's own files, and of a container's, who may be any user there. The latter are in a volume that only
-// that container mounts.
+// The permissions of setup's own files, and of those for a container, which may run as any user. The latter are in a volume
+// that only that container mounts.
 const (
 	ownerOnly fs.FileMode = 0o400
 	readable  fs.FileMode = 0o444
 )
 
-// write makes the file at path hold value, unless it does. A crash leaves the file as it was, or as it should be.
+// write writes value to the file at path, unless it is already there. After a crash, the file has its old or its new content.
 func write(path, value string, mode fs.FileMode) error {
 	kept, err := os.ReadFile(path)
 	if err == nil && string(kept) == value {

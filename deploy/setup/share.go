@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 )
 
-// Share puts into each container's volume below dir what that container has to know: nothing of another's.
+// Share writes into each container's volume below dir only the secrets of that container.
 func (s *Secrets) Share(dir string) error {
 	var errs []error
 	share := func(container, name, value string) {
@@ -20,7 +20,7 @@ func (s *Secrets) Share(dir string) error {
 	}
 	for _, service := range relational {
 		share(service, "database-url", databaseURL(service, string(s.Databases[service])))
-		// Earlier versions told the server the password of the service.
+		// Earlier versions gave the service's password to the server.
 		errs = append(errs, remove(filepath.Join(dir, service+"-db", "database-password")))
 	}
 	for name, token := range s.Tokens {
@@ -47,7 +47,7 @@ func remove(path string) error {
 	return nil
 }
 
-// databaseURL leads to the service's server, on a network that the two have to themselves.
+// databaseURL returns the URL of the service's database server, which is in a network with only these two.
 func databaseURL(service, password string) string {
 	u := url.URL{
 		Scheme: "postgres", User: url.UserPassword(service, password), Host: service + "-db:5432", Path: service,
@@ -56,11 +56,11 @@ func databaseURL(service, password string) string {
 	return u.String()
 }
 
-// consulConfig makes the agent deny what a token does not allow, and issue certificates.
+// consulConfig makes the agent deny everything that a token does not allow, and issue certificates.
 func consulConfig(management string) map[string]any {
 	return map[string]any{
 		"connect": map[string]any{"enabled": true},
-		"ports":   map[string]int{"grpc": 8502}, // where certificates are signed
+		"ports":   map[string]int{"grpc": 8502}, // for signing certificates
 		"acl": map[string]any{
 			"enabled": true, "default_policy": "deny", "down_policy": "extend-cache",
 			"tokens": map[string]any{"initial_management": management, "agent": management},

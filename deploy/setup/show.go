@@ -7,7 +7,7 @@ import (
 	"souk/deploy/setup/demo"
 )
 
-// Show prints the first staff account and the demo customer's, as variables of the environment, and a line of shell that buys.
+// Show prints the logins of staff and of the demo customer as environment variables, and a shell command that buys.
 func (s *Secrets) Show(w io.Writer, cfg Config) error {
 	_, err := fmt.Fprintf(w, "SOUK_STAFF_EMAIL=%s\nSOUK_STAFF_PASSWORD=%s\nSOUK_DEMO_EMAIL=%s\nSOUK_DEMO_PASSWORD=%s\n\n# Buy a mug:\n%s\n",
 		cfg.StaffEmail, string(s.Staff), demo.CustomerEmail, string(s.Demo),

@@ -10,8 +10,8 @@ import (
 
 var errNotOurs = errors.New("the server knows neither the superuser's password nor the service's as a superuser's")
 
-// owned lists what the role $1 owns in the database, outside of PostgreSQL's own schemas and of extensions, each as it stands
-// in an ALTER … OWNER TO. A column's sequence follows its table.
+// owned lists the objects that the role $1 owns in the database, without those of PostgreSQL's own schemas and of extensions,
+// in the form for ALTER … OWNER TO. A column's sequence follows its table.
 const owned = `
 	SELECT format('SCHEMA %I', nspname) FROM pg_namespace
 	WHERE nspowner = $1::regrole AND nspname !~ '^pg_' AND nspname <> 'information_schema'
@@ -30,8 +30,9 @@ const owned = `
 		AND (t.typtype IN ('d', 'e', 'r') OR c.relkind = 'c')
 		AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_type'::regclass AND objid = t.oid AND deptype = 'e')`
 
-// upgrade makes of a database whose service is the superuser one whose service owns it and no more. The superuser that
-// the server was made with cannot become a plain role, so it is renamed, and a new role takes its name. All or nothing is done.
+// upgrade converts a database in which the service is the superuser. Afterwards the service is a plain role that owns the
+// database. The superuser with which the server was created cannot become a plain role, so it is renamed, and a new role takes
+// its name. It is done in one transaction.
 func upgrade(ctx context.Context, db Database) error {
 	old, err := connect(ctx, db, db.Service, db.Password)
 	if refused(err) {
@@ -53,7 +54,7 @@ func upgrade(ctx context.Context, db Database) error {
 
 func takeOver(ctx context.Context, tx pgx.Tx, db Database) error {
 	for _, statement := range []string{
-		// No session can rename its own role: this one takes on another for that.
+		// A session cannot rename its own role, so this session switches to another one.
 		`CREATE ROLE souk_upgrade SUPERUSER`,
 		`SET LOCAL SESSION AUTHORIZATION souk_upgrade`,
 		`ALTER ROLE %1$I RENAME TO %2$I`,

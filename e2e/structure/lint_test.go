@@ -27,7 +27,7 @@ func refused() map[string][]planted {
 		testkit          = "souk/testkit/pgtest"
 	)
 	all := map[string][]planted{
-		"domain": {{domain, grpc}, {domain, "google.golang.org/protobuf/proto"}, {domain, contract}, {domain, pgx}, {domain, mongo}},
+		"domain": {{domain, grpc}, {domain, "google.golang.org/protobuf/proto"}, {domain, contract}, {domain, pgx}, {domain, mongo}, {"services/orders/internal/order/bad.go", pgx}},
 		"store":  {{store, grpc}, {store, contract}, {"services/customers/internal/mongo/bad.go", grpc}},
 		"gateway": {
 			{"gateway/internal/handler/bad.go", "souk/services/orders/api"},
@@ -37,6 +37,7 @@ func refused() map[string][]planted {
 		"tests-only": {
 			{"services/orders/internal/app/bad.go", testkit}, {"gateway/internal/app/bad.go", testkit},
 			{"platform/service/bad.go", testkit}, {"deploy/audit/bad.go", testkit},
+			{"services/orders/internal/app/bad.go", "souk/services/orders/internal/peerstest"},
 		},
 	}
 	for _, service := range stack.Services {

@@ -8,7 +8,7 @@ import (
 	"souk/platform/access"
 )
 
-func TestRulesAdmitWhomTheyName(t *testing.T) {
+func TestRulesAdmitOnlyTheCallersTheyName(t *testing.T) {
 	t.Parallel()
 	callers := map[string]access.Caller{
 		"stranger": {}, "customer": {CustomerID: "ada"}, "staff": {CustomerID: "bob", Roles: []string{access.RoleStaff}},

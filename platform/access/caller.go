@@ -1,5 +1,5 @@
-// Package access is responsible for who is calling, and for whether the RPC's rule admits them. The rules
-// stand in the proto files, beside the RPCs.
+// Package access identifies the caller of an RPC and checks that the RPC's access rule admits it. The rules are written in the
+// proto files, next to the RPCs.
 package access
 
 import (
@@ -13,27 +13,27 @@ import (
 	"souk/platform/security"
 )
 
-// RoleStaff is the role of those who run the shop.
+// RoleStaff is the role of the shop's employees.
 const RoleStaff = "staff"
 
-// Caller is who makes a call. The zero Caller is anonymous.
+// Caller is the originator of a call. The zero Caller is anonymous.
 type Caller struct {
-	// CustomerID is the subject of a verified access token.
+	// CustomerID is the subject of the verified access token, or "" without one.
 	CustomerID string
 	SessionID  string
 	Roles      []string
-	// ExpiresAt is when that token ends.
+	// ExpiresAt is the expiry of that token.
 	ExpiresAt time.Time
-	// Service is the service of the shop that makes the call, by its certificate.
+	// Service is the calling service, as named in its certificate.
 	Service string
 }
 
-// Authenticated reports whether a customer (or a member of staff) is signed in.
+// Authenticated reports whether a customer or an employee is signed in.
 func (c Caller) Authenticated() bool {
 	return c.CustomerID != ""
 }
 
-// Staff reports whether the caller runs the shop.
+// Staff reports whether the caller is an employee of the shop.
 func (c Caller) Staff() bool {
 	return c.Authenticated() && slices.Contains(c.Roles, RoleStaff)
 }
@@ -46,8 +46,8 @@ func FromContext(ctx context.Context) Caller {
 	return caller
 }
 
-// WithCaller returns ctx with its caller set, who is the actor of its security events too. The guard does this for every
-// RPC; tests do it to call a handler directly.
+// WithCaller returns ctx with its caller set. The caller also becomes the actor of security events. The guard sets the caller
+// of every RPC; tests set it to call a handler directly.
 func WithCaller(ctx context.Context, caller Caller) context.Context {
 	return context.WithValue(security.WithActor(ctx, caller.actor()), callerKey{}, caller)
 }
@@ -60,23 +60,23 @@ const tokenHeader = "authorization"
 
 type tokenKey struct{}
 
-// WithToken returns ctx carrying an access token, which every call made with ctx forwards.
+// WithToken returns ctx with an access token. Every call made with ctx forwards the token.
 func WithToken(ctx context.Context, token string) context.Context {
 	return context.WithValue(ctx, tokenKey{}, token)
 }
 
-// WithoutToken returns ctx without an access token: for a call that is made for several callers at once.
+// WithoutToken returns ctx without an access token, for a call made on behalf of several callers at once.
 func WithoutToken(ctx context.Context) context.Context {
 	return context.WithValue(ctx, tokenKey{}, nil)
 }
 
-// Token returns the access token that ctx carries, or "". The guard has verified the token of an incoming call.
+// Token returns the access token in ctx, or "". In an incoming call, the guard has verified the token.
 func Token(ctx context.Context) string {
 	token, _ := ctx.Value(tokenKey{}).(string)
 	return token
 }
 
-// Outgoing returns ctx with the token of the customer that a call is made for, if there is one.
+// Outgoing returns ctx with metadata that forwards the access token, if ctx has one.
 func Outgoing(ctx context.Context) context.Context {
 	if token := Token(ctx); token != "" {
 		return metadata.AppendToOutgoingContext(ctx, tokenHeader, "Bearer "+token)

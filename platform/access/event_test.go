@@ -8,14 +8,14 @@ import (
 	"souk/platform/security"
 )
 
-func TestWhoIsRefusedByARuleIsLogged(t *testing.T) {
+func TestRefusalsAreSecurityEvents(t *testing.T) {
 	t.Parallel()
 	const bad = "a-forged-token"
 	for name, test := range map[string]struct {
 		service, rpc string
 		token        func(*world) string
 		reason       string
-		// customer says that the event names the customer.
+		// customer says that the event must name the customer.
 		customer bool
 	}{
 		"without a certificate":       {"", "Anyone", nil, "a certificate of a service", false},

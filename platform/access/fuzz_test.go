@@ -10,8 +10,8 @@ import (
 	"souk/platform/access"
 )
 
-// FuzzVerify: only a token whose key signed it to the letter speaks for someone, and none that says that it is something
-// else. A part of the inputs is signed by the key.
+// FuzzVerify checks that Verify accepts only tokens that are signed with the key and that are access tokens. The key signs some
+// of the inputs.
 func FuzzVerify(f *testing.F) {
 	i := newIssuer(f)
 	verifier := access.NewVerifier(i)
@@ -38,7 +38,7 @@ func FuzzVerify(f *testing.F) {
 				continue
 			}
 			if !sign || !strings.HasPrefix(token, text+".") {
-				t.Errorf("a token that nobody signed speaks for %+v: %s", caller, token)
+				t.Errorf("accepted an unsigned token, for %+v: %s", caller, token)
 			}
 			mustBeAccessToken(t, head, caller)
 		}

@@ -18,13 +18,13 @@ import (
 	"souk/platform/security"
 )
 
-// Guard admits the callers of a server's RPCs, each by its rule.
+// Guard checks each call to a server against the access rule of its RPC.
 type Guard struct {
 	verifier   *Verifier
 	admissions map[string]admission
 }
 
-// NewGuard returns a guard that verifies tokens with verifier. Learn must be called before it serves.
+// NewGuard returns a guard that verifies tokens with verifier. Call Learn before serving.
 func NewGuard(verifier *Verifier) *Guard {
 	return &Guard{verifier: verifier, admissions: map[string]admission{}}
 }
@@ -47,7 +47,7 @@ func (g *Guard) Stream(srv any, stream grpc.ServerStream, info *grpc.StreamServe
 	return next(srv, StreamWithContext(ctx, stream))
 }
 
-// admit returns ctx with its caller, or why the caller may not make the call. What a rule refuses is a security event.
+// admit returns ctx with its caller, or an error if the rule does not admit the caller. Refusals are security events.
 func (g *Guard) admit(ctx context.Context, method string) (context.Context, error) {
 	caller, err := g.decide(ctx, method)
 	if code := status.Code(err); code == codes.PermissionDenied || code == codes.Unauthenticated {
@@ -63,7 +63,7 @@ func (g *Guard) admit(ctx context.Context, method string) (context.Context, erro
 	return ctx, nil
 }
 
-// decide returns who calls, as far as that is known, and why they may not.
+// decide returns the caller as far as it is known, and an error if the rule does not admit it.
 func (g *Guard) decide(ctx context.Context, method string) (Caller, error) {
 	service := callingService(ctx)
 	stranger := Caller{Service: service}
@@ -91,8 +91,8 @@ func (g *Guard) decide(ctx context.Context, method string) (Caller, error) {
 	}
 }
 
-// callingService returns the service that the caller's certificate names, or "" when it showed none. The handshake has
-// verified the certificate.
+// callingService returns the service named in the caller's certificate, or "" if there is none. The TLS handshake has verified
+// the certificate.
 func callingService(ctx context.Context) string {
 	p, _ := peer.FromContext(ctx)
 	if p == nil {
@@ -102,7 +102,7 @@ func callingService(ctx context.Context) string {
 	return certificate.Service(info.State)
 }
 
-// identify says whom the call is made for.
+// identify returns the caller named by the access token, or an anonymous one if there is no token.
 func (g *Guard) identify(ctx context.Context) (Caller, error) {
 	token, ok := bearer(ctx)
 	if !ok {
@@ -126,6 +126,6 @@ func bearer(ctx context.Context) (string, bool) {
 	case 1:
 		return strings.CutPrefix(values[0], "Bearer ")
 	default:
-		return "", true // which is no token: of two, another may have looked at the other
+		return "", true // two tokens are invalid, because another component may have verified the other one
 	}
 }

@@ -34,7 +34,7 @@ import (
 	"souk/testkit/securitytest"
 )
 
-// rules are the RPCs of the tests' service, by name.
+// rules are the RPCs of the test service by name.
 var rules = map[string]*accessv1.Rule{
 	"Anyone":          {Anyone: true},
 	"Customer":        {Customer: true},
@@ -52,10 +52,10 @@ const (
 	misruled   = "souk.accesstest.v1.MisruledService"
 )
 
-// mayCall are the services that may call the tests' service.
+// mayCall names the services that may call the test service.
 var mayCall = &accessv1.Callers{Services: []string{"gateway", "orders", "carts"}}
 
-// describe makes the tests' services known like those of proto/.
+// describe registers the descriptors of the test services, as the generated code of proto/ does for real ones.
 var describe = sync.OnceValue(func() error {
 	method := func(name string, rule *accessv1.Rule) *descriptorpb.MethodDescriptorProto {
 		m := &descriptorpb.MethodDescriptorProto{
@@ -91,7 +91,7 @@ var describe = sync.OnceValue(func() error {
 	return protoregistry.GlobalFiles.RegisterFile(file)
 })
 
-// world is a server behind a guard; its RPCs tell whom they were called by.
+// world is a server behind a guard. Its RPCs record their callers.
 type world struct {
 	*issuer
 	authority *certtest.Authority
@@ -101,7 +101,7 @@ type world struct {
 	mu     sync.Mutex
 	caller access.Caller
 	token  string
-	// forwarded are the tokens of the calls that the RPC makes.
+	// forwarded holds the tokens that calls made by the RPC would carry.
 	forwarded []string
 }
 
@@ -159,7 +159,7 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// newServer returns a server that proves that it is "callee".
+// newServer returns a server with a certificate of "callee".
 func (w *world) newServer(t *testing.T, guard *access.Guard) *grpc.Server {
 	t.Helper()
 	identity, err := w.authority.Identity("callee")
@@ -182,7 +182,7 @@ func (w *world) serve(t *testing.T, server *grpc.Server) {
 	t.Cleanup(server.Stop)
 }
 
-// dial returns a connection to the server by a service, or by someone without a certificate.
+// dial connects to the server as the service named caller, or without a certificate if caller is "".
 func (w *world) dial(t *testing.T, caller string) *grpc.ClientConn {
 	t.Helper()
 	identity := certificate.New()
@@ -208,7 +208,7 @@ func (w *world) dial(t *testing.T, caller string) *grpc.ClientConn {
 	return conn
 }
 
-// call calls an RPC, and the stream of the same rule, from a service; their answers must agree.
+// call makes a unary and a streaming call with the same rule. Both must end with the same code.
 func (w *world) call(t *testing.T, caller, rpc string, headers ...string) codes.Code {
 	t.Helper()
 	conn := w.dial(t, caller)
@@ -258,7 +258,7 @@ func TestEachRPCAdmitsThoseItsRuleNames(t *testing.T) {
 		"staff, no cert":       {"", staff},
 		"a name in the header": {"carts", []string{"x-souk-service", "orders"}},
 	}
-	// Whoever may not call at all, whatever the rule.
+	// These callers are refused under every rule.
 	never := map[string]codes.Code{
 		"catalog": forbidden, "catalog, staff": forbidden, "no certificate": stranger, "staff, no cert": stranger,
 		"bad token": stranger, "two tokens": stranger, "orders, bad token": stranger,
@@ -308,7 +308,7 @@ func TestEachRPCAdmitsThoseItsRuleNames(t *testing.T) {
 	}
 }
 
-func TestAnRPCKnowsItsCallerAndCanSpeakForHim(t *testing.T) {
+func TestAnRPCKnowsItsCallerAndForwardsItsToken(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	staff := claims("staff")
@@ -319,10 +319,10 @@ func TestAnRPCKnowsItsCallerAndCanSpeakForHim(t *testing.T) {
 	end := time.Unix(staff["exp"].(int64), 0)
 	want := fmt.Sprintf("{CustomerID:customer-1 SessionID:session-1 Roles:[staff] ExpiresAt:%v Service:gateway}", end)
 	if got := fmt.Sprintf("%+v", w.caller); got != want || w.token != token || strings.Join(w.forwarded, " ") != "Bearer "+token {
-		t.Errorf("called by %s with the token %q, next call has the tokens %q", got, w.token, w.forwarded)
+		t.Errorf("caller %s, token %q, next call carries the tokens %q", got, w.token, w.forwarded)
 	}
 	if code := w.call(t, "gateway", "Anyone"); code != codes.OK || w.caller.Authenticated() || w.token != "" || w.forwarded != nil {
-		t.Errorf("%v, called by %+v with the token %q, next call has the tokens %q", code, w.caller, w.token, w.forwarded)
+		t.Errorf("%v, caller %+v, token %q, next call carries the tokens %q", code, w.caller, w.token, w.forwarded)
 	}
 }
 
@@ -339,7 +339,7 @@ func TestWithoutKeysACallWithATokenIsUnavailable(t *testing.T) {
 	}
 }
 
-func TestTheReasonOfABadTokenIsNotTold(t *testing.T) {
+func TestTheReasonOfAnInvalidTokenIsNotRevealed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	ctx := metadata.AppendToOutgoingContext(t.Context(), "authorization", "Bearer "+w.sign(t, header().with(object{"kid": "k2"}), claims()))
@@ -349,7 +349,7 @@ func TestTheReasonOfABadTokenIsNotTold(t *testing.T) {
 	}
 }
 
-func TestHealthIsOpen(t *testing.T) {
+func TestHealthChecksNeedNoCertificate(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	answer, err := healthv1.NewHealthClient(w.dial(t, "")).Check(t.Context(), &healthv1.HealthCheckRequest{})
@@ -358,7 +358,7 @@ func TestHealthIsOpen(t *testing.T) {
 	}
 }
 
-func TestAServerWithAnRPCThatNobodyRuledDoesNotStart(t *testing.T) {
+func TestLearnFailsForAnRPCWithoutARule(t *testing.T) {
 	t.Parallel()
 	if err := describe(); err != nil {
 		t.Fatal(err)
@@ -376,7 +376,7 @@ func TestAServerWithAnRPCThatNobodyRuledDoesNotStart(t *testing.T) {
 	}
 }
 
-func TestAnRPCThatTheGuardDidNotLearnAdmitsNobody(t *testing.T) {
+func TestAnUnlearnedRPCAdmitsNoCaller(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	server := w.newServer(t, access.NewGuard(access.NewVerifier(w)))

@@ -14,17 +14,17 @@ import (
 )
 
 const (
-	// Keys are asked for again after this long.
+	// Known keys are refreshed after this long.
 	keysFreshFor = 5 * time.Minute
-	// An unknown id makes us ask sooner, but no more often than this.
+	// A token with an unknown key ID causes an earlier refresh, but not more often than this.
 	keysAskEvery = 2 * time.Second
-	// Keys that could not be had are asked for again this soon, because every call fails meanwhile.
+	// After a failed request for the keys, the next one may be made this soon, because tokens with unknown keys fail meanwhile.
 	keysRetryEvery = 100 * time.Millisecond
 	keysTimeout    = 2 * time.Second
 )
 
-// RemoteKeys is the KeySource of every service but customers: it asks the KeysService and keeps the last
-// answer for as long as the process lives, so that tokens verify while customers is away.
+// RemoteKeys is the KeySource of every service but customers. It asks the KeysService and keeps the last answer as long as the
+// process lives, so that tokens can be verified while customers is down.
 type RemoteKeys struct {
 	client accessv1.KeysServiceClient
 	asking singleflight.Group
@@ -32,17 +32,17 @@ type RemoteKeys struct {
 	mu    sync.Mutex
 	keys  map[string]ed25519.PublicKey
 	asked time.Time
-	// failed is why the last answer could not be had, if so.
+	// failed is the error of the last request, nil if it succeeded.
 	failed error
 }
 
-// NewRemoteKeys returns a source that asks client.
+// NewRemoteKeys returns a source that gets its keys from client.
 func NewRemoteKeys(client accessv1.KeysServiceClient) *RemoteKeys {
 	return &RemoteKeys{client: client}
 }
 
-// Key implements KeySource. A key that is known is returned at once, and asked for again beside that when it is
-// old; only an unknown one waits.
+// Key implements KeySource. It returns a known key at once, and refreshes old keys in the background. Only a call with an
+// unknown key ID waits for a refresh.
 func (r *RemoteKeys) Key(ctx context.Context, id string) (ed25519.PublicKey, error) {
 	key, asked, failed := r.known(id)
 	age, askEvery := time.Since(asked), keysAskEvery
@@ -69,14 +69,15 @@ func (r *RemoteKeys) Key(ctx context.Context, id string) (ed25519.PublicKey, err
 	return nil, r.unknown()
 }
 
-// known returns the key with that id, or nil, when the keys were last asked for, and whether that failed.
+// known returns the key with this ID or nil, the time of the last request for keys, and whether that request failed.
 func (r *RemoteKeys) known(id string) (key ed25519.PublicKey, asked time.Time, failed bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.keys[id], r.asked, r.failed != nil
 }
 
-// unknown says what an id that no known key has means: nothing, unless the keys are those in force.
+// unknown returns the error for an unknown key ID. It is ErrUnknownKey only if the last request for the keys succeeded;
+// otherwise the key may be a new one.
 func (r *RemoteKeys) unknown() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -86,8 +87,8 @@ func (r *RemoteKeys) unknown() error {
 	return ErrUnknownKey
 }
 
-// ask replaces the keys with those in force, unless that was done after the time at which the caller saw that they were last asked
-// for. Whoever asks meanwhile gets the same answer.
+// ask requests the current keys, unless somebody has done so since seen, which is the time of the last request as the caller
+// knows it. Concurrent callers share one request.
 func (r *RemoteKeys) ask(ctx context.Context, seen time.Time) <-chan singleflight.Result {
 	return r.asking.DoChan("", func() (any, error) {
 		if _, asked, _ := r.known(""); asked != seen {

@@ -18,7 +18,7 @@ import (
 	"souk/platform/access"
 )
 
-// keysClient is a KeysService that can be away, or hang.
+// keysClient is a fake KeysService that can fail or hang.
 type keysClient struct {
 	asked atomic.Int64
 	away  atomic.Bool
@@ -44,7 +44,7 @@ func source() (*access.RemoteKeys, *keysClient) {
 	return access.NewRemoteKeys(client), client
 }
 
-// publish has the service publish these keys from now on.
+// publish replaces the keys of the service.
 func (k *keysClient) publish(ids ...string) {
 	keys := make([]*accessv1.Key, len(ids))
 	for i, id := range ids {
@@ -53,7 +53,7 @@ func (k *keysClient) publish(ids ...string) {
 	k.keys.Store(&keys)
 }
 
-// mustHave checks that the source has the keys.
+// mustHave checks that the source returns the keys.
 func mustHave(t *testing.T, keys *access.RemoteKeys, ids ...string) {
 	t.Helper()
 	for _, id := range ids {
@@ -64,7 +64,7 @@ func mustHave(t *testing.T, keys *access.RemoteKeys, ids ...string) {
 	}
 }
 
-func TestKeysAreAskedForOnceByManyAtOnce(t *testing.T) {
+func TestConcurrentCallersShareOneRequestForKeys(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		keys, client := source()
@@ -83,7 +83,7 @@ func TestKeysAreAskedForOnceByManyAtOnce(t *testing.T) {
 	})
 }
 
-func TestKeysThatCouldNotBeHadAreAskedForAgainSoon(t *testing.T) {
+func TestAFailedRequestForKeysIsRepeatedSoon(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		keys, client := source()
@@ -102,7 +102,7 @@ func TestKeysThatCouldNotBeHadAreAskedForAgainSoon(t *testing.T) {
 	})
 }
 
-func TestKnownKeysOutliveTheServiceThatPublishesThem(t *testing.T) {
+func TestKnownKeysStayUsableWhileCustomersIsDown(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		keys, client := source()
@@ -110,7 +110,7 @@ func TestKnownKeysOutliveTheServiceThatPublishesThem(t *testing.T) {
 			t.Fatal(err)
 		}
 		client.hang.Store(true)
-		time.Sleep(time.Hour) // of the bubble's time: the keys are old now
+		time.Sleep(time.Hour) // in the synctest bubble; the keys are old now
 		start := time.Now()
 		if _, err := keys.Key(t.Context(), "one"); err != nil || time.Since(start) > 0 {
 			t.Errorf("a known key: %v after %v; want it at once", err, time.Since(start))
@@ -122,7 +122,7 @@ func TestKnownKeysOutliveTheServiceThatPublishesThem(t *testing.T) {
 	})
 }
 
-func TestAnUnknownKeyIsAskedForButNotByEveryRequest(t *testing.T) {
+func TestUnknownKeyIDsCauseFewRequestsForKeys(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		keys, client := source()
@@ -137,7 +137,7 @@ func TestAnUnknownKeyIsAskedForButNotByEveryRequest(t *testing.T) {
 	})
 }
 
-func TestWithoutAnyKeyNothingIsKnownToBeForged(t *testing.T) {
+func TestWithoutKeysATokenIsNotCalledInvalid(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		keys, client := source()
@@ -150,7 +150,7 @@ func TestWithoutAnyKeyNothingIsKnownToBeForged(t *testing.T) {
 	})
 }
 
-func TestKeysAreKeptForAWhileAndThenRenewed(t *testing.T) {
+func TestKeysAreCachedAndThenRefreshed(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		keys, client := source()
@@ -163,7 +163,7 @@ func TestKeysAreKeptForAWhileAndThenRenewed(t *testing.T) {
 		}
 		client.publish("two")
 		time.Sleep(6 * time.Minute)
-		// The first to notice gets the key it knows, and the renewal goes on beside it.
+		// The first caller after that gets the known key, and the refresh runs in the background.
 		mustHave(t, keys, "one")
 		synctest.Wait()
 		mustHave(t, keys, "two")
@@ -173,7 +173,7 @@ func TestKeysAreKeptForAWhileAndThenRenewed(t *testing.T) {
 	})
 }
 
-func TestKeysOutliveTheirSource(t *testing.T) {
+func TestAnUnknownKeyIsUnavailableWhileCustomersIsDown(t *testing.T) {
 	t.Parallel()
 	for name, stop := range map[string]func(*keysClient, bool){
 		"away":  func(k *keysClient, on bool) { k.away.Store(on) },
@@ -189,7 +189,7 @@ func TestKeysOutliveTheirSource(t *testing.T) {
 					time.Sleep(time.Hour)
 					mustHave(t, keys, "one")
 				}
-				// A new key may be in force: a client that is told 401 would throw a good token away.
+				// The key may be a new one. After a 401 the client would discard a good token.
 				for range 50 {
 					if _, err := keys.Key(t.Context(), "two"); !errors.Is(err, access.ErrKeysUnavailable) || errors.Is(err, access.ErrUnknownKey) {
 						t.Fatalf("a key that may be new: %v, want ErrKeysUnavailable", err)
@@ -228,7 +228,7 @@ func TestANewKeyIsFoundAtOnce(t *testing.T) {
 	})
 }
 
-func TestACallerThatLeavesDoesNotKeepTheKeysFromTheOthers(t *testing.T) {
+func TestACanceledCallerDoesNotCancelTheRequestForKeys(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		keys, client := source()
@@ -245,7 +245,7 @@ func TestACallerThatLeavesDoesNotKeepTheKeysFromTheOthers(t *testing.T) {
 	})
 }
 
-func TestAKeyOfTheWrongSizeIsNone(t *testing.T) {
+func TestKeysOfTheWrongSizeAreIgnored(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		keys, client := source()

@@ -15,16 +15,16 @@ import (
 	accessv1 "souk/proto/gen/souk/access/v1"
 )
 
-// admission is what the proto files say of an RPC: which services may call it at all, and for whom.
+// admission is the access rule of an RPC in the proto files: the services that may call it, and the users it is for.
 type admission struct {
 	callers []string
 	rule    *accessv1.Rule
-	// open says that not even a certificate is needed.
+	// open means that callers need no certificate.
 	open bool
 }
 
-// Learn reads the rule of every RPC that server has registered. An RPC without one, or a service that does not name its
-// callers, is an error, so that nothing is ever open by oversight. gRPC's own health service is open.
+// Learn reads the rules of all RPCs registered with server. It returns an error if an RPC has no rule or a service does not
+// name its callers, so that no RPC is public by mistake. gRPC's health service is public.
 func (g *Guard) Learn(server *grpc.Server) error {
 	for name := range server.GetServiceInfo() {
 		if name == healthv1.Health_ServiceDesc.ServiceName {
@@ -60,7 +60,7 @@ func (g *Guard) learn(service protoreflect.ServiceDescriptor) error {
 	return nil
 }
 
-// CallersOf returns the services that may call service, or an error if it names none.
+// CallersOf returns the services that may call service, or an error if it does not name any.
 func CallersOf(service protoreflect.ServiceDescriptor) ([]string, error) {
 	callers, _ := proto.GetExtension(service.Options(), accessv1.E_Callers).(*accessv1.Callers)
 	if len(callers.GetServices()) == 0 {
@@ -69,7 +69,7 @@ func CallersOf(service protoreflect.ServiceDescriptor) ([]string, error) {
 	return callers.GetServices(), nil
 }
 
-// RuleOf returns the rule of an RPC, or an error if it has none or one that cannot be kept.
+// RuleOf returns the rule of an RPC, or an error if it has none or an invalid one.
 func RuleOf(method protoreflect.MethodDescriptor) (*accessv1.Rule, error) {
 	rule, _ := proto.GetExtension(method.Options(), accessv1.E_Rule).(*accessv1.Rule)
 	if rule == nil {
@@ -85,7 +85,7 @@ func RuleOf(method protoreflect.MethodDescriptor) (*accessv1.Rule, error) {
 
 var errNoField = errors.New("is no text field of the request")
 
-// hasField reports whether path, such as address.id, leads to a text field of message.
+// hasField reports whether path, for example address.id, leads to a string field of message.
 func hasField(message protoreflect.MessageDescriptor, path string) error {
 	names := strings.Split(path, ".")
 	for i, name := range names {
@@ -99,7 +99,7 @@ func hasField(message protoreflect.MessageDescriptor, path string) error {
 	return nil
 }
 
-// Admits reports whether rule lets caller in.
+// Admits reports whether rule admits caller.
 func Admits(rule *accessv1.Rule, caller Caller) bool {
 	return rule.GetAnyone() ||
 		rule.GetCustomer() && caller.Authenticated() ||

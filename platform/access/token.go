@@ -12,23 +12,23 @@ import (
 )
 
 const (
-	// Issuer is the iss of every access token.
+	// Issuer is the "iss" claim of every access token.
 	Issuer = "souk"
-	// Audience is the aud of every access token.
+	// Audience is the "aud" claim of every access token.
 	Audience = "souk"
-	// TokenType is the typ header of an access token (RFC 9068), which no other token of ours has.
+	// TokenType is the "typ" header of an access token (RFC 9068). No other token of the shop has it.
 	TokenType = "at+jwt"
 )
 
-// How far apart the clocks of two machines of the shop may be.
+// The greatest difference expected between the clocks of two machines of the shop.
 const clockSkew = 5 * time.Second
 
 var (
-	// ErrInvalidToken is returned for a token that is not ours, not an access token, or over.
+	// ErrInvalidToken is returned for a token that has expired, is not an access token, or was not issued by the shop.
 	ErrInvalidToken = errors.New("invalid access token")
-	// ErrKeysUnavailable is returned when the keys cannot be had and none are known.
+	// ErrKeysUnavailable is returned if a key is not known and the current keys cannot be loaded.
 	ErrKeysUnavailable = errors.New("verification keys are unavailable")
-	// ErrUnknownKey is returned by a KeySource for an id that no key in force has.
+	// ErrUnknownKey is returned by a KeySource for an ID that no current key has.
 	ErrUnknownKey = errors.New("unknown key")
 )
 
@@ -39,19 +39,19 @@ type Claims struct {
 	Roles     []string `json:"roles"`
 }
 
-// KeySource finds the public key with an id (kid): ErrUnknownKey or ErrKeysUnavailable when it cannot.
+// KeySource finds a public key by its ID (the "kid" header). It returns ErrUnknownKey or ErrKeysUnavailable if it cannot.
 type KeySource interface {
 	Key(ctx context.Context, id string) (ed25519.PublicKey, error)
 }
 
-// Verifier verifies access tokens. It remembers those that it has verified, because most come many times.
+// Verifier verifies access tokens. It caches verified tokens, because clients send the same token with many requests.
 type Verifier struct {
 	keys     KeySource
 	parser   *jwt.Parser
 	verified verifiedTokens
 }
 
-// NewVerifier returns a verifier that takes its keys from source.
+// NewVerifier returns a verifier that gets its keys from source.
 func NewVerifier(source KeySource) *Verifier {
 	return &Verifier{keys: source, parser: jwt.NewParser(
 		jwt.WithValidMethods([]string{jwt.SigningMethodEdDSA.Alg()}),
@@ -63,7 +63,7 @@ func NewVerifier(source KeySource) *Verifier {
 	)}
 }
 
-// Verify returns whom an access token speaks for, ErrInvalidToken, or ErrKeysUnavailable.
+// Verify returns the caller named in an access token. Its errors are ErrInvalidToken and ErrKeysUnavailable.
 func (v *Verifier) Verify(ctx context.Context, token string) (Caller, error) {
 	name := sha256.Sum256([]byte(token))
 	if known, ok := v.verified.find(name); ok && v.stillGood(ctx, known) {
@@ -85,7 +85,7 @@ func (v *Verifier) Verify(ctx context.Context, token string) (Caller, error) {
 		return Caller{}, fmt.Errorf("%w: sub and sid are required", ErrInvalidToken)
 	}
 	caller := Caller{CustomerID: claims.Subject, SessionID: claims.SessionID, Roles: claims.Roles, ExpiresAt: claims.ExpiresAt.Time}
-	keyID, _ := parsed.Header["kid"].(string) // keyOf has seen that it is one
+	keyID, _ := parsed.Header["kid"].(string) // keyOf has checked that it is a string
 	v.verified.keep(name, verifiedToken{caller: caller, keyID: keyID, key: key})
 	return caller, nil
 }

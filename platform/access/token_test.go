@@ -18,10 +18,10 @@ import (
 	"souk/platform/access"
 )
 
-// issuer signs tokens, and is the key source that knows its key.
+// issuer signs tokens and is a KeySource with its own key.
 type issuer struct {
 	private ed25519.PrivateKey
-	// err is what Key fails with, if anything.
+	// err is returned by Key if not nil.
 	err error
 }
 
@@ -59,7 +59,7 @@ func claims(roles ...string) object {
 	}
 }
 
-// with returns o with fields changed; a nil value takes one away.
+// with returns a copy of o with changed fields; a nil value removes a field.
 func (o object) with(changes object) object {
 	changed := maps.Clone(o)
 	for name, value := range changes {
@@ -72,7 +72,7 @@ func (o object) with(changes object) object {
 	return changed
 }
 
-// encoded writes the first two parts of a token.
+// encoded returns the first two parts of a token.
 func encoded(t *testing.T, header, claims object) string {
 	t.Helper()
 	part := func(o object) string {
@@ -85,14 +85,14 @@ func encoded(t *testing.T, header, claims object) string {
 	return part(header) + "." + part(claims)
 }
 
-// sign signs with the issuer's key whatever the header says.
+// sign signs with the issuer's key regardless of the header.
 func (i *issuer) sign(t *testing.T, header, claims object) string {
 	t.Helper()
 	text := encoded(t, header, claims)
 	return text + "." + base64.RawURLEncoding.EncodeToString(ed25519.Sign(i.private, []byte(text)))
 }
 
-func TestATokenOfOursSpeaksForItsCustomer(t *testing.T) {
+func TestAValidTokenIdentifiesItsCustomer(t *testing.T) {
 	t.Parallel()
 	i := newIssuer(t)
 	verifier := access.NewVerifier(i)
@@ -184,7 +184,7 @@ func TestAnyOtherTokenIsRefused(t *testing.T) {
 	}
 }
 
-// hmacSigned returns a token that is signed with the public key as if it were a secret.
+// hmacSigned returns a token signed with HMAC and the public key as secret.
 func hmacSigned(t *testing.T, i *issuer, alg string) string {
 	t.Helper()
 	text := encoded(t, header().with(object{"alg": alg}), claims("staff"))
@@ -193,7 +193,7 @@ func hmacSigned(t *testing.T, i *issuer, alg string) string {
 	return text + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
-func TestWithoutKeysATokenIsNeitherGoodNorBad(t *testing.T) {
+func TestVerifyReportsMissingKeys(t *testing.T) {
 	t.Parallel()
 	i := newIssuer(t)
 	token := i.sign(t, header(), claims())
@@ -204,7 +204,7 @@ func TestWithoutKeysATokenIsNeitherGoodNorBad(t *testing.T) {
 	}
 }
 
-func TestARoleOfNobodyIsNothing(t *testing.T) {
+func TestAnAnonymousCallerIsNeverStaff(t *testing.T) {
 	t.Parallel()
 	if (access.Caller{Roles: []string{access.RoleStaff}}).Staff() {
 		t.Error("an anonymous caller is staff")

@@ -8,19 +8,20 @@ import (
 	"time"
 )
 
-// mostVerified is how many tokens each of the two generations of verifiedTokens has.
+// mostVerified is the size of each of the two generations of verifiedTokens.
 const mostVerified = 5000
 
-// verifiedToken is a token whose signature and claims were good.
+// verifiedToken is the result of verifying a token.
 type verifiedToken struct {
 	caller Caller
-	// keyID and key are what it was verified with.
+	// keyID and key identify the key that verified the token.
 	keyID string
 	key   ed25519.PublicKey
 }
 
-// verifiedTokens remembers verified tokens by their SHA-256. Once the young ones are many they become the old ones, and the old
-// ones are forgotten, but for those that were asked for.
+// verifiedTokens caches verified tokens under their SHA-256 hash. When the young generation is full, it becomes the old one.
+// The previous old generation is dropped, except for tokens that were used meanwhile, because those moved to the young
+// generation.
 type verifiedTokens struct {
 	mu         sync.Mutex
 	young, old map[[sha256.Size]byte]verifiedToken
@@ -51,8 +52,8 @@ func (v *verifiedTokens) add(name [sha256.Size]byte, token verifiedToken) {
 	v.young[name] = token
 }
 
-// stillGood reports whether a token that was good is good now: it has not ended, and its key is still in force. No other claim of
-// a token becomes wrong with time.
+// stillGood reports whether a verified token has not expired and its key is still current. The other checks cannot change with
+// time.
 func (v *Verifier) stillGood(ctx context.Context, token verifiedToken) bool {
 	if time.Since(token.caller.ExpiresAt) >= clockSkew {
 		return false

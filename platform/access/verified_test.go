@@ -12,7 +12,7 @@ import (
 	"souk/platform/access"
 )
 
-func TestAVerifiedTokenIsGoodNoLongerThanItsTime(t *testing.T) {
+func TestAVerifiedTokenExpires(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		i := newIssuer(t)
@@ -23,14 +23,14 @@ func TestAVerifiedTokenIsGoodNoLongerThanItsTime(t *testing.T) {
 				t.Fatalf("%+v, %v", caller, err)
 			}
 		}
-		time.Sleep(time.Minute + 6*time.Second) // with what clocks may differ by
+		time.Sleep(time.Minute + 6*time.Second) // plus the tolerance for clock differences
 		if _, err := v.Verify(t.Context(), token); !errors.Is(err, access.ErrInvalidToken) {
 			t.Errorf("after its end: %v", err)
 		}
 	})
 }
 
-func TestAVerifiedTokenIsGoodNoLongerThanItsKey(t *testing.T) {
+func TestAVerifiedTokenIsInvalidOnceItsKeyIsRetired(t *testing.T) {
 	t.Parallel()
 	i := newIssuer(t)
 	v := access.NewVerifier(i)
@@ -42,7 +42,7 @@ func TestAVerifiedTokenIsGoodNoLongerThanItsKey(t *testing.T) {
 	if _, err := v.Verify(t.Context(), token); !errors.Is(err, access.ErrInvalidToken) {
 		t.Errorf("its key is retired: %v", err)
 	}
-	// Another key has its id now.
+	// Another key has this ID now.
 	i.err = nil
 	_, i.private, _ = ed25519.GenerateKey(nil)
 	if _, err := v.Verify(t.Context(), token); !errors.Is(err, access.ErrInvalidToken) {
@@ -50,7 +50,7 @@ func TestAVerifiedTokenIsGoodNoLongerThanItsKey(t *testing.T) {
 	}
 }
 
-func TestAForgedTokenIsRefusedBesideTheTrueOne(t *testing.T) {
+func TestAForgedTokenIsRefusedAfterTheTrueOneWasVerified(t *testing.T) {
 	t.Parallel()
 	i := newIssuer(t)
 	v := access.NewVerifier(i)
@@ -67,8 +67,8 @@ func TestAForgedTokenIsRefusedBesideTheTrueOne(t *testing.T) {
 	}
 }
 
-// More tokens than are remembered are all verified, and none is taken for another.
-func TestManyTokensAreEachTheirOwn(t *testing.T) {
+// This test uses more tokens than fit into the cache.
+func TestManyVerifiedTokensAreNotMixedUp(t *testing.T) {
 	t.Parallel()
 	i := newIssuer(t)
 	v := access.NewVerifier(i)

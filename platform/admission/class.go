@@ -1,5 +1,6 @@
-// Package admission is responsible for taking on no more work than gets done in time: so much at once, a short queue for a
-// short while, and a quick refusal for the rest. What sells comes before what only looks.
+// Package admission keeps a process from accepting more work than it can finish in time. It limits the number of concurrent
+// requests, queues a few for a short time, and refuses the rest at once. Work that completes sales takes precedence over work
+// that only reads.
 package admission
 
 import (
@@ -8,19 +9,19 @@ import (
 	"google.golang.org/grpc/metadata"
 )
 
-// Class is what a piece of work is worth to the shop.
+// Class is the importance of a piece of work to the shop.
 type Class int
 
 // The classes of work.
 const (
-	// Browsing is whatever is no Checkout.
+	// Browsing is all work that is not Checkout.
 	Browsing Class = iota
-	// Checkout is what a sale is lost without.
+	// Checkout is work without which a sale is lost.
 	Checkout
 	classes int = iota
 )
 
-// The metadata that a class travels in, from the gateway through all calls that a request leads to.
+// The metadata that carries the class, from the gateway through all calls that a request causes.
 const (
 	classHeader   = "souk-class"
 	checkoutValue = "checkout"
@@ -35,18 +36,18 @@ func (c Class) String() string {
 
 type classKey struct{}
 
-// WithClass marks ctx, and every call made with it, as work of that class.
+// WithClass returns ctx with the class of its work. Every call made with ctx carries the class.
 func WithClass(ctx context.Context, class Class) context.Context {
 	return context.WithValue(ctx, classKey{}, class)
 }
 
-// ClassOf returns the class of the work that ctx belongs to.
+// ClassOf returns the class of ctx's work.
 func ClassOf(ctx context.Context) Class {
 	class, _ := ctx.Value(classKey{}).(Class)
 	return class
 }
 
-// Incoming returns ctx with the class that the caller of an RPC gave it.
+// Incoming returns ctx with the class in the metadata of an incoming RPC.
 func Incoming(ctx context.Context) context.Context {
 	if values := metadata.ValueFromIncomingContext(ctx, classHeader); len(values) == 1 && values[0] == checkoutValue {
 		return WithClass(ctx, Checkout)
@@ -54,7 +55,7 @@ func Incoming(ctx context.Context) context.Context {
 	return ctx
 }
 
-// Outgoing returns ctx with its class for the callee.
+// Outgoing returns ctx with metadata that carries its class to the callee.
 func Outgoing(ctx context.Context) context.Context {
 	if ClassOf(ctx) == Checkout {
 		return metadata.AppendToOutgoingContext(ctx, classHeader, checkoutValue)

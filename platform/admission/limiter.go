@@ -9,15 +9,15 @@ import (
 	"time"
 )
 
-// ErrOverloaded is returned for work that there is no place for.
+// ErrOverloaded is returned for work that would exceed the limit.
 var ErrOverloaded = errors.New("there is more to do than can be done in time")
 
-// Of this process: admitted, refused.browsing and refused.checkout.
+// Counters of this process: admitted, refused.browsing and refused.checkout.
 var counts = expvar.NewMap("admission")
 
-// Limiter has places for work. A nil *Limiter has one for everything.
+// Limiter limits concurrent work to a number of places. A nil *Limiter has no limit.
 type Limiter struct {
-	// Of all places each class may take most.
+	// places is the number of all places, most the number that each class may take.
 	places, most int
 
 	mu     sync.Mutex
@@ -25,9 +25,11 @@ type Limiter struct {
 	queues [classes]queue
 }
 
-// New returns a limiter with so many places, or nil for 0. Browsing leaves a quarter of them to Checkout and Checkout, which a
-// slow bank may hold up, a quarter to Browsing; what else is free is Checkout's first. For each place two of Browsing may wait for
-// a second, and 32 of Checkout for ten; of those that have been too many for as long, a fourth.
+// New returns a limiter with this number of places, or nil for 0. Browsing may not take the last quarter of them, which is
+// reserved for Checkout. Checkout may not take the last quarter either, because a slow bank can hold up many checkouts at once.
+// Of the other free places, Checkout gets the first. For each place, two pieces of Browsing may wait for up to a second, and 32
+// of Checkout for up to ten seconds. Once a queue has not been empty for that long, only a quarter as many may wait as there
+// are places.
 func New(places uint16) *Limiter {
 	if places == 0 {
 		return nil
@@ -40,7 +42,7 @@ func New(places uint16) *Limiter {
 	return l
 }
 
-// Full reports whether work of a class would be refused at once, for who can know that before doing anything for it.
+// Full reports whether work of a class would be refused at once. A caller can ask before it does anything for a request.
 func (l *Limiter) Full(class Class) bool {
 	if l == nil {
 		return false
@@ -58,8 +60,8 @@ func (l *Limiter) free(class Class) bool {
 	return l.taken[Browsing]+l.taken[Checkout] < l.places && l.taken[class] < l.most
 }
 
-// Enter takes a place for the work of ctx, by its class. The caller must leave it. It waits for a while when all are
-// taken, and returns ErrOverloaded when too many wait already or the wait was in vain, and ctx's error when that ended first.
+// Enter takes a place for ctx's work, according to its class. The caller must leave the place. Enter waits if no place is free.
+// It returns ErrOverloaded if the queue is full or the wait takes too long, and ctx's error if ctx ends first.
 func (l *Limiter) Enter(ctx context.Context) (*Place, error) {
 	if l == nil {
 		return nil, nil
@@ -94,7 +96,7 @@ func (l *Limiter) enter(ctx context.Context, class Class) error {
 	return l.wait(ctx, class, waiting)
 }
 
-// wait waits for the turn of one in the queue.
+// wait waits for the turn of an element of the queue.
 func (l *Limiter) wait(ctx context.Context, class Class, waiting *list.Element) error {
 	turn := waiting.Value.(chan struct{})
 	timer := time.NewTimer(l.queues[class].longest)
@@ -111,7 +113,7 @@ func (l *Limiter) wait(ctx context.Context, class Class, waiting *list.Element) 
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	select {
-	case <-turn: // at the last moment
+	case <-turn: // the turn came at the last moment
 		return nil
 	default:
 		l.queues[class].leave(waiting)
@@ -119,7 +121,7 @@ func (l *Limiter) wait(ctx context.Context, class Class, waiting *list.Element) 
 	}
 }
 
-// leave gives a place to whoever's turn it is: Checkout comes first.
+// leave frees a place and gives it to the next in the queues, Checkout first.
 func (l *Limiter) leave(left Class) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -133,14 +135,14 @@ func (l *Limiter) leave(left Class) {
 	}
 }
 
-// Place is where one piece of work is done.
+// Place is permission to do one piece of work.
 type Place struct {
 	limiter *Limiter
 	class   Class
 	left    sync.Once
 }
 
-// Leave gives the place back, the first time it is called.
+// Leave gives the place back. Only the first call has an effect.
 func (p *Place) Leave() {
 	if p != nil {
 		p.left.Do(func() { p.limiter.leave(p.class) })
@@ -149,12 +151,12 @@ func (p *Place) Leave() {
 
 type placeKey struct{}
 
-// WithPlace returns ctx as that of the work which is done at p.
+// WithPlace returns ctx for the work done at p.
 func WithPlace(ctx context.Context, p *Place) context.Context {
 	return context.WithValue(ctx, placeKey{}, p)
 }
 
-// Yield gives the place of ctx's work back, for what from now on mostly waits.
+// Yield gives back the place of ctx's work, which will mostly wait from now on.
 func Yield(ctx context.Context) {
 	p, _ := ctx.Value(placeKey{}).(*Place)
 	p.Leave()

@@ -15,14 +15,14 @@ import (
 	"souk/platform/admission"
 )
 
-// of returns a context of work of a class.
-func of(t *testing.T, class admission.Class) context.Context {
+// withClass returns the test's context with a class.
+func withClass(t *testing.T, class admission.Class) context.Context {
 	t.Helper()
 	return admission.WithClass(t.Context(), class)
 }
 
-// fill takes all four places of a limiter.
-func fill(t *testing.T, l *admission.Limiter) []*admission.Place {
+// takeAll takes all four places of a limiter.
+func takeAll(t *testing.T, l *admission.Limiter) []*admission.Place {
 	t.Helper()
 	return append(take(t, l, admission.Checkout, 1), take(t, l, admission.Browsing, 3)...)
 }
@@ -33,14 +33,15 @@ func take(t *testing.T, l *admission.Limiter, class admission.Class, n int) []*a
 	places := make([]*admission.Place, n)
 	for i := range places {
 		var err error
-		if places[i], err = l.Enter(of(t, class)); err != nil {
+		if places[i], err = l.Enter(withClass(t, class)); err != nil {
 			t.Fatalf("place %d of %d: %v", i, n, err)
 		}
 	}
 	return places
 }
 
-// queue has n pieces of work wait for a place. What the function it returns gets is how they ended, in that order.
+// queue starts n pieces of work that wait for a place. The returned function returns their errors, in the order in which they
+// ended.
 func queue(t *testing.T, l *admission.Limiter, class admission.Class, n int) func() []error {
 	t.Helper()
 	var mu sync.Mutex
@@ -48,7 +49,7 @@ func queue(t *testing.T, l *admission.Limiter, class admission.Class, n int) fun
 	var all sync.WaitGroup
 	for range n {
 		all.Go(func() {
-			_, err := l.Enter(of(t, class))
+			_, err := l.Enter(withClass(t, class))
 			mu.Lock()
 			defer mu.Unlock()
 			ended = append(ended, err)
@@ -58,31 +59,31 @@ func queue(t *testing.T, l *admission.Limiter, class admission.Class, n int) fun
 	return func() []error { all.Wait(); return ended }
 }
 
-func TestANewcomerToAFullQueueIsRefusedAtOnce(t *testing.T) {
+func TestWorkIsRefusedAtOnceIfTheQueueIsFull(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := admission.New(4)
-		fill(t, l)
+		takeAll(t, l)
 		wait := queue(t, l, admission.Browsing, 8)
 		start := time.Now()
 		if !l.Full(admission.Browsing) || l.Full(admission.Checkout) {
 			t.Error("it is not full for browsing alone")
 		}
-		if _, err := l.Enter(of(t, admission.Browsing)); !errors.Is(err, admission.ErrOverloaded) || time.Since(start) != 0 {
+		if _, err := l.Enter(withClass(t, admission.Browsing)); !errors.Is(err, admission.ErrOverloaded) || time.Since(start) != 0 {
 			t.Errorf("%v after %v", err, time.Since(start))
 		}
 		wait()
 	})
 }
 
-func TestWhoWaitedTooLongIsRefused(t *testing.T) {
+func TestWorkIsRefusedAfterTheLongestWait(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := admission.New(1)
 		first := take(t, l, admission.Browsing, 1)
 		for class, longest := range map[admission.Class]time.Duration{admission.Browsing: time.Second, admission.Checkout: 10 * time.Second} {
 			start := time.Now()
-			if _, err := l.Enter(of(t, class)); !errors.Is(err, admission.ErrOverloaded) {
+			if _, err := l.Enter(withClass(t, class)); !errors.Is(err, admission.ErrOverloaded) {
 				t.Errorf("%v: %v", class, err)
 			}
 			if waited := time.Since(start); waited != longest {
@@ -94,12 +95,12 @@ func TestWhoWaitedTooLongIsRefused(t *testing.T) {
 	})
 }
 
-func TestWhoseCallerLeavesLeavesTheQueue(t *testing.T) {
+func TestWorkOfACanceledCallerLeavesTheQueue(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := admission.New(1)
 		first := take(t, l, admission.Checkout, 1)
-		ctx, cancel := context.WithTimeout(of(t, admission.Checkout), time.Millisecond)
+		ctx, cancel := context.WithTimeout(withClass(t, admission.Checkout), time.Millisecond)
 		defer cancel()
 		if _, err := l.Enter(ctx); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("err = %v", err)
@@ -109,18 +110,18 @@ func TestWhoseCallerLeavesLeavesTheQueue(t *testing.T) {
 	})
 }
 
-func TestEachClassLeavesAQuarterToTheOther(t *testing.T) {
+func TestEachClassLeavesAQuarterOfThePlacesToTheOther(t *testing.T) {
 	t.Parallel()
 	for _, class := range []admission.Class{admission.Browsing, admission.Checkout} {
 		synctest.Test(t, func(t *testing.T) {
 			l := admission.New(8)
 			take(t, l, class, 6)
-			if _, err := l.Enter(of(t, class)); !errors.Is(err, admission.ErrOverloaded) {
+			if _, err := l.Enter(withClass(t, class)); !errors.Is(err, admission.ErrOverloaded) {
 				t.Errorf("%v took the 7th place of 8: %v", class, err)
 			}
 			other := admission.Checkout - class
 			take(t, l, other, 2)
-			if _, err := l.Enter(of(t, other)); !errors.Is(err, admission.ErrOverloaded) {
+			if _, err := l.Enter(withClass(t, other)); !errors.Is(err, admission.ErrOverloaded) {
 				t.Errorf("there is a 9th place of 8: %v", err)
 			}
 		})
@@ -131,7 +132,7 @@ func TestCheckoutWaitsAheadOfBrowsing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := admission.New(4)
-		places := fill(t, l)
+		places := takeAll(t, l)
 		browsing := queue(t, l, admission.Browsing, 2)
 		checkout := queue(t, l, admission.Checkout, 2)
 		for _, p := range places[:2] {
@@ -147,7 +148,7 @@ func TestCheckoutWaitsAheadOfBrowsing(t *testing.T) {
 	})
 }
 
-func TestAPlaceThatIsLeftGoesToWhoCameLast(t *testing.T) {
+func TestAFreePlaceGoesToTheNewestInTheQueue(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := admission.New(4)
@@ -156,7 +157,7 @@ func TestAPlaceThatIsLeftGoesToWhoCameLast(t *testing.T) {
 		var all sync.WaitGroup
 		for i := range 2 {
 			all.Go(func() {
-				p, err := l.Enter(of(t, admission.Browsing))
+				p, err := l.Enter(withClass(t, admission.Browsing))
 				if err != nil {
 					t.Error(err)
 				}
@@ -173,7 +174,7 @@ func TestAPlaceThatIsLeftGoesToWhoCameLast(t *testing.T) {
 	})
 }
 
-func TestAQueueThatStandsIsShort(t *testing.T) {
+func TestAQueueThatStaysFullBecomesShort(t *testing.T) {
 	t.Parallel()
 	for class, longest := range map[admission.Class]time.Duration{admission.Browsing: time.Second, admission.Checkout: 10 * time.Second} {
 		synctest.Test(t, func(t *testing.T) {
@@ -196,7 +197,7 @@ func TestAQueueThatStandsIsShort(t *testing.T) {
 	}
 }
 
-func TestWorkThatOnlyWaitsGivesItsPlaceBack(t *testing.T) {
+func TestYieldGivesThePlaceBack(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := admission.New(1)
@@ -204,7 +205,7 @@ func TestWorkThatOnlyWaitsGivesItsPlaceBack(t *testing.T) {
 		admission.Yield(admission.WithPlace(t.Context(), place[0]))
 		next := take(t, l, admission.Checkout, 1)
 		place[0].Leave() // as who took it does at the end: the place is the next one's
-		if _, err := l.Enter(of(t, admission.Checkout)); err == nil {
+		if _, err := l.Enter(withClass(t, admission.Checkout)); err == nil {
 			t.Error("a place was left twice")
 		}
 		next[0].Leave()
@@ -212,7 +213,7 @@ func TestWorkThatOnlyWaitsGivesItsPlaceBack(t *testing.T) {
 	})
 }
 
-func TestNoLimiterRefusesNothing(t *testing.T) {
+func TestANilLimiterAdmitsEverything(t *testing.T) {
 	t.Parallel()
 	none := admission.New(0)
 	place, err := none.Enter(t.Context())
@@ -225,7 +226,7 @@ func TestNoLimiterRefusesNothing(t *testing.T) {
 func TestAClassTravelsWithItsCalls(t *testing.T) {
 	t.Parallel()
 	for _, class := range []admission.Class{admission.Browsing, admission.Checkout} {
-		sent, _ := metadata.FromOutgoingContext(admission.Outgoing(of(t, class)))
+		sent, _ := metadata.FromOutgoingContext(admission.Outgoing(withClass(t, class)))
 		if got := admission.ClassOf(admission.Incoming(metadata.NewIncomingContext(t.Context(), sent))); got != class {
 			t.Errorf("%v arrives as %v", class, got)
 		}

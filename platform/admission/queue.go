@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// bounds of the queue of a class. It is for a crowd that comes at once: so many for each place get their turn within longest.
-// Work that hangs must not hold it up for ever.
+// bounds limit the queue of a class. They are meant for a short burst: perPlace waiting pieces of work for each place, each for
+// at most longest, so that hanging work does not block the queue for ever.
 type bounds struct {
 	perPlace int
 	longest  time.Duration
@@ -17,26 +17,26 @@ var queues = [classes]bounds{
 	Checkout: {32, 10 * time.Second},
 }
 
-// queue is where work of a class waits. Whose turn is next is the newest: the oldest may have been waiting for most of the time
-// that somebody waits for its answer, so that of a queue that stands for long, first come and first served, nothing would be in
-// time (https://queue.acm.org/detail.cfm?id=2839461).
+// queue holds the waiting work of a class. The newest has the next turn, because the oldest may have used up most of its
+// caller's time. If a long queue were served in the order of arrival, all answers would come too late
+// (https://queue.acm.org/detail.cfm?id=2839461).
 type queue struct {
 	bounds
-	waiting list.List // of chan struct{}, closed when its turn has come; the newest first
-	// began is when it began to stand: somebody waits since then, but for moments. ended is when nobody did, last.
+	waiting list.List // of chan struct{}, closed at its turn; the newest is first
+	// began is the time since which the queue has not been empty, apart from moments. ended is when it last became empty.
 	began, ended time.Time
 }
 
-// join adds one that waits.
+// join adds an element.
 func (q *queue) join() *list.Element {
-	const moment = 100 // of longest
+	const moment = 100 // 1/moment of longest still counts as a moment
 	if now := time.Now(); q.empty() && now.Sub(q.ended) > q.longest/moment {
 		q.began = now
 	}
 	return q.waiting.PushFront(make(chan struct{}))
 }
 
-// leave removes one that waits no longer.
+// leave removes an element.
 func (q *queue) leave(e *list.Element) chan struct{} {
 	turn := q.waiting.Remove(e).(chan struct{})
 	if q.empty() {
@@ -45,13 +45,13 @@ func (q *queue) leave(e *list.Element) chan struct{} {
 	return turn
 }
 
-// call says to the newest that its turn has come.
+// call gives the newest element its turn.
 func (q *queue) call() { close(q.leave(q.waiting.Front())) }
 
 func (q *queue) empty() bool { return q.waiting.Len() == 0 }
 
-// full reports whether one more would wait in vain. A queue that has been standing for longest is no crowd that came at once,
-// but more than can be done: then a fourth as many wait as there are places, which keeps those busy, and who is refused is
+// full reports whether the queue accepts no more work. If it has not been empty for longest, this is not a short burst but
+// lasting overload. Then only a quarter as many may wait as there are places. That keeps the places busy, and the rest is
 // refused at once.
 func (q *queue) full(places int) bool {
 	if !q.empty() && time.Since(q.began) > q.longest {

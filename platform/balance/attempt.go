@@ -8,17 +8,17 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// attempt is one attempt at a call. Its fields are set before it is made.
+// attempt is one try at a call, at one instance.
 type attempt struct {
 	call   *Call
 	fleet  *fleet
-	health bool // the call is of gRPC's health service
+	health bool // the call is a health check of gRPC
 	one    *instance
 	start  time.Time
-	trial  bool // the instance is ejected, and this is to find out whether it is well
+	trial  bool // the instance is ejected; this attempt finds out whether it works again
 }
 
-// done learns from how the attempt ended.
+// done updates the instance's record with the result of the attempt.
 func (a *attempt) done(info balancer.DoneInfo) {
 	a.fleet.mu.Lock()
 	now := time.Now()
@@ -36,7 +36,7 @@ func (a *attempt) done(info balancer.DoneInfo) {
 	}
 }
 
-// outcome is what the end of an attempt says of its instance.
+// outcome is what the result of an attempt tells about its instance.
 type outcome int
 
 const (
@@ -45,10 +45,10 @@ const (
 	failure
 )
 
-// outcome judges an attempt by its status code. INTERNAL and its like are failures of the instance, unless they come with
-// details, as an error does that the service returns on purpose. Mistakes of callers, such as NOT_FOUND, are successes,
-// because it takes work to find them. Refused and abandoned calls say nothing. Neither does a connection that breaks,
-// because gRPC stops using it by itself.
+// outcome judges an attempt by its status code. INTERNAL and similar codes are failures of the instance, unless they carry
+// error details, because a service returns details on purpose. Callers' mistakes, such as NOT_FOUND, are successes, because a
+// working instance is needed to detect them. Refused and canceled calls tell nothing about the instance. Neither does a broken
+// connection, because gRPC stops using it by itself.
 func (a *attempt) outcome(info balancer.DoneInfo) outcome {
 	answer := status.Convert(info.Err)
 	switch answer.Code() {

@@ -1,11 +1,12 @@
-// Package balance is responsible for which instance of a service a call goes to: gRPC's load balancing policy
-// souk_round_robin. It takes turns among the instances that are ready, and leaves two kinds of them alone for a while.
+// Package balance chooses the instance of a service that handles a call. It is gRPC's load balancing policy souk_round_robin:
+// the ready instances take turns, except two kinds, which get no calls for a while.
 //
-// One has fallen silent: a process that is paused, or a network that swallows everything, keeps its connections, and every
-// call to it would cost its caller the whole deadline until the connection is found dead.
+// Silent instances accept calls and answer none, for example because the process is paused or the network drops all packets.
+// Their connections stay open, so every call to them would cost its caller the whole deadline until the connection is found
+// dead.
 //
-// The other is an outlier: its calls fail and those of its peers do not, as after a bad release. Envoy and gRPC call the
-// search for it outlier detection, and leaving it alone ejection.
+// Outliers fail their calls while their peers answer theirs, for example after a bad release. As in Envoy and gRPC, finding
+// them is called outlier detection, and sending them no calls is called ejection.
 package balance
 
 import (
@@ -24,7 +25,7 @@ const Name = "souk_round_robin"
 
 func init() { balancer.Register(builder{}) }
 
-// builder gives each connection a balancer that knows its own instances.
+// builder gives each connection a balancer with its own view of the instances.
 type builder struct{}
 
 // Name implements balancer.Builder.
@@ -37,7 +38,7 @@ func (builder) Build(cc balancer.ClientConn, opts balancer.BuildOptions) balance
 	return &closing{base.NewBalancerBuilder(Name, &pickers{fleet: f}, base.Config{HealthCheck: true}).Build(cc, opts), f}
 }
 
-// closing is a balancer whose fleet is forgotten when its connection is closed.
+// closing is a balancer that removes its fleet from the open fleets when its connection closes.
 type closing struct {
 	balancer.Balancer
 	fleet *fleet
@@ -49,14 +50,14 @@ func (c *closing) Close() {
 	c.Balancer.Close()
 }
 
-// pickers makes the pickers of one connection, one after another: instances come and go.
+// pickers makes a new picker for one connection each time the set of ready instances changes.
 type pickers struct {
 	fleet *fleet
 	known map[balancer.SubConn]*instance
 }
 
-// Build implements base.PickerBuilder. What is known of an instance is kept for as long as it stays ready; one that has been
-// away starts anew.
+// Build implements base.PickerBuilder. An instance keeps its record while it stays ready, and starts a new one after it was
+// away.
 func (p *pickers) Build(info base.PickerBuildInfo) balancer.Picker {
 	known := make(map[balancer.SubConn]*instance, len(info.ReadySCs))
 	all := make([]*instance, 0, len(info.ReadySCs))
@@ -75,19 +76,19 @@ func (p *pickers) Build(info base.PickerBuildInfo) balancer.Picker {
 		return base.NewErrPicker(balancer.ErrNoSubConnAvailable)
 	}
 	next := &picker{fleet: p.fleet, instances: all}
-	next.turn.Store(rand.Uint64N(uint64(len(all)))) // or each change would favor the same one
+	next.turn.Store(rand.Uint64N(uint64(len(all)))) // a fixed start would send the first call after each change to the same instance
 	return next
 }
 
-// picker takes turns.
+// picker gives the instances turns.
 type picker struct {
 	fleet     *fleet
 	instances []*instance
 	turn      atomic.Uint64
 }
 
-// Pick implements balancer.Picker. Turns are taken among the instances in use, so that the share of one that is left alone
-// is spread over all of them. When every instance would be left alone, none is.
+// Pick implements balancer.Picker. Only the instances in use take turns, so that the share of a skipped instance is spread over
+// all the others. If every instance would be skipped, all are used.
 func (p *picker) Pick(info balancer.PickInfo) (balancer.PickResult, error) {
 	p.fleet.mu.Lock()
 	defer p.fleet.mu.Unlock()

@@ -22,7 +22,7 @@ func TestInstancesTakeTurns(t *testing.T) {
 	})
 }
 
-func TestASilentInstanceCostsOneDeadlineAndTheRestShareItsWork(t *testing.T) {
+func TestASilentInstanceCostsOneDeadlineAndTheOthersShareItsCalls(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := newFleet(t, 3)
@@ -39,7 +39,7 @@ func TestASilentInstanceCostsOneDeadlineAndTheRestShareItsWork(t *testing.T) {
 	})
 }
 
-func TestAnInstanceThatCallsWaitForIsLeftAloneBeforeTheirDeadline(t *testing.T) {
+func TestAPausedInstanceIsSkippedBeforeItsCallsReachTheirDeadline(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := newFleet(t, 3)
@@ -66,7 +66,7 @@ func TestAnInstanceThatCallsWaitForIsLeftAloneBeforeTheirDeadline(t *testing.T) 
 	})
 }
 
-func TestAnInstanceWithALongPollHasItsShareOfTheOtherCalls(t *testing.T) {
+func TestAnInstanceWithALongPollGetsItsShareOfOtherCalls(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := newFleet(t, 3)
@@ -104,7 +104,7 @@ func TestASilentInstanceIsTriedByOneCallAtATime(t *testing.T) {
 	})
 }
 
-func TestASilentInstanceThatAnswersAgainIsBack(t *testing.T) {
+func TestASilentInstanceThatAnswersAgainIsUsedAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := newFleet(t, 3)
@@ -119,7 +119,7 @@ func TestASilentInstanceThatAnswersAgainIsBack(t *testing.T) {
 	})
 }
 
-func TestWhenAllAreSilentNoneIsLeftAlone(t *testing.T) {
+func TestIfAllInstancesAreSilentAllAreUsed(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := newFleet(t, 2)
@@ -141,7 +141,7 @@ func TestWhenAllAreSilentNoneIsLeftAlone(t *testing.T) {
 	})
 }
 
-func TestAnInstanceThatAnsweredOthersMeanwhileIsNotSilent(t *testing.T) {
+func TestAMissedDeadlineDoesNotMakeAnInstanceSilentIfItAnsweredOtherCalls(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := newFleet(t, 2)
@@ -180,7 +180,7 @@ func TestADeadInstanceGetsNoCall(t *testing.T) {
 	})
 }
 
-func TestAnInstanceThatSaysItDoesNotServeGetsNoCall(t *testing.T) {
+func TestAnInstanceThatReportsNotServingGetsNoCall(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := newFleet(t, 3)

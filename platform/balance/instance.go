@@ -9,31 +9,31 @@ import (
 )
 
 const (
-	// An instance that calls wait for is left alone once it has answered nothing for this long. Nearly all calls are
-	// answered within a tenth of it.
+	// An instance with waiting calls is skipped once it has sent no answer for this long. Nearly all calls are answered within
+	// a tenth of it.
 	patience = time.Second
-	// One that is left alone is tried by one call after this long.
+	// A silent instance is tried by one call after this long.
 	silence = 10 * time.Second
 )
 
-// instance is one process of the service, as far as it is known from what it answers. It is guarded by its fleet's lock.
+// instance is one process of the service, with what its answers tell about it. Its fleet's lock guards it.
 type instance struct {
 	conn    balancer.SubConn
 	address string
 
-	// waiting is the number of calls under way, and since is when one of them last got an answer, or else when the first
-	// began.
+	// waiting is the number of calls under way. since is when one of them last got an answer, or when the first began if none
+	// did.
 	waiting int
 	since   time.Time
-	// silent says that it let a call reach its deadline and answered nobody meanwhile.
+	// silent says that a call reached its deadline and that no other call was answered meanwhile.
 	silent bool
-	// tryAt is when one that is silent may be tried; a try under way moves it on.
+	// tryAt is when a silent instance may be tried again; each trial postpones it.
 	tryAt time.Time
 
 	record
 }
 
-// standing reports whether the instance is in use and, if it is left alone, whether the attempt is to try it.
+// standing reports whether the instance is in use. If it is not, try says whether this attempt should try it.
 func (i *instance) standing(a *attempt) (inUse, try bool) {
 	if i.ejected {
 		return false, i.isTrialFor(a)
@@ -48,8 +48,9 @@ func (i *instance) standing(a *attempt) (inUse, try bool) {
 	return false, true
 }
 
-// isTrialFor reports whether the attempt is to try the instance, which is ejected. Calls that may be repeated do it, because
-// another instance answers them if this one does not; others only when none of those came for the time of an ejection.
+// isTrialFor reports whether the attempt should try the instance, which is ejected. Repeatable calls do so first, because
+// another instance can answer them if this one fails. Other calls do so only if no repeatable call came for as long as the
+// ejection took.
 func (i *instance) isTrialFor(a *attempt) bool {
 	due := i.until
 	if !a.call.Repeatable {
@@ -62,13 +63,13 @@ func (i *instance) isTrialFor(a *attempt) bool {
 	return true
 }
 
-// answers reports whether the instance has not fallen silent. Calls may also wait because that is their purpose, as in a
-// long poll; hence an instance that leaves calls waiting is tried now and then as well.
+// answers reports whether the instance is responsive. A long poll waits on purpose, so an instance with waiting calls is tried
+// now and then too.
 func (i *instance) answers(now time.Time) bool {
 	return !i.silent && (i.waiting == 0 || now.Sub(i.since) < patience)
 }
 
-// dueAt is when an instance that has fallen silent is tried.
+// dueAt returns when an unresponsive instance is tried again.
 func (i *instance) dueAt() time.Time {
 	if i.silent {
 		return i.tryAt
@@ -83,7 +84,7 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// send makes an attempt at the instance.
+// send directs an attempt at the instance.
 func (i *instance) send(a *attempt) balancer.PickResult {
 	if i.waiting == 0 {
 		i.since = a.start
@@ -94,8 +95,8 @@ func (i *instance) send(a *attempt) balancer.PickResult {
 	return balancer.PickResult{SubConn: i.conn, Done: a.done}
 }
 
-// hear takes note of how a call ended that began at start. A missed deadline is no proof of silence by itself, because the
-// call may have been slow, or its caller in a hurry. It is one if no call has got a byte since start.
+// hear records the end of a call that began at start. A missed deadline alone does not prove that the instance is silent,
+// because the call may have been slow or its deadline short. It does if no call has received a byte since start.
 func (i *instance) hear(start, now time.Time, info balancer.DoneInfo) {
 	i.waiting--
 	switch {

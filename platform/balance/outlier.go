@@ -7,33 +7,33 @@ import (
 )
 
 const (
-	// How much the latest call counts in an instance's failure rate, which is an exponential moving average: after four
-	// failures in a row, whatever went well before, it is 1 - 0.8^4 = 59 %. It goes by calls, not by time, so that it
-	// takes four calls to find an outlier in a busy service and in a quiet one.
+	// The weight of the latest call in an instance's failure rate, which is an exponential moving average: after four failures
+	// in a row the rate is at least 1 - 0.8^4 = 59 %, however many calls succeeded before. The rate counts calls rather than
+	// time, so it takes four calls to find an outlier, in a busy service and in a quiet one.
 	weight = 0.2
-	// An outlier fails more than this part of its calls ...
+	// An outlier's failure rate is higher than this, ...
 	tooMany = 0.5
-	// ... and its peers fail less than this part of what it fails.
+	// ... and the median failure rate of its peers is less than this part of its own.
 	apart = 0.25
-	// A peer is worth comparing with once it has answered so many calls.
+	// A peer is compared only after this many calls.
 	leastCalls = 4
-	// An outlier is ejected for this long, twice as long each further time, ...
+	// The first ejection lasts this long, and each further one twice as long, ...
 	shortestEjection = 10 * time.Second
-	// ... and no longer than this.
+	// ... up to this.
 	longestEjection = time.Minute
-	// Then it is tried with one call at a time, and taken back after so many successes in a row.
+	// Then one call at a time tries the instance. It is taken back after this many successes in a row.
 	trials = 3
 )
 
-// record is what is known of how an instance does its work.
+// record is the history of an instance's calls.
 type record struct {
-	calls       int     // that said something
-	failureRate float64 // of the latest calls
+	calls       int     // with an outcome that counts
+	failureRate float64 // moving average over the latest calls
 
 	ejected   bool
-	span      time.Duration // how long the present or the last ejection takes
-	until     time.Time     // when an ejected instance may be tried; a trial under way moves it on
-	successes int           // of the trials, in a row
+	span      time.Duration // length of the present or last ejection
+	until     time.Time     // when an ejected instance may be tried; each trial postpones it
+	successes int           // successful trials in a row
 	back      time.Time     // when it was last taken back
 }
 
@@ -45,12 +45,12 @@ func (r *record) count(failed bool) {
 	}
 }
 
-// fleet is the instances of one service, as one connection knows them.
+// fleet is the instances of one service as one connection sees them.
 type fleet struct {
 	service string
 
 	mu        sync.Mutex
-	instances []*instance // that are ready
+	instances []*instance // the ready ones
 }
 
 func (f *fleet) set(ready []*instance) {
@@ -59,7 +59,7 @@ func (f *fleet) set(ready []*instance) {
 	f.instances = ready
 }
 
-// judge counts the outcome of an attempt and returns the changes that it makes.
+// judge counts the outcome of an attempt and returns the ejections and returns that follow from it.
 func (f *fleet) judge(one *instance, failed, trial bool, now time.Time) []change {
 	switch {
 	case !one.ejected:
@@ -74,7 +74,7 @@ func (f *fleet) judge(one *instance, failed, trial bool, now time.Time) []change
 	case trial && failed:
 		return f.eject(one, now)
 	case trial:
-		one.until = now // for the next trial
+		one.until = now // the next trial may start at once
 		if one.successes++; one.successes == trials {
 			return f.takeBack(one, now)
 		}
@@ -82,7 +82,7 @@ func (f *fleet) judge(one *instance, failed, trial bool, now time.Time) []change
 	return nil
 }
 
-// isOutlier compares an instance with the median of its peers, so that some of them may be ill as well.
+// isOutlier compares an instance with the median of its peers. The median allows some of the peers to be bad as well.
 func (f *fleet) isOutlier(one *instance, now time.Time) bool {
 	var peers []float64
 	for _, peer := range f.inUse(now) {
@@ -97,7 +97,7 @@ func (f *fleet) isOutlier(one *instance, now time.Time) bool {
 	return peers[(len(peers)-1)/2] < one.failureRate*apart
 }
 
-// inUse returns the instances that are not left alone.
+// inUse returns the instances that are neither ejected nor silent.
 func (f *fleet) inUse(now time.Time) []*instance {
 	var all []*instance
 	for _, one := range f.instances {
@@ -108,14 +108,14 @@ func (f *fleet) inUse(now time.Time) []*instance {
 	return all
 }
 
-// hasBetter reports whether there is an instance in use that was not asked and whose calls go well.
+// hasBetter reports whether an instance that was not tried yet is in use and works well.
 func (f *fleet) hasBetter(asked []*instance, now time.Time) bool {
 	return slices.ContainsFunc(f.inUse(now), func(one *instance) bool {
 		return one.failureRate <= tooMany && !slices.Contains(asked, one)
 	})
 }
 
-// ejectOutlier ejects an instance, unless fewer than half would be left in use.
+// ejectOutlier ejects an instance, unless fewer than half of all instances would remain in use.
 func (f *fleet) ejectOutlier(one *instance, now time.Time) []change {
 	inUse := f.inUse(now)
 	if !slices.Contains(inUse, one) || (len(inUse)-1)*2 < len(f.instances) {
@@ -127,7 +127,7 @@ func (f *fleet) ejectOutlier(one *instance, now time.Time) []change {
 	return f.eject(one, now)
 }
 
-// eject leaves an instance alone, or goes on with that.
+// eject starts an ejection, or the next one after a failed trial.
 func (f *fleet) eject(one *instance, now time.Time) []change {
 	one.ejected, one.successes = true, 0
 	one.span = min(max(2*one.span, shortestEjection), longestEjection)
@@ -135,14 +135,14 @@ func (f *fleet) eject(one *instance, now time.Time) []change {
 	return []change{{ejected, f.service, one.address, one.failureRate, one.until}}
 }
 
-// takeBack uses an instance again whose trials went well.
+// takeBack uses an ejected instance again because its trials succeeded.
 func (f *fleet) takeBack(one *instance, now time.Time) []change {
 	one.ejected, one.back, one.failureRate = false, now, 0
 	return []change{{kind: takenBack, service: f.service, address: one.address}}
 }
 
-// takeAllBack uses all instances again when none in use goes well: the ejected ones stand out no more. They keep their
-// failure rates, and so the others are not compared with them until they do better.
+// takeAllBack ends all ejections if every instance in use fails, because then the ejected ones are not outliers anymore. They
+// keep their failure rates, so the others are not compared with them until they improve.
 func (f *fleet) takeAllBack(now time.Time) []change {
 	if slices.ContainsFunc(f.inUse(now), func(one *instance) bool { return one.failureRate <= tooMany }) {
 		return nil

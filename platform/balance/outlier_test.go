@@ -27,7 +27,7 @@ func meant(t *testing.T, code codes.Code) error {
 	return st.Err()
 }
 
-func TestAnInstanceThatFailsAsNoneOfItsPeersDoesIsEjected(t *testing.T) {
+func TestAnInstanceThatFailsWhileItsPeersSucceedIsEjected(t *testing.T) {
 	t.Parallel()
 	for _, size := range []int{2, 3, 5} {
 		synctest.Test(t, func(t *testing.T) {
@@ -42,7 +42,7 @@ func TestAnInstanceThatFailsAsNoneOfItsPeersDoesIsEjected(t *testing.T) {
 	}
 }
 
-func TestAnInstanceThatFailsIsFoundByFewCalls(t *testing.T) {
+func TestAFailingInstanceIsEjectedAfterFewCallsEvenAtLowRates(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := newFleet(t, 2)
@@ -83,7 +83,7 @@ func TestWhatCountsAsAFailureOfTheInstance(t *testing.T) {
 	}
 }
 
-func TestAnInstanceThatFailsNowAndThenIsKept(t *testing.T) {
+func TestAnInstanceThatSometimesFailsIsNotEjected(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := newFleet(t, 2)
@@ -99,7 +99,7 @@ func TestAnInstanceThatFailsNowAndThenIsKept(t *testing.T) {
 	})
 }
 
-func TestWhenAllInstancesFailNoneIsEjected(t *testing.T) {
+func TestIfAllInstancesFailNoneIsEjected(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := newFleet(t, 3)
@@ -169,7 +169,7 @@ func TestAnEjectedInstanceIsTriedLessAndLessOften(t *testing.T) {
 	})
 }
 
-func TestAnEjectedInstanceThatIsWellIsTakenBack(t *testing.T) {
+func TestAnEjectedInstanceIsTakenBackAfterSuccessfulTrials(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := newFleet(t, 2)
@@ -224,7 +224,7 @@ func TestEjectionEndsWhenTheOthersFailToo(t *testing.T) {
 	})
 }
 
-func TestACallIsToldWhereItsInstanceStands(t *testing.T) {
+func TestACallReportsWhetherItsInstanceWasAnOutlier(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := newFleet(t, 2)

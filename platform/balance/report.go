@@ -10,15 +10,15 @@ import (
 	"time"
 )
 
-// How often instances were ejected and taken back, as "SERVICE ejected" and "SERVICE taken back". A trial that fails is one
-// more ejection.
+// How often instances were ejected and taken back, under the keys "SERVICE ejected" and "SERVICE taken back". A failed trial
+// counts as one more ejection.
 var counts = expvar.NewMap("outliers")
 
 func init() {
 	expvar.Publish("left_alone", expvar.Func(func() any { return LeftAlone() }))
 }
 
-// open is the fleets of all connections of this process.
+// open holds the fleets of all open connections of this process.
 var open fleets
 
 type fleets struct {
@@ -41,13 +41,13 @@ func (f *fleets) remove(one *fleet) {
 	delete(f.all, one)
 }
 
-// Why an instance is left alone.
+// Reasons to skip an instance.
 const (
-	Outlier = "outlier" // its calls fail, and those of its peers do not
-	Silent  = "silent"  // it answers nothing
+	Outlier = "outlier" // its calls fail while those of its peers succeed
+	Silent  = "silent"  // it sends no answers
 )
 
-// Absence is the time for which an instance is left alone.
+// Absence describes an instance that gets no calls at present.
 type Absence struct {
 	Service string `json:"service"`
 	// Address is host:port.
@@ -56,11 +56,11 @@ type Absence struct {
 	Reason string `json:"reason"`
 	// FailureRate is the part of its latest calls that failed, from 0 to 1.
 	FailureRate float64 `json:"failure_rate"`
-	// Until is when it is tried again.
+	// Until is when it may be tried again.
 	Until time.Time `json:"until"`
 }
 
-// LeftAlone returns the instances that this process leaves alone now, by service and address.
+// LeftAlone returns the instances that get no calls from this process at present, sorted by service and address.
 func LeftAlone() []Absence {
 	open.mu.Lock()
 	defer open.mu.Unlock()
@@ -94,12 +94,12 @@ func (f *fleet) absences(now time.Time) []Absence {
 	return absences
 }
 
-// change is that an instance was ejected or taken back.
+// change is the ejection of an instance, or its return.
 type change struct {
 	kind             string
 	service, address string
 	failureRate      float64
-	until            time.Time // of an ejection
+	until            time.Time // end of the ejection
 }
 
 const (

@@ -13,7 +13,7 @@ import (
 	"souk/platform/balance"
 )
 
-func TestWhoIsLeftAloneIsToldAndLogged(t *testing.T) {
+func TestEjectionsAreReportedAndLogged(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
@@ -45,7 +45,7 @@ func TestWhoIsLeftAloneIsToldAndLogged(t *testing.T) {
 	})
 }
 
-func TestWhoIsSilentIsTold(t *testing.T) {
+func TestSilentInstancesAreReported(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := newFleetNamed(t, "silent", 2)

@@ -1,5 +1,5 @@
-// Package breaker is responsible for not calling what keeps failing: a circuit breaker for each gRPC
-// method and class of work, on the caller's side.
+// Package breaker stops calls to a method that keeps failing. It has a circuit breaker for each gRPC method and class of work,
+// on the caller's side.
 package breaker
 
 import (
@@ -20,32 +20,32 @@ import (
 )
 
 const (
-	// A closed breaker counts the calls of this last while, and forgets them a piece at a time. A call that takes longer is
-	// not counted at all; of all methods only long polls may.
+	// A closed breaker counts the calls of the last 20 seconds, in buckets of one second. A call that takes longer than that is
+	// not counted; only long polls may take so long.
 	countFor   = 20 * time.Second
 	countPiece = time.Second
-	// An open breaker lets a call try again after this long.
+	// An open breaker allows a trial call after this long.
 	openFor = time.Second
-	// Calls let through at once while it tries; when so many have succeeded it closes.
+	// A half-open breaker allows this many calls at a time, and closes after this many successes.
 	trials = 3
-	// A breaker opens once this many calls ended, more than half of them in failure, ...
+	// A breaker opens if at least this many calls ended and more than half of them failed, ...
 	leastCalls = 10
-	// ... or when this many have failed one after another, whatever went well before.
+	// ... or if this many failed in a row, however many succeeded before.
 	mostInARow = 10
 )
 
-// transitions counts the changes of all breakers, as "METHOD CLASS to STATE".
+// transitions counts the state changes of all breakers, under keys such as "METHOD CLASS to STATE".
 var transitions = expvar.NewMap("breaker_transitions")
 
-// Set holds the breakers of one process: one for each full method name and class. An overloaded callee refuses browsing
-// first and still takes checkouts. With one breaker for both, the refusals of browsing would stop checkouts as well.
+// Set holds the breakers of one process, one for each method and class. An overloaded callee refuses browsing first and still
+// accepts checkouts. With one breaker for both classes, the refused browsing calls would stop the checkouts as well.
 type Set struct {
 	logger   *slog.Logger
 	mu       sync.Mutex
 	breakers map[kind]*gobreaker.CircuitBreaker[any]
 }
 
-// kind is what has a breaker of its own.
+// kind identifies a breaker.
 type kind struct {
 	method string
 	class  admission.Class
@@ -53,12 +53,12 @@ type kind struct {
 
 func (k kind) String() string { return k.method + " " + k.class.String() }
 
-// NewSet returns an empty set that logs and counts each change of a breaker's state.
+// NewSet returns an empty set, which logs and counts the state changes of its breakers.
 func NewSet(logger *slog.Logger) *Set {
 	return &Set{logger: logger, breakers: map[kind]*gobreaker.CircuitBreaker[any]{}}
 }
 
-// Unary is the client interceptor. A call that an open breaker refuses fails at once as UNAVAILABLE.
+// Unary is the client interceptor. With the breaker open, a call fails at once with UNAVAILABLE.
 func (s *Set) Unary(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
 	if IsHealth(method) {
 		return invoke(ctx, method, req, reply, cc, opts...)
@@ -69,7 +69,7 @@ func (s *Set) Unary(ctx context.Context, method string, req, reply any, cc *grpc
 	return outcome(method, err)
 }
 
-// Stream is the client interceptor for streams; it judges how a stream opens.
+// Stream is the client interceptor for streams. It counts whether a stream opens, not how it ends.
 func (s *Set) Stream(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string, open grpc.Streamer, opts ...grpc.CallOption) (grpc.ClientStream, error) {
 	if IsHealth(method) {
 		return open(ctx, desc, cc, method, opts...)
@@ -83,8 +83,8 @@ func (s *Set) Stream(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.Client
 	return stream.(grpc.ClientStream), nil
 }
 
-// IsHealth reports whether method is of gRPC's health service. It has the same name in every service of the shop, so one
-// breaker would count the calls to all of them together.
+// IsHealth reports whether method belongs to gRPC's health service. Its methods have the same names in every service of the
+// shop, so one breaker would count the health checks of all of them together.
 func IsHealth(method string) bool { return strings.HasPrefix(method, "/grpc.health.v1.Health/") }
 
 func (s *Set) of(ctx context.Context, method string) *gobreaker.CircuitBreaker[any] {
@@ -107,7 +107,7 @@ func (s *Set) settings(k kind) gobreaker.Settings {
 		BucketPeriod: countPiece,
 		Timeout:      openFor,
 		ReadyToTrip:  isFailing,
-		// The breaker is locked while this runs: to ask it anything here is a deadlock.
+		// The breaker holds its lock here, so calling one of its methods would deadlock.
 		OnStateChange: func(name string, from, to gobreaker.State) {
 			transitions.Add(name+" to "+to.String(), 1)
 			s.logger.Warn("breaker changed", "method", k.method, "class", k.class.String(), "from", from.String(), "to", to.String())
@@ -117,13 +117,13 @@ func (s *Set) settings(k kind) gobreaker.Settings {
 	}
 }
 
-// isFailing counts only calls that have ended, because a callee that hangs has many under way.
+// isFailing counts only calls that have ended, because a hanging callee has many calls under way.
 func isFailing(c gobreaker.Counts) bool {
 	ended := c.TotalSuccesses + c.TotalFailures
 	return c.ConsecutiveFailures >= mostInARow || ended >= leastCalls && c.TotalFailures*2 > ended
 }
 
-// isFault reports whether err says that the callee is unwell, rather than that the caller erred.
+// isFault reports whether err is the fault of the callee rather than of the caller.
 func isFault(err error) bool {
 	switch status.Code(err) {
 	case codes.Unavailable, codes.DeadlineExceeded, codes.Internal, codes.ResourceExhausted:
@@ -133,21 +133,20 @@ func isFault(err error) bool {
 	}
 }
 
-// saysNothing reports whether err does not tell how the callee is. Such a call counts neither way: as a success it would
-// close the breaker of a callee that hangs, and as a failure it would let one caller or one instance open the breaker for
-// all.
+// saysNothing reports whether err tells nothing about the callee's health. Such a call counts neither as a success, which would
+// close the breaker of a hanging callee, nor as a failure, which would let one caller or one instance open the breaker for all.
 func saysNothing(err error) bool {
 	var excused *excusedError
 	return errors.As(err, &excused) || status.Code(err) == codes.Canceled
 }
 
-// excusedError is of a call that the callee is not judged by.
+// excusedError marks the error of a call that must not count.
 type excusedError struct{ error }
 
 func (e *excusedError) Unwrap() error { return e.error }
 
-// Excused marks the error of a call that the callee is not to be judged by, such as one that was given too little time, or
-// that met the one bad instance among good ones. An interceptor inside of the breaker's uses it; its callers get err.
+// Excused marks err so that the breaker does not count the call, for example because the call had too little time, or failed at
+// the one bad instance of a service. Interceptors inside the breaker's use it; the caller gets err unmarked.
 func Excused(err error) error {
 	var already *excusedError
 	if errors.As(err, &already) {
@@ -156,7 +155,7 @@ func Excused(err error) error {
 	return &excusedError{err}
 }
 
-// outcome is what the caller sees of err.
+// outcome converts err to the error that the caller gets.
 func outcome(method string, err error) error {
 	if errors.Is(err, gobreaker.ErrOpenState) || errors.Is(err, gobreaker.ErrTooManyRequests) {
 		return status.Errorf(codes.Unavailable, "%s: %v", method, err)

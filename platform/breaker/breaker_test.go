@@ -63,7 +63,7 @@ func TestABreakerOpensRefusesAndClosesAgain(t *testing.T) {
 	})
 }
 
-func TestWhatWentWellBeforeDoesNotKeepABreakerClosed(t *testing.T) {
+func TestEarlierSuccessesDoNotKeepABreakerClosed(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		set := newSet()
@@ -77,7 +77,7 @@ func TestWhatWentWellBeforeDoesNotKeepABreakerClosed(t *testing.T) {
 	})
 }
 
-func TestACalleeOfWhichHalfFailsIsStillCalled(t *testing.T) {
+func TestABreakerStaysClosedIfHalfOfTheCallsSucceed(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		set := newSet()
@@ -95,7 +95,7 @@ func TestACalleeOfWhichHalfFailsIsStillCalled(t *testing.T) {
 	})
 }
 
-func TestATrialThatFailsOpensABreakerAgain(t *testing.T) {
+func TestAFailedTrialOpensABreakerAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		set := newSet()
@@ -148,7 +148,7 @@ func TestACalleesFaultsOpenABreaker(t *testing.T) {
 	}
 }
 
-func TestACallThatEndedTooSoonCountsNeitherWay(t *testing.T) {
+func TestExcusedCallsAreNotCounted(t *testing.T) {
 	t.Parallel()
 	late := status.Error(codes.DeadlineExceeded, "late")
 	for name, err := range map[string]error{"left": status.Error(codes.Canceled, "left"), "hurried": breaker.Excused(late)} {
@@ -179,7 +179,7 @@ func TestACallThatEndedTooSoonCountsNeitherWay(t *testing.T) {
 	}
 }
 
-func TestAHurriedCallerSeesTheErrorAsItWas(t *testing.T) {
+func TestTheCallerOfAnExcusedCallGetsTheOriginalError(t *testing.T) {
 	t.Parallel()
 	late := status.Error(codes.DeadlineExceeded, "late")
 	if _, err := calls(t, newSet(), "/a", 1, breaker.Excused(late)); err != late { //nolint:errorlint // the very same
@@ -187,7 +187,7 @@ func TestAHurriedCallerSeesTheErrorAsItWas(t *testing.T) {
 	}
 }
 
-func TestHealthIsAskedForWhateverItWas(t *testing.T) {
+func TestHealthChecksHaveNoBreaker(t *testing.T) {
 	t.Parallel()
 	set := newSet()
 	const method = "/grpc.health.v1.Health/Check"
@@ -196,7 +196,7 @@ func TestHealthIsAskedForWhateverItWas(t *testing.T) {
 	}
 }
 
-func TestEachBreakersStateCanBeAskedFor(t *testing.T) {
+func TestStatesReportsEveryBreaker(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		set := newSet()
@@ -219,7 +219,7 @@ func TestEachBreakersStateCanBeAskedFor(t *testing.T) {
 	})
 }
 
-func TestChangesAreCounted(t *testing.T) {
+func TestStateChangesAreCounted(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		set := newSet()

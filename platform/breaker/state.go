@@ -5,25 +5,24 @@ import (
 	"slices"
 )
 
-// State is how a breaker is.
+// State describes a breaker.
 type State struct {
 	Method string `json:"method"`
-	// Class is that of the calls which the breaker is for, "browsing" or "checkout".
+	// Class is the class of work, "browsing" or "checkout".
 	Class string `json:"class"`
 	// State is "closed", "open" or "half-open".
 	State string `json:"state"`
-	// Requests and Failures are what the breaker counts now: the calls of the last seconds while it is closed, and its
-	// trials while it is not.
+	// Requests and Failures count the calls of the last seconds if the breaker is closed, and its trial calls otherwise.
 	Requests uint32 `json:"requests"`
 	Failures uint32 `json:"failures"`
 }
 
-// States returns the breakers of all methods that were called so far, by method and class.
+// States returns the breakers of all methods called so far, sorted by method and class.
 func (s *Set) States() []State {
 	s.mu.Lock()
 	states := make([]State, 0, len(s.breakers))
 	for k, b := range s.breakers {
-		// State is asked first, because it makes the breaker forget what is too old to count.
+		// State comes first, because it makes the breaker drop outdated counts.
 		state := b.State().String()
 		counts := b.Counts()
 		states = append(states, State{Method: k.method, Class: k.class.String(), State: state, Requests: counts.Requests, Failures: counts.TotalFailures})

@@ -1,5 +1,5 @@
-// Package certificate is responsible for proving, in TLS, which service of the shop a process is, and for checking which
-// one its peer is. A service is named by the SPIFFE id in its certificate, as Consul's own authority issues it:
+// Package certificate proves in TLS which service of the shop a process is, and checks which service its peer is. The name of a
+// service is the SPIFFE ID in its certificate, in the form that Consul's certificate authority uses:
 // spiffe://TRUST-DOMAIN/ns/default/dc/dc1/svc/orders (https://developer.hashicorp.com/consul/docs/connect/ca).
 package certificate
 
@@ -18,15 +18,15 @@ import (
 
 var errNotReady = errors.New("no certificate yet")
 
-// Root is a root certificate whose holders are trusted.
+// Root is a trusted root certificate.
 type Root struct {
 	PEM string
-	// Until is when the trust ends; zero is never.
+	// Until is the end of the trust; zero means no end.
 	Until time.Time
 }
 
-// Identity is what a process proves itself by, and whom it trusts. Both may be replaced at any time; each new connection
-// takes what is there then. An open one that is watched is closed when its peer is trusted no more.
+// Identity holds a process's own certificate and the roots that it trusts. Both may be replaced at any time, and each new
+// connection uses the latest. A watched connection is closed as soon as its peer is no longer trusted.
 type Identity struct {
 	mu    sync.RWMutex
 	leaf  *tls.Certificate
@@ -34,22 +34,22 @@ type Identity struct {
 	ready chan struct{}
 
 	watched map[*watchedConn]struct{}
-	// retire closes what the next root to be trusted no more has vouched for.
+	// retire fires when the trust in the next root ends, and closes connections to peers with certificates of it.
 	retire *time.Timer
 }
 
-// root is a Root as it is used.
+// root is a parsed Root.
 type root struct {
 	certificate *x509.Certificate
 	until       time.Time
 }
 
-// New returns an identity that proves nothing and trusts nobody yet.
+// New returns an identity without a certificate or trusted roots.
 func New() *Identity {
 	return &Identity{ready: make(chan struct{}), watched: map[*watchedConn]struct{}{}}
 }
 
-// SetLeaf replaces the process's own certificate, with those that lead to its root, and its key.
+// SetLeaf replaces the process's certificate, including the intermediate certificates up to its root, and its private key.
 func (i *Identity) SetLeaf(certPEM, keyPEM []byte) error {
 	leaf, err := tls.X509KeyPair(certPEM, keyPEM)
 	if err != nil {
@@ -59,7 +59,7 @@ func (i *Identity) SetLeaf(certPEM, keyPEM []byte) error {
 	return nil
 }
 
-// SetRoots replaces the roots of those the process trusts.
+// SetRoots replaces the trusted roots.
 func (i *Identity) SetRoots(roots ...Root) error {
 	var parsed []root
 	for _, r := range roots {
@@ -76,7 +76,7 @@ func (i *Identity) SetRoots(roots ...Root) error {
 	return nil
 }
 
-// parse returns the certificates in a text in PEM.
+// parse returns the certificates in a PEM text.
 func parse(text string) ([]*x509.Certificate, error) {
 	block, rest := pem.Decode([]byte(text))
 	if block == nil {
@@ -105,7 +105,7 @@ func (i *Identity) replace(set func()) {
 
 func (i *Identity) complete() bool { return i.leaf != nil && len(i.roots) > 0 }
 
-// Await returns when there are a certificate and roots, or with the error of ctx.
+// Await returns once the identity has a certificate and roots, or with ctx's error.
 func (i *Identity) Await(ctx context.Context) error {
 	select {
 	case <-i.ready:
@@ -141,8 +141,8 @@ func (i *Identity) trusted() (*x509.CertPool, error) {
 	return pool, nil
 }
 
-// Server returns what a server speaks TLS with. A caller without a certificate gets through, for health checks: who makes
-// a call is asked with Service. One with a certificate that is foreign, or over, does not.
+// Server returns the TLS configuration of a server. It accepts callers without a certificate, because health checks have none;
+// Service returns the caller's name. It refuses callers with an untrusted or expired certificate.
 func (i *Identity) Server() *tls.Config {
 	return &tls.Config{
 		MinVersion:     tls.VersionTLS13,
@@ -157,14 +157,14 @@ func (i *Identity) Server() *tls.Config {
 	}
 }
 
-// Client returns what a client of the service named peer speaks TLS with.
+// Client returns the TLS configuration of a client that calls the service named peer.
 func (i *Identity) Client(peer string) *tls.Config {
 	return &tls.Config{
 		MinVersion: tls.VersionTLS13,
 		GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 			return i.current()
 		},
-		// The names in our certificates are no host names: VerifyConnection checks the chain and the name.
+		// Our certificates contain no host names, so VerifyConnection checks the chain and the service name instead.
 		InsecureSkipVerify: true, //nolint:gosec // see above
 		VerifyConnection: func(state tls.ConnectionState) error {
 			if err := i.verify(state.PeerCertificates, x509.ExtKeyUsageServerAuth); err != nil {
@@ -178,7 +178,7 @@ func (i *Identity) Client(peer string) *tls.Config {
 	}
 }
 
-// verify checks the chain of a peer: its own certificate first.
+// verify checks the certificate chain of a peer, which begins with the peer's own certificate.
 func (i *Identity) verify(chain []*x509.Certificate, usage x509.ExtKeyUsage) error {
 	roots, err := i.trusted()
 	if err != nil {
@@ -205,8 +205,8 @@ func pool(certificates []*x509.Certificate) *x509.CertPool {
 	return pool
 }
 
-// LeadsTo returns an error unless a certificate, followed by those that lead to its root, was issued under this root. All are
-// in PEM.
+// LeadsTo returns an error unless the first certificate in chainPEM was issued by the root in rootPEM, directly or through the
+// intermediate certificates that follow it.
 func LeadsTo(chainPEM, rootPEM string) error {
 	chain, err := parse(chainPEM)
 	if err != nil {
@@ -219,15 +219,15 @@ func LeadsTo(chainPEM, rootPEM string) error {
 	return verifyChain(chain, pool(roots), x509.ExtKeyUsageServerAuth)
 }
 
-// URIs returns the names in a certificate of a service: the one that Service reads.
+// URIs returns the URIs for a service's certificate: the SPIFFE ID, which Service parses.
 func URIs(trustDomain, datacenter, service string) []*url.URL {
 	return []*url.URL{{Scheme: "spiffe", Host: trustDomain, Path: "/ns/default/dc/" + datacenter + "/svc/" + service}}
 }
 
-// The path of a SPIFFE id of Consul's, whose partition stands in Enterprise's only.
+// The path of Consul's SPIFFE IDs. Only Consul Enterprise adds a partition (/ap/...).
 var servicePath = regexp.MustCompile(`^(?:/ap/[^/]+)?/ns/[^/]+/dc/[^/]+/svc/([^/]+)$`)
 
-// Service returns the service that the peer of a connection has a certificate of, or "" when it has none.
+// Service returns the service named in the peer's certificate, or "" if the peer has no certificate.
 func Service(state tls.ConnectionState) string {
 	if len(state.PeerCertificates) == 0 {
 		return ""
@@ -235,7 +235,7 @@ func Service(state tls.ConnectionState) string {
 	return ServiceOf(state.PeerCertificates[0])
 }
 
-// ServiceOf returns the service that a certificate names, or "" when it names none.
+// ServiceOf returns the service named in a certificate, or "" if it does not name one.
 func ServiceOf(c *x509.Certificate) string {
 	if len(c.URIs) != 1 {
 		return ""

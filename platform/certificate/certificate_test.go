@@ -31,7 +31,8 @@ func identityOf(t *testing.T, authority *certtest.Authority, service string) *ce
 	return identity
 }
 
-// shake has a client and a server shake hands. It returns whom the server took the client for, and what either said.
+// shake makes a TLS handshake between a client and a server. It returns the caller's name as the server sees it, and both
+// errors.
 func shake(t *testing.T, server, client *tls.Config) (caller string, serverErr, clientErr error) {
 	t.Helper()
 	serverEnd, clientEnd := net.Pipe()
@@ -49,7 +50,7 @@ func shake(t *testing.T, server, client *tls.Config) (caller string, serverErr, 
 		_ = serverEnd.Close()
 	}()
 	conn := tls.Client(clientEnd, client)
-	// In TLS 1.3 a client learns with its first read that it was refused.
+	// In TLS 1.3 the client learns that it was refused only when it first reads.
 	if clientErr = conn.HandshakeContext(t.Context()); clientErr == nil {
 		_, clientErr = conn.Read(make([]byte, 1))
 	}
@@ -64,11 +65,11 @@ func TestServicesOfOneAuthorityKnowEachOther(t *testing.T) {
 	orders, inventory := identityOf(t, authority, "orders"), identityOf(t, authority, "inventory")
 	caller, serverErr, clientErr := shake(t, inventory.Server(), orders.Client("inventory"))
 	if caller != "orders" || serverErr != nil || clientErr != nil {
-		t.Errorf("called by %q, %v, %v", caller, serverErr, clientErr)
+		t.Errorf("caller %q, server error %v, client error %v", caller, serverErr, clientErr)
 	}
 }
 
-func TestWhoCannotProveWhatTheyAreAreRefused(t *testing.T) {
+func TestInvalidCertificatesAreRefused(t *testing.T) {
 	t.Parallel()
 	authority, foreign := newAuthority(t), newAuthority(t)
 	inventory, orders := identityOf(t, authority, "inventory"), identityOf(t, authority, "orders")
@@ -77,7 +78,7 @@ func TestWhoCannotProveWhatTheyAreAreRefused(t *testing.T) {
 	if err := errors.Join(err, over.SetLeaf(certPEM, keyPEM), over.SetRoots(authority.Root())); err != nil {
 		t.Fatal(err)
 	}
-	// It trusts us, and shows a certificate that we do not trust.
+	// The stranger trusts our authority, but its own certificate comes from another one.
 	stranger := identityOf(t, foreign, "orders")
 	if err := stranger.SetRoots(authority.Root()); err != nil {
 		t.Fatal(err)
@@ -101,22 +102,22 @@ func TestWhoCannotProveWhatTheyAreAreRefused(t *testing.T) {
 			caller, serverErr, clientErr := shake(t, test.server, test.client)
 			err := errors.Join(serverErr, clientErr)
 			if caller != "" || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
-				t.Errorf("called by %q, %v; want an error that says %q", caller, err, test.want)
+				t.Errorf("caller %q, error %v; want an error that contains %q", caller, err, test.want)
 			}
 		})
 	}
 }
 
-func TestACallerWithoutACertificateIsNobody(t *testing.T) {
+func TestACallerWithoutACertificateHasNoName(t *testing.T) {
 	t.Parallel()
 	inventory := identityOf(t, newAuthority(t), "inventory")
 	caller, serverErr, clientErr := shake(t, inventory.Server(), &tls.Config{MinVersion: tls.VersionTLS13, InsecureSkipVerify: true})
 	if caller != "" || serverErr != nil || clientErr != nil {
-		t.Errorf("called by %q, %v, %v", caller, serverErr, clientErr)
+		t.Errorf("caller %q, server error %v, client error %v", caller, serverErr, clientErr)
 	}
 }
 
-func TestARotationReachesTheNextConnection(t *testing.T) {
+func TestNewConnectionsUseTheRotatedCertificate(t *testing.T) {
 	t.Parallel()
 	before, after := newAuthority(t), newAuthority(t)
 	inventory, orders := identityOf(t, before, "inventory"), identityOf(t, before, "orders")
@@ -125,23 +126,23 @@ func TestARotationReachesTheNextConnection(t *testing.T) {
 		t.Fatal(err)
 	}
 	if caller, serverErr, _ := shake(t, server, client); caller != "" || serverErr == nil {
-		t.Errorf("by the old root alone: called by %q", caller)
+		t.Errorf("with only the old root trusted: caller %q", caller)
 	}
 	if err := inventory.SetRoots(before.Root(), after.Root()); err != nil {
 		t.Fatal(err)
 	}
 	if caller, serverErr, clientErr := shake(t, server, client); caller != "orders" || serverErr != nil || clientErr != nil {
-		t.Errorf("by both roots: called by %q, %v, %v", caller, serverErr, clientErr)
+		t.Errorf("with both roots trusted: caller %q, server error %v, client error %v", caller, serverErr, clientErr)
 	}
 }
 
-// reissue gives an identity a certificate of an authority.
+// reissue gives identity a new certificate issued by authority.
 func reissue(identity *certificate.Identity, authority *certtest.Authority, service string) error {
 	certPEM, keyPEM, err := authority.Issue(service, time.Now().Add(time.Hour))
 	return errors.Join(err, identity.SetLeaf(certPEM, keyPEM))
 }
 
-func TestAnIdentityIsReadyOnceItHasBothHalves(t *testing.T) {
+func TestAnIdentityIsReadyOnceItHasACertificateAndRoots(t *testing.T) {
 	t.Parallel()
 	authority := newAuthority(t)
 	identity := certificate.New()
@@ -155,10 +156,10 @@ func TestAnIdentityIsReadyOnceItHasBothHalves(t *testing.T) {
 		t.Errorf("without roots: %v", err)
 	}
 	if err := identity.SetRoots(certificate.Root{PEM: "no certificate"}); err == nil {
-		t.Error("roots that are none are no error")
+		t.Error("SetRoots accepted invalid roots")
 	}
 	if err := identity.SetLeaf(certPEM, []byte("no key")); err == nil {
-		t.Error("a key that is none is no error")
+		t.Error("SetLeaf accepted an invalid key")
 	}
 	if err := identity.SetRoots(authority.Root()); err != nil {
 		t.Fatal(err)

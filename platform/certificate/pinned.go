@@ -10,9 +10,9 @@ import (
 	"os"
 )
 
-// Pinned returns the settings of a client whose server has the certificate that the PEM file begins with, whatever name and
-// issuer it has. It is for a client beside its server, which calls it by another name than shoppers do. The file is read again
-// for each connection, because certificates are renewed.
+// Pinned returns the TLS configuration of a client that accepts exactly one server certificate: the first one in the PEM file.
+// Its name and issuer do not matter. The client runs beside its server and reaches it by another name than shoppers do. The
+// file is read again for each connection, because certificates are renewed.
 func Pinned(file string) *tls.Config {
 	return &tls.Config{
 		MinVersion:         tls.VersionTLS12,

@@ -15,7 +15,7 @@ import (
 	"souk/platform/certificate"
 )
 
-func TestAPinnedClientTakesTheCertificateInTheFileAndNoOther(t *testing.T) {
+func TestPinnedClientAcceptsOnlyTheCertificateInTheFile(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewUnstartedServer(http.NotFoundHandler())
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
@@ -24,7 +24,7 @@ func TestAPinnedClientTakesTheCertificateInTheFileAndNoOther(t *testing.T) {
 	own := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
 	another := ofAnother(t)
 	file := filepath.Join(t.TempDir(), "cert.pem")
-	// It is renewed while the client runs.
+	// The certificate is renewed while the client runs.
 	client := &http.Client{Transport: &http.Transport{TLSClientConfig: certificate.Pinned(file), DisableKeepAlives: true}}
 	for _, test := range []struct{ content, refusal string }{
 		{string(own), ""},
@@ -46,7 +46,7 @@ func TestAPinnedClientTakesTheCertificateInTheFileAndNoOther(t *testing.T) {
 	}
 }
 
-// ofAnother returns a certificate of somebody else's, in PEM.
+// ofAnother returns somebody else's certificate as PEM.
 func ofAnother(t *testing.T) []byte {
 	t.Helper()
 	certPEM, _, err := newAuthority(t).Issue("orders", time.Now().Add(time.Hour))

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// watchedConn is an open connection to a peer that proved itself.
+// watchedConn is an open connection to a peer with a verified certificate.
 type watchedConn struct {
 	net.Conn
 	raw      net.Conn
@@ -15,8 +15,8 @@ type watchedConn struct {
 	chain    []*x509.Certificate
 }
 
-// Watch returns conn, whose handshake over raw ended in state, as a connection that ends when the root that vouches for its peer
-// is trusted no more. A peer without a certificate is vouched for by none.
+// Watch returns conn, a TLS connection over raw, so that it closes when the root of its peer's certificate is no longer
+// trusted. state is the result of the handshake. It returns conn itself if the peer has no certificate.
 func (i *Identity) Watch(conn, raw net.Conn, state tls.ConnectionState) net.Conn {
 	if len(state.PeerCertificates) == 0 {
 		return conn
@@ -25,7 +25,7 @@ func (i *Identity) Watch(conn, raw net.Conn, state tls.ConnectionState) net.Conn
 	i.mu.Lock()
 	i.watched[w] = struct{}{}
 	i.mu.Unlock()
-	w.closeDistrusted() // the roots may have been replaced since the handshake
+	w.closeDistrusted() // in case the roots were replaced since the handshake
 	return w
 }
 
@@ -37,15 +37,15 @@ func (w *watchedConn) Close() error {
 	return w.Conn.Close()
 }
 
-// closeDistrusted breaks the connection if its peer is trusted no more, without a goodbye: that would wait for a peer that does
-// not read.
+// closeDistrusted closes the connection if its peer is no longer trusted. It closes the raw connection, because the closing
+// message of TLS would wait for a peer that does not read.
 func (w *watchedConn) closeDistrusted() {
 	if w.identity.verify(w.chain, x509.ExtKeyUsageAny) != nil {
 		_ = w.raw.Close()
 	}
 }
 
-// closeDistrusted closes the connections to peers that are trusted no more, now and at the end of each root's time.
+// closeDistrusted closes the connections to peers that are no longer trusted, now and again whenever the trust in a root ends.
 func (i *Identity) closeDistrusted() {
 	i.mu.Lock()
 	if i.retire != nil {
@@ -65,7 +65,7 @@ func (i *Identity) closeDistrusted() {
 	}
 }
 
-// nextEnd returns when the next root is trusted no more, or zero if all are for ever.
+// nextEnd returns when the trust in the next root ends, or zero if no trust has an end.
 func (i *Identity) nextEnd(now time.Time) time.Time {
 	var next time.Time
 	for _, r := range i.roots {

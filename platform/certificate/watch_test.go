@@ -13,14 +13,14 @@ import (
 	"souk/testkit/certtest"
 )
 
-// until is an authority's root as it is trusted for a while.
+// until returns an authority's root, trusted until over.
 func until(authority *certtest.Authority, over time.Time) certificate.Root {
 	root := authority.Root()
 	root.Until = over
 	return root
 }
 
-func TestAReplacedRootIsTrustedUntilItsTime(t *testing.T) {
+func TestAReplacedRootIsTrustedUntilItsEnd(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		old, next := newAuthority(t), newAuthority(t)
@@ -38,7 +38,7 @@ func TestAReplacedRootIsTrustedUntilItsTime(t *testing.T) {
 			t.Helper()
 			caller, serverErr, clientErr := shake(t, server.Server(), client.Client(peer))
 			if caller != want || (serverErr == nil && clientErr == nil) != (want != "") {
-				t.Errorf("%s is called by %q, want %q (%v, %v)", peer, caller, want, serverErr, clientErr)
+				t.Errorf("%s sees caller %q, want %q (server error %v, client error %v)", peer, caller, want, serverErr, clientErr)
 			}
 		}
 		time.Sleep(time.Minute - time.Second)
@@ -56,7 +56,7 @@ func TestAReplacedRootIsTrustedUntilItsTime(t *testing.T) {
 	})
 }
 
-// end is one end of a connection, which says whether its own side has closed it.
+// end is one end of a connection. It records whether its own side has closed it.
 type end struct {
 	net.Conn
 	closed atomic.Bool
@@ -67,7 +67,7 @@ func (e *end) Close() error {
 	return e.Conn.Close()
 }
 
-// open returns the two ends of a connection that both sides watch.
+// open returns both ends of a connection; both sides watch it.
 func open(t *testing.T, server, client *certificate.Identity, peer string) (serverEnd, clientEnd *end) {
 	t.Helper()
 	left, right := net.Pipe()
@@ -95,7 +95,7 @@ func open(t *testing.T, server, client *certificate.Identity, peer string) (serv
 	return serverEnd, clientEnd
 }
 
-func TestAnOpenConnectionEndsWithTheTrustInItsPeer(t *testing.T) {
+func TestConnectionsCloseWhenTheirPeerIsNoLongerTrusted(t *testing.T) {
 	t.Parallel()
 	for name, stolenBy := range map[string]string{"by the server": "client", "by the client": "server"} {
 		t.Run(name, func(t *testing.T) {
@@ -116,22 +116,22 @@ func TestAnOpenConnectionEndsWithTheTrustInItsPeer(t *testing.T) {
 				other, _ = open(t, living, identityOf(t, next, "gateway"), "inventory")
 				time.Sleep(time.Minute - time.Second)
 				if mine.closed.Load() {
-					t.Error("closed before the time")
+					t.Error("closed before the trust ended")
 				}
 				time.Sleep(time.Second)
 				synctest.Wait()
 				if !mine.closed.Load() {
-					t.Error("still open after the time")
+					t.Error("still open after the trust ended")
 				}
 				if other.closed.Load() {
-					t.Error("a connection of the living is closed")
+					t.Error("a connection with a trusted certificate is closed")
 				}
-				// A root that is taken away ends connections at once.
+				// Removing a root closes its connections at once.
 				if err := living.SetRoots(old.Root()); err != nil {
 					t.Fatal(err)
 				}
 				if !other.closed.Load() {
-					t.Error("still open without the root")
+					t.Error("still open after its root was removed")
 				}
 			})
 		})

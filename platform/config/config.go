@@ -1,5 +1,4 @@
-// Package config is responsible for reading a process's settings from its SOUK_… environment variables, and from the files
-// that they name.
+// Package config reads a process's settings from its SOUK_… environment variables, and from the files that they name.
 package config
 
 import (
@@ -11,19 +10,19 @@ import (
 	"github.com/caarlos0/env/v11"
 )
 
-// Prefix begins the name of every setting.
+// Prefix is the beginning of every setting's name.
 const Prefix = "SOUK_"
 
 type validator interface {
 	Validate() error
 }
 
-// Load fills the struct that target points to from the environment and then calls its Validate method,
-// if it has one. Any setting SOUK_X may be given as SOUK_X_FILE, the path of a file with its value. The error is one line
-// that names each variable that is wrong, and shows the value of no secret.
+// Load fills the struct that target points to from the environment, and then calls its Validate method, if it has one. Instead
+// of SOUK_X, SOUK_X_FILE may be set to the path of a file with the value. The error is one line that names each invalid
+// variable, and shows no secret.
 //
-// A setting that is called like a secret must have a type of package secret, so that no print of the struct shows it, or the
-// tag redact:"no" where the name misleads.
+// A setting with a name like that of a secret must have a type of package secret, so that printing the struct does not show it,
+// or the tag redact:"no" if it is not a secret.
 func Load(target any) error {
 	if exposed := exposed(reflect.TypeOf(target), Prefix); len(exposed) > 0 {
 		return fmt.Errorf("settings: %s: neither of a type of package secret nor tagged redact:\"no\"", strings.Join(exposed, ", "))
@@ -43,7 +42,7 @@ func Load(target any) error {
 	return nil
 }
 
-// explain says in one line what is wrong: which variables are missing, and which have no value of their type.
+// explain returns a line about the errors: the missing variables, and those with a value of the wrong type.
 func explain(err error, target any, environment map[string]string) string {
 	var all env.AggregateError
 	if !errors.As(err, &all) {
@@ -58,8 +57,8 @@ func explain(err error, target any, environment map[string]string) string {
 	return strings.Join(parts, "; ")
 }
 
-// malformed names the variables whose text is no value of their setting. The library's errors name the Go field, so
-// each variable is tried alone.
+// malformed returns the variables whose text cannot be converted to the type of their setting. It tries each variable
+// separately, because the library's errors name the Go field instead.
 func malformed(target any, environment map[string]string) []string {
 	var parts []string
 	params, err := env.GetFieldParamsWithOptions(target, env.Options{Prefix: Prefix})

@@ -9,11 +9,11 @@ import (
 	"github.com/caarlos0/env/v11"
 )
 
-// fileSuffix ends the name of a variable that holds the path of a file with the setting's value.
+// fileSuffix is the suffix of a variable that contains the path of a file with the setting's value.
 const fileSuffix = "_FILE"
 
-// environment returns the process's environment variables, with the content of the files that target's settings are in. As
-// for the settings themselves, an empty variable is one that was not given.
+// environment returns the process's environment variables, and the contents of the files that they name for target's settings.
+// An empty variable counts as missing, as for the settings themselves.
 func environment(target any) (map[string]string, error) {
 	params, err := env.GetFieldParamsWithOptions(target, env.Options{Prefix: Prefix})
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"souk/platform/secret"
 )
 
-// everything has a setting of each type that the services have.
+// everything has settings of all types that the services use.
 type everything struct {
 	Text   string        `env:"TEST_TEXT,required"`
 	Wait   time.Duration `env:"TEST_WAIT"`
@@ -19,7 +19,7 @@ type everything struct {
 	Secret secret.Text   `env:"TEST_SECRET"`
 }
 
-// FuzzLoad: settings are read, or what is wrong with them is said in one line that holds no secret.
+// FuzzLoad checks that settings are either read or reported in an error of one line without secrets.
 func FuzzLoad(f *testing.F) {
 	f.Add("postgres://", "5s", "10", "info", "s3cret")
 	f.Add("", "soon", "1e3", "loud", "")

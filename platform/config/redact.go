@@ -8,12 +8,12 @@ import (
 	"souk/platform/secret"
 )
 
-// A setting with one of these words in its name is taken for a secret.
+// A setting with one of these words in its name is considered a secret.
 var secretWords = []string{"SECRET", "PASSWORD", "TOKEN", "KEY", "URL", "URI"}
 
 var secretTypes = map[reflect.Type]bool{reflect.TypeFor[secret.Text](): true, reflect.TypeFor[secret.URL](): true}
 
-// exposed returns the variables that are called like secrets and that a print of a struct of type t would show.
+// exposed returns the variables with names like secrets that printing a struct of type t would show.
 func exposed(t reflect.Type, prefix string) []string {
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
@@ -35,7 +35,7 @@ func exposed(t reflect.Type, prefix string) []string {
 	return names
 }
 
-// holdsText reports whether a value of type t may hold text that a print shows: it is no secret, no number and no bool.
+// holdsText reports whether printing a value of type t may show text: it is not a secret, a number or a bool.
 func holdsText(t reflect.Type) bool {
 	switch kind := t.Kind(); {
 	case secretTypes[t]:
@@ -56,7 +56,7 @@ func soundsSecret(name string) bool {
 	return false
 }
 
-// shown returns the value of a variable as an error may show it.
+// shown returns the value of a variable in the form that an error may show.
 func shown(name, value string) string {
 	if soundsSecret(name) {
 		return secret.Text(value).String()

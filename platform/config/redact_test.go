@@ -55,7 +55,7 @@ func TestSecretsAndWhatOnlySoundsLikeOneAreAccepted(t *testing.T) {
 	}
 }
 
-// seed is a secret of its own form.
+// seed is a secret inside a struct.
 type seed struct{ Bytes secret.Text }
 
 func (*seed) UnmarshalText([]byte) error { return errors.New("the seed is too short") }

@@ -10,19 +10,19 @@ import (
 	"souk/platform/keep"
 )
 
-// addressBook keeps a service's last known addresses on disk, so that a process can start while Consul is away. Whoever
-// is found at one of them has to prove by its certificate that it is that service.
+// addressBook keeps a service's last known addresses on disk, so that a process can start while Consul is down. Outdated
+// addresses do no harm, because a process found there still has to prove with its certificate that it is that service.
 type addressBook struct {
 	dir     keep.Dir
 	service string
 	logger  *slog.Logger
-	// saved are the addresses that are on disk, sorted.
+	// saved holds the addresses on disk, sorted.
 	saved []string
 }
 
 func (b *addressBook) file() string { return "peers/" + b.service + ".json" }
 
-// load returns the addresses, none if there are none or the file is not what save wrote.
+// load returns the stored addresses, or nil if there are none or the file is invalid.
 func (b *addressBook) load() []string {
 	content, err := b.dir.Read(b.file())
 	if err == nil && content != nil {
@@ -51,7 +51,7 @@ func parseAddresses(content []byte) ([]string, error) {
 	return addresses, nil
 }
 
-// save writes addresses if they are others than before.
+// save writes addresses to disk if they have changed.
 func (b *addressBook) save(addresses []string) {
 	addresses = slices.Sorted(slices.Values(addresses))
 	if b.dir == "" || slices.Equal(addresses, b.saved) {

@@ -27,22 +27,23 @@ import (
 
 const (
 	signTimeout = 5 * time.Second
-	// https://developer.hashicorp.com/consul/docs/reference/acl/token: the header of gRPC.
+	// The gRPC header of the token: https://developer.hashicorp.com/consul/docs/reference/acl/token
 	tokenHeader = "x-consul-token"
-	// Every process hears in this time of roots that it could not expect.
+	// Within this time every process learns of a root that came without notice.
 	heardWithin = 10 * time.Second
 )
 
-// An agent that is stopped keeps connections open and says nothing. Consul takes no more than a ping in 15 s
+// The pings detect an agent that was paused, because it keeps its connections open. Consul allows no more than one ping in 15 s
 // (https://github.com/hashicorp/consul/blob/main/agent/grpc-external/server.go).
 var agentAlive = keepalive.ClientParameters{Time: 20 * time.Second, Timeout: 5 * time.Second}
 
-// Certify keeps identity a certificate of service and whom to trust, as Consul's certificate authority has it, until ctx
-// is done. Until Consul answers they are those in kept, if they are still good. The private key is made here and goes nowhere
-// but there. A certificate is renewed when two thirds of its life are over, and when the authority has another root. The root
-// before is trusted for cfg.RootGrace more.
+// Certify keeps identity supplied with a certificate of service and with trusted roots from Consul's certificate authority,
+// until ctx is done. Until Consul answers, identity uses those stored in kept, if they are still good. The private key is
+// generated here and stored only there. A certificate is renewed after two thirds of its lifetime, and when the authority has a
+// new root. A replaced root stays trusted for cfg.RootGrace.
 //
-// Consul's HTTP API hands out keys with certificates, and from its cache also to callers without a token: see docs/adr.
+// Certify does not use Consul's HTTP API, because that API generates the keys itself, and serves certificates with their keys
+// from its cache even to callers without a token: see docs/adr.
 func Certify(ctx context.Context, cfg Config, service string, identity *certificate.Identity, kept keep.Dir, logger *slog.Logger) error {
 	conn, err := dialAuthority(cfg.GRPCAddr)
 	if err != nil {
@@ -62,7 +63,7 @@ func Certify(ctx context.Context, cfg Config, service string, identity *certific
 	return nil
 }
 
-// dialAuthority returns a connection that is tried again soon after Consul is back, and looks its address up each time.
+// dialAuthority returns a connection that is soon restored once Consul is back, and that resolves the address for each attempt.
 func dialAuthority(addr string) (*grpc.ClientConn, error) {
 	again := grpc.ConnectParams{
 		Backoff:           backoff.Config{BaseDelay: retryFirst, Multiplier: 2, Jitter: 0.5, MaxDelay: retryMost},
@@ -75,11 +76,11 @@ func dialAuthority(addr string) (*grpc.ClientConn, error) {
 type certifier struct {
 	authority pbconnectca.ConnectCAServiceClient
 	token     string
-	// What the certificate says.
+	// The contents of the certificate.
 	datacenter, service string
 
 	identity *certificate.Identity
-	// grace is for how long a root is trusted once another has taken its place.
+	// grace is how long a replaced root stays trusted.
 	grace  time.Duration
 	kept   keep.Dir
 	logger *slog.Logger
@@ -88,13 +89,14 @@ type certifier struct {
 	trustDomain string
 	activeRoot  string
 	trust       trust
-	// The certificate in force, and its key.
+	// The current certificate and its key.
 	certPEM, keyPEM string
-	// rotated says that there is another active root, the first one included, and how soon to have a certificate of it.
+	// rotated signals that the active root has changed, or is known for the first time. The value is how long to wait before
+	// getting a certificate from it.
 	rotated chan time.Duration
 }
 
-// renew keeps the certificate good until ctx is done.
+// renew replaces the certificate whenever it is due, until ctx is done.
 func (c *certifier) renew(ctx context.Context) {
 	due := time.NewTimer(time.Hour)
 	defer due.Stop()
@@ -124,15 +126,16 @@ func (c *certifier) renew(ctx context.Context) {
 	}
 }
 
-// renewIn returns how long after now a certificate is to be renewed: when two thirds of its life are over, or a little
-// earlier, so that processes started together do not ask together.
+// renewIn returns how long to wait before renewing a certificate: until two thirds of its lifetime are over, or a random bit
+// less, so that processes started together do not renew together.
 func renewIn(leaf *x509.Certificate, now time.Time) time.Duration {
 	life := leaf.NotAfter.Sub(leaf.NotBefore)
 	return max(0, leaf.NotBefore.Add(life*2/3-mathrand.N(life/10)).Sub(now))
 }
 
-// sign makes a key, has the authority sign a certificate of it, and puts both in force. A certificate of another root than the
-// active one is refused, because Consul tells of a new root a moment before it signs with it, and peers stop trusting the old.
+// sign generates a key, has the authority sign a certificate for it, and uses both. It refuses a certificate that was not
+// issued by the active root, because Consul announces a new root a moment before it signs with it, and peers stop trusting the
+// old root.
 func (c *certifier) sign(ctx context.Context) (*x509.Certificate, error) {
 	ctx, cancel := context.WithTimeout(ctx, signTimeout)
 	defer cancel()
@@ -170,7 +173,7 @@ func (c *certifier) sign(ctx context.Context) (*x509.Certificate, error) {
 	return x509.ParseCertificate(block.Bytes)
 }
 
-// request is a signing request for the service.
+// request returns a certificate signing request for the service.
 func (c *certifier) request(key *ecdsa.PrivateKey) ([]byte, error) {
 	c.mu.Lock()
 	names := certificate.URIs(c.trustDomain, c.datacenter, c.service)

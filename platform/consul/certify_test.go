@@ -20,14 +20,14 @@ import (
 	"souk/testkit/devserver"
 )
 
-// certify keeps an identity until the test ends.
+// certify returns an identity of service that Certify maintains until the test ends.
 func certify(t *testing.T, agent *devserver.Consul, token secret.Text, service string) *certificate.Identity {
 	t.Helper()
 	identity, _ := certifyKept(t, agent, token, service, "")
 	return identity
 }
 
-// certifyKept keeps an identity, on disk too, until the test or the returned function ends it.
+// certifyKept is like certify, but also stores the certificate in kept. The returned function ends it early.
 func certifyKept(t *testing.T, agent *devserver.Consul, token secret.Text, service string, kept keep.Dir) (identity *certificate.Identity, stop func()) {
 	t.Helper()
 	return certifyAs(t, consul.Config{Addr: agent.Addr(), GRPCAddr: agent.GRPCAddr(), Datacenter: "dc1", Token: token}, service, kept)
@@ -57,7 +57,7 @@ func ready(t *testing.T, identity *certificate.Identity) {
 	}
 }
 
-// meet has a client connect to a server, and returns whom the server took it for and the client's root.
+// meet connects a client to a server. It returns the caller's name as the server sees it, and the name of the client's root.
 func meet(t *testing.T, server, client *certificate.Identity, peer string) (caller, root string, err error) {
 	t.Helper()
 	listener, err := tls.Listen("tcp", "127.0.0.1:0", server.Server())
@@ -120,19 +120,19 @@ func TestServicesHaveCertificatesAndFollowTheRootsRotation(t *testing.T) {
 	ready(t, orders)
 	caller, before, err := meet(t, inventory, orders, "inventory")
 	if err != nil || caller != "orders" {
-		t.Fatalf("called by %q: %v", caller, err)
+		t.Fatalf("caller %q: %v", caller, err)
 	}
 	replaceRoot(t, client)
 	eventually(t, 90*time.Second, "the certificates are of the next root", func() bool {
 		caller, root, err := meet(t, inventory, orders, "inventory")
 		if err != nil || caller != "orders" {
-			t.Errorf("while the root rotates: called by %q: %v", caller, err)
+			t.Errorf("while the root rotates: caller %q: %v", caller, err)
 		}
 		return root != before || err != nil
 	})
 }
 
-func TestATokenIsGoodForItsServiceAlone(t *testing.T) {
+func TestATokenWorksOnlyForItsService(t *testing.T) {
 	t.Parallel()
 	management := secret.Text(uuid.NewString())
 	strict, err := devserver.StartConsul(t.Context(), devserver.ConsulConfig{Dir: t.TempDir(), ManagementToken: management})
@@ -148,7 +148,7 @@ func TestATokenIsGoodForItsServiceAlone(t *testing.T) {
 		return client
 	}
 	ordersToken := secret.Text(uuid.NewString())
-	for range 2 { // again changes nothing
+	for range 2 { // repeating it changes nothing
 		if err := consul.GrantReading(t.Context(), with(management)); err != nil {
 			t.Fatal(err)
 		}
@@ -166,7 +166,7 @@ func TestATokenIsGoodForItsServiceAlone(t *testing.T) {
 	for what, thief := range map[string]*certificate.Identity{
 		"another's certificate": certify(t, strict, ordersToken, "payments"), "a certificate without a token": certify(t, strict, "", "orders"),
 	} {
-		// By now orders has its own, after a single question.
+		// One second is long enough: with the right token, orders got its certificate with its first request.
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		if err := thief.Await(ctx); err == nil {
@@ -180,15 +180,15 @@ func TestATokenIsGoodForItsServiceAlone(t *testing.T) {
 	_, _, err = with(ordersToken).ACL().TokenCreate(&api.ACLToken{}, nil)
 	forbidden("a token of one's own", err)
 	if err := with(ordersToken).Agent().ServiceRegister(&api.AgentServiceRegistration{Name: "orders", Address: "127.0.0.1", Port: 1}); err != nil {
-		t.Errorf("its own registration: %v", err)
+		t.Errorf("registering its own service: %v", err)
 	}
-	// Whoever shows no token sees where services are.
+	// Callers without a token may still look up where services are.
 	eventually(t, 15*time.Second, "orders is seen", func() bool { return len(instances(t, with(""), "orders", false)) == 1 })
 }
 
-func TestAProcessStartsWithItsKeptCertificateWhileTheAgentIsAway(t *testing.T) {
+func TestAProcessStartsWithItsStoredCertificateWhileTheAgentIsDown(t *testing.T) {
 	t.Parallel()
-	agent := newMortal(t)
+	agent := newOwnAgent(t)
 	kept := map[string]keep.Dir{"inventory": keep.Dir(t.TempDir()), "orders": keep.Dir(t.TempDir())}
 	for name, dir := range kept {
 		identity, stop := certifyKept(t, agent.Consul, "", name, dir)
@@ -203,16 +203,16 @@ func TestAProcessStartsWithItsKeptCertificateWhileTheAgentIsAway(t *testing.T) {
 	ready(t, orders)
 	caller, before, err := meet(t, inventory, orders, "inventory")
 	if err != nil || caller != "orders" {
-		t.Fatalf("called by %q: %v", caller, err)
+		t.Fatalf("caller %q: %v", caller, err)
 	}
 	thief, _ := certifyKept(t, agent.Consul, "", "payments", kept["orders"])
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
 	if thief.Await(ctx) == nil {
-		t.Error("another's certificate is used")
+		t.Error("a kept certificate of another service is used")
 	}
 
-	// The agent comes back with another root, of which nobody has heard.
+	// The agent comes back with another root, which no process knows yet.
 	agent.startEmpty(t)
 	connections := 0
 	eventually(t, 60*time.Second, "both have certificates of the next root", func() bool {

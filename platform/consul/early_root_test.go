@@ -15,11 +15,11 @@ import (
 	"souk/testkit/certtest"
 )
 
-// TestACertificateIsOfTheRootThatConsulTellsOf widens a moment of Consul's: it tells of a new root, and signs with the old one
-// until it has put the new one to use (consul v1.22.5, agent/consul/leader_connect_ca.go, primaryUpdateRootCA).
-func TestACertificateIsOfTheRootThatConsulTellsOf(t *testing.T) {
+// The test prolongs a moment in Consul's root rotation: Consul announces a new root, but signs with the old one until the new
+// one is in use (consul v1.22.5, agent/consul/leader_connect_ca.go, primaryUpdateRootCA).
+func TestACertificateFromTheOldRootIsNotUsedAfterTheNewRootIsAnnounced(t *testing.T) {
 	t.Parallel()
-	agent := newMortal(t)
+	agent := newOwnAgent(t)
 	client := newClient(t, agent.Addr())
 	early := newEarlyAuthority(t, agent.GRPCAddr())
 	inventory, _ := certifyAs(t, consul.Config{Addr: agent.Addr(), GRPCAddr: early.addr, Datacenter: "dc1"}, "inventory", "")
@@ -39,16 +39,16 @@ func TestACertificateIsOfTheRootThatConsulTellsOf(t *testing.T) {
 	})
 }
 
-// earlyAuthority stands before Consul's authority, and tells of a root before Consul does.
+// earlyAuthority is a proxy in front of Consul's certificate authority. It announces a root before Consul does.
 type earlyAuthority struct {
 	pbconnectca.UnimplementedConnectCAServiceServer
 	addr      string
 	consul    pbconnectca.ConnectCAServiceClient
 	announced chan *certtest.Authority
 
-	mu     sync.Mutex
-	told   bool
-	signed int
+	mu           sync.Mutex
+	hasAnnounced bool
+	signed       int
 }
 
 func newEarlyAuthority(t *testing.T, addr string) *earlyAuthority {
@@ -72,28 +72,28 @@ func newEarlyAuthority(t *testing.T, addr string) *earlyAuthority {
 	return e
 }
 
-// announce tells of a root as the active one.
+// announce reports next as the active root.
 func (e *earlyAuthority) announce(next *certtest.Authority) { e.announced <- next }
 
-// signedEarly returns how many certificates Consul signed after the announcement.
+// signedEarly returns how many certificates Consul signed with the old root after the announcement.
 func (e *earlyAuthority) signedEarly() int {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.signed
 }
 
-// Sign has Consul sign, with the root that it uses.
+// Sign forwards the request to Consul, which signs with its current root.
 func (e *earlyAuthority) Sign(ctx context.Context, request *pbconnectca.SignRequest) (*pbconnectca.SignResponse, error) {
 	answer, err := e.consul.Sign(ctx, request)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.told && err == nil {
+	if e.hasAnnounced && err == nil {
 		e.signed++
 	}
 	return answer, err
 }
 
-// WatchRoots passes on what Consul says first, and then the announced root.
+// WatchRoots forwards Consul's first answer, and then the announced root.
 func (e *earlyAuthority) WatchRoots(request *pbconnectca.WatchRootsRequest, stream grpc.ServerStreamingServer[pbconnectca.WatchRootsResponse]) error {
 	upstream, err := e.consul.WatchRoots(stream.Context(), request)
 	if err != nil {
@@ -118,7 +118,7 @@ func (e *earlyAuthority) WatchRoots(request *pbconnectca.WatchRootsRequest, stre
 	list.Roots = append(list.Roots, &pbconnectca.CARoot{Id: "next", RootCert: string(next.RootPEM), Active: true})
 	list.ActiveRootId = "next"
 	e.mu.Lock()
-	e.told = true
+	e.hasAnnounced = true
 	e.mu.Unlock()
 	if err := stream.Send(list); err != nil {
 		return err

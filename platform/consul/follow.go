@@ -11,18 +11,18 @@ import (
 )
 
 const (
-	// A blocking query comes back after this long at the latest.
+	// The agent answers a blocking query after this long even if nothing has changed.
 	waitTime = 30 * time.Second
-	// The agent adds up to a sixteenth to that (https://developer.hashicorp.com/consul/api-docs/features/blocking). One that
-	// takes longer still is hung, and asked again.
+	// The agent adds up to a sixteenth to that (https://developer.hashicorp.com/consul/api-docs/features/blocking). If it takes
+	// longer, it hangs, and is asked again.
 	queryTimeout = waitTime + waitTime/16 + 3*time.Second
-	// Waits between queries after an error double from the first to the second.
+	// After errors in a row, the waits between queries double from retryFirst to retryMost.
 	retryFirst = 100 * time.Millisecond
 	retryMost  = time.Second
 )
 
-// follow asks again and again for what has changed since the answer before, until ctx is done. failed is told of each
-// error; the next question waits a little then.
+// follow runs blocking queries, each of which returns as soon as something has changed, until ctx is done. It passes each error
+// to failed and waits a little before the next query.
 func follow(ctx context.Context, logger *slog.Logger, query func(*api.QueryOptions) (*api.QueryMeta, error), failed func(error)) {
 	var index uint64
 	backoff := outage.Backoff{First: retryFirst, Most: retryMost}
@@ -39,21 +39,22 @@ func follow(ctx context.Context, logger *slog.Logger, query func(*api.QueryOptio
 		}
 		logger.Log(ctx, level, "consul cannot be asked", "error", err)
 		failed(err)
-		// An agent that lost its data counts from the start again: it would have us wait for an index that it is far from.
+		// Start from index 0 again. An agent that lost its data counts from the start, so it would not reach the old index for
+		// long.
 		index, level = 0, slog.LevelDebug
 		backoff.Sleep(ctx)
 	}
 }
 
-// ask makes one blocking query. An agent that is stopped keeps connections open and answers nothing, hence the time limit.
+// ask runs one blocking query. It has a time limit, because a paused agent keeps its connections open and never answers.
 func ask(ctx context.Context, index uint64, query func(*api.QueryOptions) (*api.QueryMeta, error)) (*api.QueryMeta, error) {
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
 	return query((&api.QueryOptions{WaitIndex: index, WaitTime: waitTime}).WithContext(ctx))
 }
 
-// nextIndex follows https://developer.hashicorp.com/consul/api-docs/features/blocking: an index that went
-// backwards starts over.
+// nextIndex resets an index that has gone backwards, as required by
+// https://developer.hashicorp.com/consul/api-docs/features/blocking.
 func nextIndex(last, now uint64) uint64 {
 	if now < last {
 		return 0

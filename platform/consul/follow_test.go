@@ -11,7 +11,7 @@ import (
 	"github.com/hashicorp/consul/api"
 )
 
-// followed follows an agent that answers with each of answers, in turn. It returns with what indexes it was asked, and when.
+// followed runs follow with an agent that gives the answers in turn. It returns the index and the time of each query.
 func followed(t *testing.T, answers ...func(context.Context) (uint64, error)) (indexes []uint64, at []time.Duration) {
 	t.Helper()
 	start := time.Now()
@@ -32,20 +32,20 @@ func answer(index uint64) func(context.Context) (uint64, error) {
 	return func(context.Context) (uint64, error) { return index, nil }
 }
 
-func TestAnAgentThatAnswersNothingIsAskedAgain(t *testing.T) {
+func TestAQueryToAHangingAgentIsRepeated(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		hang := func(ctx context.Context) (uint64, error) { <-ctx.Done(); return 0, ctx.Err() }
 		_, at := followed(t, answer(7), hang, hang)
 		for i, most := range []time.Duration{0, 0, 36 * time.Second, 72 * time.Second} {
 			if at[i] > most {
-				t.Errorf("question %d is asked after %v, want %v at most", i+1, at[i], most)
+				t.Errorf("query %d is made after %v, want %v at most", i+1, at[i], most)
 			}
 		}
 	})
 }
 
-func TestAnAgentThatWasAwayIsAskedFromTheStart(t *testing.T) {
+func TestQueriesStartFromIndexZeroAfterAnError(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		away := func(context.Context) (uint64, error) { return 0, errors.New("away") }

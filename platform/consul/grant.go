@@ -9,8 +9,8 @@ import (
 	"souk/platform/secret"
 )
 
-// GrantIdentity makes token the one that a service registers itself with and takes its certificate with. Those of others
-// it cannot. client's own token must manage ACLs. Again changes nothing.
+// GrantIdentity creates an ACL token with which a service can register itself and get its certificate, but not those of other
+// services. If the token exists, it changes nothing. The client's own token must be allowed to manage ACLs.
 func GrantIdentity(ctx context.Context, client *api.Client, service string, token secret.Text) error {
 	opts := (&api.QueryOptions{Token: string(token)}).WithContext(ctx)
 	if _, _, err := client.ACL().TokenReadSelf(opts); err == nil {
@@ -26,7 +26,7 @@ func GrantIdentity(ctx context.Context, client *api.Client, service string, toke
 	return nil
 }
 
-// The policy of those who show no token: which services there are, and where.
+// The policy of callers without a token: they may look up services and their addresses.
 const (
 	readingPolicy = "souk-catalog-read"
 	readingRules  = `service_prefix "" { policy = "read" }
@@ -35,8 +35,9 @@ node_prefix "" { policy = "read" }`
 	anonymousToken = "00000000-0000-0000-0000-000000000002"
 )
 
-// GrantReading lets whoever reaches the agent read which services there are, and where: its page shows that. It gives no
-// certificate and changes nothing. client's own token must manage ACLs. Again changes nothing.
+// GrantReading lets callers without a token read which services exist and where they run, because Consul's web page shows that.
+// They get no certificates and can change nothing. Running it again is safe. The client's own token must be allowed to manage
+// ACLs.
 func GrantReading(ctx context.Context, client *api.Client) error {
 	read, write := (&api.QueryOptions{}).WithContext(ctx), (&api.WriteOptions{}).WithContext(ctx)
 	policy, _, err := client.ACL().PolicyReadByName(readingPolicy, read)

@@ -12,17 +12,17 @@ import (
 
 const (
 	certificateFile = "certificate.json"
-	// A kept certificate that ends sooner is not used: Consul may stay away for a while yet.
+	// A stored certificate that expires sooner is not used, because Consul may stay down for a while.
 	leastLife = 10 * time.Minute
 )
 
-// keptCertificate is a process's certificate and whom it trusts, as they are kept.
+// keptCertificate is the content of the file: a process's certificate, its key and the trusted roots.
 type keptCertificate struct {
 	Certificate, Key string // PEM
 	Roots            []certificate.Root
 }
 
-// load puts what was kept in force, if there is something and it is still good.
+// load uses the stored certificate, if there is one and it is still good.
 func (c *certifier) load() {
 	content, err := c.kept.Read(certificateFile)
 	if err == nil && content == nil {
@@ -50,7 +50,7 @@ func (c *certifier) load() {
 func parseCertificate(content []byte, service string) (keptCertificate, error) {
 	var kept keptCertificate
 	if err := json.Unmarshal(content, &kept); err != nil {
-		return kept, errors.New("it is broken") // the error could tell of the key
+		return kept, errors.New("it is broken") // err is not shown because it could contain parts of the key
 	}
 	pair, err := tls.X509KeyPair([]byte(kept.Certificate), []byte(kept.Key))
 	switch {
@@ -66,8 +66,8 @@ func parseCertificate(content []byte, service string) (keptCertificate, error) {
 	return kept, nil
 }
 
-// save keeps the certificate and whom to trust until when, once there are both: a process that starts while Consul is away
-// must not trust a root for longer than this one would. It is called with the lock held.
+// save stores the certificate, its key, and the trusted roots with the end of their trust, once there is a certificate. A
+// process that starts while Consul is down must not trust a root for longer than this process would. The caller holds the lock.
 func (c *certifier) save() {
 	if c.certPEM == "" {
 		return

@@ -18,15 +18,15 @@ import (
 	"souk/testkit/devserver"
 )
 
-// mortal is an agent of a test's own.
-type mortal struct {
+// ownAgent is a Consul agent that belongs to one test, so that the test can stop it.
+type ownAgent struct {
 	*devserver.Consul
 	config devserver.ConsulConfig
 }
 
-func newMortal(t *testing.T) *mortal {
+func newOwnAgent(t *testing.T) *ownAgent {
 	t.Helper()
-	m := &mortal{}
+	m := &ownAgent{}
 	for _, port := range []*int{&m.config.HTTPPort, &m.config.GRPCPort} {
 		var err error
 		if *port, err = devserver.FreePort(); err != nil {
@@ -37,8 +37,8 @@ func newMortal(t *testing.T) *mortal {
 	return m
 }
 
-// startEmpty starts the agent at the same address as before, without what it knew.
-func (m *mortal) startEmpty(t *testing.T) {
+// startEmpty starts the agent again at the same address, but without its data.
+func (m *ownAgent) startEmpty(t *testing.T) {
 	t.Helper()
 	m.config.Dir = t.TempDir()
 	started, err := devserver.StartConsul(t.Context(), m.config)
@@ -49,17 +49,17 @@ func (m *mortal) startEmpty(t *testing.T) {
 	m.Consul = started
 }
 
-func (m *mortal) stop(t *testing.T) {
+func (m *ownAgent) stop(t *testing.T) {
 	t.Helper()
 	if err := m.Stop(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// resolveKept watches a service as a process does that keeps what it knows.
-func resolveKept(t *testing.T, addr, name string, kept keep.Dir, log *logBuffer) (c *told, end func()) {
+// resolveKept resolves a service and stores its addresses in kept, as a real process does.
+func resolveKept(t *testing.T, addr, name string, kept keep.Dir, log *logBuffer) (c *recorder, end func()) {
 	t.Helper()
-	c = &told{}
+	c = &recorder{}
 	built, err := consul.NewBuilder(newClient(t, addr), kept, log.logger()).Build(
 		resolver.Target{URL: url.URL{Scheme: "consul", Path: "/" + name}}, c, resolver.BuildOptions{})
 	if err != nil {
@@ -69,9 +69,9 @@ func resolveKept(t *testing.T, addr, name string, kept keep.Dir, log *logBuffer)
 	return c, built.Close
 }
 
-func TestAProcessStartsWithTheLastKnownAddressesWhileTheAgentIsAway(t *testing.T) {
+func TestAProcessStartsWithTheStoredAddressesWhileTheAgentIsDown(t *testing.T) {
 	t.Parallel()
-	agent := newMortal(t)
+	agent := newOwnAgent(t)
 	client, kept := newClient(t, agent.Addr()), keep.Dir(t.TempDir())
 	first := serveInstance(t, "kept")
 	stop := register(t, client, first.Instance)
@@ -84,11 +84,11 @@ func TestAProcessStartsWithTheLastKnownAddressesWhileTheAgentIsAway(t *testing.T
 	eventually(t, time.Second, "it is found where it was", c.has(first))
 	stop()
 	agent.startEmpty(t)
-	// The first answer is that there is none, which is not believed.
+	// The agent's first answer is an empty list, which the resolver ignores.
 	eventually(t, 15*time.Second, "an answer", func() bool { return len(instances(t, client, "kept", false)) == 0 })
 	second := serveInstance(t, "kept")
 	if _, errs := c.lastError(); errs != 0 || !c.has(first)() {
-		t.Errorf("the last known address is taken away, with %d errors", errs)
+		t.Errorf("the last known address was removed, with %d errors", errs)
 	}
 	register(t, client, second.Instance)
 	eventually(t, 15*time.Second, "its successor is found", c.has(second))
@@ -98,7 +98,7 @@ func TestAProcessStartsWithTheLastKnownAddressesWhileTheAgentIsAway(t *testing.T
 	})
 }
 
-func TestAFileThatIsNoneOfOursIsLeftAside(t *testing.T) {
+func TestInvalidAddressFilesAreIgnored(t *testing.T) {
 	t.Parallel()
 	for name, content := range map[string]string{
 		"torn": `["127.0.0.1:80`, "empty": "", "another form": `{"a": 1}`, "no address": `["nowhere"]`, "no port": `["127.0.0.1:"]`,
@@ -112,14 +112,14 @@ func TestAFileThatIsNoneOfOursIsLeftAside(t *testing.T) {
 		eventually(t, 10*time.Second, name+": a line in the log", func() bool { return strings.Contains(log.String(), "cannot be used") })
 		eventually(t, 10*time.Second, name+": it says that it cannot ask", func() bool { _, n := c.lastError(); return n > 0 })
 		if !c.has()() {
-			t.Errorf("%s is believed", name)
+			t.Errorf("the content of %s was used", name)
 		}
 	}
 }
 
-func TestAnInstanceReplacedWhileTheAgentIsAwayIsFoundSoonAfterItsReturn(t *testing.T) {
+func TestAnInstanceReplacedWhileTheAgentIsDownIsFoundSoonAfterItsReturn(t *testing.T) {
 	t.Parallel()
-	agent := newMortal(t)
+	agent := newOwnAgent(t)
 	client := newClient(t, agent.Addr())
 	first, stays := serveInstance(t, "replaced"), serveInstance(t, "replaced")
 	stop := register(t, client, first.Instance)
@@ -140,9 +140,9 @@ func TestAnInstanceReplacedWhileTheAgentIsAwayIsFoundSoonAfterItsReturn(t *testi
 	t.Logf("measured: found %v after the return of an agent that had lost its data", took)
 }
 
-func TestAnAgentThatWasPausedGoesOnWhereItWas(t *testing.T) {
+func TestResolvingContinuesAfterTheAgentWasPaused(t *testing.T) {
 	t.Parallel()
-	agent := newMortal(t)
+	agent := newOwnAgent(t)
 	client := newClient(t, agent.Addr())
 	first := serveInstance(t, "paused")
 	stop := register(t, client, first.Instance)
@@ -154,7 +154,7 @@ func TestAnAgentThatWasPausedGoesOnWhereItWas(t *testing.T) {
 	start := time.Now()
 	stop()
 	if took := time.Since(start); took > 5*time.Second {
-		t.Errorf("to leave a paused agent took %v", took)
+		t.Errorf("closing the resolver of a paused agent took %v", took)
 	}
 	second := serveInstance(t, "paused")
 	register(t, client, second.Instance)
@@ -166,7 +166,7 @@ func TestAnAgentThatWasPausedGoesOnWhereItWas(t *testing.T) {
 	t.Logf("measured: found %v after the pause", time.Since(back))
 }
 
-func TestAHealthyInstancePassesSoonAndAgainSoonAfterItWasLost(t *testing.T) {
+func TestAHealthyInstancePassesSoonAfterItsRegistrationAndAfterItsLoss(t *testing.T) {
 	t.Parallel()
 	client := newClient(t, agent.Addr())
 	i := serveInstance(t, "prompt")
@@ -181,18 +181,16 @@ func TestAHealthyInstancePassesSoonAndAgainSoonAfterItWasLost(t *testing.T) {
 	eventually(t, 15*time.Second, "it passes again", passes(t, client, "prompt"))
 	again := time.Since(start)
 	if first > 4*time.Second || again > 5*time.Second {
-		t.Errorf("it passes %v after its registration, and again %v after that was lost", first, again)
+		t.Errorf("passing %v after its registration, and again %v after its loss", first, again)
 	}
 	t.Logf("measured: it passes %v after its registration, and again %v after that was lost", first, again)
 }
 
-// An agent that compares all it has with its servers just while somebody registers gives up, and tells them of no change for
-// the next 15 to 30 seconds, unless somebody registers: https://github.com/hashicorp/consul/blob/v1.22.5/agent/ae/ae.go. Not in
-// parallel: it leaves little of the machine to others.
-func TestAnAgentThatKeepsToItselfWhatItKnowsIsMadeToTellIt(t *testing.T) {
-	fresh := newMortal(t)
+// The delay is described at registrar.isKnown. This test does not run in parallel, because it uses most of the machine.
+func TestAnInstancePassesSoonAlthoughTheAgentDelaysItsSync(t *testing.T) {
+	fresh := newOwnAgent(t)
 	client := newClient(t, fresh.Addr())
-	disturb(t, client, 5*time.Second) // a new agent compares within 3 seconds
+	disturb(t, client, 5*time.Second) // a new agent compares its data with the catalog within 3 seconds
 	i := serveInstance(t, "reticent")
 	register(t, client, i.Instance)
 	start := time.Now()
@@ -200,7 +198,7 @@ func TestAnAgentThatKeepsToItselfWhatItKnowsIsMadeToTellIt(t *testing.T) {
 	t.Logf("measured: it passes %v after its registration", time.Since(start))
 }
 
-// disturb has the agent busy with registrations for a while.
+// disturb keeps the agent busy with registrations for a while.
 func disturb(t *testing.T, client *api.Client, while time.Duration) {
 	t.Helper()
 	until := time.Now().Add(while)

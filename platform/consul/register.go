@@ -1,5 +1,5 @@
-// Package consul is responsible for being found and for finding: it registers an instance with its
-// health check, and resolves consul:///name for gRPC.
+// Package consul connects a process to Consul: it registers an instance with its health check, resolves consul:///NAME targets
+// for gRPC, and obtains the process's certificate.
 package consul
 
 import (
@@ -19,36 +19,36 @@ import (
 
 const (
 	checkEvery = time.Second
-	// Consul drops an instance that has been failing for this long; it allows no less than a minute.
+	// Consul removes an instance after it has failed its check for this long. Consul's minimum is one minute.
 	forgetAfter = time.Minute
-	// How often an instance looks whether the agent still knows it.
+	// How often an instance checks that the agent still has its registration.
 	confirmEvery = time.Second
-	// How long the agent may take to answer, or to write a registration down.
+	// The time limit for an answer of the agent, including for a registration.
 	agentTimeout = 2 * time.Second
 )
 
-// Config says where the agent is.
+// Config contains the agent's address and credentials.
 type Config struct {
-	// Addr and GRPCAddr are host:port of its two APIs. The second one signs certificates.
+	// Addr and GRPCAddr are host:port of the agent's HTTP and gRPC API. The gRPC API signs certificates.
 	Addr       string `env:"ADDR" envDefault:"127.0.0.1:8500"`
 	GRPCAddr   string `env:"GRPC_ADDR" envDefault:"127.0.0.1:8502"`
 	Datacenter string `env:"DATACENTER" envDefault:"dc1"`
-	// Token is what a service registers itself and has its certificate signed with; none if Consul asks for none.
+	// Token is the ACL token for registering the service and signing its certificate; empty if Consul requires none.
 	Token secret.Text `env:"TOKEN"`
-	// RootGrace is for how long certificates of a root are taken once another root has taken its place; zero is
-	// DefaultRootGrace. So long a stolen certificate is good after that. All processes must have heard of the new root by then
-	// and have made their connections anew.
+	// RootGrace is how long certificates from a replaced root are still accepted; zero means DefaultRootGrace. A stolen
+	// certificate stays useful for that long after a rotation. It must be long enough for all processes to learn of the new
+	// root and to reconnect with a new certificate.
 	RootGrace time.Duration `env:"ROOT_GRACE" envDefault:"15m"`
 }
 
-// Instance is one process of a service.
+// Instance is one running process of a service.
 type Instance struct {
-	// ID is unique in the shop; Name is what peers resolve.
+	// ID is unique in the shop; Name is the service's name, which peers resolve.
 	ID, Name string
 	Host     string
 	Port     int
-	// HTTPPath is the path of an HTTP health check, made over TLS when HTTPS is set. Without one the check is gRPC's own
-	// health service, over TLS.
+	// HTTPPath is the path of the HTTP health check, which uses TLS if HTTPS is set. If HTTPPath is empty, the check calls
+	// gRPC's health service over TLS.
 	HTTPPath string
 	HTTPS    bool
 	Version  string
@@ -56,7 +56,7 @@ type Instance struct {
 	Admin string
 }
 
-// NewClient returns a client of the agent at addr (host:port) that shows it token, or no token if that is empty.
+// NewClient returns a client of the agent at addr (host:port). It sends token unless that is empty.
 func NewClient(addr string, token secret.Text) (*api.Client, error) {
 	client, err := api.NewClient(&api.Config{Address: addr, Token: string(token)})
 	if err != nil {
@@ -65,10 +65,10 @@ func NewClient(addr string, token secret.Text) (*api.Client, error) {
 	return client, nil
 }
 
-// Keep registers the instance, and registers it again whenever the agent has lost it or keeps to itself how it is, until
-// ctx is done. Then it deregisters it.
+// Keep registers the instance, and registers it again whenever the agent has lost the registration or does not pass the
+// instance's health on to the catalog. When ctx is done, it deregisters the instance.
 func Keep(ctx context.Context, client *api.Client, instance Instance, logger *slog.Logger) {
-	k := keeper{client: client, registration: registrationOf(instance)}
+	k := registrar{client: client, registration: registrationOf(instance)}
 	level := slog.LevelWarn
 	for ctx.Err() == nil {
 		before := k.registered
@@ -79,7 +79,7 @@ func Keep(ctx context.Context, client *api.Client, instance Instance, logger *sl
 			logger.Info("registered with consul", "id", instance.ID, "address", instance.Host, "port", instance.Port)
 			level = slog.LevelWarn
 		}
-		// Those who lost the agent together do not come back to it together.
+		// The random wait spreads the registrations of many processes after the agent was down.
 		outage.Sleep(ctx, confirmEvery*9/10+rand.N(confirmEvery/5))
 	}
 	deregister(client, instance.ID, logger)
@@ -99,12 +99,12 @@ func registrationOf(i Instance) *api.AgentServiceRegistration {
 		Interval:                       checkEvery.String(),
 		Timeout:                        "2s",
 		DeregisterCriticalServiceAfter: forgetAfter.String(),
-		// The agent asks how an instance is, at the address that it gave itself; who it is, its callers check.
+		// The agent only asks for the health at an address that the instance gave. Callers verify the instance's identity.
 		TLSSkipVerify: true,
 	}
 	switch {
 	case i.HTTPPath == "":
-		// By its name: another service may have come up at the address of one that was killed.
+		// The check names the service, because another service may run at the address of a killed instance by now.
 		check.GRPC, check.GRPCUseTLS = address+"/"+i.Name, true
 	case i.HTTPS:
 		check.HTTP = "https://" + address + i.HTTPPath

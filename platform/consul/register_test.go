@@ -52,7 +52,7 @@ func TestAnInstanceOnIPv6IsChecked(t *testing.T) {
 	}
 }
 
-func TestAnInstanceThatIsUnwellIsNotPassing(t *testing.T) {
+func TestAnUnhealthyInstanceIsNotPassing(t *testing.T) {
 	t.Parallel()
 	client := newClient(t, agent.Addr())
 	i := serveInstance(t, "unwell")
@@ -61,13 +61,13 @@ func TestAnInstanceThatIsUnwellIsNotPassing(t *testing.T) {
 	i.health.SetServingStatus(i.Name, healthv1.HealthCheckResponse_NOT_SERVING)
 	eventually(t, 15*time.Second, "it no longer passes", func() bool { return !passes(t, client, "unwell")() })
 	if len(instances(t, client, "unwell", false)) != 1 {
-		t.Error("it is forgotten")
+		t.Error("the instance was removed")
 	}
 	i.health.SetServingStatus(i.Name, healthv1.HealthCheckResponse_SERVING)
 	eventually(t, 15*time.Second, "it passes again", passes(t, client, "unwell"))
 }
 
-func TestAnHTTPInstanceIsCheckedByItsPath(t *testing.T) {
+func TestAnHTTPInstanceIsCheckedAtItsHealthPath(t *testing.T) {
 	t.Parallel()
 	client := newClient(t, agent.Addr())
 	var asked atomic.Int64
@@ -87,7 +87,7 @@ func TestAnHTTPInstanceIsCheckedByItsPath(t *testing.T) {
 	register(t, client, consul.Instance{ID: "web-1", Name: "web", Host: u.Hostname(), Port: port, HTTPPath: "/healthz"})
 	eventually(t, 15*time.Second, "it passes", passes(t, client, "web"))
 	if asked.Load() == 0 {
-		t.Error("it passes without a check")
+		t.Error("the instance passes although nobody asked for its health")
 	}
 }
 
@@ -155,7 +155,7 @@ func TestAnInstanceThatStartsBeforeItsAgentIsRegisteredLater(t *testing.T) {
 	eventually(t, 20*time.Second, "it passes", passes(t, client, "early"))
 }
 
-func TestAnAgentThatIsAwayIsLoggedAndDoesNotHoldTheEndUp(t *testing.T) {
+func TestKeepLogsAMissingAgentAndStillEndsInTime(t *testing.T) {
 	t.Parallel()
 	var log logBuffer
 	ctx, cancel := context.WithCancel(t.Context())
@@ -168,12 +168,12 @@ func TestAnAgentThatIsAwayIsLoggedAndDoesNotHoldTheEndUp(t *testing.T) {
 	cancel()
 	done.Wait()
 	if took := time.Since(start); took > 5*time.Second {
-		t.Errorf("the end took %v", took)
+		t.Errorf("Keep returned after %v", took)
 	}
 }
 
-// A process that was killed leaves its registration behind, and its port to whoever comes next.
-func TestAnotherServiceAtAnInstancesAddressDoesNotPassForIt(t *testing.T) {
+// A killed process leaves its registration behind, and any other process may get its port.
+func TestAnotherServiceAtAnInstancesAddressDoesNotPassItsCheck(t *testing.T) {
 	t.Parallel()
 	client := newClient(t, agent.Addr())
 	next := serveInstance(t, "successor")
@@ -183,6 +183,6 @@ func TestAnotherServiceAtAnInstancesAddressDoesNotPassForIt(t *testing.T) {
 	register(t, client, dead)
 	eventually(t, 15*time.Second, "the one that is there passes", passes(t, client, "successor"))
 	if found := instances(t, client, "predecessor", true); len(found) != 0 {
-		t.Errorf("the one that is gone passes: %v", found[0].Service)
+		t.Errorf("the killed instance is passing: %v", found[0].Service)
 	}
 }

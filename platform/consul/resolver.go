@@ -22,8 +22,8 @@ type Builder struct {
 	logger *slog.Logger
 }
 
-// NewBuilder returns a builder whose resolvers ask client, and until it answers believe the addresses that are in kept, where
-// they write what they learn.
+// NewBuilder returns a builder whose resolvers ask client. Resolvers store the addresses in kept, and use the stored ones until
+// client answers.
 func NewBuilder(client *api.Client, kept keep.Dir, logger *slog.Logger) *Builder {
 	return &Builder{client: client, kept: kept, logger: logger}
 }
@@ -58,7 +58,7 @@ type watcher struct {
 	known  bool
 }
 
-// ResolveNow implements resolver.Resolver. The blocking query is always under way, so there is nothing to hurry.
+// ResolveNow implements resolver.Resolver. It does nothing, because a blocking query is always under way.
 func (w *watcher) ResolveNow(resolver.ResolveNowOptions) {}
 
 // Close implements resolver.Resolver.
@@ -79,8 +79,8 @@ func (w *watcher) run(ctx context.Context) {
 	})
 }
 
-// query waits for the list to change and tells gRPC. An empty list after a full one is kept from it: Consul may have
-// restarted with nothing, and connections say better which instances are gone.
+// query waits for the list of instances to change and passes it to gRPC. It ignores an empty list after a non-empty one: Consul
+// may have restarted without its data, and broken connections show which instances are gone.
 func (w *watcher) query(opts *api.QueryOptions) (*api.QueryMeta, error) {
 	entries, meta, err := w.client.Health().Service(w.name, "", true, opts)
 	if err != nil {
@@ -96,14 +96,14 @@ func (w *watcher) query(opts *api.QueryOptions) (*api.QueryMeta, error) {
 	return meta, nil
 }
 
-// use has gRPC call the instances at addresses.
+// use passes the addresses to gRPC.
 func (w *watcher) use(addresses []string) {
 	w.known = true
 	state := resolver.State{}
 	for _, address := range addresses {
 		state.Addresses = append(state.Addresses, resolver.Address{Addr: address})
 	}
-	// A balancer that wants to be asked again is served by the next answer.
+	// The error asks for another resolution. The next answer of Consul is that.
 	_ = w.cc.UpdateState(state)
 }
 

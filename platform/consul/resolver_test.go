@@ -23,15 +23,15 @@ import (
 	"souk/testkit/devserver"
 )
 
-// told is a resolver.ClientConn that keeps what it is told.
-type told struct {
+// recorder is a resolver.ClientConn that records the updates.
+type recorder struct {
 	mu        sync.Mutex
 	addresses []string
 	updates   int
 	errs      []error
 }
 
-func (c *told) UpdateState(state resolver.State) error {
+func (c *recorder) UpdateState(state resolver.State) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.updates++
@@ -40,22 +40,22 @@ func (c *told) UpdateState(state resolver.State) error {
 		c.addresses = append(c.addresses, a.Addr)
 	}
 	slices.Sort(c.addresses)
-	// A balancer may be discontent; the watcher goes on.
+	// Real balancers may return an error; the watcher must ignore it.
 	return errors.New("bad resolver state")
 }
 
-func (c *told) ReportError(err error) {
+func (c *recorder) ReportError(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.errs = append(c.errs, err)
 }
 
-func (c *told) NewAddress([]resolver.Address) {}
+func (c *recorder) NewAddress([]resolver.Address) {}
 
-func (c *told) ParseServiceConfig(string) *serviceconfig.ParseResult { return nil }
+func (c *recorder) ParseServiceConfig(string) *serviceconfig.ParseResult { return nil }
 
-// has reports whether the last addresses are those of the instances.
-func (c *told) has(instances ...*instance) func() bool {
+// has returns a condition: that the latest addresses are those of the instances.
+func (c *recorder) has(instances ...*instance) func() bool {
 	var want []string
 	for _, i := range instances {
 		want = append(want, i.address())
@@ -68,8 +68,8 @@ func (c *told) has(instances ...*instance) func() bool {
 	}
 }
 
-// lastError returns the last error told, and how many there were.
-func (c *told) lastError() (string, int) {
+// lastError returns the latest reported error and the number of errors.
+func (c *recorder) lastError() (string, int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.errs) == 0 {
@@ -78,10 +78,10 @@ func (c *told) lastError() (string, int) {
 	return c.errs[len(c.errs)-1].Error(), len(c.errs)
 }
 
-// resolve watches a service by the agent at addr.
-func resolve(t *testing.T, addr, name string) *told {
+// resolve starts resolving a service through the agent at addr.
+func resolve(t *testing.T, addr, name string) *recorder {
 	t.Helper()
-	c := &told{}
+	c := &recorder{}
 	built, err := consul.NewBuilder(newClient(t, addr), "", quiet).Build(
 		resolver.Target{URL: url.URL{Scheme: "consul", Path: "/" + name}}, c, resolver.BuildOptions{})
 	if err != nil {
@@ -119,7 +119,7 @@ func TestAResolverFollowsTheInstances(t *testing.T) {
 	eventually(t, 15*time.Second, "the one that ended is left out", c.has(second))
 }
 
-func TestAnEmptyListAfterAFullOneIsNotBelieved(t *testing.T) {
+func TestAnEmptyListAfterAFullOneIsIgnored(t *testing.T) {
 	t.Parallel()
 	client := newClient(t, agent.Addr())
 	c, other := resolve(t, agent.Addr(), "vanishing"), resolve(t, agent.Addr(), "vanishing")
@@ -129,45 +129,45 @@ func TestAnEmptyListAfterAFullOneIsNotBelieved(t *testing.T) {
 	eventually(t, 15*time.Second, "it is found", other.has(first))
 	_, errs := c.lastError()
 	stop()
-	// Its place is taken by another: what is told then shows that the empty list was seen and kept.
+	// The arrival of another instance shows that the empty list was seen and ignored before.
 	second := serveInstance(t, "vanishing")
 	if !c.has(first)() {
-		t.Error("the last address was taken away")
+		t.Error("the last address was removed")
 	}
 	register(t, client, second.Instance)
 	eventually(t, 15*time.Second, "its successor is found", c.has(second))
 	if _, now := c.lastError(); now != errs {
-		t.Errorf("%d errors were told", now-errs)
+		t.Errorf("%d errors were reported", now-errs)
 	}
 }
 
 func TestAResolverKeepsTheAddressesWhenTheAgentDies(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	mortal, err := devserver.StartConsul(t.Context(), devserver.ConsulConfig{Dir: dir})
+	ownAgent, err := devserver.StartConsul(t.Context(), devserver.ConsulConfig{Dir: dir})
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, port, _ := strings.Cut(mortal.Addr(), ":")
-	client := newClient(t, mortal.Addr())
-	c := resolve(t, mortal.Addr(), "orphan")
+	_, port, _ := strings.Cut(ownAgent.Addr(), ":")
+	client := newClient(t, ownAgent.Addr())
+	c := resolve(t, ownAgent.Addr(), "orphan")
 	first := serveInstance(t, "orphan")
 	stop := register(t, client, first.Instance)
 	eventually(t, 15*time.Second, "it is found", c.has(first))
 	_, errs := c.lastError()
-	if err := mortal.Stop(t.Context()); err != nil {
+	if err := ownAgent.Stop(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	late := resolve(t, mortal.Addr(), "orphan")
+	late := resolve(t, ownAgent.Addr(), "orphan")
 	eventually(t, 15*time.Second, "a new resolver says that it cannot ask", func() bool {
 		text, n := late.lastError()
 		return n >= 3 && strings.Contains(text, "resolve orphan")
 	})
 	if _, now := c.lastError(); !c.has(first)() || now != errs {
-		t.Errorf("after the agent's death: the address is kept: %v, %d errors were told", c.has(first)(), now-errs)
+		t.Errorf("after the agent's death: the address is kept: %v, %d errors were reported", c.has(first)(), now-errs)
 	}
 	stop()
-	// The agent comes back, and follows where it left off.
+	// The agent comes back with its data.
 	second := serveInstance(t, "orphan")
 	again, err := devserver.StartConsul(t.Context(), devserver.ConsulConfig{Dir: dir, HTTPPort: atoi(t, port)})
 	if err != nil {
@@ -182,7 +182,7 @@ func TestAResolverKeepsTheAddressesWhenTheAgentDies(t *testing.T) {
 	eventually(t, 20*time.Second, "the next one is found by the new resolver", late.has(second))
 }
 
-func TestAConnectionFindsAServiceByItsName(t *testing.T) {
+func TestAConnectionResolvesAServiceName(t *testing.T) {
 	t.Parallel()
 	client := newClient(t, agent.Addr())
 	conn, err := grpc.NewClient("consul:///called", grpc.WithTransportCredentials(credentials.NewTLS(&tls.Config{MinVersion: tls.VersionTLS13, InsecureSkipVerify: true})),
@@ -215,7 +215,7 @@ func TestAConnectionFindsAServiceByItsName(t *testing.T) {
 func TestATargetWithoutANameIsAnError(t *testing.T) {
 	t.Parallel()
 	builder := consul.NewBuilder(newClient(t, agent.Addr()), "", quiet)
-	if _, err := builder.Build(resolver.Target{URL: url.URL{Scheme: "consul", Path: "/"}}, &told{}, resolver.BuildOptions{}); err == nil {
+	if _, err := builder.Build(resolver.Target{URL: url.URL{Scheme: "consul", Path: "/"}}, &recorder{}, resolver.BuildOptions{}); err == nil {
 		t.Error("no error")
 	}
 	if builder.Scheme() != "consul" {

@@ -10,11 +10,11 @@ import (
 	"souk/platform/keep"
 )
 
-// TestAnOldCertificateIsRefusedOnceItsRootWasReplaced has a thief with the certificate of orders from before the rotation.
-func TestAnOldCertificateIsRefusedOnceItsRootWasReplaced(t *testing.T) {
+// A thief has a certificate of orders from before the rotation.
+func TestAnOldCertificateIsRefusedAfterRootReplacement(t *testing.T) {
 	t.Parallel()
 	const grace = 5 * time.Second
-	agent, dir := newMortal(t), keep.Dir(t.TempDir())
+	agent, dir := newOwnAgent(t), keep.Dir(t.TempDir())
 	client := newClient(t, agent.Addr())
 	cfg := consul.Config{Addr: agent.Addr(), GRPCAddr: agent.GRPCAddr(), Datacenter: "dc1", RootGrace: grace}
 	inventory, stopInventory := certifyAs(t, cfg, "inventory", dir)
@@ -25,7 +25,7 @@ func TestAnOldCertificateIsRefusedOnceItsRootWasReplaced(t *testing.T) {
 	}
 	theft()
 	if asClient, asServer := admitted(t, inventory, thief); !asClient || !asServer {
-		t.Fatalf("before: admitted as client %v, as server %v", asClient, asServer)
+		t.Fatalf("before: accepted as client %v, as server %v", asClient, asServer)
 	}
 	start := time.Now()
 	replaceRoot(t, client)
@@ -49,10 +49,10 @@ func TestAnOldCertificateIsRefusedOnceItsRootWasReplaced(t *testing.T) {
 		t.Helper()
 		ready(t, identity)
 		if asClient, asServer := admitted(t, identity, thief); asClient || asServer {
-			t.Errorf("%s: admitted as client %v, as server %v", what, asClient, asServer)
+			t.Errorf("%s: accepted as client %v, as server %v", what, asClient, asServer)
 		}
 		if caller, _, err := meet(t, identity, orders, "inventory"); err != nil || caller != "orders" {
-			t.Errorf("%s: the living are refused: %v", what, err)
+			t.Errorf("%s: orders with its new certificate is refused: %v", what, err)
 		}
 	}
 	fresh, _ := certifyAs(t, cfg, "inventory", "")
@@ -63,7 +63,7 @@ func TestAnOldCertificateIsRefusedOnceItsRootWasReplaced(t *testing.T) {
 	refuses("a process that starts with what it kept", restarted)
 }
 
-// admitted reports whether inventory takes the thief for orders, as its client and as its server.
+// admitted reports whether inventory accepts the thief as orders, on either side of a connection.
 func admitted(t *testing.T, inventory, thief *certificate.Identity) (asClient, asServer bool) {
 	t.Helper()
 	caller, _, _ := meet(t, inventory, thief, "inventory")

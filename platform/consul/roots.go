@@ -17,17 +17,17 @@ import (
 	"souk/platform/security"
 )
 
-// DefaultRootGrace is for how long a root is trusted once another has taken its place, unless Config says otherwise.
+// DefaultRootGrace is how long a replaced root stays trusted, unless Config says otherwise.
 const DefaultRootGrace = 15 * time.Minute
 
-// trust holds the roots that a process knows of, as PEM, and until when it trusts each. The active root has the zero time:
-// there is no end to it yet.
+// trust maps each known root, as PEM, to the end of its trust. The active root has the zero time, because its trust has no end
+// yet.
 type trust map[string]time.Time
 
-// next returns what to trust once the authority lists these roots. It lists those that were replaced for days; each is trusted
-// for grace after its replacement, and no longer, because that is what ends the use of a stolen certificate. The moment is the
-// authority's, so that a process that starts later knows it too. By a clock that is slow it is that at which this process
-// heard of the replacement.
+// next returns the trusted roots after the authority listed these. The authority lists replaced roots for days. Each is trusted
+// only for grace after its replacement, because that limits the use of a stolen certificate. The time of the replacement comes
+// from the authority, so that a process that starts later knows it too. If this process's clock is behind the authority's, the
+// trust ends grace after this process learned of the replacement.
 func (t trust) next(listed []*pbconnectca.CARoot, now time.Time, grace time.Duration) trust {
 	next := trust{}
 	for _, root := range listed {
@@ -40,7 +40,7 @@ func (t trust) next(listed []*pbconnectca.CARoot, now time.Time, grace time.Dura
 		if known && !before.IsZero() {
 			end = earlier(end, before)
 		}
-		// Consul gives the year 1 for a moment that it does not know.
+		// Consul sends the year 1 for an unknown time.
 		switch replaced := root.GetRotatedOutAt().AsTime(); {
 		case root.GetRotatedOutAt() != nil && !replaced.IsZero():
 			end = earlier(end, replaced.Add(grace))
@@ -49,7 +49,7 @@ func (t trust) next(listed []*pbconnectca.CARoot, now time.Time, grace time.Dura
 		}
 		next[root.GetRootCert()] = end
 	}
-	// An authority that lost its data does not list the old root, but certificates of it are still in use for a while.
+	// An authority that lost its data does not list the old root, but certificates from it are still in use for a while.
 	for pem, end := range t {
 		if _, ok := next[pem]; ok {
 			continue
@@ -71,7 +71,7 @@ func earlier(a, b time.Time) time.Time {
 	return b
 }
 
-// active returns the active root, or "" before the authority was heard.
+// active returns the active root, or "" if the authority has not answered yet.
 func (t trust) active() string {
 	for pem, end := range t {
 		if end.IsZero() {
@@ -81,7 +81,7 @@ func (t trust) active() string {
 	return ""
 }
 
-// roots returns t as an identity takes it.
+// roots returns t in the form that an identity accepts.
 func (t trust) roots() []certificate.Root {
 	var roots []certificate.Root
 	for _, pem := range slices.Sorted(maps.Keys(t)) {
@@ -90,7 +90,7 @@ func (t trust) roots() []certificate.Root {
 	return roots
 }
 
-// trustOf returns what was kept, in which no root has longer than grace from now.
+// trustOf returns the trust in stored roots. No root is trusted for longer than grace from now.
 func trustOf(roots []certificate.Root, now time.Time, grace time.Duration) trust {
 	t := trust{}
 	for _, root := range roots {
@@ -102,7 +102,7 @@ func trustOf(roots []certificate.Root, now time.Time, grace time.Duration) trust
 	return t
 }
 
-// followRoots is told of the roots, again each time they change, until ctx is done.
+// followRoots receives the list of roots each time it changes, until ctx is done.
 func (c *certifier) followRoots(ctx context.Context) {
 	again := outage.Backoff{First: retryFirst, Most: retryMost}
 	level := slog.LevelWarn
@@ -117,7 +117,7 @@ func (c *certifier) followRoots(ctx context.Context) {
 	}
 }
 
-// watchRoots takes what the authority says of its roots until the stream breaks, and calls heard each time.
+// watchRoots applies each list of roots until the stream breaks, and calls heard after each.
 func (c *certifier) watchRoots(ctx context.Context, heard func()) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -137,7 +137,7 @@ func (c *certifier) watchRoots(ctx context.Context, heard func()) error {
 	}
 }
 
-// authorized returns ctx with the process's token, as Consul's gRPC takes it.
+// authorized returns ctx with the process's token in the gRPC header that Consul reads.
 func (c *certifier) authorized(ctx context.Context) context.Context {
 	if c.token == "" {
 		return ctx
@@ -145,7 +145,7 @@ func (c *certifier) authorized(ctx context.Context) context.Context {
 	return metadata.AppendToOutgoingContext(ctx, tokenHeader, c.token)
 }
 
-// take puts the roots in force that the authority has now.
+// take trusts the listed roots, and requests a new certificate if the active root has changed.
 func (c *certifier) take(ctx context.Context, list *pbconnectca.WatchRootsResponse) error {
 	if list.GetActiveRootId() == "" {
 		return errors.New("consul has no root certificate")
@@ -172,13 +172,14 @@ func (c *certifier) take(ctx context.Context, list *pbconnectca.WatchRootsRespon
 	c.logger.Info("the authority has another root", "root", c.activeRoot, "certified in", wait)
 	select {
 	case c.rotated <- wait:
-	default: // it is to be renewed already
+	default: // a renewal is already pending
 	}
 	return nil
 }
 
-// renewalAfter returns how long to go on with the present certificate, which all peers trust, once these roots are listed. A
-// root that replaces another is vouched for by it. Those of a Consul that lost its data are not: peers must hear of them first.
+// renewalAfter returns how long to keep using the present certificate, which all peers trust, after the authority listed these
+// roots. If a known root is among them, a new certificate can be used at once, because Consul cross-signs a new root with the
+// one it replaces. If all are unknown, Consul has lost its data; peers must learn of the new roots first.
 func (c *certifier) renewalAfter(listed []*pbconnectca.CARoot) time.Duration {
 	for _, root := range listed {
 		if _, known := c.trust[root.GetRootCert()]; known {

@@ -23,7 +23,7 @@ func TestRootsAreTrustedForTheGraceAfterTheirReplacement(t *testing.T) {
 	replaced := func(pem string, ago time.Duration) *pbconnectca.CARoot {
 		return &pbconnectca.CARoot{RootCert: pem, RotatedOutAt: timestamppb.New(now.Add(-ago))}
 	}
-	// As Consul tells of a moment that it does not know.
+	// As Consul sends it for an unknown time.
 	sometime := func(pem string) *pbconnectca.CARoot {
 		return &pbconnectca.CARoot{RootCert: pem, RotatedOutAt: timestamppb.New(time.Time{})}
 	}
@@ -61,7 +61,7 @@ func TestRootsAreTrustedForTheGraceAfterTheirReplacement(t *testing.T) {
 	}
 }
 
-func TestKeptRootsGetNoLongerThanTheGrace(t *testing.T) {
+func TestStoredRootsAreTrustedNoLongerThanTheGrace(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
 	kept := []certificate.Root{{PEM: "active"}, {PEM: "soon", Until: now.Add(time.Second)}, {PEM: "later", Until: now.Add(time.Hour)}}
@@ -71,7 +71,7 @@ func TestKeptRootsGetNoLongerThanTheGrace(t *testing.T) {
 	}
 }
 
-func TestAReplacedRootIsASecurityEvent(t *testing.T) {
+func TestReplacingARootLogsASecurityEvent(t *testing.T) {
 	t.Parallel()
 	ctx, events := securitytest.Record(t.Context(), t)
 	c := &certifier{identity: certificate.New(), rotated: make(chan time.Duration, 1), grace: time.Minute, logger: slog.New(slog.DiscardHandler)}

@@ -23,7 +23,7 @@ import (
 	"souk/testkit/goleak"
 )
 
-// agent is the agent that the tests share; each has its own service names.
+// agent is shared by the tests; each test uses service names of its own.
 var agent *devserver.Consul
 
 func TestMain(m *testing.M) {
@@ -48,7 +48,7 @@ func run(m *testing.M) (int, error) {
 	if err := agent.Stop(context.Background()); err != nil {
 		return 1, err
 	}
-	return code, goleak.Find() // connections to the agent end with it
+	return code, goleak.Find() // the agent's connections must end with it
 }
 
 var quiet = slog.New(slog.DiscardHandler)
@@ -62,7 +62,7 @@ func newClient(t *testing.T, addr string) *api.Client {
 	return client
 }
 
-// eventually waits for a condition.
+// eventually fails the test unless the condition becomes true in time.
 func eventually(t *testing.T, within time.Duration, what string, condition func() bool) {
 	t.Helper()
 	deadline := time.After(within)
@@ -77,14 +77,14 @@ func eventually(t *testing.T, within time.Duration, what string, condition func(
 	}
 }
 
-// instance is a process of a service that answers health checks.
+// instance is a gRPC server that answers health checks.
 type instance struct {
 	consul.Instance
 	health *health.Server
 	server *grpc.Server
 }
 
-// serveInstance starts one on loopback.
+// serveInstance starts an instance on the loopback interface.
 func serveInstance(t *testing.T, name string) *instance {
 	t.Helper()
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -117,12 +117,12 @@ func serveOn(t *testing.T, name string, listener net.Listener) *instance {
 	return i
 }
 
-// address is where the instance serves.
+// address returns the address on which the instance serves.
 func (i *instance) address() string {
 	return net.JoinHostPort(i.Host, strconv.Itoa(i.Port))
 }
 
-// register has the instance registered until the test or the returned function ends it.
+// register keeps the instance registered until the test ends or the returned function is called.
 func register(t *testing.T, client *api.Client, i consul.Instance) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -133,7 +133,7 @@ func register(t *testing.T, client *api.Client, i consul.Instance) (stop func())
 	return stop
 }
 
-// instances returns what Consul has of a service: all of it, or what passes.
+// instances returns the instances of a service in Consul's catalog: all, or only those that pass.
 func instances(t *testing.T, client *api.Client, name string, passing bool) []*api.ServiceEntry {
 	t.Helper()
 	entries, _, err := client.Health().Service(name, "", passing, nil)
@@ -148,7 +148,7 @@ func passes(t *testing.T, client *api.Client, name string) func() bool {
 	return func() bool { return len(instances(t, client, name, true)) == 1 }
 }
 
-// logBuffer is a log that the test reads while it is written.
+// logBuffer is a log that a test can read while it is being written.
 type logBuffer struct {
 	mu   sync.Mutex
 	text []byte

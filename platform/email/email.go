@@ -1,4 +1,4 @@
-// Package email is responsible for the one spelling of an e-mail address by which an account is known.
+// Package email converts e-mail addresses to the canonical spelling that identifies an account.
 package email
 
 import (
@@ -12,24 +12,24 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// maxLength is the length of an address at most, in bytes (RFC 5321, 4.5.3.1.3; RFC 6531 keeps it for other letters than ASCII).
+// maxLength is the maximum length of an address in bytes (RFC 5321, 4.5.3.1.3; RFC 6531 keeps it for non-ASCII addresses).
 const maxLength = 254
 
-// A text beyond this, in bytes, is no spelling of an address. It is not looked at.
+// A text longer than this, in bytes, cannot be a spelling of an address and is not examined.
 const maxText = 4 * maxLength
 
-// Canonical returns the one spelling of an e-mail address, and whether text is an address. The part before the @ is in small letters
-// and composed (NFC). The domain is as UTS #46 maps it for lookup, in its Unicode form: bücher.example, not xn--bcher-kva.example.
-// An address with a character that cannot be seen is none: it would look like another account's. Canonical of a canonical
-// address is the same.
+// Canonical returns the canonical spelling of an e-mail address, and whether text is an address. The part before the @ is in
+// lower case and composed (NFC). The domain is mapped for lookup according to UTS #46, in its Unicode form: bücher.example, not
+// xn--bcher-kva.example. An address with an invisible character is refused, because it would look like another account's. A
+// canonical address is its own canonical spelling.
 func Canonical(text string) (string, bool) {
 	address, _, ok := parse(text)
 	return address, ok
 }
 
-// Spellings returns the texts that an account of this address may be known by, the likeliest first: its canonical spelling, after
-// the spelling that earlier versions made of the text, if that is another; and at last its spelling with the domain in ASCII. There
-// are none for a text that never was an address, such as one of a thousand letters.
+// Spellings returns the texts by which an account with this address may be stored, the likeliest first: its canonical spelling,
+// the spelling that earlier versions derived from the text if it differs, and the spelling with the domain in ASCII. It returns
+// nothing for a text that was never accepted as an address, for example one of a thousand letters.
 func Spellings(text string) []string {
 	if len(text) > maxText || !utf8.ValidString(text) {
 		return nil
@@ -47,7 +47,7 @@ func Spellings(text string) []string {
 	return unique
 }
 
-// parse returns an address in its canonical spelling, and in the one whose domain is ASCII.
+// parse returns the canonical spelling of an address, and the spelling with an ASCII domain.
 func parse(text string) (canonical, ascii string, ok bool) {
 	text = strings.TrimSpace(text)
 	at := strings.LastIndexByte(text, '@')
@@ -71,15 +71,15 @@ func parse(text string) (canonical, ascii string, ok bool) {
 	return canonical, local + "@" + domainASCII, true
 }
 
-// fold returns text without space around it, in small letters, and composed (NFC). A small letter may compose with an accent where
-// its capital does not (Y and U+030A), so that it is composed once more at the end.
+// fold returns text without surrounding space, in lower case, and composed (NFC). It is composed again at the end, because a
+// lower case letter may compose with an accent where its upper case letter does not (Y and U+030A).
 func fold(text string) string {
 	return norm.NFC.String(strings.ToLower(norm.NFC.String(strings.TrimSpace(text))))
 }
 
-// visible reports whether a person sees each character of text. Those that are not seen are controls, format characters such as
-// U+200B, spaces other than the ASCII one, unassigned ones, what Unicode lets a font leave out (such as U+3164), and the
-// blank of Braille.
+// visible reports whether every character of text is visible. Invisible are control characters, format characters such as
+// U+200B, spaces other than the ASCII one, unassigned characters, those that Unicode allows fonts to omit (such as U+3164), and
+// the blank Braille pattern.
 func visible(text string) bool {
 	return !strings.ContainsFunc(text, func(r rune) bool {
 		return !unicode.IsPrint(r) || r == '\u2800' || unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)

@@ -9,8 +9,8 @@ import (
 	"souk/platform/email"
 )
 
-// FuzzCanonical: an address has one spelling, however often it is made canonical; it is one line; capitals and the spelling of its
-// domain in ASCII make no other.
+// FuzzCanonical checks that a canonical address is one line and stays the same when made canonical again, and that upper case
+// letters and an ASCII domain do not change it.
 func FuzzCanonical(f *testing.F) {
 	for _, seed := range []string{
 		"ada@example.com", " Ada@Example.COM\n", "Ada <ada@example.com>", "\"a b\"@example.com", "İ@example.com", "e\u0301@example.com", "\u1e9e@x",
@@ -43,7 +43,7 @@ func FuzzCanonical(f *testing.F) {
 	})
 }
 
-// isASCII: capitals of other letters may be those of another letter, such as İ.
+// isASCII is used because the upper case form of some other letters, such as İ, belongs to another letter.
 func isASCII(text string) bool {
 	return !strings.ContainsFunc(text, func(r rune) bool { return r > unicode.MaxASCII })
 }

@@ -1,4 +1,4 @@
-// Package field is responsible for one thing: saying which fields of an input are wrong, and why.
+// Package field reports invalid fields of an input.
 package field
 
 import (
@@ -8,15 +8,15 @@ import (
 	"unicode/utf8"
 )
 
-// Violation is one thing wrong with one field.
+// Violation describes a problem with one field.
 type Violation struct {
-	// Field is the path of the field as the client wrote it: `shipping_address.country`, `variants[0].sku`.
+	// Field is the path of the field as the client writes it: `shipping_address.country`, `variants[0].sku`.
 	Field string
 	// Message says what the field must be.
 	Message string
 }
 
-// Error is invalid input. Servers answer it as INVALID_ARGUMENT with a violation for each field.
+// Error is invalid input. Servers answer it with INVALID_ARGUMENT and a violation for each field.
 type Error struct {
 	Violations []Violation
 }
@@ -34,7 +34,7 @@ func Invalid(field, message string) error {
 	return &Error{Violations: []Violation{{Field: field, Message: message}}}
 }
 
-// Checker collects violations. Its zero value is ready.
+// Checker collects violations. The zero value is ready for use.
 type Checker struct {
 	violations []Violation
 }
@@ -46,8 +46,8 @@ func (c *Checker) Check(ok bool, field, message string) {
 	}
 }
 
-// CheckLine records a violation of field unless value is one line of text: UTF-8 without control characters, with at most
-// most characters and, if it is required, something other than blanks.
+// CheckLine records a violation of field unless value is a single line of text: UTF-8 without control characters, with at most
+// most characters and, if it is required, not only blanks.
 func (c *Checker) CheckLine(field, value string, required bool, most int) {
 	switch {
 	case !utf8.ValidString(value):
@@ -61,7 +61,7 @@ func (c *Checker) CheckLine(field, value string, required bool, most int) {
 	}
 }
 
-// Err returns an *Error with everything recorded, or nil.
+// Err returns an *Error with all recorded violations, or nil if there are none.
 func (c *Checker) Err() error {
 	if len(c.violations) == 0 {
 		return nil

@@ -1,5 +1,5 @@
-// Package idempotency is responsible for requests that take effect once. A client gives a request a key of its own and,
-// when it got no answer, sends both again: the request takes effect once, and every time is answered as the first time was.
+// Package idempotency defines requests that take effect only once. A client adds a key to a request and, if it gets no answer,
+// sends the same request with the same key again. The request takes effect once, and each time gets the first answer.
 package idempotency
 
 import (
@@ -11,17 +11,17 @@ import (
 	"souk/platform/field"
 )
 
-// MaxKey is the most characters of a key.
+// MaxKey is the maximum length of a key, in characters.
 const MaxKey = 255
 
-// KeepFor is how long keys are kept after their first use. Clients are promised 24 hours.
+// KeepFor is how long keys are stored after their first use. Clients are promised 24 hours.
 const KeepFor = 48 * time.Hour
 
-// SweepEvery is how often keys that are older than KeepFor are to be deleted.
+// SweepEvery is the interval at which to delete keys older than KeepFor.
 const SweepEvery = time.Hour
 
 var (
-	// ErrReused is returned for a key that came with another request before.
+	// ErrReused is returned for a key that was used with a different request before.
 	ErrReused = errors.New("the idempotency key was used for another request")
 	// ErrInProgress is returned while the first request with the key is still running.
 	ErrInProgress = errors.New("the first request with the idempotency key is still running")
@@ -32,26 +32,26 @@ func CheckKey(c *field.Checker, name, key string) {
 	c.CheckLine(name, key, true, MaxKey)
 }
 
-// Request is the use of a key.
+// Request is a request with a key.
 type Request struct {
-	// Caller and Method are the scope of Key: each caller has keys of their own for each RPC.
+	// Caller and Method are the scope of Key: each caller has separate keys for each RPC.
 	Caller, Method, Key string
-	// Fingerprint is a digest of the request, by which it is told from others.
+	// Fingerprint is a hash of the request, which distinguishes it from other requests.
 	Fingerprint []byte
-	// RequestID names the HTTP request that this one is made for.
+	// RequestID is the ID of the HTTP request that caused this one.
 	RequestID string
-	// Retried tells that the caller makes this call again, because the one before brought no answer.
+	// Retried says that the caller repeats this call because it got no answer.
 	Retried bool
 }
 
-// Use is what is known of a key that was used.
+// Use is the stored use of a key.
 type Use struct {
-	// Fingerprint and RequestID are those of the first request with the key.
+	// Fingerprint and RequestID belong to the first request with the key.
 	Fingerprint []byte
 	RequestID   string
-	// Subject is the id of what the request makes or changes, such as an order; empty if none was given.
+	// Subject is the ID of the object that the request creates or changes, such as an order; empty if none was given.
 	Subject string
-	// Answer is the first answer, or nil as long as there is none.
+	// Answer is the first answer, or nil if there is none yet.
 	Answer []byte
 }
 
@@ -66,19 +66,19 @@ func (u Use) Check(r Request) error {
 // Answer is the first answer to a key.
 type Answer struct {
 	Content []byte
-	// Replayed tells that the answer was made for an earlier request.
+	// Replayed says that the answer was first given to an earlier request.
 	Replayed bool
 }
 
-// Replays reports whether the answer to the request named requestID is a replay for r. A call made again for the same
-// request is none: whoever waits for it has not been answered yet.
+// Replays reports whether an answer that was first given to the HTTP request requestID is a replay for r. For a repeated call
+// of the same HTTP request it is not, because its client has not received an answer yet.
 func (r Request) Replays(requestID string) bool {
 	return !r.Retried || r.RequestID != requestID
 }
 
-// Keeper keeps keys and the answers to them.
+// Keeper stores keys and their answers.
 type Keeper interface {
-	// Do has work answer r, or returns the answer that an earlier request with the key got. It returns ErrReused,
-	// ErrInProgress, or the error of work, which then may be done again under the same key.
+	// Do runs work to answer r, or returns the answer that an earlier request with the key got. It returns ErrReused,
+	// ErrInProgress, or the error of work; in the latter case the key can be used again.
 	Do(ctx context.Context, r Request, work func(context.Context) ([]byte, error)) (Answer, error)
 }

@@ -7,7 +7,7 @@ import (
 	"souk/platform/identifier"
 )
 
-// FuzzCanonical: an id has one canonical spelling, which differs from what was given in the case of letters alone.
+// FuzzCanonical checks that an ID has one canonical spelling, which differs from the given one only in the case of letters.
 func FuzzCanonical(f *testing.F) {
 	const id = "0198a000-0000-7000-8000-00000000000c"
 	for _, seed := range []string{id, strings.ToUpper(id), "{" + id + "}", "urn:uuid:" + id, strings.ReplaceAll(id, "-", ""), "", id + "\x00", "x" + id[1:]} {

@@ -1,17 +1,16 @@
-// Package identifier is responsible for the one spelling of ids.
+// Package identifier checks IDs and SKUs and converts IDs to their canonical spelling.
 package identifier
 
 import "github.com/google/uuid"
 
-// Canonical returns an id in the only spelling that is stored, and whether text is an id at all. Of the spellings that
-// uuid.Parse knows it takes the common one alone: the others let anything stand around the id, could be slugs, or are
-// none to PostgreSQL.
+// Canonical returns an ID in the spelling that is stored, and whether text is an ID. Of the spellings that uuid.Parse accepts,
+// it accepts only the usual one. The others allow any characters around the ID, could be slugs, or are invalid in PostgreSQL.
 func Canonical(text string) (string, bool) {
 	parsed, err := uuid.Parse(text)
 	return parsed.String(), err == nil && len(text) == len(parsed.String())
 }
 
-// Valid reports whether text is an id in the common spelling.
+// Valid reports whether text is an ID in the usual spelling.
 func Valid(text string) bool {
 	_, ok := Canonical(text)
 	return ok

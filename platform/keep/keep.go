@@ -1,5 +1,5 @@
-// Package keep is responsible for what a process keeps on disk of what it last knew, so that it can start while those who
-// told it are away.
+// Package keep stores a process's last known configuration on disk, so that the process can start while the source of the
+// configuration is down.
 package keep
 
 import (
@@ -9,10 +9,10 @@ import (
 	"path/filepath"
 )
 
-// Dir is the folder of one process. In an empty one, the zero value, nothing is kept and nothing found.
+// Dir is the folder of one process. The zero value stores nothing and finds nothing.
 type Dir string
 
-// Read returns what was kept under name, or nil if nothing was.
+// Read returns the content stored under name, or nil if there is none.
 func (d Dir) Read(name string) ([]byte, error) {
 	if d == "" {
 		return nil, nil
@@ -27,8 +27,8 @@ func (d Dir) Read(name string) ([]byte, error) {
 	return content, nil
 }
 
-// Write keeps content under name, such as peers/orders.json. Whoever reads it, after a crash too, sees what was there
-// before or all of content. It is for its owner's eyes only.
+// Write stores content under name, for example peers/orders.json. A reader sees either the old content or all of the new, even
+// after a crash. Only the file's owner may read it.
 func (d Dir) Write(name string, content []byte) error {
 	if d == "" {
 		return nil
@@ -49,7 +49,7 @@ func (d Dir) write(path string, content []byte) error {
 	}
 	_, err = file.Write(content)
 	if err == nil {
-		err = file.Sync() // or a crash could leave the name without the content
+		err = file.Sync() // otherwise a crash could leave an empty file of that name
 	}
 	err = errors.Join(err, file.Close())
 	if err == nil {

@@ -11,11 +11,11 @@ import (
 	"souk/platform/keep"
 )
 
-func TestWhatIsKeptIsFoundAndForItsOwnerAlone(t *testing.T) {
+func TestWrittenContentIsReadBackAndOnlyItsOwnerMayReadIt(t *testing.T) {
 	t.Parallel()
 	dir := keep.Dir(filepath.Join(t.TempDir(), "kept"))
 	if content, err := dir.Read("peers/orders.json"); content != nil || err != nil {
-		t.Errorf("before: %q, %v", content, err)
+		t.Errorf("before the write: %q, %v", content, err)
 	}
 	for _, want := range []string{"first", "second"} {
 		if err := dir.Write("peers/orders.json", []byte(want)); err != nil {
@@ -40,7 +40,7 @@ func TestWhatIsKeptIsFoundAndForItsOwnerAlone(t *testing.T) {
 	}
 }
 
-func TestAReaderNeverSeesHalfOfIt(t *testing.T) {
+func TestAReaderNeverSeesPartialContent(t *testing.T) {
 	t.Parallel()
 	dir := keep.Dir(t.TempDir())
 	var writers sync.WaitGroup
@@ -71,7 +71,7 @@ func TestAReaderNeverSeesHalfOfIt(t *testing.T) {
 	}
 }
 
-func TestWithoutAFolderNothingIsKept(t *testing.T) {
+func TestTheZeroDirStoresNothing(t *testing.T) {
 	t.Parallel()
 	var none keep.Dir
 	if err := none.Write("x", []byte("x")); err != nil {
@@ -82,7 +82,7 @@ func TestWithoutAFolderNothingIsKept(t *testing.T) {
 	}
 }
 
-func TestAFolderThatCannotBeWrittenIsAnError(t *testing.T) {
+func TestAnUnusableFolderIsAnError(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
@@ -90,9 +90,9 @@ func TestAFolderThatCannotBeWrittenIsAnError(t *testing.T) {
 	}
 	dir := keep.Dir(file)
 	if err := dir.Write("x", nil); err == nil {
-		t.Error("written into a file")
+		t.Error("Write succeeded although the folder is a file")
 	}
 	if _, err := dir.Read("x"); err == nil {
-		t.Error("read from a file")
+		t.Error("Read succeeded although the folder is a file")
 	}
 }

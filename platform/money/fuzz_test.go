@@ -8,7 +8,8 @@ import (
 	"souk/platform/money"
 )
 
-// FuzzParse: what is read is what was written, less zeros that say nothing, and it reads its own writing.
+// FuzzParse checks that a parsed amount is the written one, apart from redundant zeros, and that its text form can be parsed
+// again.
 func FuzzParse(f *testing.F) {
 	for _, seed := range [][2]string{
 		{"19.99", "GBP"}, {"500", "JPY"}, {"1.005", "KWD"}, {"19.999", "GBP"}, {"92233720368547758.08", "GBP"}, {"-1", "GBP"},
@@ -35,7 +36,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// plain is a decimal without zeros that say nothing.
+// plain returns a decimal without redundant zeros.
 func plain(decimal string) string {
 	whole, fraction, _ := strings.Cut(decimal, ".")
 	return strings.TrimLeft(whole, "0") + "." + strings.TrimRight(fraction, "0")

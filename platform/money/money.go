@@ -1,4 +1,4 @@
-// Package money is responsible for amounts of money: whole minor units and a currency, never a float.
+// Package money represents amounts of money as whole minor units with a currency, never as floats.
 package money
 
 import (
@@ -13,13 +13,13 @@ import (
 )
 
 var (
-	// ErrOverflow is returned when a result does not fit in 64 bits.
+	// ErrOverflow is returned if a result does not fit into 64 bits.
 	ErrOverflow = errors.New("amount is too large")
-	// ErrCurrencyMismatch is returned when two currencies are mixed.
+	// ErrCurrencyMismatch is returned if two currencies are mixed.
 	ErrCurrencyMismatch = errors.New("currencies differ")
-	// ErrUnknownCurrency is returned for a code that ISO 4217 does not have.
+	// ErrUnknownCurrency is returned for a code that is not in ISO 4217.
 	ErrUnknownCurrency = errors.New("unknown currency")
-	// ErrMalformed is returned for text that is no amount in its currency.
+	// ErrMalformed is returned for text that is not a valid amount in its currency.
 	ErrMalformed = errors.New("malformed amount")
 )
 
@@ -30,7 +30,7 @@ type Money struct {
 	Currency string
 }
 
-// New returns amount minor units of currency.
+// New returns an amount of minor units of currency.
 func New(amount int64, currency string) Money {
 	return Money{Amount: amount, Currency: currency}
 }
@@ -67,7 +67,7 @@ func magnitude(n int64) uint64 {
 	return uint64(n)
 }
 
-// String writes m for people, with the decimals of its currency: "19.99 GBP", "500 JPY".
+// String formats m with the decimals of its currency: "19.99 GBP", "500 JPY".
 func (m Money) String() string {
 	digits, err := Exponent(m.Currency)
 	if err != nil || digits == 0 {
@@ -82,8 +82,8 @@ func (m Money) String() string {
 	return sign + text[:cut] + "." + text[cut:] + " " + m.Currency
 }
 
-// Exponent returns how many decimals the currency has: 2 for GBP, 0 for JPY, 3 for KWD (ISO 4217).
-// It returns ErrUnknownCurrency for a code that is none.
+// Exponent returns the number of decimals of a currency: 2 for GBP, 0 for JPY, 3 for KWD (ISO 4217). It returns
+// ErrUnknownCurrency for an unknown code.
 func Exponent(code string) (int, error) {
 	unit, err := currency.ParseISO(code)
 	if err != nil || unit.String() != code {
@@ -93,8 +93,8 @@ func Exponent(code string) (int, error) {
 	return digits, nil
 }
 
-// Parse reads a decimal amount that is not negative, such as "19.99" or "500", in the currency's units.
-// It returns ErrMalformed, ErrOverflow or ErrUnknownCurrency; "19.999" is malformed in GBP.
+// Parse parses a non-negative decimal amount, such as "19.99" or "500". It returns ErrMalformed, ErrOverflow or
+// ErrUnknownCurrency; "19.999" is malformed in GBP.
 func Parse(decimal, code string) (Money, error) {
 	digits, err := Exponent(code)
 	if err != nil {

@@ -1,4 +1,4 @@
-// Package mongodb is responsible for opening a service's MongoDB database.
+// Package mongodb opens a service's MongoDB database.
 package mongodb
 
 import (
@@ -16,22 +16,22 @@ import (
 	"souk/platform/secret"
 )
 
-// Config names the database.
+// Config contains the settings of the database.
 type Config struct {
 	// URI is a connection string with the database as its path: mongodb://host:27017/carts.
 	URI secret.URL `env:"MONGO_URI,required"`
 }
 
 const (
-	// How long an operation waits for a server before it fails.
+	// How long an operation waits for a server.
 	selectionTimeout = 3 * time.Second
-	// A server that was found answers a ping within this time.
+	// The time limit for a ping to a server.
 	pingTimeout = 10 * time.Second
 )
 
-// clientOptions returns how the database is spoken to. Whatever the URI says, a write is acknowledged once it is in the journal of most
-// of the servers: those that answer sooner lose it when the power fails or another server takes over. FerretDB 1 takes the
-// setting and does not look at it; it acknowledges what its own database has committed.
+// clientOptions returns the options of the connection. Whatever the URI says, a write is acknowledged once it is in the journal
+// of a majority of the servers. With a weaker setting, an acknowledged write could be lost in a power failure or a failover.
+// FerretDB 1 accepts the setting but ignores it; it acknowledges a write when its own database has committed it.
 func clientOptions(cfg Config) *options.ClientOptions {
 	durable := writeconcern.Majority()
 	durable.Journal = new(bool)
@@ -39,8 +39,7 @@ func clientOptions(cfg Config) *options.ClientOptions {
 	return options.Client().ApplyURI(string(cfg.URI)).SetServerSelectionTimeout(selectionTimeout).SetWriteConcern(durable)
 }
 
-// Open connects to the database that the URI names and waits until it answers, or ctx is done. Anything that is wrong other
-// than that it is away is an error at once.
+// Open connects to the database in the URI and waits while it is down, until ctx is done. Other errors are returned at once.
 func Open(ctx context.Context, cfg Config, logger *slog.Logger) (*mongo.Database, error) {
 	uri, err := connstring.ParseAndValidate(string(cfg.URI))
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 
 var quiet = slog.New(slog.DiscardHandler)
 
-func TestADatabaseThatCannotBeOpenedIsAnErrorWithoutThePassword(t *testing.T) {
+func TestErrorsOfOpenDoNotContainThePassword(t *testing.T) {
 	t.Parallel()
 	for name, uri := range map[string]string{
 		"no database":      "mongodb://souk:hunter2@127.0.0.1:1",
@@ -32,7 +32,7 @@ func TestADatabaseThatCannotBeOpenedIsAnErrorWithoutThePassword(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var log bytes.Buffer
-			// One of them names a host that there could be: it is waited for.
+			// One of the URIs names a host that might exist, so Open waits for it.
 			ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
 			defer cancel()
 			_, err := mongodb.Open(ctx, mongodb.Config{URI: secret.URL(uri)}, slog.New(slog.NewTextHandler(&log, nil)))

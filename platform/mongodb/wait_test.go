@@ -28,7 +28,7 @@ func startMongo(t *testing.T, dir string, port int) *devserver.Mongo {
 	return server
 }
 
-func TestADatabaseThatIsAwayIsWaitedForAndOutlived(t *testing.T) {
+func TestOpenWaitsForADatabaseThatIsDown(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	port, err := devserver.FreePort()
@@ -75,7 +75,7 @@ func TestADatabaseThatIsAwayIsWaitedForAndOutlived(t *testing.T) {
 	}
 }
 
-func TestTheWaitForADatabaseEndsWithItsContext(t *testing.T) {
+func TestOpenStopsWaitingWithItsContext(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)

@@ -1,4 +1,4 @@
-// Package outage is responsible for outlasting what is away: it tries again, later each time, and not in step with others.
+// Package outage retries work while a dependency is down: later each time, and at random moments.
 package outage
 
 import (
@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Backoff is how long to wait after each of several failures in a row: it doubles from First to Most, less up to half of
-// it at random, so that those who failed together do not ask again together.
+// Backoff computes the waits after several failures in a row. They double from First to Most. Each is shortened by a random
+// part, up to half of it, so that processes which failed together do not retry together.
 type Backoff struct {
 	First, Most time.Duration
 	last        time.Duration
@@ -22,13 +22,13 @@ func (b *Backoff) Next() time.Duration {
 	return b.last/2 + rand.N(b.last/2)
 }
 
-// Sleep waits after one more failure, until ctx is done at most.
+// Sleep waits after one more failure, or until ctx is done.
 func (b *Backoff) Sleep(ctx context.Context) { Sleep(ctx, b.Next()) }
 
-// Reset is for a success: the next failure is a first one.
+// Reset starts over after a success: the wait after the next failure is short again.
 func (b *Backoff) Reset() { b.last = 0 }
 
-// Sleep waits for d, until ctx is done at most, and reports whether ctx outlasted it.
+// Sleep waits for d, or until ctx is done. It reports whether the full time has passed.
 func Sleep(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -43,12 +43,12 @@ func Sleep(ctx context.Context, d time.Duration) bool {
 const (
 	retryFirst = 100 * time.Millisecond
 	retryMost  = 2 * time.Second
-	// While something is away, the log says so this often.
+	// How often the log mentions that a dependency is still down.
 	logEvery = 5 * time.Second
 )
 
-// Outlast does work until it succeeds. It returns the last error of work when that is none of something being away, or when
-// ctx is done. What is away is called what in the log.
+// Outlast repeats work until it succeeds, as long as away reports that its error means that a dependency is down. Other errors
+// are returned at once. When ctx is done, Outlast returns the last error. what names the dependency in the log.
 func Outlast(ctx context.Context, logger *slog.Logger, what string, away func(error) bool, work func(context.Context) error) error {
 	backoff := Backoff{First: retryFirst, Most: retryMost}
 	start := time.Now()

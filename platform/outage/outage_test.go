@@ -17,7 +17,8 @@ var errAway, errWrong = errors.New("away"), errors.New("wrong password")
 
 func away(err error) bool { return errors.Is(err, errAway) }
 
-// outlast does work that fails so often with err, and returns how often it was done, how long that took and the log.
+// outlast calls Outlast with work that fails failures times with failure. It returns how often the work ran, how long that took
+// and the log.
 func outlast(ctx context.Context, failures int, failure error) (done int, took time.Duration, log string, err error) {
 	var lines bytes.Buffer
 	start := time.Now()
@@ -30,16 +31,16 @@ func outlast(ctx context.Context, failures int, failure error) (done int, took t
 	return done, time.Since(start), lines.String(), err
 }
 
-func TestWhatIsAwayIsWaitedForAndLoggedNowAndThen(t *testing.T) {
+func TestOutlastRetriesAndLogsEveryFewSeconds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		done, took, log, err := outlast(t.Context(), 40, errAway)
 		if err != nil || done != 41 {
-			t.Errorf("done %d times, %v; want 41", done, err)
+			t.Errorf("the work ran %d times, %v; want 41", done, err)
 		}
-		// Between half of and all of 0.1 + 0.2 + 0.4 + 0.8 + 1.6 + 35 times 2 seconds.
+		// The waits are 0.1 + 0.2 + 0.4 + 0.8 + 1.6 + 35 times 2 seconds, each shortened by up to half.
 		if took < 36*time.Second || took > 74*time.Second {
-			t.Errorf("it took %v", took)
+			t.Errorf("Outlast took %v", took)
 		}
 		if lines := strings.Count(log, "it is waited for"); lines < 6 || lines > 15 || !strings.Contains(log, "no longer away") {
 			t.Errorf("%d lines in %v:\n%s", lines, took, log)
@@ -47,14 +48,14 @@ func TestWhatIsAwayIsWaitedForAndLoggedNowAndThen(t *testing.T) {
 	})
 }
 
-func TestAnotherErrorEndsTheWait(t *testing.T) {
+func TestOtherErrorsAreReturnedAtOnce(t *testing.T) {
 	t.Parallel()
 	if done, _, log, err := outlast(t.Context(), 1, errWrong); !errors.Is(err, errWrong) || done != 1 || log != "" {
-		t.Errorf("done %d times, %v, logged %q", done, err, log)
+		t.Errorf("the work ran %d times, %v, logged %q", done, err, log)
 	}
 }
 
-func TestTheWaitEndsWithItsContext(t *testing.T) {
+func TestOutlastEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
@@ -66,7 +67,7 @@ func TestTheWaitEndsWithItsContext(t *testing.T) {
 	})
 }
 
-func TestABackoffDoublesAndBeginsAgainAfterASuccess(t *testing.T) {
+func TestBackoffDoublesUntilReset(t *testing.T) {
 	t.Parallel()
 	b := outage.Backoff{First: time.Second, Most: 3 * time.Second}
 	for range 2 {

@@ -2,8 +2,8 @@ package outage
 
 import "strings"
 
-// Postgres reports whether a SQLSTATE says that PostgreSQL is away or has no time, rather than that it refuses what was asked:
-// the same may succeed a little later. A database that was dropped (57P04) does not come back. Source:
+// Postgres reports whether a SQLSTATE means that PostgreSQL is down or overloaded, so that the same statement may succeed a
+// little later. It returns false for a dropped database (57P04), because that does not come back. Source:
 // https://www.postgresql.org/docs/current/errcodes-appendix.html
 func Postgres(sqlState string) bool {
 	switch sqlState {

@@ -6,7 +6,7 @@ import (
 	"souk/platform/outage"
 )
 
-func TestADatabaseThatRefusesIsNotAway(t *testing.T) {
+func TestOnlyTemporaryErrorsOfPostgresMeanItIsAway(t *testing.T) {
 	t.Parallel()
 	for state, want := range map[string]bool{
 		"08000": true, "08006": true, "53300": true, "57P01": true, "57P02": true, "57P03": true, "57P05": true,

@@ -7,14 +7,15 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// besidePool is how many connections an instance has besides its pool: one for its health, and one to migrate while it starts.
+// besidePool is the number of connections of an instance outside its pool: one for health checks, and one for migrations while
+// it starts.
 const besidePool = 2
 
-// CapacityError says that the instances of a service may open more connections than the server gives them. The one that
-// comes last would find none, in the middle of a sale.
+// CapacityError is returned if the instances of a service could together open more connections than the server allows. Without
+// this check, the last instance would run out of connections under load.
 type CapacityError struct {
 	Instances, MaxConns int32
-	// Room is how many connections the server gives the service's role.
+	// Room is the number of connections that the server allows the service's role.
 	Room int32
 }
 
@@ -27,8 +28,8 @@ func (e *CapacityError) Error() string {
 
 func (e *CapacityError) needed() int64 { return int64(e.Instances) * (int64(e.MaxConns) + besidePool) }
 
-// checkCapacity returns a *CapacityError unless the server has connections enough for all instances of the service. Those that are
-// kept for superusers do not count. reserved_connections came with PostgreSQL 16.
+// checkCapacity returns a *CapacityError unless the server allows enough connections for all instances of the service.
+// Connections reserved for superusers do not count. The setting reserved_connections exists since PostgreSQL 16.
 func checkCapacity(ctx context.Context, pool *pgxpool.Pool, cfg Config) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*connectTimeout)
 	defer cancel()

@@ -9,9 +9,9 @@ import (
 	"souk/platform/secret"
 )
 
-func TestInstancesThatNeedMoreConnectionsThanThereAreDoNotStart(t *testing.T) {
+func TestOpenFailsIfTheInstancesNeedTooManyConnections(t *testing.T) {
 	t.Parallel()
-	server := newMortalOf(t, 40)
+	server := newOwnServerOf(t, 40)
 	admin := server.AdminURL()
 	open := func(instances, conns int32, address string) error {
 		pool, err := pgdb.Open(t.Context(), pgdb.Config{URL: secret.URL(address), MaxConns: conns, Instances: instances}, migrations, quiet)
@@ -26,7 +26,7 @@ func TestInstancesThatNeedMoreConnectionsThanThereAreDoNotStart(t *testing.T) {
 		address          string
 		room             int32
 	}{
-		// The server keeps 3 of its 40 for superusers, and an instance needs 2 besides its pool.
+		// The server reserves 3 of its 40 connections for superusers. An instance needs 2 outside its pool.
 		{3, 10, admin, 0},
 		{3, 11, admin, 37},
 		{1, 35, admin, 0},
@@ -34,7 +34,7 @@ func TestInstancesThatNeedMoreConnectionsThanThereAreDoNotStart(t *testing.T) {
 		{2, 3, limited, 0},
 		{2, 4, limited, 10},
 	} {
-		if i == 1 { // the tables are there by now
+		if i == 1 { // the tables exist by now
 			prepareLimited(t, server)
 		}
 		err := open(test.instances, test.conns, test.address)
@@ -50,8 +50,8 @@ func TestInstancesThatNeedMoreConnectionsThanThereAreDoNotStart(t *testing.T) {
 	}
 }
 
-// prepareLimited makes a role that may have 10 connections.
-func prepareLimited(t *testing.T, server *mortal) {
+// prepareLimited creates a role that may have 10 connections.
+func prepareLimited(t *testing.T, server *ownServer) {
 	t.Helper()
 	pool, err := server.open(t.Context(), migrations)
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Health tells whether a database answers, on a connection of its own: a pool whose connections are all at work is busy, and
-// not dead. Its methods may be called at the same time.
+// Health checks whether a database answers. It uses a connection of its own, because a pool without a free connection is only
+// busy. Its methods are safe for concurrent use.
 type Health struct {
 	config *pgx.ConnConfig
 
@@ -18,12 +18,12 @@ type Health struct {
 	conn *pgx.Conn
 }
 
-// NewHealth returns the health of the database of a pool. Close it in the end.
+// NewHealth returns the health check of a pool's database. Close it when it is no longer needed.
 func NewHealth(pool *pgxpool.Pool) *Health {
 	return &Health{config: pool.Config().ConnConfig}
 }
 
-// Check returns nil if the database answers before ctx is done. A connection that was lost since the last check is made anew.
+// Check returns nil if the database answers before ctx is done. It reconnects if the connection was lost since the last check.
 func (h *Health) Check(ctx context.Context) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -50,7 +50,7 @@ func (h *Health) drop(ctx context.Context) {
 	h.conn = nil
 }
 
-// Close ends the connection.
+// Close closes the connection.
 func (h *Health) Close() {
 	h.mu.Lock()
 	defer h.mu.Unlock()

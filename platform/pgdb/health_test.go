@@ -12,7 +12,7 @@ import (
 	"souk/platform/secret"
 )
 
-// check asks with the time that a service gives its dependencies.
+// check calls ask with the timeout of a service's health checks.
 func check(t *testing.T, ask func(context.Context) error) error {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -20,7 +20,7 @@ func check(t *testing.T, ask func(context.Context) error) error {
 	return ask(ctx)
 }
 
-// occupy has every connection of a pool run a slow statement, until the function that it returns is called.
+// occupy runs a slow statement on every connection of a pool until the returned function is called.
 func occupy(t *testing.T, pool *pgxpool.Pool) (end func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -36,9 +36,9 @@ func occupy(t *testing.T, pool *pgxpool.Pool) (end func()) {
 	return func() { cancel(); statements.Wait() }
 }
 
-func TestABusyPoolIsNotADeadDatabase(t *testing.T) {
+func TestHealthDistinguishesABusyPoolFromADeadDatabase(t *testing.T) {
 	t.Parallel()
-	server := newMortal(t)
+	server := newOwnServer(t)
 	port := server.Port()
 	address := secret.URL(server.AdminURL() + "&statement_timeout=0")
 	pool, err := pgdb.Open(t.Context(), pgdb.Config{URL: address, MaxConns: 2}, migrations, quiet)
@@ -50,7 +50,7 @@ func TestABusyPoolIsNotADeadDatabase(t *testing.T) {
 	defer health.Close()
 	end := occupy(t, pool)
 	if check(t, pool.Ping) == nil {
-		t.Error("the pool answers, so it is not busy")
+		t.Error("the pool has a free connection, so this test shows nothing")
 	}
 	for range 3 {
 		if err := check(t, health.Check); err != nil {
@@ -60,7 +60,7 @@ func TestABusyPoolIsNotADeadDatabase(t *testing.T) {
 	end()
 	server.stop(t)
 	if check(t, health.Check) == nil {
-		t.Error("a database that was stopped is healthy")
+		t.Error("a stopped database is reported healthy")
 	}
 	server.start(t, port)
 	until(t, "healthy again", func() bool { return check(t, health.Check) == nil })
@@ -68,7 +68,7 @@ func TestABusyPoolIsNotADeadDatabase(t *testing.T) {
 		t.Fatal(err)
 	}
 	if check(t, health.Check) == nil {
-		t.Error("a database that stands still is healthy")
+		t.Error("a paused database is reported healthy")
 	}
 	if err := server.Resume(); err != nil {
 		t.Fatal(err)

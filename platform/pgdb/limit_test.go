@@ -16,7 +16,7 @@ import (
 	"souk/testkit/pgtest"
 )
 
-// limited returns a pool as services have it, with the limits in options, which end an address.
+// limited returns a pool with the limits of services. options is appended to the database URL.
 func limited(t *testing.T, options string) *pgxpool.Pool {
 	t.Helper()
 	address := pgtest.New(t, migrations).Config().ConnString() + options
@@ -28,7 +28,7 @@ func limited(t *testing.T, options string) *pgxpool.Pool {
 	return pool
 }
 
-// expectState fails the test unless err is of that SQLSTATE, and one of those after which a caller tries again.
+// expectState fails the test unless err has this SQLSTATE and tells the caller to retry.
 func expectState(t *testing.T, err error, state string) {
 	t.Helper()
 	var pgErr *pgconn.PgError
@@ -37,7 +37,7 @@ func expectState(t *testing.T, err error, state string) {
 	}
 }
 
-func TestTheLimitsFitIntoEachOther(t *testing.T) {
+func TestTheLimitsAreSetAndIncrease(t *testing.T) {
 	t.Parallel()
 	pool := limited(t, "")
 	for name, want := range map[string]string{"idle_in_transaction_session_timeout": "3s", "lock_timeout": "4s", "statement_timeout": "5s"} {
@@ -47,18 +47,18 @@ func TestTheLimitsFitIntoEachOther(t *testing.T) {
 		}
 	}
 	if pgdb.IdleInTransaction >= pgdb.LockWait || pgdb.LockWait >= pgdb.StatementTime {
-		t.Error("a limit leaves no time for the next")
+		t.Error("a limit is not longer than the one before")
 	}
 }
 
-func TestAStatementThatTakesTooLongEnds(t *testing.T) {
+func TestALongStatementTimesOut(t *testing.T) {
 	t.Parallel()
 	pool := limited(t, "&statement_timeout=100")
 	_, err := pool.Exec(t.Context(), `SELECT pg_sleep(60)`)
 	expectState(t, err, "57014")
 }
 
-func TestAWaitForALockEnds(t *testing.T) {
+func TestAWaitForALockTimesOut(t *testing.T) {
 	t.Parallel()
 	pool := limited(t, "&lock_timeout=100")
 	err := pgdb.InTx(t.Context(), pool, func(tx pgx.Tx) error {
@@ -74,7 +74,7 @@ func TestAWaitForALockEnds(t *testing.T) {
 	}
 }
 
-func TestATransactionThatStandsIdleLosesItsLocks(t *testing.T) {
+func TestAnIdleTransactionLosesItsLocks(t *testing.T) {
 	t.Parallel()
 	pool := limited(t, "&idle_in_transaction_session_timeout=100")
 	idle, err := pool.Begin(t.Context())
@@ -84,7 +84,7 @@ func TestATransactionThatStandsIdleLosesItsLocks(t *testing.T) {
 	if _, err := idle.Exec(t.Context(), `UPDATE accounts SET n = 1 WHERE name = 'a'`); err != nil {
 		t.Fatal(err)
 	}
-	// Waits for the row, and gets it.
+	// The update waits for the row lock and gets it.
 	if _, err := pool.Exec(t.Context(), `UPDATE accounts SET n = 2 WHERE name = 'a'`); err != nil {
 		t.Errorf("the row is still held: %v", err)
 	}
@@ -94,7 +94,7 @@ func TestATransactionThatStandsIdleLosesItsLocks(t *testing.T) {
 	}
 }
 
-func TestALongTransactionHasItsTimeAndLeavesTheLimitAsItWas(t *testing.T) {
+func TestInLongTxRaisesTheLimitForItsTransactionOnly(t *testing.T) {
 	t.Parallel()
 	pool := limited(t, "&statement_timeout=100")
 	slow := func(tx pgx.Tx) error { _, err := tx.Exec(t.Context(), `SELECT pg_sleep(0.3)`); return err }

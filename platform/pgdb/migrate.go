@@ -21,18 +21,18 @@ import (
 	"souk/platform/outage"
 )
 
-// A replica looks for its turn to migrate every second. It only looks, because a session that waits for a lock has a
-// snapshot, which an index that is built concurrently would wait for.
+// A replica checks every second whether it is its turn to migrate. It does not wait for the lock, because a waiting session
+// holds a snapshot, and CREATE INDEX CONCURRENTLY would wait for that snapshot to end.
 const turnEvery = 1 // seconds
 
-// Migrate brings the schema up to date with the goose files at the root of migrations, while other replicas sell. Replicas
-// that start together take turns. It has a connection of its own, with other limits than the pool's: a statement may take
-// any time, but waits for a lock for 200 ms only. A migration that does not get its locks in that time is undone and tried
-// again, later each time, until ctx is done.
+// Migrate applies the goose files at the root of migrations, while other replicas serve requests. Replicas that start together
+// take turns. Migrate uses a connection of its own with different limits than the pool's: a statement may take any time, but
+// waits for a lock for 200 ms only. A migration that does not get its locks in that time is rolled back and retried after
+// growing waits, until ctx is done.
 //
 // A file that begins with "-- +goose NO TRANSACTION" is for statements such as CREATE INDEX CONCURRENTLY and VALIDATE
-// CONSTRAINT, which block nobody. Interrupted half-way it is run again from its start, so each of its statements has to be
-// one that may be repeated (IF NOT EXISTS). An index that was left INVALID by such an interruption is dropped before that.
+// CONSTRAINT, which block no others. After an interruption it is run again from its start, so each of its statements must be
+// repeatable (IF NOT EXISTS). Before that, Migrate drops an index that the interruption left INVALID.
 func Migrate(ctx context.Context, pool *pgxpool.Pool, migrations fs.FS) error {
 	return migrate(ctx, pool, migrations, slog.New(slog.DiscardHandler))
 }
@@ -40,7 +40,7 @@ func Migrate(ctx context.Context, pool *pgxpool.Pool, migrations fs.FS) error {
 func migrate(ctx context.Context, pool *pgxpool.Pool, migrations fs.FS, logger *slog.Logger) error {
 	db := stdlib.OpenDB(*forMigrations(pool).ConnConfig)
 	defer func() { _ = db.Close() }()
-	// The one connection has the lock and does the work: who loses the lock has stopped working.
+	// A single connection holds the lock and does the work, so a replica that loses the lock has also stopped working.
 	db.SetMaxOpenConns(1)
 	m := migrator{db: db, files: migrations, logger: logger}
 	if err := outage.Outlast(ctx, logger, "locks of a migration", lostLock, m.up); err != nil {
@@ -49,7 +49,7 @@ func migrate(ctx context.Context, pool *pgxpool.Pool, migrations fs.FS, logger *
 	return nil
 }
 
-// forMigrations returns the settings of a pool like this one, with the limits of migrations.
+// forMigrations returns the pool's configuration with the limits for migrations.
 func forMigrations(pool *pgxpool.Pool) *pgxpool.Config {
 	config := pool.Config()
 	params := config.ConnConfig.RuntimeParams
@@ -58,7 +58,7 @@ func forMigrations(pool *pgxpool.Pool) *pgxpool.Config {
 	return config
 }
 
-// OpenForMigrations opens a pool with Migrate's limits on the database of pool, for migrations that are not files of goose. The
+// OpenForMigrations opens another pool on the database, with Migrate's limits, for migrations that are not goose files. The
 // caller closes it.
 func OpenForMigrations(ctx context.Context, pool *pgxpool.Pool) (*pgxpool.Pool, error) {
 	return pgxpool.NewWithConfig(ctx, forMigrations(pool))
@@ -70,7 +70,7 @@ func lostLock(err error) bool {
 	return errors.As(err, &pgErr) && (pgErr.Code == "55P03" || pgErr.Code == "40P01")
 }
 
-// migrator runs goose's files one by one.
+// migrator applies goose files one by one.
 type migrator struct {
 	db     *sql.DB
 	files  fs.FS
@@ -85,7 +85,7 @@ func (m migrator) up(ctx context.Context) error {
 		}
 		start := time.Now()
 		err = m.apply(ctx, next)
-		if errors.Is(err, goose.ErrAlreadyApplied) { // by another replica, meanwhile
+		if errors.Is(err, goose.ErrAlreadyApplied) { // another replica has applied it meanwhile
 			continue
 		}
 		if err != nil {
@@ -95,13 +95,13 @@ func (m migrator) up(ctx context.Context) error {
 	}
 }
 
-// next returns the first migration that the database has yet to get, or nil.
+// next returns the first migration that has not been applied, or nil.
 func (m migrator) next(ctx context.Context) (*goose.Source, error) {
 	provider, err := goose.NewProvider(goose.DialectPostgres, m.db, m.files)
 	if err != nil {
 		return nil, err
 	}
-	// It also refuses a migration that comes too late: one whose number is below that of one which was applied.
+	// HasPending also returns an error for a migration whose number is below one that was already applied.
 	pending, err := provider.HasPending(ctx)
 	if err != nil || !pending {
 		return nil, err
@@ -118,7 +118,7 @@ func (m migrator) next(ctx context.Context) (*goose.Source, error) {
 	return nil, nil
 }
 
-// apply runs one migration when it is this replica's turn.
+// apply waits for this replica's turn and applies one migration.
 func (m migrator) apply(ctx context.Context, source *goose.Source) error {
 	text, err := fs.ReadFile(m.files, source.Path)
 	if err != nil {
@@ -136,13 +136,13 @@ func (m migrator) apply(ctx context.Context, source *goose.Source) error {
 	return err
 }
 
-// turn is a replica's turn to run the migration with that text.
+// turn is the session lock of a migration with this text.
 type turn struct {
 	lock.SessionLocker
 	text string
 }
 
-// SessionLock implements lock.SessionLocker. It prepares the connection once the turn is this replica's.
+// SessionLock implements lock.SessionLocker. Once this replica has the lock, it prepares the connection.
 func (t turn) SessionLock(ctx context.Context, conn *sql.Conn) error {
 	if err := t.SessionLocker.SessionLock(ctx, conn); err != nil {
 		return err
@@ -168,7 +168,7 @@ func (t turn) prepare(ctx context.Context, conn *sql.Conn) error {
 
 var concurrentIndex = regexp.MustCompile(`(?i)CREATE\s+(?:UNIQUE\s+)?INDEX\s+CONCURRENTLY\s+(?:IF\s+NOT\s+EXISTS\s+)?([\w.]+)`)
 
-// dropInvalid drops the indexes that an earlier run of this migration began and did not complete.
+// dropInvalid drops indexes that an interrupted run of this migration left incomplete.
 func (t turn) dropInvalid(ctx context.Context, conn *sql.Conn) error {
 	for _, match := range concurrentIndex.FindAllStringSubmatch(t.text, -1) {
 		name := strings.ToLower(match[1])

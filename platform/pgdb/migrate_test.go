@@ -27,7 +27,7 @@ const (
 	addIndex  = "-- +goose NO TRANSACTION\n-- +goose Up\nCREATE INDEX CONCURRENTLY IF NOT EXISTS accounts_n ON accounts (n);\n"
 )
 
-// begin returns a transaction that has read accounts, and ends with the test at the latest.
+// begin returns a transaction that has read accounts. It ends with the test at the latest.
 func begin(t *testing.T, pool *pgxpool.Pool) pgx.Tx {
 	t.Helper()
 	tx, err := pool.Begin(t.Context())
@@ -35,14 +35,14 @@ func begin(t *testing.T, pool *pgxpool.Pool) pgx.Tx {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = tx.Rollback(context.Background()) })
-	// With an id of its own it is one that an index waits for.
+	// The update gives the transaction an ID, so that CREATE INDEX CONCURRENTLY waits for it.
 	if _, err := tx.Exec(t.Context(), `UPDATE accounts SET n = n WHERE name = 'b'`); err != nil {
 		t.Fatal(err)
 	}
 	return tx
 }
 
-// waits reports whether a statement that begins like that waits for a lock.
+// waits reports whether a statement with this beginning is waiting for a lock.
 func waits(t *testing.T, pool *pgxpool.Pool, statement string) (yes bool) {
 	t.Helper()
 	err := pool.QueryRow(t.Context(), `SELECT EXISTS (SELECT FROM pg_stat_activity
@@ -53,7 +53,7 @@ func waits(t *testing.T, pool *pgxpool.Pool, statement string) (yes bool) {
 	return yes
 }
 
-func TestAMigrationThatWaitsForALockKeepsNobodyWaiting(t *testing.T) {
+func TestAMigrationWaitingForALockBlocksNoOtherStatement(t *testing.T) {
 	t.Parallel()
 	pool := pgtest.New(t, migrations)
 	reader := begin(t, pool)
@@ -63,13 +63,13 @@ func TestAMigrationThatWaitsForALockKeepsNobodyWaiting(t *testing.T) {
 	for range 5 {
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		if _, err := pool.Exec(ctx, `UPDATE accounts SET n = n + 1 WHERE name = 'a'`); err != nil {
-			t.Errorf("an update beside a migration that waits: %v", err)
+			t.Errorf("an update during a waiting migration: %v", err)
 		}
 		cancel()
 	}
 	select {
 	case err := <-migrated:
-		t.Errorf("migrated beside a reader: %v", err)
+		t.Errorf("the migration ended in spite of a reader's lock: %v", err)
 	default:
 	}
 	if err := reader.Commit(t.Context()); err != nil {
@@ -84,7 +84,7 @@ func TestAMigrationThatWaitsForALockKeepsNobodyWaiting(t *testing.T) {
 	}
 }
 
-func TestTheWaitForALockEndsWithItsContext(t *testing.T) {
+func TestAMigrationStopsWaitingForALockWithItsContext(t *testing.T) {
 	t.Parallel()
 	pool := pgtest.New(t, migrations)
 	begin(t, pool)
@@ -95,7 +95,7 @@ func TestTheWaitForALockEndsWithItsContext(t *testing.T) {
 	}
 }
 
-// valid reports whether the index is there, and whether it can be used.
+// valid reports whether the index exists and is usable.
 func valid(t *testing.T, pool *pgxpool.Pool) (exists, usable bool) {
 	t.Helper()
 	err := pool.QueryRow(t.Context(), `SELECT count(*) > 0, coalesce(bool_and(indisvalid), false) FROM pg_index
@@ -135,11 +135,11 @@ func TestReplicasBuildAnIndexWhileOthersWrite(t *testing.T) {
 	}
 }
 
-func TestAnIndexThatWasInterruptedIsBuiltAnew(t *testing.T) {
+func TestAnInterruptedIndexIsRebuilt(t *testing.T) {
 	t.Parallel()
 	pool := pgtest.New(t, migrations)
 	writer := begin(t, pool)
-	// The second statement is one that an interruption of the first must not skip.
+	// The second statement must run even though the first was interrupted.
 	files := with(addIndex + "ALTER TABLE accounts ADD COLUMN IF NOT EXISTS note text;\n")
 	killed := make(chan error, 1)
 	go func() { killed <- pgdb.Migrate(t.Context(), pool, files) }()
@@ -149,7 +149,7 @@ func TestAnIndexThatWasInterruptedIsBuiltAnew(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := <-killed; err == nil {
-		t.Error("a migration that was killed is no error")
+		t.Error("the killed migration returned no error")
 	}
 	if exists, usable := valid(t, pool); !exists || usable {
 		t.Fatalf("the index exists: %v, and is valid: %v; want one that is invalid", exists, usable)
@@ -168,13 +168,13 @@ func TestAnIndexThatWasInterruptedIsBuiltAnew(t *testing.T) {
 	}
 }
 
-func TestAMigrationThatComesTooLateIsRefused(t *testing.T) {
+func TestAMigrationNumberedBelowAnAppliedOneIsRefused(t *testing.T) {
 	t.Parallel()
 	files := maps.Clone(migrations)
 	files["00003_later.sql"] = &fstest.MapFile{Data: []byte("-- +goose Up\nSELECT 1;\n")}
 	pool := pgtest.New(t, files)
 	files["00002_more.sql"] = &fstest.MapFile{Data: []byte(addColumn)}
 	if err := pgdb.Migrate(t.Context(), pool, files); err == nil {
-		t.Error("a migration below one that was applied was taken")
+		t.Error("a migration with a number below an applied one was accepted")
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"souk/testkit/pgtest"
 )
 
-func TestATransactionWithinAnotherIsPartOfIt(t *testing.T) {
+func TestANestedTransactionIsPartOfTheOuterOne(t *testing.T) {
 	t.Parallel()
 	pool := pgtest.New(t, migrations)
 	no := errors.New("no")

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// excused are the files that may break a rule, with the reason.
+// excused lists the files that may break a rule, with the reason.
 var excused = map[string]string{
 	"catalog/00002_search.sql":     older,
 	"inventory/00002_returns.sql":  older,
@@ -22,7 +22,7 @@ var excused = map[string]string{
 
 const older = "older than the rules; no shop had tables of a size for which they matter"
 
-func TestMigrationsLeaveSalesAlone(t *testing.T) {
+func TestMigrationsDoNotBlockSales(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("../../services/*/internal/postgres/migrations/*.sql")
 	if err != nil || len(files) < 10 {
@@ -43,8 +43,8 @@ func TestMigrationsLeaveSalesAlone(t *testing.T) {
 	t.Logf("measured: %d migrations", len(files))
 }
 
-// A rule is about statements on tables that the file itself did not make. Statements are without comments, texts and
-// needless blanks, and in capitals.
+// A rule applies to statements on tables that the file itself did not create. Rules see statements in upper case, without
+// comments, string contents and extra blanks.
 type rule struct {
 	forbidden *regexp.Regexp
 	unless    *regexp.Regexp // in the same clause, or nil
@@ -53,7 +53,7 @@ type rule struct {
 
 func re(expr string) *regexp.Regexp { return regexp.MustCompile(expr) }
 
-// Rules of a statement. The first group is its table.
+// Rules for whole statements. The first group matches the table.
 var statementRules = []rule{
 	{re(`^CREATE (?:UNIQUE )?INDEX .*?\bON (?:ONLY )?(\S+)`), re(`^CREATE (?:UNIQUE )?INDEX CONCURRENTLY IF NOT EXISTS`),
 		"build the index with CREATE INDEX CONCURRENTLY IF NOT EXISTS, in a file with NO TRANSACTION"},
@@ -64,7 +64,7 @@ var statementRules = []rule{
 	{re(`^DROP TABLE (?:IF EXISTS )?(\S+)`), nil, "drop a table only when no version that runs uses it, and then by hand"},
 }
 
-// Rules of a clause of ALTER TABLE.
+// Rules for a clause of ALTER TABLE.
 var clauseRules = []rule{
 	{re(`^ADD (?:CONSTRAINT \S+ )?(?:CHECK|FOREIGN KEY)`), re(`NOT VALID$`), "add the constraint NOT VALID, and validate it in a file with NO TRANSACTION"},
 	{re(`^ADD (?:CONSTRAINT \S+ )?(?:UNIQUE|PRIMARY KEY)`), re(`USING INDEX`), "build a unique index concurrently, and add the constraint USING INDEX"},
@@ -80,7 +80,7 @@ var clauseRules = []rule{
 
 const addsColumn = `^ADD COLUMN (?:IF NOT EXISTS )?[^ (]+ `
 
-// The word COLUMN may be missing.
+// The keyword COLUMN is optional.
 var (
 	adds           = re(`^ADD (?:COLUMN )?`)
 	addsConstraint = re(`^ADD (?:CONSTRAINT|CHECK|FOREIGN|UNIQUE|PRIMARY|EXCLUDE)\b`)
@@ -95,7 +95,7 @@ var (
 	repeats  = re(`IF NOT EXISTS|IF EXISTS|VALIDATE CONSTRAINT|^SET |^SELECT `)
 )
 
-// offline returns what is wrong with a migration that runs while the shop sells.
+// offline returns the problems that a migration would cause while the shop serves requests.
 func offline(text string) (problems []string) {
 	up, _, _ := strings.Cut(text, "-- +goose Down")
 	noTransaction := strings.Contains(up, "-- +goose NO TRANSACTION")
@@ -110,7 +110,7 @@ func offline(text string) (problems []string) {
 			statements = append(statements, statement)
 		}
 	}
-	var changed []string // the tables that the file holds locked until its end
+	var changed []string // tables that the file keeps locked until its end
 	for _, statement := range statements {
 		if match := altered.FindStringSubmatch(statement); match != nil && !slices.Contains(append(tables, changed...), match[1]) {
 			changed = append(changed, match[1])
@@ -154,13 +154,13 @@ func offlineAlter(statement string, tables []string) (problems []string) {
 	return problems
 }
 
-// table returns the name of a table that a list of columns may follow.
+// table returns the name of a table without a list of columns.
 func table(name string) string {
 	name, _, _ = strings.Cut(name, "(")
 	return name
 }
 
-// clauses splits at the commas that stand outside of parentheses.
+// clauses splits list at commas outside parentheses.
 func clauses(list string) (parts []string) {
 	depth, start := 0, 0
 	for i, r := range list {
@@ -177,7 +177,7 @@ func clauses(list string) (parts []string) {
 	return append(parts, strings.TrimSpace(list[start:]))
 }
 
-func TestARuleForEachWayToStopSales(t *testing.T) {
+func TestMigrationRules(t *testing.T) {
 	t.Parallel()
 	const online = "-- +goose NO TRANSACTION\n-- +goose Up\n"
 	for text, want := range map[string]string{

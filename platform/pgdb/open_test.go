@@ -31,7 +31,7 @@ func TestAnOpenDatabaseAnswersInUTC(t *testing.T) {
 		t.Errorf("timezone %q, %v", zone, err)
 	}
 	if got := sum(t, pool); got != 0 {
-		t.Errorf("sum %d, want the accounts, which are empty", got)
+		t.Errorf("sum %d, want the accounts table with nothing in it", got)
 	}
 	if pool.Config().MaxConns != 3 {
 		t.Errorf("%d connections at most, want 3", pool.Config().MaxConns)
@@ -40,7 +40,7 @@ func TestAnOpenDatabaseAnswersInUTC(t *testing.T) {
 
 var quiet = slog.New(slog.DiscardHandler)
 
-func TestADatabaseThatCannotBeOpenedIsAnErrorWithoutThePassword(t *testing.T) {
+func TestErrorsOfOpenDoNotContainThePassword(t *testing.T) {
 	t.Parallel()
 	good, err := url.Parse(os.Getenv(pgtest.Variable))
 	if err != nil {
@@ -57,12 +57,12 @@ func TestADatabaseThatCannotBeOpenedIsAnErrorWithoutThePassword(t *testing.T) {
 		"key=value":        "host=127.0.0.1 port=port user=souk password=hunter2",
 		"no URL":           "orders",
 	} {
-		// One of them names a host that there could be: it is waited for.
+		// One of the addresses names a host that might exist, so Open waits for it.
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		pool, err := pgdb.Open(ctx, pgdb.Config{URL: secret.URL(address), MaxConns: 1}, migrations, quiet)
 		cancel()
 		if name != "bare number sign" && errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("%s is waited for: %v", name, err)
+			t.Errorf("Open waits for %s: %v", name, err)
 		}
 		if err == nil {
 			pool.Close()
@@ -79,7 +79,7 @@ func otherDatabase(good *url.URL) string {
 	return other.String()
 }
 
-// empty returns a database that was never migrated.
+// empty returns a pool on a database without a schema.
 func empty(t *testing.T) *pgxpool.Pool {
 	t.Helper()
 	pool := pgtest.New(t, fstest.MapFS{"00001_nothing.sql": {Data: []byte("-- +goose Up\nSELECT 1;\n")}})
@@ -102,12 +102,12 @@ func replica(t *testing.T, pool *pgxpool.Pool, conns int32) *pgxpool.Pool {
 	return other
 }
 
-func TestReplicasMigrateANewDatabaseOnce(t *testing.T) {
+func TestReplicasApplyEachMigrationOnce(t *testing.T) {
 	t.Parallel()
 	pool := empty(t)
 	files := fstest.MapFS{
 		"00001_t.sql": migrations["00001_t.sql"],
-		// Not to be done twice, nor by two at once.
+		// This migration must run exactly once.
 		"00002_add.sql": {Data: []byte("-- +goose Up\nUPDATE accounts SET n = n + 1;\nSELECT pg_sleep(0.2);\n")},
 	}
 	done := make(chan error)
@@ -141,7 +141,7 @@ func TestAPoolOfOneConnectionCanMigrate(t *testing.T) {
 	}
 }
 
-func TestAMigrationThatFailsLeavesNothingAndCanBeMended(t *testing.T) {
+func TestAFailedMigrationIsRolledBackAndCanBeCorrected(t *testing.T) {
 	t.Parallel()
 	pool := empty(t)
 	broken := fstest.MapFS{

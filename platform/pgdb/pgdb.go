@@ -1,5 +1,4 @@
-// Package pgdb is responsible for a service's PostgreSQL database: opening it, migrating it, and
-// running transactions on it.
+// Package pgdb opens a service's PostgreSQL database, migrates its schema and runs transactions.
 package pgdb
 
 import (
@@ -18,17 +17,17 @@ import (
 	"souk/platform/secret"
 )
 
-// Config names the database.
+// Config contains the settings of the database.
 type Config struct {
 	URL      secret.URL `env:"DATABASE_URL,required"`
 	MaxConns int32      `env:"DATABASE_MAX_CONNS" envDefault:"10"`
-	// Instances is how many processes of the service may run at once, those that replace others included. The server has to
-	// have connections for all of them.
+	// Instances is the greatest number of the service's processes that run at once, including those that replace others during
+	// a deployment. The server must allow enough connections for all of them.
 	Instances int32 `env:"DATABASE_INSTANCES" envDefault:"2"`
 }
 
-// Open connects to the database and brings its schema up to date with the goose files at the root of migrations. A database
-// that is away it waits for until ctx is done; anything else that is wrong is an error at once.
+// Open connects to the database and applies the goose files at the root of migrations. While the database is down, it waits
+// until ctx is done. Other errors are returned at once.
 func Open(ctx context.Context, cfg Config, migrations fs.FS, logger *slog.Logger) (*pgxpool.Pool, error) {
 	poolConfig, err := pgxpool.ParseConfig(string(cfg.URL))
 	if err != nil {
@@ -57,12 +56,12 @@ func Open(ctx context.Context, cfg Config, migrations fs.FS, logger *slog.Logger
 
 type txKey struct{}
 
-// Querier reads: a pool, or a transaction.
+// Querier runs queries: a pool or a transaction.
 type Querier interface {
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 }
 
-// Reader returns what work with ctx reads from: the transaction of WithTx, or else pool.
+// Reader returns the transaction that WithTx put into ctx, or pool if there is none.
 func Reader(ctx context.Context, pool *pgxpool.Pool) Querier {
 	if tx, ok := ctx.Value(txKey{}).(pgx.Tx); ok {
 		return tx
@@ -70,19 +69,20 @@ func Reader(ctx context.Context, pool *pgxpool.Pool) Querier {
 	return pool
 }
 
-// WithTx returns ctx for work that is a part of tx: InTx and Reader go on in it, and nothing else does. Such work is done by one goroutine.
+// WithTx returns ctx for work inside tx: InTx and Reader use tx when they get this context. Only one goroutine may use it.
 func WithTx(ctx context.Context, tx pgx.Tx) context.Context {
 	return context.WithValue(ctx, txKey{}, tx)
 }
 
-// How often a transaction that lost against another is run again.
+// How often a transaction is tried that fails because of concurrent transactions.
 const maxAttempts = 8
 
-// InTx runs fn in a read-committed transaction and commits it when fn returns nil. A transaction that
-// PostgreSQL ended as a deadlock or a serialization failure is run again from the start, so fn must have
-// no effect outside it: above all, it makes no RPC.
+// InTx runs fn in a read-committed transaction and commits it if fn returns nil. If PostgreSQL aborts the transaction because
+// of a deadlock or serialization failure, InTx runs it again from the start. So fn must have no other effects; above all, it
+// must not make RPCs.
 //
-// With a context of WithTx it is a savepoint of that transaction, which begins again as a whole when it has to.
+// With a context from WithTx, InTx uses a savepoint in that transaction. A deadlock or serialization failure then restarts the
+// whole outer transaction.
 func InTx(ctx context.Context, pool *pgxpool.Pool, fn func(tx pgx.Tx) error) error {
 	if outer, ok := ctx.Value(txKey{}).(pgx.Tx); ok {
 		return pgx.BeginFunc(ctx, outer, fn)

@@ -20,7 +20,7 @@ CREATE TABLE accounts (name text CONSTRAINT accounts_name PRIMARY KEY, n bigint 
 INSERT INTO accounts VALUES ('a', 0), ('b', 0);
 `)}}
 
-func TestReplicasThatMigrateTogetherTakeTurns(t *testing.T) {
+func TestReplicasTakeTurnsToMigrate(t *testing.T) {
 	t.Parallel()
 	pool := pgtest.New(t, fstest.MapFS{"00001_nothing.sql": {Data: []byte("-- +goose Up\nSELECT 1;\n")}})
 	more := fstest.MapFS{"00001_nothing.sql": {Data: []byte("-- +goose Up\nSELECT 1;\n")}, "00002_t.sql": migrations["00001_t.sql"]}
@@ -39,7 +39,7 @@ func TestReplicasThatMigrateTogetherTakeTurns(t *testing.T) {
 	}
 }
 
-func TestATransactionThatLosesADeadlockIsRunAgain(t *testing.T) {
+func TestADeadlockedTransactionIsRunAgain(t *testing.T) {
 	t.Parallel()
 	pool := pgtest.New(t, migrations)
 	both := make(chan struct{})
@@ -50,7 +50,7 @@ func TestATransactionThatLosesADeadlockIsRunAgain(t *testing.T) {
 			if _, err := tx.Exec(t.Context(), `UPDATE accounts SET n = n + 1 WHERE name = $1`, first); err != nil {
 				return err
 			}
-			// The first time round each waits until the other has its first row.
+			// In the first run, each transaction waits until the other has locked its first row.
 			if holding.Add(1) == 2 {
 				close(both)
 			}

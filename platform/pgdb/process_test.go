@@ -9,7 +9,7 @@ import (
 	"souk/platform/secret"
 )
 
-// process records what is asked of it.
+// process records the calls of its methods.
 type process struct {
 	closers []func()
 	checks  map[string]func(context.Context) error
@@ -21,14 +21,14 @@ func (p *process) OnStop(closer func()) { p.closers = append(p.closers, closer) 
 
 func (p *process) Require(name string, run func(context.Context) error) { p.checks[name] = run }
 
-// stop closes what was opened, the last one first.
+// stop runs the closers, the last one registered first.
 func (p *process) stop() {
 	for i := len(p.closers) - 1; i >= 0; i-- {
 		p.closers[i]()
 	}
 }
 
-func TestADatabaseOfAProcessIsCheckedAndClosed(t *testing.T) {
+func TestOpenForChecksAndClosesTheDatabase(t *testing.T) {
 	t.Parallel()
 	p := &process{checks: map[string]func(context.Context) error{}}
 	pool, err := pgdb.OpenFor(t.Context(), p, pgdb.Config{URL: secret.URL(empty(t).Config().ConnString()), MaxConns: 1}, migrations)
@@ -49,7 +49,7 @@ func TestADatabaseOfAProcessIsCheckedAndClosed(t *testing.T) {
 	}
 }
 
-func TestAProcessWhoseDatabaseCannotBeOpenedHoldsNothing(t *testing.T) {
+func TestOpenForRegistersNothingIfTheDatabaseCannotBeOpened(t *testing.T) {
 	t.Parallel()
 	p := &process{checks: map[string]func(context.Context) error{}}
 	if _, err := pgdb.OpenFor(t.Context(), p, pgdb.Config{URL: "orders"}, migrations); err == nil {

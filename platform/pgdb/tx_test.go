@@ -14,7 +14,7 @@ import (
 	"souk/testkit/pgtest"
 )
 
-// sum returns what the accounts hold.
+// sum returns the sum of the accounts.
 func sum(t *testing.T, pool *pgxpool.Pool) (n int64) {
 	t.Helper()
 	if err := pool.QueryRow(t.Context(), `SELECT sum(n) FROM accounts`).Scan(&n); err != nil {
@@ -23,7 +23,7 @@ func sum(t *testing.T, pool *pgxpool.Pool) (n int64) {
 	return n
 }
 
-// failing returns a transaction that writes, and then fails with an SQLSTATE the first times.
+// failing returns a transaction function that writes a row. Its first runs, as many as times says, fail with an SQLSTATE.
 func failing(t *testing.T, state string, times int) (fn func(pgx.Tx) error, runs *int) {
 	runs = new(int)
 	return func(tx pgx.Tx) error {
@@ -39,7 +39,7 @@ func failing(t *testing.T, state string, times int) (fn func(pgx.Tx) error, runs
 	}, runs
 }
 
-func TestATransactionThatLosesIsRunAgainFromTheStart(t *testing.T) {
+func TestAnAbortedTransactionIsRunAgain(t *testing.T) {
 	t.Parallel()
 	for _, state := range []string{"40001", "40P01"} {
 		pool := pgtest.New(t, migrations)
@@ -50,7 +50,7 @@ func TestATransactionThatLosesIsRunAgainFromTheStart(t *testing.T) {
 	}
 }
 
-func TestATransactionThatAlwaysLosesEndsWithItsError(t *testing.T) {
+func TestATransactionThatAlwaysFailsReturnsItsError(t *testing.T) {
 	t.Parallel()
 	pool := pgtest.New(t, migrations)
 	fn, runs := failing(t, "40001", 1000)
@@ -60,7 +60,7 @@ func TestATransactionThatAlwaysLosesEndsWithItsError(t *testing.T) {
 	}
 }
 
-func TestOtherErrorsAreNotTriedAgain(t *testing.T) {
+func TestOtherErrorsAreNotRetried(t *testing.T) {
 	t.Parallel()
 	pool := pgtest.New(t, migrations)
 	for _, state := range []string{"23505", "57014", "P0001", "55P03"} {
@@ -75,7 +75,7 @@ func TestOtherErrorsAreNotTriedAgain(t *testing.T) {
 func TestSerializableTransactionsAllSucceed(t *testing.T) {
 	t.Parallel()
 	pool := pgtest.New(t, migrations)
-	// Each reads both accounts and writes one: without a retry one of two at once would fail.
+	// Each transaction reads both accounts and writes one. Without retries, one of two concurrent ones would fail.
 	done := make(chan error)
 	for i := range 4 {
 		go func() {
@@ -103,7 +103,7 @@ func TestSerializableTransactionsAllSucceed(t *testing.T) {
 	}
 }
 
-func TestAClientThatLeavesIsNotTriedFor(t *testing.T) {
+func TestATransactionIsNotRetriedAfterItsContextEnds(t *testing.T) {
 	t.Parallel()
 	pool := pgtest.New(t, migrations)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -139,7 +139,7 @@ func TestAPanicRollsBack(t *testing.T) {
 	}
 }
 
-func TestAnErrorOfTheCommitIsTold(t *testing.T) {
+func TestAnErrorOfTheCommitIsReturned(t *testing.T) {
 	t.Parallel()
 	pool := pgtest.New(t, migrations)
 	if _, err := pool.Exec(t.Context(), `CREATE TABLE owners (account text CONSTRAINT owners_account
@@ -155,7 +155,7 @@ func TestAnErrorOfTheCommitIsTold(t *testing.T) {
 		t.Errorf("%v, want a violation of owners_account", err)
 	}
 	if pgdb.IsUnique(err, "owners_account") {
-		t.Error("a foreign key is taken for a unique constraint")
+		t.Error("a foreign key violation is reported as a unique violation")
 	}
 }
 

@@ -14,17 +14,16 @@ import (
 	"souk/platform/outage"
 )
 
-// A connection is made within this time, and a database that was reached answers a ping.
+// The time limit for connecting to the database, and for the ping after that.
 const connectTimeout = 5 * time.Second
 
-// Await does work on the database, again and again while the database is away, until ctx is done. work must change nothing
-// when it is done again.
+// Await repeats work while the database is down, until ctx is done. Running work a second time must change nothing.
 func Await(ctx context.Context, logger *slog.Logger, work func(context.Context) error) error {
 	return outage.Outlast(ctx, logger, "postgres", away, work)
 }
 
-// away reports whether err says that the database cannot be reached, is starting or shutting down, or takes no more
-// connections. What the database says itself counts for more than how the connection to it fared.
+// away reports whether err means that the database cannot be reached, is starting or shutting down, or has no free connections.
+// If the database sent an error, that decides, not the state of the connection.
 func away(err error) bool {
 	var pgErr *pgconn.PgError
 	if errors.As(err, &pgErr) {

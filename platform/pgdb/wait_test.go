@@ -19,36 +19,36 @@ import (
 	"souk/testkit/devserver"
 )
 
-// mortal is a PostgreSQL of a test's own, which it may stop and start.
-type mortal struct {
+// ownServer is a PostgreSQL server that belongs to one test, so that the test can stop and start it.
+type ownServer struct {
 	*devserver.Postgres
 	dir         string
 	connections int
 }
 
-func newMortal(t *testing.T) *mortal {
+func newOwnServer(t *testing.T) *ownServer {
 	t.Helper()
-	return newMortalOf(t, 0)
+	return newOwnServerOf(t, 0)
 }
 
-// newMortalOf returns a server that has so many connections, or as many as a server for tests has by default.
-func newMortalOf(t *testing.T, connections int) *mortal {
+// newOwnServerOf returns a server with this number of connections; 0 means the default of test servers.
+func newOwnServerOf(t *testing.T, connections int) *ownServer {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "souk-mortal-")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	// The server may run as another user.
+	// PostgreSQL may run as another user.
 	if err := os.Chmod(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	m := &mortal{dir: dir, connections: connections}
+	m := &ownServer{dir: dir, connections: connections}
 	m.start(t, 0)
 	return m
 }
 
-func (m *mortal) start(t *testing.T, port int) {
+func (m *ownServer) start(t *testing.T, port int) {
 	t.Helper()
 	server, err := devserver.StartPostgres(t.Context(), devserver.PostgresConfig{Dir: m.dir, Port: port, Fast: true, Connections: m.connections})
 	if err != nil {
@@ -58,14 +58,14 @@ func (m *mortal) start(t *testing.T, port int) {
 	m.Postgres = server
 }
 
-func (m *mortal) stop(t *testing.T) {
+func (m *ownServer) stop(t *testing.T) {
 	t.Helper()
 	if err := m.Stop(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func (m *mortal) open(ctx context.Context, migrations fstest.MapFS) (*pgxpool.Pool, error) {
+func (m *ownServer) open(ctx context.Context, migrations fstest.MapFS) (*pgxpool.Pool, error) {
 	return pgdb.Open(ctx, pgdb.Config{URL: secret.URL(m.AdminURL()), MaxConns: 3}, migrations, quiet)
 }
 
@@ -82,9 +82,9 @@ func until(t *testing.T, what string, condition func() bool) {
 	}
 }
 
-func TestADatabaseThatIsAwayIsWaitedForAndOutlived(t *testing.T) {
+func TestOpenWaitsForADatabaseThatIsDown(t *testing.T) {
 	t.Parallel()
-	server := newMortal(t)
+	server := newOwnServer(t)
 	port := server.Port()
 	server.stop(t)
 	var pool *pgxpool.Pool
@@ -106,7 +106,7 @@ func TestADatabaseThatIsAwayIsWaitedForAndOutlived(t *testing.T) {
 		} else {
 			server.stop(t)
 		}
-		// A session of a server that was killed may answer once more before it ends.
+		// Sessions of a killed server may answer once more before they end.
 		until(t, how+": it answers no more", func() bool { return pool.Ping(t.Context()) != nil })
 		server.start(t, port)
 		back := time.Now()
@@ -119,11 +119,11 @@ func TestADatabaseThatIsAwayIsWaitedForAndOutlived(t *testing.T) {
 	}
 }
 
-func TestAMigrationThatLosesItsConnectionIsDoneAgain(t *testing.T) {
+func TestAMigrationThatLosesItsConnectionIsRepeated(t *testing.T) {
 	t.Parallel()
-	server := newMortal(t)
+	server := newOwnServer(t)
 	port := server.Port()
-	// The second one holds until there is something in the table go: the test stops the server meanwhile.
+	// The second migration blocks until there is a row in the table go. The test stops the server meanwhile.
 	slow := fstest.MapFS{
 		"00001_t.sql":   migrations["00001_t.sql"],
 		"00002_add.sql": {Data: []byte("-- +goose Up\nUPDATE accounts SET n = n + 1;\nSELECT pg_sleep(CASE WHEN EXISTS (SELECT FROM go) THEN 0 ELSE 600 END);\n")},
@@ -163,7 +163,7 @@ func TestAMigrationThatLosesItsConnectionIsDoneAgain(t *testing.T) {
 	}
 }
 
-func TestTheWaitForADatabaseEndsWithItsContext(t *testing.T) {
+func TestOpenStopsWaitingWithItsContext(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -178,9 +178,9 @@ func TestTheWaitForADatabaseEndsWithItsContext(t *testing.T) {
 	}
 }
 
-func TestADatabaseThatTakesNoMoreConnectionsIsWaitedFor(t *testing.T) {
+func TestOpenWaitsForAFreeConnection(t *testing.T) {
 	t.Parallel()
-	server := newMortal(t)
+	server := newOwnServer(t)
 	admin, err := server.open(t.Context(), migrations)
 	if err != nil {
 		t.Fatal(err)

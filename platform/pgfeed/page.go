@@ -12,19 +12,20 @@ import (
 )
 
 const (
-	// pageSize is how many changes a page has, unless one transaction made more.
+	// pageSize is the number of changes on a page. A page has more if a single transaction made more.
 	pageSize = 100
-	// pageEvery is how often the table is looked at while somebody waits for a page.
+	// pageEvery is how often Page queries the table while it waits for changes.
 	pageEvery = 100 * time.Millisecond
 )
 
-// place is a position among pages. Its text is for the reader to keep.
+// place is a position in the paged feed. Readers store its text form.
 type place struct {
-	// server is when the database server was started, in microseconds since 1970. It may have been restored when it is another.
+	// server is the start time of the database server, in microseconds since 1970. If it differs, the database may have been
+	// restored.
 	server int64
-	// from is the transaction to begin with or, while a walk over several pages is under way, the one for the next walk.
+	// from is the first transaction to read. During a walk over several pages it is the first one of the next walk.
 	from uint64
-	// walking says that a walk is under way, and after is the last transaction that it has told.
+	// walking says that a walk over several pages is under way; after is the last transaction on its pages so far.
 	walking bool
 	after   uint64
 }
@@ -36,7 +37,7 @@ func (p place) String() string {
 	return fmt.Sprintf("%d.%d", p.server, p.from)
 }
 
-// parsePlace reads a position. A text that is no position gives the zero place, which no server knows.
+// parsePlace parses a position. For an invalid text it returns the zero place, which matches no server.
 func parsePlace(position string) (p place) {
 	parts := strings.Split(position, ".")
 	if len(parts) != 2 && len(parts) != 3 {
@@ -54,7 +55,7 @@ func parsePlace(position string) (p place) {
 	return p
 }
 
-// least is the first transaction that a page from p may tell.
+// least returns the first transaction that may be on the next page.
 func (p place) least() uint64 {
 	if p.walking {
 		return p.after + 1
@@ -62,9 +63,10 @@ func (p place) least() uint64 {
 	return p.from
 }
 
-// Page is Wait for a reader that keeps its position for long and reads whatever has changed since, a page at a time. The position
-// stays the same while nothing changes. News.Reset says only that the position is not known here: it is empty, or the database
-// server was started anew since, perhaps from a backup. The reader finds out by itself what changed before the new position.
+// Page is like Wait, but for a reader that stores its position for a long time and reads all changes since then, page by page.
+// The position stays the same while nothing changes. News.Reset means only that the position is not valid here: it is empty, or
+// the database server has been restarted since, perhaps from a backup. The reader must find out by itself what changed before
+// the new position.
 func (f *Feed) Page(ctx context.Context, position string, wait time.Duration) (News, error) {
 	if wait < 0 || wait > MaxWait {
 		return News{}, field.Invalid("wait", fmt.Sprintf("must be 0 to %s", MaxWait))
@@ -85,7 +87,7 @@ func (f *Feed) Page(ctx context.Context, position string, wait time.Duration) (N
 	}
 }
 
-// page returns the changes from p on that are known now.
+// page returns the changes from p that are visible now.
 func (f *Feed) page(ctx context.Context, p place) (News, error) {
 	var now place
 	var oldest, newest string
@@ -106,11 +108,11 @@ func (f *Feed) page(ctx context.Context, p place) (News, error) {
 	return news, nil
 }
 
-// next returns where to go on from after a page. oldest is the oldest transaction that was running then.
+// next returns the place after a page. oldest is the oldest transaction that was running when the page was read.
 func (p place) next(page News, oldest uint64) place {
 	next := p
 	if !p.walking {
-		next.from = max(p.from, oldest) // what ends during the walk is told by the next one
+		next.from = max(p.from, oldest) // transactions that end during this walk are on the pages of the next one
 	}
 	if n := len(page.Changes); n > 0 {
 		next.after = page.Changes[n-1].At
@@ -118,8 +120,8 @@ func (p place) next(page News, oldest uint64) place {
 		return p
 	}
 	if next.walking = page.More; !next.walking {
-		// The position never passes the last change that was told, because a crash may forget a transaction that changed nothing, and
-		// its number is then used again.
+		// The position never passes the last change on a page. After a crash, PostgreSQL may reuse the numbers of transactions
+		// that changed nothing.
 		next.from, next.after = min(next.from, next.after+1), 0
 	}
 	return next

@@ -10,7 +10,7 @@ import (
 	"souk/testkit/pgtest"
 )
 
-// pager reads a feed page by page, and keeps its position as text.
+// pager reads a feed page by page and stores its position as text.
 type pager struct {
 	feed     *pgfeed.Feed
 	position string
@@ -39,17 +39,17 @@ func (p *pager) mustRead(t *testing.T, wait time.Duration) pgfeed.News {
 	return news
 }
 
-// mustRest reads until nothing is told. A transaction of another test may keep the position back for a while.
+// mustRest reads until a page is empty. Other tests' transactions may hold back the position for a while.
 func (p *pager) mustRest(t *testing.T) {
 	t.Helper()
 	for deadline := time.Now().Add(10 * time.Second); len(p.mustRead(t, 0).Changes) > 0; {
 		if time.Now().After(deadline) {
-			t.Fatalf("it is told again and again: %v", p.told)
+			t.Fatalf("the same changes come again and again: %v", p.told)
 		}
 	}
 }
 
-func TestPagesTellAllChanges(t *testing.T) {
+func TestPagesContainAllChanges(t *testing.T) {
 	t.Parallel()
 	pool := pgtest.New(t, migrations)
 	p := newPager(t, pgfeed.New(pool, "things", "name"))
@@ -62,13 +62,13 @@ func TestPagesTellAllChanges(t *testing.T) {
 		news := p.mustRead(t, 0)
 		sizes, more = append(sizes, len(news.Changes)), news.More
 	}
-	// One transaction is one page, however much it changed.
+	// All changes of a transaction are on one page, however many they are.
 	if len(p.told) != 400 || fmt.Sprint(sizes) != "[150 100 100 50]" {
 		t.Errorf("%d things on pages of %v", len(p.told), sizes)
 	}
 	p.mustRest(t)
 	rest := p.position
-	// Other transactions go on, and nothing changes.
+	// Other transactions run, but nothing changes in the table.
 	exec(t, pool, `CREATE TABLE others ()`)
 	if news := p.mustRead(t, 0); news.Position != rest || len(news.Changes) > 0 {
 		t.Errorf("at rest: %+v, want position %s", news, rest)
@@ -79,8 +79,8 @@ func TestPagesTellAllChanges(t *testing.T) {
 	}
 }
 
-// A transaction that began before a walk, and commits while the walk is beyond it, is told by the next walk.
-func TestAChangeThatCommitsDuringAWalkIsTold(t *testing.T) {
+// A transaction starts before a walk and commits after the walk has passed it. The next walk must contain it.
+func TestAChangeThatCommitsDuringAWalkIsOnTheNextWalk(t *testing.T) {
 	t.Parallel()
 	pool := pgtest.New(t, migrations)
 	p := newPager(t, pgfeed.New(pool, "things", "name"))
@@ -106,11 +106,11 @@ func TestAChangeThatCommitsDuringAWalkIsTold(t *testing.T) {
 	}
 	p.mustRest(t)
 	if p.told["late"] == 0 || len(p.told) != 151 {
-		t.Errorf("told of %d things, %d times of the late one", len(p.told), p.told["late"])
+		t.Errorf("%d things are on the pages, the late one %d times", len(p.told), p.told["late"])
 	}
 }
 
-func TestAnUnknownPositionIsAnsweredWithANewOne(t *testing.T) {
+func TestAnUnknownPositionIsReplacedByANewOne(t *testing.T) {
 	t.Parallel()
 	pool := pgtest.New(t, migrations)
 	exec(t, pool, write, "old", 1)

@@ -1,5 +1,4 @@
-// Package pgfeed is responsible for telling readers which rows of a table have changed, soon after the change is committed,
-// and never missing one.
+// Package pgfeed tells readers which rows of a table have changed, soon after each commit and without ever missing a change.
 //
 // The table has a column that a trigger sets to the transaction of the row's last change:
 //
@@ -9,10 +8,10 @@
 //	    $$ BEGIN NEW.changed := pg_current_xact_id(); RETURN NEW; END $$;
 //	CREATE TRIGGER note_change BEFORE INSERT OR UPDATE ON products FOR EACH ROW EXECUTE FUNCTION note_change();
 //
-// Transactions commit in another order than they begin. So a reader's position is the oldest transaction that was still running
-// when the reader last looked: all that come before it have ended, and what they did has been told. A change by a later one may
-// be told several times; its reader tells by Change.At that it is the same. A transaction that runs for long keeps the position
-// back, but no change of others.
+// Transactions commit in a different order than they begin. So a reader's position is the oldest transaction that was still
+// running at the last read: all earlier ones have ended, and their changes have been reported. Changes by later transactions may
+// be reported several times; Change.At shows that they are the same. A long transaction holds back the position, but not the
+// changes of other transactions.
 package pgfeed
 
 import (
@@ -29,54 +28,54 @@ import (
 )
 
 const (
-	// MaxWait is the longest that a reader may wait for a change.
+	// MaxWait is the longest time that Wait and Page may wait for a change.
 	MaxWait = 10 * time.Second
-	// lookEvery is how often the table is looked at while somebody waits. A change is told about so long after its commit, at most.
+	// lookEvery is how often Wait queries the table. A change is reported at most about this long after its commit.
 	lookEvery = 50 * time.Millisecond
-	// mostChanges is how many changes are told at once.
+	// mostChanges is the maximum number of changes in one News.
 	mostChanges = 2000
 )
 
-// Change says that a row has changed.
+// Change is a change of a row.
 type Change struct {
-	// ID is the row's.
+	// ID identifies the row.
 	ID string
-	// At is the transaction of the change. A later change of the row has a greater one, unless the database was restored.
+	// At is the transaction of the change. A later change of the row has a greater number, unless the database was restored.
 	At uint64
 }
 
-// News are the changes since a position.
+// News contains the changes since a position.
 type News struct {
 	Changes []Change
-	// Position is where to go on from.
+	// Position is the position for the next read.
 	Position string
-	// Reset says that the changes are too many, or that the position was of another database: anything may have changed.
+	// Reset says that there are too many changes, or that the position belongs to another database: any row may have changed.
 	Reset bool
-	// More says that the next page is there already. Only Page sets it.
+	// More says that the next page is available at once. Only Page sets it.
 	More bool
 }
 
-// Feed tells the changes of a table.
+// Feed reads the changes of a table.
 type Feed struct {
 	pool         *pgxpool.Pool
 	query, pages string
 }
 
-// New returns the feed of a table whose rows are named by the column id.
+// New returns the feed of a table. The column id identifies a row.
 func New(pool *pgxpool.Pool, table, id string) *Feed {
 	id, table = pgx.Identifier{id}.Sanitize(), pgx.Identifier{table}.Sanitize()
 	return &Feed{pool: pool, query: fmt.Sprintf(selectNews, id, table), pages: fmt.Sprintf(selectPage, id, table)}
 }
 
-// One statement, so that all of it is of one snapshot. A change by a transaction that this database has not begun yet comes from
-// a dump of another database. It was told there.
+// One statement, so that it runs on one snapshot. A row may carry a transaction number that this database has not reached yet,
+// if it comes from a dump of another database. Such a change is left out, because it was reported there.
 const selectNews = `
 SELECT pg_snapshot_xmin(pg_current_snapshot())::text,
     ARRAY(SELECT ARRAY[%[1]s::text, changed::text] FROM %[2]s
         WHERE changed >= $1::text::xid8 AND changed < pg_snapshot_xmax(pg_current_snapshot())
         ORDER BY changed LIMIT $2)`
 
-// All changes of one transaction are on one page.
+// FETCH ... WITH TIES puts all changes of a transaction on one page.
 const selectPage = `
 SELECT (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint,
     pg_snapshot_xmin(pg_current_snapshot())::text,
@@ -86,8 +85,8 @@ SELECT (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint,
         WHERE changed >= $1::text::xid8 AND changed < pg_snapshot_xmax(pg_current_snapshot())
         ORDER BY changed FETCH FIRST ($2) ROWS WITH TIES)`
 
-// Wait returns what has changed since a position or, when that is nothing, waits for a change. It returns News without changes when
-// none came. An empty position is that of now. It returns a *field.Error for a position that is none and for a wait above MaxWait.
+// Wait returns the changes since a position. If there are none, it waits for one, and returns News without changes when the
+// time is over. An empty position means now. For an invalid position or a wait above MaxWait it returns a *field.Error.
 func (f *Feed) Wait(ctx context.Context, position string, wait time.Duration) (News, error) {
 	after, err := strconv.ParseUint(position, 10, 64)
 	var c field.Checker
@@ -100,7 +99,7 @@ func (f *Feed) Wait(ctx context.Context, position string, wait time.Duration) (N
 		return f.look(ctx, after, 0)
 	}
 	for deadline := time.Now().Add(wait); ; {
-		// Before the first look as well, because a transaction that runs for long has changes told again.
+		// It sleeps before the first query too, because during a long transaction each query returns the same changes again.
 		if !outage.Sleep(ctx, min(lookEvery, time.Until(deadline))) {
 			return News{}, ctx.Err()
 		}
@@ -112,7 +111,7 @@ func (f *Feed) Wait(ctx context.Context, position string, wait time.Duration) (N
 	}
 }
 
-// look returns the changes that are known now, most at a time.
+// look returns the changes that are visible now. More than most of them are a reset.
 func (f *Feed) look(ctx context.Context, after uint64, most int) (News, error) {
 	var oldest string
 	var rows [][]string
@@ -134,7 +133,7 @@ func (f *Feed) look(ctx context.Context, after uint64, most int) (News, error) {
 	return news, nil
 }
 
-// parse reads a transaction's number, as PostgreSQL wrote it.
+// parse parses a transaction number as PostgreSQL prints it.
 func parse(number string) uint64 {
 	n, _ := strconv.ParseUint(number, 10, 64)
 	return n

@@ -32,7 +32,7 @@ CREATE TRIGGER note_change BEFORE INSERT OR UPDATE ON things FOR EACH ROW EXECUT
 
 const write = `INSERT INTO things VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET size = excluded.size`
 
-// reader keeps what a reader of the feed keeps.
+// reader stores what a reader of the feed has to store.
 type reader struct {
 	feed     *pgfeed.Feed
 	position string
@@ -60,7 +60,7 @@ func (r *reader) mustRead(t *testing.T, wait time.Duration) pgfeed.News {
 	return news
 }
 
-// names are those of what was told.
+// names returns the names of the reported rows.
 func (r *reader) names() map[string]bool {
 	names := map[string]bool{}
 	for c := range r.told {
@@ -76,7 +76,7 @@ func exec(t *testing.T, pool *pgxpool.Pool, sql string, args ...any) {
 	}
 }
 
-// mustBeQuiet reads until nothing is told. A transaction of another test may keep the position back for a while.
+// mustBeQuiet reads until nothing is reported. Other tests' transactions may hold back the position for a while.
 func (r *reader) mustBeQuiet(t *testing.T) {
 	t.Helper()
 	for deadline := time.Now().Add(10 * time.Second); ; {
@@ -84,12 +84,12 @@ func (r *reader) mustBeQuiet(t *testing.T) {
 			return
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("it is told again and again: %v", r.told)
+			t.Fatalf("the same changes come again and again: %v", r.told)
 		}
 	}
 }
 
-func TestAReaderWaitsForAChangeAndIsToldSoon(t *testing.T) {
+func TestWaitReturnsSoonAfterAChange(t *testing.T) {
 	t.Parallel()
 	pool := pgtest.New(t, migrations)
 	exec(t, pool, write, "old", 1)
@@ -109,7 +109,7 @@ func TestAReaderWaitsForAChangeAndIsToldSoon(t *testing.T) {
 	}
 }
 
-func TestATransactionThatCommitsLateIsTold(t *testing.T) {
+func TestAChangeThatCommitsLateIsReported(t *testing.T) {
 	t.Parallel()
 	pool, r := open(t)
 	late, err := pool.Begin(t.Context())
@@ -134,12 +134,12 @@ func TestATransactionThatCommitsLateIsTold(t *testing.T) {
 	if !r.names()["late"] {
 		t.Errorf("after the commit: %v", r.told)
 	}
-	// Once nothing that began before is running, the position goes on, and nothing is told again.
+	// When all transactions that began earlier have ended, the position advances and nothing is reported again.
 	r.mustBeQuiet(t)
 }
 
-// Transactions of random length, some of which are rolled back, change the same things.
-func TestEveryChangeIsTold(t *testing.T) {
+// Transactions of random length, some of which roll back, change the same rows.
+func TestEveryChangeIsReported(t *testing.T) {
 	t.Parallel()
 	pool, r := open(t)
 	var committed sync.Map
@@ -184,7 +184,7 @@ func TestEveryChangeIsTold(t *testing.T) {
 	_, err = pgx.ForEachRow(rows, []any{&name, &at}, func() error {
 		n++
 		if r.told[pgfeed.Change{ID: name, At: uint64(at)}] == 0 {
-			t.Errorf("the last change of %s was not told", name)
+			t.Errorf("the last change of %s was not reported", name)
 		}
 		return nil
 	})
@@ -193,7 +193,7 @@ func TestEveryChangeIsTold(t *testing.T) {
 	}
 }
 
-func TestAReaderThatCannotBeToldAllIsReset(t *testing.T) {
+func TestAReaderThatMissedTooManyChangesIsReset(t *testing.T) {
 	t.Parallel()
 	pool, r := open(t)
 	exec(t, pool, `INSERT INTO things SELECT 'thing ' || i, i FROM generate_series(1, 2001) i`)
@@ -209,15 +209,15 @@ func TestAReaderThatCannotBeToldAllIsReset(t *testing.T) {
 	if news := r.mustRead(t, time.Second); !news.Reset {
 		t.Errorf("of another database: %+v", news)
 	}
-	// A row of a dump, by a transaction that is to come.
+	// A row from a dump, with a transaction number that this database has not reached.
 	exec(t, pool, `ALTER TABLE things DISABLE TRIGGER note_change`)
 	exec(t, pool, `INSERT INTO things VALUES ('dumped', 1, '9000000000')`)
 	if r.mustRead(t, 0); r.names()["dumped"] {
-		t.Error("told of a dumped row")
+		t.Error("a dumped row was reported")
 	}
 }
 
-func TestAPositionThatIsNoneIsRefused(t *testing.T) {
+func TestInvalidPositionsAreRefused(t *testing.T) {
 	t.Parallel()
 	_, r := open(t)
 	for _, position := range []string{"x", "-1", "1 ", "18446744073709551616"} {
@@ -233,6 +233,6 @@ func TestAPositionThatIsNoneIsRefused(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
 	if _, err := r.feed.Wait(ctx, r.position, time.Second); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("%v, want that its caller's time is over", err)
+		t.Errorf("%v, want the error of the caller's context", err)
 	}
 }

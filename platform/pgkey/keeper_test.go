@@ -20,7 +20,7 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// The tables of a service that counts, and keeps keys.
+// The schema of a service with a counter and idempotency keys.
 var migrations = fstest.MapFS{"00001_counts.sql": {Data: []byte(`-- +goose Up
 CREATE TABLE counts (n bigint NOT NULL);
 INSERT INTO counts VALUES (0);
@@ -32,11 +32,11 @@ CREATE TABLE idempotent_requests (
 CREATE INDEX idempotent_requests_created_idx ON idempotent_requests (created_at);
 `)}}
 
-// counter is a service whose one RPC adds one and answers with the sum.
+// counter is a service with one RPC, which adds one and returns the sum.
 type counter struct {
 	pool *pgxpool.Pool
 	keys idempotency.Keeper
-	// during, if there is one, runs in the middle of each addition.
+	// during, if not nil, runs in the middle of each addition.
 	during func(context.Context) error
 }
 
@@ -74,7 +74,7 @@ func use(key string) idempotency.Request {
 	return idempotency.Request{Caller: "sam", Method: "/s/Add", Key: key, Fingerprint: []byte("add one"), RequestID: "r1"}
 }
 
-func TestAKeyTakesEffectOnceAndIsAnsweredTheSame(t *testing.T) {
+func TestRequestsWithOneKeyHaveOneEffectAndTheSameAnswer(t *testing.T) {
 	t.Parallel()
 	c := newCounter(t)
 	for i := range 3 {
@@ -86,10 +86,10 @@ func TestAKeyTakesEffectOnceAndIsAnsweredTheSame(t *testing.T) {
 	c.mustCount(t, 1)
 }
 
-func TestAKeyIsOfOneCallerForOneMethodAndOneRequest(t *testing.T) {
+func TestAKeyBelongsToOneCallerMethodAndRequest(t *testing.T) {
 	t.Parallel()
 	c := newCounter(t)
-	// With blanks and quotation marks, which no two scopes may be mixed up by.
+	// The blanks and quotation marks would mix up two keys if their parts were simply concatenated.
 	caller, method, key, body := use("k"), use("k"), use("k"), use("k")
 	caller.Caller, method.Method, key.Key, body.Fingerprint = `sam" "`, "/s/Add k", `k" "k`, []byte("add two")
 	for i, r := range []idempotency.Request{use("k"), caller, method, key} {
@@ -103,7 +103,7 @@ func TestAKeyIsOfOneCallerForOneMethodAndOneRequest(t *testing.T) {
 	c.mustCount(t, 4)
 }
 
-func TestWhatIsRefusedSavesNothing(t *testing.T) {
+func TestARefusedRequestSavesNothing(t *testing.T) {
 	t.Parallel()
 	c := newCounter(t)
 	refused := errors.New("no")
@@ -132,8 +132,8 @@ func TestAnEmptyAnswerIsAnAnswer(t *testing.T) {
 	}
 }
 
-// The first request is held up in the middle.
-func TestASecondRequestIsToldThatTheFirstIsRunning(t *testing.T) {
+// The first request is blocked in the middle.
+func TestASecondRequestFailsWhileTheFirstIsRunning(t *testing.T) {
 	t.Parallel()
 	c := newCounter(t)
 	began, goOn := make(chan struct{}), make(chan struct{})
@@ -170,7 +170,7 @@ func TestASecondRequestIsToldThatTheFirstIsRunning(t *testing.T) {
 	c.mustCount(t, 1)
 }
 
-// mustWaitForLocks waits until so many sessions wait for the lock of a key.
+// mustWaitForLocks waits until want sessions wait for the lock of a key.
 func (c *counter) mustWaitForLocks(t *testing.T, want int) {
 	t.Helper()
 	for deadline := time.Now().Add(10 * time.Second); ; {
@@ -186,7 +186,7 @@ func (c *counter) mustWaitForLocks(t *testing.T, want int) {
 	}
 }
 
-func TestFiftyRequestsAtOnceAreOneEffect(t *testing.T) {
+func TestFiftyConcurrentRequestsHaveOneEffect(t *testing.T) {
 	t.Parallel()
 	c := newCounter(t)
 	var all sync.WaitGroup
@@ -215,8 +215,8 @@ func TestFiftyRequestsAtOnceAreOneEffect(t *testing.T) {
 	}
 }
 
-// The connection dies after the effect and before the commit, as it does when the process is killed.
-func TestAConnectionThatDiesLeavesNeitherTheEffectNorTheKey(t *testing.T) {
+// The connection breaks after the change and before the commit, as it does when the process is killed.
+func TestABrokenConnectionLeavesNeitherTheEffectNorTheKey(t *testing.T) {
 	t.Parallel()
 	c := newCounter(t)
 	c.during = func(ctx context.Context) error {
@@ -230,7 +230,7 @@ func TestAConnectionThatDiesLeavesNeitherTheEffectNorTheKey(t *testing.T) {
 	c.mustCount(t, 0)
 	c.during = nil
 	answer, err := c.do(t, use("k"))
-	for errors.Is(err, idempotency.ErrInProgress) { // PostgreSQL has not ended the connection yet
+	for errors.Is(err, idempotency.ErrInProgress) { // until PostgreSQL has ended the broken connection
 		answer, err = c.do(t, use("k"))
 	}
 	if err != nil || answer.Replayed {
@@ -239,7 +239,7 @@ func TestAConnectionThatDiesLeavesNeitherTheEffectNorTheKey(t *testing.T) {
 	c.mustCount(t, 1)
 }
 
-// hourly is a process that does work once, if it is to be done each hour.
+// hourly is a Process that runs the work once, and checks that it is meant to run every hour.
 type hourly struct{ t *testing.T }
 
 func (h hourly) Every(interval time.Duration, name string, work func(context.Context) error) {
@@ -252,7 +252,7 @@ func (h hourly) Every(interval time.Duration, name string, work func(context.Con
 	}
 }
 
-func TestOldKeysAreSweptAndOthersStay(t *testing.T) {
+func TestOnlyOldKeysAreDeleted(t *testing.T) {
 	t.Parallel()
 	c := newCounter(t)
 	if _, err := c.do(t, use("new")); err != nil {

@@ -1,5 +1,5 @@
-// Package pgkey is responsible for keeping idempotency keys in a service's own PostgreSQL database, in the table
-// idempotent_requests that its migrations make:
+// Package pgkey stores idempotency keys in a service's own PostgreSQL database, in the table idempotent_requests, which the
+// service's migrations create:
 //
 //	CREATE TABLE idempotent_requests (
 //	    caller      text        NOT NULL,
@@ -15,9 +15,9 @@
 //	CREATE INDEX idempotent_requests_created_idx ON idempotent_requests (created_at);
 //	CREATE INDEX idempotent_requests_subject_idx ON idempotent_requests (subject);
 //
-// There are three forms, by what the work of a request is. Transaction is for work that is one transaction; a service that has
-// only this form needs neither subject nor its index. Steps is for work of several steps that may be done again at any time.
-// Claim, Find and Answer are for work that saves the key and the answer in transactions of its own, such as a checkout.
+// There are three ways to use it, for three kinds of work. Transaction is for work that is a single transaction; a service with
+// only such work needs neither the column subject nor its index. Steps is for work in several steps that may be repeated at any
+// time. Claim, Find and Answer are for work that saves the key and the answer in transactions of its own, such as a checkout.
 package pgkey
 
 import (
@@ -33,33 +33,33 @@ import (
 	"souk/platform/pgdb"
 )
 
-// Transaction is a Keeper for work that is one transaction: the key, the effect and the answer are saved together or not at
-// all, so that no crash comes between them.
+// Transaction is a Keeper for work that is a single transaction. The key, the change and the answer are saved together or not
+// at all, so that a crash cannot separate them.
 type Transaction struct {
 	pool *pgxpool.Pool
 }
 
 var _ idempotency.Keeper = (*Transaction)(nil)
 
-// NewTransaction returns a keeper on a database that has the table.
+// NewTransaction returns a keeper on a database with the table.
 func NewTransaction(pool *pgxpool.Pool) *Transaction {
 	return &Transaction{pool: pool}
 }
 
-// Process does work again and again; a *service.Service is one.
+// Process runs work regularly; a *service.Service is one.
 type Process interface {
 	Every(interval time.Duration, name string, work func(context.Context) error)
 }
 
-// NewFor is NewTransaction for a process, which sweeps the keys.
+// NewFor is like NewTransaction, and also makes process p delete old keys regularly.
 func NewFor(p Process, pool *pgxpool.Pool) *Transaction {
 	k := NewTransaction(pool)
 	p.Every(idempotency.SweepEvery, "idempotent requests", k.Sweep)
 	return k
 }
 
-// Do implements idempotency.Keeper. All that work does by pgdb.InTx with its context is part of one transaction. What work
-// refuses with an error is rolled back, and the key is free again.
+// Do implements idempotency.Keeper. Everything that work does through pgdb.InTx with its context belongs to one transaction. If
+// work returns an error, that transaction is rolled back and the key is unused again.
 func (k *Transaction) Do(ctx context.Context, r idempotency.Request, work func(context.Context) ([]byte, error)) (idempotency.Answer, error) {
 	var answer idempotency.Answer
 	err := pgdb.InTx(ctx, k.pool, func(tx pgx.Tx) error {
@@ -89,7 +89,7 @@ func (k *Transaction) Do(ctx context.Context, r idempotency.Request, work func(c
 	return answer, nil
 }
 
-// replay returns the answer that a key has, or idempotency.ErrReused.
+// replay returns the saved answer of a key, or idempotency.ErrReused.
 func replay(use *idempotency.Use, r idempotency.Request) (idempotency.Answer, error) {
 	if err := use.Check(r); err != nil {
 		return idempotency.Answer{}, err
@@ -97,8 +97,9 @@ func replay(use *idempotency.Use, r idempotency.Request) (idempotency.Answer, er
 	return idempotency.Answer{Content: use.Answer, Replayed: r.Replays(use.RequestID)}, nil
 }
 
-// Whoever holds the lock uses the key. A client that comes second is told at once, and takes no connection while the first is
-// at work; a call that is made again waits, because the instance that had it before may still be rolling back.
+// The session that holds the lock uses the key. If the lock is taken, a new client is refused at once, so that it occupies no
+// connection while the first request runs. A retried call waits for the lock, because the instance that handled it before may
+// still be rolling back.
 const (
 	tryLock  = `SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0))`
 	waitLock = `SELECT true FROM pg_advisory_xact_lock(hashtextextended($1, 0))`
@@ -106,8 +107,8 @@ const (
 
 const selectRow = `SELECT fingerprint, request_id, answer FROM idempotent_requests WHERE caller = $1 AND method = $2 AND key = $3`
 
-// lock locks the key until the transaction ends and returns its row, or nil. The row is read by a statement of its own, which
-// sees what the last holder of the lock committed.
+// lock locks the key until the transaction ends, and returns its row or nil. A statement of its own reads the row, so that it
+// sees the commit of the lock's last holder.
 func lock(ctx context.Context, tx pgx.Tx, r idempotency.Request) (known *idempotency.Use, err error) {
 	batch := &pgx.Batch{}
 	statement := tryLock
@@ -139,7 +140,7 @@ func lock(ctx context.Context, tx pgx.Tx, r idempotency.Request) (known *idempot
 	return known, nil
 }
 
-// sweepBatch is how many rows are deleted at a time, so that none is locked for long.
+// sweepBatch is the number of rows deleted at a time, so that rows are locked only briefly.
 const sweepBatch = 1000
 
 const deleteOld = `
@@ -147,7 +148,7 @@ DELETE FROM idempotent_requests WHERE ctid = ANY (ARRAY(
     SELECT ctid FROM idempotent_requests WHERE created_at < now() - $1::interval
     ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED))`
 
-// Sweep deletes the keys that are older than idempotency.KeepFor. Any number of replicas may sweep at once.
+// Sweep deletes keys older than idempotency.KeepFor. Several replicas may run it at once.
 func (k *Transaction) Sweep(ctx context.Context) error {
 	return sweep(ctx, k.pool)
 }

@@ -14,21 +14,22 @@ import (
 	"souk/platform/identifier"
 )
 
-// Steps keeps the keys of work that is no single transaction, for example because it calls other services. The work may be done
-// again at any time without further effect: an order is dispatched once, however often that is asked for. So a request that
-// finds the key without an answer does the work again, because the request before it may have died. The first answer that is
-// saved stands for all of them.
+// Steps keeps the keys of work that is more than one transaction, for example because it calls other services. The work must be
+// repeatable: dispatching an order twice, for example, has the same effect as dispatching it once. So a request that finds its
+// key without an answer does the work again, because the earlier request may have died. If several requests do the work, all
+// get the first answer saved.
 type Steps struct {
 	pool *pgxpool.Pool
 }
 
-// NewSteps returns keepers on a database that has the table.
+// NewSteps returns keepers on a database with the table.
 func NewSteps(pool *pgxpool.Pool) *Steps {
 	return &Steps{pool: pool}
 }
 
-// About returns a keeper for requests that change the subject with this id, for example an order. The id is kept with the answer,
-// so that the answer can be erased with the subject. An id that is no UUID names nothing, and is not kept.
+// About returns a keeper for requests that change the subject with this ID, for example an order. The ID is saved with the
+// answer, so that the answer can be erased together with the subject. An ID that is not a UUID is not saved, because it
+// identifies nothing.
 func (s *Steps) About(id string) idempotency.Keeper {
 	if !identifier.Valid(id) {
 		id = ""
@@ -69,7 +70,7 @@ func (s *steps) Do(ctx context.Context, r idempotency.Request, work func(context
 
 const insertUnlessClaimed = insertClaim + ` ON CONFLICT DO NOTHING`
 
-// claim uses the key for r unless it was used before, and returns its use and whether r is the first.
+// claim saves the key for r unless it is already used. It returns the key's use, and whether r is the first to use it.
 func (s *steps) claim(ctx context.Context, r idempotency.Request) (use *idempotency.Use, first bool, err error) {
 	batch := &pgx.Batch{}
 	batch.Queue(insertUnlessClaimed, r.Caller, r.Method, r.Key, r.Fingerprint, r.RequestID, s.subject).Exec(func(tag pgconn.CommandTag) error {
@@ -80,7 +81,7 @@ func (s *steps) claim(ctx context.Context, r idempotency.Request) (use *idempote
 	if err := s.pool.SendBatch(ctx, batch).Close(); err != nil {
 		return nil, false, err
 	}
-	if use == nil { // freed in between
+	if use == nil { // another request freed the key in between
 		return s.claim(ctx, r)
 	}
 	return use, first, nil
@@ -92,9 +93,9 @@ VALUES ($1, $2, $3, $4, $5, nullif($6, '')::uuid, $7)
 ON CONFLICT (caller, method, key) DO UPDATE SET answer = coalesce(known.answer, excluded.answer)
 RETURNING answer`
 
-// answer saves the answer unless there is one, and returns the one that stands.
+// answer saves the answer unless there is one already, and returns the saved one.
 func (s *steps) answer(ctx context.Context, r idempotency.Request, content []byte) (standing []byte, err error) {
-	content = append([]byte{}, content...) // an empty answer is not NULL
+	content = append([]byte{}, content...) // because a nil slice would be saved as NULL
 	err = s.pool.QueryRow(ctx, upsertAnswer, r.Caller, r.Method, r.Key, r.Fingerprint, r.RequestID, s.subject, content).Scan(&standing)
 	if err != nil {
 		return nil, fmt.Errorf("save the answer to an idempotency key: %w", err)
@@ -102,10 +103,10 @@ func (s *steps) answer(ctx context.Context, r idempotency.Request, content []byt
 	return standing, nil
 }
 
-// How long freeing a key may take, because its caller may have left.
+// The time limit for freeing a key. It does not depend on the caller's context, because the caller may have left.
 const freeTime = time.Second
 
-// free forgets the key of a request that was refused, so that another request can have it.
+// free deletes the key of a refused request, so that another request can use it.
 func (s *steps) free(ctx context.Context, r idempotency.Request) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), freeTime)
 	defer cancel()

@@ -14,7 +14,7 @@ import (
 
 const subject = "0198a000-0000-7000-8000-00000000000a"
 
-// door opens once, however often that is asked for, and tells how often it was.
+// door opens once, however often it is asked to, and counts the requests.
 type door struct {
 	keys  idempotency.Keeper
 	asked atomic.Int64
@@ -29,7 +29,7 @@ func (d *door) open(context.Context) ([]byte, error) {
 	return fmt.Appendf(nil, "asked %d times", d.asked.Add(1)), nil
 }
 
-func TestStepsAreAnsweredTheSameEachTime(t *testing.T) {
+func TestRepeatedStepsGetTheSameAnswer(t *testing.T) {
 	t.Parallel()
 	c := newCounter(t)
 	d := newDoor(t, c)
@@ -51,7 +51,7 @@ func TestStepsAreAnsweredTheSameEachTime(t *testing.T) {
 	}
 }
 
-func TestFiftyRequestsAtOnceForStepsGetOneAnswer(t *testing.T) {
+func TestFiftyConcurrentRequestsForStepsGetOneAnswer(t *testing.T) {
 	t.Parallel()
 	d := newDoor(t, newCounter(t))
 	var all sync.WaitGroup
@@ -80,11 +80,11 @@ func TestFiftyRequestsAtOnceForStepsGetOneAnswer(t *testing.T) {
 	}
 }
 
-func TestStepsThatAreRefusedFreeTheKey(t *testing.T) {
+func TestRefusedStepsFreeTheKey(t *testing.T) {
 	t.Parallel()
 	d := newDoor(t, newCounter(t))
 	refused := errors.New("no")
-	// Its caller leaves at the same time.
+	// The caller leaves at the same time.
 	ctx, leave := context.WithCancel(t.Context())
 	_, err := d.keys.Do(ctx, use("k"), func(context.Context) ([]byte, error) {
 		leave()
@@ -100,8 +100,8 @@ func TestStepsThatAreRefusedFreeTheKey(t *testing.T) {
 	}
 }
 
-// The process dies after it claimed the key.
-func TestStepsOfAProcessThatDiedAreDoneAgain(t *testing.T) {
+// The process dies after claiming the key.
+func TestStepsOfADeadProcessAreRepeated(t *testing.T) {
 	t.Parallel()
 	c := newCounter(t)
 	d := newDoor(t, c)
@@ -116,7 +116,7 @@ func TestStepsOfAProcessThatDiedAreDoneAgain(t *testing.T) {
 	}
 }
 
-func TestAnIDThatNamesNothingIsNotKept(t *testing.T) {
+func TestAnInvalidSubjectIDIsNotSaved(t *testing.T) {
 	t.Parallel()
 	c := newCounter(t)
 	d := newDoor(t, c)

@@ -1,12 +1,12 @@
-// Package postal is responsible for what an address must be for a parcel to arrive: its lines, country and postal code.
+// Package postal checks postal addresses: their lines, country and postal code.
 package postal
 
 import "souk/platform/field"
 
-// maxLine is in characters.
+// The maximum length of a line, in characters.
 const maxLine = 200
 
-// Address is where a parcel goes.
+// Address is the destination of a parcel.
 type Address struct {
 	Name       string
 	Line1      string
@@ -18,7 +18,7 @@ type Address struct {
 	Country string
 }
 
-// Check records a violation for each invalid field. The names of the fields begin with prefix, such as "shipping_address.".
+// Check records a violation for each invalid field. prefix is prepended to the field names, for example "shipping_address.".
 func (a Address) Check(c *field.Checker, prefix string) {
 	c.CheckLine(prefix+"name", a.Name, true, maxLine)
 	c.CheckLine(prefix+"line1", a.Line1, true, maxLine)

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// maxCode is in characters.
+// The maximum length of a postal code, in characters.
 const maxCode = 20
 
 // postalCodes lists the countries that have postal codes: whether an address needs one, its form as a regular
@@ -21,7 +21,7 @@ const maxCode = 20
 //go:embed codes.csv
 var postalCodes string
 
-// postalCode is what an address of a country has for a postal code.
+// postalCode describes the postal codes of a country.
 type postalCode struct {
 	required bool
 	form     *regexp.Regexp
@@ -36,22 +36,22 @@ var byCountry = sync.OnceValue(func() map[string]postalCode {
 	found := make(map[string]postalCode, len(rows))
 	for _, row := range rows[1:] {
 		code, required, form, example := row[0], row[1] == "yes", row[2], row[3]
-		// Some people write the country before the code, as in LT-04340.
+		// Some people write the country in front of the code, for example LT-04340.
 		found[code] = postalCode{required, regexp.MustCompile(`^(?:` + code + `[ -]?)?(?:` + form + `)$`), example}
 	}
 	return found
 })
 
-// ExampleCode returns a postal code in the form of a country (ISO 3166-1 alpha-2), or "" for one without.
+// ExampleCode returns an example of a country's postal codes, or "" if it has none. country is an ISO 3166-1 alpha-2 code.
 func ExampleCode(country string) string {
 	return byCountry()[country].example
 }
 
-// CheckCode returns what is wrong with a postal code in a country (ISO 3166-1 alpha-2), as in "is required in GB",
-// or "" if nothing is. Letters may be small, and digits full-width.
+// CheckCode returns the problem with a postal code in a country (ISO 3166-1 alpha-2), for example "is required in GB", or "" if
+// it is valid. Letters may be in lower case, and digits full-width.
 //
-// A country whose addresses need a postal code, such as GB, gets one in its form. Where mail arrives without one, as in
-// IE and AE, it may be left out or be any text, because such codes are young, change, or are not there at all.
+// If the country's addresses need a postal code, as in GB, the code is required and its format is checked. Where mail arrives
+// without one, as in IE and AE, it may be missing or any text, because such codes are new, change, or do not exist.
 func CheckCode(country, code string) string {
 	code = strings.TrimSpace(norm.NFKC.String(code))
 	known := byCountry()[country]

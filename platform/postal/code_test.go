@@ -43,7 +43,7 @@ func TestCheckCode(t *testing.T) {
 	}
 }
 
-// Every row of the table has a country, and an example in that country's form.
+// Every row of the table must have a country, and an example that matches the format.
 func TestThePostalCodesAreConsistent(t *testing.T) {
 	t.Parallel()
 	file, err := os.Open("codes.csv")
@@ -58,7 +58,7 @@ func TestThePostalCodesAreConsistent(t *testing.T) {
 	for _, row := range rows[1:] {
 		// Ascension Island and Tristan da Cunha have codes that ISO 3166-1 only reserves.
 		if code := row[0]; !postal.ValidCountry(code) && code != "AC" && code != "TA" {
-			t.Errorf("%s is no country", code)
+			t.Errorf("%s is not a country", code)
 		}
 		if problem := postal.CheckCode(row[0], row[3]); problem != "" {
 			t.Errorf("%s: the example %q %s", row[0], row[3], problem)

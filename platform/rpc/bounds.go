@@ -13,12 +13,12 @@ import (
 	"souk/platform/admission"
 )
 
-// ReasonOverloaded is the reason of the error when a server has no place for a call.
+// ReasonOverloaded is the reason of the error for a call that the server has no capacity for.
 const ReasonOverloaded = "OVERLOADED"
 
 var errOverloaded = Error(codes.ResourceExhausted, ReasonOverloaded, admission.ErrOverloaded.Error())
 
-// bounds limits the calls to a server: how many there are at once, and each by its caller's deadline.
+// bounds limits the number of concurrent calls to a server, and the time of each call.
 type bounds struct {
 	limiter *admission.Limiter
 }
@@ -37,17 +37,17 @@ func (b *bounds) stream(srv any, stream grpc.ServerStream, info *grpc.StreamServ
 	})
 }
 
-// serve runs work within the bounds. Health checks are not limited, because a busy process is not a sick one.
+// serve runs work within the limits. Health checks are exempt, because an instance must not seem unhealthy while it is busy.
 func (b *bounds) serve(ctx context.Context, method string, work func(context.Context) error) error {
 	if strings.HasPrefix(method, "/"+healthv1.Health_ServiceDesc.ServiceName+"/") {
 		return work(ctx)
 	}
-	shaved, cancel := shave(ctx)
+	shortened, cancel := shortenDeadline(ctx)
 	defer cancel()
-	if err := shaved.Err(); err != nil {
+	if err := shortened.Err(); err != nil {
 		return err
 	}
-	place, err := b.limiter.Enter(shaved)
+	place, err := b.limiter.Enter(shortened)
 	if errors.Is(err, admission.ErrOverloaded) {
 		served.Add("refused", 1)
 		return errOverloaded
@@ -57,5 +57,5 @@ func (b *bounds) serve(ctx context.Context, method string, work func(context.Con
 	}
 	defer place.Leave()
 	defer measure(ctx)()
-	return work(admission.WithPlace(shaved, place))
+	return work(admission.WithPlace(shortened, place))
 }

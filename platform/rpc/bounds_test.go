@@ -13,7 +13,7 @@ import (
 	"souk/platform/rpc"
 )
 
-// occupy has a call take a place of s until the function it returns is called.
+// occupy starts a call that takes a place of s until the returned function is called.
 func occupy(t *testing.T, s *server) (release func()) {
 	t.Helper()
 	began, end := make(chan struct{}), make(chan struct{})
@@ -34,7 +34,7 @@ func occupy(t *testing.T, s *server) (release func()) {
 	return func() { close(end); done.Wait() }
 }
 
-func TestACallWithoutAPlaceIsRefused(t *testing.T) {
+func TestCallsBeyondTheCapacityAreRefused(t *testing.T) {
 	t.Parallel()
 	s := serveWithin(t, nil, admission.New(1))
 	release := occupy(t, s)
@@ -52,9 +52,9 @@ func TestACallWithoutAPlaceIsRefused(t *testing.T) {
 	}
 }
 
-func TestCheckoutHasAPlaceThatBrowsingHasNot(t *testing.T) {
+func TestCheckoutHasAPlaceThatBrowsingCannotTake(t *testing.T) {
 	t.Parallel()
-	// Of four places browsing may use three, so that the fourth shows whether a call's class arrived.
+	// Browsing may use three of four places. So the fourth place shows whether the callee knows the call's class.
 	limiter := admission.New(4)
 	for range 3 {
 		if _, err := limiter.Enter(t.Context()); err != nil {
@@ -73,10 +73,10 @@ func TestCheckoutHasAPlaceThatBrowsingHasNot(t *testing.T) {
 	}
 }
 
-func TestBrowsingThatIsRefusedDoesNotCloseTheWayForCheckouts(t *testing.T) {
+func TestRefusedBrowsingDoesNotOpenTheBreakerForCheckouts(t *testing.T) {
 	t.Parallel()
 	limiter := admission.New(4)
-	for range 3 { // all that browsing may have
+	for range 3 { // as many as browsing may use
 		if _, err := limiter.Enter(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -84,7 +84,7 @@ func TestBrowsingThatIsRefusedDoesNotCloseTheWayForCheckouts(t *testing.T) {
 	conn := serveWithin(t, nil, limiter).dial(t, "gateway")
 	var queue sync.WaitGroup
 	defer queue.Wait()
-	for range 8 { // all that may wait
+	for range 8 { // as many as may wait
 		queue.Go(func() { _ = call(t.Context(), conn) })
 	}
 	code := codes.OK
@@ -98,24 +98,24 @@ func TestBrowsingThatIsRefusedDoesNotCloseTheWayForCheckouts(t *testing.T) {
 	}
 }
 
-func TestAServerReportsItsTimeoutItself(t *testing.T) {
+func TestAServerReportsItsOwnTimeout(t *testing.T) {
 	t.Parallel()
 	s := serve(t, nil)
 	conn := s.dial(t, "gateway")
 	s.does(func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() })
-	// The server keeps 50 ms back, and on a busy machine an answer may need longer.
+	// The server reserves 50 ms for its answer. On a busy machine that may be too short, so there are several tries.
 	var err error
 	for range 5 {
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 		err = call(ctx, conn)
 		inTime := ctx.Err() == nil
 		cancel()
-		// Our own client would say "context deadline exceeded".
+		// The client's own error would say "context deadline exceeded".
 		if inTime && status.Code(err) == codes.DeadlineExceeded && status.Convert(err).Message() == "deadline exceeded" {
 			return
 		}
 	}
-	t.Errorf("%v, want the server to say that the time is over", err)
+	t.Errorf("%v, want the server's own deadline error", err)
 }
 
 func TestEachHopHasLessTime(t *testing.T) {
@@ -130,23 +130,23 @@ func TestEachHopHasLessTime(t *testing.T) {
 	if err := call(ctx, near.dial(t, "gateway")); err != nil {
 		t.Fatal(err)
 	}
-	// What a call takes on its way its server does not know of, and has longer.
+	// The server computes its deadline from the time left when the call arrives, so it may be a little later.
 	deadline, _ := ctx.Deadline()
 	if !second.Before(first) || first.After(deadline.Add(time.Second)) {
-		t.Errorf("the caller waits until %v, the first server works until %v, the second until %v", deadline, first, second)
+		t.Errorf("deadlines: caller %v, first server %v, second server %v", deadline, first, second)
 	}
 }
 
-func TestACallWhoseTimeIsOverIsNotBegun(t *testing.T) {
+func TestAnExpiredCallIsNotHandled(t *testing.T) {
 	t.Parallel()
 	s := serve(t, nil)
 	conn := s.dial(t, "gateway")
-	if err := call(t.Context(), conn); err != nil { // so that it is connected
+	if err := call(t.Context(), conn); err != nil { // to establish the connection
 		t.Fatal(err)
 	}
 	s.does(func(ctx context.Context) error {
 		if ctx.Err() != nil {
-			t.Error("a call was begun that nobody waits for")
+			t.Error("the handler ran although the deadline was over")
 		}
 		return nil
 	})

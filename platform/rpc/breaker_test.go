@@ -16,14 +16,14 @@ import (
 	"souk/platform/breaker"
 )
 
-func TestAPeerThatFailsOpensItsBreakerAndIsFoundWellAgain(t *testing.T) {
+func TestAFailingPeerOpensItsBreakerWhichClosesAfterItsRecovery(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := startThings(t, well)
 		breakers := breaker.NewSet(discard)
 		conn := dialThings(t, breakers, s)
 		state := func() string { return breakers.States()[0].State }
-		// until makes 50 calls a second until the breaker is as wanted, and returns how long it took.
+		// until makes 50 calls a second until the breaker has the wanted state, and returns how long that took.
 		until := func(want string) time.Duration {
 			began := time.Now()
 			for _ = invoke(t.Context(), conn, read); state() != want && time.Since(began) < time.Minute; _ = invoke(t.Context(), conn, read) {
@@ -105,7 +105,7 @@ func TestOnlyAPatientCallersDeadlineCountsAgainstThePeer(t *testing.T) {
 	}
 }
 
-func TestCallersWhoLeaveDoNotOpenABreaker(t *testing.T) {
+func TestCanceledCallsDoNotOpenABreaker(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		breakers := breaker.NewSet(discard)
@@ -123,7 +123,7 @@ func TestCallersWhoLeaveDoNotOpenABreaker(t *testing.T) {
 	})
 }
 
-// The log of a service that is away says so for each call that was made, and no more once nobody is asked.
+// While a service is down, each failed call is logged; calls that the breaker refuses are not.
 func TestCallsThatFailAreLoggedUntilTheBreakerOpens(t *testing.T) {
 	t.Parallel()
 	for code, want := range map[codes.Code]int{

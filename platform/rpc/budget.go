@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// repeater makes calls of one connection again, within a budget like that of gRPC's own retries.
+// repeater repeats failed calls of one connection within a budget, like that of gRPC's own retries.
 type repeater struct {
 	logger *slog.Logger
 
@@ -17,7 +17,7 @@ func newRepeater(logger *slog.Logger) *repeater {
 	return &repeater{logger: logger, tokens: float64(budget.MaxTokens)}
 }
 
-// spend takes a token for a call that is made again. It reports false if there are none to take.
+// spend takes a token for repeating a call. It returns false if the budget is used up.
 func (r *repeater) spend() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -28,7 +28,7 @@ func (r *repeater) spend() bool {
 	return true
 }
 
-// earn gives a part of a token for a call that went well.
+// earn adds a fraction of a token after a successful call.
 func (r *repeater) earn() {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -8,7 +8,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/codes"
-	_ "google.golang.org/grpc/health" // watches the health of instances
+	_ "google.golang.org/grpc/health" // makes gRPC watch the health of instances
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/status"
 
@@ -19,40 +19,40 @@ import (
 	"souk/platform/certificate"
 )
 
-// The largest answer a client takes, in bytes: a page of 100 large products.
+// The largest answer a client accepts, in bytes: a page of 100 large products.
 const maxAnswer = 16 << 20
 
-// An instance that comes back is found within a second or two, not within gRPC's usual two minutes.
+// The client finds a restarted instance within a second or two; gRPC's default backoff goes up to two minutes.
 var reconnect = grpc.ConnectParams{
 	Backoff:           backoff.Config{BaseDelay: 100 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: 2 * time.Second},
 	MinConnectTimeout: 2 * time.Second,
 }
 
-// A connection whose other end is silent is closed after these times. gRPC allows no Time below 10 s.
+// A connection is pinged after 10 s of silence and closed if the answer takes longer than 3 s. gRPC allows no Time below 10 s.
 var alive = keepalive.ClientParameters{Time: 10 * time.Second, Timeout: 3 * time.Second}
 
-// Dial returns a connection to target, such as consul:///catalog, where the service named peer must prove that it is that,
-// as we do with identity. Each call carries the caller's token, request id and idempotency key, has the deadline of its method, and goes
-// through its breaker; calls that may be repeated are, before the breaker is told. They go to the instances that say that
-// they serve, in turn. The connection is made when it is first used.
+// Dial returns a connection to target, such as consul:///catalog. The server must have a certificate of the service peer, and
+// the client presents identity. Each call carries the caller's token, the request ID and the idempotency key, and has the
+// timeout of its method. It goes through the method's circuit breaker; retries happen inside the breaker, which counts only the
+// final result. Calls go to the healthy instances in turn. The connection is established at the first call.
 func Dial(target, peer string, identity *certificate.Identity, breakers *breaker.Set, logger *slog.Logger, opts ...grpc.DialOption) (*grpc.ClientConn, error) {
 	config, err := configFor(peer)
 	if err != nil {
 		return nil, err
 	}
 	opts = append([]grpc.DialOption{
-		grpc.WithTransportCredentials(newProven(identity.Client(peer), identity)),
+		grpc.WithTransportCredentials(newWatchedTLS(identity.Client(peer), identity)),
 		grpc.WithDefaultServiceConfig(config),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxAnswer)),
 		grpc.WithConnectParams(reconnect),
 		grpc.WithKeepaliveParams(alive),
-		grpc.WithChainUnaryInterceptor(identify, identifyRequest, breakers.Unary, report(logger), excuse, newRepeater(logger).repeat),
-		grpc.WithChainStreamInterceptor(identifyStream, breakers.Stream, follow(logger)),
+		grpc.WithChainUnaryInterceptor(identify, forwardKey, breakers.Unary, logFailures(logger), excuseShortTimeouts, newRepeater(logger).repeat),
+		grpc.WithChainStreamInterceptor(identifyStream, breakers.Stream, logStreamEjections(logger)),
 	}, opts...)
 	return grpc.NewClient(target, opts...)
 }
 
-// identify forwards the caller's token, the request id and the class of work.
+// identify forwards the access token, the request ID and the class of work.
 func identify(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
 	return invoke(outgoing(ctx), method, req, reply, cc, opts...)
 }
@@ -61,8 +61,8 @@ func identifyStream(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientC
 	return stream(outgoing(ctx), desc, cc, method, opts...)
 }
 
-// follow logs the ejections that a stream causes.
-func follow(logger *slog.Logger) grpc.StreamClientInterceptor {
+// logStreamEjections logs the ejections of instances that a stream causes.
+func logStreamEjections(logger *slog.Logger) grpc.StreamClientInterceptor {
 	return func(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string, stream grpc.Streamer, opts ...grpc.CallOption) (grpc.ClientStream, error) {
 		return stream((&balance.Call{Logger: logger}).Context(ctx), desc, cc, method, opts...)
 	}
@@ -72,8 +72,8 @@ func outgoing(ctx context.Context) context.Context {
 	return admission.Outgoing(outgoingRequestID(access.Outgoing(ctx)))
 }
 
-// report logs the calls that failed, once, after the last attempt. It does not see calls that an open breaker refuses.
-func report(logger *slog.Logger) grpc.UnaryClientInterceptor {
+// logFailures logs failed calls, once, after the last attempt. Calls that an open breaker refuses do not reach it.
+func logFailures(logger *slog.Logger) grpc.UnaryClientInterceptor {
 	return func(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
 		start := time.Now()
 		err := invoke(ctx, method, req, reply, cc, opts...)
@@ -86,8 +86,8 @@ func report(logger *slog.Logger) grpc.UnaryClientInterceptor {
 	}
 }
 
-// levelOf returns Warn for a service that is away or broken, which an operator wants to see. The rest is Debug: missed
-// deadlines and overload come in crowds, and health is also asked of services that are still starting.
+// levelOf returns Warn if a service is down or broken, because operators want to see that. Other errors get Debug: timeouts and
+// overload hit many calls at once, and health checks fail while a service starts.
 func levelOf(method string, code codes.Code) slog.Level {
 	switch code {
 	case codes.Unavailable, codes.Internal, codes.Unknown:
@@ -98,10 +98,10 @@ func levelOf(method string, code codes.Code) slog.Level {
 	return slog.LevelDebug
 }
 
-// excuse keeps a call from the breaker's count that ran out of time because its caller gave it too little: one caller in a
-// hurry must not open the breaker for all. Half of the method's timeout is enough to count. So callers that never wait for
-// the whole timeout can still find out a callee that hangs.
-func excuse(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
+// excuseShortTimeouts makes the breaker ignore a timed-out call if the caller gave it less than half of the method's timeout,
+// because one impatient caller must not open the breaker for all. Half is enough to count, so that callers which never allow
+// the full timeout can still detect a hanging callee.
+func excuseShortTimeouts(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
 	deadline, ok := ctx.Deadline()
 	hurried := ok && time.Until(deadline) < timeoutOf(method)/2
 	err := invoke(ctx, method, req, reply, cc, opts...)

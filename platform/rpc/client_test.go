@@ -65,7 +65,7 @@ func TestACallThatTakesTooLongEnds(t *testing.T) {
 	t.Parallel()
 	s := serve(t, nil)
 	conn := s.dial(t, "orders")
-	if err := call(t.Context(), conn); err != nil { // which connects
+	if err := call(t.Context(), conn); err != nil { // to establish the connection
 		t.Fatal(err)
 	}
 	ended := make(chan struct{})
@@ -82,11 +82,11 @@ func TestACallThatTakesTooLongEnds(t *testing.T) {
 	select {
 	case <-ended:
 	case <-time.After(10 * time.Second):
-		t.Error("the server still works on it")
+		t.Error("the handler is still running")
 	}
 }
 
-// seen is what an RPC knows of the request that it serves.
+// seen is what a handler knows about its request.
 type seen struct {
 	caller access.Caller
 	id     string
@@ -135,7 +135,7 @@ func TestAnAnonymousCallStaysAnonymous(t *testing.T) {
 	}
 }
 
-func TestACalleeThatFailsIsLeftAlone(t *testing.T) {
+func TestAFailingCalleeGetsFewCalls(t *testing.T) {
 	t.Parallel()
 	s := serve(t, nil)
 	conn := s.dial(t, "orders")
@@ -154,9 +154,9 @@ func TestACalleeThatFailsIsLeftAlone(t *testing.T) {
 	}
 }
 
-func TestNobodyThereIsUnavailable(t *testing.T) {
+func TestACallToAMissingServerIsUnavailableAtOnce(t *testing.T) {
 	t.Parallel()
-	// Port 1 of loopback is closed.
+	// Nothing listens on port 1 of the loopback interface.
 	conn, err := rpc.Dial("passthrough:///127.0.0.1:1", "customers", identity(t, "orders"), breaker.NewSet(discard), discard)
 	if err != nil {
 		t.Fatal(err)

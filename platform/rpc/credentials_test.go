@@ -12,7 +12,7 @@ import (
 	"souk/testkit/certtest"
 )
 
-func TestAnOpenConnectionEndsWithTheTrustInItsPeer(t *testing.T) {
+func TestConnectionsCloseWhenTheirPeerIsNoLongerTrusted(t *testing.T) {
 	t.Parallel()
 	for name, distrustful := range map[string]func(server, client *certificate.Identity) *certificate.Identity{
 		"the server's in its client": func(server, _ *certificate.Identity) *certificate.Identity { return server },
@@ -26,7 +26,7 @@ func TestAnOpenConnectionEndsWithTheTrustInItsPeer(t *testing.T) {
 			if err := call(t.Context(), conn); err != nil {
 				t.Fatal(err)
 			}
-			// A call under way, as of one who listens for hours.
+			// A long call is under way, such as a client that listens for hours.
 			begun, ended := make(chan struct{}), make(chan error, 1)
 			s.does(func(ctx context.Context) error { close(begun); <-ctx.Done(); return ctx.Err() })
 			go func() { ended <- stream(t.Context(), conn) }()

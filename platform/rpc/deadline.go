@@ -7,33 +7,32 @@ import (
 	"time"
 )
 
-// Of this process's server: calls, handler_ns, past_deadline_ns (the part of handler_ns in which nobody waited for the answer
-// any more) and refused, which is not among calls.
+// Counters of this process's server: calls, handler_ns, past_deadline_ns and refused. past_deadline_ns is the part of
+// handler_ns after the caller had stopped waiting. Refused calls are not counted in calls.
 var served = expvar.NewMap("rpc_server")
 
-// A server keeps back a part of the caller's time for the answer's way: one in shavedPart, but no less than shortest and no
-// more than longest.
+// A server reserves a part of the caller's time for sending its answer: 1/reservedPart of it, but between shortest and longest.
 const (
-	shavedPart = 20
-	shortest   = 5 * time.Millisecond
-	longest    = 50 * time.Millisecond
+	reservedPart = 20
+	shortest     = 5 * time.Millisecond
+	longest      = 50 * time.Millisecond
 )
 
-// shave returns ctx with a little less time than the caller has, so that it hears from us that its time was over, and our own
-// calls end before it.
-func shave(ctx context.Context) (context.Context, context.CancelFunc) {
+// shortenDeadline returns ctx with a slightly earlier deadline than the caller's, so that the caller receives this server's
+// timeout error, and so that calls made by the handler time out before it.
+func shortenDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
 	deadline, ok := ctx.Deadline()
 	if !ok {
 		return context.WithCancel(ctx)
 	}
-	kept := min(max(time.Until(deadline)/shavedPart, shortest), longest)
-	return context.WithDeadline(ctx, deadline.Add(-kept))
+	reserved := min(max(time.Until(deadline)/reservedPart, shortest), longest)
+	return context.WithDeadline(ctx, deadline.Add(-reserved))
 }
 
-// measure counts a call whose caller's time is that of ctx. The function it returns is to be called when it has been served.
+// measure starts measuring a call with the caller's context. Call the returned function when the handler has ended.
 func measure(ctx context.Context) func() {
 	start := time.Now()
-	var left atomic.Int64 // how long after start the caller left, in nanoseconds
+	var left atomic.Int64 // when the caller left, in nanoseconds after start
 	stop := context.AfterFunc(ctx, func() { left.Store(int64(time.Since(start))) })
 	return func() {
 		took := int64(time.Since(start))

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-func TestAServerKeepsALittleOfItsCallersTimeBack(t *testing.T) {
+func TestAServerReservesAPartOfItsCallersTime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		for left, want := range map[time.Duration]time.Duration{
@@ -17,14 +17,14 @@ func TestAServerKeepsALittleOfItsCallersTimeBack(t *testing.T) {
 		} {
 			caller, cancel := context.WithTimeout(t.Context(), left)
 			theirs, _ := caller.Deadline()
-			shaved, cancelShaved := shave(caller)
-			if ours, ok := shaved.Deadline(); !ok || theirs.Sub(ours) != want {
-				t.Errorf("of %v it keeps %v back, want %v", left, theirs.Sub(ours), want)
+			shortened, cancelShortened := shortenDeadline(caller)
+			if ours, ok := shortened.Deadline(); !ok || theirs.Sub(ours) != want {
+				t.Errorf("of %v it reserves %v, want %v", left, theirs.Sub(ours), want)
 			}
-			cancelShaved()
+			cancelShortened()
 			cancel()
 		}
-		endless, cancel := shave(t.Context())
+		endless, cancel := shortenDeadline(t.Context())
 		defer cancel()
 		if deadline, ok := endless.Deadline(); ok {
 			t.Errorf("a call without a deadline got %v", deadline)
@@ -32,7 +32,7 @@ func TestAServerKeepsALittleOfItsCallersTimeBack(t *testing.T) {
 	})
 }
 
-// counted returns a counter of the servers in this process.
+// counted returns a counter of this process's servers.
 func counted(name string) time.Duration {
 	if n, ok := served.Get(name).(*expvar.Int); ok {
 		return time.Duration(n.Value())
@@ -40,10 +40,10 @@ func counted(name string) time.Duration {
 	return 0
 }
 
-// Not parallel: the counters are the whole process's.
-func TestTimeThatNobodyWaitsForIsCounted(t *testing.T) {
+// Not parallel, because the counters are global to the process.
+func TestHandlerTimeAfterTheDeadlineIsCounted(t *testing.T) {
 	tests := map[string]struct {
-		// The caller waits for 100 ms, unless it leaves before.
+		// The caller waits for 100 ms, or leaves after leaves.
 		leaves, works time.Duration
 		past          time.Duration
 	}{
@@ -65,7 +65,7 @@ func TestTimeThatNobodyWaitsForIsCounted(t *testing.T) {
 				end()
 				calls, took, past = counted("calls")-calls, counted("handler_ns")-took, counted("past_deadline_ns")-past
 				if calls != 1 || took != test.works || past != test.past {
-					t.Errorf("%d calls of %v, %v of it past the deadline; want 1 of %v, %v", calls, took, past, test.works, test.past)
+					t.Errorf("%d calls took %v, %v of it past the deadline; want 1 call, %v, %v", calls, took, past, test.works, test.past)
 				}
 			})
 		})

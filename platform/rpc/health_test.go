@@ -36,7 +36,7 @@ func TestAnInstanceThatDoesNotServeGetsNoCall(t *testing.T) {
 	}
 }
 
-func TestThoseWhoWatchHealthDoNotHoldUpTheEnd(t *testing.T) {
+func TestHealthWatchersDoNotDelayTheShutdown(t *testing.T) {
 	t.Parallel()
 	s := serve(t, nil)
 	for range 3 {
@@ -52,12 +52,12 @@ func TestThoseWhoWatchHealthDoNotHoldUpTheEnd(t *testing.T) {
 	select {
 	case <-ended:
 	case <-time.After(5 * time.Second):
-		t.Error("the server waits for them")
+		t.Error("the server does not stop while health is being watched")
 		s.grpc.Stop()
 	}
 }
 
-func TestAServiceThatComesBackIsFoundSoon(t *testing.T) {
+func TestARestartedServiceIsFoundSoon(t *testing.T) {
 	t.Parallel()
 	s := serve(t, nil)
 	conn := s.dial(t, "orders")
@@ -73,8 +73,8 @@ func TestAServiceThatComesBackIsFoundSoon(t *testing.T) {
 	for call(t.Context(), conn) != nil && time.Since(began) < 30*time.Second {
 		conn.WaitForStateChange(t.Context(), conn.GetState())
 	}
-	t.Logf("measured: found %v after its return", time.Since(began).Round(time.Millisecond))
+	t.Logf("measured: found %v after its restart", time.Since(began).Round(time.Millisecond))
 	if took := time.Since(began); took > 5*time.Second || again.log.take() == "" {
-		t.Errorf("found %v after its return", took)
+		t.Errorf("found %v after its restart", took)
 	}
 }

@@ -23,12 +23,12 @@ import (
 )
 
 const (
-	// "-bin", because a key may be any text.
+	// The suffix "-bin" allows a key to contain any bytes.
 	keyHeader    = "idempotency-key-bin"
 	replayHeader = "idempotent-replay"
 )
 
-// request is an HTTP request that came with an idempotency key.
+// request is an HTTP request with an idempotency key.
 type request struct {
 	key      string
 	replayed atomic.Bool
@@ -36,28 +36,27 @@ type request struct {
 
 type requestKey struct{}
 
-// WithKey returns ctx for a request that came with an idempotency key. The calls made with it carry the key to the RPCs that
-// honor one.
+// WithKey returns ctx for an HTTP request with an idempotency key. Calls made with ctx to RPCs that honor keys carry the key.
 func WithKey(ctx context.Context, key string) context.Context {
 	return context.WithValue(ctx, requestKey{}, &request{key: key})
 }
 
-// MarkReplayed notes that the answer to the request of WithKey was made for an earlier one.
+// MarkReplayed records that the answer to the request of WithKey was first given to an earlier request.
 func MarkReplayed(ctx context.Context) {
 	if r, ok := ctx.Value(requestKey{}).(*request); ok {
 		r.replayed.Store(true)
 	}
 }
 
-// Replayed reports whether the answer to the request of WithKey was made for an earlier one.
+// Replayed reports whether MarkReplayed was called for the request of WithKey.
 func Replayed(ctx context.Context) bool {
 	r, ok := ctx.Value(requestKey{}).(*request)
 	return ok && r.replayed.Load()
 }
 
-// identifyRequest sends the idempotency key along to an RPC that honors one. It stands outside of the retries, so that they
-// all have the same key.
-func identifyRequest(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
+// forwardKey sends the idempotency key to an RPC that honors one. It runs outside the retries, so that all attempts have the
+// same key.
+func forwardKey(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
 	key, use := "", keyUses()[method]
 	if r, ok := ctx.Value(requestKey{}).(*request); ok && use != accessv1.KeyUse_KEY_USE_UNSPECIFIED {
 		key = r.key
@@ -75,7 +74,7 @@ func identifyRequest(ctx context.Context, method string, req, reply any, cc *grp
 	return err
 }
 
-// keyUses has what each RPC of the shop does with a key, by full method.
+// keyUses maps the full name of each RPC of the shop to its use of idempotency keys.
 var keyUses = sync.OnceValue(func() map[string]accessv1.KeyUse {
 	uses := map[string]accessv1.KeyUse{}
 	eachMethod(func(service protoreflect.ServiceDescriptor, method protoreflect.MethodDescriptor) {
@@ -85,8 +84,8 @@ var keyUses = sync.OnceValue(func() map[string]accessv1.KeyUse {
 	return uses
 })
 
-// Once has work answer a call to an RPC that honors an idempotency key: once for a key, whose later calls get the first
-// answer. A call without a key is answered by work each time.
+// Once answers a call to an RPC that honors idempotency keys. It runs work once for each key; later calls with the key get the
+// first answer. Without a key, it runs work for each call.
 func Once[Req, Resp proto.Message](ctx context.Context, keeper idempotency.Keeper, req Req, work func(context.Context) (Resp, error)) (Resp, error) {
 	var none Resp
 	use, err := Keyed(ctx, req)
@@ -116,7 +115,7 @@ func Once[Req, Resp proto.Message](ctx context.Context, keeper idempotency.Keepe
 	return first, nil
 }
 
-// KeyError gives the errors of an idempotency key their status and reason. It returns other errors as they are.
+// KeyError converts the errors of the package idempotency to gRPC errors with a reason. It returns other errors unchanged.
 func KeyError(err error) error {
 	switch {
 	case errors.Is(err, idempotency.ErrReused):
@@ -128,14 +127,15 @@ func KeyError(err error) error {
 	}
 }
 
-// TellReplay tells the caller of a server's handler that the answer was made for an earlier request.
+// TellReplay tells the caller that the answer was first given to an earlier request.
 func TellReplay(ctx context.Context) error {
 	return grpc.SetHeader(ctx, metadata.Pairs(replayHeader, "true"))
 }
 
-// Keyed returns the use that a call makes of its idempotency key, or nil for a call without one. It is for a handler that keeps keys
-// beside what it changes, in one document; other handlers use Once. The fingerprint is of the request's wire form, in which a field
-// that is not set is not there, so that a newer contract does not change it.
+// Keyed returns the use of the idempotency key in a call, or nil for a call without a key. Only handlers that store the key in
+// the same document as their change call it; other handlers use Once. The fingerprint is computed from the request's wire form.
+// That form omits fields that are not set, so a new field in the contract does not change the fingerprint of an old client's
+// request.
 func Keyed(ctx context.Context, req proto.Message) (*idempotency.Request, error) {
 	keys := metadata.ValueFromIncomingContext(ctx, keyHeader)
 	if len(keys) == 0 {
@@ -158,7 +158,7 @@ func Keyed(ctx context.Context, req proto.Message) (*idempotency.Request, error)
 	}, nil
 }
 
-// callerName names whose key it is: the customer's or, of a call that is made for none, the service's.
+// callerName returns the owner of a key: the customer, or the calling service if there is no customer.
 func callerName(caller access.Caller) string {
 	if caller.Authenticated() {
 		return caller.CustomerID

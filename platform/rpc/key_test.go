@@ -18,7 +18,7 @@ import (
 
 const keyHeader = "idempotency-key-bin"
 
-// keysSeen has an instance write down the keys that calls come with, "" for none, and answer them by work.
+// keysSeen returns a handler that records the key of each call, "" for none, and then runs work.
 func keysSeen(work func(context.Context) error) (seen func() []string, handle func(context.Context) error) {
 	var mu sync.Mutex
 	var keys []string
@@ -36,7 +36,7 @@ func keysSeen(work func(context.Context) error) (seen func() []string, handle fu
 		}
 }
 
-func TestAKeyGoesToTheRPCsThatHonorOne(t *testing.T) {
+func TestAKeyIsSentToTheRPCsThatHonorOne(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		seen, work := keysSeen(well)
@@ -56,7 +56,7 @@ func TestAKeyGoesToTheRPCsThatHonorOne(t *testing.T) {
 	})
 }
 
-func TestAttemptsThatNeedAKeyHaveOneAndTheSame(t *testing.T) {
+func TestAllAttemptsAtACallHaveTheSameKey(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		seen, work := keysSeen(fails(codes.Unavailable))
@@ -75,7 +75,7 @@ func TestAttemptsThatNeedAKeyHaveOneAndTheSame(t *testing.T) {
 	})
 }
 
-func TestAReplayIsTold(t *testing.T) {
+func TestReplaysAreReported(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		conn := dialThings(t, breaker.NewSet(discard), startThings(t, func(ctx context.Context) error {

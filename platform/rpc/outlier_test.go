@@ -17,17 +17,17 @@ import (
 	"souk/platform/rpc"
 )
 
-func TestOneBadInstanceOfTwoIsHardlyNoticed(t *testing.T) {
+func TestOneBadInstanceOfTwoCausesFewFailures(t *testing.T) {
 	t.Parallel()
 	for _, code := range []codes.Code{codes.Internal, codes.Unknown, codes.DataLoss, codes.Unimplemented} {
-		// What may not be repeated fails until the instance is found, and twice when it is tried.
+		// Calls that may not be repeated fail until the instance is ejected, and at two trials.
 		for method, most := range map[string]int{read: 0, put: 0, create: 4 + 2} {
 			synctest.Test(t, func(t *testing.T) {
 				breakers := breaker.NewSet(discard)
 				bad, good := startThings(t, fails(code)), startThings(t, well)
 				conn := dialThings(t, breakers, bad, good)
 				failed := 0
-				for range 20 * 60 { // 20 calls a second, for a minute
+				for range 20 * 60 { // 20 calls a second for a minute
 					if err := invoke(t.Context(), conn, method); err != nil {
 						failed++
 					}
@@ -44,7 +44,7 @@ func TestOneBadInstanceOfTwoIsHardlyNoticed(t *testing.T) {
 	}
 }
 
-// Many calls may be under way when an instance goes bad.
+// Many calls may be under way when an instance starts to fail.
 func TestABreakerStaysClosedWhileABadInstanceIsFound(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -87,7 +87,7 @@ func TestABreakerStaysClosedWhileABadInstanceIsFound(t *testing.T) {
 	})
 }
 
-func TestAServiceAllOfWhichFailsIsNotStormed(t *testing.T) {
+func TestAServiceWithOnlyFailingInstancesGetsFewAttempts(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		breakers := breaker.NewSet(discard)
@@ -103,13 +103,14 @@ func TestAServiceAllOfWhichFailsIsNotStormed(t *testing.T) {
 	})
 }
 
-// A request that every instance fails at is made again elsewhere, because it cannot be told from one that met a bad instance.
+// A request that fails at every instance is repeated at another one too, because the client cannot know that it would fail
+// there.
 func TestTheBudgetEndsAttemptsAtOtherInstances(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var calls atomic.Int64
 		fickle := func(context.Context) error {
-			if calls.Add(1)%4 < 2 { // both attempts
+			if calls.Add(1)%4 < 2 { // the first and the second attempt
 				return status.Error(codes.Internal, "poison")
 			}
 			return nil
@@ -128,7 +129,7 @@ func TestTheBudgetEndsAttemptsAtOtherInstances(t *testing.T) {
 	})
 }
 
-func TestWhatTheServiceMeansIsNotAskedElsewhere(t *testing.T) {
+func TestErrorsWithAReasonAreNotRetriedAtAnotherInstance(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		meant := func(context.Context) error { return rpc.Error(codes.Internal, "A_REASON", "meant") }
@@ -138,7 +139,7 @@ func TestWhatTheServiceMeansIsNotAskedElsewhere(t *testing.T) {
 			_ = invoke(t.Context(), conn, read)
 		}
 		if one.reached() != 1 || other.reached() != 1 {
-			t.Error("it was asked again")
+			t.Error("the call was repeated")
 		}
 	})
 }

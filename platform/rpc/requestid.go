@@ -10,12 +10,12 @@ const requestIDHeader = "x-request-id"
 
 type requestIDKey struct{}
 
-// WithRequestID marks ctx, and every call made with it, as serving the HTTP request with that id.
+// WithRequestID returns ctx with the ID of the HTTP request that it serves. Every call made with ctx carries the ID.
 func WithRequestID(ctx context.Context, id string) context.Context {
 	return context.WithValue(ctx, requestIDKey{}, id)
 }
 
-// RequestID returns the id of the HTTP request that ctx serves, or "".
+// RequestID returns the ID of the HTTP request that ctx serves, or "".
 func RequestID(ctx context.Context) string {
 	id, _ := ctx.Value(requestIDKey{}).(string)
 	return id

@@ -15,19 +15,19 @@ import (
 
 // https://github.com/grpc/proposal/blob/master/A6-client-retries.md
 const (
-	// How often the client has made this call before.
+	// The number of earlier attempts at this call.
 	attemptsHeader = "grpc-previous-rpc-attempts"
-	// How soon it may make it again; -1 for not at all.
+	// The time after which the client may retry, in milliseconds; -1 forbids it.
 	pushbackHeader = "grpc-retry-pushback-ms"
 )
 
-// Retried reports whether the call that ctx serves was made before, by a client that got no answer.
+// Retried reports whether the client has made the call before and got no answer.
 func Retried(ctx context.Context) bool {
 	return len(metadata.ValueFromIncomingContext(ctx, attemptsHeader)) > 0
 }
 
-// repeat makes a call a second time if one instance is to blame for its failure, the contract allows it, and the budget is
-// not spent. The second attempt goes to another instance, if there is one.
+// repeat makes a call, and makes it once more if it failed because of one instance, the contract allows repeating it, and the
+// budget is not used up. The second attempt goes to another instance, if there is one.
 func (r *repeater) repeat(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
 	call := &balance.Call{Repeatable: repeatable()[method], Logger: r.logger}
 	ctx = call.Context(ctx)
@@ -45,24 +45,24 @@ func (r *repeater) repeat(ctx context.Context, method string, req, reply any, cc
 	return err
 }
 
-// brokeOff reports whether the connection broke after the answer had begun, as when an instance is killed. gRPC does not
-// retry such a call ("committed" in A6), because a caller may have seen the beginning. Ours have not: they see a whole
-// answer or none.
+// brokeOff reports whether the connection broke after the answer had begun, for example because the instance was killed. gRPC
+// does not retry such a call ("committed" in A6), because the caller may have read the beginning of the answer. That is
+// impossible here: our callers get a whole answer or none.
 func brokeOff(err error, began metadata.MD) bool {
 	return status.Code(err) == codes.Unavailable && len(began) > 0
 }
 
-// isFaultOfOne reports whether an instance failed at a call that another one can probably serve. UNAVAILABLE is not among
-// these failures, because gRPC has retried it already.
+// isFaultOfOne reports whether the call failed because of its instance, so that another one can probably serve it. UNAVAILABLE
+// is excluded, because gRPC has already retried it.
 func isFaultOfOne(err error, call *balance.Call) bool {
 	return err != nil && status.Code(err) != codes.Unavailable && call.Elsewhere()
 }
 
-// discourage tells the client not to retry an UNAVAILABLE with a reason, because the service has itself retried for as long
-// as it could. Otherwise retries would multiply from tier to tier, and callers would wait several times as long.
-func discourage(ctx context.Context, answer error) {
+// forbidRetry tells the client not to retry an UNAVAILABLE with a reason, because this service has already retried as long as
+// it could. Otherwise attempts would multiply with each tier, and callers would wait several times as long.
+func forbidRetry(ctx context.Context, answer error) {
 	if status.Code(answer) == codes.Unavailable && Reason(answer) != "" {
-		// It fails only for a call that has been answered.
+		// SetTrailer fails only after the call was answered.
 		_ = grpc.SetTrailer(ctx, metadata.Pairs(pushbackHeader, "-1"))
 	}
 }

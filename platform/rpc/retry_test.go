@@ -27,7 +27,7 @@ func hangs(ctx context.Context) error {
 	return ctx.Err()
 }
 
-func TestWhatTheContractAllowsIsTriedAgain(t *testing.T) {
+func TestCallsThatTheContractAllowsToRepeatAreRetried(t *testing.T) {
 	t.Parallel()
 	for method, attempts := range map[string]int{read: 4, put: 4, create: 1} {
 		synctest.Test(t, func(t *testing.T) {
@@ -44,7 +44,7 @@ func TestWhatTheContractAllowsIsTriedAgain(t *testing.T) {
 	}
 }
 
-func TestABlipIsNotSeen(t *testing.T) {
+func TestAShortFailureIsHiddenByRetries(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := startThings(t, fails(codes.Unavailable))
@@ -56,7 +56,7 @@ func TestABlipIsNotSeen(t *testing.T) {
 	})
 }
 
-func TestOnlyWhatIsAwayIsTriedAgain(t *testing.T) {
+func TestOnlyUnavailableIsRetried(t *testing.T) {
 	t.Parallel()
 	for _, code := range []codes.Code{codes.ResourceExhausted, codes.DeadlineExceeded, codes.Internal, codes.NotFound, codes.Aborted} {
 		synctest.Test(t, func(t *testing.T) {
@@ -69,7 +69,7 @@ func TestOnlyWhatIsAwayIsTriedAgain(t *testing.T) {
 	}
 }
 
-func TestWhatAServiceTriedItselfIsNotTriedAgain(t *testing.T) {
+func TestUnavailableWithAReasonIsNotRetried(t *testing.T) {
 	t.Parallel()
 	for want, err := range map[int]error{
 		1: rpc.Error(codes.Unavailable, "PEER_AWAY", "a service that is needed does not answer"),
@@ -87,7 +87,7 @@ func TestWhatAServiceTriedItselfIsNotTriedAgain(t *testing.T) {
 	}
 }
 
-func TestAKilledInstancesCallsAreCarriedOnByAnother(t *testing.T) {
+func TestCallsOfAKilledInstanceAreRepeatedAtAnother(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const calls = 160
@@ -102,7 +102,7 @@ func TestAKilledInstancesCallsAreCarriedOnByAnother(t *testing.T) {
 				}
 			})
 		}
-		synctest.Wait() // half are at work at each
+		synctest.Wait() // half of the calls are under way at each instance
 		under := killed.reached()
 		killed.server.Stop()
 		group.Wait()
@@ -117,7 +117,7 @@ func TestAKilledInstancesCallsAreCarriedOnByAnother(t *testing.T) {
 	})
 }
 
-// beginsAndHangs sends the first part of an answer and no more.
+// beginsAndHangs sends the header of an answer and then hangs.
 func beginsAndHangs(ctx context.Context) error {
 	if err := grpc.SendHeader(ctx, nil); err != nil {
 		return err
@@ -125,7 +125,7 @@ func beginsAndHangs(ctx context.Context) error {
 	return hangs(ctx)
 }
 
-func TestAnAnswerThatBreaksOffIsAskedForAgain(t *testing.T) {
+func TestACallWithATruncatedAnswerIsRepeated(t *testing.T) {
 	t.Parallel()
 	for method, want := range map[string]codes.Code{read: codes.OK, put: codes.OK, create: codes.Unavailable} {
 		synctest.Test(t, func(t *testing.T) {
@@ -138,7 +138,7 @@ func TestAnAnswerThatBreaksOffIsAskedForAgain(t *testing.T) {
 			})
 			conn := dialThings(t, breaker.NewSet(discard), killed, other)
 			answers := make(chan error)
-			for range 2 { // one at each
+			for range 2 { // one at each instance
 				go func() { answers <- invoke(t.Context(), conn, method) }()
 			}
 			if err := <-answers; err != nil {
@@ -150,13 +150,13 @@ func TestAnAnswerThatBreaksOffIsAskedForAgain(t *testing.T) {
 				t.Errorf("%s: %v, want %v", method, err, want)
 			}
 			if said := again.Load() == 1; said != (want == codes.OK) {
-				t.Errorf("%s: the other instance was told %d times that it is asked again", method, again.Load())
+				t.Errorf("%s: the other instance saw %d repeated calls", method, again.Load())
 			}
 		})
 	}
 }
 
-func TestAPeerThatIsAwayIsNotStormed(t *testing.T) {
+func TestAnUnavailablePeerGetsFewAttempts(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := startThings(t, fails(codes.Unavailable))

@@ -18,29 +18,29 @@ import (
 	"souk/platform/security"
 )
 
-// The largest message a server takes, in bytes: a chunk of an import, or 2,000 order lines.
+// The largest request a server accepts, in bytes: a chunk of an import, or 2,000 order lines.
 const maxMessage = 4 << 20
 
-// The most calls at once on a connection: all event streams of a gateway, which only wait, and the requests that it has
-// admitted.
+// The maximum number of concurrent calls on a connection: all event streams of a gateway, which only wait, and the requests
+// that it has admitted.
 const maxStreams = 2000
 
-// Calls under way on a connection that is old have this long to end.
+// The time for calls under way to end when their connection has reached its maximum age.
 const connectionGrace = 2 * time.Minute
 
-// ConnectionAge has every connection made anew after about this long, so that no peer goes on by a certificate that has
-// been replaced.
+// ConnectionAge limits the age of connections. Each is replaced after about this long, so that no peer keeps using a
+// certificate that has been replaced.
 func ConnectionAge(age time.Duration) grpc.ServerOption {
 	return grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionAge: age, MaxConnectionAgeGrace: connectionGrace})
 }
 
-// NewServer returns a gRPC server that proves itself with identity, logs each call, recovers panics and turns errors into
-// statuses. It works on no more calls at once than limiter has places for, and on none for longer than its caller waits.
-// The access rule of each RPC says who may call it.
+// NewServer returns a gRPC server that presents identity, logs each call, recovers panics and converts errors to statuses. It
+// handles as many calls at once as limiter allows, and none for longer than its caller waits. guard enforces the access rules
+// of the RPCs.
 func NewServer(logger *slog.Logger, guard *access.Guard, identity *certificate.Identity, limiter *admission.Limiter, opts ...grpc.ServerOption) *grpc.Server {
 	bound, journal := &bounds{limiter: limiter}, security.New(logger)
 	return grpc.NewServer(append([]grpc.ServerOption{
-		grpc.Creds(newProven(identity.Server(), identity)),
+		grpc.Creds(newWatchedTLS(identity.Server(), identity)),
 		grpc.MaxRecvMsgSize(maxMessage),
 		grpc.MaxConcurrentStreams(maxStreams),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: alive.Time / 2, PermitWithoutStream: true}),
@@ -49,7 +49,7 @@ func NewServer(logger *slog.Logger, guard *access.Guard, identity *certificate.I
 	}, opts...)...)
 }
 
-// answerUnary stands outermost: whatever happens inside, the caller gets a status and the log a line.
+// answerUnary is the outermost interceptor: whatever happens inside, the caller gets a status and the call is logged.
 func answerUnary(logger *slog.Logger, journal *security.Journal) grpc.UnaryServerInterceptor {
 	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (answer any, err error) {
 		start := time.Now()
@@ -78,7 +78,7 @@ func answerStream(logger *slog.Logger, journal *security.Journal) grpc.StreamSer
 	}
 }
 
-// incoming returns ctx with what comes with a call, and the journal of its security events.
+// incoming returns ctx with the values from the call's metadata and a journal for security events.
 func incoming(ctx context.Context, journal *security.Journal) context.Context {
 	ctx = incomingRequestID(ctx)
 	return admission.Incoming(security.With(ctx, journal, RequestID(ctx)))
@@ -99,7 +99,7 @@ func finish(ctx context.Context, logger *slog.Logger, method string, start time.
 		return nil
 	}
 	answer, unexpected := toStatus(err)
-	discourage(ctx, answer)
+	forbidRetry(ctx, answer)
 	level := slog.LevelDebug
 	if unexpected {
 		level = slog.LevelError

@@ -12,7 +12,7 @@ import (
 	"souk/platform/rpc"
 )
 
-func TestAPanicIsAnErrorAndTheServerGoesOn(t *testing.T) {
+func TestAPanicIsAnInternalErrorAndTheServerContinues(t *testing.T) {
 	t.Parallel()
 	s := serve(t, nil)
 	conn := s.dial(t, "gateway")
@@ -36,7 +36,7 @@ func TestAPanicIsAnErrorAndTheServerGoesOn(t *testing.T) {
 	}
 }
 
-func TestEveryCallHasALineInTheLog(t *testing.T) {
+func TestEveryCallIsLogged(t *testing.T) {
 	t.Parallel()
 	s := serve(t, nil)
 	conn := s.dial(t, "gateway")

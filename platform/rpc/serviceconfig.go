@@ -19,10 +19,10 @@ import (
 	"souk/platform/balance"
 )
 
-// A call of a method that is not of the shop, such as a health check, may take this long.
+// The timeout of methods from outside the shop's contracts, such as health checks.
 const foreignTimeout = 5 * time.Second
 
-// timeoutOf returns how long a call of a unary method may take. A caller's own deadline holds if it is earlier.
+// timeoutOf returns the timeout of a unary method. A caller's own deadline counts if it is earlier.
 func timeoutOf(method string) time.Duration {
 	if t, ok := timeouts()[method]; ok {
 		return t
@@ -30,7 +30,7 @@ func timeoutOf(method string) time.Duration {
 	return foreignTimeout
 }
 
-// timeouts has how long a call of each unary method of the shop may take, as the method's contract says.
+// timeouts maps each unary method of the shop to the timeout in its contract.
 var timeouts = sync.OnceValue(func() map[string]time.Duration {
 	all := map[string]time.Duration{}
 	eachMethod(func(service protoreflect.ServiceDescriptor, method protoreflect.MethodDescriptor) {
@@ -41,7 +41,7 @@ var timeouts = sync.OnceValue(func() map[string]time.Duration {
 	return all
 })
 
-// statedTimeout returns the timeout in a method's contract, if there is one.
+// statedTimeout returns the timeout in a method's contract, if it has one.
 func statedTimeout(method protoreflect.MethodDescriptor) (time.Duration, bool) {
 	if !proto.HasExtension(method.Options(), accessv1.E_Timeout) {
 		return 0, false
@@ -50,7 +50,7 @@ func statedTimeout(method protoreflect.MethodDescriptor) (time.Duration, bool) {
 	return t.AsDuration(), t.AsDuration() > 0
 }
 
-// checkTimeouts returns an error that names the methods of the shop whose contracts say nothing of a timeout.
+// checkTimeouts returns an error with the names of the shop's methods whose contracts have no timeout.
 var checkTimeouts = sync.OnceValue(func() error {
 	var errs []error
 	eachMethod(func(service protoreflect.ServiceDescriptor, method protoreflect.MethodDescriptor) {
@@ -61,7 +61,7 @@ var checkTimeouts = sync.OnceValue(func() error {
 	return errors.Join(errs...)
 })
 
-// shopPackages begins the name of each package of the shop's contracts.
+// shopPackages is the prefix of all proto packages of the shop.
 const shopPackages = "souk."
 
 // The service config of a connection (https://github.com/grpc/grpc/blob/master/doc/service_config.md).
@@ -100,18 +100,18 @@ type retryPolicy struct {
 	Codes             []string `json:"retryableStatusCodes"`
 }
 
-// Three more attempts within some 350 ms bridge the time in which an instance goes and a connection is made anew. Only
-// UNAVAILABLE is retried, because retries would make a lack of time or an overload worse.
+// Up to three retries within about 350 ms cover the time until a failed instance is replaced by another connection. Only
+// UNAVAILABLE is retried, because retries after timeouts or overload would make them worse.
 var retry = &retryPolicy{MaxAttempts: 4, InitialBackoff: "0.05s", MaxBackoff: "1s", BackoffMultiplier: 2, Codes: []string{"UNAVAILABLE"}}
 
-// The budget of retries, for each connection: a failed attempt takes a token, a call that went well gives a tenth of one, and
-// below half of the most nothing is tried again (https://github.com/grpc/proposal/blob/master/A6-client-retries.md). A
-// hundred calls that were under way with an instance that is killed are all carried on by another; a peer that keeps
-// failing soon costs no more attempts than requests.
+// The retry budget of a connection: a failed attempt takes one token, a successful call adds a tenth of one, and there are no
+// retries while less than half of MaxTokens is left (https://github.com/grpc/proposal/blob/master/A6-client-retries.md). The
+// budget is large enough to move a hundred calls from a killed instance to another. It is small enough that a peer that keeps
+// failing soon gets no retries.
 var budget = retryThrottling{MaxTokens: 200, TokenRatio: 0.1}
 
-// configFor returns the service config of a connection to peer: for each unary RPC of the shop its timeout and, if the
-// contract says that it may be repeated, the retries.
+// configFor returns the service config for connections to peer. It contains a timeout for each unary RPC of the shop, and
+// retries for those that the contract allows to repeat.
 func configFor(peer string) (string, error) {
 	if err := checkTimeouts(); err != nil {
 		return "", err
@@ -126,7 +126,7 @@ func configFor(peer string) (string, error) {
 	return string(text), nil
 }
 
-// methods returns a config for each RPC of the contracts that are linked into this process.
+// methods returns the config of each RPC in the contracts linked into this process.
 var methods = sync.OnceValue(func() []methodConfig {
 	var configs []methodConfig
 	eachMethod(func(service protoreflect.ServiceDescriptor, method protoreflect.MethodDescriptor) {
@@ -135,7 +135,7 @@ var methods = sync.OnceValue(func() []methodConfig {
 	return configs
 })
 
-// eachMethod calls do for each unary RPC of the contracts that this process knows.
+// eachMethod calls do for each unary RPC in the contracts linked into this process.
 func eachMethod(do func(protoreflect.ServiceDescriptor, protoreflect.MethodDescriptor)) {
 	protoregistry.GlobalFiles.RangeFiles(func(file protoreflect.FileDescriptor) bool {
 		if !strings.HasPrefix(string(file.Package()), shopPackages) && file.Package() != "grpc.health.v1" {
@@ -153,7 +153,7 @@ func eachMethod(do func(protoreflect.ServiceDescriptor, protoreflect.MethodDescr
 	})
 }
 
-// repeatable tells for each full method whether its contract allows to repeat it.
+// repeatable maps each full method name to whether its contract allows repeating it.
 var repeatable = sync.OnceValue(func() map[string]bool {
 	full := map[string]bool{}
 	for _, config := range methods() {

@@ -22,7 +22,8 @@ import (
 	"souk/testkit/certtest"
 )
 
-// server serves two services on loopback as each of the shop's servers does: one RPC, and one stream.
+// server is a server like those of the shop, on the loopback interface. It has two services: one with a unary RPC, one with a
+// stream.
 type server struct {
 	accessv1.UnimplementedKeysServiceServer
 	healthv1.UnimplementedHealthServer
@@ -30,7 +31,7 @@ type server struct {
 	log    syncBuffer
 	health *health.Server
 	grpc   *grpc.Server
-	// identity is what it proves itself by.
+	// identity is the server's own certificate.
 	identity *certificate.Identity
 
 	mu    sync.Mutex
@@ -49,7 +50,7 @@ func (s *server) ListKeys(ctx context.Context, _ *accessv1.ListKeysRequest) (*ac
 }
 
 func (s *server) Watch(req *healthv1.HealthCheckRequest, stream healthv1.Health_WatchServer) error {
-	if req.GetService() != "" { // asked by gRPC itself, of the service by its name
+	if req.GetService() != "" { // gRPC's own health check, which names the service
 		return s.health.Watch(req, stream)
 	}
 	s.mu.Lock()
@@ -58,14 +59,14 @@ func (s *server) Watch(req *healthv1.HealthCheckRequest, stream healthv1.Health_
 	return watch(stream.Context())
 }
 
-// does has both the RPC and the stream do work.
+// does sets the work of the RPC and the stream.
 func (s *server) does(work func(context.Context) error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.list, s.watch = work, work
 }
 
-// serve starts a server whose guard takes keys from source.
+// serve starts a server whose guard gets its keys from source.
 func serve(t *testing.T, source access.KeySource) *server {
 	t.Helper()
 	return startServer(t, source, "127.0.0.1:0", nil)
@@ -77,7 +78,7 @@ func serveAt(t *testing.T, source access.KeySource, addr string) *server {
 	return startServer(t, source, addr, nil)
 }
 
-// serveWithin starts a server that has only so many places.
+// serveWithin starts a server with this limiter.
 func serveWithin(t *testing.T, source access.KeySource, limiter *admission.Limiter) *server {
 	t.Helper()
 	return startServer(t, source, "127.0.0.1:0", limiter)
@@ -108,7 +109,7 @@ func startServer(t *testing.T, source access.KeySource, addr string, limiter *ad
 
 var discard = slog.New(slog.DiscardHandler)
 
-// authority issues the certificates of these tests.
+// authority issues the certificates of the tests.
 var authority = sync.OnceValues(certtest.New)
 
 func identity(t *testing.T, service string) *certificate.Identity {
@@ -124,7 +125,7 @@ func identity(t *testing.T, service string) *certificate.Identity {
 	return identity
 }
 
-// dial returns a connection as the service named self makes it.
+// dial connects to the server as the service named self.
 func (s *server) dial(t *testing.T, self string) *grpc.ClientConn {
 	t.Helper()
 	return s.dialAs(t, identity(t, self))
@@ -146,7 +147,7 @@ func call(ctx context.Context, conn *grpc.ClientConn) error {
 	return err
 }
 
-// stream opens the stream and returns how it ends.
+// stream opens the stream and returns the error it ends with.
 func stream(ctx context.Context, conn *grpc.ClientConn) error {
 	watch, err := healthv1.NewHealthClient(conn).Watch(ctx, &healthv1.HealthCheckRequest{})
 	if err != nil {
@@ -168,7 +169,7 @@ func (b *syncBuffer) Write(p []byte) (int, error) {
 	return b.buffer.Write(p)
 }
 
-// take returns what was written since the last time.
+// take returns what was written since the last take.
 func (b *syncBuffer) take() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()

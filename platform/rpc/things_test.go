@@ -30,12 +30,12 @@ import (
 	"souk/platform/rpc"
 )
 
-// The RPCs of a contract that only these tests have, by what it says of repeating them.
+// RPCs of a contract for the tests, named after what the contract says about repeating them.
 const (
 	read   = "/souk.things.v1.ThingsService/Read"
 	put    = "/souk.things.v1.ThingsService/Put"
 	create = "/souk.things.v1.ThingsService/Create"
-	// honor takes an idempotency key, and need may be repeated with one only.
+	// Honor accepts an idempotency key. Need may be repeated only with one.
 	honor = "/souk.things.v1.ThingsService/Honor"
 	need  = "/souk.things.v1.ThingsService/Need"
 )
@@ -71,7 +71,7 @@ func init() {
 	}
 }
 
-// things is an instance of the service, in memory and without certificates, so that it can live in a synctest bubble.
+// things is an instance of the service. It runs in memory and without certificates, so that it works in a synctest bubble.
 type things struct {
 	listener *bufconn.Listener
 	server   *grpc.Server
@@ -82,7 +82,7 @@ type things struct {
 	work  func(context.Context) error
 }
 
-// startThings starts an instance that answers every call with what work returns.
+// startThings starts an instance that answers every call with the result of work.
 func startThings(t *testing.T, work func(context.Context) error) *things {
 	t.Helper()
 	s := &things{listener: bufconn.Listen(1 << 16), health: health.NewServer(), work: work}
@@ -109,14 +109,14 @@ func (s *things) handle(_ any, stream grpc.ServerStream) error {
 	return stream.SendMsg(&accessv1.ListKeysResponse{})
 }
 
-// does has the instance do other work from now on.
+// does replaces the instance's work.
 func (s *things) does(work func(context.Context) error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.work = work
 }
 
-// reached returns how many attempts reached the instance since the last time.
+// reached returns the number of attempts that reached the instance since the last reached.
 func (s *things) reached() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -125,7 +125,7 @@ func (s *things) reached() int {
 	return n
 }
 
-// dialThings returns a connection to instances, all of which are ready.
+// dialThings returns a connection to instances, which are all ready.
 func dialThings(t *testing.T, breakers *breaker.Set, instances ...*things) *grpc.ClientConn {
 	t.Helper()
 	return dialThingsLogging(t, discard, breakers, instances...)

@@ -1,4 +1,4 @@
-// Package secret is responsible for settings and texts that must never be printed.
+// Package secret contains types for secrets, which must never be printed.
 package secret
 
 import (
@@ -7,20 +7,20 @@ import (
 	"log/slog"
 )
 
-// redacted stands wherever a secret would.
+// redacted is printed in place of a secret.
 const redacted = "[redacted]"
 
-// Text is text that must not be printed. To use it is to convert it to a string.
+// Text is a text that must not be printed. Convert it to a string to use it.
 type Text string
 
-// String hides the secret from whoever asks for its text.
+// String hides the secret.
 func (Text) String() string { return redacted }
 
-// Format hides the secret from every verb: fmt asks String for some of them only.
+// Format hides the secret for every verb, because fmt calls String only for some of them.
 func (Text) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
 
 // LogValue hides the secret from structured logs.
 func (Text) LogValue() slog.Value { return slog.StringValue(redacted) }
 
-// MarshalText hides the secret from JSON, and so from logs of a struct that holds it.
+// MarshalText hides the secret in JSON, and therefore in logs of a struct that contains it.
 func (Text) MarshalText() ([]byte, error) { return []byte(redacted), nil }

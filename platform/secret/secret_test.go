@@ -34,7 +34,7 @@ func TestNoPrintShowsASecret(t *testing.T) {
 	t.Parallel()
 	s := full()
 	var printed bytes.Buffer
-	// All but %p, which asks no method: go vet refuses it for what is no pointer.
+	// All verbs but %p, which does not call any method; go vet refuses it for values that are not pointers.
 	for _, verb := range "vTtbcdoOqxXUeEfFgGs" {
 		for _, flags := range []string{"", "+", "#", "-", " ", "0", "20", ".3"} {
 			format := "%" + flags + string(verb) + "\n"

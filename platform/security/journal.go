@@ -1,5 +1,5 @@
-// Package security is responsible for the record of what matters to the security of the shop: who did, or tried, what to whom.
-// Each event is a line of the process's log, apart from the others by log=security, and is counted at /debug/vars.
+// Package security records security events: who did, or tried to do, something. Each event is a line in the process's log, with
+// log=security, and is counted at /debug/vars.
 package security
 
 import (
@@ -13,41 +13,42 @@ import (
 )
 
 const (
-	// An attack must not fill the disk, nor hide other events: each kind has so many lines in a second, and at once.
+	// The limits of log lines for each kind of event, in a second and at once. An attack must not fill the disk or hide events
+	// of other kinds.
 	linesPerSecond = 10
 	linesAtOnce    = 50
-	// What got no line is summed up in one, this long after the first.
+	// Events without a line are summed up in one line, this long after the first of them.
 	summedUpAfter = 10 * time.Second
 )
 
 var (
-	// How many events of each kind there were since the process started, whether or not they got a line.
+	// The number of events of each kind since the process started, with or without a line.
 	counts = expvar.NewMap("security_events")
-	// How many of them got no line.
+	// The number of those events without a line.
 	withoutLine = expvar.NewMap("security_events_without_line")
 )
 
-// Journal writes events down. The zero value is not usable.
+// Journal writes events to the log. The zero value is not usable.
 type Journal struct {
 	logger *slog.Logger
 	mu     sync.Mutex
 	kinds  map[Kind]*budget
 }
 
-// budget is how many more lines a kind gets, and how many events got none since the last sum.
+// budget is the remaining number of lines of a kind, and the number of events without a line since the last sum.
 type budget struct {
 	lines   *rate.Limiter
 	leftOut int64
 }
 
-// New returns a journal that writes to logger at level info, also when the logger is for higher levels only: what is noise
-// to one who looks for faults is evidence here.
+// New returns a journal that writes to logger at level info, even if the logger's own level is higher, because these events are
+// evidence.
 func New(logger *slog.Logger) *Journal {
 	return &Journal{logger: logger.With("log", "security"), kinds: map[Kind]*budget{}}
 }
 
-// Log writes an event down in the journal of ctx, with the actor and the request that ctx belongs to. Subject is whom or what
-// it was done to: an id, never what somebody typed. Nothing in attrs may be a secret, or a text that a client chose freely.
+// Log records an event in ctx's journal, with the actor and the request of ctx. subject identifies the object of the event by
+// an ID, never by text that somebody typed. attrs must not contain secrets or text that a client can choose freely.
 func Log(ctx context.Context, kind Kind, subject string, attrs ...slog.Attr) {
 	o := originOf(ctx)
 	counts.Add(string(kind), 1)
@@ -63,17 +64,17 @@ func Log(ctx context.Context, kind Kind, subject string, attrs ...slog.Attr) {
 	j.write(ctx, "security event", append(all, attrs...))
 }
 
-// fallback is the journal of work that belongs to no process, as in tests of a domain.
+// fallback is the journal for a ctx without one, for example in tests of a domain.
 var fallback = sync.OnceValue(func() *Journal { return New(slog.Default()) })
 
-// write bypasses the logger's level.
+// write writes a line regardless of the logger's level.
 func (j *Journal) write(ctx context.Context, message string, attrs []slog.Attr) {
 	r := slog.NewRecord(time.Now(), slog.LevelInfo, message, 0)
 	r.AddAttrs(attrs...)
-	_ = j.logger.Handler().Handle(ctx, r) // as slog.Logger does: there is nobody to tell
+	_ = j.logger.Handler().Handle(ctx, r) // like slog.Logger, which ignores errors too
 }
 
-// spend reports whether there is a line for another event of a kind.
+// spend reports whether another event of a kind may have a line.
 func (j *Journal) spend(kind Kind) bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()

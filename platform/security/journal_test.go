@@ -47,7 +47,7 @@ func failedSignIns(name string) int64 {
 	return n.Value()
 }
 
-// Not parallel: the counters are the process's.
+// Not parallel, because the counters are global to the process.
 func TestAFloodOfOneKindIsCountedAndSummedUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const flood = 10_000
@@ -58,7 +58,7 @@ func TestAFloodOfOneKindIsCountedAndSummedUp(t *testing.T) {
 			security.Log(ctx, security.SignInFailed, "c1")
 			time.Sleep(time.Millisecond)
 		}
-		// Another kind has lines of its own.
+		// The limit of one kind does not affect another.
 		security.Log(ctx, security.RoleGranted, "c2")
 		events.Expect(t, security.RoleGranted, "c2")
 		took := time.Since(start)

@@ -10,20 +10,20 @@ import (
 	"log/slog"
 )
 
-// Actor is who does something. The zero Actor is a stranger, or the process itself.
+// Actor is the originator of an event. The zero Actor is an unknown client, or the process itself.
 type Actor struct {
-	// Customer is the id in a verified access token.
+	// Customer is the ID in a verified access token.
 	Customer string
 	Staff    bool
-	// Service is the service of the shop that makes the call, by its certificate.
+	// Service is the calling service, as named in its certificate.
 	Service string
-	// Address is the network that an HTTP request comes from.
+	// Address is the network of the client that sent the HTTP request.
 	Address string
 }
 
 type originKey struct{}
 
-// origin is what the events of a context have in common.
+// origin contains the data that all events of a context share.
 type origin struct {
 	journal   *Journal
 	requestID string
@@ -35,14 +35,14 @@ func originOf(ctx context.Context) origin {
 	return o
 }
 
-// With returns ctx for the work on a request with that id, "" if it has none, whose events go to journal.
+// With returns ctx for work on the request with this ID; the ID is "" if the work belongs to no request. Events go to journal.
 func With(ctx context.Context, journal *Journal, requestID string) context.Context {
 	o := originOf(ctx)
 	o.journal, o.requestID = journal, requestID
 	return context.WithValue(ctx, originKey{}, o)
 }
 
-// WithActor returns ctx for what actor does. What is not known of actor stays as ctx has it.
+// WithActor returns ctx with actor as the actor of its events. Empty fields of actor do not replace those in ctx.
 func WithActor(ctx context.Context, actor Actor) context.Context {
 	o := originOf(ctx)
 	o.actor = Actor{
@@ -52,7 +52,7 @@ func WithActor(ctx context.Context, actor Actor) context.Context {
 	return context.WithValue(ctx, originKey{}, o)
 }
 
-// attrs returns what is known.
+// attrs returns the known fields as log attributes.
 func (o origin) attrs() []slog.Attr {
 	var actor []any
 	add := func(key, value string) {
@@ -76,16 +76,16 @@ func (o origin) attrs() []slog.Attr {
 	return all
 }
 
-// The key of this process, which is nowhere else.
+// The key of this process, which is stored nowhere.
 var pseudonymKey = func() []byte {
 	key := make([]byte, sha256.Size)
 	_, _ = rand.Read(key) // never fails (crypto/rand)
 	return key
 }()
 
-// Pseudonym returns the subject for what a client typed, such as the e-mail of an account that does not exist: it may be a
-// password in the wrong field. The same text has the same pseudonym for as long as the process lives, and nobody who reads the
-// log can try texts against it.
+// Pseudonym returns a subject for text that a client typed, such as an e-mail address without an account, because it may be a
+// password in the wrong field. The same text has the same pseudonym as long as the process lives. A reader of the log cannot
+// test guesses against it, because the key is secret.
 func Pseudonym(typed string) string {
 	mac := hmac.New(sha256.New, pseudonymKey)
 	mac.Write([]byte(typed))

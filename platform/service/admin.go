@@ -18,8 +18,8 @@ func init() {
 	expvar.Publish("goroutines", expvar.Func(func() any { return runtime.NumGoroutine() }))
 }
 
-// serveAdmin serves the admin port until ctx is done, and returns its address, nil if there is none to be. Whoever reaches
-// it may look into the process, without a password: hence loopback, unless the settings say otherwise.
+// serveAdmin serves the admin port until ctx is done. It returns the port's address, or nil if there is no admin port. The port
+// needs no password, so by default it is open on the loopback interface only.
 func (s *Service) serveAdmin(ctx context.Context, group *errgroup.Group) (net.Addr, error) {
 	if s.listen.AdminAddr == "" {
 		return nil, nil
@@ -43,12 +43,12 @@ func (s *Service) serveAdmin(ctx context.Context, group *errgroup.Group) (net.Ad
 	return listener.Addr(), nil
 }
 
-// admin is what the admin port shows.
+// admin returns the handler of the admin port.
 func (s *Service) admin() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /debug/breakers", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(s.breakers.States()) // or the client has left
+		_ = json.NewEncoder(w).Encode(s.breakers.States()) // an error means that the client has left
 	})
 	mux.Handle("GET /debug/vars", expvar.Handler())
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)

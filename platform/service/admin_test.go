@@ -24,10 +24,10 @@ func newServiceAt(t *testing.T, name string, listen service.Listen) *service.Ser
 	return s
 }
 
-// adminOf returns where Consul says that the admin port of a service is.
+// adminOf returns the admin port's address of a service, according to Consul.
 func adminOf(t *testing.T, name string) string {
 	t.Helper()
-	address(t, name) // waits until it passes
+	address(t, name) // waits until the instance passes
 	entries, _, err := consulClient().Health().Service(name, "", true, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -72,16 +72,16 @@ func TestTheAdminPortShowsBreakersCountersAndProfiles(t *testing.T) {
 		t.Errorf("the goroutines are %.100s", got)
 	}
 	if got := get(admin + "/"); strings.Contains(got, "pprof") {
-		t.Errorf("beside them it shows %s", got)
+		t.Errorf("it also shows %s", got)
 	}
 	stop()
 	if conn, err := net.Dial("tcp", strings.TrimPrefix(admin, "http://")); err == nil {
 		_ = conn.Close()
-		t.Error("it is there after the end")
+		t.Error("the port is open after Run has returned")
 	}
 }
 
-func TestAnAdminPortForAllIsMadeKnownByTheInstancesHost(t *testing.T) {
+func TestAnAdminPortOnAllInterfacesIsAdvertisedWithTheInstancesHost(t *testing.T) {
 	t.Parallel()
 	const name = "open"
 	start(t, newServiceAt(t, name, service.Listen{Addr: "127.0.0.1:0", AdminAddr: "0.0.0.0:0"}))
@@ -100,7 +100,7 @@ func TestWithoutAnAddressThereIsNoAdminPort(t *testing.T) {
 	}
 }
 
-func TestAnAdminPortThatIsTakenIsAnError(t *testing.T) {
+func TestAnOccupiedAdminPortIsAnError(t *testing.T) {
 	t.Parallel()
 	taken, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {

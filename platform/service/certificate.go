@@ -10,14 +10,15 @@ import (
 	"time"
 )
 
-// How often the files of a certificate are looked at. A certificate is renewed weeks before it ends.
+// How often the certificate files are checked for changes. That is often enough, because a certificate is renewed weeks before
+// it expires.
 const certificateEvery = 2 * time.Second
 
-// keyPair is a certificate chain with its key, from files that are replaced while the process runs.
+// keyPair is a certificate chain with its key, read from files that are replaced while the process runs.
 type keyPair struct {
 	certFile, keyFile string
 	current           atomic.Pointer[tls.Certificate]
-	// seen is the content of the files when they were last read, good or not.
+	// seen is the hash of the files' last content, valid or not.
 	seen [sha256.Size]byte
 }
 
@@ -32,8 +33,8 @@ func (k *keyPair) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	return k.current.Load(), nil
 }
 
-// watch reads the files again and again until ctx is done. New connections get what is in them; a pair that is broken, or
-// replaced by half, is logged once, and the one before it kept.
+// watch reloads changed files until ctx is done. New connections use the new certificate. If the files are invalid, for example
+// because only one of them was replaced so far, watch logs that once and keeps the old certificate.
 func (k *keyPair) watch(ctx context.Context, every time.Duration, logger *slog.Logger) {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
@@ -52,7 +53,7 @@ func (k *keyPair) watch(ctx context.Context, every time.Duration, logger *slog.L
 	}
 }
 
-// reload takes the pair that is in the files, and reports whether they hold another than before.
+// reload loads the certificate if the files have changed, and reports whether they have.
 func (k *keyPair) reload() (changed bool, err error) {
 	certPEM, err := os.ReadFile(k.certFile)
 	keyPEM, keyErr := os.ReadFile(k.keyFile)

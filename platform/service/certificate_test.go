@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// served returns the serial number of the certificate that a new connection is shown.
+// served returns the serial number of the certificate that the server sends on a new connection.
 func served(t *testing.T, s *httpServer) string {
 	t.Helper()
 	conn, err := tls.Dial("tcp", s.addr, &tls.Config{InsecureSkipVerify: true})
@@ -31,7 +31,7 @@ func TestAReplacedCertificateIsServedAndDropsNoRequest(t *testing.T) {
 	var clients sync.WaitGroup
 	for i := range 4 {
 		client := clientFrom(t, "127.0.0.1")
-		// Half of them make a new connection for each request.
+		// Half of the clients use a new connection for each request.
 		client.Transport.(*http.Transport).DisableKeepAlives = i%2 == 0
 		clients.Go(func() {
 			for !stop.Load() {
@@ -54,7 +54,7 @@ func TestAReplacedCertificateIsServedAndDropsNoRequest(t *testing.T) {
 	t.Logf("measured: 3 certificates replaced under %d requests, none failed", requests.Load())
 }
 
-func TestABrokenCertificateIsKeptOut(t *testing.T) {
+func TestAnInvalidCertificateIsNotUsed(t *testing.T) {
 	t.Parallel()
 	f := newFiles(t)
 	s := serveWith(t, f.config(), hello)
@@ -85,7 +85,7 @@ func TestABrokenCertificateIsKeptOut(t *testing.T) {
 	}
 }
 
-func TestACertificateThatCannotBeReadIsAnErrorAtTheStart(t *testing.T) {
+func TestAnUnreadableCertificateIsAnErrorAtTheStart(t *testing.T) {
 	t.Parallel()
 	f := newFiles(t)
 	for name, cfg := range map[string]HTTPConfig{

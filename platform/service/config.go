@@ -13,21 +13,23 @@ import (
 	"souk/platform/keep"
 )
 
-// Config is what every process of the shop can be told.
+// Config contains the settings that every process of the shop has.
 type Config struct {
 	Consul   consul.Config `envPrefix:"CONSUL_"`
 	LogLevel slog.Level    `env:"LOG_LEVEL" envDefault:"info"`
-	// ConnectionAge is how long a connection is used before it is made anew, by what certificates are then: at most two thirds
-	// of Consul.RootGrace, so that no connection of the living depends on a root when that is trusted no more.
+	// ConnectionAge is the maximum age of a connection. The next connection uses the certificates of that time. It must be at
+	// most two thirds of Consul.RootGrace, so that all connections with a replaced certificate are gone before its root is no
+	// longer trusted.
 	ConnectionAge time.Duration `env:"CONNECTION_AGE" envDefault:"10m"`
-	// Drain is how long calls under way may take to end once the process is told to stop.
+	// Drain is how long calls under way may take to end after the process was told to stop.
 	Drain time.Duration `env:"DRAIN" envDefault:"10s"`
-	// KeepDir is the folder of what this process last knew of its peers and of its own certificate, so that it can start while
-	// Consul is away. Empty, nothing is kept.
+	// KeepDir is the folder for the last known addresses of peers and the process's own certificate, so that it can start while
+	// Consul is down. If empty, nothing is stored.
 	KeepDir keep.Dir `env:"KEEP_DIR"`
 }
 
-// LeastRootGrace is the least Consul.RootGrace: processes whose authority lost its data take up to 15 s to be certified anew.
+// LeastRootGrace is the minimum of Consul.RootGrace, because processes need up to 15 s to get a new certificate after the
+// authority has lost its data.
 const LeastRootGrace = 20 * time.Second
 
 func (c *Config) validate() error {
@@ -40,27 +42,28 @@ func (c *Config) validate() error {
 	return nil
 }
 
-// connectionAge is how old a connection gets. gRPC adds up to a tenth.
+// connectionAge returns the maximum age of connections. gRPC adds up to a tenth.
 func (c *Config) connectionAge() time.Duration {
 	most := cmp.Or(c.Consul.RootGrace, consul.DefaultRootGrace) * 2 / 3
 	return min(cmp.Or(c.ConnectionAge, most), most)
 }
 
-// Listen is where a process serves. Each has its own prefix: SOUK_CATALOG_ADDR.
+// Listen contains the addresses of one process. Each service has a prefix of its own, for example SOUK_CATALOG_ADDR.
 type Listen struct {
-	// Addr is host:port; port 0 takes a free one, which Consul makes known.
+	// Addr is host:port. Port 0 takes a free port, which peers find through Consul.
 	Addr string `env:"ADDR" envDefault:"127.0.0.1:0"`
-	// Advertise is the host that peers reach this process at. Unless set it is the host of Addr or, when
-	// that is every interface, this machine's own address.
+	// Advertise is the host at which peers reach this process. The default is the host in Addr; if that means every interface,
+	// it is this machine's own address.
 	Advertise string `env:"ADVERTISE"`
-	// Concurrency is how many calls are worked on at once, 0 for any number. It is for several gateways: each admits less.
+	// Concurrency is the maximum number of concurrent calls; 0 means no limit. It allows for several gateways, each of which
+	// has a lower limit.
 	Concurrency uint16 `env:"CONCURRENCY" envDefault:"256"`
-	// AdminAddr is where the process serves its admin port; empty, it has none.
+	// AdminAddr is the address of the admin port; if empty, there is none.
 	AdminAddr string `env:"ADMIN_ADDR" envDefault:"127.0.0.1:0"`
 }
 
-// advertised returns the host that peers reach a listener at. A machine on several networks has an address on each: peers are
-// where Consul is.
+// advertised returns the host at which peers reach a listener. A machine in several networks has several addresses; the right
+// one is in the network of Consul, because peers are there too.
 func (l Listen) advertised(ctx context.Context, bound *net.TCPAddr, consulAddr string) (string, error) {
 	if l.Advertise != "" {
 		return l.Advertise, nil
@@ -68,7 +71,7 @@ func (l Listen) advertised(ctx context.Context, bound *net.TCPAddr, consulAddr s
 	if !bound.IP.IsUnspecified() {
 		return bound.IP.String(), nil
 	}
-	conn, err := (&net.Dialer{}).DialContext(ctx, "udp", consulAddr) // which sends nothing
+	conn, err := (&net.Dialer{}).DialContext(ctx, "udp", consulAddr) // connecting a UDP socket sends nothing
 	if err != nil {
 		return "", fmt.Errorf("advertised address: no way to Consul; set ADVERTISE: %w", err)
 	}
@@ -79,7 +82,7 @@ func (l Listen) advertised(ctx context.Context, bound *net.TCPAddr, consulAddr s
 	return ofHost(ctx)
 }
 
-// ofHost returns the address that this machine's name stands for: its agent of Consul is on the machine itself.
+// ofHost returns the address of this machine's host name. It is used if Consul's agent runs on the same machine.
 func ofHost(ctx context.Context) (string, error) {
 	name, err := os.Hostname()
 	if err != nil {

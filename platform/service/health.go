@@ -17,12 +17,12 @@ type check struct {
 	run  func(context.Context) error
 }
 
-// Require makes the process's health depend on check: while it fails, Consul sends no calls here.
+// Require makes the process's health depend on check: while it fails, Consul sends no calls to this process.
 func (s *Service) Require(name string, run func(context.Context) error) {
 	s.checks = append(s.checks, check{name: name, run: run})
 }
 
-// watchHealth keeps the health service true until ctx is done.
+// watchHealth keeps the health status up to date until ctx is done.
 func (s *Service) watchHealth(ctx context.Context) {
 	healthy := true
 	tick := time.NewTicker(healthEvery)
@@ -36,7 +36,7 @@ func (s *Service) watchHealth(ctx context.Context) {
 			healthy = err == nil
 			s.logger.Warn("health changed", "healthy", healthy, "dependency", name, "error", err)
 		}
-		// Containers ask for the process, Consul for the service by its name.
+		// Container health checks ask without a service name, Consul with it.
 		s.health.SetServingStatus("", servingStatus(err))
 		s.health.SetServingStatus(s.name, servingStatus(err))
 		select {

@@ -16,41 +16,43 @@ import (
 )
 
 const (
-	// The largest header of an HTTP request, in bytes; a larger one is answered 431.
+	// The maximum size of the header of an HTTP request, in bytes; a larger one is answered 431.
 	maxHeader = 64 << 10
-	// Requests under way at once on one connection of HTTP/2.
+	// The maximum number of concurrent requests on one HTTP/2 connection.
 	maxStreams = 100
-	// Bytes of bodies that a connection of HTTP/2 may send before anyone reads them.
+	// The number of body bytes that an HTTP/2 connection may send before a handler reads them.
 	maxReceived = 256 << 10
-	// Connections open at once, in all and from one network of a client. More in all wait to be accepted; more from one
-	// network are closed. That leaves room for an office behind one address, and for others beside a flood from it.
+	// The maximum numbers of open connections: of all, and from one client network. More connections in all have to wait to be
+	// accepted; more from one network are closed. The limits leave room for an office with many people behind one address, and
+	// for other clients during a flood from one network.
 	maxConns           = 8000
 	maxConnsPerNetwork = 2000
 )
 
-// HTTPConfig is how a process serves HTTP. The zero value is plain HTTP, with no more connections from one network than
-// shoppers need.
+// HTTPConfig says how a process serves HTTP. The zero value is plain HTTP, with the usual limit of connections from one
+// network.
 type HTTPConfig struct {
-	// CertFile and KeyFile are a certificate chain and its key in PEM, which are read again when they change. With them the
-	// process speaks TLS only, and HTTP/2 to who can. Both or neither.
+	// CertFile and KeyFile are PEM files of a certificate chain and its key. They are read again when they change. With them,
+	// the process speaks only TLS, and HTTP/2 with clients that support it. Set both or neither.
 	CertFile, KeyFile string
-	// Proxies may open as many connections as there are in all: they speak for many clients.
+	// Proxies are not limited to the connections of one network, because they forward many clients.
 	Proxies []netip.Prefix
-	// LameDuck is for how long the process goes on as ever once it is told to stop, but for saying so (Service.Stopping) and
-	// closing each connection after its next answer: a load balancer that asks has sent its requests elsewhere by then.
+	// LameDuck is how long the process goes on serving after it was told to stop. Meanwhile Service.Stopping returns true and
+	// each connection is closed after its next answer. A load balancer that checks the readiness sends its requests elsewhere
+	// in that time.
 	LameDuck time.Duration
-	// AnyNetwork lets every network open as many connections as there are in all.
+	// AnyNetwork turns off the limit of connections from one network.
 	AnyNetwork bool
 }
 
-// web is what a process that serves HTTP has beside its handler.
+// web contains the HTTP settings of a process.
 type web struct {
 	HTTPConfig
 	// pair is nil for plain HTTP.
 	pair *keyPair
 }
 
-// ConfigureHTTP says how HTTP is served. It fails when the certificate cannot be read.
+// ConfigureHTTP sets how HTTP is served. It fails if the certificate cannot be read.
 func (s *Service) ConfigureHTTP(cfg HTTPConfig) error {
 	s.web = web{HTTPConfig: cfg}
 	if cfg.CertFile == "" {
@@ -63,7 +65,8 @@ func (s *Service) ConfigureHTTP(cfg HTTPConfig) error {
 	return nil
 }
 
-// serveHTTP serves on listener until drain is called, which returns when it has drained. ctx is for what goes on meanwhile.
+// serveHTTP serves on listener until drain is called; drain returns after the last request. Background work of the server ends
+// with ctx.
 func (s *Service) serveHTTP(ctx context.Context, group *errgroup.Group, listener net.Listener) (drain func()) {
 	server := newHTTPServer(s.leaving(s.handler), s.logger)
 	serve := server.Serve
@@ -87,8 +90,8 @@ func (s *Service) serveHTTP(ctx context.Context, group *errgroup.Group, listener
 	}
 }
 
-// leaving has clients of a process that is stopping make their connections anew, elsewhere: over HTTP/1.1 the connection is
-// closed after the answer, over HTTP/2 once what is under way has ended.
+// leaving makes the clients of a stopping process reconnect elsewhere. HTTP/1.1 connections are closed after the next answer,
+// HTTP/2 connections after the requests under way.
 func (s *Service) leaving(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if s.Stopping() {
@@ -98,8 +101,8 @@ func (s *Service) leaving(next http.Handler) http.Handler {
 	})
 }
 
-// newHTTPServer returns a server whose clients cannot hold it up for longer than its timeouts. A handler may bound a
-// request's body more tightly, or let an answer go on, by its http.ResponseController.
+// newHTTPServer returns a server with timeouts, so that slow clients cannot occupy it. A handler may set a shorter time for a
+// request's body, or a longer one for an answer, with http.ResponseController.
 func newHTTPServer(handler http.Handler, logger *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler:           handler,
@@ -112,15 +115,16 @@ func newHTTPServer(handler http.Handler, logger *slog.Logger) *http.Server {
 			MaxConcurrentStreams:          maxStreams,
 			MaxReceiveBufferPerConnection: maxReceived,
 			MaxReceiveBufferPerStream:     maxReceived,
-			// A client that takes nothing for this long has left.
+			// A client that has read nothing for this long is considered gone.
 			WriteByteTimeout: 10 * time.Second,
 		},
-		// What clients do wrong on the wire, and their addresses: only for who looks for it.
+		// Protocol errors of clients, which include their addresses. They are logged at debug level only, because any client
+		// can cause them.
 		ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
 	}
 }
 
-// limitConns bounds the connections that are open at once.
+// limitConns limits the number of open connections.
 func limitConns(listener net.Listener, cfg HTTPConfig) net.Listener {
 	listener = netutil.LimitListener(listener, maxConns)
 	if cfg.AnyNetwork {

@@ -35,5 +35,5 @@ func TestAnHTTPSProcessPassesItsCheck(t *testing.T) {
 		t.Fatal(err)
 	}
 	start(t, s)
-	address(t, name) // waits until it passes
+	address(t, name) // waits until the instance passes
 }

@@ -17,12 +17,13 @@ import (
 	"golang.org/x/net/http2/hpack"
 )
 
-// The tests here measure memory and time. They are not parallel, so that they measure themselves.
+// The tests in this file measure memory and time. They do not run in parallel, so that they measure only themselves.
 
-// mostAt99 is what 99 of a hundred requests may take beside a flood. One that waits for it to pass takes many seconds.
+// mostAt99 is the limit of the 99th percentile of latency during a flood. Requests that had to wait until the flood is over
+// would take many seconds.
 func mostAt99(quiet time.Duration) time.Duration { return max(time.Second, 10*quiet) }
 
-// slow opens a connection, sends the beginning of a request and no more.
+// slow opens a connection, sends the beginning of a request and then nothing more.
 func slow(t *testing.T, s *httpServer, from, text string) net.Conn {
 	t.Helper()
 	conn, err := dialerFrom(from).DialContext(t.Context(), "tcp", s.addr)
@@ -36,14 +37,14 @@ func slow(t *testing.T, s *httpServer, from, text string) net.Conn {
 	return conn
 }
 
-// read answers a request once it has its body.
+// read answers a request after reading its body.
 func read(w http.ResponseWriter, r *http.Request) {
 	if _, err := io.Copy(io.Discard, r.Body); err != nil {
 		w.WriteHeader(http.StatusBadRequest)
 	}
 }
 
-func TestAThousandSlowConnectionsLeaveOthersServed(t *testing.T) {
+func TestAThousandSlowConnectionsDoNotDelayOthers(t *testing.T) {
 	s := serveWith(t, HTTPConfig{}, read)
 	other := clientFrom(t, "127.0.0.2")
 	quiet := p99(t, other, "http://"+s.addr, 500)
@@ -60,9 +61,9 @@ func TestAThousandSlowConnectionsLeaveOthersServed(t *testing.T) {
 	t.Logf("measured: beside 1,000 slow connections p99 is %v (quiet %v, from their own address %v), with %d KiB and %d goroutines more",
 		beside, quiet, same, (moreMemory-memory)>>10, moreGoroutines-goroutines)
 	if beside > mostAt99(quiet) || moreMemory-memory > 64<<20 || moreGoroutines-goroutines > 2500 {
-		t.Error("that is too much")
+		t.Error("the flood costs too much time, memory or goroutines")
 	}
-	// Who does not finish a header is cut off.
+	// A client that does not finish its header is disconnected.
 	for _, conn := range headers {
 		_ = conn.SetReadDeadline(start.Add(20 * time.Second))
 		if _, err := io.Copy(io.Discard, conn); errors.Is(err, context.DeadlineExceeded) || isTimeout(err) {
@@ -76,7 +77,8 @@ func isTimeout(err error) bool {
 	return errors.As(err, &timeout) && timeout.Timeout()
 }
 
-// attack opens streams and resets them at once until the server ends the connection, or all are sent. It returns how many.
+// attack opens streams and resets them at once, until the server closes the connection or all are sent. It returns the number
+// of streams.
 func attack(t *testing.T, s *httpServer, streams int) int {
 	t.Helper()
 	dialer := &tls.Dialer{NetDialer: dialerFrom("127.0.0.1"), Config: &tls.Config{InsecureSkipVerify: true, NextProtos: []string{http2.NextProtoTLS}}}
@@ -85,7 +87,7 @@ func attack(t *testing.T, s *httpServer, streams int) int {
 		t.Fatal(err)
 	}
 	defer func() { _ = conn.Close() }()
-	go func() { _, _ = io.Copy(io.Discard, conn) }() // or the server would have to wait for us
+	go func() { _, _ = io.Copy(io.Discard, conn) }() // the server must not block on writing to us
 	if _, err := io.WriteString(conn, http2.ClientPreface); err != nil {
 		t.Fatal(err)
 	}
@@ -112,10 +114,10 @@ func attack(t *testing.T, s *httpServer, streams int) int {
 	return streams
 }
 
-func TestRapidResetsLeaveOthersServed(t *testing.T) {
+func TestRapidResetsDoNotDelayOthers(t *testing.T) {
 	s := serveWith(t, newFiles(t).config(), func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/slow" {
-			// A service that is asked does not notice at once that nobody waits any more.
+			// A backend does not notice a canceled request at once.
 			<-time.After(20 * time.Millisecond)
 		}
 	})
@@ -137,7 +139,7 @@ func TestRapidResetsLeaveOthersServed(t *testing.T) {
 	t.Logf("measured: beside %d rapid resets on %d connections p99 is %v (quiet %v), with %d KiB and %d goroutines more",
 		sent, connections, beside, quiet, (moreMemory-memory)>>10, moreGoroutines-goroutines)
 	if beside > mostAt99(quiet) || moreMemory-memory > 64<<20 || moreGoroutines-goroutines > 2500 {
-		t.Error("that is too much")
+		t.Error("the attack costs too much time, memory or goroutines")
 	}
 	until(t, "the requests that nobody waits for are over", func() bool {
 		_, left := inUse()

@@ -7,33 +7,33 @@ import (
 	"sync"
 )
 
-// ClientNetwork returns what is counted as one client: an IPv4 address, or the /64 of an IPv6 address, which one
-// subscriber has all of (https://www.rfc-editor.org/rfc/rfc6177).
+// ClientNetwork returns the network that counts as one client: an IPv4 address, or the /64 of an IPv6 address, because a
+// subscriber usually has a whole /64 (https://www.rfc-editor.org/rfc/rfc6177).
 func ClientNetwork(addr netip.Addr) netip.Prefix {
 	addr = addr.Unmap().WithZone("")
 	bits := 32
 	if addr.Is6() {
 		bits = 64
 	}
-	network, _ := addr.Prefix(bits) // fails for the zero address alone, whose network is the zero one
+	network, _ := addr.Prefix(bits) // fails only for the zero address, and then returns the zero network
 	return network
 }
 
-// ClientNetworks returns the networks that may be one client, the smallest first: an IPv4 address alone, of an IPv6 address its
-// /64, /56 and /48, because a site has any of these (https://www.rfc-editor.org/rfc/rfc6177).
+// ClientNetworks returns the networks that may belong to a single client, the smallest first. For IPv4 that is the address
+// alone; for IPv6 the /64, /56 and /48, because a site may have any of these sizes (https://www.rfc-editor.org/rfc/rfc6177).
 func ClientNetworks(addr netip.Addr) []netip.Prefix {
 	networks := []netip.Prefix{ClientNetwork(addr)}
 	if addr = addr.Unmap().WithZone(""); addr.Is6() {
 		for _, bits := range []int{56, 48} {
-			network, _ := addr.Prefix(bits) // fails for more bits than there are
+			network, _ := addr.Prefix(bits) // fails only if there are too few bits
 			networks = append(networks, network)
 		}
 	}
 	return networks
 }
 
-// networkListener closes at once a connection from a network that has too many open: limit, and half as much more for each larger
-// network of the client's.
+// networkListener closes a new connection at once if its network has too many open. The limit of the smallest network is limit,
+// and each larger network may have half of limit more.
 type networkListener struct {
 	net.Listener
 	limit  int

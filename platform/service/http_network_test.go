@@ -81,7 +81,7 @@ func TestASiteHasTwiceTheConnectionsOfAClient(t *testing.T) {
 	}
 }
 
-// accepting accepts connections and returns them.
+// accepting starts a listener and returns its accepted connections.
 func accepting(t *testing.T, limit int, exempt ...netip.Prefix) (addr string, accepted chan net.Conn) {
 	t.Helper()
 	inner, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -113,7 +113,7 @@ func dialIn(t *testing.T, addr, from string, accepted chan net.Conn) (net.Conn, 
 	t.Cleanup(func() { _ = conn.Close() })
 	closed := make(chan struct{})
 	go func() {
-		// Nobody writes: what ends the read is the end.
+		// No side writes anything, so a read ends only when the connection is closed or at the deadline.
 		_ = conn.SetReadDeadline(time.Now().Add(10 * time.Second))
 		if _, err := conn.Read(make([]byte, 1)); errors.Is(err, io.EOF) || !isTimeout(err) {
 			close(closed)
@@ -131,7 +131,7 @@ func dialIn(t *testing.T, addr, from string, accepted chan net.Conn) (net.Conn, 
 	}
 }
 
-func TestANetworkHasSoManyConnections(t *testing.T) {
+func TestConnectionsFromOneNetworkAreLimited(t *testing.T) {
 	t.Parallel()
 	addr, accepted := accepting(t, 3)
 	var first net.Conn
@@ -148,16 +148,16 @@ func TestANetworkHasSoManyConnections(t *testing.T) {
 	if _, ok := dialIn(t, addr, "127.0.0.2", accepted); !ok {
 		t.Error("a connection from elsewhere is closed")
 	}
-	_, _ = first.Close(), first.Close() // the second changes nothing
+	_, _ = first.Close(), first.Close() // the second Close changes nothing
 	if _, ok := dialIn(t, addr, "127.0.0.1", accepted); !ok {
-		t.Error("there is no room after one left")
+		t.Error("no connection is accepted after one was closed")
 	}
 	if _, ok := dialIn(t, addr, "127.0.0.1", accepted); ok {
-		t.Error("one that left made room for two")
+		t.Error("one closed connection made room for two")
 	}
 }
 
-func TestAProxyHasAsManyConnectionsAsItNeeds(t *testing.T) {
+func TestConnectionsFromAProxyAreNotLimited(t *testing.T) {
 	t.Parallel()
 	addr, accepted := accepting(t, 1, netip.MustParsePrefix("127.0.0.2/32"))
 	for range 5 {

@@ -20,14 +20,14 @@ import (
 	"souk/testkit/certtest"
 )
 
-// httpServer is a process that serves HTTP, without the rest of its life.
+// httpServer is the HTTP part of a process.
 type httpServer struct {
 	addr string
 	log  *buffer
 	web  *web
 }
 
-// serveWith serves handler until the test ends. The last of its connections is gone then, or the test fails.
+// serveWith serves handler until the test ends. The test fails if a connection is still open then.
 func serveWith(t *testing.T, cfg HTTPConfig, handler http.HandlerFunc) *httpServer {
 	t.Helper()
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -54,7 +54,7 @@ func serveWith(t *testing.T, cfg HTTPConfig, handler http.HandlerFunc) *httpServ
 
 func hello(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("hello")) }
 
-// clientFrom returns a client whose connections come from a loopback address, and take any certificate.
+// clientFrom returns a client that connects from a loopback address and accepts any certificate.
 func clientFrom(t *testing.T, address string) *http.Client {
 	t.Helper()
 	transport := &http.Transport{
@@ -70,7 +70,7 @@ func dialerFrom(address string) *net.Dialer {
 	return &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(address)}, Timeout: 10 * time.Second}
 }
 
-// p99 returns how long 99 of a hundred requests take at most.
+// p99 returns the 99th percentile of the latency of requests.
 func p99(t *testing.T, client *http.Client, url string, requests int) time.Duration {
 	t.Helper()
 	took := make([]time.Duration, requests)
@@ -90,7 +90,7 @@ func p99(t *testing.T, client *http.Client, url string, requests int) time.Durat
 	return took[requests*99/100]
 }
 
-// inUse returns the memory that is in use, in bytes, and the goroutines.
+// inUse returns the memory in use, in bytes, and the number of goroutines.
 func inUse() (memory int64, goroutines int) {
 	runtime.GC()
 	var m runtime.MemStats
@@ -118,7 +118,7 @@ func newFiles(t *testing.T) *files {
 
 func (f *files) config() HTTPConfig { return HTTPConfig{CertFile: f.cert, KeyFile: f.key} }
 
-// replace writes a new pair and returns the certificate.
+// replace writes a new certificate and key, and returns the certificate.
 func (f *files) replace(t *testing.T) *tls.Certificate {
 	t.Helper()
 	certPEM, keyPEM, err := f.authority.Issue("gateway", time.Now().Add(time.Hour))
@@ -141,7 +141,7 @@ func write(t *testing.T, path string, content []byte) {
 	}
 }
 
-// buffer is a log that is read while it is written.
+// buffer is a log that can be read while it is being written.
 type buffer struct {
 	mu   sync.Mutex
 	text bytes.Buffer

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func TestTLSBringsHTTP2ToWhoCan(t *testing.T) {
+func TestHTTP2IsSpokenOverTLSIfTheClientSupportsIt(t *testing.T) {
 	t.Parallel()
 	s := serveWith(t, newFiles(t).config(), func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.Proto) })
 	old := clientFrom(t, "127.0.0.1")
@@ -48,7 +48,7 @@ func TestPlainHTTPHasNoHTTP2(t *testing.T) {
 	}
 }
 
-func TestHeadersThatAreTooLargeAreRefused(t *testing.T) {
+func TestTooLargeHeadersAreRefused(t *testing.T) {
 	t.Parallel()
 	s := serveWith(t, HTTPConfig{}, hello)
 	for size, want := range map[int]int{32 << 10: 200, 128 << 10: 431} {

@@ -16,7 +16,7 @@ import (
 	"souk/testkit/accesstest"
 )
 
-func TestTokensAreVerifiedByTheKeysThatCustomersPublishes(t *testing.T) {
+func TestTokensAreVerifiedWithTheKeysThatCustomersPublishes(t *testing.T) {
 	t.Parallel()
 	public, private, err := ed25519.GenerateKey(nil)
 	if err != nil {
@@ -61,7 +61,7 @@ func TestTokensAreVerifiedByTheKeysThatCustomersPublishes(t *testing.T) {
 	}
 }
 
-// ownKey is customers' own key source.
+// ownKey is the key source of customers itself.
 type ownKey ed25519.PublicKey
 
 // Key implements access.KeySource.
@@ -69,7 +69,7 @@ func (k ownKey) Key(context.Context, string) (ed25519.PublicKey, error) {
 	return ed25519.PublicKey(k), nil
 }
 
-// publisher is customers' KeysService.
+// publisher is the KeysService of customers.
 type publisher struct {
 	accessv1.UnimplementedKeysServiceServer
 	public ed25519.PublicKey

@@ -24,7 +24,7 @@ import (
 	"souk/platform/service"
 )
 
-func TestARequiredCheckThatFailsOrHangsIsNotServing(t *testing.T) {
+func TestAFailingOrHangingCheckMakesTheProcessNotServing(t *testing.T) {
 	t.Parallel()
 	const name = "checked"
 	var mode atomic.Value
@@ -42,7 +42,7 @@ func TestARequiredCheckThatFailsOrHangsIsNotServing(t *testing.T) {
 		return nil
 	})
 	start(t, s)
-	conn := dial(t, name, grpc.WithDisableHealthCheck()) // which would not let the question through
+	conn := dial(t, name, grpc.WithDisableHealthCheck()) // gRPC's client-side health check would prevent the call
 	is := func(want healthv1.HealthCheckResponse_ServingStatus) func() bool {
 		return func() bool {
 			answer, err := healthv1.NewHealthClient(conn).Check(t.Context(), &healthv1.HealthCheckRequest{})
@@ -93,7 +93,7 @@ func TestCallsUnderWayEndBeforeTheProcessDoes(t *testing.T) {
 	}
 }
 
-func TestACallThatDoesNotEndIsCutOff(t *testing.T) {
+func TestACallThatOutlastsTheDrainTimeIsCanceled(t *testing.T) {
 	t.Parallel()
 	const name = "stuck"
 	began := make(chan struct{})
@@ -122,7 +122,7 @@ func TestACallThatDoesNotEndIsCutOff(t *testing.T) {
 	}
 }
 
-func TestAProcessThatIsToldToStopAtOnceEndsWell(t *testing.T) {
+func TestAProcessStoppedWhileStartingEndsWithoutError(t *testing.T) {
 	t.Parallel()
 	for range 20 {
 		r := launch(t, newService(t, "brief"))
@@ -134,7 +134,7 @@ func TestAProcessThatIsToldToStopAtOnceEndsWell(t *testing.T) {
 	eventually(t, 10*time.Second, "nothing is left in Consul", func() bool { _, all := instances(t, "brief"); return all == 0 })
 }
 
-func TestBackgroundWorkThatFailsStopsTheProcess(t *testing.T) {
+func TestAnErrorOfBackgroundWorkStopsTheProcess(t *testing.T) {
 	t.Parallel()
 	failed := errors.New("queue is gone")
 	s := newService(t, "worker")
@@ -150,7 +150,7 @@ func TestBackgroundWorkThatFailsStopsTheProcess(t *testing.T) {
 	}
 }
 
-func TestRepeatedWorkGoesOnWhenItFails(t *testing.T) {
+func TestEveryContinuesAfterAnError(t *testing.T) {
 	t.Parallel()
 	s := newService(t, "repeating")
 	runs := make(chan struct{})
@@ -177,7 +177,7 @@ func TestRepeatedWorkGoesOnWhenItFails(t *testing.T) {
 	}
 }
 
-func TestAPortThatIsTakenIsAnError(t *testing.T) {
+func TestAnOccupiedPortIsAnError(t *testing.T) {
 	t.Parallel()
 	taken, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -195,7 +195,7 @@ func TestAPortThatIsTakenIsAnError(t *testing.T) {
 	}
 }
 
-func TestAServerWithAnRPCThatHasNoRuleDoesNotStart(t *testing.T) {
+func TestRunFailsForAnRPCWithoutARule(t *testing.T) {
 	t.Parallel()
 	s := newService(t, "ruleless")
 	s.Server().RegisterService(&grpc.ServiceDesc{
@@ -265,8 +265,8 @@ func TestAnHTTPProcessIsCheckedAndDrained(t *testing.T) {
 	}
 }
 
-// A load balancer is told first, and sends its requests elsewhere while there is still somebody to answer them.
-func TestAProcessThatIsStoppingServesForAWhile(t *testing.T) {
+// The load balancer is informed first, and has time to send its requests elsewhere while the process still serves.
+func TestAStoppingProcessServesForItsLameDuckTime(t *testing.T) {
 	t.Parallel()
 	const lameDuck = time.Second
 	s := newService(t, "duck")

@@ -25,12 +25,12 @@ import (
 	"souk/platform/service"
 )
 
-// hesitant is the tests' agent behind a proxy that lets an instance leave only when it is told to.
+// hesitant puts a proxy in front of the Consul agent. The proxy delays deregistrations until let is called.
 func hesitant(t *testing.T) (cfg consul.Config, leaving <-chan struct{}, let func()) {
 	t.Helper()
 	asked, allowed := make(chan struct{}), make(chan struct{})
 	proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: agent.Addr()})
-	proxy.ErrorLog = log.New(io.Discard, "", 0) // queries end with the process
+	proxy.ErrorLog = log.New(io.Discard, "", 0) // queries are canceled when the process ends
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.Contains(r.URL.Path, "/deregister/") {
 			close(asked)
@@ -44,7 +44,7 @@ func hesitant(t *testing.T) (cfg consul.Config, leaving <-chan struct{}, let fun
 	return cfg, asked, sync.OnceFunc(func() { close(allowed) })
 }
 
-// events are what happened so far, in order.
+// events records events in order.
 type events struct {
 	mu   sync.Mutex
 	list []string
@@ -62,7 +62,7 @@ func (e *events) String() string {
 	return strings.Join(e.list, ", ")
 }
 
-// until returns work that ends with its context.
+// until returns work that waits for the end of its context.
 func (e *events) until(what string) func(context.Context) error {
 	return func(ctx context.Context) error {
 		<-ctx.Done()
@@ -71,7 +71,7 @@ func (e *events) until(what string) func(context.Context) error {
 	}
 }
 
-// plain returns a connection that does not look at health before it calls.
+// plain returns a connection without client-side health checks.
 func plain(t *testing.T, addr string, identity *certificate.Identity, name string) *grpc.ClientConn {
 	t.Helper()
 	conn, err := grpc.NewClient(addr, grpc.WithTransportCredentials(credentials.NewTLS(identity.Client(name))))
@@ -119,20 +119,20 @@ func TestAProcessStopsInOrder(t *testing.T) {
 	<-leaving
 	health, err := healthv1.NewHealthClient(conn).Check(t.Context(), &healthv1.HealthCheckRequest{Service: name})
 	if err != nil || health.GetStatus() != healthv1.HealthCheckResponse_NOT_SERVING {
-		t.Errorf("while it leaves its health is %v, %v", health.GetStatus(), err)
+		t.Errorf("during deregistration its health is %v, %v", health.GetStatus(), err)
 	}
 	for what, conn := range map[string]*grpc.ClientConn{"its": conn, "a new": plain(t, addr, identity, name)} {
 		if _, err := accessv1.NewKeysServiceClient(conn).ListKeys(t.Context(), &accessv1.ListKeysRequest{}); err != nil {
-			t.Errorf("a call on %s connection while it leaves: %v", what, err)
+			t.Errorf("a call on %s connection during deregistration: %v", what, err)
 		}
 	}
 	if got := happened.String(); got != "" {
-		t.Errorf("before it has left: %s", got)
+		t.Errorf("before it is deregistered: %s", got)
 	}
 	let()
 	eventually(t, 10*time.Second, "it begins to drain", func() bool { return happened.String() == "serving has ended" })
 	if _, all := instances(t, name); all != 0 {
-		t.Error("it drains and is registered")
+		t.Error("it drains although it is still registered")
 	}
 	close(finish)
 	if err := <-answered; err != nil {

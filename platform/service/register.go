@@ -10,8 +10,8 @@ import (
 	"souk/platform/outage"
 )
 
-// register keeps the process registered with Consul until ctx is done. In a container even the way to Consul is unknown while
-// Consul is away, and with it the address to register.
+// register keeps the process registered with Consul until ctx is done. In a container it may be impossible to determine the
+// address for the registration while Consul is down, so it retries that too.
 func (s *Service) register(ctx context.Context, bound, admin net.Addr) {
 	again := outage.Backoff{First: 100 * time.Millisecond, Most: 2 * time.Second}
 	for ctx.Err() == nil {

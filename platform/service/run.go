@@ -13,11 +13,12 @@ import (
 	"souk/platform/security"
 )
 
-// Run serves until ctx is done. Then health says NOT_SERVING, the process goes on for its lame duck's time, leaves Consul and takes
-// calls until it has, calls under way end, and at last background work does. It stops early, in the same order, with the error of whatever failed.
+// Run serves until ctx is done. Then it stops in this order: health reports NOT_SERVING, the process serves on for its lame
+// duck time, it deregisters from Consul while still taking calls, the calls under way end, and finally the background work
+// ends. If anything fails, Run stops early in the same order and returns that error.
 func (s *Service) Run(ctx context.Context) error {
 	defer s.close()
-	ctx = security.With(ctx, security.New(s.logger), "") // of background work; each request has its own
+	ctx = security.With(ctx, security.New(s.logger), "") // for background work; each request has a journal of its own
 	if err := s.prepare(); err != nil {
 		return err
 	}
@@ -36,7 +37,7 @@ func (s *Service) Run(ctx context.Context) error {
 		return consul.Certify(working, s.cfg.Consul, s.name, s.identity, s.cfg.KeepDir, s.logger)
 	})
 	if s.handler == nil {
-		// Nobody could call us before.
+		// Without a certificate no peer could call this process anyway.
 		if err := s.identity.Await(ctx); err != nil {
 			stopWorking()
 			return errors.Join(listener.Close(), group.Wait())
@@ -49,14 +50,14 @@ func (s *Service) Run(ctx context.Context) error {
 	return err
 }
 
-// phases are what outlasts the context of a process that is told to stop.
+// phases are the contexts that end after ctx while the process stops.
 type phases struct {
-	// working ends when the last call has ended.
+	// working ends after the last call.
 	working     context.Context
 	stopWorking context.CancelFunc
 }
 
-// live has group do everything that a process does, and end it in order once ctx is done.
+// live starts everything that a process does in group, and stops it in order once ctx is done.
 func (s *Service) live(ctx context.Context, group *errgroup.Group, p phases, listener net.Listener, admin net.Addr) {
 	drain := s.serve(p.working, group, listener)
 	serving, stopServing := context.WithCancel(p.working)
@@ -85,7 +86,7 @@ func (s *Service) live(ctx context.Context, group *errgroup.Group, p phases, lis
 	})
 }
 
-// until runs a task until ctx is done. That it ends with an error then is no failure.
+// until runs a task until ctx is done. Errors after that are ignored.
 func (t task) until(ctx context.Context) error {
 	if err := t.run(ctx); err != nil && ctx.Err() == nil {
 		return fmt.Errorf("%s: %w", t.name, err)

@@ -14,13 +14,13 @@ import (
 	"souk/platform/access"
 )
 
-// serve serves on listener until drain is called, which returns when calls under way have ended.
+// serve serves on listener until drain is called; drain returns when the calls under way have ended.
 func (s *Service) serve(ctx context.Context, group *errgroup.Group, listener net.Listener) (drain func()) {
 	if s.handler != nil {
 		return s.serveHTTP(ctx, group, listener)
 	}
 	group.Go(func() error {
-		// A process that is told to stop as it starts may have stopped its server before it serves.
+		// If the process is told to stop while it starts, the server may be stopped before Serve is called.
 		if err := s.server.Serve(netutil.LimitListener(listener, maxConns)); !errors.Is(err, grpc.ErrServerStopped) {
 			return err
 		}
@@ -29,14 +29,14 @@ func (s *Service) serve(ctx context.Context, group *errgroup.Group, listener net
 	return s.drainGRPC
 }
 
-// drainGRPC lets calls under way end, for as long as the configuration allows.
+// drainGRPC waits for the calls under way, up to the configured time.
 func (s *Service) drainGRPC() {
 	force := time.AfterFunc(s.cfg.Drain, s.server.Stop)
 	defer force.Stop()
 	s.server.GracefulStop()
 }
 
-// lateKeys is a key source that is chosen after the server that uses it was made.
+// lateKeys is a key source that is set after the server was created.
 type lateKeys struct {
 	source access.KeySource
 }

@@ -1,5 +1,5 @@
-// Package service is responsible for the life of one process of the shop: its logger, its certificate, its server, its
-// registration with Consul, its health, its background work, and an orderly end.
+// Package service runs one process of the shop. It sets up the logger, the certificate, the server, the registration with
+// Consul, the health checks and the background work, and stops them in order.
 package service
 
 import (
@@ -27,7 +27,7 @@ import (
 	"souk/platform/rpc"
 )
 
-// The service that publishes the keys of access tokens.
+// The service that publishes the verification keys of access tokens.
 const keysService = "customers"
 
 // Service is one process. Register servers and background work, then call Run.
@@ -57,11 +57,11 @@ type Service struct {
 type task struct {
 	name string
 	run  func(context.Context) error
-	// whileServing is for work that ends before calls under way do.
+	// whileServing marks work that ends before the calls under way.
 	whileServing bool
 }
 
-// New returns the process of the service with that name.
+// New returns the process of the service called name.
 func New(name string, cfg Config, listen Listen) (*Service, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, fmt.Errorf("settings: %w", err)
@@ -82,26 +82,26 @@ func New(name string, cfg Config, listen Listen) (*Service, error) {
 	return s, nil
 }
 
-// Server is where gRPC services are registered.
+// Server returns the registrar for gRPC services.
 func (s *Service) Server() grpc.ServiceRegistrar { return s.server }
 
-// Logger is the process's logger.
+// Logger returns the process's logger.
 func (s *Service) Logger() *slog.Logger { return s.logger }
 
-// Verifier verifies access tokens by the shop's keys.
+// Verifier returns the verifier of access tokens.
 func (s *Service) Verifier() *access.Verifier { return s.verifier }
 
-// UseKeys makes the process verify access tokens with source, rather than with what customers publishes.
+// UseKeys makes the process verify access tokens with keys from source instead of those that customers publishes.
 func (s *Service) UseKeys(source access.KeySource) { s.keys.source = source }
 
-// HTTP makes the process serve handler over HTTP instead of gRPC. /healthz is what Consul checks.
+// HTTP makes the process serve handler over HTTP instead of gRPC. Consul checks /healthz.
 func (s *Service) HTTP(handler http.Handler) { s.handler = handler }
 
 // Stopping reports whether the process has been told to stop.
 func (s *Service) Stopping() bool { return s.stopping.Load() }
 
-// Dial returns a connection to the service with that name, found through Consul. It is closed when the
-// process stops.
+// Dial returns a connection to the service called name, whose instances it finds through Consul. The connection is closed when
+// the process stops.
 func (s *Service) Dial(name string) (*grpc.ClientConn, error) {
 	peers := consul.NewBuilder(s.consul, s.cfg.KeepDir, s.logger)
 	conn, err := rpc.Dial("consul:///"+name, name, s.identity, s.breakers, s.logger, grpc.WithResolvers(peers))
@@ -112,19 +112,18 @@ func (s *Service) Dial(name string) (*grpc.ClientConn, error) {
 	return conn, nil
 }
 
-// Background runs work beside the server until the last call has ended, for calls may need it. An error stops the process.
+// Background runs work until the last call has ended, because calls may need it. If it returns an error, the process stops.
 func (s *Service) Background(name string, run func(context.Context) error) {
 	s.background = append(s.background, task{name: name, run: run})
 }
 
-// WhileServing is Background for work that ends when the process begins to stop, before calls under way have ended: to end
-// those that would go on for long.
+// WhileServing is like Background, but the work ends as soon as the process stops serving, before the calls under way end. It
+// is meant for work that ends long calls.
 func (s *Service) WhileServing(name string, run func(context.Context) error) {
 	s.background = append(s.background, task{name: name, run: run, whileServing: true})
 }
 
-// Every does work again and again until the process stops, the first time at once. That it fails is logged, and no
-// reason to stop.
+// Every repeats work until the process stops, starting at once. Errors are logged and do not stop the process.
 func (s *Service) Every(interval time.Duration, name string, work func(context.Context) error) {
 	s.Background(name, func(ctx context.Context) error {
 		tick := time.NewTicker(interval)
@@ -142,12 +141,12 @@ func (s *Service) Every(interval time.Duration, name string, work func(context.C
 	})
 }
 
-// OnStop has a resource closed once the server has drained, the last one first.
+// OnStop registers a function that closes a resource after the server has drained. The last one registered runs first.
 func (s *Service) OnStop(closer func()) {
 	s.closers = append(s.closers, closer)
 }
 
-// prepare completes what only holds once every service has been registered.
+// prepare completes the setup that requires all services to be registered.
 func (s *Service) prepare() error {
 	if s.keys.source == nil {
 		conn, err := s.Dial(keysService)
@@ -165,7 +164,7 @@ func (s *Service) close() {
 	}
 }
 
-// version is the commit that the binary was built from, as far as Go knows it.
+// version returns the commit that the binary was built from, if Go recorded it.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

@@ -50,10 +50,10 @@ func run(m *testing.M) (int, error) {
 	if err := agent.Stop(context.Background()); err != nil {
 		return 1, err
 	}
-	return code, goleak.Find() // connections to the agent end with it
+	return code, goleak.Find() // connections to the agent end when it stops
 }
 
-// keys is a small service to have something to call.
+// keys is a small gRPC service for the tests to call.
 type keys struct {
 	accessv1.UnimplementedKeysServiceServer
 	list func(context.Context) error
@@ -73,7 +73,7 @@ func newService(t *testing.T, name string) *service.Service {
 	return s
 }
 
-// start runs a service until the test or the returned function ends it.
+// start runs a service until the test ends or the returned function is called.
 func start(t *testing.T, s *service.Service) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -88,12 +88,12 @@ func start(t *testing.T, s *service.Service) (stop func()) {
 	return stop
 }
 
-// agentConfig says where the tests' agent is.
+// agentConfig returns the address of the tests' Consul agent.
 func agentConfig() consul.Config {
 	return consul.Config{Addr: agent.Addr(), GRPCAddr: agent.GRPCAddr(), Datacenter: "dc1"}
 }
 
-// consulClient is one for all tests: the agent allows an address so many connections and no more.
+// consulClient is shared by all tests, because the agent limits the number of connections from one address.
 var consulClient = sync.OnceValue(func() *api.Client {
 	client, err := consul.NewClient(agent.Addr(), "")
 	if err != nil {
@@ -102,7 +102,7 @@ var consulClient = sync.OnceValue(func() *api.Client {
 	return client
 })
 
-// instances returns the instances of a service that pass their health check, and all of them.
+// instances returns the number of a service's instances that pass their health check, and of all its instances.
 func instances(t *testing.T, name string) (passing, all int) {
 	t.Helper()
 	client := consulClient()
@@ -131,7 +131,7 @@ func eventually(t *testing.T, within time.Duration, what string, condition func(
 	}
 }
 
-func TestAServiceIsRegisteredStaysSoAndLeaves(t *testing.T) {
+func TestAServiceIsRegisteredUntilItStops(t *testing.T) {
 	t.Parallel()
 	const name = "stayer"
 	stop := start(t, newService(t, name))
@@ -151,7 +151,7 @@ func TestAServiceIsRegisteredStaysSoAndLeaves(t *testing.T) {
 	}
 }
 
-func TestHealthFollowsWhatTheServiceRequires(t *testing.T) {
+func TestHealthFollowsTheRequiredChecks(t *testing.T) {
 	t.Parallel()
 	const name = "needy"
 	var away atomic.Bool
@@ -170,7 +170,7 @@ func TestHealthFollowsWhatTheServiceRequires(t *testing.T) {
 	eventually(t, 15*time.Second, "the service passes again", func() bool { passing, _ := instances(t, name); return passing == 1 })
 }
 
-// fromGateway returns the connection of a running gateway to a service by its name.
+// fromGateway connects to a service by its name, as a running gateway does.
 func fromGateway(t *testing.T, name string) *grpc.ClientConn {
 	t.Helper()
 	gateway := newService(t, "gateway")
@@ -182,7 +182,7 @@ func fromGateway(t *testing.T, name string) *grpc.ClientConn {
 	return conn
 }
 
-// callee starts a service that answers as list says and returns a connection to it by its name.
+// callee starts a service whose RPC runs list, and returns a connection to it.
 func callee(t *testing.T, name string, list func(context.Context) error) accessv1.KeysServiceClient {
 	t.Helper()
 	server := newService(t, name)
@@ -196,7 +196,7 @@ func callee(t *testing.T, name string, list func(context.Context) error) accessv
 	return client
 }
 
-func TestErrorsCrossTheWireAsTheyAreMeant(t *testing.T) {
+func TestOnlyIntendedErrorDetailsCrossTheWire(t *testing.T) {
 	t.Parallel()
 	var next atomic.Value
 	next.Store(func() error { return nil })
@@ -224,7 +224,7 @@ func TestErrorsCrossTheWireAsTheyAreMeant(t *testing.T) {
 	}
 }
 
-func TestCallsCarryADeadlineAndTheRequestsID(t *testing.T) {
+func TestCallsCarryADeadlineAndTheRequestID(t *testing.T) {
 	t.Parallel()
 	var deadline, id atomic.Value
 	client := callee(t, "carried", func(ctx context.Context) error {

@@ -9,7 +9,7 @@ import (
 	"souk/platform/service"
 )
 
-func TestAGraceThatNoRotationFitsIntoIsRefused(t *testing.T) {
+func TestATooShortRootGraceIsRefused(t *testing.T) {
 	t.Parallel()
 	for name, cfg := range map[string]service.Config{
 		"SOUK_CONSUL_ROOT_GRACE": {Consul: consul.Config{RootGrace: service.LeastRootGrace - time.Second}},

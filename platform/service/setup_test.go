@@ -18,7 +18,7 @@ import (
 	"souk/platform/service"
 )
 
-// running is a service whose end the test looks at.
+// running is a service whose end a test examines.
 type running struct {
 	stop context.CancelFunc
 	end  chan error
@@ -33,7 +33,7 @@ func launch(t *testing.T, s *service.Service) *running {
 	return r
 }
 
-// wait returns how Run ended.
+// wait returns the error of Run.
 func (r *running) wait(t *testing.T) error {
 	t.Helper()
 	select {
@@ -45,7 +45,7 @@ func (r *running) wait(t *testing.T) error {
 	}
 }
 
-// address returns where Consul says that a service is.
+// address returns the address of a service according to Consul.
 func address(t *testing.T, name string) string {
 	t.Helper()
 	eventually(t, 15*time.Second, name+" passes", func() bool { passing, _ := instances(t, name); return passing == 1 })
@@ -71,7 +71,7 @@ func asGateway(t *testing.T) *certificate.Identity {
 	return identity
 }
 
-// dial returns the gateway's connection to a service by its name, once it is there.
+// dial connects to a service by its name as the gateway, once the service is registered.
 func dial(t *testing.T, name string, opts ...grpc.DialOption) *grpc.ClientConn {
 	t.Helper()
 	addr := address(t, name)

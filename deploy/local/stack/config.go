@@ -1,6 +1,5 @@
-// Package stack is responsible for running the whole shop on this machine without Docker: the databases,
-// Consul, the seven services and the gateway, each a process of its own. `make run`, the end-to-end tests
-// and the benchmarks all start the shop with it.
+// Package stack runs the whole shop on this machine without Docker: the databases, Consul, the seven services and the gateway,
+// each in a process of its own. `make run`, the end-to-end tests and the benchmarks start the shop with it.
 package stack
 
 import (
@@ -14,39 +13,39 @@ import (
 	"souk/testkit/devserver"
 )
 
-// Config says where the shop runs. A port of 0 takes a free one.
+// Config contains the settings of a shop. A port of 0 takes a free one.
 type Config struct {
-	// Dir holds the shop's data, logs and secrets. Required.
+	// Dir is the folder for the shop's data, logs and secrets. Required.
 	Dir string `env:"STATE_DIR"`
-	// BinDir holds the binaries that Build made. Required.
+	// BinDir is the folder with the binaries from Build. Required.
 	BinDir string
-	// Source is the repository that Start builds the services from while the servers start; they are built already if it is empty.
+	// Source is the repository from which Start builds the services while the servers start; empty if they are built already.
 	Source string
-	// GatewayAddr is where the REST API is served.
+	// GatewayAddr is the address of the REST API.
 	GatewayAddr    string `env:"GATEWAY_ADDR" envDefault:"127.0.0.1:8080"`
 	PostgresPort   int    `env:"POSTGRES_PORT" envDefault:"15432"`
 	MongoPort      int    `env:"MONGO_PORT" envDefault:"17017"`
 	ConsulPort     int    `env:"CONSUL_PORT" envDefault:"8500"`
 	ConsulGRPCPort int    `env:"CONSUL_GRPC_PORT" envDefault:"8502"`
-	// StaffEmail and StaffPassword are the first staff account's; a password is made up unless given.
+	// StaffEmail and StaffPassword are the login of the first staff account. If there is no password, one is generated.
 	StaffEmail    string      `env:"STAFF_EMAIL" envDefault:"staff@souk.example"`
 	StaffPassword secret.Text `env:"STAFF_PASSWORD"`
 	// Fast trades safety against power loss for speed. For tests.
 	Fast bool
-	// Replicas says how many instances of a service, or of the gateway, run; 1 unless told.
+	// Replicas is the number of instances of a service or the gateway; the default is 1.
 	Replicas map[string]int
-	// Authority is what Consul issues certificates from, so that a test can issue its own; Consul's own root unless given.
+	// Authority issues Consul's certificates, so that a test can issue its own; nil means Consul's own root.
 	Authority *certtest.Authority
-	// PostgresAddr is where the services reach PostgreSQL, host:port, if that is at a proxy.
+	// PostgresAddr is the address (host:port) of PostgreSQL for the services, if they use a proxy.
 	PostgresAddr string
 	// Env is added to the environment of every service, as NAME=value.
 	Env []string
-	// PartEnv is added to that of one instance alone, by its part's name: catalog-2.
+	// PartEnv is added to the environment of a single instance, by its part's name: catalog-2.
 	PartEnv map[string][]string
-	// Progress is told of each step. May be nil.
+	// Progress receives a message for each step. May be nil.
 	Progress func(string)
 
-	gateways map[string]string // where each gateway is, host:port, by its part's name
+	gateways map[string]string // addresses (host:port) of the gateways, by part name
 }
 
 func (c *Config) say(format string, args ...any) {
@@ -59,7 +58,7 @@ func (c *Config) path(elements ...string) string {
 	return filepath.Join(append([]string{c.Dir}, elements...)...)
 }
 
-// settle checks the configuration, that every port is free, and replaces ports of 0.
+// settle checks the configuration and that every port is free, and replaces ports of 0.
 func (c *Config) settle() error {
 	if err := c.checkReplicas(); err != nil {
 		return err
@@ -87,7 +86,7 @@ func (c *Config) settle() error {
 			if *p.port, err = devserver.FreePort(); err != nil {
 				return err
 			}
-			continue // not looked at again: another program that looks for one may try it just now
+			continue // not checked again, because another program may be trying the port at this moment
 		}
 		if err := devserver.CheckPort(*p.port); err != nil {
 			return fmt.Errorf("%s cannot start: %w; set %s to another", p.what, err, p.variable)
@@ -97,7 +96,7 @@ func (c *Config) settle() error {
 	return c.settleGateways(host)
 }
 
-// settleGateways gives the first gateway its address, and each further one a free port, which it keeps when it is restarted.
+// settleGateways gives the first gateway its address, and each other one a free port, which it keeps across restarts.
 func (c *Config) settleGateways(host string) error {
 	c.gateways = map[string]string{Gateway: c.GatewayAddr}
 	for _, part := range c.Instances(Gateway)[1:] {

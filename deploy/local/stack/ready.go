@@ -11,11 +11,11 @@ import (
 	"github.com/hashicorp/consul/api"
 )
 
-// How long the services may take to come up, migrations included.
+// The time limit for the services to start, including migrations.
 const readyWithin = 90 * time.Second
 
-// waitReady waits until the gateway reaches every service, and every instance passes its health check. A process that ends
-// meanwhile is the error.
+// waitReady waits until the gateway reaches every service and every instance passes its health check. It returns an error if a
+// process ends meanwhile.
 func (s *Stack) waitReady(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, readyWithin)
 	defer cancel()
@@ -73,8 +73,8 @@ func (s *Stack) ready(ctx context.Context) bool {
 	return !slices.ContainsFunc(entries, func(entry *api.ServiceEntry) bool { return !reachesAll(ctx, entry.Service.Meta["admin"]) })
 }
 
-// reachesAll reports whether a gateway reached every service when it last asked. One without an admin port does not tell, and is
-// believed to.
+// reachesAll reports whether a gateway reached every service at its last check. Without an admin port it cannot be asked, and
+// the result is true.
 func reachesAll(ctx context.Context, admin string) bool {
 	if admin == "" {
 		return true
@@ -106,7 +106,7 @@ func fetch(ctx context.Context, url string, out any) error {
 	return json.NewDecoder(resp.Body).Decode(out)
 }
 
-// ended returns why a service has ended, if one has.
+// ended returns an error if a service has ended.
 func (s *Stack) ended() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// ParseReplicas reads how many instances of services run, from NAME=number in upper case: ORDERS=3. What begins with SOUK_
-// is a setting, which comes from the environment, and passed over.
+// ParseReplicas parses the numbers of instances, written NAME=number in upper case: ORDERS=3. It ignores names that begin with
+// SOUK_, because those are settings, which come from the environment.
 func ParseReplicas(assignments []string) (map[string]int, error) {
 	replicas := map[string]int{}
 	for _, assignment := range assignments {
@@ -30,8 +30,8 @@ func ParseReplicas(assignments []string) (map[string]int, error) {
 	return replicas, nil
 }
 
-// Instances returns the parts of the shop that are instances of a service, which take turns at its calls: orders, orders-2,
-// orders-3. Of several gateways each has an address of its own, and it is for a load balancer to take turns.
+// Instances returns the parts that are instances of a service: orders, orders-2, orders-3. Clients let them take turns. Several
+// gateways have different addresses, and a load balancer must distribute the requests.
 func (c *Config) Instances(service string) []string {
 	parts := []string{service}
 	for i := 2; i <= c.Replicas[service]; i++ {
@@ -40,7 +40,7 @@ func (c *Config) Instances(service string) []string {
 	return parts
 }
 
-// mostInstances returns how many processes of a service run at once at most: one of its instances may have a successor beside it.
+// mostInstances returns the maximum number of concurrent processes of a service: one instance may be replaced at a time.
 func (c *Config) mostInstances(service string) int { return len(c.Instances(service)) + 1 }
 
 // instances returns all parts that are instances of services.
@@ -52,7 +52,7 @@ func (c *Config) instances() []string {
 	return parts
 }
 
-// own returns the parts that are processes of the shop's own: the instances of services, and then the gateways.
+// own returns the shop's own processes: the instances of services, and then the gateways.
 func (c *Config) own() []string { return append(c.instances(), c.Instances(Gateway)...) }
 
 // parts returns the names of all processes.
@@ -60,13 +60,13 @@ func (c *Config) parts() []string {
 	return append([]string{Postgres, Mongo, Consul}, c.own()...)
 }
 
-// serviceOf returns what a part is an instance of: orders for orders-2.
+// serviceOf returns the service of a part: orders for orders-2.
 func serviceOf(part string) string {
 	service, _, _ := strings.Cut(part, "-")
 	return service
 }
 
-// checkReplicas fails unless each service can run as often as it is asked to.
+// checkReplicas returns an error if a service cannot run with the requested number of instances.
 func (c *Config) checkReplicas() error {
 	for service, n := range c.Replicas {
 		if service != Gateway && !slices.Contains(Services, service) || n < 1 {
@@ -81,16 +81,16 @@ func (c *Config) checkReplicas() error {
 	return nil
 }
 
-// CheckUnpinned fails if the environment gives a service a port, which two processes cannot share.
+// CheckUnpinned returns an error if the environment sets the port of a service, because two processes cannot share a port.
 func (c *Config) CheckUnpinned(service string) error {
 	kinds := []string{"", "_ADMIN"}
 	if service == Gateway {
-		kinds = kinds[1:] // its address is the first one's alone
+		kinds = kinds[1:] // the address is used by the first one only
 	}
 	for _, kind := range kinds {
 		variable := "SOUK_" + strings.ToUpper(service) + kind + "_ADDR"
 		address := os.Getenv(variable)
-		for _, entry := range c.Env { // the last one counts
+		for _, entry := range c.Env { // later entries override earlier ones
 			if value, found := strings.CutPrefix(entry, variable+"="); found {
 				address = value
 			}

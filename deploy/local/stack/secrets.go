@@ -12,18 +12,18 @@ import (
 	"github.com/google/uuid"
 )
 
-// secrets are what the shop makes up at its first start and keeps.
+// secrets are generated at the shop's first start and stored.
 type secrets struct {
 	// Database passwords, by service.
 	Databases map[string]string `json:"databases"`
 	Staff     string            `json:"staff"`
 	Customer  string            `json:"customer"`
-	// ConsulManagement is the token that allows everything in Consul; Consul has those of the services, and of the audit.
+	// ConsulManagement is the token that manages Consul. Consul stores the tokens of the services and the audit.
 	ConsulManagement string            `json:"consul_management"`
 	Consul           map[string]string `json:"consul"`
 }
 
-// loadSecrets reads the file at path, and makes up what it does not hold yet: at the first start everything.
+// loadSecrets reads the file at path and generates missing secrets; at the first start, all of them.
 func loadSecrets(path string) (secrets, error) {
 	s := secrets{Databases: map[string]string{}, Consul: map[string]string{}}
 	content, err := os.ReadFile(path)

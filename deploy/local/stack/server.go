@@ -23,9 +23,9 @@ func (s *Stack) startPostgres(ctx context.Context) error {
 	return nil
 }
 
-// connectionsFor returns how many connections the instances of a shop may open to PostgreSQL, with some for others.
+// connectionsFor returns the number of PostgreSQL connections for all instances of a shop, plus some for other clients.
 func connectionsFor(cfg *Config) int {
-	const each, others = 12, 200 // a pool of 10, and 2 beside it (see the package pgdb)
+	const each, others = 12, 200 // a pool of 10, and 2 outside it (see the package pgdb)
 	total := others
 	for _, service := range relational {
 		total += each * cfg.mostInstances(service)
@@ -48,7 +48,8 @@ func (s *Stack) startMongo(ctx context.Context) error {
 	return nil
 }
 
-// startConsul starts Consul and gives each service its token, which a Consul that lost its data does not know.
+// startConsul starts Consul and creates each service's token if Consul does not know it, for example because it has lost its
+// data.
 func (s *Stack) startConsul(ctx context.Context) error {
 	cfg := devserver.ConsulConfig{
 		Dir: s.cfg.path("consul"), HTTPPort: s.cfg.ConsulPort, GRPCPort: s.cfg.ConsulGRPCPort, LogFile: s.LogFile(Consul), Progress: s.cfg.Progress,

@@ -24,14 +24,14 @@ type Stack struct {
 	postgres *devserver.Postgres
 	mongo    *devserver.Mongo
 	consul   *devserver.Consul
-	registry *api.Client // of consul, allowed everything
+	registry *api.Client // with Consul's management token
 
 	mu        sync.Mutex
 	processes map[string]*devserver.Process
 }
 
-// Start brings the shop up and returns when every service passes its health check and the gateway is
-// ready. When anything fails, it stops what it had started and says in one line what it was.
+// Start starts the shop and returns when every service passes its health check and the gateway is ready. If anything fails, it
+// stops what it has started and returns a one-line error.
 func Start(ctx context.Context, cfg Config) (*Stack, error) {
 	s := newStack(cfg)
 	if err := s.start(ctx); err != nil {
@@ -75,7 +75,7 @@ func (s *Stack) start(ctx context.Context) error {
 	return s.waitReady(ctx)
 }
 
-// startServers starts the databases and Consul beside each other, and builds the services meanwhile if they are not.
+// startServers starts the databases and Consul concurrently, and builds the services meanwhile if necessary.
 func (s *Stack) startServers(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return s.startPostgres(ctx) })
@@ -87,8 +87,7 @@ func (s *Stack) startServers(ctx context.Context) error {
 	return group.Wait()
 }
 
-// Stop ends the shop: the gateway first, then the services, then the servers. Everything it could not end
-// in order it kills.
+// Stop stops the shop: the gateways first, then the services, then the servers. It kills processes that do not stop in time.
 func (s *Stack) Stop(ctx context.Context) error {
 	var errs []error
 	stop := func(p *devserver.Process) {
@@ -99,7 +98,7 @@ func (s *Stack) Stop(ctx context.Context) error {
 			errs = append(errs, err)
 		}
 	}
-	// The gateways call all others, and orders calls the others, so they end before them.
+	// The gateways call all services, and orders calls the other ones, so they stop first.
 	for _, name := range slices.Backward(s.cfg.own()) {
 		stop(s.Process(name))
 	}
@@ -112,43 +111,43 @@ func (s *Stack) Stop(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// Config is how the shop runs: what Start was given, with the ports that it took.
+// Config returns the configuration that Start was given, with the actual ports.
 func (s *Stack) Config() Config { return s.cfg }
 
 // Instances returns the parts of the shop that are instances of a service, or gateways.
 func (s *Stack) Instances(service string) []string { return s.cfg.Instances(service) }
 
-// URL is where the REST API is served.
+// URL returns the address of the REST API.
 func (s *Stack) URL() string { return "http://" + s.cfg.GatewayAddr }
 
-// LogFile is where a process of the shop writes what it logs.
+// LogFile returns the log file of a process.
 func (s *Stack) LogFile(name string) string { return s.cfg.path("logs", name+".log") }
 
-// GatewayAddr is where a gateway serves, host:port, by its part's name.
+// GatewayAddr returns the address (host:port) of a gateway, by its part's name.
 func (s *Stack) GatewayAddr(part string) string { return s.cfg.gateways[part] }
 
-// ConsulAddr is Consul's HTTP address, host:port.
+// ConsulAddr returns the address (host:port) of Consul's HTTP API.
 func (s *Stack) ConsulAddr() string { return s.consul.Addr() }
 
-// ConsulConfig is what a service, or Audit, is told of Consul.
+// ConsulConfig returns the Consul settings of a service, or of Audit.
 func (s *Stack) ConsulConfig(name string) consul.Config {
 	return consul.Config{
 		Addr: s.consul.Addr(), GRPCAddr: s.consul.GRPCAddr(), Datacenter: "dc1", Token: secret.Text(s.secrets.Consul[name]),
 	}
 }
 
-// ConsulManagementToken is the token that allows everything in Consul.
+// ConsulManagementToken returns the token that manages Consul.
 func (s *Stack) ConsulManagementToken() string { return s.secrets.ConsulManagement }
 
-// DatabaseURL is the connection string of database for a service's role.
+// DatabaseURL returns the URL of a database for a service's role.
 func (s *Stack) DatabaseURL(role, database string) string {
 	return s.postgres.URL(role, s.secrets.Databases[role], database)
 }
 
-// MongoURL is the connection string of the MongoDB-protocol server, without a database.
+// MongoURL returns the URL of the MongoDB-protocol server, without a database.
 func (s *Stack) MongoURL() string { return s.mongo.URL() }
 
-// StaffEmail and StaffPassword log the first staff account in.
+// StaffEmail returns the e-mail address of the first staff account.
 func (s *Stack) StaffEmail() string { return s.cfg.StaffEmail }
 
 // StaffPassword is the password of StaffEmail.
@@ -159,10 +158,10 @@ func (s *Stack) StaffPassword() string {
 	return s.secrets.Staff
 }
 
-// CustomerPassword is a password for the demo customer, made up once for each shop.
+// CustomerPassword returns the demo customer's password, which is generated once for each shop.
 func (s *Stack) CustomerPassword() string { return s.secrets.Customer }
 
-// Failed returns a channel that gets one line for each process of the shop that ends by itself.
+// Failed returns a channel that receives one line for each process that ends by itself.
 func (s *Stack) Failed(ctx context.Context) <-chan string {
 	failed := make(chan string)
 	watch := func(name string, p *devserver.Process) {

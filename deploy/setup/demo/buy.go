@@ -2,8 +2,8 @@ package demo
 
 import "fmt"
 
-// BuyCommand returns a shell line that buys a mug with nothing but curl and sed: log in, put the mug in
-// the cart, order it.
+// BuyCommand returns a shell command that buys a mug with only curl and sed: it logs in, puts the mug into the cart, and orders
+// it.
 func BuyCommand(shop Shop) string {
 	return fmt.Sprintf(`S=%s; J='Content-Type: application/json'; `+
 		`T=$(curl -s $S/v1/sessions -H "$J" -d '{"email":"%s","password":"%s"}' | sed 's/.*"access_token":"\([^"]*\)".*/\1/'); `+

@@ -1,5 +1,4 @@
-// Package demo is responsible for what a new shop is filled with, through the REST API alone: a catalog
-// with its stock, and a customer to try it with.
+// Package demo fills a new shop through the REST API: with a catalog and its stock, and with a customer to try it.
 package demo
 
 import (
@@ -17,19 +16,19 @@ import (
 	"souk/platform/outage"
 )
 
-// CustomerEmail is whom the demo shop knows.
+// CustomerEmail is the e-mail address of the demo customer.
 const CustomerEmail = "shopper@souk.example"
 
-// Shop is where the REST API is, and who may fill it.
+// Shop contains the address of the REST API and the credentials to fill the shop.
 type Shop struct {
 	URL                             string
 	StaffEmail, StaffPassword       string
 	CustomerEmail, CustomerPassword string
-	// Client makes the requests; nil stands for http.DefaultClient.
+	// Client makes the requests; nil means http.DefaultClient.
 	Client *http.Client
 }
 
-// Imported counts what a catalog file holds and what was new in it.
+// Imported counts the products in a catalog file, and the new ones among them.
 type Imported struct {
 	Products int `json:"products"`
 	Variants int `json:"variants"`
@@ -41,8 +40,8 @@ type Imported struct {
 	} `json:"errors"`
 }
 
-// FillNew fills a shop that is new, as [Fill] does, and reports whether it was. A shop is new when the demo customer cannot log
-// in and no product is on sale. Products that staff changed, or withdrew, are left as they are.
+// FillNew fills the shop like [Fill] if it is new, and reports whether it was. A shop is new if the demo customer cannot log in
+// and no product is on sale. So products that staff changed or withdrew stay as they are.
 func FillNew(ctx context.Context, shop Shop, catalog []byte) (imported Imported, filled bool, err error) {
 	known, err := customerKnown(ctx, shop)
 	if err != nil || known {
@@ -61,8 +60,8 @@ func FillNew(ctx context.Context, shop Shop, catalog []byte) (imported Imported,
 	return imported, true, err
 }
 
-// Fill imports the catalog, a CSV in Shopify's format, and opens the customer's account. Doing it again makes of the products
-// what the catalog says, and changes nothing else.
+// Fill imports the catalog, a CSV in Shopify's format, and creates the customer's account. Doing it again sets the products to
+// the contents of the catalog, and changes nothing else.
 func Fill(ctx context.Context, shop Shop, catalog []byte) (Imported, error) {
 	var imported Imported
 	token, err := login(ctx, shop, shop.StaffEmail, shop.StaffPassword)
@@ -78,7 +77,7 @@ func Fill(ctx context.Context, shop Shop, catalog []byte) (Imported, error) {
 	return imported, openAccount(ctx, shop)
 }
 
-// openAccount opens the customer's account, unless there is one. It keeps its password.
+// openAccount creates the customer's account, unless it exists. An existing account keeps its password.
 func openAccount(ctx context.Context, shop Shop) error {
 	if known, err := customerKnown(ctx, shop); err != nil || known {
 		return err
@@ -87,7 +86,7 @@ func openAccount(ctx context.Context, shop Shop) error {
 	err := postJSON(ctx, shop, "/v1/customers", account, nil)
 	var answer *statusError
 	if errors.As(err, &answer) && answer.status == http.StatusConflict {
-		return nil // it was opened with another password, or changed it
+		return nil // the account has another password
 	}
 	if err != nil {
 		return fmt.Errorf("open the demo account: %w", err)
@@ -124,13 +123,13 @@ func postJSON(ctx context.Context, shop Shop, path string, body, answer any) err
 	return request(ctx, shop, http.MethodPost, path, call{"", "application/json", content}, answer)
 }
 
-// call is what is sent: a token, and a body of a media type, each if there is one.
+// call contains an optional token and an optional body with its media type.
 type call struct {
 	token, mediaType string
 	body             []byte
 }
 
-// statusError is an answer that is not a success.
+// statusError is returned for an answer that is not a success.
 type statusError struct {
 	status int
 	text   string
@@ -140,11 +139,11 @@ func (e *statusError) Error() string {
 	return fmt.Sprintf("%d %s: %s", e.status, http.StatusText(e.status), e.text)
 }
 
-// A request is made so many times while the shop fails.
+// The number of tries for a request that fails.
 const tries = 8
 
-// request makes a request, and makes it again for a while when the shop cannot answer: a hiccup must not leave it with half a
-// catalog, and a gateway that has just started may not know all services yet. All that the demo asks for may be asked again.
+// request makes a request, and retries it for a while if the shop cannot answer. A short failure must not leave half a catalog,
+// and a gateway that has just started may not know all services yet. All requests of the demo are repeatable.
 func request(ctx context.Context, shop Shop, method, path string, c call, answer any) error {
 	backoff := outage.Backoff{First: time.Second, Most: 5 * time.Second}
 	for try := 1; ; try++ {

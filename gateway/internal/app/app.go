@@ -1,4 +1,4 @@
-// Package app is responsible for putting the gateway together.
+// Package app assembles the gateway.
 package app
 
 import (
@@ -29,11 +29,11 @@ import (
 	"souk/platform/service"
 )
 
-// How long a process that has started waits for the services before it says that it is ready. Those that are there are reached
-// within a second; those that are not are no reason to keep a load balancer waiting.
+// How long a started process waits for the services before it reports ready. Running services are connected within a second.
+// The wait is limited because a service that is down must not keep the gateway out of the load balancer.
 const warmUp = 5 * time.Second
 
-// peers are the services that the gateway asks.
+// peers are the services that the gateway calls.
 var peers = []string{"catalog", "customers", "carts", "inventory", "orders", "payments", "shipping"}
 
 // Run serves the REST API until ctx is done.
@@ -112,10 +112,10 @@ func servicesAt(conns map[string]*grpc.ClientConn) handler.Services {
 	}
 }
 
-// The pages of the contract run scripts of their own, unlike every other answer.
+// The pages of the API documentation run scripts of their own, unlike all other answers.
 const pagesPolicy = "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
 
-// addPages serves the contract and its pages.
+// addPages serves openapi.yaml and the documentation pages.
 func addPages(router *edge.Router) {
 	router.HandlePublic("GET /openapi.yaml", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/yaml")

@@ -12,38 +12,38 @@ import (
 	"souk/platform/service"
 )
 
-// An orchestrator kills what does not end: a process that is told to stop has to be done within minutes.
+// Orchestrators kill a process that takes too long to stop, so it must be done within minutes.
 const maxLameDuck = 5 * time.Minute
 
-// Config is everything the gateway can be told from outside.
+// Config contains the gateway's settings, read from the environment.
 type Config struct {
 	Service   service.Config
 	Addr      string `env:"GATEWAY_ADDR" envDefault:"127.0.0.1:8080"`
 	Advertise string `env:"GATEWAY_ADVERTISE"`
-	// Concurrency is how many requests are worked on at once, 0 for any number.
+	// Concurrency is the maximum number of concurrent requests; 0 means no limit.
 	Concurrency uint16 `env:"GATEWAY_CONCURRENCY" envDefault:"32"`
-	// LameDuck is for how long requests are taken once the process is told to stop, while /readyz says 503: longer than a load
-	// balancer takes to notice.
+	// LameDuck is how long the gateway accepts requests after it was told to stop, while /readyz answers 503. It must be longer
+	// than a load balancer takes to notice that.
 	LameDuck time.Duration `env:"GATEWAY_LAME_DUCK" envDefault:"5s"`
-	// AdminAddr is where the admin port is served; empty, there is none.
+	// AdminAddr is the address of the admin port; if empty, there is none.
 	AdminAddr string `env:"GATEWAY_ADMIN_ADDR" envDefault:"127.0.0.1:0"`
-	// TLSCert and TLSKey are the files of a certificate chain and its key in PEM. Without them it is plain HTTP.
+	// TLSCert and TLSKey are PEM files of a certificate chain and its key. Without them the gateway speaks plain HTTP.
 	TLSCert  string `env:"GATEWAY_TLS_CERT"`
 	TLSKey   string `env:"GATEWAY_TLS_KEY" redact:"no"`
 	Currency string `env:"CURRENCY" envDefault:"GBP"`
-	// CacheBytes is how much is kept of catalog's answers, and as much again of the pages that are made of them.
+	// CacheBytes limits the cache of catalog's answers; the cache of pages made from them may be as large again.
 	CacheBytes uint64 `env:"GATEWAY_CACHE_BYTES" envDefault:"67108864"`
-	// Copy is on or off: whether what is kept is given without asking as long as it has not changed.
+	// Copy is "on" or "off". If on, cached answers are given without asking as long as they have not changed.
 	Copy string `env:"GATEWAY_COPY" envDefault:"on"`
-	// RateLimits is on or off.
+	// RateLimits is "on" or "off".
 	RateLimits string `env:"RATE_LIMITS" envDefault:"on"`
-	// Proxies are the networks of the reverse proxies whose X-Forwarded-For is believed.
+	// Proxies are the networks of trusted reverse proxies. Only their X-Forwarded-For is used.
 	Proxies []netip.Prefix `env:"TRUSTED_PROXIES"`
-	// Origins are the origins whose pages may use the API.
+	// Origins are the web origins whose pages may use the API.
 	Origins edge.Origins `env:"CORS_ORIGINS"`
 }
 
-// Validate says which setting is wrong.
+// Validate returns an error that names the invalid setting.
 func (c *Config) Validate() error {
 	if _, err := money.Exponent(c.Currency); err != nil {
 		return fmt.Errorf("SOUK_CURRENCY: %w", err)
@@ -69,7 +69,7 @@ func (c *Config) Validate() error {
 	return nil
 }
 
-// limits are nil when there are none.
+// limits returns the rate limits, or nil if they are off.
 func (c *Config) limits() *edge.Limits {
 	if c.RateLimits == "off" {
 		return nil
@@ -77,7 +77,7 @@ func (c *Config) limits() *edge.Limits {
 	return edge.NewLimits(c.Proxies)
 }
 
-// changes are nil when nothing is given without asking.
+// changes returns a Changes to follow, or nil if cached answers must not be given without asking.
 func (c *Config) changes() *feed.Changes {
 	if c.Copy == "off" {
 		return nil

@@ -40,18 +40,18 @@ func TestSettingsAreReadFromTheEnvironment(t *testing.T) {
 	}
 }
 
-func TestNothingOfThisIsOnUnlessAsked(t *testing.T) {
+func TestOptionalFeaturesAreOffByDefault(t *testing.T) {
 	t.Parallel()
 	var cfg Config
 	if err := config.Load(&cfg); err != nil {
 		t.Fatal(err)
 	}
 	if http := cfg.http(); http.CertFile != "" || http.AnyNetwork || http.LameDuck != 5*time.Second || len(cfg.Proxies) != 0 || len(cfg.Origins) != 0 {
-		t.Errorf("by default it is %+v", cfg)
+		t.Errorf("the defaults are %+v", cfg)
 	}
 }
 
-func TestAWrongSettingIsNamed(t *testing.T) {
+func TestAnInvalidSettingIsNamedInTheError(t *testing.T) {
 	for name, value := range map[string]string{
 		"SOUK_GATEWAY_TLS_CERT": "alone.crt", "SOUK_GATEWAY_TLS_KEY": "alone.key", "SOUK_RATE_LIMITS": "some", "SOUK_GATEWAY_COPY": "maybe", "SOUK_GATEWAY_CACHE_BYTES": "0", "SOUK_GATEWAY_LAME_DUCK": "-1s",
 		"SOUK_TRUSTED_PROXIES": "10.0.0.1", "SOUK_CORS_ORIGINS": "https://shop.example,*",

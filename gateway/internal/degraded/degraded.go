@@ -1,5 +1,4 @@
-// Package degraded is responsible for telling how often a part of an answer was old or missing, because the service that
-// owns it was unwell.
+// Package degraded counts answers in which a part was old or missing because the service that owns it was down or failing.
 package degraded
 
 import (
@@ -16,15 +15,15 @@ import (
 
 var counts = expvar.NewMap("degraded")
 
-// Part is what may be old or missing.
+// Part is a part of answers that may be old or missing.
 type Part struct {
 	name string
-	// log lets one answer a second into the log: while a service is away it is every answer.
+	// log limits the log to one line a second, because every answer is degraded while a service is down.
 	log rate.Sometimes
 }
 
-// The parts that answers are composed of. Availability and Shipments are left out of an answer; the others are the last
-// known good.
+// The parts of answers. Availability and Shipments are omitted while their owner fails; of the others, the last good version is
+// shown.
 var (
 	Product      = newPart("product")
 	Products     = newPart("products")
@@ -36,11 +35,11 @@ var (
 )
 
 func newPart(name string) *Part {
-	counts.Add(name, 0) // so that it is shown before it happens
+	counts.Add(name, 0) // so that the counter is listed from the start
 	return &Part{name: name, log: rate.Sometimes{Interval: time.Second}}
 }
 
-// Report counts an answer whose part is old or missing because of err.
+// Report counts an answer in which the part is old or missing because of err.
 func (p *Part) Report(ctx context.Context, logger *slog.Logger, err error) {
 	counts.Add(p.name, 1)
 	p.log.Do(func() {

@@ -13,7 +13,7 @@ import (
 	"souk/platform/rpc"
 )
 
-func TestEveryDegradedAnswerIsCountedAndOneASecondLogged(t *testing.T) {
+func TestDegradedAnswersAreAllCountedAndLoggedOncePerSecond(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var logged bytes.Buffer

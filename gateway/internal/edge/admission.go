@@ -9,12 +9,13 @@ import (
 	"souk/platform/rpc"
 )
 
-// So many passwords are hashed, or wait at customers for it, at once. They wait for each other, and must not take the places of
-// all the rest meanwhile; and they are fewer than customers lets wait, so that it need not refuse any.
+// The maximum number of password requests that are hashed or wait for that at customers. They have places of their own, so that
+// they wait only for each other and leave the other places to other requests. The number is lower than the queue at customers,
+// so that customers need not refuse any.
 const passwordPlaces = 16
 
-// limiterOf returns where an operation takes its place; nil if it needs none. A stream waits more than it works, and has a bound
-// of its own; what watches over us must not take a busy gateway for a broken one.
+// limiterOf returns the limiter of an operation; nil if it has none. Streams have a limit of their own, because they mostly
+// wait. Health checks have none, so that a busy gateway does not seem broken.
 func (rt *Router) limiterOf(op *operation) *admission.Limiter {
 	switch {
 	case op.stream || op.path == "/healthz" || op.path == "/readyz":
@@ -26,8 +27,9 @@ func (rt *Router) limiterOf(op *operation) *admission.Limiter {
 	}
 }
 
-// admit has handler answer a request when there is a place for it. The checks came before that, so that no client holds a place
-// while it is still sending its body; as soon as the answer is written the place is free, however slowly the client takes it.
+// admit runs handler when there is a place for the request. The request was checked and read before, so that a client does not
+// hold a place while it sends its body. The place is free again as soon as the answer is written, even if the client reads
+// slowly.
 func admit(limiter *admission.Limiter, class admission.Class, w http.ResponseWriter, r *http.Request, handler http.HandlerFunc) error {
 	ctx := admission.WithClass(r.Context(), class)
 	place, err := limiter.Enter(ctx)
@@ -43,7 +45,7 @@ func admit(limiter *admission.Limiter, class admission.Class, w http.ResponseWri
 	return nil
 }
 
-// placedWriter is the answer to a request that has a place, until it is written.
+// placedWriter gives the request's place back when the answer is written.
 type placedWriter struct {
 	http.ResponseWriter
 	place *admission.Place
@@ -64,14 +66,15 @@ func (w *placedWriter) Write(b []byte) (int, error) {
 // Unwrap lets http.ResponseController reach the writer underneath.
 func (w *placedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// What a refusal says, but for the request's id, which needs no escaping. Under load it must cost next to nothing.
+// The body of a refusal without the request ID. It is prepared because refusals must cost very little under load; the ID needs
+// no escaping.
 const (
 	refusalStart = `{"type":"about:blank","title":"Service Unavailable","status":503,"code":"unavailable",` +
 		`"detail":"The shop is very busy.","request_id":"`
 	refusalEnd = "\"}\n"
 )
 
-// refuse answers a request that no place is worth waiting for.
+// refuse answers a request whose class is full.
 func refuse(w http.ResponseWriter, r *http.Request, class admission.Class) {
 	admission.Refused(class)
 	writeRefusal(w, r)
@@ -83,7 +86,7 @@ func writeRefusal(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusServiceUnavailable)
 	id := rpc.RequestID(r.Context())
 	body := make([]byte, 0, len(refusalStart)+len(id)+len(refusalEnd))
-	_, _ = w.Write(append(append(append(body, refusalStart...), id...), refusalEnd...)) // a client that left is not our error
+	_, _ = w.Write(append(append(append(body, refusalStart...), id...), refusalEnd...)) // fails only if the client has left
 }
 
 var (

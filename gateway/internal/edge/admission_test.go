@@ -19,8 +19,8 @@ import (
 	"souk/platform/admission"
 )
 
-// busy returns an edge with four places, so many of which are taken, by browsing as long as that may, and those for passwords as
-// well. Its operations are answered 299 once serve returns.
+// busy returns an edge with four places, of which taken are occupied: the first three by browsing, the last by checkout. All
+// password places that browsing may use are occupied too. Operations are answered 299 once serve returns.
 func busy(t *testing.T, k *keys, taken int, serve func(context.Context, http.ResponseWriter)) http.Handler {
 	t.Helper()
 	limiter := admission.New(4)
@@ -48,7 +48,7 @@ func busy(t *testing.T, k *keys, taken int, serve func(context.Context, http.Res
 	return Wrap(router, logger)
 }
 
-// serveBusy serves such an edge over HTTP.
+// serveBusy serves the edge of busy over HTTP.
 func serveBusy(t *testing.T, taken int, serve func(context.Context, http.ResponseWriter)) *edgeServer {
 	t.Helper()
 	k := newKeys(t)
@@ -59,7 +59,7 @@ func serveBusy(t *testing.T, taken int, serve func(context.Context, http.Respons
 
 func nothing(context.Context, http.ResponseWriter) {}
 
-func TestARequestWithoutAPlaceIsRefused(t *testing.T) {
+func TestRequestsAreRefusedIfAllPlacesAreTaken(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		k := newKeys(t)
@@ -80,7 +80,7 @@ func TestARequestWithoutAPlaceIsRefused(t *testing.T) {
 	})
 }
 
-func TestPasswordsWaitForEachOtherAlone(t *testing.T) {
+func TestPasswordRequestsHaveTheirOwnPlaces(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		k := newKeys(t)
@@ -97,7 +97,7 @@ func TestPasswordsWaitForEachOtherAlone(t *testing.T) {
 	})
 }
 
-func TestWhoFindsTheQueueFullIsRefusedUnread(t *testing.T) {
+func TestARequestIsRefusedUnreadIfTheQueueIsFull(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		limiter := admission.New(1)
@@ -106,7 +106,7 @@ func TestWhoFindsTheQueueFullIsRefusedUnread(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for range 3 { // one works, two wait
+		for range 3 { // one is being answered, two wait
 			go func() { _, _ = limiter.Enter(t.Context()) }()
 		}
 		synctest.Wait()
@@ -120,7 +120,7 @@ func TestWhoFindsTheQueueFullIsRefusedUnread(t *testing.T) {
 	})
 }
 
-func TestWhatSellsIsAdmittedBeforeWhatLooks(t *testing.T) {
+func TestOnlyCheckoutOperationsHaveTheCheckoutClass(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		k := newKeys(t)
@@ -148,7 +148,7 @@ func TestWhatSellsIsAdmittedBeforeWhatLooks(t *testing.T) {
 	})
 }
 
-func TestAClientThatIsSlowToSendHoldsNoPlace(t *testing.T) {
+func TestASlowRequestTakesNoPlaceWhileItArrives(t *testing.T) {
 	t.Parallel()
 	e := serveBusy(t, 3, nothing)
 	for _, header := range []string{
@@ -162,7 +162,7 @@ func TestAClientThatIsSlowToSendHoldsNoPlace(t *testing.T) {
 		if _, err := io.WriteString(conn, header+"Host: shop\r\nExpect: 100-continue\r\nContent-Length: 100\r\n\r\n"); err != nil {
 			t.Fatal(err)
 		}
-		// The server asks for the body once the handler reads it.
+		// The server asks for the body when a handler reads it.
 		if line, err := bufio.NewReader(conn).ReadString('\n'); err != nil || !strings.Contains(line, "100 Continue") {
 			t.Fatalf("answered %q, %v", line, err)
 		}
@@ -170,13 +170,13 @@ func TestAClientThatIsSlowToSendHoldsNoPlace(t *testing.T) {
 	e.send(t, request{method: "POST", path: "/v1/carts"}).mustPass(t)
 }
 
-func TestAnAnswerUnderWayHoldsNoPlace(t *testing.T) {
+func TestARequestGivesItsPlaceBackWhenItsAnswerIsWritten(t *testing.T) {
 	t.Parallel()
 	began, end := make(chan struct{}, 1), make(chan struct{})
 	e := serveBusy(t, 3, func(_ context.Context, w http.ResponseWriter) {
 		w.WriteHeader(passed)
 		began <- struct{}{}
-		<-end // as a write does that the client does not take
+		<-end // like a write to a client that does not read
 	})
 	defer close(end)
 	for range 3 {

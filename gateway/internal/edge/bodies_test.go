@@ -10,7 +10,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// forms returns the forms that a schema of alternatives leaves: each requires the properties of one of them, and has none of
+// forms returns the forms of a schema with alternatives: each form requires the properties of one alternative and has none of
 // the others. A schema without alternatives has one form.
 func forms(s *openapi3.Schema) []*openapi3.Schema {
 	if len(s.OneOf) == 0 {
@@ -33,7 +33,7 @@ func forms(s *openapi3.Schema) []*openapi3.Schema {
 	return all
 }
 
-// full returns a value that the schema takes, with every property that it knows; of its forms, the last.
+// full returns a valid value with every property of the schema, in its last form.
 func full(s *openapi3.Schema) any {
 	if all := forms(s); len(all) > 1 {
 		return full(all[len(all)-1])
@@ -75,7 +75,7 @@ func fullString(s *openapi3.Schema) string {
 	}
 }
 
-// required returns the value that a form of a schema takes with the least in it.
+// required returns the smallest valid value of a form.
 func required(s *openapi3.Schema) any {
 	object := map[string]any{}
 	for _, name := range s.Required {
@@ -84,31 +84,31 @@ func required(s *openapi3.Schema) any {
 	return object
 }
 
-// change is one thing made wrong in a body.
+// change is one way to make a body invalid.
 type change struct {
 	name   string
 	body   any
 	status int
 	code   string
-	// field is what the problem must name; "" for none.
+	// field must be named in the problem; "" for none.
 	field string
 }
 
-// changes returns every way to break a body of the schema, one at a time.
+// changes returns all ways to make a body invalid, one at a time.
 func changes(t *testing.T, schema *openapi3.Schema) []change {
 	t.Helper()
 	found := choices(schema)
 	for _, form := range forms(schema) {
 		c := changer{t: t, root: full(form)}
 		other := *form
-		other.Required = schema.Required // without what an alternative requires: see choices
+		other.Required = schema.Required // the properties that alternatives require are tested by choices
 		c.value(&other, nil, "")
 		found = append(found, c.found...)
 	}
 	return found
 }
 
-// choices returns bodies that choose none of the alternatives of the schema, or two.
+// choices returns bodies that match none or two of the schema's alternatives.
 func choices(s *openapi3.Schema) []change {
 	var found []change
 	invalid := func(name string, body any, field string) {
@@ -135,7 +135,7 @@ type changer struct {
 	found []change
 }
 
-// value breaks the value at path, whose name in problems is field.
+// value makes the value at path invalid. field is its name in problems.
 func (c *changer) value(s *openapi3.Schema, path []any, field string) {
 	for name, wrong := range wrongTypes(s) {
 		c.invalid(name, path, wrong, field)
@@ -157,7 +157,7 @@ func (c *changer) object(s *openapi3.Schema, path []any, field string) {
 		return
 	}
 	if s.AdditionalProperties.Has == nil || *s.AdditionalProperties.Has {
-		c.t.Errorf("%q lets unknown fields in", field)
+		c.t.Errorf("%q allows unknown fields", field)
 	}
 	c.found = append(c.found, change{
 		name: "unknown field in " + at(field), body: c.with(append(slices.Clone(path), "no_such_field"), 1),
@@ -183,7 +183,7 @@ func (c *changer) invalid(name string, path []any, wrong any, field string) {
 	})
 }
 
-// gone takes a field away.
+// gone removes a field.
 type gone struct{}
 
 // with returns the whole body with another value at path.
@@ -232,7 +232,7 @@ func at(field string) string {
 	return field
 }
 
-// wrongTypes returns values of types that the schema does not take.
+// wrongTypes returns values of types that the schema does not allow.
 func wrongTypes(s *openapi3.Schema) map[string]any {
 	wrong := map[string]any{
 		"null": nil, "a string": "7", "a boolean": true, "a number": 7, "an array": []any{}, "an object": map[string]any{},
@@ -257,7 +257,7 @@ func wrongTypes(s *openapi3.Schema) map[string]any {
 	return wrong
 }
 
-// outOfRange returns values of the schema's type that break its limits.
+// outOfRange returns values of the right type that violate the schema's limits.
 func outOfRange(s *openapi3.Schema) map[string]any {
 	wrong := map[string]any{}
 	if s.Min != nil {

@@ -25,11 +25,11 @@ const (
 
 const jsonMedia = "application/json"
 
-// anyMedia is the media type of a body that is passed on byte for byte, whatever it says it is.
+// anyMedia is the media type of bodies that are passed on unchanged, whatever their Content-Type.
 const anyMedia = "*/*"
 
-// readBody refuses a body that the operation does not take, and leaves one that it does to be read again. The caller must release
-// it, if it is not nil.
+// readBody checks the body, and replaces r.Body so that the handler can read it again. The caller must release the returned
+// body, if it is not nil.
 func (rt *Router) readBody(op *operation, w http.ResponseWriter, r *http.Request) (*body, error) {
 	if op.mediaType == "" {
 		return nil, nil
@@ -39,7 +39,7 @@ func (rt *Router) readBody(op *operation, w http.ResponseWriter, r *http.Request
 	}
 	switch op.mediaType {
 	case anyMedia:
-		return rt.hold(op, w, r, maxRaw)
+		return rt.replaceBody(op, w, r, maxRaw)
 	case jsonMedia:
 		return rt.readJSON(op, w, r)
 	}
@@ -51,7 +51,7 @@ func (rt *Router) readJSON(op *operation, w http.ResponseWriter, r *http.Request
 	if err := checkMediaType(r.Header.Get("Content-Type"), op.mediaType); err != nil {
 		return nil, err
 	}
-	held, err := rt.hold(op, w, r, maxJSON)
+	held, err := rt.replaceBody(op, w, r, maxJSON)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +64,7 @@ func (rt *Router) readJSON(op *operation, w http.ResponseWriter, r *http.Request
 	return held, nil
 }
 
-// compact takes the white space out of a long body, so that what waits for a place takes no more room than what it says.
+// compact removes white space from a long body, so that it takes less memory while the request waits for a place.
 func compact(content []byte) []byte {
 	if value := jsontext.Value(content); len(content) > pageBytes && value.Compact() == nil {
 		return value
@@ -72,8 +72,8 @@ func compact(content []byte) []byte {
 	return content
 }
 
-// hold reads a body of limit bytes at most, and leaves it to be read again.
-func (rt *Router) hold(op *operation, w http.ResponseWriter, r *http.Request, limit int) (*body, error) {
+// replaceBody reads a body of at most limit bytes, and replaces r.Body with it.
+func (rt *Router) replaceBody(op *operation, w http.ResponseWriter, r *http.Request, limit int) (*body, error) {
 	held, err := rt.room.read(w, r, limit)
 	var tooLarge *http.MaxBytesError
 	switch {
@@ -89,7 +89,8 @@ func (rt *Router) hold(op *operation, w http.ResponseWriter, r *http.Request, li
 	return held, nil
 }
 
-// checkEncoding refuses a body that is compressed or encoded in another way, and says what is taken (RFC 9110, section 12.5.3).
+// checkEncoding refuses compressed or otherwise encoded bodies. Its error tells the client what is accepted (RFC 9110, section
+// 12.5.3).
 func checkEncoding(header http.Header) error {
 	for coding := range strings.SplitSeq(strings.Join(header.Values("Content-Encoding"), ","), ",") {
 		if coding = strings.TrimSpace(coding); coding != "" && !strings.EqualFold(coding, "identity") {
@@ -110,7 +111,7 @@ func checkMediaType(got, want string) error {
 	return nil
 }
 
-// checkJSON checks a body, and returns it as the generated decoder understands it.
+// checkJSON checks a body and returns it in the form that the generated decoder understands.
 func checkJSON(ctx context.Context, content []byte, s *schema.Schema) ([]byte, error) {
 	if len(bytes.TrimSpace(content)) == 0 {
 		return nil, invalidRequest("A JSON body is required.")

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestProblemsSayWhatAValueMustBe(t *testing.T) {
+func TestProblemsStateTheViolatedLimit(t *testing.T) {
 	t.Parallel()
 	e := serveEdge(t)
 	for body, want := range map[string]string{

@@ -7,12 +7,12 @@ import (
 	"strings"
 )
 
-// proxies are the networks of the reverse proxies that we believe.
+// proxies are the networks of trusted reverse proxies.
 type proxies []netip.Prefix
 
-// client returns the address that a request comes from: the connection's or, when that is a proxy's, the last address in
-// X-Forwarded-For that is none of a proxy. What stands before it a client may have made up. The zero address is that of a
-// connection that has none.
+// client returns the address of a request's client. That is the address of the connection or, if it belongs to a proxy, the
+// last address in X-Forwarded-For that is not a proxy's. Earlier addresses in that header are ignored, because the client may
+// have invented them. For a connection without an address, client returns the zero address.
 func (p proxies) client(r *http.Request) netip.Addr {
 	peer, _ := netip.ParseAddrPort(r.RemoteAddr)
 	addr := peer.Addr().Unmap()

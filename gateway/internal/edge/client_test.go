@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestAProxyIsBelievedAndNobodyElse(t *testing.T) {
+func TestOnlyAProxysForwardedForIsUsed(t *testing.T) {
 	t.Parallel()
 	trusted := proxies{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")}
 	for name, test := range map[string]struct {

@@ -7,7 +7,7 @@ import (
 	"github.com/klauspost/compress/gzhttp"
 )
 
-// Compress compresses the answers of next that are large enough, but no stream: its events would be held back.
+// Compress compresses large answers of next. It does not compress streams, because that would delay their events.
 func Compress(next http.Handler) (http.Handler, error) {
 	wrap, err := gzhttp.NewWrapper(gzhttp.ContentTypeFilter(func(contentType string) bool {
 		return !strings.HasPrefix(contentType, eventStream) && gzhttp.DefaultContentTypeFilter(contentType)

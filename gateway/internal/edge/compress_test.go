@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestAnswersAreCompressedButNoStreams(t *testing.T) {
+func TestAnswersAreCompressedExceptStreams(t *testing.T) {
 	t.Parallel()
 	for mediaType, want := range map[string]string{
 		"application/json": "gzip", "application/problem+json": "gzip", "text/event-stream": "", "text/event-stream; charset=utf-8": "", "image/jpeg": "",

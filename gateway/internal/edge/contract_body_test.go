@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// jsonOperations returns the operations that take a JSON body.
+// jsonOperations returns the operations with a JSON body.
 func jsonOperations(t *testing.T) []contractOperation {
 	t.Helper()
 	var found []contractOperation
@@ -23,7 +23,7 @@ func jsonOperations(t *testing.T) []contractOperation {
 	return found
 }
 
-func TestEveryOperationTakesWhatTheContractAllows(t *testing.T) {
+func TestEveryOperationAcceptsValidBodies(t *testing.T) {
 	t.Parallel()
 	e := serveEdge(t)
 	for _, op := range contract(t) {
@@ -94,7 +94,7 @@ func TestABodyThatIsNotOneJSONValueIsRefused(t *testing.T) {
 	}
 }
 
-// brokenTexts breaks a JSON object as a text.
+// brokenTexts returns texts that are invalid variants of a JSON object.
 func brokenTexts(valid string) map[string]string {
 	member, _, _ := strings.Cut(valid[1:], `":`)
 	name := member[1:]
@@ -206,7 +206,7 @@ func TestABodyThatIsTooLargeIsRefused(t *testing.T) {
 			body := append(encode(t, full(schema)), large...)
 			for name, reader := range map[string]io.Reader{
 				"with its length": bytes.NewReader(body),
-				// A reader of unknown length is sent in chunks.
+				// http.NewRequest does not know the length of this reader, so the body is sent in chunks.
 				"in chunks": io.MultiReader(bytes.NewReader(body)),
 			} {
 				t.Run(name, func(t *testing.T) {

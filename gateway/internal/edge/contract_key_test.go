@@ -13,7 +13,7 @@ import (
 // A row of the table in docs/idempotency.md.
 var keyRow = regexp.MustCompile("(?m)^\\| `([A-Z]+ /[^`]+)` \\| (required|honored|repeatable) \\| [^|]+ \\|$")
 
-func TestTheTableSaysWhatEveryOperationDoesWithAKey(t *testing.T) {
+func TestTheTableOfIdempotencyKeysIsComplete(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../../../docs/idempotency.md")
 	if err != nil {
@@ -36,13 +36,13 @@ func TestTheTableSaysWhatEveryOperationDoesWithAKey(t *testing.T) {
 			t.Errorf("the table lacks %s", name)
 		case key == nil && (says == "required" || says == "honored"), key != nil && key.Required != (says == "required"),
 			key != nil && !key.Required && says != "honored":
-			t.Errorf("the table says %s of %s, and openapi.yaml has the key as %+v", says, name, key)
+			t.Errorf("the table says %s for %s, but in openapi.yaml the key is %+v", says, name, key)
 		}
 		if key != nil && (op.Responses.Value("409") == nil || op.Responses.Value("422") == nil) {
 			t.Errorf("%s takes a key and does not list 409 and 422", name)
 		}
 	}
 	for name := range left {
-		t.Errorf("the table has %s, which openapi.yaml has not", name)
+		t.Errorf("the table has %s, which is not in openapi.yaml", name)
 	}
 }

@@ -46,7 +46,7 @@ func TestEveryQueryParameterIsChecked(t *testing.T) {
 	}
 }
 
-// badQueries returns queries that break the limits of a parameter.
+// badQueries returns queries that violate the limits of a parameter.
 func badQueries(p *openapi3.Parameter) []string {
 	schema := p.Schema.Value
 	good := url.QueryEscape(good(schema))
@@ -116,7 +116,7 @@ func goodQueries(p *openapi3.Parameter) []string {
 	return queries
 }
 
-func TestAQueryThatIsNoTextIsRefused(t *testing.T) {
+func TestAQueryThatIsNotUTF8IsRefused(t *testing.T) {
 	t.Parallel()
 	e := serveEdge(t)
 	for _, op := range contract(t) {
@@ -133,7 +133,7 @@ func TestAQueryThatIsNoTextIsRefused(t *testing.T) {
 	}
 }
 
-func TestAPathThatIsNoTextNamesNothing(t *testing.T) {
+func TestAPathThatIsNotUTF8IsNotFound(t *testing.T) {
 	t.Parallel()
 	e := serveEdge(t)
 	for _, op := range contract(t) {
@@ -156,7 +156,7 @@ func TestAPathThatIsNoTextNamesNothing(t *testing.T) {
 	}
 }
 
-func TestAnIdempotencyKeyIsTakenWhereTheContractSaysSo(t *testing.T) {
+func TestIdempotencyKeysAreCheckedAsTheContractSays(t *testing.T) {
 	t.Parallel()
 	e := serveEdge(t)
 	var required []string
@@ -179,7 +179,7 @@ func TestAnIdempotencyKeyIsTakenWhereTheContractSaysSo(t *testing.T) {
 			delete(without.header, "Idempotency-Key")
 			if declared.Required {
 				e.send(t, without).mustBe(t, http.StatusBadRequest, "idempotency_key_missing", "")
-				// It is missing before anything else is wrong.
+				// The missing key is reported before other errors.
 				without = op.request(t, e)
 				delete(without.header, "Idempotency-Key")
 				without.body = strings.NewReader("{")
@@ -227,7 +227,7 @@ func TestAChangeWithoutItsPreconditionIsRefused(t *testing.T) {
 	}
 }
 
-// Operations for what sends queries of its own: health checks and payment providers.
+// Operations for callers that add parameters of their own: health checks and payment providers.
 var lenient = map[string]bool{"getHealth": true, "getReadiness": true, "receivePaymentWebhook": true}
 
 func TestAnUnknownQueryParameterIsRefused(t *testing.T) {
@@ -255,7 +255,7 @@ func TestAnUnknownQueryParameterIsRefused(t *testing.T) {
 	}
 }
 
-func TestAHeaderFieldThatIsGivenTwiceOrIsNoTextIsRefused(t *testing.T) {
+func TestRepeatedAndNonUTF8HeaderFieldsAreRefused(t *testing.T) {
 	t.Parallel()
 	e := serveEdge(t)
 	for _, op := range contract(t) {

@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// What one request may cost, whatever it is: so much of a processor, and so many bytes allocated, or four times what encoding/json
-// needs for the same body, whichever is more. And how many bytes the answer to a bad one may have.
+// The limits for the cost of a single request. The processor time and the allocated memory may be as high as the constants, or
+// four times what encoding/json needs for the same body, whichever is more. The answer to a bad request has a maximum length.
 const (
 	mostCPU    = 50 * time.Millisecond
 	mostMemory = 16 << 20
@@ -29,13 +29,13 @@ func jsonOf(v any) (string, error) {
 	return string(content), err
 }
 
-// used is what something took.
+// used is the processor time and memory that something took.
 type used struct {
 	cpu    time.Duration
 	memory int64
 }
 
-// using measures what this process takes to do something, so nothing else may be going on in it.
+// using measures what the process uses while do runs, so nothing else may run at the same time.
 func using(do func()) used {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -54,7 +54,7 @@ func processorTime() time.Duration {
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
-// hostile is a server and its clients, whose requests are measured together.
+// hostile is a server with its clients, which are measured together.
 type hostile struct {
 	*edgeServer
 	callers map[string]string
@@ -62,9 +62,9 @@ type hostile struct {
 	sent    int
 }
 
-// TestNoHostileRequestCostsMoreThanItBrings sends what openapi.yaml is read to find: every operation, as each caller, every place
-// of its body. It measures the process, client included, and so runs alone.
-func TestNoHostileRequestCostsMoreThanItBrings(t *testing.T) {
+// The requests are derived from openapi.yaml: every operation, with each kind of caller and each place of its body. The test
+// measures the whole process including the client, so it does not run in parallel.
+func TestHostileRequestsCostLittle(t *testing.T) {
 	if raced() {
 		t.Skip("the race detector makes everything dearer")
 	}
@@ -103,7 +103,7 @@ func (h *hostile) attack(t *testing.T, op contractOperation, caller string) {
 		h.measure(t, caller+", "+name, r)
 	}
 	bodies := op.hostileBodies(t)
-	if !h.isFirstToReach(op, caller) { // then some are as good as all
+	if !h.isFirstToReach(op, caller) { // then a few requests are enough
 		maps.DeleteFunc(bodies, func(name, _ string) bool {
 			return !slices.Contains([]string{" is many numbers", " is many keys", " is deep arrays", " is a long string"}, name)
 		})
@@ -120,14 +120,14 @@ func (h *hostile) attack(t *testing.T, op contractOperation, caller string) {
 	send("a long path", func(r *request) { r.path += "/" + strings.Repeat("%41", 20_000) })
 }
 
-// isFirstToReach reports whether a caller is the one with the least rights whose bodies an operation reads.
+// isFirstToReach reports whether caller is the one with the fewest rights whose body the operation reads.
 func (h *hostile) isFirstToReach(op contractOperation, caller string) bool {
 	first := map[audience]string{anyone: "anonymous", maybe: "anonymous", customer: "customer", staff: "staff"}
 	who, err := audienceOf(op.Operation)
 	return err == nil && first[who] == caller
 }
 
-// measure sends a request, again while it costs too much, because other processes disturb the measurement.
+// measure sends a request, and repeats it while it costs too much, because other processes disturb the measurement.
 func (h *hostile) measure(t *testing.T, name string, r request) {
 	t.Helper()
 	content, err := io.ReadAll(r.body)
@@ -158,7 +158,8 @@ func (h *hostile) measure(t *testing.T, name string, r request) {
 	h.worst = used{cpu: max(h.worst.cpu, took.cpu), memory: max(h.worst.memory, took.memory)}
 }
 
-// mustBeShort sends a request, and returns what holds the answer against the contract, which is no part of its cost.
+// mustBeShort sends a request. It returns a function that checks the answer against the contract, so that the check is not
+// measured.
 func (h *hostile) mustBeShort(t *testing.T, name string, r request) (check func()) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), r.method, h.url+r.path, r.body)
@@ -178,7 +179,7 @@ func (h *hostile) mustBeShort(t *testing.T, name string, r request) (check func(
 	if err != nil || resp.StatusCode >= http.StatusBadRequest && len(answer) > mostAnswer || resp.StatusCode >= http.StatusInternalServerError {
 		t.Errorf("%s: answered %d with %d bytes: %v", name, resp.StatusCode, len(answer), err)
 	}
-	return func() { hold(t, req, resp.StatusCode, resp.Header, answer) }
+	return func() { mustBeDocumented(t, req, resp.StatusCode, resp.Header, answer) }
 }
 
 // raced reports whether the test was built with the race detector.

@@ -16,7 +16,7 @@ func TestTheGatewaysRefusalsAreSecurityEvents(t *testing.T) {
 	for name, test := range map[string]struct {
 		token  func(*gate) string
 		reason string
-		// customer says that the event names the customer.
+		// customer is the customer that the event must name.
 		customer string
 	}{
 		"without a token":     {func(*gate) string { return "" }, "An access token is required.", ""},

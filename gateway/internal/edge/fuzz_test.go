@@ -11,13 +11,14 @@ import (
 	"souk/gateway/internal/schema"
 )
 
-// FuzzBody: a body is refused as malformed or invalid, in the contract's words, or it is JSON, whatever the operation.
+// FuzzBody checks that the edge either refuses a body as malformed or invalid with a documented error, or passes it as JSON,
+// for every operation.
 func FuzzBody(f *testing.F) {
 	known, err := readContract()
 	if err != nil {
 		f.Fatal(err)
 	}
-	// A seed is to mean the same operation always.
+	// Sorted, so that a seed always selects the same operation.
 	all := slices.SortedFunc(slices.Values(known), func(a, b contractOperation) int { return cmp.Compare(a.id, b.id) })
 	all = slices.DeleteFunc(all, func(op contractOperation) bool {
 		mediaType, _ := op.body()

@@ -16,33 +16,33 @@ import (
 	"souk/platform/service"
 )
 
-// How often the password of one account may be tried (docs/adr/0011-guessing-passwords.md). A stranger is a client in a network
-// that the account does not know.
+// Limits of password attempts for one account (docs/adr/0011-guessing-passwords.md). A stranger is a client in a network from
+// which nobody has signed in to the account.
 var (
-	// By all strangers together: 1,460 times a day.
+	// For all strangers together: 1,460 attempts a day.
 	byStrangers = limit{name: "account", whose: "passwords tried for this account", perSecond: 1.0 / 60, burst: 20}
-	// By one stranger: 58 times a day. That is so few that twenty strangers do not use up what all may do together, and an owner in a
-	// new network can still sign in.
+	// For one stranger: 58 attempts a day. The limit is low enough that twenty strangers together stay below the common limit,
+	// so that an owner in a new network can still sign in.
 	byStranger = limit{name: "account-address", whose: "passwords tried for this account from this address", perSecond: 2.0 / 3600, burst: 10}
-	// From one network that the account knows.
+	// For one network that the account knows.
 	byKnown = limit{name: "account-address", whose: "passwords tried for this account from this address", perSecond: 1.0 / 30, burst: 10}
-	// By one session of the account.
+	// For one session of the account.
 	bySession = limit{name: "session", whose: "passwords tried in this session", perSecond: 1.0 / 60, burst: 10}
 )
 
 const (
-	// The most networks that are remembered, of all accounts together.
+	// The maximum number of remembered networks of all accounts together.
 	maxKnown = 100_000
-	// How long an account knows a network after the last sign-in or refresh from it: as long as a session lasts.
+	// How long an account remembers a network after the last sign-in or refresh from there: as long as a session lasts.
 	knownFor = 30 * 24 * time.Hour
 )
 
-// guessing limits how often the password of an account may be tried. An account knows the networks from which it signed in. Each of
-// them has an allowance of its own, and so has each session of the account, so that strangers cannot use up the owner's.
+// guessing limits password attempts for each account. An account remembers the networks from which it signed in. Each of these
+// networks and each session of the account has a limit of its own, so that strangers cannot use up the owner's attempts.
 type guessing struct {
 	strangers *table
 	stranger  *limiter
-	// known has the pairs of an account and a network that it knows.
+	// known contains pairs of an account and a network that it knows.
 	known           *otter.Cache[string, struct{}]
 	fromKnown       *table
 	insideOfSession *table
@@ -57,8 +57,8 @@ func newGuessing() *guessing {
 	}
 }
 
-// slowGuesses is the middleware that refuses requests which try the password of one account too often.
-func (l *Limits) slowGuesses(next api.StrictHandlerFunc, _ string) api.StrictHandlerFunc {
+// limitPasswordAttempts is a middleware that refuses requests with too many password attempts for one account.
+func (l *Limits) limitPasswordAttempts(next api.StrictHandlerFunc, _ string) api.StrictHandlerFunc {
 	if l == nil {
 		return next
 	}
@@ -75,13 +75,13 @@ func (l *Limits) slowGuesses(next api.StrictHandlerFunc, _ string) api.StrictHan
 	}
 }
 
-// admit returns an error for a request that tries a password too often.
+// admit returns an error if the request is one password attempt too many.
 func (g *guessing) admit(ctx context.Context, header http.Header, client netip.Addr, request any) error {
 	switch request := request.(type) {
 	case api.CreateSessionRequestObject:
 		return g.admitSignIn(header, accountOf(request.Body.Email), client)
 	case api.ChangePasswordRequestObject, api.DeleteMeRequestObject:
-		// The limit is the session's, not the account's, because a thief of one token must not use up the owner's tries.
+		// The limit is per session, not per account, because the thief of one token must not use up the owner's attempts.
 		q := g.insideOfSession.take(access.FromContext(ctx).SessionID)
 		q.note(header)
 		return q.err()
@@ -89,14 +89,14 @@ func (g *guessing) admit(ctx context.Context, header http.Header, client netip.A
 	return nil
 }
 
-// admitSignIn is admit for a sign-in. Its headers tell of the limit only when it refuses, because they would show everybody which
+// admitSignIn is admit for sign-ins. It writes the rate limit headers only if it refuses. Otherwise they would reveal which
 // networks an account knows.
 func (g *guessing) admitSignIn(header http.Header, account string, client netip.Addr) error {
 	if pair := knownPair(account, client); g.knows(pair) {
 		return refusal(header, g.fromKnown.take(pair))
 	}
-	// A stranger's own allowance comes first. It is spent also when the common one refuses, because a stranger who does not stop
-	// then runs out of it and leaves the common one to the others.
+	// The stranger's own limit is checked first. It is also used up if the common limit refuses. So a stranger who keeps trying
+	// uses up their own limit, and leaves the common one to others.
 	networks := service.ClientNetworks(client)
 	if err := refusal(header, g.stranger.take(account+networks[len(networks)-1].String())); err != nil {
 		return err
@@ -111,8 +111,7 @@ func refusal(header http.Header, q quota) error {
 	return q.err()
 }
 
-// learn makes the client's network known to the account, and gives the network its whole allowance back, because the password was
-// right.
+// learn remembers the client's network for the account. It also resets the network's limit, because the password was right.
 func (g *guessing) learn(account string, client netip.Addr) {
 	pair := knownPair(account, client)
 	g.known.Set(pair, struct{}{})
@@ -124,7 +123,7 @@ func (g *guessing) knows(pair string) bool {
 	return ok
 }
 
-// signedIn returns the customer to whom an answer gives tokens.
+// signedIn returns the customer who gets tokens with this answer.
 func signedIn(answer any) (api.Customer, bool) {
 	switch answer := answer.(type) {
 	case api.CreateSession201JSONResponse:
@@ -135,11 +134,11 @@ func signedIn(answer any) (api.Customer, bool) {
 	return api.Customer{}, false
 }
 
-// accountOf returns the key of the account with an e-mail address. All spellings of the address have one key, and an address
-// without an account has one too. It is a digest, so that no e-mail is in the memory.
+// accountOf returns a key for the account with this e-mail address. All spellings of an address have the same key, and
+// addresses without an account have a key too. The key is a hash, so that no e-mail addresses are kept in memory.
 func accountOf(text string) string {
 	address, ok := email.Canonical(text)
-	if !ok { // accounts of earlier versions may have such an address
+	if !ok { // accounts from earlier versions may have such an address
 		address = strings.Join(email.Spellings(text), "")
 	}
 	sum := sha256.Sum256([]byte(address))

@@ -17,7 +17,8 @@ import (
 
 const rightPassword = "correct horse"
 
-// signIn stands where signing in and refreshing are done: rightPassword is everybody's, and a refresh token is its owner's e-mail.
+// signIn replaces the handlers for sign-in and refresh. All accounts have the password rightPassword, and the refresh token is
+// the owner's e-mail address.
 func signIn(next api.StrictHandlerFunc, _ string) api.StrictHandlerFunc {
 	return func(ctx context.Context, w http.ResponseWriter, r *http.Request, request any) (any, error) {
 		switch request := request.(type) {
@@ -38,18 +39,18 @@ func sessionOf(email string) api.Session {
 	return api.Session{TokenType: api.SessionTokenTypeBearer, Customer: api.Customer{Email: email, Roles: []api.Role{}}}
 }
 
-// stop ends the goroutines of what remembers.
+// stop ends the background goroutines of the caches.
 func (g *guessing) stop() {
 	g.known.StopAllGoroutines()
 	g.stranger.buckets.StopAllGoroutines()
 }
 
-// login tries a wrong password of an account.
+// login is a sign-in with a wrong password.
 func login(email string) asked {
 	return asked{method: "POST", path: "/v1/sessions", body: fmt.Sprintf(`{"email": %q, "password": "a guess"}`, email)}
 }
 
-// rightLogin signs in.
+// rightLogin is a sign-in with the right password.
 func rightLogin(email string) asked {
 	return asked{method: "POST", path: "/v1/sessions", body: fmt.Sprintf(`{"email": %q, "password": %q}`, email, rightPassword)}
 }
@@ -59,7 +60,7 @@ func (a asked) at(from string) asked {
 	return a
 }
 
-// mustSignIn signs in from home with the right password.
+// mustSignIn signs in from the home network with the right password.
 func (g *gate) mustSignIn(t *testing.T, email string) {
 	t.Helper()
 	if a := g.ask(t, rightLogin(email).at(home)); a.status != http.StatusCreated {
@@ -67,10 +68,10 @@ func (g *gate) mustSignIn(t *testing.T, email string) {
 	}
 }
 
-// The owner's network, and one that she was never in.
+// The owner's network, and a network that she has never used.
 const home, away = "192.0.2.1:1000", "203.0.113.9:1000"
 
-func TestStrangersDoNotKeepTheOwnerOut(t *testing.T) {
+func TestStrangersDoNotLockTheOwnerOut(t *testing.T) {
 	t.Parallel()
 	for _, addresses := range []int{1, 20, 1000} {
 		t.Run(fmt.Sprint(addresses), func(t *testing.T) {
@@ -87,9 +88,9 @@ func TestStrangersDoNotKeepTheOwnerOut(t *testing.T) {
 						}
 					}
 					if refused == 0 {
-						t.Error("no guess is refused")
+						t.Error("no attempt is refused")
 					}
-					// She mistypes as well.
+					// The owner mistypes her password too.
 					for range 5 {
 						g.ask(t, login("Ada@example.com").at(home)).mustPass(t)
 					}
@@ -106,7 +107,7 @@ func TestStrangersDoNotKeepTheOwnerOut(t *testing.T) {
 	}
 }
 
-func TestARefreshTellsARestartedGatewayWhereTheOwnerIs(t *testing.T) {
+func TestAfterARestartARefreshMakesTheOwnersNetworkKnown(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := limited(t)
@@ -120,7 +121,7 @@ func TestARefreshTellsARestartedGatewayWhereTheOwnerIs(t *testing.T) {
 	})
 }
 
-func TestAnAccountKnowsANetworkForThirtyDays(t *testing.T) {
+func TestANetworkIsKnownForThirtyDays(t *testing.T) {
 	t.Parallel()
 	const day = 24 * time.Hour
 	synctest.Test(t, func(t *testing.T) {
@@ -132,7 +133,7 @@ func TestAnAccountKnowsANetworkForThirtyDays(t *testing.T) {
 		time.Sleep(5 * day)
 		g.learn(account, client)
 		time.Sleep(29 * day)
-		// A wrong password from there: it is no sign-in.
+		// A wrong password does not extend the time.
 		if err := g.admitSignIn(http.Header{}, account, client); err != nil || !g.knows(pair) {
 			t.Errorf("29 days after the last sign-in: known %t, %v", g.knows(pair), err)
 		}
@@ -143,7 +144,7 @@ func TestAnAccountKnowsANetworkForThirtyDays(t *testing.T) {
 	})
 }
 
-func TestAnAccountIsGuessedSlowlyFromEverywhere(t *testing.T) {
+func TestStrangersTogetherHaveALimitPerAccount(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := limited(t)
@@ -166,7 +167,7 @@ func TestSpellingsOfAnAddressShareOneLimit(t *testing.T) {
 	for first, others := range map[string][]string{
 		"x@bücher.example":      {"x@xn--bcher-kva.example", "X@BU\u0308CHER.example", "x@bücher。example"},
 		"jos\u00e9@example.com": {"jose\u0301@example.com", "JOSÉ@example.com"},
-		"z\u200b@example.com":   {"Z\u200b@Example.com", " z\u200b@example.com"}, // an account of an earlier version
+		"z\u200b@example.com":   {"Z\u200b@Example.com", " z\u200b@example.com"}, // an account from an earlier version
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			g := limited(t)
@@ -178,7 +179,7 @@ func TestSpellingsOfAnAddressShareOneLimit(t *testing.T) {
 	}
 }
 
-func TestAStrangerHasFewGuesses(t *testing.T) {
+func TestAStrangerHasALimitPerAccount(t *testing.T) {
 	t.Parallel()
 	for name, from := range map[string]string{"one address": "192.0.2.7:%d", "a /48": "[2001:db8:1:%x::1]:1000"} {
 		t.Run(name, func(t *testing.T) {
@@ -198,7 +199,7 @@ func TestAStrangerHasFewGuesses(t *testing.T) {
 	}
 }
 
-func TestAKnownNetworkIsNoWayRound(t *testing.T) {
+func TestAKnownNetworkHasALimitToo(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := limited(t)
@@ -206,28 +207,28 @@ func TestAKnownNetworkIsNoWayRound(t *testing.T) {
 		if n := g.admitted(t, 30, same(login("ada@example.com").at(home))); n != 10 {
 			t.Errorf("%d guesses passed at once, want 10", n)
 		}
-		// The account knows the network, and no other account does.
+		// The network is known only for this account.
 		g.ask(t, login("grace@example.com").at(home)).mustPass(t)
 	})
 }
 
-func TestARightPasswordIsNoGuess(t *testing.T) {
+func TestARightPasswordResetsTheLimit(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := limited(t)
 		for range 100 {
 			g.mustSignIn(t, "ada@example.com")
-			time.Sleep(time.Second / 5) // an address may try five passwords a second
+			time.Sleep(time.Second / 5) // because an address may try five passwords a second
 		}
 	})
 }
 
-// changeOf is the body of a change of the password.
+// changeOf returns the request body for changing the password.
 func changeOf(current string) string {
 	return fmt.Sprintf(`{"current_password": %q, "new_password": "a longer one still"}`, current)
 }
 
-func TestAStolenTokenGuessesThePasswordSlowlyAndInNobodysPlace(t *testing.T) {
+func TestASessionHasItsOwnLimitOfPasswordAttempts(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := limited(t)
@@ -237,14 +238,14 @@ func TestAStolenTokenGuessesThePasswordSlowlyAndInNobodysPlace(t *testing.T) {
 		}
 		deletion := asked{method: "POST", path: "/v1/me/deletion", customer: "ada", body: `{"password": "a guess"}`}
 		g.ask(t, deletion).mustBe(t, http.StatusTooManyRequests, "rate_limited", "")
-		// The owner's own session, and signing in.
+		// The owner's own session, and a sign-in, still work.
 		change.header = map[string]string{"Authorization": "Bearer " + accesstest.TokenOf(t, g.keys.private, keyID, "ada", "session-2", time.Now().Add(time.Hour))}
 		g.ask(t, change).mustPass(t)
 		g.mustSignIn(t, "ada@example.com")
 	})
 }
 
-// strangers are clients at addresses of their own.
+// strangers returns n clients with different addresses.
 func strangers(n int) []netip.Addr {
 	addrs := make([]netip.Addr, n)
 	for i := range addrs {
@@ -253,7 +254,7 @@ func strangers(n int) []netip.Addr {
 	return addrs
 }
 
-func TestStrangersTryAnAccountSoManyTimesADay(t *testing.T) {
+func TestStrangersAttemptsPerDayAreLimited(t *testing.T) {
 	t.Parallel()
 	for _, addresses := range []int{1, 20, 1000} {
 		t.Run(fmt.Sprint(addresses), func(t *testing.T) {
@@ -279,7 +280,7 @@ func TestStrangersTryAnAccountSoManyTimesADay(t *testing.T) {
 	}
 }
 
-func TestTwentyStrangersLeaveRoomForAnOwnerOnHerWay(t *testing.T) {
+func TestAnOwnerInANewNetworkCanSignInDuringAnAttack(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := newGuessing()
@@ -305,7 +306,7 @@ func TestTwentyStrangersLeaveRoomForAnOwnerOnHerWay(t *testing.T) {
 	})
 }
 
-func TestManyAccountsDoNotMakeOneForgotten(t *testing.T) {
+func TestManyAccountsDoNotResetTheLimitOfOne(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := newGuessing()
@@ -325,7 +326,7 @@ func TestManyAccountsDoNotMakeOneForgotten(t *testing.T) {
 	})
 }
 
-func TestATableSharesItsLimitAmongRequestsAtOnce(t *testing.T) {
+func TestATableLimitsConcurrentRequests(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		table := newTable(limit{perSecond: 1, burst: 50})

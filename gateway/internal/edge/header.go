@@ -7,16 +7,16 @@ import (
 	"souk/gateway/internal/api"
 )
 
-// The header fields that are lists, and so may stand on several lines (RFC 9110, sections 5.3 and 13.1).
+// Header fields that are lists, and so may occur on several lines (RFC 9110, sections 5.3 and 13.1).
 var listHeaders = map[string]bool{"If-Match": true, "If-None-Match": true}
 
-// absent is what a request is answered that lacks a header field it needs.
+// absent maps a required header field to the answer for requests without it.
 var absent = map[string]answer{
 	keyHeader:  {http.StatusBadRequest, api.ProblemCodeIdempotencyKeyMissing},
 	"If-Match": {http.StatusPreconditionRequired, api.ProblemCodePreconditionRequired}, // RFC 6585, section 3
 }
 
-// checkHeader refuses a request without a header field that the operation needs, and puts each list on one line.
+// checkHeader refuses a request without a required header field, and joins the lines of list fields.
 func (o *operation) checkHeader(header http.Header) error {
 	for name, p := range o.headers {
 		if values := header.Values(name); listHeaders[name] && len(values) > 1 {

@@ -11,40 +11,40 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// values are hostile values of a field, in JSON, each of about size bytes.
+// values returns hostile JSON values for a field, each about size bytes long.
 func values(size int) map[string]string {
-	fill := func(open, element, end string) string {
+	readPages := func(open, element, end string) string {
 		n := (size - len(open) - len(end)) / len(element)
 		return open + strings.TrimSuffix(strings.Repeat(element, n), ",") + end
 	}
 	deep := size / 8
 	return map[string]string{
-		"many numbers":         fill("[", "0,", "]"),
-		"many empty arrays":    fill("[", "[],", "]"),
-		"many empty objects":   fill("[", "{},", "]"),
-		"many empty strings":   fill("[", `"",`, "]"),
-		"many nulls":           fill("[", "null,", "]"),
+		"many numbers":         readPages("[", "0,", "]"),
+		"many empty arrays":    readPages("[", "[],", "]"),
+		"many empty objects":   readPages("[", "{},", "]"),
+		"many empty strings":   readPages("[", `"",`, "]"),
+		"many nulls":           readPages("[", "null,", "]"),
 		"deep arrays":          strings.Repeat("[", deep) + strings.Repeat("]", deep),
 		"deep objects":         strings.Repeat(`{"":`, deep) + "0" + strings.Repeat("}", deep),
 		"many keys":            manyKeys(size, func(i int) string { return strconv.FormatInt(int64(i), 36) }),
 		"many alike long keys": manyKeys(size, func(i int) string { return strings.Repeat("k", 200) + strconv.Itoa(i) }),
-		"one key again":        fill("{", `"a":0,`, "}"),
+		"one key again":        readPages("{", `"a":0,`, "}"),
 		"a key again at last":  strings.TrimSuffix(manyKeys(size-10, strconv.Itoa), "}") + `,"0":0}`,
-		"a long key":           `{"` + fill("", "k", "") + `":0}`,
-		"a long key, escaped":  `{"` + fill("", `\u0001`, "") + `":0}`,
-		"a long string":        fill(`"`, "x", `"`),
-		"wide characters":      fill(`"`, "😀", `"`),
-		"escapes":              fill(`"`, `\u0041`, `"`),
-		"surrogate pairs":      fill(`"`, `\ud83d\ude00`, `"`),
-		"quotation marks":      fill(`"`, `\"`, `"`),
-		"digits":               fill("1", "9", ""),
-		"a fraction":           fill("0.", "0", "1"),
-		"a long exponent":      fill("1e", "9", ""),
-		"a number of zeros":    fill("1", "0", "e-"+strconv.Itoa(size-20)),
-		"a huge exponent":      fill("[", "1e999999,", "]"),
-		"white space":          fill("[", " ", "]"),
-		"an open array":        fill("", "[0,", ""),
-		"an open object":       fill("", `{"a":[`, ""),
+		"a long key":           `{"` + readPages("", "k", "") + `":0}`,
+		"a long key, escaped":  `{"` + readPages("", `\u0001`, "") + `":0}`,
+		"a long string":        readPages(`"`, "x", `"`),
+		"wide characters":      readPages(`"`, "😀", `"`),
+		"escapes":              readPages(`"`, `\u0041`, `"`),
+		"surrogate pairs":      readPages(`"`, `\ud83d\ude00`, `"`),
+		"quotation marks":      readPages(`"`, `\"`, `"`),
+		"digits":               readPages("1", "9", ""),
+		"a fraction":           readPages("0.", "0", "1"),
+		"a long exponent":      readPages("1e", "9", ""),
+		"a number of zeros":    readPages("1", "0", "e-"+strconv.Itoa(size-20)),
+		"a huge exponent":      readPages("[", "1e999999,", "]"),
+		"white space":          readPages("[", " ", "]"),
+		"an open array":        readPages("", "[0,", ""),
+		"an open object":       readPages("", `{"a":[`, ""),
 	}
 }
 
@@ -57,7 +57,7 @@ func manyKeys(size int, name func(int) string) string {
 	return strings.TrimSuffix(text.String(), ",") + "}"
 }
 
-// bodies returns hostile bodies of an operation at its limit, each about a value that stands at one place of the schema.
+// hostileBodies returns hostile bodies of an operation at its size limit. Each has a hostile value at one place of the schema.
 func (o contractOperation) hostileBodies(t *testing.T) map[string]string {
 	t.Helper()
 	mediaType, schema := o.body()
@@ -74,7 +74,7 @@ func (o contractOperation) hostileBodies(t *testing.T) map[string]string {
 	return found
 }
 
-// hostileForm adds the hostile bodies of one form of a schema to found.
+// hostileForm adds the hostile bodies for one form of a schema to found.
 func (o contractOperation) hostileForm(t *testing.T, schema *openapi3.Schema, found map[string]string) {
 	t.Helper()
 	for _, place := range placesIn(schema, "") {
@@ -94,15 +94,15 @@ func (o contractOperation) hostileForm(t *testing.T, schema *openapi3.Schema, fo
 	}
 }
 
-// hole marks the place of a value in a body.
+// hole marks the place in a body for a hostile value.
 const hole = `"the place"`
 
-// place is where a value stands in a body.
+// place is a position in a schema.
 type place struct {
 	path string
-	// kinds are the hostile values that are worth trying there.
+	// kinds are the hostile values to try there.
 	kinds []string
-	// items are what an array there may have many of, and most how many it may have.
+	// items are possible items if the place is an array, and most is their maximum number.
 	items map[string]string
 	most  uint64
 }
@@ -115,7 +115,7 @@ var kindsOf = map[string][]string{
 	"boolean": {"many numbers"},
 }
 
-// placesIn returns every place of a schema.
+// placesIn returns all places of a schema.
 func placesIn(s *openapi3.Schema, path string) []place {
 	p := place{path: path, most: 100_000}
 	if kinds := s.Type.Slice(); len(kinds) == 1 {
@@ -138,7 +138,7 @@ func placesIn(s *openapi3.Schema, path string) []place {
 	return all
 }
 
-// itemsOf returns what there may be many of: a whole item, an empty one, and one with nothing right in it.
+// itemsOf returns items for an array: a complete one, an empty one, and one in which everything is wrong.
 func itemsOf(s *openapi3.Schema) map[string]string {
 	whole, _ := jsonOf(full(s))
 	items := map[string]string{"whole items": whole, "empty items": "{}", "items of another kind": "[0]"}
@@ -178,7 +178,7 @@ func child(of any, step string) any {
 	return of.(map[string]any)[step]
 }
 
-// headers returns hostile header fields, as long as a header may be.
+// hostileHeaders returns hostile header fields of the maximum length.
 func hostileHeaders() map[string]map[string]string {
 	const size = 60_000
 	many := map[string]string{}

@@ -16,8 +16,8 @@ import (
 	"souk/platform/security"
 )
 
-// identify verifies the request's token, as far as the operation asks for one, and returns the context with the caller
-// and the token, which calls to the services forward. The services verify it again.
+// identify verifies the request's token if the operation uses one. It returns the context with the caller and the token, which
+// calls to services forward. The services verify the token again.
 func (rt *Router) identify(o *operation, query url.Values, r *http.Request) (context.Context, error) {
 	ctx := r.Context()
 	if o.audience == anyone || o.audience == maybe && r.Header.Get("Authorization") == "" {
@@ -40,25 +40,25 @@ func (rt *Router) identify(o *operation, query url.Values, r *http.Request) (con
 	return access.WithToken(access.WithCaller(ctx, caller), token), nil
 }
 
-// tokenOf returns the request's access token: that of its header or, without one, that of its ticket where the operation takes
-// tickets.
+// tokenOf returns the request's access token: the one in its header or, if the operation accepts tickets, the one that its
+// ticket stands for.
 func (rt *Router) tokenOf(o *operation, query url.Values, r *http.Request) (string, error) {
 	headers := r.Header.Values("Authorization")
 	if o.takesTicket && len(headers) == 0 && query.Has(ticketParameter) {
 		return rt.tokenOfTicket(o, query[ticketParameter], r)
 	}
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	// Of two tokens, what stands in front of the gateway may have looked at the other.
+	// Two tokens are refused, because a proxy in front of the gateway may have checked the other one.
 	if len(headers) > 1 || !strings.EqualFold(scheme, "Bearer") || token == "" {
 		return "", refuseAccess(r.Context(), r, unauthenticated("An access token is required."))
 	}
 	return token, nil
 }
 
-// ticketParameter is the query parameter that a ticket comes in.
+// ticketParameter is the query parameter for a ticket.
 const ticketParameter = "ticket"
 
-// tokenOfTicket spends the ticket that was given.
+// tokenOfTicket redeems a ticket for its access token.
 func (rt *Router) tokenOfTicket(o *operation, given []string, r *http.Request) (string, error) {
 	if len(o.queries[ticketParameter].check(given)) == 0 {
 		token, err := rt.redeem(r.Context(), r.PathValue("id"), given[0])
@@ -69,7 +69,7 @@ func (rt *Router) tokenOfTicket(o *operation, given []string, r *http.Request) (
 	return "", refuseAccess(r.Context(), r, unauthenticated("The ticket is not valid."))
 }
 
-// refuseAccess returns the problem that a request is refused with, and logs the refusal as a security event.
+// refuseAccess returns problem as an error and logs the refusal as a security event.
 func refuseAccess(ctx context.Context, r *http.Request, problem *Problem) error {
 	security.Log(ctx, security.AccessRefused, r.Pattern, slog.String("reason", problem.Error()))
 	return problem

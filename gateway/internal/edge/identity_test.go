@@ -11,8 +11,8 @@ import (
 	"souk/platform/access"
 )
 
-// who has every operation of the contract by who may use it, as the REST contract's tables say: `anyone` needs no
-// token, and a `holder` may have one.
+// who maps every operation of the contract to its allowed callers, as listed in the REST contract: "anyone" needs no token, and
+// a "holder" may have one.
 var who = map[string]string{
 	"POST /v1/customers": "anyone", "POST /v1/sessions": "anyone", "POST /v1/sessions/refresh": "anyone",
 	"DELETE /v1/sessions/current": "customer", "GET /v1/me": "customer", "PATCH /v1/me": "customer",
@@ -36,14 +36,14 @@ var who = map[string]string{
 	"GET /healthz":                          "anyone", "GET /readyz": "anyone",
 }
 
-func TestEveryOperationIsForThoseTheContractNames(t *testing.T) {
+func TestEveryOperationAdmitsOnlyTheCallersTheContractNames(t *testing.T) {
 	t.Parallel()
 	e := serveEdge(t)
 	tokens := map[string]string{
 		"nobody": "", "garbage": "not.a.token", "expired": e.keys.token(t, -time.Minute),
 		"a customer": e.keys.token(t, time.Hour), "staff": e.staff,
 	}
-	// What the answer is, by who may use the operation and who asks; 0 is that it passes.
+	// The expected status by the allowed callers and the actual caller; 0 means that the request passes.
 	const unauthenticated, forbidden = http.StatusUnauthorized, http.StatusForbidden
 	answers := map[string]map[string]int{
 		"anyone":   {},
@@ -56,7 +56,7 @@ func TestEveryOperationIsForThoseTheContractNames(t *testing.T) {
 		pattern := op.method + " " + op.path
 		seen[pattern] = true
 		if who[pattern] == "" {
-			t.Errorf("%s: say in this test who may use it", pattern)
+			t.Errorf("%s: add its allowed callers to this test", pattern)
 			continue
 		}
 		t.Run(op.id, func(t *testing.T) {
@@ -91,7 +91,7 @@ func TestEveryOperationIsForThoseTheContractNames(t *testing.T) {
 	}
 }
 
-func TestStrangersLearnNothingOfARequestsForm(t *testing.T) {
+func TestUnauthenticatedRequestsAreNotValidated(t *testing.T) {
 	t.Parallel()
 	e := serveEdge(t)
 	for _, op := range contract(t) {
@@ -126,12 +126,12 @@ func TestATokenIsTakenFromABearerHeaderOnly(t *testing.T) {
 		}
 	}
 	e.send(t, request{method: "GET", path: "/v1/me?access_token=" + token}).mustBe(t, http.StatusUnauthorized, "unauthenticated", "")
-	// A guest's request that has a header has to have a good one.
+	// If a guest sends an Authorization header, it must be valid.
 	e.send(t, request{method: "POST", path: "/v1/carts", header: map[string]string{"Authorization": "Basic eDp5"}}).
 		mustBe(t, http.StatusUnauthorized, "unauthenticated", "")
 }
 
-func TestWithoutKeysTheAnswerIsToComeBackLater(t *testing.T) {
+func TestRequestsWithATokenAreUnavailableWithoutKeys(t *testing.T) {
 	t.Parallel()
 	e := serveEdge(t)
 	e.keys.err = fmt.Errorf("%w: %w", access.ErrKeysUnavailable, errors.New("customers is away"))

@@ -10,9 +10,9 @@ import (
 
 const keyHeader = "Idempotency-Key"
 
-// keyed returns ctx with the request's idempotency key, if the operation honors one: the calls that are made with it carry it
-// to the service that keeps it.
-func (o *operation) keyed(ctx context.Context, header http.Header) context.Context {
+// withKey returns ctx with the request's idempotency key, if the operation honors one. Calls made with ctx carry the key to the
+// service that stores it.
+func (o *operation) withKey(ctx context.Context, header http.Header) context.Context {
 	key := header.Get(keyHeader)
 	if _, honored := o.headers[keyHeader]; !honored || key == "" {
 		return ctx
@@ -20,8 +20,8 @@ func (o *operation) keyed(ctx context.Context, header http.Header) context.Conte
 	return rpc.WithKey(ctx, key)
 }
 
-// tellReplays is the middleware that says of an answer, or of a refusal that is one, that it was given before.
-func tellReplays(next api.StrictHandlerFunc, _ string) api.StrictHandlerFunc {
+// markReplays is a middleware that marks answers and problems that were first given to an earlier request.
+func markReplays(next api.StrictHandlerFunc, _ string) api.StrictHandlerFunc {
 	return func(ctx context.Context, w http.ResponseWriter, r *http.Request, request any) (any, error) {
 		response, err := next(ctx, w, r, request)
 		if rpc.Replayed(ctx) {

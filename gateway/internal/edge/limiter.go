@@ -12,34 +12,35 @@ import (
 )
 
 const (
-	// The most clients that a limiter remembers. Those that it has not seen for the longest time are forgotten first.
+	// The maximum number of clients that a limiter remembers. It forgets first the clients that it has not seen for the longest
+	// time.
 	maxClients = 100_000
-	// The least time for which a client is remembered. A limit whose allowance takes longer to come back remembers longer.
+	// The minimum time for which a client is remembered. It is longer for limits that take longer to refill.
 	minMemory = 10 * time.Minute
 )
 
-// limit is how many requests one client may send.
+// limit is the number of requests that one client may send.
 type limit struct {
-	// name is the limit's name in the RateLimit headers. whose completes "Too many …" for a person.
+	// name is the limit's name in the RateLimit headers. whose completes the message "Too many …".
 	name, whose string
-	// burst is the allowance: the requests at once. It comes back at the rate perSecond.
+	// burst is the number of requests allowed at once. It refills at the rate perSecond.
 	perSecond rate.Limit
 	burst     int
 }
 
-// times returns a limit that is n times as high.
+// times returns a limit n times as high.
 func (l limit) times(n int) limit {
 	l.perSecond *= rate.Limit(n)
 	l.burst *= n
 	return l
 }
 
-// refill returns how long an allowance that is used up takes to be whole again.
+// refill returns how long an empty bucket takes to refill.
 func (l limit) refill() time.Duration {
 	return time.Duration(float64(l.burst) / float64(l.perSecond) * float64(time.Second))
 }
 
-// limiter has a token bucket for each client. What identifies a client is up to the caller.
+// limiter has a token bucket for each client. The caller decides what identifies a client.
 type limiter struct {
 	limit   limit
 	buckets *otter.Cache[string, *rate.Limiter]
@@ -52,7 +53,7 @@ func newLimiter(l limit) *limiter {
 	})}
 }
 
-// take spends one request of the client's allowance, if there is one left, and returns how the client stands.
+// take takes one request from the client's bucket if there is one left, and returns the state of the bucket.
 func (l *limiter) take(client string) quota {
 	bucket, ok := l.buckets.GetIfPresent(client)
 	if !ok {
@@ -66,16 +67,16 @@ func (l *limiter) take(client string) quota {
 	return quota{limit: l.limit, left: max(0, bucket.Tokens()), wait: wait}
 }
 
-// quota is how a client stands with a limit.
+// quota is the state of a client's limit.
 type quota struct {
 	limit limit
-	// left is the number of requests that the client may still send at once.
+	// left is the number of requests that the client may send at once now.
 	left float64
-	// wait is how long the client has to wait; 0 when this request may go on.
+	// wait is how long the client must wait; 0 if this request is allowed.
 	wait time.Duration
 }
 
-// err is the problem of a client that asks too often, and nil for others.
+// err returns the problem for a refused request, and nil for an allowed one.
 func (q quota) err() error {
 	if q.wait == 0 {
 		return nil

@@ -19,10 +19,10 @@ import (
 	"souk/platform/rpc"
 )
 
-// canary is what must not be in a log. It could be a password, a token or a name.
+// canary must not appear in a log. It stands for a password, a token or a name.
 const canary = "canary-7f3a"
 
-func TestTheLogSaysNothingOfWhatClientsSend(t *testing.T) {
+func TestTheLogContainsNoClientData(t *testing.T) {
 	t.Parallel()
 	address := &net.TCPAddr{IP: net.ParseIP("192.0.2.77"), Port: 1}
 	for name, end := range map[string]func() error{

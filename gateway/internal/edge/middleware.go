@@ -21,8 +21,8 @@ const requestIDHeader = "X-Request-Id"
 
 var requestID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,128}$`)
 
-// Wrap puts around next what every request gets: an id, a line in the log, safe headers, and an answer even
-// when a handler panics.
+// Wrap adds to next what every request needs: a request ID, a line in the log, security headers, and an answer even if a
+// handler panics.
 func Wrap(next http.Handler, logger *slog.Logger) http.Handler {
 	journal := security.New(logger)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -33,18 +33,19 @@ func Wrap(next http.Handler, logger *slog.Logger) http.Handler {
 		}
 		ctx := security.With(rpc.WithRequestID(r.Context(), id), journal, id)
 		r = r.WithContext(ctx)
-		secure(w.Header(), r)
+		setSecurityHeaders(w.Header(), r)
 		w.Header().Set(requestIDHeader, id)
 		recorder := &recorder{ResponseWriter: w}
 		defer func() {
 			if p := recover(); p != nil {
 				logger.ErrorContext(ctx, "panic", "panic", describePanic(p), "stack", string(debug.Stack()), "request_id", id)
 				if recorder.status != 0 {
-					panic(http.ErrAbortHandler) // or the client would take half an answer for a whole one
+					panic(http.ErrAbortHandler) // otherwise the client would take half an answer for a complete one
 				}
 				NewProblem(http.StatusInternalServerError, api.ProblemCodeInternal, "").write(ctx, recorder)
 			}
-			// The route, not the path: an id may be a guest's key to a cart, and a path that is no route may be anything.
+			// The route is logged instead of the path, because a path may contain secrets, for example the ID of a guest's
+			// cart.
 			logger.DebugContext(ctx, "answered", "method", r.Method, "route", r.Pattern, "status", recorder.status,
 				"took", time.Since(start), "request_id", id)
 		}()
@@ -52,8 +53,8 @@ func Wrap(next http.Handler, logger *slog.Logger) http.Handler {
 	})
 }
 
-// describePanic says what a panic was about: its text when Go's runtime wrote it, else its type. Any other text may hold
-// what a client sent.
+// describePanic describes a panic value for the log: by its text if Go's runtime wrote it, otherwise by its type only, because
+// other texts may contain client data.
 func describePanic(p any) string {
 	var ours runtime.Error
 	if err, ok := p.(error); ok && errors.As(err, &ours) {
@@ -62,8 +63,8 @@ func describePanic(p any) string {
 	return fmt.Sprintf("%T", p)
 }
 
-// secure sets the headers that keep a browser from being led astray.
-func secure(h http.Header, r *http.Request) {
+// setSecurityHeaders sets the headers that protect browsers.
+func setSecurityHeaders(h http.Header, r *http.Request) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("X-Frame-Options", "DENY")
@@ -74,13 +75,13 @@ func secure(h http.Header, r *http.Request) {
 	if r.TLS != nil {
 		h.Set("Strict-Transport-Security", "max-age=31536000")
 	}
-	// What a token opens, and what comes of a change, is for nobody else.
+	// Never cache authenticated answers or answers to writes.
 	if r.Header.Get("Authorization") != "" || r.Method != http.MethodGet && r.Method != http.MethodHead {
 		h.Set("Cache-Control", "no-store")
 	}
 }
 
-// recorder remembers the status that was answered.
+// recorder records the status of the answer.
 type recorder struct {
 	http.ResponseWriter
 	status int
@@ -100,8 +101,8 @@ func (r *recorder) Write(b []byte) (int, error) {
 	return r.ResponseWriter.Write(b)
 }
 
-// Flush implements http.Flusher, which is all that the compressing writer looks for.
+// Flush implements http.Flusher, because the compressing writer checks for that interface only.
 func (r *recorder) Flush() { _ = http.NewResponseController(r.ResponseWriter).Flush() }
 
-// Unwrap lets http.ResponseController reach the writer underneath.
+// Unwrap gives http.ResponseController access to the wrapped writer.
 func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }

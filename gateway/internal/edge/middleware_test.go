@@ -116,7 +116,7 @@ func TestEveryAnswerKeepsBrowsersSafe(t *testing.T) {
 	}
 }
 
-func TestTLSIsToBeKeptTo(t *testing.T) {
+func TestAnswersOverTLSHaveStrictTransportSecurity(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewTLSServer(Wrap(http.NotFoundHandler(), slog.New(slog.DiscardHandler)))
 	t.Cleanup(server.Close)
@@ -130,11 +130,11 @@ func TestTLSIsToBeKeptTo(t *testing.T) {
 	}
 }
 
-func TestWhatIsSomebodysOwnIsNotStored(t *testing.T) {
+func TestAuthenticatedAnswersAndAnswersToWritesAreNotCached(t *testing.T) {
 	t.Parallel()
 	k := newKeys(t)
 	logger := slog.New(slog.DiscardHandler)
-	// An answer, which unlike a problem does not say so by itself.
+	// The test needs a normal answer, because problems set Cache-Control themselves.
 	answers := func(api.StrictHandlerFunc, string) api.StrictHandlerFunc {
 		return func(_ context.Context, w http.ResponseWriter, _ *http.Request, _ any) (any, error) {
 			w.WriteHeader(passed)

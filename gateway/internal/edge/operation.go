@@ -14,32 +14,32 @@ import (
 	"souk/gateway/internal/schema"
 )
 
-// Who may use an operation.
+// audience is the set of allowed callers of an operation.
 type audience int
 
 const (
 	anyone audience = iota
-	// maybe a customer: a token is looked at when there is one.
+	// maybe is a customer or a guest: a token is verified if there is one.
 	maybe
 	customer
 	staff
 )
 
-// operation is what openapi.yaml says of one method of one path.
+// operation is an operation of openapi.yaml: one method of one path.
 type operation struct {
 	path string
-	// mediaType is what the body must be; "" for no body.
+	// mediaType is the required media type of the body; "" if there is no body.
 	mediaType string
 	schema    *schema.Schema
 	audience  audience
-	// takesTicket says that a ticket may stand for the token.
+	// takesTicket says that a ticket may replace the token.
 	takesTicket bool
-	// queries and headers are the parameters, by name. anyQuery lets a query have others.
+	// queries and headers are the parameters by name. anyQuery allows other query parameters too.
 	queries, headers map[string]parameter
 	anyQuery         bool
-	// anyOrigin says that the web pages of every origin may read the answer.
+	// anyOrigin allows web pages of every origin to read the answer.
 	anyOrigin bool
-	// stream says that the answer goes on. It has no timeout then.
+	// stream says that the answer is an event stream, which has no timeout.
 	stream bool
 	policy.Policy
 }
@@ -47,8 +47,8 @@ type operation struct {
 // The media type of a stream (https://html.spec.whatwg.org/multipage/server-sent-events.html).
 const eventStream = "text/event-stream"
 
-// operationsOf reads every operation of the contract, by its ServeMux pattern ("POST /v1/carts"). An operation
-// that does not say who may use it, or how it is to be served, is an error.
+// operationsOf reads every operation of the contract, by its ServeMux pattern ("POST /v1/carts"). It returns an error if an
+// operation does not declare its allowed callers or its policy.
 func operationsOf(spec *openapi3.T) (map[string]*operation, error) {
 	operations := map[string]*operation{}
 	for path, item := range spec.Paths.Map() {
@@ -90,7 +90,7 @@ func audienceOf(op *openapi3.Operation) (audience, error) {
 	return customer, nil
 }
 
-// ticketScheme is what openapi.yaml calls tickets among its security schemes.
+// ticketScheme is the name of tickets among the security schemes in openapi.yaml.
 const ticketScheme = "eventTicket"
 
 func takesTicket(op *openapi3.Operation) bool {
@@ -127,13 +127,13 @@ func (o *operation) readBody(op *openapi3.Operation) error {
 	return nil
 }
 
-// isStream reports whether the answer to op is a stream.
+// isStream reports whether op answers with an event stream.
 func isStream(op *openapi3.Operation) bool {
 	ok := op.Responses.Status(http.StatusOK)
 	return ok != nil && ok.Value.Content.Get(eventStream) != nil
 }
 
-// withTimeout bounds ctx by the operation's time.
+// withTimeout returns ctx with the operation's timeout.
 func (o *operation) withTimeout(ctx context.Context) (context.Context, context.CancelFunc) {
 	if o.stream {
 		return context.WithCancel(ctx)
@@ -141,10 +141,11 @@ func (o *operation) withTimeout(ctx context.Context) (context.Context, context.C
 	return context.WithTimeout(ctx, o.Timeout)
 }
 
-// bound gives the client the operation's time to send the body, or a slow one would hold a handler for longer than its
-// answer may take. Where the connection cannot be bounded, the server's own timeout holds. Without a body, or once it has it,
-// the server reads on to see the client leave: a bound that passed then would end all later requests of the connection.
-func (o *operation) bound(w http.ResponseWriter, r *http.Request) {
+// setBodyDeadline sets the operation's timeout as the read deadline of the body, because a slow client would otherwise occupy the handler
+// for longer. If the connection has no deadlines, the server's own timeout applies. Requests without a body get no read
+// deadline: the server keeps reading to notice that the client leaves, and a deadline would break all later requests of the
+// connection.
+func (o *operation) setBodyDeadline(w http.ResponseWriter, r *http.Request) {
 	if !o.stream && r.Body != http.NoBody {
 		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(o.Timeout))
 	}

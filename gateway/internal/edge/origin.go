@@ -12,11 +12,11 @@ import (
 	"souk/gateway/internal/api"
 )
 
-// Origins are the web pages of others that may use the API from a browser, each as a browser names it:
-// https://shop.example. None but our own may unless they are listed.
+// Origins are the origins of other web pages that may use the API from a browser, in the form https://shop.example. Pages of
+// unlisted origins may not use it.
 type Origins []string
 
-// Validate says which is no origin.
+// Validate returns an error that names an invalid origin.
 func (o Origins) Validate() error {
 	protection := http.NewCrossOriginProtection()
 	for _, origin := range o {
@@ -27,7 +27,7 @@ func (o Origins) Validate() error {
 	return nil
 }
 
-// Protect refuses what changes something and comes from the page of another origin. The origins are valid.
+// Protect refuses requests that change something and come from a page of an unlisted origin. The origins must be valid.
 func (o Origins) Protect(next http.Handler, logger *slog.Logger) http.Handler {
 	protection := http.NewCrossOriginProtection()
 	for _, origin := range o {
@@ -40,21 +40,21 @@ func (o Origins) Protect(next http.Handler, logger *slog.Logger) http.Handler {
 }
 
 var (
-	// What a page may send to read what is public, and what one of a listed origin may send, beyond what browsers always allow.
+	// Request headers that browsers may send beyond the ones always allowed: to public resources, and from listed origins.
 	readHeaders = []string{"If-None-Match", requestIDHeader}
 	sentHeaders = append([]string{"Authorization", "Content-Type", "Idempotency-Key", "If-Match", "Last-Event-ID"}, readHeaders...)
-	// What of an answer a page may see, beyond what browsers always show.
+	// Answer headers that pages may read beyond the ones always allowed.
 	shownHeaders = []string{
 		requestIDHeader, "Age", "ETag", "Idempotent-Replay", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "Warning", "WWW-Authenticate",
 	}
 )
 
-// How long a browser may remember the answer to a preflight, in seconds.
+// How long a browser may cache the answer to a preflight, in seconds.
 const preflightAge = 600
 
-// Allow has browsers let the pages of the origins send requests and read the answers, and the pages of every origin read what
-// public says they may: whether a request with a method may be sent to the path of another. It allows no cookies: who calls is
-// said by a token alone.
+// Allow lets pages of the listed origins send requests and read the answers. Pages of all other origins may send only the
+// requests that public allows: it reports whether a method may be used on the path of a request. Cookies are not allowed,
+// because the token alone identifies the caller.
 func (o Origins) Allow(next http.Handler, public func(method string, r *http.Request) bool) http.Handler {
 	listed := next
 	if len(o) > 0 {
@@ -71,12 +71,13 @@ func (o Origins) Allow(next http.Handler, public func(method string, r *http.Req
 	}).Handler(next)
 	shown := strings.Join(shownHeaders, ", ")
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		asked := r.Header.Get("Access-Control-Request-Method") // "" unless this is a preflight
+		asked := r.Header.Get("Access-Control-Request-Method") // "" if this is not a preflight
 		switch {
 		case r.Method == http.MethodOptions && !slices.Contains(o, r.Header.Get("Origin")) && public(asked, r):
 			strangers.ServeHTTP(w, r)
 		case public(r.Method, r):
-			// The same for every origin and for none, so that whoever keeps the answer may give it to all: no Vary.
+			// The header is the same for all requests, with and without an origin, so that caches may give the answer to
+			// everybody without Vary.
 			w.Header().Set("Access-Control-Allow-Origin", "*")
 			w.Header().Set("Access-Control-Expose-Headers", shown)
 			next.ServeHTTP(w, r)

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// pages returns the edge as pages of origins meet it.
+// pages returns an edge that allows pages of these origins.
 func pages(t *testing.T, origins ...string) http.Handler {
 	t.Helper()
 	logger := slog.New(slog.DiscardHandler)
@@ -23,7 +23,7 @@ func pages(t *testing.T, origins ...string) http.Handler {
 	return Wrap(o.Allow(o.Protect(router, logger), router.Public), logger)
 }
 
-func TestAnotherOriginsPageChangesNothing(t *testing.T) {
+func TestPagesOfUnlistedOriginsMayNotWrite(t *testing.T) {
 	t.Parallel()
 	handler := pages(t, "https://shop.example")
 	for name, test := range map[string]struct {
@@ -77,7 +77,7 @@ func TestListedPagesMayRead(t *testing.T) {
 			if test.origin != "" {
 				header["Origin"] = test.origin
 			}
-			// A problem is for the page to read, too.
+			// The page must be able to read problems too.
 			for _, path := range []string{"/v1/orders", "/v1/nothing"} {
 				a := serve(t, pages(t, test.listed...), request{method: "GET", path: path, header: header})
 				if got := a.header.Get("Access-Control-Allow-Origin"); got != test.allow {
@@ -119,10 +119,10 @@ func TestAPreflightIsAnswered(t *testing.T) {
 	}
 }
 
-// reads are requests that the page of any origin may send. GET /openapi.yaml is registered as the process registers it.
+// reads are requests that pages of any origin may send. GET /openapi.yaml is registered as in the real gateway.
 var reads = []string{"/.well-known/jwks.json", "/v1/products", "/v1/products/kettle", "/v1/products?q=tea", "/v1/categories", "/openapi.yaml"}
 
-func TestAnyPageMayReadWhatIsPublic(t *testing.T) {
+func TestPagesOfEveryOriginMayReadPublicResources(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		listed []string
@@ -132,7 +132,7 @@ func TestAnyPageMayReadWhatIsPublic(t *testing.T) {
 		"not listed":       {[]string{"https://shop.example"}, "https://other.example"},
 		"listed":           {[]string{"https://shop.example"}, "https://shop.example"},
 		"a file":           {nil, "null"},
-		// A cache may give the answer to a page later.
+		// A cache may give this answer to a page later.
 		"no page": {nil, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -163,7 +163,7 @@ func TestAnyPageMayReadWhatIsPublic(t *testing.T) {
 	}
 }
 
-func TestAnyPageMayAskToReadWhatIsPublic(t *testing.T) {
+func TestPreflightsForPublicResourcesAreAllowed(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		path, origin, method, headers string
@@ -221,7 +221,7 @@ func TestProblemsOfPublicReadsMayBeReadToo(t *testing.T) {
 	}
 }
 
-func TestAnOriginIsWholeAndOneOnly(t *testing.T) {
+func TestInvalidOriginsAreRefused(t *testing.T) {
 	t.Parallel()
 	for origin, ok := range map[string]bool{
 		"https://shop.example": true, "http://127.0.0.1:3000": true, "https://[2001:db8::1]:8443": true,

@@ -15,14 +15,14 @@ import (
 	"souk/platform/field"
 )
 
-// parameter is what openapi.yaml says of a query parameter or a header field.
+// parameter is a query parameter or header field of openapi.yaml.
 type parameter struct {
 	name     string
 	required bool
 	schema   *schema.Schema
 }
 
-// readParameters reads which query parameters and header fields the operation has.
+// readParameters reads the operation's query parameters and header fields from openapi.yaml.
 func (o *operation) readParameters(op *openapi3.Operation) error {
 	o.anyQuery, _ = op.Extensions["x-souk-any-query"].(bool)
 	o.queries, o.headers = map[string]parameter{}, map[string]parameter{}
@@ -45,7 +45,7 @@ func (o *operation) readParameters(op *openapi3.Operation) error {
 	return nil
 }
 
-// checkParameters checks the query and the header fields that the operation names.
+// checkParameters checks the query and header parameters of a request.
 func (o *operation) checkParameters(query url.Values, header http.Header) error {
 	for _, name := range slices.Sorted(maps.Keys(query)) {
 		if _, ok := o.queries[name]; !ok && !o.anyQuery {
@@ -65,7 +65,8 @@ func (o *operation) checkParameters(query url.Values, header http.Header) error 
 	return nil
 }
 
-// check returns what is wrong with how a parameter was given, if anything. None of ours is given twice, and gRPC carries only UTF-8.
+// check returns the violations of a parameter. A parameter must not be given twice, and must be UTF-8, because gRPC carries
+// nothing else.
 func (p parameter) check(given []string) []field.Violation {
 	message := ""
 	switch {
@@ -84,7 +85,7 @@ func (p parameter) check(given []string) []field.Violation {
 	return []field.Violation{{Field: p.name, Message: message}}
 }
 
-// parseQuery refuses a query that is not UTF-8, or that holds U+0000.
+// parseQuery parses the query. It refuses one that is not UTF-8 or contains U+0000.
 func parseQuery(r *http.Request) (url.Values, error) {
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {

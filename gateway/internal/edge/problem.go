@@ -1,5 +1,5 @@
-// Package edge is responsible for what every request meets before its handler and every answer on its way
-// out: request ids, limits, identity, validation against openapi.yaml, and errors as RFC 9457 problems.
+// Package edge processes every request before its handler, and every answer after it: request IDs, limits, identity, validation
+// against openapi.yaml, and errors as RFC 9457 problems.
 package edge
 
 import (
@@ -14,10 +14,10 @@ import (
 	"souk/platform/rpc"
 )
 
-// Problem is an error that has its HTTP answer with it.
+// Problem is an error together with its HTTP answer.
 type Problem struct {
 	api.Problem
-	// Header is added to the answer's header. May be nil.
+	// Header is added to the header of the answer. May be nil.
 	Header http.Header
 }
 
@@ -39,7 +39,7 @@ func NewProblem(status int, code api.ProblemCode, detail string) *Problem {
 	return p
 }
 
-// InvalidFields returns the 422 that names each invalid field.
+// InvalidFields returns the 422 problem that names each invalid field.
 func InvalidFields(violations ...field.Violation) *Problem {
 	p := NewProblem(http.StatusUnprocessableEntity, api.ProblemCodeValidationFailed, "Some fields are not valid.")
 	fields, size := []api.FieldError{}, 0
@@ -55,11 +55,11 @@ func InvalidFields(violations ...field.Violation) *Problem {
 }
 
 func encodedSize(f api.FieldError) int {
-	content, _ := json.Marshal(f) // strings always have an encoding
+	content, _ := json.Marshal(f) // strings can always be encoded
 	return len(content)
 }
 
-// NotFound returns the 404 for what does not exist, or not for this caller.
+// NotFound returns the 404 problem for a resource that does not exist, or that the caller must not see.
 func NotFound(detail string) *Problem {
 	return NewProblem(http.StatusNotFound, api.ProblemCodeNotFound, detail)
 }
@@ -74,7 +74,7 @@ func methodNotAllowed(allowed ...string) *Problem {
 	return p
 }
 
-// Unavailable returns the 503 that asks the client to come back in a second.
+// Unavailable returns the 503 problem that asks the client to retry in a second.
 func Unavailable(detail string) *Problem {
 	return retryAfter(NewProblem(http.StatusServiceUnavailable, api.ProblemCodeUnavailable, detail), 1)
 }
@@ -84,7 +84,8 @@ func retryAfter(p *Problem, seconds int) *Problem {
 	return p
 }
 
-// write answers with the problem. A problem that carries a request id keeps it: it is an answer given again.
+// write writes the problem as the answer. If the problem has a request ID already, it is kept, because the answer was first
+// given to an earlier request.
 func (p *Problem) write(ctx context.Context, w http.ResponseWriter) {
 	body := p.Problem
 	if body.RequestId == "" {
@@ -95,7 +96,7 @@ func (p *Problem) write(ctx context.Context, w http.ResponseWriter) {
 		http.Error(w, "internal error", http.StatusInternalServerError)
 		return
 	}
-	// What a handler said of the answer it did not give.
+	// Headers that a handler set for an answer that was not sent.
 	for _, name := range []string{"Content-Length", "Content-Encoding", "ETag", "Location"} {
 		w.Header().Del(name)
 	}
@@ -105,18 +106,18 @@ func (p *Problem) write(ctx context.Context, w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(body.Status)
-	_, _ = w.Write(append(content, '\n')) // a client that left is not our error
+	_, _ = w.Write(append(content, '\n')) // fails only if the client has left
 }
 
-// Whatever a request is, what a problem says of it is shorter than this: the most bytes of the list of errors, of which there is
-// room for one at least, and the most characters of a text that may have come from the client.
+// Limits of the length of a problem, whatever the request was: the list of errors in bytes (but at least one error is listed),
+// and quoted client text and names in characters.
 const (
 	maxErrors = 16 << 10
 	maxQuoted = 1000
 	maxName   = 100
 )
 
-// cut returns the beginning of a text that may have come from a client, as far as a problem says it again.
+// cut returns the beginning of a text, at most that many characters, because it may come from a client.
 func cut(text string, most int) string {
 	characters := 0
 	for i := range text {

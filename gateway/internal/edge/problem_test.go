@@ -9,7 +9,7 @@ import (
 	"souk/platform/field"
 )
 
-func TestNoProblemIsLong(t *testing.T) {
+func TestProblemsHaveALimitedLength(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{
 		"letters": strings.Repeat("x", 1<<20), "escapes": strings.Repeat("\x01", 1<<20), "tags": strings.Repeat("<", 5000), "wide": strings.Repeat("😀", 5000),
@@ -31,7 +31,7 @@ func TestNoProblemIsLong(t *testing.T) {
 	}
 }
 
-func TestAProblemNamesAsManyFieldsAsThereIsRoomFor(t *testing.T) {
+func TestAProblemNamesAsManyFieldsAsFit(t *testing.T) {
 	t.Parallel()
 	violations := make([]field.Violation, schema.MaxViolations+1)
 	for i := range violations {

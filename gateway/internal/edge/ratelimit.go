@@ -15,16 +15,17 @@ import (
 )
 
 var (
-	// What an address may do. A password costs us tens of milliseconds of a processor, and is what is guessed.
+	// Limits for each address. Password requests have a low one, because hashing costs tens of milliseconds of processor time,
+	// and because passwords can be guessed.
 	browsing   = limit{name: "address", whose: "requests from this address", perSecond: 100, burst: 200}
 	passwords  = limit{name: "address-passwords", whose: "requests from this address", perSecond: 5, burst: 20}
 	refreshing = limit{name: "address-refreshes", whose: "requests from this address", perSecond: 10, burst: 50}
-	// What a customer may do, from whichever addresses.
+	// Limits for each customer, from all addresses together.
 	shopping    = limit{name: "customer", whose: "requests of this account", perSecond: 50, burst: 100}
 	checkingOut = limit{name: "customer-orders", whose: "orders of this account", perSecond: 1, burst: 10}
 )
 
-// Limits are how often clients may ask. None is a nil *Limits, which limits nothing.
+// Limits contains the rate limits. A nil *Limits limits nothing.
 type Limits struct {
 	proxies proxies
 
@@ -33,8 +34,7 @@ type Limits struct {
 	guessing                        *guessing
 }
 
-// NewLimits returns the limits of a gateway behind proxies, which say in X-Forwarded-For whom they speak for. What anyone
-// else says there is not believed.
+// NewLimits returns the limits of a gateway behind these proxies. X-Forwarded-For is used only if a proxy has sent it.
 func NewLimits(proxies []netip.Prefix) *Limits {
 	return &Limits{
 		proxies:     proxies,
@@ -47,16 +47,17 @@ func NewLimits(proxies []netip.Prefix) *Limits {
 	}
 }
 
-// networkLimiter limits the networks that a client is in, from the smallest to the largest: each may do twice as much as the one
-// before. An address of IPv6 is one of very many that a client has: a site often has a /56 or a /48
-// (https://www.rfc-editor.org/rfc/rfc6177), and a flood may come from all of it.
+// networkLimiter limits all networks of a client, from the smallest to the largest. Each may send twice as many requests as the
+// next smaller one. It is needed for IPv6, where a site often has a /56 or a /48 (https://www.rfc-editor.org/rfc/rfc6177) and a
+// flood may use all its addresses.
 type networkLimiter []*limiter
 
 func newNetworkLimiter(l limit) networkLimiter {
 	return networkLimiter{newLimiter(l), newLimiter(l.times(2)), newLimiter(l.times(4))}
 }
 
-// admit refuses a client one of whose networks asks too often. What a network is refused counts for none that it is part of.
+// admit refuses a client if one of its networks sends too many requests. A request that a network refuses is not counted for
+// the larger networks.
 func (n networkLimiter) admit(header http.Header, client netip.Addr) error {
 	for i, network := range service.ClientNetworks(client) {
 		q := n[i].take(network.String())
@@ -68,15 +69,15 @@ func (n networkLimiter) admit(header http.Header, client netip.Addr) error {
 	return nil
 }
 
-// admit refuses a client that asks too often, and tells it in the header of the answer how it stands.
+// admit refuses a client that sends too many requests. It writes the state of the limit to the header of the answer.
 func (l *limiter) admit(header http.Header, client string) error {
 	q := l.take(client)
 	q.note(header)
 	return q.err()
 }
 
-// Wrap answers 429 to an address that asks too often, whatever for. /healthz alone is always answered, or a flood from
-// this machine would have Consul take the gateway for a broken one.
+// Wrap answers 429 to an address that sends too many requests of any kind. /healthz is exempt, because otherwise a flood from
+// this machine would make Consul consider the gateway broken.
 func (l *Limits) Wrap(next http.Handler, logger *slog.Logger) http.Handler {
 	if l == nil {
 		return next
@@ -93,7 +94,7 @@ func (l *Limits) Wrap(next http.Handler, logger *slog.Logger) http.Handler {
 	})
 }
 
-// networkOf returns the smallest network that a request's client is in; "" without limits.
+// networkOf returns the smallest network of a request's client; "" if there are no limits.
 func (l *Limits) networkOf(r *http.Request) string {
 	if l == nil {
 		return ""
@@ -101,7 +102,7 @@ func (l *Limits) networkOf(r *http.Request) string {
 	return service.ClientNetworks(l.proxies.client(r))[0].String()
 }
 
-// noteRateLimit logs a refusal as a security event if it was for asking too often.
+// noteRateLimit logs err as a security event if it is a rate limit refusal.
 func noteRateLimit(ctx context.Context, route string, err error) {
 	var problem *Problem
 	if errors.As(err, &problem) && problem.Code == api.ProblemCodeRateLimited {
@@ -109,7 +110,7 @@ func noteRateLimit(ctx context.Context, route string, err error) {
 	}
 }
 
-// admitAddress refuses what one address asks too often of a costly operation.
+// admitAddress checks the limits for costly operations of the client's address.
 func (l *Limits) admitAddress(c policy.Cost, header http.Header, r *http.Request) error {
 	switch {
 	case l == nil:
@@ -122,7 +123,7 @@ func (l *Limits) admitAddress(c policy.Cost, header http.Header, r *http.Request
 	return nil
 }
 
-// admitCustomer refuses what the customer of ctx, if there is one, asks too often.
+// admitCustomer checks the limits of the signed-in customer, if there is one.
 func (l *Limits) admitCustomer(ctx context.Context, c policy.Cost, header http.Header) error {
 	caller := access.FromContext(ctx)
 	if l == nil || !caller.Authenticated() {

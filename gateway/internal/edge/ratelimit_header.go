@@ -13,8 +13,8 @@ const (
 	rateLimitPolicyHeader = "RateLimit-Policy"
 )
 
-// note tells the client in the header of its answer how it stands with the limit, unless the header tells of one that is nearer
-// (https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/10/).
+// note writes the state of the limit to the header of the answer, unless the header already contains a limit with fewer
+// requests left (https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/10/).
 func (q quota) note(h http.Header) {
 	left := int(q.left)
 	if q.wait == 0 && left >= noted(h) {
@@ -26,7 +26,7 @@ func (q quota) note(h http.Header) {
 	h.Set(rateLimitHeader, fmt.Sprintf("%q;r=%d;t=%d", q.limit.name, left, int(math.Ceil(whole))))
 }
 
-// noted returns how many requests are left by what the header tells already.
+// noted returns the number of requests left according to the header.
 func noted(h http.Header) int {
 	_, after, _ := strings.Cut(h.Get(rateLimitHeader), ";r=")
 	number, _, _ := strings.Cut(after, ";")

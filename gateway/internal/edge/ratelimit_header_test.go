@@ -11,13 +11,13 @@ import (
 	"souk/platform/access"
 )
 
-// The fields of draft-ietf-httpapi-ratelimit-headers-10, sections 3 and 4, as we write them.
+// The header fields as defined in draft-ietf-httpapi-ratelimit-headers-10, sections 3 and 4.
 var (
 	policyField = regexp.MustCompile(`^"([a-z-]+)";q=(\d+);w=(\d+)$`)
 	limitField  = regexp.MustCompile(`^"([a-z-]+)";r=(\d+);t=(\d+)$`)
 )
 
-// mustTell checks that an answer tells how its client stands with a limit.
+// mustTell checks the rate limit headers of an answer.
 func (a reply) mustTell(t *testing.T, policy, state string) {
 	t.Helper()
 	if got := a.header.Get("RateLimit-Policy"); got != policy {
@@ -28,7 +28,7 @@ func (a reply) mustTell(t *testing.T, policy, state string) {
 	}
 }
 
-func TestEveryAnswerTellsHowTheClientStandsWithALimit(t *testing.T) {
+func TestAnswersOfLimitedOperationsHaveRateLimitHeaders(t *testing.T) {
 	t.Parallel()
 	g := limited(t)
 	staff := g.keys.token(t, time.Hour, access.RoleStaff)
@@ -60,7 +60,7 @@ func TestEveryAnswerTellsHowTheClientStandsWithALimit(t *testing.T) {
 	a.mustTell(t, `"address";q=200;w=2`, `"address";r=199;t=1`)
 }
 
-// fromElsewhere sends a request from an address that has sent none.
+// fromElsewhere sends a request from a new address.
 func (g *gate) fromElsewhere(t *testing.T, r request) reply {
 	t.Helper()
 	g.elsewhere++
@@ -75,7 +75,7 @@ func (g *gate) fromElsewhere(t *testing.T, r request) reply {
 	return g.ask(t, a)
 }
 
-func TestTheNearestLimitIsTold(t *testing.T) {
+func TestTheHeadersDescribeTheLimitWithTheFewestRequestsLeft(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := limited(t)
@@ -92,7 +92,7 @@ func TestTheNearestLimitIsTold(t *testing.T) {
 	})
 }
 
-func TestNobodyIsToldWhetherAnAccountKnowsTheNetwork(t *testing.T) {
+func TestTheHeadersDoNotRevealKnownNetworks(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := limited(t)
@@ -106,7 +106,7 @@ func TestNobodyIsToldWhetherAnAccountKnowsTheNetwork(t *testing.T) {
 	})
 }
 
-func TestWithoutLimitsNoneIsTold(t *testing.T) {
+func TestWithoutLimitsThereAreNoRateLimitHeaders(t *testing.T) {
 	t.Parallel()
 	e := serveEdge(t)
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, e.url+"/v1/products", nil)

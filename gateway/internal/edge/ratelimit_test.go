@@ -34,13 +34,13 @@ func newTestLimits(t *testing.T) *Limits {
 	return l
 }
 
-// gate is the edge within its limits.
+// gate is an edge with rate limits.
 type gate struct {
 	keys    *keys
 	handler http.Handler
-	// events are the security events so far.
+	// events are the recorded security events.
 	events *securitytest.Events
-	// elsewhere counts the addresses that were used once.
+	// elsewhere counts the addresses used by fromElsewhere.
 	elsewhere int
 }
 
@@ -56,10 +56,10 @@ func limited(t *testing.T) *gate {
 	return &gate{keys: k, events: events, handler: Wrap(limits.Wrap(router, logger), logger)}
 }
 
-// asked is a request that is sent again and again.
+// asked is a request to send repeatedly.
 type asked struct {
 	method, path, from string
-	// customer is whose token it carries, "" for none.
+	// customer is the customer whose token the request carries, "" for none.
 	customer string
 	body     string
 	header   map[string]string
@@ -87,12 +87,11 @@ func (g *gate) ask(t *testing.T, a asked) reply {
 	}
 	recorder := httptest.NewRecorder()
 	g.handler.ServeHTTP(recorder, req)
-	hold(t, req, recorder.Code, recorder.Header(), recorder.Body.Bytes())
+	mustBeDocumented(t, req, recorder.Code, recorder.Header(), recorder.Body.Bytes())
 	return readReply(t, recorder.Code, recorder.Header(), recorder.Body.Bytes())
 }
 
-// admitted counts the requests that are let through, to whatever answer, until one is refused, which is to come back
-// after so many seconds.
+// admitted sends requests until one is refused, and returns how many were not. The refusal must have Retry-After: after.
 func (g *gate) admitted(t *testing.T, after int, next func(i int) asked) int {
 	t.Helper()
 	for n := range 1000 {
@@ -110,10 +109,10 @@ func (g *gate) admitted(t *testing.T, after int, next func(i int) asked) int {
 	return 0
 }
 
-// same asks for the same again and again.
+// same repeats one request.
 func same(a asked) func(int) asked { return func(int) asked { return a } }
 
-// everywhere asks for the same from many addresses.
+// everywhere repeats one request from many addresses.
 func everywhere(a asked) func(int) asked {
 	return func(i int) asked {
 		a.from = fmt.Sprintf("198.51.%d.%d:1000", i/200, i%200)
@@ -123,14 +122,14 @@ func everywhere(a asked) func(int) asked {
 
 var products = asked{method: "GET", path: "/v1/products"}
 
-func TestAnAddressIsSlowedDown(t *testing.T) {
+func TestRequestsPerAddressAreLimited(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := limited(t)
 		if n := g.admitted(t, 1, same(products)); n != 200 {
 			t.Errorf("%d requests passed at once, want 200", n)
 		}
-		// Another port is the same client; another address is not.
+		// Another port belongs to the same client, another address does not.
 		g.ask(t, asked{method: "GET", path: "/v1/nothing", from: "192.0.2.1:2000"}).mustBe(t, http.StatusTooManyRequests, "rate_limited", "")
 		g.ask(t, asked{method: "GET", path: "/v1/products", from: "192.0.2.2:1000"}).mustPass(t)
 		time.Sleep(time.Second)
@@ -140,7 +139,7 @@ func TestAnAddressIsSlowedDown(t *testing.T) {
 	})
 }
 
-func TestASubscriberOfIPv6IsOneClient(t *testing.T) {
+func TestAnIPv6SubscriberCountsAsOneClient(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := limited(t)
@@ -154,7 +153,7 @@ func TestASubscriberOfIPv6IsOneClient(t *testing.T) {
 	})
 }
 
-func TestAFloodFromASiteOfIPv6IsSlowedDown(t *testing.T) {
+func TestRequestsFromAnIPv6SiteAreLimited(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		ask  asked
@@ -191,7 +190,7 @@ func TestAFloodFromASiteOfIPv6IsSlowedDown(t *testing.T) {
 	}
 }
 
-func TestClientsBehindAProxyAreSeveral(t *testing.T) {
+func TestClientsBehindAProxyHaveSeparateLimits(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := limited(t)
@@ -201,7 +200,7 @@ func TestClientsBehindAProxyAreSeveral(t *testing.T) {
 		}
 		behind.header = map[string]string{"X-Forwarded-For": "192.0.2.1, 192.0.2.2"}
 		g.ask(t, behind).mustPass(t)
-		// Who is no proxy cannot be another by saying so.
+		// X-Forwarded-For is ignored if the sender is not a proxy.
 		n := g.admitted(t, 1, func(i int) asked {
 			return asked{method: "GET", path: "/v1/products", from: "192.0.2.3:1000", header: map[string]string{"X-Forwarded-For": fmt.Sprintf("198.51.100.%d", i%250)}}
 		})
@@ -211,7 +210,7 @@ func TestClientsBehindAProxyAreSeveral(t *testing.T) {
 	})
 }
 
-func TestHealthIsAnsweredInAFlood(t *testing.T) {
+func TestHealthChecksAreNotLimited(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := limited(t)
@@ -221,7 +220,7 @@ func TestHealthIsAnsweredInAFlood(t *testing.T) {
 	})
 }
 
-// hashing is every operation that hashes a password.
+// hashing lists all operations that hash a password.
 var hashing = []asked{
 	{method: "POST", path: "/v1/sessions"},
 	{method: "POST", path: "/v1/customers"},
@@ -229,7 +228,7 @@ var hashing = []asked{
 	{method: "POST", path: "/v1/me/deletion"},
 }
 
-func TestWhatHashesAPasswordIsSlowedDownSooner(t *testing.T) {
+func TestPasswordRequestsHaveALowerLimit(t *testing.T) {
 	t.Parallel()
 	for _, one := range hashing {
 		t.Run(one.path, func(t *testing.T) {
@@ -261,7 +260,7 @@ func TestWhatHashesAPasswordIsSlowedDownSooner(t *testing.T) {
 	}
 }
 
-func TestEveryOperationThatTakesAPasswordIsKnownToCostOne(t *testing.T) {
+func TestEveryOperationWithAPasswordHasThePasswordCost(t *testing.T) {
 	t.Parallel()
 	var found int
 	for _, op := range contract(t) {
@@ -298,7 +297,7 @@ func TestRefreshingHasALimitOfItsOwn(t *testing.T) {
 	})
 }
 
-func TestACustomerIsSlowedDownWhereverTheyAre(t *testing.T) {
+func TestRequestsPerCustomerAreLimited(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := limited(t)
@@ -325,7 +324,7 @@ func TestCheckoutHasALimitOfItsOwn(t *testing.T) {
 	})
 }
 
-func TestWaitingLongEnoughBringsTheWholeLimitBack(t *testing.T) {
+func TestLimitsRefill(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := limited(t)
@@ -337,7 +336,7 @@ func TestWaitingLongEnoughBringsTheWholeLimitBack(t *testing.T) {
 	})
 }
 
-func TestTheLimitHoldsAmongRequestsAtOnce(t *testing.T) {
+func TestLimitsApplyToConcurrentRequests(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := limited(t)
@@ -360,7 +359,7 @@ func TestTheLimitHoldsAmongRequestsAtOnce(t *testing.T) {
 
 func TestWithoutLimitsNothingIsRefused(t *testing.T) {
 	t.Parallel()
-	e := serveEdge(t) // has none
+	e := serveEdge(t) // without limits
 	for range 30 {
 		r := request{method: "POST", path: "/v1/sessions", header: map[string]string{"Content-Type": "application/json"}, body: strings.NewReader(login("ada@example.com").body)}
 		e.send(t, r).mustPass(t)

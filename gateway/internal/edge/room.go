@@ -11,56 +11,57 @@ import (
 )
 
 const (
-	// The most bytes of bodies in memory that belong to requests without a place. So many requests of a usual size wait at once
-	// that there is room for what they say, and clients that send slowly, or much, cannot make it more.
+	// The maximum memory for bodies of requests without a place, in bytes. It is enough for as many requests of usual size as
+	// may wait at once. Clients that send slowly or send large bodies cannot exceed it.
 	roomForBodies = 8 << 20
-	// The bytes of a page, of which a body takes as many as it needs while it arrives.
+	// The size of a page. An arriving body takes as many pages as it needs.
 	pageBytes = 4 << 10
 )
 
-// errNoRoom is returned for a body that there is no room for.
+// errNoRoom is returned for a body that does not fit into the room.
 var errNoRoom = errors.New("there is no room for the body")
 
-// room is what the bodies of requests may take until their handlers have them. When it is full, the body that has been arriving
-// for the longest time gives way to a newer one: that of an honest client arrives within milliseconds, and what is sent slowly, to
-// fill the room, only pushes itself out. A body that has arrived, and waits for a place, never gives way.
+// room limits the memory of request bodies until their handlers have them. When it is full, the body that has been arriving for
+// the longest time is dropped in favor of a newer one. Bodies of normal clients arrive within milliseconds, so an attacker who
+// fills the room by sending slowly only displaces their own bodies. A body that has arrived completely and waits for a place is
+// never dropped.
 type room struct {
 	bytes int
 
 	mu   sync.Mutex
 	free int
-	// spare are pages to be used again: a flood of bodies that give way would otherwise leave its own size in garbage.
+	// spare are pages for reuse, because a flood of dropped bodies would otherwise leave much garbage.
 	spare [][]byte
-	// arriving has a *body for each that its client still sends, the oldest first.
+	// arriving contains a *body for each body that is still being sent, the oldest first.
 	arriving list.List
 }
 
 func newRoom(bytes int) *room { return &room{bytes: bytes, free: bytes} }
 
-// body is the body of one request. It is an io.ReadCloser for the handler once it has arrived.
+// body is the body of one request. Once it has arrived, the handler reads it as an io.ReadCloser.
 type body struct {
 	room *room
-	// interrupt ends the reading of a body that gives way.
+	// interrupt ends the reading of a body that was dropped.
 	interrupt func()
 
-	// Guarded by the room's mutex. The element is nil once the body is not arriving any more.
+	// Guarded by the room's mutex. element is nil once the body is no longer arriving.
 	held    int
 	element *list.Element
 	gaveWay bool
 
-	// pieces are what has arrived, and content is all of it in the end.
+	// pieces is the part that has arrived so far; content is the complete body.
 	pieces  [][]byte
 	content []byte
 }
 
-// read reads a request's body, of limit bytes at most. The caller must release it. The error is errNoRoom, a *http.MaxBytesError,
-// or what the connection failed with.
+// read reads a request's body of at most limit bytes. The caller must release it. The error is errNoRoom, a
+// *http.MaxBytesError, or an error of the connection.
 func (rm *room) read(w http.ResponseWriter, r *http.Request, limit int) (*body, error) {
 	if r.ContentLength > int64(limit) {
 		return nil, &http.MaxBytesError{Limit: int64(limit)}
 	}
 	b := rm.enter(func() { _ = http.NewResponseController(w).SetReadDeadline(time.Unix(1, 0)) })
-	err := b.fill(http.MaxBytesReader(w, r.Body, int64(limit)), r.ContentLength)
+	err := b.readPages(http.MaxBytesReader(w, r.Body, int64(limit)), r.ContentLength)
 	if !b.arrived() {
 		err = errNoRoom
 	}
@@ -72,8 +73,9 @@ func (rm *room) read(w http.ResponseWriter, r *http.Request, limit int) (*body, 
 	return b, nil
 }
 
-// fill reads until the end, a page at a time. Of a body that says it is shorter than a page, it reads a byte more, to see its end.
-func (b *body) fill(from io.Reader, length int64) error {
+// readPages reads the body page by page until its end. For a body shorter than a page it allocates one byte more than the
+// declared length, to see the end.
+func (b *body) readPages(from io.Reader, length int64) error {
 	size := pageBytes
 	if length >= 0 {
 		size = int(min(length+1, pageBytes))
@@ -102,7 +104,7 @@ func onlyFailure(err error) error {
 	return err
 }
 
-// join makes one content of the pieces.
+// join joins the pieces into content.
 func (b *body) join() {
 	content := bytes.Join(b.pieces, nil)
 	b.room.mu.Lock()
@@ -112,7 +114,8 @@ func (b *body) join() {
 	b.settle(cap(content))
 }
 
-// returnPages leaves the pages to other bodies. Only the body's own reader may do it, because it may still write to them.
+// returnPages makes the pages available to other bodies. Only the goroutine that reads the body may call it, because it may
+// still write to them.
 func (b *body) returnPages() {
 	for _, piece := range b.pieces {
 		if cap(piece) == pageBytes && len(b.room.spare) < b.room.bytes/pageBytes {
@@ -130,7 +133,7 @@ func (rm *room) enter(interrupt func()) *body {
 	return b
 }
 
-// take returns so many bytes more for a body that is arriving, nil if there is no room.
+// take returns size more bytes for an arriving body, or nil if there is no room.
 func (b *body) take(size int) []byte {
 	rm := b.room
 	rm.mu.Lock()
@@ -155,7 +158,7 @@ func (b *body) take(size int) []byte {
 	return make([]byte, 0, size)
 }
 
-// giveWay counts the bytes of a body as free at once: its reader wakes up and drops them.
+// giveWay drops the body: its bytes count as free at once, and its reader is interrupted and releases them.
 func (b *body) giveWay() {
 	b.gaveWay = true
 	b.settle(0)
@@ -163,7 +166,7 @@ func (b *body) giveWay() {
 	b.interrupt()
 }
 
-// settle leaves a body so many bytes of the room.
+// settle sets the number of bytes that the body takes from the room.
 func (b *body) settle(bytes int) {
 	b.room.free += b.held - bytes
 	b.held = bytes
@@ -176,7 +179,7 @@ func (b *body) leave() {
 	}
 }
 
-// arrived ends the arriving. It reports whether the body did not have to give way.
+// arrived ends the arrival of the body. It reports whether the body was not dropped.
 func (b *body) arrived() bool {
 	b.room.mu.Lock()
 	defer b.room.mu.Unlock()
@@ -184,7 +187,7 @@ func (b *body) arrived() bool {
 	return !b.gaveWay
 }
 
-// keep has the body be another content, which is not longer.
+// keep replaces the content by another one that is not longer.
 func (b *body) keep(content []byte) {
 	if 2*len(content) < b.held {
 		content = append(make([]byte, 0, len(content)), content...)
@@ -195,7 +198,7 @@ func (b *body) keep(content []byte) {
 	b.settle(min(b.held, cap(content)))
 }
 
-// release gives back what the body takes, if it has not yet.
+// release returns the body's memory to the room. Calling it twice is safe.
 func (b *body) release() {
 	b.room.mu.Lock()
 	defer b.room.mu.Unlock()
@@ -205,7 +208,7 @@ func (b *body) release() {
 	b.settle(0)
 }
 
-// Read implements io.Reader. When all was read, the body is the reader's.
+// Read implements io.Reader. It releases the body at its end.
 func (b *body) Read(p []byte) (int, error) {
 	n := copy(p, b.content)
 	if b.content = b.content[n:]; len(b.content) > 0 {

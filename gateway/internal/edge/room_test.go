@@ -18,7 +18,7 @@ import (
 	"souk/platform/admission"
 )
 
-// serveRoom serves an edge whose room for bodies has so many bytes. Its operations are answered 299.
+// serveRoom serves an edge whose room for bodies has this size. Its operations are answered 299.
 func serveRoom(t *testing.T, bytes int, limiter *admission.Limiter) (*Router, *edgeServer) {
 	t.Helper()
 	logger := slog.New(slog.DiscardHandler)
@@ -61,13 +61,14 @@ func until(t *testing.T, what string, condition func() bool) {
 	}
 }
 
-// slow is a request whose body comes a piece at a time.
+// slow is a request whose body is sent piece by piece.
 type slow struct {
 	conn   net.Conn
 	answer chan int
 }
 
-// sendSlowly sends the first bytes of a body that says it has length bytes, -1 for chunks. The answer's status follows.
+// sendSlowly sends the first bytes of a body. The declared length is length, or -1 for chunks. The status of the answer follows
+// later.
 func (e *edgeServer) sendSlowly(t *testing.T, length, first int) *slow {
 	t.Helper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(e.url, "http://"))
@@ -102,7 +103,7 @@ func (e *edgeServer) putItem(t *testing.T, body io.Reader) reply {
 	})
 }
 
-func TestWhatArrivesSlowlyGivesWay(t *testing.T) {
+func TestSlowlyArrivingBodiesAreDropped(t *testing.T) {
 	t.Parallel()
 	router, e := serveRoom(t, 64<<10, nil)
 	var waiting []*slow
@@ -117,7 +118,7 @@ func TestWhatArrivesSlowlyGivesWay(t *testing.T) {
 	if got := router.bodiesArriving(); got != 4 {
 		t.Errorf("%d bodies are arriving while there is room for all", got)
 	}
-	// A body of 32 KiB needs what is free, and what two have.
+	// A body of 32 KiB needs the free memory and that of two others.
 	e.putItem(t, strings.NewReader(quantity+strings.Repeat(" ", 32<<10-1-len(quantity)))).mustPass(t)
 	for _, s := range waiting[:2] {
 		if status := <-s.answer; status != http.StatusServiceUnavailable {
@@ -137,7 +138,7 @@ func TestWhatArrivesSlowlyGivesWay(t *testing.T) {
 	}
 }
 
-func TestABodyThatHasArrivedNeverGivesWay(t *testing.T) {
+func TestACompleteBodyIsNeverDropped(t *testing.T) {
 	t.Parallel()
 	limiter := admission.New(1)
 	place, err := limiter.Enter(t.Context())
@@ -166,7 +167,7 @@ func TestABodyThatHasArrivedNeverGivesWay(t *testing.T) {
 	waiting.Wait()
 }
 
-// unread is a body that remembers whether it was read.
+// unread is a body that records whether it was read.
 type unread bool
 
 func (u *unread) Read([]byte) (int, error) {
@@ -174,7 +175,7 @@ func (u *unread) Read([]byte) (int, error) {
 	return 0, io.EOF
 }
 
-func TestABodyThatWaitsTakesNoMoreThanItSays(t *testing.T) {
+func TestAWaitingBodyTakesNoMoreMemoryThanItsContent(t *testing.T) {
 	t.Parallel()
 	limiter := admission.New(1)
 	place, err := limiter.Enter(t.Context())
@@ -195,9 +196,9 @@ func TestABodyThatWaitsTakesNoMoreThanItSays(t *testing.T) {
 	waiting.Wait()
 }
 
-func TestTheRoomIsGivenBackHoweverARequestEnds(t *testing.T) {
+func TestBodyMemoryIsReturnedAfterEveryRequest(t *testing.T) {
 	t.Parallel()
-	// What serveRoom looks at in the end.
+	// serveRoom checks at the end that all memory was returned.
 	router, e := serveRoom(t, 4<<20, nil)
 	for _, body := range []string{"", "{", quantity, `{"quantity": "x"}`, strings.Repeat(" ", 1<<20) + quantity, strings.Repeat(quantity, 10_000)} {
 		e.putItem(t, strings.NewReader(body))
@@ -210,7 +211,7 @@ func TestTheRoomIsGivenBackHoweverARequestEnds(t *testing.T) {
 	until(t, "it has left", func() bool { return router.bodiesArriving() == 0 })
 }
 
-// It measures the memory of the process, and so runs alone.
+// Not parallel, because it measures the memory of the process.
 func TestSlowBodiesTakeLittleMemory(t *testing.T) {
 	router, e := serveRoom(t, roomForBodies, nil)
 	before := inUse()
@@ -231,7 +232,7 @@ func TestSlowBodiesTakeLittleMemory(t *testing.T) {
 	}
 	senders.Wait()
 	until(t, "what there is no room for was refused", func() bool { return router.bodiesArriving() <= roomForBodies/(100<<10) })
-	// A shopper is served meanwhile.
+	// A shopper's request is answered meanwhile.
 	start := time.Now()
 	e.putItem(t, strings.NewReader(quantity)).mustPass(t)
 	if took := time.Since(start); took > time.Second {
@@ -255,7 +256,7 @@ func TestSlowBodiesTakeLittleMemory(t *testing.T) {
 	until(t, "all have left", func() bool { return router.bodiesArriving() == 0 })
 }
 
-// inUse returns what the process has in its heap and stacks, garbage not counted.
+// inUse returns the live memory in the process's heap and stacks.
 func inUse() int64 {
 	runtime.GC()
 	var stats runtime.MemStats

@@ -17,38 +17,38 @@ import (
 	"souk/platform/security"
 )
 
-// Router serves the operations of openapi.yaml, each behind the checks that the contract asks for.
+// Router serves the operations of openapi.yaml. Each request passes the checks of its operation first.
 type Router struct {
 	mux        *http.ServeMux
 	operations map[string]*operation
-	// public are the patterns, no operations, that the web pages of every origin may read.
+	// public contains patterns other than operations that web pages of every origin may read.
 	public   map[string]bool
 	verifier *access.Verifier
 	redeem   func(ctx context.Context, orderID, ticket string) (token string, err error)
 	limits   *Limits
-	// Places to work at: for passwords, and for all the rest.
+	// Limits of concurrent requests: one for password requests, one for all others.
 	passwords, limiter *admission.Limiter
 
-	// room is for the bodies of requests that have no place yet.
+	// room limits the memory of bodies of requests without a place.
 	room    *room
 	streams *streams
 	logger  *slog.Logger
 }
 
-// Options are what a router works with.
+// Options are the dependencies of a router.
 type Options struct {
 	Verifier *access.Verifier
-	// Redeem spends a ticket for an order's events and returns the access token that it stands for. For a ticket that is not
-	// good its error has the code NOT_FOUND.
+	// Redeem exchanges a ticket for an order's events for the access token that it stands for. For an invalid ticket it returns
+	// an error with code NOT_FOUND.
 	Redeem func(ctx context.Context, orderID, ticket string) (token string, err error)
-	// Limits are how often clients may ask; nil for any number of times.
+	// Limits are the rate limits; nil means none.
 	Limits *Limits
-	// Limiter has a place for each request that is worked on at once.
+	// Limiter limits the number of concurrent requests.
 	Limiter *admission.Limiter
 	Logger  *slog.Logger
 }
 
-// NewRouter returns a router that has the operations of server. Middlewares stand around an operation, after its checks.
+// NewRouter returns a router with the operations of server. The middlewares run after an operation's checks.
 func NewRouter(server api.StrictServerInterface, options Options, middlewares ...api.StrictMiddlewareFunc) (*Router, error) {
 	spec, err := openapi3.NewLoader().LoadFromData(gateway.Spec)
 	if err != nil {
@@ -64,14 +64,14 @@ func NewRouter(server api.StrictServerInterface, options Options, middlewares ..
 	}
 	fail := func(w http.ResponseWriter, r *http.Request, err error) { WriteError(r.Context(), w, rt.logger, err) }
 	refuse := func(w http.ResponseWriter, r *http.Request, err error) { fail(w, r, unreadable(err)) }
-	strict := api.NewStrictHandlerWithOptions(server, append(middlewares, rt.limits.slowGuesses, tellReplays), api.StrictHTTPServerOptions{
+	strict := api.NewStrictHandlerWithOptions(server, append(middlewares, rt.limits.limitPasswordAttempts, markReplays), api.StrictHTTPServerOptions{
 		RequestErrorHandlerFunc: refuse, ResponseErrorHandlerFunc: fail,
 	})
 	api.HandlerWithOptions(strict, api.StdHTTPServerOptions{BaseRouter: rt, ErrorHandlerFunc: refuse})
 	return rt, nil
 }
 
-// HandleFunc registers the handler of an operation behind its checks. The generated code calls it.
+// HandleFunc registers the handler of an operation. The generated code calls it.
 func (rt *Router) HandleFunc(pattern string, handler func(http.ResponseWriter, *http.Request)) {
 	op, ok := rt.operations[pattern]
 	if !ok {
@@ -89,11 +89,11 @@ func (rt *Router) HandleFunc(pattern string, handler func(http.ResponseWriter, *
 	})
 }
 
-// serve has handler answer a request that passes the checks. An error means that it did not.
+// serve checks a request and runs handler. It returns an error if a check failed.
 func (rt *Router) serve(op *operation, w http.ResponseWriter, r *http.Request, handler http.HandlerFunc) error {
-	op.bound(w, r)
+	op.setBodyDeadline(w, r)
 	if op.audience != anyone {
-		w.Header().Set("Cache-Control", "no-store") // also of a guest, whose key to a cart is its id
+		w.Header().Set("Cache-Control", "no-store") // for guests too, because the ID of a guest's cart gives access to it
 	}
 	checked, err := rt.check(op, w.Header(), r)
 	if err != nil {
@@ -113,23 +113,23 @@ func (rt *Router) serve(op *operation, w http.ResponseWriter, r *http.Request, h
 	}
 }
 
-// EndStreams ends every stream, and those to come, so that they do not hold up the end of the process.
+// EndStreams ends all present and future streams, so that they do not delay the end of the process.
 func (rt *Router) EndStreams() {
 	rt.streams.end()
 }
 
-// Handle registers a handler that is no operation of the contract, such as its pages.
+// Handle registers a handler outside the contract, for example for documentation pages.
 func (rt *Router) Handle(pattern string, handler http.Handler) {
 	rt.mux.Handle(pattern, handler)
 }
 
-// HandlePublic registers a handler that is no operation of the contract, and whose answers the web pages of every origin may read.
+// HandlePublic registers a handler outside the contract whose answers web pages of every origin may read.
 func (rt *Router) HandlePublic(pattern string, handler http.Handler) {
 	rt.public[pattern] = true
 	rt.mux.Handle(pattern, handler)
 }
 
-// Public reports whether the web pages of every origin may send a request of this method to r's path, and read the answer.
+// Public reports whether web pages of every origin may send a request with this method to r's path and read the answer.
 func (rt *Router) Public(method string, r *http.Request) bool {
 	if method != http.MethodGet && method != http.MethodHead {
 		return false
@@ -139,11 +139,12 @@ func (rt *Router) Public(method string, r *http.Request) bool {
 	return rt.public[pattern] || op != nil && op.anyOrigin
 }
 
-// check does, in the order that costs and says least to strangers: limits, identity, then the header and the query. Whether there is
-// a place at all was looked at before. How the client stands with the limits it writes into the header of the answer.
+// check runs the cheap checks first and reveals as little as possible to strangers: rate limits, identity, then headers and
+// query. ServeHTTP has checked before whether the class is full. The state of the rate limits is written to header, the header
+// of the answer.
 func (rt *Router) check(op *operation, header http.Header, r *http.Request) (*http.Request, error) {
 	if !clean(r.URL.Path) {
-		return nil, NotFound("There is no such resource.") // none has such a name
+		return nil, NotFound("There is no such resource.") // no resource has such a name
 	}
 	query, err := parseQuery(r)
 	if err != nil {
@@ -165,11 +166,11 @@ func (rt *Router) check(op *operation, header http.Header, r *http.Request) (*ht
 	if err := op.checkParameters(query, r.Header); err != nil {
 		return nil, err
 	}
-	return r.WithContext(op.keyed(ctx, r.Header)), nil
+	return r.WithContext(op.withKey(ctx, r.Header)), nil
 }
 
-// ServeHTTP implements http.Handler. What there is no place for is refused before anything is done for it. What no pattern
-// matches gets a problem like any other error.
+// ServeHTTP implements http.Handler. If the request's class is full, it is refused before any other work. Requests without a
+// matching pattern are answered with a problem.
 func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !isCanonical(r.URL.EscapedPath()) {
 		WriteError(r.Context(), w, rt.logger, NotFound("There is no such resource."))
@@ -177,8 +178,8 @@ func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	_, pattern := rt.mux.Handler(r)
 	if op, ok := rt.operations[pattern]; ok && rt.limiterOf(op).Full(op.Class) {
-		r.Pattern = pattern // for the log
-		op.bound(w, r)
+		r.Pattern = pattern // is logged
+		op.setBodyDeadline(w, r)
 		refuse(w, r, op.Class)
 		return
 	}
@@ -186,7 +187,7 @@ func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		rt.mux.ServeHTTP(w, r)
 		return
 	}
-	// The mux knows whether another method would have matched, and says which in Allow.
+	// ServeMux knows whether another method would match, and names it in Allow.
 	probe := &probeWriter{header: http.Header{}}
 	rt.mux.ServeHTTP(probe, r)
 	p := NotFound("There is no such resource.")
@@ -196,14 +197,14 @@ func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	WriteError(r.Context(), w, rt.logger, p)
 }
 
-// isCanonical reports whether a path has no empty and no dotted parts. The mux would redirect to the path without them, which no
-// operation of the contract answers.
+// isCanonical reports whether a path has no empty or dotted parts. ServeMux would redirect to the canonical path, and the
+// contract has no redirects.
 func isCanonical(escaped string) bool {
 	clean := path.Clean(escaped)
 	return clean == escaped || clean != "/" && clean+"/" == escaped
 }
 
-// probeWriter keeps the status and header of an answer and drops the rest.
+// probeWriter keeps the status and the header of an answer and drops its body.
 type probeWriter struct {
 	header http.Header
 	status int

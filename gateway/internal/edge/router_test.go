@@ -30,7 +30,7 @@ func TestAnUnknownPathIsAProblem(t *testing.T) {
 	}
 }
 
-func TestAnotherMethodIsToldTheOnesThatThereAre(t *testing.T) {
+func TestAnUnknownMethodIsAnsweredWithTheAllowedOnes(t *testing.T) {
 	t.Parallel()
 	e := serveEdge(t)
 	methods := map[string][]string{}
@@ -53,7 +53,7 @@ func TestAnotherMethodIsToldTheOnesThatThereAre(t *testing.T) {
 				got := strings.Split(a.header.Get("Allow"), ", ")
 				slices.Sort(got)
 				if path == "/v1/sessions/current" || path == "/v1/sessions/refresh" {
-					continue // no other path has its form
+					continue // no other path has this form
 				}
 				if !slices.Equal(got, allowed) {
 					t.Errorf("%s: Allow %q, want %q", method, got, allowed)
@@ -63,7 +63,7 @@ func TestAnotherMethodIsToldTheOnesThatThereAre(t *testing.T) {
 	}
 }
 
-func TestAHeadOfAPageHasItsHeaderOnly(t *testing.T) {
+func TestHeadAnswersHaveNoBody(t *testing.T) {
 	t.Parallel()
 	e := serveEdge(t)
 	a := e.send(t, request{method: "HEAD", path: "/v1/products"})
@@ -138,7 +138,7 @@ func TestTheCallerTheTokenAndTheRequestIDReachTheServices(t *testing.T) {
 	}
 }
 
-// The policies of an operation that is no stream, and of one that is.
+// The policies of a normal operation and of a stream.
 var (
 	usual   = map[string]any{"timeout": "10s", "cost": "usual", "class": "browsing", "answer": "new"}
 	endless = map[string]any{"timeout": "none", "cost": "usual", "class": "browsing", "answer": "new"}
@@ -152,7 +152,7 @@ func extensions(policy map[string]any, role string) map[string]any {
 	return all
 }
 
-func TestAnOperationThatDoesNotSayHowItIsServedIsAnError(t *testing.T) {
+func TestAnOperationWithoutAPolicyIsAnError(t *testing.T) {
 	t.Parallel()
 	security := openapi3.NewSecurityRequirements().With(openapi3.NewSecurityRequirement().Authenticate("bearer"))
 	for name, op := range map[string]*openapi3.Operation{
@@ -168,7 +168,7 @@ func TestAnOperationThatDoesNotSayHowItIsServedIsAnError(t *testing.T) {
 	}
 }
 
-func TestARouteThatTheContractDoesNotHaveIsAPanic(t *testing.T) {
+func TestRegisteringARouteOutsideTheContractPanics(t *testing.T) {
 	t.Parallel()
 	router, err := NewRouter(nil, Options{Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
@@ -182,7 +182,7 @@ func TestARouteThatTheContractDoesNotHaveIsAPanic(t *testing.T) {
 	router.HandleFunc("GET /v1/secrets", nil)
 }
 
-func TestPagesStandBesideTheOperations(t *testing.T) {
+func TestHandlersOutsideTheContractAreServed(t *testing.T) {
 	t.Parallel()
 	logger := slog.New(slog.DiscardHandler)
 	router, err := NewRouter(nil, Options{Logger: logger})
@@ -200,7 +200,7 @@ func TestPagesStandBesideTheOperations(t *testing.T) {
 		mustBe(t, http.StatusMethodNotAllowed, "method_not_allowed", "")
 }
 
-func TestAPathThatIsNotListedIsNotFoundHoweverItIsWritten(t *testing.T) {
+func TestNonCanonicalPathsAreNotFound(t *testing.T) {
 	t.Parallel()
 	e := serveEdge(t)
 	for _, path := range []string{"/", "//", "/v1", "/v1/", "/v1//products", "/v1/products/", "/v1/./products", "/v1/../v1/products", "/v1/products//", "//v1/products"} {

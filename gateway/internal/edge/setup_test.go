@@ -24,10 +24,10 @@ import (
 	listing "souk/testkit/contract"
 )
 
-// keys is the key source of the tests, and signs their tokens.
+// keys is the key source of the tests and signs their tokens.
 type keys struct {
 	private ed25519.PrivateKey
-	// err is what the source fails with, if anything.
+	// err is returned by Key if not nil.
 	err error
 }
 
@@ -53,7 +53,7 @@ func (k *keys) Key(_ context.Context, id string) (ed25519.PublicKey, error) {
 	return k.private.Public().(ed25519.PublicKey), nil
 }
 
-// token returns an access token of customer-1 that ends after lifetime.
+// token returns an access token of customer-1 that expires after lifetime.
 func (k *keys) token(t *testing.T, lifetime time.Duration, roles ...string) string {
 	t.Helper()
 	return k.tokenOf(t, "customer-1", lifetime, roles...)
@@ -64,7 +64,7 @@ func (k *keys) tokenOf(t *testing.T, customer string, lifetime time.Duration, ro
 	return accesstest.Token(t, k.private, keyID, customer, time.Now().Add(lifetime), roles...)
 }
 
-// edgeServer is the edge without services behind it: a request that passes every check is answered 299.
+// edgeServer is an edge without services: a request that passes every check is answered 299.
 type edgeServer struct {
 	keys   *keys
 	url    string
@@ -74,7 +74,7 @@ type edgeServer struct {
 
 const passed = 299
 
-// pass stands where the operations would be.
+// pass is a middleware that replaces the operations.
 func pass(api.StrictHandlerFunc, string) api.StrictHandlerFunc {
 	return func(context.Context, http.ResponseWriter, *http.Request, any) (any, error) {
 		return nil, NewProblem(passed, "passed", "")
@@ -94,14 +94,14 @@ func serveEdge(t *testing.T) *edgeServer {
 	return &edgeServer{keys: k, url: server.URL, staff: k.token(t, time.Hour, access.RoleStaff), client: server.Client()}
 }
 
-// request is one request to the edge. A nil body is none.
+// request is a request to the edge. A nil body means none.
 type request struct {
 	method, path string
 	header       map[string]string
 	body         io.Reader
 }
 
-// reply is what came back.
+// reply is the answer to a request.
 type reply struct {
 	status  int
 	header  http.Header
@@ -145,12 +145,12 @@ func (e *edgeServer) do(t *testing.T, req *http.Request) reply {
 	if err != nil {
 		t.Fatal(err)
 	}
-	hold(t, req, resp.StatusCode, resp.Header, body)
+	mustBeDocumented(t, req, resp.StatusCode, resp.Header, body)
 	return readReply(t, resp.StatusCode, resp.Header, body)
 }
 
-// hold fails the test if openapi.yaml does not list an answer. That of pass is none.
-func hold(t *testing.T, req *http.Request, status int, header http.Header, body []byte) {
+// mustBeDocumented fails the test if openapi.yaml does not document an answer. The answer of pass is exempt.
+func mustBeDocumented(t *testing.T, req *http.Request, status int, header http.Header, body []byte) {
 	t.Helper()
 	listed, err := listing.Load()
 	if err != nil {
@@ -164,7 +164,7 @@ func hold(t *testing.T, req *http.Request, status int, header http.Header, body 
 	}
 }
 
-// serve has handler answer without a network in between.
+// serve sends a request to handler without a network.
 func serve(t *testing.T, handler http.Handler, r request) reply {
 	t.Helper()
 	req := httptest.NewRequestWithContext(t.Context(), r.method, r.path, r.body)
@@ -173,11 +173,11 @@ func serve(t *testing.T, handler http.Handler, r request) reply {
 	}
 	recorder := httptest.NewRecorder()
 	handler.ServeHTTP(recorder, req)
-	hold(t, req, recorder.Code, recorder.Header(), recorder.Body.Bytes())
+	mustBeDocumented(t, req, recorder.Code, recorder.Header(), recorder.Body.Bytes())
 	return readReply(t, recorder.Code, recorder.Header(), recorder.Body.Bytes())
 }
 
-// readReply checks what holds for every answer: an X-Request-Id and, unless all is well, a whole problem.
+// readReply checks properties of every answer: an X-Request-Id and, for errors, a complete problem.
 func readReply(t *testing.T, status int, header http.Header, body []byte) reply {
 	t.Helper()
 	a := reply{status: status, header: header, body: body}
@@ -203,7 +203,7 @@ func readReply(t *testing.T, status int, header http.Header, body []byte) reply 
 	return a
 }
 
-// mustBe checks the status and the code, and that errors name field, which is "" when there are none.
+// mustBe checks the status, the code and the field that the errors name; "" means no errors.
 func (a reply) mustBe(t *testing.T, status int, code, field string) {
 	t.Helper()
 	if a.status != status || a.problem.Code != code {
@@ -225,17 +225,17 @@ func (a reply) mustBe(t *testing.T, status int, code, field string) {
 func (a reply) mustPass(t *testing.T) {
 	t.Helper()
 	if a.status != passed {
-		t.Errorf("answered %d, want that it passes: %s", a.status, a.body)
+		t.Errorf("answered %d, want the request to pass: %s", a.status, a.body)
 	}
 }
 
-// contractOperation is an operation as openapi.yaml has it.
+// contractOperation is an operation of openapi.yaml.
 type contractOperation struct {
 	method, path, id string
 	*openapi3.Operation
 }
 
-// readContract reads openapi.yaml itself, not what was generated from it.
+// readContract reads openapi.yaml itself, not the code generated from it.
 var readContract = sync.OnceValues(func() ([]contractOperation, error) {
 	spec, err := openapi3.NewLoader().LoadFromData(gateway.Spec)
 	if err != nil {
@@ -250,7 +250,7 @@ var readContract = sync.OnceValues(func() ([]contractOperation, error) {
 	return all, nil
 })
 
-// policy returns how the operation is served.
+// policy returns the operation's policy.
 func (o contractOperation) policy(t *testing.T) policy.Policy {
 	t.Helper()
 	p, err := policy.Of(o.Operation)
@@ -260,7 +260,7 @@ func (o contractOperation) policy(t *testing.T) policy.Policy {
 	return p
 }
 
-// contract returns every operation.
+// contract returns all operations.
 func contract(t *testing.T) []contractOperation {
 	t.Helper()
 	all, err := readContract()
@@ -273,7 +273,7 @@ func contract(t *testing.T) []contractOperation {
 	return all
 }
 
-// request returns one that the operation takes, as staff. Change what is to be wrong.
+// request returns a valid request by staff. Tests change it to make it invalid.
 func (o contractOperation) request(t *testing.T, e *edgeServer) request {
 	t.Helper()
 	r := request{method: o.method, path: fillPath(o.path), header: map[string]string{"Authorization": "Bearer " + e.staff}}
@@ -295,7 +295,7 @@ func (o contractOperation) request(t *testing.T, e *edgeServer) request {
 	return r
 }
 
-// body returns what the operation's body must be, "" and nil for none.
+// body returns the media type and the schema of the operation's body, "" and nil for none.
 func (o contractOperation) body() (mediaType string, schema *openapi3.Schema) {
 	if o.RequestBody == nil {
 		return "", nil

@@ -14,8 +14,8 @@ import (
 	"souk/gateway/internal/api"
 )
 
-// An operation that took all its time left the connection's later requests with a context that was over, as chaos found.
-func TestASlowAnswerDoesNotEndTheRequestsThatFollowIt(t *testing.T) {
+// Regression: an operation that took its whole timeout left the connection's later requests with an ended context.
+func TestASlowAnswerDoesNotBreakLaterRequestsOfTheConnection(t *testing.T) {
 	t.Parallel()
 	const bound = 50 * time.Millisecond
 	var late atomic.Bool
@@ -23,7 +23,7 @@ func TestASlowAnswerDoesNotEndTheRequestsThatFollowIt(t *testing.T) {
 		return func(ctx context.Context, _ http.ResponseWriter, _ *http.Request, _ any) (any, error) {
 			if late.Load() {
 				<-ctx.Done()
-				<-time.After(bound) // for the server to see that the bound is over, if it looks
+				<-time.After(bound) // gives the server time to notice the passed deadline, if it checks
 			} else if ctx.Err() != nil {
 				return nil, ctx.Err()
 			}

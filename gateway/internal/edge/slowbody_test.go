@@ -14,7 +14,7 @@ import (
 	"google.golang.org/grpc/test/bufconn"
 )
 
-func TestASlowBodyHasTheTimeOfItsOperation(t *testing.T) {
+func TestASlowBodyTimesOutWithItsOperation(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		logger := slog.New(slog.DiscardHandler)
@@ -46,7 +46,7 @@ func TestASlowBodyHasTheTimeOfItsOperation(t *testing.T) {
 	})
 }
 
-// drip sends a body a byte each second, for as long as somebody takes it.
+// drip sends a body byte by byte, one a second, as long as the server accepts it.
 func drip(conn net.Conn) {
 	_, err := io.WriteString(conn, "POST /v1/sessions HTTP/1.1\r\nHost: shop\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n")
 	for err == nil {

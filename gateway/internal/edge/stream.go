@@ -11,16 +11,17 @@ import (
 )
 
 const (
-	// Streams open at once, in all and of one customer. Each keeps a call to a service waiting.
+	// The maximum number of open streams: of all customers, and of one. Each stream keeps a call to a service open.
 	maxStreams     = 1000
 	maxStreamsEach = 20
-	// When one who has too many may come back, in seconds.
+	// Retry-After for a refused stream, in seconds.
 	streamRetryAfter = 5
-	// How long a client may take to take what is written.
+	// How long a client may take to read one write.
 	streamWriteTimeout = 10 * time.Second
 )
 
-// streams are the answers that go on: each until its client leaves, its access token ends, or all of them do.
+// streams tracks the open event streams. A stream ends when its client leaves, its access token expires, or all streams are
+// ended.
 type streams struct {
 	ended context.Context
 	end   context.CancelFunc
@@ -35,13 +36,13 @@ func newStreams() *streams {
 	return &streams{ended: ended, end: end, byCustomer: map[string]int{}}
 }
 
-// serve has next answer a request that passed every check. An error means that it did not.
+// serve runs next for a request that passed every check. It returns an error if the stream was refused.
 func (s *streams) serve(w http.ResponseWriter, r *http.Request, next http.HandlerFunc) error {
 	if r.Method == http.MethodHead {
-		return methodNotAllowed(http.MethodGet) // its answer would never end
+		return methodNotAllowed(http.MethodGet) // other methods would get an answer that never ends
 	}
 	if s.ended.Err() != nil {
-		return Unavailable("") // AfterFunc ends the stream only after it may have begun
+		return Unavailable("") // because AfterFunc runs asynchronously, the stream would begin first
 	}
 	caller := access.FromContext(r.Context())
 	if !caller.ExpiresAt.After(time.Now()) {
@@ -56,7 +57,7 @@ func (s *streams) serve(w http.ResponseWriter, r *http.Request, next http.Handle
 	defer context.AfterFunc(s.ended, cancel)()
 	writer := &streamWriter{ResponseWriter: w, control: http.NewResponseController(w)}
 	next(writer, r.WithContext(ctx))
-	writer.bound() // the server has the end of it still to write
+	writer.setWriteDeadline() // the server still has to write the end of the answer
 	return nil
 }
 
@@ -80,30 +81,32 @@ func (s *streams) leave(customer string) {
 	}
 }
 
-// streamWriter gives each write a time of its own, in place of the server's for the whole answer.
+// streamWriter sets a deadline for each write, in place of the server's deadline for the whole answer.
 type streamWriter struct {
 	http.ResponseWriter
 	control *http.ResponseController
 }
 
-// Write implements http.ResponseWriter. It never fails: that a client left or does not read is no error of ours, and
-// the server ends the request's context then.
+// Write implements http.ResponseWriter. It never fails, because a client that leaves or does not read is not an error of the
+// server. The server ends the request's context then.
 func (w *streamWriter) Write(b []byte) (int, error) {
-	w.bound()
-	defer w.unbound()
+	w.setWriteDeadline()
+	defer w.clearWriteDeadline()
 	_, _ = w.ResponseWriter.Write(b)
 	return len(b), nil
 }
 
-// Flush implements http.Flusher, which the generated code asks for.
+// Flush implements http.Flusher, which the generated code requires.
 func (w *streamWriter) Flush() {
-	w.bound()
-	defer w.unbound()
+	w.setWriteDeadline()
+	defer w.clearWriteDeadline()
 	_ = w.control.Flush()
 }
 
-func (w *streamWriter) bound() { _ = w.control.SetWriteDeadline(time.Now().Add(streamWriteTimeout)) }
+func (w *streamWriter) setWriteDeadline() {
+	_ = w.control.SetWriteDeadline(time.Now().Add(streamWriteTimeout))
+}
 
-// unbound takes the time of a write back once it is done: HTTP/2 would end the stream when it is over, whatever has been
-// written since.
-func (w *streamWriter) unbound() { _ = w.control.SetWriteDeadline(time.Time{}) }
+// clearWriteDeadline removes the deadline after a write, because HTTP/2 would otherwise end the stream at the deadline, even if nothing is
+// being written.
+func (w *streamWriter) clearWriteDeadline() { _ = w.control.SetWriteDeadline(time.Time{}) }

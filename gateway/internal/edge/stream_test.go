@@ -18,12 +18,12 @@ import (
 	"souk/platform/access"
 )
 
-// streamRequest asks for the events of an order.
+// streamRequest is a request for the events of an order.
 func streamRequest(token string) request {
 	return request{method: "GET", path: "/v1/orders/some-id/events", header: map[string]string{"Authorization": "Bearer " + token}}
 }
 
-// streaming returns the edge before an operation that answers as serve does.
+// streaming returns an edge with an operation that runs serve.
 func streaming(t *testing.T, k *keys, serve func(context.Context) error) (*Router, http.Handler) {
 	t.Helper()
 	logger := slog.New(slog.DiscardHandler)
@@ -41,7 +41,7 @@ func streaming(t *testing.T, k *keys, serve func(context.Context) error) (*Route
 	return router, Wrap(router, logger)
 }
 
-func TestAStreamHasTheTimeOfItsToken(t *testing.T) {
+func TestAStreamEndsWhenItsTokenExpires(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		k := newKeys(t)
@@ -52,7 +52,7 @@ func TestAStreamHasTheTimeOfItsToken(t *testing.T) {
 			return nil
 		})
 		serve(t, handler, streamRequest(k.token(t, time.Hour))).mustPass(t)
-		// Within what clocks may differ by the token is still good, but not for a stream.
+		// A token that expired a moment ago is still accepted because clocks may differ, but not for a stream.
 		late := k.token(t, -time.Second)
 		serve(t, handler, streamRequest(late)).mustBe(t, http.StatusUnauthorized, "unauthenticated", "")
 		_, handler = streaming(t, k, func(context.Context) error { return nil })
@@ -61,7 +61,7 @@ func TestAStreamHasTheTimeOfItsToken(t *testing.T) {
 	})
 }
 
-func TestStreamsEndWhenTheyAreTold(t *testing.T) {
+func TestEndStreamsEndsAllStreams(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		k := newKeys(t)
@@ -82,7 +82,7 @@ func TestStreamsEndWhenTheyAreTold(t *testing.T) {
 	})
 }
 
-func TestSoManyStreamsAreOpenAtOnce(t *testing.T) {
+func TestOpenStreamsAreLimited(t *testing.T) {
 	t.Parallel()
 	s := newStreams()
 	enter := func(customer string, want bool) {
@@ -150,7 +150,7 @@ func TestAStreamOutlivesTheServersTimeoutsOverHTTP2(t *testing.T) {
 		defer func() { transport.CloseIdleConnections(); _ = server.Close() }()
 		e := &edgeServer{url: "https://shop", client: &http.Client{Transport: transport}}
 		a := e.send(t, streamRequest(k.token(t, time.Hour)))
-		// Longer than each of the server's timeouts, and than that of a write.
+		// The stream is longer than each timeout of the server and than the write timeout.
 		if got := len(a.body); a.status != http.StatusOK || got != 30 {
 			t.Errorf("answered %d with %d of 30 events", a.status, got)
 		}

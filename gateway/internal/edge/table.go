@@ -6,15 +6,15 @@ import (
 	"time"
 )
 
-// Each table has 2 MiB of slots.
+// A table has 2 MiB of slots.
 const tableSlots = 1 << 18
 
-// table limits clients of any number in memory of a fixed size, and forgets nothing before its time: where a limiter would forget
-// the clients that are longest unseen, and so could be made to by sending it many, here clients whose keys meet in a slot share
-// its allowance. The seed is the process's own, so that nobody knows whose keys meet.
+// table limits any number of clients in memory of a fixed size. It never forgets a client early. A limiter forgets the clients
+// that it has not seen for the longest time, so an attacker could make it forget by using many clients. In a table, clients
+// whose keys hash to the same slot share its limit instead. The hash seed is random, so nobody can find such keys.
 //
-// A slot holds when its allowance will be whole again, in nanoseconds since start: the generic cell rate algorithm
-// (ITU-T I.371, annex A).
+// A slot contains the time at which its limit will be fully refilled, in nanoseconds since start: the generic cell rate
+// algorithm (ITU-T I.371, annex A).
 type table struct {
 	limit limit
 	seed  maphash.Seed
@@ -26,7 +26,7 @@ func newTable(l limit) *table {
 	return &table{limit: l, seed: maphash.MakeSeed(), start: time.Now(), whole: make([]atomic.Int64, tableSlots)}
 }
 
-// take lets the client go on or not, and says what it may still do.
+// take takes one request from the client's limit if there is one left, and returns the state of the limit.
 func (t *table) take(client string) quota {
 	slot := t.slot(client)
 	each := t.limit.refill() / time.Duration(t.limit.burst)
@@ -42,7 +42,7 @@ func (t *table) take(client string) quota {
 	}
 }
 
-// forgive gives the client its whole allowance back.
+// forgive resets the client's limit.
 func (t *table) forgive(client string) { t.slot(client).Store(0) }
 
 func (t *table) slot(client string) *atomic.Int64 {

@@ -19,13 +19,13 @@ import (
 	"souk/testkit/securitytest"
 )
 
-// tickets are those of the order some-id, each with its token, as orders redeems them.
+// tickets maps tickets of the order some-id to tokens, as orders redeems them.
 type tickets struct {
 	mu     sync.Mutex
 	tokens map[string]string
-	// asked are the tickets that were to be redeemed.
+	// asked lists the tickets to redeem.
 	asked []string
-	// err is what redeeming fails with, if anything.
+	// err is returned by redeem if not nil.
 	err error
 }
 
@@ -44,14 +44,14 @@ func (s *tickets) redeem(_ context.Context, orderID, ticket string) (string, err
 	return token, nil
 }
 
-// ticketed is the edge before orders that has one ticket, named good, for a customer's events.
+// ticketed is an edge with orders behind it that has one valid ticket, "good", for a customer's events.
 type ticketed struct {
 	keys    *keys
 	tickets *tickets
 	handler http.Handler
 	events  securitytest.Events
 
-	// What the last request that passed came with.
+	// The identity of the last request that passed.
 	caller   access.Caller
 	token    string
 	deadline time.Time
@@ -91,7 +91,7 @@ func (e *ticketed) mustNotHaveRedeemed(t *testing.T) {
 	}
 }
 
-func TestATicketStandsForTheTokenOfAStreamOnce(t *testing.T) {
+func TestATicketReplacesTheTokenOfAStreamOnce(t *testing.T) {
 	t.Parallel()
 	e := newTicketed(t)
 	token := e.tickets.tokens["good"]
@@ -139,7 +139,7 @@ func TestABadTicketIsRefused(t *testing.T) {
 	}
 }
 
-func TestATicketBesideAHeaderIsNotLookedAt(t *testing.T) {
+func TestATicketIsIgnoredIfThereIsAnAuthorizationHeader(t *testing.T) {
 	t.Parallel()
 	e := newTicketed(t)
 	good := "Bearer " + e.keys.tokenOf(t, "customer-2", time.Hour)
@@ -165,7 +165,7 @@ func TestATicketBesideAHeaderIsNotLookedAt(t *testing.T) {
 	e.mustNotHaveRedeemed(t)
 }
 
-func TestATicketIsAsGoodAsItsToken(t *testing.T) {
+func TestATicketIsOnlyAsValidAsItsToken(t *testing.T) {
 	t.Parallel()
 	for name, token := range map[string]string{"over": "", "forged": "not.a.token"} {
 		e := newTicketed(t)
@@ -180,7 +180,7 @@ func TestATicketIsAsGoodAsItsToken(t *testing.T) {
 	e.get(t, eventsPath+"?ticket=good").mustBe(t, http.StatusServiceUnavailable, "unavailable", "")
 }
 
-func TestWithoutOrdersATicketIsForLater(t *testing.T) {
+func TestTicketsAreUnavailableWithoutOrders(t *testing.T) {
 	t.Parallel()
 	e := newTicketed(t)
 	for _, code := range []codes.Code{codes.Unavailable, codes.DeadlineExceeded, codes.ResourceExhausted} {
@@ -190,12 +190,12 @@ func TestWithoutOrdersATicketIsForLater(t *testing.T) {
 			t.Errorf("%s: no Retry-After", code)
 		}
 	}
-	// One of the version before.
+	// The error of an earlier version of orders.
 	e.tickets.err = rpc.Error(codes.Unimplemented, "", "unknown method")
 	e.get(t, eventsPath+"?ticket=good").mustBe(t, http.StatusInternalServerError, "internal", "")
 }
 
-func TestATicketOpensNothingButTheStream(t *testing.T) {
+func TestATicketIsAcceptedOnlyForStreams(t *testing.T) {
 	t.Parallel()
 	e := newTicketed(t)
 	tried := 0

@@ -1,5 +1,5 @@
-// Package feed is responsible for knowing whether what an owner answered is still so. The owner tells what has changed, soon after
-// each change; what it has told nothing about is as it was.
+// Package feed decides whether an answer from an owner, such as catalog, is still current. The owner reports changes soon after
+// they happen; everything else is unchanged.
 package feed
 
 import (
@@ -13,36 +13,38 @@ import (
 )
 
 const (
-	// wait is how long the owner waits for a change before it answers that there was none.
+	// wait is how long the owner waits for a change before it answers that there is none.
 	wait = 300 * time.Millisecond
-	// alive is how long an answer of the owner is good for: then nothing is known any more until it answers again.
+	// alive is how long an answer of the owner is valid. After that, nothing counts as unchanged until it answers again.
 	alive = 800 * time.Millisecond
-	// mostIDs is how many changed ids are remembered. Past it all that was answered before counts as changed.
+	// mostIDs is the number of changed IDs remembered. With more, all earlier answers count as changed.
 	mostIDs = 100_000
 )
 
-// Changes knows what has changed at one owner. A nil *Changes knows nothing.
+// Changes records the changes at one owner. With a nil *Changes, nothing counts as unchanged.
 type Changes struct {
-	// heard is when the owner last told what had changed, in nanoseconds since start.
+	// heard is the time of the owner's last report, in nanoseconds since start.
 	start time.Time
 	heard atomic.Int64
 
 	mu sync.RWMutex
-	// Changes are numbered as they are heard of. last has the number of each id's last change, any that of the last change
-	// of all, and all that of the last time when everything may have changed.
+	// Changes are numbered in the order of their arrival, and now is the latest number. last maps an ID to the number of its
+	// last change. any is the number of the last change of any ID. all is the number of the last time when everything may have
+	// changed.
 	last          map[string]uint64
 	now, any, all uint64
 }
 
-// NewChanges returns Changes that know nothing until they follow their owner.
+// NewChanges returns Changes for Follow to fill. Nothing counts as unchanged before that.
 func NewChanges() *Changes {
 	return &Changes{start: time.Now(), last: map[string]uint64{}}
 }
 
-// Moment is a point between two changes. The zero Moment is before all of them.
+// Moment is a point in the sequence of changes. The zero Moment is before all of them.
 type Moment struct{ number uint64 }
 
-// Now returns the moment that an answer is of which is asked for afterwards: it has all changes before, and perhaps later ones.
+// Now returns the moment to remember with an answer that is requested after this call. The answer includes all changes before
+// the moment, and perhaps later ones.
 func (c *Changes) Now() Moment {
 	if c == nil || !c.alive() {
 		return Moment{}
@@ -52,7 +54,7 @@ func (c *Changes) Now() Moment {
 	return Moment{c.now}
 }
 
-// Holds reports whether an answer of moment m about ids is still so.
+// Holds reports whether an answer of moment m about ids is still current.
 func (c *Changes) Holds(m Moment, ids ...string) bool {
 	if c == nil || !c.alive() {
 		return false
@@ -70,7 +72,7 @@ func (c *Changes) Holds(m Moment, ids ...string) bool {
 	return true
 }
 
-// AllHold reports whether nothing at all has changed since moment m.
+// AllHold reports whether nothing has changed since moment m.
 func (c *Changes) AllHold(m Moment) bool {
 	if c == nil || !c.alive() {
 		return false
@@ -80,7 +82,8 @@ func (c *Changes) AllHold(m Moment) bool {
 	return m.number != 0 && m.number >= c.any
 }
 
-// HoldsAbout reports whether an answer of moment m is still so. It is about an id, or about anything if that is empty.
+// HoldsAbout reports whether an answer of moment m is still current. The answer is about id or, if id is empty, about
+// everything.
 func (c *Changes) HoldsAbout(m Moment, id string) bool {
 	if id == "" {
 		return c.AllHold(m)
@@ -88,8 +91,8 @@ func (c *Changes) HoldsAbout(m Moment, id string) bool {
 	return c.Holds(m, id)
 }
 
-// Note notes a change that this process has made or caused, so that whoever asked for it sees it at once. Without ids anything may
-// have changed.
+// Note records a change that this process has made, so that its author sees it at once. Without IDs, everything may have
+// changed.
 func (c *Changes) Note(ids ...string) {
 	if c == nil {
 		return
@@ -116,25 +119,27 @@ func (c *Changes) alive() bool {
 	return heard != 0 && time.Since(c.start)-time.Duration(heard) < alive
 }
 
-// Change is a change of what an id names. At tells changes of the same id apart.
+// Change is a change of the thing with this ID. At distinguishes changes of the same ID.
 type Change struct {
 	ID string
 	At uint64
 }
 
-// News is what an owner tells: the changes since a position, and the next position. Reset says that anything may have changed.
+// News is a report of the owner: the changes since a position, and the next position. Reset says that everything may have
+// changed.
 type News struct {
 	Changes  []Change
 	Position string
 	Reset    bool
 }
 
-// Ask asks an owner what has changed since a position, and lets it wait for a change. Without a position it tells that of now.
+// Ask asks an owner for the changes since a position. The owner may wait for a change. For an empty position it returns the
+// current position.
 type Ask func(ctx context.Context, position string, wait time.Duration) (News, error)
 
-// Follow asks the owner what has changed, again and again, until ctx is done.
+// Follow repeatedly asks the owner for changes until ctx is done.
 func (c *Changes) Follow(ctx context.Context, logger *slog.Logger, ask Ask) error {
-	position, told := "", map[Change]bool{}
+	position, reported := "", map[Change]bool{}
 	away := outage.Backoff{First: 100 * time.Millisecond, Most: time.Second}
 	for silent := false; ctx.Err() == nil; {
 		news, err := askInTime(ctx, position, ask)
@@ -153,28 +158,28 @@ func (c *Changes) Follow(ctx context.Context, logger *slog.Logger, ask Ask) erro
 			silent = false
 		}
 		away.Reset()
-		told = c.apply(news, position == "", told)
+		reported = c.apply(news, position == "", reported)
 		position = news.Position
 	}
 	return nil
 }
 
-// askInTime asks an owner, for little longer than it may wait: one that answers later is as good as silent.
+// askInTime calls ask with a timeout a little longer than wait. An owner that takes longer counts as silent.
 func askInTime(ctx context.Context, position string, ask Ask) (News, error) {
 	ctx, cancel := context.WithTimeout(ctx, wait+alive/2)
 	defer cancel()
 	return ask(ctx, position, wait)
 }
 
-// apply notes what is new among the changes, and returns what has been told by now.
-func (c *Changes) apply(news News, first bool, told map[Change]bool) map[Change]bool {
+// apply records the changes that were not reported before, and returns the set of reported changes.
+func (c *Changes) apply(news News, first bool, reported map[Change]bool) map[Change]bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := make(map[Change]bool, len(news.Changes))
 	var ids []string
 	for _, change := range news.Changes {
 		now[change] = true
-		if !told[change] {
+		if !reported[change] {
 			ids = append(ids, change.ID)
 		}
 	}

@@ -12,7 +12,7 @@ import (
 	"souk/gateway/internal/feed"
 )
 
-// owner tells what the test has it tell.
+// owner reports the changes that the test gives it.
 type owner struct {
 	mu   sync.Mutex
 	next feed.News
@@ -50,7 +50,7 @@ func change(ids ...string) feed.News {
 	return news
 }
 
-// follow returns Changes that follow an owner for as long as the test runs.
+// follow returns Changes that follow an owner until the test ends.
 func follow(t *testing.T) (*feed.Changes, *owner) {
 	t.Helper()
 	c, o := feed.NewChanges(), &owner{next: feed.News{Position: "1"}}
@@ -67,13 +67,13 @@ func follow(t *testing.T) (*feed.Changes, *owner) {
 	return c, o
 }
 
-func TestWhatDidNotChangeHolds(t *testing.T) {
+func TestUnchangedAnswersHold(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c, o := follow(t)
 		before := c.Now()
 		if !c.Holds(before, "mug", "cup") || !c.AllHold(before) {
-			t.Error("nothing has changed, and it does not hold")
+			t.Error("an unchanged answer does not hold")
 		}
 		o.tell(change("mug"), nil)
 		time.Sleep(time.Second)
@@ -84,7 +84,7 @@ func TestWhatDidNotChangeHolds(t *testing.T) {
 		if !c.Holds(after, "mug") || !c.AllHold(after) {
 			t.Error("an answer from after the change does not hold")
 		}
-		// The same change again, because an older transaction is still running.
+		// The owner reports the same change again, because an older transaction is still running.
 		o.tell(change("mug"), nil)
 		time.Sleep(350 * time.Millisecond)
 		o.tell(change("mug", "cup"), nil)
@@ -98,7 +98,7 @@ func TestWhatDidNotChangeHolds(t *testing.T) {
 	})
 }
 
-func TestWhileTheOwnerIsSilentNothingHolds(t *testing.T) {
+func TestNoAnswerHoldsWhileTheOwnerIsSilent(t *testing.T) {
 	t.Parallel()
 	for name, silence := range map[string]func(o *owner){
 		"away":  func(o *owner) { o.err = errors.New("away") },
@@ -114,14 +114,14 @@ func TestWhileTheOwnerIsSilentNothingHolds(t *testing.T) {
 				o.mu.Unlock()
 				time.Sleep(1200 * time.Millisecond)
 				if c.Holds(before, "mug") || c.AllHold(before) || c.Now() != (feed.Moment{}) {
-					t.Error("it holds while nobody tells")
+					t.Error("an answer holds while the owner is silent")
 				}
 			})
 		})
 	}
 }
 
-func TestWhatChangedDuringASilenceIsTold(t *testing.T) {
+func TestChangesDuringASilenceAreReportedAfterwards(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c, o := follow(t)
@@ -136,7 +136,7 @@ func TestWhatChangedDuringASilenceIsTold(t *testing.T) {
 	})
 }
 
-func TestAfterAResetNothingFromBeforeHolds(t *testing.T) {
+func TestNoEarlierAnswerHoldsAfterAReset(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c, o := follow(t)
@@ -149,7 +149,7 @@ func TestAfterAResetNothingFromBeforeHolds(t *testing.T) {
 	})
 }
 
-func TestOnesOwnChangesAreNotedAtOnce(t *testing.T) {
+func TestOwnChangesCountAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c, _ := follow(t)
@@ -166,7 +166,7 @@ func TestOnesOwnChangesAreNotedAtOnce(t *testing.T) {
 	})
 }
 
-func TestWithoutChangesNothingHolds(t *testing.T) {
+func TestNoAnswerHoldsWithoutChangesToFollow(t *testing.T) {
 	t.Parallel()
 	var none *feed.Changes
 	none.Note("mug")

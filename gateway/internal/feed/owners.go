@@ -10,7 +10,7 @@ import (
 	inventoryv1 "souk/proto/gen/souk/inventory/v1"
 )
 
-// Products asks catalog which products have changed.
+// Products returns an Ask for changed products, by catalog.
 func Products(client catalogv1.CatalogServiceClient) Ask {
 	return func(ctx context.Context, position string, wait time.Duration) (News, error) {
 		answer, err := client.WatchProducts(ctx, &catalogv1.WatchProductsRequest{Position: position, Wait: durationpb.New(wait)})
@@ -22,7 +22,7 @@ func Products(client catalogv1.CatalogServiceClient) Ask {
 	}
 }
 
-// Availability asks inventory of which SKUs the availability has changed.
+// Availability returns an Ask for SKUs whose availability has changed, by inventory.
 func Availability(client inventoryv1.InventoryServiceClient) Ask {
 	return func(ctx context.Context, position string, wait time.Duration) (News, error) {
 		answer, err := client.WatchAvailability(ctx, &inventoryv1.WatchAvailabilityRequest{Position: position, Wait: durationpb.New(wait)})

@@ -8,7 +8,7 @@ import (
 	"souk/gateway/internal/api"
 )
 
-// RegisterCustomer opens an account.
+// RegisterCustomer creates an account.
 func (h *Handler) RegisterCustomer(ctx context.Context, req api.RegisterCustomerRequestObject) (api.RegisterCustomerResponseObject, error) {
 	answer, err := h.Customers.Register(ctx, &customersv1.RegisterRequest{
 		Email: req.Body.Email, Password: req.Body.Password, Name: req.Body.Name,
@@ -19,7 +19,7 @@ func (h *Handler) RegisterCustomer(ctx context.Context, req api.RegisterCustomer
 	return api.RegisterCustomer201JSONResponse(customerView(answer.GetCustomer())), nil
 }
 
-// CreateSession logs a customer in.
+// CreateSession signs a customer in.
 func (h *Handler) CreateSession(ctx context.Context, req api.CreateSessionRequestObject) (api.CreateSessionResponseObject, error) {
 	answer, err := h.Customers.Login(ctx, &customersv1.LoginRequest{Email: req.Body.Email, Password: req.Body.Password})
 	if err != nil {
@@ -28,7 +28,7 @@ func (h *Handler) CreateSession(ctx context.Context, req api.CreateSessionReques
 	return api.CreateSession201JSONResponse(sessionView(answer.GetSession())), nil
 }
 
-// RefreshSession spends a refresh token.
+// RefreshSession exchanges a refresh token for new tokens.
 func (h *Handler) RefreshSession(ctx context.Context, req api.RefreshSessionRequestObject) (api.RefreshSessionResponseObject, error) {
 	answer, err := h.Customers.Refresh(ctx, &customersv1.RefreshRequest{RefreshToken: req.Body.RefreshToken})
 	if err != nil {
@@ -37,7 +37,7 @@ func (h *Handler) RefreshSession(ctx context.Context, req api.RefreshSessionRequ
 	return api.RefreshSession200JSONResponse(sessionView(answer.GetSession())), nil
 }
 
-// DeleteSession logs the caller out.
+// DeleteSession signs the caller out.
 func (h *Handler) DeleteSession(ctx context.Context, _ api.DeleteSessionRequestObject) (api.DeleteSessionResponseObject, error) {
 	if _, err := h.Customers.Logout(ctx, &customersv1.LogoutRequest{}); err != nil {
 		return nil, err
@@ -63,7 +63,7 @@ func (h *Handler) UpdateMe(ctx context.Context, req api.UpdateMeRequestObject) (
 	return api.UpdateMe200JSONResponse(customerView(answer.GetCustomer())), nil
 }
 
-// ChangePassword gives the caller's account another password.
+// ChangePassword changes the password of the caller's account.
 func (h *Handler) ChangePassword(ctx context.Context, req api.ChangePasswordRequestObject) (api.ChangePasswordResponseObject, error) {
 	_, err := h.Customers.ChangePassword(ctx, &customersv1.ChangePasswordRequest{
 		CurrentPassword: req.Body.CurrentPassword, NewPassword: req.Body.NewPassword,

@@ -21,7 +21,7 @@ var sam = &customersv1.Customer{Id: "customer-1", Email: "sam@example.com", Name
 
 const samJSON = `{"id": "customer-1", "email": "sam@example.com", "name": "Sam", "roles": [], "created_at": "1970-01-01T00:00:00Z"}`
 
-func TestAnAccountIsOpenedReadAndChanged(t *testing.T) {
+func TestAnAccountIsCreatedReadAndChanged(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	const register = customersv1.CustomersService_Register_FullMethodName
@@ -57,7 +57,7 @@ func TestAnAccountIsOpenedReadAndChanged(t *testing.T) {
 	s.send(t, guest, "POST", "/v1/customers", body).refused(t, 409, "email_taken")
 }
 
-func TestASessionIsOpenedRefreshedAndEnded(t *testing.T) {
+func TestASessionIsCreatedRefreshedAndDeleted(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	const login, refresh = customersv1.CustomersService_Login_FullMethodName, customersv1.CustomersService_Refresh_FullMethodName
@@ -82,7 +82,7 @@ func TestASessionIsOpenedRefreshedAndEnded(t *testing.T) {
 	s.send(t, guest, "POST", "/v1/sessions/refresh", `{"refresh_token": "old"}`).refused(t, 401, "invalid_refresh_token")
 }
 
-func TestAddressesAreSavedListedReplacedAndForgotten(t *testing.T) {
+func TestAddressesAreCreatedListedReplacedAndDeleted(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	saved := &customersv1.Address{
@@ -123,12 +123,12 @@ func TestAddressesAreSavedListedReplacedAndForgotten(t *testing.T) {
 	}
 }
 
-func TestTheKeysArePublishedAndKept(t *testing.T) {
+func TestTheKeysArePublishedEvenWhileCustomersIsDown(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	const listKeys = accessv1.KeysService_ListKeys_FullMethodName
 	s.send(t, guest, "GET", "/.well-known/jwks.json", nil).refused(t, 503, "unavailable")
-	// The one before, the one in force, and the one that comes next.
+	// The previous, the current and the next key.
 	var keys []*accessv1.Key
 	var listed []string
 	for _, id := range []string{"k1", "k2", "k3"} {

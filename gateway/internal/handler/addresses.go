@@ -35,7 +35,7 @@ func (h *Handler) UpdateAddress(ctx context.Context, req api.UpdateAddressReques
 	return api.UpdateAddress200JSONResponse(addressView(answer.GetAddress())), nil
 }
 
-// DeleteAddress forgets a saved address.
+// DeleteAddress deletes a saved address.
 func (h *Handler) DeleteAddress(ctx context.Context, req api.DeleteAddressRequestObject) (api.DeleteAddressResponseObject, error) {
 	if _, err := h.Customers.DeleteAddress(ctx, &customersv1.DeleteAddressRequest{Id: req.Id}); err != nil {
 		return nil, err

@@ -13,19 +13,19 @@ import (
 )
 
 const (
-	// How long a page waits for inventory before it says `unknown`.
+	// How long a page waits for inventory before it shows `unknown`.
 	levelsTimeout = time.Second
-	// The most SKUs that inventory is asked about at once.
+	// The maximum number of SKUs in one request to inventory.
 	levelsBatch = 2000
-	// At most this many left is `low_stock`.
+	// The availability is `low_stock` if no more pieces than this are left.
 	lowStock = 5
 )
 
-// levels are the pieces available by SKU; nil when inventory could not be asked.
+// levels maps SKUs to the number of available pieces; it is nil if inventory did not answer.
 type levels map[string]int64
 
-// levels returns what can be had of the pieces that are wanted: from the copy, where the request allows that, or from inventory. A page
-// without it is still a page.
+// levels returns the levels for the wanted pieces, from the cache if the request allows that, or from inventory. It returns nil
+// if inventory fails, because a page without availability is still useful.
 func (h *Handler) levels(ctx context.Context, pieces []wanted) levels {
 	found, mayCopy := levels{}, lastgood.MayCopy(ctx)
 	var unknown []string
@@ -48,7 +48,7 @@ func (h *Handler) levels(ctx context.Context, pieces []wanted) levels {
 			return nil
 		}
 		for _, sku := range batch {
-			found[sku] = 0 // unless it has a level
+			found[sku] = 0 // unless inventory has a level for it
 		}
 		for _, level := range answer.GetLevels() {
 			found[level.GetSku()] = level.GetAvailable()
@@ -58,7 +58,7 @@ func (h *Handler) levels(ctx context.Context, pieces []wanted) levels {
 	return found
 }
 
-// of says whether quantity pieces of a SKU can be had.
+// of returns the availability of quantity pieces of a SKU.
 func (l levels) of(sku string, quantity int64) api.Availability {
 	switch left := l[sku]; {
 	case l == nil:
@@ -72,7 +72,7 @@ func (l levels) of(sku string, quantity int64) api.Availability {
 	}
 }
 
-// problems says why quantity pieces of a SKU cannot be had; never nil.
+// problems returns the reasons why quantity pieces of a SKU cannot be bought; never nil.
 func (l levels) problems(sku string, quantity int64) []api.LineProblem {
 	switch left := l[sku]; {
 	case l == nil, left >= quantity:

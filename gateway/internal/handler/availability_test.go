@@ -15,7 +15,7 @@ import (
 	"souk/platform/rpc"
 )
 
-func TestManyPagesDoNotWaitForInventoryOneAfterTheOther(t *testing.T) {
+func TestConcurrentPagesWaitForASlowInventoryInParallel(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	sell(s, plain(1))
@@ -38,7 +38,7 @@ func TestManyPagesDoNotWaitForInventoryOneAfterTheOther(t *testing.T) {
 		}
 	}
 	asking.Wait()
-	// A second each, and some for a busy machine.
+	// A second each, and some extra time for a busy machine.
 	if took := time.Since(start); took > 5*time.Second {
 		t.Errorf("75 pages took %v", took)
 	}
@@ -47,7 +47,7 @@ func TestManyPagesDoNotWaitForInventoryOneAfterTheOther(t *testing.T) {
 	}
 }
 
-func TestTheTagOfAPageWithoutAvailabilityEndsWithIt(t *testing.T) {
+func TestAPageGetsANewTagWhenItsAvailabilityIsKnownAgain(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	sell(s, mug())

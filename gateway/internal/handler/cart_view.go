@@ -9,9 +9,9 @@ import (
 	"souk/platform/money"
 )
 
-// cartView composes a cart with catalog's prices and inventory's levels. While catalog is away the prices are the last
-// known ones, and orders asks for new ones before it sells; without any it is no cart. Without levels its lines say
-// `unknown`.
+// cartView combines a cart with prices from catalog and levels from inventory. While catalog is down, it shows the last known
+// prices; orders asks for current ones before it sells. Without any known prices it returns an error. Without levels the lines
+// show `unknown`.
 func (h *Handler) cartView(ctx context.Context, cart *cartsv1.Cart) (api.Cart, error) {
 	lines, err := h.goods(ctx, cart)
 	if err != nil {
@@ -33,7 +33,7 @@ func (h *Handler) cartView(ctx context.Context, cart *cartsv1.Cart) (api.Cart, e
 	return view, nil
 }
 
-// cartLineView shows a line, with its price if it can be bought.
+// cartLineView returns a line, with its price if it can be bought.
 func cartLineView(g goods) (api.CartLine, error) {
 	view := api.CartLine{
 		Sku: g.line.GetSku(), Title: g.title(), Quantity: g.line.GetQuantity(), Availability: g.availability, Problems: g.problems,
@@ -56,14 +56,14 @@ func cartLineView(g goods) (api.CartLine, error) {
 	return view, nil
 }
 
-// picture is an image of catalog's or of an order's.
+// picture is an image of catalog or orders.
 type picture interface {
 	comparable
 	GetUrl() string
 	GetAlt() string
 }
 
-// lineImageView returns nil for a line without a picture.
+// lineImageView returns nil for a line without an image.
 func lineImageView[P picture](p P) *api.Image {
 	var none P
 	if p == none {
@@ -72,7 +72,7 @@ func lineImageView[P picture](p P) *api.Image {
 	return &api.Image{Url: p.GetUrl(), Alt: p.GetAlt()}
 }
 
-// option is one of catalog's or of an order's.
+// option is an option of catalog or orders.
 type option interface {
 	GetName() string
 	GetValue() string

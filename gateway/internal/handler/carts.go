@@ -8,7 +8,7 @@ import (
 	"souk/gateway/internal/api"
 )
 
-// CreateCart opens a guest cart, or returns the caller's own.
+// CreateCart creates a guest cart, or returns the caller's own cart.
 func (h *Handler) CreateCart(ctx context.Context, _ api.CreateCartRequestObject) (api.CreateCartResponseObject, error) {
 	answer, err := h.Carts.CreateCart(ctx, &cartsv1.CreateCartRequest{})
 	if err != nil {
@@ -42,7 +42,7 @@ func (h *Handler) GetCurrentCart(ctx context.Context, _ api.GetCurrentCartReques
 	return api.GetCurrentCart200JSONResponse{Body: view}, err
 }
 
-// SetCartItem puts a SKU that is on sale in a cart.
+// SetCartItem puts a SKU that is on sale into a cart.
 func (h *Handler) SetCartItem(ctx context.Context, req api.SetCartItemRequestObject) (api.SetCartItemResponseObject, error) {
 	if err := h.mustSell(ctx, req.Sku); err != nil {
 		return nil, err
@@ -55,7 +55,7 @@ func (h *Handler) SetCartItem(ctx context.Context, req api.SetCartItemRequestObj
 	return api.SetCartItem200JSONResponse(view), err
 }
 
-// RemoveCartItem takes a SKU out of a cart.
+// RemoveCartItem removes a SKU from a cart.
 func (h *Handler) RemoveCartItem(ctx context.Context, req api.RemoveCartItemRequestObject) (api.RemoveCartItemResponseObject, error) {
 	answer, err := h.Carts.RemoveItem(ctx, &cartsv1.RemoveItemRequest{CartId: req.Id, Sku: req.Sku})
 	if err != nil {

@@ -20,7 +20,7 @@ const (
 	setItem        = cartsv1.CartsService_SetItem_FullMethodName
 )
 
-// cart has carts hold one cart, "c1", whatever is done to it.
+// cart makes carts answer every request with the cart "c1" and these lines.
 func cart(s *shop, lines ...*cartsv1.Line) {
 	c := &cartsv1.Cart{Id: "c1", Lines: lines}
 	on(s, getCart, func(_ context.Context, req *cartsv1.GetCartRequest) (*cartsv1.GetCartResponse, error) {
@@ -37,7 +37,7 @@ func line(sku string, quantity int64) *cartsv1.Line {
 	return &cartsv1.Line{Sku: sku, Quantity: quantity}
 }
 
-func TestACartIsPricedAndItsLinesSayWhatCanBeHad(t *testing.T) {
+func TestACartShowsPricesAndAvailability(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	sell(s, mug(), plain(1), plain(2))
@@ -92,11 +92,11 @@ func TestAnEmptyCartCostsNothing(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	cart(s)
-	// Neither catalog nor inventory has anything to say of it.
+	// Neither catalog nor inventory is needed for an empty cart.
 	s.send(t, guest, "GET", "/v1/carts/c1", nil).mustBe(t, 200, `{"id": "c1", "lines": [], "subtotal": {"amount": 0, "currency": "GBP"}}`)
 }
 
-func TestACartWithoutInventoryHasItsPrices(t *testing.T) {
+func TestACartHasPricesWhileInventoryIsDown(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	sell(s, plain(1))
@@ -108,7 +108,7 @@ func TestACartWithoutInventoryHasItsPrices(t *testing.T) {
 		"subtotal": {"amount": 200, "currency": "GBP"}}`)
 }
 
-func TestACartWithoutPricesIsNoCart(t *testing.T) {
+func TestACartIsUnavailableIfNoPricesAreKnown(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	stock(s, nil)
@@ -117,8 +117,8 @@ func TestACartWithoutPricesIsNoCart(t *testing.T) {
 	s.send(t, guest, "POST", "/v1/carts", nil).refused(t, 503, "unavailable")
 }
 
-// A catalog of before names neither the slug nor the image.
-func TestACartIsShownAsFarAsCatalogSays(t *testing.T) {
+// An earlier version of catalog does not send the slug or the image.
+func TestACartIsShownWithAnEarlierVersionOfCatalog(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	on(s, catalogv1.CatalogService_GetVariants_FullMethodName, returns[*catalogv1.GetVariantsRequest](&catalogv1.GetVariantsResponse{
@@ -132,7 +132,7 @@ func TestACartIsShownAsFarAsCatalogSays(t *testing.T) {
 		"subtotal": {"amount": 1250, "currency": "GBP"}}`)
 }
 
-func TestAWithdrawnLineStillShowsItsProduct(t *testing.T) {
+func TestALineWithAWithdrawnVariantShowsItsProduct(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	on(s, catalogv1.CatalogService_GetVariants_FullMethodName, returns[*catalogv1.GetVariantsRequest](&catalogv1.GetVariantsResponse{
@@ -173,7 +173,7 @@ func TestTheLargestCartIsShown(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotSoldDoesNotGetIntoACart(t *testing.T) {
+func TestOnlySKUsOnSaleCanBePutIntoACart(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	sell(s, plain(1))
@@ -197,13 +197,13 @@ func TestWhatIsNotSoldDoesNotGetIntoACart(t *testing.T) {
 	s.fail(setItem, rpc.Error(codes.FailedPrecondition, "CART_FULL", "2,000 lines at most"))
 	p := s.send(t, customer, "PUT", "/v1/carts/c1/items/SKU-0001", `{"quantity": 1}`).refused(t, 422, "validation_failed")
 	if len(p.Errors) != 0 || p.Detail != "2,000 lines at most" {
-		t.Errorf("blames %v, detail %q; want the detail alone", p.Errors, p.Detail)
+		t.Errorf("errors %v, detail %q; want only the detail", p.Errors, p.Detail)
 	}
 	s.fail(setItem, rpc.Error(codes.Unavailable, "", "busy"))
 	s.send(t, customer, "PUT", "/v1/carts/c1/items/SKU-0001", `{"quantity": 1}`).refused(t, 503, "unavailable")
 }
 
-func TestALineLeavesACart(t *testing.T) {
+func TestALineIsRemovedFromACart(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	var asked *cartsv1.RemoveItemRequest

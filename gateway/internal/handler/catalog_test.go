@@ -14,7 +14,7 @@ import (
 	"souk/platform/rpc"
 )
 
-// mug is a product with everything that a product can have.
+// mug returns a product with every field set.
 func mug() *catalogv1.Product {
 	return &catalogv1.Product{
 		Id: "p1", Slug: "mug", Title: "Mug", Description: "For tea & coffee", Brand: "Potter", Category: "Kitchen", Tags: []string{"tea"},
@@ -27,7 +27,7 @@ func mug() *catalogv1.Product {
 	}
 }
 
-// plain is a product of one variant.
+// plain returns a product with one variant.
 func plain(n int) *catalogv1.Product {
 	id := fmt.Sprintf("%04d", n)
 	return &catalogv1.Product{
@@ -36,7 +36,7 @@ func plain(n int) *catalogv1.Product {
 	}
 }
 
-// sell has catalog sell the products, in this order. A product's cursor is its id.
+// sell makes catalog return these products, in this order. A product's cursor is its ID.
 func sell(s *shop, products ...*catalogv1.Product) {
 	on(s, catalogv1.CatalogService_ListProducts_FullMethodName,
 		func(_ context.Context, req *catalogv1.ListProductsRequest) (*catalogv1.ListProductsResponse, error) {
@@ -90,7 +90,7 @@ func soldVariant(p *catalogv1.Product, v *catalogv1.Variant) *catalogv1.SoldVari
 	return sold
 }
 
-// stock has inventory hold the levels, by SKU.
+// stock makes inventory return these levels by SKU.
 func stock(s *shop, available map[string]int64) {
 	on(s, inventoryv1.InventoryService_GetLevels_FullMethodName,
 		func(_ context.Context, req *inventoryv1.GetLevelsRequest) (*inventoryv1.GetLevelsResponse, error) {
@@ -117,7 +117,7 @@ type listView struct {
 	NextCursor *string       `json:"next_cursor"`
 }
 
-// list sends a query and reads the page.
+// list requests a list of products and decodes the page.
 func (s *shop) list(t *testing.T, query string) listView {
 	t.Helper()
 	var page listView

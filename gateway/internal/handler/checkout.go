@@ -13,8 +13,8 @@ import (
 	"souk/platform/rpc"
 )
 
-// PlaceOrder checks a cart out. Its answer is made of the placement alone, which orders keeps, so that it is
-// the same bytes whenever the same key is sent again.
+// PlaceOrder checks out a cart. The answer is made only from the placement, which orders stores, so that it has the same bytes
+// whenever the same key is sent again.
 func (h *Handler) PlaceOrder(ctx context.Context, req api.PlaceOrderRequestObject) (api.PlaceOrderResponseObject, error) {
 	answer, err := h.Orders.PlaceOrder(ctx, placeOrderProto(req.Params.IdempotencyKey, *req.Body))
 	if err != nil {
@@ -53,8 +53,9 @@ func placeOrderProto(key string, b api.Checkout) *ordersv1.PlaceOrderRequest {
 	return place
 }
 
-// notBought returns the problem of a cart that costs other than was expected, with what it costs now or, when that is why, the lines
-// of which there is not enough; or that of a cart which another order has claimed. Other errors stay as they are.
+// notBought converts the errors of a cart that cannot be bought to problems. If the total is not the expected one, the problem
+// contains the current totals or, if that is the reason, the lines with too little stock. There is also a problem for a cart that
+// another order has claimed. notBought returns other errors unchanged.
 func notBought(err error) error {
 	for _, detail := range status.Convert(err).Details() {
 		switch d := detail.(type) {
@@ -97,7 +98,7 @@ func shortageView(s *ordersv1.Shortage) api.Shortage {
 	return api.Shortage{Sku: s.GetSku(), Requested: s.GetRequested(), Available: s.GetAvailable()}
 }
 
-// refused is the problem of a checkout that left a rejected order.
+// refused returns the problem for a checkout that led to a rejected order.
 func refused(placement *ordersv1.Placement) *edge.Problem {
 	rejection := placement.GetOrder().GetRejection()
 	var p *edge.Problem
@@ -114,8 +115,8 @@ func refused(placement *ordersv1.Placement) *edge.Problem {
 	return p
 }
 
-// declineReason returns a provider's reason if the contract has it. The others are told as card_declined: Stripe, for one,
-// asks that a thief does not learn that a card is known to be stolen (https://docs.stripe.com/declines/codes).
+// declineReason returns a provider's decline reason if the contract contains it. All others become card_declined. Stripe, for
+// example, asks not to tell a thief that a card is known to be stolen (https://docs.stripe.com/declines/codes).
 func declineReason(given string) api.DeclineReason {
 	if reason := api.DeclineReason(given); reason.Valid() {
 		return reason

@@ -18,7 +18,7 @@ import (
 
 const placeOrder = ordersv1.OrdersService_PlaceOrder_FullMethodName
 
-// placed is an order as orders answers it.
+// placed returns an order as orders returns it.
 func placed(status ordersv1.Status) *ordersv1.Order {
 	return &ordersv1.Order{
 		Id: "o1", Number: "S-7K3M9QX2", Status: status, CustomerId: "customer-1",
@@ -32,12 +32,12 @@ func placed(status ordersv1.Status) *ordersv1.Order {
 	}
 }
 
-// orderJSON is that order in JSON, with this status and these shipments, as yet without returns and refunds.
+// orderJSON returns that order as JSON, with this status and these shipments, and without returns and refunds.
 func orderJSON(status, shipments string) string {
 	return strings.TrimSuffix(placementJSON(status, shipments), "}") + `, "refunds": []}`
 }
 
-// placementJSON is the order as the answer to its checkout.
+// placementJSON returns that order as in the answer to its checkout.
 func placementJSON(status, shipments string) string {
 	return `{"id": "o1", "number": "S-7K3M9QX2", "status": "` + status + `", "customer_id": "customer-1",
 		"lines": [{"sku": "MUG-S", "title": "Mug — Small", "quantity": 2, "unit_price": {"amount": 1250, "currency": "GBP"},
@@ -52,7 +52,7 @@ func placementJSON(status, shipments string) string {
 		"timeline": [{"at": "1970-01-01T00:00:00Z", "event": "placed", "detail": "x"}], "created_at": "1970-01-01T00:00:00Z"}`
 }
 
-// answers has orders give the same placement to a key again and again, like the real one.
+// answers makes orders return the same placement for the same key, like the real service.
 func answers(s *shop, order *ordersv1.Order) {
 	first := ""
 	on(s, placeOrder, func(ctx context.Context, _ *ordersv1.PlaceOrderRequest) (*ordersv1.PlaceOrderResponse, error) {
@@ -66,13 +66,13 @@ func answers(s *shop, order *ordersv1.Order) {
 
 const checkout = `{"cart_id": "c1", "address_id": "a1", "shipping_option": "royal-standard", "payment_method": "card"}`
 
-// buy sends the checkout.
+// buy sends a checkout.
 func (s *shop) buy(t *testing.T, requestID string) reply {
 	t.Helper()
 	return s.send(t, customer, "POST", "/v1/orders", checkout, "Idempotency-Key", "key-1", "X-Request-Id", requestID)
 }
 
-func TestACheckoutIsAnsweredByWhatBecameOfIt(t *testing.T) {
+func TestTheAnswerToACheckoutDependsOnItsOutcome(t *testing.T) {
 	t.Parallel()
 	rejected := func(r *ordersv1.Rejection) *ordersv1.Order {
 		order := placed(ordersv1.Status_STATUS_REJECTED)
@@ -143,7 +143,7 @@ func TestACheckoutIsAnsweredByWhatBecameOfIt(t *testing.T) {
 	}
 }
 
-func TestACheckoutReachesOrdersWhole(t *testing.T) {
+func TestAllFieldsOfACheckoutReachOrders(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	var asked *ordersv1.PlaceOrderRequest
@@ -170,7 +170,7 @@ func TestACheckoutReachesOrdersWhole(t *testing.T) {
 	}
 }
 
-func TestACheckoutGoesToOneAddress(t *testing.T) {
+func TestACheckoutNeedsExactlyOneAddress(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	answers(s, placed(ordersv1.Status_STATUS_CONFIRMED))
@@ -191,7 +191,7 @@ func TestACheckoutGoesToOneAddress(t *testing.T) {
 	s.send(t, customer, "POST", "/v1/orders", start+`, "shipping_address": `+addressBody+"}", "Idempotency-Key", "k").mustBe(t, 201, "")
 }
 
-func TestAChangedPriceComesWithTheNewOne(t *testing.T) {
+func TestAPriceChangeIsAnsweredWithTheNewTotals(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	changed := func(totals *ordersv1.Totals, gone ...*ordersv1.Shortage) reply {
@@ -213,7 +213,7 @@ func TestAChangedPriceComesWithTheNewOne(t *testing.T) {
 	changed(nil, gone).mustBe(t, 409, problem(lines))
 }
 
-func TestAnUnexpectedTotalIsToldByTheShortLines(t *testing.T) {
+func TestAnUnexpectedTotalBecauseOfShortLinesIsOutOfStock(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	s.fail(placeOrder, rpc.Error(codes.Aborted, "OUT_OF_STOCK", "what is short", protoadapt.MessageV1Of(&ordersv1.OutOfStock{
@@ -281,8 +281,9 @@ func TestAnOrdersLinesAreShownAsTheyWereSold(t *testing.T) {
 	}
 }
 
-// A key may have been answered by the gateway of yesterday: what is added to orders must not come into this answer.
-func TestTheBytesOfAnAnsweredCheckoutStay(t *testing.T) {
+// A key may have been answered by an earlier version of the gateway. Fields that are added to orders must not appear in this
+// answer.
+func TestTheAnswerToACheckoutKeepsItsBytes(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	answers(s, placed(ordersv1.Status_STATUS_CONFIRMED))

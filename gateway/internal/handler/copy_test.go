@@ -20,7 +20,7 @@ import (
 
 const updateOne = catalogv1.CatalogService_UpdateProduct_FullMethodName
 
-// teller is an owner's feed, which tells what the test has it tell.
+// teller is an owner's feed of changes, which reports what the test tells it to.
 type teller struct {
 	changes *feed.Changes
 	news    chan feed.News
@@ -61,7 +61,7 @@ func (o *teller) ask(ctx context.Context, _ string, wait time.Duration) (feed.Ne
 	}
 }
 
-// tells has the owner tell that ids have changed, and waits until it is known.
+// tells reports changes of ids, and waits until the gateway has received them.
 func (o *teller) tells(t *testing.T, ids ...string) {
 	t.Helper()
 	before := o.changes.Now()
@@ -91,14 +91,14 @@ func eventually(t *testing.T, what string, done func() bool) {
 	}
 }
 
-// told returns a shop with a copy, whose owners tell what the test has them tell.
+// told returns a shop with a cache, and the feeds of its owners.
 func told(t *testing.T) (s *shop, products, levels *teller) {
 	t.Helper()
 	s = openWithCopy(t)
 	return s, tell(t, s.products), tell(t, s.stock)
 }
 
-func TestAProductIsAskedForOnceUntilItChanges(t *testing.T) {
+func TestAProductIsCachedUntilItChanges(t *testing.T) {
 	t.Parallel()
 	s, products, levels := told(t)
 	m := mug()
@@ -145,7 +145,7 @@ func TestAProductIsAskedForOnceUntilItChanges(t *testing.T) {
 	}
 }
 
-func TestWithoutAFeedEveryRequestAsks(t *testing.T) {
+func TestWithoutAFeedNothingIsCached(t *testing.T) {
 	t.Parallel()
 	s, products, levels := told(t)
 	sell(s, mug())
@@ -165,14 +165,14 @@ func TestWithoutAFeedEveryRequestAsks(t *testing.T) {
 	if got := s.called(getProduct); got != 2 {
 		t.Errorf("catalog was asked %d times, want 2", got)
 	}
-	// The copy is the last good answer.
+	// The cached answer is also the last good answer.
 	s.fail(getProduct, errors.New("broken"))
 	r := show()
 	r.mustBe(t, 200, "")
 	r.mustBeStale(t, true)
 }
 
-func TestAPageWithoutAvailabilityIsNotKept(t *testing.T) {
+func TestAPageWithoutAvailabilityIsNotCached(t *testing.T) {
 	t.Parallel()
 	s, _, _ := told(t)
 	sell(s, mug())
@@ -187,7 +187,7 @@ func TestAPageWithoutAvailabilityIsNotKept(t *testing.T) {
 	}
 }
 
-func TestAListIsAskedForOnceUntilAnyProductChanges(t *testing.T) {
+func TestAListIsCachedUntilAnyProductChanges(t *testing.T) {
 	t.Parallel()
 	s, products, _ := told(t)
 	sell(s, mug(), plain(1), plain(2))
@@ -213,7 +213,7 @@ func TestAListIsAskedForOnceUntilAnyProductChanges(t *testing.T) {
 	}
 }
 
-func TestAKeptPageIsCompressedForThoseWhoTakeIt(t *testing.T) {
+func TestACachedPageIsCompressedIfTheClientAcceptsGzip(t *testing.T) {
 	t.Parallel()
 	s, _, _ := told(t)
 	m := mug()
@@ -238,7 +238,7 @@ func TestAKeptPageIsCompressedForThoseWhoTakeIt(t *testing.T) {
 	}
 }
 
-func TestOnesOwnChangeIsSeenAtOnce(t *testing.T) {
+func TestOwnChangesAreSeenAtOnce(t *testing.T) {
 	t.Parallel()
 	s, _, _ := told(t)
 	m := mug()
@@ -275,8 +275,8 @@ func TestOnesOwnChangeIsSeenAtOnce(t *testing.T) {
 	}
 }
 
-// Inventory is asked only where the copy, which knows availability and not pieces, leaves a doubt.
-func TestLinesOfCartsAreOfTheCopyWhereItTells(t *testing.T) {
+// Inventory is asked only if the cached level does not decide the question, because it is exact only about availability.
+func TestCartsUseCachedLevelsWhereTheyAreExactEnough(t *testing.T) {
 	t.Parallel()
 	s, _, _ := told(t)
 	sell(s, plain(1), plain(2), plain(3))
@@ -299,10 +299,10 @@ func TestLinesOfCartsAreOfTheCopyWhereItTells(t *testing.T) {
 		asked    bool
 	}{
 		{"SKU-0001", 1, false},
-		{"SKU-0001", 6, false}, // more than five are there
+		{"SKU-0001", 6, false}, // more than five pieces are available
 		{"SKU-0001", 7, true},
 		{"SKU-0002", 1, false},
-		{"SKU-0002", 2, true}, // one to five are there
+		{"SKU-0002", 2, true}, // one to five pieces are available
 		{"SKU-0003", 50, false},
 	} {
 		if got := ask(test.sku, test.quantity); got != test.asked {

@@ -13,8 +13,8 @@ import (
 	shippingv1 "souk/proto/gen/souk/shipping/v1"
 )
 
-// eachCurrency runs a test in a shop that sells in yen, which have no decimals, and one in dinars, which have three.
-// Amounts are minor units everywhere, so nothing may be scaled on its way.
+// eachCurrency runs a test in a shop that sells in yen, which have no decimals, and in one that sells in dinars, which have
+// three. Amounts are in minor units everywhere, so no code may scale them.
 func eachCurrency(t *testing.T, test func(t *testing.T, s *shop, currency string)) {
 	t.Helper()
 	for _, currency := range []string{"JPY", "KWD"} {

@@ -10,8 +10,8 @@ import (
 	"souk/gateway/internal/api"
 )
 
-// DeleteMe erases the caller wherever the shop knows them, the account last: while it is there, the caller can log in and
-// ask again for what was left undone.
+// DeleteMe erases the caller's data in all services, and the account last. If a step fails, the account still exists, so that
+// the caller can sign in and try again.
 func (h *Handler) DeleteMe(ctx context.Context, req api.DeleteMeRequestObject) (api.DeleteMeResponseObject, error) {
 	password := req.Body.Password
 	if _, err := h.Customers.PrepareDeletion(ctx, &customersv1.PrepareDeletionRequest{Password: password}); err != nil {

@@ -18,7 +18,7 @@ import (
 	"souk/platform/rpc"
 )
 
-// The steps of a deletion, in their order.
+// The steps of a deletion in order.
 const (
 	prepareDeletion = customersv1.CustomersService_PrepareDeletion_FullMethodName
 	eraseOrders     = ordersv1.OrdersService_EraseCustomer_FullMethodName
@@ -30,7 +30,7 @@ var deletion = []string{prepareDeletion, eraseOrders, eraseCarts, deleteAccount}
 
 const password = `{"password": "correct horse"}`
 
-// erasing has every step of a deletion done, and returns what was asked so far.
+// erasing makes every step of a deletion succeed. asked returns the calls so far.
 func erasing(t *testing.T, s *shop) (asked func() []string) {
 	t.Helper()
 	var mu sync.Mutex
@@ -72,7 +72,7 @@ func erasing(t *testing.T, s *shop) (asked func() []string) {
 	}
 }
 
-func TestAnAccountIsErasedEverywhereAndItselfLast(t *testing.T) {
+func TestDeletionErasesAllServicesAndTheAccountLast(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	asked := erasing(t, s)
@@ -84,7 +84,7 @@ func TestAnAccountIsErasedEverywhereAndItselfLast(t *testing.T) {
 	}
 }
 
-func TestNothingMoreIsErasedOnceAStepFails(t *testing.T) {
+func TestDeletionStopsAtAFailedStepAndCanBeRepeated(t *testing.T) {
 	t.Parallel()
 	refusal := func(code codes.Code, reason string) error { return rpc.Error(code, reason, "it is refused") }
 	for name, test := range map[string]struct {
@@ -112,7 +112,7 @@ func TestNothingMoreIsErasedOnceAStepFails(t *testing.T) {
 			if got := asked(); !slices.Equal(got, before) {
 				t.Errorf("done are %v, want %v", got, before)
 			}
-			// Again goes on, once what failed does not.
+			// A second request continues once the failed step succeeds.
 			again := erasing(t, s)
 			s.send(t, customer, "POST", "/v1/me/deletion", password).mustBe(t, 204, "")
 			if got := again(); !slices.Equal(got, deletion) {
@@ -122,7 +122,7 @@ func TestNothingMoreIsErasedOnceAStepFails(t *testing.T) {
 	}
 }
 
-func TestADeletionNeedsAPasswordAndATokenAndNoMore(t *testing.T) {
+func TestADeletionNeedsOnlyAPasswordAndAToken(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	asked := erasing(t, s)
@@ -164,7 +164,7 @@ func TestAPasswordIsChanged(t *testing.T) {
 	}
 }
 
-// wrongPassword is the answer of customers to a wrong password in a field.
+// wrongPassword returns the error of customers for a wrong password in a field.
 func wrongPassword(fieldName string) error {
 	violation := field.Violation{Field: fieldName, Message: "is not the current password"}
 	return rpc.Error(codes.InvalidArgument, rpc.ReasonValidation, "invalid", rpc.Blame(violation))

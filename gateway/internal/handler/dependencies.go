@@ -17,20 +17,20 @@ import (
 )
 
 const (
-	// A service that does not say within this time that it serves is away.
+	// A service that does not report SERVING within this time counts as down.
 	dependencyTimeout = time.Second
-	// Services are asked again after this long, and more often until all of them have been reached.
+	// The time between checks of the services. They are checked more often until all have been reached once.
 	dependencyEvery = time.Second
 	dependencySoon  = 50 * time.Millisecond
 )
 
-// reached is 1 for each service that served when it was last asked, and 0 for one that is away.
+// reached contains 1 for each service that was serving at the last check, and 0 for the others.
 var reached = expvar.NewMap("dependencies")
 
-// Dependencies holds a connection to each service of the shop, by name.
+// Dependencies maps the services of the shop to connections.
 type Dependencies map[string]grpc.ClientConnInterface
 
-// GetDependencies says of each service whether it serves, and which of its instances are left alone.
+// GetDependencies reports whether each service is serving, and which of its instances get no calls from this gateway.
 func (h *Handler) GetDependencies(ctx context.Context, _ api.GetDependenciesRequestObject) (api.GetDependenciesResponseObject, error) {
 	serving := h.dependencies.serving(ctx)
 	list := api.DependencyList{Items: []api.Dependency{}}
@@ -44,7 +44,7 @@ func (h *Handler) GetDependencies(ctx context.Context, _ api.GetDependenciesRequ
 	return api.GetDependencies200JSONResponse(list), nil
 }
 
-// leftAlone returns the instances of a service that are left alone, by address.
+// leftAlone returns the instances of a service that get no calls, sorted by address.
 func leftAlone(service string) []api.InstanceLeftAlone {
 	instances := []api.InstanceLeftAlone{}
 	for _, one := range balance.LeftAlone() {
@@ -57,7 +57,7 @@ func leftAlone(service string) []api.InstanceLeftAlone {
 	return instances
 }
 
-// Await returns once each service has been reached, or when ctx is done.
+// Await returns when every service has been reached, or when ctx is done.
 func (d Dependencies) Await(ctx context.Context) {
 	tick := time.NewTicker(dependencySoon)
 	defer tick.Stop()
@@ -70,7 +70,7 @@ func (d Dependencies) Await(ctx context.Context) {
 	}
 }
 
-// Watch keeps the metric of the services true until ctx is done.
+// Watch keeps the metric of the services up to date until ctx is done.
 func (d Dependencies) Watch(ctx context.Context) {
 	tick := time.NewTicker(dependencyEvery)
 	defer tick.Stop()
@@ -84,7 +84,8 @@ func (d Dependencies) Watch(ctx context.Context) {
 	}
 }
 
-// note sets the metric, and reports whether every service serves. What is asked as the process ends is not noted.
+// note checks all services, updates the metric, and reports whether every service is serving. It does not update the metric
+// once ctx is done, because checks fail while the process ends.
 func (d Dependencies) note(ctx context.Context) bool {
 	serving := d.serving(ctx)
 	if ctx.Err() != nil {
@@ -102,7 +103,7 @@ func (d Dependencies) note(ctx context.Context) bool {
 	return all
 }
 
-// serving asks all services at once.
+// serving checks all services concurrently.
 func (d Dependencies) serving(ctx context.Context) map[string]bool {
 	ctx, cancel := context.WithTimeout(ctx, dependencyTimeout)
 	defer cancel()

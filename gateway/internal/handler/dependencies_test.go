@@ -10,7 +10,7 @@ import (
 	"souk/gateway/internal/handler"
 )
 
-func TestReadinessIsAboutThisProcessAlone(t *testing.T) {
+func TestReadinessDoesNotDependOnServices(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	s.send(t, guest, "GET", "/readyz", nil).mustBe(t, 200, `{"status": "ok"}`)
@@ -21,7 +21,7 @@ func TestReadinessIsAboutThisProcessAlone(t *testing.T) {
 	s.send(t, guest, "GET", "/healthz", nil).mustBe(t, 200, `{"status": "ok"}`)
 }
 
-func TestStaffSeeWhichServicesAreAway(t *testing.T) {
+func TestStaffSeeWhichServicesAreDown(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	list := func(status string) string {
@@ -34,7 +34,7 @@ func TestStaffSeeWhichServicesAreAway(t *testing.T) {
 	s.send(t, staff, "GET", "/v1/admin/dependencies", nil).mustBe(t, 200, list("serving"))
 }
 
-func TestDependenciesAreAwaitedUntilAllServe(t *testing.T) {
+func TestAwaitReturnsWhenAllServicesAreServing(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	s.health.SetServingStatus("", healthv1.HealthCheckResponse_NOT_SERVING)
@@ -42,12 +42,12 @@ func TestDependenciesAreAwaitedUntilAllServe(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
 	if d.Await(ctx); ctx.Err() == nil {
-		t.Error("they are not awaited, and do not serve")
+		t.Error("Await returned although not all services are serving")
 	}
 	s.health.SetServingStatus("", healthv1.HealthCheckResponse_SERVING)
 	ctx, cancel = context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	if d.Await(ctx); ctx.Err() != nil {
-		t.Error("they serve, and are awaited still")
+		t.Error("Await has not returned although all services are serving")
 	}
 }

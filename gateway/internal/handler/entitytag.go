@@ -16,8 +16,8 @@ import (
 	"souk/gateway/internal/edge"
 )
 
-// entityTag names a representation of a product: its id and version, which If-Match is about, and a digest of the rest,
-// because availability changes without a new version.
+// entityTag returns the entity tag of a product. It contains the ID and the version, which If-Match refers to, and a hash of
+// the rest, because the availability changes without a new version.
 func entityTag(version int64, view api.Product) string {
 	content, err := json.Marshal(view)
 	if err != nil {
@@ -27,20 +27,20 @@ func entityTag(version int64, view api.Product) string {
 	return `"` + view.Id + "." + strconv.FormatInt(version, 10) + "." + hex.EncodeToString(digest[:8]) + `"`
 }
 
-// tags are the entity tags that an If-Match or If-None-Match header names.
+// tags are the entity tags in an If-Match or If-None-Match header.
 type tags struct {
-	// any is for *, which every representation matches.
+	// any means *, which matches every representation.
 	any  bool
 	list []tag
 }
 
 type tag struct {
 	weak bool
-	// quoted has its quotation marks.
+	// quoted is the tag with its quotation marks.
 	quoted string
 }
 
-// parseTags reads a list of entity tags (RFC 9110, section 8.8.3). It skips what is none.
+// parseTags parses a list of entity tags (RFC 9110, section 8.8.3). It skips invalid ones.
 func parseTags(header string) tags {
 	if strings.Trim(header, " \t") == "*" {
 		return tags{any: true}
@@ -58,7 +58,7 @@ func parseTags(header string) tags {
 	return found
 }
 
-// endOfTag returns where the tag that text begins with ends, 0 if it does not begin with one.
+// endOfTag returns the length of the tag at the beginning of text, or 0 if there is none.
 func endOfTag(text string) int {
 	if !strings.HasPrefix(text, `"`) {
 		return 0
@@ -70,12 +70,12 @@ func endOfTag(text string) int {
 	return end
 }
 
-// haveWeakly reports whether the tags name a representation by the weak comparison, which If-None-Match asks for.
+// haveWeakly reports whether the tags match a representation by weak comparison, as required for If-None-Match.
 func (t tags) haveWeakly(quoted string) bool {
 	return t.any || slices.ContainsFunc(t.list, func(t tag) bool { return t.quoted == quoted })
 }
 
-// versionsOf returns the versions of a product that the tags name by the strong comparison, which If-Match asks for.
+// versionsOf returns the versions of a product that the tags match by strong comparison, as required for If-Match.
 func (t tags) versionsOf(product string) []int64 {
 	var versions []int64
 	for _, t := range t.list {
@@ -97,8 +97,8 @@ func splitTag(quoted string) (id string, version int64, ok bool) {
 	return parts[0], version, err == nil && version > 0
 }
 
-// versionToChange returns the version that a product must have to be changed, 0 for any. Unless the header names one, it is the
-// version that the product has now, if that is among those named; a change that comes in between is then noticed by catalog.
+// versionToChange returns the version that a product must have for a change, or 0 for any. If the header names several
+// versions, it returns the current one, if that is among them; catalog then detects a change that comes in between.
 func (h *Handler) versionToChange(ctx context.Context, product, ifMatch string) (int64, error) {
 	named := parseTags(ifMatch)
 	if named.any {
@@ -110,12 +110,12 @@ func (h *Handler) versionToChange(ctx context.Context, product, ifMatch string) 
 	}
 	answer, err := h.Catalog.GetProduct(ctx, &catalogv1.GetProductRequest{IdOrSlug: product})
 	if err != nil {
-		return 0, err // what does not exist is a 404, whatever the header says
+		return 0, err // a missing product is a 404, whatever the header is
 	}
 	current := answer.GetProduct()
 	switch {
 	case !strings.EqualFold(current.GetId(), product):
-		return 0, edge.NotFound("There is no such product.") // it is a slug, by which nothing is changed
+		return 0, edge.NotFound("There is no such product.") // the ID is a slug, which writes do not accept
 	case slices.Contains(versions, current.GetVersion()):
 		return current.GetVersion(), nil
 	default:

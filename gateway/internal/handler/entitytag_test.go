@@ -15,7 +15,7 @@ import (
 
 const updateProduct = catalogv1.CatalogService_UpdateProduct_FullMethodName
 
-func TestAClientThatHasTheProductGetsNothingNew(t *testing.T) {
+func TestAClientWithTheCurrentVersionGets304(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	sell(s, mug())
@@ -36,7 +36,7 @@ func TestAClientThatHasTheProductGetsNothingNew(t *testing.T) {
 	s.send(t, guest, "GET", "/v1/products/nothing", nil, "If-None-Match", "*").refused(t, 404, "not_found")
 }
 
-func TestTagsMayStandOnSeveralLines(t *testing.T) {
+func TestTagsMayBeOnSeveralHeaderLines(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	sell(s, mug())
@@ -51,7 +51,7 @@ func TestTagsMayStandOnSeveralLines(t *testing.T) {
 	s.sendLines(t, "PATCH", `{"title": "Cup"}`, "If-Match", []string{`"a"`, `"b"`}).refused(t, 412, "precondition_failed")
 }
 
-// sendLines sends a request about the mug, as staff, with a header field on so many lines.
+// sendLines sends a request about the mug as staff, with a header field on several lines.
 func (s *shop) sendLines(t *testing.T, method, body, name string, lines []string) reply {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, s.url+"/v1/products/p1", strings.NewReader(body))
@@ -64,7 +64,7 @@ func (s *shop) sendLines(t *testing.T, method, body, name string, lines []string
 	return s.do(t, req)
 }
 
-func TestTheTagChangesWithWhatTheClientSees(t *testing.T) {
+func TestTheTagChangesWithTheVisibleContent(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	product := mug()
@@ -88,7 +88,7 @@ func TestTheTagChangesWithWhatTheClientSees(t *testing.T) {
 	look("its next version")
 }
 
-func TestALevelThatNobodySeesKeepsTheTag(t *testing.T) {
+func TestAnInvisibleChangeOfTheLevelKeepsTheTag(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	sell(s, mug())
@@ -98,7 +98,7 @@ func TestALevelThatNobodySeesKeepsTheTag(t *testing.T) {
 	s.send(t, guest, "GET", "/v1/products/p1", nil, "If-None-Match", first).mustBe(t, 304, "")
 }
 
-func TestAChangeIsOfTheVersionThatWasRead(t *testing.T) {
+func TestIfMatchSelectsTheVersionToChange(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	sell(s, mug())
@@ -131,7 +131,7 @@ func TestAChangeIsOfTheVersionThatWasRead(t *testing.T) {
 		s.send(t, staff, "PATCH", "/v1/products/p1", `{"title": "Cup"}`, "If-Match", match).refused(t, 412, "precondition_failed")
 	}
 	s.send(t, staff, "PATCH", "/v1/products/p1", `{"title": "Cup"}`).refused(t, 428, "precondition_required")
-	// A tag names its product: that of another one with the same version is none of this one.
+	// A tag is valid for its product only, not for another one with the same version.
 	other := mug()
 	other.Id, other.Slug = "p2", "cup"
 	sell(s, mug(), other)
@@ -145,7 +145,7 @@ func TestAChangeIsOfTheVersionThatWasRead(t *testing.T) {
 	s.send(t, staff, "PATCH", "/v1/products/p1", `{"title": "Cup"}`, "If-Match", tag).refused(t, 412, "precondition_failed")
 }
 
-func TestAChangeMayNameSeveralVersions(t *testing.T) {
+func TestIfMatchMayNameSeveralVersions(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	sell(s, mug())
@@ -173,7 +173,7 @@ func TestAChangeMayNameSeveralVersions(t *testing.T) {
 	}
 }
 
-// etagOf returns the tag of the mug at another version.
+// etagOf returns the tag of the mug at a version.
 func (s *shop) etagOf(t *testing.T, version int64) string {
 	t.Helper()
 	product := mug()

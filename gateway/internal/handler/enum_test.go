@@ -15,8 +15,8 @@ import (
 	"souk/gateway"
 )
 
-// The services' contracts are where such a name comes from: one that openapi.yaml does not have would surprise clients.
-func TestTheContractHasEveryNameThatServicesGive(t *testing.T) {
+// The enums in the services' contracts must have the same names as those in openapi.yaml.
+func TestOpenAPIEnumsMatchTheServicesEnums(t *testing.T) {
 	t.Parallel()
 	spec, err := openapi3.NewLoader().LoadFromData(gateway.Spec)
 	if err != nil {
@@ -28,7 +28,7 @@ func TestTheContractHasEveryNameThatServicesGive(t *testing.T) {
 		"ReturnStatus":   namesOf(ordersv1.Return_Status(0), "STATUS_"),
 		"RefundStatus":   namesOf(ordersv1.Refund_Status(0), "STATUS_"),
 		"ShipmentStatus": namesOf(shippingv1.Status(0), "STATUS_"),
-		// The checkout gives one reason of its own.
+		// The checkout adds one reason of its own.
 		"DeclineReason": append(namesOf(paymentsv1.DeclineReason(0), "DECLINE_REASON_"), "expired"),
 	} {
 		var listed []string
@@ -43,7 +43,7 @@ func TestTheContractHasEveryNameThatServicesGive(t *testing.T) {
 	}
 }
 
-// namesOf returns the values of an enum as clients know them, but for UNSPECIFIED.
+// namesOf returns the values of an enum as clients see them, without UNSPECIFIED.
 func namesOf(enum protoreflect.Enum, prefix string) []string {
 	var names []string
 	values := enum.Descriptor().Values()

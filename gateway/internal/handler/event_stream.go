@@ -20,39 +20,40 @@ import (
 )
 
 const (
-	// How long orders waits for something to happen. Then the client gets a comment, or what stands between us
-	// would take the connection for a dead one.
+	// How long orders waits for an event. After that the client gets a comment, so that proxies between us do not close the
+	// connection as idle.
 	eventsWait = 10 * time.Second
-	// How much longer than it waits orders may take.
+	// The extra time of a call to orders beyond its wait.
 	eventsGrace = 5 * time.Second
-	// While orders is away it is asked again after about this long, at first and at last.
+	// While orders is down, the wait between calls grows from the first to the second.
 	firstRetry = 500 * time.Millisecond
 	lastRetry  = 5 * time.Second
 
-	// A client that lost the stream comes back after two seconds.
+	// A client whose stream broke reconnects after two seconds.
 	reconnect = "retry: 2000\n\n"
 	keepAlive = ": keep-alive\n\n"
 )
 
-// eventStream is the timeline of an order as a text of server-sent events that grows while it is read
-// (https://html.spec.whatwg.org/multipage/server-sent-events.html). It ends with ctx, or with the order.
+// eventStream is an io.Reader that produces the timeline of an order as server-sent events
+// (https://html.spec.whatwg.org/multipage/server-sent-events.html). It ends with ctx, or when the order can have no more
+// events.
 type eventStream struct {
 	ctx    context.Context
 	orders ordersv1.OrdersServiceClient
 	logger *slog.Logger
 	order  string
-	// after is the position of the last event that was written.
+	// after is the position of the last event in the stream so far.
 	after int32
-	// over says that no event will come after it.
+	// over says that there will be no more events.
 	over bool
-	// retry is about how long to wait before orders is asked again; 0 while it answers.
+	// retry is the approximate wait before the next call to orders; 0 while orders answers.
 	retry time.Duration
-	// text is what was written and not read yet.
+	// text is the part of the stream that has not been read yet.
 	text bytes.Buffer
 }
 
-// Read implements io.Reader. It blocks until there is something to say; the end is always io.EOF, because a stream
-// under way cannot become a problem.
+// Read implements io.Reader. It blocks until there is text. The only error is io.EOF, because a running stream cannot turn into
+// a problem.
 func (s *eventStream) Read(p []byte) (int, error) {
 	if s.text.Len() == 0 && (s.over || !s.grow()) {
 		return 0, io.EOF
@@ -60,9 +61,9 @@ func (s *eventStream) Read(p []byte) (int, error) {
 	return s.text.Read(p)
 }
 
-// grow writes the next events or, when there are none for a while, a comment. It returns false at the stream's end.
+// grow adds the next events or, if there are none for a while, a comment. It returns false at the end of the stream.
 func (s *eventStream) grow() bool {
-	// After a failure orders is only looked at: the breaker lets few calls try, and none of them should take long.
+	// After a failure the call does not wait for events: a half-open breaker lets few calls through, and they should be short.
 	wait := eventsWait
 	if s.retry > 0 {
 		s.pause()
@@ -76,7 +77,7 @@ func (s *eventStream) grow() bool {
 	case err != nil:
 		s.failed(err)
 	case len(answer.GetEvents()) == 0 && time.Since(asked) < wait/2:
-		s.retry = firstRetry // it does not wait, because it stops
+		s.retry = firstRetry // orders answers without waiting because it is stopping
 	default:
 		s.retry = 0
 		s.write(answer)
@@ -95,7 +96,7 @@ func (s *eventStream) ask(wait time.Duration) (*ordersv1.WaitForEventsResponse, 
 	})
 }
 
-// refuses reports whether asking again is no use: the token is not taken any more, or the order is not there.
+// refuses reports whether retrying is useless, because the token has expired or the order does not exist.
 func refuses(err error) bool {
 	switch status.Code(err) {
 	case codes.Unauthenticated, codes.PermissionDenied, codes.NotFound:
@@ -112,7 +113,7 @@ func (s *eventStream) failed(err error) {
 	s.retry = min(max(2*s.retry, firstRetry), lastRetry)
 }
 
-// pause waits before orders is asked again; not all streams for the same time.
+// pause waits before orders is called again. The wait has a random part, so that streams do not all retry at once.
 func (s *eventStream) pause() {
 	select {
 	case <-s.ctx.Done():
@@ -129,11 +130,11 @@ type orderEvent struct {
 func (s *eventStream) write(answer *ordersv1.WaitForEventsResponse) {
 	order := answer.GetOrder()
 	for _, e := range answer.GetEvents() {
-		// Strings and a time are always JSON.
+		// Marshaling strings and a time cannot fail.
 		data, _ := json.Marshal(orderEvent{TimelineEntry: timelineView(e.GetEntry()), Status: statusView(order.GetStatus())})
 		fmt.Fprintf(&s.text, "id: %d\nevent: %s\ndata: %s\n\n", e.GetPosition(), e.GetEntry().GetEvent(), data)
 		s.after = e.GetPosition()
 	}
-	// Nothing happens any more to an order with one of these.
+	// These statuses are final.
 	s.over = order.GetStatus() == ordersv1.Status_STATUS_REJECTED || order.GetStatus() == ordersv1.Status_STATUS_CANCELLED
 }

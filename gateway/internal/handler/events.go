@@ -9,8 +9,8 @@ import (
 	"souk/gateway/internal/edge"
 )
 
-// StreamOrderEvents sends what happens to an order as it happens. The first answer of orders decides whether there
-// is a stream at all; from then on only its end can tell the client anything.
+// StreamOrderEvents sends the events of an order as they happen. If the first call to orders fails, the client gets a problem;
+// after that the stream can only end.
 func (h *Handler) StreamOrderEvents(ctx context.Context, req api.StreamOrderEventsRequestObject) (api.StreamOrderEventsResponseObject, error) {
 	after, err := lastPosition(req.Params.LastEventID)
 	if err != nil {
@@ -24,7 +24,7 @@ func (h *Handler) StreamOrderEvents(ctx context.Context, req api.StreamOrderEven
 	s.text.WriteString(reconnect)
 	s.write(answer)
 	if s.over && len(answer.GetEvents()) == 0 {
-		// An EventSource that gets this does not come back.
+		// An EventSource does not reconnect after 204.
 		return api.StreamOrderEvents204Response{}, nil
 	}
 	return api.StreamOrderEvents200TexteventStreamResponse{Body: s, Headers: api.StreamOrderEvents200ResponseHeaders{
@@ -32,7 +32,7 @@ func (h *Handler) StreamOrderEvents(ctx context.Context, req api.StreamOrderEven
 	}}, nil
 }
 
-// lastPosition reads a Last-Event-ID; without one it is 0, before the first event.
+// lastPosition parses a Last-Event-ID. Without one it returns 0, the position before the first event.
 func lastPosition(lastEventID *string) (int32, error) {
 	if lastEventID == nil {
 		return 0, nil

@@ -22,13 +22,13 @@ const (
 	rejected  = ordersv1.Status_STATUS_REJECTED
 )
 
-// happens has orders tell of the order as l does.
+// happens makes orders report events from l.
 func happens(s *shop, l *timeline) *timeline {
 	on(s, waitForEvents, l.wait)
 	return l
 }
 
-func TestAStreamTellsWhatHappenedAndWhatHappens(t *testing.T) {
+func TestAStreamSendsPastAndNewEvents(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	l := happens(s, newTimeline(confirmed, "placed", "confirmed"))
@@ -55,7 +55,7 @@ func TestAStreamTellsWhatHappenedAndWhatHappens(t *testing.T) {
 	}
 }
 
-func TestAStreamGoesOnAfterWhatTheClientHas(t *testing.T) {
+func TestAStreamContinuesAfterTheLastEventID(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	l := happens(s, newTimeline(confirmed, "placed", "confirmed"))
@@ -67,7 +67,7 @@ func TestAStreamGoesOnAfterWhatTheClientHas(t *testing.T) {
 	c.mustSay(t, eventText(3, "returned", "confirmed"))
 }
 
-func TestWhoHasAllOfAnEndedOrderNeedNotComeBack(t *testing.T) {
+func TestAClientWithAllEventsOfAFinalOrderGets204(t *testing.T) {
 	t.Parallel()
 	for _, status := range []ordersv1.Status{cancelled, rejected} {
 		s := open(t)
@@ -104,7 +104,7 @@ func TestAStreamThatCannotBeginIsAProblem(t *testing.T) {
 	}
 }
 
-func TestStreamsDoNotHoldUpTheEndOfTheProcess(t *testing.T) {
+func TestStreamsDoNotDelayTheShutdown(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	happens(s, newTimeline(confirmed, "placed"))
@@ -128,7 +128,7 @@ func TestStreamsDoNotHoldUpTheEndOfTheProcess(t *testing.T) {
 	}
 }
 
-func TestACustomerHasSoManyStreams(t *testing.T) {
+func TestStreamsPerCustomerAreLimited(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	happens(s, newTimeline(confirmed, "placed"))
@@ -151,7 +151,7 @@ func TestACustomerHasSoManyStreams(t *testing.T) {
 	}
 }
 
-func TestAClientThatLeavesAStreamEndsTheWaiting(t *testing.T) {
+func TestLeavingAStreamCancelsTheCallToOrders(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	began, ended := make(chan struct{}), make(chan struct{})

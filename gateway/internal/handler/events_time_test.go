@@ -20,8 +20,8 @@ import (
 	"souk/platform/rpc"
 )
 
-// bubble is the gateway before orders alone, where time passes only when everything waits. Its server has the
-// timeouts of platform/service, and connections hold buffer bytes that were not read.
+// bubble runs the gateway in a synctest bubble with a fake of orders only. Its server has the timeouts of platform/service, and
+// connections buffer as many bytes as buffer says.
 func bubble(t *testing.T, l *timeline, buffer int) *shop {
 	t.Helper()
 	_, private, err := ed25519.GenerateKey(nil)
@@ -45,7 +45,7 @@ func bubble(t *testing.T, l *timeline, buffer int) *shop {
 	return s
 }
 
-// quiet reads comments for at least so long, and checks that none keeps the client waiting for more than 15 seconds.
+// quiet reads comments for at least this long, and checks that the stream is never silent for more than 15 seconds.
 func (l *listener) quiet(t *testing.T, long time.Duration) {
 	t.Helper()
 	for start, last := time.Now(), time.Now(); time.Since(start) < long; last = time.Now() {
@@ -63,7 +63,7 @@ func TestAQuietStreamIsKeptAlive(t *testing.T) {
 		c := bubble(t, l, 1<<20).listen(t)
 		c.mustSay(t, "retry: 2000", eventText(1, "placed", "confirmed"))
 		c.quiet(t, 10*time.Minute)
-		// It asks once for each comment, and for the first event.
+		// One call for each comment, and one for the first event.
 		if asked := len(l.questions()); asked > 63 {
 			t.Errorf("orders was asked %d times", asked)
 		}
@@ -76,11 +76,11 @@ func TestAQuietStreamIsKeptAlive(t *testing.T) {
 	})
 }
 
-func TestAStreamWaitsForOrdersToComeBack(t *testing.T) {
+func TestAStreamContinuesAfterAnOutageOfOrders(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		err error
-		// asked is how often orders may be asked in two minutes.
+		// asked is the maximum number of calls to orders in two minutes.
 		asked int
 	}{
 		"away":   {rpc.Error(codes.Unavailable, "", "away"), 50},
@@ -120,7 +120,7 @@ func TestAStreamWaitsForOrdersToComeBack(t *testing.T) {
 	}
 }
 
-func TestAStreamEndsWithItsToken(t *testing.T) {
+func TestAStreamEndsWhenItsTokenExpires(t *testing.T) {
 	t.Parallel()
 	for name, err := range map[string]error{"all is well": nil, "orders is away": rpc.Error(codes.Unavailable, "", "away"), "orders hangs": errHangs} {
 		t.Run(name, func(t *testing.T) {
@@ -140,14 +140,14 @@ func TestAStreamEndsWithItsToken(t *testing.T) {
 				if lived := time.Since(start); lived != life {
 					t.Errorf("it lived %v, its token %v", lived, life)
 				}
-				// The clocks of two machines may differ by seconds, but a stream does not begin in them.
+				// A token that expired seconds ago is still accepted because clocks may differ, but not for a new stream.
 				s.send(t, guest, "GET", "/v1/orders/o1/events", nil, "Authorization", token).refused(t, 401, "unauthenticated")
 			})
 		})
 	}
 }
 
-func TestAStreamEndsWhenOrdersRefusesIt(t *testing.T) {
+func TestAStreamEndsIfOrdersRefusesTheCall(t *testing.T) {
 	t.Parallel()
 	for _, code := range []codes.Code{codes.Unauthenticated, codes.NotFound, codes.PermissionDenied} {
 		t.Run(code.String(), func(t *testing.T) {
@@ -165,11 +165,11 @@ func TestAStreamEndsWhenOrdersRefusesIt(t *testing.T) {
 	}
 }
 
-func TestAClientThatDoesNotReadLosesItsStream(t *testing.T) {
+func TestTheStreamOfAClientThatDoesNotReadIsClosed(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
-		// More than the connection holds, and the client's own buffer.
+		// More than the buffers of the connection and the client can take.
 		c := bubble(t, newTimeline(confirmed, strings.Split(strings.Repeat("event ", 1000), " ")...), 4<<10).listen(t)
 		time.Sleep(11 * time.Second)
 		rest, err := io.ReadAll(c.lines)

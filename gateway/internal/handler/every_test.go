@@ -14,7 +14,7 @@ import (
 
 const addressBody = `{"name": "Sam", "line1": "1", "city": "Leeds", "postal_code": "LS1", "country": "GB"}`
 
-// every has a good request to each operation that asks a service.
+// every contains a valid request to each operation that calls a service.
 var every = []struct {
 	method, path string
 	body         any
@@ -77,7 +77,7 @@ func TestEveryOperationWithoutItsServiceIsUnavailable(t *testing.T) {
 	}
 }
 
-func TestNoOperationTellsWhatWentWrongInside(t *testing.T) {
+func TestAnswersDoNotRevealInternalErrors(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	secret := status.Error(codes.Internal, "secret")

@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// FuzzHeaders: tags name a version or none, and only what stands in them, and a Last-Event-ID a position that an order can have.
+// FuzzHeaders checks that parsed tags name only versions and tags in the header, and that a Last-Event-ID is a position that an
+// order can have.
 func FuzzHeaders(f *testing.F) {
 	const mine = `"p1.7.0123456789abcdef"`
 	for _, seed := range []string{mine, "*", " * ", "W/" + mine, `"other", ` + mine, `"p1.0.x"`, `"p1.-7.x"`, `"a,b"`, `"a"b, "c"`, "99999999999999999999", "2147483647", "2147483648", "+1", "", ",", "\xff"} {

@@ -21,8 +21,8 @@ import (
 	catalogv1 "souk/proto/gen/souk/catalog/v1"
 )
 
-// FuzzGateway sends what a client may write on its connection to the whole gateway, before services that answer with
-// something. Whatever it is, the answer is no 500, and every error that the gateway itself answers is a problem.
+// FuzzGateway sends arbitrary bytes on a connection to the whole gateway, whose services answer every call. The answer must not
+// be a 500, and every error of the gateway must be a problem.
 func FuzzGateway(f *testing.F) {
 	s := open(f)
 	s.willing()
@@ -62,16 +62,16 @@ func FuzzGateway(f *testing.F) {
 		}
 		content, err := io.ReadAll(answer.Body)
 		if err != nil {
-			return // a stream that goes on
+			return // an endless stream
 		}
 		mustBeAnAnswer(t, answer, content)
 	})
 }
 
-// framing is what says where a request ends, which exchange says itself.
+// framing matches the headers that determine where a request ends. exchange sets them itself.
 var framing = regexp.MustCompile(`(?im)^(content-length|transfer-encoding|connection|expect)[^\n]*\n`)
 
-// exchange sends a request and returns the answer; nil if there is none, because the server waits for more.
+// exchange sends a request and returns the answer; nil if there is none because the server waits for more.
 func exchange(conn net.Conn, head string, body []byte) *http.Response {
 	_ = conn.SetDeadline(time.Now().Add(2 * time.Second))
 	go func() {
@@ -85,7 +85,8 @@ func exchange(conn net.Conn, head string, body []byte) *http.Response {
 	return answer
 }
 
-// mustBeAnAnswer fails the test for what no client is to get. What has no request id is net/http's own refusal.
+// mustBeAnAnswer fails the test for an answer that clients must never get. An answer without a request ID was written by
+// net/http itself.
 func mustBeAnAnswer(t *testing.T, answer *http.Response, content []byte) {
 	t.Helper()
 	if answer.StatusCode < 400 {
@@ -105,7 +106,7 @@ func mustBeAnAnswer(t *testing.T, answer *http.Response, content []byte) {
 	}
 }
 
-// willing has every service answer every call with something.
+// willing makes every service answer every call with some message.
 func (s *shop) willing() {
 	s.imported.answer = &catalogv1.ImportProductsResponse{}
 	fill(s.imported.answer.ProtoReflect())
@@ -120,7 +121,7 @@ func (s *shop) willing() {
 	})
 }
 
-// something has an RPC of the shop answered with a message that has every field.
+// something makes an RPC return a message in which every field is set.
 func (s *shop) something(method protoreflect.MethodDescriptor) {
 	kind, err := protoregistry.GlobalTypes.FindMessageByName(method.Output().FullName())
 	if err != nil || !strings.HasPrefix(string(method.FullName()), "souk.") {
@@ -132,7 +133,7 @@ func (s *shop) something(method protoreflect.MethodDescriptor) {
 	s.hooks[full] = func(context.Context, any) (any, error) { return answer.Interface(), nil }
 }
 
-// fill sets every field of a message, and each list to one element.
+// fill sets every field of a message. Lists get one element.
 func fill(message protoreflect.Message) {
 	fields := message.Descriptor().Fields()
 	for i := range fields.Len() {
@@ -150,10 +151,10 @@ func fill(message protoreflect.Message) {
 	}
 }
 
-// samples are texts that have to be like something.
+// samples are valid values for fields with a required format.
 var samples = map[protoreflect.Name]string{"currency": "GBP", "country": "GB"}
 
-// sample returns a value. The last number of an enum is a status in which nothing more happens.
+// sample returns a value for a field. For an enum it is the last one, because that is a final status.
 func sample(field protoreflect.FieldDescriptor) protoreflect.Value {
 	switch field.Kind() {
 	case protoreflect.StringKind:

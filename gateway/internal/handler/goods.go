@@ -9,19 +9,20 @@ import (
 	"souk/gateway/internal/api"
 )
 
-// goods are a line of a cart with what catalog and inventory say of it.
+// goods is a line of a cart with its data from catalog and inventory.
 type goods struct {
 	line *cartsv1.Line
-	// sold is nil for what is no longer sold.
+	// sold is nil if the variant is no longer on sale.
 	sold *catalogv1.SoldVariant
-	// known is what catalog has of the line: sold, or what was withdrawn; nil for nothing.
+	// known is the variant in catalog, on sale or withdrawn; nil if there is none.
 	known        *catalogv1.SoldVariant
 	availability api.Availability
-	// problems are why the line cannot be bought as it is: none when it can, nor of stock while inventory cannot be asked.
+	// problems are the reasons why the line cannot be bought as it is. While inventory does not answer, there are no problems
+	// about stock.
 	problems []api.LineProblem
 }
 
-// goods asks catalog and inventory about the lines of a cart.
+// goods gets the data for the lines of a cart from catalog and inventory.
 func (h *Handler) goods(ctx context.Context, cart *cartsv1.Cart) ([]goods, error) {
 	skus := views(cart.GetLines(), (*cartsv1.Line).GetSku)
 	sold, withdrawn, err := h.variants(ctx, skus)
@@ -42,7 +43,7 @@ func (h *Handler) goods(ctx context.Context, cart *cartsv1.Cart) ([]goods, error
 	}), nil
 }
 
-// title names a variant by its product and, where the product has several, itself.
+// title returns the title of the product, followed by the title of the variant if it has one.
 func (g goods) title() string {
 	switch title := g.known.GetVariant().GetTitle(); {
 	case g.known == nil:

@@ -1,5 +1,5 @@
-// Package handler is responsible for the operations of the REST contract: it asks the services, composes
-// their answers, and returns their errors for the edge to turn into problems.
+// Package handler implements the operations of the REST contract. It calls the services and combines their answers. The edge
+// converts the errors it returns to problems.
 package handler
 
 import (
@@ -19,7 +19,7 @@ import (
 	"souk/gateway/internal/feed"
 )
 
-// Services are the services that the gateway asks.
+// Services are the clients of the services.
 type Services struct {
 	Catalog   catalogv1.CatalogServiceClient
 	Customers customersv1.CustomersServiceClient
@@ -44,19 +44,19 @@ type Handler struct {
 
 var _ api.StrictServerInterface = (*Handler)(nil)
 
-// Options are what a handler works with, beside the services.
+// Options are a handler's other dependencies.
 type Options struct {
 	Dependencies Dependencies
-	// Ready reports whether the process is to be given requests.
+	// Ready reports whether the process is ready for requests.
 	Ready func() bool
-	// Currency is what the shop sells in, ISO 4217.
+	// Currency is the shop's currency, an ISO 4217 code.
 	Currency string
-	// Stock knows of which SKUs the availability has changed; nil has inventory asked each time.
+	// Stock records for which SKUs the availability has changed. If it is nil, inventory is asked each time.
 	Stock  *feed.Changes
 	Logger *slog.Logger
 }
 
-// New returns a handler that asks services.
+// New returns a handler that calls services.
 func New(services Services, options Options) *Handler {
 	return &Handler{
 		Services: services, dependencies: options.Dependencies, ready: options.Ready, currency: options.Currency,
@@ -72,7 +72,7 @@ func moneyProto(m api.Money) *moneyv1.Money {
 	return &moneyv1.Money{Amount: m.Amount, Currency: m.Currency}
 }
 
-// value returns what p points to, or the zero value.
+// value returns *p, or the zero value if p is nil.
 func value[T any](p *T) T {
 	var zero T
 	if p == nil {
@@ -81,7 +81,7 @@ func value[T any](p *T) T {
 	return *p
 }
 
-// views turns a list of answers into views; never nil, so that JSON has [] and not null.
+// views converts a list of answers to views. It never returns nil, so that the JSON is [] and not null.
 func views[From, To any](from []From, view func(From) To) []To {
 	to := make([]To, len(from))
 	for i, f := range from {
@@ -90,7 +90,7 @@ func views[From, To any](from []From, view func(From) To) []To {
 	return to
 }
 
-// optional returns nil for an empty string, which leaves it out of the JSON.
+// optional returns nil for an empty string, so that it is omitted from the JSON.
 func optional(s string) *string {
 	if s == "" {
 		return nil

@@ -18,19 +18,19 @@ import (
 	"souk/platform/rpc"
 )
 
-// importer is catalog's import.
+// importer is catalog's import RPC.
 type importer struct {
 	catalogv1.UnimplementedCatalogServiceServer
 	answer *catalogv1.ImportProductsResponse
-	// early is an error that is answered before the file is read.
+	// early, if not nil, is returned before the file is read.
 	early error
 
 	file bytes.Buffer
-	// ended has how the stream ended, once it has.
+	// ended receives the error with which the stream ended.
 	ended chan error
 }
 
-// end notes how the stream ended, unless nobody has asked how the one before did.
+// end records the end of the stream. It drops it if the previous one was not read.
 func (i *importer) end(err error) {
 	select {
 	case i.ended <- err:
@@ -57,7 +57,7 @@ func (i *importer) ImportProducts(stream catalogv1.CatalogService_ImportProducts
 	}
 }
 
-func TestAFileReachesCatalogWholeAndItsQuantitiesInventory(t *testing.T) {
+func TestAnImportReachesCatalogAndItsQuantitiesReachInventory(t *testing.T) {
 	t.Parallel()
 	for _, size := range []int{1, 64<<10 - 1, 64 << 10, 64<<10 + 1, 3 << 20} {
 		t.Run(fmt.Sprint(size), func(t *testing.T) {
@@ -87,7 +87,7 @@ func TestAFileReachesCatalogWholeAndItsQuantitiesInventory(t *testing.T) {
 	}
 }
 
-func TestStockIsOpenedInBatchesThatInventoryTakes(t *testing.T) {
+func TestInitialStockIsSentInBatches(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	s.imported.answer = &catalogv1.ImportProductsResponse{}
@@ -123,7 +123,7 @@ func TestAFileThatIsTooLargeIsNotImported(t *testing.T) {
 			select {
 			case err := <-s.imported.ended:
 				if errors.Is(err, io.EOF) {
-					t.Error("catalog took the part for the whole file")
+					t.Error("catalog took a part for the whole file")
 				}
 			case <-time.After(10 * time.Second):
 				t.Error("catalog still waits for the rest")
@@ -132,7 +132,7 @@ func TestAFileThatIsTooLargeIsNotImported(t *testing.T) {
 	}
 }
 
-func TestAnImportThatFailsSaysWhy(t *testing.T) {
+func TestAFailedImportNamesTheReason(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	s.imported.early = rpc.Error(codes.InvalidArgument, "VALIDATION_FAILED", "no header")

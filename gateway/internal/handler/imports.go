@@ -17,8 +17,8 @@ const (
 	importReason = "product import"
 )
 
-// ImportProducts sends a CSV file to catalog, and the quantities it names to inventory, which opens the stock
-// of SKUs that have none. Both can be done again, so an import that failed half-way is run again.
+// ImportProducts sends a CSV file to catalog. It sends the quantities in it to inventory, which sets the initial stock of SKUs
+// that have none. Both steps are repeatable, so an import that failed can be run again.
 func (h *Handler) ImportProducts(ctx context.Context, req api.ImportProductsRequestObject) (api.ImportProductsResponseObject, error) {
 	answer, err := h.sendFile(ctx, req.Body)
 	if err != nil {
@@ -47,7 +47,7 @@ func (h *Handler) sendFile(ctx context.Context, file io.Reader) (*catalogv1.Impo
 	for {
 		n, readErr := io.ReadFull(file, chunk)
 		if n > 0 {
-			// io.EOF here means that catalog has answered already; CloseAndRecv says what.
+			// io.EOF means that catalog has already answered; CloseAndRecv returns the answer.
 			if err := stream.Send(&catalogv1.ImportProductsRequest{Chunk: chunk[:n]}); errors.Is(err, io.EOF) {
 				break
 			} else if err != nil {

@@ -12,18 +12,19 @@ import (
 )
 
 const (
-	// How many pages of the catalog a list of products in stock may look through.
+	// The maximum number of catalog pages that a list of products in stock reads.
 	maxStockPages = 10
 	stockPage     = 100
-	// The most values that a facet shows, as in catalog.
+	// The maximum number of values of a facet, as in catalog.
 	facetValues = 50
 )
 
-// listInStock looks through the catalog for products that inventory has, because catalog does not know stock.
+// listInStock reads pages of the catalog and leaves out products that inventory does not have, because catalog does not know
+// the stock.
 func (h *Handler) listInStock(ctx context.Context, query *catalogv1.ListProductsRequest) (api.ListProductsResponseObject, error) {
 	limit, facets := int(query.GetLimit()), query.GetFacets()
 	query.Facets = false
-	// Most products can be bought: twice as many as are wanted nearly always do.
+	// Twice the limit is nearly always enough, because most products are in stock.
 	query.Limit = min(2*query.GetLimit(), stockPage)
 	list := api.ProductList{Items: []api.Product{}}
 	next, err := h.eachInStock(ctx, query, func(p *catalogv1.Product, levels levels) bool {
@@ -44,8 +45,9 @@ func (h *Handler) listInStock(ctx context.Context, query *catalogv1.ListProducts
 	return api.ListProducts200JSONResponse{Body: list}, nil
 }
 
-// eachInStock shows the products of a query that can be bought, from its cursor on, until show returns false or
-// maxStockPages pages have been looked through, the first of the query's limit. It returns the cursor of the rest, "" when there is none.
+// eachInStock calls show for the products of a query that are in stock, starting at its cursor, until show returns false or
+// maxStockPages pages have been read. The first page has the query's limit. It returns the cursor of the rest, or "" if there
+// is none.
 func (h *Handler) eachInStock(
 	ctx context.Context, query *catalogv1.ListProductsRequest, show func(*catalogv1.Product, levels) bool,
 ) (next string, err error) {
@@ -74,8 +76,8 @@ func (h *Handler) eachInStock(
 	return query.GetCursor(), nil
 }
 
-// facetsInStock counts the products of a query that can be bought by category and brand, over all pages of the list as
-// far as eachInStock looks.
+// facetsInStock counts the products of a query that are in stock by category and brand. It counts over the whole list, as far
+// as eachInStock reads.
 func (h *Handler) facetsInStock(ctx context.Context, query *catalogv1.ListProductsRequest) ([]api.Facet, error) {
 	query.Cursor, query.Limit, query.Brief = "", stockPage, true
 	categories, brands := tally{}, tally{}
@@ -93,10 +95,10 @@ func (h *Handler) facetsInStock(ctx context.Context, query *catalogv1.ListProduc
 	}, nil
 }
 
-// tally counts products by a value of theirs.
+// tally counts products by a value, such as their brand.
 type tally map[string]api.FacetValue
 
-// count counts a product, unless it has no such value.
+// count counts a product, unless value is empty.
 func (t tally) count(value, name string) {
 	if value == "" {
 		return
@@ -110,7 +112,7 @@ func (t tally) count(value, name string) {
 	t[value] = counted
 }
 
-// values returns the most common values first.
+// values returns the most frequent values first.
 func (t tally) values() []api.FacetValue {
 	sorted := slices.SortedFunc(maps.Values(t), func(a, b api.FacetValue) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Value, b.Value))

@@ -9,14 +9,15 @@ import (
 	inventoryv1 "souk/proto/gen/souk/inventory/v1"
 )
 
-// asked is what was read of the owners.
+// asked counts what was read from the owners.
 type asked struct {
 	mu sync.Mutex
-	// products and brief count the products that catalog was asked for, in full and brief; skus those that inventory was asked about.
+	// products and brief count the products that catalog returned, in full and brief; skus counts the SKUs that inventory was
+	// asked about.
 	products, brief, skus int
 }
 
-// recordAsked records what is read of catalog's lists and inventory's levels from now on.
+// recordAsked starts counting.
 func recordAsked(s *shop) *asked {
 	a := &asked{}
 	s.mu.Lock()
@@ -41,8 +42,8 @@ func recordAsked(s *shop) *asked {
 	return a
 }
 
-// TestInStockReadsLittleMoreThanThePage has a catalog of 2,000 products, of which nine in ten can be bought.
-func TestInStockReadsLittleMoreThanThePage(t *testing.T) {
+// The catalog has 2,000 products, of which nine in ten are in stock.
+func TestAPageOfProductsInStockReadsFewProducts(t *testing.T) {
 	t.Parallel()
 	s, products, _ := told(t)
 	goods := make([]*catalogv1.Product, 2000)
@@ -68,7 +69,7 @@ func TestInStockReadsLittleMoreThanThePage(t *testing.T) {
 	if read.brief != 1000 || read.skus != 1000 {
 		t.Errorf("facets read %d brief products and %d SKUs, want 1000 of each", read.brief, read.skus)
 	}
-	// Another product changes: catalog is asked again, and what can be had of the rest is known.
+	// Another product changes. Catalog is asked again, but the levels of the other products are still cached.
 	products.tells(t, "9999")
 	if page := s.list(t, "in_stock=true&limit=20&facets=true"); len(page.Items) != 20 || read.skus != 1000 {
 		t.Errorf("a page of %d products, and inventory was asked about %d SKUs by now, want 1000", len(page.Items), read.skus)

@@ -13,7 +13,7 @@ import (
 	"souk/gateway/internal/lastgood"
 )
 
-// lastJwks is the last answer of customers, for when it is away.
+// lastJwks is the last answer of customers, for use while customers is down.
 type lastJwks = atomic.Pointer[knownJwks]
 
 type knownJwks struct {
@@ -21,10 +21,10 @@ type knownJwks struct {
 	at time.Time
 }
 
-// How long a client may keep the keys.
+// How long a client may cache the keys.
 const jwksCacheControl = "public, max-age=300"
 
-// GetJwks publishes the keys of access tokens: while customers is away, those it had last.
+// GetJwks publishes the verification keys of access tokens. While customers is down, it returns the last known keys.
 func (h *Handler) GetJwks(ctx context.Context, _ api.GetJwksRequestObject) (api.GetJwksResponseObject, error) {
 	headers := api.GetJwks200ResponseHeaders{CacheControl: jwksCacheControl}
 	answer, err := h.Keys.ListKeys(ctx, &accessv1.ListKeysRequest{})
@@ -42,7 +42,7 @@ func (h *Handler) GetJwks(ctx context.Context, _ api.GetJwksRequestObject) (api.
 	return api.GetJwks200JSONResponse{Body: known.Jwks, Headers: headers}, nil
 }
 
-// jwkView writes an Ed25519 key as RFC 8037 has it.
+// jwkView converts an Ed25519 key to the form of RFC 8037.
 func jwkView(k *accessv1.Key) api.Jwk {
 	return api.Jwk{
 		Kty: "OKP", Crv: "Ed25519", Alg: "EdDSA", Use: "sig", Kid: k.GetId(),

@@ -19,7 +19,7 @@ const (
 	adjustment  = `{"delta": 5, "reason": "delivery"}`
 )
 
-func TestAKeyReachesTheServiceThatKeepsIt(t *testing.T) {
+func TestAKeyReachesTheServiceThatStoresIt(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	sell(s, plain(1))

@@ -19,7 +19,7 @@ import (
 	"souk/platform/balance"
 )
 
-// keys is an instance of a service that answers everything with err.
+// keys is an instance of a service that answers every call with err.
 type keys struct {
 	accessv1.UnimplementedKeysServiceServer
 	err error
@@ -29,7 +29,7 @@ func (k keys) ListKeys(context.Context, *accessv1.ListKeysRequest) (*accessv1.Li
 	return &accessv1.ListKeysResponse{}, k.err
 }
 
-// callPair calls a service of which one instance of two fails, until that one is left alone.
+// callPair calls a service with one failing instance of two, until that instance is ejected.
 func callPair(t *testing.T, service string) {
 	t.Helper()
 	listeners := map[string]*bufconn.Listener{}
@@ -57,8 +57,8 @@ func callPair(t *testing.T, service string) {
 	}
 }
 
-// It is not parallel, because the other tests take it that no instance is left alone.
-func TestStaffSeeWhichInstancesAreLeftAlone(t *testing.T) {
+// Not parallel, because other tests expect that no instance is ejected.
+func TestStaffSeeWhichInstancesAreEjected(t *testing.T) {
 	s := open(t)
 	callPair(t, "orders")
 	var list struct {

@@ -11,7 +11,7 @@ import (
 	"souk/gateway/internal/degraded"
 )
 
-// orderViews composes orders with shipping's parcels.
+// orderViews combines orders with parcels from shipping.
 func (h *Handler) orderViews(ctx context.Context, orders []*ordersv1.Order) []api.Order {
 	parcels := h.shipments(ctx, orders)
 	return views(orders, func(o *ordersv1.Order) api.Order {
@@ -19,7 +19,7 @@ func (h *Handler) orderViews(ctx context.Context, orders []*ordersv1.Order) []ap
 	})
 }
 
-// wholeOrderView is an order as all answers but that to a checkout show it.
+// wholeOrderView returns an order as all answers show it, except the answer to a checkout.
 func wholeOrderView(o *ordersv1.Order, parcels []*shippingv1.Shipment) api.Order {
 	view, refunds := orderView(o, parcels), views(o.GetRefunds(), refundView)
 	view.Refunds, view.Rejection = &refunds, rejectionView(o.GetRejection())
@@ -30,8 +30,8 @@ func (h *Handler) composedOrder(ctx context.Context, order *ordersv1.Order) api.
 	return h.orderViews(ctx, []*ordersv1.Order{order})[0]
 }
 
-// shipments returns the parcels of the orders that were dispatched. An order without its parcels is still an
-// order, so shipping being away is no error.
+// shipments returns the parcels of dispatched orders. It returns no error if shipping fails, because an order without its
+// parcels is still useful.
 func (h *Handler) shipments(ctx context.Context, orders []*ordersv1.Order) map[string][]*shippingv1.Shipment {
 	byOrder := map[string][]*shippingv1.Shipment{}
 	var dispatched []string
@@ -54,8 +54,8 @@ func (h *Handler) shipments(ctx context.Context, orders []*ordersv1.Order) map[s
 	return byOrder
 }
 
-// dispatchedOrder shows an order with its parcel as orders knows it. An orders service of the version before does not tell, so then
-// shipping is asked.
+// dispatchedOrder returns an order with its parcel as orders knows it. An earlier version of orders does not send the parcel,
+// so shipping is asked then.
 func (h *Handler) dispatchedOrder(ctx context.Context, o *ordersv1.Order) api.Order {
 	if o.GetShipment() == nil {
 		return h.composedOrder(ctx, o)
@@ -65,7 +65,7 @@ func (h *Handler) dispatchedOrder(ctx context.Context, o *ordersv1.Order) api.Or
 	return view
 }
 
-// parcelStatus has what each event of a timeline says of the order's parcel.
+// parcelStatus maps events of a timeline to the status of the order's parcel.
 var parcelStatus = map[api.TimelineEvent]api.ShipmentStatus{
 	api.TimelineEventDispatched:     api.ShipmentStatusLabelCreated,
 	api.TimelineEventInTransit:      api.ShipmentStatusInTransit,
@@ -73,7 +73,7 @@ var parcelStatus = map[api.TimelineEvent]api.ShipmentStatus{
 	api.TimelineEventDelivered:      api.ShipmentStatusDelivered,
 }
 
-// parcelView is the order's parcel by its timeline.
+// parcelView returns the order's parcel according to its timeline.
 func parcelView(o *ordersv1.Order) api.Shipment {
 	parcel := api.Shipment{
 		Id: o.GetShipment().GetId(), Carrier: o.GetShipment().GetCarrier(), TrackingNumber: o.GetShipment().GetTrackingNumber(),
@@ -88,8 +88,8 @@ func parcelView(o *ordersv1.Order) api.Shipment {
 	return parcel
 }
 
-// orderView is all that the answer to a checkout shows: what is added to it changes the bytes that keys which are
-// still known were answered with.
+// orderView returns the part of an order in the answer to a checkout. Do not add fields to it: repeated requests with an
+// idempotency key must get the same bytes as before.
 func orderView(o *ordersv1.Order, parcels []*shippingv1.Shipment) api.Order {
 	payment := o.GetPayment()
 	return api.Order{
@@ -114,7 +114,7 @@ func totalsView(t *ordersv1.Totals) api.Totals {
 	}
 }
 
-// rejectionView says why a checkout was refused, as its answer did; nil for an order that was not rejected.
+// rejectionView returns the reason of a rejection, as in the answer to the checkout; nil if the order was not rejected.
 func rejectionView(r *ordersv1.Rejection) *api.Rejection {
 	if r == nil {
 		return nil
@@ -135,7 +135,7 @@ func timelineView(t *ordersv1.TimelineEntry) api.TimelineEntry {
 	return api.TimelineEntry{At: t.GetAt().AsTime(), Event: api.TimelineEvent(t.GetEvent()), Detail: t.GetDetail()}
 }
 
-// orderLineView shows of the product only what was kept: orders that were answered before it was get the same bytes again.
+// orderLineView omits product data that was not saved with the order, so that orders from before it was saved keep their bytes.
 func orderLineView(l *ordersv1.Line) api.OrderLine {
 	view := api.OrderLine{
 		Sku: l.GetSku(), Title: l.GetTitle(), Quantity: l.GetQuantity(),
@@ -168,7 +168,7 @@ func shipmentView(s *shippingv1.Shipment) api.Shipment {
 	}
 }
 
-// enumName writes STATUS_IN_TRANSIT as clients know it: in_transit.
+// enumName converts STATUS_IN_TRANSIT to in_transit.
 func enumName(status interface{ String() string }) string {
 	return strings.ToLower(strings.TrimPrefix(status.String(), "STATUS_"))
 }

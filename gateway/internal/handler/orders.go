@@ -44,7 +44,7 @@ func (h *Handler) GetOrder(ctx context.Context, req api.GetOrderRequestObject) (
 	return api.GetOrder200JSONResponse(h.composedOrder(ctx, answer.GetOrder())), nil
 }
 
-// CancelOrder gives an order up.
+// CancelOrder cancels an order.
 func (h *Handler) CancelOrder(ctx context.Context, req api.CancelOrderRequestObject) (api.CancelOrderResponseObject, error) {
 	answer, err := h.Orders.CancelOrder(ctx, &ordersv1.CancelOrderRequest{Id: req.Id})
 	if err != nil {
@@ -54,7 +54,8 @@ func (h *Handler) CancelOrder(ctx context.Context, req api.CancelOrderRequestObj
 	return api.CancelOrder200JSONResponse(h.composedOrder(ctx, answer.GetOrder())), nil
 }
 
-// DispatchOrder ships an order and captures its money. Like a checkout's, its answer is made of what orders keeps for the key alone.
+// DispatchOrder ships an order and captures its payment. Like a checkout's, the answer is made only from what orders stores for
+// the key.
 func (h *Handler) DispatchOrder(ctx context.Context, req api.DispatchOrderRequestObject) (api.DispatchOrderResponseObject, error) {
 	answer, err := h.Orders.DispatchOrder(ctx, &ordersv1.DispatchOrderRequest{Id: req.Id})
 	if err != nil {

@@ -23,7 +23,7 @@ const (
 	listShipments = shippingv1.ShippingService_ListShipments_FullMethodName
 )
 
-// shipped has shipping hold a parcel for the order.
+// shipped makes shipping return a parcel for the order.
 func shipped(s *shop, order string) {
 	on(s, listShipments, returns[*shippingv1.ListShipmentsRequest](&shippingv1.ListShipmentsResponse{Shipments: []*shippingv1.Shipment{{
 		Id: "s1", OrderId: order, Carrier: "Royal", TrackingNumber: "RM1", Status: shippingv1.Status_STATUS_OUT_FOR_DELIVERY,
@@ -54,7 +54,7 @@ func TestAnOrderIsShownWithItsParcels(t *testing.T) {
 	}
 }
 
-func TestARejectedOrderSaysWhy(t *testing.T) {
+func TestARejectedOrderShowsItsReason(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	for want, rejection := range map[string]*ordersv1.Rejection{
@@ -80,14 +80,14 @@ func TestARejectedOrderSaysWhy(t *testing.T) {
 	}
 }
 
-func TestAnOrderWithoutShippingIsStillAnOrder(t *testing.T) {
+func TestAnOrderIsShownWhileShippingIsDown(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	on(s, getOrder, returns[*ordersv1.GetOrderRequest](&ordersv1.GetOrderResponse{Order: placed(ordersv1.Status_STATUS_FULFILLED)}))
 	s.send(t, customer, "GET", "/v1/orders/o1", nil).mustBe(t, 200, orderJSON("fulfilled", "[]"))
 }
 
-func TestAListAsksShippingOnceForWhatWasDispatched(t *testing.T) {
+func TestAListAsksShippingOnceForAllDispatchedOrders(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	orders := []*ordersv1.Order{
@@ -187,8 +187,8 @@ func TestAnOrderIsCancelledAndDispatched(t *testing.T) {
 	s.send(t, staff, "POST", "/v1/admin/orders/o1/dispatch", nil).refused(t, 409, "not_dispatchable")
 }
 
-// Shipping is not asked, because the answer has to be the same bytes when the request is sent again.
-func TestTheAnswerToADispatchHasTheParcelOfTheOrder(t *testing.T) {
+// Shipping must not be asked, because a repeated request must get the same bytes.
+func TestTheAnswerToADispatchIsMadeFromTheOrderAlone(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	order := placed(ordersv1.Status_STATUS_DELIVERED)

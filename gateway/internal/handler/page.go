@@ -17,20 +17,21 @@ import (
 )
 
 const (
-	// pageLife is how long a page is given before it is made again, so that what it is made of stays among the last good answers.
+	// pageLife is the maximum age of a cached page. When it is made again, the answers it is made of stay in the cache of last
+	// good answers.
 	pageLife = 10 * time.Second
-	// pageOverhead is about what a page takes beside its text, in bytes.
+	// pageOverhead is the approximate memory of a page besides its text, in bytes.
 	pageOverhead = 1024
 )
 
-// Pages keeps the answers to anonymous reads of the catalog as they are sent: text, entity tag and compressed form are not made again
-// as long as nothing that they show has changed.
+// Pages caches the answers to anonymous reads of the catalog in their final form. The text, the entity tag and the compressed
+// form are not made again while the data on the page has not changed.
 type Pages struct {
 	products, stock *feed.Changes
 	pages           *otter.Cache[string, *page]
 }
 
-// NewPages returns Pages of at most size bytes. products and stock know what has changed; with nil nothing is kept.
+// NewPages returns Pages of at most size bytes. products and stock record the changes; if they are nil, no page is cached.
 func NewPages(size uint64, products, stock *feed.Changes) *Pages {
 	return &Pages{products: products, stock: stock, pages: otter.Must(&otter.Options[string, *page]{
 		MaximumWeight: size,
@@ -38,7 +39,8 @@ func NewPages(size uint64, products, stock *feed.Changes) *Pages {
 	})}
 }
 
-// Keep is the middleware that gives kept pages, and keeps new ones. It answers conditional reads (If-None-Match) of both.
+// Keep is a middleware that answers with cached pages and caches new ones. It answers conditional reads (If-None-Match) in both
+// cases.
 func (ps *Pages) Keep(next api.StrictHandlerFunc, operationID string) api.StrictHandlerFunc {
 	switch operationID {
 	case "GetProduct", "ListProducts", "ListCategories":
@@ -65,7 +67,7 @@ func (ps *Pages) Keep(next api.StrictHandlerFunc, operationID string) api.Strict
 	}
 }
 
-// holds reports whether a page shows what would be shown now.
+// holds reports whether a page is still current.
 func (ps *Pages) holds(p *page) bool {
 	if p.unknown || time.Since(p.made) > pageLife || !ps.stock.Holds(p.stockAt, p.skus...) {
 		return false
@@ -76,15 +78,16 @@ func (ps *Pages) holds(p *page) bool {
 	return ps.products.HoldsAbout(p.productsAt, p.product)
 }
 
-// page is an answer as it is sent.
+// page is an answer in its final form.
 type page struct {
 	made                time.Time
 	productsAt, stockAt feed.Moment
-	// product is what the page shows; empty for a list, which any change of the catalog may change. skus are the variants on it.
+	// product is the product on the page; empty for a list, which any change of the catalog may affect. skus are the variants
+	// on the page.
 	product string
 	skus    []string
-	// inStock says that the page lists what can be bought, which the availability of any SKU may change. unknown says that it shows a
-	// variant whose availability inventory could not be asked about.
+	// inStock says that the page lists only products in stock, so that any change of availability may affect it. unknown says
+	// that the availability of a variant on it is unknown because inventory did not answer.
 	inStock, unknown bool
 
 	tag, contentType string
@@ -92,7 +95,7 @@ type page struct {
 	compressed       func() []byte
 }
 
-// render makes the page of a response that shows products or categories. It reports whether the response is one.
+// render makes the page from a response with products or categories. It returns false for other responses.
 func (p *page) render(response any) bool {
 	recorder := &recorder{header: http.Header{}}
 	var err error
@@ -114,7 +117,7 @@ func (p *page) render(response any) bool {
 	return err == nil
 }
 
-// show notes the variants that the page shows.
+// show records the variants on the page.
 func (p *page) show(products ...api.Product) {
 	for _, product := range products {
 		for _, variant := range product.Variants {
@@ -127,12 +130,12 @@ func (p *page) show(products ...api.Product) {
 func (p *page) compress() []byte {
 	var compressed bytes.Buffer
 	writer := gzip.NewWriter(&compressed)
-	_, _ = writer.Write(p.body) // into memory, which takes it
+	_, _ = writer.Write(p.body) // writing to memory cannot fail
 	_ = writer.Close()
 	return compressed.Bytes()
 }
 
-// recorder takes a response in memory.
+// recorder records a response in memory.
 type recorder struct {
 	header http.Header
 	body   bytes.Buffer
@@ -142,7 +145,8 @@ func (r *recorder) Header() http.Header         { return r.header }
 func (r *recorder) WriteHeader(int)             {}
 func (r *recorder) Write(b []byte) (int, error) { return r.body.Write(b) }
 
-// answer is the page for a request: without its text if the client has it, and compressed if the client takes that.
+// answer returns the page for a request: without its text if the client has it already, and compressed if the client accepts
+// gzip.
 func (p *page) answer(r *http.Request) keptPage {
 	return keptPage{
 		page:     p,
@@ -151,7 +155,7 @@ func (p *page) answer(r *http.Request) keptPage {
 	}
 }
 
-// takesGzip reports whether an Accept-Encoding names gzip. One that weighs encodings is left to the compressing handler.
+// takesGzip reports whether an Accept-Encoding names gzip. If it contains weights, the compressing handler decides instead.
 func takesGzip(accept string) bool {
 	return !strings.Contains(accept, "q=") && strings.Contains(accept, "gzip")
 }

@@ -11,13 +11,13 @@ import (
 	"souk/gateway/internal/api"
 )
 
-// productViews composes catalog's products with inventory's levels.
+// productViews combines products from catalog with levels from inventory.
 func (h *Handler) productViews(ctx context.Context, products []*catalogv1.Product) []api.Product {
 	levels := h.levelsOf(ctx, products)
 	return views(products, func(p *catalogv1.Product) api.Product { return productView(p, levels) })
 }
 
-// levelsOf returns what can be had of the variants of products.
+// levelsOf returns the levels of the variants of products.
 func (h *Handler) levelsOf(ctx context.Context, products []*catalogv1.Product) levels {
 	var pieces []wanted
 	for _, p := range products {
@@ -60,7 +60,7 @@ func variantProto(v api.VariantInput) *catalogv1.Variant {
 		Sku: v.Sku, Title: value(v.Title), Price: moneyProto(v.Price), WeightGrams: value(v.WeightGrams),
 	}
 	options := value(v.Options)
-	// A JSON object has no order; the names' own is as good as any and always the same.
+	// JSON objects are unordered. Sorting makes the order the same each time.
 	for _, name := range slices.Sorted(maps.Keys(options)) {
 		variant.Options = append(variant.Options, &catalogv1.Option{Name: name, Value: options[name]})
 	}
@@ -83,8 +83,8 @@ func facetViews(page *catalogv1.ListProductsResponse, wanted bool) *[]api.Facet 
 	return &facets
 }
 
-// available reports whether something of a product can be bought, or might: while inventory cannot be asked a
-// shop that shows nothing would be the worse answer, and the page says `unknown`.
+// available reports whether a variant of a product is in stock or might be. While inventory does not answer, all are shown as
+// `unknown`, because an empty shop would be worse.
 func (l levels) available(p *catalogv1.Product) bool {
 	return slices.ContainsFunc(p.GetVariants(), func(v *catalogv1.Variant) bool { return l.of(v.GetSku(), 1) != api.AvailabilityOutOfStock })
 }

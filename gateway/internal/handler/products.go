@@ -18,7 +18,7 @@ var sorts = map[api.ListProductsParamsSort]catalogv1.Sort{
 	"title":      catalogv1.Sort_SORT_TITLE,
 }
 
-// ListProducts searches and browses.
+// ListProducts lists, searches and filters products.
 func (h *Handler) ListProducts(ctx context.Context, req api.ListProductsRequestObject) (api.ListProductsResponseObject, error) {
 	p := req.Params
 	query := &catalogv1.ListProductsRequest{
@@ -47,7 +47,7 @@ func productsOf(page *catalogv1.ListProductsResponse) []*catalogv1.Product {
 	return views(page.GetProducts(), (*catalogv1.ListedProduct).GetProduct)
 }
 
-// GetProduct returns one product. Pages.Keep makes that a 304 for a client that has it as it is.
+// GetProduct returns one product. Pages.Keep answers 304 if the client has the current version.
 func (h *Handler) GetProduct(ctx context.Context, req api.GetProductRequestObject) (api.GetProductResponseObject, error) {
 	answer, err := h.Catalog.GetProduct(ctx, &catalogv1.GetProductRequest{IdOrSlug: req.Id})
 	if err != nil {
@@ -58,8 +58,8 @@ func (h *Handler) GetProduct(ctx context.Context, req api.GetProductRequestObjec
 	return api.GetProduct200JSONResponse{Body: view, Headers: api.GetProduct200ResponseHeaders{ETag: tag}}, nil
 }
 
-// CreateProduct adds a product. Its answer is made of what catalog keeps for the key alone, so that it is the same bytes whenever
-// the same key is sent again: inventory is not asked, and the availability is unknown.
+// CreateProduct adds a product. The answer is made only from what catalog stores for the key, so that it has the same bytes
+// whenever the same key is sent again. Inventory is not asked, so the availability is unknown.
 func (h *Handler) CreateProduct(ctx context.Context, req api.CreateProductRequestObject) (api.CreateProductResponseObject, error) {
 	b := req.Body
 	answer, err := h.Catalog.CreateProduct(ctx, &catalogv1.CreateProductRequest{Product: &catalogv1.ProductInput{
@@ -75,7 +75,7 @@ func (h *Handler) CreateProduct(ctx context.Context, req api.CreateProductReques
 	return api.CreateProduct201JSONResponse{Body: view, Headers: api.CreateProduct201ResponseHeaders{ETag: tag, Location: location}}, nil
 }
 
-// UpdateProduct changes a product that is still as the client knows it.
+// UpdateProduct changes a product if the client knows its current version.
 func (h *Handler) UpdateProduct(ctx context.Context, req api.UpdateProductRequestObject) (api.UpdateProductResponseObject, error) {
 	version, err := h.versionToChange(ctx, req.Id, req.Params.IfMatch)
 	if err != nil {

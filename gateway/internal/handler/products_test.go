@@ -23,7 +23,7 @@ const (
 	listProducts = catalogv1.CatalogService_ListProducts_FullMethodName
 )
 
-func TestAProductIsComposedOfCatalogAndInventory(t *testing.T) {
+func TestAProductCombinesCatalogAndInventory(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	sell(s, mug())
@@ -55,7 +55,7 @@ func TestAProductWithNothingHasEmptyLists(t *testing.T) {
 		"updated_at": "1970-01-01T00:00:00Z"}`)
 }
 
-func TestAvailabilityIsWhatInventoryHas(t *testing.T) {
+func TestAvailabilityDependsOnTheLevel(t *testing.T) {
 	t.Parallel()
 	for available, want := range map[int64]string{
 		-1: "out_of_stock", 0: "out_of_stock", 1: "low_stock", 5: "low_stock", 6: "in_stock", 1000: "in_stock",
@@ -86,7 +86,7 @@ func TestASKUThatInventoryDoesNotKnowIsOutOfStock(t *testing.T) {
 	}
 }
 
-func TestAPageWithoutInventoryIsStillAPage(t *testing.T) {
+func TestPagesAreShownWhileInventoryIsDown(t *testing.T) {
 	t.Parallel()
 	for name, fails := range map[string]func(context.Context, *inventoryv1.GetLevelsRequest) (*inventoryv1.GetLevelsResponse, error){
 		"away": func(context.Context, *inventoryv1.GetLevelsRequest) (*inventoryv1.GetLevelsResponse, error) {
@@ -126,7 +126,7 @@ func TestAPageWithoutInventoryIsStillAPage(t *testing.T) {
 	}
 }
 
-func TestAQueryReachesCatalogWhole(t *testing.T) {
+func TestAllParametersOfAQueryReachCatalog(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	var asked *catalogv1.ListProductsRequest
@@ -179,7 +179,7 @@ type followed struct {
 	pages int
 }
 
-// follow reads every page of a query; a product that it meets twice fails the test.
+// follow reads all pages of a query. It fails the test if a product occurs twice.
 func (s *shop) follow(t *testing.T, query string) followed {
 	t.Helper()
 	var seen followed
@@ -202,7 +202,7 @@ func (s *shop) follow(t *testing.T, query string) followed {
 	}
 }
 
-func TestFacetsAreThereWhenAskedFor(t *testing.T) {
+func TestFacetsAreReturnedOnRequest(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	sell(s, plain(1))
@@ -247,7 +247,7 @@ func TestFacetsOfProductsInStockCountTheWholeListOnEveryPage(t *testing.T) {
 	}
 }
 
-func TestInStockLeavesOutWhatInventoryHasNot(t *testing.T) {
+func TestInStockOmitsProductsWithoutStock(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	var products []*catalogv1.Product
@@ -284,7 +284,7 @@ func TestInStockEndsWithTheLastProductOfAFullPage(t *testing.T) {
 	}
 }
 
-func TestInStockLooksThroughABoundedPartOfTheCatalog(t *testing.T) {
+func TestInStockReadsALimitedPartOfTheCatalog(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	var products []*catalogv1.Product
@@ -303,7 +303,7 @@ func TestInStockLooksThroughABoundedPartOfTheCatalog(t *testing.T) {
 	}
 }
 
-func TestCatalogsErrorsAreTheAnswer(t *testing.T) {
+func TestErrorsOfCatalogAreReturned(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	s.send(t, guest, "GET", "/v1/products", nil).refused(t, 503, "unavailable")

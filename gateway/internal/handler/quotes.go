@@ -13,7 +13,7 @@ import (
 	"souk/platform/rpc"
 )
 
-// QuoteShipping says what sending a cart somewhere costs.
+// QuoteShipping returns the shipping options for a cart and a destination.
 func (h *Handler) QuoteShipping(ctx context.Context, req api.QuoteShippingRequestObject) (api.QuoteShippingResponseObject, error) {
 	cart, err := h.Carts.GetCart(ctx, &cartsv1.GetCartRequest{Id: req.Body.CartId})
 	if err != nil {
@@ -33,7 +33,7 @@ func (h *Handler) QuoteShipping(ctx context.Context, req api.QuoteShippingReques
 	return api.QuoteShipping200JSONResponse{Options: options, Problems: quoteProblems(lines)}, nil
 }
 
-// options are the ways to send a weight to a place.
+// options returns the shipping options for a weight and a destination.
 func (h *Handler) options(ctx context.Context, to api.Destination, grams int64) ([]api.ShippingOption, error) {
 	answer, err := h.Shipping.Quote(ctx, &shippingv1.QuoteRequest{
 		Destination: &shippingv1.Destination{Country: to.Country, PostalCode: value(to.PostalCode)},
@@ -50,7 +50,7 @@ func (h *Handler) options(ctx context.Context, to api.Destination, grams int64) 
 	}), nil
 }
 
-// inAddress names the fields of shipping's destination as the REST contract does: destination.country becomes address.country.
+// inAddress renames the fields of shipping's errors to those of the REST contract: destination.country becomes address.country.
 func inAddress(err error) error {
 	violations := rpc.Violations(err)
 	if len(violations) == 0 {
@@ -62,13 +62,13 @@ func inAddress(err error) error {
 	return edge.InvalidFields(violations...)
 }
 
-// weigh returns what the lines that can be bought weigh, in grams. When none can, all are weighed: a shopper still sees whether
-// the shop sends to the address.
+// weigh returns the weight of the lines that can be bought, in grams. If none can, it returns the weight of all lines, so that
+// a shopper still sees whether the shop ships to the address.
 func weigh(lines []goods) int64 {
 	var bought, all int64
 	some := false
 	for _, g := range lines {
-		// 2,000 lines of 100,000 pieces of 1,000 kg stay far below 2⁶³ grams.
+		// This cannot overflow: 2,000 lines of 100,000 pieces of 1,000 kg are far below 2⁶³ grams.
 		grams := g.line.GetQuantity() * g.sold.GetVariant().GetWeightGrams()
 		all += grams
 		if len(g.problems) == 0 {
@@ -81,7 +81,7 @@ func weigh(lines []goods) int64 {
 	return bought
 }
 
-// quoteProblems names the lines that cannot be bought.
+// quoteProblems returns the lines that cannot be bought.
 func quoteProblems(lines []goods) []api.QuoteProblem {
 	problems := []api.QuoteProblem{}
 	for _, g := range lines {

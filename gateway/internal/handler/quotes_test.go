@@ -15,13 +15,13 @@ import (
 const (
 	quoteRPC  = shippingv1.ShippingService_Quote_FullMethodName
 	quoteBody = `{"cart_id": "c1", "address": {"country": "GB", "postal_code": "LS1 6DT"}}`
-	// The answer to it, but for its problems.
+	// The answer without its problems.
 	quoted = `{"options": [
 		{"id": "royal-standard", "carrier": "Royal", "service": "Standard", "price": {"amount": 395, "currency": "GBP"}, "min_days": 2, "max_days": 3}],
 		"problems": `
 )
 
-// carry has shipping offer one way to send anything, and returns what it was asked last.
+// carry makes shipping return one option, and returns the last request to it.
 func carry(s *shop) *shippingv1.QuoteRequest {
 	asked := &shippingv1.QuoteRequest{}
 	on(s, quoteRPC, func(_ context.Context, req *shippingv1.QuoteRequest) (*shippingv1.QuoteResponse, error) {
@@ -71,7 +71,7 @@ func TestAQuoteIsForTheLinesThatCanBeBought(t *testing.T) {
 	}
 }
 
-func TestAQuoteWithoutInventoryInventsNoProblem(t *testing.T) {
+func TestAQuoteHasNoProblemsWhileInventoryIsDown(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	sell(s, mug())

@@ -9,7 +9,7 @@ import (
 	"souk/platform/rpc"
 )
 
-// RequestReturn asks to send goods back.
+// RequestReturn requests the return of goods.
 func (h *Handler) RequestReturn(ctx context.Context, req api.RequestReturnRequestObject) (api.RequestReturnResponseObject, error) {
 	answer, err := h.Orders.RequestReturn(ctx, &ordersv1.RequestReturnRequest{
 		OrderId: req.Id, Reason: req.Body.Reason,
@@ -23,7 +23,7 @@ func (h *Handler) RequestReturn(ctx context.Context, req api.RequestReturnReques
 	return api.RequestReturn201JSONResponse(returnView(answer.GetReturn())), nil
 }
 
-// ReceiveReturn takes goods back.
+// ReceiveReturn records the arrival of returned goods.
 func (h *Handler) ReceiveReturn(ctx context.Context, req api.ReceiveReturnRequestObject) (api.ReceiveReturnResponseObject, error) {
 	answer, err := h.Orders.ReceiveReturn(ctx, &ordersv1.ReceiveReturnRequest{ReturnId: req.Id})
 	if err != nil {
@@ -33,7 +33,7 @@ func (h *Handler) ReceiveReturn(ctx context.Context, req api.ReceiveReturnReques
 	return api.ReceiveReturn200JSONResponse(returnView(answer.GetReturn())), nil
 }
 
-// RefundOrder gives money back. Like a checkout's, its answer is made of what orders keeps for the key alone.
+// RefundOrder refunds money. Like a checkout's, the answer is made only from what orders stores for the key.
 func (h *Handler) RefundOrder(ctx context.Context, req api.RefundOrderRequestObject) (api.RefundOrderResponseObject, error) {
 	answer, err := h.Orders.RefundOrder(ctx, &ordersv1.RefundOrderRequest{
 		IdempotencyKey: req.Params.IdempotencyKey, OrderId: req.Id,

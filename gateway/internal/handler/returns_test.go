@@ -46,14 +46,14 @@ func refundJSON(status string) string {
 		"status": "` + status + `", "created_at": "1970-01-01T00:00:00Z"}`
 }
 
-// invalid is how a service names a field that it does not take.
+// invalid returns a service's error for an invalid field.
 func invalid(field string) error {
 	return rpc.Error(codes.InvalidArgument, rpc.ReasonValidation, field+" is wrong", &errdetails.BadRequest{
 		FieldViolations: []*errdetails.BadRequest_FieldViolation{{Field: field, Description: "is wrong"}},
 	})
 }
 
-func TestGoodsAreAskedToBeSentBack(t *testing.T) {
+func TestAReturnIsRequested(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	var asked *ordersv1.RequestReturnRequest
@@ -80,7 +80,7 @@ func TestGoodsAreAskedToBeSentBack(t *testing.T) {
 	}
 }
 
-func TestStaffTakeGoodsBack(t *testing.T) {
+func TestStaffReceiveReturns(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	for status, want := range map[ordersv1.Return_Status]string{
@@ -98,7 +98,7 @@ func TestStaffTakeGoodsBack(t *testing.T) {
 	s.send(t, customer, "POST", "/v1/admin/returns/r1/receive", nil).refused(t, 403, "forbidden")
 }
 
-func TestStaffGiveMoneyBack(t *testing.T) {
+func TestStaffRefundOrders(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[ordersv1.Refund_Status]string{
 		ordersv1.Refund_STATUS_PENDING: "pending", ordersv1.Refund_STATUS_SUCCEEDED: "succeeded", ordersv1.Refund_STATUS_FAILED: "failed",

@@ -48,57 +48,57 @@ import (
 	"souk/testkit/contract"
 )
 
-// shop is the gateway before services that answer as a test says. Every other RPC is UNAVAILABLE.
+// shop is a gateway with fake services, whose answers a test sets. All other RPCs return UNAVAILABLE.
 type shop struct {
 	url    string
 	client *http.Client
 	server *http.Server
-	// patience is how long a stream may be listened to.
+	// patience is how long a test may listen to a stream.
 	patience time.Duration
 	router   *edge.Router
 	private  ed25519.PrivateKey
 	health   *health.Server
 	imported *importer
-	// What the copy is kept by; nil for none.
+	// The changes that keep the caches valid; nil for no caches.
 	products, stock *feed.Changes
 
 	mu    sync.Mutex
 	hooks map[string]func(context.Context, any) (any, error)
-	// conn leads to every service.
+	// conn is the connection to all services.
 	conn     *grpc.ClientConn
 	stopping atomic.Bool
-	// broken has the services that fail, by name.
+	// broken maps failing services to their errors.
 	broken map[string]error
 	calls  map[string]int
 }
 
-// on has the RPC with that full name answered by answer.
+// on sets the answer of the RPC with this full name.
 func on[Req, Resp any](s *shop, method string, answer func(context.Context, Req) (Resp, error)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.hooks[method] = func(ctx context.Context, req any) (any, error) { return answer(ctx, req.(Req)) }
 }
 
-// returns is an answer that is always the same.
+// returns is an answer function that always returns answer.
 func returns[Req, Resp any](answer Resp) func(context.Context, Req) (Resp, error) {
 	return func(context.Context, Req) (Resp, error) { return answer, nil }
 }
 
-// fail has the RPC answered with an error.
+// fail makes an RPC return an error.
 func (s *shop) fail(method string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.hooks[method] = func(context.Context, any) (any, error) { return nil, err }
 }
 
-// called says how often an RPC was called.
+// called returns the number of calls of an RPC.
 func (s *shop) called(method string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.calls[method]
 }
 
-// answer is the interceptor that stands for every service.
+// answer is a server interceptor that replaces every service.
 func (s *shop) answer(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
 	s.mu.Lock()
 	hook := s.hooks[info.FullMethod]
@@ -128,7 +128,7 @@ func open(t testing.TB) *shop {
 	return openIn(t, "GBP")
 }
 
-// openWithCopy returns a shop whose gateway gives what it keeps, as long as products and stock have not changed.
+// openWithCopy returns a shop whose gateway answers from its caches while products and stock report no change.
 func openWithCopy(t testing.TB) *shop {
 	t.Helper()
 	return openAs(t, "GBP", feed.NewChanges(), feed.NewChanges())
@@ -169,7 +169,7 @@ func openAs(t testing.TB, currency string, products, stock *feed.Changes) *shop 
 	return s
 }
 
-// held is a transport that fails the test for each answer that openapi.yaml does not list.
+// held is a transport that fails the test for answers that openapi.yaml does not document.
 func held(t testing.TB, transport http.RoundTripper) http.RoundTripper {
 	return contract.Transport(transport, func(err error) error {
 		t.Error(err)
@@ -177,7 +177,7 @@ func held(t testing.TB, transport http.RoundTripper) http.RoundTripper {
 	})
 }
 
-// wrap puts the edge before the handler, as the app does.
+// wrap puts the edge in front of the handler, as the app does.
 func (s *shop) wrap(t testing.TB, h *handler.Handler, logger *slog.Logger) http.Handler {
 	t.Helper()
 	var err error
@@ -192,7 +192,7 @@ func (s *shop) wrap(t testing.TB, h *handler.Handler, logger *slog.Logger) http.
 	return edge.Wrap(root, logger)
 }
 
-// dial starts the services behind the real guard and returns a connection as the gateway makes it.
+// dial starts the services with the real guard and returns a connection like the gateway's.
 func (s *shop) dial(t testing.TB, logger *slog.Logger) *grpc.ClientConn {
 	t.Helper()
 	guard := access.NewGuard(access.NewVerifier(s))
@@ -232,7 +232,7 @@ func (s *shop) dial(t testing.TB, logger *slog.Logger) *grpc.ClientConn {
 	return conn
 }
 
-// as is who sends a request.
+// as is the sender of a request.
 type as string
 
 const (
@@ -252,7 +252,7 @@ func (s *shop) tokenUntil(t testing.TB, who as, end time.Time) string {
 	return accesstest.Token(t, s.private, "k", "customer-1", end, string(who))
 }
 
-// reply is what the gateway answered.
+// reply is an answer of the gateway.
 type reply struct {
 	status int
 	header http.Header
@@ -313,7 +313,7 @@ func (r reply) mustBe(t *testing.T, status int, want string) {
 	}
 }
 
-// indented writes a JSON text in one way.
+// indented formats a JSON text in one standard way.
 func indented(t *testing.T, text []byte) string {
 	t.Helper()
 	decoder := json.NewDecoder(bytes.NewReader(text))
@@ -329,7 +329,7 @@ func indented(t *testing.T, text []byte) string {
 	return string(content)
 }
 
-// into reads the body into v.
+// into decodes the body into v.
 func (r reply) into(t *testing.T, v any) {
 	t.Helper()
 	if err := json.Unmarshal(r.body, v); err != nil {
@@ -372,20 +372,20 @@ func gbp(amount int64) *moneyv1.Money {
 	return &moneyv1.Money{Amount: amount, Currency: "GBP"}
 }
 
-// incomingRequestID returns the id that the gateway sent along with a call.
+// incomingRequestID returns the request ID in the metadata of a call.
 func incomingRequestID(ctx context.Context) string {
 	ids := metadata.ValueFromIncomingContext(ctx, "x-request-id")
 	return strings.Join(ids, " ")
 }
 
-// failAll has every RPC of a service answered with an error.
+// failAll makes every RPC of a service return an error.
 func (s *shop) failAll(service string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.broken[service] = err
 }
 
-// leave asks for a page that the client does not wait for.
+// leave requests a page and cancels the request.
 func (s *shop) leave(t *testing.T, ctx context.Context, path string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+path, nil)

@@ -13,7 +13,7 @@ import (
 	"souk/platform/rpc"
 )
 
-func TestANewProductReachesCatalogWhole(t *testing.T) {
+func TestAllFieldsOfANewProductReachCatalog(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	stock(s, nil)
@@ -50,7 +50,7 @@ func TestANewProductReachesCatalogWhole(t *testing.T) {
 	}
 }
 
-func TestAPatchChangesWhatItNames(t *testing.T) {
+func TestAPatchChangesOnlyTheFieldsItNames(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	stock(s, nil)
@@ -97,7 +97,7 @@ func TestAProductIsWithdrawn(t *testing.T) {
 	s.send(t, staff, "DELETE", "/v1/products/p2", nil).refused(t, 404, "not_found")
 }
 
-func TestWhatCatalogRefusesNamesTheField(t *testing.T) {
+func TestErrorsOfCatalogNameTheField(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	for reason, field := range map[string]string{"SLUG_TAKEN": "slug", "SKU_TAKEN": "variants"} {
@@ -116,7 +116,7 @@ func TestStaffReadTheLevelOfASKU(t *testing.T) {
 	sell(s, plain(1), plain(2))
 	stock(s, map[string]int64{"SKU-0001": 4, "GONE": 2})
 	s.send(t, staff, "GET", "/v1/inventory/SKU-0001", nil).mustBe(t, 200, `{"sku": "SKU-0001", "on_hand": 5, "reserved": 1, "available": 4}`)
-	// What is for sale and was never stocked has none; what went off sale still lies in the warehouse.
+	// A SKU on sale that was never stocked has a level of zero. A withdrawn SKU keeps its stock.
 	s.send(t, staff, "GET", "/v1/inventory/SKU-0002", nil).mustBe(t, 200, `{"sku": "SKU-0002", "on_hand": 0, "reserved": 0, "available": 0}`)
 	s.send(t, staff, "GET", "/v1/inventory/GONE", nil).mustBe(t, 200, `{"sku": "GONE", "on_hand": 3, "reserved": 1, "available": 2}`)
 	s.send(t, staff, "GET", "/v1/inventory/NOTHING", nil).refused(t, 404, "not_found")
@@ -124,7 +124,7 @@ func TestStaffReadTheLevelOfASKU(t *testing.T) {
 	s.send(t, staff, "GET", "/v1/inventory/SKU-0001", nil).refused(t, 503, "unavailable")
 }
 
-func TestStaffAdjustTheStockOfWhatIsSoldOrWas(t *testing.T) {
+func TestStaffAdjustTheStockOfSoldAndWithdrawnSKUs(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	sell(s, plain(1))

@@ -10,9 +10,9 @@ import (
 	"souk/gateway/internal/policy"
 )
 
-// StaleIfError is the middleware that lets an operation answer from the copy if its policy allows that. While catalog is away, an
-// operation whose policy is last-good falls back on the last good answer (RFC 5861). Such an answer says how old it is (RFC 9111,
-// 5.1; RFC 7234, 5.5.1).
+// StaleIfError is a middleware that lets an operation answer from the cache if its policy allows that. While catalog is down,
+// an operation with the policy last-good answers with the last good answer (RFC 5861). Such an answer carries its age (RFC
+// 9111, 5.1; RFC 7234, 5.5.1).
 func StaleIfError(next api.StrictHandlerFunc, _ string) api.StrictHandlerFunc {
 	return func(ctx context.Context, w http.ResponseWriter, r *http.Request, request any) (any, error) {
 		switch policy.AnswerOf(ctx) {
@@ -27,7 +27,7 @@ func StaleIfError(next api.StrictHandlerFunc, _ string) api.StrictHandlerFunc {
 			w.Header().Set("Warning", `110 - "Response is Stale"`)
 			w.Header().Set("Age", strconv.Itoa(int(age.Seconds())))
 			if w.Header().Get("Cache-Control") == "" {
-				w.Header().Set("Cache-Control", "no-cache") // nobody gives it on without asking for a new one
+				w.Header().Set("Cache-Control", "no-cache") // caches must revalidate it each time
 			}
 		}
 		return response, err

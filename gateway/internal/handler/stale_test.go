@@ -16,7 +16,7 @@ import (
 
 const listCategories = catalogv1.CatalogService_ListCategories_FullMethodName
 
-// degraded returns how many answers were degraded in that part, of all tests that run.
+// degraded returns the number of answers with a degraded part, in all tests so far.
 func degraded(t *testing.T, part string) int {
 	t.Helper()
 	n, err := strconv.Atoi(expvar.Get("degraded").(*expvar.Map).Get(part).String())
@@ -26,7 +26,7 @@ func degraded(t *testing.T, part string) int {
 	return n
 }
 
-// mustBeStale checks that an answer says that it is the last known good, or that it does not.
+// mustBeStale checks whether an answer is marked as old.
 func (r reply) mustBeStale(t *testing.T, stale bool) {
 	t.Helper()
 	age, err := strconv.Atoi(r.header.Get("Age"))
@@ -40,7 +40,7 @@ func (r reply) mustBeStale(t *testing.T, stale bool) {
 	}
 }
 
-func TestPagesOfAnUnwellCatalogAreTheLastKnownGood(t *testing.T) {
+func TestPagesAreTheLastKnownGoodWhileCatalogFails(t *testing.T) {
 	t.Parallel()
 	for _, code := range []codes.Code{codes.Unavailable, codes.DeadlineExceeded, codes.Internal, codes.ResourceExhausted, codes.Unknown} {
 		t.Run(code.String(), func(t *testing.T) {
@@ -77,13 +77,13 @@ func TestPagesOfAnUnwellCatalogAreTheLastKnownGood(t *testing.T) {
 			r.mustBe(t, 304, "")
 			r.mustBeStale(t, true)
 			if r := s.send(t, guest, "GET", "/v1/products/other", nil); r.status < 500 {
-				t.Errorf("what was never shown is %d", r.status)
+				t.Errorf("a page that was never shown is answered %d", r.status)
 			}
 		})
 	}
 }
 
-func TestWhatCatalogSaysNowIsTheAnswer(t *testing.T) {
+func TestAnAnswerOfCatalogReplacesTheLastGoodOne(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	sell(s, mug())
@@ -97,7 +97,7 @@ func TestWhatCatalogSaysNowIsTheAnswer(t *testing.T) {
 	r.mustBeStale(t, false)
 }
 
-func TestWhatStaffChangedIsNotShownAsItWas(t *testing.T) {
+func TestChangesByStaffInvalidateTheLastGoodAnswer(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(t *testing.T, s *shop){
 		"changed": func(t *testing.T, s *shop) {
@@ -131,7 +131,7 @@ func TestWhatStaffChangedIsNotShownAsItWas(t *testing.T) {
 	}
 }
 
-func TestACartIsShownWhileCatalogIsAway(t *testing.T) {
+func TestACartIsShownWhileCatalogIsDown(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	sell(s, mug(), plain(1))
@@ -159,7 +159,7 @@ func TestACartIsShownWhileCatalogIsAway(t *testing.T) {
 	r.mustBeStale(t, false)
 }
 
-func TestNothingIsDecidedOnOldAnswers(t *testing.T) {
+func TestOperationsThatDecideNeverUseOldAnswers(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	sell(s, mug())

@@ -10,7 +10,7 @@ import (
 	"souk/gateway/internal/edge"
 )
 
-// GetStock returns the level of a SKU. One that is for sale and was never stocked has none of anything.
+// GetStock returns the level of a SKU. For a SKU on sale that was never stocked, all numbers are zero.
 func (h *Handler) GetStock(ctx context.Context, req api.GetStockRequestObject) (api.GetStockResponseObject, error) {
 	answer, err := h.Inventory.GetLevels(ctx, &inventoryv1.GetLevelsRequest{Skus: []string{req.Sku}})
 	if err != nil {
@@ -40,8 +40,8 @@ func (h *Handler) AdjustStock(ctx context.Context, req api.AdjustStockRequestObj
 	return api.AdjustStock201JSONResponse(levelView(answer.GetLevel())), nil
 }
 
-// mustKnow returns a 404 for a SKU that is not sold and was never stocked. What was stocked stays in the warehouse when it is withdrawn,
-// and an adjustment that is sent again then gets its first answer.
+// mustKnow returns a 404 for a SKU that is not on sale and was never stocked. A withdrawn SKU with stock is accepted, because
+// its stock is still in the warehouse, and so that a repeated adjustment gets its first answer.
 func (h *Handler) mustKnow(ctx context.Context, sku string) error {
 	sold, _, err := h.variants(ctx, []string{sku})
 	if err != nil || sold[sku] != nil {
@@ -54,7 +54,7 @@ func (h *Handler) mustKnow(ctx context.Context, sku string) error {
 	return err
 }
 
-// mustSell returns a 404 unless catalog has the SKU.
+// mustSell returns a 404 unless catalog sells the SKU.
 func (h *Handler) mustSell(ctx context.Context, sku string) error {
 	sold, _, err := h.variants(ctx, []string{sku})
 	if err != nil {
@@ -66,7 +66,7 @@ func (h *Handler) mustSell(ctx context.Context, sku string) error {
 	return nil
 }
 
-// variants returns what catalog has of the SKUs, by SKU: what is on sale, and what was withdrawn.
+// variants returns the variants with these SKUs, by SKU: those on sale, and the withdrawn ones.
 func (h *Handler) variants(ctx context.Context, skus []string) (sold, withdrawn map[string]*catalogv1.SoldVariant, err error) {
 	if len(skus) == 0 {
 		return nil, nil, nil

@@ -8,17 +8,17 @@ import (
 	"souk/gateway/internal/feed"
 )
 
-// mostLevels is how many SKUs the copy of inventory's levels has.
+// mostLevels is the number of SKUs in the cache of levels.
 const mostLevels = 100_000
 
-// stockCopy has the levels that inventory answered. Inventory tells when a SKU comes to have none left, a few, or more than that, so
-// a level is good for what shoppers are shown of it, and not to the piece.
+// stockCopy caches levels from inventory. Inventory reports when the stock of a SKU becomes zero, low, or more than that. So a
+// cached level is reliable for the availability that shoppers see, but the exact number may be outdated.
 type stockCopy struct {
 	changes *feed.Changes
 	levels  *otter.Cache[string, copiedLevel]
 }
 
-// copiedLevel is how many pieces of a SKU were available at a moment.
+// copiedLevel is the number of available pieces of a SKU at a moment.
 type copiedLevel struct {
 	available int64
 	moment    feed.Moment
@@ -28,13 +28,13 @@ func newStockCopy(changes *feed.Changes) *stockCopy {
 	return &stockCopy{changes: changes, levels: otter.Must(&otter.Options[string, copiedLevel]{MaximumSize: mostLevels})}
 }
 
-// wanted is how many pieces of a SKU somebody would have.
+// wanted is a SKU and the number of pieces wanted.
 type wanted struct {
 	sku      string
 	quantity int64
 }
 
-// of returns the level of a SKU if it tells, without a doubt, whether so many pieces can be had.
+// of returns the cached level of a SKU. ok says that it decides whether the wanted number of pieces is available.
 func (c *stockCopy) of(w wanted) (available int64, ok bool) {
 	found, ok := c.levels.GetIfPresent(w.sku)
 	if !ok || !c.changes.Holds(found.moment, w.sku) {
@@ -50,17 +50,18 @@ func (c *stockCopy) of(w wanted) (available int64, ok bool) {
 	}
 }
 
-// keep keeps what inventory answered about SKUs to a question that was asked at a moment.
+// keep caches the levels of SKUs that inventory answered. moment is the moment of the request.
 func (c *stockCopy) keep(moment feed.Moment, skus []string, answered levels) {
 	if moment == (feed.Moment{}) {
-		return // nothing of it would ever hold
+		return // the entries would never be valid
 	}
 	for _, sku := range skus {
 		c.levels.Set(sku, copiedLevel{available: answered[sku], moment: moment})
 	}
 }
 
-// noteSold notes that an order has changed the stock of what it sells, so that who placed or cancelled it sees that at once.
+// noteSold records that an order has changed the stock of its SKUs, so that the customer who placed or canceled it sees that at
+// once.
 func (h *Handler) noteSold(order *ordersv1.Order) {
 	if lines := order.GetLines(); len(lines) > 0 {
 		h.stock.changes.Note(views(lines, (*ordersv1.Line).GetSku)...)

@@ -8,7 +8,7 @@ import (
 	"souk/gateway/internal/api"
 )
 
-// CreateEventTicket makes a ticket for an order's events.
+// CreateEventTicket creates a ticket for an order's events.
 func (h *Handler) CreateEventTicket(ctx context.Context, req api.CreateEventTicketRequestObject) (api.CreateEventTicketResponseObject, error) {
 	answer, err := h.Orders.CreateEventTicket(ctx, &ordersv1.CreateEventTicketRequest{OrderId: req.Id})
 	if err != nil {
@@ -17,7 +17,7 @@ func (h *Handler) CreateEventTicket(ctx context.Context, req api.CreateEventTick
 	return api.CreateEventTicket201JSONResponse{Ticket: answer.GetTicket(), ExpiresIn: answer.GetExpiresIn()}, nil
 }
 
-// RedeemEventTicket spends a ticket and returns its access token, for edge.Options.
+// RedeemEventTicket exchanges a ticket for its access token. It is used as edge.Options.Redeem.
 func (h *Handler) RedeemEventTicket(ctx context.Context, orderID, ticket string) (token string, err error) {
 	answer, err := h.Orders.RedeemEventTicket(ctx, &ordersv1.RedeemEventTicketRequest{OrderId: orderID, Ticket: ticket})
 	return answer.GetAccessToken(), err

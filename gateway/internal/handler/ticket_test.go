@@ -17,7 +17,7 @@ const (
 	redeemEventTicket = ordersv1.OrdersService_RedeemEventTicket_FullMethodName
 )
 
-func TestATicketIsMadeForTheCallersOrder(t *testing.T) {
+func TestATicketIsCreatedForTheCallersOrder(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	on(s, createEventTicket, func(ctx context.Context, req *ordersv1.CreateEventTicketRequest) (*ordersv1.CreateEventTicketResponse, error) {
@@ -54,7 +54,7 @@ func TestATicketIsRedeemedByTheGatewayItself(t *testing.T) {
 		}
 		return &ordersv1.WaitForEventsResponse{Order: &ordersv1.Order{Status: cancelled}}, nil
 	})
-	// An order that is at its end has no events any more.
+	// The order has a final status, so there are no more events.
 	s.send(t, guest, "GET", "/v1/orders/o1/events?ticket=a-ticket", nil).mustBe(t, 204, "")
 	s.send(t, guest, "GET", "/v1/orders/o1/events?ticket=another", nil).refused(t, 401, "unauthenticated")
 	s.fail(redeemEventTicket, rpc.Error(codes.Unavailable, "", "away"))

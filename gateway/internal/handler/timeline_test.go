@@ -19,10 +19,10 @@ import (
 
 const waitForEvents = ordersv1.OrdersService_WaitForEvents_FullMethodName
 
-// errHangs has orders not answer at all, and errStops not wait, as when it is told to stop.
+// errHangs makes orders not answer at all. errStops makes it answer without waiting, as it does while it stops.
 var errHangs, errStops = errors.New("hangs"), errors.New("stops")
 
-// timeline answers WaitForEvents for an order, as orders does.
+// timeline is a fake of orders' WaitForEvents for one order.
 type timeline struct {
 	ordersv1.OrdersServiceClient
 	mu      sync.Mutex
@@ -30,7 +30,7 @@ type timeline struct {
 	status  ordersv1.Status
 	err     error
 	changed chan struct{}
-	// asked has every question.
+	// asked contains all requests.
 	asked []*ordersv1.WaitForEventsRequest
 }
 
@@ -40,7 +40,7 @@ func newTimeline(status ordersv1.Status, events ...string) *timeline {
 	return l
 }
 
-// add has something happen to the order.
+// add adds events to the order and sets its status.
 func (l *timeline) add(status ordersv1.Status, events ...string) {
 	l.change(func() {
 		l.status = status
@@ -51,7 +51,7 @@ func (l *timeline) add(status ordersv1.Status, events ...string) {
 	})
 }
 
-// fail has orders fail from now on; nil makes it well again.
+// fail makes all calls fail from now on; nil makes them succeed again.
 func (l *timeline) fail(err error) {
 	l.change(func() { l.err = err })
 }
@@ -109,14 +109,14 @@ func (l *timeline) after(position int32) (*ordersv1.WaitForEventsResponse, <-cha
 	return answer, l.changed, l.err
 }
 
-// questions returns what orders was asked so far.
+// questions returns the requests so far.
 func (l *timeline) questions() []*ordersv1.WaitForEventsRequest {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return append([]*ordersv1.WaitForEventsRequest(nil), l.asked...)
 }
 
-// eventText is an event as the stream has it.
+// eventText returns an event as text of the stream.
 func eventText(position int, event, status string) string {
 	return fmt.Sprintf("id: %d\nevent: %s\n"+`data: {"at":"1970-01-01T00:00:00Z","detail":"of\n%s","event":"%s","status":"%s"}`,
 		position, event, event, event, status)
@@ -129,7 +129,7 @@ type listener struct {
 	leave context.CancelFunc
 }
 
-// listen opens the event stream of o1. Headers come in pairs.
+// listen opens the event stream of order o1. headers are pairs of names and values.
 func (s *shop) listen(t *testing.T, headers ...string) *listener {
 	t.Helper()
 	ctx, leave := context.WithTimeout(t.Context(), s.patience)
@@ -151,7 +151,7 @@ func (s *shop) listen(t *testing.T, headers ...string) *listener {
 	return &listener{Response: resp, lines: bufio.NewReader(resp.Body), leave: leave}
 }
 
-// next returns what comes next on the stream, without the blank line behind it, or why nothing does.
+// next returns the next block of the stream without its blank line, or an error.
 func (l *listener) next() (string, error) {
 	block := ""
 	for {
@@ -163,7 +163,7 @@ func (l *listener) next() (string, error) {
 	}
 }
 
-// mustSay checks what comes next.
+// mustSay checks the next blocks.
 func (l *listener) mustSay(t *testing.T, want ...string) {
 	t.Helper()
 	for _, w := range want {

@@ -10,14 +10,14 @@ import (
 	"souk/gateway/internal/edge"
 )
 
-// signatures has, for each payment provider, the header that it signs its messages in.
+// signatures maps each payment provider to the header with its signature.
 var signatures = map[string]func(api.ReceivePaymentWebhookParams) *string{
 	"stripe":    func(p api.ReceivePaymentWebhookParams) *string { return p.StripeSignature },
 	"simulator": func(p api.ReceivePaymentWebhookParams) *string { return p.SoukSignature },
 }
 
-// ReceivePaymentWebhook passes a provider's message on. Payments checks the signature, which is over the bytes of
-// the body, so they are not looked at here.
+// ReceivePaymentWebhook forwards a provider's message unchanged. Payments verifies the signature, which is computed over the
+// bytes of the body.
 func (h *Handler) ReceivePaymentWebhook(ctx context.Context, req api.ReceivePaymentWebhookRequestObject) (api.ReceivePaymentWebhookResponseObject, error) {
 	signature, ok := signatures[req.Provider]
 	if !ok {

@@ -16,7 +16,7 @@ import (
 
 const handleWebhook = paymentsv1.PaymentsService_HandleWebhook_FullMethodName
 
-func TestAWebhookReachesPaymentsByteForByte(t *testing.T) {
+func TestAWebhookReachesPaymentsUnchanged(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	var asked *paymentsv1.HandleWebhookRequest
@@ -43,14 +43,14 @@ func TestAWebhookReachesPaymentsByteForByte(t *testing.T) {
 			}
 		}
 	}
-	// A token says nothing here, not even a bad one.
+	// Tokens are ignored here, even invalid ones.
 	s.send(t, guest, "POST", "/v1/webhooks/payments/stripe", "{}", "Authorization", "Bearer x").mustBe(t, 204, "")
 	if asked.GetSignature() != "" {
 		t.Errorf("without a signature payments is told %q", asked.GetSignature())
 	}
 }
 
-func TestAWebhookThatIsNotTakenSaysWhy(t *testing.T) {
+func TestARefusedWebhookReturnsTheReason(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	send := func(provider, body string) reply {

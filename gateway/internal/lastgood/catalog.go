@@ -1,6 +1,6 @@
-// Package lastgood is responsible for the gateway's copy of what catalog answered. While catalog tells what has changed
-// (package feed), an answer that is still so is given without asking. While it does not, every request asks catalog first; and
-// while catalog is unwell, shoppers get the last good answer, marked as old (stale-if-error, RFC 5861).
+// Package lastgood is the gateway's cache of catalog's answers. While catalog reports its changes (package feed), an unchanged
+// answer is given from the cache. Otherwise every request asks catalog first. If catalog fails, shoppers get the last good
+// answer, marked as old (stale-if-error, RFC 5861).
 package lastgood
 
 import (
@@ -19,11 +19,11 @@ import (
 	"souk/platform/identifier"
 )
 
-// Catalog is a client of catalog that remembers. A request WithCopy may be answered with what is still so, and one with a Mark
-// with what was so when catalog last answered. All others go to catalog as they are.
+// Catalog is a client of catalog with a cache. A request WithCopy may get an unchanged answer from the cache. A request with a
+// Mark may get the last good answer if catalog fails. All other requests go straight to catalog.
 //
-// After a change that was made through it nobody joins a call that began before, and what the change is about is
-// forgotten: its author sees the change or an error, never what was there before.
+// When a product is changed through this client, later requests do not join calls that began before the change, and cached
+// answers about the product are dropped. So the author of the change sees it, or gets an error, but never sees the old version.
 type Catalog struct {
 	catalogv1.CatalogServiceClient
 	store   *store
@@ -32,16 +32,16 @@ type Catalog struct {
 	logger  *slog.Logger
 }
 
-// NewCatalog returns a client that remembers answers of client in at most size bytes. changes knows which products have changed; nil
-// for a client that asks each time.
+// NewCatalog returns a client that caches client's answers in at most size bytes. changes records which products have changed;
+// if it is nil, every request asks catalog.
 func NewCatalog(client catalogv1.CatalogServiceClient, size uint64, changes *feed.Changes, logger *slog.Logger) *Catalog {
 	return &Catalog{
 		CatalogServiceClient: client, store: newStore(size), flights: &flights{under: map[key]*flight{}}, changes: changes, logger: logger,
 	}
 }
 
-// hold reports whether all that is kept under keys is there and still so.
-func (c *Catalog) hold(keys []key) bool {
+// areUnchanged reports whether answers for all keys are cached and unchanged.
+func (c *Catalog) areUnchanged(keys []key) bool {
 	for _, k := range keys {
 		found, ok := c.store.answers.GetIfPresent(k)
 		if !ok || !c.changes.HoldsAbout(found.moment, found.product) {
@@ -52,12 +52,12 @@ func (c *Catalog) hold(keys []key) bool {
 	return true
 }
 
-// productOf returns the product that an answer of catalog is about, or "" for an answer that may be about any.
+// productOf returns the ID of the product that an answer is about, or "" if it may be about any number of products.
 func productOf(answer proto.Message) string {
 	switch answer := answer.(type) {
 	case *catalogv1.GetProductResponse:
 		return answer.GetProduct().GetId()
-	case *catalogv1.GetVariantsResponse: // of one SKU
+	case *catalogv1.GetVariantsResponse: // for a single SKU
 		if variants := slices.Concat(answer.GetVariants(), answer.GetWithdrawn()); len(variants) > 0 {
 			return variants[0].GetProductId()
 		}
@@ -67,24 +67,24 @@ func productOf(answer proto.Message) string {
 
 // GetProduct implements catalogv1.CatalogServiceClient.
 func (c *Catalog) GetProduct(ctx context.Context, in *catalogv1.GetProductRequest, opts ...grpc.CallOption) (*catalogv1.GetProductResponse, error) {
-	r := whole(c, degraded.Product, catalogv1.CatalogService_GetProduct_FullMethodName, c.CatalogServiceClient.GetProduct)
+	r := wholeRead(c, degraded.Product, catalogv1.CatalogService_GetProduct_FullMethodName, c.CatalogServiceClient.GetProduct)
 	return r.do(ctx, c, in, opts)
 }
 
 // ListProducts implements catalogv1.CatalogServiceClient.
 func (c *Catalog) ListProducts(ctx context.Context, in *catalogv1.ListProductsRequest, opts ...grpc.CallOption) (*catalogv1.ListProductsResponse, error) {
-	r := whole(c, degraded.Products, catalogv1.CatalogService_ListProducts_FullMethodName, c.CatalogServiceClient.ListProducts)
+	r := wholeRead(c, degraded.Products, catalogv1.CatalogService_ListProducts_FullMethodName, c.CatalogServiceClient.ListProducts)
 	return r.do(ctx, c, in, opts)
 }
 
 // ListCategories implements catalogv1.CatalogServiceClient.
 func (c *Catalog) ListCategories(ctx context.Context, in *catalogv1.ListCategoriesRequest, opts ...grpc.CallOption) (*catalogv1.ListCategoriesResponse, error) {
-	r := whole(c, degraded.Categories, catalogv1.CatalogService_ListCategories_FullMethodName, c.CatalogServiceClient.ListCategories)
+	r := wholeRead(c, degraded.Categories, catalogv1.CatalogService_ListCategories_FullMethodName, c.CatalogServiceClient.ListCategories)
 	return r.do(ctx, c, in, opts)
 }
 
-// whole is a read whose answers are kept as they are.
-func whole[Req, Resp proto.Message](c *Catalog, part *degraded.Part, method string, call func(context.Context, Req, ...grpc.CallOption) (Resp, error)) read[Req, Resp] {
+// wholeRead returns a read whose answers are cached as a whole.
+func wholeRead[Req, Resp proto.Message](c *Catalog, part *degraded.Part, method string, call func(context.Context, Req, ...grpc.CallOption) (Resp, error)) read[Req, Resp] {
 	return read[Req, Resp]{
 		method: method, part: part, call: call,
 		keys:  func(k key, _ Req) []key { return []key{k} },
@@ -116,8 +116,9 @@ func (c *Catalog) WithdrawProduct(ctx context.Context, in *catalogv1.WithdrawPro
 	return c.CatalogServiceClient.WithdrawProduct(ctx, in, opts...)
 }
 
-// changed forgets what names a product that was, or may have been, changed, and the categories, whose counts it may
-// change. Variants are those that it has now: that they were not sold is forgotten, too.
+// changed drops all cached answers about a product that has changed or may have changed, and the list of categories, because
+// its counts may have changed. variants are the product's variants now. Their entries are dropped too, because the cache may
+// say that these SKUs are not sold.
 func (c *Catalog) changed(id string, variants []*catalogv1.Variant) {
 	c.flights.end()
 	if k, err := keyOf(catalogv1.CatalogService_ListCategories_FullMethodName, &catalogv1.ListCategoriesRequest{}); err == nil {
@@ -130,7 +131,7 @@ func (c *Catalog) changed(id string, variants []*catalogv1.Variant) {
 		id = canonical
 	}
 	if len(variants) > 0 {
-		c.changes.Note() // a variant may have come from another product
+		c.changes.Note() // a variant may have been moved here from another product
 	} else {
 		c.changes.Note(id)
 	}
@@ -139,7 +140,8 @@ func (c *Catalog) changed(id string, variants []*catalogv1.Variant) {
 	}
 }
 
-// ImportProducts implements catalogv1.CatalogServiceClient. Catalog writes nothing before it has the whole file.
+// ImportProducts implements catalogv1.CatalogServiceClient. The cache is cleared only at the end of the stream, because catalog
+// writes nothing before it has the whole file.
 func (c *Catalog) ImportProducts(ctx context.Context, opts ...grpc.CallOption) (grpc.ClientStreamingClient[catalogv1.ImportProductsRequest, catalogv1.ImportProductsResponse], error) {
 	stream, err := c.CatalogServiceClient.ImportProducts(ctx, opts...)
 	if err != nil {
@@ -153,7 +155,7 @@ type importStream struct {
 	catalog *Catalog
 }
 
-// CloseAndRecv implements grpc.ClientStreamingClient. An import may have changed everything.
+// CloseAndRecv implements grpc.ClientStreamingClient. It clears the cache, because an import may have changed everything.
 func (s importStream) CloseAndRecv() (*catalogv1.ImportProductsResponse, error) {
 	defer func() {
 		s.catalog.flights.end()

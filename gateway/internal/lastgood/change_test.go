@@ -34,7 +34,7 @@ func importAll(t *testing.T, c *lastgood.Catalog) {
 	}
 }
 
-func TestAfterAChangeNobodyJoinsACallThatBeganBefore(t *testing.T) {
+func TestRequestsAfterAChangeDoNotJoinEarlierCalls(t *testing.T) {
 	t.Parallel()
 	for title, change := range map[string]func(*testing.T, *lastgood.Catalog){
 		"Better mug": func(t *testing.T, c *lastgood.Catalog) { update(t, c, "mug", "Better mug") },
@@ -47,7 +47,7 @@ func TestAfterAChangeNobodyJoinsACallThatBeganBefore(t *testing.T) {
 	}
 }
 
-// changeInFlight changes the mug's title while somebody asks for the mug.
+// changeInFlight changes the mug's title while a request for the mug is under way.
 func changeInFlight(t *testing.T, title string, change func(*testing.T, *lastgood.Catalog)) {
 	t.Helper()
 	o := newOwner()
@@ -64,14 +64,14 @@ func changeInFlight(t *testing.T, title string, change func(*testing.T, *lastgoo
 	mustShow(t, c, "mug", title, false)
 	close(held)
 	if got := <-older; got.title != "Mug" || got.err != nil {
-		t.Errorf("who asked before got %+v", got)
+		t.Errorf("the earlier request got %+v", got)
 	}
 	o.fails(away)
 	mustShow(t, c, "mug", title, true)
 }
 
-// Readers and a member of staff, all at once: whoever asks after a change sees it or a later one.
-func TestNoAnswerIsOlderThanAChangeThatWasMade(t *testing.T) {
+// Readers and a member of staff run concurrently. A read that starts after a change must return that change or a later one.
+func TestNoAnswerIsOlderThanTheLastChange(t *testing.T) {
 	t.Parallel()
 	o := newOwner()
 	c := remember(o)
@@ -104,7 +104,7 @@ func TestNoAnswerIsOlderThanAChangeThatWasMade(t *testing.T) {
 	reading.Wait()
 }
 
-func TestAChangeForgetsWhatItIsAbout(t *testing.T) {
+func TestAChangeDropsTheCachedAnswersAboutIt(t *testing.T) {
 	t.Parallel()
 	changes := map[string]struct {
 		change func(t *testing.T, c *lastgood.Catalog)
@@ -136,13 +136,13 @@ func TestAChangeForgetsWhatItIsAbout(t *testing.T) {
 			test.change(t, c)
 			o.fails(away)
 			if got := known(t, c); got != test.known {
-				t.Errorf("it still knows %q, want %q", got, test.known)
+				t.Errorf("the cache still has %q, want %q", got, test.known)
 			}
 		})
 	}
 }
 
-// known asks for everything and names what it got.
+// known requests everything and returns the names of the parts that are cached.
 func known(t *testing.T, c *lastgood.Catalog) string {
 	t.Helper()
 	ctx, _ := lastgood.WithMark(t.Context())

@@ -12,47 +12,48 @@ import (
 )
 
 const (
-	// callTime is how long a call may take, whoever waits for it.
+	// callTime is the timeout of a call, independent of the requests that wait for it.
 	callTime = 5 * time.Second
-	// maxAlone is how many calls may go on that nobody waits for, so that a slow owner still renews what is kept.
+	// maxAlone is the number of calls that may continue after all their requests have left, so that the cache is refreshed even
+	// if catalog is slow.
 	maxAlone = 64
 )
 
-// flight is a call under way, for all who ask the same. It is more than x/sync/singleflight has, whose calls cannot end
-// when the last caller leaves.
+// flight is a call under way, shared by all requests with the same question. It does more than x/sync/singleflight, whose calls
+// cannot be canceled when the last caller leaves.
 type flight struct {
 	cancel context.CancelFunc
 	began  time.Time
 	moment feed.Moment
-	// How many changes there had been when it began.
+	// The value of flights.changes when the flight began.
 	changes int
 	// Guarded by the lock of flights.
 	waiting     int
 	alone, over bool
-	newer       *flight // that took its place because it is late; or nil
+	newer       *flight // replaced this flight because it is late; or nil
 
 	landed chan struct{}
-	// Not before it has landed; shared, so nobody changes it.
+	// Set before landed is closed. Shared, so it must not be modified.
 	answer proto.Message
 	err    error
 }
 
-// flights are the calls that may be joined, by what they ask.
+// flights are the calls under way that requests may join, by their question.
 type flights struct {
 	mu    sync.Mutex
 	under map[key]*flight
 	alone int
-	// changes is how often all flights were ended.
+	// changes counts the calls of end.
 	changes int
 }
 
-// ask makes a call. What it returns is run once it is certain that no change has come in between.
+// ask makes a call. The returned function keep caches the answer; it is called only if no change came in between.
 type ask func(ctx context.Context) (answer proto.Message, keep func(), err error)
 
-// join returns the flight that asks k, which the caller waits for or leaves. If there is none it begins one, without the
-// deadline and the token of ctx: it is for others, too. One that is late may be stuck with an instance that answers nobody,
-// so nobody more is to wait for it: another call may reach another instance. And nobody is to wait for one that began before the
-// last change that catalog told.
+// join returns the flight for question k. The caller waits for it or leaves it. If there is none, join starts one, without the
+// deadline and the token of ctx, because other requests may join it too. A late flight is not joined, because its instance may
+// hang, and another call may reach another instance. A flight that began before the last change reported by catalog is not
+// joined either.
 func (fs *flights) join(ctx context.Context, k key, moment feed.Moment, call ask) *flight {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
@@ -83,8 +84,8 @@ func (fs *flights) fly(ctx context.Context, k key, f *flight, call ask) {
 	close(f.landed)
 }
 
-// land keeps the answer of a flight, unless it was ended, when it may be older than what the ending was for, or there is a
-// newer one.
+// land caches the answer of a flight. It does not if the flight was ended, because the answer may be older than the change that
+// ended it, or if a newer flight has landed already.
 func (fs *flights) land(k key, f *flight, keep func()) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
@@ -100,7 +101,8 @@ func (fs *flights) land(k key, f *flight, keep func()) {
 	}
 }
 
-// leave says that a caller no longer waits for f. With nobody left the call ends or, when it may, goes on alone.
+// leave says that a request no longer waits for f. When the last one leaves, the call is canceled or, if allowed, continues
+// alone.
 func (fs *flights) leave(k key, f *flight, mayGoOn bool) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
@@ -118,7 +120,7 @@ func (fs *flights) leave(k key, f *flight, mayGoOn bool) {
 	}
 }
 
-// end has nobody join the flights that are under way. Those who wait for one still get its answer.
+// end prevents requests from joining the flights under way. Requests that already wait still get the answer.
 func (fs *flights) end() {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()

@@ -18,7 +18,7 @@ import (
 	"souk/platform/rpc"
 )
 
-func TestThoseWhoAskTheSameShareACall(t *testing.T) {
+func TestRequestsWithTheSameQuestionShareACall(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		o := newOwner()
@@ -38,12 +38,12 @@ func TestThoseWhoAskTheSameShareACall(t *testing.T) {
 		}
 		mustShow(t, c, "mug", "Mug", false)
 		if o.called() != 3 {
-			t.Error("who comes later did not ask")
+			t.Error("a later request made no call")
 		}
 	})
 }
 
-func TestACallEndsWithTheLastWhoWaitsForIt(t *testing.T) {
+func TestACallIsCanceledWithItsLastRequest(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		o := newOwner()
@@ -60,7 +60,7 @@ func TestACallEndsWithTheLastWhoWaitsForIt(t *testing.T) {
 		for _, ctx := range []context.Context{first, second} {
 			asking.Go(func() {
 				if got := show(ctx, c, "mug"); status.Code(got.err) != codes.Canceled {
-					t.Errorf("who left got %+v", got)
+					t.Errorf("the canceled request got %+v", got)
 				}
 			})
 		}
@@ -68,7 +68,7 @@ func TestACallEndsWithTheLastWhoWaitsForIt(t *testing.T) {
 		leave()
 		synctest.Wait()
 		if ended {
-			t.Error("the first who left ended it for the other")
+			t.Error("the first canceled request canceled the call for the other")
 		}
 		leaveToo()
 		asking.Wait()
@@ -81,7 +81,7 @@ func TestACallEndsWithTheLastWhoWaitsForIt(t *testing.T) {
 	})
 }
 
-func TestACallThatIsLateIsNotJoined(t *testing.T) {
+func TestALateCallIsNotJoined(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		o := newOwner()
@@ -96,11 +96,11 @@ func TestACallThatIsLateIsNotJoined(t *testing.T) {
 		if took := time.Since(again); took != 0 || o.called() != 3 {
 			t.Errorf("the next request took %v; %d calls, want 3", took, o.called())
 		}
-		time.Sleep(5 * time.Second) // the late one ends
+		time.Sleep(5 * time.Second) // until the late call ends
 	})
 }
 
-func TestTheAnswerOfALateCallIsKeptUnlessThereIsANewerOne(t *testing.T) {
+func TestTheAnswerOfALateCallIsCachedUnlessThereIsANewerOne(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		meanwhile func(t *testing.T, o *owner, c *lastgood.Catalog)
@@ -139,7 +139,7 @@ func TestTheAnswerOfALateCallIsKeptUnlessThereIsANewerOne(t *testing.T) {
 	}
 }
 
-func TestASharedCallIsNobodysOwn(t *testing.T) {
+func TestASharedCallHasNoTokenAndItsOwnDeadline(t *testing.T) {
 	t.Parallel()
 	o := newOwner()
 	c := remember(o)
@@ -158,7 +158,7 @@ func TestASharedCallIsNobodysOwn(t *testing.T) {
 	}
 }
 
-func TestFewCallsGoOnThatNobodyWaitsFor(t *testing.T) {
+func TestFewCallsContinueWithoutRequests(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		o := newOwner()
@@ -183,7 +183,7 @@ func TestFewCallsGoOnThatNobodyWaitsFor(t *testing.T) {
 			synctest.Wait()
 		}
 		for range 2 {
-			for range 2 { // the second time they join the calls that go on
+			for range 2 { // the second requests join the calls that continue
 				showAll()
 				if n := going.Load(); n != 64 {
 					t.Errorf("%d calls go on, want 64", n)

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Mark says of a request whether its answer has old parts. It is what allows them: a request without a mark gets none.
+// Mark records whether the answer to a request has old parts. Only requests with a mark may get old parts.
 type Mark struct {
 	mu     sync.Mutex
 	oldest time.Time
@@ -14,13 +14,13 @@ type Mark struct {
 
 type markKey struct{}
 
-// WithMark returns ctx with a mark of its own, and the mark.
+// WithMark returns ctx with a new mark, and the mark.
 func WithMark(ctx context.Context) (context.Context, *Mark) {
 	m := &Mark{}
 	return context.WithValue(ctx, markKey{}, m), m
 }
 
-// Use notes that the answer to the request of ctx has a part that was good at a time.
+// Use records that the answer to ctx's request contains a part that was current at a time.
 func Use(ctx context.Context, at time.Time) {
 	m := markOf(ctx)
 	if m == nil {
@@ -33,7 +33,7 @@ func Use(ctx context.Context, at time.Time) {
 	}
 }
 
-// Used reports whether the answer to the request of ctx has an old part so far.
+// Used reports whether the answer to ctx's request has an old part so far.
 func Used(ctx context.Context) bool {
 	m := markOf(ctx)
 	if m == nil {
@@ -43,7 +43,7 @@ func Used(ctx context.Context) bool {
 	return used
 }
 
-// Age returns how old the oldest part of the answer is, and false when none is.
+// Age returns the age of the oldest old part of the answer, and false if there is none.
 func (m *Mark) Age() (time.Duration, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -55,13 +55,12 @@ func (m *Mark) Age() (time.Duration, bool) {
 
 type copyKey struct{}
 
-// WithCopy returns ctx for a request that may be answered from what is kept, as long as nothing of it has changed. A request without
-// it asks catalog.
+// WithCopy returns ctx for a request that may get unchanged answers from the cache. Other requests ask catalog.
 func WithCopy(ctx context.Context) context.Context {
 	return context.WithValue(ctx, copyKey{}, true)
 }
 
-// MayCopy reports whether ctx is one of WithCopy.
+// MayCopy reports whether ctx comes from WithCopy.
 func MayCopy(ctx context.Context) bool {
 	return ctx.Value(copyKey{}) != nil
 }

@@ -12,27 +12,27 @@ import (
 	"souk/gateway/internal/degraded"
 )
 
-// patience is how long a request waits for a new answer when there is an old one.
+// patience is how long a request waits for catalog if an old answer is available.
 const patience = time.Second
 
 var errSlow = status.Error(codes.DeadlineExceeded, "slow")
 
-// read is one way to ask catalog.
+// read describes one RPC of catalog and how its answers are cached.
 type read[Req, Resp proto.Message] struct {
 	method string
 	part   *degraded.Part
 	call   func(context.Context, Req, ...grpc.CallOption) (Resp, error)
-	// keys returns those under which the answer to the question that has the key is kept.
+	// keys returns the cache keys of the answer to a question.
 	keys func(key, Req) []key
-	// split returns what is kept of a good answer to the question that has the key.
+	// split returns the parts of an answer to cache, by their keys.
 	split func(key, Req, Resp) map[key]proto.Message
-	// recall puts the last good answer together, and returns when its oldest part was good.
+	// recall assembles an answer from the cache. It returns the time at which the oldest part was current.
 	recall func(key, Req) (Resp, time.Time, bool)
 }
 
-// do returns what is kept if the request allows it and nothing of it has changed. Else it asks catalog, together with all who ask the
-// same at the moment, and falls back on the last good answer where the request allows that. The answer may be shared: nobody
-// changes it.
+// do returns a cached answer if the request allows that and nothing has changed. Otherwise it asks catalog, sharing the call
+// with other requests for the same, and returns the last good answer if catalog fails and the request allows that. The answer
+// may be shared, so callers must not modify it.
 func (r read[Req, Resp]) do(ctx context.Context, c *Catalog, in Req, opts []grpc.CallOption) (Resp, error) {
 	var none Resp
 	if markOf(ctx) == nil && !MayCopy(ctx) {
@@ -42,14 +42,14 @@ func (r read[Req, Resp]) do(ctx context.Context, c *Catalog, in Req, opts []grpc
 	if err != nil {
 		return none, err
 	}
-	if MayCopy(ctx) && c.hold(r.keys(k, in)) {
+	if MayCopy(ctx) && c.areUnchanged(r.keys(k, in)) {
 		if answer, _, ok := r.recall(k, in); ok {
 			return answer, nil
 		}
 	}
-	if Used(ctx) { // it does not wait for an unwell catalog twice
-		if old, ok := r.old(ctx, c, k, in, errSlow); ok {
-			return old, nil
+	if Used(ctx) { // the request has already waited for catalog once
+		if lastAnswer, ok := r.lastAnswer(ctx, c, k, in, errSlow); ok {
+			return lastAnswer, nil
 		}
 	}
 	f := c.flights.join(ctx, k, c.changes.Now(), r.ask(c, k, in, opts))
@@ -60,9 +60,9 @@ func (r read[Req, Resp]) do(ctx context.Context, c *Catalog, in Req, opts []grpc
 		case <-f.landed:
 			return r.outcome(ctx, c, k, in, f)
 		case <-timer.C:
-			if old, ok := r.old(ctx, c, k, in, errSlow); ok {
+			if lastAnswer, ok := r.lastAnswer(ctx, c, k, in, errSlow); ok {
 				c.flights.leave(k, f, true)
-				return old, nil
+				return lastAnswer, nil
 			}
 		case <-ctx.Done():
 			c.flights.leave(k, f, false)
@@ -71,19 +71,20 @@ func (r read[Req, Resp]) do(ctx context.Context, c *Catalog, in Req, opts []grpc
 	}
 }
 
-// outcome is what a request gets of a flight that has landed.
+// outcome returns the answer to a request whose flight has landed.
 func (r read[Req, Resp]) outcome(ctx context.Context, c *Catalog, k key, in Req, f *flight) (Resp, error) {
-	if unwell(f.err) {
-		if old, ok := r.old(ctx, c, k, in, f.err); ok {
-			return old, nil
+	if hasFailed(f.err) {
+		if lastAnswer, ok := r.lastAnswer(ctx, c, k, in, f.err); ok {
+			return lastAnswer, nil
 		}
 	}
 	answer, _ := f.answer.(Resp)
 	return answer, f.err
 }
 
-// old returns the last good answer, if there is one, in place of the new one that is missing because of err.
-func (r read[Req, Resp]) old(ctx context.Context, c *Catalog, k key, in Req, err error) (Resp, bool) {
+// lastAnswer returns the last good answer in place of the new one, which is missing because of err. It returns false if there is none
+// or the request does not allow old answers.
+func (r read[Req, Resp]) lastAnswer(ctx context.Context, c *Catalog, k key, in Req, err error) (Resp, bool) {
 	if markOf(ctx) == nil {
 		var none Resp
 		return none, false
@@ -96,7 +97,8 @@ func (r read[Req, Resp]) old(ctx context.Context, c *Catalog, k key, in Req, err
 	return answer, ok
 }
 
-// ask makes the call of a flight. The flight may outlive its caller, who may change in then.
+// ask returns the call of a flight. It clones in, because the call may outlive the request, and the caller may change in
+// afterwards.
 func (r read[Req, Resp]) ask(c *Catalog, k key, in Req, opts []grpc.CallOption) ask {
 	in = proto.CloneOf(in)
 	return func(ctx context.Context) (proto.Message, func(), error) {
@@ -104,19 +106,19 @@ func (r read[Req, Resp]) ask(c *Catalog, k key, in Req, opts []grpc.CallOption) 
 		answer, err := r.call(ctx, in, opts...)
 		switch {
 		case err == nil:
-			return answer, r.keeping(c, k, in, answer, kept{at: begun, moment: moment}), nil
-		case unwell(err) || status.Code(err) == codes.Canceled:
+			return answer, r.cacheFunc(c, k, in, answer, cachedMessage{at: begun, moment: moment}), nil
+		case hasFailed(err) || status.Code(err) == codes.Canceled:
 			return nil, func() {}, err
-		default: // NOT_FOUND is an answer as well
+		default: // an error such as NOT_FOUND is a valid answer
 			return nil, func() { c.store.forget(k) }, err
 		}
 	}
 }
 
-// keeping returns the function that keeps an answer. What takes time is done before.
-func (r read[Req, Resp]) keeping(c *Catalog, k key, in Req, answer Resp, entry kept) func() {
+// cacheFunc returns the function that caches an answer. It does the slow work, encoding, before that function runs under a lock.
+func (r read[Req, Resp]) cacheFunc(c *Catalog, k key, in Req, answer Resp, entry cachedMessage) func() {
 	parts := r.split(k, in, answer)
-	entries := make(map[key]kept, len(parts))
+	entries := make(map[key]cachedMessage, len(parts))
 	for k, part := range parts {
 		content, err := proto.Marshal(part)
 		if err != nil {
@@ -132,8 +134,8 @@ func (r read[Req, Resp]) keeping(c *Catalog, k key, in Req, answer Resp, entry k
 	}
 }
 
-// unwell reports whether err says that the owner is unwell, rather than being its answer.
-func unwell(err error) bool {
+// hasFailed reports whether err means that the owner failed, as opposed to an answer such as NOT_FOUND.
+func hasFailed(err error) bool {
 	switch status.Code(err) {
 	case codes.Unavailable, codes.DeadlineExceeded, codes.Internal, codes.ResourceExhausted, codes.Unknown:
 		return true

@@ -18,14 +18,14 @@ import (
 
 var away = status.Error(codes.Unavailable, "away")
 
-// owner is a catalog in memory, whose reads a test can hold up or fail.
+// owner is an in-memory catalog whose reads a test can delay or fail.
 type owner struct {
 	catalogv1.CatalogServiceClient
 	mu    sync.Mutex
 	calls int
-	// before is run in each read before it is answered. An error is the answer.
+	// before runs in each read before it is answered. Its error is returned.
 	before func(ctx context.Context) error
-	// titles are those of the products, by id.
+	// titles maps product IDs to titles.
 	titles map[string]string
 }
 
@@ -43,7 +43,7 @@ func (o *owner) fails(err error) {
 	o.does(func(context.Context) error { return err })
 }
 
-// hangs has each read take its caller's whole time.
+// hangs makes each read last until its context ends.
 func (o *owner) hangs() {
 	o.does(func(ctx context.Context) error {
 		<-ctx.Done()
@@ -63,7 +63,7 @@ func (o *owner) set(id, title string) {
 	o.titles[id] = title
 }
 
-// read returns the titles as they were when the read began, which is before it was held up.
+// read returns the titles as of the beginning of the read, before before runs.
 func (o *owner) read(ctx context.Context) (map[string]string, error) {
 	o.mu.Lock()
 	o.calls++
@@ -168,7 +168,7 @@ func remember(o *owner) *lastgood.Catalog {
 	return lastgood.NewCatalog(o, 1<<20, nil, slog.New(slog.DiscardHandler))
 }
 
-// shown is what a request for a product ends with.
+// shown is the result of a request for a product.
 type shown struct {
 	title string
 	age   time.Duration
@@ -176,7 +176,7 @@ type shown struct {
 	err   error
 }
 
-// show asks for a product as a request does that may get an old answer.
+// show requests a product and allows an old answer.
 func show(ctx context.Context, c *lastgood.Catalog, id string) shown {
 	ctx, mark := lastgood.WithMark(ctx)
 	answer, err := c.GetProduct(ctx, &catalogv1.GetProductRequest{IdOrSlug: id})
@@ -184,7 +184,7 @@ func show(ctx context.Context, c *lastgood.Catalog, id string) shown {
 	return shown{answer.GetProduct().GetTitle(), age, stale, err}
 }
 
-// mustShow fails the test unless the product is shown with a title, old or new.
+// mustShow fails the test unless the request returns this title and whether it is old.
 func mustShow(t *testing.T, c *lastgood.Catalog, id, title string, stale bool) {
 	t.Helper()
 	if got := show(t.Context(), c, id); got.err != nil || got.title != title || got.stale != stale {

@@ -16,9 +16,9 @@ import (
 	"souk/gateway/internal/lastgood"
 )
 
-func TestAnUnwellCatalogIsStoodInForAndItsAnswersAreNot(t *testing.T) {
+func TestLastGoodAnswersReplaceFailuresButNotAnswers(t *testing.T) {
 	t.Parallel()
-	unwell := map[codes.Code]bool{
+	hasFailed := map[codes.Code]bool{
 		codes.Unavailable: true, codes.DeadlineExceeded: true, codes.Internal: true, codes.ResourceExhausted: true, codes.Unknown: true,
 	}
 	for code := codes.Canceled; code <= codes.Unauthenticated; code++ {
@@ -28,14 +28,14 @@ func TestAnUnwellCatalogIsStoodInForAndItsAnswersAreNot(t *testing.T) {
 			c := remember(o)
 			mustShow(t, c, "mug", "Mug", false)
 			o.fails(status.Error(code, "so"))
-			if unwell[code] {
+			if hasFailed[code] {
 				mustShow(t, c, "mug", "Mug", true)
 			} else if got := show(t.Context(), c, "mug"); status.Code(got.err) != code || got.stale {
 				t.Errorf("%+v, want %v", got, code)
 			}
-			// An answer, such as NOT_FOUND, takes the place of the one before. That a caller left is none.
+			// An answer such as NOT_FOUND replaces the cached one. A canceled call does not.
 			o.fails(away)
-			if got := show(t.Context(), c, "mug"); got.stale != (unwell[code] || code == codes.Canceled) {
+			if got := show(t.Context(), c, "mug"); got.stale != (hasFailed[code] || code == codes.Canceled) {
 				t.Errorf("afterwards %+v", got)
 			}
 			o.fails(nil)
@@ -44,7 +44,7 @@ func TestAnUnwellCatalogIsStoodInForAndItsAnswersAreNot(t *testing.T) {
 	}
 }
 
-func TestEveryReadIsRemembered(t *testing.T) {
+func TestEveryReadIsCached(t *testing.T) {
 	t.Parallel()
 	o := newOwner()
 	c := remember(o)
@@ -75,27 +75,27 @@ func TestEveryReadIsRemembered(t *testing.T) {
 		}
 		o.fails(away)
 		before := counted(t, part)
-		if old, err := read(ctx); err != nil || old != good || !lastgood.Used(ctx) {
-			t.Errorf("%s: %q, %v; want %q", part, old, err, good)
+		if lastAnswer, err := read(ctx); err != nil || lastAnswer != good || !lastgood.Used(ctx) {
+			t.Errorf("%s: %q, %v; want %q", part, lastAnswer, err, good)
 		}
 		if counted(t, part) <= before {
 			t.Errorf("%s was not counted", part)
 		}
 	}
-	// Another question has another answer.
+	// A different question is not answered from the cache.
 	ctx, _ := lastgood.WithMark(t.Context())
 	if _, err := c.ListProducts(ctx, &catalogv1.ListProductsRequest{Query: "cup"}); status.Code(err) != codes.Unavailable {
-		t.Errorf("what was never asked: %v", err)
+		t.Errorf("a question that was never asked: %v", err)
 	}
 }
 
-// counted returns how many answers were degraded in that part.
+// counted returns the number of degraded answers for a part.
 func counted(t *testing.T, part string) int64 {
 	t.Helper()
 	return expvar.Get("degraded").(*expvar.Map).Get(part).(*expvar.Int).Value()
 }
 
-func TestWhatDoesNotAllowOldAnswersGetsNone(t *testing.T) {
+func TestRequestsWithoutAMarkGetNoOldAnswer(t *testing.T) {
 	t.Parallel()
 	o := newOwner()
 	c := remember(o)
@@ -106,7 +106,7 @@ func TestWhatDoesNotAllowOldAnswersGetsNone(t *testing.T) {
 	}
 }
 
-func TestNothingOlderThanAnHourIsGiven(t *testing.T) {
+func TestAnswersOlderThanAnHourAreNotGiven(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		o := newOwner()
@@ -124,7 +124,7 @@ func TestNothingOlderThanAnHourIsGiven(t *testing.T) {
 	})
 }
 
-func TestASlowCatalogIsWaitedForASecondAndStillHeard(t *testing.T) {
+func TestASlowCatalogIsWaitedForASecondAndItsLateAnswerIsCached(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		o := newOwner()
@@ -146,8 +146,8 @@ func TestASlowCatalogIsWaitedForASecondAndStillHeard(t *testing.T) {
 	})
 }
 
-// A request that looks through page after page changes its question while the call for the page before goes on.
-func TestACallThatGoesOnKeepsItsQuestion(t *testing.T) {
+// A request that goes through pages changes its request message while the call for the previous page continues.
+func TestAContinuedCallKeepsItsQuestion(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		o := newOwner()
@@ -177,7 +177,7 @@ func TestACallThatGoesOnKeepsItsQuestion(t *testing.T) {
 	})
 }
 
-func TestASlowCatalogIsWaitedForWhenNothingIsKnown(t *testing.T) {
+func TestASlowCatalogIsWaitedForIfNothingIsCached(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		o := newOwner()
@@ -195,7 +195,7 @@ func TestASlowCatalogIsWaitedForWhenNothingIsKnown(t *testing.T) {
 	})
 }
 
-func TestARequestWaitsForASlowCatalogOnce(t *testing.T) {
+func TestARequestWaitsForASlowCatalogOnlyOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		o := newOwner()
@@ -217,7 +217,7 @@ func TestARequestWaitsForASlowCatalogOnce(t *testing.T) {
 	})
 }
 
-func TestVariantsAreRememberedBySKU(t *testing.T) {
+func TestVariantsAreCachedBySKU(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		o := newOwner()
@@ -241,7 +241,7 @@ func TestVariantsAreRememberedBySKU(t *testing.T) {
 			t.Errorf("%v, as old as its oldest part: %v, %v", answer, age, err)
 		}
 		if answer, _, err := ask("SKU-cup", "NEVER-ASKED"); status.Code(err) != codes.Unavailable {
-			t.Errorf("a cart of which a part is not known: %v, %v", answer, err)
+			t.Errorf("a cart with a SKU that is not cached: %v, %v", answer, err)
 		}
 	})
 }

@@ -11,16 +11,16 @@ import (
 	"souk/gateway/internal/feed"
 )
 
-// maxAge is how old an answer may be that is still given.
+// maxAge is the maximum age of an old answer.
 const maxAge = time.Hour
 
-// entryOverhead is what an entry takes beside its content, in bytes (see TestTheBoundIsOfMemory).
+// entryOverhead is the memory of an entry besides its content, in bytes (see TestTheBoundIsOfMemory).
 const entryOverhead = 256
 
-// key names a question: a digest, so that every entry's is as small.
+// key identifies a question. It is a hash, so that all keys are equally small.
 type key [sha256.Size]byte
 
-// keyOf returns the key of asking method with in.
+// keyOf returns the key of a call of method with in.
 func keyOf(method string, in proto.Message) (key, error) {
 	content, err := proto.MarshalOptions{Deterministic: true}.Marshal(in)
 	if err != nil {
@@ -29,29 +29,29 @@ func keyOf(method string, in proto.Message) (key, error) {
 	return sha256.Sum256(append([]byte(method+"\x00"), content...)), nil
 }
 
-// kept is a message that was good at a time. It is kept as bytes: their size is known, and nobody can change it.
-type kept struct {
+// cachedMessage is a cached message. It is stored in encoded form, because then its size is known and it cannot be modified.
+type cachedMessage struct {
 	content []byte
 	at      time.Time
-	// moment is when catalog was asked, and product what it is about; empty for any number of products.
+	// moment is when catalog was asked. product is the product that the message is about, empty for any number of products.
 	moment  feed.Moment
 	product string
 }
 
-// store has the last good answers.
+// store is the cache of the last good answers.
 type store struct {
-	answers *otter.Cache[key, kept]
+	answers *otter.Cache[key, cachedMessage]
 }
 
-// newStore returns an empty store that takes at most size bytes. What is asked for seldom makes room for the rest.
+// newStore returns an empty store of at most size bytes. It evicts answers that are requested rarely.
 func newStore(size uint64) *store {
-	return &store{otter.Must(&otter.Options[key, kept]{
+	return &store{otter.Must(&otter.Options[key, cachedMessage]{
 		MaximumWeight: size,
-		Weigher:       func(_ key, k kept) uint32 { return uint32(len(k.content) + entryOverhead) },
+		Weigher:       func(_ key, k cachedMessage) uint32 { return uint32(len(k.content) + entryOverhead) },
 	})}
 }
 
-// recall reads what is kept for k into message, and returns when it was good.
+// recall decodes the message cached under k into message, and returns the time at which it was current.
 func (s *store) recall(k key, message proto.Message) (at time.Time, ok bool) {
 	found, ok := s.answers.GetIfPresent(k)
 	if !ok || time.Since(found.at) > maxAge || proto.Unmarshal(found.content, message) != nil {
@@ -60,15 +60,15 @@ func (s *store) recall(k key, message proto.Message) (at time.Time, ok bool) {
 	return found.at, true
 }
 
-// renewEvery is how often it is noted that an answer is still good.
+// renewEvery is how often the time of an unchanged answer is updated.
 const renewEvery = 30 * time.Second
 
-// renew notes that what is kept for k is still good.
-func (s *store) renew(k key, found kept) {
+// renew records that the answer under k is still current.
+func (s *store) renew(k key, found cachedMessage) {
 	if time.Since(found.at) < renewEvery {
 		return
 	}
-	s.answers.ComputeIfPresent(k, func(now kept) (kept, otter.ComputeOp) {
+	s.answers.ComputeIfPresent(k, func(now cachedMessage) (cachedMessage, otter.ComputeOp) {
 		now.at = time.Now()
 		return now, otter.WriteOp
 	})
@@ -78,8 +78,8 @@ func (s *store) forget(k key) {
 	s.answers.Invalidate(k)
 }
 
-// forgetNaming forgets the answers in which the id stands. Ids are random and stand in a message as their text, so that
-// looking for the text needs no index.
+// forgetNaming drops all answers that contain the ID. IDs are random and messages contain them as text, so a text search finds
+// them without an index.
 func (s *store) forgetNaming(id string) {
 	for k, answer := range s.answers.All() {
 		if bytes.Contains(answer.content, []byte(id)) {

@@ -13,8 +13,8 @@ import (
 	"souk/gateway/internal/degraded"
 )
 
-// GetVariants implements catalogv1.CatalogServiceClient. Each SKU is remembered by itself, because carts differ; an old
-// answer is given when all that are asked for are known.
+// GetVariants implements catalogv1.CatalogServiceClient. Each SKU is cached by itself, because carts differ. An old answer is
+// given if all requested SKUs are cached.
 func (c *Catalog) GetVariants(ctx context.Context, in *catalogv1.GetVariantsRequest, opts ...grpc.CallOption) (*catalogv1.GetVariantsResponse, error) {
 	r := read[*catalogv1.GetVariantsRequest, *catalogv1.GetVariantsResponse]{
 		method: catalogv1.CatalogService_GetVariants_FullMethodName, part: degraded.Variants,
@@ -31,7 +31,8 @@ func keysOfSKUs(_ key, in *catalogv1.GetVariantsRequest) []key {
 	return keys
 }
 
-// bySKU has an answer for each SKU that was asked for: an empty one for what catalog does not have, which is knowledge, too.
+// bySKU returns an answer for each requested SKU. It is empty for an SKU that catalog does not have, so that this is cached
+// too.
 func bySKU(_ key, in *catalogv1.GetVariantsRequest, answer *catalogv1.GetVariantsResponse) map[key]proto.Message {
 	parts := make(map[key]proto.Message, len(in.GetSkus()))
 	for _, sku := range in.GetSkus() {

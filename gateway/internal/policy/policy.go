@@ -1,4 +1,4 @@
-// Package policy is responsible for how an operation is served, as openapi.yaml says beside it: x-souk-policy.
+// Package policy reads from openapi.yaml how each operation is served (the extension x-souk-policy).
 package policy
 
 import (
@@ -14,41 +14,41 @@ import (
 	"souk/platform/admission"
 )
 
-// extension is the name of a policy in openapi.yaml. It looks like this, and has all four fields:
+// extension is the name of the policy in openapi.yaml. A policy has all four fields:
 //
 //	x-souk-policy: { timeout: 10s, cost: usual, class: browsing, answer: new }
 const extension = "x-souk-policy"
 
-// Policy is how an operation is served.
+// Policy says how an operation is served.
 type Policy struct {
-	// Timeout is how long a request may take; 0 for the streams, which have no end.
+	// Timeout is the maximum time of a request; 0 for streams, which have no end.
 	Timeout time.Duration
 	Cost    Cost
 	Class   admission.Class
 	Answer  Answer
 }
 
-// Cost is what an operation costs. Other than Usual ones have rate limits of their own.
+// Cost is the cost of an operation. Costs other than Usual have rate limits of their own.
 type Cost string
 
-// The costs.
+// The costs of operations.
 const (
 	Usual    Cost = "usual"
-	Password Cost = "password" // a password is hashed
-	Refresh  Cost = "refresh"  // a session is renewed
-	Checkout Cost = "checkout" // an order is placed
+	Password Cost = "password" // hashes a password
+	Refresh  Cost = "refresh"  // renews a session
+	Checkout Cost = "checkout" // places an order
 )
 
-// Answer is how old an answer may be.
+// Answer says whether an answer may be old.
 type Answer string
 
-// How old answers may be.
+// The kinds of answers.
 const (
-	// New answers are made of what the services say now.
+	// New answers come from the services now.
 	New Answer = "new"
-	// Unchanged answers may be made of what is kept, as long as it has not changed.
+	// Unchanged answers may come from the cache as long as the cached version has not changed.
 	Unchanged Answer = "unchanged"
-	// LastGood answers may also be made of what was good last, while a service is away.
+	// LastGood answers may also be old while a service is down.
 	LastGood Answer = "last-good"
 )
 
@@ -61,7 +61,7 @@ var (
 // noTimeout is the timeout of streams in openapi.yaml.
 const noTimeout = "none"
 
-// Of returns the policy of an operation. The error names the field that is missing or wrong.
+// Of returns the policy of an operation. Its error names the missing or invalid field.
 func Of(operation *openapi3.Operation) (Policy, error) {
 	fields, ok := operation.Extensions[extension].(map[string]any)
 	if !ok {
@@ -101,12 +101,12 @@ func Of(operation *openapi3.Operation) (Policy, error) {
 
 type answerKey struct{}
 
-// WithAnswer returns the context of a request whose answer may be so old.
+// WithAnswer returns ctx for a request whose answer may be as old as answer says.
 func WithAnswer(ctx context.Context, answer Answer) context.Context {
 	return context.WithValue(ctx, answerKey{}, answer)
 }
 
-// AnswerOf returns how old the answer to a request may be. It is New for a request that nothing was said of.
+// AnswerOf returns whether the answer to ctx's request may be old. Without WithAnswer it is New.
 func AnswerOf(ctx context.Context) Answer {
 	if answer, ok := ctx.Value(answerKey{}).(Answer); ok {
 		return answer

@@ -25,7 +25,7 @@ func TestAPolicyIsRead(t *testing.T) {
 	}
 }
 
-func TestAPolicyThatIsMissingOrWrongIsAnErrorThatNamesTheField(t *testing.T) {
+func TestAMissingOrInvalidPolicyIsAnErrorThatNamesTheField(t *testing.T) {
 	t.Parallel()
 	if _, err := policy.Of(&openapi3.Operation{}); err == nil {
 		t.Error("an operation without a policy is no error")
@@ -43,8 +43,8 @@ func TestAPolicyThatIsMissingOrWrongIsAnErrorThatNamesTheField(t *testing.T) {
 	}
 }
 
-// An answer must be new if the request changes something, or if somebody decides by it.
-func TestOnlyAnswersThatRestOnNothingMayBeOld(t *testing.T) {
+// An answer must be new if the request changes something, or if a decision depends on it.
+func TestOnlyAnswersWithoutConsequencesMayBeOld(t *testing.T) {
 	t.Parallel()
 	spec, err := openapi3.NewLoader().LoadFromData(gateway.Spec)
 	if err != nil {

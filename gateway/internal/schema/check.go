@@ -17,30 +17,30 @@ import (
 )
 
 const (
-	// MaxViolations are the most that are found in one body.
+	// MaxViolations is the maximum number of violations reported for one body.
 	MaxViolations = 50
 	maxDepth      = 32
-	// How many tokens are read between two looks at the context.
+	// The context is checked once per this many tokens.
 	breath = 1024
-	// The most characters of a name that an error says again.
+	// The maximum length of a field name in an error, in characters.
 	maxName = 100
 )
 
-// SyntaxError says why a text is no JSON, or none that we take.
+// SyntaxError is returned for text that is not JSON, or that this package does not accept.
 type SyntaxError struct{ Reason string }
 
 func (e *SyntaxError) Error() string { return e.Reason }
 
-// UnknownFieldError is about a field that the schema does not have.
+// UnknownFieldError names a field that the schema does not have.
 type UnknownFieldError struct{ Field string }
 
 func (e *UnknownFieldError) Error() string { return "unknown field " + e.Field }
 
-// Check checks a JSON text, in one pass, and returns it as every decoder understands it: integers without a fraction or an
-// exponent. The error is a *SyntaxError, an *UnknownFieldError, a *field.Error with at most MaxViolations, or ctx's.
+// Check checks a JSON text in one pass. It returns the text in a form that every decoder understands: integers have no fraction
+// or exponent. The error is a *SyntaxError, an *UnknownFieldError, a *field.Error with at most MaxViolations, or ctx's error.
 //
-// It refuses what encoding/json lets pass: a name that stands twice in an object, text after the value, more than 32 levels,
-// halves of surrogate pairs, and U+0000, which PostgreSQL cannot hold.
+// It refuses some texts that encoding/json accepts: duplicate names in an object, text after the value, more than 32 levels of
+// nesting, unpaired surrogates, and U+0000, which PostgreSQL cannot store.
 func (s *Schema) Check(ctx context.Context, content []byte) ([]byte, error) {
 	v := newVisitor(ctx, content)
 	err := v.value(s)
@@ -58,13 +58,13 @@ func (s *Schema) Check(ctx context.Context, content []byte) ([]byte, error) {
 	return v.edited(), nil
 }
 
-// visitor walks through a text beside a schema.
+// visitor walks through a JSON text and a schema in parallel.
 type visitor struct {
 	ctx     context.Context
 	content []byte
 	decoder *jsontext.Decoder
 	path    []step
-	// depth is how deep in the body the text stands.
+	// depth is the nesting depth of the text within the body.
 	depth  int
 	tokens int
 
@@ -73,20 +73,20 @@ type visitor struct {
 	edits      []edit
 }
 
-// step leads from a value to one that stands in it: by its name, or by its index where there is no name.
+// step leads from a value to a value inside it: by name in an object, by index in an array.
 type step struct {
 	name  []byte
 	index int
 }
 
-// edit is another spelling of what stands between two offsets.
+// edit replaces the text between two offsets.
 type edit struct {
 	from, to int
 	text     string
 }
 
 func newVisitor(ctx context.Context, content []byte) *visitor {
-	// A *bytes.Buffer is read without being copied.
+	// The decoder reads a *bytes.Buffer without copying it.
 	return &visitor{ctx: ctx, content: content, decoder: jsontext.NewDecoder(bytes.NewBuffer(content))}
 }
 
@@ -110,7 +110,7 @@ func (v *visitor) value(s *Schema) error {
 	return v.skip()
 }
 
-// token reads a token, of which there may be many.
+// token reads a token and checks the context from time to time.
 func (v *visitor) token() error {
 	if v.tokens++; v.tokens%breath == 0 && v.ctx.Err() != nil {
 		return v.ctx.Err()
@@ -124,7 +124,7 @@ func (v *visitor) token() error {
 	return nil
 }
 
-// skip reads a value that nothing more is asked of.
+// skip reads a value without checking it.
 func (v *visitor) skip() error {
 	depth := v.decoder.StackDepth()
 	for {
@@ -137,7 +137,7 @@ func (v *visitor) skip() error {
 	}
 }
 
-// array checks the length before the items: once there are too many, nothing else is said of them.
+// array checks the length first. If there are too many items, no other violations of the array are reported.
 func (v *visitor) array(s *Schema) error {
 	if err := v.token(); err != nil {
 		return err
@@ -211,7 +211,7 @@ func (v *visitor) integer(s *Schema) error {
 	return nil
 }
 
-// end checks that nothing stands after the value.
+// end checks that no text follows the value.
 func (v *visitor) end() error {
 	if _, err := v.decoder.ReadToken(); !errors.Is(err, io.EOF) {
 		return errors.New("there is text after the value")
@@ -219,14 +219,14 @@ func (v *visitor) end() error {
 	return nil
 }
 
-// violate records what is wrong with the value at the path, unless it is "".
+// violate records a violation of the value at the current path, unless message is "".
 func (v *visitor) violate(message string) {
 	if message != "" && len(v.violations) < MaxViolations {
 		v.violations = append(v.violations, field.Violation{Field: cmp.Or(v.dotted(), "body"), Message: message})
 	}
 }
 
-// dotted writes the path as clients write fields: variants[0].sku.
+// dotted returns the current path in the form clients write it: variants[0].sku.
 func (v *visitor) dotted() string {
 	var path strings.Builder
 	for i, s := range v.path {
@@ -242,7 +242,7 @@ func (v *visitor) dotted() string {
 	return path.String()
 }
 
-// edited returns the text with its edits.
+// edited returns the text with all edits applied.
 func (v *visitor) edited() []byte {
 	if len(v.edits) == 0 {
 		return v.content
@@ -256,7 +256,7 @@ func (v *visitor) edited() []byte {
 	return append(edited, v.content[last:]...)
 }
 
-// syntax returns what an error of the decoder says to a client, without any more of the body than it needs.
+// syntax converts an error of the decoder to one for clients, which quotes as little of the body as possible.
 func syntax(err error) error {
 	var at *jsontext.SyntacticError
 	switch {

@@ -11,7 +11,7 @@ import (
 	"souk/platform/field"
 )
 
-// anything takes every JSON text.
+// anything accepts every JSON text.
 const anything = `{"oneOf": [
 	{"type": "object", "additionalProperties": true}, {"type": "array", "items": {"type": "object"}, "maxItems": 0},
 	{"type": "string"}, {"type": "integer"}, {"type": "boolean"}]}`
@@ -29,7 +29,7 @@ func TestNestingEndsAtItsLimit(t *testing.T) {
 	}
 }
 
-func TestAFieldMayStandInTwoObjects(t *testing.T) {
+func TestTheSameNameMayOccurInTwoObjects(t *testing.T) {
 	t.Parallel()
 	s := compile(t, `{"type": "object", "additionalProperties": true}`)
 	for _, text := range []string{`{"a":{"a":1},"b":{"a":1}}`, `{"c":[{"a":1},{"a":1}]}`, `{"a":1,"A":1}`} {
@@ -39,7 +39,7 @@ func TestAFieldMayStandInTwoObjects(t *testing.T) {
 	}
 }
 
-func TestHalfASurrogatePairIsRefused(t *testing.T) {
+func TestAnUnpairedSurrogateIsRefused(t *testing.T) {
 	t.Parallel()
 	s := compile(t, `{"type": "object", "properties": {"a": {"type": "string"}}, "additionalProperties": {"type": "string"}}`)
 	for _, half := range []string{`\ud800`, `\udfff`, `\udc00\ud800`, `\ud800x`, `\ud800\n`, `\ud800\u0041`, `\uD83D`} {
@@ -110,8 +110,8 @@ func TestACheckEndsWithItsContext(t *testing.T) {
 	}
 }
 
-// FuzzCheck: what passes is JSON, and says what it said; what is refused as malformed is no JSON, or is refused for one of the
-// reasons of our own.
+// FuzzCheck checks two properties. An accepted text is JSON and keeps its meaning. A text refused as malformed is not JSON, or
+// is refused for one of the documented extra reasons.
 func FuzzCheck(f *testing.F) {
 	for _, seed := range []string{
 		`{"a":[1,{"b":null}]}`, `[1,]`, `{"a":1]`, `{"a" 1}`, `1 2`, `{,}`, `[,]`, `"\ud800"`, `{"a":1,}`, `-`, `01`, `1.0`, `10e-1`, "\"\xff\"", `{"a":1,"a":1}`,

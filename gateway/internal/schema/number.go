@@ -31,11 +31,12 @@ func bound(n *float64) *int64 {
 	return &bound
 }
 
-// The most decimal digits of an int64.
+// The number of decimal digits of the largest int64.
 const maxDigits = 19
 
-// integerOf returns the integer that a number of JSON is, in the way JSON Schema means it: 2.0 and 20e-1 are 2. Its cost is linear
-// in the literal, however large the exponent is. An integer that no int64 holds is the nearest one that does, and fits is false.
+// integerOf returns the value of a JSON number if it is an integer as JSON Schema defines it: 2.0 and 20e-1 are 2. Its cost is
+// linear in the length of the literal, however large the exponent is. If the integer does not fit into an int64, value is the
+// nearest int64 and fits is false.
 func integerOf(literal []byte) (value int64, fits, integer bool) {
 	unsigned, negative := bytes.CutPrefix(literal, []byte("-"))
 	mantissa, exponent := unsigned, 0
@@ -59,11 +60,12 @@ func integerOf(literal []byte) (value int64, fits, integer bool) {
 	if negative {
 		text = "-" + text
 	}
-	value, err := strconv.ParseInt(text, 10, 64) // at an overflow the nearest one
+	value, err := strconv.ParseInt(text, 10, 64) // returns the nearest int64 on overflow
 	return value, err == nil, true
 }
 
-// exponentOf returns an exponent, or, of one that is further from 0 than any body is long, something as far.
+// exponentOf returns the exponent. If its absolute value exceeds the length of any body, it returns some other value that does
+// too.
 func exponentOf(text []byte) int {
 	const far = 1 << 40
 	exponent, err := strconv.ParseInt(string(text), 10, 64)
@@ -83,7 +85,7 @@ func furthest(negative bool) int64 {
 	return math.MaxInt64
 }
 
-// checkInteger returns what is wrong with an integer, "" if nothing is.
+// checkInteger returns the violation of an integer, or "".
 func (s *Schema) checkInteger(value int64, fits bool) string {
 	switch {
 	case s.minimum != nil && (value < *s.minimum || !fits && value < 0):
@@ -97,7 +99,7 @@ func (s *Schema) checkInteger(value int64, fits bool) string {
 	}
 }
 
-// isPlain reports whether a literal is digits alone, which every decoder takes for an integer.
+// isPlain reports whether a literal consists of digits only, so that every decoder reads it as an integer.
 func isPlain(literal []byte) bool {
 	return !bytes.ContainsAny(literal, ".eE")
 }

@@ -2,14 +2,14 @@ package schema
 
 import "strings"
 
-// members are those of one object, as far as they were read.
+// members tracks the members of an object that were read so far.
 type members struct {
 	count int
-	// given are the properties that the schema names.
+	// given contains the properties that the schema names.
 	given map[string]bool
 }
 
-// object checks the number of members before what they are: once there are too many, nothing else is said of them.
+// object checks the number of members first. If there are too many, no other violations of the object are reported.
 func (v *visitor) object(s *Schema) error {
 	if err := v.token(); err != nil {
 		return err
@@ -73,7 +73,7 @@ func (v *visitor) violateMember(name, message string) {
 	v.path = v.path[:len(v.path)-1]
 }
 
-// checkChoices checks that an object has the properties of one choice, and of one only.
+// checkChoices checks that an object has the properties of exactly one choice.
 func (v *visitor) checkChoices(s *Schema, m members) {
 	made := -1
 	for i, choice := range s.choices {
@@ -104,8 +104,8 @@ func hasAll(given map[string]bool, names []string) bool {
 	return true
 }
 
-// oneOf checks a value against each alternative, one of which must take it. When none does, the errors are those of the
-// alternative that it is nearest to.
+// oneOf checks a value against each alternative; exactly one must accept it. If none does, the violations of the nearest
+// alternative are reported.
 func (v *visitor) oneOf(s *Schema) error {
 	depth := v.depth + v.decoder.StackDepth()
 	value, err := v.decoder.ReadValue()
@@ -142,7 +142,7 @@ func (v *visitor) oneOf(s *Schema) error {
 	return nil
 }
 
-// distance says how far a value is from what was asked for.
+// distance measures how far a value is from what the schema requires.
 func (v *visitor) distance() int {
 	if v.unknown != nil {
 		return MaxViolations + len(v.violations)

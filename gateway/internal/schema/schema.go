@@ -1,5 +1,6 @@
-// Package schema is responsible for checking what a client sends against the schemas of openapi.yaml, at a cost that is linear
-// in the bytes of it, whatever they are. It knows the keywords that our contract uses and refuses to compile any other.
+// Package schema checks input of clients against the schemas of openapi.yaml. The cost is linear in the size of the input,
+// whatever the input is. The package knows the keywords that our contract uses, and refuses to compile schemas with other
+// keywords.
 package schema
 
 import (
@@ -14,12 +15,13 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// Schema is a schema of the contract, ready to check with.
+// Schema is a compiled schema.
 type Schema struct {
-	// kind is object, array, string, integer or boolean; "" for one that is only alternatives.
+	// kind is object, array, string, integer or boolean; it is "" for a schema that only has alternatives.
 	kind string
 
-	// Of an object. extra is what properties that it does not name must be; without it they are refused, unless it is open.
+	// For objects. extra is the schema of properties that are not named. If it is nil, such properties are refused unless open
+	// is set.
 	properties   map[string]*Schema
 	required     []string
 	extra        *Schema
@@ -29,26 +31,26 @@ type Schema struct {
 	alternatives []*Schema
 	choices      [][]string
 
-	// Of an array.
+	// For arrays.
 	items    *Schema
 	minItems int
 	maxItems *int
 
-	// Of a string, in characters.
+	// For strings; lengths are in characters.
 	minLength int
 	maxLength *int
 	pattern   *regexp.Regexp
 	enum      []string
 
-	// Of an integer. least and most are what its format can hold.
+	// For integers. least and most are the limits of the integer's format.
 	minimum, maximum *int64
 	least, most      int64
 }
 
-// Keywords that say nothing of a value, or nothing that a request breaks.
+// Keywords that do not restrict values, or that a request cannot violate.
 var annotations = []string{"title", "description", "example", "examples", "default", "deprecated", "readOnly", "writeOnly", "$comment"}
 
-// keywords are those that a schema of each kind may have.
+// keywords are the keywords allowed for each kind of schema.
 var keywords = map[string][]string{
 	"object":  {"properties", "required", "additionalProperties", "minProperties", "maxProperties", "oneOf"},
 	"array":   {"items", "minItems", "maxItems"},
@@ -58,12 +60,12 @@ var keywords = map[string][]string{
 	"":        {"oneOf", "discriminator"},
 }
 
-// Compile returns the schema that s is. It returns an error for a keyword that this package does not know.
+// Compile compiles s. It returns an error for an unknown keyword.
 func Compile(s *openapi3.Schema) (*Schema, error) {
 	return compiler{}.compile(s)
 }
 
-// compiler has what was compiled, so that a schema that several others use is compiled once.
+// compiler remembers compiled schemas, so that a schema used by several others is compiled once.
 type compiler map[*openapi3.Schema]*Schema
 
 func (c compiler) compile(s *openapi3.Schema) (*Schema, error) {
@@ -137,7 +139,7 @@ func (c compiler) object(to *Schema, s *openapi3.Schema) error {
 	return c.oneOf(to, s)
 }
 
-// oneOf reads the alternatives of a schema: those that only require some of its properties are choices.
+// oneOf compiles the alternatives of a schema. Alternatives that only require some of its properties become choices.
 func (c compiler) oneOf(to *Schema, s *openapi3.Schema) error {
 	for _, alternative := range s.OneOf {
 		a := alternative.Value

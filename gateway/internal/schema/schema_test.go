@@ -11,7 +11,7 @@ import (
 	"souk/gateway"
 )
 
-// compile returns a schema written in JSON.
+// compile compiles a schema written in JSON.
 func compile(t testing.TB, text string) *Schema {
 	t.Helper()
 	s, err := compileText(text)
@@ -29,7 +29,7 @@ func compileText(text string) (*Schema, error) {
 	return Compile(&s)
 }
 
-func TestAKeywordThatIsNotKnownIsAnError(t *testing.T) {
+func TestAnUnknownKeywordIsAnError(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		`{"type": "number"}`:                                                  "number",
@@ -57,8 +57,8 @@ func TestAKeywordThatIsNotKnownIsAnError(t *testing.T) {
 	}
 }
 
-// The router refuses to start when this fails; here it says which operation's.
-func TestEveryBodyOfTheContractIsKnown(t *testing.T) {
+// The router does not start if a schema fails to compile; this test names the operation.
+func TestEveryBodyOfTheContractCompiles(t *testing.T) {
 	t.Parallel()
 	spec, err := openapi3.NewLoader().LoadFromData(gateway.Spec)
 	if err != nil {
@@ -81,7 +81,7 @@ func TestEveryBodyOfTheContractIsKnown(t *testing.T) {
 	}
 }
 
-func TestAnIntegerIsOneHoweverItIsWritten(t *testing.T) {
+func TestIntegersAreAcceptedInEveryNotation(t *testing.T) {
 	t.Parallel()
 	s := compile(t, `{"type": "object", "properties": {"a": {"type": "integer", "format": "int64"}}}`)
 	long := strings.Repeat("0", 1<<20)
@@ -123,7 +123,7 @@ func TestAFractionOrAnIntegerOutOfRangeIsRefused(t *testing.T) {
 	}
 }
 
-func TestOneAlternativeTakesAValue(t *testing.T) {
+func TestExactlyOneAlternativeMustAcceptAValue(t *testing.T) {
 	t.Parallel()
 	s := compile(t, `{"type": "object", "properties": {"where": {"oneOf": [
 		{"type": "object", "required": ["id"], "additionalProperties": false, "properties": {"id": {"type": "string"}}},
@@ -143,7 +143,7 @@ func TestOneAlternativeTakesAValue(t *testing.T) {
 	}
 }
 
-func TestAChoiceOfPropertiesIsMadeOnce(t *testing.T) {
+func TestExactlyOneChoiceOfPropertiesMustBePresent(t *testing.T) {
 	t.Parallel()
 	s := compile(t, `{"type": "object", "properties": {"a": {"type": "string"}, "b": {"type": "string"}, "c": {"type": "string"}},
 		"additionalProperties": false, "oneOf": [{"required": ["a"]}, {"required": ["b"]}]}`)

@@ -7,10 +7,11 @@ import (
 	"unicode/utf8"
 )
 
-// The most bytes of a text that are matched with a pattern, which costs some nanoseconds for each. Longer ones do not match.
+// The maximum length of a text that is matched with a pattern, in bytes, because matching costs some nanoseconds for each byte.
+// Longer texts do not match.
 const maxMatched = 4096
 
-// checkText returns what is wrong with a string, "" if nothing is.
+// checkText returns the violation of a string, or "".
 func (s *Schema) checkText(text []byte) string {
 	if s.minLength > 0 || s.maxLength != nil {
 		length := utf8.RuneCount(text)
@@ -30,7 +31,7 @@ func (s *Schema) checkText(text []byte) string {
 	return ""
 }
 
-// CheckParameter returns what is wrong with a parameter as a query or header has it, "" if nothing is.
+// CheckParameter returns the violation of a query or header parameter, or "".
 func (s *Schema) CheckParameter(text string) string {
 	switch s.kind {
 	case "string":
@@ -49,7 +50,7 @@ func (s *Schema) CheckParameter(text string) string {
 	return ""
 }
 
-// Primitive reports whether a parameter may have the schema.
+// Primitive reports whether a parameter may have this schema.
 func (s *Schema) Primitive() bool {
 	return s.kind == "string" || s.kind == "boolean" || s.kind == "integer"
 }

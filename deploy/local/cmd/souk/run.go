@@ -35,7 +35,7 @@ func load() (cfg stack.Config, root string, err error) {
 	return cfg, root, nil
 }
 
-// run runs the shop, with the replicas of services that the assignments ask for.
+// run runs the shop. assignments set the number of instances of services.
 func run(ctx context.Context, assignments []string) error {
 	cfg, root, err := load()
 	if err != nil {
@@ -56,7 +56,7 @@ func run(ctx context.Context, assignments []string) error {
 	return errors.Join(interrupted(ctx, err), shop.Stop(stopCtx))
 }
 
-// serve fills the shop, tells how to use it, and waits for Ctrl-C.
+// serve fills the shop, prints how to use it, and waits for Ctrl-C.
 func serve(ctx context.Context, shop *stack.Stack, cfg stack.Config) error {
 	access := demo.Shop{
 		URL: shop.URL(), StaffEmail: shop.StaffEmail(), StaffPassword: shop.StaffPassword(),
@@ -108,7 +108,7 @@ func progress() func(string) {
 	}
 }
 
-// interrupted drops an error that only says that the user pressed Ctrl-C.
+// interrupted drops an error that was caused by Ctrl-C.
 func interrupted(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return nil

@@ -9,7 +9,7 @@ import (
 	"souk/platform/secret"
 )
 
-// seedConfig names a running shop, such as the one of docker compose.
+// seedConfig contains the address of a running shop, for example one in docker compose.
 type seedConfig struct {
 	URL              string      `env:"URL" envDefault:"http://127.0.0.1:8080" redact:"no"`
 	StaffEmail       string      `env:"STAFF_EMAIL,required"`

@@ -7,7 +7,7 @@ import (
 	"souk/deploy/local/stack"
 )
 
-// staff makes an account of the running shop one of staff, and prints its new password.
+// staff makes an account of the running shop a staff account, and prints its new password.
 func staff(ctx context.Context, args []string) error {
 	cfg, _, err := load()
 	if err != nil {

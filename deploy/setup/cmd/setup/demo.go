@@ -13,21 +13,22 @@ import (
 	"souk/platform/secret"
 )
 
-// A request of the demo is answered within this time.
+// The time limit for a request of the demo.
 const answerWithin = time.Minute
 
 type demoConfig struct {
-	// Demo is on or off.
+	// Demo is "on" or "off".
 	Demo string `env:"DEMO" envDefault:"on"`
 	URL  string `env:"URL,required" redact:"no"`
-	// URLCert is a file with the gateway's certificate. Without it the system's authorities vouch for an https URL.
+	// URLCert is a file with the gateway's certificate. If it is empty, the system's certificate authorities verify an https
+	// URL.
 	URLCert       string      `env:"URL_CERT" redact:"no"`
 	StaffEmail    string      `env:"STAFF_EMAIL,required"`
 	StaffPassword secret.Text `env:"STAFF_PASSWORD,required"`
 	DemoPassword  secret.Text `env:"DEMO_PASSWORD,required"`
 }
 
-// Validate says which setting is wrong.
+// Validate returns an error that names the invalid setting.
 func (c *demoConfig) Validate() error {
 	if c.Demo != "on" && c.Demo != "off" {
 		return fmt.Errorf("SOUK_DEMO: %q is neither on nor off", c.Demo)
@@ -35,7 +36,7 @@ func (c *demoConfig) Validate() error {
 	return nil
 }
 
-// fill fills the shop with the demo catalog, if it is new and is to be filled.
+// fill fills a new shop with the demo catalog, unless Demo is off.
 func fill(ctx context.Context) error {
 	var cfg demoConfig
 	if err := config.Load(&cfg); err != nil {

@@ -1,10 +1,10 @@
-// Command setup prepares the shop in containers, as docker-compose.yml has it do.
+// Command setup prepares the shop in containers. docker-compose.yml runs its commands:
 //
-//	setup            keep the secrets, and make up those that are missing
-//	setup consul     tell Consul whose the services' tokens are
-//	setup databases  give each service a role of its own in its database
+//	setup            store the secrets, and generate missing ones
+//	setup consul     register the services' tokens in Consul
+//	setup databases  give each service a plain role in its database
 //	setup demo       fill a new shop with the demo catalog
-//	setup show       print the first staff account, the demo customer's, and a line of shell that buys
+//	setup show       print the logins of staff and the demo customer, and a shell command that buys
 //	setup wait       wait to be stopped
 package main
 
@@ -21,7 +21,7 @@ import (
 	"souk/platform/config"
 )
 
-// The file of what is given to setup from outside.
+// The file with the variables that Compose passes to setup.
 const given = "/given"
 
 func main() {

@@ -1,4 +1,4 @@
-// Package app puts the carts service together.
+// Package app assembles the carts service.
 package app
 
 import (
@@ -16,12 +16,12 @@ import (
 	"souk/services/carts/internal/postgres"
 )
 
-// Config is everything carts can be told from outside.
+// Config contains carts' settings, read from the environment.
 type Config struct {
 	Service  service.Config
 	Listen   service.Listen `envPrefix:"CARTS_"`
 	Database pgdb.Config    `envPrefix:"CARTS_"`
-	// Mongo is where versions before kept the carts, which are copied from there at the first start. Empty for nowhere.
+	// Mongo is the database in which earlier versions stored the carts. They are copied at the first start. Empty means none.
 	Mongo secret.URL `env:"CARTS_MONGO_URI"`
 }
 

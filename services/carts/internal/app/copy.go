@@ -13,10 +13,11 @@ import (
 	"souk/services/carts/internal/postgres"
 )
 
-// former is the name of the store of versions before.
+// former is the name of the earlier versions' store.
 const former = "mongo"
 
-// copyFrom copies the carts that versions before kept in MongoDB, unless that was done. It waits for databases that are away.
+// copyFrom copies the carts of earlier versions from MongoDB, unless that was done before. It waits for databases that are
+// down.
 func copyFrom(ctx context.Context, uri secret.URL, store *postgres.Store, logger *slog.Logger) error {
 	return pgdb.Await(ctx, logger, func(ctx context.Context) error {
 		done, err := store.WasCopied(ctx, former)

@@ -21,7 +21,7 @@ func TestMain(m *testing.M) {
 	os.Exit(pgtest.Run(func() int { return mongotest.Run(m.Run) }))
 }
 
-func TestCartsOfTheVersionBeforeAreThereAtTheFirstStart(t *testing.T) {
+func TestCartsOfEarlierVersionsAreCopiedAtTheFirstStart(t *testing.T) {
 	t.Parallel()
 	db := mongotest.New(t)
 	guest := uuid.NewString()
@@ -40,7 +40,7 @@ func TestCartsOfTheVersionBeforeAreThereAtTheFirstStart(t *testing.T) {
 	if got, err := store.Find(t.Context(), "", guest); err != nil || fmt.Sprint(got.Lines) != "[{A 2}]" {
 		t.Errorf("%v, %v; want A 2", got.Lines, err)
 	}
-	// A later start needs no MongoDB.
+	// A later start does not need MongoDB.
 	if err := copyFrom(t.Context(), "mongodb://127.0.0.1:1/carts", store, quiet); err != nil {
 		t.Errorf("a later start: %v", err)
 	}

@@ -1,5 +1,5 @@
-// Package carts is the domain of carts: who holds one, what may be in it, and what becomes of it when a customer claims it and at
-// checkout. A cart holds SKUs and quantities, never prices.
+// Package carts is the domain of carts: their owners, their contents, claiming them by a customer, and checkout. A cart
+// contains SKUs and quantities, but no prices.
 package carts
 
 import (
@@ -12,19 +12,19 @@ import (
 )
 
 const (
-	// MaxLines is how many lines a cart has at most. It and MaxQuantity come from the REST contract: wholesale
-	// invoices reach 1,114 lines and thousands of pieces.
+	// MaxLines is the maximum number of lines in a cart. It and MaxQuantity come from the REST contract: wholesale invoices
+	// have up to 1,114 lines and thousands of pieces.
 	MaxLines = 2000
-	// MaxQuantity is how many pieces a line has at most.
+	// MaxQuantity is the maximum number of pieces in a line.
 	MaxQuantity = 100_000
-	// GuestLife is how long after its last change a guest cart ends.
+	// GuestLife is the lifetime of a guest cart after its last change.
 	GuestLife = 30 * 24 * time.Hour
-	// CustomerLife is how long after its last change a customer's cart ends.
+	// CustomerLife is the lifetime of a customer's cart after its last change.
 	CustomerLife = 365 * 24 * time.Hour
 )
 
 var (
-	// ErrNotFound is returned for a cart that does not exist, has ended, or is someone else's.
+	// ErrNotFound is returned for a cart that does not exist, has expired, or belongs to somebody else.
 	ErrNotFound = errors.New("cart not found")
 	// ErrFull is returned when a cart would have more than MaxLines lines.
 	ErrFull = fmt.Errorf("a cart has at most %d lines", MaxLines)
@@ -36,24 +36,25 @@ type Line struct {
 	Quantity int64
 }
 
-// Cart is a guest's or a customer's. A customer's own cart has the customer's id as its own, so that there is one.
+// Cart is a cart of a guest or a customer. A customer's cart has the customer's ID as its own, so that each customer has only
+// one.
 type Cart struct {
 	ID string
-	// CustomerID is empty for a guest's.
+	// CustomerID is empty in a guest cart.
 	CustomerID string
 	// Lines are in the order they were first added.
 	Lines     []Line
 	ExpiresAt time.Time
-	// Purchases are the ids of the purchases that are to be made of the lines: the cart's own, and those of the guest carts that
+	// Purchases are the IDs of the purchases that can be made of the lines: the cart's own, and those of the guest carts that
 	// were merged into it. An order claims all of them, so that no line is bought by two orders.
 	Purchases []string
 }
 
-// Checkout is what an order takes out of a cart.
+// Checkout is the part of a cart that an order takes out.
 type Checkout struct {
 	OrderID string
 	Lines   []Line
-	// Purchases are those that the order has claimed; empty stands for all of the cart's.
+	// Purchases are the purchases that the order has claimed; empty means all purchases of the cart.
 	Purchases []string
 }
 
@@ -64,7 +65,7 @@ func checkItem(sku string, quantity int64) error {
 	return check.Err()
 }
 
-// validate does not look at SKUs, because a SKU that the cart does not have is no error.
+// validate does not check SKUs, because a SKU that is not in the cart is no error.
 func (c Checkout) validate() error {
 	var check field.Checker
 	check.Check(identifier.Valid(c.OrderID), "order_id", "is not an id")

@@ -12,7 +12,7 @@ import (
 	"souk/services/carts/internal/carts"
 )
 
-func TestAGuestCartGoesToOneOfTwoCustomersWhoClaimIt(t *testing.T) {
+func TestOfTwoConcurrentClaimsOneSucceeds(t *testing.T) {
 	t.Parallel()
 	s, _ := setup(t)
 	guest := create(t, s, "")
@@ -35,7 +35,7 @@ func TestAGuestCartGoesToOneOfTwoCustomersWhoClaimIt(t *testing.T) {
 	}
 }
 
-func TestWhatAGuestWasToldIsInTheCartIsThereAfterTheClaim(t *testing.T) {
+func TestNoConfirmedLineIsLostInAClaim(t *testing.T) {
 	t.Parallel()
 	s, _ := setup(t)
 	ada, guest := uuid.NewString(), create(t, s, "")
@@ -50,7 +50,7 @@ func TestWhatAGuestWasToldIsInTheCartIsThereAfterTheClaim(t *testing.T) {
 			}
 		})
 	}
-	for range 3 { // an impatient customer
+	for range 3 { // the customer repeats the request
 		wg.Go(func() {
 			if _, err := s.Claim(t.Context(), ada, guest.ID); err != nil {
 				t.Errorf("claim: %v", err)
@@ -67,7 +67,7 @@ func TestWhatAGuestWasToldIsInTheCartIsThereAfterTheClaim(t *testing.T) {
 	}
 }
 
-func TestAClaimThatDoesNotFitChangesNothing(t *testing.T) {
+func TestATooLargeClaimChangesNothing(t *testing.T) {
 	t.Parallel()
 	s, pool := setup(t)
 	ada := uuid.NewString()
@@ -96,7 +96,7 @@ func TestAClaimThatDoesNotFitChangesNothing(t *testing.T) {
 	}
 }
 
-func TestAClaimedCartIsForgottenWithItsCustomer(t *testing.T) {
+func TestClaimedCartsAreErasedWithTheirCustomer(t *testing.T) {
 	t.Parallel()
 	s, pool := setup(t)
 	ada, guest, other := uuid.NewString(), create(t, s, ""), create(t, s, "")
@@ -112,7 +112,7 @@ func TestAClaimedCartIsForgottenWithItsCustomer(t *testing.T) {
 	}
 }
 
-func TestAClaimOfNothingOpensNoCart(t *testing.T) {
+func TestAnInvalidClaimCreatesNoCart(t *testing.T) {
 	t.Parallel()
 	s, pool := setup(t)
 	ada := uuid.NewString()

@@ -1,8 +1,8 @@
 package carts
 
-// Former is a cart as versions before kept it in MongoDB.
+// Former is a cart as earlier versions stored it in MongoDB.
 type Former struct {
 	Cart
-	// Merged are the guest carts, and CheckedOut the orders, that this cart took in or gave up last.
+	// Merged are the latest guest carts merged into this cart, and CheckedOut the latest orders taken out of it.
 	Merged, CheckedOut []string
 }

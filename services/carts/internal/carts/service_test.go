@@ -27,7 +27,7 @@ func setup(t *testing.T) (*carts.Service, *pgxpool.Pool) {
 	return carts.New(postgres.New(pool)), pool
 }
 
-// fill puts that many lines of 1 piece in a cart: S1, S2 and so on.
+// fill puts so many lines of 1 piece into a cart: S1, S2 and so on.
 func fill(t *testing.T, pool *pgxpool.Pool, id string, lines int) {
 	t.Helper()
 	if _, err := pool.Exec(t.Context(), `INSERT INTO cart_lines (cart_id, sku, quantity)
@@ -36,7 +36,7 @@ func fill(t *testing.T, pool *pgxpool.Pool, id string, lines int) {
 	}
 }
 
-// end lets a cart end a minute ago.
+// end makes a cart expire a minute ago.
 func end(t *testing.T, pool *pgxpool.Pool, id string) {
 	t.Helper()
 	tag, err := pool.Exec(t.Context(), `UPDATE carts SET expires_at = now() - interval '1 minute' WHERE id = $1`, id)
@@ -45,7 +45,7 @@ func end(t *testing.T, pool *pgxpool.Pool, id string) {
 	}
 }
 
-// exists reports whether the database still has a cart, ended or not.
+// exists reports whether the database contains a cart, expired or not.
 func exists(t *testing.T, pool *pgxpool.Pool, id string) (found bool) {
 	t.Helper()
 	if err := pool.QueryRow(t.Context(), `SELECT EXISTS (SELECT FROM carts WHERE id = $1)`, id).Scan(&found); err != nil {
@@ -88,7 +88,7 @@ func TestLinesKeepTheOrderTheyWereAddedIn(t *testing.T) {
 	}
 }
 
-func TestACustomerHasOneCartThatNobodyElseSees(t *testing.T) {
+func TestACustomerHasOneCartThatOthersCannotUse(t *testing.T) {
 	t.Parallel()
 	s, _ := setup(t)
 	ada, bob := uuid.NewString(), uuid.NewString()
@@ -118,12 +118,12 @@ func TestAGuestCartsIDIsRandom(t *testing.T) {
 	t.Parallel()
 	s, _ := setup(t)
 	id := uuid.MustParse(create(t, s, "").ID)
-	if id.Version() != 4 || id.Variant() != uuid.RFC4122 { // 122 random bits, RFC 9562
+	if id.Version() != 4 || id.Variant() != uuid.RFC4122 { // 122 random bits (RFC 9562)
 		t.Errorf("id %s is of version %d", id, id.Version())
 	}
 }
 
-func TestItemsAreBounded(t *testing.T) {
+func TestQuantitiesAndLinesAreLimited(t *testing.T) {
 	t.Parallel()
 	s, pool := setup(t)
 	cart := create(t, s, "")
@@ -142,7 +142,7 @@ func TestItemsAreBounded(t *testing.T) {
 	}
 }
 
-func TestClaimAddsUpOnceAndEndsTheGuestCart(t *testing.T) {
+func TestClaimAddsQuantitiesOnceAndEndsTheGuestCart(t *testing.T) {
 	t.Parallel()
 	s, _ := setup(t)
 	ada := uuid.NewString()
@@ -173,7 +173,7 @@ func TestCheckOutTakesOrderedLinesOnce(t *testing.T) {
 	put(t, s, "", cart.ID, "A", 2)
 	put(t, s, "", cart.ID, "B", 1)
 	ordered := []carts.Line{{SKU: "A", Quantity: 2}, {SKU: "B", Quantity: 1}}
-	put(t, s, "", cart.ID, "A", 3) // one more, after the order was placed
+	put(t, s, "", cart.ID, "A", 3) // one more piece, added after the order was placed
 	put(t, s, "", cart.ID, "C", 1)
 	order := uuid.NewString()
 	for range 2 {
@@ -190,7 +190,7 @@ func TestCheckOutTakesOrderedLinesOnce(t *testing.T) {
 	}
 }
 
-func TestCheckOutRefusesWhatWouldAddToTheCart(t *testing.T) {
+func TestCheckOutRefusesInvalidOrders(t *testing.T) {
 	t.Parallel()
 	s, _ := setup(t)
 	cart := create(t, s, "")
@@ -219,7 +219,7 @@ func TestCheckOutRefusesWhatWouldAddToTheCart(t *testing.T) {
 	}
 }
 
-func TestALineThatAnOrderHasTwiceIsTakenOutTwice(t *testing.T) {
+func TestASKUThatOccursTwiceInAnOrderIsTakenOutTwice(t *testing.T) {
 	t.Parallel()
 	s, _ := setup(t)
 	cart := create(t, s, "")
@@ -248,7 +248,7 @@ func TestSKUsAreChecked(t *testing.T) {
 	}
 }
 
-func TestAnIDThatIsNoneIsNotFound(t *testing.T) {
+func TestInvalidCartIDsAreNotFound(t *testing.T) {
 	t.Parallel()
 	s, _ := setup(t)
 	for _, id := range []string{"", "x", "a\x00b", "$gt", strings.Repeat("x", 1<<20)} {
@@ -258,7 +258,7 @@ func TestAnIDThatIsNoneIsNotFound(t *testing.T) {
 	}
 }
 
-func TestACartLivesOnFromItsLastChange(t *testing.T) {
+func TestACartExpiresAfterItsLastChange(t *testing.T) {
 	t.Parallel()
 	s, pool := setup(t)
 	ada := uuid.NewString()
@@ -294,11 +294,11 @@ func TestACartLivesOnFromItsLastChange(t *testing.T) {
 	}
 	soon()
 	if got, err := s.Get(t.Context(), "", guest.ID); err != nil || time.Until(got.ExpiresAt) > time.Minute {
-		t.Errorf("a look at a cart lets it live on: %v, %v", got.ExpiresAt, err)
+		t.Errorf("reading a cart extends its life: %v, %v", got.ExpiresAt, err)
 	}
 }
 
-func TestExpiredCartsAreGoneAndSwept(t *testing.T) {
+func TestExpiredCartsAreNotFoundAndSwept(t *testing.T) {
 	t.Parallel()
 	s, pool := setup(t)
 	old, live := create(t, s, ""), create(t, s, "")
@@ -321,7 +321,7 @@ func TestExpiredCartsAreGoneAndSwept(t *testing.T) {
 	}
 }
 
-func TestACustomersExpiredCartIsEmptyAgain(t *testing.T) {
+func TestACustomersExpiredCartIsEmpty(t *testing.T) {
 	t.Parallel()
 	s, pool := setup(t)
 	ada, bob, other := uuid.NewString(), uuid.NewString(), create(t, s, "")

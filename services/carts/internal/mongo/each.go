@@ -1,4 +1,4 @@
-// Package mongo reads the carts that versions before kept in a MongoDB-protocol database.
+// Package mongo reads the carts that earlier versions stored in a MongoDB-protocol database.
 package mongo
 
 import (
@@ -13,11 +13,11 @@ import (
 	"souk/services/carts/internal/carts"
 )
 
-// batchSize is how many carts are read at a time. One may have 2,000 lines.
+// batchSize is the number of carts read at a time. A cart may have 2,000 lines.
 const batchSize = 100
 
-// document is a cart as it was stored. A guest cart whose claim broke off is one like any other here: its customer's cart
-// knows whether it was merged.
+// document is a cart as it was stored. A guest cart whose claim was interrupted looks like any other guest cart; its customer's
+// cart records whether it was merged.
 type document struct {
 	ID         string    `bson:"_id"`
 	CustomerID string    `bson:"customer_id"`
@@ -32,7 +32,7 @@ type line struct {
 	Quantity int64  `bson:"quantity"`
 }
 
-// Each passes all carts of db that have not ended to take, some at a time: customers' carts first, and then those of guests.
+// Each passes all carts that have not expired to take, in batches: first customers' carts, then guest carts.
 func Each(ctx context.Context, db *mongo.Database, take func([]carts.Former) error) error {
 	for _, customer := range []bson.E{
 		{Key: "customer_id", Value: bson.D{{Key: "$ne", Value: ""}}},

@@ -18,7 +18,7 @@ import (
 
 func TestMain(m *testing.M) { mongotest.Main(m) }
 
-// document is a cart as the version before stored it.
+// document returns a cart as earlier versions stored it.
 func document(id, customer string, expires time.Time) bson.M {
 	return bson.M{
 		"_id": id, "customer_id": customer, "lines": bson.A{bson.M{"sku": "B", "quantity": int64(2)}, bson.M{"sku": "A", "quantity": int64(1)}},
@@ -59,7 +59,7 @@ func TestEachReadsAllLiveCartsCustomersFirst(t *testing.T) {
 	}
 }
 
-func TestEachEndsWithAnErrorOfWhoTakes(t *testing.T) {
+func TestEachReturnsTheErrorOfTake(t *testing.T) {
 	t.Parallel()
 	db := mongotest.New(t)
 	if err := mongo.Each(t.Context(), db, nil); err != nil {

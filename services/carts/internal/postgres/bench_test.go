@@ -7,8 +7,8 @@ import (
 	"souk/services/carts/internal/carts"
 )
 
-// BenchmarkCart measures what shoppers do with a cart of five lines, in shops of several sizes: one after the other, and for
-// crowd six at once with one cart.
+// BenchmarkCart measures typical operations on a cart of five lines, in shops of several sizes: sequentially, and in "crowd" by
+// six shoppers with one cart.
 func BenchmarkCart(b *testing.B) {
 	for _, n := range []int{100, 500, 1500, 100_000} {
 		s, _, id := shop(b, n)

@@ -12,17 +12,17 @@ import (
 	"souk/services/carts/internal/carts"
 )
 
-// renew lets a cart that is changed live on.
+// renew extends the life of a changed cart.
 const renew = `UPDATE carts SET expires_at = now() + CASE WHEN customer_id IS NULL THEN @guest_life::interval ELSE @customer_life::interval END`
 
-// mine locks the cart that is changed, before any of its lines.
+// mine locks the cart to change. The cart is locked before any of its lines.
 const mine = `mine AS (SELECT id FROM carts WHERE ` + held + ` FOR NO KEY UPDATE)`
 
-// change makes a change of a cart that its holder may use, and returns the cart as it is then and whether the change was made.
+// change changes a cart that its holder may use. It returns the cart after the change, and whether the change was made.
 //
-// Lock, change and read go to PostgreSQL in one message and are one transaction. The lock is also a statement of its own,
-// because a statement sees what was there when it began: the change begins once it is this change's turn, so it sees all
-// the changes before it.
+// The lock, the change and the read are sent to PostgreSQL in one message and form one transaction. The lock is a separate
+// statement because a statement sees the data as of its start. So the change, which starts when the lock is held, sees all
+// earlier changes.
 func (s *Store) change(ctx context.Context, sql string, args pgx.NamedArgs) (cart carts.Cart, made bool, err error) {
 	var locked bool
 	batch := &pgx.Batch{}
@@ -37,7 +37,7 @@ func (s *Store) change(ctx context.Context, sql string, args pgx.NamedArgs) (car
 	queueRead(batch, args, &cart)
 	err = s.pool.SendBatch(ctx, batch).Close()
 	if err == nil && !locked && !made {
-		err = carts.ErrNotFound // read saw a cart that was opened only after the change
+		err = carts.ErrNotFound // the cart was created between the change and the read
 	}
 	return cart, made, err
 }
@@ -84,10 +84,10 @@ func (s *Store) RemoveItem(ctx context.Context, holder, id, sku string) (carts.C
 	return cart, nil
 }
 
-// lockUsable locks a cart, whoever holds it.
+// lockUsable locks a cart regardless of its holder.
 const lockUsable = `SELECT id FROM carts WHERE ` + usable + ` FOR NO KEY UPDATE`
 
-// checkOut does nothing for an order that was checked out of the cart, or of the guest cart @ordered before it was claimed.
+// checkOut does nothing if the order was already checked out of the cart, or of the guest cart @ordered before it was claimed.
 const checkOut = `
 	WITH mine AS (` + lockUsable + `),
 	done AS (
@@ -121,7 +121,7 @@ func (s *Store) CheckOut(ctx context.Context, id string, checkout carts.Checkout
 	return nil
 }
 
-// checkOutClaimed takes the lines out of the cart of the customer who has claimed a guest cart, if one has.
+// checkOutClaimed takes the lines out of the cart of the customer who claimed the guest cart, if there is one.
 func (s *Store) checkOutClaimed(ctx context.Context, guest string, checkout carts.Checkout) error {
 	var customer string
 	err := s.pool.QueryRow(ctx, `SELECT claimed_by FROM carts WHERE id = $1 AND claimed_by IS NOT NULL`, guest).Scan(&customer)
@@ -135,8 +135,8 @@ func (s *Store) checkOutClaimed(ctx context.Context, guest string, checkout cart
 	return err
 }
 
-// checkOut takes lines that were ordered of one cart out of another, or of the same, and reports whether there is that cart. It
-// locks first as change does.
+// checkOut takes lines that were ordered from the cart ordered out of the cart id, which may be the same, and reports whether
+// that cart exists. Like change, it locks the cart first.
 func (s *Store) checkOut(ctx context.Context, id, ordered string, checkout carts.Checkout) (found bool, err error) {
 	args := named("", id)
 	skus, quantities := split(checkout.Lines)

@@ -10,17 +10,17 @@ import (
 	"souk/services/carts/internal/carts"
 )
 
-// guest finds a guest cart, claimed or not.
+// guest matches a guest cart, claimed or not.
 const guest = `id = @cart AND customer_id IS NULL AND expires_at > now()`
 
-// lockOwn locks the customer's own cart, which is opened if there is none, for a guest cart that may be claimed.
+// lockOwn locks the customer's own cart, if the guest cart may be claimed. It creates the own cart if there is none.
 const lockOwn = `
 	INSERT INTO carts (id, customer_id, expires_at)
 	SELECT @holder::uuid, @holder::uuid, now() + @customer_life::interval
 	WHERE EXISTS (SELECT FROM carts WHERE ` + guest + ` AND (claimed_by IS NULL OR claimed_by = @holder))
 	ON CONFLICT (id) DO UPDATE SET expires_at = excluded.expires_at`
 
-// moveLines moves all lines of the guest cart, or none if there are too many.
+// moveLines moves all lines of the guest cart, or none if there would be too many.
 const moveLines = `
 	WITH claimed AS (
 		UPDATE carts SET claimed_by = @holder
@@ -37,7 +37,7 @@ const moveLines = `
 	INSERT INTO cart_lines (cart_id, sku, quantity) SELECT @holder, sku, quantity FROM moved ORDER BY position
 	ON CONFLICT (cart_id, sku) DO UPDATE SET quantity = least(cart_lines.quantity + excluded.quantity, @most_pieces)`
 
-// Claim implements carts.Store. Like a change it is one message and one transaction, with the locks first: the own cart
+// Claim implements carts.Store. Like change, it is one message and one transaction, and takes its locks first: the own cart
 // before the guest cart.
 func (s *Store) Claim(ctx context.Context, customer, id string) (cart carts.Cart, err error) {
 	args := named(customer, id)
@@ -55,9 +55,9 @@ func (s *Store) Claim(ctx context.Context, customer, id string) (cart carts.Cart
 	return cart, nil
 }
 
-// claimed returns nil if the row says that the guest cart is claimed by the customer.
+// claimed returns nil if the row says that the customer has claimed the guest cart.
 func claimed(row pgx.Row) error {
-	var ours *bool // nil for a cart that nobody has claimed
+	var ours *bool // nil if nobody has claimed the cart
 	err := row.Scan(&ours)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows) || ours != nil && !*ours:

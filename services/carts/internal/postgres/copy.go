@@ -12,7 +12,7 @@ import (
 	"souk/services/carts/internal/carts"
 )
 
-// WasCopied reports whether the carts of the store with that name have been copied.
+// WasCopied reports whether the carts of the store called store have been copied.
 func (s *Store) WasCopied(ctx context.Context, store string) (done bool, err error) {
 	err = s.pool.QueryRow(ctx, `SELECT EXISTS (SELECT FROM copied_stores WHERE name = $1)`, store).Scan(&done)
 	if err != nil {
@@ -21,14 +21,14 @@ func (s *Store) WasCopied(ctx context.Context, store string) (done bool, err err
 	return done, nil
 }
 
-// readTime is how long another store may take to hand over some carts.
+// readTime is the time limit for reading a batch from the other store.
 const readTime = time.Minute
 
-// Copy copies the carts of another store once, and returns how many there were. each passes them to its argument, some at a
-// time, customers' carts before those of guests. A customer who has a cart here already gets the other's lines added.
+// Copy copies the carts of another store once, and returns how many there were. each passes them to its argument in batches,
+// customers' carts before guest carts. If a customer already has a cart here, the lines are added to it.
 //
-// All is one transaction, so that a copy that breaks off leaves nothing. Of replicas that copy at once the first one does it,
-// and the others wait for it.
+// The copy is one transaction, so that an interrupted copy leaves nothing behind. If several replicas copy at once, the first
+// does it and the others wait.
 func (s *Store) Copy(ctx context.Context, store string, each func(take func([]carts.Former) error) error) (n int, err error) {
 	err = pgdb.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		n = 0
@@ -51,7 +51,8 @@ func (s *Store) Copy(ctx context.Context, store string, each func(take func([]ca
 	return n, nil
 }
 
-// insert adds carts, unless they are there. A guest cart that was merged before its claim broke off is there by then.
+// insert adds carts that do not exist yet. A guest cart that was merged before its claim was interrupted is recorded by then,
+// so it is not added.
 func insert(ctx context.Context, tx pgx.Tx, formers []carts.Former) error {
 	batch := &pgx.Batch{}
 	for _, f := range formers {

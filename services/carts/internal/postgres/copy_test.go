@@ -15,7 +15,7 @@ func former(id, customer string, lines ...carts.Line) carts.Former {
 	return carts.Former{Cart: carts.Cart{ID: id, CustomerID: customer, Lines: lines, ExpiresAt: time.Now().Add(time.Hour)}}
 }
 
-// each hands over carts one at a time.
+// each passes on the carts one at a time.
 func each(formers ...carts.Former) func(func([]carts.Former) error) error {
 	return func(take func([]carts.Former) error) error {
 		for _, f := range formers {
@@ -27,7 +27,7 @@ func each(formers ...carts.Former) func(func([]carts.Former) error) error {
 	}
 }
 
-func TestCartsAreCopiedAsTheyWere(t *testing.T) {
+func TestCartsAreCopiedUnchanged(t *testing.T) {
 	t.Parallel()
 	s, pool := setup(t)
 	ada, guest, order := newID(), newID(), newID()
@@ -52,8 +52,8 @@ func TestCartsAreCopiedAsTheyWere(t *testing.T) {
 	}
 }
 
-// Of a claim that broke off after the merge the guest cart is still there.
-func TestAGuestCartThatWasMergedIsNotMergedAgain(t *testing.T) {
+// A claim was interrupted after the merge, so the guest cart still exists.
+func TestAMergedGuestCartIsNotMergedAgain(t *testing.T) {
 	t.Parallel()
 	s, pool := setup(t)
 	ada, merged, sealed := newID(), newID(), newID()
@@ -106,7 +106,7 @@ func TestCartsAreCopiedOnce(t *testing.T) {
 	}
 }
 
-func TestACopyThatBreaksOffLeavesNothing(t *testing.T) {
+func TestAnInterruptedCopyLeavesNothing(t *testing.T) {
 	t.Parallel()
 	s, pool := setup(t)
 	store := postgres.New(pool)
@@ -125,8 +125,8 @@ func TestACopyThatBreaksOffLeavesNothing(t *testing.T) {
 	}
 }
 
-// As when this version ran before it was told where the carts of the version before are.
-func TestACustomersCartFromBeforeIsAddedToTheirNewOne(t *testing.T) {
+// This version ran for a while before it was configured with the earlier version's database.
+func TestACopiedCartIsAddedToTheCustomersNewCart(t *testing.T) {
 	t.Parallel()
 	s, pool := setup(t)
 	ada := newID()

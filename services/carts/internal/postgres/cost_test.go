@@ -11,17 +11,17 @@ import (
 	"souk/services/carts/internal/postgres"
 )
 
-// TestTheCostOfAChangeDoesNotGrowWithTheShop counts the blocks of 8 kB that PostgreSQL looks at for what shoppers do with a cart.
+// The test counts the 8 kB blocks that PostgreSQL accesses for a shopper's typical operations.
 func TestTheCostOfAChangeDoesNotGrowWithTheShop(t *testing.T) {
 	t.Parallel()
 	few, many := blocks(t, 100), blocks(t, 100_000)
-	t.Logf("measured: a visit takes %.0f blocks beside 100 carts, and %.0f beside 100,000", few, many)
+	t.Logf("measured: a visit takes %.0f blocks with 100 carts, and %.0f with 100,000", few, many)
 	if many == 0 || many > 500 {
-		t.Errorf("a visit takes %.0f blocks beside 100,000 carts, want 500 at most", many)
+		t.Errorf("a visit takes %.0f blocks with 100,000 carts, want 500 at most", many)
 	}
 }
 
-// blocks returns how many blocks a visit takes in a shop with that many carts.
+// blocks returns the number of blocks for a visit in a shop with n carts.
 func blocks(t *testing.T, n int) float64 {
 	t.Helper()
 	const visits = 20
@@ -45,7 +45,7 @@ func read(t *testing.T, conn *pgx.Conn) (blocks int64) {
 	return blocks
 }
 
-// visit does what shoppers do: a guest fills a cart, checks some of it out and logs in.
+// visit simulates a visit: a guest fills a cart, checks out a part of it and signs in.
 func visit(t *testing.T, s *carts.Service, guest string) {
 	t.Helper()
 	put(t, s, "", guest, "A", 2)

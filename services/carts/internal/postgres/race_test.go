@@ -19,8 +19,8 @@ import (
 
 const writers = 50
 
-// Each change sees all those before it: the answers are a cart of 1 line, one of 2 lines, and so on.
-func TestManyChangesOfACartAtOnceAllLand(t *testing.T) {
+// Each change must see all earlier ones: the answers contain 1 line, 2 lines, and so on.
+func TestConcurrentChangesOfACartAllSucceed(t *testing.T) {
 	t.Parallel()
 	s, _ := setup(t)
 	id := create(t, s)
@@ -44,7 +44,7 @@ func TestManyChangesOfACartAtOnceAllLand(t *testing.T) {
 	}
 }
 
-func TestNoMoreLinesThanAllowedHoweverManyAreAddedAtOnce(t *testing.T) {
+func TestConcurrentAdditionsNeverExceedTheMaximum(t *testing.T) {
 	t.Parallel()
 	s, pool := setup(t)
 	const free = 5
@@ -69,7 +69,7 @@ func TestNoMoreLinesThanAllowedHoweverManyAreAddedAtOnce(t *testing.T) {
 	}
 }
 
-func TestAnOrderIsCheckedOutOnceHoweverOftenItIsAsked(t *testing.T) {
+func TestAnOrderIsCheckedOutOnce(t *testing.T) {
 	t.Parallel()
 	s, _ := setup(t)
 	id, order := create(t, s), newID()
@@ -89,8 +89,8 @@ func TestAnOrderIsCheckedOutOnceHoweverOftenItIsAsked(t *testing.T) {
 	}
 }
 
-// Orders are checked out while the shopper goes on to fill the cart.
-func TestCheckOutsAndChangesAtOnceAllCount(t *testing.T) {
+// Orders are checked out while the shopper continues to fill the cart.
+func TestConcurrentCheckOutsAndChangesAllCount(t *testing.T) {
 	t.Parallel()
 	s, _ := setup(t)
 	ada := newID()
@@ -114,10 +114,10 @@ func TestCheckOutsAndChangesAtOnceAllCount(t *testing.T) {
 	}
 }
 
-func TestManyGuestCartsAreClaimedAtOnceByTheirCustomer(t *testing.T) {
+func TestConcurrentClaimsByOneCustomerAllSucceed(t *testing.T) {
 	t.Parallel()
 	s, _ := setup(t)
-	ada := newID() // who has no cart yet
+	ada := newID() // without a cart so far
 	const guests = 10
 	var wg sync.WaitGroup
 	for i := range guests {
@@ -139,7 +139,7 @@ func TestManyGuestCartsAreClaimedAtOnceByTheirCustomer(t *testing.T) {
 	}
 }
 
-func TestARandomMixNeitherFailsNorDeadlocks(t *testing.T) {
+func TestRandomConcurrentOperationsNeitherFailNorDeadlock(t *testing.T) {
 	t.Parallel()
 	s, pool := setup(t)
 	customers := []string{newID(), newID(), newID()}
@@ -152,7 +152,7 @@ func TestARandomMixNeitherFailsNorDeadlocks(t *testing.T) {
 		wg.Go(func() {
 			for range 60 {
 				customer, guest := customers[rand.IntN(len(customers))], guests[rand.IntN(len(guests))]
-				if err := anything(t.Context(), s, pool, customer, guest, customers[rand.IntN(len(customers))]); err != nil {
+				if err := randomOperation(t.Context(), s, pool, customer, guest, customers[rand.IntN(len(customers))]); err != nil {
 					t.Error(err)
 				}
 			}
@@ -169,8 +169,8 @@ func TestARandomMixNeitherFailsNorDeadlocks(t *testing.T) {
 	}
 }
 
-// anything does one thing of all that can be done, and returns an error that is none of the domain's answers.
-func anything(ctx context.Context, s *carts.Service, pool *pgxpool.Pool, customer, guest, other string) error {
+// randomOperation runs a random operation. It returns errors that are not errors of the domain.
+func randomOperation(ctx context.Context, s *carts.Service, pool *pgxpool.Pool, customer, guest, other string) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	sku := fmt.Sprint("S", rand.IntN(4))

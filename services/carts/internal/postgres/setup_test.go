@@ -20,16 +20,16 @@ func setup(t *testing.T) (*carts.Service, *pgxpool.Pool) {
 	return carts.New(postgres.New(pool)), pool
 }
 
-// crowd is the name that PostgreSQL knows wide's connections by.
+// crowd is the application name of wide's connections in PostgreSQL.
 const crowd = "crowd"
 
-// wide returns a pool of as many connections as the service has, on a new database, since pgtest's has only a few.
+// wide returns a pool with as many connections as the service has, on a new database, because pgtest's pools have only a few.
 func wide(t testing.TB) *pgxpool.Pool {
 	t.Helper()
 	return open(t, pgtest.New(t, postgres.Migrations).Config())
 }
 
-// open opens another pool on the database of a pool with that configuration.
+// open opens another pool on the database of config.
 func open(t testing.TB, config *pgxpool.Config) *pgxpool.Pool {
 	t.Helper()
 	config.MaxConns = 10
@@ -42,7 +42,7 @@ func open(t testing.TB, config *pgxpool.Config) *pgxpool.Pool {
 	return pool
 }
 
-// create opens a guest cart.
+// create creates a guest cart.
 func create(t testing.TB, s *carts.Service) string {
 	t.Helper()
 	cart, err := s.Create(t.Context(), "")
@@ -68,7 +68,7 @@ func get(t testing.TB, s *carts.Service, caller, id string) carts.Cart {
 	return cart
 }
 
-// exec runs a statement, whatever the test needs it for.
+// exec runs a statement.
 func exec(t testing.TB, pool *pgxpool.Pool, sql string, args ...any) {
 	t.Helper()
 	if _, err := pool.Exec(t.Context(), sql, args...); err != nil {
@@ -84,7 +84,7 @@ func count(t testing.TB, pool *pgxpool.Pool, sql string) (n int) {
 	return n
 }
 
-// shop returns a database with that many carts of three lines, and a guest's cart among them.
+// shop returns a database with n carts of three lines, and a guest cart among them.
 func shop(t testing.TB, n int) (s *carts.Service, pool *pgxpool.Pool, id string) {
 	t.Helper()
 	pool = wide(t)

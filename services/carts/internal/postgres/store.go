@@ -1,5 +1,5 @@
-// Package postgres keeps carts in PostgreSQL. Whatever changes a cart locks its row in carts first, and a customer's own
-// cart before a guest cart, so that changes of one cart take turns and never deadlock.
+// Package postgres stores carts in PostgreSQL. Every change of a cart first locks its row in carts, and a customer's own cart
+// is locked before a guest cart. So changes of one cart run one after another and never deadlock.
 package postgres
 
 import (
@@ -25,22 +25,22 @@ func New(pool *pgxpool.Pool) *Store {
 	return &Store{pool: pool}
 }
 
-// Conditions that find one cart.
+// Conditions that match one cart.
 const (
-	// A cart that can be used. The columns are those of carts.
+	// The cart exists, is not claimed and has not expired. Its columns are those of carts.
 	usable = `carts.id = @cart AND claimed_by IS NULL AND expires_at > now()`
-	// A cart that @holder can use: any guest cart, and a customer's own. @holder is empty for a guest.
+	// @holder may use the cart: it is a guest cart, or the holder's own. @holder is empty for a guest.
 	held = usable + ` AND (customer_id IS NULL OR customer_id = nullif(@holder, '')::uuid)`
 )
 
-// named are the arguments of statements on a cart.
+// named returns the arguments of statements on a cart.
 func named(holder, id string) pgx.NamedArgs {
 	return pgx.NamedArgs{
 		"holder": holder, "cart": id, "guest_life": carts.GuestLife, "customer_life": carts.CustomerLife,
 	}
 }
 
-// purchases are those of a cart. A cart from before purchases had ids has its own id as that of its purchase.
+// purchases returns a cart's purchases. For a cart from before purchases had IDs, the ID of its purchase is the cart's own ID.
 const purchases = `coalesce(carts.purchases, ARRAY[carts.id])`
 
 const selectCart = `
@@ -52,7 +52,7 @@ const selectCart = `
 	) AS lines
 	WHERE `
 
-// scan reads a row of selectCart.
+// scan scans a row of selectCart.
 func scan(row pgx.Row) (carts.Cart, error) {
 	var c carts.Cart
 	var skus []string
@@ -87,7 +87,7 @@ func (s *Store) Create(ctx context.Context, id string) (carts.Cart, error) {
 	return cart, nil
 }
 
-// deleteEnded deletes a customer's own cart that has ended and was not swept yet.
+// deleteEnded deletes a customer's own cart if it has expired and was not deleted yet.
 const deleteEnded = `DELETE FROM carts WHERE id = @holder AND expires_at <= now()`
 
 // Open implements carts.Store.
@@ -104,7 +104,7 @@ func (s *Store) Open(ctx context.Context, customer string) (cart carts.Cart, err
 	return cart, nil
 }
 
-// queueRead has a batch read the cart into target.
+// queueRead queues a read of the cart into target.
 func queueRead(batch *pgx.Batch, args pgx.NamedArgs, target *carts.Cart) {
 	batch.Queue(selectCart+held, args).QueryRow(func(row pgx.Row) (err error) {
 		*target, err = scan(row)
@@ -112,7 +112,7 @@ func queueRead(batch *pgx.Batch, args pgx.NamedArgs, target *carts.Cart) {
 	})
 }
 
-// Delete implements carts.Store. The own cart comes first, as in a claim.
+// Delete implements carts.Store. Like Claim, it locks the own cart first.
 func (s *Store) Delete(ctx context.Context, customer string) error {
 	batch := &pgx.Batch{}
 	batch.Queue(`DELETE FROM carts WHERE id = $1 AND customer_id IS NOT NULL`, customer)
@@ -123,10 +123,10 @@ func (s *Store) Delete(ctx context.Context, customer string) error {
 	return nil
 }
 
-// sweepBatch is how many carts are deleted at a time, so that none is locked for long. A cart may have 2,000 lines.
+// sweepBatch is the number of carts deleted at a time, so that carts are locked only briefly. A cart may have 2,000 lines.
 const sweepBatch = 100
 
-// DeleteExpired implements carts.Store. It never waits for a cart.
+// DeleteExpired implements carts.Store. It skips locked carts.
 func (s *Store) DeleteExpired(ctx context.Context) (int, error) {
 	tag, err := s.pool.Exec(ctx, `
 		DELETE FROM carts WHERE id = ANY (ARRAY(

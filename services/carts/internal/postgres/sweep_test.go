@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-func TestOneSweepDeletesEveryCartThatHasEnded(t *testing.T) {
+func TestOneSweepDeletesAllExpiredCarts(t *testing.T) {
 	t.Parallel()
 	s, pool, live := shop(t, 950)
 	put(t, s, "", live, "A", 1)
@@ -18,7 +18,7 @@ func TestOneSweepDeletesEveryCartThatHasEnded(t *testing.T) {
 	}
 }
 
-func TestTheSweepWaitsForNoCart(t *testing.T) {
+func TestTheSweepSkipsLockedCarts(t *testing.T) {
 	t.Parallel()
 	s, pool, _ := shop(t, 3)
 	exec(t, pool, `UPDATE carts SET expires_at = now() - interval '1 s'`)

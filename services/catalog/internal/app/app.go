@@ -1,4 +1,4 @@
-// Package app puts the catalog service together.
+// Package app assembles the catalog service.
 package app
 
 import (
@@ -19,16 +19,16 @@ import (
 	"souk/services/catalog/internal/postgres"
 )
 
-// Config is everything catalog can be told from outside.
+// Config contains catalog's settings, read from the environment.
 type Config struct {
 	Service  service.Config
 	Listen   service.Listen `envPrefix:"CATALOG_"`
 	Database pgdb.Config    `envPrefix:"CATALOG_"`
-	// Currency is what the shop sells in, ISO 4217.
+	// Currency is the shop's currency, an ISO 4217 code.
 	Currency string `env:"CURRENCY" envDefault:"GBP"`
 }
 
-// Validate says which setting is wrong.
+// Validate returns an error that names the invalid setting.
 func (c *Config) Validate() error {
 	if _, err := money.Exponent(c.Currency); err != nil {
 		return fmt.Errorf("SOUK_CURRENCY: %w", err)

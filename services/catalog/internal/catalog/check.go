@@ -28,7 +28,7 @@ const (
 	maxWeight      = 1_000_000
 )
 
-// check returns a *field.Error that names everything wrong with a product, in the REST contract's words.
+// check returns a *field.Error with all violations of a product, named as in the REST contract.
 func (c Content) check() error {
 	var check field.Checker
 	check.Check(validSlug(c.Slug), "slug", fmt.Sprintf("must be lower-case words joined by hyphens, at most %d characters", maxSlug))
@@ -63,7 +63,7 @@ func checkVariants(check *field.Checker, variants []Variant) {
 	}
 }
 
-// first cuts a list that is too long anyway, so that the answer to it stays short.
+// first returns the first items of a list that is too long, so that the answer with its violations stays short.
 func first[T any](list []T, most int) []T {
 	return list[:min(len(list), most)]
 }
@@ -83,7 +83,7 @@ func (v Variant) check(check *field.Checker, path string) {
 	v.checkOptions(check, path+".options")
 }
 
-// checkOptions wants distinct names, because clients see options as an object.
+// checkOptions requires distinct names, because clients see the options as a JSON object.
 func (v Variant) checkOptions(check *field.Checker, path string) {
 	check.Check(len(v.Options) <= maxOptions, path, fmt.Sprintf("must have at most %d", maxOptions))
 	seen := map[string]bool{}
@@ -96,7 +96,7 @@ func (v Variant) checkOptions(check *field.Checker, path string) {
 	}
 }
 
-// checkLine checks a line of text for people.
+// checkLine checks a single line of text.
 func checkLine(check *field.Checker, path, text string, most int) {
 	checkText(check, path, text, most)
 	check.Check(!strings.ContainsFunc(text, unicode.IsControl), path, "must not hold control characters")

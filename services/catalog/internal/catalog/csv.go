@@ -13,27 +13,28 @@ import (
 	"souk/platform/field"
 )
 
-// Shopify's product CSV: https://help.shopify.com/en/manual/products/import-export/using-csv
+// The format is Shopify's product CSV: https://help.shopify.com/en/manual/products/import-export/using-csv
 //
-// A product's first row has its title and, usually, its first variant; further rows with the same handle, wherever they
-// stand, add variants and images.
+// The first row of a product contains its title and usually its first variant. Other rows with the same handle, anywhere in the
+// file, add variants and images.
 
-// The most products, and the most variants, in a file. The answer names the stock of each variant, and has to fit in one
+// The maximum number of products and of variants in a file. The answer lists the stock of each variant and must fit into one
 // gRPC message (4 MiB).
 const maxFileItems = 50_000
 
-// file reads drafts from a CSV.
+// file is the result of parsing a CSV: drafts of products.
 type file struct {
 	report
 	currency string
 	columns  map[string]int
 	drafts   []*draft
 	byHandle map[string]*draft
-	// lines tells where each SKU stands.
+	// lines maps each SKU to its line in the file.
 	lines map[string]int
 }
 
-// parseCSV reads a whole file. A file without a usable header is a *field.Error; a broken row is in the report.
+// parseCSV parses a whole file. It returns a *field.Error for a file without a valid header. Broken rows are listed in the
+// report.
 func parseCSV(content []byte, currency string) (*file, error) {
 	f := &file{currency: currency, byHandle: map[string]*draft{}, lines: map[string]int{}}
 	reader := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(content, []byte("\uFEFF"))))
@@ -88,7 +89,7 @@ func (f *file) readRows(reader *csv.Reader) error {
 	}
 }
 
-// read takes a row into its draft, whole or not at all.
+// read adds a row to its draft, completely or not at all.
 func (f *file) read(r row) error {
 	if err := r.checkText(); err != nil {
 		return err
@@ -119,7 +120,7 @@ func (f *file) read(r row) error {
 	return nil
 }
 
-// draftOf returns the draft of a handle; its first row begins it.
+// draftOf returns the draft of a handle. The first row of a handle creates it.
 func (f *file) draftOf(handle string, r row) (*draft, error) {
 	d, ok := f.byHandle[handle]
 	if !ok {
@@ -137,7 +138,7 @@ func (f *file) draftOf(handle string, r row) (*draft, error) {
 	return d, nil
 }
 
-// dropEmpty leaves out the drafts that have no variant, and says so of those whose rows gave no other reason.
+// dropEmpty removes drafts without variants. It reports those for which no other error was reported.
 func (f *file) dropEmpty() {
 	f.drafts = slices.DeleteFunc(f.drafts, func(d *draft) bool {
 		if len(d.variants) == 0 && !d.failed {
@@ -147,7 +148,7 @@ func (f *file) dropEmpty() {
 	})
 }
 
-// row is a record whose cells are found by the name of their column.
+// row is a record whose cells are found by column name.
 type row struct {
 	columns map[string]int
 	cells   []string
@@ -161,7 +162,7 @@ func (r row) get(column string) string {
 	return ""
 }
 
-// any reports whether one of the columns is filled in.
+// any reports whether one of the columns has a value.
 func (r row) any(columns ...string) bool {
 	return slices.ContainsFunc(columns, func(column string) bool { return r.get(column) != "" })
 }

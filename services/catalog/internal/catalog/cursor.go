@@ -10,22 +10,22 @@ import (
 )
 
 const (
-	// A cursor of another version is refused, rather than misread after a change of its meaning.
+	// The version of the format. A cursor with another version is refused, so that it is not misinterpreted.
 	cursorVersion = 1
 	maxCursor     = 2000
 )
 
-// cursorContent is what a cursor holds, in base64url.
+// cursorContent is the content of a cursor, encoded as base64url.
 type cursorContent struct {
 	Version int    `json:"v"`
 	Key     string `json:"k"`
 	ID      string `json:"i"`
-	// Sum ties the position to the query that produced it.
+	// Sum ties the position to its query.
 	Sum string `json:"s"`
 }
 
-// start reads the cursor of an earlier page. A good cursor is, to the letter, the one that q gives the position in it;
-// that also catches one that was changed on the way.
+// start sets the start of the page from the cursor of an earlier page. It accepts only the exact text that q would produce for
+// the position, so that it also detects modified cursors.
 func (q *Query) start(cursor string) error {
 	if cursor == "" {
 		return nil
@@ -47,7 +47,7 @@ func (q *Query) start(cursor string) error {
 	return nil
 }
 
-// cursor returns the cursor of a position in the query's list.
+// cursor returns the cursor for a position in the query's list.
 func (q *Query) cursor(at Position) (string, error) {
 	sum, err := q.sum(at)
 	if err != nil {
@@ -60,8 +60,8 @@ func (q *Query) cursor(at Position) (string, error) {
 	return base64.RawURLEncoding.EncodeToString(plain), nil
 }
 
-// sum tells positions apart by where they are, and by what their query matches and how it sorts. It is no signature:
-// who makes up a cursor sees a page of public products.
+// sum returns a hash of the position, the filters and the sort order. It needs no secret key, because a forged cursor shows
+// only public products.
 func (q *Query) sum(at Position) (string, error) {
 	plain, err := json.Marshal([]any{cursorVersion, q.Text, q.Category, q.Brand, q.MinPrice, q.MaxPrice, q.Sort, at.Key, at.ID})
 	if err != nil {

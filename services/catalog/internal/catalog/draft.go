@@ -16,29 +16,29 @@ import (
 	"souk/platform/money"
 )
 
-// The most pieces a file can open a SKU's stock with.
+// The maximum initial stock of a SKU in a file, in pieces.
 const maxStock = 1_000_000_000
 
-// draft is a product as a file describes it.
+// draft is a product as described by a file.
 type draft struct {
 	Content
 	line     int
 	variants []draftVariant
 	images   []draftImage
-	// options are the names of the product's options, "" for none.
+	// options are the names of the product's options; "" means none.
 	options [maxOptions]string
-	// broken drafts lack what only their first row could give.
+	// broken means that the first row of the product was invalid, so that its fields are missing.
 	broken bool
-	// failed drafts have had a row left out, and so take no variant away.
+	// failed means that a row of the product was left out. The import then removes no variants from the product.
 	failed bool
-	// takesOver is set when another product of the file has to give up a SKU first.
+	// takesOver means that another product in the file must give up a SKU first.
 	takesOver bool
 }
 
 type draftVariant struct {
 	Variant
 	line int
-	// stock is what the file says is there; nil when it says nothing.
+	// stock is the stock in the file; nil if the file has none.
 	stock *int64
 }
 
@@ -49,7 +49,7 @@ type draftImage struct {
 
 var plainText = bluemonday.StrictPolicy().AddSpaceWhenStrippingTag(true)
 
-// begin reads what only a product's first row has.
+// begin reads the fields that only the first row of a product has.
 func (d *draft) begin(r row, handle string) error {
 	if r.get("Title") == "" {
 		return errors.New("is a product's first row and has no Title")
@@ -62,13 +62,14 @@ func (d *draft) begin(r row, handle string) error {
 	for i := range d.options {
 		d.options[i] = r.get(fmt.Sprintf("Option%d Name", i+1))
 	}
-	// A placeholder stands for the variants, which are checked one by one.
+	// The variants are checked one by one, so check gets a placeholder here.
 	placeholder := d.Content
 	placeholder.Variants = []Variant{{SKU: "X"}}
 	return placeholder.check()
 }
 
-// categoryOf reads the shop's own Type, or the last part of Shopify's taxonomy: Home & Garden > Lighting > Lamps.
+// categoryOf returns the category: the column Type, or the last part of Shopify's taxonomy, for example Lamps in Home & Garden
+// > Lighting > Lamps.
 func categoryOf(r row) string {
 	path := strings.Split(r.get("Product Category"), ">")
 	return cmp.Or(r.get("Type"), strings.TrimSpace(path[len(path)-1]))
@@ -83,7 +84,7 @@ func tagsOf(list string) (tags []string) {
 	return tags
 }
 
-// imageOf reads the image of a row; nil for none, or one that the product has already.
+// imageOf returns the image in a row; nil if there is none or the product has it already.
 func (d *draft) imageOf(r row) (*draftImage, error) {
 	src := r.get("Image Src")
 	known := slices.ContainsFunc(d.images, func(i draftImage) bool { return i.URL == src })
@@ -103,13 +104,13 @@ func (d *draft) imageOf(r row) (*draftImage, error) {
 	return &image, nil
 }
 
-// fail notes that a row of the draft is left out for err.
+// fail records that a row of the draft was left out because of err.
 func (d *draft) fail(err error) error {
 	d.failed = true
 	return err
 }
 
-// variantOf reads the variant of a row; nil when neither price nor option nor SKU is filled in.
+// variantOf returns the variant in a row; nil if the price, the options and the SKU are all empty.
 func (f *file) variantOf(d *draft, r row) (*draftVariant, error) {
 	if !r.any("Variant Price", "Variant SKU", "Option1 Value", "Option2 Value", "Option3 Value") {
 		return nil, nil
@@ -131,7 +132,7 @@ func (f *file) variantOf(d *draft, r row) (*draftVariant, error) {
 	return &v, nil
 }
 
-// optionsOf reads a row's options. Title: Default Title is Shopify's way of saying that there are none.
+// optionsOf returns the options in a row. Shopify writes "Title: Default Title" for a product without options.
 func (d *draft) optionsOf(r row) []Option {
 	var options []Option
 	for i, name := range d.options {
@@ -144,7 +145,7 @@ func (d *draft) optionsOf(r row) []Option {
 	return options
 }
 
-// name titles a variant by its options, and makes a SKU of them when the file gives none.
+// name sets the variant's title from its options, and creates a SKU from them if the file has none.
 func (v *draftVariant) name(handle string) {
 	values := make([]string, len(v.Options))
 	for i, o := range v.Options {
@@ -156,7 +157,7 @@ func (v *draftVariant) name(handle string) {
 	}
 }
 
-// readNumbers reads a variant's price, weight and stock.
+// readNumbers reads the price, the weight and the stock of a variant.
 func (v *draftVariant) readNumbers(r row, currency string) error {
 	price, err := money.Parse(r.get("Variant Price"), currency)
 	if err != nil {
@@ -166,7 +167,7 @@ func (v *draftVariant) readNumbers(r row, currency string) error {
 	if err != nil {
 		return fmt.Errorf("column Variant Grams: %w", err)
 	}
-	// A weight that was entered in pounds is exported with decimals.
+	// Shopify exports a weight that was entered in pounds with decimals.
 	v.Price, v.Weight = price.Amount, int64(math.Round(grams))
 	quantity := r.get("Variant Inventory Qty")
 	if quantity == "" {
@@ -179,7 +180,7 @@ func (v *draftVariant) readNumbers(r row, currency string) error {
 	if err != nil {
 		return fmt.Errorf("column Variant Inventory Qty: %w", err)
 	}
-	// Shopify counts what it has oversold below zero.
+	// In Shopify, the stock of an oversold product is negative.
 	stock := min(max(int64(pieces), 0), maxStock)
 	v.stock = &stock
 	return nil
@@ -187,7 +188,7 @@ func (v *draftVariant) readNumbers(r row, currency string) error {
 
 var errNotNumber = errors.New("is not a number that fits")
 
-// number reads a decimal that a float64 holds exactly enough: "250", "250.0", "-3". Nothing is 0.
+// number parses a decimal that a float64 represents exactly enough: "250", "250.0", "-3". An empty text is 0.
 func number(text string) (float64, error) {
 	if text == "" {
 		return 0, nil
@@ -199,7 +200,7 @@ func number(text string) (float64, error) {
 	return n, nil
 }
 
-// content is the draft with its variants and images in their order.
+// content returns the draft's content with its variants and images in order.
 func (d *draft) content() Content {
 	c := d.Content
 	slices.SortStableFunc(d.images, func(a, b draftImage) int { return cmp.Compare(a.position, b.position) })

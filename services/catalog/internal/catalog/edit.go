@@ -11,14 +11,14 @@ import (
 )
 
 const (
-	// How many slugs a product without one of its own tries.
+	// The number of slugs to try for a product without a slug of its own.
 	slugAttempts = 100
-	// How often an edit of whatever version starts again after another one came first.
+	// How often an edit without a version is retried after a concurrent edit.
 	editAttempts = 10
 )
 
-// Create adds a product: ErrSlugTaken, *SKUTakenError or a *field.Error. Without a slug it gets one made of its title,
-// numbered if another product has it. A withdrawn product keeps its slug and its SKUs.
+// Create adds a product. Its errors are ErrSlugTaken, *SKUTakenError and *field.Error. If the content has no slug, Create
+// derives one from the title, with a number if it is taken. Slugs and SKUs of withdrawn products count as taken.
 func (s *Service) Create(ctx context.Context, content Content) (Product, error) {
 	content = content.tidy()
 	if content.Slug != "" {
@@ -35,7 +35,7 @@ func (s *Service) Create(ctx context.Context, content Content) (Product, error) 
 	}
 }
 
-// insert adds a product whose content is tidy.
+// insert adds a product with tidy content.
 func (s *Service) insert(ctx context.Context, content Content) (Product, error) {
 	if err := content.check(); err != nil {
 		return Product{}, err
@@ -49,8 +49,8 @@ func (s *Service) insert(ctx context.Context, content Content) (Product, error) 
 	return product, s.store.Insert(ctx, product)
 }
 
-// Update edits a published product, or returns ErrNotFound. ErrVersionMismatch is for one that is no longer at version;
-// 0 is any version, and then edit may be called more than once.
+// Update edits a published product, or returns ErrNotFound. It returns ErrVersionMismatch if the product's version is not
+// version. If version is 0, any version is edited, and edit may be called several times.
 func (s *Service) Update(ctx context.Context, id string, version int64, edit func(*Content)) (Product, error) {
 	if !identifier.Valid(id) {
 		return Product{}, ErrNotFound
@@ -76,7 +76,7 @@ func (s *Service) tryUpdate(ctx context.Context, id string, version int64, edit 
 	return s.replace(ctx, product)
 }
 
-// replace writes a product whose content is tidy over the version that it was read at.
+// replace saves a product with tidy content, unless its version has changed since it was read.
 func (s *Service) replace(ctx context.Context, product Product) (Product, error) {
 	if err := product.check(); err != nil {
 		return Product{}, err
@@ -86,7 +86,8 @@ func (s *Service) replace(ctx context.Context, product Product) (Product, error)
 	return product, s.store.Update(ctx, product)
 }
 
-// Withdraw takes a product off sale, if it is not already. ErrNotFound is for a product that never was.
+// Withdraw takes a product off sale. It does nothing if the product is already withdrawn, and returns ErrNotFound if it never
+// existed.
 func (s *Service) Withdraw(ctx context.Context, id string) error {
 	if !identifier.Valid(id) {
 		return ErrNotFound
@@ -94,7 +95,7 @@ func (s *Service) Withdraw(ctx context.Context, id string) error {
 	return s.store.Withdraw(ctx, id, now())
 }
 
-// now is the time in UTC, as exact as PostgreSQL keeps it.
+// now returns the time in UTC with PostgreSQL's precision.
 func now() time.Time {
 	return time.Now().UTC().Truncate(time.Microsecond)
 }

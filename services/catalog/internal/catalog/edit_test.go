@@ -63,7 +63,7 @@ func TestUpdateChecksTheVersionAndWithdrawTakesOffSale(t *testing.T) {
 	}
 }
 
-func TestTextIsWrittenOneWay(t *testing.T) {
+func TestTextIsNormalized(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	for i, brand := range []string{"Café Nord", "  Café Nord ", "Cafe\u0301  Nord", "Café\u00a0Nord"} {
@@ -98,7 +98,7 @@ func TestTextIsWrittenOneWay(t *testing.T) {
 	}
 }
 
-func TestBadContentNamesItsFields(t *testing.T) {
+func TestErrorsOfInvalidContentNameTheFields(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	content := catalog.Content{
@@ -120,7 +120,7 @@ func TestBadContentNamesItsFields(t *testing.T) {
 	}
 }
 
-func TestProductsMadeAtOnceGetSlugsOfTheirOwn(t *testing.T) {
+func TestProductsCreatedConcurrentlyGetDifferentSlugs(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	const products = 8
@@ -142,10 +142,10 @@ func TestProductsMadeAtOnceGetSlugsOfTheirOwn(t *testing.T) {
 	}
 }
 
-func TestASlugOfALongTitleIsCutBeforeItsNumber(t *testing.T) {
+func TestALongSlugIsCutToMakeRoomForItsNumber(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
-	// The cut for the number falls on a hyphen.
+	// The slug is cut at a hyphen to make room for the number.
 	title := strings.Repeat("a", 117) + " " + strings.Repeat("b", 30)
 	for _, want := range []string{strings.Repeat("a", 117) + "-bb", strings.Repeat("a", 117) + "-2"} {
 		c := product(title, 1)
@@ -156,7 +156,7 @@ func TestASlugOfALongTitleIsCutBeforeItsNumber(t *testing.T) {
 	}
 }
 
-func TestEditsOfAnyVersionAllCountAndOfOneVersionOneWins(t *testing.T) {
+func TestConcurrentEditsOfAnyVersionAllSucceedAndOfOneVersionOnlyOne(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	p := create(t, s, product("Lamp", 100))
@@ -190,7 +190,7 @@ func TestEditsOfAnyVersionAllCountAndOfOneVersionOneWins(t *testing.T) {
 	}
 }
 
-func TestAWithdrawnProductIsGoneFromEverywhere(t *testing.T) {
+func TestAWithdrawnProductIsNotFoundAnywhere(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	c := product("Lamp", 100)
@@ -226,7 +226,7 @@ func TestAWithdrawnProductIsGoneFromEverywhere(t *testing.T) {
 	}
 }
 
-func TestASlugMayBeHexadecimalButNoID(t *testing.T) {
+func TestASlugMayBeHexadecimalButNotAnID(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	c := product("Lamp", 100)
@@ -242,7 +242,7 @@ func TestASlugMayBeHexadecimalButNoID(t *testing.T) {
 	}
 }
 
-func TestAProductAtEveryBoundIsKept(t *testing.T) {
+func TestAProductAtAllLimitsIsAccepted(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	c := catalog.Content{

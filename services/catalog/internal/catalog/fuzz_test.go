@@ -9,7 +9,7 @@ import (
 	"souk/platform/field"
 )
 
-// FuzzCursor: a cursor leads back to where it was taken, for its own query alone, and no other text is one.
+// FuzzCursor checks that a cursor leads back to its position with its own query only, and that no other text is accepted.
 func FuzzCursor(f *testing.F) {
 	const id = "0198a000-0000-7000-8000-00000000000c"
 	q := Query{Text: "lamp", Sort: ByTitle}
@@ -35,7 +35,7 @@ func FuzzCursor(f *testing.F) {
 		checkLine(&check, "q", text, maxQuery)
 		checkLine(&check, "title", key, maxTitle)
 		if check.Err() != nil {
-			return // no query and no product is like that
+			return // no query or product has such values
 		}
 		at := Position{Key: key, ID: id}
 		taken, err := q.cursor(at)
@@ -52,7 +52,7 @@ func FuzzCursor(f *testing.F) {
 	})
 }
 
-// FuzzCSV: whatever a file holds, it is refused as a whole, or what is taken from it is a product that could be written.
+// FuzzCSV checks that a file is either refused or parsed into valid products.
 func FuzzCSV(f *testing.F) {
 	for _, name := range []string{"testdata/products.csv", "testdata/broken.csv"} {
 		content, err := os.ReadFile(name)

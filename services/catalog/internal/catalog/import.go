@@ -15,20 +15,20 @@ import (
 )
 
 const (
-	// How many products are written at once; the rest of the connections serve shoppers.
+	// The number of products written concurrently. It leaves connections for shoppers' requests.
 	importWriters = 4
-	// How often a product is written that someone else changes at the same time.
+	// How often writing a product is tried if it is changed concurrently.
 	importAttempts = 3
 )
 
-// Imported says what became of a file.
+// Imported is the result of an import.
 type Imported struct {
-	// Products and Variants count what the file describes, without the broken rows.
+	// Products and Variants count the content of the file without broken rows.
 	Products, Variants int
 	// Created and Updated count products.
 	Created, Updated int
 	Errors           []RowError
-	// Stock is what the file says there is of each SKU.
+	// Stock lists the stock of each SKU in the file.
 	Stock []Stock
 }
 
@@ -38,9 +38,9 @@ type Stock struct {
 	Quantity int64
 }
 
-// Import creates and updates products from a CSV in Shopify's format. A product's variants become those of the file, and
-// a withdrawn product is published again. Broken rows are reported and the rest go in, each product in a transaction of
-// its own; the same file again changes nothing. A file that is no such CSV is a *field.Error.
+// Import creates and updates products from a CSV in Shopify's format. A product then has exactly the variants in the file, and
+// a withdrawn product is published again. Broken rows are reported and left out. Each product is written in a transaction of
+// its own, so importing the same file again changes nothing. If the content is not such a CSV, the error is a *field.Error.
 func (s *Service) Import(ctx context.Context, content []byte) (Imported, error) {
 	f, err := parseCSV(content, s.currency)
 	if err != nil {
@@ -62,14 +62,14 @@ func (s *Service) Import(ctx context.Context, content []byte) (Imported, error) 
 type importRun struct {
 	service *Service
 	file    *file
-	// known are the products that have a handle of the file, by slug.
+	// known maps the file's slugs to existing products.
 	known map[string]Product
 
 	mu   sync.Mutex
 	done Imported
 }
 
-// prepare reads what the shop has of the file, and settles whose each SKU is.
+// prepare loads the existing products of the file, and checks which product owns each SKU.
 func (run *importRun) prepare(ctx context.Context) error {
 	slugs := make([]string, len(run.file.drafts))
 	for i, d := range run.file.drafts {
@@ -94,7 +94,8 @@ func (run *importRun) prepare(ctx context.Context) error {
 	return nil
 }
 
-// claim leaves out the variants of d whose SKU another product has, unless that product gives it up in this same file.
+// claim removes the variants of d whose SKU belongs to another product, unless the file also contains that product, which may
+// give the SKU up.
 func (run *importRun) claim(d *draft, owners map[string]string) {
 	d.variants = slices.DeleteFunc(d.variants, func(v draftVariant) bool {
 		owner, owned := owners[v.SKU]
@@ -111,7 +112,7 @@ func (run *importRun) claim(d *draft, owners map[string]string) {
 	})
 }
 
-// writeAll writes every draft; those that take over SKUs come last.
+// writeAll writes all drafts. Drafts that take over SKUs come last.
 func (run *importRun) writeAll(ctx context.Context) error {
 	var later []*draft
 	group, groupCtx := errgroup.WithContext(ctx)
@@ -129,7 +130,7 @@ func (run *importRun) writeAll(ctx context.Context) error {
 	return run.takeOver(ctx, later)
 }
 
-// takeOver writes drafts that wait for each other's SKUs, for as long as one of them gets its own.
+// takeOver writes drafts that wait for each other's SKUs. It repeats until no more draft succeeds.
 func (run *importRun) takeOver(ctx context.Context, drafts []*draft) error {
 	for len(drafts) > 0 {
 		var waiting []*draft
@@ -152,7 +153,7 @@ func (run *importRun) takeOver(ctx context.Context, drafts []*draft) error {
 	return nil
 }
 
-// reported puts what is wrong with one draft into the report; another error ends the import.
+// reported adds an error of one draft to the report. It returns other errors, which end the import.
 func (run *importRun) reported(d *draft, err error) error {
 	var taken *SKUTakenError
 	var invalid *field.Error
@@ -163,12 +164,12 @@ func (run *importRun) reported(d *draft, err error) error {
 	return err
 }
 
-// write writes one draft, again if someone else writes the same product meanwhile.
+// write writes one draft. It retries if the product is changed concurrently.
 func (run *importRun) write(ctx context.Context, d *draft) error {
 	content := d.content()
 	existing, exists := run.known[d.Slug]
 	for attempt := 1; ; attempt++ {
-		created, updated, err := run.put(ctx, run.spare(d, content, existing), existing, exists)
+		created, updated, err := run.put(ctx, run.keepUnnamed(d, content, existing), existing, exists)
 		if err == nil {
 			run.count(d, created, updated)
 			return nil
@@ -184,9 +185,9 @@ func (run *importRun) write(ctx context.Context, d *draft) error {
 	}
 }
 
-// spare keeps on sale what a draft with a broken row does not name: the row may have been about it, and a typo in a
-// price is no reason to take a variant away.
-func (run *importRun) spare(d *draft, content Content, existing Product) Content {
+// keepUnnamed adds variants that the draft does not name if one of its rows was broken. That row may be about such a variant,
+// and a typo in a price must not take a variant off sale.
+func (run *importRun) keepUnnamed(d *draft, content Content, existing Product) Content {
 	if !d.failed {
 		return content
 	}
@@ -203,7 +204,7 @@ func changedMeanwhile(err error) bool {
 	return errors.Is(err, ErrSlugTaken) || errors.Is(err, ErrVersionMismatch)
 }
 
-// put creates or replaces a product, and does nothing when it is as it should be.
+// put creates or replaces a product. It does nothing if the product is already up to date.
 func (run *importRun) put(ctx context.Context, content Content, existing Product, exists bool) (created, updated bool, err error) {
 	content = content.tidy()
 	switch {
@@ -237,7 +238,7 @@ func (run *importRun) count(d *draft, created, updated bool) {
 	}
 }
 
-// normal makes contents comparable: no list is the empty list.
+// normal returns c with nil lists replaced by empty ones, for comparison.
 func normal(c Content) Content {
 	if len(c.Tags) == 0 {
 		c.Tags = nil

@@ -25,7 +25,7 @@ func fixture(t *testing.T, name string) []byte {
 	return content
 }
 
-// load imports a file that must go in.
+// load imports a file and fails the test on an error.
 func load(t *testing.T, s *catalog.Service, file string) catalog.Imported {
 	t.Helper()
 	got, err := s.Import(t.Context(), []byte(file))
@@ -72,7 +72,7 @@ func TestImportReadsWhatShopifyExports(t *testing.T) {
 	}
 }
 
-func TestImportReportsBrokenRowsByLineAndTakesTheRest(t *testing.T) {
+func TestImportReportsBrokenRowsAndImportsTheRest(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	owner := product("Owner", 100)
@@ -122,7 +122,7 @@ func TestImportTwiceChangesNothingAndAChangeUpdates(t *testing.T) {
 	}
 }
 
-func TestImportWritesTextOneWay(t *testing.T) {
+func TestImportNormalizesText(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	tidy := "Handle,Title,Vendor,Variant SKU,Variant Price\nlamp,Café Lamp,Café Nord,A,1\n"
@@ -144,7 +144,7 @@ func TestImportWritesTextOneWay(t *testing.T) {
 
 const oneLamp = "Handle,Title,Variant SKU,Variant Price\nlamp,Lamp,A,1\nlamp,,B,2\n"
 
-func TestImportReplacesVariantsAndBringsAWithdrawnProductBack(t *testing.T) {
+func TestImportReplacesVariantsAndPublishesAWithdrawnProduct(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	load(t, s, oneLamp)
@@ -165,11 +165,11 @@ func TestImportReplacesVariantsAndBringsAWithdrawnProductBack(t *testing.T) {
 	}
 }
 
-func TestASKUMovesWhenItsOldProductGivesItUpInTheSameFile(t *testing.T) {
+func TestASKUMovesIfItsOldProductGivesItUpInTheSameFile(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	load(t, s, "Handle,Title,Variant SKU,Variant Price\na,A,1,1\na,,2,1\nb,B,3,1\nc,C,4,1\nd,D,5,1\n")
-	// 2 moves from a to b, 3 from b to c and 4 from c to new: each waits for the next.
+	// SKU 2 moves from a to b, 3 from b to c, and 4 from c to new: each product waits for the next.
 	moved := "Handle,Title,Variant SKU,Variant Price\nnew,New,4,1\nc,C,3,1\nb,B,2,1\na,A,1,1\n"
 	got := load(t, s, moved)
 	if got.Created != 1 || got.Updated != 3 || len(got.Errors) != 0 {
@@ -178,7 +178,7 @@ func TestASKUMovesWhenItsOldProductGivesItUpInTheSameFile(t *testing.T) {
 	if again := load(t, s, moved); again.Created+again.Updated != 0 {
 		t.Errorf("again: %+v; want nothing changed", again)
 	}
-	// d gives nothing up, because the file does not have it; a and b would swap, and neither can go first.
+	// SKU 5 stays with d, because the file does not contain d. Products a and b would swap SKUs, and neither can go first.
 	swapped := load(t, s, "Handle,Title,Variant SKU,Variant Price\na,A,2,1\nb,B,1,1\nc,C,3,1\nc,,5,1\n")
 	var lines []int
 	for _, e := range swapped.Errors {
@@ -189,7 +189,7 @@ func TestASKUMovesWhenItsOldProductGivesItUpInTheSameFile(t *testing.T) {
 	}
 }
 
-func TestImportsOfOneFileAtOnceAgree(t *testing.T) {
+func TestConcurrentImportsOfOneFileAgree(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	var file strings.Builder
@@ -221,7 +221,7 @@ func TestImportsOfOneFileAtOnceAgree(t *testing.T) {
 	}
 }
 
-func TestImportKeepsToTheBoundsOfAProduct(t *testing.T) {
+func TestImportKeepsProductsWithinTheirLimits(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	var file strings.Builder
@@ -236,7 +236,7 @@ func TestImportKeepsToTheBoundsOfAProduct(t *testing.T) {
 	}
 }
 
-func TestImportOfNothingButBrokenRowsAnswersBriefly(t *testing.T) {
+func TestAnImportOfOnlyBrokenRowsHasAShortReport(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	file := "Handle,Title,Variant Price\n" + strings.Repeat("x,X,"+strings.Repeat("9", 1000)+"\n", 1500)
@@ -249,7 +249,7 @@ func TestImportOfNothingButBrokenRowsAnswersBriefly(t *testing.T) {
 	}
 }
 
-func TestImportRefusesWhatIsNoProductFile(t *testing.T) {
+func TestImportRefusesFilesThatAreNotProductCSVs(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	var tooMany strings.Builder
@@ -270,8 +270,8 @@ func TestImportRefusesWhatIsNoProductFile(t *testing.T) {
 	}
 }
 
-// The samples of Shopify's partners lie beside the repository on the project's machines and are not part of it.
-func TestImportTakesShopifysSamples(t *testing.T) {
+// The sample files of Shopify's partners are not part of the repository. Without them the test is skipped.
+func TestImportAcceptsShopifysSamples(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string][2]int{"apparel.csv": {20, 22}, "home-and-garden.csv": {20, 21}} {
 		path := filepath.Join("../../../../../shared/data/shopify", name)
@@ -290,7 +290,7 @@ func TestImportTakesShopifysSamples(t *testing.T) {
 	}
 }
 
-func TestABrokenRowTakesNoVariantAway(t *testing.T) {
+func TestABrokenRowRemovesNoVariant(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	const file = "Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Price\nlamp,Lamp,Size,S,LMP-S,10\nlamp,,,M,LMP-M,20\nlamp,,,L,LMP-L,30\n"

@@ -51,7 +51,7 @@ func TestPagesCoverTheListInEveryOrder(t *testing.T) {
 	}
 }
 
-func TestACursorIsOfItsQueryAlone(t *testing.T) {
+func TestACursorIsValidForItsQueryOnly(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	create(t, s, product("Lamp", 100))
@@ -106,7 +106,7 @@ func TestFiltersAndFacets(t *testing.T) {
 	}
 }
 
-func TestACursorThatWasChangedIsRefused(t *testing.T) {
+func TestAModifiedCursorIsRefused(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	create(t, s, product("Lamp", 100))
@@ -166,7 +166,7 @@ func TestACursorOfTheLongestTitleFitsInARequest(t *testing.T) {
 	}
 }
 
-func TestSearchFindsWordsUnfinishedWordsAndMisspelledOnes(t *testing.T) {
+func TestSearchFindsWordsPrefixesAndMisspellings(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	for title, tag := range map[string]string{"Brass Lantern": "light", "Candle Holder": "brass", "Wool Rug": "85123A-255", "Mug": "or"} {
@@ -176,7 +176,7 @@ func TestSearchFindsWordsUnfinishedWordsAndMisspelledOnes(t *testing.T) {
 	}
 	for text, want := range map[string]string{
 		"lanterns":               "[Brass Lantern]",
-		"brass":                  "[Brass Lantern Candle Holder]", // a title weighs more than a tag
+		"brass":                  "[Brass Lantern Candle Holder]", // a match in the title weighs more than one in a tag
 		"lan":                    "[Brass Lantern]",
 		"brass lan":              "[Brass Lantern]",
 		"brass ho":               "[Candle Holder]",
@@ -188,7 +188,7 @@ func TestSearchFindsWordsUnfinishedWordsAndMisspelledOnes(t *testing.T) {
 		"MUG":                    "[Mug]",
 		"holdre":                 "[Candle Holder]", // misspelled
 		"cndle holder":           "[Candle Holder]",
-		"brass -lantern -holder": "[]", // and nothing similar either
+		"brass -lantern -holder": "[]", // and no similar titles are searched
 		"elephant":               "[]",
 		"the":                    "[]",
 		`" ' \ & | ! :*`:         "[]",
@@ -205,7 +205,7 @@ func TestSearchFindsWordsUnfinishedWordsAndMisspelledOnes(t *testing.T) {
 	}
 }
 
-func TestAPriceRangeNeedsOneVariantInside(t *testing.T) {
+func TestAPriceRangeMatchesIfOneVariantIsInside(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	c := product("Lamp", 100)
@@ -219,7 +219,7 @@ func TestAPriceRangeNeedsOneVariantInside(t *testing.T) {
 	}
 }
 
-func TestABadQueryNamesItsFields(t *testing.T) {
+func TestErrorsOfAnInvalidQueryNameTheFields(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	negative := int64(-1)

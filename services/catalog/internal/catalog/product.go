@@ -1,4 +1,4 @@
-// Package catalog is the domain of what the shop sells: products, their variants, and categories.
+// Package catalog is the domain of the shop's products, their variants and categories.
 package catalog
 
 import (
@@ -11,18 +11,18 @@ import (
 var (
 	// ErrNotFound is returned for a product that does not exist or is not on sale.
 	ErrNotFound = errors.New("product not found")
-	// ErrSlugTaken is returned when another product has the slug.
+	// ErrSlugTaken is returned if another product has the slug.
 	ErrSlugTaken = errors.New("the slug is taken")
-	// ErrVersionMismatch is returned when a product has changed since the version that a change starts from.
+	// ErrVersionMismatch is returned if a product has changed since the version that an edit is based on.
 	ErrVersionMismatch = errors.New("the product has changed")
-	// ErrBadCursor is returned for a cursor that the query did not produce.
+	// ErrBadCursor is returned for a cursor that was not produced by this query.
 	ErrBadCursor = errors.New("the cursor is not of this query")
 )
 
-// SKUTakenError is returned when a SKU belongs to another product.
+// SKUTakenError is returned if a SKU belongs to another product.
 type SKUTakenError struct {
 	SKU string
-	// Variant is the index of the variant that wants it.
+	// Variant is the index of the variant with that SKU.
 	Variant int
 }
 
@@ -30,7 +30,7 @@ func (e *SKUTakenError) Error() string {
 	return fmt.Sprintf("SKU %s belongs to another product", e.SKU)
 }
 
-// Content is what staff write of a product.
+// Content is the part of a product that staff edit.
 type Content struct {
 	Slug        string
 	Title       string
@@ -45,13 +45,13 @@ type Content struct {
 	Withdrawn bool
 }
 
-// Product is a thing the shop sells, in one variant or more.
+// Product is a product in one or more variants.
 type Product struct {
 	Content
 	ID string
-	// Currency is that of every price, ISO 4217.
+	// Currency is the currency of all prices, an ISO 4217 code.
 	Currency string
-	// Version grows by one with each change.
+	// Version increases by one with each change.
 	Version   int64
 	CreatedAt time.Time
 	UpdatedAt time.Time
@@ -68,7 +68,7 @@ func (c Content) PriceRange() (lowest, highest int64) {
 	return lowest, highest
 }
 
-// Variant is what a shopper can put in a cart.
+// Variant is a version of a product that can be put into a cart.
 type Variant struct {
 	SKU     string
 	Title   string
@@ -79,7 +79,7 @@ type Variant struct {
 	Weight int64
 }
 
-// Option is a choice that tells variants apart: Size, Large.
+// Option is a property that distinguishes variants, for example Size: Large.
 type Option struct {
 	Name  string
 	Value string
@@ -91,16 +91,16 @@ type Image struct {
 	Alt string
 }
 
-// SoldVariant is a variant with what an order line needs of its product.
+// SoldVariant is a variant with the data of its product that an order line needs.
 type SoldVariant struct {
 	Variant
 	Currency     string
 	ProductID    string
 	ProductTitle string
 	ProductSlug  string
-	// Image is the product's first, or nil.
+	// Image is the first image of the product, or nil.
 	Image *Image
-	// Withdrawn is set when the product is no longer sold.
+	// Withdrawn is set if the product is no longer on sale.
 	Withdrawn bool
 }
 
@@ -111,32 +111,35 @@ type Category struct {
 	Products int64
 }
 
-// Store keeps the catalog.
+// Store stores the catalog.
 type Store interface {
-	// List returns the published products that match a query, one more than its limit at most. By relevance it ranks the
-	// newest 1,000, and the older ones follow by age.
+	// List returns the published products that match a query, at most one more than its limit. Sorted by relevance, it ranks
+	// the newest 1,000 matches; older ones follow, the newest first.
 	List(ctx context.Context, query Query) ([]Listed, error)
-	// Facets counts the published products that match a query by category and by brand; of a query with a text or a price, the
-	// newest 1,000.
+	// Facets counts the published products that match a query by category and by brand. For a query with a text or a price, it
+	// counts only the newest 1,000 matches.
 	Facets(ctx context.Context, query Query) ([]Facet, error)
-	// ByID returns a published product, or ErrNotFound. The id is a UUID.
+	// ByID returns a published product, or ErrNotFound. The ID is a UUID.
 	ByID(ctx context.Context, id string) (Product, error)
 	// BySlug returns a published product, or ErrNotFound.
 	BySlug(ctx context.Context, slug string) (Product, error)
-	// BySlugs returns the products with these slugs, withdrawn ones too, by slug.
+	// BySlugs returns the products with these slugs, including withdrawn ones, by slug.
 	BySlugs(ctx context.Context, slugs []string) (map[string]Product, error)
-	// Owners returns the slug of the product that each of these SKUs belongs to.
+	// Owners maps each of these SKUs to the slug of its product.
 	Owners(ctx context.Context, skus []string) (map[string]string, error)
-	// Variants returns the variants with these SKUs, withdrawn ones too.
+	// Variants returns the variants with these SKUs, including withdrawn ones.
 	Variants(ctx context.Context, skus []string) ([]SoldVariant, error)
-	// Categories returns the categories that have a published product, by slug.
+	// Categories returns the categories with a published product, sorted by slug.
 	Categories(ctx context.Context) ([]Category, error)
-	// AddUpCounts adds some of the latest changes to the counts of products, so that counting stays quick, and returns how many.
+	// AddUpCounts adds some of the latest changes to the stored counts of products, so that counting stays fast. It returns the
+	// number of changes.
 	AddUpCounts(ctx context.Context) (int, error)
-	// Insert adds a product: ErrSlugTaken, *SKUTakenError.
+	// Insert adds a product. Its errors are ErrSlugTaken and *SKUTakenError.
 	Insert(ctx context.Context, product Product) error
-	// Update replaces a product that has the version before product's: ErrVersionMismatch, *SKUTakenError.
+	// Update replaces a product, if its stored version is product's version minus one. Its errors are ErrVersionMismatch and
+	// *SKUTakenError.
 	Update(ctx context.Context, product Product) error
-	// Withdraw takes a product off sale. It does nothing to one that is off sale, and returns ErrNotFound for none.
+	// Withdraw takes a product off sale. It does nothing if the product is withdrawn already, and returns ErrNotFound if there
+	// is none.
 	Withdraw(ctx context.Context, id string, at time.Time) error
 }

@@ -6,10 +6,10 @@ import (
 	"souk/platform/field"
 )
 
-// Sort is the order of a list.
+// Sort is the sort order of a list.
 type Sort string
 
-// The orders. By price is by the lowest price of a product.
+// The sort orders. Sorting by price uses the lowest price of a product.
 const (
 	ByRelevance Sort = "relevance"
 	Newest      Sort = "newest"
@@ -24,24 +24,24 @@ const (
 	maxQuery     = 200
 )
 
-// Query says which products to list, and in which order.
+// Query selects and sorts products.
 type Query struct {
 	Text     string
 	Category string // a slug
 	Brand    string
-	// MinPrice and MaxPrice are minor units; a product matches when one of its variants does.
+	// MinPrice and MaxPrice are in minor units. A product matches if one of its variants does.
 	MinPrice, MaxPrice *int64
 	Sort               Sort
 	Limit              int
-	// Brief leaves out descriptions, tags and images, and of variants all but SKU and price.
+	// Brief omits descriptions, tags and images, and of variants all but the SKU and the price.
 	Brief bool
-	// After is where the page starts; nil for the first.
+	// After is the position after which the page starts; nil for the first page.
 	After *Position
 }
 
-// Position is where a product stands in a list.
+// Position is the position of a product in a list.
 type Position struct {
-	// Key is the product's value of what the list is sorted by, as the store writes it.
+	// Key is the value of the sort key, as the store formats it.
 	Key string
 	ID  string
 }
@@ -52,20 +52,20 @@ type Listed struct {
 	Key     string
 }
 
-// Facet counts the matching products for each value of a field, the most common first.
+// Facet counts the matching products by the values of a field, the most frequent first.
 type Facet struct {
 	Field  string
 	Values []FacetValue
 }
 
-// FacetValue is a value to filter by, its name for people, and how many products have it.
+// FacetValue is a value of a filter, its display name, and the number of products with it.
 type FacetValue struct {
 	Value string
 	Name  string
 	Count int64
 }
 
-// settle fills in what a query leaves open and checks the rest.
+// settle sets defaults and checks the query.
 func (q *Query) settle(cursor string) error {
 	if q.Limit == 0 {
 		q.Limit = defaultLimit

@@ -8,24 +8,24 @@ import (
 )
 
 const (
-	// The most errors that are reported one by one; the rest are counted.
+	// The maximum number of errors that are listed; more are only counted.
 	maxErrors = 1000
-	// The longest message in characters: it may quote a cell.
+	// The maximum length of a message in characters, because it may quote a cell.
 	maxMessage = 300
 )
 
-// RowError is a row that was left out.
+// RowError describes a row that was left out.
 type RowError struct {
-	// Line is the line of the file that the row starts on; the header is line 1.
+	// Line is the line of the file where the row starts; the header is line 1.
 	Line    int
 	Message string
 }
 
-// report collects row errors, from many goroutines. Its zero value is ready.
+// report collects row errors from several goroutines. The zero value is ready for use.
 type report struct {
 	mu     sync.Mutex
 	errors []RowError
-	// more counts the errors past maxErrors, which begin at line moreFrom.
+	// more counts the errors beyond maxErrors; the first of them is at line moreFrom.
 	more, moreFrom int
 }
 
@@ -42,7 +42,7 @@ func (r *report) fail(line int, message string) {
 	r.errors = append(r.errors, RowError{Line: line, Message: fmt.Sprintf("%.*s", maxMessage, message)})
 }
 
-// rowErrors returns the errors by line, with a last one for those that were only counted.
+// rowErrors returns the errors sorted by line, followed by one with the number of errors that are not listed.
 func (r *report) rowErrors() []RowError {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -9,13 +9,13 @@ import (
 	"souk/platform/identifier"
 )
 
-// The most SKUs that can be asked for at once.
+// The maximum number of SKUs in one request.
 const maxSKUs = 2000
 
-// AddUpEvery is how often the counts of products are to be added up.
+// AddUpEvery is the interval at which to call AddUpCounts.
 const AddUpEvery = 5 * time.Second
 
-// Service is what can be done with the catalog.
+// Service implements the operations on the catalog.
 type Service struct {
 	store    Store
 	currency string
@@ -29,13 +29,13 @@ func New(store Store, currency string) *Service {
 // Page is a page of a list.
 type Page struct {
 	Products []Product
-	// Cursors stand beside the products: the next page starts after one of them.
+	// Cursors contains a cursor for each product; the next page starts after one of them.
 	Cursors []string
 	More    bool
 	Facets  []Facet
 }
 
-// List searches and filters published products. ErrBadCursor is for a cursor that this query did not produce.
+// List searches and filters published products. It returns ErrBadCursor for a cursor that this query did not produce.
 func (s *Service) List(ctx context.Context, query Query, cursor string, facets bool) (Page, error) {
 	if err := query.settle(cursor); err != nil {
 		return Page{}, err
@@ -52,7 +52,7 @@ func (s *Service) List(ctx context.Context, query Query, cursor string, facets b
 	return page, err
 }
 
-// page makes a page of what the store listed, which is one more than the limit when more follow.
+// page makes a page from the store's list, which has one more product than the limit if there are more.
 func (q *Query) page(listed []Listed) (page Page, err error) {
 	if len(listed) > q.Limit {
 		page.More, listed = true, listed[:q.Limit]
@@ -67,7 +67,7 @@ func (q *Query) page(listed []Listed) (page Page, err error) {
 	return page, nil
 }
 
-// Product returns a published product by id or slug, or ErrNotFound.
+// Product returns a published product by its ID or slug, or ErrNotFound.
 func (s *Service) Product(ctx context.Context, idOrSlug string) (Product, error) {
 	switch {
 	case identifier.Valid(idOrSlug):
@@ -79,7 +79,7 @@ func (s *Service) Product(ctx context.Context, idOrSlug string) (Product, error)
 	}
 }
 
-// Variants returns the variants with these SKUs, up to 2,000, withdrawn ones too.
+// Variants returns the variants with these SKUs, up to 2,000, including withdrawn ones.
 func (s *Service) Variants(ctx context.Context, skus []string) ([]SoldVariant, error) {
 	if len(skus) > maxSKUs {
 		return nil, field.Invalid("skus", fmt.Sprintf("must have at most %d items", maxSKUs))
@@ -93,12 +93,12 @@ func (s *Service) Variants(ctx context.Context, skus []string) ([]SoldVariant, e
 	return s.store.Variants(ctx, asked)
 }
 
-// Categories returns the categories that have a published product.
+// Categories returns the categories with a published product.
 func (s *Service) Categories(ctx context.Context) ([]Category, error) {
 	return s.store.Categories(ctx)
 }
 
-// AddUpCounts adds the latest changes to the counts of products. Any number of replicas may do so at once.
+// AddUpCounts adds the latest changes to the stored counts of products. Several replicas may do so at once.
 func (s *Service) AddUpCounts(ctx context.Context) error {
 	for {
 		n, err := s.store.AddUpCounts(ctx)

@@ -16,7 +16,7 @@ var (
 	notSlug     = regexp.MustCompile(`[^a-z0-9]+`)
 )
 
-// Slugify makes a slug of a name: "Café & Bar" becomes cafe-bar. It is empty when nothing of the name fits.
+// Slugify derives a slug from a name: "Café & Bar" becomes cafe-bar. It is empty if no character of the name is usable.
 func Slugify(name string) string {
 	plain, _, err := transform.String(transform.Chain(norm.NFD, runes.Remove(runes.In(unicode.Mn)), norm.NFC), name)
 	if err != nil {

@@ -8,15 +8,15 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// tidyLine writes a line of text the one way in which it is compared: without blanks around it, with single blanks
-// within, and in Unicode's composed form (NFC). So "Acme " and "Acme" are one brand, and so are "Café" with a composed
-// and with a combining accent. Control characters stay, because check refuses them.
+// tidyLine returns a line of text in the form used for comparison: without surrounding blanks, with single blanks inside, and
+// in Unicode's composed form (NFC). So "Acme " and "Acme" are one brand, and "Café" is the same with a composed and with a
+// combining accent. Control characters are kept, because check refuses them.
 func tidyLine(text string) string {
 	words := strings.FieldsFunc(text, func(r rune) bool { return unicode.Is(unicode.Zs, r) })
 	return norm.NFC.String(strings.Join(words, " "))
 }
 
-// tidy returns the content with every line of text tidy. The descriptions of products and of images stay as they are.
+// tidy returns the content with tidy lines of text. It does not change the descriptions of products and images.
 func (c Content) tidy() Content {
 	c.Title, c.Brand, c.Category = tidyLine(c.Title), tidyLine(c.Brand), tidyLine(c.Category)
 	c.Tags = tidyTags(c.Tags)
@@ -31,7 +31,7 @@ func (c Content) tidy() Content {
 	return c
 }
 
-// tidyTags returns tidy tags, each once. Blank tags and lists that are too long stay, because check refuses them.
+// tidyTags returns tidy tags without duplicates. It keeps blank tags and too long lists, because check refuses them.
 func tidyTags(tags []string) []string {
 	if len(tags) > maxTags {
 		return tags

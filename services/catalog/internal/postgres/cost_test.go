@@ -12,18 +12,18 @@ import (
 	"souk/services/catalog/internal/catalog"
 )
 
-// cost is what reading something took, on average: blocks of 8 kB that PostgreSQL looked at, and time.
+// cost is the average cost of a read: the number of 8 kB blocks that PostgreSQL accessed, and the time.
 type cost struct {
 	blocks float64
 	time   time.Duration
 }
 
-// costOf reads something eight times: more often than PostgreSQL plans a statement before it considers a plan for any parameters.
+// costOf reads eight times, because PostgreSQL may switch to a generic plan after five executions of a statement.
 func costOf(t *testing.T, config *pgxpool.Config, read func(context.Context, *catalog.Service) error) cost {
 	t.Helper()
 	const times = 8
 	s, pool := open(t, config)
-	if err := read(t.Context(), s); err != nil { // what only the first time takes
+	if err := read(t.Context(), s); err != nil { // excludes the costs of the first read
 		t.Fatal(err)
 	}
 	before := blocks(t, pool)
@@ -38,7 +38,7 @@ func costOf(t *testing.T, config *pgxpool.Config, read func(context.Context, *ca
 	return cost{float64(blocks(t, pool)-before) / times, took}
 }
 
-// blocks closes a pool and returns how many blocks of the catalog's tables have been looked at so far.
+// blocks closes a pool and returns the number of blocks of the catalog's tables accessed so far.
 func blocks(t *testing.T, pool *pgxpool.Pool) (n int64) {
 	t.Helper()
 	err := pgtest.CloseAndConnect(t, pool).QueryRow(t.Context(), `SELECT sum(heap_blks_hit + heap_blks_read + coalesce(idx_blks_hit + idx_blks_read, 0) +
@@ -58,7 +58,7 @@ func list(q catalog.Query, facets bool) func(context.Context, *catalog.Service) 
 
 func ptr(n int64) *int64 { return &n }
 
-// reads are what shoppers read, and how many blocks each may take beside 100,000 products.
+// reads are typical reads of shoppers, with the maximum number of blocks for each in a shop with 100,000 products.
 var reads = map[string]struct {
 	most float64
 	read func(context.Context, *catalog.Service) error
@@ -87,8 +87,8 @@ var reads = map[string]struct {
 	"100 products as a facet in stock":         {1000, list(catalog.Query{Limit: 100, Brief: true}, false)},
 }
 
-// A page that reads all matches takes 25,000 blocks and more.
-func TestAPageCostsTheSameBesideManyProducts(t *testing.T) {
+// A page that reads all matches would access 25,000 blocks or more.
+func TestThePageCostDoesNotGrowWithTheCatalog(t *testing.T) {
 	t.Parallel()
 	few, many := shopOf(t, 1000), shopOf(t, 100_000)
 	for name, r := range reads {
@@ -98,7 +98,7 @@ func TestAPageCostsTheSameBesideManyProducts(t *testing.T) {
 			t.Logf("measured: %s: %.0f blocks and %v of 1,000 products, %.0f and %v of 100,000",
 				name, small.blocks, small.time, large.blocks, large.time)
 			if large.blocks == 0 || large.blocks > r.most {
-				t.Errorf("%.0f blocks beside 100,000 products, want %.0f at most", large.blocks, r.most)
+				t.Errorf("%.0f blocks with 100,000 products, want %.0f at most", large.blocks, r.most)
 			}
 		})
 	}

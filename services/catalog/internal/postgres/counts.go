@@ -39,7 +39,7 @@ func (s *Store) Facets(ctx context.Context, q catalog.Query) ([]catalog.Facet, e
 	return s.countedFacets(ctx, q, bySimilarTitle)
 }
 
-// keptFacets returns the facets of a category, a brand, both or neither from the counts that are kept.
+// keptFacets returns facets from the stored counts. The query filters by category, brand, both or neither.
 func (s *Store) keptFacets(ctx context.Context, q catalog.Query) ([]catalog.Facet, error) {
 	var where conditions
 	counts := func(per string) string {
@@ -64,7 +64,7 @@ func (s *Store) keptFacets(ctx context.Context, q catalog.Query) ([]catalog.Face
 	return s.facets(ctx, sql, where.args())
 }
 
-// countedFacets counts the newest of the products that a query matches.
+// countedFacets counts the newest products that match a query.
 func (s *Store) countedFacets(ctx context.Context, q catalog.Query, w wording) ([]catalog.Facet, error) {
 	from, where := matching(q, w)
 	sql := "WITH counted AS MATERIALIZED " + newest("p.category_slug, p.category, p.brand, 1 AS products", from, &where) +
@@ -72,16 +72,16 @@ func (s *Store) countedFacets(ctx context.Context, q catalog.Query, w wording) (
 	return s.facets(ctx, sql, where.args())
 }
 
-// The most values that a facet shows.
+// The maximum number of values of a facet.
 const facetValues = 50
 
-// facet writes the values of a facet, the most common first.
+// facet returns a query for the values of a facet, the most frequent first.
 func facet(name, by, label, counted string) string {
 	return fmt.Sprintf(`(SELECT '%s', %s, %s, sum(products)::bigint FROM %s WHERE %s <> '' GROUP BY %s ORDER BY sum(products) DESC, %s LIMIT %d)`,
 		name, by, label, counted, by, by, by, facetValues)
 }
 
-// facets reads the facets that two queries of facet's find.
+// facets runs the queries for both facets.
 func (s *Store) facets(ctx context.Context, sql string, args []any) ([]catalog.Facet, error) {
 	found := []catalog.Facet{{Field: "category"}, {Field: "brand"}}
 	rows, err := s.pool.Query(ctx, sql, args...)
@@ -104,11 +104,11 @@ func (s *Store) facets(ctx context.Context, sql string, args []any) ([]catalog.F
 	return found, nil
 }
 
-// countBatch is how many changes of counts are added up at once.
+// countBatch is the number of changes added up at a time.
 const countBatch = 10_000
 
-// AddUpCounts implements catalog.Store. The counts are the same before and after, so that it matters to nobody when this happens, or on
-// how many replicas. These take different changes, and add to the counts in one order.
+// AddUpCounts implements catalog.Store. It does not change the visible counts, so it does not matter when or on how many
+// replicas it runs. Replicas process different changes, and lock the counts in the same order.
 func (s *Store) AddUpCounts(ctx context.Context) (added int, err error) {
 	err = s.pool.QueryRow(ctx, `
 		WITH changes AS (

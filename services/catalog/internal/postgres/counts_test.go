@@ -17,7 +17,7 @@ import (
 	"souk/services/catalog/internal/postgres"
 )
 
-// expectCounts holds the counts that are kept against the products.
+// expectCounts compares the stored counts with the products.
 func expectCounts(t *testing.T, pool *pgxpool.Pool) {
 	t.Helper()
 	var wrong, groups int
@@ -42,9 +42,8 @@ func content(n int) catalog.Content {
 	}
 }
 
-// TestCountsAreRightWhateverChangesAtOnce has products made, moved between categories and brands, renamed and withdrawn, while two
-// replicas add the counts up.
-func TestCountsAreRightWhateverChangesAtOnce(t *testing.T) {
+// The test creates, moves, renames and withdraws products concurrently, while two replicas add up the counts.
+func TestCountsAreRightAfterConcurrentChanges(t *testing.T) {
 	t.Parallel()
 	const writers, each = 6, 20
 	s, pool := setup(t)
@@ -85,7 +84,7 @@ func TestCountsAreRightWhateverChangesAtOnce(t *testing.T) {
 	}
 }
 
-// change makes a product, moves it, renames its category, and withdraws every third.
+// change creates a product, moves it, renames its category, and withdraws every third one.
 func change(ctx context.Context, s *catalog.Service, n int) error {
 	p, err := s.Create(ctx, content(n))
 	if err != nil {
@@ -115,14 +114,14 @@ func TestARefusedProductIsNotCounted(t *testing.T) {
 		t.Fatal(err)
 	}
 	taken := content(2)
-	taken.Variants = content(1).Variants // its row is written before the SKU is refused
+	taken.Variants = content(1).Variants // the product's row is written before the SKU is refused
 	if _, err := s.Create(t.Context(), taken); err == nil {
 		t.Fatal("a product took another one's SKU")
 	}
 	expectCounts(t, pool)
 }
 
-func TestProductsOfBeforeAreCounted(t *testing.T) {
+func TestProductsFromBeforeTheMigrationAreCounted(t *testing.T) {
 	t.Parallel()
 	names, err := fs.Glob(postgres.Migrations, "*.sql")
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 	"souk/services/catalog/internal/catalog"
 )
 
-// order is how a sort is written: by an expression and then by id, ascending or descending. The cast turns a
-// position's key back into the expression's type.
+// order is a sort order in SQL: an expression and then the ID, ascending or descending. cast converts the key of a position to
+// the type of the expression.
 type order struct {
 	by, direction, cast string
 }
@@ -32,7 +32,7 @@ type conditions struct {
 	params []any
 }
 
-// add adds a condition in which each ? stands for the next parameter.
+// add adds a condition. Each ? in it stands for the next parameter.
 func (c *conditions) add(condition string, params ...any) {
 	for _, p := range params {
 		condition = strings.Replace(condition, "?", c.param(p), 1)
@@ -48,13 +48,13 @@ func (c *conditions) param(p any) string {
 
 func (c *conditions) sql() string { return strings.Join(c.parts, " AND ") }
 
-// args are the arguments of a query. PostgreSQL plans it for these very parameters each time: the right plan for a common word or a
-// wide range of prices reads the whole shop for a rare one, and the other way round.
+// args returns the arguments of a query, in a mode in which PostgreSQL plans the query for these values each time. The best
+// plan for a common word or a wide price range would read the whole shop for a rare word, and vice versa.
 func (c *conditions) args() []any {
 	return append([]any{pgx.QueryExecModeCacheDescribe}, c.params...)
 }
 
-// matching writes FROM and WHERE for the products that a query matches, whatever page they are on.
+// matching returns FROM and WHERE for the products that a query matches, on all pages.
 func matching(q catalog.Query, w wording) (from string, where conditions) {
 	from = "products p"
 	where.add("NOT p.withdrawn")
@@ -67,7 +67,7 @@ func matching(q catalog.Query, w wording) (from string, where conditions) {
 	if q.Brand != "" {
 		where.add("p.brand = ?", q.Brand)
 	}
-	// A range with one end needs no variants: the lowest or the highest price is that of one.
+	// A range with only one bound does not need the variants, because the product has its lowest and highest price.
 	if q.MinPrice != nil {
 		where.add("p.max_price >= ?", *q.MinPrice)
 	}
@@ -80,7 +80,7 @@ func matching(q catalog.Query, w wording) (from string, where conditions) {
 	return from, where
 }
 
-// newest writes a subquery of the newest products that match, of which there are as many as candidates at most.
+// newest returns a subquery for the newest matching products, at most candidates.
 func newest(columns, from string, where *conditions) string {
 	return fmt.Sprintf(`(SELECT %s FROM %s WHERE %s ORDER BY p.created_at DESC, p.id DESC LIMIT %d)`, columns, from, where.sql(), candidates)
 }
@@ -111,7 +111,7 @@ func (s *Store) List(ctx context.Context, q catalog.Query) ([]catalog.Listed, er
 	return listed, s.loadVariants(ctx, products, variantColumns)
 }
 
-// page returns the products of a page without their variants, one more than the limit at most.
+// page returns the products of a page without their variants, at most one more than the limit.
 func (s *Store) page(ctx context.Context, q catalog.Query, w wording) ([]catalog.Listed, error) {
 	from, where := matching(q, w)
 	if q.Sort == catalog.ByRelevance {
@@ -145,7 +145,7 @@ func (s *Store) page(ctx context.Context, q catalog.Query, w wording) ([]catalog
 	return listed, nil
 }
 
-// badKey reports whether a position's key could not be read as its type: class 22, data exception.
+// badKey reports whether the key of a position could not be converted to its type: SQLSTATE class 22, data exception.
 func badKey(err error) bool {
 	var pgErr *pgconn.PgError
 	return errors.As(err, &pgErr) && strings.HasPrefix(pgErr.Code, "22")

@@ -13,31 +13,32 @@ import (
 )
 
 const (
-	// candidates is how many matches a search ranks, and how many a facet counts where no counts are kept: the newest ones. So a
-	// common word costs the same however many products have it.
+	// candidates is the number of matches, the newest ones, that a search ranks and that a facet without stored counts counts.
+	// So a common word costs the same however many products contain it.
 	candidates = 1000
-	// older begins the key of a match that is not ranked. The time at which the product was made follows.
+	// older is the prefix of the key of an unranked match. The creation time of the product follows.
 	older = "older "
 )
 
-// wording says by what a text finds products.
+// wording is the way in which a text finds products.
 type wording int
 
 const (
-	// byWords finds the products that have the words.
+	// byWords finds products that contain the words.
 	byWords wording = iota
-	// bySimilarTitle finds the products with a similar title, for words that are misspelled.
+	// bySimilarTitle finds products with a similar title, for misspelled words.
 	bySimilarTitle
 )
 
-// relevance ranks what is found. Words in the title weigh the most, and a title that is all the search asks for more. $1 is the text.
+// relevance is the rank of a match. Words in the title have the highest weight, and a title that consists of the searched words
+// ranks higher still. $1 is the text.
 const relevance = `(ts_rank(p.search, search.query) + word_similarity($1, p.title))::float8`
 
 var (
-	// operators are what a web search excludes or takes to the letter. Then nothing similar will do.
+	// operators match exclusions and phrases of a web search. With them, similar titles are not searched.
 	operators = regexp.MustCompile(`"|(^|\s)-`)
-	// unfinished splits a search into what comes before and a last word that the shopper may still be typing. Codes such
-	// as SKUs, phrases and exclusions are no such word.
+	// unfinished splits a search into the beginning and the last word, which the shopper may still be typing. It does not match
+	// codes such as SKUs, phrases and exclusions.
 	unfinished = regexp.MustCompile(`^((?:[^"]*\s)?)(\pL{2,})$`)
 )
 
@@ -52,7 +53,7 @@ func (c *conditions) search(text string, w wording) (from string) {
 	return from
 }
 
-// textQuery writes the tsquery of a text: the words as a web search takes them, or the same with the last one as a prefix.
+// textQuery returns the tsquery for a text: the words of a web search, or the same with the last word as a prefix.
 func (c *conditions) textQuery(text string) string {
 	whole := "websearch_to_tsquery('english', " + c.param(text) + ")"
 	parts := unfinished.FindStringSubmatch(strings.TrimSpace(text))
@@ -63,7 +64,7 @@ func (c *conditions) textQuery(text string) string {
 	return whole + " || (websearch_to_tsquery('english', " + before + ") && to_tsquery('english', " + prefix + "))"
 }
 
-// misspelled reports whether no product on sale has the words of a query, so that similar titles are to be found instead.
+// misspelled reports whether no product on sale contains the words of a query, so that similar titles must be searched instead.
 func (s *Store) misspelled(ctx context.Context, q catalog.Query) (bool, error) {
 	if q.Text == "" || operators.MatchString(q.Text) {
 		return false, nil
@@ -77,7 +78,7 @@ func (s *Store) misspelled(ctx context.Context, q catalog.Query) (bool, error) {
 	return !found, nil
 }
 
-// search lists the newest matches by relevance, and after them the older ones, the newest first.
+// search returns the newest matches by relevance, followed by the older ones, the newest first.
 func (s *Store) search(ctx context.Context, q catalog.Query, w wording) (ranked []catalog.Listed, err error) {
 	after := q.After
 	if after == nil || !strings.HasPrefix(after.Key, older) {
@@ -97,7 +98,7 @@ func (s *Store) search(ctx context.Context, q catalog.Query, w wording) (ranked 
 	return append(ranked, rest...), err
 }
 
-// lastRanked returns where the oldest match that is ranked stands among the newest, or nil when all matches are ranked.
+// lastRanked returns the position of the oldest ranked match in the order of age, or nil if all matches are ranked.
 func (s *Store) lastRanked(ctx context.Context, q catalog.Query, w wording) (*catalog.Position, error) {
 	from, where := matching(q, w)
 	var last catalog.Position

@@ -7,7 +7,7 @@ import (
 	"souk/services/catalog/internal/catalog"
 )
 
-// pages returns the ids of a list, page by page.
+// pages returns the IDs of a list, read page by page.
 func pages(t *testing.T, s *catalog.Service, q catalog.Query) (ids []string) {
 	t.Helper()
 	q.Limit = 100
@@ -50,7 +50,7 @@ func TestASearchRanksTheNewestThousandAndThenListsTheOlderOnes(t *testing.T) {
 	}
 }
 
-func TestASearchThatFindsAThousandEndsThere(t *testing.T) {
+func TestASearchWithAThousandMatchesEndsThere(t *testing.T) {
 	t.Parallel()
 	s, pool := setup(t)
 	exec(t, pool, price)

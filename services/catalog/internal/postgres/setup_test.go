@@ -14,10 +14,10 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// crowd is the name that PostgreSQL knows the connections of the tests' services by.
+// crowd is the application name of the tests' connections in PostgreSQL.
 const crowd = "crowd"
 
-// open returns a service and its pool, of as many connections as in the shop, on the database of a pool with that configuration.
+// open returns a service and its pool, which has as many connections as in the shop, on the database of config.
 func open(t *testing.T, config *pgxpool.Config) (*catalog.Service, *pgxpool.Pool) {
 	t.Helper()
 	config = config.Copy()
@@ -43,8 +43,9 @@ func exec(t *testing.T, pool *pgxpool.Pool, sql string, args ...any) {
 	}
 }
 
-// fill adds n products of some 2 kB and 3 variants each. All are made of metal, half of brass, one in ten of tin and one in a hundred of pewter. They have
-// 50 categories and 200 brands. Five have a variant that costs more than 9,000,000, and the rest cost 100 to 1,000,000.
+// fill adds n products of about 2 kB with 3 variants each. All contain the word metal, half of them brass, one in ten tin, and
+// one in a hundred pewter. They have 50 categories and 200 brands. Five have a variant that costs more than 9,000,000; the
+// other prices are 100 to 1,000,000.
 func fill(t *testing.T, pool *pgxpool.Pool, n int) {
 	t.Helper()
 	exec(t, pool, `INSERT INTO products (id, slug, title, description, brand, category, category_slug, tags, images, currency, min_price,
@@ -67,10 +68,10 @@ func fill(t *testing.T, pool *pgxpool.Pool, n int) {
 	exec(t, pool, `VACUUM ANALYZE`)
 }
 
-// price adds the function that fill takes prices from.
+// price creates the function that computes fill's prices.
 const price = `CREATE FUNCTION price(i int) RETURNS bigint LANGUAGE sql IMMUTABLE RETURN 100 + i::bigint * 7919 % 999900`
 
-// shopOf returns where to find a shop with n products.
+// shopOf returns the configuration of a database with n products.
 func shopOf(t *testing.T, n int) *pgxpool.Config {
 	t.Helper()
 	_, pool := setup(t)

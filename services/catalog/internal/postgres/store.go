@@ -1,4 +1,4 @@
-// Package postgres keeps the catalog in PostgreSQL.
+// Package postgres stores the catalog in PostgreSQL.
 package postgres
 
 import (
@@ -27,7 +27,7 @@ func New(pool *pgxpool.Pool) *Store {
 const columns = `p.id, p.slug, p.title, p.description, p.brand, p.category, p.tags, p.images, p.currency, p.withdrawn,
 	p.version, p.created_at, p.updated_at`
 
-// briefColumns are columns without what is long.
+// briefColumns are the columns of a product without the long ones.
 const briefColumns = `p.id, p.slug, p.title, '', p.brand, p.category, '{}'::text[], '[]'::jsonb, p.currency, p.withdrawn,
 	p.version, p.created_at, p.updated_at`
 
@@ -96,7 +96,7 @@ const (
 	briefVariantColumns = `product_id, sku, '', NULL::jsonb, price, 0::bigint`
 )
 
-// loadVariants fills in the variants of products, in their order, with one query.
+// loadVariants loads the variants of products, in order, with one query.
 func (s *Store) loadVariants(ctx context.Context, products []*catalog.Product, columns string) error {
 	byID := make(map[string]*catalog.Product, len(products))
 	ids := make([]string, len(products))

@@ -57,7 +57,7 @@ func (s *Store) Withdraw(ctx context.Context, id string, at time.Time) error {
 	return nil
 }
 
-// values are the parameters that writing a product takes.
+// values returns the parameters for writing a product.
 func values(p catalog.Product) []any {
 	lowest, highest := p.PriceRange()
 	tags, images := p.Tags, p.Images
@@ -73,7 +73,7 @@ func values(p catalog.Product) []any {
 	}
 }
 
-// The most bytes of keywords. A tsvector holds 1 MiB, and refuses what does not fit.
+// The maximum size of the keywords in bytes. A tsvector holds at most 1 MiB, and PostgreSQL refuses larger ones.
 const maxKeywords = 100_000
 
 func keywords(p catalog.Product) string {
@@ -85,7 +85,7 @@ func keywords(p catalog.Product) string {
 	return strings.ToValidUTF8(text[:min(len(text), maxKeywords)], "")
 }
 
-// write writes a product's row with what head queues, and then its variants.
+// write writes a product's row with the statements that head queues, and then its variants.
 func (s *Store) write(ctx context.Context, p catalog.Product, head func(*pgx.Batch)) error {
 	var taken *catalog.SKUTakenError
 	err := pgdb.InTx(ctx, s.pool, func(tx pgx.Tx) error {

@@ -1,4 +1,4 @@
-// Package app puts the customers service together.
+// Package app assembles the customers service.
 package app
 
 import (
@@ -20,19 +20,19 @@ import (
 	"souk/services/customers/internal/token"
 )
 
-// Config is everything customers can be told from outside.
+// Config contains customers' settings, read from the environment.
 type Config struct {
 	Service  service.Config
 	Listen   service.Listen `envPrefix:"CUSTOMERS_"`
 	Database mongodb.Config `envPrefix:"CUSTOMERS_"`
-	// KeyLife is how long a key signs access tokens before the next one does.
+	// KeyLife is how long a key signs access tokens before the next one takes over.
 	KeyLife time.Duration `env:"CUSTOMERS_KEY_LIFE" envDefault:"720h"`
-	// StaffEmail and StaffPassword open the first staff account, where there is no account with that e-mail.
+	// StaffEmail and StaffPassword create the first staff account, if there is no account with that e-mail address.
 	StaffEmail    string           `env:"STAFF_EMAIL"`
 	StaffPassword customers.Secret `env:"STAFF_PASSWORD"`
 }
 
-// Validate says which setting is wrong.
+// Validate returns an error that names the invalid setting.
 func (c *Config) Validate() error {
 	if (c.StaffEmail == "") != (c.StaffPassword == "") {
 		return errors.New("SOUK_STAFF_EMAIL and SOUK_STAFF_PASSWORD go together")

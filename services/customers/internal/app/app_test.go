@@ -10,7 +10,7 @@ import (
 	"souk/services/customers/internal/app"
 )
 
-func TestStaffSettingsGoTogether(t *testing.T) {
+func TestStaffEmailAndPasswordMustBothBeSet(t *testing.T) {
 	tests := []struct {
 		email, password string
 		ok              bool
@@ -35,7 +35,7 @@ func TestStaffSettingsGoTogether(t *testing.T) {
 	}
 }
 
-func TestAKeySignsForAnHourAtLeast(t *testing.T) {
+func TestKeyLifeMustBeAtLeastAnHour(t *testing.T) {
 	t.Setenv("SOUK_CUSTOMERS_MONGO_URI", "mongodb://127.0.0.1/customers")
 	for life, ok := range map[string]bool{"": true, "1h": true, "59m59s": false, "-1h": false, "a month": false} {
 		t.Setenv("SOUK_CUSTOMERS_KEY_LIFE", life)

@@ -19,11 +19,11 @@ const usage = `usage: customers                      serve
        customers staff add EMAIL      open an account of staff
        customers staff promote EMAIL  make an account one of staff, with a new password; its sessions end`
 
-// A command waits this long for the database.
+// The time limit of a command for reaching the database.
 const commandTimeout = 30 * time.Second
 
-// ensureStaff opens the first staff account, if there is to be one. An account of a customer with that e-mail is left alone, and
-// is no reason not to serve all the others.
+// ensureStaff creates the first staff account, if one is configured. If a customer has an account with that e-mail address, it
+// logs an error and changes nothing, because the service must still start for all others.
 func (c *Config) ensureStaff(ctx context.Context, accounts *customers.Service, logger *slog.Logger) error {
 	if c.StaffEmail == "" {
 		return nil
@@ -40,12 +40,12 @@ func (c *Config) ensureStaff(ctx context.Context, accounts *customers.Service, l
 	return nil
 }
 
-// commandConfig is what a command is told from outside.
+// commandConfig contains the settings of a command.
 type commandConfig struct {
 	Database mongodb.Config `envPrefix:"CUSTOMERS_"`
 }
 
-// Command does what the arguments ask for, in the service's database, and writes the answer to out.
+// Command runs the command in args on the service's database, and writes the result to out.
 func Command(ctx context.Context, args []string, out io.Writer) error {
 	if len(args) != 3 || args[0] != "staff" || args[1] != "add" && args[1] != "promote" {
 		return errors.New(usage)
@@ -61,7 +61,7 @@ func Command(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	defer func() { _ = db.Client().Disconnect(context.WithoutCancel(ctx)) }()
-	accounts := customers.New(mongo.New(db), nil) // issues no tokens
+	accounts := customers.New(mongo.New(db), nil) // without an issuer, because commands issue no tokens
 	give := accounts.AddStaff
 	if args[1] == "promote" {
 		give = accounts.PromoteToStaff

@@ -18,7 +18,7 @@ import (
 
 func TestMain(m *testing.M) { mongotest.Main(m) }
 
-// shop is a service on a database of its own, which commands find by the environment.
+// shop returns a service on a database of its own. The environment points commands to it.
 func shop(t *testing.T) *customers.Service {
 	t.Helper()
 	db := mongotest.New(t)
@@ -36,7 +36,7 @@ func shop(t *testing.T) *customers.Service {
 	return customers.New(store, issuer)
 }
 
-func TestAStaffEmailOfACustomersAccountIsAnErrorInTheLogAndTheServiceStarts(t *testing.T) {
+func TestTheServiceStartsIfACustomerHasTheStaffEmail(t *testing.T) {
 	accounts := shop(t)
 	if _, err := accounts.Register(t.Context(), "boss@x", "correct horse", "Mallory"); err != nil {
 		t.Fatal(err)
@@ -86,7 +86,7 @@ func TestACommandPrintsThePasswordOfStaff(t *testing.T) {
 	}
 }
 
-func TestACommandThatCannotBeDoneNamesTheOneThatCan(t *testing.T) {
+func TestAFailedCommandSuggestsTheRightOne(t *testing.T) {
 	accounts := shop(t)
 	if _, err := accounts.Register(t.Context(), "ada@example.com", "correct horse", "Ada"); err != nil {
 		t.Fatal(err)

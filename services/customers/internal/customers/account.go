@@ -16,19 +16,20 @@ import (
 	"souk/platform/security"
 )
 
-// Service is what can be done with accounts and sessions.
+// Service implements the operations on accounts and sessions.
 type Service struct {
 	store  Store
 	hasher *Hasher
 	tokens TokenIssuer
 }
 
-// New returns a service on store that issues its access tokens with tokens.
+// New returns a service on store. tokens issues its access tokens.
 func New(store Store, tokens TokenIssuer) *Service {
 	return &Service{store: store, hasher: NewHasher(), tokens: tokens}
 }
 
-// Register opens an account, or returns a *field.Error, or ErrEmailTaken when there is one for any spelling of the e-mail.
+// Register creates an account. It returns a *field.Error for invalid input, and ErrEmailTaken if there is an account for any
+// spelling of the e-mail address.
 func (s *Service) Register(ctx context.Context, address string, password Secret, name string) (Customer, error) {
 	return s.open(ctx, address, password, name, []string{RoleCustomer})
 }
@@ -85,14 +86,14 @@ func (s *Service) Rename(ctx context.Context, id, name string) (Customer, error)
 	})
 }
 
-// How often a change is tried against others on the same account, and how long it waits in between at most.
+// How often a change is tried if others change the same account, and the longest wait between the tries.
 const (
 	attempts   = 30
 	longestNap = 20 * time.Millisecond
 )
 
-// change loads an account, edits it, and stores it unless someone else has in between; then it starts over. It returns
-// ErrContended when that does not come to an end.
+// change loads an account, edits it, and stores it. If the account was changed meanwhile, it starts over. It returns
+// ErrContended after too many tries.
 func (s *Service) change(ctx context.Context, id string, edit func(*Customer) error) (Customer, error) {
 	for range attempts {
 		customer, err := s.store.Find(ctx, id)

@@ -11,25 +11,26 @@ import (
 	"souk/platform/idempotency"
 )
 
-// AddressKey is the idempotency key that an address was saved with, and the answer to it.
+// AddressKey is an idempotency key with which an address was saved, and the answer to that request.
 type AddressKey struct {
 	Key         string
 	Fingerprint []byte
-	// RequestID names the HTTP request that used the key first.
+	// RequestID identifies the first HTTP request with the key.
 	RequestID string
 	UsedAt    time.Time
-	// Address is as it was saved, whatever became of it.
+	// Address is the address as it was saved, even if it has been changed or deleted since.
 	Address Address
 }
 
-// mostAddressKeys is how many keys an account keeps. It bounds the document of a customer who saves and deletes addresses all day.
+// mostAddressKeys is the number of keys stored with an account. It limits the size of the account's document.
 const mostAddressKeys = 200
 
-// errKeyKnown ends a change whose idempotency key was used before.
+// errKeyKnown ends a change if its idempotency key was used before.
 var errKeyKnown = errors.New("the idempotency key is known")
 
-// SaveAddress adds an address, which gets a new id. A request whose key (nil for none) was used before gets the address that was
-// saved then, and replayed is true. It returns a *field.Error, ErrTooManyAddresses or idempotency.ErrReused.
+// SaveAddress adds an address and gives it a new ID. If the request has an idempotency key that was used before, it returns the
+// address saved then, with replayed true. A nil key means none. Its errors are *field.Error, ErrTooManyAddresses and
+// idempotency.ErrReused.
 func (s *Service) SaveAddress(ctx context.Context, customerID string, address Address, key *idempotency.Request) (saved Address, replayed bool, err error) {
 	if err := checkAddress(address); err != nil {
 		return Address{}, false, err
@@ -72,7 +73,7 @@ func (c *Customer) addressKey(key string) *AddressKey {
 	return &c.AddressKeys[i]
 }
 
-// keepAddressKey adds a key, and forgets those whose time is over.
+// keepAddressKey adds a key and drops expired ones.
 func (c *Customer) keepAddressKey(key AddressKey) {
 	c.AddressKeys = slices.DeleteFunc(c.AddressKeys, func(used AddressKey) bool { return time.Since(used.UsedAt) > idempotency.KeepFor })
 	c.AddressKeys = append(c.AddressKeys, key)
@@ -81,7 +82,7 @@ func (c *Customer) keepAddressKey(key AddressKey) {
 	}
 }
 
-// ReplaceAddress replaces the address with the same id, or returns ErrAddressNotFound.
+// ReplaceAddress replaces the address with the same ID, or returns ErrAddressNotFound.
 func (s *Service) ReplaceAddress(ctx context.Context, customerID string, address Address) (Address, error) {
 	if err := checkAddress(address); err != nil {
 		return Address{}, err

@@ -17,7 +17,7 @@ func keyed(key string) *idempotency.Request {
 	return &idempotency.Request{Key: key, Fingerprint: []byte("leeds"), RequestID: "r-" + key}
 }
 
-func TestAnAddressWithAKeyIsSavedOnce(t *testing.T) {
+func TestRequestsWithOneKeySaveOneAddress(t *testing.T) {
 	t.Parallel()
 	s, _ := setup(t)
 	ada, bob := register(t, s, "ada@example.com"), register(t, s, "bob@example.com")
@@ -42,7 +42,7 @@ func TestAnAddressWithAKeyIsSavedOnce(t *testing.T) {
 			t.Errorf("saved as %s and %s", first, id)
 		}
 	}
-	// The answer stays what it was, whatever becomes of the address.
+	// The answer stays the same, even if the address is deleted.
 	if err := s.ForgetAddress(t.Context(), ada.ID, first); err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +68,7 @@ func TestAnAddressWithAKeyIsSavedOnce(t *testing.T) {
 	}
 }
 
-func TestARefusedAddressLeavesItsKeyFree(t *testing.T) {
+func TestARefusedAddressDoesNotUseItsKey(t *testing.T) {
 	t.Parallel()
 	s, _ := setup(t)
 	ada := register(t, s, "ada@example.com")

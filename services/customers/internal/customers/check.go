@@ -15,8 +15,8 @@ const (
 	maxName     = 100
 )
 
-// checkPassword checks a new password, in the field with that name, of the account with that e-mail and name. It asks for what NIST
-// SP 800-63B (5.1.1.2) asks for: length, and nothing that is guessed first. It asks for no digits or signs.
+// checkPassword checks a new password against NIST SP 800-63B (5.1.1.2): it must be long enough and not easy to guess. Digits
+// and special characters are not required. fieldName names the field in the error; address and name belong to the account.
 func checkPassword(check *field.Checker, fieldName string, password Secret, address, name string) {
 	least, most := utf8.RuneCountInString(string(normalForm(password))), utf8.RuneCountInString(string(password))
 	if least < minPassword || most > maxPassword {

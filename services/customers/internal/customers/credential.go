@@ -9,8 +9,8 @@ import (
 	"souk/platform/security"
 )
 
-// ChangePassword gives a customer another password and ends all sessions but the one it is changed from. It returns a *field.Error
-// when the current password is another, or the new one is not allowed.
+// ChangePassword changes a customer's password and ends all sessions except sessionID, the caller's. It returns a *field.Error
+// if the current password is wrong or the new one is not allowed.
 func (s *Service) ChangePassword(ctx context.Context, id, sessionID string, current, next Secret) error {
 	customer, err := s.store.Find(ctx, id)
 	if err != nil {
@@ -30,7 +30,7 @@ func (s *Service) ChangePassword(ctx context.Context, id, sessionID string, curr
 	}
 	_, err = s.change(ctx, id, func(c *Customer) error {
 		if c.PasswordVersion != customer.PasswordVersion {
-			return wrongPassword("current_password") // by now it is another
+			return wrongPassword("current_password") // it was changed meanwhile
 		}
 		c.PasswordHash, c.PasswordVersion, c.KeptSession = hash, c.PasswordVersion+1, sessionID
 		return nil
@@ -41,7 +41,7 @@ func (s *Service) ChangePassword(ctx context.Context, id, sessionID string, curr
 	return err
 }
 
-// confirm returns a *field.Error of the field with that name unless the password in it is the customer's.
+// confirm returns a *field.Error for fieldName unless password is the customer's.
 func (s *Service) confirm(ctx context.Context, customer Customer, fieldName string, password Secret) error {
 	match, _, err := s.hasher.Matches(ctx, password, customer.PasswordHash)
 	if err == nil && !match {
@@ -51,22 +51,22 @@ func (s *Service) confirm(ctx context.Context, customer Customer, fieldName stri
 	return err
 }
 
-// wrongPassword is not ErrInvalidCredentials, because the caller has proven who they are by a token, which stays good.
+// wrongPassword does not return ErrInvalidCredentials, because the caller is already signed in, and the token stays valid.
 func wrongPassword(fieldName string) error {
 	var check field.Checker
 	check.Check(false, fieldName, "is not the current password")
 	return check.Err()
 }
 
-// PrepareDeletion returns the error that DeleteAccount would, and changes nothing.
+// PrepareDeletion returns the error that DeleteAccount would return, but changes nothing.
 func (s *Service) PrepareDeletion(ctx context.Context, id string, password Secret) error {
 	_, err := s.deletable(ctx, id, password)
 	return err
 }
 
-// DeleteAccount deletes an account, its addresses and its sessions, and frees its e-mail. It returns a *field.Error
-// for a wrong password, and ErrStaffAccount for an account of staff. Deleting one that is gone is no error, so that it can be asked for again when
-// the answer was lost.
+// DeleteAccount deletes an account with its addresses and sessions, and frees its e-mail address. It returns a *field.Error for
+// a wrong password, and ErrStaffAccount for a staff account. It returns no error if the account is already deleted, so that a
+// client can repeat the request if the answer was lost.
 func (s *Service) DeleteAccount(ctx context.Context, id string, password Secret) error {
 	customer, err := s.deletable(ctx, id, password)
 	if err != nil {
@@ -75,13 +75,13 @@ func (s *Service) DeleteAccount(ctx context.Context, id string, password Secret)
 	if err := s.store.Delete(ctx, customer); err != nil {
 		return err
 	}
-	if customer.Email != "" { // or it was gone before
+	if customer.Email != "" { // it is empty if the account was already deleted
 		security.Log(ctx, security.AccountDeleted, customer.ID)
 	}
 	return nil
 }
 
-// deletable returns the account to delete, of which there may be nothing left but the id.
+// deletable returns the account to delete. If the account no longer exists, only its ID is set.
 func (s *Service) deletable(ctx context.Context, id string, password Secret) (Customer, error) {
 	customer, err := s.store.Find(ctx, id)
 	if errors.Is(err, ErrNotFound) {
@@ -100,13 +100,13 @@ func (s *Service) deletable(ctx context.Context, id string, password Secret) (Cu
 }
 
 const (
-	// UnreachableEvery is how often SweepUnreachable is to be called.
+	// UnreachableEvery is the interval at which to call SweepUnreachable.
 	UnreachableEvery = time.Hour
-	// A registration under way has an account before it has the e-mail, for less than this.
+	// A registration creates the account before it claims the e-mail address. It takes less than this.
 	registrationWithin = time.Hour
 )
 
-// SweepUnreachable deletes the accounts that a crash left without an e-mail. Any number of replicas may sweep at once.
+// SweepUnreachable deletes accounts that a crash left without an e-mail address. Several replicas may do so at once.
 func (s *Service) SweepUnreachable(ctx context.Context) error {
 	return s.store.DeleteUnreachable(ctx, time.Now().Add(-registrationWithin))
 }

@@ -19,7 +19,7 @@ import (
 
 const newPassword = customers.Secret("another horse")
 
-// slow is a store in which something else happens before a session is stored, after all was read that it is stored for.
+// slow is a store that runs a function before it stores a session, after everything for the session was read.
 type slow struct {
 	*mongo.Store
 	meanwhile func()
@@ -61,7 +61,7 @@ func TestChangingThePasswordEndsTheOtherSessions(t *testing.T) {
 	refresh(t, s, again.Refresh)
 }
 
-func TestAPasswordIsChangedByWhoKnowsItToOneThatIsAllowed(t *testing.T) {
+func TestChangingThePasswordChecksBothPasswords(t *testing.T) {
 	t.Parallel()
 	s, _ := setup(t)
 	ada := register(t, s, "ada@example.com")
@@ -76,7 +76,7 @@ func TestAPasswordIsChangedByWhoKnowsItToOneThatIsAllowed(t *testing.T) {
 	login(t, s, "ada@example.com")
 }
 
-// wrongIn fails unless err says that the field holds a wrong password.
+// wrongIn fails the test unless err reports a wrong password in the field.
 func wrongIn(t *testing.T, fieldName string, err error) {
 	t.Helper()
 	var invalid *field.Error
@@ -85,7 +85,7 @@ func wrongIn(t *testing.T, fieldName string, err error) {
 	}
 }
 
-func TestNoRefreshAndNoLoginSurvivesWhatEndsItsSession(t *testing.T) {
+func TestConcurrentRefreshAndLoginDoNotSurviveTheEndOfTheirSession(t *testing.T) {
 	t.Parallel()
 	ends := map[string]func(*testing.T, *customers.Service, string){
 		"a change of the password": func(t *testing.T, s *customers.Service, id string) {
@@ -126,7 +126,7 @@ func TestNoRefreshAndNoLoginSurvivesWhatEndsItsSession(t *testing.T) {
 	}
 }
 
-// hasty is a store in which something else happens, once, before an account is read by its id.
+// hasty is a store that runs a function once, before an account is read by its ID.
 type hasty struct {
 	*mongo.Store
 	once      sync.Once
@@ -138,7 +138,7 @@ func (h *hasty) Find(ctx context.Context, id string) (customers.Customer, error)
 	return h.Store.Find(ctx, id)
 }
 
-func TestALoginThatRaisesTheCostDoesNotUndoAChangeOfThePassword(t *testing.T) {
+func TestRehashingAtLoginDoesNotUndoAPasswordChange(t *testing.T) {
 	t.Parallel()
 	store := mongo.New(mongotest.New(t))
 	s := on(t, store)
@@ -157,7 +157,7 @@ func TestALoginThatRaisesTheCostDoesNotUndoAChangeOfThePassword(t *testing.T) {
 	}
 }
 
-func TestOfTwoChangesOfThePasswordAtOnceOneWins(t *testing.T) {
+func TestOfTwoConcurrentPasswordChangesOneSucceeds(t *testing.T) {
 	t.Parallel()
 	s, _ := setup(t)
 	ada := register(t, s, "ada@example.com")
@@ -178,7 +178,7 @@ func TestOfTwoChangesOfThePasswordAtOnceOneWins(t *testing.T) {
 	}
 }
 
-func TestADeletedAccountLeavesNothingAndFreesItsEmail(t *testing.T) {
+func TestDeletionRemovesAllDataAndFreesTheEmail(t *testing.T) {
 	t.Parallel()
 	db := mongotest.New(t)
 	s := on(t, mongo.New(db))
@@ -192,7 +192,7 @@ func TestADeletedAccountLeavesNothingAndFreesItsEmail(t *testing.T) {
 		t.Fatal(err)
 	}
 	login(t, s, "ada@example.com")
-	for range 2 { // the answer to the first may be lost
+	for range 2 { // the client may repeat the request
 		if err := s.PrepareDeletion(t.Context(), ada.ID, password); err != nil {
 			t.Fatal(err)
 		}
@@ -230,8 +230,8 @@ func TestStaffCannotDeleteTheirAccounts(t *testing.T) {
 	login(t, s, "staff@example.com")
 }
 
-// Each case is what a crash after one more write of a deletion leaves.
-func TestADeletionThatCrashedIsFinishedByAnother(t *testing.T) {
+// Each case is the state after a crash between two writes of a deletion.
+func TestAnInterruptedDeletionCanBeRepeated(t *testing.T) {
 	t.Parallel()
 	for _, gone := range [][]string{{"emails"}, {"emails", "customers"}} {
 		db := mongotest.New(t)
@@ -256,7 +256,7 @@ func TestADeletionThatCrashedIsFinishedByAnother(t *testing.T) {
 	}
 }
 
-func TestAccountsThatACrashLeftWithoutTheirEmailAreSwept(t *testing.T) {
+func TestAccountsLeftWithoutAnEmailAreSwept(t *testing.T) {
 	t.Parallel()
 	db := mongotest.New(t)
 	store := mongo.New(db)

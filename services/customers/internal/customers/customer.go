@@ -10,32 +10,31 @@ import (
 )
 
 var (
-	// ErrEmailTaken is returned when an account with the e-mail exists.
+	// ErrEmailTaken is returned if there is an account with the e-mail address.
 	ErrEmailTaken = errors.New("the e-mail is taken")
-	// ErrInvalidCredentials is returned for an e-mail and a password that do not go together. It does not say
-	// which of the two is wrong.
+	// ErrInvalidCredentials is returned for a wrong e-mail address or password. It does not reveal which of them is wrong.
 	ErrInvalidCredentials = errors.New("the e-mail or the password is wrong")
-	// ErrInvalidRefreshToken is returned for a refresh token that is spent, over, or none.
+	// ErrInvalidRefreshToken is returned for a refresh token that is used up, expired or invalid.
 	ErrInvalidRefreshToken = errors.New("the refresh token is not valid")
 	// ErrNotFound is returned for an account that does not exist.
 	ErrNotFound = errors.New("customer not found")
-	// ErrAddressNotFound is returned for an address that the customer does not have.
+	// ErrAddressNotFound is returned for an address that the customer has not saved.
 	ErrAddressNotFound = errors.New("address not found")
-	// ErrTooManyAddresses is returned past MaxAddresses.
+	// ErrTooManyAddresses is returned if there would be more than MaxAddresses.
 	ErrTooManyAddresses = errors.New("no more than 50 addresses can be saved")
-	// ErrContended is returned when an account is changed by so many at once that this change did not get through.
+	// ErrContended is returned if a change failed because too many others changed the account at the same time.
 	ErrContended = errors.New("the account is being changed too often")
-	// ErrStaffAccount is returned for what an account of staff cannot do.
+	// ErrStaffAccount is returned for operations that staff accounts do not allow.
 	ErrStaffAccount = errors.New("an account of staff cannot be deleted")
-	// ErrNotStaff is returned for an account that was to be of staff already and is not.
+	// ErrNotStaff is returned if an account that should be a staff account is not.
 	ErrNotStaff = errors.New("the account with this e-mail is not one of staff")
-	// ErrBusy is returned when more passwords wait to be checked than can be in good time.
+	// ErrBusy is returned if too many passwords are waiting to be checked.
 	ErrBusy = errors.New("too many passwords are being checked")
-	// ErrChanged is returned by a store when a document was changed by someone else meanwhile.
+	// ErrChanged is returned by a store if a document was changed meanwhile.
 	ErrChanged = errors.New("changed meanwhile")
 )
 
-// MaxAddresses is how many addresses a customer can save.
+// MaxAddresses is the maximum number of saved addresses of a customer.
 const MaxAddresses = 50
 
 // Roles of an account.
@@ -47,17 +46,19 @@ const (
 // Customer is an account.
 type Customer struct {
 	ID string
-	// Email is the account's name at login: canonical (email.Canonical), unless an earlier version opened the account.
+	// Email identifies the account at sign-in. It is canonical (email.Canonical), except in accounts from earlier versions.
 	Email        string
 	Name         string
 	Roles        []string
 	PasswordHash Secret
-	// PasswordVersion grows when the customer changes the password, which ends the sessions opened with an older one
-	// but KeptSession, where it was changed. All three change in one write: no crash and no race leaves an old session good.
+	// PasswordVersion increases with each change of the password. That ends the sessions opened with an older version, except
+	// KeptSession, from which the password was changed. All three fields are changed in one write, so that neither a crash nor
+	// a race leaves an old session valid.
 	PasswordVersion int64
 	KeptSession     string
 	Addresses       []Address
-	// AddressKeys are the idempotency keys that addresses were saved with, the oldest first. They change in one write with Addresses.
+	// AddressKeys are the idempotency keys with which addresses were saved, the oldest first. They are written together with
+	// Addresses.
 	AddressKeys []AddressKey
 	CreatedAt   time.Time
 	// Version grows with each change.
@@ -77,15 +78,16 @@ type Address struct {
 	Country string
 }
 
-// Session is a login. Its refresh tokens form a family, of which one at a time is good.
+// Session is a signed-in session. Its refresh tokens form a family; only one of them is valid at a time.
 type Session struct {
 	ID         string
 	CustomerID string
-	// PasswordVersion is that of the password that opened the session.
+	// PasswordVersion is the version of the password that opened the session.
 	PasswordVersion int64
-	// TokenHash is the SHA-256 of the good token's secret.
+	// TokenHash is the SHA-256 hash of the valid token's secret.
 	TokenHash []byte
-	// PreviousHash is that of the token which was spent for the good one, at RotatedAt. Salt makes the one from the other.
+	// PreviousHash is the hash of the token that was exchanged for the valid one at RotatedAt. The valid token was derived from
+	// it with Salt.
 	PreviousHash []byte
 	Salt         []byte
 	RotatedAt    time.Time
@@ -96,29 +98,29 @@ type Session struct {
 // Secret is a password, a token or a hash.
 type Secret = secret.Text
 
-// Store keeps accounts and sessions.
+// Store stores accounts and sessions.
 type Store interface {
 	// Insert adds an account, or returns ErrEmailTaken.
 	Insert(ctx context.Context, customer Customer) error
-	// Find and FindByEmail return ErrNotFound for an account that does not exist. The e-mail is one spelling.
+	// Find and FindByEmail return ErrNotFound for a missing account. The e-mail address must be spelled as stored.
 	Find(ctx context.Context, id string) (Customer, error)
 	FindByEmail(ctx context.Context, email string) (Customer, error)
-	// Replace stores an account that still has its version, which then grows by one, or returns ErrChanged.
+	// Replace stores an account and increases its version by one, or returns ErrChanged if the stored version is another.
 	Replace(ctx context.Context, customer Customer) error
-	// Delete deletes an account, frees its e-mail and deletes its sessions. Doing it again finishes what was left undone.
+	// Delete deletes an account, its e-mail address and its sessions. Repeating it completes an interrupted deletion.
 	Delete(ctx context.Context, customer Customer) error
-	// DeleteUnreachable deletes, as Delete does, the accounts made before a time whose e-mail is not theirs: what a crash
-	// left of a registration or of a deletion.
+	// DeleteUnreachable deletes accounts that were created before a time and do not own their e-mail address. A crash during a
+	// registration or a deletion leaves such accounts.
 	DeleteUnreachable(ctx context.Context, before time.Time) error
 
 	InsertSession(ctx context.Context, session Session) error
-	// FindSession returns ErrInvalidRefreshToken for a session that does not exist.
+	// FindSession returns ErrInvalidRefreshToken for a missing session.
 	FindSession(ctx context.Context, id string) (Session, error)
-	// Rotate stores the next state of a session whose good token still is the one now spent, or returns ErrChanged.
+	// Rotate stores the next state of a session, or returns ErrChanged if its valid token was already exchanged.
 	Rotate(ctx context.Context, next Session) error
 	DeleteSession(ctx context.Context, id string) error
 	// DeleteSessions deletes all sessions of a customer.
 	DeleteSessions(ctx context.Context, customerID string) error
-	// DeleteExpiredSessions deletes the sessions that ended before now.
+	// DeleteExpiredSessions deletes the sessions that expired before now.
 	DeleteExpiredSessions(ctx context.Context, now time.Time) error
 }

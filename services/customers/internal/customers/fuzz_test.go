@@ -7,7 +7,7 @@ import (
 	"souk/platform/field"
 )
 
-// FuzzPassword: whatever is typed as a new password is taken or refused by the checks, and has one normal form.
+// FuzzPassword checks that every new password is either accepted or refused, and that its normal form is stable.
 func FuzzPassword(f *testing.F) {
 	for _, seed := range []string{
 		"password", "correct horse", "G\u00e4nsebl\u00fcmchen", "Ga\u0308nseblu\u0308mchen", "密码密码密码密码", "\u1112\u1161\u11ab\u1100\u1173\u11af\u1112\u1161\u11ab", "\ufdfa\ufdfa\ufdfa",
@@ -25,8 +25,8 @@ func FuzzPassword(f *testing.F) {
 	})
 }
 
-// FuzzHash: a stored hash that is not one is an error, and none costs so much more than ours that a login could take the
-// machine with it.
+// FuzzHash checks that an invalid stored hash is an error, and that no hash is accepted that costs so much more than usual that
+// sign-ins could overload the machine.
 func FuzzHash(f *testing.F) {
 	f.Add(string(NewHasher().unknown))
 	for _, cost := range []string{"m=4194304,t=2,p=1", "m=19456,t=4294967295,p=1", "m=8,t=1,p=255", "m=0,t=1,p=1", "m=19456,t=2,p=1,x=1", "m=-1,t=2,p=1"} {

@@ -14,7 +14,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// The cost of a password: OWASP's second recommendation for argon2id
+// The cost parameters follow OWASP's second recommendation for argon2id
 // (https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html).
 const (
 	argonMemory  = 19 * 1024 // KiB
@@ -24,7 +24,8 @@ const (
 	keySize      = 32
 )
 
-// A stored hash that asks for more than this is not run: whoever wrote it could stop the service with it.
+// Stored hashes with higher parameters are not computed, because an attacker who can write a hash could stop the service with
+// it.
 const (
 	mostMemory  = 8 * argonMemory
 	mostTime    = 8 * argonTime
@@ -32,16 +33,16 @@ const (
 	mostSalt    = 64
 )
 
-// How many passwords may wait to be hashed. At some 30 ms each on each processor that is a wait of a second or two; beyond
-// that a caller is better told at once.
+// The maximum number of passwords that wait to be hashed. Hashing takes about 30 ms per processor, so this is a wait of a
+// second or two. Beyond that, callers are refused at once.
 const mostWaiting = 64
 
-// Hasher hashes passwords, as many at once as leaves a processor to others: each takes 19 MiB and tens of milliseconds, and
-// a flood of logins must not take all there is.
+// Hasher hashes passwords. It limits the number of concurrent hashes so that one processor stays free, because each takes 19
+// MiB and tens of milliseconds, and a flood of sign-ins must not use the whole machine.
 type Hasher struct {
-	// slots are taken by those that are being hashed, places by those that wait as well.
+	// slots limits the hashes being computed; places limits these and the waiting ones.
 	slots, places chan struct{}
-	// unknown is what a login without an account is compared to, so that it costs the same.
+	// unknown is a hash to compare with if there is no account, so that such sign-ins cost the same.
 	unknown Secret
 	// idKey is argon2.IDKey; tests count its calls.
 	idKey func(password, salt []byte, time, memory uint32, threads uint8, keyLen uint32) []byte
@@ -56,13 +57,13 @@ func NewHasher() *Hasher {
 	}
 }
 
-// normalForm returns a password in the one form in which it is hashed (NFKC; NIST SP 800-63B, 5.1.1.2): keyboards write an ä as one
-// character or as two.
+// normalForm returns a password in the form that is hashed (NFKC; NIST SP 800-63B, 5.1.1.2), because keyboards may produce ä as
+// one character or as two.
 func normalForm(password Secret) Secret {
 	return Secret(norm.NFKC.String(string(password)))
 }
 
-// Hash returns the hash of a password, in its normal form, in the PHC string format, or ErrBusy.
+// Hash returns the hash of a password's normal form in the PHC string format, or ErrBusy.
 func (h *Hasher) Hash(ctx context.Context, password Secret) (Secret, error) {
 	salt := make([]byte, saltSize)
 	if _, err := rand.Read(salt); err != nil {
@@ -75,8 +76,8 @@ func (h *Hasher) Hash(ctx context.Context, password Secret) (Secret, error) {
 	return encode(salt, key), nil
 }
 
-// Matches reports whether a password has a hash, and whether the hash should be made anew: because the cost has risen, or because it
-// is of the password as it was typed, as earlier versions hashed it. It may return ErrBusy.
+// Matches reports whether hash is the hash of password. outdated says that it should be replaced: its cost parameters are too
+// low, or it was computed from the password as typed, as in earlier versions. It may return ErrBusy.
 func (h *Hasher) Matches(ctx context.Context, password, hash Secret) (match, outdated bool, err error) {
 	p, err := decode(hash)
 	if err != nil {
@@ -96,7 +97,7 @@ func (h *Hasher) matches(ctx context.Context, password Secret, p parameters) (bo
 	return err == nil && subtle.ConstantTimeCompare(key, p.key) == 1, err
 }
 
-// MatchesNothing costs what Matches does for a wrong password.
+// MatchesNothing costs as much as Matches for a wrong password.
 func (h *Hasher) MatchesNothing(ctx context.Context, password Secret) error {
 	_, _, err := h.Matches(ctx, password, h.unknown)
 	return err
@@ -112,7 +113,7 @@ func (h *Hasher) derive(ctx context.Context, password Secret, p parameters) ([]b
 	select {
 	case h.slots <- struct{}{}:
 		defer func() { <-h.slots }()
-		if err := ctx.Err(); err != nil { // its turn came as its caller left
+		if err := ctx.Err(); err != nil { // the caller may have left just as its turn came
 			return nil, err
 		}
 		return h.idKey([]byte(password), p.salt, p.time, p.memory, p.threads, keySize), nil
@@ -133,7 +134,7 @@ func encode(salt, key []byte) Secret {
 	return Secret(fmt.Sprintf("$argon2id$v=%d$%s$%s$%s", argon2.Version, p.cost(), b64.EncodeToString(salt), b64.EncodeToString(key)))
 }
 
-// cost spells the parameters as the PHC string format does.
+// cost returns the parameters in the PHC string format.
 func (p parameters) cost() string {
 	return fmt.Sprintf("m=%d,t=%d,p=%d", p.memory, p.time, p.threads)
 }

@@ -45,8 +45,8 @@ func TestAMalformedHashIsAnErrorWithoutTheHash(t *testing.T) {
 	}
 }
 
-// Whoever can write a hash must not be able to stop the service with it.
-func TestAHashThatCostsTooMuchIsNotRun(t *testing.T) {
+// An attacker who can write a hash must not be able to stop the service with it.
+func TestATooExpensiveHashIsNotComputed(t *testing.T) {
 	t.Parallel()
 	h := NewHasher()
 	h.idKey = func([]byte, []byte, uint32, uint32, uint8, uint32) []byte {
@@ -69,7 +69,7 @@ func TestAHashThatCostsTooMuchIsNotRun(t *testing.T) {
 	}
 }
 
-// people is a store of accounts by e-mail.
+// people is a store of accounts by e-mail address.
 type people struct {
 	Store
 	accounts map[string]Customer
@@ -82,19 +82,19 @@ func (p people) FindByEmail(_ context.Context, email string) (Customer, error) {
 	return Customer{}, ErrNotFound
 }
 
-// derivation is what a password costs.
+// derivation is the cost of a hash.
 type derivation struct {
 	time, memory uint32
 	threads      uint8
 	salt, key    int
 }
 
-func TestAPasswordMatchesHoweverItsLettersAreComposed(t *testing.T) {
+func TestAPasswordMatchesInEveryUnicodeForm(t *testing.T) {
 	t.Parallel()
 	h := NewHasher()
 	composed, decomposed := Secret("G\u00e4nsebl\u00fcmchen \ufb01"), Secret("Ga\u0308nseblu\u0308mchen \ufb01")
 	plain := Secret("G\u00e4nsebl\u00fcmchen fi")
-	// raw is the hash of a password as it is typed, as earlier versions made it.
+	// raw hashes the password as typed, like earlier versions.
 	raw := func(password Secret) Secret {
 		salt := make([]byte, saltSize)
 		return encode(salt, argon2.IDKey([]byte(password), salt, argonTime, argonMemory, argonThreads, keySize))
@@ -121,7 +121,7 @@ func TestAPasswordMatchesHoweverItsLettersAreComposed(t *testing.T) {
 	}
 }
 
-func TestALoginCostsTheSameWhoeverItIsFor(t *testing.T) {
+func TestLoginCostsTheSameForKnownAndUnknownEmails(t *testing.T) {
 	t.Parallel()
 	s := New(people{}, nil)
 	hash, err := s.hasher.Hash(t.Context(), "correct horse")
@@ -135,7 +135,7 @@ func TestALoginCostsTheSameWhoeverItIsFor(t *testing.T) {
 		return argon2.IDKey(password, salt, time, memory, threads, size)
 	}
 	want := derivation{argonTime, argonMemory, argonThreads, saltSize, keySize}
-	// A password that is not in its normal form is tried as it was typed, too.
+	// A password that is not in its normal form is also tried as typed.
 	for wrong, times := range map[Secret]int{"wrong password": 1, "wrong pa\u0308ssword": 2} {
 		for _, email := range []string{"ada@example.com", "nobody@example.com", "no e-mail", ""} {
 			run = nil
@@ -149,14 +149,14 @@ func TestALoginCostsTheSameWhoeverItIsFor(t *testing.T) {
 	}
 }
 
-func TestPasswordsBeyondTheQueueAreRefusedAtOnceAndThoseInItAreServed(t *testing.T) {
+func TestPasswordsBeyondTheQueueAreRefusedAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := New(people{}, nil)
 		release := make(chan struct{})
 		s.hasher.idKey = func([]byte, []byte, uint32, uint32, uint8, uint32) []byte {
 			<-release
-			return make([]byte, keySize+1) // no one's
+			return make([]byte, keySize+1) // matches no account
 		}
 		login := func() error {
 			_, err := s.Login(t.Context(), "ada@example.com", "correct horse")
@@ -183,8 +183,8 @@ func TestPasswordsBeyondTheQueueAreRefusedAtOnceAndThoseInItAreServed(t *testing
 	})
 }
 
-// A caller who gives up while every slot is taken must not be told that the e-mail is unknown.
-func TestLoginThatCannotBeCheckedInTimeIsNotRefused(t *testing.T) {
+// If the caller gives up while all slots are taken, the answer must not be that the credentials are wrong.
+func TestALoginCanceledWhileWaitingIsNotInvalidCredentials(t *testing.T) {
 	t.Parallel()
 	s := New(people{}, nil)
 	for range cap(s.hasher.slots) {
@@ -202,7 +202,7 @@ func TestLoginThatCannotBeCheckedInTimeIsNotRefused(t *testing.T) {
 	}
 }
 
-func TestAPasswordWhoseCallerLeftIsNotHashed(t *testing.T) {
+func TestThePasswordOfACanceledCallerIsNotHashed(t *testing.T) {
 	t.Parallel()
 	h := NewHasher()
 	h.idKey = func([]byte, []byte, uint32, uint32, uint8, uint32) []byte {
@@ -211,7 +211,7 @@ func TestAPasswordWhoseCallerLeftIsNotHashed(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	// Of a free slot and a caller who left, a select would take either.
+	// If a slot is free and the caller has left, a select statement would choose randomly.
 	for range 100 {
 		if _, err := h.Hash(ctx, "correct horse"); !errors.Is(err, context.Canceled) {
 			t.Fatalf("err = %v", err)

@@ -17,15 +17,15 @@ import (
 )
 
 const (
-	// grace is how long a spent token, presented again, still gets the successor it got: the answer may have been lost, or
-	// a page may have refreshed in two places at once. A thief gains nothing by it: the family has two users then, and
-	// the second to use the successor after the grace ends it.
+	// grace is how long a used refresh token can be used again and gets the same successor. It covers lost answers and pages
+	// that refresh twice at once. It does not help a thief: if both use the session, the one who uses the successor second,
+	// after the grace, ends the session.
 	grace      = 10 * time.Second
 	secretSize = 32
 )
 
-// Refresh spends a refresh token for new tokens, or returns ErrInvalidRefreshToken. A token that was spent before the grace
-// ends its session: whoever has it, one of the two who used it should not.
+// Refresh exchanges a refresh token for new tokens, or returns ErrInvalidRefreshToken. A token that was used up before the
+// grace ends its session, because then two parties have used it and one of them must be a thief.
 func (s *Service) Refresh(ctx context.Context, token Secret) (Tokens, error) {
 	id, secret, ok := strings.Cut(string(token), ".")
 	if !ok || uuid.Validate(id) != nil {
@@ -33,7 +33,7 @@ func (s *Service) Refresh(ctx context.Context, token Secret) (Tokens, error) {
 	}
 	tokens, err := s.refresh(ctx, id, secret)
 	if errors.Is(err, ErrChanged) {
-		// Another use of the token came first. What is stored now says what this one gets.
+		// The token was used concurrently. The stored state now decides the result.
 		tokens, err = s.refresh(ctx, id, secret)
 	}
 	return tokens, err
@@ -44,7 +44,7 @@ func (s *Service) refresh(ctx context.Context, id, secret string) (Tokens, error
 	if err != nil {
 		return Tokens{}, err
 	}
-	// Before the token is spent, so that a store that fails here costs nobody their session.
+	// The customer is loaded before the token is exchanged, so that a failure here does not cost the session.
 	customer, err := s.store.Find(ctx, session.CustomerID)
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return Tokens{}, err
@@ -67,13 +67,13 @@ func (s *Service) refresh(ctx context.Context, id, secret string) (Tokens, error
 	return s.tokensFor(customer, id, successor)
 }
 
-// keeps reports whether a session of the customer has outlived every change of the password since it was opened.
+// keeps reports whether a session is still valid after the password changes since it was opened.
 func (c Customer) keeps(session Session) bool {
 	return session.PasswordVersion == c.PasswordVersion || session.ID == c.KeptSession
 }
 
-// endSession ends a session for a token that is not good. It returns ErrInvalidRefreshToken, or why the session may
-// still be there.
+// endSession ends a session because of an invalid token. It returns ErrInvalidRefreshToken, or an error if the session may
+// still exist.
 func (s *Service) endSession(ctx context.Context, id string) error {
 	if err := s.store.DeleteSession(ctx, id); err != nil {
 		return err
@@ -81,8 +81,8 @@ func (s *Service) endSession(ctx context.Context, id string) error {
 	return ErrInvalidRefreshToken
 }
 
-// spend returns the session after its good token was used, and the token that is good then. The boolean tells whether
-// the token given is the good one.
+// spend returns the session after its valid token was exchanged, and the new token. ok is false if the given token is not the
+// valid one.
 func (s Session) spend(secret string, now time.Time) (next Session, successor string, ok bool) {
 	given := hashOf(secret)
 	if !same(given, s.TokenHash) {
@@ -97,7 +97,7 @@ func (s Session) spend(secret string, now time.Time) (next Session, successor st
 	return next, successor, true
 }
 
-// again returns the good token to whoever has the one that was spent for it within the grace.
+// again returns the valid token if the given one was exchanged for it within the grace.
 func (s Session) again(secret string, now time.Time) (successor string, ok bool) {
 	if !same(hashOf(secret), s.PreviousHash) || now.Sub(s.RotatedAt) >= grace {
 		return "", false
@@ -106,10 +106,9 @@ func (s Session) again(secret string, now time.Time) (successor string, ok bool)
 	return successor, same(hashOf(successor), s.TokenHash)
 }
 
-// successorOf derives the token that follows another. To give the same one again it would else have to be stored, and
-// whoever read the store could use it. So it takes two things: the spent token, of which only a hash is stored, and the
-// salt, fresh for each rotation, which never leaves the store. With the database alone no token can be made, and with an
-// old token alone none of those that followed.
+// successorOf derives the next token from a token and a salt. So the same successor can be issued again without storing it,
+// where somebody could read and use it. The store contains the salt, which is new for each rotation, but only a hash of the
+// token. So the database alone reveals no token, and an old token alone reveals no later one.
 func successorOf(secret string, salt []byte) string {
 	mac := hmac.New(sha256.New, salt)
 	mac.Write([]byte(secret))
@@ -122,7 +121,7 @@ func newSecret() string {
 	return base64.RawURLEncoding.EncodeToString(random)
 }
 
-// hashOf is all that is stored of a token's secret.
+// hashOf returns the hash of a token's secret. Only the hash is stored.
 func hashOf(secret string) []byte {
 	sum := sha256.Sum256([]byte(secret))
 	return sum[:]

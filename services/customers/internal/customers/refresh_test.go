@@ -50,7 +50,7 @@ func sessionOf(tokens customers.Tokens) string {
 	return id
 }
 
-// set changes a field of a stored session: that is how time passes.
+// set changes a field of a stored session, for example to simulate the passing of time.
 func set(t *testing.T, db *driver.Database, session, field string, value any) {
 	t.Helper()
 	change := bson.D{{Key: "$set", Value: bson.D{{Key: field, Value: value}}}}
@@ -60,7 +60,7 @@ func set(t *testing.T, db *driver.Database, session, field string, value any) {
 	}
 }
 
-// bundle is a service with Ada's account and a session of hers.
+// bundle returns a service with Ada's account and a session of it.
 func bundle(t *testing.T) (*customers.Service, *driver.Database, customers.Tokens) {
 	t.Helper()
 	db := mongotest.New(t)
@@ -69,7 +69,7 @@ func bundle(t *testing.T) (*customers.Service, *driver.Database, customers.Token
 	return s, db, login(t, s, "ada@example.com")
 }
 
-func TestTwentyUsesOfARefreshTokenAtOnceGetOneSuccessor(t *testing.T) {
+func TestConcurrentUsesOfARefreshTokenGetOneSuccessor(t *testing.T) {
 	t.Parallel()
 	s, _, first := bundle(t)
 	successors := make([]customers.Secret, 20)
@@ -92,7 +92,7 @@ func TestTwentyUsesOfARefreshTokenAtOnceGetOneSuccessor(t *testing.T) {
 	refresh(t, s, successors[0])
 }
 
-func TestALostAnswerCanBeAskedForAgainWithinTheGrace(t *testing.T) {
+func TestAUsedTokenGetsTheSameSuccessorWithinTheGrace(t *testing.T) {
 	t.Parallel()
 	s, db, first := bundle(t)
 	second := refresh(t, s, first.Refresh)
@@ -105,7 +105,7 @@ func TestALostAnswerCanBeAskedForAgainWithinTheGrace(t *testing.T) {
 	}
 }
 
-func TestAReplayAfterTheGraceEndsTheFamily(t *testing.T) {
+func TestAReplayAfterTheGraceEndsTheSession(t *testing.T) {
 	t.Parallel()
 	s, db, first := bundle(t)
 	second := refresh(t, s, first.Refresh)
@@ -121,7 +121,7 @@ func TestAReplayAfterTheGraceEndsTheFamily(t *testing.T) {
 	}
 }
 
-func TestATokenTwoGenerationsOldEndsTheFamilyAtOnce(t *testing.T) {
+func TestATokenTwoGenerationsOldEndsTheSessionAtOnce(t *testing.T) {
 	t.Parallel()
 	s, _, first := bundle(t)
 	third := refresh(t, s, refresh(t, s, first.Refresh).Refresh)
@@ -129,8 +129,8 @@ func TestATokenTwoGenerationsOldEndsTheFamilyAtOnce(t *testing.T) {
 	refused(t, s, "the third token", third.Refresh)
 }
 
-// A process from before the grace, which runs beside this one during an upgrade, replaces the good token and nothing else.
-func TestASpentTokenGetsNoSuccessorThatIsNotGood(t *testing.T) {
+// During an upgrade, a process of an earlier version without the grace replaces the valid token, but not the new fields.
+func TestAUsedTokenGetsNoInvalidSuccessor(t *testing.T) {
 	t.Parallel()
 	s, db, first := bundle(t)
 	refresh(t, s, first.Refresh)
@@ -139,7 +139,7 @@ func TestASpentTokenGetsNoSuccessorThatIsNotGood(t *testing.T) {
 	refused(t, s, "the spent token", first.Refresh)
 }
 
-func TestWhatIsNoTokenIsRefused(t *testing.T) {
+func TestInvalidRefreshTokensAreRefused(t *testing.T) {
 	t.Parallel()
 	s, db, tokens := bundle(t)
 	for _, bad := range []customers.Secret{"", ".", "x", "x.y", "a\x00b.y", customers.Secret(uuid.NewString() + ".y"), tokens.Access} {
@@ -152,8 +152,8 @@ func TestWhatIsNoTokenIsRefused(t *testing.T) {
 	refused(t, s, "the session's token after a forged one", tokens.Refresh)
 }
 
-// Sessions that were opened before there was a grace have none of its fields.
-func TestASessionFromBeforeTheGraceGoesOn(t *testing.T) {
+// Sessions from before the grace existed lack its fields.
+func TestASessionFromBeforeTheGraceStaysValid(t *testing.T) {
 	t.Parallel()
 	s, db, _ := bundle(t)
 	id, secret := uuid.NewString(), "a secret that was random"
@@ -174,7 +174,7 @@ func TestASessionFromBeforeTheGraceGoesOn(t *testing.T) {
 	refresh(t, s, refresh(t, s, customers.Secret(id+"."+secret)).Refresh)
 }
 
-// What is stored must not be good for anything: neither a token nor what makes the next one.
+// The stored data must contain neither a token nor enough to derive one.
 func TestNoTokenIsStored(t *testing.T) {
 	t.Parallel()
 	s, db, first := bundle(t)

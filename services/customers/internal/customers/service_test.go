@@ -51,7 +51,7 @@ func register(t *testing.T, s *customers.Service, email string) customers.Custom
 	return c
 }
 
-func TestOneOfManyRegistrationsOfAnEmailWins(t *testing.T) {
+func TestOfConcurrentRegistrationsOfAnEmailOneSucceeds(t *testing.T) {
 	t.Parallel()
 	db := mongotest.New(t)
 	s := on(t, mongo.New(db))
@@ -136,7 +136,7 @@ func TestLoginIssuesATokenThatVerifies(t *testing.T) {
 	}
 }
 
-func TestWrongPasswordAndUnknownEmailAreToldAlike(t *testing.T) {
+func TestWrongPasswordAndUnknownEmailGetTheSameError(t *testing.T) {
 	t.Parallel()
 	s, _ := setup(t)
 	register(t, s, "ada@example.com")
@@ -167,7 +167,7 @@ func TestLogoutEndsTheSession(t *testing.T) {
 	}
 }
 
-func TestAddressesHavePostalCodesWhereTheirCountryHas(t *testing.T) {
+func TestPostalCodesAreCheckedByCountry(t *testing.T) {
 	t.Parallel()
 	s, _ := setup(t)
 	ada := register(t, s, "ada@example.com")

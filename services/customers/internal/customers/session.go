@@ -12,19 +12,19 @@ import (
 	"souk/platform/security"
 )
 
-// A session ends this long after its tokens were last refreshed.
+// A session expires this long after its last refresh.
 const sessionLife = 30 * 24 * time.Hour
 
-// SweepEvery is how often Sweep is to be called.
+// SweepEvery is the interval at which to call Sweep.
 const SweepEvery = time.Hour
 
 // TokenIssuer signs access tokens.
 type TokenIssuer interface {
-	// Issue returns an access token for a customer's session, and for how long it is good.
+	// Issue returns an access token for a customer's session, and its lifetime.
 	Issue(customer Customer, sessionID string) (token Secret, life time.Duration, err error)
 }
 
-// Tokens are what a login gets.
+// Tokens is the result of a sign-in.
 type Tokens struct {
 	Access   Secret
 	Life     time.Duration
@@ -32,7 +32,7 @@ type Tokens struct {
 	Customer Customer
 }
 
-// Login opens a session, or returns ErrInvalidCredentials. It costs the same whether the e-mail is known or not.
+// Login opens a session, or returns ErrInvalidCredentials. It takes equally long for known and unknown e-mail addresses.
 func (s *Service) Login(ctx context.Context, address string, password Secret) (Tokens, error) {
 	customer, err := s.named(ctx, address)
 	if errors.Is(err, ErrNotFound) {
@@ -54,7 +54,7 @@ func (s *Service) Login(ctx context.Context, address string, password Secret) (T
 		return Tokens{}, ErrInvalidCredentials
 	}
 	if outdated {
-		// A busy process leaves it to the next login.
+		// If the process is busy, the next sign-in rehashes the password.
 		if err := s.rehash(ctx, customer, password); err != nil && !errors.Is(err, ErrBusy) {
 			return Tokens{}, err
 		}
@@ -66,8 +66,8 @@ func (s *Service) Login(ctx context.Context, address string, password Secret) (T
 	return tokens, err
 }
 
-// named returns the account with an e-mail, in whichever spelling, or ErrNotFound. Of two that an earlier version opened for two
-// spellings, each is found by its own.
+// named returns the account with an e-mail address in any spelling, or ErrNotFound. Earlier versions may have created separate
+// accounts for two spellings; each is found by its own spelling.
 func (s *Service) named(ctx context.Context, address string) (Customer, error) {
 	for _, spelling := range email.Spellings(address) {
 		customer, err := s.store.FindByEmail(ctx, spelling)
@@ -78,7 +78,7 @@ func (s *Service) named(ctx context.Context, address string) (Customer, error) {
 	return Customer{}, ErrNotFound
 }
 
-// rehash stores a password at today's cost, unless it was changed meanwhile.
+// rehash stores a hash with the current cost parameters, unless the password was changed meanwhile.
 func (s *Service) rehash(ctx context.Context, customer Customer, password Secret) error {
 	hash, err := s.hasher.Hash(ctx, password)
 	if err != nil {
@@ -110,7 +110,7 @@ func (s *Service) openSession(ctx context.Context, customer Customer) (Tokens, e
 	return s.tokensFor(customer, session.ID, secret)
 }
 
-// Logout ends a session; one that has ended is no error.
+// Logout ends a session. It returns no error if the session has already ended.
 func (s *Service) Logout(ctx context.Context, sessionID string) error {
 	return s.store.DeleteSession(ctx, sessionID)
 }
@@ -120,7 +120,7 @@ func (s *Service) tokensFor(customer Customer, sessionID, secret string) (Tokens
 	return Tokens{Access: access, Life: life, Refresh: Secret(sessionID + "." + secret), Customer: customer}, err
 }
 
-// Sweep deletes expired sessions. Any number of replicas may sweep at once.
+// Sweep deletes expired sessions. Several replicas may do so at once.
 func (s *Service) Sweep(ctx context.Context) error {
 	return s.store.DeleteExpiredSessions(ctx, time.Now())
 }

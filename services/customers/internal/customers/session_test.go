@@ -51,7 +51,7 @@ func TestASessionEndsThirtyDaysAfterItsLastRefresh(t *testing.T) {
 	refused(t, s, "a session that has ended", tokens.Refresh)
 }
 
-func TestTheSweepDeletesEndedSessionsOnly(t *testing.T) {
+func TestTheSweepDeletesOnlyExpiredSessions(t *testing.T) {
 	t.Parallel()
 	_, store := setupWithStore(t)
 	now := time.Now()
@@ -73,7 +73,7 @@ func TestTheSweepDeletesEndedSessionsOnly(t *testing.T) {
 	}
 }
 
-func TestARefreshForAnAccountThatIsGoneIsRefused(t *testing.T) {
+func TestARefreshForADeletedAccountIsRefused(t *testing.T) {
 	t.Parallel()
 	db := mongotest.New(t)
 	s := on(t, mongo.New(db))
@@ -90,7 +90,7 @@ func TestARefreshForAnAccountThatIsGoneIsRefused(t *testing.T) {
 	}
 }
 
-// cheapHash is a hash of the password from when it cost less.
+// cheapHash returns a hash of the password with lower cost parameters.
 func cheapHash() customers.Secret {
 	salt := []byte("0123456789abcdef")
 	b64 := base64.RawStdEncoding.EncodeToString
@@ -119,7 +119,7 @@ func TestLoginRaisesTheCostOfAnOldHash(t *testing.T) {
 	}
 }
 
-func TestNoMoreThanFiftyAddressesFitHoweverManyAreSavedAtOnce(t *testing.T) {
+func TestConcurrentSavesNeverExceedFiftyAddresses(t *testing.T) {
 	t.Parallel()
 	s, store := setupWithStore(t)
 	ada := register(t, s, "ada@example.com")

@@ -13,7 +13,7 @@ import (
 	"souk/services/customers/internal/mongo"
 )
 
-func TestSpellingsOfAnAddressAreOneAccount(t *testing.T) {
+func TestAllSpellingsOfAnEmailAreOneAccount(t *testing.T) {
 	t.Parallel()
 	s, _ := setup(t)
 	for first, others := range map[string][]string{
@@ -39,8 +39,8 @@ func TestSpellingsOfAnAddressAreOneAccount(t *testing.T) {
 	}
 }
 
-// Earlier versions took the two spellings of a domain for two addresses, and letters that cannot be seen.
-func TestAccountsOfEarlierVersionsAreFoundAndNotDoubled(t *testing.T) {
+// Earlier versions treated two spellings of a domain as different addresses, and accepted invisible characters.
+func TestAccountsOfEarlierVersionsAreFoundAndNotDuplicated(t *testing.T) {
 	t.Parallel()
 	store := mongo.New(mongotest.New(t))
 	s := on(t, store)
@@ -64,7 +64,7 @@ func TestAccountsOfEarlierVersionsAreFoundAndNotDoubled(t *testing.T) {
 	}
 	as(ascii, ascii)
 	as(unicode, ascii)
-	old(unicode) // two accounts, and each owner has their own
+	old(unicode) // two accounts with different owners
 	as(ascii, ascii)
 	as(unicode, unicode)
 	old(hidden)
@@ -77,7 +77,7 @@ func TestAccountsOfEarlierVersionsAreFoundAndNotDoubled(t *testing.T) {
 	}
 }
 
-func TestAPasswordIsTheSameHoweverTheKeyboardComposesIt(t *testing.T) {
+func TestLoginAcceptsThePasswordInEveryUnicodeForm(t *testing.T) {
 	t.Parallel()
 	s, _ := setup(t)
 	const composed, decomposed = "G\u00e4nsebl\u00fcmchen", "Ga\u0308nseblu\u0308mchen"
@@ -93,8 +93,8 @@ func TestAPasswordIsTheSameHoweverTheKeyboardComposesIt(t *testing.T) {
 	}
 }
 
-// An account may have a password from before common ones were refused.
-func TestACommonPasswordLogsInAndIsNoNewOne(t *testing.T) {
+// Accounts may have a password from before common passwords were refused.
+func TestACommonPasswordIsAcceptedAtLoginButNotAsANewOne(t *testing.T) {
 	t.Parallel()
 	store := mongo.New(mongotest.New(t))
 	s := on(t, store)

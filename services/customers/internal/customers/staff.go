@@ -10,14 +10,14 @@ import (
 	"souk/platform/security"
 )
 
-// staffName is the name of an account of staff until its owner changes it.
+// staffName is the name of a new staff account.
 const staffName = "Staff"
 
 var staffRoles = []string{RoleCustomer, RoleStaff}
 
-// EnsureStaff opens a staff account with a password, unless there is one with that e-mail; its password then stays what it is.
-// It returns ErrNotStaff when the e-mail belongs to an account that is not staff. It never promotes that account, because anyone
-// may have registered the e-mail.
+// EnsureStaff creates a staff account with a password, unless there is a staff account with that e-mail address; it then keeps
+// its password. It returns ErrNotStaff if the address belongs to a customer's account. It never promotes that account, because
+// anyone may have registered the address.
 func (s *Service) EnsureStaff(ctx context.Context, address string, password Secret) error {
 	existing, err := s.named(ctx, address)
 	if errors.Is(err, ErrNotFound) {
@@ -25,7 +25,7 @@ func (s *Service) EnsureStaff(ctx context.Context, address string, password Secr
 		if !errors.Is(err, ErrEmailTaken) {
 			return err
 		}
-		existing, err = s.named(ctx, address) // another replica, or a customer, came first
+		existing, err = s.named(ctx, address) // another replica or a customer was faster
 	}
 	if err != nil {
 		return err
@@ -36,8 +36,8 @@ func (s *Service) EnsureStaff(ctx context.Context, address string, password Secr
 	return nil
 }
 
-// AddStaff opens a staff account and returns its password, which it makes up. It returns ErrEmailTaken when there is an account
-// with that e-mail, or a *field.Error.
+// AddStaff creates a staff account and returns its generated password. It returns ErrEmailTaken if there is an account with
+// that e-mail address, and *field.Error for an invalid address.
 func (s *Service) AddStaff(ctx context.Context, address string) (Secret, error) {
 	password := Secret(rand.Text())
 	_, err := s.open(ctx, address, password, staffName, staffRoles)
@@ -47,9 +47,10 @@ func (s *Service) AddStaff(ctx context.Context, address string) (Secret, error) 
 	return password, nil
 }
 
-// PromoteToStaff makes an account one of staff, ends its sessions and returns its new password, which it makes up: whoever knows
-// the old one need not be whom the account is given to. An account of staff gets a new password too, for example when it
-// was lost. PromoteToStaff returns ErrNotFound when there is no account with that e-mail.
+// PromoteToStaff makes an account a staff account, ends its sessions and returns a new generated password. The password changes
+// because the person who knows the old one may not be the one who should become staff. For a staff account it only generates a
+// new password, for example because the old one was lost. It returns ErrNotFound if there is no account with that e-mail
+// address.
 func (s *Service) PromoteToStaff(ctx context.Context, address string) (Secret, error) {
 	existing, err := s.named(ctx, address)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 	"souk/services/customers/internal/token"
 )
 
-// staffed reports whether the access token of a login is one of staff.
+// staffed reports whether the access token of a sign-in has the role of staff.
 func staffed(t *testing.T, issuer *token.Issuer, tokens customers.Tokens) bool {
 	t.Helper()
 	caller, err := access.NewVerifier(issuer).Verify(t.Context(), string(tokens.Access))
@@ -24,7 +24,7 @@ func staffed(t *testing.T, issuer *token.Issuer, tokens customers.Tokens) bool {
 	return caller.Staff()
 }
 
-func TestTheFirstStaffAccountIsOpenedOnceAndKeepsItsPassword(t *testing.T) {
+func TestTheFirstStaffAccountIsCreatedOnceAndKeepsItsPassword(t *testing.T) {
 	t.Parallel()
 	s, issuer := setup(t)
 	for _, given := range []customers.Secret{password, password, newPassword, "short"} {
@@ -41,7 +41,7 @@ func TestTheFirstStaffAccountIsOpenedOnceAndKeepsItsPassword(t *testing.T) {
 	}
 }
 
-func TestReplicasThatStartAtOnceOpenOneStaffAccount(t *testing.T) {
+func TestReplicasStartingAtOnceCreateOneStaffAccount(t *testing.T) {
 	t.Parallel()
 	s, issuer := setup(t)
 	var wg sync.WaitGroup
@@ -58,7 +58,7 @@ func TestReplicasThatStartAtOnceOpenOneStaffAccount(t *testing.T) {
 	}
 }
 
-// Anyone can register the e-mail that staff will have, and wait for a restart.
+// Anyone can register the configured e-mail address before the first start.
 func TestACustomerWhoRegisteredTheEmailOfStaffStaysACustomer(t *testing.T) {
 	t.Parallel()
 	s, issuer := setup(t)
@@ -75,7 +75,7 @@ func TestACustomerWhoRegisteredTheEmailOfStaffStaysACustomer(t *testing.T) {
 	}
 }
 
-func TestStaffAreAddedWithAPasswordThatIsMadeUp(t *testing.T) {
+func TestAddStaffGeneratesThePassword(t *testing.T) {
 	t.Parallel()
 	s, issuer := setup(t)
 	made, err := s.AddStaff(t.Context(), "new@example.com")
@@ -101,7 +101,7 @@ func TestStaffAreAddedWithAPasswordThatIsMadeUp(t *testing.T) {
 	}
 }
 
-func TestAPromotionGivesAnotherPasswordAndEndsAllSessions(t *testing.T) {
+func TestAPromotionChangesThePasswordAndEndsAllSessions(t *testing.T) {
 	t.Parallel()
 	s, issuer := setup(t)
 	register(t, s, "ada@example.com")
@@ -117,7 +117,7 @@ func TestAPromotionGivesAnotherPasswordAndEndsAllSessions(t *testing.T) {
 	if err != nil || !staffed(t, issuer, tokens) {
 		t.Errorf("login with the new password: %v; want one of staff", err)
 	}
-	second, err := s.PromoteToStaff(t.Context(), "ada@example.com") // the first was lost
+	second, err := s.PromoteToStaff(t.Context(), "ada@example.com") // as if the first password was lost
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,6 +131,6 @@ func TestAPromotionGivesAnotherPasswordAndEndsAllSessions(t *testing.T) {
 		t.Errorf("login: %v with the roles %v, want the two", err, tokens.Customer.Roles)
 	}
 	if _, err := s.PromoteToStaff(t.Context(), "nobody@example.com"); !errors.Is(err, customers.ErrNotFound) {
-		t.Errorf("promote nobody: %v, want ErrNotFound", err)
+		t.Errorf("promote an unknown address: %v, want ErrNotFound", err)
 	}
 }

@@ -8,18 +8,19 @@ import (
 )
 
 const (
-	// leastStrength is the score of zxcvbn from which a password is taken: 1,000,000 guesses or more (https://github.com/dropbox/zxcvbn).
+	// leastStrength is the minimum zxcvbn score of a new password: it takes at least 1,000,000 guesses
+	// (https://github.com/dropbox/zxcvbn).
 	leastStrength = 2
-	// The estimate looks at this many characters, because its cost grows with the third power of their number.
+	// Only this many characters are estimated, because the cost grows with the cube of their number.
 	estimated = 40
 )
 
-// sameLetter spells characters that the estimate takes for one letter alike, such as ( and [ for c. It tries each combination
-// of them, and a password of many would cost four times as much: 64 ms of a processor instead of 15 ms for the worst that was found.
+// sameLetter unifies characters that zxcvbn treats as variants of one letter, such as ( and [ for c. zxcvbn tries all their
+// combinations. Without this, the worst password found would take 64 ms of processor time instead of 15 ms.
 var sameLetter = strings.NewReplacer("{", "(", "[", "(", "<", "(", "|", "1")
 
-// guessable reports whether a password is found within a million guesses by who knows common passwords, words, names, dates and
-// patterns of keys, and the customer's e-mail and name. NIST SP 800-63B (5.1.1.2) asks for this.
+// guessable reports whether a password can be found within a million guesses, with common passwords, words, names, dates,
+// keyboard patterns, and the customer's e-mail address and name. NIST SP 800-63B (5.1.1.2) requires such a check.
 func guessable(password Secret, email, name string) bool {
 	text := []rune(normalForm(password))
 	text = text[:min(len(text), estimated)]

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/crypto/argon2"
 )
 
-func TestPasswordsThatAreGuessedFirstAreRefused(t *testing.T) {
+func TestGuessablePasswordsAreDetected(t *testing.T) {
 	t.Parallel()
 	for password, want := range map[Secret]bool{
 		"password": true, "12345678": true, "Password1!": true, "P@ssw0rd": true, "p4ssw0rd": true, "qwertyuiop": true, "iloveyou": true,
@@ -20,13 +20,13 @@ func TestPasswordsThatAreGuessedFirstAreRefused(t *testing.T) {
 		"Z3WCQFEHWFWVFEWJDCW5VQT2UJ": false, "staff-on-one-machine": false, "съешь же ещё этих": false,
 	} {
 		if got := guessable(password, "ada.lovelace@example.com", "Ada Lovelace"); got != want {
-			t.Errorf("%.30q is guessed first: %v, want %v", string(password), got, want)
+			t.Errorf("%.30q is guessable: %v, want %v", string(password), got, want)
 		}
 	}
 }
 
-// The estimate tries combinations of letters that signs may stand for. It must not cost a multiple of what the hash costs.
-func TestNoPasswordCostsMuchMoreToEstimateThanToHash(t *testing.T) {
+// The estimate tries combinations of letters. It must not cost a multiple of the hash.
+func TestEstimatingAPasswordCostsNoMoreThanHashingIt(t *testing.T) {
 	hash := cheapestOf(func() {
 		argon2.IDKey([]byte("x"), make([]byte, saltSize), argonTime, argonMemory, argonThreads, keySize)
 	})
@@ -42,8 +42,8 @@ func TestNoPasswordCostsMuchMoreToEstimateThanToHash(t *testing.T) {
 	}
 }
 
-// cheapestOf returns the time of a processor that work takes, the least of three times. Others in the process count, so no test runs
-// beside it.
+// cheapestOf returns the least processor time of three runs of work. It measures the whole process, so no test may run in
+// parallel.
 func cheapestOf(work func()) time.Duration {
 	least := time.Hour
 	for range 3 {

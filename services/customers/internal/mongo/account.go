@@ -21,7 +21,7 @@ type accountDocument struct {
 	PasswordVersion int64     `bson:"password_version"`
 	KeptSession     string    `bson:"kept_session,omitempty"`
 	Addresses       []address `bson:"addresses"`
-	// Absent in accounts that have saved no address with a key.
+	// Missing in accounts without such keys.
 	AddressKeys []addressKey `bson:"address_keys,omitempty"`
 	CreatedAt   time.Time    `bson:"created_at"`
 	Version     int64        `bson:"version"`
@@ -46,14 +46,14 @@ type address struct {
 	Country    string `bson:"country"`
 }
 
-// emailDocument gives an e-mail to an account.
+// emailDocument assigns an e-mail address to an account.
 type emailDocument struct {
 	Email      string `bson:"_id"`
 	CustomerID string `bson:"customer_id"`
 }
 
-// Insert implements customers.Store. The account is written before the e-mail: a crash in between leaves the e-mail free, and an
-// account that nobody can reach, which DeleteUnreachable finds by the intent.
+// Insert implements customers.Store. It writes the account before the e-mail address. After a crash in between, the address is
+// still free, and DeleteUnreachable finds the unreachable account by its intent.
 func (s *Store) Insert(ctx context.Context, c customers.Customer) error {
 	started, err := s.begin(ctx, c)
 	if err != nil {
@@ -72,7 +72,7 @@ func (s *Store) Insert(ctx context.Context, c customers.Customer) error {
 	if err != nil {
 		return fmt.Errorf("insert e-mail: %w", err)
 	}
-	_ = s.finish(ctx, started) // the account is whole; DeleteUnreachable finishes this one, too
+	_ = s.finish(ctx, started) // the account is complete; DeleteUnreachable will delete the intent
 	return nil
 }
 

@@ -13,8 +13,9 @@ import (
 	"souk/services/customers/internal/customers"
 )
 
-// Delete implements customers.Store. The account goes after its e-mail: a crash in between leaves it whole for another try, and
-// DeleteUnreachable finds it by the intent when there is none. The e-mail of a crash the other way round would be taken for ever.
+// Delete implements customers.Store. It deletes the account after its e-mail address. After a crash in between, the caller can
+// try again with the complete account, and otherwise DeleteUnreachable finds it by its intent. In the other order, a crash
+// would leave the address taken for ever.
 func (s *Store) Delete(ctx context.Context, c customers.Customer) error {
 	started, err := s.begin(ctx, c)
 	if err != nil {
@@ -26,9 +27,9 @@ func (s *Store) Delete(ctx context.Context, c customers.Customer) error {
 	return s.finish(ctx, started)
 }
 
-// erase deletes an e-mail, its account and its sessions: those last, for those that a login opens meanwhile.
+// erase deletes an e-mail address, its account and its sessions. Sessions come last, to include those opened meanwhile.
 func (s *Store) erase(ctx context.Context, c customers.Customer) error {
-	// It may be another account's by now, when this is another try.
+	// In a repeated deletion, the address may belong to another account by now.
 	own := append(byID(c.Email), bson.E{Key: "customer_id", Value: c.ID})
 	if _, err := s.emails.DeleteOne(ctx, own); err != nil {
 		return fmt.Errorf("delete e-mail: %w", err)
@@ -39,15 +40,15 @@ func (s *Store) erase(ctx context.Context, c customers.Customer) error {
 	return s.DeleteSessions(ctx, c.ID)
 }
 
-// intent says that an account is being opened or deleted, which takes several writes. It is written before the first of them and
-// deleted after the last, so that what a crash leaves is found without a look at every account.
+// intent records that an account is being created or deleted, which takes several writes. It is written before the first of
+// them and deleted after the last. So the remains of a crash can be found without scanning all accounts.
 type intent struct {
 	CustomerID string    `bson:"_id"`
 	Email      string    `bson:"email"`
 	At         time.Time `bson:"at"`
 }
 
-// begin writes an intent. Another one for the same account is replaced.
+// begin writes an intent. It replaces an earlier one for the same account.
 func (s *Store) begin(ctx context.Context, c customers.Customer) (intent, error) {
 	i := intent{CustomerID: c.ID, Email: c.Email, At: time.Now().UTC().Truncate(time.Millisecond)}
 	if _, err := s.intents.ReplaceOne(ctx, byID(c.ID), i, options.Replace().SetUpsert(true)); err != nil {
@@ -56,7 +57,7 @@ func (s *Store) begin(ctx context.Context, c customers.Customer) (intent, error)
 	return i, nil
 }
 
-// finish deletes an intent, unless it has been replaced by a later one.
+// finish deletes an intent, unless a later one has replaced it.
 func (s *Store) finish(ctx context.Context, i intent) error {
 	if _, err := s.intents.DeleteOne(ctx, append(byID(i.CustomerID), bson.E{Key: "at", Value: i.At})); err != nil {
 		return fmt.Errorf("finish: %w", err)
@@ -64,11 +65,11 @@ func (s *Store) finish(ctx context.Context, i intent) error {
 	return nil
 }
 
-// intentsAtOnce is how many intents DeleteUnreachable reads with one query.
+// intentsAtOnce is the number of intents that DeleteUnreachable reads with one query.
 const intentsAtOnce = 100
 
-// DeleteUnreachable implements customers.Store. It looks at old intents alone, which an index finds, in batches: a shop in which
-// nothing crashed costs one query, however many accounts it has.
+// DeleteUnreachable implements customers.Store. It reads only old intents, by an index and in batches. Without crashes, that is
+// a single query, however many accounts there are.
 func (s *Store) DeleteUnreachable(ctx context.Context, before time.Time) error {
 	filter := bson.D{{Key: "at", Value: bson.D{{Key: "$lt", Value: before}}}}
 	oldest := options.Find().SetSort(bson.D{{Key: "at", Value: 1}}).SetLimit(intentsAtOnce)
@@ -92,7 +93,8 @@ func (s *Store) DeleteUnreachable(ctx context.Context, before time.Time) error {
 	}
 }
 
-// settle deletes the account of an intent unless it has its e-mail: such a one was opened, or its deletion can be asked for again.
+// settle deletes an intent's account if the account does not own its e-mail address. Otherwise the creation was complete, or
+// the deletion can be repeated.
 func (s *Store) settle(ctx context.Context, i intent) error {
 	owned, err := s.owns(ctx, i.CustomerID, i.Email)
 	if err != nil {
@@ -106,7 +108,7 @@ func (s *Store) settle(ctx context.Context, i intent) error {
 	return s.finish(ctx, i)
 }
 
-// owns reports whether an e-mail belongs to a customer.
+// owns reports whether an e-mail address belongs to a customer.
 func (s *Store) owns(ctx context.Context, customerID, email string) (bool, error) {
 	var d emailDocument
 	err := s.emails.FindOne(ctx, byID(email)).Decode(&d)

@@ -20,7 +20,7 @@ import (
 	"souk/services/customers/internal/mongo"
 )
 
-// watched returns db over a connection that tells of each command before it is sent.
+// watched returns db over a connection that calls started before each command.
 func watched(t *testing.T, db *driver.Database, started func(*event.CommandStartedEvent)) *driver.Database {
 	t.Helper()
 	monitor := &event.CommandMonitor{Started: func(_ context.Context, e *event.CommandStartedEvent) { started(e) }}
@@ -52,7 +52,7 @@ func count(t *testing.T, db *driver.Database, collection string) int64 {
 	return n
 }
 
-func TestASweepCostsOneQueryHoweverManyAccountsThereAre(t *testing.T) {
+func TestTheCostOfASweepDoesNotDependOnTheNumberOfAccounts(t *testing.T) {
 	t.Parallel()
 	db := mongotest.New(t)
 	const all, crashed = 1000, 120
@@ -61,7 +61,7 @@ func TestASweepCostsOneQueryHoweverManyAccountsThereAre(t *testing.T) {
 		id, email := uuid.NewString(), fmt.Sprintf("%d@example.com", i)
 		people = append(people, bson.D{{Key: "_id", Value: id}, {Key: "email", Value: email}, {Key: "created_at", Value: time.Unix(0, 0)}})
 		if i < crashed {
-			continue // it has no e-mail
+			continue // without an e-mail address
 		}
 		addresses = append(addresses, bson.D{{Key: "_id", Value: email}, {Key: "customer_id", Value: id}})
 	}
@@ -76,7 +76,7 @@ func TestASweepCostsOneQueryHoweverManyAccountsThereAre(t *testing.T) {
 		t.Errorf("a sweep of %d accounts took %d commands, want 1", all, n)
 	}
 
-	// Registrations that a crash cut off cost a few commands each, and no other account costs any.
+	// Interrupted registrations cost a few commands each; other accounts cost none.
 	var intents []any
 	for _, person := range people[:crashed] {
 		intents = append(intents, append(person.(bson.D)[:2:2], bson.E{Key: "at", Value: time.Unix(1, 0)}))
@@ -94,8 +94,8 @@ func TestASweepCostsOneQueryHoweverManyAccountsThereAre(t *testing.T) {
 	}
 }
 
-// Whichever command is the last that a process sends, a sweep leaves an account that can log in, or nothing of it.
-func TestARegistrationOrADeletionThatIsCutOffAnywhereIsFinishedByASweep(t *testing.T) {
+// After whichever command a process dies, a sweep must leave either an account that can sign in, or no remains.
+func TestASweepCleansUpInterruptedRegistrationsAndDeletions(t *testing.T) {
 	t.Parallel()
 	for name, work := range map[string]func(context.Context, *mongo.Store, customers.Customer) error{
 		"registration": func(ctx context.Context, s *mongo.Store, c customers.Customer) error { return s.Insert(ctx, c) },
@@ -142,7 +142,7 @@ func TestARegistrationOrADeletionThatIsCutOffAnywhereIsFinishedByASweep(t *testi
 	}
 }
 
-// whole fails unless the account is there with its e-mail, or nothing of it is; then it deletes it.
+// whole fails the test unless the account exists completely or not at all. Then it deletes it.
 func whole(t *testing.T, db *driver.Database, store *mongo.Store, c customers.Customer) {
 	t.Helper()
 	_, byID := store.Find(t.Context(), c.ID)
@@ -163,7 +163,7 @@ func whole(t *testing.T, db *driver.Database, store *mongo.Store, c customers.Cu
 	}
 }
 
-func TestASweepLeavesWhatIsUnderWayAlone(t *testing.T) {
+func TestASweepIgnoresRegistrationsUnderWay(t *testing.T) {
 	t.Parallel()
 	db := mongotest.New(t)
 	store := mongo.New(db)

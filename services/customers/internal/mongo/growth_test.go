@@ -18,7 +18,8 @@ import (
 	"souk/services/customers/internal/mongo"
 )
 
-// shopOf is a store with so many accounts, each with an address and a session. The numbers are in the ids, which are as long as real ones.
+// shopOf is a store with that many accounts, each with an address and a session. Their IDs contain numbers and are as long as
+// real ones.
 type shopOf struct {
 	*mongo.Store
 	accounts int
@@ -56,7 +57,7 @@ func newShopOf(t *testing.T, accounts int) shopOf {
 	return shop
 }
 
-// openFirst opens account 0.
+// openFirst creates account 0.
 func (s shopOf) openFirst(t *testing.T) {
 	t.Helper()
 	home := customers.Address{ID: "home", City: "Leeds"}
@@ -72,7 +73,7 @@ func (s shopOf) openFirst(t *testing.T) {
 	}
 }
 
-// copyOf returns a document of account 0 as account i has it.
+// copyOf returns a document of account 0, changed to account i.
 func copyOf(d bson.D, i int) bson.D {
 	d = slices.Clone(d)
 	for j := range d {
@@ -86,13 +87,13 @@ func copyOf(d bson.D, i int) bson.D {
 	return d
 }
 
-// rounds is how often each operation is measured.
+// rounds is the number of measurements of each operation.
 const rounds = 100
 
-// of is the number of the account that a round is about: they are spread over all there are.
+// of returns the account for a round; the accounts are spread evenly.
 func (s shopOf) of(round int) int { return round * s.accounts / rounds }
 
-// operations are what customers do with their accounts, with the number of a round: each round takes another account.
+// operations are typical operations of customers. Each round uses another account.
 var operations = map[string]func(ctx context.Context, s shopOf, round int) error{
 	"register": func(ctx context.Context, s shopOf, round int) error {
 		return s.Insert(ctx, customers.Customer{ID: accountID(s.accounts + round), Email: emailOf(s.accounts + round)})
@@ -132,10 +133,10 @@ var operations = map[string]func(ctx context.Context, s shopOf, round int) error
 	},
 }
 
-// inOrder are the operations in an order in which each of them works.
+// inOrder lists the operations in an order in which they work.
 var inOrder = []string{"register", "log in", "look at the account", "change an address", "refresh", "log out"}
 
-// accountsFrom returns how many accounts the larger shop has.
+// accountsFrom returns the number of accounts of the larger shop.
 func accountsFrom(t *testing.T) int {
 	t.Helper()
 	text := os.Getenv("SOUK_ACCOUNTS")
@@ -149,12 +150,12 @@ func accountsFrom(t *testing.T) int {
 	return n
 }
 
-// TestNoCostOfAnAccountGrowsWithTheNumberOfAccounts is not parallel, because it measures. The two shops take turns, so that whatever else
-// the machine does slows both.
-func TestNoCostOfAnAccountGrowsWithTheNumberOfAccounts(t *testing.T) {
+// Not parallel, because it measures time. The two shops take turns, so that other load on the machine slows both equally.
+func TestTheCostOfOperationsDoesNotGrowWithTheNumberOfAccounts(t *testing.T) {
 	const few = 100
 	many := accountsFrom(t)
-	// In the short form other tests use the machine as well. Reading a whole collection for each operation would leave a share of 0.07.
+	// In short mode, other tests run at the same time. Even so, reading a whole collection for each operation would give a
+	// share of only 0.07.
 	leastShare := 0.5
 	if many >= 100_000 {
 		leastShare = 0.8
@@ -164,7 +165,7 @@ func TestNoCostOfAnAccountGrowsWithTheNumberOfAccounts(t *testing.T) {
 		var took [2][]time.Duration
 		for round := range rounds {
 			for turn := range shops {
-				i := (round + turn) % len(shops) // each goes first in every other round
+				i := (round + turn) % len(shops) // each shop goes first in every other round
 				shop := shops[i]
 				start := time.Now()
 				if err := operations[name](t.Context(), shop, round); err != nil {

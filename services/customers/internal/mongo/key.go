@@ -13,17 +13,17 @@ import (
 	"souk/services/customers/internal/token"
 )
 
-// keyDocument is a signing key. Its _id is its number, so that of replicas that make the next key at once one succeeds.
+// keyDocument is a signing key. Its _id is its number, so that only one of several replicas can add the next key.
 type keyDocument struct {
 	ID   string `bson:"_id"`
 	Kid  string `bson:"kid"`
 	Seed []byte `bson:"seed"`
-	// SignsFrom is missing from the first key, which signed as soon as it was made.
+	// SignsFrom is missing in the first key, which signed at once.
 	SignsFrom time.Time `bson:"signs_from,omitempty"`
 	CreatedAt time.Time `bson:"created_at"`
 }
 
-// firstKey is the _id of the one key that a shop had before keys were rotated. It is number 0.
+// firstKey is the _id of the only key from before keys were rotated. Its number is 0.
 const firstKey = "current"
 
 // Keys implements token.Store.

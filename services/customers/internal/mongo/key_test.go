@@ -19,7 +19,7 @@ import (
 
 const month = 30 * 24 * time.Hour
 
-// before rotation, a shop had one key, stored like this.
+// insertFirstKey inserts a key as it was stored before keys were rotated.
 func insertFirstKey(t *testing.T, db *driver.Database, made time.Time) (kid string) {
 	t.Helper()
 	document := bson.D{
@@ -41,7 +41,7 @@ func newIssuer(t *testing.T, db *driver.Database) *token.Issuer {
 	return issuer
 }
 
-// kids returns the ids of the keys that an issuer publishes.
+// kids returns the IDs of the keys that an issuer publishes.
 func kids(issuer *token.Issuer) []string {
 	var ids []string
 	for _, key := range issuer.Published() {
@@ -50,7 +50,7 @@ func kids(issuer *token.Issuer) []string {
 	return ids
 }
 
-func TestReplicasThatStartAtOnceShareOneKeyAndFindItAgain(t *testing.T) {
+func TestReplicasStartingAtOnceShareOneKey(t *testing.T) {
 	t.Parallel()
 	db := mongotest.New(t)
 	issuers := make([]*token.Issuer, 5)
@@ -67,7 +67,7 @@ func TestReplicasThatStartAtOnceShareOneKeyAndFindItAgain(t *testing.T) {
 	}
 }
 
-func TestTheKeyFromBeforeRotationVerifiesItsTokensAndIsReplacedWhenItIsDue(t *testing.T) {
+func TestTheKeyFromBeforeRotationIsUsedUntilItIsReplaced(t *testing.T) {
 	t.Parallel()
 	db := mongotest.New(t)
 	kid := insertFirstKey(t, db, time.Now().Add(-40*24*time.Hour))
@@ -93,7 +93,7 @@ func TestTheKeyFromBeforeRotationVerifiesItsTokensAndIsReplacedWhenItIsDue(t *te
 	if _, err := access.NewVerifier(replicas[2]).Verify(t.Context(), string(signed)); err != nil {
 		t.Errorf("a token of one replica at another: %v", err)
 	}
-	// An hour later, as far as the documents say.
+	// Makes the key an hour older.
 	age(t, db, kids(replicas[0])[1], time.Now().Add(-time.Hour))
 	fresh := newIssuer(t, db)
 	if got := kids(fresh); len(got) != 1 || got[0] == kid {
@@ -112,7 +112,7 @@ func age(t *testing.T, db *driver.Database, kid string, signsFrom time.Time) {
 	}
 }
 
-func TestADamagedKeyIsNotTakenForOne(t *testing.T) {
+func TestADamagedKeyIsAnError(t *testing.T) {
 	t.Parallel()
 	db := mongotest.New(t)
 	issuer := newIssuer(t, db)

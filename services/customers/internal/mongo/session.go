@@ -75,11 +75,11 @@ func (s *Store) DeleteSessions(ctx context.Context, customerID string) error {
 	return nil
 }
 
-// sweptAtOnce is how many sessions one command of DeleteExpiredSessions deletes.
+// sweptAtOnce is the number of sessions deleted with one command of DeleteExpiredSessions.
 const sweptAtOnce = 100
 
-// DeleteExpiredSessions implements customers.Store. It finds the sessions by an index and deletes them in batches, because one command
-// for all of them would keep logins and refreshes waiting.
+// DeleteExpiredSessions implements customers.Store. It finds the sessions by an index and deletes them in batches, because a
+// single command for all of them would block sign-ins and refreshes.
 func (s *Store) DeleteExpiredSessions(ctx context.Context, now time.Time) error {
 	expired := bson.E{Key: "expires_at", Value: bson.D{{Key: "$lte", Value: now}}}
 	cursor, err := s.sessions.Find(ctx, bson.D{expired}, options.Find().SetProjection(bson.D{{Key: "_id", Value: 1}}))
@@ -90,7 +90,7 @@ func (s *Store) DeleteExpiredSessions(ctx context.Context, now time.Time) error 
 	var batch []mongo.WriteModel
 	for cursor.Next(ctx) {
 		id := cursor.Current.Lookup("_id").StringValue()
-		// The time as well, because the session may have been refreshed since.
+		// The expiry is checked again, because the session may have been refreshed since.
 		batch = append(batch, mongo.NewDeleteOneModel().SetFilter(append(byID(id), expired)))
 		if len(batch) < sweptAtOnce {
 			continue

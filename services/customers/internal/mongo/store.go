@@ -1,7 +1,7 @@
-// Package mongo keeps accounts, sessions and the signing keys in a MongoDB-protocol database.
+// Package mongo stores accounts, sessions and signing keys in a MongoDB-protocol database.
 //
-// An e-mail belongs to an account by a document of its own, whose _id is the e-mail: the one thing that every
-// MongoDB-protocol server keeps unique under a race without further ado.
+// A document of its own, whose _id is the e-mail address, assigns the address to an account. Every MongoDB-protocol server
+// guarantees that an _id is unique, even in a race.
 package mongo
 
 import (
@@ -34,9 +34,9 @@ func New(db *mongo.Database) *Store {
 	}
 }
 
-// Prepare makes the indexes that find expired sessions, those of a customer, and old intents. Doing it again changes nothing.
+// Prepare creates the indexes for expired sessions, sessions of a customer, and old intents. Running it again is safe.
 func (s *Store) Prepare(ctx context.Context) error {
-	// One at a time: FerretDB 1.24 drops the connection of who asks again for two at once.
+	// One index at a time, because FerretDB 1.24 closes the connection if two are created by one command a second time.
 	for _, field := range []string{"expires_at", "customer_id"} {
 		index := mongo.IndexModel{Keys: bson.D{{Key: field, Value: 1}}}
 		if _, err := s.sessions.Indexes().CreateOne(ctx, index); err != nil {
@@ -54,7 +54,7 @@ func byID(id string) bson.D {
 	return bson.D{{Key: "_id", Value: id}}
 }
 
-// missing returns the error for a document that does not exist, or wraps err with the operation.
+// missing returns notFound if a document does not exist. Otherwise it wraps err with the operation.
 func missing(err, notFound error, operation string) error {
 	if errors.Is(err, mongo.ErrNoDocuments) {
 		return notFound

@@ -11,7 +11,7 @@ import (
 
 func TestMain(m *testing.M) { mongotest.Main(m) }
 
-func TestReplicasPrepareTheStoreAtOnce(t *testing.T) {
+func TestReplicasPrepareTheStoreConcurrently(t *testing.T) {
 	t.Parallel()
 	db := mongotest.New(t)
 	var wg sync.WaitGroup
@@ -23,7 +23,7 @@ func TestReplicasPrepareTheStoreAtOnce(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	// _id's, expires_at's and customer_id's; _id's and at's.
+	// The indexes on _id, expires_at and customer_id, and on _id and at.
 	for collection, want := range map[string]int{"sessions": 3, "intents": 2} {
 		indexes, err := db.Collection(collection).Indexes().ListSpecifications(t.Context())
 		if err != nil || len(indexes) != want {

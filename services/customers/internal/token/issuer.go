@@ -1,4 +1,4 @@
-// Package token signs access tokens, and publishes and rotates the keys that do.
+// Package token signs access tokens, and publishes and rotates the signing keys.
 package token
 
 import (
@@ -20,17 +20,17 @@ import (
 	"souk/services/customers/internal/customers"
 )
 
-// Life is how long an access token is good.
+// Life is the lifetime of an access token.
 const Life = 15 * time.Minute
 
-// RotateEvery is how often Rotate is to be called.
+// RotateEvery is the interval at which to call Rotate.
 const RotateEvery = time.Minute
 
-// Issuer signs with the shop's keys. It is also the key source of its own process.
+// Issuer signs access tokens with the shop's keys. It is also the key source of its own process.
 type Issuer struct {
 	store   Store
 	keyLife time.Duration
-	// keys are those last read, in the order in which they sign; there is one at least.
+	// keys are the keys read last, in the order in which they sign. There is at least one.
 	keys atomic.Pointer[[]Key]
 }
 
@@ -39,8 +39,8 @@ var (
 	_ access.KeySource      = (*Issuer)(nil)
 )
 
-// NewIssuer returns an issuer that signs with the keys in store, and makes the first if there is none. A key signs for
-// keyLife, MinKeyLife at least.
+// NewIssuer returns an issuer that signs with the keys in store. It creates the first key if there is none. Each key signs for
+// keyLife, which must be at least MinKeyLife.
 func NewIssuer(ctx context.Context, store Store, keyLife time.Duration) (*Issuer, error) {
 	i := &Issuer{store: store, keyLife: max(keyLife, MinKeyLife)}
 	if err := i.Rotate(ctx); err != nil {
@@ -49,8 +49,8 @@ func NewIssuer(ctx context.Context, store Store, keyLife time.Duration) (*Issuer
 	return i, nil
 }
 
-// Rotate reads the keys again, makes the next one when it is due, and deletes those whose tokens have all ended. Any number
-// of replicas may do so at once. When it fails, the issuer goes on with the keys that it has.
+// Rotate reads the keys again, creates the next one when it is due, and deletes keys whose tokens have all expired. Several
+// replicas may do so at once. If it fails, the issuer keeps using its present keys.
 func (i *Issuer) Rotate(ctx context.Context) error {
 	keys, err := i.read(ctx)
 	if err != nil {
@@ -62,7 +62,7 @@ func (i *Issuer) Rotate(ctx context.Context) error {
 		if err := i.store.InsertKey(ctx, next); err != nil {
 			return err
 		}
-		// It may be another replica's that was stored.
+		// Another replica may have stored its key first.
 		if keys, err = i.read(ctx); err != nil {
 			return err
 		}
@@ -97,7 +97,7 @@ func (i *Issuer) read(ctx context.Context) ([]Key, error) {
 	return ordered(keys), nil
 }
 
-// Published returns the keys that verify tokens: of those that signed before, the one that signs, and the next.
+// Published returns the keys that verify tokens: earlier keys, the signing key, and the next one.
 func (i *Issuer) Published() []Key {
 	published, _ := split(*i.keys.Load(), time.Now())
 	return published

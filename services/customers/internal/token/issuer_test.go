@@ -23,7 +23,8 @@ import (
 	"souk/services/customers/internal/token"
 )
 
-// memory is a store of keys on a fake clock, where no database can be. The real one is tested in package mongo.
+// memory is an in-memory key store for synctest's fake clock, because no database works there. Package mongo tests the real
+// one.
 type memory struct {
 	mu       sync.Mutex
 	keys     map[int64]token.Key
@@ -54,7 +55,7 @@ func (m *memory) DeleteKey(_ context.Context, number int64) error {
 	return m.away
 }
 
-// cache is what another service has read of the keys.
+// cache is the set of keys that another service has read.
 type cache struct {
 	mu   sync.Mutex
 	keys map[string]ed25519.PublicKey
@@ -96,7 +97,7 @@ func issue(t *testing.T, issuer *token.Issuer) string {
 	return string(signed)
 }
 
-// every does work on a clock of its own until the test ends.
+// every runs work on an interval until the test ends.
 func every(t *testing.T, first, interval time.Duration, work func()) {
 	t.Helper()
 	go func() {
@@ -111,7 +112,7 @@ func every(t *testing.T, first, interval time.Duration, work func()) {
 	}()
 }
 
-func TestKeysRotateUnderReplicasAndCachesAndEveryTokenVerifiesUntilItEnds(t *testing.T) {
+func TestEveryTokenVerifiesUntilItExpiresWhileKeysRotate(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const step = 4 * time.Minute
@@ -139,7 +140,7 @@ func TestKeysRotateUnderReplicasAndCachesAndEveryTokenVerifiesUntilItEnds(t *tes
 			time.Sleep(step)
 			synctest.Wait()
 			for _, verifier := range verifiers {
-				for _, signed := range []string{live[0], live[len(live)-1]} { // about to end, and new
+				for _, signed := range []string{live[0], live[len(live)-1]} { // the oldest live token and the newest
 					if _, err := verifier.Verify(t.Context(), signed); err != nil {
 						t.Fatalf("after %v: %v", i*step, err)
 					}
@@ -155,7 +156,7 @@ func TestKeysRotateUnderReplicasAndCachesAndEveryTokenVerifiesUntilItEnds(t *tes
 	})
 }
 
-func TestAKeyRetiresOnceItsTokensHaveEnded(t *testing.T) {
+func TestAKeyIsDeletedAfterItsTokensHaveExpired(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		store := &memory{keys: map[int64]token.Key{}}
@@ -185,7 +186,7 @@ func TestAKeyRetiresOnceItsTokensHaveEnded(t *testing.T) {
 	})
 }
 
-func TestAnIssuerWithoutItsDatabaseGoesOnWithTheKeysItHas(t *testing.T) {
+func TestAnIssuerKeepsItsKeysWhileTheDatabaseIsDown(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		store := &memory{keys: map[int64]token.Key{}}

@@ -13,39 +13,40 @@ import (
 
 // Key is a signing key of the shop.
 type Key struct {
-	// Number counts the shop's keys. No two have the same.
+	// Number is the unique number of the key.
 	Number int64
-	// ID is the kid of the tokens that the key signs.
+	// ID is the "kid" header of tokens signed with the key.
 	ID string
-	// Seed is the private key: ed25519.SeedSize bytes.
+	// Seed is the private key, ed25519.SeedSize bytes long.
 	Seed customers.Secret
-	// SignsFrom is when it takes over from the key before it.
+	// SignsFrom is when the key takes over from the one before.
 	SignsFrom time.Time
 }
 
-// Store keeps the shop's signing keys for all replicas.
+// Store stores the signing keys for all replicas.
 type Store interface {
 	// Keys returns every key, in any order.
 	Keys(ctx context.Context) ([]Key, error)
-	// InsertKey adds a key, unless there is one with its number: of replicas that add one at once, the first decides.
+	// InsertKey adds a key, unless there is one with its number. So if several replicas add one, the first wins.
 	InsertKey(ctx context.Context, key Key) error
-	// DeleteKey deletes the key with that number; one that is gone is no error.
+	// DeleteKey deletes the key with that number. It returns no error if there is none.
 	DeleteKey(ctx context.Context, number int64) error
 }
 
-// newKey makes a key.
+// newKey generates a key.
 func newKey(number int64, signsFrom time.Time) Key {
 	seed := make([]byte, ed25519.SeedSize)
 	_, _ = rand.Read(seed) // never fails (crypto/rand)
 	return Key{Number: number, ID: uuid.NewString(), Seed: customers.Secret(seed), SignsFrom: signsFrom}
 }
 
-// Public is what verifies the tokens that the key signs.
+// Public returns the key that verifies tokens.
 func (k Key) Public() ed25519.PublicKey {
 	return k.private().Public().(ed25519.PublicKey)
 }
 
-// private is made anew at each use, in microseconds, so that only the Seed, which does not print, stays in memory.
+// private derives the private key at each use, which takes microseconds. So only Seed, which cannot be printed, stays in
+// memory.
 func (k Key) private() ed25519.PrivateKey {
 	return ed25519.NewKeyFromSeed([]byte(k.Seed))
 }

@@ -7,19 +7,20 @@ import (
 )
 
 const (
-	// lead is how long a key is published before it signs: twice the time for which other services keep the keys they
-	// have read (5 minutes, access.RemoteKeys), so that each knows it before its first token comes.
+	// lead is how long a key is published before it signs. It is twice the time for which other services cache the keys (5
+	// minutes, access.RemoteKeys), so that all of them know a key before they get its first token.
 	lead = 10 * time.Minute
-	// tail is how long a key stays published after another has taken over: until the last token it signed has ended, with
-	// room for clocks that differ and for a replica that could not read the keys for a while and went on signing.
+	// tail is how long a key stays published after the next one has taken over. That is the lifetime of its last token, plus a
+	// margin for clock differences and for a replica that could not read the keys for a while and kept signing with the old
+	// one.
 	tail = Life + 5*time.Minute
 )
 
-// MinKeyLife is the shortest time a key can sign for.
+// MinKeyLife is the minimum time that a key signs for.
 const MinKeyLife = time.Hour
 
-// The schedule of the keys depends on what is stored of them and on the time, and on nothing else, so that replicas need not
-// agree on who rotates. Its functions take the keys in the order in which they sign.
+// The schedule depends only on the stored keys and the time, so that replicas need not coordinate. Its functions expect the
+// keys in the order in which they sign.
 
 // ordered returns keys in that order.
 func ordered(keys []Key) []Key {
@@ -28,8 +29,8 @@ func ordered(keys []Key) []Key {
 	})
 }
 
-// signing returns the key that signs at a time: the last that has taken over. When none has, by this replica's clock, it is
-// the first.
+// signing returns the key that signs at a time: the last one that has taken over. If this replica's clock is slow and none has,
+// it is the first.
 func signing(keys []Key, now time.Time) Key {
 	current := keys[0]
 	for _, key := range keys[1:] {
@@ -40,7 +41,7 @@ func signing(keys []Key, now time.Time) Key {
 	return current
 }
 
-// split parts the keys into those to publish at a time and those whose tokens have all ended.
+// split divides the keys into those to publish at a time and those whose tokens have all expired.
 func split(keys []Key, now time.Time) (published, retired []Key) {
 	for i, key := range keys {
 		if i+1 < len(keys) && !keys[i+1].SignsFrom.Add(tail).After(now) {
@@ -52,8 +53,8 @@ func split(keys []Key, now time.Time) (published, retired []Key) {
 	return published, retired
 }
 
-// due returns the number of the key that is to be made at a time, and when it is to sign, if one is due. A shop without keys
-// gets one that signs at once.
+// due returns the number of the next key and the time from which it signs, if one must be created now. The first key signs at
+// once.
 func due(keys []Key, life time.Duration, now time.Time) (number int64, signsFrom time.Time, ok bool) {
 	if len(keys) == 0 {
 		return 1, now, true

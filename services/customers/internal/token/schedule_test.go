@@ -11,7 +11,7 @@ const month = 30 * 24 * time.Hour
 
 var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 
-func TestWhatIsDueWhen(t *testing.T) {
+func TestDue(t *testing.T) {
 	t.Parallel()
 	first := Key{Number: 0, SignsFrom: noon}
 	second := Key{Number: 1, SignsFrom: noon.Add(month)}
@@ -37,7 +37,7 @@ func TestWhatIsDueWhen(t *testing.T) {
 	}
 }
 
-func TestWhichKeySignsAndWhichArePublished(t *testing.T) {
+func TestSigningAndSplit(t *testing.T) {
 	t.Parallel()
 	keys := []Key{{Number: 1, SignsFrom: noon}, {Number: 2, SignsFrom: noon.Add(month)}}
 	tests := map[string]struct {
@@ -62,9 +62,8 @@ func TestWhichKeySignsAndWhichArePublished(t *testing.T) {
 	}
 }
 
-// However rarely and irregularly the schedule is looked at, a key is published before it signs and as long as its tokens
-// live.
-func TestTheSchedulePromises(t *testing.T) {
+// However rarely and irregularly Rotate runs, a key is published before it signs, and until its last token has expired.
+func TestTheScheduleHoldsForIrregularRotation(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		life := time.Duration(rapid.Int64Range(int64(MinKeyLife), int64(2*month)).Draw(t, "life"))

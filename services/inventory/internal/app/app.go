@@ -1,4 +1,4 @@
-// Package app puts the inventory service together.
+// Package app assembles the inventory service.
 package app
 
 import (
@@ -17,7 +17,7 @@ import (
 	"souk/services/inventory/internal/postgres"
 )
 
-// Config is everything inventory can be told from outside.
+// Config contains inventory's settings, read from the environment.
 type Config struct {
 	Service  service.Config
 	Listen   service.Listen `envPrefix:"INVENTORY_"`

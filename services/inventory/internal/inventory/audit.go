@@ -18,24 +18,24 @@ const (
 	defaultReservations = 100
 )
 
-// Stock is what the books say of a SKU, in pieces. All but the level is summed up from the ledger and the
-// reservations, so that it can be held against the level.
+// Stock is the accounts of a SKU, in pieces. All numbers but the level are computed from the ledger and the reservations, so
+// that they can be compared with the level.
 type Stock struct {
 	Level
-	// Owned is what was opened and adjusted.
+	// Owned is the sum of opened and adjusted stock.
 	Owned int64
-	// Sold is what was sold, less what came back from cancelled orders and returns.
+	// Sold is the stock sold, minus stock that came back from canceled orders and returns.
 	Sold int64
-	// Held is what reservations hold.
+	// Held is the stock held by reservations.
 	Held int64
-	// Committed is what committed reservations bought, less what they returned.
+	// Committed is the stock bought by committed reservations, minus the stock they returned.
 	Committed int64
 }
 
-// Status is what has become of a reservation.
+// Status is the status of a reservation.
 type Status string
 
-// The statuses of a reservation: it is held, and then one of the others.
+// A reservation is first held, and then gets one of the other statuses.
 const (
 	Held      Status = "held"
 	Committed Status = "committed"
@@ -43,26 +43,26 @@ const (
 	Expired   Status = "expired"
 )
 
-// ReservationRecord is a reservation as the books have it.
+// ReservationRecord is a reservation as it is stored.
 type ReservationRecord struct {
 	OrderID   string
 	Status    Status
 	ExpiresAt time.Time
-	// Lines are what it holds, held or bought. Returned is what came back of it.
+	// Lines are the held or bought lines. Returned are the returned ones.
 	Lines, Returned []Line
 }
 
-// ReservationQuery asks for reservations in the order of their orders' ids.
+// ReservationQuery selects reservations, sorted by order ID.
 type ReservationQuery struct {
 	Limit int
-	// After is the id that came last, or empty.
+	// After is the last ID of the previous page, or empty.
 	After string
-	// OrderIDs are the only orders wanted, if there are any.
+	// OrderIDs restricts the result to these orders, if it is not empty.
 	OrderIDs []string
 }
 
-// Stock returns a page of all SKUs in their order, and after what the next page begins, if there is one. A limit of
-// 0 means 1,000. A page ends before its limit when it has added up 100,000 entries and lines.
+// Stock returns a page of all SKUs in order, and the SKU after which the next page begins, or "" at the end. A limit of 0 means
+// 1,000. A page is shorter than its limit once it has added up 100,000 ledger entries and reservation lines.
 func (s *Service) Stock(ctx context.Context, limit int, after string) (page []Stock, next string, err error) {
 	var check field.Checker
 	limit = checkLimit(&check, limit, defaultStock, maxStock)
@@ -77,8 +77,8 @@ func (s *Service) Stock(ctx context.Context, limit int, after string) (page []St
 	return page, page[len(page)-1].SKU, nil
 }
 
-// Reservations returns a page of reservations, and after what the next page begins, if there is one. A limit of 0
-// means 100. A page of very long reservations ends before its limit.
+// Reservations returns a page of reservations, and the ID after which the next page begins, or "" at the end. A limit of 0
+// means 100. A page is shorter than its limit if its reservations have very many lines.
 func (s *Service) Reservations(ctx context.Context, q ReservationQuery) (page []ReservationRecord, next string, err error) {
 	var check field.Checker
 	q.Limit = checkLimit(&check, q.Limit, defaultReservations, maxReservations)

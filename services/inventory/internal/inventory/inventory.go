@@ -1,5 +1,5 @@
-// Package inventory is the domain of stock: levels, the ledger that explains them, and the reservations that
-// orders hold. Stock sold plus stock held never exceeds stock owned.
+// Package inventory is the domain of stock: levels, the ledger that explains them, and reservations for orders. The sum of sold
+// and held stock never exceeds the owned stock.
 package inventory
 
 import (
@@ -12,26 +12,26 @@ import (
 var (
 	// ErrReservationEnded is returned for a reservation that was released or has expired.
 	ErrReservationEnded = errors.New("the reservation has ended")
-	// ErrReservationMismatch is returned when an order that has a reservation asks for other lines.
+	// ErrReservationMismatch is returned if an order with a reservation asks for different lines.
 	ErrReservationMismatch = errors.New("the order's reservation has other lines")
-	// ErrInsufficientStock is returned when an adjustment would leave less than is reserved.
+	// ErrInsufficientStock is returned if an adjustment would leave less stock than is reserved.
 	ErrInsufficientStock = errors.New("not enough stock")
-	// ErrNotSold is returned for a return of more than the order bought and has not returned yet.
+	// ErrNotSold is returned for a return of more pieces than the order bought and has not returned yet.
 	ErrNotSold = errors.New("the order did not buy so many")
-	// ErrReturnMismatch is returned for the id of another return.
+	// ErrReturnMismatch is returned if the ID belongs to a different return.
 	ErrReturnMismatch = errors.New("the id stands for another return")
 )
 
 // Level is the stock of one SKU, in pieces.
 type Level struct {
 	SKU string
-	// OnHand counts the pieces in the warehouse, held ones included.
+	// OnHand is the number of pieces in the warehouse, including held ones.
 	OnHand int64
-	// Reserved counts the pieces held for orders that are not confirmed yet.
+	// Reserved is the number of pieces held for orders that are not confirmed yet.
 	Reserved int64
 }
 
-// Available is what a new order can have.
+// Available returns the number of pieces that new orders can reserve.
 func (l Level) Available() int64 { return l.OnHand - l.Reserved }
 
 // Line is a quantity of a SKU, in pieces.
@@ -40,13 +40,13 @@ type Line struct {
 	Quantity int64
 }
 
-// Shortage is a line that cannot be had in full.
+// Shortage describes a line with too little stock.
 type Shortage struct {
 	SKU                  string
 	Requested, Available int64
 }
 
-// ShortageError is a reservation that was refused, with every line that is short.
+// ShortageError refuses a reservation. It names every line with too little stock.
 type ShortageError struct {
 	Shortages []Shortage
 }
@@ -55,48 +55,50 @@ func (e *ShortageError) Error() string {
 	return fmt.Sprintf("%d lines are short", len(e.Shortages))
 }
 
-// Adjustment is a change of what is on hand, and why.
+// Adjustment is a change of the stock on hand, with its reason.
 type Adjustment struct {
 	SKU    string
 	Delta  int64
 	Reason string
 }
 
-// Reservation is what an order asks to be held.
+// Reservation is a request to hold stock for an order.
 type Reservation struct {
 	OrderID string
 	Lines   []Line
 	HoldFor time.Duration
 }
 
-// Return is what an order brings back of what it bought.
+// Return is a return of stock that an order bought.
 type Return struct {
 	ID, OrderID string
 	Lines       []Line
 }
 
-// Store keeps the books. Every change of a level is in the ledger by the same transaction.
+// Store stores levels, ledger and reservations. Each change of a level is written to the ledger in the same transaction.
 type Store interface {
-	// Levels returns the levels of the SKUs that are known.
+	// Levels returns the levels of the known SKUs among skus.
 	Levels(ctx context.Context, skus []string) ([]Level, error)
-	// Adjust changes what is on hand, or returns ErrInsufficientStock.
+	// Adjust changes the stock on hand, or returns ErrInsufficientStock.
 	Adjust(ctx context.Context, adjustment Adjustment) (Level, error)
-	// Open sets the first level of SKUs that have none, and returns how many had none.
+	// Open sets the initial level of SKUs that have none, and returns how many there were.
 	Open(ctx context.Context, lines []Line, reason string) (int, error)
-	// Reserve holds every line or none, and returns until when. A *ShortageError names what is short, and is final;
-	// ErrReservationEnded is for an order whose reservation is over. An order that has one gets it again, or
-	// ErrReservationMismatch if it asks for other lines.
+	// Reserve holds all lines or none, and returns the time until which they are held. A *ShortageError names the lines with
+	// too little stock, and is final for the order. ErrReservationEnded is returned if the order's reservation has ended. If
+	// the order has a reservation already, Reserve returns that one, or ErrReservationMismatch if the lines differ.
 	Reserve(ctx context.Context, reservation Reservation) (time.Time, error)
-	// Commit turns held stock into sold stock, once, or returns ErrReservationEnded.
+	// Commit converts held stock to sold stock, or returns ErrReservationEnded. Repeating it has no effect.
 	Commit(ctx context.Context, orderID string) error
-	// Release gives back what an order holds, or has bought and not returned, once, and bars later reservations for it.
+	// Release returns the stock that an order holds, or has bought and not returned, and prevents later reservations for the
+	// order. Repeating it has no effect.
 	Release(ctx context.Context, orderID string) error
-	// Return takes back what an order bought, once for an id, or returns ErrNotSold or ErrReturnMismatch.
+	// Return takes back stock that an order bought. Repeating it with the same ID has no effect. Its errors are ErrNotSold and
+	// ErrReturnMismatch.
 	Return(ctx context.Context, r Return) error
-	// Expire releases some of the reservations that are past their time, and returns how many.
+	// Expire releases some of the overdue reservations, and returns how many.
 	Expire(ctx context.Context) (int, error)
-	// Stock returns SKUs after one, in their order, as of one moment, and whether there are more. It returns at least one, and
-	// fewer than the limit when their books are long.
+	// Stock returns the SKUs after one, in order and from a single snapshot, and whether there are more. It returns at least
+	// one SKU, and fewer than the limit if they have many ledger entries and lines.
 	Stock(ctx context.Context, after string, limit int) (page []Stock, more bool, err error)
 	// Reservations returns a page of the reservations, and whether there are more.
 	Reservations(ctx context.Context, query ReservationQuery) (page []ReservationRecord, more bool, err error)

@@ -21,7 +21,7 @@ const (
 	maxHold     = 24 * time.Hour
 )
 
-// Service checks what callers ask and leaves the books to the store.
+// Service checks the input and calls the store.
 type Service struct {
 	store Store
 }
@@ -31,17 +31,17 @@ func New(store Store) *Service {
 	return &Service{store: store}
 }
 
-// Levels returns the levels of the SKUs that are known, of 2,000 at most.
+// Levels returns the levels of the known SKUs among skus, which may be at most 2,000.
 func (s *Service) Levels(ctx context.Context, skus []string) ([]Level, error) {
 	if len(skus) > maxLines {
 		return nil, field.Invalid("skus", fmt.Sprintf("must have at most %d items", maxLines))
 	}
-	// What cannot be a SKU has no level.
+	// An invalid SKU has no level.
 	asked := slices.DeleteFunc(slices.Clone(skus), func(s string) bool { return !identifier.ValidSKU(s) })
 	return s.store.Levels(ctx, asked)
 }
 
-// Adjust changes what is on hand by a reason. A *field.Error says what is wrong with it.
+// Adjust changes the stock on hand. For invalid input it returns a *field.Error.
 func (s *Service) Adjust(ctx context.Context, a Adjustment) (Level, error) {
 	var check field.Checker
 	check.Check(identifier.ValidSKU(a.SKU), "sku", "is not a SKU")
@@ -54,7 +54,7 @@ func (s *Service) Adjust(ctx context.Context, a Adjustment) (Level, error) {
 	return s.store.Adjust(ctx, a)
 }
 
-// Open sets the first level of SKUs that have none yet.
+// Open sets the initial level of SKUs that have none.
 func (s *Service) Open(ctx context.Context, lines []Line, reason string) (int, error) {
 	var check field.Checker
 	checkLines(&check, lines, 0)
@@ -78,7 +78,7 @@ func (s *Service) Reserve(ctx context.Context, r Reservation) (time.Time, error)
 	return s.store.Reserve(ctx, r)
 }
 
-// Commit turns what an order holds into sold stock; see Store.
+// Commit converts held stock to sold stock; see Store.
 func (s *Service) Commit(ctx context.Context, orderID string) error {
 	var check field.Checker
 	orderID = checkID(&check, "order_id", orderID)
@@ -88,7 +88,7 @@ func (s *Service) Commit(ctx context.Context, orderID string) error {
 	return s.store.Commit(ctx, orderID)
 }
 
-// Release gives back what an order holds or has bought; see Store.
+// Release returns the stock that an order holds or has bought; see Store.
 func (s *Service) Release(ctx context.Context, orderID string) error {
 	var check field.Checker
 	orderID = checkID(&check, "order_id", orderID)
@@ -98,7 +98,7 @@ func (s *Service) Release(ctx context.Context, orderID string) error {
 	return s.store.Release(ctx, orderID)
 }
 
-// Return takes back what an order bought; see Store.
+// Return takes back stock that an order bought; see Store.
 func (s *Service) Return(ctx context.Context, r Return) error {
 	var check field.Checker
 	r.ID = checkID(&check, "return_id", r.ID)
@@ -111,7 +111,7 @@ func (s *Service) Return(ctx context.Context, r Return) error {
 	return s.store.Return(ctx, r)
 }
 
-// checkID returns an id in the only spelling that is stored. Nobody makes the nil id, and pages begin after it.
+// checkID returns an ID in the spelling that is stored. The nil UUID is not valid, because pages begin after it.
 func checkID(check *field.Checker, name, text string) string {
 	canonical, ok := identifier.Canonical(text)
 	check.Check(ok && canonical != uuid.Nil.String(), name, "is not an id")

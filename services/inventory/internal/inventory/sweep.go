@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// SweepEvery is how often expired reservations are to be swept.
+// SweepEvery is the interval at which to call Sweep.
 const SweepEvery = 5 * time.Second
 
-// Sweep releases every reservation that has expired. Any number of replicas may sweep at once.
+// Sweep releases all expired reservations. Several replicas may do so at once.
 func (s *Service) Sweep(ctx context.Context) error {
 	for {
 		n, err := s.store.Expire(ctx)

@@ -13,14 +13,15 @@ import (
 )
 
 const (
-	// auditTime is how long adding up a page of the books may take: a single SKU may have been sold a million times.
+	// auditTime is the time limit for a page of Stock, because a single SKU may have been sold a million times.
 	auditTime = 50 * time.Second
-	// pageEntries ends a page of stock: with the SKU with which so many entries and lines of reservations have been added up.
+	// pageEntries is the number of ledger entries and reservation lines after which a page of Stock ends, with the SKU that
+	// reaches it.
 	pageEntries = 100_000
 )
 
-// One statement sees one moment, and nothing but the level itself is taken from the level. It goes from SKU to SKU, so that it can end
-// where the page does.
+// A single statement reads a single snapshot. Only the level itself comes from the table of levels. The query goes from SKU to
+// SKU, so that it can stop at the end of the page.
 const selectStock = `
 	WITH RECURSIVE page AS (
 		SELECT $1 AS sku, 0::bigint AS on_hand, 0::bigint AS reserved, 0::bigint AS owned, 0::bigint AS sold, 0::bigint AS held,
@@ -67,7 +68,8 @@ func (s *Store) Stock(ctx context.Context, after string, limit int) (stock []inv
 	return stock, more, nil
 }
 
-// maxPageLines ends a page of reservations, so that it fits into an answer of 16 MiB: a line may take 220 bytes.
+// maxPageLines is the number of lines after which a page of reservations ends, so that it fits into an answer of 16 MiB. A line
+// takes up to 220 bytes.
 const maxPageLines = 40_000
 
 // Reservations implements inventory.Store.
@@ -105,7 +107,7 @@ func (s *Store) Reservations(ctx context.Context, q inventory.ReservationQuery) 
 	return page, found > len(page), nil
 }
 
-// record reads a reservation whose lines stand in arrays.
+// record scans a reservation whose lines are in arrays.
 func record(row pgx.CollectableRow, found *int) (inventory.ReservationRecord, error) {
 	var r inventory.ReservationRecord
 	var skus []string

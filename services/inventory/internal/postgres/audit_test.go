@@ -14,7 +14,7 @@ import (
 	"souk/services/inventory/internal/inventory"
 )
 
-func TestStockIsAddedUpFromTheBooks(t *testing.T) {
+func TestStockIsComputedFromLedgerAndReservations(t *testing.T) {
 	t.Parallel()
 	s, pool := setup(t)
 	open(t, s, 1, 20)
@@ -43,7 +43,7 @@ func TestStockIsAddedUpFromTheBooks(t *testing.T) {
 	if got, next, err := s.Stock(t.Context(), 0, ""); err != nil || next != "" || len(got) != 1 || got[0] != want {
 		t.Errorf("stock = %+v, %q, %v; want %+v", got, next, err, want)
 	}
-	// A level that is wrong changes nothing but the level.
+	// A wrong level must not affect the other numbers.
 	if _, err := pool.Exec(t.Context(), `UPDATE levels SET on_hand = 99, reserved = 98`); err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +53,7 @@ func TestStockIsAddedUpFromTheBooks(t *testing.T) {
 	}
 }
 
-func TestPagesOfStockHaveEverySKUOnce(t *testing.T) {
+func TestPagesOfStockContainEverySKUOnce(t *testing.T) {
 	t.Parallel()
 	s, _ := setup(t)
 	open(t, s, 25, 1)
@@ -76,8 +76,8 @@ func TestPagesOfStockHaveEverySKUOnce(t *testing.T) {
 	}
 }
 
-// While shoppers buy, return and cancel, the books of each page agree with one another.
-func TestAPageOfStockIsOfOneMoment(t *testing.T) {
+// While shoppers buy, return and cancel, the numbers on each page must be consistent.
+func TestAPageOfStockIsConsistent(t *testing.T) {
 	t.Parallel()
 	pool := wide(t, 8)
 	s := newService(pool)
@@ -115,7 +115,7 @@ func TestAPageOfStockIsOfOneMoment(t *testing.T) {
 		var pieces int64
 		for _, b := range page {
 			if b.OnHand != b.Owned-b.Sold || b.Reserved != b.Held || b.Sold != b.Committed {
-				t.Fatalf("the books disagree: %+v", b)
+				t.Fatalf("the numbers are inconsistent: %+v", b)
 			}
 			pieces += 100*b.Sold + b.Held
 		}
@@ -128,7 +128,7 @@ func TestAPageOfStockIsOfOneMoment(t *testing.T) {
 	}
 }
 
-func TestReservationsAreListedWithWhatBecameOfThem(t *testing.T) {
+func TestReservationsAreListedWithTheirStatus(t *testing.T) {
 	t.Parallel()
 	s, pool := setup(t)
 	open(t, s, 3, 20)
@@ -183,7 +183,7 @@ func TestReservationsAreListedWithWhatBecameOfThem(t *testing.T) {
 	}
 }
 
-func TestPagesOfReservationsHaveEveryOneOnce(t *testing.T) {
+func TestPagesOfReservationsContainEachOnce(t *testing.T) {
 	t.Parallel()
 	s, _ := setup(t)
 	var ids []string
@@ -205,8 +205,8 @@ func TestPagesOfReservationsHaveEveryOneOnce(t *testing.T) {
 	}
 }
 
-// A thousand wholesale baskets would not fit into one answer.
-func TestAPageOfLongReservationsEndsEarly(t *testing.T) {
+// A thousand reservations with thousands of lines would not fit into one answer.
+func TestAPageOfReservationsWithManyLinesEndsEarly(t *testing.T) {
 	t.Parallel()
 	s, pool := setup(t)
 	open(t, s, 2000, 0)
@@ -224,7 +224,7 @@ func TestAPageOfLongReservationsEndsEarly(t *testing.T) {
 	}
 }
 
-// allReservations turns page after page.
+// allReservations reads all pages.
 func allReservations(t *testing.T, s *inventory.Service, q inventory.ReservationQuery) (ids []string, pages int) {
 	t.Helper()
 	for pages == 0 || q.After != "" {
@@ -241,7 +241,7 @@ func allReservations(t *testing.T, s *inventory.Service, q inventory.Reservation
 	return ids, pages
 }
 
-func TestNothingIsListedOfNothing(t *testing.T) {
+func TestListsAreEmptyWithoutData(t *testing.T) {
 	t.Parallel()
 	s, _ := setup(t)
 	if page, next, err := s.Stock(t.Context(), 0, ""); len(page) != 0 || next != "" || err != nil {

@@ -10,7 +10,7 @@ import (
 
 const plenty = 1_000_000_000
 
-// open stocks SKU-0000, SKU-0001 and so on.
+// open sets the stock of SKU-0000, SKU-0001 and so on.
 func open(t testing.TB, s *inventory.Service, skus int, quantity int64) {
 	t.Helper()
 	for start := 0; start < skus; start += 2000 {
@@ -24,7 +24,7 @@ func open(t testing.TB, s *inventory.Service, skus int, quantity int64) {
 	}
 }
 
-// basket returns one piece each of some of the SKUs that open stocked, in any order.
+// basket returns one piece each of random SKUs, in random order.
 func basket(skus, lines int) inventory.Reservation {
 	r := reservation()
 	for _, n := range rand.Perm(skus)[:lines] {
@@ -33,7 +33,7 @@ func basket(skus, lines int) inventory.Reservation {
 	return r
 }
 
-// BenchmarkSale reserves and commits baskets of three lines, from 16 buyers at once.
+// BenchmarkSale reserves and commits baskets of three lines by 16 concurrent buyers.
 func BenchmarkSale(b *testing.B) {
 	for _, skus := range []int{3, 1000} {
 		b.Run(fmt.Sprintf("skus=%d", skus), func(b *testing.B) {

@@ -13,10 +13,10 @@ import (
 	"souk/services/inventory/internal/postgres"
 )
 
-// shelved is how many SKUs the shops of these tests have: as many as a page by default.
+// shelved is the number of SKUs in these tests: as many as a page has by default.
 const shelved = 1000
 
-// sold returns a pool of wide's on a shop whose SKUs were each sold that often.
+// sold returns a pool from wide on a shop where each SKU was sold so often.
 func sold(t *testing.T, often int) *pgxpool.Pool {
 	t.Helper()
 	pool := wide(t, 10)
@@ -36,9 +36,9 @@ func sold(t *testing.T, often int) *pgxpool.Pool {
 	return pool
 }
 
-// TestAPageOfStockCostsTheSameHoweverOftenItWasSold counts the blocks of 8 kB that PostgreSQL looks at for a page, and reads every page of
-// both shops to see that none leaves a SKU out.
-func TestAPageOfStockCostsTheSameHoweverOftenItWasSold(t *testing.T) {
+// The test counts the 8 kB blocks that PostgreSQL accesses for a page. It reads all pages of both shops to check that no SKU is
+// missing.
+func TestTheCostOfAPageOfStockDoesNotGrowWithSales(t *testing.T) {
 	t.Parallel()
 	few, _ := stockCost(t, sold(t, 10))
 	many, pages := stockCost(t, sold(t, 300))
@@ -49,7 +49,7 @@ func TestAPageOfStockCostsTheSameHoweverOftenItWasSold(t *testing.T) {
 	}
 }
 
-// stockCost reads all pages, each with a pool of its own, and returns the most blocks that a page took.
+// stockCost reads all pages, each with a new pool, and returns the highest number of blocks for a page.
 func stockCost(t *testing.T, pool *pgxpool.Pool) (most float64, pages int) {
 	t.Helper()
 	config := pool.Config()
@@ -68,7 +68,7 @@ func stockCost(t *testing.T, pool *pgxpool.Pool) (most float64, pages int) {
 		took := time.Since(start)
 		for _, s := range page {
 			if s.OnHand != s.Owned-s.Sold || s.Sold != s.Committed || s.Sold == 0 {
-				t.Fatalf("the books disagree: %+v", s)
+				t.Fatalf("the numbers are inconsistent: %+v", s)
 			}
 		}
 		skus += len(page)
@@ -84,8 +84,8 @@ func stockCost(t *testing.T, pool *pgxpool.Pool) (most float64, pages int) {
 	return most, pages
 }
 
-// blocks closes a pool of wide's, because PostgreSQL adds up what a session did when that ends, and returns how many blocks of
-// inventory's tables have been looked at so far.
+// blocks closes a pool from wide, because PostgreSQL publishes a session's statistics when it ends. It returns the number of
+// blocks of inventory's tables accessed so far.
 func blocks(t *testing.T, pool *pgxpool.Pool) (n int64) {
 	t.Helper()
 	conn := pgtest.CloseAndConnect(t, pool)

@@ -13,7 +13,7 @@ import (
 	"souk/services/inventory/internal/inventory"
 )
 
-// watcher reads the feed of changed availability as the gateway does.
+// watcher reads the feed of changed availability like the gateway.
 type watcher struct {
 	feed     *pgfeed.Feed
 	position string
@@ -43,8 +43,8 @@ func (w *watcher) read(t *testing.T) (changed []string) {
 	return changed
 }
 
-// Each way that stock comes and goes by, over the borders of none, a few (1 to 5) and more.
-func TestChangedAvailabilityIsTold(t *testing.T) {
+// The steps change the stock in all possible ways, across the limits between none, a few (1 to 5) and more.
+func TestChangedAvailabilityIsReported(t *testing.T) {
 	t.Parallel()
 	s, pool := setup(t)
 	w := watch(t, pool)
@@ -64,9 +64,9 @@ func TestChangedAvailabilityIsTold(t *testing.T) {
 		}
 	}
 	for _, step := range []struct {
-		name string
-		do   func() error
-		told bool
+		name     string
+		do       func() error
+		reported bool
 	}{
 		{"opened with 10", func() error { stock(t, s, "CUP", 10); return nil }, true},
 		{"4 reserved, 6 left", reserve(4), false},
@@ -93,8 +93,8 @@ func TestChangedAvailabilityIsTold(t *testing.T) {
 		if err := step.do(); err != nil {
 			t.Fatalf("%s: %v", step.name, err)
 		}
-		if told := slices.Contains(w.read(t), "CUP"); told != step.told {
-			t.Errorf("%s: told %t, want %t", step.name, told, step.told)
+		if reported := slices.Contains(w.read(t), "CUP"); reported != step.reported {
+			t.Errorf("%s: reported %t, want %t", step.name, reported, step.reported)
 		}
 	}
 }

@@ -14,13 +14,13 @@ import (
 	"souk/services/inventory/internal/inventory"
 )
 
-// isField reports whether err names that field first.
+// isField reports whether the first violation in err is of that field.
 func isField(err error, name string) bool {
 	var invalid *field.Error
 	return errors.As(err, &invalid) && invalid.Violations[0].Field == name
 }
 
-func TestBadInputNamesItsField(t *testing.T) {
+func TestErrorsOfInvalidInputNameTheField(t *testing.T) {
 	t.Parallel()
 	s, pool := setup(t)
 	adjust := func(sku string, delta int64, reason string) error {

@@ -15,12 +15,12 @@ import (
 	"souk/services/inventory/internal/postgres"
 )
 
-// purchase counts what became of many purchases.
+// purchase counts the results of many purchases.
 type purchase struct {
 	sold, refused atomic.Int64
 }
 
-// buy reserves and commits. That something is short is the only error there may be.
+// buy reserves and commits. The only allowed error is a shortage.
 func (p *purchase) buy(t *testing.T, s *inventory.Service, r inventory.Reservation) {
 	_, err := s.Reserve(t.Context(), r)
 	switch {
@@ -36,7 +36,7 @@ func (p *purchase) buy(t *testing.T, s *inventory.Service, r inventory.Reservati
 	}
 }
 
-// expect checks the counts, and that nothing is left of the SKUs.
+// expect checks the counts, and that the SKUs are sold out.
 func (p *purchase) expect(t *testing.T, s *inventory.Service, sold, refused int, skus ...string) {
 	t.Helper()
 	if p.sold.Load() != int64(sold) || p.refused.Load() != int64(refused) {
@@ -71,7 +71,7 @@ func TestTheLastUnitIsSoldOnce(t *testing.T) {
 	assertNoDeadlocks(t, pool)
 }
 
-func TestTheLastHundredUnitsAreSoldOnceEach(t *testing.T) {
+func TestTheLastHundredUnitsAreEachSoldOnce(t *testing.T) {
 	t.Parallel()
 	pool := wide(t, 32)
 	s := newService(pool)
@@ -122,7 +122,7 @@ func TestBasketsInOppositeOrdersDoNotDeadlock(t *testing.T) {
 	assertNoDeadlocks(t, pool)
 }
 
-// basketRace is shoppers with random baskets, some of whom never come back, and what the buyers among them bought.
+// basketRace simulates shoppers with random baskets, some of which are abandoned, and counts the pieces bought.
 type basketRace struct {
 	s                              *inventory.Service
 	bought                         sync.Map // SKU to *atomic.Int64
@@ -167,7 +167,7 @@ func TestRandomBasketsDoNotOversellWhileHoldsExpire(t *testing.T) {
 	assertNoDeadlocks(t, pool)
 }
 
-// shop takes a basket of 1 to 50 lines, and buys it or leaves it behind.
+// shop reserves a basket of 1 to 50 lines, and buys or abandons it.
 func (race *basketRace) shop(t *testing.T, skus int) {
 	r := basket(skus, 1+rand.IntN(50))
 	r.HoldFor = time.Duration(1+rand.IntN(100)) * time.Millisecond
@@ -196,7 +196,7 @@ func (race *basketRace) shop(t *testing.T, skus int) {
 	}
 }
 
-// expectSold holds what the shoppers were told against the books.
+// expectSold compares the shoppers' successful purchases with the ledger.
 func (race *basketRace) expectSold(t *testing.T) {
 	t.Helper()
 	books, _, err := race.s.Stock(t.Context(), 0, "")
@@ -213,6 +213,6 @@ func (race *basketRace) expectSold(t *testing.T) {
 		}
 	}
 	if race.sold.Load() == 0 || race.refused.Load() == 0 || race.up.Load() == 0 {
-		t.Error("nothing was sold, refused or swept: this was no race")
+		t.Error("nothing was sold, refused or swept, so this test shows nothing")
 	}
 }

@@ -17,7 +17,7 @@ import (
 	"souk/services/inventory/internal/inventory"
 )
 
-// The operations on one SKU. An order always asks for the same quantity; a return brings back one piece.
+// The operations on one SKU. All calls for an order use the same quantity; a return brings back one piece.
 const (
 	reserve = iota
 	commit
@@ -30,8 +30,7 @@ const (
 
 const orders = 48
 
-// call is what a client asks, and answer what it gets: err is "" when it is done, and the pieces are those of the
-// answer or of the shortage.
+// call is a client's call, and answer its result. err is "" on success. The numbers come from the answer or the shortage.
 type call struct {
 	operation, order int
 	quantity         int64
@@ -42,16 +41,16 @@ type answer struct {
 	onHand, reserved, available int64
 }
 
-// books is the model: what one SKU's books must say after each operation.
+// books is the model: the expected state of one SKU after each operation.
 type books struct {
 	onHand, reserved int64
-	status           [orders]inventory.Status // "" before anything happened to the order
-	kept             [orders]int64            // what a committed order bought and has not returned
-	refused          [orders]bool             // for good
-	left             [orders]int64            // what there was when it was refused
+	status           [orders]inventory.Status // "" before the first operation of the order
+	kept             [orders]int64            // pieces that a committed order bought and has not returned
+	refused          [orders]bool             // permanently
+	left             [orders]int64            // available pieces when the order was refused
 }
 
-// step returns the one answer that the books allow, and the books after it.
+// step returns the only correct answer to c, and the state after it.
 func (b books) step(c call) (answer, books) {
 	status := &b.status[c.order]
 	ended := answer{err: inventory.ErrReservationEnded.Error()}
@@ -101,7 +100,7 @@ func (b books) step(c call) (answer, books) {
 	return answer{}, b
 }
 
-// model holds a history against the books of a SKU that began with some pieces.
+// model returns the checker's model of a SKU with that initial stock.
 func model(pieces int64) porcupine.Model {
 	return porcupine.Model{
 		Init: func() any { return books{onHand: pieces} },
@@ -112,7 +111,7 @@ func model(pieces int64) porcupine.Model {
 	}
 }
 
-// shop is the SKU that the clients call for.
+// shop is the SKU under test.
 type shop struct {
 	s   *inventory.Service
 	sku string
@@ -155,12 +154,12 @@ func answerOf(level inventory.Level, err error) answer {
 		}
 	}
 	if err != nil {
-		return answer{err: err.Error()} // the model allows no other
+		return answer{err: err.Error()} // any other error violates the model
 	}
 	return answer{onHand: level.OnHand, reserved: level.Reserved}
 }
 
-// calls makes up what one client does.
+// calls generates the random calls of one client.
 func calls(random *rand.Rand, n int) []call {
 	list := make([]call, n)
 	for i := range list {
@@ -192,7 +191,7 @@ func TestOneSKUIsLinearizable(t *testing.T) {
 		history := record(t.Context(), shop, seed, clients, each)
 		total += len(history)
 		if result := porcupine.CheckOperationsTimeout(model(pieces), history, 30*time.Second); result != porcupine.Ok {
-			t.Errorf("seed %d: %s\n%s", seed, result, told(history))
+			t.Errorf("seed %d: %s\n%s", seed, result, describeHistory(history))
 		}
 	}
 	t.Logf("measured: %d operations of %d clients were checked", total, clients)
@@ -200,7 +199,7 @@ func TestOneSKUIsLinearizable(t *testing.T) {
 	assertNoDeadlocks(t, pool)
 }
 
-// record has clients call at once, and returns who called when and what they were told.
+// record runs the clients' calls concurrently, and returns all calls with their times and answers.
 func record(ctx context.Context, shop *shop, seed uint64, clients, each int) []porcupine.Operation {
 	began := time.Now()
 	var mu sync.Mutex
@@ -224,7 +223,7 @@ func record(ctx context.Context, shop *shop, seed uint64, clients, each int) []p
 	return history
 }
 
-func told(history []porcupine.Operation) string {
+func describeHistory(history []porcupine.Operation) string {
 	var text strings.Builder
 	for _, o := range history {
 		fmt.Fprintf(&text, "client %d, %d to %d: %+v = %+v\n", o.ClientId, o.Call, o.Return, o.Input, o.Output)
@@ -232,7 +231,7 @@ func told(history []porcupine.Operation) string {
 	return text.String()
 }
 
-// A checker that lets an oversell pass would be worth nothing.
+// The checker must detect overselling, otherwise the test would prove nothing.
 func TestTheModelRefusesAnOversell(t *testing.T) {
 	t.Parallel()
 	sale := func(client, order int, got answer) []porcupine.Operation {

@@ -12,7 +12,7 @@ import (
 	"souk/services/inventory/internal/postgres"
 )
 
-func TestAShopFromBeforeReturnsKeepsItsBooks(t *testing.T) {
+func TestMigratingAShopFromBeforeReturnsKeepsItsNumbers(t *testing.T) {
 	t.Parallel()
 	first, err := fs.ReadFile(postgres.Migrations, "00001_stock.sql")
 	if err != nil {

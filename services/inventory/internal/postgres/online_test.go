@@ -20,8 +20,8 @@ import (
 	"souk/services/inventory/internal/postgres"
 )
 
-// nextVersion is what the next version of inventory could bring: a column and a constraint for the ledger and for levels, and
-// an index of the ledger.
+// nextVersion contains migrations that a future version might have: a column and a constraint for the ledger and for levels,
+// and an index on the ledger.
 var nextVersion = map[string]string{
 	"00901_source.sql": `-- +goose Up
 ALTER TABLE stock_entries
@@ -48,7 +48,7 @@ CREATE INDEX CONCURRENTLY IF NOT EXISTS stock_entries_at ON stock_entries (at, i
 
 const ledgerSKUs = 1000
 
-// ledgerRows is how many entries the ledger has: SOUK_LEDGER_ROWS, or 200,000.
+// ledgerRows returns the number of ledger entries: SOUK_LEDGER_ROWS, or 200,000.
 func ledgerRows(t *testing.T) int {
 	t.Helper()
 	setting := os.Getenv("SOUK_LEDGER_ROWS")
@@ -72,13 +72,13 @@ func fillLedger(t *testing.T, pool *pgxpool.Pool, rows int) {
 	inReplica(t, pool, `ANALYZE`)
 }
 
-// trade is what went on while the ledger was migrated.
+// trade records the calls made while the ledger is migrated.
 type trade struct {
 	sold, audited atomic.Int64
 	slowest       atomic.Int64 // in nanoseconds
 }
 
-// call makes a call as orders does, which may not fail.
+// call makes a call like orders does. The call must not fail.
 func (m *trade) call(ctx context.Context, t *testing.T, name string, call func(context.Context) error) {
 	ctx, cancel := context.WithTimeout(ctx, callTime)
 	defer cancel()
@@ -93,7 +93,7 @@ func (m *trade) call(ctx context.Context, t *testing.T, name string, call func(c
 	}
 }
 
-// run sells, and audits, until done is closed.
+// run sells and audits until done is closed.
 func (m *trade) run(t *testing.T, s *inventory.Service, done <-chan struct{}) {
 	const sellers = 6
 	open := func() bool {
@@ -125,7 +125,7 @@ func (m *trade) run(t *testing.T, s *inventory.Service, done <-chan struct{}) {
 		after := ""
 		for open() {
 			m.call(t.Context(), t, "stock", func(ctx context.Context) (err error) {
-				_, after, err = s.Stock(ctx, 10, after) // after the last page it begins anew
+				_, after, err = s.Stock(ctx, 10, after) // begins again after the last page
 				return err
 			})
 			m.audited.Add(1)
@@ -161,7 +161,7 @@ func TestNoSaleFailsWhileTheLedgerIsMigrated(t *testing.T) {
 	var shop sync.WaitGroup
 	shop.Go(func() { trade.run(t, newService(pool), done) })
 	start = time.Now()
-	// Two replicas of the next version start together.
+	// Two replicas of the next version start at the same time.
 	var replicas sync.WaitGroup
 	for range 2 {
 		replicas.Go(func() {
@@ -179,7 +179,7 @@ func TestNoSaleFailsWhileTheLedgerIsMigrated(t *testing.T) {
 	expectMigrated(t, pool)
 }
 
-// expectMigrated checks that all of the next version is there, and that the books hold.
+// expectMigrated checks that the migrations are complete and the ledger is consistent.
 func expectMigrated(t *testing.T, pool *pgxpool.Pool) {
 	t.Helper()
 	err := pgdb.InLongTx(t.Context(), pool, 10*time.Minute, func(tx pgx.Tx) error {

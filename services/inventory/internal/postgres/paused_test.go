@@ -17,10 +17,10 @@ import (
 	"souk/services/inventory/internal/postgres"
 )
 
-// callTime is how long orders waits for a call.
+// callTime is the timeout of orders' calls.
 const callTime = 5 * time.Second
 
-// opened returns a pool as inventory has it, with the limits of its connections, on a new database.
+// opened returns a pool with inventory's connection limits on a new database.
 func opened(t *testing.T) *pgxpool.Pool {
 	t.Helper()
 	config := pgdb.Config{URL: secret.URL(pgtest.New(t, postgres.Migrations).Config().ConnString()), MaxConns: 10}
@@ -32,13 +32,13 @@ func opened(t *testing.T) *pgxpool.Pool {
 	return pool
 }
 
-func TestAProcessThatStandsStillLeavesAHotSKUToOthers(t *testing.T) {
+func TestAPausedProcessLosesItsLocks(t *testing.T) {
 	t.Parallel()
 	pool := opened(t)
 	s := newService(pool)
 	const buyers = 8
 	stock(t, s, "HOT", buyers)
-	// As a process does that is stopped, or cut off, between two statements of a transaction.
+	// The process was paused, or lost its network, between two statements of a transaction.
 	paused, err := pool.Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -63,7 +63,7 @@ func TestAProcessThatStandsStillLeavesAHotSKUToOthers(t *testing.T) {
 	group.Wait()
 	t.Logf("measured: %d buyers of the SKU were served %v after a process stood still with it", buyers, time.Since(start))
 	if err := paused.Commit(t.Context()); err == nil {
-		t.Error("the transaction that stood still was committed")
+		t.Error("the paused transaction was committed")
 	}
 	if got := level(t, s, "HOT"); got.OnHand != 0 || got.Reserved != 0 {
 		t.Errorf("%+v, want all sold", got)

@@ -15,7 +15,7 @@ import (
 	"souk/services/inventory/internal/postgres"
 )
 
-func TestManyReservesForOneOrderHoldOnce(t *testing.T) {
+func TestConcurrentReservesForOneOrderHoldOnce(t *testing.T) {
 	t.Parallel()
 	s, pool := setup(t)
 	stock(t, s, "CUP", 100)
@@ -42,7 +42,7 @@ func TestManyReservesForOneOrderHoldOnce(t *testing.T) {
 	assertBooks(t, pool)
 }
 
-func TestAHoldThatIsOverButNotSweptCanStillBeCommitted(t *testing.T) {
+func TestAnOverdueHoldCanBeCommittedUntilItIsExpired(t *testing.T) {
 	t.Parallel()
 	s, pool := setup(t)
 	stock(t, s, "CUP", 5)
@@ -66,7 +66,7 @@ func TestAHoldThatIsOverButNotSweptCanStillBeCommitted(t *testing.T) {
 	assertBooks(t, pool)
 }
 
-func TestAnExpiredReservationIsOverForGood(t *testing.T) {
+func TestAnExpiredReservationStaysEnded(t *testing.T) {
 	t.Parallel()
 	s, pool := setup(t)
 	stock(t, s, "CUP", 5)
@@ -91,8 +91,8 @@ func TestAnExpiredReservationIsOverForGood(t *testing.T) {
 	}
 }
 
-// One reservation is committed, released and swept at once: whatever comes first, its stock is accounted for once.
-func TestAnEndOfAReservationHappensOnce(t *testing.T) {
+// A reservation is committed, released and expired at the same time. Whichever comes first, its stock must be counted once.
+func TestConcurrentEndsOfAReservationCountOnce(t *testing.T) {
 	t.Parallel()
 	s, pool := setup(t)
 	const rounds = 30
@@ -128,7 +128,7 @@ func TestAnEndOfAReservationHappensOnce(t *testing.T) {
 	assertBooks(t, pool)
 }
 
-func TestTheBooksHoldUnderARandomMix(t *testing.T) {
+func TestTheNumbersAreConsistentAfterRandomOperations(t *testing.T) {
 	t.Parallel()
 	pool := wide(t, 16)
 	store := postgres.New(pool)
@@ -149,7 +149,7 @@ func TestTheBooksHoldUnderARandomMix(t *testing.T) {
 	for range 16 {
 		wg.Go(func() {
 			for range 40 {
-				if err := anything(t.Context(), s, store, orders[rand.IntN(len(orders))], skus[rand.IntN(len(skus))]); err != nil {
+				if err := randomOperation(t.Context(), s, store, orders[rand.IntN(len(orders))], skus[rand.IntN(len(skus))]); err != nil {
 					t.Error(err)
 				}
 			}
@@ -160,8 +160,8 @@ func TestTheBooksHoldUnderARandomMix(t *testing.T) {
 	assertNoDeadlocks(t, pool)
 }
 
-// anything does one thing of all that can be done, and returns an error that is none of the domain's answers.
-func anything(ctx context.Context, s *inventory.Service, store *postgres.Store, r inventory.Reservation, sku string) error {
+// randomOperation runs a random operation. It returns errors that are not errors of the domain.
+func randomOperation(ctx context.Context, s *inventory.Service, store *postgres.Store, r inventory.Reservation, sku string) error {
 	var err error
 	switch rand.IntN(8) {
 	case 0, 1:
@@ -215,7 +215,7 @@ func TestAWholesaleBasketIsReservedAndSold(t *testing.T) {
 	assertBooks(t, pool)
 }
 
-func TestAnOrderHasOneIDHoweverItIsWritten(t *testing.T) {
+func TestOrderIDsHaveOneSpelling(t *testing.T) {
 	t.Parallel()
 	s, _ := setup(t)
 	stock(t, s, "CUP", 5)

@@ -12,8 +12,9 @@ import (
 	"souk/services/inventory/internal/inventory"
 )
 
-// Commit implements inventory.Store, in one statement: who finds the reservation held and marks it committed sells
-// its lines, nobody else does. A hold that is over but not yet swept can still be committed, its stock is there.
+// Commit implements inventory.Store with a single statement. Only the call that changes the reservation from held to committed
+// also sells its lines. A reservation that has expired but was not released yet can still be committed, because its stock is
+// still held.
 func (s *Store) Commit(ctx context.Context, orderID string) error {
 	var sold bool
 	err := s.pool.QueryRow(ctx, `
@@ -52,7 +53,7 @@ func (s *Store) wasCommitted(ctx context.Context, orderID string) error {
 // Release implements inventory.Store.
 func (s *Store) Release(ctx context.Context, orderID string) error {
 	err := pgdb.InTx(ctx, s.pool, func(tx pgx.Tx) error {
-		// Without a reservation this leaves a tombstone, which a reservation that comes late will find.
+		// If there is no reservation, this inserts a released one, which prevents a later reservation.
 		if _, err := tx.Exec(ctx, `INSERT INTO reservations (order_id, status, expires_at) VALUES ($1, 'released', now())
 			ON CONFLICT DO NOTHING`, orderID); err != nil {
 			return err
@@ -66,7 +67,7 @@ func (s *Store) Release(ctx context.Context, orderID string) error {
 		}
 		switch status {
 		case inventory.Held:
-			return unhold(ctx, tx, orderID)
+			return releaseHold(ctx, tx, orderID)
 		case inventory.Committed:
 			return restock(ctx, tx, orderID)
 		default:
@@ -79,14 +80,14 @@ func (s *Store) Release(ctx context.Context, orderID string) error {
 	return nil
 }
 
-// lockReservation locks an order's reservation, which comes before its levels, and returns what has become of it.
+// lockReservation locks an order's reservation and returns its status. Reservations are always locked before levels.
 func lockReservation(ctx context.Context, tx pgx.Tx, orderID string) (status inventory.Status, err error) {
 	err = tx.QueryRow(ctx, `SELECT status FROM reservations WHERE order_id = $1 FOR NO KEY UPDATE`, orderID).Scan(&status)
 	return status, err
 }
 
-// unhold gives back what an order holds.
-func unhold(ctx context.Context, tx pgx.Tx, orderID string) error {
+// releaseHold returns the stock that an order holds.
+func releaseHold(ctx context.Context, tx pgx.Tx, orderID string) error {
 	_, err := tx.Exec(ctx, `
 		WITH lines AS (SELECT sku, quantity FROM reservation_lines WHERE order_id = $1),
 		locked AS (SELECT sku FROM levels WHERE sku = ANY (ARRAY(SELECT sku FROM lines)) ORDER BY sku FOR NO KEY UPDATE)
@@ -95,7 +96,7 @@ func unhold(ctx context.Context, tx pgx.Tx, orderID string) error {
 	return err
 }
 
-// restock takes back what an order had bought, less what it has returned already.
+// restock returns the stock that an order bought, minus the stock it has already returned.
 func restock(ctx context.Context, tx pgx.Tx, orderID string) error {
 	_, err := tx.Exec(ctx, `
 		WITH lines AS (
@@ -111,12 +112,12 @@ func restock(ctx context.Context, tx pgx.Tx, orderID string) error {
 	return err
 }
 
-// sweepBatch is how many reservations one transaction of the sweep ends. More is hardly faster, and would keep
-// shoppers waiting for the levels that it locks.
+// sweepBatch is the number of reservations released in one transaction. More would hardly be faster, and would lock levels for
+// longer.
 const sweepBatch = 100
 
-// Expire implements inventory.Store. It never waits for a reservation, and locks the levels of all of them together
-// in SKU order.
+// Expire implements inventory.Store. It skips locked reservations, and locks the levels of all reservations together in the
+// order of their SKUs.
 func (s *Store) Expire(ctx context.Context) (ended int, err error) {
 	err = s.pool.QueryRow(ctx, `
 		WITH due AS (

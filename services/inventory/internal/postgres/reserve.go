@@ -13,8 +13,8 @@ import (
 	"souk/services/inventory/internal/inventory"
 )
 
-// Reserve implements inventory.Store. PostgreSQL's clock says when the hold ends, because it is also the one that
-// the sweep goes by.
+// Reserve implements inventory.Store. The end of the hold is computed with PostgreSQL's clock, because Expire uses that clock
+// too.
 func (s *Store) Reserve(ctx context.Context, r inventory.Reservation) (time.Time, error) {
 	var expires time.Time
 	var short []inventory.Shortage
@@ -41,21 +41,21 @@ func (s *Store) Reserve(ctx context.Context, r inventory.Reservation) (time.Time
 	return expires, nil
 }
 
-// refuse ends a reservation for which there was not enough. Asked again it says the same, however much there is then:
-// the order may be about to be rejected for it.
+// refuse ends a reservation because of too little stock. A repeated call gets the same answer even if stock has arrived since,
+// because the order may be about to be rejected.
 func refuse(ctx context.Context, tx pgx.Tx, orderID string, short []inventory.Shortage) error {
 	_, err := tx.Exec(ctx, `UPDATE reservations SET status = 'released', shortages = $2 WHERE order_id = $1`, orderID, short)
 	return err
 }
 
-// holdSQL holds every line and returns when the hold ends, or, beside it, what there is of each line that is short:
-// then nothing is held. It returns nothing for an order that has a reservation.
+// holdSQL holds all lines and returns the end of the hold. If lines are short, it holds nothing, and also returns the available
+// stock of each of those. It returns no row if the order already has a reservation.
 //
-// All is one statement, so that levels are locked for as short as can be. The order of its parts is that of what
-// they need of each other: the reservation's row, where a second call for the order waits until the first has
-// ended; the locks, which return what others have committed while they waited; and only then the changes. These are
-// made from the rows as they were locked, because an UPDATE first tries the CHECKs of levels on the rows as they were
-// when the statement began, and those may have been sold out then and not be so any more.
+// It is a single statement, so that levels are locked as briefly as possible. Each CTE depends on those above it. "made"
+// inserts the reservation; a concurrent call for the same order waits there. "locked" locks the levels and returns their latest
+// committed values. Only then follow the changes. "held" sets both columns from the locked values. Otherwise UPDATE would first
+// check the constraints of levels against the rows as of the start of the statement, and these may have been sold out then
+// although they no longer are.
 const holdSQL = `
 	WITH asked AS (SELECT * FROM unnest($2::text[], $3::bigint[]) AS line (sku, quantity)),
 	made AS (
@@ -113,8 +113,8 @@ func shortages(lines []inventory.Line, short map[string]int64) []inventory.Short
 	return list
 }
 
-// existing answers for an order that has a reservation already. One with other lines is refused: the order would
-// be sold what nothing is held for.
+// existing returns the result for an order that already has a reservation. Different lines are refused, because otherwise the
+// order would be sold stock that is not held.
 func existing(ctx context.Context, tx pgx.Tx, r inventory.Reservation, expires *time.Time) error {
 	var status inventory.Status
 	var short []inventory.Shortage
@@ -139,7 +139,7 @@ func existing(ctx context.Context, tx pgx.Tx, r inventory.Reservation, expires *
 	return nil
 }
 
-// linesOf returns the lines that a query finds for an id.
+// linesOf returns the lines that a query finds for an ID.
 func linesOf(ctx context.Context, tx pgx.Tx, sql, id string) ([]inventory.Line, error) {
 	rows, err := tx.Query(ctx, sql, id)
 	if err != nil {
@@ -148,7 +148,7 @@ func linesOf(ctx context.Context, tx pgx.Tx, sql, id string) ([]inventory.Line, 
 	return pgx.CollectRows(rows, pgx.RowToStructByPos[inventory.Line])
 }
 
-// sameLines reports whether a and b are the same lines in any order. Each SKU is in them once.
+// sameLines reports whether a and b contain the same lines in any order. Each SKU occurs once.
 func sameLines(a, b []inventory.Line) bool {
 	return maps.Equal(bySKU(a), bySKU(b))
 }

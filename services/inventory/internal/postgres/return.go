@@ -12,7 +12,7 @@ import (
 	"souk/services/inventory/internal/inventory"
 )
 
-// Return implements inventory.Store. The lock on the reservation makes an order's returns take turns.
+// Return implements inventory.Store. It locks the reservation, so that returns of one order run one after another.
 func (s *Store) Return(ctx context.Context, r inventory.Return) error {
 	err := pgdb.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		status, err := lockReservation(ctx, tx, r.OrderID)
@@ -34,7 +34,7 @@ func (s *Store) Return(ctx context.Context, r inventory.Return) error {
 	return nil
 }
 
-// checkKnown reports whether the return was made before. Another one of its id is ErrReturnMismatch.
+// checkKnown reports whether the return was already made. It returns ErrReturnMismatch if the ID belongs to a different one.
 func checkKnown(ctx context.Context, tx pgx.Tx, r inventory.Return) (known bool, err error) {
 	var orderID string
 	err = tx.QueryRow(ctx, `SELECT order_id FROM returns WHERE return_id = $1`, r.ID).Scan(&orderID)
@@ -54,14 +54,14 @@ func checkKnown(ctx context.Context, tx pgx.Tx, r inventory.Return) (known bool,
 	return true, nil
 }
 
-// takeBack writes a return of a committed order into the books.
+// takeBack writes a return of a committed order.
 func takeBack(ctx context.Context, tx pgx.Tx, r inventory.Return) error {
 	tag, err := tx.Exec(ctx, `INSERT INTO returns (return_id, order_id) VALUES ($1, $2) ON CONFLICT DO NOTHING`, r.ID, r.OrderID)
 	if err != nil {
 		return err
 	}
 	if tag.RowsAffected() == 0 {
-		// Another order's return took the id meanwhile; this order's wait for each other.
+		// A concurrent return of another order has used the ID; returns of this order wait for each other.
 		return inventory.ErrReturnMismatch
 	}
 	skus, quantities := split(r.Lines)

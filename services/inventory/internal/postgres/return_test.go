@@ -15,7 +15,7 @@ func newReturn(orderID string, lines ...inventory.Line) inventory.Return {
 	return inventory.Return{ID: uuid.NewString(), OrderID: orderID, Lines: lines}
 }
 
-func TestAReturnComesBackOnce(t *testing.T) {
+func TestARepeatedReturnCountsOnce(t *testing.T) {
 	t.Parallel()
 	s, pool := setup(t)
 	stock(t, s, "CUP", 5)
@@ -26,7 +26,7 @@ func TestAReturnComesBackOnce(t *testing.T) {
 		if err := s.Return(t.Context(), r); err != nil {
 			t.Errorf("return #%d: %v", i+1, err)
 		}
-		r.Lines[0], r.Lines[1] = r.Lines[1], r.Lines[0] // the order of the lines means nothing
+		r.Lines[0], r.Lines[1] = r.Lines[1], r.Lines[0] // the order of the lines does not matter
 	}
 	if got := level(t, s, "CUP"); got.OnHand != 4 || got.Reserved != 0 {
 		t.Errorf("%+v, want 4 on hand", got)
@@ -43,7 +43,7 @@ func TestAReturnComesBackOnce(t *testing.T) {
 	assertBooks(t, pool)
 }
 
-func TestNoMoreComesBackThanWasBought(t *testing.T) {
+func TestNoMoreIsReturnedThanWasBought(t *testing.T) {
 	t.Parallel()
 	s, pool := setup(t)
 	for _, sku := range []string{"CUP", "POT"} {
@@ -77,7 +77,7 @@ func TestNoMoreComesBackThanWasBought(t *testing.T) {
 	assertBooks(t, pool)
 }
 
-func TestAnIDStandsForOneReturn(t *testing.T) {
+func TestAnIDIdentifiesOneReturn(t *testing.T) {
 	t.Parallel()
 	s, pool := setup(t)
 	stock(t, s, "CUP", 5)
@@ -100,7 +100,7 @@ func TestAnIDStandsForOneReturn(t *testing.T) {
 	assertBooks(t, pool)
 }
 
-func TestAnOrderReleasedAfterAReturnGivesTheRestBack(t *testing.T) {
+func TestReleaseAfterAReturnGivesTheRestBack(t *testing.T) {
 	t.Parallel()
 	s, pool := setup(t)
 	stock(t, s, "CUP", 5)
@@ -129,7 +129,7 @@ func TestAnOrderReleasedAfterAReturnGivesTheRestBack(t *testing.T) {
 	assertBooks(t, pool)
 }
 
-func TestReturnsAtOnceNeverAddUpToMoreThanWasBought(t *testing.T) {
+func TestConcurrentReturnsNeverExceedWhatWasBought(t *testing.T) {
 	t.Parallel()
 	pool := wide(t, 16)
 	s := newService(pool)
@@ -143,7 +143,7 @@ func TestReturnsAtOnceNeverAddUpToMoreThanWasBought(t *testing.T) {
 		if i%2 == 1 {
 			r.Lines[0], r.Lines[1] = r.Lines[1], r.Lines[0]
 		}
-		for range 2 { // each is sent twice
+		for range 2 { // each request is sent twice
 			wg.Go(func() {
 				switch err := s.Return(t.Context(), r); {
 				case err == nil:
@@ -167,7 +167,7 @@ func TestReturnsAtOnceNeverAddUpToMoreThanWasBought(t *testing.T) {
 	assertNoDeadlocks(t, pool)
 }
 
-func TestOrdersThatUseOneIDAtOnceDoNotBothReturn(t *testing.T) {
+func TestOfConcurrentReturnsWithOneIDOnlyOneSucceeds(t *testing.T) {
 	t.Parallel()
 	pool := wide(t, 16)
 	s := newService(pool)

@@ -29,10 +29,10 @@ func newService(pool *pgxpool.Pool) *inventory.Service {
 	return inventory.New(postgres.New(pool))
 }
 
-// crowd is the name that PostgreSQL knows wide's connections by.
+// crowd is the application name of wide's connections in PostgreSQL.
 const crowd = "crowd"
 
-// wide returns a pool of that many connections on a new database, since pgtest's has only a few.
+// wide returns a pool with so many connections on a new database, because pgtest's pools have only a few.
 func wide(t testing.TB, conns int32) *pgxpool.Pool {
 	t.Helper()
 	config := pgtest.New(t, postgres.Migrations).Config()
@@ -46,7 +46,7 @@ func wide(t testing.TB, conns int32) *pgxpool.Pool {
 	return pool
 }
 
-// rounds is how often a race is to be run: SOUK_ROUNDS, or a few times.
+// rounds returns how often to run a race: SOUK_ROUNDS, or few by default.
 func rounds(t *testing.T, few int) int {
 	t.Helper()
 	setting := os.Getenv("SOUK_ROUNDS")
@@ -105,8 +105,8 @@ func endHold(t *testing.T, pool *pgxpool.Pool, orderID string) {
 	}
 }
 
-// assertBooks checks what must hold of every SKU: the ledger adds up to what is on hand, the reservations that are
-// held add up to what is reserved, and an order's own entries add up to what it bought and did not give back.
+// assertBooks checks the invariants of every SKU: the ledger adds up to the stock on hand, the held reservations add up to the
+// reserved stock, and an order's ledger entries add up to what it bought and did not return.
 func assertBooks(t testing.TB, pool *pgxpool.Pool) {
 	t.Helper()
 	var onHand, reserved, orders int
@@ -125,7 +125,7 @@ func assertBooks(t testing.TB, pool *pgxpool.Pool) {
 	}
 }
 
-// assertNoDeadlocks closes a pool of wide's, because PostgreSQL adds up what a session met when that ends.
+// assertNoDeadlocks closes a pool from wide, because PostgreSQL publishes a session's statistics when it ends.
 func assertNoDeadlocks(t *testing.T, pool *pgxpool.Pool) {
 	t.Helper()
 	conn := pgtest.CloseAndConnect(t, pool)
@@ -136,7 +136,8 @@ func assertNoDeadlocks(t *testing.T, pool *pgxpool.Pool) {
 	}
 }
 
-// inReplica runs a statement as the superuser, who may leave out the checks of foreign keys, which take most of the time of filling a table.
+// inReplica runs a statement as the superuser without foreign key checks, because these take most of the time of filling a
+// table.
 func inReplica(t *testing.T, pool *pgxpool.Pool, sql string, args ...any) {
 	t.Helper()
 	config, err := pgx.ParseConfig(os.Getenv(pgtest.Variable))

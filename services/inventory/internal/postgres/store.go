@@ -1,5 +1,5 @@
-// Package postgres keeps inventory's books in PostgreSQL. A reservation is always locked before levels, and rows of
-// levels in SKU order, so that orders for the same SKUs wait for one another and never deadlock.
+// Package postgres stores inventory's data in PostgreSQL. A reservation is always locked before levels, and levels are locked
+// in the order of their SKUs. So orders for the same SKUs wait for each other and never deadlock.
 package postgres
 
 import (
@@ -45,7 +45,7 @@ func (s *Store) Levels(ctx context.Context, skus []string) ([]inventory.Level, e
 func (s *Store) Adjust(ctx context.Context, a inventory.Adjustment) (inventory.Level, error) {
 	level := inventory.Level{SKU: a.SKU}
 	err := pgdb.InTx(ctx, s.pool, func(tx pgx.Tx) error {
-		// The insert makes the row of a new SKU; the update takes its lock either way.
+		// The insert creates the row of a new SKU; the update locks the row in any case.
 		if _, err := tx.Exec(ctx, `INSERT INTO levels (sku, on_hand) VALUES ($1, 0) ON CONFLICT DO NOTHING`, a.SKU); err != nil {
 			return err
 		}
@@ -67,7 +67,7 @@ func (s *Store) Adjust(ctx context.Context, a inventory.Adjustment) (inventory.L
 	return level, nil
 }
 
-// violatesCheck reports whether a level would have gone below zero or below what is reserved.
+// violatesCheck reports whether a level would have become negative or lower than the reserved stock.
 func violatesCheck(err error) bool {
 	var pgErr *pgconn.PgError
 	return errors.As(err, &pgErr) && pgErr.Code == "23514" && pgErr.TableName == "levels"

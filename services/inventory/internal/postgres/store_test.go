@@ -42,7 +42,7 @@ func TestARefusalIsFinal(t *testing.T) {
 		if _, err := s.Reserve(t.Context(), r); !errors.As(err, &short) || short.Shortages[0].Available != 1 {
 			t.Errorf("err = %v, want 1 available", err)
 		}
-		stock(t, s, "CUP", 5) // what comes later is for other orders
+		stock(t, s, "CUP", 5) // later stock is for other orders
 	}
 	if err := s.Commit(t.Context(), r.OrderID); !errors.Is(err, inventory.ErrReservationEnded) {
 		t.Errorf("commit: %v", err)
@@ -52,7 +52,7 @@ func TestARefusalIsFinal(t *testing.T) {
 	}
 }
 
-func TestReserveIsOnceForAnOrder(t *testing.T) {
+func TestRepeatedReserveHoldsOnce(t *testing.T) {
 	t.Parallel()
 	s, _ := setup(t)
 	stock(t, s, "CUP", 5)
@@ -70,7 +70,7 @@ func TestReserveIsOnceForAnOrder(t *testing.T) {
 	}
 }
 
-func TestAnOrderThatAsksForOtherLinesIsRefused(t *testing.T) {
+func TestReserveWithOtherLinesIsRefused(t *testing.T) {
 	t.Parallel()
 	s, pool := setup(t)
 	stock(t, s, "CUP", 9)
@@ -124,7 +124,7 @@ func TestCommitSellsOnceAndReleaseGivesBackOnce(t *testing.T) {
 	}
 }
 
-func TestReleaseBeforeReserveBarsTheReservation(t *testing.T) {
+func TestReleaseBeforeReservePreventsTheReservation(t *testing.T) {
 	t.Parallel()
 	s, _ := setup(t)
 	stock(t, s, "CUP", 5)
@@ -137,7 +137,7 @@ func TestReleaseBeforeReserveBarsTheReservation(t *testing.T) {
 	}
 }
 
-func TestExpireReleasesOnlyWhatIsPastItsTime(t *testing.T) {
+func TestExpireReleasesOnlyOverdueReservations(t *testing.T) {
 	t.Parallel()
 	s, pool := setup(t)
 	stock(t, s, "CUP", 5)
@@ -161,7 +161,7 @@ func TestExpireReleasesOnlyWhatIsPastItsTime(t *testing.T) {
 	}
 }
 
-func TestAdjustKeepsWhatIsReserved(t *testing.T) {
+func TestAdjustCannotTakeReservedStock(t *testing.T) {
 	t.Parallel()
 	s, _ := setup(t)
 	stock(t, s, "CUP", 5)
@@ -176,7 +176,7 @@ func TestAdjustKeepsWhatIsReserved(t *testing.T) {
 	}
 }
 
-func TestOpenLeavesKnownSKUsAlone(t *testing.T) {
+func TestOpenDoesNotChangeKnownSKUs(t *testing.T) {
 	t.Parallel()
 	s, _ := setup(t)
 	stock(t, s, "CUP", 5)

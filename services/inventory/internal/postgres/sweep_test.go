@@ -6,7 +6,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// holdOver books that many holds of three of open's first thousand SKUs, all past their time.
+// holdOver inserts so many expired holds, of three of open's first thousand SKUs each.
 func holdOver(t testing.TB, pool *pgxpool.Pool, holds int) {
 	t.Helper()
 	_, err := pool.Exec(t.Context(), `
@@ -27,7 +27,7 @@ func holdOver(t testing.TB, pool *pgxpool.Pool, holds int) {
 	}
 }
 
-func TestOneSweepEndsEveryHoldThatIsOver(t *testing.T) {
+func TestOneSweepReleasesAllOverdueHolds(t *testing.T) {
 	t.Parallel()
 	s, pool := setup(t)
 	open(t, s, 1000, 100)
@@ -48,7 +48,7 @@ func TestOneSweepEndsEveryHoldThatIsOver(t *testing.T) {
 	assertBooks(t, pool)
 }
 
-// BenchmarkSweep ends 10,000 holds at a time.
+// BenchmarkSweep expires 10,000 holds at a time.
 func BenchmarkSweep(b *testing.B) {
 	pool := wide(b, 4)
 	s := newService(pool)

@@ -24,7 +24,6 @@ func (o *Order) BeginRejection(refusal Rejection) error {
 		return err
 	}
 	o.data.Refusal = &refusal
-	o.data.ChangedAt = now()
 	return nil
 }
 
@@ -51,11 +50,7 @@ func (o *Order) EmptyCart() {
 
 // BeginCancellation decides that a confirmed order is cancelled, or returns ErrNotCancellable.
 func (o *Order) BeginCancellation() error {
-	if err := o.move(beginCancellation); err != nil {
-		return err
-	}
-	o.data.ChangedAt = now()
-	return nil
+	return o.move(beginCancellation)
 }
 
 // Cancel ends an order whose money and goods were given back.
@@ -70,20 +65,12 @@ func (o *Order) Cancel() error {
 
 // BeginDispatch decides that a confirmed order is dispatched, or returns ErrNotDispatchable.
 func (o *Order) BeginDispatch() error {
-	if err := o.move(beginDispatch); err != nil {
-		return err
-	}
-	o.data.ChangedAt = now()
-	return nil
+	return o.move(beginDispatch)
 }
 
 // AbandonDispatch ends the decision to dispatch an order whose money cannot be captured any more. The order stays confirmed.
 func (o *Order) AbandonDispatch() error {
-	if err := o.move(abandonDispatch); err != nil {
-		return err
-	}
-	o.data.ChangedAt = now()
-	return nil
+	return o.move(abandonDispatch)
 }
 
 // Dispatch notes that the money was captured and that the parcel is with its carrier.

@@ -99,6 +99,6 @@ func (o *Order) move(d decision) error {
 	if is := (state{o.data.Status, o.data.Intent}); is != t.from {
 		return fmt.Errorf("%w: it is %s", t.refused, is.status)
 	}
-	o.data.Status, o.data.Intent = t.to.status, t.to.intent
+	o.data.Status, o.data.Intent, o.data.ChangedAt = t.to.status, t.to.intent, now()
 	return nil
 }

@@ -1,4 +1,4 @@
-// Package app puts the payments service together.
+// Package app assembles the payments service.
 package app
 
 import (
@@ -42,8 +42,8 @@ func Run(ctx context.Context) error {
 	return svc.Run(ctx)
 }
 
-// provider returns the provider that the settings name, and the readers of its messages if there is a secret to
-// verify them with. Without one anybody could sign.
+// provider returns the configured provider, and the readers of its webhook messages if there is a secret to verify them with.
+// Without a secret, anybody could forge messages.
 func (c Config) provider(pool *pgxpool.Pool) (payments.Provider, map[string]payments.EventReader) {
 	webhooks := map[string]payments.EventReader{}
 	if c.Provider == byStripe {

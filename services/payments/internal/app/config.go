@@ -11,39 +11,39 @@ import (
 	"souk/platform/service"
 )
 
-// The providers, as they are called in settings and in the path of their webhooks.
+// The names of the providers in settings and in the paths of their webhooks.
 const (
 	simulated = "simulator"
 	byStripe  = "stripe"
 )
 
-// Config is everything payments can be told from outside.
+// Config contains payments' settings, read from the environment.
 type Config struct {
 	Service  service.Config
 	Listen   service.Listen `envPrefix:"PAYMENTS_"`
 	Database pgdb.Config    `envPrefix:"PAYMENTS_"`
-	// Provider is who moves the money: simulator or stripe.
+	// Provider is the payment provider: simulator or stripe.
 	Provider  string       `env:"PAYMENTS_PROVIDER" envDefault:"simulator"`
 	Simulator SimulatorEnv `envPrefix:"PAYMENTS_SIMULATOR_"`
 	Stripe    StripeEnv    `envPrefix:"PAYMENTS_STRIPE_"`
 }
 
-// SimulatorEnv is what the simulator can be told. Without a secret its webhooks are refused.
+// SimulatorEnv contains the simulator's settings. Without a secret, its webhook messages are refused.
 type SimulatorEnv struct {
 	WebhookSecret secret.Text `env:"WEBHOOK_SECRET"`
 	// Day is how long a day of the simulated network takes, so that nobody has to wait for a week until an authorization expires.
 	Day time.Duration `env:"DAY" envDefault:"24h"`
 }
 
-// StripeEnv is what Stripe's adapter can be told. Without a secret Stripe's webhooks are refused.
+// StripeEnv contains the settings of Stripe's adapter. Without a secret, Stripe's webhook messages are refused.
 type StripeEnv struct {
 	Key           secret.Text `env:"KEY"`
 	WebhookSecret secret.Text `env:"WEBHOOK_SECRET"`
-	// URL is Stripe's own unless set, as it is for stripe-mock.
+	// URL is empty for Stripe itself. Tests set it to stripe-mock.
 	URL string `env:"URL" redact:"no"`
 }
 
-// Validate returns an error that names what is wrong.
+// Validate returns an error that names the invalid settings.
 func (c Config) Validate() error {
 	switch c.Provider {
 	case simulated:

@@ -40,7 +40,7 @@ func TestSettingsAreChecked(t *testing.T) {
 	}
 }
 
-func TestWebhooksAreThoseOfTheProviderAndNeedASecret(t *testing.T) {
+func TestOnlyTheProvidersWebhooksAreAcceptedAndOnlyWithASecret(t *testing.T) {
 	t.Parallel()
 	secrets := Config{Simulator: SimulatorEnv{WebhookSecret: "s"}, Stripe: StripeEnv{WebhookSecret: "s"}}
 	for provider, cfg := range map[string]Config{simulated: secrets, byStripe: secrets, "": {}} {

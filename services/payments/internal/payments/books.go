@@ -17,35 +17,34 @@ const (
 	defaultPage = 100
 	maxPage     = 1000
 	maxOrders   = 1000
-	// How many payments the provider is asked about at once.
+	// The number of payments that the provider is asked about concurrently.
 	auditConcurrency = 8
 )
 
-// Books is what the ledger says of a payment: sums of its entries, which know nothing of the payment's status.
+// Books contains a payment's sums in the ledger. They do not depend on the payment's status.
 type Books struct {
 	Payment Payment
-	// Authorized was ever authorized; Captured, Voided and Open add up to it.
+	// Authorized is the total ever authorized. It is the sum of Captured, Voided and Open.
 	Authorized, Captured, Voided, Open money.Money
 	Refunded                           money.Money
-	// UnbalancedMovements counts the movements whose entries do not add up to zero.
+	// UnbalancedMovements is the number of movements whose entries do not add up to zero.
 	UnbalancedMovements int
-	// Provider is nil unless the provider was asked and knows the payment.
+	// Provider is the provider's view. It is nil if the provider was not asked or does not know the payment.
 	Provider *ProviderBooks
 }
 
-// BooksQuery says which payments' books are wanted.
+// BooksQuery selects payments.
 type BooksQuery struct {
 	// Limit is 1 to 1,000; 0 means 100.
 	Limit int
-	// After is the next page's mark of the page before, or empty.
+	// After is the position returned with the previous page, or empty.
 	After string
-	// OrderIDs are the only orders wanted, if there are any.
+	// OrderIDs restricts the result to these orders, if it is not empty.
 	OrderIDs     []string
 	WithProvider bool
 }
 
-// Books returns a page of the books in the order of the payments' ids, and the mark of the next page, if there is
-// one.
+// Books returns a page of books, sorted by payment ID, and the position of the next page, or "" at the end.
 func (s *Service) Books(ctx context.Context, query BooksQuery) (books []Books, nextAfter string, err error) {
 	query, err = query.checked()
 	if err != nil {
@@ -65,7 +64,7 @@ func (s *Service) Books(ctx context.Context, query BooksQuery) (books []Books, n
 	return books, nextAfter, err
 }
 
-// checked returns the query as the store wants it, or a *field.Error.
+// checked returns the query with its defaults, or a *field.Error.
 func (q BooksQuery) checked() (BooksQuery, error) {
 	var check field.Checker
 	if q.Limit == 0 {
@@ -87,7 +86,7 @@ func (q BooksQuery) checked() (BooksQuery, error) {
 	return q, check.Err()
 }
 
-// askBooks adds what the provider says of each payment.
+// askBooks adds the provider's view of each payment.
 func (s *Service) askBooks(ctx context.Context, books []Books) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(auditConcurrency)

@@ -23,7 +23,7 @@ func TestBooksAreSumsOfTheLedger(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// Whatever the payment's own row says.
+	// The payment's own row must not matter.
 	if _, err := pool.Exec(t.Context(), `UPDATE payments SET status = 'voided', refunded = 0, amount = 1`); err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +36,7 @@ func TestBooksAreSumsOfTheLedger(t *testing.T) {
 	}
 }
 
-func TestBooksTellMovementsApart(t *testing.T) {
+func TestBooksCountUnbalancedMovements(t *testing.T) {
 	t.Parallel()
 	s, _, pool := setup(t)
 	order := capture(t, s)
@@ -45,7 +45,7 @@ func TestBooksTellMovementsApart(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// Two mistakes that would cancel out in one sum.
+	// Two errors that would cancel each other out in a single sum.
 	_, err := pool.Exec(t.Context(), `UPDATE ledger_entries SET amount = amount + CASE refund_id WHEN (SELECT min(id::text)::uuid FROM refunds) THEN 1 ELSE -1 END
 		WHERE account = 'refunds'`)
 	if err != nil {
@@ -82,7 +82,7 @@ func TestBooksComeInPages(t *testing.T) {
 			break
 		}
 	}
-	if !slices.Equal(paged, orders) { // ids are in the order of time
+	if !slices.Equal(paged, orders) { // payment IDs sort by time
 		t.Errorf("orders %v, want %v", paged, orders)
 	}
 	wanted := []string{orders[3], orders[1], uuid.NewString()}
@@ -92,7 +92,7 @@ func TestBooksComeInPages(t *testing.T) {
 	}
 }
 
-func TestBooksOfWhatTheProviderDoesNotKnow(t *testing.T) {
+func TestBooksOfPaymentsUnknownToTheProvider(t *testing.T) {
 	t.Parallel()
 	s, provider, _ := setupHooked(t)
 	provider.authorize = func(func() error) error { return payments.ErrOutcomeUnknown }
@@ -106,7 +106,7 @@ func TestBooksOfWhatTheProviderDoesNotKnow(t *testing.T) {
 	}
 }
 
-func TestBooksAreAskedForProperly(t *testing.T) {
+func TestInvalidBooksQueriesAreRefused(t *testing.T) {
 	t.Parallel()
 	s, _, _ := setup(t)
 	for _, query := range []payments.BooksQuery{

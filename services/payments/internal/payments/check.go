@@ -10,21 +10,21 @@ import (
 
 const (
 	notAnID = "is not an id"
-	// The characters of a payment method; Stripe wants room for 255: https://docs.stripe.com/upgrades
+	// The maximum length of a payment method, in characters. Stripe recommends 255: https://docs.stripe.com/upgrades
 	maxMethod = 255
 )
 
-// checkAuthorize returns the order's id as it is stored, or a *field.Error.
+// checkAuthorize returns the order ID in the form that is stored, or a *field.Error.
 func checkAuthorize(orderID string, amount money.Money, methodName string) (string, error) {
 	var check field.Checker
 	id, ok := identifier.Canonical(orderID)
 	check.Check(ok, "order_id", notAnID)
 	checkAmount(&check, amount)
-	check.CheckLine("payment_method", methodName, true, maxMethod) // the provider knows which ones there are
+	check.CheckLine("payment_method", methodName, true, maxMethod) // only the provider knows the valid ones
 	return id, check.Err()
 }
 
-// checkRefund returns the refund's id as it is stored, or a *field.Error.
+// checkRefund returns the refund ID in the form that is stored, or a *field.Error.
 func checkRefund(refundID string, amount money.Money) (string, error) {
 	var check field.Checker
 	id, ok := identifier.Canonical(refundID)

@@ -6,24 +6,24 @@ import (
 	"souk/platform/money"
 )
 
-// Account is a side of the ledger.
+// Account is an account of the ledger.
 type Account string
 
 // The accounts of the ledger.
 const (
-	// CustomerFunds is what customers' banks promise us.
+	// CustomerFunds is the money that customers' banks have promised.
 	CustomerFunds Account = "customer_funds"
-	// Holds is what is authorized and not yet captured or voided.
+	// Holds is the money authorized and not yet captured or voided.
 	Holds Account = "authorization_holds"
-	// Receivable is what the provider owes us.
+	// Receivable is the money that the provider owes the shop.
 	Receivable Account = "provider_receivable"
-	// Sales is what was sold.
+	// Sales is the money from sales.
 	Sales Account = "sales"
-	// Refunds is what was given back of sales.
+	// Refunds is the money refunded.
 	Refunds Account = "refunds"
 )
 
-// Entry is one line of a movement; debits are positive, credits negative.
+// Entry is a line of a movement. Debits are positive, credits negative.
 type Entry struct {
 	Account Account
 	Amount  money.Money
@@ -78,7 +78,7 @@ func negative(m money.Money) money.Money {
 	return money.New(-m.Amount, m.Currency)
 }
 
-// Check returns an error unless the movement adds up to zero.
+// Check returns an error unless the sum of the movement is zero.
 func (m Movement) Check() error {
 	var sum int64
 	for _, e := range m.Entries {
@@ -90,7 +90,7 @@ func (m Movement) Check() error {
 	return nil
 }
 
-// On returns what the movement adds to an account.
+// On returns the sum of the movement's entries on an account.
 func (m Movement) On(account Account) int64 {
 	var sum int64
 	for _, e := range m.Entries {

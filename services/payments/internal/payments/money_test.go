@@ -15,7 +15,7 @@ import (
 	"souk/services/payments/internal/simulator"
 )
 
-// model is what a payment's money must come to.
+// model is the expected state of a payment.
 type model struct {
 	order                                  string
 	amount                                 money.Money
@@ -24,18 +24,18 @@ type model struct {
 	ids                                    []string // of the refunds
 }
 
-// shop is a service and what it must hold.
+// shop is a service with the models of its payments.
 type shop struct {
 	ctx      context.Context
 	service  *payments.Service
 	payments []*model
-	touched  *model // by the last step
+	touched  *model // changed by the last step
 }
 
-// Each step is real transactions; -rapid.checks=1000 looks harder.
+// Each step runs real transactions, so the default is few checks; -rapid.checks=1000 runs more.
 func init() { _ = flag.Set("rapid.checks", "40") }
 
-func TestMoneyAddsUpWhateverHappens(t *testing.T) {
+func TestMoneyAddsUpAfterRandomOperations(t *testing.T) {
 	t.Parallel()
 	service, _, _ := setup(t)
 	rapid.Check(t, func(rt *rapid.T) {
@@ -64,7 +64,7 @@ func (s *shop) authorize(t *rapid.T) {
 	s.payments, s.touched = append(s.payments, m), m
 }
 
-// pick draws one of the payments made so far.
+// pick chooses one of the payments.
 func (s *shop) pick(t *rapid.T) *model {
 	if len(s.payments) == 0 {
 		t.Skip("no payment yet")
@@ -96,7 +96,7 @@ func (s *shop) void(t *rapid.T) {
 	}
 }
 
-// refund asks for a new refund of any size, or for one that was made before.
+// refund requests a new refund of any size, or repeats an earlier one.
 func (s *shop) refund(t *rapid.T) {
 	m := s.pick(t)
 	amount := money.New(rapid.Int64Range(1, m.amount.Amount).Draw(t, "refund"), m.amount.Currency)
@@ -122,7 +122,7 @@ func (s *shop) refund(t *rapid.T) {
 	}
 }
 
-// check compares the ledger and the simulator's books with the model.
+// check compares the ledger and the simulator's data with the model.
 func (s *shop) check(t *rapid.T) {
 	m := s.touched
 	if m == nil {
@@ -144,6 +144,6 @@ func (s *shop) check(t *rapid.T) {
 	case *b.Provider != payments.ProviderBooks{Open: b.Open, Captured: b.Captured, Refunded: b.Refunded}:
 		t.Fatalf("the simulator holds %+v, our books say %+v", b.Provider, b)
 	case b.Refunded.Amount > b.Captured.Amount, b.Captured.Amount > b.Authorized.Amount:
-		t.Fatalf("more given back than taken, or taken than authorized: %+v", b)
+		t.Fatalf("more refunded than captured, or captured than authorized: %+v", b)
 	}
 }

@@ -1,5 +1,5 @@
-// Package payments is the domain of money: what is authorized, captured, voided and given back through a provider,
-// and the double-entry ledger of it.
+// Package payments is the domain of payments: it authorizes, captures, voids and refunds money through a provider, and keeps a
+// double-entry ledger of that.
 package payments
 
 import (
@@ -11,30 +11,29 @@ import (
 )
 
 var (
-	// ErrNotFound is returned for an order without a payment, and by a provider for what it does not know.
+	// ErrNotFound is returned for an order without a payment, and by a provider for an unknown payment.
 	ErrNotFound = errors.New("payment not found")
-	// ErrOutcomeUnknown is returned when the provider's answer was lost: it may or may not have done what it was
-	// asked. Asking again is safe.
+	// ErrOutcomeUnknown is returned if the provider's answer was lost, so that the request may or may not have had its effect.
+	// Repeating the request is safe.
 	ErrOutcomeUnknown = errors.New("the provider's answer is unknown")
-	// ErrProviderUnavailable is returned when the provider keeps failing without effect. Asking again is safe.
+	// ErrProviderUnavailable is returned if the provider keeps failing without an effect. Repeating the request is safe.
 	ErrProviderUnavailable = errors.New("the provider is unavailable")
-	// ErrNotAuthorized is returned when there is nothing open to capture.
+	// ErrNotAuthorized is returned if there is no open authorization to capture.
 	ErrNotAuthorized = errors.New("nothing is authorized")
-	// ErrAlreadyCaptured is returned when money that was taken is to be voided.
+	// ErrAlreadyCaptured is returned if a payment to void was already captured.
 	ErrAlreadyCaptured = errors.New("the money is captured already")
-	// ErrMismatch is returned when an order's payment is asked for again with another amount or method.
+	// ErrMismatch is returned if an order's payment is requested again with another amount or method.
 	ErrMismatch = errors.New("the order has another payment")
-	// ErrUnknownMethod is returned by a provider for a payment method it does not have.
+	// ErrUnknownMethod is returned by a provider for an unknown payment method.
 	ErrUnknownMethod = errors.New("unknown payment method")
-	// ErrChanged is returned by a store when what it is to change is no longer in the status that the change starts
-	// from.
+	// ErrChanged is returned by a store if the status to change is no longer the expected one.
 	ErrChanged = errors.New("the payment has changed")
 )
 
-// Status is where a payment stands.
+// Status is the status of a payment.
 type Status string
 
-// The statuses. A payment starts pending; declined, captured and voided are ends.
+// A payment starts as Pending. Declined, Captured and Voided are final.
 const (
 	Pending    Status = "pending"
 	Authorized Status = "authorized"
@@ -43,13 +42,13 @@ const (
 	Voided     Status = "voided"
 )
 
-// next is the transition table: what each status may become.
+// next maps each status to the possible next ones.
 var next = map[Status][]Status{
 	Pending:    {Authorized, Declined, Voided},
 	Authorized: {Captured, Voided},
 }
 
-// CanBecome reports whether a payment may go from s to status.
+// CanBecome reports whether a payment may change from s to status.
 func (s Status) CanBecome(status Status) bool {
 	return slices.Contains(next[s], status)
 }
@@ -79,11 +78,12 @@ const (
 type Payment struct {
 	ID      string
 	OrderID string
-	// Reference is our own name for the payment at the provider.
+	// Reference is the shop's name for the payment at the provider.
 	Reference string
-	// ProviderID is the provider's name for it, if it has one and we were told.
+	// ProviderID is the provider's name for the payment, if known.
 	ProviderID string
-	// Method is empty for a payment that only bars a later one: the provider never hears of it.
+	// Method is empty if the order was voided before it was authorized. Such a payment only prevents a later authorization; the
+	// provider does not know it.
 	Method        string
 	Status        Status
 	Amount        money.Money

@@ -7,11 +7,11 @@ import (
 	"souk/platform/money"
 )
 
-// Authorization is a provider's answer.
+// Authorization is a provider's answer to an authorization.
 type Authorization struct {
 	// Status is Authorized, also once captured; Declined; Voided, also when a void came first; or Pending while the bank has not decided.
 	Status Status
-	// Reason says why the money was declined.
+	// Reason is the reason for a decline.
 	Reason string
 	// VoidReason says why it was voided.
 	VoidReason VoidReason
@@ -27,18 +27,17 @@ type Standing struct {
 	ProviderBooks
 }
 
-// ProviderBooks is what a provider says of a payment.
+// ProviderBooks is a provider's view of a payment.
 type ProviderBooks struct {
-	// Open is held and neither captured nor voided.
+	// Open is held, and neither captured nor voided.
 	Open     money.Money
 	Captured money.Money
 	Refunded money.Money
 }
 
-// Provider is a payment provider. Every call is idempotent by the reference of the payment or of the refund.
-// ErrOutcomeUnknown means that a call may have had its effect; any other error means that it had none. An
-// authorization ends at the provider either captured or voided: of two calls at once it refuses the later, and that
-// decides.
+// Provider is a payment provider. All calls are idempotent: they are identified by the reference of the payment or the refund.
+// After ErrOutcomeUnknown a call may have had its effect; after any other error it had none. An authorization at the provider
+// is finally either captured or voided. Of two concurrent calls the provider refuses the later one, and its decision counts.
 type Provider interface {
 	// Authorize holds the money, or returns ErrUnknownMethod. Any other request that the provider refuses for good is declined.
 	Authorize(ctx context.Context, payment Payment) (Authorization, error)
@@ -54,7 +53,7 @@ type Provider interface {
 	// Refund gives money of a captured payment back. The answer has a status, RefundSucceeded or RefundFailed, and
 	// perhaps a ProviderID. A refund that succeeded fails later when the bank does not take the money.
 	Refund(ctx context.Context, payment Payment, refund Refund) (Refund, error)
-	// Refunds returns what the provider knows of a payment's refunds, by our references; one that was not made by us
-	// goes by the provider's own name.
+	// Refunds returns the provider's refunds of a payment with the shop's references. A refund that the shop did not make has
+	// the provider's name as its reference.
 	Refunds(ctx context.Context, payment Payment) ([]Refund, error)
 }

@@ -17,8 +17,8 @@ import (
 	"souk/services/payments/internal/simulator"
 )
 
-// hooked lets a test step in while a call is on its way to the provider or back. A hook is called once with the
-// call that it stands around.
+// hooked is a provider with hooks, which let a test act before or after a call reaches the provider. A hook is called once,
+// with a function that makes the call.
 type hooked struct {
 	payments.Provider
 	mu                       sync.Mutex
@@ -26,7 +26,7 @@ type hooked struct {
 	refund, lookup           func(call func() error) error
 }
 
-// around runs call inside the hook, which it takes so that calls made by the hook itself go straight through.
+// around runs call inside the hook. It removes the hook first, so that calls made by the hook itself go straight through.
 func (h *hooked) around(hook *func(func() error) error, call func() error) error {
 	h.mu.Lock()
 	step := *hook
@@ -86,7 +86,7 @@ func authorize(t *testing.T, s *payments.Service) (order string) {
 	return order
 }
 
-// assertBoth checks what our books and the provider's make of the only payment there is.
+// assertBoth checks the status of the only payment in the shop's data and at the provider.
 func assertBoth(t *testing.T, s *payments.Service, pool *pgxpool.Pool, order string, ours payments.Status, theirs string) {
 	t.Helper()
 	p, err := s.Payment(t.Context(), order)
@@ -99,7 +99,7 @@ func assertBoth(t *testing.T, s *payments.Service, pool *pgxpool.Pool, order str
 	}
 }
 
-func TestAVoidThatComesWhileMoneyIsCapturedIsRefused(t *testing.T) {
+func TestAVoidDuringACaptureIsRefused(t *testing.T) {
 	t.Parallel()
 	s, provider, pool := setupHooked(t)
 	order := authorize(t, s)
@@ -116,7 +116,7 @@ func TestAVoidThatComesWhileMoneyIsCapturedIsRefused(t *testing.T) {
 	assertBoth(t, s, pool, order, payments.Captured, "captured")
 }
 
-func TestACaptureThatComesAfterAVoidIsRefused(t *testing.T) {
+func TestACaptureAfterAVoidIsRefused(t *testing.T) {
 	t.Parallel()
 	s, provider, pool := setupHooked(t)
 	order := authorize(t, s)
@@ -132,7 +132,7 @@ func TestACaptureThatComesAfterAVoidIsRefused(t *testing.T) {
 	assertBoth(t, s, pool, order, payments.Voided, "voided")
 }
 
-func TestAVoidIsNoErrorWhenAnAuthorizeLearnsOfItFirst(t *testing.T) {
+func TestAVoidSucceedsIfAConcurrentAuthorizeRecordsItFirst(t *testing.T) {
 	t.Parallel()
 	s, provider, pool := setupHooked(t)
 	order := uuid.NewString()
@@ -152,7 +152,7 @@ func TestAVoidIsNoErrorWhenAnAuthorizeLearnsOfItFirst(t *testing.T) {
 	assertBoth(t, s, pool, order, payments.Voided, "voided")
 }
 
-func TestAVoidIsNoErrorWhenTheCardIsDeclinedMeanwhile(t *testing.T) {
+func TestAVoidSucceedsIfTheCardIsDeclinedMeanwhile(t *testing.T) {
 	t.Parallel()
 	s, provider, pool := setupHooked(t)
 	order := uuid.NewString()
@@ -175,8 +175,8 @@ func TestAVoidIsNoErrorWhenTheCardIsDeclinedMeanwhile(t *testing.T) {
 	assertBoth(t, s, pool, order, payments.Declined, "declined")
 }
 
-// A provider need not keep a void of what it does not know yet, as the simulator does.
-func TestAnAuthorizationThatArrivesAfterTheVoidIsNotLeftOpen(t *testing.T) {
+// A provider, unlike the simulator, need not remember a void of a payment that it does not know yet.
+func TestAnAuthorizationAfterTheVoidIsVoidedToo(t *testing.T) {
 	t.Parallel()
 	s, provider, pool := setupHooked(t)
 	order := uuid.NewString()
@@ -198,7 +198,7 @@ func TestAnAuthorizationThatArrivesAfterTheVoidIsNotLeftOpen(t *testing.T) {
 	assertBoth(t, s, pool, order, payments.Voided, "voided")
 }
 
-func TestOneOfCaptureAndVoidWins(t *testing.T) {
+func TestOfConcurrentCaptureAndVoidOneSucceeds(t *testing.T) {
 	t.Parallel()
 	s, _, pool := setupHooked(t)
 	for range 30 {
@@ -221,7 +221,7 @@ func TestOneOfCaptureAndVoidWins(t *testing.T) {
 	}
 }
 
-func TestAnOrderHasOneIDHoweverItIsWritten(t *testing.T) {
+func TestOrderIDsHaveOneSpelling(t *testing.T) {
 	t.Parallel()
 	s, _, _ := setupHooked(t)
 	order := authorize(t, s)

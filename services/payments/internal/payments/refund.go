@@ -15,20 +15,20 @@ import (
 )
 
 var (
-	// ErrNotCaptured is returned when there is no money to give back.
+	// ErrNotCaptured is returned if no money was captured that could be refunded.
 	ErrNotCaptured = errors.New("nothing is captured")
-	// ErrRefundTooLarge is returned when less is left of what was captured.
+	// ErrRefundTooLarge is returned if a refund exceeds the remaining captured money.
 	ErrRefundTooLarge = errors.New("less is left of what was captured")
-	// ErrRefundMismatch is returned for an id that stands for another refund.
+	// ErrRefundMismatch is returned if the ID belongs to a different refund.
 	ErrRefundMismatch = errors.New("the id stands for another refund")
-	// ErrRefundFailed is returned for a refund that the provider has refused for good.
+	// ErrRefundFailed is returned for a refund that the provider has finally refused.
 	ErrRefundFailed = errors.New("the provider has refused the refund")
 )
 
-// RefundStatus is where a refund stands.
+// RefundStatus is the status of a refund.
 type RefundStatus string
 
-// The statuses. A refund starts pending. One that succeeded fails when the bank sends the money back.
+// A refund starts as pending. A succeeded refund becomes failed if the bank returns the money.
 const (
 	RefundPending   RefundStatus = "pending"
 	RefundSucceeded RefundStatus = "succeeded"
@@ -40,16 +40,16 @@ var nextRefund = map[RefundStatus][]RefundStatus{
 	RefundSucceeded: {RefundFailed},
 }
 
-// CanBecome reports whether a refund may go from s to status.
+// CanBecome reports whether a refund may change from s to status.
 func (s RefundStatus) CanBecome(status RefundStatus) bool {
 	return slices.Contains(nextRefund[s], status)
 }
 
-// Refund is money of a payment given back.
+// Refund is a refund of a payment.
 type Refund struct {
 	ID        string
 	PaymentID string
-	// Reference is our own name for the refund at the provider.
+	// Reference is the shop's name for the refund at the provider.
 	Reference  string
 	ProviderID string
 	Status     RefundStatus
@@ -61,8 +61,8 @@ type Refund struct {
 	AskAt time.Time
 }
 
-// CheckRefund returns ErrNotCaptured or ErrRefundTooLarge unless amount can be given back when committed minor units
-// are given back already or about to be.
+// CheckRefund returns ErrNotCaptured or ErrRefundTooLarge unless amount can be refunded. committed is the sum of the finished
+// and pending refunds, in minor units.
 func (p Payment) CheckRefund(amount money.Money, committed int64) error {
 	switch {
 	case p.Status != Captured:
@@ -76,8 +76,8 @@ func (p Payment) CheckRefund(amount money.Money, committed int64) error {
 	}
 }
 
-// Refund gives captured money of an order back; again with the same id is no error. The refund is written down, and
-// so counts against what is left, before the provider is asked.
+// Refund refunds captured money of an order. Repeating it with the same ID has no effect. The refund is stored before the
+// provider is asked, so that it already counts against the remaining money.
 func (s *Service) Refund(ctx context.Context, orderID, refundID string, amount money.Money) (Payment, error) {
 	refundID, err := checkRefund(refundID, amount)
 	if err != nil {
@@ -160,8 +160,8 @@ func withReference(refunds []Refund, reference string) (Refund, bool) {
 	return Refund{}, false
 }
 
-// recordRefund writes down what the provider made of a refund, and returns both as they then are. When another call
-// was faster, what it wrote stands.
+// recordRefund stores the provider's answer to a refund, and returns both as stored. If a concurrent call was faster, its
+// result counts.
 func (s *Service) recordRefund(ctx context.Context, p Payment, r, answer Refund) (Payment, Refund, error) {
 	moved, err := s.store.MoveRefund(ctx, p, r, answer, refundMovementTo(r, answer.Status), earlier(askFirst(Captured), answer.AskAt))
 	if errors.Is(err, ErrChanged) {

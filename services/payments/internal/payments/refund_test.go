@@ -17,7 +17,7 @@ import (
 	"souk/services/payments/internal/simulator"
 )
 
-// capture makes a captured payment of price.
+// capture creates a captured payment of price.
 func capture(t *testing.T, s *payments.Service) (order string) {
 	t.Helper()
 	order = authorize(t, s)
@@ -29,7 +29,7 @@ func capture(t *testing.T, s *payments.Service) (order string) {
 
 func pence(amount int64) money.Money { return money.New(amount, "GBP") }
 
-// atProvider returns how many refunds the provider has made and what they come to.
+// atProvider returns the number and the sum of the provider's refunds.
 func atProvider(t *testing.T, pool *pgxpool.Pool) (count int, sum int64) {
 	t.Helper()
 	if err := pool.QueryRow(t.Context(), `SELECT count(*), coalesce(sum(amount), 0)::bigint FROM simulator.refunds`).Scan(&count, &sum); err != nil {
@@ -38,7 +38,7 @@ func atProvider(t *testing.T, pool *pgxpool.Pool) (count int, sum int64) {
 	return count, sum
 }
 
-// onlyBooks returns the books of the only payment there is, with the provider's.
+// onlyBooks returns the books of the only payment, including the provider's.
 func onlyBooks(t *testing.T, s *payments.Service) payments.Books {
 	t.Helper()
 	books, _, err := s.Books(t.Context(), payments.BooksQuery{WithProvider: true})
@@ -48,7 +48,7 @@ func onlyBooks(t *testing.T, s *payments.Service) payments.Books {
 	return books[0]
 }
 
-func TestARefundGivesPartsAndThenTheRestBack(t *testing.T) {
+func TestACaptureIsRefundedInParts(t *testing.T) {
 	t.Parallel()
 	s, _, _ := setup(t)
 	order := capture(t, s)
@@ -69,7 +69,7 @@ func TestARefundGivesPartsAndThenTheRestBack(t *testing.T) {
 	}
 }
 
-func TestARefundHappensOnceForItsID(t *testing.T) {
+func TestRefundsWithOneIDHappenOnce(t *testing.T) {
 	t.Parallel()
 	s, _, pool := setup(t)
 	order, other, id := capture(t, s), capture(t, s), uuid.NewString()
@@ -89,7 +89,7 @@ func TestARefundHappensOnceForItsID(t *testing.T) {
 	}
 }
 
-func TestOnlyCapturedMoneyIsGivenBack(t *testing.T) {
+func TestOnlyCapturedMoneyIsRefunded(t *testing.T) {
 	t.Parallel()
 	s, _, pool := setup(t)
 	open, voided := authorize(t, s), authorize(t, s)
@@ -118,7 +118,7 @@ func TestOnlyCapturedMoneyIsGivenBack(t *testing.T) {
 	}
 }
 
-func TestALostRefundIsLookedUpNotGivenAgain(t *testing.T) {
+func TestARefundWithALostAnswerIsLookedUpNotRepeated(t *testing.T) {
 	t.Parallel()
 	s, provider, pool := setupHooked(t)
 	order, id := uuid.NewString(), uuid.NewString()
@@ -149,7 +149,7 @@ func TestALostRefundIsLookedUpNotGivenAgain(t *testing.T) {
 	}
 }
 
-func TestARefundThatNeverReachedTheProviderIsAskedForAgain(t *testing.T) {
+func TestARefundThatNeverReachedTheProviderIsRepeated(t *testing.T) {
 	t.Parallel()
 	s, provider, _ := setupHooked(t)
 	order, id := capture(t, s), uuid.NewString()
@@ -162,11 +162,11 @@ func TestARefundThatNeverReachedTheProviderIsAskedForAgain(t *testing.T) {
 	}
 }
 
-func TestARefundThatTheProviderRefusesGivesNothingBack(t *testing.T) {
+func TestARefusedRefundChangesNothing(t *testing.T) {
 	t.Parallel()
 	s, _, pool := setup(t)
 	order, id := capture(t, s), uuid.NewString()
-	// Somebody has given money back at the provider itself.
+	// Somebody has refunded money at the provider directly.
 	_, err := pool.Exec(t.Context(), `INSERT INTO simulator.refunds (reference, payment, amount, status) VALUES ('re_1', 'souk-' || $1::text, 1, 'succeeded')`, order)
 	if err != nil {
 		t.Fatal(err)
@@ -185,7 +185,7 @@ func TestARefundThatTheProviderRefusesGivesNothingBack(t *testing.T) {
 	}
 }
 
-func TestRefundsAtOnceNeverGiveBackMoreThanWasCaptured(t *testing.T) {
+func TestConcurrentRefundsNeverExceedTheCapturedMoney(t *testing.T) {
 	t.Parallel()
 	s, _, pool := setup(t)
 	order := capture(t, s)
@@ -215,7 +215,7 @@ func TestRefundsAtOnceNeverGiveBackMoreThanWasCaptured(t *testing.T) {
 	}
 }
 
-func TestTheSameRefundAtOnceGivesBackOnce(t *testing.T) {
+func TestConcurrentRequestsForOneRefundHappenOnce(t *testing.T) {
 	t.Parallel()
 	s, _, pool := setup(t)
 	order, id := capture(t, s), uuid.NewString()
@@ -235,7 +235,7 @@ func TestTheSameRefundAtOnceGivesBackOnce(t *testing.T) {
 	}
 }
 
-// broken is a provider that is there and answers nothing but errors without effect.
+// broken is a provider that answers every call with an error without effect.
 type broken struct{ payments.Provider }
 
 func (broken) Authorize(context.Context, payments.Payment) (payments.Authorization, error) {

@@ -13,9 +13,9 @@ const (
 	retryAfter = 50 * time.Millisecond
 )
 
-// retry calls the provider again after an error that had no effect, and returns ErrProviderUnavailable when that
-// does not help. It is safe after any error, because calls are idempotent by reference; but an unknown outcome is for
-// the caller to come back to.
+// retry repeats a call to the provider after an error without effect, and returns ErrProviderUnavailable if that does not help.
+// Retrying would be safe after any error, because calls are idempotent, but after ErrOutcomeUnknown the caller decides when to
+// try again.
 func retry[T any](ctx context.Context, logger *slog.Logger, call func() (T, error)) (T, error) {
 	for attempt := 1; ; attempt++ {
 		answer, err := call()
@@ -37,7 +37,7 @@ func retry[T any](ctx context.Context, logger *slog.Logger, call func() (T, erro
 	}
 }
 
-// final reports whether a provider's answer is one that asking again does not change.
+// final reports whether repeating the call would not change the provider's answer.
 func final(err error) bool {
 	for _, answer := range []error{ErrUnknownMethod, ErrNotFound, ErrNotAuthorized, ErrAlreadyCaptured} {
 		if errors.Is(err, answer) {

@@ -12,13 +12,13 @@ import (
 )
 
 const (
-	// The most that one payment may be, in minor units.
+	// The maximum amount of a payment, in minor units.
 	maxAmount = 1_000_000_000_000
-	// ISO 4217's code for no currency, of the payment that only bars a later one.
+	// ISO 4217's code for "no currency", for a payment that only prevents a later authorization.
 	noCurrency = "XXX"
 )
 
-// Service runs payments through a provider.
+// Service implements payments with a provider.
 type Service struct {
 	store    Store
 	provider Provider
@@ -26,15 +26,14 @@ type Service struct {
 	logger   *slog.Logger
 }
 
-// New returns a service that keeps its books in store. Webhooks are the readers of messages, by the name of the
-// provider that they come from.
+// New returns a service that stores its data in store. webhooks maps provider names to readers of their messages.
 func New(store Store, provider Provider, webhooks map[string]EventReader, logger *slog.Logger) *Service {
 	return &Service{store: store, provider: provider, webhooks: webhooks, logger: logger}
 }
 
-// Authorize has the provider hold the amount for an order. A refusal is a payment that is Declined, not an error.
-// The payment is written down before the provider is asked, so that whatever happens in between, asking again
-// finds it and asks the provider by the same reference.
+// Authorize asks the provider to hold the amount for an order. A decline is not an error but a payment with the status
+// Declined. The payment is stored before the provider is asked, so that a repeated call finds it and asks the provider with the
+// same reference.
 func (s *Service) Authorize(ctx context.Context, orderID string, amount money.Money, methodName string) (Payment, error) {
 	orderID, err := checkAuthorize(orderID, amount, methodName)
 	if err != nil {
@@ -51,7 +50,7 @@ func (s *Service) Authorize(ctx context.Context, orderID string, amount money.Mo
 	fresh := p.ID == wanted.ID
 	switch {
 	case p.Status == Voided:
-		return p, nil // given up before it began, or since
+		return p, nil // voided before or after its authorization
 	case p.Amount != amount || p.Method != methodName:
 		return Payment{}, ErrMismatch
 	case p.Status != Pending:
@@ -64,7 +63,7 @@ func (s *Service) Authorize(ctx context.Context, orderID string, amount money.Mo
 	return s.record(ctx, p, answer, false)
 }
 
-// newPayment returns a payment of an order with a reference that follows from the order.
+// newPayment returns a payment of an order. Its reference is derived from the order ID.
 func newPayment(orderID string, status Status, amount money.Money, methodName string) (Payment, error) {
 	id, err := uuid.NewV7()
 	if err != nil {
@@ -76,7 +75,8 @@ func newPayment(orderID string, status Status, amount money.Money, methodName st
 	}, nil
 }
 
-// ask gets the provider's answer for a pending payment. One that may have been asked for before is looked up first.
+// ask gets the provider's answer for a pending payment. If it is not fresh, it may have been requested before, so it is looked
+// up first.
 func (s *Service) ask(ctx context.Context, p Payment, fresh bool) (Authorization, error) {
 	if !fresh {
 		found, err := s.lookup(ctx, p)
@@ -112,7 +112,7 @@ func (s *Service) record(ctx context.Context, p Payment, answer Authorization, u
 	if !errors.Is(err, ErrChanged) {
 		return moved, err
 	}
-	// Another call got the same answer first, or a void did not see this authorization at the provider.
+	// A concurrent call got the same answer first, or a void did not see this authorization at the provider.
 	now, err := s.store.Find(ctx, p.OrderID)
 	if err == nil && now.Status == Voided && answer.Status == Authorized {
 		now.ProviderID = answer.ProviderID

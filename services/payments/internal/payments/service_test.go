@@ -25,7 +25,7 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 
 var price = money.New(1999, "GBP")
 
-// counting counts what reaches the provider.
+// counting counts the calls to the provider.
 type counting struct {
 	payments.Provider
 	authorized, voided atomic.Int64
@@ -76,7 +76,7 @@ func TestAuthorizeByMethod(t *testing.T) {
 	}
 }
 
-func TestALostAnswerIsLookedUpNotChargedAgain(t *testing.T) {
+func TestAnAuthorizationWithALostAnswerIsLookedUpNotRepeated(t *testing.T) {
 	t.Parallel()
 	s, provider, _ := setup(t)
 	order := uuid.NewString()
@@ -92,7 +92,7 @@ func TestALostAnswerIsLookedUpNotChargedAgain(t *testing.T) {
 	}
 }
 
-func TestASlowAnswerThatNobodyWaitsForIsFoundLater(t *testing.T) {
+func TestASlowAuthorizationIsFoundAfterItsCallerLeft(t *testing.T) {
 	t.Parallel()
 	pool := pgtest.New(t, postgres.Migrations)
 	provider := &hooked{Provider: simulator.New(pool, simulator.Config{Slow: 300 * time.Millisecond})}
@@ -112,7 +112,7 @@ func TestASlowAnswerThatNobodyWaitsForIsFoundLater(t *testing.T) {
 	}
 }
 
-func TestAuthorizeIsOnceForAnOrder(t *testing.T) {
+func TestRepeatedAuthorizeChargesOnce(t *testing.T) {
 	t.Parallel()
 	s, _, pool := setup(t)
 	order := uuid.NewString()
@@ -159,7 +159,7 @@ func TestCaptureAndVoidExcludeEachOther(t *testing.T) {
 	}
 }
 
-func TestVoidBeforeAuthorizeBarsIt(t *testing.T) {
+func TestVoidBeforeAuthorizePreventsIt(t *testing.T) {
 	t.Parallel()
 	s, provider, _ := setup(t)
 	order := uuid.NewString()
@@ -220,7 +220,7 @@ func TestEveryMovementBalances(t *testing.T) {
 	}
 }
 
-func TestBadInputNamesItsFields(t *testing.T) {
+func TestErrorsOfInvalidInputNameTheFields(t *testing.T) {
 	t.Parallel()
 	s, _, _ := setup(t)
 	_, err := s.Authorize(t.Context(), "7", money.New(0, "gbp"), "pm\x00")

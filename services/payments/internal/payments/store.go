@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Store keeps payments, their refunds and their ledger.
+// Store stores payments, their refunds and the ledger.
 type Store interface {
 	// Begin adds a payment, or returns the one that the order has. The provider is to be asked about it at askAt, or never if
 	// that is zero.
@@ -32,8 +32,8 @@ type Store interface {
 	// Refunds returns the refunds of a payment.
 	Refunds(ctx context.Context, paymentID string) ([]Refund, error)
 
-	// Books returns what the ledger says of the payments after an id, in the order of their ids: of all of them, or
-	// of those of some orders.
+	// Books returns the sums in the ledger for payments after an ID, sorted by ID: for all payments, or for those of some
+	// orders.
 	Books(ctx context.Context, after string, orderIDs []string, limit int) ([]Books, error)
 
 	// ClaimDue returns payments that the provider is to be asked about, limit at most, and makes them due again after lease.
@@ -44,6 +44,6 @@ type Store interface {
 
 	// EventSeen reports whether an event was saved before.
 	EventSeen(ctx context.Context, provider, eventID string) (bool, error)
-	// SaveEvent saves an event; again is no error.
+	// SaveEvent saves an event. Repeating it has no effect.
 	SaveEvent(ctx context.Context, provider string, event Event, paymentID string) error
 }

@@ -7,13 +7,13 @@ import (
 )
 
 var (
-	// ErrUnknownProvider is returned for messages of a provider that none are expected from.
+	// ErrUnknownProvider is returned for messages of a provider that is not configured.
 	ErrUnknownProvider = errors.New("no messages are expected from this provider")
-	// ErrBadSignature is returned for a message that its provider has not signed, or not lately.
+	// ErrBadSignature is returned for a message with an invalid or outdated signature.
 	ErrBadSignature = errors.New("the signature is not the provider's, or too old")
 )
 
-// Event is what a provider's message says. It is only a hint: that something has become of a payment.
+// Event is the content of a provider's message. It is only a hint that a payment has changed.
 type Event struct {
 	ID   string
 	Type string
@@ -25,13 +25,13 @@ type Event struct {
 
 // EventReader reads the messages of one provider.
 type EventReader interface {
-	// ReadEvent returns ErrBadSignature unless the provider has signed the message in the last five minutes.
+	// ReadEvent returns ErrBadSignature unless the provider has signed the message within the last five minutes.
 	ReadEvent(payload []byte, signature string) (Event, error)
 }
 
-// HandleWebhook takes a message from a provider: it asks the provider what is true of the payment that the message
-// names, and brings our books to it. So the order of messages does not matter. One that names no payment of ours is
-// ignored.
+// HandleWebhook handles a message from a provider. It asks the provider for the current state of the payment that the message
+// names, and updates the shop's data. So the order of messages does not matter. Messages that do not name one of the shop's
+// payments are ignored.
 func (s *Service) HandleWebhook(ctx context.Context, provider string, payload []byte, signature string) error {
 	reader, ok := s.webhooks[provider]
 	if !ok {

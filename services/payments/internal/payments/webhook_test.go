@@ -16,7 +16,7 @@ import (
 	"souk/services/payments/internal/simulator"
 )
 
-// network is the simulator as somebody uses it who is not the shop, on an order's payment.
+// network changes an order's payment at the simulator directly.
 type network struct {
 	*simulator.Simulator
 	payment payments.Payment
@@ -30,7 +30,7 @@ func message(id, kind, order string) []byte {
 	return fmt.Appendf(nil, `{"id":%q,"type":%q,"reference":"souk-%s"}`, id, kind, order)
 }
 
-// deliver has the service take a message about an order's payment.
+// deliver sends the service a message about an order's payment.
 func deliver(t *testing.T, s *payments.Service, kind, order string) {
 	t.Helper()
 	payload := message(uuid.NewString(), kind, order)
@@ -59,7 +59,7 @@ func TestAWebhookSettlesAPaymentWhoseAnswerWasLost(t *testing.T) {
 	}
 }
 
-func TestAWebhookBringsOurBooksToTheProviders(t *testing.T) {
+func TestAWebhookUpdatesAPaymentToTheProvidersState(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		happens func(t *testing.T, n network)
@@ -75,7 +75,7 @@ func TestAWebhookBringsOurBooksToTheProviders(t *testing.T) {
 			s, _, pool := setup(t)
 			order := authorize(t, s)
 			test.happens(t, networkOf(pool, order))
-			// What the message says does not count, only that there is one.
+			// The content of the message does not matter, only that there is one.
 			deliver(t, s, "payment.declined", order)
 			b := onlyBooks(t, s)
 			if b.Payment.Status != test.status || b.Open != b.Provider.Open || b.Captured != b.Provider.Captured || b.UnbalancedMovements != 0 {
@@ -92,7 +92,7 @@ func must(t *testing.T, err error) {
 	}
 }
 
-func TestAWebhookBringsRefundsIntoOurBooks(t *testing.T) {
+func TestAWebhookUpdatesRefundsToTheProvidersState(t *testing.T) {
 	t.Parallel()
 	s, provider, pool := setupHooked(t)
 	order, lost := capture(t, s), uuid.NewString()
@@ -114,7 +114,7 @@ func TestAWebhookBringsRefundsIntoOurBooks(t *testing.T) {
 	if p, err := s.Refund(t.Context(), order, lost, pence(100)); err != nil || p.Refunded != pence(130) {
 		t.Errorf("the lost one again: %v, %v; want 1.30", p.Refunded, err)
 	}
-	// The bank sends it back.
+	// The bank returns the money.
 	if _, err := pool.Exec(t.Context(), `UPDATE simulator.refunds SET status = 'failed' WHERE amount = 100`); err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +128,7 @@ func TestAWebhookBringsRefundsIntoOurBooks(t *testing.T) {
 	}
 }
 
-func TestAWebhookThatComesAgainChangesNothing(t *testing.T) {
+func TestARepeatedWebhookChangesNothing(t *testing.T) {
 	t.Parallel()
 	s, _, pool := setup(t)
 	order := authorize(t, s)
@@ -147,7 +147,7 @@ func TestAWebhookThatComesAgainChangesNothing(t *testing.T) {
 	}
 }
 
-func TestAWebhookIsHeardAgainWhenTheProviderCouldNotBeAsked(t *testing.T) {
+func TestAWebhookIsProcessedAgainIfTheProviderFailed(t *testing.T) {
 	t.Parallel()
 	s, provider, pool := setupHooked(t)
 	order := authorize(t, s)
@@ -165,7 +165,7 @@ func TestAWebhookIsHeardAgainWhenTheProviderCouldNotBeAsked(t *testing.T) {
 	}
 }
 
-func TestAWebhookLetsGoWhatWasAuthorizedAfterItsVoid(t *testing.T) {
+func TestAWebhookVoidsAnAuthorizationThatCameAfterItsVoid(t *testing.T) {
 	t.Parallel()
 	s, provider, pool := setupHooked(t)
 	order := uuid.NewString()
@@ -183,7 +183,7 @@ func TestAWebhookLetsGoWhatWasAuthorizedAfterItsVoid(t *testing.T) {
 	assertBoth(t, s, pool, order, payments.Voided, "voided")
 }
 
-func TestWebhooksAreTheProvidersOrRefused(t *testing.T) {
+func TestUnsignedWebhooksAreRefused(t *testing.T) {
 	t.Parallel()
 	s, _, _ := setup(t)
 	payload := message("evt_1", "payment.captured", authorize(t, s))
@@ -214,7 +214,7 @@ func TestWebhooksAreTheProvidersOrRefused(t *testing.T) {
 	}
 }
 
-func TestWebhooksOfNothingOfOursAreIgnored(t *testing.T) {
+func TestWebhooksAboutUnknownPaymentsAreIgnored(t *testing.T) {
 	t.Parallel()
 	s, provider, pool := setupHooked(t)
 	order := authorize(t, s)

@@ -12,10 +12,10 @@ import (
 	"souk/services/payments/internal/payments"
 )
 
-// auditTime is how long adding up a page of the ledger may take.
+// auditTime is the time limit for adding up a page of the ledger.
 const auditTime = 50 * time.Second
 
-// What the ledger says of each payment. The payment's own columns take no part in the sums.
+// The sums in the ledger for each payment. They do not use the payment's own columns.
 const selectBooks = `SELECT ` + paymentColumns + `, authorized, captured, voided, open, given_back,
 	(SELECT count(*) FROM (SELECT FROM ledger_entries WHERE payment_id = payments.id GROUP BY movement, refund_id
 		HAVING sum(amount) <> 0 OR count(DISTINCT currency) > 1) unbalanced)

@@ -46,7 +46,7 @@ func (s *Store) BeginRefund(ctx context.Context, orderID string, wanted payments
 		r.PaymentID = p.ID
 		return addRefund(ctx, tx, p, &r, askAt)
 	})
-	if pgdb.IsUnique(err, "refunds_pkey") { // another payment took the id at the same moment
+	if pgdb.IsUnique(err, "refunds_pkey") { // another payment used the ID at the same moment
 		err = payments.ErrRefundMismatch
 	}
 	if err != nil {

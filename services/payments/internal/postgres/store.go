@@ -1,4 +1,4 @@
-// Package postgres keeps payments, their refunds and their ledger in PostgreSQL.
+// Package postgres stores payments, their refunds and the ledger in PostgreSQL.
 package postgres
 
 import (
@@ -61,7 +61,7 @@ const (
 	selectPayment = `SELECT ` + paymentColumns + ` FROM payments`
 )
 
-// into returns where paymentColumns are scanned to. Refunded has its currency only once they are.
+// into returns the scan targets for paymentColumns. The currency of Refunded must be set after scanning.
 func into(p *payments.Payment) []any {
 	return []any{
 		&p.ID, &p.OrderID, &p.Reference, &p.ProviderID, &p.Method, &p.Status, &p.Amount.Amount, &p.Amount.Currency,

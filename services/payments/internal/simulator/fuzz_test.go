@@ -11,7 +11,7 @@ import (
 	"souk/services/payments/internal/simulator"
 )
 
-// FuzzReadEvent: no message is read without its signature, and a signed one is an event or invalid, whatever it says.
+// FuzzReadEvent checks that no message is accepted without its signature, and that a signed one is either an event or invalid.
 func FuzzReadEvent(f *testing.F) {
 	const secret = simulator.Webhook("whsec_of_a_test")
 	for _, payload := range []string{

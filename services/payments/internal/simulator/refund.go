@@ -43,8 +43,8 @@ func (s *Simulator) Refund(ctx context.Context, p payments.Payment, r payments.R
 	return r, nil
 }
 
-// bookRefund writes a refund down, once for each reference, unless less is left of what was captured. It returns the
-// refund's status.
+// bookRefund stores a refund, once for each reference, unless it exceeds the remaining captured money. It returns the refund's
+// status.
 func bookRefund(ctx context.Context, tx pgx.Tx, p payments.Payment, r payments.Refund) (payments.RefundStatus, error) {
 	var taken, given int64
 	err := tx.QueryRow(ctx, `SELECT amount FROM simulator.authorizations WHERE reference = $1 AND status = $2 FOR UPDATE`,

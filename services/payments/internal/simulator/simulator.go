@@ -1,5 +1,5 @@
-// Package simulator stands for a card network and the banks behind it. It is deterministic: what a payment method
-// does is in its name. It keeps books of its own, in a schema that the rest of payments never reads.
+// Package simulator simulates a card network and its banks. It is deterministic: the name of a payment method determines the
+// outcome. It stores its own data in a schema that the rest of payments never reads.
 package simulator
 
 import (
@@ -14,7 +14,7 @@ import (
 	"souk/services/payments/internal/payments"
 )
 
-// The payment methods. A refund fares as its payment did: of Timeout the answer is lost, of Flaky the first try fails.
+// The payment methods. A refund behaves like its payment: for Timeout the answer is lost, for Flaky the first try fails.
 const (
 	Visa              = "pm_card_visa"               // approved
 	CardDeclined      = "pm_card_declined"           // declined
@@ -37,15 +37,15 @@ const (
 const slowFor = 8 * time.Second
 
 const (
-	// How long the network takes to write down what it was asked, once it was asked.
+	// The time limit for storing the network's decision.
 	bookTimeout = 5 * time.Second
-	// So many authorizations may be slow at once. The network takes no more.
+	// The maximum number of concurrent slow authorizations. More are refused.
 	mostSlow = 1000
 )
 
 var declines = map[string]string{CardDeclined: "card_declined", InsufficientFunds: "insufficient_funds"}
 
-// What the network wrote down, and what that answers to who asks for an authorization.
+// The network's stored decisions, and the answers to authorizations that follow from them.
 const (
 	authorized = "authorized"
 	captured   = "captured"
@@ -116,7 +116,7 @@ func (s *Simulator) Authorize(ctx context.Context, p payments.Payment) (payments
 	return answer, err
 }
 
-// authorizeSlowly approves even when the caller does not wait for it, as a bank would.
+// authorizeSlowly approves the payment even if the caller does not wait for it, as a bank would.
 func (s *Simulator) authorizeSlowly(ctx context.Context, p payments.Payment) (payments.Authorization, error) {
 	if found, err := s.Lookup(ctx, p); !errors.Is(err, payments.ErrNotFound) {
 		return found.Authorization, err
@@ -147,8 +147,8 @@ func (s *Simulator) authorizeSlowly(ctx context.Context, p payments.Payment) (pa
 	}
 }
 
-// book writes the network's decision down, once for each reference, and returns it. A reference that was voided
-// before it was decided stays voided.
+// book stores the network's decision, once for each reference, and returns the stored one. A reference that was voided before
+// the decision stays voided.
 func (s *Simulator) book(ctx context.Context, p payments.Payment) (payments.Authorization, error) {
 	status := authorized
 	if declines[p.Method] != "" {
@@ -191,8 +191,8 @@ func (s *Simulator) Capture(ctx context.Context, p payments.Payment) error {
 	return s.planRefund(ctx, p)
 }
 
-// Void implements payments.Provider. A reference that is not known yet is barred, so that an authorization still
-// on its way comes to nothing.
+// Void implements payments.Provider. For an unknown reference it stores the void, so that an authorization that arrives later
+// has no effect.
 func (s *Simulator) Void(ctx context.Context, p payments.Payment) error {
 	if err := s.catchUp(ctx, p); err != nil {
 		return err
@@ -211,7 +211,7 @@ func (s *Simulator) Void(ctx context.Context, p payments.Payment) error {
 	return nil
 }
 
-// firstTry reports whether a reference was never tried before, and remembers that it was.
+// firstTry reports whether a reference is used for the first time, and records that.
 func (s *Simulator) firstTry(ctx context.Context, reference string) (bool, error) {
 	tag, err := s.pool.Exec(ctx, `INSERT INTO simulator.tries (reference) VALUES ($1) ON CONFLICT DO NOTHING`, reference)
 	return tag.RowsAffected() == 1, err

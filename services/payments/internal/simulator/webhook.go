@@ -12,11 +12,11 @@ import (
 	"souk/services/payments/internal/payments"
 )
 
-// eventTypes are what the network has to say. Events of other types are read, and name no payment.
+// eventTypes are the events of the network. Events of other types are accepted, but name no payment.
 var eventTypes = []string{"payment.authorized", "payment.declined", "payment.captured", "payment.voided", "payment.refunded"}
 
-// Webhook reads the network's messages: {"id", "type", "reference"}, signed as Stripe signs its own
-// (https://docs.stripe.com/webhooks#verify-manually) with the secret that it is. It implements payments.EventReader.
+// Webhook reads the network's messages: {"id", "type", "reference"}, signed like Stripe's
+// (https://docs.stripe.com/webhooks#verify-manually). Its value is the secret. It implements payments.EventReader.
 type Webhook string
 
 var _ payments.EventReader = Webhook("")
@@ -37,7 +37,7 @@ func (w Webhook) ReadEvent(payload []byte, signature string) (payments.Event, er
 	return event, nil
 }
 
-// Sign returns the signature of a message sent at a moment.
+// Sign returns the signature of a message sent at that time.
 func (w Webhook) Sign(payload []byte, at time.Time) string {
 	return webhook.GenerateTestSignedPayload(&webhook.UnsignedPayload{Payload: payload, Secret: string(w), Timestamp: at}).Header
 }

@@ -7,8 +7,8 @@ import (
 	"souk/platform/money"
 )
 
-// How many decimals Stripe's amounts have, where not two (https://docs.stripe.com/currencies#minor-units). ISK and UGX
-// have none in ISO 4217, but two here.
+// The number of decimals in Stripe's amounts, where it is not two (https://docs.stripe.com/currencies#minor-units). ISK and UGX
+// have no decimals in ISO 4217, but two at Stripe.
 var (
 	zeroDecimals = []string{
 		"BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF",
@@ -16,7 +16,7 @@ var (
 	threeDecimals = []string{"BHD", "JOD", "KWD", "OMR", "TND"}
 )
 
-// shift returns how many decimals more than ours Stripe's amounts in a currency have.
+// shift returns by how many decimals Stripe's amounts exceed the shop's.
 func shift(currency string) (int, error) {
 	ours, err := money.Exponent(currency)
 	if err != nil {
@@ -32,7 +32,7 @@ func shift(currency string) (int, error) {
 	return theirs - ours, nil
 }
 
-// toStripe returns an amount as Stripe counts it, or an error if it cannot.
+// toStripe converts an amount to Stripe's unit. It returns an error if that is impossible.
 func toStripe(m money.Money) (int64, error) {
 	digits, err := shift(m.Currency)
 	if err != nil {
@@ -52,7 +52,7 @@ func toStripe(m money.Money) (int64, error) {
 	return m.Amount, nil
 }
 
-// fromStripe returns an amount of Stripe's as we count it, without what is less than our least.
+// fromStripe converts an amount from Stripe's unit. It drops fractions of the shop's minor unit.
 func fromStripe(amount int64, currency string) money.Money {
 	digits, err := shift(currency)
 	if err != nil {

@@ -6,7 +6,7 @@ import (
 	"souk/platform/money"
 )
 
-func TestAmountsAreStripesInEachCurrency(t *testing.T) {
+func TestAmountsAreConvertedToStripesUnits(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		ours   money.Money

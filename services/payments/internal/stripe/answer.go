@@ -64,8 +64,8 @@ func reason(refusal *stripego.Error) string {
 	return cmp.Or(string(refusal.DeclineCode), string(refusal.Code), fallback)
 }
 
-// failure says what an error of the library means: whether Stripe may have done what it was asked. The error's own
-// text is left out, because it holds the whole intent with its secret.
+// failure converts an error of Stripe's library, depending on whether the request may have had its effect. The text of the
+// error is left out, because it contains the whole intent with its secret.
 func failure(err error) error {
 	var refusal *stripego.Error
 	switch {
@@ -103,13 +103,13 @@ var later = []stripego.ErrorCode{
 	stripego.ErrorCodeBalanceInsufficient, // until the shop's balance at Stripe suffices for a refund
 }
 
-// refused is invalid for any error.
+// refused is like invalid, for any error.
 func refused(err error) bool {
 	var refusal *stripego.Error
 	return errors.As(err, &refusal) && invalid(refusal)
 }
 
-// missing reports whether Stripe does not know the name in the request's path.
+// missing reports whether Stripe does not know the object in the request's path.
 func missing(err error) bool {
 	var refusal *stripego.Error
 	return errors.As(err, &refusal) && refusal.HTTPStatusCode == http.StatusNotFound

@@ -55,7 +55,7 @@ type fake struct {
 	events  []string
 	// searchable is whether the search has caught up.
 	searchable bool
-	// step is called once, with the next request: it may answer in the fake's stead.
+	// step is called once, for the next request. It may answer in place of the fake.
 	step func(w http.ResponseWriter, answer func(http.ResponseWriter))
 }
 
@@ -128,7 +128,7 @@ func lose(w http.ResponseWriter, answer func(http.ResponseWriter)) {
 	panic(http.ErrAbortHandler)
 }
 
-// answering has the fake do nothing, and answer with a status.
+// answering makes the fake answer with a status and do nothing else.
 func answering(status int, kind string) func(http.ResponseWriter, func(http.ResponseWriter)) {
 	return func(w http.ResponseWriter, _ func(http.ResponseWriter)) {
 		w.WriteHeader(status)
@@ -289,14 +289,14 @@ func (f *fake) listRefunds(r *http.Request) (int, any) {
 	return http.StatusOK, map[string]any{"object": "list", "data": found}
 }
 
-// next has step answer the next request.
+// next makes step answer the next request.
 func (f *fake) next(step func(http.ResponseWriter, func(http.ResponseWriter))) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.step = step
 }
 
-// status is where an intent stands, of how many.
+// status returns the status of an intent, and the number of all intents.
 func (f *fake) status(id string) (stripego.PaymentIntentStatus, int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -10,7 +10,7 @@ import (
 	"souk/services/payments/internal/payments"
 )
 
-// FuzzReadEvent: no message is read without its signature, and a signed one is an event or invalid, whatever it says.
+// FuzzReadEvent checks that no message is accepted without its signature, and that a signed one is either an event or invalid.
 func FuzzReadEvent(f *testing.F) {
 	for _, payload := range []string{
 		`{"id":"evt_1","type":"payment_intent.succeeded","data":{"object":{"id":"pi_1","metadata":{"souk_payment":"souk-1"}}}}`,

@@ -20,7 +20,7 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// setup returns the payments service with the fake for its provider.
+// setup returns the payments service with the fake as its provider.
 func setup(t *testing.T) (*payments.Service, *fake) {
 	t.Helper()
 	s, f, _ := setupPool(t)
@@ -35,7 +35,7 @@ func setupPool(t *testing.T) (*payments.Service, *fake, *pgxpool.Pool) {
 	return payments.New(postgres.New(pool), provider, webhooks, slog.New(slog.DiscardHandler)), f, pool
 }
 
-// books returns the books of the only payment there is, with Stripe's.
+// books returns the books of the only payment, including Stripe's.
 func books(t *testing.T, s *payments.Service) payments.Books {
 	t.Helper()
 	books, _, err := s.Books(t.Context(), payments.BooksQuery{WithProvider: true})
@@ -45,7 +45,7 @@ func books(t *testing.T, s *payments.Service) payments.Books {
 	return books[0]
 }
 
-func TestAPaymentOutlivesEveryAnswerThatStripeLoses(t *testing.T) {
+func TestAPaymentSurvivesLostAnswersAtEveryStep(t *testing.T) {
 	t.Parallel()
 	s, f := setup(t)
 	order, refund := uuid.NewString(), uuid.NewString()
@@ -73,7 +73,7 @@ func TestAPaymentOutlivesEveryAnswerThatStripeLoses(t *testing.T) {
 	}
 }
 
-func TestAStripeThatIsBusyIsUnavailable(t *testing.T) {
+func TestABusyStripeIsUnavailable(t *testing.T) {
 	t.Parallel()
 	s, f := setup(t)
 	busy := answering(http.StatusTooManyRequests, "invalid_request_error")

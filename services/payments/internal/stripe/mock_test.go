@@ -22,8 +22,8 @@ import (
 	"souk/services/payments/internal/stripe"
 )
 
-// stripeMock starts Stripe's own mock server, which refuses requests that are not as Stripe's specification has them,
-// on a socket that it returns.
+// stripeMock starts Stripe's own mock server, which refuses requests that do not match Stripe's specification. It returns the
+// socket of the server.
 func stripeMock(t *testing.T) (socket string) {
 	t.Helper()
 	tools, err := filepath.Abs("../../../../tools")
@@ -66,7 +66,7 @@ func stripeMock(t *testing.T) (socket string) {
 	}
 }
 
-// watched is stripe-mock behind a proxy that fails the test for each request that is refused.
+// watched puts a proxy in front of stripe-mock. The proxy fails the test for each refused request.
 func watched(t *testing.T, socket string) (url string, paths func() []string) {
 	t.Helper()
 	var mu sync.Mutex
@@ -97,8 +97,8 @@ func watched(t *testing.T, socket string) (url string, paths func() []string) {
 	}
 }
 
-// stripe-mock answers the same to everybody, so what counts here is that it understands what it is asked.
-func TestEveryRequestIsAsStripeSpecifies(t *testing.T) {
+// stripe-mock always gives the same answers, so this test only checks that it accepts the requests.
+func TestRequestsMatchStripesSpecification(t *testing.T) {
 	t.Parallel()
 	url, paths := watched(t, stripeMock(t))
 	provider := stripe.New(stripe.Config{Key: "sk_test_123", URL: url})

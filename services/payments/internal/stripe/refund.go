@@ -21,7 +21,7 @@ func (s *Provider) Refund(ctx context.Context, p payments.Payment, r payments.Re
 	amount, err := toStripe(r.Amount)
 	if err != nil {
 		r.Status = payments.RefundFailed
-		return r, nil // a refusal is an answer
+		return r, nil // a refusal is not an error
 	}
 	params := &stripego.RefundCreateParams{
 		PaymentIntent: stripego.String(id),
@@ -65,7 +65,7 @@ func (s *Provider) Refunds(ctx context.Context, p payments.Payment) ([]payments.
 	return refunds, nil
 }
 
-// refundOf says what Stripe's refund is in ours. One made in Stripe's dashboard goes by Stripe's own name.
+// refundOf converts a refund of Stripe. For a refund made in Stripe's dashboard, the reference is Stripe's name.
 func refundOf(refund *stripego.Refund) payments.Refund {
 	return payments.Refund{
 		Reference: cmp.Or(refund.Metadata[refundKey], refund.ID), ProviderID: refund.ID, Status: statusOf(refund),
@@ -73,8 +73,8 @@ func refundOf(refund *stripego.Refund) payments.Refund {
 	}
 }
 
-// statusOf says how a refund stands. What is pending is Stripe's to do: the money counts as given back unless that
-// fails.
+// statusOf returns the status of a refund. A pending refund counts as succeeded, because Stripe completes it; if that fails, it
+// becomes failed.
 func statusOf(refund *stripego.Refund) payments.RefundStatus {
 	if refund.Status == stripego.RefundStatusFailed || refund.Status == stripego.RefundStatusCanceled {
 		return payments.RefundFailed

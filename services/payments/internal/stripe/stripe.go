@@ -1,5 +1,5 @@
-// Package stripe adapts Stripe (https://docs.stripe.com/api) to payments.Provider: a payment is a PaymentIntent that is
-// confirmed as it is created and captured by hand.
+// Package stripe adapts Stripe (https://docs.stripe.com/api) to payments.Provider. A payment is a PaymentIntent that is
+// confirmed when it is created, and captured manually.
 package stripe
 
 import (
@@ -15,19 +15,19 @@ import (
 	"souk/services/payments/internal/payments"
 )
 
-// timeout bounds one request. Callers mostly have deadlines of their own, far below it.
+// timeout is the time limit for one request. Most callers have a much earlier deadline.
 const timeout = 30 * time.Second
 
-// What our references are called in Stripe's metadata.
+// The names of the shop's references in Stripe's metadata.
 const (
 	paymentKey = "souk_payment"
 	refundKey  = "souk_refund"
 )
 
-// Config says how to reach Stripe.
+// Config contains the settings for Stripe.
 type Config struct {
 	Key string
-	// URL is Stripe's own unless set.
+	// URL is empty for Stripe itself.
 	URL string
 }
 
@@ -38,7 +38,7 @@ type Provider struct {
 
 var _ payments.Provider = (*Provider)(nil)
 
-// New returns a provider. Payments retries, so the library does not, and it logs what it is told.
+// New returns a provider. The library's retries and logging are off, because the package payments retries and logs by itself.
 func New(cfg Config) *Provider {
 	backend := &stripego.BackendConfig{
 		HTTPClient:        &http.Client{Timeout: timeout},
@@ -52,8 +52,8 @@ func New(cfg Config) *Provider {
 	return &Provider{client: stripego.NewClient(cfg.Key, stripego.WithBackends(stripego.NewBackendsWithConfig(backend)))}
 }
 
-// Authorize implements payments.Provider. For 24 hours Stripe answers a create under the same key as it did the first
-// time, so asking again tells what became of the first request, were its answer lost.
+// Authorize implements payments.Provider. For 24 hours, Stripe answers a create request with the same key as the first time. So
+// a repeated request returns the outcome of the first one, even if that answer was lost.
 func (s *Provider) Authorize(ctx context.Context, p payments.Payment) (payments.Authorization, error) {
 	intent, err := s.create(ctx, p)
 	if err != nil {
@@ -67,14 +67,14 @@ func (s *Provider) Authorize(ctx context.Context, p payments.Payment) (payments.
 func (s *Provider) create(ctx context.Context, p payments.Payment) (*stripego.PaymentIntent, error) {
 	amount, err := toStripe(p.Amount)
 	if err != nil {
-		return declined("invalid_amount"), nil // a refusal is an answer
+		return declined("invalid_amount"), nil // a refusal is not an error
 	}
 	params := &stripego.PaymentIntentCreateParams{
 		Amount:                stripego.Int64(amount),
 		Currency:              stripego.String(strings.ToLower(p.Amount.Currency)),
 		CaptureMethod:         stripego.String(stripego.PaymentIntentCaptureMethodManual),
 		Confirm:               stripego.Bool(true),
-		ErrorOnRequiresAction: stripego.Bool(true), // the shopper is not here to answer
+		ErrorOnRequiresAction: stripego.Bool(true), // the shopper cannot take part in an authentication
 		PaymentMethod:         stripego.String(p.Method),
 		PaymentMethodTypes:    stripego.StringSlice([]string{"card"}),
 		Metadata:              map[string]string{paymentKey: p.Reference},
@@ -99,7 +99,7 @@ func (s *Provider) create(ctx context.Context, p payments.Payment) (*stripego.Pa
 	}
 }
 
-// declined returns an intent as Stripe keeps one whose card was refused.
+// declined returns an intent like Stripe's intent for a declined card.
 func declined(reason string) *stripego.PaymentIntent {
 	return &stripego.PaymentIntent{
 		Status:           stripego.PaymentIntentStatusRequiresPaymentMethod,
@@ -116,8 +116,8 @@ func (s *Provider) Lookup(ctx context.Context, p payments.Payment) (payments.Sta
 	return payments.Standing{Authorization: authorization(intent), ProviderBooks: booksOf(intent)}, nil
 }
 
-// find returns the intent of a payment, or ErrNotFound. Without Stripe's own name for it, it searches; a search lags
-// by a minute or so.
+// find returns the intent of a payment, or ErrNotFound. If Stripe's name for it is not known, it searches; new intents appear
+// in searches only after about a minute.
 func (s *Provider) find(ctx context.Context, p payments.Payment) (*stripego.PaymentIntent, error) {
 	if p.ProviderID != "" {
 		params := &stripego.PaymentIntentRetrieveParams{}
@@ -142,8 +142,8 @@ func (s *Provider) find(ctx context.Context, p payments.Payment) (*stripego.Paym
 	}
 }
 
-// Capture implements payments.Provider. It needs no key of ours: an intent is captured once, and under a new key Stripe
-// does not repeat the failure that it may have answered with before. So it is with Void.
+// Capture implements payments.Provider. It sends no fixed idempotency key, because an intent can be captured only once. With a
+// fixed key, Stripe would repeat an earlier failure. The same is true for Void.
 func (s *Provider) Capture(ctx context.Context, p payments.Payment) error {
 	id, err := s.id(ctx, p)
 	if errors.Is(err, payments.ErrNotFound) {

@@ -24,7 +24,7 @@ func pending(method string) payments.Payment {
 	return payments.Payment{Reference: "souk-1", Method: method, Status: payments.Pending, Amount: price}
 }
 
-// authorized returns a payment that Stripe holds.
+// authorized returns an authorized payment.
 func authorized(t *testing.T, provider *stripe.Provider) payments.Payment {
 	t.Helper()
 	p := pending(goodCard)
@@ -53,17 +53,17 @@ func assertBooks(t *testing.T, provider *stripe.Provider, p payments.Payment, op
 	}
 }
 
-func TestMoneyIsHeldTakenAndGivenBack(t *testing.T) {
+func TestAuthorizeCaptureAndRefund(t *testing.T) {
 	t.Parallel()
 	_, provider := newFake(t)
 	p := authorized(t, provider)
 	assertBooks(t, provider, p, 1999, 0, 0)
-	for range 2 { // captured already is no error
+	for range 2 { // capturing again is no error
 		if err := provider.Capture(t.Context(), p); err != nil {
 			t.Errorf("capture: %v", err)
 		}
 	}
-	for range 2 { // the same refund again is the same
+	for range 2 { // repeating the refund returns the same one
 		refund, err := provider.Refund(t.Context(), p, payments.Refund{Reference: "souk-refund-1", Amount: pence(500)})
 		if err != nil || refund.Status != payments.RefundSucceeded || refund.ProviderID != refundID {
 			t.Errorf("refund: %+v, %v; want %s", refund, err, refundID)
@@ -93,7 +93,7 @@ func TestAVoidedIntentIsNotCaptured(t *testing.T) {
 	assertBooks(t, provider, p, 0, 0, 0)
 }
 
-func TestACardsRefusalIsAnAnswer(t *testing.T) {
+func TestADeclinedCardIsNotAnError(t *testing.T) {
 	t.Parallel()
 	f, provider := newFake(t)
 	p := pending(poorCard)
@@ -114,7 +114,7 @@ func TestACardsRefusalIsAnAnswer(t *testing.T) {
 	}
 }
 
-func TestALostAnswerIsAskedForUnderTheSameKey(t *testing.T) {
+func TestARequestWithALostAnswerIsRepeatedWithTheSameKey(t *testing.T) {
 	t.Parallel()
 	f, provider := newFake(t)
 	p := pending(goodCard)
@@ -138,7 +138,7 @@ func TestALostAnswerIsAskedForUnderTheSameKey(t *testing.T) {
 	}
 }
 
-func TestAVoidFindsWhatWasAuthorizedInTheDark(t *testing.T) {
+func TestAVoidFindsAnAuthorizationWithALostAnswer(t *testing.T) {
 	t.Parallel()
 	for _, searchable := range []bool{false, true} {
 		f, provider := newFake(t)
@@ -244,7 +244,7 @@ func TestErrorsSayWhetherTheyHadAnEffect(t *testing.T) {
 	}
 }
 
-func TestAnAnswerThatTakesTooLongIsUnknown(t *testing.T) {
+func TestATimeoutIsAnUnknownOutcome(t *testing.T) {
 	t.Parallel()
 	f, provider := newFake(t)
 	released := make(chan struct{})
@@ -284,7 +284,7 @@ func TestALostCaptureAndVoidCanBeRepeated(t *testing.T) {
 	}
 }
 
-func TestALostRefundIsAmongTheRefunds(t *testing.T) {
+func TestARefundWithALostAnswerIsListed(t *testing.T) {
 	t.Parallel()
 	f, provider := newFake(t)
 	p := captured(t, provider)
@@ -303,7 +303,7 @@ func TestALostRefundIsAmongTheRefunds(t *testing.T) {
 	}
 }
 
-func TestARefundThatStripeRefusesHasFailed(t *testing.T) {
+func TestARefusedRefundHasFailed(t *testing.T) {
 	t.Parallel()
 	f, provider := newFake(t)
 	p := captured(t, provider)
@@ -320,7 +320,7 @@ func TestARefundThatStripeRefusesHasFailed(t *testing.T) {
 	}
 }
 
-func TestAnIntentOfAnotherAccountIsNotTakenForVoided(t *testing.T) {
+func TestAnUnknownIntentIsNotConsideredVoided(t *testing.T) {
 	t.Parallel()
 	_, provider := newFake(t)
 	p := pending(goodCard)

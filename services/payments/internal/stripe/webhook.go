@@ -12,7 +12,7 @@ import (
 	"souk/services/payments/internal/payments"
 )
 
-// Webhook reads Stripe's messages, signed with the endpoint's secret that it is. It implements payments.EventReader.
+// Webhook reads Stripe's messages. Its value is the endpoint's secret. It implements payments.EventReader.
 type Webhook string
 
 var _ payments.EventReader = Webhook("")
@@ -30,13 +30,13 @@ func (w Webhook) ReadEvent(payload []byte, signature string) (payments.Event, er
 	}
 	var object struct {
 		ID            string
-		PaymentIntent any               `json:"payment_intent"` // null or a name
+		PaymentIntent any               `json:"payment_intent"` // null or the name of an intent
 		Metadata      map[string]string `json:"metadata"`
 	}
 	event := payments.Event{ID: message.ID, Type: string(message.Type)}
 	kind, _, _ := strings.Cut(event.Type, ".")
 	if err := json.Unmarshal(message.Data.Raw, &object); err != nil {
-		return event, nil // an object without metadata is none of ours
+		return event, nil // an object without metadata does not belong to the shop
 	}
 	switch kind {
 	case "payment_intent":

@@ -19,7 +19,7 @@ func signed(payload string, by stripe.Webhook, at time.Time) string {
 	return webhook.GenerateTestSignedPayload(&webhook.UnsignedPayload{Payload: []byte(payload), Secret: string(by), Timestamp: at}).Header
 }
 
-func TestEventsNameTheirPayment(t *testing.T) {
+func TestEventsContainTheirPayment(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		payload string
@@ -53,7 +53,7 @@ func TestEventsNameTheirPayment(t *testing.T) {
 	}
 }
 
-func TestEventsAreStripesOrRefused(t *testing.T) {
+func TestEventsWithoutAValidSignatureAreRefused(t *testing.T) {
 	t.Parallel()
 	const payload = `{"id":"evt_1","type":"payout.paid","data":{"object":{"id":"po_1"}}}`
 	now := time.Now()

@@ -1,4 +1,4 @@
-// Package app puts the shipping service together.
+// Package app assembles the shipping service.
 package app
 
 import (
@@ -21,7 +21,7 @@ import (
 	"souk/services/shipping/internal/simulator"
 )
 
-// Config is everything shipping can be told from outside.
+// Config contains shipping's settings, read from the environment.
 type Config struct {
 	Service  service.Config
 	Listen   service.Listen `envPrefix:"SHIPPING_"`
@@ -31,7 +31,7 @@ type Config struct {
 	Transit time.Duration `env:"SHIPPING_TRANSIT" envDefault:"60s"`
 }
 
-// Validate says which setting is wrong.
+// Validate returns an error that names the invalid setting.
 func (c *Config) Validate() error {
 	if _, err := money.Exponent(c.Currency); err != nil {
 		return fmt.Errorf("SOUK_CURRENCY: %w", err)

@@ -38,11 +38,11 @@ func (s *Store) ClaimDue(ctx context.Context, limit int, lease time.Duration) ([
 
 const (
 	setAskAt = `UPDATE shipments SET ask_at = $2 WHERE id = $1`
-	// The trigger note_move has the feed tell of it.
+	// The trigger note_move reports the change of status to the feed.
 	setStatus = `UPDATE shipments SET ask_at = $2, status = $3 WHERE id = $1 AND status <> 'delivered'`
 )
 
-// Record implements shipping.Store. A replica that is late has no new events, and so does not set the status back.
+// Record implements shipping.Store. A late replica has no new events, so it does not set an outdated status.
 func (s *Store) Record(ctx context.Context, shipmentID string, events []shipping.Event, askAt time.Time) error {
 	err := pgdb.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		added, err := addEvents(ctx, tx, shipmentID, events)

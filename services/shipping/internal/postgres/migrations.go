@@ -8,7 +8,7 @@ import (
 //go:embed migrations/*.sql
 var files embed.FS
 
-// Migrations are the goose files of the schema, in their order.
+// Migrations contains the goose files of the schema.
 var Migrations = must(fs.Sub(files, "migrations"))
 
 func must(f fs.FS, err error) fs.FS {

@@ -1,4 +1,4 @@
-// Package postgres keeps rates and shipments in PostgreSQL.
+// Package postgres stores rates and shipments in PostgreSQL.
 package postgres
 
 import (
@@ -71,7 +71,7 @@ func (s *Store) Create(ctx context.Context, sh shipping.Shipment) (shipping.Ship
 	return found[0], nil
 }
 
-// addEvents adds the events that a shipment does not have yet, and returns how many those are.
+// addEvents adds a shipment's new events, and returns how many there were.
 func addEvents(ctx context.Context, tx pgx.Tx, shipmentID string, events []shipping.Event) (added int64, err error) {
 	batch := &pgx.Batch{}
 	for _, e := range events {

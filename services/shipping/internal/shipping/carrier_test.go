@@ -48,7 +48,7 @@ func setupFlawed(t *testing.T) (*shipping.Service, *flawed, *postgres.Store) {
 	return shipping.New(store, carrier, "GBP"), carrier, store
 }
 
-func TestAnOrderThatIsShippedIsNotBookedAgain(t *testing.T) {
+func TestAShippedOrderIsNotBookedAgain(t *testing.T) {
 	t.Parallel()
 	s, carrier, _ := setupFlawed(t)
 	order := uuid.NewString()
@@ -56,7 +56,7 @@ func TestAnOrderThatIsShippedIsNotBookedAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The option may have been withdrawn since.
+	// Shipping again works even if the option no longer exists.
 	again, err := s.Ship(t.Context(), order, "withdrawn", leeds, 500)
 	if err != nil || again.ID != first.ID || again.Service != first.Service {
 		t.Errorf("again: %+v, %v; want %+v", again, err, first)
@@ -66,7 +66,7 @@ func TestAnOrderThatIsShippedIsNotBookedAgain(t *testing.T) {
 	}
 }
 
-func TestAParcelThatCannotBeTrackedHoldsUpNoOther(t *testing.T) {
+func TestAnUntraceableParcelDoesNotDelayOthers(t *testing.T) {
 	t.Parallel()
 	s, carrier, _ := setupFlawed(t)
 	orders := make([]string, 20)
@@ -106,7 +106,7 @@ func TestAParcelThatCannotBeTrackedHoldsUpNoOther(t *testing.T) {
 	}
 }
 
-func TestEveryReplicaMayFollow(t *testing.T) {
+func TestConcurrentFollowsRecordEachEventOnce(t *testing.T) {
 	t.Parallel()
 	s, _, store := setupFlawed(t)
 	order := uuid.NewString()
@@ -160,7 +160,7 @@ func TestEveryCountryHasAnOption(t *testing.T) {
 	}
 }
 
-func TestAnOrderHasOneIDHoweverItIsWritten(t *testing.T) {
+func TestOrderIDsHaveOneSpelling(t *testing.T) {
 	t.Parallel()
 	s, _, _ := setupFlawed(t)
 	order := uuid.NewString()

@@ -8,19 +8,20 @@ import (
 )
 
 const (
-	// FollowEvery is how often to look for parcels that the carrier is to be asked about.
+	// FollowEvery is the interval at which to call Follow.
 	FollowEvery = time.Second
-	// Parcels that are taken at once.
+	// The number of parcels claimed at a time.
 	followBatch = 100
-	// lease is how long a parcel is left to the replica that asks about it. It is asked about again then, if that failed.
+	// lease is how long a claimed parcel belongs to one replica. If asking the carrier failed, the parcel is due again after
+	// that.
 	lease = 10 * time.Second
-	// longestRest is how long a parcel on its way is left alone, whatever the carrier says.
+	// longestRest is the maximum time between two queries about a parcel on its way, whatever the carrier says.
 	longestRest = time.Hour
-	// carrierRest is how long a parcel is left alone when the carrier cannot tell when it will know more.
+	// carrierRest is the time between two queries if the carrier does not say when it will know more.
 	carrierRest = 10 * time.Minute
 )
 
-// Follow asks the carrier about all parcels that are due. Any number of replicas may follow at once.
+// Follow asks the carrier about all parcels that are due. Several replicas may do so at once.
 func (s *Service) Follow(ctx context.Context) error {
 	var failed []error
 	for ctx.Err() == nil {
@@ -40,7 +41,7 @@ func (s *Service) Follow(ctx context.Context) error {
 	return errors.Join(failed...)
 }
 
-// track stores what the carrier knows of a parcel.
+// track stores the carrier's answer about a parcel.
 func (s *Service) track(ctx context.Context, parcel Shipment) error {
 	tracking, err := s.carrier.Track(ctx, parcel.TrackingNumber, parcel.CreatedAt)
 	if err != nil {
@@ -49,7 +50,7 @@ func (s *Service) track(ctx context.Context, parcel Shipment) error {
 	return s.store.Record(ctx, parcel.ID, tracking.Events, tracking.askAt(time.Now()))
 }
 
-// askAt returns when the carrier is to be asked again.
+// askAt returns the time of the next query.
 func (t Tracking) askAt(now time.Time) time.Time {
 	switch latest := now.Add(longestRest); {
 	case t.AskAt.IsZero():
@@ -63,7 +64,7 @@ func (t Tracking) askAt(now time.Time) time.Time {
 	}
 }
 
-// Moved returns the shipments of orders whose parcels have moved.
+// Moved returns the shipments of these orders whose parcels have moved.
 func (s *Service) Moved(ctx context.Context, orderIDs []string) ([]Shipment, error) {
 	if len(orderIDs) == 0 {
 		return nil, nil

@@ -18,7 +18,7 @@ import (
 	"souk/services/shipping/internal/simulator"
 )
 
-// scripted is a carrier that answers what a test says, and counts how often it is asked about each parcel.
+// scripted is a carrier with scripted answers. It counts the queries for each parcel.
 type scripted struct {
 	shipping.Carrier
 	mu     sync.Mutex
@@ -47,7 +47,7 @@ func setupScripted(t *testing.T, parcels int) (*shipping.Service, *scripted, *pg
 	return s, carrier, pool
 }
 
-// restOf returns how long the only parcel is left alone now.
+// restOf returns the time until the next query about the only parcel.
 func restOf(t *testing.T, pool *pgxpool.Pool) (rest time.Duration) {
 	t.Helper()
 	if err := pool.QueryRow(t.Context(), `SELECT ask_at - now() FROM shipments`).Scan(&rest); err != nil {
@@ -56,7 +56,7 @@ func restOf(t *testing.T, pool *pgxpool.Pool) (rest time.Duration) {
 	return rest
 }
 
-func TestTheCarrierIsAskedAgainWhenItSays(t *testing.T) {
+func TestTheCarrierIsAskedAgainAtItsSuggestedTime(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		hint  func() time.Time
@@ -107,7 +107,7 @@ func TestReplicasShareTheParcelsThatAreDue(t *testing.T) {
 	}
 }
 
-func TestAMoveIsToldOnce(t *testing.T) {
+func TestAMoveIsReportedOnce(t *testing.T) {
 	t.Parallel()
 	s, carrier, pool := setupScripted(t, 1)
 	feed := pgfeed.New(pool, "shipments", "order_id")
@@ -132,22 +132,22 @@ func TestAMoveIsToldOnce(t *testing.T) {
 	label := shipping.Event{At: now, Status: shipping.LabelCreated}
 	carrier.answer.Events = []shipping.Event{label}
 	if told := follow(); told != 0 {
-		t.Errorf("told of %d moves before the parcel left", told)
+		t.Errorf("%d moves were reported before the parcel left", told)
 	}
 	carrier.answer.Events = []shipping.Event{label, {At: now, Status: shipping.InTransit}}
 	if told := follow(); told != 1 {
-		t.Errorf("told of %d moves, want one", told)
+		t.Errorf("%d moves were reported, want one", told)
 	}
-	// Other transactions of the server may hold the position back, and then the move is told again.
+	// Other transactions on the server may hold back the position of the feed, so that the move is reported again.
 	for deadline := time.Now().Add(10 * time.Second); follow() != 0; {
 		if time.Now().After(deadline) {
-			t.Fatal("told again and again")
+			t.Fatal("the move is reported again and again")
 		}
 	}
 }
 
-// A round with many parcels on their way, of which none moves.
-func TestParcelsThatDoNotMoveCostNothing(t *testing.T) {
+// A round with many parcels on their way, none of which moves.
+func TestParcelsThatDoNotMoveCostLittle(t *testing.T) {
 	t.Parallel()
 	const parcels = 30_000
 	_, carrier, pool := setupScripted(t, 0)

@@ -14,25 +14,25 @@ import (
 )
 
 const (
-	// The heaviest cart there can be, in grams: 2,000 lines of 100,000 pieces of 1,000 kg.
+	// The weight of the heaviest possible cart, in grams: 2,000 lines of 100,000 pieces of 1,000 kg.
 	maxWeight = 2_000 * 100_000 * 1_000_000
 	maxOrders = 100
 	maxPostal = 200
 )
 
-// Service quotes, ships and tracks.
+// Service quotes, ships and tracks parcels.
 type Service struct {
 	store    Store
 	carrier  Carrier
 	currency string
 }
 
-// New returns a service whose rates are in currency (ISO 4217).
+// New returns a service whose prices are in currency, an ISO 4217 code.
 func New(store Store, carrier Carrier, currency string) *Service {
 	return &Service{store: store, carrier: carrier, currency: currency}
 }
 
-// Quote lists the ways to send a weight to a place, the cheapest first.
+// Quote returns the shipping options for a weight and a destination, the cheapest first.
 func (s *Service) Quote(ctx context.Context, to Destination, weightGrams int64, currency string) ([]Option, error) {
 	var check field.Checker
 	checkDestination(&check, to)
@@ -50,14 +50,14 @@ func (s *Service) Quote(ctx context.Context, to Destination, weightGrams int64, 
 	return options, err
 }
 
-// checkDestination checks the fields as the contract names them. The form of a postal code is checked when a
-// price is asked for, and not again when the parcel goes.
+// checkDestination checks a destination. Fields are named as in the contract. The format of a postal code is checked for
+// quotes, but not again when the parcel is shipped.
 func checkDestination(check *field.Checker, to Destination) {
 	check.Check(postal.ValidCountry(to.Country), "destination.country", "must be an ISO 3166-1 alpha-2 code")
 	check.CheckLine("destination.postal_code", to.PostalCode, false, maxPostal)
 }
 
-// Ship hands an order's parcel to the carrier; the same order again returns the shipment it has.
+// Ship books an order's parcel with the carrier. Repeating it returns the existing shipment.
 func (s *Service) Ship(ctx context.Context, orderID, optionID string, to Destination, weightGrams int64) (Shipment, error) {
 	var check field.Checker
 	orderID, ok := identifier.Canonical(orderID)
@@ -67,7 +67,7 @@ func (s *Service) Ship(ctx context.Context, orderID, optionID string, to Destina
 	if err := check.Err(); err != nil {
 		return Shipment{}, err
 	}
-	// What is shipped stays shipped, even if the option has been withdrawn since.
+	// An existing shipment is returned even if its option no longer exists.
 	found, err := s.store.ByOrders(ctx, []string{orderID})
 	if err != nil {
 		return Shipment{}, err
@@ -86,7 +86,7 @@ func (s *Service) Ship(ctx context.Context, orderID, optionID string, to Destina
 	return s.create(ctx, orderID, option, number)
 }
 
-// create writes down a parcel that the carrier has been booked for.
+// create stores a parcel that was booked with the carrier.
 func (s *Service) create(ctx context.Context, orderID string, option Option, trackingNumber string) (Shipment, error) {
 	id, err := uuid.NewV7()
 	if err != nil {
@@ -113,7 +113,7 @@ func (s *Service) option(ctx context.Context, country string, weightGrams int64,
 	return Option{}, ErrUnknownOption
 }
 
-// Shipments returns the shipments of up to 100 orders. What cannot be an order has none.
+// Shipments returns the shipments of up to 100 orders. Invalid IDs have none.
 func (s *Service) Shipments(ctx context.Context, orderIDs []string) ([]Shipment, error) {
 	if len(orderIDs) > maxOrders {
 		return nil, field.Invalid("order_ids", fmt.Sprintf("must have at most %d items", maxOrders))

@@ -49,7 +49,7 @@ func TestQuotePricesByWeightAndZone(t *testing.T) {
 		{shipping.Destination{Country: "AU", PostalCode: "2060"}, 500, "world-standard", 1495, 2},
 		{shipping.Destination{Country: "AE"}, 500, "world-standard", 1495, 2},
 		{shipping.Destination{Country: "JP", PostalCode: "154-0023"}, 10_000_000, "world-standard", 8995 + 9980*520, 2},
-		// 100,000 pieces of 200 g, and the heaviest cart there can be.
+		// 100,000 pieces of 200 g, and the heaviest possible cart.
 		{leeds, 20_000_000, "royal-standard", 1095 + 19_980*60, 3},
 		{leeds, 2_000 * 100_000 * 1_000_000, "royal-standard", 1095 + (200_000_000_000-20)*60, 3},
 	}
@@ -69,14 +69,14 @@ func TestQuotePricesByWeightAndZone(t *testing.T) {
 	}
 }
 
-func TestQuoteNamesBadFields(t *testing.T) {
+func TestQuoteErrorsNameTheFields(t *testing.T) {
 	t.Parallel()
 	s := setup(t, time.Hour)
 	for want, quote := range map[string]func() error{
 		"destination.country":     func() error { return quoteErr(t.Context(), s, shipping.Destination{Country: "ZZ"}, 1, "GBP") },
 		"destination.postal_code": func() error { return quoteErr(t.Context(), s, shipping.Destination{Country: "GB"}, 1, "GBP") },
-		"weight_grams":        func() error { return quoteErr(t.Context(), s, leeds, -1, "GBP") },
-		"currency":            func() error { return quoteErr(t.Context(), s, leeds, 1, "USD") },
+		"weight_grams":            func() error { return quoteErr(t.Context(), s, leeds, -1, "GBP") },
+		"currency":                func() error { return quoteErr(t.Context(), s, leeds, 1, "USD") },
 	} {
 		var invalid *field.Error
 		if err := quote(); !errors.As(err, &invalid) || invalid.Violations[0].Field != want {
@@ -85,7 +85,7 @@ func TestQuoteNamesBadFields(t *testing.T) {
 	}
 }
 
-func TestQuoteWantsPostalCodesInTheFormOfTheirCountry(t *testing.T) {
+func TestQuoteChecksPostalCodesByCountry(t *testing.T) {
 	t.Parallel()
 	s := setup(t, time.Hour)
 	for _, to := range []shipping.Destination{{Country: "GB"}, {Country: "GB", PostalCode: "12345"}, {Country: "US", PostalCode: "ABC"}} {
@@ -94,7 +94,7 @@ func TestQuoteWantsPostalCodesInTheFormOfTheirCountry(t *testing.T) {
 			t.Errorf("%+v: err = %v, want a violation of destination.postal_code", to, err)
 		}
 	}
-	// An order of before its country's form was known is shipped all the same.
+	// An order placed before its country's format was known can still be shipped.
 	if _, err := s.Ship(t.Context(), uuid.NewString(), "royal-standard", shipping.Destination{Country: "GB", PostalCode: "12345"}, 1); err != nil {
 		t.Errorf("ship: %v", err)
 	}
@@ -105,7 +105,7 @@ func quoteErr(ctx context.Context, s *shipping.Service, to shipping.Destination,
 	return err
 }
 
-func TestShipIsOnceForAnOrder(t *testing.T) {
+func TestShippingAnOrderAgainReturnsTheSameShipment(t *testing.T) {
 	t.Parallel()
 	s := setup(t, time.Hour)
 	order := uuid.NewString()

@@ -1,5 +1,4 @@
-// Package simulator stands for a carrier. Its parcels move with time alone: where one is follows from when it was
-// handed over.
+// Package simulator simulates a carrier. The state of a parcel depends only on the time since its booking.
 package simulator
 
 import (
@@ -24,13 +23,13 @@ func New(transit time.Duration, now func() time.Time) *Simulator {
 	return &Simulator{transit: transit, now: now}
 }
 
-// Book implements shipping.Carrier. The number follows from the order, so that booking again changes nothing.
+// Book implements shipping.Carrier. The tracking number is derived from the order, so that repeating it changes nothing.
 func (s *Simulator) Book(_ context.Context, b shipping.Booking) (string, error) {
 	digest := sha256.Sum256([]byte(b.OrderID))
 	return "SK" + base32.StdEncoding.EncodeToString(digest[:])[:12], nil
 }
 
-// journey is what happens to every parcel, and after which part of its time.
+// journey lists the events of every parcel, and the part of the transit time after which each happens.
 var journey = []struct {
 	status shipping.Status
 	part   float64
