@@ -2,14 +2,14 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 BIN := $(CURDIR)/.souk/bin
-MODULES := proto platform testkit $(wildcard services/*) gateway deploy/local deploy/audit deploy/setup e2e tools/testreport
+MODULES := proto platform testkit $(wildcard services/*) gateway deploy/local deploy/audit deploy/setup e2e tools/newservice tools/testreport
 # With the race detector: everything but the end-to-end tests, whose processes are built without it. The simulation runs
 # with it for some seeds and without it for all; what a request costs is measured without it.
-RACED := proto platform testkit $(wildcard services/*) gateway deploy/local deploy/audit deploy/setup tools/testreport
+RACED := proto platform testkit $(wildcard services/*) gateway deploy/local deploy/audit deploy/setup tools/newservice tools/testreport
 export PATH := $(BIN):$(PATH)
 BUILD_SOUK := GOWORK=off CGO_ENABLED=0 go build -C deploy/local -trimpath -o $(BIN)/souk ./cmd/souk
 
-.PHONY: help run reset audit access test fuzz chaos soak bench bench-check bench-growth bench-chart profile lint gen replay seed build tidy clean
+.PHONY: help run reset audit access test fuzz chaos soak bench bench-check bench-growth bench-chart profile lint gen service replay seed build tidy clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,10 +70,15 @@ access: ## who may do what: every RPC and every route; fails when one does not s
 lint: ## golangci-lint on every module, each built without the workspace, buf lint, openapi.yaml with Spectral and Redocly, generated code up to date
 	@scripts/lint $(MODULES)
 
-gen: ## generate code from proto/ and gateway/openapi.yaml
+gen: ## generate code from proto/ and gateway/openapi.yaml, and docs/errors.md
 	@tools/build buf protoc-gen-go protoc-gen-go-grpc oapi-codegen
 	@cd proto && rm -rf gen && buf generate
 	@cd gateway && oapi-codegen -config oapi-codegen.yaml openapi.yaml
+	@GOWORK=off go run -C gateway ./internal/reason/page ..
+
+service: ## write a new service, from its contract to its route: make service NAME=wishlists (docs/adding-a-service.md)
+	@GOWORK=off go run -C tools/newservice . '$(NAME)'
+	@$(MAKE) --no-print-directory gen
 
 replay: ## replay invoices of UCI's Online Retail, as CSV: make replay DAY=FILE or a FOLDER [CHAOS=SEED] [URL=http://… with SOUK_STAFF_EMAIL, SOUK_STAFF_PASSWORD]
 	@test -n '$(DAY)' || { echo 'Say what to replay, for example: make replay DAY=2010-12-01.csv' >&2; exit 2; }

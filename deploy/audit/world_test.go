@@ -122,7 +122,7 @@ func (w *world) GetOrder(ctx context.Context, req *ordersv1.GetOrderRequest) (*o
 			return &ordersv1.GetOrderResponse{Order: proto.CloneOf(s.order)}, nil
 		}
 	}
-	return nil, rpc.Error(codes.NotFound, "ORDER_NOT_FOUND", "order not found")
+	return nil, rpc.Error(codes.NotFound, ordersv1.ErrorReason_ERROR_REASON_ORDER_NOT_FOUND, "order not found")
 }
 
 func (w *world) ListStock(ctx context.Context, req *inventoryv1.ListStockRequest) (*inventoryv1.ListStockResponse, error) {

@@ -26,12 +26,14 @@ type composition struct {
 	Networks map[string]struct {
 		Internal bool `yaml:"internal"`
 	} `yaml:"networks"`
+	Volumes map[string]any `yaml:"volumes"`
 }
 
 type container struct {
 	Environment map[string]string `yaml:"environment"`
 	Volumes     []string          `yaml:"volumes"`
 	Networks    names             `yaml:"networks"`
+	DependsOn   names             `yaml:"depends_on"`
 	Ports       []string          `yaml:"ports"`
 	Image       string            `yaml:"image"`
 	Build       struct {

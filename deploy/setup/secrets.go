@@ -7,11 +7,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"github.com/google/renameio/v2"
 	"github.com/google/uuid"
 
+	"souk/deploy/setup/roster"
 	"souk/platform/secret"
 )
 
@@ -41,7 +41,7 @@ func Keep(cfg Config) (*Secrets, error) {
 		errs = append(errs, err)
 		return value
 	}
-	for _, service := range append(slices.Clone(relational), "customers") {
+	for _, service := range roster.Names() {
 		s.Databases[service] = keep(service+"-database-password", cfg.DatabasePassword, rand.Text)
 		s.Superusers[service+"-db"] = keep(service+"-superuser-password", "", rand.Text)
 	}

@@ -3,7 +3,12 @@
 // tokens in Consul.
 package setup
 
-import "souk/platform/secret"
+import (
+	"slices"
+
+	"souk/deploy/setup/roster"
+	"souk/platform/secret"
+)
 
 // Config contains the settings of setup. A provided password replaces the stored one.
 type Config struct {
@@ -29,9 +34,9 @@ type Config struct {
 // relational are the services with a PostgreSQL, each on its own server: orders in orders-db. documental maps the services with
 // a MongoDB to their server. Carts stored its data there before, and copies it at its first start.
 var (
-	relational = []string{"catalog", "carts", "orders", "inventory", "payments", "shipping"}
+	relational = roster.On(roster.PostgreSQL)
 	documental = map[string]string{"customers": "customers-db", "carts": "carts-mongo"}
 )
 
 // certified are the programs that register with Consul or get a certificate from it.
-var certified = []string{"catalog", "customers", "carts", "orders", "inventory", "payments", "shipping", "gateway", "audit"}
+var certified = slices.Concat(roster.Names(), []string{"gateway", "audit"})

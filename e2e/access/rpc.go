@@ -15,15 +15,8 @@ import (
 	"google.golang.org/protobuf/types/descriptorpb"
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	_ "souk/proto" // the descriptors of every contract
 	accessv1 "souk/proto/gen/souk/access/v1"
-	// Every contract of the shop, for its descriptor.
-	_ "souk/proto/gen/souk/carts/v1"
-	_ "souk/proto/gen/souk/catalog/v1"
-	_ "souk/proto/gen/souk/customers/v1"
-	_ "souk/proto/gen/souk/inventory/v1"
-	_ "souk/proto/gen/souk/orders/v1"
-	_ "souk/proto/gen/souk/payments/v1"
-	_ "souk/proto/gen/souk/shipping/v1"
 )
 
 // RPC is a method of a service, and who may call it.

@@ -20,17 +20,8 @@ import (
 	"souk/platform/consul"
 	"souk/platform/secret"
 	"souk/platform/service"
+	_ "souk/proto" // the descriptors of every contract
 	"souk/testkit/certtest"
-
-	// The contracts of every service.
-	_ "souk/proto/gen/souk/access/v1"
-	_ "souk/proto/gen/souk/carts/v1"
-	_ "souk/proto/gen/souk/catalog/v1"
-	_ "souk/proto/gen/souk/customers/v1"
-	_ "souk/proto/gen/souk/inventory/v1"
-	_ "souk/proto/gen/souk/orders/v1"
-	_ "souk/proto/gen/souk/payments/v1"
-	_ "souk/proto/gen/souk/shipping/v1"
 )
 
 // A replaced root is trusted for so long here: the least that a process takes.

@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+
+	"souk/deploy/setup/roster"
 )
 
 func TestARoleOpensNoDatabaseButItsOwn(t *testing.T) {
@@ -11,7 +13,7 @@ func TestARoleOpensNoDatabaseButItsOwn(t *testing.T) {
 	if running == nil {
 		t.Skip("the databases of a shop that SOUK_URL names are not reachable from here")
 	}
-	services := []string{"catalog", "carts", "orders", "inventory", "payments", "shipping"}
+	services := roster.On(roster.PostgreSQL)
 	for _, role := range services {
 		for _, database := range append(services, "postgres") {
 			conn, err := pgx.Connect(t.Context(), running.DatabaseURL(role, database))

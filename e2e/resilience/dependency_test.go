@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"google.golang.org/grpc/codes"
 
 	"souk/deploy/local/stack"
+	"souk/deploy/setup/roster"
 	"souk/e2e/faultproxy"
 )
 
@@ -27,7 +29,7 @@ const (
 	consul   = "Consul"
 )
 
-var dependencies = append([]string{"catalog", "customers", "carts", "orders", "inventory", "payments", "shipping"}, postgres, mongo, consul)
+var dependencies = slices.Concat(stack.Services, []string{postgres, mongo, consul})
 
 // oneOfTwo is the last row of the table: one of two instances, of every service at once. It has a test of its own.
 const oneOfTwo = "one of two instances"
@@ -127,7 +129,7 @@ func proxyServers(cfg *stack.Config) (map[string]server, error) {
 		fmt.Sprintf("SOUK_CUSTOMERS_MONGO_URI=mongodb://%s/customers", mongoProxy.Addr()),
 		"SOUK_CONSUL_ADDR="+consulProxy.Addr(), "SOUK_CONSUL_GRPC_ADDR="+consulGRPCProxy.Addr())
 	return map[string]server{
-		postgres: {[]*faultproxy.TCP{ports[&cfg.PostgresPort]}, []string{"catalog", "carts", "orders", "inventory", "payments", "shipping"}},
+		postgres: {[]*faultproxy.TCP{ports[&cfg.PostgresPort]}, roster.On(roster.PostgreSQL)},
 		mongo:    {[]*faultproxy.TCP{mongoProxy}, []string{"customers"}},
 		consul:   {[]*faultproxy.TCP{consulProxy, consulGRPCProxy}, nil},
 	}, nil

@@ -21,6 +21,15 @@ import (
 	"souk/platform/outage"
 )
 
+// MigrationsIn returns the folder "migrations" of files, which a store embeds with "//go:embed migrations/*.sql".
+func MigrationsIn(files fs.FS) fs.FS {
+	migrations, err := fs.Sub(files, "migrations")
+	if err != nil {
+		panic(err) // never, because the name of the folder is a valid path
+	}
+	return migrations
+}
+
 // A replica checks every second whether it is its turn to migrate. It does not wait for the lock, because a waiting session
 // holds a snapshot, and CREATE INDEX CONCURRENTLY would wait for that snapshot to end.
 const turnEvery = 1 // seconds

@@ -9,14 +9,14 @@ import (
 	"google.golang.org/grpc/codes"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 
+	errorsv1 "souk/proto/gen/souk/errors/v1"
+
 	"souk/platform/access"
 	"souk/platform/admission"
 )
 
-// ReasonOverloaded is the reason of the error for a call that the server has no capacity for.
-const ReasonOverloaded = "OVERLOADED"
-
-var errOverloaded = Error(codes.ResourceExhausted, ReasonOverloaded, admission.ErrOverloaded.Error())
+// errOverloaded is the answer to a call that the server has no capacity for.
+var errOverloaded = Error(codes.ResourceExhausted, errorsv1.ErrorReason_ERROR_REASON_OVERLOADED, admission.ErrOverloaded.Error())
 
 // bounds limits the number of concurrent calls to a server, and the time of each call.
 type bounds struct {

@@ -14,33 +14,24 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/protoadapt"
 
+	errorsv1 "souk/proto/gen/souk/errors/v1"
+
 	"souk/platform/field"
 	"souk/platform/outage"
 )
-
-// ReasonValidation is the reason of an error that names invalid fields.
-const ReasonValidation = "VALIDATION_FAILED"
 
 // The domain of our ErrorInfo details.
 const errorDomain = "souk"
 
 // Error returns a status error with a reason that clients can switch on, such as ORDER_NOT_FOUND, and
 // further details.
-func Error(code codes.Code, reason, message string, details ...protoadapt.MessageV1) error {
-	info := &errdetails.ErrorInfo{Reason: reason, Domain: errorDomain}
+func Error(code codes.Code, reason ErrorReason, message string, details ...protoadapt.MessageV1) error {
+	info := &errdetails.ErrorInfo{Reason: ReasonName(reason), Domain: errorDomain}
 	st, err := status.New(code, message).WithDetails(append([]protoadapt.MessageV1{info}, details...)...)
 	if err != nil {
-		return status.Error(codes.Internal, fmt.Sprintf("details of %s: %v", reason, err))
+		return status.Error(codes.Internal, fmt.Sprintf("details of %s: %v", info.GetReason(), err))
 	}
 	return st.Err()
-}
-
-// Reason returns the reason of an error made by Error, or "".
-func Reason(err error) string {
-	if info := detail[*errdetails.ErrorInfo](err); info != nil {
-		return info.GetReason()
-	}
-	return ""
 }
 
 // Violations returns the invalid fields that an error names.
@@ -103,7 +94,7 @@ func isStatus(err error) bool {
 }
 
 func invalidArgument(invalid *field.Error) error {
-	return Error(codes.InvalidArgument, ReasonValidation, invalid.Error(), Blame(invalid.Violations...))
+	return Error(codes.InvalidArgument, errorsv1.ErrorReason_ERROR_REASON_VALIDATION_FAILED, invalid.Error(), Blame(invalid.Violations...))
 }
 
 // Blame returns a detail for Error that names the fields to blame: `variants[1].sku` for SKU_TAKEN.

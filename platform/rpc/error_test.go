@@ -16,6 +16,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	accessv1 "souk/proto/gen/souk/access/v1"
+	errorsv1 "souk/proto/gen/souk/errors/v1"
 
 	"souk/platform/field"
 	"souk/platform/rpc"
@@ -29,12 +30,12 @@ func TestAReasonCrossesTheWireWithItsDetails(t *testing.T) {
 	s := serve(t, nil)
 	conn := s.dial(t, "orders")
 	s.does(func(context.Context) error {
-		return rpc.Error(codes.FailedPrecondition, "INSUFFICIENT_STOCK", "there is not enough", &accessv1.Key{Id: "MUG"})
+		return rpc.Error(codes.FailedPrecondition, errorsv1.ErrorReason_ERROR_REASON_BAD_CURSOR, "no such cursor", &accessv1.Key{Id: "MUG"})
 	})
 	for name, way := range ways {
 		err := fmt.Errorf("reserve: %w", way(t.Context(), conn))
 		st := status.Convert(err)
-		if st.Code() != codes.FailedPrecondition || rpc.Reason(err) != "INSUFFICIENT_STOCK" || !strings.HasSuffix(st.Message(), "there is not enough") {
+		if st.Code() != codes.FailedPrecondition || rpc.Reason(err) != "BAD_CURSOR" || !strings.HasSuffix(st.Message(), "no such cursor") {
 			t.Errorf("%s: %v, reason %q", name, st, rpc.Reason(err))
 		}
 		found := slices.ContainsFunc(st.Details(), func(d any) bool { key, ok := d.(*accessv1.Key); return ok && key.GetId() == "MUG" })
@@ -62,7 +63,7 @@ func TestViolationsCrossTheWireInOrder(t *testing.T) {
 		if got := rpc.Violations(err); !slices.Equal(got, want) {
 			t.Errorf("%s: violations %v", name, got)
 		}
-		if status.Code(err) != codes.InvalidArgument || rpc.Reason(err) != rpc.ReasonValidation {
+		if status.Code(err) != codes.InvalidArgument || rpc.Reason(err) != "VALIDATION_FAILED" {
 			t.Errorf("%s: %v, reason %q", name, err, rpc.Reason(err))
 		}
 	}
@@ -126,11 +127,13 @@ func TestOtherErrorsCrossTheWireAsTheirCodeAlone(t *testing.T) {
 func TestAnErrorOfTheNextServiceKeepsItsReason(t *testing.T) {
 	t.Parallel()
 	far, near := serve(t, nil), serve(t, nil)
-	far.does(func(context.Context) error { return rpc.Error(codes.NotFound, "CART_NOT_FOUND", "cart not found") })
+	far.does(func(context.Context) error {
+		return rpc.Error(codes.NotFound, errorsv1.ErrorReason_ERROR_REASON_BAD_CURSOR, "no such cursor")
+	})
 	onward := far.dial(t, "orders")
 	near.does(func(ctx context.Context) error { return call(ctx, onward) })
 	for name, way := range ways {
-		if err := way(t.Context(), near.dial(t, "gateway")); status.Code(err) != codes.NotFound || rpc.Reason(err) != "CART_NOT_FOUND" {
+		if err := way(t.Context(), near.dial(t, "gateway")); status.Code(err) != codes.NotFound || rpc.Reason(err) != "BAD_CURSOR" {
 			t.Errorf("%s: %v, reason %q", name, err, rpc.Reason(err))
 		}
 	}

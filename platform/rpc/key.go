@@ -3,14 +3,12 @@ package rpc
 import (
 	"context"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
 
 	"github.com/google/uuid"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -103,7 +101,7 @@ func Once[Req, Resp proto.Message](ctx context.Context, keeper idempotency.Keepe
 		return proto.Marshal(answer)
 	})
 	if err != nil {
-		return none, KeyError(err)
+		return none, keyError(err)
 	}
 	first := none.ProtoReflect().New().Interface().(Resp)
 	if err := proto.Unmarshal(answer.Content, first); err != nil {
@@ -113,18 +111,6 @@ func Once[Req, Resp proto.Message](ctx context.Context, keeper idempotency.Keepe
 		return first, TellReplay(ctx)
 	}
 	return first, nil
-}
-
-// KeyError converts the errors of the package idempotency to gRPC errors with a reason. It returns other errors unchanged.
-func KeyError(err error) error {
-	switch {
-	case errors.Is(err, idempotency.ErrReused):
-		return Error(codes.InvalidArgument, "IDEMPOTENCY_KEY_REUSED", idempotency.ErrReused.Error())
-	case errors.Is(err, idempotency.ErrInProgress):
-		return Error(codes.Aborted, "IDEMPOTENCY_IN_PROGRESS", idempotency.ErrInProgress.Error())
-	default:
-		return err
-	}
 }
 
 // TellReplay tells the caller that the answer was first given to an earlier request.

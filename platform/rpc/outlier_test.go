@@ -13,6 +13,8 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	errorsv1 "souk/proto/gen/souk/errors/v1"
+
 	"souk/platform/breaker"
 	"souk/platform/rpc"
 )
@@ -132,7 +134,9 @@ func TestTheBudgetEndsAttemptsAtOtherInstances(t *testing.T) {
 func TestErrorsWithAReasonAreNotRetriedAtAnotherInstance(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		meant := func(context.Context) error { return rpc.Error(codes.Internal, "A_REASON", "meant") }
+		meant := func(context.Context) error {
+			return rpc.Error(codes.Internal, errorsv1.ErrorReason_ERROR_REASON_OVERLOADED, "meant")
+		}
 		one, other := startThings(t, meant), startThings(t, well)
 		conn := dialThings(t, breaker.NewSet(discard), one, other)
 		for range 2 {

@@ -12,6 +12,8 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	errorsv1 "souk/proto/gen/souk/errors/v1"
+
 	"souk/platform/breaker"
 	"souk/platform/rpc"
 )
@@ -72,7 +74,7 @@ func TestOnlyUnavailableIsRetried(t *testing.T) {
 func TestUnavailableWithAReasonIsNotRetried(t *testing.T) {
 	t.Parallel()
 	for want, err := range map[int]error{
-		1: rpc.Error(codes.Unavailable, "PEER_AWAY", "a service that is needed does not answer"),
+		1: rpc.Error(codes.Unavailable, errorsv1.ErrorReason_ERROR_REASON_OVERLOADED, "a service that is needed does not answer"),
 		4: status.Error(codes.Unavailable, "a dependency is away"),
 	} {
 		s := serve(t, nil)

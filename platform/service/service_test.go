@@ -17,6 +17,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	accessv1 "souk/proto/gen/souk/access/v1"
+	errorsv1 "souk/proto/gen/souk/errors/v1"
 
 	"souk/platform/consul"
 	"souk/platform/field"
@@ -207,11 +208,13 @@ func TestOnlyIntendedErrorDetailsCrossTheWire(t *testing.T) {
 		return err
 	}
 	err := call(func() error { return field.Invalid("name", "is required") })
-	if v := rpc.Violations(err); status.Code(err) != codes.InvalidArgument || len(v) != 1 || v[0].Field != "name" || rpc.Reason(err) != rpc.ReasonValidation {
+	if v := rpc.Violations(err); status.Code(err) != codes.InvalidArgument || len(v) != 1 || v[0].Field != "name" || rpc.Reason(err) != "VALIDATION_FAILED" {
 		t.Errorf("a field error: %v, violations %v", err, v)
 	}
-	err = call(func() error { return rpc.Error(codes.NotFound, "THING_NOT_FOUND", "no such thing") })
-	if status.Code(err) != codes.NotFound || rpc.Reason(err) != "THING_NOT_FOUND" {
+	err = call(func() error {
+		return rpc.Error(codes.NotFound, errorsv1.ErrorReason_ERROR_REASON_BAD_CURSOR, "no such thing")
+	})
+	if status.Code(err) != codes.NotFound || rpc.Reason(err) != "BAD_CURSOR" {
 		t.Errorf("a reasoned error: %v, reason %q", err, rpc.Reason(err))
 	}
 	for what, list := range map[string]func() error{

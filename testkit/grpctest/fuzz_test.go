@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	accessv1 "souk/proto/gen/souk/access/v1"
+	errorsv1 "souk/proto/gen/souk/errors/v1"
 
 	"souk/platform/rpc"
 )
@@ -21,13 +22,13 @@ func TestAnswersThatBrokeOrShowTheInsideAreFound(t *testing.T) {
 	slog.New(slog.NewTextHandler(&z.server.log, nil)).Error("failed", "error", "panic: index out of range")
 	for _, err := range []error{
 		status.Error(codes.Internal, "internal error"), status.Error(codes.Unknown, ""), errors.New("plain"),
-		status.Error(codes.NotFound, "ERROR: no row (SQLSTATE 02000)"), rpc.Error(codes.Aborted, "R", "service.go:17: conflict"),
+		status.Error(codes.NotFound, "ERROR: no row (SQLSTATE 02000)"), rpc.Error(codes.Aborted, errorsv1.ErrorReason_ERROR_REASON_OVERLOADED, "service.go:17: conflict"),
 	} {
 		if z.check(err) == "" {
 			t.Errorf("%v passes", err)
 		}
 	}
-	for _, err := range []error{nil, rpc.Error(codes.NotFound, "ORDER_NOT_FOUND", "no such order"), status.Error(codes.Unavailable, "a dependency is away")} {
+	for _, err := range []error{nil, rpc.Error(codes.InvalidArgument, errorsv1.ErrorReason_ERROR_REASON_BAD_CURSOR, "no such cursor"), status.Error(codes.Unavailable, "a dependency is away")} {
 		if wrong := z.check(err); wrong != "" {
 			t.Errorf("%v: %s", err, wrong)
 		}

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"souk/deploy/setup/roster"
 )
 
 // Names of the parts of a shop besides the services: the process at its edge, and the servers.
@@ -21,13 +23,13 @@ const (
 // Audit is what is no part of a shop, but has a name in it.
 const Audit = "audit"
 
-// Services are the names of the seven business services, which are also their names in Consul.
-var Services = []string{"catalog", "customers", "carts", "inventory", "payments", "shipping", "orders"}
+// Services are the names of the services, which are also their names in Consul.
+var Services = roster.Names()
 
 // progressEvery is how often Build tells how far it is.
 const progressEvery = 10 * time.Second
 
-// Build compiles the seven services and the gateway of the repository at root into binDir. One after another, because what they share
+// Build compiles the services and the gateway of the repository at root into binDir. One after another, because what they share
 // is compiled once then. It tells progress how far it is, unless that is nil.
 func Build(ctx context.Context, root, binDir string, progress func(string)) error {
 	if err := os.MkdirAll(binDir, 0o755); err != nil {

@@ -1,4 +1,4 @@
-// Package stack runs the whole shop on this machine without Docker: the databases, Consul, the seven services and the gateway,
+// Package stack runs the whole shop on this machine without Docker: the databases, Consul, the services and the gateway,
 // each in a process of its own. `make run`, the end-to-end tests and the benchmarks start the shop with it.
 package stack
 

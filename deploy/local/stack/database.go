@@ -5,13 +5,15 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
+
+	"souk/deploy/setup/roster"
 )
 
 // relational are the services that keep their data in PostgreSQL, and documental those that are told of a database of the MongoDB
-// protocol. Carts had one before, whose carts it copies at its first start.
+// protocol. Carts is among both, because it had a MongoDB before, whose carts it copies at its first start.
 var (
-	relational = []string{"catalog", "carts", "orders", "inventory", "payments", "shipping"}
-	documental = []string{"customers", "carts"}
+	relational = roster.On(roster.PostgreSQL)
+	documental = append(roster.On(roster.MongoDB), "carts")
 )
 
 // createDatabases gives each relational service a role and a database that no other role can open.

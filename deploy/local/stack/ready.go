@@ -23,7 +23,7 @@ func (s *Stack) waitReady(ctx context.Context) error {
 	defer tick.Stop()
 	for {
 		if s.ready(ctx) && s.complete(ctx) {
-			s.cfg.say("%d instances of the seven services and the gateway are up", len(s.cfg.instances()))
+			s.cfg.say("%d instances of the services and the gateway are up", len(s.cfg.instances()))
 			return nil
 		}
 		if err := s.ended(); err != nil {

@@ -15,6 +15,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"souk/deploy/local/stack"
+	"souk/deploy/setup/roster"
 	"souk/e2e/shop"
 )
 
@@ -34,7 +35,7 @@ type Loader struct {
 // Open connects to the databases of a shop.
 func Open(ctx context.Context, s *stack.Stack) (*Loader, error) {
 	l := &Loader{shop: s, door: shop.New(s.URL()), databases: map[string]*pgx.Conn{}}
-	for _, service := range []string{"catalog", "carts", "orders", "inventory", "payments", "shipping"} {
+	for _, service := range roster.On(roster.PostgreSQL) {
 		cfg, err := pgx.ParseConfig(s.DatabaseURL(service, service))
 		if err != nil {
 			return nil, err

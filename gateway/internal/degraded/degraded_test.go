@@ -10,6 +10,8 @@ import (
 
 	"google.golang.org/grpc/codes"
 
+	ordersv1 "souk/proto/gen/souk/orders/v1"
+
 	"souk/platform/rpc"
 )
 
@@ -20,14 +22,14 @@ func TestDegradedAnswersAreAllCountedAndLoggedOncePerSecond(t *testing.T) {
 		logger := slog.New(slog.NewTextHandler(&logged, nil))
 		part := newPart("test")
 		for range 30 {
-			part.Report(t.Context(), logger, rpc.Error(codes.Unavailable, "AWAY", "of whom nobody should know"))
+			part.Report(t.Context(), logger, rpc.Error(codes.Unavailable, ordersv1.ErrorReason_ERROR_REASON_UNAVAILABLE, "of whom nobody should know"))
 			time.Sleep(100 * time.Millisecond)
 		}
 		if got := counts.Get("test").String(); got != "30" {
 			t.Errorf("counted %s of 30", got)
 		}
 		lines := strings.Split(strings.TrimSpace(logged.String()), "\n")
-		if len(lines) != 3 || !strings.Contains(lines[0], "part=test code=Unavailable reason=AWAY") || strings.Contains(logged.String(), "nobody") {
+		if len(lines) != 3 || !strings.Contains(lines[0], "part=test code=Unavailable reason=UNAVAILABLE") || strings.Contains(logged.String(), "nobody") {
 			t.Errorf("logged in 3 s:\n%s", logged.String())
 		}
 	})

@@ -13,58 +13,23 @@ import (
 	"google.golang.org/grpc/status"
 
 	"souk/gateway/internal/api"
+	"souk/gateway/internal/reason"
 	"souk/platform/access"
 	"souk/platform/field"
 	"souk/platform/rpc"
 )
 
-// answer is what the REST contract says of a reason that services give.
-type answer struct {
-	status int
-	code   api.ProblemCode
-}
-
-// reasons maps the reasons of the services' errors, which stand in the comments of proto/. What is not here
-// is answered by its gRPC code alone.
-var reasons = map[string]answer{
-	"BAD_CURSOR":              {http.StatusBadRequest, api.ProblemCodeInvalidRequest},
-	"INVALID_CREDENTIALS":     {http.StatusUnauthorized, api.ProblemCodeInvalidCredentials},
-	"INVALID_REFRESH_TOKEN":   {http.StatusUnauthorized, api.ProblemCodeInvalidRefreshToken},
-	"EMAIL_TAKEN":             {http.StatusConflict, api.ProblemCodeEmailTaken},
-	"VERSION_MISMATCH":        {http.StatusPreconditionFailed, api.ProblemCodePreconditionFailed},
-	"CART_EMPTY":              {http.StatusConflict, api.ProblemCodeCartEmpty},
-	"PRICE_CHANGED":           {http.StatusConflict, api.ProblemCodePriceChanged},
-	"OUT_OF_STOCK":            {http.StatusConflict, api.ProblemCodeOutOfStock},
-	"IDEMPOTENCY_KEY_REUSED":  {http.StatusUnprocessableEntity, api.ProblemCodeIdempotencyKeyReused},
-	"IDEMPOTENCY_IN_PROGRESS": {http.StatusConflict, api.ProblemCodeIdempotencyInProgress},
-	"NOT_CANCELLABLE":         {http.StatusConflict, api.ProblemCodeNotCancellable},
-	"NOT_DISPATCHABLE":        {http.StatusConflict, api.ProblemCodeNotDispatchable},
-	"NOT_RETURNABLE":          {http.StatusConflict, api.ProblemCodeNotReturnable},
-	"ORDERS_OPEN":             {http.StatusConflict, api.ProblemCodeOrdersOpen},
-	"STAFF_ACCOUNT":           {http.StatusConflict, api.ProblemCodeStaffAccount},
-	"BAD_SIGNATURE":           {http.StatusBadRequest, api.ProblemCodeInvalidRequest},
-	// What has no room for one more: no field of the request is to blame.
-	"CART_FULL":          {http.StatusUnprocessableEntity, api.ProblemCodeValidationFailed},
-	"TOO_MANY_ADDRESSES": {http.StatusUnprocessableEntity, api.ProblemCodeValidationFailed},
-}
-
-// fields maps reasons that blame a field of the request.
-var fields = map[string]string{
-	"SLUG_TAKEN":         "slug",
-	"SKU_TAKEN":          "variants",
-	"INSUFFICIENT_STOCK": "delta",
-}
-
-var statuses = map[codes.Code]answer{
-	codes.Unauthenticated:   {http.StatusUnauthorized, api.ProblemCodeUnauthenticated},
-	codes.PermissionDenied:  {http.StatusForbidden, api.ProblemCodeForbidden},
-	codes.NotFound:          {http.StatusNotFound, api.ProblemCodeNotFound},
-	codes.Unavailable:       {http.StatusServiceUnavailable, api.ProblemCodeUnavailable},
-	codes.DeadlineExceeded:  {http.StatusServiceUnavailable, api.ProblemCodeUnavailable},
-	codes.ResourceExhausted: {http.StatusServiceUnavailable, api.ProblemCodeUnavailable},
-	codes.Canceled:          {http.StatusServiceUnavailable, api.ProblemCodeUnavailable},
-	codes.Aborted:           {http.StatusServiceUnavailable, api.ProblemCodeUnavailable},
-	codes.InvalidArgument:   {http.StatusUnprocessableEntity, api.ProblemCodeValidationFailed},
+// statuses has the answers to the gRPC codes of errors whose reason says nothing to the gateway, or that have none.
+var statuses = map[codes.Code]reason.Answer{
+	codes.Unauthenticated:   {Status: http.StatusUnauthorized, Code: api.ProblemCodeUnauthenticated},
+	codes.PermissionDenied:  {Status: http.StatusForbidden, Code: api.ProblemCodeForbidden},
+	codes.NotFound:          {Status: http.StatusNotFound, Code: api.ProblemCodeNotFound},
+	codes.Unavailable:       {Status: http.StatusServiceUnavailable, Code: api.ProblemCodeUnavailable},
+	codes.DeadlineExceeded:  {Status: http.StatusServiceUnavailable, Code: api.ProblemCodeUnavailable},
+	codes.ResourceExhausted: {Status: http.StatusServiceUnavailable, Code: api.ProblemCodeUnavailable},
+	codes.Canceled:          {Status: http.StatusServiceUnavailable, Code: api.ProblemCodeUnavailable},
+	codes.Aborted:           {Status: http.StatusServiceUnavailable, Code: api.ProblemCodeUnavailable},
+	codes.InvalidArgument:   {Status: http.StatusUnprocessableEntity, Code: api.ProblemCodeValidationFailed},
 }
 
 // WriteError answers with the problem that err is.
@@ -120,22 +85,21 @@ func problemOfStatus(err error) *Problem {
 	if violations := rpc.Violations(err); len(violations) > 0 {
 		return InvalidFields(violations...)
 	}
-	reason := rpc.Reason(err)
-	if name, ok := fields[reason]; ok {
-		return InvalidFields(field.Violation{Field: name, Message: st.Message()})
-	}
-	a, ok := reasons[reason]
+	a, ok := reason.Find(err)
 	if !ok {
 		a, ok = statuses[st.Code()]
 	}
 	if !ok {
 		return NewProblem(http.StatusInternalServerError, api.ProblemCodeInternal, "Something went wrong on our side.")
 	}
-	if a.status == http.StatusServiceUnavailable {
+	if a.Field != "" {
+		return InvalidFields(field.Violation{Field: a.Field, Message: st.Message()})
+	}
+	if a.Status == http.StatusServiceUnavailable {
 		return Unavailable("")
 	}
-	p := NewProblem(a.status, a.code, st.Message())
-	if a.status == http.StatusUnauthorized {
+	p := NewProblem(a.Status, a.Code, st.Message())
+	if a.Status == http.StatusUnauthorized {
 		p.Header = http.Header{"Www-Authenticate": {"Bearer"}}
 	}
 	return p

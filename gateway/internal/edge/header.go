@@ -11,7 +11,10 @@ import (
 var listHeaders = map[string]bool{"If-Match": true, "If-None-Match": true}
 
 // absent maps a required header field to the answer for requests without it.
-var absent = map[string]answer{
+var absent = map[string]struct {
+	status int
+	code   api.ProblemCode
+}{
 	keyHeader:  {http.StatusBadRequest, api.ProblemCodeIdempotencyKeyMissing},
 	"If-Match": {http.StatusPreconditionRequired, api.ProblemCodePreconditionRequired}, // RFC 6585, section 3
 }

@@ -13,6 +13,9 @@ import (
 	"time"
 
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	ordersv1 "souk/proto/gen/souk/orders/v1"
 
 	"souk/gateway/internal/api"
 	"souk/platform/access"
@@ -27,8 +30,8 @@ func TestTheLogContainsNoClientData(t *testing.T) {
 	address := &net.TCPAddr{IP: net.ParseIP("192.0.2.77"), Port: 1}
 	for name, end := range map[string]func() error{
 		"passes":          func() error { return NewProblem(passed, "passed", canary) },
-		"fails inside":    func() error { return rpc.Error(codes.Internal, "", canary) },
-		"has no mapping":  func() error { return fmt.Errorf("ask: %w", rpc.Error(codes.DataLoss, "STRANGE", canary)) },
+		"fails inside":    func() error { return status.Error(codes.Internal, canary) },
+		"has no mapping":  func() error { return fmt.Errorf("ask: %w", fromService(t, codes.DataLoss, "STRANGE", canary)) },
 		"panics":          func() error { panic(canary) },
 		"panics an error": func() error { panic(fmt.Errorf("read %s", canary)) },
 		"loses its line": func() error {
@@ -42,9 +45,9 @@ func TestTheLogContainsNoClientData(t *testing.T) {
 			logger := slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 			redeem := func(_ context.Context, orderID, _ string) (string, error) {
 				if orderID == canary {
-					return "", rpc.Error(codes.NotFound, "TICKET_NOT_FOUND", canary)
+					return "", rpc.Error(codes.NotFound, ordersv1.ErrorReason_ERROR_REASON_TICKET_NOT_FOUND, canary)
 				}
-				return "", rpc.Error(codes.Internal, "", canary)
+				return "", status.Error(codes.Internal, canary)
 			}
 			router, err := NewRouter(nil, Options{Verifier: access.NewVerifier(k), Redeem: redeem, Logger: logger}, func(api.StrictHandlerFunc, string) api.StrictHandlerFunc {
 				return func(context.Context, http.ResponseWriter, *http.Request, any) (any, error) { return nil, end() }

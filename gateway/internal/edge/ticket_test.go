@@ -11,6 +11,9 @@ import (
 	"time"
 
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	ordersv1 "souk/proto/gen/souk/orders/v1"
 
 	"souk/gateway/internal/api"
 	"souk/platform/access"
@@ -38,7 +41,7 @@ func (s *tickets) redeem(_ context.Context, orderID, ticket string) (string, err
 	}
 	token, ok := s.tokens[ticket]
 	if !ok || orderID != "some-id" {
-		return "", rpc.Error(codes.NotFound, "TICKET_NOT_FOUND", "ticket not found")
+		return "", rpc.Error(codes.NotFound, ordersv1.ErrorReason_ERROR_REASON_TICKET_NOT_FOUND, "ticket not found")
 	}
 	delete(s.tokens, ticket)
 	return token, nil
@@ -184,14 +187,14 @@ func TestTicketsAreUnavailableWithoutOrders(t *testing.T) {
 	t.Parallel()
 	e := newTicketed(t)
 	for _, code := range []codes.Code{codes.Unavailable, codes.DeadlineExceeded, codes.ResourceExhausted} {
-		e.tickets.err = rpc.Error(code, "", "orders is away")
+		e.tickets.err = status.Error(code, "orders is away")
 		a := e.get(t, eventsPath+"?ticket=good")
 		if a.mustBe(t, http.StatusServiceUnavailable, "unavailable", ""); a.header.Get("Retry-After") == "" {
 			t.Errorf("%s: no Retry-After", code)
 		}
 	}
 	// The error of an earlier version of orders.
-	e.tickets.err = rpc.Error(codes.Unimplemented, "", "unknown method")
+	e.tickets.err = status.Error(codes.Unimplemented, "unknown method")
 	e.get(t, eventsPath+"?ticket=good").mustBe(t, http.StatusInternalServerError, "internal", "")
 }
 

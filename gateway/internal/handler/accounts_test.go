@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	accessv1 "souk/proto/gen/souk/access/v1"
 	customersv1 "souk/proto/gen/souk/customers/v1"
@@ -53,7 +54,7 @@ func TestAnAccountIsCreatedReadAndChanged(t *testing.T) {
 	if named != nil {
 		t.Errorf("named %q", *named)
 	}
-	s.fail(register, rpc.Error(codes.AlreadyExists, "EMAIL_TAKEN", "the e-mail has an account"))
+	s.fail(register, rpc.Error(codes.AlreadyExists, customersv1.ErrorReason_ERROR_REASON_EMAIL_TAKEN, "the e-mail has an account"))
 	s.send(t, guest, "POST", "/v1/customers", body).refused(t, 409, "email_taken")
 }
 
@@ -76,9 +77,9 @@ func TestASessionIsCreatedRefreshedAndDeleted(t *testing.T) {
 	if r := s.send(t, customer, "DELETE", "/v1/sessions/current", nil); r.status != 204 || len(r.body) != 0 {
 		t.Errorf("answered %d: %s", r.status, r.body)
 	}
-	s.fail(login, rpc.Error(codes.Unauthenticated, "INVALID_CREDENTIALS", "e-mail or password is wrong"))
+	s.fail(login, rpc.Error(codes.Unauthenticated, customersv1.ErrorReason_ERROR_REASON_INVALID_CREDENTIALS, "e-mail or password is wrong"))
 	s.send(t, guest, "POST", "/v1/sessions", `{"email": "sam@example.com", "password": "x"}`).refused(t, 401, "invalid_credentials")
-	s.fail(refresh, rpc.Error(codes.Unauthenticated, "INVALID_REFRESH_TOKEN", "it is spent"))
+	s.fail(refresh, rpc.Error(codes.Unauthenticated, customersv1.ErrorReason_ERROR_REASON_INVALID_REFRESH_TOKEN, "it is spent"))
 	s.send(t, guest, "POST", "/v1/sessions/refresh", `{"refresh_token": "old"}`).refused(t, 401, "invalid_refresh_token")
 }
 
@@ -105,7 +106,7 @@ func TestAddressesAreCreatedListedReplacedAndDeleted(t *testing.T) {
 	on(s, customersv1.CustomersService_DeleteAddress_FullMethodName,
 		func(_ context.Context, req *customersv1.DeleteAddressRequest) (*customersv1.DeleteAddressResponse, error) {
 			if req.GetId() != "a1" {
-				return nil, rpc.Error(codes.NotFound, "ADDRESS_NOT_FOUND", "address not found")
+				return nil, rpc.Error(codes.NotFound, customersv1.ErrorReason_ERROR_REASON_ADDRESS_NOT_FOUND, "address not found")
 			}
 			return &customersv1.DeleteAddressResponse{}, nil
 		})
@@ -147,7 +148,7 @@ func TestTheKeysArePublishedEvenWhileCustomersIsDown(t *testing.T) {
 	if fresh.header.Get("Cache-Control") != "public, max-age=300" || fresh.header.Get("Warning") != "" || fresh.header.Get("Age") != "" {
 		t.Errorf("header %v", fresh.header)
 	}
-	s.fail(listKeys, rpc.Error(codes.Unavailable, "", "away"))
+	s.fail(listKeys, status.Error(codes.Unavailable, "away"))
 	stale := s.send(t, guest, "GET", "/.well-known/jwks.json", nil)
 	stale.mustBe(t, 200, want)
 	age, err := strconv.Atoi(stale.header.Get("Age"))

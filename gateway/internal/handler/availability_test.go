@@ -9,10 +9,9 @@ import (
 	"time"
 
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	inventoryv1 "souk/proto/gen/souk/inventory/v1"
-
-	"souk/platform/rpc"
 )
 
 func TestConcurrentPagesWaitForASlowInventoryInParallel(t *testing.T) {
@@ -51,7 +50,7 @@ func TestAPageGetsANewTagWhenItsAvailabilityIsKnownAgain(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	sell(s, mug())
-	s.fail(getLevels, rpc.Error(codes.Unavailable, "", "away"))
+	s.fail(getLevels, status.Error(codes.Unavailable, "away"))
 	unknown := s.send(t, guest, "GET", "/v1/products/mug", nil).header.Get("ETag")
 	s.send(t, guest, "GET", "/v1/products/mug", nil, "If-None-Match", unknown).mustBe(t, 304, "")
 	stock(s, map[string]int64{"MUG-S": 6, "MUG-L": 6})

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	cartsv1 "souk/proto/gen/souk/carts/v1"
 	catalogv1 "souk/proto/gen/souk/catalog/v1"
@@ -25,7 +26,7 @@ func cart(s *shop, lines ...*cartsv1.Line) {
 	c := &cartsv1.Cart{Id: "c1", Lines: lines}
 	on(s, getCart, func(_ context.Context, req *cartsv1.GetCartRequest) (*cartsv1.GetCartResponse, error) {
 		if req.GetId() != "c1" {
-			return nil, rpc.Error(codes.NotFound, "CART_NOT_FOUND", "cart not found")
+			return nil, rpc.Error(codes.NotFound, cartsv1.ErrorReason_ERROR_REASON_CART_NOT_FOUND, "cart not found")
 		}
 		return &cartsv1.GetCartResponse{Cart: c}, nil
 	})
@@ -71,7 +72,7 @@ func TestACustomersCurrentCartIsShown(t *testing.T) {
 	s := open(t)
 	sell(s, plain(1))
 	stock(s, map[string]int64{"SKU-0001": 100})
-	s.fail(getCurrentCart, rpc.Error(codes.NotFound, "CART_NOT_FOUND", "cart not found"))
+	s.fail(getCurrentCart, rpc.Error(codes.NotFound, cartsv1.ErrorReason_ERROR_REASON_CART_NOT_FOUND, "cart not found"))
 	s.send(t, customer, "GET", "/v1/carts/current", nil).refused(t, 404, "not_found")
 	on(s, getCurrentCart, func(ctx context.Context, _ *cartsv1.GetCurrentCartRequest) (*cartsv1.GetCurrentCartResponse, error) {
 		if access.FromContext(ctx).CustomerID != "customer-1" {
@@ -194,12 +195,12 @@ func TestOnlySKUsOnSaleCanBePutIntoACart(t *testing.T) {
 	if asked.GetCartId() != "c1" || asked.GetSku() != "SKU-0001" || asked.GetQuantity() != 100_000 {
 		t.Errorf("asked %v", asked)
 	}
-	s.fail(setItem, rpc.Error(codes.FailedPrecondition, "CART_FULL", "2,000 lines at most"))
+	s.fail(setItem, rpc.Error(codes.FailedPrecondition, cartsv1.ErrorReason_ERROR_REASON_CART_FULL, "2,000 lines at most"))
 	p := s.send(t, customer, "PUT", "/v1/carts/c1/items/SKU-0001", `{"quantity": 1}`).refused(t, 422, "validation_failed")
 	if len(p.Errors) != 0 || p.Detail != "2,000 lines at most" {
 		t.Errorf("errors %v, detail %q; want only the detail", p.Errors, p.Detail)
 	}
-	s.fail(setItem, rpc.Error(codes.Unavailable, "", "busy"))
+	s.fail(setItem, status.Error(codes.Unavailable, "busy"))
 	s.send(t, customer, "PUT", "/v1/carts/c1/items/SKU-0001", `{"quantity": 1}`).refused(t, 503, "unavailable")
 }
 

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/grpc/codes"
 
 	catalogv1 "souk/proto/gen/souk/catalog/v1"
+	errorsv1 "souk/proto/gen/souk/errors/v1"
 	inventoryv1 "souk/proto/gen/souk/inventory/v1"
 
 	"souk/platform/rpc"
@@ -44,7 +45,7 @@ func sell(s *shop, products ...*catalogv1.Product) {
 			if req.GetCursor() != "" {
 				from = slices.IndexFunc(products, func(p *catalogv1.Product) bool { return p.GetId() == req.GetCursor() }) + 1
 				if from == 0 {
-					return nil, rpc.Error(codes.InvalidArgument, "BAD_CURSOR", "the cursor is not one of this list")
+					return nil, rpc.Error(codes.InvalidArgument, errorsv1.ErrorReason_ERROR_REASON_BAD_CURSOR, "the cursor is not one of this list")
 				}
 			}
 			to := min(from+int(req.GetLimit()), len(products))
@@ -66,7 +67,7 @@ func sell(s *shop, products ...*catalogv1.Product) {
 					return &catalogv1.GetProductResponse{Product: p}, nil
 				}
 			}
-			return nil, rpc.Error(codes.NotFound, "PRODUCT_NOT_FOUND", "product not found")
+			return nil, rpc.Error(codes.NotFound, catalogv1.ErrorReason_ERROR_REASON_PRODUCT_NOT_FOUND, "product not found")
 		})
 	on(s, catalogv1.CatalogService_GetVariants_FullMethodName,
 		func(_ context.Context, req *catalogv1.GetVariantsRequest) (*catalogv1.GetVariantsResponse, error) {

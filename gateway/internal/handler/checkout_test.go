@@ -8,8 +8,12 @@ import (
 	"testing"
 
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/protoadapt"
 
+	cartsv1 "souk/proto/gen/souk/carts/v1"
+	customersv1 "souk/proto/gen/souk/customers/v1"
+	errorsv1 "souk/proto/gen/souk/errors/v1"
 	ordersv1 "souk/proto/gen/souk/orders/v1"
 
 	"souk/platform/access"
@@ -195,7 +199,7 @@ func TestAPriceChangeIsAnsweredWithTheNewTotals(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	changed := func(totals *ordersv1.Totals, gone ...*ordersv1.Shortage) reply {
-		s.fail(placeOrder, rpc.Error(codes.Aborted, "PRICE_CHANGED", "what changed",
+		s.fail(placeOrder, rpc.Error(codes.Aborted, ordersv1.ErrorReason_ERROR_REASON_PRICE_CHANGED, "what changed",
 			protoadapt.MessageV1Of(&ordersv1.PriceChanged{Totals: totals, NoLongerSold: gone})))
 		return s.buy(t, "req-1")
 	}
@@ -216,7 +220,7 @@ func TestAPriceChangeIsAnsweredWithTheNewTotals(t *testing.T) {
 func TestAnUnexpectedTotalBecauseOfShortLinesIsOutOfStock(t *testing.T) {
 	t.Parallel()
 	s := open(t)
-	s.fail(placeOrder, rpc.Error(codes.Aborted, "OUT_OF_STOCK", "what is short", protoadapt.MessageV1Of(&ordersv1.OutOfStock{
+	s.fail(placeOrder, rpc.Error(codes.Aborted, ordersv1.ErrorReason_ERROR_REASON_OUT_OF_STOCK, "what is short", protoadapt.MessageV1Of(&ordersv1.OutOfStock{
 		Shortages: []*ordersv1.Shortage{{Sku: "TEAPOT", Requested: 3, Available: 1}},
 	})))
 	s.buy(t, "req-1").mustBe(t, 409, `{"type": "about:blank", "title": "Conflict", "status": 409, "code": "out_of_stock",
@@ -229,16 +233,16 @@ func TestACheckoutThatSavedNothingIsAnError(t *testing.T) {
 	s := open(t)
 	for _, test := range []struct {
 		code   codes.Code
-		reason string
+		reason rpc.ErrorReason
 		status int
 		want   string
 	}{
-		{codes.FailedPrecondition, "CART_EMPTY", 409, "cart_empty"},
-		{codes.NotFound, "CART_NOT_FOUND", 404, "not_found"},
-		{codes.NotFound, "ADDRESS_NOT_FOUND", 404, "not_found"},
-		{codes.Aborted, "PRICE_CHANGED", 409, "price_changed"},
-		{codes.InvalidArgument, "IDEMPOTENCY_KEY_REUSED", 422, "idempotency_key_reused"},
-		{codes.Aborted, "IDEMPOTENCY_IN_PROGRESS", 409, "idempotency_in_progress"},
+		{codes.FailedPrecondition, ordersv1.ErrorReason_ERROR_REASON_CART_EMPTY, 409, "cart_empty"},
+		{codes.NotFound, cartsv1.ErrorReason_ERROR_REASON_CART_NOT_FOUND, 404, "not_found"},
+		{codes.NotFound, customersv1.ErrorReason_ERROR_REASON_ADDRESS_NOT_FOUND, 404, "not_found"},
+		{codes.Aborted, ordersv1.ErrorReason_ERROR_REASON_PRICE_CHANGED, 409, "price_changed"},
+		{codes.InvalidArgument, errorsv1.ErrorReason_ERROR_REASON_IDEMPOTENCY_KEY_REUSED, 422, "idempotency_key_reused"},
+		{codes.Aborted, errorsv1.ErrorReason_ERROR_REASON_IDEMPOTENCY_IN_PROGRESS, 409, "idempotency_in_progress"},
 	} {
 		s.fail(placeOrder, rpc.Error(test.code, test.reason, "what happened"))
 		r := s.buy(t, "req-1")
@@ -246,7 +250,7 @@ func TestACheckoutThatSavedNothingIsAnError(t *testing.T) {
 			t.Errorf("%s: %s", test.reason, r.body)
 		}
 	}
-	s.fail(placeOrder, rpc.Error(codes.Unavailable, "", "away"))
+	s.fail(placeOrder, status.Error(codes.Unavailable, "away"))
 	if r := s.buy(t, "req-1"); r.header.Get("Retry-After") == "" {
 		t.Errorf("answered %d without Retry-After", r.status)
 	} else {

@@ -8,9 +8,11 @@ import (
 	"testing"
 
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	cartsv1 "souk/proto/gen/souk/carts/v1"
 	customersv1 "souk/proto/gen/souk/customers/v1"
+	errorsv1 "souk/proto/gen/souk/errors/v1"
 	ordersv1 "souk/proto/gen/souk/orders/v1"
 
 	"souk/platform/access"
@@ -86,7 +88,10 @@ func TestDeletionErasesAllServicesAndTheAccountLast(t *testing.T) {
 
 func TestDeletionStopsAtAFailedStepAndCanBeRepeated(t *testing.T) {
 	t.Parallel()
-	refusal := func(code codes.Code, reason string) error { return rpc.Error(code, reason, "it is refused") }
+	refusal := func(reason rpc.ErrorReason) error {
+		return rpc.Error(codes.FailedPrecondition, reason, "it is refused")
+	}
+	away := status.Error(codes.Unavailable, "away")
 	for name, test := range map[string]struct {
 		step   string
 		err    error
@@ -94,13 +99,13 @@ func TestDeletionStopsAtAFailedStepAndCanBeRepeated(t *testing.T) {
 		code   string
 	}{
 		"a wrong password":             {prepareDeletion, wrongPassword("password"), 422, "validation_failed"},
-		"an account of staff":          {prepareDeletion, refusal(codes.FailedPrecondition, "STAFF_ACCOUNT"), 409, "staff_account"},
-		"customers is away":            {prepareDeletion, refusal(codes.Unavailable, ""), 503, "unavailable"},
-		"an order is under way":        {eraseOrders, refusal(codes.FailedPrecondition, "ORDERS_OPEN"), 409, "orders_open"},
-		"orders is away":               {eraseOrders, refusal(codes.Unavailable, ""), 503, "unavailable"},
-		"carts is away":                {eraseCarts, refusal(codes.Unavailable, ""), 503, "unavailable"},
+		"an account of staff":          {prepareDeletion, refusal(customersv1.ErrorReason_ERROR_REASON_STAFF_ACCOUNT), 409, "staff_account"},
+		"customers is away":            {prepareDeletion, away, 503, "unavailable"},
+		"an order is under way":        {eraseOrders, refusal(ordersv1.ErrorReason_ERROR_REASON_ORDERS_OPEN), 409, "orders_open"},
+		"orders is away":               {eraseOrders, away, 503, "unavailable"},
+		"carts is away":                {eraseCarts, away, 503, "unavailable"},
 		"the password changed":         {deleteAccount, wrongPassword("password"), 422, "validation_failed"},
-		"customers is away at the end": {deleteAccount, refusal(codes.Unavailable, ""), 503, "unavailable"},
+		"customers is away at the end": {deleteAccount, away, 503, "unavailable"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -167,5 +172,5 @@ func TestAPasswordIsChanged(t *testing.T) {
 // wrongPassword returns the error of customers for a wrong password in a field.
 func wrongPassword(fieldName string) error {
 	violation := field.Violation{Field: fieldName, Message: "is not the current password"}
-	return rpc.Error(codes.InvalidArgument, rpc.ReasonValidation, "invalid", rpc.Blame(violation))
+	return rpc.Error(codes.InvalidArgument, errorsv1.ErrorReason_ERROR_REASON_VALIDATION_FAILED, "invalid", rpc.Blame(violation))
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	catalogv1 "souk/proto/gen/souk/catalog/v1"
 
@@ -82,7 +83,7 @@ func TestTheTagChangesWithTheVisibleContent(t *testing.T) {
 	look("the product")
 	stock(s, map[string]int64{"MUG-S": 3, "MUG-L": 6})
 	look("the product when some ran low")
-	s.fail(getLevels, rpc.Error(codes.Unavailable, "", "away"))
+	s.fail(getLevels, status.Error(codes.Unavailable, "away"))
 	look("the product without inventory")
 	product.Version++
 	look("its next version")
@@ -141,7 +142,7 @@ func TestIfMatchSelectsTheVersionToChange(t *testing.T) {
 	if asked != nil {
 		t.Errorf("catalog was asked %v", asked)
 	}
-	s.fail(updateProduct, rpc.Error(codes.Aborted, "VERSION_MISMATCH", "the product has changed"))
+	s.fail(updateProduct, rpc.Error(codes.Aborted, catalogv1.ErrorReason_ERROR_REASON_VERSION_MISMATCH, "the product has changed"))
 	s.send(t, staff, "PATCH", "/v1/products/p1", `{"title": "Cup"}`, "If-Match", tag).refused(t, 412, "precondition_failed")
 }
 

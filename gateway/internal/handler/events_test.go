@@ -97,7 +97,7 @@ func TestAStreamThatCannotBeginIsAProblem(t *testing.T) {
 		}
 	}
 	s.send(t, guest, "GET", "/v1/orders/o1/events", nil).refused(t, 401, "unauthenticated")
-	s.fail(waitForEvents, rpc.Error(codes.NotFound, "ORDER_NOT_FOUND", "order not found"))
+	s.fail(waitForEvents, rpc.Error(codes.NotFound, ordersv1.ErrorReason_ERROR_REASON_ORDER_NOT_FOUND, "order not found"))
 	s.send(t, customer, "GET", "/v1/orders/o1/events", nil).refused(t, 404, "not_found")
 	if r := s.send(t, customer, "HEAD", "/v1/orders/o1/events", nil); r.status != 405 || r.header.Get("Allow") != "GET" {
 		t.Errorf("HEAD is answered %d, Allow %q", r.status, r.header.Get("Allow"))

@@ -14,10 +14,10 @@ import (
 	"time"
 
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 	"google.golang.org/grpc/test/bufconn"
 
 	"souk/gateway/internal/handler"
-	"souk/platform/rpc"
 )
 
 // bubble runs the gateway in a synctest bubble with a fake of orders only. Its server has the timeouts of platform/service, and
@@ -83,8 +83,8 @@ func TestAStreamContinuesAfterAnOutageOfOrders(t *testing.T) {
 		// asked is the maximum number of calls to orders in two minutes.
 		asked int
 	}{
-		"away":   {rpc.Error(codes.Unavailable, "", "away"), 50},
-		"broken": {rpc.Error(codes.Internal, "", "bug"), 50},
+		"away":   {status.Error(codes.Unavailable, "away"), 50},
+		"broken": {status.Error(codes.Internal, "bug"), 50},
 		"hangs":  {errHangs, 20},
 		"stops":  {errStops, 1000},
 	} {
@@ -122,7 +122,7 @@ func TestAStreamContinuesAfterAnOutageOfOrders(t *testing.T) {
 
 func TestAStreamEndsWhenItsTokenExpires(t *testing.T) {
 	t.Parallel()
-	for name, err := range map[string]error{"all is well": nil, "orders is away": rpc.Error(codes.Unavailable, "", "away"), "orders hangs": errHangs} {
+	for name, err := range map[string]error{"all is well": nil, "orders is away": status.Error(codes.Unavailable, "away"), "orders hangs": errHangs} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
@@ -156,7 +156,7 @@ func TestAStreamEndsIfOrdersRefusesTheCall(t *testing.T) {
 				l := newTimeline(confirmed, "placed")
 				c := bubble(t, l, 1<<20).listen(t)
 				c.mustSay(t, "retry: 2000", eventText(1, "placed", "confirmed"))
-				l.fail(rpc.Error(code, "", "no more"))
+				l.fail(status.Error(code, "no more"))
 				if got, err := c.next(); !errors.Is(err, io.EOF) {
 					t.Errorf("the stream says %q (%v)", got, err)
 				}

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc/codes"
 
 	catalogv1 "souk/proto/gen/souk/catalog/v1"
+	errorsv1 "souk/proto/gen/souk/errors/v1"
 	inventoryv1 "souk/proto/gen/souk/inventory/v1"
 
 	"souk/platform/rpc"
@@ -135,7 +136,7 @@ func TestAFileThatIsTooLargeIsNotImported(t *testing.T) {
 func TestAFailedImportNamesTheReason(t *testing.T) {
 	t.Parallel()
 	s := open(t)
-	s.imported.early = rpc.Error(codes.InvalidArgument, "VALIDATION_FAILED", "no header")
+	s.imported.early = rpc.Error(codes.InvalidArgument, errorsv1.ErrorReason_ERROR_REASON_VALIDATION_FAILED, "no header")
 	s.send(t, staff, "POST", "/v1/product-imports", strings.NewReader(strings.Repeat("x", 5<<20))).refused(t, 422, "validation_failed")
 
 	s = open(t)

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 
+	errorsv1 "souk/proto/gen/souk/errors/v1"
 	inventoryv1 "souk/proto/gen/souk/inventory/v1"
 
 	"souk/platform/rpc"
@@ -46,10 +47,13 @@ func TestAKeyReachesTheServiceThatStoresIt(t *testing.T) {
 	if adjust().mustBe(t, 201, ""); key == "" || key == "k" {
 		t.Errorf("without a key of the client's it came with %q, want a new one", key)
 	}
-	for reason, want := range map[string]struct {
+	for reason, want := range map[rpc.ErrorReason]struct {
 		status int
 		code   string
-	}{"IDEMPOTENCY_KEY_REUSED": {422, "idempotency_key_reused"}, "IDEMPOTENCY_IN_PROGRESS": {409, "idempotency_in_progress"}} {
+	}{
+		errorsv1.ErrorReason_ERROR_REASON_IDEMPOTENCY_KEY_REUSED:  {422, "idempotency_key_reused"},
+		errorsv1.ErrorReason_ERROR_REASON_IDEMPOTENCY_IN_PROGRESS: {409, "idempotency_in_progress"},
+	} {
 		s.fail(adjustStock, rpc.Error(codes.Aborted, reason, "no"))
 		adjust("Idempotency-Key", "k").refused(t, want.status, want.code)
 	}

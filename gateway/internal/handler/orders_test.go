@@ -11,6 +11,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	errorsv1 "souk/proto/gen/souk/errors/v1"
 	ordersv1 "souk/proto/gen/souk/orders/v1"
 	shippingv1 "souk/proto/gen/souk/shipping/v1"
 
@@ -156,7 +157,7 @@ func TestStaffFilterEveryonesOrders(t *testing.T) {
 	if asked.GetStatus() != ordersv1.Status_STATUS_UNSPECIFIED || asked.GetCustomerId() != "" {
 		t.Errorf("asked %v", asked)
 	}
-	s.fail(ordersv1.OrdersService_ListAllOrders_FullMethodName, rpc.Error(codes.InvalidArgument, "BAD_CURSOR", "no such cursor"))
+	s.fail(ordersv1.OrdersService_ListAllOrders_FullMethodName, rpc.Error(codes.InvalidArgument, errorsv1.ErrorReason_ERROR_REASON_BAD_CURSOR, "no such cursor"))
 	s.send(t, staff, "GET", "/v1/admin/orders?cursor=x", nil).refused(t, 400, "invalid_request")
 }
 
@@ -167,13 +168,13 @@ func TestAnOrderIsCancelledAndDispatched(t *testing.T) {
 	shipped(s, "o1")
 	on(s, cancelOrder, func(_ context.Context, req *ordersv1.CancelOrderRequest) (*ordersv1.CancelOrderResponse, error) {
 		if req.GetId() != "o1" {
-			return nil, rpc.Error(codes.NotFound, "ORDER_NOT_FOUND", "order not found")
+			return nil, rpc.Error(codes.NotFound, ordersv1.ErrorReason_ERROR_REASON_ORDER_NOT_FOUND, "order not found")
 		}
 		return &ordersv1.CancelOrderResponse{Order: placed(ordersv1.Status_STATUS_CANCELLED)}, nil
 	})
 	on(s, dispatchOrder, func(_ context.Context, req *ordersv1.DispatchOrderRequest) (*ordersv1.DispatchOrderResponse, error) {
 		if req.GetId() != "o1" {
-			return nil, rpc.Error(codes.NotFound, "ORDER_NOT_FOUND", "order not found")
+			return nil, rpc.Error(codes.NotFound, ordersv1.ErrorReason_ERROR_REASON_ORDER_NOT_FOUND, "order not found")
 		}
 		return &ordersv1.DispatchOrderResponse{Order: placed(ordersv1.Status_STATUS_FULFILLED)}, nil
 	})
@@ -181,9 +182,9 @@ func TestAnOrderIsCancelledAndDispatched(t *testing.T) {
 	s.send(t, customer, "POST", "/v1/orders/o2/cancellation", nil).refused(t, 404, "not_found")
 	s.send(t, staff, "POST", "/v1/admin/orders/o1/dispatch", nil).mustBe(t, 200, orderJSON("fulfilled", parcel))
 	s.send(t, staff, "POST", "/v1/admin/orders/o2/dispatch", nil).refused(t, 404, "not_found")
-	s.fail(cancelOrder, rpc.Error(codes.FailedPrecondition, "NOT_CANCELLABLE", "it has been dispatched"))
+	s.fail(cancelOrder, rpc.Error(codes.FailedPrecondition, ordersv1.ErrorReason_ERROR_REASON_NOT_CANCELLABLE, "it has been dispatched"))
 	s.send(t, customer, "POST", "/v1/orders/o1/cancellation", nil).refused(t, 409, "not_cancellable")
-	s.fail(dispatchOrder, rpc.Error(codes.FailedPrecondition, "NOT_DISPATCHABLE", "it has been cancelled"))
+	s.fail(dispatchOrder, rpc.Error(codes.FailedPrecondition, ordersv1.ErrorReason_ERROR_REASON_NOT_DISPATCHABLE, "it has been cancelled"))
 	s.send(t, staff, "POST", "/v1/admin/orders/o1/dispatch", nil).refused(t, 409, "not_dispatchable")
 }
 

@@ -13,8 +13,6 @@ import (
 
 	catalogv1 "souk/proto/gen/souk/catalog/v1"
 	inventoryv1 "souk/proto/gen/souk/inventory/v1"
-
-	"souk/platform/rpc"
 )
 
 const (
@@ -310,7 +308,7 @@ func TestErrorsOfCatalogAreReturned(t *testing.T) {
 	s.send(t, guest, "GET", "/v1/products?in_stock=true", nil).refused(t, 503, "unavailable")
 	s.send(t, guest, "GET", "/v1/products/p1", nil).refused(t, 503, "unavailable")
 	s.send(t, guest, "GET", "/v1/categories", nil).refused(t, 503, "unavailable")
-	s.fail(getProduct, rpc.Error(codes.Internal, "", "secret"))
+	s.fail(getProduct, status.Error(codes.Internal, "secret"))
 	if p := s.send(t, guest, "GET", "/v1/products/p1", nil).refused(t, 500, "internal"); p.Detail == "secret" {
 		t.Error("the client was told what went wrong inside")
 	}

@@ -6,6 +6,7 @@ import (
 
 	"google.golang.org/grpc/codes"
 
+	errorsv1 "souk/proto/gen/souk/errors/v1"
 	shippingv1 "souk/proto/gen/souk/shipping/v1"
 
 	"souk/platform/field"
@@ -89,7 +90,7 @@ func TestShippingsRefusalOfADestinationNamesTheFieldsOfTheAddress(t *testing.T) 
 	sell(s, mug())
 	cart(s, line("MUG-S", 1))
 	violation := field.Violation{Field: "destination.postal_code", Message: "must look like LS1 6DT"}
-	s.fail(quoteRPC, rpc.Error(codes.InvalidArgument, rpc.ReasonValidation, "invalid", rpc.Blame(violation)))
+	s.fail(quoteRPC, rpc.Error(codes.InvalidArgument, errorsv1.ErrorReason_ERROR_REASON_VALIDATION_FAILED, "invalid", rpc.Blame(violation)))
 	p := s.send(t, guest, "POST", "/v1/shipping-quotes", quoteBody).refused(t, 422, "validation_failed")
 	if len(p.Errors) != 1 || p.Errors[0].Field != "address.postal_code" {
 		t.Errorf("the errors are %v, want one of address.postal_code", p.Errors)

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 
+	errorsv1 "souk/proto/gen/souk/errors/v1"
 	ordersv1 "souk/proto/gen/souk/orders/v1"
 
 	"souk/platform/access"
@@ -48,7 +49,7 @@ func refundJSON(status string) string {
 
 // invalid returns a service's error for an invalid field.
 func invalid(field string) error {
-	return rpc.Error(codes.InvalidArgument, rpc.ReasonValidation, field+" is wrong", &errdetails.BadRequest{
+	return rpc.Error(codes.InvalidArgument, errorsv1.ErrorReason_ERROR_REASON_VALIDATION_FAILED, field+" is wrong", &errdetails.BadRequest{
 		FieldViolations: []*errdetails.BadRequest_FieldViolation{{Field: field, Description: "is wrong"}},
 	})
 }
@@ -69,9 +70,9 @@ func TestAReturnIsRequested(t *testing.T) {
 		lines[0].GetSku() != "MUG-S" || lines[0].GetQuantity() != 1 || lines[1].GetSku() != "MUG-L" || lines[1].GetQuantity() != 2 {
 		t.Errorf("asked %v", asked)
 	}
-	s.fail(requestReturn, rpc.Error(codes.FailedPrecondition, "NOT_RETURNABLE", "it was not delivered"))
+	s.fail(requestReturn, rpc.Error(codes.FailedPrecondition, ordersv1.ErrorReason_ERROR_REASON_NOT_RETURNABLE, "it was not delivered"))
 	s.send(t, customer, "POST", "/v1/orders/o1/returns", returnBody).refused(t, 409, "not_returnable")
-	s.fail(requestReturn, rpc.Error(codes.NotFound, "ORDER_NOT_FOUND", "order not found"))
+	s.fail(requestReturn, rpc.Error(codes.NotFound, ordersv1.ErrorReason_ERROR_REASON_ORDER_NOT_FOUND, "order not found"))
 	s.send(t, customer, "POST", "/v1/orders/o1/returns", returnBody).refused(t, 404, "not_found")
 	s.fail(requestReturn, invalid("lines[1].sku"))
 	p := s.send(t, customer, "POST", "/v1/orders/o1/returns", returnBody).refused(t, 422, "validation_failed")
@@ -88,7 +89,7 @@ func TestStaffReceiveReturns(t *testing.T) {
 	} {
 		on(s, receiveReturn, func(_ context.Context, req *ordersv1.ReceiveReturnRequest) (*ordersv1.ReceiveReturnResponse, error) {
 			if req.GetReturnId() != "r1" {
-				return nil, rpc.Error(codes.NotFound, "RETURN_NOT_FOUND", "return not found")
+				return nil, rpc.Error(codes.NotFound, ordersv1.ErrorReason_ERROR_REASON_RETURN_NOT_FOUND, "return not found")
 			}
 			return &ordersv1.ReceiveReturnResponse{Return: returned(status)}, nil
 		})
@@ -144,9 +145,9 @@ func TestARefundThatSavedNothingIsAnError(t *testing.T) {
 		status int
 		want   string
 	}{
-		{rpc.Error(codes.NotFound, "ORDER_NOT_FOUND", "order not found"), 404, "not_found"},
-		{rpc.Error(codes.InvalidArgument, "IDEMPOTENCY_KEY_REUSED", "another body"), 422, "idempotency_key_reused"},
-		{rpc.Error(codes.Aborted, "IDEMPOTENCY_IN_PROGRESS", "still running"), 409, "idempotency_in_progress"},
+		{rpc.Error(codes.NotFound, ordersv1.ErrorReason_ERROR_REASON_ORDER_NOT_FOUND, "order not found"), 404, "not_found"},
+		{rpc.Error(codes.InvalidArgument, errorsv1.ErrorReason_ERROR_REASON_IDEMPOTENCY_KEY_REUSED, "another body"), 422, "idempotency_key_reused"},
+		{rpc.Error(codes.Aborted, errorsv1.ErrorReason_ERROR_REASON_IDEMPOTENCY_IN_PROGRESS, "still running"), 409, "idempotency_in_progress"},
 		{invalid("amount"), 422, "validation_failed"},
 	} {
 		s.fail(refundOrder, test.err)

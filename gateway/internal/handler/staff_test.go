@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	catalogv1 "souk/proto/gen/souk/catalog/v1"
 	inventoryv1 "souk/proto/gen/souk/inventory/v1"
@@ -87,7 +88,7 @@ func TestAProductIsWithdrawn(t *testing.T) {
 	on(s, catalogv1.CatalogService_WithdrawProduct_FullMethodName,
 		func(_ context.Context, req *catalogv1.WithdrawProductRequest) (*catalogv1.WithdrawProductResponse, error) {
 			if req.GetId() != "p1" {
-				return nil, rpc.Error(codes.NotFound, "PRODUCT_NOT_FOUND", "product not found")
+				return nil, rpc.Error(codes.NotFound, catalogv1.ErrorReason_ERROR_REASON_PRODUCT_NOT_FOUND, "product not found")
 			}
 			return &catalogv1.WithdrawProductResponse{}, nil
 		})
@@ -100,7 +101,9 @@ func TestAProductIsWithdrawn(t *testing.T) {
 func TestErrorsOfCatalogNameTheField(t *testing.T) {
 	t.Parallel()
 	s := open(t)
-	for reason, field := range map[string]string{"SLUG_TAKEN": "slug", "SKU_TAKEN": "variants"} {
+	for reason, field := range map[rpc.ErrorReason]string{
+		catalogv1.ErrorReason_ERROR_REASON_SLUG_TAKEN: "slug", catalogv1.ErrorReason_ERROR_REASON_SKU_TAKEN: "variants",
+	} {
 		s.fail(catalogv1.CatalogService_CreateProduct_FullMethodName, rpc.Error(codes.AlreadyExists, reason, "is taken"))
 		p := s.send(t, staff, "POST", "/v1/products", `{"title": "T", "variants": [{"sku": "S", "price": {"amount": 1, "currency": "GBP"}}]}`).
 			refused(t, 422, "validation_failed")
@@ -120,7 +123,7 @@ func TestStaffReadTheLevelOfASKU(t *testing.T) {
 	s.send(t, staff, "GET", "/v1/inventory/SKU-0002", nil).mustBe(t, 200, `{"sku": "SKU-0002", "on_hand": 0, "reserved": 0, "available": 0}`)
 	s.send(t, staff, "GET", "/v1/inventory/GONE", nil).mustBe(t, 200, `{"sku": "GONE", "on_hand": 3, "reserved": 1, "available": 2}`)
 	s.send(t, staff, "GET", "/v1/inventory/NOTHING", nil).refused(t, 404, "not_found")
-	s.fail(getLevels, rpc.Error(codes.Unavailable, "", "away"))
+	s.fail(getLevels, status.Error(codes.Unavailable, "away"))
 	s.send(t, staff, "GET", "/v1/inventory/SKU-0001", nil).refused(t, 503, "unavailable")
 }
 
@@ -140,7 +143,7 @@ func TestStaffAdjustTheStockOfSoldAndWithdrawnSKUs(t *testing.T) {
 	s.send(t, staff, "POST", "/v1/inventory/GONE/adjustments", `{"delta": -3, "reason": "broken"}`).
 		mustBe(t, 201, `{"sku": "GONE", "on_hand": 7, "reserved": 2, "available": 5}`)
 	s.send(t, staff, "POST", "/v1/inventory/NOTHING/adjustments", `{"delta": -3, "reason": "broken"}`).refused(t, 404, "not_found")
-	s.fail(adjustStock, rpc.Error(codes.FailedPrecondition, "INSUFFICIENT_STOCK", "only 2 are free"))
+	s.fail(adjustStock, rpc.Error(codes.FailedPrecondition, inventoryv1.ErrorReason_ERROR_REASON_INSUFFICIENT_STOCK, "only 2 are free"))
 	p := s.send(t, staff, "POST", "/v1/inventory/SKU-0001/adjustments", `{"delta": -3, "reason": "broken"}`).refused(t, 422, "validation_failed")
 	if len(p.Errors) != 1 || p.Errors[0].Field != "delta" {
 		t.Errorf("names %v", p.Errors)

@@ -10,8 +10,6 @@ import (
 
 	cartsv1 "souk/proto/gen/souk/carts/v1"
 	catalogv1 "souk/proto/gen/souk/catalog/v1"
-
-	"souk/platform/rpc"
 )
 
 const listCategories = catalogv1.CatalogService_ListCategories_FullMethodName
@@ -168,7 +166,7 @@ func TestOperationsThatDecideNeverUseOldAnswers(t *testing.T) {
 	for _, path := range []string{"/v1/carts/c1", "/v1/inventory/MUG-S"} {
 		s.send(t, staff, "GET", path, nil).mustBe(t, 200, "")
 	}
-	s.failAll("CatalogService", rpc.Error(codes.Unavailable, "", "away"))
+	s.failAll("CatalogService", status.Error(codes.Unavailable, "away"))
 	s.send(t, guest, "GET", "/v1/carts/c1", nil).mustBeStale(t, true)
 	s.send(t, guest, "POST", "/v1/shipping-quotes", `{"cart_id": "c1", "address": {"country": "GB", "postal_code": "LS1 6DT"}}`).
 		refused(t, 503, "unavailable")

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	ordersv1 "souk/proto/gen/souk/orders/v1"
 
@@ -31,7 +32,7 @@ func TestATicketIsCreatedForTheCallersOrder(t *testing.T) {
 	if r.header.Get("Cache-Control") != "no-store" {
 		t.Errorf("Cache-Control %q", r.header.Get("Cache-Control"))
 	}
-	s.fail(createEventTicket, rpc.Error(codes.NotFound, "ORDER_NOT_FOUND", "order not found"))
+	s.fail(createEventTicket, rpc.Error(codes.NotFound, ordersv1.ErrorReason_ERROR_REASON_ORDER_NOT_FOUND, "order not found"))
 	s.send(t, customer, "POST", "/v1/orders/o1/event-tickets", nil).refused(t, 404, "not_found")
 	s.send(t, guest, "POST", "/v1/orders/o1/event-tickets", nil).refused(t, 401, "unauthenticated")
 }
@@ -44,7 +45,7 @@ func TestATicketIsRedeemedByTheGatewayItself(t *testing.T) {
 			t.Errorf("called by %+v", caller)
 		}
 		if req.GetOrderId() != "o1" || req.GetTicket() != "a-ticket" {
-			return nil, rpc.Error(codes.NotFound, "TICKET_NOT_FOUND", "ticket not found")
+			return nil, rpc.Error(codes.NotFound, ordersv1.ErrorReason_ERROR_REASON_TICKET_NOT_FOUND, "ticket not found")
 		}
 		return &ordersv1.RedeemEventTicketResponse{AccessToken: s.token(t, customer)}, nil
 	})
@@ -57,6 +58,6 @@ func TestATicketIsRedeemedByTheGatewayItself(t *testing.T) {
 	// The order has a final status, so there are no more events.
 	s.send(t, guest, "GET", "/v1/orders/o1/events?ticket=a-ticket", nil).mustBe(t, 204, "")
 	s.send(t, guest, "GET", "/v1/orders/o1/events?ticket=another", nil).refused(t, 401, "unauthenticated")
-	s.fail(redeemEventTicket, rpc.Error(codes.Unavailable, "", "away"))
+	s.fail(redeemEventTicket, status.Error(codes.Unavailable, "away"))
 	s.send(t, guest, "GET", "/v1/orders/o1/events?ticket=a-ticket", nil).refused(t, 503, "unavailable")
 }

@@ -57,9 +57,9 @@ func TestARefusedWebhookReturnsTheReason(t *testing.T) {
 		return s.send(t, guest, "POST", "/v1/webhooks/payments/"+provider, body, "Stripe-Signature", "x")
 	}
 	send("stripe", "{}").refused(t, 503, "unavailable")
-	s.fail(handleWebhook, rpc.Error(codes.InvalidArgument, "BAD_SIGNATURE", "the signature is not right"))
+	s.fail(handleWebhook, rpc.Error(codes.InvalidArgument, paymentsv1.ErrorReason_ERROR_REASON_BAD_SIGNATURE, "the signature is not right"))
 	send("stripe", "{}").refused(t, 400, "invalid_request")
-	s.fail(handleWebhook, rpc.Error(codes.NotFound, "UNKNOWN_PROVIDER", "no such provider"))
+	s.fail(handleWebhook, rpc.Error(codes.NotFound, paymentsv1.ErrorReason_ERROR_REASON_UNKNOWN_PROVIDER, "no such provider"))
 	send("stripe", "{}").refused(t, 404, "not_found")
 	asked := s.called(handleWebhook)
 	send("paypal", "{}").refused(t, 404, "not_found")

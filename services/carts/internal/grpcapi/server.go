@@ -3,15 +3,12 @@ package grpcapi
 
 import (
 	"context"
-	"errors"
 
-	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	cartsv1 "souk/proto/gen/souk/carts/v1"
 
 	"souk/platform/access"
-	"souk/platform/rpc"
 
 	"souk/services/carts/internal/carts"
 )
@@ -112,16 +109,4 @@ func cartProto(c carts.Cart) *cartsv1.Cart {
 		out.Lines = append(out.Lines, &cartsv1.Line{Sku: l.SKU, Quantity: l.Quantity})
 	}
 	return out
-}
-
-// wireError gives a domain error its status and reason.
-func wireError(err error) error {
-	switch {
-	case errors.Is(err, carts.ErrNotFound):
-		return rpc.Error(codes.NotFound, "CART_NOT_FOUND", carts.ErrNotFound.Error())
-	case errors.Is(err, carts.ErrFull):
-		return rpc.Error(codes.FailedPrecondition, "CART_FULL", carts.ErrFull.Error())
-	default:
-		return err
-	}
 }

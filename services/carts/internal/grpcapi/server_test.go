@@ -152,7 +152,7 @@ func TestErrorsCarryTheirReasons(t *testing.T) {
 	}
 	id := created.GetCart().GetId()
 	_, err = b.SetItem(guest, &cartsv1.SetItemRequest{CartId: id, Sku: "A\x00", Quantity: 0})
-	grpctest.Expect(t, "bad input", err, codes.InvalidArgument, rpc.ReasonValidation)
+	grpctest.Expect(t, "bad input", err, codes.InvalidArgument, "VALIDATION_FAILED")
 	if got := rpc.Violations(err); len(got) != 2 || got[0].Field != "sku" || got[1].Field != "quantity" {
 		t.Errorf("violations = %v, want sku and quantity", got)
 	}

@@ -1,10 +1,13 @@
 package grpcapi
 
 import (
-	"errors"
 	"fmt"
 
 	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/proto"
+
+	catalogv1 "souk/proto/gen/souk/catalog/v1"
+	errorsv1 "souk/proto/gen/souk/errors/v1"
 
 	"souk/platform/field"
 	"souk/platform/rpc"
@@ -13,21 +16,15 @@ import (
 )
 
 // wireError gives a domain error its status and reason.
-func wireError(err error) error {
-	var taken *catalog.SKUTakenError
-	switch {
-	case errors.Is(err, catalog.ErrNotFound):
-		return rpc.Error(codes.NotFound, "PRODUCT_NOT_FOUND", catalog.ErrNotFound.Error())
-	case errors.Is(err, catalog.ErrBadCursor):
-		return rpc.Error(codes.InvalidArgument, "BAD_CURSOR", catalog.ErrBadCursor.Error())
-	case errors.Is(err, catalog.ErrVersionMismatch):
-		return rpc.Error(codes.Aborted, "VERSION_MISMATCH", catalog.ErrVersionMismatch.Error())
-	case errors.Is(err, catalog.ErrSlugTaken):
-		return rpc.Error(codes.AlreadyExists, "SLUG_TAKEN", catalog.ErrSlugTaken.Error())
-	case errors.As(err, &taken):
-		path := fmt.Sprintf("variants[%d].sku", taken.Variant)
-		return rpc.Error(codes.AlreadyExists, "SKU_TAKEN", taken.Error(), rpc.Blame(field.Violation{Field: path, Message: taken.Error()}))
-	default:
-		return err
-	}
+var wireError = rpc.Table(
+	rpc.Is(catalog.ErrNotFound, codes.NotFound, catalogv1.ErrorReason_ERROR_REASON_PRODUCT_NOT_FOUND),
+	rpc.Is(catalog.ErrBadCursor, codes.InvalidArgument, errorsv1.ErrorReason_ERROR_REASON_BAD_CURSOR),
+	rpc.Is(catalog.ErrVersionMismatch, codes.Aborted, catalogv1.ErrorReason_ERROR_REASON_VERSION_MISMATCH),
+	rpc.Is(catalog.ErrSlugTaken, codes.AlreadyExists, catalogv1.ErrorReason_ERROR_REASON_SLUG_TAKEN),
+	rpc.As(codes.AlreadyExists, catalogv1.ErrorReason_ERROR_REASON_SKU_TAKEN, skuTaken),
+)
+
+func skuTaken(err *catalog.SKUTakenError) (string, proto.Message) {
+	path := fmt.Sprintf("variants[%d].sku", err.Variant)
+	return err.Error(), rpc.Blame(field.Violation{Field: path, Message: err.Error()})
 }

@@ -2,18 +2,12 @@ package postgres
 
 import (
 	"embed"
-	"io/fs"
+
+	"souk/platform/pgdb"
 )
 
 //go:embed migrations/*.sql
 var files embed.FS
 
-// Migrations contains the goose files of the schema.
-var Migrations = must(fs.Sub(files, "migrations"))
-
-func must(f fs.FS, err error) fs.FS {
-	if err != nil {
-		panic(err)
-	}
-	return f
-}
+// Migrations are the goose files of the schema, in their order.
+var Migrations = pgdb.MigrationsIn(files)

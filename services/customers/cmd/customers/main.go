@@ -4,25 +4,17 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"os"
-	"os/signal"
-	"syscall"
+
+	"souk/platform/service"
 
 	"souk/services/customers/internal/app"
 )
 
-func main() {
-	if err := run(); err != nil {
-		fmt.Fprintln(os.Stderr, "customers:", err)
-		os.Exit(1)
-	}
-}
+func main() { service.Main("customers", run) }
 
-// run serves until the process is told to stop, or does what the arguments ask for.
-func run() error {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
+// run serves, or does what the arguments ask for.
+func run(ctx context.Context) error {
 	if len(os.Args) > 1 {
 		return app.Command(ctx, os.Args[1:], os.Stdout)
 	}

@@ -1,9 +1,9 @@
 package grpcapi
 
 import (
-	"errors"
-
 	"google.golang.org/grpc/codes"
+
+	customersv1 "souk/proto/gen/souk/customers/v1"
 
 	"souk/platform/rpc"
 
@@ -11,28 +11,15 @@ import (
 )
 
 // wireError gives a domain error its status and reason.
-func wireError(err error) error {
-	switch {
-	case errors.Is(err, customers.ErrEmailTaken):
-		return rpc.Error(codes.AlreadyExists, "EMAIL_TAKEN", customers.ErrEmailTaken.Error())
-	case errors.Is(err, customers.ErrInvalidCredentials):
-		return rpc.Error(codes.Unauthenticated, "INVALID_CREDENTIALS", customers.ErrInvalidCredentials.Error())
-	case errors.Is(err, customers.ErrInvalidRefreshToken):
-		return rpc.Error(codes.Unauthenticated, "INVALID_REFRESH_TOKEN", customers.ErrInvalidRefreshToken.Error())
-	case errors.Is(err, customers.ErrAddressNotFound):
-		return rpc.Error(codes.NotFound, "ADDRESS_NOT_FOUND", customers.ErrAddressNotFound.Error())
-	case errors.Is(err, customers.ErrTooManyAddresses):
-		return rpc.Error(codes.FailedPrecondition, "TOO_MANY_ADDRESSES", customers.ErrTooManyAddresses.Error())
-	case errors.Is(err, customers.ErrStaffAccount):
-		return rpc.Error(codes.FailedPrecondition, "STAFF_ACCOUNT", customers.ErrStaffAccount.Error())
-	case errors.Is(err, customers.ErrBusy):
-		return rpc.Error(codes.ResourceExhausted, "BUSY", customers.ErrBusy.Error())
-	case errors.Is(err, customers.ErrContended):
-		return rpc.Error(codes.Aborted, "CUSTOMER_CONTENDED", customers.ErrContended.Error())
-	case errors.Is(err, customers.ErrNotFound):
-		// The token is good and its customer is gone.
-		return rpc.Error(codes.Unauthenticated, "CUSTOMER_NOT_FOUND", customers.ErrNotFound.Error())
-	default:
-		return rpc.KeyError(err)
-	}
-}
+var wireError = rpc.Table(
+	rpc.Is(customers.ErrEmailTaken, codes.AlreadyExists, customersv1.ErrorReason_ERROR_REASON_EMAIL_TAKEN),
+	rpc.Is(customers.ErrInvalidCredentials, codes.Unauthenticated, customersv1.ErrorReason_ERROR_REASON_INVALID_CREDENTIALS),
+	rpc.Is(customers.ErrInvalidRefreshToken, codes.Unauthenticated, customersv1.ErrorReason_ERROR_REASON_INVALID_REFRESH_TOKEN),
+	rpc.Is(customers.ErrAddressNotFound, codes.NotFound, customersv1.ErrorReason_ERROR_REASON_ADDRESS_NOT_FOUND),
+	rpc.Is(customers.ErrTooManyAddresses, codes.FailedPrecondition, customersv1.ErrorReason_ERROR_REASON_TOO_MANY_ADDRESSES),
+	rpc.Is(customers.ErrStaffAccount, codes.FailedPrecondition, customersv1.ErrorReason_ERROR_REASON_STAFF_ACCOUNT),
+	rpc.Is(customers.ErrBusy, codes.ResourceExhausted, customersv1.ErrorReason_ERROR_REASON_BUSY),
+	rpc.Is(customers.ErrContended, codes.Aborted, customersv1.ErrorReason_ERROR_REASON_CUSTOMER_CONTENDED),
+	// The token is good and its customer is gone.
+	rpc.Is(customers.ErrNotFound, codes.Unauthenticated, customersv1.ErrorReason_ERROR_REASON_CUSTOMER_NOT_FOUND),
+)

@@ -1,10 +1,8 @@
 package grpcapi
 
 import (
-	"errors"
-
 	"google.golang.org/grpc/codes"
-	"google.golang.org/protobuf/protoadapt"
+	"google.golang.org/protobuf/proto"
 
 	inventoryv1 "souk/proto/gen/souk/inventory/v1"
 
@@ -14,28 +12,20 @@ import (
 )
 
 // wireError gives a domain error its status and reason.
-func wireError(err error) error {
-	var short *inventory.ShortageError
-	switch {
-	case errors.As(err, &short):
-		detail := &inventoryv1.InsufficientStock{}
-		for _, s := range short.Shortages {
-			detail.Shortages = append(detail.Shortages, &inventoryv1.Shortage{
-				Sku: s.SKU, Requested: s.Requested, Available: s.Available,
-			})
-		}
-		return rpc.Error(codes.FailedPrecondition, "INSUFFICIENT_STOCK", short.Error(), protoadapt.MessageV1Of(detail))
-	case errors.Is(err, inventory.ErrInsufficientStock):
-		return rpc.Error(codes.FailedPrecondition, "INSUFFICIENT_STOCK", "would leave less than is reserved, or less than nothing")
-	case errors.Is(err, inventory.ErrReservationEnded):
-		return rpc.Error(codes.FailedPrecondition, "RESERVATION_ENDED", inventory.ErrReservationEnded.Error())
-	case errors.Is(err, inventory.ErrReservationMismatch):
-		return rpc.Error(codes.FailedPrecondition, "RESERVATION_MISMATCH", inventory.ErrReservationMismatch.Error())
-	case errors.Is(err, inventory.ErrNotSold):
-		return rpc.Error(codes.FailedPrecondition, "NOT_SOLD", inventory.ErrNotSold.Error())
-	case errors.Is(err, inventory.ErrReturnMismatch):
-		return rpc.Error(codes.FailedPrecondition, "RETURN_MISMATCH", inventory.ErrReturnMismatch.Error())
-	default:
-		return err
+var wireError = rpc.Table(
+	rpc.As(codes.FailedPrecondition, inventoryv1.ErrorReason_ERROR_REASON_INSUFFICIENT_STOCK, insufficientStock),
+	rpc.Says(inventory.ErrInsufficientStock, codes.FailedPrecondition, inventoryv1.ErrorReason_ERROR_REASON_INSUFFICIENT_STOCK,
+		"would leave less than is reserved, or less than nothing"),
+	rpc.Is(inventory.ErrReservationEnded, codes.FailedPrecondition, inventoryv1.ErrorReason_ERROR_REASON_RESERVATION_ENDED),
+	rpc.Is(inventory.ErrReservationMismatch, codes.FailedPrecondition, inventoryv1.ErrorReason_ERROR_REASON_RESERVATION_MISMATCH),
+	rpc.Is(inventory.ErrNotSold, codes.FailedPrecondition, inventoryv1.ErrorReason_ERROR_REASON_NOT_SOLD),
+	rpc.Is(inventory.ErrReturnMismatch, codes.FailedPrecondition, inventoryv1.ErrorReason_ERROR_REASON_RETURN_MISMATCH),
+)
+
+func insufficientStock(err *inventory.ShortageError) (string, proto.Message) {
+	detail := &inventoryv1.InsufficientStock{}
+	for _, s := range err.Shortages {
+		detail.Shortages = append(detail.Shortages, &inventoryv1.Shortage{Sku: s.SKU, Requested: s.Requested, Available: s.Available})
 	}
+	return err.Error(), detail
 }

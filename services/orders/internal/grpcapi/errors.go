@@ -1,12 +1,14 @@
 package grpcapi
 
 import (
-	"cmp"
 	"errors"
 
 	"google.golang.org/grpc/codes"
-	"google.golang.org/protobuf/protoadapt"
+	"google.golang.org/protobuf/proto"
 
+	cartsv1 "souk/proto/gen/souk/carts/v1"
+	customersv1 "souk/proto/gen/souk/customers/v1"
+	errorsv1 "souk/proto/gen/souk/errors/v1"
 	ordersv1 "souk/proto/gen/souk/orders/v1"
 
 	"souk/platform/rpc"
@@ -18,49 +20,46 @@ import (
 	"souk/services/orders/internal/saga"
 )
 
-var answers = []struct {
-	err    error
-	code   codes.Code
-	reason string
-	// Empty for an error whose own text is for the caller.
-	message string
-}{
-	// First: its cause may be any other error.
-	{saga.ErrUnavailable, codes.Unavailable, "UNAVAILABLE", "a service that is needed does not answer; try again"},
-	{order.ErrNotFound, codes.NotFound, "ORDER_NOT_FOUND", "order not found"},
-	{checkout.ErrCartNotFound, codes.NotFound, "CART_NOT_FOUND", "cart not found"},
-	{checkout.ErrAddressNotFound, codes.NotFound, "ADDRESS_NOT_FOUND", "address not found"},
-	{checkout.ErrCartEmpty, codes.FailedPrecondition, "CART_EMPTY", "the cart is empty"},
-	{order.ErrNotCancellable, codes.FailedPrecondition, "NOT_CANCELLABLE", "the order can no longer be cancelled"},
-	{order.ErrNotDispatchable, codes.FailedPrecondition, "NOT_DISPATCHABLE", "the order cannot be dispatched"},
-	{order.ErrNotReturnable, codes.FailedPrecondition, "NOT_RETURNABLE", ""},
-	{order.ErrReturnNotFound, codes.NotFound, "RETURN_NOT_FOUND", "return not found"},
-	{events.ErrTicketNotFound, codes.NotFound, "TICKET_NOT_FOUND", "ticket not found"},
-	{orders.ErrOrdersOpen, codes.FailedPrecondition, "ORDERS_OPEN", "an order is still under way"},
-	{order.ErrCustomerErased, codes.Unauthenticated, "CUSTOMER_NOT_FOUND", "customer not found"},
-	{orders.ErrBadCursor, codes.InvalidArgument, "BAD_CURSOR", "the cursor is not one of this list"},
+// statusError gives a domain error its status and reason.
+var statusError = rpc.Table(
+	rpc.As(codes.Aborted, ordersv1.ErrorReason_ERROR_REASON_PRICE_CHANGED, priceChanged),
+	rpc.As(codes.Aborted, ordersv1.ErrorReason_ERROR_REASON_OUT_OF_STOCK, outOfStock),
+	rpc.As(codes.FailedPrecondition, ordersv1.ErrorReason_ERROR_REASON_CART_BEING_ORDERED, cartBeingOrdered),
+	// Before the others, because its cause may be any of them.
+	rpc.Says(saga.ErrUnavailable, codes.Unavailable, ordersv1.ErrorReason_ERROR_REASON_UNAVAILABLE,
+		"a service that is needed does not answer; try again"),
+	rpc.Says(order.ErrNotFound, codes.NotFound, ordersv1.ErrorReason_ERROR_REASON_ORDER_NOT_FOUND, "order not found"),
+	rpc.Says(checkout.ErrCartNotFound, codes.NotFound, cartsv1.ErrorReason_ERROR_REASON_CART_NOT_FOUND, "cart not found"),
+	rpc.Says(checkout.ErrAddressNotFound, codes.NotFound, customersv1.ErrorReason_ERROR_REASON_ADDRESS_NOT_FOUND, "address not found"),
+	rpc.Says(checkout.ErrCartEmpty, codes.FailedPrecondition, ordersv1.ErrorReason_ERROR_REASON_CART_EMPTY, "the cart is empty"),
+	rpc.Says(order.ErrNotCancellable, codes.FailedPrecondition, ordersv1.ErrorReason_ERROR_REASON_NOT_CANCELLABLE,
+		"the order can no longer be cancelled"),
+	rpc.Says(order.ErrNotDispatchable, codes.FailedPrecondition, ordersv1.ErrorReason_ERROR_REASON_NOT_DISPATCHABLE,
+		"the order cannot be dispatched"),
+	notReturnable,
+	rpc.Says(order.ErrReturnNotFound, codes.NotFound, ordersv1.ErrorReason_ERROR_REASON_RETURN_NOT_FOUND, "return not found"),
+	rpc.Says(events.ErrTicketNotFound, codes.NotFound, ordersv1.ErrorReason_ERROR_REASON_TICKET_NOT_FOUND, "ticket not found"),
+	rpc.Says(orders.ErrOrdersOpen, codes.FailedPrecondition, ordersv1.ErrorReason_ERROR_REASON_ORDERS_OPEN, "an order is still under way"),
+	rpc.Says(order.ErrCustomerErased, codes.Unauthenticated, customersv1.ErrorReason_ERROR_REASON_CUSTOMER_NOT_FOUND, "customer not found"),
+	rpc.Says(orders.ErrBadCursor, codes.InvalidArgument, errorsv1.ErrorReason_ERROR_REASON_BAD_CURSOR, "the cursor is not one of this list"),
+)
+
+func priceChanged(err *checkout.PriceChangedError) (string, proto.Message) {
+	return err.Detail, priceChangedProto(err)
 }
 
-// statusError makes the status that the caller gets. What it does not know it returns as it is.
-func statusError(err error) error {
-	var changed *checkout.PriceChangedError
-	if errors.As(err, &changed) {
-		return rpc.Error(codes.Aborted, "PRICE_CHANGED", changed.Detail, protoadapt.MessageV1Of(priceChangedProto(changed)))
+func outOfStock(err *checkout.InsufficientStockError) (string, proto.Message) {
+	return "there is not enough of some lines", &ordersv1.OutOfStock{Shortages: shortagesProto(err.Shortages)}
+}
+
+func cartBeingOrdered(err *checkout.CartBeingOrderedError) (string, proto.Message) {
+	return "another order of this cart is under way", &ordersv1.CartBeingOrdered{OrderId: err.OrderID}
+}
+
+// notReturnable tells the caller the whole text of the error, because it says what cannot be returned.
+func notReturnable(err error) error {
+	if !errors.Is(err, order.ErrNotReturnable) {
+		return nil
 	}
-	var short *checkout.InsufficientStockError
-	if errors.As(err, &short) {
-		detail := &ordersv1.OutOfStock{Shortages: shortagesProto(short.Shortages)}
-		return rpc.Error(codes.Aborted, "OUT_OF_STOCK", "there is not enough of some lines", protoadapt.MessageV1Of(detail))
-	}
-	var claimed *checkout.CartBeingOrderedError
-	if errors.As(err, &claimed) {
-		detail := &ordersv1.CartBeingOrdered{OrderId: claimed.OrderID}
-		return rpc.Error(codes.FailedPrecondition, "CART_BEING_ORDERED", "another order of this cart is under way", protoadapt.MessageV1Of(detail))
-	}
-	for _, a := range answers {
-		if errors.Is(err, a.err) {
-			return rpc.Error(a.code, a.reason, cmp.Or(a.message, err.Error()))
-		}
-	}
-	return rpc.KeyError(err)
+	return rpc.Error(codes.FailedPrecondition, ordersv1.ErrorReason_ERROR_REASON_NOT_RETURNABLE, err.Error())
 }

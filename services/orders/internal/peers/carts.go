@@ -20,7 +20,7 @@ var _ checkout.Carts = (*carts)(nil)
 // Cart asks with the customer's token, so that carts decides whose cart it is.
 func (c *carts) Cart(ctx context.Context, id string) (checkout.Cart, error) {
 	answer, err := c.client.GetCart(ctx, &cartsv1.GetCartRequest{Id: id})
-	if rpc.Reason(err) == "CART_NOT_FOUND" {
+	if rpc.HasReason(err, cartsv1.ErrorReason_ERROR_REASON_CART_NOT_FOUND) {
 		return checkout.Cart{}, checkout.ErrCartNotFound
 	}
 	if err != nil {

@@ -20,7 +20,7 @@ var _ checkout.Customers = (*customers)(nil)
 // Address asks with the customer's token: the address is one of theirs, or is not found.
 func (c *customers) Address(ctx context.Context, id string) (order.Address, error) {
 	answer, err := c.client.GetAddress(ctx, &customersv1.GetAddressRequest{Id: id})
-	if rpc.Reason(err) == "ADDRESS_NOT_FOUND" {
+	if rpc.HasReason(err, customersv1.ErrorReason_ERROR_REASON_ADDRESS_NOT_FOUND) {
 		return order.Address{}, checkout.ErrAddressNotFound
 	}
 	if err != nil {

@@ -67,13 +67,12 @@ func linesProto(items []order.Item) []*inventoryv1.Line {
 }
 
 func inventoryError(err error) error {
-	if err == nil {
+	switch {
+	case err == nil:
 		return nil
-	}
-	switch rpc.Reason(err) {
-	case "INSUFFICIENT_STOCK":
+	case rpc.HasReason(err, inventoryv1.ErrorReason_ERROR_REASON_INSUFFICIENT_STOCK):
 		return &checkout.InsufficientStockError{Shortages: shortagesOf(err)}
-	case "RESERVATION_ENDED":
+	case rpc.HasReason(err, inventoryv1.ErrorReason_ERROR_REASON_RESERVATION_ENDED):
 		return checkout.ErrReservationEnded
 	default:
 		return peerError(err)

@@ -55,7 +55,7 @@ func outcomeOf(payment *paymentsv1.Payment) error {
 func (p *payments) Capture(ctx context.Context, orderID string) error {
 	_, err := p.client.Capture(asShop(ctx), &paymentsv1.CaptureRequest{OrderId: orderID})
 	switch {
-	case rpc.Reason(err) == "NOT_AUTHORIZED":
+	case rpc.HasReason(err, paymentsv1.ErrorReason_ERROR_REASON_NOT_AUTHORIZED):
 		return aftersales.ErrNotAuthorized
 	case err != nil:
 		return peerError(err)

@@ -20,6 +20,7 @@ import (
 	cartsv1 "souk/proto/gen/souk/carts/v1"
 	catalogv1 "souk/proto/gen/souk/catalog/v1"
 	customersv1 "souk/proto/gen/souk/customers/v1"
+	errorsv1 "souk/proto/gen/souk/errors/v1"
 	inventoryv1 "souk/proto/gen/souk/inventory/v1"
 	moneyv1 "souk/proto/gen/souk/money/v1"
 	paymentsv1 "souk/proto/gen/souk/payments/v1"
@@ -105,14 +106,14 @@ func TestPeersErrorsBecomeTheDomains(t *testing.T) {
 		err  error
 		want error
 	}{
-		"cart":              {getCart, rpc.Error(codes.NotFound, "CART_NOT_FOUND", ""), checkout.ErrCartNotFound},
-		"address":           {getAddress, rpc.Error(codes.NotFound, "ADDRESS_NOT_FOUND", ""), checkout.ErrAddressNotFound},
-		"reservation ended": {reserve, rpc.Error(codes.FailedPrecondition, "RESERVATION_ENDED", ""), checkout.ErrReservationEnded},
+		"cart":              {getCart, rpc.Error(codes.NotFound, cartsv1.ErrorReason_ERROR_REASON_CART_NOT_FOUND, ""), checkout.ErrCartNotFound},
+		"address":           {getAddress, rpc.Error(codes.NotFound, customersv1.ErrorReason_ERROR_REASON_ADDRESS_NOT_FOUND, ""), checkout.ErrAddressNotFound},
+		"reservation ended": {reserve, rpc.Error(codes.FailedPrecondition, inventoryv1.ErrorReason_ERROR_REASON_RESERVATION_ENDED, ""), checkout.ErrReservationEnded},
 		"commit": {func() error { return p.Inventory.Commit(ctx, "o") },
-			rpc.Error(codes.FailedPrecondition, "RESERVATION_ENDED", ""), checkout.ErrReservationEnded},
+			rpc.Error(codes.FailedPrecondition, inventoryv1.ErrorReason_ERROR_REASON_RESERVATION_ENDED, ""), checkout.ErrReservationEnded},
 		"capture": {func() error { return p.Payments.Capture(ctx, "o") },
-			rpc.Error(codes.FailedPrecondition, "NOT_AUTHORIZED", ""), aftersales.ErrNotAuthorized},
-		"unknown outcome": {authorize, rpc.Error(codes.Unavailable, "OUTCOME_UNKNOWN", ""), saga.ErrUnavailable},
+			rpc.Error(codes.FailedPrecondition, paymentsv1.ErrorReason_ERROR_REASON_NOT_AUTHORIZED, ""), aftersales.ErrNotAuthorized},
+		"unknown outcome": {authorize, rpc.Error(codes.Unavailable, paymentsv1.ErrorReason_ERROR_REASON_OUTCOME_UNKNOWN, ""), saga.ErrUnavailable},
 		"away":            {getCart, status.Error(codes.Unavailable, "away"), saga.ErrUnavailable},
 		"slow":            {reserve, status.Error(codes.DeadlineExceeded, "slow"), saga.ErrUnavailable},
 		"overloaded":      {reserve, status.Error(codes.ResourceExhausted, "busy"), saga.ErrUnavailable},
@@ -127,7 +128,7 @@ func TestPeersErrorsBecomeTheDomains(t *testing.T) {
 func TestAPeersStatusIsNotOurAnswer(t *testing.T) {
 	t.Parallel()
 	r, p := setup(t)
-	r.err = rpc.Error(codes.PermissionDenied, "NO", "not for you")
+	r.err = status.Error(codes.PermissionDenied, "not for you")
 	err := p.Carts.CheckOut(t.Context(), order.Order{})
 	if _, isStatus := status.FromError(err); isStatus || err == nil || errors.Is(err, saga.ErrUnavailable) {
 		t.Errorf("err = %v, want one without a status", err)
@@ -137,7 +138,7 @@ func TestAPeersStatusIsNotOurAnswer(t *testing.T) {
 func TestShortagesAreNamed(t *testing.T) {
 	t.Parallel()
 	r, p := setup(t)
-	r.err = rpc.Error(codes.FailedPrecondition, "INSUFFICIENT_STOCK", "", protoadapt.MessageV1Of(&inventoryv1.InsufficientStock{
+	r.err = rpc.Error(codes.FailedPrecondition, inventoryv1.ErrorReason_ERROR_REASON_INSUFFICIENT_STOCK, "", protoadapt.MessageV1Of(&inventoryv1.InsufficientStock{
 		Shortages: []*inventoryv1.Shortage{{Sku: "MUG", Requested: 3, Available: 1}},
 	}))
 	err := p.Inventory.Reserve(t.Context(), "o", []order.Item{{SKU: "MUG", Quantity: 3}}, 90*time.Second)
@@ -184,7 +185,7 @@ func TestEachOutcomeOfAPaymentIsUnderstood(t *testing.T) {
 			t.Errorf("%s: %v", paymentStatus, err)
 		}
 	}
-	r.err = rpc.Error(codes.InvalidArgument, rpc.ReasonValidation, "")
+	r.err = rpc.Error(codes.InvalidArgument, errorsv1.ErrorReason_ERROR_REASON_VALIDATION_FAILED, "")
 	if err := authorize(); !errors.As(err, &refused) || refused.Reason != "invalid_payment" {
 		t.Errorf("an invalid payment: %v", err)
 	}
@@ -230,7 +231,7 @@ func TestFieldsThatShippingRefusesAreNamedAlone(t *testing.T) {
 	t.Parallel()
 	r, p := setup(t)
 	bad := &errdetails.BadRequest{FieldViolations: []*errdetails.BadRequest_FieldViolation{{Field: "address.country"}}}
-	r.err = rpc.Error(codes.InvalidArgument, rpc.ReasonValidation, "", protoadapt.MessageV1Of(bad))
+	r.err = rpc.Error(codes.InvalidArgument, errorsv1.ErrorReason_ERROR_REASON_VALIDATION_FAILED, "", protoadapt.MessageV1Of(bad))
 	_, err := p.Shipping.Quote(t.Context(), order.Address{Country: "XX"}, 1, "GBP")
 	var invalid *field.Error
 	if !errors.As(err, &invalid) || invalid.Violations[0].Field != "country" {

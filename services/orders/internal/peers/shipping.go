@@ -7,6 +7,7 @@ import (
 
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	errorsv1 "souk/proto/gen/souk/errors/v1"
 	shippingv1 "souk/proto/gen/souk/shipping/v1"
 
 	"souk/platform/field"
@@ -28,7 +29,7 @@ func (s *shipping) Quote(ctx context.Context, to order.Address, weightGrams int6
 	answer, err := s.client.Quote(asShop(ctx), &shippingv1.QuoteRequest{
 		Destination: destination(to), WeightGrams: weightGrams, Currency: currency,
 	})
-	if rpc.Reason(err) == rpc.ReasonValidation {
+	if rpc.HasReason(err, errorsv1.ErrorReason_ERROR_REASON_VALIDATION_FAILED) {
 		return nil, &field.Error{Violations: lastNames(rpc.Violations(err))}
 	}
 	if err != nil {

@@ -1,41 +1,27 @@
 package grpcapi
 
 import (
-	"errors"
-
 	"google.golang.org/grpc/codes"
+
+	paymentsv1 "souk/proto/gen/souk/payments/v1"
 
 	"souk/platform/rpc"
 
 	"souk/services/payments/internal/payments"
 )
 
-// The status and the reason of each domain error.
-var wireErrors = []struct {
-	err    error
-	code   codes.Code
-	reason string
-}{
-	{payments.ErrOutcomeUnknown, codes.Unavailable, "OUTCOME_UNKNOWN"},
-	{payments.ErrProviderUnavailable, codes.Unavailable, "PROVIDER_UNAVAILABLE"},
-	{payments.ErrNotFound, codes.NotFound, "PAYMENT_NOT_FOUND"},
-	{payments.ErrNotAuthorized, codes.FailedPrecondition, "NOT_AUTHORIZED"},
-	{payments.ErrAlreadyCaptured, codes.FailedPrecondition, "ALREADY_CAPTURED"},
-	{payments.ErrMismatch, codes.FailedPrecondition, "PAYMENT_MISMATCH"},
-	{payments.ErrNotCaptured, codes.FailedPrecondition, "NOT_CAPTURED"},
-	{payments.ErrRefundTooLarge, codes.FailedPrecondition, "REFUND_TOO_LARGE"},
-	{payments.ErrRefundMismatch, codes.FailedPrecondition, "REFUND_MISMATCH"},
-	{payments.ErrRefundFailed, codes.FailedPrecondition, "REFUND_FAILED"},
-	{payments.ErrUnknownProvider, codes.NotFound, "UNKNOWN_PROVIDER"},
-	{payments.ErrBadSignature, codes.InvalidArgument, "BAD_SIGNATURE"},
-}
-
 // wireError gives a domain error its status and reason.
-func wireError(err error) error {
-	for _, known := range wireErrors {
-		if errors.Is(err, known.err) {
-			return rpc.Error(known.code, known.reason, known.err.Error())
-		}
-	}
-	return err
-}
+var wireError = rpc.Table(
+	rpc.Is(payments.ErrOutcomeUnknown, codes.Unavailable, paymentsv1.ErrorReason_ERROR_REASON_OUTCOME_UNKNOWN),
+	rpc.Is(payments.ErrProviderUnavailable, codes.Unavailable, paymentsv1.ErrorReason_ERROR_REASON_PROVIDER_UNAVAILABLE),
+	rpc.Is(payments.ErrNotFound, codes.NotFound, paymentsv1.ErrorReason_ERROR_REASON_PAYMENT_NOT_FOUND),
+	rpc.Is(payments.ErrNotAuthorized, codes.FailedPrecondition, paymentsv1.ErrorReason_ERROR_REASON_NOT_AUTHORIZED),
+	rpc.Is(payments.ErrAlreadyCaptured, codes.FailedPrecondition, paymentsv1.ErrorReason_ERROR_REASON_ALREADY_CAPTURED),
+	rpc.Is(payments.ErrMismatch, codes.FailedPrecondition, paymentsv1.ErrorReason_ERROR_REASON_PAYMENT_MISMATCH),
+	rpc.Is(payments.ErrNotCaptured, codes.FailedPrecondition, paymentsv1.ErrorReason_ERROR_REASON_NOT_CAPTURED),
+	rpc.Is(payments.ErrRefundTooLarge, codes.FailedPrecondition, paymentsv1.ErrorReason_ERROR_REASON_REFUND_TOO_LARGE),
+	rpc.Is(payments.ErrRefundMismatch, codes.FailedPrecondition, paymentsv1.ErrorReason_ERROR_REASON_REFUND_MISMATCH),
+	rpc.Is(payments.ErrRefundFailed, codes.FailedPrecondition, paymentsv1.ErrorReason_ERROR_REASON_REFUND_FAILED),
+	rpc.Is(payments.ErrUnknownProvider, codes.NotFound, paymentsv1.ErrorReason_ERROR_REASON_UNKNOWN_PROVIDER),
+	rpc.Is(payments.ErrBadSignature, codes.InvalidArgument, paymentsv1.ErrorReason_ERROR_REASON_BAD_SIGNATURE),
+)

@@ -14,7 +14,6 @@ import (
 	paymentsv1 "souk/proto/gen/souk/payments/v1"
 
 	"souk/platform/pgfeed"
-	"souk/platform/rpc"
 	"souk/platform/security"
 	"souk/testkit/grpctest"
 	"souk/testkit/pgtest"
@@ -148,7 +147,7 @@ func TestErrorsSayWhy(t *testing.T) {
 		grpctest.Expect(t, "capture of "+id, err, codes.NotFound, "PAYMENT_NOT_FOUND")
 	}
 	_, err = client.Authorize(ctx, &paymentsv1.AuthorizeRequest{})
-	grpctest.Expect(t, "nothing at all", err, codes.InvalidArgument, rpc.ReasonValidation)
+	grpctest.Expect(t, "nothing at all", err, codes.InvalidArgument, "VALIDATION_FAILED")
 }
 
 func TestOnlyThoseWhomTheRulesNameMayCall(t *testing.T) {

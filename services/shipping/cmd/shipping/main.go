@@ -2,25 +2,9 @@
 package main
 
 import (
-	"context"
-	"fmt"
-	"os"
-	"os/signal"
-	"syscall"
+	"souk/platform/service"
 
 	"souk/services/shipping/internal/app"
 )
 
-func main() {
-	if err := run(); err != nil {
-		fmt.Fprintln(os.Stderr, "shipping:", err)
-		os.Exit(1)
-	}
-}
-
-// run serves until the process is told to stop.
-func run() error {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
-	return app.Run(ctx)
-}
+func main() { service.Main("shipping", app.Run) }

@@ -3,16 +3,13 @@ package grpcapi
 
 import (
 	"context"
-	"errors"
 
-	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	moneyv1 "souk/proto/gen/souk/money/v1"
 	shippingv1 "souk/proto/gen/souk/shipping/v1"
 
 	"souk/platform/pgfeed"
-	"souk/platform/rpc"
 
 	"souk/services/shipping/internal/shipping"
 )
@@ -88,12 +85,4 @@ func shipmentProto(sh shipping.Shipment) *shippingv1.Shipment {
 		out.Events = append(out.Events, &shippingv1.Event{At: timestamppb.New(e.At), Status: statuses[e.Status], Detail: e.Detail})
 	}
 	return out
-}
-
-// wireError gives a domain error its status and reason.
-func wireError(err error) error {
-	if errors.Is(err, shipping.ErrUnknownOption) {
-		return rpc.Error(codes.InvalidArgument, "UNKNOWN_SHIPPING_OPTION", shipping.ErrUnknownOption.Error())
-	}
-	return err
 }

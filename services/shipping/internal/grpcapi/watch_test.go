@@ -10,7 +10,6 @@ import (
 
 	shippingv1 "souk/proto/gen/souk/shipping/v1"
 
-	"souk/platform/rpc"
 	"souk/testkit/grpctest"
 	"souk/testkit/pgtest"
 
@@ -43,5 +42,5 @@ func TestOrdersIsToldWhichParcelsMoved(t *testing.T) {
 		t.Errorf("told of %v", sh)
 	}
 	_, err = client.WatchParcels(orders, &shippingv1.WatchParcelsRequest{Wait: durationpb.New(time.Minute)})
-	grpctest.Expect(t, "a minute", err, codes.InvalidArgument, rpc.ReasonValidation)
+	grpctest.Expect(t, "a minute", err, codes.InvalidArgument, "VALIDATION_FAILED")
 }

@@ -27,9 +27,10 @@ const (
 
 // KeyUse is what an RPC does with an idempotency key, which its caller sends as the metadata idempotency-key-bin, 1 to 255
 // characters. Calls of one caller with the same key and request take effect once and get the first answer; the metadata
-// idempotent-replay: true tells of one that was made before. INVALID_ARGUMENT IDEMPOTENCY_KEY_REUSED for a key that came
-// with another request, ABORTED IDEMPOTENCY_IN_PROGRESS while the first call is running. Keys are kept for 24 hours at
-// least, for each caller and RPC. What is refused saves nothing.
+// idempotent-replay: true tells of one that was made before. INVALID_ARGUMENT with
+// souk.errors.v1.ERROR_REASON_IDEMPOTENCY_KEY_REUSED for a key that came with another request, ABORTED with
+// souk.errors.v1.ERROR_REASON_IDEMPOTENCY_IN_PROGRESS while the first call is running. Keys are kept for 24 hours at least, for
+// each caller and RPC. What is refused saves nothing.
 type KeyUse int32
 
 const (

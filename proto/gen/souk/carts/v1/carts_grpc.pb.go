@@ -36,15 +36,15 @@ const (
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
 // A guest's cart belongs to whoever knows its id. A customer's cart belongs to that customer alone:
-// anyone else gets NOT_FOUND CART_NOT_FOUND.
+// anyone else gets NOT_FOUND with ERROR_REASON_CART_NOT_FOUND.
 type CartsServiceClient interface {
 	// CreateCart opens a guest cart or, with an access token, returns the customer's own open cart.
 	CreateCart(ctx context.Context, in *CreateCartRequest, opts ...grpc.CallOption) (*CreateCartResponse, error)
 	GetCart(ctx context.Context, in *GetCartRequest, opts ...grpc.CallOption) (*GetCartResponse, error)
-	// GetCurrentCart returns the caller's open cart. NOT_FOUND CART_NOT_FOUND when there is none; CreateCart opens one.
+	// GetCurrentCart returns the caller's open cart. NOT_FOUND with ERROR_REASON_CART_NOT_FOUND when there is none; CreateCart opens one.
 	GetCurrentCart(ctx context.Context, in *GetCurrentCartRequest, opts ...grpc.CallOption) (*GetCurrentCartResponse, error)
 	// SetItem puts a SKU in the cart at a quantity of 1 to 100,000, replacing the quantity it had.
-	// FAILED_PRECONDITION CART_FULL past 2,000 lines.
+	// FAILED_PRECONDITION with ERROR_REASON_CART_FULL past 2,000 lines.
 	SetItem(ctx context.Context, in *SetItemRequest, opts ...grpc.CallOption) (*SetItemResponse, error)
 	// RemoveItem takes a SKU out; one that is not there is no error.
 	RemoveItem(ctx context.Context, in *RemoveItemRequest, opts ...grpc.CallOption) (*RemoveItemResponse, error)
@@ -152,15 +152,15 @@ func (c *cartsServiceClient) CheckOutCart(ctx context.Context, in *CheckOutCartR
 // for forward compatibility.
 //
 // A guest's cart belongs to whoever knows its id. A customer's cart belongs to that customer alone:
-// anyone else gets NOT_FOUND CART_NOT_FOUND.
+// anyone else gets NOT_FOUND with ERROR_REASON_CART_NOT_FOUND.
 type CartsServiceServer interface {
 	// CreateCart opens a guest cart or, with an access token, returns the customer's own open cart.
 	CreateCart(context.Context, *CreateCartRequest) (*CreateCartResponse, error)
 	GetCart(context.Context, *GetCartRequest) (*GetCartResponse, error)
-	// GetCurrentCart returns the caller's open cart. NOT_FOUND CART_NOT_FOUND when there is none; CreateCart opens one.
+	// GetCurrentCart returns the caller's open cart. NOT_FOUND with ERROR_REASON_CART_NOT_FOUND when there is none; CreateCart opens one.
 	GetCurrentCart(context.Context, *GetCurrentCartRequest) (*GetCurrentCartResponse, error)
 	// SetItem puts a SKU in the cart at a quantity of 1 to 100,000, replacing the quantity it had.
-	// FAILED_PRECONDITION CART_FULL past 2,000 lines.
+	// FAILED_PRECONDITION with ERROR_REASON_CART_FULL past 2,000 lines.
 	SetItem(context.Context, *SetItemRequest) (*SetItemResponse, error)
 	// RemoveItem takes a SKU out; one that is not there is no error.
 	RemoveItem(context.Context, *RemoveItemRequest) (*RemoveItemResponse, error)

@@ -38,9 +38,9 @@ const (
 type CatalogServiceClient interface {
 	// ListProducts searches and filters published products, a page at a time. By relevance it ranks the newest 1,000 products
 	// that match, and lists the older ones after them, the newest first. Facets of a query or of prices count the newest 1,000.
-	// INVALID_ARGUMENT BAD_CURSOR for a cursor that this query did not produce.
+	// INVALID_ARGUMENT with souk.errors.v1.ERROR_REASON_BAD_CURSOR for a cursor that this query did not produce.
 	ListProducts(ctx context.Context, in *ListProductsRequest, opts ...grpc.CallOption) (*ListProductsResponse, error)
-	// GetProduct finds a published product by id or slug. NOT_FOUND PRODUCT_NOT_FOUND.
+	// GetProduct finds a published product by id or slug. NOT_FOUND with ERROR_REASON_PRODUCT_NOT_FOUND.
 	GetProduct(ctx context.Context, in *GetProductRequest, opts ...grpc.CallOption) (*GetProductResponse, error)
 	// GetVariants returns the variants among the SKUs asked for, 2,000 at most; what the catalog does not
 	// have is left out of the answer.
@@ -50,10 +50,10 @@ type CatalogServiceClient interface {
 	// WatchProducts tells which products have changed since a position or, when that is none, waits for a change. It answers
 	// without changes when none came. What a change was, the caller has to ask; a change may be told several times.
 	WatchProducts(ctx context.Context, in *WatchProductsRequest, opts ...grpc.CallOption) (*WatchProductsResponse, error)
-	// CreateProduct adds a product. ALREADY_EXISTS SLUG_TAKEN or SKU_TAKEN.
+	// CreateProduct adds a product. ALREADY_EXISTS with ERROR_REASON_SLUG_TAKEN or ERROR_REASON_SKU_TAKEN.
 	CreateProduct(ctx context.Context, in *CreateProductRequest, opts ...grpc.CallOption) (*CreateProductResponse, error)
-	// UpdateProduct changes the fields that are set. ABORTED VERSION_MISMATCH when the product is no
-	// longer at the version given.
+	// UpdateProduct changes the fields that are set. ABORTED with ERROR_REASON_VERSION_MISMATCH when the product is no longer at the
+	// version given; ALREADY_EXISTS with ERROR_REASON_SKU_TAKEN.
 	UpdateProduct(ctx context.Context, in *UpdateProductRequest, opts ...grpc.CallOption) (*UpdateProductResponse, error)
 	// WithdrawProduct takes a product off sale. Orders keep what they sold of it.
 	WithdrawProduct(ctx context.Context, in *WithdrawProductRequest, opts ...grpc.CallOption) (*WithdrawProductResponse, error)
@@ -169,9 +169,9 @@ type CatalogService_ImportProductsClient = grpc.ClientStreamingClient[ImportProd
 type CatalogServiceServer interface {
 	// ListProducts searches and filters published products, a page at a time. By relevance it ranks the newest 1,000 products
 	// that match, and lists the older ones after them, the newest first. Facets of a query or of prices count the newest 1,000.
-	// INVALID_ARGUMENT BAD_CURSOR for a cursor that this query did not produce.
+	// INVALID_ARGUMENT with souk.errors.v1.ERROR_REASON_BAD_CURSOR for a cursor that this query did not produce.
 	ListProducts(context.Context, *ListProductsRequest) (*ListProductsResponse, error)
-	// GetProduct finds a published product by id or slug. NOT_FOUND PRODUCT_NOT_FOUND.
+	// GetProduct finds a published product by id or slug. NOT_FOUND with ERROR_REASON_PRODUCT_NOT_FOUND.
 	GetProduct(context.Context, *GetProductRequest) (*GetProductResponse, error)
 	// GetVariants returns the variants among the SKUs asked for, 2,000 at most; what the catalog does not
 	// have is left out of the answer.
@@ -181,10 +181,10 @@ type CatalogServiceServer interface {
 	// WatchProducts tells which products have changed since a position or, when that is none, waits for a change. It answers
 	// without changes when none came. What a change was, the caller has to ask; a change may be told several times.
 	WatchProducts(context.Context, *WatchProductsRequest) (*WatchProductsResponse, error)
-	// CreateProduct adds a product. ALREADY_EXISTS SLUG_TAKEN or SKU_TAKEN.
+	// CreateProduct adds a product. ALREADY_EXISTS with ERROR_REASON_SLUG_TAKEN or ERROR_REASON_SKU_TAKEN.
 	CreateProduct(context.Context, *CreateProductRequest) (*CreateProductResponse, error)
-	// UpdateProduct changes the fields that are set. ABORTED VERSION_MISMATCH when the product is no
-	// longer at the version given.
+	// UpdateProduct changes the fields that are set. ABORTED with ERROR_REASON_VERSION_MISMATCH when the product is no longer at the
+	// version given; ALREADY_EXISTS with ERROR_REASON_SKU_TAKEN.
 	UpdateProduct(context.Context, *UpdateProductRequest) (*UpdateProductResponse, error)
 	// WithdrawProduct takes a product off sale. Orders keep what they sold of it.
 	WithdrawProduct(context.Context, *WithdrawProductRequest) (*WithdrawProductResponse, error)

@@ -43,29 +43,30 @@ const (
 //
 // The customer acted upon is always the one of the access token.
 type CustomersServiceClient interface {
-	// Register opens an account. ALREADY_EXISTS EMAIL_TAKEN.
+	// Register opens an account. ALREADY_EXISTS with ERROR_REASON_EMAIL_TAKEN.
 	Register(ctx context.Context, in *RegisterRequest, opts ...grpc.CallOption) (*RegisterResponse, error)
-	// Login opens a session. UNAUTHENTICATED INVALID_CREDENTIALS, at one cost for known and unknown e-mails.
+	// Login opens a session. UNAUTHENTICATED with ERROR_REASON_INVALID_CREDENTIALS, at one cost for known and unknown e-mails.
 	Login(ctx context.Context, in *LoginRequest, opts ...grpc.CallOption) (*LoginResponse, error)
 	// Refresh spends a refresh token for another; again within 10 seconds gets the same one, since the answer may have
-	// been lost. UNAUTHENTICATED INVALID_REFRESH_TOKEN; a token spent again later ends its session.
+	// been lost. UNAUTHENTICATED with ERROR_REASON_INVALID_REFRESH_TOKEN; a token spent again later ends its session.
 	Refresh(ctx context.Context, in *RefreshRequest, opts ...grpc.CallOption) (*RefreshResponse, error)
 	// Logout ends the session of the access token.
 	Logout(ctx context.Context, in *LogoutRequest, opts ...grpc.CallOption) (*LogoutResponse, error)
 	GetMe(ctx context.Context, in *GetMeRequest, opts ...grpc.CallOption) (*GetMeResponse, error)
 	UpdateMe(ctx context.Context, in *UpdateMeRequest, opts ...grpc.CallOption) (*UpdateMeResponse, error)
 	// ChangePassword gives the caller's account another password and ends its other sessions.
-	// INVALID_ARGUMENT VALIDATION_FAILED, on current_password, when the current one is wrong.
+	// INVALID_ARGUMENT with a violation of current_password when that is wrong.
 	ChangePassword(ctx context.Context, in *ChangePasswordRequest, opts ...grpc.CallOption) (*ChangePasswordResponse, error)
 	// PrepareDeletion asks whether DeleteAccount would be let through, before what cannot be undone; its errors are the same.
 	PrepareDeletion(ctx context.Context, in *PrepareDeletionRequest, opts ...grpc.CallOption) (*PrepareDeletionResponse, error)
 	// DeleteAccount erases the caller's account, addresses and sessions; the e-mail is free again.
-	// INVALID_ARGUMENT VALIDATION_FAILED, on password, when it is wrong. FAILED_PRECONDITION STAFF_ACCOUNT for an account of staff.
+	// INVALID_ARGUMENT with a violation of password when that is wrong. FAILED_PRECONDITION with ERROR_REASON_STAFF_ACCOUNT for an
+	// account of staff.
 	DeleteAccount(ctx context.Context, in *DeleteAccountRequest, opts ...grpc.CallOption) (*DeleteAccountResponse, error)
 	ListAddresses(ctx context.Context, in *ListAddressesRequest, opts ...grpc.CallOption) (*ListAddressesResponse, error)
-	// GetAddress: NOT_FOUND ADDRESS_NOT_FOUND.
+	// GetAddress: NOT_FOUND with ERROR_REASON_ADDRESS_NOT_FOUND.
 	GetAddress(ctx context.Context, in *GetAddressRequest, opts ...grpc.CallOption) (*GetAddressResponse, error)
-	// CreateAddress: FAILED_PRECONDITION TOO_MANY_ADDRESSES past 50.
+	// CreateAddress: FAILED_PRECONDITION with ERROR_REASON_TOO_MANY_ADDRESSES past 50.
 	CreateAddress(ctx context.Context, in *CreateAddressRequest, opts ...grpc.CallOption) (*CreateAddressResponse, error)
 	UpdateAddress(ctx context.Context, in *UpdateAddressRequest, opts ...grpc.CallOption) (*UpdateAddressResponse, error)
 	DeleteAddress(ctx context.Context, in *DeleteAddressRequest, opts ...grpc.CallOption) (*DeleteAddressResponse, error)
@@ -225,29 +226,30 @@ func (c *customersServiceClient) DeleteAddress(ctx context.Context, in *DeleteAd
 //
 // The customer acted upon is always the one of the access token.
 type CustomersServiceServer interface {
-	// Register opens an account. ALREADY_EXISTS EMAIL_TAKEN.
+	// Register opens an account. ALREADY_EXISTS with ERROR_REASON_EMAIL_TAKEN.
 	Register(context.Context, *RegisterRequest) (*RegisterResponse, error)
-	// Login opens a session. UNAUTHENTICATED INVALID_CREDENTIALS, at one cost for known and unknown e-mails.
+	// Login opens a session. UNAUTHENTICATED with ERROR_REASON_INVALID_CREDENTIALS, at one cost for known and unknown e-mails.
 	Login(context.Context, *LoginRequest) (*LoginResponse, error)
 	// Refresh spends a refresh token for another; again within 10 seconds gets the same one, since the answer may have
-	// been lost. UNAUTHENTICATED INVALID_REFRESH_TOKEN; a token spent again later ends its session.
+	// been lost. UNAUTHENTICATED with ERROR_REASON_INVALID_REFRESH_TOKEN; a token spent again later ends its session.
 	Refresh(context.Context, *RefreshRequest) (*RefreshResponse, error)
 	// Logout ends the session of the access token.
 	Logout(context.Context, *LogoutRequest) (*LogoutResponse, error)
 	GetMe(context.Context, *GetMeRequest) (*GetMeResponse, error)
 	UpdateMe(context.Context, *UpdateMeRequest) (*UpdateMeResponse, error)
 	// ChangePassword gives the caller's account another password and ends its other sessions.
-	// INVALID_ARGUMENT VALIDATION_FAILED, on current_password, when the current one is wrong.
+	// INVALID_ARGUMENT with a violation of current_password when that is wrong.
 	ChangePassword(context.Context, *ChangePasswordRequest) (*ChangePasswordResponse, error)
 	// PrepareDeletion asks whether DeleteAccount would be let through, before what cannot be undone; its errors are the same.
 	PrepareDeletion(context.Context, *PrepareDeletionRequest) (*PrepareDeletionResponse, error)
 	// DeleteAccount erases the caller's account, addresses and sessions; the e-mail is free again.
-	// INVALID_ARGUMENT VALIDATION_FAILED, on password, when it is wrong. FAILED_PRECONDITION STAFF_ACCOUNT for an account of staff.
+	// INVALID_ARGUMENT with a violation of password when that is wrong. FAILED_PRECONDITION with ERROR_REASON_STAFF_ACCOUNT for an
+	// account of staff.
 	DeleteAccount(context.Context, *DeleteAccountRequest) (*DeleteAccountResponse, error)
 	ListAddresses(context.Context, *ListAddressesRequest) (*ListAddressesResponse, error)
-	// GetAddress: NOT_FOUND ADDRESS_NOT_FOUND.
+	// GetAddress: NOT_FOUND with ERROR_REASON_ADDRESS_NOT_FOUND.
 	GetAddress(context.Context, *GetAddressRequest) (*GetAddressResponse, error)
-	// CreateAddress: FAILED_PRECONDITION TOO_MANY_ADDRESSES past 50.
+	// CreateAddress: FAILED_PRECONDITION with ERROR_REASON_TOO_MANY_ADDRESSES past 50.
 	CreateAddress(context.Context, *CreateAddressRequest) (*CreateAddressResponse, error)
 	UpdateAddress(context.Context, *UpdateAddressRequest) (*UpdateAddressResponse, error)
 	DeleteAddress(context.Context, *DeleteAddressRequest) (*DeleteAddressResponse, error)

@@ -45,26 +45,27 @@ type InventoryServiceClient interface {
 	// available: what is sold in between is not told. A change may be told several times.
 	WatchAvailability(ctx context.Context, in *WatchAvailabilityRequest, opts ...grpc.CallOption) (*WatchAvailabilityResponse, error)
 	// AdjustStock adds to or takes from what is on hand and writes why in the ledger.
-	// FAILED_PRECONDITION INSUFFICIENT_STOCK when less would be left than is reserved.
+	// FAILED_PRECONDITION with ERROR_REASON_INSUFFICIENT_STOCK when less would be left than is reserved.
 	AdjustStock(ctx context.Context, in *AdjustStockRequest, opts ...grpc.CallOption) (*AdjustStockResponse, error)
 	// OpenStock sets the first level of SKUs that have none yet and leaves the others alone, so that a
 	// product import can be run again.
 	OpenStock(ctx context.Context, in *OpenStockRequest, opts ...grpc.CallOption) (*OpenStockResponse, error)
 	// Reserve holds stock for an order: every line or none. The same order again returns the
-	// reservation it has. FAILED_PRECONDITION INSUFFICIENT_STOCK with an InsufficientStock detail that
-	// names each line that is short, and is final: asked again for the order, it is refused
-	// the same way. FAILED_PRECONDITION RESERVATION_ENDED for an order whose
-	// reservation was released or expired, RESERVATION_MISMATCH for one that holds other lines.
+	// reservation it has. FAILED_PRECONDITION with one of these reasons:
+	// ERROR_REASON_INSUFFICIENT_STOCK, with an InsufficientStock detail that names each line that is short, is final: asked again
+	// for the order, it is refused the same way;
+	// ERROR_REASON_RESERVATION_ENDED for an order whose reservation was released or expired;
+	// ERROR_REASON_RESERVATION_MISMATCH for one that holds other lines.
 	Reserve(ctx context.Context, in *ReserveRequest, opts ...grpc.CallOption) (*ReserveResponse, error)
 	// CommitReservation turns held stock into sold stock; again is no error.
-	// FAILED_PRECONDITION RESERVATION_ENDED when it was released or expired.
+	// FAILED_PRECONDITION with ERROR_REASON_RESERVATION_ENDED when it was released or expired.
 	CommitReservation(ctx context.Context, in *CommitReservationRequest, opts ...grpc.CallOption) (*CommitReservationResponse, error)
 	// ReleaseReservation gives back what an order holds or, once committed, what it bought; again, or
 	// without a reservation, is no error, and no later Reserve for that order succeeds.
 	ReleaseReservation(ctx context.Context, in *ReleaseReservationRequest, opts ...grpc.CallOption) (*ReleaseReservationResponse, error)
 	// ReturnStock takes back pieces that an order bought. return_id makes it happen once; again is no error.
-	// FAILED_PRECONDITION NOT_SOLD when the order did not buy, or has returned, so many of them;
-	// FAILED_PRECONDITION RETURN_MISMATCH for an id that stands for another return.
+	// FAILED_PRECONDITION with ERROR_REASON_NOT_SOLD when the order did not buy, or has returned, so many of them, with
+	// ERROR_REASON_RETURN_MISMATCH for an id that stands for another return.
 	ReturnStock(ctx context.Context, in *ReturnStockRequest, opts ...grpc.CallOption) (*ReturnStockResponse, error)
 	// ListStock returns every SKU with what the ledger and the reservations say of it, in the order of their
 	// names, for an audit. A page is of one moment. It ends before its limit when it has added up 100,000 entries of the ledger and
@@ -194,26 +195,27 @@ type InventoryServiceServer interface {
 	// available: what is sold in between is not told. A change may be told several times.
 	WatchAvailability(context.Context, *WatchAvailabilityRequest) (*WatchAvailabilityResponse, error)
 	// AdjustStock adds to or takes from what is on hand and writes why in the ledger.
-	// FAILED_PRECONDITION INSUFFICIENT_STOCK when less would be left than is reserved.
+	// FAILED_PRECONDITION with ERROR_REASON_INSUFFICIENT_STOCK when less would be left than is reserved.
 	AdjustStock(context.Context, *AdjustStockRequest) (*AdjustStockResponse, error)
 	// OpenStock sets the first level of SKUs that have none yet and leaves the others alone, so that a
 	// product import can be run again.
 	OpenStock(context.Context, *OpenStockRequest) (*OpenStockResponse, error)
 	// Reserve holds stock for an order: every line or none. The same order again returns the
-	// reservation it has. FAILED_PRECONDITION INSUFFICIENT_STOCK with an InsufficientStock detail that
-	// names each line that is short, and is final: asked again for the order, it is refused
-	// the same way. FAILED_PRECONDITION RESERVATION_ENDED for an order whose
-	// reservation was released or expired, RESERVATION_MISMATCH for one that holds other lines.
+	// reservation it has. FAILED_PRECONDITION with one of these reasons:
+	// ERROR_REASON_INSUFFICIENT_STOCK, with an InsufficientStock detail that names each line that is short, is final: asked again
+	// for the order, it is refused the same way;
+	// ERROR_REASON_RESERVATION_ENDED for an order whose reservation was released or expired;
+	// ERROR_REASON_RESERVATION_MISMATCH for one that holds other lines.
 	Reserve(context.Context, *ReserveRequest) (*ReserveResponse, error)
 	// CommitReservation turns held stock into sold stock; again is no error.
-	// FAILED_PRECONDITION RESERVATION_ENDED when it was released or expired.
+	// FAILED_PRECONDITION with ERROR_REASON_RESERVATION_ENDED when it was released or expired.
 	CommitReservation(context.Context, *CommitReservationRequest) (*CommitReservationResponse, error)
 	// ReleaseReservation gives back what an order holds or, once committed, what it bought; again, or
 	// without a reservation, is no error, and no later Reserve for that order succeeds.
 	ReleaseReservation(context.Context, *ReleaseReservationRequest) (*ReleaseReservationResponse, error)
 	// ReturnStock takes back pieces that an order bought. return_id makes it happen once; again is no error.
-	// FAILED_PRECONDITION NOT_SOLD when the order did not buy, or has returned, so many of them;
-	// FAILED_PRECONDITION RETURN_MISMATCH for an id that stands for another return.
+	// FAILED_PRECONDITION with ERROR_REASON_NOT_SOLD when the order did not buy, or has returned, so many of them, with
+	// ERROR_REASON_RETURN_MISMATCH for an id that stands for another return.
 	ReturnStock(context.Context, *ReturnStockRequest) (*ReturnStockResponse, error)
 	// ListStock returns every SKU with what the ledger and the reservations say of it, in the order of their
 	// names, for an audit. A page is of one moment. It ends before its limit when it has added up 100,000 entries of the ledger and

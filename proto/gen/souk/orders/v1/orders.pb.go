@@ -1525,7 +1525,7 @@ type PlaceOrderRequest struct {
 	ShippingAddress *Address `protobuf:"bytes,4,opt,name=shipping_address,json=shippingAddress,proto3" json:"shipping_address,omitempty"`
 	ShippingOption  string   `protobuf:"bytes,5,opt,name=shipping_option,json=shippingOption,proto3" json:"shipping_option,omitempty"`
 	PaymentMethod   string   `protobuf:"bytes,6,opt,name=payment_method,json=paymentMethod,proto3" json:"payment_method,omitempty"`
-	// What the client believes the total is; PRICE_CHANGED when it is not.
+	// What the client believes the total is; ERROR_REASON_PRICE_CHANGED when it is not.
 	ExpectedTotal *v1.Money `protobuf:"bytes,7,opt,name=expected_total,json=expectedTotal,proto3" json:"expected_total,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1664,7 +1664,7 @@ func (x *PlaceOrderResponse) GetReplayed() bool {
 	return false
 }
 
-// PriceChanged is a detail of the error PRICE_CHANGED: what the cart costs now.
+// PriceChanged is a detail of the error with ERROR_REASON_PRICE_CHANGED: what the cart costs now.
 type PriceChanged struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Without the lines that are no longer sold. Absent when nothing is left, or the rest cannot be shipped as was asked for.
@@ -1719,7 +1719,8 @@ func (x *PriceChanged) GetNoLongerSold() []*Shortage {
 	return nil
 }
 
-// OutOfStock is a detail of the error OUT_OF_STOCK: the total is not the expected one, and there is not enough of some lines.
+// OutOfStock is a detail of the error with ERROR_REASON_OUT_OF_STOCK: the total is not the expected one, and there is not enough of
+// some lines.
 type OutOfStock struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Shortages     []*Shortage            `protobuf:"bytes,1,rep,name=shortages,proto3" json:"shortages,omitempty"`
@@ -1764,7 +1765,7 @@ func (x *OutOfStock) GetShortages() []*Shortage {
 	return nil
 }
 
-// CartBeingOrdered is a detail of the error CART_BEING_ORDERED: another order has claimed the cart.
+// CartBeingOrdered is a detail of the error with ERROR_REASON_CART_BEING_ORDERED: another order has claimed the cart.
 type CartBeingOrdered struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Empty when the order is another customer's.

@@ -40,40 +40,45 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// An order belongs to the customer who placed it: to another customer it is NOT_FOUND ORDER_NOT_FOUND.
+// An order belongs to the customer who placed it: to another customer it is NOT_FOUND with ERROR_REASON_ORDER_NOT_FOUND. Any call
+// that needs a service which does not answer may be UNAVAILABLE with ERROR_REASON_UNAVAILABLE.
 type OrdersServiceClient interface {
 	// PlaceOrder turns a cart into an order: prices it, reserves stock, authorizes payment, confirms.
 	//
 	// A checkout that got as far as an order is always an answer, a refusal included: see Placement.
-	// Errors mean that nothing was saved: INVALID_ARGUMENT with field violations, FAILED_PRECONDITION
-	// CART_EMPTY, NOT_FOUND CART_NOT_FOUND or ADDRESS_NOT_FOUND, ABORTED PRICE_CHANGED with a PriceChanged,
-	// ABORTED OUT_OF_STOCK with an OutOfStock, FAILED_PRECONDITION CART_BEING_ORDERED with a CartBeingOrdered, INVALID_ARGUMENT IDEMPOTENCY_KEY_REUSED, ABORTED IDEMPOTENCY_IN_PROGRESS.
+	// Errors mean that nothing was saved:
+	// INVALID_ARGUMENT with field violations, or with souk.errors.v1.ERROR_REASON_IDEMPOTENCY_KEY_REUSED;
+	// NOT_FOUND with souk.carts.v1.ERROR_REASON_CART_NOT_FOUND or souk.customers.v1.ERROR_REASON_ADDRESS_NOT_FOUND;
+	// FAILED_PRECONDITION with ERROR_REASON_CART_EMPTY, or with ERROR_REASON_CART_BEING_ORDERED and a CartBeingOrdered;
+	// ABORTED with ERROR_REASON_PRICE_CHANGED and a PriceChanged, with ERROR_REASON_OUT_OF_STOCK and an OutOfStock, or with
+	// souk.errors.v1.ERROR_REASON_IDEMPOTENCY_IN_PROGRESS;
+	// UNAUTHENTICATED with souk.customers.v1.ERROR_REASON_CUSTOMER_NOT_FOUND for a customer who was erased.
 	PlaceOrder(ctx context.Context, in *PlaceOrderRequest, opts ...grpc.CallOption) (*PlaceOrderResponse, error)
 	// GetOrder returns the caller's order; staff may read any.
 	GetOrder(ctx context.Context, in *GetOrderRequest, opts ...grpc.CallOption) (*GetOrderResponse, error)
 	// ListOrders returns the caller's orders, newest first.
 	ListOrders(ctx context.Context, in *ListOrdersRequest, opts ...grpc.CallOption) (*ListOrdersResponse, error)
 	// CancelOrder gives up an order before it is dispatched: the money is voided, the stock released.
-	// FAILED_PRECONDITION NOT_CANCELLABLE.
+	// FAILED_PRECONDITION with ERROR_REASON_NOT_CANCELLABLE.
 	CancelOrder(ctx context.Context, in *CancelOrderRequest, opts ...grpc.CallOption) (*CancelOrderResponse, error)
 	// ListAllOrders returns every customer's orders, newest first.
 	ListAllOrders(ctx context.Context, in *ListAllOrdersRequest, opts ...grpc.CallOption) (*ListAllOrdersResponse, error)
 	// DispatchOrder captures the money and hands the parcel to the carrier.
-	// FAILED_PRECONDITION NOT_DISPATCHABLE.
+	// FAILED_PRECONDITION with ERROR_REASON_NOT_DISPATCHABLE.
 	DispatchOrder(ctx context.Context, in *DispatchOrderRequest, opts ...grpc.CallOption) (*DispatchOrderResponse, error)
-	// RequestReturn asks to send goods of a delivered order back. FAILED_PRECONDITION NOT_RETURNABLE when the
-	// order is not delivered, or when more would come back than was bought.
+	// RequestReturn asks to send goods of a delivered order back. FAILED_PRECONDITION with ERROR_REASON_NOT_RETURNABLE when the order
+	// is not delivered, or when more would come back than was bought.
 	RequestReturn(ctx context.Context, in *RequestReturnRequest, opts ...grpc.CallOption) (*RequestReturnResponse, error)
 	// EraseCustomer erases the caller from their orders: addresses, the payment method's name and what they wrote. Numbers,
 	// lines and money stay. From then on the caller can place no order; again is no error.
-	// FAILED_PRECONDITION ORDERS_OPEN while an order is not delivered, rejected or cancelled, or has work under way.
+	// FAILED_PRECONDITION with ERROR_REASON_ORDERS_OPEN while an order is not delivered, rejected or cancelled, or has work under way.
 	EraseCustomer(ctx context.Context, in *EraseCustomerRequest, opts ...grpc.CallOption) (*EraseCustomerResponse, error)
 	// ReceiveReturn takes the goods of a return back: they are restocked and refunded, at once or, when
-	// something is away, later. Again returns the return as it is. NOT_FOUND RETURN_NOT_FOUND.
+	// something is away, later. Again returns the return as it is. NOT_FOUND with ERROR_REASON_RETURN_NOT_FOUND.
 	ReceiveReturn(ctx context.Context, in *ReceiveReturnRequest, opts ...grpc.CallOption) (*ReceiveReturnResponse, error)
-	// RefundOrder gives captured money back, at once or, when something is away, later. INVALID_ARGUMENT with a
-	// violation of amount when it is more than is left; INVALID_ARGUMENT IDEMPOTENCY_KEY_REUSED, ABORTED
-	// IDEMPOTENCY_IN_PROGRESS.
+	// RefundOrder gives captured money back, at once or, when something is away, later. INVALID_ARGUMENT with a violation of amount when
+	// it is more than is left, or with souk.errors.v1.ERROR_REASON_IDEMPOTENCY_KEY_REUSED; ABORTED with
+	// souk.errors.v1.ERROR_REASON_IDEMPOTENCY_IN_PROGRESS.
 	RefundOrder(ctx context.Context, in *RefundOrderRequest, opts ...grpc.CallOption) (*RefundOrderResponse, error)
 	// WaitForEvents returns what is on the order's timeline after a position. When there is nothing it waits
 	// for something to come, and returns nothing when nothing came.
@@ -81,7 +86,8 @@ type OrdersServiceClient interface {
 	// CreateEventTicket makes a ticket for the events of the caller's order: it stands for the call's access token, once, for a minute
 	// or until that token ends. Each call makes another ticket.
 	CreateEventTicket(ctx context.Context, in *CreateEventTicketRequest, opts ...grpc.CallOption) (*CreateEventTicketResponse, error)
-	// RedeemEventTicket spends a ticket. NOT_FOUND TICKET_NOT_FOUND for one that is unknown, spent, over, or of another order.
+	// RedeemEventTicket spends a ticket. NOT_FOUND with ERROR_REASON_TICKET_NOT_FOUND for one that is unknown, spent, over, or of another
+	// order.
 	RedeemEventTicket(ctx context.Context, in *RedeemEventTicketRequest, opts ...grpc.CallOption) (*RedeemEventTicketResponse, error)
 }
 
@@ -227,40 +233,45 @@ func (c *ordersServiceClient) RedeemEventTicket(ctx context.Context, in *RedeemE
 // All implementations must embed UnimplementedOrdersServiceServer
 // for forward compatibility.
 //
-// An order belongs to the customer who placed it: to another customer it is NOT_FOUND ORDER_NOT_FOUND.
+// An order belongs to the customer who placed it: to another customer it is NOT_FOUND with ERROR_REASON_ORDER_NOT_FOUND. Any call
+// that needs a service which does not answer may be UNAVAILABLE with ERROR_REASON_UNAVAILABLE.
 type OrdersServiceServer interface {
 	// PlaceOrder turns a cart into an order: prices it, reserves stock, authorizes payment, confirms.
 	//
 	// A checkout that got as far as an order is always an answer, a refusal included: see Placement.
-	// Errors mean that nothing was saved: INVALID_ARGUMENT with field violations, FAILED_PRECONDITION
-	// CART_EMPTY, NOT_FOUND CART_NOT_FOUND or ADDRESS_NOT_FOUND, ABORTED PRICE_CHANGED with a PriceChanged,
-	// ABORTED OUT_OF_STOCK with an OutOfStock, FAILED_PRECONDITION CART_BEING_ORDERED with a CartBeingOrdered, INVALID_ARGUMENT IDEMPOTENCY_KEY_REUSED, ABORTED IDEMPOTENCY_IN_PROGRESS.
+	// Errors mean that nothing was saved:
+	// INVALID_ARGUMENT with field violations, or with souk.errors.v1.ERROR_REASON_IDEMPOTENCY_KEY_REUSED;
+	// NOT_FOUND with souk.carts.v1.ERROR_REASON_CART_NOT_FOUND or souk.customers.v1.ERROR_REASON_ADDRESS_NOT_FOUND;
+	// FAILED_PRECONDITION with ERROR_REASON_CART_EMPTY, or with ERROR_REASON_CART_BEING_ORDERED and a CartBeingOrdered;
+	// ABORTED with ERROR_REASON_PRICE_CHANGED and a PriceChanged, with ERROR_REASON_OUT_OF_STOCK and an OutOfStock, or with
+	// souk.errors.v1.ERROR_REASON_IDEMPOTENCY_IN_PROGRESS;
+	// UNAUTHENTICATED with souk.customers.v1.ERROR_REASON_CUSTOMER_NOT_FOUND for a customer who was erased.
 	PlaceOrder(context.Context, *PlaceOrderRequest) (*PlaceOrderResponse, error)
 	// GetOrder returns the caller's order; staff may read any.
 	GetOrder(context.Context, *GetOrderRequest) (*GetOrderResponse, error)
 	// ListOrders returns the caller's orders, newest first.
 	ListOrders(context.Context, *ListOrdersRequest) (*ListOrdersResponse, error)
 	// CancelOrder gives up an order before it is dispatched: the money is voided, the stock released.
-	// FAILED_PRECONDITION NOT_CANCELLABLE.
+	// FAILED_PRECONDITION with ERROR_REASON_NOT_CANCELLABLE.
 	CancelOrder(context.Context, *CancelOrderRequest) (*CancelOrderResponse, error)
 	// ListAllOrders returns every customer's orders, newest first.
 	ListAllOrders(context.Context, *ListAllOrdersRequest) (*ListAllOrdersResponse, error)
 	// DispatchOrder captures the money and hands the parcel to the carrier.
-	// FAILED_PRECONDITION NOT_DISPATCHABLE.
+	// FAILED_PRECONDITION with ERROR_REASON_NOT_DISPATCHABLE.
 	DispatchOrder(context.Context, *DispatchOrderRequest) (*DispatchOrderResponse, error)
-	// RequestReturn asks to send goods of a delivered order back. FAILED_PRECONDITION NOT_RETURNABLE when the
-	// order is not delivered, or when more would come back than was bought.
+	// RequestReturn asks to send goods of a delivered order back. FAILED_PRECONDITION with ERROR_REASON_NOT_RETURNABLE when the order
+	// is not delivered, or when more would come back than was bought.
 	RequestReturn(context.Context, *RequestReturnRequest) (*RequestReturnResponse, error)
 	// EraseCustomer erases the caller from their orders: addresses, the payment method's name and what they wrote. Numbers,
 	// lines and money stay. From then on the caller can place no order; again is no error.
-	// FAILED_PRECONDITION ORDERS_OPEN while an order is not delivered, rejected or cancelled, or has work under way.
+	// FAILED_PRECONDITION with ERROR_REASON_ORDERS_OPEN while an order is not delivered, rejected or cancelled, or has work under way.
 	EraseCustomer(context.Context, *EraseCustomerRequest) (*EraseCustomerResponse, error)
 	// ReceiveReturn takes the goods of a return back: they are restocked and refunded, at once or, when
-	// something is away, later. Again returns the return as it is. NOT_FOUND RETURN_NOT_FOUND.
+	// something is away, later. Again returns the return as it is. NOT_FOUND with ERROR_REASON_RETURN_NOT_FOUND.
 	ReceiveReturn(context.Context, *ReceiveReturnRequest) (*ReceiveReturnResponse, error)
-	// RefundOrder gives captured money back, at once or, when something is away, later. INVALID_ARGUMENT with a
-	// violation of amount when it is more than is left; INVALID_ARGUMENT IDEMPOTENCY_KEY_REUSED, ABORTED
-	// IDEMPOTENCY_IN_PROGRESS.
+	// RefundOrder gives captured money back, at once or, when something is away, later. INVALID_ARGUMENT with a violation of amount when
+	// it is more than is left, or with souk.errors.v1.ERROR_REASON_IDEMPOTENCY_KEY_REUSED; ABORTED with
+	// souk.errors.v1.ERROR_REASON_IDEMPOTENCY_IN_PROGRESS.
 	RefundOrder(context.Context, *RefundOrderRequest) (*RefundOrderResponse, error)
 	// WaitForEvents returns what is on the order's timeline after a position. When there is nothing it waits
 	// for something to come, and returns nothing when nothing came.
@@ -268,7 +279,8 @@ type OrdersServiceServer interface {
 	// CreateEventTicket makes a ticket for the events of the caller's order: it stands for the call's access token, once, for a minute
 	// or until that token ends. Each call makes another ticket.
 	CreateEventTicket(context.Context, *CreateEventTicketRequest) (*CreateEventTicketResponse, error)
-	// RedeemEventTicket spends a ticket. NOT_FOUND TICKET_NOT_FOUND for one that is unknown, spent, over, or of another order.
+	// RedeemEventTicket spends a ticket. NOT_FOUND with ERROR_REASON_TICKET_NOT_FOUND for one that is unknown, spent, over, or of another
+	// order.
 	RedeemEventTicket(context.Context, *RedeemEventTicketRequest) (*RedeemEventTicketResponse, error)
 	mustEmbedUnimplementedOrdersServiceServer()
 }

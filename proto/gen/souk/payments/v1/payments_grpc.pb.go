@@ -37,26 +37,31 @@ const (
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
 // Every call is idempotent by the order it names, since an order has one payment, or by the id it carries. Any call
-// that needs the provider may be UNAVAILABLE PROVIDER_UNAVAILABLE; it had no effect then.
+// that needs the provider may be UNAVAILABLE with ERROR_REASON_PROVIDER_UNAVAILABLE; it had no effect then.
 type PaymentsServiceClient interface {
 	// Authorize asks the provider to hold the amount. A refusal is an answer (STATUS_DECLINED), not an
-	// error. UNAVAILABLE OUTCOME_UNKNOWN when the provider's answer was lost: call again, and the
-	// provider is asked by our own reference before anything is charged anew.
+	// error. UNAVAILABLE with ERROR_REASON_OUTCOME_UNKNOWN when the provider's answer was lost: call again, and the provider is asked by
+	// our own reference before anything is charged anew. FAILED_PRECONDITION with ERROR_REASON_PAYMENT_MISMATCH for an order that has a
+	// payment of another amount or method.
 	// An unknown method is declined as "unknown_payment_method".
 	Authorize(ctx context.Context, in *AuthorizeRequest, opts ...grpc.CallOption) (*AuthorizeResponse, error)
-	// Capture takes the whole authorized amount; again is no error, and neither is what was captured at the provider itself: the payment
-	// says how much that was. FAILED_PRECONDITION NOT_AUTHORIZED when there is nothing open to take, because it was declined, voided or
-	// has expired.
+	// Capture takes the whole authorized amount; again is no error, and neither is a capture that was made at the provider itself: the
+	// payment says how much that was. FAILED_PRECONDITION with ERROR_REASON_NOT_AUTHORIZED when there is nothing open to take, because it
+	// was declined, voided or has expired.
 	Capture(ctx context.Context, in *CaptureRequest, opts ...grpc.CallOption) (*CaptureResponse, error)
 	// Void lets an authorization go; again, or for an order without one, is no error, and no later
-	// Authorize for that order succeeds. FAILED_PRECONDITION ALREADY_CAPTURED, also when it was captured at the provider itself.
+	// Authorize for that order succeeds. FAILED_PRECONDITION with ERROR_REASON_ALREADY_CAPTURED, also when it was captured at
+	// the provider itself.
 	Void(ctx context.Context, in *VoidRequest, opts ...grpc.CallOption) (*VoidResponse, error)
 	// Refund gives captured money back, in whole or in part. refund_id makes it happen once; again returns the
-	// same refund. FAILED_PRECONDITION NOT_CAPTURED, REFUND_TOO_LARGE when less is left of what was captured,
-	// REFUND_MISMATCH for an id that stands for another refund, REFUND_FAILED when the provider has refused it for
-	// good, or the bank has sent the money back: a refund with another id may succeed. UNAVAILABLE OUTCOME_UNKNOWN as with Authorize.
+	// same refund. UNAVAILABLE with ERROR_REASON_OUTCOME_UNKNOWN as with Authorize. FAILED_PRECONDITION with one of these reasons:
+	// ERROR_REASON_NOT_CAPTURED;
+	// ERROR_REASON_REFUND_TOO_LARGE when less is left of what was captured;
+	// ERROR_REASON_REFUND_MISMATCH for an id that stands for another refund;
+	// ERROR_REASON_REFUND_FAILED when the provider has refused it for good, or the bank has returned the money: a refund with another id
+	// may succeed.
 	Refund(ctx context.Context, in *RefundRequest, opts ...grpc.CallOption) (*RefundResponse, error)
-	// GetPayment: NOT_FOUND PAYMENT_NOT_FOUND.
+	// GetPayment: NOT_FOUND with ERROR_REASON_PAYMENT_NOT_FOUND.
 	GetPayment(ctx context.Context, in *GetPaymentRequest, opts ...grpc.CallOption) (*GetPaymentResponse, error)
 	// ListPayments returns the payments of the orders named, 100 at most. An order without a payment has none.
 	ListPayments(ctx context.Context, in *ListPaymentsRequest, opts ...grpc.CallOption) (*ListPaymentsResponse, error)
@@ -65,7 +70,8 @@ type PaymentsServiceClient interface {
 	// Authorize, also when orders asked for it itself.
 	WatchPayments(ctx context.Context, in *WatchPaymentsRequest, opts ...grpc.CallOption) (*WatchPaymentsResponse, error)
 	// HandleWebhook takes a message from a provider. Its signature proves whose it is; one that comes again, or
-	// after a later one, changes nothing. NOT_FOUND UNKNOWN_PROVIDER, INVALID_ARGUMENT BAD_SIGNATURE.
+	// after a later one, changes nothing. NOT_FOUND with ERROR_REASON_UNKNOWN_PROVIDER, INVALID_ARGUMENT with
+	// ERROR_REASON_BAD_SIGNATURE.
 	HandleWebhook(ctx context.Context, in *HandleWebhookRequest, opts ...grpc.CallOption) (*HandleWebhookResponse, error)
 	// ListBooks returns payments with what the ledger says of each, in the order of their ids, for an audit.
 	ListBooks(ctx context.Context, in *ListBooksRequest, opts ...grpc.CallOption) (*ListBooksResponse, error)
@@ -174,26 +180,31 @@ func (c *paymentsServiceClient) ListBooks(ctx context.Context, in *ListBooksRequ
 // for forward compatibility.
 //
 // Every call is idempotent by the order it names, since an order has one payment, or by the id it carries. Any call
-// that needs the provider may be UNAVAILABLE PROVIDER_UNAVAILABLE; it had no effect then.
+// that needs the provider may be UNAVAILABLE with ERROR_REASON_PROVIDER_UNAVAILABLE; it had no effect then.
 type PaymentsServiceServer interface {
 	// Authorize asks the provider to hold the amount. A refusal is an answer (STATUS_DECLINED), not an
-	// error. UNAVAILABLE OUTCOME_UNKNOWN when the provider's answer was lost: call again, and the
-	// provider is asked by our own reference before anything is charged anew.
+	// error. UNAVAILABLE with ERROR_REASON_OUTCOME_UNKNOWN when the provider's answer was lost: call again, and the provider is asked by
+	// our own reference before anything is charged anew. FAILED_PRECONDITION with ERROR_REASON_PAYMENT_MISMATCH for an order that has a
+	// payment of another amount or method.
 	// An unknown method is declined as "unknown_payment_method".
 	Authorize(context.Context, *AuthorizeRequest) (*AuthorizeResponse, error)
-	// Capture takes the whole authorized amount; again is no error, and neither is what was captured at the provider itself: the payment
-	// says how much that was. FAILED_PRECONDITION NOT_AUTHORIZED when there is nothing open to take, because it was declined, voided or
-	// has expired.
+	// Capture takes the whole authorized amount; again is no error, and neither is a capture that was made at the provider itself: the
+	// payment says how much that was. FAILED_PRECONDITION with ERROR_REASON_NOT_AUTHORIZED when there is nothing open to take, because it
+	// was declined, voided or has expired.
 	Capture(context.Context, *CaptureRequest) (*CaptureResponse, error)
 	// Void lets an authorization go; again, or for an order without one, is no error, and no later
-	// Authorize for that order succeeds. FAILED_PRECONDITION ALREADY_CAPTURED, also when it was captured at the provider itself.
+	// Authorize for that order succeeds. FAILED_PRECONDITION with ERROR_REASON_ALREADY_CAPTURED, also when it was captured at
+	// the provider itself.
 	Void(context.Context, *VoidRequest) (*VoidResponse, error)
 	// Refund gives captured money back, in whole or in part. refund_id makes it happen once; again returns the
-	// same refund. FAILED_PRECONDITION NOT_CAPTURED, REFUND_TOO_LARGE when less is left of what was captured,
-	// REFUND_MISMATCH for an id that stands for another refund, REFUND_FAILED when the provider has refused it for
-	// good, or the bank has sent the money back: a refund with another id may succeed. UNAVAILABLE OUTCOME_UNKNOWN as with Authorize.
+	// same refund. UNAVAILABLE with ERROR_REASON_OUTCOME_UNKNOWN as with Authorize. FAILED_PRECONDITION with one of these reasons:
+	// ERROR_REASON_NOT_CAPTURED;
+	// ERROR_REASON_REFUND_TOO_LARGE when less is left of what was captured;
+	// ERROR_REASON_REFUND_MISMATCH for an id that stands for another refund;
+	// ERROR_REASON_REFUND_FAILED when the provider has refused it for good, or the bank has returned the money: a refund with another id
+	// may succeed.
 	Refund(context.Context, *RefundRequest) (*RefundResponse, error)
-	// GetPayment: NOT_FOUND PAYMENT_NOT_FOUND.
+	// GetPayment: NOT_FOUND with ERROR_REASON_PAYMENT_NOT_FOUND.
 	GetPayment(context.Context, *GetPaymentRequest) (*GetPaymentResponse, error)
 	// ListPayments returns the payments of the orders named, 100 at most. An order without a payment has none.
 	ListPayments(context.Context, *ListPaymentsRequest) (*ListPaymentsResponse, error)
@@ -202,7 +213,8 @@ type PaymentsServiceServer interface {
 	// Authorize, also when orders asked for it itself.
 	WatchPayments(context.Context, *WatchPaymentsRequest) (*WatchPaymentsResponse, error)
 	// HandleWebhook takes a message from a provider. Its signature proves whose it is; one that comes again, or
-	// after a later one, changes nothing. NOT_FOUND UNKNOWN_PROVIDER, INVALID_ARGUMENT BAD_SIGNATURE.
+	// after a later one, changes nothing. NOT_FOUND with ERROR_REASON_UNKNOWN_PROVIDER, INVALID_ARGUMENT with
+	// ERROR_REASON_BAD_SIGNATURE.
 	HandleWebhook(context.Context, *HandleWebhookRequest) (*HandleWebhookResponse, error)
 	// ListBooks returns payments with what the ledger says of each, in the order of their ids, for an audit.
 	ListBooks(context.Context, *ListBooksRequest) (*ListBooksResponse, error)

@@ -35,7 +35,7 @@ type ShippingServiceClient interface {
 	// INVALID_ARGUMENT with field violations for a country that does not exist.
 	Quote(ctx context.Context, in *QuoteRequest, opts ...grpc.CallOption) (*QuoteResponse, error)
 	// CreateShipment hands an order's parcel to the carrier; the same order again returns the
-	// shipment it has. INVALID_ARGUMENT UNKNOWN_SHIPPING_OPTION.
+	// shipment it has. INVALID_ARGUMENT with ERROR_REASON_UNKNOWN_SHIPPING_OPTION.
 	CreateShipment(ctx context.Context, in *CreateShipmentRequest, opts ...grpc.CallOption) (*CreateShipmentResponse, error)
 	// ListShipments returns the shipments of the orders named, 100 at most, each with its events.
 	ListShipments(ctx context.Context, in *ListShipmentsRequest, opts ...grpc.CallOption) (*ListShipmentsResponse, error)
@@ -100,7 +100,7 @@ type ShippingServiceServer interface {
 	// INVALID_ARGUMENT with field violations for a country that does not exist.
 	Quote(context.Context, *QuoteRequest) (*QuoteResponse, error)
 	// CreateShipment hands an order's parcel to the carrier; the same order again returns the
-	// shipment it has. INVALID_ARGUMENT UNKNOWN_SHIPPING_OPTION.
+	// shipment it has. INVALID_ARGUMENT with ERROR_REASON_UNKNOWN_SHIPPING_OPTION.
 	CreateShipment(context.Context, *CreateShipmentRequest) (*CreateShipmentResponse, error)
 	// ListShipments returns the shipments of the orders named, 100 at most, each with its events.
 	ListShipments(context.Context, *ListShipmentsRequest) (*ListShipmentsResponse, error)

@@ -1,0 +1,106 @@
+// Package reason is responsible for what the REST contract answers for each reason of the services' errors.
+package reason
+
+import (
+	"net/http"
+
+	cartsv1 "souk/proto/gen/souk/carts/v1"
+	catalogv1 "souk/proto/gen/souk/catalog/v1"
+	customersv1 "souk/proto/gen/souk/customers/v1"
+	errorsv1 "souk/proto/gen/souk/errors/v1"
+	inventoryv1 "souk/proto/gen/souk/inventory/v1"
+	ordersv1 "souk/proto/gen/souk/orders/v1"
+	paymentsv1 "souk/proto/gen/souk/payments/v1"
+	shippingv1 "souk/proto/gen/souk/shipping/v1"
+
+	"souk/gateway/internal/api"
+	"souk/platform/rpc"
+)
+
+// Answer is what the REST contract answers for a reason.
+type Answer struct {
+	Status int
+	Code   api.ProblemCode
+	// Field is the field of the request that is to blame; empty when none is.
+	Field string
+}
+
+// Answers has the reasons that reach the gateway.
+var Answers = map[rpc.ErrorReason]Answer{
+	errorsv1.ErrorReason_ERROR_REASON_VALIDATION_FAILED:       {Status: http.StatusUnprocessableEntity, Code: api.ProblemCodeValidationFailed},
+	errorsv1.ErrorReason_ERROR_REASON_BAD_CURSOR:              {Status: http.StatusBadRequest, Code: api.ProblemCodeInvalidRequest},
+	errorsv1.ErrorReason_ERROR_REASON_IDEMPOTENCY_KEY_REUSED:  {Status: http.StatusUnprocessableEntity, Code: api.ProblemCodeIdempotencyKeyReused},
+	errorsv1.ErrorReason_ERROR_REASON_IDEMPOTENCY_IN_PROGRESS: {Status: http.StatusConflict, Code: api.ProblemCodeIdempotencyInProgress},
+	errorsv1.ErrorReason_ERROR_REASON_OVERLOADED:              {Status: http.StatusServiceUnavailable, Code: api.ProblemCodeUnavailable},
+
+	cartsv1.ErrorReason_ERROR_REASON_CART_NOT_FOUND: {Status: http.StatusNotFound, Code: api.ProblemCodeNotFound},
+	// No field of the request is to blame for what has no room for one more.
+	cartsv1.ErrorReason_ERROR_REASON_CART_FULL: {Status: http.StatusUnprocessableEntity, Code: api.ProblemCodeValidationFailed},
+
+	catalogv1.ErrorReason_ERROR_REASON_PRODUCT_NOT_FOUND: {Status: http.StatusNotFound, Code: api.ProblemCodeNotFound},
+	catalogv1.ErrorReason_ERROR_REASON_VERSION_MISMATCH:  {Status: http.StatusPreconditionFailed, Code: api.ProblemCodePreconditionFailed},
+	catalogv1.ErrorReason_ERROR_REASON_SLUG_TAKEN:        {Status: http.StatusUnprocessableEntity, Code: api.ProblemCodeValidationFailed, Field: "slug"},
+	catalogv1.ErrorReason_ERROR_REASON_SKU_TAKEN:         {Status: http.StatusUnprocessableEntity, Code: api.ProblemCodeValidationFailed, Field: "variants"},
+
+	customersv1.ErrorReason_ERROR_REASON_EMAIL_TAKEN:           {Status: http.StatusConflict, Code: api.ProblemCodeEmailTaken},
+	customersv1.ErrorReason_ERROR_REASON_INVALID_CREDENTIALS:   {Status: http.StatusUnauthorized, Code: api.ProblemCodeInvalidCredentials},
+	customersv1.ErrorReason_ERROR_REASON_INVALID_REFRESH_TOKEN: {Status: http.StatusUnauthorized, Code: api.ProblemCodeInvalidRefreshToken},
+	customersv1.ErrorReason_ERROR_REASON_ADDRESS_NOT_FOUND:     {Status: http.StatusNotFound, Code: api.ProblemCodeNotFound},
+	customersv1.ErrorReason_ERROR_REASON_TOO_MANY_ADDRESSES:    {Status: http.StatusUnprocessableEntity, Code: api.ProblemCodeValidationFailed},
+	customersv1.ErrorReason_ERROR_REASON_STAFF_ACCOUNT:         {Status: http.StatusConflict, Code: api.ProblemCodeStaffAccount},
+	customersv1.ErrorReason_ERROR_REASON_BUSY:                  {Status: http.StatusServiceUnavailable, Code: api.ProblemCodeUnavailable},
+	customersv1.ErrorReason_ERROR_REASON_CUSTOMER_CONTENDED:    {Status: http.StatusServiceUnavailable, Code: api.ProblemCodeUnavailable},
+	customersv1.ErrorReason_ERROR_REASON_CUSTOMER_NOT_FOUND:    {Status: http.StatusUnauthorized, Code: api.ProblemCodeUnauthenticated},
+
+	inventoryv1.ErrorReason_ERROR_REASON_INSUFFICIENT_STOCK: {Status: http.StatusUnprocessableEntity, Code: api.ProblemCodeValidationFailed, Field: "delta"},
+
+	ordersv1.ErrorReason_ERROR_REASON_UNAVAILABLE:        {Status: http.StatusServiceUnavailable, Code: api.ProblemCodeUnavailable},
+	ordersv1.ErrorReason_ERROR_REASON_ORDER_NOT_FOUND:    {Status: http.StatusNotFound, Code: api.ProblemCodeNotFound},
+	ordersv1.ErrorReason_ERROR_REASON_CART_EMPTY:         {Status: http.StatusConflict, Code: api.ProblemCodeCartEmpty},
+	ordersv1.ErrorReason_ERROR_REASON_CART_BEING_ORDERED: {Status: http.StatusConflict, Code: api.ProblemCodeCartBeingOrdered},
+	ordersv1.ErrorReason_ERROR_REASON_PRICE_CHANGED:      {Status: http.StatusConflict, Code: api.ProblemCodePriceChanged},
+	ordersv1.ErrorReason_ERROR_REASON_OUT_OF_STOCK:       {Status: http.StatusConflict, Code: api.ProblemCodeOutOfStock},
+	ordersv1.ErrorReason_ERROR_REASON_NOT_CANCELLABLE:    {Status: http.StatusConflict, Code: api.ProblemCodeNotCancellable},
+	ordersv1.ErrorReason_ERROR_REASON_NOT_DISPATCHABLE:   {Status: http.StatusConflict, Code: api.ProblemCodeNotDispatchable},
+	ordersv1.ErrorReason_ERROR_REASON_NOT_RETURNABLE:     {Status: http.StatusConflict, Code: api.ProblemCodeNotReturnable},
+	ordersv1.ErrorReason_ERROR_REASON_RETURN_NOT_FOUND:   {Status: http.StatusNotFound, Code: api.ProblemCodeNotFound},
+	ordersv1.ErrorReason_ERROR_REASON_TICKET_NOT_FOUND:   {Status: http.StatusNotFound, Code: api.ProblemCodeNotFound},
+	ordersv1.ErrorReason_ERROR_REASON_ORDERS_OPEN:        {Status: http.StatusConflict, Code: api.ProblemCodeOrdersOpen},
+
+	paymentsv1.ErrorReason_ERROR_REASON_OUTCOME_UNKNOWN:      {Status: http.StatusServiceUnavailable, Code: api.ProblemCodeUnavailable},
+	paymentsv1.ErrorReason_ERROR_REASON_PROVIDER_UNAVAILABLE: {Status: http.StatusServiceUnavailable, Code: api.ProblemCodeUnavailable},
+	paymentsv1.ErrorReason_ERROR_REASON_UNKNOWN_PROVIDER:     {Status: http.StatusNotFound, Code: api.ProblemCodeNotFound},
+	paymentsv1.ErrorReason_ERROR_REASON_BAD_SIGNATURE:        {Status: http.StatusBadRequest, Code: api.ProblemCodeInvalidRequest},
+}
+
+// Inside has the reasons that never reach the gateway, and why. Orders turns each of them into an answer of its own.
+var Inside = map[rpc.ErrorReason]string{
+	inventoryv1.ErrorReason_ERROR_REASON_RESERVATION_ENDED:      "orders alone reserves stock",
+	inventoryv1.ErrorReason_ERROR_REASON_RESERVATION_MISMATCH:   "orders alone reserves stock",
+	inventoryv1.ErrorReason_ERROR_REASON_NOT_SOLD:               "orders alone returns stock",
+	inventoryv1.ErrorReason_ERROR_REASON_RETURN_MISMATCH:        "orders alone returns stock",
+	paymentsv1.ErrorReason_ERROR_REASON_PAYMENT_NOT_FOUND:       "orders alone asks for a payment",
+	paymentsv1.ErrorReason_ERROR_REASON_NOT_AUTHORIZED:          "orders alone captures payments",
+	paymentsv1.ErrorReason_ERROR_REASON_ALREADY_CAPTURED:        "orders alone voids payments",
+	paymentsv1.ErrorReason_ERROR_REASON_PAYMENT_MISMATCH:        "orders alone authorizes payments",
+	paymentsv1.ErrorReason_ERROR_REASON_NOT_CAPTURED:            "orders alone refunds payments",
+	paymentsv1.ErrorReason_ERROR_REASON_REFUND_TOO_LARGE:        "orders alone refunds payments",
+	paymentsv1.ErrorReason_ERROR_REASON_REFUND_MISMATCH:         "orders alone refunds payments",
+	paymentsv1.ErrorReason_ERROR_REASON_REFUND_FAILED:           "orders alone refunds payments",
+	shippingv1.ErrorReason_ERROR_REASON_UNKNOWN_SHIPPING_OPTION: "orders alone creates shipments",
+}
+
+// byName has Answers by the names that come over the wire.
+var byName = func() map[string]Answer {
+	names := make(map[string]Answer, len(Answers))
+	for reason, answer := range Answers {
+		names[rpc.ReasonName(reason)] = answer
+	}
+	return names
+}()
+
+// Find returns the answer for the reason of a service's error. A newer service may give a reason that is not known here.
+func Find(err error) (Answer, bool) {
+	answer, ok := byName[rpc.Reason(err)]
+	return answer, ok
+}

@@ -1,0 +1,24 @@
+package service
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// Main is what the main function of a process does: it calls run with a context that ends when the process is told to stop, by SIGINT
+// or SIGTERM. An error of run is printed in one line after the process's name, and the process exits with 1.
+func Main(name string, run func(context.Context) error) {
+	if err := untilTold(run); err != nil {
+		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
+		os.Exit(1)
+	}
+}
+
+func untilTold(run func(context.Context) error) error {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	return run(ctx)
+}

@@ -1,0 +1,3 @@
+module souk/tools/newservice
+
+go 1.26.7
