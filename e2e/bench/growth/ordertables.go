@@ -18,7 +18,7 @@ var ofOrders = map[string][]table{
 	},
 	"payments": {
 		{name: "payments", on: "t.order_id = c.source", set: aged(map[string]string{
-			"id": "c.payment", "order_id": "c.id", "reference": ownReference,
+			"id": "c.payment", "order_id": "c.id", "reference": ownReference, "ask_at": nextAsk,
 		}, "created_at", "updated_at")},
 		{name: "ledger_entries", on: "t.payment_id = c.source_payment", inOrder: "id", set: aged(map[string]string{"payment_id": "c.payment"}, "at")},
 		{name: "simulator.authorizations", on: "t.reference = " + sourceReference, set: map[string]string{"reference": ownReference}},
@@ -56,6 +56,8 @@ var afterOrders = map[string][]string{
 const (
 	ownReference    = "'souk-' || c.id"
 	sourceReference = "'souk-' || c.source"
+	// nextAsk is when payments asks its provider about a payment of that age.
+	nextAsk = "CASE WHEN c.age > interval '60 days' THEN 'infinity' ELSE t.ask_at + least(c.age, interval '7 days') END"
 )
 
 // keptAnswer is the answer to the checkout, which has ids and times in it.

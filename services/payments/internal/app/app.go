@@ -10,6 +10,7 @@ import (
 
 	"souk/platform/config"
 	"souk/platform/pgdb"
+	"souk/platform/pgfeed"
 	"souk/platform/service"
 
 	"souk/services/payments/internal/grpcapi"
@@ -34,8 +35,10 @@ func Run(ctx context.Context) error {
 		return err
 	}
 	provider, webhooks := cfg.provider(pool)
-	server := grpcapi.New(payments.New(postgres.New(pool), provider, webhooks, svc.Logger()))
-	paymentsv1.RegisterPaymentsServiceServer(svc.Server(), server)
+	books := payments.New(postgres.New(pool), provider, webhooks, svc.Logger())
+	svc.Every(payments.FollowEvery, "follow", books.Follow)
+	feed := pgfeed.New(pool, "payments", "order_id")
+	paymentsv1.RegisterPaymentsServiceServer(svc.Server(), grpcapi.New(books, feed))
 	return svc.Run(ctx)
 }
 
@@ -52,5 +55,5 @@ func (c Config) provider(pool *pgxpool.Pool) (payments.Provider, map[string]paym
 	if secret := c.Simulator.WebhookSecret; secret != "" {
 		webhooks[simulated] = simulator.Webhook(secret)
 	}
-	return simulator.New(pool, simulator.SlowFor), webhooks
+	return simulator.New(pool, simulator.Config{Day: c.Simulator.Day}), webhooks
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"time"
 
 	"souk/platform/pgdb"
 	"souk/platform/secret"
@@ -30,6 +31,8 @@ type Config struct {
 // SimulatorEnv contains the simulator's settings. Without a secret, its webhook messages are refused.
 type SimulatorEnv struct {
 	WebhookSecret secret.Text `env:"WEBHOOK_SECRET"`
+	// Day is how long a day of the simulated network takes, so that nobody has to wait for a week until an authorization expires.
+	Day time.Duration `env:"DAY" envDefault:"24h"`
 }
 
 // StripeEnv contains the settings of Stripe's adapter. Without a secret, Stripe's webhook messages are refused.
@@ -44,6 +47,9 @@ type StripeEnv struct {
 func (c Config) Validate() error {
 	switch c.Provider {
 	case simulated:
+		if c.Simulator.Day <= 0 {
+			return errors.New("SOUK_PAYMENTS_SIMULATOR_DAY must be above 0")
+		}
 		return nil
 	case byStripe:
 	default:

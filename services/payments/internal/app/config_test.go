@@ -18,6 +18,8 @@ func TestSettingsAreChecked(t *testing.T) {
 		want string
 	}{
 		"as it comes":        {nil, ""},
+		"short days":         {map[string]string{"SIMULATOR_DAY": "1s"}, ""},
+		"no days":            {map[string]string{"SIMULATOR_DAY": "0s"}, "SOUK_PAYMENTS_SIMULATOR_DAY must be above 0"},
 		"stripe":             {map[string]string{"PROVIDER": "stripe", "STRIPE_KEY": "sk_test_1"}, ""},
 		"stripe-mock":        {map[string]string{"PROVIDER": "stripe", "STRIPE_KEY": "sk_test_1", "STRIPE_URL": "http://127.0.0.1:12111"}, ""},
 		"another provider":   {map[string]string{"PROVIDER": "paypal"}, `SOUK_PAYMENTS_PROVIDER: "paypal" is neither simulator nor stripe`},

@@ -23,6 +23,8 @@ func FuzzHandlers(f *testing.F) {
 		&paymentsv1.VoidRequest{OrderId: order},
 		&paymentsv1.RefundRequest{OrderId: order, RefundId: uuid.NewString(), Amount: pounds(500)},
 		&paymentsv1.GetPaymentRequest{OrderId: order},
+		&paymentsv1.ListPaymentsRequest{OrderIds: []string{order}},
+		&paymentsv1.WatchPaymentsRequest{Position: "1.1"},
 		&paymentsv1.HandleWebhookRequest{Provider: "simulator", Payload: payload, Signature: webhookSecret.Sign(payload, time.Now())},
 		&paymentsv1.ListBooksRequest{Limit: 10, WithProvider: true, OrderIds: []string{order}},
 	)

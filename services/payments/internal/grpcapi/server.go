@@ -7,6 +7,7 @@ import (
 	paymentsv1 "souk/proto/gen/souk/payments/v1"
 
 	"souk/platform/money"
+	"souk/platform/pgfeed"
 
 	"souk/services/payments/internal/payments"
 )
@@ -15,11 +16,12 @@ import (
 type Server struct {
 	paymentsv1.UnimplementedPaymentsServiceServer
 	payments *payments.Service
+	feed     *pgfeed.Feed
 }
 
-// New returns a server of service.
-func New(service *payments.Service) *Server {
-	return &Server{payments: service}
+// New returns a server of service. The feed is that of the payments' changes, by order.
+func New(service *payments.Service, feed *pgfeed.Feed) *Server {
+	return &Server{payments: service, feed: feed}
 }
 
 // Authorize holds money for an order.
@@ -61,11 +63,20 @@ func (s *Server) Refund(ctx context.Context, req *paymentsv1.RefundRequest) (*pa
 
 // GetPayment returns an order's payment.
 func (s *Server) GetPayment(ctx context.Context, req *paymentsv1.GetPaymentRequest) (*paymentsv1.GetPaymentResponse, error) {
-	p, err := s.payments.Payment(ctx, req.GetOrderId())
+	found, err := s.payments.Detail(ctx, req.GetOrderId())
 	if err != nil {
 		return nil, wireError(err)
 	}
-	return &paymentsv1.GetPaymentResponse{Payment: paymentProto(p)}, nil
+	return &paymentsv1.GetPaymentResponse{Payment: detailProto(found)}, nil
+}
+
+// ListPayments returns the payments of orders.
+func (s *Server) ListPayments(ctx context.Context, req *paymentsv1.ListPaymentsRequest) (*paymentsv1.ListPaymentsResponse, error) {
+	found, err := s.payments.Details(ctx, req.GetOrderIds())
+	if err != nil {
+		return nil, wireError(err)
+	}
+	return &paymentsv1.ListPaymentsResponse{Payments: detailsProto(found)}, nil
 }
 
 // HandleWebhook takes a message from a provider.

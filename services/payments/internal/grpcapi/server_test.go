@@ -6,12 +6,14 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 
 	moneyv1 "souk/proto/gen/souk/money/v1"
 	paymentsv1 "souk/proto/gen/souk/payments/v1"
 
+	"souk/platform/pgfeed"
 	"souk/platform/security"
 	"souk/testkit/grpctest"
 	"souk/testkit/pgtest"
@@ -34,11 +36,16 @@ type bundle struct {
 
 func setup(t testing.TB) *bundle {
 	t.Helper()
-	pool := pgtest.New(t, postgres.Migrations)
+	return serveOn(t, pgtest.New(t, postgres.Migrations))
+}
+
+// serveOn returns an instance on a database.
+func serveOn(t testing.TB, pool *pgxpool.Pool) *bundle {
+	t.Helper()
 	webhooks := map[string]payments.EventReader{"simulator": webhookSecret}
-	service := payments.New(postgres.New(pool), simulator.New(pool, simulator.SlowFor), webhooks, slog.New(slog.DiscardHandler))
+	service := payments.New(postgres.New(pool), simulator.New(pool, simulator.Config{}), webhooks, slog.New(slog.DiscardHandler))
 	b := &bundle{Server: grpctest.Serve(t, func(r grpc.ServiceRegistrar) {
-		paymentsv1.RegisterPaymentsServiceServer(r, grpcapi.New(service))
+		paymentsv1.RegisterPaymentsServiceServer(r, grpcapi.New(service, pgfeed.New(pool, "payments", "order_id")))
 	})}
 	b.PaymentsServiceClient = paymentsv1.NewPaymentsServiceClient(b.Conn)
 	return b

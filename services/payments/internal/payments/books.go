@@ -96,11 +96,11 @@ func (s *Service) askBooks(ctx context.Context, books []Books) error {
 			continue
 		}
 		group.Go(func() error {
-			theirs, err := retry(ctx, s.logger, func() (ProviderBooks, error) { return s.provider.Books(ctx, p) })
+			theirs, err := s.lookup(ctx, p)
 			if errors.Is(err, ErrNotFound) {
 				return nil
 			}
-			books[i].Provider = &theirs
+			books[i].Provider = &theirs.ProviderBooks
 			return err
 		})
 	}

@@ -29,35 +29,49 @@ type Entry struct {
 	Amount  money.Money
 }
 
-// Movement is a set of entries whose sum is zero.
-type Movement []Entry
+// Movement is a set of entries that add up to zero. Its name is the status that it comes with.
+type Movement struct {
+	Name    string
+	Entries []Entry
+}
 
-// movementTo returns the movement for a payment's change of status.
-func movementTo(p Payment, to Status) Movement {
-	plus, minus := p.Amount, negative(p.Amount)
+// movementsOf returns what a change of status means in the books. What is left of an authorization that was captured in part is let go.
+func movementsOf(p Payment, c Change) []Movement {
 	switch {
-	case to == Authorized:
-		return Movement{{Holds, plus}, {CustomerFunds, minus}}
-	case to == Captured:
-		return Movement{{CustomerFunds, plus}, {Holds, minus}, {Receivable, plus}, {Sales, minus}}
-	case to == Voided && p.Status == Authorized:
-		return Movement{{CustomerFunds, plus}, {Holds, minus}}
+	case c.To == Authorized:
+		return []Movement{{string(Authorized), []Entry{{Holds, p.Amount}, {CustomerFunds, negative(p.Amount)}}}}
+	case c.To == Captured && c.CapturedPart > 0:
+		part := money.New(c.CapturedPart, p.Amount.Currency)
+		return []Movement{take(part), letGo(money.New(p.Amount.Amount-c.CapturedPart, p.Amount.Currency))}
+	case c.To == Captured:
+		return []Movement{take(p.Amount)}
+	case c.To == Voided && p.Status == Authorized:
+		return []Movement{letGo(p.Amount)}
 	default:
 		return nil
 	}
 }
 
-// refundMovementTo returns the movement for a refund's change of status.
+func take(amount money.Money) Movement {
+	minus := negative(amount)
+	return Movement{string(Captured), []Entry{{CustomerFunds, amount}, {Holds, minus}, {Receivable, amount}, {Sales, minus}}}
+}
+
+func letGo(amount money.Money) Movement {
+	return Movement{string(Voided), []Entry{{CustomerFunds, amount}, {Holds, negative(amount)}}}
+}
+
+// refundMovementTo returns what a refund's change of status means in the books.
 func refundMovementTo(r Refund, to RefundStatus) Movement {
 	plus, minus := r.Amount, negative(r.Amount)
+	movement := Movement{Name: "refund_" + string(to)}
 	switch {
 	case to == RefundSucceeded:
-		return Movement{{Refunds, plus}, {Receivable, minus}}
+		movement.Entries = []Entry{{Refunds, plus}, {Receivable, minus}}
 	case to == RefundFailed && r.Status == RefundSucceeded:
-		return Movement{{Receivable, plus}, {Refunds, minus}}
-	default:
-		return nil
+		movement.Entries = []Entry{{Receivable, plus}, {Refunds, minus}}
 	}
+	return movement
 }
 
 func negative(m money.Money) money.Money {
@@ -67,11 +81,11 @@ func negative(m money.Money) money.Money {
 // Check returns an error unless the sum of the movement is zero.
 func (m Movement) Check() error {
 	var sum int64
-	for _, e := range m {
+	for _, e := range m.Entries {
 		sum += e.Amount.Amount
 	}
 	if sum != 0 {
-		return fmt.Errorf("the movement is off by %d", sum)
+		return fmt.Errorf("the movement %s is off by %d", m.Name, sum)
 	}
 	return nil
 }
@@ -79,7 +93,7 @@ func (m Movement) Check() error {
 // On returns the sum of the movement's entries on an account.
 func (m Movement) On(account Account) int64 {
 	var sum int64
-	for _, e := range m {
+	for _, e := range m.Entries {
 		if e.Account == account {
 			sum += e.Amount.Amount
 		}

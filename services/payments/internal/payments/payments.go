@@ -5,6 +5,7 @@ package payments
 import (
 	"errors"
 	"slices"
+	"time"
 
 	"souk/platform/money"
 )
@@ -52,6 +53,27 @@ func (s Status) CanBecome(status Status) bool {
 	return slices.Contains(next[s], status)
 }
 
+// VoidReason is why a payment was voided.
+type VoidReason string
+
+// The reasons. VoidRequested is ours: orders asked for it. The others happen at the provider.
+const (
+	VoidRequested  VoidReason = "requested"
+	VoidExpired    VoidReason = "expired"     // nobody captured it in time
+	VoidAtProvider VoidReason = "at_provider" // by the provider, or by somebody in its dashboard
+)
+
+// Attention is why a person has to look at a payment. It is empty when none has to.
+type Attention string
+
+// The reasons.
+const (
+	// OutcomeUnknown means that the outcome of the payment or of one of its refunds has been unknown for unknownFor.
+	OutcomeUnknown Attention = "outcome_unknown"
+	// ProviderDiffers means that the provider's books are not ours, and that ours cannot follow.
+	ProviderDiffers Attention = "provider_differs"
+)
+
 // Payment is the one payment of an order.
 type Payment struct {
 	ID      string
@@ -67,12 +89,51 @@ type Payment struct {
 	Amount        money.Money
 	Refunded      money.Money
 	DeclineReason string
+	// VoidReason is why it is Voided. VoidRequested without that means that orders has asked for it.
+	VoidReason VoidReason
+	Attention  Attention
+	// CapturedPart is what a captured payment took of its amount, in minor units; 0 for all of it.
+	CapturedPart int64
+	// Version counts the changes.
+	Version   int64
+	CreatedAt time.Time
+	ChangedAt time.Time
 }
 
-// CapturedAmount returns the captured amount, without subtracting refunds.
-func (p Payment) CapturedAmount() money.Money {
-	if p.Status == Captured {
+// OpenAmount is what is held, and neither captured nor voided.
+func (p Payment) OpenAmount() money.Money {
+	if p.Status == Authorized {
 		return p.Amount
 	}
 	return money.New(0, p.Amount.Currency)
+}
+
+// CapturedAmount is what was taken, whatever was given back since.
+func (p Payment) CapturedAmount() money.Money {
+	switch {
+	case p.Status != Captured:
+		return money.New(0, p.Amount.Currency)
+	case p.CapturedPart > 0:
+		return money.New(p.CapturedPart, p.Amount.Currency)
+	default:
+		return p.Amount
+	}
+}
+
+// Detail is a payment with its refunds.
+type Detail struct {
+	Payment
+	Refunds []Refund
+}
+
+// Change is a change of a payment's status.
+type Change struct {
+	To            Status
+	DeclineReason string
+	VoidReason    VoidReason
+	CapturedPart  int64
+	// Unasked says that the change is no answer to a call of orders.
+	Unasked bool
+	// AskAt is when to ask the provider next; zero for never.
+	AskAt time.Time
 }

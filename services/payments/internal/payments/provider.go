@@ -2,18 +2,29 @@ package payments
 
 import (
 	"context"
+	"time"
 
 	"souk/platform/money"
 )
 
 // Authorization is a provider's answer to an authorization.
 type Authorization struct {
-	// Status is Authorized (also after the capture), Declined, or Voided if a void came first.
+	// Status is Authorized, also once captured; Declined; Voided, also when a void came first; or Pending while the bank has not decided.
 	Status Status
 	// Reason is the reason for a decline.
 	Reason string
-	// ProviderID is the provider's name for the payment, if it has one.
+	// VoidReason says why it was voided.
+	VoidReason VoidReason
+	// ProviderID is the provider's own name for the payment, if it has one.
 	ProviderID string
+	// AskAt is when the provider expects to know more, such as when the authorization expires; zero if it cannot tell.
+	AskAt time.Time
+}
+
+// Standing is what became of a payment at the provider.
+type Standing struct {
+	Authorization
+	ProviderBooks
 }
 
 // ProviderBooks is a provider's view of a payment.
@@ -28,22 +39,21 @@ type ProviderBooks struct {
 // After ErrOutcomeUnknown a call may have had its effect; after any other error it had none. An authorization at the provider
 // is finally either captured or voided. Of two concurrent calls the provider refuses the later one, and its decision counts.
 type Provider interface {
-	// Authorize holds money, or returns ErrUnknownMethod.
+	// Authorize holds the money, or returns ErrUnknownMethod. Any other request that the provider refuses for good is declined.
 	Authorize(ctx context.Context, payment Payment) (Authorization, error)
-	// Capture captures the held money, or returns ErrNotAuthorized if none is held.
+	// Capture takes the whole amount; taken already is no error. It returns ErrNotAuthorized when that cannot be, because the money
+	// is not held, or a part of it is taken.
 	Capture(ctx context.Context, payment Payment) error
-	// Void releases the held money. It returns no error if none is held because the payment was declined or voided. It returns
-	// ErrAlreadyCaptured, and ErrNotFound for a payment that the provider does not know.
+	// Void lets the money go; none held, because it was declined or voided, is no error. It returns
+	// ErrAlreadyCaptured, or ErrNotFound for a payment that the provider does not know, or not yet. It never asks for money.
 	Void(ctx context.Context, payment Payment) error
-	// Lookup returns the state of a payment. ErrNotFound means that the provider does not know it, or does not know it yet:
-	// authorizing it with the same reference is safe.
-	Lookup(ctx context.Context, payment Payment) (Authorization, error)
-	// Refund refunds money of a captured payment. The returned refund has the status RefundSucceeded or RefundFailed, and
-	// perhaps a ProviderID.
+	// Lookup returns what became of a payment. ErrNotFound means that the provider does not know it, or not yet:
+	// authorizing it under the same reference is safe.
+	Lookup(ctx context.Context, payment Payment) (Standing, error)
+	// Refund gives money of a captured payment back. The answer has a status, RefundSucceeded or RefundFailed, and
+	// perhaps a ProviderID. A refund that succeeded fails later when the bank does not take the money.
 	Refund(ctx context.Context, payment Payment, refund Refund) (Refund, error)
 	// Refunds returns the provider's refunds of a payment with the shop's references. A refund that the shop did not make has
 	// the provider's name as its reference.
 	Refunds(ctx context.Context, payment Payment) ([]Refund, error)
-	// Books returns the money held, captured and refunded for a payment, or ErrNotFound.
-	Books(ctx context.Context, payment Payment) (ProviderBooks, error)
 }

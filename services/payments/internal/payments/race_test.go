@@ -23,7 +23,7 @@ type hooked struct {
 	payments.Provider
 	mu                       sync.Mutex
 	authorize, capture, void func(call func() error) error
-	refund, books            func(call func() error) error
+	refund, lookup           func(call func() error) error
 }
 
 // around runs call inside the hook. It removes the hook first, so that calls made by the hook itself go straight through.
@@ -62,9 +62,9 @@ func (h *hooked) Refund(ctx context.Context, p payments.Payment, r payments.Refu
 	return answer, err
 }
 
-func (h *hooked) Books(ctx context.Context, p payments.Payment) (answer payments.ProviderBooks, err error) {
-	err = h.around(&h.books, func() error {
-		answer, err = h.Provider.Books(ctx, p)
+func (h *hooked) Lookup(ctx context.Context, p payments.Payment) (answer payments.Standing, err error) {
+	err = h.around(&h.lookup, func() error {
+		answer, err = h.Provider.Lookup(ctx, p)
 		return err
 	})
 	return answer, err
@@ -73,7 +73,7 @@ func (h *hooked) Books(ctx context.Context, p payments.Payment) (answer payments
 func setupHooked(t *testing.T) (*payments.Service, *hooked, *pgxpool.Pool) {
 	t.Helper()
 	pool := pgtest.New(t, postgres.Migrations)
-	provider := &hooked{Provider: simulator.New(pool, simulator.SlowFor)}
+	provider := &hooked{Provider: simulator.New(pool, simulator.Config{})}
 	return newService(pool, provider), provider, pool
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"time"
 
 	"souk/platform/field"
 	"souk/platform/identifier"
@@ -53,6 +54,11 @@ type Refund struct {
 	ProviderID string
 	Status     RefundStatus
 	Amount     money.Money
+	// Reason is the provider's code for why the refund failed, if it tells.
+	Reason    string
+	CreatedAt time.Time
+	// AskAt is when the provider expects to know more; zero if it cannot tell.
+	AskAt time.Time
 }
 
 // CheckRefund returns ErrNotCaptured or ErrRefundTooLarge unless amount can be refunded. committed is the sum of the finished
@@ -63,7 +69,7 @@ func (p Payment) CheckRefund(amount money.Money, committed int64) error {
 		return ErrNotCaptured
 	case amount.Currency != p.Amount.Currency:
 		return field.Invalid("currency", "is not the payment's")
-	case amount.Amount > p.Amount.Amount-committed:
+	case amount.Amount > p.CapturedAmount().Amount-committed:
 		return ErrRefundTooLarge
 	default:
 		return nil
@@ -81,7 +87,7 @@ func (s *Service) Refund(ctx context.Context, orderID, refundID string, amount m
 	if !ok {
 		return Payment{}, ErrNotFound
 	}
-	p, r, added, err := s.store.BeginRefund(ctx, orderID, Refund{
+	p, r, added, err := s.beginRefund(ctx, orderID, Refund{
 		ID: refundID, Reference: "souk-refund-" + refundID, Status: RefundPending, Amount: amount,
 	})
 	switch {
@@ -97,7 +103,9 @@ func (s *Service) Refund(ctx context.Context, orderID, refundID string, amount m
 		if p, r, err = s.recordRefund(ctx, p, r, answer); err != nil {
 			return Payment{}, err
 		}
-		if r.Status != RefundFailed {
+		if r.Status == RefundFailed {
+			s.followRefusal(ctx, p)
+		} else {
 			security.Log(ctx, security.RefundMade, p.OrderID, slog.String("refund", r.ID), slog.String("amount", amount.String()))
 		}
 	}
@@ -107,8 +115,29 @@ func (s *Service) Refund(ctx context.Context, orderID, refundID string, amount m
 	return p, nil
 }
 
-// askRefund gets the provider's answer for a pending refund. If it is not fresh, it may have been requested before, so it is
-// looked up first.
+// beginRefund writes a refund down. Money that our books do not have as captured may have been captured at the provider itself, so the
+// provider is asked before the refund is refused.
+func (s *Service) beginRefund(ctx context.Context, orderID string, r Refund) (Payment, Refund, bool, error) {
+	p, stored, added, err := s.store.BeginRefund(ctx, orderID, r, askFirst(Pending))
+	if !errors.Is(err, ErrNotCaptured) || p.Status != Authorized && p.Status != Pending {
+		return p, stored, added, err
+	}
+	if _, err := s.refresh(ctx, p); err != nil {
+		return p, r, false, err
+	}
+	return s.store.BeginRefund(ctx, orderID, r, askFirst(Pending))
+}
+
+// followRefusal brings our books to the provider's after it has refused a void or a refund, because somebody may have taken the money
+// or given it back there. The refusal is the answer, also when our books cannot follow: Follow asks again.
+func (s *Service) followRefusal(ctx context.Context, p Payment) {
+	if _, err := s.refresh(ctx, p); err != nil {
+		s.logger.WarnContext(ctx, "our books cannot follow the provider's yet", "order_id", p.OrderID, "error", err)
+	}
+}
+
+// askRefund gets the provider's answer for a pending refund. One that may have been asked for before is looked up
+// first.
 func (s *Service) askRefund(ctx context.Context, p Payment, r Refund, fresh bool) (Refund, error) {
 	if !fresh {
 		theirs, err := retry(ctx, s.logger, func() ([]Refund, error) { return s.provider.Refunds(ctx, p) })
@@ -134,12 +163,11 @@ func withReference(refunds []Refund, reference string) (Refund, bool) {
 // recordRefund stores the provider's answer to a refund, and returns both as stored. If a concurrent call was faster, its
 // result counts.
 func (s *Service) recordRefund(ctx context.Context, p Payment, r, answer Refund) (Payment, Refund, error) {
-	r.ProviderID = answer.ProviderID
-	moved, err := s.store.MoveRefund(ctx, p, r, answer.Status, refundMovementTo(r, answer.Status))
+	moved, err := s.store.MoveRefund(ctx, p, r, answer, refundMovementTo(r, answer.Status), earlier(askFirst(Captured), answer.AskAt))
 	if errors.Is(err, ErrChanged) {
-		p, r, _, err = s.store.BeginRefund(ctx, p.OrderID, r)
+		p, r, _, err = s.store.BeginRefund(ctx, p.OrderID, r, askFirst(Pending))
 		return p, r, err
 	}
-	r.Status = answer.Status
+	r.Status, r.Reason, r.ProviderID = answer.Status, answer.Reason, answer.ProviderID
 	return moved, r, err
 }

@@ -8,8 +8,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"souk/platform/field"
-	"souk/platform/identifier"
 	"souk/platform/money"
 )
 
@@ -45,7 +43,7 @@ func (s *Service) Authorize(ctx context.Context, orderID string, amount money.Mo
 	if err != nil {
 		return Payment{}, err
 	}
-	p, err := s.store.Begin(ctx, wanted)
+	p, err := s.store.Begin(ctx, wanted, askFirst(Pending))
 	if err != nil {
 		return Payment{}, err
 	}
@@ -62,7 +60,7 @@ func (s *Service) Authorize(ctx context.Context, orderID string, amount money.Mo
 	if err != nil {
 		return Payment{}, fmt.Errorf("authorize: %w", err)
 	}
-	return s.record(ctx, p, answer)
+	return s.record(ctx, p, answer, false)
 }
 
 // newPayment returns a payment of an order. Its reference is derived from the order ID.
@@ -81,21 +79,36 @@ func newPayment(orderID string, status Status, amount money.Money, methodName st
 // up first.
 func (s *Service) ask(ctx context.Context, p Payment, fresh bool) (Authorization, error) {
 	if !fresh {
-		answer, err := retry(ctx, s.logger, func() (Authorization, error) { return s.provider.Lookup(ctx, p) })
+		found, err := s.lookup(ctx, p)
 		if !errors.Is(err, ErrNotFound) {
-			return answer, err
+			return decided(found.Authorization, err)
 		}
 	}
 	answer, err := retry(ctx, s.logger, func() (Authorization, error) { return s.provider.Authorize(ctx, p) })
 	if errors.Is(err, ErrUnknownMethod) {
 		return Authorization{Status: Declined, Reason: "unknown_payment_method"}, nil
 	}
+	return decided(answer, err)
+}
+
+// decided returns ErrOutcomeUnknown for an answer that the bank has still to give.
+func decided(answer Authorization, err error) (Authorization, error) {
+	if err == nil && answer.Status == Pending {
+		err = ErrOutcomeUnknown
+	}
 	return answer, err
 }
 
-func (s *Service) record(ctx context.Context, p Payment, answer Authorization) (Payment, error) {
+func (s *Service) lookup(ctx context.Context, p Payment) (Standing, error) {
+	return retry(ctx, s.logger, func() (Standing, error) { return s.provider.Lookup(ctx, p) })
+}
+
+// record writes the provider's answer down. Unasked says that no call of orders waits for it.
+func (s *Service) record(ctx context.Context, p Payment, answer Authorization, unasked bool) (Payment, error) {
 	p.ProviderID = answer.ProviderID
-	moved, err := s.store.Move(ctx, p, answer.Status, answer.Reason, movementTo(p, answer.Status))
+	moved, err := s.move(ctx, p, Change{
+		To: answer.Status, DeclineReason: answer.Reason, VoidReason: answer.VoidReason, Unasked: unasked, AskAt: answer.AskAt,
+	})
 	if !errors.Is(err, ErrChanged) {
 		return moved, err
 	}
@@ -108,66 +121,17 @@ func (s *Service) record(ctx context.Context, p Payment, answer Authorization) (
 	return now, err
 }
 
-// Capture captures the whole amount of an order's authorization. Repeating it has no effect.
-func (s *Service) Capture(ctx context.Context, orderID string) (Payment, error) {
-	p, err := s.Payment(ctx, orderID)
-	if err != nil {
-		return Payment{}, err
-	}
-	switch p.Status {
-	case Captured:
-		return p, nil
-	case Authorized:
-	default:
-		return Payment{}, ErrNotAuthorized
-	}
-	if _, err := retry(ctx, s.logger, func() (struct{}, error) { return struct{}{}, s.provider.Capture(ctx, p) }); err != nil {
-		return Payment{}, fmt.Errorf("capture: %w", err)
-	}
-	return s.settle(ctx, p, Captured)
+// move makes a change, with its movements. change.AskAt is when the provider expects to know more, if it can tell.
+func (s *Service) move(ctx context.Context, p Payment, change Change) (Payment, error) {
+	change.AskAt = earlier(askFirst(change.To), change.AskAt)
+	return s.store.Move(ctx, p, change, movementsOf(p, change))
 }
 
-// Void voids an order's authorization. Repeating it has no effect. If there is none, Void prevents a later Authorize.
-func (s *Service) Void(ctx context.Context, orderID string) error {
-	orderID, ok := identifier.Canonical(orderID)
-	if !ok {
-		return field.Invalid("order_id", notAnID)
-	}
-	tombstone, err := newPayment(orderID, Voided, money.New(0, noCurrency), "")
-	if err != nil {
-		return err
-	}
-	p, err := s.store.Begin(ctx, tombstone)
-	switch {
-	case err != nil:
-		return err
-	case p.Status == Declined, p.Method == "": // the provider never held any money
-		return nil
-	case p.Status == Captured:
-		return ErrAlreadyCaptured
-	}
-	// The provider may hold money for a pending payment. It may even do so for a voided one: its authorization can have arrived
-	// after the void, and the call that noticed that may have ended before it could void it.
-	if err := s.voidAtProvider(ctx, p); err != nil {
-		return fmt.Errorf("void: %w", err)
-	}
-	_, err = s.settle(ctx, p, Voided)
-	return err
-}
-
-// voidAtProvider releases the money that the provider holds for a payment, if any.
-func (s *Service) voidAtProvider(ctx context.Context, p Payment) error {
-	_, err := retry(ctx, s.logger, func() (struct{}, error) { return struct{}{}, s.provider.Void(ctx, p) })
-	if errors.Is(err, ErrNotFound) {
-		return nil
-	}
-	return err
-}
-
-// settle records what the provider has done: to is Captured or Voided. If a concurrent call was faster, its result counts.
-func (s *Service) settle(ctx context.Context, p Payment, to Status) (Payment, error) {
-	for p.Status.CanBecome(to) {
-		moved, err := s.store.Move(ctx, p, to, "", movementTo(p, to))
+// settle records what the provider has done: change.To is Captured or Voided. When another call was faster, what it
+// made of the payment decides.
+func (s *Service) settle(ctx context.Context, p Payment, change Change) (Payment, error) {
+	for p.Status.CanBecome(change.To) {
+		moved, err := s.move(ctx, p, change)
 		if !errors.Is(err, ErrChanged) {
 			return moved, err
 		}
@@ -176,20 +140,11 @@ func (s *Service) settle(ctx context.Context, p Payment, to Status) (Payment, er
 		}
 	}
 	switch {
-	case p.Status == to, to == Voided && p.Status == Declined:
+	case p.Status == change.To, change.To == Voided && p.Status == Declined:
 		return p, nil
-	case to == Voided:
+	case change.To == Voided:
 		return Payment{}, ErrAlreadyCaptured
 	default:
 		return Payment{}, ErrNotAuthorized
 	}
-}
-
-// Payment returns the payment of an order, or ErrNotFound.
-func (s *Service) Payment(ctx context.Context, orderID string) (Payment, error) {
-	orderID, ok := identifier.Canonical(orderID)
-	if !ok {
-		return Payment{}, ErrNotFound
-	}
-	return s.store.Find(ctx, orderID)
 }

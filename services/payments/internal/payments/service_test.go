@@ -44,7 +44,7 @@ func (c *counting) Void(ctx context.Context, p payments.Payment) error {
 func setup(t *testing.T) (*payments.Service, *counting, *pgxpool.Pool) {
 	t.Helper()
 	pool := pgtest.New(t, postgres.Migrations)
-	provider := &counting{Provider: simulator.New(pool, 300*time.Millisecond)}
+	provider := &counting{Provider: simulator.New(pool, simulator.Config{Slow: 300 * time.Millisecond})}
 	return newService(pool, provider), provider, pool
 }
 
@@ -95,7 +95,7 @@ func TestAnAuthorizationWithALostAnswerIsLookedUpNotRepeated(t *testing.T) {
 func TestASlowAuthorizationIsFoundAfterItsCallerLeft(t *testing.T) {
 	t.Parallel()
 	pool := pgtest.New(t, postgres.Migrations)
-	provider := &hooked{Provider: simulator.New(pool, 300*time.Millisecond)}
+	provider := &hooked{Provider: simulator.New(pool, simulator.Config{Slow: 300 * time.Millisecond})}
 	s, order := newService(pool, provider), uuid.NewString()
 	impatient, cancel := context.WithCancel(t.Context())
 	defer cancel()

@@ -11,7 +11,6 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"souk/platform/field"
-	"souk/platform/money"
 
 	"souk/services/payments/internal/payments"
 	"souk/services/payments/internal/simulator"
@@ -24,7 +23,7 @@ type network struct {
 }
 
 func networkOf(pool *pgxpool.Pool, order string) network {
-	return network{simulator.New(pool, 0), payments.Payment{Reference: "souk-" + order, Method: simulator.Visa, Amount: price}}
+	return network{simulator.New(pool, simulator.Config{}), payments.Payment{Reference: "souk-" + order, Method: simulator.Visa, Amount: price}}
 }
 
 func message(id, kind, order string) []byte {
@@ -156,7 +155,7 @@ func TestAWebhookIsProcessedAgainIfTheProviderFailed(t *testing.T) {
 	must(t, n.Capture(t.Context(), n.payment))
 	payload := message("evt_1", "payment.captured", order)
 	signature := webhookSecret.Sign(payload, time.Now())
-	provider.books = func(func() error) error { return payments.ErrOutcomeUnknown }
+	provider.lookup = func(func() error) error { return payments.ErrOutcomeUnknown }
 	if err := s.HandleWebhook(t.Context(), "simulator", payload, signature); !errors.Is(err, payments.ErrOutcomeUnknown) {
 		t.Fatalf("err = %v, want ErrOutcomeUnknown", err)
 	}
@@ -219,8 +218,8 @@ func TestWebhooksAboutUnknownPaymentsAreIgnored(t *testing.T) {
 	t.Parallel()
 	s, provider, pool := setupHooked(t)
 	order := authorize(t, s)
-	provider.books = func(func() error) error {
-		t.Error("the provider was asked about an unknown payment")
+	provider.lookup = func(func() error) error {
+		t.Error("the provider was asked")
 		return nil
 	}
 	deliver(t, s, "payment.captured", uuid.NewString())
@@ -234,7 +233,7 @@ func TestWebhooksAboutUnknownPaymentsAreIgnored(t *testing.T) {
 	}
 }
 
-func TestAPartialCaptureAtTheProviderIsLeftToTheAudit(t *testing.T) {
+func TestOurBooksFollowAPartThatWasCapturedElsewhere(t *testing.T) {
 	t.Parallel()
 	s, _, pool := setup(t)
 	order := authorize(t, s)
@@ -243,7 +242,14 @@ func TestAPartialCaptureAtTheProviderIsLeftToTheAudit(t *testing.T) {
 	}
 	deliver(t, s, "payment.captured", order)
 	b := onlyBooks(t, s)
-	if b.Payment.Status != payments.Authorized || b.Captured != money.New(0, "GBP") || b.Provider.Captured != pence(5) {
-		t.Errorf("%s, captured %v, at the provider %v; want a difference to see", b.Payment.Status, b.Captured, b.Provider.Captured)
+	if b.Payment.Status != payments.Captured || b.Payment.CapturedAmount() != pence(5) || b.Captured != pence(5) || b.Voided != pence(1994) ||
+		b.Open != pence(0) || b.Provider.Captured != pence(5) || b.UnbalancedMovements != 0 {
+		t.Errorf("%+v, want 0.05 captured and the rest let go", b)
+	}
+	if p, err := s.Capture(t.Context(), order); err != nil || p.CapturedAmount() != pence(5) {
+		t.Errorf("capture: %v, %v; want what was captured", p.CapturedAmount(), err)
+	}
+	if _, err := s.Refund(t.Context(), order, uuid.NewString(), pence(6)); !errors.Is(err, payments.ErrRefundTooLarge) {
+		t.Errorf("refund of more: %v, want ErrRefundTooLarge", err)
 	}
 }

@@ -4,26 +4,30 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
-	"souk/platform/money"
 	"souk/platform/pgdb"
 
 	"souk/services/payments/internal/payments"
 )
 
-const selectRefund = `SELECT id, payment_id, reference, provider_id, status, amount, currency FROM refunds`
+const (
+	refundColumns = `refunds.id, payment_id, refunds.reference, refunds.provider_id, refunds.status, refunds.amount, refunds.currency,
+		reason, refunds.created_at`
+	selectRefund = `SELECT ` + refundColumns + ` FROM refunds`
+)
 
 func scanRefund(row pgx.CollectableRow) (payments.Refund, error) {
 	var r payments.Refund
-	err := row.Scan(&r.ID, &r.PaymentID, &r.Reference, &r.ProviderID, &r.Status, &r.Amount.Amount, &r.Amount.Currency)
+	err := row.Scan(&r.ID, &r.PaymentID, &r.Reference, &r.ProviderID, &r.Status, &r.Amount.Amount, &r.Amount.Currency, &r.Reason, &r.CreatedAt)
 	return r, err
 }
 
-// BeginRefund implements payments.Store. It locks the payment, so that concurrent refunds run one after another and together
-// cannot exceed the captured amount.
-func (s *Store) BeginRefund(ctx context.Context, orderID string, wanted payments.Refund) (p payments.Payment, r payments.Refund, added bool, err error) {
+// BeginRefund implements payments.Store. The payment's lock makes refunds of it take turns, so that together they
+// cannot be more than was captured.
+func (s *Store) BeginRefund(ctx context.Context, orderID string, wanted payments.Refund, askAt time.Time) (p payments.Payment, r payments.Refund, added bool, err error) {
 	err = pgdb.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		p, err = findPayment(tx.QueryRow(ctx, selectPayment+` WHERE order_id = $1 FOR UPDATE`, orderID))
 		if err != nil {
@@ -40,7 +44,7 @@ func (s *Store) BeginRefund(ctx context.Context, orderID string, wanted payments
 		}
 		r = wanted
 		r.PaymentID = p.ID
-		return addRefund(ctx, tx, p, r)
+		return addRefund(ctx, tx, p, &r, askAt)
 	})
 	if pgdb.IsUnique(err, "refunds_pkey") { // another payment used the ID at the same moment
 		err = payments.ErrRefundMismatch
@@ -52,7 +56,7 @@ func (s *Store) BeginRefund(ctx context.Context, orderID string, wanted payments
 }
 
 // addRefund adds a refund to a payment that tx has locked.
-func addRefund(ctx context.Context, tx pgx.Tx, p payments.Payment, r payments.Refund) error {
+func addRefund(ctx context.Context, tx pgx.Tx, p payments.Payment, r *payments.Refund, askAt time.Time) error {
 	var committed int64
 	err := tx.QueryRow(ctx, `SELECT coalesce(sum(amount), 0)::bigint FROM refunds WHERE payment_id = $1 AND status <> $2`,
 		p.ID, payments.RefundFailed).Scan(&committed)
@@ -62,41 +66,43 @@ func addRefund(ctx context.Context, tx pgx.Tx, p payments.Payment, r payments.Re
 	if err := p.CheckRefund(r.Amount, committed); err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, `INSERT INTO refunds (id, payment_id, reference, status, amount, currency) VALUES ($1, $2, $3, $4, $5, $6)`,
-		r.ID, r.PaymentID, r.Reference, r.Status, r.Amount.Amount, r.Amount.Currency)
-	return err
+	if _, err := tx.Exec(ctx, `UPDATE payments SET ask_at = $2 WHERE id = $1`, p.ID, timestamp(askAt)); err != nil {
+		return err
+	}
+	return tx.QueryRow(ctx, `INSERT INTO refunds (id, payment_id, reference, status, amount, currency) VALUES ($1, $2, $3, $4, $5, $6)
+		RETURNING created_at`, r.ID, r.PaymentID, r.Reference, r.Status, r.Amount.Amount, r.Amount.Currency).Scan(&r.CreatedAt)
 }
 
-// moveRefund changes a refund's status, adds to the refunded amount of its payment, and writes the movement to the ledger.
+// moveRefund changes a refund's status, adds to what was refunded of its payment, and writes the movement to the ledger. The trigger
+// note_change has the feed tell of it.
 const moveRefund = `
 	WITH moved AS (
-		UPDATE refunds SET status = @to, provider_id = @provider_id, updated_at = now()
+		UPDATE refunds SET status = @to, provider_id = @provider_id, reason = @reason, updated_at = now()
 		WHERE id = @refund AND status = @from RETURNING payment_id, id AS refund_id
 	), ` + posted + `
-	UPDATE payments SET refunded = refunded + @refunded, updated_at = now() FROM moved WHERE id = payment_id
-	RETURNING refunded`
+	UPDATE payments SET refunded = refunded + @refunded, ask_at = @ask_at, updated_at = now() FROM moved WHERE id = payment_id
+	RETURNING refunded, version, updated_at`
 
 // MoveRefund implements payments.Store.
-func (s *Store) MoveRefund(ctx context.Context, p payments.Payment, r payments.Refund, to payments.RefundStatus, movement payments.Movement) (payments.Payment, error) {
-	if !r.Status.CanBecome(to) {
-		return p, fmt.Errorf("refund %s cannot go from %s to %s", r.ID, r.Status, to)
+func (s *Store) MoveRefund(ctx context.Context, p payments.Payment, r, answer payments.Refund, movement payments.Movement, askAt time.Time) (payments.Payment, error) {
+	if !r.Status.CanBecome(answer.Status) {
+		return p, fmt.Errorf("refund %s cannot go from %s to %s", r.ID, r.Status, answer.Status)
 	}
-	args, err := entriesOf(movement, "refund_"+string(to))
+	args, err := entriesOf(movement)
 	if err != nil {
 		return p, err
 	}
-	args["refund"], args["from"], args["to"] = r.ID, r.Status, to
-	args["provider_id"], args["refunded"] = r.ProviderID, movement.On(payments.Refunds)
-	var refunded int64
-	err = s.pool.QueryRow(ctx, moveRefund, args).Scan(&refunded)
+	args["refund"], args["from"], args["to"], args["reason"] = r.ID, r.Status, answer.Status, answer.Reason
+	args["provider_id"], args["refunded"], args["ask_at"] = answer.ProviderID, movement.On(payments.Refunds), timestamp(askAt)
+	moved := p
+	err = s.pool.QueryRow(ctx, moveRefund, args).Scan(&moved.Refunded.Amount, &moved.Version, &moved.ChangedAt)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return p, payments.ErrChanged
 	}
 	if err != nil {
-		return p, fmt.Errorf("move refund to %s: %w", to, err)
+		return p, fmt.Errorf("move refund to %s: %w", answer.Status, err)
 	}
-	p.Refunded = money.New(refunded, p.Amount.Currency)
-	return p, nil
+	return moved, nil
 }
 
 // Refunds implements payments.Store.

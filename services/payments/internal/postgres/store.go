@@ -5,8 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"souk/services/payments/internal/payments"
@@ -24,12 +26,12 @@ func New(pool *pgxpool.Pool) *Store {
 	return &Store{pool: pool}
 }
 
-// Begin implements payments.Store. Two concurrent calls may collide on the unique index of the order or on that of the
-// reference, depending on which PostgreSQL checks first.
-func (s *Store) Begin(ctx context.Context, p payments.Payment) (payments.Payment, error) {
-	tag, err := s.pool.Exec(ctx, `INSERT INTO payments (id, order_id, reference, method, status, amount, currency)
-		VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`,
-		p.ID, p.OrderID, p.Reference, p.Method, p.Status, p.Amount.Amount, p.Amount.Currency)
+// Begin implements payments.Store. Two that begin at once may collide on the order or on its reference, whichever index
+// PostgreSQL writes first.
+func (s *Store) Begin(ctx context.Context, p payments.Payment, askAt time.Time) (payments.Payment, error) {
+	tag, err := s.pool.Exec(ctx, `INSERT INTO payments (id, order_id, reference, method, status, amount, currency, void_reason, ask_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`,
+		p.ID, p.OrderID, p.Reference, p.Method, p.Status, p.Amount.Amount, p.Amount.Currency, p.VoidReason, timestamp(askAt))
 	if err != nil {
 		return payments.Payment{}, fmt.Errorf("begin payment: %w", err)
 	}
@@ -44,22 +46,35 @@ func (s *Store) Find(ctx context.Context, orderID string) (payments.Payment, err
 	return findPayment(s.pool.QueryRow(ctx, selectPayment+` WHERE order_id = $1`, orderID))
 }
 
-// FindReference implements payments.Store.
-func (s *Store) FindReference(ctx context.Context, reference string) (payments.Payment, error) {
-	return findPayment(s.pool.QueryRow(ctx, selectPayment+` WHERE reference = $1`, reference))
+// FindEvent implements payments.Store.
+func (s *Store) FindEvent(ctx context.Context, e payments.Event) (payments.Payment, error) {
+	p, err := findPayment(s.pool.QueryRow(ctx, selectPayment+` WHERE reference = $1`, e.Reference))
+	if !errors.Is(err, payments.ErrNotFound) || e.ProviderID == "" {
+		return p, err
+	}
+	return findPayment(s.pool.QueryRow(ctx, selectPayment+` WHERE provider_id <> '' AND provider_id = $1`, e.ProviderID))
 }
 
 const (
-	paymentColumns = `id, order_id, reference, provider_id, method, status, amount, currency, refunded, decline_reason`
-	selectPayment  = `SELECT ` + paymentColumns + ` FROM payments`
+	paymentColumns = `payments.id, order_id, payments.reference, payments.provider_id, method, payments.status, payments.amount, payments.currency,
+		refunded, decline_reason, void_reason, attention, captured_part, version, payments.created_at, payments.updated_at`
+	selectPayment = `SELECT ` + paymentColumns + ` FROM payments`
 )
 
 // into returns the scan targets for paymentColumns. The currency of Refunded must be set after scanning.
 func into(p *payments.Payment) []any {
 	return []any{
 		&p.ID, &p.OrderID, &p.Reference, &p.ProviderID, &p.Method, &p.Status, &p.Amount.Amount, &p.Amount.Currency,
-		&p.Refunded.Amount, &p.DeclineReason,
+		&p.Refunded.Amount, &p.DeclineReason, &p.VoidReason, &p.Attention, &p.CapturedPart, &p.Version, &p.CreatedAt, &p.ChangedAt,
 	}
+}
+
+// timestamp returns a time as it is stored. Zero is never.
+func timestamp(at time.Time) pgtype.Timestamptz {
+	if at.IsZero() {
+		return pgtype.Timestamptz{InfinityModifier: pgtype.Infinity, Valid: true}
+	}
+	return pgtype.Timestamptz{Time: at, Valid: true}
 }
 
 func findPayment(row pgx.Row) (payments.Payment, error) {
@@ -75,55 +90,73 @@ func findPayment(row pgx.Row) (payments.Payment, error) {
 	return p, nil
 }
 
-// movePayment changes a payment's status and writes the movement to the ledger. It changes nothing if another call has already
-// changed the status.
+// movePayment changes a payment's status and writes the movements to the ledger. It finds nothing to change once another call has
+// changed the status. The trigger note_change has the feed tell of what becomes of a payment that was not pending.
 const movePayment = `
 	WITH moved AS (
-		UPDATE payments SET status = @to, decline_reason = @decline_reason, provider_id = @provider_id, updated_at = now()
-		WHERE id = @payment AND status = @from RETURNING id AS payment_id, NULL::uuid AS refund_id
+		UPDATE payments SET status = @to, decline_reason = @decline_reason,
+			void_reason = CASE @to WHEN 'voided' THEN coalesce(nullif(void_reason, ''), @void_reason) ELSE '' END, captured_part = @captured_part,
+			provider_id = @provider_id, attention = '', ask_at = @ask_at, updated_at = now(),
+			changed = CASE WHEN @unasked::boolean THEN pg_current_xact_id() ELSE changed END
+		WHERE id = @payment AND status = @from RETURNING id AS payment_id, NULL::uuid AS refund_id, version, updated_at, void_reason
 	), ` + posted + `
-	SELECT FROM moved`
+	SELECT version, updated_at, void_reason FROM moved`
 
-// posted writes the entries of a movement to the ledger. The movement is named after the new status of the payment or refund in
-// the row moved.
+// posted writes the entries of movements to the ledger, for the payment or the refund in the row moved.
 const posted = `posted AS (
 		INSERT INTO ledger_entries (payment_id, movement, refund_id, account, amount, currency)
-		SELECT payment_id, @movement, refund_id, account, amount, currency
-		FROM moved, unnest(@accounts::text[], @amounts::bigint[], @currencies::text[]) WITH ORDINALITY AS entry (account, amount, currency, position)
+		SELECT payment_id, movement, refund_id, account, amount, currency
+		FROM moved, unnest(@movements::text[], @accounts::text[], @amounts::bigint[], @currencies::text[])
+			WITH ORDINALITY AS entry (movement, account, amount, currency, position)
 		ORDER BY position
 	)`
 
-// Move implements payments.Store.
-func (s *Store) Move(ctx context.Context, p payments.Payment, to payments.Status, declineReason string, movement payments.Movement) (payments.Payment, error) {
-	if !p.Status.CanBecome(to) {
-		return p, fmt.Errorf("payment %s cannot go from %s to %s", p.ID, p.Status, to)
+// WantVoid implements payments.Store.
+func (s *Store) WantVoid(ctx context.Context, paymentID string) error {
+	_, err := s.pool.Exec(ctx, `UPDATE payments SET void_reason = $2 WHERE id = $1 AND status IN ('pending', 'authorized')`,
+		paymentID, payments.VoidRequested)
+	if err != nil {
+		return fmt.Errorf("want void: %w", err)
 	}
-	args, err := entriesOf(movement, string(to))
+	return nil
+}
+
+// Move implements payments.Store.
+func (s *Store) Move(ctx context.Context, p payments.Payment, change payments.Change, movements []payments.Movement) (payments.Payment, error) {
+	if !p.Status.CanBecome(change.To) {
+		return p, fmt.Errorf("payment %s cannot go from %s to %s", p.ID, p.Status, change.To)
+	}
+	args, err := entriesOf(movements...)
 	if err != nil {
 		return p, err
 	}
-	args["payment"], args["from"], args["to"] = p.ID, p.Status, to
-	args["decline_reason"], args["provider_id"] = declineReason, p.ProviderID
-	tag, err := s.pool.Exec(ctx, movePayment, args)
-	if err != nil {
-		return p, fmt.Errorf("move payment to %s: %w", to, err)
-	}
-	if tag.RowsAffected() == 0 {
+	args["payment"], args["from"], args["to"], args["provider_id"] = p.ID, p.Status, change.To, p.ProviderID
+	args["decline_reason"], args["void_reason"], args["captured_part"] = change.DeclineReason, change.VoidReason, change.CapturedPart
+	args["unasked"], args["ask_at"] = change.Unasked, timestamp(change.AskAt)
+	moved := p
+	err = s.pool.QueryRow(ctx, movePayment, args).Scan(&moved.Version, &moved.ChangedAt, &moved.VoidReason)
+	if errors.Is(err, pgx.ErrNoRows) {
 		return p, payments.ErrChanged
 	}
-	p.Status, p.DeclineReason = to, declineReason
-	return p, nil
+	if err != nil {
+		return p, fmt.Errorf("move payment to %s: %w", change.To, err)
+	}
+	moved.Status, moved.DeclineReason, moved.CapturedPart, moved.Attention = change.To, change.DeclineReason, change.CapturedPart, ""
+	return moved, nil
 }
 
 // entriesOf returns the arguments of posted.
-func entriesOf(movement payments.Movement, name string) (pgx.NamedArgs, error) {
-	if err := movement.Check(); err != nil {
-		return nil, err
+func entriesOf(movements ...payments.Movement) (pgx.NamedArgs, error) {
+	var names, accounts, currencies []string
+	var amounts []int64
+	for _, m := range movements {
+		if err := m.Check(); err != nil {
+			return nil, err
+		}
+		for _, e := range m.Entries {
+			names, accounts = append(names, m.Name), append(accounts, string(e.Account))
+			amounts, currencies = append(amounts, e.Amount.Amount), append(currencies, e.Amount.Currency)
+		}
 	}
-	n := len(movement)
-	accounts, amounts, currencies := make([]string, n), make([]int64, n), make([]string, n)
-	for i, e := range movement {
-		accounts[i], amounts[i], currencies[i] = string(e.Account), e.Amount.Amount, e.Amount.Currency
-	}
-	return pgx.NamedArgs{"movement": name, "accounts": accounts, "amounts": amounts, "currencies": currencies}, nil
+	return pgx.NamedArgs{"movements": names, "accounts": accounts, "amounts": amounts, "currencies": currencies}, nil
 }

@@ -13,6 +13,9 @@ import (
 	"souk/services/payments/internal/payments"
 )
 
+// sentBackReason is why a bank sends money back.
+const sentBackReason = "lost_or_stolen_card"
+
 // Refund implements payments.Provider.
 func (s *Simulator) Refund(ctx context.Context, p payments.Payment, r payments.Refund) (payments.Refund, error) {
 	if p.Method == Flaky {
@@ -20,7 +23,14 @@ func (s *Simulator) Refund(ctx context.Context, p payments.Payment, r payments.R
 			return payments.Refund{}, errors.Join(errFlaky, err)
 		}
 	}
-	err := pgdb.InTx(ctx, s.pool, func(tx pgx.Tx) (err error) {
+	err := s.catchUp(ctx, p)
+	if err == nil && p.Method == RefundFails {
+		r.AskAt, err = s.plan(ctx, r.Reference, sentBack)
+	}
+	if err != nil {
+		return payments.Refund{}, err
+	}
+	err = pgdb.InTx(ctx, s.pool, func(tx pgx.Tx) (err error) {
 		r.Status, err = bookRefund(ctx, tx, p, r)
 		return err
 	})
@@ -62,33 +72,20 @@ func bookRefund(ctx context.Context, tx pgx.Tx, p payments.Payment, r payments.R
 
 // Refunds implements payments.Provider.
 func (s *Simulator) Refunds(ctx context.Context, p payments.Payment) ([]payments.Refund, error) {
-	rows, err := s.pool.Query(ctx, `SELECT reference, amount, status FROM simulator.refunds WHERE payment = $1`, p.Reference)
+	if err := s.catchUp(ctx, p); err != nil {
+		return nil, err
+	}
+	rows, err := s.pool.Query(ctx, `SELECT reference, amount, status, CASE status WHEN $2 THEN $3 ELSE '' END
+		FROM simulator.refunds WHERE payment = $1 AND status <> $4`, p.Reference, payments.RefundFailed, sentBackReason, planned)
 	if err != nil {
 		return nil, fmt.Errorf("simulator: %w", err)
 	}
 	refunds, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (payments.Refund, error) {
 		r := payments.Refund{Amount: money.New(0, p.Amount.Currency)}
-		return r, row.Scan(&r.Reference, &r.Amount.Amount, &r.Status)
+		return r, row.Scan(&r.Reference, &r.Amount.Amount, &r.Status, &r.Reason)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("simulator: %w", err)
 	}
 	return refunds, nil
-}
-
-// Books implements payments.Provider.
-func (s *Simulator) Books(ctx context.Context, p payments.Payment) (payments.ProviderBooks, error) {
-	currency := p.Amount.Currency
-	books := payments.ProviderBooks{Open: money.New(0, currency), Captured: money.New(0, currency), Refunded: money.New(0, currency)}
-	err := s.pool.QueryRow(ctx, `SELECT CASE status WHEN $2 THEN amount ELSE 0 END, CASE status WHEN $3 THEN amount ELSE 0 END,
-		(SELECT coalesce(sum(amount), 0)::bigint FROM simulator.refunds WHERE payment = $1 AND status = $4)
-		FROM simulator.authorizations WHERE reference = $1`, p.Reference, authorized, captured, payments.RefundSucceeded).
-		Scan(&books.Open.Amount, &books.Captured.Amount, &books.Refunded.Amount)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return books, payments.ErrNotFound
-	}
-	if err != nil {
-		return books, fmt.Errorf("simulator: %w", err)
-	}
-	return books, nil
 }

@@ -3,12 +3,12 @@
 package simulator
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"souk/services/payments/internal/payments"
@@ -19,13 +19,22 @@ const (
 	Visa              = "pm_card_visa"               // approved
 	CardDeclined      = "pm_card_declined"           // declined
 	InsufficientFunds = "pm_card_insufficient_funds" // declined
-	Slow              = "pm_card_slow"               // approved after SlowFor
+	Slow              = "pm_card_slow"               // approved after Config.Slow
 	Timeout           = "pm_card_timeout"            // approved, but the answer is lost
 	Flaky             = "pm_card_flaky"              // fails once, then approved
 )
 
-// SlowFor is how long Slow takes.
-const SlowFor = 8 * time.Second
+// The payment methods that are approved, and of which more is heard later (plan.go).
+const (
+	Expires       = "pm_card_expires"        // the authorization expires after 7 days
+	VoidedLater   = "pm_card_voided_later"   // somebody voids it in the network's dashboard after a day
+	CapturedLater = "pm_card_captured_later" // somebody captures it there after a day
+	RefundedLater = "pm_card_refunded_later" // somebody gives all of it back there, a day after its capture
+	RefundFails   = "pm_card_refund_fails"   // each refund is accepted, and the bank sends the money back after a day
+)
+
+// slowFor is how long Slow takes unless Config says otherwise.
+const slowFor = 8 * time.Second
 
 const (
 	// The time limit for storing the network's decision.
@@ -42,34 +51,55 @@ const (
 	captured   = "captured"
 	declined   = "declined"
 	voided     = "voided"
+	expired    = "expired"
 )
 
-var answers = map[string]payments.Status{
-	authorized: payments.Authorized, captured: payments.Authorized,
-	declined: payments.Declined, voided: payments.Voided,
+var answers = map[string]payments.Authorization{
+	authorized: {Status: payments.Authorized},
+	captured:   {Status: payments.Authorized},
+	declined:   {Status: payments.Declined},
+	voided:     {Status: payments.Voided, VoidReason: payments.VoidAtProvider},
+	expired:    {Status: payments.Voided, VoidReason: payments.VoidExpired},
 }
 
 var errFlaky = errors.New("the network had a hiccup")
+
+// Config is how the network's time goes.
+type Config struct {
+	// Slow is how long the method Slow takes; 8 seconds if it is 0.
+	Slow time.Duration
+	// Day is how long the network's day takes; 24 hours if it is 0.
+	Day time.Duration
+	// Now is the network's clock; time.Now if it is nil.
+	Now func() time.Time
+}
 
 // Simulator implements payments.Provider.
 type Simulator struct {
 	pool *pgxpool.Pool
 	slow time.Duration
-	// slowly limits the concurrent slow authorizations.
+	day  time.Duration
+	now  func() time.Time
+	// slowly holds one for each authorization that is slow.
 	slowly chan struct{}
 }
 
 var _ payments.Provider = (*Simulator)(nil)
 
-// New returns a simulator with its data in pool. slow is the duration of Slow.
-func New(pool *pgxpool.Pool, slow time.Duration) *Simulator {
-	return &Simulator{pool: pool, slow: slow, slowly: make(chan struct{}, mostSlow)}
+// New returns a simulator with its books in pool.
+func New(pool *pgxpool.Pool, cfg Config) *Simulator {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	return &Simulator{
+		pool: pool, slow: cmp.Or(cfg.Slow, slowFor), day: cmp.Or(cfg.Day, 24*time.Hour), now: cfg.Now, slowly: make(chan struct{}, mostSlow),
+	}
 }
 
 // Authorize implements payments.Provider.
 func (s *Simulator) Authorize(ctx context.Context, p payments.Payment) (payments.Authorization, error) {
 	switch p.Method {
-	case Visa, Timeout, CardDeclined, InsufficientFunds:
+	case Visa, Timeout, CardDeclined, InsufficientFunds, Expires, VoidedLater, CapturedLater, RefundedLater, RefundFails:
 	case Slow:
 		return s.authorizeSlowly(ctx, p)
 	case Flaky:
@@ -88,8 +118,8 @@ func (s *Simulator) Authorize(ctx context.Context, p payments.Payment) (payments
 
 // authorizeSlowly approves the payment even if the caller does not wait for it, as a bank would.
 func (s *Simulator) authorizeSlowly(ctx context.Context, p payments.Payment) (payments.Authorization, error) {
-	if answer, err := s.Lookup(ctx, p); !errors.Is(err, payments.ErrNotFound) {
-		return answer, err
+	if found, err := s.Lookup(ctx, p); !errors.Is(err, payments.ErrNotFound) {
+		return found.Authorization, err
 	}
 	type result struct {
 		answer payments.Authorization
@@ -124,6 +154,14 @@ func (s *Simulator) book(ctx context.Context, p payments.Payment) (payments.Auth
 	if declines[p.Method] != "" {
 		status = declined
 	}
+	answer := answers[status]
+	answer.Reason = declines[p.Method]
+	if plan, ok := plans[p.Method]; ok {
+		var err error
+		if answer.AskAt, err = s.plan(ctx, p.Reference, plan); err != nil {
+			return answer, err
+		}
+	}
 	tag, err := s.pool.Exec(ctx, `INSERT INTO simulator.authorizations (reference, amount, currency, status, reason)
 		VALUES ($1, $2, $3, $4, $5) ON CONFLICT (reference) DO NOTHING`,
 		p.Reference, p.Amount.Amount, p.Amount.Currency, status, declines[p.Method])
@@ -131,40 +169,34 @@ func (s *Simulator) book(ctx context.Context, p payments.Payment) (payments.Auth
 		return payments.Authorization{}, fmt.Errorf("simulator: %w", err)
 	}
 	if tag.RowsAffected() == 0 {
-		return s.Lookup(ctx, p)
+		found, err := s.Lookup(ctx, p)
+		return found.Authorization, err
 	}
-	return payments.Authorization{Status: answers[status], Reason: declines[p.Method]}, nil
-}
-
-// Lookup implements payments.Provider.
-func (s *Simulator) Lookup(ctx context.Context, p payments.Payment) (payments.Authorization, error) {
-	var status, reason string
-	err := s.pool.QueryRow(ctx, `SELECT status, reason FROM simulator.authorizations WHERE reference = $1`, p.Reference).Scan(&status, &reason)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return payments.Authorization{}, payments.ErrNotFound
-	}
-	if err != nil {
-		return payments.Authorization{}, fmt.Errorf("simulator: %w", err)
-	}
-	return payments.Authorization{Status: answers[status], Reason: reason}, nil
+	return answer, nil
 }
 
 // Capture implements payments.Provider.
 func (s *Simulator) Capture(ctx context.Context, p payments.Payment) error {
+	if err := s.catchUp(ctx, p); err != nil {
+		return err
+	}
 	tag, err := s.pool.Exec(ctx, `UPDATE simulator.authorizations SET status = 'captured'
-		WHERE reference = $1 AND status IN ('authorized', 'captured')`, p.Reference)
+		WHERE reference = $1 AND amount = $2 AND status IN ('authorized', 'captured')`, p.Reference, p.Amount.Amount)
 	if err != nil {
 		return fmt.Errorf("simulator: %w", err)
 	}
 	if tag.RowsAffected() == 0 {
 		return payments.ErrNotAuthorized
 	}
-	return nil
+	return s.planRefund(ctx, p)
 }
 
 // Void implements payments.Provider. For an unknown reference it stores the void, so that an authorization that arrives later
 // has no effect.
 func (s *Simulator) Void(ctx context.Context, p payments.Payment) error {
+	if err := s.catchUp(ctx, p); err != nil {
+		return err
+	}
 	var status string
 	err := s.pool.QueryRow(ctx, `INSERT INTO simulator.authorizations AS a (reference, amount, currency, status, reason)
 		VALUES ($1, 0, '', 'voided', '')

@@ -5,35 +5,63 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
+	"time"
 
 	stripego "github.com/stripe/stripe-go/v85"
 
 	"souk/services/payments/internal/payments"
 )
 
-// authorization returns the meaning of an intent's status (https://docs.stripe.com/payments/paymentintents/lifecycle). The
-// outcome of an intent that is still being processed is unknown.
-func authorization(intent *stripego.PaymentIntent) (payments.Authorization, error) {
-	answer := payments.Authorization{ProviderID: intent.ID}
+// authorization says what an intent's status means (https://docs.stripe.com/payments/paymentintents/lifecycle). One that needs a
+// payment method was declined only if its last error says so: until the bank has answered it may need one and become authorized.
+func authorization(intent *stripego.PaymentIntent) payments.Authorization {
+	answer := payments.Authorization{Status: payments.Pending, ProviderID: intent.ID}
 	switch intent.Status {
-	case stripego.PaymentIntentStatusRequiresCapture, stripego.PaymentIntentStatusSucceeded:
+	case stripego.PaymentIntentStatusRequiresCapture:
+		answer.Status, answer.AskAt = payments.Authorized, expiry(intent)
+	case stripego.PaymentIntentStatusSucceeded:
 		answer.Status = payments.Authorized
 	case stripego.PaymentIntentStatusCanceled:
-		answer.Status = payments.Voided
+		answer.Status, answer.VoidReason = payments.Voided, voidReason(intent)
 	case stripego.PaymentIntentStatusRequiresPaymentMethod:
-		answer.Status, answer.Reason = payments.Declined, reason(intent.LastPaymentError)
-	default:
-		return payments.Authorization{}, fmt.Errorf("%w: %s is %s", payments.ErrOutcomeUnknown, intent.ID, intent.Status)
+		if intent.LastPaymentError != nil {
+			answer.Status, answer.Reason = payments.Declined, reason(intent.LastPaymentError)
+		}
 	}
-	return answer, nil
+	return answer
 }
 
-// reason returns the reason for a declined card (https://docs.stripe.com/declines/codes).
-func reason(refusal *stripego.Error) string {
-	if refusal == nil {
-		return string(stripego.ErrorCodeCardDeclined)
+// expiry returns when to look whether an authorization has expired, or zero if Stripe does not tell.
+func expiry(intent *stripego.PaymentIntent) time.Time {
+	charge := intent.LatestCharge
+	if charge == nil || charge.PaymentMethodDetails == nil || charge.PaymentMethodDetails.Card == nil ||
+		charge.PaymentMethodDetails.Card.CaptureBefore == 0 {
+		return time.Time{}
 	}
-	return cmp.Or(string(refusal.DeclineCode), string(refusal.Code), string(stripego.ErrorCodeCardDeclined))
+	return time.Unix(charge.PaymentMethodDetails.Card.CaptureBefore, 0).Add(time.Minute)
+}
+
+// voidReason says why an intent was canceled. Stripe cancels one by itself when its authorization has expired.
+func voidReason(intent *stripego.PaymentIntent) payments.VoidReason {
+	switch intent.CancellationReason {
+	case stripego.PaymentIntentCancellationReasonAutomatic, stripego.PaymentIntentCancellationReasonExpired:
+		return payments.VoidExpired
+	default:
+		return payments.VoidAtProvider
+	}
+}
+
+// reason returns why a payment was refused (https://docs.stripe.com/declines/codes).
+func reason(refusal *stripego.Error) string {
+	if invalid(refusal) && (refusal.Param == "amount" || refusal.Param == "currency") {
+		return "invalid_" + refusal.Param
+	}
+	fallback := string(stripego.ErrorCodeCardDeclined)
+	if refusal.Type == stripego.ErrorTypeInvalidRequest {
+		fallback = "invalid_request"
+	}
+	return cmp.Or(string(refusal.DeclineCode), string(refusal.Code), fallback)
 }
 
 // failure converts an error of Stripe's library, depending on whether the request may have had its effect. The text of the
@@ -45,8 +73,9 @@ func failure(err error) error {
 		return nil
 	case !errors.As(err, &refusal):
 		return fmt.Errorf("%w: %w", payments.ErrOutcomeUnknown, err)
-	// A conflict means that another request with the same key is still running.
-	case refusal.HTTPStatusCode >= 500, refusal.HTTPStatusCode == http.StatusConflict:
+	// A conflict is another request under the same key, still running. Other parameters under the same key mean that there was another
+	// request, whose outcome is unknown.
+	case refusal.HTTPStatusCode >= 500, refusal.HTTPStatusCode == http.StatusConflict, refusal.Type == stripego.ErrorTypeIdempotency:
 		return fmt.Errorf("%w: %s", payments.ErrOutcomeUnknown, describe(refusal))
 	default:
 		return errors.New(describe(refusal))
@@ -57,9 +86,21 @@ func describe(refusal *stripego.Error) string {
 	return fmt.Sprintf("stripe: %d %s %s %s (request %s)", refusal.HTTPStatusCode, refusal.Type, refusal.Code, refusal.Param, refusal.RequestID)
 }
 
-// invalid reports whether Stripe has finally refused the request.
+// definite reports whether Stripe would answer the same again (https://docs.stripe.com/error-handling). What it refuses because of
+// our key, or because it is asked too often, it may do later.
+func definite(refusal *stripego.Error) bool {
+	return refusal.Type == stripego.ErrorTypeCard || invalid(refusal)
+}
+
+// invalid reports whether Stripe has refused what was asked, for good.
 func invalid(refusal *stripego.Error) bool {
-	return refusal.Type == stripego.ErrorTypeInvalidRequest && refusal.HTTPStatusCode == http.StatusBadRequest
+	return refusal.Type == stripego.ErrorTypeInvalidRequest && refusal.HTTPStatusCode == http.StatusBadRequest && !slices.Contains(later, refusal.Code)
+}
+
+// later are the codes of requests that Stripe may grant when it is asked again.
+var later = []stripego.ErrorCode{
+	stripego.ErrorCodeLockTimeout, stripego.ErrorCodeRateLimit, stripego.ErrorCodePaymentIntentRateLimitExceeded,
+	stripego.ErrorCodeBalanceInsufficient, // until the shop's balance at Stripe suffices for a refund
 }
 
 // refused is like invalid, for any error.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
 	stripego "github.com/stripe/stripe-go/v85"
 
 	"souk/testkit/pgtest"
@@ -22,9 +23,16 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 // setup returns the payments service with the fake as its provider.
 func setup(t *testing.T) (*payments.Service, *fake) {
 	t.Helper()
+	s, f, _ := setupPool(t)
+	return s, f
+}
+
+func setupPool(t *testing.T) (*payments.Service, *fake, *pgxpool.Pool) {
+	t.Helper()
 	f, provider := newFake(t)
+	pool := pgtest.New(t, postgres.Migrations)
 	webhooks := map[string]payments.EventReader{"stripe": secret}
-	return payments.New(postgres.New(pgtest.New(t, postgres.Migrations)), provider, webhooks, slog.New(slog.DiscardHandler)), f
+	return payments.New(postgres.New(pool), provider, webhooks, slog.New(slog.DiscardHandler)), f, pool
 }
 
 // books returns the books of the only payment, including Stripe's.
@@ -60,7 +68,7 @@ func TestAPaymentSurvivesLostAnswersAtEveryStep(t *testing.T) {
 	}
 	b := books(t, s)
 	want := payments.ProviderBooks{Open: pence(0), Captured: price, Refunded: pence(500)}
-	if _, count := f.status("pi_1"); count != 1 || b.Payment.ProviderID != "pi_1" || *b.Provider != want || b.Captured != price || b.Refunded != pence(500) {
+	if _, count := f.status(intentID); count != 1 || b.Payment.ProviderID != intentID || *b.Provider != want || b.Captured != price || b.Refunded != pence(500) {
 		t.Errorf("%d intents, books %+v, Stripe's %+v; want one, and both the same", count, b, b.Provider)
 	}
 }
@@ -87,43 +95,46 @@ func TestABusyStripeIsUnavailable(t *testing.T) {
 	}
 }
 
-func TestStripesWebhooksUpdatePayments(t *testing.T) {
+// deliver has the service take a message, which was signed at a moment.
+func deliver(t *testing.T, s *payments.Service, message string, at time.Time) {
+	t.Helper()
+	if err := s.HandleWebhook(t.Context(), "stripe", []byte(message), signed(message, secret, at)); err != nil {
+		t.Fatalf("%s: %v", message, err)
+	}
+}
+
+func TestStripesMessagesBringOurBooksToItsOwn(t *testing.T) {
 	t.Parallel()
 	s, f := setup(t)
 	order := uuid.NewString()
-	deliver := func(kind, object string) {
+	charge := func(kind string) {
 		t.Helper()
-		payload := fmt.Sprintf(`{"id":%q,"type":%q,"data":{"object":%s}}`, uuid.NewString(), kind, object)
-		if err := s.HandleWebhook(t.Context(), "stripe", []byte(payload), signed(payload, secret, time.Now())); err != nil {
-			t.Fatalf("%s: %v", kind, err)
-		}
+		message := fmt.Sprintf(`{"id":%q,"type":%q,"data":{"object":{"id":"ch_1","payment_intent":%q,"metadata":{"souk_payment":"souk-%s"}}}}`,
+			uuid.NewString(), kind, intentID, order)
+		deliver(t, s, message, time.Now())
 	}
-	intent := fmt.Sprintf(`{"id":"pi_1","metadata":{"souk_payment":"souk-%s"}}`, order)
-	charge := fmt.Sprintf(`{"id":"ch_1","payment_intent":"pi_1","metadata":{"souk_payment":"souk-%s"}}`, order)
-
 	f.next(lose)
 	if _, err := s.Authorize(t.Context(), order, price, goodCard); !errors.Is(err, payments.ErrOutcomeUnknown) {
 		t.Fatal(err)
 	}
-	deliver("payment_intent.amount_capturable_updated", intent)
-	if b := books(t, s); b.Payment.Status != payments.Authorized || b.Payment.ProviderID != "pi_1" || b.Open != price {
+	for _, message := range f.messages() {
+		deliver(t, s, message, time.Now())
+	}
+	if b := books(t, s); b.Payment.Status != payments.Authorized || b.Payment.ProviderID != intentID || b.Open != price {
 		t.Errorf("%+v, want it authorized", b)
 	}
 
-	f.change(func(pi *stripego.PaymentIntent) {
-		pi.Status, pi.AmountCapturable, pi.AmountReceived = stripego.PaymentIntentStatusSucceeded, 0, price.Amount
-		pi.LatestCharge = &stripego.Charge{AmountRefunded: 42}
-		f.refunds = []*stripego.Refund{{ID: "re_1", Amount: 42, Currency: "gbp", Status: stripego.RefundStatusSucceeded, PaymentIntent: pi}}
+	f.inDashboard(func(pi *stripego.PaymentIntent) {
+		f.take(pi, price.Amount)
+		f.giveBack(pi, 42, "", nil)
 	})
-	deliver("charge.refunded", charge)
+	charge("charge.refunded")
 	if b := books(t, s); b.Payment.Status != payments.Captured || b.Captured != price || b.Refunded != pence(42) || b.Provider.Refunded != b.Refunded {
 		t.Errorf("%+v, want it captured, with 0.42 refunded", b)
 	}
 
-	f.change(func(pi *stripego.PaymentIntent) {
-		pi.LatestCharge.AmountRefunded, f.refunds[0].Status = 0, stripego.RefundStatusFailed
-	})
-	deliver("charge.refund.updated", charge)
+	f.sendBack(refundID)
+	charge("charge.refund.updated")
 	if b := books(t, s); b.Refunded != pence(0) || b.Payment.Refunded != pence(0) || b.UnbalancedMovements != 0 {
 		t.Errorf("%+v, want nothing refunded", b)
 	}

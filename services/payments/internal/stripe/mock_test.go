@@ -115,8 +115,8 @@ func TestRequestsMatchStripesSpecification(t *testing.T) {
 	if _, err := provider.Lookup(ctx, p); err != nil {
 		t.Errorf("look up: %v", err)
 	}
-	if _, err := provider.Books(ctx, p); err != nil {
-		t.Errorf("books: %v", err)
+	if _, err := provider.Lookup(ctx, p); err != nil {
+		t.Errorf("look up again: %v", err)
 	}
 	if err := provider.Capture(ctx, p); err != nil {
 		t.Errorf("capture: %v", err)

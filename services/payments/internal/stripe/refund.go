@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	stripego "github.com/stripe/stripe-go/v85"
@@ -30,16 +31,20 @@ func (s *Provider) Refund(ctx context.Context, p payments.Payment, r payments.Re
 	params.SetIdempotencyKey(r.Reference)
 	refund, err := s.client.V1Refunds.Create(ctx, params)
 	var refusal *stripego.Error
-	if errors.As(err, &refusal) && invalid(refusal) && refusal.Code != stripego.ErrorCodeBalanceInsufficient {
-		r.Status = payments.RefundFailed
+	if errors.As(err, &refusal) && definite(refusal) {
+		r.Status, r.Reason = payments.RefundFailed, string(refusal.Code)
 		return r, nil
 	}
 	if err != nil {
 		return payments.Refund{}, failure(err)
 	}
-	r.Status, r.ProviderID = statusOf(refund), refund.ID
+	answer := refundOf(refund)
+	r.Status, r.Reason, r.ProviderID = answer.Status, answer.Reason, answer.ProviderID
 	return r, nil
 }
+
+// letGo are the reasons of Stripe's refunds of money that was never captured.
+var letGo = []string{string(stripego.RefundReasonExpiredUncapturedCharge), "partial_capture"}
 
 // Refunds implements payments.Provider.
 func (s *Provider) Refunds(ctx context.Context, p payments.Payment) ([]payments.Refund, error) {
@@ -53,7 +58,9 @@ func (s *Provider) Refunds(ctx context.Context, p payments.Payment) ([]payments.
 		if err != nil {
 			return nil, failure(err)
 		}
-		refunds = append(refunds, refundOf(refund))
+		if !slices.Contains(letGo, string(refund.Reason)) {
+			refunds = append(refunds, refundOf(refund))
+		}
 	}
 	return refunds, nil
 }
@@ -62,7 +69,7 @@ func (s *Provider) Refunds(ctx context.Context, p payments.Payment) ([]payments.
 func refundOf(refund *stripego.Refund) payments.Refund {
 	return payments.Refund{
 		Reference: cmp.Or(refund.Metadata[refundKey], refund.ID), ProviderID: refund.ID, Status: statusOf(refund),
-		Amount: fromStripe(refund.Amount, strings.ToUpper(string(refund.Currency))),
+		Reason: string(refund.FailureReason), Amount: fromStripe(refund.Amount, strings.ToUpper(string(refund.Currency))),
 	}
 }
 

@@ -59,10 +59,11 @@ func (s *Provider) Authorize(ctx context.Context, p payments.Payment) (payments.
 	if err != nil {
 		return payments.Authorization{}, err
 	}
-	return authorization(intent)
+	return authorization(intent), nil
 }
 
-// create creates the intent of a payment, or returns the existing one. A declined one is not an error.
+// create makes the intent of a payment, or returns the one that it made before. A declined one is no error, and neither is any other
+// request that Stripe refuses for good, because it would refuse it again.
 func (s *Provider) create(ctx context.Context, p payments.Payment) (*stripego.PaymentIntent, error) {
 	amount, err := toStripe(p.Amount)
 	if err != nil {
@@ -85,20 +86,16 @@ func (s *Provider) create(ctx context.Context, p payments.Payment) (*stripego.Pa
 	switch {
 	case err == nil:
 		return intent, nil
-	case !errors.As(err, &refusal):
+	case !errors.As(err, &refusal), !definite(refusal):
 		return nil, failure(err)
-	case refusal.Type == stripego.ErrorTypeCard:
+	case invalid(refusal) && refusal.Param == "payment_method" && refusal.PaymentIntent == nil:
+		return nil, payments.ErrUnknownMethod
+	default:
 		intent = declined(reason(refusal))
 		if refusal.PaymentIntent != nil {
 			intent.ID = refusal.PaymentIntent.ID
 		}
 		return intent, nil
-	case invalid(refusal) && refusal.Param == "payment_method":
-		return nil, payments.ErrUnknownMethod
-	case invalid(refusal) && (refusal.Param == "amount" || refusal.Param == "currency"):
-		return declined("invalid_" + refusal.Param), nil
-	default:
-		return nil, failure(err)
 	}
 }
 
@@ -111,12 +108,12 @@ func declined(reason string) *stripego.PaymentIntent {
 }
 
 // Lookup implements payments.Provider.
-func (s *Provider) Lookup(ctx context.Context, p payments.Payment) (payments.Authorization, error) {
+func (s *Provider) Lookup(ctx context.Context, p payments.Payment) (payments.Standing, error) {
 	intent, err := s.find(ctx, p)
 	if err != nil {
-		return payments.Authorization{}, err
+		return payments.Standing{}, err
 	}
-	return authorization(intent)
+	return payments.Standing{Authorization: authorization(intent), ProviderBooks: booksOf(intent)}, nil
 }
 
 // find returns the intent of a payment, or ErrNotFound. If Stripe's name for it is not known, it searches; new intents appear
@@ -160,33 +157,17 @@ func (s *Provider) Capture(ctx context.Context, p payments.Payment) error {
 		return failure(err)
 	}
 	p.ProviderID = id
-	books, err := s.Books(ctx, p)
-	switch {
-	case err != nil:
-		return err
-	case books.Captured.Amount == 0:
-		return payments.ErrNotAuthorized
-	case books.Captured != p.Amount:
-		return fmt.Errorf("stripe: %s has %s captured of %s", id, books.Captured, p.Amount)
-	default:
-		return nil
+	intent, err := s.find(ctx, p)
+	if err == nil && booksOf(intent).Captured != p.Amount {
+		err = payments.ErrNotAuthorized
 	}
+	return err
 }
 
-// Void implements payments.Provider. If a pending payment is not found, the search may not know it yet. So Void requests the
-// same authorization again, with the same key, and cancels the result.
+// Void implements payments.Provider. It asks for no money, so a payment that the search does not know yet is not found.
 func (s *Provider) Void(ctx context.Context, p payments.Payment) error {
 	id, err := s.id(ctx, p)
-	if errors.Is(err, payments.ErrNotFound) && p.Status == payments.Pending {
-		var intent *stripego.PaymentIntent
-		if intent, err = s.create(ctx, p); err == nil {
-			id = intent.ID
-		}
-	}
-	switch {
-	case errors.Is(err, payments.ErrUnknownMethod), err == nil && id == "": // declined without creating an intent
-		return nil
-	case err != nil:
+	if err != nil {
 		return err
 	}
 	_, err = s.client.V1PaymentIntents.Cancel(ctx, id, nil)
@@ -202,8 +183,8 @@ func (s *Provider) Void(ctx context.Context, p payments.Payment) error {
 		return payments.ErrAlreadyCaptured
 	case intent.Status == stripego.PaymentIntentStatusCanceled:
 		return nil
-	default:
-		return fmt.Errorf("stripe: %s cannot be canceled, it is %s", id, intent.Status)
+	default: // such as processing, of which the bank decides
+		return fmt.Errorf("%w: stripe: %s cannot be canceled, it is %s", payments.ErrOutcomeUnknown, id, intent.Status)
 	}
 }
 
@@ -219,19 +200,15 @@ func (s *Provider) id(ctx context.Context, p payments.Payment) (string, error) {
 	return intent.ID, nil
 }
 
-// Books implements payments.Provider.
-func (s *Provider) Books(ctx context.Context, p payments.Payment) (payments.ProviderBooks, error) {
-	intent, err := s.find(ctx, p)
-	if err != nil {
-		return payments.ProviderBooks{}, err
-	}
+// booksOf returns what Stripe holds, has taken and has given back. What it let go of an authorization, it has in amount_refunded as well.
+func booksOf(intent *stripego.PaymentIntent) payments.ProviderBooks {
 	var refunded int64
-	if intent.LatestCharge != nil {
-		refunded = intent.LatestCharge.AmountRefunded
+	if charge := intent.LatestCharge; charge != nil && charge.Captured {
+		refunded = max(charge.AmountRefunded-(charge.Amount-charge.AmountCaptured), 0)
 	}
 	currency := strings.ToUpper(string(intent.Currency))
 	return payments.ProviderBooks{
 		Open: fromStripe(intent.AmountCapturable, currency), Captured: fromStripe(intent.AmountReceived, currency),
 		Refunded: fromStripe(refunded, currency),
-	}, nil
+	}
 }

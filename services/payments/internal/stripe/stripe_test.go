@@ -48,8 +48,8 @@ func captured(t *testing.T, provider *stripe.Provider) payments.Payment {
 func assertBooks(t *testing.T, provider *stripe.Provider, p payments.Payment, open, captured, refunded int64) {
 	t.Helper()
 	want := payments.ProviderBooks{Open: pence(open), Captured: pence(captured), Refunded: pence(refunded)}
-	if got, err := provider.Books(t.Context(), p); err != nil || got != want {
-		t.Errorf("books = %+v, %v; want %+v", got, err, want)
+	if got, err := provider.Lookup(t.Context(), p); err != nil || got.ProviderBooks != want {
+		t.Errorf("books = %+v, %v; want %+v", got.ProviderBooks, err, want)
 	}
 }
 
@@ -65,8 +65,8 @@ func TestAuthorizeCaptureAndRefund(t *testing.T) {
 	}
 	for range 2 { // repeating the refund returns the same one
 		refund, err := provider.Refund(t.Context(), p, payments.Refund{Reference: "souk-refund-1", Amount: pence(500)})
-		if err != nil || refund.Status != payments.RefundSucceeded || refund.ProviderID != "re_1" {
-			t.Errorf("refund: %+v, %v; want re_1", refund, err)
+		if err != nil || refund.Status != payments.RefundSucceeded || refund.ProviderID != refundID {
+			t.Errorf("refund: %+v, %v; want %s", refund, err, refundID)
 		}
 	}
 	assertBooks(t, provider, p, 0, 1999, 500)
@@ -98,11 +98,11 @@ func TestADeclinedCardIsNotAnError(t *testing.T) {
 	f, provider := newFake(t)
 	p := pending(poorCard)
 	answer, err := provider.Authorize(t.Context(), p)
-	if err != nil || answer.Status != payments.Declined || answer.Reason != "insufficient_funds" || answer.ProviderID != "pi_1" {
+	if err != nil || answer.Status != payments.Declined || answer.Reason != "insufficient_funds" || answer.ProviderID != intentID {
 		t.Errorf("%+v, %v; want declined for insufficient_funds", answer, err)
 	}
 	f.searchable = true
-	if again, err := provider.Lookup(t.Context(), p); err != nil || again != answer {
+	if again, err := provider.Lookup(t.Context(), p); err != nil || again.Authorization != answer {
 		t.Errorf("look up: %+v, %v; want %+v", again, err, answer)
 	}
 	if _, err := provider.Authorize(t.Context(), payments.Payment{Reference: "souk-2", Method: "pm_none", Amount: price}); !errors.Is(err, payments.ErrUnknownMethod) {
@@ -130,7 +130,7 @@ func TestARequestWithALostAnswerIsRepeatedWithTheSameKey(t *testing.T) {
 		t.Errorf("again: %+v, %v; want authorized", answer, err)
 	}
 	f.searchable = true
-	if found, err := provider.Lookup(t.Context(), p); err != nil || found != answer {
+	if found, err := provider.Lookup(t.Context(), p); err != nil || found.Authorization != answer {
 		t.Errorf("look up: %+v, %v; want %+v", found, err, answer)
 	}
 	if _, count := f.status(answer.ProviderID); count != 1 {
@@ -148,18 +148,68 @@ func TestAVoidFindsAnAuthorizationWithALostAnswer(t *testing.T) {
 		if _, err := provider.Authorize(t.Context(), p); !errors.Is(err, payments.ErrOutcomeUnknown) {
 			t.Fatal(err)
 		}
-		if err := provider.Void(t.Context(), p); err != nil {
+		want := stripego.PaymentIntentStatusCanceled
+		err := provider.Void(t.Context(), p)
+		if !searchable { // the service asks again later
+			want = stripego.PaymentIntentStatusRequiresCapture
+			if !errors.Is(err, payments.ErrNotFound) {
+				t.Errorf("void before the search knows: %v, want ErrNotFound", err)
+			}
+		} else if err != nil {
 			t.Errorf("void: %v", err)
 		}
-		if status, count := f.status("pi_1"); status != stripego.PaymentIntentStatusCanceled || count != 1 {
-			t.Errorf("pi_1 of %d is %s, want it canceled and alone", count, status)
+		if status, count := f.status(intentID); status != want || count != 1 || f.creates != 1 {
+			t.Errorf("%s of %d is %s after %d requests for money, want %s, alone and asked for once", intentID, count, status, f.creates, want)
 		}
 	}
-	_, provider := newFake(t)
-	p := pending(goodCard)
-	p.Status = payments.Voided
-	if err := provider.Void(t.Context(), p); !errors.Is(err, payments.ErrNotFound) {
-		t.Errorf("void of what never was: %v, want ErrNotFound", err)
+}
+
+func TestAVoidNeverAsksForMoney(t *testing.T) {
+	t.Parallel()
+	f, provider := newFake(t)
+	for _, status := range []payments.Status{payments.Pending, payments.Voided} {
+		p := pending(goodCard)
+		p.Status = status
+		if err := provider.Void(t.Context(), p); !errors.Is(err, payments.ErrNotFound) {
+			t.Errorf("void of what never was, %s: %v, want ErrNotFound", status, err)
+		}
+	}
+	if f.creates != 0 {
+		t.Errorf("asked %d times for money", f.creates)
+	}
+}
+
+func TestADefiniteRefusalIsADecline(t *testing.T) {
+	t.Parallel()
+	f, provider := newFake(t)
+	for method, want := range map[string]string{usedCard: "invalid_request", oddCard: "parameter_invalid_empty"} {
+		p := pending(method)
+		p.Reference = method
+		answer, err := provider.Authorize(t.Context(), p)
+		if err != nil || answer.Status != payments.Declined || answer.Reason != want {
+			t.Errorf("%s: %+v, %v; want declined for %s", method, answer, err, want)
+		}
+	}
+	f.next(answering(http.StatusBadRequest, "invalid_request_error"))
+	if answer, err := provider.Authorize(t.Context(), pending(goodCard)); err != nil || answer.Status != payments.Declined {
+		t.Errorf("a bug of ours: %+v, %v; want declined", answer, err)
+	}
+}
+
+func TestABankThatHasNotDecidedHasNotDeclined(t *testing.T) {
+	t.Parallel()
+	f, provider := newFake(t)
+	f.searchable = true
+	p := pending(slowBank)
+	if answer, err := provider.Authorize(t.Context(), p); err != nil || answer.Status != payments.Pending || answer.ProviderID != intentID {
+		t.Fatalf("%+v, %v; want it pending", answer, err)
+	}
+	if found, err := provider.Lookup(t.Context(), p); err != nil || found.Status != payments.Pending {
+		t.Errorf("look up: %+v, %v; want it pending", found, err)
+	}
+	f.inDashboard(f.hold)
+	if found, err := provider.Lookup(t.Context(), p); err != nil || found.Status != payments.Authorized || found.Open != price {
+		t.Errorf("later: %+v, %v; want it authorized", found, err)
 	}
 }
 
@@ -177,8 +227,7 @@ func TestErrorsSayWhetherTheyHadAnEffect(t *testing.T) {
 		"no JSON":         {func(w http.ResponseWriter, _ func(http.ResponseWriter)) { _, _ = w.Write([]byte("<html>")) }, true},
 		"too many":        {answering(http.StatusTooManyRequests, "invalid_request_error"), false},
 		"wrong key":       {answering(http.StatusUnauthorized, "invalid_request_error"), false},
-		"key of another":  {answering(http.StatusBadRequest, "idempotency_error"), false},
-		"a bug of ours":   {answering(http.StatusBadRequest, "invalid_request_error"), false},
+		"key of another":  {answering(http.StatusBadRequest, "idempotency_error"), true},
 		"of another kind": {answering(http.StatusForbidden, "invalid_request_error"), false},
 	}
 	for name, test := range tests {
@@ -248,7 +297,7 @@ func TestARefundWithALostAnswerIsListed(t *testing.T) {
 	})
 	refunds, err := provider.Refunds(t.Context(), p)
 	if err != nil || len(refunds) != 2 ||
-		refunds[0] != (payments.Refund{Reference: "souk-refund-1", ProviderID: "re_1", Status: payments.RefundSucceeded, Amount: pence(500)}) ||
+		refunds[0] != (payments.Refund{Reference: "souk-refund-1", ProviderID: refundID, Status: payments.RefundSucceeded, Amount: pence(500)}) ||
 		refunds[1].Reference != "re_of_the_dashboard" || refunds[1].Status != payments.RefundFailed {
 		t.Errorf("refunds = %+v, %v; want ours and the dashboard's", refunds, err)
 	}
@@ -279,7 +328,7 @@ func TestAnUnknownIntentIsNotConsideredVoided(t *testing.T) {
 	if err := provider.Void(t.Context(), p); err == nil || errors.Is(err, payments.ErrNotFound) {
 		t.Errorf("void: %v, want an error that is not ErrNotFound", err)
 	}
-	if _, err := provider.Books(t.Context(), p); !errors.Is(err, payments.ErrNotFound) {
-		t.Errorf("books: %v, want ErrNotFound", err)
+	if _, err := provider.Lookup(t.Context(), p); !errors.Is(err, payments.ErrNotFound) {
+		t.Errorf("look up: %v, want ErrNotFound", err)
 	}
 }

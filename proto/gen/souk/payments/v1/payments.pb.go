@@ -11,6 +11,7 @@ package paymentsv1
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	durationpb "google.golang.org/protobuf/types/known/durationpb"
 	reflect "reflect"
 	_ "souk/proto/gen/souk/access/v1"
 	v1 "souk/proto/gen/souk/money/v1"
@@ -24,6 +25,170 @@ const (
 	// Verify that runtime/protoimpl is sufficiently up-to-date.
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
+
+// VoidReason says why a payment is STATUS_VOIDED.
+type VoidReason int32
+
+const (
+	// Not voided, or before there were reasons.
+	VoidReason_VOID_REASON_UNSPECIFIED VoidReason = 0
+	// Void was called.
+	VoidReason_VOID_REASON_REQUESTED VoidReason = 1
+	// The authorization was not captured in time.
+	VoidReason_VOID_REASON_EXPIRED VoidReason = 2
+	// By the provider, or by somebody in its dashboard.
+	VoidReason_VOID_REASON_AT_PROVIDER VoidReason = 3
+)
+
+// Enum value maps for VoidReason.
+var (
+	VoidReason_name = map[int32]string{
+		0: "VOID_REASON_UNSPECIFIED",
+		1: "VOID_REASON_REQUESTED",
+		2: "VOID_REASON_EXPIRED",
+		3: "VOID_REASON_AT_PROVIDER",
+	}
+	VoidReason_value = map[string]int32{
+		"VOID_REASON_UNSPECIFIED": 0,
+		"VOID_REASON_REQUESTED":   1,
+		"VOID_REASON_EXPIRED":     2,
+		"VOID_REASON_AT_PROVIDER": 3,
+	}
+)
+
+func (x VoidReason) Enum() *VoidReason {
+	p := new(VoidReason)
+	*p = x
+	return p
+}
+
+func (x VoidReason) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (VoidReason) Descriptor() protoreflect.EnumDescriptor {
+	return file_souk_payments_v1_payments_proto_enumTypes[0].Descriptor()
+}
+
+func (VoidReason) Type() protoreflect.EnumType {
+	return &file_souk_payments_v1_payments_proto_enumTypes[0]
+}
+
+func (x VoidReason) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use VoidReason.Descriptor instead.
+func (VoidReason) EnumDescriptor() ([]byte, []int) {
+	return file_souk_payments_v1_payments_proto_rawDescGZIP(), []int{0}
+}
+
+// Attention says why a person has to look at a payment.
+type Attention int32
+
+const (
+	// Nobody has to.
+	Attention_ATTENTION_UNSPECIFIED Attention = 0
+	// The outcome of the payment, or of one of its refunds, has been unknown for a day.
+	Attention_ATTENTION_OUTCOME_UNKNOWN Attention = 1
+	// The provider's books differ from ours, and ours cannot follow.
+	Attention_ATTENTION_PROVIDER_DIFFERS Attention = 2
+)
+
+// Enum value maps for Attention.
+var (
+	Attention_name = map[int32]string{
+		0: "ATTENTION_UNSPECIFIED",
+		1: "ATTENTION_OUTCOME_UNKNOWN",
+		2: "ATTENTION_PROVIDER_DIFFERS",
+	}
+	Attention_value = map[string]int32{
+		"ATTENTION_UNSPECIFIED":      0,
+		"ATTENTION_OUTCOME_UNKNOWN":  1,
+		"ATTENTION_PROVIDER_DIFFERS": 2,
+	}
+)
+
+func (x Attention) Enum() *Attention {
+	p := new(Attention)
+	*p = x
+	return p
+}
+
+func (x Attention) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Attention) Descriptor() protoreflect.EnumDescriptor {
+	return file_souk_payments_v1_payments_proto_enumTypes[1].Descriptor()
+}
+
+func (Attention) Type() protoreflect.EnumType {
+	return &file_souk_payments_v1_payments_proto_enumTypes[1]
+}
+
+func (x Attention) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Attention.Descriptor instead.
+func (Attention) EnumDescriptor() ([]byte, []int) {
+	return file_souk_payments_v1_payments_proto_rawDescGZIP(), []int{1}
+}
+
+type RefundStatus int32
+
+const (
+	RefundStatus_REFUND_STATUS_UNSPECIFIED RefundStatus = 0
+	// Asked for; the provider's answer is not known.
+	RefundStatus_REFUND_STATUS_PENDING   RefundStatus = 1
+	RefundStatus_REFUND_STATUS_SUCCEEDED RefundStatus = 2
+	// Refused, or sent back by the bank, which may be weeks later.
+	RefundStatus_REFUND_STATUS_FAILED RefundStatus = 3
+)
+
+// Enum value maps for RefundStatus.
+var (
+	RefundStatus_name = map[int32]string{
+		0: "REFUND_STATUS_UNSPECIFIED",
+		1: "REFUND_STATUS_PENDING",
+		2: "REFUND_STATUS_SUCCEEDED",
+		3: "REFUND_STATUS_FAILED",
+	}
+	RefundStatus_value = map[string]int32{
+		"REFUND_STATUS_UNSPECIFIED": 0,
+		"REFUND_STATUS_PENDING":     1,
+		"REFUND_STATUS_SUCCEEDED":   2,
+		"REFUND_STATUS_FAILED":      3,
+	}
+)
+
+func (x RefundStatus) Enum() *RefundStatus {
+	p := new(RefundStatus)
+	*p = x
+	return p
+}
+
+func (x RefundStatus) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (RefundStatus) Descriptor() protoreflect.EnumDescriptor {
+	return file_souk_payments_v1_payments_proto_enumTypes[2].Descriptor()
+}
+
+func (RefundStatus) Type() protoreflect.EnumType {
+	return &file_souk_payments_v1_payments_proto_enumTypes[2]
+}
+
+func (x RefundStatus) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use RefundStatus.Descriptor instead.
+func (RefundStatus) EnumDescriptor() ([]byte, []int) {
+	return file_souk_payments_v1_payments_proto_rawDescGZIP(), []int{2}
+}
 
 // DeclineReason lists why payments are declined. The REST contract has the same list.
 type DeclineReason int32
@@ -77,11 +242,11 @@ func (x DeclineReason) String() string {
 }
 
 func (DeclineReason) Descriptor() protoreflect.EnumDescriptor {
-	return file_souk_payments_v1_payments_proto_enumTypes[0].Descriptor()
+	return file_souk_payments_v1_payments_proto_enumTypes[3].Descriptor()
 }
 
 func (DeclineReason) Type() protoreflect.EnumType {
-	return &file_souk_payments_v1_payments_proto_enumTypes[0]
+	return &file_souk_payments_v1_payments_proto_enumTypes[3]
 }
 
 func (x DeclineReason) Number() protoreflect.EnumNumber {
@@ -90,7 +255,7 @@ func (x DeclineReason) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use DeclineReason.Descriptor instead.
 func (DeclineReason) EnumDescriptor() ([]byte, []int) {
-	return file_souk_payments_v1_payments_proto_rawDescGZIP(), []int{0}
+	return file_souk_payments_v1_payments_proto_rawDescGZIP(), []int{3}
 }
 
 type Status int32
@@ -102,7 +267,8 @@ const (
 	Status_STATUS_AUTHORIZED Status = 2
 	Status_STATUS_DECLINED   Status = 3
 	Status_STATUS_CAPTURED   Status = 4
-	Status_STATUS_VOIDED     Status = 5
+	// Let go, by us or not: void_reason says why.
+	Status_STATUS_VOIDED Status = 5
 )
 
 // Enum value maps for Status.
@@ -136,11 +302,11 @@ func (x Status) String() string {
 }
 
 func (Status) Descriptor() protoreflect.EnumDescriptor {
-	return file_souk_payments_v1_payments_proto_enumTypes[1].Descriptor()
+	return file_souk_payments_v1_payments_proto_enumTypes[4].Descriptor()
 }
 
 func (Status) Type() protoreflect.EnumType {
-	return &file_souk_payments_v1_payments_proto_enumTypes[1]
+	return &file_souk_payments_v1_payments_proto_enumTypes[4]
 }
 
 func (x Status) Number() protoreflect.EnumNumber {
@@ -149,20 +315,31 @@ func (x Status) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Status.Descriptor instead.
 func (Status) EnumDescriptor() ([]byte, []int) {
-	return file_souk_payments_v1_payments_proto_rawDescGZIP(), []int{1}
+	return file_souk_payments_v1_payments_proto_rawDescGZIP(), []int{4}
 }
 
 type Payment struct {
-	state    protoimpl.MessageState `protogen:"open.v1"`
-	Id       string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	OrderId  string                 `protobuf:"bytes,2,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
-	Status   Status                 `protobuf:"varint,3,opt,name=status,proto3,enum=souk.payments.v1.Status" json:"status,omitempty"`
-	Amount   *v1.Money              `protobuf:"bytes,4,opt,name=amount,proto3" json:"amount,omitempty"`
-	Captured *v1.Money              `protobuf:"bytes,5,opt,name=captured,proto3" json:"captured,omitempty"`
-	Refunded *v1.Money              `protobuf:"bytes,6,opt,name=refunded,proto3" json:"refunded,omitempty"`
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Id      string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	OrderId string                 `protobuf:"bytes,2,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	Status  Status                 `protobuf:"varint,3,opt,name=status,proto3,enum=souk.payments.v1.Status" json:"status,omitempty"`
+	// What Authorize asked for.
+	Amount *v1.Money `protobuf:"bytes,4,opt,name=amount,proto3" json:"amount,omitempty"`
+	// What was taken, whatever was given back since. It is less than the amount if a part was captured at the provider itself.
+	Captured *v1.Money `protobuf:"bytes,5,opt,name=captured,proto3" json:"captured,omitempty"`
+	// What was given back. It becomes less when a refund fails at the bank.
+	Refunded *v1.Money `protobuf:"bytes,6,opt,name=refunded,proto3" json:"refunded,omitempty"`
 	// Why the provider declined: the name of a DeclineReason as clients know it, such as "card_declined", or another code of
 	// the provider's, which the gateway tells as "card_declined".
 	DeclineReason string `protobuf:"bytes,7,opt,name=decline_reason,json=declineReason,proto3" json:"decline_reason,omitempty"`
+	// Held now, and neither captured nor voided.
+	Open       *v1.Money  `protobuf:"bytes,8,opt,name=open,proto3" json:"open,omitempty"`
+	VoidReason VoidReason `protobuf:"varint,9,opt,name=void_reason,json=voidReason,proto3,enum=souk.payments.v1.VoidReason" json:"void_reason,omitempty"`
+	Attention  Attention  `protobuf:"varint,10,opt,name=attention,proto3,enum=souk.payments.v1.Attention" json:"attention,omitempty"`
+	// Of GetPayment, ListPayments and WatchPayments alone, in the order of their ids. Those made at the provider itself have ids of ours.
+	Refunds []*Refund `protobuf:"bytes,11,rep,name=refunds,proto3" json:"refunds,omitempty"`
+	// Grows with each change. A reader that knows a version ignores all that are not greater.
+	Version       int64 `protobuf:"varint,12,opt,name=version,proto3" json:"version,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -246,6 +423,110 @@ func (x *Payment) GetDeclineReason() string {
 	return ""
 }
 
+func (x *Payment) GetOpen() *v1.Money {
+	if x != nil {
+		return x.Open
+	}
+	return nil
+}
+
+func (x *Payment) GetVoidReason() VoidReason {
+	if x != nil {
+		return x.VoidReason
+	}
+	return VoidReason_VOID_REASON_UNSPECIFIED
+}
+
+func (x *Payment) GetAttention() Attention {
+	if x != nil {
+		return x.Attention
+	}
+	return Attention_ATTENTION_UNSPECIFIED
+}
+
+func (x *Payment) GetRefunds() []*Refund {
+	if x != nil {
+		return x.Refunds
+	}
+	return nil
+}
+
+func (x *Payment) GetVersion() int64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+type Refund struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Id     string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Status RefundStatus           `protobuf:"varint,2,opt,name=status,proto3,enum=souk.payments.v1.RefundStatus" json:"status,omitempty"`
+	Amount *v1.Money              `protobuf:"bytes,3,opt,name=amount,proto3" json:"amount,omitempty"`
+	// Why it failed: a code of the provider's, such as "lost_or_stolen_card", or empty.
+	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Refund) Reset() {
+	*x = Refund{}
+	mi := &file_souk_payments_v1_payments_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Refund) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Refund) ProtoMessage() {}
+
+func (x *Refund) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_payments_v1_payments_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Refund.ProtoReflect.Descriptor instead.
+func (*Refund) Descriptor() ([]byte, []int) {
+	return file_souk_payments_v1_payments_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Refund) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Refund) GetStatus() RefundStatus {
+	if x != nil {
+		return x.Status
+	}
+	return RefundStatus_REFUND_STATUS_UNSPECIFIED
+}
+
+func (x *Refund) GetAmount() *v1.Money {
+	if x != nil {
+		return x.Amount
+	}
+	return nil
+}
+
+func (x *Refund) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
 type AuthorizeRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	OrderId       string                 `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
@@ -257,7 +538,7 @@ type AuthorizeRequest struct {
 
 func (x *AuthorizeRequest) Reset() {
 	*x = AuthorizeRequest{}
-	mi := &file_souk_payments_v1_payments_proto_msgTypes[1]
+	mi := &file_souk_payments_v1_payments_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -269,7 +550,7 @@ func (x *AuthorizeRequest) String() string {
 func (*AuthorizeRequest) ProtoMessage() {}
 
 func (x *AuthorizeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_payments_v1_payments_proto_msgTypes[1]
+	mi := &file_souk_payments_v1_payments_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -282,7 +563,7 @@ func (x *AuthorizeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuthorizeRequest.ProtoReflect.Descriptor instead.
 func (*AuthorizeRequest) Descriptor() ([]byte, []int) {
-	return file_souk_payments_v1_payments_proto_rawDescGZIP(), []int{1}
+	return file_souk_payments_v1_payments_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *AuthorizeRequest) GetOrderId() string {
@@ -315,7 +596,7 @@ type AuthorizeResponse struct {
 
 func (x *AuthorizeResponse) Reset() {
 	*x = AuthorizeResponse{}
-	mi := &file_souk_payments_v1_payments_proto_msgTypes[2]
+	mi := &file_souk_payments_v1_payments_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -327,7 +608,7 @@ func (x *AuthorizeResponse) String() string {
 func (*AuthorizeResponse) ProtoMessage() {}
 
 func (x *AuthorizeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_payments_v1_payments_proto_msgTypes[2]
+	mi := &file_souk_payments_v1_payments_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -340,7 +621,7 @@ func (x *AuthorizeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuthorizeResponse.ProtoReflect.Descriptor instead.
 func (*AuthorizeResponse) Descriptor() ([]byte, []int) {
-	return file_souk_payments_v1_payments_proto_rawDescGZIP(), []int{2}
+	return file_souk_payments_v1_payments_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *AuthorizeResponse) GetPayment() *Payment {
@@ -359,7 +640,7 @@ type CaptureRequest struct {
 
 func (x *CaptureRequest) Reset() {
 	*x = CaptureRequest{}
-	mi := &file_souk_payments_v1_payments_proto_msgTypes[3]
+	mi := &file_souk_payments_v1_payments_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -371,7 +652,7 @@ func (x *CaptureRequest) String() string {
 func (*CaptureRequest) ProtoMessage() {}
 
 func (x *CaptureRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_payments_v1_payments_proto_msgTypes[3]
+	mi := &file_souk_payments_v1_payments_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -384,7 +665,7 @@ func (x *CaptureRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CaptureRequest.ProtoReflect.Descriptor instead.
 func (*CaptureRequest) Descriptor() ([]byte, []int) {
-	return file_souk_payments_v1_payments_proto_rawDescGZIP(), []int{3}
+	return file_souk_payments_v1_payments_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *CaptureRequest) GetOrderId() string {
@@ -403,7 +684,7 @@ type CaptureResponse struct {
 
 func (x *CaptureResponse) Reset() {
 	*x = CaptureResponse{}
-	mi := &file_souk_payments_v1_payments_proto_msgTypes[4]
+	mi := &file_souk_payments_v1_payments_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -415,7 +696,7 @@ func (x *CaptureResponse) String() string {
 func (*CaptureResponse) ProtoMessage() {}
 
 func (x *CaptureResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_payments_v1_payments_proto_msgTypes[4]
+	mi := &file_souk_payments_v1_payments_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -428,7 +709,7 @@ func (x *CaptureResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CaptureResponse.ProtoReflect.Descriptor instead.
 func (*CaptureResponse) Descriptor() ([]byte, []int) {
-	return file_souk_payments_v1_payments_proto_rawDescGZIP(), []int{4}
+	return file_souk_payments_v1_payments_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *CaptureResponse) GetPayment() *Payment {
@@ -447,7 +728,7 @@ type VoidRequest struct {
 
 func (x *VoidRequest) Reset() {
 	*x = VoidRequest{}
-	mi := &file_souk_payments_v1_payments_proto_msgTypes[5]
+	mi := &file_souk_payments_v1_payments_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -459,7 +740,7 @@ func (x *VoidRequest) String() string {
 func (*VoidRequest) ProtoMessage() {}
 
 func (x *VoidRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_payments_v1_payments_proto_msgTypes[5]
+	mi := &file_souk_payments_v1_payments_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -472,7 +753,7 @@ func (x *VoidRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VoidRequest.ProtoReflect.Descriptor instead.
 func (*VoidRequest) Descriptor() ([]byte, []int) {
-	return file_souk_payments_v1_payments_proto_rawDescGZIP(), []int{5}
+	return file_souk_payments_v1_payments_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *VoidRequest) GetOrderId() string {
@@ -490,7 +771,7 @@ type VoidResponse struct {
 
 func (x *VoidResponse) Reset() {
 	*x = VoidResponse{}
-	mi := &file_souk_payments_v1_payments_proto_msgTypes[6]
+	mi := &file_souk_payments_v1_payments_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -502,7 +783,7 @@ func (x *VoidResponse) String() string {
 func (*VoidResponse) ProtoMessage() {}
 
 func (x *VoidResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_payments_v1_payments_proto_msgTypes[6]
+	mi := &file_souk_payments_v1_payments_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -515,7 +796,7 @@ func (x *VoidResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VoidResponse.ProtoReflect.Descriptor instead.
 func (*VoidResponse) Descriptor() ([]byte, []int) {
-	return file_souk_payments_v1_payments_proto_rawDescGZIP(), []int{6}
+	return file_souk_payments_v1_payments_proto_rawDescGZIP(), []int{7}
 }
 
 type GetPaymentRequest struct {
@@ -527,7 +808,7 @@ type GetPaymentRequest struct {
 
 func (x *GetPaymentRequest) Reset() {
 	*x = GetPaymentRequest{}
-	mi := &file_souk_payments_v1_payments_proto_msgTypes[7]
+	mi := &file_souk_payments_v1_payments_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -539,7 +820,7 @@ func (x *GetPaymentRequest) String() string {
 func (*GetPaymentRequest) ProtoMessage() {}
 
 func (x *GetPaymentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_payments_v1_payments_proto_msgTypes[7]
+	mi := &file_souk_payments_v1_payments_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -552,7 +833,7 @@ func (x *GetPaymentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPaymentRequest.ProtoReflect.Descriptor instead.
 func (*GetPaymentRequest) Descriptor() ([]byte, []int) {
-	return file_souk_payments_v1_payments_proto_rawDescGZIP(), []int{7}
+	return file_souk_payments_v1_payments_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *GetPaymentRequest) GetOrderId() string {
@@ -571,7 +852,7 @@ type GetPaymentResponse struct {
 
 func (x *GetPaymentResponse) Reset() {
 	*x = GetPaymentResponse{}
-	mi := &file_souk_payments_v1_payments_proto_msgTypes[8]
+	mi := &file_souk_payments_v1_payments_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -583,7 +864,7 @@ func (x *GetPaymentResponse) String() string {
 func (*GetPaymentResponse) ProtoMessage() {}
 
 func (x *GetPaymentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_payments_v1_payments_proto_msgTypes[8]
+	mi := &file_souk_payments_v1_payments_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -596,7 +877,7 @@ func (x *GetPaymentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPaymentResponse.ProtoReflect.Descriptor instead.
 func (*GetPaymentResponse) Descriptor() ([]byte, []int) {
-	return file_souk_payments_v1_payments_proto_rawDescGZIP(), []int{8}
+	return file_souk_payments_v1_payments_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *GetPaymentResponse) GetPayment() *Payment {
@@ -604,6 +885,219 @@ func (x *GetPaymentResponse) GetPayment() *Payment {
 		return x.Payment
 	}
 	return nil
+}
+
+type ListPaymentsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	OrderIds      []string               `protobuf:"bytes,1,rep,name=order_ids,json=orderIds,proto3" json:"order_ids,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListPaymentsRequest) Reset() {
+	*x = ListPaymentsRequest{}
+	mi := &file_souk_payments_v1_payments_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListPaymentsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListPaymentsRequest) ProtoMessage() {}
+
+func (x *ListPaymentsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_payments_v1_payments_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListPaymentsRequest.ProtoReflect.Descriptor instead.
+func (*ListPaymentsRequest) Descriptor() ([]byte, []int) {
+	return file_souk_payments_v1_payments_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *ListPaymentsRequest) GetOrderIds() []string {
+	if x != nil {
+		return x.OrderIds
+	}
+	return nil
+}
+
+type ListPaymentsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Payments      []*Payment             `protobuf:"bytes,1,rep,name=payments,proto3" json:"payments,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListPaymentsResponse) Reset() {
+	*x = ListPaymentsResponse{}
+	mi := &file_souk_payments_v1_payments_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListPaymentsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListPaymentsResponse) ProtoMessage() {}
+
+func (x *ListPaymentsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_payments_v1_payments_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListPaymentsResponse.ProtoReflect.Descriptor instead.
+func (*ListPaymentsResponse) Descriptor() ([]byte, []int) {
+	return file_souk_payments_v1_payments_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *ListPaymentsResponse) GetPayments() []*Payment {
+	if x != nil {
+		return x.Payments
+	}
+	return nil
+}
+
+type WatchPaymentsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The last answer's position. Empty for none.
+	Position string `protobuf:"bytes,1,opt,name=position,proto3" json:"position,omitempty"`
+	// How long to wait for a change, 10 seconds at most.
+	Wait          *durationpb.Duration `protobuf:"bytes,2,opt,name=wait,proto3" json:"wait,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchPaymentsRequest) Reset() {
+	*x = WatchPaymentsRequest{}
+	mi := &file_souk_payments_v1_payments_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchPaymentsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchPaymentsRequest) ProtoMessage() {}
+
+func (x *WatchPaymentsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_payments_v1_payments_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchPaymentsRequest.ProtoReflect.Descriptor instead.
+func (*WatchPaymentsRequest) Descriptor() ([]byte, []int) {
+	return file_souk_payments_v1_payments_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *WatchPaymentsRequest) GetPosition() string {
+	if x != nil {
+		return x.Position
+	}
+	return ""
+}
+
+func (x *WatchPaymentsRequest) GetWait() *durationpb.Duration {
+	if x != nil {
+		return x.Wait
+	}
+	return nil
+}
+
+type WatchPaymentsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Those that changed, each as it is now.
+	Payments []*Payment `protobuf:"bytes,1,rep,name=payments,proto3" json:"payments,omitempty"`
+	Position string     `protobuf:"bytes,2,opt,name=position,proto3" json:"position,omitempty"`
+	// More have changed: ask again at once.
+	More bool `protobuf:"varint,3,opt,name=more,proto3" json:"more,omitempty"`
+	// The position of the request is not known, and what changed before this answer's position is not told: ask ListPayments for it.
+	Reset_        bool `protobuf:"varint,4,opt,name=reset,proto3" json:"reset,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchPaymentsResponse) Reset() {
+	*x = WatchPaymentsResponse{}
+	mi := &file_souk_payments_v1_payments_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchPaymentsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchPaymentsResponse) ProtoMessage() {}
+
+func (x *WatchPaymentsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_payments_v1_payments_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchPaymentsResponse.ProtoReflect.Descriptor instead.
+func (*WatchPaymentsResponse) Descriptor() ([]byte, []int) {
+	return file_souk_payments_v1_payments_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *WatchPaymentsResponse) GetPayments() []*Payment {
+	if x != nil {
+		return x.Payments
+	}
+	return nil
+}
+
+func (x *WatchPaymentsResponse) GetPosition() string {
+	if x != nil {
+		return x.Position
+	}
+	return ""
+}
+
+func (x *WatchPaymentsResponse) GetMore() bool {
+	if x != nil {
+		return x.More
+	}
+	return false
+}
+
+func (x *WatchPaymentsResponse) GetReset_() bool {
+	if x != nil {
+		return x.Reset_
+	}
+	return false
 }
 
 type RefundRequest struct {
@@ -618,7 +1112,7 @@ type RefundRequest struct {
 
 func (x *RefundRequest) Reset() {
 	*x = RefundRequest{}
-	mi := &file_souk_payments_v1_payments_proto_msgTypes[9]
+	mi := &file_souk_payments_v1_payments_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -630,7 +1124,7 @@ func (x *RefundRequest) String() string {
 func (*RefundRequest) ProtoMessage() {}
 
 func (x *RefundRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_payments_v1_payments_proto_msgTypes[9]
+	mi := &file_souk_payments_v1_payments_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -643,7 +1137,7 @@ func (x *RefundRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefundRequest.ProtoReflect.Descriptor instead.
 func (*RefundRequest) Descriptor() ([]byte, []int) {
-	return file_souk_payments_v1_payments_proto_rawDescGZIP(), []int{9}
+	return file_souk_payments_v1_payments_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *RefundRequest) GetOrderId() string {
@@ -677,7 +1171,7 @@ type RefundResponse struct {
 
 func (x *RefundResponse) Reset() {
 	*x = RefundResponse{}
-	mi := &file_souk_payments_v1_payments_proto_msgTypes[10]
+	mi := &file_souk_payments_v1_payments_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -689,7 +1183,7 @@ func (x *RefundResponse) String() string {
 func (*RefundResponse) ProtoMessage() {}
 
 func (x *RefundResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_payments_v1_payments_proto_msgTypes[10]
+	mi := &file_souk_payments_v1_payments_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -702,7 +1196,7 @@ func (x *RefundResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefundResponse.ProtoReflect.Descriptor instead.
 func (*RefundResponse) Descriptor() ([]byte, []int) {
-	return file_souk_payments_v1_payments_proto_rawDescGZIP(), []int{10}
+	return file_souk_payments_v1_payments_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *RefundResponse) GetPayment() *Payment {
@@ -726,7 +1220,7 @@ type HandleWebhookRequest struct {
 
 func (x *HandleWebhookRequest) Reset() {
 	*x = HandleWebhookRequest{}
-	mi := &file_souk_payments_v1_payments_proto_msgTypes[11]
+	mi := &file_souk_payments_v1_payments_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -738,7 +1232,7 @@ func (x *HandleWebhookRequest) String() string {
 func (*HandleWebhookRequest) ProtoMessage() {}
 
 func (x *HandleWebhookRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_payments_v1_payments_proto_msgTypes[11]
+	mi := &file_souk_payments_v1_payments_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -751,7 +1245,7 @@ func (x *HandleWebhookRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HandleWebhookRequest.ProtoReflect.Descriptor instead.
 func (*HandleWebhookRequest) Descriptor() ([]byte, []int) {
-	return file_souk_payments_v1_payments_proto_rawDescGZIP(), []int{11}
+	return file_souk_payments_v1_payments_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *HandleWebhookRequest) GetProvider() string {
@@ -783,7 +1277,7 @@ type HandleWebhookResponse struct {
 
 func (x *HandleWebhookResponse) Reset() {
 	*x = HandleWebhookResponse{}
-	mi := &file_souk_payments_v1_payments_proto_msgTypes[12]
+	mi := &file_souk_payments_v1_payments_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -795,7 +1289,7 @@ func (x *HandleWebhookResponse) String() string {
 func (*HandleWebhookResponse) ProtoMessage() {}
 
 func (x *HandleWebhookResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_payments_v1_payments_proto_msgTypes[12]
+	mi := &file_souk_payments_v1_payments_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -808,7 +1302,7 @@ func (x *HandleWebhookResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HandleWebhookResponse.ProtoReflect.Descriptor instead.
 func (*HandleWebhookResponse) Descriptor() ([]byte, []int) {
-	return file_souk_payments_v1_payments_proto_rawDescGZIP(), []int{12}
+	return file_souk_payments_v1_payments_proto_rawDescGZIP(), []int{17}
 }
 
 type ListBooksRequest struct {
@@ -827,7 +1321,7 @@ type ListBooksRequest struct {
 
 func (x *ListBooksRequest) Reset() {
 	*x = ListBooksRequest{}
-	mi := &file_souk_payments_v1_payments_proto_msgTypes[13]
+	mi := &file_souk_payments_v1_payments_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -839,7 +1333,7 @@ func (x *ListBooksRequest) String() string {
 func (*ListBooksRequest) ProtoMessage() {}
 
 func (x *ListBooksRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_payments_v1_payments_proto_msgTypes[13]
+	mi := &file_souk_payments_v1_payments_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -852,7 +1346,7 @@ func (x *ListBooksRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBooksRequest.ProtoReflect.Descriptor instead.
 func (*ListBooksRequest) Descriptor() ([]byte, []int) {
-	return file_souk_payments_v1_payments_proto_rawDescGZIP(), []int{13}
+	return file_souk_payments_v1_payments_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ListBooksRequest) GetLimit() int32 {
@@ -894,7 +1388,7 @@ type ListBooksResponse struct {
 
 func (x *ListBooksResponse) Reset() {
 	*x = ListBooksResponse{}
-	mi := &file_souk_payments_v1_payments_proto_msgTypes[14]
+	mi := &file_souk_payments_v1_payments_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -906,7 +1400,7 @@ func (x *ListBooksResponse) String() string {
 func (*ListBooksResponse) ProtoMessage() {}
 
 func (x *ListBooksResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_payments_v1_payments_proto_msgTypes[14]
+	mi := &file_souk_payments_v1_payments_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -919,7 +1413,7 @@ func (x *ListBooksResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBooksResponse.ProtoReflect.Descriptor instead.
 func (*ListBooksResponse) Descriptor() ([]byte, []int) {
-	return file_souk_payments_v1_payments_proto_rawDescGZIP(), []int{14}
+	return file_souk_payments_v1_payments_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ListBooksResponse) GetBooks() []*Books {
@@ -958,7 +1452,7 @@ type Books struct {
 
 func (x *Books) Reset() {
 	*x = Books{}
-	mi := &file_souk_payments_v1_payments_proto_msgTypes[15]
+	mi := &file_souk_payments_v1_payments_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -970,7 +1464,7 @@ func (x *Books) String() string {
 func (*Books) ProtoMessage() {}
 
 func (x *Books) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_payments_v1_payments_proto_msgTypes[15]
+	mi := &file_souk_payments_v1_payments_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -983,7 +1477,7 @@ func (x *Books) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Books.ProtoReflect.Descriptor instead.
 func (*Books) Descriptor() ([]byte, []int) {
-	return file_souk_payments_v1_payments_proto_rawDescGZIP(), []int{15}
+	return file_souk_payments_v1_payments_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Books) GetPayment() *Payment {
@@ -1054,7 +1548,7 @@ type ProviderBooks struct {
 
 func (x *ProviderBooks) Reset() {
 	*x = ProviderBooks{}
-	mi := &file_souk_payments_v1_payments_proto_msgTypes[16]
+	mi := &file_souk_payments_v1_payments_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1066,7 +1560,7 @@ func (x *ProviderBooks) String() string {
 func (*ProviderBooks) ProtoMessage() {}
 
 func (x *ProviderBooks) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_payments_v1_payments_proto_msgTypes[16]
+	mi := &file_souk_payments_v1_payments_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1079,7 +1573,7 @@ func (x *ProviderBooks) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProviderBooks.ProtoReflect.Descriptor instead.
 func (*ProviderBooks) Descriptor() ([]byte, []int) {
-	return file_souk_payments_v1_payments_proto_rawDescGZIP(), []int{16}
+	return file_souk_payments_v1_payments_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ProviderBooks) GetOpen() *v1.Money {
@@ -1107,7 +1601,7 @@ var File_souk_payments_v1_payments_proto protoreflect.FileDescriptor
 
 const file_souk_payments_v1_payments_proto_rawDesc = "" +
 	"\n" +
-	"\x1fsouk/payments/v1/payments.proto\x12\x10souk.payments.v1\x1a\x1bsouk/access/v1/access.proto\x1a\x19souk/money/v1/money.proto\"\x9f\x02\n" +
+	"\x1fsouk/payments/v1/payments.proto\x12\x10souk.payments.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1bsouk/access/v1/access.proto\x1a\x19souk/money/v1/money.proto\"\x91\x04\n" +
 	"\aPayment\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
 	"\border_id\x18\x02 \x01(\tR\aorderId\x120\n" +
@@ -1115,7 +1609,19 @@ const file_souk_payments_v1_payments_proto_rawDesc = "" +
 	"\x06amount\x18\x04 \x01(\v2\x14.souk.money.v1.MoneyR\x06amount\x120\n" +
 	"\bcaptured\x18\x05 \x01(\v2\x14.souk.money.v1.MoneyR\bcaptured\x120\n" +
 	"\brefunded\x18\x06 \x01(\v2\x14.souk.money.v1.MoneyR\brefunded\x12%\n" +
-	"\x0edecline_reason\x18\a \x01(\tR\rdeclineReason\"\x82\x01\n" +
+	"\x0edecline_reason\x18\a \x01(\tR\rdeclineReason\x12(\n" +
+	"\x04open\x18\b \x01(\v2\x14.souk.money.v1.MoneyR\x04open\x12=\n" +
+	"\vvoid_reason\x18\t \x01(\x0e2\x1c.souk.payments.v1.VoidReasonR\n" +
+	"voidReason\x129\n" +
+	"\tattention\x18\n" +
+	" \x01(\x0e2\x1b.souk.payments.v1.AttentionR\tattention\x122\n" +
+	"\arefunds\x18\v \x03(\v2\x18.souk.payments.v1.RefundR\arefunds\x12\x18\n" +
+	"\aversion\x18\f \x01(\x03R\aversion\"\x96\x01\n" +
+	"\x06Refund\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x126\n" +
+	"\x06status\x18\x02 \x01(\x0e2\x1e.souk.payments.v1.RefundStatusR\x06status\x12,\n" +
+	"\x06amount\x18\x03 \x01(\v2\x14.souk.money.v1.MoneyR\x06amount\x12\x16\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\"\x82\x01\n" +
 	"\x10AuthorizeRequest\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x12,\n" +
 	"\x06amount\x18\x02 \x01(\v2\x14.souk.money.v1.MoneyR\x06amount\x12%\n" +
@@ -1132,7 +1638,19 @@ const file_souk_payments_v1_payments_proto_rawDesc = "" +
 	"\x11GetPaymentRequest\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\"I\n" +
 	"\x12GetPaymentResponse\x123\n" +
-	"\apayment\x18\x01 \x01(\v2\x19.souk.payments.v1.PaymentR\apayment\"u\n" +
+	"\apayment\x18\x01 \x01(\v2\x19.souk.payments.v1.PaymentR\apayment\"2\n" +
+	"\x13ListPaymentsRequest\x12\x1b\n" +
+	"\torder_ids\x18\x01 \x03(\tR\borderIds\"M\n" +
+	"\x14ListPaymentsResponse\x125\n" +
+	"\bpayments\x18\x01 \x03(\v2\x19.souk.payments.v1.PaymentR\bpayments\"a\n" +
+	"\x14WatchPaymentsRequest\x12\x1a\n" +
+	"\bposition\x18\x01 \x01(\tR\bposition\x12-\n" +
+	"\x04wait\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x04wait\"\x94\x01\n" +
+	"\x15WatchPaymentsResponse\x125\n" +
+	"\bpayments\x18\x01 \x03(\v2\x19.souk.payments.v1.PaymentR\bpayments\x12\x1a\n" +
+	"\bposition\x18\x02 \x01(\tR\bposition\x12\x12\n" +
+	"\x04more\x18\x03 \x01(\bR\x04more\x12\x14\n" +
+	"\x05reset\x18\x04 \x01(\bR\x05reset\"u\n" +
 	"\rRefundRequest\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x1b\n" +
 	"\trefund_id\x18\x02 \x01(\tR\brefundId\x12,\n" +
@@ -1167,7 +1685,22 @@ const file_souk_payments_v1_payments_proto_rawDesc = "" +
 	"\rProviderBooks\x12(\n" +
 	"\x04open\x18\x01 \x01(\v2\x14.souk.money.v1.MoneyR\x04open\x120\n" +
 	"\bcaptured\x18\x02 \x01(\v2\x14.souk.money.v1.MoneyR\bcaptured\x120\n" +
-	"\brefunded\x18\x03 \x01(\v2\x14.souk.money.v1.MoneyR\brefunded*\xdc\x02\n" +
+	"\brefunded\x18\x03 \x01(\v2\x14.souk.money.v1.MoneyR\brefunded*z\n" +
+	"\n" +
+	"VoidReason\x12\x1b\n" +
+	"\x17VOID_REASON_UNSPECIFIED\x10\x00\x12\x19\n" +
+	"\x15VOID_REASON_REQUESTED\x10\x01\x12\x17\n" +
+	"\x13VOID_REASON_EXPIRED\x10\x02\x12\x1b\n" +
+	"\x17VOID_REASON_AT_PROVIDER\x10\x03*e\n" +
+	"\tAttention\x12\x19\n" +
+	"\x15ATTENTION_UNSPECIFIED\x10\x00\x12\x1d\n" +
+	"\x19ATTENTION_OUTCOME_UNKNOWN\x10\x01\x12\x1e\n" +
+	"\x1aATTENTION_PROVIDER_DIFFERS\x10\x02*\x7f\n" +
+	"\fRefundStatus\x12\x1d\n" +
+	"\x19REFUND_STATUS_UNSPECIFIED\x10\x00\x12\x19\n" +
+	"\x15REFUND_STATUS_PENDING\x10\x01\x12\x1b\n" +
+	"\x17REFUND_STATUS_SUCCEEDED\x10\x02\x12\x18\n" +
+	"\x14REFUND_STATUS_FAILED\x10\x03*\xdc\x02\n" +
 	"\rDeclineReason\x12\x1e\n" +
 	"\x1aDECLINE_REASON_UNSPECIFIED\x10\x00\x12 \n" +
 	"\x1cDECLINE_REASON_CARD_DECLINED\x10\x01\x12%\n" +
@@ -1184,14 +1717,16 @@ const file_souk_payments_v1_payments_proto_rawDesc = "" +
 	"\x11STATUS_AUTHORIZED\x10\x02\x12\x13\n" +
 	"\x0fSTATUS_DECLINED\x10\x03\x12\x13\n" +
 	"\x0fSTATUS_CAPTURED\x10\x04\x12\x11\n" +
-	"\rSTATUS_VOIDED\x10\x052\x96\x06\n" +
+	"\rSTATUS_VOIDED\x10\x052\x85\b\n" +
 	"\x0fPaymentsService\x12k\n" +
 	"\tAuthorize\x12\".souk.payments.v1.AuthorizeRequest\x1a#.souk.payments.v1.AuthorizeResponse\"\x15\x8a\xb5\x18\b\"\x06orders\xa2\xb5\x18\x02\b\x0f\x90\x02\x02\x12e\n" +
 	"\aCapture\x12 .souk.payments.v1.CaptureRequest\x1a!.souk.payments.v1.CaptureResponse\"\x15\x8a\xb5\x18\b\"\x06orders\xa2\xb5\x18\x02\b\x0f\x90\x02\x02\x12\\\n" +
 	"\x04Void\x12\x1d.souk.payments.v1.VoidRequest\x1a\x1e.souk.payments.v1.VoidResponse\"\x15\x8a\xb5\x18\b\"\x06orders\xa2\xb5\x18\x02\b\x0f\x90\x02\x02\x12b\n" +
 	"\x06Refund\x12\x1f.souk.payments.v1.RefundRequest\x1a .souk.payments.v1.RefundResponse\"\x15\x8a\xb5\x18\b\"\x06orders\xa2\xb5\x18\x02\b\x0f\x90\x02\x02\x12n\n" +
 	"\n" +
-	"GetPayment\x12#.souk.payments.v1.GetPaymentRequest\x1a$.souk.payments.v1.GetPaymentResponse\"\x15\x8a\xb5\x18\b\"\x06orders\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12x\n" +
+	"GetPayment\x12#.souk.payments.v1.GetPaymentRequest\x1a$.souk.payments.v1.GetPaymentResponse\"\x15\x8a\xb5\x18\b\"\x06orders\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12t\n" +
+	"\fListPayments\x12%.souk.payments.v1.ListPaymentsRequest\x1a&.souk.payments.v1.ListPaymentsResponse\"\x15\x8a\xb5\x18\b\"\x06orders\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12w\n" +
+	"\rWatchPayments\x12&.souk.payments.v1.WatchPaymentsRequest\x1a'.souk.payments.v1.WatchPaymentsResponse\"\x15\x8a\xb5\x18\b\"\x06orders\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12x\n" +
 	"\rHandleWebhook\x12&.souk.payments.v1.HandleWebhookRequest\x1a'.souk.payments.v1.HandleWebhookResponse\"\x16\x8a\xb5\x18\t\"\agateway\xa2\xb5\x18\x02\b\n" +
 	"\x90\x02\x02\x12e\n" +
 	"\tListBooks\x12\".souk.payments.v1.ListBooksRequest\x1a#.souk.payments.v1.ListBooksResponse\"\x0f\x8a\xb5\x18\x02\x18\x01\xa2\xb5\x18\x02\b<\x90\x02\x01\x1a\x1c\x92\xb5\x18\x18\n" +
@@ -1211,71 +1746,93 @@ func file_souk_payments_v1_payments_proto_rawDescGZIP() []byte {
 	return file_souk_payments_v1_payments_proto_rawDescData
 }
 
-var file_souk_payments_v1_payments_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_souk_payments_v1_payments_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
+var file_souk_payments_v1_payments_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
+var file_souk_payments_v1_payments_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
 var file_souk_payments_v1_payments_proto_goTypes = []any{
-	(DeclineReason)(0),            // 0: souk.payments.v1.DeclineReason
-	(Status)(0),                   // 1: souk.payments.v1.Status
-	(*Payment)(nil),               // 2: souk.payments.v1.Payment
-	(*AuthorizeRequest)(nil),      // 3: souk.payments.v1.AuthorizeRequest
-	(*AuthorizeResponse)(nil),     // 4: souk.payments.v1.AuthorizeResponse
-	(*CaptureRequest)(nil),        // 5: souk.payments.v1.CaptureRequest
-	(*CaptureResponse)(nil),       // 6: souk.payments.v1.CaptureResponse
-	(*VoidRequest)(nil),           // 7: souk.payments.v1.VoidRequest
-	(*VoidResponse)(nil),          // 8: souk.payments.v1.VoidResponse
-	(*GetPaymentRequest)(nil),     // 9: souk.payments.v1.GetPaymentRequest
-	(*GetPaymentResponse)(nil),    // 10: souk.payments.v1.GetPaymentResponse
-	(*RefundRequest)(nil),         // 11: souk.payments.v1.RefundRequest
-	(*RefundResponse)(nil),        // 12: souk.payments.v1.RefundResponse
-	(*HandleWebhookRequest)(nil),  // 13: souk.payments.v1.HandleWebhookRequest
-	(*HandleWebhookResponse)(nil), // 14: souk.payments.v1.HandleWebhookResponse
-	(*ListBooksRequest)(nil),      // 15: souk.payments.v1.ListBooksRequest
-	(*ListBooksResponse)(nil),     // 16: souk.payments.v1.ListBooksResponse
-	(*Books)(nil),                 // 17: souk.payments.v1.Books
-	(*ProviderBooks)(nil),         // 18: souk.payments.v1.ProviderBooks
-	(*v1.Money)(nil),              // 19: souk.money.v1.Money
+	(VoidReason)(0),               // 0: souk.payments.v1.VoidReason
+	(Attention)(0),                // 1: souk.payments.v1.Attention
+	(RefundStatus)(0),             // 2: souk.payments.v1.RefundStatus
+	(DeclineReason)(0),            // 3: souk.payments.v1.DeclineReason
+	(Status)(0),                   // 4: souk.payments.v1.Status
+	(*Payment)(nil),               // 5: souk.payments.v1.Payment
+	(*Refund)(nil),                // 6: souk.payments.v1.Refund
+	(*AuthorizeRequest)(nil),      // 7: souk.payments.v1.AuthorizeRequest
+	(*AuthorizeResponse)(nil),     // 8: souk.payments.v1.AuthorizeResponse
+	(*CaptureRequest)(nil),        // 9: souk.payments.v1.CaptureRequest
+	(*CaptureResponse)(nil),       // 10: souk.payments.v1.CaptureResponse
+	(*VoidRequest)(nil),           // 11: souk.payments.v1.VoidRequest
+	(*VoidResponse)(nil),          // 12: souk.payments.v1.VoidResponse
+	(*GetPaymentRequest)(nil),     // 13: souk.payments.v1.GetPaymentRequest
+	(*GetPaymentResponse)(nil),    // 14: souk.payments.v1.GetPaymentResponse
+	(*ListPaymentsRequest)(nil),   // 15: souk.payments.v1.ListPaymentsRequest
+	(*ListPaymentsResponse)(nil),  // 16: souk.payments.v1.ListPaymentsResponse
+	(*WatchPaymentsRequest)(nil),  // 17: souk.payments.v1.WatchPaymentsRequest
+	(*WatchPaymentsResponse)(nil), // 18: souk.payments.v1.WatchPaymentsResponse
+	(*RefundRequest)(nil),         // 19: souk.payments.v1.RefundRequest
+	(*RefundResponse)(nil),        // 20: souk.payments.v1.RefundResponse
+	(*HandleWebhookRequest)(nil),  // 21: souk.payments.v1.HandleWebhookRequest
+	(*HandleWebhookResponse)(nil), // 22: souk.payments.v1.HandleWebhookResponse
+	(*ListBooksRequest)(nil),      // 23: souk.payments.v1.ListBooksRequest
+	(*ListBooksResponse)(nil),     // 24: souk.payments.v1.ListBooksResponse
+	(*Books)(nil),                 // 25: souk.payments.v1.Books
+	(*ProviderBooks)(nil),         // 26: souk.payments.v1.ProviderBooks
+	(*v1.Money)(nil),              // 27: souk.money.v1.Money
+	(*durationpb.Duration)(nil),   // 28: google.protobuf.Duration
 }
 var file_souk_payments_v1_payments_proto_depIdxs = []int32{
-	1,  // 0: souk.payments.v1.Payment.status:type_name -> souk.payments.v1.Status
-	19, // 1: souk.payments.v1.Payment.amount:type_name -> souk.money.v1.Money
-	19, // 2: souk.payments.v1.Payment.captured:type_name -> souk.money.v1.Money
-	19, // 3: souk.payments.v1.Payment.refunded:type_name -> souk.money.v1.Money
-	19, // 4: souk.payments.v1.AuthorizeRequest.amount:type_name -> souk.money.v1.Money
-	2,  // 5: souk.payments.v1.AuthorizeResponse.payment:type_name -> souk.payments.v1.Payment
-	2,  // 6: souk.payments.v1.CaptureResponse.payment:type_name -> souk.payments.v1.Payment
-	2,  // 7: souk.payments.v1.GetPaymentResponse.payment:type_name -> souk.payments.v1.Payment
-	19, // 8: souk.payments.v1.RefundRequest.amount:type_name -> souk.money.v1.Money
-	2,  // 9: souk.payments.v1.RefundResponse.payment:type_name -> souk.payments.v1.Payment
-	17, // 10: souk.payments.v1.ListBooksResponse.books:type_name -> souk.payments.v1.Books
-	2,  // 11: souk.payments.v1.Books.payment:type_name -> souk.payments.v1.Payment
-	19, // 12: souk.payments.v1.Books.authorized:type_name -> souk.money.v1.Money
-	19, // 13: souk.payments.v1.Books.captured:type_name -> souk.money.v1.Money
-	19, // 14: souk.payments.v1.Books.voided:type_name -> souk.money.v1.Money
-	19, // 15: souk.payments.v1.Books.open:type_name -> souk.money.v1.Money
-	19, // 16: souk.payments.v1.Books.refunded:type_name -> souk.money.v1.Money
-	18, // 17: souk.payments.v1.Books.provider:type_name -> souk.payments.v1.ProviderBooks
-	19, // 18: souk.payments.v1.ProviderBooks.open:type_name -> souk.money.v1.Money
-	19, // 19: souk.payments.v1.ProviderBooks.captured:type_name -> souk.money.v1.Money
-	19, // 20: souk.payments.v1.ProviderBooks.refunded:type_name -> souk.money.v1.Money
-	3,  // 21: souk.payments.v1.PaymentsService.Authorize:input_type -> souk.payments.v1.AuthorizeRequest
-	5,  // 22: souk.payments.v1.PaymentsService.Capture:input_type -> souk.payments.v1.CaptureRequest
-	7,  // 23: souk.payments.v1.PaymentsService.Void:input_type -> souk.payments.v1.VoidRequest
-	11, // 24: souk.payments.v1.PaymentsService.Refund:input_type -> souk.payments.v1.RefundRequest
-	9,  // 25: souk.payments.v1.PaymentsService.GetPayment:input_type -> souk.payments.v1.GetPaymentRequest
-	13, // 26: souk.payments.v1.PaymentsService.HandleWebhook:input_type -> souk.payments.v1.HandleWebhookRequest
-	15, // 27: souk.payments.v1.PaymentsService.ListBooks:input_type -> souk.payments.v1.ListBooksRequest
-	4,  // 28: souk.payments.v1.PaymentsService.Authorize:output_type -> souk.payments.v1.AuthorizeResponse
-	6,  // 29: souk.payments.v1.PaymentsService.Capture:output_type -> souk.payments.v1.CaptureResponse
-	8,  // 30: souk.payments.v1.PaymentsService.Void:output_type -> souk.payments.v1.VoidResponse
-	12, // 31: souk.payments.v1.PaymentsService.Refund:output_type -> souk.payments.v1.RefundResponse
-	10, // 32: souk.payments.v1.PaymentsService.GetPayment:output_type -> souk.payments.v1.GetPaymentResponse
-	14, // 33: souk.payments.v1.PaymentsService.HandleWebhook:output_type -> souk.payments.v1.HandleWebhookResponse
-	16, // 34: souk.payments.v1.PaymentsService.ListBooks:output_type -> souk.payments.v1.ListBooksResponse
-	28, // [28:35] is the sub-list for method output_type
-	21, // [21:28] is the sub-list for method input_type
-	21, // [21:21] is the sub-list for extension type_name
-	21, // [21:21] is the sub-list for extension extendee
-	0,  // [0:21] is the sub-list for field type_name
+	4,  // 0: souk.payments.v1.Payment.status:type_name -> souk.payments.v1.Status
+	27, // 1: souk.payments.v1.Payment.amount:type_name -> souk.money.v1.Money
+	27, // 2: souk.payments.v1.Payment.captured:type_name -> souk.money.v1.Money
+	27, // 3: souk.payments.v1.Payment.refunded:type_name -> souk.money.v1.Money
+	27, // 4: souk.payments.v1.Payment.open:type_name -> souk.money.v1.Money
+	0,  // 5: souk.payments.v1.Payment.void_reason:type_name -> souk.payments.v1.VoidReason
+	1,  // 6: souk.payments.v1.Payment.attention:type_name -> souk.payments.v1.Attention
+	6,  // 7: souk.payments.v1.Payment.refunds:type_name -> souk.payments.v1.Refund
+	2,  // 8: souk.payments.v1.Refund.status:type_name -> souk.payments.v1.RefundStatus
+	27, // 9: souk.payments.v1.Refund.amount:type_name -> souk.money.v1.Money
+	27, // 10: souk.payments.v1.AuthorizeRequest.amount:type_name -> souk.money.v1.Money
+	5,  // 11: souk.payments.v1.AuthorizeResponse.payment:type_name -> souk.payments.v1.Payment
+	5,  // 12: souk.payments.v1.CaptureResponse.payment:type_name -> souk.payments.v1.Payment
+	5,  // 13: souk.payments.v1.GetPaymentResponse.payment:type_name -> souk.payments.v1.Payment
+	5,  // 14: souk.payments.v1.ListPaymentsResponse.payments:type_name -> souk.payments.v1.Payment
+	28, // 15: souk.payments.v1.WatchPaymentsRequest.wait:type_name -> google.protobuf.Duration
+	5,  // 16: souk.payments.v1.WatchPaymentsResponse.payments:type_name -> souk.payments.v1.Payment
+	27, // 17: souk.payments.v1.RefundRequest.amount:type_name -> souk.money.v1.Money
+	5,  // 18: souk.payments.v1.RefundResponse.payment:type_name -> souk.payments.v1.Payment
+	25, // 19: souk.payments.v1.ListBooksResponse.books:type_name -> souk.payments.v1.Books
+	5,  // 20: souk.payments.v1.Books.payment:type_name -> souk.payments.v1.Payment
+	27, // 21: souk.payments.v1.Books.authorized:type_name -> souk.money.v1.Money
+	27, // 22: souk.payments.v1.Books.captured:type_name -> souk.money.v1.Money
+	27, // 23: souk.payments.v1.Books.voided:type_name -> souk.money.v1.Money
+	27, // 24: souk.payments.v1.Books.open:type_name -> souk.money.v1.Money
+	27, // 25: souk.payments.v1.Books.refunded:type_name -> souk.money.v1.Money
+	26, // 26: souk.payments.v1.Books.provider:type_name -> souk.payments.v1.ProviderBooks
+	27, // 27: souk.payments.v1.ProviderBooks.open:type_name -> souk.money.v1.Money
+	27, // 28: souk.payments.v1.ProviderBooks.captured:type_name -> souk.money.v1.Money
+	27, // 29: souk.payments.v1.ProviderBooks.refunded:type_name -> souk.money.v1.Money
+	7,  // 30: souk.payments.v1.PaymentsService.Authorize:input_type -> souk.payments.v1.AuthorizeRequest
+	9,  // 31: souk.payments.v1.PaymentsService.Capture:input_type -> souk.payments.v1.CaptureRequest
+	11, // 32: souk.payments.v1.PaymentsService.Void:input_type -> souk.payments.v1.VoidRequest
+	19, // 33: souk.payments.v1.PaymentsService.Refund:input_type -> souk.payments.v1.RefundRequest
+	13, // 34: souk.payments.v1.PaymentsService.GetPayment:input_type -> souk.payments.v1.GetPaymentRequest
+	15, // 35: souk.payments.v1.PaymentsService.ListPayments:input_type -> souk.payments.v1.ListPaymentsRequest
+	17, // 36: souk.payments.v1.PaymentsService.WatchPayments:input_type -> souk.payments.v1.WatchPaymentsRequest
+	21, // 37: souk.payments.v1.PaymentsService.HandleWebhook:input_type -> souk.payments.v1.HandleWebhookRequest
+	23, // 38: souk.payments.v1.PaymentsService.ListBooks:input_type -> souk.payments.v1.ListBooksRequest
+	8,  // 39: souk.payments.v1.PaymentsService.Authorize:output_type -> souk.payments.v1.AuthorizeResponse
+	10, // 40: souk.payments.v1.PaymentsService.Capture:output_type -> souk.payments.v1.CaptureResponse
+	12, // 41: souk.payments.v1.PaymentsService.Void:output_type -> souk.payments.v1.VoidResponse
+	20, // 42: souk.payments.v1.PaymentsService.Refund:output_type -> souk.payments.v1.RefundResponse
+	14, // 43: souk.payments.v1.PaymentsService.GetPayment:output_type -> souk.payments.v1.GetPaymentResponse
+	16, // 44: souk.payments.v1.PaymentsService.ListPayments:output_type -> souk.payments.v1.ListPaymentsResponse
+	18, // 45: souk.payments.v1.PaymentsService.WatchPayments:output_type -> souk.payments.v1.WatchPaymentsResponse
+	22, // 46: souk.payments.v1.PaymentsService.HandleWebhook:output_type -> souk.payments.v1.HandleWebhookResponse
+	24, // 47: souk.payments.v1.PaymentsService.ListBooks:output_type -> souk.payments.v1.ListBooksResponse
+	39, // [39:48] is the sub-list for method output_type
+	30, // [30:39] is the sub-list for method input_type
+	30, // [30:30] is the sub-list for extension type_name
+	30, // [30:30] is the sub-list for extension extendee
+	0,  // [0:30] is the sub-list for field type_name
 }
 
 func init() { file_souk_payments_v1_payments_proto_init() }
@@ -1288,8 +1845,8 @@ func file_souk_payments_v1_payments_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_payments_v1_payments_proto_rawDesc), len(file_souk_payments_v1_payments_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   17,
+			NumEnums:      5,
+			NumMessages:   22,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -26,6 +26,8 @@ const (
 	PaymentsService_Void_FullMethodName          = "/souk.payments.v1.PaymentsService/Void"
 	PaymentsService_Refund_FullMethodName        = "/souk.payments.v1.PaymentsService/Refund"
 	PaymentsService_GetPayment_FullMethodName    = "/souk.payments.v1.PaymentsService/GetPayment"
+	PaymentsService_ListPayments_FullMethodName  = "/souk.payments.v1.PaymentsService/ListPayments"
+	PaymentsService_WatchPayments_FullMethodName = "/souk.payments.v1.PaymentsService/WatchPayments"
 	PaymentsService_HandleWebhook_FullMethodName = "/souk.payments.v1.PaymentsService/HandleWebhook"
 	PaymentsService_ListBooks_FullMethodName     = "/souk.payments.v1.PaymentsService/ListBooks"
 )
@@ -43,21 +45,30 @@ type PaymentsServiceClient interface {
 	// payment of another amount or method.
 	// An unknown method is declined as "unknown_payment_method".
 	Authorize(ctx context.Context, in *AuthorizeRequest, opts ...grpc.CallOption) (*AuthorizeResponse, error)
-	// Capture takes the whole authorized amount; again is no error.
-	// FAILED_PRECONDITION with ERROR_REASON_NOT_AUTHORIZED when there is nothing open to take.
+	// Capture takes the whole authorized amount; again is no error, and neither is a capture that was made at the provider itself: the
+	// payment says how much that was. FAILED_PRECONDITION with ERROR_REASON_NOT_AUTHORIZED when there is nothing open to take, because it
+	// was declined, voided or has expired.
 	Capture(ctx context.Context, in *CaptureRequest, opts ...grpc.CallOption) (*CaptureResponse, error)
 	// Void lets an authorization go; again, or for an order without one, is no error, and no later
-	// Authorize for that order succeeds. FAILED_PRECONDITION with ERROR_REASON_ALREADY_CAPTURED.
+	// Authorize for that order succeeds. FAILED_PRECONDITION with ERROR_REASON_ALREADY_CAPTURED, also when it was captured at
+	// the provider itself.
 	Void(ctx context.Context, in *VoidRequest, opts ...grpc.CallOption) (*VoidResponse, error)
 	// Refund gives captured money back, in whole or in part. refund_id makes it happen once; again returns the
 	// same refund. UNAVAILABLE with ERROR_REASON_OUTCOME_UNKNOWN as with Authorize. FAILED_PRECONDITION with one of these reasons:
 	// ERROR_REASON_NOT_CAPTURED;
 	// ERROR_REASON_REFUND_TOO_LARGE when less is left of what was captured;
 	// ERROR_REASON_REFUND_MISMATCH for an id that stands for another refund;
-	// ERROR_REASON_REFUND_FAILED when the provider has refused it for good.
+	// ERROR_REASON_REFUND_FAILED when the provider has refused it for good, or the bank has returned the money: a refund with another id
+	// may succeed.
 	Refund(ctx context.Context, in *RefundRequest, opts ...grpc.CallOption) (*RefundResponse, error)
 	// GetPayment: NOT_FOUND with ERROR_REASON_PAYMENT_NOT_FOUND.
 	GetPayment(ctx context.Context, in *GetPaymentRequest, opts ...grpc.CallOption) (*GetPaymentResponse, error)
+	// ListPayments returns the payments of the orders named, 100 at most. An order without a payment has none.
+	ListPayments(ctx context.Context, in *ListPaymentsRequest, opts ...grpc.CallOption) (*ListPaymentsResponse, error)
+	// WatchPayments tells which payments have changed since a position or, when that is none, waits for a change. It answers without
+	// payments when none came. A change may be told several times. It tells what becomes of a payment and of its refunds after the answer to
+	// Authorize, also when orders asked for it itself.
+	WatchPayments(ctx context.Context, in *WatchPaymentsRequest, opts ...grpc.CallOption) (*WatchPaymentsResponse, error)
 	// HandleWebhook takes a message from a provider. Its signature proves whose it is; one that comes again, or
 	// after a later one, changes nothing. NOT_FOUND with ERROR_REASON_UNKNOWN_PROVIDER, INVALID_ARGUMENT with
 	// ERROR_REASON_BAD_SIGNATURE.
@@ -124,6 +135,26 @@ func (c *paymentsServiceClient) GetPayment(ctx context.Context, in *GetPaymentRe
 	return out, nil
 }
 
+func (c *paymentsServiceClient) ListPayments(ctx context.Context, in *ListPaymentsRequest, opts ...grpc.CallOption) (*ListPaymentsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListPaymentsResponse)
+	err := c.cc.Invoke(ctx, PaymentsService_ListPayments_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *paymentsServiceClient) WatchPayments(ctx context.Context, in *WatchPaymentsRequest, opts ...grpc.CallOption) (*WatchPaymentsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(WatchPaymentsResponse)
+	err := c.cc.Invoke(ctx, PaymentsService_WatchPayments_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *paymentsServiceClient) HandleWebhook(ctx context.Context, in *HandleWebhookRequest, opts ...grpc.CallOption) (*HandleWebhookResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(HandleWebhookResponse)
@@ -157,21 +188,30 @@ type PaymentsServiceServer interface {
 	// payment of another amount or method.
 	// An unknown method is declined as "unknown_payment_method".
 	Authorize(context.Context, *AuthorizeRequest) (*AuthorizeResponse, error)
-	// Capture takes the whole authorized amount; again is no error.
-	// FAILED_PRECONDITION with ERROR_REASON_NOT_AUTHORIZED when there is nothing open to take.
+	// Capture takes the whole authorized amount; again is no error, and neither is a capture that was made at the provider itself: the
+	// payment says how much that was. FAILED_PRECONDITION with ERROR_REASON_NOT_AUTHORIZED when there is nothing open to take, because it
+	// was declined, voided or has expired.
 	Capture(context.Context, *CaptureRequest) (*CaptureResponse, error)
 	// Void lets an authorization go; again, or for an order without one, is no error, and no later
-	// Authorize for that order succeeds. FAILED_PRECONDITION with ERROR_REASON_ALREADY_CAPTURED.
+	// Authorize for that order succeeds. FAILED_PRECONDITION with ERROR_REASON_ALREADY_CAPTURED, also when it was captured at
+	// the provider itself.
 	Void(context.Context, *VoidRequest) (*VoidResponse, error)
 	// Refund gives captured money back, in whole or in part. refund_id makes it happen once; again returns the
 	// same refund. UNAVAILABLE with ERROR_REASON_OUTCOME_UNKNOWN as with Authorize. FAILED_PRECONDITION with one of these reasons:
 	// ERROR_REASON_NOT_CAPTURED;
 	// ERROR_REASON_REFUND_TOO_LARGE when less is left of what was captured;
 	// ERROR_REASON_REFUND_MISMATCH for an id that stands for another refund;
-	// ERROR_REASON_REFUND_FAILED when the provider has refused it for good.
+	// ERROR_REASON_REFUND_FAILED when the provider has refused it for good, or the bank has returned the money: a refund with another id
+	// may succeed.
 	Refund(context.Context, *RefundRequest) (*RefundResponse, error)
 	// GetPayment: NOT_FOUND with ERROR_REASON_PAYMENT_NOT_FOUND.
 	GetPayment(context.Context, *GetPaymentRequest) (*GetPaymentResponse, error)
+	// ListPayments returns the payments of the orders named, 100 at most. An order without a payment has none.
+	ListPayments(context.Context, *ListPaymentsRequest) (*ListPaymentsResponse, error)
+	// WatchPayments tells which payments have changed since a position or, when that is none, waits for a change. It answers without
+	// payments when none came. A change may be told several times. It tells what becomes of a payment and of its refunds after the answer to
+	// Authorize, also when orders asked for it itself.
+	WatchPayments(context.Context, *WatchPaymentsRequest) (*WatchPaymentsResponse, error)
 	// HandleWebhook takes a message from a provider. Its signature proves whose it is; one that comes again, or
 	// after a later one, changes nothing. NOT_FOUND with ERROR_REASON_UNKNOWN_PROVIDER, INVALID_ARGUMENT with
 	// ERROR_REASON_BAD_SIGNATURE.
@@ -202,6 +242,12 @@ func (UnimplementedPaymentsServiceServer) Refund(context.Context, *RefundRequest
 }
 func (UnimplementedPaymentsServiceServer) GetPayment(context.Context, *GetPaymentRequest) (*GetPaymentResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetPayment not implemented")
+}
+func (UnimplementedPaymentsServiceServer) ListPayments(context.Context, *ListPaymentsRequest) (*ListPaymentsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListPayments not implemented")
+}
+func (UnimplementedPaymentsServiceServer) WatchPayments(context.Context, *WatchPaymentsRequest) (*WatchPaymentsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method WatchPayments not implemented")
 }
 func (UnimplementedPaymentsServiceServer) HandleWebhook(context.Context, *HandleWebhookRequest) (*HandleWebhookResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method HandleWebhook not implemented")
@@ -320,6 +366,42 @@ func _PaymentsService_GetPayment_Handler(srv interface{}, ctx context.Context, d
 	return interceptor(ctx, in, info, handler)
 }
 
+func _PaymentsService_ListPayments_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListPaymentsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PaymentsServiceServer).ListPayments(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PaymentsService_ListPayments_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PaymentsServiceServer).ListPayments(ctx, req.(*ListPaymentsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _PaymentsService_WatchPayments_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(WatchPaymentsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PaymentsServiceServer).WatchPayments(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PaymentsService_WatchPayments_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PaymentsServiceServer).WatchPayments(ctx, req.(*WatchPaymentsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _PaymentsService_HandleWebhook_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(HandleWebhookRequest)
 	if err := dec(in); err != nil {
@@ -382,6 +464,14 @@ var PaymentsService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetPayment",
 			Handler:    _PaymentsService_GetPayment_Handler,
+		},
+		{
+			MethodName: "ListPayments",
+			Handler:    _PaymentsService_ListPayments_Handler,
+		},
+		{
+			MethodName: "WatchPayments",
+			Handler:    _PaymentsService_WatchPayments_Handler,
 		},
 		{
 			MethodName: "HandleWebhook",

@@ -1,0 +1,43 @@
+package payments
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// Capture takes the whole amount of an order's authorization; again is no error.
+func (s *Service) Capture(ctx context.Context, orderID string) (Payment, error) {
+	p, err := s.Payment(ctx, orderID)
+	if err != nil {
+		return Payment{}, err
+	}
+	switch p.Status {
+	case Captured:
+		return p, nil
+	case Authorized:
+	default:
+		return Payment{}, ErrNotAuthorized
+	}
+	_, err = retry(ctx, s.logger, func() (struct{}, error) { return struct{}{}, s.provider.Capture(ctx, p) })
+	switch {
+	case errors.Is(err, ErrNotAuthorized):
+		return s.captureRefused(ctx, p)
+	case err != nil:
+		return Payment{}, fmt.Errorf("capture: %w", err)
+	}
+	return s.settle(ctx, p, Change{To: Captured})
+}
+
+// captureRefused answers a capture of an authorization that has ended at the provider, or that was captured there in part.
+func (s *Service) captureRefused(ctx context.Context, p Payment) (Payment, error) {
+	p, err := s.refresh(ctx, p)
+	switch {
+	case err != nil:
+		return Payment{}, fmt.Errorf("capture: %w", err)
+	case p.Status != Captured:
+		return Payment{}, ErrNotAuthorized
+	default:
+		return p, nil
+	}
+}

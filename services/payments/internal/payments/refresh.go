@@ -1,0 +1,203 @@
+package payments
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// askTimeout bounds what is asked about one payment.
+const askTimeout = 10 * time.Second
+
+// comparison is what comes of comparing our books of a payment with the provider's.
+type comparison struct {
+	payment Payment
+	// refunds are ours.
+	refunds []Refund
+	// differs says that our books could not follow the provider's.
+	differs bool
+	// askAt is when the provider expects to know more; zero if it cannot tell.
+	askAt time.Time
+}
+
+// refresh brings our books of a payment to what the provider says, notes whether it needs a person, and sets when the provider is to
+// be asked next. It returns the payment as it then is.
+func (s *Service) refresh(ctx context.Context, p Payment) (Payment, error) {
+	c := comparison{payment: p}
+	asking, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	err := s.compare(asking, &c)
+	now := time.Now()
+	attention := c.attention(now)
+	if err != nil && attention == "" {
+		attention = c.payment.Attention // nothing new is known
+	}
+	if attention != "" && attention != c.payment.Attention {
+		s.logger.WarnContext(ctx, "a payment needs a person", "order_id", p.OrderID, "attention", attention)
+	}
+	return c.payment, errors.Join(err, s.store.Note(ctx, c.payment, attention, c.nextAsk(now)))
+}
+
+// attention says whether a person has to look at the payment.
+func (c comparison) attention(now time.Time) Attention {
+	unknown := c.payment.Status == Pending && now.Sub(c.payment.CreatedAt) >= unknownFor
+	for _, r := range c.refunds {
+		unknown = unknown || r.Status == RefundPending && now.Sub(r.CreatedAt) >= unknownFor
+	}
+	switch {
+	case unknown:
+		return OutcomeUnknown
+	case c.differs:
+		return ProviderDiffers
+	default:
+		return ""
+	}
+}
+
+// compare asks the provider about a payment and has our books follow.
+func (s *Service) compare(ctx context.Context, c *comparison) (err error) {
+	p := c.payment
+	if p.Method == "" { // the provider never heard of it
+		return nil
+	}
+	if p.Status == Captured {
+		if c.refunds, err = s.store.Refunds(ctx, p.ID); err != nil {
+			return err
+		}
+	}
+	theirs, err := s.lookup(ctx, p)
+	if errors.Is(err, ErrNotFound) {
+		c.differs = p.Status == Authorized || p.Status == Captured
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	c.askAt = theirs.AskAt
+	if p.Status == Pending && theirs.Status != Pending {
+		moved, err := s.record(ctx, p, theirs.Authorization, true)
+		if err != nil {
+			return err
+		}
+		c.payment = moved
+	}
+	if err := s.follow(ctx, c, theirs); err != nil || c.payment.Status != Captured {
+		return err
+	}
+	return s.followRefunds(ctx, c, theirs)
+}
+
+// follow brings our books of a payment to the provider's.
+func (s *Service) follow(ctx context.Context, c *comparison, theirs Standing) error {
+	p := c.payment
+	if change, ok := p.changeTo(theirs); ok {
+		moved, err := s.settle(ctx, p, change)
+		if err != nil {
+			return err
+		}
+		c.payment = moved
+	}
+	if (p.Status == Voided || p.Status == Declined) && theirs.Open.Amount > 0 { // authorized after that, unknown to us
+		if err := s.voidAtProvider(ctx, p); err != nil {
+			return err
+		}
+	}
+	c.differs = c.payment.CapturedAmount() != theirs.Captured ||
+		c.payment.Status == Authorized && theirs.Status != Pending && theirs.Open != c.payment.Amount
+	return nil
+}
+
+// changeTo returns the change that has happened at the provider to an authorized payment, if any.
+func (p Payment) changeTo(theirs Standing) (Change, bool) {
+	switch taken := theirs.Captured.Amount; {
+	case p.Status != Authorized:
+		return Change{}, false
+	case theirs.Status == Voided:
+		return Change{To: Voided, VoidReason: theirs.VoidReason, Unasked: true}, true
+	case taken == 0 || theirs.Open.Amount > 0:
+		return Change{}, false
+	case taken < p.Amount.Amount:
+		return Change{To: Captured, CapturedPart: taken, Unasked: true}, true
+	default:
+		return Change{To: Captured, Unasked: true}, true
+	}
+}
+
+// followRefunds brings our books of a payment's refunds to the provider's: first those that we know, because one that has failed makes
+// room for another.
+func (s *Service) followRefunds(ctx context.Context, c *comparison, theirs Standing) error {
+	if len(c.refunds) == 0 && theirs.Refunded.Amount == 0 {
+		return nil
+	}
+	refunds, err := retry(ctx, s.logger, func() ([]Refund, error) { return s.provider.Refunds(ctx, c.payment) })
+	if err != nil {
+		return err
+	}
+	var given int64
+	var others []Refund
+	for _, their := range refunds {
+		if their.Status == RefundSucceeded {
+			given += their.Amount.Amount
+		}
+		r, known := withReference(c.refunds, their.Reference)
+		if !known {
+			others = append(others, their)
+		} else if err := s.followRefund(ctx, c, r, their); err != nil {
+			return err
+		}
+	}
+	if err := s.followOthers(ctx, c, others); err != nil {
+		return err
+	}
+	c.differs = c.differs || c.payment.Refunded.Amount != given
+	c.refunds, err = s.store.Refunds(ctx, c.payment.ID)
+	return err
+}
+
+// followRefund brings our books to one refund of the provider's.
+func (s *Service) followRefund(ctx context.Context, c *comparison, r, their Refund) error {
+	if !r.Status.CanBecome(their.Status) {
+		return nil
+	}
+	moved, _, err := s.recordRefund(ctx, c.payment, r, their)
+	if err != nil {
+		return err
+	}
+	c.payment = moved
+	return nil
+}
+
+// followOthers brings refunds into our books that were made at the provider itself. One that does not fit into what is left, as long as
+// an outcome of ours is unknown, is left for the next time.
+func (s *Service) followOthers(ctx context.Context, c *comparison, others []Refund) error {
+	for _, their := range others {
+		if their.Status != RefundSucceeded {
+			continue
+		}
+		r, err := s.adopt(ctx, c.payment, their)
+		if errors.Is(err, ErrRefundTooLarge) {
+			continue
+		}
+		if err == nil {
+			err = s.followRefund(ctx, c, r, their)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// adopt writes down a refund that was made at the provider itself.
+func (s *Service) adopt(ctx context.Context, p Payment, their Refund) (Refund, error) {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return Refund{}, err
+	}
+	_, r, _, err := s.store.BeginRefund(ctx, p.OrderID, Refund{
+		ID: id.String(), Reference: their.Reference, Status: RefundPending, Amount: their.Amount,
+	}, askFirst(Pending))
+	return r, err
+}
