@@ -100,8 +100,9 @@ type retryPolicy struct {
 	Codes             []string `json:"retryableStatusCodes"`
 }
 
-// Up to three retries within about 350 ms cover the time until a failed instance is replaced by another connection. Only
-// UNAVAILABLE is retried, because retries after timeouts or overload would make them worse.
+// Up to three retries within about 350 ms cover the time until a failed instance is replaced by another connection. gRPC
+// retries only UNAVAILABLE, because retries after timeouts or overload would make them worse. retry.go repeats a call once, at another
+// instance, when the fault is that of one instance.
 var retry = &retryPolicy{MaxAttempts: 4, InitialBackoff: "0.05s", MaxBackoff: "1s", BackoffMultiplier: 2, Codes: []string{"UNAVAILABLE"}}
 
 // The retry budget of a connection: a failed attempt takes one token, a successful call adds a tenth of one, and there are no

@@ -17,8 +17,8 @@ import (
 )
 
 const (
-	// pageLife is the maximum age of a cached page. When it is made again, the answers it is made of stay in the cache of last
-	// good answers.
+	// pageLife is the time after which a cached page is made again although nothing has changed, so that the answers it is made of stay
+	// in the cache of last good answers. It is no bound of how old a page is: a page that has changed is made again at once.
 	pageLife = 10 * time.Second
 	// pageOverhead is the approximate memory of a page besides its text, in bytes.
 	pageOverhead = 1024

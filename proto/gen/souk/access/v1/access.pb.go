@@ -167,7 +167,8 @@ func (x *Rule) GetOwned() []string {
 	return nil
 }
 
-// Callers names the services whose certificates may call a service at all, on anyone's behalf: the call graph.
+// Callers names the services whose certificates may call a service at all, on anyone's behalf: the call graph. A caller must be
+// among them, and must also meet the rule of the RPC.
 type Callers struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// By the name in the certificate, which is the one they register under in Consul.

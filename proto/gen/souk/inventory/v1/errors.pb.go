@@ -27,7 +27,8 @@ type ErrorReason int32
 const (
 	ErrorReason_ERROR_REASON_UNSPECIFIED ErrorReason = 0
 	// There is less stock than the reservation asks for, or the adjustment would leave less than is reserved. Of a reservation, the
-	// details name each such line in an InsufficientStock. Ask for less.
+	// details name each such line in an InsufficientStock. Ask for less. The gateway answers 422 to an adjustment. A checkout whose
+	// reservation is refused is answered with 409 and out_of_stock.
 	ErrorReason_ERROR_REASON_INSUFFICIENT_STOCK ErrorReason = 1
 	// The order's reservation was released or has expired. Give the order up, because this answer is final.
 	ErrorReason_ERROR_REASON_RESERVATION_ENDED ErrorReason = 2

@@ -37,7 +37,8 @@ const (
 	// cart costs now. Show it to the customer, who decides whether to buy.
 	ErrorReason_ERROR_REASON_PRICE_CHANGED ErrorReason = 4
 	// The total is not the expected one, and there is less of some lines than the cart has. The details name these lines in an
-	// OutOfStock. Change the cart.
+	// OutOfStock. Change the cart. A reservation that inventory refuses is not this error: it makes a rejected order, which the
+	// gateway answers with 409 and out_of_stock.
 	ErrorReason_ERROR_REASON_OUT_OF_STOCK ErrorReason = 5
 	// The order was dispatched or rejected. Once it is delivered, request a return instead.
 	ErrorReason_ERROR_REASON_NOT_CANCELLABLE ErrorReason = 6
