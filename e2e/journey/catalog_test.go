@@ -37,14 +37,18 @@ func TestTheDemoCatalogFillsAShopAndTheCommandThatIsPrintedBuys(t *testing.T) {
 	}
 }
 
-// Shopify's samples lie beside the repository on the project's machines and are not part of it.
+// TestShopifysSamplesImport imports Shopify's sample files from the folder SOUK_SHOPIFY_SAMPLES. They are not part of the repository.
 func TestShopifysSamplesImport(t *testing.T) {
 	t.Parallel()
+	samples := os.Getenv("SOUK_SHOPIFY_SAMPLES")
+	if samples == "" {
+		t.Skip("SOUK_SHOPIFY_SAMPLES is not set")
+	}
 	for name, want := range map[string][2]int{"apparel.csv": {20, 22}, "home-and-garden.csv": {20, 21}} {
-		path := filepath.Join("../../../shared/data/shopify", name)
+		path := filepath.Join(samples, name)
 		file, err := os.ReadFile(path)
 		if err != nil {
-			t.Skipf("no sample at %s: %v", path, err)
+			t.Fatal(err)
 		}
 		keeper := staff(t)
 		got, err := keeper.Import(t.Context(), file)

@@ -217,6 +217,17 @@ func TestAPriceChangeIsAnsweredWithTheNewTotals(t *testing.T) {
 	changed(nil, gone).mustBe(t, 409, problem(lines))
 }
 
+func TestACartThatAnotherOrderHasClaimedIsAnsweredWithThatOrder(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	for orderID, rest := range map[string]string{"o-1": `, "order_id": "o-1"`, "": ""} {
+		s.fail(placeOrder, rpc.Error(codes.FailedPrecondition, ordersv1.ErrorReason_ERROR_REASON_CART_BEING_ORDERED, "claimed",
+			protoadapt.MessageV1Of(&ordersv1.CartBeingOrdered{OrderId: orderID})))
+		s.buy(t, "req-1").mustBe(t, 409, `{"type": "about:blank", "title": "Conflict", "status": 409, "code": "cart_being_ordered",
+			"detail": "Another order of this cart is under way.", "request_id": "req-1"`+rest+`}`)
+	}
+}
+
 func TestAnUnexpectedTotalBecauseOfShortLinesIsOutOfStock(t *testing.T) {
 	t.Parallel()
 	s := open(t)

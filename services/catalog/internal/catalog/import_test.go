@@ -270,14 +270,19 @@ func TestImportRefusesFilesThatAreNotProductCSVs(t *testing.T) {
 	}
 }
 
-// The sample files of Shopify's partners are not part of the repository. Without them the test is skipped.
+// TestImportAcceptsShopifysSamples imports Shopify's sample files from the folder SOUK_SHOPIFY_SAMPLES. They are not part of the
+// repository.
 func TestImportAcceptsShopifysSamples(t *testing.T) {
 	t.Parallel()
+	samples := os.Getenv("SOUK_SHOPIFY_SAMPLES")
+	if samples == "" {
+		t.Skip("SOUK_SHOPIFY_SAMPLES is not set")
+	}
 	for name, want := range map[string][2]int{"apparel.csv": {20, 22}, "home-and-garden.csv": {20, 21}} {
-		path := filepath.Join("../../../../../shared/data/shopify", name)
+		path := filepath.Join(samples, name)
 		content, err := os.ReadFile(path)
 		if err != nil {
-			t.Skipf("no sample at %s: %v", path, err)
+			t.Fatal(err)
 		}
 		s := setup(t)
 		got, err := s.Import(t.Context(), content)
