@@ -106,10 +106,14 @@ func (c cell) check(ctx context.Context, s *session, i *injection, sender *shop.
 	return poll.Until(ctx, cleanWithin, s.books)
 }
 
-// orderIDOf returns the order that an answer to a checkout is about.
+// orderIDOf returns the order that a checkout has left, or "". The one that a cart_being_ordered names is another key's.
 func orderIDOf(resp *shop.Response) string {
 	if resp.Status >= 400 {
-		return problemOf(resp).OrderID
+		p := problemOf(resp)
+		if p.Code == "cart_being_ordered" {
+			return ""
+		}
+		return p.OrderID
 	}
 	var placed shop.Order
 	_ = resp.Decode(&placed) // an order without an id is not found

@@ -6,7 +6,7 @@ var ofOrders = map[string][]table{
 	"orders": {
 		{name: "orders", on: "t.id = c.source", set: aged(map[string]string{
 			"id": "c.id", "number": "c.number", "customer_id": "c.customer", "cart_id": "c.customer", "shipment_id": "c.shipment",
-			"tracking_number": "c.tracking",
+			"tracking_number": "c.tracking", "purchases": "NULL",
 		}, "created_at", "changed_at", "tracked_at", "hold_until")},
 		{name: "order_lines", on: "t.order_id = c.source", set: map[string]string{"order_id": "c.id"}},
 		{name: "timeline_entries", on: "t.order_id = c.source", set: aged(map[string]string{
