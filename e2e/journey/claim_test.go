@@ -1,6 +1,7 @@
 package journey
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"souk/e2e/poll"
 	"souk/e2e/shop"
 )
 
@@ -20,13 +22,10 @@ func TestACartCannotBeOrderedWhileItsOrderIsPending(t *testing.T) {
 	sku := stocked(t, 500, 10)
 	c := customer(t)
 	request := checkout(t, c, sku, 2, "pm_card_slow")
-	pending, err := c.PlaceOrder(t.Context(), uuid.NewString(), request)
-	if err != nil || pending.Status != "pending" {
-		t.Fatalf("the first order is %q, %v; want it pending", pending.Status, err)
-	}
+	pending := mustStayPending(t, c, request)
 	request.PaymentMethod = "pm_card_visa"
 	key := uuid.NewString()
-	_, err = c.PlaceOrder(t.Context(), key, request)
+	_, err := c.PlaceOrder(t.Context(), key, request)
 	if p := problemOf(t, err, http.StatusConflict, "cart_being_ordered"); p.OrderID != pending.ID {
 		t.Errorf("the problem names order %q, want %s", p.OrderID, pending.ID)
 	}
@@ -60,22 +59,19 @@ func TestADeclinedOrderGivesItsCartBack(t *testing.T) {
 	}
 }
 
-// A guest orders, signs in while the bank thinks, and the cart becomes the customer's.
+// A customer orders a guest cart, and makes it their own while the bank thinks.
 func TestAnOrderOfAGuestCartKeepsTheCartThatTookItsLines(t *testing.T) {
 	t.Parallel()
 	sku := stocked(t, 500, 10)
 	c := customer(t)
 	request := checkout(t, anonymous(), sku, 2, "pm_card_slow")
-	pending, err := c.PlaceOrder(t.Context(), uuid.NewString(), request)
-	if err != nil || pending.Status != "pending" {
-		t.Fatalf("the order of the guest cart is %q, %v; want it pending", pending.Status, err)
-	}
+	pending := mustStayPending(t, c, request)
 	var own shop.Cart
 	if err := c.Do(t.Context(), http.MethodPost, "/v1/carts/"+request.CartID+"/claim", nil, &own); err != nil || len(own.Lines) != 1 {
 		t.Fatalf("claim: %+v, %v", own, err)
 	}
 	request.CartID, request.PaymentMethod = own.ID, "pm_card_visa"
-	_, err = c.PlaceOrder(t.Context(), uuid.NewString(), request)
+	_, err := c.PlaceOrder(t.Context(), uuid.NewString(), request)
 	wantProblem(t, err, http.StatusConflict, "cart_being_ordered")
 	eventually(t, 30*time.Second, "the slow payment is approved, and the customer's cart is empty", func() bool {
 		o, err := c.Order(t.Context(), pending.ID)
@@ -84,6 +80,16 @@ func TestAnOrderOfAGuestCartKeepsTheCartThatTookItsLines(t *testing.T) {
 	})
 	_, err = c.PlaceOrder(t.Context(), uuid.NewString(), request)
 	wantProblem(t, err, http.StatusConflict, "cart_empty")
+}
+
+// mustStayPending places an order whose payment takes longer than the request waits.
+func mustStayPending(t *testing.T, c *shop.Client, request shop.Checkout) shop.Order {
+	t.Helper()
+	o, err := c.PlaceOrder(t.Context(), uuid.NewString(), request)
+	if err != nil || o.Status != "pending" {
+		t.Fatalf("the order is %q, %v; want it pending", o.Status, err)
+	}
+	return o
 }
 
 // cards are the payment methods of eight tabs, by round.
@@ -161,10 +167,18 @@ func outcomeOf(t *testing.T, c *shop.Client, request shop.Checkout) string {
 		t.Error(err)
 		return fmt.Sprint(err)
 	}
-	for deadline := time.Now().Add(time.Minute); o.Status == "pending" && time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
-		if now, err := c.Order(t.Context(), o.ID); err == nil {
-			o = now
+	err = poll.Until(t.Context(), time.Minute, func(ctx context.Context) error {
+		now, err := c.Order(ctx, o.ID)
+		if err != nil {
+			return err
 		}
+		if o = now; o.Status == "pending" {
+			return errors.New("it is still pending")
+		}
+		return nil
+	})
+	if err != nil {
+		t.Errorf("order %s: %v", o.ID, err)
 	}
 	return o.Status
 }

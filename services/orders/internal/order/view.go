@@ -36,6 +36,7 @@ type View struct {
 // copied returns a copy that shares no list with v.
 func (v View) copied() View {
 	v.Lines, v.Timeline, v.Returns, v.Refunds = slices.Clone(v.Lines), slices.Clone(v.Timeline), slices.Clone(v.Returns), slices.Clone(v.Refunds)
+	v.Purchases = slices.Clone(v.Purchases)
 	return v
 }
 
