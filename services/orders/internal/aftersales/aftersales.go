@@ -10,6 +10,7 @@ import (
 
 	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/saga"
+	"souk/services/orders/internal/settlement"
 )
 
 // Store keeps returns and refunds, with the orders they are of. Each method that writes is one transaction.
@@ -44,12 +45,12 @@ func New(store Store, s *saga.Saga, logger *slog.Logger) *AfterSales {
 type steps struct {
 	orders order.Repository
 	peers  Peers
-	logger *slog.Logger
+	money  *settlement.Settlement
 }
 
 // Steps returns the steps that carry the decisions out.
 func Steps(orders order.Repository, peers Peers, logger *slog.Logger) saga.Steps {
-	s := steps{orders, peers, logger}
+	s := steps{orders, peers, settlement.New(orders, peers.Payments, logger)}
 	return saga.Steps{
 		order.TaskCancel: s.cancel, order.TaskDispatch: s.dispatch, order.TaskTakeBack: s.takeBack, order.TaskRefund: s.refund,
 	}

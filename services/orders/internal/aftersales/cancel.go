@@ -23,8 +23,9 @@ func (a *AfterSales) CancelOrder(ctx context.Context, customerID, id string) (or
 
 // cancel carries out the decision to cancel.
 func (s steps) cancel(ctx context.Context, o order.Order) (order.Order, error) {
-	if err := s.peers.Payments.Void(ctx, o.ID()); err != nil {
-		return o, fmt.Errorf("void payment: %w", err)
+	o, done, err := s.money.LetGo(ctx, o)
+	if err != nil || !done {
+		return o, err
 	}
 	if err := s.peers.Inventory.Release(ctx, o.ID()); err != nil {
 		return o, fmt.Errorf("release reservation: %w", err)

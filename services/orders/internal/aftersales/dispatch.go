@@ -25,7 +25,7 @@ func (a *AfterSales) DispatchOrder(ctx context.Context, id string) (order.View, 
 // dispatch carries out the decision to dispatch. When the money cannot be captured any more, the decision ends and the order stays
 // confirmed.
 func (s steps) dispatch(ctx context.Context, o order.Order) (order.Order, error) {
-	err := s.peers.Payments.Capture(ctx, o.ID())
+	payment, err := s.peers.Payments.Capture(ctx, o.ID())
 	if errors.Is(err, ErrNotAuthorized) {
 		if err := o.AbandonDispatch(); err != nil {
 			return o, err
@@ -38,6 +38,9 @@ func (s steps) dispatch(ctx context.Context, o order.Order) (order.Order, error)
 	shipment, err := s.peers.Shipping.Ship(ctx, o.ID(), o.ShippingAddress(), o.Shipping())
 	if err != nil {
 		return o, fmt.Errorf("ship: %w", err)
+	}
+	if err := o.FollowPayment(payment); err != nil {
+		return o, err
 	}
 	if err := o.Dispatch(shipment); err != nil {
 		return o, err

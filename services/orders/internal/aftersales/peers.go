@@ -4,9 +4,8 @@ import (
 	"context"
 	"errors"
 
-	"souk/platform/money"
-
 	"souk/services/orders/internal/order"
+	"souk/services/orders/internal/settlement"
 )
 
 // Peers are the services that carry decisions out.
@@ -29,12 +28,9 @@ type (
 
 	// Payments moves the money of an order.
 	Payments interface {
+		settlement.Payments
 		// Capture takes the authorized amount, or returns ErrNotAuthorized.
-		Capture(ctx context.Context, orderID string) error
-		// Void lets the money go. Nothing can be authorized for the order afterwards.
-		Void(ctx context.Context, orderID string) error
-		// Refund gives captured money back, or returns ErrNotRefundable.
-		Refund(ctx context.Context, orderID, refundID string, amount money.Money) error
+		Capture(ctx context.Context, orderID string) (order.PaymentNews, error)
 	}
 
 	// Shipping sends parcels.
@@ -44,10 +40,5 @@ type (
 	}
 )
 
-// Errors of peers that are final: asking again gives the same answer.
-var (
-	// ErrNotAuthorized is returned when there is no open authorization to capture.
-	ErrNotAuthorized = errors.New("no open authorization")
-	// ErrNotRefundable is returned for more money than is left of what was captured.
-	ErrNotRefundable = errors.New("not so much is captured")
-)
+// ErrNotAuthorized is returned when there is no open authorization to capture. Asking again gives the same answer.
+var ErrNotAuthorized = errors.New("no open authorization")

@@ -80,7 +80,7 @@ func (s steps) takeBack(ctx context.Context, o order.Order) (order.Order, error)
 		return o, fmt.Errorf("return stock: %w", err)
 	}
 	if refund, ok := o.RefundOf(goods.ID); ok && refund.Status == order.RefundPending {
-		if err := s.payBack(ctx, &o, refund); err != nil {
+		if err := s.money.PayBack(ctx, &o, refund); err != nil {
 			return o, err
 		}
 	}

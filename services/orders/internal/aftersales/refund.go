@@ -178,22 +178,8 @@ func (a *AfterSales) answerRefund(ctx context.Context, refund order.Refund) (ord
 // refund carries out the decision to give money back.
 func (s steps) refund(ctx context.Context, o order.Order) (order.Order, error) {
 	refund, _ := o.PendingRefund()
-	if err := s.payBack(ctx, &o, refund); err != nil {
+	if err := s.money.PayBack(ctx, &o, refund); err != nil {
 		return o, err
 	}
 	return s.orders.Save(ctx, o)
-}
-
-// payBack has payments give the money of a refund back. A refund that payments refuses has failed.
-func (s steps) payBack(ctx context.Context, o *order.Order, refund order.Refund) error {
-	err := s.peers.Payments.Refund(ctx, o.ID(), refund.ID, refund.Amount)
-	switch {
-	case errors.Is(err, ErrNotRefundable):
-		s.logger.ErrorContext(ctx, "refund failed", "order_id", o.ID(), "refund_id", refund.ID, "error", err)
-		return o.FailRefund(refund.ID)
-	case err != nil:
-		return fmt.Errorf("refund: %w", err)
-	default:
-		return o.CompleteRefund(refund.ID)
-	}
 }

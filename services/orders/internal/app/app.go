@@ -12,9 +12,9 @@ import (
 	"souk/platform/service"
 
 	"souk/services/orders/internal/events"
+	"souk/services/orders/internal/feed"
 	"souk/services/orders/internal/grpcapi"
 	"souk/services/orders/internal/orders"
-	"souk/services/orders/internal/parcels"
 	"souk/services/orders/internal/peers"
 	"souk/services/orders/internal/postgres"
 )
@@ -41,7 +41,8 @@ func Run(ctx context.Context) error {
 	store := postgres.New(pool, settings.DueAfter())
 	shop := orders.New(store, others, settings, svc.Logger())
 	svc.Background("due orders", shop.FinishDue)
-	svc.Every(parcels.FollowEvery, "deliveries", shop.FollowParcels)
+	svc.Every(feed.Every, "deliveries", shop.FollowParcels)
+	svc.Every(feed.Every, "payments", shop.FollowPayments)
 	svc.WhileServing("watch", shop.Watch)
 	svc.Background("abandoned orders", shop.FinishAbandoned)
 	tickets := events.NewTickets(store, store)

@@ -7,6 +7,7 @@ import (
 	"souk/platform/money"
 
 	"souk/services/orders/internal/order"
+	"souk/services/orders/internal/settlement"
 )
 
 // Peers are the services that a checkout calls.
@@ -56,11 +57,10 @@ type (
 
 	// Payments holds the money for orders.
 	Payments interface {
+		settlement.Payments
 		// Authorize holds the amount. It returns a DeclinedError or ErrPaymentEnded. After any other error the outcome is unknown, and
 		// asking again finds it out.
-		Authorize(ctx context.Context, orderID string, amount money.Money, method string) error
-		// Void lets the money go. Nothing can be authorized for the order afterwards.
-		Void(ctx context.Context, orderID string) error
+		Authorize(ctx context.Context, orderID string, amount money.Money, method string) (order.PaymentNews, error)
 	}
 
 	// Shipping has the prices of parcels.

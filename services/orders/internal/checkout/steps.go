@@ -11,6 +11,7 @@ import (
 
 	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/saga"
+	"souk/services/orders/internal/settlement"
 )
 
 const (
@@ -26,12 +27,13 @@ const (
 type steps struct {
 	orders order.Repository
 	peers  Peers
+	money  *settlement.Settlement
 	logger *slog.Logger
 }
 
 // Steps returns the steps of a checkout.
 func Steps(orders order.Repository, peers Peers, logger *slog.Logger) saga.Steps {
-	s := steps{orders, peers, logger}
+	s := steps{orders, peers, settlement.New(orders, peers.Payments, logger), logger}
 	return saga.Steps{order.TaskCheckOut: s.checkOut, order.TaskReject: s.reject, order.TaskEmptyCart: s.emptyCart}
 }
 
@@ -40,7 +42,7 @@ func Steps(orders order.Repository, peers Peers, logger *slog.Logger) saga.Steps
 // The cart is emptied before the confirmation is saved, so that one transaction both confirms the order and leaves no work. This is safe
 // because the goods are sold and paid by then: the order will be confirmed, even if this process dies.
 func (s steps) checkOut(ctx context.Context, o order.Order) (order.Order, error) {
-	err := s.secure(ctx, o)
+	payment, err := s.secure(ctx, o)
 	if refusal := refusalOf(err); refusal != nil {
 		return s.beginRejection(ctx, o, *refusal)
 	}
@@ -50,6 +52,9 @@ func (s steps) checkOut(ctx context.Context, o order.Order) (order.Order, error)
 	if s.tryEmptyCart(ctx, o) {
 		o.EmptyCart()
 	}
+	if err := o.FollowPayment(payment); err != nil {
+		return o, err
+	}
 	if err := o.Confirm(); err != nil {
 		return o, err
 	}
@@ -57,17 +62,18 @@ func (s steps) checkOut(ctx context.Context, o order.Order) (order.Order, error)
 }
 
 // secure has the stock held, the money authorized and the stock sold, in this order, so that nobody pays for goods that are not there.
-func (s steps) secure(ctx context.Context, o order.Order) error {
+func (s steps) secure(ctx context.Context, o order.Order) (order.PaymentNews, error) {
 	if err := s.hold(ctx, o); err != nil {
-		return fmt.Errorf("reserve: %w", err)
+		return order.PaymentNews{}, fmt.Errorf("reserve: %w", err)
 	}
-	if err := s.peers.Payments.Authorize(ctx, o.ID(), o.Totals().Total, o.PaymentMethod()); err != nil {
-		return fmt.Errorf("authorize: %w", err)
+	payment, err := s.peers.Payments.Authorize(ctx, o.ID(), o.Totals().Total, o.PaymentMethod())
+	if err != nil {
+		return order.PaymentNews{}, fmt.Errorf("authorize: %w", err)
 	}
 	if err := s.peers.Inventory.Commit(ctx, o.ID()); err != nil {
-		return fmt.Errorf("commit reservation: %w", err)
+		return order.PaymentNews{}, fmt.Errorf("commit reservation: %w", err)
 	}
-	return nil
+	return payment, nil
 }
 
 // errHoldEnding is returned while inventory may be ending a hold whose time is over.
@@ -103,8 +109,9 @@ func (s steps) reject(ctx context.Context, o order.Order) (order.Order, error) {
 	if err := s.peers.Inventory.Release(ctx, o.ID()); err != nil {
 		return o, fmt.Errorf("release reservation: %w", err)
 	}
-	if err := s.peers.Payments.Void(ctx, o.ID()); err != nil {
-		return o, fmt.Errorf("void payment: %w", err)
+	o, done, err := s.money.LetGo(ctx, o)
+	if err != nil || !done {
+		return o, err
 	}
 	if err := o.Reject(); err != nil {
 		return o, err

@@ -10,8 +10,7 @@ func (o *Order) Confirm() error {
 	if err := o.move(confirm); err != nil {
 		return err
 	}
-	o.data.Payment.Status = PaymentAuthorized
-	o.data.Payment.Authorized = o.data.Totals.Total
+	o.assume(PaymentAuthorized)
 	o.happened(now(), EventConfirmed, "authorized "+o.data.Totals.Total.String())
 	o.settled = true
 	return nil
@@ -33,10 +32,11 @@ func (o *Order) Reject() error {
 		return err
 	}
 	o.data.Rejection = o.data.Refusal
-	o.data.Payment.Status = PaymentVoided
+	ended := PaymentVoided
 	if o.data.Refusal.Reason == RejectedPaymentDeclined {
-		o.data.Payment.Status = PaymentDeclined
+		ended = PaymentDeclined
 	}
+	o.assume(ended)
 	o.happened(now(), EventRejected, o.data.Refusal.text())
 	o.settled = true
 	return nil
@@ -58,7 +58,7 @@ func (o *Order) Cancel() error {
 	if err := o.move(cancel); err != nil {
 		return err
 	}
-	o.data.Payment.Status = PaymentVoided
+	o.assume(PaymentVoided)
 	o.happened(now(), EventCancelled, "")
 	return nil
 }
@@ -79,8 +79,7 @@ func (o *Order) Dispatch(shipment Shipment) error {
 		return err
 	}
 	o.data.Shipment = shipment
-	o.data.Payment.Status = PaymentCaptured
-	o.data.Payment.Captured = o.data.Payment.Authorized
+	o.assume(PaymentCaptured)
 	o.happened(now(), EventDispatched, fmt.Sprintf("%s, tracking number %s", shipment.Carrier, shipment.TrackingNumber))
 	return nil
 }

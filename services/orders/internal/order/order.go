@@ -35,6 +35,12 @@ type Snapshot struct {
 	HoldUntil time.Time
 	// Erased tells that the customer was erased from the order.
 	Erased bool
+	// PaymentVersion is the version of the payment that is known, or 0.
+	PaymentVersion int64
+	// PaymentAttention is why a person has to look at the payment.
+	PaymentAttention Attention
+	// Owed is the money of failed refunds that no later refund has given back, in minor units.
+	Owed int64
 }
 
 // Draft is what an order is made of.
@@ -108,7 +114,7 @@ func (o Order) Saved(answer *View) Order {
 // View is the order as it is shown at this moment.
 func (o Order) View() View {
 	v := o.data.copied()
-	v.InProgress = o.Task() != TaskNone
+	v.InProgress, v.Attention, v.Owed = o.Task() != TaskNone, o.Attention(), o.Owed()
 	return v
 }
 

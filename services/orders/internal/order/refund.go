@@ -2,6 +2,7 @@ package order
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"souk/platform/field"
@@ -15,7 +16,7 @@ type RefundStatus string
 const (
 	RefundPending   RefundStatus = "pending"
 	RefundSucceeded RefundStatus = "succeeded"
-	// RefundFailed means that payments refused what orders believed possible. People must look at it.
+	// RefundFailed means that payments refused the refund, or that the bank sent the money back later. The money is owed.
 	RefundFailed RefundStatus = "failed"
 )
 
@@ -43,6 +44,7 @@ func (o *Order) RequestRefund(id string, amount money.Money, reason string) erro
 	}
 	added := Refund{ID: id, Amount: amount, Reason: reason, Status: RefundPending, CreatedAt: now()}
 	o.data.Refunds = with(o.data.Refunds, added, Refund.id)
+	o.payOff(amount)
 	o.data.ChangedAt = added.CreatedAt
 	return nil
 }
@@ -60,21 +62,27 @@ func (o *Order) refundable() int64 {
 
 // CompleteRefund notes that payments gave the money of a pending refund back.
 func (o *Order) CompleteRefund(id string) error {
-	refund, err := o.endRefund(id, RefundSucceeded, EventRefunded)
+	refund, err := o.endRefund(id, RefundSucceeded, EventRefunded, RefundPending)
 	o.data.Payment.Refunded.Amount += refund.Amount.Amount
 	return err
 }
 
-// FailRefund notes that payments refused a pending refund.
+// FailRefund notes that payments refused a pending refund, or that the bank sent the money of one that had succeeded back. Its money is
+// owed again.
 func (o *Order) FailRefund(id string) error {
-	_, err := o.endRefund(id, RefundFailed, EventRefundFailed)
+	before, _ := o.Refund(id)
+	refund, err := o.endRefund(id, RefundFailed, EventRefundFailed, RefundPending, RefundSucceeded)
+	if err == nil && before.Status == RefundSucceeded {
+		o.data.Payment.Refunded.Amount -= refund.Amount.Amount
+	}
+	o.owe(refund.Amount)
 	return err
 }
 
-func (o *Order) endRefund(id string, to RefundStatus, event Event) (Refund, error) {
+func (o *Order) endRefund(id string, to RefundStatus, event Event, from ...RefundStatus) (Refund, error) {
 	refund, ok := o.Refund(id)
-	if !ok || refund.Status != RefundPending {
-		return Refund{}, fmt.Errorf("%w: no pending refund %s", ErrWrongState, id)
+	if !ok || !slices.Contains(from, refund.Status) {
+		return Refund{}, fmt.Errorf("%w: refund %s cannot become %s", ErrWrongState, id, to)
 	}
 	refund.Status = to
 	o.data.Refunds = with(o.data.Refunds, refund, Refund.id)

@@ -31,6 +31,9 @@ type View struct {
 	InProgress bool      `json:"-"` // whether the shop has work left for the order
 	ChangedAt  time.Time `json:"-"` // when the order was last changed
 	Purchases  []string  `json:"-"` // the purchases of its cart that the order has claimed: no other order can be made of them
+
+	Attention []Attention `json:"-"` // why a person has to look at the order
+	Owed      money.Money `json:"-"` // what failed refunds have left to be given back
 }
 
 // copied returns a copy that shares no list with v.
@@ -137,6 +140,11 @@ const (
 	EventReturnReceived  Event = "return_received"
 	EventRefunded        Event = "refunded"
 	EventRefundFailed    Event = "refund_failed"
+
+	// What happened to the payment at the payment provider itself. The first two are followed by EventCancelled.
+	EventPaymentExpired  Event = "payment_expired"
+	EventPaymentVoided   Event = "payment_voided"
+	EventPaymentCaptured Event = "payment_captured"
 )
 
 // TimelineEntry is an event with its time.

@@ -48,7 +48,7 @@ func (s *shop) fed(t *testing.T, pages ...[]parcels.Parcel) {
 		if n >= len(pages) {
 			return parcels.News{Position: position}
 		}
-		return parcels.News{Parcels: pages[n], Position: fmt.Sprint(n + 1), More: n+1 < len(pages)}
+		return parcels.News{Changes: pages[n], Position: fmt.Sprint(n + 1), More: n+1 < len(pages)}
 	}
 }
 

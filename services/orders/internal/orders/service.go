@@ -1,8 +1,10 @@
 // Package orders is responsible for everything that can be asked of orders, put together from the packages that do it: checkout,
-// aftersales, parcels and events, with the saga that moves orders on. What it does itself is finding, listing and erasing.
+// aftersales, parcels, settlement and events, with the saga that moves orders on. What it does itself is finding, listing and erasing.
 //
 //	orders -> checkout, aftersales -> saga -> order
-//	orders -> parcels, events -> order
+//	checkout, aftersales -> settlement -> order
+//	orders -> parcels, settlement -> feed -> order
+//	orders -> events -> order
 package orders
 
 import (
@@ -16,6 +18,7 @@ import (
 	"souk/services/orders/internal/events"
 	"souk/services/orders/internal/parcels"
 	"souk/services/orders/internal/saga"
+	"souk/services/orders/internal/settlement"
 )
 
 // Store keeps orders. Each method that writes is one transaction.
@@ -24,6 +27,7 @@ type Store interface {
 	aftersales.Store
 	saga.Store
 	parcels.Store
+	settlement.Store
 	events.Store
 	// EraseCustomer erases a customer from all their orders, or returns ErrOrdersOpen. An order that the customer places at the same
 	// time is either found open, or refused.
@@ -47,7 +51,7 @@ type (
 		checkout.Inventory
 		aftersales.Inventory
 	}
-	// Payments is payments, as checkout and aftersales call it.
+	// Payments is payments, as checkout, aftersales and settlement call it.
 	Payments interface {
 		checkout.Payments
 		aftersales.Payments
@@ -72,11 +76,17 @@ type Settings struct {
 // still runs at all.
 func (s Settings) DueAfter() time.Duration { return s.Inline + 2*time.Second }
 
+type (
+	parcelFollower  = parcels.Follower
+	paymentFollower = settlement.Follower
+)
+
 // Service is everything that can be asked of orders.
 type Service struct {
 	*checkout.Checkout
 	*aftersales.AfterSales
-	*parcels.Follower
+	*parcelFollower
+	*paymentFollower
 	*events.Events
 	*saga.Saga
 	store Store
@@ -93,11 +103,12 @@ func New(store Store, peers Peers, settings Settings, logger *slog.Logger) *Serv
 	maps.Copy(steps, aftersales.Steps(store, selling, logger))
 	runs := saga.New(store, steps, settings.Inline, logger)
 	return &Service{
-		Checkout:   checkout.New(store, buying, runs, settings.Hold, logger),
-		AfterSales: aftersales.New(store, runs, logger),
-		Follower:   parcels.New(store, peers.Shipping, logger),
-		Events:     events.New(store, logger),
-		Saga:       runs,
-		store:      store,
+		Checkout:        checkout.New(store, buying, runs, settings.Hold, logger),
+		AfterSales:      aftersales.New(store, runs, logger),
+		parcelFollower:  parcels.New(store, peers.Shipping, logger),
+		paymentFollower: settlement.NewFollower(store, peers.Payments, logger),
+		Events:          events.New(store, logger),
+		Saga:            runs,
+		store:           store,
 	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"souk/platform/field"
 	"souk/platform/idempotency"
+	"souk/platform/money"
 	"souk/testkit/pgtest"
 
 	"souk/services/orders/internal/checkout"
@@ -144,7 +145,7 @@ func (s *shop) mustGet(t *testing.T, id string) order.View {
 		t.Fatalf("get order: %v", err)
 	}
 	// Of the moment, and not in an answer.
-	o.InProgress, o.ChangedAt, o.Purchases = false, time.Time{}, nil
+	o.InProgress, o.ChangedAt, o.Purchases, o.Attention, o.Owed = false, time.Time{}, nil, nil, money.Money{}
 	return o
 }
 

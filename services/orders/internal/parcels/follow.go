@@ -7,24 +7,16 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"time"
 
-	"souk/platform/outage"
-
+	"souk/services/orders/internal/feed"
 	"souk/services/orders/internal/order"
 )
 
 const (
-	// FollowEvery is how often to call FollowParcels.
-	FollowEvery = time.Second
-	// followWait is how long shipping waits for a move before it answers.
-	followWait = 300 * time.Millisecond
 	// catchUpBatch is how many orders are asked about in one call when the position in the feed is lost.
 	catchUpBatch = 100
 	// pendingBatch is how many pending moves are tried again in one round.
 	pendingBatch = 1000
-	// standBack is how long a replica leaves the feed to another one that was quicker.
-	standBack = 5 * time.Second
 	// moveAttempts is how often a change of an order is tried while others change the order at the same time.
 	moveAttempts = 3
 )
@@ -43,46 +35,16 @@ func New(store Store, shipping Shipping, logger *slog.Logger) *Follower {
 
 // FollowParcels asks shipping for moves and writes them into the timelines. An order whose parcel has arrived becomes delivered. Any
 // number of replicas may follow at once.
-//
-// The position in the feed is saved after the moves. When a process dies in between, the moves are told again, and are known then.
 func (f *Follower) FollowParcels(ctx context.Context) error {
 	waiting := f.retryPending(ctx)
-	for {
-		more, err := f.followPage(ctx)
-		if errors.Is(err, order.ErrConflict) {
-			outage.Sleep(ctx, standBack)
-			return waiting
-		}
-		if err != nil || !more {
-			return errors.Join(waiting, err)
-		}
-	}
+	return errors.Join(waiting, f.feed().Follow(ctx))
 }
 
-// followPage writes the moves of the next page of the feed, and reports whether there is another page. It returns order.ErrConflict when
-// another replica was quicker.
-func (f *Follower) followPage(ctx context.Context) (more bool, err error) {
-	position, err := f.store.ParcelPosition(ctx)
-	if err != nil {
-		return false, err
+func (f *Follower) feed() feed.Feed[Parcel] {
+	return feed.Feed[Parcel]{
+		Name: "parcels", News: f.shipping.Moved, Apply: f.writeMoves, CatchUp: f.catchUp,
+		Position: f.store.ParcelPosition, SavePosition: f.store.SaveParcelPosition,
 	}
-	news, err := f.shipping.Moved(ctx, position, followWait)
-	if err != nil {
-		return false, fmt.Errorf("follow parcels: %w", err)
-	}
-	var pending []Parcel
-	if news.Reset {
-		pending, err = f.catchUp(ctx)
-	} else {
-		pending, err = f.writeMoves(ctx, news.Parcels)
-	}
-	if err != nil {
-		return false, err
-	}
-	if news.Position == position && len(pending) == 0 {
-		return news.More, nil
-	}
-	return news.More, f.store.SaveParcelPosition(ctx, position, news.Position, pending)
 }
 
 // writeMoves writes moves into the timelines of their orders. It returns those that have to wait.

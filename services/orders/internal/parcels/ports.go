@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"souk/services/orders/internal/feed"
 	"souk/services/orders/internal/order"
 )
 
@@ -15,15 +16,7 @@ type Parcel struct {
 }
 
 // News are the moves since a position in shipping's feed.
-type News struct {
-	Parcels []Parcel
-	// Position is where to go on from.
-	Position string
-	// More says that more have moved.
-	More bool
-	// Reset says that shipping does not know the position that was asked from. Moves before the new one are not told.
-	Reset bool
-}
+type News = feed.News[Parcel]
 
 // Shipping tells how parcels move. Any method may return saga.ErrUnavailable, or an error that nobody foresaw.
 type Shipping interface {

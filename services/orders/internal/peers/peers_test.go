@@ -98,7 +98,7 @@ func TestPeersErrorsBecomeTheDomains(t *testing.T) {
 	r, p := setup(t)
 	ctx := t.Context()
 	reserve := func() error { return p.Inventory.Reserve(ctx, "o", nil, time.Minute) }
-	authorize := func() error { return p.Payments.Authorize(ctx, "o", money.New(1, "GBP"), "pm_x") }
+	authorize := func() error { _, err := p.Payments.Authorize(ctx, "o", money.New(1, "GBP"), "pm_x"); return err }
 	getCart := func() error { _, err := p.Carts.Cart(ctx, "c"); return err }
 	getAddress := func() error { _, err := p.Customers.Address(ctx, "a"); return err }
 	for name, test := range map[string]struct {
@@ -111,7 +111,7 @@ func TestPeersErrorsBecomeTheDomains(t *testing.T) {
 		"reservation ended": {reserve, rpc.Error(codes.FailedPrecondition, inventoryv1.ErrorReason_ERROR_REASON_RESERVATION_ENDED, ""), checkout.ErrReservationEnded},
 		"commit": {func() error { return p.Inventory.Commit(ctx, "o") },
 			rpc.Error(codes.FailedPrecondition, inventoryv1.ErrorReason_ERROR_REASON_RESERVATION_ENDED, ""), checkout.ErrReservationEnded},
-		"capture": {func() error { return p.Payments.Capture(ctx, "o") },
+		"capture": {func() error { _, err := p.Payments.Capture(ctx, "o"); return err },
 			rpc.Error(codes.FailedPrecondition, paymentsv1.ErrorReason_ERROR_REASON_NOT_AUTHORIZED, ""), aftersales.ErrNotAuthorized},
 		"unknown outcome": {authorize, rpc.Error(codes.Unavailable, paymentsv1.ErrorReason_ERROR_REASON_OUTCOME_UNKNOWN, ""), saga.ErrUnavailable},
 		"away":            {getCart, status.Error(codes.Unavailable, "away"), saga.ErrUnavailable},
@@ -171,7 +171,7 @@ func TestWhatCanBeBoughtIsToldBySKU(t *testing.T) {
 func TestEachOutcomeOfAPaymentIsUnderstood(t *testing.T) {
 	t.Parallel()
 	r, p := setup(t)
-	authorize := func() error { return p.Payments.Authorize(t.Context(), "o", money.New(1, "GBP"), "pm_x") }
+	authorize := func() error { _, err := p.Payments.Authorize(t.Context(), "o", money.New(1, "GBP"), "pm_x"); return err }
 	var refused *checkout.DeclinedError
 	for paymentStatus, want := range map[paymentsv1.Status]func(error) bool{
 		paymentsv1.Status_STATUS_AUTHORIZED: func(err error) bool { return err == nil },
@@ -263,7 +263,7 @@ func TestTheMovesOfParcelsAreReportedByOrder(t *testing.T) {
 	}
 	r.answer = &shippingv1.WatchParcelsResponse{Shipments: shipments, Position: "7", More: true, Reset_: true}
 	news, err := p.Shipping.Moved(t.Context(), "6", time.Second)
-	if all := (parcels.News{Parcels: want, Position: "7", More: true, Reset: true}); err != nil || !reflect.DeepEqual(news, all) {
+	if all := (parcels.News{Changes: want, Position: "7", More: true, Reset: true}); err != nil || !reflect.DeepEqual(news, all) {
 		t.Errorf("%v, %v; want %v", news, err, all)
 	}
 }

@@ -82,7 +82,7 @@ func (s *shipping) Moved(ctx context.Context, position string, wait time.Duratio
 		return parcels.News{}, peerError(err)
 	}
 	return parcels.News{
-		Parcels: parcelMoves(answer.GetShipments()), Position: answer.GetPosition(), More: answer.GetMore(), Reset: answer.GetReset_(),
+		Changes: parcelMoves(answer.GetShipments()), Position: answer.GetPosition(), More: answer.GetMore(), Reset: answer.GetReset_(),
 	}, nil
 }
 

@@ -3,10 +3,13 @@ package peerstest
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"souk/services/orders/internal/aftersales"
 	"souk/services/orders/internal/checkout"
+	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/saga"
+	"souk/services/orders/internal/settlement"
 )
 
 // The statuses of a payment, in payments and at the bank.
@@ -26,9 +29,8 @@ const (
 )
 
 var (
-	errOutcomeUnknown  = fmt.Errorf("%w: the bank's answer is unknown", saga.ErrUnavailable)
-	errAlreadyCaptured = errors.New("the money is captured already")
-	errMismatch        = errors.New("the order has another payment")
+	errOutcomeUnknown = fmt.Errorf("%w: the bank's answer is unknown", saga.ErrUnavailable)
+	errMismatch       = errors.New("the order has another payment")
 )
 
 // Payments is the service of that name, with the bank behind it. It writes down what it is about to ask the bank before it asks. When
@@ -41,27 +43,33 @@ type Payments struct {
 	// RefusesRefunds has payments refuse every refund.
 	RefusesRefunds bool
 	asked          map[string]int
+	feed           paymentFeed
 }
 
 // Payment is what payments knows of an order.
 type Payment struct {
-	Status, Method               string
+	OrderID, Status, Method      string
 	Amount                       int64
+	expired                      bool
+	version                      int64
 	authorized, captured, voided int64 // what its ledger adds up to
-	refunds                      map[string]*refund
+	refunds                      []*refund
 }
 
 type refund struct {
+	id     string
 	amount int64
-	done   bool
+	status order.RefundStatus
 }
 
 // Charge is what the bank knows of an order.
 type Charge struct {
-	Status  string
-	Amount  int64
-	Holds   int // how often money was held
-	refunds map[string]int64
+	Status   string
+	Amount   int64
+	Holds    int // how often money was held
+	expired  bool
+	captured int64
+	refunds  []*refund
 }
 
 // answered reports whether the bank's answer about an order arrives.
@@ -73,7 +81,7 @@ func (p *Payments) answered(orderID string) bool {
 func (p *Payments) authorize(orderID string, amount int64, method string) error {
 	book := p.Books[orderID]
 	if book == nil {
-		book = &Payment{Status: Pending, Method: method, Amount: amount, refunds: map[string]*refund{}}
+		book = &Payment{OrderID: orderID, Status: Pending, Method: method, Amount: amount}
 		p.Books[orderID] = book
 	}
 	switch {
@@ -83,31 +91,73 @@ func (p *Payments) authorize(orderID string, amount int64, method string) error 
 		return errMismatch
 	case book.Status == Pending:
 		first := p.Bank[orderID] == nil
-		answer := p.hold(orderID, amount, method)
+		p.hold(orderID, amount, method)
 		if !p.answered(orderID) || first && method == MethodTimeout {
 			return errOutcomeUnknown
 		}
-		if book.Status = answer; answer == Authorized {
-			book.authorized += amount
-		}
+		p.settle(book, p.Bank[orderID])
 	}
-	if book.Status == Declined {
+	switch book.Status {
+	case Declined:
 		return &checkout.DeclinedError{Reason: "card_declined"}
+	case Voided:
+		return checkout.ErrPaymentEnded
 	}
 	return nil
 }
 
 // hold is the bank's side of an authorization: the same order again gets the same answer.
-func (p *Payments) hold(orderID string, amount int64, method string) string {
-	c := p.Bank[orderID]
-	if c == nil {
-		c = &Charge{Status: Authorized, Amount: amount, Holds: 1, refunds: map[string]int64{}}
-		if method == MethodDeclined {
-			c.Status, c.Holds = Declined, 0
-		}
-		p.Bank[orderID] = c
+func (p *Payments) hold(orderID string, amount int64, method string) {
+	if p.Bank[orderID] != nil {
+		return
 	}
-	return c.Status
+	c := &Charge{Status: Authorized, Amount: amount, Holds: 1}
+	if method == MethodDeclined {
+		c.Status, c.Holds = Declined, 0
+	}
+	p.Bank[orderID] = c
+}
+
+// settle brings the status of a payment to the bank's.
+func (p *Payments) settle(book *Payment, c *Charge) {
+	if book.Status != Pending && book.Status != Authorized || c.Status == book.Status {
+		return
+	}
+	if book.Status == Pending && c.Status != Declined {
+		book.authorized += book.Amount
+	}
+	switch book.Status = c.Status; c.Status {
+	case Captured:
+		book.captured += c.captured
+		book.voided += book.Amount - c.captured
+	case Voided:
+		book.voided += book.Amount
+		book.expired = c.expired
+	}
+	p.changed(book)
+}
+
+// Follow brings the books of an order to the bank's, as payments does when it is told or asks.
+func (p *Payments) Follow(orderID string) {
+	book, c := p.Books[orderID], p.Bank[orderID]
+	if book == nil || c == nil {
+		return
+	}
+	if book.Status == Voided && c.Status == Authorized { // held after it was voided
+		c.Status = Voided
+	}
+	p.settle(book, c)
+	for _, theirs := range c.refunds {
+		switch ours := find(book.refunds, theirs.id); {
+		case ours == nil:
+			book.refunds = append(book.refunds, &refund{theirs.id, theirs.amount, theirs.status})
+		case ours.status == theirs.status:
+			continue
+		default:
+			ours.status = theirs.status
+		}
+		p.changed(book)
+	}
 }
 
 func (p *Payments) capture(orderID string) error {
@@ -120,73 +170,101 @@ func (p *Payments) capture(orderID string) error {
 	}
 	c := p.Bank[orderID]
 	if c.Status == Voided {
+		p.Follow(orderID)
 		return aftersales.ErrNotAuthorized
 	}
-	c.Status = Captured
+	c.capture(c.Amount)
 	if !p.answered(orderID) {
 		return errOutcomeUnknown
 	}
-	book.Status = Captured
-	book.captured += book.Amount
+	p.Follow(orderID)
 	return nil
 }
 
 func (p *Payments) void(orderID string) error {
 	book := p.Books[orderID]
 	if book == nil { // so that an authorization that comes late is refused
-		p.Books[orderID] = &Payment{Status: Voided}
+		book = &Payment{OrderID: orderID, Status: Voided}
+		p.Books[orderID] = book
+		p.changed(book)
 		return nil
 	}
-	switch {
-	case book.Status == Captured:
-		return errAlreadyCaptured
-	case book.Status == Declined || book.Method == "":
+	if book.Status == Declined || book.Method == "" {
 		return nil
 	}
-	if c := p.Bank[orderID]; c != nil {
-		if c.Status == Captured {
-			return errAlreadyCaptured
-		}
-		if c.Status == Authorized {
-			c.Status = Voided
-		}
+	c := p.Bank[orderID]
+	if book.Status == Captured || c != nil && c.Status == Captured {
+		p.Follow(orderID)
+		return settlement.ErrAlreadyCaptured
+	}
+	if c == nil { // the request that was to hold the money was lost
+		book.Status = Voided
+		p.changed(book)
+		return nil
+	}
+	if c.Status == Authorized {
+		c.Status = Voided
 	}
 	if !p.answered(orderID) {
 		return errOutcomeUnknown
 	}
-	if book.Status == Authorized {
-		book.voided += book.Amount
-	}
-	book.Status = Voided
+	p.Follow(orderID)
 	return nil
 }
 
 func (p *Payments) refund(orderID, refundID string, amount int64) error {
 	book := p.Books[orderID]
 	if book == nil || book.Status != Captured || p.RefusesRefunds {
-		return aftersales.ErrNotRefundable
+		return settlement.ErrNotRefundable
 	}
-	r := book.refunds[refundID]
+	r := find(book.refunds, refundID)
 	if r == nil {
-		left := book.captured
-		for _, other := range book.refunds {
-			left -= other.amount
+		if amount > book.captured-book.committed() {
+			return settlement.ErrNotRefundable
 		}
-		if amount > left {
-			return aftersales.ErrNotRefundable
-		}
-		r = &refund{amount: amount}
-		book.refunds[refundID] = r
+		r = &refund{refundID, amount, order.RefundPending}
+		book.refunds = append(book.refunds, r)
 	}
-	if r.amount != amount {
-		return aftersales.ErrNotRefundable
+	if r.amount != amount || r.status == order.RefundFailed {
+		return settlement.ErrNotRefundable
 	}
-	p.Bank[orderID].refunds[refundID] = amount
-	if !r.done && !p.answered(orderID) {
+	if r.status == order.RefundSucceeded {
+		return nil
+	}
+	c := p.Bank[orderID]
+	if find(c.refunds, refundID) == nil && !c.give(refundID, amount) {
+		r.status = order.RefundFailed // somebody gave it back at the bank
+		p.changed(book)
+		p.Follow(orderID)
+		return settlement.ErrNotRefundable
+	}
+	if !p.answered(orderID) {
 		return errOutcomeUnknown
 	}
-	r.done = true
+	p.Follow(orderID)
 	return nil
+}
+
+func find(refunds []*refund, id string) *refund {
+	for _, r := range refunds {
+		if r.id == id {
+			return r
+		}
+	}
+	return nil
+}
+
+func sum(refunds []*refund, statuses ...order.RefundStatus) (total int64) {
+	for _, r := range refunds {
+		if slices.Contains(statuses, r.status) {
+			total += r.amount
+		}
+	}
+	return total
+}
+
+func (p *Payment) committed() int64 {
+	return sum(p.refunds, order.RefundPending, order.RefundSucceeded)
 }
 
 // Open is what is held and neither captured nor voided.
@@ -196,37 +274,4 @@ func (p *Payment) Open() int64 { return p.authorized - p.captured - p.voided }
 func (p *Payment) Captured() int64 { return p.captured }
 
 // Refunded is what was given back.
-func (p *Payment) Refunded() int64 {
-	var sum int64
-	for _, r := range p.refunds {
-		if r.done {
-			sum += r.amount
-		}
-	}
-	return sum
-}
-
-// Open is what the bank holds.
-func (c *Charge) Open() int64 {
-	if c.Status == Authorized {
-		return c.Amount
-	}
-	return 0
-}
-
-// Captured is what the bank has taken.
-func (c *Charge) Captured() int64 {
-	if c.Status == Captured {
-		return c.Amount
-	}
-	return 0
-}
-
-// Refunded is what the bank has given back.
-func (c *Charge) Refunded() int64 {
-	var sum int64
-	for _, amount := range c.refunds {
-		sum += amount
-	}
-	return sum
-}
+func (p *Payment) Refunded() int64 { return sum(p.refunds, order.RefundSucceeded) }

@@ -16,6 +16,7 @@ import (
 	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
 	"souk/services/orders/internal/parcels"
+	"souk/services/orders/internal/settlement"
 )
 
 // World is all services that orders calls. It is not safe for concurrent use: the Network sees to that.
@@ -131,20 +132,39 @@ func (c inventoryClient) Return(ctx context.Context, orderID, returnID string, i
 
 type paymentsClient struct{ client }
 
-func (c paymentsClient) Authorize(ctx context.Context, orderID string, amount money.Money, method string) error {
-	return tell(ctx, c.client, "payments", "authorize", orderID, func() error { return c.Payments.authorize(orderID, amount.Amount, method) })
+// move makes a call that moves the money of an order, and returns its payment.
+func (c paymentsClient) move(ctx context.Context, name, orderID string, effect func() error) (order.PaymentNews, error) {
+	return ask(ctx, c.client, "payments", name, orderID, func() (order.PaymentNews, error) {
+		if err := effect(); err != nil {
+			return order.PaymentNews{}, err
+		}
+		return c.World.Payments.Books[orderID].news(), nil
+	})
 }
 
-func (c paymentsClient) Capture(ctx context.Context, orderID string) error {
-	return tell(ctx, c.client, "payments", "capture", orderID, func() error { return c.Payments.capture(orderID) })
+func (c paymentsClient) Authorize(ctx context.Context, orderID string, amount money.Money, method string) (order.PaymentNews, error) {
+	return c.move(ctx, "authorize", orderID, func() error { return c.World.Payments.authorize(orderID, amount.Amount, method) })
 }
 
-func (c paymentsClient) Void(ctx context.Context, orderID string) error {
-	return tell(ctx, c.client, "payments", "void", orderID, func() error { return c.Payments.void(orderID) })
+func (c paymentsClient) Capture(ctx context.Context, orderID string) (order.PaymentNews, error) {
+	return c.move(ctx, "capture", orderID, func() error { return c.World.Payments.capture(orderID) })
 }
 
-func (c paymentsClient) Refund(ctx context.Context, orderID, refundID string, amount money.Money) error {
-	return tell(ctx, c.client, "payments", "refund", orderID, func() error { return c.Payments.refund(orderID, refundID, amount.Amount) })
+func (c paymentsClient) Void(ctx context.Context, orderID string) (order.PaymentNews, error) {
+	return c.move(ctx, "void", orderID, func() error { return c.World.Payments.void(orderID) })
+}
+
+func (c paymentsClient) Refund(ctx context.Context, orderID, refundID string, amount money.Money) (order.PaymentNews, error) {
+	return c.move(ctx, "refund", orderID, func() error { return c.World.Payments.refund(orderID, refundID, amount.Amount) })
+}
+
+func (c paymentsClient) Payments(ctx context.Context, orderIDs []string) ([]order.PaymentNews, error) {
+	return ask(ctx, c.client, "payments", "list payments", "", func() ([]order.PaymentNews, error) { return c.World.Payments.list(orderIDs), nil })
+}
+
+// Changed answers at once, because a test gains nothing by waiting.
+func (c paymentsClient) Changed(ctx context.Context, position string, _ time.Duration) (settlement.News, error) {
+	return ask(ctx, c.client, "payments", "watch payments", position, func() (settlement.News, error) { return c.World.Payments.news(position), nil })
 }
 
 type shippingClient struct{ client }

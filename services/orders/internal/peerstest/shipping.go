@@ -118,18 +118,18 @@ func (s *Shipping) news(position string) parcels.News {
 		from = oldest
 	}
 	news := parcels.News{Position: position}
-	for len(news.Parcels) < parcelsPage {
+	for len(news.Changes) < parcelsPage {
 		next, changed := s.next(least)
 		if next == nil {
 			break
 		}
-		news.Parcels = append(news.Parcels, *next)
+		news.Changes = append(news.Changes, *next)
 		after, least = changed, changed+1
 	}
-	switch news.More = len(news.Parcels) == parcelsPage; {
+	switch news.More = len(news.Changes) == parcelsPage; {
 	case news.More:
 		news.Position = fmt.Sprint(life, " ", from, " ", after)
-	case walking || len(news.Parcels) > 0:
+	case walking || len(news.Changes) > 0:
 		news.Position = fmt.Sprint(life, " ", min(from, after+1))
 	}
 	return news

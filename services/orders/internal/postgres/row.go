@@ -10,42 +10,45 @@ import (
 
 // orderRow is a row of orders.
 type orderRow struct {
-	ID              string
-	Number          string
-	CustomerID      string
-	Status          string
-	Intent          string
-	Version         int64
-	CreatedAt       time.Time
-	ChangedAt       time.Time
-	Currency        string
-	Subtotal        int64
-	ShippingPrice   int64
-	Tax             int64
-	Total           int64
-	ShippingAddress order.Address
-	ShippingOption  string
-	ShippingCarrier string
-	ShippingService string
-	WeightGrams     int64
-	ShipmentID      string
-	ShipmentCarrier string
-	TrackingNumber  string
-	PaymentMethod   string
-	PaymentStatus   string
-	Authorized      int64
-	Captured        int64
-	Refunded        int64
-	CartID          string
-	CartCheckedOut  bool
-	Purchases       []string
-	HoldUntil       time.Time
-	Refusal         *order.Rejection
-	Lines           []lineRow
-	Timeline        []entryRow
-	Returns         []returnRow
-	Refunds         []refundRow
-	Erased          bool
+	ID               string
+	Number           string
+	CustomerID       string
+	Status           string
+	Intent           string
+	Version          int64
+	CreatedAt        time.Time
+	ChangedAt        time.Time
+	Currency         string
+	Subtotal         int64
+	ShippingPrice    int64
+	Tax              int64
+	Total            int64
+	ShippingAddress  order.Address
+	ShippingOption   string
+	ShippingCarrier  string
+	ShippingService  string
+	WeightGrams      int64
+	ShipmentID       string
+	ShipmentCarrier  string
+	TrackingNumber   string
+	PaymentMethod    string
+	PaymentStatus    string
+	Authorized       int64
+	Captured         int64
+	Refunded         int64
+	PaymentVersion   int64
+	PaymentAttention string
+	Owed             int64
+	CartID           string
+	CartCheckedOut   bool
+	Purchases        []string
+	HoldUntil        time.Time
+	Refusal          *order.Rejection
+	Lines            []lineRow
+	Timeline         []entryRow
+	Returns          []returnRow
+	Refunds          []refundRow
+	Erased           bool
 }
 
 // order returns the order of the row.
@@ -54,7 +57,7 @@ func (o orderRow) order() order.Order {
 		View:    o.view(),
 		Version: o.Version, Intent: order.Intent(o.Intent), Refusal: o.Refusal,
 		CartID: o.CartID, CartCheckedOut: o.CartCheckedOut, PaymentMethod: o.PaymentMethod, HoldUntil: o.HoldUntil.UTC(),
-		Erased: o.Erased,
+		Erased: o.Erased, PaymentVersion: o.PaymentVersion, PaymentAttention: order.Attention(o.PaymentAttention), Owed: o.Owed,
 	}
 	r.Shipment = order.Shipment{ID: o.ShipmentID, Carrier: o.ShipmentCarrier, TrackingNumber: o.TrackingNumber}
 	for _, line := range o.Lines {

@@ -21,6 +21,7 @@ UPDATE orders
 SET status = @status, intent = @intent, version = @version + 1, changed_at = @changed_at,
     shipment_id = @shipment_id, shipment_carrier = @shipment_carrier, tracking_number = @tracking_number,
     payment_status = @payment_status, authorized = @authorized, captured = @captured, refunded = @refunded,
+    payment_version = @payment_version, payment_attention = @payment_attention, owed = @owed, attention = @attention,
     cart_checked_out = @cart_checked_out, refusal = @refusal,
     due_at = CASE WHEN @has_work THEN coalesce(due_at, now() + @due_after::interval) END
 WHERE id = @id AND version = @version`
@@ -34,9 +35,19 @@ func (s *Store) mutable(o order.Order) pgx.NamedArgs {
 		"shipment_id": r.Shipment.ID, "shipment_carrier": r.Shipment.Carrier, "tracking_number": r.Shipment.TrackingNumber,
 		"payment_status": string(r.Payment.Status), "authorized": r.Payment.Authorized.Amount,
 		"captured": r.Payment.Captured.Amount, "refunded": r.Payment.Refunded.Amount,
+		"payment_version": r.PaymentVersion, "payment_attention": string(r.PaymentAttention), "owed": r.Owed,
+		"attention":        texts(o.LastingAttention()),
 		"cart_checked_out": r.CartCheckedOut, "refusal": r.Refusal,
 		"has_work": o.Task() != order.TaskNone, "due_after": s.dueAfter,
 	}
+}
+
+func texts(reasons []order.Attention) []string {
+	all := make([]string, len(reasons))
+	for i, reason := range reasons {
+		all[i] = string(reason)
+	}
+	return all
 }
 
 // Save implements order.Repository.

@@ -3,6 +3,7 @@ package simulation
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -81,6 +82,39 @@ func (d *database) PendingMoves(ctx context.Context, _ int) ([]parcels.Parcel, e
 func (d *database) DeletePendingMoves(ctx context.Context, parcel parcels.Parcel) error {
 	_, err := query(ctx, d, "delete pending", parcel.OrderID, func() (struct{}, error) {
 		d.shop.store.deletePending(parcel)
+		return struct{}{}, nil
+	})
+	return err
+}
+
+func (d *database) PaymentVersions(ctx context.Context, ids []string) (map[string]int64, error) {
+	return query(ctx, d, "payment versions", "", func() (map[string]int64, error) { return d.shop.store.paymentVersions(ids), nil })
+}
+
+func (d *database) OrdersAfter(ctx context.Context, id string, limit int) ([]string, error) {
+	return query(ctx, d, "orders after", id, func() ([]string, error) { return after(d.shop.store.ids, id, limit), nil })
+}
+
+func (d *database) WaitingPayments(ctx context.Context, id string, limit int) ([]string, error) {
+	return query(ctx, d, "waiting payments", id, func() ([]string, error) {
+		return after(slices.Collect(maps.Keys(d.shop.store.waiting)), id, limit), nil
+	})
+}
+
+func (d *database) PaymentPosition(ctx context.Context) (string, error) {
+	return query(ctx, d, "payment position", "", func() (string, error) { return d.shop.store.paymentPosition, nil })
+}
+
+func (d *database) SavePaymentPosition(ctx context.Context, from, to string, waiting []order.PaymentNews) error {
+	_, err := query(ctx, d, "save payment position", to, func() (struct{}, error) {
+		return struct{}{}, d.shop.store.savePaymentPosition(from, to, waiting)
+	})
+	return err
+}
+
+func (d *database) DeleteWaitingPayment(ctx context.Context, orderID string, version int64) error {
+	_, err := query(ctx, d, "delete waiting payment", orderID, func() (struct{}, error) {
+		d.shop.store.deleteWaiting(orderID, version)
 		return struct{}{}, nil
 	})
 	return err

@@ -7,13 +7,13 @@ import (
 	"runtime"
 	"time"
 
+	"souk/services/orders/internal/feed"
 	"souk/services/orders/internal/orders"
-	"souk/services/orders/internal/parcels"
 	"souk/services/orders/internal/peerstest"
 )
 
 // How often a process follows parcels here, where most looks would find nothing.
-const followEvery = 4 * parcels.FollowEvery
+const followEvery = 4 * feed.Every
 
 // replica is a place where processes of orders run, one after the other.
 type replica struct {
@@ -54,9 +54,10 @@ func (p *process) carry(ctx context.Context, c peerstest.Call, effect func() (an
 func (r *replica) start() {
 	p := r.born()
 	offset := r.dice.dice("offset")
-	due, deliveries := offset.between(0, time.Second), offset.between(0, followEvery)
+	due, deliveries, payments := offset.between(0, time.Second), offset.between(0, followEvery), offset.between(0, followEvery)
 	p.spawn("due orders", func() { p.finishDue(due) })
-	p.spawn("deliveries", func() { p.followParcels(deliveries) })
+	p.spawn("deliveries", func() { p.follow("parcels", deliveries, p.FollowParcels) })
+	p.spawn("payments", func() { p.follow("payments", payments, p.FollowPayments) })
 }
 
 // spawn runs work in the process. What the real process would survive as a panic is a failure here.
@@ -102,12 +103,13 @@ func (r *replica) alive() *process {
 	return r.runs
 }
 
-func (p *process) followParcels(offset time.Duration) {
+// follow follows a feed for as long as the process lives.
+func (p *process) follow(name string, offset time.Duration, follow func(context.Context) error) {
 	time.Sleep(offset)
 	for n := 0; p.shop.open(); n++ {
 		p.mustLive()
-		ctx := withActor(context.Background(), newActor(p.shop.seed, fmt.Sprintf("%s follow %d", p.name, n)))
-		_ = p.FollowParcels(ctx) // it will be tried again
+		ctx := withActor(context.Background(), newActor(p.shop.seed, fmt.Sprintf("%s follow %s %d", p.name, name, n)))
+		_ = follow(ctx) // it will be tried again
 		time.Sleep(followEvery)
 	}
 }

@@ -23,6 +23,9 @@ type store struct {
 	cartClaims map[string]string // the orders, by the purchases of carts that they have claimed
 	position   string            // in the feed of moves
 	pending    []parcels.Parcel  // moves that wait
+
+	paymentPosition string           // in the feed of payments
+	waiting         map[string]int64 // the versions of payments whose news wait, by order
 }
 
 // row is an order.
@@ -45,6 +48,7 @@ func nameOf(r idempotency.Request) string { return r.Caller + " " + r.Key }
 func newStore(dueAfter time.Duration) *store {
 	return &store{
 		dueAfter: dueAfter, rows: map[string]*row{}, keys: map[string]*key{}, refundKeys: map[string]*key{}, cartClaims: map[string]string{},
+		waiting: map[string]int64{},
 	}
 }
 
@@ -154,6 +158,7 @@ func (s *store) save(o order.Order) (order.Order, error) {
 func (r *row) write(saved order.Snapshot, entries []order.TimelineEntry) {
 	r.Version, r.Status, r.Intent, r.ChangedAt = saved.Version, saved.Status, saved.Intent, saved.ChangedAt
 	r.Shipment, r.Payment, r.CartCheckedOut = saved.Shipment, saved.Payment, saved.CartCheckedOut
+	r.PaymentVersion, r.PaymentAttention, r.Owed = saved.PaymentVersion, saved.PaymentAttention, saved.Owed
 	r.Refusal = saved.Refusal
 	if r.Status == order.StatusRejected {
 		r.Rejection = r.Refusal

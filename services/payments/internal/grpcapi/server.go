@@ -31,16 +31,29 @@ func (s *Server) Authorize(ctx context.Context, req *paymentsv1.AuthorizeRequest
 	if err != nil {
 		return nil, wireError(err)
 	}
+	if p.Status == payments.Captured { // by somebody at the provider, who may have refunded it as well
+		found, err := s.detail(ctx, p.OrderID)
+		return &paymentsv1.AuthorizeResponse{Payment: found}, err
+	}
 	return &paymentsv1.AuthorizeResponse{Payment: paymentProto(p)}, nil
+}
+
+// detail returns the payment of an order with its refunds.
+func (s *Server) detail(ctx context.Context, orderID string) (*paymentsv1.Payment, error) {
+	found, err := s.payments.Detail(ctx, orderID)
+	if err != nil {
+		return nil, wireError(err)
+	}
+	return detailProto(found), nil
 }
 
 // Capture takes what is authorized.
 func (s *Server) Capture(ctx context.Context, req *paymentsv1.CaptureRequest) (*paymentsv1.CaptureResponse, error) {
-	p, err := s.payments.Capture(ctx, req.GetOrderId())
-	if err != nil {
+	if _, err := s.payments.Capture(ctx, req.GetOrderId()); err != nil {
 		return nil, wireError(err)
 	}
-	return &paymentsv1.CaptureResponse{Payment: paymentProto(p)}, nil
+	found, err := s.detail(ctx, req.GetOrderId())
+	return &paymentsv1.CaptureResponse{Payment: found}, err
 }
 
 // Void lets an authorization go.
@@ -48,26 +61,24 @@ func (s *Server) Void(ctx context.Context, req *paymentsv1.VoidRequest) (*paymen
 	if err := s.payments.Void(ctx, req.GetOrderId()); err != nil {
 		return nil, wireError(err)
 	}
-	return &paymentsv1.VoidResponse{}, nil
+	found, err := s.detail(ctx, req.GetOrderId())
+	return &paymentsv1.VoidResponse{Payment: found}, err
 }
 
 // Refund gives captured money back.
 func (s *Server) Refund(ctx context.Context, req *paymentsv1.RefundRequest) (*paymentsv1.RefundResponse, error) {
 	amount := money.New(req.GetAmount().GetAmount(), req.GetAmount().GetCurrency())
-	p, err := s.payments.Refund(ctx, req.GetOrderId(), req.GetRefundId(), amount)
-	if err != nil {
+	if _, err := s.payments.Refund(ctx, req.GetOrderId(), req.GetRefundId(), amount); err != nil {
 		return nil, wireError(err)
 	}
-	return &paymentsv1.RefundResponse{Payment: paymentProto(p)}, nil
+	found, err := s.detail(ctx, req.GetOrderId())
+	return &paymentsv1.RefundResponse{Payment: found}, err
 }
 
 // GetPayment returns an order's payment.
 func (s *Server) GetPayment(ctx context.Context, req *paymentsv1.GetPaymentRequest) (*paymentsv1.GetPaymentResponse, error) {
-	found, err := s.payments.Detail(ctx, req.GetOrderId())
-	if err != nil {
-		return nil, wireError(err)
-	}
-	return &paymentsv1.GetPaymentResponse{Payment: detailProto(found)}, nil
+	found, err := s.detail(ctx, req.GetOrderId())
+	return &paymentsv1.GetPaymentResponse{Payment: found}, err
 }
 
 // ListPayments returns the payments of orders.

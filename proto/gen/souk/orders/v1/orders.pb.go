@@ -105,6 +105,11 @@ const (
 	TimelineEvent_TIMELINE_EVENT_REFUND_FAILED    TimelineEvent = 10
 	TimelineEvent_TIMELINE_EVENT_IN_TRANSIT       TimelineEvent = 11
 	TimelineEvent_TIMELINE_EVENT_OUT_FOR_DELIVERY TimelineEvent = 12
+	// The authorization has expired, or was voided at the payment provider itself. The order is cancelled because of it.
+	TimelineEvent_TIMELINE_EVENT_PAYMENT_EXPIRED TimelineEvent = 15
+	TimelineEvent_TIMELINE_EVENT_PAYMENT_VOIDED  TimelineEvent = 16
+	// The money was captured at the payment provider itself.
+	TimelineEvent_TIMELINE_EVENT_PAYMENT_CAPTURED TimelineEvent = 17
 )
 
 // Enum value maps for TimelineEvent.
@@ -123,6 +128,9 @@ var (
 		10: "TIMELINE_EVENT_REFUND_FAILED",
 		11: "TIMELINE_EVENT_IN_TRANSIT",
 		12: "TIMELINE_EVENT_OUT_FOR_DELIVERY",
+		15: "TIMELINE_EVENT_PAYMENT_EXPIRED",
+		16: "TIMELINE_EVENT_PAYMENT_VOIDED",
+		17: "TIMELINE_EVENT_PAYMENT_CAPTURED",
 	}
 	TimelineEvent_value = map[string]int32{
 		"TIMELINE_EVENT_UNSPECIFIED":      0,
@@ -138,6 +146,9 @@ var (
 		"TIMELINE_EVENT_REFUND_FAILED":    10,
 		"TIMELINE_EVENT_IN_TRANSIT":       11,
 		"TIMELINE_EVENT_OUT_FOR_DELIVERY": 12,
+		"TIMELINE_EVENT_PAYMENT_EXPIRED":  15,
+		"TIMELINE_EVENT_PAYMENT_VOIDED":   16,
+		"TIMELINE_EVENT_PAYMENT_CAPTURED": 17,
 	}
 )
 
@@ -166,6 +177,70 @@ func (x TimelineEvent) Number() protoreflect.EnumNumber {
 // Deprecated: Use TimelineEvent.Descriptor instead.
 func (TimelineEvent) EnumDescriptor() ([]byte, []int) {
 	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{1}
+}
+
+// Attention says why a person has to look at an order.
+type Attention int32
+
+const (
+	Attention_ATTENTION_UNSPECIFIED Attention = 0
+	// The shop has had work left for the order for 10 minutes.
+	Attention_ATTENTION_STUCK Attention = 1
+	// The authorization expires within 2 days: dispatch or cancel the order before.
+	Attention_ATTENTION_AUTHORIZATION_EXPIRING Attention = 2
+	// The outcome of the payment, or of one of its refunds, has been unknown for a day.
+	Attention_ATTENTION_PAYMENT_UNKNOWN Attention = 3
+	// The payment provider has other money of the order than the order needs, for example because a part was captured there.
+	Attention_ATTENTION_PAYMENT_DIFFERS Attention = 4
+	// A refund has failed, and its money is still owed.
+	Attention_ATTENTION_REFUND_FAILED Attention = 5
+)
+
+// Enum value maps for Attention.
+var (
+	Attention_name = map[int32]string{
+		0: "ATTENTION_UNSPECIFIED",
+		1: "ATTENTION_STUCK",
+		2: "ATTENTION_AUTHORIZATION_EXPIRING",
+		3: "ATTENTION_PAYMENT_UNKNOWN",
+		4: "ATTENTION_PAYMENT_DIFFERS",
+		5: "ATTENTION_REFUND_FAILED",
+	}
+	Attention_value = map[string]int32{
+		"ATTENTION_UNSPECIFIED":            0,
+		"ATTENTION_STUCK":                  1,
+		"ATTENTION_AUTHORIZATION_EXPIRING": 2,
+		"ATTENTION_PAYMENT_UNKNOWN":        3,
+		"ATTENTION_PAYMENT_DIFFERS":        4,
+		"ATTENTION_REFUND_FAILED":          5,
+	}
+)
+
+func (x Attention) Enum() *Attention {
+	p := new(Attention)
+	*p = x
+	return p
+}
+
+func (x Attention) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Attention) Descriptor() protoreflect.EnumDescriptor {
+	return file_souk_orders_v1_orders_proto_enumTypes[2].Descriptor()
+}
+
+func (Attention) Type() protoreflect.EnumType {
+	return &file_souk_orders_v1_orders_proto_enumTypes[2]
+}
+
+func (x Attention) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Attention.Descriptor instead.
+func (Attention) EnumDescriptor() ([]byte, []int) {
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{2}
 }
 
 type Rejection_Reason int32
@@ -205,11 +280,11 @@ func (x Rejection_Reason) String() string {
 }
 
 func (Rejection_Reason) Descriptor() protoreflect.EnumDescriptor {
-	return file_souk_orders_v1_orders_proto_enumTypes[2].Descriptor()
+	return file_souk_orders_v1_orders_proto_enumTypes[3].Descriptor()
 }
 
 func (Rejection_Reason) Type() protoreflect.EnumType {
-	return &file_souk_orders_v1_orders_proto_enumTypes[2]
+	return &file_souk_orders_v1_orders_proto_enumTypes[3]
 }
 
 func (x Rejection_Reason) Number() protoreflect.EnumNumber {
@@ -258,11 +333,11 @@ func (x Return_Status) String() string {
 }
 
 func (Return_Status) Descriptor() protoreflect.EnumDescriptor {
-	return file_souk_orders_v1_orders_proto_enumTypes[3].Descriptor()
+	return file_souk_orders_v1_orders_proto_enumTypes[4].Descriptor()
 }
 
 func (Return_Status) Type() protoreflect.EnumType {
-	return &file_souk_orders_v1_orders_proto_enumTypes[3]
+	return &file_souk_orders_v1_orders_proto_enumTypes[4]
 }
 
 func (x Return_Status) Number() protoreflect.EnumNumber {
@@ -311,11 +386,11 @@ func (x Refund_Status) String() string {
 }
 
 func (Refund_Status) Descriptor() protoreflect.EnumDescriptor {
-	return file_souk_orders_v1_orders_proto_enumTypes[4].Descriptor()
+	return file_souk_orders_v1_orders_proto_enumTypes[5].Descriptor()
 }
 
 func (Refund_Status) Type() protoreflect.EnumType {
-	return &file_souk_orders_v1_orders_proto_enumTypes[4]
+	return &file_souk_orders_v1_orders_proto_enumTypes[5]
 }
 
 func (x Refund_Status) Number() protoreflect.EnumNumber {
@@ -354,7 +429,11 @@ type Order struct {
 	// Absent until the order is dispatched. Where the parcel is by now, the timeline says.
 	Shipment *Shipment `protobuf:"bytes,17,opt,name=shipment,proto3" json:"shipment,omitempty"`
 	// The purchases of its cart that the order has claimed (souk.carts.v1.Cart.purchase_ids).
-	PurchaseIds   []string `protobuf:"bytes,18,rep,name=purchase_ids,json=purchaseIds,proto3" json:"purchase_ids,omitempty"`
+	PurchaseIds []string `protobuf:"bytes,18,rep,name=purchase_ids,json=purchaseIds,proto3" json:"purchase_ids,omitempty"`
+	// Why a person has to look at the order. For staff alone.
+	Attention []Attention `protobuf:"varint,25,rep,packed,name=attention,proto3,enum=souk.orders.v1.Attention" json:"attention,omitempty"`
+	// What failed refunds have left to be given back. For staff alone.
+	Owed          *v1.Money `protobuf:"bytes,26,opt,name=owed,proto3" json:"owed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -511,6 +590,20 @@ func (x *Order) GetShipment() *Shipment {
 func (x *Order) GetPurchaseIds() []string {
 	if x != nil {
 		return x.PurchaseIds
+	}
+	return nil
+}
+
+func (x *Order) GetAttention() []Attention {
+	if x != nil {
+		return x.Attention
+	}
+	return nil
+}
+
+func (x *Order) GetOwed() *v1.Money {
+	if x != nil {
+		return x.Owed
 	}
 	return nil
 }
@@ -3112,7 +3205,7 @@ var File_souk_orders_v1_orders_proto protoreflect.FileDescriptor
 
 const file_souk_orders_v1_orders_proto_rawDesc = "" +
 	"\n" +
-	"\x1bsouk/orders/v1/orders.proto\x12\x0esouk.orders.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bsouk/access/v1/access.proto\x1a\x19souk/money/v1/money.proto\"\xd7\x06\n" +
+	"\x1bsouk/orders/v1/orders.proto\x12\x0esouk.orders.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bsouk/access/v1/access.proto\x1a\x19souk/money/v1/money.proto\"\xba\a\n" +
 	"\x05Order\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06number\x18\x02 \x01(\tR\x06number\x12.\n" +
@@ -3136,7 +3229,9 @@ const file_souk_orders_v1_orders_proto_rawDesc = "" +
 	"\n" +
 	"changed_at\x18\x10 \x01(\v2\x1a.google.protobuf.TimestampR\tchangedAt\x124\n" +
 	"\bshipment\x18\x11 \x01(\v2\x18.souk.orders.v1.ShipmentR\bshipment\x12!\n" +
-	"\fpurchase_ids\x18\x12 \x03(\tR\vpurchaseIds\"]\n" +
+	"\fpurchase_ids\x18\x12 \x03(\tR\vpurchaseIds\x127\n" +
+	"\tattention\x18\x19 \x03(\x0e2\x19.souk.orders.v1.AttentionR\tattention\x12(\n" +
+	"\x04owed\x18\x1a \x01(\v2\x14.souk.money.v1.MoneyR\x04owed\"]\n" +
 	"\bShipment\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
 	"\acarrier\x18\x02 \x01(\tR\acarrier\x12'\n" +
@@ -3336,7 +3431,7 @@ const file_souk_orders_v1_orders_proto_rawDesc = "" +
 	"\x10STATUS_FULFILLED\x10\x03\x12\x14\n" +
 	"\x10STATUS_DELIVERED\x10\x04\x12\x13\n" +
 	"\x0fSTATUS_REJECTED\x10\x05\x12\x14\n" +
-	"\x10STATUS_CANCELLED\x10\x06*\xac\x03\n" +
+	"\x10STATUS_CANCELLED\x10\x06*\x98\x04\n" +
 	"\rTimelineEvent\x12\x1e\n" +
 	"\x1aTIMELINE_EVENT_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15TIMELINE_EVENT_PLACED\x10\x01\x12\x1c\n" +
@@ -3351,7 +3446,17 @@ const file_souk_orders_v1_orders_proto_rawDesc = "" +
 	"\x1cTIMELINE_EVENT_REFUND_FAILED\x10\n" +
 	"\x12\x1d\n" +
 	"\x19TIMELINE_EVENT_IN_TRANSIT\x10\v\x12#\n" +
-	"\x1fTIMELINE_EVENT_OUT_FOR_DELIVERY\x10\f2\x84\f\n" +
+	"\x1fTIMELINE_EVENT_OUT_FOR_DELIVERY\x10\f\x12\"\n" +
+	"\x1eTIMELINE_EVENT_PAYMENT_EXPIRED\x10\x0f\x12!\n" +
+	"\x1dTIMELINE_EVENT_PAYMENT_VOIDED\x10\x10\x12#\n" +
+	"\x1fTIMELINE_EVENT_PAYMENT_CAPTURED\x10\x11*\xbc\x01\n" +
+	"\tAttention\x12\x19\n" +
+	"\x15ATTENTION_UNSPECIFIED\x10\x00\x12\x13\n" +
+	"\x0fATTENTION_STUCK\x10\x01\x12$\n" +
+	" ATTENTION_AUTHORIZATION_EXPIRING\x10\x02\x12\x1d\n" +
+	"\x19ATTENTION_PAYMENT_UNKNOWN\x10\x03\x12\x1d\n" +
+	"\x19ATTENTION_PAYMENT_DIFFERS\x10\x04\x12\x1b\n" +
+	"\x17ATTENTION_REFUND_FAILED\x10\x052\x84\f\n" +
 	"\rOrdersService\x12y\n" +
 	"\n" +
 	"PlaceOrder\x12!.souk.orders.v1.PlaceOrderRequest\x1a\".souk.orders.v1.PlaceOrderResponse\"$\x8a\xb5\x18\x17\x10\x01*\acart_id*\n" +
@@ -3388,152 +3493,155 @@ func file_souk_orders_v1_orders_proto_rawDescGZIP() []byte {
 	return file_souk_orders_v1_orders_proto_rawDescData
 }
 
-var file_souk_orders_v1_orders_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
+var file_souk_orders_v1_orders_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
 var file_souk_orders_v1_orders_proto_msgTypes = make([]protoimpl.MessageInfo, 46)
 var file_souk_orders_v1_orders_proto_goTypes = []any{
 	(Status)(0),                       // 0: souk.orders.v1.Status
 	(TimelineEvent)(0),                // 1: souk.orders.v1.TimelineEvent
-	(Rejection_Reason)(0),             // 2: souk.orders.v1.Rejection.Reason
-	(Return_Status)(0),                // 3: souk.orders.v1.Return.Status
-	(Refund_Status)(0),                // 4: souk.orders.v1.Refund.Status
-	(*Order)(nil),                     // 5: souk.orders.v1.Order
-	(*Shipment)(nil),                  // 6: souk.orders.v1.Shipment
-	(*Line)(nil),                      // 7: souk.orders.v1.Line
-	(*Image)(nil),                     // 8: souk.orders.v1.Image
-	(*Option)(nil),                    // 9: souk.orders.v1.Option
-	(*Totals)(nil),                    // 10: souk.orders.v1.Totals
-	(*Address)(nil),                   // 11: souk.orders.v1.Address
-	(*ShippingChoice)(nil),            // 12: souk.orders.v1.ShippingChoice
-	(*Payment)(nil),                   // 13: souk.orders.v1.Payment
-	(*TimelineEntry)(nil),             // 14: souk.orders.v1.TimelineEntry
-	(*Rejection)(nil),                 // 15: souk.orders.v1.Rejection
-	(*Shortage)(nil),                  // 16: souk.orders.v1.Shortage
-	(*Return)(nil),                    // 17: souk.orders.v1.Return
-	(*ReturnLine)(nil),                // 18: souk.orders.v1.ReturnLine
-	(*Refund)(nil),                    // 19: souk.orders.v1.Refund
-	(*PlaceOrderRequest)(nil),         // 20: souk.orders.v1.PlaceOrderRequest
-	(*PlaceOrderResponse)(nil),        // 21: souk.orders.v1.PlaceOrderResponse
-	(*PriceChanged)(nil),              // 22: souk.orders.v1.PriceChanged
-	(*OutOfStock)(nil),                // 23: souk.orders.v1.OutOfStock
-	(*CartBeingOrdered)(nil),          // 24: souk.orders.v1.CartBeingOrdered
-	(*Placement)(nil),                 // 25: souk.orders.v1.Placement
-	(*GetOrderRequest)(nil),           // 26: souk.orders.v1.GetOrderRequest
-	(*GetOrderResponse)(nil),          // 27: souk.orders.v1.GetOrderResponse
-	(*ListOrdersRequest)(nil),         // 28: souk.orders.v1.ListOrdersRequest
-	(*ListOrdersResponse)(nil),        // 29: souk.orders.v1.ListOrdersResponse
-	(*CancelOrderRequest)(nil),        // 30: souk.orders.v1.CancelOrderRequest
-	(*CancelOrderResponse)(nil),       // 31: souk.orders.v1.CancelOrderResponse
-	(*ListAllOrdersRequest)(nil),      // 32: souk.orders.v1.ListAllOrdersRequest
-	(*ListAllOrdersResponse)(nil),     // 33: souk.orders.v1.ListAllOrdersResponse
-	(*DispatchOrderRequest)(nil),      // 34: souk.orders.v1.DispatchOrderRequest
-	(*DispatchOrderResponse)(nil),     // 35: souk.orders.v1.DispatchOrderResponse
-	(*RequestReturnRequest)(nil),      // 36: souk.orders.v1.RequestReturnRequest
-	(*RequestReturnResponse)(nil),     // 37: souk.orders.v1.RequestReturnResponse
-	(*ReceiveReturnRequest)(nil),      // 38: souk.orders.v1.ReceiveReturnRequest
-	(*ReceiveReturnResponse)(nil),     // 39: souk.orders.v1.ReceiveReturnResponse
-	(*RefundOrderRequest)(nil),        // 40: souk.orders.v1.RefundOrderRequest
-	(*RefundOrderResponse)(nil),       // 41: souk.orders.v1.RefundOrderResponse
-	(*WaitForEventsRequest)(nil),      // 42: souk.orders.v1.WaitForEventsRequest
-	(*WaitForEventsResponse)(nil),     // 43: souk.orders.v1.WaitForEventsResponse
-	(*Event)(nil),                     // 44: souk.orders.v1.Event
-	(*CreateEventTicketRequest)(nil),  // 45: souk.orders.v1.CreateEventTicketRequest
-	(*CreateEventTicketResponse)(nil), // 46: souk.orders.v1.CreateEventTicketResponse
-	(*RedeemEventTicketRequest)(nil),  // 47: souk.orders.v1.RedeemEventTicketRequest
-	(*RedeemEventTicketResponse)(nil), // 48: souk.orders.v1.RedeemEventTicketResponse
-	(*EraseCustomerRequest)(nil),      // 49: souk.orders.v1.EraseCustomerRequest
-	(*EraseCustomerResponse)(nil),     // 50: souk.orders.v1.EraseCustomerResponse
-	(*timestamppb.Timestamp)(nil),     // 51: google.protobuf.Timestamp
-	(*v1.Money)(nil),                  // 52: souk.money.v1.Money
-	(*durationpb.Duration)(nil),       // 53: google.protobuf.Duration
+	(Attention)(0),                    // 2: souk.orders.v1.Attention
+	(Rejection_Reason)(0),             // 3: souk.orders.v1.Rejection.Reason
+	(Return_Status)(0),                // 4: souk.orders.v1.Return.Status
+	(Refund_Status)(0),                // 5: souk.orders.v1.Refund.Status
+	(*Order)(nil),                     // 6: souk.orders.v1.Order
+	(*Shipment)(nil),                  // 7: souk.orders.v1.Shipment
+	(*Line)(nil),                      // 8: souk.orders.v1.Line
+	(*Image)(nil),                     // 9: souk.orders.v1.Image
+	(*Option)(nil),                    // 10: souk.orders.v1.Option
+	(*Totals)(nil),                    // 11: souk.orders.v1.Totals
+	(*Address)(nil),                   // 12: souk.orders.v1.Address
+	(*ShippingChoice)(nil),            // 13: souk.orders.v1.ShippingChoice
+	(*Payment)(nil),                   // 14: souk.orders.v1.Payment
+	(*TimelineEntry)(nil),             // 15: souk.orders.v1.TimelineEntry
+	(*Rejection)(nil),                 // 16: souk.orders.v1.Rejection
+	(*Shortage)(nil),                  // 17: souk.orders.v1.Shortage
+	(*Return)(nil),                    // 18: souk.orders.v1.Return
+	(*ReturnLine)(nil),                // 19: souk.orders.v1.ReturnLine
+	(*Refund)(nil),                    // 20: souk.orders.v1.Refund
+	(*PlaceOrderRequest)(nil),         // 21: souk.orders.v1.PlaceOrderRequest
+	(*PlaceOrderResponse)(nil),        // 22: souk.orders.v1.PlaceOrderResponse
+	(*PriceChanged)(nil),              // 23: souk.orders.v1.PriceChanged
+	(*OutOfStock)(nil),                // 24: souk.orders.v1.OutOfStock
+	(*CartBeingOrdered)(nil),          // 25: souk.orders.v1.CartBeingOrdered
+	(*Placement)(nil),                 // 26: souk.orders.v1.Placement
+	(*GetOrderRequest)(nil),           // 27: souk.orders.v1.GetOrderRequest
+	(*GetOrderResponse)(nil),          // 28: souk.orders.v1.GetOrderResponse
+	(*ListOrdersRequest)(nil),         // 29: souk.orders.v1.ListOrdersRequest
+	(*ListOrdersResponse)(nil),        // 30: souk.orders.v1.ListOrdersResponse
+	(*CancelOrderRequest)(nil),        // 31: souk.orders.v1.CancelOrderRequest
+	(*CancelOrderResponse)(nil),       // 32: souk.orders.v1.CancelOrderResponse
+	(*ListAllOrdersRequest)(nil),      // 33: souk.orders.v1.ListAllOrdersRequest
+	(*ListAllOrdersResponse)(nil),     // 34: souk.orders.v1.ListAllOrdersResponse
+	(*DispatchOrderRequest)(nil),      // 35: souk.orders.v1.DispatchOrderRequest
+	(*DispatchOrderResponse)(nil),     // 36: souk.orders.v1.DispatchOrderResponse
+	(*RequestReturnRequest)(nil),      // 37: souk.orders.v1.RequestReturnRequest
+	(*RequestReturnResponse)(nil),     // 38: souk.orders.v1.RequestReturnResponse
+	(*ReceiveReturnRequest)(nil),      // 39: souk.orders.v1.ReceiveReturnRequest
+	(*ReceiveReturnResponse)(nil),     // 40: souk.orders.v1.ReceiveReturnResponse
+	(*RefundOrderRequest)(nil),        // 41: souk.orders.v1.RefundOrderRequest
+	(*RefundOrderResponse)(nil),       // 42: souk.orders.v1.RefundOrderResponse
+	(*WaitForEventsRequest)(nil),      // 43: souk.orders.v1.WaitForEventsRequest
+	(*WaitForEventsResponse)(nil),     // 44: souk.orders.v1.WaitForEventsResponse
+	(*Event)(nil),                     // 45: souk.orders.v1.Event
+	(*CreateEventTicketRequest)(nil),  // 46: souk.orders.v1.CreateEventTicketRequest
+	(*CreateEventTicketResponse)(nil), // 47: souk.orders.v1.CreateEventTicketResponse
+	(*RedeemEventTicketRequest)(nil),  // 48: souk.orders.v1.RedeemEventTicketRequest
+	(*RedeemEventTicketResponse)(nil), // 49: souk.orders.v1.RedeemEventTicketResponse
+	(*EraseCustomerRequest)(nil),      // 50: souk.orders.v1.EraseCustomerRequest
+	(*EraseCustomerResponse)(nil),     // 51: souk.orders.v1.EraseCustomerResponse
+	(*timestamppb.Timestamp)(nil),     // 52: google.protobuf.Timestamp
+	(*v1.Money)(nil),                  // 53: souk.money.v1.Money
+	(*durationpb.Duration)(nil),       // 54: google.protobuf.Duration
 }
 var file_souk_orders_v1_orders_proto_depIdxs = []int32{
 	0,  // 0: souk.orders.v1.Order.status:type_name -> souk.orders.v1.Status
-	7,  // 1: souk.orders.v1.Order.lines:type_name -> souk.orders.v1.Line
-	10, // 2: souk.orders.v1.Order.totals:type_name -> souk.orders.v1.Totals
-	11, // 3: souk.orders.v1.Order.shipping_address:type_name -> souk.orders.v1.Address
-	12, // 4: souk.orders.v1.Order.shipping:type_name -> souk.orders.v1.ShippingChoice
-	13, // 5: souk.orders.v1.Order.payment:type_name -> souk.orders.v1.Payment
-	14, // 6: souk.orders.v1.Order.timeline:type_name -> souk.orders.v1.TimelineEntry
-	51, // 7: souk.orders.v1.Order.created_at:type_name -> google.protobuf.Timestamp
-	15, // 8: souk.orders.v1.Order.rejection:type_name -> souk.orders.v1.Rejection
-	17, // 9: souk.orders.v1.Order.returns:type_name -> souk.orders.v1.Return
-	19, // 10: souk.orders.v1.Order.refunds:type_name -> souk.orders.v1.Refund
-	51, // 11: souk.orders.v1.Order.changed_at:type_name -> google.protobuf.Timestamp
-	6,  // 12: souk.orders.v1.Order.shipment:type_name -> souk.orders.v1.Shipment
-	52, // 13: souk.orders.v1.Line.unit_price:type_name -> souk.money.v1.Money
-	52, // 14: souk.orders.v1.Line.line_total:type_name -> souk.money.v1.Money
-	8,  // 15: souk.orders.v1.Line.image:type_name -> souk.orders.v1.Image
-	9,  // 16: souk.orders.v1.Line.options:type_name -> souk.orders.v1.Option
-	52, // 17: souk.orders.v1.Totals.subtotal:type_name -> souk.money.v1.Money
-	52, // 18: souk.orders.v1.Totals.shipping:type_name -> souk.money.v1.Money
-	52, // 19: souk.orders.v1.Totals.tax:type_name -> souk.money.v1.Money
-	52, // 20: souk.orders.v1.Totals.total:type_name -> souk.money.v1.Money
-	52, // 21: souk.orders.v1.Payment.captured:type_name -> souk.money.v1.Money
-	52, // 22: souk.orders.v1.Payment.refunded:type_name -> souk.money.v1.Money
-	52, // 23: souk.orders.v1.Payment.authorized:type_name -> souk.money.v1.Money
-	51, // 24: souk.orders.v1.TimelineEntry.at:type_name -> google.protobuf.Timestamp
-	2,  // 25: souk.orders.v1.Rejection.reason:type_name -> souk.orders.v1.Rejection.Reason
-	16, // 26: souk.orders.v1.Rejection.shortages:type_name -> souk.orders.v1.Shortage
-	3,  // 27: souk.orders.v1.Return.status:type_name -> souk.orders.v1.Return.Status
-	18, // 28: souk.orders.v1.Return.lines:type_name -> souk.orders.v1.ReturnLine
-	52, // 29: souk.orders.v1.Return.amount:type_name -> souk.money.v1.Money
-	51, // 30: souk.orders.v1.Return.created_at:type_name -> google.protobuf.Timestamp
-	52, // 31: souk.orders.v1.Refund.amount:type_name -> souk.money.v1.Money
-	4,  // 32: souk.orders.v1.Refund.status:type_name -> souk.orders.v1.Refund.Status
-	51, // 33: souk.orders.v1.Refund.created_at:type_name -> google.protobuf.Timestamp
-	11, // 34: souk.orders.v1.PlaceOrderRequest.shipping_address:type_name -> souk.orders.v1.Address
-	52, // 35: souk.orders.v1.PlaceOrderRequest.expected_total:type_name -> souk.money.v1.Money
-	25, // 36: souk.orders.v1.PlaceOrderResponse.placement:type_name -> souk.orders.v1.Placement
-	10, // 37: souk.orders.v1.PriceChanged.totals:type_name -> souk.orders.v1.Totals
-	16, // 38: souk.orders.v1.PriceChanged.no_longer_sold:type_name -> souk.orders.v1.Shortage
-	16, // 39: souk.orders.v1.OutOfStock.shortages:type_name -> souk.orders.v1.Shortage
-	5,  // 40: souk.orders.v1.Placement.order:type_name -> souk.orders.v1.Order
-	5,  // 41: souk.orders.v1.GetOrderResponse.order:type_name -> souk.orders.v1.Order
-	5,  // 42: souk.orders.v1.ListOrdersResponse.orders:type_name -> souk.orders.v1.Order
-	5,  // 43: souk.orders.v1.CancelOrderResponse.order:type_name -> souk.orders.v1.Order
-	0,  // 44: souk.orders.v1.ListAllOrdersRequest.status:type_name -> souk.orders.v1.Status
-	5,  // 45: souk.orders.v1.ListAllOrdersResponse.orders:type_name -> souk.orders.v1.Order
-	5,  // 46: souk.orders.v1.DispatchOrderResponse.order:type_name -> souk.orders.v1.Order
-	18, // 47: souk.orders.v1.RequestReturnRequest.lines:type_name -> souk.orders.v1.ReturnLine
-	17, // 48: souk.orders.v1.RequestReturnResponse.return:type_name -> souk.orders.v1.Return
-	17, // 49: souk.orders.v1.ReceiveReturnResponse.return:type_name -> souk.orders.v1.Return
-	52, // 50: souk.orders.v1.RefundOrderRequest.amount:type_name -> souk.money.v1.Money
-	19, // 51: souk.orders.v1.RefundOrderResponse.refund:type_name -> souk.orders.v1.Refund
-	53, // 52: souk.orders.v1.WaitForEventsRequest.wait:type_name -> google.protobuf.Duration
-	44, // 53: souk.orders.v1.WaitForEventsResponse.events:type_name -> souk.orders.v1.Event
-	5,  // 54: souk.orders.v1.WaitForEventsResponse.order:type_name -> souk.orders.v1.Order
-	14, // 55: souk.orders.v1.Event.entry:type_name -> souk.orders.v1.TimelineEntry
-	20, // 56: souk.orders.v1.OrdersService.PlaceOrder:input_type -> souk.orders.v1.PlaceOrderRequest
-	26, // 57: souk.orders.v1.OrdersService.GetOrder:input_type -> souk.orders.v1.GetOrderRequest
-	28, // 58: souk.orders.v1.OrdersService.ListOrders:input_type -> souk.orders.v1.ListOrdersRequest
-	30, // 59: souk.orders.v1.OrdersService.CancelOrder:input_type -> souk.orders.v1.CancelOrderRequest
-	32, // 60: souk.orders.v1.OrdersService.ListAllOrders:input_type -> souk.orders.v1.ListAllOrdersRequest
-	34, // 61: souk.orders.v1.OrdersService.DispatchOrder:input_type -> souk.orders.v1.DispatchOrderRequest
-	36, // 62: souk.orders.v1.OrdersService.RequestReturn:input_type -> souk.orders.v1.RequestReturnRequest
-	49, // 63: souk.orders.v1.OrdersService.EraseCustomer:input_type -> souk.orders.v1.EraseCustomerRequest
-	38, // 64: souk.orders.v1.OrdersService.ReceiveReturn:input_type -> souk.orders.v1.ReceiveReturnRequest
-	40, // 65: souk.orders.v1.OrdersService.RefundOrder:input_type -> souk.orders.v1.RefundOrderRequest
-	42, // 66: souk.orders.v1.OrdersService.WaitForEvents:input_type -> souk.orders.v1.WaitForEventsRequest
-	45, // 67: souk.orders.v1.OrdersService.CreateEventTicket:input_type -> souk.orders.v1.CreateEventTicketRequest
-	47, // 68: souk.orders.v1.OrdersService.RedeemEventTicket:input_type -> souk.orders.v1.RedeemEventTicketRequest
-	21, // 69: souk.orders.v1.OrdersService.PlaceOrder:output_type -> souk.orders.v1.PlaceOrderResponse
-	27, // 70: souk.orders.v1.OrdersService.GetOrder:output_type -> souk.orders.v1.GetOrderResponse
-	29, // 71: souk.orders.v1.OrdersService.ListOrders:output_type -> souk.orders.v1.ListOrdersResponse
-	31, // 72: souk.orders.v1.OrdersService.CancelOrder:output_type -> souk.orders.v1.CancelOrderResponse
-	33, // 73: souk.orders.v1.OrdersService.ListAllOrders:output_type -> souk.orders.v1.ListAllOrdersResponse
-	35, // 74: souk.orders.v1.OrdersService.DispatchOrder:output_type -> souk.orders.v1.DispatchOrderResponse
-	37, // 75: souk.orders.v1.OrdersService.RequestReturn:output_type -> souk.orders.v1.RequestReturnResponse
-	50, // 76: souk.orders.v1.OrdersService.EraseCustomer:output_type -> souk.orders.v1.EraseCustomerResponse
-	39, // 77: souk.orders.v1.OrdersService.ReceiveReturn:output_type -> souk.orders.v1.ReceiveReturnResponse
-	41, // 78: souk.orders.v1.OrdersService.RefundOrder:output_type -> souk.orders.v1.RefundOrderResponse
-	43, // 79: souk.orders.v1.OrdersService.WaitForEvents:output_type -> souk.orders.v1.WaitForEventsResponse
-	46, // 80: souk.orders.v1.OrdersService.CreateEventTicket:output_type -> souk.orders.v1.CreateEventTicketResponse
-	48, // 81: souk.orders.v1.OrdersService.RedeemEventTicket:output_type -> souk.orders.v1.RedeemEventTicketResponse
-	69, // [69:82] is the sub-list for method output_type
-	56, // [56:69] is the sub-list for method input_type
-	56, // [56:56] is the sub-list for extension type_name
-	56, // [56:56] is the sub-list for extension extendee
-	0,  // [0:56] is the sub-list for field type_name
+	8,  // 1: souk.orders.v1.Order.lines:type_name -> souk.orders.v1.Line
+	11, // 2: souk.orders.v1.Order.totals:type_name -> souk.orders.v1.Totals
+	12, // 3: souk.orders.v1.Order.shipping_address:type_name -> souk.orders.v1.Address
+	13, // 4: souk.orders.v1.Order.shipping:type_name -> souk.orders.v1.ShippingChoice
+	14, // 5: souk.orders.v1.Order.payment:type_name -> souk.orders.v1.Payment
+	15, // 6: souk.orders.v1.Order.timeline:type_name -> souk.orders.v1.TimelineEntry
+	52, // 7: souk.orders.v1.Order.created_at:type_name -> google.protobuf.Timestamp
+	16, // 8: souk.orders.v1.Order.rejection:type_name -> souk.orders.v1.Rejection
+	18, // 9: souk.orders.v1.Order.returns:type_name -> souk.orders.v1.Return
+	20, // 10: souk.orders.v1.Order.refunds:type_name -> souk.orders.v1.Refund
+	52, // 11: souk.orders.v1.Order.changed_at:type_name -> google.protobuf.Timestamp
+	7,  // 12: souk.orders.v1.Order.shipment:type_name -> souk.orders.v1.Shipment
+	2,  // 13: souk.orders.v1.Order.attention:type_name -> souk.orders.v1.Attention
+	53, // 14: souk.orders.v1.Order.owed:type_name -> souk.money.v1.Money
+	53, // 15: souk.orders.v1.Line.unit_price:type_name -> souk.money.v1.Money
+	53, // 16: souk.orders.v1.Line.line_total:type_name -> souk.money.v1.Money
+	9,  // 17: souk.orders.v1.Line.image:type_name -> souk.orders.v1.Image
+	10, // 18: souk.orders.v1.Line.options:type_name -> souk.orders.v1.Option
+	53, // 19: souk.orders.v1.Totals.subtotal:type_name -> souk.money.v1.Money
+	53, // 20: souk.orders.v1.Totals.shipping:type_name -> souk.money.v1.Money
+	53, // 21: souk.orders.v1.Totals.tax:type_name -> souk.money.v1.Money
+	53, // 22: souk.orders.v1.Totals.total:type_name -> souk.money.v1.Money
+	53, // 23: souk.orders.v1.Payment.captured:type_name -> souk.money.v1.Money
+	53, // 24: souk.orders.v1.Payment.refunded:type_name -> souk.money.v1.Money
+	53, // 25: souk.orders.v1.Payment.authorized:type_name -> souk.money.v1.Money
+	52, // 26: souk.orders.v1.TimelineEntry.at:type_name -> google.protobuf.Timestamp
+	3,  // 27: souk.orders.v1.Rejection.reason:type_name -> souk.orders.v1.Rejection.Reason
+	17, // 28: souk.orders.v1.Rejection.shortages:type_name -> souk.orders.v1.Shortage
+	4,  // 29: souk.orders.v1.Return.status:type_name -> souk.orders.v1.Return.Status
+	19, // 30: souk.orders.v1.Return.lines:type_name -> souk.orders.v1.ReturnLine
+	53, // 31: souk.orders.v1.Return.amount:type_name -> souk.money.v1.Money
+	52, // 32: souk.orders.v1.Return.created_at:type_name -> google.protobuf.Timestamp
+	53, // 33: souk.orders.v1.Refund.amount:type_name -> souk.money.v1.Money
+	5,  // 34: souk.orders.v1.Refund.status:type_name -> souk.orders.v1.Refund.Status
+	52, // 35: souk.orders.v1.Refund.created_at:type_name -> google.protobuf.Timestamp
+	12, // 36: souk.orders.v1.PlaceOrderRequest.shipping_address:type_name -> souk.orders.v1.Address
+	53, // 37: souk.orders.v1.PlaceOrderRequest.expected_total:type_name -> souk.money.v1.Money
+	26, // 38: souk.orders.v1.PlaceOrderResponse.placement:type_name -> souk.orders.v1.Placement
+	11, // 39: souk.orders.v1.PriceChanged.totals:type_name -> souk.orders.v1.Totals
+	17, // 40: souk.orders.v1.PriceChanged.no_longer_sold:type_name -> souk.orders.v1.Shortage
+	17, // 41: souk.orders.v1.OutOfStock.shortages:type_name -> souk.orders.v1.Shortage
+	6,  // 42: souk.orders.v1.Placement.order:type_name -> souk.orders.v1.Order
+	6,  // 43: souk.orders.v1.GetOrderResponse.order:type_name -> souk.orders.v1.Order
+	6,  // 44: souk.orders.v1.ListOrdersResponse.orders:type_name -> souk.orders.v1.Order
+	6,  // 45: souk.orders.v1.CancelOrderResponse.order:type_name -> souk.orders.v1.Order
+	0,  // 46: souk.orders.v1.ListAllOrdersRequest.status:type_name -> souk.orders.v1.Status
+	6,  // 47: souk.orders.v1.ListAllOrdersResponse.orders:type_name -> souk.orders.v1.Order
+	6,  // 48: souk.orders.v1.DispatchOrderResponse.order:type_name -> souk.orders.v1.Order
+	19, // 49: souk.orders.v1.RequestReturnRequest.lines:type_name -> souk.orders.v1.ReturnLine
+	18, // 50: souk.orders.v1.RequestReturnResponse.return:type_name -> souk.orders.v1.Return
+	18, // 51: souk.orders.v1.ReceiveReturnResponse.return:type_name -> souk.orders.v1.Return
+	53, // 52: souk.orders.v1.RefundOrderRequest.amount:type_name -> souk.money.v1.Money
+	20, // 53: souk.orders.v1.RefundOrderResponse.refund:type_name -> souk.orders.v1.Refund
+	54, // 54: souk.orders.v1.WaitForEventsRequest.wait:type_name -> google.protobuf.Duration
+	45, // 55: souk.orders.v1.WaitForEventsResponse.events:type_name -> souk.orders.v1.Event
+	6,  // 56: souk.orders.v1.WaitForEventsResponse.order:type_name -> souk.orders.v1.Order
+	15, // 57: souk.orders.v1.Event.entry:type_name -> souk.orders.v1.TimelineEntry
+	21, // 58: souk.orders.v1.OrdersService.PlaceOrder:input_type -> souk.orders.v1.PlaceOrderRequest
+	27, // 59: souk.orders.v1.OrdersService.GetOrder:input_type -> souk.orders.v1.GetOrderRequest
+	29, // 60: souk.orders.v1.OrdersService.ListOrders:input_type -> souk.orders.v1.ListOrdersRequest
+	31, // 61: souk.orders.v1.OrdersService.CancelOrder:input_type -> souk.orders.v1.CancelOrderRequest
+	33, // 62: souk.orders.v1.OrdersService.ListAllOrders:input_type -> souk.orders.v1.ListAllOrdersRequest
+	35, // 63: souk.orders.v1.OrdersService.DispatchOrder:input_type -> souk.orders.v1.DispatchOrderRequest
+	37, // 64: souk.orders.v1.OrdersService.RequestReturn:input_type -> souk.orders.v1.RequestReturnRequest
+	50, // 65: souk.orders.v1.OrdersService.EraseCustomer:input_type -> souk.orders.v1.EraseCustomerRequest
+	39, // 66: souk.orders.v1.OrdersService.ReceiveReturn:input_type -> souk.orders.v1.ReceiveReturnRequest
+	41, // 67: souk.orders.v1.OrdersService.RefundOrder:input_type -> souk.orders.v1.RefundOrderRequest
+	43, // 68: souk.orders.v1.OrdersService.WaitForEvents:input_type -> souk.orders.v1.WaitForEventsRequest
+	46, // 69: souk.orders.v1.OrdersService.CreateEventTicket:input_type -> souk.orders.v1.CreateEventTicketRequest
+	48, // 70: souk.orders.v1.OrdersService.RedeemEventTicket:input_type -> souk.orders.v1.RedeemEventTicketRequest
+	22, // 71: souk.orders.v1.OrdersService.PlaceOrder:output_type -> souk.orders.v1.PlaceOrderResponse
+	28, // 72: souk.orders.v1.OrdersService.GetOrder:output_type -> souk.orders.v1.GetOrderResponse
+	30, // 73: souk.orders.v1.OrdersService.ListOrders:output_type -> souk.orders.v1.ListOrdersResponse
+	32, // 74: souk.orders.v1.OrdersService.CancelOrder:output_type -> souk.orders.v1.CancelOrderResponse
+	34, // 75: souk.orders.v1.OrdersService.ListAllOrders:output_type -> souk.orders.v1.ListAllOrdersResponse
+	36, // 76: souk.orders.v1.OrdersService.DispatchOrder:output_type -> souk.orders.v1.DispatchOrderResponse
+	38, // 77: souk.orders.v1.OrdersService.RequestReturn:output_type -> souk.orders.v1.RequestReturnResponse
+	51, // 78: souk.orders.v1.OrdersService.EraseCustomer:output_type -> souk.orders.v1.EraseCustomerResponse
+	40, // 79: souk.orders.v1.OrdersService.ReceiveReturn:output_type -> souk.orders.v1.ReceiveReturnResponse
+	42, // 80: souk.orders.v1.OrdersService.RefundOrder:output_type -> souk.orders.v1.RefundOrderResponse
+	44, // 81: souk.orders.v1.OrdersService.WaitForEvents:output_type -> souk.orders.v1.WaitForEventsResponse
+	47, // 82: souk.orders.v1.OrdersService.CreateEventTicket:output_type -> souk.orders.v1.CreateEventTicketResponse
+	49, // 83: souk.orders.v1.OrdersService.RedeemEventTicket:output_type -> souk.orders.v1.RedeemEventTicketResponse
+	71, // [71:84] is the sub-list for method output_type
+	58, // [58:71] is the sub-list for method input_type
+	58, // [58:58] is the sub-list for extension type_name
+	58, // [58:58] is the sub-list for extension extendee
+	0,  // [0:58] is the sub-list for field type_name
 }
 
 func init() { file_souk_orders_v1_orders_proto_init() }
@@ -3546,7 +3654,7 @@ func file_souk_orders_v1_orders_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_orders_v1_orders_proto_rawDesc), len(file_souk_orders_v1_orders_proto_rawDesc)),
-			NumEnums:      5,
+			NumEnums:      6,
 			NumMessages:   46,
 			NumExtensions: 0,
 			NumServices:   1,

@@ -336,7 +336,7 @@ type Payment struct {
 	Open       *v1.Money  `protobuf:"bytes,8,opt,name=open,proto3" json:"open,omitempty"`
 	VoidReason VoidReason `protobuf:"varint,9,opt,name=void_reason,json=voidReason,proto3,enum=souk.payments.v1.VoidReason" json:"void_reason,omitempty"`
 	Attention  Attention  `protobuf:"varint,10,opt,name=attention,proto3,enum=souk.payments.v1.Attention" json:"attention,omitempty"`
-	// Of GetPayment, ListPayments and WatchPayments alone, in the order of their ids. Those made at the provider itself have ids of ours.
+	// In the order of their ids. Those made at the provider itself have ids of ours. ListBooks leaves them out.
 	Refunds []*Refund `protobuf:"bytes,11,rep,name=refunds,proto3" json:"refunds,omitempty"`
 	// Grows with each change. A reader that knows a version ignores all that are not greater.
 	Version       int64 `protobuf:"varint,12,opt,name=version,proto3" json:"version,omitempty"`
@@ -764,7 +764,9 @@ func (x *VoidRequest) GetOrderId() string {
 }
 
 type VoidResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The payment after the void.
+	Payment       *Payment `protobuf:"bytes,1,opt,name=payment,proto3" json:"payment,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -797,6 +799,13 @@ func (x *VoidResponse) ProtoReflect() protoreflect.Message {
 // Deprecated: Use VoidResponse.ProtoReflect.Descriptor instead.
 func (*VoidResponse) Descriptor() ([]byte, []int) {
 	return file_souk_payments_v1_payments_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *VoidResponse) GetPayment() *Payment {
+	if x != nil {
+		return x.Payment
+	}
+	return nil
 }
 
 type GetPaymentRequest struct {
@@ -1633,8 +1642,9 @@ const file_souk_payments_v1_payments_proto_rawDesc = "" +
 	"\x0fCaptureResponse\x123\n" +
 	"\apayment\x18\x01 \x01(\v2\x19.souk.payments.v1.PaymentR\apayment\"(\n" +
 	"\vVoidRequest\x12\x19\n" +
-	"\border_id\x18\x01 \x01(\tR\aorderId\"\x0e\n" +
-	"\fVoidResponse\".\n" +
+	"\border_id\x18\x01 \x01(\tR\aorderId\"C\n" +
+	"\fVoidResponse\x123\n" +
+	"\apayment\x18\x01 \x01(\v2\x19.souk.payments.v1.PaymentR\apayment\".\n" +
 	"\x11GetPaymentRequest\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\"I\n" +
 	"\x12GetPaymentResponse\x123\n" +
@@ -1793,46 +1803,47 @@ var file_souk_payments_v1_payments_proto_depIdxs = []int32{
 	27, // 10: souk.payments.v1.AuthorizeRequest.amount:type_name -> souk.money.v1.Money
 	5,  // 11: souk.payments.v1.AuthorizeResponse.payment:type_name -> souk.payments.v1.Payment
 	5,  // 12: souk.payments.v1.CaptureResponse.payment:type_name -> souk.payments.v1.Payment
-	5,  // 13: souk.payments.v1.GetPaymentResponse.payment:type_name -> souk.payments.v1.Payment
-	5,  // 14: souk.payments.v1.ListPaymentsResponse.payments:type_name -> souk.payments.v1.Payment
-	28, // 15: souk.payments.v1.WatchPaymentsRequest.wait:type_name -> google.protobuf.Duration
-	5,  // 16: souk.payments.v1.WatchPaymentsResponse.payments:type_name -> souk.payments.v1.Payment
-	27, // 17: souk.payments.v1.RefundRequest.amount:type_name -> souk.money.v1.Money
-	5,  // 18: souk.payments.v1.RefundResponse.payment:type_name -> souk.payments.v1.Payment
-	25, // 19: souk.payments.v1.ListBooksResponse.books:type_name -> souk.payments.v1.Books
-	5,  // 20: souk.payments.v1.Books.payment:type_name -> souk.payments.v1.Payment
-	27, // 21: souk.payments.v1.Books.authorized:type_name -> souk.money.v1.Money
-	27, // 22: souk.payments.v1.Books.captured:type_name -> souk.money.v1.Money
-	27, // 23: souk.payments.v1.Books.voided:type_name -> souk.money.v1.Money
-	27, // 24: souk.payments.v1.Books.open:type_name -> souk.money.v1.Money
-	27, // 25: souk.payments.v1.Books.refunded:type_name -> souk.money.v1.Money
-	26, // 26: souk.payments.v1.Books.provider:type_name -> souk.payments.v1.ProviderBooks
-	27, // 27: souk.payments.v1.ProviderBooks.open:type_name -> souk.money.v1.Money
-	27, // 28: souk.payments.v1.ProviderBooks.captured:type_name -> souk.money.v1.Money
-	27, // 29: souk.payments.v1.ProviderBooks.refunded:type_name -> souk.money.v1.Money
-	7,  // 30: souk.payments.v1.PaymentsService.Authorize:input_type -> souk.payments.v1.AuthorizeRequest
-	9,  // 31: souk.payments.v1.PaymentsService.Capture:input_type -> souk.payments.v1.CaptureRequest
-	11, // 32: souk.payments.v1.PaymentsService.Void:input_type -> souk.payments.v1.VoidRequest
-	19, // 33: souk.payments.v1.PaymentsService.Refund:input_type -> souk.payments.v1.RefundRequest
-	13, // 34: souk.payments.v1.PaymentsService.GetPayment:input_type -> souk.payments.v1.GetPaymentRequest
-	15, // 35: souk.payments.v1.PaymentsService.ListPayments:input_type -> souk.payments.v1.ListPaymentsRequest
-	17, // 36: souk.payments.v1.PaymentsService.WatchPayments:input_type -> souk.payments.v1.WatchPaymentsRequest
-	21, // 37: souk.payments.v1.PaymentsService.HandleWebhook:input_type -> souk.payments.v1.HandleWebhookRequest
-	23, // 38: souk.payments.v1.PaymentsService.ListBooks:input_type -> souk.payments.v1.ListBooksRequest
-	8,  // 39: souk.payments.v1.PaymentsService.Authorize:output_type -> souk.payments.v1.AuthorizeResponse
-	10, // 40: souk.payments.v1.PaymentsService.Capture:output_type -> souk.payments.v1.CaptureResponse
-	12, // 41: souk.payments.v1.PaymentsService.Void:output_type -> souk.payments.v1.VoidResponse
-	20, // 42: souk.payments.v1.PaymentsService.Refund:output_type -> souk.payments.v1.RefundResponse
-	14, // 43: souk.payments.v1.PaymentsService.GetPayment:output_type -> souk.payments.v1.GetPaymentResponse
-	16, // 44: souk.payments.v1.PaymentsService.ListPayments:output_type -> souk.payments.v1.ListPaymentsResponse
-	18, // 45: souk.payments.v1.PaymentsService.WatchPayments:output_type -> souk.payments.v1.WatchPaymentsResponse
-	22, // 46: souk.payments.v1.PaymentsService.HandleWebhook:output_type -> souk.payments.v1.HandleWebhookResponse
-	24, // 47: souk.payments.v1.PaymentsService.ListBooks:output_type -> souk.payments.v1.ListBooksResponse
-	39, // [39:48] is the sub-list for method output_type
-	30, // [30:39] is the sub-list for method input_type
-	30, // [30:30] is the sub-list for extension type_name
-	30, // [30:30] is the sub-list for extension extendee
-	0,  // [0:30] is the sub-list for field type_name
+	5,  // 13: souk.payments.v1.VoidResponse.payment:type_name -> souk.payments.v1.Payment
+	5,  // 14: souk.payments.v1.GetPaymentResponse.payment:type_name -> souk.payments.v1.Payment
+	5,  // 15: souk.payments.v1.ListPaymentsResponse.payments:type_name -> souk.payments.v1.Payment
+	28, // 16: souk.payments.v1.WatchPaymentsRequest.wait:type_name -> google.protobuf.Duration
+	5,  // 17: souk.payments.v1.WatchPaymentsResponse.payments:type_name -> souk.payments.v1.Payment
+	27, // 18: souk.payments.v1.RefundRequest.amount:type_name -> souk.money.v1.Money
+	5,  // 19: souk.payments.v1.RefundResponse.payment:type_name -> souk.payments.v1.Payment
+	25, // 20: souk.payments.v1.ListBooksResponse.books:type_name -> souk.payments.v1.Books
+	5,  // 21: souk.payments.v1.Books.payment:type_name -> souk.payments.v1.Payment
+	27, // 22: souk.payments.v1.Books.authorized:type_name -> souk.money.v1.Money
+	27, // 23: souk.payments.v1.Books.captured:type_name -> souk.money.v1.Money
+	27, // 24: souk.payments.v1.Books.voided:type_name -> souk.money.v1.Money
+	27, // 25: souk.payments.v1.Books.open:type_name -> souk.money.v1.Money
+	27, // 26: souk.payments.v1.Books.refunded:type_name -> souk.money.v1.Money
+	26, // 27: souk.payments.v1.Books.provider:type_name -> souk.payments.v1.ProviderBooks
+	27, // 28: souk.payments.v1.ProviderBooks.open:type_name -> souk.money.v1.Money
+	27, // 29: souk.payments.v1.ProviderBooks.captured:type_name -> souk.money.v1.Money
+	27, // 30: souk.payments.v1.ProviderBooks.refunded:type_name -> souk.money.v1.Money
+	7,  // 31: souk.payments.v1.PaymentsService.Authorize:input_type -> souk.payments.v1.AuthorizeRequest
+	9,  // 32: souk.payments.v1.PaymentsService.Capture:input_type -> souk.payments.v1.CaptureRequest
+	11, // 33: souk.payments.v1.PaymentsService.Void:input_type -> souk.payments.v1.VoidRequest
+	19, // 34: souk.payments.v1.PaymentsService.Refund:input_type -> souk.payments.v1.RefundRequest
+	13, // 35: souk.payments.v1.PaymentsService.GetPayment:input_type -> souk.payments.v1.GetPaymentRequest
+	15, // 36: souk.payments.v1.PaymentsService.ListPayments:input_type -> souk.payments.v1.ListPaymentsRequest
+	17, // 37: souk.payments.v1.PaymentsService.WatchPayments:input_type -> souk.payments.v1.WatchPaymentsRequest
+	21, // 38: souk.payments.v1.PaymentsService.HandleWebhook:input_type -> souk.payments.v1.HandleWebhookRequest
+	23, // 39: souk.payments.v1.PaymentsService.ListBooks:input_type -> souk.payments.v1.ListBooksRequest
+	8,  // 40: souk.payments.v1.PaymentsService.Authorize:output_type -> souk.payments.v1.AuthorizeResponse
+	10, // 41: souk.payments.v1.PaymentsService.Capture:output_type -> souk.payments.v1.CaptureResponse
+	12, // 42: souk.payments.v1.PaymentsService.Void:output_type -> souk.payments.v1.VoidResponse
+	20, // 43: souk.payments.v1.PaymentsService.Refund:output_type -> souk.payments.v1.RefundResponse
+	14, // 44: souk.payments.v1.PaymentsService.GetPayment:output_type -> souk.payments.v1.GetPaymentResponse
+	16, // 45: souk.payments.v1.PaymentsService.ListPayments:output_type -> souk.payments.v1.ListPaymentsResponse
+	18, // 46: souk.payments.v1.PaymentsService.WatchPayments:output_type -> souk.payments.v1.WatchPaymentsResponse
+	22, // 47: souk.payments.v1.PaymentsService.HandleWebhook:output_type -> souk.payments.v1.HandleWebhookResponse
+	24, // 48: souk.payments.v1.PaymentsService.ListBooks:output_type -> souk.payments.v1.ListBooksResponse
+	40, // [40:49] is the sub-list for method output_type
+	31, // [31:40] is the sub-list for method input_type
+	31, // [31:31] is the sub-list for extension type_name
+	31, // [31:31] is the sub-list for extension extendee
+	0,  // [0:31] is the sub-list for field type_name
 }
 
 func init() { file_souk_payments_v1_payments_proto_init() }
