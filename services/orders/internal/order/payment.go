@@ -71,7 +71,8 @@ func (o *Order) followStatus(news PaymentNews) {
 	}
 }
 
-// followRefunds brings the refunds of the order to what payments tells of them. One that succeeded may fail later.
+// followRefunds brings the refunds of the order to what payments tells of them. One that succeeded may fail later. One that payments
+// refused may have succeeded later: the request arrived a second time, and by then another refund had failed and made room for it.
 func (o *Order) followRefunds(told []Refund) error {
 	for _, is := range told {
 		known, found := o.Refund(is.ID)
@@ -82,6 +83,9 @@ func (o *Order) followRefunds(told []Refund) error {
 		case !found || known.Status == is.Status:
 		case is.Status == RefundSucceeded && known.Status == RefundPending:
 			err = o.CompleteRefund(is.ID)
+		case is.Status == RefundSucceeded:
+			_, err = o.endRefund(is.ID, RefundSucceeded, EventRefunded, RefundFailed)
+			o.payOff(is.Amount)
 		case is.Status == RefundFailed:
 			err = o.FailRefund(is.ID)
 		}

@@ -173,6 +173,17 @@ func TestARefundThatFailsLaterIsOwedUntilItIsMadeAgain(t *testing.T) {
 	}
 }
 
+func TestARefusedRefundThatSucceedsAfterAllIsNotOwed(t *testing.T) {
+	t.Parallel()
+	o := delivered()
+	must(t, o.RequestRefund("f-1", gbp(100), "late"))
+	must(t, o.FailRefund("f-1"))
+	must(t, o.FollowPayment(told(2, order.PaymentCaptured, 3894, order.Refund{ID: "f-1", Amount: gbp(100), Status: order.RefundSucceeded})))
+	if refund, _ := o.Refund("f-1"); refund.Status != order.RefundSucceeded || o.Owed() != gbp(0) || o.View().Payment.Refunded != gbp(100) {
+		t.Errorf("refund %+v, owed %v, payment %+v", refund, o.Owed(), o.View().Payment)
+	}
+}
+
 func TestNoMoreIsOwedThanIsLeft(t *testing.T) {
 	t.Parallel()
 	o := delivered()

@@ -89,6 +89,13 @@ func (f *faultyStore) SaveParcelPosition(ctx context.Context, from, to string, p
 	return err
 }
 
+func (f *faultyStore) SavePaymentPosition(ctx context.Context, from, to string, waiting []order.PaymentNews) error {
+	_, err := around(ctx, f.world, "save payment position", func() (struct{}, error) {
+		return struct{}{}, f.Store.SavePaymentPosition(ctx, from, to, waiting)
+	})
+	return err
+}
+
 func around[T any](ctx context.Context, w *world, name string, do func() (T, error)) (T, error) {
 	var none T
 	if err := w.strike(ctx, "before "+name); err != nil {

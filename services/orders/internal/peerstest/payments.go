@@ -267,6 +267,9 @@ func (p *Payment) committed() int64 {
 	return sum(p.refunds, order.RefundPending, order.RefundSucceeded)
 }
 
+// Version counts the changes.
+func (p *Payment) Version() int64 { return p.version }
+
 // Open is what is held and neither captured nor voided.
 func (p *Payment) Open() int64 { return p.authorized - p.captured - p.voided }
 

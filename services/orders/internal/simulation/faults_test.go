@@ -14,6 +14,7 @@ type faults struct {
 	twice        float64       // it arrives again, later
 	deaths       float64       // the process dies around the call
 	bank         float64       // the payment provider's answer is lost
+	happenings   float64       // something happens to an order's money at the payment provider, each few seconds
 	doubles      bool          // orders are moved on by several at once
 	slow         time.Duration // the most that a request or an answer normally takes
 	until        time.Duration
@@ -35,10 +36,11 @@ func drawFaults(d dice) faults {
 	rate := func() float64 { return one(d, 0, 0, 0.01, 0.05, 0.15) }
 	w := faults{
 		lostRequests: rate(), lostAnswers: rate(), late: rate(), twice: rate(), bank: rate(),
-		deaths:  one(d, 0, 0, 0.003, 0.01, 0.03),
-		doubles: d.chance(0.5),
-		slow:    one(d, fast, 100*time.Millisecond, 600*time.Millisecond),
-		until:   faultTime,
+		deaths:     one(d, 0, 0, 0.003, 0.01, 0.03),
+		doubles:    d.chance(0.5),
+		happenings: one(d, 0, 0.3, 1),
+		slow:       one(d, fast, 100*time.Millisecond, 600*time.Millisecond),
+		until:      faultTime,
 	}
 	for range d.IntN(4) {
 		from := d.between(0, 50*time.Second)

@@ -101,8 +101,9 @@ func (s *shop) checkRefundPromise(p refundPromise) {
 		s.broken("%s: the order of %s is lost", p.request.OrderID, p.request.IdempotencyKey)
 		return
 	}
+	// Whether it succeeds may change: see order.FollowPayment.
 	for _, f := range r.View().Refunds {
-		if f.ID == p.refund.ID && f.Amount == p.request.Amount && (p.refund.Status == order.RefundPending || f.Status == p.refund.Status) {
+		if f.ID == p.refund.ID && f.Amount == p.request.Amount && f.Status != order.RefundPending {
 			return
 		}
 	}

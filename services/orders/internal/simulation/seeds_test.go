@@ -4,6 +4,7 @@ import (
 	"os"
 	"runtime"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"testing"
 )
@@ -27,8 +28,9 @@ func TestTheShopKeepsItsPromises(t *testing.T) {
 	t.Parallel()
 	first, count := setting(t, "SOUK_SEED", 1), setting(t, "SOUK_SEEDS", seeds)
 	var next, ran, placed atomic.Uint64
+	var happened tally
 	t.Cleanup(func() {
-		t.Logf("measured: %d simulations from seed %d on, with %d orders", ran.Load(), first, placed.Load())
+		t.Logf("measured: %d simulations from seed %d on, with %d orders; at the bank: %v", ran.Load(), first, placed.Load(), happened.sums)
 	})
 	for range runtime.GOMAXPROCS(0) {
 		t.Run("worker", func(t *testing.T) {
@@ -37,9 +39,27 @@ func TestTheShopKeepsItsPromises(t *testing.T) {
 				s := simulate(t, first+n-1)
 				ran.Add(1)
 				placed.Add(uint64(len(s.store.ids)))
+				happened.add(s.happened)
 				s.report(t)
 			}
 		})
+	}
+}
+
+// tally adds up what happened in simulations.
+type tally struct {
+	mu   sync.Mutex
+	sums map[string]int
+}
+
+func (t *tally) add(counts map[string]int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.sums == nil {
+		t.sums = map[string]int{}
+	}
+	for name, n := range counts {
+		t.sums[name] += n
 	}
 }
 

@@ -41,13 +41,15 @@ type shop struct {
 	given        []promise
 	givenRefunds []refundPromise
 	givenReturns []returnPromise
+	lost         map[string]bool // orders whose money the bank let go
+	happened     map[string]int  // how often each happening has happened
 }
 
 // newShop returns a shop with so much stock of each SKU, in which nothing runs yet.
 func newShop(seed uint64, w faults, settings orders.Settings, stock map[string]int64) *shop {
 	s := &shop{
 		seed: seed, settings: settings, faults: w, trace: newTrace(),
-		store: newStore(settings.DueAfter()), World: peerstest.New(),
+		store: newStore(settings.DueAfter()), World: peerstest.New(), lost: map[string]bool{}, happened: map[string]int{},
 	}
 	s.Addresses[addressID] = home
 	for sku, pieces := range stock {

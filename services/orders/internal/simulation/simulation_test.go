@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"souk/services/orders/internal/aftersales"
 	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
 )
@@ -51,6 +52,7 @@ func (s *shop) run() {
 		people.Go(buyer.shopUntilDone)
 	}
 	people.Go(s.restock)
+	people.Go(s.bank)
 	if s.faults.doubles {
 		people.Go(s.advanceTwice)
 	}
@@ -170,6 +172,7 @@ func (s *shop) rest() bool {
 func (s *shop) finish() {
 	staff := s.person("staff")
 	for _, r := range s.snapshot() {
+		s.mustNeedAPerson(r)
 		if r.Status == order.StatusConfirmed {
 			if _, err := ask(staff, staff.replica(), "dispatch", func(ctx context.Context, service *orders.Service) (order.View, error) {
 				return dispatchOrder(ctx, service, r.View)
@@ -184,11 +187,29 @@ func (s *shop) finish() {
 			}
 		}
 	}
+	for _, r := range s.snapshot() {
+		s.makeGood(staff, r)
+	}
 	time.Sleep(20 * time.Second) // all parcels arrive
 	for _, r := range s.snapshot() {
 		if !contains("delivered rejected cancelled", string(r.Status)) {
 			s.failf("%s ends as %s", r.ID, r.Status)
 		}
+	}
+}
+
+// makeGood gives back what failed refunds have left to be given back.
+func (s *shop) makeGood(staff *person, r order.Snapshot) {
+	owed := order.Restore(r).Owed()
+	if owed.Amount == 0 {
+		return
+	}
+	req := aftersales.RefundRequest{StaffID: staffID, IdempotencyKey: madeGood + r.ID, OrderID: r.ID, Reason: madeGood, Amount: owed}
+	given, err := ask(staff, staff.replica(), "refund", func(ctx context.Context, service *orders.Service) (aftersales.GivenRefund, error) {
+		return service.RefundOrder(ctx, req)
+	})
+	if err != nil || given.Refund.Status != order.RefundSucceeded {
+		s.failf("%s: %v is owed, and cannot be given back: %+v, %v", r.ID, owed, given, err)
 	}
 }
 
