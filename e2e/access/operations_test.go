@@ -85,6 +85,7 @@ var operations = map[string]operation{
 	"cancelOrder":       {rpc: "OrdersService/CancelOrder", ids: ids{"id": ownOrder}},
 	"requestReturn":     {rpc: "OrdersService/RequestReturn", ids: ids{"id": ownDelivered}, body: func(*people, *request) any { return returnBody() }},
 	"listAllOrders":     {rpc: "OrdersService/ListAllOrders", ids: ids{"customer_id": anyCustomer}},
+	"cancelAnyOrder":    {rpc: "OrdersService/CancelAnyOrder", ids: ids{"id": anOrder}, body: json0(`{"reason": "damaged"}`)},
 	"dispatchOrder":     {rpc: "OrdersService/DispatchOrder", ids: ids{"id": anOrder}},
 	"receiveReturn":     {rpc: "OrdersService/ReceiveReturn", ids: ids{"id": aReturn}},
 	"refundOrder":       {rpc: "OrdersService/RefundOrder", ids: ids{"id": aDispatched}, body: refund},

@@ -33,7 +33,7 @@ func TestEveryOperationWithAKeyTakesEffectOnce(t *testing.T) {
 	keeper, shopper := staff(t), customer(t)
 	sku, adjusted := stocked(t, 500, 10), stocked(t, 500, 7)
 	order, sentBack := delivered(t, shopper, sku, 3), delivered(t, shopper, sku, 1)
-	unwanted, toSend := buy(t, shopper, sku, 1), buy(t, shopper, sku, 1)
+	unwanted, damaged, toSend := buy(t, shopper, sku, 1), buy(t, shopper, sku, 1), buy(t, shopper, sku, 1)
 	goods, err := shopper.RequestReturn(t.Context(), sentBack.ID, sendBack(sku, 1))
 	if err != nil {
 		t.Fatal(err)
@@ -92,6 +92,11 @@ func TestEveryOperationWithAKeyTakesEffectOnce(t *testing.T) {
 			client: shopper, path: "/v1/orders/" + unwanted.ID + "/cancellation", status: http.StatusOK,
 			otherPath: "/v1/orders/" + order.ID + "/cancellation",
 			effects:   events(unwanted.ID, "cancelled"),
+		},
+		"cancelAnyOrder": {
+			client: keeper, path: "/v1/admin/orders/" + damaged.ID + "/cancellation", status: http.StatusOK,
+			body: map[string]any{"reason": "damaged"}, other: map[string]any{"reason": "lost"},
+			effects: events(damaged.ID, "cancelled"),
 		},
 		"dispatchOrder": {
 			client: keeper, path: "/v1/admin/orders/" + toSend.ID + "/dispatch", status: http.StatusOK,

@@ -231,6 +231,33 @@ func (e LineProblemCode) Valid() bool {
 	}
 }
 
+// Defines values for OrderAttention.
+const (
+	OrderAttentionAuthorizationExpiring OrderAttention = "authorization_expiring"
+	OrderAttentionPaymentDiffers        OrderAttention = "payment_differs"
+	OrderAttentionPaymentUnknown        OrderAttention = "payment_unknown"
+	OrderAttentionRefundFailed          OrderAttention = "refund_failed"
+	OrderAttentionStuck                 OrderAttention = "stuck"
+)
+
+// Valid indicates whether the value is a known member of the OrderAttention enum.
+func (e OrderAttention) Valid() bool {
+	switch e {
+	case OrderAttentionAuthorizationExpiring:
+		return true
+	case OrderAttentionPaymentDiffers:
+		return true
+	case OrderAttentionPaymentUnknown:
+		return true
+	case OrderAttentionRefundFailed:
+		return true
+	case OrderAttentionStuck:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for OrderPaymentStatus.
 const (
 	OrderPaymentStatusAuthorized OrderPaymentStatus = "authorized"
@@ -509,23 +536,29 @@ func (e ShipmentStatus) Valid() bool {
 
 // Defines values for TimelineEvent.
 const (
-	TimelineEventCancelled       TimelineEvent = "cancelled"
-	TimelineEventConfirmed       TimelineEvent = "confirmed"
-	TimelineEventDelivered       TimelineEvent = "delivered"
-	TimelineEventDispatched      TimelineEvent = "dispatched"
-	TimelineEventInTransit       TimelineEvent = "in_transit"
-	TimelineEventOutForDelivery  TimelineEvent = "out_for_delivery"
-	TimelineEventPlaced          TimelineEvent = "placed"
-	TimelineEventRefundFailed    TimelineEvent = "refund_failed"
-	TimelineEventRefunded        TimelineEvent = "refunded"
-	TimelineEventRejected        TimelineEvent = "rejected"
-	TimelineEventReturnReceived  TimelineEvent = "return_received"
-	TimelineEventReturnRequested TimelineEvent = "return_requested"
+	TimelineEventCancellationRequested TimelineEvent = "cancellation_requested"
+	TimelineEventCancelled             TimelineEvent = "cancelled"
+	TimelineEventConfirmed             TimelineEvent = "confirmed"
+	TimelineEventDelivered             TimelineEvent = "delivered"
+	TimelineEventDispatched            TimelineEvent = "dispatched"
+	TimelineEventInTransit             TimelineEvent = "in_transit"
+	TimelineEventOutForDelivery        TimelineEvent = "out_for_delivery"
+	TimelineEventPaymentCaptured       TimelineEvent = "payment_captured"
+	TimelineEventPaymentExpired        TimelineEvent = "payment_expired"
+	TimelineEventPaymentVoided         TimelineEvent = "payment_voided"
+	TimelineEventPlaced                TimelineEvent = "placed"
+	TimelineEventRefundFailed          TimelineEvent = "refund_failed"
+	TimelineEventRefunded              TimelineEvent = "refunded"
+	TimelineEventRejected              TimelineEvent = "rejected"
+	TimelineEventReturnReceived        TimelineEvent = "return_received"
+	TimelineEventReturnRequested       TimelineEvent = "return_requested"
 )
 
 // Valid indicates whether the value is a known member of the TimelineEvent enum.
 func (e TimelineEvent) Valid() bool {
 	switch e {
+	case TimelineEventCancellationRequested:
+		return true
 	case TimelineEventCancelled:
 		return true
 	case TimelineEventConfirmed:
@@ -538,6 +571,12 @@ func (e TimelineEvent) Valid() bool {
 		return true
 	case TimelineEventOutForDelivery:
 		return true
+	case TimelineEventPaymentCaptured:
+		return true
+	case TimelineEventPaymentExpired:
+		return true
+	case TimelineEventPaymentVoided:
+		return true
 	case TimelineEventPlaced:
 		return true
 	case TimelineEventRefundFailed:
@@ -549,6 +588,54 @@ func (e TimelineEvent) Valid() bool {
 	case TimelineEventReturnReceived:
 		return true
 	case TimelineEventReturnRequested:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListAllOrdersParamsSort.
+const (
+	ListAllOrdersParamsSortNewest ListAllOrdersParamsSort = "newest"
+	ListAllOrdersParamsSortOldest ListAllOrdersParamsSort = "oldest"
+)
+
+// Valid indicates whether the value is a known member of the ListAllOrdersParamsSort enum.
+func (e ListAllOrdersParamsSort) Valid() bool {
+	switch e {
+	case ListAllOrdersParamsSortNewest:
+		return true
+	case ListAllOrdersParamsSortOldest:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListAllOrdersParamsAttention.
+const (
+	ListAllOrdersParamsAttentionAny                   ListAllOrdersParamsAttention = "any"
+	ListAllOrdersParamsAttentionAuthorizationExpiring ListAllOrdersParamsAttention = "authorization_expiring"
+	ListAllOrdersParamsAttentionPaymentDiffers        ListAllOrdersParamsAttention = "payment_differs"
+	ListAllOrdersParamsAttentionPaymentUnknown        ListAllOrdersParamsAttention = "payment_unknown"
+	ListAllOrdersParamsAttentionRefundFailed          ListAllOrdersParamsAttention = "refund_failed"
+	ListAllOrdersParamsAttentionStuck                 ListAllOrdersParamsAttention = "stuck"
+)
+
+// Valid indicates whether the value is a known member of the ListAllOrdersParamsAttention enum.
+func (e ListAllOrdersParamsAttention) Valid() bool {
+	switch e {
+	case ListAllOrdersParamsAttentionAny:
+		return true
+	case ListAllOrdersParamsAttentionAuthorizationExpiring:
+		return true
+	case ListAllOrdersParamsAttentionPaymentDiffers:
+		return true
+	case ListAllOrdersParamsAttentionPaymentUnknown:
+		return true
+	case ListAllOrdersParamsAttentionRefundFailed:
+		return true
+	case ListAllOrdersParamsAttentionStuck:
 		return true
 	default:
 		return false
@@ -618,6 +705,14 @@ type AddressList struct {
 
 // Availability Whether it can be bought now; `unknown` while the stock cannot be asked
 type Availability string
+
+// CancellationRequest Why an order is cancelled
+//
+// Examples: {"reason":"The last piece was damaged in the warehouse"}
+type CancellationRequest struct {
+	// Reason Why, for the customer
+	Reason string `json:"reason"`
+}
 
 // Cart What somebody means to buy, at the prices of now
 //
@@ -975,6 +1070,9 @@ type Options map[string]string
 //
 // Examples: {"created_at":"2026-09-01T10:00:00Z","customer_id":"01992f38-0a5e-7d3c-9b1f-2c4d5e6f7a80","id":"01992f3a-51c0-7a8e-b0e4-6f1f0c9b2d11","lines":[{"image":{"alt":"A mug","url":"https://images.example/mug.jpg"},"line_total":{"amount":2500,"currency":"GBP"},"options":{"Size":"Small"},"product_id":"01992f30-7c1d-7b7a-9a51-0d3e5f7a9b1c","quantity":2,"sku":"MUG-S","slug":"mug","title":"Mug — Small","unit_price":{"amount":1250,"currency":"GBP"}}],"number":"S7K2-94QD","payment":{"authorized":{"amount":2899,"currency":"GBP"},"captured":{"amount":0,"currency":"GBP"},"refunded":{"amount":0,"currency":"GBP"},"status":"authorized"},"refunds":[],"returns":[],"shipments":[],"shipping_address":{"city":"Leeds","country":"GB","line1":"1 Quarry Hill","line2":"","name":"Ada Shopper","postal_code":"LS1 4DY","region":""},"status":"confirmed","timeline":[{"at":"2026-09-01T10:00:00Z","detail":"","event":"placed"},{"at":"2026-09-01T10:00:01Z","detail":"authorized 28.99 GBP","event":"confirmed"}],"totals":{"shipping":{"amount":399,"currency":"GBP"},"subtotal":{"amount":2500,"currency":"GBP"},"tax":{"amount":0,"currency":"GBP"},"total":{"amount":2899,"currency":"GBP"}}}
 type Order struct {
+	// Attention For staff: why a person has to look at the order; absent when nobody has to
+	Attention *[]OrderAttention `json:"attention,omitempty"`
+
 	// CreatedAt When it was placed
 	CreatedAt time.Time `json:"created_at"`
 
@@ -989,6 +1087,9 @@ type Order struct {
 
 	// Number For people: short, and not to be guessed from another
 	Number string `json:"number"`
+
+	// Owed For staff: what failed refunds have left to be given back; absent when nothing
+	Owed *Money `json:"owed,omitempty"`
 
 	// Payment Where the order's money is
 	Payment OrderPayment `json:"payment"`
@@ -1041,6 +1142,12 @@ type OrderAddress struct {
 	// Region State, province or county, or empty
 	Region string `json:"region"`
 }
+
+// OrderAttention `stuck`: the shop has had work left for the order for 10 minutes. `authorization_expiring`: the money has been held for 5 days, and
+// is let go after about 7. `payment_unknown`: the outcome of the payment or of a refund has been unknown for a day.
+// `payment_differs`: the payment provider has other money of the order than it needs. `refund_failed`: a refund has failed, and its
+// money is owed.
+type OrderAttention string
 
 // OrderLine Pieces of a SKU as they were when they were bought, whatever became of the product since. Orders of before the shop kept
 // them have no `product_id`, `slug`, `image` and `options`; a product without a picture has no `image`.
@@ -1706,11 +1813,41 @@ type ListAllOrdersParams struct {
 	// CustomerId Orders of this customer alone
 	CustomerId *string `form:"customer_id,omitempty" json:"customer_id,omitempty"`
 
+	// Q The number of an order, the e-mail address of its customer's account, a SKU in it, or how the name of its recipient
+	// begins. Capitals do not matter.
+	Q *string `form:"q,omitempty" json:"q,omitempty"`
+
+	// From Orders placed at this time or later
+	From *time.Time `form:"from,omitempty" json:"from,omitempty"`
+
+	// To Orders placed before this time
+	To *time.Time `form:"to,omitempty" json:"to,omitempty"`
+
+	// Sort What comes first
+	Sort *ListAllOrdersParamsSort `form:"sort,omitempty" json:"sort,omitempty"`
+
+	// Attention Orders that a person has to look at for this reason, or with `any` for whatever reason
+	Attention *ListAllOrdersParamsAttention `form:"attention,omitempty" json:"attention,omitempty"`
+
 	// Limit How many to list
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
 	// Cursor A `next_cursor` of the same query
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// ListAllOrdersParamsSort defines parameters for ListAllOrders.
+type ListAllOrdersParamsSort string
+
+// ListAllOrdersParamsAttention defines parameters for ListAllOrders.
+type ListAllOrdersParamsAttention string
+
+// CancelAnyOrderParams defines parameters for CancelAnyOrder.
+type CancelAnyOrderParams struct {
+	// IdempotencyKey 1 to 255 characters, new for each thing to be done. The same key and body give the first answer again, byte for byte, with
+	// `Idempotent-Replay: true`, for 24 hours at least. Without a key, a request that is sent again may take effect twice, unless
+	// the operation says what it does then.
+	IdempotencyKey *OptionalIdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // DispatchOrderParams defines parameters for DispatchOrder.
@@ -1859,6 +1996,9 @@ type ReceivePaymentWebhookParams struct {
 	SoukSignature *string `json:"Souk-Signature,omitempty"`
 }
 
+// CancelAnyOrderJSONRequestBody defines body for CancelAnyOrder for application/json ContentType.
+type CancelAnyOrderJSONRequestBody = CancellationRequest
+
 // RefundOrderJSONRequestBody defines body for RefundOrder for application/json ContentType.
 type RefundOrderJSONRequestBody = RefundRequest
 
@@ -1921,9 +2061,12 @@ type ServerInterface interface {
 	// GetDependencies Which services can be reached
 	// (GET /v1/admin/dependencies)
 	GetDependencies(w http.ResponseWriter, r *http.Request)
-	// ListAllOrders Every customer's orders, newest first
+	// ListAllOrders Every customer's orders
 	// (GET /v1/admin/orders)
 	ListAllOrders(w http.ResponseWriter, r *http.Request, params ListAllOrdersParams)
+	// CancelAnyOrder Cancel a customer's order before it is dispatched
+	// (POST /v1/admin/orders/{id}/cancellation)
+	CancelAnyOrder(w http.ResponseWriter, r *http.Request, id Id, params CancelAnyOrderParams)
 	// DispatchOrder Ship an order and capture its money
 	// (POST /v1/admin/orders/{id}/dispatch)
 	DispatchOrder(w http.ResponseWriter, r *http.Request, id Id, params DispatchOrderParams)
@@ -2143,6 +2286,71 @@ func (siw *ServerInterfaceWrapper) ListAllOrders(w http.ResponseWriter, r *http.
 		return
 	}
 
+	// ------------- Optional query parameter "q" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "q", r.URL.Query(), &params.Q, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "q"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "q", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "from", r.URL.Query(), &params.From, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "from"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "from", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "to", r.URL.Query(), &params.To, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "to"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "to", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "sort" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "sort", r.URL.Query(), &params.Sort, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "sort"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "sort", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "attention" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "attention", r.URL.Query(), &params.Attention, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "attention"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "attention", Err: err})
+		}
+		return
+	}
+
 	// ------------- Optional query parameter "limit" -------------
 
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", r.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
@@ -2171,6 +2379,56 @@ func (siw *ServerInterfaceWrapper) ListAllOrders(w http.ResponseWriter, r *http.
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.ListAllOrders(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// CancelAnyOrder operation middleware
+func (siw *ServerInterfaceWrapper) CancelAnyOrder(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CancelAnyOrderParams
+
+	headers := r.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey OptionalIdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Idempotency-Key", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Idempotency-Key", Err: err})
+			return
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.CancelAnyOrder(w, r, id, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -3642,6 +3900,7 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/readyz", wrapper.GetReadiness)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/admin/dependencies", wrapper.GetDependencies)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/admin/orders", wrapper.ListAllOrders)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/admin/orders/{id}/cancellation", wrapper.CancelAnyOrder)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/admin/orders/{id}/dispatch", wrapper.DispatchOrder)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/admin/orders/{id}/refunds", wrapper.RefundOrder)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/admin/returns/{id}/receive", wrapper.ReceiveReturn)
@@ -3796,6 +4055,30 @@ type ListAllOrdersResponseObject interface {
 type ListAllOrders200JSONResponse OrderList
 
 func (response ListAllOrders200JSONResponse) VisitListAllOrdersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelAnyOrderRequestObject struct {
+	Id     Id `json:"id"`
+	Params CancelAnyOrderParams
+	Body   *CancelAnyOrderJSONRequestBody
+}
+
+type CancelAnyOrderResponseObject interface {
+	VisitCancelAnyOrderResponse(w http.ResponseWriter) error
+}
+
+type CancelAnyOrder200JSONResponse Order
+
+func (response CancelAnyOrder200JSONResponse) VisitCancelAnyOrderResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -4891,9 +5174,12 @@ type StrictServerInterface interface {
 	// GetDependencies Which services can be reached
 	// (GET /v1/admin/dependencies)
 	GetDependencies(ctx context.Context, request GetDependenciesRequestObject) (GetDependenciesResponseObject, error)
-	// ListAllOrders Every customer's orders, newest first
+	// ListAllOrders Every customer's orders
 	// (GET /v1/admin/orders)
 	ListAllOrders(ctx context.Context, request ListAllOrdersRequestObject) (ListAllOrdersResponseObject, error)
+	// CancelAnyOrder Cancel a customer's order before it is dispatched
+	// (POST /v1/admin/orders/{id}/cancellation)
+	CancelAnyOrder(ctx context.Context, request CancelAnyOrderRequestObject) (CancelAnyOrderResponseObject, error)
 	// DispatchOrder Ship an order and capture its money
 	// (POST /v1/admin/orders/{id}/dispatch)
 	DispatchOrder(ctx context.Context, request DispatchOrderRequestObject) (DispatchOrderResponseObject, error)
@@ -5167,6 +5453,40 @@ func (sh *strictHandler) ListAllOrders(w http.ResponseWriter, r *http.Request, p
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(ListAllOrdersResponseObject); ok {
 		if err := validResponse.VisitListAllOrdersResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CancelAnyOrder operation middleware
+func (sh *strictHandler) CancelAnyOrder(w http.ResponseWriter, r *http.Request, id Id, params CancelAnyOrderParams) {
+	var request CancelAnyOrderRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body CancelAnyOrderJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.CancelAnyOrder(ctx, request.(CancelAnyOrderRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CancelAnyOrder")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(CancelAnyOrderResponseObject); ok {
+		if err := validResponse.VisitCancelAnyOrderResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

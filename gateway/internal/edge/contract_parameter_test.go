@@ -62,6 +62,8 @@ func badQueries(p *openapi3.Parameter) []string {
 		queries = append(queries, p.Name)
 	case schema.Type.Is("boolean"):
 		add("", "yes", "2", "null", "truetrue", "tru")
+	case schema.Format == "date-time":
+		add("", "now", "2026-09-01", "2026-02-30T10:00:00Z", "2026-09-01T10:00:00")
 	case len(schema.Enum) > 0:
 		add("", "no_such_value", strings.ToUpper(schema.Enum[0].(string)), schema.Enum[0].(string)+",", " "+schema.Enum[0].(string))
 	}
@@ -83,6 +85,8 @@ func good(s *openapi3.Schema) string {
 		return "1"
 	case s.Type.Is("boolean"):
 		return "true"
+	case s.Format == "date-time":
+		return "2026-09-01T10:00:00Z"
 	default:
 		return fullString(s)
 	}
@@ -107,7 +111,7 @@ func goodQueries(p *openapi3.Parameter) []string {
 	if s.MaxLength != nil {
 		queries = append(queries, p.Name+"="+url.QueryEscape(strings.Repeat("é", int(*s.MaxLength))))
 	}
-	if s.Type.Is("string") && len(s.Enum) == 0 {
+	if s.Type.Is("string") && len(s.Enum) == 0 && s.Format == "" {
 		queries = append(queries, p.Name+"=", p.Name+"="+url.QueryEscape(`a, b;c&d=e "%" \ + '`), p.Name+"=%F0%9F%98%80")
 	}
 	for _, v := range s.Enum {

@@ -31,7 +31,8 @@ var who = map[string]string{
 	"POST /v1/orders/{id}/cancellation": "customer", "POST /v1/orders/{id}/returns": "customer",
 	"GET /v1/admin/dependencies": "staff",
 	"GET /v1/admin/orders":       "staff", "POST /v1/admin/orders/{id}/dispatch": "staff",
-	"POST /v1/admin/returns/{id}/receive": "staff", "POST /v1/admin/orders/{id}/refunds": "staff",
+	"POST /v1/admin/orders/{id}/cancellation": "staff",
+	"POST /v1/admin/returns/{id}/receive":     "staff", "POST /v1/admin/orders/{id}/refunds": "staff",
 	"POST /v1/webhooks/payments/{provider}": "anyone",
 	"GET /healthz":                          "anyone", "GET /readyz": "anyone",
 }

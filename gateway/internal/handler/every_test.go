@@ -56,6 +56,7 @@ var every = []struct {
 	{"POST", "/v1/orders/o1/cancellation", nil},
 	{"POST", "/v1/orders/o1/returns", returnBody},
 	{"GET", "/v1/admin/orders", nil},
+	{"POST", "/v1/admin/orders/o1/cancellation", `{"reason": "damaged"}`},
 	{"POST", "/v1/admin/orders/o1/dispatch", nil},
 	{"POST", "/v1/admin/returns/r1/receive", nil},
 	{"POST", "/v1/admin/orders/o1/refunds", refundBody},

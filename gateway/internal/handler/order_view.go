@@ -23,6 +23,11 @@ func (h *Handler) orderViews(ctx context.Context, orders []*ordersv1.Order) []ap
 func wholeOrderView(o *ordersv1.Order, parcels []*shippingv1.Shipment) api.Order {
 	view, refunds := orderView(o, parcels), views(o.GetRefunds(), refundView)
 	view.Refunds, view.Rejection = &refunds, rejectionView(o.GetRejection())
+	view.Attention = attentionView(o.GetAttention())
+	if o.GetOwed().GetAmount() > 0 {
+		owed := moneyView(o.GetOwed())
+		view.Owed = &owed
+	}
 	return view
 }
 

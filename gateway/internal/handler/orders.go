@@ -21,20 +21,6 @@ func (h *Handler) ListOrders(ctx context.Context, req api.ListOrdersRequestObjec
 	}, nil
 }
 
-// ListAllOrders returns every customer's orders.
-func (h *Handler) ListAllOrders(ctx context.Context, req api.ListAllOrdersRequestObject) (api.ListAllOrdersResponseObject, error) {
-	answer, err := h.Orders.ListAllOrders(ctx, &ordersv1.ListAllOrdersRequest{
-		Status: statusProto(value(req.Params.Status)), CustomerId: value(req.Params.CustomerId),
-		Limit: value(req.Params.Limit), Cursor: value(req.Params.Cursor),
-	})
-	if err != nil {
-		return nil, err
-	}
-	return api.ListAllOrders200JSONResponse{
-		Items: h.orderViews(ctx, answer.GetOrders()), NextCursor: optional(answer.GetNextCursor()),
-	}, nil
-}
-
 // GetOrder returns one order.
 func (h *Handler) GetOrder(ctx context.Context, req api.GetOrderRequestObject) (api.GetOrderResponseObject, error) {
 	answer, err := h.Orders.GetOrder(ctx, &ordersv1.GetOrderRequest{Id: req.Id})

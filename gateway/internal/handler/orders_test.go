@@ -11,11 +11,15 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	customersv1 "souk/proto/gen/souk/customers/v1"
 	errorsv1 "souk/proto/gen/souk/errors/v1"
+	moneyv1 "souk/proto/gen/souk/money/v1"
 	ordersv1 "souk/proto/gen/souk/orders/v1"
 	shippingv1 "souk/proto/gen/souk/shipping/v1"
 
 	"souk/platform/rpc"
+
+	"souk/gateway/internal/api"
 )
 
 const (
@@ -159,6 +163,76 @@ func TestStaffFilterEveryonesOrders(t *testing.T) {
 	}
 	s.fail(ordersv1.OrdersService_ListAllOrders_FullMethodName, rpc.Error(codes.InvalidArgument, errorsv1.ErrorReason_ERROR_REASON_BAD_CURSOR, "no such cursor"))
 	s.send(t, staff, "GET", "/v1/admin/orders?cursor=x", nil).refused(t, 400, "invalid_request")
+}
+
+func TestStaffSearchOrders(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	var asked *ordersv1.ListAllOrdersRequest
+	on(s, ordersv1.OrdersService_ListAllOrders_FullMethodName,
+		func(_ context.Context, req *ordersv1.ListAllOrdersRequest) (*ordersv1.ListAllOrdersResponse, error) {
+			asked = req
+			order := placed(ordersv1.Status_STATUS_CANCELLED)
+			order.Attention, order.Owed = []ordersv1.Attention{ordersv1.Attention_ATTENTION_REFUND_FAILED}, &moneyv1.Money{Amount: 5, Currency: "GBP"}
+			return &ordersv1.ListAllOrdersResponse{Orders: []*ordersv1.Order{order}}, nil
+		})
+	on(s, customersv1.CustomersService_FindCustomer_FullMethodName,
+		func(_ context.Context, req *customersv1.FindCustomerRequest) (*customersv1.FindCustomerResponse, error) {
+			if req.GetEmail() != "ada@example.com" {
+				return &customersv1.FindCustomerResponse{}, nil
+			}
+			return &customersv1.FindCustomerResponse{CustomerId: "c1"}, nil
+		})
+	var page struct {
+		Items []struct {
+			Attention []string
+			Owed      struct{ Amount int }
+		}
+	}
+	s.send(t, staff, "GET", "/v1/admin/orders?q=MUG&from=2026-11-01T00:00:00Z&to=2026-11-02T00:00:00Z&sort=oldest&attention=stuck", nil).into(t, &page)
+	if asked.GetQuery() != "MUG" || asked.GetTo().AsTime().Sub(asked.GetFrom().AsTime()) != 24*time.Hour || !asked.GetOldestFirst() ||
+		asked.GetAttention() != ordersv1.Attention_ATTENTION_STUCK || asked.GetAnyAttention() {
+		t.Errorf("asked %v", asked)
+	}
+	if len(page.Items) != 1 || !slices.Equal(page.Items[0].Attention, []string{"refund_failed"}) || page.Items[0].Owed.Amount != 5 {
+		t.Errorf("%+v", page)
+	}
+	for attention, want := range map[api.OrderAttention]ordersv1.Attention{
+		"stuck": ordersv1.Attention_ATTENTION_STUCK, "authorization_expiring": ordersv1.Attention_ATTENTION_AUTHORIZATION_EXPIRING,
+		"payment_unknown": ordersv1.Attention_ATTENTION_PAYMENT_UNKNOWN, "payment_differs": ordersv1.Attention_ATTENTION_PAYMENT_DIFFERS,
+		"refund_failed": ordersv1.Attention_ATTENTION_REFUND_FAILED, "any": ordersv1.Attention_ATTENTION_UNSPECIFIED,
+	} {
+		s.send(t, staff, "GET", "/v1/admin/orders?attention="+string(attention), nil).mustBe(t, 200, "")
+		if asked.GetAttention() != want || asked.GetAnyAttention() != (attention == "any") {
+			t.Errorf("%s: asked %v", attention, asked)
+		}
+	}
+	s.send(t, staff, "GET", "/v1/admin/orders?q=ada@example.com", nil).mustBe(t, 200, "")
+	if asked.GetCustomerId() != "c1" || asked.GetQuery() != "" {
+		t.Errorf("by e-mail: asked %v", asked)
+	}
+	for _, query := range []string{"q=eve@example.com", "q=ada@example.com&customer_id=c2"} {
+		s.send(t, staff, "GET", "/v1/admin/orders?"+query, nil).mustBe(t, 200, `{"items": []}`)
+	}
+	s.send(t, staff, "GET", "/v1/admin/orders?from=yesterday", nil).refused(t, 422, "validation_failed")
+}
+
+func TestStaffCancelAnOrder(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	on(s, ordersv1.OrdersService_CancelAnyOrder_FullMethodName,
+		func(_ context.Context, req *ordersv1.CancelAnyOrderRequest) (*ordersv1.CancelAnyOrderResponse, error) {
+			if req.GetId() != "o1" || req.GetReason() != "damaged" {
+				t.Errorf("asked %v", req)
+			}
+			return &ordersv1.CancelAnyOrderResponse{Order: placed(ordersv1.Status_STATUS_CANCELLED)}, nil
+		})
+	const reason = `{"reason": "damaged"}`
+	s.send(t, staff, "POST", "/v1/admin/orders/o1/cancellation", reason).mustBe(t, 200, orderJSON("cancelled", "[]"))
+	s.send(t, customer, "POST", "/v1/admin/orders/o1/cancellation", reason).refused(t, 403, "forbidden")
+	s.send(t, staff, "POST", "/v1/admin/orders/o1/cancellation", `{}`).refused(t, 422, "validation_failed")
+	s.fail(ordersv1.OrdersService_CancelAnyOrder_FullMethodName, rpc.Error(codes.FailedPrecondition, ordersv1.ErrorReason_ERROR_REASON_NOT_CANCELLABLE, "it has been dispatched"))
+	s.send(t, staff, "POST", "/v1/admin/orders/o1/cancellation", reason).refused(t, 409, "not_cancellable")
 }
 
 func TestAnOrderIsCancelledAndDispatched(t *testing.T) {

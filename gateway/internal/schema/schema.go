@@ -41,6 +41,7 @@ type Schema struct {
 	maxLength *int
 	pattern   *regexp.Regexp
 	enum      []string
+	isTime    bool // of the format date-time
 
 	// For integers. least and most are the limits of the integer's format.
 	minimum, maximum *int64
@@ -54,7 +55,7 @@ var annotations = []string{"title", "description", "example", "examples", "defau
 var keywords = map[string][]string{
 	"object":  {"properties", "required", "additionalProperties", "minProperties", "maxProperties", "oneOf"},
 	"array":   {"items", "minItems", "maxItems"},
-	"string":  {"minLength", "maxLength", "pattern", "enum", "const"},
+	"string":  {"format", "minLength", "maxLength", "pattern", "enum", "const"},
 	"integer": {"format", "minimum", "maximum"},
 	"boolean": {},
 	"":        {"oneOf", "discriminator"},
@@ -190,6 +191,10 @@ func (s *Schema) text(from *openapi3.Schema) error {
 		}
 		s.enum = append(s.enum, text)
 	}
+	if from.Format != "" && from.Format != "date-time" {
+		return fmt.Errorf("the format %s of a string is not known", from.Format)
+	}
+	s.isTime = from.Format == "date-time"
 	if from.Pattern == "" {
 		return nil
 	}

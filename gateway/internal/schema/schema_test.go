@@ -29,12 +29,25 @@ func compileText(text string) (*Schema, error) {
 	return Compile(&s)
 }
 
+func TestATimeIsWrittenAsRFC3339(t *testing.T) {
+	t.Parallel()
+	s := compile(t, `{"type": "string", "format": "date-time"}`)
+	for text, want := range map[string]string{
+		"2026-09-01T10:00:00Z": "", "2026-09-01T10:00:00.123+02:00": "", "2026-09-01": "must be a time such as 2026-09-01T10:00:00Z",
+		"2026-02-30T10:00:00Z": "must be a time such as 2026-09-01T10:00:00Z", "": "must be a time such as 2026-09-01T10:00:00Z",
+	} {
+		if got := s.CheckParameter(text); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestAnUnknownKeywordIsAnError(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		`{"type": "number"}`:                                                  "number",
 		`{"type": ["string", "null"]}`:                                        "string, null",
-		`{"type": "string", "format": "email"}`:                               "format",
+		`{"type": "string", "format": "email"}`:                               "email",
 		`{"type": "string", "enum": [1]}`:                                     "1 is no string",
 		`{"type": "string", "pattern": "("}`:                                  "missing closing )",
 		`{"type": "integer", "multipleOf": 2}`:                                "multipleOf",

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -27,6 +28,11 @@ func (s *Schema) checkText(text []byte) string {
 	}
 	if s.pattern != nil && (len(text) > maxMatched || !s.pattern.Match(text)) {
 		return "must match " + s.pattern.String()
+	}
+	if s.isTime {
+		if _, err := time.Parse(time.RFC3339, string(text)); err != nil {
+			return "must be a time such as 2026-09-01T10:00:00Z"
+		}
 	}
 	return ""
 }

@@ -73,6 +73,11 @@ func (s *Service) Customer(ctx context.Context, id string) (Customer, error) {
 	return s.store.Find(ctx, id)
 }
 
+// FindByEmail returns the account with an e-mail address in any spelling, or ErrNotFound.
+func (s *Service) FindByEmail(ctx context.Context, address string) (Customer, error) {
+	return s.named(ctx, address)
+}
+
 // Rename changes a customer's name.
 func (s *Service) Rename(ctx context.Context, id, name string) (Customer, error) {
 	var check field.Checker

@@ -3,6 +3,7 @@ package grpcapi
 
 import (
 	"context"
+	"errors"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -81,6 +82,18 @@ func (s *Server) UpdateMe(ctx context.Context, req *customersv1.UpdateMeRequest)
 		return nil, wireError(err)
 	}
 	return &customersv1.UpdateMeResponse{Customer: customerProto(c)}, nil
+}
+
+// FindCustomer finds an account by its e-mail address.
+func (s *Server) FindCustomer(ctx context.Context, req *customersv1.FindCustomerRequest) (*customersv1.FindCustomerResponse, error) {
+	c, err := s.customers.FindByEmail(ctx, req.GetEmail())
+	if errors.Is(err, customers.ErrNotFound) {
+		return &customersv1.FindCustomerResponse{}, nil
+	}
+	if err != nil {
+		return nil, wireError(err)
+	}
+	return &customersv1.FindCustomerResponse{CustomerId: c.ID}, nil
 }
 
 func caller(ctx context.Context) string {

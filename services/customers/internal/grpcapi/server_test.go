@@ -325,3 +325,25 @@ func TestNoSecretReachesTheLog(t *testing.T) {
 		}
 	}
 }
+
+func TestStaffFindAnAccountByItsEmail(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	customerContext, session := b.signIn(t, email)
+	if err := b.service.EnsureStaff(t.Context(), "boss@example.com", password); err != nil {
+		t.Fatal(err)
+	}
+	tokens, err := b.service.Login(t.Context(), "boss@example.com", password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx := access.Outgoing(access.WithToken(t.Context(), string(tokens.Access)))
+	for address, want := range map[string]string{strings.ToUpper(email): session.GetCustomer().GetId(), "nobody@example.com": "", "x": ""} {
+		found, err := b.FindCustomer(ctx, &customersv1.FindCustomerRequest{Email: address})
+		if err != nil || found.GetCustomerId() != want {
+			t.Errorf("%s: %v, %v; want %q", address, found, err, want)
+		}
+	}
+	_, err = b.FindCustomer(customerContext, &customersv1.FindCustomerRequest{Email: email})
+	grpctest.Expect(t, "a customer who looks for another", err, codes.PermissionDenied, "")
+}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"souk/platform/field"
+
 	"souk/services/orders/internal/order"
 )
 
@@ -17,6 +19,23 @@ func (a *AfterSales) CancelOrder(ctx context.Context, customerID, id string) (or
 	}
 	return a.decide(ctx, o, decision{
 		intent: order.IntentCancel, begin: (*order.Order).BeginCancellation,
+		target: order.StatusCancelled, refused: order.ErrNotCancellable,
+	})
+}
+
+// CancelAnyOrder is CancelOrder for staff, with a reason. It may also return a *field.Error.
+func (a *AfterSales) CancelAnyOrder(ctx context.Context, id, reason string) (order.View, error) {
+	var c field.Checker
+	c.CheckLine("reason", reason, true, maxReason)
+	if err := c.Err(); err != nil {
+		return order.View{}, err
+	}
+	o, err := order.Find(ctx, a.store, order.Viewer{Staff: true}, id)
+	if err != nil {
+		return order.View{}, err
+	}
+	return a.decide(ctx, o, decision{
+		intent: order.IntentCancel, begin: func(o *order.Order) error { return o.BeginCancellationByStaff(reason) },
 		target: order.StatusCancelled, refused: order.ErrNotCancellable,
 	})
 }

@@ -51,6 +51,8 @@ func FuzzHandlers(f *testing.F) {
 		&ordersv1.ListOrdersRequest{Limit: 1},
 		&ordersv1.CancelOrderRequest{Id: open},
 		&ordersv1.ListAllOrdersRequest{Status: ordersv1.Status_STATUS_DELIVERED, CustomerId: owner, Limit: 1},
+		&ordersv1.ListAllOrdersRequest{Query: "MUG", OldestFirst: true, AnyAttention: true},
+		&ordersv1.CancelAnyOrderRequest{Id: open, Reason: "damaged"},
 		&ordersv1.DispatchOrderRequest{Id: open},
 		&ordersv1.RequestReturnRequest{OrderId: delivered, Lines: lines, Reason: "broken"},
 		&ordersv1.ReceiveReturnRequest{ReturnId: goods.GetReturn().GetId()},

@@ -3,11 +3,14 @@ package grpcapi
 import (
 	"context"
 	"log/slog"
+	"reflect"
+	"slices"
 	"testing"
 	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	moneyv1 "souk/proto/gen/souk/money/v1"
 	ordersv1 "souk/proto/gen/souk/orders/v1"
@@ -91,18 +94,41 @@ func TestListsAskForWhatTheCallerMaySee(t *testing.T) {
 	t.Parallel()
 	server, store := setup()
 	own, err := server.ListOrders(as(t, "customer"), &ordersv1.ListOrdersRequest{Limit: 7})
-	if err != nil || store.filter != (order.Filter{CustomerID: "customer", Limit: 7}) || own.GetNextCursor() == "" {
+	if err != nil || !reflect.DeepEqual(store.filter, order.Filter{CustomerID: "customer", Limit: 7}) || own.GetNextCursor() == "" {
 		t.Errorf("%+v, %v, %v", store.filter, own, err)
 	}
 	_, err = server.ListAllOrders(as(t, "boss", access.RoleStaff), &ordersv1.ListAllOrdersRequest{
 		CustomerId: "customer", Status: ordersv1.Status_STATUS_REJECTED, Cursor: own.GetNextCursor(),
 	})
-	if err != nil || store.filter.Status != order.StatusRejected || store.filter.Before == nil || store.filter.Before.ID != orderID || store.filter.Limit != 20 {
+	if err != nil || store.filter.Status != order.StatusRejected || store.filter.After == nil || store.filter.After.ID != orderID || store.filter.Limit != 20 {
 		t.Errorf("%+v, %v", store.filter, err)
 	}
-	_, err = server.ListAllOrders(as(t, "boss", access.RoleStaff), &ordersv1.ListAllOrdersRequest{Status: 99})
-	if err == nil {
-		t.Error("status 99 was accepted")
+	for _, unknown := range []*ordersv1.ListAllOrdersRequest{{Status: 99}, {Attention: 99}} {
+		if _, err := server.ListAllOrders(as(t, "boss", access.RoleStaff), unknown); err == nil {
+			t.Errorf("%v was accepted", unknown)
+		}
+	}
+}
+
+func TestStaffAskForOrdersThatNeedThem(t *testing.T) {
+	t.Parallel()
+	server, store := setup()
+	from := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
+	_, err := server.ListAllOrders(as(t, "boss", access.RoleStaff), &ordersv1.ListAllOrdersRequest{
+		Query: "mug", From: timestamppb.New(from), To: timestamppb.New(from.Add(time.Hour)), OldestFirst: true,
+		Attention: ordersv1.Attention_ATTENTION_STUCK,
+	})
+	want := order.Filter{
+		Text: "mug", From: from, To: from.Add(time.Hour), OldestFirst: true, Attention: []order.Attention{order.AttentionStuck}, Limit: 20,
+	}
+	if err != nil || !reflect.DeepEqual(store.filter, want) {
+		t.Errorf("%+v, %v; want %+v", store.filter, err, want)
+	}
+	if _, err := server.ListAllOrders(as(t, "boss", access.RoleStaff), &ordersv1.ListAllOrdersRequest{AnyAttention: true}); err != nil {
+		t.Error(err)
+	}
+	if !slices.Equal(store.filter.Attention, order.AllAttention) {
+		t.Errorf("%q, want all reasons", store.filter.Attention)
 	}
 }
 

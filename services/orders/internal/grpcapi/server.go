@@ -8,7 +8,6 @@ import (
 	ordersv1 "souk/proto/gen/souk/orders/v1"
 
 	"souk/platform/access"
-	"souk/platform/field"
 	"souk/platform/idempotency"
 	"souk/platform/rpc"
 
@@ -82,33 +81,21 @@ func (s *Server) GetOrder(ctx context.Context, req *ordersv1.GetOrderRequest) (*
 	if err != nil {
 		return nil, statusError(err)
 	}
+	if caller.Staff() {
+		return &ordersv1.GetOrderResponse{Order: staffOrderProto(o)}, nil
+	}
 	return &ordersv1.GetOrderResponse{Order: orderProto(o)}, nil
 }
 
 // ListOrders returns the caller's orders.
 func (s *Server) ListOrders(ctx context.Context, req *ordersv1.ListOrdersRequest) (*ordersv1.ListOrdersResponse, error) {
 	page, err := s.orders.ListOrders(ctx, orders.Query{
-		CustomerID: access.FromContext(ctx).CustomerID, Limit: int(req.GetLimit()), Cursor: req.GetCursor(),
+		Filter: order.Filter{CustomerID: access.FromContext(ctx).CustomerID, Limit: int(req.GetLimit())}, Cursor: req.GetCursor(),
 	})
 	if err != nil {
 		return nil, statusError(err)
 	}
 	return &ordersv1.ListOrdersResponse{Orders: ordersProto(page.Orders), NextCursor: page.NextCursor}, nil
-}
-
-// ListAllOrders returns everyone's orders.
-func (s *Server) ListAllOrders(ctx context.Context, req *ordersv1.ListAllOrdersRequest) (*ordersv1.ListAllOrdersResponse, error) {
-	wanted, ok := statusOf[req.GetStatus()]
-	if !ok && req.GetStatus() != ordersv1.Status_STATUS_UNSPECIFIED {
-		return nil, field.Invalid("status", "is unknown")
-	}
-	page, err := s.orders.ListOrders(ctx, orders.Query{
-		CustomerID: req.GetCustomerId(), Status: wanted, Limit: int(req.GetLimit()), Cursor: req.GetCursor(),
-	})
-	if err != nil {
-		return nil, statusError(err)
-	}
-	return &ordersv1.ListAllOrdersResponse{Orders: ordersProto(page.Orders), NextCursor: page.NextCursor}, nil
 }
 
 // CancelOrder gives up an order of the caller.

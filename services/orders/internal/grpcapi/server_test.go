@@ -60,7 +60,14 @@ func TestEveryFieldOfAnOrderIsShown(t *testing.T) {
 		ID: "f-1", Amount: money.New(1, "GBP"), Reason: "broken", Status: order.RefundFailed, ReturnID: "t-1", CreatedAt: o.CreatedAt,
 	}}
 	o.Shipment = order.Shipment{ID: "sh-1", Carrier: "Royal", TrackingNumber: "RM1"}
-	out := orderProto(o)
+	o.Attention, o.Owed = order.AllAttention, money.New(1, "GBP")
+	out := staffOrderProto(o)
+	if len(out.GetAttention()) != len(order.AllAttention) {
+		t.Errorf("attention %v, want %q", out.GetAttention(), order.AllAttention)
+	}
+	if own := orderProto(o); len(own.GetAttention()) > 0 || own.GetOwed() != nil {
+		t.Errorf("a customer is shown %v and %v", own.GetAttention(), own.GetOwed())
+	}
 	for _, message := range []proto.Message{
 		out.GetReturns()[0], out.GetReturns()[0].GetLines()[0], out.GetRefunds()[0],
 		out, out.GetLines()[0], out.GetLines()[0].GetImage(), out.GetLines()[0].GetOptions()[0], out.GetTotals(), out.GetShippingAddress(), out.GetShipping(), out.GetPayment(), out.GetShipment(),

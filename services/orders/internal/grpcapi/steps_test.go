@@ -20,6 +20,7 @@ func TestStepsWithAKeyAreAnsweredAsTheFirstTime(t *testing.T) {
 	server, service := serve(t)
 	client := ordersv1.NewOrdersServiceClient(server.Conn)
 	cancelled, dispatched, delivered := place(t, server, "cancelled"), place(t, server, "dispatched"), deliver(t, service, place(t, server, "delivered"))
+	cancelledByStaff := place(t, server, "cancelled by staff")
 	goods, err := client.RequestReturn(server.As(t, owner), &ordersv1.RequestReturnRequest{
 		OrderId: delivered, Lines: []*ordersv1.ReturnLine{{Sku: "MUG", Quantity: 1}}, Reason: "broken",
 	})
@@ -34,6 +35,9 @@ func TestStepsWithAKeyAreAnsweredAsTheFirstTime(t *testing.T) {
 	}{
 		"CancelOrder": {server.As(t, owner), cancelled, func(ctx context.Context, id string) (proto.Message, error) {
 			return client.CancelOrder(ctx, &ordersv1.CancelOrderRequest{Id: id})
+		}, func() error { return nil }},
+		"CancelAnyOrder": {server.Staff(t), cancelledByStaff, func(ctx context.Context, id string) (proto.Message, error) {
+			return client.CancelAnyOrder(ctx, &ordersv1.CancelAnyOrderRequest{Id: id, Reason: "damaged"})
 		}, func() error { return nil }},
 		"DispatchOrder": {server.Staff(t), dispatched, func(ctx context.Context, id string) (proto.Message, error) {
 			return client.DispatchOrder(ctx, &ordersv1.DispatchOrderRequest{Id: id})

@@ -19,6 +19,11 @@ const (
 	AttentionRefundFailed Attention = "refund_failed"
 )
 
+// AllAttention are all reasons.
+var AllAttention = []Attention{
+	AttentionStuck, AttentionAuthorizationExpiring, AttentionPaymentUnknown, AttentionPaymentDiffers, AttentionRefundFailed,
+}
+
 const (
 	// StuckAfter is how long an order with work may stay unchanged.
 	StuckAfter = 10 * time.Minute

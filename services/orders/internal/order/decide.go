@@ -53,6 +53,15 @@ func (o *Order) BeginCancellation() error {
 	return o.move(beginCancellation)
 }
 
+// BeginCancellationByStaff is BeginCancellation with a reason, which is shown to the customer.
+func (o *Order) BeginCancellationByStaff(reason string) error {
+	if err := o.BeginCancellation(); err != nil {
+		return err
+	}
+	o.happened(now(), EventCancellationRequested, reason)
+	return nil
+}
+
 // Cancel ends an order whose money and goods were given back.
 func (o *Order) Cancel() error {
 	if err := o.move(cancel); err != nil {

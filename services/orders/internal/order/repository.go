@@ -26,7 +26,7 @@ type Repository interface {
 
 // Lister lists orders.
 type Lister interface {
-	// List returns orders, newest first, and whether more follow. It may return fewer than the limit when they have very many lines,
+	// List returns orders, newest first unless the filter says otherwise, and whether more follow. It may return fewer than the limit when they have very many lines,
 	// but at least one if there is one.
 	List(ctx context.Context, filter Filter) (found []Order, more bool, err error)
 }
@@ -57,9 +57,17 @@ func Find(ctx context.Context, from Reader, viewer Viewer, id string) (Order, er
 type Filter struct {
 	CustomerID string
 	Status     Status
-	// Before lists only orders that are older than another one.
-	Before *Position
-	Limit  int
+	// Text is the number of an order, a SKU in it, or how the name of its recipient begins, in any case.
+	Text string
+	// From and To list only orders that were placed from one time until before another.
+	From, To time.Time
+	// Attention lists only orders that a person has to look at for one of these reasons.
+	Attention []Attention
+	// OldestFirst lists the oldest orders first.
+	OldestFirst bool
+	// After lists only orders that come after another one in the list.
+	After *Position
+	Limit int
 }
 
 // Position is the place of an order in a list.

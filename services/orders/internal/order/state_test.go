@@ -59,6 +59,8 @@ var decisions = map[string]struct {
 		state{"pending", "reject"}, state{"rejected", ""}, order.ErrWrongState, order.PaymentVoided},
 	"begin cancellation": {(*order.Order).BeginCancellation,
 		state{"confirmed", ""}, state{"confirmed", "cancel"}, order.ErrNotCancellable, order.PaymentAuthorized},
+	"begin cancellation by staff": {func(o *order.Order) error { return o.BeginCancellationByStaff("damaged") },
+		state{"confirmed", ""}, state{"confirmed", "cancel"}, order.ErrNotCancellable, order.PaymentAuthorized},
 	"cancel": {(*order.Order).Cancel,
 		state{"confirmed", "cancel"}, state{"cancelled", ""}, order.ErrWrongState, order.PaymentVoided},
 	"begin dispatch": {(*order.Order).BeginDispatch,

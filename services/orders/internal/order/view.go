@@ -145,6 +145,9 @@ const (
 	EventPaymentExpired  Event = "payment_expired"
 	EventPaymentVoided   Event = "payment_voided"
 	EventPaymentCaptured Event = "payment_captured"
+
+	// EventCancellationRequested means that staff have decided to cancel the order. Its detail is the reason.
+	EventCancellationRequested Event = "cancellation_requested"
 )
 
 // TimelineEntry is an event with its time.

@@ -74,6 +74,26 @@ func TestOnlyConfirmedOrdersAreDecidedAbout(t *testing.T) {
 	}
 }
 
+func TestStaffCancelAnOrderWithAReason(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	id := s.mustConfirm(t).ID
+	if _, err := s.CancelAnyOrder(t.Context(), id, "a\x00"); !names("reason")(err) {
+		t.Errorf("%v", err)
+	}
+	for range 2 { // again it is answered as it is
+		o, err := s.CancelAnyOrder(t.Context(), id, "damaged")
+		if err != nil || o.Status != order.StatusCancelled {
+			t.Fatalf("%s, %v", o.Status, err)
+		}
+		last := o.Timeline[len(o.Timeline)-2:]
+		if last[0].Event != order.EventCancellationRequested || last[0].Detail != "damaged" || last[1].Event != order.EventCancelled {
+			t.Errorf("timeline %+v", o.Timeline)
+		}
+	}
+	s.world.mustAgreeWith(t, s.mustGet(t, id))
+}
+
 func TestMoneyThatIsGoneStopsADispatch(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)

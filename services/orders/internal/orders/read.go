@@ -25,13 +25,20 @@ const (
 
 // Query asks for a page of orders. Its zero value asks for the newest of all.
 type Query struct {
-	CustomerID string
-	// Status is one of the statuses, or empty for any.
-	Status order.Status
-	// Limit is 1 to 100; 0 means 20.
-	Limit int
+	// Filter says which orders. Its Limit is 1 to 100; 0 means 20.
+	order.Filter
 	// Cursor is the NextCursor of the page before, or empty.
 	Cursor string
+}
+
+func (q Query) check() error {
+	var c field.Checker
+	c.Check(q.Limit >= 0 && q.Limit <= maxLimit, "limit", "must be 1 to 100")
+	c.Check(q.Status == "" || q.Status.Known(), "status", "is unknown")
+	c.CheckLine("customer_id", q.CustomerID, false, order.MaxID)
+	c.CheckLine("q", q.Text, false, order.MaxID)
+	c.Check(q.From.IsZero() || q.To.IsZero() || q.From.Before(q.To), "to", "must be after from")
+	return c.Err()
 }
 
 // Page is a part of a list. NextCursor is empty on the last page.
@@ -49,16 +56,12 @@ func (s *Service) GetOrder(ctx context.Context, viewer order.Viewer, id string) 
 	return o.View(), nil
 }
 
-// ListOrders returns a page of orders, newest first. It returns a *field.Error or ErrBadCursor.
+// ListOrders returns a page of orders. It returns a *field.Error or ErrBadCursor.
 func (s *Service) ListOrders(ctx context.Context, q Query) (Page, error) {
-	var c field.Checker
-	c.Check(q.Limit >= 0 && q.Limit <= maxLimit, "limit", "must be 1 to 100")
-	c.Check(q.Status == "" || q.Status.Known(), "status", "is unknown")
-	c.CheckLine("customer_id", q.CustomerID, false, order.MaxID)
-	if err := c.Err(); err != nil {
+	if err := q.check(); err != nil {
 		return Page{}, err
 	}
-	filter := order.Filter{CustomerID: q.CustomerID, Status: q.Status, Limit: q.Limit}
+	filter := q.Filter
 	if filter.Limit == 0 {
 		filter.Limit = defaultLimit
 	}
@@ -67,7 +70,7 @@ func (s *Service) ListOrders(ctx context.Context, q Query) (Page, error) {
 		if err != nil {
 			return Page{}, err
 		}
-		filter.Before = &position
+		filter.After = &position
 	}
 	found, more, err := s.store.List(ctx, filter)
 	if err != nil {

@@ -118,7 +118,7 @@ func (f *Follower) catchUp(ctx context.Context) (pending []Parcel, err error) {
 			pending = append(pending, waiting...)
 			if n := len(found); n > 0 {
 				last := found[n-1].Position()
-				filter.Before = &last
+				filter.After = &last
 			}
 		}
 	}

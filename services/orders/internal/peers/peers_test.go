@@ -171,7 +171,10 @@ func TestWhatCanBeBoughtIsToldBySKU(t *testing.T) {
 func TestEachOutcomeOfAPaymentIsUnderstood(t *testing.T) {
 	t.Parallel()
 	r, p := setup(t)
-	authorize := func() error { _, err := p.Payments.Authorize(t.Context(), "o", money.New(1, "GBP"), "pm_x"); return err }
+	authorize := func() error {
+		_, err := p.Payments.Authorize(t.Context(), "o", money.New(1, "GBP"), "pm_x")
+		return err
+	}
 	var refused *checkout.DeclinedError
 	for paymentStatus, want := range map[paymentsv1.Status]func(error) bool{
 		paymentsv1.Status_STATUS_AUTHORIZED: func(err error) bool { return err == nil },

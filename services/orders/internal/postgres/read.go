@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -11,10 +10,6 @@ import (
 
 	"souk/services/orders/internal/order"
 )
-
-// maxPageLines is the most lines on a page, unless one order has more. With the longest titles and addresses of pictures they take most
-// of the 16 MiB that callers accept.
-const maxPageLines = 2000
 
 // Get implements order.Reader.
 func (s *Store) Get(ctx context.Context, id string) (order.Order, error) {
@@ -26,63 +21,6 @@ func (s *Store) Get(ctx context.Context, id string) (order.Order, error) {
 		return order.Order{}, order.ErrNotFound
 	}
 	return found[0], nil
-}
-
-// List implements order.Lister.
-func (s *Store) List(ctx context.Context, filter order.Filter) ([]order.Order, bool, error) {
-	ids, more, err := s.page(ctx, filter)
-	if err != nil {
-		return nil, false, fmt.Errorf("list orders: %w", err)
-	}
-	found, err := s.read(ctx, "WHERE id = ANY ($1) ORDER BY created_at DESC, id DESC", ids)
-	if err != nil {
-		return nil, false, fmt.Errorf("list orders: %w", err)
-	}
-	return found, more, nil
-}
-
-// page returns the ids of the orders on a page, and whether more follow.
-func (s *Store) page(ctx context.Context, filter order.Filter) (ids []string, more bool, err error) {
-	where, args := condition(filter)
-	args = append(args, filter.Limit+1)
-	query := fmt.Sprintf("SELECT id, line_count FROM orders %s ORDER BY created_at DESC, id DESC LIMIT $%d", where, len(args))
-	rows, err := s.pool.Query(ctx, query, args...)
-	if err != nil {
-		return nil, false, err
-	}
-	var id string
-	var lineCount, lines int
-	_, err = pgx.ForEachRow(rows, []any{&id, &lineCount}, func() error {
-		lines += lineCount
-		if more = more || len(ids) == filter.Limit || len(ids) > 0 && lines > maxPageLines; !more {
-			ids = append(ids, id)
-		}
-		return nil
-	})
-	return ids, more, err
-}
-
-// condition writes a filter as a WHERE clause with its arguments.
-func condition(filter order.Filter) (string, []any) {
-	var terms []string
-	var args []any
-	arg := func(value any) string {
-		args = append(args, value)
-		return fmt.Sprintf("$%d", len(args))
-	}
-	if filter.CustomerID != "" {
-		terms = append(terms, "customer_id = "+arg(filter.CustomerID))
-	}
-	if filter.Status != "" {
-		terms = append(terms, "status = "+arg(string(filter.Status)))
-	}
-	if filter.Before != nil {
-		terms = append(terms, fmt.Sprintf("(created_at, id) < (%s, %s)", arg(filter.Before.CreatedAt), arg(filter.Before.ID)))
-	}
-	if len(terms) == 0 {
-		return "", nil
-	}
-	return "WHERE " + strings.Join(terms, " AND "), args
 }
 
 // selectOrders is one statement, so that an order and its lines, timeline, returns and refunds are of the same moment.

@@ -222,12 +222,12 @@ func (s *store) deletePending(parcel parcels.Parcel) {
 
 // list returns orders, newest first, two at a time.
 func (s *store) list(filter order.Filter) (found []order.Order, more bool) {
-	past := filter.Before == nil
+	past := filter.After == nil
 	for _, id := range slices.Backward(s.ids) {
 		r := s.rows[id]
 		switch {
 		case !past:
-			past = id == filter.Before.ID
+			past = id == filter.After.ID
 		case r.Status != filter.Status:
 		case len(found) == 2:
 			return found, true

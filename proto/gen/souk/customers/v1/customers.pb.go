@@ -634,6 +634,95 @@ func (*LogoutResponse) Descriptor() ([]byte, []int) {
 	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{10}
 }
 
+type FindCustomerRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Email         string                 `protobuf:"bytes,1,opt,name=email,proto3" json:"email,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FindCustomerRequest) Reset() {
+	*x = FindCustomerRequest{}
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FindCustomerRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FindCustomerRequest) ProtoMessage() {}
+
+func (x *FindCustomerRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FindCustomerRequest.ProtoReflect.Descriptor instead.
+func (*FindCustomerRequest) Descriptor() ([]byte, []int) {
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *FindCustomerRequest) GetEmail() string {
+	if x != nil {
+		return x.Email
+	}
+	return ""
+}
+
+type FindCustomerResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Empty when the address has no account.
+	CustomerId    string `protobuf:"bytes,1,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FindCustomerResponse) Reset() {
+	*x = FindCustomerResponse{}
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FindCustomerResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FindCustomerResponse) ProtoMessage() {}
+
+func (x *FindCustomerResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FindCustomerResponse.ProtoReflect.Descriptor instead.
+func (*FindCustomerResponse) Descriptor() ([]byte, []int) {
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *FindCustomerResponse) GetCustomerId() string {
+	if x != nil {
+		return x.CustomerId
+	}
+	return ""
+}
+
 type GetMeRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -642,7 +731,7 @@ type GetMeRequest struct {
 
 func (x *GetMeRequest) Reset() {
 	*x = GetMeRequest{}
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[11]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -654,7 +743,7 @@ func (x *GetMeRequest) String() string {
 func (*GetMeRequest) ProtoMessage() {}
 
 func (x *GetMeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[11]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -667,7 +756,7 @@ func (x *GetMeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetMeRequest.ProtoReflect.Descriptor instead.
 func (*GetMeRequest) Descriptor() ([]byte, []int) {
-	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{11}
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{13}
 }
 
 type GetMeResponse struct {
@@ -679,7 +768,7 @@ type GetMeResponse struct {
 
 func (x *GetMeResponse) Reset() {
 	*x = GetMeResponse{}
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[12]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -691,7 +780,7 @@ func (x *GetMeResponse) String() string {
 func (*GetMeResponse) ProtoMessage() {}
 
 func (x *GetMeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[12]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -704,7 +793,7 @@ func (x *GetMeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetMeResponse.ProtoReflect.Descriptor instead.
 func (*GetMeResponse) Descriptor() ([]byte, []int) {
-	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{12}
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *GetMeResponse) GetCustomer() *Customer {
@@ -723,7 +812,7 @@ type UpdateMeRequest struct {
 
 func (x *UpdateMeRequest) Reset() {
 	*x = UpdateMeRequest{}
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[13]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -735,7 +824,7 @@ func (x *UpdateMeRequest) String() string {
 func (*UpdateMeRequest) ProtoMessage() {}
 
 func (x *UpdateMeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[13]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -748,7 +837,7 @@ func (x *UpdateMeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateMeRequest.ProtoReflect.Descriptor instead.
 func (*UpdateMeRequest) Descriptor() ([]byte, []int) {
-	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{13}
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *UpdateMeRequest) GetName() string {
@@ -767,7 +856,7 @@ type UpdateMeResponse struct {
 
 func (x *UpdateMeResponse) Reset() {
 	*x = UpdateMeResponse{}
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[14]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -779,7 +868,7 @@ func (x *UpdateMeResponse) String() string {
 func (*UpdateMeResponse) ProtoMessage() {}
 
 func (x *UpdateMeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[14]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -792,7 +881,7 @@ func (x *UpdateMeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateMeResponse.ProtoReflect.Descriptor instead.
 func (*UpdateMeResponse) Descriptor() ([]byte, []int) {
-	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{14}
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *UpdateMeResponse) GetCustomer() *Customer {
@@ -810,7 +899,7 @@ type ListAddressesRequest struct {
 
 func (x *ListAddressesRequest) Reset() {
 	*x = ListAddressesRequest{}
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[15]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -822,7 +911,7 @@ func (x *ListAddressesRequest) String() string {
 func (*ListAddressesRequest) ProtoMessage() {}
 
 func (x *ListAddressesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[15]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -835,7 +924,7 @@ func (x *ListAddressesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAddressesRequest.ProtoReflect.Descriptor instead.
 func (*ListAddressesRequest) Descriptor() ([]byte, []int) {
-	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{15}
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{17}
 }
 
 type ListAddressesResponse struct {
@@ -847,7 +936,7 @@ type ListAddressesResponse struct {
 
 func (x *ListAddressesResponse) Reset() {
 	*x = ListAddressesResponse{}
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[16]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -859,7 +948,7 @@ func (x *ListAddressesResponse) String() string {
 func (*ListAddressesResponse) ProtoMessage() {}
 
 func (x *ListAddressesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[16]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -872,7 +961,7 @@ func (x *ListAddressesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAddressesResponse.ProtoReflect.Descriptor instead.
 func (*ListAddressesResponse) Descriptor() ([]byte, []int) {
-	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{16}
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ListAddressesResponse) GetAddresses() []*Address {
@@ -891,7 +980,7 @@ type GetAddressRequest struct {
 
 func (x *GetAddressRequest) Reset() {
 	*x = GetAddressRequest{}
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[17]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -903,7 +992,7 @@ func (x *GetAddressRequest) String() string {
 func (*GetAddressRequest) ProtoMessage() {}
 
 func (x *GetAddressRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[17]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -916,7 +1005,7 @@ func (x *GetAddressRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAddressRequest.ProtoReflect.Descriptor instead.
 func (*GetAddressRequest) Descriptor() ([]byte, []int) {
-	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{17}
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *GetAddressRequest) GetId() string {
@@ -935,7 +1024,7 @@ type GetAddressResponse struct {
 
 func (x *GetAddressResponse) Reset() {
 	*x = GetAddressResponse{}
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[18]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -947,7 +1036,7 @@ func (x *GetAddressResponse) String() string {
 func (*GetAddressResponse) ProtoMessage() {}
 
 func (x *GetAddressResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[18]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -960,7 +1049,7 @@ func (x *GetAddressResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAddressResponse.ProtoReflect.Descriptor instead.
 func (*GetAddressResponse) Descriptor() ([]byte, []int) {
-	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{18}
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *GetAddressResponse) GetAddress() *Address {
@@ -980,7 +1069,7 @@ type CreateAddressRequest struct {
 
 func (x *CreateAddressRequest) Reset() {
 	*x = CreateAddressRequest{}
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[19]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -992,7 +1081,7 @@ func (x *CreateAddressRequest) String() string {
 func (*CreateAddressRequest) ProtoMessage() {}
 
 func (x *CreateAddressRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[19]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1005,7 +1094,7 @@ func (x *CreateAddressRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateAddressRequest.ProtoReflect.Descriptor instead.
 func (*CreateAddressRequest) Descriptor() ([]byte, []int) {
-	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{19}
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *CreateAddressRequest) GetAddress() *Address {
@@ -1024,7 +1113,7 @@ type CreateAddressResponse struct {
 
 func (x *CreateAddressResponse) Reset() {
 	*x = CreateAddressResponse{}
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[20]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1036,7 +1125,7 @@ func (x *CreateAddressResponse) String() string {
 func (*CreateAddressResponse) ProtoMessage() {}
 
 func (x *CreateAddressResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[20]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1049,7 +1138,7 @@ func (x *CreateAddressResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateAddressResponse.ProtoReflect.Descriptor instead.
 func (*CreateAddressResponse) Descriptor() ([]byte, []int) {
-	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{20}
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *CreateAddressResponse) GetAddress() *Address {
@@ -1069,7 +1158,7 @@ type UpdateAddressRequest struct {
 
 func (x *UpdateAddressRequest) Reset() {
 	*x = UpdateAddressRequest{}
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[21]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1081,7 +1170,7 @@ func (x *UpdateAddressRequest) String() string {
 func (*UpdateAddressRequest) ProtoMessage() {}
 
 func (x *UpdateAddressRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[21]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1094,7 +1183,7 @@ func (x *UpdateAddressRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateAddressRequest.ProtoReflect.Descriptor instead.
 func (*UpdateAddressRequest) Descriptor() ([]byte, []int) {
-	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{21}
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *UpdateAddressRequest) GetAddress() *Address {
@@ -1113,7 +1202,7 @@ type UpdateAddressResponse struct {
 
 func (x *UpdateAddressResponse) Reset() {
 	*x = UpdateAddressResponse{}
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[22]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1125,7 +1214,7 @@ func (x *UpdateAddressResponse) String() string {
 func (*UpdateAddressResponse) ProtoMessage() {}
 
 func (x *UpdateAddressResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[22]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1138,7 +1227,7 @@ func (x *UpdateAddressResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateAddressResponse.ProtoReflect.Descriptor instead.
 func (*UpdateAddressResponse) Descriptor() ([]byte, []int) {
-	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{22}
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *UpdateAddressResponse) GetAddress() *Address {
@@ -1157,7 +1246,7 @@ type DeleteAddressRequest struct {
 
 func (x *DeleteAddressRequest) Reset() {
 	*x = DeleteAddressRequest{}
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[23]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1169,7 +1258,7 @@ func (x *DeleteAddressRequest) String() string {
 func (*DeleteAddressRequest) ProtoMessage() {}
 
 func (x *DeleteAddressRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[23]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1182,7 +1271,7 @@ func (x *DeleteAddressRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteAddressRequest.ProtoReflect.Descriptor instead.
 func (*DeleteAddressRequest) Descriptor() ([]byte, []int) {
-	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{23}
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *DeleteAddressRequest) GetId() string {
@@ -1200,7 +1289,7 @@ type DeleteAddressResponse struct {
 
 func (x *DeleteAddressResponse) Reset() {
 	*x = DeleteAddressResponse{}
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[24]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1212,7 +1301,7 @@ func (x *DeleteAddressResponse) String() string {
 func (*DeleteAddressResponse) ProtoMessage() {}
 
 func (x *DeleteAddressResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[24]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1225,7 +1314,7 @@ func (x *DeleteAddressResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteAddressResponse.ProtoReflect.Descriptor instead.
 func (*DeleteAddressResponse) Descriptor() ([]byte, []int) {
-	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{24}
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{26}
 }
 
 type ChangePasswordRequest struct {
@@ -1238,7 +1327,7 @@ type ChangePasswordRequest struct {
 
 func (x *ChangePasswordRequest) Reset() {
 	*x = ChangePasswordRequest{}
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[25]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1250,7 +1339,7 @@ func (x *ChangePasswordRequest) String() string {
 func (*ChangePasswordRequest) ProtoMessage() {}
 
 func (x *ChangePasswordRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[25]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1263,7 +1352,7 @@ func (x *ChangePasswordRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangePasswordRequest.ProtoReflect.Descriptor instead.
 func (*ChangePasswordRequest) Descriptor() ([]byte, []int) {
-	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{25}
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ChangePasswordRequest) GetCurrentPassword() string {
@@ -1288,7 +1377,7 @@ type ChangePasswordResponse struct {
 
 func (x *ChangePasswordResponse) Reset() {
 	*x = ChangePasswordResponse{}
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[26]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1300,7 +1389,7 @@ func (x *ChangePasswordResponse) String() string {
 func (*ChangePasswordResponse) ProtoMessage() {}
 
 func (x *ChangePasswordResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[26]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1313,7 +1402,7 @@ func (x *ChangePasswordResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangePasswordResponse.ProtoReflect.Descriptor instead.
 func (*ChangePasswordResponse) Descriptor() ([]byte, []int) {
-	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{26}
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{28}
 }
 
 type PrepareDeletionRequest struct {
@@ -1325,7 +1414,7 @@ type PrepareDeletionRequest struct {
 
 func (x *PrepareDeletionRequest) Reset() {
 	*x = PrepareDeletionRequest{}
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[27]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1337,7 +1426,7 @@ func (x *PrepareDeletionRequest) String() string {
 func (*PrepareDeletionRequest) ProtoMessage() {}
 
 func (x *PrepareDeletionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[27]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1350,7 +1439,7 @@ func (x *PrepareDeletionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PrepareDeletionRequest.ProtoReflect.Descriptor instead.
 func (*PrepareDeletionRequest) Descriptor() ([]byte, []int) {
-	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{27}
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *PrepareDeletionRequest) GetPassword() string {
@@ -1368,7 +1457,7 @@ type PrepareDeletionResponse struct {
 
 func (x *PrepareDeletionResponse) Reset() {
 	*x = PrepareDeletionResponse{}
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[28]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1380,7 +1469,7 @@ func (x *PrepareDeletionResponse) String() string {
 func (*PrepareDeletionResponse) ProtoMessage() {}
 
 func (x *PrepareDeletionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[28]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1393,7 +1482,7 @@ func (x *PrepareDeletionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PrepareDeletionResponse.ProtoReflect.Descriptor instead.
 func (*PrepareDeletionResponse) Descriptor() ([]byte, []int) {
-	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{28}
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{30}
 }
 
 type DeleteAccountRequest struct {
@@ -1405,7 +1494,7 @@ type DeleteAccountRequest struct {
 
 func (x *DeleteAccountRequest) Reset() {
 	*x = DeleteAccountRequest{}
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[29]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1417,7 +1506,7 @@ func (x *DeleteAccountRequest) String() string {
 func (*DeleteAccountRequest) ProtoMessage() {}
 
 func (x *DeleteAccountRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[29]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1430,7 +1519,7 @@ func (x *DeleteAccountRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteAccountRequest.ProtoReflect.Descriptor instead.
 func (*DeleteAccountRequest) Descriptor() ([]byte, []int) {
-	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{29}
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *DeleteAccountRequest) GetPassword() string {
@@ -1448,7 +1537,7 @@ type DeleteAccountResponse struct {
 
 func (x *DeleteAccountResponse) Reset() {
 	*x = DeleteAccountResponse{}
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[30]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1460,7 +1549,7 @@ func (x *DeleteAccountResponse) String() string {
 func (*DeleteAccountResponse) ProtoMessage() {}
 
 func (x *DeleteAccountResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[30]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1473,7 +1562,7 @@ func (x *DeleteAccountResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteAccountResponse.ProtoReflect.Descriptor instead.
 func (*DeleteAccountResponse) Descriptor() ([]byte, []int) {
-	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{30}
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{32}
 }
 
 var File_souk_customers_v1_customers_proto protoreflect.FileDescriptor
@@ -1520,7 +1609,12 @@ const file_souk_customers_v1_customers_proto_rawDesc = "" +
 	"\x0fRefreshResponse\x124\n" +
 	"\asession\x18\x01 \x01(\v2\x1a.souk.customers.v1.SessionR\asession\"\x0f\n" +
 	"\rLogoutRequest\"\x10\n" +
-	"\x0eLogoutResponse\"\x0e\n" +
+	"\x0eLogoutResponse\"+\n" +
+	"\x13FindCustomerRequest\x12\x14\n" +
+	"\x05email\x18\x01 \x01(\tR\x05email\"7\n" +
+	"\x14FindCustomerResponse\x12\x1f\n" +
+	"\vcustomer_id\x18\x01 \x01(\tR\n" +
+	"customerId\"\x0e\n" +
 	"\fGetMeRequest\"H\n" +
 	"\rGetMeResponse\x127\n" +
 	"\bcustomer\x18\x01 \x01(\v2\x1b.souk.customers.v1.CustomerR\bcustomer\"3\n" +
@@ -1556,7 +1650,7 @@ const file_souk_customers_v1_customers_proto_rawDesc = "" +
 	"\x17PrepareDeletionResponse\"2\n" +
 	"\x14DeleteAccountRequest\x12\x1a\n" +
 	"\bpassword\x18\x01 \x01(\tR\bpassword\"\x17\n" +
-	"\x15DeleteAccountResponse2\xa9\f\n" +
+	"\x15DeleteAccountResponse2\x9b\r\n" +
 	"\x10CustomersService\x12a\n" +
 	"\bRegister\x12\".souk.customers.v1.RegisterRequest\x1a#.souk.customers.v1.RegisterResponse\"\f\x8a\xb5\x18\x02\b\x01\xa2\xb5\x18\x02\b\x05\x12X\n" +
 	"\x05Login\x12\x1f.souk.customers.v1.LoginRequest\x1a .souk.customers.v1.LoginResponse\"\f\x8a\xb5\x18\x02\b\x01\xa2\xb5\x18\x02\b\x05\x12a\n" +
@@ -1564,7 +1658,8 @@ const file_souk_customers_v1_customers_proto_rawDesc = "" +
 	"\x06Logout\x12 .souk.customers.v1.LogoutRequest\x1a!.souk.customers.v1.LogoutResponse\"\x0f\x8a\xb5\x18\x02\x10\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12[\n" +
 	"\x05GetMe\x12\x1f.souk.customers.v1.GetMeRequest\x1a .souk.customers.v1.GetMeResponse\"\x0f\x8a\xb5\x18\x02\x10\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12d\n" +
 	"\bUpdateMe\x12\".souk.customers.v1.UpdateMeRequest\x1a#.souk.customers.v1.UpdateMeResponse\"\x0f\x8a\xb5\x18\x02\x10\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12s\n" +
-	"\x0eChangePassword\x12(.souk.customers.v1.ChangePasswordRequest\x1a).souk.customers.v1.ChangePasswordResponse\"\f\x8a\xb5\x18\x02\x10\x01\xa2\xb5\x18\x02\b\x05\x12y\n" +
+	"\x0eChangePassword\x12(.souk.customers.v1.ChangePasswordRequest\x1a).souk.customers.v1.ChangePasswordResponse\"\f\x8a\xb5\x18\x02\x10\x01\xa2\xb5\x18\x02\b\x05\x12p\n" +
+	"\fFindCustomer\x12&.souk.customers.v1.FindCustomerRequest\x1a'.souk.customers.v1.FindCustomerResponse\"\x0f\x8a\xb5\x18\x02\x18\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12y\n" +
 	"\x0fPrepareDeletion\x12).souk.customers.v1.PrepareDeletionRequest\x1a*.souk.customers.v1.PrepareDeletionResponse\"\x0f\x8a\xb5\x18\x02\x10\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12s\n" +
 	"\rDeleteAccount\x12'.souk.customers.v1.DeleteAccountRequest\x1a(.souk.customers.v1.DeleteAccountResponse\"\x0f\x8a\xb5\x18\x02\x10\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12s\n" +
 	"\rListAddresses\x12'.souk.customers.v1.ListAddressesRequest\x1a(.souk.customers.v1.ListAddressesResponse\"\x0f\x8a\xb5\x18\x02\x10\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12n\n" +
@@ -1589,7 +1684,7 @@ func file_souk_customers_v1_customers_proto_rawDescGZIP() []byte {
 	return file_souk_customers_v1_customers_proto_rawDescData
 }
 
-var file_souk_customers_v1_customers_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
+var file_souk_customers_v1_customers_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
 var file_souk_customers_v1_customers_proto_goTypes = []any{
 	(*Customer)(nil),                // 0: souk.customers.v1.Customer
 	(*Session)(nil),                 // 1: souk.customers.v1.Session
@@ -1602,30 +1697,32 @@ var file_souk_customers_v1_customers_proto_goTypes = []any{
 	(*RefreshResponse)(nil),         // 8: souk.customers.v1.RefreshResponse
 	(*LogoutRequest)(nil),           // 9: souk.customers.v1.LogoutRequest
 	(*LogoutResponse)(nil),          // 10: souk.customers.v1.LogoutResponse
-	(*GetMeRequest)(nil),            // 11: souk.customers.v1.GetMeRequest
-	(*GetMeResponse)(nil),           // 12: souk.customers.v1.GetMeResponse
-	(*UpdateMeRequest)(nil),         // 13: souk.customers.v1.UpdateMeRequest
-	(*UpdateMeResponse)(nil),        // 14: souk.customers.v1.UpdateMeResponse
-	(*ListAddressesRequest)(nil),    // 15: souk.customers.v1.ListAddressesRequest
-	(*ListAddressesResponse)(nil),   // 16: souk.customers.v1.ListAddressesResponse
-	(*GetAddressRequest)(nil),       // 17: souk.customers.v1.GetAddressRequest
-	(*GetAddressResponse)(nil),      // 18: souk.customers.v1.GetAddressResponse
-	(*CreateAddressRequest)(nil),    // 19: souk.customers.v1.CreateAddressRequest
-	(*CreateAddressResponse)(nil),   // 20: souk.customers.v1.CreateAddressResponse
-	(*UpdateAddressRequest)(nil),    // 21: souk.customers.v1.UpdateAddressRequest
-	(*UpdateAddressResponse)(nil),   // 22: souk.customers.v1.UpdateAddressResponse
-	(*DeleteAddressRequest)(nil),    // 23: souk.customers.v1.DeleteAddressRequest
-	(*DeleteAddressResponse)(nil),   // 24: souk.customers.v1.DeleteAddressResponse
-	(*ChangePasswordRequest)(nil),   // 25: souk.customers.v1.ChangePasswordRequest
-	(*ChangePasswordResponse)(nil),  // 26: souk.customers.v1.ChangePasswordResponse
-	(*PrepareDeletionRequest)(nil),  // 27: souk.customers.v1.PrepareDeletionRequest
-	(*PrepareDeletionResponse)(nil), // 28: souk.customers.v1.PrepareDeletionResponse
-	(*DeleteAccountRequest)(nil),    // 29: souk.customers.v1.DeleteAccountRequest
-	(*DeleteAccountResponse)(nil),   // 30: souk.customers.v1.DeleteAccountResponse
-	(*timestamppb.Timestamp)(nil),   // 31: google.protobuf.Timestamp
+	(*FindCustomerRequest)(nil),     // 11: souk.customers.v1.FindCustomerRequest
+	(*FindCustomerResponse)(nil),    // 12: souk.customers.v1.FindCustomerResponse
+	(*GetMeRequest)(nil),            // 13: souk.customers.v1.GetMeRequest
+	(*GetMeResponse)(nil),           // 14: souk.customers.v1.GetMeResponse
+	(*UpdateMeRequest)(nil),         // 15: souk.customers.v1.UpdateMeRequest
+	(*UpdateMeResponse)(nil),        // 16: souk.customers.v1.UpdateMeResponse
+	(*ListAddressesRequest)(nil),    // 17: souk.customers.v1.ListAddressesRequest
+	(*ListAddressesResponse)(nil),   // 18: souk.customers.v1.ListAddressesResponse
+	(*GetAddressRequest)(nil),       // 19: souk.customers.v1.GetAddressRequest
+	(*GetAddressResponse)(nil),      // 20: souk.customers.v1.GetAddressResponse
+	(*CreateAddressRequest)(nil),    // 21: souk.customers.v1.CreateAddressRequest
+	(*CreateAddressResponse)(nil),   // 22: souk.customers.v1.CreateAddressResponse
+	(*UpdateAddressRequest)(nil),    // 23: souk.customers.v1.UpdateAddressRequest
+	(*UpdateAddressResponse)(nil),   // 24: souk.customers.v1.UpdateAddressResponse
+	(*DeleteAddressRequest)(nil),    // 25: souk.customers.v1.DeleteAddressRequest
+	(*DeleteAddressResponse)(nil),   // 26: souk.customers.v1.DeleteAddressResponse
+	(*ChangePasswordRequest)(nil),   // 27: souk.customers.v1.ChangePasswordRequest
+	(*ChangePasswordResponse)(nil),  // 28: souk.customers.v1.ChangePasswordResponse
+	(*PrepareDeletionRequest)(nil),  // 29: souk.customers.v1.PrepareDeletionRequest
+	(*PrepareDeletionResponse)(nil), // 30: souk.customers.v1.PrepareDeletionResponse
+	(*DeleteAccountRequest)(nil),    // 31: souk.customers.v1.DeleteAccountRequest
+	(*DeleteAccountResponse)(nil),   // 32: souk.customers.v1.DeleteAccountResponse
+	(*timestamppb.Timestamp)(nil),   // 33: google.protobuf.Timestamp
 }
 var file_souk_customers_v1_customers_proto_depIdxs = []int32{
-	31, // 0: souk.customers.v1.Customer.created_at:type_name -> google.protobuf.Timestamp
+	33, // 0: souk.customers.v1.Customer.created_at:type_name -> google.protobuf.Timestamp
 	0,  // 1: souk.customers.v1.Session.customer:type_name -> souk.customers.v1.Customer
 	0,  // 2: souk.customers.v1.RegisterResponse.customer:type_name -> souk.customers.v1.Customer
 	1,  // 3: souk.customers.v1.LoginResponse.session:type_name -> souk.customers.v1.Session
@@ -1642,32 +1739,34 @@ var file_souk_customers_v1_customers_proto_depIdxs = []int32{
 	5,  // 14: souk.customers.v1.CustomersService.Login:input_type -> souk.customers.v1.LoginRequest
 	7,  // 15: souk.customers.v1.CustomersService.Refresh:input_type -> souk.customers.v1.RefreshRequest
 	9,  // 16: souk.customers.v1.CustomersService.Logout:input_type -> souk.customers.v1.LogoutRequest
-	11, // 17: souk.customers.v1.CustomersService.GetMe:input_type -> souk.customers.v1.GetMeRequest
-	13, // 18: souk.customers.v1.CustomersService.UpdateMe:input_type -> souk.customers.v1.UpdateMeRequest
-	25, // 19: souk.customers.v1.CustomersService.ChangePassword:input_type -> souk.customers.v1.ChangePasswordRequest
-	27, // 20: souk.customers.v1.CustomersService.PrepareDeletion:input_type -> souk.customers.v1.PrepareDeletionRequest
-	29, // 21: souk.customers.v1.CustomersService.DeleteAccount:input_type -> souk.customers.v1.DeleteAccountRequest
-	15, // 22: souk.customers.v1.CustomersService.ListAddresses:input_type -> souk.customers.v1.ListAddressesRequest
-	17, // 23: souk.customers.v1.CustomersService.GetAddress:input_type -> souk.customers.v1.GetAddressRequest
-	19, // 24: souk.customers.v1.CustomersService.CreateAddress:input_type -> souk.customers.v1.CreateAddressRequest
-	21, // 25: souk.customers.v1.CustomersService.UpdateAddress:input_type -> souk.customers.v1.UpdateAddressRequest
-	23, // 26: souk.customers.v1.CustomersService.DeleteAddress:input_type -> souk.customers.v1.DeleteAddressRequest
-	4,  // 27: souk.customers.v1.CustomersService.Register:output_type -> souk.customers.v1.RegisterResponse
-	6,  // 28: souk.customers.v1.CustomersService.Login:output_type -> souk.customers.v1.LoginResponse
-	8,  // 29: souk.customers.v1.CustomersService.Refresh:output_type -> souk.customers.v1.RefreshResponse
-	10, // 30: souk.customers.v1.CustomersService.Logout:output_type -> souk.customers.v1.LogoutResponse
-	12, // 31: souk.customers.v1.CustomersService.GetMe:output_type -> souk.customers.v1.GetMeResponse
-	14, // 32: souk.customers.v1.CustomersService.UpdateMe:output_type -> souk.customers.v1.UpdateMeResponse
-	26, // 33: souk.customers.v1.CustomersService.ChangePassword:output_type -> souk.customers.v1.ChangePasswordResponse
-	28, // 34: souk.customers.v1.CustomersService.PrepareDeletion:output_type -> souk.customers.v1.PrepareDeletionResponse
-	30, // 35: souk.customers.v1.CustomersService.DeleteAccount:output_type -> souk.customers.v1.DeleteAccountResponse
-	16, // 36: souk.customers.v1.CustomersService.ListAddresses:output_type -> souk.customers.v1.ListAddressesResponse
-	18, // 37: souk.customers.v1.CustomersService.GetAddress:output_type -> souk.customers.v1.GetAddressResponse
-	20, // 38: souk.customers.v1.CustomersService.CreateAddress:output_type -> souk.customers.v1.CreateAddressResponse
-	22, // 39: souk.customers.v1.CustomersService.UpdateAddress:output_type -> souk.customers.v1.UpdateAddressResponse
-	24, // 40: souk.customers.v1.CustomersService.DeleteAddress:output_type -> souk.customers.v1.DeleteAddressResponse
-	27, // [27:41] is the sub-list for method output_type
-	13, // [13:27] is the sub-list for method input_type
+	13, // 17: souk.customers.v1.CustomersService.GetMe:input_type -> souk.customers.v1.GetMeRequest
+	15, // 18: souk.customers.v1.CustomersService.UpdateMe:input_type -> souk.customers.v1.UpdateMeRequest
+	27, // 19: souk.customers.v1.CustomersService.ChangePassword:input_type -> souk.customers.v1.ChangePasswordRequest
+	11, // 20: souk.customers.v1.CustomersService.FindCustomer:input_type -> souk.customers.v1.FindCustomerRequest
+	29, // 21: souk.customers.v1.CustomersService.PrepareDeletion:input_type -> souk.customers.v1.PrepareDeletionRequest
+	31, // 22: souk.customers.v1.CustomersService.DeleteAccount:input_type -> souk.customers.v1.DeleteAccountRequest
+	17, // 23: souk.customers.v1.CustomersService.ListAddresses:input_type -> souk.customers.v1.ListAddressesRequest
+	19, // 24: souk.customers.v1.CustomersService.GetAddress:input_type -> souk.customers.v1.GetAddressRequest
+	21, // 25: souk.customers.v1.CustomersService.CreateAddress:input_type -> souk.customers.v1.CreateAddressRequest
+	23, // 26: souk.customers.v1.CustomersService.UpdateAddress:input_type -> souk.customers.v1.UpdateAddressRequest
+	25, // 27: souk.customers.v1.CustomersService.DeleteAddress:input_type -> souk.customers.v1.DeleteAddressRequest
+	4,  // 28: souk.customers.v1.CustomersService.Register:output_type -> souk.customers.v1.RegisterResponse
+	6,  // 29: souk.customers.v1.CustomersService.Login:output_type -> souk.customers.v1.LoginResponse
+	8,  // 30: souk.customers.v1.CustomersService.Refresh:output_type -> souk.customers.v1.RefreshResponse
+	10, // 31: souk.customers.v1.CustomersService.Logout:output_type -> souk.customers.v1.LogoutResponse
+	14, // 32: souk.customers.v1.CustomersService.GetMe:output_type -> souk.customers.v1.GetMeResponse
+	16, // 33: souk.customers.v1.CustomersService.UpdateMe:output_type -> souk.customers.v1.UpdateMeResponse
+	28, // 34: souk.customers.v1.CustomersService.ChangePassword:output_type -> souk.customers.v1.ChangePasswordResponse
+	12, // 35: souk.customers.v1.CustomersService.FindCustomer:output_type -> souk.customers.v1.FindCustomerResponse
+	30, // 36: souk.customers.v1.CustomersService.PrepareDeletion:output_type -> souk.customers.v1.PrepareDeletionResponse
+	32, // 37: souk.customers.v1.CustomersService.DeleteAccount:output_type -> souk.customers.v1.DeleteAccountResponse
+	18, // 38: souk.customers.v1.CustomersService.ListAddresses:output_type -> souk.customers.v1.ListAddressesResponse
+	20, // 39: souk.customers.v1.CustomersService.GetAddress:output_type -> souk.customers.v1.GetAddressResponse
+	22, // 40: souk.customers.v1.CustomersService.CreateAddress:output_type -> souk.customers.v1.CreateAddressResponse
+	24, // 41: souk.customers.v1.CustomersService.UpdateAddress:output_type -> souk.customers.v1.UpdateAddressResponse
+	26, // 42: souk.customers.v1.CustomersService.DeleteAddress:output_type -> souk.customers.v1.DeleteAddressResponse
+	28, // [28:43] is the sub-list for method output_type
+	13, // [13:28] is the sub-list for method input_type
 	13, // [13:13] is the sub-list for extension type_name
 	13, // [13:13] is the sub-list for extension extendee
 	0,  // [0:13] is the sub-list for field type_name
@@ -1678,14 +1777,14 @@ func file_souk_customers_v1_customers_proto_init() {
 	if File_souk_customers_v1_customers_proto != nil {
 		return
 	}
-	file_souk_customers_v1_customers_proto_msgTypes[13].OneofWrappers = []any{}
+	file_souk_customers_v1_customers_proto_msgTypes[15].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_customers_v1_customers_proto_rawDesc), len(file_souk_customers_v1_customers_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   31,
+			NumMessages:   33,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

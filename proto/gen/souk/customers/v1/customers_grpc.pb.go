@@ -28,6 +28,7 @@ const (
 	CustomersService_GetMe_FullMethodName           = "/souk.customers.v1.CustomersService/GetMe"
 	CustomersService_UpdateMe_FullMethodName        = "/souk.customers.v1.CustomersService/UpdateMe"
 	CustomersService_ChangePassword_FullMethodName  = "/souk.customers.v1.CustomersService/ChangePassword"
+	CustomersService_FindCustomer_FullMethodName    = "/souk.customers.v1.CustomersService/FindCustomer"
 	CustomersService_PrepareDeletion_FullMethodName = "/souk.customers.v1.CustomersService/PrepareDeletion"
 	CustomersService_DeleteAccount_FullMethodName   = "/souk.customers.v1.CustomersService/DeleteAccount"
 	CustomersService_ListAddresses_FullMethodName   = "/souk.customers.v1.CustomersService/ListAddresses"
@@ -57,6 +58,8 @@ type CustomersServiceClient interface {
 	// ChangePassword gives the caller's account another password and ends its other sessions.
 	// INVALID_ARGUMENT with a violation of current_password when that is wrong.
 	ChangePassword(ctx context.Context, in *ChangePasswordRequest, opts ...grpc.CallOption) (*ChangePasswordResponse, error)
+	// FindCustomer finds the account of an e-mail address, in any spelling. An address without an account is no error.
+	FindCustomer(ctx context.Context, in *FindCustomerRequest, opts ...grpc.CallOption) (*FindCustomerResponse, error)
 	// PrepareDeletion asks whether DeleteAccount would be let through, before what cannot be undone; its errors are the same.
 	PrepareDeletion(ctx context.Context, in *PrepareDeletionRequest, opts ...grpc.CallOption) (*PrepareDeletionResponse, error)
 	// DeleteAccount erases the caller's account, addresses and sessions; the e-mail is free again.
@@ -144,6 +147,16 @@ func (c *customersServiceClient) ChangePassword(ctx context.Context, in *ChangeP
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ChangePasswordResponse)
 	err := c.cc.Invoke(ctx, CustomersService_ChangePassword_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *customersServiceClient) FindCustomer(ctx context.Context, in *FindCustomerRequest, opts ...grpc.CallOption) (*FindCustomerResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(FindCustomerResponse)
+	err := c.cc.Invoke(ctx, CustomersService_FindCustomer_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -240,6 +253,8 @@ type CustomersServiceServer interface {
 	// ChangePassword gives the caller's account another password and ends its other sessions.
 	// INVALID_ARGUMENT with a violation of current_password when that is wrong.
 	ChangePassword(context.Context, *ChangePasswordRequest) (*ChangePasswordResponse, error)
+	// FindCustomer finds the account of an e-mail address, in any spelling. An address without an account is no error.
+	FindCustomer(context.Context, *FindCustomerRequest) (*FindCustomerResponse, error)
 	// PrepareDeletion asks whether DeleteAccount would be let through, before what cannot be undone; its errors are the same.
 	PrepareDeletion(context.Context, *PrepareDeletionRequest) (*PrepareDeletionResponse, error)
 	// DeleteAccount erases the caller's account, addresses and sessions; the e-mail is free again.
@@ -283,6 +298,9 @@ func (UnimplementedCustomersServiceServer) UpdateMe(context.Context, *UpdateMeRe
 }
 func (UnimplementedCustomersServiceServer) ChangePassword(context.Context, *ChangePasswordRequest) (*ChangePasswordResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ChangePassword not implemented")
+}
+func (UnimplementedCustomersServiceServer) FindCustomer(context.Context, *FindCustomerRequest) (*FindCustomerResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method FindCustomer not implemented")
 }
 func (UnimplementedCustomersServiceServer) PrepareDeletion(context.Context, *PrepareDeletionRequest) (*PrepareDeletionResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method PrepareDeletion not implemented")
@@ -452,6 +470,24 @@ func _CustomersService_ChangePassword_Handler(srv interface{}, ctx context.Conte
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CustomersService_FindCustomer_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(FindCustomerRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CustomersServiceServer).FindCustomer(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CustomersService_FindCustomer_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CustomersServiceServer).FindCustomer(ctx, req.(*FindCustomerRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _CustomersService_PrepareDeletion_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(PrepareDeletionRequest)
 	if err := dec(in); err != nil {
@@ -612,6 +648,10 @@ var CustomersService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ChangePassword",
 			Handler:    _CustomersService_ChangePassword_Handler,
+		},
+		{
+			MethodName: "FindCustomer",
+			Handler:    _CustomersService_FindCustomer_Handler,
 		},
 		{
 			MethodName: "PrepareDeletion",

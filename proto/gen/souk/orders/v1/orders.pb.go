@@ -110,6 +110,8 @@ const (
 	TimelineEvent_TIMELINE_EVENT_PAYMENT_VOIDED  TimelineEvent = 16
 	// The money was captured at the payment provider itself.
 	TimelineEvent_TIMELINE_EVENT_PAYMENT_CAPTURED TimelineEvent = 17
+	// Staff have decided to cancel the order. The detail is the reason.
+	TimelineEvent_TIMELINE_EVENT_CANCELLATION_REQUESTED TimelineEvent = 18
 )
 
 // Enum value maps for TimelineEvent.
@@ -131,24 +133,26 @@ var (
 		15: "TIMELINE_EVENT_PAYMENT_EXPIRED",
 		16: "TIMELINE_EVENT_PAYMENT_VOIDED",
 		17: "TIMELINE_EVENT_PAYMENT_CAPTURED",
+		18: "TIMELINE_EVENT_CANCELLATION_REQUESTED",
 	}
 	TimelineEvent_value = map[string]int32{
-		"TIMELINE_EVENT_UNSPECIFIED":      0,
-		"TIMELINE_EVENT_PLACED":           1,
-		"TIMELINE_EVENT_CONFIRMED":        2,
-		"TIMELINE_EVENT_REJECTED":         3,
-		"TIMELINE_EVENT_CANCELLED":        4,
-		"TIMELINE_EVENT_DISPATCHED":       5,
-		"TIMELINE_EVENT_DELIVERED":        6,
-		"TIMELINE_EVENT_RETURN_REQUESTED": 7,
-		"TIMELINE_EVENT_RETURN_RECEIVED":  8,
-		"TIMELINE_EVENT_REFUNDED":         9,
-		"TIMELINE_EVENT_REFUND_FAILED":    10,
-		"TIMELINE_EVENT_IN_TRANSIT":       11,
-		"TIMELINE_EVENT_OUT_FOR_DELIVERY": 12,
-		"TIMELINE_EVENT_PAYMENT_EXPIRED":  15,
-		"TIMELINE_EVENT_PAYMENT_VOIDED":   16,
-		"TIMELINE_EVENT_PAYMENT_CAPTURED": 17,
+		"TIMELINE_EVENT_UNSPECIFIED":            0,
+		"TIMELINE_EVENT_PLACED":                 1,
+		"TIMELINE_EVENT_CONFIRMED":              2,
+		"TIMELINE_EVENT_REJECTED":               3,
+		"TIMELINE_EVENT_CANCELLED":              4,
+		"TIMELINE_EVENT_DISPATCHED":             5,
+		"TIMELINE_EVENT_DELIVERED":              6,
+		"TIMELINE_EVENT_RETURN_REQUESTED":       7,
+		"TIMELINE_EVENT_RETURN_RECEIVED":        8,
+		"TIMELINE_EVENT_REFUNDED":               9,
+		"TIMELINE_EVENT_REFUND_FAILED":          10,
+		"TIMELINE_EVENT_IN_TRANSIT":             11,
+		"TIMELINE_EVENT_OUT_FOR_DELIVERY":       12,
+		"TIMELINE_EVENT_PAYMENT_EXPIRED":        15,
+		"TIMELINE_EVENT_PAYMENT_VOIDED":         16,
+		"TIMELINE_EVENT_PAYMENT_CAPTURED":       17,
+		"TIMELINE_EVENT_CANCELLATION_REQUESTED": 18,
 	}
 )
 
@@ -2244,10 +2248,23 @@ func (x *CancelOrderResponse) GetOrder() *Order {
 type ListAllOrdersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Unspecified means any.
-	Status        Status `protobuf:"varint,1,opt,name=status,proto3,enum=souk.orders.v1.Status" json:"status,omitempty"`
-	CustomerId    string `protobuf:"bytes,2,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
-	Limit         int32  `protobuf:"varint,3,opt,name=limit,proto3" json:"limit,omitempty"`
-	Cursor        string `protobuf:"bytes,4,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	Status     Status `protobuf:"varint,1,opt,name=status,proto3,enum=souk.orders.v1.Status" json:"status,omitempty"`
+	CustomerId string `protobuf:"bytes,2,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
+	Limit      int32  `protobuf:"varint,3,opt,name=limit,proto3" json:"limit,omitempty"`
+	// Of a page in the same order.
+	Cursor string `protobuf:"bytes,4,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	// Finds an order by its number, by a SKU in it, or by how the name of its recipient begins. Capitals do not matter.
+	Query string `protobuf:"bytes,5,opt,name=query,proto3" json:"query,omitempty"`
+	// Orders placed at this time or later.
+	From *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=from,proto3" json:"from,omitempty"`
+	// Orders placed before this time.
+	To *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=to,proto3" json:"to,omitempty"`
+	// The oldest first, and not the newest.
+	OldestFirst bool `protobuf:"varint,8,opt,name=oldest_first,json=oldestFirst,proto3" json:"oldest_first,omitempty"`
+	// Only orders that a person has to look at for this reason.
+	Attention Attention `protobuf:"varint,9,opt,name=attention,proto3,enum=souk.orders.v1.Attention" json:"attention,omitempty"`
+	// Only orders that a person has to look at, for whatever reason.
+	AnyAttention  bool `protobuf:"varint,10,opt,name=any_attention,json=anyAttention,proto3" json:"any_attention,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2310,6 +2327,48 @@ func (x *ListAllOrdersRequest) GetCursor() string {
 	return ""
 }
 
+func (x *ListAllOrdersRequest) GetQuery() string {
+	if x != nil {
+		return x.Query
+	}
+	return ""
+}
+
+func (x *ListAllOrdersRequest) GetFrom() *timestamppb.Timestamp {
+	if x != nil {
+		return x.From
+	}
+	return nil
+}
+
+func (x *ListAllOrdersRequest) GetTo() *timestamppb.Timestamp {
+	if x != nil {
+		return x.To
+	}
+	return nil
+}
+
+func (x *ListAllOrdersRequest) GetOldestFirst() bool {
+	if x != nil {
+		return x.OldestFirst
+	}
+	return false
+}
+
+func (x *ListAllOrdersRequest) GetAttention() Attention {
+	if x != nil {
+		return x.Attention
+	}
+	return Attention_ATTENTION_UNSPECIFIED
+}
+
+func (x *ListAllOrdersRequest) GetAnyAttention() bool {
+	if x != nil {
+		return x.AnyAttention
+	}
+	return false
+}
+
 type ListAllOrdersResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Orders        []*Order               `protobuf:"bytes,1,rep,name=orders,proto3" json:"orders,omitempty"`
@@ -2362,6 +2421,102 @@ func (x *ListAllOrdersResponse) GetNextCursor() string {
 	return ""
 }
 
+type CancelAnyOrderRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Reason        string                 `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CancelAnyOrderRequest) Reset() {
+	*x = CancelAnyOrderRequest{}
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CancelAnyOrderRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CancelAnyOrderRequest) ProtoMessage() {}
+
+func (x *CancelAnyOrderRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CancelAnyOrderRequest.ProtoReflect.Descriptor instead.
+func (*CancelAnyOrderRequest) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *CancelAnyOrderRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *CancelAnyOrderRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+type CancelAnyOrderResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Order         *Order                 `protobuf:"bytes,1,opt,name=order,proto3" json:"order,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CancelAnyOrderResponse) Reset() {
+	*x = CancelAnyOrderResponse{}
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CancelAnyOrderResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CancelAnyOrderResponse) ProtoMessage() {}
+
+func (x *CancelAnyOrderResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CancelAnyOrderResponse.ProtoReflect.Descriptor instead.
+func (*CancelAnyOrderResponse) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *CancelAnyOrderResponse) GetOrder() *Order {
+	if x != nil {
+		return x.Order
+	}
+	return nil
+}
+
 type DispatchOrderRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -2371,7 +2526,7 @@ type DispatchOrderRequest struct {
 
 func (x *DispatchOrderRequest) Reset() {
 	*x = DispatchOrderRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[29]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2383,7 +2538,7 @@ func (x *DispatchOrderRequest) String() string {
 func (*DispatchOrderRequest) ProtoMessage() {}
 
 func (x *DispatchOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[29]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2396,7 +2551,7 @@ func (x *DispatchOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DispatchOrderRequest.ProtoReflect.Descriptor instead.
 func (*DispatchOrderRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{29}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *DispatchOrderRequest) GetId() string {
@@ -2415,7 +2570,7 @@ type DispatchOrderResponse struct {
 
 func (x *DispatchOrderResponse) Reset() {
 	*x = DispatchOrderResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[30]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2427,7 +2582,7 @@ func (x *DispatchOrderResponse) String() string {
 func (*DispatchOrderResponse) ProtoMessage() {}
 
 func (x *DispatchOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[30]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2440,7 +2595,7 @@ func (x *DispatchOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DispatchOrderResponse.ProtoReflect.Descriptor instead.
 func (*DispatchOrderResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{30}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *DispatchOrderResponse) GetOrder() *Order {
@@ -2462,7 +2617,7 @@ type RequestReturnRequest struct {
 
 func (x *RequestReturnRequest) Reset() {
 	*x = RequestReturnRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[31]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2474,7 +2629,7 @@ func (x *RequestReturnRequest) String() string {
 func (*RequestReturnRequest) ProtoMessage() {}
 
 func (x *RequestReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[31]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2487,7 +2642,7 @@ func (x *RequestReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RequestReturnRequest.ProtoReflect.Descriptor instead.
 func (*RequestReturnRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{31}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *RequestReturnRequest) GetOrderId() string {
@@ -2520,7 +2675,7 @@ type RequestReturnResponse struct {
 
 func (x *RequestReturnResponse) Reset() {
 	*x = RequestReturnResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[32]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2532,7 +2687,7 @@ func (x *RequestReturnResponse) String() string {
 func (*RequestReturnResponse) ProtoMessage() {}
 
 func (x *RequestReturnResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[32]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2545,7 +2700,7 @@ func (x *RequestReturnResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RequestReturnResponse.ProtoReflect.Descriptor instead.
 func (*RequestReturnResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{32}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *RequestReturnResponse) GetReturn() *Return {
@@ -2564,7 +2719,7 @@ type ReceiveReturnRequest struct {
 
 func (x *ReceiveReturnRequest) Reset() {
 	*x = ReceiveReturnRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[33]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2576,7 +2731,7 @@ func (x *ReceiveReturnRequest) String() string {
 func (*ReceiveReturnRequest) ProtoMessage() {}
 
 func (x *ReceiveReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[33]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2589,7 +2744,7 @@ func (x *ReceiveReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiveReturnRequest.ProtoReflect.Descriptor instead.
 func (*ReceiveReturnRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{33}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *ReceiveReturnRequest) GetReturnId() string {
@@ -2608,7 +2763,7 @@ type ReceiveReturnResponse struct {
 
 func (x *ReceiveReturnResponse) Reset() {
 	*x = ReceiveReturnResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[34]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2620,7 +2775,7 @@ func (x *ReceiveReturnResponse) String() string {
 func (*ReceiveReturnResponse) ProtoMessage() {}
 
 func (x *ReceiveReturnResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[34]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2633,7 +2788,7 @@ func (x *ReceiveReturnResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiveReturnResponse.ProtoReflect.Descriptor instead.
 func (*ReceiveReturnResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{34}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *ReceiveReturnResponse) GetReturn() *Return {
@@ -2656,7 +2811,7 @@ type RefundOrderRequest struct {
 
 func (x *RefundOrderRequest) Reset() {
 	*x = RefundOrderRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[35]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2668,7 +2823,7 @@ func (x *RefundOrderRequest) String() string {
 func (*RefundOrderRequest) ProtoMessage() {}
 
 func (x *RefundOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[35]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2681,7 +2836,7 @@ func (x *RefundOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefundOrderRequest.ProtoReflect.Descriptor instead.
 func (*RefundOrderRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{35}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *RefundOrderRequest) GetIdempotencyKey() string {
@@ -2724,7 +2879,7 @@ type RefundOrderResponse struct {
 
 func (x *RefundOrderResponse) Reset() {
 	*x = RefundOrderResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[36]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2736,7 +2891,7 @@ func (x *RefundOrderResponse) String() string {
 func (*RefundOrderResponse) ProtoMessage() {}
 
 func (x *RefundOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[36]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2749,7 +2904,7 @@ func (x *RefundOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefundOrderResponse.ProtoReflect.Descriptor instead.
 func (*RefundOrderResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{36}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *RefundOrderResponse) GetRefund() *Refund {
@@ -2779,7 +2934,7 @@ type WaitForEventsRequest struct {
 
 func (x *WaitForEventsRequest) Reset() {
 	*x = WaitForEventsRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[37]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2791,7 +2946,7 @@ func (x *WaitForEventsRequest) String() string {
 func (*WaitForEventsRequest) ProtoMessage() {}
 
 func (x *WaitForEventsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[37]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2804,7 +2959,7 @@ func (x *WaitForEventsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WaitForEventsRequest.ProtoReflect.Descriptor instead.
 func (*WaitForEventsRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{37}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *WaitForEventsRequest) GetOrderId() string {
@@ -2839,7 +2994,7 @@ type WaitForEventsResponse struct {
 
 func (x *WaitForEventsResponse) Reset() {
 	*x = WaitForEventsResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[38]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2851,7 +3006,7 @@ func (x *WaitForEventsResponse) String() string {
 func (*WaitForEventsResponse) ProtoMessage() {}
 
 func (x *WaitForEventsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[38]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2864,7 +3019,7 @@ func (x *WaitForEventsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WaitForEventsResponse.ProtoReflect.Descriptor instead.
 func (*WaitForEventsResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{38}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *WaitForEventsResponse) GetEvents() []*Event {
@@ -2892,7 +3047,7 @@ type Event struct {
 
 func (x *Event) Reset() {
 	*x = Event{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[39]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2904,7 +3059,7 @@ func (x *Event) String() string {
 func (*Event) ProtoMessage() {}
 
 func (x *Event) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[39]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2917,7 +3072,7 @@ func (x *Event) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Event.ProtoReflect.Descriptor instead.
 func (*Event) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{39}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *Event) GetPosition() int32 {
@@ -2943,7 +3098,7 @@ type CreateEventTicketRequest struct {
 
 func (x *CreateEventTicketRequest) Reset() {
 	*x = CreateEventTicketRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[40]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2955,7 +3110,7 @@ func (x *CreateEventTicketRequest) String() string {
 func (*CreateEventTicketRequest) ProtoMessage() {}
 
 func (x *CreateEventTicketRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[40]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2968,7 +3123,7 @@ func (x *CreateEventTicketRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateEventTicketRequest.ProtoReflect.Descriptor instead.
 func (*CreateEventTicketRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{40}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *CreateEventTicketRequest) GetOrderId() string {
@@ -2990,7 +3145,7 @@ type CreateEventTicketResponse struct {
 
 func (x *CreateEventTicketResponse) Reset() {
 	*x = CreateEventTicketResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[41]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3002,7 +3157,7 @@ func (x *CreateEventTicketResponse) String() string {
 func (*CreateEventTicketResponse) ProtoMessage() {}
 
 func (x *CreateEventTicketResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[41]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3015,7 +3170,7 @@ func (x *CreateEventTicketResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateEventTicketResponse.ProtoReflect.Descriptor instead.
 func (*CreateEventTicketResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{41}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *CreateEventTicketResponse) GetTicket() string {
@@ -3042,7 +3197,7 @@ type RedeemEventTicketRequest struct {
 
 func (x *RedeemEventTicketRequest) Reset() {
 	*x = RedeemEventTicketRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[42]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3054,7 +3209,7 @@ func (x *RedeemEventTicketRequest) String() string {
 func (*RedeemEventTicketRequest) ProtoMessage() {}
 
 func (x *RedeemEventTicketRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[42]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3067,7 +3222,7 @@ func (x *RedeemEventTicketRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RedeemEventTicketRequest.ProtoReflect.Descriptor instead.
 func (*RedeemEventTicketRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{42}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *RedeemEventTicketRequest) GetOrderId() string {
@@ -3094,7 +3249,7 @@ type RedeemEventTicketResponse struct {
 
 func (x *RedeemEventTicketResponse) Reset() {
 	*x = RedeemEventTicketResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[43]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3106,7 +3261,7 @@ func (x *RedeemEventTicketResponse) String() string {
 func (*RedeemEventTicketResponse) ProtoMessage() {}
 
 func (x *RedeemEventTicketResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[43]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3119,7 +3274,7 @@ func (x *RedeemEventTicketResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RedeemEventTicketResponse.ProtoReflect.Descriptor instead.
 func (*RedeemEventTicketResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{43}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *RedeemEventTicketResponse) GetAccessToken() string {
@@ -3137,7 +3292,7 @@ type EraseCustomerRequest struct {
 
 func (x *EraseCustomerRequest) Reset() {
 	*x = EraseCustomerRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[44]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3149,7 +3304,7 @@ func (x *EraseCustomerRequest) String() string {
 func (*EraseCustomerRequest) ProtoMessage() {}
 
 func (x *EraseCustomerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[44]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3162,7 +3317,7 @@ func (x *EraseCustomerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EraseCustomerRequest.ProtoReflect.Descriptor instead.
 func (*EraseCustomerRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{44}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{46}
 }
 
 type EraseCustomerResponse struct {
@@ -3173,7 +3328,7 @@ type EraseCustomerResponse struct {
 
 func (x *EraseCustomerResponse) Reset() {
 	*x = EraseCustomerResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[45]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3185,7 +3340,7 @@ func (x *EraseCustomerResponse) String() string {
 func (*EraseCustomerResponse) ProtoMessage() {}
 
 func (x *EraseCustomerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[45]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3198,7 +3353,7 @@ func (x *EraseCustomerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EraseCustomerResponse.ProtoReflect.Descriptor instead.
 func (*EraseCustomerResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{45}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{47}
 }
 
 var File_souk_orders_v1_orders_proto protoreflect.FileDescriptor
@@ -3368,17 +3523,29 @@ const file_souk_orders_v1_orders_proto_rawDesc = "" +
 	"\x12CancelOrderRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\"B\n" +
 	"\x13CancelOrderResponse\x12+\n" +
-	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\"\x95\x01\n" +
+	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\"\x88\x03\n" +
 	"\x14ListAllOrdersRequest\x12.\n" +
 	"\x06status\x18\x01 \x01(\x0e2\x16.souk.orders.v1.StatusR\x06status\x12\x1f\n" +
 	"\vcustomer_id\x18\x02 \x01(\tR\n" +
 	"customerId\x12\x14\n" +
 	"\x05limit\x18\x03 \x01(\x05R\x05limit\x12\x16\n" +
-	"\x06cursor\x18\x04 \x01(\tR\x06cursor\"g\n" +
+	"\x06cursor\x18\x04 \x01(\tR\x06cursor\x12\x14\n" +
+	"\x05query\x18\x05 \x01(\tR\x05query\x12.\n" +
+	"\x04from\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x04from\x12*\n" +
+	"\x02to\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\x02to\x12!\n" +
+	"\foldest_first\x18\b \x01(\bR\voldestFirst\x127\n" +
+	"\tattention\x18\t \x01(\x0e2\x19.souk.orders.v1.AttentionR\tattention\x12#\n" +
+	"\rany_attention\x18\n" +
+	" \x01(\bR\fanyAttention\"g\n" +
 	"\x15ListAllOrdersResponse\x12-\n" +
 	"\x06orders\x18\x01 \x03(\v2\x15.souk.orders.v1.OrderR\x06orders\x12\x1f\n" +
 	"\vnext_cursor\x18\x02 \x01(\tR\n" +
-	"nextCursor\"&\n" +
+	"nextCursor\"?\n" +
+	"\x15CancelAnyOrderRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\"E\n" +
+	"\x16CancelAnyOrderResponse\x12+\n" +
+	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\"&\n" +
 	"\x14DispatchOrderRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\"D\n" +
 	"\x15DispatchOrderResponse\x12+\n" +
@@ -3431,7 +3598,7 @@ const file_souk_orders_v1_orders_proto_rawDesc = "" +
 	"\x10STATUS_FULFILLED\x10\x03\x12\x14\n" +
 	"\x10STATUS_DELIVERED\x10\x04\x12\x13\n" +
 	"\x0fSTATUS_REJECTED\x10\x05\x12\x14\n" +
-	"\x10STATUS_CANCELLED\x10\x06*\x98\x04\n" +
+	"\x10STATUS_CANCELLED\x10\x06*\xc3\x04\n" +
 	"\rTimelineEvent\x12\x1e\n" +
 	"\x1aTIMELINE_EVENT_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15TIMELINE_EVENT_PLACED\x10\x01\x12\x1c\n" +
@@ -3449,14 +3616,15 @@ const file_souk_orders_v1_orders_proto_rawDesc = "" +
 	"\x1fTIMELINE_EVENT_OUT_FOR_DELIVERY\x10\f\x12\"\n" +
 	"\x1eTIMELINE_EVENT_PAYMENT_EXPIRED\x10\x0f\x12!\n" +
 	"\x1dTIMELINE_EVENT_PAYMENT_VOIDED\x10\x10\x12#\n" +
-	"\x1fTIMELINE_EVENT_PAYMENT_CAPTURED\x10\x11*\xbc\x01\n" +
+	"\x1fTIMELINE_EVENT_PAYMENT_CAPTURED\x10\x11\x12)\n" +
+	"%TIMELINE_EVENT_CANCELLATION_REQUESTED\x10\x12*\xbc\x01\n" +
 	"\tAttention\x12\x19\n" +
 	"\x15ATTENTION_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fATTENTION_STUCK\x10\x01\x12$\n" +
 	" ATTENTION_AUTHORIZATION_EXPIRING\x10\x02\x12\x1d\n" +
 	"\x19ATTENTION_PAYMENT_UNKNOWN\x10\x03\x12\x1d\n" +
 	"\x19ATTENTION_PAYMENT_DIFFERS\x10\x04\x12\x1b\n" +
-	"\x17ATTENTION_REFUND_FAILED\x10\x052\x84\f\n" +
+	"\x17ATTENTION_REFUND_FAILED\x10\x052\xfa\f\n" +
 	"\rOrdersService\x12y\n" +
 	"\n" +
 	"PlaceOrder\x12!.souk.orders.v1.PlaceOrderRequest\x1a\".souk.orders.v1.PlaceOrderResponse\"$\x8a\xb5\x18\x17\x10\x01*\acart_id*\n" +
@@ -3466,7 +3634,9 @@ const file_souk_orders_v1_orders_proto_rawDesc = "" +
 	"ListOrders\x12!.souk.orders.v1.ListOrdersRequest\x1a\".souk.orders.v1.ListOrdersResponse\"\x0f\x8a\xb5\x18\x02\x10\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12o\n" +
 	"\vCancelOrder\x12\".souk.orders.v1.CancelOrderRequest\x1a#.souk.orders.v1.CancelOrderResponse\"\x17\x8a\xb5\x18\x06\x10\x01*\x02id\x98\xb5\x18\x01\xa2\xb5\x18\x02\b\n" +
 	"\x90\x02\x02\x12m\n" +
-	"\rListAllOrders\x12$.souk.orders.v1.ListAllOrdersRequest\x1a%.souk.orders.v1.ListAllOrdersResponse\"\x0f\x8a\xb5\x18\x02\x18\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12q\n" +
+	"\rListAllOrders\x12$.souk.orders.v1.ListAllOrdersRequest\x1a%.souk.orders.v1.ListAllOrdersResponse\"\x0f\x8a\xb5\x18\x02\x18\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12t\n" +
+	"\x0eCancelAnyOrder\x12%.souk.orders.v1.CancelAnyOrderRequest\x1a&.souk.orders.v1.CancelAnyOrderResponse\"\x13\x8a\xb5\x18\x02\x18\x01\x98\xb5\x18\x01\xa2\xb5\x18\x02\b\n" +
+	"\x90\x02\x02\x12q\n" +
 	"\rDispatchOrder\x12$.souk.orders.v1.DispatchOrderRequest\x1a%.souk.orders.v1.DispatchOrderResponse\"\x13\x8a\xb5\x18\x02\x18\x01\x98\xb5\x18\x01\xa2\xb5\x18\x02\b\n" +
 	"\x90\x02\x02\x12{\n" +
 	"\rRequestReturn\x12$.souk.orders.v1.RequestReturnRequest\x1a%.souk.orders.v1.RequestReturnResponse\"\x1d\x8a\xb5\x18\f\x10\x01*\border_id\x98\xb5\x18\x02\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12m\n" +
@@ -3494,7 +3664,7 @@ func file_souk_orders_v1_orders_proto_rawDescGZIP() []byte {
 }
 
 var file_souk_orders_v1_orders_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
-var file_souk_orders_v1_orders_proto_msgTypes = make([]protoimpl.MessageInfo, 46)
+var file_souk_orders_v1_orders_proto_msgTypes = make([]protoimpl.MessageInfo, 48)
 var file_souk_orders_v1_orders_proto_goTypes = []any{
 	(Status)(0),                       // 0: souk.orders.v1.Status
 	(TimelineEvent)(0),                // 1: souk.orders.v1.TimelineEvent
@@ -3531,26 +3701,28 @@ var file_souk_orders_v1_orders_proto_goTypes = []any{
 	(*CancelOrderResponse)(nil),       // 32: souk.orders.v1.CancelOrderResponse
 	(*ListAllOrdersRequest)(nil),      // 33: souk.orders.v1.ListAllOrdersRequest
 	(*ListAllOrdersResponse)(nil),     // 34: souk.orders.v1.ListAllOrdersResponse
-	(*DispatchOrderRequest)(nil),      // 35: souk.orders.v1.DispatchOrderRequest
-	(*DispatchOrderResponse)(nil),     // 36: souk.orders.v1.DispatchOrderResponse
-	(*RequestReturnRequest)(nil),      // 37: souk.orders.v1.RequestReturnRequest
-	(*RequestReturnResponse)(nil),     // 38: souk.orders.v1.RequestReturnResponse
-	(*ReceiveReturnRequest)(nil),      // 39: souk.orders.v1.ReceiveReturnRequest
-	(*ReceiveReturnResponse)(nil),     // 40: souk.orders.v1.ReceiveReturnResponse
-	(*RefundOrderRequest)(nil),        // 41: souk.orders.v1.RefundOrderRequest
-	(*RefundOrderResponse)(nil),       // 42: souk.orders.v1.RefundOrderResponse
-	(*WaitForEventsRequest)(nil),      // 43: souk.orders.v1.WaitForEventsRequest
-	(*WaitForEventsResponse)(nil),     // 44: souk.orders.v1.WaitForEventsResponse
-	(*Event)(nil),                     // 45: souk.orders.v1.Event
-	(*CreateEventTicketRequest)(nil),  // 46: souk.orders.v1.CreateEventTicketRequest
-	(*CreateEventTicketResponse)(nil), // 47: souk.orders.v1.CreateEventTicketResponse
-	(*RedeemEventTicketRequest)(nil),  // 48: souk.orders.v1.RedeemEventTicketRequest
-	(*RedeemEventTicketResponse)(nil), // 49: souk.orders.v1.RedeemEventTicketResponse
-	(*EraseCustomerRequest)(nil),      // 50: souk.orders.v1.EraseCustomerRequest
-	(*EraseCustomerResponse)(nil),     // 51: souk.orders.v1.EraseCustomerResponse
-	(*timestamppb.Timestamp)(nil),     // 52: google.protobuf.Timestamp
-	(*v1.Money)(nil),                  // 53: souk.money.v1.Money
-	(*durationpb.Duration)(nil),       // 54: google.protobuf.Duration
+	(*CancelAnyOrderRequest)(nil),     // 35: souk.orders.v1.CancelAnyOrderRequest
+	(*CancelAnyOrderResponse)(nil),    // 36: souk.orders.v1.CancelAnyOrderResponse
+	(*DispatchOrderRequest)(nil),      // 37: souk.orders.v1.DispatchOrderRequest
+	(*DispatchOrderResponse)(nil),     // 38: souk.orders.v1.DispatchOrderResponse
+	(*RequestReturnRequest)(nil),      // 39: souk.orders.v1.RequestReturnRequest
+	(*RequestReturnResponse)(nil),     // 40: souk.orders.v1.RequestReturnResponse
+	(*ReceiveReturnRequest)(nil),      // 41: souk.orders.v1.ReceiveReturnRequest
+	(*ReceiveReturnResponse)(nil),     // 42: souk.orders.v1.ReceiveReturnResponse
+	(*RefundOrderRequest)(nil),        // 43: souk.orders.v1.RefundOrderRequest
+	(*RefundOrderResponse)(nil),       // 44: souk.orders.v1.RefundOrderResponse
+	(*WaitForEventsRequest)(nil),      // 45: souk.orders.v1.WaitForEventsRequest
+	(*WaitForEventsResponse)(nil),     // 46: souk.orders.v1.WaitForEventsResponse
+	(*Event)(nil),                     // 47: souk.orders.v1.Event
+	(*CreateEventTicketRequest)(nil),  // 48: souk.orders.v1.CreateEventTicketRequest
+	(*CreateEventTicketResponse)(nil), // 49: souk.orders.v1.CreateEventTicketResponse
+	(*RedeemEventTicketRequest)(nil),  // 50: souk.orders.v1.RedeemEventTicketRequest
+	(*RedeemEventTicketResponse)(nil), // 51: souk.orders.v1.RedeemEventTicketResponse
+	(*EraseCustomerRequest)(nil),      // 52: souk.orders.v1.EraseCustomerRequest
+	(*EraseCustomerResponse)(nil),     // 53: souk.orders.v1.EraseCustomerResponse
+	(*timestamppb.Timestamp)(nil),     // 54: google.protobuf.Timestamp
+	(*v1.Money)(nil),                  // 55: souk.money.v1.Money
+	(*durationpb.Duration)(nil),       // 56: google.protobuf.Duration
 }
 var file_souk_orders_v1_orders_proto_depIdxs = []int32{
 	0,  // 0: souk.orders.v1.Order.status:type_name -> souk.orders.v1.Status
@@ -3560,37 +3732,37 @@ var file_souk_orders_v1_orders_proto_depIdxs = []int32{
 	13, // 4: souk.orders.v1.Order.shipping:type_name -> souk.orders.v1.ShippingChoice
 	14, // 5: souk.orders.v1.Order.payment:type_name -> souk.orders.v1.Payment
 	15, // 6: souk.orders.v1.Order.timeline:type_name -> souk.orders.v1.TimelineEntry
-	52, // 7: souk.orders.v1.Order.created_at:type_name -> google.protobuf.Timestamp
+	54, // 7: souk.orders.v1.Order.created_at:type_name -> google.protobuf.Timestamp
 	16, // 8: souk.orders.v1.Order.rejection:type_name -> souk.orders.v1.Rejection
 	18, // 9: souk.orders.v1.Order.returns:type_name -> souk.orders.v1.Return
 	20, // 10: souk.orders.v1.Order.refunds:type_name -> souk.orders.v1.Refund
-	52, // 11: souk.orders.v1.Order.changed_at:type_name -> google.protobuf.Timestamp
+	54, // 11: souk.orders.v1.Order.changed_at:type_name -> google.protobuf.Timestamp
 	7,  // 12: souk.orders.v1.Order.shipment:type_name -> souk.orders.v1.Shipment
 	2,  // 13: souk.orders.v1.Order.attention:type_name -> souk.orders.v1.Attention
-	53, // 14: souk.orders.v1.Order.owed:type_name -> souk.money.v1.Money
-	53, // 15: souk.orders.v1.Line.unit_price:type_name -> souk.money.v1.Money
-	53, // 16: souk.orders.v1.Line.line_total:type_name -> souk.money.v1.Money
+	55, // 14: souk.orders.v1.Order.owed:type_name -> souk.money.v1.Money
+	55, // 15: souk.orders.v1.Line.unit_price:type_name -> souk.money.v1.Money
+	55, // 16: souk.orders.v1.Line.line_total:type_name -> souk.money.v1.Money
 	9,  // 17: souk.orders.v1.Line.image:type_name -> souk.orders.v1.Image
 	10, // 18: souk.orders.v1.Line.options:type_name -> souk.orders.v1.Option
-	53, // 19: souk.orders.v1.Totals.subtotal:type_name -> souk.money.v1.Money
-	53, // 20: souk.orders.v1.Totals.shipping:type_name -> souk.money.v1.Money
-	53, // 21: souk.orders.v1.Totals.tax:type_name -> souk.money.v1.Money
-	53, // 22: souk.orders.v1.Totals.total:type_name -> souk.money.v1.Money
-	53, // 23: souk.orders.v1.Payment.captured:type_name -> souk.money.v1.Money
-	53, // 24: souk.orders.v1.Payment.refunded:type_name -> souk.money.v1.Money
-	53, // 25: souk.orders.v1.Payment.authorized:type_name -> souk.money.v1.Money
-	52, // 26: souk.orders.v1.TimelineEntry.at:type_name -> google.protobuf.Timestamp
+	55, // 19: souk.orders.v1.Totals.subtotal:type_name -> souk.money.v1.Money
+	55, // 20: souk.orders.v1.Totals.shipping:type_name -> souk.money.v1.Money
+	55, // 21: souk.orders.v1.Totals.tax:type_name -> souk.money.v1.Money
+	55, // 22: souk.orders.v1.Totals.total:type_name -> souk.money.v1.Money
+	55, // 23: souk.orders.v1.Payment.captured:type_name -> souk.money.v1.Money
+	55, // 24: souk.orders.v1.Payment.refunded:type_name -> souk.money.v1.Money
+	55, // 25: souk.orders.v1.Payment.authorized:type_name -> souk.money.v1.Money
+	54, // 26: souk.orders.v1.TimelineEntry.at:type_name -> google.protobuf.Timestamp
 	3,  // 27: souk.orders.v1.Rejection.reason:type_name -> souk.orders.v1.Rejection.Reason
 	17, // 28: souk.orders.v1.Rejection.shortages:type_name -> souk.orders.v1.Shortage
 	4,  // 29: souk.orders.v1.Return.status:type_name -> souk.orders.v1.Return.Status
 	19, // 30: souk.orders.v1.Return.lines:type_name -> souk.orders.v1.ReturnLine
-	53, // 31: souk.orders.v1.Return.amount:type_name -> souk.money.v1.Money
-	52, // 32: souk.orders.v1.Return.created_at:type_name -> google.protobuf.Timestamp
-	53, // 33: souk.orders.v1.Refund.amount:type_name -> souk.money.v1.Money
+	55, // 31: souk.orders.v1.Return.amount:type_name -> souk.money.v1.Money
+	54, // 32: souk.orders.v1.Return.created_at:type_name -> google.protobuf.Timestamp
+	55, // 33: souk.orders.v1.Refund.amount:type_name -> souk.money.v1.Money
 	5,  // 34: souk.orders.v1.Refund.status:type_name -> souk.orders.v1.Refund.Status
-	52, // 35: souk.orders.v1.Refund.created_at:type_name -> google.protobuf.Timestamp
+	54, // 35: souk.orders.v1.Refund.created_at:type_name -> google.protobuf.Timestamp
 	12, // 36: souk.orders.v1.PlaceOrderRequest.shipping_address:type_name -> souk.orders.v1.Address
-	53, // 37: souk.orders.v1.PlaceOrderRequest.expected_total:type_name -> souk.money.v1.Money
+	55, // 37: souk.orders.v1.PlaceOrderRequest.expected_total:type_name -> souk.money.v1.Money
 	26, // 38: souk.orders.v1.PlaceOrderResponse.placement:type_name -> souk.orders.v1.Placement
 	11, // 39: souk.orders.v1.PriceChanged.totals:type_name -> souk.orders.v1.Totals
 	17, // 40: souk.orders.v1.PriceChanged.no_longer_sold:type_name -> souk.orders.v1.Shortage
@@ -3600,48 +3772,54 @@ var file_souk_orders_v1_orders_proto_depIdxs = []int32{
 	6,  // 44: souk.orders.v1.ListOrdersResponse.orders:type_name -> souk.orders.v1.Order
 	6,  // 45: souk.orders.v1.CancelOrderResponse.order:type_name -> souk.orders.v1.Order
 	0,  // 46: souk.orders.v1.ListAllOrdersRequest.status:type_name -> souk.orders.v1.Status
-	6,  // 47: souk.orders.v1.ListAllOrdersResponse.orders:type_name -> souk.orders.v1.Order
-	6,  // 48: souk.orders.v1.DispatchOrderResponse.order:type_name -> souk.orders.v1.Order
-	19, // 49: souk.orders.v1.RequestReturnRequest.lines:type_name -> souk.orders.v1.ReturnLine
-	18, // 50: souk.orders.v1.RequestReturnResponse.return:type_name -> souk.orders.v1.Return
-	18, // 51: souk.orders.v1.ReceiveReturnResponse.return:type_name -> souk.orders.v1.Return
-	53, // 52: souk.orders.v1.RefundOrderRequest.amount:type_name -> souk.money.v1.Money
-	20, // 53: souk.orders.v1.RefundOrderResponse.refund:type_name -> souk.orders.v1.Refund
-	54, // 54: souk.orders.v1.WaitForEventsRequest.wait:type_name -> google.protobuf.Duration
-	45, // 55: souk.orders.v1.WaitForEventsResponse.events:type_name -> souk.orders.v1.Event
-	6,  // 56: souk.orders.v1.WaitForEventsResponse.order:type_name -> souk.orders.v1.Order
-	15, // 57: souk.orders.v1.Event.entry:type_name -> souk.orders.v1.TimelineEntry
-	21, // 58: souk.orders.v1.OrdersService.PlaceOrder:input_type -> souk.orders.v1.PlaceOrderRequest
-	27, // 59: souk.orders.v1.OrdersService.GetOrder:input_type -> souk.orders.v1.GetOrderRequest
-	29, // 60: souk.orders.v1.OrdersService.ListOrders:input_type -> souk.orders.v1.ListOrdersRequest
-	31, // 61: souk.orders.v1.OrdersService.CancelOrder:input_type -> souk.orders.v1.CancelOrderRequest
-	33, // 62: souk.orders.v1.OrdersService.ListAllOrders:input_type -> souk.orders.v1.ListAllOrdersRequest
-	35, // 63: souk.orders.v1.OrdersService.DispatchOrder:input_type -> souk.orders.v1.DispatchOrderRequest
-	37, // 64: souk.orders.v1.OrdersService.RequestReturn:input_type -> souk.orders.v1.RequestReturnRequest
-	50, // 65: souk.orders.v1.OrdersService.EraseCustomer:input_type -> souk.orders.v1.EraseCustomerRequest
-	39, // 66: souk.orders.v1.OrdersService.ReceiveReturn:input_type -> souk.orders.v1.ReceiveReturnRequest
-	41, // 67: souk.orders.v1.OrdersService.RefundOrder:input_type -> souk.orders.v1.RefundOrderRequest
-	43, // 68: souk.orders.v1.OrdersService.WaitForEvents:input_type -> souk.orders.v1.WaitForEventsRequest
-	46, // 69: souk.orders.v1.OrdersService.CreateEventTicket:input_type -> souk.orders.v1.CreateEventTicketRequest
-	48, // 70: souk.orders.v1.OrdersService.RedeemEventTicket:input_type -> souk.orders.v1.RedeemEventTicketRequest
-	22, // 71: souk.orders.v1.OrdersService.PlaceOrder:output_type -> souk.orders.v1.PlaceOrderResponse
-	28, // 72: souk.orders.v1.OrdersService.GetOrder:output_type -> souk.orders.v1.GetOrderResponse
-	30, // 73: souk.orders.v1.OrdersService.ListOrders:output_type -> souk.orders.v1.ListOrdersResponse
-	32, // 74: souk.orders.v1.OrdersService.CancelOrder:output_type -> souk.orders.v1.CancelOrderResponse
-	34, // 75: souk.orders.v1.OrdersService.ListAllOrders:output_type -> souk.orders.v1.ListAllOrdersResponse
-	36, // 76: souk.orders.v1.OrdersService.DispatchOrder:output_type -> souk.orders.v1.DispatchOrderResponse
-	38, // 77: souk.orders.v1.OrdersService.RequestReturn:output_type -> souk.orders.v1.RequestReturnResponse
-	51, // 78: souk.orders.v1.OrdersService.EraseCustomer:output_type -> souk.orders.v1.EraseCustomerResponse
-	40, // 79: souk.orders.v1.OrdersService.ReceiveReturn:output_type -> souk.orders.v1.ReceiveReturnResponse
-	42, // 80: souk.orders.v1.OrdersService.RefundOrder:output_type -> souk.orders.v1.RefundOrderResponse
-	44, // 81: souk.orders.v1.OrdersService.WaitForEvents:output_type -> souk.orders.v1.WaitForEventsResponse
-	47, // 82: souk.orders.v1.OrdersService.CreateEventTicket:output_type -> souk.orders.v1.CreateEventTicketResponse
-	49, // 83: souk.orders.v1.OrdersService.RedeemEventTicket:output_type -> souk.orders.v1.RedeemEventTicketResponse
-	71, // [71:84] is the sub-list for method output_type
-	58, // [58:71] is the sub-list for method input_type
-	58, // [58:58] is the sub-list for extension type_name
-	58, // [58:58] is the sub-list for extension extendee
-	0,  // [0:58] is the sub-list for field type_name
+	54, // 47: souk.orders.v1.ListAllOrdersRequest.from:type_name -> google.protobuf.Timestamp
+	54, // 48: souk.orders.v1.ListAllOrdersRequest.to:type_name -> google.protobuf.Timestamp
+	2,  // 49: souk.orders.v1.ListAllOrdersRequest.attention:type_name -> souk.orders.v1.Attention
+	6,  // 50: souk.orders.v1.ListAllOrdersResponse.orders:type_name -> souk.orders.v1.Order
+	6,  // 51: souk.orders.v1.CancelAnyOrderResponse.order:type_name -> souk.orders.v1.Order
+	6,  // 52: souk.orders.v1.DispatchOrderResponse.order:type_name -> souk.orders.v1.Order
+	19, // 53: souk.orders.v1.RequestReturnRequest.lines:type_name -> souk.orders.v1.ReturnLine
+	18, // 54: souk.orders.v1.RequestReturnResponse.return:type_name -> souk.orders.v1.Return
+	18, // 55: souk.orders.v1.ReceiveReturnResponse.return:type_name -> souk.orders.v1.Return
+	55, // 56: souk.orders.v1.RefundOrderRequest.amount:type_name -> souk.money.v1.Money
+	20, // 57: souk.orders.v1.RefundOrderResponse.refund:type_name -> souk.orders.v1.Refund
+	56, // 58: souk.orders.v1.WaitForEventsRequest.wait:type_name -> google.protobuf.Duration
+	47, // 59: souk.orders.v1.WaitForEventsResponse.events:type_name -> souk.orders.v1.Event
+	6,  // 60: souk.orders.v1.WaitForEventsResponse.order:type_name -> souk.orders.v1.Order
+	15, // 61: souk.orders.v1.Event.entry:type_name -> souk.orders.v1.TimelineEntry
+	21, // 62: souk.orders.v1.OrdersService.PlaceOrder:input_type -> souk.orders.v1.PlaceOrderRequest
+	27, // 63: souk.orders.v1.OrdersService.GetOrder:input_type -> souk.orders.v1.GetOrderRequest
+	29, // 64: souk.orders.v1.OrdersService.ListOrders:input_type -> souk.orders.v1.ListOrdersRequest
+	31, // 65: souk.orders.v1.OrdersService.CancelOrder:input_type -> souk.orders.v1.CancelOrderRequest
+	33, // 66: souk.orders.v1.OrdersService.ListAllOrders:input_type -> souk.orders.v1.ListAllOrdersRequest
+	35, // 67: souk.orders.v1.OrdersService.CancelAnyOrder:input_type -> souk.orders.v1.CancelAnyOrderRequest
+	37, // 68: souk.orders.v1.OrdersService.DispatchOrder:input_type -> souk.orders.v1.DispatchOrderRequest
+	39, // 69: souk.orders.v1.OrdersService.RequestReturn:input_type -> souk.orders.v1.RequestReturnRequest
+	52, // 70: souk.orders.v1.OrdersService.EraseCustomer:input_type -> souk.orders.v1.EraseCustomerRequest
+	41, // 71: souk.orders.v1.OrdersService.ReceiveReturn:input_type -> souk.orders.v1.ReceiveReturnRequest
+	43, // 72: souk.orders.v1.OrdersService.RefundOrder:input_type -> souk.orders.v1.RefundOrderRequest
+	45, // 73: souk.orders.v1.OrdersService.WaitForEvents:input_type -> souk.orders.v1.WaitForEventsRequest
+	48, // 74: souk.orders.v1.OrdersService.CreateEventTicket:input_type -> souk.orders.v1.CreateEventTicketRequest
+	50, // 75: souk.orders.v1.OrdersService.RedeemEventTicket:input_type -> souk.orders.v1.RedeemEventTicketRequest
+	22, // 76: souk.orders.v1.OrdersService.PlaceOrder:output_type -> souk.orders.v1.PlaceOrderResponse
+	28, // 77: souk.orders.v1.OrdersService.GetOrder:output_type -> souk.orders.v1.GetOrderResponse
+	30, // 78: souk.orders.v1.OrdersService.ListOrders:output_type -> souk.orders.v1.ListOrdersResponse
+	32, // 79: souk.orders.v1.OrdersService.CancelOrder:output_type -> souk.orders.v1.CancelOrderResponse
+	34, // 80: souk.orders.v1.OrdersService.ListAllOrders:output_type -> souk.orders.v1.ListAllOrdersResponse
+	36, // 81: souk.orders.v1.OrdersService.CancelAnyOrder:output_type -> souk.orders.v1.CancelAnyOrderResponse
+	38, // 82: souk.orders.v1.OrdersService.DispatchOrder:output_type -> souk.orders.v1.DispatchOrderResponse
+	40, // 83: souk.orders.v1.OrdersService.RequestReturn:output_type -> souk.orders.v1.RequestReturnResponse
+	53, // 84: souk.orders.v1.OrdersService.EraseCustomer:output_type -> souk.orders.v1.EraseCustomerResponse
+	42, // 85: souk.orders.v1.OrdersService.ReceiveReturn:output_type -> souk.orders.v1.ReceiveReturnResponse
+	44, // 86: souk.orders.v1.OrdersService.RefundOrder:output_type -> souk.orders.v1.RefundOrderResponse
+	46, // 87: souk.orders.v1.OrdersService.WaitForEvents:output_type -> souk.orders.v1.WaitForEventsResponse
+	49, // 88: souk.orders.v1.OrdersService.CreateEventTicket:output_type -> souk.orders.v1.CreateEventTicketResponse
+	51, // 89: souk.orders.v1.OrdersService.RedeemEventTicket:output_type -> souk.orders.v1.RedeemEventTicketResponse
+	76, // [76:90] is the sub-list for method output_type
+	62, // [62:76] is the sub-list for method input_type
+	62, // [62:62] is the sub-list for extension type_name
+	62, // [62:62] is the sub-list for extension extendee
+	0,  // [0:62] is the sub-list for field type_name
 }
 
 func init() { file_souk_orders_v1_orders_proto_init() }
@@ -3655,7 +3833,7 @@ func file_souk_orders_v1_orders_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_orders_v1_orders_proto_rawDesc), len(file_souk_orders_v1_orders_proto_rawDesc)),
 			NumEnums:      6,
-			NumMessages:   46,
+			NumMessages:   48,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -26,6 +26,7 @@ const (
 	OrdersService_ListOrders_FullMethodName        = "/souk.orders.v1.OrdersService/ListOrders"
 	OrdersService_CancelOrder_FullMethodName       = "/souk.orders.v1.OrdersService/CancelOrder"
 	OrdersService_ListAllOrders_FullMethodName     = "/souk.orders.v1.OrdersService/ListAllOrders"
+	OrdersService_CancelAnyOrder_FullMethodName    = "/souk.orders.v1.OrdersService/CancelAnyOrder"
 	OrdersService_DispatchOrder_FullMethodName     = "/souk.orders.v1.OrdersService/DispatchOrder"
 	OrdersService_RequestReturn_FullMethodName     = "/souk.orders.v1.OrdersService/RequestReturn"
 	OrdersService_EraseCustomer_FullMethodName     = "/souk.orders.v1.OrdersService/EraseCustomer"
@@ -61,8 +62,10 @@ type OrdersServiceClient interface {
 	// CancelOrder gives up an order before it is dispatched: the money is voided, the stock released.
 	// FAILED_PRECONDITION with ERROR_REASON_NOT_CANCELLABLE.
 	CancelOrder(ctx context.Context, in *CancelOrderRequest, opts ...grpc.CallOption) (*CancelOrderResponse, error)
-	// ListAllOrders returns every customer's orders, newest first.
+	// ListAllOrders returns every customer's orders, or those that match all that the request says.
 	ListAllOrders(ctx context.Context, in *ListAllOrdersRequest, opts ...grpc.CallOption) (*ListAllOrdersResponse, error)
+	// CancelAnyOrder is CancelOrder for staff. The reason is shown to the customer.
+	CancelAnyOrder(ctx context.Context, in *CancelAnyOrderRequest, opts ...grpc.CallOption) (*CancelAnyOrderResponse, error)
 	// DispatchOrder captures the money and hands the parcel to the carrier.
 	// FAILED_PRECONDITION with ERROR_REASON_NOT_DISPATCHABLE.
 	DispatchOrder(ctx context.Context, in *DispatchOrderRequest, opts ...grpc.CallOption) (*DispatchOrderResponse, error)
@@ -143,6 +146,16 @@ func (c *ordersServiceClient) ListAllOrders(ctx context.Context, in *ListAllOrde
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListAllOrdersResponse)
 	err := c.cc.Invoke(ctx, OrdersService_ListAllOrders_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *ordersServiceClient) CancelAnyOrder(ctx context.Context, in *CancelAnyOrderRequest, opts ...grpc.CallOption) (*CancelAnyOrderResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CancelAnyOrderResponse)
+	err := c.cc.Invoke(ctx, OrdersService_CancelAnyOrder_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -254,8 +267,10 @@ type OrdersServiceServer interface {
 	// CancelOrder gives up an order before it is dispatched: the money is voided, the stock released.
 	// FAILED_PRECONDITION with ERROR_REASON_NOT_CANCELLABLE.
 	CancelOrder(context.Context, *CancelOrderRequest) (*CancelOrderResponse, error)
-	// ListAllOrders returns every customer's orders, newest first.
+	// ListAllOrders returns every customer's orders, or those that match all that the request says.
 	ListAllOrders(context.Context, *ListAllOrdersRequest) (*ListAllOrdersResponse, error)
+	// CancelAnyOrder is CancelOrder for staff. The reason is shown to the customer.
+	CancelAnyOrder(context.Context, *CancelAnyOrderRequest) (*CancelAnyOrderResponse, error)
 	// DispatchOrder captures the money and hands the parcel to the carrier.
 	// FAILED_PRECONDITION with ERROR_REASON_NOT_DISPATCHABLE.
 	DispatchOrder(context.Context, *DispatchOrderRequest) (*DispatchOrderResponse, error)
@@ -306,6 +321,9 @@ func (UnimplementedOrdersServiceServer) CancelOrder(context.Context, *CancelOrde
 }
 func (UnimplementedOrdersServiceServer) ListAllOrders(context.Context, *ListAllOrdersRequest) (*ListAllOrdersResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListAllOrders not implemented")
+}
+func (UnimplementedOrdersServiceServer) CancelAnyOrder(context.Context, *CancelAnyOrderRequest) (*CancelAnyOrderResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method CancelAnyOrder not implemented")
 }
 func (UnimplementedOrdersServiceServer) DispatchOrder(context.Context, *DispatchOrderRequest) (*DispatchOrderResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method DispatchOrder not implemented")
@@ -438,6 +456,24 @@ func _OrdersService_ListAllOrders_Handler(srv interface{}, ctx context.Context, 
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(OrdersServiceServer).ListAllOrders(ctx, req.(*ListAllOrdersRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OrdersService_CancelAnyOrder_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CancelAnyOrderRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OrdersServiceServer).CancelAnyOrder(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OrdersService_CancelAnyOrder_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OrdersServiceServer).CancelAnyOrder(ctx, req.(*CancelAnyOrderRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -612,6 +648,10 @@ var OrdersService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListAllOrders",
 			Handler:    _OrdersService_ListAllOrders_Handler,
+		},
+		{
+			MethodName: "CancelAnyOrder",
+			Handler:    _OrdersService_CancelAnyOrder_Handler,
 		},
 		{
 			MethodName: "DispatchOrder",

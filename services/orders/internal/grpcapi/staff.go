@@ -1,0 +1,94 @@
+package grpcapi
+
+import (
+	"context"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	ordersv1 "souk/proto/gen/souk/orders/v1"
+
+	"souk/platform/field"
+	"souk/platform/rpc"
+
+	"souk/services/orders/internal/order"
+	"souk/services/orders/internal/orders"
+)
+
+// ListAllOrders returns everyone's orders.
+func (s *Server) ListAllOrders(ctx context.Context, req *ordersv1.ListAllOrdersRequest) (*ordersv1.ListAllOrdersResponse, error) {
+	filter, err := filterOf(req)
+	if err != nil {
+		return nil, err
+	}
+	page, err := s.orders.ListOrders(ctx, orders.Query{Filter: filter, Cursor: req.GetCursor()})
+	if err != nil {
+		return nil, statusError(err)
+	}
+	answer := &ordersv1.ListAllOrdersResponse{NextCursor: page.NextCursor}
+	for _, o := range page.Orders {
+		answer.Orders = append(answer.Orders, staffOrderProto(o))
+	}
+	return answer, nil
+}
+
+// CancelAnyOrder gives up an order of any customer.
+func (s *Server) CancelAnyOrder(ctx context.Context, req *ordersv1.CancelAnyOrderRequest) (*ordersv1.CancelAnyOrderResponse, error) {
+	return rpc.Once(ctx, s.keys.Steps.About(req.GetId()), req, func(ctx context.Context) (*ordersv1.CancelAnyOrderResponse, error) {
+		o, err := s.orders.CancelAnyOrder(ctx, req.GetId(), req.GetReason())
+		if err != nil {
+			return nil, statusError(err)
+		}
+		return &ordersv1.CancelAnyOrderResponse{Order: staffOrderProto(o)}, nil
+	})
+}
+
+func filterOf(req *ordersv1.ListAllOrdersRequest) (order.Filter, error) {
+	filter := order.Filter{
+		CustomerID: req.GetCustomerId(), Status: statusOf[req.GetStatus()], Limit: int(req.GetLimit()),
+		Text: req.GetQuery(), From: timeOf(req.GetFrom()), To: timeOf(req.GetTo()), OldestFirst: req.GetOldestFirst(),
+	}
+	if filter.Status == "" && req.GetStatus() != ordersv1.Status_STATUS_UNSPECIFIED {
+		return order.Filter{}, field.Invalid("status", "is unknown")
+	}
+	if req.GetAnyAttention() {
+		filter.Attention = order.AllAttention
+	} else if wanted := req.GetAttention(); wanted != ordersv1.Attention_ATTENTION_UNSPECIFIED {
+		reason, ok := attentionOf[wanted]
+		if !ok {
+			return order.Filter{}, field.Invalid("attention", "is unknown")
+		}
+		filter.Attention = []order.Attention{reason}
+	}
+	return filter, nil
+}
+
+// timeOf returns a time, or zero for none.
+func timeOf(t *timestamppb.Timestamp) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return t.AsTime()
+}
+
+var attentionOf = map[ordersv1.Attention]order.Attention{
+	ordersv1.Attention_ATTENTION_STUCK:                  order.AttentionStuck,
+	ordersv1.Attention_ATTENTION_AUTHORIZATION_EXPIRING: order.AttentionAuthorizationExpiring,
+	ordersv1.Attention_ATTENTION_PAYMENT_UNKNOWN:        order.AttentionPaymentUnknown,
+	ordersv1.Attention_ATTENTION_PAYMENT_DIFFERS:        order.AttentionPaymentDiffers,
+	ordersv1.Attention_ATTENTION_REFUND_FAILED:          order.AttentionRefundFailed,
+}
+
+// staffOrderProto is an order with what only staff see of it.
+func staffOrderProto(o order.View) *ordersv1.Order {
+	out := orderProto(o)
+	out.Owed = moneyProto(o.Owed)
+	for _, reason := range o.Attention {
+		for proto, known := range attentionOf {
+			if known == reason {
+				out.Attention = append(out.Attention, proto)
+			}
+		}
+	}
+	return out
+}
