@@ -29,10 +29,14 @@ var breaks = []struct {
 		o := w.find("pending-1").order
 		o.InProgress, o.ChangedAt = false, ago(2*time.Minute)
 	}, "pending-1: is pending and nobody works on it"},
-	{"orders: no refund has failed", func(w *world) {
-		o := w.find("delivered-2").order
-		o.Refunds = append(o.Refunds, &ordersv1.Refund{Amount: pounds(1), Status: ordersv1.Refund_STATUS_FAILED})
-	}, "delivered-2: a refund of 0.01 GBP failed"},
+	{"orders: what failed refunds owe is listed", func(w *world) { w.find("delivered-2").order.Owed = pounds(1) },
+		"delivered-2: owes 0.01 GBP, and is listed: false"},
+	{"orders: what failed refunds owe is listed", func(w *world) {
+		w.find("delivered-2").order.Attention = []ordersv1.Attention{ordersv1.Attention_ATTENTION_REFUND_FAILED}
+	}, "delivered-2: owes 0, and is listed: true"},
+	{"orders: a payment that needs a person is listed", func(w *world) {
+		w.books("delivered-1").Payment.Attention = paymentsv1.Attention_ATTENTION_PROVIDER_DIFFERS
+	}, "delivered-1: its payment is ATTENTION_PAYMENT_DIFFERS, and it is not listed"},
 
 	{"carts: no line is in two orders that stand", func(w *world) {
 		w.find("fulfilled-1").order.PurchaseIds = w.find("confirmed-2").order.GetPurchaseIds()
@@ -81,15 +85,17 @@ var breaks = []struct {
 	{"money: captured - refunded = what live orders owe", func(w *world) {
 		s := w.find("cancelled-2")
 		s.books, s.order.Payment.Captured = []*paymentsv1.Books{ledger(s.id, 0, price, 0)}, pounds(price)
+		s.order.Payment.Status = "captured"
 	}, "cancelled-2: kept 15.00 GBP, owed 0"},
-	{"money: a confirmed order has its total open", func(w *world) { w.find("confirmed-2").order.Totals.Total.Amount++ },
-		"confirmed-2: total 15.01 GBP, open 15.00 GBP"},
-	{"money: a confirmed order has its total open", func(w *world) { w.find("confirmed-2").books = nil }, "confirmed-2: total 15.00 GBP, open 0"},
-	{"money: any other order has nothing open", func(w *world) { w.find("rejected-1").books = []*paymentsv1.Books{ledger("rejected-1", price, 0, 0)} },
+	{"money: a confirmed order has its total open or captured", func(w *world) { w.find("confirmed-2").order.Totals.Total.Amount++ },
+		"confirmed-2: total 15.01 GBP, open or captured 15.00 GBP"},
+	{"money: a confirmed order has its total open or captured", func(w *world) { w.find("confirmed-2").books = nil }, "confirmed-2: total 15.00 GBP, open or captured 0"},
+	{"money: a payment has the status that its order shows", func(w *world) { w.find("confirmed-1").order.Payment.Status = "captured" },
+		"confirmed-1: shows a payment that is captured, and it is authorized"},
+	{"money: any other order has nothing open", func(w *world) { w.authorize("rejected-1") },
 		"rejected-1: is rejected and has 15.00 GBP open"},
-	{"money: any other order has nothing open", func(w *world) {
-		w.find("cancelled-1").books = []*paymentsv1.Books{ledger("cancelled-1", price, 0, 0)}
-	}, "cancelled-1: is cancelled and has 15.00 GBP open"},
+	{"money: any other order has nothing open", func(w *world) { w.authorize("cancelled-1") },
+		"cancelled-1: is cancelled and has 15.00 GBP open"},
 
 	{"shipping: a dispatched order has one shipment", func(w *world) { w.find("fulfilled-1").shipments = 0 }, "fulfilled-1: is fulfilled and has 0 shipments"},
 	{"shipping: a dispatched order has one shipment", func(w *world) { w.find("delivered-1").shipments = 2 }, "delivered-1: is delivered and has 2 shipments"},
@@ -110,6 +116,12 @@ func (w *world) stray(id string) *sale {
 }
 
 func (w *world) books(id string) *paymentsv1.Books { return w.find(id).books[0] }
+
+// authorize has money held for an order.
+func (w *world) authorize(id string) {
+	s := w.find(id)
+	s.books, s.order.Payment.Status = []*paymentsv1.Books{ledger(id, price, 0, 0)}, "authorized"
+}
 
 // hold has a sale hold stock until some time ago.
 func hold(s *sale, ended time.Duration) {

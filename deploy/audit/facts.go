@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"slices"
 	"time"
 
 	inventoryv1 "souk/proto/gen/souk/inventory/v1"
@@ -63,6 +64,11 @@ func (f facts) dispatched() bool {
 // givenUp reports whether the order was rejected or canceled.
 func (f facts) givenUp() bool {
 	return f.status() == ordersv1.Status_STATUS_REJECTED || f.status() == ordersv1.Status_STATUS_CANCELLED
+}
+
+// listed reports whether staff are told to look at the order for a reason.
+func (f facts) listed(reason ordersv1.Attention) bool {
+	return slices.Contains(f.order.GetAttention(), reason)
 }
 
 func (f facts) held() bool {

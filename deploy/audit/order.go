@@ -6,6 +6,7 @@ import (
 	"time"
 
 	ordersv1 "souk/proto/gen/souk/orders/v1"
+	paymentsv1 "souk/proto/gen/souk/payments/v1"
 )
 
 // rulesOfOrders returns the rules for each order.
@@ -19,7 +20,8 @@ func rulesOfOrders(withProvider bool) []rule[facts] {
 
 var endRules = []rule[facts]{
 	{name: "orders: none is in progress for long", what: "orders", judge: comesToAnEnd},
-	{name: "orders: no refund has failed", what: "orders with refunds", judge: noFailedRefund},
+	{name: "orders: what failed refunds owe is listed", what: "orders with refunds", judge: owedIsListed},
+	{name: "orders: a payment that needs a person is listed", what: "orders", judge: needIsListed},
 }
 
 func comesToAnEnd(f facts) (finding, bool) {
@@ -37,12 +39,30 @@ func comesToAnEnd(f facts) (finding, bool) {
 	return found, true
 }
 
-func noFailedRefund(f facts) (finding, bool) {
-	found := amount(f.refunds(ordersv1.Refund_STATUS_SUCCEEDED))
-	if failed := f.refunds(ordersv1.Refund_STATUS_FAILED); len(failed) > 0 {
-		found.wrong = fmt.Sprintf("a refund of %s failed", failed)
+func owedIsListed(f facts) (finding, bool) {
+	owed := of(f.order.GetOwed())
+	found := amount(owed)
+	if listed := f.listed(ordersv1.Attention_ATTENTION_REFUND_FAILED); listed != (len(owed) > 0) {
+		found.wrong = fmt.Sprintf("owes %s, and is listed: %t", owed, listed)
 	}
 	return found, len(f.order.GetRefunds()) > 0
+}
+
+// needIsListed compares an order with what payments says of its payment.
+func needIsListed(f facts) (finding, bool) {
+	var found finding
+	for _, b := range f.payments {
+		wanted := attentions[b.GetPayment().GetAttention()]
+		if wanted != ordersv1.Attention_ATTENTION_UNSPECIFIED && !f.listed(wanted) {
+			found.wrong = fmt.Sprintf("its payment is %s, and it is not listed", wanted)
+		}
+	}
+	return found, f.atRest() && len(f.payments) > 0
+}
+
+var attentions = map[paymentsv1.Attention]ordersv1.Attention{
+	paymentsv1.Attention_ATTENTION_OUTCOME_UNKNOWN:  ordersv1.Attention_ATTENTION_PAYMENT_UNKNOWN,
+	paymentsv1.Attention_ATTENTION_PROVIDER_DIFFERS: ordersv1.Attention_ATTENTION_PAYMENT_DIFFERS,
 }
 
 // oneOrderOfACart returns the rule that no line of a cart is in two orders that stand. It remembers which order bought what.

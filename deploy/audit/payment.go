@@ -75,10 +75,11 @@ var moneyRules = []rule[facts]{
 		kept := f.ledger((*paymentsv1.Books).GetCaptured).minus(f.ledger((*paymentsv1.Books).GetRefunded))
 		return equal("kept", kept, "owed", owed(f))
 	})},
-	{name: "money: a confirmed order has its total open", what: "orders", judge: func(f facts) (finding, bool) {
-		found := equal("total", of(f.order.GetTotals().GetTotal()), "open", f.ledger((*paymentsv1.Books).GetOpen))
+	{name: "money: a confirmed order has its total open or captured", what: "orders", judge: func(f facts) (finding, bool) {
+		found := equal("total", of(f.order.GetTotals().GetTotal()), "open or captured", f.paid())
 		return found, f.atRest() && f.status() == ordersv1.Status_STATUS_CONFIRMED
 	}},
+	{name: "money: a payment has the status that its order shows", what: "orders", judge: sameStatus},
 	{name: "money: any other order has nothing open", what: "orders", judge: func(f facts) (finding, bool) {
 		var found finding
 		if open := f.ledger((*paymentsv1.Books).GetOpen); len(open) > 0 {
@@ -98,12 +99,38 @@ func atRest(look func(facts) finding) func(facts) (finding, bool) {
 	}
 }
 
-// owed returns the amount due for an order: the total minus refunds if it was dispatched, otherwise nothing.
+// owed returns the amount due for an order. An order that was given up keeps what failed refunds owe. For any other order whose money
+// was captured, it is the total minus refunds, and minus what was let go because only a part was captured at the provider.
 func owed(f facts) Sums {
-	if !f.dispatched() {
+	switch {
+	case f.givenUp():
+		return of(f.order.GetOwed())
+	case len(f.ledger((*paymentsv1.Books).GetCaptured)) == 0 && !f.dispatched():
 		return nil
+	default:
+		kept := of(f.order.GetTotals().GetTotal()).minus(f.ledger((*paymentsv1.Books).GetVoided))
+		return kept.minus(f.refunds(ordersv1.Refund_STATUS_SUCCEEDED))
 	}
-	return of(f.order.GetTotals().GetTotal()).minus(f.refunds(ordersv1.Refund_STATUS_SUCCEEDED))
+}
+
+// paid returns what is held or was captured for an order, together with what was let go because only a part was captured.
+func (f facts) paid() Sums {
+	captured := f.ledger((*paymentsv1.Books).GetCaptured)
+	if len(captured) > 0 {
+		captured = captured.plus(f.ledger((*paymentsv1.Books).GetVoided))
+	}
+	return captured.plus(f.ledger((*paymentsv1.Books).GetOpen))
+}
+
+func sameStatus(f facts) (finding, bool) {
+	var found finding
+	for _, b := range f.payments {
+		shown, is := f.order.GetPayment().GetStatus(), name(b.GetPayment().GetStatus())
+		if shown != is {
+			found.wrong = fmt.Sprintf("shows a payment that is %s, and it is %s", shown, is)
+		}
+	}
+	return found, f.atRest() && len(f.payments) > 0
 }
 
 var providerRules = []rule[facts]{

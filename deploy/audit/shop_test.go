@@ -62,7 +62,7 @@ func newSale(status ordersv1.Status, n int) *sale {
 			Id: id, Status: status, ChangedAt: ago(time.Hour), PurchaseIds: []string{"purchase of " + id},
 			Lines:   []*ordersv1.Line{{Sku: "MUG", Quantity: 2, LineTotal: pounds(2 * mug)}, {Sku: "HAT", Quantity: 1, LineTotal: pounds(300)}},
 			Totals:  &ordersv1.Totals{Total: pounds(price)},
-			Payment: &ordersv1.Payment{Captured: pounds(0), Refunded: pounds(0)},
+			Payment: &ordersv1.Payment{Status: "voided", Captured: pounds(0), Refunded: pounds(0)},
 		},
 		reservation: &inventoryv1.Reservation{
 			OrderId: id, Status: inventoryv1.Reservation_STATUS_RELEASED, ExpiresAt: ago(50 * time.Minute),
@@ -86,10 +86,11 @@ func bought(status ordersv1.Status, n int) *sale {
 	s := newSale(status, n)
 	s.reservation.Status = inventoryv1.Reservation_STATUS_COMMITTED
 	if status == confirmed {
+		s.order.Payment.Status = "authorized"
 		s.books = []*paymentsv1.Books{ledger(s.id, price, 0, 0)}
 		return s
 	}
-	s.order.Payment.Captured = pounds(price)
+	s.order.Payment.Status, s.order.Payment.Captured = "captured", pounds(price)
 	s.books = []*paymentsv1.Books{ledger(s.id, 0, price, 0)}
 	s.shipments = 1
 	return s
@@ -101,7 +102,9 @@ func refused(n int) *sale {
 	s.reservation.Lines = nil
 	nothing := &moneyv1.Money{Currency: "XXX"}
 	s.books = []*paymentsv1.Books{{
-		Payment:    &paymentsv1.Payment{Id: "payment-" + s.id, OrderId: s.id, Captured: nothing, Refunded: nothing},
+		Payment: &paymentsv1.Payment{
+			Id: "payment-" + s.id, OrderId: s.id, Status: paymentsv1.Status_STATUS_VOIDED, Captured: nothing, Refunded: nothing,
+		},
 		Authorized: nothing, Captured: nothing, Voided: nothing, Open: nothing, Refunded: nothing,
 	}}
 	return s
@@ -131,8 +134,17 @@ func returned(s *sale) {
 
 // ledger is the books of a payment, the provider's the same.
 func ledger(orderID string, open, captured, voided int64) *paymentsv1.Books {
+	status := paymentsv1.Status_STATUS_VOIDED
+	switch {
+	case open > 0:
+		status = paymentsv1.Status_STATUS_AUTHORIZED
+	case captured > 0:
+		status = paymentsv1.Status_STATUS_CAPTURED
+	}
 	return &paymentsv1.Books{
-		Payment:    &paymentsv1.Payment{Id: "payment-" + orderID, OrderId: orderID, Captured: pounds(captured), Refunded: pounds(0)},
+		Payment: &paymentsv1.Payment{
+			Id: "payment-" + orderID, OrderId: orderID, Status: status, Captured: pounds(captured), Refunded: pounds(0),
+		},
 		Authorized: pounds(open + captured + voided), Open: pounds(open), Captured: pounds(captured), Voided: pounds(voided),
 		Refunded: pounds(0),
 		Provider: &paymentsv1.ProviderBooks{Open: pounds(open), Captured: pounds(captured), Refunded: pounds(0)},
