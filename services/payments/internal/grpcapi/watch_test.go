@@ -98,7 +98,7 @@ func atProvider(pool *pgxpool.Pool, order string) (*simulator.Simulator, payment
 func captureInDashboard(t *testing.T, pool *pgxpool.Pool, order string) {
 	t.Helper()
 	network, p := atProvider(pool, order)
-	if err := network.Capture(t.Context(), p); err != nil {
+	if _, err := network.Capture(t.Context(), p); err != nil {
 		t.Fatal(err)
 	}
 }

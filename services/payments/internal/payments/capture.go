@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // Capture takes the whole amount of an order's authorization; again is no error.
@@ -19,14 +20,14 @@ func (s *Service) Capture(ctx context.Context, orderID string) (Payment, error) 
 	default:
 		return Payment{}, ErrNotAuthorized
 	}
-	_, err = retry(ctx, s.logger, func() (struct{}, error) { return struct{}{}, s.provider.Capture(ctx, p) })
+	askAt, err := retry(ctx, s.logger, func() (time.Time, error) { return s.provider.Capture(ctx, p) })
 	switch {
 	case errors.Is(err, ErrNotAuthorized):
 		return s.captureRefused(ctx, p)
 	case err != nil:
 		return Payment{}, fmt.Errorf("capture: %w", err)
 	}
-	return s.settle(ctx, p, Change{To: Captured})
+	return s.settle(ctx, p, Change{To: Captured, AskAt: askAt})
 }
 
 // captureRefused answers a capture of an authorization that has ended at the provider, or that was captured there in part.

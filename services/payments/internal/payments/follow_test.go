@@ -15,6 +15,7 @@ import (
 	"souk/testkit/pgtest"
 
 	"souk/services/payments/internal/payments"
+	"souk/services/payments/internal/postgres"
 	"souk/services/payments/internal/simulator"
 )
 
@@ -269,7 +270,7 @@ func TestMoneyThatIsHeldOrTakenAfterTheEndIsLetGoOrNeedsAPerson(t *testing.T) {
 			t.Fatal(err)
 		}
 		if taken {
-			must(t, n.Capture(t.Context(), n.payment))
+			n.mustCapture(t)
 		}
 		must(t, follow(t, s, pool))
 		b := onlyBooks(t, s)
@@ -344,5 +345,24 @@ func TestARefundThatFailedMakesRoomForAnotherAtOnce(t *testing.T) {
 	deliver(t, s, "payment.refunded", order)
 	if b := onlyBooks(t, s); b.Refunded != price || b.Payment.Attention != "" || b.UnbalancedMovements != 0 {
 		t.Errorf("%+v, want the other refund booked, and nobody needed", b)
+	}
+}
+
+// The simulated network knows that a refund will be made in its dashboard a day after the capture, and its day is short.
+func TestTheProviderIsAskedWhenItExpectsNewsOfACapture(t *testing.T) {
+	t.Parallel()
+	const day = time.Minute
+	pool := pgtest.New(t, postgres.Migrations)
+	s := newService(pool, simulator.New(pool, simulator.Config{Day: day}))
+	order := authorizeBy(t, s, simulator.RefundedLater)
+	if _, err := s.Capture(t.Context(), order); err != nil {
+		t.Fatal(err)
+	}
+	var askAt time.Time
+	if err := pool.QueryRow(t.Context(), "SELECT ask_at FROM payments WHERE order_id = $1", order).Scan(&askAt); err != nil {
+		t.Fatal(err)
+	}
+	if wait := time.Until(askAt); wait > 2*day {
+		t.Errorf("asked in %v, want %v", wait, day)
 	}
 }

@@ -64,8 +64,9 @@ func (f *faulty) Authorize(ctx context.Context, p payments.Payment) (answer paym
 	return answer, err
 }
 
-func (f *faulty) Capture(ctx context.Context, p payments.Payment) error {
-	return f.fails(p.Reference, func() error { return f.Provider.Capture(ctx, p) })
+func (f *faulty) Capture(ctx context.Context, p payments.Payment) (askAt time.Time, err error) {
+	err = f.fails(p.Reference, func() error { askAt, err = f.Provider.Capture(ctx, p); return err })
+	return askAt, err
 }
 
 func (f *faulty) Void(ctx context.Context, p payments.Payment) error {
@@ -144,7 +145,7 @@ func (s *story) events() map[string]func() error {
 		"capture in the dashboard": func() error {
 			p, err := s.there()
 			if err == nil {
-				err = s.network.Capture(s.ctx, p)
+				_, err = s.network.Capture(s.ctx, p)
 			}
 			return err
 		},

@@ -42,8 +42,8 @@ type Provider interface {
 	// Authorize holds the money, or returns ErrUnknownMethod. Any other request that the provider refuses for good is declined.
 	Authorize(ctx context.Context, payment Payment) (Authorization, error)
 	// Capture takes the whole amount; taken already is no error. It returns ErrNotAuthorized when that cannot be, because the money
-	// is not held, or a part of it is taken.
-	Capture(ctx context.Context, payment Payment) error
+	// is not held, or a part of it is taken. The time is when the provider expects to know more; zero if it cannot tell.
+	Capture(ctx context.Context, payment Payment) (askAt time.Time, err error)
 	// Void lets the money go; none held, because it was declined or voided, is no error. It returns
 	// ErrAlreadyCaptured, or ErrNotFound for a payment that the provider does not know, or not yet. It never asks for money.
 	Void(ctx context.Context, payment Payment) error

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -46,8 +47,9 @@ func (h *hooked) Authorize(ctx context.Context, p payments.Payment) (answer paym
 	return answer, err
 }
 
-func (h *hooked) Capture(ctx context.Context, p payments.Payment) error {
-	return h.around(&h.capture, func() error { return h.Provider.Capture(ctx, p) })
+func (h *hooked) Capture(ctx context.Context, p payments.Payment) (askAt time.Time, err error) {
+	err = h.around(&h.capture, func() error { askAt, err = h.Provider.Capture(ctx, p); return err })
+	return askAt, err
 }
 
 func (h *hooked) Void(ctx context.Context, p payments.Payment) error {

@@ -22,6 +22,12 @@ type network struct {
 	payment payments.Payment
 }
 
+func (n network) mustCapture(t *testing.T) {
+	t.Helper()
+	_, err := n.Capture(t.Context(), n.payment)
+	must(t, err)
+}
+
 func networkOf(pool *pgxpool.Pool, order string) network {
 	return network{simulator.New(pool, simulator.Config{}), payments.Payment{Reference: "souk-" + order, Method: simulator.Visa, Amount: price}}
 }
@@ -65,7 +71,7 @@ func TestAWebhookUpdatesAPaymentToTheProvidersState(t *testing.T) {
 		happens func(t *testing.T, n network)
 		status  payments.Status
 	}{
-		"captured": {func(t *testing.T, n network) { must(t, n.Capture(t.Context(), n.payment)) }, payments.Captured},
+		"captured": {func(t *testing.T, n network) { n.mustCapture(t) }, payments.Captured},
 		"voided":   {func(t *testing.T, n network) { must(t, n.Void(t.Context(), n.payment)) }, payments.Voided},
 		"nothing":  {func(*testing.T, network) {}, payments.Authorized},
 	}
@@ -136,7 +142,7 @@ func TestARepeatedWebhookChangesNothing(t *testing.T) {
 	signature := webhookSecret.Sign(payload, time.Now())
 	must(t, s.HandleWebhook(t.Context(), "simulator", payload, signature))
 	n := networkOf(pool, order)
-	must(t, n.Capture(t.Context(), n.payment))
+	n.mustCapture(t)
 	must(t, s.HandleWebhook(t.Context(), "simulator", payload, signature))
 	if p, err := s.Payment(t.Context(), order); err != nil || p.Status != payments.Authorized {
 		t.Errorf("after a replay: %s, %v; want authorized", p.Status, err)
@@ -152,7 +158,7 @@ func TestAWebhookIsProcessedAgainIfTheProviderFailed(t *testing.T) {
 	s, provider, pool := setupHooked(t)
 	order := authorize(t, s)
 	n := networkOf(pool, order)
-	must(t, n.Capture(t.Context(), n.payment))
+	n.mustCapture(t)
 	payload := message("evt_1", "payment.captured", order)
 	signature := webhookSecret.Sign(payload, time.Now())
 	provider.lookup = func(func() error) error { return payments.ErrOutcomeUnknown }

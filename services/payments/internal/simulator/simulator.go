@@ -176,19 +176,22 @@ func (s *Simulator) book(ctx context.Context, p payments.Payment) (payments.Auth
 }
 
 // Capture implements payments.Provider.
-func (s *Simulator) Capture(ctx context.Context, p payments.Payment) error {
+func (s *Simulator) Capture(ctx context.Context, p payments.Payment) (askAt time.Time, err error) {
 	if err := s.catchUp(ctx, p); err != nil {
-		return err
+		return time.Time{}, err
 	}
 	tag, err := s.pool.Exec(ctx, `UPDATE simulator.authorizations SET status = 'captured'
 		WHERE reference = $1 AND amount = $2 AND status IN ('authorized', 'captured')`, p.Reference, p.Amount.Amount)
 	if err != nil {
-		return fmt.Errorf("simulator: %w", err)
+		return time.Time{}, fmt.Errorf("simulator: %w", err)
 	}
 	if tag.RowsAffected() == 0 {
-		return payments.ErrNotAuthorized
+		return time.Time{}, payments.ErrNotAuthorized
 	}
-	return s.planRefund(ctx, p)
+	if err := s.planRefund(ctx, p); err != nil {
+		return time.Time{}, err
+	}
+	return s.nextPlan(ctx, p)
 }
 
 // Void implements payments.Provider. For an unknown reference it stores the void, so that an authorization that arrives later

@@ -118,7 +118,7 @@ func TestRequestsMatchStripesSpecification(t *testing.T) {
 	if _, err := provider.Lookup(ctx, p); err != nil {
 		t.Errorf("look up again: %v", err)
 	}
-	if err := provider.Capture(ctx, p); err != nil {
+	if _, err := provider.Capture(ctx, p); err != nil {
 		t.Errorf("capture: %v", err)
 	}
 	refund, err := provider.Refund(ctx, p, payments.Refund{Reference: "souk-refund-1", Amount: money.New(500, "GBP")})

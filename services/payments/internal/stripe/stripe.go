@@ -144,7 +144,11 @@ func (s *Provider) find(ctx context.Context, p payments.Payment) (*stripego.Paym
 
 // Capture implements payments.Provider. It sends no fixed idempotency key, because an intent can be captured only once. With a
 // fixed key, Stripe would repeat an earlier failure. The same is true for Void.
-func (s *Provider) Capture(ctx context.Context, p payments.Payment) error {
+func (s *Provider) Capture(ctx context.Context, p payments.Payment) (askAt time.Time, err error) {
+	return time.Time{}, s.capture(ctx, p)
+}
+
+func (s *Provider) capture(ctx context.Context, p payments.Payment) error {
 	id, err := s.id(ctx, p)
 	if errors.Is(err, payments.ErrNotFound) {
 		return payments.ErrNotAuthorized

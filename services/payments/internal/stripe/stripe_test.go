@@ -39,7 +39,7 @@ func authorized(t *testing.T, provider *stripe.Provider) payments.Payment {
 func captured(t *testing.T, provider *stripe.Provider) payments.Payment {
 	t.Helper()
 	p := authorized(t, provider)
-	if err := provider.Capture(t.Context(), p); err != nil {
+	if _, err := provider.Capture(t.Context(), p); err != nil {
 		t.Fatal(err)
 	}
 	return p
@@ -59,7 +59,7 @@ func TestAuthorizeCaptureAndRefund(t *testing.T) {
 	p := authorized(t, provider)
 	assertBooks(t, provider, p, 1999, 0, 0)
 	for range 2 { // capturing again is no error
-		if err := provider.Capture(t.Context(), p); err != nil {
+		if _, err := provider.Capture(t.Context(), p); err != nil {
 			t.Errorf("capture: %v", err)
 		}
 	}
@@ -84,7 +84,7 @@ func TestAVoidedIntentIsNotCaptured(t *testing.T) {
 			t.Errorf("void: %v", err)
 		}
 	}
-	if err := provider.Capture(t.Context(), p); !errors.Is(err, payments.ErrNotAuthorized) {
+	if _, err := provider.Capture(t.Context(), p); !errors.Is(err, payments.ErrNotAuthorized) {
 		t.Errorf("capture: %v, want ErrNotAuthorized", err)
 	}
 	if answer, err := provider.Lookup(t.Context(), p); err != nil || answer.Status != payments.Voided {
@@ -267,10 +267,10 @@ func TestALostCaptureAndVoidCanBeRepeated(t *testing.T) {
 	f, provider := newFake(t)
 	p := authorized(t, provider)
 	f.next(lose)
-	if err := provider.Capture(t.Context(), p); !errors.Is(err, payments.ErrOutcomeUnknown) {
+	if _, err := provider.Capture(t.Context(), p); !errors.Is(err, payments.ErrOutcomeUnknown) {
 		t.Errorf("capture: %v, want ErrOutcomeUnknown", err)
 	}
-	if err := provider.Capture(t.Context(), p); err != nil {
+	if _, err := provider.Capture(t.Context(), p); err != nil {
 		t.Errorf("capture again: %v", err)
 	}
 	f, provider = newFake(t)

@@ -1,0 +1,222 @@
+// Package provider tests what becomes of orders when their money moves at the payment provider, where the shop did not move it.
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"souk/deploy/local/stack"
+	"souk/e2e/chaos"
+	"souk/e2e/poll"
+	"souk/e2e/shop"
+	"souk/e2e/testshop"
+)
+
+func TestMain(m *testing.M) { os.Exit(shop.Verdict(m.Run())) }
+
+const (
+	sku = "MUG"
+	// day is how long the simulated card network's day takes. An authorization expires after seven.
+	day = time.Second
+	// heard is how long after its day the shop has heard of a move.
+	heard = 30 * time.Second
+)
+
+var home = shop.Address{Name: "Ada Shopper", Line1: "1 Market Street", City: "Leeds", PostalCode: "LS1 6DT", Country: "GB"}
+
+// journey is what happens to an order that was paid for with a method.
+type journey struct {
+	method string
+	play   func(t *testing.T, p people, o shop.Order)
+}
+
+type people struct{ customer, staff *shop.Client }
+
+var journeys = map[string]journey{
+	"the authorization expires":               {"pm_card_expires", func(t *testing.T, p people, o shop.Order) { p.mustBeCancelled(t, o, "payment_expired") }},
+	"the authorization is voided":             {"pm_card_voided_later", func(t *testing.T, p people, o shop.Order) { p.mustBeCancelled(t, o, "payment_voided") }},
+	"captured, and cancelled by the customer": {"pm_card_captured_later", cancelCaptured},
+	"captured, and dispatched":                {"pm_card_captured_later", dispatchCaptured},
+	"refunded":                                {"pm_card_refunded_later", refunded},
+	"a refund fails":                          {"pm_card_refund_fails", refundFails},
+}
+
+// TestOrdersFollowTheirMoney plays each journey SOUK_ROUNDS times, once by default, and audits the shop, the provider included.
+func TestOrdersFollowTheirMoney(t *testing.T) {
+	rounds, err := strconv.Atoi(os.Getenv("SOUK_ROUNDS"))
+	if err != nil {
+		rounds = 1
+	}
+	s, stop, err := testshop.Start(t.Context(), stack.Config{Env: []string{
+		"SOUK_RATE_LIMITS=off", "SOUK_SHIPPING_TRANSIT=1s", "SOUK_PAYMENTS_SIMULATOR_DAY=" + day.String(),
+	}})
+	must(t, err)
+	t.Cleanup(func() { must(t, stop()) })
+	staff, _, err := shop.New(s.URL()).Login(t.Context(), s.StaffEmail(), s.StaffPassword())
+	must(t, err)
+	product := map[string]any{"title": "Mug", "variants": []any{map[string]any{
+		"sku": sku, "price": shop.Money{Amount: 1250, Currency: "GBP"}, "weight_grams": 400,
+	}}}
+	must(t, staff.Do(t.Context(), http.MethodPost, "/v1/products", product, nil))
+	if _, err := staff.Adjust(t.Context(), sku, int64(20*rounds), "test"); err != nil {
+		t.Fatal(err)
+	}
+	t.Run("journeys", func(t *testing.T) {
+		for name, j := range journeys {
+			for round := range rounds {
+				t.Run(fmt.Sprint(name, " ", round), func(t *testing.T) {
+					t.Parallel()
+					customer, _, err := shop.New(s.URL()).Register(t.Context(), uuid.NewString()+"@example.com", "correct horse battery", "Ada")
+					must(t, err)
+					j.play(t, people{customer, staff}, buy(t, customer, j.method))
+				})
+			}
+		}
+	})
+	mustAgree(t, s)
+}
+
+// mustAgree audits the shop, the provider included, once it has heard of everything.
+func mustAgree(t *testing.T, s *testshop.Shop) {
+	t.Helper()
+	must(t, poll.Until(t.Context(), 2*heard, chaos.Audited(s.Stack)))
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func buy(t *testing.T, c *shop.Client, method string) shop.Order {
+	t.Helper()
+	cart, err := c.OpenCart(t.Context())
+	must(t, err)
+	_, err = c.Put(t.Context(), cart.ID, sku, 2)
+	must(t, err)
+	o, err := c.PlaceOrder(t.Context(), uuid.NewString(), shop.Checkout{
+		CartID: cart.ID, ShippingAddress: &home, ShippingOption: "royal-standard", PaymentMethod: method,
+	})
+	if err != nil || o.Status != "confirmed" {
+		t.Fatalf("order is %q, %v", o.Status, err)
+	}
+	return o
+}
+
+// await waits until an order is as it is waited for.
+func (p people) await(t *testing.T, id, what string, there func(shop.Order) bool) (o shop.Order) {
+	t.Helper()
+	err := poll.Until(t.Context(), 7*day+heard, func(ctx context.Context) (err error) {
+		if o, err = p.customer.Order(ctx, id); err == nil && !there(o) {
+			err = fmt.Errorf("not %s yet: it is %s with %+v, %+v", what, o.Status, o.Payment, o.Timeline)
+		}
+		return err
+	})
+	must(t, err)
+	return o
+}
+
+func (p people) mustBeCancelled(t *testing.T, o shop.Order, event string) {
+	t.Helper()
+	o = p.await(t, o.ID, "cancelled", func(o shop.Order) bool { return o.Status == "cancelled" })
+	if !slices.Equal(eventsOf(o), []string{"placed", "confirmed", event, "cancelled"}) || o.Payment.Status != "voided" {
+		t.Errorf("timeline %q, payment %+v; want %s", eventsOf(o), o.Payment, event)
+	}
+	wantProblem(t, p.dispatch(t, o.ID), http.StatusConflict, "not_dispatchable")
+}
+
+func (p people) awaitCapture(t *testing.T, o shop.Order) {
+	t.Helper()
+	p.await(t, o.ID, "captured", func(o shop.Order) bool { return o.Payment.Status == "captured" })
+}
+
+func cancelCaptured(t *testing.T, p people, o shop.Order) {
+	p.awaitCapture(t, o)
+	must(t, p.customer.Do(t.Context(), http.MethodPost, "/v1/orders/"+o.ID+"/cancellation", nil, nil))
+	o = p.await(t, o.ID, "refunded", func(o shop.Order) bool { return o.Payment.Refunded == o.Totals.Total })
+	if o.Status != "cancelled" || !slices.Equal(eventsOf(o), []string{"placed", "confirmed", "payment_captured", "refunded", "cancelled"}) {
+		t.Errorf("order is %s, timeline %q", o.Status, eventsOf(o))
+	}
+}
+
+func dispatchCaptured(t *testing.T, p people, o shop.Order) {
+	p.awaitCapture(t, o)
+	must(t, p.dispatch(t, o.ID))
+	o = p.await(t, o.ID, "delivered", func(o shop.Order) bool { return o.Status == "delivered" })
+	if o.Payment.Captured != o.Totals.Total {
+		t.Errorf("captured %v of %v", o.Payment.Captured, o.Totals.Total)
+	}
+}
+
+func refunded(t *testing.T, p people, o shop.Order) {
+	must(t, p.dispatch(t, o.ID))
+	o = p.await(t, o.ID, "refunded", func(o shop.Order) bool { return o.Payment.Refunded == o.Totals.Total })
+	if len(o.Refunds) != 1 {
+		t.Errorf("refunds %+v", o.Refunds)
+	}
+	wantProblem(t, p.refund(t, o, 1), http.StatusUnprocessableEntity, "validation_failed")
+}
+
+func refundFails(t *testing.T, p people, o shop.Order) {
+	must(t, p.dispatch(t, o.ID))
+	must(t, p.refund(t, o, o.Totals.Total.Amount))
+	o = p.await(t, o.ID, "failed", func(o shop.Order) bool { return len(o.Refunds) == 1 && o.Refunds[0].Status == "failed" })
+	if o.Payment.Refunded.Amount != 0 {
+		t.Errorf("payment %+v", o.Payment)
+	}
+	p.mustBeListed(t, o, "refund_failed")
+	must(t, p.refund(t, o, 1)) // its money can be given back again
+}
+
+// mustBeListed fails the test unless staff are told to look at the order for a reason.
+func (p people) mustBeListed(t *testing.T, o shop.Order, reason string) {
+	t.Helper()
+	var page struct {
+		Items []struct {
+			ID        string
+			Attention []string
+			Owed      shop.Money
+		}
+	}
+	must(t, p.staff.Do(t.Context(), http.MethodGet, "/v1/admin/orders?attention="+reason+"&q="+url.QueryEscape(o.Number), nil, &page))
+	if len(page.Items) != 1 || page.Items[0].ID != o.ID || !slices.Equal(page.Items[0].Attention, []string{reason}) || page.Items[0].Owed != o.Totals.Total {
+		t.Errorf("listed %+v, want %s with %s and %v owed", page.Items, o.ID, reason, o.Totals.Total)
+	}
+}
+
+func (p people) dispatch(t *testing.T, id string) error {
+	return p.staff.Do(t.Context(), http.MethodPost, "/v1/admin/orders/"+id+"/dispatch", nil, nil)
+}
+
+func (p people) refund(t *testing.T, o shop.Order, amount int64) error {
+	body := map[string]any{"amount": shop.Money{Amount: amount, Currency: o.Totals.Total.Currency}, "reason": "late"}
+	return p.staff.Do(t.Context(), http.MethodPost, "/v1/admin/orders/"+o.ID+"/refunds", body, nil,
+		shop.Header{Name: "Idempotency-Key", Value: uuid.NewString()})
+}
+
+func eventsOf(o shop.Order) []string {
+	events := make([]string, len(o.Timeline))
+	for i, entry := range o.Timeline {
+		events[i] = entry.Event
+	}
+	return events
+}
+
+func wantProblem(t *testing.T, err error, status int, code string) {
+	t.Helper()
+	var problem *shop.Problem
+	if !errors.As(err, &problem) || problem.Status != status || problem.Code != code {
+		t.Errorf("err = %v, want %d %s", err, status, code)
+	}
+}
