@@ -45,6 +45,8 @@ type orderRow struct {
 	Timeline        []entryRow
 	Returns         []returnRow
 	Refunds         []refundRow
+	BookingID       string
+	DispatchRefusal string
 	Erased          bool
 }
 
@@ -54,6 +56,7 @@ func (o orderRow) order() order.Order {
 		View:    o.view(),
 		Version: o.Version, Intent: order.Intent(o.Intent), Refusal: o.Refusal,
 		CartID: o.CartID, CartCheckedOut: o.CartCheckedOut, PaymentMethod: o.PaymentMethod, HoldUntil: o.HoldUntil.UTC(),
+		BookingID: o.BookingID, DispatchRefusal: o.DispatchRefusal,
 		Erased: o.Erased,
 	}
 	r.Shipment = order.Shipment{ID: o.ShipmentID, Carrier: o.ShipmentCarrier, TrackingNumber: o.TrackingNumber}

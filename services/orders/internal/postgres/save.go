@@ -22,6 +22,7 @@ SET status = @status, intent = @intent, version = @version + 1, changed_at = @ch
     shipment_id = @shipment_id, shipment_carrier = @shipment_carrier, tracking_number = @tracking_number,
     payment_status = @payment_status, authorized = @authorized, captured = @captured, refunded = @refunded,
     cart_checked_out = @cart_checked_out, refusal = @refusal,
+    booking_id = nullif(@booking_id, '')::uuid, dispatch_refusal = @dispatch_refusal,
     due_at = CASE WHEN @has_work THEN coalesce(due_at, now() + @due_after::interval) END
 WHERE id = @id AND version = @version`
 
@@ -35,6 +36,7 @@ func (s *Store) mutable(o order.Order) pgx.NamedArgs {
 		"payment_status": string(r.Payment.Status), "authorized": r.Payment.Authorized.Amount,
 		"captured": r.Payment.Captured.Amount, "refunded": r.Payment.Refunded.Amount,
 		"cart_checked_out": r.CartCheckedOut, "refusal": r.Refusal,
+		"booking_id": r.BookingID, "dispatch_refusal": r.DispatchRefusal,
 		"has_work": o.Task() != order.TaskNone, "due_after": s.dueAfter,
 	}
 }

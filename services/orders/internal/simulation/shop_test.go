@@ -58,6 +58,7 @@ func newShop(seed uint64, w faults, settings orders.Settings, stock map[string]i
 	s.Catalog.Rise = func() int64 { return int64(s.age() / priceRise) }
 	s.Payments.Answers = s.bankAnswers
 	s.Shipping.Schedule = s.schedule
+	s.Shipping.Refuses = func(string) bool { return s.faults.refuses(s.age()) }
 	for _, at := range w.restored {
 		s.Shipping.Restored = append(s.Shipping.Restored, time.Now().Add(at))
 	}

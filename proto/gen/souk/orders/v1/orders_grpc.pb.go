@@ -63,7 +63,7 @@ type OrdersServiceClient interface {
 	CancelOrder(ctx context.Context, in *CancelOrderRequest, opts ...grpc.CallOption) (*CancelOrderResponse, error)
 	// ListAllOrders returns every customer's orders, newest first.
 	ListAllOrders(ctx context.Context, in *ListAllOrdersRequest, opts ...grpc.CallOption) (*ListAllOrdersResponse, error)
-	// DispatchOrder captures the money and hands the parcel to the carrier.
+	// DispatchOrder books the parcel with the carrier, captures the money, and hands the parcel over.
 	// FAILED_PRECONDITION with ERROR_REASON_NOT_DISPATCHABLE.
 	DispatchOrder(ctx context.Context, in *DispatchOrderRequest, opts ...grpc.CallOption) (*DispatchOrderResponse, error)
 	// RequestReturn asks to send goods of a delivered order back. FAILED_PRECONDITION with ERROR_REASON_NOT_RETURNABLE when the order
@@ -256,7 +256,7 @@ type OrdersServiceServer interface {
 	CancelOrder(context.Context, *CancelOrderRequest) (*CancelOrderResponse, error)
 	// ListAllOrders returns every customer's orders, newest first.
 	ListAllOrders(context.Context, *ListAllOrdersRequest) (*ListAllOrdersResponse, error)
-	// DispatchOrder captures the money and hands the parcel to the carrier.
+	// DispatchOrder books the parcel with the carrier, captures the money, and hands the parcel over.
 	// FAILED_PRECONDITION with ERROR_REASON_NOT_DISPATCHABLE.
 	DispatchOrder(context.Context, *DispatchOrderRequest) (*DispatchOrderResponse, error)
 	// RequestReturn asks to send goods of a delivered order back. FAILED_PRECONDITION with ERROR_REASON_NOT_RETURNABLE when the order
