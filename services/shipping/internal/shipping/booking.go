@@ -38,8 +38,9 @@ func (s *Service) Book(ctx context.Context, bookingID, orderID, optionID string,
 // storeBooking stores a parcel that was booked with the carrier. A booking that does not stand is given back to the carrier.
 func (s *Service) storeBooking(ctx context.Context, sh Shipment) (Shipment, error) {
 	booked, replaced, err := s.store.Book(ctx, sh)
-	if errors.Is(err, ErrBookingCancelled) {
-		replaced = sh.TrackingNumber // it was cancelled meanwhile
+	ended := errors.Is(err, ErrBookingCancelled) || errors.Is(err, ErrUnknownOption)
+	if ended || err == nil && booked.TrackingNumber != sh.TrackingNumber {
+		replaced = sh.TrackingNumber
 	}
 	return booked, errors.Join(err, s.giveBack(ctx, replaced))
 }

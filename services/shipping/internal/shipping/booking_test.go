@@ -23,6 +23,15 @@ type strict struct {
 	shipping.Carrier
 	mu        sync.Mutex
 	cancelled map[string]bool // by tracking number
+	// booking, unless it is nil, runs while the carrier books.
+	booking func()
+}
+
+func (s *strict) Book(ctx context.Context, b shipping.Booking) (string, error) {
+	if s.booking != nil {
+		s.booking()
+	}
+	return s.Carrier.Book(ctx, b)
 }
 
 func (s *strict) Cancel(_ context.Context, number string) error {
@@ -150,6 +159,38 @@ func TestACancellationBeforeItsBookingCounts(t *testing.T) {
 	}
 	if _, err := s.HandOver(t.Context(), uuid.NewString(), order); !errors.Is(err, shipping.ErrShipmentNotFound) {
 		t.Errorf("hand over a booking that was never made: %v", err)
+	}
+}
+
+func TestABookingThatEndsWhileTheCarrierBooksIsGivenBack(t *testing.T) {
+	t.Parallel()
+	s, carrier, _ := setupStrict(t)
+	for name, ends := range map[string]struct {
+		end  func(booking, order string) error
+		want error
+	}{
+		"cancelled": {func(booking, order string) error { return s.Cancel(t.Context(), booking, order) }, shipping.ErrBookingCancelled},
+		"refused": {func(booking, order string) error {
+			if _, err := s.Book(t.Context(), booking, order, "withdrawn", leeds, 500); !errors.Is(err, shipping.ErrUnknownOption) {
+				return err
+			}
+			return nil
+		}, shipping.ErrUnknownOption},
+		"shipped by the version before": {func(_, order string) error {
+			carrier.booking = nil
+			_, err := s.Ship(t.Context(), order, "royal-standard", leeds, 500)
+			return err
+		}, nil},
+	} {
+		order, booking := uuid.NewString(), uuid.NewString()
+		var ended error
+		carrier.booking = func() { ended = ends.end(booking, order) }
+		_, err := book(t.Context(), s, booking, order)
+		carrier.booking = nil
+		number, _ := carrier.Book(t.Context(), shipping.Booking{Reference: booking})
+		if ended != nil || !errors.Is(err, ends.want) || !carrier.cancelled[number] {
+			t.Errorf("%s: %v, then book: %v; given back: %v", name, ended, err, carrier.cancelled[number])
+		}
 	}
 }
 
