@@ -100,6 +100,8 @@ var breaks = []struct {
 	{"shipping: a dispatched order has one shipment", func(w *world) { w.find("fulfilled-1").shipments = 0 }, "fulfilled-1: is fulfilled and has 0 shipments"},
 	{"shipping: a dispatched order has one shipment", func(w *world) { w.find("delivered-1").shipments = 2 }, "delivered-1: is delivered and has 2 shipments"},
 	{"shipping: any other order has none", func(w *world) { w.find("confirmed-1").shipments = 1 }, "confirmed-1: is confirmed and has 1 shipments"},
+	{"shipping: no booking is left open", func(w *world) { w.find("confirmed-1").bookings = 1 }, "confirmed-1: is confirmed, and its parcel is booked"},
+	{"shipping: no booking is left open", func(w *world) { w.find("cancelled-1").bookings = 1 }, "cancelled-1: is cancelled, and its parcel is booked"},
 
 	{"provider: open = ours", func(w *world) { w.books("confirmed-1").Provider = nil }, "confirmed-1: payment payment-confirmed-1: ours 15.00 GBP, the provider's 0"},
 	{"provider: open = ours", func(w *world) { w.books("cancelled-1").Provider.Open = pounds(price) }, "ours 0, the provider's 15.00 GBP"},

@@ -21,7 +21,8 @@ type facts struct {
 	// reservation is nil if inventory has none.
 	reservation *inventoryv1.Reservation
 	payments    []*paymentsv1.Books
-	shipments   int
+	// shipments are those that were handed to the carrier, bookings those that were not.
+	shipments, bookings int
 	// at is when reading them began.
 	at time.Time
 }

@@ -92,6 +92,15 @@ var shipmentRules = []rule[facts]{
 	{name: "shipping: any other order has none", what: "orders", judge: func(f facts) (finding, bool) {
 		return shipments(f, 0), f.atRest() && !f.dispatched()
 	}},
+	{name: "shipping: no booking is left open", what: "orders", judge: noBooking},
+}
+
+func noBooking(f facts) (finding, bool) {
+	var found finding
+	if f.bookings > 0 {
+		found.wrong = "is " + name(f.status()) + ", and its parcel is booked and not handed over"
+	}
+	return found, f.atRest()
 }
 
 func shipments(f facts, want int) finding {

@@ -151,7 +151,7 @@ func (s *services) facts(ctx context.Context, ids []string, orders map[string]*o
 	at := time.Now()
 	reservations := map[string]*inventoryv1.Reservation{}
 	payments := map[string][]*paymentsv1.Books{}
-	shipments := map[string]int{}
+	shipments, bookings := map[string]int{}, map[string]int{}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		return s.eachReservation(ctx, ids, func(r *inventoryv1.Reservation) { reservations[r.GetOrderId()] = r })
@@ -168,6 +168,10 @@ func (s *services) facts(ctx context.Context, ids []string, orders map[string]*o
 			return fmt.Errorf("list shipments: %w", err)
 		}
 		for _, shipment := range answer.GetShipments() {
+			if shipment.GetStatus() == shippingv1.Status_STATUS_BOOKED {
+				bookings[shipment.GetOrderId()]++
+				continue
+			}
 			shipments[shipment.GetOrderId()]++
 		}
 		return nil
@@ -177,7 +181,10 @@ func (s *services) facts(ctx context.Context, ids []string, orders map[string]*o
 	}
 	all := make([]facts, len(ids))
 	for i, id := range ids {
-		all[i] = facts{orderID: id, order: orders[id], reservation: reservations[id], payments: payments[id], shipments: shipments[id], at: at}
+		all[i] = facts{
+			orderID: id, order: orders[id], reservation: reservations[id], payments: payments[id],
+			shipments: shipments[id], bookings: bookings[id], at: at,
+		}
 	}
 	return all, nil
 }

@@ -54,6 +54,7 @@ type sale struct {
 	reservation *inventoryv1.Reservation
 	books       []*paymentsv1.Books
 	shipments   int
+	bookings    int
 	// unlisted orders are found by their id alone, as one that was placed while the list was read.
 	unlisted bool
 }
@@ -186,6 +187,9 @@ func (w *world) ListShipments(ctx context.Context, req *shippingv1.ListShipments
 		if slices.Contains(req.GetOrderIds(), s.id) {
 			for range s.shipments {
 				answer.Shipments = append(answer.Shipments, &shippingv1.Shipment{OrderId: s.id})
+			}
+			for range s.bookings {
+				answer.Shipments = append(answer.Shipments, &shippingv1.Shipment{OrderId: s.id, Status: shippingv1.Status_STATUS_BOOKED})
 			}
 		}
 	}

@@ -55,7 +55,10 @@ func sample(seed uint64) []cell {
 			cells = append(cells, cell{moment: m, fault: f, seed: seed})
 		}
 	}
-	order := random.Perm(max(len(cells), len(steps)))
+	for len(cells) < len(steps) {
+		cells = append(cells, cells[random.IntN(len(cells))])
+	}
+	order := random.Perm(len(cells))
 	for i := range cells {
 		cells[i].step = steps[order[i]%len(steps)]
 	}

@@ -35,8 +35,9 @@ var steps = []step{
 	{"rejection.Void", "payments", payments + "Void", &declinedCheckout},
 	{"cancellation.Void", "payments", payments + "Void", &cancellation},
 	{"cancellation.ReleaseReservation", "inventory", inventory + "ReleaseReservation", &cancellation},
-	{"dispatch.Capture", "payments", payments + "Capture", &dispatch},
 	{"dispatch.CreateShipment", "shipping", shipping + "CreateShipment", &dispatch},
+	{"dispatch.Capture", "payments", payments + "Capture", &dispatch},
+	{"dispatch.HandOverShipment", "shipping", shipping + "HandOverShipment", &dispatch},
 	{"return.ReturnStock", "inventory", inventory + "ReturnStock", &receivedReturn},
 	{"return.Refund", "payments", payments + "Refund", &receivedReturn},
 }

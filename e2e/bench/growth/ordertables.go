@@ -31,7 +31,7 @@ var ofOrders = map[string][]table{
 	"shipping": {
 		{name: "shipments", on: "t.order_id = c.source", set: aged(map[string]string{
 			"id": "c.shipment", "order_id": "c.id", "tracking_number": "c.tracking",
-		}, "created_at", "tracked_at")},
+		}, "created_at", "handed_over_at", "tracked_at")},
 		{name: "tracking_events", on: "t.shipment_id = c.source_shipment", set: aged(map[string]string{"shipment_id": "c.shipment"}, "at")},
 	},
 }

@@ -35,8 +35,8 @@ func (h *Handler) composedOrder(ctx context.Context, order *ordersv1.Order) api.
 	return h.orderViews(ctx, []*ordersv1.Order{order})[0]
 }
 
-// shipments returns the parcels of dispatched orders. It returns no error if shipping fails, because an order without its
-// parcels is still useful.
+// shipments returns the parcels of dispatched orders that the carrier has. It returns no error if shipping fails, because an order
+// without its parcels is still useful.
 func (h *Handler) shipments(ctx context.Context, orders []*ordersv1.Order) map[string][]*shippingv1.Shipment {
 	byOrder := map[string][]*shippingv1.Shipment{}
 	var dispatched []string
@@ -54,6 +54,9 @@ func (h *Handler) shipments(ctx context.Context, orders []*ordersv1.Order) map[s
 		return byOrder
 	}
 	for _, s := range answer.GetShipments() {
+		if s.GetStatus() == shippingv1.Status_STATUS_BOOKED {
+			continue
+		}
 		byOrder[s.GetOrderId()] = append(byOrder[s.GetOrderId()], s)
 	}
 	return byOrder

@@ -40,7 +40,7 @@ func (h *Handler) CancelOrder(ctx context.Context, req api.CancelOrderRequestObj
 	return api.CancelOrder200JSONResponse(h.composedOrder(ctx, answer.GetOrder())), nil
 }
 
-// DispatchOrder ships an order and captures its payment. Like a checkout's, the answer is made only from what orders stores for
+// DispatchOrder captures the payment of an order and ships it. Like a checkout's, the answer is made only from what orders stores for
 // the key.
 func (h *Handler) DispatchOrder(ctx context.Context, req api.DispatchOrderRequestObject) (api.DispatchOrderResponseObject, error) {
 	answer, err := h.Orders.DispatchOrder(ctx, &ordersv1.DispatchOrderRequest{Id: req.Id})

@@ -114,6 +114,7 @@ func TestAListAsksShippingOnceForAllDispatchedOrders(t *testing.T) {
 		for _, of := range [][2]string{{"s3", "o3"}, {"s2", "o2"}, {"s4", "o3"}} {
 			shipments = append(shipments, &shippingv1.Shipment{Id: of[0], OrderId: of[1], Status: shippingv1.Status_STATUS_IN_TRANSIT})
 		}
+		shipments = append(shipments, &shippingv1.Shipment{Id: "s5", OrderId: "o3", Status: shippingv1.Status_STATUS_BOOKED}) // not shown
 		return &shippingv1.ListShipmentsResponse{Shipments: shipments}, nil
 	})
 	var page struct {

@@ -88,6 +88,9 @@ var Inside = map[rpc.ErrorReason]string{
 	paymentsv1.ErrorReason_ERROR_REASON_REFUND_MISMATCH:         "orders alone refunds payments",
 	paymentsv1.ErrorReason_ERROR_REASON_REFUND_FAILED:           "orders alone refunds payments",
 	shippingv1.ErrorReason_ERROR_REASON_UNKNOWN_SHIPPING_OPTION: "orders alone creates shipments",
+	shippingv1.ErrorReason_ERROR_REASON_BOOKING_CANCELLED:       "orders alone creates shipments",
+	shippingv1.ErrorReason_ERROR_REASON_SHIPMENT_NOT_FOUND:      "orders alone hands parcels over",
+	shippingv1.ErrorReason_ERROR_REASON_SHIPMENT_HANDED_OVER:    "orders alone cancels shipments",
 }
 
 // byName has Answers by the names that come over the wire.

@@ -46,11 +46,12 @@ type steps struct {
 	orders order.Repository
 	peers  Peers
 	money  *settlement.Settlement
+	logger *slog.Logger
 }
 
 // Steps returns the steps that carry the decisions out.
 func Steps(orders order.Repository, peers Peers, logger *slog.Logger) saga.Steps {
-	s := steps{orders, peers, settlement.New(orders, peers.Payments, logger)}
+	s := steps{orders, peers, settlement.New(orders, peers.Payments, logger), logger}
 	return saga.Steps{
 		order.TaskCancel: s.cancel, order.TaskDispatch: s.dispatch, order.TaskTakeBack: s.takeBack, order.TaskRefund: s.refund,
 	}

@@ -36,9 +36,17 @@ func (a *AfterSales) decide(ctx context.Context, o order.Order, d decision) (ord
 		return order.View{}, fmt.Errorf("%w: %s goes on by itself: %w", saga.ErrUnavailable, d.intent, err)
 	}
 	if !o.Reached(d.target) {
-		return order.View{}, d.refused
+		return order.View{}, d.refusal(o)
 	}
 	return o.View(), nil
+}
+
+// refusal is the error when the decision was given up, or something else was decided.
+func (d decision) refusal(o order.Order) error {
+	if why := o.DispatchRefusal(); d.intent == order.IntentDispatch && why != "" {
+		return fmt.Errorf("%w: %s", d.refused, why)
+	}
+	return d.refused
 }
 
 // begin saves the decision, unless it was saved before. From then on no other decision can be made.

@@ -35,10 +35,23 @@ type (
 
 	// Shipping sends parcels.
 	Shipping interface {
-		// Ship hands the parcel of an order to the carrier. Again it returns the same shipment.
-		Ship(ctx context.Context, orderID string, to order.Address, choice order.ShippingChoice) (order.Shipment, error)
+		// Book books the parcel of an order, so that it can be handed over. It returns ErrNotShippable, also for a booking that was
+		// cancelled.
+		Book(ctx context.Context, booking Booking, to order.Address, choice order.ShippingChoice) error
+		// HandOver hands a booked parcel to the carrier. Again it returns the same shipment.
+		HandOver(ctx context.Context, booking Booking) (order.Shipment, error)
+		// CancelBooking gives a booking back. Afterwards its parcel is never handed over.
+		CancelBooking(ctx context.Context, booking Booking) error
 	}
 )
 
-// ErrNotAuthorized is returned when there is no open authorization to capture. Asking again gives the same answer.
-var ErrNotAuthorized = errors.New("no open authorization")
+// Booking names a booking of an order's parcel.
+type Booking struct{ ID, OrderID string }
+
+// Errors of peers that are final: asking again gives the same answer.
+var (
+	// ErrNotAuthorized is returned when there is no open authorization to capture.
+	ErrNotAuthorized = errors.New("no open authorization")
+	// ErrNotShippable is returned for a parcel that shipping does not take.
+	ErrNotShippable = errors.New("shipping does not take the parcel")
+)

@@ -34,9 +34,8 @@ var statusError = rpc.Table(
 	rpc.Says(checkout.ErrCartEmpty, codes.FailedPrecondition, ordersv1.ErrorReason_ERROR_REASON_CART_EMPTY, "the cart is empty"),
 	rpc.Says(order.ErrNotCancellable, codes.FailedPrecondition, ordersv1.ErrorReason_ERROR_REASON_NOT_CANCELLABLE,
 		"the order can no longer be cancelled"),
-	rpc.Says(order.ErrNotDispatchable, codes.FailedPrecondition, ordersv1.ErrorReason_ERROR_REASON_NOT_DISPATCHABLE,
-		"the order cannot be dispatched"),
-	notReturnable,
+	saysAll(order.ErrNotDispatchable, codes.FailedPrecondition, ordersv1.ErrorReason_ERROR_REASON_NOT_DISPATCHABLE),
+	saysAll(order.ErrNotReturnable, codes.FailedPrecondition, ordersv1.ErrorReason_ERROR_REASON_NOT_RETURNABLE),
 	rpc.Says(order.ErrReturnNotFound, codes.NotFound, ordersv1.ErrorReason_ERROR_REASON_RETURN_NOT_FOUND, "return not found"),
 	rpc.Says(events.ErrTicketNotFound, codes.NotFound, ordersv1.ErrorReason_ERROR_REASON_TICKET_NOT_FOUND, "ticket not found"),
 	rpc.Says(orders.ErrOrdersOpen, codes.FailedPrecondition, ordersv1.ErrorReason_ERROR_REASON_ORDERS_OPEN, "an order is still under way"),
@@ -56,10 +55,12 @@ func cartBeingOrdered(err *checkout.CartBeingOrderedError) (string, proto.Messag
 	return "another order of this cart is under way", &ordersv1.CartBeingOrdered{OrderId: err.OrderID}
 }
 
-// notReturnable tells the caller the whole text of the error, because it says what cannot be returned.
-func notReturnable(err error) error {
-	if !errors.Is(err, order.ErrNotReturnable) {
-		return nil
+// saysAll makes a row for the errors that are target. The caller gets the whole text of the error, because it says why.
+func saysAll(target error, code codes.Code, reason rpc.ErrorReason) rpc.Answer {
+	return func(err error) error {
+		if !errors.Is(err, target) {
+			return nil
+		}
+		return rpc.Error(code, reason, err.Error())
 	}
-	return rpc.Error(codes.FailedPrecondition, ordersv1.ErrorReason_ERROR_REASON_NOT_RETURNABLE, err.Error())
 }

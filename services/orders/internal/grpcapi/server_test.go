@@ -148,6 +148,10 @@ func TestErrorsCarryTheContractsReasons(t *testing.T) {
 			t.Errorf("%v: %v", test.err, got)
 		}
 	}
+	why := fmt.Errorf("%w: shipping does not take the parcel", order.ErrNotDispatchable)
+	if got := status.Convert(statusError(why)).Message(); got != why.Error() {
+		t.Errorf("staff are told %q, want %q", got, why)
+	}
 	totals := rejected().Totals
 	changed := status.Convert(statusError(&checkout.PriceChangedError{
 		Totals: &totals, NoLongerSold: []order.Shortage{{SKU: "TEAPOT", Requested: 3}},

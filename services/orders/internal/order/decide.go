@@ -1,6 +1,7 @@
 package order
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 )
@@ -72,14 +73,25 @@ func (o *Order) Cancel() error {
 	return nil
 }
 
-// BeginDispatch decides that a confirmed order is dispatched, or returns ErrNotDispatchable.
-func (o *Order) BeginDispatch() error {
-	return o.move(beginDispatch)
+// BeginDispatch decides that a confirmed order is dispatched, or returns ErrNotDispatchable. Shipping books the parcel under the
+// booking's id. A booking that an instance of the version before has left open is used again.
+func (o *Order) BeginDispatch(bookingID string) error {
+	if err := o.move(beginDispatch); err != nil {
+		return err
+	}
+	o.data.BookingID = cmp.Or(o.data.BookingID, bookingID)
+	o.data.DispatchRefusal = ""
+	return nil
 }
 
-// AbandonDispatch ends the decision to dispatch an order whose money cannot be captured any more. The order stays confirmed.
-func (o *Order) AbandonDispatch() error {
-	return o.move(abandonDispatch)
+// AbandonDispatch ends the decision to dispatch an order that shipping does not take, or whose money cannot be captured any more. The
+// order stays confirmed. The next decision makes a booking of its own, because shipping has ended this one.
+func (o *Order) AbandonDispatch(why string) error {
+	if err := o.move(abandonDispatch); err != nil {
+		return err
+	}
+	o.data.BookingID, o.data.DispatchRefusal = "", why
+	return nil
 }
 
 // Dispatch notes that the money was captured and that the parcel is with its carrier.

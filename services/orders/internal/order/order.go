@@ -6,6 +6,7 @@
 package order
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -33,6 +34,10 @@ type Snapshot struct {
 	PaymentMethod  string
 	// HoldUntil is when the hold on stock ends. An order that is not paid by then is rejected.
 	HoldUntil time.Time
+	// BookingID is the id under which shipping books the parcel. It is empty unless the order is being dispatched, or was.
+	BookingID string
+	// DispatchRefusal is why the last decision to dispatch was given up. It is empty if it was not.
+	DispatchRefusal string
 	// Erased tells that the customer was erased from the order.
 	Erased bool
 	// PaymentVersion is the version of the payment that is known, or 0.
@@ -169,6 +174,13 @@ func (o Order) ShippingAddress() Address { return o.data.ShippingAddress }
 
 // Shipping returns how the order is sent.
 func (o Order) Shipping() ShippingChoice { return o.data.Shipping }
+
+// BookingID returns the id under which shipping books the parcel. The version before named no bookings: the order's own id stands for
+// that of a decision which it has saved.
+func (o Order) BookingID() string { return cmp.Or(o.data.BookingID, o.data.ID) }
+
+// DispatchRefusal returns why the last decision to dispatch the order was given up, or nothing.
+func (o Order) DispatchRefusal() string { return o.data.DispatchRefusal }
 
 // Timeline returns what has happened to the order, the oldest first.
 func (o Order) Timeline() []TimelineEntry { return slices.Clone(o.data.Timeline) }

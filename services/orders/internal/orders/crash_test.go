@@ -2,6 +2,7 @@ package orders_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"reflect"
@@ -152,15 +153,16 @@ func TestACheckoutKilledAgainAndAgainIsFinished(t *testing.T) {
 func TestADecisionKilledAnywhereIsCarriedOut(t *testing.T) {
 	t.Parallel()
 	for name, decision := range map[string]struct {
-		do   func(s *shop, ctx context.Context, id string) (order.View, error)
-		want order.Status
+		do     func(s *shop, ctx context.Context, id string) (order.View, error)
+		want   order.Status
+		points int
 	}{
 		"cancel": {func(s *shop, ctx context.Context, id string) (order.View, error) {
 			return s.CancelOrder(ctx, customer, id)
-		}, order.StatusCancelled},
+		}, order.StatusCancelled, 8},
 		"dispatch": {func(s *shop, ctx context.Context, id string) (order.View, error) {
 			return s.DispatchOrder(ctx, id)
-		}, order.StatusFulfilled},
+		}, order.StatusFulfilled, 10},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -168,8 +170,8 @@ func TestADecisionKilledAnywhereIsCarriedOut(t *testing.T) {
 			whole := shopOn(t, base.pool, base.settings)
 			id := whole.mustPlace(t, buy("whole", visa)).ID
 			points := whole.points(t, func(ctx context.Context) { _, _ = decision.do(whole, ctx, id) })
-			if len(points) != 8 {
-				t.Fatalf("points %q, want 8", points)
+			if len(points) != decision.points {
+				t.Fatalf("points %q, want %d", points, decision.points)
 			}
 			for _, point := range slices.Compact(slices.Sorted(slices.Values(points))) {
 				for _, nth := range []int{1, 2} { // "save" comes twice
@@ -197,6 +199,49 @@ func TestADecisionKilledAnywhereIsCarriedOut(t *testing.T) {
 					if s.isDue(t, o.ID) {
 						t.Errorf("%s: the order is still due", point)
 					}
+				}
+			}
+		})
+	}
+}
+
+// A dispatch is given up, and the process dies at each point of that.
+func TestAnAbandonedDispatchKilledAnywhereLeavesNothingBehind(t *testing.T) {
+	t.Parallel()
+	for name, abandoned := range map[string]struct {
+		refuse func(s *shop, id string)
+		points int
+	}{
+		"the money is gone":           {func(s *shop, id string) { s.world.Payments.Bank[id].Expire() }, 10},
+		"shipping refuses the parcel": {func(s *shop, _ string) { s.world.Shipping.Refuses = func(string) bool { return true } }, 6},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			base := newShop(t)
+			prepare := func(key string) (s *shop, id string) {
+				s = shopOn(t, base.pool, base.settings)
+				id = s.mustPlace(t, buy(key, visa)).ID
+				abandoned.refuse(s, id)
+				return s, id
+			}
+			whole, id := prepare("whole")
+			points := whole.points(t, func(ctx context.Context) { _, _ = whole.DispatchOrder(ctx, id) })
+			if len(points) != abandoned.points {
+				t.Fatalf("points %q, want %d", points, abandoned.points)
+			}
+			for i, point := range points {
+				s, id := prepare(fmt.Sprint(i))
+				seen := 0
+				s.killed(t, func(string) bool { seen++; return seen == i+1 }, func(ctx context.Context) { _, _ = s.DispatchOrder(ctx, id) })
+				if err := s.Advance(t.Context(), id); err != nil {
+					t.Fatalf("%s: %v", point, err)
+				}
+				s.world.mustAgreeWith(t, s.mustEnd(t, id)) // cancelled, when the money is gone
+				if _, err := s.DispatchOrder(t.Context(), id); !errors.Is(err, order.ErrNotDispatchable) {
+					t.Errorf("%s: again: %v", point, err)
+				}
+				if s.world.mustAgreeWith(t, s.mustGet(t, id)); s.isDue(t, id) {
+					t.Errorf("%s: the order is still due", point)
 				}
 			}
 		})

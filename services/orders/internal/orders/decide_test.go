@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"souk/services/orders/internal/order"
-	"souk/services/orders/internal/peerstest"
 	"souk/services/orders/internal/saga"
 )
 
@@ -92,22 +91,6 @@ func TestStaffCancelAnOrderWithAReason(t *testing.T) {
 		}
 	}
 	s.world.mustAgreeWith(t, s.mustGet(t, id))
-}
-
-func TestMoneyThatIsGoneStopsADispatch(t *testing.T) {
-	t.Parallel()
-	s := newShop(t)
-	o := s.mustConfirm(t)
-	s.world.Payments.Bank[o.ID].Status = peerstest.Voided // as a bank does after a while
-	if _, err := s.DispatchOrder(t.Context(), o.ID); !errors.Is(err, order.ErrNotDispatchable) {
-		t.Errorf("dispatch: %v", err)
-	}
-	if s.isDue(t, o.ID) {
-		t.Error("the order is still due")
-	}
-	if cancelled, err := s.CancelOrder(t.Context(), customer, o.ID); err != nil || cancelled.Status != order.StatusCancelled {
-		t.Errorf("cancel: %s, %v", cancelled.Status, err)
-	}
 }
 
 func TestADecisionGoesOnWhenThePeersAreAway(t *testing.T) {

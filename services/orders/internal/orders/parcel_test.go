@@ -178,7 +178,7 @@ func TestAParcelMayMoveBeforeItsOrderIsFulfilled(t *testing.T) {
 	o := s.mustConfirm(t)
 	ready := s.mustDispatch(t, "ready")
 	// The carrier has the parcel, and the order does not know.
-	s.world.failing("after ship")
+	s.world.failing("after hand over")
 	if _, err := s.DispatchOrder(t.Context(), o.ID); err == nil {
 		t.Fatal("dispatched")
 	}
@@ -230,7 +230,7 @@ func TestAnUnknownPositionHasAllParcelsAskedAboutOnce(t *testing.T) {
 	s := newShop(t)
 	between := s.mustConfirm(t)
 	moved, still := s.mustDispatch(t, "moved"), s.mustDispatch(t, "still")
-	s.world.failing("after ship")
+	s.world.failing("after hand over")
 	if _, err := s.DispatchOrder(t.Context(), between.ID); err == nil {
 		t.Fatal("dispatched")
 	}

@@ -115,9 +115,11 @@ func (w *world) mustAgreeWith(t *testing.T, o order.View) {
 	type view struct {
 		reservation, payment string
 		cartEmptied, shipped bool
+		booked               bool // the parcel is booked and not handed over
 	}
 	got := view{cartEmptied: w.Carts.CheckedOut[o.ID]}
 	_, got.shipped = w.Shipping.Parcels[o.ID]
+	_, got.booked = w.Shipping.Bookings[o.ID]
 	if r := w.Inventory.Reservations[o.ID]; r != nil {
 		got.reservation = r.Status
 	}
@@ -128,11 +130,11 @@ func (w *world) mustAgreeWith(t *testing.T, o order.View) {
 		t.Errorf("order %s was charged %d times", o.ID, c.Holds)
 	}
 	want := map[order.Status]view{
-		order.StatusConfirmed: {peerstest.Committed, peerstest.Authorized, true, false},
-		order.StatusFulfilled: {peerstest.Committed, peerstest.Captured, true, true},
-		order.StatusDelivered: {peerstest.Committed, peerstest.Captured, true, true},
-		order.StatusCancelled: {peerstest.Released, peerstest.Voided, true, false},
-		order.StatusRejected:  {peerstest.Released, peerstest.Voided, false, false},
+		order.StatusConfirmed: {peerstest.Committed, peerstest.Authorized, true, false, false},
+		order.StatusFulfilled: {peerstest.Committed, peerstest.Captured, true, true, false},
+		order.StatusDelivered: {peerstest.Committed, peerstest.Captured, true, true, false},
+		order.StatusCancelled: {peerstest.Released, peerstest.Voided, true, false, false},
+		order.StatusRejected:  {peerstest.Released, peerstest.Voided, false, false, false},
 	}[o.Status]
 	if o.Status == order.StatusRejected && o.Payment.Status == order.PaymentDeclined {
 		want.payment = peerstest.Declined

@@ -100,6 +100,9 @@ func TestPeersErrorsBecomeTheDomains(t *testing.T) {
 	reserve := func() error { return p.Inventory.Reserve(ctx, "o", nil, time.Minute) }
 	authorize := func() error { _, err := p.Payments.Authorize(ctx, "o", money.New(1, "GBP"), "pm_x"); return err }
 	getCart := func() error { _, err := p.Carts.Cart(ctx, "c"); return err }
+	book := func() error {
+		return p.Shipping.Book(ctx, aftersales.Booking{ID: "b", OrderID: "o"}, order.Address{}, order.ShippingChoice{})
+	}
 	getAddress := func() error { _, err := p.Customers.Address(ctx, "a"); return err }
 	for name, test := range map[string]struct {
 		call func() error
@@ -113,10 +116,14 @@ func TestPeersErrorsBecomeTheDomains(t *testing.T) {
 			rpc.Error(codes.FailedPrecondition, inventoryv1.ErrorReason_ERROR_REASON_RESERVATION_ENDED, ""), checkout.ErrReservationEnded},
 		"capture": {func() error { _, err := p.Payments.Capture(ctx, "o"); return err },
 			rpc.Error(codes.FailedPrecondition, paymentsv1.ErrorReason_ERROR_REASON_NOT_AUTHORIZED, ""), aftersales.ErrNotAuthorized},
-		"unknown outcome": {authorize, rpc.Error(codes.Unavailable, paymentsv1.ErrorReason_ERROR_REASON_OUTCOME_UNKNOWN, ""), saga.ErrUnavailable},
-		"away":            {getCart, status.Error(codes.Unavailable, "away"), saga.ErrUnavailable},
-		"slow":            {reserve, status.Error(codes.DeadlineExceeded, "slow"), saga.ErrUnavailable},
-		"overloaded":      {reserve, status.Error(codes.ResourceExhausted, "busy"), saga.ErrUnavailable},
+		"unknown option":    {book, rpc.Error(codes.InvalidArgument, shippingv1.ErrorReason_ERROR_REASON_UNKNOWN_SHIPPING_OPTION, ""), aftersales.ErrNotShippable},
+		"invalid parcel":    {book, rpc.Error(codes.InvalidArgument, errorsv1.ErrorReason_ERROR_REASON_VALIDATION_FAILED, ""), aftersales.ErrNotShippable},
+		"cancelled booking": {book, rpc.Error(codes.FailedPrecondition, shippingv1.ErrorReason_ERROR_REASON_BOOKING_CANCELLED, ""), aftersales.ErrNotShippable},
+		"shipping away":     {book, status.Error(codes.Unavailable, "away"), saga.ErrUnavailable},
+		"unknown outcome":   {authorize, rpc.Error(codes.Unavailable, paymentsv1.ErrorReason_ERROR_REASON_OUTCOME_UNKNOWN, ""), saga.ErrUnavailable},
+		"away":              {getCart, status.Error(codes.Unavailable, "away"), saga.ErrUnavailable},
+		"slow":              {reserve, status.Error(codes.DeadlineExceeded, "slow"), saga.ErrUnavailable},
+		"overloaded":        {reserve, status.Error(codes.ResourceExhausted, "busy"), saga.ErrUnavailable},
 	} {
 		r.err = test.err
 		if err := test.call(); !errors.Is(err, test.want) {
@@ -238,6 +245,43 @@ func TestFieldsThatShippingRefusesAreNamedAlone(t *testing.T) {
 	_, err := p.Shipping.Quote(t.Context(), order.Address{Country: "XX"}, 1, "GBP")
 	var invalid *field.Error
 	if !errors.As(err, &invalid) || invalid.Violations[0].Field != "country" {
+		t.Errorf("err = %v", err)
+	}
+}
+
+func TestAParcelIsBookedHandedOverAndCancelledByItsBooking(t *testing.T) {
+	t.Parallel()
+	r, p := setup(t)
+	booking := aftersales.Booking{ID: "b", OrderID: "o"}
+	r.answer = &shippingv1.CreateShipmentResponse{}
+	err := p.Shipping.Book(t.Context(), booking, order.Address{Country: "GB"}, order.ShippingChoice{OptionID: "express", WeightGrams: 7})
+	asked, _ := r.asked.(*shippingv1.CreateShipmentRequest)
+	if err != nil || asked.GetBookingId() != "b" || asked.GetOrderId() != "o" || asked.GetOptionId() != "express" ||
+		asked.GetDestination().GetCountry() != "GB" || asked.GetWeightGrams() != 7 {
+		t.Errorf("booked with %v, %v", asked, err)
+	}
+	r.answer = &shippingv1.HandOverShipmentResponse{Shipment: &shippingv1.Shipment{Id: "sh", Carrier: "Royal", TrackingNumber: "RM1"}}
+	shipment, err := p.Shipping.HandOver(t.Context(), booking)
+	handing, _ := r.asked.(*shippingv1.HandOverShipmentRequest)
+	if want := (order.Shipment{ID: "sh", Carrier: "Royal", TrackingNumber: "RM1"}); err != nil || shipment != want ||
+		handing.GetBookingId() != "b" || handing.GetOrderId() != "o" {
+		t.Errorf("handed over with %v: %v, %v", handing, shipment, err)
+	}
+	r.answer = &shippingv1.CancelShipmentResponse{}
+	err = p.Shipping.CancelBooking(t.Context(), booking)
+	canceling, _ := r.asked.(*shippingv1.CancelShipmentRequest)
+	if err != nil || canceling.GetBookingId() != "b" || canceling.GetOrderId() != "o" {
+		t.Errorf("cancelled with %v, %v", canceling, err)
+	}
+}
+
+// A refusal without a reason of ours may come from what is between the services.
+func TestShippingRefusesForGoodWithAReasonOnly(t *testing.T) {
+	t.Parallel()
+	r, p := setup(t)
+	r.err = status.Error(codes.FailedPrecondition, "not now")
+	err := p.Shipping.Book(t.Context(), aftersales.Booking{}, order.Address{}, order.ShippingChoice{})
+	if err == nil || errors.Is(err, aftersales.ErrNotShippable) {
 		t.Errorf("err = %v", err)
 	}
 }

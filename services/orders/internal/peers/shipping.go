@@ -2,9 +2,12 @@ package peers
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	errorsv1 "souk/proto/gen/souk/errors/v1"
@@ -13,6 +16,7 @@ import (
 	"souk/platform/field"
 	"souk/platform/rpc"
 
+	"souk/services/orders/internal/aftersales"
 	"souk/services/orders/internal/checkout"
 	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
@@ -50,10 +54,36 @@ func lastNames(violations []field.Violation) []field.Violation {
 	return violations
 }
 
-func (s *shipping) Ship(ctx context.Context, orderID string, to order.Address, choice order.ShippingChoice) (order.Shipment, error) {
-	answer, err := s.client.CreateShipment(asShop(ctx), &shippingv1.CreateShipmentRequest{
-		OrderId: orderID, OptionId: choice.OptionID, Destination: destination(to), WeightGrams: choice.WeightGrams,
+func (s *shipping) Book(ctx context.Context, booking aftersales.Booking, to order.Address, choice order.ShippingChoice) error {
+	_, err := s.client.CreateShipment(asShop(ctx), &shippingv1.CreateShipmentRequest{
+		BookingId: booking.ID, OrderId: booking.OrderID, OptionId: choice.OptionID, Destination: destination(to), WeightGrams: choice.WeightGrams,
 	})
+	switch {
+	case err == nil:
+		return nil
+	case refuses(err):
+		return fmt.Errorf("%w: %s", aftersales.ErrNotShippable, status.Convert(err).Message())
+	default:
+		return peerError(err)
+	}
+}
+
+// refuses reports whether shipping has refused a booking for good.
+func refuses(err error) bool {
+	code := status.Code(err)
+	return (code == codes.InvalidArgument || code == codes.FailedPrecondition) && rpc.Reason(err) != ""
+}
+
+func (s *shipping) CancelBooking(ctx context.Context, booking aftersales.Booking) error {
+	_, err := s.client.CancelShipment(asShop(ctx), &shippingv1.CancelShipmentRequest{OrderId: booking.OrderID, BookingId: booking.ID})
+	if err != nil {
+		return peerError(err)
+	}
+	return nil
+}
+
+func (s *shipping) HandOver(ctx context.Context, booking aftersales.Booking) (order.Shipment, error) {
+	answer, err := s.client.HandOverShipment(asShop(ctx), &shippingv1.HandOverShipmentRequest{OrderId: booking.OrderID, BookingId: booking.ID})
 	if err != nil {
 		return order.Shipment{}, peerError(err)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"souk/platform/money"
 
+	"souk/services/orders/internal/aftersales"
 	"souk/services/orders/internal/checkout"
 	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
@@ -37,7 +38,7 @@ func New() *World {
 		Addresses: map[string]order.Address{},
 		Inventory: &Inventory{Levels: map[string]*Level{}, Reservations: map[string]*Reservation{}},
 		Payments:  &Payments{Books: map[string]*Payment{}, Bank: map[string]*Charge{}, asked: map[string]int{}},
-		Shipping:  &Shipping{Parcels: map[string]*Parcel{}, began: time.Now()},
+		Shipping:  &Shipping{Parcels: map[string]*Parcel{}, Bookings: map[string]string{}, ended: map[string]error{}, began: time.Now()},
 	}
 }
 
@@ -178,8 +179,16 @@ func (c shippingClient) Quote(ctx context.Context, _ order.Address, _ int64, cur
 	})
 }
 
-func (c shippingClient) Ship(ctx context.Context, orderID string, _ order.Address, _ order.ShippingChoice) (order.Shipment, error) {
-	return ask(ctx, c.client, "shipping", "ship", orderID, func() (order.Shipment, error) { return c.Shipping.ship(orderID), nil })
+func (c shippingClient) Book(ctx context.Context, b aftersales.Booking, _ order.Address, _ order.ShippingChoice) error {
+	return tell(ctx, c.client, "shipping", "book", b.OrderID, func() error { return c.Shipping.book(b) })
+}
+
+func (c shippingClient) HandOver(ctx context.Context, b aftersales.Booking) (order.Shipment, error) {
+	return ask(ctx, c.client, "shipping", "hand over", b.OrderID, func() (order.Shipment, error) { return c.Shipping.handOver(b) })
+}
+
+func (c shippingClient) CancelBooking(ctx context.Context, b aftersales.Booking) error {
+	return tell(ctx, c.client, "shipping", "cancel booking", b.OrderID, func() error { return c.Shipping.cancel(b) })
 }
 
 func (c shippingClient) Moves(ctx context.Context, orderIDs []string) ([]parcels.Parcel, error) {

@@ -1,9 +1,11 @@
 package peerstest
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
+	"souk/services/orders/internal/aftersales"
 	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/parcels"
 )
@@ -11,13 +13,18 @@ import (
 // Shipping is the service of that name: parcels, and the feed of their moves. A move is a transaction, whose number is the time when
 // it began. Transactions commit in another order than they begin.
 type Shipping struct {
-	Parcels map[string]*Parcel // by order
+	Parcels map[string]*Parcel // by order, those that were handed over
+	// Bookings are the bookings that are open, by order.
+	Bookings map[string]string
+	// Refuses reports whether shipping refuses to book the parcel of an order. Nil means that it books all.
+	Refuses func(orderID string) bool
 	// Schedule returns the moves of a parcel that is handed over now. Nil means that it moves when Move is called.
 	Schedule func(orderID string) []Move
 	// Restored are the times when the database was restored. Positions from before are not known afterwards.
 	Restored []time.Time
 	// Feed tells the moves instead of the usual feed, unless it is nil.
 	Feed  func(position string) parcels.News
+	ended map[string]error // by booking, with the answer to whoever makes it again
 	began time.Time
 	all   []*Parcel
 }
@@ -37,17 +44,64 @@ type Move struct {
 // How many parcels are on a page of the feed.
 const parcelsPage = 2
 
-// ship hands a parcel over, once for an order.
-func (s *Shipping) ship(orderID string) order.Shipment {
-	if s.Parcels[orderID] == nil {
-		p := &Parcel{orderID: orderID}
-		if s.Schedule != nil {
-			p.moves = s.Schedule(orderID)
-		}
-		s.all = append(s.all, p)
-		s.Parcels[orderID] = p
+var (
+	errUnknownOption    = fmt.Errorf("%w: unknown shipping option", aftersales.ErrNotShippable)
+	errBookingCancelled = fmt.Errorf("%w: the booking was cancelled", aftersales.ErrNotShippable)
+	errNotBooked        = errors.New("shipment not found")
+	errHandedOver       = errors.New("the carrier has the parcel")
+)
+
+// book books a parcel. What becomes of a booking's id is decided once.
+func (s *Shipping) book(b aftersales.Booking) error {
+	open := s.Bookings[b.OrderID]
+	switch {
+	case s.ended[b.ID] != nil:
+		return s.ended[b.ID]
+	case s.Parcels[b.OrderID] != nil || open == b.ID:
+		return nil
+	case s.Refuses != nil && s.Refuses(b.OrderID):
+		s.ended[b.ID] = errUnknownOption
+		return errUnknownOption
+	case open != "":
+		s.ended[open] = errBookingCancelled
 	}
-	return order.Shipment{ID: "sh-" + orderID, Carrier: "Royal", TrackingNumber: "RM1"}
+	s.Bookings[b.OrderID] = b.ID
+	return nil
+}
+
+// handOver hands a booked parcel over, once for an order.
+func (s *Shipping) handOver(b aftersales.Booking) (order.Shipment, error) {
+	shipment := order.Shipment{ID: "sh-" + b.OrderID, Carrier: "Royal", TrackingNumber: "RM1"}
+	switch {
+	case s.ended[b.ID] != nil:
+		return order.Shipment{}, errBookingCancelled
+	case s.Parcels[b.OrderID] != nil:
+		return shipment, nil
+	case s.Bookings[b.OrderID] != b.ID:
+		return order.Shipment{}, errNotBooked
+	}
+	delete(s.Bookings, b.OrderID)
+	p := &Parcel{orderID: b.OrderID}
+	if s.Schedule != nil {
+		p.moves = s.Schedule(b.OrderID)
+	}
+	s.all = append(s.all, p)
+	s.Parcels[b.OrderID] = p
+	return shipment, nil
+}
+
+// cancel ends a booking, whether or not it was made.
+func (s *Shipping) cancel(b aftersales.Booking) error {
+	switch {
+	case s.ended[b.ID] != nil:
+		return nil
+	case s.Parcels[b.OrderID] != nil:
+		return errHandedOver
+	case s.Bookings[b.OrderID] == b.ID:
+		delete(s.Bookings, b.OrderID)
+	}
+	s.ended[b.ID] = errBookingCancelled
+	return nil
 }
 
 // Move moves the parcel of an order now.

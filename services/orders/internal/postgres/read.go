@@ -31,6 +31,7 @@ SELECT id, number, customer_id, status, intent, version, created_at, changed_at,
     shipment_id, shipment_carrier, tracking_number,
     payment_method, payment_status, authorized, captured, refunded, payment_version, payment_attention, owed,
     cart_id, cart_checked_out, purchases::text[] AS purchases, hold_until, refusal,
+    coalesce(booking_id::text, '') AS booking_id, dispatch_refusal,
     (SELECT json_agg(json_build_object('sku', sku, 'title', title, 'quantity', quantity,
             'unit_price', unit_price, 'line_total', line_total, 'product_id', product_id, 'slug', slug,
             'image', image, 'options', options) ORDER BY position)

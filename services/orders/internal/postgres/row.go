@@ -49,6 +49,8 @@ type orderRow struct {
 	Returns          []returnRow
 	Refunds          []refundRow
 	Erased           bool
+	BookingID        string
+	DispatchRefusal  string
 }
 
 // order returns the order of the row.
@@ -58,6 +60,7 @@ func (o orderRow) order() order.Order {
 		Version: o.Version, Intent: order.Intent(o.Intent), Refusal: o.Refusal,
 		CartID: o.CartID, CartCheckedOut: o.CartCheckedOut, PaymentMethod: o.PaymentMethod, HoldUntil: o.HoldUntil.UTC(),
 		Erased: o.Erased, PaymentVersion: o.PaymentVersion, PaymentAttention: order.Attention(o.PaymentAttention), Owed: o.Owed,
+		BookingID: o.BookingID, DispatchRefusal: o.DispatchRefusal,
 	}
 	r.Shipment = order.Shipment{ID: o.ShipmentID, Carrier: o.ShipmentCarrier, TrackingNumber: o.TrackingNumber}
 	for _, line := range o.Lines {

@@ -23,6 +23,7 @@ SET status = @status, intent = @intent, version = @version + 1, changed_at = @ch
     payment_status = @payment_status, authorized = @authorized, captured = @captured, refunded = @refunded,
     payment_version = @payment_version, payment_attention = @payment_attention, owed = @owed, attention = @attention,
     cart_checked_out = @cart_checked_out, refusal = @refusal,
+    booking_id = nullif(@booking_id, '')::uuid, dispatch_refusal = @dispatch_refusal,
     due_at = CASE WHEN @has_work THEN coalesce(due_at, now() + @due_after::interval) END
 WHERE id = @id AND version = @version`
 
@@ -38,6 +39,7 @@ func (s *Store) mutable(o order.Order) pgx.NamedArgs {
 		"payment_version": r.PaymentVersion, "payment_attention": string(r.PaymentAttention), "owed": r.Owed,
 		"attention":        texts(o.LastingAttention()),
 		"cart_checked_out": r.CartCheckedOut, "refusal": r.Refusal,
+		"booking_id": r.BookingID, "dispatch_refusal": r.DispatchRefusal,
 		"has_work": o.Task() != order.TaskNone, "due_after": s.dueAfter,
 	}
 }

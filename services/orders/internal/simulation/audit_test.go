@@ -26,16 +26,31 @@ func (s *shop) checkBooks(orderID string) {
 	if book.Open() < 0 || book.Refunded() > book.Captured() {
 		s.broken("%s: books %+v", orderID, *book)
 	}
+	s.checkShippable(orderID)
 	if c := s.Payments.Bank[orderID]; c != nil && (c.Holds > 1 || c.Amount != book.Amount || c.Refunded() > c.Amount) {
 		s.broken("%s: the bank has %+v", orderID, *c)
 	}
 }
 
-// mustBeSellable checks, when a parcel leaves, that it is bought and paid for.
+// checkShippable checks that orders took money for no parcel but one that shipping has booked.
+func (s *shop) checkShippable(orderID string) {
+	if s.capturedAtBank[orderID] {
+		return
+	}
+	taken := s.Payments.Books[orderID].Captured() > 0
+	if c := s.Payments.Bank[orderID]; c != nil {
+		taken = taken || c.Captured() > 0
+	}
+	if taken && s.Shipping.Bookings[orderID] == "" && s.Shipping.Parcels[orderID] == nil {
+		s.broken("%s: paid, and its parcel is not booked", orderID)
+	}
+}
+
+// mustBeSellable checks, when a parcel is handed over, that it is bought and paid for.
 func (s *shop) mustBeSellable(orderID string) {
 	r, book := s.Inventory.Reservations[orderID], s.Payments.Books[orderID]
 	if r == nil || r.Status != peerstest.Committed || book == nil || book.Status != peerstest.Captured {
-		s.broken("%s: shipped, with %+v and %+v", orderID, r, book)
+		s.broken("%s: handed over, with %+v and %+v", orderID, r, book)
 	}
 }
 
@@ -115,6 +130,9 @@ func (s *shop) auditOrder(r order.Snapshot) {
 	}
 	if shipped := s.Shipping.Parcels[r.ID] != nil; shipped != happened(r, order.EventDispatched) {
 		s.broken("%s: is %s, shipped %v", r.ID, r.Status, shipped)
+	}
+	if booking := s.Shipping.Bookings[r.ID]; booking != "" {
+		s.broken("%s: is %s, and booking %s is left open", r.ID, r.Status, booking)
 	}
 	s.auditMoves(r)
 	var total int64

@@ -52,10 +52,12 @@ func (s *shop) happen(bank *person, d dice) string {
 	}
 	id := one(d, s.store.ids...)
 	c := s.Payments.Bank[id]
+	wasCaptured := c != nil && c.Status == peerstest.Captured
 	for _, happening := range happenings {
 		if c != nil && d.chance(happening.often) && happening.apply(d, c) {
 			s.trace.add(bank.name, happening.name, id, nil)
 			s.happened[happening.name]++
+			s.capturedAtBank[id] = s.capturedAtBank[id] || !wasCaptured && c.Status == peerstest.Captured
 			s.lost[id] = s.lost[id] || c.Status == peerstest.Voided
 			return id
 		}

@@ -1,6 +1,9 @@
 package simulation
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // places are where faults happen: the services that orders calls, and its own database.
 var places = []string{"carts", "catalog", "customers", "inventory", "payments", "shipping", "store"}
@@ -20,12 +23,18 @@ type faults struct {
 	until        time.Duration
 	outages      []outage
 	restored     []time.Duration // when shipping's database was restored
+	refusals     []span          // when shipping refuses to book parcels
 }
+
+// span is a while.
+type span struct{ from, to time.Duration }
+
+func (s span) has(at time.Duration) bool { return s.from <= at && at < s.to }
 
 // outage is a place that is away for a while.
 type outage struct {
-	place    string
-	from, to time.Duration
+	span
+	place string
 }
 
 // faultTime is how long there are faults. Afterwards all work must come to its end.
@@ -42,12 +51,18 @@ func drawFaults(d dice) faults {
 		slow:       one(d, fast, 100*time.Millisecond, 600*time.Millisecond),
 		until:      faultTime,
 	}
-	for range d.IntN(4) {
+	while := func() span {
 		from := d.between(0, 50*time.Second)
-		w.outages = append(w.outages, outage{place: one(d, places...), from: from, to: from + d.between(time.Second, 25*time.Second)})
+		return span{from, from + d.between(time.Second, 25*time.Second)}
+	}
+	for range d.IntN(4) {
+		w.outages = append(w.outages, outage{while(), one(d, places...)})
 	}
 	for range one(d, 0, 0, 1, 2) {
 		w.restored = append(w.restored, d.between(0, faultTime))
+	}
+	for range one(d, 0, 1, 2) {
+		w.refusals = append(w.refusals, while())
 	}
 	return w
 }
@@ -61,11 +76,16 @@ var noFaults = faults{}
 // away reports whether a place is away at a time.
 func (w faults) away(place string, at time.Duration) bool {
 	for _, o := range w.outages {
-		if o.place == place && o.from <= at && at < o.to {
+		if o.place == place && o.has(at) {
 			return true
 		}
 	}
 	return false
+}
+
+// refuses reports whether shipping refuses to book parcels at a time.
+func (w faults) refuses(at time.Duration) bool {
+	return slices.ContainsFunc(w.refusals, func(s span) bool { return s.has(at) })
 }
 
 // death is where a process dies around a call.

@@ -134,6 +134,15 @@ func (m *machine) Dispatch(t *rapid.T) {
 	}
 }
 
+// DispatchRefused has an order dispatched while shipping refuses its parcel.
+func (m *machine) DispatchRefused(t *rapid.T) {
+	e := m.pick(t)
+	m.shop.faults.refusals = []span{{0, m.shop.age() + time.Hour}}
+	_, err := m.service.DispatchOrder(m.ctx, e.id)
+	m.shop.faults.refusals = nil
+	mustBe(t, err, m.model.dispatchRefused(e))
+}
+
 // Deliver lets time pass until all parcels have arrived.
 func (m *machine) Deliver(t *rapid.T) {
 	time.Sleep(20 * time.Second)

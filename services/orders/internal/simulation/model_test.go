@@ -86,6 +86,14 @@ func (m *model) dispatch(e *expected) error {
 	return nil
 }
 
+// dispatchRefused is a dispatch that shipping refuses. An order that was dispatched before is answered as it is.
+func (m *model) dispatchRefused(e *expected) error {
+	if e.status == order.StatusFulfilled || e.status == order.StatusDelivered {
+		return nil
+	}
+	return order.ErrNotDispatchable
+}
+
 func (m *model) deliver() {
 	for _, e := range m.all {
 		if e.status == order.StatusFulfilled {

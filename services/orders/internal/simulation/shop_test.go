@@ -38,18 +38,19 @@ type shop struct {
 	store    *store
 	*peerstest.World
 
-	given        []promise
-	givenRefunds []refundPromise
-	givenReturns []returnPromise
-	lost         map[string]bool // orders whose money the bank let go
-	happened     map[string]int  // how often each happening has happened
+	given          []promise
+	givenRefunds   []refundPromise
+	givenReturns   []returnPromise
+	lost           map[string]bool // orders whose money the bank let go
+	capturedAtBank map[string]bool
+	happened       map[string]int // how often each happening has happened
 }
 
 // newShop returns a shop with so much stock of each SKU, in which nothing runs yet.
 func newShop(seed uint64, w faults, settings orders.Settings, stock map[string]int64) *shop {
 	s := &shop{
 		seed: seed, settings: settings, faults: w, trace: newTrace(),
-		store: newStore(settings.DueAfter()), World: peerstest.New(), lost: map[string]bool{}, happened: map[string]int{},
+		store: newStore(settings.DueAfter()), World: peerstest.New(), lost: map[string]bool{}, capturedAtBank: map[string]bool{}, happened: map[string]int{},
 	}
 	s.Addresses[addressID] = home
 	for sku, pieces := range stock {
@@ -60,6 +61,7 @@ func newShop(seed uint64, w faults, settings orders.Settings, stock map[string]i
 	s.Catalog.Rise = func() int64 { return int64(s.age() / priceRise) }
 	s.Payments.Answers = s.bankAnswers
 	s.Shipping.Schedule = s.schedule
+	s.Shipping.Refuses = func(string) bool { return s.faults.refuses(s.age()) }
 	for _, at := range w.restored {
 		s.Shipping.Restored = append(s.Shipping.Restored, time.Now().Add(at))
 	}

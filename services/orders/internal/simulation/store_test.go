@@ -159,7 +159,7 @@ func (r *row) write(saved order.Snapshot, entries []order.TimelineEntry) {
 	r.Version, r.Status, r.Intent, r.ChangedAt = saved.Version, saved.Status, saved.Intent, saved.ChangedAt
 	r.Shipment, r.Payment, r.CartCheckedOut = saved.Shipment, saved.Payment, saved.CartCheckedOut
 	r.PaymentVersion, r.PaymentAttention, r.Owed = saved.PaymentVersion, saved.PaymentAttention, saved.Owed
-	r.Refusal = saved.Refusal
+	r.Refusal, r.BookingID, r.DispatchRefusal = saved.Refusal, saved.BookingID, saved.DispatchRefusal
 	if r.Status == order.StatusRejected {
 		r.Rejection = r.Refusal
 	}

@@ -43,13 +43,38 @@ func (s *Server) Quote(ctx context.Context, req *shippingv1.QuoteRequest) (*ship
 	return answer, nil
 }
 
-// CreateShipment hands an order's parcel to the carrier.
+// CreateShipment books an order's parcel. Without the id of a booking it hands the parcel over at once.
 func (s *Server) CreateShipment(ctx context.Context, req *shippingv1.CreateShipmentRequest) (*shippingv1.CreateShipmentResponse, error) {
-	sh, err := s.shipping.Ship(ctx, req.GetOrderId(), req.GetOptionId(), destination(req.GetDestination()), req.GetWeightGrams())
+	sh, err := s.create(ctx, req)
 	if err != nil {
 		return nil, wireError(err)
 	}
 	return &shippingv1.CreateShipmentResponse{Shipment: shipmentProto(sh)}, nil
+}
+
+func (s *Server) create(ctx context.Context, req *shippingv1.CreateShipmentRequest) (shipping.Shipment, error) {
+	to := destination(req.GetDestination())
+	if req.GetBookingId() == "" {
+		return s.shipping.Ship(ctx, req.GetOrderId(), req.GetOptionId(), to, req.GetWeightGrams())
+	}
+	return s.shipping.Book(ctx, req.GetBookingId(), req.GetOrderId(), req.GetOptionId(), to, req.GetWeightGrams())
+}
+
+// HandOverShipment hands a booked parcel to the carrier.
+func (s *Server) HandOverShipment(ctx context.Context, req *shippingv1.HandOverShipmentRequest) (*shippingv1.HandOverShipmentResponse, error) {
+	sh, err := s.shipping.HandOver(ctx, req.GetBookingId(), req.GetOrderId())
+	if err != nil {
+		return nil, wireError(err)
+	}
+	return &shippingv1.HandOverShipmentResponse{Shipment: shipmentProto(sh)}, nil
+}
+
+// CancelShipment gives a booking back to the carrier.
+func (s *Server) CancelShipment(ctx context.Context, req *shippingv1.CancelShipmentRequest) (*shippingv1.CancelShipmentResponse, error) {
+	if err := s.shipping.Cancel(ctx, req.GetBookingId(), req.GetOrderId()); err != nil {
+		return nil, wireError(err)
+	}
+	return &shippingv1.CancelShipmentResponse{}, nil
 }
 
 // ListShipments returns the shipments of orders.
@@ -70,6 +95,7 @@ func destination(d *shippingv1.Destination) shipping.Destination {
 }
 
 var statuses = map[shipping.Status]shippingv1.Status{
+	shipping.Booked:         shippingv1.Status_STATUS_BOOKED,
 	shipping.LabelCreated:   shippingv1.Status_STATUS_LABEL_CREATED,
 	shipping.InTransit:      shippingv1.Status_STATUS_IN_TRANSIT,
 	shipping.OutForDelivery: shippingv1.Status_STATUS_OUT_FOR_DELIVERY,

@@ -101,6 +101,10 @@ func TestOnlyOrdersShips(t *testing.T) {
 	for _, caller := range []string{"gateway", "audit", "catalog"} {
 		_, err := client.CreateShipment(grpctest.Service(t, caller), &shippingv1.CreateShipmentRequest{})
 		grpctest.Expect(t, "shipment by "+caller, err, codes.PermissionDenied, "")
+		_, err = client.HandOverShipment(grpctest.Service(t, caller), &shippingv1.HandOverShipmentRequest{})
+		grpctest.Expect(t, "handing over by "+caller, err, codes.PermissionDenied, "")
+		_, err = client.CancelShipment(grpctest.Service(t, caller), &shippingv1.CancelShipmentRequest{})
+		grpctest.Expect(t, "canceling by "+caller, err, codes.PermissionDenied, "")
 		_, err = client.WatchParcels(grpctest.Service(t, caller), &shippingv1.WatchParcelsRequest{})
 		grpctest.Expect(t, "moves told to "+caller, err, codes.PermissionDenied, "")
 	}

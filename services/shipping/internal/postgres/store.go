@@ -9,8 +9,6 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"souk/platform/pgdb"
-
 	"souk/services/shipping/internal/shipping"
 )
 
@@ -49,26 +47,27 @@ func (s *Store) Options(ctx context.Context, country string, weightGrams int64) 
 	return options, nil
 }
 
+const insertShipment = `
+INSERT INTO shipments (id, order_id, option_id, carrier, service, tracking_number, status, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (order_id) DO NOTHING`
+
 // Create implements shipping.Store.
-func (s *Store) Create(ctx context.Context, sh shipping.Shipment) (shipping.Shipment, error) {
-	err := pgdb.InTx(ctx, s.pool, func(tx pgx.Tx) error {
-		tag, err := tx.Exec(ctx, `INSERT INTO shipments (id, order_id, option_id, carrier, service, tracking_number, status, created_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (order_id) DO NOTHING`,
+func (s *Store) Create(ctx context.Context, sh shipping.Shipment) (created shipping.Shipment, err error) {
+	err = s.inTurn(ctx, sh.OrderID, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, insertShipment,
 			sh.ID, sh.OrderID, sh.OptionID, sh.Carrier, sh.Service, sh.TrackingNumber, sh.Status, sh.CreatedAt)
-		if err != nil || tag.RowsAffected() == 0 {
+		if err != nil {
 			return err
 		}
-		_, err = addEvents(ctx, tx, sh.ID, sh.Events)
+		if tag.RowsAffected() > 0 {
+			if _, err := addEvents(ctx, tx, sh.ID, sh.Events); err != nil {
+				return err
+			}
+		}
+		created, err = shipmentOf(ctx, tx, sh.OrderID)
 		return err
 	})
-	if err != nil {
-		return sh, fmt.Errorf("create shipment: %w", err)
-	}
-	found, err := s.ByOrders(ctx, []string{sh.OrderID})
-	if err != nil {
-		return sh, err
-	}
-	return found[0], nil
+	return created, err
 }
 
 // addEvents adds a shipment's new events, and returns how many there were.
@@ -85,15 +84,26 @@ func addEvents(ctx context.Context, tx pgx.Tx, shipmentID string, events []shipp
 	return added, err
 }
 
-const shipmentColumns = `id, order_id, option_id, carrier, service, tracking_number, status, created_at`
+const shipmentColumns = `id, order_id, coalesce(booking_id::text, ''), option_id, carrier, service, tracking_number, status, created_at,
+	coalesce(handed_over_at, created_at)`
 
 func scanShipment(row pgx.CollectableRow) (sh shipping.Shipment, err error) {
-	return sh, row.Scan(&sh.ID, &sh.OrderID, &sh.OptionID, &sh.Carrier, &sh.Service, &sh.TrackingNumber, &sh.Status, &sh.CreatedAt)
+	return sh, row.Scan(&sh.ID, &sh.OrderID, &sh.BookingID, &sh.OptionID, &sh.Carrier, &sh.Service, &sh.TrackingNumber, &sh.Status, &sh.CreatedAt,
+		&sh.HandedOverAt)
 }
 
 // ByOrders implements shipping.Store.
 func (s *Store) ByOrders(ctx context.Context, orderIDs []string) ([]shipping.Shipment, error) {
-	rows, err := s.pool.Query(ctx, `SELECT `+shipmentColumns+` FROM shipments WHERE order_id = ANY($1::uuid[]) ORDER BY id`, orderIDs)
+	return byOrders(ctx, s.pool, orderIDs)
+}
+
+// querier is a pool or a transaction.
+type querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}
+
+func byOrders(ctx context.Context, q querier, orderIDs []string) ([]shipping.Shipment, error) {
+	rows, err := q.Query(ctx, `SELECT `+shipmentColumns+` FROM shipments WHERE order_id = ANY($1::uuid[]) ORDER BY id`, orderIDs)
 	if err != nil {
 		return nil, fmt.Errorf("shipments: %w", err)
 	}
@@ -101,17 +111,17 @@ func (s *Store) ByOrders(ctx context.Context, orderIDs []string) ([]shipping.Shi
 	if err != nil {
 		return nil, fmt.Errorf("shipments: %w", err)
 	}
-	return shipments, s.loadEvents(ctx, shipments)
+	return shipments, loadEvents(ctx, q, shipments)
 }
 
-func (s *Store) loadEvents(ctx context.Context, shipments []shipping.Shipment) error {
+func loadEvents(ctx context.Context, q querier, shipments []shipping.Shipment) error {
 	byID := make(map[string]*shipping.Shipment, len(shipments))
 	ids := make([]string, len(shipments))
 	for i := range shipments {
 		ids[i] = shipments[i].ID
 		byID[shipments[i].ID] = &shipments[i]
 	}
-	rows, err := s.pool.Query(ctx, `SELECT shipment_id, at, status, detail FROM tracking_events
+	rows, err := q.Query(ctx, `SELECT shipment_id, at, status, detail FROM tracking_events
 		WHERE shipment_id = ANY($1::uuid[]) ORDER BY shipment_id, at`, ids)
 	if err != nil {
 		return fmt.Errorf("tracking events: %w", err)

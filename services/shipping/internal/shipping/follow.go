@@ -43,7 +43,7 @@ func (s *Service) Follow(ctx context.Context) error {
 
 // track stores the carrier's answer about a parcel.
 func (s *Service) track(ctx context.Context, parcel Shipment) error {
-	tracking, err := s.carrier.Track(ctx, parcel.TrackingNumber, parcel.CreatedAt)
+	tracking, err := s.carrier.Track(ctx, parcel.TrackingNumber, parcel.HandedOverAt)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package shipping
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -57,14 +58,11 @@ func checkDestination(check *field.Checker, to Destination) {
 	check.CheckLine("destination.postal_code", to.PostalCode, false, maxPostal)
 }
 
-// Ship books an order's parcel with the carrier. Repeating it returns the existing shipment.
+// Ship hands an order's parcel to the carrier at once. Repeating it returns the existing shipment, and a booked parcel is handed over.
+// Only instances of orders of the version before need it.
 func (s *Service) Ship(ctx context.Context, orderID, optionID string, to Destination, weightGrams int64) (Shipment, error) {
-	var check field.Checker
-	orderID, ok := identifier.Canonical(orderID)
-	check.Check(ok, "order_id", "is not an id")
-	checkDestination(&check, to)
-	check.Check(weightGrams >= 0 && weightGrams <= maxWeight, "weight_grams", fmt.Sprintf("must be 0 to %d", maxWeight))
-	if err := check.Err(); err != nil {
+	orderID, err := checkParcel(orderID, to, weightGrams, &field.Checker{})
+	if err != nil {
 		return Shipment{}, err
 	}
 	// An existing shipment is returned even if its option no longer exists.
@@ -73,31 +71,61 @@ func (s *Service) Ship(ctx context.Context, orderID, optionID string, to Destina
 		return Shipment{}, err
 	}
 	if len(found) > 0 {
-		return found[0], nil
+		return s.handedOver(ctx, found[0])
 	}
+	sh, err := s.bookWithCarrier(ctx, BookingRef{OrderID: orderID}, optionID, to, weightGrams)
+	if err != nil {
+		return Shipment{}, err
+	}
+	sh.Status, sh.Events = LabelCreated, []Event{LabelCreatedAt(sh.CreatedAt)}
+	if sh, err = s.store.Create(ctx, sh); err != nil {
+		return Shipment{}, err
+	}
+	return s.handedOver(ctx, sh)
+}
+
+// handedOver hands a parcel over if it is only booked.
+func (s *Service) handedOver(ctx context.Context, sh Shipment) (Shipment, error) {
+	if sh.Status != Booked {
+		return sh, nil
+	}
+	return s.store.HandOver(ctx, BookingRef{sh.OrderID, sh.BookingID}, time.Now().UTC())
+}
+
+// checkParcel checks what is to be shipped, and returns the order's id in its canonical spelling.
+func checkParcel(orderID string, to Destination, weightGrams int64, check *field.Checker) (string, error) {
+	orderID, ok := identifier.Canonical(orderID)
+	check.Check(ok, "order_id", "is not an id")
+	checkDestination(check, to)
+	check.Check(weightGrams >= 0 && weightGrams <= maxWeight, "weight_grams", fmt.Sprintf("must be 0 to %d", maxWeight))
+	return orderID, check.Err()
+}
+
+// bookWithCarrier books a parcel with the carrier, and returns the shipment that is to be stored. The carrier knows the booking by its
+// id or, without one, by the id of its order.
+func (s *Service) bookWithCarrier(ctx context.Context, ref BookingRef, optionID string, to Destination, weightGrams int64) (Shipment, error) {
 	option, err := s.option(ctx, to.Country, weightGrams, optionID)
 	if err != nil {
 		return Shipment{}, err
 	}
-	number, err := s.carrier.Book(ctx, Booking{OrderID: orderID, Service: option.Service, Destination: to, WeightGrams: weightGrams})
+	reference := cmp.Or(ref.ID, ref.OrderID)
+	number, err := s.carrier.Book(ctx, Booking{Reference: reference, Service: option.Service, Destination: to, WeightGrams: weightGrams})
 	if err != nil {
 		return Shipment{}, fmt.Errorf("book with the carrier: %w", err)
 	}
-	return s.create(ctx, orderID, option, number)
-}
-
-// create stores a parcel that was booked with the carrier.
-func (s *Service) create(ctx context.Context, orderID string, option Option, trackingNumber string) (Shipment, error) {
 	id, err := uuid.NewV7()
 	if err != nil {
 		return Shipment{}, err
 	}
-	now := time.Now().UTC()
-	return s.store.Create(ctx, Shipment{
-		ID: id.String(), OrderID: orderID, OptionID: option.ID, Carrier: option.Carrier, Service: option.Service,
-		TrackingNumber: trackingNumber, Status: LabelCreated, CreatedAt: now,
-		Events: []Event{{At: now, Status: LabelCreated, Detail: "label created"}},
-	})
+	return Shipment{
+		ID: id.String(), OrderID: ref.OrderID, BookingID: ref.ID, OptionID: option.ID, Carrier: option.Carrier, Service: option.Service,
+		TrackingNumber: number, Status: Booked, CreatedAt: time.Now().UTC(),
+	}, nil
+}
+
+// LabelCreatedAt is the event that the carrier got a parcel.
+func LabelCreatedAt(at time.Time) Event {
+	return Event{At: at, Status: LabelCreated, Detail: "label created"}
 }
 
 func (s *Service) option(ctx context.Context, country string, weightGrams int64, id string) (Option, error) {

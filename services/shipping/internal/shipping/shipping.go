@@ -9,8 +9,17 @@ import (
 	"souk/platform/money"
 )
 
-// ErrUnknownOption is returned if the shipping option does not exist for the destination.
-var ErrUnknownOption = errors.New("unknown shipping option")
+// Errors of shipments.
+var (
+	// ErrUnknownOption is returned if the shipping option does not exist for the destination.
+	ErrUnknownOption = errors.New("unknown shipping option")
+	// ErrBookingCancelled is returned for a booking that was cancelled.
+	ErrBookingCancelled = errors.New("the booking was cancelled")
+	// ErrShipmentNotFound is returned for a booking that was never made.
+	ErrShipmentNotFound = errors.New("shipment not found")
+	// ErrHandedOver is returned if a booking is to be cancelled whose parcel the carrier has.
+	ErrHandedOver = errors.New("the carrier has the parcel")
+)
 
 // Destination is the address of a parcel.
 type Destination struct {
@@ -35,6 +44,8 @@ type Status string
 
 // The statuses in the order in which a parcel passes them.
 const (
+	// Booked means that the carrier does not have the parcel yet.
+	Booked         Status = "booked"
 	LabelCreated   Status = "label_created"
 	InTransit      Status = "in_transit"
 	OutForDelivery Status = "out_for_delivery"
@@ -50,8 +61,10 @@ type Event struct {
 
 // Shipment is an order's parcel.
 type Shipment struct {
-	ID             string
-	OrderID        string
+	ID      string
+	OrderID string
+	// BookingID is the caller's id of the booking. It is empty for a parcel that was handed over without a booking.
+	BookingID      string
 	OptionID       string
 	Carrier        string
 	Service        string
@@ -60,21 +73,30 @@ type Shipment struct {
 	// Events are sorted, the oldest first.
 	Events    []Event
 	CreatedAt time.Time
+	// HandedOverAt is when the carrier got the parcel. It has no meaning while the parcel is booked.
+	HandedOverAt time.Time
 }
+
+// BookingRef names a booking of an order.
+type BookingRef struct{ OrderID, ID string }
 
 // Booking is a request to a carrier.
 type Booking struct {
-	OrderID     string
+	// Reference is our name for the booking.
+	Reference   string
 	Service     string
 	Destination Destination
 	WeightGrams int64
 }
 
-// Carrier ships parcels. Booking the same order again returns the same tracking number.
+// Carrier ships parcels.
 type Carrier interface {
+	// Book books a parcel. The same reference again returns the same tracking number.
 	Book(ctx context.Context, booking Booking) (trackingNumber string, err error)
-	// Track returns the state of a parcel. bookedAt is the time of its booking.
-	Track(ctx context.Context, trackingNumber string, bookedAt time.Time) (Tracking, error)
+	// Cancel gives a booking back. Canceling it again is no error.
+	Cancel(ctx context.Context, trackingNumber string) error
+	// Track returns the state of a parcel that the carrier has.
+	Track(ctx context.Context, trackingNumber string, handedOverAt time.Time) (Tracking, error)
 }
 
 // Tracking is a carrier's information about a parcel.
@@ -89,8 +111,9 @@ type Tracking struct {
 type Store interface {
 	// Options returns the shipping options for a weight and a country, the cheapest first. Prices are in minor units.
 	Options(ctx context.Context, country string, weightGrams int64) ([]Option, error)
-	// Create adds a shipment, or returns the order's existing one.
+	// Create adds a shipment that is handed over, or returns the order's existing one.
 	Create(ctx context.Context, shipment Shipment) (Shipment, error)
+	BookingStore
 	// ByOrders returns the shipments of orders, with their events.
 	ByOrders(ctx context.Context, orderIDs []string) ([]Shipment, error)
 	// ClaimDue returns up to limit parcels that are due to be queried, the earliest first. It returns none of them to another
@@ -99,4 +122,22 @@ type Store interface {
 	// Record adds the parcel's new events and sets its status to that of the last one. Without new events it only sets the time
 	// of the next query.
 	Record(ctx context.Context, shipmentID string, events []Event, askAt time.Time) error
+}
+
+// BookingStore stores bookings. Each order has at most one shipment, booked or handed over. A booking that ended stays ended.
+type BookingStore interface {
+	// Booking returns the shipment that the booking made, or the one that the order's parcel was handed over with. It returns
+	// ErrShipmentNotFound, or ErrBookingCancelled or ErrUnknownOption if the booking ended.
+	Booking(ctx context.Context, ref BookingRef) (Shipment, error)
+	// Book adds a booked shipment, or returns what Booking returns. It cancels the order's older booking, if there is one, and returns
+	// its tracking number.
+	Book(ctx context.Context, shipment Shipment) (booked Shipment, replaced string, err error)
+	// Refuse ends a booking because of ErrUnknownOption, unless there is one by now. It returns what Booking returns then.
+	Refuse(ctx context.Context, ref BookingRef) (Shipment, error)
+	// HandOver notes that the carrier has had the parcel since a time. It returns the shipment, also if it was handed over before,
+	// ErrShipmentNotFound or ErrBookingCancelled.
+	HandOver(ctx context.Context, ref BookingRef, at time.Time) (Shipment, error)
+	// Cancel ends a booking, whether or not it was made. It returns the booking's tracking number, which is empty if it was never made,
+	// or ErrHandedOver.
+	Cancel(ctx context.Context, ref BookingRef) (trackingNumber string, err error)
 }

@@ -1,4 +1,4 @@
-// Package simulator simulates a carrier. The state of a parcel depends only on the time since its booking.
+// Package simulator simulates a carrier. The state of a parcel depends only on the time since it was handed over.
 package simulator
 
 import (
@@ -23,11 +23,14 @@ func New(transit time.Duration, now func() time.Time) *Simulator {
 	return &Simulator{transit: transit, now: now}
 }
 
-// Book implements shipping.Carrier. The tracking number is derived from the order, so that repeating it changes nothing.
+// Book implements shipping.Carrier. The tracking number is derived from the reference, so that repeating it changes nothing.
 func (s *Simulator) Book(_ context.Context, b shipping.Booking) (string, error) {
-	digest := sha256.Sum256([]byte(b.OrderID))
+	digest := sha256.Sum256([]byte(b.Reference))
 	return "SK" + base32.StdEncoding.EncodeToString(digest[:])[:12], nil
 }
+
+// Cancel implements shipping.Carrier. The simulator keeps no bookings.
+func (s *Simulator) Cancel(context.Context, string) error { return nil }
 
 // journey lists the events of every parcel, and the part of the transit time after which each happens.
 var journey = []struct {
@@ -42,10 +45,10 @@ var journey = []struct {
 }
 
 // Track implements shipping.Carrier.
-func (s *Simulator) Track(_ context.Context, _ string, bookedAt time.Time) (shipping.Tracking, error) {
+func (s *Simulator) Track(_ context.Context, _ string, handedOverAt time.Time) (shipping.Tracking, error) {
 	var known shipping.Tracking
 	for _, step := range journey {
-		at := bookedAt.Add(time.Duration(step.part * float64(s.transit)))
+		at := handedOverAt.Add(time.Duration(step.part * float64(s.transit)))
 		if at.After(s.now()) {
 			known.AskAt = at
 			break

@@ -42,7 +42,8 @@ const (
 	ErrorReason_ERROR_REASON_OUT_OF_STOCK ErrorReason = 5
 	// The order was dispatched or rejected. Once it is delivered, request a return instead.
 	ErrorReason_ERROR_REASON_NOT_CANCELLABLE ErrorReason = 6
-	// The order is not confirmed. Read it to see what became of it.
+	// The order is not confirmed, shipping does not take its parcel, or its payment can no longer be captured. The message tells which.
+	// No money was taken. Read the order to see what became of it.
 	ErrorReason_ERROR_REASON_NOT_DISPATCHABLE ErrorReason = 7
 	// The order was not delivered, or fewer of its goods are left to return. The message tells which. Ask for less, or later.
 	ErrorReason_ERROR_REASON_NOT_RETURNABLE ErrorReason = 8

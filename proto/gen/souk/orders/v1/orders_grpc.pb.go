@@ -66,7 +66,7 @@ type OrdersServiceClient interface {
 	ListAllOrders(ctx context.Context, in *ListAllOrdersRequest, opts ...grpc.CallOption) (*ListAllOrdersResponse, error)
 	// CancelAnyOrder is CancelOrder for staff. The reason is shown to the customer.
 	CancelAnyOrder(ctx context.Context, in *CancelAnyOrderRequest, opts ...grpc.CallOption) (*CancelAnyOrderResponse, error)
-	// DispatchOrder captures the money and hands the parcel to the carrier.
+	// DispatchOrder books the parcel with the carrier, captures the money, and hands the parcel over.
 	// FAILED_PRECONDITION with ERROR_REASON_NOT_DISPATCHABLE.
 	DispatchOrder(ctx context.Context, in *DispatchOrderRequest, opts ...grpc.CallOption) (*DispatchOrderResponse, error)
 	// RequestReturn asks to send goods of a delivered order back. FAILED_PRECONDITION with ERROR_REASON_NOT_RETURNABLE when the order
@@ -271,7 +271,7 @@ type OrdersServiceServer interface {
 	ListAllOrders(context.Context, *ListAllOrdersRequest) (*ListAllOrdersResponse, error)
 	// CancelAnyOrder is CancelOrder for staff. The reason is shown to the customer.
 	CancelAnyOrder(context.Context, *CancelAnyOrderRequest) (*CancelAnyOrderResponse, error)
-	// DispatchOrder captures the money and hands the parcel to the carrier.
+	// DispatchOrder books the parcel with the carrier, captures the money, and hands the parcel over.
 	// FAILED_PRECONDITION with ERROR_REASON_NOT_DISPATCHABLE.
 	DispatchOrder(context.Context, *DispatchOrderRequest) (*DispatchOrderResponse, error)
 	// RequestReturn asks to send goods of a delivered order back. FAILED_PRECONDITION with ERROR_REASON_NOT_RETURNABLE when the order

@@ -28,6 +28,12 @@ const (
 	ErrorReason_ERROR_REASON_UNSPECIFIED ErrorReason = 0
 	// The shop does not ship with this option. Choose an option that Quote lists.
 	ErrorReason_ERROR_REASON_UNKNOWN_SHIPPING_OPTION ErrorReason = 1
+	// The booking was cancelled, so it can be neither made nor handed over. Book again with a new id.
+	ErrorReason_ERROR_REASON_BOOKING_CANCELLED ErrorReason = 2
+	// The order has no booking with this id. Book it first.
+	ErrorReason_ERROR_REASON_SHIPMENT_NOT_FOUND ErrorReason = 3
+	// The carrier has the order's parcel, so its booking cannot be cancelled.
+	ErrorReason_ERROR_REASON_SHIPMENT_HANDED_OVER ErrorReason = 4
 )
 
 // Enum value maps for ErrorReason.
@@ -35,10 +41,16 @@ var (
 	ErrorReason_name = map[int32]string{
 		0: "ERROR_REASON_UNSPECIFIED",
 		1: "ERROR_REASON_UNKNOWN_SHIPPING_OPTION",
+		2: "ERROR_REASON_BOOKING_CANCELLED",
+		3: "ERROR_REASON_SHIPMENT_NOT_FOUND",
+		4: "ERROR_REASON_SHIPMENT_HANDED_OVER",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":             0,
 		"ERROR_REASON_UNKNOWN_SHIPPING_OPTION": 1,
+		"ERROR_REASON_BOOKING_CANCELLED":       2,
+		"ERROR_REASON_SHIPMENT_NOT_FOUND":      3,
+		"ERROR_REASON_SHIPMENT_HANDED_OVER":    4,
 	}
 )
 
@@ -73,10 +85,13 @@ var File_souk_shipping_v1_errors_proto protoreflect.FileDescriptor
 
 const file_souk_shipping_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x1dsouk/shipping/v1/errors.proto\x12\x10souk.shipping.v1*U\n" +
+	"\x1dsouk/shipping/v1/errors.proto\x12\x10souk.shipping.v1*\xc5\x01\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12(\n" +
-	"$ERROR_REASON_UNKNOWN_SHIPPING_OPTION\x10\x01B,Z*souk/proto/gen/souk/shipping/v1;shippingv1b\x06proto3"
+	"$ERROR_REASON_UNKNOWN_SHIPPING_OPTION\x10\x01\x12\"\n" +
+	"\x1eERROR_REASON_BOOKING_CANCELLED\x10\x02\x12#\n" +
+	"\x1fERROR_REASON_SHIPMENT_NOT_FOUND\x10\x03\x12%\n" +
+	"!ERROR_REASON_SHIPMENT_HANDED_OVER\x10\x04B,Z*souk/proto/gen/souk/shipping/v1;shippingv1b\x06proto3"
 
 var (
 	file_souk_shipping_v1_errors_proto_rawDescOnce sync.Once

@@ -30,11 +30,14 @@ const (
 type Status int32
 
 const (
-	Status_STATUS_UNSPECIFIED      Status = 0
+	Status_STATUS_UNSPECIFIED Status = 0
+	// The carrier has the parcel, and has not moved it yet.
 	Status_STATUS_LABEL_CREATED    Status = 1
 	Status_STATUS_IN_TRANSIT       Status = 2
 	Status_STATUS_OUT_FOR_DELIVERY Status = 3
 	Status_STATUS_DELIVERED        Status = 4
+	// The carrier does not have the parcel yet. It is shown to no customer.
+	Status_STATUS_BOOKED Status = 5
 )
 
 // Enum value maps for Status.
@@ -45,6 +48,7 @@ var (
 		2: "STATUS_IN_TRANSIT",
 		3: "STATUS_OUT_FOR_DELIVERY",
 		4: "STATUS_DELIVERED",
+		5: "STATUS_BOOKED",
 	}
 	Status_value = map[string]int32{
 		"STATUS_UNSPECIFIED":      0,
@@ -52,6 +56,7 @@ var (
 		"STATUS_IN_TRANSIT":       2,
 		"STATUS_OUT_FOR_DELIVERY": 3,
 		"STATUS_DELIVERED":        4,
+		"STATUS_BOOKED":           5,
 	}
 )
 
@@ -327,11 +332,14 @@ func (x *QuoteResponse) GetOptions() []*Option {
 }
 
 type CreateShipmentRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	OrderId       string                 `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
-	OptionId      string                 `protobuf:"bytes,2,opt,name=option_id,json=optionId,proto3" json:"option_id,omitempty"`
-	Destination   *Destination           `protobuf:"bytes,3,opt,name=destination,proto3" json:"destination,omitempty"`
-	WeightGrams   int64                  `protobuf:"varint,4,opt,name=weight_grams,json=weightGrams,proto3" json:"weight_grams,omitempty"`
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	OrderId     string                 `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	OptionId    string                 `protobuf:"bytes,2,opt,name=option_id,json=optionId,proto3" json:"option_id,omitempty"`
+	Destination *Destination           `protobuf:"bytes,3,opt,name=destination,proto3" json:"destination,omitempty"`
+	WeightGrams int64                  `protobuf:"varint,4,opt,name=weight_grams,json=weightGrams,proto3" json:"weight_grams,omitempty"`
+	// A UUID that the caller saved before the call. A booking that was cancelled needs a new one.
+	// Without it the parcel is handed over at once, because orders of the version before calls like that. A later version requires it.
+	BookingId     string `protobuf:"bytes,5,opt,name=booking_id,json=bookingId,proto3" json:"booking_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -394,6 +402,13 @@ func (x *CreateShipmentRequest) GetWeightGrams() int64 {
 	return 0
 }
 
+func (x *CreateShipmentRequest) GetBookingId() string {
+	if x != nil {
+		return x.BookingId
+	}
+	return ""
+}
+
 type CreateShipmentResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Shipment      *Shipment              `protobuf:"bytes,1,opt,name=shipment,proto3" json:"shipment,omitempty"`
@@ -438,6 +453,190 @@ func (x *CreateShipmentResponse) GetShipment() *Shipment {
 	return nil
 }
 
+type HandOverShipmentRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	OrderId       string                 `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	BookingId     string                 `protobuf:"bytes,2,opt,name=booking_id,json=bookingId,proto3" json:"booking_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HandOverShipmentRequest) Reset() {
+	*x = HandOverShipmentRequest{}
+	mi := &file_souk_shipping_v1_shipping_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HandOverShipmentRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HandOverShipmentRequest) ProtoMessage() {}
+
+func (x *HandOverShipmentRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_shipping_v1_shipping_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HandOverShipmentRequest.ProtoReflect.Descriptor instead.
+func (*HandOverShipmentRequest) Descriptor() ([]byte, []int) {
+	return file_souk_shipping_v1_shipping_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *HandOverShipmentRequest) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+func (x *HandOverShipmentRequest) GetBookingId() string {
+	if x != nil {
+		return x.BookingId
+	}
+	return ""
+}
+
+type HandOverShipmentResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Shipment      *Shipment              `protobuf:"bytes,1,opt,name=shipment,proto3" json:"shipment,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HandOverShipmentResponse) Reset() {
+	*x = HandOverShipmentResponse{}
+	mi := &file_souk_shipping_v1_shipping_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HandOverShipmentResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HandOverShipmentResponse) ProtoMessage() {}
+
+func (x *HandOverShipmentResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_shipping_v1_shipping_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HandOverShipmentResponse.ProtoReflect.Descriptor instead.
+func (*HandOverShipmentResponse) Descriptor() ([]byte, []int) {
+	return file_souk_shipping_v1_shipping_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *HandOverShipmentResponse) GetShipment() *Shipment {
+	if x != nil {
+		return x.Shipment
+	}
+	return nil
+}
+
+type CancelShipmentRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	OrderId       string                 `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	BookingId     string                 `protobuf:"bytes,2,opt,name=booking_id,json=bookingId,proto3" json:"booking_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CancelShipmentRequest) Reset() {
+	*x = CancelShipmentRequest{}
+	mi := &file_souk_shipping_v1_shipping_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CancelShipmentRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CancelShipmentRequest) ProtoMessage() {}
+
+func (x *CancelShipmentRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_shipping_v1_shipping_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CancelShipmentRequest.ProtoReflect.Descriptor instead.
+func (*CancelShipmentRequest) Descriptor() ([]byte, []int) {
+	return file_souk_shipping_v1_shipping_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *CancelShipmentRequest) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+func (x *CancelShipmentRequest) GetBookingId() string {
+	if x != nil {
+		return x.BookingId
+	}
+	return ""
+}
+
+type CancelShipmentResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CancelShipmentResponse) Reset() {
+	*x = CancelShipmentResponse{}
+	mi := &file_souk_shipping_v1_shipping_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CancelShipmentResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CancelShipmentResponse) ProtoMessage() {}
+
+func (x *CancelShipmentResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_shipping_v1_shipping_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CancelShipmentResponse.ProtoReflect.Descriptor instead.
+func (*CancelShipmentResponse) Descriptor() ([]byte, []int) {
+	return file_souk_shipping_v1_shipping_proto_rawDescGZIP(), []int{9}
+}
+
 type Shipment struct {
 	state          protoimpl.MessageState `protogen:"open.v1"`
 	Id             string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -446,7 +645,7 @@ type Shipment struct {
 	Service        string                 `protobuf:"bytes,4,opt,name=service,proto3" json:"service,omitempty"`
 	TrackingNumber string                 `protobuf:"bytes,5,opt,name=tracking_number,json=trackingNumber,proto3" json:"tracking_number,omitempty"`
 	Status         Status                 `protobuf:"varint,6,opt,name=status,proto3,enum=souk.shipping.v1.Status" json:"status,omitempty"`
-	// Oldest first.
+	// Oldest first. None while the parcel is only booked.
 	Events        []*Event               `protobuf:"bytes,7,rep,name=events,proto3" json:"events,omitempty"`
 	CreatedAt     *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -455,7 +654,7 @@ type Shipment struct {
 
 func (x *Shipment) Reset() {
 	*x = Shipment{}
-	mi := &file_souk_shipping_v1_shipping_proto_msgTypes[6]
+	mi := &file_souk_shipping_v1_shipping_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -467,7 +666,7 @@ func (x *Shipment) String() string {
 func (*Shipment) ProtoMessage() {}
 
 func (x *Shipment) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_shipping_v1_shipping_proto_msgTypes[6]
+	mi := &file_souk_shipping_v1_shipping_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -480,7 +679,7 @@ func (x *Shipment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Shipment.ProtoReflect.Descriptor instead.
 func (*Shipment) Descriptor() ([]byte, []int) {
-	return file_souk_shipping_v1_shipping_proto_rawDescGZIP(), []int{6}
+	return file_souk_shipping_v1_shipping_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Shipment) GetId() string {
@@ -550,7 +749,7 @@ type Event struct {
 
 func (x *Event) Reset() {
 	*x = Event{}
-	mi := &file_souk_shipping_v1_shipping_proto_msgTypes[7]
+	mi := &file_souk_shipping_v1_shipping_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -562,7 +761,7 @@ func (x *Event) String() string {
 func (*Event) ProtoMessage() {}
 
 func (x *Event) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_shipping_v1_shipping_proto_msgTypes[7]
+	mi := &file_souk_shipping_v1_shipping_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -575,7 +774,7 @@ func (x *Event) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Event.ProtoReflect.Descriptor instead.
 func (*Event) Descriptor() ([]byte, []int) {
-	return file_souk_shipping_v1_shipping_proto_rawDescGZIP(), []int{7}
+	return file_souk_shipping_v1_shipping_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Event) GetAt() *timestamppb.Timestamp {
@@ -608,7 +807,7 @@ type ListShipmentsRequest struct {
 
 func (x *ListShipmentsRequest) Reset() {
 	*x = ListShipmentsRequest{}
-	mi := &file_souk_shipping_v1_shipping_proto_msgTypes[8]
+	mi := &file_souk_shipping_v1_shipping_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -620,7 +819,7 @@ func (x *ListShipmentsRequest) String() string {
 func (*ListShipmentsRequest) ProtoMessage() {}
 
 func (x *ListShipmentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_shipping_v1_shipping_proto_msgTypes[8]
+	mi := &file_souk_shipping_v1_shipping_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -633,7 +832,7 @@ func (x *ListShipmentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListShipmentsRequest.ProtoReflect.Descriptor instead.
 func (*ListShipmentsRequest) Descriptor() ([]byte, []int) {
-	return file_souk_shipping_v1_shipping_proto_rawDescGZIP(), []int{8}
+	return file_souk_shipping_v1_shipping_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ListShipmentsRequest) GetOrderIds() []string {
@@ -652,7 +851,7 @@ type ListShipmentsResponse struct {
 
 func (x *ListShipmentsResponse) Reset() {
 	*x = ListShipmentsResponse{}
-	mi := &file_souk_shipping_v1_shipping_proto_msgTypes[9]
+	mi := &file_souk_shipping_v1_shipping_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -664,7 +863,7 @@ func (x *ListShipmentsResponse) String() string {
 func (*ListShipmentsResponse) ProtoMessage() {}
 
 func (x *ListShipmentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_shipping_v1_shipping_proto_msgTypes[9]
+	mi := &file_souk_shipping_v1_shipping_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -677,7 +876,7 @@ func (x *ListShipmentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListShipmentsResponse.ProtoReflect.Descriptor instead.
 func (*ListShipmentsResponse) Descriptor() ([]byte, []int) {
-	return file_souk_shipping_v1_shipping_proto_rawDescGZIP(), []int{9}
+	return file_souk_shipping_v1_shipping_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ListShipmentsResponse) GetShipments() []*Shipment {
@@ -699,7 +898,7 @@ type WatchParcelsRequest struct {
 
 func (x *WatchParcelsRequest) Reset() {
 	*x = WatchParcelsRequest{}
-	mi := &file_souk_shipping_v1_shipping_proto_msgTypes[10]
+	mi := &file_souk_shipping_v1_shipping_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -711,7 +910,7 @@ func (x *WatchParcelsRequest) String() string {
 func (*WatchParcelsRequest) ProtoMessage() {}
 
 func (x *WatchParcelsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_shipping_v1_shipping_proto_msgTypes[10]
+	mi := &file_souk_shipping_v1_shipping_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -724,7 +923,7 @@ func (x *WatchParcelsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchParcelsRequest.ProtoReflect.Descriptor instead.
 func (*WatchParcelsRequest) Descriptor() ([]byte, []int) {
-	return file_souk_shipping_v1_shipping_proto_rawDescGZIP(), []int{10}
+	return file_souk_shipping_v1_shipping_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *WatchParcelsRequest) GetPosition() string {
@@ -756,7 +955,7 @@ type WatchParcelsResponse struct {
 
 func (x *WatchParcelsResponse) Reset() {
 	*x = WatchParcelsResponse{}
-	mi := &file_souk_shipping_v1_shipping_proto_msgTypes[11]
+	mi := &file_souk_shipping_v1_shipping_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -768,7 +967,7 @@ func (x *WatchParcelsResponse) String() string {
 func (*WatchParcelsResponse) ProtoMessage() {}
 
 func (x *WatchParcelsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_shipping_v1_shipping_proto_msgTypes[11]
+	mi := &file_souk_shipping_v1_shipping_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -781,7 +980,7 @@ func (x *WatchParcelsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchParcelsResponse.ProtoReflect.Descriptor instead.
 func (*WatchParcelsResponse) Descriptor() ([]byte, []int) {
-	return file_souk_shipping_v1_shipping_proto_rawDescGZIP(), []int{11}
+	return file_souk_shipping_v1_shipping_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *WatchParcelsResponse) GetShipments() []*Shipment {
@@ -833,14 +1032,27 @@ const file_souk_shipping_v1_shipping_proto_rawDesc = "" +
 	"\fweight_grams\x18\x02 \x01(\x03R\vweightGrams\x12\x1a\n" +
 	"\bcurrency\x18\x03 \x01(\tR\bcurrency\"C\n" +
 	"\rQuoteResponse\x122\n" +
-	"\aoptions\x18\x01 \x03(\v2\x18.souk.shipping.v1.OptionR\aoptions\"\xb3\x01\n" +
+	"\aoptions\x18\x01 \x03(\v2\x18.souk.shipping.v1.OptionR\aoptions\"\xd2\x01\n" +
 	"\x15CreateShipmentRequest\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x1b\n" +
 	"\toption_id\x18\x02 \x01(\tR\boptionId\x12?\n" +
 	"\vdestination\x18\x03 \x01(\v2\x1d.souk.shipping.v1.DestinationR\vdestination\x12!\n" +
-	"\fweight_grams\x18\x04 \x01(\x03R\vweightGrams\"P\n" +
+	"\fweight_grams\x18\x04 \x01(\x03R\vweightGrams\x12\x1d\n" +
+	"\n" +
+	"booking_id\x18\x05 \x01(\tR\tbookingId\"P\n" +
 	"\x16CreateShipmentResponse\x126\n" +
-	"\bshipment\x18\x01 \x01(\v2\x1a.souk.shipping.v1.ShipmentR\bshipment\"\xb0\x02\n" +
+	"\bshipment\x18\x01 \x01(\v2\x1a.souk.shipping.v1.ShipmentR\bshipment\"S\n" +
+	"\x17HandOverShipmentRequest\x12\x19\n" +
+	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x1d\n" +
+	"\n" +
+	"booking_id\x18\x02 \x01(\tR\tbookingId\"R\n" +
+	"\x18HandOverShipmentResponse\x126\n" +
+	"\bshipment\x18\x01 \x01(\v2\x1a.souk.shipping.v1.ShipmentR\bshipment\"Q\n" +
+	"\x15CancelShipmentRequest\x12\x19\n" +
+	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x1d\n" +
+	"\n" +
+	"booking_id\x18\x02 \x01(\tR\tbookingId\"\x18\n" +
+	"\x16CancelShipmentResponse\"\xb0\x02\n" +
 	"\bShipment\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
 	"\border_id\x18\x02 \x01(\tR\aorderId\x12\x18\n" +
@@ -866,16 +1078,19 @@ const file_souk_shipping_v1_shipping_proto_rawDesc = "" +
 	"\tshipments\x18\x01 \x03(\v2\x1a.souk.shipping.v1.ShipmentR\tshipments\x12\x1a\n" +
 	"\bposition\x18\x02 \x01(\tR\bposition\x12\x12\n" +
 	"\x04more\x18\x03 \x01(\bR\x04more\x12\x14\n" +
-	"\x05reset\x18\x04 \x01(\bR\x05reset*\x84\x01\n" +
+	"\x05reset\x18\x04 \x01(\bR\x05reset*\x97\x01\n" +
 	"\x06Status\x12\x16\n" +
 	"\x12STATUS_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14STATUS_LABEL_CREATED\x10\x01\x12\x15\n" +
 	"\x11STATUS_IN_TRANSIT\x10\x02\x12\x1b\n" +
 	"\x17STATUS_OUT_FOR_DELIVERY\x10\x03\x12\x14\n" +
-	"\x10STATUS_DELIVERED\x10\x042\x81\x04\n" +
+	"\x10STATUS_DELIVERED\x10\x04\x12\x11\n" +
+	"\rSTATUS_BOOKED\x10\x052\x80\x06\n" +
 	"\x0fShippingService\x12Y\n" +
 	"\x05Quote\x12\x1e.souk.shipping.v1.QuoteRequest\x1a\x1f.souk.shipping.v1.QuoteResponse\"\x0f\x8a\xb5\x18\x02\b\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12z\n" +
-	"\x0eCreateShipment\x12'.souk.shipping.v1.CreateShipmentRequest\x1a(.souk.shipping.v1.CreateShipmentResponse\"\x15\x8a\xb5\x18\b\"\x06orders\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12\x82\x01\n" +
+	"\x0eCreateShipment\x12'.souk.shipping.v1.CreateShipmentRequest\x1a(.souk.shipping.v1.CreateShipmentResponse\"\x15\x8a\xb5\x18\b\"\x06orders\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12\x80\x01\n" +
+	"\x10HandOverShipment\x12).souk.shipping.v1.HandOverShipmentRequest\x1a*.souk.shipping.v1.HandOverShipmentResponse\"\x15\x8a\xb5\x18\b\"\x06orders\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12z\n" +
+	"\x0eCancelShipment\x12'.souk.shipping.v1.CancelShipmentRequest\x1a(.souk.shipping.v1.CancelShipmentResponse\"\x15\x8a\xb5\x18\b\"\x06orders\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12\x82\x01\n" +
 	"\rListShipments\x12&.souk.shipping.v1.ListShipmentsRequest\x1a'.souk.shipping.v1.ListShipmentsResponse\" \x8a\xb5\x18\x13\x18\x01\"\x06orders\"\agateway\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12t\n" +
 	"\fWatchParcels\x12%.souk.shipping.v1.WatchParcelsRequest\x1a&.souk.shipping.v1.WatchParcelsResponse\"\x15\x8a\xb5\x18\b\"\x06orders\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x1a\x1c\x92\xb5\x18\x18\n" +
 	"\agateway\n" +
@@ -895,52 +1110,61 @@ func file_souk_shipping_v1_shipping_proto_rawDescGZIP() []byte {
 }
 
 var file_souk_shipping_v1_shipping_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_souk_shipping_v1_shipping_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_souk_shipping_v1_shipping_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_souk_shipping_v1_shipping_proto_goTypes = []any{
-	(Status)(0),                    // 0: souk.shipping.v1.Status
-	(*Destination)(nil),            // 1: souk.shipping.v1.Destination
-	(*Option)(nil),                 // 2: souk.shipping.v1.Option
-	(*QuoteRequest)(nil),           // 3: souk.shipping.v1.QuoteRequest
-	(*QuoteResponse)(nil),          // 4: souk.shipping.v1.QuoteResponse
-	(*CreateShipmentRequest)(nil),  // 5: souk.shipping.v1.CreateShipmentRequest
-	(*CreateShipmentResponse)(nil), // 6: souk.shipping.v1.CreateShipmentResponse
-	(*Shipment)(nil),               // 7: souk.shipping.v1.Shipment
-	(*Event)(nil),                  // 8: souk.shipping.v1.Event
-	(*ListShipmentsRequest)(nil),   // 9: souk.shipping.v1.ListShipmentsRequest
-	(*ListShipmentsResponse)(nil),  // 10: souk.shipping.v1.ListShipmentsResponse
-	(*WatchParcelsRequest)(nil),    // 11: souk.shipping.v1.WatchParcelsRequest
-	(*WatchParcelsResponse)(nil),   // 12: souk.shipping.v1.WatchParcelsResponse
-	(*v1.Money)(nil),               // 13: souk.money.v1.Money
-	(*timestamppb.Timestamp)(nil),  // 14: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),    // 15: google.protobuf.Duration
+	(Status)(0),                      // 0: souk.shipping.v1.Status
+	(*Destination)(nil),              // 1: souk.shipping.v1.Destination
+	(*Option)(nil),                   // 2: souk.shipping.v1.Option
+	(*QuoteRequest)(nil),             // 3: souk.shipping.v1.QuoteRequest
+	(*QuoteResponse)(nil),            // 4: souk.shipping.v1.QuoteResponse
+	(*CreateShipmentRequest)(nil),    // 5: souk.shipping.v1.CreateShipmentRequest
+	(*CreateShipmentResponse)(nil),   // 6: souk.shipping.v1.CreateShipmentResponse
+	(*HandOverShipmentRequest)(nil),  // 7: souk.shipping.v1.HandOverShipmentRequest
+	(*HandOverShipmentResponse)(nil), // 8: souk.shipping.v1.HandOverShipmentResponse
+	(*CancelShipmentRequest)(nil),    // 9: souk.shipping.v1.CancelShipmentRequest
+	(*CancelShipmentResponse)(nil),   // 10: souk.shipping.v1.CancelShipmentResponse
+	(*Shipment)(nil),                 // 11: souk.shipping.v1.Shipment
+	(*Event)(nil),                    // 12: souk.shipping.v1.Event
+	(*ListShipmentsRequest)(nil),     // 13: souk.shipping.v1.ListShipmentsRequest
+	(*ListShipmentsResponse)(nil),    // 14: souk.shipping.v1.ListShipmentsResponse
+	(*WatchParcelsRequest)(nil),      // 15: souk.shipping.v1.WatchParcelsRequest
+	(*WatchParcelsResponse)(nil),     // 16: souk.shipping.v1.WatchParcelsResponse
+	(*v1.Money)(nil),                 // 17: souk.money.v1.Money
+	(*timestamppb.Timestamp)(nil),    // 18: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),      // 19: google.protobuf.Duration
 }
 var file_souk_shipping_v1_shipping_proto_depIdxs = []int32{
-	13, // 0: souk.shipping.v1.Option.price:type_name -> souk.money.v1.Money
+	17, // 0: souk.shipping.v1.Option.price:type_name -> souk.money.v1.Money
 	1,  // 1: souk.shipping.v1.QuoteRequest.destination:type_name -> souk.shipping.v1.Destination
 	2,  // 2: souk.shipping.v1.QuoteResponse.options:type_name -> souk.shipping.v1.Option
 	1,  // 3: souk.shipping.v1.CreateShipmentRequest.destination:type_name -> souk.shipping.v1.Destination
-	7,  // 4: souk.shipping.v1.CreateShipmentResponse.shipment:type_name -> souk.shipping.v1.Shipment
-	0,  // 5: souk.shipping.v1.Shipment.status:type_name -> souk.shipping.v1.Status
-	8,  // 6: souk.shipping.v1.Shipment.events:type_name -> souk.shipping.v1.Event
-	14, // 7: souk.shipping.v1.Shipment.created_at:type_name -> google.protobuf.Timestamp
-	14, // 8: souk.shipping.v1.Event.at:type_name -> google.protobuf.Timestamp
-	0,  // 9: souk.shipping.v1.Event.status:type_name -> souk.shipping.v1.Status
-	7,  // 10: souk.shipping.v1.ListShipmentsResponse.shipments:type_name -> souk.shipping.v1.Shipment
-	15, // 11: souk.shipping.v1.WatchParcelsRequest.wait:type_name -> google.protobuf.Duration
-	7,  // 12: souk.shipping.v1.WatchParcelsResponse.shipments:type_name -> souk.shipping.v1.Shipment
-	3,  // 13: souk.shipping.v1.ShippingService.Quote:input_type -> souk.shipping.v1.QuoteRequest
-	5,  // 14: souk.shipping.v1.ShippingService.CreateShipment:input_type -> souk.shipping.v1.CreateShipmentRequest
-	9,  // 15: souk.shipping.v1.ShippingService.ListShipments:input_type -> souk.shipping.v1.ListShipmentsRequest
-	11, // 16: souk.shipping.v1.ShippingService.WatchParcels:input_type -> souk.shipping.v1.WatchParcelsRequest
-	4,  // 17: souk.shipping.v1.ShippingService.Quote:output_type -> souk.shipping.v1.QuoteResponse
-	6,  // 18: souk.shipping.v1.ShippingService.CreateShipment:output_type -> souk.shipping.v1.CreateShipmentResponse
-	10, // 19: souk.shipping.v1.ShippingService.ListShipments:output_type -> souk.shipping.v1.ListShipmentsResponse
-	12, // 20: souk.shipping.v1.ShippingService.WatchParcels:output_type -> souk.shipping.v1.WatchParcelsResponse
-	17, // [17:21] is the sub-list for method output_type
-	13, // [13:17] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	11, // 4: souk.shipping.v1.CreateShipmentResponse.shipment:type_name -> souk.shipping.v1.Shipment
+	11, // 5: souk.shipping.v1.HandOverShipmentResponse.shipment:type_name -> souk.shipping.v1.Shipment
+	0,  // 6: souk.shipping.v1.Shipment.status:type_name -> souk.shipping.v1.Status
+	12, // 7: souk.shipping.v1.Shipment.events:type_name -> souk.shipping.v1.Event
+	18, // 8: souk.shipping.v1.Shipment.created_at:type_name -> google.protobuf.Timestamp
+	18, // 9: souk.shipping.v1.Event.at:type_name -> google.protobuf.Timestamp
+	0,  // 10: souk.shipping.v1.Event.status:type_name -> souk.shipping.v1.Status
+	11, // 11: souk.shipping.v1.ListShipmentsResponse.shipments:type_name -> souk.shipping.v1.Shipment
+	19, // 12: souk.shipping.v1.WatchParcelsRequest.wait:type_name -> google.protobuf.Duration
+	11, // 13: souk.shipping.v1.WatchParcelsResponse.shipments:type_name -> souk.shipping.v1.Shipment
+	3,  // 14: souk.shipping.v1.ShippingService.Quote:input_type -> souk.shipping.v1.QuoteRequest
+	5,  // 15: souk.shipping.v1.ShippingService.CreateShipment:input_type -> souk.shipping.v1.CreateShipmentRequest
+	7,  // 16: souk.shipping.v1.ShippingService.HandOverShipment:input_type -> souk.shipping.v1.HandOverShipmentRequest
+	9,  // 17: souk.shipping.v1.ShippingService.CancelShipment:input_type -> souk.shipping.v1.CancelShipmentRequest
+	13, // 18: souk.shipping.v1.ShippingService.ListShipments:input_type -> souk.shipping.v1.ListShipmentsRequest
+	15, // 19: souk.shipping.v1.ShippingService.WatchParcels:input_type -> souk.shipping.v1.WatchParcelsRequest
+	4,  // 20: souk.shipping.v1.ShippingService.Quote:output_type -> souk.shipping.v1.QuoteResponse
+	6,  // 21: souk.shipping.v1.ShippingService.CreateShipment:output_type -> souk.shipping.v1.CreateShipmentResponse
+	8,  // 22: souk.shipping.v1.ShippingService.HandOverShipment:output_type -> souk.shipping.v1.HandOverShipmentResponse
+	10, // 23: souk.shipping.v1.ShippingService.CancelShipment:output_type -> souk.shipping.v1.CancelShipmentResponse
+	14, // 24: souk.shipping.v1.ShippingService.ListShipments:output_type -> souk.shipping.v1.ListShipmentsResponse
+	16, // 25: souk.shipping.v1.ShippingService.WatchParcels:output_type -> souk.shipping.v1.WatchParcelsResponse
+	20, // [20:26] is the sub-list for method output_type
+	14, // [14:20] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_souk_shipping_v1_shipping_proto_init() }
@@ -954,7 +1178,7 @@ func file_souk_shipping_v1_shipping_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_shipping_v1_shipping_proto_rawDesc), len(file_souk_shipping_v1_shipping_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   12,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -21,10 +21,12 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	ShippingService_Quote_FullMethodName          = "/souk.shipping.v1.ShippingService/Quote"
-	ShippingService_CreateShipment_FullMethodName = "/souk.shipping.v1.ShippingService/CreateShipment"
-	ShippingService_ListShipments_FullMethodName  = "/souk.shipping.v1.ShippingService/ListShipments"
-	ShippingService_WatchParcels_FullMethodName   = "/souk.shipping.v1.ShippingService/WatchParcels"
+	ShippingService_Quote_FullMethodName            = "/souk.shipping.v1.ShippingService/Quote"
+	ShippingService_CreateShipment_FullMethodName   = "/souk.shipping.v1.ShippingService/CreateShipment"
+	ShippingService_HandOverShipment_FullMethodName = "/souk.shipping.v1.ShippingService/HandOverShipment"
+	ShippingService_CancelShipment_FullMethodName   = "/souk.shipping.v1.ShippingService/CancelShipment"
+	ShippingService_ListShipments_FullMethodName    = "/souk.shipping.v1.ShippingService/ListShipments"
+	ShippingService_WatchParcels_FullMethodName     = "/souk.shipping.v1.ShippingService/WatchParcels"
 )
 
 // ShippingServiceClient is the client API for ShippingService service.
@@ -34,10 +36,21 @@ type ShippingServiceClient interface {
 	// Quote lists the ways to send a weight to a place, the cheapest first.
 	// INVALID_ARGUMENT with field violations for a country that does not exist.
 	Quote(ctx context.Context, in *QuoteRequest, opts ...grpc.CallOption) (*QuoteResponse, error)
-	// CreateShipment hands an order's parcel to the carrier; the same order again returns the
-	// shipment it has. INVALID_ARGUMENT with ERROR_REASON_UNKNOWN_SHIPPING_OPTION.
+	// CreateShipment books an order's parcel with the carrier. The carrier gets the parcel by HandOverShipment.
+	// The same booking again returns the same shipment, and an order whose parcel was handed over returns that one.
+	// A booking with a new id cancels a booking of the order with an older id.
+	// INVALID_ARGUMENT with ERROR_REASON_UNKNOWN_SHIPPING_OPTION, which ends the booking id: asking again gets the same answer.
+	// FAILED_PRECONDITION with ERROR_REASON_BOOKING_CANCELLED.
 	CreateShipment(ctx context.Context, in *CreateShipmentRequest, opts ...grpc.CallOption) (*CreateShipmentResponse, error)
-	// ListShipments returns the shipments of the orders named, 100 at most, each with its events.
+	// HandOverShipment hands a booked parcel to the carrier. From then on it moves, and cannot be cancelled. One that was handed over
+	// before is returned as it is. NOT_FOUND with ERROR_REASON_SHIPMENT_NOT_FOUND, FAILED_PRECONDITION with
+	// ERROR_REASON_BOOKING_CANCELLED.
+	HandOverShipment(ctx context.Context, in *HandOverShipmentRequest, opts ...grpc.CallOption) (*HandOverShipmentResponse, error)
+	// CancelShipment gives a booking back to the carrier. Its id can then never be booked or handed over, even if a call with it arrives
+	// late. It is no error when the booking was cancelled before, or never made. It does not touch a booking with another id.
+	// FAILED_PRECONDITION with ERROR_REASON_SHIPMENT_HANDED_OVER.
+	CancelShipment(ctx context.Context, in *CancelShipmentRequest, opts ...grpc.CallOption) (*CancelShipmentResponse, error)
+	// ListShipments returns the shipments of the orders named, 100 at most, each with its events. Cancelled bookings are none.
 	ListShipments(ctx context.Context, in *ListShipmentsRequest, opts ...grpc.CallOption) (*ListShipmentsResponse, error)
 	// WatchParcels tells which parcels have moved since a position or, when that is none, waits for a move. It answers without shipments
 	// when none came. A move may be told several times.
@@ -72,6 +85,26 @@ func (c *shippingServiceClient) CreateShipment(ctx context.Context, in *CreateSh
 	return out, nil
 }
 
+func (c *shippingServiceClient) HandOverShipment(ctx context.Context, in *HandOverShipmentRequest, opts ...grpc.CallOption) (*HandOverShipmentResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(HandOverShipmentResponse)
+	err := c.cc.Invoke(ctx, ShippingService_HandOverShipment_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *shippingServiceClient) CancelShipment(ctx context.Context, in *CancelShipmentRequest, opts ...grpc.CallOption) (*CancelShipmentResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CancelShipmentResponse)
+	err := c.cc.Invoke(ctx, ShippingService_CancelShipment_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *shippingServiceClient) ListShipments(ctx context.Context, in *ListShipmentsRequest, opts ...grpc.CallOption) (*ListShipmentsResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListShipmentsResponse)
@@ -99,10 +132,21 @@ type ShippingServiceServer interface {
 	// Quote lists the ways to send a weight to a place, the cheapest first.
 	// INVALID_ARGUMENT with field violations for a country that does not exist.
 	Quote(context.Context, *QuoteRequest) (*QuoteResponse, error)
-	// CreateShipment hands an order's parcel to the carrier; the same order again returns the
-	// shipment it has. INVALID_ARGUMENT with ERROR_REASON_UNKNOWN_SHIPPING_OPTION.
+	// CreateShipment books an order's parcel with the carrier. The carrier gets the parcel by HandOverShipment.
+	// The same booking again returns the same shipment, and an order whose parcel was handed over returns that one.
+	// A booking with a new id cancels a booking of the order with an older id.
+	// INVALID_ARGUMENT with ERROR_REASON_UNKNOWN_SHIPPING_OPTION, which ends the booking id: asking again gets the same answer.
+	// FAILED_PRECONDITION with ERROR_REASON_BOOKING_CANCELLED.
 	CreateShipment(context.Context, *CreateShipmentRequest) (*CreateShipmentResponse, error)
-	// ListShipments returns the shipments of the orders named, 100 at most, each with its events.
+	// HandOverShipment hands a booked parcel to the carrier. From then on it moves, and cannot be cancelled. One that was handed over
+	// before is returned as it is. NOT_FOUND with ERROR_REASON_SHIPMENT_NOT_FOUND, FAILED_PRECONDITION with
+	// ERROR_REASON_BOOKING_CANCELLED.
+	HandOverShipment(context.Context, *HandOverShipmentRequest) (*HandOverShipmentResponse, error)
+	// CancelShipment gives a booking back to the carrier. Its id can then never be booked or handed over, even if a call with it arrives
+	// late. It is no error when the booking was cancelled before, or never made. It does not touch a booking with another id.
+	// FAILED_PRECONDITION with ERROR_REASON_SHIPMENT_HANDED_OVER.
+	CancelShipment(context.Context, *CancelShipmentRequest) (*CancelShipmentResponse, error)
+	// ListShipments returns the shipments of the orders named, 100 at most, each with its events. Cancelled bookings are none.
 	ListShipments(context.Context, *ListShipmentsRequest) (*ListShipmentsResponse, error)
 	// WatchParcels tells which parcels have moved since a position or, when that is none, waits for a move. It answers without shipments
 	// when none came. A move may be told several times.
@@ -122,6 +166,12 @@ func (UnimplementedShippingServiceServer) Quote(context.Context, *QuoteRequest) 
 }
 func (UnimplementedShippingServiceServer) CreateShipment(context.Context, *CreateShipmentRequest) (*CreateShipmentResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CreateShipment not implemented")
+}
+func (UnimplementedShippingServiceServer) HandOverShipment(context.Context, *HandOverShipmentRequest) (*HandOverShipmentResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method HandOverShipment not implemented")
+}
+func (UnimplementedShippingServiceServer) CancelShipment(context.Context, *CancelShipmentRequest) (*CancelShipmentResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method CancelShipment not implemented")
 }
 func (UnimplementedShippingServiceServer) ListShipments(context.Context, *ListShipmentsRequest) (*ListShipmentsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListShipments not implemented")
@@ -186,6 +236,42 @@ func _ShippingService_CreateShipment_Handler(srv interface{}, ctx context.Contex
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ShippingService_HandOverShipment_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(HandOverShipmentRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ShippingServiceServer).HandOverShipment(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ShippingService_HandOverShipment_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ShippingServiceServer).HandOverShipment(ctx, req.(*HandOverShipmentRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ShippingService_CancelShipment_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CancelShipmentRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ShippingServiceServer).CancelShipment(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ShippingService_CancelShipment_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ShippingServiceServer).CancelShipment(ctx, req.(*CancelShipmentRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _ShippingService_ListShipments_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListShipmentsRequest)
 	if err := dec(in); err != nil {
@@ -236,6 +322,14 @@ var ShippingService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "CreateShipment",
 			Handler:    _ShippingService_CreateShipment_Handler,
+		},
+		{
+			MethodName: "HandOverShipment",
+			Handler:    _ShippingService_HandOverShipment_Handler,
+		},
+		{
+			MethodName: "CancelShipment",
+			Handler:    _ShippingService_CancelShipment_Handler,
 		},
 		{
 			MethodName: "ListShipments",
