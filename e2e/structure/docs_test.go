@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -35,8 +36,8 @@ func TestTheCommandsOfTheClaimsRunTests(t *testing.T) {
 	}
 }
 
-// A link to a file, perhaps to a part of it: [text](file#part).
-var link = regexp.MustCompile(`\]\(([^)#: ]+)(?:#[^)]*)?\)`)
+// A link to a file or a part of it: [text](file), [text](file#part), [text](#part).
+var link = regexp.MustCompile(`\]\(([^)#: ]*)(?:#([^)]*))?\)`)
 
 func TestLinksInTheDocumentsLeadSomewhere(t *testing.T) {
 	t.Parallel()
@@ -48,13 +49,86 @@ func TestLinksInTheDocumentsLeadSomewhere(t *testing.T) {
 		}
 		for _, l := range link.FindAllStringSubmatch(string(text), -1) {
 			checked++
-			if _, err := os.Stat(filepath.Join(filepath.Dir(document), l[1])); err != nil {
+			target := filepath.Join(filepath.Dir(document), l[1])
+			if l[1] == "" {
+				target = document
+			}
+			if _, err := os.Stat(target); err != nil {
 				t.Errorf("%s: the link to %s leads nowhere", document, l[1])
+			} else if l[2] != "" && filepath.Ext(target) == ".md" && !slices.Contains(anchors(t, target), l[2]) {
+				t.Errorf("%s: %s has no heading %s", document, target, l[2])
 			}
 		}
 	}
 	if checked < 150 {
 		t.Errorf("only %d links were found", checked)
+	}
+}
+
+var (
+	heading       = regexp.MustCompile(`(?m)^#+ (.*)$`)
+	notInAnAnchor = regexp.MustCompile(`[^\p{L}\p{N}_ -]`)
+)
+
+// anchors returns the names by which links find the headings of a document, as GitHub makes them.
+func anchors(t *testing.T, document string) (names []string) {
+	t.Helper()
+	text, err := os.ReadFile(document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, h := range heading.FindAllStringSubmatch(string(text), -1) {
+		names = append(names, strings.ReplaceAll(notInAnAnchor.ReplaceAllString(strings.ToLower(h[1]), ""), " ", "-"))
+	}
+	return names
+}
+
+// A row of a recipe: | `file`, `other.go` | change |
+var recipeRow = regexp.MustCompile("(?m)^\\| (`[^|]*) \\| ([^|]*)")
+
+// A path in a recipe, from the root of the repository.
+var recipePath = regexp.MustCompile("`([a-z0-9]+/[^`…]+)`")
+
+func TestFilesInTheRecipesExist(t *testing.T) {
+	t.Parallel()
+	recipes, err := os.ReadFile(filepath.Join(root(t), "docs", "recipes.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	checked := 0
+	for _, row := range recipeRow.FindAllStringSubmatch(string(recipes), -1) {
+		if strings.HasPrefix(row[2], "new:") {
+			continue
+		}
+		for _, path := range recipePath.FindAllStringSubmatch(row[1], -1) {
+			checked++
+			if _, err := os.Stat(filepath.Join(root(t), path[1])); err != nil {
+				t.Errorf("docs/recipes.md names %s, which does not exist", path[1])
+			}
+		}
+	}
+	if checked < 40 {
+		t.Errorf("only %d files were found", checked)
+	}
+}
+
+// A row of the table that says in which file each rule of a service is: | question? | [`file`](internal/file) |
+var questionRow = regexp.MustCompile(`(?m)^\| [^|]*\? \| .*\]\(.*\|$`)
+
+func TestEveryServiceSaysInWhichFileItsRulesAre(t *testing.T) {
+	t.Parallel()
+	documents, err := filepath.Glob(filepath.Join(root(t), "services", "*", "README.md"))
+	if err != nil || len(documents) == 0 {
+		t.Fatalf("%d documents, %v", len(documents), err)
+	}
+	for _, document := range documents {
+		text, err := os.ReadFile(document)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if rows := questionRow.FindAllString(string(text), -1); len(rows) < 5 {
+			t.Errorf("%s answers %d questions with a link to a file, want 5 at least", document, len(rows))
+		}
 	}
 }
 

@@ -156,7 +156,7 @@ func WithPlace(ctx context.Context, p *Place) context.Context {
 	return context.WithValue(ctx, placeKey{}, p)
 }
 
-// Yield gives back the place of ctx's work, which will mostly wait from now on.
+// Yield gives back the place of ctx's work. Call it in a long poll before it waits, because work that only waits needs no place.
 func Yield(ctx context.Context) {
 	p, _ := ctx.Value(placeKey{}).(*Place)
 	p.Leave()

@@ -23,13 +23,14 @@ var queues = [classes]bounds{
 type queue struct {
 	bounds
 	waiting list.List // of chan struct{}, closed at its turn; the newest is first
-	// began is the time since which the queue has not been empty, apart from moments. ended is when it last became empty.
+	// began is when the queue last became non-empty. It stays as it is if the queue was empty only for a moment (see join).
+	// ended is when the queue last became empty.
 	began, ended time.Time
 }
 
 // join adds an element.
 func (q *queue) join() *list.Element {
-	const moment = 100 // 1/moment of longest still counts as a moment
+	const moment = 100 // if the queue was empty for less than longest/moment, it counts as if it had not been empty
 	if now := time.Now(); q.empty() && now.Sub(q.ended) > q.longest/moment {
 		q.began = now
 	}

@@ -47,8 +47,9 @@ const (
 
 // outcome judges an attempt by its status code. INTERNAL and similar codes are failures of the instance, unless they carry
 // error details, because a service returns details on purpose. Callers' mistakes, such as NOT_FOUND, are successes, because a
-// working instance is needed to detect them. Refused and canceled calls tell nothing about the instance. Neither does a broken
-// connection, because gRPC stops using it by itself.
+// working instance is needed to detect them. Some calls tell nothing about the instance: those that it refused for overload or
+// missing rights, those that were canceled or missed their deadline, and those whose connection broke. gRPC itself stops using a
+// broken connection.
 func (a *attempt) outcome(info balancer.DoneInfo) outcome {
 	answer := status.Convert(info.Err)
 	switch answer.Code() {

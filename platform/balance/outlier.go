@@ -11,17 +11,16 @@ const (
 	// in a row the rate is at least 1 - 0.8^4 = 59 %, however many calls succeeded before. The rate counts calls rather than
 	// time, so it takes four calls to find an outlier, in a busy service and in a quiet one.
 	weight = 0.2
-	// An outlier's failure rate is higher than this, ...
+	// An instance is an outlier only if its failure rate is higher than this.
 	tooMany = 0.5
-	// ... and the median failure rate of its peers is less than this part of its own.
+	// In addition, the median failure rate of its peers must be less than this part of its own.
 	apart = 0.25
 	// A peer is compared only after this many calls.
 	leastCalls = 4
-	// The first ejection lasts this long, and each further one twice as long, ...
+	// The first ejection lasts this long. Each further one lasts twice as long as the one before, up to longestEjection.
 	shortestEjection = 10 * time.Second
-	// ... up to this.
-	longestEjection = time.Minute
-	// Then one call at a time tries the instance. It is taken back after this many successes in a row.
+	longestEjection  = time.Minute
+	// After an ejection, one call at a time tries the instance. It is used again after this many successes in a row.
 	trials = 3
 )
 

@@ -28,9 +28,9 @@ const (
 	openFor = time.Second
 	// A half-open breaker allows this many calls at a time, and closes after this many successes.
 	trials = 3
-	// A breaker opens if at least this many calls ended and more than half of them failed, ...
+	// A breaker opens if at least this many calls have ended and more than half of them failed.
 	leastCalls = 10
-	// ... or if this many failed in a row, however many succeeded before.
+	// It also opens if this many calls failed in a row, however many succeeded before.
 	mostInARow = 10
 )
 

@@ -13,13 +13,13 @@ import (
 	"souk/platform/idempotency"
 )
 
-// Answer is a row of a Table. It returns the status error that answers an error of the domain, or nil when the row is about another
-// error. Is, Says and As make rows.
+// Answer is a row of a Table. It returns the status error for an error of the domain, or nil if the row is for another error. Is, Says
+// and As make rows.
 type Answer func(err error) error
 
-// Table returns a function that gives each error of a service's domain its gRPC code and its reason. The first row that knows the
-// error counts. The errors of idempotency keys have their rows already. An error that no row knows is returned as it is, and the
-// server logs it and answers INTERNAL without its text.
+// Table returns a function that gives each error of a service's domain its gRPC code and its reason. If several rows match the error,
+// the first one counts. Rows for the errors of idempotency keys are added. An error without a row is returned unchanged: the server
+// logs it, and answers INTERNAL without its text.
 func Table(answers ...Answer) func(error) error {
 	answers = append(slices.Clip(answers), keyAnswers...)
 	return func(err error) error {
@@ -32,13 +32,13 @@ func Table(answers ...Answer) func(error) error {
 	}
 }
 
-// Is makes a row for the errors that are target. The caller gets target's own text, because the text of what wraps it may not be for
-// callers.
+// Is makes a row for target and errors that wrap it. The caller gets only target's text, because the text of a wrapping error may
+// contain internal details.
 func Is(target error, code codes.Code, reason ErrorReason) Answer {
 	return Says(target, code, reason, target.Error())
 }
 
-// Says makes a row for the errors that are target. The caller gets message.
+// Says makes a row for target and errors that wrap it. The caller gets message.
 func Says(target error, code codes.Code, reason ErrorReason, message string) Answer {
 	return func(err error) error {
 		if !errors.Is(err, target) {
@@ -48,7 +48,7 @@ func Says(target error, code codes.Code, reason ErrorReason, message string) Ans
 	}
 }
 
-// As makes a row for the errors of type E. The caller gets the message and the detail that describe makes of the error.
+// As makes a row for errors of type E. The caller gets the message and the detail that describe returns for the error.
 func As[E error](code codes.Code, reason ErrorReason, describe func(E) (message string, detail proto.Message)) Answer {
 	return func(err error) error {
 		var found E

@@ -20,17 +20,19 @@ const (
 	Consul   = "consul"
 )
 
-// Audit is what is no part of a shop, but has a name in it.
+// Audit is the name under which the audit (deploy/audit) calls the services. It is not started with a shop, but it has a Consul token
+// of its own.
 const Audit = "audit"
 
 // Services are the names of the services, which are also their names in Consul.
 var Services = roster.Names()
 
-// progressEvery is how often Build tells how far it is.
+// progressEvery is how often Build reports its progress.
 const progressEvery = 10 * time.Second
 
-// Build compiles the services and the gateway of the repository at root into binDir. One after another, because what they share
-// is compiled once then. It tells progress how far it is, unless that is nil.
+// Build compiles the services and the gateway of the repository at root into binDir. It builds them one after another: packages that
+// several of them use are then compiled once, and taken from Go's build cache afterwards. It reports its progress to progress, if that
+// is not nil.
 func Build(ctx context.Context, root, binDir string, progress func(string)) error {
 	if err := os.MkdirAll(binDir, 0o755); err != nil {
 		return err
@@ -48,7 +50,7 @@ func Build(ctx context.Context, root, binDir string, progress func(string)) erro
 	return build(ctx, filepath.Join(root, Gateway), binDir, Gateway)
 }
 
-// With the flags of tools/build, so that it compiles the standard library once for all.
+// build uses -trimpath and CGO_ENABLED=0, as tools/build does, so that both can use the same compiled standard library.
 func build(ctx context.Context, dir, binDir, name string) error {
 	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", filepath.Join(binDir, name), "./cmd/"+name)
 	cmd.Dir = dir

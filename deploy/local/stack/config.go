@@ -30,7 +30,7 @@ type Config struct {
 	// StaffEmail and StaffPassword are the login of the first staff account. If there is no password, one is generated.
 	StaffEmail    string      `env:"STAFF_EMAIL" envDefault:"staff@souk.example"`
 	StaffPassword secret.Text `env:"STAFF_PASSWORD"`
-	// Fast trades safety against power loss for speed. For tests.
+	// Fast makes the databases faster, but a power failure can then destroy their data. It is for tests.
 	Fast bool
 	// Replicas is the number of instances of a service or the gateway; the default is 1.
 	Replicas map[string]int

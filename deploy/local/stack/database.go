@@ -9,8 +9,8 @@ import (
 	"souk/deploy/setup/roster"
 )
 
-// relational are the services that keep their data in PostgreSQL, and documental those that are told of a database of the MongoDB
-// protocol. Carts is among both, because it had a MongoDB before, whose carts it copies at its first start.
+// relational lists the services that get a PostgreSQL database, and documental those that get a MongoDB database. Carts gets both,
+// because the version before stored its carts in MongoDB, and the first start copies them from there.
 var (
 	relational = roster.On(roster.PostgreSQL)
 	documental = append(roster.On(roster.MongoDB), "carts")
@@ -23,7 +23,7 @@ func createDatabases(ctx context.Context, adminURL string, passwords map[string]
 		return fmt.Errorf("create databases: %w", err)
 	}
 	defer func() { _ = admin.Close(ctx) }()
-	// PUBLIC may open the databases that every cluster comes with, until it is told otherwise.
+	// Every cluster has these databases, and at first every role may open them.
 	for _, common := range []string{"postgres", "template1"} {
 		if _, err := admin.Exec(ctx, "REVOKE CONNECT ON DATABASE "+common+" FROM PUBLIC"); err != nil {
 			return fmt.Errorf("close database %s: %w", common, err)
@@ -48,7 +48,7 @@ func createDatabase(ctx context.Context, admin *pgx.Conn, name, password string)
 	role := pgx.Identifier{name}.Sanitize()
 	var statements []string
 	if !roleExists {
-		// The password is letters and digits of our own making; DDL takes no parameters.
+		// CREATE ROLE accepts no query parameters. The password needs no quoting, because we generate it from letters and digits.
 		statements = append(statements, fmt.Sprintf("CREATE ROLE %s LOGIN PASSWORD '%s'", role, password))
 	}
 	if !databaseExists {

@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// acquire takes the lock that keeps two shops from running on the same data. Closing the file, or the end
-// of the process, gives it back.
+// acquire takes the lock that prevents two shops from running on the same data. The lock is released when the file is closed or the
+// process ends.
 func acquire(path string) (*os.File, error) {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {

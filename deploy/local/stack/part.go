@@ -9,8 +9,8 @@ import (
 // Parts returns the names of all processes of the shop: the servers, the instances of services and the gateways.
 func (s *Stack) Parts() []string { return s.cfg.parts() }
 
-// StartPart starts a part of the shop that does not run, or a second process of a service beside the first: on the same data and, if
-// it is a server, on the same port. A server answers when it returns; a service is only on its way.
+// StartPart starts a part of the shop that does not run, or a second process of a service that runs. It uses the same data as before
+// and, if it is a server, the same port. When StartPart returns, a server accepts requests, but a service is still starting.
 func (s *Stack) StartPart(ctx context.Context, name string) error {
 	switch name {
 	case Postgres:
@@ -24,21 +24,21 @@ func (s *Stack) StartPart(ctx context.Context, name string) error {
 	}
 }
 
-// Process returns the process of a part of the shop, the last one if it was restarted.
+// Process returns the process of a part of the shop. If the part was restarted, it returns the last process.
 func (s *Stack) Process(name string) *devserver.Process {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.processes[name]
 }
 
-// SetProcess makes a process the one of a part. Stop stops it.
+// SetProcess makes p the process of a part, which Process returns and Stop stops.
 func (s *Stack) SetProcess(name string, p *devserver.Process) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.processes[name] = p
 }
 
-// started returns what makes a process that was started the one of a part.
+// started returns a function that calls SetProcess for a part.
 func (s *Stack) started(name string) func(*devserver.Process) {
 	return func(p *devserver.Process) { s.SetProcess(name, p) }
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/hashicorp/consul/api"
 )
 
-// The time limit for the services to start, including migrations.
+// The time limit for all services to start, migrations included.
 const readyWithin = 90 * time.Second
 
 // waitReady waits until the gateway reaches every service and every instance passes its health check. It returns an error if a

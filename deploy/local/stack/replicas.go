@@ -23,15 +23,15 @@ func ParseReplicas(assignments []string) (map[string]int, error) {
 		}
 		n, err := strconv.Atoi(number)
 		if err != nil || n < 1 {
-			return nil, fmt.Errorf("%s: %q is no number of instances, which is 1 or more", name, number)
+			return nil, fmt.Errorf("%s: %q is not a number of instances: it must be 1 or more", name, number)
 		}
 		replicas[strings.ToLower(name)] = n
 	}
 	return replicas, nil
 }
 
-// Instances returns the parts that are instances of a service: orders, orders-2, orders-3. Clients let them take turns. Several
-// gateways have different addresses, and a load balancer must distribute the requests.
+// Instances returns the parts that are instances of a service, for example orders, orders-2 and orders-3. The services' clients
+// distribute calls among them. Several gateways have different addresses, and a load balancer must distribute the requests.
 func (c *Config) Instances(service string) []string {
 	parts := []string{service}
 	for i := 2; i <= c.Replicas[service]; i++ {
@@ -40,7 +40,7 @@ func (c *Config) Instances(service string) []string {
 	return parts
 }
 
-// mostInstances returns the maximum number of concurrent processes of a service: one instance may be replaced at a time.
+// mostInstances returns the maximum number of concurrent processes of a service: its instances and one more, which replaces one of them.
 func (c *Config) mostInstances(service string) int { return len(c.Instances(service)) + 1 }
 
 // instances returns all parts that are instances of services.
@@ -70,11 +70,11 @@ func serviceOf(part string) string {
 func (c *Config) checkReplicas() error {
 	for service, n := range c.Replicas {
 		if service != Gateway && !slices.Contains(Services, service) || n < 1 {
-			return fmt.Errorf("%s: %d instances of it cannot run", service, n)
+			return fmt.Errorf("%s: cannot run %d instances", service, n)
 		}
 		if n > 1 {
 			if err := c.CheckUnpinned(service); err != nil {
-				return fmt.Errorf("%d instances of %s cannot run: %w", n, service, err)
+				return fmt.Errorf("%s: cannot run %d instances: %w", service, n, err)
 			}
 		}
 	}
@@ -96,7 +96,7 @@ func (c *Config) CheckUnpinned(service string) error {
 			}
 		}
 		if _, port, err := net.SplitHostPort(address); err == nil && port != "0" {
-			return fmt.Errorf("%s=%s gives it a port, which one process can have", variable, address)
+			return fmt.Errorf("%s=%s sets a port, which only one process can use", variable, address)
 		}
 	}
 	return nil

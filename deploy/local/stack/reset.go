@@ -17,7 +17,7 @@ func Reset(cfg Config) error {
 		return err
 	}
 	defer func() { _ = lock.Close() }()
-	// Under a closed home folder, root's PostgreSQL keeps its data elsewhere.
+	// If root runs the shop, PostgreSQL runs as another user. If that user cannot enter the folder, the data is stored elsewhere.
 	postgres, err := devserver.PostgresDataDir(cfg.path("postgres"))
 	if err != nil {
 		return err

@@ -18,7 +18,7 @@ type secrets struct {
 	Databases map[string]string `json:"databases"`
 	Staff     string            `json:"staff"`
 	Customer  string            `json:"customer"`
-	// ConsulManagement is the token that manages Consul. Consul stores the tokens of the services and the audit.
+	// ConsulManagement is the token that manages Consul.
 	ConsulManagement string            `json:"consul_management"`
 	Consul           map[string]string `json:"consul"`
 }

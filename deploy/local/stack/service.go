@@ -13,7 +13,7 @@ import (
 	"souk/testkit/devserver"
 )
 
-// A process that is told to stop lets calls under way end first, for at most half of this.
+// stopTimeout is how long a process may take to stop. It first waits for its running calls, for at most half of this time.
 const stopTimeout = 20 * time.Second
 
 // startService starts the gateway, or the named instance of a service.
@@ -29,11 +29,12 @@ func (s *Stack) startService(ctx context.Context, name string) error {
 	return err
 }
 
-// environment is what a process is told: everything in our own environment, and where its parts are.
+// environment returns the environment of a process: our own, and the addresses and secrets of the servers.
 func (s *Stack) environment(part string) []string {
 	name := serviceOf(part)
 	upper := strings.ToUpper(name)
-	// Nothing here balances load by /readyz, unless a test does, which says so.
+	// No load balancer asks for /readyz here. So a gateway that stops need not wait until one has noticed. A test that runs a load balancer
+	// sets another value.
 	env := append([]string{"SOUK_GATEWAY_LAME_DUCK=0s"}, os.Environ()...)
 	env = append(env,
 		"SOUK_CONSUL_ADDR="+s.consul.Addr(),

@@ -98,7 +98,8 @@ func (s *Stack) Stop(ctx context.Context) error {
 			errs = append(errs, err)
 		}
 	}
-	// The gateways call all services, and orders calls the other ones, so they stop first.
+	// The gateways stop first, because they call all services. The services stop in the reverse order of the roster, so that orders stops
+	// before the services that it calls.
 	for _, name := range slices.Backward(s.cfg.own()) {
 		stop(s.Process(name))
 	}

@@ -12,8 +12,8 @@ import (
 	"souk/testkit/devserver"
 )
 
-// Staff makes an account one of staff in the shop that cfg describes, which must be running. The arguments are those of the command
-// customers staff: add or promote, and the e-mail. The password goes to out.
+// Staff creates a staff account in the shop that cfg describes, which must be running. The arguments are those of the command
+// "customers staff": add or promote, and the e-mail address. The password is written to out.
 func Staff(ctx context.Context, cfg Config, args []string, out io.Writer) error {
 	if devserver.CheckPort(cfg.MongoPort) == nil {
 		return errors.New("no shop is running here; start it with make run")

@@ -2,6 +2,7 @@ package handler
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 
 	"google.golang.org/grpc/status"
@@ -26,7 +27,7 @@ func (h *Handler) PlaceOrder(ctx context.Context, req api.PlaceOrderRequestObjec
 		rpc.MarkReplayed(ctx)
 	}
 	if rejection := placement.GetOrder().GetRejection(); rejection != nil {
-		return nil, refused(placement)
+		return nil, rejected(placement)
 	}
 	body := orderView(placement.GetOrder(), nil)
 	location := "/v1/orders/" + body.Id
@@ -98,8 +99,9 @@ func shortageView(s *ordersv1.Shortage) api.Shortage {
 	return api.Shortage{Sku: s.GetSku(), Requested: s.GetRequested(), Available: s.GetAvailable()}
 }
 
-// refused returns the problem for a checkout that led to a rejected order.
-func refused(placement *ordersv1.Placement) *edge.Problem {
+// rejected returns the problem for a checkout that led to a rejected order. For a reason that this gateway does not know, because
+// orders is newer, it returns an error that the edge answers with 500.
+func rejected(placement *ordersv1.Placement) error {
 	rejection := placement.GetOrder().GetRejection()
 	var p *edge.Problem
 	switch rejection.GetReason() {
@@ -107,8 +109,10 @@ func refused(placement *ordersv1.Placement) *edge.Problem {
 		p = outOfStock(rejection.GetShortages())
 	case ordersv1.Rejection_REASON_PAYMENT_DECLINED:
 		p = declined("The payment was declined.", declineReason(rejection.GetDetail()))
-	default:
+	case ordersv1.Rejection_REASON_EXPIRED:
 		p = declined("The payment was not settled in time.", api.DeclineReasonExpired)
+	default:
+		return fmt.Errorf("order %s was rejected for an unknown reason: %s", placement.GetOrder().GetId(), rejection.GetReason())
 	}
 	p.RequestId = placement.GetRequestId()
 	p.OrderId = optional(placement.GetOrder().GetId())

@@ -122,7 +122,8 @@ func totalsView(t *ordersv1.Totals) api.Totals {
 	}
 }
 
-// rejectionView returns the reason of a rejection, as in the answer to the checkout; nil if the order was not rejected.
+// rejectionView returns the reason of a rejection, as in the answer to the checkout. It returns nil if the order was not rejected, or if
+// this gateway does not know the reason, because orders is newer.
 func rejectionView(r *ordersv1.Rejection) *api.Rejection {
 	if r == nil {
 		return nil
@@ -134,8 +135,10 @@ func rejectionView(r *ordersv1.Rejection) *api.Rejection {
 	case ordersv1.Rejection_REASON_PAYMENT_DECLINED:
 		reason := declineReason(r.GetDetail())
 		return &api.Rejection{Reason: api.RejectionReasonPaymentDeclined, DeclineReason: &reason}
-	default:
+	case ordersv1.Rejection_REASON_EXPIRED:
 		return &api.Rejection{Reason: api.RejectionReasonExpired}
+	default:
+		return nil
 	}
 }
 

@@ -17,9 +17,9 @@ import (
 const (
 	// leastHold is the shortest time for which stock is held.
 	leastHold = time.Second
-	// holdGrace is how long after its time inventory may take to end a hold.
+	// holdGrace is how long we wait after the end of a hold, so that inventory's sweep has time to expire it.
 	holdGrace = 15 * time.Second
-	// cartTime is how long emptying the cart may take before the order is confirmed. After it the cart is emptied later.
+	// cartTime is how long emptying the cart may delay the confirmation. After that the order is confirmed, and the cart is emptied later.
 	cartTime = time.Second
 )
 
@@ -76,11 +76,13 @@ func (s steps) secure(ctx context.Context, o order.Order) (order.PaymentNews, er
 	return payment, nil
 }
 
-// errHoldEnding is returned while inventory may be ending a hold whose time is over.
+// errHoldEnding is returned from leastHold before the end of the hold until holdGrace after it. In this time we cannot tell whether the
+// hold still stands, so the order is tried again later.
 var errHoldEnding = errors.New("the hold on stock is ending")
 
-// hold reserves the stock. When the time for that is over nothing new is reserved: a reservation that was committed stands, because it
-// is committed after the payment only, and any other has ended.
+// hold reserves the stock. After the hold's time it reserves nothing new, but calls Commit. That succeeds if the stock was sold before,
+// which happens only after the payment, or if inventory has not expired the hold yet, so that the stock is still held. Otherwise it
+// fails with ErrReservationEnded, and the order is rejected.
 func (s steps) hold(ctx context.Context, o order.Order) error {
 	left := time.Until(o.HoldUntil())
 	switch {
@@ -103,8 +105,9 @@ func (s steps) beginRejection(ctx context.Context, o order.Order, refusal order.
 	return s.orders.Save(ctx, o)
 }
 
-// reject gives goods and money of the order back and then marks it rejected. Both calls are made whatever the reason for the rejection
-// is, because they also refuse anybody who is late and still tries to reserve or to authorize.
+// reject releases the stock and voids the payment of an order, and then marks the order as rejected. Both calls are always made, even
+// if nothing was reserved or authorized. They also make inventory and payments refuse a late Reserve or Authorize for this order, for
+// example from another replica.
 func (s steps) reject(ctx context.Context, o order.Order) (order.Order, error) {
 	if err := s.peers.Inventory.Release(ctx, o.ID()); err != nil {
 		return o, fmt.Errorf("release reservation: %w", err)
@@ -119,13 +122,14 @@ func (s steps) reject(ctx context.Context, o order.Order) (order.Order, error) {
 	return s.orders.Save(ctx, o)
 }
 
-// tryEmptyCart empties the cart and reports whether that succeeded. An order does not wait for it.
+// tryEmptyCart empties the cart and reports whether that succeeded. It waits for carts for at most cartTime. If that fails, the order is
+// confirmed all the same, and the cart is emptied later.
 func (s steps) tryEmptyCart(ctx context.Context, o order.Order) bool {
 	ctx, cancel := context.WithTimeout(ctx, cartTime)
 	defer cancel()
 	err := s.peers.Carts.CheckOut(ctx, o)
 	if err != nil {
-		s.logger.WarnContext(ctx, "cart is emptied later", "order_id", o.ID(), "error", err)
+		s.logger.WarnContext(ctx, "the cart could not be emptied yet; it is tried again", "order_id", o.ID(), "error", err)
 	}
 	return err == nil
 }
@@ -139,7 +143,8 @@ func (s steps) emptyCart(ctx context.Context, o order.Order) (order.Order, error
 	return s.orders.Save(ctx, o)
 }
 
-// refusalOf returns the reason for which an error ends a checkout, or nil if the error does not tell the outcome.
+// refusalOf returns the reason for which an error ends a checkout, or nil if the error does not decide the checkout (for example, a
+// service is down). The checkout is then tried again.
 func refusalOf(err error) *order.Rejection {
 	var short *InsufficientStockError
 	var declined *DeclinedError

@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"souk/services/orders/internal/order"
-	"souk/services/orders/internal/peerstest"
 )
 
 // mustRefuseDispatch dispatches an order, and fails the test unless that is refused for a reason.

@@ -19,7 +19,7 @@ type Server struct {
 	feed     *pgfeed.Feed
 }
 
-// New returns a server of service. The feed is that of the payments' changes, by order.
+// New returns a server of service. feed is the feed of changed payments, by order ID.
 func New(service *payments.Service, feed *pgfeed.Feed) *Server {
 	return &Server{payments: service, feed: feed}
 }
@@ -90,7 +90,7 @@ func (s *Server) ListPayments(ctx context.Context, req *paymentsv1.ListPaymentsR
 	return &paymentsv1.ListPaymentsResponse{Payments: detailsProto(found)}, nil
 }
 
-// HandleWebhook takes a message from a provider.
+// HandleWebhook handles a message from a provider.
 func (s *Server) HandleWebhook(ctx context.Context, req *paymentsv1.HandleWebhookRequest) (*paymentsv1.HandleWebhookResponse, error) {
 	if err := s.payments.HandleWebhook(ctx, req.GetProvider(), req.GetPayload(), req.GetSignature()); err != nil {
 		return nil, wireError(err)
@@ -98,7 +98,7 @@ func (s *Server) HandleWebhook(ctx context.Context, req *paymentsv1.HandleWebhoo
 	return &paymentsv1.HandleWebhookResponse{}, nil
 }
 
-// ListBooks returns what the ledger says of payments.
+// ListBooks returns the sums of payments in the ledger.
 func (s *Server) ListBooks(ctx context.Context, req *paymentsv1.ListBooksRequest) (*paymentsv1.ListBooksResponse, error) {
 	books, next, err := s.payments.Books(ctx, payments.BooksQuery{
 		Limit: int(req.GetLimit()), After: req.GetAfter(), OrderIDs: req.GetOrderIds(), WithProvider: req.GetWithProvider(),

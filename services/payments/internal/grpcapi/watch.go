@@ -8,7 +8,7 @@ import (
 	"souk/platform/admission"
 )
 
-// WatchPayments tells which payments have changed.
+// WatchPayments waits for changes of payments and returns the changed payments.
 func (s *Server) WatchPayments(ctx context.Context, req *paymentsv1.WatchPaymentsRequest) (*paymentsv1.WatchPaymentsResponse, error) {
 	admission.Yield(ctx) // it only waits
 	news, err := s.feed.Page(ctx, req.GetPosition(), req.GetWait().AsDuration())

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Capture takes the whole amount of an order's authorization; again is no error.
+// Capture takes the whole amount of an order's authorization. Repeating it is no error.
 func (s *Service) Capture(ctx context.Context, orderID string) (Payment, error) {
 	p, err := s.Payment(ctx, orderID)
 	if err != nil {
@@ -30,7 +30,8 @@ func (s *Service) Capture(ctx context.Context, orderID string) (Payment, error) 
 	return s.settle(ctx, p, Change{To: Captured, AskAt: askAt})
 }
 
-// captureRefused answers a capture of an authorization that has ended at the provider, or that was captured there in part.
+// captureRefused answers a capture that the provider has refused. It returns the payment if that was captured meanwhile, for example
+// in the provider's dashboard, or in part. Otherwise the authorization has ended, and it returns ErrNotAuthorized.
 func (s *Service) captureRefused(ctx context.Context, p Payment) (Payment, error) {
 	p, err := s.refresh(ctx, p)
 	switch {

@@ -8,7 +8,7 @@ import (
 	"souk/platform/identifier"
 )
 
-// The most orders whose payments are asked for at once.
+// The maximum number of orders in one request.
 const maxDetails = 100
 
 // Payment returns the payment of an order, or ErrNotFound.
@@ -20,7 +20,7 @@ func (s *Service) Payment(ctx context.Context, orderID string) (Payment, error) 
 	return s.store.Find(ctx, orderID)
 }
 
-// Details returns the payments of up to 100 orders, each with its refunds. An order without a payment has none.
+// Details returns the payments of up to 100 orders, each with its refunds. Orders without a payment are left out.
 func (s *Service) Details(ctx context.Context, orderIDs []string) ([]Detail, error) {
 	if len(orderIDs) > maxDetails {
 		return nil, field.Invalid("order_ids", fmt.Sprintf("must have at most %d items", maxDetails))
@@ -28,7 +28,7 @@ func (s *Service) Details(ctx context.Context, orderIDs []string) ([]Detail, err
 	return s.details(ctx, orderIDs)
 }
 
-// Changed returns the payments of orders that the feed has told of, however many.
+// Changed returns the payments of orders from the feed of changes, with no limit on their number.
 func (s *Service) Changed(ctx context.Context, orderIDs []string) ([]Detail, error) {
 	return s.details(ctx, orderIDs)
 }

@@ -11,49 +11,52 @@ import (
 )
 
 const (
-	// FollowEvery is how often to look for payments that the provider is to be asked about.
+	// FollowEvery is how often a replica looks for payments that are due.
 	FollowEvery = time.Second
-	// Payments that are taken at once.
+	// The maximum number of due payments that one query claims.
 	followBatch = 100
-	// How many payments the provider is asked about at once.
+	// The maximum number of payments that a replica asks the provider about concurrently.
 	followConcurrency = 8
-	// lease is how long a payment is left to the replica that asks about it. It is asked about again then, if that replica died.
+	// lease is how long a claimed payment is not given to another replica. If the replica that claimed it dies, the payment is due
+	// again after that.
 	lease = 3 * time.Minute
-	// unknownFor is how long an outcome may be unknown until a person has to look.
+	// unknownFor is how long an outcome may be unknown before a person must look at the payment.
 	unknownFor = 24 * time.Hour
 
 	forever = time.Duration(1<<63 - 1)
 )
 
-// rest says how long the provider is left alone about a payment: as long as the payment has been the same, but least and most at
-// least and at most. It is not asked any more about a payment that has been the same for until. Webhooks come sooner, and at any time.
+// rest says how long to wait before the provider is asked about a payment again: as long as the payment has been unchanged, but not
+// less than least and not more than most. For example, an authorized payment that has been unchanged for 2 hours is asked about in
+// another 2 hours. A payment that has been unchanged for longer than until is not asked about any more. Webhooks are handled at any
+// time, whatever these limits say.
 type rest struct{ least, most, until time.Duration }
 
 var rests = map[Status]rest{
 	Pending:    {time.Minute, time.Hour, forever},
 	Authorized: {time.Hour, 6 * time.Hour, forever},
-	// What was lost before the void may show up at the provider.
+	// An authorization whose answer was lost before the void may still appear at the provider. Its hold must then be released.
 	Voided: {time.Minute, 6 * time.Hour, 24 * time.Hour},
 	// Refunds fail within 30 days: https://docs.stripe.com/refunds#failed-refunds
 	Captured: {time.Hour, 7 * 24 * time.Hour, 60 * 24 * time.Hour},
 }
 
-// next returns when to ask about what has been the same since a moment; zero for never.
+// next returns when to ask about something that has been unchanged since the time since. Zero means never again.
 func (r rest) next(since, now time.Time) time.Time {
-	same := max(now.Sub(since), 0)
-	if r.until == 0 || same > r.until {
+	unchanged := max(now.Sub(since), 0)
+	if r.until == 0 || unchanged > r.until {
 		return time.Time{}
 	}
-	return now.Add(min(max(same, r.least), r.most))
+	return now.Add(min(max(unchanged, r.least), r.most))
 }
 
-// askFirst returns when to ask about what has just got a status.
+// askFirst returns when to ask the provider for the first time about a payment or refund whose status was set just now.
 func askFirst(status Status) time.Time {
 	now := time.Now()
 	return rests[status].next(now, now)
 }
 
-// earlier returns the earlier of two times, of which zero is neither.
+// earlier returns the earlier of two times. A zero time means never, and is ignored if the other one is set.
 func earlier(a, b time.Time) time.Time {
 	if a.IsZero() || !b.IsZero() && b.Before(a) {
 		return b
@@ -61,7 +64,7 @@ func earlier(a, b time.Time) time.Time {
 	return a
 }
 
-// nextAsk returns when the provider is to be asked about the payment again; zero for never.
+// nextAsk returns when to ask the provider about the payment again. Zero means never.
 func (c comparison) nextAsk(now time.Time) time.Time {
 	next := rests[c.payment.Status].next(c.payment.ChangedAt, now)
 	if c.payment.Method == "" {
@@ -78,7 +81,8 @@ func (c comparison) nextAsk(now time.Time) time.Time {
 	return next
 }
 
-// Follow asks the provider about all payments that are due, because a webhook may be lost. Any number of replicas may follow at once.
+// Follow asks the provider about all payments that are due, because a webhook may be lost. Any number of replicas may run it
+// concurrently.
 func (s *Service) Follow(ctx context.Context) error {
 	var failed []error
 	for ctx.Err() == nil {
@@ -94,7 +98,7 @@ func (s *Service) Follow(ctx context.Context) error {
 	return errors.Join(failed...)
 }
 
-// refreshAll refreshes payments and returns what failed. A bank that has still to decide is no failure.
+// refreshAll refreshes payments and returns the errors. It is no error if the bank has not decided yet.
 func (s *Service) refreshAll(ctx context.Context, due []Payment) (failed []error) {
 	var mu sync.Mutex
 	var group errgroup.Group

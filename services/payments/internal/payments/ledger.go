@@ -35,18 +35,18 @@ type Movement struct {
 	Entries []Entry
 }
 
-// movementsOf returns what a change of status means in the books. What is left of an authorization that was captured in part is let go.
+// movementsOf returns the movements of a change of status. If only a part was captured, a second movement releases the rest.
 func movementsOf(p Payment, c Change) []Movement {
 	switch {
 	case c.To == Authorized:
 		return []Movement{{string(Authorized), []Entry{{Holds, p.Amount}, {CustomerFunds, negative(p.Amount)}}}}
 	case c.To == Captured && c.CapturedPart > 0:
 		part := money.New(c.CapturedPart, p.Amount.Currency)
-		return []Movement{take(part), letGo(money.New(p.Amount.Amount-c.CapturedPart, p.Amount.Currency))}
+		return []Movement{take(part), release(money.New(p.Amount.Amount-c.CapturedPart, p.Amount.Currency))}
 	case c.To == Captured:
 		return []Movement{take(p.Amount)}
 	case c.To == Voided && p.Status == Authorized:
-		return []Movement{letGo(p.Amount)}
+		return []Movement{release(p.Amount)}
 	default:
 		return nil
 	}
@@ -57,11 +57,11 @@ func take(amount money.Money) Movement {
 	return Movement{string(Captured), []Entry{{CustomerFunds, amount}, {Holds, minus}, {Receivable, amount}, {Sales, minus}}}
 }
 
-func letGo(amount money.Money) Movement {
+func release(amount money.Money) Movement {
 	return Movement{string(Voided), []Entry{{CustomerFunds, amount}, {Holds, negative(amount)}}}
 }
 
-// refundMovementTo returns what a refund's change of status means in the books.
+// refundMovementTo returns the movement of a refund's change of status.
 func refundMovementTo(r Refund, to RefundStatus) Movement {
 	plus, minus := r.Amount, negative(r.Amount)
 	movement := Movement{Name: "refund_" + string(to)}

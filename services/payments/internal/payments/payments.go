@@ -56,21 +56,21 @@ func (s Status) CanBecome(status Status) bool {
 // VoidReason is why a payment was voided.
 type VoidReason string
 
-// The reasons. VoidRequested is ours: orders asked for it. The others happen at the provider.
+// The reasons. For VoidRequested, orders asked for the void. The others happen at the provider.
 const (
 	VoidRequested  VoidReason = "requested"
 	VoidExpired    VoidReason = "expired"     // nobody captured it in time
 	VoidAtProvider VoidReason = "at_provider" // by the provider, or by somebody in its dashboard
 )
 
-// Attention is why a person has to look at a payment. It is empty when none has to.
+// Attention is why a person must look at a payment. It is empty if nobody must.
 type Attention string
 
 // The reasons.
 const (
 	// OutcomeUnknown means that the outcome of the payment or of one of its refunds has been unknown for unknownFor.
 	OutcomeUnknown Attention = "outcome_unknown"
-	// ProviderDiffers means that the provider's books are not ours, and that ours cannot follow.
+	// ProviderDiffers means that the provider's numbers differ from ours, and that we cannot update ours.
 	ProviderDiffers Attention = "provider_differs"
 )
 
@@ -89,10 +89,10 @@ type Payment struct {
 	Amount        money.Money
 	Refunded      money.Money
 	DeclineReason string
-	// VoidReason is why it is Voided. VoidRequested without that means that orders has asked for it.
+	// VoidReason is why the payment was voided. In a payment that is not voided, VoidRequested means that orders has asked for that.
 	VoidReason VoidReason
 	Attention  Attention
-	// CapturedPart is what a captured payment took of its amount, in minor units; 0 for all of it.
+	// CapturedPart is the captured amount in minor units if only a part was captured; 0 if all of it was.
 	CapturedPart int64
 	// Version counts the changes.
 	Version   int64
@@ -100,7 +100,7 @@ type Payment struct {
 	ChangedAt time.Time
 }
 
-// OpenAmount is what is held, and neither captured nor voided.
+// OpenAmount is the money that is authorized, and neither captured nor voided.
 func (p Payment) OpenAmount() money.Money {
 	if p.Status == Authorized {
 		return p.Amount
@@ -108,7 +108,7 @@ func (p Payment) OpenAmount() money.Money {
 	return money.New(0, p.Amount.Currency)
 }
 
-// CapturedAmount is what was taken, whatever was given back since.
+// CapturedAmount is the captured money. Refunds do not reduce it.
 func (p Payment) CapturedAmount() money.Money {
 	switch {
 	case p.Status != Captured:
@@ -132,7 +132,7 @@ type Change struct {
 	DeclineReason string
 	VoidReason    VoidReason
 	CapturedPart  int64
-	// Unasked says that the change is no answer to a call of orders.
+	// Unasked is true if no call by orders caused the change. For example, the authorization has expired.
 	Unasked bool
 	// AskAt is when to ask the provider next; zero for never.
 	AskAt time.Time

@@ -8,22 +8,22 @@ import (
 	"github.com/google/uuid"
 )
 
-// askTimeout bounds what is asked about one payment.
+// askTimeout is the time limit for comparing one payment with the provider.
 const askTimeout = 10 * time.Second
 
-// comparison is what comes of comparing our books of a payment with the provider's.
+// comparison is the state of comparing our books of a payment with the provider's.
 type comparison struct {
 	payment Payment
-	// refunds are ours.
+	// refunds are those in our books.
 	refunds []Refund
-	// differs says that our books could not follow the provider's.
+	// differs is true if our books still disagree with the provider's after the comparison.
 	differs bool
-	// askAt is when the provider expects to know more; zero if it cannot tell.
+	// askAt is when the provider expects news. It is zero if the provider cannot tell.
 	askAt time.Time
 }
 
-// refresh brings our books of a payment to what the provider says, notes whether it needs a person, and sets when the provider is to
-// be asked next. It returns the payment as it then is.
+// refresh asks the provider for the state of a payment and updates our books to match. It saves whether a person must look at the
+// payment, and when to ask next. It returns the updated payment.
 func (s *Service) refresh(ctx context.Context, p Payment) (Payment, error) {
 	c := comparison{payment: p}
 	asking, cancel := context.WithTimeout(ctx, askTimeout)
@@ -40,7 +40,7 @@ func (s *Service) refresh(ctx context.Context, p Payment) (Payment, error) {
 	return c.payment, errors.Join(err, s.store.Note(ctx, c.payment, attention, c.nextAsk(now)))
 }
 
-// attention says whether a person has to look at the payment.
+// attention returns why a person must look at the payment, or "" if nobody must.
 func (c comparison) attention(now time.Time) Attention {
 	unknown := c.payment.Status == Pending && now.Sub(c.payment.CreatedAt) >= unknownFor
 	for _, r := range c.refunds {
@@ -56,10 +56,10 @@ func (c comparison) attention(now time.Time) Attention {
 	}
 }
 
-// compare asks the provider about a payment and has our books follow.
+// compare asks the provider about a payment and updates our books to match.
 func (s *Service) compare(ctx context.Context, c *comparison) (err error) {
 	p := c.payment
-	if p.Method == "" { // the provider never heard of it
+	if p.Method == "" { // the provider was never asked for it
 		return nil
 	}
 	if p.Status == Captured {
@@ -89,7 +89,7 @@ func (s *Service) compare(ctx context.Context, c *comparison) (err error) {
 	return s.followRefunds(ctx, c, theirs)
 }
 
-// follow brings our books of a payment to the provider's.
+// follow updates our books of a payment to match the provider's.
 func (s *Service) follow(ctx context.Context, c *comparison, theirs Standing) error {
 	p := c.payment
 	if change, ok := p.changeTo(theirs); ok {
@@ -99,7 +99,8 @@ func (s *Service) follow(ctx context.Context, c *comparison, theirs Standing) er
 		}
 		c.payment = moved
 	}
-	if (p.Status == Voided || p.Status == Declined) && theirs.Open.Amount > 0 { // authorized after that, unknown to us
+	// The provider holds money although we voided or declined the payment: an authorization arrived late. Release it.
+	if (p.Status == Voided || p.Status == Declined) && theirs.Open.Amount > 0 {
 		if err := s.voidAtProvider(ctx, p); err != nil {
 			return err
 		}
@@ -109,7 +110,7 @@ func (s *Service) follow(ctx context.Context, c *comparison, theirs Standing) er
 	return nil
 }
 
-// changeTo returns the change that has happened at the provider to an authorized payment, if any.
+// changeTo returns how an authorized payment has changed at the provider, if it has.
 func (p Payment) changeTo(theirs Standing) (Change, bool) {
 	switch taken := theirs.Captured.Amount; {
 	case p.Status != Authorized:
@@ -125,8 +126,8 @@ func (p Payment) changeTo(theirs Standing) (Change, bool) {
 	}
 }
 
-// followRefunds brings our books of a payment's refunds to the provider's: first those that we know, because one that has failed makes
-// room for another.
+// followRefunds updates our books of a payment's refunds to match the provider's. Refunds that we know are updated first. A failed
+// one no longer counts against the captured amount, so a refund made at the provider may then fit.
 func (s *Service) followRefunds(ctx context.Context, c *comparison, theirs Standing) error {
 	if len(c.refunds) == 0 && theirs.Refunded.Amount == 0 {
 		return nil
@@ -156,7 +157,7 @@ func (s *Service) followRefunds(ctx context.Context, c *comparison, theirs Stand
 	return err
 }
 
-// followRefund brings our books to one refund of the provider's.
+// followRefund updates a refund in our books to match the provider's.
 func (s *Service) followRefund(ctx context.Context, c *comparison, r, their Refund) error {
 	if !r.Status.CanBecome(their.Status) {
 		return nil
@@ -169,8 +170,9 @@ func (s *Service) followRefund(ctx context.Context, c *comparison, r, their Refu
 	return nil
 }
 
-// followOthers brings refunds into our books that were made at the provider itself. One that does not fit into what is left, as long as
-// an outcome of ours is unknown, is left for the next time.
+// followOthers adds refunds to our books that were made at the provider, for example in its dashboard. A refund larger than what is
+// left of the captured money is skipped, and tried again at the next comparison. This happens, for example, while one of our own
+// refunds is pending, because a pending refund counts too.
 func (s *Service) followOthers(ctx context.Context, c *comparison, others []Refund) error {
 	for _, their := range others {
 		if their.Status != RefundSucceeded {
@@ -190,7 +192,7 @@ func (s *Service) followOthers(ctx context.Context, c *comparison, others []Refu
 	return nil
 }
 
-// adopt writes down a refund that was made at the provider itself.
+// adopt stores a refund that was made at the provider. No refund is stored twice, because references are unique.
 func (s *Service) adopt(ctx context.Context, p Payment, their Refund) (Refund, error) {
 	id, err := uuid.NewV7()
 	if err != nil {

@@ -115,8 +115,8 @@ func (s *Service) Refund(ctx context.Context, orderID, refundID string, amount m
 	return p, nil
 }
 
-// beginRefund writes a refund down. Money that our books do not have as captured may have been captured at the provider itself, so the
-// provider is asked before the refund is refused.
+// beginRefund stores a refund. If our books say that the payment is not captured, somebody may have captured it in the provider's
+// dashboard. So the provider is asked before the refund is refused.
 func (s *Service) beginRefund(ctx context.Context, orderID string, r Refund) (Payment, Refund, bool, error) {
 	p, stored, added, err := s.store.BeginRefund(ctx, orderID, r, askFirst(Pending))
 	if !errors.Is(err, ErrNotCaptured) || p.Status != Authorized && p.Status != Pending {
@@ -128,16 +128,16 @@ func (s *Service) beginRefund(ctx context.Context, orderID string, r Refund) (Pa
 	return s.store.BeginRefund(ctx, orderID, r, askFirst(Pending))
 }
 
-// followRefusal brings our books to the provider's after it has refused a void or a refund, because somebody may have taken the money
-// or given it back there. The refusal is the answer, also when our books cannot follow: Follow asks again.
+// followRefusal updates our books after the provider has refused a void or a refund, because somebody may have captured or refunded
+// the payment in the provider's dashboard. It returns no error: the caller answers with the refusal, and Follow tries again.
 func (s *Service) followRefusal(ctx context.Context, p Payment) {
 	if _, err := s.refresh(ctx, p); err != nil {
-		s.logger.WarnContext(ctx, "our books cannot follow the provider's yet", "order_id", p.OrderID, "error", err)
+		s.logger.WarnContext(ctx, "the payment was not compared with the provider; it is tried again", "order_id", p.OrderID, "error", err)
 	}
 }
 
-// askRefund gets the provider's answer for a pending refund. One that may have been asked for before is looked up
-// first.
+// askRefund gets the provider's answer for a pending refund. If it is not fresh, it may have been requested before, so it is looked
+// up first.
 func (s *Service) askRefund(ctx context.Context, p Payment, r Refund, fresh bool) (Refund, error) {
 	if !fresh {
 		theirs, err := retry(ctx, s.logger, func() ([]Refund, error) { return s.provider.Refunds(ctx, p) })

@@ -91,7 +91,7 @@ func (s *Service) ask(ctx context.Context, p Payment, fresh bool) (Authorization
 	return decided(answer, err)
 }
 
-// decided returns ErrOutcomeUnknown for an answer that the bank has still to give.
+// decided returns ErrOutcomeUnknown if the bank has not decided yet.
 func decided(answer Authorization, err error) (Authorization, error) {
 	if err == nil && answer.Status == Pending {
 		err = ErrOutcomeUnknown
@@ -103,7 +103,7 @@ func (s *Service) lookup(ctx context.Context, p Payment) (Standing, error) {
 	return retry(ctx, s.logger, func() (Standing, error) { return s.provider.Lookup(ctx, p) })
 }
 
-// record writes the provider's answer down. Unasked says that no call of orders waits for it.
+// record stores the provider's answer. unasked is true if no call by orders waits for it.
 func (s *Service) record(ctx context.Context, p Payment, answer Authorization, unasked bool) (Payment, error) {
 	p.ProviderID = answer.ProviderID
 	moved, err := s.move(ctx, p, Change{
@@ -112,7 +112,7 @@ func (s *Service) record(ctx context.Context, p Payment, answer Authorization, u
 	if !errors.Is(err, ErrChanged) {
 		return moved, err
 	}
-	// A concurrent call got the same answer first, or a void did not see this authorization at the provider.
+	// A concurrent call stored the same answer first, or a concurrent void did not find this authorization at the provider.
 	now, err := s.store.Find(ctx, p.OrderID)
 	if err == nil && now.Status == Voided && answer.Status == Authorized {
 		now.ProviderID = answer.ProviderID
@@ -121,14 +121,14 @@ func (s *Service) record(ctx context.Context, p Payment, answer Authorization, u
 	return now, err
 }
 
-// move makes a change, with its movements. change.AskAt is when the provider expects to know more, if it can tell.
+// move stores a change with its movements in the ledger. change.AskAt is when the provider expects news, if it can tell.
 func (s *Service) move(ctx context.Context, p Payment, change Change) (Payment, error) {
 	change.AskAt = earlier(askFirst(change.To), change.AskAt)
 	return s.store.Move(ctx, p, change, movementsOf(p, change))
 }
 
-// settle records what the provider has done: change.To is Captured or Voided. When another call was faster, what it
-// made of the payment decides.
+// settle stores what the provider has done: change.To is Captured or Voided. If a concurrent call was faster, its result counts:
+// if that rules the change out, settle returns ErrAlreadyCaptured or ErrNotAuthorized.
 func (s *Service) settle(ctx context.Context, p Payment, change Change) (Payment, error) {
 	for p.Status.CanBecome(change.To) {
 		moved, err := s.move(ctx, p, change)

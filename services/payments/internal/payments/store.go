@@ -5,10 +5,9 @@ import (
 	"time"
 )
 
-// Store stores payments, their refunds and the ledger.
+// Store stores payments, their refunds and the ledger. A payment is due at the time at which the provider is to be asked about it.
 type Store interface {
-	// Begin adds a payment, or returns the one that the order has. The provider is to be asked about it at askAt, or never if
-	// that is zero.
+	// Begin adds a payment, or returns the one that the order has. A payment that it adds is due at askAt, or never if that is zero.
 	Begin(ctx context.Context, payment Payment, askAt time.Time) (Payment, error)
 	// Find returns the payment of an order, or ErrNotFound.
 	Find(ctx context.Context, orderID string) (Payment, error)
@@ -16,18 +15,18 @@ type Store interface {
 	FindEvent(ctx context.Context, event Event) (Payment, error)
 	// Details returns the payments of orders, each with its refunds.
 	Details(ctx context.Context, orderIDs []string) ([]Detail, error)
-	// WantVoid notes that orders asked for the void of a payment, unless it has ended. Whoever voids it then, VoidRequested is the reason.
+	// WantVoid stores that orders asked for the void of a payment, if it is pending or authorized. If the payment is voided after that,
+	// for any reason, its VoidReason is VoidRequested.
 	WantVoid(ctx context.Context, paymentID string) error
-	// Move changes a payment's status and writes the movements to the ledger in the same transaction.
-	// ErrChanged means that it no longer has the status it is expected to have.
+	// Move changes a payment's status and writes the movements to the ledger in the same transaction. It returns ErrChanged if the
+	// stored payment no longer has the status that payment has.
 	Move(ctx context.Context, payment Payment, change Change, movements []Movement) (Payment, error)
 
-	// BeginRefund adds a refund to the payment of an order, which it locks, if Payment.CheckRefund allows it. A
-	// refund that has the id or the reference is returned as it stands, with added false. Of one that is added the provider is
-	// to be asked at askAt.
+	// BeginRefund locks the payment of an order, and adds a refund to it if Payment.CheckRefund allows that. The payment is then due at
+	// askAt. If there is a refund with the same ID or reference, BeginRefund returns that one, and added is false.
 	BeginRefund(ctx context.Context, orderID string, refund Refund, askAt time.Time) (payment Payment, stored Refund, added bool, err error)
-	// MoveRefund makes a refund what answer says, and changes what its payment has refunded, and the ledger, in one transaction.
-	// It returns the payment. ErrChanged and askAt are as with Move.
+	// MoveRefund gives a refund the status in answer, and updates its payment and the ledger, in one transaction. It returns the payment,
+	// which is due at askAt, or ErrChanged if the stored refund no longer has the status that refund has.
 	MoveRefund(ctx context.Context, payment Payment, refund, answer Refund, movement Movement, askAt time.Time) (Payment, error)
 	// Refunds returns the refunds of a payment.
 	Refunds(ctx context.Context, paymentID string) ([]Refund, error)
@@ -36,10 +35,9 @@ type Store interface {
 	// orders.
 	Books(ctx context.Context, after string, orderIDs []string, limit int) ([]Books, error)
 
-	// ClaimDue returns payments that the provider is to be asked about, limit at most, and makes them due again after lease.
+	// ClaimDue returns up to limit payments that are due, and makes them due again after lease.
 	ClaimDue(ctx context.Context, limit int, lease time.Duration) ([]Payment, error)
-	// Note sets whether a payment needs a person, and when the provider is to be asked about it next, unless it has changed
-	// meanwhile.
+	// Note stores why a person must look at a payment, and when it is due next. It has no effect if the payment has changed meanwhile.
 	Note(ctx context.Context, payment Payment, attention Attention, askAt time.Time) error
 
 	// EventSeen reports whether an event was saved before.

@@ -11,8 +11,9 @@ import (
 	"souk/platform/money"
 )
 
-// Void lets an order's authorization go; again is no error. Without one it bars a later Authorize. A pending payment that the
-// provider does not know is voided at once: Follow lets go of an authorization that shows up later.
+// Void releases the money that is held for an order. Repeating it is no error. If the order has no payment, Void prevents a later
+// Authorize. A pending payment that the provider does not know is voided at once. If its authorization appears later, Follow
+// releases that.
 func (s *Service) Void(ctx context.Context, orderID string) error {
 	orderID, ok := identifier.Canonical(orderID)
 	if !ok {
@@ -31,9 +32,10 @@ func (s *Service) Void(ctx context.Context, orderID string) error {
 	case p.Status == Captured:
 		return ErrAlreadyCaptured
 	}
-	// A pending payment may be held at the provider all the same. So may a voided one: its authorization can have
-	// arrived after the void, and the call that saw it may have ended before it could let it go.
-	// Before the provider is asked, because its message may be here before its answer.
+	// The provider is asked even if our payment is pending or voided, because it may hold money all the same. For example, the
+	// authorization arrived after the void, and the call that saw this died before it could release the money.
+	//
+	// The wish is stored before that, because the provider's webhook may arrive before its answer.
 	if err := s.store.WantVoid(ctx, p.ID); err != nil {
 		return err
 	}
@@ -48,7 +50,7 @@ func (s *Service) Void(ctx context.Context, orderID string) error {
 	return err
 }
 
-// voidAtProvider lets go what the provider holds for a payment, if anything.
+// voidAtProvider releases the money that the provider holds for a payment, if any.
 func (s *Service) voidAtProvider(ctx context.Context, p Payment) error {
 	_, err := retry(ctx, s.logger, func() (struct{}, error) { return struct{}{}, s.provider.Void(ctx, p) })
 	if errors.Is(err, ErrNotFound) {

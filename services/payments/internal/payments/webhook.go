@@ -13,13 +13,13 @@ var (
 	ErrBadSignature = errors.New("the signature is not the provider's, or too old")
 )
 
-// Event is the content of a provider's message. It is only a hint that a payment has changed.
+// Event is the content of a provider's message. It is only a hint that a payment may have changed.
 type Event struct {
 	ID   string
 	Type string
-	// Reference is our own name for the payment, if the event tells.
+	// Reference is the shop's name for the payment, if the event contains it.
 	Reference string
-	// ProviderID is the provider's name for the payment, if the event tells. An event that tells neither is about something else.
+	// ProviderID is the provider's name for the payment, if the event contains it. An event with neither is about something else.
 	ProviderID string
 }
 
@@ -57,6 +57,7 @@ func (s *Service) HandleWebhook(ctx context.Context, provider string, payload []
 	if _, err := s.refresh(ctx, p); err != nil {
 		return fmt.Errorf("refresh: %w", err)
 	}
-	// Saved last: an event whose payment could not be refreshed is to come again.
+	// The event is saved last. If the refresh fails or this process dies before, the provider sends the event again, and it is handled
+	// again. That has no further effect, because a status is changed only if it is still the expected one (Store.Move).
 	return s.store.SaveEvent(ctx, provider, event, p.ID)
 }

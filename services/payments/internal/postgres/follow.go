@@ -38,7 +38,7 @@ func (s *Store) ClaimDue(ctx context.Context, limit int, lease time.Duration) ([
 
 const (
 	setAskAt = `UPDATE payments SET ask_at = $3 WHERE id = $1 AND version = $2`
-	// The trigger note_change counts the version.
+	// The trigger note_change increments the version.
 	setAttention = `UPDATE payments SET ask_at = $3, attention = $4, changed = pg_current_xact_id() WHERE id = $1 AND version = $2`
 )
 
@@ -50,12 +50,12 @@ func (s *Store) Note(ctx context.Context, p payments.Payment, attention payments
 		_, err = s.pool.Exec(ctx, setAttention, p.ID, p.Version, timestamp(askAt), attention)
 	}
 	if err != nil {
-		return fmt.Errorf("note attention: %w", err)
+		return fmt.Errorf("note payment: %w", err)
 	}
 	return nil
 }
 
-// Details implements payments.Store. One statement, so that a payment and its refunds are of the same moment.
+// Details implements payments.Store. One statement reads everything, so that a payment and its refunds are from the same moment.
 func (s *Store) Details(ctx context.Context, orderIDs []string) ([]payments.Detail, error) {
 	rows, err := s.pool.Query(ctx, selectDetails, orderIDs)
 	if err != nil {

@@ -25,8 +25,8 @@ func scanRefund(row pgx.CollectableRow) (payments.Refund, error) {
 	return r, err
 }
 
-// BeginRefund implements payments.Store. The payment's lock makes refunds of it take turns, so that together they
-// cannot be more than was captured.
+// BeginRefund implements payments.Store. It locks the payment, so that its refunds are stored one after another. So together they never
+// exceed the captured money.
 func (s *Store) BeginRefund(ctx context.Context, orderID string, wanted payments.Refund, askAt time.Time) (p payments.Payment, r payments.Refund, added bool, err error) {
 	err = pgdb.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		p, err = findPayment(tx.QueryRow(ctx, selectPayment+` WHERE order_id = $1 FOR UPDATE`, orderID))
@@ -73,8 +73,9 @@ func addRefund(ctx context.Context, tx pgx.Tx, p payments.Payment, r *payments.R
 		RETURNING created_at`, r.ID, r.PaymentID, r.Reference, r.Status, r.Amount.Amount, r.Amount.Currency).Scan(&r.CreatedAt)
 }
 
-// moveRefund changes a refund's status, adds to what was refunded of its payment, and writes the movement to the ledger. The trigger
-// note_change has the feed tell of it.
+// moveRefund changes a refund's status, updates the refunded amount of its payment, and writes the movement to the ledger, in one
+// statement. Like movePayment, it changes nothing if another call has already changed the status. The trigger note_change puts the
+// change into the feed.
 const moveRefund = `
 	WITH moved AS (
 		UPDATE refunds SET status = @to, provider_id = @provider_id, reason = @reason, updated_at = now()

@@ -26,8 +26,8 @@ func New(pool *pgxpool.Pool) *Store {
 	return &Store{pool: pool}
 }
 
-// Begin implements payments.Store. Two that begin at once may collide on the order or on its reference, whichever index
-// PostgreSQL writes first.
+// Begin implements payments.Store. ON CONFLICT names no column, because two concurrent calls for an order may collide in the index on
+// order_id or in the one on reference.
 func (s *Store) Begin(ctx context.Context, p payments.Payment, askAt time.Time) (payments.Payment, error) {
 	tag, err := s.pool.Exec(ctx, `INSERT INTO payments (id, order_id, reference, method, status, amount, currency, void_reason, ask_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`,
@@ -69,7 +69,7 @@ func into(p *payments.Payment) []any {
 	}
 }
 
-// timestamp returns a time as it is stored. Zero is never.
+// timestamp converts a time to PostgreSQL's type. A zero time, which means never, is stored as infinity.
 func timestamp(at time.Time) pgtype.Timestamptz {
 	if at.IsZero() {
 		return pgtype.Timestamptz{InfinityModifier: pgtype.Infinity, Valid: true}
@@ -90,8 +90,9 @@ func findPayment(row pgx.Row) (payments.Payment, error) {
 	return p, nil
 }
 
-// movePayment changes a payment's status and writes the movements to the ledger. It finds nothing to change once another call has
-// changed the status. The trigger note_change has the feed tell of what becomes of a payment that was not pending.
+// movePayment changes a payment's status and writes the movements to the ledger, in one statement. It changes nothing if another call
+// has already changed the status (AND status = @from). So a repeated or concurrent change takes effect once. The feed shows the change
+// if the payment was not pending (the trigger note_change), or if @unasked is true.
 const movePayment = `
 	WITH moved AS (
 		UPDATE payments SET status = @to, decline_reason = @decline_reason,
@@ -102,7 +103,7 @@ const movePayment = `
 	), ` + posted + `
 	SELECT version, updated_at, void_reason FROM moved`
 
-// posted writes the entries of movements to the ledger, for the payment or the refund in the row moved.
+// posted writes the entries of movements to the ledger, for the payment or the refund in the row of moved.
 const posted = `posted AS (
 		INSERT INTO ledger_entries (payment_id, movement, refund_id, account, amount, currency)
 		SELECT payment_id, movement, refund_id, account, amount, currency

@@ -8,34 +8,34 @@ import (
 	"souk/services/payments/internal/payments"
 )
 
-// plan is what the network makes of an authorization or a refund by itself, and after how many of its days.
+// plan is the status that an authorization or a refund will get without a request from the shop, and after how many days of the network.
 type plan struct {
 	days    int
 	becomes string
 }
 
-// plans are those of authorizations, by payment method.
+// plans contains the plans of authorizations, by payment method.
 var plans = map[string]plan{
 	Expires:       {7, expired},
 	VoidedLater:   {1, voided},
 	CapturedLater: {1, captured},
 }
 
-// planned is a refund that somebody will make in the dashboard. Nobody knows of it until then.
+// planned is the status of a refund that somebody will make in the dashboard. It does not count, and is not shown, until then.
 const planned = "planned"
 
 var (
-	givenBack = plan{1, string(payments.RefundSucceeded)}
-	sentBack  = plan{1, string(payments.RefundFailed)}
+	refundedInDashboard = plan{1, string(payments.RefundSucceeded)}
+	returnedByBank      = plan{1, string(payments.RefundFailed)}
 )
 
-// later reports whether more is heard of payments with a method.
+// later reports whether payments with a method change after they were approved.
 func later(method string) bool {
 	_, ok := plans[method]
 	return ok || method == RefundedLater || method == RefundFails
 }
 
-// plan writes down what will become of a reference, once, and returns when.
+// plan stores the plan of a reference, once, and returns when it takes effect.
 func (s *Simulator) plan(ctx context.Context, reference string, p plan) (at time.Time, err error) {
 	err = s.pool.QueryRow(ctx, `INSERT INTO simulator.plans (reference, at, becomes) VALUES ($1, $2, $3)
 		ON CONFLICT (reference) DO UPDATE SET at = simulator.plans.at RETURNING at`,
@@ -46,13 +46,13 @@ func (s *Simulator) plan(ctx context.Context, reference string, p plan) (at time
 	return at, nil
 }
 
-// planRefund has all of a payment that was just captured given back later, if that is its method.
+// planRefund plans a refund of a payment that was just captured, if its method is RefundedLater.
 func (s *Simulator) planRefund(ctx context.Context, p payments.Payment) error {
 	if p.Method != RefundedLater {
 		return nil
 	}
 	reference := "re_" + p.Reference
-	if _, err := s.plan(ctx, reference, givenBack); err != nil {
+	if _, err := s.plan(ctx, reference, refundedInDashboard); err != nil {
 		return err
 	}
 	_, err := s.pool.Exec(ctx, `INSERT INTO simulator.refunds (reference, payment, amount, status)
@@ -63,14 +63,14 @@ func (s *Simulator) planRefund(ctx context.Context, p payments.Payment) error {
 	return nil
 }
 
-// What was given back for another reason meanwhile is not given back again.
+// A planned refund has no effect if it no longer fits into the captured money, because the shop has made refunds meanwhile.
 const catchUpRefunds = `
 	UPDATE simulator.refunds r SET status = p.becomes FROM simulator.plans p
 	WHERE r.payment = $1 AND p.reference = r.reference AND p.at <= $2 AND r.status = CASE p.becomes WHEN 'failed' THEN 'succeeded' ELSE 'planned' END
 		AND (p.becomes = 'failed' OR r.amount + (SELECT coalesce(sum(amount), 0) FROM simulator.refunds WHERE payment = $1 AND status = 'succeeded')
 			<= (SELECT amount FROM simulator.authorizations WHERE reference = $1))`
 
-// catchUp does with a payment what was planned until now.
+// catchUp carries out the plans of a payment whose time has come.
 func (s *Simulator) catchUp(ctx context.Context, p payments.Payment) error {
 	if !later(p.Method) {
 		return nil
@@ -86,7 +86,7 @@ func (s *Simulator) catchUp(ctx context.Context, p payments.Payment) error {
 	return nil
 }
 
-// nextPlan returns when more is heard of a payment; zero for never.
+// nextPlan returns when the next plan of a payment takes effect. Zero means never.
 func (s *Simulator) nextPlan(ctx context.Context, p payments.Payment) (time.Time, error) {
 	if !later(p.Method) {
 		return time.Time{}, nil

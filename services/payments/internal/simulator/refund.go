@@ -13,8 +13,8 @@ import (
 	"souk/services/payments/internal/payments"
 )
 
-// sentBackReason is why a bank sends money back.
-const sentBackReason = "lost_or_stolen_card"
+// returnReason is why a bank returns money.
+const returnReason = "lost_or_stolen_card"
 
 // Refund implements payments.Provider.
 func (s *Simulator) Refund(ctx context.Context, p payments.Payment, r payments.Refund) (payments.Refund, error) {
@@ -25,7 +25,7 @@ func (s *Simulator) Refund(ctx context.Context, p payments.Payment, r payments.R
 	}
 	err := s.catchUp(ctx, p)
 	if err == nil && p.Method == RefundFails {
-		r.AskAt, err = s.plan(ctx, r.Reference, sentBack)
+		r.AskAt, err = s.plan(ctx, r.Reference, returnedByBank)
 	}
 	if err != nil {
 		return payments.Refund{}, err
@@ -76,7 +76,7 @@ func (s *Simulator) Refunds(ctx context.Context, p payments.Payment) ([]payments
 		return nil, err
 	}
 	rows, err := s.pool.Query(ctx, `SELECT reference, amount, status, CASE status WHEN $2 THEN $3 ELSE '' END
-		FROM simulator.refunds WHERE payment = $1 AND status <> $4`, p.Reference, payments.RefundFailed, sentBackReason, planned)
+		FROM simulator.refunds WHERE payment = $1 AND status <> $4`, p.Reference, payments.RefundFailed, returnReason, planned)
 	if err != nil {
 		return nil, fmt.Errorf("simulator: %w", err)
 	}

@@ -24,13 +24,13 @@ const (
 	Flaky             = "pm_card_flaky"              // fails once, then approved
 )
 
-// The payment methods that are approved, and of which more is heard later (plan.go).
+// The payment methods that are approved, and change later (plan.go).
 const (
 	Expires       = "pm_card_expires"        // the authorization expires after 7 days
 	VoidedLater   = "pm_card_voided_later"   // somebody voids it in the network's dashboard after a day
 	CapturedLater = "pm_card_captured_later" // somebody captures it there after a day
-	RefundedLater = "pm_card_refunded_later" // somebody gives all of it back there, a day after its capture
-	RefundFails   = "pm_card_refund_fails"   // each refund is accepted, and the bank sends the money back after a day
+	RefundedLater = "pm_card_refunded_later" // somebody refunds all of it there, a day after its capture
+	RefundFails   = "pm_card_refund_fails"   // each refund succeeds, and the bank returns the money after a day
 )
 
 // slowFor is how long Slow takes unless Config says otherwise.
@@ -64,7 +64,7 @@ var answers = map[string]payments.Authorization{
 
 var errFlaky = errors.New("the network had a hiccup")
 
-// Config is how the network's time goes.
+// Config contains the network's times.
 type Config struct {
 	// Slow is how long the method Slow takes; 8 seconds if it is 0.
 	Slow time.Duration
@@ -80,7 +80,7 @@ type Simulator struct {
 	slow time.Duration
 	day  time.Duration
 	now  func() time.Time
-	// slowly holds one for each authorization that is slow.
+	// slowly contains one element for each slow authorization that is running.
 	slowly chan struct{}
 }
 

@@ -13,8 +13,8 @@ import (
 	"souk/services/payments/internal/payments"
 )
 
-// authorization says what an intent's status means (https://docs.stripe.com/payments/paymentintents/lifecycle). One that needs a
-// payment method was declined only if its last error says so: until the bank has answered it may need one and become authorized.
+// authorization converts an intent's status (https://docs.stripe.com/payments/paymentintents/lifecycle). An intent in the status
+// requires_payment_method was declined only if it has a last error. Without one the bank has not answered yet, and may still authorize it.
 func authorization(intent *stripego.PaymentIntent) payments.Authorization {
 	answer := payments.Authorization{Status: payments.Pending, ProviderID: intent.ID}
 	switch intent.Status {
@@ -42,7 +42,7 @@ func expiry(intent *stripego.PaymentIntent) time.Time {
 	return time.Unix(charge.PaymentMethodDetails.Card.CaptureBefore, 0).Add(time.Minute)
 }
 
-// voidReason says why an intent was canceled. Stripe cancels one by itself when its authorization has expired.
+// voidReason returns why an intent was canceled. Stripe itself cancels an intent whose authorization has expired.
 func voidReason(intent *stripego.PaymentIntent) payments.VoidReason {
 	switch intent.CancellationReason {
 	case stripego.PaymentIntentCancellationReasonAutomatic, stripego.PaymentIntentCancellationReasonExpired:
@@ -86,18 +86,18 @@ func describe(refusal *stripego.Error) string {
 	return fmt.Sprintf("stripe: %d %s %s %s (request %s)", refusal.HTTPStatusCode, refusal.Type, refusal.Code, refusal.Param, refusal.RequestID)
 }
 
-// definite reports whether Stripe would answer the same again (https://docs.stripe.com/error-handling). What it refuses because of
-// our key, or because it is asked too often, it may do later.
+// definite reports whether Stripe would answer the same again (https://docs.stripe.com/error-handling). It may later accept a request
+// that it refused because of our API key or a rate limit.
 func definite(refusal *stripego.Error) bool {
 	return refusal.Type == stripego.ErrorTypeCard || invalid(refusal)
 }
 
-// invalid reports whether Stripe has refused what was asked, for good.
+// invalid reports whether Stripe has finally refused a request because of its content.
 func invalid(refusal *stripego.Error) bool {
 	return refusal.Type == stripego.ErrorTypeInvalidRequest && refusal.HTTPStatusCode == http.StatusBadRequest && !slices.Contains(later, refusal.Code)
 }
 
-// later are the codes of requests that Stripe may grant when it is asked again.
+// later contains the codes of requests that Stripe may accept when they are repeated.
 var later = []stripego.ErrorCode{
 	stripego.ErrorCodeLockTimeout, stripego.ErrorCodeRateLimit, stripego.ErrorCodePaymentIntentRateLimitExceeded,
 	stripego.ErrorCodeBalanceInsufficient, // until the shop's balance at Stripe suffices for a refund

@@ -43,8 +43,8 @@ func (s *Provider) Refund(ctx context.Context, p payments.Payment, r payments.Re
 	return r, nil
 }
 
-// letGo are the reasons of Stripe's refunds of money that was never captured.
-var letGo = []string{string(stripego.RefundReasonExpiredUncapturedCharge), "partial_capture"}
+// uncaptured contains the reasons of refunds that Stripe makes when it releases money that was never captured.
+var uncaptured = []string{string(stripego.RefundReasonExpiredUncapturedCharge), "partial_capture"}
 
 // Refunds implements payments.Provider.
 func (s *Provider) Refunds(ctx context.Context, p payments.Payment) ([]payments.Refund, error) {
@@ -58,7 +58,7 @@ func (s *Provider) Refunds(ctx context.Context, p payments.Payment) ([]payments.
 		if err != nil {
 			return nil, failure(err)
 		}
-		if !slices.Contains(letGo, string(refund.Reason)) {
+		if !slices.Contains(uncaptured, string(refund.Reason)) {
 			refunds = append(refunds, refundOf(refund))
 		}
 	}

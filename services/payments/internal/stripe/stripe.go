@@ -62,8 +62,8 @@ func (s *Provider) Authorize(ctx context.Context, p payments.Payment) (payments.
 	return authorization(intent), nil
 }
 
-// create makes the intent of a payment, or returns the one that it made before. A declined one is no error, and neither is any other
-// request that Stripe refuses for good, because it would refuse it again.
+// create creates the intent of a payment, or returns the one that it created before. A decline is not an error. Neither is another
+// final refusal, because Stripe would refuse the same request again.
 func (s *Provider) create(ctx context.Context, p payments.Payment) (*stripego.PaymentIntent, error) {
 	amount, err := toStripe(p.Amount)
 	if err != nil {
@@ -168,7 +168,8 @@ func (s *Provider) capture(ctx context.Context, p payments.Payment) error {
 	return err
 }
 
-// Void implements payments.Provider. It asks for no money, so a payment that the search does not know yet is not found.
+// Void implements payments.Provider. It never repeats the create request, because that could authorize money. So it returns
+// ErrNotFound for a payment that Stripe's search does not find yet.
 func (s *Provider) Void(ctx context.Context, p payments.Payment) error {
 	id, err := s.id(ctx, p)
 	if err != nil {
@@ -187,7 +188,7 @@ func (s *Provider) Void(ctx context.Context, p payments.Payment) error {
 		return payments.ErrAlreadyCaptured
 	case intent.Status == stripego.PaymentIntentStatusCanceled:
 		return nil
-	default: // such as processing, of which the bank decides
+	default: // for example processing: the bank has not decided yet
 		return fmt.Errorf("%w: stripe: %s cannot be canceled, it is %s", payments.ErrOutcomeUnknown, id, intent.Status)
 	}
 }
@@ -204,7 +205,8 @@ func (s *Provider) id(ctx context.Context, p payments.Payment) (string, error) {
 	return intent.ID, nil
 }
 
-// booksOf returns what Stripe holds, has taken and has given back. What it let go of an authorization, it has in amount_refunded as well.
+// booksOf returns the open, captured and refunded money. Stripe's amount_refunded also contains money that was never captured, but
+// released, so that is subtracted.
 func booksOf(intent *stripego.PaymentIntent) payments.ProviderBooks {
 	var refunded int64
 	if charge := intent.LatestCharge; charge != nil && charge.Captured {

@@ -17,9 +17,8 @@ type Webhook string
 
 var _ payments.EventReader = Webhook("")
 
-// ReadEvent implements payments.EventReader. Whatever the version of the API that the endpoint has, names and metadata
-// are where they are read from here. A charge has the metadata of its intent. A refund that was made in Stripe's dashboard has
-// none, and names its intent.
+// ReadEvent implements payments.EventReader. It reads only fields that are the same in all versions of Stripe's API. A charge has the
+// metadata of its intent. A refund that was made in Stripe's dashboard has no metadata, but names its intent.
 func (w Webhook) ReadEvent(payload []byte, signature string) (payments.Event, error) {
 	if err := webhook.ValidatePayload(payload, signature, string(w)); err != nil {
 		return payments.Event{}, payments.ErrBadSignature

@@ -26,8 +26,8 @@ const (
 )
 
 // KeyUse is what an RPC does with an idempotency key, which its caller sends as the metadata idempotency-key-bin, 1 to 255
-// characters. Calls of one caller with the same key and request take effect once and get the first answer; the metadata
-// idempotent-replay: true tells of one that was made before. INVALID_ARGUMENT with
+// characters. Calls of one caller with the same key and request take effect once and get the first answer. An answer that was given
+// before has the metadata idempotent-replay: true. INVALID_ARGUMENT with
 // souk.errors.v1.ERROR_REASON_IDEMPOTENCY_KEY_REUSED for a key that came with another request, ABORTED with
 // souk.errors.v1.ERROR_REASON_IDEMPOTENCY_IN_PROGRESS while the first call is running. Keys are kept for 24 hours at least, for
 // each caller and RPC. What is refused saves nothing.
@@ -38,7 +38,7 @@ const (
 	KeyUse_KEY_USE_UNSPECIFIED KeyUse = 0
 	// It may be repeated without a key as well; with one it gives the first answer again.
 	KeyUse_KEY_USE_HONORED KeyUse = 1
-	// It may be repeated with a key only, so every call has one: the client makes one up for a call whose caller has none.
+	// It may be repeated only with a key. So every call has one: the client generates a key if its caller has none.
 	KeyUse_KEY_USE_NEEDED KeyUse = 2
 )
 
@@ -83,7 +83,9 @@ func (KeyUse) EnumDescriptor() ([]byte, []int) {
 	return file_souk_access_v1_access_proto_rawDescGZIP(), []int{0}
 }
 
-// Rule names the callers an RPC admits. A caller that matches any part of it is admitted.
+// Rule says whom an RPC is for. A call must come from one of the service's Callers, and must also match at least one of anyone,
+// customer, staff and services. For example, the gateway is among the callers of PaymentsService. Capture has the rule
+// services: ["orders"], so the gateway cannot call Capture.
 type Rule struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// No identity is needed.
@@ -167,8 +169,8 @@ func (x *Rule) GetOwned() []string {
 	return nil
 }
 
-// Callers names the services whose certificates may call a service at all, on anyone's behalf: the call graph. A caller must be
-// among them, and must also meet the rule of the RPC.
+// Callers names the services that may call a service at all, whoever they call for. The certificate of a caller must name one of them,
+// and the call must also match the Rule of the RPC.
 type Callers struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// By the name in the certificate, which is the one they register under in Consul.
@@ -386,7 +388,7 @@ var file_souk_access_v1_access_proto_extTypes = []protoimpl.ExtensionInfo{
 
 // Extension fields to descriptorpb.MethodOptions.
 var (
-	// Every RPC of the shop carries a rule; a server with an RPC that has none does not start.
+	// Every RPC of the shop has a rule. A server with an RPC that has none does not start.
 	//
 	// optional souk.access.v1.Rule rule = 50001;
 	E_Rule = &file_souk_access_v1_access_proto_extTypes[0]
@@ -395,7 +397,7 @@ var (
 	// optional souk.access.v1.KeyUse key_use = 50003;
 	E_KeyUse = &file_souk_access_v1_access_proto_extTypes[1]
 	// How long a call may take, from its client's first attempt to the answer. A caller that has less time sets an earlier
-	// deadline. Every unary RPC of the shop says it; a process that knows one that does not, calls nobody.
+	// deadline. Every unary RPC of the shop has a timeout. A process that contains one without a timeout cannot make any calls.
 	//
 	// optional google.protobuf.Duration timeout = 50004;
 	E_Timeout = &file_souk_access_v1_access_proto_extTypes[2]
@@ -403,7 +405,7 @@ var (
 
 // Extension fields to descriptorpb.ServiceOptions.
 var (
-	// Every service of the shop names its callers; a server of one that does not, does not start.
+	// Every service of the shop names its callers. The server of a service that names none does not start.
 	//
 	// optional souk.access.v1.Callers callers = 50002;
 	E_Callers = &file_souk_access_v1_access_proto_extTypes[3]

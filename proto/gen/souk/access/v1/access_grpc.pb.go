@@ -28,8 +28,8 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// KeysService publishes the public keys that verify access tokens. The customers service implements
-// it; every service asks it and keeps the last answer.
+// KeysService publishes the public keys that verify access tokens. The customers service implements it. The other services ask it, and
+// keep the last answer.
 type KeysServiceClient interface {
 	// ListKeys returns the keys in force and the one that comes next, so that all know it before it signs.
 	ListKeys(ctx context.Context, in *ListKeysRequest, opts ...grpc.CallOption) (*ListKeysResponse, error)
@@ -57,8 +57,8 @@ func (c *keysServiceClient) ListKeys(ctx context.Context, in *ListKeysRequest, o
 // All implementations must embed UnimplementedKeysServiceServer
 // for forward compatibility.
 //
-// KeysService publishes the public keys that verify access tokens. The customers service implements
-// it; every service asks it and keeps the last answer.
+// KeysService publishes the public keys that verify access tokens. The customers service implements it. The other services ask it, and
+// keep the last answer.
 type KeysServiceServer interface {
 	// ListKeys returns the keys in force and the one that comes next, so that all know it before it signs.
 	ListKeys(context.Context, *ListKeysRequest) (*ListKeysResponse, error)
