@@ -90,10 +90,10 @@ const madeGood = "made good"
 func (s *shop) auditRefunds(r order.Snapshot) {
 	var due, given int64
 	for _, f := range r.Refunds {
-		switch {
-		case f.Status == order.RefundPending:
+		switch f.Status {
+		case order.RefundPending:
 			s.broken("%s: refund %+v", r.ID, f)
-		case f.Status == order.RefundSucceeded:
+		case order.RefundSucceeded:
 			given += f.Amount.Amount
 		}
 		if f.ReturnID != "" {
