@@ -16,7 +16,7 @@ func (a *AfterSales) CancelOrder(ctx context.Context, customerID, id string) (or
 		return order.View{}, err
 	}
 	return a.decide(ctx, o, decision{
-		intent: order.IntentCancel, begin: (*order.Order).BeginCancellation,
+		actor: customerID, intent: order.IntentCancel, begin: (*order.Order).BeginCancellation,
 		target: order.StatusCancelled, refused: order.ErrNotCancellable,
 	})
 }

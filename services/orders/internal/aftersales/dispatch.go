@@ -11,13 +11,13 @@ import (
 // DispatchOrder takes the money for a confirmed order and hands its parcel to the carrier. An order that is dispatched already is
 // returned as it is. It returns order.ErrNotFound or order.ErrNotDispatchable, or saga.ErrUnavailable when the decision is saved but
 // carrying it out takes longer.
-func (a *AfterSales) DispatchOrder(ctx context.Context, id string) (order.View, error) {
+func (a *AfterSales) DispatchOrder(ctx context.Context, staffID, id string) (order.View, error) {
 	o, err := order.Find(ctx, a.store, order.Viewer{Staff: true}, id)
 	if err != nil {
 		return order.View{}, err
 	}
 	return a.decide(ctx, o, decision{
-		intent: order.IntentDispatch, begin: (*order.Order).BeginDispatch,
+		actor: staffID, intent: order.IntentDispatch, begin: (*order.Order).BeginDispatch,
 		target: order.StatusFulfilled, refused: order.ErrNotDispatchable,
 	})
 }

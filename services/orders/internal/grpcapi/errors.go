@@ -56,9 +56,9 @@ func cartBeingOrdered(err *checkout.CartBeingOrderedError) (string, proto.Messag
 	return "another order of this cart is under way", &ordersv1.CartBeingOrdered{OrderId: err.OrderID}
 }
 
-// notReturnable tells the caller the whole text of the error, because it says what cannot be returned.
+// notReturnable tells the caller the whole text of the error, because it says what cannot be returned, or what became of the return.
 func notReturnable(err error) error {
-	if !errors.Is(err, order.ErrNotReturnable) {
+	if !errors.Is(err, order.ErrNotReturnable) && !errors.Is(err, order.ErrReturnDecided) {
 		return nil
 	}
 	return rpc.Error(codes.FailedPrecondition, ordersv1.ErrorReason_ERROR_REASON_NOT_RETURNABLE, err.Error())

@@ -59,7 +59,7 @@ func (o *Order) Cancel() error {
 		return err
 	}
 	o.data.Payment.Status = PaymentVoided
-	o.happened(now(), EventCancelled, "")
+	o.happenedBy(o.data.DecidedBy, now(), EventCancelled, "")
 	return nil
 }
 
@@ -81,7 +81,7 @@ func (o *Order) Dispatch(shipment Shipment) error {
 	o.data.Shipment = shipment
 	o.data.Payment.Status = PaymentCaptured
 	o.data.Payment.Captured = o.data.Payment.Authorized
-	o.happened(now(), EventDispatched, fmt.Sprintf("%s, tracking number %s", shipment.Carrier, shipment.TrackingNumber))
+	o.happenedBy(o.data.DecidedBy, now(), EventDispatched, fmt.Sprintf("%s, tracking number %s", shipment.Carrier, shipment.TrackingNumber))
 	return nil
 }
 

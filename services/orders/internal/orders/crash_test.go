@@ -159,7 +159,7 @@ func TestADecisionKilledAnywhereIsCarriedOut(t *testing.T) {
 			return s.CancelOrder(ctx, customer, id)
 		}, order.StatusCancelled},
 		"dispatch": {func(s *shop, ctx context.Context, id string) (order.View, error) {
-			return s.DispatchOrder(ctx, id)
+			return s.DispatchOrder(ctx, staff, id)
 		}, order.StatusFulfilled},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -27,7 +27,7 @@ func TestACancelledOrderGivesEverythingBack(t *testing.T) {
 	if err != nil || len(again.Timeline) != 3 {
 		t.Errorf("again: %+v, %v", again.Timeline, err)
 	}
-	if _, err := s.DispatchOrder(t.Context(), o.ID); !errors.Is(err, order.ErrNotDispatchable) {
+	if _, err := s.DispatchOrder(t.Context(), staff, o.ID); !errors.Is(err, order.ErrNotDispatchable) {
 		t.Errorf("dispatch: %v", err)
 	}
 }
@@ -37,7 +37,7 @@ func TestADispatchedOrderIsPaidAndShippedOnce(t *testing.T) {
 	s := newShop(t)
 	o := s.mustConfirm(t)
 	for range 2 {
-		fulfilled, err := s.DispatchOrder(t.Context(), o.ID)
+		fulfilled, err := s.DispatchOrder(t.Context(), staff, o.ID)
 		if err != nil || fulfilled.Status != order.StatusFulfilled || fulfilled.Payment.Captured != o.Totals.Total {
 			t.Fatalf("%s, captured %v, %v", fulfilled.Status, fulfilled.Payment.Captured, err)
 		}
@@ -62,14 +62,14 @@ func TestOnlyConfirmedOrdersAreDecidedAbout(t *testing.T) {
 		if _, err := s.CancelOrder(t.Context(), customer, o.ID); !errors.Is(err, order.ErrNotCancellable) {
 			t.Errorf("cancel %s: %v", o.Status, err)
 		}
-		if _, err := s.DispatchOrder(t.Context(), o.ID); !errors.Is(err, order.ErrNotDispatchable) {
+		if _, err := s.DispatchOrder(t.Context(), staff, o.ID); !errors.Is(err, order.ErrNotDispatchable) {
 			t.Errorf("dispatch %s: %v", o.Status, err)
 		}
 	}
 	if _, err := s.CancelOrder(t.Context(), "someone else", pending.ID); !errors.Is(err, order.ErrNotFound) {
 		t.Errorf("someone else's: %v", err)
 	}
-	if _, err := s.DispatchOrder(t.Context(), "7"); !errors.Is(err, order.ErrNotFound) {
+	if _, err := s.DispatchOrder(t.Context(), staff, "7"); !errors.Is(err, order.ErrNotFound) {
 		t.Errorf("no id: %v", err)
 	}
 }
@@ -79,7 +79,7 @@ func TestMoneyThatIsGoneStopsADispatch(t *testing.T) {
 	s := newShop(t)
 	o := s.mustConfirm(t)
 	s.world.Payments.Bank[o.ID].Status = peerstest.Voided // as a bank does after a while
-	if _, err := s.DispatchOrder(t.Context(), o.ID); !errors.Is(err, order.ErrNotDispatchable) {
+	if _, err := s.DispatchOrder(t.Context(), staff, o.ID); !errors.Is(err, order.ErrNotDispatchable) {
 		t.Errorf("dispatch: %v", err)
 	}
 	if s.isDue(t, o.ID) {
@@ -101,7 +101,7 @@ func TestADecisionGoesOnWhenThePeersAreAway(t *testing.T) {
 	if !s.isDue(t, o.ID) {
 		t.Fatal("nobody will carry it out")
 	}
-	if _, err := s.DispatchOrder(t.Context(), o.ID); !errors.Is(err, order.ErrNotDispatchable) {
+	if _, err := s.DispatchOrder(t.Context(), staff, o.ID); !errors.Is(err, order.ErrNotDispatchable) {
 		t.Errorf("dispatch in the middle of a cancellation: %v", err)
 	}
 	s.world.setHook(nil)
@@ -126,7 +126,7 @@ func TestCancelAndDispatchExcludeEachOther(t *testing.T) {
 				if n%2 == 0 {
 					_, errs[n] = s.CancelOrder(t.Context(), req.CustomerID, o.ID)
 				} else {
-					_, errs[n] = s.DispatchOrder(t.Context(), o.ID)
+					_, errs[n] = s.DispatchOrder(t.Context(), staff, o.ID)
 				}
 			})
 		}
@@ -149,7 +149,7 @@ func TestFulfilledOrdersAreDeliveredWhenTheirParcelsArrive(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	o := s.mustConfirm(t)
-	if _, err := s.DispatchOrder(t.Context(), o.ID); err != nil {
+	if _, err := s.DispatchOrder(t.Context(), staff, o.ID); err != nil {
 		t.Fatal(err)
 	}
 	track := func() {
@@ -169,7 +169,7 @@ func TestFulfilledOrdersAreDeliveredWhenTheirParcelsArrive(t *testing.T) {
 	if delivered.Status != order.StatusDelivered || len(delivered.Timeline) != 4 {
 		t.Errorf("order is %s, timeline %+v", delivered.Status, delivered.Timeline)
 	}
-	if again, err := s.DispatchOrder(t.Context(), o.ID); err != nil || again.Status != order.StatusDelivered {
+	if again, err := s.DispatchOrder(t.Context(), staff, o.ID); err != nil || again.Status != order.StatusDelivered {
 		t.Errorf("dispatch again: %s, %v", again.Status, err)
 	}
 }
@@ -178,7 +178,7 @@ func TestTheMovesOfAParcelAreInTheTimelineOnce(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	o := s.mustConfirm(t)
-	if _, err := s.DispatchOrder(t.Context(), o.ID); err != nil {
+	if _, err := s.DispatchOrder(t.Context(), staff, o.ID); err != nil {
 		t.Fatal(err)
 	}
 	look := func() (events []order.Event, version int64) {

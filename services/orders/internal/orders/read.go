@@ -52,23 +52,17 @@ func (s *Service) GetOrder(ctx context.Context, viewer order.Viewer, id string) 
 // ListOrders returns a page of orders, newest first. It returns a *field.Error or ErrBadCursor.
 func (s *Service) ListOrders(ctx context.Context, q Query) (Page, error) {
 	var c field.Checker
-	c.Check(q.Limit >= 0 && q.Limit <= maxLimit, "limit", "must be 1 to 100")
+	checkLimit(&c, q.Limit)
 	c.Check(q.Status == "" || q.Status.Known(), "status", "is unknown")
 	c.CheckLine("customer_id", q.CustomerID, false, order.MaxID)
 	if err := c.Err(); err != nil {
 		return Page{}, err
 	}
-	filter := order.Filter{CustomerID: q.CustomerID, Status: q.Status, Limit: q.Limit}
-	if filter.Limit == 0 {
-		filter.Limit = defaultLimit
+	before, err := positionOf(q.Cursor)
+	if err != nil {
+		return Page{}, err
 	}
-	if q.Cursor != "" {
-		position, err := parseCursor(q.Cursor)
-		if err != nil {
-			return Page{}, err
-		}
-		filter.Before = &position
-	}
+	filter := order.Filter{CustomerID: q.CustomerID, Status: q.Status, Limit: limitOf(q.Limit), Before: before}
 	found, more, err := s.store.List(ctx, filter)
 	if err != nil {
 		return Page{}, fmt.Errorf("list orders: %w", err)
@@ -81,6 +75,27 @@ func (s *Service) ListOrders(ctx context.Context, q Query) (Page, error) {
 		page.NextCursor = cursorOf(found[len(found)-1].Position())
 	}
 	return page, nil
+}
+
+func checkLimit(c *field.Checker, limit int) {
+	c.Check(limit >= 0 && limit <= maxLimit, "limit", "must be 1 to 100")
+}
+
+// limitOf returns the limit of a query, or the usual one.
+func limitOf(limit int) int {
+	if limit == 0 {
+		return defaultLimit
+	}
+	return limit
+}
+
+// positionOf returns the position that a cursor stands for; nil if there is no cursor.
+func positionOf(cursor string) (*order.Position, error) {
+	if cursor == "" {
+		return nil, nil
+	}
+	position, err := parseCursor(cursor)
+	return &position, err
 }
 
 // cursorOf writes a position as opaque text.

@@ -40,7 +40,7 @@ type shop struct {
 
 	given        []promise
 	givenRefunds []refundPromise
-	givenReturns []returnPromise
+	givenReturns []order.ReturnView
 }
 
 // newShop returns a shop with so much stock of each SKU, in which nothing runs yet.

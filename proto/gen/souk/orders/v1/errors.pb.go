@@ -44,7 +44,8 @@ const (
 	ErrorReason_ERROR_REASON_NOT_CANCELLABLE ErrorReason = 6
 	// The order is not confirmed. Read it to see what became of it.
 	ErrorReason_ERROR_REASON_NOT_DISPATCHABLE ErrorReason = 7
-	// The order was not delivered, or fewer of its goods are left to return. The message tells which. Ask for less, or later.
+	// The order was not delivered, or fewer of its goods are left to return, or the return is no longer requested. The message tells
+	// which. Ask for less, or later.
 	ErrorReason_ERROR_REASON_NOT_RETURNABLE ErrorReason = 8
 	// The return does not exist.
 	ErrorReason_ERROR_REASON_RETURN_NOT_FOUND ErrorReason = 9
