@@ -20,6 +20,7 @@ func rulesOfOrders(withProvider bool) []rule[facts] {
 var endRules = []rule[facts]{
 	{name: "orders: none is in progress for long", what: "orders", judge: comesToAnEnd},
 	{name: "orders: no refund has failed", what: "orders with refunds", judge: noFailedRefund},
+	{name: "orders: no piece is paid back twice", what: "orders with refunds", judge: paidBackOnce},
 }
 
 func comesToAnEnd(f facts) (finding, bool) {
