@@ -37,6 +37,14 @@ var breaks = []struct {
 	{"orders: a payment that needs a person is listed", func(w *world) {
 		w.books("delivered-1").Payment.Attention = paymentsv1.Attention_ATTENTION_PROVIDER_DIFFERS
 	}, "delivered-1: its payment is ATTENTION_PAYMENT_DIFFERS, and it is not listed"},
+	{"orders: no piece is paid back twice", func(w *world) {
+		w.find("delivered-2").order.Refunds[1].Lines = []*ordersv1.ReturnLine{{Sku: "MUG", Quantity: 2}}
+	}, "delivered-2: of MUG it paid back 1 pieces too many"},
+	{"orders: no piece is paid back twice", func(w *world) {
+		for _, refund := range w.find("delivered-2").order.Refunds {
+			refund.Shipping = true
+		}
+	}, "delivered-2: the shipping was paid back 2 times"},
 
 	{"carts: no line is in two orders that stand", func(w *world) {
 		w.find("fulfilled-1").order.PurchaseIds = w.find("confirmed-2").order.GetPurchaseIds()
@@ -49,6 +57,11 @@ var breaks = []struct {
 
 	{"goods: a sold order has bought its lines, less returns", func(w *world) { w.find("confirmed-1").reservation.Lines[0].Quantity++ },
 		"confirmed-1: of HAT it ordered 1 and bought 2"},
+	{"goods: a sold order has bought its lines, less returns", func(w *world) {
+		for _, back := range w.find("delivered-2").order.Returns {
+			back.NotRestocked = back.Lines
+		}
+	}, "delivered-2: of MUG it ordered 2 and bought 1"},
 	{"goods: a sold order has bought its lines, less returns", func(w *world) { w.find("delivered-2").reservation.Returned = nil },
 		"delivered-2: of MUG it ordered 1 and bought 2"},
 	{"goods: a sold order has bought its lines, less returns", func(w *world) {

@@ -22,6 +22,7 @@ var endRules = []rule[facts]{
 	{name: "orders: none is in progress for long", what: "orders", judge: comesToAnEnd},
 	{name: "orders: what failed refunds owe is listed", what: "orders with refunds", judge: owedIsListed},
 	{name: "orders: a payment that needs a person is listed", what: "orders", judge: needIsListed},
+	{name: "orders: no piece is paid back twice", what: "orders with refunds", judge: paidBackOnce},
 }
 
 func comesToAnEnd(f facts) (finding, bool) {

@@ -54,21 +54,29 @@ func boughtItsLines(f facts) (finding, bool) {
 	return found, f.atRest() && f.sold()
 }
 
-// orderedGoods returns the order's lines minus returns.
+// orderedGoods returns the order's lines minus what came back and was restocked.
 func orderedGoods(order *ordersv1.Order) Sums {
 	var sum Sums
 	for _, l := range order.GetLines() {
 		sum = sum.add(l.GetQuantity(), l.GetSku())
 	}
 	for _, r := range order.GetReturns() {
-		if r.GetStatus() == ordersv1.Return_STATUS_REQUESTED {
+		if !cameBack(r) {
 			continue
 		}
 		for _, l := range r.GetLines() {
 			sum = sum.add(-l.GetQuantity(), l.GetSku())
 		}
+		for _, l := range r.GetNotRestocked() {
+			sum = sum.add(l.GetQuantity(), l.GetSku())
+		}
 	}
 	return sum
+}
+
+// cameBack reports whether goods of a return have come.
+func cameBack(r *ordersv1.Return) bool {
+	return r.GetStatus() == ordersv1.Return_STATUS_RECEIVED || r.GetStatus() == ordersv1.Return_STATUS_REFUNDED
 }
 
 // givenUpBoughtNone ignores stock that such an order still holds; the rule about holds checks that.

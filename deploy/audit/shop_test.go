@@ -119,13 +119,15 @@ func called(n int) *sale {
 
 // returned has a mug come back, another be asked back, and a pound given back besides.
 func returned(s *sale) {
+	mugs := []*ordersv1.ReturnLine{{Sku: "MUG", Quantity: 1}}
 	s.order.Returns = []*ordersv1.Return{
-		{Status: ordersv1.Return_STATUS_REFUNDED, Lines: []*ordersv1.ReturnLine{{Sku: "MUG", Quantity: 1}}},
+		{Status: ordersv1.Return_STATUS_REFUSED, Lines: mugs}, {Status: ordersv1.Return_STATUS_WITHDRAWN, Lines: mugs},
+		{Status: ordersv1.Return_STATUS_REFUNDED, Lines: mugs},
 		{Status: ordersv1.Return_STATUS_REQUESTED, Lines: []*ordersv1.ReturnLine{{Sku: "MUG", Quantity: 1}}},
 	}
 	s.reservation.Returned = []*inventoryv1.Line{{Sku: "MUG", Quantity: 1}}
 	s.order.Refunds = []*ordersv1.Refund{
-		{Amount: pounds(mug), Status: ordersv1.Refund_STATUS_SUCCEEDED}, {Amount: pounds(100), Status: ordersv1.Refund_STATUS_SUCCEEDED},
+		{Amount: pounds(mug), Status: ordersv1.Refund_STATUS_SUCCEEDED, Lines: mugs}, {Amount: pounds(100), Status: ordersv1.Refund_STATUS_SUCCEEDED},
 	}
 	s.order.Payment.Refunded = pounds(mug + 100)
 	b := s.books[0]

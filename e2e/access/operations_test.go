@@ -23,6 +23,8 @@ var (
 	ownCart      = identifier{"cart", cart, owned}
 	ownOrder     = identifier{"order", order, owned}
 	ownDelivered = identifier{"delivered order", delivered, owned}
+	ownReturned  = identifier{"returned order", returnedOrder, owned}
+	ownReturn    = identifier{"return of the returned order", returnOfOrder, owned}
 	anOrder      = identifier{"order", order, public}
 	aDispatched  = identifier{"dispatched order", dispatched, public}
 	aReturn      = identifier{"return", requestedReturn, public}
@@ -84,10 +86,13 @@ var operations = map[string]operation{
 	"createEventTicket": {rpc: "OrdersService/CreateEventTicket", ids: ids{"id": ownOrder}},
 	"cancelOrder":       {rpc: "OrdersService/CancelOrder", ids: ids{"id": ownOrder}},
 	"requestReturn":     {rpc: "OrdersService/RequestReturn", ids: ids{"id": ownDelivered}, body: func(*people, *request) any { return returnBody() }},
+	"withdrawReturn":    {rpc: "OrdersService/WithdrawReturn", ids: ids{"id": ownReturned, "return_id": ownReturn}},
+	"listReturns":       {rpc: "OrdersService/ListReturns"},
+	"refuseReturn":      {rpc: "OrdersService/RefuseReturn", ids: ids{"id": aReturn}, body: json0(`{"reason": "worn"}`)},
 	"listAllOrders":     {rpc: "OrdersService/ListAllOrders", ids: ids{"customer_id": anyCustomer}},
 	"cancelAnyOrder":    {rpc: "OrdersService/CancelAnyOrder", ids: ids{"id": anOrder}, body: json0(`{"reason": "damaged"}`)},
 	"dispatchOrder":     {rpc: "OrdersService/DispatchOrder", ids: ids{"id": anOrder}},
-	"receiveReturn":     {rpc: "OrdersService/ReceiveReturn", ids: ids{"id": aReturn}},
+	"receiveReturn":     {rpc: "OrdersService/ReceiveReturn", ids: ids{"id": aReturn}, body: json0(`{"lines": [{"sku": "GOODS", "quantity": 1, "restock": true}], "refund_shipping": true}`)},
 	"refundOrder":       {rpc: "OrdersService/RefundOrder", ids: ids{"id": aDispatched}, body: refund},
 
 	// Payments.

@@ -68,6 +68,12 @@ var ownedRPCs = map[string]ownedRPC{
 		&ordersv1.RequestReturnRequest{Lines: []*ordersv1.ReturnLine{{Sku: "GOODS", Quantity: 1}}, Reason: "too many"},
 		map[string]ownedField{"order_id": {"delivered order", delivered}},
 	},
+	"/souk.orders.v1.OrdersService/WithdrawReturn": {
+		&ordersv1.WithdrawReturnRequest{},
+		map[string]ownedField{
+			"order_id": {ownReturned.kind, returnedOrder}, "return_id": {ownReturn.kind, returnOfOrder},
+		},
+	},
 }
 
 func TestWhatIsAnothersDoesNotExistForAnyRPC(t *testing.T) {

@@ -196,6 +196,24 @@ func requestedReturn(p *people, a *account) string {
 	return granted.ID
 }
 
+// returnedOrder returns an order of which goods are to come back.
+func returnedOrder(p *people, a *account) string {
+	p.t.Helper()
+	id := delivered(p, a)
+	p.do(a, http.MethodPost, "/v1/orders/"+id+"/returns", returnBody(), nil)
+	return id
+}
+
+// returnOfOrder returns the return of the account's returnedOrder.
+func returnOfOrder(p *people, a *account) string {
+	p.t.Helper()
+	got, err := a.Order(p.t.Context(), p.thing(a.name, ownReturned.kind, returnedOrder))
+	if err != nil || len(got.Returns) != 1 {
+		p.t.Fatalf("returns %+v, %v", got.Returns, err)
+	}
+	return got.Returns[0].ID
+}
+
 func returnBody() shop.ReturnRequest {
 	return shop.ReturnRequest{Lines: []shop.ReturnLine{{SKU: "GOODS", Quantity: 1}}, Reason: "too many"}
 }

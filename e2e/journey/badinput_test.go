@@ -37,7 +37,7 @@ func operations(t *testing.T) []operation {
 	}
 	var all []operation
 	for path, item := range spec.Paths.Map() {
-		filled := strings.NewReplacer("{id}", uuid.NewString(), "{sku}", "NO-SUCH-SKU").Replace(path)
+		filled := strings.NewReplacer("{id}", uuid.NewString(), "{return_id}", uuid.NewString(), "{sku}", "NO-SUCH-SKU").Replace(path)
 		for method, op := range item.Operations() {
 			all = append(all, operation{method, filled, filled != path, op})
 		}
@@ -96,6 +96,9 @@ func TestEveryBodyIsChecked(t *testing.T) {
 		}
 		checked++
 		for what, body := range malformed {
+			if body == "" && !o.op.RequestBody.Value.Required {
+				continue
+			}
 			expect(t, o, what, raw(t, keeper, o, "application/json", body), http.StatusBadRequest, "invalid_request")
 		}
 		for _, body := range []string{"[]", `"text"`, "1", "null", "true"} {

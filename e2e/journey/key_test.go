@@ -34,10 +34,8 @@ func TestEveryOperationWithAKeyTakesEffectOnce(t *testing.T) {
 	sku, adjusted := stocked(t, 500, 10), stocked(t, 500, 7)
 	order, sentBack := delivered(t, shopper, sku, 3), delivered(t, shopper, sku, 1)
 	unwanted, damaged, toSend := buy(t, shopper, sku, 1), buy(t, shopper, sku, 1), buy(t, shopper, sku, 1)
-	goods, err := shopper.RequestReturn(t.Context(), sentBack.ID, sendBack(sku, 1))
-	if err != nil {
-		t.Fatal(err)
-	}
+	goods := mustRequest(t, shopper, sentBack.ID, sku, 1)
+	worn := mustRequest(t, shopper, delivered(t, shopper, sku, 1).ID, sku, 1)
 	elsewhere := leeds
 	elsewhere.Line1 = "2 Market Street"
 	title := "Once " + uuid.NewString()
@@ -102,6 +100,11 @@ func TestEveryOperationWithAKeyTakesEffectOnce(t *testing.T) {
 			client: keeper, path: "/v1/admin/orders/" + toSend.ID + "/dispatch", status: http.StatusOK,
 			otherPath: "/v1/admin/orders/" + order.ID + "/dispatch",
 			effects:   events(toSend.ID, "dispatched"),
+		},
+		"refuseReturn": {
+			client: keeper, path: "/v1/admin/returns/" + worn.ID + "/refusal", status: http.StatusOK,
+			body: map[string]any{"reason": "worn"}, other: map[string]any{"reason": "used"},
+			effects: events(worn.OrderID, "return_refused"),
 		},
 		"receiveReturn": {
 			client: keeper, path: "/v1/admin/returns/" + goods.ID + "/receive", status: http.StatusOK,

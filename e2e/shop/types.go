@@ -160,7 +160,8 @@ type Order struct {
 	Refunds   []Refund   `json:"refunds"`
 	Rejection *Rejection `json:"rejection"`
 	Timeline  []struct {
-		Event string `json:"event"`
+		Event   string `json:"event"`
+		ActorID string `json:"actor_id"` // staff alone see it
 	} `json:"timeline"`
 }
 
@@ -180,11 +181,24 @@ type Shortage struct {
 
 // Return is goods that come back.
 type Return struct {
-	ID     string       `json:"id"`
-	Status string       `json:"status"`
-	Lines  []ReturnLine `json:"lines"`
-	Reason string       `json:"reason"`
-	Amount Money        `json:"amount"`
+	ID             string       `json:"id"`
+	OrderID        string       `json:"order_id"`
+	OrderNumber    string       `json:"order_number"`
+	CustomerID     string       `json:"customer_id"`
+	Status         string       `json:"status"`
+	Lines          []ReturnLine `json:"lines"`
+	NotRestocked   []ReturnLine `json:"not_restocked"`
+	Reason         string       `json:"reason"`
+	RefusalReason  string       `json:"refusal_reason"`
+	Amount         Money        `json:"amount"`
+	RefundShipping bool         `json:"refund_shipping"`
+	RefundAmount   Money        `json:"refund_amount"`
+}
+
+// Returns is a page of returns.
+type Returns struct {
+	Items      []Return `json:"items"`
+	NextCursor string   `json:"next_cursor"`
 }
 
 // ReturnLine is pieces of a SKU that come back.
@@ -201,10 +215,12 @@ type ReturnRequest struct {
 
 // Refund is money that goes back.
 type Refund struct {
-	ID     string `json:"id"`
-	Status string `json:"status"`
-	Amount Money  `json:"amount"`
-	Reason string `json:"reason"`
+	ID       string       `json:"id"`
+	Status   string       `json:"status"`
+	Amount   Money        `json:"amount"`
+	Reason   string       `json:"reason"`
+	Lines    []ReturnLine `json:"lines"`
+	Shipping bool         `json:"shipping"`
 }
 
 // Orders is a page of orders.

@@ -38,6 +38,8 @@ const (
 
 	// RefundDecided: staff decided to refund money, or to accept returned goods for a refund.
 	RefundDecided Kind = "refund_decided"
+	// ReturnRefused: staff refused a return.
+	ReturnRefused Kind = "return_refused"
 	// RefundMade: the payment provider accepted a refund.
 	RefundMade Kind = "refund_made"
 	// StockAdjusted: staff adjusted the stock.
@@ -51,6 +53,6 @@ func Kinds() []Kind {
 		AccountOpened, AccountDeleted, SignInSucceeded, SignInFailed, SignedOut, SessionRevoked, PasswordChanged,
 		PasswordConfirmationFailed, RoleGranted,
 		SigningKeyAdded, SigningKeyRetired, RootReplaced,
-		RefundDecided, RefundMade, StockAdjusted,
+		RefundDecided, ReturnRefused, RefundMade, StockAdjusted,
 	}
 }

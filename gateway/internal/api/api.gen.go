@@ -460,7 +460,9 @@ func (e RejectionReason) Valid() bool {
 const (
 	ReturnStatusReceived  ReturnStatus = "received"
 	ReturnStatusRefunded  ReturnStatus = "refunded"
+	ReturnStatusRefused   ReturnStatus = "refused"
 	ReturnStatusRequested ReturnStatus = "requested"
+	ReturnStatusWithdrawn ReturnStatus = "withdrawn"
 )
 
 // Valid indicates whether the value is a known member of the ReturnStatus enum.
@@ -470,7 +472,11 @@ func (e ReturnStatus) Valid() bool {
 		return true
 	case ReturnStatusRefunded:
 		return true
+	case ReturnStatusRefused:
+		return true
 	case ReturnStatusRequested:
+		return true
+	case ReturnStatusWithdrawn:
 		return true
 	default:
 		return false
@@ -551,7 +557,9 @@ const (
 	TimelineEventRefunded              TimelineEvent = "refunded"
 	TimelineEventRejected              TimelineEvent = "rejected"
 	TimelineEventReturnReceived        TimelineEvent = "return_received"
+	TimelineEventReturnRefused         TimelineEvent = "return_refused"
 	TimelineEventReturnRequested       TimelineEvent = "return_requested"
+	TimelineEventReturnWithdrawn       TimelineEvent = "return_withdrawn"
 )
 
 // Valid indicates whether the value is a known member of the TimelineEvent enum.
@@ -587,7 +595,11 @@ func (e TimelineEvent) Valid() bool {
 		return true
 	case TimelineEventReturnReceived:
 		return true
+	case TimelineEventReturnRefused:
+		return true
 	case TimelineEventReturnRequested:
+		return true
+	case TimelineEventReturnWithdrawn:
 		return true
 	default:
 		return false
@@ -1416,6 +1428,29 @@ type QuoteProblem struct {
 	Sku string `json:"sku"`
 }
 
+// ReceiptRequest What came of a return
+//
+// Examples: {"lines":[{"quantity":1,"restock":true,"sku":"MUG-S"},{"quantity":1,"restock":false,"sku":"MUG-S"}],"refund_shipping":true}
+type ReceiptRequest struct {
+	// Lines What came; without them all of it. A SKU may stand twice, with and without `restock`.
+	Lines *[]ReceivedLine `json:"lines,omitempty"`
+
+	// RefundShipping Give back what the order's shipping cost, once per order
+	RefundShipping *bool `json:"refund_shipping,omitempty"`
+}
+
+// ReceivedLine Pieces of a SKU that came
+type ReceivedLine struct {
+	// Quantity Pieces
+	Quantity int64 `json:"quantity"`
+
+	// Restock Whether they are put back into stock. They are refunded in any case.
+	Restock *bool `json:"restock,omitempty"`
+
+	// Sku What it is called in stock
+	Sku string `json:"sku"`
+}
+
 // RefreshRequest The token to spend
 //
 // Examples: {"refresh_token":"HcQ0oFQ6y1sJmWkq3f8mJQ"}
@@ -1437,6 +1472,9 @@ type Refund struct {
 	// Id Opaque
 	Id string `json:"id"`
 
+	// Lines The goods that it pays for; absent from goodwill
+	Lines *[]ReturnLine `json:"lines,omitempty"`
+
 	// OrderId The order that it was paid for
 	OrderId string `json:"order_id"`
 
@@ -1446,23 +1484,40 @@ type Refund struct {
 	// ReturnId The return that it is for; absent when it is for none
 	ReturnId *string `json:"return_id,omitempty"`
 
+	// Shipping Whether it includes what the order's shipping cost; absent from goodwill
+	Shipping *bool `json:"shipping,omitempty"`
+
 	// Status `pending` while the payment provider has not answered; `failed` needs a look by people
 	Status RefundStatus `json:"status"`
 }
 
-// RefundRequest How much is to go back, and why
+// RefundRequest What is to go back, and why: either an `amount`, which is goodwill and pays for no goods, or `lines`
 //
-// Examples: {"amount":{"amount":500,"currency":"GBP"},"reason":"It came late"}
+// Examples: {"amount":{"amount":500,"currency":"GBP"},"reason":"It came late"}, {"lines":[{"quantity":1,"sku":"MUG-S"}],"reason":"It arrived broken","shipping":true}
 type RefundRequest struct {
 	// Amount An amount in minor units with its currency
-	Amount Money `json:"amount"`
+	Amount *Money `json:"amount,omitempty"`
+
+	// Lines The goods to pay for, each SKU once; not with `amount`
+	Lines *[]ReturnLine `json:"lines,omitempty"`
 
 	// Reason Why, for the customer
 	Reason string `json:"reason"`
+
+	// Shipping Pay for the order's shipping too; only with `lines`
+	Shipping *bool `json:"shipping,omitempty"`
 }
 
 // RefundStatus `pending` while the payment provider has not answered; `failed` needs a look by people
 type RefundStatus string
+
+// RefusalRequest Why a return is not accepted
+//
+// Examples: {"reason":"It was worn"}
+type RefusalRequest struct {
+	// Reason Why, for the customer
+	Reason string `json:"reason"`
+}
 
 // Registration A new account
 //
@@ -1497,27 +1552,48 @@ type RejectionReason string
 
 // Return Goods that come back
 //
-// Examples: {"amount":{"amount":1250,"currency":"GBP"},"created_at":"2026-09-01T10:00:00Z","id":"01992f3e-8f6a-7c31-9d53-2f6f5b7d1e00","lines":[{"quantity":1,"sku":"MUG-S"}],"order_id":"01992f3a-51c0-7a8e-b0e4-6f1f0c9b2d11","reason":"The handle came off","status":"requested"}
+// Examples: {"amount":{"amount":1250,"currency":"GBP"},"created_at":"2026-09-01T10:00:00Z","customer_id":"01992f38-0a5e-7d3c-9b1f-2c4d5e6f7a80","id":"01992f3e-8f6a-7c31-9d53-2f6f5b7d1e00","lines":[{"quantity":1,"sku":"MUG-S"}],"not_restocked":[{"quantity":1,"sku":"MUG-S"}],"order_id":"01992f3a-51c0-7a8e-b0e4-6f1f0c9b2d11","order_number":"S7K2-94QD","reason":"The handle came off","refund_amount":{"amount":1649,"currency":"GBP"},"refund_shipping":true,"status":"refunded"}
 type Return struct {
-	// Amount An amount in minor units with its currency
+	// Amount What the goods in `lines` were sold for
 	Amount Money `json:"amount"`
 
 	// CreatedAt When it was asked for
 	CreatedAt time.Time `json:"created_at"`
 
+	// CustomerId Whose order it is; absent from answers that are replayed from before it was shown
+	CustomerId *string `json:"customer_id,omitempty"`
+
 	// Id Opaque
 	Id string `json:"id"`
 
-	// Lines What comes back
+	// Lines What was announced and, once it is received, what came
 	Lines []ReturnLine `json:"lines"`
+
+	// NotRestocked The pieces of `lines` that came and were not put back into stock; absent when there are none
+	NotRestocked *[]ReturnLine `json:"not_restocked,omitempty"`
 
 	// OrderId The order that they were bought with
 	OrderId string `json:"order_id"`
 
+	// OrderNumber The order's number, for people; absent from answers that are replayed from before it was shown
+	OrderNumber *string `json:"order_number,omitempty"`
+
 	// Reason Why, in the words of the customer
 	Reason string `json:"reason"`
 
-	// Status `received` while the goods are restocked and refunded, `refunded` when that is done
+	// RefundAmount What its refund gives back: `amount`, and the shipping with `refund_shipping`, less what was paid back before or is not left of the
+	// captured money. Absent without a refund.
+	RefundAmount *Money `json:"refund_amount,omitempty"`
+
+	// RefundShipping Whether its refund includes what the order's shipping cost, which the shop keeps otherwise; absent from answers that are replayed
+	// from before it was shown
+	RefundShipping *bool `json:"refund_shipping,omitempty"`
+
+	// RefusalReason Why staff have refused it; absent unless they have
+	RefusalReason *string `json:"refusal_reason,omitempty"`
+
+	// Status `requested` until it is received, `refused` by staff or `withdrawn` by the customer; `received` while the goods are restocked and
+	// refunded, `refunded` when that is done
 	Status ReturnStatus `json:"status"`
 }
 
@@ -1528,6 +1604,17 @@ type ReturnLine struct {
 
 	// Sku What it is called in stock
 	Sku string `json:"sku"`
+}
+
+// ReturnList A page of returns
+//
+// Examples: {"items":[{"amount":{"amount":1250,"currency":"GBP"},"created_at":"2026-09-01T10:00:00Z","customer_id":"01992f38-0a5e-7d3c-9b1f-2c4d5e6f7a80","id":"01992f3e-8f6a-7c31-9d53-2f6f5b7d1e00","lines":[{"quantity":1,"sku":"MUG-S"}],"order_id":"01992f3a-51c0-7a8e-b0e4-6f1f0c9b2d11","order_number":"S7K2-94QD","reason":"The handle came off","refund_shipping":false,"status":"requested"}],"next_cursor":"eyJhZnRlciI6IjAxOTkifQ"}
+type ReturnList struct {
+	// Items The newest first
+	Items []Return `json:"items"`
+
+	// NextCursor For the next page; absent on the last
+	NextCursor *string `json:"next_cursor,omitempty"`
 }
 
 // ReturnRequest What is to come back
@@ -1541,7 +1628,8 @@ type ReturnRequest struct {
 	Reason string `json:"reason"`
 }
 
-// ReturnStatus `received` while the goods are restocked and refunded, `refunded` when that is done
+// ReturnStatus `requested` until it is received, `refused` by staff or `withdrawn` by the customer; `received` while the goods are restocked and
+// refunded, `refunded` when that is done
 type ReturnStatus string
 
 // Role What an account may do; every account is a `customer`, and who runs the shop is `staff` too
@@ -1720,6 +1808,9 @@ type StockLevel struct {
 
 // TimelineEntry Something that happened to an order
 type TimelineEntry struct {
+	// ActorId The customer or the member of staff who has decided this. Only staff see it; absent from what the shop does by itself.
+	ActorId *string `json:"actor_id,omitempty"`
+
 	// At When
 	At time.Time `json:"at"`
 
@@ -1864,8 +1955,28 @@ type RefundOrderParams struct {
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 }
 
+// ListReturnsParams defines parameters for ListReturns.
+type ListReturnsParams struct {
+	// Status Returns of this status alone
+	Status *ReturnStatus `form:"status,omitempty" json:"status,omitempty"`
+
+	// Limit How many to list
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor A `next_cursor` of the same query
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
 // ReceiveReturnParams defines parameters for ReceiveReturn.
 type ReceiveReturnParams struct {
+	// IdempotencyKey 1 to 255 characters, new for each thing to be done. The same key and body give the first answer again, byte for byte, with
+	// `Idempotent-Replay: true`, for 24 hours at least. Without a key, a request that is sent again may take effect twice, unless
+	// the operation says what it does then.
+	IdempotencyKey *OptionalIdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// RefuseReturnParams defines parameters for RefuseReturn.
+type RefuseReturnParams struct {
 	// IdempotencyKey 1 to 255 characters, new for each thing to be done. The same key and body give the first answer again, byte for byte, with
 	// `Idempotent-Replay: true`, for 24 hours at least. Without a key, a request that is sent again may take effect twice, unless
 	// the operation says what it does then.
@@ -2002,6 +2113,12 @@ type CancelAnyOrderJSONRequestBody = CancellationRequest
 // RefundOrderJSONRequestBody defines body for RefundOrder for application/json ContentType.
 type RefundOrderJSONRequestBody = RefundRequest
 
+// ReceiveReturnJSONRequestBody defines body for ReceiveReturn for application/json ContentType.
+type ReceiveReturnJSONRequestBody = ReceiptRequest
+
+// RefuseReturnJSONRequestBody defines body for RefuseReturn for application/json ContentType.
+type RefuseReturnJSONRequestBody = RefusalRequest
+
 // SetCartItemJSONRequestBody defines body for SetCartItem for application/json ContentType.
 type SetCartItemJSONRequestBody = CartItem
 
@@ -2073,9 +2190,15 @@ type ServerInterface interface {
 	// RefundOrder Give money back
 	// (POST /v1/admin/orders/{id}/refunds)
 	RefundOrder(w http.ResponseWriter, r *http.Request, id Id, params RefundOrderParams)
+	// ListReturns Every customer's returns, newest first
+	// (GET /v1/admin/returns)
+	ListReturns(w http.ResponseWriter, r *http.Request, params ListReturnsParams)
 	// ReceiveReturn Take returned goods back, restock and refund them
 	// (POST /v1/admin/returns/{id}/receive)
 	ReceiveReturn(w http.ResponseWriter, r *http.Request, id Id, params ReceiveReturnParams)
+	// RefuseReturn Do not accept a return
+	// (POST /v1/admin/returns/{id}/refusal)
+	RefuseReturn(w http.ResponseWriter, r *http.Request, id Id, params RefuseReturnParams)
 	// CreateCart Open a cart
 	// (POST /v1/carts)
 	CreateCart(w http.ResponseWriter, r *http.Request)
@@ -2151,6 +2274,9 @@ type ServerInterface interface {
 	// RequestReturn Ask to send goods back
 	// (POST /v1/orders/{id}/returns)
 	RequestReturn(w http.ResponseWriter, r *http.Request, id Id, params RequestReturnParams)
+	// WithdrawReturn Give a return up
+	// (DELETE /v1/orders/{id}/returns/{return_id})
+	WithdrawReturn(w http.ResponseWriter, r *http.Request, id Id, returnId string)
 	// ImportProducts Create and update products from Shopify's product CSV
 	// (POST /v1/product-imports)
 	ImportProducts(w http.ResponseWriter, r *http.Request)
@@ -2542,6 +2668,65 @@ func (siw *ServerInterfaceWrapper) RefundOrder(w http.ResponseWriter, r *http.Re
 	handler.ServeHTTP(w, r)
 }
 
+// ListReturns operation middleware
+func (siw *ServerInterfaceWrapper) ListReturns(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListReturnsParams
+
+	// ------------- Optional query parameter "status" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", r.URL.Query(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "status"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "status", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", r.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "limit"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "limit", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", r.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "cursor"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "cursor", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListReturns(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // ReceiveReturn operation middleware
 func (siw *ServerInterfaceWrapper) ReceiveReturn(w http.ResponseWriter, r *http.Request) {
 
@@ -2583,6 +2768,56 @@ func (siw *ServerInterfaceWrapper) ReceiveReturn(w http.ResponseWriter, r *http.
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.ReceiveReturn(w, r, id, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// RefuseReturn operation middleware
+func (siw *ServerInterfaceWrapper) RefuseReturn(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RefuseReturnParams
+
+	headers := r.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey OptionalIdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Idempotency-Key", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Idempotency-Key", Err: err})
+			return
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.RefuseReturn(w, r, id, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -3315,6 +3550,41 @@ func (siw *ServerInterfaceWrapper) RequestReturn(w http.ResponseWriter, r *http.
 	handler.ServeHTTP(w, r)
 }
 
+// WithdrawReturn operation middleware
+func (siw *ServerInterfaceWrapper) WithdrawReturn(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	// ------------- Path parameter "return_id" -------------
+	var returnId string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "return_id", r.PathValue("return_id"), &returnId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "return_id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.WithdrawReturn(w, r, id, returnId)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // ImportProducts operation middleware
 func (siw *ServerInterfaceWrapper) ImportProducts(w http.ResponseWriter, r *http.Request) {
 
@@ -3903,7 +4173,9 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/admin/orders/{id}/cancellation", wrapper.CancelAnyOrder)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/admin/orders/{id}/dispatch", wrapper.DispatchOrder)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/admin/orders/{id}/refunds", wrapper.RefundOrder)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/admin/returns", wrapper.ListReturns)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/admin/returns/{id}/receive", wrapper.ReceiveReturn)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/admin/returns/{id}/refusal", wrapper.RefuseReturn)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/carts", wrapper.CreateCart)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/carts/{id}", wrapper.GetCart)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/carts/{id}/claim", wrapper.ClaimCart)
@@ -3929,6 +4201,7 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/orders/{id}/event-tickets", wrapper.CreateEventTicket)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/orders/{id}/events", wrapper.StreamOrderEvents)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/orders/{id}/returns", wrapper.RequestReturn)
+	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/v1/orders/{id}/returns/{return_id}", wrapper.WithdrawReturn)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/product-imports", wrapper.ImportProducts)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/products", wrapper.ListProducts)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/products", wrapper.CreateProduct)
@@ -4137,9 +4410,32 @@ func (response RefundOrder201JSONResponse) VisitRefundOrderResponse(w http.Respo
 	return err
 }
 
+type ListReturnsRequestObject struct {
+	Params ListReturnsParams
+}
+
+type ListReturnsResponseObject interface {
+	VisitListReturnsResponse(w http.ResponseWriter) error
+}
+
+type ListReturns200JSONResponse ReturnList
+
+func (response ListReturns200JSONResponse) VisitListReturnsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ReceiveReturnRequestObject struct {
 	Id     Id `json:"id"`
 	Params ReceiveReturnParams
+	Body   *ReceiveReturnJSONRequestBody
 }
 
 type ReceiveReturnResponseObject interface {
@@ -4149,6 +4445,30 @@ type ReceiveReturnResponseObject interface {
 type ReceiveReturn200JSONResponse Return
 
 func (response ReceiveReturn200JSONResponse) VisitReceiveReturnResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RefuseReturnRequestObject struct {
+	Id     Id `json:"id"`
+	Params RefuseReturnParams
+	Body   *RefuseReturnJSONRequestBody
+}
+
+type RefuseReturnResponseObject interface {
+	VisitRefuseReturnResponse(w http.ResponseWriter) error
+}
+
+type RefuseReturn200JSONResponse Return
+
+func (response RefuseReturn200JSONResponse) VisitRefuseReturnResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -4860,6 +5180,29 @@ func (response RequestReturn201JSONResponse) VisitRequestReturnResponse(w http.R
 	return err
 }
 
+type WithdrawReturnRequestObject struct {
+	Id       Id     `json:"id"`
+	ReturnId string `json:"return_id"`
+}
+
+type WithdrawReturnResponseObject interface {
+	VisitWithdrawReturnResponse(w http.ResponseWriter) error
+}
+
+type WithdrawReturn200JSONResponse Return
+
+func (response WithdrawReturn200JSONResponse) VisitWithdrawReturnResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ImportProductsRequestObject struct {
 	Body io.Reader
 }
@@ -5186,9 +5529,15 @@ type StrictServerInterface interface {
 	// RefundOrder Give money back
 	// (POST /v1/admin/orders/{id}/refunds)
 	RefundOrder(ctx context.Context, request RefundOrderRequestObject) (RefundOrderResponseObject, error)
+	// ListReturns Every customer's returns, newest first
+	// (GET /v1/admin/returns)
+	ListReturns(ctx context.Context, request ListReturnsRequestObject) (ListReturnsResponseObject, error)
 	// ReceiveReturn Take returned goods back, restock and refund them
 	// (POST /v1/admin/returns/{id}/receive)
 	ReceiveReturn(ctx context.Context, request ReceiveReturnRequestObject) (ReceiveReturnResponseObject, error)
+	// RefuseReturn Do not accept a return
+	// (POST /v1/admin/returns/{id}/refusal)
+	RefuseReturn(ctx context.Context, request RefuseReturnRequestObject) (RefuseReturnResponseObject, error)
 	// CreateCart Open a cart
 	// (POST /v1/carts)
 	CreateCart(ctx context.Context, request CreateCartRequestObject) (CreateCartResponseObject, error)
@@ -5264,6 +5613,9 @@ type StrictServerInterface interface {
 	// RequestReturn Ask to send goods back
 	// (POST /v1/orders/{id}/returns)
 	RequestReturn(ctx context.Context, request RequestReturnRequestObject) (RequestReturnResponseObject, error)
+	// WithdrawReturn Give a return up
+	// (DELETE /v1/orders/{id}/returns/{return_id})
+	WithdrawReturn(ctx context.Context, request WithdrawReturnRequestObject) (WithdrawReturnResponseObject, error)
 	// ImportProducts Create and update products from Shopify's product CSV
 	// (POST /v1/product-imports)
 	ImportProducts(ctx context.Context, request ImportProductsRequestObject) (ImportProductsResponseObject, error)
@@ -5555,12 +5907,48 @@ func (sh *strictHandler) RefundOrder(w http.ResponseWriter, r *http.Request, id 
 	}
 }
 
+// ListReturns operation middleware
+func (sh *strictHandler) ListReturns(w http.ResponseWriter, r *http.Request, params ListReturnsParams) {
+	var request ListReturnsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListReturns(ctx, request.(ListReturnsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListReturns")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListReturnsResponseObject); ok {
+		if err := validResponse.VisitListReturnsResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ReceiveReturn operation middleware
 func (sh *strictHandler) ReceiveReturn(w http.ResponseWriter, r *http.Request, id Id, params ReceiveReturnParams) {
 	var request ReceiveReturnRequestObject
 
 	request.Id = id
 	request.Params = params
+
+	var body ReceiveReturnJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		if !errors.Is(err, io.EOF) {
+			sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+			return
+		}
+	} else {
+		request.Body = &body
+	}
 
 	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
 		return sh.ssi.ReceiveReturn(ctx, request.(ReceiveReturnRequestObject))
@@ -5575,6 +5963,40 @@ func (sh *strictHandler) ReceiveReturn(w http.ResponseWriter, r *http.Request, i
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(ReceiveReturnResponseObject); ok {
 		if err := validResponse.VisitReceiveReturnResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RefuseReturn operation middleware
+func (sh *strictHandler) RefuseReturn(w http.ResponseWriter, r *http.Request, id Id, params RefuseReturnParams) {
+	var request RefuseReturnRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body RefuseReturnJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.RefuseReturn(ctx, request.(RefuseReturnRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RefuseReturn")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(RefuseReturnResponseObject); ok {
+		if err := validResponse.VisitRefuseReturnResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
@@ -6283,6 +6705,33 @@ func (sh *strictHandler) RequestReturn(w http.ResponseWriter, r *http.Request, i
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(RequestReturnResponseObject); ok {
 		if err := validResponse.VisitRequestReturnResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// WithdrawReturn operation middleware
+func (sh *strictHandler) WithdrawReturn(w http.ResponseWriter, r *http.Request, id Id, returnId string) {
+	var request WithdrawReturnRequestObject
+
+	request.Id = id
+	request.ReturnId = returnId
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.WithdrawReturn(ctx, request.(WithdrawReturnRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "WithdrawReturn")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(WithdrawReturnResponseObject); ok {
+		if err := validResponse.VisitWithdrawReturnResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

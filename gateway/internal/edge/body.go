@@ -31,7 +31,7 @@ const anyMedia = "*/*"
 // readBody checks the body, and replaces r.Body so that the handler can read it again. The caller must release the returned
 // body, if it is not nil.
 func (rt *Router) readBody(op *operation, w http.ResponseWriter, r *http.Request) (*body, error) {
-	if op.mediaType == "" {
+	if op.mediaType == "" || op.bodyOptional && r.ContentLength == 0 {
 		return nil, nil
 	}
 	if err := checkEncoding(r.Header); err != nil {
@@ -54,6 +54,9 @@ func (rt *Router) readJSON(op *operation, w http.ResponseWriter, r *http.Request
 	held, err := rt.replaceBody(op, w, r, maxJSON)
 	if err != nil {
 		return nil, err
+	}
+	if op.bodyOptional && len(held.content) == 0 {
+		return held, nil
 	}
 	checked, err := checkJSON(r.Context(), held.content, op.schema)
 	if err != nil {

@@ -82,12 +82,21 @@ func TestABodyThatIsNotOneJSONValueIsRefused(t *testing.T) {
 				t.Run(name, func(t *testing.T) {
 					r := op.request(t, e)
 					r.body = strings.NewReader(body)
+					if body == "" && !op.RequestBody.Value.Required {
+						e.send(t, r).mustPass(t)
+						return
+					}
 					e.send(t, r).mustBe(t, http.StatusBadRequest, "invalid_request", "")
 				})
 			}
 			t.Run("no body at all", func(t *testing.T) {
 				r := op.request(t, e)
 				r.body = nil
+				if !op.RequestBody.Value.Required {
+					delete(r.header, "Content-Type")
+					e.send(t, r).mustPass(t)
+					return
+				}
 				e.send(t, r).mustBe(t, http.StatusBadRequest, "invalid_request", "")
 			})
 		})

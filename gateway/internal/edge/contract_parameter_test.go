@@ -148,12 +148,12 @@ func TestAPathThatIsNotUTF8IsNotFound(t *testing.T) {
 			t.Parallel()
 			for _, bad := range []string{"%ff", "%00", "a%00b", "%c3%28"} {
 				r := op.request(t, e)
-				r.path = strings.NewReplacer("{id}", bad, "{sku}", bad, "{provider}", bad).Replace(op.path)
+				r.path = strings.NewReplacer("{id}", bad, "{return_id}", bad, "{sku}", bad, "{provider}", bad).Replace(op.path)
 				e.send(t, r).mustBe(t, http.StatusNotFound, "not_found", "")
 			}
 			for _, odd := range []string{"100%25", "%2525", "a%2Fb", "%20", "%C3%A9", "a+b", ";", "%3F", "%22"} {
 				r := op.request(t, e)
-				r.path = strings.NewReplacer("{id}", odd, "{sku}", odd, "{provider}", odd).Replace(op.path)
+				r.path = strings.NewReplacer("{id}", odd, "{return_id}", odd, "{sku}", odd, "{provider}", odd).Replace(op.path)
 				e.send(t, r).mustPass(t)
 			}
 		})

@@ -29,6 +29,8 @@ var who = map[string]string{
 	"POST /v1/orders": "customer", "GET /v1/orders": "customer", "GET /v1/orders/{id}": "customer",
 	"GET /v1/orders/{id}/events": "customer", "POST /v1/orders/{id}/event-tickets": "customer",
 	"POST /v1/orders/{id}/cancellation": "customer", "POST /v1/orders/{id}/returns": "customer",
+	"DELETE /v1/orders/{id}/returns/{return_id}": "customer",
+	"GET /v1/admin/returns":                      "staff", "POST /v1/admin/returns/{id}/refusal": "staff",
 	"GET /v1/admin/dependencies": "staff",
 	"GET /v1/admin/orders":       "staff", "POST /v1/admin/orders/{id}/dispatch": "staff",
 	"POST /v1/admin/orders/{id}/cancellation": "staff",

@@ -30,8 +30,10 @@ type operation struct {
 	path string
 	// mediaType is the required media type of the body; "" if there is no body.
 	mediaType string
-	schema    *schema.Schema
-	audience  audience
+	// bodyOptional allows a request without a body.
+	bodyOptional bool
+	schema       *schema.Schema
+	audience     audience
 	// takesTicket says that a ticket may replace the token.
 	takesTicket bool
 	// queries and headers are the parameters by name. anyQuery allows other query parameters too.
@@ -114,6 +116,7 @@ func (o *operation) readBody(op *openapi3.Operation) error {
 	if op.RequestBody == nil {
 		return nil
 	}
+	o.bodyOptional = !op.RequestBody.Value.Required
 	for mediaType, content := range op.RequestBody.Value.Content {
 		o.mediaType = mediaType
 		if mediaType != jsonMedia {

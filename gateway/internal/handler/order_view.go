@@ -143,7 +143,9 @@ func rejectionView(r *ordersv1.Rejection) *api.Rejection {
 }
 
 func timelineView(t *ordersv1.TimelineEntry) api.TimelineEntry {
-	return api.TimelineEntry{At: t.GetAt().AsTime(), Event: api.TimelineEvent(t.GetEvent()), Detail: t.GetDetail()}
+	return api.TimelineEntry{
+		At: t.GetAt().AsTime(), Event: api.TimelineEvent(t.GetEvent()), Detail: t.GetDetail(), ActorId: optional(t.GetActorId()),
+	}
 }
 
 // orderLineView omits product data that was not saved with the order, so that orders from before it was saved keep their bytes.

@@ -18,13 +18,13 @@ func (a *AfterSales) CancelOrder(ctx context.Context, customerID, id string) (or
 		return order.View{}, err
 	}
 	return a.decide(ctx, o, decision{
-		intent: order.IntentCancel, begin: (*order.Order).BeginCancellation,
+		actor: customerID, intent: order.IntentCancel, begin: (*order.Order).BeginCancellation,
 		target: order.StatusCancelled, refused: order.ErrNotCancellable,
 	})
 }
 
 // CancelAnyOrder is CancelOrder for staff, with a reason. It may also return a *field.Error.
-func (a *AfterSales) CancelAnyOrder(ctx context.Context, id, reason string) (order.View, error) {
+func (a *AfterSales) CancelAnyOrder(ctx context.Context, staffID, id, reason string) (order.View, error) {
 	var c field.Checker
 	c.CheckLine("reason", reason, true, maxReason)
 	if err := c.Err(); err != nil {
@@ -35,7 +35,7 @@ func (a *AfterSales) CancelAnyOrder(ctx context.Context, id, reason string) (ord
 		return order.View{}, err
 	}
 	return a.decide(ctx, o, decision{
-		intent: order.IntentCancel, begin: func(o *order.Order) error { return o.BeginCancellationByStaff(reason) },
+		actor: staffID, intent: order.IntentCancel, begin: func(o *order.Order) error { return o.BeginCancellationByStaff(reason) },
 		target: order.StatusCancelled, refused: order.ErrNotCancellable,
 	})
 }

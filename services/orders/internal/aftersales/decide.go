@@ -11,6 +11,8 @@ import (
 
 // decision is something that can be decided about a confirmed order, to the exclusion of everything else.
 type decision struct {
+	// actor is the id of who decides.
+	actor  string
 	intent order.Intent
 	begin  func(*order.Order) error
 	// target is the status of an order for which the decision was carried out.
@@ -52,7 +54,7 @@ func (d decision) refusal(o order.Order) error {
 // begin saves the decision, unless it was saved before. From then on no other decision can be made.
 func (a *AfterSales) begin(ctx context.Context, o order.Order, d decision) (order.Order, error) {
 	for !o.Reached(d.target) && o.Intent() != d.intent {
-		begun := o
+		begun := o.By(d.actor)
 		if err := d.begin(&begun); err != nil {
 			return o, err
 		}

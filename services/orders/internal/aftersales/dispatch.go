@@ -13,7 +13,7 @@ import (
 // DispatchOrder books the parcel of a confirmed order, takes the money, and hands the parcel to the carrier. An order that is dispatched
 // already is returned as it is. It returns order.ErrNotFound or order.ErrNotDispatchable, or saga.ErrUnavailable when the decision is
 // saved but carrying it out takes longer.
-func (a *AfterSales) DispatchOrder(ctx context.Context, id string) (order.View, error) {
+func (a *AfterSales) DispatchOrder(ctx context.Context, staffID, id string) (order.View, error) {
 	o, err := order.Find(ctx, a.store, order.Viewer{Staff: true}, id)
 	if err != nil {
 		return order.View{}, err
@@ -23,7 +23,7 @@ func (a *AfterSales) DispatchOrder(ctx context.Context, id string) (order.View, 
 		return order.View{}, err
 	}
 	return a.decide(ctx, o, decision{
-		intent: order.IntentDispatch, begin: func(o *order.Order) error { return o.BeginDispatch(bookingID.String()) },
+		actor: staffID, intent: order.IntentDispatch, begin: func(o *order.Order) error { return o.BeginDispatch(bookingID.String()) },
 		target: order.StatusFulfilled, refused: order.ErrNotDispatchable,
 	})
 }

@@ -23,7 +23,7 @@ import (
 // RefundMethod is the RPC that refunds orders. It is the scope of the idempotency keys of refunds.
 const RefundMethod = "/souk.orders.v1.OrdersService/RefundOrder"
 
-// RefundRequest asks to give money of an order back.
+// RefundRequest asks to give money of an order back: an amount as goodwill, or what lines were sold for.
 type RefundRequest struct {
 	StaffID        string
 	IdempotencyKey string
@@ -33,8 +33,11 @@ type RefundRequest struct {
 	Retried bool
 
 	OrderID string
-	Amount  money.Money
-	Reason  string
+	Amount  *money.Money // nil for lines
+	Lines   []order.Item // each SKU once; none for an amount
+	// Shipping gives back what the order's shipping cost, together with the lines.
+	Shipping bool
+	Reason   string
 }
 
 // GivenRefund is a refund that was decided. It is the first answer to its idempotency key.
@@ -68,10 +71,25 @@ func (a *AfterSales) RefundOrder(ctx context.Context, req RefundRequest) (GivenR
 func (r RefundRequest) validate() error {
 	var c field.Checker
 	idempotency.CheckKey(&c, "Idempotency-Key", r.IdempotencyKey)
-	c.Check(r.Amount.Amount > 0, "amount", "must be above 0")
-	order.CheckCurrency(&c, "amount", r.Amount)
+	r.checkWhat(&c)
 	c.CheckLine("reason", r.Reason, true, maxReason)
 	return c.Err()
+}
+
+// checkWhat records violations unless the request has either an amount or lines.
+func (r RefundRequest) checkWhat(c *field.Checker) {
+	switch {
+	case r.Amount == nil && len(r.Lines) == 0:
+		c.Check(false, "amount", "is required, unless there are lines")
+		c.Check(false, "lines", "are required, unless there is an amount")
+	case r.Amount == nil:
+		checkLines(c, r.Lines)
+	default:
+		c.Check(r.Amount.Amount > 0, "amount", "must be above 0")
+		order.CheckCurrency(c, "amount", *r.Amount)
+		c.Check(len(r.Lines) == 0, "lines", "must not come with an amount")
+		c.Check(!r.Shipping, "shipping", "must not come with an amount")
+	}
 }
 
 // key is the request as a use of its idempotency key. Each member of staff has keys of their own.
@@ -82,8 +100,13 @@ func (r RefundRequest) key() idempotency.Request {
 	}
 }
 
+// fingerprint is the same as in the version before for an amount.
 func (r RefundRequest) fingerprint() []byte {
-	content, err := json.Marshal([]any{r.OrderID, r.Amount, r.Reason})
+	what := []any{r.OrderID, r.Amount, r.Reason}
+	if r.Amount == nil {
+		what = append(what, r.Lines, r.Shipping)
+	}
+	content, err := json.Marshal(what)
 	if err != nil {
 		panic(fmt.Sprintf("fingerprint: %v", err)) // strings and numbers always marshal
 	}
@@ -102,17 +125,27 @@ func (a *AfterSales) decideRefund(ctx context.Context, req RefundRequest) (order
 		if err != nil {
 			return order.Order{}, "", err
 		}
-		if err := o.RequestRefund(id.String(), req.Amount, req.Reason); err != nil {
+		o = o.By(req.StaffID)
+		if err := req.decide(&o, id.String()); err != nil {
 			return order.Order{}, "", err
 		}
 		saved, err := a.store.SaveRefund(ctx, o, id.String(), req.key())
 		if err == nil {
-			security.Log(ctx, security.RefundDecided, o.ID(), slog.String("refund", id.String()), slog.String("amount", req.Amount.String()))
+			refund, _ := o.Refund(id.String())
+			security.Log(ctx, security.RefundDecided, o.ID(), slog.String("refund", id.String()), slog.String("amount", refund.Amount.String()))
 		}
 		if !errors.Is(err, order.ErrConflict) {
 			return saved, id.String(), err
 		}
 	}
+}
+
+// decide makes the decision to give back what the request asks for.
+func (r RefundRequest) decide(o *order.Order, id string) error {
+	if r.Amount != nil {
+		return o.RequestRefund(id, *r.Amount, r.Reason)
+	}
+	return o.RequestRefundOf(id, r.Lines, r.Shipping, r.Reason)
 }
 
 // finishRefund carries a decided refund out, for as long as a request may take, and returns the answer to its key.

@@ -21,13 +21,16 @@ var statusOf = map[ordersv1.Status]order.Status{
 	ordersv1.Status_STATUS_CANCELLED: order.StatusCancelled,
 }
 
-var statusProto = func() map[order.Status]ordersv1.Status {
-	inverse := make(map[order.Status]ordersv1.Status, len(statusOf))
-	for proto, status := range statusOf {
-		inverse[status] = proto
+var statusProto = inverse(statusOf)
+
+// inverse returns a map from the values of a map to its keys.
+func inverse[K, V comparable](m map[K]V) map[V]K {
+	out := make(map[V]K, len(m))
+	for key, value := range m {
+		out[value] = key
 	}
-	return inverse
-}()
+	return out
+}
 
 var reasonProto = map[order.RejectionReason]ordersv1.Rejection_Reason{
 	order.RejectedOutOfStock:      ordersv1.Rejection_REASON_OUT_OF_STOCK,
@@ -35,10 +38,11 @@ var reasonProto = map[order.RejectionReason]ordersv1.Rejection_Reason{
 	order.RejectedExpired:         ordersv1.Rejection_REASON_EXPIRED,
 }
 
-func ordersProto(list []order.View) []*ordersv1.Order {
-	out := make([]*ordersv1.Order, len(list))
-	for i, o := range list {
-		out[i] = orderProto(o)
+// all converts each element of a list.
+func all[From, To any](list []From, convert func(From) To) []To {
+	out := make([]To, len(list))
+	for i, element := range list {
+		out[i] = convert(element)
 	}
 	return out
 }
@@ -70,8 +74,8 @@ func orderProto(o order.View) *ordersv1.Order {
 	for _, e := range o.Timeline {
 		out.Timeline = append(out.Timeline, entryProto(e))
 	}
-	for _, t := range o.Returns {
-		out.Returns = append(out.Returns, returnProto(o.ID, t))
+	for _, t := range o.ReturnViews() {
+		out.Returns = append(out.Returns, returnProto(t))
 	}
 	if o.Shipment != (order.Shipment{}) {
 		out.Shipment = &ordersv1.Shipment{Id: o.Shipment.ID, Carrier: o.Shipment.Carrier, TrackingNumber: o.Shipment.TrackingNumber}

@@ -55,8 +55,14 @@ func FuzzHandlers(f *testing.F) {
 		&ordersv1.CancelAnyOrderRequest{Id: open, Reason: "damaged"},
 		&ordersv1.DispatchOrderRequest{Id: open},
 		&ordersv1.RequestReturnRequest{OrderId: delivered, Lines: lines, Reason: "broken"},
-		&ordersv1.ReceiveReturnRequest{ReturnId: goods.GetReturn().GetId()},
+		&ordersv1.ReceiveReturnRequest{
+			ReturnId: goods.GetReturn().GetId(), Lines: []*ordersv1.ReceivedLine{{Sku: "MUG", Quantity: 1}}, RefundShipping: true,
+		},
+		&ordersv1.RefuseReturnRequest{ReturnId: goods.GetReturn().GetId(), Reason: "worn"},
+		&ordersv1.WithdrawReturnRequest{OrderId: returned, ReturnId: goods.GetReturn().GetId()},
+		&ordersv1.ListReturnsRequest{Status: ordersv1.Return_STATUS_REQUESTED, Limit: 1},
 		&ordersv1.RefundOrderRequest{IdempotencyKey: "refund", OrderId: delivered, Amount: &moneyv1.Money{Amount: 5, Currency: "GBP"}, Reason: "late"},
+		&ordersv1.RefundOrderRequest{IdempotencyKey: "lines", OrderId: delivered, Lines: lines, Shipping: true, Reason: "late"},
 		&ordersv1.WaitForEventsRequest{OrderId: delivered},
 		&ordersv1.CreateEventTicketRequest{OrderId: open},
 		&ordersv1.RedeemEventTicketRequest{OrderId: open, Ticket: ticket.GetTicket()},
@@ -93,7 +99,7 @@ func place(f testing.TB, server *grpctest.Server, key string) (id string) {
 
 func deliver(f testing.TB, service *orders.Service, id string) string {
 	f.Helper()
-	if _, err := service.DispatchOrder(f.Context(), id); err != nil {
+	if _, err := service.DispatchOrder(f.Context(), "staff", id); err != nil {
 		f.Fatal(err)
 	}
 	if err := service.FollowParcels(f.Context()); err != nil {

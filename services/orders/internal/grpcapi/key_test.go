@@ -12,6 +12,8 @@ import (
 
 	"souk/platform/rpc"
 	"souk/testkit/grpctest"
+
+	"souk/services/orders/internal/aftersales"
 )
 
 func TestAReturnWithAKeyIsRequestedOnce(t *testing.T) {
@@ -49,7 +51,7 @@ func TestAReturnWithAKeyIsRequestedOnce(t *testing.T) {
 	other.Reason = "changed my mind"
 	_, err = client.RequestReturn(ctx, other)
 	grpctest.Expect(t, "another request", err, codes.InvalidArgument, "IDEMPOTENCY_KEY_REUSED")
-	if _, _, err := service.ReceiveReturn(t.Context(), answers[0].GetReturn().GetId()); err != nil {
+	if _, err := service.ReceiveReturn(t.Context(), aftersales.ReceiveRequest{ReturnID: answers[0].GetReturn().GetId()}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := client.EraseCustomer(server.As(t, owner), &ordersv1.EraseCustomerRequest{}); err != nil {

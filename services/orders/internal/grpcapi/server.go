@@ -95,7 +95,7 @@ func (s *Server) ListOrders(ctx context.Context, req *ordersv1.ListOrdersRequest
 	if err != nil {
 		return nil, statusError(err)
 	}
-	return &ordersv1.ListOrdersResponse{Orders: ordersProto(page.Orders), NextCursor: page.NextCursor}, nil
+	return &ordersv1.ListOrdersResponse{Orders: all(page.Orders, orderProto), NextCursor: page.NextCursor}, nil
 }
 
 // CancelOrder gives up an order of the caller.
@@ -120,10 +120,10 @@ func (s *Server) EraseCustomer(ctx context.Context, _ *ordersv1.EraseCustomerReq
 // DispatchOrder ships an order.
 func (s *Server) DispatchOrder(ctx context.Context, req *ordersv1.DispatchOrderRequest) (*ordersv1.DispatchOrderResponse, error) {
 	return rpc.Once(ctx, s.keys.Steps.About(req.GetId()), req, func(ctx context.Context) (*ordersv1.DispatchOrderResponse, error) {
-		o, err := s.orders.DispatchOrder(ctx, req.GetId())
+		o, err := s.orders.DispatchOrder(ctx, access.FromContext(ctx).CustomerID, req.GetId())
 		if err != nil {
 			return nil, statusError(err)
 		}
-		return &ordersv1.DispatchOrderResponse{Order: orderProto(o)}, nil
+		return &ordersv1.DispatchOrderResponse{Order: staffOrderProto(o)}, nil
 	})
 }

@@ -55,21 +55,24 @@ func TestEveryFieldOfAnOrderIsShown(t *testing.T) {
 	o.Returns = []order.Return{{
 		ID: "t-1", Status: order.ReturnRefunded, Lines: []order.Item{{SKU: "MUG", Quantity: 1}}, Reason: "broken",
 		Amount: money.New(1, "GBP"), CreatedAt: o.CreatedAt,
+		NotRestocked: []order.Item{{SKU: "MUG", Quantity: 1}}, RefundShipping: true, RefusalReason: "worn",
 	}}
 	o.Refunds = []order.Refund{{
 		ID: "f-1", Amount: money.New(1, "GBP"), Reason: "broken", Status: order.RefundFailed, ReturnID: "t-1", CreatedAt: o.CreatedAt,
+		Lines: []order.Item{{SKU: "MUG", Quantity: 1}}, Shipping: true,
 	}}
+	o.Timeline[1].ActorID = "staff"
 	o.Shipment = order.Shipment{ID: "sh-1", Carrier: "Royal", TrackingNumber: "RM1"}
 	o.Attention, o.Owed = order.AllAttention, money.New(1, "GBP")
 	out := staffOrderProto(o)
 	if len(out.GetAttention()) != len(order.AllAttention) {
 		t.Errorf("attention %v, want %q", out.GetAttention(), order.AllAttention)
 	}
-	if own := orderProto(o); len(own.GetAttention()) > 0 || own.GetOwed() != nil {
-		t.Errorf("a customer is shown %v and %v", own.GetAttention(), own.GetOwed())
+	if own := orderProto(o); len(own.GetAttention()) > 0 || own.GetOwed() != nil || own.GetTimeline()[1].GetActorId() != "" {
+		t.Errorf("a customer is shown %v, %v and %v", own.GetAttention(), own.GetOwed(), own.GetTimeline())
 	}
 	for _, message := range []proto.Message{
-		out.GetReturns()[0], out.GetReturns()[0].GetLines()[0], out.GetRefunds()[0],
+		out.GetReturns()[0], out.GetReturns()[0].GetLines()[0], out.GetReturns()[0].GetNotRestocked()[0], out.GetRefunds()[0].GetLines()[0], out.GetRefunds()[0],
 		out, out.GetLines()[0], out.GetLines()[0].GetImage(), out.GetLines()[0].GetOptions()[0], out.GetTotals(), out.GetShippingAddress(), out.GetShipping(), out.GetPayment(), out.GetShipment(),
 		out.GetTimeline()[1], out.GetRejection(), out.GetRejection().GetShortages()[0],
 	} {
@@ -115,6 +118,9 @@ func TestStatusesAndReasonsMatchTheContract(t *testing.T) {
 			t.Errorf("%s: known %t", name, ok)
 		}
 	}
+	if len(returnStatusOf) != len(ordersv1.Return_Status_name)-1 || len(returnStatusProto) != len(returnStatusOf) {
+		t.Errorf("%d statuses of returns for %v", len(returnStatusOf), ordersv1.Return_Status_name)
+	}
 	if len(reasonProto) != len(ordersv1.Rejection_Reason_name)-1 {
 		t.Errorf("%d reasons for %v", len(reasonProto), ordersv1.Rejection_Reason_name)
 	}
@@ -133,6 +139,9 @@ func TestErrorsCarryTheContractsReasons(t *testing.T) {
 		{checkout.ErrCartEmpty, codes.FailedPrecondition, "CART_EMPTY"},
 		{order.ErrNotCancellable, codes.FailedPrecondition, "NOT_CANCELLABLE"},
 		{order.ErrNotDispatchable, codes.FailedPrecondition, "NOT_DISPATCHABLE"},
+		{order.ErrNotReturnable, codes.FailedPrecondition, "NOT_RETURNABLE"},
+		{order.ErrReturnDecided, codes.FailedPrecondition, "NOT_RETURNABLE"},
+		{order.ErrReturnNotFound, codes.NotFound, "RETURN_NOT_FOUND"},
 		{events.ErrTicketNotFound, codes.NotFound, "TICKET_NOT_FOUND"},
 		{idempotency.ErrReused, codes.InvalidArgument, "IDEMPOTENCY_KEY_REUSED"},
 		{idempotency.ErrInProgress, codes.Aborted, "IDEMPOTENCY_IN_PROGRESS"},

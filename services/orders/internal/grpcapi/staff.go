@@ -8,6 +8,7 @@ import (
 
 	ordersv1 "souk/proto/gen/souk/orders/v1"
 
+	"souk/platform/access"
 	"souk/platform/field"
 	"souk/platform/rpc"
 
@@ -25,17 +26,13 @@ func (s *Server) ListAllOrders(ctx context.Context, req *ordersv1.ListAllOrdersR
 	if err != nil {
 		return nil, statusError(err)
 	}
-	answer := &ordersv1.ListAllOrdersResponse{NextCursor: page.NextCursor}
-	for _, o := range page.Orders {
-		answer.Orders = append(answer.Orders, staffOrderProto(o))
-	}
-	return answer, nil
+	return &ordersv1.ListAllOrdersResponse{Orders: all(page.Orders, staffOrderProto), NextCursor: page.NextCursor}, nil
 }
 
 // CancelAnyOrder gives up an order of any customer.
 func (s *Server) CancelAnyOrder(ctx context.Context, req *ordersv1.CancelAnyOrderRequest) (*ordersv1.CancelAnyOrderResponse, error) {
 	return rpc.Once(ctx, s.keys.Steps.About(req.GetId()), req, func(ctx context.Context) (*ordersv1.CancelAnyOrderResponse, error) {
-		o, err := s.orders.CancelAnyOrder(ctx, req.GetId(), req.GetReason())
+		o, err := s.orders.CancelAnyOrder(ctx, access.FromContext(ctx).CustomerID, req.GetId(), req.GetReason())
 		if err != nil {
 			return nil, statusError(err)
 		}
@@ -79,9 +76,12 @@ var attentionOf = map[ordersv1.Attention]order.Attention{
 	ordersv1.Attention_ATTENTION_REFUND_FAILED:          order.AttentionRefundFailed,
 }
 
-// staffOrderProto is an order with what only staff see of it.
+// staffOrderProto is an order as staff see it: also who has decided what, what is owed, and why a person has to look at it.
 func staffOrderProto(o order.View) *ordersv1.Order {
 	out := orderProto(o)
+	for i, entry := range o.Timeline {
+		out.Timeline[i].ActorId = entry.ActorID
+	}
 	out.Owed = moneyProto(o.Owed)
 	for _, reason := range o.Attention {
 		for proto, known := range attentionOf {

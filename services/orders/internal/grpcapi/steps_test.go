@@ -21,11 +21,15 @@ func TestStepsWithAKeyAreAnsweredAsTheFirstTime(t *testing.T) {
 	client := ordersv1.NewOrdersServiceClient(server.Conn)
 	cancelled, dispatched, delivered := place(t, server, "cancelled"), place(t, server, "dispatched"), deliver(t, service, place(t, server, "delivered"))
 	cancelledByStaff := place(t, server, "cancelled by staff")
-	goods, err := client.RequestReturn(server.As(t, owner), &ordersv1.RequestReturnRequest{
-		OrderId: delivered, Lines: []*ordersv1.ReturnLine{{Sku: "MUG", Quantity: 1}}, Reason: "broken",
-	})
-	if err != nil {
-		t.Fatal(err)
+	var returns []string
+	for range 2 {
+		goods, err := client.RequestReturn(server.As(t, owner), &ordersv1.RequestReturnRequest{
+			OrderId: delivered, Lines: []*ordersv1.ReturnLine{{Sku: "MUG", Quantity: 1}}, Reason: "broken",
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		returns = append(returns, goods.GetReturn().GetId())
 	}
 	for name, call := range map[string]struct {
 		as          context.Context
@@ -42,7 +46,10 @@ func TestStepsWithAKeyAreAnsweredAsTheFirstTime(t *testing.T) {
 		"DispatchOrder": {server.Staff(t), dispatched, func(ctx context.Context, id string) (proto.Message, error) {
 			return client.DispatchOrder(ctx, &ordersv1.DispatchOrderRequest{Id: id})
 		}, func() error { return service.FollowParcels(t.Context()) }},
-		"ReceiveReturn": {server.Staff(t), goods.GetReturn().GetId(), func(ctx context.Context, id string) (proto.Message, error) {
+		"RefuseReturn": {server.Staff(t), returns[1], func(ctx context.Context, id string) (proto.Message, error) {
+			return client.RefuseReturn(ctx, &ordersv1.RefuseReturnRequest{ReturnId: id, Reason: "worn"})
+		}, func() error { return nil }},
+		"ReceiveReturn": {server.Staff(t), returns[0], func(ctx context.Context, id string) (proto.Message, error) {
 			return client.ReceiveReturn(ctx, &ordersv1.ReceiveReturnRequest{ReturnId: id})
 		}, func() error { return nil }},
 	} {

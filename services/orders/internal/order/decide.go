@@ -69,7 +69,7 @@ func (o *Order) Cancel() error {
 		return err
 	}
 	o.assume(PaymentVoided)
-	o.happened(now(), EventCancelled, "")
+	o.happenedBy(o.data.DecidedBy, now(), EventCancelled, "")
 	return nil
 }
 
@@ -101,7 +101,7 @@ func (o *Order) Dispatch(shipment Shipment) error {
 	}
 	o.data.Shipment = shipment
 	o.assume(PaymentCaptured)
-	o.happened(now(), EventDispatched, fmt.Sprintf("%s, tracking number %s", shipment.Carrier, shipment.TrackingNumber))
+	o.happenedBy(o.data.DecidedBy, now(), EventDispatched, fmt.Sprintf("%s, tracking number %s", shipment.Carrier, shipment.TrackingNumber))
 	return nil
 }
 

@@ -15,6 +15,8 @@ var (
 	ErrNotCancellable  = errors.New("order can no longer be cancelled")
 	ErrNotDispatchable = errors.New("order cannot be dispatched")
 	ErrNotReturnable   = errors.New("order cannot be returned")
+	// ErrReturnDecided is returned for a return that was received, refused or withdrawn.
+	ErrReturnDecided = errors.New("return is no longer open")
 	// ErrCustomerErased is returned to a customer who was erased and whose access token has not expired yet.
 	ErrCustomerErased = errors.New("customer was erased")
 	// ErrWrongState is returned for every other move that the transition table does not have. No request leads to it.

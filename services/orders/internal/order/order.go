@@ -19,6 +19,8 @@ type Order struct {
 	// settled tells that the checkout ended since the order was read.
 	settled bool
 	answer  *View
+	// actor is the id of who makes the decisions, if anybody does.
+	actor string
 }
 
 // Snapshot is all that is stored of an order. Only stores and tests use it.
@@ -27,6 +29,8 @@ type Snapshot struct {
 	// Version grows by one each time the order is saved. A change of an older version is refused.
 	Version int64
 	Intent  Intent
+	// DecidedBy is the id of who has made the decision of the last intent.
+	DecidedBy string
 	// Refusal is the reason for a rejection that was decided. It becomes View.Rejection once the order is rejected.
 	Refusal        *Rejection
 	CartID         string
@@ -109,7 +113,7 @@ func (o Order) Settled() bool { return o.settled }
 // with it.
 func (o Order) Saved(answer *View) Order {
 	o.data.Version++
-	o.unsaved, o.settled = 0, false
+	o.unsaved, o.settled, o.actor = 0, false, ""
 	if answer != nil {
 		o.answer = answer
 	}
@@ -194,9 +198,20 @@ func (o Order) Items() []Item {
 	return items
 }
 
-// happened adds an entry to the timeline.
+// By returns the order as it is decided about by somebody. The timeline keeps the id with what they decide, until the order is saved.
+func (o Order) By(actorID string) Order {
+	o.actor = actorID
+	return o
+}
+
+// happened adds an entry to the timeline, by the actor of the order.
 func (o *Order) happened(at time.Time, event Event, detail string) {
-	o.data.Timeline = append(slices.Clone(o.data.Timeline), TimelineEntry{At: at, Event: event, Detail: detail})
+	o.happenedBy(o.actor, at, event, detail)
+}
+
+// happenedBy adds an entry to the timeline.
+func (o *Order) happenedBy(actorID string, at time.Time, event Event, detail string) {
+	o.data.Timeline = append(slices.Clone(o.data.Timeline), TimelineEntry{At: at, Event: event, Detail: detail, ActorID: actorID})
 	o.data.ChangedAt = at
 	o.unsaved++
 }

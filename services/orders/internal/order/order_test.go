@@ -42,7 +42,7 @@ func TestADecisionAboutACopyDoesNotChangeTheOrder(t *testing.T) {
 	before := o.Snapshot()
 	for _, id := range []string{"f-1", "f-2"} {
 		other := o
-		must(t, other.ReceiveReturn("t-1", id))
+		must(t, other.ReceiveReturn("t-1", id, order.Receipt{}))
 		must(t, other.CompleteRefund(id))
 	}
 	if after := o.Snapshot(); !reflect.DeepEqual(after, before) {

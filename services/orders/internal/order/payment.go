@@ -149,14 +149,3 @@ func (o Order) Deciding() bool {
 
 // PaymentVersion returns the version of the payment that the order knows, or 0.
 func (o Order) PaymentVersion() int64 { return o.data.PaymentVersion }
-
-// Owed returns what failed refunds have left to be given back. It is at most what can still be refunded.
-func (o Order) Owed() money.Money {
-	return money.New(max(min(o.data.Owed, o.refundable()), 0), o.data.Totals.Total.Currency)
-}
-
-// owe notes that the money of a refund was not given back.
-func (o *Order) owe(amount money.Money) { o.data.Owed += amount.Amount }
-
-// payOff notes that money is given back, of which failed refunds are paid first.
-func (o *Order) payOff(amount money.Money) { o.data.Owed -= min(o.data.Owed, amount.Amount) }

@@ -173,6 +173,34 @@ func TestARefundThatFailsLaterIsOwedUntilItIsMadeAgain(t *testing.T) {
 	}
 }
 
+// The order is of two mugs at 12.50 and a plate at 9.99.
+func TestAPieceThatAnotherRefundPaysForIsNotOwed(t *testing.T) {
+	t.Parallel()
+	plate := []order.Item{{SKU: "PLATE", Quantity: 1}}
+	mug := []order.Item{{SKU: "MUG", Quantity: 1}}
+	o := delivered()
+	must(t, o.RequestRefundOf("f-1", plate, false, "broken"))
+	must(t, o.RequestRefundOf("f-2", mug, false, "broken"))
+	must(t, o.FailRefund("f-1"))
+	must(t, o.FailRefund("f-2"))
+	if o.Owed() != gbp(999+1250) {
+		t.Errorf("owed %v", o.Owed())
+	}
+	// The plate comes back and is paid for. Of the mugs one comes back and is paid for, and the other one is still owed.
+	mustReturn(t, &o, "t-1", "PLATE", 1)
+	must(t, o.ReceiveReturn("t-1", "f-3", order.Receipt{}))
+	mustReturn(t, &o, "t-2", "MUG", 1)
+	must(t, o.ReceiveReturn("t-2", "f-4", order.Receipt{}))
+	if o.Owed() != gbp(1250) {
+		t.Errorf("owed %v, want a mug", o.Owed())
+	}
+	mustReturn(t, &o, "t-3", "MUG", 1)
+	must(t, o.ReceiveReturn("t-3", "f-5", order.Receipt{}))
+	if o.Owed() != gbp(0) {
+		t.Errorf("owed %v, want nothing", o.Owed())
+	}
+}
+
 func TestARefusedRefundThatSucceedsAfterAllIsNotOwed(t *testing.T) {
 	t.Parallel()
 	o := delivered()

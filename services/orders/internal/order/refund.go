@@ -22,16 +22,20 @@ const (
 
 // Refund is captured money that goes back.
 type Refund struct {
-	ID        string       `json:"id"`
-	Amount    money.Money  `json:"amount"`
+	ID     string      `json:"id"`
+	Amount money.Money `json:"amount"`
+	// Lines are the pieces that it pays for, and Shipping tells that it includes the shipping. A refund of goodwill has neither.
+	Lines     []Item       `json:"lines,omitempty"`
+	Shipping  bool         `json:"shipping,omitempty"`
 	Reason    string       `json:"reason"`
 	Status    RefundStatus `json:"status"`
 	ReturnID  string       `json:"return_id,omitempty"` // the return it is for, if any
+	ActorID   string       `json:"actor_id,omitempty"`  // who has decided it
 	CreatedAt time.Time    `json:"created_at"`
 }
 
-// RequestRefund decides to give money back. Once this is saved the money counts as given, so that several refunds together never
-// exceed what was captured. It returns a *field.Error for money that cannot be given back.
+// RequestRefund decides to give money back as goodwill, for no piece of the order. Once this is saved the money counts as given, so that
+// several refunds together never exceed what was captured. It returns a *field.Error for money that cannot be given back.
 func (o *Order) RequestRefund(id string, amount money.Money, reason string) error {
 	currency, left := o.data.Totals.Total.Currency, o.refundable()
 	switch {
@@ -42,7 +46,7 @@ func (o *Order) RequestRefund(id string, amount money.Money, reason string) erro
 	case amount.Amount > left:
 		return field.Invalid("amount", fmt.Sprintf("must be at most %s", money.New(left, currency)))
 	}
-	added := Refund{ID: id, Amount: amount, Reason: reason, Status: RefundPending, CreatedAt: now()}
+	added := Refund{ID: id, Amount: amount, Reason: reason, Status: RefundPending, ActorID: o.actor, CreatedAt: now()}
 	o.data.Refunds = with(o.data.Refunds, added, Refund.id)
 	o.payOff(amount)
 	o.data.ChangedAt = added.CreatedAt
@@ -86,7 +90,11 @@ func (o *Order) endRefund(id string, to RefundStatus, event Event, from ...Refun
 	}
 	refund.Status = to
 	o.data.Refunds = with(o.data.Refunds, refund, Refund.id)
-	o.happened(now(), event, refund.Amount.String())
+	actor := refund.ActorID
+	if to == RefundFailed {
+		actor = "" // nobody has decided that
+	}
+	o.happenedBy(actor, now(), event, refund.Amount.String())
 	return refund, nil
 }
 

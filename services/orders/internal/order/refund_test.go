@@ -37,11 +37,11 @@ func TestAReturnGoesThroughItsStatusesInTheirOrder(t *testing.T) {
 	if err := o.CompleteReturn("t-1"); !errors.Is(err, order.ErrWrongState) {
 		t.Errorf("completed before it was received: %v", err)
 	}
-	if err := o.ReceiveReturn("t-2", "f-1"); !errors.Is(err, order.ErrReturnNotFound) {
+	if err := o.ReceiveReturn("t-2", "f-1", order.Receipt{}); !errors.Is(err, order.ErrReturnNotFound) {
 		t.Errorf("another return: %v", err)
 	}
-	must(t, o.ReceiveReturn("t-1", "f-1"))
-	if err := o.ReceiveReturn("t-1", "f-2"); !errors.Is(err, order.ErrWrongState) {
+	must(t, o.ReceiveReturn("t-1", "f-1", order.Receipt{}))
+	if err := o.ReceiveReturn("t-1", "f-2", order.Receipt{}); !errors.Is(err, order.ErrReturnDecided) {
 		t.Errorf("received again: %v", err)
 	}
 	refund, ok := o.RefundOf("t-1")
@@ -90,13 +90,13 @@ func TestRefundsTogetherNeverExceedWhatWasCaptured(t *testing.T) {
 	}
 	// The goods are worth 25.00, and 8.94 is left.
 	mustReturn(t, &o, "t-1", "MUG", 2)
-	must(t, o.ReceiveReturn("t-1", "f-3"))
+	must(t, o.ReceiveReturn("t-1", "f-3", order.Receipt{}))
 	if refund, _ := o.RefundOf("t-1"); refund.Amount != gbp(894) {
 		t.Errorf("refund %v, want what is left", refund.Amount)
 	}
 	// When nothing is left, goods are taken back without a refund.
 	mustReturn(t, &o, "t-2", "PLATE", 1)
-	must(t, o.ReceiveReturn("t-2", "f-4"))
+	must(t, o.ReceiveReturn("t-2", "f-4", order.Receipt{}))
 	if refund, ok := o.RefundOf("t-2"); ok {
 		t.Errorf("refund %+v, want none", refund)
 	}

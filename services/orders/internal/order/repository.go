@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"souk/platform/identifier"
+	"souk/platform/money"
 )
 
 // Reader finds orders.
@@ -29,6 +30,8 @@ type Lister interface {
 	// List returns orders, newest first unless the filter says otherwise, and whether more follow. It may return fewer than the limit when they have very many lines,
 	// but at least one if there is one.
 	List(ctx context.Context, filter Filter) (found []Order, more bool, err error)
+	// Returns returns returns of all orders, newest first, and whether more follow.
+	Returns(ctx context.Context, filter ReturnFilter) (found []ReturnView, more bool, err error)
 }
 
 // Viewer is who asks for an order.
@@ -78,3 +81,41 @@ type Position struct {
 
 // Position returns the place of the order in a list.
 func (o Order) Position() Position { return Position{CreatedAt: o.data.CreatedAt, ID: o.data.ID} }
+
+// ReturnFilter says which returns to list. The zero value lists all.
+type ReturnFilter struct {
+	Status ReturnStatus
+	// Before lists only returns that are older than another one.
+	Before *Position
+	Limit  int
+}
+
+// ReturnView is a return with what there is to know of its order.
+type ReturnView struct {
+	Return
+	OrderID     string
+	OrderNumber string
+	CustomerID  string
+	// RefundAmount is what the refund of the return gives back. It is nil if there is none.
+	RefundAmount *money.Money
+}
+
+// Position returns the place of the return in a list.
+func (r ReturnView) Position() Position { return Position{CreatedAt: r.CreatedAt, ID: r.ID} }
+
+// ReturnViews are the returns of an order, the oldest first.
+func (v View) ReturnViews() []ReturnView {
+	views := make([]ReturnView, len(v.Returns))
+	for i, goods := range v.Returns {
+		views[i] = ReturnView{Return: goods, OrderID: v.ID, OrderNumber: v.Number, CustomerID: v.CustomerID}
+		if refund, ok := find(v.Refunds, func(r Refund) bool { return r.ReturnID == goods.ID }); ok {
+			views[i].RefundAmount = &refund.Amount
+		}
+	}
+	return views
+}
+
+// ReturnView returns a return of the order, with what there is to know of the order.
+func (o Order) ReturnView(id string) (ReturnView, bool) {
+	return find(o.View().ReturnViews(), func(r ReturnView) bool { return r.ID == id })
+}

@@ -2,6 +2,7 @@ package order
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"souk/platform/field"
@@ -11,22 +12,37 @@ import (
 // ReturnStatus is how far a return is.
 type ReturnStatus string
 
-// The statuses of a return, in their order.
+// The statuses of a return. A requested one is received, refused or withdrawn.
 const (
 	ReturnRequested ReturnStatus = "requested"
 	// ReturnReceived is the decision to take the goods back: they are being restocked and refunded.
 	ReturnReceived ReturnStatus = "received"
 	ReturnRefunded ReturnStatus = "refunded"
+	// ReturnRefused is a return that the shop does not accept.
+	ReturnRefused ReturnStatus = "refused"
+	// ReturnWithdrawn is a return that its customer has given up.
+	ReturnWithdrawn ReturnStatus = "withdrawn"
 )
+
+var returnStatuses = []ReturnStatus{ReturnRequested, ReturnReceived, ReturnRefunded, ReturnRefused, ReturnWithdrawn}
+
+// Known reports whether s is a status.
+func (s ReturnStatus) Known() bool { return slices.Contains(returnStatuses, s) }
 
 // Return is goods of an order that come back.
 type Return struct {
-	ID        string       `json:"id"`
-	Status    ReturnStatus `json:"status"`
-	Lines     []Item       `json:"lines"`
-	Reason    string       `json:"reason"`
-	Amount    money.Money  `json:"amount"` // what the goods were sold for
-	CreatedAt time.Time    `json:"created_at"`
+	ID     string       `json:"id"`
+	Status ReturnStatus `json:"status"`
+	// Lines are the pieces that were announced and, once the return is received, those that came.
+	Lines []Item `json:"lines"`
+	// NotRestocked are the pieces of Lines that cannot be sold again.
+	NotRestocked []Item      `json:"not_restocked,omitempty"`
+	Reason       string      `json:"reason"`
+	Amount       money.Money `json:"amount"` // what the goods were sold for
+	// RefundShipping tells that the refund of the return includes the shipping of the order.
+	RefundShipping bool      `json:"refund_shipping,omitempty"`
+	RefusalReason  string    `json:"refusal_reason,omitempty"` // why staff have refused it
+	CreatedAt      time.Time `json:"created_at"`
 }
 
 // RequestReturn adds a return of goods, at the prices they were sold for. It returns ErrNotReturnable when the order is not
@@ -50,18 +66,33 @@ func (o *Order) RequestReturn(id string, items []Item, reason string) (Return, e
 
 // valueOf returns what items of the order were sold for, if all of them can still be returned.
 func (o *Order) valueOf(items []Item) (money.Money, error) {
+	if err := o.checkSold(items); err != nil {
+		return money.Money{}, err
+	}
 	left := o.returnable()
-	amount := money.New(0, o.data.Totals.Total.Currency)
-	var c field.Checker
-	for i, item := range items {
-		sold, ok := find(o.data.Lines, func(l Line) bool { return l.SKU == item.SKU })
-		if !ok {
-			c.Check(false, fmt.Sprintf("lines[%d].sku", i), "is not in the order")
-			continue
-		}
+	for _, item := range items {
 		if item.Quantity > left[item.SKU] {
 			return money.Money{}, fmt.Errorf("%w: %d of %s are left to return", ErrNotReturnable, left[item.SKU], item.SKU)
 		}
+	}
+	return o.soldFor(items)
+}
+
+// checkSold returns a *field.Error that names each of the items that is not in the order.
+func (o *Order) checkSold(items []Item) error {
+	var c field.Checker
+	for i, item := range items {
+		_, ok := o.line(item.SKU)
+		c.Check(ok, fmt.Sprintf("lines[%d].sku", i), "is not in the order")
+	}
+	return c.Err()
+}
+
+// soldFor returns what items of the order were sold for.
+func (o *Order) soldFor(items []Item) (money.Money, error) {
+	amount := money.New(0, o.data.Totals.Total.Currency)
+	for _, item := range items {
+		sold, _ := o.line(item.SKU)
 		value, err := sold.UnitPrice.Times(item.Quantity)
 		if err != nil {
 			return money.Money{}, err
@@ -70,61 +101,70 @@ func (o *Order) valueOf(items []Item) (money.Money, error) {
 			return money.Money{}, err
 		}
 	}
-	return amount, c.Err()
+	return amount, nil
 }
 
-// returnable counts the pieces of each SKU that were bought and that no return has yet.
+func (o *Order) line(sku string) (Line, bool) {
+	return find(o.data.Lines, func(l Line) bool { return l.SKU == sku })
+}
+
+// returnable counts the pieces of each SKU that were bought and that no return has. Returns that were refused or withdrawn have none.
 func (o *Order) returnable() map[string]int64 {
-	left := map[string]int64{}
-	for _, line := range o.data.Lines {
-		left[line.SKU] += line.Quantity
-	}
+	left := o.bought()
 	for _, r := range o.data.Returns {
-		for _, item := range r.Lines {
-			left[item.SKU] -= item.Quantity
+		if r.Status != ReturnRefused && r.Status != ReturnWithdrawn {
+			take(left, r.Lines)
 		}
 	}
 	return left
 }
 
-// ReceiveReturn decides that the goods of a requested return are taken back, and adds the refund for them, under refundID. The
-// refund is what the goods were sold for, or what is left of the money when some of it was refunded before.
-func (o *Order) ReceiveReturn(id, refundID string) error {
-	received, err := o.moveReturn(id, ReturnRequested, ReturnReceived)
+// RefuseReturn ends a requested return that the shop does not accept. Its goods can be returned again.
+func (o *Order) RefuseReturn(id, reason string) error {
+	refused, err := o.openReturn(id)
 	if err != nil {
 		return err
 	}
-	at, amount := now(), received.Amount
-	if amount.Amount = min(amount.Amount, o.refundable()); amount.Amount > 0 {
-		o.data.Refunds = with(o.data.Refunds, Refund{
-			ID: refundID, Amount: amount, Reason: "return: " + received.Reason, Status: RefundPending, ReturnID: id, CreatedAt: at,
-		}, Refund.id)
-	}
-	o.happened(at, EventReturnReceived, received.Amount.String())
+	refused.Status, refused.RefusalReason = ReturnRefused, reason
+	o.data.Returns = with(o.data.Returns, refused, Return.id)
+	o.happened(now(), EventReturnRefused, refused.Amount.String())
 	return nil
 }
 
-// CompleteReturn notes that the goods of a return were restocked and that their refund has ended.
-func (o *Order) CompleteReturn(id string) error {
-	if _, err := o.moveReturn(id, ReturnReceived, ReturnRefunded); err != nil {
+// WithdrawReturn ends a requested return that its customer gives up. Its goods can be returned again.
+func (o *Order) WithdrawReturn(id string) error {
+	withdrawn, err := o.openReturn(id)
+	if err != nil {
 		return err
 	}
-	o.data.ChangedAt = now()
+	withdrawn.Status = ReturnWithdrawn
+	o.data.Returns = with(o.data.Returns, withdrawn, Return.id)
+	o.happened(now(), EventReturnWithdrawn, withdrawn.Amount.String())
 	return nil
 }
 
-// moveReturn moves a return from one status to the next.
-func (o *Order) moveReturn(id string, from, to ReturnStatus) (Return, error) {
+// openReturn returns a requested return, ErrReturnNotFound, or ErrReturnDecided.
+func (o *Order) openReturn(id string) (Return, error) {
 	found, ok := o.Return(id)
 	if !ok {
 		return Return{}, ErrReturnNotFound
 	}
-	if found.Status != from {
-		return Return{}, fmt.Errorf("%w: the return is %s", ErrWrongState, found.Status)
+	if found.Status != ReturnRequested {
+		return Return{}, fmt.Errorf("%w: it is %s", ErrReturnDecided, found.Status)
 	}
-	found.Status = to
-	o.data.Returns = with(o.data.Returns, found, Return.id)
 	return found, nil
+}
+
+// CompleteReturn notes that the goods of a return were restocked and that their refund has ended.
+func (o *Order) CompleteReturn(id string) error {
+	completed, ok := o.Return(id)
+	if !ok || completed.Status != ReturnReceived {
+		return fmt.Errorf("%w: no received return %s", ErrWrongState, id)
+	}
+	completed.Status = ReturnRefunded
+	o.data.Returns = with(o.data.Returns, completed, Return.id)
+	o.data.ChangedAt = now()
+	return nil
 }
 
 // Return returns a return of the order.

@@ -100,5 +100,8 @@ func (o *Order) move(d decision) error {
 		return fmt.Errorf("%w: it is %s", t.refused, is.status)
 	}
 	o.data.Status, o.data.Intent, o.data.ChangedAt = t.to.status, t.to.intent, now()
+	if t.to.intent != IntentNone {
+		o.data.DecidedBy = o.actor
+	}
 	return nil
 }

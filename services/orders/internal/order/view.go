@@ -138,6 +138,8 @@ const (
 
 	EventReturnRequested Event = "return_requested"
 	EventReturnReceived  Event = "return_received"
+	EventReturnRefused   Event = "return_refused"
+	EventReturnWithdrawn Event = "return_withdrawn"
 	EventRefunded        Event = "refunded"
 	EventRefundFailed    Event = "refund_failed"
 
@@ -155,6 +157,8 @@ type TimelineEntry struct {
 	At     time.Time `json:"at"`
 	Event  Event     `json:"event"`
 	Detail string    `json:"detail"`
+	// ActorID is the id of the customer or the member of staff who has decided this. It is empty for what the shop does by itself.
+	ActorID string `json:"actor_id,omitempty"`
 }
 
 // RejectionReason is why a checkout was refused.

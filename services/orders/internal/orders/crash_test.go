@@ -161,7 +161,7 @@ func TestADecisionKilledAnywhereIsCarriedOut(t *testing.T) {
 			return s.CancelOrder(ctx, customer, id)
 		}, order.StatusCancelled, 8},
 		"dispatch": {func(s *shop, ctx context.Context, id string) (order.View, error) {
-			return s.DispatchOrder(ctx, id)
+			return s.DispatchOrder(ctx, staff, id)
 		}, order.StatusFulfilled, 10},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -225,20 +225,20 @@ func TestAnAbandonedDispatchKilledAnywhereLeavesNothingBehind(t *testing.T) {
 				return s, id
 			}
 			whole, id := prepare("whole")
-			points := whole.points(t, func(ctx context.Context) { _, _ = whole.DispatchOrder(ctx, id) })
+			points := whole.points(t, func(ctx context.Context) { _, _ = whole.DispatchOrder(ctx, staff, id) })
 			if len(points) != abandoned.points {
 				t.Fatalf("points %q, want %d", points, abandoned.points)
 			}
 			for i, point := range points {
 				s, id := prepare(fmt.Sprint(i))
 				seen := 0
-				s.killed(t, func(string) bool { seen++; return seen == i+1 }, func(ctx context.Context) { _, _ = s.DispatchOrder(ctx, id) })
+				s.killed(t, func(string) bool { seen++; return seen == i+1 }, func(ctx context.Context) { _, _ = s.DispatchOrder(ctx, staff, id) })
 				if err := s.Advance(t.Context(), id); err != nil {
 					t.Fatalf("%s: %v", point, err)
 				}
 				s.exec(t, "UPDATE payment_feed SET position = ''") // which is of another world
 				s.world.mustAgreeWith(t, s.mustEnd(t, id))         // cancelled, when the money is gone
-				if _, err := s.DispatchOrder(t.Context(), id); !errors.Is(err, order.ErrNotDispatchable) {
+				if _, err := s.DispatchOrder(t.Context(), staff, id); !errors.Is(err, order.ErrNotDispatchable) {
 					t.Errorf("%s: again: %v", point, err)
 				}
 				if s.world.mustAgreeWith(t, s.mustEnd(t, id)); s.isDue(t, id) {

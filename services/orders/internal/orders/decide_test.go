@@ -26,7 +26,7 @@ func TestACancelledOrderGivesEverythingBack(t *testing.T) {
 	if err != nil || len(again.Timeline) != 3 {
 		t.Errorf("again: %+v, %v", again.Timeline, err)
 	}
-	if _, err := s.DispatchOrder(t.Context(), o.ID); !errors.Is(err, order.ErrNotDispatchable) {
+	if _, err := s.DispatchOrder(t.Context(), staff, o.ID); !errors.Is(err, order.ErrNotDispatchable) {
 		t.Errorf("dispatch: %v", err)
 	}
 }
@@ -36,7 +36,7 @@ func TestADispatchedOrderIsPaidAndShippedOnce(t *testing.T) {
 	s := newShop(t)
 	o := s.mustConfirm(t)
 	for range 2 {
-		fulfilled, err := s.DispatchOrder(t.Context(), o.ID)
+		fulfilled, err := s.DispatchOrder(t.Context(), staff, o.ID)
 		if err != nil || fulfilled.Status != order.StatusFulfilled || fulfilled.Payment.Captured != o.Totals.Total {
 			t.Fatalf("%s, captured %v, %v", fulfilled.Status, fulfilled.Payment.Captured, err)
 		}
@@ -61,14 +61,14 @@ func TestOnlyConfirmedOrdersAreDecidedAbout(t *testing.T) {
 		if _, err := s.CancelOrder(t.Context(), customer, o.ID); !errors.Is(err, order.ErrNotCancellable) {
 			t.Errorf("cancel %s: %v", o.Status, err)
 		}
-		if _, err := s.DispatchOrder(t.Context(), o.ID); !errors.Is(err, order.ErrNotDispatchable) {
+		if _, err := s.DispatchOrder(t.Context(), staff, o.ID); !errors.Is(err, order.ErrNotDispatchable) {
 			t.Errorf("dispatch %s: %v", o.Status, err)
 		}
 	}
 	if _, err := s.CancelOrder(t.Context(), "someone else", pending.ID); !errors.Is(err, order.ErrNotFound) {
 		t.Errorf("someone else's: %v", err)
 	}
-	if _, err := s.DispatchOrder(t.Context(), "7"); !errors.Is(err, order.ErrNotFound) {
+	if _, err := s.DispatchOrder(t.Context(), staff, "7"); !errors.Is(err, order.ErrNotFound) {
 		t.Errorf("no id: %v", err)
 	}
 }
@@ -77,11 +77,11 @@ func TestStaffCancelAnOrderWithAReason(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	id := s.mustConfirm(t).ID
-	if _, err := s.CancelAnyOrder(t.Context(), id, "a\x00"); !names("reason")(err) {
+	if _, err := s.CancelAnyOrder(t.Context(), staff, id, "a\x00"); !names("reason")(err) {
 		t.Errorf("%v", err)
 	}
 	for range 2 { // again it is answered as it is
-		o, err := s.CancelAnyOrder(t.Context(), id, "damaged")
+		o, err := s.CancelAnyOrder(t.Context(), staff, id, "damaged")
 		if err != nil || o.Status != order.StatusCancelled {
 			t.Fatalf("%s, %v", o.Status, err)
 		}
@@ -104,7 +104,7 @@ func TestADecisionGoesOnWhenThePeersAreAway(t *testing.T) {
 	if !s.isDue(t, o.ID) {
 		t.Fatal("nobody will carry it out")
 	}
-	if _, err := s.DispatchOrder(t.Context(), o.ID); !errors.Is(err, order.ErrNotDispatchable) {
+	if _, err := s.DispatchOrder(t.Context(), staff, o.ID); !errors.Is(err, order.ErrNotDispatchable) {
 		t.Errorf("dispatch in the middle of a cancellation: %v", err)
 	}
 	s.world.setHook(nil)
@@ -129,7 +129,7 @@ func TestCancelAndDispatchExcludeEachOther(t *testing.T) {
 				if n%2 == 0 {
 					_, errs[n] = s.CancelOrder(t.Context(), req.CustomerID, o.ID)
 				} else {
-					_, errs[n] = s.DispatchOrder(t.Context(), o.ID)
+					_, errs[n] = s.DispatchOrder(t.Context(), staff, o.ID)
 				}
 			})
 		}
@@ -152,7 +152,7 @@ func TestFulfilledOrdersAreDeliveredWhenTheirParcelsArrive(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	o := s.mustConfirm(t)
-	if _, err := s.DispatchOrder(t.Context(), o.ID); err != nil {
+	if _, err := s.DispatchOrder(t.Context(), staff, o.ID); err != nil {
 		t.Fatal(err)
 	}
 	track := func() {
@@ -172,7 +172,7 @@ func TestFulfilledOrdersAreDeliveredWhenTheirParcelsArrive(t *testing.T) {
 	if delivered.Status != order.StatusDelivered || len(delivered.Timeline) != 4 {
 		t.Errorf("order is %s, timeline %+v", delivered.Status, delivered.Timeline)
 	}
-	if again, err := s.DispatchOrder(t.Context(), o.ID); err != nil || again.Status != order.StatusDelivered {
+	if again, err := s.DispatchOrder(t.Context(), staff, o.ID); err != nil || again.Status != order.StatusDelivered {
 		t.Errorf("dispatch again: %s, %v", again.Status, err)
 	}
 }
@@ -181,7 +181,7 @@ func TestTheMovesOfAParcelAreInTheTimelineOnce(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	o := s.mustConfirm(t)
-	if _, err := s.DispatchOrder(t.Context(), o.ID); err != nil {
+	if _, err := s.DispatchOrder(t.Context(), staff, o.ID); err != nil {
 		t.Fatal(err)
 	}
 	look := func() (events []order.Event, version int64) {

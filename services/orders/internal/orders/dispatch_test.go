@@ -12,7 +12,7 @@ import (
 // mustRefuseDispatch dispatches an order, and fails the test unless that is refused for a reason.
 func (s *shop) mustRefuseDispatch(t *testing.T, id, why string) {
 	t.Helper()
-	_, err := s.DispatchOrder(t.Context(), id)
+	_, err := s.DispatchOrder(t.Context(), staff, id)
 	if !errors.Is(err, order.ErrNotDispatchable) || !strings.Contains(err.Error(), why) {
 		t.Errorf("dispatch: %v, want a refusal because %s", err, why)
 	}
@@ -34,7 +34,7 @@ func TestNoMoneyIsTakenForAParcelThatShippingRefuses(t *testing.T) {
 		t.Errorf("calls %q, want no capture", s.world.calls)
 	}
 	s.world.Shipping.Refuses = nil
-	fulfilled, err := s.DispatchOrder(t.Context(), o.ID)
+	fulfilled, err := s.DispatchOrder(t.Context(), staff, o.ID)
 	if err != nil || fulfilled.Status != order.StatusFulfilled {
 		t.Fatalf("dispatch once shipping takes it: %s, %v", fulfilled.Status, err)
 	}
@@ -46,7 +46,7 @@ func TestNoParcelLeavesUnpaid(t *testing.T) {
 	s := newShop(t)
 	o := s.mustConfirm(t)
 	s.world.Payments.Bank[o.ID].Expire()
-	_, err := s.DispatchOrder(t.Context(), o.ID)
+	_, err := s.DispatchOrder(t.Context(), staff, o.ID)
 	if !errors.Is(err, order.ErrNotDispatchable) || !strings.Contains(err.Error(), "its payment can no longer be captured") {
 		t.Errorf("dispatch: %v", err)
 	}
@@ -67,7 +67,7 @@ func TestAParcelIsBookedBeforeTheMoneyIsTakenAndLeavesAfterwards(t *testing.T) {
 	s := newShop(t)
 	o := s.mustConfirm(t)
 	s.world.calls = nil
-	if _, err := s.DispatchOrder(t.Context(), o.ID); err != nil {
+	if _, err := s.DispatchOrder(t.Context(), staff, o.ID); err != nil {
 		t.Fatal(err)
 	}
 	if want := []string{"book", "capture", "hand over"}; !slices.Equal(s.world.calls, want) {
@@ -96,14 +96,14 @@ func TestABookingThatTheVersionBeforeLeftOpenIsUsed(t *testing.T) {
 	s := newShop(t)
 	o := s.mustConfirm(t)
 	s.world.failing("before capture")
-	if _, err := s.DispatchOrder(t.Context(), o.ID); err == nil {
+	if _, err := s.DispatchOrder(t.Context(), staff, o.ID); err == nil {
 		t.Fatal("dispatched")
 	}
 	s.world.setHook(nil)
 	open := s.world.Shipping.Bookings[o.ID]
 	s.exec(t, "UPDATE orders SET intent = '', version = version + 1, due_at = NULL WHERE id = $1", o.ID)
 	s.world.failing("before capture")
-	if _, err := s.DispatchOrder(t.Context(), o.ID); err == nil || s.world.Shipping.Bookings[o.ID] != open {
+	if _, err := s.DispatchOrder(t.Context(), staff, o.ID); err == nil || s.world.Shipping.Bookings[o.ID] != open {
 		t.Errorf("%v, and the booking %s became %s", err, open, s.world.Shipping.Bookings[o.ID])
 	}
 	s.world.setHook(nil)

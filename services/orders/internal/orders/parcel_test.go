@@ -27,7 +27,7 @@ func (s *shop) mustDispatch(t *testing.T, key string) order.View {
 	s.world.mu.Lock()
 	s.world.Carts.Lines[cartID] = []order.Item{{SKU: "MUG", Quantity: 1}}
 	s.world.mu.Unlock()
-	o, err := s.DispatchOrder(t.Context(), s.mustPlace(t, buy(key, visa)).ID)
+	o, err := s.DispatchOrder(t.Context(), staff, s.mustPlace(t, buy(key, visa)).ID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,7 +179,7 @@ func TestAParcelMayMoveBeforeItsOrderIsFulfilled(t *testing.T) {
 	ready := s.mustDispatch(t, "ready")
 	// The carrier has the parcel, and the order does not know.
 	s.world.failing("after hand over")
-	if _, err := s.DispatchOrder(t.Context(), o.ID); err == nil {
+	if _, err := s.DispatchOrder(t.Context(), staff, o.ID); err == nil {
 		t.Fatal("dispatched")
 	}
 	s.fed(t, []parcels.Parcel{{OrderID: o.ID, Moves: wholeWay}, {OrderID: ready.ID, Moves: wholeWay}})
@@ -231,7 +231,7 @@ func TestAnUnknownPositionHasAllParcelsAskedAboutOnce(t *testing.T) {
 	between := s.mustConfirm(t)
 	moved, still := s.mustDispatch(t, "moved"), s.mustDispatch(t, "still")
 	s.world.failing("after hand over")
-	if _, err := s.DispatchOrder(t.Context(), between.ID); err == nil {
+	if _, err := s.DispatchOrder(t.Context(), staff, between.ID); err == nil {
 		t.Fatal("dispatched")
 	}
 	s.world.setHook(nil)

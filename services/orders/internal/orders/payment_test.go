@@ -91,7 +91,7 @@ func TestAnOrderCapturedAtTheBankCanBeDispatchedOrCancelled(t *testing.T) {
 	s.mustFollowPayments(t)
 	s.atBank(t, o.ID, capture)
 	s.mustFollowPayments(t)
-	dispatched, err := s.DispatchOrder(t.Context(), o.ID)
+	dispatched, err := s.DispatchOrder(t.Context(), staff, o.ID)
 	if err != nil || dispatched.Payment.Captured != o.Totals.Total {
 		t.Errorf("dispatch: %+v, %v", dispatched.Payment, err)
 	}

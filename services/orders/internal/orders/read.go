@@ -33,7 +33,7 @@ type Query struct {
 
 func (q Query) check() error {
 	var c field.Checker
-	c.Check(q.Limit >= 0 && q.Limit <= maxLimit, "limit", "must be 1 to 100")
+	checkLimit(&c, q.Limit)
 	c.Check(q.Status == "" || q.Status.Known(), "status", "is unknown")
 	c.CheckLine("customer_id", q.CustomerID, false, order.MaxID)
 	c.CheckLine("q", q.Text, false, order.MaxID)
@@ -61,17 +61,12 @@ func (s *Service) ListOrders(ctx context.Context, q Query) (Page, error) {
 	if err := q.check(); err != nil {
 		return Page{}, err
 	}
+	after, err := positionOf(q.Cursor)
+	if err != nil {
+		return Page{}, err
+	}
 	filter := q.Filter
-	if filter.Limit == 0 {
-		filter.Limit = defaultLimit
-	}
-	if q.Cursor != "" {
-		position, err := parseCursor(q.Cursor)
-		if err != nil {
-			return Page{}, err
-		}
-		filter.After = &position
-	}
+	filter.Limit, filter.After = limitOf(q.Limit), after
 	found, more, err := s.store.List(ctx, filter)
 	if err != nil {
 		return Page{}, fmt.Errorf("list orders: %w", err)
@@ -84,6 +79,27 @@ func (s *Service) ListOrders(ctx context.Context, q Query) (Page, error) {
 		page.NextCursor = cursorOf(found[len(found)-1].Position())
 	}
 	return page, nil
+}
+
+func checkLimit(c *field.Checker, limit int) {
+	c.Check(limit >= 0 && limit <= maxLimit, "limit", "must be 1 to 100")
+}
+
+// limitOf returns the limit of a query, or the usual one.
+func limitOf(limit int) int {
+	if limit == 0 {
+		return defaultLimit
+	}
+	return limit
+}
+
+// positionOf returns the position that a cursor stands for; nil if there is no cursor.
+func positionOf(cursor string) (*order.Position, error) {
+	if cursor == "" {
+		return nil, nil
+	}
+	position, err := parseCursor(cursor)
+	return &position, err
 }
 
 // cursorOf writes a position as opaque text.

@@ -49,7 +49,7 @@ SELECT EXISTS (
     SELECT FROM orders
     WHERE customer_id = $1 AND (
         status NOT IN ('delivered', 'rejected', 'cancelled') OR due_at IS NOT NULL
-        OR EXISTS (SELECT FROM returns WHERE order_id = orders.id AND status <> 'refunded')
+        OR EXISTS (SELECT FROM returns WHERE order_id = orders.id AND status = 'received')
         OR EXISTS (SELECT FROM refunds WHERE order_id = orders.id AND status = 'pending')))`
 
 // erasures keep what the shop's books need: numbers, lines, money, and the country, for the tax. They keep the keys of refunds, because
@@ -60,8 +60,10 @@ var erasures = []string{
 	SET shipping_address = jsonb_build_object('country', shipping_address->'country'), payment_method = '',
 	    version = version + 1, changed_at = now()
 	WHERE customer_id = $1`,
-	`UPDATE returns SET reason = '' FROM orders WHERE orders.id = order_id AND customer_id = $1`,
+	`UPDATE returns SET reason = '', refusal_reason = '' FROM orders WHERE orders.id = order_id AND customer_id = $1`,
 	`UPDATE refunds SET reason = '' FROM orders WHERE orders.id = order_id AND customer_id = $1`,
+	`UPDATE timeline_entries SET detail = '' FROM orders
+	WHERE orders.id = order_id AND customer_id = $1 AND event = 'cancellation_requested'`,
 	`DELETE FROM idempotent_requests WHERE caller = $1`,
 	// The answers to staff about the orders.
 	`DELETE FROM idempotent_requests WHERE subject IN (

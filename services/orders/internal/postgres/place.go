@@ -93,13 +93,13 @@ func queueLines(batch *pgx.Batch, orderID string, lines []order.Line) {
 }
 
 const insertEntry = `
-INSERT INTO timeline_entries (order_id, position, at, event, detail) VALUES ($1, $2, $3, $4, $5)`
+INSERT INTO timeline_entries (order_id, position, at, event, detail, actor_id) VALUES ($1, $2, $3, $4, $5, $6)`
 
 // queueEntries inserts the entries of an order's timeline that are not saved yet.
 func queueEntries(batch *pgx.Batch, o order.Order) {
 	entries := o.Unsaved()
 	first := len(o.Timeline()) - len(entries) + 1
 	for i, entry := range entries {
-		batch.Queue(insertEntry, o.ID(), first+i, entry.At, string(entry.Event), entry.Detail)
+		batch.Queue(insertEntry, o.ID(), first+i, entry.At, string(entry.Event), entry.Detail, entry.ActorID)
 	}
 }

@@ -25,7 +25,7 @@ func (s *Store) Get(ctx context.Context, id string) (order.Order, error) {
 
 // selectOrders is one statement, so that an order and its lines, timeline, returns and refunds are of the same moment.
 const selectOrders = `
-SELECT id, number, customer_id, status, intent, version, created_at, changed_at,
+SELECT id, number, customer_id, status, intent, decided_by, version, created_at, changed_at,
     currency, subtotal, shipping_price, tax, total,
     shipping_address, shipping_option, shipping_carrier, shipping_service, weight_grams,
     shipment_id, shipment_carrier, tracking_number,
@@ -36,13 +36,14 @@ SELECT id, number, customer_id, status, intent, version, created_at, changed_at,
             'unit_price', unit_price, 'line_total', line_total, 'product_id', product_id, 'slug', slug,
             'image', image, 'options', options) ORDER BY position)
         FROM order_lines WHERE order_id = orders.id) AS lines,
-    (SELECT json_agg(json_build_object('at', at, 'event', event, 'detail', detail) ORDER BY position)
+    (SELECT json_agg(json_build_object('at', at, 'event', event, 'detail', detail, 'actor_id', actor_id) ORDER BY position)
         FROM timeline_entries WHERE order_id = orders.id) AS timeline,
-    (SELECT json_agg(json_build_object('id', id, 'status', status, 'lines', lines, 'reason', reason,
-            'amount', amount, 'created_at', created_at) ORDER BY id)
+    (SELECT json_agg(json_build_object('id', id, 'status', status, 'lines', lines, 'not_restocked', not_restocked, 'reason', reason,
+            'amount', amount, 'refund_shipping', refund_shipping, 'refusal_reason', refusal_reason, 'created_at', created_at) ORDER BY id)
         FROM returns WHERE order_id = orders.id) AS returns,
     (SELECT json_agg(json_build_object('id', id, 'status', status, 'amount', amount, 'reason', reason,
-            'return_id', coalesce(return_id::text, ''), 'created_at', created_at) ORDER BY id)
+            'lines', coalesce(lines, (SELECT lines FROM returns WHERE returns.id = return_id)), 'shipping', shipping,
+            'return_id', coalesce(return_id::text, ''), 'actor_id', actor_id, 'created_at', created_at) ORDER BY id)
         FROM refunds WHERE order_id = orders.id) AS refunds,
     EXISTS (SELECT FROM erased_customers e WHERE e.customer_id = orders.customer_id) AS erased
 FROM orders `

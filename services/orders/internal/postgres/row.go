@@ -15,6 +15,7 @@ type orderRow struct {
 	CustomerID       string
 	Status           string
 	Intent           string
+	DecidedBy        string
 	Version          int64
 	CreatedAt        time.Time
 	ChangedAt        time.Time
@@ -57,7 +58,7 @@ type orderRow struct {
 func (o orderRow) order() order.Order {
 	r := order.Snapshot{
 		View:    o.view(),
-		Version: o.Version, Intent: order.Intent(o.Intent), Refusal: o.Refusal,
+		Version: o.Version, Intent: order.Intent(o.Intent), DecidedBy: o.DecidedBy, Refusal: o.Refusal,
 		CartID: o.CartID, CartCheckedOut: o.CartCheckedOut, PaymentMethod: o.PaymentMethod, HoldUntil: o.HoldUntil.UTC(),
 		Erased: o.Erased, PaymentVersion: o.PaymentVersion, PaymentAttention: order.Attention(o.PaymentAttention), Owed: o.Owed,
 		BookingID: o.BookingID, DispatchRefusal: o.DispatchRefusal,
@@ -117,45 +118,65 @@ func (l lineRow) line(currency string) order.Line {
 
 // entryRow is a row of timeline_entries.
 type entryRow struct {
-	At     time.Time `json:"at"`
-	Event  string    `json:"event"`
-	Detail string    `json:"detail"`
+	At      time.Time `json:"at"`
+	Event   string    `json:"event"`
+	Detail  string    `json:"detail"`
+	ActorID string    `json:"actor_id"`
 }
 
 func (e entryRow) entry() order.TimelineEntry {
-	return order.TimelineEntry{At: e.At.UTC(), Event: order.Event(e.Event), Detail: e.Detail}
+	return order.TimelineEntry{At: e.At.UTC(), Event: order.Event(e.Event), Detail: e.Detail, ActorID: e.ActorID}
 }
 
 // returnRow is a row of returns.
 type returnRow struct {
-	ID        string       `json:"id"`
-	Status    string       `json:"status"`
-	Lines     []order.Item `json:"lines"`
-	Reason    string       `json:"reason"`
-	Amount    int64        `json:"amount"`
-	CreatedAt time.Time    `json:"created_at"`
+	ID             string       `json:"id"`
+	Status         string       `json:"status"`
+	Lines          []order.Item `json:"lines"`
+	NotRestocked   []order.Item `json:"not_restocked"`
+	Reason         string       `json:"reason"`
+	Amount         int64        `json:"amount"`
+	RefundShipping bool         `json:"refund_shipping"`
+	RefusalReason  string       `json:"refusal_reason"`
+	CreatedAt      time.Time    `json:"created_at"`
 }
 
 func (t returnRow) goods(currency string) order.Return {
 	return order.Return{
-		ID: t.ID, Status: order.ReturnStatus(t.Status), Lines: t.Lines, Reason: t.Reason,
-		Amount: money.New(t.Amount, currency), CreatedAt: t.CreatedAt.UTC(),
+		ID: t.ID, Status: order.ReturnStatus(t.Status), Lines: t.Lines, NotRestocked: orNil(t.NotRestocked), Reason: t.Reason,
+		Amount: money.New(t.Amount, currency), RefundShipping: t.RefundShipping, RefusalReason: t.RefusalReason, CreatedAt: t.CreatedAt.UTC(),
 	}
 }
 
 // refundRow is a row of refunds.
 type refundRow struct {
-	ID        string    `json:"id"`
-	Status    string    `json:"status"`
-	Amount    int64     `json:"amount"`
-	Reason    string    `json:"reason"`
-	ReturnID  string    `json:"return_id"`
-	CreatedAt time.Time `json:"created_at"`
+	ID        string       `json:"id"`
+	Status    string       `json:"status"`
+	Amount    int64        `json:"amount"`
+	Lines     []order.Item `json:"lines"`
+	Shipping  bool         `json:"shipping"`
+	Reason    string       `json:"reason"`
+	ReturnID  string       `json:"return_id"`
+	ActorID   string       `json:"actor_id"`
+	CreatedAt time.Time    `json:"created_at"`
 }
 
 func (f refundRow) refund(currency string) order.Refund {
 	return order.Refund{
 		ID: f.ID, Status: order.RefundStatus(f.Status), Amount: money.New(f.Amount, currency), Reason: f.Reason,
-		ReturnID: f.ReturnID, CreatedAt: f.CreatedAt.UTC(),
+		Lines: orNil(f.Lines), Shipping: f.Shipping, ReturnID: f.ReturnID, ActorID: f.ActorID, CreatedAt: f.CreatedAt.UTC(),
 	}
+}
+
+// orNil returns items, or nil if there are none.
+func orNil(items []order.Item) []order.Item {
+	if len(items) == 0 {
+		return nil
+	}
+	return items
+}
+
+// orEmpty returns items, or an empty list, which the database does not take for NULL.
+func orEmpty(items []order.Item) []order.Item {
+	return append([]order.Item{}, items...)
 }

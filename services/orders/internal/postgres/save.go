@@ -18,7 +18,7 @@ import (
 // updateOrder sets all columns that change after an order is placed.
 const updateOrder = `
 UPDATE orders
-SET status = @status, intent = @intent, version = @version + 1, changed_at = @changed_at,
+SET status = @status, intent = @intent, decided_by = @decided_by, version = @version + 1, changed_at = @changed_at,
     shipment_id = @shipment_id, shipment_carrier = @shipment_carrier, tracking_number = @tracking_number,
     payment_status = @payment_status, authorized = @authorized, captured = @captured, refunded = @refunded,
     payment_version = @payment_version, payment_attention = @payment_attention, owed = @owed, attention = @attention,
@@ -32,6 +32,7 @@ func (s *Store) mutable(o order.Order) pgx.NamedArgs {
 	r := o.Snapshot()
 	return pgx.NamedArgs{
 		"id": r.ID, "version": r.Version, "status": string(r.Status), "intent": string(r.Intent),
+		"decided_by":  r.DecidedBy,
 		"changed_at":  r.ChangedAt,
 		"shipment_id": r.Shipment.ID, "shipment_carrier": r.Shipment.Carrier, "tracking_number": r.Shipment.TrackingNumber,
 		"payment_status": string(r.Payment.Status), "authorized": r.Payment.Authorized.Amount,

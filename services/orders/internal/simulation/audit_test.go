@@ -123,6 +123,8 @@ func (s *shop) auditOrder(r order.Snapshot) {
 	}
 	s.auditGoods(r)
 	s.auditMoney(r)
+	s.auditPieces(r)
+	s.auditActors(r)
 	// What was cancelled before the cart could be emptied stays in it. The cart is emptied before the confirmation is saved: when that
 	// fails and the bank lets the money go before it is tried again, the order is rejected.
 	if taken := s.Carts.CheckedOut[r.ID]; taken != live(r) && r.Status != order.StatusCancelled && !s.letGo(r.ID) {
@@ -168,16 +170,19 @@ func (s *shop) auditGoods(r order.Snapshot) {
 	}
 	back := 0
 	for _, t := range r.Returns {
-		if t.Status == order.ReturnRequested {
+		restocked, again := goods.Returned[t.ID]
+		if again {
+			back++
+		}
+		if !came(t) {
 			continue
 		}
-		back++
-		if text(goods.Returned[t.ID]) != text(t.Lines) {
-			s.broken("%s: return %s of %v restocked %v", r.ID, t.ID, t.Lines, goods.Returned[t.ID])
+		if missing := without(t.Lines, restocked, t.NotRestocked); len(missing) > 0 || again == (len(restocked) == 0) {
+			s.broken("%s: return %s of %v, less %v, restocked %v", r.ID, t.ID, t.Lines, t.NotRestocked, restocked)
 		}
 	}
 	if back != len(goods.Returned) {
-		s.broken("%s: %d returns came back, %d were restocked", r.ID, back, len(goods.Returned))
+		s.broken("%s: %d returns are here, %d were restocked", r.ID, back, len(goods.Returned))
 	}
 }
 

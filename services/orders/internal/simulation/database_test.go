@@ -130,6 +130,10 @@ func (d *database) List(ctx context.Context, filter order.Filter) (found []order
 	return found, more, err
 }
 
+func (d *database) Returns(context.Context, order.ReturnFilter) ([]order.ReturnView, bool, error) {
+	return nil, false, errUnused
+}
+
 func (d *database) OrderOfReturn(ctx context.Context, returnID string) (string, error) {
 	return query(ctx, d, "order of return", returnID, func() (string, error) { return d.shop.store.orderOfReturn(returnID) })
 }

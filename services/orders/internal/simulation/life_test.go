@@ -81,7 +81,7 @@ func cancelOrder(ctx context.Context, service *orders.Service, o order.View) (or
 }
 
 func dispatchOrder(ctx context.Context, service *orders.Service, o order.View) (order.View, error) {
-	return service.DispatchOrder(ctx, o.ID)
+	return service.DispatchOrder(ctx, staffID, o.ID)
 }
 
 // decideOn asks for a decision once or twice. What is answered must be so.
@@ -105,7 +105,12 @@ func giveBack(who *person, o order.View) {
 	d := who.dice("refund")
 	req := aftersales.RefundRequest{
 		StaffID: staffID, IdempotencyKey: who.name, OrderID: o.ID, Reason: "late",
-		Amount: money.New(1+d.Int64N(o.Payment.Captured.Amount*2/3), currency),
+	}
+	if d.chance(0.5) {
+		line := one(d, o.Lines...)
+		req.Lines, req.Shipping = []order.Item{{SKU: line.SKU, Quantity: 1 + d.Int64N(line.Quantity)}}, d.chance(0.3)
+	} else {
+		req.Amount = new(money.New(1+d.Int64N(o.Payment.Captured.Amount*2/3), currency))
 	}
 	who.pause(0, 8*time.Second)
 	for range 1 + d.IntN(4) {
@@ -119,7 +124,7 @@ func giveBack(who *person, o order.View) {
 	}
 }
 
-// sendBack asks for a return of some of the goods, and has them received, by two people at once perhaps.
+// sendBack asks for a return of some of the goods. Then it is received, refused or withdrawn, or several of these at once.
 func sendBack(who *person, o order.View) {
 	d := who.dice("return")
 	line := one(d, o.Lines...)
@@ -127,36 +132,79 @@ func sendBack(who *person, o order.View) {
 		CustomerID: o.CustomerID, OrderID: o.ID, Reason: "too small",
 		Lines: []order.Item{{SKU: line.SKU, Quantity: 1 + d.Int64N(line.Quantity)}},
 	}
-	goods, err := ask(who, who.replica(), "request return", func(ctx context.Context, service *orders.Service) (order.Return, error) {
+	goods, err := ask(who, who.replica(), "request return", func(ctx context.Context, service *orders.Service) (order.ReturnView, error) {
 		return service.RequestReturn(ctx, req)
 	})
 	if err != nil {
 		return
 	}
-	who.shop.returnPromised(o.ID, goods)
+	who.shop.returnPromised(goods)
 	var both sync.WaitGroup
 	defer both.Wait()
 	for n := range 1 + d.IntN(2) {
 		clerk := who.shop.person(fmt.Sprintf("%s clerk %d", who.name, n+1))
-		both.Go(func() { receive(clerk, goods.ID) })
+		end := one(clerk.dice("end"), receive, receive, receive, refuse, withdraw)
+		both.Go(func() { end(clerk, goods) })
 	}
 }
 
-// receive takes a return's goods back.
-func receive(clerk *person, returnID string) {
-	clerk.pause(0, 2*time.Second)
-	orderID, received, err := receiveOnce(clerk, returnID)
+// endReturn asks for a decision about a return. What is answered must be so.
+func endReturn(who *person, what string, decide func(ctx context.Context, service *orders.Service) (order.ReturnView, error)) (order.ReturnView, error) {
+	goods, err := ask(who, who.replica(), what, decide)
 	if err == nil {
-		clerk.shop.returnPromised(orderID, received)
+		who.shop.returnPromised(goods)
 	}
+	return goods, err
 }
 
-func receiveOnce(clerk *person, returnID string) (string, order.Return, error) {
-	var orderID string
-	received, err := ask(clerk, clerk.replica(), "receive return", func(ctx context.Context, service *orders.Service) (order.Return, error) {
-		id, received, err := service.ReceiveReturn(ctx, returnID)
-		orderID = id
-		return received, err
+// receive takes a return's goods back, or those of them that came.
+func receive(clerk *person, goods order.ReturnView) {
+	clerk.pause(0, 2*time.Second)
+	_, _ = receiveOnce(clerk, goods.ID, receiptOf(clerk.dice("receipt"), goods))
+}
+
+func receiveOnce(clerk *person, returnID string, came order.Receipt) (order.ReturnView, error) {
+	return endReturn(clerk, "receive return", func(ctx context.Context, service *orders.Service) (order.ReturnView, error) {
+		return service.ReceiveReturn(ctx, aftersales.ReceiveRequest{StaffID: staffID, ReturnID: returnID, Came: came})
 	})
-	return orderID, received, err
+}
+
+// receiptOf returns what came of a return, of which some is damaged perhaps.
+func receiptOf(d dice, goods order.ReturnView) order.Receipt {
+	receipt := order.Receipt{RefundShipping: d.chance(0.3)}
+	if d.chance(0.4) {
+		return receipt
+	}
+	announced := goods.Lines[0]
+	fit := d.Int64N(announced.Quantity + 1)
+	damaged := d.Int64N(announced.Quantity - fit + 1)
+	receipt.Lines = receivedLines(announced.SKU, fit, damaged)
+	return receipt
+}
+
+// receivedLines are pieces of a SKU that came.
+func receivedLines(sku string, fit, damaged int64) (lines []order.ReceivedLine) {
+	if fit > 0 {
+		lines = append(lines, order.ReceivedLine{Item: order.Item{SKU: sku, Quantity: fit}, Restock: true})
+	}
+	if damaged > 0 {
+		lines = append(lines, order.ReceivedLine{Item: order.Item{SKU: sku, Quantity: damaged}})
+	}
+	return lines
+}
+
+// refuse does not accept a return.
+func refuse(clerk *person, goods order.ReturnView) {
+	clerk.pause(0, 2*time.Second)
+	_, _ = endReturn(clerk, "refuse return", func(ctx context.Context, service *orders.Service) (order.ReturnView, error) {
+		return service.RefuseReturn(ctx, staffID, goods.ID, "worn")
+	})
+}
+
+// withdraw gives a return up.
+func withdraw(customer *person, goods order.ReturnView) {
+	customer.pause(0, 2*time.Second)
+	_, _ = endReturn(customer, "withdraw return", func(ctx context.Context, service *orders.Service) (order.ReturnView, error) {
+		return service.WithdrawReturn(ctx, goods.CustomerID, goods.OrderID, goods.ID)
+	})
 }

@@ -3,6 +3,7 @@ package simulation
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -126,7 +127,7 @@ func (m *machine) Cancel(t *rapid.T) {
 // Dispatch has an order dispatched.
 func (m *machine) Dispatch(t *rapid.T) {
 	e := m.pick(t)
-	dispatched, err := m.service.DispatchOrder(m.ctx, e.id)
+	dispatched, err := m.service.DispatchOrder(m.ctx, staffID, e.id)
 	want := m.model.dispatch(e)
 	mustBe(t, err, want)
 	if want == nil && dispatched.Status != e.status {
@@ -138,7 +139,7 @@ func (m *machine) Dispatch(t *rapid.T) {
 func (m *machine) DispatchRefused(t *rapid.T) {
 	e := m.pick(t)
 	m.shop.faults.refusals = []span{{0, m.shop.age() + time.Hour}}
-	_, err := m.service.DispatchOrder(m.ctx, e.id)
+	_, err := m.service.DispatchOrder(m.ctx, staffID, e.id)
 	m.shop.faults.refusals = nil
 	mustBe(t, err, m.model.dispatchRefused(e))
 }
@@ -160,18 +161,74 @@ func (m *machine) RequestReturn(t *rapid.T) {
 	mustBe(t, err, m.model.requestReturn(e, goods, back))
 }
 
-// Receive takes goods back, perhaps again.
-func (m *machine) Receive(t *rapid.T) {
+// aReturn picks a return of an order.
+func (m *machine) aReturn(t *rapid.T) (*expected, *expectedReturn) {
 	e := m.pick(t)
 	if len(e.returns) == 0 {
-		t.Skip("nothing to receive")
+		t.Skip("no return")
 	}
-	goods := rapid.SampledFrom(e.returns).Draw(t, "return")
-	orderID, received, err := m.service.ReceiveReturn(m.ctx, goods.id)
+	return e, rapid.SampledFrom(e.returns).Draw(t, "return")
+}
+
+// Receive takes goods back, all of them or a part, perhaps again.
+func (m *machine) Receive(t *rapid.T) {
+	e, goods := m.aReturn(t)
+	fit, damaged := rapid.Int64Range(0, 2).Draw(t, "fit"), rapid.Int64Range(0, 2).Draw(t, "damaged")
+	request := aftersales.ReceiveRequest{StaffID: staffID, ReturnID: goods.id, Came: order.Receipt{
+		Lines: receivedLines(e.item.SKU, fit, damaged), RefundShipping: rapid.Bool().Draw(t, "shipping"),
+	}}
+	back, err := m.service.ReceiveReturn(m.ctx, request)
+	switch {
+	case goods.status == order.ReturnRefused || goods.status == order.ReturnWithdrawn:
+		mustBe(t, err, order.ErrReturnDecided)
+		return
+	case goods.status == order.ReturnRequested && fit+damaged > goods.quantity:
+		tooMany := 0
+		if fit > 0 && fit <= goods.quantity {
+			tooMany = 1 // the damaged pieces stand in the second line
+		}
+		mustBeInvalid(t, err, fmt.Sprintf("lines[%d].quantity", tooMany))
+		return
+	case goods.status == order.ReturnRequested && fit+damaged == 0:
+		m.model.receive(e, goods, goods.quantity, 0, request.Came.RefundShipping)
+	case goods.status == order.ReturnRequested:
+		m.model.receive(e, goods, fit, damaged, request.Came.RefundShipping)
+	}
 	mustBe(t, err, nil)
-	m.model.receive(e, goods)
-	if orderID != e.id || received.Status != order.ReturnRefunded {
-		t.Fatalf("received %+v of %s, want %s", received, orderID, e.id)
+	if back.OrderID != e.id || back.Status != order.ReturnRefunded {
+		t.Fatalf("received %+v, want one of %s", back, e.id)
+	}
+}
+
+// Refuse does not accept a return.
+func (m *machine) Refuse(t *rapid.T) {
+	_, goods := m.aReturn(t)
+	_, err := m.service.RefuseReturn(m.ctx, staffID, goods.id, "worn")
+	mustBe(t, err, m.model.end(goods, order.ReturnRefused))
+}
+
+// Withdraw gives a return up.
+func (m *machine) Withdraw(t *rapid.T) {
+	e, goods := m.aReturn(t)
+	_, err := m.service.WithdrawReturn(m.ctx, e.request.CustomerID, e.id, goods.id)
+	mustBe(t, err, m.model.end(goods, order.ReturnWithdrawn))
+}
+
+// RefundLines gives back what pieces were sold for.
+func (m *machine) RefundLines(t *rapid.T) {
+	e := m.pick(t)
+	pieces, shipping := rapid.Int64Range(1, 3).Draw(t, "pieces"), rapid.Bool().Draw(t, "shipping")
+	given, err := m.service.RefundOrder(m.ctx, aftersales.RefundRequest{
+		StaffID: staffID, IdempotencyKey: m.model.newKey(), OrderID: e.id, Reason: "late",
+		Lines: []order.Item{{SKU: e.item.SKU, Quantity: pieces}}, Shipping: shipping,
+	})
+	if name := m.model.refundLines(e, pieces, shipping); name != "" {
+		mustBeInvalid(t, err, name)
+		return
+	}
+	mustBe(t, err, nil)
+	if given.Refund.Status != order.RefundSucceeded {
+		t.Fatalf("refunded %+v", given)
 	}
 }
 
@@ -180,7 +237,7 @@ func (m *machine) Refund(t *rapid.T) {
 	e := m.pick(t)
 	request := aftersales.RefundRequest{
 		StaffID: staffID, IdempotencyKey: m.model.newKey(), OrderID: e.id, Reason: "late",
-		Amount: money.New(rapid.Int64Range(1, 2500).Draw(t, "amount"), currency),
+		Amount: new(money.New(rapid.Int64Range(1, 2500).Draw(t, "amount"), currency)),
 	}
 	given, err := m.service.RefundOrder(m.ctx, request)
 	if !m.model.refund(e, request.Amount.Amount) {

@@ -26,12 +26,15 @@ type expected struct {
 	status             order.Status
 	captured, refunded int64
 	returns            []*expectedReturn
+	shipping           int64 // what it costs
+	paidPieces         int64
+	paidShipping       bool
 }
 
 type expectedReturn struct {
 	id       string
 	quantity int64
-	received bool
+	status   order.ReturnStatus
 }
 
 func newModel(stock map[string]int64) model {
@@ -52,7 +55,7 @@ func (m *model) place(request checkout.PlaceRequest, item order.Item, placed che
 	o := placed.Order
 	e := &expected{
 		id: o.ID, request: request, answer: text(o), item: item, status: order.StatusRejected,
-		price: o.Lines[0].UnitPrice.Amount, total: o.Totals.Total.Amount,
+		price: o.Lines[0].UnitPrice.Amount, total: o.Totals.Total.Amount, shipping: o.Totals.Shipping.Amount,
 	}
 	if item.Quantity <= m.stock[item.SKU] && request.PaymentMethod != peerstest.MethodDeclined {
 		e.status = order.StatusConfirmed
@@ -102,26 +105,50 @@ func (m *model) deliver() {
 	}
 }
 
-func (m *model) requestReturn(e *expected, goods order.Return, back order.Item) error {
+func (m *model) requestReturn(e *expected, goods order.ReturnView, back order.Item) error {
 	left := e.item.Quantity
 	for _, r := range e.returns {
-		left -= r.quantity
+		if r.status != order.ReturnRefused && r.status != order.ReturnWithdrawn {
+			left -= r.quantity
+		}
 	}
 	if e.status != order.StatusDelivered || back.Quantity > left {
 		return order.ErrNotReturnable
 	}
-	e.returns = append(e.returns, &expectedReturn{id: goods.ID, quantity: back.Quantity})
+	e.returns = append(e.returns, &expectedReturn{id: goods.ID, quantity: back.Quantity, status: order.ReturnRequested})
 	return nil
 }
 
-// receive restocks the goods and gives back what they cost, or what is left of it.
-func (m *model) receive(e *expected, goods *expectedReturn) {
-	if goods.received {
+// receive restocks what came and is fit, and gives back what it was sold for, or what is left of the money. No piece and no shipping is
+// paid for that was paid for before.
+func (m *model) receive(e *expected, goods *expectedReturn, fit, damaged int64, shipping bool) {
+	goods.status, goods.quantity = order.ReturnRefunded, fit+damaged
+	m.stock[e.item.SKU] += fit
+	pieces := min(goods.quantity, e.item.Quantity-e.paidPieces)
+	e.payBack(pieces, shipping && !e.paidShipping, e.captured-e.refunded)
+}
+
+// payBack gives back what pieces and the shipping are worth, but not more than is left.
+func (e *expected) payBack(pieces int64, shipping bool, left int64) {
+	worth := pieces * e.price
+	if shipping {
+		worth += e.shipping
+	}
+	if worth = min(worth, left); worth == 0 {
 		return
 	}
-	goods.received = true
-	m.stock[e.item.SKU] += goods.quantity
-	e.refunded += min(goods.quantity*e.price, e.captured-e.refunded)
+	e.refunded += worth
+	e.paidPieces += pieces
+	e.paidShipping = e.paidShipping || shipping
+}
+
+// end refuses or withdraws a return, if it can be.
+func (m *model) end(goods *expectedReturn, to order.ReturnStatus) error {
+	if goods.status != order.ReturnRequested && goods.status != to {
+		return order.ErrReturnDecided
+	}
+	goods.status = to
+	return nil
 }
 
 // refund reports whether so much can be given back.
@@ -131,4 +158,22 @@ func (m *model) refund(e *expected, amount int64) bool {
 	}
 	e.refunded += amount
 	return true
+}
+
+// refundLines gives back what pieces were sold for, or returns the name of the field that forbids it.
+func (m *model) refundLines(e *expected, pieces int64, shipping bool) string {
+	worth := pieces * e.price
+	if shipping {
+		worth += e.shipping
+	}
+	switch {
+	case pieces > e.item.Quantity-e.paidPieces:
+		return "lines[0].quantity"
+	case shipping && e.paidShipping:
+		return "shipping"
+	case worth > e.captured-e.refunded:
+		return "lines"
+	}
+	e.payBack(pieces, shipping, worth)
+	return ""
 }

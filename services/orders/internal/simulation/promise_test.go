@@ -5,18 +5,12 @@ import (
 	"souk/services/orders/internal/order"
 )
 
-// refundPromise and returnPromise are what staff and customers were told.
-type (
-	refundPromise struct {
-		request aftersales.RefundRequest
-		refund  order.Refund
-		bytes   string
-	}
-	returnPromise struct {
-		orderID string
-		goods   order.Return
-	}
-)
+// refundPromise is what staff were told of a refund.
+type refundPromise struct {
+	request aftersales.RefundRequest
+	refund  order.Refund
+	bytes   string
+}
 
 func (s *shop) refundPromised(request aftersales.RefundRequest, refund order.Refund) {
 	s.mu.Lock()
@@ -24,10 +18,11 @@ func (s *shop) refundPromised(request aftersales.RefundRequest, refund order.Ref
 	s.givenRefunds = append(s.givenRefunds, refundPromise{request, refund, text(refund)})
 }
 
-func (s *shop) returnPromised(orderID string, goods order.Return) {
+// returnPromised keeps what somebody was told of a return.
+func (s *shop) returnPromised(goods order.ReturnView) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.givenReturns = append(s.givenReturns, returnPromise{orderID, goods})
+	s.givenReturns = append(s.givenReturns, goods)
 }
 
 // checkPromises holds the shop to everything that anybody was told. It is called with mu held.
@@ -103,27 +98,48 @@ func (s *shop) checkRefundPromise(p refundPromise) {
 	}
 	// Whether it succeeds may change: see order.FollowPayment.
 	for _, f := range r.View().Refunds {
-		if f.ID == p.refund.ID && f.Amount == p.request.Amount && f.Status != order.RefundPending {
+		if f.ID == p.refund.ID && text(refundedFor(f)) == text(refundedFor(p.refund)) && f.Status != order.RefundPending {
 			return
 		}
 	}
 	s.broken("%s: the refund %+v is lost: %+v", r.ID(), p.refund, r.View().Refunds)
 }
 
-func (s *shop) checkReturnPromise(p returnPromise) {
-	r, err := s.store.get(p.orderID)
+// refundedFor is what a refund gives back. It does not change.
+func refundedFor(f order.Refund) order.Refund {
+	f.Status = ""
+	return f
+}
+
+// returnComesAfter is where a return may be that somebody was told of: at once or later.
+var returnComesAfter = map[order.ReturnStatus]string{
+	order.ReturnRequested: "requested received refunded refused withdrawn",
+	order.ReturnReceived:  "received refunded",
+	order.ReturnRefunded:  "refunded",
+	order.ReturnRefused:   "refused",
+	order.ReturnWithdrawn: "withdrawn",
+}
+
+func (s *shop) checkReturnPromise(told order.ReturnView) {
+	r, err := s.store.get(told.OrderID)
 	if err != nil {
-		s.broken("%s: the order of a return is lost", p.orderID)
+		s.broken("%s: the order of a return is lost", told.OrderID)
 		return
 	}
-	for _, t := range r.View().Returns {
-		if t.ID == p.goods.ID {
-			t.Status = p.goods.Status // it only moves on
-			if text(t) != text(p.goods) {
-				s.broken("%s: the return %s became %s", r.ID(), text(p.goods), text(t))
-			}
-			return
-		}
+	is, ok := r.ReturnView(told.ID)
+	if !ok {
+		s.broken("%s: the return %+v is lost", r.ID(), told)
+		return
 	}
-	s.broken("%s: the return %+v is lost", r.ID(), p.goods)
+	if !contains(returnComesAfter[told.Status], string(is.Status)) {
+		s.broken("%s: the return %s became %s", r.ID(), text(told), text(is))
+	}
+	// The rest must not have changed, except by the decision about a requested return.
+	if told.Status == order.ReturnRequested {
+		told.Lines, told.NotRestocked, told.Amount = is.Lines, is.NotRestocked, is.Amount
+		told.RefundShipping, told.RefundAmount, told.RefusalReason = is.RefundShipping, is.RefundAmount, is.RefusalReason
+	}
+	if told.Status = is.Status; text(told) != text(is) {
+		s.broken("%s: the return %s became %s", r.ID(), text(told), text(is))
+	}
 }

@@ -40,7 +40,7 @@ type shop struct {
 
 	given          []promise
 	givenRefunds   []refundPromise
-	givenReturns   []returnPromise
+	givenReturns   []order.ReturnView
 	lost           map[string]bool // orders whose money the bank let go
 	capturedAtBank map[string]bool
 	happened       map[string]int // how often each happening has happened

@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -181,7 +182,10 @@ func (s *shop) finish() {
 			}
 		}
 		for _, t := range r.Returns {
-			_, received, err := receiveOnce(staff, t.ID)
+			received, err := receiveOnce(staff, t.ID, order.Receipt{})
+			if ended(t) && errors.Is(err, order.ErrReturnDecided) {
+				continue
+			}
 			if err != nil || received.Status != order.ReturnRefunded {
 				s.failf("%s: return is %s, %v", r.ID, received.Status, err)
 			}
@@ -204,7 +208,7 @@ func (s *shop) makeGood(staff *person, r order.Snapshot) {
 	if owed.Amount == 0 {
 		return
 	}
-	req := aftersales.RefundRequest{StaffID: staffID, IdempotencyKey: madeGood + r.ID, OrderID: r.ID, Reason: madeGood, Amount: owed}
+	req := aftersales.RefundRequest{StaffID: staffID, IdempotencyKey: madeGood + r.ID, OrderID: r.ID, Reason: madeGood, Amount: &owed}
 	given, err := ask(staff, staff.replica(), "refund", func(ctx context.Context, service *orders.Service) (aftersales.GivenRefund, error) {
 		return service.RefundOrder(ctx, req)
 	})

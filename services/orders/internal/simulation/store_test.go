@@ -156,7 +156,7 @@ func (s *store) save(o order.Order) (order.Order, error) {
 
 // write stores the columns that change, and the rows that are new.
 func (r *row) write(saved order.Snapshot, entries []order.TimelineEntry) {
-	r.Version, r.Status, r.Intent, r.ChangedAt = saved.Version, saved.Status, saved.Intent, saved.ChangedAt
+	r.Version, r.Status, r.Intent, r.DecidedBy, r.ChangedAt = saved.Version, saved.Status, saved.Intent, saved.DecidedBy, saved.ChangedAt
 	r.Shipment, r.Payment, r.CartCheckedOut = saved.Shipment, saved.Payment, saved.CartCheckedOut
 	r.PaymentVersion, r.PaymentAttention, r.Owed = saved.PaymentVersion, saved.PaymentAttention, saved.Owed
 	r.Refusal, r.BookingID, r.DispatchRefusal = saved.Refusal, saved.BookingID, saved.DispatchRefusal
@@ -166,7 +166,8 @@ func (r *row) write(saved order.Snapshot, entries []order.TimelineEntry) {
 	r.Timeline = append(r.Timeline, entries...)
 	for _, goods := range saved.Returns {
 		if i := slices.IndexFunc(r.Returns, func(t order.Return) bool { return t.ID == goods.ID }); i >= 0 {
-			r.Returns[i].Status = goods.Status
+			goods.Reason, goods.CreatedAt = r.Returns[i].Reason, r.Returns[i].CreatedAt
+			r.Returns[i] = goods
 		} else {
 			r.Returns = append(r.Returns, goods)
 		}

@@ -45,7 +45,8 @@ const (
 	// The order is not confirmed, shipping does not take its parcel, or its payment can no longer be captured. The message tells which.
 	// No money was taken. Read the order to see what became of it.
 	ErrorReason_ERROR_REASON_NOT_DISPATCHABLE ErrorReason = 7
-	// The order was not delivered, or fewer of its goods are left to return. The message tells which. Ask for less, or later.
+	// The order was not delivered, or fewer of its goods are left to return, or the return is no longer requested. The message tells
+	// which. Ask for less, or later.
 	ErrorReason_ERROR_REASON_NOT_RETURNABLE ErrorReason = 8
 	// The return does not exist.
 	ErrorReason_ERROR_REASON_RETURN_NOT_FOUND ErrorReason = 9

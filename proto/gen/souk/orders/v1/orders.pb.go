@@ -105,6 +105,8 @@ const (
 	TimelineEvent_TIMELINE_EVENT_REFUND_FAILED    TimelineEvent = 10
 	TimelineEvent_TIMELINE_EVENT_IN_TRANSIT       TimelineEvent = 11
 	TimelineEvent_TIMELINE_EVENT_OUT_FOR_DELIVERY TimelineEvent = 12
+	TimelineEvent_TIMELINE_EVENT_RETURN_REFUSED   TimelineEvent = 13
+	TimelineEvent_TIMELINE_EVENT_RETURN_WITHDRAWN TimelineEvent = 14
 	// The authorization has expired, or was voided at the payment provider itself. The order is cancelled because of it.
 	TimelineEvent_TIMELINE_EVENT_PAYMENT_EXPIRED TimelineEvent = 15
 	TimelineEvent_TIMELINE_EVENT_PAYMENT_VOIDED  TimelineEvent = 16
@@ -130,6 +132,8 @@ var (
 		10: "TIMELINE_EVENT_REFUND_FAILED",
 		11: "TIMELINE_EVENT_IN_TRANSIT",
 		12: "TIMELINE_EVENT_OUT_FOR_DELIVERY",
+		13: "TIMELINE_EVENT_RETURN_REFUSED",
+		14: "TIMELINE_EVENT_RETURN_WITHDRAWN",
 		15: "TIMELINE_EVENT_PAYMENT_EXPIRED",
 		16: "TIMELINE_EVENT_PAYMENT_VOIDED",
 		17: "TIMELINE_EVENT_PAYMENT_CAPTURED",
@@ -149,6 +153,8 @@ var (
 		"TIMELINE_EVENT_REFUND_FAILED":          10,
 		"TIMELINE_EVENT_IN_TRANSIT":             11,
 		"TIMELINE_EVENT_OUT_FOR_DELIVERY":       12,
+		"TIMELINE_EVENT_RETURN_REFUSED":         13,
+		"TIMELINE_EVENT_RETURN_WITHDRAWN":       14,
 		"TIMELINE_EVENT_PAYMENT_EXPIRED":        15,
 		"TIMELINE_EVENT_PAYMENT_VOIDED":         16,
 		"TIMELINE_EVENT_PAYMENT_CAPTURED":       17,
@@ -308,6 +314,9 @@ const (
 	// The goods are here; restocking and refunding them is under way.
 	Return_STATUS_RECEIVED Return_Status = 2
 	Return_STATUS_REFUNDED Return_Status = 3
+	// Ended by staff, and by the customer. The goods can be returned again.
+	Return_STATUS_REFUSED   Return_Status = 4
+	Return_STATUS_WITHDRAWN Return_Status = 5
 )
 
 // Enum value maps for Return_Status.
@@ -317,12 +326,16 @@ var (
 		1: "STATUS_REQUESTED",
 		2: "STATUS_RECEIVED",
 		3: "STATUS_REFUNDED",
+		4: "STATUS_REFUSED",
+		5: "STATUS_WITHDRAWN",
 	}
 	Return_Status_value = map[string]int32{
 		"STATUS_UNSPECIFIED": 0,
 		"STATUS_REQUESTED":   1,
 		"STATUS_RECEIVED":    2,
 		"STATUS_REFUNDED":    3,
+		"STATUS_REFUSED":     4,
+		"STATUS_WITHDRAWN":   5,
 	}
 )
 
@@ -1192,8 +1205,10 @@ type TimelineEntry struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	At    *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=at,proto3" json:"at,omitempty"`
 	// The name of a TimelineEvent as clients know it: "return_requested" for TIMELINE_EVENT_RETURN_REQUESTED.
-	Event         string `protobuf:"bytes,2,opt,name=event,proto3" json:"event,omitempty"`
-	Detail        string `protobuf:"bytes,3,opt,name=detail,proto3" json:"detail,omitempty"`
+	Event  string `protobuf:"bytes,2,opt,name=event,proto3" json:"event,omitempty"`
+	Detail string `protobuf:"bytes,3,opt,name=detail,proto3" json:"detail,omitempty"`
+	// The id of the customer or the member of staff who has decided this. Only staff get it, and only where somebody has decided.
+	ActorId       string `protobuf:"bytes,4,opt,name=actor_id,json=actorId,proto3" json:"actor_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1245,6 +1260,13 @@ func (x *TimelineEntry) GetEvent() string {
 func (x *TimelineEntry) GetDetail() string {
 	if x != nil {
 		return x.Detail
+	}
+	return ""
+}
+
+func (x *TimelineEntry) GetActorId() string {
+	if x != nil {
+		return x.ActorId
 	}
 	return ""
 }
@@ -1378,11 +1400,22 @@ type Return struct {
 	Id      string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	OrderId string                 `protobuf:"bytes,2,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
 	Status  Return_Status          `protobuf:"varint,3,opt,name=status,proto3,enum=souk.orders.v1.Return_Status" json:"status,omitempty"`
-	Lines   []*ReturnLine          `protobuf:"bytes,4,rep,name=lines,proto3" json:"lines,omitempty"`
-	Reason  string                 `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
+	// The goods that were announced and, once the return is received, those that came.
+	Lines  []*ReturnLine `protobuf:"bytes,4,rep,name=lines,proto3" json:"lines,omitempty"`
+	Reason string        `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
 	// What the goods were sold for.
-	Amount        *v1.Money              `protobuf:"bytes,6,opt,name=amount,proto3" json:"amount,omitempty"`
-	CreatedAt     *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	Amount    *v1.Money              `protobuf:"bytes,6,opt,name=amount,proto3" json:"amount,omitempty"`
+	CreatedAt *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	// Whether the refund of the return includes the shipping of the order. Absent in answers that were stored by the version before.
+	RefundShipping *bool `protobuf:"varint,8,opt,name=refund_shipping,json=refundShipping,proto3,oneof" json:"refund_shipping,omitempty"`
+	// What the refund of the return gives back. Absent without a refund.
+	RefundAmount *v1.Money `protobuf:"bytes,9,opt,name=refund_amount,json=refundAmount,proto3" json:"refund_amount,omitempty"`
+	// The goods among lines that are not put back into stock.
+	NotRestocked []*ReturnLine `protobuf:"bytes,10,rep,name=not_restocked,json=notRestocked,proto3" json:"not_restocked,omitempty"`
+	// Why staff have refused it.
+	RefusalReason string `protobuf:"bytes,11,opt,name=refusal_reason,json=refusalReason,proto3" json:"refusal_reason,omitempty"`
+	OrderNumber   string `protobuf:"bytes,12,opt,name=order_number,json=orderNumber,proto3" json:"order_number,omitempty"`
+	CustomerId    string `protobuf:"bytes,13,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1466,6 +1499,48 @@ func (x *Return) GetCreatedAt() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Return) GetRefundShipping() bool {
+	if x != nil && x.RefundShipping != nil {
+		return *x.RefundShipping
+	}
+	return false
+}
+
+func (x *Return) GetRefundAmount() *v1.Money {
+	if x != nil {
+		return x.RefundAmount
+	}
+	return nil
+}
+
+func (x *Return) GetNotRestocked() []*ReturnLine {
+	if x != nil {
+		return x.NotRestocked
+	}
+	return nil
+}
+
+func (x *Return) GetRefusalReason() string {
+	if x != nil {
+		return x.RefusalReason
+	}
+	return ""
+}
+
+func (x *Return) GetOrderNumber() string {
+	if x != nil {
+		return x.OrderNumber
+	}
+	return ""
+}
+
+func (x *Return) GetCustomerId() string {
+	if x != nil {
+		return x.CustomerId
+	}
+	return ""
+}
+
 type ReturnLine struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Sku           string                 `protobuf:"bytes,1,opt,name=sku,proto3" json:"sku,omitempty"`
@@ -1527,8 +1602,11 @@ type Refund struct {
 	Reason  string                 `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
 	Status  Refund_Status          `protobuf:"varint,5,opt,name=status,proto3,enum=souk.orders.v1.Refund_Status" json:"status,omitempty"`
 	// The return that it is for, if any.
-	ReturnId      string                 `protobuf:"bytes,6,opt,name=return_id,json=returnId,proto3" json:"return_id,omitempty"`
-	CreatedAt     *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	ReturnId  string                 `protobuf:"bytes,6,opt,name=return_id,json=returnId,proto3" json:"return_id,omitempty"`
+	CreatedAt *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	// The goods that it pays for, and whether it includes the shipping. Neither is set for goodwill.
+	Lines         []*ReturnLine `protobuf:"bytes,8,rep,name=lines,proto3" json:"lines,omitempty"`
+	Shipping      bool          `protobuf:"varint,9,opt,name=shipping,proto3" json:"shipping,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1610,6 +1688,20 @@ func (x *Refund) GetCreatedAt() *timestamppb.Timestamp {
 		return x.CreatedAt
 	}
 	return nil
+}
+
+func (x *Refund) GetLines() []*ReturnLine {
+	if x != nil {
+		return x.Lines
+	}
+	return nil
+}
+
+func (x *Refund) GetShipping() bool {
+	if x != nil {
+		return x.Shipping
+	}
+	return false
 }
 
 type PlaceOrderRequest struct {
@@ -2710,16 +2802,327 @@ func (x *RequestReturnResponse) GetReturn() *Return {
 	return nil
 }
 
-type ReceiveReturnRequest struct {
+type WithdrawReturnRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	ReturnId      string                 `protobuf:"bytes,1,opt,name=return_id,json=returnId,proto3" json:"return_id,omitempty"`
+	OrderId       string                 `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	ReturnId      string                 `protobuf:"bytes,2,opt,name=return_id,json=returnId,proto3" json:"return_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
+func (x *WithdrawReturnRequest) Reset() {
+	*x = WithdrawReturnRequest{}
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WithdrawReturnRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WithdrawReturnRequest) ProtoMessage() {}
+
+func (x *WithdrawReturnRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WithdrawReturnRequest.ProtoReflect.Descriptor instead.
+func (*WithdrawReturnRequest) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *WithdrawReturnRequest) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+func (x *WithdrawReturnRequest) GetReturnId() string {
+	if x != nil {
+		return x.ReturnId
+	}
+	return ""
+}
+
+type WithdrawReturnResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Return        *Return                `protobuf:"bytes,1,opt,name=return,proto3" json:"return,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WithdrawReturnResponse) Reset() {
+	*x = WithdrawReturnResponse{}
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WithdrawReturnResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WithdrawReturnResponse) ProtoMessage() {}
+
+func (x *WithdrawReturnResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WithdrawReturnResponse.ProtoReflect.Descriptor instead.
+func (*WithdrawReturnResponse) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *WithdrawReturnResponse) GetReturn() *Return {
+	if x != nil {
+		return x.Return
+	}
+	return nil
+}
+
+type ListReturnsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unspecified means any.
+	Status Return_Status `protobuf:"varint,1,opt,name=status,proto3,enum=souk.orders.v1.Return_Status" json:"status,omitempty"`
+	// 1 to 100; 0 means 20.
+	Limit         int32  `protobuf:"varint,2,opt,name=limit,proto3" json:"limit,omitempty"`
+	Cursor        string `protobuf:"bytes,3,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListReturnsRequest) Reset() {
+	*x = ListReturnsRequest{}
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListReturnsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListReturnsRequest) ProtoMessage() {}
+
+func (x *ListReturnsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListReturnsRequest.ProtoReflect.Descriptor instead.
+func (*ListReturnsRequest) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{37}
+}
+
+func (x *ListReturnsRequest) GetStatus() Return_Status {
+	if x != nil {
+		return x.Status
+	}
+	return Return_STATUS_UNSPECIFIED
+}
+
+func (x *ListReturnsRequest) GetLimit() int32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+func (x *ListReturnsRequest) GetCursor() string {
+	if x != nil {
+		return x.Cursor
+	}
+	return ""
+}
+
+type ListReturnsResponse struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Returns []*Return              `protobuf:"bytes,1,rep,name=returns,proto3" json:"returns,omitempty"`
+	// Empty on the last page.
+	NextCursor    string `protobuf:"bytes,2,opt,name=next_cursor,json=nextCursor,proto3" json:"next_cursor,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListReturnsResponse) Reset() {
+	*x = ListReturnsResponse{}
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListReturnsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListReturnsResponse) ProtoMessage() {}
+
+func (x *ListReturnsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListReturnsResponse.ProtoReflect.Descriptor instead.
+func (*ListReturnsResponse) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{38}
+}
+
+func (x *ListReturnsResponse) GetReturns() []*Return {
+	if x != nil {
+		return x.Returns
+	}
+	return nil
+}
+
+func (x *ListReturnsResponse) GetNextCursor() string {
+	if x != nil {
+		return x.NextCursor
+	}
+	return ""
+}
+
+type RefuseReturnRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	ReturnId      string                 `protobuf:"bytes,1,opt,name=return_id,json=returnId,proto3" json:"return_id,omitempty"`
+	Reason        string                 `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RefuseReturnRequest) Reset() {
+	*x = RefuseReturnRequest{}
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[39]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RefuseReturnRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RefuseReturnRequest) ProtoMessage() {}
+
+func (x *RefuseReturnRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[39]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RefuseReturnRequest.ProtoReflect.Descriptor instead.
+func (*RefuseReturnRequest) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{39}
+}
+
+func (x *RefuseReturnRequest) GetReturnId() string {
+	if x != nil {
+		return x.ReturnId
+	}
+	return ""
+}
+
+func (x *RefuseReturnRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+type RefuseReturnResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Return        *Return                `protobuf:"bytes,1,opt,name=return,proto3" json:"return,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RefuseReturnResponse) Reset() {
+	*x = RefuseReturnResponse{}
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[40]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RefuseReturnResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RefuseReturnResponse) ProtoMessage() {}
+
+func (x *RefuseReturnResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[40]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RefuseReturnResponse.ProtoReflect.Descriptor instead.
+func (*RefuseReturnResponse) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{40}
+}
+
+func (x *RefuseReturnResponse) GetReturn() *Return {
+	if x != nil {
+		return x.Return
+	}
+	return nil
+}
+
+type ReceiveReturnRequest struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	ReturnId string                 `protobuf:"bytes,1,opt,name=return_id,json=returnId,proto3" json:"return_id,omitempty"`
+	// What came. Without lines all of it has come, fit to be sold again.
+	Lines []*ReceivedLine `protobuf:"bytes,2,rep,name=lines,proto3" json:"lines,omitempty"`
+	// Give back what the order's shipping cost, once per order.
+	RefundShipping bool `protobuf:"varint,3,opt,name=refund_shipping,json=refundShipping,proto3" json:"refund_shipping,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
 func (x *ReceiveReturnRequest) Reset() {
 	*x = ReceiveReturnRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[35]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2731,7 +3134,7 @@ func (x *ReceiveReturnRequest) String() string {
 func (*ReceiveReturnRequest) ProtoMessage() {}
 
 func (x *ReceiveReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[35]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2744,7 +3147,7 @@ func (x *ReceiveReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiveReturnRequest.ProtoReflect.Descriptor instead.
 func (*ReceiveReturnRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{35}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *ReceiveReturnRequest) GetReturnId() string {
@@ -2752,6 +3155,82 @@ func (x *ReceiveReturnRequest) GetReturnId() string {
 		return x.ReturnId
 	}
 	return ""
+}
+
+func (x *ReceiveReturnRequest) GetLines() []*ReceivedLine {
+	if x != nil {
+		return x.Lines
+	}
+	return nil
+}
+
+func (x *ReceiveReturnRequest) GetRefundShipping() bool {
+	if x != nil {
+		return x.RefundShipping
+	}
+	return false
+}
+
+// ReceivedLine is pieces of a SKU that came. A SKU may stand twice, with and without restock.
+type ReceivedLine struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Sku      string                 `protobuf:"bytes,1,opt,name=sku,proto3" json:"sku,omitempty"`
+	Quantity int64                  `protobuf:"varint,2,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	// Whether the pieces are put back into stock. They are refunded in any case.
+	Restock       bool `protobuf:"varint,3,opt,name=restock,proto3" json:"restock,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReceivedLine) Reset() {
+	*x = ReceivedLine{}
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[42]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReceivedLine) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReceivedLine) ProtoMessage() {}
+
+func (x *ReceivedLine) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[42]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReceivedLine.ProtoReflect.Descriptor instead.
+func (*ReceivedLine) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{42}
+}
+
+func (x *ReceivedLine) GetSku() string {
+	if x != nil {
+		return x.Sku
+	}
+	return ""
+}
+
+func (x *ReceivedLine) GetQuantity() int64 {
+	if x != nil {
+		return x.Quantity
+	}
+	return 0
+}
+
+func (x *ReceivedLine) GetRestock() bool {
+	if x != nil {
+		return x.Restock
+	}
+	return false
 }
 
 type ReceiveReturnResponse struct {
@@ -2763,7 +3242,7 @@ type ReceiveReturnResponse struct {
 
 func (x *ReceiveReturnResponse) Reset() {
 	*x = ReceiveReturnResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[36]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2775,7 +3254,7 @@ func (x *ReceiveReturnResponse) String() string {
 func (*ReceiveReturnResponse) ProtoMessage() {}
 
 func (x *ReceiveReturnResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[36]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2788,7 +3267,7 @@ func (x *ReceiveReturnResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiveReturnResponse.ProtoReflect.Descriptor instead.
 func (*ReceiveReturnResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{36}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *ReceiveReturnResponse) GetReturn() *Return {
@@ -2801,17 +3280,22 @@ func (x *ReceiveReturnResponse) GetReturn() *Return {
 type RefundOrderRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// 1 to 255 characters; kept for 24 hours at least, per member of staff.
-	IdempotencyKey string    `protobuf:"bytes,1,opt,name=idempotency_key,json=idempotencyKey,proto3" json:"idempotency_key,omitempty"`
-	OrderId        string    `protobuf:"bytes,2,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
-	Amount         *v1.Money `protobuf:"bytes,3,opt,name=amount,proto3" json:"amount,omitempty"`
-	Reason         string    `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	IdempotencyKey string `protobuf:"bytes,1,opt,name=idempotency_key,json=idempotencyKey,proto3" json:"idempotency_key,omitempty"`
+	OrderId        string `protobuf:"bytes,2,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	// Either an amount, which is goodwill, or lines.
+	Amount *v1.Money `protobuf:"bytes,3,opt,name=amount,proto3" json:"amount,omitempty"`
+	Reason string    `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Each SKU once. No piece is paid back twice.
+	Lines []*ReturnLine `protobuf:"bytes,5,rep,name=lines,proto3" json:"lines,omitempty"`
+	// Give back what the order's shipping cost, together with lines.
+	Shipping      bool `protobuf:"varint,6,opt,name=shipping,proto3" json:"shipping,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *RefundOrderRequest) Reset() {
 	*x = RefundOrderRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[37]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2823,7 +3307,7 @@ func (x *RefundOrderRequest) String() string {
 func (*RefundOrderRequest) ProtoMessage() {}
 
 func (x *RefundOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[37]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2836,7 +3320,7 @@ func (x *RefundOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefundOrderRequest.ProtoReflect.Descriptor instead.
 func (*RefundOrderRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{37}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *RefundOrderRequest) GetIdempotencyKey() string {
@@ -2867,6 +3351,20 @@ func (x *RefundOrderRequest) GetReason() string {
 	return ""
 }
 
+func (x *RefundOrderRequest) GetLines() []*ReturnLine {
+	if x != nil {
+		return x.Lines
+	}
+	return nil
+}
+
+func (x *RefundOrderRequest) GetShipping() bool {
+	if x != nil {
+		return x.Shipping
+	}
+	return false
+}
+
 type RefundOrderResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The refund as the first answer to the key showed it.
@@ -2879,7 +3377,7 @@ type RefundOrderResponse struct {
 
 func (x *RefundOrderResponse) Reset() {
 	*x = RefundOrderResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[38]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2891,7 +3389,7 @@ func (x *RefundOrderResponse) String() string {
 func (*RefundOrderResponse) ProtoMessage() {}
 
 func (x *RefundOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[38]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2904,7 +3402,7 @@ func (x *RefundOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefundOrderResponse.ProtoReflect.Descriptor instead.
 func (*RefundOrderResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{38}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *RefundOrderResponse) GetRefund() *Refund {
@@ -2934,7 +3432,7 @@ type WaitForEventsRequest struct {
 
 func (x *WaitForEventsRequest) Reset() {
 	*x = WaitForEventsRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[39]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2946,7 +3444,7 @@ func (x *WaitForEventsRequest) String() string {
 func (*WaitForEventsRequest) ProtoMessage() {}
 
 func (x *WaitForEventsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[39]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2959,7 +3457,7 @@ func (x *WaitForEventsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WaitForEventsRequest.ProtoReflect.Descriptor instead.
 func (*WaitForEventsRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{39}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *WaitForEventsRequest) GetOrderId() string {
@@ -2994,7 +3492,7 @@ type WaitForEventsResponse struct {
 
 func (x *WaitForEventsResponse) Reset() {
 	*x = WaitForEventsResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[40]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3006,7 +3504,7 @@ func (x *WaitForEventsResponse) String() string {
 func (*WaitForEventsResponse) ProtoMessage() {}
 
 func (x *WaitForEventsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[40]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3019,7 +3517,7 @@ func (x *WaitForEventsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WaitForEventsResponse.ProtoReflect.Descriptor instead.
 func (*WaitForEventsResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{40}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *WaitForEventsResponse) GetEvents() []*Event {
@@ -3047,7 +3545,7 @@ type Event struct {
 
 func (x *Event) Reset() {
 	*x = Event{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[41]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3059,7 +3557,7 @@ func (x *Event) String() string {
 func (*Event) ProtoMessage() {}
 
 func (x *Event) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[41]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3072,7 +3570,7 @@ func (x *Event) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Event.ProtoReflect.Descriptor instead.
 func (*Event) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{41}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *Event) GetPosition() int32 {
@@ -3098,7 +3596,7 @@ type CreateEventTicketRequest struct {
 
 func (x *CreateEventTicketRequest) Reset() {
 	*x = CreateEventTicketRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[42]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3110,7 +3608,7 @@ func (x *CreateEventTicketRequest) String() string {
 func (*CreateEventTicketRequest) ProtoMessage() {}
 
 func (x *CreateEventTicketRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[42]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3123,7 +3621,7 @@ func (x *CreateEventTicketRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateEventTicketRequest.ProtoReflect.Descriptor instead.
 func (*CreateEventTicketRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{42}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *CreateEventTicketRequest) GetOrderId() string {
@@ -3145,7 +3643,7 @@ type CreateEventTicketResponse struct {
 
 func (x *CreateEventTicketResponse) Reset() {
 	*x = CreateEventTicketResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[43]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3157,7 +3655,7 @@ func (x *CreateEventTicketResponse) String() string {
 func (*CreateEventTicketResponse) ProtoMessage() {}
 
 func (x *CreateEventTicketResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[43]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3170,7 +3668,7 @@ func (x *CreateEventTicketResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateEventTicketResponse.ProtoReflect.Descriptor instead.
 func (*CreateEventTicketResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{43}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *CreateEventTicketResponse) GetTicket() string {
@@ -3197,7 +3695,7 @@ type RedeemEventTicketRequest struct {
 
 func (x *RedeemEventTicketRequest) Reset() {
 	*x = RedeemEventTicketRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[44]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3209,7 +3707,7 @@ func (x *RedeemEventTicketRequest) String() string {
 func (*RedeemEventTicketRequest) ProtoMessage() {}
 
 func (x *RedeemEventTicketRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[44]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3222,7 +3720,7 @@ func (x *RedeemEventTicketRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RedeemEventTicketRequest.ProtoReflect.Descriptor instead.
 func (*RedeemEventTicketRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{44}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *RedeemEventTicketRequest) GetOrderId() string {
@@ -3249,7 +3747,7 @@ type RedeemEventTicketResponse struct {
 
 func (x *RedeemEventTicketResponse) Reset() {
 	*x = RedeemEventTicketResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[45]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3261,7 +3759,7 @@ func (x *RedeemEventTicketResponse) String() string {
 func (*RedeemEventTicketResponse) ProtoMessage() {}
 
 func (x *RedeemEventTicketResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[45]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3274,7 +3772,7 @@ func (x *RedeemEventTicketResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RedeemEventTicketResponse.ProtoReflect.Descriptor instead.
 func (*RedeemEventTicketResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{45}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *RedeemEventTicketResponse) GetAccessToken() string {
@@ -3292,7 +3790,7 @@ type EraseCustomerRequest struct {
 
 func (x *EraseCustomerRequest) Reset() {
 	*x = EraseCustomerRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[46]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3304,7 +3802,7 @@ func (x *EraseCustomerRequest) String() string {
 func (*EraseCustomerRequest) ProtoMessage() {}
 
 func (x *EraseCustomerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[46]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3317,7 +3815,7 @@ func (x *EraseCustomerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EraseCustomerRequest.ProtoReflect.Descriptor instead.
 func (*EraseCustomerRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{46}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{53}
 }
 
 type EraseCustomerResponse struct {
@@ -3328,7 +3826,7 @@ type EraseCustomerResponse struct {
 
 func (x *EraseCustomerResponse) Reset() {
 	*x = EraseCustomerResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[47]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3340,7 +3838,7 @@ func (x *EraseCustomerResponse) String() string {
 func (*EraseCustomerResponse) ProtoMessage() {}
 
 func (x *EraseCustomerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[47]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3353,7 +3851,7 @@ func (x *EraseCustomerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EraseCustomerResponse.ProtoReflect.Descriptor instead.
 func (*EraseCustomerResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{47}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{54}
 }
 
 var File_souk_orders_v1_orders_proto protoreflect.FileDescriptor
@@ -3435,11 +3933,12 @@ const file_souk_orders_v1_orders_proto_rawDesc = "" +
 	"\brefunded\x18\x03 \x01(\v2\x14.souk.money.v1.MoneyR\brefunded\x124\n" +
 	"\n" +
 	"authorized\x18\x04 \x01(\v2\x14.souk.money.v1.MoneyR\n" +
-	"authorized\"i\n" +
+	"authorized\"\x84\x01\n" +
 	"\rTimelineEntry\x12*\n" +
 	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x14\n" +
 	"\x05event\x18\x02 \x01(\tR\x05event\x12\x16\n" +
-	"\x06detail\x18\x03 \x01(\tR\x06detail\"\x81\x02\n" +
+	"\x06detail\x18\x03 \x01(\tR\x06detail\x12\x19\n" +
+	"\bactor_id\x18\x04 \x01(\tR\aactorId\"\x81\x02\n" +
 	"\tRejection\x128\n" +
 	"\x06reason\x18\x01 \x01(\x0e2 .souk.orders.v1.Rejection.ReasonR\x06reason\x12\x16\n" +
 	"\x06detail\x18\x02 \x01(\tR\x06detail\x126\n" +
@@ -3452,7 +3951,7 @@ const file_souk_orders_v1_orders_proto_rawDesc = "" +
 	"\bShortage\x12\x10\n" +
 	"\x03sku\x18\x01 \x01(\tR\x03sku\x12\x1c\n" +
 	"\trequested\x18\x02 \x01(\x03R\trequested\x12\x1c\n" +
-	"\tavailable\x18\x03 \x01(\x03R\tavailable\"\xff\x02\n" +
+	"\tavailable\x18\x03 \x01(\x03R\tavailable\"\xd3\x05\n" +
 	"\x06Return\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
 	"\border_id\x18\x02 \x01(\tR\aorderId\x125\n" +
@@ -3461,16 +3960,27 @@ const file_souk_orders_v1_orders_proto_rawDesc = "" +
 	"\x06reason\x18\x05 \x01(\tR\x06reason\x12,\n" +
 	"\x06amount\x18\x06 \x01(\v2\x14.souk.money.v1.MoneyR\x06amount\x129\n" +
 	"\n" +
-	"created_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\"`\n" +
+	"created_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x12,\n" +
+	"\x0frefund_shipping\x18\b \x01(\bH\x00R\x0erefundShipping\x88\x01\x01\x129\n" +
+	"\rrefund_amount\x18\t \x01(\v2\x14.souk.money.v1.MoneyR\frefundAmount\x12?\n" +
+	"\rnot_restocked\x18\n" +
+	" \x03(\v2\x1a.souk.orders.v1.ReturnLineR\fnotRestocked\x12%\n" +
+	"\x0erefusal_reason\x18\v \x01(\tR\rrefusalReason\x12!\n" +
+	"\forder_number\x18\f \x01(\tR\vorderNumber\x12\x1f\n" +
+	"\vcustomer_id\x18\r \x01(\tR\n" +
+	"customerId\"\x8a\x01\n" +
 	"\x06Status\x12\x16\n" +
 	"\x12STATUS_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10STATUS_REQUESTED\x10\x01\x12\x13\n" +
 	"\x0fSTATUS_RECEIVED\x10\x02\x12\x13\n" +
-	"\x0fSTATUS_REFUNDED\x10\x03\":\n" +
+	"\x0fSTATUS_REFUNDED\x10\x03\x12\x12\n" +
+	"\x0eSTATUS_REFUSED\x10\x04\x12\x14\n" +
+	"\x10STATUS_WITHDRAWN\x10\x05B\x12\n" +
+	"\x10_refund_shipping\":\n" +
 	"\n" +
 	"ReturnLine\x12\x10\n" +
 	"\x03sku\x18\x01 \x01(\tR\x03sku\x12\x1a\n" +
-	"\bquantity\x18\x02 \x01(\x03R\bquantity\"\xe7\x02\n" +
+	"\bquantity\x18\x02 \x01(\x03R\bquantity\"\xb5\x03\n" +
 	"\x06Refund\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
 	"\border_id\x18\x02 \x01(\tR\aorderId\x12,\n" +
@@ -3479,7 +3989,9 @@ const file_souk_orders_v1_orders_proto_rawDesc = "" +
 	"\x06status\x18\x05 \x01(\x0e2\x1d.souk.orders.v1.Refund.StatusR\x06status\x12\x1b\n" +
 	"\treturn_id\x18\x06 \x01(\tR\breturnId\x129\n" +
 	"\n" +
-	"created_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\"]\n" +
+	"created_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x120\n" +
+	"\x05lines\x18\b \x03(\v2\x1a.souk.orders.v1.ReturnLineR\x05lines\x12\x1a\n" +
+	"\bshipping\x18\t \x01(\bR\bshipping\"]\n" +
 	"\x06Status\x12\x16\n" +
 	"\x12STATUS_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eSTATUS_PENDING\x10\x01\x12\x14\n" +
@@ -3555,16 +4067,42 @@ const file_souk_orders_v1_orders_proto_rawDesc = "" +
 	"\x05lines\x18\x02 \x03(\v2\x1a.souk.orders.v1.ReturnLineR\x05lines\x12\x16\n" +
 	"\x06reason\x18\x03 \x01(\tR\x06reason\"G\n" +
 	"\x15RequestReturnResponse\x12.\n" +
-	"\x06return\x18\x01 \x01(\v2\x16.souk.orders.v1.ReturnR\x06return\"3\n" +
+	"\x06return\x18\x01 \x01(\v2\x16.souk.orders.v1.ReturnR\x06return\"O\n" +
+	"\x15WithdrawReturnRequest\x12\x19\n" +
+	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x1b\n" +
+	"\treturn_id\x18\x02 \x01(\tR\breturnId\"H\n" +
+	"\x16WithdrawReturnResponse\x12.\n" +
+	"\x06return\x18\x01 \x01(\v2\x16.souk.orders.v1.ReturnR\x06return\"y\n" +
+	"\x12ListReturnsRequest\x125\n" +
+	"\x06status\x18\x01 \x01(\x0e2\x1d.souk.orders.v1.Return.StatusR\x06status\x12\x14\n" +
+	"\x05limit\x18\x02 \x01(\x05R\x05limit\x12\x16\n" +
+	"\x06cursor\x18\x03 \x01(\tR\x06cursor\"h\n" +
+	"\x13ListReturnsResponse\x120\n" +
+	"\areturns\x18\x01 \x03(\v2\x16.souk.orders.v1.ReturnR\areturns\x12\x1f\n" +
+	"\vnext_cursor\x18\x02 \x01(\tR\n" +
+	"nextCursor\"J\n" +
+	"\x13RefuseReturnRequest\x12\x1b\n" +
+	"\treturn_id\x18\x01 \x01(\tR\breturnId\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\"F\n" +
+	"\x14RefuseReturnResponse\x12.\n" +
+	"\x06return\x18\x01 \x01(\v2\x16.souk.orders.v1.ReturnR\x06return\"\x90\x01\n" +
 	"\x14ReceiveReturnRequest\x12\x1b\n" +
-	"\treturn_id\x18\x01 \x01(\tR\breturnId\"G\n" +
+	"\treturn_id\x18\x01 \x01(\tR\breturnId\x122\n" +
+	"\x05lines\x18\x02 \x03(\v2\x1c.souk.orders.v1.ReceivedLineR\x05lines\x12'\n" +
+	"\x0frefund_shipping\x18\x03 \x01(\bR\x0erefundShipping\"V\n" +
+	"\fReceivedLine\x12\x10\n" +
+	"\x03sku\x18\x01 \x01(\tR\x03sku\x12\x1a\n" +
+	"\bquantity\x18\x02 \x01(\x03R\bquantity\x12\x18\n" +
+	"\arestock\x18\x03 \x01(\bR\arestock\"G\n" +
 	"\x15ReceiveReturnResponse\x12.\n" +
-	"\x06return\x18\x01 \x01(\v2\x16.souk.orders.v1.ReturnR\x06return\"\x9e\x01\n" +
+	"\x06return\x18\x01 \x01(\v2\x16.souk.orders.v1.ReturnR\x06return\"\xec\x01\n" +
 	"\x12RefundOrderRequest\x12'\n" +
 	"\x0fidempotency_key\x18\x01 \x01(\tR\x0eidempotencyKey\x12\x19\n" +
 	"\border_id\x18\x02 \x01(\tR\aorderId\x12,\n" +
 	"\x06amount\x18\x03 \x01(\v2\x14.souk.money.v1.MoneyR\x06amount\x12\x16\n" +
-	"\x06reason\x18\x04 \x01(\tR\x06reason\"a\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\x120\n" +
+	"\x05lines\x18\x05 \x03(\v2\x1a.souk.orders.v1.ReturnLineR\x05lines\x12\x1a\n" +
+	"\bshipping\x18\x06 \x01(\bR\bshipping\"a\n" +
 	"\x13RefundOrderResponse\x12.\n" +
 	"\x06refund\x18\x01 \x01(\v2\x16.souk.orders.v1.RefundR\x06refund\x12\x1a\n" +
 	"\breplayed\x18\x02 \x01(\bR\breplayed\"v\n" +
@@ -3598,7 +4136,7 @@ const file_souk_orders_v1_orders_proto_rawDesc = "" +
 	"\x10STATUS_FULFILLED\x10\x03\x12\x14\n" +
 	"\x10STATUS_DELIVERED\x10\x04\x12\x13\n" +
 	"\x0fSTATUS_REJECTED\x10\x05\x12\x14\n" +
-	"\x10STATUS_CANCELLED\x10\x06*\xc3\x04\n" +
+	"\x10STATUS_CANCELLED\x10\x06*\x8b\x05\n" +
 	"\rTimelineEvent\x12\x1e\n" +
 	"\x1aTIMELINE_EVENT_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15TIMELINE_EVENT_PLACED\x10\x01\x12\x1c\n" +
@@ -3613,7 +4151,9 @@ const file_souk_orders_v1_orders_proto_rawDesc = "" +
 	"\x1cTIMELINE_EVENT_REFUND_FAILED\x10\n" +
 	"\x12\x1d\n" +
 	"\x19TIMELINE_EVENT_IN_TRANSIT\x10\v\x12#\n" +
-	"\x1fTIMELINE_EVENT_OUT_FOR_DELIVERY\x10\f\x12\"\n" +
+	"\x1fTIMELINE_EVENT_OUT_FOR_DELIVERY\x10\f\x12!\n" +
+	"\x1dTIMELINE_EVENT_RETURN_REFUSED\x10\r\x12#\n" +
+	"\x1fTIMELINE_EVENT_RETURN_WITHDRAWN\x10\x0e\x12\"\n" +
 	"\x1eTIMELINE_EVENT_PAYMENT_EXPIRED\x10\x0f\x12!\n" +
 	"\x1dTIMELINE_EVENT_PAYMENT_VOIDED\x10\x10\x12#\n" +
 	"\x1fTIMELINE_EVENT_PAYMENT_CAPTURED\x10\x11\x12)\n" +
@@ -3624,7 +4164,7 @@ const file_souk_orders_v1_orders_proto_rawDesc = "" +
 	" ATTENTION_AUTHORIZATION_EXPIRING\x10\x02\x12\x1d\n" +
 	"\x19ATTENTION_PAYMENT_UNKNOWN\x10\x03\x12\x1d\n" +
 	"\x19ATTENTION_PAYMENT_DIFFERS\x10\x04\x12\x1b\n" +
-	"\x17ATTENTION_REFUND_FAILED\x10\x052\xfa\f\n" +
+	"\x17ATTENTION_REFUND_FAILED\x10\x052\xdb\x0f\n" +
 	"\rOrdersService\x12y\n" +
 	"\n" +
 	"PlaceOrder\x12!.souk.orders.v1.PlaceOrderRequest\x1a\".souk.orders.v1.PlaceOrderResponse\"$\x8a\xb5\x18\x17\x10\x01*\acart_id*\n" +
@@ -3640,7 +4180,10 @@ const file_souk_orders_v1_orders_proto_rawDesc = "" +
 	"\rDispatchOrder\x12$.souk.orders.v1.DispatchOrderRequest\x1a%.souk.orders.v1.DispatchOrderResponse\"\x13\x8a\xb5\x18\x02\x18\x01\x98\xb5\x18\x01\xa2\xb5\x18\x02\b\n" +
 	"\x90\x02\x02\x12{\n" +
 	"\rRequestReturn\x12$.souk.orders.v1.RequestReturnRequest\x1a%.souk.orders.v1.RequestReturnResponse\"\x1d\x8a\xb5\x18\f\x10\x01*\border_id\x98\xb5\x18\x02\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12m\n" +
-	"\rEraseCustomer\x12$.souk.orders.v1.EraseCustomerRequest\x1a%.souk.orders.v1.EraseCustomerResponse\"\x0f\x8a\xb5\x18\x02\x10\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12q\n" +
+	"\rEraseCustomer\x12$.souk.orders.v1.EraseCustomerRequest\x1a%.souk.orders.v1.EraseCustomerResponse\"\x0f\x8a\xb5\x18\x02\x10\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12\x85\x01\n" +
+	"\x0eWithdrawReturn\x12%.souk.orders.v1.WithdrawReturnRequest\x1a&.souk.orders.v1.WithdrawReturnResponse\"$\x8a\xb5\x18\x17\x10\x01*\border_id*\treturn_id\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12g\n" +
+	"\vListReturns\x12\".souk.orders.v1.ListReturnsRequest\x1a#.souk.orders.v1.ListReturnsResponse\"\x0f\x8a\xb5\x18\x02\x18\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12n\n" +
+	"\fRefuseReturn\x12#.souk.orders.v1.RefuseReturnRequest\x1a$.souk.orders.v1.RefuseReturnResponse\"\x13\x8a\xb5\x18\x02\x18\x01\x98\xb5\x18\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12q\n" +
 	"\rReceiveReturn\x12$.souk.orders.v1.ReceiveReturnRequest\x1a%.souk.orders.v1.ReceiveReturnResponse\"\x13\x8a\xb5\x18\x02\x18\x01\x98\xb5\x18\x01\xa2\xb5\x18\x02\b\n" +
 	"\x90\x02\x02\x12g\n" +
 	"\vRefundOrder\x12\".souk.orders.v1.RefundOrderRequest\x1a#.souk.orders.v1.RefundOrderResponse\"\x0f\x8a\xb5\x18\x02\x18\x01\xa2\xb5\x18\x02\b\n" +
@@ -3664,7 +4207,7 @@ func file_souk_orders_v1_orders_proto_rawDescGZIP() []byte {
 }
 
 var file_souk_orders_v1_orders_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
-var file_souk_orders_v1_orders_proto_msgTypes = make([]protoimpl.MessageInfo, 48)
+var file_souk_orders_v1_orders_proto_msgTypes = make([]protoimpl.MessageInfo, 55)
 var file_souk_orders_v1_orders_proto_goTypes = []any{
 	(Status)(0),                       // 0: souk.orders.v1.Status
 	(TimelineEvent)(0),                // 1: souk.orders.v1.TimelineEvent
@@ -3707,22 +4250,29 @@ var file_souk_orders_v1_orders_proto_goTypes = []any{
 	(*DispatchOrderResponse)(nil),     // 38: souk.orders.v1.DispatchOrderResponse
 	(*RequestReturnRequest)(nil),      // 39: souk.orders.v1.RequestReturnRequest
 	(*RequestReturnResponse)(nil),     // 40: souk.orders.v1.RequestReturnResponse
-	(*ReceiveReturnRequest)(nil),      // 41: souk.orders.v1.ReceiveReturnRequest
-	(*ReceiveReturnResponse)(nil),     // 42: souk.orders.v1.ReceiveReturnResponse
-	(*RefundOrderRequest)(nil),        // 43: souk.orders.v1.RefundOrderRequest
-	(*RefundOrderResponse)(nil),       // 44: souk.orders.v1.RefundOrderResponse
-	(*WaitForEventsRequest)(nil),      // 45: souk.orders.v1.WaitForEventsRequest
-	(*WaitForEventsResponse)(nil),     // 46: souk.orders.v1.WaitForEventsResponse
-	(*Event)(nil),                     // 47: souk.orders.v1.Event
-	(*CreateEventTicketRequest)(nil),  // 48: souk.orders.v1.CreateEventTicketRequest
-	(*CreateEventTicketResponse)(nil), // 49: souk.orders.v1.CreateEventTicketResponse
-	(*RedeemEventTicketRequest)(nil),  // 50: souk.orders.v1.RedeemEventTicketRequest
-	(*RedeemEventTicketResponse)(nil), // 51: souk.orders.v1.RedeemEventTicketResponse
-	(*EraseCustomerRequest)(nil),      // 52: souk.orders.v1.EraseCustomerRequest
-	(*EraseCustomerResponse)(nil),     // 53: souk.orders.v1.EraseCustomerResponse
-	(*timestamppb.Timestamp)(nil),     // 54: google.protobuf.Timestamp
-	(*v1.Money)(nil),                  // 55: souk.money.v1.Money
-	(*durationpb.Duration)(nil),       // 56: google.protobuf.Duration
+	(*WithdrawReturnRequest)(nil),     // 41: souk.orders.v1.WithdrawReturnRequest
+	(*WithdrawReturnResponse)(nil),    // 42: souk.orders.v1.WithdrawReturnResponse
+	(*ListReturnsRequest)(nil),        // 43: souk.orders.v1.ListReturnsRequest
+	(*ListReturnsResponse)(nil),       // 44: souk.orders.v1.ListReturnsResponse
+	(*RefuseReturnRequest)(nil),       // 45: souk.orders.v1.RefuseReturnRequest
+	(*RefuseReturnResponse)(nil),      // 46: souk.orders.v1.RefuseReturnResponse
+	(*ReceiveReturnRequest)(nil),      // 47: souk.orders.v1.ReceiveReturnRequest
+	(*ReceivedLine)(nil),              // 48: souk.orders.v1.ReceivedLine
+	(*ReceiveReturnResponse)(nil),     // 49: souk.orders.v1.ReceiveReturnResponse
+	(*RefundOrderRequest)(nil),        // 50: souk.orders.v1.RefundOrderRequest
+	(*RefundOrderResponse)(nil),       // 51: souk.orders.v1.RefundOrderResponse
+	(*WaitForEventsRequest)(nil),      // 52: souk.orders.v1.WaitForEventsRequest
+	(*WaitForEventsResponse)(nil),     // 53: souk.orders.v1.WaitForEventsResponse
+	(*Event)(nil),                     // 54: souk.orders.v1.Event
+	(*CreateEventTicketRequest)(nil),  // 55: souk.orders.v1.CreateEventTicketRequest
+	(*CreateEventTicketResponse)(nil), // 56: souk.orders.v1.CreateEventTicketResponse
+	(*RedeemEventTicketRequest)(nil),  // 57: souk.orders.v1.RedeemEventTicketRequest
+	(*RedeemEventTicketResponse)(nil), // 58: souk.orders.v1.RedeemEventTicketResponse
+	(*EraseCustomerRequest)(nil),      // 59: souk.orders.v1.EraseCustomerRequest
+	(*EraseCustomerResponse)(nil),     // 60: souk.orders.v1.EraseCustomerResponse
+	(*timestamppb.Timestamp)(nil),     // 61: google.protobuf.Timestamp
+	(*v1.Money)(nil),                  // 62: souk.money.v1.Money
+	(*durationpb.Duration)(nil),       // 63: google.protobuf.Duration
 }
 var file_souk_orders_v1_orders_proto_depIdxs = []int32{
 	0,  // 0: souk.orders.v1.Order.status:type_name -> souk.orders.v1.Status
@@ -3732,94 +4282,109 @@ var file_souk_orders_v1_orders_proto_depIdxs = []int32{
 	13, // 4: souk.orders.v1.Order.shipping:type_name -> souk.orders.v1.ShippingChoice
 	14, // 5: souk.orders.v1.Order.payment:type_name -> souk.orders.v1.Payment
 	15, // 6: souk.orders.v1.Order.timeline:type_name -> souk.orders.v1.TimelineEntry
-	54, // 7: souk.orders.v1.Order.created_at:type_name -> google.protobuf.Timestamp
+	61, // 7: souk.orders.v1.Order.created_at:type_name -> google.protobuf.Timestamp
 	16, // 8: souk.orders.v1.Order.rejection:type_name -> souk.orders.v1.Rejection
 	18, // 9: souk.orders.v1.Order.returns:type_name -> souk.orders.v1.Return
 	20, // 10: souk.orders.v1.Order.refunds:type_name -> souk.orders.v1.Refund
-	54, // 11: souk.orders.v1.Order.changed_at:type_name -> google.protobuf.Timestamp
+	61, // 11: souk.orders.v1.Order.changed_at:type_name -> google.protobuf.Timestamp
 	7,  // 12: souk.orders.v1.Order.shipment:type_name -> souk.orders.v1.Shipment
 	2,  // 13: souk.orders.v1.Order.attention:type_name -> souk.orders.v1.Attention
-	55, // 14: souk.orders.v1.Order.owed:type_name -> souk.money.v1.Money
-	55, // 15: souk.orders.v1.Line.unit_price:type_name -> souk.money.v1.Money
-	55, // 16: souk.orders.v1.Line.line_total:type_name -> souk.money.v1.Money
+	62, // 14: souk.orders.v1.Order.owed:type_name -> souk.money.v1.Money
+	62, // 15: souk.orders.v1.Line.unit_price:type_name -> souk.money.v1.Money
+	62, // 16: souk.orders.v1.Line.line_total:type_name -> souk.money.v1.Money
 	9,  // 17: souk.orders.v1.Line.image:type_name -> souk.orders.v1.Image
 	10, // 18: souk.orders.v1.Line.options:type_name -> souk.orders.v1.Option
-	55, // 19: souk.orders.v1.Totals.subtotal:type_name -> souk.money.v1.Money
-	55, // 20: souk.orders.v1.Totals.shipping:type_name -> souk.money.v1.Money
-	55, // 21: souk.orders.v1.Totals.tax:type_name -> souk.money.v1.Money
-	55, // 22: souk.orders.v1.Totals.total:type_name -> souk.money.v1.Money
-	55, // 23: souk.orders.v1.Payment.captured:type_name -> souk.money.v1.Money
-	55, // 24: souk.orders.v1.Payment.refunded:type_name -> souk.money.v1.Money
-	55, // 25: souk.orders.v1.Payment.authorized:type_name -> souk.money.v1.Money
-	54, // 26: souk.orders.v1.TimelineEntry.at:type_name -> google.protobuf.Timestamp
+	62, // 19: souk.orders.v1.Totals.subtotal:type_name -> souk.money.v1.Money
+	62, // 20: souk.orders.v1.Totals.shipping:type_name -> souk.money.v1.Money
+	62, // 21: souk.orders.v1.Totals.tax:type_name -> souk.money.v1.Money
+	62, // 22: souk.orders.v1.Totals.total:type_name -> souk.money.v1.Money
+	62, // 23: souk.orders.v1.Payment.captured:type_name -> souk.money.v1.Money
+	62, // 24: souk.orders.v1.Payment.refunded:type_name -> souk.money.v1.Money
+	62, // 25: souk.orders.v1.Payment.authorized:type_name -> souk.money.v1.Money
+	61, // 26: souk.orders.v1.TimelineEntry.at:type_name -> google.protobuf.Timestamp
 	3,  // 27: souk.orders.v1.Rejection.reason:type_name -> souk.orders.v1.Rejection.Reason
 	17, // 28: souk.orders.v1.Rejection.shortages:type_name -> souk.orders.v1.Shortage
 	4,  // 29: souk.orders.v1.Return.status:type_name -> souk.orders.v1.Return.Status
 	19, // 30: souk.orders.v1.Return.lines:type_name -> souk.orders.v1.ReturnLine
-	55, // 31: souk.orders.v1.Return.amount:type_name -> souk.money.v1.Money
-	54, // 32: souk.orders.v1.Return.created_at:type_name -> google.protobuf.Timestamp
-	55, // 33: souk.orders.v1.Refund.amount:type_name -> souk.money.v1.Money
-	5,  // 34: souk.orders.v1.Refund.status:type_name -> souk.orders.v1.Refund.Status
-	54, // 35: souk.orders.v1.Refund.created_at:type_name -> google.protobuf.Timestamp
-	12, // 36: souk.orders.v1.PlaceOrderRequest.shipping_address:type_name -> souk.orders.v1.Address
-	55, // 37: souk.orders.v1.PlaceOrderRequest.expected_total:type_name -> souk.money.v1.Money
-	26, // 38: souk.orders.v1.PlaceOrderResponse.placement:type_name -> souk.orders.v1.Placement
-	11, // 39: souk.orders.v1.PriceChanged.totals:type_name -> souk.orders.v1.Totals
-	17, // 40: souk.orders.v1.PriceChanged.no_longer_sold:type_name -> souk.orders.v1.Shortage
-	17, // 41: souk.orders.v1.OutOfStock.shortages:type_name -> souk.orders.v1.Shortage
-	6,  // 42: souk.orders.v1.Placement.order:type_name -> souk.orders.v1.Order
-	6,  // 43: souk.orders.v1.GetOrderResponse.order:type_name -> souk.orders.v1.Order
-	6,  // 44: souk.orders.v1.ListOrdersResponse.orders:type_name -> souk.orders.v1.Order
-	6,  // 45: souk.orders.v1.CancelOrderResponse.order:type_name -> souk.orders.v1.Order
-	0,  // 46: souk.orders.v1.ListAllOrdersRequest.status:type_name -> souk.orders.v1.Status
-	54, // 47: souk.orders.v1.ListAllOrdersRequest.from:type_name -> google.protobuf.Timestamp
-	54, // 48: souk.orders.v1.ListAllOrdersRequest.to:type_name -> google.protobuf.Timestamp
-	2,  // 49: souk.orders.v1.ListAllOrdersRequest.attention:type_name -> souk.orders.v1.Attention
-	6,  // 50: souk.orders.v1.ListAllOrdersResponse.orders:type_name -> souk.orders.v1.Order
-	6,  // 51: souk.orders.v1.CancelAnyOrderResponse.order:type_name -> souk.orders.v1.Order
-	6,  // 52: souk.orders.v1.DispatchOrderResponse.order:type_name -> souk.orders.v1.Order
-	19, // 53: souk.orders.v1.RequestReturnRequest.lines:type_name -> souk.orders.v1.ReturnLine
-	18, // 54: souk.orders.v1.RequestReturnResponse.return:type_name -> souk.orders.v1.Return
-	18, // 55: souk.orders.v1.ReceiveReturnResponse.return:type_name -> souk.orders.v1.Return
-	55, // 56: souk.orders.v1.RefundOrderRequest.amount:type_name -> souk.money.v1.Money
-	20, // 57: souk.orders.v1.RefundOrderResponse.refund:type_name -> souk.orders.v1.Refund
-	56, // 58: souk.orders.v1.WaitForEventsRequest.wait:type_name -> google.protobuf.Duration
-	47, // 59: souk.orders.v1.WaitForEventsResponse.events:type_name -> souk.orders.v1.Event
-	6,  // 60: souk.orders.v1.WaitForEventsResponse.order:type_name -> souk.orders.v1.Order
-	15, // 61: souk.orders.v1.Event.entry:type_name -> souk.orders.v1.TimelineEntry
-	21, // 62: souk.orders.v1.OrdersService.PlaceOrder:input_type -> souk.orders.v1.PlaceOrderRequest
-	27, // 63: souk.orders.v1.OrdersService.GetOrder:input_type -> souk.orders.v1.GetOrderRequest
-	29, // 64: souk.orders.v1.OrdersService.ListOrders:input_type -> souk.orders.v1.ListOrdersRequest
-	31, // 65: souk.orders.v1.OrdersService.CancelOrder:input_type -> souk.orders.v1.CancelOrderRequest
-	33, // 66: souk.orders.v1.OrdersService.ListAllOrders:input_type -> souk.orders.v1.ListAllOrdersRequest
-	35, // 67: souk.orders.v1.OrdersService.CancelAnyOrder:input_type -> souk.orders.v1.CancelAnyOrderRequest
-	37, // 68: souk.orders.v1.OrdersService.DispatchOrder:input_type -> souk.orders.v1.DispatchOrderRequest
-	39, // 69: souk.orders.v1.OrdersService.RequestReturn:input_type -> souk.orders.v1.RequestReturnRequest
-	52, // 70: souk.orders.v1.OrdersService.EraseCustomer:input_type -> souk.orders.v1.EraseCustomerRequest
-	41, // 71: souk.orders.v1.OrdersService.ReceiveReturn:input_type -> souk.orders.v1.ReceiveReturnRequest
-	43, // 72: souk.orders.v1.OrdersService.RefundOrder:input_type -> souk.orders.v1.RefundOrderRequest
-	45, // 73: souk.orders.v1.OrdersService.WaitForEvents:input_type -> souk.orders.v1.WaitForEventsRequest
-	48, // 74: souk.orders.v1.OrdersService.CreateEventTicket:input_type -> souk.orders.v1.CreateEventTicketRequest
-	50, // 75: souk.orders.v1.OrdersService.RedeemEventTicket:input_type -> souk.orders.v1.RedeemEventTicketRequest
-	22, // 76: souk.orders.v1.OrdersService.PlaceOrder:output_type -> souk.orders.v1.PlaceOrderResponse
-	28, // 77: souk.orders.v1.OrdersService.GetOrder:output_type -> souk.orders.v1.GetOrderResponse
-	30, // 78: souk.orders.v1.OrdersService.ListOrders:output_type -> souk.orders.v1.ListOrdersResponse
-	32, // 79: souk.orders.v1.OrdersService.CancelOrder:output_type -> souk.orders.v1.CancelOrderResponse
-	34, // 80: souk.orders.v1.OrdersService.ListAllOrders:output_type -> souk.orders.v1.ListAllOrdersResponse
-	36, // 81: souk.orders.v1.OrdersService.CancelAnyOrder:output_type -> souk.orders.v1.CancelAnyOrderResponse
-	38, // 82: souk.orders.v1.OrdersService.DispatchOrder:output_type -> souk.orders.v1.DispatchOrderResponse
-	40, // 83: souk.orders.v1.OrdersService.RequestReturn:output_type -> souk.orders.v1.RequestReturnResponse
-	53, // 84: souk.orders.v1.OrdersService.EraseCustomer:output_type -> souk.orders.v1.EraseCustomerResponse
-	42, // 85: souk.orders.v1.OrdersService.ReceiveReturn:output_type -> souk.orders.v1.ReceiveReturnResponse
-	44, // 86: souk.orders.v1.OrdersService.RefundOrder:output_type -> souk.orders.v1.RefundOrderResponse
-	46, // 87: souk.orders.v1.OrdersService.WaitForEvents:output_type -> souk.orders.v1.WaitForEventsResponse
-	49, // 88: souk.orders.v1.OrdersService.CreateEventTicket:output_type -> souk.orders.v1.CreateEventTicketResponse
-	51, // 89: souk.orders.v1.OrdersService.RedeemEventTicket:output_type -> souk.orders.v1.RedeemEventTicketResponse
-	76, // [76:90] is the sub-list for method output_type
-	62, // [62:76] is the sub-list for method input_type
-	62, // [62:62] is the sub-list for extension type_name
-	62, // [62:62] is the sub-list for extension extendee
-	0,  // [0:62] is the sub-list for field type_name
+	62, // 31: souk.orders.v1.Return.amount:type_name -> souk.money.v1.Money
+	61, // 32: souk.orders.v1.Return.created_at:type_name -> google.protobuf.Timestamp
+	62, // 33: souk.orders.v1.Return.refund_amount:type_name -> souk.money.v1.Money
+	19, // 34: souk.orders.v1.Return.not_restocked:type_name -> souk.orders.v1.ReturnLine
+	62, // 35: souk.orders.v1.Refund.amount:type_name -> souk.money.v1.Money
+	5,  // 36: souk.orders.v1.Refund.status:type_name -> souk.orders.v1.Refund.Status
+	61, // 37: souk.orders.v1.Refund.created_at:type_name -> google.protobuf.Timestamp
+	19, // 38: souk.orders.v1.Refund.lines:type_name -> souk.orders.v1.ReturnLine
+	12, // 39: souk.orders.v1.PlaceOrderRequest.shipping_address:type_name -> souk.orders.v1.Address
+	62, // 40: souk.orders.v1.PlaceOrderRequest.expected_total:type_name -> souk.money.v1.Money
+	26, // 41: souk.orders.v1.PlaceOrderResponse.placement:type_name -> souk.orders.v1.Placement
+	11, // 42: souk.orders.v1.PriceChanged.totals:type_name -> souk.orders.v1.Totals
+	17, // 43: souk.orders.v1.PriceChanged.no_longer_sold:type_name -> souk.orders.v1.Shortage
+	17, // 44: souk.orders.v1.OutOfStock.shortages:type_name -> souk.orders.v1.Shortage
+	6,  // 45: souk.orders.v1.Placement.order:type_name -> souk.orders.v1.Order
+	6,  // 46: souk.orders.v1.GetOrderResponse.order:type_name -> souk.orders.v1.Order
+	6,  // 47: souk.orders.v1.ListOrdersResponse.orders:type_name -> souk.orders.v1.Order
+	6,  // 48: souk.orders.v1.CancelOrderResponse.order:type_name -> souk.orders.v1.Order
+	0,  // 49: souk.orders.v1.ListAllOrdersRequest.status:type_name -> souk.orders.v1.Status
+	61, // 50: souk.orders.v1.ListAllOrdersRequest.from:type_name -> google.protobuf.Timestamp
+	61, // 51: souk.orders.v1.ListAllOrdersRequest.to:type_name -> google.protobuf.Timestamp
+	2,  // 52: souk.orders.v1.ListAllOrdersRequest.attention:type_name -> souk.orders.v1.Attention
+	6,  // 53: souk.orders.v1.ListAllOrdersResponse.orders:type_name -> souk.orders.v1.Order
+	6,  // 54: souk.orders.v1.CancelAnyOrderResponse.order:type_name -> souk.orders.v1.Order
+	6,  // 55: souk.orders.v1.DispatchOrderResponse.order:type_name -> souk.orders.v1.Order
+	19, // 56: souk.orders.v1.RequestReturnRequest.lines:type_name -> souk.orders.v1.ReturnLine
+	18, // 57: souk.orders.v1.RequestReturnResponse.return:type_name -> souk.orders.v1.Return
+	18, // 58: souk.orders.v1.WithdrawReturnResponse.return:type_name -> souk.orders.v1.Return
+	4,  // 59: souk.orders.v1.ListReturnsRequest.status:type_name -> souk.orders.v1.Return.Status
+	18, // 60: souk.orders.v1.ListReturnsResponse.returns:type_name -> souk.orders.v1.Return
+	18, // 61: souk.orders.v1.RefuseReturnResponse.return:type_name -> souk.orders.v1.Return
+	48, // 62: souk.orders.v1.ReceiveReturnRequest.lines:type_name -> souk.orders.v1.ReceivedLine
+	18, // 63: souk.orders.v1.ReceiveReturnResponse.return:type_name -> souk.orders.v1.Return
+	62, // 64: souk.orders.v1.RefundOrderRequest.amount:type_name -> souk.money.v1.Money
+	19, // 65: souk.orders.v1.RefundOrderRequest.lines:type_name -> souk.orders.v1.ReturnLine
+	20, // 66: souk.orders.v1.RefundOrderResponse.refund:type_name -> souk.orders.v1.Refund
+	63, // 67: souk.orders.v1.WaitForEventsRequest.wait:type_name -> google.protobuf.Duration
+	54, // 68: souk.orders.v1.WaitForEventsResponse.events:type_name -> souk.orders.v1.Event
+	6,  // 69: souk.orders.v1.WaitForEventsResponse.order:type_name -> souk.orders.v1.Order
+	15, // 70: souk.orders.v1.Event.entry:type_name -> souk.orders.v1.TimelineEntry
+	21, // 71: souk.orders.v1.OrdersService.PlaceOrder:input_type -> souk.orders.v1.PlaceOrderRequest
+	27, // 72: souk.orders.v1.OrdersService.GetOrder:input_type -> souk.orders.v1.GetOrderRequest
+	29, // 73: souk.orders.v1.OrdersService.ListOrders:input_type -> souk.orders.v1.ListOrdersRequest
+	31, // 74: souk.orders.v1.OrdersService.CancelOrder:input_type -> souk.orders.v1.CancelOrderRequest
+	33, // 75: souk.orders.v1.OrdersService.ListAllOrders:input_type -> souk.orders.v1.ListAllOrdersRequest
+	35, // 76: souk.orders.v1.OrdersService.CancelAnyOrder:input_type -> souk.orders.v1.CancelAnyOrderRequest
+	37, // 77: souk.orders.v1.OrdersService.DispatchOrder:input_type -> souk.orders.v1.DispatchOrderRequest
+	39, // 78: souk.orders.v1.OrdersService.RequestReturn:input_type -> souk.orders.v1.RequestReturnRequest
+	59, // 79: souk.orders.v1.OrdersService.EraseCustomer:input_type -> souk.orders.v1.EraseCustomerRequest
+	41, // 80: souk.orders.v1.OrdersService.WithdrawReturn:input_type -> souk.orders.v1.WithdrawReturnRequest
+	43, // 81: souk.orders.v1.OrdersService.ListReturns:input_type -> souk.orders.v1.ListReturnsRequest
+	45, // 82: souk.orders.v1.OrdersService.RefuseReturn:input_type -> souk.orders.v1.RefuseReturnRequest
+	47, // 83: souk.orders.v1.OrdersService.ReceiveReturn:input_type -> souk.orders.v1.ReceiveReturnRequest
+	50, // 84: souk.orders.v1.OrdersService.RefundOrder:input_type -> souk.orders.v1.RefundOrderRequest
+	52, // 85: souk.orders.v1.OrdersService.WaitForEvents:input_type -> souk.orders.v1.WaitForEventsRequest
+	55, // 86: souk.orders.v1.OrdersService.CreateEventTicket:input_type -> souk.orders.v1.CreateEventTicketRequest
+	57, // 87: souk.orders.v1.OrdersService.RedeemEventTicket:input_type -> souk.orders.v1.RedeemEventTicketRequest
+	22, // 88: souk.orders.v1.OrdersService.PlaceOrder:output_type -> souk.orders.v1.PlaceOrderResponse
+	28, // 89: souk.orders.v1.OrdersService.GetOrder:output_type -> souk.orders.v1.GetOrderResponse
+	30, // 90: souk.orders.v1.OrdersService.ListOrders:output_type -> souk.orders.v1.ListOrdersResponse
+	32, // 91: souk.orders.v1.OrdersService.CancelOrder:output_type -> souk.orders.v1.CancelOrderResponse
+	34, // 92: souk.orders.v1.OrdersService.ListAllOrders:output_type -> souk.orders.v1.ListAllOrdersResponse
+	36, // 93: souk.orders.v1.OrdersService.CancelAnyOrder:output_type -> souk.orders.v1.CancelAnyOrderResponse
+	38, // 94: souk.orders.v1.OrdersService.DispatchOrder:output_type -> souk.orders.v1.DispatchOrderResponse
+	40, // 95: souk.orders.v1.OrdersService.RequestReturn:output_type -> souk.orders.v1.RequestReturnResponse
+	60, // 96: souk.orders.v1.OrdersService.EraseCustomer:output_type -> souk.orders.v1.EraseCustomerResponse
+	42, // 97: souk.orders.v1.OrdersService.WithdrawReturn:output_type -> souk.orders.v1.WithdrawReturnResponse
+	44, // 98: souk.orders.v1.OrdersService.ListReturns:output_type -> souk.orders.v1.ListReturnsResponse
+	46, // 99: souk.orders.v1.OrdersService.RefuseReturn:output_type -> souk.orders.v1.RefuseReturnResponse
+	49, // 100: souk.orders.v1.OrdersService.ReceiveReturn:output_type -> souk.orders.v1.ReceiveReturnResponse
+	51, // 101: souk.orders.v1.OrdersService.RefundOrder:output_type -> souk.orders.v1.RefundOrderResponse
+	53, // 102: souk.orders.v1.OrdersService.WaitForEvents:output_type -> souk.orders.v1.WaitForEventsResponse
+	56, // 103: souk.orders.v1.OrdersService.CreateEventTicket:output_type -> souk.orders.v1.CreateEventTicketResponse
+	58, // 104: souk.orders.v1.OrdersService.RedeemEventTicket:output_type -> souk.orders.v1.RedeemEventTicketResponse
+	88, // [88:105] is the sub-list for method output_type
+	71, // [71:88] is the sub-list for method input_type
+	71, // [71:71] is the sub-list for extension type_name
+	71, // [71:71] is the sub-list for extension extendee
+	0,  // [0:71] is the sub-list for field type_name
 }
 
 func init() { file_souk_orders_v1_orders_proto_init() }
@@ -3827,13 +4392,14 @@ func file_souk_orders_v1_orders_proto_init() {
 	if File_souk_orders_v1_orders_proto != nil {
 		return
 	}
+	file_souk_orders_v1_orders_proto_msgTypes[12].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_orders_v1_orders_proto_rawDesc), len(file_souk_orders_v1_orders_proto_rawDesc)),
 			NumEnums:      6,
-			NumMessages:   48,
+			NumMessages:   55,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

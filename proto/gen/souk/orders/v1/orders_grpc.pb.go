@@ -30,6 +30,9 @@ const (
 	OrdersService_DispatchOrder_FullMethodName     = "/souk.orders.v1.OrdersService/DispatchOrder"
 	OrdersService_RequestReturn_FullMethodName     = "/souk.orders.v1.OrdersService/RequestReturn"
 	OrdersService_EraseCustomer_FullMethodName     = "/souk.orders.v1.OrdersService/EraseCustomer"
+	OrdersService_WithdrawReturn_FullMethodName    = "/souk.orders.v1.OrdersService/WithdrawReturn"
+	OrdersService_ListReturns_FullMethodName       = "/souk.orders.v1.OrdersService/ListReturns"
+	OrdersService_RefuseReturn_FullMethodName      = "/souk.orders.v1.OrdersService/RefuseReturn"
 	OrdersService_ReceiveReturn_FullMethodName     = "/souk.orders.v1.OrdersService/ReceiveReturn"
 	OrdersService_RefundOrder_FullMethodName       = "/souk.orders.v1.OrdersService/RefundOrder"
 	OrdersService_WaitForEvents_FullMethodName     = "/souk.orders.v1.OrdersService/WaitForEvents"
@@ -76,11 +79,20 @@ type OrdersServiceClient interface {
 	// lines and money stay. From then on the caller can place no order; again is no error.
 	// FAILED_PRECONDITION with ERROR_REASON_ORDERS_OPEN while an order is not delivered, rejected or cancelled, or has work under way.
 	EraseCustomer(ctx context.Context, in *EraseCustomerRequest, opts ...grpc.CallOption) (*EraseCustomerResponse, error)
-	// ReceiveReturn takes the goods of a return back: they are restocked and refunded, at once or, when
-	// something is away, later. Again returns the return as it is. NOT_FOUND with ERROR_REASON_RETURN_NOT_FOUND.
+	// WithdrawReturn ends a requested return that the caller gives up. Again returns the return as it is.
+	// NOT_FOUND with ERROR_REASON_RETURN_NOT_FOUND; FAILED_PRECONDITION with ERROR_REASON_NOT_RETURNABLE when it was received or refused.
+	WithdrawReturn(ctx context.Context, in *WithdrawReturnRequest, opts ...grpc.CallOption) (*WithdrawReturnResponse, error)
+	// ListReturns returns the returns of all customers, newest first.
+	ListReturns(ctx context.Context, in *ListReturnsRequest, opts ...grpc.CallOption) (*ListReturnsResponse, error)
+	// RefuseReturn ends a requested return that the shop does not accept. Again returns the return as it is.
+	// NOT_FOUND with ERROR_REASON_RETURN_NOT_FOUND; FAILED_PRECONDITION with ERROR_REASON_NOT_RETURNABLE when it was received or withdrawn.
+	RefuseReturn(ctx context.Context, in *RefuseReturnRequest, opts ...grpc.CallOption) (*RefuseReturnResponse, error)
+	// ReceiveReturn takes goods of a return back: they are restocked and refunded, at once or, when something is away, later. Again
+	// returns the return as it is. INVALID_ARGUMENT with field violations for goods that were not announced; NOT_FOUND with
+	// ERROR_REASON_RETURN_NOT_FOUND; FAILED_PRECONDITION with ERROR_REASON_NOT_RETURNABLE when it was refused or withdrawn.
 	ReceiveReturn(ctx context.Context, in *ReceiveReturnRequest, opts ...grpc.CallOption) (*ReceiveReturnResponse, error)
-	// RefundOrder gives captured money back, at once or, when something is away, later. INVALID_ARGUMENT with a violation of amount when
-	// it is more than is left, or with souk.errors.v1.ERROR_REASON_IDEMPOTENCY_KEY_REUSED; ABORTED with
+	// RefundOrder gives captured money back, at once or, when something is away, later: an amount as goodwill, or what lines were sold
+	// for. INVALID_ARGUMENT with field violations when it is more than is left, or was paid back before, or with souk.errors.v1.ERROR_REASON_IDEMPOTENCY_KEY_REUSED; ABORTED with
 	// souk.errors.v1.ERROR_REASON_IDEMPOTENCY_IN_PROGRESS.
 	RefundOrder(ctx context.Context, in *RefundOrderRequest, opts ...grpc.CallOption) (*RefundOrderResponse, error)
 	// WaitForEvents returns what is on the order's timeline after a position. When there is nothing it waits
@@ -192,6 +204,36 @@ func (c *ordersServiceClient) EraseCustomer(ctx context.Context, in *EraseCustom
 	return out, nil
 }
 
+func (c *ordersServiceClient) WithdrawReturn(ctx context.Context, in *WithdrawReturnRequest, opts ...grpc.CallOption) (*WithdrawReturnResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(WithdrawReturnResponse)
+	err := c.cc.Invoke(ctx, OrdersService_WithdrawReturn_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *ordersServiceClient) ListReturns(ctx context.Context, in *ListReturnsRequest, opts ...grpc.CallOption) (*ListReturnsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListReturnsResponse)
+	err := c.cc.Invoke(ctx, OrdersService_ListReturns_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *ordersServiceClient) RefuseReturn(ctx context.Context, in *RefuseReturnRequest, opts ...grpc.CallOption) (*RefuseReturnResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RefuseReturnResponse)
+	err := c.cc.Invoke(ctx, OrdersService_RefuseReturn_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *ordersServiceClient) ReceiveReturn(ctx context.Context, in *ReceiveReturnRequest, opts ...grpc.CallOption) (*ReceiveReturnResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ReceiveReturnResponse)
@@ -281,11 +323,20 @@ type OrdersServiceServer interface {
 	// lines and money stay. From then on the caller can place no order; again is no error.
 	// FAILED_PRECONDITION with ERROR_REASON_ORDERS_OPEN while an order is not delivered, rejected or cancelled, or has work under way.
 	EraseCustomer(context.Context, *EraseCustomerRequest) (*EraseCustomerResponse, error)
-	// ReceiveReturn takes the goods of a return back: they are restocked and refunded, at once or, when
-	// something is away, later. Again returns the return as it is. NOT_FOUND with ERROR_REASON_RETURN_NOT_FOUND.
+	// WithdrawReturn ends a requested return that the caller gives up. Again returns the return as it is.
+	// NOT_FOUND with ERROR_REASON_RETURN_NOT_FOUND; FAILED_PRECONDITION with ERROR_REASON_NOT_RETURNABLE when it was received or refused.
+	WithdrawReturn(context.Context, *WithdrawReturnRequest) (*WithdrawReturnResponse, error)
+	// ListReturns returns the returns of all customers, newest first.
+	ListReturns(context.Context, *ListReturnsRequest) (*ListReturnsResponse, error)
+	// RefuseReturn ends a requested return that the shop does not accept. Again returns the return as it is.
+	// NOT_FOUND with ERROR_REASON_RETURN_NOT_FOUND; FAILED_PRECONDITION with ERROR_REASON_NOT_RETURNABLE when it was received or withdrawn.
+	RefuseReturn(context.Context, *RefuseReturnRequest) (*RefuseReturnResponse, error)
+	// ReceiveReturn takes goods of a return back: they are restocked and refunded, at once or, when something is away, later. Again
+	// returns the return as it is. INVALID_ARGUMENT with field violations for goods that were not announced; NOT_FOUND with
+	// ERROR_REASON_RETURN_NOT_FOUND; FAILED_PRECONDITION with ERROR_REASON_NOT_RETURNABLE when it was refused or withdrawn.
 	ReceiveReturn(context.Context, *ReceiveReturnRequest) (*ReceiveReturnResponse, error)
-	// RefundOrder gives captured money back, at once or, when something is away, later. INVALID_ARGUMENT with a violation of amount when
-	// it is more than is left, or with souk.errors.v1.ERROR_REASON_IDEMPOTENCY_KEY_REUSED; ABORTED with
+	// RefundOrder gives captured money back, at once or, when something is away, later: an amount as goodwill, or what lines were sold
+	// for. INVALID_ARGUMENT with field violations when it is more than is left, or was paid back before, or with souk.errors.v1.ERROR_REASON_IDEMPOTENCY_KEY_REUSED; ABORTED with
 	// souk.errors.v1.ERROR_REASON_IDEMPOTENCY_IN_PROGRESS.
 	RefundOrder(context.Context, *RefundOrderRequest) (*RefundOrderResponse, error)
 	// WaitForEvents returns what is on the order's timeline after a position. When there is nothing it waits
@@ -333,6 +384,15 @@ func (UnimplementedOrdersServiceServer) RequestReturn(context.Context, *RequestR
 }
 func (UnimplementedOrdersServiceServer) EraseCustomer(context.Context, *EraseCustomerRequest) (*EraseCustomerResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method EraseCustomer not implemented")
+}
+func (UnimplementedOrdersServiceServer) WithdrawReturn(context.Context, *WithdrawReturnRequest) (*WithdrawReturnResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method WithdrawReturn not implemented")
+}
+func (UnimplementedOrdersServiceServer) ListReturns(context.Context, *ListReturnsRequest) (*ListReturnsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListReturns not implemented")
+}
+func (UnimplementedOrdersServiceServer) RefuseReturn(context.Context, *RefuseReturnRequest) (*RefuseReturnResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RefuseReturn not implemented")
 }
 func (UnimplementedOrdersServiceServer) ReceiveReturn(context.Context, *ReceiveReturnRequest) (*ReceiveReturnResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ReceiveReturn not implemented")
@@ -532,6 +592,60 @@ func _OrdersService_EraseCustomer_Handler(srv interface{}, ctx context.Context, 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _OrdersService_WithdrawReturn_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(WithdrawReturnRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OrdersServiceServer).WithdrawReturn(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OrdersService_WithdrawReturn_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OrdersServiceServer).WithdrawReturn(ctx, req.(*WithdrawReturnRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OrdersService_ListReturns_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListReturnsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OrdersServiceServer).ListReturns(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OrdersService_ListReturns_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OrdersServiceServer).ListReturns(ctx, req.(*ListReturnsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OrdersService_RefuseReturn_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RefuseReturnRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OrdersServiceServer).RefuseReturn(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OrdersService_RefuseReturn_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OrdersServiceServer).RefuseReturn(ctx, req.(*RefuseReturnRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _OrdersService_ReceiveReturn_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ReceiveReturnRequest)
 	if err := dec(in); err != nil {
@@ -664,6 +778,18 @@ var OrdersService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "EraseCustomer",
 			Handler:    _OrdersService_EraseCustomer_Handler,
+		},
+		{
+			MethodName: "WithdrawReturn",
+			Handler:    _OrdersService_WithdrawReturn_Handler,
+		},
+		{
+			MethodName: "ListReturns",
+			Handler:    _OrdersService_ListReturns_Handler,
+		},
+		{
+			MethodName: "RefuseReturn",
+			Handler:    _OrdersService_RefuseReturn_Handler,
 		},
 		{
 			MethodName: "ReceiveReturn",
