@@ -45,14 +45,21 @@ type Return struct {
 	CreatedAt      time.Time `json:"created_at"`
 }
 
+// maxEndedReturns is how many returns of an order may have been refused or withdrawn before no more can be requested. Without a limit,
+// requesting and withdrawing the same goods would let an order grow for ever.
+const maxEndedReturns = 50
+
 // RequestReturn adds a return of goods, at the prices they were sold for. It returns ErrNotReturnable when the order is not
-// delivered or when more would come back than was bought, ErrCustomerErased, or a *field.Error.
+// delivered, when more would come back than was bought, or after too many returns that have ended; ErrCustomerErased; or a *field.Error.
 func (o *Order) RequestReturn(id string, items []Item, reason string) (Return, error) {
 	if o.data.Erased {
 		return Return{}, ErrCustomerErased // because nothing that they write is kept
 	}
 	if err := o.move(requestReturn); err != nil {
 		return Return{}, err
+	}
+	if o.endedReturns() >= maxEndedReturns {
+		return Return{}, fmt.Errorf("%w: %d returns of it were refused or withdrawn already", ErrNotReturnable, maxEndedReturns)
 	}
 	amount, err := o.valueOf(items)
 	if err != nil {
@@ -112,11 +119,23 @@ func (o *Order) line(sku string) (Line, bool) {
 func (o *Order) returnable() map[string]int64 {
 	left := o.bought()
 	for _, r := range o.data.Returns {
-		if r.Status != ReturnRefused && r.Status != ReturnWithdrawn {
+		if !r.ended() {
 			take(left, r.Lines)
 		}
 	}
 	return left
+}
+
+// ended reports whether the return has ended without its goods.
+func (r Return) ended() bool { return r.Status == ReturnRefused || r.Status == ReturnWithdrawn }
+
+func (o *Order) endedReturns() (n int) {
+	for _, r := range o.data.Returns {
+		if r.ended() {
+			n++
+		}
+	}
+	return n
 }
 
 // RefuseReturn ends a requested return that the shop does not accept. Its goods can be returned again.

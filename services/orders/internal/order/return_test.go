@@ -2,6 +2,7 @@ package order_test
 
 import (
 	"errors"
+	"fmt"
 	"reflect"
 	"testing"
 
@@ -60,6 +61,19 @@ func TestGoodsOfARefusedOrWithdrawnReturnCanBeReturnedAgain(t *testing.T) {
 		if refund, _ := o.RefundOf("t-2"); refund.Amount != gbp(2500) {
 			t.Errorf("%s: the second return is refunded with %v", status, refund.Amount)
 		}
+	}
+}
+
+func TestReturnsAreNotRequestedAndWithdrawnForEver(t *testing.T) {
+	t.Parallel()
+	o := delivered()
+	for n := range 50 {
+		id := fmt.Sprint("t-", n)
+		mustReturn(t, &o, id, "MUG", 1)
+		must(t, ends[[]order.ReturnStatus{order.ReturnRefused, order.ReturnWithdrawn}[n%2]].end(&o, id))
+	}
+	if _, err := o.RequestReturn("t-51", []order.Item{item("MUG", 1)}, "broken"); !errors.Is(err, order.ErrNotReturnable) {
+		t.Errorf("after 50 that ended: %v", err)
 	}
 }
 

@@ -73,7 +73,7 @@ type OrdersServiceClient interface {
 	// FAILED_PRECONDITION with ERROR_REASON_NOT_DISPATCHABLE.
 	DispatchOrder(ctx context.Context, in *DispatchOrderRequest, opts ...grpc.CallOption) (*DispatchOrderResponse, error)
 	// RequestReturn asks to send goods of a delivered order back. FAILED_PRECONDITION with ERROR_REASON_NOT_RETURNABLE when the order
-	// is not delivered, or when more would come back than was bought.
+	// is not delivered, when more would come back than was bought, or after 50 returns of the order that were refused or withdrawn.
 	RequestReturn(ctx context.Context, in *RequestReturnRequest, opts ...grpc.CallOption) (*RequestReturnResponse, error)
 	// EraseCustomer erases the caller from their orders: addresses, the payment method's name and what they wrote. Numbers,
 	// lines and money stay. From then on the caller can place no order; again is no error.
@@ -317,7 +317,7 @@ type OrdersServiceServer interface {
 	// FAILED_PRECONDITION with ERROR_REASON_NOT_DISPATCHABLE.
 	DispatchOrder(context.Context, *DispatchOrderRequest) (*DispatchOrderResponse, error)
 	// RequestReturn asks to send goods of a delivered order back. FAILED_PRECONDITION with ERROR_REASON_NOT_RETURNABLE when the order
-	// is not delivered, or when more would come back than was bought.
+	// is not delivered, when more would come back than was bought, or after 50 returns of the order that were refused or withdrawn.
 	RequestReturn(context.Context, *RequestReturnRequest) (*RequestReturnResponse, error)
 	// EraseCustomer erases the caller from their orders: addresses, the payment method's name and what they wrote. Numbers,
 	// lines and money stay. From then on the caller can place no order; again is no error.
