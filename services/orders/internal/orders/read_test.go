@@ -118,7 +118,9 @@ func TestOrdersAreListedByWhyTheyNeedAPerson(t *testing.T) {
 		order.AttentionAuthorizationExpiring: "UPDATE orders SET created_at = now() - interval '121 hours' WHERE id = $1",
 		order.AttentionPaymentUnknown:        "UPDATE orders SET attention = '{payment_unknown}', payment_attention = 'payment_unknown' WHERE id = $1",
 		order.AttentionPaymentDiffers:        "UPDATE orders SET attention = '{payment_differs}', payment_attention = 'payment_differs' WHERE id = $1",
-		order.AttentionRefundFailed:          "UPDATE orders SET attention = '{refund_failed}', owed = 1, captured = 1 WHERE id = $1",
+		order.AttentionRefundFailed: `WITH failed AS (
+			INSERT INTO refunds (id, order_id, status, amount, reason, created_at) VALUES (gen_random_uuid(), $1, 'failed', 1, '', now()))
+			UPDATE orders SET attention = '{refund_failed}', owed = 1, captured = 1 WHERE id = $1`,
 	}
 	ids := map[order.Attention]string{}
 	for _, reason := range append([]order.Attention{""}, order.AllAttention...) {
