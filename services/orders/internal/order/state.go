@@ -55,7 +55,8 @@ var (
 	delivered      = state{StatusDelivered, IntentNone}
 )
 
-// decision is a move of the state machine. Each is made by the method of Order that has its name.
+// decision is a move of the state machine. Each is made by the method of Order that has its name. There are two exceptions: RecordMoves
+// makes recordMove and deliver, and FollowPayment may also make beginCancellation.
 type decision int
 
 const (

@@ -62,7 +62,8 @@ type OrdersServiceClient interface {
 	GetOrder(ctx context.Context, in *GetOrderRequest, opts ...grpc.CallOption) (*GetOrderResponse, error)
 	// ListOrders returns the caller's orders, newest first.
 	ListOrders(ctx context.Context, in *ListOrdersRequest, opts ...grpc.CallOption) (*ListOrdersResponse, error)
-	// CancelOrder gives up an order before it is dispatched: the money is voided, the stock released.
+	// CancelOrder gives up an order before it is dispatched. The authorization is voided, or money that was captured at the provider is
+	// refunded, and the stock is released.
 	// FAILED_PRECONDITION with ERROR_REASON_NOT_CANCELLABLE.
 	CancelOrder(ctx context.Context, in *CancelOrderRequest, opts ...grpc.CallOption) (*CancelOrderResponse, error)
 	// ListAllOrders returns every customer's orders, or those that match all that the request says.
@@ -306,7 +307,8 @@ type OrdersServiceServer interface {
 	GetOrder(context.Context, *GetOrderRequest) (*GetOrderResponse, error)
 	// ListOrders returns the caller's orders, newest first.
 	ListOrders(context.Context, *ListOrdersRequest) (*ListOrdersResponse, error)
-	// CancelOrder gives up an order before it is dispatched: the money is voided, the stock released.
+	// CancelOrder gives up an order before it is dispatched. The authorization is voided, or money that was captured at the provider is
+	// refunded, and the stock is released.
 	// FAILED_PRECONDITION with ERROR_REASON_NOT_CANCELLABLE.
 	CancelOrder(context.Context, *CancelOrderRequest) (*CancelOrderResponse, error)
 	// ListAllOrders returns every customer's orders, or those that match all that the request says.
