@@ -1444,7 +1444,7 @@ type ReceivedLine struct {
 	// Quantity Pieces
 	Quantity int64 `json:"quantity"`
 
-	// Restock Whether they are put back into stock. They are refunded in any case.
+	// Restock Whether they are put back into stock, which they are unless it is false. They are refunded in any case.
 	Restock *bool `json:"restock,omitempty"`
 
 	// Sku What it is called in stock

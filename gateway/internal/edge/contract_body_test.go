@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
 )
 
 // jsonOperations returns the operations with a JSON body.
@@ -50,6 +52,31 @@ func TestEveryOperationAcceptsValidBodies(t *testing.T) {
 			r.body = io.MultiReader(strings.NewReader(" \r\n\t"), bytes.NewReader(encode(t, full(schema))), strings.NewReader("\n"))
 			e.send(t, r).mustPass(t)
 		})
+	}
+}
+
+// Code generators make a field with a default a required one in the types of a client. A new field would break existing clients then.
+func TestNoFieldOfABodyHasADefault(t *testing.T) {
+	t.Parallel()
+	for _, op := range jsonOperations(t) {
+		_, schema := op.body()
+		mustHaveNoDefault(t, op.id, schema)
+	}
+}
+
+func mustHaveNoDefault(t *testing.T, name string, s *openapi3.Schema) {
+	t.Helper()
+	if s.Default != nil {
+		t.Errorf("%s has the default %v", name, s.Default)
+	}
+	for field, ref := range s.Properties {
+		mustHaveNoDefault(t, name+"."+field, ref.Value)
+	}
+	for _, alternative := range s.OneOf {
+		mustHaveNoDefault(t, name, alternative.Value)
+	}
+	if s.Items != nil {
+		mustHaveNoDefault(t, name+"[]", s.Items.Value)
 	}
 }
 

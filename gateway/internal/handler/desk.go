@@ -17,7 +17,7 @@ import (
 func (h *Handler) ListAllOrders(ctx context.Context, req api.ListAllOrdersRequestObject) (api.ListAllOrdersResponseObject, error) {
 	wanted := listRequest(req.Params)
 	if strings.Contains(wanted.Query, "@") {
-		found, err := h.Customers.FindCustomer(ctx, &customersv1.FindCustomerRequest{Email: wanted.Query})
+		found, err := h.Customers.GetCustomerByEmail(ctx, &customersv1.GetCustomerByEmailRequest{Email: wanted.Query})
 		if err != nil {
 			return nil, err
 		}

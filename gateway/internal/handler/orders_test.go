@@ -177,12 +177,12 @@ func TestStaffSearchOrders(t *testing.T) {
 			order.Attention, order.Owed = []ordersv1.Attention{ordersv1.Attention_ATTENTION_REFUND_FAILED}, &moneyv1.Money{Amount: 5, Currency: "GBP"}
 			return &ordersv1.ListAllOrdersResponse{Orders: []*ordersv1.Order{order}}, nil
 		})
-	on(s, customersv1.CustomersService_FindCustomer_FullMethodName,
-		func(_ context.Context, req *customersv1.FindCustomerRequest) (*customersv1.FindCustomerResponse, error) {
+	on(s, customersv1.CustomersService_GetCustomerByEmail_FullMethodName,
+		func(_ context.Context, req *customersv1.GetCustomerByEmailRequest) (*customersv1.GetCustomerByEmailResponse, error) {
 			if req.GetEmail() != "ada@example.com" {
-				return &customersv1.FindCustomerResponse{}, nil
+				return &customersv1.GetCustomerByEmailResponse{}, nil
 			}
-			return &customersv1.FindCustomerResponse{CustomerId: "c1"}, nil
+			return &customersv1.GetCustomerByEmailResponse{CustomerId: "c1"}, nil
 		})
 	var page struct {
 		Items []struct {

@@ -48,7 +48,7 @@ func FuzzHandlers(f *testing.F) {
 	server.Fuzz(f, customersv1.File_souk_customers_v1_customers_proto, ada.ID,
 		&customersv1.RegisterRequest{Email: "grace@example.com", Password: password, Name: "Grace"},
 		&customersv1.LoginRequest{Email: email, Password: password},
-		&customersv1.FindCustomerRequest{Email: email},
+		&customersv1.GetCustomerByEmailRequest{Email: email},
 		&customersv1.RefreshRequest{RefreshToken: string(session.Refresh)},
 		&customersv1.UpdateMeRequest{Name: &name},
 		&customersv1.ChangePasswordRequest{CurrentPassword: password, NewPassword: password},

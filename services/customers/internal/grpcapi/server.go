@@ -84,16 +84,16 @@ func (s *Server) UpdateMe(ctx context.Context, req *customersv1.UpdateMeRequest)
 	return &customersv1.UpdateMeResponse{Customer: customerProto(c)}, nil
 }
 
-// FindCustomer finds an account by its e-mail address.
-func (s *Server) FindCustomer(ctx context.Context, req *customersv1.FindCustomerRequest) (*customersv1.FindCustomerResponse, error) {
+// GetCustomerByEmail finds an account by its e-mail address.
+func (s *Server) GetCustomerByEmail(ctx context.Context, req *customersv1.GetCustomerByEmailRequest) (*customersv1.GetCustomerByEmailResponse, error) {
 	c, err := s.customers.FindByEmail(ctx, req.GetEmail())
 	if errors.Is(err, customers.ErrNotFound) {
-		return &customersv1.FindCustomerResponse{}, nil
+		return &customersv1.GetCustomerByEmailResponse{}, nil
 	}
 	if err != nil {
 		return nil, wireError(err)
 	}
-	return &customersv1.FindCustomerResponse{CustomerId: c.ID}, nil
+	return &customersv1.GetCustomerByEmailResponse{CustomerId: c.ID}, nil
 }
 
 func caller(ctx context.Context) string {

@@ -339,11 +339,11 @@ func TestStaffFindAnAccountByItsEmail(t *testing.T) {
 	}
 	ctx := access.Outgoing(access.WithToken(t.Context(), string(tokens.Access)))
 	for address, want := range map[string]string{strings.ToUpper(email): session.GetCustomer().GetId(), "nobody@example.com": "", "x": ""} {
-		found, err := b.FindCustomer(ctx, &customersv1.FindCustomerRequest{Email: address})
+		found, err := b.GetCustomerByEmail(ctx, &customersv1.GetCustomerByEmailRequest{Email: address})
 		if err != nil || found.GetCustomerId() != want {
 			t.Errorf("%s: %v, %v; want %q", address, found, err, want)
 		}
 	}
-	_, err = b.FindCustomer(customerContext, &customersv1.FindCustomerRequest{Email: email})
+	_, err = b.GetCustomerByEmail(customerContext, &customersv1.GetCustomerByEmailRequest{Email: email})
 	grpctest.Expect(t, "a customer who looks for another", err, codes.PermissionDenied, "")
 }

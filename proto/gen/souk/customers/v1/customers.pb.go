@@ -634,27 +634,27 @@ func (*LogoutResponse) Descriptor() ([]byte, []int) {
 	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{10}
 }
 
-type FindCustomerRequest struct {
+type GetCustomerByEmailRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Email         string                 `protobuf:"bytes,1,opt,name=email,proto3" json:"email,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *FindCustomerRequest) Reset() {
-	*x = FindCustomerRequest{}
+func (x *GetCustomerByEmailRequest) Reset() {
+	*x = GetCustomerByEmailRequest{}
 	mi := &file_souk_customers_v1_customers_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *FindCustomerRequest) String() string {
+func (x *GetCustomerByEmailRequest) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*FindCustomerRequest) ProtoMessage() {}
+func (*GetCustomerByEmailRequest) ProtoMessage() {}
 
-func (x *FindCustomerRequest) ProtoReflect() protoreflect.Message {
+func (x *GetCustomerByEmailRequest) ProtoReflect() protoreflect.Message {
 	mi := &file_souk_customers_v1_customers_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -666,19 +666,19 @@ func (x *FindCustomerRequest) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use FindCustomerRequest.ProtoReflect.Descriptor instead.
-func (*FindCustomerRequest) Descriptor() ([]byte, []int) {
+// Deprecated: Use GetCustomerByEmailRequest.ProtoReflect.Descriptor instead.
+func (*GetCustomerByEmailRequest) Descriptor() ([]byte, []int) {
 	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{11}
 }
 
-func (x *FindCustomerRequest) GetEmail() string {
+func (x *GetCustomerByEmailRequest) GetEmail() string {
 	if x != nil {
 		return x.Email
 	}
 	return ""
 }
 
-type FindCustomerResponse struct {
+type GetCustomerByEmailResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Empty when the address has no account.
 	CustomerId    string `protobuf:"bytes,1,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
@@ -686,20 +686,20 @@ type FindCustomerResponse struct {
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *FindCustomerResponse) Reset() {
-	*x = FindCustomerResponse{}
+func (x *GetCustomerByEmailResponse) Reset() {
+	*x = GetCustomerByEmailResponse{}
 	mi := &file_souk_customers_v1_customers_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *FindCustomerResponse) String() string {
+func (x *GetCustomerByEmailResponse) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*FindCustomerResponse) ProtoMessage() {}
+func (*GetCustomerByEmailResponse) ProtoMessage() {}
 
-func (x *FindCustomerResponse) ProtoReflect() protoreflect.Message {
+func (x *GetCustomerByEmailResponse) ProtoReflect() protoreflect.Message {
 	mi := &file_souk_customers_v1_customers_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -711,12 +711,12 @@ func (x *FindCustomerResponse) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use FindCustomerResponse.ProtoReflect.Descriptor instead.
-func (*FindCustomerResponse) Descriptor() ([]byte, []int) {
+// Deprecated: Use GetCustomerByEmailResponse.ProtoReflect.Descriptor instead.
+func (*GetCustomerByEmailResponse) Descriptor() ([]byte, []int) {
 	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{12}
 }
 
-func (x *FindCustomerResponse) GetCustomerId() string {
+func (x *GetCustomerByEmailResponse) GetCustomerId() string {
 	if x != nil {
 		return x.CustomerId
 	}
@@ -1609,10 +1609,10 @@ const file_souk_customers_v1_customers_proto_rawDesc = "" +
 	"\x0fRefreshResponse\x124\n" +
 	"\asession\x18\x01 \x01(\v2\x1a.souk.customers.v1.SessionR\asession\"\x0f\n" +
 	"\rLogoutRequest\"\x10\n" +
-	"\x0eLogoutResponse\"+\n" +
-	"\x13FindCustomerRequest\x12\x14\n" +
-	"\x05email\x18\x01 \x01(\tR\x05email\"7\n" +
-	"\x14FindCustomerResponse\x12\x1f\n" +
+	"\x0eLogoutResponse\"1\n" +
+	"\x19GetCustomerByEmailRequest\x12\x14\n" +
+	"\x05email\x18\x01 \x01(\tR\x05email\"=\n" +
+	"\x1aGetCustomerByEmailResponse\x12\x1f\n" +
 	"\vcustomer_id\x18\x01 \x01(\tR\n" +
 	"customerId\"\x0e\n" +
 	"\fGetMeRequest\"H\n" +
@@ -1650,7 +1650,7 @@ const file_souk_customers_v1_customers_proto_rawDesc = "" +
 	"\x17PrepareDeletionResponse\"2\n" +
 	"\x14DeleteAccountRequest\x12\x1a\n" +
 	"\bpassword\x18\x01 \x01(\tR\bpassword\"\x17\n" +
-	"\x15DeleteAccountResponse2\x9b\r\n" +
+	"\x15DeleteAccountResponse2\xae\r\n" +
 	"\x10CustomersService\x12a\n" +
 	"\bRegister\x12\".souk.customers.v1.RegisterRequest\x1a#.souk.customers.v1.RegisterResponse\"\f\x8a\xb5\x18\x02\b\x01\xa2\xb5\x18\x02\b\x05\x12X\n" +
 	"\x05Login\x12\x1f.souk.customers.v1.LoginRequest\x1a .souk.customers.v1.LoginResponse\"\f\x8a\xb5\x18\x02\b\x01\xa2\xb5\x18\x02\b\x05\x12a\n" +
@@ -1658,8 +1658,8 @@ const file_souk_customers_v1_customers_proto_rawDesc = "" +
 	"\x06Logout\x12 .souk.customers.v1.LogoutRequest\x1a!.souk.customers.v1.LogoutResponse\"\x0f\x8a\xb5\x18\x02\x10\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12[\n" +
 	"\x05GetMe\x12\x1f.souk.customers.v1.GetMeRequest\x1a .souk.customers.v1.GetMeResponse\"\x0f\x8a\xb5\x18\x02\x10\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12d\n" +
 	"\bUpdateMe\x12\".souk.customers.v1.UpdateMeRequest\x1a#.souk.customers.v1.UpdateMeResponse\"\x0f\x8a\xb5\x18\x02\x10\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12s\n" +
-	"\x0eChangePassword\x12(.souk.customers.v1.ChangePasswordRequest\x1a).souk.customers.v1.ChangePasswordResponse\"\f\x8a\xb5\x18\x02\x10\x01\xa2\xb5\x18\x02\b\x05\x12p\n" +
-	"\fFindCustomer\x12&.souk.customers.v1.FindCustomerRequest\x1a'.souk.customers.v1.FindCustomerResponse\"\x0f\x8a\xb5\x18\x02\x18\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12y\n" +
+	"\x0eChangePassword\x12(.souk.customers.v1.ChangePasswordRequest\x1a).souk.customers.v1.ChangePasswordResponse\"\f\x8a\xb5\x18\x02\x10\x01\xa2\xb5\x18\x02\b\x05\x12\x82\x01\n" +
+	"\x12GetCustomerByEmail\x12,.souk.customers.v1.GetCustomerByEmailRequest\x1a-.souk.customers.v1.GetCustomerByEmailResponse\"\x0f\x8a\xb5\x18\x02\x18\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12y\n" +
 	"\x0fPrepareDeletion\x12).souk.customers.v1.PrepareDeletionRequest\x1a*.souk.customers.v1.PrepareDeletionResponse\"\x0f\x8a\xb5\x18\x02\x10\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12s\n" +
 	"\rDeleteAccount\x12'.souk.customers.v1.DeleteAccountRequest\x1a(.souk.customers.v1.DeleteAccountResponse\"\x0f\x8a\xb5\x18\x02\x10\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12s\n" +
 	"\rListAddresses\x12'.souk.customers.v1.ListAddressesRequest\x1a(.souk.customers.v1.ListAddressesResponse\"\x0f\x8a\xb5\x18\x02\x10\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12n\n" +
@@ -1686,40 +1686,40 @@ func file_souk_customers_v1_customers_proto_rawDescGZIP() []byte {
 
 var file_souk_customers_v1_customers_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
 var file_souk_customers_v1_customers_proto_goTypes = []any{
-	(*Customer)(nil),                // 0: souk.customers.v1.Customer
-	(*Session)(nil),                 // 1: souk.customers.v1.Session
-	(*Address)(nil),                 // 2: souk.customers.v1.Address
-	(*RegisterRequest)(nil),         // 3: souk.customers.v1.RegisterRequest
-	(*RegisterResponse)(nil),        // 4: souk.customers.v1.RegisterResponse
-	(*LoginRequest)(nil),            // 5: souk.customers.v1.LoginRequest
-	(*LoginResponse)(nil),           // 6: souk.customers.v1.LoginResponse
-	(*RefreshRequest)(nil),          // 7: souk.customers.v1.RefreshRequest
-	(*RefreshResponse)(nil),         // 8: souk.customers.v1.RefreshResponse
-	(*LogoutRequest)(nil),           // 9: souk.customers.v1.LogoutRequest
-	(*LogoutResponse)(nil),          // 10: souk.customers.v1.LogoutResponse
-	(*FindCustomerRequest)(nil),     // 11: souk.customers.v1.FindCustomerRequest
-	(*FindCustomerResponse)(nil),    // 12: souk.customers.v1.FindCustomerResponse
-	(*GetMeRequest)(nil),            // 13: souk.customers.v1.GetMeRequest
-	(*GetMeResponse)(nil),           // 14: souk.customers.v1.GetMeResponse
-	(*UpdateMeRequest)(nil),         // 15: souk.customers.v1.UpdateMeRequest
-	(*UpdateMeResponse)(nil),        // 16: souk.customers.v1.UpdateMeResponse
-	(*ListAddressesRequest)(nil),    // 17: souk.customers.v1.ListAddressesRequest
-	(*ListAddressesResponse)(nil),   // 18: souk.customers.v1.ListAddressesResponse
-	(*GetAddressRequest)(nil),       // 19: souk.customers.v1.GetAddressRequest
-	(*GetAddressResponse)(nil),      // 20: souk.customers.v1.GetAddressResponse
-	(*CreateAddressRequest)(nil),    // 21: souk.customers.v1.CreateAddressRequest
-	(*CreateAddressResponse)(nil),   // 22: souk.customers.v1.CreateAddressResponse
-	(*UpdateAddressRequest)(nil),    // 23: souk.customers.v1.UpdateAddressRequest
-	(*UpdateAddressResponse)(nil),   // 24: souk.customers.v1.UpdateAddressResponse
-	(*DeleteAddressRequest)(nil),    // 25: souk.customers.v1.DeleteAddressRequest
-	(*DeleteAddressResponse)(nil),   // 26: souk.customers.v1.DeleteAddressResponse
-	(*ChangePasswordRequest)(nil),   // 27: souk.customers.v1.ChangePasswordRequest
-	(*ChangePasswordResponse)(nil),  // 28: souk.customers.v1.ChangePasswordResponse
-	(*PrepareDeletionRequest)(nil),  // 29: souk.customers.v1.PrepareDeletionRequest
-	(*PrepareDeletionResponse)(nil), // 30: souk.customers.v1.PrepareDeletionResponse
-	(*DeleteAccountRequest)(nil),    // 31: souk.customers.v1.DeleteAccountRequest
-	(*DeleteAccountResponse)(nil),   // 32: souk.customers.v1.DeleteAccountResponse
-	(*timestamppb.Timestamp)(nil),   // 33: google.protobuf.Timestamp
+	(*Customer)(nil),                   // 0: souk.customers.v1.Customer
+	(*Session)(nil),                    // 1: souk.customers.v1.Session
+	(*Address)(nil),                    // 2: souk.customers.v1.Address
+	(*RegisterRequest)(nil),            // 3: souk.customers.v1.RegisterRequest
+	(*RegisterResponse)(nil),           // 4: souk.customers.v1.RegisterResponse
+	(*LoginRequest)(nil),               // 5: souk.customers.v1.LoginRequest
+	(*LoginResponse)(nil),              // 6: souk.customers.v1.LoginResponse
+	(*RefreshRequest)(nil),             // 7: souk.customers.v1.RefreshRequest
+	(*RefreshResponse)(nil),            // 8: souk.customers.v1.RefreshResponse
+	(*LogoutRequest)(nil),              // 9: souk.customers.v1.LogoutRequest
+	(*LogoutResponse)(nil),             // 10: souk.customers.v1.LogoutResponse
+	(*GetCustomerByEmailRequest)(nil),  // 11: souk.customers.v1.GetCustomerByEmailRequest
+	(*GetCustomerByEmailResponse)(nil), // 12: souk.customers.v1.GetCustomerByEmailResponse
+	(*GetMeRequest)(nil),               // 13: souk.customers.v1.GetMeRequest
+	(*GetMeResponse)(nil),              // 14: souk.customers.v1.GetMeResponse
+	(*UpdateMeRequest)(nil),            // 15: souk.customers.v1.UpdateMeRequest
+	(*UpdateMeResponse)(nil),           // 16: souk.customers.v1.UpdateMeResponse
+	(*ListAddressesRequest)(nil),       // 17: souk.customers.v1.ListAddressesRequest
+	(*ListAddressesResponse)(nil),      // 18: souk.customers.v1.ListAddressesResponse
+	(*GetAddressRequest)(nil),          // 19: souk.customers.v1.GetAddressRequest
+	(*GetAddressResponse)(nil),         // 20: souk.customers.v1.GetAddressResponse
+	(*CreateAddressRequest)(nil),       // 21: souk.customers.v1.CreateAddressRequest
+	(*CreateAddressResponse)(nil),      // 22: souk.customers.v1.CreateAddressResponse
+	(*UpdateAddressRequest)(nil),       // 23: souk.customers.v1.UpdateAddressRequest
+	(*UpdateAddressResponse)(nil),      // 24: souk.customers.v1.UpdateAddressResponse
+	(*DeleteAddressRequest)(nil),       // 25: souk.customers.v1.DeleteAddressRequest
+	(*DeleteAddressResponse)(nil),      // 26: souk.customers.v1.DeleteAddressResponse
+	(*ChangePasswordRequest)(nil),      // 27: souk.customers.v1.ChangePasswordRequest
+	(*ChangePasswordResponse)(nil),     // 28: souk.customers.v1.ChangePasswordResponse
+	(*PrepareDeletionRequest)(nil),     // 29: souk.customers.v1.PrepareDeletionRequest
+	(*PrepareDeletionResponse)(nil),    // 30: souk.customers.v1.PrepareDeletionResponse
+	(*DeleteAccountRequest)(nil),       // 31: souk.customers.v1.DeleteAccountRequest
+	(*DeleteAccountResponse)(nil),      // 32: souk.customers.v1.DeleteAccountResponse
+	(*timestamppb.Timestamp)(nil),      // 33: google.protobuf.Timestamp
 }
 var file_souk_customers_v1_customers_proto_depIdxs = []int32{
 	33, // 0: souk.customers.v1.Customer.created_at:type_name -> google.protobuf.Timestamp
@@ -1742,7 +1742,7 @@ var file_souk_customers_v1_customers_proto_depIdxs = []int32{
 	13, // 17: souk.customers.v1.CustomersService.GetMe:input_type -> souk.customers.v1.GetMeRequest
 	15, // 18: souk.customers.v1.CustomersService.UpdateMe:input_type -> souk.customers.v1.UpdateMeRequest
 	27, // 19: souk.customers.v1.CustomersService.ChangePassword:input_type -> souk.customers.v1.ChangePasswordRequest
-	11, // 20: souk.customers.v1.CustomersService.FindCustomer:input_type -> souk.customers.v1.FindCustomerRequest
+	11, // 20: souk.customers.v1.CustomersService.GetCustomerByEmail:input_type -> souk.customers.v1.GetCustomerByEmailRequest
 	29, // 21: souk.customers.v1.CustomersService.PrepareDeletion:input_type -> souk.customers.v1.PrepareDeletionRequest
 	31, // 22: souk.customers.v1.CustomersService.DeleteAccount:input_type -> souk.customers.v1.DeleteAccountRequest
 	17, // 23: souk.customers.v1.CustomersService.ListAddresses:input_type -> souk.customers.v1.ListAddressesRequest
@@ -1757,7 +1757,7 @@ var file_souk_customers_v1_customers_proto_depIdxs = []int32{
 	14, // 32: souk.customers.v1.CustomersService.GetMe:output_type -> souk.customers.v1.GetMeResponse
 	16, // 33: souk.customers.v1.CustomersService.UpdateMe:output_type -> souk.customers.v1.UpdateMeResponse
 	28, // 34: souk.customers.v1.CustomersService.ChangePassword:output_type -> souk.customers.v1.ChangePasswordResponse
-	12, // 35: souk.customers.v1.CustomersService.FindCustomer:output_type -> souk.customers.v1.FindCustomerResponse
+	12, // 35: souk.customers.v1.CustomersService.GetCustomerByEmail:output_type -> souk.customers.v1.GetCustomerByEmailResponse
 	30, // 36: souk.customers.v1.CustomersService.PrepareDeletion:output_type -> souk.customers.v1.PrepareDeletionResponse
 	32, // 37: souk.customers.v1.CustomersService.DeleteAccount:output_type -> souk.customers.v1.DeleteAccountResponse
 	18, // 38: souk.customers.v1.CustomersService.ListAddresses:output_type -> souk.customers.v1.ListAddressesResponse

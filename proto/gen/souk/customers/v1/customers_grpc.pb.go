@@ -21,21 +21,21 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	CustomersService_Register_FullMethodName        = "/souk.customers.v1.CustomersService/Register"
-	CustomersService_Login_FullMethodName           = "/souk.customers.v1.CustomersService/Login"
-	CustomersService_Refresh_FullMethodName         = "/souk.customers.v1.CustomersService/Refresh"
-	CustomersService_Logout_FullMethodName          = "/souk.customers.v1.CustomersService/Logout"
-	CustomersService_GetMe_FullMethodName           = "/souk.customers.v1.CustomersService/GetMe"
-	CustomersService_UpdateMe_FullMethodName        = "/souk.customers.v1.CustomersService/UpdateMe"
-	CustomersService_ChangePassword_FullMethodName  = "/souk.customers.v1.CustomersService/ChangePassword"
-	CustomersService_FindCustomer_FullMethodName    = "/souk.customers.v1.CustomersService/FindCustomer"
-	CustomersService_PrepareDeletion_FullMethodName = "/souk.customers.v1.CustomersService/PrepareDeletion"
-	CustomersService_DeleteAccount_FullMethodName   = "/souk.customers.v1.CustomersService/DeleteAccount"
-	CustomersService_ListAddresses_FullMethodName   = "/souk.customers.v1.CustomersService/ListAddresses"
-	CustomersService_GetAddress_FullMethodName      = "/souk.customers.v1.CustomersService/GetAddress"
-	CustomersService_CreateAddress_FullMethodName   = "/souk.customers.v1.CustomersService/CreateAddress"
-	CustomersService_UpdateAddress_FullMethodName   = "/souk.customers.v1.CustomersService/UpdateAddress"
-	CustomersService_DeleteAddress_FullMethodName   = "/souk.customers.v1.CustomersService/DeleteAddress"
+	CustomersService_Register_FullMethodName           = "/souk.customers.v1.CustomersService/Register"
+	CustomersService_Login_FullMethodName              = "/souk.customers.v1.CustomersService/Login"
+	CustomersService_Refresh_FullMethodName            = "/souk.customers.v1.CustomersService/Refresh"
+	CustomersService_Logout_FullMethodName             = "/souk.customers.v1.CustomersService/Logout"
+	CustomersService_GetMe_FullMethodName              = "/souk.customers.v1.CustomersService/GetMe"
+	CustomersService_UpdateMe_FullMethodName           = "/souk.customers.v1.CustomersService/UpdateMe"
+	CustomersService_ChangePassword_FullMethodName     = "/souk.customers.v1.CustomersService/ChangePassword"
+	CustomersService_GetCustomerByEmail_FullMethodName = "/souk.customers.v1.CustomersService/GetCustomerByEmail"
+	CustomersService_PrepareDeletion_FullMethodName    = "/souk.customers.v1.CustomersService/PrepareDeletion"
+	CustomersService_DeleteAccount_FullMethodName      = "/souk.customers.v1.CustomersService/DeleteAccount"
+	CustomersService_ListAddresses_FullMethodName      = "/souk.customers.v1.CustomersService/ListAddresses"
+	CustomersService_GetAddress_FullMethodName         = "/souk.customers.v1.CustomersService/GetAddress"
+	CustomersService_CreateAddress_FullMethodName      = "/souk.customers.v1.CustomersService/CreateAddress"
+	CustomersService_UpdateAddress_FullMethodName      = "/souk.customers.v1.CustomersService/UpdateAddress"
+	CustomersService_DeleteAddress_FullMethodName      = "/souk.customers.v1.CustomersService/DeleteAddress"
 )
 
 // CustomersServiceClient is the client API for CustomersService service.
@@ -58,8 +58,8 @@ type CustomersServiceClient interface {
 	// ChangePassword gives the caller's account another password and ends its other sessions.
 	// INVALID_ARGUMENT with a violation of current_password when that is wrong.
 	ChangePassword(ctx context.Context, in *ChangePasswordRequest, opts ...grpc.CallOption) (*ChangePasswordResponse, error)
-	// FindCustomer finds the account of an e-mail address, in any spelling. An address without an account is no error.
-	FindCustomer(ctx context.Context, in *FindCustomerRequest, opts ...grpc.CallOption) (*FindCustomerResponse, error)
+	// GetCustomerByEmail returns the id of the account of an e-mail address, in any spelling. An address without an account is no error.
+	GetCustomerByEmail(ctx context.Context, in *GetCustomerByEmailRequest, opts ...grpc.CallOption) (*GetCustomerByEmailResponse, error)
 	// PrepareDeletion asks whether DeleteAccount would be let through, before what cannot be undone; its errors are the same.
 	PrepareDeletion(ctx context.Context, in *PrepareDeletionRequest, opts ...grpc.CallOption) (*PrepareDeletionResponse, error)
 	// DeleteAccount erases the caller's account, addresses and sessions; the e-mail is free again.
@@ -153,10 +153,10 @@ func (c *customersServiceClient) ChangePassword(ctx context.Context, in *ChangeP
 	return out, nil
 }
 
-func (c *customersServiceClient) FindCustomer(ctx context.Context, in *FindCustomerRequest, opts ...grpc.CallOption) (*FindCustomerResponse, error) {
+func (c *customersServiceClient) GetCustomerByEmail(ctx context.Context, in *GetCustomerByEmailRequest, opts ...grpc.CallOption) (*GetCustomerByEmailResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(FindCustomerResponse)
-	err := c.cc.Invoke(ctx, CustomersService_FindCustomer_FullMethodName, in, out, cOpts...)
+	out := new(GetCustomerByEmailResponse)
+	err := c.cc.Invoke(ctx, CustomersService_GetCustomerByEmail_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -253,8 +253,8 @@ type CustomersServiceServer interface {
 	// ChangePassword gives the caller's account another password and ends its other sessions.
 	// INVALID_ARGUMENT with a violation of current_password when that is wrong.
 	ChangePassword(context.Context, *ChangePasswordRequest) (*ChangePasswordResponse, error)
-	// FindCustomer finds the account of an e-mail address, in any spelling. An address without an account is no error.
-	FindCustomer(context.Context, *FindCustomerRequest) (*FindCustomerResponse, error)
+	// GetCustomerByEmail returns the id of the account of an e-mail address, in any spelling. An address without an account is no error.
+	GetCustomerByEmail(context.Context, *GetCustomerByEmailRequest) (*GetCustomerByEmailResponse, error)
 	// PrepareDeletion asks whether DeleteAccount would be let through, before what cannot be undone; its errors are the same.
 	PrepareDeletion(context.Context, *PrepareDeletionRequest) (*PrepareDeletionResponse, error)
 	// DeleteAccount erases the caller's account, addresses and sessions; the e-mail is free again.
@@ -299,8 +299,8 @@ func (UnimplementedCustomersServiceServer) UpdateMe(context.Context, *UpdateMeRe
 func (UnimplementedCustomersServiceServer) ChangePassword(context.Context, *ChangePasswordRequest) (*ChangePasswordResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ChangePassword not implemented")
 }
-func (UnimplementedCustomersServiceServer) FindCustomer(context.Context, *FindCustomerRequest) (*FindCustomerResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method FindCustomer not implemented")
+func (UnimplementedCustomersServiceServer) GetCustomerByEmail(context.Context, *GetCustomerByEmailRequest) (*GetCustomerByEmailResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetCustomerByEmail not implemented")
 }
 func (UnimplementedCustomersServiceServer) PrepareDeletion(context.Context, *PrepareDeletionRequest) (*PrepareDeletionResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method PrepareDeletion not implemented")
@@ -470,20 +470,20 @@ func _CustomersService_ChangePassword_Handler(srv interface{}, ctx context.Conte
 	return interceptor(ctx, in, info, handler)
 }
 
-func _CustomersService_FindCustomer_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(FindCustomerRequest)
+func _CustomersService_GetCustomerByEmail_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetCustomerByEmailRequest)
 	if err := dec(in); err != nil {
 		return nil, err
 	}
 	if interceptor == nil {
-		return srv.(CustomersServiceServer).FindCustomer(ctx, in)
+		return srv.(CustomersServiceServer).GetCustomerByEmail(ctx, in)
 	}
 	info := &grpc.UnaryServerInfo{
 		Server:     srv,
-		FullMethod: CustomersService_FindCustomer_FullMethodName,
+		FullMethod: CustomersService_GetCustomerByEmail_FullMethodName,
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(CustomersServiceServer).FindCustomer(ctx, req.(*FindCustomerRequest))
+		return srv.(CustomersServiceServer).GetCustomerByEmail(ctx, req.(*GetCustomerByEmailRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -650,8 +650,8 @@ var CustomersService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _CustomersService_ChangePassword_Handler,
 		},
 		{
-			MethodName: "FindCustomer",
-			Handler:    _CustomersService_FindCustomer_Handler,
+			MethodName: "GetCustomerByEmail",
+			Handler:    _CustomersService_GetCustomerByEmail_Handler,
 		},
 		{
 			MethodName: "PrepareDeletion",
