@@ -17,6 +17,7 @@ import (
 	"souk/platform/field"
 )
 
+// The most bytes of a body, by its media type. maxRaw is for bodies that are passed on unchanged, such as webhooks.
 const (
 	maxJSON = 1 << 20
 	maxCSV  = 20 << 20
