@@ -99,8 +99,9 @@ func atRest(look func(facts) finding) func(facts) (finding, bool) {
 	}
 }
 
-// owed returns the amount due for an order. An order that was given up keeps what failed refunds owe. For any other order whose money
-// was captured, it is the total minus refunds, and minus what was let go because only a part was captured at the provider.
+// owed returns the money that the shop should have of an order. Of an order that was given up, that is the money of its failed refunds. Of
+// any other captured order, it is the total minus the refunds. If only a part was captured at the provider, the rest was voided, and is
+// subtracted as well.
 func owed(f facts) Sums {
 	switch {
 	case f.givenUp():
@@ -113,7 +114,7 @@ func owed(f facts) Sums {
 	}
 }
 
-// paid returns what is held or was captured for an order, together with what was let go because only a part was captured.
+// paid returns the held or captured money of an order. If only a part was captured, it includes the rest, which was voided then.
 func (f facts) paid() Sums {
 	captured := f.ledger((*paymentsv1.Books).GetCaptured)
 	if len(captured) > 0 {

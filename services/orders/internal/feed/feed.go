@@ -40,7 +40,7 @@ type News[T any] struct {
 type Feed[T any] struct {
 	// Name says whose changes they are, in errors.
 	Name string
-	// News tells what has changed since a position, a page at a time, and waits for so long at most if nothing has.
+	// News returns the next page of changes since a position. If there are none, it waits for one, but no longer than wait.
 	News func(ctx context.Context, position string, wait time.Duration) (News[T], error)
 	// Apply applies changes, and returns those that have to wait.
 	Apply func(ctx context.Context, changes []T) (waiting []T, err error)

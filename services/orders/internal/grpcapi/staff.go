@@ -76,19 +76,16 @@ var attentionOf = map[ordersv1.Attention]order.Attention{
 	ordersv1.Attention_ATTENTION_REFUND_FAILED:          order.AttentionRefundFailed,
 }
 
-// staffOrderProto is an order as staff see it: also who has decided what, what is owed, and why a person has to look at it.
+var attentionProto = inverse(attentionOf)
+
+// staffOrderProto converts an order for staff. They also see the actor of each entry of the timeline, the money that is owed, and the reasons
+// why a person has to look at the order.
 func staffOrderProto(o order.View) *ordersv1.Order {
 	out := orderProto(o)
 	for i, entry := range o.Timeline {
 		out.Timeline[i].ActorId = entry.ActorID
 	}
 	out.Owed = moneyProto(o.Owed)
-	for _, reason := range o.Attention {
-		for proto, known := range attentionOf {
-			if known == reason {
-				out.Attention = append(out.Attention, proto)
-			}
-		}
-	}
+	out.Attention = all(o.Attention, func(reason order.Attention) ordersv1.Attention { return attentionProto[reason] })
 	return out
 }

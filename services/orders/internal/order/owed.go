@@ -5,6 +5,9 @@ import "souk/platform/money"
 // Owed returns what failed refunds have left to be given back. It is at most what can still be refunded, and at most what the failed
 // refunds were for: a piece whose refund has failed is not owed any more once another refund pays for it.
 func (o Order) Owed() money.Money {
+	if o.data.Owed == 0 { // the usual case, in which the pieces need not be counted
+		return money.New(0, o.data.Totals.Total.Currency)
+	}
 	return money.New(max(min(o.data.Owed, o.refundable(), o.failedWorth()), 0), o.data.Totals.Total.Currency)
 }
 

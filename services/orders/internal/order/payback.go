@@ -21,13 +21,8 @@ func (o *Order) RequestRefundOf(id string, items []Item, shipping bool, reason s
 	if err := o.checkLeft(amount); err != nil {
 		return err
 	}
-	added := Refund{
-		ID: id, Amount: amount, Lines: items, Shipping: shipping, Reason: reason, Status: RefundPending, ActorID: o.actor, CreatedAt: now(),
-	}
-	o.data.Refunds = with(o.data.Refunds, added, Refund.id)
-	o.payOff(amount)
+	o.addRefund(Refund{ID: id, Amount: amount, Lines: items, Shipping: shipping, Reason: reason})
 	o.forgetPaid()
-	o.data.ChangedAt = added.CreatedAt
 	return nil
 }
 

@@ -46,11 +46,16 @@ func (o *Order) RequestRefund(id string, amount money.Money, reason string) erro
 	case amount.Amount > left:
 		return field.Invalid("amount", fmt.Sprintf("must be at most %s", money.New(left, currency)))
 	}
-	added := Refund{ID: id, Amount: amount, Reason: reason, Status: RefundPending, ActorID: o.actor, CreatedAt: now()}
-	o.data.Refunds = with(o.data.Refunds, added, Refund.id)
-	o.payOff(amount)
-	o.data.ChangedAt = added.CreatedAt
+	o.addRefund(Refund{ID: id, Amount: amount, Reason: reason})
 	return nil
+}
+
+// addRefund adds a refund that is decided now.
+func (o *Order) addRefund(added Refund) {
+	added.Status, added.ActorID, added.CreatedAt = RefundPending, o.actor, now()
+	o.data.Refunds = with(o.data.Refunds, added, Refund.id)
+	o.payOff(added.Amount)
+	o.data.ChangedAt = added.CreatedAt
 }
 
 // refundable is what was captured and is neither refunded nor about to be, in minor units.

@@ -2,14 +2,10 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
 
-	"souk/platform/pgdb"
-
-	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/parcels"
 )
 
@@ -33,39 +29,22 @@ func (s *Store) Tracked(ctx context.Context, ids []string) ([]parcels.Tracked, e
 }
 
 // ParcelPosition implements parcels.Store.
-func (s *Store) ParcelPosition(ctx context.Context) (position string, err error) {
-	if err := s.pool.QueryRow(ctx, `SELECT position FROM parcel_feed`).Scan(&position); err != nil {
-		return "", fmt.Errorf("position in the feed of moves: %w", err)
-	}
-	return position, nil
+func (s *Store) ParcelPosition(ctx context.Context) (string, error) {
+	return s.readPosition(ctx, parcelPosition)
 }
 
-const (
-	updatePosition = `UPDATE parcel_feed SET position = $2 WHERE position = $1`
-
-	// Moves replace fewer moves only, because a replica that is late has fewer.
-	insertPending = `
+// Moves replace fewer moves only, because a replica that is late has fewer.
+const insertPending = `
 INSERT INTO pending_moves (order_id, moves) VALUES ($1, $2)
 ON CONFLICT (order_id) DO UPDATE SET moves = excluded.moves WHERE cardinality(excluded.moves) > cardinality(pending_moves.moves)`
-)
 
 // SaveParcelPosition implements parcels.Store.
 func (s *Store) SaveParcelPosition(ctx context.Context, from, to string, pending []parcels.Parcel) error {
-	err := pgdb.InTx(ctx, s.pool, func(tx pgx.Tx) error {
-		batch := &pgx.Batch{}
-		batch.Queue(updatePosition, from, to).Exec(mustAffectOne)
+	return s.advancePosition(ctx, parcelPosition, from, to, func(batch *pgx.Batch) {
 		for _, parcel := range pending {
 			batch.Queue(insertPending, parcel.OrderID, parcel.Moves)
 		}
-		return tx.SendBatch(ctx, batch).Close()
 	})
-	if errors.Is(err, order.ErrConflict) {
-		return order.ErrConflict
-	}
-	if err != nil {
-		return fmt.Errorf("save the position in the feed of moves: %w", err)
-	}
-	return nil
 }
 
 // PendingMoves implements parcels.Store.

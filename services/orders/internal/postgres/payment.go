@@ -2,33 +2,16 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
-
-	"souk/platform/pgdb"
 
 	"souk/services/orders/internal/order"
 )
 
 // PaymentVersions implements settlement.Store.
 func (s *Store) PaymentVersions(ctx context.Context, ids []string) (map[string]int64, error) {
-	rows, err := s.pool.Query(ctx, `SELECT id, payment_version FROM orders WHERE id = ANY ($1)`, ids)
-	if err != nil {
-		return nil, fmt.Errorf("versions of payments: %w", err)
-	}
-	versions := make(map[string]int64, len(ids))
-	var id string
-	var version int64
-	_, err = pgx.ForEachRow(rows, []any{&id, &version}, func() error {
-		versions[id] = version
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("versions of payments: %w", err)
-	}
-	return versions, nil
+	return s.versions(ctx, `SELECT id, payment_version FROM orders WHERE id = ANY ($1)`, ids)
 }
 
 // OrdersAfter implements settlement.Store.
@@ -54,38 +37,21 @@ func (s *Store) ids(ctx context.Context, query string, args ...any) ([]string, e
 }
 
 // PaymentPosition implements settlement.Store.
-func (s *Store) PaymentPosition(ctx context.Context) (position string, err error) {
-	if err := s.pool.QueryRow(ctx, `SELECT position FROM payment_feed`).Scan(&position); err != nil {
-		return "", fmt.Errorf("position in the feed of payments: %w", err)
-	}
-	return position, nil
+func (s *Store) PaymentPosition(ctx context.Context) (string, error) {
+	return s.readPosition(ctx, paymentPosition)
 }
 
-const (
-	updatePaymentPosition = `UPDATE payment_feed SET position = $2 WHERE position = $1`
-
-	insertWaitingPayment = `
+const insertWaitingPayment = `
 INSERT INTO waiting_payments (order_id, version) VALUES ($1, $2)
 ON CONFLICT (order_id) DO UPDATE SET version = greatest(excluded.version, waiting_payments.version)`
-)
 
 // SavePaymentPosition implements settlement.Store.
 func (s *Store) SavePaymentPosition(ctx context.Context, from, to string, waiting []order.PaymentNews) error {
-	err := pgdb.InTx(ctx, s.pool, func(tx pgx.Tx) error {
-		batch := &pgx.Batch{}
-		batch.Queue(updatePaymentPosition, from, to).Exec(mustAffectOne)
+	return s.advancePosition(ctx, paymentPosition, from, to, func(batch *pgx.Batch) {
 		for _, news := range waiting {
 			batch.Queue(insertWaitingPayment, news.OrderID, news.Version)
 		}
-		return tx.SendBatch(ctx, batch).Close()
 	})
-	if errors.Is(err, order.ErrConflict) {
-		return order.ErrConflict
-	}
-	if err != nil {
-		return fmt.Errorf("save the position in the feed of payments: %w", err)
-	}
-	return nil
 }
 
 // DeleteWaitingPayment implements settlement.Store.

@@ -61,7 +61,12 @@ func (s *Store) read(ctx context.Context, rest string, args ...any) ([]order.Ord
 
 // Versions implements events.Store.
 func (s *Store) Versions(ctx context.Context, ids []string) (map[string]int64, error) {
-	rows, err := s.pool.Query(ctx, "SELECT id, version FROM orders WHERE id = ANY ($1)", ids)
+	return s.versions(ctx, `SELECT id, version FROM orders WHERE id = ANY ($1)`, ids)
+}
+
+// versions returns what a query tells of orders, by their ids.
+func (s *Store) versions(ctx context.Context, query string, ids []string) (map[string]int64, error) {
+	rows, err := s.pool.Query(ctx, query, ids)
 	if err != nil {
 		return nil, fmt.Errorf("get versions: %w", err)
 	}
