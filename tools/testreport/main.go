@@ -1,34 +1,51 @@
 // Command testreport reads what `go test -json` prints and says, package by package, what ran. It fails
 // when a test failed, when a package did not build, and when a package that holds tests ran none.
 //
-//	go test -json ./... | testreport DIR
+//	go test -json ./... | testreport DIR FAILURES
 //
-// DIR is the module's folder, where it looks which packages hold tests.
+// DIR is the module's folder, where it looks which packages hold tests. FAILURES is the file to which it adds what failed, because
+// a long run scrolls away.
 package main
 
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strings"
 )
 
 func main() {
-	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "usage: go test -json ./... | testreport DIR")
+	if len(os.Args) != 3 {
+		fmt.Fprintln(os.Stderr, "usage: go test -json ./... | testreport DIR FAILURES")
 		os.Exit(2)
 	}
-	report, err := read(os.Stdin)
-	if err == nil {
-		err = report.print(os.Stdout, os.Args[1])
-	}
-	if err != nil {
+	if err := run(os.Args[1], os.Args[2]); err != nil {
 		fmt.Fprintln(os.Stderr, "testreport:", err)
 		os.Exit(1)
 	}
+}
+
+func run(dir, failures string) error {
+	report, err := read(os.Stdin)
+	if err != nil {
+		return err
+	}
+	err = report.print(os.Stdout, dir)
+	if err == nil {
+		return nil
+	}
+	file, openErr := os.OpenFile(failures, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if openErr != nil {
+		return errors.Join(err, openErr)
+	}
+	report.printFailures(file)
+	fmt.Fprintf(file, "%s: %v\n", dir, err)
+	return errors.Join(err, file.Close())
 }
 
 // event is a line of `go test -json` (go doc test2json).
@@ -47,6 +64,7 @@ type result struct {
 	ended                   string
 	seconds                 float64
 	output                  map[string][]string
+	failures                []string
 }
 
 type report struct {
@@ -93,6 +111,7 @@ func (rep *report) add(e event) {
 		p.show(e.Test)
 	case e.Action == "fail":
 		p.failed++
+		p.failures = append(p.failures, e.Test)
 	case e.Action == "skip":
 		p.skipped++
 	}
@@ -106,14 +125,9 @@ func (p *result) show(test string) {
 }
 
 func (rep *report) print(w io.Writer, dir string) error {
-	names := make([]string, 0, len(rep.packages))
-	for name := range rep.packages {
-		names = append(names, name)
-	}
-	slices.Sort(names)
 	var passed, failed, skipped, ran int
 	var bad []string
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(rep.packages)) {
 		p := rep.packages[name]
 		passed, failed, skipped = passed+p.passed, failed+p.failed, skipped+p.skipped
 		if p.passed+p.failed > 0 {
@@ -143,6 +157,28 @@ func (rep *report) print(w io.Writer, dir string) error {
 	return nil
 }
 
+// printFailures writes what the compiler said, and each failed test with the last lines of what it printed.
+func (rep *report) printFailures(w io.Writer) {
+	const lines = 25
+	for _, line := range rep.build {
+		fmt.Fprint(w, line)
+	}
+	for _, name := range slices.Sorted(maps.Keys(rep.packages)) {
+		p := rep.packages[name]
+		failed := p.failures
+		if p.ended != "pass" && p.ended != "skip" && len(failed) == 0 {
+			failed = []string{""}
+		}
+		for _, test := range failed {
+			fmt.Fprintf(w, "%s %s\n", name, test)
+			output := p.output[test]
+			for _, line := range output[max(0, len(output)-lines):] {
+				fmt.Fprint(w, "    ", line)
+			}
+		}
+	}
+}
+
 // idle are the packages below dir that hold tests, none of which ran: all were skipped, or left out of the build.
 func (rep *report) idle(dir string) ([]string, error) {
 	names, err := packagesWithTests(dir)
@@ -153,12 +189,7 @@ func (rep *report) idle(dir string) ([]string, error) {
 }
 
 func (p *result) printOutput(w io.Writer) {
-	tests := make([]string, 0, len(p.output))
-	for test := range p.output {
-		tests = append(tests, test)
-	}
-	slices.Sort(tests)
-	for _, test := range tests {
+	for _, test := range slices.Sorted(maps.Keys(p.output)) {
 		if test == "" && p.ended != "fail" {
 			continue
 		}

@@ -64,3 +64,22 @@ func TestEveryPackageThatHoldsTestsMustRunOne(t *testing.T) {
 		})
 	}
 }
+
+func TestFailuresNameTheTestAndItsLastLines(t *testing.T) {
+	t.Parallel()
+	var events strings.Builder
+	for i := range 40 {
+		fmt.Fprintf(&events, "{\"Action\":\"output\",\"Package\":\"example/shop\",\"Test\":\"TestIt\",\"Output\":\"line %d\\n\"}\n", i)
+	}
+	events.WriteString(ended("example/shop", "fail", "fail") + ended("example/stock", "pass", "pass"))
+	report, err := read(strings.NewReader(events.String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var failures strings.Builder
+	report.printFailures(&failures)
+	got := failures.String()
+	if !strings.HasPrefix(got, "example/shop TestIt\n    line 15\n") || !strings.HasSuffix(got, "    line 39\n") {
+		t.Errorf("%q", got)
+	}
+}
