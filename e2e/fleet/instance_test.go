@@ -79,22 +79,6 @@ func complete(t *testing.T, services ...string) {
 	})
 }
 
-// variables are what a process tells of itself at /debug/vars.
-type variables struct {
-	Goroutines int
-	Memstats   struct{ HeapAlloc uint64 }
-	RPCServer  struct{ Calls int64 } `json:"rpc_server"`
-}
-
-func (i instance) variables(ctx context.Context) (variables, error) {
-	var v variables
-	content, err := i.fetch(ctx, "/debug/vars")
-	if err != nil {
-		return v, err
-	}
-	return v, json.Unmarshal(content, &v)
-}
-
 // fetch reads a page of the instance's admin port.
 func (i instance) fetch(ctx context.Context, path string) ([]byte, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+i.admin+path, nil)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"souk/deploy/local/stack"
+	"souk/platform/scrape"
 )
 
 const (
@@ -107,9 +108,9 @@ func (i instance) held(t *testing.T) held {
 	if _, err := i.fetch(t.Context(), "/debug/pprof/heap?gc=1"); err != nil {
 		t.Fatal(err)
 	}
-	v, err := i.variables(t.Context())
+	metrics, err := scrape.Read(t.Context(), i.admin)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return held{goroutines: v.Goroutines, heap: int64(v.Memstats.HeapAlloc)}
+	return held{goroutines: int(metrics.Sum("go_goroutines")), heap: int64(metrics.Sum("go_memstats_heap_alloc_bytes"))}
 }

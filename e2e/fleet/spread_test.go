@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"testing"
 
+	"souk/platform/scrape"
+
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 )
@@ -58,11 +60,11 @@ func served(t *testing.T, all []instance) []int64 {
 	t.Helper()
 	var calls []int64
 	for _, i := range all {
-		v, err := i.variables(t.Context())
+		metrics, err := scrape.Read(t.Context(), i.admin)
 		if err != nil {
 			t.Fatal(err)
 		}
-		calls = append(calls, v.RPCServer.Calls)
+		calls = append(calls, int64(metrics.Sum("souk_rpc_server_handled_total")))
 	}
 	return calls
 }

@@ -1,9 +1,7 @@
 package overload
 
 import (
-	"encoding/json"
 	"fmt"
-	"net/http"
 	"testing"
 	"time"
 
@@ -11,6 +9,7 @@ import (
 	"souk/e2e/faultproxy"
 	"souk/e2e/testshop"
 	"souk/platform/consul"
+	"souk/platform/scrape"
 	"souk/platform/secret"
 	"souk/testkit/devserver"
 )
@@ -72,10 +71,10 @@ func TestLittleIsWorkedOnForNobody(t *testing.T) {
 
 // work is what the handlers of all services did.
 type work struct {
-	Calls    int64         `json:"calls"`
-	Handlers time.Duration `json:"handler_ns"`
-	Past     time.Duration `json:"past_deadline_ns"`
-	Refused  int64         `json:"refused"`
+	Calls    int64
+	Handlers time.Duration
+	Past     time.Duration
+	Refused  int64
 }
 
 func (w work) plus(o work) work {
@@ -107,11 +106,14 @@ func servedBy(t *testing.T, s *testshop.Shop) work {
 		if err != nil || len(instances) != 1 {
 			t.Fatalf("%s: %d instances, %v", name, len(instances), err)
 		}
-		var vars struct {
-			Server work `json:"rpc_server"`
+		metrics, err := scrape.Read(t.Context(), instances[0].ServiceMeta["admin"])
+		if err != nil {
+			t.Fatal(err)
 		}
-		fetch(t, "http://"+instances[0].ServiceMeta["admin"]+"/debug/vars", &vars)
-		all = all.plus(vars.Server)
+		all = all.plus(work{
+			Calls: int64(metrics.Sum("souk_rpc_server_handled_total")), Refused: int64(metrics.Sum("souk_admission_refused_total")),
+			Handlers: seconds(metrics.Sum("souk_rpc_server_handler_seconds_total")), Past: seconds(metrics.Sum("souk_rpc_server_past_deadline_seconds_total")),
+		})
 	}
 	return all
 }
@@ -129,14 +131,4 @@ func settled(t *testing.T, s *testshop.Shop) (now work) {
 	return now
 }
 
-func fetch(t *testing.T, url string, into any) {
-	t.Helper()
-	resp, err := http.Get(url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = resp.Body.Close() }()
-	if err := json.NewDecoder(resp.Body).Decode(into); err != nil {
-		t.Fatalf("%s: %v", url, err)
-	}
-}
+func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -17,6 +18,7 @@ import (
 	"souk/e2e/faultproxy"
 	"souk/e2e/poll"
 	"souk/platform/balance"
+	"souk/platform/scrape"
 	"souk/testkit/certtest"
 )
 
@@ -155,18 +157,12 @@ func (p *proxiedShop) ejected(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	var vars struct {
-		LeftAlone []balance.Absence `json:"left_alone"`
-	}
-	if err := fetch(ctx, "http://"+admin+"/debug/vars", &vars); err != nil {
+	metrics, err := scrape.Read(ctx, admin)
+	if err != nil {
 		return nil, err
 	}
-	var services []string
-	for _, one := range vars.LeftAlone {
-		if one.Reason == balance.Outlier {
-			services = append(services, one.Service)
-		}
-	}
+	services := metrics.Values("souk_instances_left_alone", "peer", "reason", balance.Outlier)
+	slices.Sort(services)
 	return services, nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"google.golang.org/grpc/metadata"
 
 	"souk/platform/security"
+	"souk/platform/telemetry"
 )
 
 // RoleStaff is the role of the shop's employees.
@@ -49,6 +50,7 @@ func FromContext(ctx context.Context) Caller {
 // WithCaller returns ctx with its caller set. The caller also becomes the actor of security events. The guard sets the caller
 // of every RPC; tests set it to call a handler directly.
 func WithCaller(ctx context.Context, caller Caller) context.Context {
+	telemetry.Note(ctx, telemetry.CustomerID, caller.CustomerID)
 	return context.WithValue(security.WithActor(ctx, caller.actor()), callerKey{}, caller)
 }
 

@@ -4,16 +4,12 @@ import (
 	"container/list"
 	"context"
 	"errors"
-	"expvar"
 	"sync"
 	"time"
 )
 
 // ErrOverloaded is returned for work that would exceed the limit.
 var ErrOverloaded = errors.New("there is more to do than can be done in time")
-
-// Counters of this process: admitted, refused.browsing and refused.checkout.
-var counts = expvar.NewMap("admission")
 
 // Limiter limits concurrent work to a number of places. A nil *Limiter has no limit.
 type Limiter struct {
@@ -73,12 +69,9 @@ func (l *Limiter) Enter(ctx context.Context) (*Place, error) {
 		}
 		return nil, err
 	}
-	counts.Add("admitted", 1)
+	running[class].Inc()
 	return &Place{limiter: l, class: class}, nil
 }
-
-// Refused counts work that was refused because its class was Full.
-func Refused(class Class) { counts.Add("refused."+class.String(), 1) }
 
 func (l *Limiter) enter(ctx context.Context, class Class) error {
 	l.mu.Lock()
@@ -91,6 +84,8 @@ func (l *Limiter) enter(ctx context.Context, class Class) error {
 		l.mu.Unlock()
 		return ErrOverloaded
 	}
+	queued[class].Inc()
+	defer queued[class].Dec()
 	waiting := l.queues[class].join()
 	l.mu.Unlock()
 	return l.wait(ctx, class, waiting)
@@ -123,6 +118,7 @@ func (l *Limiter) wait(ctx context.Context, class Class, waiting *list.Element) 
 
 // leave frees a place and gives it to the next in the queues, Checkout first.
 func (l *Limiter) leave(left Class) {
+	running[left].Dec()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.taken[left]--

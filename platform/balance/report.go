@@ -3,19 +3,42 @@ package balance
 import (
 	"cmp"
 	"context"
-	"expvar"
 	"log/slog"
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
 )
 
-// How often instances were ejected and taken back, under the keys "SERVICE ejected" and "SERVICE taken back". A failed trial
-// counts as one more ejection.
-var counts = expvar.NewMap("outliers")
+// A failed trial counts as one more ejection.
+var changes = promauto.NewCounterVec(prometheus.CounterOpts{
+	Name: "souk_instance_changes_total", Help: "How often instances of a service were ejected, and taken back.",
+}, []string{"peer", "change"})
 
-func init() {
-	expvar.Publish("left_alone", expvar.Func(func() any { return LeftAlone() }))
+var leftAloneDesc = prometheus.NewDesc("souk_instances_left_alone", "Instances of a service that get no calls from this process.", []string{"peer", "reason"}, nil)
+
+func init() { prometheus.MustRegister(leftAloneMetric{}) }
+
+// leftAloneMetric counts the instances that get no calls when it is asked.
+type leftAloneMetric struct{}
+
+func (leftAloneMetric) Describe(out chan<- *prometheus.Desc) { out <- leftAloneDesc }
+
+func (leftAloneMetric) Collect(out chan<- prometheus.Metric) {
+	counts := map[[2]string]int{}
+	open.mu.Lock()
+	for f := range open.all {
+		counts[[2]string{f.service, Outlier}] += 0
+	}
+	open.mu.Unlock()
+	for _, one := range LeftAlone() {
+		counts[[2]string{one.Service, one.Reason}]++
+	}
+	for key, n := range counts {
+		out <- prometheus.MustNewConstMetric(leftAloneDesc, prometheus.GaugeValue, float64(n), key[0], key[1])
+	}
 }
 
 // open holds the fleets of all open connections of this process.
@@ -109,7 +132,7 @@ const (
 
 // report counts the change and logs it, unless there is no logger.
 func (c change) report(logger *slog.Logger) {
-	counts.Add(c.service+" "+c.kind, 1)
+	changes.WithLabelValues(c.service, c.kind).Inc()
 	if logger == nil {
 		return
 	}

@@ -5,12 +5,13 @@ package breaker
 import (
 	"context"
 	"errors"
-	"expvar"
 	"log/slog"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
 	"github.com/sony/gobreaker/v2"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -34,8 +35,9 @@ const (
 	mostInARow = 10
 )
 
-// transitions counts the state changes of all breakers, under keys such as "METHOD CLASS to STATE".
-var transitions = expvar.NewMap("breaker_transitions")
+var transitions = promauto.NewCounterVec(prometheus.CounterOpts{
+	Name: "souk_breaker_transitions_total", Help: "State changes of circuit breakers, by the new state.",
+}, []string{"method", "class", "to"})
 
 // Set holds the breakers of one process, one for each method and class. An overloaded callee refuses browsing first and still
 // accepts checkouts. With one breaker for both classes, the refused browsing calls would stop the checkouts as well.
@@ -108,8 +110,8 @@ func (s *Set) settings(k kind) gobreaker.Settings {
 		Timeout:      openFor,
 		ReadyToTrip:  isFailing,
 		// The breaker holds its lock here, so calling one of its methods would deadlock.
-		OnStateChange: func(name string, from, to gobreaker.State) {
-			transitions.Add(name+" to "+to.String(), 1)
+		OnStateChange: func(_ string, from, to gobreaker.State) {
+			transitions.WithLabelValues(strings.TrimPrefix(k.method, "/"), k.class.String(), to.String()).Inc()
 			s.logger.Warn("breaker changed", "method", k.method, "class", k.class.String(), "from", from.String(), "to", to.String())
 		},
 		IsSuccessful: func(err error) bool { return !isFault(err) },

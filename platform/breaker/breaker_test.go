@@ -4,9 +4,9 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
-	"expvar"
 	"log/slog"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,6 +17,7 @@ import (
 
 	"souk/platform/admission"
 	"souk/platform/breaker"
+	"souk/platform/scrape"
 )
 
 func newSet() *breaker.Set { return breaker.NewSet(slog.New(slog.DiscardHandler)) }
@@ -229,11 +230,20 @@ func TestStateChangesAreCounted(t *testing.T) {
 			time.Sleep(2 * time.Second)
 			_, _ = calls(t, set, method, 3, nil)
 		}
-		counted := expvar.Get("breaker_transitions").(*expvar.Map)
 		for _, state := range []string{"open", "half-open", "closed"} {
-			if n := counted.Get(method + " browsing to " + state); n == nil || n.String() != "2" {
+			if n := transitionsTo(t, method, state); n != 2 {
 				t.Errorf("to %s: %v times, want 2", state, n)
 			}
 		}
 	})
+}
+
+// transitionsTo returns how often the breaker of a method has changed to state.
+func transitionsTo(t *testing.T, method, state string) float64 {
+	t.Helper()
+	metrics, err := scrape.Own()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return metrics.Sum("souk_breaker_transitions_total", "method", strings.TrimPrefix(method, "/"), "class", "browsing", "to", state)
 }

@@ -115,6 +115,15 @@ func (i *Identity) Await(ctx context.Context) error {
 	}
 }
 
+// Expiry returns when the process's own certificate ends, or the zero time without one.
+func (i *Identity) Expiry() time.Time {
+	leaf, err := i.current()
+	if err != nil || leaf.Leaf == nil {
+		return time.Time{}
+	}
+	return leaf.Leaf.NotAfter
+}
+
 // current returns the process's own certificate.
 func (i *Identity) current() (*tls.Certificate, error) {
 	i.mu.RLock()

@@ -36,7 +36,7 @@ func clientOptions(cfg Config) *options.ClientOptions {
 	durable := writeconcern.Majority()
 	durable.Journal = new(bool)
 	*durable.Journal = true
-	return options.Client().ApplyURI(string(cfg.URI)).SetServerSelectionTimeout(selectionTimeout).SetWriteConcern(durable)
+	return options.Client().ApplyURI(string(cfg.URI)).SetServerSelectionTimeout(selectionTimeout).SetWriteConcern(durable).SetMonitor(newMonitor())
 }
 
 // Open connects to the database in the URI and waits while it is down, until ctx is done. Other errors are returned at once.

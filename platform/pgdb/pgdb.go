@@ -34,6 +34,7 @@ func Open(ctx context.Context, cfg Config, migrations fs.FS, logger *slog.Logger
 		return nil, fmt.Errorf("open database: %w", err)
 	}
 	poolConfig.MaxConns = cfg.MaxConns
+	poolConfig.ConnConfig.Tracer = newTracer()
 	poolConfig.ConnConfig.RuntimeParams["timezone"] = "UTC"
 	limits(poolConfig.ConnConfig.RuntimeParams, IdleInTransaction, LockWait, StatementTime)
 	poolConfig.ConnConfig.ConnectTimeout = min(poolConfig.ConnConfig.ConnectTimeout, connectTimeout)

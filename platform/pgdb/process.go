@@ -24,6 +24,7 @@ func OpenFor(ctx context.Context, p Process, cfg Config, migrations fs.FS) (*pgx
 		return nil, err
 	}
 	p.OnStop(pool.Close)
+	p.OnStop(publish(pool))
 	health := NewHealth(pool)
 	p.OnStop(health.Close)
 	p.Require("postgres", health.Check)

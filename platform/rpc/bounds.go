@@ -49,7 +49,6 @@ func (b *bounds) serve(ctx context.Context, method string, work func(context.Con
 	}
 	place, err := b.limiter.Enter(shortened)
 	if errors.Is(err, admission.ErrOverloaded) {
-		served.Add("refused", 1)
 		return errOverloaded
 	}
 	if err != nil {

@@ -17,6 +17,7 @@ import (
 	"souk/platform/balance"
 	"souk/platform/breaker"
 	"souk/platform/certificate"
+	"souk/platform/telemetry"
 )
 
 // The largest answer a client accepts, in bytes: a page of 100 large products.
@@ -40,13 +41,14 @@ func Dial(target, peer string, identity *certificate.Identity, breakers *breaker
 	if err != nil {
 		return nil, err
 	}
+	opts = append(telemetry.DialOptions(), opts...)
 	opts = append([]grpc.DialOption{
 		grpc.WithTransportCredentials(newWatchedTLS(identity.Client(peer), identity)),
 		grpc.WithDefaultServiceConfig(config),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxAnswer)),
 		grpc.WithConnectParams(reconnect),
 		grpc.WithKeepaliveParams(alive),
-		grpc.WithChainUnaryInterceptor(identify, forwardKey, breakers.Unary, logFailures(logger), excuseShortTimeouts, newRepeater(logger).repeat),
+		grpc.WithChainUnaryInterceptor(countCalls(peer), identify, forwardKey, breakers.Unary, logFailures(logger), excuseShortTimeouts, newRepeater(logger).repeat),
 		grpc.WithChainStreamInterceptor(identifyStream, breakers.Stream, logStreamEjections(logger)),
 	}, opts...)
 	return grpc.NewClient(target, opts...)

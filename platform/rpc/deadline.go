@@ -2,14 +2,9 @@ package rpc
 
 import (
 	"context"
-	"expvar"
 	"sync/atomic"
 	"time"
 )
-
-// Counters of this process's server: calls, handler_ns, past_deadline_ns and refused. past_deadline_ns is the part of
-// handler_ns after the caller had stopped waiting. Refused calls are not counted in calls.
-var served = expvar.NewMap("rpc_server")
 
 // A server reserves a part of the caller's time for sending its answer: 1/reservedPart of it, but between shortest and longest.
 const (
@@ -29,7 +24,8 @@ func shortenDeadline(ctx context.Context) (context.Context, context.CancelFunc) 
 	return context.WithDeadline(ctx, deadline.Add(-reserved))
 }
 
-// measure starts measuring a call with the caller's context. Call the returned function when the handler has ended.
+// measure starts measuring a call with the caller's context. Call the returned function when the handler has ended. It counts the
+// calls, their time, and the part of that time after the caller had stopped waiting.
 func measure(ctx context.Context) func() {
 	start := time.Now()
 	var left atomic.Int64 // when the caller left, in nanoseconds after start
@@ -44,8 +40,8 @@ func measure(ctx context.Context) func() {
 		if deadline, ok := ctx.Deadline(); ok {
 			past = max(past, int64(time.Since(deadline)))
 		}
-		served.Add("calls", 1)
-		served.Add("handler_ns", took)
-		served.Add("past_deadline_ns", past)
+		handled.Inc()
+		handlerTime.Add(time.Duration(took).Seconds())
+		pastDeadline.Add(time.Duration(past).Seconds())
 	}
 }

@@ -2,10 +2,12 @@ package rpc
 
 import (
 	"context"
-	"expvar"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 )
 
 func TestAServerReservesAPartOfItsCallersTime(t *testing.T) {
@@ -32,12 +34,9 @@ func TestAServerReservesAPartOfItsCallersTime(t *testing.T) {
 	})
 }
 
-// counted returns a counter of this process's servers.
-func counted(name string) time.Duration {
-	if n, ok := served.Get(name).(*expvar.Int); ok {
-		return time.Duration(n.Value())
-	}
-	return 0
+// counted returns the time in a counter.
+func counted(seconds prometheus.Counter) time.Duration {
+	return time.Duration(testutil.ToFloat64(seconds) * float64(time.Second)).Round(time.Microsecond)
 }
 
 // Not parallel, because the counters are global to the process.
@@ -54,7 +53,7 @@ func TestHandlerTimeAfterTheDeadlineIsCounted(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				calls, took, past := counted("calls"), counted("handler_ns"), counted("past_deadline_ns")
+				calls, took, past := testutil.ToFloat64(handled), counted(handlerTime), counted(pastDeadline)
 				ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 				defer cancel()
 				if test.leaves > 0 {
@@ -63,9 +62,9 @@ func TestHandlerTimeAfterTheDeadlineIsCounted(t *testing.T) {
 				end := measure(ctx)
 				time.Sleep(test.works)
 				end()
-				calls, took, past = counted("calls")-calls, counted("handler_ns")-took, counted("past_deadline_ns")-past
+				calls, took, past = testutil.ToFloat64(handled)-calls, counted(handlerTime)-took, counted(pastDeadline)-past
 				if calls != 1 || took != test.works || past != test.past {
-					t.Errorf("%d calls took %v, %v of it past the deadline; want 1 call, %v, %v", calls, took, past, test.works, test.past)
+					t.Errorf("%v calls took %v, %v of it past the deadline; want 1 call, %v, %v", calls, took, past, test.works, test.past)
 				}
 			})
 		})

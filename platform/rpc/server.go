@@ -16,6 +16,7 @@ import (
 	"souk/platform/admission"
 	"souk/platform/certificate"
 	"souk/platform/security"
+	"souk/platform/telemetry"
 )
 
 // The largest request a server accepts, in bytes: a chunk of an import, or 2,000 order lines.
@@ -39,6 +40,7 @@ func ConnectionAge(age time.Duration) grpc.ServerOption {
 // of the RPCs.
 func NewServer(logger *slog.Logger, guard *access.Guard, identity *certificate.Identity, limiter *admission.Limiter, opts ...grpc.ServerOption) *grpc.Server {
 	bound, journal := &bounds{limiter: limiter}, security.New(logger)
+	opts = append(telemetry.ServerOptions(), opts...)
 	return grpc.NewServer(append([]grpc.ServerOption{
 		grpc.Creds(newWatchedTLS(identity.Server(), identity)),
 		grpc.MaxRecvMsgSize(maxMessage),
@@ -54,11 +56,15 @@ func answerUnary(logger *slog.Logger, journal *security.Journal) grpc.UnaryServe
 	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (answer any, err error) {
 		start := time.Now()
 		ctx = incoming(ctx, journal)
+		if r, ok := req.(interface{ GetOrderId() string }); ok {
+			telemetry.Note(ctx, telemetry.OrderID, r.GetOrderId())
+		}
 		defer func() {
 			if p := recover(); p != nil {
 				err = panicked(p)
 			}
 			err = finish(ctx, logger, info.FullMethod, start, err)
+			countServed(ctx, info.FullMethod, start, status.Code(err), false)
 		}()
 		return next(ctx, req)
 	}
@@ -73,6 +79,7 @@ func answerStream(logger *slog.Logger, journal *security.Journal) grpc.StreamSer
 				err = panicked(p)
 			}
 			err = finish(ctx, logger, info.FullMethod, start, err)
+			countServed(ctx, info.FullMethod, start, status.Code(err), true)
 		}()
 		return next(srv, access.StreamWithContext(ctx, stream))
 	}
@@ -80,7 +87,7 @@ func answerStream(logger *slog.Logger, journal *security.Journal) grpc.StreamSer
 
 // incoming returns ctx with the values from the call's metadata and a journal for security events.
 func incoming(ctx context.Context, journal *security.Journal) context.Context {
-	ctx = incomingRequestID(ctx)
+	ctx = incomingRequestID(telemetry.WithNotes(ctx))
 	return admission.Incoming(security.With(ctx, journal, RequestID(ctx)))
 }
 

@@ -1,14 +1,15 @@
 // Package security records security events: who did, or tried to do, something. Each event is a line in the process's log, with
-// log=security, and is counted at /debug/vars.
+// log=security, and is counted in the metric souk_security_events_total.
 package security
 
 import (
 	"context"
-	"expvar"
 	"log/slog"
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
 	"golang.org/x/time/rate"
 )
 
@@ -22,11 +23,19 @@ const (
 )
 
 var (
-	// The number of events of each kind since the process started, with or without a line.
-	counts = expvar.NewMap("security_events")
-	// The number of those events without a line.
-	withoutLine = expvar.NewMap("security_events_without_line")
+	counts = promauto.NewCounterVec(prometheus.CounterOpts{
+		Name: "souk_security_events_total", Help: "Security events, with or without a line in the log.",
+	}, []string{"event"})
+	withoutLine = promauto.NewCounterVec(prometheus.CounterOpts{
+		Name: "souk_security_events_without_line_total", Help: "Security events that have no line in the log, because there were too many.",
+	}, []string{"event"})
 )
+
+func init() {
+	for _, kind := range Kinds() {
+		counts.WithLabelValues(string(kind)) // so that each kind is shown from the start
+	}
+}
 
 // Journal writes events to the log. The zero value is not usable.
 type Journal struct {
@@ -51,13 +60,13 @@ func New(logger *slog.Logger) *Journal {
 // an ID, never by text that somebody typed. attrs must not contain secrets or text that a client can choose freely.
 func Log(ctx context.Context, kind Kind, subject string, attrs ...slog.Attr) {
 	o := originOf(ctx)
-	counts.Add(string(kind), 1)
+	counts.WithLabelValues(string(kind)).Inc()
 	j := o.journal
 	if j == nil {
 		j = fallback()
 	}
 	if !j.spend(kind) {
-		withoutLine.Add(string(kind), 1)
+		withoutLine.WithLabelValues(string(kind)).Inc()
 		return
 	}
 	all := append([]slog.Attr{slog.String("event", string(kind)), slog.String("subject", subject)}, o.attrs()...)

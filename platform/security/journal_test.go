@@ -2,7 +2,6 @@ package security_test
 
 import (
 	"context"
-	"expvar"
 	"log/slog"
 	"regexp"
 	"slices"
@@ -11,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"souk/platform/scrape"
 	"souk/platform/security"
 	"souk/testkit/securitytest"
 )
@@ -39,19 +39,21 @@ func TestEventsAreWrittenWhateverTheLogLevel(t *testing.T) {
 	events.Expect(t, security.SignedOut, "c1")
 }
 
-func failedSignIns(name string) int64 {
-	n, ok := expvar.Get(name).(*expvar.Map).Get(string(security.SignInFailed)).(*expvar.Int)
-	if !ok {
-		return 0
+// failedSignIns returns the failed sign-ins that a metric has counted.
+func failedSignIns(t *testing.T, metric string) int64 {
+	t.Helper()
+	metrics, err := scrape.Own()
+	if err != nil {
+		t.Fatal(err)
 	}
-	return n.Value()
+	return int64(metrics.Sum(metric, "event", string(security.SignInFailed)))
 }
 
 // Not parallel, because the counters are global to the process.
 func TestAFloodOfOneKindIsCountedAndSummedUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const flood = 10_000
-		before, hidden := failedSignIns("security_events"), failedSignIns("security_events_without_line")
+		before, hidden := failedSignIns(t, "souk_security_events_total"), failedSignIns(t, "souk_security_events_without_line_total")
 		ctx, events := securitytest.Record(context.Background(), t)
 		start := time.Now()
 		for range flood {
@@ -77,10 +79,10 @@ func TestAFloodOfOneKindIsCountedAndSummedUp(t *testing.T) {
 		if sums == 0 || sums > 2 {
 			t.Errorf("%d sums of what got no line", sums)
 		}
-		if n := failedSignIns("security_events") - before; n != flood {
+		if n := failedSignIns(t, "souk_security_events_total") - before; n != flood {
 			t.Errorf("%d of %d are counted", n, flood)
 		}
-		if n := failedSignIns("security_events_without_line") - hidden; n != int64(flood-lines) {
+		if n := failedSignIns(t, "souk_security_events_without_line_total") - hidden; n != int64(flood-lines) {
 			t.Errorf("%d are counted as without a line, want %d", n, flood-lines)
 		}
 		t.Logf("measured: %d events in %v: %d lines and %d sums", flood, took, lines, sums)

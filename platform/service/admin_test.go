@@ -12,6 +12,7 @@ import (
 	accessv1 "souk/proto/gen/souk/access/v1"
 
 	"souk/platform/breaker"
+	"souk/platform/scrape"
 	"souk/platform/service"
 )
 
@@ -61,12 +62,14 @@ func TestTheAdminPortShowsBreakersCountersAndProfiles(t *testing.T) {
 		}
 		return len(states) == 1 && states[0].Method == accessv1.KeysService_ListKeys_FullMethodName && states[0].State == "open"
 	})
-	var vars struct {
-		Goroutines int `json:"goroutines"`
-		Memstats   struct{ HeapAlloc uint64 }
+	metrics, err := scrape.Read(t.Context(), strings.TrimPrefix(admin, "http://"))
+	if err != nil {
+		t.Fatal(err)
 	}
-	if err := json.Unmarshal([]byte(get(admin+"/debug/vars")), &vars); err != nil || vars.Goroutines == 0 || vars.Memstats.HeapAlloc == 0 {
-		t.Errorf("%+v, %v", vars, err)
+	for _, name := range []string{"go_goroutines", "go_memstats_heap_alloc_bytes", "souk_build_info", "souk_breaker_transitions_total"} {
+		if metrics.Sum(name) == 0 {
+			t.Errorf("the metric %s is missing", name)
+		}
 	}
 	if got := get(admin + "/debug/pprof/goroutine?debug=1"); !strings.HasPrefix(got, "goroutine profile: total") {
 		t.Errorf("the goroutines are %.100s", got)

@@ -11,12 +11,14 @@ import (
 
 	"souk/platform/consul"
 	"souk/platform/keep"
+	"souk/platform/telemetry"
 )
 
 // Config contains the settings that every process of the shop has.
 type Config struct {
-	Consul   consul.Config `envPrefix:"CONSUL_"`
-	LogLevel slog.Level    `env:"LOG_LEVEL" envDefault:"info"`
+	Consul   consul.Config    `envPrefix:"CONSUL_"`
+	Traces   telemetry.Config `envPrefix:"TRACES_"`
+	LogLevel slog.Level       `env:"LOG_LEVEL" envDefault:"info"`
 	// ConnectionAge is the maximum age of a connection. The next connection uses the certificates of that time. It must be at
 	// most two thirds of Consul.RootGrace, so that all connections with a replaced certificate are gone before its root is no
 	// longer trusted.
@@ -58,6 +60,8 @@ type Listen struct {
 	// Concurrency is the maximum number of concurrent calls; 0 means no limit. It allows for several gateways, each of which
 	// has a lower limit.
 	Concurrency uint16 `env:"CONCURRENCY" envDefault:"256"`
+	// Edge says that strangers send requests to this process, rather than other services.
+	Edge bool
 	// AdminAddr is the address of the admin port; if empty, there is none.
 	AdminAddr string `env:"ADMIN_ADDR" envDefault:"127.0.0.1:0"`
 }

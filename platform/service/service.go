@@ -25,6 +25,7 @@ import (
 	"souk/platform/certificate"
 	"souk/platform/consul"
 	"souk/platform/rpc"
+	"souk/platform/telemetry"
 )
 
 // The service that publishes the verification keys of access tokens.
@@ -66,7 +67,13 @@ func New(name string, cfg Config, listen Listen) (*Service, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, fmt.Errorf("settings: %w", err)
 	}
-	logger := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: cfg.LogLevel})).With("service", name)
+	lines := slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: cfg.LogLevel})
+	logger := slog.New(telemetry.LogHandler{Handler: lines}).With("service", name)
+	process := telemetry.Process{Service: name, Version: version(), Edge: listen.Edge}
+	stopTraces, err := telemetry.Start(context.Background(), cfg.Traces, process, logger)
+	if err != nil {
+		return nil, fmt.Errorf("settings: %w", err)
+	}
 	client, err := consul.NewClient(cfg.Consul.Addr, cfg.Consul.Token)
 	if err != nil {
 		return nil, err
@@ -75,6 +82,8 @@ func New(name string, cfg Config, listen Listen) (*Service, error) {
 		name: name, cfg: cfg, listen: listen, logger: logger, consul: client,
 		identity: certificate.New(), breakers: breaker.NewSet(logger), health: health.NewServer(), keys: &lateKeys{},
 	}
+	s.OnStop(stopTraces)
+	s.publishMetrics()
 	s.verifier = access.NewVerifier(s.keys)
 	s.guard = access.NewGuard(s.verifier)
 	s.server = rpc.NewServer(logger, s.guard, s.identity, admission.New(listen.Concurrency), rpc.ConnectionAge(cfg.connectionAge()))
@@ -128,8 +137,11 @@ func (s *Service) Every(interval time.Duration, name string, work func(context.C
 	s.Background(name, func(ctx context.Context) error {
 		tick := time.NewTicker(interval)
 		defer tick.Stop()
+		runs := runsOf(name)
 		for {
-			if err := work(ctx); err != nil && ctx.Err() == nil {
+			err := work(ctx)
+			runs.count(err)
+			if err != nil && ctx.Err() == nil {
 				s.logger.WarnContext(ctx, "background work failed", "work", name, "error", err)
 			}
 			select {

@@ -2,11 +2,12 @@ package stack
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
 	"time"
+
+	"souk/platform/scrape"
 
 	"github.com/hashicorp/consul/api"
 )
@@ -62,7 +63,7 @@ func (s *Stack) ready(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	for _, part := range s.cfg.Instances(Gateway) {
-		if fetch(ctx, "http://"+s.GatewayAddr(part)+"/readyz", nil) != nil {
+		if fetch(ctx, "http://"+s.GatewayAddr(part)+"/readyz") != nil {
 			return false
 		}
 	}
@@ -79,15 +80,15 @@ func reachesAll(ctx context.Context, admin string) bool {
 	if admin == "" {
 		return true
 	}
-	var vars struct{ Dependencies map[string]int }
-	if fetch(ctx, "http://"+admin+"/debug/vars", &vars) != nil {
+	metrics, err := scrape.Read(ctx, admin)
+	if err != nil {
 		return false
 	}
-	return !slices.ContainsFunc(Services, func(name string) bool { return vars.Dependencies[name] != 1 })
+	return !slices.ContainsFunc(Services, func(name string) bool { return metrics.Sum("souk_dependency_up", "peer", name) != 1 })
 }
 
-// fetch decodes a page into out, unless that is nil.
-func fetch(ctx context.Context, url string, out any) error {
+// fetch asks for a page and returns an error unless the answer is 200.
+func fetch(ctx context.Context, url string) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return err
@@ -100,10 +101,7 @@ func fetch(ctx context.Context, url string, out any) error {
 	if resp.StatusCode != http.StatusOK {
 		return fmt.Errorf("%s: %s", url, resp.Status)
 	}
-	if out == nil {
-		return nil
-	}
-	return json.NewDecoder(resp.Body).Decode(out)
+	return nil
 }
 
 // ended returns an error if a service has ended.

@@ -42,7 +42,7 @@ func Run(ctx context.Context) error {
 	if err := config.Load(&cfg); err != nil {
 		return err
 	}
-	svc, err := service.New("gateway", cfg.Service, service.Listen{Addr: cfg.Addr, Advertise: cfg.Advertise, AdminAddr: cfg.AdminAddr})
+	svc, err := service.New("gateway", cfg.Service, service.Listen{Addr: cfg.Addr, Advertise: cfg.Advertise, AdminAddr: cfg.AdminAddr, Edge: true})
 	if err != nil {
 		return err
 	}
@@ -61,8 +61,8 @@ func Run(ctx context.Context) error {
 	products, stock := cfg.changes(), cfg.changes()
 	if products != nil {
 		askCatalog, askInventory := feed.Products(services.Catalog), feed.Availability(services.Inventory)
-		svc.Background("changes of products", func(ctx context.Context) error { return products.Follow(ctx, svc.Logger(), askCatalog) })
-		svc.Background("changes of stock", func(ctx context.Context) error { return stock.Follow(ctx, svc.Logger(), askInventory) })
+		svc.Background("changes of products", func(ctx context.Context) error { return products.Follow(ctx, "products", svc.Logger(), askCatalog) })
+		svc.Background("changes of stock", func(ctx context.Context) error { return stock.Follow(ctx, "stock", svc.Logger(), askInventory) })
 	}
 	services.Catalog = lastgood.NewCatalog(services.Catalog, cfg.CacheBytes, products, svc.Logger())
 	var warm atomic.Bool

@@ -3,17 +3,20 @@ package degraded
 
 import (
 	"context"
-	"expvar"
 	"log/slog"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
 	"golang.org/x/time/rate"
 	"google.golang.org/grpc/status"
 
 	"souk/platform/rpc"
 )
 
-var counts = expvar.NewMap("degraded")
+var counts = promauto.NewCounterVec(prometheus.CounterOpts{
+	Name: "souk_degraded_answers_total", Help: "Answers with a part that was old or missing.",
+}, []string{"part"})
 
 // Part is a part of answers that may be old or missing.
 type Part struct {
@@ -35,13 +38,13 @@ var (
 )
 
 func newPart(name string) *Part {
-	counts.Add(name, 0) // so that the counter is listed from the start
+	counts.WithLabelValues(name) // so that the counter is listed from the start
 	return &Part{name: name, log: rate.Sometimes{Interval: time.Second}}
 }
 
 // Report counts an answer in which the part is old or missing because of err.
 func (p *Part) Report(ctx context.Context, logger *slog.Logger, err error) {
-	counts.Add(p.name, 1)
+	counts.WithLabelValues(p.name).Inc()
 	p.log.Do(func() {
 		logger.WarnContext(ctx, "degraded answer", "part", p.name, "code", status.Code(err).String(),
 			"reason", rpc.Reason(err), "request_id", rpc.RequestID(ctx))

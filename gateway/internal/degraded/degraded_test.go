@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	"google.golang.org/grpc/codes"
 
 	ordersv1 "souk/proto/gen/souk/orders/v1"
@@ -25,8 +26,8 @@ func TestDegradedAnswersAreAllCountedAndLoggedOncePerSecond(t *testing.T) {
 			part.Report(t.Context(), logger, rpc.Error(codes.Unavailable, ordersv1.ErrorReason_ERROR_REASON_UNAVAILABLE, "of whom nobody should know"))
 			time.Sleep(100 * time.Millisecond)
 		}
-		if got := counts.Get("test").String(); got != "30" {
-			t.Errorf("counted %s of 30", got)
+		if got := testutil.ToFloat64(counts.WithLabelValues("test")); got != 30 {
+			t.Errorf("counted %v of 30", got)
 		}
 		lines := strings.Split(strings.TrimSpace(logged.String()), "\n")
 		if len(lines) != 3 || !strings.Contains(lines[0], "part=test code=Unavailable reason=UNAVAILABLE") || strings.Contains(logged.String(), "nobody") {

@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -11,10 +12,12 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"go.opentelemetry.io/otel/trace"
 
 	"souk/gateway/internal/api"
 	"souk/platform/rpc"
 	"souk/platform/security"
+	"souk/platform/telemetry"
 )
 
 const requestIDHeader = "X-Request-Id"
@@ -31,7 +34,8 @@ func Wrap(next http.Handler, logger *slog.Logger) http.Handler {
 		if !requestID.MatchString(id) {
 			id = uuid.NewString()
 		}
-		ctx := security.With(rpc.WithRequestID(r.Context(), id), journal, id)
+		ctx, span := beginSpan(telemetry.WithNotes(r.Context()), w.Header(), r)
+		ctx = security.With(rpc.WithRequestID(ctx, id), journal, id)
 		r = r.WithContext(ctx)
 		setSecurityHeaders(w.Header(), r)
 		w.Header().Set(requestIDHeader, id)
@@ -44,13 +48,23 @@ func Wrap(next http.Handler, logger *slog.Logger) http.Handler {
 				}
 				NewProblem(http.StatusInternalServerError, api.ProblemCodeInternal, "").write(ctx, recorder)
 			}
-			// The route is logged instead of the path, because a path may contain secrets, for example the ID of a guest's
-			// cart.
-			logger.DebugContext(ctx, "answered", "method", r.Method, "route", r.Pattern, "status", recorder.status,
-				"took", time.Since(start), "request_id", id)
+			recorder.end(ctx, span, logger, r, time.Since(start))
 		}()
 		next.ServeHTTP(recorder, r)
 	})
+}
+
+// end counts an answered request, ends its span and logs it. The route is logged instead of the path, because a path may contain
+// secrets, for example the ID of a guest's cart.
+func (r *recorder) end(ctx context.Context, span trace.Span, logger *slog.Logger, request *http.Request, took time.Duration) {
+	route, status := routeOf(request), r.status
+	if status == 0 {
+		status = statusLeft
+	}
+	count(ctx, route, status, took, r.Header().Get("Content-Type") == eventStream)
+	endSpan(span, methodOf(request), route, status)
+	logger.LogAttrs(ctx, slog.LevelInfo, "answered", slog.String("method", methodOf(request)), slog.String("route", route),
+		slog.Int("status", status), slog.Duration("took", took), slog.String("request_id", rpc.RequestID(ctx)))
 }
 
 // describePanic describes a panic value for the log: by its text if Go's runtime wrote it, otherwise by its type only, because

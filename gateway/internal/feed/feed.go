@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"souk/platform/outage"
+	"souk/platform/pgfeed"
 )
 
 const (
@@ -137,8 +138,8 @@ type News struct {
 // current position.
 type Ask func(ctx context.Context, position string, wait time.Duration) (News, error)
 
-// Follow repeatedly asks the owner for changes until ctx is done.
-func (c *Changes) Follow(ctx context.Context, logger *slog.Logger, ask Ask) error {
+// Follow repeatedly asks the owner for changes until ctx is done. name is the name of the feed in metrics.
+func (c *Changes) Follow(ctx context.Context, name string, logger *slog.Logger, ask Ask) error {
 	position, reported := "", map[Change]bool{}
 	away := outage.Backoff{First: 100 * time.Millisecond, Most: time.Second}
 	for silent := false; ctx.Err() == nil; {
@@ -158,6 +159,7 @@ func (c *Changes) Follow(ctx context.Context, logger *slog.Logger, ask Ask) erro
 			silent = false
 		}
 		away.Reset()
+		pgfeed.CountRead(name, len(news.Changes))
 		reported = c.apply(news, position == "", reported)
 		position = news.Position
 	}

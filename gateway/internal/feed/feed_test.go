@@ -58,7 +58,7 @@ func follow(t *testing.T) (*feed.Changes, *owner) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		if err := c.Follow(ctx, slog.New(slog.DiscardHandler), o.ask); err != nil {
+		if err := c.Follow(ctx, "products", slog.New(slog.DiscardHandler), o.ask); err != nil {
 			t.Error(err)
 		}
 	}()

@@ -37,7 +37,7 @@ func tell(t *testing.T, changes *feed.Changes) *teller {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		_ = changes.Follow(ctx, slog.New(slog.DiscardHandler), o.ask)
+		_ = changes.Follow(ctx, "products", slog.New(slog.DiscardHandler), o.ask)
 	}()
 	t.Cleanup(func() { cancel(); <-done })
 	eventually(t, "the first answer", func() bool { return changes.Now() != feed.Moment{} })

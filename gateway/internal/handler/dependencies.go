@@ -2,12 +2,13 @@ package handler
 
 import (
 	"context"
-	"expvar"
 	"maps"
 	"slices"
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
 	"google.golang.org/grpc"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 
@@ -24,8 +25,9 @@ const (
 	dependencySoon  = 50 * time.Millisecond
 )
 
-// reached contains 1 for each service that was serving at the last check, and 0 for the others.
-var reached = expvar.NewMap("dependencies")
+var reached = promauto.NewGaugeVec(prometheus.GaugeOpts{
+	Name: "souk_dependency_up", Help: "1 for each service that was serving at the last check, 0 for the others.",
+}, []string{"peer"})
 
 // Dependencies maps the services of the shop to connections.
 type Dependencies map[string]grpc.ClientConnInterface
@@ -93,11 +95,11 @@ func (d Dependencies) note(ctx context.Context) bool {
 	}
 	all := true
 	for name, serves := range serving {
-		value := new(expvar.Int)
+		up := 0.0
 		if serves {
-			value.Set(1)
+			up = 1
 		}
-		reached.Set(name, value)
+		reached.WithLabelValues(name).Set(up)
 		all = all && serves
 	}
 	return all

@@ -14,6 +14,7 @@ import (
 
 	"souk/gateway/internal/api"
 	"souk/gateway/internal/feed"
+	"souk/gateway/internal/lastgood"
 )
 
 const (
@@ -50,6 +51,7 @@ func (ps *Pages) Keep(next api.StrictHandlerFunc, operationID string) api.Strict
 	return func(ctx context.Context, w http.ResponseWriter, r *http.Request, request any) (any, error) {
 		name := r.URL.RequestURI()
 		if kept, ok := ps.pages.GetIfPresent(name); ok && ps.holds(kept) {
+			lastgood.CopyHit.Inc()
 			return kept.answer(r), nil
 		}
 		made := &page{made: time.Now(), productsAt: ps.products.Now(), stockAt: ps.stock.Now()}

@@ -1,13 +1,13 @@
 package handler_test
 
 import (
-	"expvar"
 	"strconv"
 	"testing"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"souk/platform/scrape"
 	cartsv1 "souk/proto/gen/souk/carts/v1"
 	catalogv1 "souk/proto/gen/souk/catalog/v1"
 )
@@ -17,11 +17,11 @@ const listCategories = catalogv1.CatalogService_ListCategories_FullMethodName
 // degraded returns the number of answers with a degraded part, in all tests so far.
 func degraded(t *testing.T, part string) int {
 	t.Helper()
-	n, err := strconv.Atoi(expvar.Get("degraded").(*expvar.Map).Get(part).String())
+	metrics, err := scrape.Own()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return n
+	return int(metrics.Sum("souk_degraded_answers_total", "part", part))
 }
 
 // mustBeStale checks whether an answer is marked as old.

@@ -44,9 +44,11 @@ func (r read[Req, Resp]) do(ctx context.Context, c *Catalog, in Req, opts []grpc
 	}
 	if MayCopy(ctx) && c.areUnchanged(r.keys(k, in)) {
 		if answer, _, ok := r.recall(k, in); ok {
+			CopyHit.Inc()
 			return answer, nil
 		}
 	}
+	copyMiss.Inc()
 	if Used(ctx) { // the request has already waited for catalog once
 		if lastAnswer, ok := r.lastAnswer(ctx, c, k, in, errSlow); ok {
 			return lastAnswer, nil
@@ -91,6 +93,8 @@ func (r read[Req, Resp]) lastAnswer(ctx context.Context, c *Catalog, k key, in R
 	}
 	answer, at, ok := r.recall(k, in)
 	if ok {
+		copyStale.Inc()
+		copyAge.Observe(time.Since(at).Seconds())
 		Use(ctx, at)
 		r.part.Report(ctx, c.logger, err)
 	}

@@ -2,7 +2,6 @@ package lastgood_test
 
 import (
 	"context"
-	"expvar"
 	"strconv"
 	"testing"
 	"testing/synctest"
@@ -11,6 +10,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"souk/platform/scrape"
 	catalogv1 "souk/proto/gen/souk/catalog/v1"
 
 	"souk/gateway/internal/lastgood"
@@ -92,7 +92,11 @@ func TestEveryReadIsCached(t *testing.T) {
 // counted returns the number of degraded answers for a part.
 func counted(t *testing.T, part string) int64 {
 	t.Helper()
-	return expvar.Get("degraded").(*expvar.Map).Get(part).(*expvar.Int).Value()
+	metrics, err := scrape.Own()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return int64(metrics.Sum("souk_degraded_answers_total", "part", part))
 }
 
 func TestRequestsWithoutAMarkGetNoOldAnswer(t *testing.T) {

@@ -13,6 +13,8 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
 
 	"souk/platform/access"
 	"souk/platform/security"
@@ -25,6 +27,10 @@ const Life = 15 * time.Minute
 
 // RotateEvery is the interval at which to call Rotate.
 const RotateEvery = time.Minute
+
+var keyExpiry = promauto.NewGauge(prometheus.GaugeOpts{
+	Name: "souk_signing_key_expiry_timestamp_seconds", Help: "When the newest key for access tokens is to be replaced by another one.",
+})
 
 // Issuer signs access tokens with the shop's keys. It is also the key source of its own process.
 type Issuer struct {
@@ -74,6 +80,7 @@ func (i *Issuer) Rotate(ctx context.Context) error {
 		}
 	}
 	i.keys.Store(&keys)
+	keyExpiry.Set(float64(keys[len(keys)-1].SignsFrom.Add(i.keyLife).Unix()))
 	_, retired := split(keys, now)
 	for _, key := range retired {
 		if err := i.store.DeleteKey(ctx, key.Number); err != nil {

@@ -32,7 +32,7 @@ func (a *AfterSales) decide(ctx context.Context, o order.Order, d decision) (ord
 	o, err = a.saga.Run(inline, o, func(o order.Order) bool { return o.Intent() != d.intent })
 	if err != nil {
 		if ctx.Err() != nil {
-			a.saga.Abandon(o.ID())
+			a.saga.Abandon(ctx, o.ID())
 		}
 		a.logger.WarnContext(ctx, "decision is carried out later", "order_id", o.ID(), "intent", d.intent, "error", err)
 		return order.View{}, fmt.Errorf("%w: %s goes on by itself: %w", saga.ErrUnavailable, d.intent, err)

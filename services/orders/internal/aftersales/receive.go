@@ -44,7 +44,7 @@ func (a *AfterSales) ReceiveReturn(ctx context.Context, req ReceiveRequest) (ord
 	})
 	if err != nil {
 		if ctx.Err() != nil {
-			a.saga.Abandon(orderID)
+			a.saga.Abandon(ctx, orderID)
 		}
 		a.logger.WarnContext(ctx, "return goes on by itself", "order_id", orderID, "return_id", req.ReturnID, "error", err)
 	}

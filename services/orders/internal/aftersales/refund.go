@@ -160,7 +160,7 @@ func (a *AfterSales) finishRefund(ctx context.Context, o order.Order, id string)
 		a.logger.WarnContext(ctx, "refund goes on by itself", "order_id", o.ID(), "refund_id", id, "error", err)
 	}
 	if err := ctx.Err(); err != nil {
-		a.saga.Abandon(o.ID())
+		a.saga.Abandon(ctx, o.ID())
 		return order.Refund{}, err
 	}
 	refund, _ := o.Refund(id)

@@ -43,6 +43,8 @@ func Run(ctx context.Context) error {
 	svc.Background("due orders", shop.FinishDue)
 	svc.Every(feed.Every, "deliveries", shop.FollowParcels)
 	svc.Every(feed.Every, "payments", shop.FollowPayments)
+	svc.Every(pgdb.MeasureEvery, "measure orders", store.Measure)
+	svc.Every(pgdb.MeasureEvery, "measure due orders", postgres.DueOrders.Measure(pool))
 	svc.WhileServing("watch", shop.Watch)
 	svc.Background("abandoned orders", shop.FinishAbandoned)
 	tickets := events.NewTickets(store, store)

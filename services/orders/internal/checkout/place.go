@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"souk/platform/outage"
+	"souk/platform/telemetry"
 
 	"souk/services/orders/internal/order"
 )
@@ -29,6 +30,12 @@ type Placement struct {
 // ErrAddressNotFound, a PriceChangedError, an InsufficientStockError, a CartBeingOrderedError, idempotency.ErrReused, idempotency.ErrInProgress,
 // order.ErrCustomerErased or saga.ErrUnavailable. After any other error there may be an order, which the same key finds again.
 func (c *Checkout) PlaceOrder(ctx context.Context, req PlaceRequest) (Placement, error) {
+	placement, err := c.placeOrder(ctx, req)
+	countOutcome(placement, err)
+	return placement, err
+}
+
+func (c *Checkout) placeOrder(ctx context.Context, req PlaceRequest) (Placement, error) {
 	if err := req.Validate(); err != nil {
 		return Placement{}, err
 	}
@@ -51,6 +58,7 @@ func (c *Checkout) PlaceOrder(ctx context.Context, req PlaceRequest) (Placement,
 	if err != nil {
 		return Placement{}, fmt.Errorf("place order: %w", err)
 	}
+	telemetry.Note(ctx, telemetry.OrderID, o.ID())
 	answer, err := c.finish(ctx, o)
 	if err != nil {
 		return Placement{}, fmt.Errorf("answer for order %s: %w", o.ID(), err)
@@ -107,7 +115,7 @@ func (c *Checkout) finish(ctx context.Context, o order.Order) (order.View, error
 	case o.Answer() != nil:
 		return *o.Answer(), nil
 	case ctx.Err() != nil:
-		c.saga.Abandon(o.ID())
+		c.saga.Abandon(ctx, o.ID())
 		return order.View{}, ctx.Err()
 	}
 	return c.answer(ctx, o)

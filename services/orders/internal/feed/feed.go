@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"souk/platform/outage"
+	"souk/platform/pgfeed"
 
 	"souk/services/orders/internal/order"
 )
@@ -78,6 +79,7 @@ func (f Feed[T]) followPage(ctx context.Context) (more bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("follow %s: %w", f.Name, err)
 	}
+	pgfeed.CountRead(f.Name, len(news.Changes))
 	var waiting []T
 	if news.Reset {
 		waiting, err = f.CatchUp(ctx)

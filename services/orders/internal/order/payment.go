@@ -23,6 +23,8 @@ type PaymentNews struct {
 	Attention Attention
 	// Refunds are all refunds, also those that were made at the payment provider itself.
 	Refunds []Refund
+	// Trace is where the trace of the change goes on; see telemetry.Resume.
+	Trace string
 }
 
 // reasonAtProvider is the reason of a refund that was made at the payment provider itself.

@@ -15,6 +15,19 @@ const (
 	TaskRefund
 )
 
+var taskNames = map[Task]string{
+	TaskNone: "none", TaskCheckOut: "check out", TaskReject: "reject", TaskCancel: "cancel", TaskDispatch: "dispatch",
+	TaskEmptyCart: "empty cart", TaskTakeBack: "take back", TaskRefund: "refund",
+}
+
+// String returns the name of the task, as metrics and traces show it.
+func (t Task) String() string { return taskNames[t] }
+
+// Tasks returns all tasks but TaskNone.
+func Tasks() []Task {
+	return []Task{TaskCheckOut, TaskReject, TaskCancel, TaskDispatch, TaskEmptyCart, TaskTakeBack, TaskRefund}
+}
+
 // Task returns the work that the order needs next.
 func (o Order) Task() Task {
 	switch (state{o.data.Status, o.data.Intent}) {

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"log/slog"
 
+	"souk/platform/telemetry"
+
 	"souk/services/orders/internal/feed"
 	"souk/services/orders/internal/order"
 )
@@ -149,6 +151,13 @@ var errNotDispatched = errors.New("the order is not dispatched yet")
 // writeParcel writes the moves of a parcel that are new into its order's timeline. The last of them may be its delivery. It
 // returns order.ErrNotFound or errNotDispatched.
 func (f *Follower) writeParcel(ctx context.Context, parcel Parcel) error {
+	ctx, end := telemetry.Resume(ctx, parcel.Trace, "follow parcel", telemetry.Order(parcel.OrderID))
+	err := f.write(ctx, parcel)
+	end(err)
+	return err
+}
+
+func (f *Follower) write(ctx context.Context, parcel Parcel) error {
 	for attempt := 1; ; attempt++ {
 		o, err := f.store.Get(ctx, parcel.OrderID)
 		if err != nil {

@@ -13,6 +13,8 @@ type Parcel struct {
 	OrderID string
 	// Moves are the oldest first: order.EventInTransit, order.EventOutForDelivery and order.EventDelivered, each once at most.
 	Moves []order.Event
+	// Trace is where the trace of the parcel goes on; see telemetry.Resume.
+	Trace string
 }
 
 // News are the moves since a position in shipping's feed.

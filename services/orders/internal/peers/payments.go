@@ -149,7 +149,7 @@ func paymentNews(p *paymentsv1.Payment) order.PaymentNews {
 		OrderID: p.GetOrderId(), Version: p.GetVersion(), Status: known(paymentStatuses, p.GetStatus(), order.PaymentPending),
 		Amount: moneyOf(p.GetAmount()), Captured: moneyOf(p.GetCaptured()), Refunded: moneyOf(p.GetRefunded()),
 		Expired:   p.GetVoidReason() == paymentsv1.VoidReason_VOID_REASON_EXPIRED,
-		Attention: attentions[p.GetAttention()],
+		Attention: attentions[p.GetAttention()], Trace: p.GetTraceparent(),
 	}
 	for _, refund := range p.GetRefunds() {
 		news.Refunds = append(news.Refunds, order.Refund{

@@ -120,7 +120,7 @@ func (s *shipping) Moved(ctx context.Context, position string, wait time.Duratio
 func parcelMoves(shipments []*shippingv1.Shipment) []parcels.Parcel {
 	var moved []parcels.Parcel
 	for _, shipment := range shipments {
-		parcel := parcels.Parcel{OrderID: shipment.GetOrderId()}
+		parcel := parcels.Parcel{OrderID: shipment.GetOrderId(), Trace: shipment.GetTraceparent()}
 		for _, event := range shipment.GetEvents() {
 			if move, ok := moves[event.GetStatus()]; ok {
 				parcel.Moves = append(parcel.Moves, move)

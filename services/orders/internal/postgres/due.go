@@ -7,8 +7,13 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"souk/platform/pgdb"
+
 	"souk/services/orders/internal/saga"
 )
+
+// DueOrders is the queue of orders whose work nobody has finished in time.
+var DueOrders = pgdb.Queue{Name: "orders", SQL: `SELECT count(*), min(due_at) FROM orders WHERE due_at <= now()`}
 
 // claimDue skips rows that are locked, so that replicas that claim at the same time get different orders.
 const claimDue = `
@@ -19,7 +24,7 @@ WHERE id IN (
     ORDER BY due_at
     LIMIT $1
     FOR NO KEY UPDATE SKIP LOCKED)
-RETURNING id, changed_at`
+RETURNING id, changed_at, trace`
 
 // ClaimDue implements saga.Store.
 func (s *Store) ClaimDue(ctx context.Context, limit int, lease time.Duration) ([]saga.Due, error) {

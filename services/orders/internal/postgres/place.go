@@ -22,7 +22,7 @@ func (s *Store) Place(ctx context.Context, o order.Order, key idempotency.Reques
 	err := pgdb.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		batch := &pgx.Batch{}
 		queueCustomer(batch, o.CustomerID())
-		s.queueOrder(batch, o)
+		s.queueOrder(ctx, batch, o)
 		pgkey.Claim(batch, key, o.ID())
 		queueClaim(batch, o)
 		queueLines(batch, o.ID(), o.Snapshot().Lines)
@@ -48,16 +48,16 @@ INSERT INTO orders (id, number, customer_id, status, intent, version, created_at
     shipping_address, shipping_option, shipping_carrier, shipping_service, weight_grams,
     shipment_id, shipment_carrier, tracking_number,
     payment_method, payment_status, authorized, captured, refunded,
-    cart_id, cart_checked_out, purchases, hold_until, refusal, due_at)
+    cart_id, cart_checked_out, purchases, hold_until, refusal, trace, due_at)
 VALUES (@id, @number, @customer_id, @status, @intent, @version + 1, @created_at, @changed_at,
     @currency, @subtotal, @shipping_price, @tax, @total, @line_count,
     @shipping_address, @shipping_option, @shipping_carrier, @shipping_service, @weight_grams,
     @shipment_id, @shipment_carrier, @tracking_number,
     @payment_method, @payment_status, @authorized, @captured, @refunded,
-    @cart_id, @cart_checked_out, @purchases, @hold_until, @refusal, now() + @due_after::interval)`
+    @cart_id, @cart_checked_out, @purchases, @hold_until, @refusal, @trace, now() + @due_after::interval)`
 
-func (s *Store) queueOrder(batch *pgx.Batch, o order.Order) {
-	r, args := o.Snapshot(), s.mutable(o)
+func (s *Store) queueOrder(ctx context.Context, batch *pgx.Batch, o order.Order) {
+	r, args := o.Snapshot(), s.mutable(ctx, o)
 	for name, value := range map[string]any{
 		"number": r.Number, "customer_id": r.CustomerID, "created_at": r.CreatedAt,
 		"currency": r.Totals.Total.Currency, "subtotal": r.Totals.Subtotal.Amount,

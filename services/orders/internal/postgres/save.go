@@ -11,6 +11,7 @@ import (
 	"souk/platform/idempotency"
 	"souk/platform/pgdb"
 	"souk/platform/pgkey"
+	"souk/platform/telemetry"
 
 	"souk/services/orders/internal/order"
 )
@@ -24,11 +25,12 @@ SET status = @status, intent = @intent, decided_by = @decided_by, version = @ver
     payment_version = @payment_version, payment_attention = @payment_attention, owed = @owed, attention = @attention,
     cart_checked_out = @cart_checked_out, refusal = @refusal,
     booking_id = nullif(@booking_id, '')::uuid, dispatch_refusal = @dispatch_refusal,
+    trace = coalesce(nullif(@trace, ''), trace),
     due_at = CASE WHEN @has_work THEN coalesce(due_at, now() + @due_after::interval) END
 WHERE id = @id AND version = @version`
 
 // mutable returns the values of the columns that change, with the id and the version.
-func (s *Store) mutable(o order.Order) pgx.NamedArgs {
+func (s *Store) mutable(ctx context.Context, o order.Order) pgx.NamedArgs {
 	r := o.Snapshot()
 	return pgx.NamedArgs{
 		"id": r.ID, "version": r.Version, "status": string(r.Status), "intent": string(r.Intent),
@@ -41,6 +43,7 @@ func (s *Store) mutable(o order.Order) pgx.NamedArgs {
 		"attention":        texts(o.LastingAttention()),
 		"cart_checked_out": r.CartCheckedOut, "refusal": r.Refusal,
 		"booking_id": r.BookingID, "dispatch_refusal": r.DispatchRefusal,
+		"trace":    telemetry.Traceparent(ctx),
 		"has_work": o.Task() != order.TaskNone, "due_after": s.dueAfter,
 	}
 }
@@ -72,7 +75,7 @@ func (s *Store) save(ctx context.Context, o order.Order, also func(*pgx.Batch)) 
 	var answer *order.View
 	err := pgdb.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		batch := &pgx.Batch{}
-		batch.Queue(updateOrder, s.mutable(o)).Exec(mustAffectOne)
+		batch.Queue(updateOrder, s.mutable(ctx, o)).Exec(mustAffectOne)
 		queueEntries(batch, o)
 		queueReturns(batch, o.Snapshot())
 		queueRelease(batch, o)

@@ -3,6 +3,8 @@ package saga
 import (
 	"context"
 	"sync"
+
+	"souk/platform/telemetry"
 )
 
 const (
@@ -12,10 +14,17 @@ const (
 	abandonedWorkers = 4
 )
 
+// abandoned is an order whose caller has left.
+type abandoned struct {
+	id string
+	// trace is where the trace of the order's work goes on.
+	trace string
+}
+
 // Abandon hands an order whose caller has left to FinishAbandoned, because FinishDue would find it some seconds later only.
-func (s *Saga) Abandon(id string) {
+func (s *Saga) Abandon(ctx context.Context, id string) {
 	select {
-	case s.abandoned <- id:
+	case s.abandoned <- abandoned{id, telemetry.Traceparent(ctx)}:
 	default:
 	}
 }
@@ -35,16 +44,19 @@ func (s *Saga) finishAbandoned(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case id := <-s.abandoned:
-			s.finishOne(ctx, id)
+		case left := <-s.abandoned:
+			s.finishOne(ctx, left)
 		}
 	}
 }
 
-func (s *Saga) finishOne(ctx context.Context, id string) {
+func (s *Saga) finishOne(ctx context.Context, left abandoned) {
+	ctx, end := telemetry.Resume(ctx, left.trace, "finish abandoned order", telemetry.Order(left.id))
 	ctx, cancel := context.WithTimeout(ctx, s.inline)
 	defer cancel()
-	if err := s.Advance(ctx, id); err != nil {
-		s.logger.WarnContext(ctx, "an order whose caller left waits until it is due", "order_id", id, "error", err)
+	err := s.Advance(ctx, left.id)
+	end(err)
+	if err != nil {
+		s.logger.WarnContext(ctx, "an order whose caller left waits until it is due", "order_id", left.id, "error", err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"souk/platform/outage"
+	"souk/platform/telemetry"
 )
 
 const (
@@ -55,7 +56,7 @@ func (s *Saga) FinishDue(ctx context.Context) error {
 
 // finishDue moves an order on. If work is left, the order is due again after a while.
 func (s *Saga) finishDue(ctx context.Context, due Due) {
-	err := s.advanceDue(ctx, due.ID)
+	err := s.advanceDue(ctx, due)
 	if err == nil {
 		return
 	}
@@ -69,7 +70,9 @@ func (s *Saga) finishDue(ctx context.Context, due Due) {
 }
 
 // advanceDue is Advance with its time limit. A panic fails the one order, because the others go on.
-func (s *Saga) advanceDue(ctx context.Context, id string) (err error) {
+func (s *Saga) advanceDue(ctx context.Context, due Due) (err error) {
+	ctx, end := telemetry.Resume(ctx, due.Trace, "finish order", telemetry.Order(due.ID))
+	defer func() { end(err) }()
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
@@ -77,7 +80,7 @@ func (s *Saga) advanceDue(ctx context.Context, id string) (err error) {
 	}()
 	ctx, cancel := context.WithTimeout(ctx, dueTime)
 	defer cancel()
-	return s.Advance(ctx, id)
+	return s.Advance(ctx, due.ID)
 }
 
 // backoff is how long an order waits that has not changed for a while: an eighth of that, within bounds.

@@ -14,6 +14,8 @@ import (
 	"log/slog"
 	"time"
 
+	"souk/platform/telemetry"
+
 	"souk/services/orders/internal/order"
 )
 
@@ -35,6 +37,8 @@ type Due struct {
 	ID string
 	// ChangedAt is when the order was last changed.
 	ChangedAt time.Time
+	// Trace is where the trace of the order's work goes on; see telemetry.Resume.
+	Trace string
 }
 
 // Step does a task of an order and returns the order as it was saved then.
@@ -49,12 +53,12 @@ type Saga struct {
 	steps     Steps
 	inline    time.Duration
 	logger    *slog.Logger
-	abandoned chan string
+	abandoned chan abandoned
 }
 
 // New returns a saga. Inline is how long a request works on its order before it leaves the rest to FinishDue.
 func New(store Store, steps Steps, inline time.Duration, logger *slog.Logger) *Saga {
-	return &Saga{store: store, steps: steps, inline: inline, logger: logger, abandoned: make(chan string, maxAbandoned)}
+	return &Saga{store: store, steps: steps, inline: inline, logger: logger, abandoned: make(chan abandoned, maxAbandoned)}
 }
 
 // Advance does all the work that an order has left. It may be run by anybody, any number of times, at once: each call of another
@@ -75,7 +79,7 @@ func (s *Saga) Advance(ctx context.Context, id string) error {
 // Run does one task after the other until enough reports true or none is left. It returns the order as last saved, also with an error.
 func (s *Saga) Run(ctx context.Context, o order.Order, enough func(order.Order) bool) (order.Order, error) {
 	for o.Task() != order.TaskNone && !enough(o) {
-		next, err := s.steps[o.Task()](ctx, o)
+		next, err := s.step(ctx, o)
 		if errors.Is(err, order.ErrConflict) {
 			// Somebody else moved the order on. Both go on from what was saved.
 			next, err = s.store.Get(ctx, o.ID())
@@ -86,4 +90,14 @@ func (s *Saga) Run(ctx context.Context, o order.Order, enough func(order.Order) 
 		o = next
 	}
 	return o, nil
+}
+
+// step does the next task of an order.
+func (s *Saga) step(ctx context.Context, o order.Order) (order.Order, error) {
+	task := o.Task()
+	ctx, end := telemetry.Span(ctx, "step "+task.String(), telemetry.Order(o.ID()))
+	next, err := s.steps[task](ctx, o)
+	end(err)
+	countStep(task, err)
+	return next, err
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 
+	"souk/platform/telemetry"
+
 	"souk/services/orders/internal/feed"
 	"souk/services/orders/internal/order"
 )
@@ -78,8 +80,16 @@ func (f *Follower) apply(ctx context.Context, told []order.PaymentNews) (waiting
 // errDeciding is returned while a decision about the order is being made or carried out.
 var errDeciding = errors.New("a decision about the order is being carried out")
 
-// applyOne brings one order to what was told of its payment. It returns errDeciding when the news has to wait.
+// applyOne brings one order to what was told of its payment, in the trace of the payment's change. It returns errDeciding when the
+// news has to wait.
 func (f *Follower) applyOne(ctx context.Context, news order.PaymentNews) error {
+	ctx, end := telemetry.Resume(ctx, news.Trace, "follow payment", telemetry.Order(news.OrderID))
+	err := f.follow(ctx, news)
+	end(err)
+	return err
+}
+
+func (f *Follower) follow(ctx context.Context, news order.PaymentNews) error {
 	for attempt := 1; ; attempt++ {
 		o, err := f.store.Get(ctx, news.OrderID)
 		switch {

@@ -37,6 +37,7 @@ func Run(ctx context.Context) error {
 	provider, webhooks := cfg.provider(pool)
 	books := payments.New(postgres.New(pool), provider, webhooks, svc.Logger())
 	svc.Every(payments.FollowEvery, "follow", books.Follow)
+	svc.Every(pgdb.MeasureEvery, "measure due payments", postgres.DuePayments.Measure(pool))
 	feed := pgfeed.New(pool, "payments", "order_id")
 	paymentsv1.RegisterPaymentsServiceServer(svc.Server(), grpcapi.New(books, feed))
 	return svc.Run(ctx)

@@ -38,7 +38,7 @@ func paymentProto(p payments.Payment) *paymentsv1.Payment {
 	out := &paymentsv1.Payment{
 		Id: p.ID, OrderId: p.OrderID, Status: statuses[p.Status], Version: p.Version, Amount: moneyProto(p.Amount),
 		Open: moneyProto(p.OpenAmount()), Captured: moneyProto(p.CapturedAmount()), Refunded: moneyProto(p.Refunded),
-		DeclineReason: p.DeclineReason, Attention: attentions[p.Attention],
+		DeclineReason: p.DeclineReason, Attention: attentions[p.Attention], Traceparent: p.Trace,
 	}
 	if p.Status == payments.Voided {
 		out.VoidReason = voidReasons[p.VoidReason]

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"souk/platform/telemetry"
 )
 
 const (
@@ -105,7 +107,10 @@ func (s *Service) refreshAll(ctx context.Context, due []Payment) (failed []error
 	group.SetLimit(followConcurrency)
 	for _, p := range due {
 		group.Go(func() error {
-			if _, err := s.refresh(ctx, p); err != nil {
+			ctx, end := telemetry.Resume(ctx, p.Trace, "ask provider", telemetry.Order(p.OrderID))
+			_, err := s.refresh(ctx, p)
+			end(err)
+			if err != nil {
 				mu.Lock()
 				defer mu.Unlock()
 				failed = append(failed, fmt.Errorf("payment of order %s: %w", p.OrderID, err))

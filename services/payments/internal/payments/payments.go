@@ -95,7 +95,9 @@ type Payment struct {
 	// CapturedPart is the captured amount in minor units if only a part was captured; 0 if all of it was.
 	CapturedPart int64
 	// Version counts the changes.
-	Version   int64
+	Version int64
+	// Trace is where the trace of the latest change goes on; see telemetry.Resume.
+	Trace     string
 	CreatedAt time.Time
 	ChangedAt time.Time
 }

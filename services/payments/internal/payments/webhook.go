@@ -33,6 +33,12 @@ type EventReader interface {
 // names, and updates the shop's data. So the order of messages does not matter. Messages that do not name one of the shop's
 // payments are ignored.
 func (s *Service) HandleWebhook(ctx context.Context, provider string, payload []byte, signature string) error {
+	err := s.handleWebhook(ctx, provider, payload, signature)
+	countWebhook(err)
+	return err
+}
+
+func (s *Service) handleWebhook(ctx context.Context, provider string, payload []byte, signature string) error {
 	reader, ok := s.webhooks[provider]
 	if !ok {
 		return ErrUnknownProvider

@@ -8,9 +8,14 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"souk/platform/money"
+	"souk/platform/pgdb"
 
 	"souk/services/payments/internal/payments"
 )
+
+// DuePayments is the queue of payments that the provider is to be asked about.
+var DuePayments = pgdb.Queue{Name: "payments", SQL: `SELECT count(*), min(nullif(ask_at, '-infinity')) FROM payments
+	WHERE ask_at < 'infinity' AND (ask_at > '-infinity' OR status IN ('pending', 'authorized')) AND ask_at <= now()`}
 
 // Replicas that claim at the same time get different payments. The conditions are those of the index payments_due.
 const claimDue = `

@@ -11,6 +11,8 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"souk/platform/telemetry"
+
 	"souk/services/payments/internal/payments"
 )
 
@@ -29,9 +31,9 @@ func New(pool *pgxpool.Pool) *Store {
 // Begin implements payments.Store. ON CONFLICT names no column, because two concurrent calls for an order may collide in the index on
 // order_id or in the one on reference.
 func (s *Store) Begin(ctx context.Context, p payments.Payment, askAt time.Time) (payments.Payment, error) {
-	tag, err := s.pool.Exec(ctx, `INSERT INTO payments (id, order_id, reference, method, status, amount, currency, void_reason, ask_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`,
-		p.ID, p.OrderID, p.Reference, p.Method, p.Status, p.Amount.Amount, p.Amount.Currency, p.VoidReason, timestamp(askAt))
+	tag, err := s.pool.Exec(ctx, `INSERT INTO payments (id, order_id, reference, method, status, amount, currency, void_reason, ask_at, trace)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING`,
+		p.ID, p.OrderID, p.Reference, p.Method, p.Status, p.Amount.Amount, p.Amount.Currency, p.VoidReason, timestamp(askAt), telemetry.Traceparent(ctx))
 	if err != nil {
 		return payments.Payment{}, fmt.Errorf("begin payment: %w", err)
 	}
@@ -57,7 +59,7 @@ func (s *Store) FindEvent(ctx context.Context, e payments.Event) (payments.Payme
 
 const (
 	paymentColumns = `payments.id, order_id, payments.reference, payments.provider_id, method, payments.status, payments.amount, payments.currency,
-		refunded, decline_reason, void_reason, attention, captured_part, version, payments.created_at, payments.updated_at`
+		refunded, decline_reason, void_reason, attention, captured_part, version, payments.trace, payments.created_at, payments.updated_at`
 	selectPayment = `SELECT ` + paymentColumns + ` FROM payments`
 )
 
@@ -65,7 +67,7 @@ const (
 func into(p *payments.Payment) []any {
 	return []any{
 		&p.ID, &p.OrderID, &p.Reference, &p.ProviderID, &p.Method, &p.Status, &p.Amount.Amount, &p.Amount.Currency,
-		&p.Refunded.Amount, &p.DeclineReason, &p.VoidReason, &p.Attention, &p.CapturedPart, &p.Version, &p.CreatedAt, &p.ChangedAt,
+		&p.Refunded.Amount, &p.DeclineReason, &p.VoidReason, &p.Attention, &p.CapturedPart, &p.Version, &p.Trace, &p.CreatedAt, &p.ChangedAt,
 	}
 }
 
@@ -98,7 +100,8 @@ const movePayment = `
 		UPDATE payments SET status = @to, decline_reason = @decline_reason,
 			void_reason = CASE @to WHEN 'voided' THEN coalesce(nullif(void_reason, ''), @void_reason) ELSE '' END, captured_part = @captured_part,
 			provider_id = @provider_id, attention = '', ask_at = @ask_at, updated_at = now(),
-			changed = CASE WHEN @unasked::boolean THEN pg_current_xact_id() ELSE changed END
+			changed = CASE WHEN @unasked::boolean THEN pg_current_xact_id() ELSE changed END,
+			trace = coalesce(nullif(@trace, ''), trace)
 		WHERE id = @payment AND status = @from RETURNING id AS payment_id, NULL::uuid AS refund_id, version, updated_at, void_reason
 	), ` + posted + `
 	SELECT version, updated_at, void_reason FROM moved`
@@ -133,6 +136,7 @@ func (s *Store) Move(ctx context.Context, p payments.Payment, change payments.Ch
 	}
 	args["payment"], args["from"], args["to"], args["provider_id"] = p.ID, p.Status, change.To, p.ProviderID
 	args["decline_reason"], args["void_reason"], args["captured_part"] = change.DeclineReason, change.VoidReason, change.CapturedPart
+	args["trace"] = telemetry.Traceparent(ctx)
 	args["unasked"], args["ask_at"] = change.Unasked, timestamp(change.AskAt)
 	moved := p
 	err = s.pool.QueryRow(ctx, movePayment, args).Scan(&moved.Version, &moved.ChangedAt, &moved.VoidReason)

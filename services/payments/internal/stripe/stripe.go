@@ -12,6 +12,7 @@ import (
 
 	stripego "github.com/stripe/stripe-go/v85"
 
+	"souk/platform/telemetry"
 	"souk/services/payments/internal/payments"
 )
 
@@ -41,7 +42,7 @@ var _ payments.Provider = (*Provider)(nil)
 // New returns a provider. The library's retries and logging are off, because the package payments retries and logs by itself.
 func New(cfg Config) *Provider {
 	backend := &stripego.BackendConfig{
-		HTTPClient:        &http.Client{Timeout: timeout},
+		HTTPClient:        &http.Client{Timeout: timeout, Transport: telemetry.Transport(http.DefaultTransport)},
 		LeveledLogger:     &stripego.LeveledLogger{Level: stripego.LevelNull},
 		MaxNetworkRetries: stripego.Int64(0),
 		EnableTelemetry:   stripego.Bool(false),

@@ -58,6 +58,7 @@ func Run(ctx context.Context) error {
 	}
 	parcels := shipping.New(postgres.New(pool), simulator.New(cfg.Transit, time.Now), cfg.Currency)
 	svc.Every(shipping.FollowEvery, "follow", parcels.Follow)
+	svc.Every(pgdb.MeasureEvery, "measure due parcels", postgres.DueParcels.Measure(pool))
 	feed := pgfeed.New(pool, "shipments", "order_id")
 	shippingv1.RegisterShippingServiceServer(svc.Server(), grpcapi.New(parcels, feed))
 	return svc.Run(ctx)

@@ -105,7 +105,7 @@ var statuses = map[shipping.Status]shippingv1.Status{
 func shipmentProto(sh shipping.Shipment) *shippingv1.Shipment {
 	out := &shippingv1.Shipment{
 		Id: sh.ID, OrderId: sh.OrderID, Carrier: sh.Carrier, Service: sh.Service, TrackingNumber: sh.TrackingNumber,
-		Status: statuses[sh.Status], CreatedAt: timestamppb.New(sh.CreatedAt),
+		Status: statuses[sh.Status], CreatedAt: timestamppb.New(sh.CreatedAt), Traceparent: sh.Trace,
 	}
 	for _, e := range sh.Events {
 		out.Events = append(out.Events, &shippingv1.Event{At: timestamppb.New(e.At), Status: statuses[e.Status], Detail: e.Detail})

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"souk/platform/pgdb"
+	"souk/platform/telemetry"
 
 	"souk/services/shipping/internal/shipping"
 )
@@ -88,8 +89,8 @@ func shipmentOf(ctx context.Context, tx pgx.Tx, orderID string) (shipping.Shipme
 }
 
 const insertBooking = `
-INSERT INTO shipments (id, order_id, booking_id, option_id, carrier, service, tracking_number, status, created_at, ask_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'infinity') ON CONFLICT (order_id) DO NOTHING`
+INSERT INTO shipments (id, order_id, booking_id, option_id, carrier, service, tracking_number, status, created_at, trace, ask_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'infinity') ON CONFLICT (order_id) DO NOTHING`
 
 // Book implements shipping.BookingStore. An instance of the version before does not wait for its turn, so there may be a conflict.
 func (s *Store) Book(ctx context.Context, sh shipping.Shipment) (booked shipping.Shipment, replaced string, err error) {
@@ -103,7 +104,8 @@ func (s *Store) Book(ctx context.Context, sh shipping.Shipment) (booked shipping
 			return err
 		}
 		if _, err := tx.Exec(ctx, insertBooking,
-			sh.ID, sh.OrderID, sh.BookingID, sh.OptionID, sh.Carrier, sh.Service, sh.TrackingNumber, sh.Status, sh.CreatedAt); err != nil {
+			sh.ID, sh.OrderID, sh.BookingID, sh.OptionID, sh.Carrier, sh.Service, sh.TrackingNumber, sh.Status, sh.CreatedAt,
+			telemetry.Traceparent(ctx)); err != nil {
 			return err
 		}
 		booked, err = booking(ctx, tx, ref)
@@ -152,7 +154,7 @@ func (s *Store) Refuse(ctx context.Context, ref shipping.BookingRef) (found ship
 	return found, err
 }
 
-const handOver = `UPDATE shipments SET status = $2, handed_over_at = $3, ask_at = '-infinity' WHERE id = $1`
+const handOver = `UPDATE shipments SET status = $2, handed_over_at = $3, ask_at = '-infinity', trace = coalesce(nullif($4, ''), trace) WHERE id = $1`
 
 // HandOver implements shipping.BookingStore.
 func (s *Store) HandOver(ctx context.Context, ref shipping.BookingRef, at time.Time) (found shipping.Shipment, err error) {
@@ -165,7 +167,7 @@ func (s *Store) HandOver(ctx context.Context, ref shipping.BookingRef, at time.T
 			return err
 		}
 		label := shipping.LabelCreatedAt(at)
-		if _, err := tx.Exec(ctx, handOver, found.ID, label.Status, at); err != nil {
+		if _, err := tx.Exec(ctx, handOver, found.ID, label.Status, at, telemetry.Traceparent(ctx)); err != nil {
 			return err
 		}
 		if _, err := addEvents(ctx, tx, found.ID, []shipping.Event{label}); err != nil {

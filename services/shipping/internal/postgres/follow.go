@@ -12,6 +12,9 @@ import (
 	"souk/services/shipping/internal/shipping"
 )
 
+// DueParcels is the queue of parcels that the carrier is to be asked about.
+var DueParcels = pgdb.Queue{Name: "parcels", SQL: `SELECT count(*), min(nullif(ask_at, '-infinity')) FROM shipments WHERE status <> 'delivered' AND ask_at <= now()`}
+
 // Replicas that claim at the same time get different parcels.
 const claimDue = `
 UPDATE shipments SET ask_at = now() + $2::interval

@@ -9,6 +9,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"souk/platform/telemetry"
+
 	"souk/services/shipping/internal/shipping"
 )
 
@@ -48,14 +50,14 @@ func (s *Store) Options(ctx context.Context, country string, weightGrams int64) 
 }
 
 const insertShipment = `
-INSERT INTO shipments (id, order_id, option_id, carrier, service, tracking_number, status, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (order_id) DO NOTHING`
+INSERT INTO shipments (id, order_id, option_id, carrier, service, tracking_number, status, created_at, trace)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (order_id) DO NOTHING`
 
 // Create implements shipping.Store.
 func (s *Store) Create(ctx context.Context, sh shipping.Shipment) (created shipping.Shipment, err error) {
 	err = s.inTurn(ctx, sh.OrderID, func(tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, insertShipment,
-			sh.ID, sh.OrderID, sh.OptionID, sh.Carrier, sh.Service, sh.TrackingNumber, sh.Status, sh.CreatedAt)
+			sh.ID, sh.OrderID, sh.OptionID, sh.Carrier, sh.Service, sh.TrackingNumber, sh.Status, sh.CreatedAt, telemetry.Traceparent(ctx))
 		if err != nil {
 			return err
 		}
@@ -85,11 +87,11 @@ func addEvents(ctx context.Context, tx pgx.Tx, shipmentID string, events []shipp
 }
 
 const shipmentColumns = `id, order_id, coalesce(booking_id::text, ''), option_id, carrier, service, tracking_number, status, created_at,
-	coalesce(handed_over_at, created_at)`
+	coalesce(handed_over_at, created_at), trace`
 
 func scanShipment(row pgx.CollectableRow) (sh shipping.Shipment, err error) {
 	return sh, row.Scan(&sh.ID, &sh.OrderID, &sh.BookingID, &sh.OptionID, &sh.Carrier, &sh.Service, &sh.TrackingNumber, &sh.Status, &sh.CreatedAt,
-		&sh.HandedOverAt)
+		&sh.HandedOverAt, &sh.Trace)
 }
 
 // ByOrders implements shipping.Store.

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"souk/platform/telemetry"
 )
 
 const (
@@ -30,7 +32,10 @@ func (s *Service) Follow(ctx context.Context) error {
 			return errors.Join(append(failed, err)...)
 		}
 		for _, parcel := range due {
-			if err := s.track(ctx, parcel); err != nil {
+			ctx, end := telemetry.Resume(ctx, parcel.Trace, "ask carrier", telemetry.Order(parcel.OrderID))
+			err := s.track(ctx, parcel)
+			end(err)
+			if err != nil {
 				failed = append(failed, fmt.Errorf("track %s: %w", parcel.TrackingNumber, err))
 			}
 		}

@@ -75,6 +75,8 @@ type Shipment struct {
 	CreatedAt time.Time
 	// HandedOverAt is when the carrier got the parcel. It has no meaning while the parcel is booked.
 	HandedOverAt time.Time
+	// Trace is where the trace of the shipment goes on; see telemetry.Resume.
+	Trace string
 }
 
 // BookingRef names a booking of an order.

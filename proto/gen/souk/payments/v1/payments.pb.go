@@ -339,7 +339,9 @@ type Payment struct {
 	// In the order of their ids. Those made at the provider itself have ids of ours. ListBooks leaves them out.
 	Refunds []*Refund `protobuf:"bytes,11,rep,name=refunds,proto3" json:"refunds,omitempty"`
 	// Grows with each change. A reader that knows a version ignores all that are not greater.
-	Version       int64 `protobuf:"varint,12,opt,name=version,proto3" json:"version,omitempty"`
+	Version int64 `protobuf:"varint,12,opt,name=version,proto3" json:"version,omitempty"`
+	// Where the trace of the latest change goes on: a W3C traceparent, or empty.
+	Traceparent   string `protobuf:"bytes,13,opt,name=traceparent,proto3" json:"traceparent,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -456,6 +458,13 @@ func (x *Payment) GetVersion() int64 {
 		return x.Version
 	}
 	return 0
+}
+
+func (x *Payment) GetTraceparent() string {
+	if x != nil {
+		return x.Traceparent
+	}
+	return ""
 }
 
 type Refund struct {
@@ -1610,7 +1619,7 @@ var File_souk_payments_v1_payments_proto protoreflect.FileDescriptor
 
 const file_souk_payments_v1_payments_proto_rawDesc = "" +
 	"\n" +
-	"\x1fsouk/payments/v1/payments.proto\x12\x10souk.payments.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1bsouk/access/v1/access.proto\x1a\x19souk/money/v1/money.proto\"\x91\x04\n" +
+	"\x1fsouk/payments/v1/payments.proto\x12\x10souk.payments.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1bsouk/access/v1/access.proto\x1a\x19souk/money/v1/money.proto\"\xb3\x04\n" +
 	"\aPayment\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
 	"\border_id\x18\x02 \x01(\tR\aorderId\x120\n" +
@@ -1625,7 +1634,8 @@ const file_souk_payments_v1_payments_proto_rawDesc = "" +
 	"\tattention\x18\n" +
 	" \x01(\x0e2\x1b.souk.payments.v1.AttentionR\tattention\x122\n" +
 	"\arefunds\x18\v \x03(\v2\x18.souk.payments.v1.RefundR\arefunds\x12\x18\n" +
-	"\aversion\x18\f \x01(\x03R\aversion\"\x96\x01\n" +
+	"\aversion\x18\f \x01(\x03R\aversion\x12 \n" +
+	"\vtraceparent\x18\r \x01(\tR\vtraceparent\"\x96\x01\n" +
 	"\x06Refund\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x126\n" +
 	"\x06status\x18\x02 \x01(\x0e2\x1e.souk.payments.v1.RefundStatusR\x06status\x12,\n" +

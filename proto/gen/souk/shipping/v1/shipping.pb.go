@@ -646,8 +646,10 @@ type Shipment struct {
 	TrackingNumber string                 `protobuf:"bytes,5,opt,name=tracking_number,json=trackingNumber,proto3" json:"tracking_number,omitempty"`
 	Status         Status                 `protobuf:"varint,6,opt,name=status,proto3,enum=souk.shipping.v1.Status" json:"status,omitempty"`
 	// Oldest first. None while the parcel is only booked.
-	Events        []*Event               `protobuf:"bytes,7,rep,name=events,proto3" json:"events,omitempty"`
-	CreatedAt     *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	Events    []*Event               `protobuf:"bytes,7,rep,name=events,proto3" json:"events,omitempty"`
+	CreatedAt *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	// Where the trace of the shipment goes on: a W3C traceparent, or empty.
+	Traceparent   string `protobuf:"bytes,9,opt,name=traceparent,proto3" json:"traceparent,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -736,6 +738,13 @@ func (x *Shipment) GetCreatedAt() *timestamppb.Timestamp {
 		return x.CreatedAt
 	}
 	return nil
+}
+
+func (x *Shipment) GetTraceparent() string {
+	if x != nil {
+		return x.Traceparent
+	}
+	return ""
 }
 
 type Event struct {
@@ -1052,7 +1061,7 @@ const file_souk_shipping_v1_shipping_proto_rawDesc = "" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x1d\n" +
 	"\n" +
 	"booking_id\x18\x02 \x01(\tR\tbookingId\"\x18\n" +
-	"\x16CancelShipmentResponse\"\xb0\x02\n" +
+	"\x16CancelShipmentResponse\"\xd2\x02\n" +
 	"\bShipment\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
 	"\border_id\x18\x02 \x01(\tR\aorderId\x12\x18\n" +
@@ -1062,7 +1071,8 @@ const file_souk_shipping_v1_shipping_proto_rawDesc = "" +
 	"\x06status\x18\x06 \x01(\x0e2\x18.souk.shipping.v1.StatusR\x06status\x12/\n" +
 	"\x06events\x18\a \x03(\v2\x17.souk.shipping.v1.EventR\x06events\x129\n" +
 	"\n" +
-	"created_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\"}\n" +
+	"created_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x12 \n" +
+	"\vtraceparent\x18\t \x01(\tR\vtraceparent\"}\n" +
 	"\x05Event\x12*\n" +
 	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x120\n" +
 	"\x06status\x18\x02 \x01(\x0e2\x18.souk.shipping.v1.StatusR\x06status\x12\x16\n" +

@@ -1,0 +1,90 @@
+package edge
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/trace"
+
+	"souk/platform/telemetry"
+)
+
+var (
+	requestTime = promauto.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "souk_http_request_duration_seconds", Help: "Time of requests, without event streams.",
+		Buckets: []float64{0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15},
+	}, []string{"route"})
+	requests = promauto.NewCounterVec(prometheus.CounterOpts{
+		Name: "souk_http_requests_total", Help: "Answered requests. Code 499 means that the client left.",
+	}, []string{"route", "code"})
+)
+
+const (
+	traceparent = "Traceparent"
+	// statusLeft counts a request whose client left before the answer, as web servers do.
+	statusLeft = 499
+	// otherRoute counts requests without a route, so that random paths do not become labels.
+	otherRoute = "other"
+)
+
+// beginSpan begins the span of a request. The request goes on with the client's trace, if it has one, and the answer's header
+// tells the client where its trace went on.
+func beginSpan(ctx context.Context, header http.Header, r *http.Request) (context.Context, trace.Span) {
+	if !telemetry.On() {
+		return ctx, trace.SpanFromContext(ctx)
+	}
+	if r.Header.Get(traceparent) != "" {
+		given := trace.SpanContextFromContext(telemetry.Propagator.Extract(ctx, propagation.HeaderCarrier{traceparent: r.Header.Values(traceparent)}))
+		ctx = trace.ContextWithRemoteSpanContext(ctx, given)
+	}
+	ctx, span := telemetry.Tracer().Start(ctx, r.Method, trace.WithSpanKind(trace.SpanKindServer))
+	telemetry.Propagator.Inject(ctx, propagation.HeaderCarrier(header))
+	return ctx, span
+}
+
+// endSpan names the span by its route, because a path may contain secrets.
+func endSpan(span trace.Span, method, route string, status int) {
+	if !span.IsRecording() {
+		return
+	}
+	span.SetName(route)
+	span.SetAttributes(
+		attribute.String("http.request.method", method), attribute.String("http.route", route), attribute.Int("http.response.status_code", status),
+	)
+	if status >= http.StatusInternalServerError {
+		span.SetStatus(codes.Error, "")
+	}
+	span.End()
+}
+
+// count counts an answered request. Streams have no time, because they last as long as their client wants.
+func count(ctx context.Context, route string, status int, took time.Duration, stream bool) {
+	requests.WithLabelValues(route, strconv.Itoa(status)).Inc()
+	if !stream {
+		telemetry.Observe(ctx, requestTime.WithLabelValues(route), took)
+	}
+}
+
+// routeOf returns the pattern that r matched.
+func routeOf(r *http.Request) string {
+	if r.Pattern == "" {
+		return otherRoute
+	}
+	return r.Pattern
+}
+
+// methodOf returns a request's method, if it is one that HTTP defines. Others could be anything.
+func methodOf(r *http.Request) string {
+	switch r.Method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+		return r.Method
+	}
+	return "other"
+}

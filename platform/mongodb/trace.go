@@ -1,0 +1,52 @@
+package mongodb
+
+import (
+	"context"
+	"sync"
+
+	"go.mongodb.org/mongo-driver/v2/event"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
+
+	"souk/platform/telemetry"
+)
+
+// tracedCommands are the commands that work with documents. Others, such as hello and ping, belong to no request.
+var tracedCommands = map[string]bool{
+	"find": true, "insert": true, "update": true, "delete": true, "findAndModify": true, "aggregate": true, "count": true, "distinct": true, "getMore": true,
+}
+
+// newMonitor returns the hooks that trace commands, or nil if this process does not trace. The documents and filters of a command
+// are not recorded, because they contain data of customers.
+func newMonitor() *event.CommandMonitor {
+	if !telemetry.On() {
+		return nil
+	}
+	var spans sync.Map // from the command's ID to its span
+	end := func(id int64, failed bool) {
+		span, ok := spans.LoadAndDelete(id)
+		if !ok {
+			return
+		}
+		if failed {
+			span.(trace.Span).SetStatus(codes.Error, "")
+		}
+		span.(trace.Span).End()
+	}
+	return &event.CommandMonitor{
+		Started: func(ctx context.Context, e *event.CommandStartedEvent) {
+			if !tracedCommands[e.CommandName] || !trace.SpanFromContext(ctx).IsRecording() {
+				return
+			}
+			collection, _ := e.Command.Lookup(e.CommandName).StringValueOK()
+			_, span := telemetry.Tracer().Start(ctx, e.CommandName+" "+collection, trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(
+				attribute.String("db.system.name", "mongodb"), attribute.String("db.operation.name", e.CommandName),
+				attribute.String("db.collection.name", collection),
+			))
+			spans.Store(e.RequestID, span)
+		},
+		Succeeded: func(_ context.Context, e *event.CommandSucceededEvent) { end(e.RequestID, false) },
+		Failed:    func(_ context.Context, e *event.CommandFailedEvent) { end(e.RequestID, true) },
+	}
+}

@@ -1,0 +1,64 @@
+package checkout
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"souk/platform/field"
+	"souk/platform/idempotency"
+
+	"souk/services/orders/internal/order"
+	"souk/services/orders/internal/saga"
+)
+
+var outcomes = promauto.NewCounterVec(prometheus.CounterOpts{
+	Name: "souk_checkouts_total", Help: "Requests to place an order, by what came of them.",
+}, []string{"outcome"})
+
+const (
+	outcomeRefused     = "refused" // nothing was saved, because the request cannot be fulfilled
+	outcomeUnavailable = "unavailable"
+	outcomeFailed      = "failed"
+)
+
+func init() {
+	for _, outcome := range []string{
+		string(order.StatusConfirmed), string(order.StatusRejected), string(order.StatusPending), outcomeRefused, outcomeUnavailable, outcomeFailed,
+	} {
+		outcomes.WithLabelValues(outcome) // so that each is shown from the start
+	}
+}
+
+// countOutcome counts a request to place an order. A repeated request is counted by its first answer.
+func countOutcome(placement Placement, err error) {
+	outcome := string(placement.Order.Status)
+	switch {
+	case err == nil:
+	case errors.Is(err, saga.ErrUnavailable):
+		outcome = outcomeUnavailable
+	case isRefusal(err):
+		outcome = outcomeRefused
+	default:
+		outcome = outcomeFailed
+	}
+	outcomes.WithLabelValues(outcome).Inc()
+}
+
+// isRefusal reports whether the request cannot be fulfilled as it is, so that nothing is wrong with the shop.
+func isRefusal(err error) bool {
+	var invalid *field.Error
+	var price *PriceChangedError
+	var stock *InsufficientStockError
+	var claimed *CartBeingOrderedError
+	if errors.As(err, &invalid) || errors.As(err, &price) || errors.As(err, &stock) || errors.As(err, &claimed) {
+		return true
+	}
+	return slices.ContainsFunc(refusals, func(refusal error) bool { return errors.Is(err, refusal) })
+}
+
+var refusals = []error{
+	ErrCartNotFound, ErrCartEmpty, ErrAddressNotFound, order.ErrCustomerErased, idempotency.ErrReused, idempotency.ErrInProgress,
+}
