@@ -1,4 +1,4 @@
-// Package devserver starts real PostgreSQL, FerretDB (MongoDB's wire protocol) and Consul servers on
+// Package devserver starts real PostgreSQL, FerretDB (MongoDB's wire protocol), Consul, Prometheus and Jaeger servers on
 // loopback, for `make run` and for tests, and gives the processes of the local stack one way to be
 // started, watched and stopped.
 //

@@ -166,6 +166,9 @@ func (p *Process) Err() error {
 // PID is the process id, which is also the id of its process group.
 func (p *Process) PID() int { return p.cmd.Process.Pid }
 
+// Env is the environment that the process was given, as NAME=value; nil if it is the parent's.
+func (p *Process) Env() []string { return p.config.Env }
+
 // Signal sends a signal to the process alone, not to its group. It fails with os.ErrProcessDone if the
 // process has ended.
 func (p *Process) Signal(signal os.Signal) error {

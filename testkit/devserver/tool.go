@@ -11,6 +11,11 @@ import (
 	"path/filepath"
 )
 
+// Promtool returns the path of Prometheus' tool, which checks and tests rules: $SOUK_PROMTOOL, or what tools/build makes.
+func Promtool(ctx context.Context) (string, error) {
+	return findTool(ctx, "SOUK_PROMTOOL", "promtool", nil)
+}
+
 // findTool returns the path of a server of the project's tools: the value of the environment variable
 // if it is set, and otherwise the binary that tools/build makes or finds, which takes minutes the first time.
 func findTool(ctx context.Context, variable, name string, progress func(string)) (string, error) {
