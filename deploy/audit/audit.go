@@ -36,13 +36,35 @@ type Config struct {
 
 // Run reads the data and returns the result, including the differences found. An error means that the data could not be read.
 func Run(ctx context.Context, cfg Config) (*Report, error) {
+	shop, err := Connect(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	defer shop.Close()
+	return shop.Audit(ctx)
+}
+
+// Shop is a connection to a shop, for many audits.
+type Shop struct {
+	services *services
+	closeAll func()
+	cfg      Config
+}
+
+// Connect connects to the services of a shop. The connection lasts until Close or the end of ctx.
+func Connect(ctx context.Context, cfg Config) (*Shop, error) {
 	services, closeAll, err := connect(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}
-	defer closeAll()
-	return audit(ctx, services, cfg)
+	return &Shop{services: services, closeAll: closeAll, cfg: cfg}, nil
 }
+
+// Audit is like Run, on this connection.
+func (s *Shop) Audit(ctx context.Context) (*Report, error) { return audit(ctx, s.services, s.cfg) }
+
+// Close ends the connection.
+func (s *Shop) Close() { s.closeAll() }
 
 // audit runs the checks one after the other.
 func audit(ctx context.Context, services *services, cfg Config) (*Report, error) {

@@ -3,7 +3,6 @@ package audit
 import (
 	"fmt"
 	"io"
-	"slices"
 	"text/tabwriter"
 	"time"
 )
@@ -20,8 +19,15 @@ type Report struct {
 }
 
 // OK reports whether there are no differences.
-func (r *Report) OK() bool {
-	return !slices.ContainsFunc(r.Checks, func(c *Check) bool { return c.Broken > 0 })
+func (r *Report) OK() bool { return r.Violations() == 0 }
+
+// Violations returns the number of differences.
+func (r *Report) Violations() int {
+	sum := 0
+	for _, c := range r.Checks {
+		sum += c.Broken
+	}
+	return sum
 }
 
 // Print writes the report as a table, followed by the differences.

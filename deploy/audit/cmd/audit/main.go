@@ -2,7 +2,8 @@
 //
 //	SOUK_STAFF_PASSWORD=… audit [-provider]
 //
-// It ends with 0 when everything agrees, 1 when something does not, and 2 when it could not read the books.
+// It ends with 0 when everything agrees, 1 when something does not, and 2 when it could not read the books. With SOUK_AUDIT_EVERY it
+// audits again and again until it is told to stop, and shows the results at /metrics.
 package main
 
 import (
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"souk/deploy/audit"
+	"souk/deploy/audit/watch"
 	"souk/platform/config"
 )
 
@@ -29,15 +31,25 @@ func main() {
 	case err != nil:
 		fmt.Fprintln(os.Stderr, "audit:", err)
 		os.Exit(exitUnread)
-	case !report.OK():
+	case report != nil && !report.OK():
 		os.Exit(exitBroken)
 	}
 }
 
+// settings are those of the audit, and how it is repeated.
+type settings struct {
+	audit.Config
+	Watch watch.Config `envPrefix:"AUDIT_"`
+}
+
+// Validate returns an error if a setting is not possible.
+func (s *settings) Validate() error { return s.Watch.Validate() }
+
+// run returns the report of an audit. It returns none if it has audited again and again until it was told to stop.
 func run() (*audit.Report, error) {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	var cfg audit.Config
+	var cfg settings
 	flag.BoolVar(&cfg.WithProvider, "provider", false, "also ask the payment provider what it knows of each payment")
 	flag.DurationVar(&cfg.Patience, "patience", 5*time.Second, "how long something must stay wrong to be believed")
 	flag.Parse()
@@ -47,9 +59,12 @@ func run() (*audit.Report, error) {
 	if err := config.Load(&cfg); err != nil {
 		return nil, err
 	}
+	if cfg.Watch.Every > 0 {
+		return nil, watch.Run(ctx, cfg.Watch, cfg.Config)
+	}
 	start := time.Now()
 	cfg.Progress = func(step string) { fmt.Fprintf(os.Stderr, "%6.1fs  %s\n", time.Since(start).Seconds(), step) }
-	report, err := audit.Run(ctx, cfg)
+	report, err := audit.Run(ctx, cfg.Config)
 	if err != nil {
 		return nil, err
 	}
