@@ -2,10 +2,10 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 BIN := $(CURDIR)/.souk/bin
-MODULES := proto platform testkit $(wildcard services/*) gateway deploy/local deploy/audit deploy/setup e2e tools/newservice tools/testreport
+MODULES := proto platform testkit $(wildcard services/*) gateway deploy/local deploy/audit deploy/setup deploy/observability e2e tools/newservice tools/testreport
 # With the race detector: everything but the end-to-end tests, whose processes are built without it. The simulation runs
 # with it for some seeds and without it for all; what a request costs is measured without it.
-RACED := proto platform testkit $(wildcard services/*) gateway deploy/local deploy/audit deploy/setup tools/newservice tools/testreport
+RACED := proto platform testkit $(wildcard services/*) gateway deploy/local deploy/audit deploy/setup deploy/observability tools/newservice tools/testreport
 export PATH := $(BIN):$(PATH)
 BUILD_SOUK := GOWORK=off CGO_ENABLED=0 go build -C deploy/local -trimpath -o $(BIN)/souk ./cmd/souk
 
@@ -14,7 +14,7 @@ BUILD_SOUK := GOWORK=off CGO_ENABLED=0 go build -C deploy/local -trimpath -o $(B
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: ## run the whole shop on this machine, without Docker; with more instances of services: make run ORDERS=3 CATALOG=2
+run: ## run the whole shop on this machine, without Docker; with more instances of services, or Prometheus and Jaeger: make run ORDERS=3 OBSERVE=1
 	@test -x $(BIN)/souk || echo "The first start compiles everything: about 5 minutes on 2 idle cores, up to 13 on busy ones. A later one takes seconds."
 	@$(BUILD_SOUK)
 	@exec $(BIN)/souk run $(MAKEOVERRIDES)
@@ -70,11 +70,12 @@ access: ## who may do what: every RPC and every route; fails when one does not s
 lint: ## golangci-lint on every module, each built without the workspace, buf lint, openapi.yaml with Spectral and Redocly, generated code up to date
 	@scripts/lint $(MODULES)
 
-gen: ## generate code from proto/ and gateway/openapi.yaml, and docs/errors.md
+gen: ## generate code from proto/ and gateway/openapi.yaml, docs/errors.md, and Prometheus' rules and Grafana's dashboards
 	@tools/build buf protoc-gen-go protoc-gen-go-grpc oapi-codegen
 	@cd proto && rm -rf gen && buf generate
 	@cd gateway && oapi-codegen -config oapi-codegen.yaml openapi.yaml
 	@GOWORK=off go run -C gateway ./internal/reason/page ..
+	@GOWORK=off go run -C deploy/observability ./cmd/generate .
 
 service: ## write a new service, from its contract to its route: make service NAME=wishlists (docs/adding-a-service.md)
 	@GOWORK=off go run -C tools/newservice . '$(NAME)'

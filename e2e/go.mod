@@ -5,6 +5,7 @@ go 1.26.7
 replace (
 	souk/deploy/audit => ../deploy/audit
 	souk/deploy/local => ../deploy/local
+	souk/deploy/observability => ../deploy/observability
 	souk/deploy/setup => ../deploy/setup
 	souk/gateway => ../gateway
 	souk/platform => ../platform
@@ -89,6 +90,7 @@ require (
 	golang.org/x/time v0.14.0 // indirect
 	google.golang.org/genproto/googleapis/api v0.0.0-20261110000943-09e21b237f2c // indirect
 	gopkg.in/tomb.v1 v1.0.0-20141024135613-dd632973f1e7 // indirect
+	souk/deploy/observability v0.0.0 // indirect
 	souk/gateway v0.0.0 // indirect
 )
 

@@ -3,6 +3,7 @@ module souk/deploy/local
 go 1.26.7
 
 replace (
+	souk/deploy/observability => ../observability
 	souk/deploy/setup => ../setup
 	souk/gateway => ../../gateway
 	souk/platform => ../../platform
@@ -15,6 +16,7 @@ require (
 	github.com/hashicorp/consul/api v1.34.5
 	github.com/jackc/pgx/v5 v5.12.0
 	golang.org/x/sync v0.24.0
+	souk/deploy/observability v0.0.0
 	souk/deploy/setup v0.0.0
 	souk/platform v0.0.0
 	souk/testkit v0.0.0

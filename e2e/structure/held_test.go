@@ -8,12 +8,12 @@ import (
 	"testing"
 )
 
-// What asks others than the gateway over HTTP: Consul, haproxy, and the admin ports of processes. The driver of the benchmark asks the
+// What asks others than the gateway over HTTP: Consul, haproxy, Prometheus, Jaeger, and the admin ports of processes. The driver of the benchmark asks the
 // gateway, and is on the list because it must cost the machine less than the shop. For the same reason the visitors of the overload
 // tests read answers by hand; they make no client, so they need no place here.
 var askOthers = map[string]bool{
 	"bench/client.go": true, "bench/profile.go": true,
-	"access/dial_test.go": true, "fleet/balancer_test.go": true, "fleet/instance_test.go": true, "outage/outage_test.go": true,
+	"access/dial_test.go": true, "observe/prometheus_test.go": true, "fleet/balancer_test.go": true, "fleet/instance_test.go": true, "outage/outage_test.go": true,
 	"overload/deadline_test.go": true, "resilience/breaker_test.go": true,
 }
 

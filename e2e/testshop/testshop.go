@@ -33,12 +33,25 @@ func Build(ctx context.Context) (binDir string, err error) {
 	return binDir, stack.Build(ctx, root, binDir, nil)
 }
 
+func buildAudit(ctx context.Context, binDir string) error {
+	root, err := devserver.RepoRoot()
+	if err != nil {
+		return err
+	}
+	return stack.BuildAudit(ctx, root, binDir)
+}
+
 // Start builds a shop and starts it. It fills in the folders of cfg, the gateway's port and the first staff account. The function it
 // returns stops the shop and deletes its data.
 func Start(ctx context.Context, cfg stack.Config) (*Shop, func() error, error) {
 	binDir, err := built()
 	if err != nil {
 		return nil, nil, err
+	}
+	if cfg.Observe {
+		if err := buildAudit(ctx, binDir); err != nil {
+			return nil, nil, err
+		}
 	}
 	dir, err := os.MkdirTemp("", "souk-")
 	if err != nil {

@@ -20,8 +20,8 @@ const (
 	Consul   = "consul"
 )
 
-// Audit is the name under which the audit (deploy/audit) calls the services. It is not started with a shop, but it has a Consul token
-// of its own.
+// Audit is the name under which the audit (deploy/audit) calls the services, with a Consul token of its own. It is started only with a
+// shop that is observed.
 const Audit = "audit"
 
 // Services are the names of the services, which are also their names in Consul.

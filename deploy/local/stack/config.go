@@ -32,6 +32,12 @@ type Config struct {
 	StaffPassword secret.Text `env:"STAFF_PASSWORD"`
 	// Fast makes the databases faster, but a power failure can then destroy their data. It is for tests.
 	Fast bool
+	// Observe starts Prometheus and Jaeger beside the shop, and an audit that runs every minute.
+	Observe        bool
+	PrometheusPort int `env:"PROMETHEUS_PORT" envDefault:"9090"`
+	JaegerPort     int `env:"JAEGER_PORT" envDefault:"16686"`
+	// TracesPort is where Jaeger takes traces.
+	TracesPort int `env:"TRACES_PORT" envDefault:"4317"`
 	// Replicas is the number of instances of a service or the gateway; the default is 1.
 	Replicas map[string]int
 	// Authority issues Consul's certificates, so that a test can issue its own; nil means Consul's own root.
@@ -58,6 +64,12 @@ func (c *Config) path(elements ...string) string {
 	return filepath.Join(append([]string{c.Dir}, elements...)...)
 }
 
+// listening is a server of the shop with its port, and the setting that changes the port.
+type listening struct {
+	what, variable string
+	port           *int
+}
+
 // settle checks the configuration and that every port is free, and replaces ports of 0.
 func (c *Config) settle() error {
 	if err := c.checkReplicas(); err != nil {
@@ -71,15 +83,16 @@ func (c *Config) settle() error {
 	if err != nil || gateway < 0 || gateway > 65535 {
 		return fmt.Errorf("SOUK_GATEWAY_ADDR: %q is not a port", port)
 	}
-	ports := []struct {
-		what, variable string
-		port           *int
-	}{
+	ports := []listening{
 		{"the gateway", "SOUK_GATEWAY_ADDR", &gateway},
 		{"PostgreSQL", "SOUK_POSTGRES_PORT", &c.PostgresPort},
 		{"the MongoDB-protocol server", "SOUK_MONGO_PORT", &c.MongoPort},
 		{"Consul", "SOUK_CONSUL_PORT", &c.ConsulPort},
 		{"Consul's gRPC API", "SOUK_CONSUL_GRPC_PORT", &c.ConsulGRPCPort},
+	}
+	if c.Observe {
+		ports = append(ports, listening{"Prometheus", "SOUK_PROMETHEUS_PORT", &c.PrometheusPort},
+			listening{"Jaeger", "SOUK_JAEGER_PORT", &c.JaegerPort}, listening{"Jaeger's OTLP", "SOUK_TRACES_PORT", &c.TracesPort})
 	}
 	for _, p := range ports {
 		if *p.port == 0 {

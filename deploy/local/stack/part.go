@@ -19,6 +19,10 @@ func (s *Stack) StartPart(ctx context.Context, name string) error {
 		return s.startMongo(ctx)
 	case Consul:
 		return s.startConsul(ctx)
+	case Prometheus:
+		return s.startPrometheus(ctx)
+	case Jaeger:
+		return s.startJaeger(ctx)
 	default:
 		return s.startService(ctx, name)
 	}
@@ -36,6 +40,11 @@ func (s *Stack) SetProcess(name string, p *devserver.Process) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.processes[name] = p
+	if s.cfg.Observe {
+		if err := s.writeTargets(); err != nil {
+			s.cfg.say("Prometheus is not told of %s: %v", name, err)
+		}
+	}
 }
 
 // started returns a function that calls SetProcess for a part.

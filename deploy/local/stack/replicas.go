@@ -57,7 +57,11 @@ func (c *Config) own() []string { return append(c.instances(), c.Instances(Gatew
 
 // parts returns the names of all processes.
 func (c *Config) parts() []string {
-	return append([]string{Postgres, Mongo, Consul}, c.own()...)
+	parts := append([]string{Postgres, Mongo, Consul}, c.own()...)
+	if c.Observe {
+		parts = append(parts, Jaeger, Prometheus, Audit)
+	}
+	return parts
 }
 
 // serviceOf returns the service of a part: orders for orders-2.

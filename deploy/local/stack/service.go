@@ -16,12 +16,19 @@ import (
 // stopTimeout is how long a process may take to stop. It first waits for its running calls, for at most half of this time.
 const stopTimeout = 20 * time.Second
 
-// startService starts the gateway, or the named instance of a service.
+// startService starts the gateway, the named instance of a service, or the audit.
 func (s *Stack) startService(ctx context.Context, name string) error {
+	env := s.environment(name)
+	if s.cfg.Observe {
+		var err error
+		if env, err = withAdminPort(env, name); err != nil {
+			return err
+		}
+	}
 	_, err := devserver.StartProcess(ctx, devserver.ProcessConfig{
 		Name:        name,
 		Path:        filepath.Join(s.cfg.BinDir, serviceOf(name)),
-		Env:         s.environment(name),
+		Env:         env,
 		LogFile:     s.LogFile(name),
 		StopTimeout: stopTimeout,
 		Started:     s.started(name),
@@ -35,7 +42,11 @@ func (s *Stack) environment(part string) []string {
 	upper := strings.ToUpper(name)
 	// No load balancer asks for /readyz here. So a gateway that stops need not wait until one has noticed. A test that runs a load balancer
 	// sets another value.
-	env := append([]string{"SOUK_GATEWAY_LAME_DUCK=0s"}, os.Environ()...)
+	env := []string{"SOUK_GATEWAY_LAME_DUCK=0s"}
+	if s.cfg.Observe {
+		env = append(env, "SOUK_TRACES_SAMPLE=1") // a shop on one machine is small enough to keep every trace
+	}
+	env = append(env, os.Environ()...)
 	env = append(env,
 		"SOUK_CONSUL_ADDR="+s.consul.Addr(),
 		"SOUK_CONSUL_GRPC_ADDR="+s.consul.GRPCAddr(),
@@ -43,6 +54,12 @@ func (s *Stack) environment(part string) []string {
 		"SOUK_GATEWAY_ADDR="+cmp.Or(s.cfg.gateways[part], s.cfg.GatewayAddr),
 		"SOUK_KEEP_DIR="+s.cfg.path("kept", part),
 	)
+	if s.cfg.Observe {
+		env = append(env, s.tracing()...)
+	}
+	if name == Audit {
+		env = append(env, s.auditing()...)
+	}
 	if slices.Contains(relational, name) {
 		url := s.DatabaseURL(name, name)
 		if s.cfg.PostgresAddr != "" {

@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/consul/api"
 	"golang.org/x/sync/errgroup"
 
+	"souk/deploy/observability"
 	"souk/platform/consul"
 	"souk/platform/secret"
 	"souk/testkit/devserver"
@@ -25,6 +26,9 @@ type Stack struct {
 	mongo    *devserver.Mongo
 	consul   *devserver.Consul
 	registry *api.Client // with Consul's management token
+	// Only if the shop is observed.
+	prometheus *devserver.Prometheus
+	jaeger     *devserver.Jaeger
 
 	mu        sync.Mutex
 	processes map[string]*devserver.Process
@@ -61,6 +65,11 @@ func (s *Stack) start(ctx context.Context) error {
 	if s.secrets, err = loadSecrets(s.cfg.path("secrets.json")); err != nil {
 		return err
 	}
+	if s.cfg.Observe {
+		if err := observability.Write(s.observability()); err != nil {
+			return err
+		}
+	}
 	if err := s.startServers(ctx); err != nil {
 		return err
 	}
@@ -72,7 +81,10 @@ func (s *Stack) start(ctx context.Context) error {
 			return err
 		}
 	}
-	return s.waitReady(ctx)
+	if err := s.waitReady(ctx); err != nil || !s.cfg.Observe {
+		return err
+	}
+	return s.startService(ctx, Audit) // which logs in at the gateway
 }
 
 // startServers starts the databases and Consul concurrently, and builds the services meanwhile if necessary.
@@ -82,12 +94,23 @@ func (s *Stack) startServers(ctx context.Context) error {
 	group.Go(func() error { return s.startMongo(ctx) })
 	group.Go(func() error { return s.startConsul(ctx) })
 	if s.cfg.Source != "" {
-		group.Go(func() error { return Build(ctx, s.cfg.Source, s.cfg.BinDir, s.cfg.Progress) })
+		group.Go(func() error { return s.build(ctx) })
+	}
+	if s.cfg.Observe {
+		group.Go(func() error { return s.startObservers(ctx) })
 	}
 	return group.Wait()
 }
 
-// Stop stops the shop: the gateways first, then the services, then the servers. It kills processes that do not stop in time.
+// build compiles the shop's own processes.
+func (s *Stack) build(ctx context.Context) error {
+	if err := Build(ctx, s.cfg.Source, s.cfg.BinDir, s.cfg.Progress); err != nil || !s.cfg.Observe {
+		return err
+	}
+	return BuildAudit(ctx, s.cfg.Source, s.cfg.BinDir)
+}
+
+// Stop stops the shop: the audit and the gateways first, then the services, then the servers. It kills processes that do not stop in time.
 func (s *Stack) Stop(ctx context.Context) error {
 	var errs []error
 	stop := func(p *devserver.Process) {
@@ -98,12 +121,13 @@ func (s *Stack) Stop(ctx context.Context) error {
 			errs = append(errs, err)
 		}
 	}
+	stop(s.Process(Audit))
 	// The gateways stop first, because they call all services. The services stop in the reverse order of the roster, so that orders stops
 	// before the services that it calls.
 	for _, name := range slices.Backward(s.cfg.own()) {
 		stop(s.Process(name))
 	}
-	for _, name := range []string{Consul, Mongo, Postgres} {
+	for _, name := range []string{Jaeger, Prometheus, Consul, Mongo, Postgres} {
 		stop(s.Process(name))
 	}
 	if s.lock != nil {

@@ -9,8 +9,9 @@ import (
 	"syscall"
 )
 
-const usage = `usage: souk run [ORDERS=3 CATALOG=2 …]
-                   run the shop until Ctrl-C, with so many instances of services; one each unless told
+const usage = `usage: souk run [ORDERS=3 CATALOG=2 …] [OBSERVE=1]
+                   run the shop until Ctrl-C, with so many instances of services, one each unless told; with OBSERVE=1 beside
+                   Prometheus and Jaeger
        souk reset  forget its data
        souk seed   fill the shop at SOUK_URL with the demo catalog, as SOUK_STAFF_EMAIL and SOUK_STAFF_PASSWORD
        souk staff add|promote EMAIL

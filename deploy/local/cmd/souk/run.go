@@ -35,10 +35,13 @@ func load() (cfg stack.Config, root string, err error) {
 	return cfg, root, nil
 }
 
-// run runs the shop. assignments set the number of instances of services.
+// run runs the shop. assignments set the number of instances of services, and whether the shop is observed.
 func run(ctx context.Context, assignments []string) error {
 	cfg, root, err := load()
 	if err != nil {
+		return err
+	}
+	if cfg.Observe, assignments, err = stack.ParseObserve(assignments); err != nil {
 		return err
 	}
 	if cfg.Replicas, err = stack.ParseReplicas(assignments); err != nil {
@@ -69,7 +72,7 @@ func serve(ctx context.Context, shop *stack.Stack, cfg stack.Config) error {
 	if filled {
 		cfg.Progress(fmt.Sprintf("demo catalog: %d products, %d variants", imported.Products, imported.Variants))
 	}
-	fmt.Print(welcome(access, shop.ConsulAddr(), filepath.Join(cfg.Dir, "logs")))
+	fmt.Print(welcome(access, shop.ConsulAddr(), filepath.Join(cfg.Dir, "logs"), observers(shop, cfg.Observe)))
 	failed := shop.Failed(ctx)
 	for {
 		select {
@@ -81,7 +84,17 @@ func serve(ctx context.Context, shop *stack.Stack, cfg stack.Config) error {
 	}
 }
 
-func welcome(shop demo.Shop, consul, logs string) string {
+// observers returns the lines of the welcome with the addresses of Prometheus and Jaeger.
+func observers(shop *stack.Stack, observe bool) string {
+	if !observe {
+		return ""
+	}
+	return fmt.Sprintf(`
+  metrics   http://%s
+  traces    http://%s`, shop.PrometheusAddr(), shop.JaegerAddr())
+}
+
+func welcome(shop demo.Shop, consul, logs, observers string) string {
 	return fmt.Sprintf(`
 Souk is open at %s
 
@@ -89,7 +102,7 @@ Souk is open at %s
   customer  %s  %s
   staff     %s  %s
   consul    http://%s
-  logs      %s
+  logs      %s%s
 
 Buy a mug:
 
@@ -97,7 +110,7 @@ Buy a mug:
 
 Ctrl-C stops everything; the data stays until make reset.
 `, shop.URL, shop.URL, shop.CustomerEmail, shop.CustomerPassword, shop.StaffEmail, shop.StaffPassword,
-		consul, logs, demo.BuyCommand(shop))
+		consul, logs, observers, demo.BuyCommand(shop))
 }
 
 // progress returns a printer of steps, each with the time since the start.
