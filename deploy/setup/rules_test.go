@@ -30,10 +30,14 @@ var (
 	}
 	// Compose writes a file into setup's container.
 	written = map[string]bool{"setup": true}
-	// Both on loopback, unless the operator says otherwise.
+	// All on loopback, unless the operator says otherwise.
 	published = map[string]string{
 		"gateway": "${SOUK_PUBLISH:-127.0.0.1:8080}:8080",
 		"consul":  "127.0.0.1:${SOUK_CONSUL_PORT:-8500}:8500",
+		// With the profile observability.
+		"prometheus": "127.0.0.1:${SOUK_PROMETHEUS_PORT:-9090}:9090",
+		"jaeger":     "127.0.0.1:${SOUK_JAEGER_PORT:-16686}:16686",
+		"grafana":    "127.0.0.1:${SOUK_GRAFANA_PORT:-3000}:3000",
 	}
 )
 
