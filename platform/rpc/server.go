@@ -87,7 +87,7 @@ func answerStream(logger *slog.Logger, journal *security.Journal) grpc.StreamSer
 
 // incoming returns ctx with the values from the call's metadata and a journal for security events.
 func incoming(ctx context.Context, journal *security.Journal) context.Context {
-	ctx = incomingRequestID(telemetry.WithNotes(ctx))
+	ctx = incomingRequestID(telemetry.WithNotes(telemetry.Incoming(ctx)))
 	return admission.Incoming(security.With(ctx, journal, RequestID(ctx)))
 }
 

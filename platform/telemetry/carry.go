@@ -8,6 +8,7 @@ import (
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
+	"google.golang.org/grpc/metadata"
 )
 
 // Propagator carries a trace from process to process in the header traceparent (https://www.w3.org/TR/trace-context/). Baggage
@@ -19,15 +20,41 @@ const header = "traceparent"
 // Tracer returns the tracer for spans of the shop's own code.
 func Tracer() trace.Tracer { return otel.Tracer("souk") }
 
-// Traceparent returns the position of ctx in its trace, to be stored with work that goes on later, or "" if nothing is traced.
-// Resume takes it.
+type callerKey struct{}
+
+// Incoming returns ctx for a call that this process serves.
+func Incoming(ctx context.Context) context.Context {
+	if !On() {
+		return ctx
+	}
+	if given := metadata.ValueFromIncomingContext(ctx, header); len(given) == 1 {
+		return context.WithValue(ctx, callerKey{}, given[0])
+	}
+	return ctx
+}
+
+// Traceparent returns where work goes on in the trace of ctx, to be stored with work that is to be done later, or "" if nothing is
+// traced. Resume takes it. It is the caller's span rather than the present one, because the spans of this process are lost if it is
+// killed, and then another process does the work.
 func Traceparent(ctx context.Context) string {
 	if !On() {
 		return ""
 	}
+	if caller, ok := ctx.Value(callerKey{}).(string); ok {
+		return caller
+	}
 	carrier := propagation.MapCarrier{}
 	Propagator.Inject(ctx, carrier)
 	return carrier[header]
+}
+
+// InTraceOf returns ctx in the trace of other, for work on behalf of other with few of its values.
+func InTraceOf(ctx, other context.Context) context.Context {
+	if !On() {
+		return ctx
+	}
+	ctx = trace.ContextWithSpan(ctx, trace.SpanFromContext(other))
+	return context.WithValue(ctx, callerKey{}, other.Value(callerKey{}))
 }
 
 // TraceID returns the ID of the trace of ctx, or "".
@@ -51,7 +78,7 @@ func Resume(ctx context.Context, traceparent, name string, attributes ...attribu
 		if here.IsValid() {
 			options = append(options, trace.WithLinks(trace.Link{SpanContext: here}))
 		}
-		ctx = trace.ContextWithRemoteSpanContext(ctx, began)
+		ctx = context.WithValue(trace.ContextWithRemoteSpanContext(ctx, began), callerKey{}, traceparent)
 	}
 	return start(ctx, name, options...)
 }

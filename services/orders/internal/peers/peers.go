@@ -22,6 +22,7 @@ import (
 	"souk/platform/admission"
 	"souk/platform/money"
 	"souk/platform/rpc"
+	"souk/platform/telemetry"
 
 	"souk/services/orders/internal/orders"
 	"souk/services/orders/internal/saga"
@@ -54,7 +55,8 @@ func New(dial Dial) (orders.Peers, error) {
 // order must not fail because a token ends in the middle of it. They are what a sale is lost without, also when FinishDue makes
 // them.
 func asShop(ctx context.Context) context.Context {
-	return admission.WithClass(rpc.WithRequestID(withoutValues{ctx}, rpc.RequestID(ctx)), admission.Checkout)
+	own := telemetry.InTraceOf(rpc.WithRequestID(withoutValues{ctx}, rpc.RequestID(ctx)), ctx)
+	return admission.WithClass(own, admission.Checkout)
 }
 
 // withoutValues keeps of a context only when it ends.

@@ -1,0 +1,133 @@
+package telemetry
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"souk/deploy/local/stack"
+	"souk/e2e/poll"
+	"souk/e2e/shop"
+)
+
+// canary is part of every personal or secret text that the test sends.
+const canary = "canary7f3a"
+
+// testCanaries sends personal and secret texts wherever the contract takes them, right ones and wrong ones, and looks for them in all
+// spans, metrics and logs.
+func (o *observed) testCanaries(t *testing.T) {
+	secrets := o.sendCanaries(t)
+	trace, header := newTrace()
+	last := shop.New(o.URL()).Do(t.Context(), http.MethodGet, "/v1/products/"+canary, nil, nil, shop.Header{Name: header[0], Value: header[1]})
+	var problem *shop.Problem
+	if !errors.As(last, &problem) {
+		t.Fatal(last)
+	}
+	must(t, poll.Until(t.Context(), collected, func(ctx context.Context) error { _, err := o.spansOf(ctx, trace); return err }))
+	for where, content := range o.told(t) {
+		for name, secret := range secrets {
+			if i := strings.Index(content, secret); i >= 0 {
+				t.Errorf("%s shows the %s: …%s…", where, name, content[max(0, i-200):min(len(content), i+100)])
+			}
+		}
+	}
+}
+
+// sendCanaries returns what it sent, by its name.
+func (o *observed) sendCanaries(t *testing.T) map[string]string {
+	t.Helper()
+	ctx := t.Context()
+	email, secret := canary+uuid.NewString()+"@example.com", canary+"-password-"+uuid.NewString()
+	customer, session, err := shop.New(o.URL()).Register(ctx, email, secret, canary+" Shopper")
+	must(t, err)
+	cart, err := customer.OpenCart(ctx)
+	must(t, err)
+	_, err = customer.Put(ctx, cart.ID, sku, 1)
+	must(t, err)
+	address := home
+	address.Name, address.Line1 = canary+" Shopper", canary+" Street"
+	checkout := shop.Checkout{CartID: cart.ID, ShippingAddress: &address, ShippingOption: "royal-standard", PaymentMethod: "pm_card_visa"}
+	order, err := customer.PlaceOrder(ctx, uuid.NewString(), checkout)
+	must(t, err)
+	guest := shop.New(o.URL())
+	guestCart, err := guest.OpenCart(ctx)
+	must(t, err)
+	// What follows is refused, one way or another.
+	for _, send := range []struct {
+		client       *shop.Client
+		method, path string
+		body         any
+	}{
+		{guest, http.MethodPost, "/v1/sessions", map[string]string{"email": email, "password": canary + "-wrong"}},
+		{guest, http.MethodPost, "/v1/sessions", map[string]string{"email": canary, "password": canary}},
+		{guest, http.MethodPost, "/v1/sessions", map[string]string{canary: canary}},
+		{guest, http.MethodGet, "/v1/carts/" + guestCart.ID, nil},
+		{guest, http.MethodGet, "/v1/carts/" + canary, nil},
+		{guest, http.MethodGet, "/v1/products?q=" + canary, nil},
+		{guest, http.MethodGet, "/v1/orders/" + order.ID + "/events?ticket=" + canary, nil},
+		{guest.As(canary), http.MethodGet, "/v1/me", nil},
+		{customer, http.MethodPost, "/v1/orders/" + order.ID + "/returns", map[string]any{"lines": []any{map[string]any{"sku": canary, "quantity": 1}}, "reason": canary}},
+		{customer, http.MethodPut, "/v1/me/password", map[string]string{"current_password": canary, "new_password": secret}},
+		{customer, http.MethodPost, "/v1/me/addresses", map[string]string{"name": canary, "country": canary}},
+	} {
+		_, err := send.client.Send(ctx, send.method, send.path, send.body)
+		must(t, err)
+	}
+	return map[string]string{
+		"canary": canary, "access token": session.AccessToken, "refresh token": session.RefreshToken, "guest's cart": guestCart.ID,
+		"staff's password": o.StaffPassword(), "address of staff": o.StaffEmail(),
+	}
+}
+
+// told returns all that the processes have told so far: the spans by their service, the metrics and logs by their process.
+func (o *observed) told(t *testing.T) map[string]string {
+	t.Helper()
+	told := map[string]string{}
+	for _, service := range append([]string{stack.Gateway}, stack.Services...) {
+		spans, err := get(t.Context(), "http://"+o.JaegerAddr()+"/api/traces?limit=1500&lookback=1h&service="+service)
+		must(t, err)
+		told["the traces of "+service] = string(spans)
+		for _, part := range o.Instances(service) {
+			lines, err := os.ReadFile(o.LogFile(part))
+			must(t, err)
+			told["the log of "+part] = string(lines)
+		}
+	}
+	for _, admin := range o.admins(t) {
+		metrics, err := get(t.Context(), "http://"+admin+"/metrics")
+		must(t, err)
+		told["the metrics at "+admin] = string(metrics)
+	}
+	for where, content := range told {
+		if len(content) < 1000 {
+			t.Errorf("%s are empty", where)
+		}
+	}
+	return told
+}
+
+// admins returns the admin ports of all processes, as Prometheus knows them.
+func (o *observed) admins(t *testing.T) (addresses []string) {
+	t.Helper()
+	content, err := get(t.Context(), "http://"+o.PrometheusAddr()+"/api/v1/targets")
+	must(t, err)
+	var targets struct {
+		Data struct {
+			ActiveTargets []struct{ Labels map[string]string }
+		}
+	}
+	must(t, json.Unmarshal(content, &targets))
+	for _, target := range targets.Data.ActiveTargets {
+		addresses = append(addresses, target.Labels["instance"])
+	}
+	if len(addresses) < len(stack.Services)+1 {
+		t.Fatalf("Prometheus knows %v only", addresses)
+	}
+	return addresses
+}
