@@ -5,6 +5,7 @@ package proto
 
 import (
 	_ "souk/proto/gen/souk/access/v1"
+	_ "souk/proto/gen/souk/audit/v1"
 	_ "souk/proto/gen/souk/carts/v1"
 	_ "souk/proto/gen/souk/catalog/v1"
 	_ "souk/proto/gen/souk/customers/v1"

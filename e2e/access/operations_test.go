@@ -93,6 +93,7 @@ var operations = map[string]operation{
 	"cancelAnyOrder":    {rpc: "OrdersService/CancelAnyOrder", ids: ids{"id": anOrder}, body: json0(`{"reason": "damaged"}`)},
 	"dispatchOrder":     {rpc: "OrdersService/DispatchOrder", ids: ids{"id": anOrder}},
 	"receiveReturn":     {rpc: "OrdersService/ReceiveReturn", ids: ids{"id": aReturn}, body: json0(`{"lines": [{"sku": "GOODS", "quantity": 1, "restock": true}], "refund_shipping": true}`)},
+	"listAuditEntries":  {rpc: "AuditService/ListAuditEntries"},
 	"refundOrder":       {rpc: "OrdersService/RefundOrder", ids: ids{"id": aDispatched}, body: refund},
 
 	// Payments.

@@ -43,13 +43,17 @@ func (r RPC) Path() string {
 	return fmt.Sprintf("/%s/%s", r.Method.Parent().FullName(), r.Method.Name())
 }
 
-// Server is the service that serves the RPC, by its name in Consul.
+// Server is a service that serves the RPC, by its name in Consul.
 func (r RPC) Server() string {
 	name := string(r.Method.ParentFile().Package().Parent().Name())
-	if name == "access" {
+	switch name {
+	case "access":
 		return "customers" // which has the keys
+	case "audit":
+		return "inventory" // one of those that have a log
+	default:
+		return name
 	}
-	return name
 }
 
 // Who names whom the rule admits.

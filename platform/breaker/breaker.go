@@ -65,7 +65,7 @@ func (s *Set) Unary(ctx context.Context, method string, req, reply any, cc *grpc
 	if IsHealth(method) {
 		return invoke(ctx, method, req, reply, cc, opts...)
 	}
-	_, err := s.of(ctx, method).Execute(func() (any, error) {
+	_, err := s.of(ctx, nameOf(method, cc)).Execute(func() (any, error) {
 		return nil, invoke(ctx, method, req, reply, cc, opts...)
 	})
 	return outcome(method, err)
@@ -76,7 +76,7 @@ func (s *Set) Stream(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.Client
 	if IsHealth(method) {
 		return open(ctx, desc, cc, method, opts...)
 	}
-	stream, err := s.of(ctx, method).Execute(func() (any, error) {
+	stream, err := s.of(ctx, nameOf(method, cc)).Execute(func() (any, error) {
 		return open(ctx, desc, cc, method, opts...)
 	})
 	if err != nil {
@@ -88,6 +88,18 @@ func (s *Set) Stream(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.Client
 // IsHealth reports whether method belongs to gRPC's health service. Its methods have the same names in every service of the
 // shop, so one breaker would count the health checks of all of them together.
 func IsHealth(method string) bool { return strings.HasPrefix(method, "/grpc.health.v1.Health/") }
+
+// sharedMethods is the prefix of methods that several services of the shop serve.
+const sharedMethods = "/souk.audit.v1.AuditService/"
+
+// nameOf returns the name of the breaker for calls of a method on cc. A method that several services serve has a breaker for each of
+// them, because one of them may be down.
+func nameOf(method string, cc *grpc.ClientConn) string {
+	if strings.HasPrefix(method, sharedMethods) {
+		return method + " of " + cc.Target()
+	}
+	return method
+}
 
 func (s *Set) of(ctx context.Context, method string) *gobreaker.CircuitBreaker[any] {
 	k := kind{method, admission.ClassOf(ctx)}

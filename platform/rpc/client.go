@@ -54,7 +54,7 @@ func Dial(target, peer string, identity *certificate.Identity, breakers *breaker
 	return grpc.NewClient(target, opts...)
 }
 
-// identify forwards the access token, the request ID and the class of work.
+// identify forwards the access token, the request ID, the class of work, and who has caused the call.
 func identify(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
 	return invoke(outgoing(ctx), method, req, reply, cc, opts...)
 }
@@ -71,7 +71,7 @@ func logStreamEjections(logger *slog.Logger) grpc.StreamClientInterceptor {
 }
 
 func outgoing(ctx context.Context) context.Context {
-	return admission.Outgoing(outgoingRequestID(access.Outgoing(ctx)))
+	return admission.Outgoing(outgoingActor(outgoingRequestID(access.Outgoing(ctx))))
 }
 
 // logFailures logs failed calls, once, after the last attempt. Calls that an open breaker refuses do not reach it.

@@ -46,8 +46,8 @@ func NewServer(logger *slog.Logger, guard *access.Guard, identity *certificate.I
 		grpc.MaxRecvMsgSize(maxMessage),
 		grpc.MaxConcurrentStreams(maxStreams),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: alive.Time / 2, PermitWithoutStream: true}),
-		grpc.ChainUnaryInterceptor(answerUnary(logger, journal), bound.unary, guard.Unary),
-		grpc.ChainStreamInterceptor(answerStream(logger, journal), bound.stream, guard.Stream),
+		grpc.ChainUnaryInterceptor(answerUnary(logger, journal), bound.unary, guard.Unary, actorUnary),
+		grpc.ChainStreamInterceptor(answerStream(logger, journal), bound.stream, guard.Stream, actorStream),
 	}, opts...)...)
 }
 

@@ -52,6 +52,12 @@ func WithActor(ctx context.Context, actor Actor) context.Context {
 	return context.WithValue(ctx, originKey{}, o)
 }
 
+// ActorOf returns the actor that WithActor put into ctx.
+func ActorOf(ctx context.Context) Actor { return originOf(ctx).actor }
+
+// RequestIDOf returns the ID of the request that ctx works on, or "".
+func RequestIDOf(ctx context.Context) string { return originOf(ctx).requestID }
+
 // attrs returns the known fields as log attributes.
 func (o origin) attrs() []slog.Attr {
 	var actor []any

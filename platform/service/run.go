@@ -18,7 +18,8 @@ import (
 // ends. If anything fails, Run stops early in the same order and returns that error.
 func (s *Service) Run(ctx context.Context) error {
 	defer s.close()
-	ctx = security.With(ctx, security.New(s.logger), "") // for background work; each request has a journal of its own
+	// For background work; each request has a journal and an actor of its own.
+	ctx = security.WithActor(security.With(ctx, security.New(s.logger), ""), security.Actor{Service: s.name})
 	if err := s.prepare(); err != nil {
 		return err
 	}

@@ -18,6 +18,33 @@ import (
 	"github.com/oapi-codegen/runtime"
 )
 
+// Defines values for AuditActorKind.
+const (
+	AuditActorKindCustomer AuditActorKind = "customer"
+	AuditActorKindOperator AuditActorKind = "operator"
+	AuditActorKindProvider AuditActorKind = "provider"
+	AuditActorKindService  AuditActorKind = "service"
+	AuditActorKindStaff    AuditActorKind = "staff"
+)
+
+// Valid indicates whether the value is a known member of the AuditActorKind enum.
+func (e AuditActorKind) Valid() bool {
+	switch e {
+	case AuditActorKindCustomer:
+		return true
+	case AuditActorKindOperator:
+		return true
+	case AuditActorKindProvider:
+		return true
+	case AuditActorKindService:
+		return true
+	case AuditActorKindStaff:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Availability.
 const (
 	AvailabilityInStock    Availability = "in_stock"
@@ -713,6 +740,76 @@ type AddressInput struct {
 type AddressList struct {
 	// Items In the order in which they were saved
 	Items []SavedAddress `json:"items"`
+}
+
+// AuditActor Who made the change
+type AuditActor struct {
+	// Address The network of the client; absent unless it is known and the actor is staff
+	Address *string `json:"address,omitempty"`
+
+	// Id The id of the account, or a name
+	Id string `json:"id"`
+
+	// Kind `staff` and `customer`: an account. `service`: the shop by itself. `provider`: the payment provider, or somebody in its dashboard.
+	// `operator`: somebody at the command line.
+	Kind AuditActorKind `json:"kind"`
+
+	// Via The service that asked for the change; absent if none did
+	Via *string `json:"via,omitempty"`
+}
+
+// AuditActorKind `staff` and `customer`: an account. `service`: the shop by itself. `provider`: the payment provider, or somebody in its dashboard.
+// `operator`: somebody at the command line.
+type AuditActorKind string
+
+// AuditEntry A change that was made
+type AuditEntry struct {
+	// Action What was done; there may be new ones at any time
+	Action string `json:"action"`
+
+	// Actor Who made the change
+	Actor AuditActor `json:"actor"`
+
+	// At When the change was made
+	At time.Time `json:"at"`
+
+	// Detail More about the change, by name. It has no personal data.
+	Detail map[string]string `json:"detail"`
+
+	// Id Names the entry
+	Id string `json:"id"`
+
+	// RecordedBy The service that made the change
+	RecordedBy string `json:"recorded_by"`
+
+	// RequestId The `X-Request-Id` of the request that caused the change; absent if none did
+	RequestId *string `json:"request_id,omitempty"`
+
+	// Subject What was changed
+	Subject AuditSubject `json:"subject"`
+}
+
+// AuditEntryList A page of the audit log
+//
+// Examples: {"away":["payments"],"items":[{"action":"stock_adjusted","actor":{"address":"192.0.2.1/32","id":"01992f38-0a5e-7d3c-9b1f-2c4d5e6f7a81","kind":"staff","via":"gateway"},"at":"2026-11-28T10:00:00.123456Z","detail":{"delta":"-2","on_hand":"40"},"id":"01992f3a-51c0-7a8e-b0e4-6f1f0c9b2d13","recorded_by":"inventory","request_id":"4f1c9f0e-6a53-4a0c-9c3a-2f9f7a1d0b11","subject":{"id":"MUG-S","kind":"sku"}}],"next_cursor":"eyJpbnZlbnRvcnkiOiIxIn0"}
+type AuditEntryList struct {
+	// Away The services that did not answer, by name. Their entries are missing on this page.
+	Away []string `json:"away"`
+
+	// Items The newest first
+	Items []AuditEntry `json:"items"`
+
+	// NextCursor For the next page; absent on the last. As long as a service is away, there is a next page.
+	NextCursor *string `json:"next_cursor,omitempty"`
+}
+
+// AuditSubject What was changed
+type AuditSubject struct {
+	// Id Names it among those of its kind
+	Id string `json:"id"`
+
+	// Kind `product`, `sku`, `order`, `account` or `signing_key`; there may be new ones at any time
+	Kind string `json:"kind"`
 }
 
 // Availability Whether it can be bought now; `unknown` while the stock cannot be asked
@@ -1896,6 +1993,30 @@ type OptionalIdempotencyKey = string
 // Sku defines model for Sku.
 type Sku = string
 
+// ListAuditEntriesParams defines parameters for ListAuditEntries.
+type ListAuditEntriesParams struct {
+	// Actor Changes by this actor alone: the id of an account, or the name of a service
+	Actor *string `form:"actor,omitempty" json:"actor,omitempty"`
+
+	// Action Changes of this kind alone, for example `stock_adjusted`
+	Action *string `form:"action,omitempty" json:"action,omitempty"`
+
+	// Subject Changes of this alone: the id of an order, a product, an account or a key, or a SKU
+	Subject *string `form:"subject,omitempty" json:"subject,omitempty"`
+
+	// From Changes made at this time or later
+	From *time.Time `form:"from,omitempty" json:"from,omitempty"`
+
+	// To Changes made before this time
+	To *time.Time `form:"to,omitempty" json:"to,omitempty"`
+
+	// Limit How many to list
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor A `next_cursor` of the same query
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
 // ListAllOrdersParams defines parameters for ListAllOrders.
 type ListAllOrdersParams struct {
 	// Status Orders of this status alone
@@ -2175,6 +2296,9 @@ type ServerInterface interface {
 	// GetReadiness Whether this process is to be given requests
 	// (GET /readyz)
 	GetReadiness(w http.ResponseWriter, r *http.Request)
+	// ListAuditEntries Who changed what, when and from where
+	// (GET /v1/admin/audit)
+	ListAuditEntries(w http.ResponseWriter, r *http.Request, params ListAuditEntriesParams)
 	// GetDependencies Which services can be reached
 	// (GET /v1/admin/dependencies)
 	GetDependencies(w http.ResponseWriter, r *http.Request)
@@ -2354,6 +2478,117 @@ func (siw *ServerInterfaceWrapper) GetReadiness(w http.ResponseWriter, r *http.R
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.GetReadiness(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ListAuditEntries operation middleware
+func (siw *ServerInterfaceWrapper) ListAuditEntries(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListAuditEntriesParams
+
+	// ------------- Optional query parameter "actor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "actor", r.URL.Query(), &params.Actor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "actor"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "actor", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "action" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "action", r.URL.Query(), &params.Action, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "action"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "action", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "subject" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "subject", r.URL.Query(), &params.Subject, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "subject"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "subject", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "from", r.URL.Query(), &params.From, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "from"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "from", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "to", r.URL.Query(), &params.To, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "to"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "to", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", r.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "limit"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "limit", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", r.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "cursor"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "cursor", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListAuditEntries(w, r, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -4168,6 +4403,7 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/.well-known/jwks.json", wrapper.GetJwks)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/healthz", wrapper.GetHealth)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/readyz", wrapper.GetReadiness)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/admin/audit", wrapper.ListAuditEntries)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/admin/dependencies", wrapper.GetDependencies)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/admin/orders", wrapper.ListAllOrders)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/admin/orders/{id}/cancellation", wrapper.CancelAnyOrder)
@@ -4285,6 +4521,28 @@ type GetReadinessResponseObject interface {
 type GetReadiness200JSONResponse Health
 
 func (response GetReadiness200JSONResponse) VisitGetReadinessResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAuditEntriesRequestObject struct {
+	Params ListAuditEntriesParams
+}
+
+type ListAuditEntriesResponseObject interface {
+	VisitListAuditEntriesResponse(w http.ResponseWriter) error
+}
+
+type ListAuditEntries200JSONResponse AuditEntryList
+
+func (response ListAuditEntries200JSONResponse) VisitListAuditEntriesResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -5514,6 +5772,9 @@ type StrictServerInterface interface {
 	// GetReadiness Whether this process is to be given requests
 	// (GET /readyz)
 	GetReadiness(ctx context.Context, request GetReadinessRequestObject) (GetReadinessResponseObject, error)
+	// ListAuditEntries Who changed what, when and from where
+	// (GET /v1/admin/audit)
+	ListAuditEntries(ctx context.Context, request ListAuditEntriesRequestObject) (ListAuditEntriesResponseObject, error)
 	// GetDependencies Which services can be reached
 	// (GET /v1/admin/dependencies)
 	GetDependencies(ctx context.Context, request GetDependenciesRequestObject) (GetDependenciesResponseObject, error)
@@ -5755,6 +6016,32 @@ func (sh *strictHandler) GetReadiness(w http.ResponseWriter, r *http.Request) {
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(GetReadinessResponseObject); ok {
 		if err := validResponse.VisitGetReadinessResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListAuditEntries operation middleware
+func (sh *strictHandler) ListAuditEntries(w http.ResponseWriter, r *http.Request, params ListAuditEntriesParams) {
+	var request ListAuditEntriesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListAuditEntries(ctx, request.(ListAuditEntriesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListAuditEntries")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListAuditEntriesResponseObject); ok {
+		if err := validResponse.VisitListAuditEntriesResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

@@ -11,6 +11,7 @@ import (
 	"google.golang.org/grpc"
 
 	accessv1 "souk/proto/gen/souk/access/v1"
+	auditv1 "souk/proto/gen/souk/audit/v1"
 	cartsv1 "souk/proto/gen/souk/carts/v1"
 	catalogv1 "souk/proto/gen/souk/catalog/v1"
 	customersv1 "souk/proto/gen/souk/customers/v1"
@@ -99,7 +100,14 @@ func Run(ctx context.Context) error {
 	return svc.Run(ctx)
 }
 
+// audited are the services that have an audit log.
+var audited = []string{"catalog", "customers", "inventory", "orders", "payments", "shipping"}
+
 func servicesAt(conns map[string]*grpc.ClientConn) handler.Services {
+	logs := map[string]auditv1.AuditServiceClient{}
+	for _, name := range audited {
+		logs[name] = auditv1.NewAuditServiceClient(conns[name])
+	}
 	return handler.Services{
 		Catalog:   catalogv1.NewCatalogServiceClient(conns["catalog"]),
 		Customers: customersv1.NewCustomersServiceClient(conns["customers"]),
@@ -109,6 +117,7 @@ func servicesAt(conns map[string]*grpc.ClientConn) handler.Services {
 		Payments:  paymentsv1.NewPaymentsServiceClient(conns["payments"]),
 		Inventory: inventoryv1.NewInventoryServiceClient(conns["inventory"]),
 		Shipping:  shippingv1.NewShippingServiceClient(conns["shipping"]),
+		Audit:     logs,
 	}
 }
 

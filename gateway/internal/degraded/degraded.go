@@ -25,7 +25,7 @@ type Part struct {
 	log rate.Sometimes
 }
 
-// The parts of answers. Availability and Shipments are omitted while their owner fails; of the others, the last good version is
+// The parts of answers. Availability, Shipments and AuditEntries are omitted while their owner fails; of the others, the last good version is
 // shown.
 var (
 	Product      = newPart("product")
@@ -35,6 +35,7 @@ var (
 	Keys         = newPart("keys")
 	Availability = newPart("availability")
 	Shipments    = newPart("shipments")
+	AuditEntries = newPart("audit entries")
 )
 
 func newPart(name string) *Part {

@@ -30,6 +30,7 @@ var who = map[string]string{
 	"GET /v1/orders/{id}/events": "customer", "POST /v1/orders/{id}/event-tickets": "customer",
 	"POST /v1/orders/{id}/cancellation": "customer", "POST /v1/orders/{id}/returns": "customer",
 	"DELETE /v1/orders/{id}/returns/{return_id}": "customer",
+	"GET /v1/admin/audit":                        "staff",
 	"GET /v1/admin/returns":                      "staff", "POST /v1/admin/returns/{id}/refusal": "staff",
 	"GET /v1/admin/dependencies": "staff",
 	"GET /v1/admin/orders":       "staff", "POST /v1/admin/orders/{id}/dispatch": "staff",

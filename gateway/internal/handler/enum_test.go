@@ -8,6 +8,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
+	auditv1 "souk/proto/gen/souk/audit/v1"
 	ordersv1 "souk/proto/gen/souk/orders/v1"
 	paymentsv1 "souk/proto/gen/souk/payments/v1"
 	shippingv1 "souk/proto/gen/souk/shipping/v1"
@@ -23,10 +24,11 @@ func TestOpenAPIEnumsMatchTheServicesEnums(t *testing.T) {
 		t.Fatal(err)
 	}
 	for schema, names := range map[string][]string{
-		"TimelineEvent": namesOf(ordersv1.TimelineEvent(0), "TIMELINE_EVENT_"),
-		"OrderStatus":   namesOf(ordersv1.Status(0), "STATUS_"),
-		"ReturnStatus":  namesOf(ordersv1.Return_Status(0), "STATUS_"),
-		"RefundStatus":  namesOf(ordersv1.Refund_Status(0), "STATUS_"),
+		"AuditActorKind": namesOf(auditv1.AuditActor_Kind(0), "KIND_"),
+		"TimelineEvent":  namesOf(ordersv1.TimelineEvent(0), "TIMELINE_EVENT_"),
+		"OrderStatus":    namesOf(ordersv1.Status(0), "STATUS_"),
+		"ReturnStatus":   namesOf(ordersv1.Return_Status(0), "STATUS_"),
+		"RefundStatus":   namesOf(ordersv1.Refund_Status(0), "STATUS_"),
 		// A parcel that is only booked is not shown.
 		"ShipmentStatus": slices.DeleteFunc(namesOf(shippingv1.Status(0), "STATUS_"), func(name string) bool { return name == "booked" }),
 		// The checkout adds one reason of its own.

@@ -57,6 +57,7 @@ var every = []struct {
 	{"POST", "/v1/orders/o1/returns", returnBody},
 	{"DELETE", "/v1/orders/o1/returns/r1", nil},
 	{"GET", "/v1/admin/orders", nil},
+	{"GET", "/v1/admin/audit", nil},
 	{"POST", "/v1/admin/orders/o1/cancellation", `{"reason": "damaged"}`},
 	{"GET", "/v1/admin/returns", nil},
 	{"POST", "/v1/admin/returns/r1/refusal", `{"reason": "It was worn"}`},
@@ -86,7 +87,7 @@ func TestAnswersDoNotRevealInternalErrors(t *testing.T) {
 	s := open(t)
 	secret := status.Error(codes.Internal, "secret")
 	s.imported.early = secret
-	for _, service := range []string{"CatalogService", "CustomersService", "CartsService", "InventoryService", "OrdersService", "PaymentsService", "KeysService"} {
+	for _, service := range []string{"CatalogService", "CustomersService", "CartsService", "InventoryService", "OrdersService", "PaymentsService", "KeysService", "AuditService"} {
 		s.failAll(service, secret)
 	}
 	for _, test := range every {

@@ -133,7 +133,7 @@ func (s *shop) something(method protoreflect.MethodDescriptor) {
 	s.hooks[full] = func(context.Context, any) (any, error) { return answer.Interface(), nil }
 }
 
-// fill sets every field of a message. Lists get one element.
+// fill sets every field of a message. Lists and maps get one element.
 func fill(message protoreflect.Message) {
 	fields := message.Descriptor().Fields()
 	for i := range fields.Len() {
@@ -143,6 +143,8 @@ func fill(message protoreflect.Message) {
 			fill(message.Mutable(field).List().AppendMutable().Message())
 		case field.IsList():
 			message.Mutable(field).List().Append(sample(field))
+		case field.IsMap():
+			message.Mutable(field).Map().Set(protoreflect.ValueOfString("x").MapKey(), sample(field.MapValue()))
 		case field.Message() != nil:
 			fill(message.Mutable(field).Message())
 		default:

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 
 	accessv1 "souk/proto/gen/souk/access/v1"
+	auditv1 "souk/proto/gen/souk/audit/v1"
 	cartsv1 "souk/proto/gen/souk/carts/v1"
 	catalogv1 "souk/proto/gen/souk/catalog/v1"
 	customersv1 "souk/proto/gen/souk/customers/v1"
@@ -29,6 +30,8 @@ type Services struct {
 	Payments  paymentsv1.PaymentsServiceClient
 	Inventory inventoryv1.InventoryServiceClient
 	Shipping  shippingv1.ShippingServiceClient
+	// Audit has the services with an audit log, by name.
+	Audit map[string]auditv1.AuditServiceClient
 }
 
 // Handler implements every operation of the contract.

@@ -27,6 +27,7 @@ import (
 	"google.golang.org/grpc/test/bufconn"
 
 	accessv1 "souk/proto/gen/souk/access/v1"
+	auditv1 "souk/proto/gen/souk/audit/v1"
 	cartsv1 "souk/proto/gen/souk/carts/v1"
 	catalogv1 "souk/proto/gen/souk/catalog/v1"
 	customersv1 "souk/proto/gen/souk/customers/v1"
@@ -158,6 +159,7 @@ func openAs(t testing.TB, currency string, products, stock *feed.Changes) *shop 
 		Keys: accessv1.NewKeysServiceClient(conn), Carts: cartsv1.NewCartsServiceClient(conn),
 		Orders: ordersv1.NewOrdersServiceClient(conn), Payments: paymentsv1.NewPaymentsServiceClient(conn),
 		Inventory: inventoryv1.NewInventoryServiceClient(conn), Shipping: shippingv1.NewShippingServiceClient(conn),
+		Audit: map[string]auditv1.AuditServiceClient{"inventory": auditv1.NewAuditServiceClient(conn)},
 	}, handler.Options{
 		Dependencies: handler.Dependencies{"catalog": conn, "orders": conn}, Ready: func() bool { return !s.stopping.Load() },
 		Currency: currency, Stock: s.stock, Logger: logger,
@@ -215,6 +217,7 @@ func (s *shop) dial(t testing.TB, logger *slog.Logger) *grpc.ClientConn {
 	paymentsv1.RegisterPaymentsServiceServer(server, paymentsv1.UnimplementedPaymentsServiceServer{})
 	inventoryv1.RegisterInventoryServiceServer(server, inventoryv1.UnimplementedInventoryServiceServer{})
 	shippingv1.RegisterShippingServiceServer(server, shippingv1.UnimplementedShippingServiceServer{})
+	auditv1.RegisterAuditServiceServer(server, auditv1.UnimplementedAuditServiceServer{})
 	healthv1.RegisterHealthServer(server, s.health)
 	s.health.SetServingStatus("shop", healthv1.HealthCheckResponse_SERVING)
 	if err := guard.Learn(server); err != nil {

@@ -7,8 +7,10 @@ import (
 
 	catalogv1 "souk/proto/gen/souk/catalog/v1"
 
+	"souk/platform/auditapi"
 	"souk/platform/config"
 	"souk/platform/money"
+	"souk/platform/pgaudit"
 	"souk/platform/pgdb"
 	"souk/platform/pgfeed"
 	"souk/platform/pgkey"
@@ -55,5 +57,6 @@ func Run(ctx context.Context) error {
 	feed := pgfeed.New(pool, "products", "id")
 	catalogv1.RegisterCatalogServiceServer(svc.Server(), grpcapi.New(products, cfg.Currency, keys, feed))
 	svc.Every(catalog.AddUpEvery, "add up counts", products.AddUpCounts)
+	auditapi.Register(svc.Server(), pgaudit.New(pool))
 	return svc.Run(ctx)
 }

@@ -5,12 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"souk/platform/audit"
+	"souk/platform/identifier"
+	"souk/platform/pgaudit"
 	"souk/platform/pgdb"
 
 	"souk/services/catalog/internal/catalog"
@@ -18,7 +22,7 @@ import (
 
 // Insert implements catalog.Store.
 func (s *Store) Insert(ctx context.Context, p catalog.Product) error {
-	return s.write(ctx, p, func(batch *pgx.Batch) {
+	return s.write(ctx, p, audit.ProductCreated, func(batch *pgx.Batch) {
 		batch.Queue(`INSERT INTO products (id, slug, title, description, brand, category, category_slug, tags, images,
 				currency, min_price, max_price, withdrawn, version, updated_at, keywords, created_at)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
@@ -28,7 +32,7 @@ func (s *Store) Insert(ctx context.Context, p catalog.Product) error {
 
 // Update implements catalog.Store.
 func (s *Store) Update(ctx context.Context, p catalog.Product) error {
-	return s.write(ctx, p, func(batch *pgx.Batch) {
+	return s.write(ctx, p, audit.ProductUpdated, func(batch *pgx.Batch) {
 		batch.Queue(`UPDATE products SET slug = $2, title = $3, description = $4, brand = $5, category = $6,
 				category_slug = $7, tags = $8, images = $9, currency = $10, min_price = $11, max_price = $12, withdrawn = $13,
 				version = $14, updated_at = $15, keywords = $16
@@ -42,12 +46,22 @@ func (s *Store) Update(ctx context.Context, p catalog.Product) error {
 	})
 }
 
+var withdrawSQL = `
+	WITH withdrawn AS (
+		UPDATE products SET withdrawn = true, version = version + 1, updated_at = $2 WHERE id = $1 AND NOT withdrawn
+		RETURNING version
+	),
+	audited AS (` + pgaudit.Each("withdrawn", "subject", "jsonb_build_object('version', version::text)", "$3") + `)
+	SELECT EXISTS (SELECT FROM products WHERE id = $1)`
+
 // Withdraw implements catalog.Store.
 func (s *Store) Withdraw(ctx context.Context, id string, at time.Time) error {
+	entry, err := pgaudit.Parameter(ctx, audit.Entry{Action: audit.ProductWithdrawn, Kind: audit.Product, Subject: canonical(id)})
+	if err != nil {
+		return fmt.Errorf("withdraw product: %w", err)
+	}
 	var known bool
-	err := s.pool.QueryRow(ctx, `WITH withdrawn AS (
-			UPDATE products SET withdrawn = true, version = version + 1, updated_at = $2 WHERE id = $1 AND NOT withdrawn)
-		SELECT EXISTS (SELECT FROM products WHERE id = $1)`, id, at).Scan(&known)
+	err = s.pool.QueryRow(ctx, withdrawSQL, id, at, entry).Scan(&known)
 	if err != nil {
 		return fmt.Errorf("withdraw product: %w", err)
 	}
@@ -55,6 +69,12 @@ func (s *Store) Withdraw(ctx context.Context, id string, at time.Time) error {
 		return catalog.ErrNotFound
 	}
 	return nil
+}
+
+// canonical returns an ID in the spelling that other entries have.
+func canonical(id string) string {
+	id, _ = identifier.Canonical(id)
+	return id
 }
 
 // values returns the parameters for writing a product.
@@ -85,8 +105,8 @@ func keywords(p catalog.Product) string {
 	return strings.ToValidUTF8(text[:min(len(text), maxKeywords)], "")
 }
 
-// write writes a product's row with the statements that head queues, and then its variants.
-func (s *Store) write(ctx context.Context, p catalog.Product, head func(*pgx.Batch)) error {
+// write writes a product's row with the statements that head queues, and then its variants and the entry in the audit log.
+func (s *Store) write(ctx context.Context, p catalog.Product, action audit.Action, head func(*pgx.Batch)) error {
 	var taken *catalog.SKUTakenError
 	err := pgdb.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		batch := &pgx.Batch{}
@@ -99,6 +119,11 @@ func (s *Store) write(ctx context.Context, p catalog.Product, head func(*pgx.Bat
 				}
 				return err
 			}
+		}
+		if err := pgaudit.Queue(ctx, batch, audit.Entry{
+			Action: action, Kind: audit.Product, Subject: p.ID, Detail: map[string]string{"version": strconv.FormatInt(p.Version, 10)},
+		}); err != nil {
+			return err
 		}
 		return tx.SendBatch(ctx, batch).Close()
 	})

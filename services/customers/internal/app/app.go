@@ -10,8 +10,10 @@ import (
 	accessv1 "souk/proto/gen/souk/access/v1"
 	customersv1 "souk/proto/gen/souk/customers/v1"
 
+	"souk/platform/auditapi"
 	"souk/platform/config"
 	"souk/platform/mongodb"
+	"souk/platform/security"
 	"souk/platform/service"
 
 	"souk/services/customers/internal/customers"
@@ -60,6 +62,7 @@ func Run(ctx context.Context) error {
 	svc.OnStop(func() { _ = db.Client().Disconnect(context.WithoutCancel(ctx)) })
 	svc.Require("mongo", func(ctx context.Context) error { return db.Client().Ping(ctx, nil) })
 	store := mongo.New(db)
+	ctx = security.WithActor(ctx, security.Actor{Service: "customers"}) // what is changed here is changed by the service itself
 	var issuer *token.Issuer
 	var accounts *customers.Service
 	err = mongodb.Await(ctx, svc.Logger(), func(ctx context.Context) (err error) {
@@ -79,6 +82,8 @@ func Run(ctx context.Context) error {
 	svc.Every(token.RotateEvery, "rotate keys", issuer.Rotate)
 	svc.Every(customers.SweepEvery, "sweep", accounts.Sweep)
 	svc.Every(customers.UnreachableEvery, "sweep unreachable accounts", accounts.SweepUnreachable)
+	svc.Every(customers.LogChangesEvery, "log changes", accounts.LogChanges)
+	auditapi.Register(svc.Server(), store)
 	customersv1.RegisterCustomersServiceServer(svc.Server(), grpcapi.New(accounts))
 	accessv1.RegisterKeysServiceServer(svc.Server(), grpcapi.NewKeys(issuer))
 	return svc.Run(ctx)

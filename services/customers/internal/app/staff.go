@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"time"
 
+	"souk/platform/audit"
 	"souk/platform/config"
 	"souk/platform/mongodb"
 
@@ -54,7 +55,7 @@ func Command(ctx context.Context, args []string, out io.Writer) error {
 	if err := config.Load(&cfg); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, commandTimeout)
+	ctx, cancel := context.WithTimeout(audit.As(ctx, audit.CommandLine), commandTimeout)
 	defer cancel()
 	db, err := mongodb.Open(ctx, cfg.Database, slog.Default())
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"souk/platform/audit"
 	"souk/platform/email"
 	"souk/platform/field"
 	"souk/platform/security"
@@ -57,6 +58,11 @@ func (s *Service) open(ctx context.Context, address string, password Secret, nam
 	customer := Customer{
 		ID: id.String(), Email: canonical, Name: strings.TrimSpace(name), Roles: roles, PasswordHash: hash,
 		CreatedAt: time.Now().UTC().Truncate(time.Millisecond),
+	}
+	if customer.staff() {
+		if err := customer.record(ctx, audit.RoleGranted, roleDetail); err != nil {
+			return Customer{}, err
+		}
 	}
 	if err := s.store.Insert(ctx, customer); err != nil {
 		return customer, err

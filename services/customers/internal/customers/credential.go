@@ -5,6 +5,9 @@ import (
 	"errors"
 	"time"
 
+	"github.com/google/uuid"
+
+	"souk/platform/audit"
 	"souk/platform/field"
 	"souk/platform/security"
 )
@@ -33,7 +36,7 @@ func (s *Service) ChangePassword(ctx context.Context, id, sessionID string, curr
 			return wrongPassword("current_password") // it was changed meanwhile
 		}
 		c.PasswordHash, c.PasswordVersion, c.KeptSession = hash, c.PasswordVersion+1, sessionID
-		return nil
+		return c.record(ctx, audit.PasswordChanged, nil)
 	})
 	if err == nil {
 		security.Log(ctx, security.PasswordChanged, id)
@@ -72,13 +75,24 @@ func (s *Service) DeleteAccount(ctx context.Context, id string, password Secret)
 	if err != nil {
 		return err
 	}
-	if err := s.store.Delete(ctx, customer); err != nil {
+	deletion, err := deletionOf(ctx, customer.ID)
+	if err != nil {
+		return err
+	}
+	if err := s.store.Delete(ctx, customer, deletion); err != nil {
 		return err
 	}
 	if customer.Email != "" { // it is empty if the account was already deleted
 		security.Log(ctx, security.AccountDeleted, customer.ID)
 	}
 	return nil
+}
+
+// deletionOf returns the record of a deletion. Its ID is derived from the account's, so that a repeated deletion is recorded once.
+func deletionOf(ctx context.Context, accountID string) (audit.Record, error) {
+	r, err := audit.NewRecord(ctx, audit.Entry{Action: audit.AccountDeleted, Kind: audit.Account, Subject: accountID})
+	r.ID = uuid.NewSHA1(uuid.NameSpaceURL, []byte("account deleted: "+accountID)).String()
+	return r, err
 }
 
 // deletable returns the account to delete. If the account no longer exists, only its ID is set.
@@ -105,6 +119,18 @@ const (
 	// A registration creates the account before it claims the e-mail address. It takes less than this.
 	registrationWithin = time.Hour
 )
+
+const (
+	// LogChangesEvery is the interval at which to call LogChanges.
+	LogChangesEvery = 10 * time.Second
+	// A change is written within less than this, or fails.
+	changeWithin = time.Minute
+)
+
+// LogChanges completes the audit log after crashes. Several replicas may do so at once.
+func (s *Service) LogChanges(ctx context.Context) error {
+	return s.store.LogChanges(ctx, time.Now().Add(-changeWithin))
+}
 
 // SweepUnreachable deletes accounts that a crash left without an e-mail address. Several replicas may do so at once.
 func (s *Service) SweepUnreachable(ctx context.Context) error {

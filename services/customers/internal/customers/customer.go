@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"souk/platform/audit"
 	"souk/platform/secret"
 )
 
@@ -63,6 +64,17 @@ type Customer struct {
 	CreatedAt   time.Time
 	// Version grows with each change.
 	Version int64
+	// Unlogged are records of changes that the audit log may not contain yet. They are written together with the change.
+	Unlogged []audit.Record
+}
+
+// record adds a change of the account to Unlogged.
+func (c *Customer) record(ctx context.Context, action audit.Action, detail map[string]string) error {
+	r, err := audit.NewRecord(ctx, audit.Entry{Action: action, Kind: audit.Account, Subject: c.ID, Detail: detail})
+	if err == nil {
+		c.Unlogged = append(c.Unlogged, r)
+	}
+	return err
 }
 
 // Address is where parcels can go.
@@ -98,7 +110,8 @@ type Session struct {
 // Secret is a password, a token or a hash.
 type Secret = secret.Text
 
-// Store stores accounts and sessions.
+// Store stores accounts and sessions. It moves the records of a changed account to the audit log, at once or, after a crash, when
+// LogChanges runs.
 type Store interface {
 	// Insert adds an account, or returns ErrEmailTaken.
 	Insert(ctx context.Context, customer Customer) error
@@ -107,11 +120,14 @@ type Store interface {
 	FindByEmail(ctx context.Context, email string) (Customer, error)
 	// Replace stores an account and increases its version by one, or returns ErrChanged if the stored version is another.
 	Replace(ctx context.Context, customer Customer) error
-	// Delete deletes an account, its e-mail address and its sessions. Repeating it completes an interrupted deletion.
-	Delete(ctx context.Context, customer Customer) error
+	// Delete deletes an account, its e-mail address and its sessions, and adds deletion to the audit log unless the log has a record
+	// with its ID. Repeating it completes an interrupted deletion.
+	Delete(ctx context.Context, customer Customer, deletion audit.Record) error
 	// DeleteUnreachable deletes accounts that were created before a time and do not own their e-mail address. A crash during a
 	// registration or a deletion leaves such accounts.
 	DeleteUnreachable(ctx context.Context, before time.Time) error
+	// LogChanges moves records to the audit log that a crash has left in accounts that were changed before a time.
+	LogChanges(ctx context.Context, before time.Time) error
 
 	InsertSession(ctx context.Context, session Session) error
 	// FindSession returns ErrInvalidRefreshToken for a missing session.

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 
+	"souk/platform/audit"
 	"souk/platform/security"
 )
 
@@ -14,6 +15,9 @@ import (
 const staffName = "Staff"
 
 var staffRoles = []string{RoleCustomer, RoleStaff}
+
+// roleDetail describes the grant of the role in the audit log.
+var roleDetail = map[string]string{"role": RoleStaff}
 
 // EnsureStaff creates a staff account with a password, unless there is a staff account with that e-mail address; it then keeps
 // its password. It returns ErrNotStaff if the address belongs to a customer's account. It never promotes that account, because
@@ -66,7 +70,10 @@ func (s *Service) PromoteToStaff(ctx context.Context, address string) (Secret, e
 			c.Roles = append(c.Roles, RoleStaff)
 		}
 		c.PasswordHash, c.PasswordVersion, c.KeptSession = hash, c.PasswordVersion+1, ""
-		return nil
+		if err := c.record(ctx, audit.RoleGranted, roleDetail); err != nil {
+			return err
+		}
+		return c.record(ctx, audit.PasswordChanged, nil)
 	})
 	if err != nil {
 		return "", err

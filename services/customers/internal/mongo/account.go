@@ -25,6 +25,8 @@ type accountDocument struct {
 	AddressKeys []addressKey `bson:"address_keys,omitempty"`
 	CreatedAt   time.Time    `bson:"created_at"`
 	Version     int64        `bson:"version"`
+	// Missing in accounts without records that have to be moved to the audit log.
+	Unlogged []recordDocument `bson:"unlogged,omitempty"`
 }
 
 type addressKey struct {
@@ -55,8 +57,11 @@ type emailDocument struct {
 // Insert implements customers.Store. It writes the account before the e-mail address. After a crash in between, the address is
 // still free, and DeleteUnreachable finds the unreachable account by its intent.
 func (s *Store) Insert(ctx context.Context, c customers.Customer) error {
-	started, err := s.begin(ctx, c)
+	started, err := s.begin(ctx, c, nil)
 	if err != nil {
+		return err
+	}
+	if err := s.expect(ctx, c); err != nil {
 		return err
 	}
 	if _, err := s.accounts.InsertOne(ctx, accountOf(c)); err != nil {
@@ -73,6 +78,7 @@ func (s *Store) Insert(ctx context.Context, c customers.Customer) error {
 		return fmt.Errorf("insert e-mail: %w", err)
 	}
 	_ = s.finish(ctx, started) // the account is complete; DeleteUnreachable will delete the intent
+	s.logSoon(ctx, c)
 	return nil
 }
 
@@ -96,6 +102,11 @@ func (s *Store) Find(ctx context.Context, id string) (customers.Customer, error)
 
 // Replace implements customers.Store.
 func (s *Store) Replace(ctx context.Context, c customers.Customer) error {
+	ctx, cancel := context.WithTimeout(ctx, changeTime)
+	defer cancel()
+	if err := s.expect(ctx, c); err != nil {
+		return err
+	}
 	filter := append(byID(c.ID), bson.E{Key: "version", Value: c.Version})
 	d := accountOf(c)
 	d.Version++
@@ -106,6 +117,7 @@ func (s *Store) Replace(ctx context.Context, c customers.Customer) error {
 	if result.MatchedCount == 0 {
 		return customers.ErrChanged
 	}
+	s.logSoon(ctx, c)
 	return nil
 }
 
@@ -123,6 +135,9 @@ func accountOf(c customers.Customer) accountDocument {
 			Key: k.Key, Fingerprint: k.Fingerprint, RequestID: k.RequestID, UsedAt: k.UsedAt, Address: address(k.Address),
 		})
 	}
+	for _, r := range c.Unlogged {
+		d.Unlogged = append(d.Unlogged, recordOf(r))
+	}
 	return d
 }
 
@@ -139,6 +154,9 @@ func customerOf(d accountDocument) customers.Customer {
 		c.AddressKeys = append(c.AddressKeys, customers.AddressKey{
 			Key: k.Key, Fingerprint: k.Fingerprint, RequestID: k.RequestID, UsedAt: k.UsedAt.UTC(), Address: customers.Address(k.Address),
 		})
+	}
+	for _, r := range d.Unlogged {
+		c.Unlogged = append(c.Unlogged, r.record())
 	}
 	return c
 }

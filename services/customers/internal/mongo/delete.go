@@ -10,34 +10,42 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
+	"souk/platform/audit"
+
 	"souk/services/customers/internal/customers"
 )
 
 // Delete implements customers.Store. It deletes the account after its e-mail address. After a crash in between, the caller can
 // try again with the complete account, and otherwise DeleteUnreachable finds it by its intent. In the other order, a crash
 // would leave the address taken for ever.
-func (s *Store) Delete(ctx context.Context, c customers.Customer) error {
-	started, err := s.begin(ctx, c)
+func (s *Store) Delete(ctx context.Context, c customers.Customer, deletion audit.Record) error {
+	started, err := s.begin(ctx, c, new(recordOf(deletion)))
 	if err != nil {
 		return err
 	}
-	if err := s.erase(ctx, c); err != nil {
+	if err := s.erase(ctx, started); err != nil {
 		return err
 	}
 	return s.finish(ctx, started)
 }
 
 // erase deletes an e-mail address, its account and its sessions. Sessions come last, to include those opened meanwhile.
-func (s *Store) erase(ctx context.Context, c customers.Customer) error {
+func (s *Store) erase(ctx context.Context, i intent) error {
 	// In a repeated deletion, the address may belong to another account by now.
-	own := append(byID(c.Email), bson.E{Key: "customer_id", Value: c.ID})
+	own := append(byID(i.Email), bson.E{Key: "customer_id", Value: i.CustomerID})
 	if _, err := s.emails.DeleteOne(ctx, own); err != nil {
 		return fmt.Errorf("delete e-mail: %w", err)
 	}
-	if _, err := s.accounts.DeleteOne(ctx, byID(c.ID)); err != nil {
+	var err error
+	if i.Deletion == nil {
+		_, err = s.accounts.DeleteOne(ctx, byID(i.CustomerID)) // nobody could ever sign in, so that its records mean nothing
+	} else {
+		err = s.deleteLogged(ctx, i.CustomerID, *i.Deletion)
+	}
+	if err != nil {
 		return fmt.Errorf("delete account: %w", err)
 	}
-	return s.DeleteSessions(ctx, c.ID)
+	return s.DeleteSessions(ctx, i.CustomerID)
 }
 
 // intent records that an account is being created or deleted, which takes several writes. It is written before the first of
@@ -46,11 +54,13 @@ type intent struct {
 	CustomerID string    `bson:"_id"`
 	Email      string    `bson:"email"`
 	At         time.Time `bson:"at"`
+	// Deletion is the record of a deletion. It is missing if the account is being created.
+	Deletion *recordDocument `bson:"deletion,omitempty"`
 }
 
 // begin writes an intent. It replaces an earlier one for the same account.
-func (s *Store) begin(ctx context.Context, c customers.Customer) (intent, error) {
-	i := intent{CustomerID: c.ID, Email: c.Email, At: time.Now().UTC().Truncate(time.Millisecond)}
+func (s *Store) begin(ctx context.Context, c customers.Customer, deletion *recordDocument) (intent, error) {
+	i := intent{CustomerID: c.ID, Email: c.Email, At: time.Now().UTC().Truncate(time.Millisecond), Deletion: deletion}
 	if _, err := s.intents.ReplaceOne(ctx, byID(c.ID), i, options.Replace().SetUpsert(true)); err != nil {
 		return i, fmt.Errorf("begin: %w", err)
 	}
@@ -101,7 +111,7 @@ func (s *Store) settle(ctx context.Context, i intent) error {
 		return err
 	}
 	if !owned {
-		if err := s.erase(ctx, customers.Customer{ID: i.CustomerID, Email: i.Email}); err != nil {
+		if err := s.erase(ctx, i); err != nil {
 			return err
 		}
 	}

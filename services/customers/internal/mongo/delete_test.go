@@ -14,6 +14,7 @@ import (
 	driver "go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
+	"souk/platform/audit"
 	"souk/testkit/mongotest"
 
 	"souk/services/customers/internal/customers"
@@ -34,6 +35,11 @@ func watched(t *testing.T, db *driver.Database, started func(*event.CommandStart
 
 func account(email string) customers.Customer {
 	return customers.Customer{ID: uuid.NewString(), Email: email, Name: "Ada", CreatedAt: time.Now()}
+}
+
+// deletionOf returns the record of an account's deletion.
+func deletionOf(c customers.Customer) audit.Record {
+	return audit.Record{ID: "deletion of " + c.ID, Entry: audit.Entry{Action: audit.AccountDeleted, Kind: audit.Account, Subject: c.ID}}
 }
 
 func fill(t *testing.T, db *driver.Database, collection string, documents []any) {
@@ -99,7 +105,9 @@ func TestASweepCleansUpInterruptedRegistrationsAndDeletions(t *testing.T) {
 	t.Parallel()
 	for name, work := range map[string]func(context.Context, *mongo.Store, customers.Customer) error{
 		"registration": func(ctx context.Context, s *mongo.Store, c customers.Customer) error { return s.Insert(ctx, c) },
-		"deletion":     func(ctx context.Context, s *mongo.Store, c customers.Customer) error { return s.Delete(ctx, c) },
+		"deletion": func(ctx context.Context, s *mongo.Store, c customers.Customer) error {
+			return s.Delete(ctx, c, deletionOf(c))
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -158,7 +166,7 @@ func whole(t *testing.T, db *driver.Database, store *mongo.Store, c customers.Cu
 	if n := count(t, db, "intents"); n != 0 {
 		t.Errorf("%s left %d intents", c.Email, n)
 	}
-	if err := store.Delete(t.Context(), c); err != nil {
+	if err := store.Delete(t.Context(), c, deletionOf(c)); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -19,6 +19,8 @@ import (
 // Store implements customers.Store and token.Store.
 type Store struct {
 	accounts, emails, sessions, keys, intents *mongo.Collection
+	// log is the audit log; unlogged has the accounts whose records may still have to be moved there.
+	log, unlogged *mongo.Collection
 }
 
 var (
@@ -31,10 +33,11 @@ func New(db *mongo.Database) *Store {
 	return &Store{
 		accounts: db.Collection("customers"), emails: db.Collection("emails"),
 		sessions: db.Collection("sessions"), keys: db.Collection("keys"), intents: db.Collection("intents"),
+		log: db.Collection("audit_entries"), unlogged: db.Collection("audit_unlogged"),
 	}
 }
 
-// Prepare creates the indexes for expired sessions, sessions of a customer, and old intents. Running it again is safe.
+// Prepare creates the indexes for expired sessions, sessions of a customer, old intents, and the audit log. Running it again is safe.
 func (s *Store) Prepare(ctx context.Context) error {
 	// One index at a time, because FerretDB 1.24 closes the connection if two are created by one command a second time.
 	for _, field := range []string{"expires_at", "customer_id"} {
@@ -47,7 +50,7 @@ func (s *Store) Prepare(ctx context.Context) error {
 	if _, err := s.intents.Indexes().CreateOne(ctx, index); err != nil {
 		return fmt.Errorf("index intents: %w", err)
 	}
-	return nil
+	return s.prepareLog(ctx)
 }
 
 func byID(id string) bson.D {

@@ -83,7 +83,7 @@ func (i *Issuer) Rotate(ctx context.Context) error {
 	keyExpiry.Set(float64(keys[len(keys)-1].SignsFrom.Add(i.keyLife).Unix()))
 	_, retired := split(keys, now)
 	for _, key := range retired {
-		if err := i.store.DeleteKey(ctx, key.Number); err != nil {
+		if err := i.store.DeleteKey(ctx, key); err != nil {
 			return err
 		}
 		security.Log(ctx, security.SigningKeyRetired, key.ID)

@@ -48,10 +48,10 @@ func (m *memory) InsertKey(_ context.Context, key token.Key) error {
 	return m.away
 }
 
-func (m *memory) DeleteKey(_ context.Context, number int64) error {
+func (m *memory) DeleteKey(_ context.Context, key token.Key) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	delete(m.keys, number)
+	delete(m.keys, key.Number)
 	return m.away
 }
 

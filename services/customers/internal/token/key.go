@@ -23,14 +23,14 @@ type Key struct {
 	SignsFrom time.Time
 }
 
-// Store stores the signing keys for all replicas.
+// Store stores the signing keys for all replicas, and adds their changes to the audit log.
 type Store interface {
 	// Keys returns every key, in any order.
 	Keys(ctx context.Context) ([]Key, error)
 	// InsertKey adds a key, unless there is one with its number. So if several replicas add one, the first wins.
 	InsertKey(ctx context.Context, key Key) error
-	// DeleteKey deletes the key with that number. It returns no error if there is none.
-	DeleteKey(ctx context.Context, number int64) error
+	// DeleteKey deletes a key. It returns no error if there is none with its number.
+	DeleteKey(ctx context.Context, key Key) error
 }
 
 // newKey generates a key.

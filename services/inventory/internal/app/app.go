@@ -6,7 +6,9 @@ import (
 
 	inventoryv1 "souk/proto/gen/souk/inventory/v1"
 
+	"souk/platform/auditapi"
 	"souk/platform/config"
+	"souk/platform/pgaudit"
 	"souk/platform/pgdb"
 	"souk/platform/pgfeed"
 	"souk/platform/pgkey"
@@ -43,5 +45,6 @@ func Run(ctx context.Context) error {
 	keys := pgkey.NewFor(svc, pool)
 	feed := pgfeed.New(pool, "levels", "sku")
 	inventoryv1.RegisterInventoryServiceServer(svc.Server(), grpcapi.New(stock, keys, feed))
+	auditapi.Register(svc.Server(), pgaudit.New(pool))
 	return svc.Run(ctx)
 }

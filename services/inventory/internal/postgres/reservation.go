@@ -7,31 +7,40 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"souk/platform/audit"
+	"souk/platform/pgaudit"
 	"souk/platform/pgdb"
 
 	"souk/services/inventory/internal/inventory"
 )
 
+var commitSQL = `
+	WITH done AS (
+		UPDATE reservations SET status = 'committed' WHERE order_id = $1 AND status = 'held' RETURNING order_id
+	),
+	lines AS (SELECT sku, quantity FROM reservation_lines JOIN done USING (order_id)),
+	locked AS (SELECT sku FROM levels WHERE sku = ANY (ARRAY(SELECT sku FROM lines)) ORDER BY sku FOR NO KEY UPDATE),
+	sold AS (
+		UPDATE levels SET on_hand = on_hand - quantity, reserved = reserved - quantity
+		FROM lines JOIN locked USING (sku) WHERE levels.sku = lines.sku
+	),
+	entries AS (
+		INSERT INTO stock_entries (sku, kind, delta, order_id, reason)
+		SELECT sku, 'sale', -quantity, $1, 'order confirmed' FROM lines
+	),
+	audited AS (` + pgaudit.When("done", "$2") + `)
+	SELECT EXISTS (SELECT FROM done)`
+
 // Commit implements inventory.Store with a single statement. Only the call that changes the reservation from held to committed
 // also sells its lines. A reservation that has expired but was not released yet can still be committed, because its stock is
 // still held.
 func (s *Store) Commit(ctx context.Context, orderID string) error {
+	entry, err := ofOrder(ctx, audit.StockSold, orderID)
+	if err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
 	var sold bool
-	err := s.pool.QueryRow(ctx, `
-		WITH done AS (
-			UPDATE reservations SET status = 'committed' WHERE order_id = $1 AND status = 'held' RETURNING order_id
-		),
-		lines AS (SELECT sku, quantity FROM reservation_lines JOIN done USING (order_id)),
-		locked AS (SELECT sku FROM levels WHERE sku = ANY (ARRAY(SELECT sku FROM lines)) ORDER BY sku FOR NO KEY UPDATE),
-		sold AS (
-			UPDATE levels SET on_hand = on_hand - quantity, reserved = reserved - quantity
-			FROM lines JOIN locked USING (sku) WHERE levels.sku = lines.sku
-		),
-		entries AS (
-			INSERT INTO stock_entries (sku, kind, delta, order_id, reason)
-			SELECT sku, 'sale', -quantity, $1, 'order confirmed' FROM lines
-		)
-		SELECT EXISTS (SELECT FROM done)`, orderID).Scan(&sold)
+	err = s.pool.QueryRow(ctx, commitSQL, orderID, entry).Scan(&sold)
 	if err == nil && !sold {
 		err = s.wasCommitted(ctx, orderID)
 	}
@@ -65,19 +74,30 @@ func (s *Store) Release(ctx context.Context, orderID string) error {
 		if _, err := tx.Exec(ctx, `UPDATE reservations SET status = 'released' WHERE order_id = $1`, orderID); err != nil {
 			return err
 		}
-		switch status {
-		case inventory.Held:
-			return releaseHold(ctx, tx, orderID)
-		case inventory.Committed:
-			return restock(ctx, tx, orderID)
-		default:
-			return nil
-		}
+		return giveBack(ctx, tx, orderID, status)
 	})
 	if err != nil {
 		return fmt.Errorf("release: %w", err)
 	}
 	return nil
+}
+
+// giveBack returns the stock of a reservation that had the status.
+func giveBack(ctx context.Context, tx pgx.Tx, orderID string, status inventory.Status) (err error) {
+	switch status {
+	case inventory.Held:
+		err = releaseHold(ctx, tx, orderID)
+	case inventory.Committed:
+		err = restock(ctx, tx, orderID)
+	default:
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return pgaudit.Write(ctx, tx, audit.Entry{
+		Action: audit.StockReleased, Kind: audit.Order, Subject: orderID, Detail: map[string]string{"was": string(status)},
+	})
 }
 
 // lockReservation locks an order's reservation and returns its status. Reservations are always locked before levels.
@@ -116,26 +136,33 @@ func restock(ctx context.Context, tx pgx.Tx, orderID string) error {
 // longer.
 const sweepBatch = 100
 
+var expireSQL = `
+	WITH due AS (
+		SELECT order_id FROM reservations WHERE status = 'held' AND expires_at < now()
+		ORDER BY expires_at LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED
+	),
+	done AS (
+		UPDATE reservations SET status = 'expired' WHERE order_id IN (SELECT order_id FROM due)
+	),
+	lines AS (
+		SELECT sku, sum(quantity)::bigint AS quantity FROM reservation_lines JOIN due USING (order_id) GROUP BY sku
+	),
+	locked AS (SELECT sku FROM levels WHERE sku = ANY (ARRAY(SELECT sku FROM lines)) ORDER BY sku FOR NO KEY UPDATE),
+	back AS (
+		UPDATE levels SET reserved = reserved - quantity
+		FROM lines JOIN locked USING (sku) WHERE levels.sku = lines.sku
+	),
+	audited AS (` + pgaudit.Each("due", "order_id::text", "detail", "$2") + `)
+	SELECT count(*) FROM due`
+
 // Expire implements inventory.Store. It skips locked reservations, and locks the levels of all reservations together in the
 // order of their SKUs.
 func (s *Store) Expire(ctx context.Context) (ended int, err error) {
-	err = s.pool.QueryRow(ctx, `
-		WITH due AS (
-			SELECT order_id FROM reservations WHERE status = 'held' AND expires_at < now()
-			ORDER BY expires_at LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED
-		),
-		done AS (
-			UPDATE reservations SET status = 'expired' WHERE order_id IN (SELECT order_id FROM due)
-		),
-		lines AS (
-			SELECT sku, sum(quantity)::bigint AS quantity FROM reservation_lines JOIN due USING (order_id) GROUP BY sku
-		),
-		locked AS (SELECT sku FROM levels WHERE sku = ANY (ARRAY(SELECT sku FROM lines)) ORDER BY sku FOR NO KEY UPDATE),
-		back AS (
-			UPDATE levels SET reserved = reserved - quantity
-			FROM lines JOIN locked USING (sku) WHERE levels.sku = lines.sku
-		)
-		SELECT count(*) FROM due`, sweepBatch).Scan(&ended)
+	entry, err := ofOrder(ctx, audit.StockHoldExpired, "")
+	if err != nil {
+		return 0, fmt.Errorf("expire: %w", err)
+	}
+	err = s.pool.QueryRow(ctx, expireSQL, sweepBatch, entry).Scan(&ended)
 	if err != nil {
 		return 0, fmt.Errorf("expire: %w", err)
 	}

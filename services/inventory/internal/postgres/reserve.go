@@ -8,6 +8,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"souk/platform/audit"
+	"souk/platform/pgaudit"
 	"souk/platform/pgdb"
 
 	"souk/services/inventory/internal/inventory"
@@ -56,7 +58,7 @@ func refuse(ctx context.Context, tx pgx.Tx, orderID string, short []inventory.Sh
 // committed values. Only then follow the changes. "held" sets both columns from the locked values. Otherwise UPDATE would first
 // check the constraints of levels against the rows as of the start of the statement, and these may have been sold out then
 // although they no longer are.
-const holdSQL = `
+var holdSQL = `
 	WITH asked AS (SELECT * FROM unnest($2::text[], $3::bigint[]) AS line (sku, quantity)),
 	made AS (
 		INSERT INTO reservations (order_id, status, expires_at)
@@ -80,13 +82,19 @@ const holdSQL = `
 		UPDATE levels SET on_hand = locked.on_hand, reserved = locked.reserved + quantity
 		FROM asked JOIN locked USING (sku)
 		WHERE levels.sku = locked.sku AND NOT EXISTS (SELECT FROM short)
-	)
+	),
+	reserved AS (SELECT FROM made WHERE NOT EXISTS (SELECT FROM short)),
+	audited AS (` + pgaudit.When("reserved", "$5") + `)
 	SELECT expires_at, sku, available FROM made LEFT JOIN short ON true`
 
 // hold runs holdSQL.
 func hold(ctx context.Context, tx pgx.Tx, r inventory.Reservation, expires *time.Time) (made bool, short map[string]int64, err error) {
 	skus, quantities := split(r.Lines)
-	rows, err := tx.Query(ctx, holdSQL, r.OrderID, skus, quantities, r.HoldFor.Microseconds())
+	entry, err := ofOrder(ctx, audit.StockReserved, r.OrderID)
+	if err != nil {
+		return false, nil, err
+	}
+	rows, err := tx.Query(ctx, holdSQL, r.OrderID, skus, quantities, r.HoldFor.Microseconds(), entry)
 	if err != nil {
 		return false, nil, err
 	}

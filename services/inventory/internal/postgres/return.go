@@ -7,6 +7,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"souk/platform/audit"
+	"souk/platform/pgaudit"
 	"souk/platform/pgdb"
 
 	"souk/services/inventory/internal/inventory"
@@ -88,5 +90,7 @@ func takeBack(ctx context.Context, tx pgx.Tx, r inventory.Return) error {
 	if taken < len(r.Lines) {
 		return inventory.ErrNotSold
 	}
-	return nil
+	return pgaudit.Write(ctx, tx, audit.Entry{
+		Action: audit.StockReturned, Kind: audit.Order, Subject: r.OrderID, Detail: map[string]string{"return": r.ID},
+	})
 }

@@ -6,11 +6,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"souk/platform/audit"
+	"souk/platform/pgaudit"
 	"souk/platform/pgdb"
 
 	"souk/services/inventory/internal/inventory"
@@ -54,9 +57,11 @@ func (s *Store) Adjust(ctx context.Context, a inventory.Adjustment) (inventory.L
 		if err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, `INSERT INTO stock_entries (sku, kind, delta, reason) VALUES ($1, 'adjustment', $2, $3)`,
-			a.SKU, a.Delta, a.Reason)
-		return err
+		if _, err := tx.Exec(ctx, `INSERT INTO stock_entries (sku, kind, delta, reason) VALUES ($1, 'adjustment', $2, $3)`,
+			a.SKU, a.Delta, a.Reason); err != nil {
+			return err
+		}
+		return pgaudit.Write(ctx, tx, adjusted(level, a.Delta))
 	})
 	if violatesCheck(err) {
 		return inventory.Level{}, inventory.ErrInsufficientStock
@@ -67,28 +72,46 @@ func (s *Store) Adjust(ctx context.Context, a inventory.Adjustment) (inventory.L
 	return level, nil
 }
 
+func adjusted(after inventory.Level, delta int64) audit.Entry {
+	return audit.Entry{Action: audit.StockAdjusted, Kind: audit.SKU, Subject: after.SKU, Detail: map[string]string{
+		"delta": strconv.FormatInt(delta, 10), "on_hand": strconv.FormatInt(after.OnHand, 10),
+	}}
+}
+
 // violatesCheck reports whether a level would have become negative or lower than the reserved stock.
 func violatesCheck(err error) bool {
 	var pgErr *pgconn.PgError
 	return errors.As(err, &pgErr) && pgErr.Code == "23514" && pgErr.TableName == "levels"
 }
 
+var openSQL = `
+	WITH opened AS (
+		INSERT INTO levels (sku, on_hand)
+		SELECT * FROM unnest($1::text[], $2::bigint[]) AS line (sku, quantity) ORDER BY sku
+		ON CONFLICT DO NOTHING
+		RETURNING sku, on_hand
+	),
+	audited AS (` + pgaudit.Each("opened", "sku", "jsonb_build_object('on_hand', on_hand::text)", "$4") + `)
+	INSERT INTO stock_entries (sku, kind, delta, reason)
+	SELECT sku, 'opening', on_hand, $3 FROM opened`
+
 // Open implements inventory.Store.
 func (s *Store) Open(ctx context.Context, lines []inventory.Line, reason string) (int, error) {
 	skus, quantities := split(lines)
-	tag, err := s.pool.Exec(ctx, `
-		WITH opened AS (
-			INSERT INTO levels (sku, on_hand)
-			SELECT * FROM unnest($1::text[], $2::bigint[]) AS line (sku, quantity) ORDER BY sku
-			ON CONFLICT DO NOTHING
-			RETURNING sku, on_hand
-		)
-		INSERT INTO stock_entries (sku, kind, delta, reason)
-		SELECT sku, 'opening', on_hand, $3 FROM opened`, skus, quantities, reason)
+	entry, err := pgaudit.Parameter(ctx, audit.Entry{Action: audit.StockOpened, Kind: audit.SKU})
+	if err != nil {
+		return 0, fmt.Errorf("open: %w", err)
+	}
+	tag, err := s.pool.Exec(ctx, openSQL, skus, quantities, reason, entry)
 	if err != nil {
 		return 0, fmt.Errorf("open: %w", err)
 	}
 	return int(tag.RowsAffected()), nil
+}
+
+// ofOrder returns the entry for a change of an order's stock.
+func ofOrder(ctx context.Context, action audit.Action, orderID string) (string, error) {
+	return pgaudit.Parameter(ctx, audit.Entry{Action: action, Kind: audit.Order, Subject: orderID})
 }
 
 func split(lines []inventory.Line) (skus []string, quantities []int64) {

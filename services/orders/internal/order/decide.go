@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+
+	"souk/platform/audit"
 )
 
 // Confirm ends the checkout of an order whose goods are sold and whose money is authorized.
@@ -51,7 +53,11 @@ func (o *Order) EmptyCart() {
 
 // BeginCancellation decides that a confirmed order is cancelled, or returns ErrNotCancellable.
 func (o *Order) BeginCancellation() error {
-	return o.move(beginCancellation)
+	if err := o.move(beginCancellation); err != nil {
+		return err
+	}
+	o.decide(audit.OrderCancellationDecided, nil)
+	return nil
 }
 
 // BeginCancellationByStaff is BeginCancellation with a reason, which is shown to the customer.
@@ -81,6 +87,7 @@ func (o *Order) BeginDispatch(bookingID string) error {
 	}
 	o.data.BookingID = cmp.Or(o.data.BookingID, bookingID)
 	o.data.DispatchRefusal = ""
+	o.decide(audit.OrderDispatchDecided, map[string]string{"booking": o.data.BookingID})
 	return nil
 }
 
@@ -90,6 +97,7 @@ func (o *Order) AbandonDispatch(why string) error {
 	if err := o.move(abandonDispatch); err != nil {
 		return err
 	}
+	o.decide(audit.OrderDispatchAbandoned, map[string]string{"booking": o.data.BookingID})
 	o.data.BookingID, o.data.DispatchRefusal = "", why
 	return nil
 }

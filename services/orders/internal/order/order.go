@@ -9,6 +9,8 @@ import (
 	"cmp"
 	"slices"
 	"time"
+
+	"souk/platform/audit"
 )
 
 // Order is an order with everything that is needed to finish it. Its zero value is none.
@@ -21,6 +23,8 @@ type Order struct {
 	answer  *View
 	// actor is the id of who makes the decisions, if anybody does.
 	actor string
+	// decided are the decisions since the order was read, for the audit log.
+	decided []audit.Entry
 }
 
 // Snapshot is all that is stored of an order. Only stores and tests use it.
@@ -113,7 +117,7 @@ func (o Order) Settled() bool { return o.settled }
 // with it.
 func (o Order) Saved(answer *View) Order {
 	o.data.Version++
-	o.unsaved, o.settled, o.actor = 0, false, ""
+	o.unsaved, o.settled, o.actor, o.decided = 0, false, "", nil
 	if answer != nil {
 		o.answer = answer
 	}
@@ -214,6 +218,15 @@ func (o *Order) happenedBy(actorID string, at time.Time, event Event, detail str
 	o.data.Timeline = append(slices.Clone(o.data.Timeline), TimelineEntry{At: at, Event: event, Detail: detail, ActorID: actorID})
 	o.data.ChangedAt = at
 	o.unsaved++
+}
+
+// Decided returns the decisions that were made since the order was read, for the audit log.
+func (o Order) Decided() []audit.Entry { return slices.Clone(o.decided) }
+
+// decide adds a decision for the audit log. The detail must contain nothing that somebody has typed.
+func (o *Order) decide(action audit.Action, detail map[string]string) {
+	entry := audit.Entry{Action: action, Kind: audit.Order, Subject: o.ID(), Detail: detail}
+	o.decided = append(slices.Clone(o.decided), entry)
 }
 
 // now is the time, as exact as PostgreSQL keeps it.

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"souk/platform/audit"
 	"souk/platform/field"
 	"souk/platform/money"
 )
@@ -47,6 +48,7 @@ func (o *Order) ReceiveReturn(id, refundID string, came Receipt) error {
 	}
 	o.data.Returns = with(o.data.Returns, received, Return.id)
 	o.happened(at, EventReturnReceived, receivedText(received, announced))
+	o.decide(audit.ReturnReceived, received.detail())
 	return nil
 }
 
@@ -85,6 +87,7 @@ func (o *Order) payReturn(goods Return, refundID string, shipping bool, at time.
 		return false, nil
 	}
 	o.data.Refunds = with(o.data.Refunds, refund, Refund.id)
+	o.decide(audit.RefundDecided, refund.detail())
 	o.forgetPaid()
 	return refund.Shipping, nil
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"souk/platform/audit"
 	"souk/platform/field"
 	"souk/platform/money"
 )
@@ -54,6 +55,7 @@ func (o *Order) RequestRefund(id string, amount money.Money, reason string) erro
 func (o *Order) addRefund(added Refund) {
 	added.Status, added.ActorID, added.CreatedAt = RefundPending, o.actor, now()
 	o.data.Refunds = with(o.data.Refunds, added, Refund.id)
+	o.decide(audit.RefundDecided, added.detail())
 	o.payOff(added.Amount)
 	o.data.ChangedAt = added.CreatedAt
 }
@@ -119,3 +121,12 @@ func (o Order) RefundOf(returnID string) (Refund, bool) {
 }
 
 func (r Refund) id() string { return r.ID }
+
+// detail describes the refund in the audit log.
+func (r Refund) detail() map[string]string {
+	detail := map[string]string{"refund": r.ID, "amount": r.Amount.String()}
+	if r.ReturnID != "" {
+		detail["return"] = r.ReturnID
+	}
+	return detail
+}

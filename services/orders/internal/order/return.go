@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"souk/platform/audit"
 	"souk/platform/field"
 	"souk/platform/money"
 )
@@ -68,6 +69,7 @@ func (o *Order) RequestReturn(id string, items []Item, reason string) (Return, e
 	added := Return{ID: id, Status: ReturnRequested, Lines: items, Reason: reason, Amount: amount, CreatedAt: now()}
 	o.data.Returns = with(o.data.Returns, added, Return.id)
 	o.happened(added.CreatedAt, EventReturnRequested, amount.String())
+	o.decide(audit.ReturnRequested, added.detail())
 	return added, nil
 }
 
@@ -147,6 +149,7 @@ func (o *Order) RefuseReturn(id, reason string) error {
 	refused.Status, refused.RefusalReason = ReturnRefused, reason
 	o.data.Returns = with(o.data.Returns, refused, Return.id)
 	o.happened(now(), EventReturnRefused, refused.Amount.String())
+	o.decide(audit.ReturnRefused, refused.detail())
 	return nil
 }
 
@@ -159,6 +162,7 @@ func (o *Order) WithdrawReturn(id string) error {
 	withdrawn.Status = ReturnWithdrawn
 	o.data.Returns = with(o.data.Returns, withdrawn, Return.id)
 	o.happened(now(), EventReturnWithdrawn, withdrawn.Amount.String())
+	o.decide(audit.ReturnWithdrawn, withdrawn.detail())
 	return nil
 }
 
@@ -197,3 +201,8 @@ func (o Order) ReceivedReturn() (Return, bool) {
 }
 
 func (r Return) id() string { return r.ID }
+
+// detail describes the return in the audit log.
+func (r Return) detail() map[string]string {
+	return map[string]string{"return": r.ID, "amount": r.Amount.String()}
+}

@@ -22,6 +22,7 @@ import (
 	"souk/platform/admission"
 	"souk/platform/money"
 	"souk/platform/rpc"
+	"souk/platform/security"
 	"souk/platform/telemetry"
 
 	"souk/services/orders/internal/orders"
@@ -53,9 +54,10 @@ func New(dial Dial) (orders.Peers, error) {
 
 // asShop returns ctx without the customer's token, for calls that the shop makes on its own account: an
 // order must not fail because a token ends in the middle of it. They are what a sale is lost without, also when FinishDue makes
-// them.
+// them. The callee is told who has caused them, for its audit log.
 func asShop(ctx context.Context) context.Context {
-	own := telemetry.InTraceOf(rpc.WithRequestID(withoutValues{ctx}, rpc.RequestID(ctx)), ctx)
+	own := rpc.OnBehalfOf(rpc.WithRequestID(withoutValues{ctx}, rpc.RequestID(ctx)), security.ActorOf(ctx))
+	own = telemetry.InTraceOf(own, ctx)
 	return admission.WithClass(own, admission.Checkout)
 }
 

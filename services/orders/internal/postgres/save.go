@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"souk/platform/idempotency"
+	"souk/platform/pgaudit"
 	"souk/platform/pgdb"
 	"souk/platform/pgkey"
 	"souk/platform/telemetry"
@@ -79,6 +80,9 @@ func (s *Store) save(ctx context.Context, o order.Order, also func(*pgx.Batch)) 
 		queueEntries(batch, o)
 		queueReturns(batch, o.Snapshot())
 		queueRelease(batch, o)
+		if err := pgaudit.Queue(ctx, batch, o.Decided()...); err != nil {
+			return err
+		}
 		also(batch)
 		if !o.Settled() {
 			return tx.SendBatch(ctx, batch).Close()

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"souk/platform/audit"
 )
 
 // askTimeout is the time limit for comparing one payment with the provider.
@@ -26,7 +28,8 @@ type comparison struct {
 // payment, and when to ask next. It returns the updated payment.
 func (s *Service) refresh(ctx context.Context, p Payment) (Payment, error) {
 	c := comparison{payment: p}
-	asking, cancel := context.WithTimeout(ctx, askTimeout)
+	// Whatever differs in the provider's books was changed there, whoever makes us look.
+	asking, cancel := context.WithTimeout(audit.As(ctx, audit.PaymentProvider), askTimeout)
 	defer cancel()
 	err := s.compare(asking, &c)
 	now := time.Now()

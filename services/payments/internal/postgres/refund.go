@@ -8,6 +8,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"souk/platform/audit"
+	"souk/platform/pgaudit"
 	"souk/platform/pgdb"
 
 	"souk/services/payments/internal/payments"
@@ -76,11 +78,11 @@ func addRefund(ctx context.Context, tx pgx.Tx, p payments.Payment, r *payments.R
 // moveRefund changes a refund's status, updates the refunded amount of its payment, and writes the movement to the ledger, in one
 // statement. Like movePayment, it changes nothing if another call has already changed the status. The trigger note_change puts the
 // change into the feed.
-const moveRefund = `
+var moveRefund = `
 	WITH moved AS (
 		UPDATE refunds SET status = @to, provider_id = @provider_id, reason = @reason, updated_at = now()
 		WHERE id = @refund AND status = @from RETURNING payment_id, id AS refund_id
-	), ` + posted + `
+	), ` + posted + `, audited AS (` + pgaudit.When("moved", "@entry") + `)
 	UPDATE payments SET refunded = refunded + @refunded, ask_at = @ask_at, updated_at = now() FROM moved WHERE id = payment_id
 	RETURNING refunded, version, updated_at`
 
@@ -95,6 +97,9 @@ func (s *Store) MoveRefund(ctx context.Context, p payments.Payment, r, answer pa
 	}
 	args["refund"], args["from"], args["to"], args["reason"] = r.ID, r.Status, answer.Status, answer.Reason
 	args["provider_id"], args["refunded"], args["ask_at"] = answer.ProviderID, movement.On(payments.Refunds), timestamp(askAt)
+	if args["entry"], err = pgaudit.Parameter(ctx, refundMovedTo(p, r, answer.Status)); err != nil {
+		return p, err
+	}
 	moved := p
 	err = s.pool.QueryRow(ctx, moveRefund, args).Scan(&moved.Refunded.Amount, &moved.Version, &moved.ChangedAt)
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -104,6 +109,18 @@ func (s *Store) MoveRefund(ctx context.Context, p payments.Payment, r, answer pa
 		return p, fmt.Errorf("move refund to %s: %w", answer.Status, err)
 	}
 	return moved, nil
+}
+
+// refundMovedTo returns the audit log's entry for a change of a refund.
+func refundMovedTo(p payments.Payment, r payments.Refund, to payments.RefundStatus) audit.Entry {
+	action := audit.RefundSucceeded
+	if to == payments.RefundFailed {
+		action = audit.RefundFailed
+	}
+	return audit.Entry{
+		Action: action, Kind: audit.Order, Subject: p.OrderID,
+		Detail: map[string]string{"payment": p.ID, "refund": r.ID, "amount": r.Amount.String()},
+	}
 }
 
 // Refunds implements payments.Store.

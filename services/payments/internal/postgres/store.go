@@ -11,6 +11,8 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"souk/platform/audit"
+	"souk/platform/pgaudit"
 	"souk/platform/telemetry"
 
 	"souk/services/payments/internal/payments"
@@ -95,7 +97,7 @@ func findPayment(row pgx.Row) (payments.Payment, error) {
 // movePayment changes a payment's status and writes the movements to the ledger, in one statement. It changes nothing if another call
 // has already changed the status (AND status = @from). So a repeated or concurrent change takes effect once. The feed shows the change
 // if the payment was not pending (the trigger note_change), or if @unasked is true.
-const movePayment = `
+var movePayment = `
 	WITH moved AS (
 		UPDATE payments SET status = @to, decline_reason = @decline_reason,
 			void_reason = CASE @to WHEN 'voided' THEN coalesce(nullif(void_reason, ''), @void_reason) ELSE '' END, captured_part = @captured_part,
@@ -103,7 +105,7 @@ const movePayment = `
 			changed = CASE WHEN @unasked::boolean THEN pg_current_xact_id() ELSE changed END,
 			trace = coalesce(nullif(@trace, ''), trace)
 		WHERE id = @payment AND status = @from RETURNING id AS payment_id, NULL::uuid AS refund_id, version, updated_at, void_reason
-	), ` + posted + `
+	), ` + posted + `, audited AS (` + pgaudit.When("moved", "@entry") + `)
 	SELECT version, updated_at, void_reason FROM moved`
 
 // posted writes the entries of movements to the ledger, for the payment or the refund in the row of moved.
@@ -138,6 +140,9 @@ func (s *Store) Move(ctx context.Context, p payments.Payment, change payments.Ch
 	args["decline_reason"], args["void_reason"], args["captured_part"] = change.DeclineReason, change.VoidReason, change.CapturedPart
 	args["trace"] = telemetry.Traceparent(ctx)
 	args["unasked"], args["ask_at"] = change.Unasked, timestamp(change.AskAt)
+	if args["entry"], err = pgaudit.Parameter(ctx, movedTo(p, change)); err != nil {
+		return p, err
+	}
 	moved := p
 	err = s.pool.QueryRow(ctx, movePayment, args).Scan(&moved.Version, &moved.ChangedAt, &moved.VoidReason)
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -148,6 +153,23 @@ func (s *Store) Move(ctx context.Context, p payments.Payment, change payments.Ch
 	}
 	moved.Status, moved.DeclineReason, moved.CapturedPart, moved.Attention = change.To, change.DeclineReason, change.CapturedPart, ""
 	return moved, nil
+}
+
+// movedTo returns the audit log's entry for a change of a payment.
+func movedTo(p payments.Payment, change payments.Change) audit.Entry {
+	amount := p.Amount
+	if change.CapturedPart > 0 {
+		amount.Amount = change.CapturedPart
+	}
+	return audit.Entry{
+		Action: actions[change.To], Kind: audit.Order, Subject: p.OrderID,
+		Detail: map[string]string{"payment": p.ID, "amount": amount.String()},
+	}
+}
+
+var actions = map[payments.Status]audit.Action{
+	payments.Authorized: audit.PaymentAuthorized, payments.Declined: audit.PaymentDeclined,
+	payments.Captured: audit.PaymentCaptured, payments.Voided: audit.PaymentVoided,
 }
 
 // entriesOf returns the arguments of posted.

@@ -9,8 +9,10 @@ import (
 
 	shippingv1 "souk/proto/gen/souk/shipping/v1"
 
+	"souk/platform/auditapi"
 	"souk/platform/config"
 	"souk/platform/money"
+	"souk/platform/pgaudit"
 	"souk/platform/pgdb"
 	"souk/platform/pgfeed"
 	"souk/platform/service"
@@ -61,5 +63,6 @@ func Run(ctx context.Context) error {
 	svc.Every(pgdb.MeasureEvery, "measure due parcels", postgres.DueParcels.Measure(pool))
 	feed := pgfeed.New(pool, "shipments", "order_id")
 	shippingv1.RegisterShippingServiceServer(svc.Server(), grpcapi.New(parcels, feed))
+	auditapi.Register(svc.Server(), pgaudit.New(pool))
 	return svc.Run(ctx)
 }

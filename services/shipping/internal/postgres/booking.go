@@ -8,6 +8,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"souk/platform/audit"
+	"souk/platform/pgaudit"
 	"souk/platform/pgdb"
 	"souk/platform/telemetry"
 
@@ -92,6 +94,12 @@ const insertBooking = `
 INSERT INTO shipments (id, order_id, booking_id, option_id, carrier, service, tracking_number, status, created_at, trace, ask_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'infinity') ON CONFLICT (order_id) DO NOTHING`
 
+// ofParcel returns the audit log's entry for a change of a booking.
+func ofParcel(action audit.Action, ref shipping.BookingRef, detail map[string]string) audit.Entry {
+	detail["booking"] = ref.ID
+	return audit.Entry{Action: action, Kind: audit.Order, Subject: ref.OrderID, Detail: detail}
+}
+
 // Book implements shipping.BookingStore. An instance of the version before does not wait for its turn, so there may be a conflict.
 func (s *Store) Book(ctx context.Context, sh shipping.Shipment) (booked shipping.Shipment, replaced string, err error) {
 	ref := shipping.BookingRef{OrderID: sh.OrderID, ID: sh.BookingID}
@@ -103,10 +111,16 @@ func (s *Store) Book(ctx context.Context, sh shipping.Shipment) (booked shipping
 		if replaced, err = endOlder(ctx, tx, ref.OrderID); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, insertBooking,
+		inserted, err := tx.Exec(ctx, insertBooking,
 			sh.ID, sh.OrderID, sh.BookingID, sh.OptionID, sh.Carrier, sh.Service, sh.TrackingNumber, sh.Status, sh.CreatedAt,
-			telemetry.Traceparent(ctx)); err != nil {
+			telemetry.Traceparent(ctx))
+		if err != nil {
 			return err
+		}
+		if inserted.RowsAffected() > 0 {
+			if err := pgaudit.Write(ctx, tx, ofParcel(audit.ParcelBooked, ref, map[string]string{"shipment": sh.ID})); err != nil {
+				return err
+			}
 		}
 		booked, err = booking(ctx, tx, ref)
 		return err
@@ -133,8 +147,10 @@ VALUES ($1, $2, $3, coalesce((SELECT tracking_number FROM booked), ''))`
 
 // end ends a booking, whether or not it was made.
 func end(ctx context.Context, tx pgx.Tx, ref shipping.BookingRef, reason string) error {
-	_, err := tx.Exec(ctx, endBooking, ref.OrderID, ref.ID, reason)
-	return err
+	if _, err := tx.Exec(ctx, endBooking, ref.OrderID, ref.ID, reason); err != nil {
+		return err
+	}
+	return pgaudit.Write(ctx, tx, ofParcel(audit.BookingEnded, ref, map[string]string{"reason": reason}))
 }
 
 // Refuse implements shipping.BookingStore.
@@ -171,6 +187,9 @@ func (s *Store) HandOver(ctx context.Context, ref shipping.BookingRef, at time.T
 			return err
 		}
 		if _, err := addEvents(ctx, tx, found.ID, []shipping.Event{label}); err != nil {
+			return err
+		}
+		if err := pgaudit.Write(ctx, tx, ofParcel(audit.ParcelHandedOver, ref, map[string]string{"shipment": found.ID})); err != nil {
 			return err
 		}
 		found, err = shipmentOf(ctx, tx, ref.OrderID)

@@ -9,6 +9,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"souk/platform/audit"
+	"souk/platform/pgaudit"
 	"souk/platform/telemetry"
 
 	"souk/services/shipping/internal/shipping"
@@ -63,6 +65,10 @@ func (s *Store) Create(ctx context.Context, sh shipping.Shipment) (created shipp
 		}
 		if tag.RowsAffected() > 0 {
 			if _, err := addEvents(ctx, tx, sh.ID, sh.Events); err != nil {
+				return err
+			}
+			ref := shipping.BookingRef{OrderID: sh.OrderID, ID: sh.BookingID}
+			if err := pgaudit.Write(ctx, tx, ofParcel(audit.ParcelHandedOver, ref, map[string]string{"shipment": sh.ID})); err != nil {
 				return err
 			}
 		}
