@@ -17,15 +17,15 @@ func most(metric, by string) string { return fmt.Sprintf(`max by (%s) (%s)`, by,
 
 var boards = []board{
 	{name: "shop", title: "Souk: the shop", panels: []panel{
-		graph("Requests", "reqps", rate("souk_http_requests_total", "operation"), "{{operation}}"),
+		graph("Requests", "reqps", rate("souk_http_requests_total", "route"), "{{route}}"),
 		graph("Requests by status", "reqps", rate("souk_http_requests_total", "code"), "{{code}}"),
-		graph("Time of 99 % of the requests", "s", p99("souk_http_request_duration_seconds", "", "operation"), "{{operation}}"),
+		graph("Time of 99 % of the requests", "s", p99("souk_http_request_duration_seconds", "", "route"), "{{route}}"),
 		graph("Bad requests in the last hour", "percentunit", "slo:bad:ratio_rate1h", "{{slo}}"),
 		graph("Instances that answer", "short", `sum by (service) (up{job="souk"})`, "{{service}}"),
-		graph("Breakers: 1 half open, 2 open", "short", most("souk_breaker_state", "service, breaker"), "{{service}}: {{breaker}}"),
+		graph("Breakers: 1 half open, 2 open", "short", most("souk_breaker_state", "service, method"), "{{service}}: {{method}}"),
 		graph("Products answered from the gateway's copy", "reqps", rate("souk_copy_reads_total", "result"), "{{result}}"),
-		graph("Age of the gateway's copy", "s", "max(souk_copy_age_seconds)", "age"),
-		graph("Requests over a limit", "reqps", rate("souk_rate_limited_total", "limit"), "{{limit}}"),
+		graph("Old answers, by the age that they reach at most", "short", `sum by (le) (increase(souk_copy_age_seconds_bucket[$__rate_interval]))`, "{{le}} s"),
+		graph("Requests over a limit", "reqps", rate(`souk_security_events_total{event="rate_limited"}`, "service"), "{{service}}"),
 		graph("Security events", "short", `sum by (event) (increase(souk_security_events_total[$__rate_interval]))`, "{{event}}"),
 	}},
 	{name: "service", title: "Souk: a service", byService: true, panels: []panel{
@@ -34,7 +34,7 @@ var boards = []board{
 		graph("Time of 99 % of the calls", "s", p99("souk_rpc_server_duration_seconds", `{service="$service"}`, "method"), "{{method}}"),
 		graph("Calls that run and that wait", "short", `sum by (class) (souk_admission_running{service="$service"})`, "{{class}} runs").
 			and(`sum by (class) (souk_admission_waiting{service="$service"})`, "{{class}} waits"),
-		graph("Refused calls", "reqps", rate(`souk_admission_refused_total{service="$service"}`, "class, reason"), "{{class}}: {{reason}}"),
+		graph("Refused calls", "reqps", rate(`souk_admission_refused_total{service="$service"}`, "class"), "{{class}}"),
 		graph("Runs of background work", "short", rate(`souk_background_runs_total{service="$service"}`, "work, outcome"), "{{work}}: {{outcome}}"),
 		graph("Processors", "short", `rate(process_cpu_seconds_total{service="$service"}[$__rate_interval])`, "{{instance}}"),
 		graph("Memory", "bytes", `process_resident_memory_bytes{service="$service"}`, "{{instance}}"),
@@ -43,7 +43,7 @@ var boards = []board{
 	}},
 	{name: "checkout", title: "Souk: checkout", panels: []panel{
 		graph("Checkouts", "short", rate("souk_checkouts_total", "outcome"), "{{outcome}}"),
-		graph("Time of a checkout", "s", p99("souk_http_request_duration_seconds", `{operation="placeOrder"}`, "operation"), "99 %"),
+		graph("Time of a checkout", "s", p99("souk_http_request_duration_seconds", `{route="POST /v1/orders"}`, "route"), "99 %"),
 		graph("Steps of orders", "short", rate("souk_saga_steps_total", "step, outcome"), "{{step}}: {{outcome}}"),
 		graph("Calls of orders", "reqps", rate(`souk_rpc_client_calls_total{service="orders"}`, "method, code"), "{{method}} {{code}}"),
 		graph("Time of 99 % of the calls of orders", "s", p99("souk_rpc_client_duration_seconds", `{service="orders"}`, "peer"), "{{peer}}"),
@@ -65,7 +65,7 @@ var boards = []board{
 	{name: "feeds", title: "Souk: feeds", panels: []panel{
 		graph("Time since a feed was read", "s", `time() - max by (service, feed) (souk_feed_last_success_timestamp_seconds)`, "{{service}}: {{feed}}"),
 		graph("Entries", "short", rate("souk_feed_entries_total", "service, feed"), "{{service}}: {{feed}}"),
-		graph("Instances left out by their callers", "short", rate("souk_instances_ejected_total", "service, peer"), "{{service}}: {{peer}}"),
+		graph("Instances left out by their callers", "short", most("souk_instances_left_alone", "service, peer, reason"), "{{service}}: {{peer}} ({{reason}})"),
 		graph("Failed background work", "short", rate(`souk_background_runs_total{outcome="failed"}`, "service, work"), "{{service}}: {{work}}"),
 	}},
 }

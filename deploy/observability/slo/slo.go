@@ -19,8 +19,8 @@ type objective struct {
 }
 
 const (
-	browsing = "getProduct|listProducts|listCategories|getCart|getCurrentCart|quoteShipping"
-	checkout = "placeOrder"
+	browsing = "GET /v1/(products|categories|carts).*|POST /v1/shipping-quotes"
+	checkout = "POST /v1/orders"
 	// slow is the time in seconds within which 99 % of the requests of shoppers who look around must be answered. It is the bound of a
 	// bucket.
 	slow = "0.5"
@@ -34,17 +34,17 @@ var objectives = []objective{
 
 // failed returns a query for the share of requests that were answered with a status of 500 or more. It counts the others, so that it
 // has a value before the first failure, and a request whose client left counts as neither.
-func failed(operations string) string {
+func failed(routes string) string {
 	requests := func(codes string) string {
-		return fmt.Sprintf(`sum(rate(souk_http_requests_total{operation=~%q,code%s}[%%[1]s]))`, operations, codes)
+		return fmt.Sprintf(`sum(rate(souk_http_requests_total{route=~%q,code%s}[%%[1]s]))`, routes, codes)
 	}
 	return "1 - (" + requests(`!~"499|5.."`) + " or vector(0)) / " + requests(`!="499"`)
 }
 
 // slower returns a query for the share of requests that took longer.
-func slower(operations, seconds string) string {
+func slower(routes, seconds string) string {
 	requests := func(metric, bucket string) string {
-		return fmt.Sprintf(`sum(rate(souk_http_request_duration_seconds_%s{operation=~%q%s}[%%[1]s]))`, metric, operations, bucket)
+		return fmt.Sprintf(`sum(rate(souk_http_request_duration_seconds_%s{route=~%q%s}[%%[1]s]))`, metric, routes, bucket)
 	}
 	return "1 - " + requests("bucket", fmt.Sprintf(`,le=%q`, seconds)) + " / " + requests("count", "")
 }
