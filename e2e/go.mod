@@ -29,6 +29,7 @@ require (
 	google.golang.org/genproto/googleapis/rpc v0.0.0-20261104224025-d1e00e9f33ab
 	google.golang.org/grpc v1.85.0
 	google.golang.org/protobuf v1.36.12
+	souk/deploy/observability v0.0.0
 	souk/deploy/setup v0.0.0
 	souk/proto v0.0.0
 )
@@ -90,7 +91,6 @@ require (
 	golang.org/x/time v0.14.0 // indirect
 	google.golang.org/genproto/googleapis/api v0.0.0-20261110000943-09e21b237f2c // indirect
 	gopkg.in/tomb.v1 v1.0.0-20141024135613-dd632973f1e7 // indirect
-	souk/deploy/observability v0.0.0 // indirect
 	souk/gateway v0.0.0 // indirect
 )
 
