@@ -46,6 +46,9 @@ bench: ## how fast the shop is and what it costs, beside floors and bars, in und
 bench-check: ## make bench BENCH=short, which fails when the shop has become much dearer than e2e/bench/recorded.json says
 	@BENCH=short GOWORK=off go run -C e2e ./cmd/bench check
 
+bench-traced: ## what traces cost: a shop that sends traces beside one that does not, in three minutes
+	@GOWORK=off go run -C e2e ./cmd/bench traced
+
 bench-growth: ## what a request costs in a shop that has grown, as a ratio to one that has not, in 25 minutes; GROWTH=small in six
 	@GROWTH='$(GROWTH)' GOWORK=off go run -C e2e ./cmd/bench growth
 

@@ -155,7 +155,7 @@ func (o *observed) testMongo(t *testing.T) {
 	trace, header := newTrace()
 	must(t, shop.New(o.URL()).Do(t.Context(), http.MethodPost, "/v1/sessions", map[string]string{"email": o.StaffEmail(), "password": o.StaffPassword()}, nil,
 		shop.Header{Name: header[0], Value: header[1]}))
-	o.expect(t, trace, "gateway: POST /v1/sessions", "customers: souk.customers.v1.CustomersService/Login", "customers: find accounts")
+	o.expect(t, trace, "gateway: POST /v1/sessions", "customers: souk.customers.v1.CustomersService/Login", "customers: find customers")
 }
 
 func read(resp *http.Response, err error) ([]byte, error) {

@@ -3,6 +3,7 @@
 //	bench            prints a table; with BENCH=short each figure is measured once and briefly
 //	bench check      prints the table, and fails when the shop has become much dearer than e2e/bench/recorded.json says
 //	bench chart      draws docs/performance-latency.svg and docs/performance-cost.svg
+//	bench traced     compares a shop that sends traces with one that does not
 //	bench growth     compares a shop that has grown with one that has not; with GROWTH=small to a hundredth of the size
 //	bench profile    profiles every Go process while SCENARIO runs
 //
@@ -49,6 +50,8 @@ func run(args []string) error {
 		return report.Check(filepath.Join(root, "e2e", "bench", "recorded.json"))
 	case args[0] == "chart":
 		return withShop(ctx, nil, func(b *bench.Bench) error { return b.Chart(ctx, filepath.Join(root, "docs")) })
+	case args[0] == "traced":
+		return bench.Traced(ctx, bench.Short, newProgress(), os.Stdout)
 	case args[0] == "growth":
 		return grow(ctx, root)
 	case args[0] == "profile":
@@ -56,7 +59,7 @@ func run(args []string) error {
 	case args[0] == bench.FloorCommand && len(args) == 2:
 		return bench.ServeFloors(ctx, args[1])
 	}
-	return fmt.Errorf("bench %s: there are only check, chart, growth and profile", args[0])
+	return fmt.Errorf("bench %s: there are only check, chart, traced, growth and profile", args[0])
 }
 
 // withShop starts a shop with goods, partEnv added to the environment of its parts, and has it measured.

@@ -41,11 +41,11 @@ func (o Origins) Protect(next http.Handler, logger *slog.Logger) http.Handler {
 
 var (
 	// Request headers that browsers may send beyond the ones always allowed: to public resources, and from listed origins.
-	readHeaders = []string{"If-None-Match", requestIDHeader}
+	readHeaders = []string{"If-None-Match", requestIDHeader, traceparent}
 	sentHeaders = append([]string{"Authorization", "Content-Type", "Idempotency-Key", "If-Match", "Last-Event-ID"}, readHeaders...)
 	// Answer headers that pages may read beyond the ones always allowed.
 	shownHeaders = []string{
-		requestIDHeader, "Age", "ETag", "Idempotent-Replay", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "Warning", "WWW-Authenticate",
+		requestIDHeader, traceparent, "Age", "ETag", "Idempotent-Replay", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "Warning", "WWW-Authenticate",
 	}
 )
 
