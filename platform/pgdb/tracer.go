@@ -28,7 +28,7 @@ func newTracer() pgx.QueryTracer {
 		return &measurer{}
 	}
 	spans := otelpgx.NewTracer(
-		otelpgx.WithSpanNameFunc(func(sql string) string { return names.of(sql) }), otelpgx.WithDisableConnectionDetailsInAttributes(),
+		otelpgx.WithSpanNameFunc(names.of), otelpgx.WithDisableConnectionDetailsInAttributes(),
 		otelpgx.WithMeterProvider(noop.NewMeterProvider()), otelpgx.WithDisableAcquireTracer(),
 	)
 	return multitracer.New(spans, &measurer{})

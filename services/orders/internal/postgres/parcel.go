@@ -35,21 +35,21 @@ func (s *Store) ParcelPosition(ctx context.Context) (string, error) {
 
 // Moves replace fewer moves only, because a replica that is late has fewer.
 const insertPending = `
-INSERT INTO pending_moves (order_id, moves) VALUES ($1, $2)
-ON CONFLICT (order_id) DO UPDATE SET moves = excluded.moves WHERE cardinality(excluded.moves) > cardinality(pending_moves.moves)`
+INSERT INTO pending_moves (order_id, moves, trace) VALUES ($1, $2, $3)
+ON CONFLICT (order_id) DO UPDATE SET moves = excluded.moves, trace = excluded.trace WHERE cardinality(excluded.moves) > cardinality(pending_moves.moves)`
 
 // SaveParcelPosition implements parcels.Store.
 func (s *Store) SaveParcelPosition(ctx context.Context, from, to string, pending []parcels.Parcel) error {
 	return s.advancePosition(ctx, parcelPosition, from, to, func(batch *pgx.Batch) {
 		for _, parcel := range pending {
-			batch.Queue(insertPending, parcel.OrderID, parcel.Moves)
+			batch.Queue(insertPending, parcel.OrderID, parcel.Moves, parcel.Trace)
 		}
 	})
 }
 
 // PendingMoves implements parcels.Store.
 func (s *Store) PendingMoves(ctx context.Context, limit int) ([]parcels.Parcel, error) {
-	rows, err := s.pool.Query(ctx, `SELECT order_id, moves FROM pending_moves ORDER BY order_id LIMIT $1`, limit)
+	rows, err := s.pool.Query(ctx, `SELECT order_id, moves, trace FROM pending_moves ORDER BY order_id LIMIT $1`, limit)
 	if err != nil {
 		return nil, fmt.Errorf("pending moves: %w", err)
 	}
