@@ -98,6 +98,12 @@ func (w *watched) cartsFail(t *testing.T) {
 	cart := w.checkout(t, c, w.stocked(t), "pm_card_visa").CartID
 	carts := w.database(t, "carts")
 	exec(t, carts, `ALTER TABLE cart_lines RENAME TO cart_lines_away`)
+	t.Cleanup(func() {
+		_, err := carts.Exec(context.WithoutCancel(t.Context()), `ALTER TABLE IF EXISTS cart_lines_away RENAME TO cart_lines`)
+		if err != nil {
+			t.Error(err)
+		}
+	})
 	look := func(ctx context.Context) { _ = c.Do(ctx, http.MethodGet, "/v1/carts/"+cart, nil, nil) }
 	w.fires(t, "InternalErrors", look)
 	w.fires(t, "BrowseErrors", look)
