@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -49,7 +50,7 @@ func (o *observed) spansOf(ctx context.Context, trace string) ([]span, error) {
 	}
 	var p page
 	if err := json.Unmarshal(content, &p); err != nil || len(p.Data) != 1 {
-		return nil, fmt.Errorf("%d traces, %v", len(p.Data), err)
+		return nil, errors.Join(err, fmt.Errorf("%d traces", len(p.Data)))
 	}
 	var spans []span
 	for _, s := range p.Data[0].Spans {
