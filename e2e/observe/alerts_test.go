@@ -147,16 +147,15 @@ func (w *watched) withoutShipping(t *testing.T) {
 	sku := w.stocked(t)
 	order := w.buy(t, c, sku, "pm_card_visa")
 	cart := w.checkout(t, c, sku, "pm_card_visa").CartID
-	if err := w.Kill("shipping"); err != nil {
-		t.Fatal(err)
-	}
+	w.kill(t, "shipping")
 	// It is saved, and carried out later.
 	_ = w.staff.Do(t.Context(), http.MethodPost, "/v1/admin/orders/"+order.ID+"/dispatch", nil, nil)
 	exec(t, w.database(t, "orders"), `UPDATE orders SET changed_at = now() - interval '20 minutes' WHERE id = $1`, order.ID)
 	quote := func(ctx context.Context) { _, _ = c.Quote(ctx, cart, leeds) }
-	for _, alert := range []string{"BreakerOpen", "ServiceDown", "InstanceDown", "FeedBehind", "JobsOld", "BackgroundWorkFails", "OrdersStuck"} {
+	for _, alert := range []string{"BreakerOpen", "ServiceDown", "InstanceDown", "FeedBehind", "BackgroundWorkFails", "OrdersStuck"} {
 		w.fires(t, alert, quote)
 	}
+	w.aJobWaits(t, order)
 	if err := w.Restart(t.Context(), "shipping"); err != nil {
 		t.Fatal(err)
 	}
@@ -165,16 +164,44 @@ func (w *watched) withoutShipping(t *testing.T) {
 	}
 }
 
+// aJobWaits locks an order that is due, so that orders passes over it. A job that is tried, and fails, does not wait.
+func (w *watched) aJobWaits(t *testing.T, order shop.Order) {
+	t.Helper()
+	tx, err := w.database(t, "orders").Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback(context.WithoutCancel(t.Context())) }()
+	if _, err := tx.Exec(t.Context(), `SELECT FROM orders WHERE id = $1 FOR UPDATE`, order.ID); err != nil {
+		t.Fatal(err)
+	}
+	w.fires(t, "JobsOld", nil)
+}
+
+// kill kills a part, which is started again at the latest when the test ends.
+func (w *watched) kill(t *testing.T, part string) {
+	t.Helper()
+	if err := w.Kill(part); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			_ = w.Restart(context.WithoutCancel(t.Context()), part) // for the tests that follow
+		}
+	})
+}
+
 // withoutOrders kills both instances of orders.
 func (w *watched) withoutOrders(t *testing.T) {
 	c := w.customer(t)
 	checkout := w.checkout(t, c, w.stocked(t), "pm_card_visa")
 	for _, part := range w.Instances("orders") {
-		if err := w.Kill(part); err != nil {
-			t.Fatal(err)
-		}
+		w.kill(t, part)
 	}
-	w.fires(t, "CheckoutErrors", func(ctx context.Context) { _, _ = c.PlaceOrder(ctx, uuid.NewString(), checkout) })
+	// Send does not wait until the shop is back, as PlaceOrder does.
+	w.fires(t, "CheckoutErrors", func(ctx context.Context) {
+		_, _ = c.Send(ctx, http.MethodPost, "/v1/orders", checkout, shop.Header{Name: "Idempotency-Key", Value: uuid.NewString()})
+	})
 	for _, part := range w.Instances("orders") {
 		if err := w.Restart(t.Context(), part); err != nil {
 			t.Fatal(err)

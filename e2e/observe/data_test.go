@@ -31,10 +31,10 @@ func (w *watched) day(t *testing.T) {
 	t.Helper()
 	sku, c := w.stocked(t), w.customer(t)
 	for _, path := range []string{"/v1/products", "/v1/products?q=thing", "/v1/categories", "/v1/me", "/v1/orders"} {
-		w.do(t, c, "GET", path, nil, nil)
+		w.do(t, c, "GET", path, nil)
 	}
 	confirmed, cancelled, sent := w.buy(t, c, sku, "pm_card_visa"), w.buy(t, c, sku, "pm_card_visa"), w.buy(t, c, sku, "pm_card_visa")
-	w.do(t, c, "POST", "/v1/orders/"+cancelled.ID+"/cancellation", nil, nil, shop.Header{Name: "Idempotency-Key", Value: uuid.NewString()})
+	w.do(t, c, "POST", "/v1/orders/"+cancelled.ID+"/cancellation", nil, shop.Header{Name: "Idempotency-Key", Value: uuid.NewString()})
 	w.dispatch(t, sent)
 	await(t, 30*time.Second, func(ctx context.Context) error {
 		order, err := c.Order(ctx, sent.ID)
@@ -47,15 +47,15 @@ func (w *watched) day(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.do(t, w.staff, "POST", "/v1/admin/returns/"+granted.ID+"/receive", nil, nil)
+	w.do(t, w.staff, "POST", "/v1/admin/returns/"+granted.ID+"/receive", nil)
 	cart := w.checkout(t, c, sku, "pm_card_visa").CartID
-	w.do(t, c, "GET", "/v1/carts/"+cart, nil, nil)
-	w.do(t, c, "GET", "/v1/carts/current", nil, nil)
+	w.do(t, c, "GET", "/v1/carts/"+cart, nil)
+	w.do(t, c, "GET", "/v1/carts/current", nil)
 	if _, err := c.Quote(t.Context(), cart, leeds); err != nil {
 		t.Fatal(err)
 	}
 	message := json.RawMessage(`{"id":"` + uuid.NewString() + `","type":"payment.captured","reference":"souk-` + confirmed.ID + `"}`)
-	w.do(t, shop.New(w.URL()), "POST", webhookPath, message, nil, signed(message))
+	w.do(t, shop.New(w.URL()), "POST", webhookPath, message, signed(message))
 }
 
 // panels returns the queries of all dashboards, by dashboard and panel.

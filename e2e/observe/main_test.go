@@ -75,7 +75,7 @@ func (w *watched) stocked(t *testing.T) string {
 	w.do(t, w.staff, "POST", "/v1/products", map[string]any{
 		"title": "Thing " + sku, "category": "Things", "brand": "Tester",
 		"variants": []any{map[string]any{"sku": sku, "price": shop.Money{Amount: 500, Currency: "GBP"}, "weight_grams": 250}},
-	}, nil)
+	})
 	if _, err := w.staff.Adjust(t.Context(), sku, 1000, "test"); err != nil {
 		t.Fatal(err)
 	}
@@ -83,9 +83,9 @@ func (w *watched) stocked(t *testing.T) string {
 }
 
 // do sends a request that must succeed.
-func (w *watched) do(t *testing.T, c *shop.Client, method, path string, body, out any, headers ...shop.Header) {
+func (w *watched) do(t *testing.T, c *shop.Client, method, path string, body any, headers ...shop.Header) {
 	t.Helper()
-	if err := c.Do(t.Context(), method, path, body, out, headers...); err != nil {
+	if err := c.Do(t.Context(), method, path, body, nil, headers...); err != nil {
 		t.Fatalf("%s %s: %v", method, path, err)
 	}
 }
@@ -118,14 +118,14 @@ func (w *watched) buy(t *testing.T, c *shop.Client, sku, method string) shop.Ord
 // dispatch has an order sent, which takes its money.
 func (w *watched) dispatch(t *testing.T, order shop.Order) {
 	t.Helper()
-	w.do(t, w.staff, "POST", "/v1/admin/orders/"+order.ID+"/dispatch", nil, nil)
+	w.do(t, w.staff, "POST", "/v1/admin/orders/"+order.ID+"/dispatch", nil)
 }
 
 // refund pays a pound of an order back.
 func (w *watched) refund(t *testing.T, order shop.Order) {
 	t.Helper()
 	body := map[string]any{"amount": shop.Money{Amount: 100, Currency: "GBP"}, "reason": "goodwill"}
-	w.do(t, w.staff, "POST", "/v1/admin/orders/"+order.ID+"/refunds", body, nil, shop.Header{Name: "Idempotency-Key", Value: uuid.NewString()})
+	w.do(t, w.staff, "POST", "/v1/admin/orders/"+order.ID+"/refunds", body, shop.Header{Name: "Idempotency-Key", Value: uuid.NewString()})
 }
 
 // await waits until condition holds.
