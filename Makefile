@@ -34,7 +34,7 @@ chaos: ## the long forms of the tests under kills, pauses, outages and load, abo
 	@cd services/inventory && SOUK_ROUNDS=200 go test -count=1 -v -timeout 1h ./internal/postgres -run 'Last|Opposite|RandomBask|OneSKU'
 	@cd services/inventory && SOUK_LEDGER_ROWS=10000000 go test -count=1 -v -timeout 1h ./internal/postgres -run LedgerIsMigrated
 	@cd services/orders && SOUK_SEEDS=100000 go test -count=1 -v -timeout 1h ./internal/simulation -run Promises
-	@cd e2e && SOUK_CHAOS=full go test -count=1 -v -timeout 3h -p 1 ./chaos ./fleet ./resilience ./overload
+	@cd e2e && SOUK_CHAOS=full go test -count=1 -v -timeout 3h -p 1 ./chaos ./fleet ./resilience ./overload ./observe
 
 soak: ## shoppers for ten minutes, or SOUK_SOAK: goroutines and memory of each process stay what they were
 	@tools/build ferretdb consul

@@ -45,6 +45,18 @@ var (
 	})
 )
 
+// ShowCalls shows a counter of internal errors for each method of server from the start, because Prometheus takes no notice of the
+// first count of a metric that was not there before.
+func ShowCalls(server *grpc.Server) {
+	for service, info := range server.GetServiceInfo() {
+		for _, method := range info.Methods {
+			if name := service + "/" + method.Name; !breaker.IsHealth("/" + name) {
+				serverCalls.WithLabelValues(name, codes.Internal.String())
+			}
+		}
+	}
+}
+
 // countServed counts an answered call. Long polls have no time, because most of it is waiting.
 func countServed(ctx context.Context, method string, start time.Time, code codes.Code, stream bool) {
 	if breaker.IsHealth(method) {

@@ -167,6 +167,7 @@ func (s *Service) prepare() error {
 		}
 		s.keys.source = access.NewRemoteKeys(accessv1.NewKeysServiceClient(conn))
 	}
+	rpc.ShowCalls(s.server)
 	return s.guard.Learn(s.server)
 }
 
