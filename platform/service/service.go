@@ -5,6 +5,7 @@ package service
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"os"
@@ -67,8 +68,7 @@ func New(name string, cfg Config, listen Listen) (*Service, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, fmt.Errorf("settings: %w", err)
 	}
-	lines := slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: cfg.LogLevel})
-	logger := slog.New(telemetry.LogHandler{Handler: lines}).With("service", name)
+	logger := newLogger(os.Stderr, name, cfg.LogLevel)
 	process := telemetry.Process{Service: name, Version: version(), Edge: listen.Edge}
 	stopTraces, err := telemetry.Start(context.Background(), cfg.Traces, process, logger)
 	if err != nil {
@@ -96,6 +96,19 @@ func (s *Service) Server() grpc.ServiceRegistrar { return s.server }
 
 // Logger returns the process's logger.
 func (s *Service) Logger() *slog.Logger { return s.logger }
+
+// RequestLogger returns the logger for lines that say only that a request was answered. They are written a little later, many at
+// once.
+func (s *Service) RequestLogger() *slog.Logger {
+	later := &lines{out: os.Stderr}
+	s.OnStop(later.Flush)
+	return newLogger(later, s.name, s.cfg.LogLevel)
+}
+
+func newLogger(out io.Writer, service string, level slog.Level) *slog.Logger {
+	handler := slog.NewJSONHandler(out, &slog.HandlerOptions{Level: level})
+	return slog.New(telemetry.LogHandler{Handler: handler}).With("service", service)
+}
 
 // Verifier returns the verifier of access tokens.
 func (s *Service) Verifier() *access.Verifier { return s.verifier }

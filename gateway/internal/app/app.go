@@ -96,7 +96,7 @@ func Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	svc.HTTP(edge.Wrap(cfg.Origins.Allow(root, router.Public), svc.Logger()))
+	svc.HTTP(edge.Wrap(cfg.Origins.Allow(root, router.Public), svc.Logger(), svc.RequestLogger()))
 	return svc.Run(ctx)
 }
 

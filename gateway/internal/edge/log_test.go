@@ -55,7 +55,7 @@ func TestTheLogContainsNoClientData(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			handler := Wrap(Origins{}.Protect(router, logger), logger)
+			handler := Wrap(Origins{}.Protect(router, logger), logger, logger)
 			requests := 0
 			for _, op := range contract(t) {
 				r := op.request(t, &edgeServer{staff: k.tokenOf(t, canary, time.Hour, access.RoleStaff)})

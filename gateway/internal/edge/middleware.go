@@ -25,8 +25,8 @@ const requestIDHeader = "X-Request-Id"
 var requestID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,128}$`)
 
 // Wrap adds to next what every request needs: a request ID, a line in the log, security headers, and an answer even if a
-// handler panics.
-func Wrap(next http.Handler, logger *slog.Logger) http.Handler {
+// handler panics. requests gets the line of each answered request.
+func Wrap(next http.Handler, logger, requests *slog.Logger) http.Handler {
 	journal := security.New(logger)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
@@ -48,7 +48,7 @@ func Wrap(next http.Handler, logger *slog.Logger) http.Handler {
 				}
 				NewProblem(http.StatusInternalServerError, api.ProblemCodeInternal, "").write(ctx, recorder)
 			}
-			recorder.end(ctx, span, logger, r, time.Since(start))
+			recorder.end(ctx, span, requests, r, time.Since(start))
 		}()
 		next.ServeHTTP(recorder, r)
 	})

@@ -31,7 +31,7 @@ func TestAPanicIsAnsweredAsAProblem(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var log bytes.Buffer
-			server := httptest.NewServer(Wrap(handler, slog.New(slog.NewTextHandler(&log, nil))))
+			server := httptest.NewServer(Wrap(handler, slog.New(slog.NewTextHandler(&log, nil)), slog.New(slog.NewTextHandler(&log, nil))))
 			t.Cleanup(server.Close)
 			e := &edgeServer{url: server.URL, client: server.Client()}
 			a := e.send(t, request{method: "GET", path: "/v1/products", header: map[string]string{"X-Request-Id": "req-1"}})
@@ -55,7 +55,7 @@ func TestAPanicInTheMiddleOfAnAnswerEndsIt(t *testing.T) {
 		_, _ = w.Write([]byte("half of the ans"))
 		_ = http.NewResponseController(w).Flush()
 		panic("x")
-	}), slog.New(slog.DiscardHandler))
+	}), slog.New(slog.DiscardHandler), slog.New(slog.DiscardHandler))
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
 	resp, err := server.Client().Get(server.URL)
@@ -91,7 +91,7 @@ func TestAPanicOfTheRuntimeIsLoggedByItsText(t *testing.T) {
 	var log bytes.Buffer
 	handler := Wrap(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
 		_ = strings.Split("a", ",")[1]
-	}), slog.New(slog.NewTextHandler(&log, nil)))
+	}), slog.New(slog.NewTextHandler(&log, nil)), slog.New(slog.NewTextHandler(&log, nil)))
 	serve(t, handler, request{method: "GET", path: "/v1/products"}).mustBe(t, http.StatusInternalServerError, "internal", "")
 	if !strings.Contains(log.String(), "index out of range") {
 		t.Errorf("the log says %s", log.String())
@@ -118,7 +118,7 @@ func TestEveryAnswerKeepsBrowsersSafe(t *testing.T) {
 
 func TestAnswersOverTLSHaveStrictTransportSecurity(t *testing.T) {
 	t.Parallel()
-	server := httptest.NewTLSServer(Wrap(http.NotFoundHandler(), slog.New(slog.DiscardHandler)))
+	server := httptest.NewTLSServer(Wrap(http.NotFoundHandler(), slog.New(slog.DiscardHandler), slog.New(slog.DiscardHandler)))
 	t.Cleanup(server.Close)
 	resp, err := server.Client().Get(server.URL)
 	if err != nil {
@@ -145,7 +145,7 @@ func TestAuthenticatedAnswersAndAnswersToWritesAreNotCached(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	handler := Wrap(router, logger)
+	handler := Wrap(router, logger, logger)
 	token := map[string]string{"Authorization": "Bearer " + k.token(t, time.Hour)}
 	for _, test := range []struct {
 		method, path string
@@ -178,7 +178,7 @@ func TestAHandlerCanFlushThroughTheRecorder(t *testing.T) {
 		case <-r.Context().Done():
 			t.Error("the first part never arrived")
 		}
-	}), slog.New(slog.DiscardHandler)))
+	}), slog.New(slog.DiscardHandler), slog.New(slog.DiscardHandler)))
 	t.Cleanup(server.Close)
 	resp, err := server.Client().Get(server.URL)
 	if err != nil {

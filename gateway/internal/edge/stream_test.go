@@ -38,7 +38,7 @@ func streaming(t *testing.T, k *keys, serve func(context.Context) error) (*Route
 	if err != nil {
 		t.Fatal(err)
 	}
-	return router, Wrap(router, logger)
+	return router, Wrap(router, logger, logger)
 }
 
 func TestAStreamEndsWhenItsTokenExpires(t *testing.T) {
@@ -139,7 +139,7 @@ func TestAStreamOutlivesTheServersTimeoutsOverHTTP2(t *testing.T) {
 		certified.StartTLS()
 		certified.Close()
 		server := &http.Server{
-			Handler: Wrap(router, logger), ReadTimeout: time.Minute, WriteTimeout: time.Minute, IdleTimeout: time.Minute,
+			Handler: Wrap(router, logger, logger), ReadTimeout: time.Minute, WriteTimeout: time.Minute, IdleTimeout: time.Minute,
 			TLSConfig: &tls.Config{Certificates: certified.TLS.Certificates},
 		}
 		go func() { _ = server.ServeTLS(listener, "", "") }()

@@ -76,7 +76,7 @@ func newTicketed(t *testing.T) *ticketed {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e.handler = Wrap(router, logger)
+	e.handler = Wrap(router, logger, logger)
 	return e
 }
 

@@ -191,7 +191,7 @@ func (s *shop) wrap(t testing.TB, h *handler.Handler, logger *slog.Logger) http.
 	if err != nil {
 		t.Fatal(err)
 	}
-	return edge.Wrap(root, logger)
+	return edge.Wrap(root, logger, logger)
 }
 
 // dial starts the services with the real guard and returns a connection like the gateway's.
