@@ -90,8 +90,12 @@ func services() map[protoreflect.ServiceDescriptor]string {
 
 // processOf returns the process that serves a package, souk.orders.v1: orders. The keys are customers'.
 func processOf(pkg protoreflect.FullName) string {
-	if name := string(pkg.Parent().Name()); name != "access" {
+	switch name := string(pkg.Parent().Name()); name {
+	case "access":
+		return "customers"
+	case "audit": // many services have it
+		return "inventory"
+	default:
 		return name
 	}
-	return "customers"
 }

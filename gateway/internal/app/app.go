@@ -101,7 +101,7 @@ func Run(ctx context.Context) error {
 }
 
 // audited are the services that have an audit log.
-var audited = []string{"catalog", "customers", "inventory", "orders", "payments", "shipping"}
+var audited = []string{"catalog", "customers", "inventory", "orders", "shipping", "payments"}
 
 func servicesAt(conns map[string]*grpc.ClientConn) handler.Services {
 	logs := map[string]auditv1.AuditServiceClient{}

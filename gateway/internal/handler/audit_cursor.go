@@ -59,7 +59,7 @@ func parseAuditCursor(cursor string, services map[string]auditv1.AuditServiceCli
 		return nil, bad
 	}
 	var texts map[string]string
-	if err := json.Unmarshal(text, &texts); err != nil {
+	if err := json.Unmarshal(text, &texts); err != nil || len(texts) == 0 {
 		return nil, bad
 	}
 	for name, text := range texts {
