@@ -30,6 +30,7 @@ var inCompose = []change{
     environment:
       <<: *environment
       SOUK_GADGETS_ADDR: 0.0.0.0:9000
+      SOUK_GADGETS_ADMIN_ADDR: ${SOUK_ADMIN_HOST:-127.0.0.1}:9100
       SOUK_GADGETS_CONCURRENCY: ${SOUK_GADGETS_CONCURRENCY:-}
       SOUK_GADGETS_DATABASE_URL_FILE: /run/secrets/database-url
       SOUK_GADGETS_DATABASE_INSTANCES: ${SOUK_GADGETS_DATABASE_INSTANCES:-2} # how many containers of it may run at once
@@ -62,6 +63,12 @@ var inCompose = []change{
 	},
 	{file: "docker-compose.yml", after: "      - shipping-secrets:/volumes/shipping\n", text: "      - gadgets-secrets:/volumes/gadgets\n"},
 	{file: "docker-compose.yml", after: "      - shipping-db-secrets:/volumes/shipping-db\n", text: "      - gadgets-db-secrets:/volumes/gadgets-db\n"},
+	{
+		file:  "docs/audit-log.md",
+		after: "| `CartsService/EraseCustomer` | none: customers records the deletion of the account |\n",
+		text:  "| `GadgetsService/CreateGadget` | none: only the caller's own data |\n",
+	},
+	{file: "deploy/observability/prometheus.yml", after: "inventory, payments, shipping", text: ", gadgets"},
 	{file: "docker-compose.yml", after: "payments-private, shipping-private", text: ", gadgets-private"},
 	{file: "docker-compose.yml", after: "  shipping-private: {internal: true}\n", text: "  gadgets-private: {internal: true}\n"},
 	{file: "docker-compose.yml", after: "  shipping-data:\n", text: "  gadgets-data:\n"},
