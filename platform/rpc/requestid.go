@@ -22,8 +22,8 @@ func RequestID(ctx context.Context) string {
 }
 
 func incomingRequestID(ctx context.Context) context.Context {
-	if ids := metadata.ValueFromIncomingContext(ctx, requestIDHeader); len(ids) == 1 {
-		return WithRequestID(ctx, ids[0])
+	if id := single(ctx, requestIDHeader); id != "" {
+		return WithRequestID(ctx, id)
 	}
 	return ctx
 }
