@@ -153,7 +153,9 @@ func (s *Service) Every(interval time.Duration, name string, work func(context.C
 		runs := runsOf(name)
 		for {
 			err := work(ctx)
-			runs.count(err)
+			if ctx.Err() == nil || err == nil {
+				runs.count(err)
+			}
 			if err != nil && ctx.Err() == nil {
 				s.logger.WarnContext(ctx, "background work failed", "work", name, "error", err)
 			}

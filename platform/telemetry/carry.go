@@ -66,8 +66,8 @@ func TraceID(ctx context.Context) string {
 }
 
 // Resume begins a span for work that goes on with the trace at traceparent, which Traceparent has returned. If ctx is in another
-// trace, for example in that of a process that reads a feed, the span has a link to that. An empty or broken traceparent changes
-// nothing. Call end with the work's error.
+// trace, for example in that of a process that reads a feed, the span has a link to that. With an empty or broken
+// traceparent, the span is in the trace of ctx, or begins one. Call end with the work's error.
 func Resume(ctx context.Context, traceparent, name string, attributes ...attribute.KeyValue) (_ context.Context, end func(error)) {
 	if !On() {
 		return ctx, func(error) {}

@@ -1,6 +1,8 @@
 package telemetry
 
 import (
+	"slices"
+
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	sdk "go.opentelemetry.io/otel/sdk/trace"
@@ -47,6 +49,12 @@ func (s kept) SpanContext() trace.SpanContext {
 	return c.WithTraceFlags(c.TraceFlags().WithSampled(true))
 }
 
+// Attributes implements sdk.ReadOnlySpan. The address of a request to a server outside the shop is left out, because it may contain
+// IDs of customers; otelhttp always records it.
+func (s kept) Attributes() []attribute.KeyValue {
+	return without(s.ReadOnlySpan.Attributes(), "url.full")
+}
+
 // Status implements sdk.ReadOnlySpan.
 func (s kept) Status() sdk.Status { return sdk.Status{Code: s.ReadOnlySpan.Status().Code} }
 
@@ -54,13 +62,12 @@ func (s kept) Status() sdk.Status { return sdk.Status{Code: s.ReadOnlySpan.Statu
 func (s kept) Events() []sdk.Event {
 	events := s.ReadOnlySpan.Events()
 	for i, e := range events {
-		kept := make([]attribute.KeyValue, 0, len(e.Attributes))
-		for _, a := range e.Attributes {
-			if a.Key != "exception.message" && a.Key != "exception.stacktrace" {
-				kept = append(kept, a)
-			}
-		}
-		events[i].Attributes = kept
+		events[i].Attributes = without(e.Attributes, "exception.message", "exception.stacktrace")
 	}
 	return events
+}
+
+// without returns the attributes that have none of these keys.
+func without(attributes []attribute.KeyValue, keys ...attribute.Key) []attribute.KeyValue {
+	return slices.DeleteFunc(slices.Clone(attributes), func(a attribute.KeyValue) bool { return slices.Contains(keys, a.Key) })
 }

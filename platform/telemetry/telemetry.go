@@ -55,7 +55,7 @@ type Process struct {
 
 // Start sets up tracing for this process, if cfg has an address. Call stop at the end: it sends the spans that wait.
 func Start(ctx context.Context, cfg Config, process Process, logger *slog.Logger) (stop func(), err error) {
-	if cfg.Sample < 0 || cfg.Sample > 1 {
+	if !(cfg.Sample >= 0 && cfg.Sample <= 1) { // also if it is not a number
 		return nil, fmt.Errorf("SOUK_TRACES_SAMPLE is %v; it must be 0 to 1", cfg.Sample)
 	}
 	if cfg.URL == "" {

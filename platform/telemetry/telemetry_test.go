@@ -4,7 +4,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"math"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"slices"
 	"strings"
@@ -100,6 +104,28 @@ func TestTextsOfErrorsAreNotSent(t *testing.T) {
 	}
 }
 
+func TestTheAddressOfARequestOutsideIsNotSent(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.NotFoundHandler())
+	defer server.Close()
+	client := &http.Client{Transport: Transport(http.DefaultTransport)}
+	ctx, end := Span(t.Context(), "payment of the test")
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, server.URL+"/canary/7f3a?canary", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	end(nil)
+	got := named(t, sent.GetSpans(), "GET "+req.URL.Host)
+	if text := fmt.Sprint(got.Attributes); strings.Contains(text, "canary") || !strings.Contains(text, "server.address") {
+		t.Errorf("sent %s", text)
+	}
+}
+
 func TestWorkThatGoesOnLaterIsInTheSameTrace(t *testing.T) {
 	t.Parallel()
 	request, endRequest := Span(t.Context(), "request of the test")
@@ -158,6 +184,7 @@ func TestSettingsAreChecked(t *testing.T) {
 	t.Parallel()
 	for name, cfg := range map[string]Config{
 		"SOUK_TRACES_SAMPLE": {Sample: 1.5},
+		"is NaN":             {Sample: math.NaN()},
 		"SOUK_TRACES_URL":    {URL: "://secret@x"},
 	} {
 		if _, err := Start(t.Context(), cfg, Process{}, slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), name) || strings.Contains(err.Error(), "secret") {
