@@ -18,27 +18,32 @@ func TestLinesAreWrittenTogether(t *testing.T) {
 				t.Fatal(n, err)
 			}
 		}
+		// The timer writes in a goroutine of its own.
+		written := func() string {
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			return out.String()
+		}
 		write("a\n")
 		write("b\n")
-		if out.Len() > 0 {
-			t.Errorf("%q is written at once", &out)
+		if got := written(); got != "" {
+			t.Errorf("%q is written at once", got)
 		}
 		time.Sleep(2 * lineTime)
 		synctest.Wait()
-		if out.String() != "a\nb\n" {
-			t.Errorf("%q is written in time, want both lines", &out)
+		if got := written(); got != "a\nb\n" {
+			t.Errorf("%q is written in time, want both lines", got)
 		}
-		out.Reset()
 		long := strings.Repeat("c", lineBytes/2) + "\n"
 		write(long)
 		write(long)
-		if out.String() != long+long {
-			t.Errorf("%d bytes are written, want all that there are", out.Len())
+		if got := written(); got != "a\nb\n"+long+long {
+			t.Errorf("%d bytes are written, want all that there are", len(got))
 		}
 		write("d\n")
 		l.Flush()
 		l.Flush()
-		if !strings.HasSuffix(out.String(), "\nd\n") {
+		if !strings.HasSuffix(written(), "\nd\n") {
 			t.Error("Flush has not written the last line")
 		}
 	})

@@ -20,6 +20,8 @@ func module(t *testing.T) string {
 		"stock/world_test.go":  "package stock\n\nfunc TestingWorld() {}\n",
 		"world/world_test.go":  "package world\n\nfunc world() {}\n",
 		"testdata/bad_test.go": "package bad\n\nfunc TestBad(t *testing.T) {}\n",
+		"_draft/bad_test.go":   "package bad\n\nfunc TestBad(t *testing.T) {}\n",
+		".draft/bad_test.go":   "package bad\n\nfunc TestBad(t *testing.T) {}\n",
 	} {
 		file := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 )
 
 var (
@@ -27,7 +28,7 @@ func packagesWithTests(dir string) ([]string, error) {
 		if err != nil {
 			return err
 		}
-		if entry.IsDir() && entry.Name() == "testdata" {
+		if entry.IsDir() && file != dir && isIgnored(entry.Name()) {
 			return fs.SkipDir
 		}
 		if matched, _ := filepath.Match("*_test.go", entry.Name()); !matched {
@@ -47,6 +48,11 @@ func packagesWithTests(dir string) ([]string, error) {
 	})
 	slices.Sort(names)
 	return slices.Compact(names), err
+}
+
+// isIgnored reports whether the go command leaves a folder of this name out of ./... (go help packages).
+func isIgnored(folder string) bool {
+	return folder == "testdata" || strings.HasPrefix(folder, "_") || strings.HasPrefix(folder, ".")
 }
 
 // moduleOf returns the folder and the path of the module that dir belongs to.
