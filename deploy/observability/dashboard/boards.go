@@ -15,6 +15,15 @@ func p99(metric, selector, by string) string {
 // most returns the largest value of a gauge by a label.
 func most(metric, by string) string { return fmt.Sprintf(`max by (%s) (%s)`, by, metric) }
 
+// failed is a matcher of the codes of calls that failed because of the service, not of its caller.
+const failed = `code=~"Internal|Unknown|Unavailable|DeadlineExceeded|ResourceExhausted|Unimplemented"`
+
+// failedShare returns the share of a service's calls that failed, by a label.
+func failedShare(by string) string {
+	return fmt.Sprintf(`sum by (%[1]s) (rate(souk_rpc_server_calls_total{service="$service",%[2]s}[$__rate_interval])) / `+
+		`sum by (%[1]s) (rate(souk_rpc_server_calls_total{service="$service"}[$__rate_interval]))`, by, failed)
+}
+
 var boards = []board{
 	{name: "shop", title: "Souk: the shop", panels: []panel{
 		graph("Requests", "reqps", rate("souk_http_requests_total", "route"), "{{route}}"),
@@ -31,7 +40,11 @@ var boards = []board{
 	{name: "service", title: "Souk: a service", byService: true, panels: []panel{
 		graph("Calls", "reqps", rate(`souk_rpc_server_calls_total{service="$service"}`, "method"), "{{method}}"),
 		graph("Calls by code", "reqps", rate(`souk_rpc_server_calls_total{service="$service"}`, "code"), "{{code}}"),
+		graph("Failed calls", "reqps", rate(`souk_rpc_server_calls_total{service="$service",`+failed+`}`, "method, code"), "{{method}} {{code}}"),
+		graph("Share of failed calls by instance", "percentunit", failedShare("instance"), "{{instance}}"),
 		graph("Time of 99 % of the calls", "s", p99("souk_rpc_server_duration_seconds", `{service="$service"}`, "method"), "{{method}}"),
+		graph("Time of 99 % of the calls by instance", "s", p99("souk_rpc_server_duration_seconds", `{service="$service"}`, "instance"), "{{instance}}"),
+		graph("Versions", "short", `max by (instance, version) (souk_build_info{service="$service"})`, "{{instance}}: {{version}}"),
 		graph("Calls that run and that wait", "short", `sum by (class) (souk_admission_running{service="$service"})`, "{{class}} runs").
 			and(`sum by (class) (souk_admission_waiting{service="$service"})`, "{{class}} waits"),
 		graph("Refused calls", "reqps", rate(`souk_admission_refused_total{service="$service"}`, "class"), "{{class}}"),
