@@ -1,6 +1,9 @@
 package audit
 
 import (
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -170,16 +173,37 @@ func TestEveryCheckHasABreak(t *testing.T) {
 	for _, b := range breaks {
 		tested[b.check] = true
 	}
-	var all []string
-	for _, r := range stockRules {
-		all = append(all, r.name)
-	}
-	for _, r := range rulesOfOrders(true) {
-		all = append(all, r.name)
-	}
-	for _, check := range all {
+	for _, check := range checkNames() {
 		if !tested[check] {
 			t.Errorf("nothing breaks %q", check)
+		}
+	}
+}
+
+// checkNames returns the names of all checks.
+func checkNames() (names []string) {
+	for _, r := range stockRules {
+		names = append(names, r.name)
+	}
+	for _, r := range rulesOfOrders(true) {
+		names = append(names, r.name)
+	}
+	return names
+}
+
+func TestAlertsNameChecksThatExist(t *testing.T) {
+	t.Parallel()
+	rules, err := os.ReadFile(filepath.Join("..", "observability", "rules", "shop.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := regexp.MustCompile(`\bcheck!?="([^"]+)"`).FindAllStringSubmatch(string(rules), -1)
+	if len(named) == 0 {
+		t.Error("no alert names a check")
+	}
+	for _, match := range named {
+		if !slices.Contains(checkNames(), match[1]) {
+			t.Errorf("there is no check %q", match[1])
 		}
 	}
 }

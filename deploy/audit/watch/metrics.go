@@ -9,14 +9,13 @@ import (
 	"souk/deploy/audit"
 )
 
-// metrics are the results of the audits. The number of violations is there after the first audit that could read the shop, so that a
+// metrics are the results of the audits. There are numbers of violations after the first audit that could read the shop, so that a
 // restart does not say that there are none.
 type metrics struct {
 	registry    *prometheus.Registry
-	violations  prometheus.Gauge
+	violations  *prometheus.GaugeVec // by check
 	lastRun     prometheus.Gauge
 	lastSuccess prometheus.Gauge
-	counted     bool
 }
 
 func newMetrics(disks []string) *metrics {
@@ -24,12 +23,14 @@ func newMetrics(disks []string) *metrics {
 		return prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: help})
 	}
 	m := &metrics{
-		registry:    prometheus.NewRegistry(),
-		violations:  gauge("souk_audit_violations", "Differences that the last audit found."),
+		registry: prometheus.NewRegistry(),
+		violations: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "souk_audit_violations", Help: "Differences that a check of the last audit found.",
+		}, []string{"check"}),
 		lastRun:     gauge("souk_audit_last_run_timestamp_seconds", "End of the last audit, 0 before the first."),
 		lastSuccess: gauge("souk_audit_last_success_timestamp_seconds", "End of the last audit that could read the shop, 0 before the first."),
 	}
-	m.registry.MustRegister(m.lastRun, m.lastSuccess, disk(disks),
+	m.registry.MustRegister(m.violations, m.lastRun, m.lastSuccess, disk(disks),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -41,10 +42,8 @@ func (m *metrics) show(report *audit.Report, err error) {
 		return
 	}
 	m.lastSuccess.SetToCurrentTime()
-	m.violations.Set(float64(report.Violations()))
-	if !m.counted {
-		m.counted = true
-		m.registry.MustRegister(m.violations)
+	for _, check := range report.Checks {
+		m.violations.WithLabelValues(check.Name).Set(float64(check.Broken))
 	}
 }
 

@@ -41,16 +41,20 @@ func TestTheResultOfTheLastAuditIsShown(t *testing.T) {
 	if text := page(t, m); strings.Contains(text, "souk_audit_violations") || !strings.Contains(text, "souk_audit_last_success_timestamp_seconds 0\n") {
 		t.Errorf("before the first audit:\n%s", text)
 	}
-	m.show(&audit.Report{Checks: []*audit.Check{{Broken: 2}, {Broken: 0}, {Broken: 1}}}, nil)
-	if text := page(t, m); !strings.Contains(text, "souk_audit_violations 3\n") || strings.Contains(text, "success_timestamp_seconds 0\n") {
+	report := func(lost, twice int) *audit.Report {
+		return &audit.Report{Checks: []*audit.Check{{Name: "none is lost", Broken: lost}, {Name: "none is sold twice", Broken: twice}}}
+	}
+	const lost, twice = `souk_audit_violations{check="none is lost"} `, `souk_audit_violations{check="none is sold twice"} `
+	m.show(report(3, 0), nil)
+	if text := page(t, m); !strings.Contains(text, lost+"3\n") || !strings.Contains(text, twice+"0\n") || strings.Contains(text, "success_timestamp_seconds 0\n") {
 		t.Errorf("after three differences:\n%s", text)
 	}
 	m.show(nil, errors.New("no orders"))
-	if text := page(t, m); !strings.Contains(text, "souk_audit_violations 3\n") {
+	if text := page(t, m); !strings.Contains(text, lost+"3\n") {
 		t.Errorf("after an audit that read nothing:\n%s", text)
 	}
-	m.show(&audit.Report{}, nil)
-	if text := page(t, m); !strings.Contains(text, "souk_audit_violations 0\n") {
+	m.show(report(0, 0), nil)
+	if text := page(t, m); !strings.Contains(text, lost+"0\n") {
 		t.Errorf("after no difference:\n%s", text)
 	}
 }

@@ -64,7 +64,7 @@ var boards = []board{
 		graph("Jobs that wait", "short", most("souk_job_waiting", "queue"), "{{queue}}"),
 		graph("Age of the oldest job", "s", most("souk_job_oldest_age_seconds", "queue"), "{{queue}}"),
 		graph("Webhooks", "short", rate("souk_webhooks_total", "provider, outcome"), "{{provider}}: {{outcome}}"),
-		graph("Differences found by the audit", "short", "max(souk_audit_violations)", "differences"),
+		graph("Differences found by the audit", "short", most("souk_audit_violations", "check"), "{{check}}"),
 	}},
 	{name: "databases", title: "Souk: databases", panels: []panel{
 		graph("Connections in use", "short", `sum by (service) (souk_db_pool_connections{state="acquired"})`, "{{service}}").
