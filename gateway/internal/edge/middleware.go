@@ -41,17 +41,27 @@ func Wrap(next http.Handler, logger, requests *slog.Logger) http.Handler {
 		w.Header().Set(requestIDHeader, id)
 		recorder := &recorder{ResponseWriter: w}
 		defer func() {
-			if p := recover(); p != nil {
+			p := recover()
+			begun := recorder.status != 0
+			if p != nil {
 				logger.ErrorContext(ctx, "panic", "panic", describePanic(p), "stack", string(debug.Stack()), "request_id", id)
-				if recorder.status != 0 {
-					panic(http.ErrAbortHandler) // otherwise the client would take half an answer for a complete one
-				}
-				NewProblem(http.StatusInternalServerError, api.ProblemCodeInternal, "").write(ctx, recorder)
+				recorder.fail(ctx)
 			}
 			recorder.end(ctx, span, requests, r, time.Since(start))
+			if p != nil && begun {
+				panic(http.ErrAbortHandler) // otherwise the client would take half an answer for a complete one
+			}
 		}()
 		next.ServeHTTP(recorder, r)
 	})
+}
+
+// fail answers with a problem after a panic. If the answer has begun, it is cut off instead, and only counted as a failure.
+func (r *recorder) fail(ctx context.Context) {
+	if r.status == 0 {
+		NewProblem(http.StatusInternalServerError, api.ProblemCodeInternal, "").write(ctx, r)
+	}
+	r.status = http.StatusInternalServerError
 }
 
 // end counts an answered request, ends its span and logs it. The route is logged instead of the path, because a path may contain

@@ -7,14 +7,19 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/klauspost/compress/gzhttp"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
 
 	"souk/gateway/internal/api"
 	"souk/platform/access"
+	"souk/platform/scrape"
 )
 
 func TestAPanicIsAnsweredAsAProblem(t *testing.T) {
@@ -67,6 +72,56 @@ func TestAPanicInTheMiddleOfAnAnswerEndsIt(t *testing.T) {
 		t.Errorf("the client took %q for a whole answer (%v)", body, err)
 	}
 }
+
+func TestAnAnswerThatAPanicCutsOffIsCountedLoggedAndTraced(t *testing.T) {
+	t.Parallel()
+	for name, cause := range map[string]any{"panic": "x", "abort": http.ErrAbortHandler} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			route := "GET /cut-off/" + name
+			mux := http.NewServeMux()
+			mux.HandleFunc(route, func(w http.ResponseWriter, _ *http.Request) {
+				_, _ = w.Write([]byte("half of the ans"))
+				panic(cause)
+			})
+			var log bytes.Buffer
+			span := &fakeSpan{}
+			r := httptest.NewRequestWithContext(trace.ContextWithSpan(t.Context(), span), http.MethodGet, "/cut-off/"+name, nil)
+			func() {
+				defer func() {
+					if p := recover(); p != http.ErrAbortHandler { //nolint:errorlint // the very same
+						t.Errorf("the server sees the panic %v", p)
+					}
+				}()
+				Wrap(mux, slog.New(slog.DiscardHandler), slog.New(slog.NewJSONHandler(&log, nil))).ServeHTTP(httptest.NewRecorder(), r)
+			}()
+			metrics, err := scrape.Own()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if counted := metrics.Values("souk_http_requests_total", "code", "route", route); !slices.Equal(counted, []string{"500"}) {
+				t.Errorf("counted with the codes %v", counted)
+			}
+			if span.ends != 1 || span.status != codes.Error {
+				t.Errorf("the span has ended %d times, with the status %v", span.ends, span.status)
+			}
+			if !strings.Contains(log.String(), `"answered"`) || !strings.Contains(log.String(), `"status":500`) {
+				t.Errorf("the log says %q", log.String())
+			}
+		})
+	}
+}
+
+// fakeSpan is a span that records its status and how often it has ended.
+type fakeSpan struct {
+	noop.Span
+	status codes.Code
+	ends   int
+}
+
+func (*fakeSpan) IsRecording() bool                     { return true }
+func (s *fakeSpan) SetStatus(code codes.Code, _ string) { s.status = code }
+func (s *fakeSpan) End(...trace.SpanEndOption)          { s.ends++ }
 
 func TestARequestKeepsAGoodIDAndGetsOneOtherwise(t *testing.T) {
 	t.Parallel()

@@ -22,7 +22,7 @@ var (
 		Buckets: []float64{0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15},
 	}, []string{"route"})
 	requests = promauto.NewCounterVec(prometheus.CounterOpts{
-		Name: "souk_http_requests_total", Help: "Answered requests. Code 499 means that the client left.",
+		Name: "souk_http_requests_total", Help: "Answered requests. Code 499 means that the client left. An answer that a panic cut off has code 500.",
 	}, []string{"route", "code"})
 )
 
