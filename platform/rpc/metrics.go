@@ -45,15 +45,24 @@ var (
 	})
 )
 
-// ShowCalls shows a counter of internal errors for each method of server from the start, because Prometheus takes no notice of the
-// first count of a metric that was not there before.
+// brokenCodes are the codes of errors that the code does not foresee. The alert InternalErrors looks at them.
+var brokenCodes = []codes.Code{codes.Internal, codes.Unknown}
+
+// ShowCalls shows the counters of unforeseen errors for each method of server from the start, because Prometheus takes no notice of
+// the first count of a metric that was not there before.
 func ShowCalls(server *grpc.Server) {
 	for service, info := range server.GetServiceInfo() {
 		for _, method := range info.Methods {
 			if name := service + "/" + method.Name; !breaker.IsHealth("/" + name) {
-				serverCalls.WithLabelValues(name, codes.Internal.String())
+				showCalls(name)
 			}
 		}
+	}
+}
+
+func showCalls(method string) {
+	for _, code := range brokenCodes {
+		serverCalls.WithLabelValues(method, code.String())
 	}
 }
 
