@@ -15,6 +15,7 @@ import (
 	"souk/platform/access"
 	"souk/platform/admission"
 	"souk/platform/certificate"
+	"souk/platform/identifier"
 	"souk/platform/security"
 	"souk/platform/telemetry"
 )
@@ -56,9 +57,7 @@ func answerUnary(logger *slog.Logger, journal *security.Journal) grpc.UnaryServe
 	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (answer any, err error) {
 		start := time.Now()
 		ctx = incoming(ctx, journal)
-		if r, ok := req.(interface{ GetOrderId() string }); ok {
-			telemetry.Note(ctx, telemetry.OrderID, r.GetOrderId())
-		}
+		noteOrder(ctx, req)
 		defer func() {
 			if p := recover(); p != nil {
 				err = panicked(p)
@@ -82,6 +81,17 @@ func answerStream(logger *slog.Logger, journal *security.Journal) grpc.StreamSer
 			countServed(ctx, info.FullMethod, start, status.Code(err), true)
 		}()
 		return next(srv, access.StreamWithContext(ctx, stream))
+	}
+}
+
+// noteOrder notes the order that a request names. Only an ID is noted, because nothing has checked the request yet.
+func noteOrder(ctx context.Context, req any) {
+	named, ok := req.(interface{ GetOrderId() string })
+	if !ok {
+		return
+	}
+	if id, ok := identifier.Canonical(named.GetOrderId()); ok {
+		telemetry.Note(ctx, telemetry.OrderID, id)
 	}
 }
 
