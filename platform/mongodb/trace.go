@@ -39,14 +39,31 @@ func newMonitor() *event.CommandMonitor {
 			if !tracedCommands[e.CommandName] || !trace.SpanFromContext(ctx).IsRecording() {
 				return
 			}
-			collection, _ := e.Command.Lookup(e.CommandName).StringValueOK()
-			_, span := telemetry.Tracer().Start(ctx, e.CommandName+" "+collection, trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(
-				attribute.String("db.system.name", "mongodb"), attribute.String("db.operation.name", e.CommandName),
-				attribute.String("db.collection.name", collection),
-			))
+			name, attributes := describe(e.CommandName, collectionOf(e))
+			_, span := telemetry.Tracer().Start(ctx, name, trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(attributes...))
 			spans.Store(e.RequestID, span)
 		},
 		Succeeded: func(_ context.Context, e *event.CommandSucceededEvent) { end(e.RequestID, false) },
 		Failed:    func(_ context.Context, e *event.CommandFailedEvent) { end(e.RequestID, true) },
 	}
+}
+
+// collectionOf returns the collection that a command works with. It is the value of the command, but for getMore, whose value is the
+// ID of a cursor. A command that works with the whole database has no collection.
+func collectionOf(e *event.CommandStartedEvent) string {
+	key := e.CommandName
+	if key == "getMore" {
+		key = "collection"
+	}
+	collection, _ := e.Command.Lookup(key).StringValueOK()
+	return collection
+}
+
+// describe returns the name and the attributes of the span of a command.
+func describe(command, collection string) (name string, attributes []attribute.KeyValue) {
+	attributes = []attribute.KeyValue{attribute.String("db.system.name", "mongodb"), attribute.String("db.operation.name", command)}
+	if collection == "" {
+		return command, attributes
+	}
+	return command + " " + collection, append(attributes, attribute.String("db.collection.name", collection))
 }
