@@ -799,7 +799,7 @@ type AuditEntryList struct {
 	// Items The newest first
 	Items []AuditEntry `json:"items"`
 
-	// NextCursor For the next page; absent on the last. As long as a service is away, there is a next page.
+	// NextCursor For the next page; absent on the last. After a page with entries on which a service is away, there is a next page.
 	NextCursor *string `json:"next_cursor,omitempty"`
 }
 

@@ -39,7 +39,8 @@ type logAnswer struct {
 }
 
 // ListAuditEntries returns a page of the audit log. Every service is asked for as many entries as the page has, because the newest may
-// all be of one service.
+// all be of one service. While a service is away, there is a next page, on which it is asked again. A page without entries is the last
+// one all the same, because a client that follows the cursors would go round until the service is back.
 func (h *Handler) ListAuditEntries(ctx context.Context, req api.ListAuditEntriesRequestObject) (api.ListAuditEntriesResponseObject, error) {
 	positions, err := parseAuditCursor(value(req.Params.Cursor), h.Audit)
 	if err != nil {
@@ -53,7 +54,7 @@ func (h *Handler) ListAuditEntries(ctx context.Context, req api.ListAuditEntries
 	}
 	page, more := newestEntries(answers, limit)
 	list := api.AuditEntryList{Items: views(page, auditEntryView), Away: away}
-	if more || len(away) > 0 {
+	if more || len(away) > 0 && len(page) > 0 {
 		list.NextCursor = new(nextPositions(positions, answers, page).String())
 	}
 	return api.ListAuditEntries200JSONResponse(list), nil
@@ -119,14 +120,11 @@ func (e logEntry) position() auditPosition {
 	return auditPosition{at: e.GetAt().AsTime(), id: e.GetId()}
 }
 
-// nextPositions returns where each service goes on after a page. Those that answered go on after the last entry on the page, whose ever
+// nextPositions returns where each service goes on after a page with entries. Those that answered go on after the last entry on the page, whose ever
 // it is, unless they are further already, because another service was away. The others go on where they were, so that their entries are
 // found later.
 func nextPositions(before auditPositions, answers map[string]logAnswer, page []logEntry) auditPositions {
 	next := maps.Clone(before)
-	if len(page) == 0 {
-		return next
-	}
 	last := page[len(page)-1].position()
 	for name, answer := range answers {
 		reached, begun := before[name]

@@ -13,6 +13,7 @@ import (
 	auditv1 "souk/proto/gen/souk/audit/v1"
 	errorsv1 "souk/proto/gen/souk/errors/v1"
 
+	"souk/platform/identifier"
 	"souk/platform/rpc"
 )
 
@@ -63,12 +64,22 @@ func parseAuditCursor(cursor string, services map[string]auditv1.AuditServiceCli
 		return nil, bad
 	}
 	for name, text := range texts {
-		at, id, _ := strings.Cut(text, " ")
-		parsed, err := time.Parse(time.RFC3339Nano, at)
-		if services[name] == nil || err != nil || id == "" {
+		position, ok := parseAuditPosition(text)
+		if !ok || services[name] == nil {
 			return nil, bad
 		}
-		positions[name] = auditPosition{at: parsed, id: id}
+		positions[name] = position
 	}
 	return positions, nil
+}
+
+// parseAuditPosition returns a position that a service accepts.
+func parseAuditPosition(text string) (p auditPosition, ok bool) {
+	at, id, _ := strings.Cut(text, " ")
+	if p.id, ok = identifier.Canonical(id); !ok {
+		return p, false
+	}
+	var err error
+	p.at, err = time.Parse(time.RFC3339Nano, at)
+	return p, err == nil && timestamppb.New(p.at).IsValid()
 }

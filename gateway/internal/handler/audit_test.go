@@ -2,6 +2,7 @@ package handler_test
 
 import (
 	"context"
+	"encoding/base64"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -61,7 +62,7 @@ func logsOf(n int) map[string]*auditLog {
 	for i := range n {
 		log := logs[[]string{"catalog", "inventory", "orders"}[random.IntN(3)]]
 		log.entries = append(log.entries, &auditv1.AuditEntry{
-			Id: fmt.Sprintf("id-%03d", random.IntN(1000)*1000+i), At: timestamppb.New(start.Add(time.Duration(i/3) * time.Microsecond)),
+			Id: fmt.Sprintf("01992f3a-51c0-7a8e-b0e4-%012d", random.IntN(1000)*1000+i), At: timestamppb.New(start.Add(time.Duration(i/3) * time.Microsecond)),
 			Action: "stock_adjusted",
 		})
 	}
@@ -95,7 +96,12 @@ func auditPage(t *testing.T, h *handler.Handler, limit int32, cursor *string) ap
 // walk returns the IDs on all pages. between runs after each page.
 func walk(t *testing.T, h *handler.Handler, limit int32, between func(page int, list api.AuditEntryList)) (ids []string) {
 	t.Helper()
-	var cursor *string
+	return walkFrom(t, h, limit, nil, between)
+}
+
+// walkFrom returns the IDs on the pages from a cursor on.
+func walkFrom(t *testing.T, h *handler.Handler, limit int32, cursor *string, between func(page int, list api.AuditEntryList)) (ids []string) {
+	t.Helper()
 	for page := 1; page <= 200; page++ {
 		list := auditPage(t, h, limit, cursor)
 		if len(list.Items) > int(limit) {
@@ -157,6 +163,40 @@ func TestEntriesOfAServiceThatWasAwayComeOnALaterPage(t *testing.T) {
 	}
 }
 
+// A client follows the cursors while a service is away all the time. Afterwards it repeats the last request.
+func TestTheWalkEndsWhileAServiceIsAwayAndCanGoOnLater(t *testing.T) {
+	t.Parallel()
+	for name, missing := range map[string][]string{
+		"one service": {"inventory"}, "two services": {"catalog", "inventory"}, "an empty log": {"catalog", "inventory", "orders"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			logs := logsOf(60)
+			for _, service := range missing {
+				logs[service].err = status.Error(codes.Unavailable, "away")
+			}
+			logs["payments"] = &auditLog{} // answers, so that the page is not an error
+			h := reader(logs)
+			var last api.AuditEntryList
+			var asked, next *string // the cursors of the last request and of its answer
+			got := walk(t, h, 10, func(_ int, list api.AuditEntryList) {
+				last, asked, next = list, next, list.NextCursor
+			})
+			if len(last.Items) != 0 || !slices.Equal(last.Away, missing) {
+				t.Errorf("the last page has %d entries, away %v; want none, and %v", len(last.Items), last.Away, missing)
+			}
+			for _, service := range missing {
+				logs[service].err = nil
+			}
+			got = append(got, walkFrom(t, h, 10, asked, func(int, api.AuditEntryList) {})...)
+			slices.Sort(got)
+			if len(slices.Compact(got)) != 60 || len(got) != 60 {
+				t.Errorf("%d entries, want each of 60 once", len(got))
+			}
+		})
+	}
+}
+
 func TestEntriesMadeMeanwhileDoNotDisturbThePages(t *testing.T) {
 	t.Parallel()
 	logs := logsOf(30)
@@ -192,6 +232,15 @@ func TestTheLogFailsOnlyIfNoServiceAnswers(t *testing.T) {
 	}
 }
 
+// IDs of two entries of the same time.
+const (
+	older = "01992f3a-51c0-7a8e-b0e4-000000000000"
+	newer = "01992f3a-51c0-7a8e-b0e4-000000000001"
+)
+
+// cursorOf returns the cursor with this text.
+func cursorOf(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
+
 func TestFiltersOfTheLogReachTheServices(t *testing.T) {
 	t.Parallel()
 	s := open(t)
@@ -200,38 +249,74 @@ func TestFiltersOfTheLogReachTheServices(t *testing.T) {
 		func(_ context.Context, req *auditv1.ListAuditEntriesRequest) (*auditv1.ListAuditEntriesResponse, error) {
 			asked = req
 			return &auditv1.ListAuditEntriesResponse{More: true, Entries: []*auditv1.AuditEntry{{
-				Id: "e1", At: timestamppb.New(start), Action: "stock_adjusted", RequestId: "r1", Detail: map[string]string{"delta": "-2"},
+				Id: newer, At: timestamppb.New(start), Action: "stock_adjusted", RequestId: "r1", Detail: map[string]string{"delta": "-2"},
 				Subject: &auditv1.AuditSubject{Kind: "sku", Id: "MUG"},
 				Actor:   &auditv1.AuditActor{Kind: auditv1.AuditActor_KIND_STAFF, Id: "ada", Service: "gateway", Address: "192.0.2.1/32"},
-			}, {Id: "e0", At: timestamppb.New(start), Actor: &auditv1.AuditActor{Kind: auditv1.AuditActor_KIND_SERVICE, Id: "orders"}}}}, nil
+			}, {Id: older, At: timestamppb.New(start), Actor: &auditv1.AuditActor{Kind: auditv1.AuditActor_KIND_SERVICE, Id: "orders"}}}}, nil
 		})
 	r := s.send(t, staff, "GET", "/v1/admin/audit?actor=ada&action=stock_adjusted&subject=MUG&from=2026-11-28T10:00:00Z&to=2026-11-28T11:00:00%2B00:00&limit=2", nil)
 	if asked.GetActor() != "ada" || asked.GetAction() != "stock_adjusted" || asked.GetSubject() != "MUG" || asked.GetLimit() != 2 ||
 		!asked.GetFrom().AsTime().Equal(start) || !asked.GetTo().AsTime().Equal(start.Add(time.Hour)) || asked.GetBefore() != nil {
 		t.Errorf("asked %v", asked)
 	}
-	next := "eyJpbnZlbnRvcnkiOiIyMDI2LTExLTI4VDEwOjAwOjAwWiBlMCJ9"
+	next := cursorOf(`{"inventory":"2026-11-28T10:00:00Z ` + older + `"}`)
 	r.mustBe(t, 200, `{"items": [
-		{"id": "e1", "at": "2026-11-28T10:00:00Z", "action": "stock_adjusted", "recorded_by": "inventory", "request_id": "r1",
+		{"id": "`+newer+`", "at": "2026-11-28T10:00:00Z", "action": "stock_adjusted", "recorded_by": "inventory", "request_id": "r1",
 			"subject": {"kind": "sku", "id": "MUG"}, "detail": {"delta": "-2"},
 			"actor": {"kind": "staff", "id": "ada", "via": "gateway", "address": "192.0.2.1/32"}},
-		{"id": "e0", "at": "2026-11-28T10:00:00Z", "action": "", "recorded_by": "inventory", "subject": {"kind": "", "id": ""}, "detail": {},
+		{"id": "`+older+`", "at": "2026-11-28T10:00:00Z", "action": "", "recorded_by": "inventory", "subject": {"kind": "", "id": ""}, "detail": {},
 			"actor": {"kind": "service", "id": "orders"}}],
 		"away": [], "next_cursor": "`+next+`"}`)
 	s.send(t, staff, "GET", "/v1/admin/audit?cursor="+next, nil).mustBe(t, 200, "")
-	if before := asked.GetBefore(); before.GetId() != "e0" || !before.GetAt().AsTime().Equal(start) {
+	if before := asked.GetBefore(); before.GetId() != older || !before.GetAt().AsTime().Equal(start) {
 		t.Errorf("asked for what is before %v", before)
 	}
 }
 
-func TestABadCursorOfTheLogIsRefused(t *testing.T) {
+func TestTheCursorOfTheLogHasPositionsThatServicesAccept(t *testing.T) {
 	t.Parallel()
 	s := open(t)
-	for _, cursor := range []string{
-		"x", "%20", "e30x", "eyJwZXRzIjoiMjAyNi0xMS0yOFQxMDowMDowMFogZTAifQ", "eyJpbnZlbnRvcnkiOiJub3cifQ", "eyJpbnZlbnRvcnkiOiIyMDI2LTExLTI4VDEwOjAwOjAwWiJ9",
+	var asked *auditv1.ListAuditEntriesRequest
+	on(s, auditv1.AuditService_ListAuditEntries_FullMethodName,
+		func(_ context.Context, req *auditv1.ListAuditEntriesRequest) (*auditv1.ListAuditEntriesResponse, error) {
+			asked = req
+			return &auditv1.ListAuditEntriesResponse{}, nil
+		})
+	for cursor, good := range map[string]bool{
+		cursorOf(`{"inventory":"2026-11-28T10:00:00Z ` + older + `"}`):                  true,
+		cursorOf(`{"inventory":"2026-11-28T10:00:00Z ` + strings.ToUpper(older) + `"}`): true,
+		"x":                      false,
+		"%20":                    false,
+		cursorOf(`{`):            false,
+		cursorOf(`{}`):           false,
+		cursorOf(`{"inventory"`): false,
+		cursorOf(`{"pets":"2026-11-28T10:00:00Z ` + older + `"}`):              false,
+		cursorOf(`{"inventory":"now"}`):                                        false,
+		cursorOf(`{"inventory":"now ` + older + `"}`):                          false,
+		cursorOf(`{"inventory":"0000-11-28T10:00:00Z ` + older + `"}`):         false,
+		cursorOf(`{"inventory":"2026-11-28T10:00:00Z"}`):                       false,
+		cursorOf(`{"inventory":"2026-11-28T10:00:00Z "}`):                      false,
+		cursorOf(`{"inventory":"2026-11-28T10:00:00Z e0"}`):                    false,
+		cursorOf(`{"inventory":"2026-11-28T10:00:00Z {` + older + `}"}`):       false,
+		cursorOf(`{"inventory":"2026-11-28T10:00:00Z ` + older + `' OR 1=1"}`): false,
 	} {
-		s.send(t, staff, "GET", "/v1/admin/audit?cursor="+cursor, nil).refused(t, 400, "invalid_request")
+		asked = nil
+		r := s.send(t, staff, "GET", "/v1/admin/audit?cursor="+cursor, nil)
+		if good {
+			if r.mustBe(t, 200, ""); asked.GetBefore().GetId() != older {
+				t.Errorf("asked %v", asked)
+			}
+			continue
+		}
+		if p := r.refused(t, 400, "invalid_request"); !strings.Contains(p.Detail, "the cursor") || asked != nil {
+			t.Errorf("%s: %q, and a service was asked %v", cursor, p.Detail, asked)
+		}
 	}
+}
+
+func TestWrongFiltersOfTheLogAreRefused(t *testing.T) {
+	t.Parallel()
+	s := open(t)
 	for _, query := range []string{"limit=0", "limit=101", "from=yesterday", "who=ada"} {
 		if r := s.send(t, staff, "GET", "/v1/admin/audit?"+query, nil); r.status != 400 && r.status != 422 {
 			t.Errorf("%s: %d", query, r.status)
