@@ -1,5 +1,5 @@
-// Package breaker stops calls to a method that keeps failing. It has a circuit breaker for each gRPC method and class of work,
-// on the caller's side.
+// Package breaker stops calls to a method that keeps failing. It has a circuit breaker for each peer, gRPC method and class of
+// work, on the caller's side.
 package breaker
 
 import (
@@ -37,72 +37,65 @@ const (
 
 var transitions = promauto.NewCounterVec(prometheus.CounterOpts{
 	Name: "souk_breaker_transitions_total", Help: "State changes of circuit breakers, by the new state.",
-}, []string{"method", "class", "to"})
+}, []string{"peer", "method", "class", "to"})
 
-// Set holds the breakers of one process, one for each method and class. An overloaded callee refuses browsing first and still
-// accepts checkouts. With one breaker for both classes, the refused browsing calls would stop the checkouts as well.
+// Set holds the breakers of one process. There is one for each peer, because several services may serve the same method and one of
+// them may be down. There is one for each class, because an overloaded callee refuses browsing first and still accepts checkouts:
+// with one breaker for both classes, the refused browsing calls would stop the checkouts as well.
 type Set struct {
 	logger   *slog.Logger
 	mu       sync.Mutex
 	breakers map[kind]*gobreaker.CircuitBreaker[any]
 }
 
-// kind identifies a breaker.
+// kind identifies a breaker. peer is the called service.
 type kind struct {
-	method string
-	class  admission.Class
+	peer, method string
+	class        admission.Class
 }
 
-func (k kind) String() string { return k.method + " " + k.class.String() }
+func (k kind) String() string { return k.peer + " " + k.method + " " + k.class.String() }
 
 // NewSet returns an empty set, which logs and counts the state changes of its breakers.
 func NewSet(logger *slog.Logger) *Set {
 	return &Set{logger: logger, breakers: map[kind]*gobreaker.CircuitBreaker[any]{}}
 }
 
-// Unary is the client interceptor. With the breaker open, a call fails at once with UNAVAILABLE.
-func (s *Set) Unary(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
-	if IsHealth(method) {
-		return invoke(ctx, method, req, reply, cc, opts...)
+// Unary returns the client interceptor for calls to the service peer. With the breaker open, a call fails at once with UNAVAILABLE.
+func (s *Set) Unary(peer string) grpc.UnaryClientInterceptor {
+	return func(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
+		if IsHealth(method) {
+			return invoke(ctx, method, req, reply, cc, opts...)
+		}
+		_, err := s.of(ctx, peer, method).Execute(func() (any, error) {
+			return nil, invoke(ctx, method, req, reply, cc, opts...)
+		})
+		return outcome(method, err)
 	}
-	_, err := s.of(ctx, nameOf(method, cc)).Execute(func() (any, error) {
-		return nil, invoke(ctx, method, req, reply, cc, opts...)
-	})
-	return outcome(method, err)
 }
 
-// Stream is the client interceptor for streams. It counts whether a stream opens, not how it ends.
-func (s *Set) Stream(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string, open grpc.Streamer, opts ...grpc.CallOption) (grpc.ClientStream, error) {
-	if IsHealth(method) {
-		return open(ctx, desc, cc, method, opts...)
+// Stream returns the client interceptor for streams from the service peer. It counts whether a stream opens, not how it ends.
+func (s *Set) Stream(peer string) grpc.StreamClientInterceptor {
+	return func(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string, open grpc.Streamer, opts ...grpc.CallOption) (grpc.ClientStream, error) {
+		if IsHealth(method) {
+			return open(ctx, desc, cc, method, opts...)
+		}
+		stream, err := s.of(ctx, peer, method).Execute(func() (any, error) {
+			return open(ctx, desc, cc, method, opts...)
+		})
+		if err != nil {
+			return nil, outcome(method, err)
+		}
+		return stream.(grpc.ClientStream), nil
 	}
-	stream, err := s.of(ctx, nameOf(method, cc)).Execute(func() (any, error) {
-		return open(ctx, desc, cc, method, opts...)
-	})
-	if err != nil {
-		return nil, outcome(method, err)
-	}
-	return stream.(grpc.ClientStream), nil
 }
 
-// IsHealth reports whether method belongs to gRPC's health service. Its methods have the same names in every service of the
-// shop, so one breaker would count the health checks of all of them together.
+// IsHealth reports whether method belongs to gRPC's health service. Health checks have no breaker, because each of them has to reach
+// the callee.
 func IsHealth(method string) bool { return strings.HasPrefix(method, "/grpc.health.v1.Health/") }
 
-// sharedMethods is the prefix of methods that several services of the shop serve.
-const sharedMethods = "/souk.audit.v1.AuditService/"
-
-// nameOf returns the name of the breaker for calls of a method on cc. A method that several services serve has a breaker for each of
-// them, because one of them may be down.
-func nameOf(method string, cc *grpc.ClientConn) string {
-	if strings.HasPrefix(method, sharedMethods) {
-		return method + " of " + cc.Target()
-	}
-	return method
-}
-
-func (s *Set) of(ctx context.Context, method string) *gobreaker.CircuitBreaker[any] {
-	k := kind{method, admission.ClassOf(ctx)}
+func (s *Set) of(ctx context.Context, peer, method string) *gobreaker.CircuitBreaker[any] {
+	k := kind{peer, method, admission.ClassOf(ctx)}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b, ok := s.breakers[k]
@@ -123,8 +116,8 @@ func (s *Set) settings(k kind) gobreaker.Settings {
 		ReadyToTrip:  isFailing,
 		// The breaker holds its lock here, so calling one of its methods would deadlock.
 		OnStateChange: func(_ string, from, to gobreaker.State) {
-			transitions.WithLabelValues(strings.TrimPrefix(k.method, "/"), k.class.String(), to.String()).Inc()
-			s.logger.Warn("breaker changed", "method", k.method, "class", k.class.String(), "from", from.String(), "to", to.String())
+			transitions.WithLabelValues(k.peer, strings.TrimPrefix(k.method, "/"), k.class.String(), to.String()).Inc()
+			s.logger.Warn("breaker changed", "peer", k.peer, "method", k.method, "class", k.class.String(), "from", from.String(), "to", to.String())
 		},
 		IsSuccessful: func(err error) bool { return !isFault(err) },
 		IsExcluded:   saysNothing,

@@ -22,6 +22,9 @@ import (
 
 func newSet() *breaker.Set { return breaker.NewSet(slog.New(slog.DiscardHandler)) }
 
+// The called service.
+const peer = "carts"
+
 var errAway = status.Error(codes.Unavailable, "away")
 
 // calls makes n calls of method that end with err, and returns how many reached the callee, and the last error.
@@ -39,7 +42,7 @@ func callsOf(t *testing.T, class admission.Class, set *breaker.Set, method strin
 		return err
 	}
 	for range n {
-		last = set.Unary(ctx, method, nil, nil, nil, invoke)
+		last = set.Unary(peer)(ctx, method, nil, nil, nil, invoke)
 	}
 	return reached, last
 }
@@ -205,7 +208,7 @@ func TestStatesReportsEveryBreaker(t *testing.T) {
 		_, _ = calls(t, set, "/z", 1, errAway)
 		_, _ = calls(t, set, "/a", 50, errAway)
 		want := []breaker.State{
-			{Method: "/a", Class: "browsing", State: "open"}, {Method: "/z", Class: "browsing", State: "closed", Requests: 3, Failures: 1},
+			{Peer: peer, Method: "/a", Class: "browsing", State: "open"}, {Peer: peer, Method: "/z", Class: "browsing", State: "closed", Requests: 3, Failures: 1},
 		}
 		if got := set.States(); !slices.Equal(got, want) {
 			t.Errorf("%+v, want %+v", got, want)
@@ -214,7 +217,7 @@ func TestStatesReportsEveryBreaker(t *testing.T) {
 		if got := set.States()[0]; got.State != "half-open" {
 			t.Errorf("after a while: %+v, want half-open", got)
 		}
-		if text, err := json.Marshal(set.States()[1]); err != nil || string(text) != `{"method":"/z","class":"browsing","state":"closed","requests":3,"failures":1}` {
+		if text, err := json.Marshal(set.States()[1]); err != nil || string(text) != `{"peer":"carts","method":"/z","class":"browsing","state":"closed","requests":3,"failures":1}` {
 			t.Errorf("%s, %v", text, err)
 		}
 	})
@@ -245,5 +248,5 @@ func transitionsTo(t *testing.T, method, state string) float64 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return metrics.Sum("souk_breaker_transitions_total", "method", strings.TrimPrefix(method, "/"), "class", "browsing", "to", state)
+	return metrics.Sum("souk_breaker_transitions_total", "peer", peer, "method", strings.TrimPrefix(method, "/"), "class", "browsing", "to", state)
 }

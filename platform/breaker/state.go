@@ -7,6 +7,8 @@ import (
 
 // State describes a breaker.
 type State struct {
+	// Peer is the called service.
+	Peer   string `json:"peer"`
 	Method string `json:"method"`
 	// Class is the class of work, "browsing" or "checkout".
 	Class string `json:"class"`
@@ -17,7 +19,7 @@ type State struct {
 	Failures uint32 `json:"failures"`
 }
 
-// States returns the breakers of all methods called so far, sorted by method and class.
+// States returns the breakers of all methods called so far, sorted by peer, method and class.
 func (s *Set) States() []State {
 	s.mu.Lock()
 	states := make([]State, 0, len(s.breakers))
@@ -25,11 +27,11 @@ func (s *Set) States() []State {
 		// State comes first, because it makes the breaker drop outdated counts.
 		state := b.State().String()
 		counts := b.Counts()
-		states = append(states, State{Method: k.method, Class: k.class.String(), State: state, Requests: counts.Requests, Failures: counts.TotalFailures})
+		states = append(states, State{Peer: k.peer, Method: k.method, Class: k.class.String(), State: state, Requests: counts.Requests, Failures: counts.TotalFailures})
 	}
 	s.mu.Unlock()
 	slices.SortFunc(states, func(a, b State) int {
-		return cmp.Or(cmp.Compare(a.Method, b.Method), cmp.Compare(a.Class, b.Class))
+		return cmp.Or(cmp.Compare(a.Peer, b.Peer), cmp.Compare(a.Method, b.Method), cmp.Compare(a.Class, b.Class))
 	})
 	return states
 }

@@ -48,8 +48,8 @@ func Dial(target, peer string, identity *certificate.Identity, breakers *breaker
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxAnswer)),
 		grpc.WithConnectParams(reconnect),
 		grpc.WithKeepaliveParams(alive),
-		grpc.WithChainUnaryInterceptor(countCalls(peer), identify, forwardKey, breakers.Unary, logFailures(logger), excuseShortTimeouts, newRepeater(logger).repeat),
-		grpc.WithChainStreamInterceptor(identifyStream, breakers.Stream, logStreamEjections(logger)),
+		grpc.WithChainUnaryInterceptor(countCalls(peer), identify, forwardKey, breakers.Unary(peer), logFailures(logger), excuseShortTimeouts, newRepeater(logger).repeat),
+		grpc.WithChainStreamInterceptor(identifyStream, breakers.Stream(peer), logStreamEjections(logger)),
 	}, opts...)
 	return grpc.NewClient(target, opts...)
 }

@@ -31,7 +31,7 @@ var boards = []board{
 		graph("Time of 99 % of the requests", "s", p99("souk_http_request_duration_seconds", "", "route"), "{{route}}"),
 		graph("Bad requests in the last hour", "percentunit", "slo:bad:ratio_rate1h", "{{slo}}"),
 		graph("Instances that answer", "short", `sum by (service) (up{job="souk"})`, "{{service}}"),
-		graph("Breakers: 1 half open, 2 open", "short", most("souk_breaker_state", "service, method"), "{{service}}: {{method}}"),
+		graph("Breakers: 1 half open, 2 open", "short", most("souk_breaker_state", "service, peer, method"), "{{service}}: {{method}} of {{peer}}"),
 		graph("Products answered from the gateway's copy", "reqps", rate("souk_copy_reads_total", "result"), "{{result}}"),
 		graph("Old answers, by the age that they reach at most", "short", `sum by (le) (increase(souk_copy_age_seconds_bucket[$__rate_interval]))`, "{{le}} s"),
 		graph("Requests over a limit", "reqps", rate(`souk_security_events_total{event="rate_limited"}`, "service"), "{{service}}"),
