@@ -56,6 +56,11 @@ type kind struct {
 
 func (k kind) String() string { return k.peer + " " + k.method + " " + k.class.String() }
 
+// changes returns the counter of the breaker's changes to a state.
+func (k kind) changes(to gobreaker.State) prometheus.Counter {
+	return transitions.WithLabelValues(k.peer, strings.TrimPrefix(k.method, "/"), k.class.String(), to.String())
+}
+
 // NewSet returns an empty set, which logs and counts the state changes of its breakers.
 func NewSet(logger *slog.Logger) *Set {
 	return &Set{logger: logger, breakers: map[kind]*gobreaker.CircuitBreaker[any]{}}
@@ -102,6 +107,7 @@ func (s *Set) of(ctx context.Context, peer, method string) *gobreaker.CircuitBre
 	if !ok {
 		b = gobreaker.NewCircuitBreaker[any](s.settings(k))
 		s.breakers[k] = b
+		k.changes(gobreaker.StateOpen) // is shown from the start, because Prometheus takes no notice of the first count of a new metric
 	}
 	return b
 }
@@ -116,7 +122,7 @@ func (s *Set) settings(k kind) gobreaker.Settings {
 		ReadyToTrip:  isFailing,
 		// The breaker holds its lock here, so calling one of its methods would deadlock.
 		OnStateChange: func(_ string, from, to gobreaker.State) {
-			transitions.WithLabelValues(k.peer, strings.TrimPrefix(k.method, "/"), k.class.String(), to.String()).Inc()
+			k.changes(to).Inc()
 			s.logger.Warn("breaker changed", "peer", k.peer, "method", k.method, "class", k.class.String(), "from", from.String(), "to", to.String())
 		},
 		IsSuccessful: func(err error) bool { return !isFault(err) },

@@ -241,6 +241,25 @@ func TestStateChangesAreCounted(t *testing.T) {
 	})
 }
 
+func TestTheCounterOfOpeningsIsThereFromTheFirstCall(t *testing.T) {
+	t.Parallel()
+	method := rand.Text()
+	if _, err := calls(t, newSet(), "/"+method, 1, nil); err != nil {
+		t.Fatal(err)
+	}
+	metrics, err := scrape.Own()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const name = "souk_breaker_transitions_total"
+	if n := metrics.Count(name, "peer", peer, "method", method, "to", "open"); n != 1 {
+		t.Errorf("%d counters, want 1", n)
+	}
+	if sum := metrics.Sum(name, "method", method); sum != 0 {
+		t.Errorf("%v changes", sum)
+	}
+}
+
 // transitionsTo returns how often the breaker of a method has changed to state.
 func transitionsTo(t *testing.T, method, state string) float64 {
 	t.Helper()

@@ -60,6 +60,17 @@ func (m Metrics) Sum(name string, labels ...string) float64 {
 	return sum
 }
 
+// Count returns the number of series of a metric whose label values match, also of those that are 0.
+func (m Metrics) Count(name string, labels ...string) int {
+	n := 0
+	for _, metric := range m[name].GetMetric() {
+		if matches(metric, labels) {
+			n++
+		}
+	}
+	return n
+}
+
 // Values returns the values of a label of a counter or gauge, where the metric is not 0.
 func (m Metrics) Values(name, label string, labels ...string) []string {
 	var values []string

@@ -30,6 +30,9 @@ func TestMetricsOfAProcess(t *testing.T) {
 	if got := metrics.Values("calls_total", "method", "code", "OK"); len(got) != 2 || got[0] != "a" || got[1] != "b" {
 		t.Errorf("values %v, want a and b", got)
 	}
+	if got := metrics.Count("calls_total", "method", "b"); got != 2 {
+		t.Errorf("%d series, want 2", got)
+	}
 	if got := metrics.Values("calls_total", "method", "code", "INTERNAL"); len(got) != 0 {
 		t.Errorf("values %v, want none", got)
 	}
