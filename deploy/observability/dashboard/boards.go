@@ -76,7 +76,7 @@ var boards = []board{
 		graph("Time of 99 % of the statements", "s", p99("souk_db_query_duration_seconds", "", "service, query"), "{{service}}: {{query}}"),
 	}},
 	{name: "feeds", title: "Souk: feeds", panels: []panel{
-		graph("Time since a feed was read", "s", `time() - max by (service, feed) (souk_feed_last_success_timestamp_seconds)`, "{{service}}: {{feed}}"),
+		graph("Time since a feed was read, by the instance that is the furthest behind", "s", `time() - min by (service, feed) (souk_feed_last_success_timestamp_seconds)`, "{{service}}: {{feed}}"),
 		graph("Entries", "short", rate("souk_feed_entries_total", "service, feed"), "{{service}}: {{feed}}"),
 		graph("Instances left out by their callers", "short", most("souk_instances_left_alone", "service, peer, reason"), "{{service}}: {{peer}} ({{reason}})"),
 		graph("Failed background work", "short", rate(`souk_background_runs_total{outcome="failed"}`, "service, work"), "{{service}}: {{work}}"),

@@ -140,6 +140,7 @@ type Ask func(ctx context.Context, position string, wait time.Duration) (News, e
 
 // Follow repeatedly asks the owner for changes until ctx is done. name is the name of the feed in metrics.
 func (c *Changes) Follow(ctx context.Context, name string, logger *slog.Logger, ask Ask) error {
+	pgfeed.Begin(name)
 	position, reported := "", map[Change]bool{}
 	away := outage.Backoff{First: 100 * time.Millisecond, Most: time.Second}
 	for silent := false; ctx.Err() == nil; {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"souk/gateway/internal/feed"
+	"souk/platform/scrape"
 )
 
 // owner reports the changes that the test gives it.
@@ -118,6 +119,25 @@ func TestNoAnswerHoldsWhileTheOwnerIsSilent(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+func TestAFeedThatNeverAnswersHasItsMetric(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	err := feed.NewChanges().Follow(ctx, "silent", slog.New(slog.DiscardHandler), func(context.Context, string, time.Duration) (feed.News, error) {
+		cancel()
+		return feed.News{}, errors.New("away")
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	metrics, err := scrape.Own()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if metrics.Sum("souk_feed_last_success_timestamp_seconds", "feed", "silent") == 0 {
+		t.Error("the metric does not say since when the feed was not read")
 	}
 }
 

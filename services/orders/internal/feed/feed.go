@@ -56,6 +56,7 @@ type Feed[T any] struct {
 
 // Follow applies all changes that are new.
 func (f Feed[T]) Follow(ctx context.Context) error {
+	pgfeed.Begin(f.Name)
 	for {
 		more, err := f.followPage(ctx)
 		if errors.Is(err, order.ErrConflict) {
