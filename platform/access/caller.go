@@ -47,8 +47,9 @@ func FromContext(ctx context.Context) Caller {
 	return caller
 }
 
-// WithCaller returns ctx with its caller set. The caller also becomes the actor of security events. The guard sets the caller
-// of every RPC; tests set it to call a handler directly.
+// WithCaller returns ctx for the work of caller. FromContext returns the caller then, security events and the audit log name it as the
+// actor, and later log lines of the request show its customer. In services the guard calls WithCaller for every RPC, in the gateway
+// the edge does. Tests call it to call a handler without a guard.
 func WithCaller(ctx context.Context, caller Caller) context.Context {
 	telemetry.Note(ctx, telemetry.CustomerID, caller.CustomerID)
 	return context.WithValue(security.WithActor(ctx, caller.actor()), callerKey{}, caller)

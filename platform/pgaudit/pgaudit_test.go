@@ -26,7 +26,7 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// migrationOf returns the migration of each service that has a log.
+// migrationsOf returns the migration of each service that has a log in PostgreSQL.
 func migrationsOf(t *testing.T) map[string][]byte {
 	t.Helper()
 	files, err := filepath.Glob("../../services/*/internal/postgres/migrations/*_audit.sql")
