@@ -28,6 +28,7 @@ type Service struct {
 
 // New returns a service that stores its data in store. webhooks maps provider names to readers of their messages.
 func New(store Store, provider Provider, webhooks map[string]EventReader, logger *slog.Logger) *Service {
+	showWebhooks(webhooks)
 	return &Service{store: store, provider: provider, webhooks: webhooks, logger: logger}
 }
 

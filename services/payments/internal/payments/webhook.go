@@ -34,7 +34,7 @@ type EventReader interface {
 // payments are ignored.
 func (s *Service) HandleWebhook(ctx context.Context, provider string, payload []byte, signature string) error {
 	err := s.handleWebhook(ctx, provider, payload, signature)
-	countWebhook(err)
+	s.countWebhook(provider, err)
 	return err
 }
 
