@@ -143,6 +143,21 @@ func TestPaymentsOfTheVersionBeforeAreAskedAboutWhileTheyAreOpen(t *testing.T) {
 	}
 }
 
+func TestAPaymentThatIsOlderThanTheScheduleIsDueSinceItsLastChange(t *testing.T) {
+	t.Parallel()
+	s, _, pool := setup(t)
+	authorize(t, s)
+	if _, err := pool.Exec(t.Context(), `UPDATE payments SET ask_at = '-infinity', updated_at = now() - interval '1 hour'`); err != nil {
+		t.Fatal(err)
+	}
+	var waiting int
+	var oldest *time.Time
+	must(t, pool.QueryRow(t.Context(), postgres.DuePayments.SQL).Scan(&waiting, &oldest))
+	if waiting != 1 || oldest == nil || time.Since(*oldest).Round(time.Minute) != time.Hour {
+		t.Errorf("%d are due, the oldest since %v; want one for an hour", waiting, oldest)
+	}
+}
+
 // A round with many payments, of which none is due.
 func TestPaymentsThatDoNotChangeCostNothing(t *testing.T) {
 	t.Parallel()

@@ -13,8 +13,9 @@ import (
 	"souk/services/payments/internal/payments"
 )
 
-// DuePayments is the queue of payments that the provider is to be asked about.
-var DuePayments = pgdb.Queue{Name: "payments", SQL: `SELECT count(*), min(nullif(ask_at, '-infinity')) FROM payments
+// DuePayments is the queue of payments that the provider is to be asked about. One that is older than the column ask_at has -infinity there.
+// It has been due since its last change.
+var DuePayments = pgdb.Queue{Name: "payments", SQL: `SELECT count(*), min(greatest(ask_at, updated_at)) FROM payments
 	WHERE ask_at < 'infinity' AND (ask_at > '-infinity' OR status IN ('pending', 'authorized')) AND ask_at <= now()`}
 
 // Replicas that claim at the same time get different payments. The conditions are those of the index payments_due.

@@ -12,8 +12,10 @@ import (
 	"souk/services/shipping/internal/shipping"
 )
 
-// DueParcels is the queue of parcels that the carrier is to be asked about.
-var DueParcels = pgdb.Queue{Name: "parcels", SQL: `SELECT count(*), min(nullif(ask_at, '-infinity')) FROM shipments WHERE status <> 'delivered' AND ask_at <= now()`}
+// DueParcels is the queue of parcels that the carrier is to be asked about. One that it was never asked about has no time in ask_at, but
+// -infinity. It has been due since it was handed over.
+var DueParcels = pgdb.Queue{Name: "parcels", SQL: `SELECT count(*), min(greatest(ask_at, coalesce(handed_over_at, created_at))) FROM shipments
+	WHERE status <> 'delivered' AND ask_at <= now()`}
 
 // Replicas that claim at the same time get different parcels.
 const claimDue = `

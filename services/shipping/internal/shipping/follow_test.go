@@ -179,3 +179,28 @@ func TestParcelsThatDoNotMoveCostLittle(t *testing.T) {
 		t.Errorf("%+v, and %d parcels asked about", spent, len(carrier.asked))
 	}
 }
+
+func TestAParcelIsDueFromTheMomentItIsHandedOver(t *testing.T) {
+	t.Parallel()
+	for name, set := range map[string]string{
+		"handed over, never asked about": `handed_over_at = now() - interval '1 hour', created_at = now() - interval '9 hours'`,
+		"by the version before":          `handed_over_at = NULL, created_at = now() - interval '1 hour'`,
+		"asked about before":             `ask_at = now() - interval '1 hour', created_at = now() - interval '9 hours'`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, _, pool := setupScripted(t, 1)
+			if _, err := pool.Exec(t.Context(), `UPDATE shipments SET `+set); err != nil {
+				t.Fatal(err)
+			}
+			var waiting int
+			var oldest *time.Time
+			if err := pool.QueryRow(t.Context(), postgres.DueParcels.SQL).Scan(&waiting, &oldest); err != nil {
+				t.Fatal(err)
+			}
+			if waiting != 1 || oldest == nil || time.Since(*oldest).Round(time.Minute) != time.Hour {
+				t.Errorf("%d are due, the oldest since %v; want one for an hour", waiting, oldest)
+			}
+		})
+	}
+}
