@@ -15,10 +15,10 @@ const MeasureEvery = 10 * time.Second
 
 var (
 	queueLength = promauto.NewGaugeVec(prometheus.GaugeOpts{
-		Name: "souk_job_waiting", Help: "Work in a queue of the database that is due.",
+		Name: "souk_job_waiting", Help: "Work in a queue of the database that is due and that no process has taken.",
 	}, []string{"queue"})
 	queueAge = promauto.NewGaugeVec(prometheus.GaugeOpts{
-		Name: "souk_job_oldest_age_seconds", Help: "How long the oldest work in a queue has been due.",
+		Name: "souk_job_oldest_age_seconds", Help: "How long the oldest work in a queue has been due without a process taking it. Work that failed is due anew, at a later time.",
 	}, []string{"queue"})
 )
 

@@ -62,7 +62,7 @@ var boards = []board{
 		graph("Time of 99 % of the calls of orders", "s", p99("souk_rpc_client_duration_seconds", `{service="orders"}`, "peer"), "{{peer}}"),
 		graph("Orders that need a person", "short", most("souk_orders_attention", "reason"), "{{reason}}"),
 		graph("Jobs that wait", "short", most("souk_job_waiting", "queue"), "{{queue}}"),
-		graph("Age of the oldest job", "s", most("souk_job_oldest_age_seconds", "queue"), "{{queue}}"),
+		graph("How long no process has taken the oldest job", "s", most("souk_job_oldest_age_seconds", "queue"), "{{queue}}"),
 		graph("Webhooks", "short", rate("souk_webhooks_total", "provider, outcome"), "{{provider}}: {{outcome}}"),
 		graph("Differences found by the audit", "short", most("souk_audit_violations", "check"), "{{check}}"),
 	}},
