@@ -44,7 +44,7 @@ func TestEachChangeOfMoneyIsInTheAuditLogOnce(t *testing.T) {
 	t.Parallel()
 	s, _, pool := setup(t)
 	ctx := security.WithActor(security.With(t.Context(), nil, "r1"), security.Actor{Service: "orders", Customer: "boss", Staff: true})
-	order, declined, voided, refund := uuid.NewString(), uuid.NewString(), uuid.NewString(), uuid.NewString()
+	order, declined, voided, barred, refund := uuid.NewString(), uuid.NewString(), uuid.NewString(), uuid.NewString(), uuid.NewString()
 	part := money.New(500, "GBP")
 	for range 2 {
 		_, authorized := s.Authorize(ctx, order, price, simulator.Visa)
@@ -52,7 +52,7 @@ func TestEachChangeOfMoneyIsInTheAuditLogOnce(t *testing.T) {
 		_, captured := s.Capture(ctx, order)
 		_, refunded := s.Refund(ctx, order, refund, part)
 		_, held := s.Authorize(ctx, voided, price, simulator.Visa)
-		for _, err := range []error{authorized, refusal, captured, refunded, held, s.Void(ctx, voided)} {
+		for _, err := range []error{authorized, refusal, captured, refunded, held, s.Void(ctx, voided), s.Void(ctx, barred)} {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -69,6 +69,11 @@ func TestEachChangeOfMoneyIsInTheAuditLogOnce(t *testing.T) {
 	}
 	expectChanges(t, pool, declined, audit.PaymentDeclined)
 	expectChanges(t, pool, voided, audit.PaymentAuthorized, audit.PaymentVoided)
+	// A void before the first authorization prevents it.
+	void := expectChanges(t, pool, barred, audit.PaymentVoided)[0]
+	if amount, ok := void.Detail["amount"]; ok || void.Actor.ID != "boss" || void.Detail["payment"] == "" {
+		t.Errorf("%+v, amount %q; want none, because nothing was held", void, amount)
+	}
 }
 
 func TestChangesAtTheProviderAreInTheAuditLogAsTheProviders(t *testing.T) {

@@ -30,12 +30,27 @@ func New(pool *pgxpool.Pool) *Store {
 	return &Store{pool: pool}
 }
 
-// Begin implements payments.Store. ON CONFLICT names no column, because two concurrent calls for an order may collide in the index on
-// order_id or in the one on reference.
+// insertPayment names no column after ON CONFLICT, because two concurrent calls for an order may collide in the index on order_id or in
+// the one on reference.
+const insertPayment = `INSERT INTO payments (id, order_id, reference, method, status, amount, currency, void_reason, ask_at, trace)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING`
+
+// insertVoided is insertPayment with an entry in the audit log. A pending payment gets its entry when it is decided.
+var insertVoided = `WITH begun AS (` + insertPayment + ` RETURNING id), audited AS (` + pgaudit.When("begun", "$11") + `) SELECT FROM begun`
+
+// Begin implements payments.Store.
 func (s *Store) Begin(ctx context.Context, p payments.Payment, askAt time.Time) (payments.Payment, error) {
-	tag, err := s.pool.Exec(ctx, `INSERT INTO payments (id, order_id, reference, method, status, amount, currency, void_reason, ask_at, trace)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING`,
-		p.ID, p.OrderID, p.Reference, p.Method, p.Status, p.Amount.Amount, p.Amount.Currency, p.VoidReason, timestamp(askAt), telemetry.Traceparent(ctx))
+	statement, args := insertPayment, []any{
+		p.ID, p.OrderID, p.Reference, p.Method, p.Status, p.Amount.Amount, p.Amount.Currency, p.VoidReason, timestamp(askAt), telemetry.Traceparent(ctx),
+	}
+	if p.Status == payments.Voided {
+		entry, err := pgaudit.Parameter(ctx, movedTo(p, payments.Change{To: payments.Voided}))
+		if err != nil {
+			return payments.Payment{}, err
+		}
+		statement, args = insertVoided, append(args, entry)
+	}
+	tag, err := s.pool.Exec(ctx, statement, args...)
 	if err != nil {
 		return payments.Payment{}, fmt.Errorf("begin payment: %w", err)
 	}
@@ -161,10 +176,11 @@ func movedTo(p payments.Payment, change payments.Change) audit.Entry {
 	if change.CapturedPart > 0 {
 		amount.Amount = change.CapturedPart
 	}
-	return audit.Entry{
-		Action: actions[change.To], Kind: audit.Order, Subject: p.OrderID,
-		Detail: map[string]string{"payment": p.ID, "amount": amount.String()},
+	detail := map[string]string{"payment": p.ID}
+	if p.Method != "" { // otherwise nothing was ever held
+		detail["amount"] = amount.String()
 	}
+	return audit.Entry{Action: actions[change.To], Kind: audit.Order, Subject: p.OrderID, Detail: detail}
 }
 
 var actions = map[payments.Status]audit.Action{
