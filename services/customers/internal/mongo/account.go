@@ -57,6 +57,8 @@ type emailDocument struct {
 // Insert implements customers.Store. It writes the account before the e-mail address. After a crash in between, the address is
 // still free, and DeleteUnreachable finds the unreachable account by its intent.
 func (s *Store) Insert(ctx context.Context, c customers.Customer) error {
+	ctx, cancel := context.WithTimeout(ctx, changeTime)
+	defer cancel()
 	started, err := s.begin(ctx, c, nil)
 	if err != nil {
 		return err

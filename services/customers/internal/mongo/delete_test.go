@@ -22,9 +22,9 @@ import (
 )
 
 // watched returns db over a connection that calls started before each command.
-func watched(t *testing.T, db *driver.Database, started func(*event.CommandStartedEvent)) *driver.Database {
+func watched(t *testing.T, db *driver.Database, started func(context.Context, *event.CommandStartedEvent)) *driver.Database {
 	t.Helper()
-	monitor := &event.CommandMonitor{Started: func(_ context.Context, e *event.CommandStartedEvent) { started(e) }}
+	monitor := &event.CommandMonitor{Started: started}
 	client, err := driver.Connect(options.Client().ApplyURI(os.Getenv(mongotest.Variable)).SetMonitor(monitor))
 	if err != nil {
 		t.Fatal(err)
@@ -74,7 +74,7 @@ func TestTheCostOfASweepDoesNotDependOnTheNumberOfAccounts(t *testing.T) {
 	fill(t, db, "customers", people)
 	fill(t, db, "emails", addresses)
 	var sent atomic.Int64
-	store := mongo.New(watched(t, db, func(*event.CommandStartedEvent) { sent.Add(1) }))
+	store := mongo.New(watched(t, db, func(context.Context, *event.CommandStartedEvent) { sent.Add(1) }))
 	if err := store.DeleteUnreachable(t.Context(), time.Now()); err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +128,7 @@ func TestASweepCleansUpInterruptedRegistrationsAndDeletions(t *testing.T) {
 				}
 				ctx, cut := context.WithCancel(t.Context())
 				var sent atomic.Int64
-				err := work(ctx, mongo.New(watched(t, db, func(*event.CommandStartedEvent) {
+				err := work(ctx, mongo.New(watched(t, db, func(context.Context, *event.CommandStartedEvent) {
 					if sent.Add(1) >= last {
 						cut()
 					}

@@ -204,7 +204,7 @@ func TestTheSweepDeletesExpiredSessionsInBatches(t *testing.T) {
 	}
 	fill(t, db, "sessions", sessions)
 	var deleted []int
-	watching := watched(t, db, func(e *event.CommandStartedEvent) {
+	watching := watched(t, db, func(_ context.Context, e *event.CommandStartedEvent) {
 		if e.CommandName != "delete" {
 			return
 		}

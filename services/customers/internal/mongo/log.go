@@ -19,7 +19,7 @@ import (
 // that the record of a change is first written into the changed account, by the same write. From there it is moved to the log. Before
 // the change, a document in audit_unlogged says that there will be a record to move. If the process dies, LogChanges finds it.
 
-// changeTime is the time limit for a change of an account. LogChanges waits for longer than that.
+// changeTime is the time limit for the creation or a change of an account. LogChanges waits for longer than that.
 const changeTime = 10 * time.Second
 
 // recordDocument is a record of the audit log.

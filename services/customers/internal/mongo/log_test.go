@@ -49,7 +49,7 @@ func interrupted(t *testing.T, db *driver.Database, last int64, work func(contex
 	ctx, cut := context.WithCancel(t.Context())
 	defer cut()
 	var sent atomic.Int64
-	err = work(ctx, mongo.New(watched(t, db, func(*event.CommandStartedEvent) {
+	err = work(ctx, mongo.New(watched(t, db, func(context.Context, *event.CommandStartedEvent) {
 		if sent.Add(1) >= last {
 			cut()
 		}
@@ -97,6 +97,28 @@ func TestTheLogHasAChangeOnceWhereverAProcessDies(t *testing.T) {
 		}
 	}
 	t.Error("more than 20 commands")
+}
+
+// LogChanges waits for a minute. If a change took longer, LogChanges would forget it before it was made.
+func TestAChangeHasATimeLimit(t *testing.T) {
+	t.Parallel()
+	db := mongotest.New(t)
+	store := mongo.New(watched(t, db, func(ctx context.Context, e *event.CommandStartedEvent) {
+		if e.CommandName == "endSessions" { // the test ends
+			return
+		}
+		if deadline, ok := ctx.Deadline(); !ok || time.Until(deadline) > 30*time.Second {
+			t.Errorf("%s: the deadline is %v, %t; want one soon", e.CommandName, deadline, ok)
+		}
+	}))
+	c := account("ada@example.com")
+	c.Unlogged = []audit.Record{record(audit.RoleGranted, c.ID)}
+	if err := store.Insert(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Replace(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func TestTheLogHasAGrantedRoleOnceWhereverARegistrationDies(t *testing.T) {
