@@ -1,6 +1,7 @@
 package checkout
 
 import (
+	"context"
 	"errors"
 	"slices"
 
@@ -20,31 +21,39 @@ var outcomes = promauto.NewCounterVec(prometheus.CounterOpts{
 
 const (
 	outcomeRefused     = "refused" // nothing was saved, because the request cannot be fulfilled
+	outcomeLeft        = "left"    // the caller did not wait for the answer; an order that was saved goes on by itself
 	outcomeUnavailable = "unavailable"
 	outcomeFailed      = "failed"
 )
 
 func init() {
 	for _, outcome := range []string{
-		string(order.StatusConfirmed), string(order.StatusRejected), string(order.StatusPending), outcomeRefused, outcomeUnavailable, outcomeFailed,
+		string(order.StatusConfirmed), string(order.StatusRejected), string(order.StatusPending), outcomeRefused, outcomeLeft, outcomeUnavailable,
+		outcomeFailed,
 	} {
 		outcomes.WithLabelValues(outcome) // so that each is shown from the start
 	}
 }
 
-// countOutcome counts a request to place an order. A repeated request is counted by its first answer.
-func countOutcome(placement Placement, err error) {
-	outcome := string(placement.Order.Status)
+// countOutcome counts a request to place an order.
+func countOutcome(ctx context.Context, placement Placement, err error) {
+	outcomes.WithLabelValues(outcomeOf(ctx, placement, err)).Inc()
+}
+
+// outcomeOf returns what came of a request to place an order. That of a repeated request is its first answer.
+func outcomeOf(ctx context.Context, placement Placement, err error) string {
 	switch {
 	case err == nil:
-	case errors.Is(err, saga.ErrUnavailable):
-		outcome = outcomeUnavailable
+		return string(placement.Order.Status)
 	case isRefusal(err):
-		outcome = outcomeRefused
+		return outcomeRefused
+	case errors.Is(ctx.Err(), context.Canceled): // whatever error that led to
+		return outcomeLeft
+	case errors.Is(err, saga.ErrUnavailable):
+		return outcomeUnavailable
 	default:
-		outcome = outcomeFailed
+		return outcomeFailed
 	}
-	outcomes.WithLabelValues(outcome).Inc()
 }
 
 // isRefusal reports whether the request cannot be fulfilled as it is, so that nothing is wrong with the shop.

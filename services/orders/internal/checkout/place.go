@@ -31,7 +31,7 @@ type Placement struct {
 // order.ErrCustomerErased or saga.ErrUnavailable. After any other error there may be an order, which the same key finds again.
 func (c *Checkout) PlaceOrder(ctx context.Context, req PlaceRequest) (Placement, error) {
 	placement, err := c.placeOrder(ctx, req)
-	countOutcome(placement, err)
+	countOutcome(ctx, placement, err)
 	return placement, err
 }
 

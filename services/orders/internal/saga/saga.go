@@ -97,7 +97,12 @@ func (s *Saga) step(ctx context.Context, o order.Order) (order.Order, error) {
 	task := o.Task()
 	ctx, end := telemetry.Span(ctx, "step "+task.String(), telemetry.Order(o.ID()))
 	next, err := s.steps[task](ctx, o)
-	end(err)
-	countStep(task, err)
+	outcome := outcomeOf(ctx, err)
+	steps.WithLabelValues(task.String(), outcome).Inc()
+	if outcome == stepFailed {
+		end(err)
+	} else {
+		end(nil)
+	}
 	return next, err
 }
