@@ -153,7 +153,11 @@ var errNotDispatched = errors.New("the order is not dispatched yet")
 func (f *Follower) writeParcel(ctx context.Context, parcel Parcel) error {
 	ctx, end := telemetry.Resume(ctx, parcel.Trace, "follow parcel", telemetry.Order(parcel.OrderID))
 	err := f.write(ctx, parcel)
-	end(err)
+	if errors.Is(err, errNotDispatched) {
+		end(nil) // it only has to wait
+	} else {
+		end(err)
+	}
 	return err
 }
 

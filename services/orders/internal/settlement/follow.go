@@ -85,7 +85,11 @@ var errDeciding = errors.New("a decision about the order is being carried out")
 func (f *Follower) applyOne(ctx context.Context, news order.PaymentNews) error {
 	ctx, end := telemetry.Resume(ctx, news.Trace, "follow payment", telemetry.Order(news.OrderID))
 	err := f.follow(ctx, news)
-	end(err)
+	if errors.Is(err, errDeciding) {
+		end(nil) // it only has to wait
+	} else {
+		end(err)
+	}
 	return err
 }
 
