@@ -1,10 +1,12 @@
 package grpcapi_test
 
 import (
+	"errors"
 	"slices"
 	"testing"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	shippingv1 "souk/proto/gen/souk/shipping/v1"
 
@@ -48,6 +50,12 @@ func TestEachChangeOfAParcelIsInTheAuditLogOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	expectLog(t, pool, order, audit.ParcelBooked, audit.BookingEnded, audit.ParcelBooked, audit.ParcelHandedOver)
+}
+
+// expectLog expects the entries of an order, the oldest first. Orders has made all changes.
+func expectLog(t *testing.T, pool *pgxpool.Pool, order string, want ...audit.Action) {
+	t.Helper()
 	page, _, err := pgaudit.New(pool).List(t.Context(), audit.Filter{Subject: order, Limit: 100})
 	var got []audit.Action
 	for _, r := range slices.Backward(page) {
@@ -56,8 +64,29 @@ func TestEachChangeOfAParcelIsInTheAuditLogOnce(t *testing.T) {
 			t.Errorf("%+v", r)
 		}
 	}
-	want := []audit.Action{audit.ParcelBooked, audit.BookingEnded, audit.ParcelBooked, audit.ParcelHandedOver}
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("the log: %v, %v; want %v", got, err, want)
 	}
+}
+
+func TestABookingThatIsReplacedOrRefusedEndsInTheAuditLog(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t, postgres.Migrations)
+	client := shippingv1.NewShippingServiceClient(serveOn(t, pool).Conn)
+	orders := grpctest.Service(t, "orders")
+	create := func(order, option string) error {
+		_, err := client.CreateShipment(orders, &shippingv1.CreateShipmentRequest{
+			OrderId: order, BookingId: uuid.NewString(), OptionId: option, Destination: leeds, WeightGrams: 500,
+		})
+		return err
+	}
+	replaced, refused := uuid.NewString(), uuid.NewString()
+	if err := errors.Join(create(replaced, "royal-standard"), create(replaced, "royal-standard")); err != nil {
+		t.Fatal(err)
+	}
+	if err := create(refused, "no-such-option"); err == nil {
+		t.Fatal("an unknown option was booked")
+	}
+	expectLog(t, pool, replaced, audit.ParcelBooked, audit.BookingEnded, audit.ParcelBooked)
+	expectLog(t, pool, refused, audit.BookingEnded)
 }
