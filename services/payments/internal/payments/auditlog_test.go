@@ -1,6 +1,8 @@
 package payments_test
 
 import (
+	"context"
+	"errors"
 	"slices"
 	"testing"
 
@@ -12,6 +14,7 @@ import (
 	"souk/platform/pgaudit"
 	"souk/platform/security"
 
+	"souk/services/payments/internal/payments"
 	"souk/services/payments/internal/simulator"
 )
 
@@ -90,5 +93,90 @@ func TestChangesAtTheProviderAreInTheAuditLogAsTheProviders(t *testing.T) {
 				t.Errorf("%+v", records)
 			}
 		})
+	}
+}
+
+// Of each request, the answer is lost. Then payments learns that it had its effect.
+func TestARequestWhoseAnswerWasLostIsInTheAuditLogAsItsCallers(t *testing.T) {
+	t.Parallel()
+	staff := audit.Actor{Kind: audit.Staff, ID: "boss", Service: "orders", Address: "192.0.2.0/24"}
+	lost := func(call func() error) error { return errors.Join(call(), payments.ErrOutcomeUnknown) }
+	for name, test := range map[string]struct {
+		prepare func(t *testing.T, s *payments.Service) (order string)
+		lose    func(ctx context.Context, s *payments.Service, h *hooked, order string) error
+		want    audit.Action
+	}{
+		"authorization": {func(*testing.T, *payments.Service) string { return uuid.NewString() },
+			func(ctx context.Context, s *payments.Service, h *hooked, order string) error {
+				h.authorize = lost
+				_, err := s.Authorize(ctx, order, price, simulator.Visa)
+				return err
+			}, audit.PaymentAuthorized},
+		"capture": {authorize, func(ctx context.Context, s *payments.Service, h *hooked, order string) error {
+			h.capture = lost
+			_, err := s.Capture(ctx, order)
+			return err
+		}, audit.PaymentCaptured},
+		"void": {authorize, func(ctx context.Context, s *payments.Service, h *hooked, order string) error {
+			h.void = lost
+			return s.Void(ctx, order)
+		}, audit.PaymentVoided},
+		"refund": {capture, func(ctx context.Context, s *payments.Service, h *hooked, order string) error {
+			h.refund = lost
+			_, err := s.Refund(ctx, order, uuid.NewString(), pence(100))
+			return err
+		}, audit.RefundSucceeded},
+	} {
+		for how, find := range map[string]func(*testing.T, *payments.Service, *pgxpool.Pool, string){
+			"by a webhook": func(t *testing.T, s *payments.Service, _ *pgxpool.Pool, order string) {
+				deliver(t, s, "payment.captured", order)
+			},
+			"by asking": func(t *testing.T, s *payments.Service, pool *pgxpool.Pool, _ string) {
+				_, err := pool.Exec(t.Context(), `UPDATE payments SET ask_at = now()`)
+				must(t, err)
+				must(t, s.Follow(t.Context()))
+			},
+		} {
+			t.Run(name+", found "+how, func(t *testing.T) {
+				t.Parallel()
+				s, provider, pool := setupHooked(t)
+				order := test.prepare(t, s)
+				ctx := security.WithActor(t.Context(), security.Actor{Service: "orders", Customer: staff.ID, Staff: true, Address: staff.Address})
+				if err := test.lose(ctx, s, provider, order); !errors.Is(err, payments.ErrOutcomeUnknown) {
+					t.Fatalf("err = %v, want ErrOutcomeUnknown", err)
+				}
+				find(t, s, pool, order)
+				records := changesOf(t, pool, order)
+				if last := records[len(records)-1]; last.Action != test.want || last.Actor != staff {
+					t.Errorf("%s by %+v, want %s by %+v", last.Action, last.Actor, test.want, staff)
+				}
+				var left int
+				must(t, pool.QueryRow(t.Context(), `SELECT count(payments.asked) + count(refunds.asked) FROM payments
+					LEFT JOIN refunds ON payment_id = payments.id`).Scan(&left))
+				if left != 0 {
+					t.Error("it is still stored who asked, although there is an answer")
+				}
+			})
+		}
+	}
+}
+
+// Somebody captures a part at the provider, and then a capture of the whole is refused.
+func TestAChangeAtTheProviderIsTheProvidersEvenIfWeAskedForAnother(t *testing.T) {
+	t.Parallel()
+	s, provider, pool := setupHooked(t)
+	order := authorize(t, s)
+	provider.capture = func(func() error) error { return payments.ErrOutcomeUnknown } // it never arrived
+	if _, err := s.Capture(t.Context(), order); !errors.Is(err, payments.ErrOutcomeUnknown) {
+		t.Fatal(err)
+	}
+	_, err := pool.Exec(t.Context(), `UPDATE simulator.authorizations SET status = 'captured', amount = 5`)
+	must(t, err)
+	if p, err := s.Capture(t.Context(), order); err != nil || p.CapturedAmount() != pence(5) {
+		t.Fatal(p.CapturedAmount(), err)
+	}
+	records := expectChanges(t, pool, order, audit.PaymentAuthorized, audit.PaymentCaptured)
+	if records[1].Actor != audit.PaymentProvider {
+		t.Errorf("%+v", records[1])
 	}
 }

@@ -5,11 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"souk/platform/identifier"
 )
 
-// Capture takes the whole amount of an order's authorization. Repeating it is no error.
+// Capture takes the whole amount of an order's authorization. Repeating it is no error. It is stored that the capture was asked for
+// before the provider is asked, because the provider's webhook may arrive before its answer.
 func (s *Service) Capture(ctx context.Context, orderID string) (Payment, error) {
-	p, err := s.Payment(ctx, orderID)
+	orderID, ok := identifier.Canonical(orderID)
+	if !ok {
+		return Payment{}, ErrNotFound
+	}
+	p, err := s.store.WantCapture(ctx, orderID)
 	if err != nil {
 		return Payment{}, err
 	}

@@ -96,6 +96,8 @@ type Payment struct {
 	CapturedPart int64
 	// Version counts the changes.
 	Version int64
+	// Asked is what the provider has been asked for and has not answered yet; nil if there is nothing.
+	Asked *Asked
 	// Trace is where the trace of the latest change goes on; see telemetry.Resume.
 	Trace     string
 	CreatedAt time.Time

@@ -28,7 +28,7 @@ type comparison struct {
 // payment, and when to ask next. It returns the updated payment.
 func (s *Service) refresh(ctx context.Context, p Payment) (Payment, error) {
 	c := comparison{payment: p}
-	// Whatever differs in the provider's books was changed there, whoever makes us look.
+	// What differs in the provider's books was changed there, whoever makes us look, unless it is the answer to a request of ours.
 	asking, cancel := context.WithTimeout(audit.As(ctx, audit.PaymentProvider), askTimeout)
 	defer cancel()
 	err := s.compare(asking, &c)
@@ -80,7 +80,7 @@ func (s *Service) compare(ctx context.Context, c *comparison) (err error) {
 	}
 	c.askAt = theirs.AskAt
 	if p.Status == Pending && theirs.Status != Pending {
-		moved, err := s.record(ctx, p, theirs.Authorization, true)
+		moved, err := s.record(p.actorOf(ctx, Change{To: theirs.Status}), p, theirs.Authorization, true)
 		if err != nil {
 			return err
 		}
@@ -96,7 +96,7 @@ func (s *Service) compare(ctx context.Context, c *comparison) (err error) {
 func (s *Service) follow(ctx context.Context, c *comparison, theirs Standing) error {
 	p := c.payment
 	if change, ok := p.changeTo(theirs); ok {
-		moved, err := s.settle(ctx, p, change)
+		moved, err := s.settle(p.actorOf(ctx, change), p, change)
 		if err != nil {
 			return err
 		}
@@ -164,6 +164,9 @@ func (s *Service) followRefunds(ctx context.Context, c *comparison, theirs Stand
 func (s *Service) followRefund(ctx context.Context, c *comparison, r, their Refund) error {
 	if !r.Status.CanBecome(their.Status) {
 		return nil
+	}
+	if r.Asked != nil {
+		ctx = r.Asked.actor(ctx)
 	}
 	moved, _, err := s.recordRefund(ctx, c.payment, r, their)
 	if err != nil {

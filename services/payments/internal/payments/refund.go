@@ -57,6 +57,8 @@ type Refund struct {
 	// Reason is the provider's code for why the refund failed, if it tells.
 	Reason    string
 	CreatedAt time.Time
+	// Asked is who asked for the refund, while the provider has not answered; nil afterwards.
+	Asked *Asked
 	// AskAt is when the provider expects to know more; zero if it cannot tell.
 	AskAt time.Time
 }

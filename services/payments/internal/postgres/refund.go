@@ -17,13 +17,13 @@ import (
 
 const (
 	refundColumns = `refunds.id, payment_id, refunds.reference, refunds.provider_id, refunds.status, refunds.amount, refunds.currency,
-		reason, refunds.created_at`
+		reason, refunds.asked, refunds.created_at`
 	selectRefund = `SELECT ` + refundColumns + ` FROM refunds`
 )
 
 func scanRefund(row pgx.CollectableRow) (payments.Refund, error) {
 	var r payments.Refund
-	err := row.Scan(&r.ID, &r.PaymentID, &r.Reference, &r.ProviderID, &r.Status, &r.Amount.Amount, &r.Amount.Currency, &r.Reason, &r.CreatedAt)
+	err := row.Scan(&r.ID, &r.PaymentID, &r.Reference, &r.ProviderID, &r.Status, &r.Amount.Amount, &r.Amount.Currency, &r.Reason, &r.Asked, &r.CreatedAt)
 	return r, err
 }
 
@@ -71,8 +71,8 @@ func addRefund(ctx context.Context, tx pgx.Tx, p payments.Payment, r *payments.R
 	if _, err := tx.Exec(ctx, `UPDATE payments SET ask_at = $2 WHERE id = $1`, p.ID, timestamp(askAt)); err != nil {
 		return err
 	}
-	return tx.QueryRow(ctx, `INSERT INTO refunds (id, payment_id, reference, status, amount, currency) VALUES ($1, $2, $3, $4, $5, $6)
-		RETURNING created_at`, r.ID, r.PaymentID, r.Reference, r.Status, r.Amount.Amount, r.Amount.Currency).Scan(&r.CreatedAt)
+	return tx.QueryRow(ctx, `INSERT INTO refunds (id, payment_id, reference, status, amount, currency, asked) VALUES ($1, $2, $3, $4, $5, $6, $7)
+		RETURNING created_at`, r.ID, r.PaymentID, r.Reference, r.Status, r.Amount.Amount, r.Amount.Currency, payments.AskedBy(ctx, "")).Scan(&r.CreatedAt)
 }
 
 // moveRefund changes a refund's status, updates the refunded amount of its payment, and writes the movement to the ledger, in one
@@ -80,7 +80,7 @@ func addRefund(ctx context.Context, tx pgx.Tx, p payments.Payment, r *payments.R
 // change into the feed.
 var moveRefund = `
 	WITH moved AS (
-		UPDATE refunds SET status = @to, provider_id = @provider_id, reason = @reason, updated_at = now()
+		UPDATE refunds SET status = @to, provider_id = @provider_id, reason = @reason, asked = NULL, updated_at = now()
 		WHERE id = @refund AND status = @from RETURNING payment_id, id AS refund_id
 	), ` + posted + `, audited AS (` + pgaudit.When("moved", "@entry") + `)
 	UPDATE payments SET refunded = refunded + @refunded, ask_at = @ask_at, updated_at = now() FROM moved WHERE id = payment_id

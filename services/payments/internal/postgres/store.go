@@ -32,16 +32,21 @@ func New(pool *pgxpool.Pool) *Store {
 
 // insertPayment names no column after ON CONFLICT, because two concurrent calls for an order may collide in the index on order_id or in
 // the one on reference.
-const insertPayment = `INSERT INTO payments (id, order_id, reference, method, status, amount, currency, void_reason, ask_at, trace)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING`
+const insertPayment = `INSERT INTO payments (id, order_id, reference, method, status, amount, currency, void_reason, ask_at, trace, asked)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING`
 
 // insertVoided is insertPayment with an entry in the audit log. A pending payment gets its entry when it is decided.
-var insertVoided = `WITH begun AS (` + insertPayment + ` RETURNING id), audited AS (` + pgaudit.When("begun", "$11") + `) SELECT FROM begun`
+var insertVoided = `WITH begun AS (` + insertPayment + ` RETURNING id), audited AS (` + pgaudit.When("begun", "$12") + `) SELECT FROM begun`
 
 // Begin implements payments.Store.
 func (s *Store) Begin(ctx context.Context, p payments.Payment, askAt time.Time) (payments.Payment, error) {
+	var asked any
+	if p.Status == payments.Pending {
+		asked = payments.AskedBy(ctx, payments.Authorized)
+	}
 	statement, args := insertPayment, []any{
-		p.ID, p.OrderID, p.Reference, p.Method, p.Status, p.Amount.Amount, p.Amount.Currency, p.VoidReason, timestamp(askAt), telemetry.Traceparent(ctx),
+		p.ID, p.OrderID, p.Reference, p.Method, p.Status, p.Amount.Amount, p.Amount.Currency, p.VoidReason, timestamp(askAt),
+		telemetry.Traceparent(ctx), asked,
 	}
 	if p.Status == payments.Voided {
 		entry, err := pgaudit.Parameter(ctx, movedTo(p, payments.Change{To: payments.Voided}))
@@ -76,7 +81,7 @@ func (s *Store) FindEvent(ctx context.Context, e payments.Event) (payments.Payme
 
 const (
 	paymentColumns = `payments.id, order_id, payments.reference, payments.provider_id, method, payments.status, payments.amount, payments.currency,
-		refunded, decline_reason, void_reason, attention, captured_part, version, payments.trace, payments.created_at, payments.updated_at`
+		refunded, decline_reason, void_reason, attention, captured_part, version, payments.asked, payments.trace, payments.created_at, payments.updated_at`
 	selectPayment = `SELECT ` + paymentColumns + ` FROM payments`
 )
 
@@ -84,7 +89,7 @@ const (
 func into(p *payments.Payment) []any {
 	return []any{
 		&p.ID, &p.OrderID, &p.Reference, &p.ProviderID, &p.Method, &p.Status, &p.Amount.Amount, &p.Amount.Currency,
-		&p.Refunded.Amount, &p.DeclineReason, &p.VoidReason, &p.Attention, &p.CapturedPart, &p.Version, &p.Trace, &p.CreatedAt, &p.ChangedAt,
+		&p.Refunded.Amount, &p.DeclineReason, &p.VoidReason, &p.Attention, &p.CapturedPart, &p.Version, &p.Asked, &p.Trace, &p.CreatedAt, &p.ChangedAt,
 	}
 }
 
@@ -111,17 +116,19 @@ func findPayment(row pgx.Row) (payments.Payment, error) {
 
 // movePayment changes a payment's status and writes the movements to the ledger, in one statement. It changes nothing if another call
 // has already changed the status (AND status = @from). So a repeated or concurrent change takes effect once. The feed shows the change
-// if the payment was not pending (the trigger note_change), or if @unasked is true.
+// if the payment was not pending (the trigger note_change), or if @unasked is true. An authorization that appears after the request of a
+// capture or a void does not answer that.
 var movePayment = `
 	WITH moved AS (
 		UPDATE payments SET status = @to, decline_reason = @decline_reason,
 			void_reason = CASE @to WHEN 'voided' THEN coalesce(nullif(void_reason, ''), @void_reason) ELSE '' END, captured_part = @captured_part,
 			provider_id = @provider_id, attention = '', ask_at = @ask_at, updated_at = now(),
+			asked = CASE WHEN @to = 'authorized' AND asked ->> 'to' <> 'authorized' THEN asked END,
 			changed = CASE WHEN @unasked::boolean THEN pg_current_xact_id() ELSE changed END,
 			trace = coalesce(nullif(@trace, ''), trace)
-		WHERE id = @payment AND status = @from RETURNING id AS payment_id, NULL::uuid AS refund_id, version, updated_at, void_reason
+		WHERE id = @payment AND status = @from RETURNING id AS payment_id, NULL::uuid AS refund_id, version, updated_at, void_reason, asked
 	), ` + posted + `, audited AS (` + pgaudit.When("moved", "@entry") + `)
-	SELECT version, updated_at, void_reason FROM moved`
+	SELECT version, updated_at, void_reason, asked FROM moved`
 
 // posted writes the entries of movements to the ledger, for the payment or the refund in the row of moved.
 const posted = `posted AS (
@@ -132,10 +139,21 @@ const posted = `posted AS (
 		ORDER BY position
 	)`
 
+const wantCapture = `UPDATE payments SET asked = $2 WHERE order_id = $1 AND status = 'authorized' RETURNING ` + paymentColumns
+
+// WantCapture implements payments.Store.
+func (s *Store) WantCapture(ctx context.Context, orderID string) (payments.Payment, error) {
+	p, err := findPayment(s.pool.QueryRow(ctx, wantCapture, orderID, payments.AskedBy(ctx, payments.Captured)))
+	if errors.Is(err, payments.ErrNotFound) {
+		return s.Find(ctx, orderID)
+	}
+	return p, err
+}
+
 // WantVoid implements payments.Store.
 func (s *Store) WantVoid(ctx context.Context, paymentID string) error {
-	_, err := s.pool.Exec(ctx, `UPDATE payments SET void_reason = $2 WHERE id = $1 AND status IN ('pending', 'authorized')`,
-		paymentID, payments.VoidRequested)
+	_, err := s.pool.Exec(ctx, `UPDATE payments SET void_reason = $2, asked = $3 WHERE id = $1 AND status IN ('pending', 'authorized')`,
+		paymentID, payments.VoidRequested, payments.AskedBy(ctx, payments.Voided))
 	if err != nil {
 		return fmt.Errorf("want void: %w", err)
 	}
@@ -159,7 +177,7 @@ func (s *Store) Move(ctx context.Context, p payments.Payment, change payments.Ch
 		return p, err
 	}
 	moved := p
-	err = s.pool.QueryRow(ctx, movePayment, args).Scan(&moved.Version, &moved.ChangedAt, &moved.VoidReason)
+	err = s.pool.QueryRow(ctx, movePayment, args).Scan(&moved.Version, &moved.ChangedAt, &moved.VoidReason, &moved.Asked)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return p, payments.ErrChanged
 	}
