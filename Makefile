@@ -30,15 +30,15 @@ fuzz: ## run every fuzz target for a minute: make fuzz [FUZZTIME=10m] [SOUK_FUZZ
 	@FUZZTIME='$(FUZZTIME)' scripts/fuzz $(MODULES)
 
 chaos: ## the long forms of the tests under kills, pauses, outages and load, about two hours: SOUK_SEED=7 for another schedule
-	@tools/build ferretdb consul
+	@tools/build ferretdb consul prometheus jaeger
 	@cd services/inventory && SOUK_ROUNDS=200 go test -count=1 -v -timeout 1h ./internal/postgres -run 'Last|Opposite|RandomBask|OneSKU'
 	@cd services/inventory && SOUK_LEDGER_ROWS=10000000 go test -count=1 -v -timeout 1h ./internal/postgres -run LedgerIsMigrated
 	@cd services/orders && SOUK_SEEDS=100000 go test -count=1 -v -timeout 1h ./internal/simulation -run Promises
 	@cd e2e && SOUK_CHAOS=full go test -count=1 -v -timeout 3h -p 1 ./chaos ./fleet ./resilience ./overload ./observe
 
-soak: ## shoppers for ten minutes, or SOUK_SOAK: goroutines and memory of each process stay what they were
-	@tools/build ferretdb consul
-	@cd e2e && SOUK_SOAK="$${SOUK_SOAK:-10m}" go test -count=1 -v -timeout 3h ./fleet -run Soak
+soak: ## shoppers for ten minutes, or SOUK_SOAK: goroutines and memory of each process stay what they were, and no alert fires
+	@tools/build ferretdb consul prometheus jaeger
+	@cd e2e && SOUK_SOAK="$${SOUK_SOAK:-10m}" go test -count=1 -v -timeout 3h -p 1 ./fleet ./observe -run Soak
 
 bench: ## how fast the shop is and what it costs, beside floors and bars, in under 10 minutes; BENCH=short in a minute
 	@GOWORK=off go run -C e2e ./cmd/bench

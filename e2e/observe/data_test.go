@@ -111,6 +111,7 @@ func TestWhatWatchesTheShopHasData(t *testing.T) {
 	t.Run("targets", w.everyProcessIsScraped)
 	t.Run("rules", w.everyRuleHasData)
 	t.Run("traces", w.aCheckoutIsOneTrace)
+	t.Run("alerts", w.noAlertHasFired)
 }
 
 func (w *watched) everyProcessIsScraped(t *testing.T) {
