@@ -38,7 +38,7 @@ chaos: ## the long forms of the tests under kills, pauses, outages and load, abo
 
 soak: ## shoppers for ten minutes, or SOUK_SOAK: goroutines and memory of each process stay what they were, and no alert fires
 	@tools/build ferretdb consul prometheus jaeger
-	@cd e2e && SOUK_SOAK="$${SOUK_SOAK:-10m}" go test -count=1 -v -timeout 3h -p 1 ./fleet ./observe -run Soak
+	@cd e2e && SOUK_SOAK="$${SOUK_SOAK:-10m}" go test -count=1 -v -timeout 3h -p 1 -parallel 4 ./fleet ./observe -run Soak
 
 bench: ## how fast the shop is and what it costs, beside floors and bars, in under 10 minutes; BENCH=short in a minute
 	@GOWORK=off go run -C e2e ./cmd/bench

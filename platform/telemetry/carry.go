@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"context"
+	"time"
 
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
@@ -72,15 +73,15 @@ func Resume(ctx context.Context, traceparent, name string, attributes ...attribu
 	if !On() {
 		return ctx, func(error) {}
 	}
-	options := []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindConsumer), trace.WithAttributes(attributes...)}
+	var links []trace.Link
 	began := trace.SpanContextFromContext(Propagator.Extract(context.Background(), propagation.MapCarrier{header: traceparent}))
 	if here := trace.SpanContextFromContext(ctx); began.IsValid() && here.TraceID() != began.TraceID() {
 		if here.IsValid() {
-			options = append(options, trace.WithLinks(trace.Link{SpanContext: here}))
+			links = append(links, trace.Link{SpanContext: here})
 		}
 		ctx = context.WithValue(trace.ContextWithRemoteSpanContext(ctx, began), callerKey{}, traceparent)
 	}
-	return start(ctx, name, options...)
+	return start(ctx, name, trace.SpanKindConsumer, attributes, links...)
 }
 
 // Span begins a span for a step of the work. Call end with the step's error.
@@ -88,14 +89,16 @@ func Span(ctx context.Context, name string, attributes ...attribute.KeyValue) (_
 	if !On() {
 		return ctx, func(error) {}
 	}
-	return start(ctx, name, trace.WithAttributes(attributes...))
+	return start(ctx, name, trace.SpanKindInternal, attributes)
 }
 
-func start(ctx context.Context, name string, options ...trace.SpanStartOption) (context.Context, func(error)) {
-	ctx, span := Tracer().Start(ctx, name, options...)
+func start(ctx context.Context, name string, kind trace.SpanKind, attributes []attribute.KeyValue, links ...trace.Link) (context.Context, func(error)) {
+	began := time.Now()
+	ctx, span := Tracer().Start(ctx, name, trace.WithSpanKind(kind), trace.WithAttributes(attributes...), trace.WithLinks(links...))
 	return ctx, func(err error) {
 		if err != nil {
 			span.SetStatus(codes.Error, "")
+			Failed(ctx, name, began, kind, attributes...)
 		}
 		span.End()
 	}

@@ -5,6 +5,7 @@ import (
 
 	"go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc"
 	"go.opentelemetry.io/otel/metric/noop"
+	"go.opentelemetry.io/otel/trace"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/stats"
 )
@@ -14,7 +15,7 @@ func ServerOptions() []grpc.ServerOption {
 	if !On() {
 		return nil
 	}
-	return []grpc.ServerOption{grpc.StatsHandler(otelgrpc.NewServerHandler(handlerOptions()...))}
+	return []grpc.ServerOption{grpc.StatsHandler(unsampled{Handler: otelgrpc.NewServerHandler(handlerOptions()...), kind: trace.SpanKindServer})}
 }
 
 // DialOptions returns the options of a gRPC client that traces its calls, none if nothing is traced.
@@ -22,7 +23,7 @@ func DialOptions() []grpc.DialOption {
 	if !On() {
 		return nil
 	}
-	return []grpc.DialOption{grpc.WithStatsHandler(otelgrpc.NewClientHandler(handlerOptions()...))}
+	return []grpc.DialOption{grpc.WithStatsHandler(unsampled{Handler: otelgrpc.NewClientHandler(handlerOptions()...), kind: trace.SpanKindClient})}
 }
 
 // The metrics of RPCs are Prometheus' (package rpc), so otelgrpc's are switched off.

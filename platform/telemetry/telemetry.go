@@ -25,7 +25,7 @@ import (
 type Config struct {
 	// URL is the address of a collector that takes OTLP over gRPC, for example http://127.0.0.1:4317. If empty, nothing is traced.
 	URL secret.URL `env:"URL"`
-	// Sample is the share of traces that are sent, from 0 to 1. Spans that ended in an error are sent in any case.
+	// Sample is the share of traces that are sent, from 0 to 1. Of the others only failures are sent.
 	Sample float64 `env:"SAMPLE" envDefault:"0.05"`
 }
 
@@ -86,7 +86,7 @@ func newProvider(share float64, process Process, processor trace.SpanProcessor) 
 		trace.WithResource(resource.NewSchemaless(attribute.String("service.name", process.Service), attribute.String("service.version", process.Version))),
 		trace.WithSampler(sampler{share: share, edge: process.Edge}),
 		trace.WithRawSpanLimits(limits()),
-		trace.WithSpanProcessor(keep{processor}),
+		trace.WithSpanProcessor(clean{processor}),
 	)
 }
 

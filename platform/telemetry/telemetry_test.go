@@ -49,27 +49,16 @@ func client(t *testing.T) context.Context {
 	}))
 }
 
-func TestWhichSpansAreSent(t *testing.T) {
+func TestWhichTracesAreSent(t *testing.T) {
 	t.Parallel()
-	command := trace.WithAttributes(attribute.String("db.system.name", "postgresql"))
-	call := trace.WithSpanKind(trace.SpanKindClient)
-	refused := trace.WithAttributes(attribute.String("rpc.response.status_code", "NOT_FOUND"))
-	broken := trace.WithAttributes(attribute.String("rpc.response.status_code", "UNAVAILABLE"))
 	for name, test := range map[string]struct {
-		share   float64
-		edge    bool
-		ctx     context.Context
-		options []trace.SpanStartOption
-		fails   bool
-		want    bool
+		share float64
+		edge  bool
+		ctx   context.Context
+		want  bool
 	}{
 		"everything":                      {share: 1, ctx: t.Context(), want: true},
 		"nothing":                         {share: 0, ctx: t.Context()},
-		"an error":                        {share: 0, ctx: t.Context(), fails: true, want: true},
-		"a refused call":                  {share: 0, ctx: t.Context(), options: []trace.SpanStartOption{call, refused}, fails: true},
-		"a failed call":                   {share: 0, ctx: t.Context(), options: []trace.SpanStartOption{call, broken}, fails: true, want: true},
-		"a failed command":                {share: 0, ctx: t.Context(), options: []trace.SpanStartOption{command}, fails: true},
-		"a sampled command":               {share: 1, ctx: t.Context(), options: []trace.SpanStartOption{command}, want: true},
 		"a peer's sampled trace":          {share: 0, ctx: client(t), want: true},
 		"a stranger's sampled trace":      {share: 0, edge: true, ctx: client(t)},
 		"a stranger's trace, all sampled": {share: 1, edge: true, ctx: client(t), want: true},
@@ -78,15 +67,41 @@ func TestWhichSpansAreSent(t *testing.T) {
 			t.Parallel()
 			spans := tracetest.NewInMemoryExporter()
 			provider := newProvider(test.share, Process{Edge: test.edge}, sdk.NewSimpleSpanProcessor(spans))
-			_, span := provider.Tracer("test").Start(test.ctx, "work", test.options...)
-			if test.fails {
-				span.SetStatus(codes.Error, "")
-			}
+			_, span := provider.Tracer("test").Start(test.ctx, "work")
 			span.End()
 			if got := len(spans.GetSpans()) == 1; got != test.want {
 				t.Errorf("sent: %v, want %v", got, test.want)
 			}
 		})
+	}
+}
+
+// notSampled returns the context of work in a trace that is not sampled.
+func notSampled(t *testing.T) context.Context {
+	t.Helper()
+	return trace.ContextWithRemoteSpanContext(t.Context(), trace.NewSpanContext(trace.SpanContextConfig{
+		TraceID: trace.TraceID{3}, SpanID: trace.SpanID{4}, Remote: true,
+	}))
+}
+
+func TestOnlyFailuresOfOtherTracesAreSent(t *testing.T) {
+	t.Parallel()
+	ctx, end := Span(WithNotes(notSampled(t)), "work that fails", attribute.String("step", "one"))
+	Note(ctx, OrderID, "o1")
+	end(errors.New("no"))
+	_, end = Span(notSampled(t), "work that succeeds")
+	end(nil)
+	failed := named(t, sent.GetSpans(), "work that fails")
+	if failed.SpanContext.TraceID() != (trace.TraceID{3}) || failed.Status.Code != codes.Error || !failed.StartTime.Before(failed.EndTime) {
+		t.Errorf("sent %+v", failed)
+	}
+	for _, want := range []attribute.KeyValue{attribute.String("step", "one"), attribute.String("souk.order_id", "o1")} {
+		if !slices.Contains(failed.Attributes, want) {
+			t.Errorf("it has the attributes %v, want %v", failed.Attributes, want)
+		}
+	}
+	if slices.ContainsFunc(sent.GetSpans(), func(s tracetest.SpanStub) bool { return s.Name == "work that succeeds" }) {
+		t.Error("work that succeeds is sent")
 	}
 }
 

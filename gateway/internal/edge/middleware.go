@@ -72,7 +72,7 @@ func (r *recorder) end(ctx context.Context, span trace.Span, logger *slog.Logger
 		status = statusLeft
 	}
 	count(ctx, route, status, took, r.Header().Get("Content-Type") == eventStream)
-	endSpan(span, methodOf(request), route, status)
+	endSpan(ctx, span, methodOf(request), route, status, took)
 	logger.LogAttrs(ctx, slog.LevelInfo, "answered", slog.String("method", methodOf(request)), slog.String("route", route),
 		slog.Int("status", status), slog.Duration("took", took), slog.String("request_id", rpc.RequestID(ctx)))
 }

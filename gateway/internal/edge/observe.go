@@ -50,16 +50,19 @@ func beginSpan(ctx context.Context, header http.Header, r *http.Request) (contex
 }
 
 // endSpan names the span by its route, because a path may contain secrets.
-func endSpan(span trace.Span, method, route string, status int) {
-	if !span.IsRecording() {
+func endSpan(ctx context.Context, span trace.Span, method, route string, status int, took time.Duration) {
+	failed := status >= http.StatusInternalServerError
+	if !failed && !span.IsRecording() {
 		return
 	}
-	span.SetName(route)
-	span.SetAttributes(
+	attributes := []attribute.KeyValue{
 		attribute.String("http.request.method", method), attribute.String("http.route", route), attribute.Int("http.response.status_code", status),
-	)
-	if status >= http.StatusInternalServerError {
+	}
+	span.SetName(route)
+	span.SetAttributes(attributes...)
+	if failed {
 		span.SetStatus(codes.Error, "")
+		telemetry.Failed(ctx, route, time.Now().Add(-took), trace.SpanKindServer, attributes...)
 	}
 	span.End()
 }
