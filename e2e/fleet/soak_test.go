@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"souk/deploy/local/stack"
-	"souk/platform/scrape"
+	"souk/testkit/scrape"
 )
 
 const (

@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"testing"
 
-	"souk/platform/scrape"
+	"souk/testkit/scrape"
 
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"

@@ -9,9 +9,9 @@ import (
 	"souk/e2e/faultproxy"
 	"souk/e2e/testshop"
 	"souk/platform/consul"
-	"souk/platform/scrape"
 	"souk/platform/secret"
 	"souk/testkit/devserver"
+	"souk/testkit/scrape"
 )
 
 // hurried is how shoppers are who buy a lot.

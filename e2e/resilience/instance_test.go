@@ -18,8 +18,8 @@ import (
 	"souk/e2e/faultproxy"
 	"souk/e2e/poll"
 	"souk/platform/balance"
-	"souk/platform/scrape"
 	"souk/testkit/certtest"
+	"souk/testkit/scrape"
 )
 
 const (

@@ -141,7 +141,7 @@ func TestTheGatewayAsksEveryServiceThatHasAnAuditLog(t *testing.T) {
 			t.Fatal(err)
 		}
 		service := strings.Split(filepath.ToSlash(strings.TrimPrefix(app, root(t)+string(filepath.Separator))), "/")[1]
-		if has := strings.Contains(string(text), "auditapi.Register("); has != slices.Contains(names, service) {
+		if has := strings.Contains(string(text), "audit.Register("); has != slices.Contains(names, service) {
 			t.Errorf("%s has an audit log: %t; the gateway asks %v", service, has, names)
 		}
 	}

@@ -71,3 +71,14 @@ func TestNoServiceRequiresWhatOnlyTestsUse(t *testing.T) {
 		})
 	}
 }
+
+// mostPackages is how many packages the platform may have. A reader has to know most of them.
+const mostPackages = 24
+
+func TestThePlatformIsSmall(t *testing.T) {
+	t.Parallel()
+	packages := strings.Fields(alone(t, "platform", "list", "./..."))
+	if len(packages) < 10 || len(packages) > mostPackages {
+		t.Errorf("it has %d packages, want at most %d: %s", len(packages), mostPackages, packages)
+	}
+}

@@ -17,7 +17,7 @@ import (
 
 	"souk/platform/admission"
 	"souk/platform/breaker"
-	"souk/platform/scrape"
+	"souk/testkit/scrape"
 )
 
 func newSet() *breaker.Set { return breaker.NewSet(slog.New(slog.DiscardHandler)) }

@@ -9,7 +9,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	"souk/platform/scrape"
+	"souk/testkit/scrape"
 )
 
 func TestAMethodThatSeveralServicesServeHasABreakerForEach(t *testing.T) {

@@ -6,14 +6,12 @@ import (
 	"log/slog"
 	"net"
 	"slices"
-
-	"souk/platform/keep"
 )
 
 // addressBook keeps a service's last known addresses on disk, so that a process can start while Consul is down. Outdated
 // addresses do no harm, because a process found there still has to prove with its certificate that it is that service.
 type addressBook struct {
-	dir     keep.Dir
+	dir     KeepDir
 	service string
 	logger  *slog.Logger
 	// saved holds the addresses on disk, sorted.

@@ -21,7 +21,6 @@ import (
 	"google.golang.org/grpc/keepalive"
 
 	"souk/platform/certificate"
-	"souk/platform/keep"
 	"souk/platform/outage"
 )
 
@@ -44,7 +43,7 @@ var agentAlive = keepalive.ClientParameters{Time: 20 * time.Second, Timeout: 5 *
 //
 // Certify does not use Consul's HTTP API, because that API generates the keys itself, and serves certificates with their keys
 // from its cache even to callers without a token: see docs/adr.
-func Certify(ctx context.Context, cfg Config, service string, identity *certificate.Identity, kept keep.Dir, logger *slog.Logger) error {
+func Certify(ctx context.Context, cfg Config, service string, identity *certificate.Identity, kept KeepDir, logger *slog.Logger) error {
 	conn, err := dialAuthority(cfg.GRPCAddr)
 	if err != nil {
 		return fmt.Errorf("consul's authority: %w", err)
@@ -82,7 +81,7 @@ type certifier struct {
 	identity *certificate.Identity
 	// grace is how long a replaced root stays trusted.
 	grace  time.Duration
-	kept   keep.Dir
+	kept   KeepDir
 	logger *slog.Logger
 
 	mu          sync.Mutex

@@ -14,7 +14,6 @@ import (
 
 	"souk/platform/certificate"
 	"souk/platform/consul"
-	"souk/platform/keep"
 	"souk/platform/secret"
 	"souk/testkit/certtest"
 	"souk/testkit/devserver"
@@ -28,12 +27,12 @@ func certify(t *testing.T, agent *devserver.Consul, token secret.Text, service s
 }
 
 // certifyKept is like certify, but also stores the certificate in kept. The returned function ends it early.
-func certifyKept(t *testing.T, agent *devserver.Consul, token secret.Text, service string, kept keep.Dir) (identity *certificate.Identity, stop func()) {
+func certifyKept(t *testing.T, agent *devserver.Consul, token secret.Text, service string, kept consul.KeepDir) (identity *certificate.Identity, stop func()) {
 	t.Helper()
 	return certifyAs(t, consul.Config{Addr: agent.Addr(), GRPCAddr: agent.GRPCAddr(), Datacenter: "dc1", Token: token}, service, kept)
 }
 
-func certifyAs(t *testing.T, cfg consul.Config, service string, kept keep.Dir) (identity *certificate.Identity, stop func()) {
+func certifyAs(t *testing.T, cfg consul.Config, service string, kept consul.KeepDir) (identity *certificate.Identity, stop func()) {
 	t.Helper()
 	identity = certificate.New()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -189,7 +188,7 @@ func TestATokenWorksOnlyForItsService(t *testing.T) {
 func TestAProcessStartsWithItsStoredCertificateWhileTheAgentIsDown(t *testing.T) {
 	t.Parallel()
 	agent := newOwnAgent(t)
-	kept := map[string]keep.Dir{"inventory": keep.Dir(t.TempDir()), "orders": keep.Dir(t.TempDir())}
+	kept := map[string]consul.KeepDir{"inventory": consul.KeepDir(t.TempDir()), "orders": consul.KeepDir(t.TempDir())}
 	for name, dir := range kept {
 		identity, stop := certifyKept(t, agent.Consul, "", name, dir)
 		ready(t, identity)

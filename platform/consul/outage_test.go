@@ -14,7 +14,6 @@ import (
 	"google.golang.org/grpc/resolver"
 
 	"souk/platform/consul"
-	"souk/platform/keep"
 	"souk/testkit/devserver"
 )
 
@@ -57,7 +56,7 @@ func (m *ownAgent) stop(t *testing.T) {
 }
 
 // resolveKept resolves a service and stores its addresses in kept, as a real process does.
-func resolveKept(t *testing.T, addr, name string, kept keep.Dir, log *logBuffer) (c *recorder, end func()) {
+func resolveKept(t *testing.T, addr, name string, kept consul.KeepDir, log *logBuffer) (c *recorder, end func()) {
 	t.Helper()
 	c = &recorder{}
 	built, err := consul.NewBuilder(newClient(t, addr), kept, log.logger()).Build(
@@ -72,7 +71,7 @@ func resolveKept(t *testing.T, addr, name string, kept keep.Dir, log *logBuffer)
 func TestAProcessStartsWithTheStoredAddressesWhileTheAgentIsDown(t *testing.T) {
 	t.Parallel()
 	agent := newOwnAgent(t)
-	client, kept := newClient(t, agent.Addr()), keep.Dir(t.TempDir())
+	client, kept := newClient(t, agent.Addr()), consul.KeepDir(t.TempDir())
 	first := serveInstance(t, "kept")
 	stop := register(t, client, first.Instance)
 	c, end := resolveKept(t, agent.Addr(), "kept", kept, &logBuffer{})
@@ -103,7 +102,7 @@ func TestInvalidAddressFilesAreIgnored(t *testing.T) {
 	for name, content := range map[string]string{
 		"torn": `["127.0.0.1:80`, "empty": "", "another form": `{"a": 1}`, "no address": `["nowhere"]`, "no port": `["127.0.0.1:"]`,
 	} {
-		kept := keep.Dir(t.TempDir())
+		kept := consul.KeepDir(t.TempDir())
 		if err := kept.Write("peers/spoiled.json", []byte(content)); err != nil {
 			t.Fatal(err)
 		}

@@ -11,20 +11,18 @@ import (
 
 	"github.com/hashicorp/consul/api"
 	"google.golang.org/grpc/resolver"
-
-	"souk/platform/keep"
 )
 
 // Builder makes resolvers for consul:///name targets. Pass it to grpc.WithResolvers.
 type Builder struct {
 	client *api.Client
-	kept   keep.Dir
+	kept   KeepDir
 	logger *slog.Logger
 }
 
 // NewBuilder returns a builder whose resolvers ask client. Resolvers store the addresses in kept, and use the stored ones until
 // client answers.
-func NewBuilder(client *api.Client, kept keep.Dir, logger *slog.Logger) *Builder {
+func NewBuilder(client *api.Client, kept KeepDir, logger *slog.Logger) *Builder {
 	return &Builder{client: client, kept: kept, logger: logger}
 }
 

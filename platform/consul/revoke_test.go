@@ -7,14 +7,13 @@ import (
 
 	"souk/platform/certificate"
 	"souk/platform/consul"
-	"souk/platform/keep"
 )
 
 // A thief has a certificate of orders from before the rotation.
 func TestAnOldCertificateIsRefusedAfterRootReplacement(t *testing.T) {
 	t.Parallel()
 	const grace = 5 * time.Second
-	agent, dir := newOwnAgent(t), keep.Dir(t.TempDir())
+	agent, dir := newOwnAgent(t), consul.KeepDir(t.TempDir())
 	client := newClient(t, agent.Addr())
 	cfg := consul.Config{Addr: agent.Addr(), GRPCAddr: agent.GRPCAddr(), Datacenter: "dc1", RootGrace: grace}
 	inventory, stopInventory := certifyAs(t, cfg, "inventory", dir)

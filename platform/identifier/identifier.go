@@ -1,4 +1,4 @@
-// Package identifier checks IDs and SKUs and converts IDs to their canonical spelling.
+// Package identifier checks what identifies things, IDs, SKUs and e-mail addresses, and converts it to its canonical spelling.
 package identifier
 
 import "github.com/google/uuid"

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"souk/platform/pgfeed"
-	"souk/platform/scrape"
+	"souk/testkit/scrape"
 )
 
 func TestAFeedThatWasNeverReadShowsWhenItsReaderBegan(t *testing.T) {

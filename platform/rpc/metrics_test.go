@@ -9,7 +9,7 @@ import (
 	"google.golang.org/grpc"
 
 	"souk/platform/rpc"
-	"souk/platform/scrape"
+	"souk/testkit/scrape"
 )
 
 // The codes in a rule of Prometheus.

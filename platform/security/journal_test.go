@@ -10,8 +10,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"souk/platform/scrape"
 	"souk/platform/security"
+	"souk/testkit/scrape"
 	"souk/testkit/securitytest"
 )
 

@@ -12,8 +12,8 @@ import (
 	accessv1 "souk/proto/gen/souk/access/v1"
 
 	"souk/platform/breaker"
-	"souk/platform/scrape"
 	"souk/platform/service"
+	"souk/testkit/scrape"
 )
 
 func newServiceAt(t *testing.T, name string, listen service.Listen) *service.Service {

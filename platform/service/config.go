@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"souk/platform/consul"
-	"souk/platform/keep"
 	"souk/platform/telemetry"
 )
 
@@ -27,7 +26,7 @@ type Config struct {
 	Drain time.Duration `env:"DRAIN" envDefault:"10s"`
 	// KeepDir is the folder for the last known addresses of peers and the process's own certificate, so that it can start while
 	// Consul is down. If empty, nothing is stored.
-	KeepDir keep.Dir `env:"KEEP_DIR"`
+	KeepDir consul.KeepDir `env:"KEEP_DIR"`
 }
 
 // LeastRootGrace is the minimum of Consul.RootGrace, because processes need up to 15 s to get a new certificate after the

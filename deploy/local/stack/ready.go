@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"souk/platform/scrape"
+	"souk/testkit/scrape"
 
 	"github.com/hashicorp/consul/api"
 )

@@ -15,7 +15,7 @@ import (
 	ordersv1 "souk/proto/gen/souk/orders/v1"
 
 	"souk/platform/rpc"
-	"souk/platform/scrape"
+	"souk/testkit/scrape"
 )
 
 // The part of the other test.

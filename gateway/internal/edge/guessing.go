@@ -12,7 +12,7 @@ import (
 
 	"souk/gateway/internal/api"
 	"souk/platform/access"
-	"souk/platform/email"
+	"souk/platform/identifier"
 	"souk/platform/service"
 )
 
@@ -137,9 +137,9 @@ func signedIn(answer any) (api.Customer, bool) {
 // accountOf returns a key for the account with this e-mail address. All spellings of an address have the same key, and
 // addresses without an account have a key too. The key is a hash, so that no e-mail addresses are kept in memory.
 func accountOf(text string) string {
-	address, ok := email.Canonical(text)
+	address, ok := identifier.CanonicalEmail(text)
 	if !ok { // accounts from earlier versions may have such an address
-		address = strings.Join(email.Spellings(text), "")
+		address = strings.Join(identifier.EmailSpellings(text), "")
 	}
 	sum := sha256.Sum256([]byte(address))
 	return string(sum[:])

@@ -19,7 +19,7 @@ import (
 
 	"souk/gateway/internal/api"
 	"souk/platform/access"
-	"souk/platform/scrape"
+	"souk/testkit/scrape"
 )
 
 func TestAPanicIsAnsweredAsAProblem(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"souk/gateway/internal/feed"
-	"souk/platform/scrape"
+	"souk/testkit/scrape"
 )
 
 // owner reports the changes that the test gives it.

@@ -7,9 +7,9 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	"souk/platform/scrape"
 	cartsv1 "souk/proto/gen/souk/carts/v1"
 	catalogv1 "souk/proto/gen/souk/catalog/v1"
+	"souk/testkit/scrape"
 )
 
 const listCategories = catalogv1.CatalogService_ListCategories_FullMethodName

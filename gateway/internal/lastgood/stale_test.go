@@ -10,8 +10,8 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	"souk/platform/scrape"
 	catalogv1 "souk/proto/gen/souk/catalog/v1"
+	"souk/testkit/scrape"
 
 	"souk/gateway/internal/lastgood"
 )

@@ -7,7 +7,7 @@ import (
 
 	catalogv1 "souk/proto/gen/souk/catalog/v1"
 
-	"souk/platform/auditapi"
+	"souk/platform/audit"
 	"souk/platform/config"
 	"souk/platform/money"
 	"souk/platform/pgaudit"
@@ -57,6 +57,6 @@ func Run(ctx context.Context) error {
 	feed := pgfeed.New(pool, "products", "id")
 	catalogv1.RegisterCatalogServiceServer(svc.Server(), grpcapi.New(products, cfg.Currency, keys, feed))
 	svc.Every(catalog.AddUpEvery, "add up counts", products.AddUpCounts)
-	auditapi.Register(svc.Server(), pgaudit.New(pool))
+	audit.Register(svc.Server(), pgaudit.New(pool))
 	return svc.Run(ctx)
 }

@@ -10,7 +10,7 @@ import (
 	accessv1 "souk/proto/gen/souk/access/v1"
 	customersv1 "souk/proto/gen/souk/customers/v1"
 
-	"souk/platform/auditapi"
+	"souk/platform/audit"
 	"souk/platform/config"
 	"souk/platform/mongodb"
 	"souk/platform/security"
@@ -83,7 +83,7 @@ func Run(ctx context.Context) error {
 	svc.Every(customers.SweepEvery, "sweep", accounts.Sweep)
 	svc.Every(customers.UnreachableEvery, "sweep unreachable accounts", accounts.SweepUnreachable)
 	svc.Every(customers.LogChangesEvery, "log changes", accounts.LogChanges)
-	auditapi.Register(svc.Server(), store)
+	audit.Register(svc.Server(), store)
 	customersv1.RegisterCustomersServiceServer(svc.Server(), grpcapi.New(accounts))
 	accessv1.RegisterKeysServiceServer(svc.Server(), grpcapi.NewKeys(issuer))
 	return svc.Run(ctx)

@@ -12,8 +12,8 @@ import (
 	"github.com/google/uuid"
 
 	"souk/platform/audit"
-	"souk/platform/email"
 	"souk/platform/field"
+	"souk/platform/identifier"
 	"souk/platform/security"
 )
 
@@ -37,7 +37,7 @@ func (s *Service) Register(ctx context.Context, address string, password Secret,
 
 func (s *Service) open(ctx context.Context, address string, password Secret, name string, roles []string) (Customer, error) {
 	var check field.Checker
-	canonical, ok := email.Canonical(address)
+	canonical, ok := identifier.CanonicalEmail(address)
 	check.Check(ok, "email", "must be an e-mail address, of characters that can be seen")
 	checkPassword(&check, "password", password, canonical, name)
 	checkName(&check, name)

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"unicode/utf8"
 
-	"souk/platform/email"
 	"souk/platform/field"
+	"souk/platform/identifier"
 	"souk/platform/postal"
 )
 
@@ -23,7 +23,7 @@ func checkPassword(check *field.Checker, fieldName string, password Secret, addr
 		check.Check(false, fieldName, fmt.Sprintf("must have %d to %d characters", minPassword, maxPassword))
 		return
 	}
-	if asEmail, ok := email.Canonical(string(password)); ok && asEmail == address {
+	if asEmail, ok := identifier.CanonicalEmail(string(password)); ok && asEmail == address {
 		check.Check(false, fieldName, "must not be the e-mail address")
 		return
 	}

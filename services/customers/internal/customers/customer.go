@@ -47,7 +47,7 @@ const (
 // Customer is an account.
 type Customer struct {
 	ID string
-	// Email identifies the account at sign-in. It is canonical (email.Canonical), except in accounts from earlier versions.
+	// Email identifies the account at sign-in. It is canonical (identifier.CanonicalEmail), except in accounts from earlier versions.
 	Email        string
 	Name         string
 	Roles        []string

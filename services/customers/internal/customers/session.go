@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"souk/platform/email"
+	"souk/platform/identifier"
 	"souk/platform/security"
 )
 
@@ -69,7 +69,7 @@ func (s *Service) Login(ctx context.Context, address string, password Secret) (T
 // named returns the account with an e-mail address in any spelling, or ErrNotFound. Earlier versions may have created separate
 // accounts for two spellings; each is found by its own spelling.
 func (s *Service) named(ctx context.Context, address string) (Customer, error) {
-	for _, spelling := range email.Spellings(address) {
+	for _, spelling := range identifier.EmailSpellings(address) {
 		customer, err := s.store.FindByEmail(ctx, spelling)
 		if !errors.Is(err, ErrNotFound) {
 			return customer, err

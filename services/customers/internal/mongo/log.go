@@ -207,7 +207,7 @@ func (s *Store) deleteLogged(ctx context.Context, id string, deletion recordDocu
 	}
 }
 
-// List implements auditapi.Log.
+// List implements audit.Log.
 func (s *Store) List(ctx context.Context, f audit.Filter) (page []audit.Record, more bool, err error) {
 	newest := options.Find().SetSort(bson.D{{Key: "at", Value: -1}, {Key: "_id", Value: -1}}).SetLimit(int64(f.Limit) + 1)
 	cursor, err := s.log.Find(ctx, selectRecords(f), newest)

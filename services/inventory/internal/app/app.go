@@ -6,7 +6,7 @@ import (
 
 	inventoryv1 "souk/proto/gen/souk/inventory/v1"
 
-	"souk/platform/auditapi"
+	"souk/platform/audit"
 	"souk/platform/config"
 	"souk/platform/pgaudit"
 	"souk/platform/pgdb"
@@ -45,6 +45,6 @@ func Run(ctx context.Context) error {
 	keys := pgkey.NewFor(svc, pool)
 	feed := pgfeed.New(pool, "levels", "sku")
 	inventoryv1.RegisterInventoryServiceServer(svc.Server(), grpcapi.New(stock, keys, feed))
-	auditapi.Register(svc.Server(), pgaudit.New(pool))
+	audit.Register(svc.Server(), pgaudit.New(pool))
 	return svc.Run(ctx)
 }

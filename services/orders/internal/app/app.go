@@ -6,7 +6,7 @@ import (
 
 	ordersv1 "souk/proto/gen/souk/orders/v1"
 
-	"souk/platform/auditapi"
+	"souk/platform/audit"
 	"souk/platform/config"
 	"souk/platform/pgaudit"
 	"souk/platform/pgdb"
@@ -54,6 +54,6 @@ func Run(ctx context.Context) error {
 	svc.Every(events.SweepTicketsEvery, "event tickets", tickets.Sweep)
 	keys := grpcapi.Keys{Transaction: pgkey.NewFor(svc, pool), Steps: pgkey.NewSteps(pool)}
 	ordersv1.RegisterOrdersServiceServer(svc.Server(), grpcapi.New(shop, tickets, keys))
-	auditapi.Register(svc.Server(), pgaudit.New(pool))
+	audit.Register(svc.Server(), pgaudit.New(pool))
 	return svc.Run(ctx)
 }

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"testing"
 
-	"souk/platform/scrape"
+	"souk/testkit/scrape"
 
 	"souk/services/orders/internal/feed"
 )

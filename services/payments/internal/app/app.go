@@ -8,7 +8,7 @@ import (
 
 	paymentsv1 "souk/proto/gen/souk/payments/v1"
 
-	"souk/platform/auditapi"
+	"souk/platform/audit"
 	"souk/platform/config"
 	"souk/platform/pgaudit"
 	"souk/platform/pgdb"
@@ -42,7 +42,7 @@ func Run(ctx context.Context) error {
 	svc.Every(pgdb.MeasureEvery, "measure due payments", postgres.DuePayments.Measure(pool))
 	feed := pgfeed.New(pool, "payments", "order_id")
 	paymentsv1.RegisterPaymentsServiceServer(svc.Server(), grpcapi.New(books, feed))
-	auditapi.Register(svc.Server(), pgaudit.New(pool))
+	audit.Register(svc.Server(), pgaudit.New(pool))
 	return svc.Run(ctx)
 }
 

@@ -9,7 +9,7 @@ import (
 
 	shippingv1 "souk/proto/gen/souk/shipping/v1"
 
-	"souk/platform/auditapi"
+	"souk/platform/audit"
 	"souk/platform/config"
 	"souk/platform/money"
 	"souk/platform/pgaudit"
@@ -63,6 +63,6 @@ func Run(ctx context.Context) error {
 	svc.Every(pgdb.MeasureEvery, "measure due parcels", postgres.DueParcels.Measure(pool))
 	feed := pgfeed.New(pool, "shipments", "order_id")
 	shippingv1.RegisterShippingServiceServer(svc.Server(), grpcapi.New(parcels, feed))
-	auditapi.Register(svc.Server(), pgaudit.New(pool))
+	audit.Register(svc.Server(), pgaudit.New(pool))
 	return svc.Run(ctx)
 }

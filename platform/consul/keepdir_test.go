@@ -1,4 +1,4 @@
-package keep_test
+package consul_test
 
 import (
 	"bytes"
@@ -8,12 +8,12 @@ import (
 	"sync"
 	"testing"
 
-	"souk/platform/keep"
+	"souk/platform/consul"
 )
 
 func TestWrittenContentIsReadBackAndOnlyItsOwnerMayReadIt(t *testing.T) {
 	t.Parallel()
-	dir := keep.Dir(filepath.Join(t.TempDir(), "kept"))
+	dir := consul.KeepDir(filepath.Join(t.TempDir(), "kept"))
 	if content, err := dir.Read("peers/orders.json"); content != nil || err != nil {
 		t.Errorf("before the write: %q, %v", content, err)
 	}
@@ -42,7 +42,7 @@ func TestWrittenContentIsReadBackAndOnlyItsOwnerMayReadIt(t *testing.T) {
 
 func TestAReaderNeverSeesPartialContent(t *testing.T) {
 	t.Parallel()
-	dir := keep.Dir(t.TempDir())
+	dir := consul.KeepDir(t.TempDir())
 	var writers sync.WaitGroup
 	for _, letter := range []string{"a", "b", "c", "d"} {
 		writers.Go(func() {
@@ -73,7 +73,7 @@ func TestAReaderNeverSeesPartialContent(t *testing.T) {
 
 func TestTheZeroDirStoresNothing(t *testing.T) {
 	t.Parallel()
-	var none keep.Dir
+	var none consul.KeepDir
 	if err := none.Write("x", []byte("x")); err != nil {
 		t.Error(err)
 	}
@@ -88,7 +88,7 @@ func TestAnUnusableFolderIsAnError(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	dir := keep.Dir(file)
+	dir := consul.KeepDir(file)
 	if err := dir.Write("x", nil); err == nil {
 		t.Error("Write succeeded although the folder is a file")
 	}

@@ -1,5 +1,4 @@
-// Package auditapi serves the audit log of a service over gRPC. Every service that has entries registers it.
-package auditapi
+package audit
 
 import (
 	"context"
@@ -11,7 +10,6 @@ import (
 
 	auditv1 "souk/proto/gen/souk/audit/v1"
 
-	"souk/platform/audit"
 	"souk/platform/field"
 	"souk/platform/identifier"
 )
@@ -26,7 +24,7 @@ const (
 // Log is the audit log of a service.
 type Log interface {
 	// List returns the records that the filter selects, newest first, and whether there are older ones.
-	List(ctx context.Context, filter audit.Filter) (page []audit.Record, more bool, err error)
+	List(ctx context.Context, filter Filter) (page []Record, more bool, err error)
 }
 
 type server struct {
@@ -56,8 +54,8 @@ func (s *server) ListAuditEntries(ctx context.Context, req *auditv1.ListAuditEnt
 	return answer, nil
 }
 
-func filterOf(req *auditv1.ListAuditEntriesRequest) (audit.Filter, error) {
-	f := audit.Filter{Actor: req.GetActor(), Action: req.GetAction(), Subject: req.GetSubject(), Limit: int(req.GetLimit())}
+func filterOf(req *auditv1.ListAuditEntriesRequest) (Filter, error) {
+	f := Filter{Actor: req.GetActor(), Action: req.GetAction(), Subject: req.GetSubject(), Limit: int(req.GetLimit())}
 	if f.Limit == 0 {
 		f.Limit = defaultLimit
 	}
@@ -70,7 +68,7 @@ func filterOf(req *auditv1.ListAuditEntriesRequest) (audit.Filter, error) {
 	if before := req.GetBefore(); before != nil {
 		id, ok := identifier.Canonical(before.GetId())
 		check.Check(ok, "before.id", "is not an id")
-		f.Before = &audit.Position{At: checkTime(&check, "before.at", before.GetAt()), ID: id}
+		f.Before = &Position{At: checkTime(&check, "before.at", before.GetAt()), ID: id}
 		check.Check(before.GetAt() != nil, "before.at", "is required")
 	}
 	return f, check.Err()
@@ -85,7 +83,7 @@ func checkTime(check *field.Checker, name string, t *timestamppb.Timestamp) time
 	return t.AsTime()
 }
 
-func entryProto(r audit.Record) *auditv1.AuditEntry {
+func entryProto(r Record) *auditv1.AuditEntry {
 	return &auditv1.AuditEntry{
 		Id: r.ID, At: timestamppb.New(r.At), Action: string(r.Action), RequestId: r.RequestID, Detail: r.Detail,
 		Subject: &auditv1.AuditSubject{Kind: string(r.Kind), Id: r.Subject},
@@ -93,10 +91,10 @@ func entryProto(r audit.Record) *auditv1.AuditEntry {
 	}
 }
 
-var kinds = map[audit.ActorKind]auditv1.AuditActor_Kind{
-	audit.Staff:    auditv1.AuditActor_KIND_STAFF,
-	audit.Customer: auditv1.AuditActor_KIND_CUSTOMER,
-	audit.Service:  auditv1.AuditActor_KIND_SERVICE,
-	audit.Provider: auditv1.AuditActor_KIND_PROVIDER,
-	audit.Operator: auditv1.AuditActor_KIND_OPERATOR,
+var kinds = map[ActorKind]auditv1.AuditActor_Kind{
+	Staff:    auditv1.AuditActor_KIND_STAFF,
+	Customer: auditv1.AuditActor_KIND_CUSTOMER,
+	Service:  auditv1.AuditActor_KIND_SERVICE,
+	Provider: auditv1.AuditActor_KIND_PROVIDER,
+	Operator: auditv1.AuditActor_KIND_OPERATOR,
 }

@@ -1,6 +1,4 @@
-// Package keep stores a process's last known configuration on disk, so that the process can start while the source of the
-// configuration is down.
-package keep
+package consul
 
 import (
 	"errors"
@@ -9,11 +7,12 @@ import (
 	"path/filepath"
 )
 
-// Dir is the folder of one process. The zero value stores nothing and finds nothing.
-type Dir string
+// KeepDir is the folder in which a process stores the last information from Consul, so that it can start while Consul is down. The
+// zero value stores nothing and finds nothing.
+type KeepDir string
 
 // Read returns the content stored under name, or nil if there is none.
-func (d Dir) Read(name string) ([]byte, error) {
+func (d KeepDir) Read(name string) ([]byte, error) {
 	if d == "" {
 		return nil, nil
 	}
@@ -29,7 +28,7 @@ func (d Dir) Read(name string) ([]byte, error) {
 
 // Write stores content under name, for example peers/orders.json. A reader sees either the old content or all of the new, even
 // after a crash. Only the file's owner may read it.
-func (d Dir) Write(name string, content []byte) error {
+func (d KeepDir) Write(name string, content []byte) error {
 	if d == "" {
 		return nil
 	}
@@ -39,7 +38,7 @@ func (d Dir) Write(name string, content []byte) error {
 	return nil
 }
 
-func (d Dir) write(path string, content []byte) error {
+func (d KeepDir) write(path string, content []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
@@ -61,4 +60,4 @@ func (d Dir) write(path string, content []byte) error {
 	return nil
 }
 
-func (d Dir) path(name string) string { return filepath.Join(string(d), filepath.FromSlash(name)) }
+func (d KeepDir) path(name string) string { return filepath.Join(string(d), filepath.FromSlash(name)) }

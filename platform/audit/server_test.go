@@ -1,4 +1,4 @@
-package auditapi
+package audit
 
 import (
 	"context"
@@ -12,18 +12,17 @@ import (
 
 	auditv1 "souk/proto/gen/souk/audit/v1"
 
-	"souk/platform/audit"
 	"souk/platform/field"
 )
 
 // fixed is a log that always gives the same answer.
 type fixed struct {
-	asked audit.Filter
-	page  []audit.Record
+	asked Filter
+	page  []Record
 	err   error
 }
 
-func (f *fixed) List(_ context.Context, filter audit.Filter) ([]audit.Record, bool, error) {
+func (f *fixed) List(_ context.Context, filter Filter) ([]Record, bool, error) {
 	f.asked = filter
 	return f.page, true, f.err
 }
@@ -34,9 +33,9 @@ const id = "01a223b3-dc89-7155-af82-e8cbbf9d200d"
 
 func TestAFilterReachesTheLogAndItsRecordsTheCaller(t *testing.T) {
 	t.Parallel()
-	log := &fixed{page: []audit.Record{{
-		ID: id, At: at, RequestID: "r1", Actor: audit.Actor{Kind: audit.Staff, ID: "ada", Service: "gateway", Address: "192.0.2.1/32"},
-		Entry: audit.Entry{Action: audit.StockSold, Kind: audit.Order, Subject: "o1", Detail: map[string]string{"pieces": "2"}},
+	log := &fixed{page: []Record{{
+		ID: id, At: at, RequestID: "r1", Actor: Actor{Kind: Staff, ID: "ada", Service: "gateway", Address: "192.0.2.1/32"},
+		Entry: Entry{Action: StockSold, Kind: Order, Subject: "o1", Detail: map[string]string{"pieces": "2"}},
 	}}}
 	answer, err := (&server{log: log}).ListAuditEntries(t.Context(), &auditv1.ListAuditEntriesRequest{
 		Actor: "ada", Action: "stock_sold", Subject: "o1", From: timestamppb.New(at), To: timestamppb.New(at.Add(time.Hour)), Limit: 7,
@@ -45,8 +44,8 @@ func TestAFilterReachesTheLogAndItsRecordsTheCaller(t *testing.T) {
 	if err != nil || !answer.GetMore() || len(answer.GetEntries()) != 1 {
 		t.Fatalf("%v, %v", answer, err)
 	}
-	want := audit.Filter{
-		Actor: "ada", Action: "stock_sold", Subject: "o1", From: at, To: at.Add(time.Hour), Limit: 7, Before: &audit.Position{At: at, ID: id},
+	want := Filter{
+		Actor: "ada", Action: "stock_sold", Subject: "o1", From: at, To: at.Add(time.Hour), Limit: 7, Before: &Position{At: at, ID: id},
 	}
 	if !reflect.DeepEqual(log.asked, want) {
 		t.Errorf("asked for %+v, want %+v", log.asked, want)

@@ -1,4 +1,4 @@
-package email_test
+package identifier_test
 
 import (
 	"slices"
@@ -6,12 +6,12 @@ import (
 	"testing"
 	"unicode"
 
-	"souk/platform/email"
+	"souk/platform/identifier"
 )
 
-// FuzzCanonical checks that a canonical address is one line and stays the same when made canonical again, and that upper case
+// FuzzCanonicalEmail checks that a canonical address is one line and stays the same when made canonical again, and that upper case
 // letters and an ASCII domain do not change it.
-func FuzzCanonical(f *testing.F) {
+func FuzzCanonicalEmail(f *testing.F) {
 	for _, seed := range []string{
 		"ada@example.com", " Ada@Example.COM\n", "Ada <ada@example.com>", "\"a b\"@example.com", "İ@example.com", "e\u0301@example.com", "\u1e9e@x",
 		"ﬃ@example.com", "a@b@c", "a@[127.0.0.1]", "=?utf-8?q?a?=@b", "a@b\x00", "\xff@b", "Σ@b", "\u0345\u03b1@b", "a,b@c", "Y\u030a@b",
@@ -20,15 +20,15 @@ func FuzzCanonical(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		spellings := email.Spellings(text)
-		canonical, ok := email.Canonical(text)
+		spellings := identifier.EmailSpellings(text)
+		canonical, ok := identifier.CanonicalEmail(text)
 		if !ok {
 			return
 		}
-		if again, ok := email.Canonical(canonical); !ok || again != canonical {
+		if again, ok := identifier.CanonicalEmail(canonical); !ok || again != canonical {
 			t.Errorf("%q became %q, and then %q (%v)", text, canonical, again, ok)
 		}
-		if upper, ok := email.Canonical(" " + strings.ToUpper(canonical) + " "); isASCII(canonical) && (!ok || upper != canonical) {
+		if upper, ok := identifier.CanonicalEmail(" " + strings.ToUpper(canonical) + " "); isASCII(canonical) && (!ok || upper != canonical) {
 			t.Errorf("%q is another account in capitals: %q", canonical, upper)
 		}
 		if len(canonical) > 254 || !strings.Contains(canonical, "@") || strings.ContainsFunc(canonical, unicode.IsControl) {
@@ -37,7 +37,7 @@ func FuzzCanonical(f *testing.F) {
 		if len(spellings) > 3 || !slices.Contains(spellings, canonical) {
 			t.Errorf("%q, of which %q is canonical, has the spellings %q", text, canonical, spellings)
 		}
-		if ascii, ok := email.Canonical(spellings[len(spellings)-1]); !ok || ascii != canonical {
+		if ascii, ok := identifier.CanonicalEmail(spellings[len(spellings)-1]); !ok || ascii != canonical {
 			t.Errorf("%q is another account than %q: %q", spellings[len(spellings)-1], canonical, ascii)
 		}
 	})

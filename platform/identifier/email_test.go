@@ -1,11 +1,11 @@
-package email_test
+package identifier_test
 
 import (
 	"slices"
 	"strings"
 	"testing"
 
-	"souk/platform/email"
+	"souk/platform/identifier"
 )
 
 func TestAnAddressHasOneSpelling(t *testing.T) {
@@ -17,7 +17,7 @@ func TestAnAddressHasOneSpelling(t *testing.T) {
 		{"x@BU\u0308CHER.example", "x@bücher.example"}, {"x@bücher。example", "x@bücher.example"}, {"x@ｅxample.com", "x@example.com"},
 		{"x@faß.de", "x@faß.de"}, {"x@fass.de", "x@fass.de"}, {"ада@пример.рф", "ада@пример.рф"},
 	} {
-		if got, ok := email.Canonical(test.text); got != test.want || !ok {
+		if got, ok := identifier.CanonicalEmail(test.text); got != test.want || !ok {
 			t.Errorf("%q is %q (%v), want %q", test.text, got, ok, test.want)
 		}
 	}
@@ -35,7 +35,7 @@ func TestATextThatIsNoAddressHasNone(t *testing.T) {
 		"\"z\u00a0\"@example.com", "\"z\u3000\"@example.com", "z\ue000@example.com", "z\u2028@example.com", "z\t@example.com", "z\x7f@example.com",
 		"z@exam\u200bple.com", "z@exam\u00adple.com", "z@example.com\u200b", "z@xn--ab-m1t.example",
 	} {
-		if got, ok := email.Canonical(text); ok {
+		if got, ok := identifier.CanonicalEmail(text); ok {
 			t.Errorf("%.40q is taken for the address %q", text, got)
 		}
 	}
@@ -55,7 +55,7 @@ func TestAnAccountOfAnEarlierVersionIsFoundByEachSpellingOfItsAddress(t *testing
 		{"z\u200b@example.com", []string{"z\u200b@example.com"}}, // its owner can still log in
 		{"x\xff@example.com", nil}, {strings.Repeat("a", 1<<20) + "@b", nil},
 	} {
-		if got := email.Spellings(test.text); !slices.Equal(got, test.want) {
+		if got := identifier.EmailSpellings(test.text); !slices.Equal(got, test.want) {
 			t.Errorf("%.40q has the spellings %q, want %q", test.text, got, test.want)
 		}
 	}

@@ -1,5 +1,4 @@
-// Package email converts e-mail addresses to the canonical spelling that identifies an account.
-package email
+package identifier
 
 import (
 	"net/mail"
@@ -12,30 +11,30 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// maxLength is the maximum length of an address in bytes (RFC 5321, 4.5.3.1.3; RFC 6531 keeps it for non-ASCII addresses).
-const maxLength = 254
+// maxEmail is the maximum length of an e-mail address in bytes (RFC 5321, 4.5.3.1.3; RFC 6531 keeps it for non-ASCII addresses).
+const maxEmail = 254
 
 // A text longer than this, in bytes, cannot be a spelling of an address and is not examined.
-const maxText = 4 * maxLength
+const maxEmailText = 4 * maxEmail
 
-// Canonical returns the canonical spelling of an e-mail address, and whether text is an address. The part before the @ is in
+// CanonicalEmail returns the canonical spelling of an e-mail address, and whether text is an address. The part before the @ is in
 // lower case and composed (NFC). The domain is mapped for lookup according to UTS #46, in its Unicode form: bücher.example, not
 // xn--bcher-kva.example. An address with an invisible character is refused, because it would look like another account's. A
 // canonical address is its own canonical spelling.
-func Canonical(text string) (string, bool) {
-	address, _, ok := parse(text)
+func CanonicalEmail(text string) (string, bool) {
+	address, _, ok := parseEmail(text)
 	return address, ok
 }
 
-// Spellings returns the texts by which an account with this address may be stored, the likeliest first: its canonical spelling,
+// EmailSpellings returns the texts by which an account with this address may be stored, the likeliest first: its canonical spelling,
 // the spelling that earlier versions derived from the text if it differs, and the spelling with the domain in ASCII. It returns
 // nothing for a text that was never accepted as an address, for example one of a thousand letters.
-func Spellings(text string) []string {
-	if len(text) > maxText || !utf8.ValidString(text) {
+func EmailSpellings(text string) []string {
+	if len(text) > maxEmailText || !utf8.ValidString(text) {
 		return nil
 	}
 	spellings := []string{fold(text)}
-	if canonical, ascii, ok := parse(text); ok {
+	if canonical, ascii, ok := parseEmail(text); ok {
 		spellings = append(spellings, canonical, ascii)
 	}
 	unique := spellings[:0]
@@ -47,11 +46,11 @@ func Spellings(text string) []string {
 	return unique
 }
 
-// parse returns the canonical spelling of an address, and the spelling with an ASCII domain.
-func parse(text string) (canonical, ascii string, ok bool) {
+// parseEmail returns the canonical spelling of an address, and the spelling with an ASCII domain.
+func parseEmail(text string) (canonical, ascii string, ok bool) {
 	text = strings.TrimSpace(text)
 	at := strings.LastIndexByte(text, '@')
-	if at < 0 || len(text) > maxText || !utf8.ValidString(text) || !visible(text) {
+	if at < 0 || len(text) > maxEmailText || !utf8.ValidString(text) || !visible(text) {
 		return "", "", false
 	}
 	domain, err := idna.Lookup.ToUnicode(text[at+1:])
@@ -65,7 +64,7 @@ func parse(text string) (canonical, ascii string, ok bool) {
 	local := fold(text[:at])
 	canonical = local + "@" + domain
 	parsed, err := mail.ParseAddress(canonical)
-	if err != nil || parsed.Address != canonical || len(canonical) > maxLength {
+	if err != nil || parsed.Address != canonical || len(canonical) > maxEmail {
 		return "", "", false
 	}
 	return canonical, local + "@" + domainASCII, true
