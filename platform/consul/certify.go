@@ -42,7 +42,7 @@ var agentAlive = keepalive.ClientParameters{Time: 20 * time.Second, Timeout: 5 *
 // new root. A replaced root stays trusted for cfg.RootGrace.
 //
 // Certify does not use Consul's HTTP API, because that API generates the keys itself, and serves certificates with their keys
-// from its cache even to callers without a token: see docs/adr.
+// from its cache even to callers without a token: see docs/adr/0007-certificates.md.
 func Certify(ctx context.Context, cfg Config, service string, identity *certificate.Identity, kept KeepDir, logger *slog.Logger) error {
 	conn, err := dialAuthority(cfg.GRPCAddr)
 	if err != nil {

@@ -17,7 +17,7 @@ const (
 	MaxLines = 2000
 	// MaxQuantity is the maximum number of pieces in a line.
 	MaxQuantity = 100_000
-	// GuestLife is the lifetime of a guest cart after its last change.
+	// GuestLife is the lifetime of a guest cart after its last change. Service.Sweep deletes it then.
 	GuestLife = 30 * 24 * time.Hour
 	// CustomerLife is the lifetime of a customer's cart after its last change.
 	CustomerLife = 365 * 24 * time.Hour

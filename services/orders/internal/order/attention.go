@@ -31,7 +31,8 @@ const (
 	ExpiringAfter = 5 * 24 * time.Hour
 )
 
-// Attention returns why a person has to look at the order now.
+// Attention returns why a person has to look at the order now. The list of staff has the same rules in SQL (postgres/list.go:
+// addAttention).
 func (o Order) Attention() []Attention {
 	all := o.LastingAttention()
 	at := now()
