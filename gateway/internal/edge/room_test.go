@@ -232,10 +232,10 @@ func TestSlowBodiesTakeLittleMemory(t *testing.T) {
 	}
 	senders.Wait()
 	until(t, "what there is no room for was refused", func() bool { return router.bodiesArriving() <= roomForBodies/(100<<10) })
-	// A shopper's request is answered meanwhile.
+	// A shopper's request is answered meanwhile, and not only when the slow bodies are given up.
 	start := time.Now()
 	e.putItem(t, strings.NewReader(quantity)).mustPass(t)
-	if took := time.Since(start); took > time.Second {
+	if took := time.Since(start); took > 5*time.Second {
 		t.Errorf("a shopper waits for %v", took)
 	}
 	if grown := inUse() - before; grown > 64<<20 {
