@@ -26,10 +26,9 @@ func root(t *testing.T) string {
 	return dir
 }
 
-// dialed returns the files below dir that use a method named Dial.
-func dialed(t *testing.T, dir string) []string {
+// inspectSources calls visit with each node of each Go file below dir, tests left out.
+func inspectSources(t *testing.T, dir string, visit func(path string, n ast.Node)) {
 	t.Helper()
-	var calls []string
 	err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
 		if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
 			return err
@@ -39,9 +38,7 @@ func dialed(t *testing.T, dir string) []string {
 			return err
 		}
 		ast.Inspect(file, func(n ast.Node) bool {
-			if method, ok := n.(*ast.SelectorExpr); ok && method.Sel.Name == "Dial" {
-				calls = append(calls, path)
-			}
+			visit(path, n)
 			return true
 		})
 		return nil
@@ -49,6 +46,16 @@ func dialed(t *testing.T, dir string) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// dialed returns the files below dir that use a method named Dial.
+func dialed(t *testing.T, dir string) (calls []string) {
+	t.Helper()
+	inspectSources(t, dir, func(path string, n ast.Node) {
+		if method, ok := n.(*ast.SelectorExpr); ok && method.Sel.Name == "Dial" {
+			calls = append(calls, path)
+		}
+	})
 	return calls
 }
 

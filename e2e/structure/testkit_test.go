@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -80,5 +81,28 @@ func TestThePlatformIsSmall(t *testing.T) {
 	packages := strings.Fields(alone(t, "platform", "list", "./..."))
 	if len(packages) < 10 || len(packages) > mostPackages {
 		t.Errorf("it has %d packages, want at most %d: %s", len(packages), mostPackages, packages)
+	}
+}
+
+// A row of the table of packages in CONTRIBUTING.md: | `money` | what it is for |
+var packageRow = regexp.MustCompile("(?m)^\\| ((?:`[a-z]+`(?:, )?)+) \\|")
+
+func TestCONTRIBUTINGNamesThePackagesOfThePlatform(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(filepath.Join(root(t), "CONTRIBUTING.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(text), "\n## platform")
+	section, _, _ = strings.Cut(section, "\n## ")
+	var named []string
+	for _, row := range packageRow.FindAllStringSubmatch(section, -1) {
+		for name := range strings.SplitSeq(row[1], ", ") {
+			named = append(named, "souk/platform/"+strings.Trim(name, "`"))
+		}
+	}
+	slices.Sort(named)
+	if packages := strings.Fields(alone(t, "platform", "list", "./...")); !slices.Equal(named, packages) {
+		t.Errorf("it names\n%s\nand there are\n%s", named, packages)
 	}
 }
