@@ -3,7 +3,6 @@ package audit
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -64,23 +63,14 @@ func filterOf(req *auditv1.ListAuditEntriesRequest) (Filter, error) {
 	check.CheckLine("actor", f.Actor, false, maxFilter)
 	check.CheckLine("action", f.Action, false, maxFilter)
 	check.CheckLine("subject", f.Subject, false, maxFilter)
-	f.From, f.To = checkTime(&check, "from", req.GetFrom()), checkTime(&check, "to", req.GetTo())
+	f.From, f.To = check.CheckTime("from", req.GetFrom()), check.CheckTime("to", req.GetTo())
 	if before := req.GetBefore(); before != nil {
 		id, ok := identifier.Canonical(before.GetId())
 		check.Check(ok, "before.id", "is not an id")
-		f.Before = &Position{At: checkTime(&check, "before.at", before.GetAt()), ID: id}
+		f.Before = &Position{At: check.CheckTime("before.at", before.GetAt()), ID: id}
 		check.Check(before.GetAt() != nil, "before.at", "is required")
 	}
 	return f, check.Err()
-}
-
-// checkTime returns a time, or zero for none.
-func checkTime(check *field.Checker, name string, t *timestamppb.Timestamp) time.Time {
-	if t == nil {
-		return time.Time{}
-	}
-	check.Check(t.IsValid(), name, "is not a time")
-	return t.AsTime()
 }
 
 func entryProto(r Record) *auditv1.AuditEntry {

@@ -4,8 +4,11 @@ package field
 import (
 	"fmt"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
 // Violation describes a problem with one field.
@@ -59,6 +62,16 @@ func (c *Checker) CheckLine(field, value string, required bool, most int) {
 	default:
 		c.Check(!strings.ContainsFunc(value, unicode.IsControl), field, "must not contain control characters")
 	}
+}
+
+// CheckTime returns a time, or the zero time if there is none. It records a violation of field if the time is outside the years
+// 1 to 9999, because protobuf can express times that PostgreSQL has no value for.
+func (c *Checker) CheckTime(field string, value *timestamppb.Timestamp) time.Time {
+	if value == nil {
+		return time.Time{}
+	}
+	c.Check(value.IsValid(), field, "must be a time in the years 1 to 9999")
+	return value.AsTime()
 }
 
 // Err returns an *Error with all recorded violations, or nil if there are none.

@@ -2,8 +2,12 @@ package field_test
 
 import (
 	"errors"
+	"math"
 	"strings"
 	"testing"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"souk/platform/field"
 )
@@ -59,6 +63,28 @@ func TestALineOfTextIsChecked(t *testing.T) {
 		}
 		if got != test.wrong {
 			t.Errorf("%q: %q, want %q", test.value, got, test.wrong)
+		}
+	}
+}
+
+func TestATimeIsOneThatADatabaseKeeps(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 29, 12, 0, 0, 0, time.UTC)
+	for _, test := range []struct {
+		value *timestamppb.Timestamp
+		want  time.Time
+		ok    bool
+	}{
+		{nil, time.Time{}, true},
+		{timestamppb.New(now), now, true},
+		{&timestamppb.Timestamp{Seconds: math.MaxInt64}, time.Time{}, false},
+		{&timestamppb.Timestamp{Seconds: math.MinInt64}, time.Time{}, false},
+		{&timestamppb.Timestamp{Nanos: -1}, time.Time{}, false},
+	} {
+		var check field.Checker
+		got := check.CheckTime("from", test.value)
+		if err := check.Err(); (err == nil) != test.ok || (test.ok && !got.Equal(test.want)) {
+			t.Errorf("%v: %v, %v", test.value, got, err)
 		}
 	}
 }

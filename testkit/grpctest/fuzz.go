@@ -17,6 +17,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"souk/testkit/securitytest"
 )
@@ -81,9 +82,33 @@ func (z *fuzzer) seed(f *testing.F) {
 			}
 			f.Add(append([]byte{byte(i), 0, raw, byte(len(content))}, content...))
 		}
+		for _, content := range farTimes(f, method) {
+			for caller := range callers {
+				f.Add(append([]byte{byte(i), byte(caller), raw, byte(len(content))}, content...))
+			}
+		}
 		story = append(story, byte(i), byte(i%callers), 0)
 	}
 	f.Add(story)
+}
+
+// farTimes returns, for each time that a request may have, a request in which it is in the year 318,857. PostgreSQL refuses it.
+func farTimes(f *testing.F, method protoreflect.MethodDescriptor) (requests [][]byte) {
+	far, fields := &timestamppb.Timestamp{Seconds: 1e13}, method.Input().Fields()
+	for i := range fields.Len() {
+		kind := fields.Get(i).Message()
+		if kind == nil || kind.FullName() != far.ProtoReflect().Descriptor().FullName() {
+			continue
+		}
+		request := newMessage(f, method.Input())
+		request.ProtoReflect().Set(fields.Get(i), protoreflect.ValueOfMessage(far.ProtoReflect()))
+		content, err := proto.Marshal(request)
+		if err != nil {
+			f.Fatal(err)
+		}
+		requests = append(requests, content)
+	}
+	return requests
 }
 
 func (z *fuzzer) callers(t testing.TB) []context.Context {

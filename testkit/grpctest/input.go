@@ -191,7 +191,7 @@ func harvest(words []string, message protoreflect.Message) []string {
 	return words
 }
 
-func newMessage(t *testing.T, descriptor protoreflect.MessageDescriptor) proto.Message {
+func newMessage(t testing.TB, descriptor protoreflect.MessageDescriptor) proto.Message {
 	t.Helper()
 	kind, err := protoregistry.GlobalTypes.FindMessageByName(descriptor.FullName())
 	if err != nil {

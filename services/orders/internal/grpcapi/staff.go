@@ -2,9 +2,6 @@ package grpcapi
 
 import (
 	"context"
-	"time"
-
-	"google.golang.org/protobuf/types/known/timestamppb"
 
 	ordersv1 "souk/proto/gen/souk/orders/v1"
 
@@ -41,31 +38,21 @@ func (s *Server) CancelAnyOrder(ctx context.Context, req *ordersv1.CancelAnyOrde
 }
 
 func filterOf(req *ordersv1.ListAllOrdersRequest) (order.Filter, error) {
+	var check field.Checker
 	filter := order.Filter{
 		CustomerID: req.GetCustomerId(), Status: statusOf[req.GetStatus()], Limit: int(req.GetLimit()),
-		Text: req.GetQuery(), From: timeOf(req.GetFrom()), To: timeOf(req.GetTo()), OldestFirst: req.GetOldestFirst(),
+		Text: req.GetQuery(), OldestFirst: req.GetOldestFirst(),
+		From: check.CheckTime("from", req.GetFrom()), To: check.CheckTime("to", req.GetTo()),
 	}
-	if filter.Status == "" && req.GetStatus() != ordersv1.Status_STATUS_UNSPECIFIED {
-		return order.Filter{}, field.Invalid("status", "is unknown")
-	}
+	check.Check(filter.Status != "" || req.GetStatus() == ordersv1.Status_STATUS_UNSPECIFIED, "status", "is unknown")
 	if req.GetAnyAttention() {
 		filter.Attention = order.AllAttention
 	} else if wanted := req.GetAttention(); wanted != ordersv1.Attention_ATTENTION_UNSPECIFIED {
 		reason, ok := attentionOf[wanted]
-		if !ok {
-			return order.Filter{}, field.Invalid("attention", "is unknown")
-		}
+		check.Check(ok, "attention", "is unknown")
 		filter.Attention = []order.Attention{reason}
 	}
-	return filter, nil
-}
-
-// timeOf returns a time, or zero for none.
-func timeOf(t *timestamppb.Timestamp) time.Time {
-	if t == nil {
-		return time.Time{}
-	}
-	return t.AsTime()
+	return filter, check.Err()
 }
 
 var attentionOf = map[ordersv1.Attention]order.Attention{
