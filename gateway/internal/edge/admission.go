@@ -30,9 +30,8 @@ func (rt *Router) limiterOf(op *operation) *admission.Limiter {
 // admit runs handler when there is a place for the request. The request was checked and read before, so that a client does not
 // hold a place while it sends its body. The place is free again as soon as the answer is written, even if the client reads
 // slowly.
-func admit(limiter *admission.Limiter, class admission.Class, w http.ResponseWriter, r *http.Request, handler http.HandlerFunc) error {
-	ctx := admission.WithClass(r.Context(), class)
-	place, err := limiter.Enter(ctx)
+func admit(limiter *admission.Limiter, w http.ResponseWriter, r *http.Request, handler http.HandlerFunc) error {
+	place, err := limiter.Enter(r.Context())
 	if errors.Is(err, admission.ErrOverloaded) {
 		writeRefusal(w, r)
 		return nil
@@ -41,7 +40,7 @@ func admit(limiter *admission.Limiter, class admission.Class, w http.ResponseWri
 		return err
 	}
 	defer place.Leave()
-	handler(&placedWriter{ResponseWriter: w, place: place}, r.WithContext(ctx))
+	handler(&placedWriter{ResponseWriter: w, place: place}, r)
 	return nil
 }
 

@@ -192,7 +192,7 @@ func TestARequestGivesItsPlaceBackWhenItsAnswerIsWritten(t *testing.T) {
 func BenchmarkRefusal(b *testing.B) {
 	handler := Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { refuse(w, r, admission.Browsing) }), slog.New(slog.DiscardHandler), slog.New(slog.DiscardHandler))
 	r := httptest.NewRequestWithContext(b.Context(), http.MethodGet, "/v1/products?q=mug", nil)
-	w := &probeWriter{header: http.Header{}}
+	w := httptest.NewRecorder()
 	b.ReportAllocs()
 	for b.Loop() {
 		handler.ServeHTTP(w, r)

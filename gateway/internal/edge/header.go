@@ -21,12 +21,12 @@ var absent = map[string]struct {
 
 // checkHeader refuses a request without a required header field, and joins the lines of list fields.
 func (o *operation) checkHeader(header http.Header) error {
-	for name, p := range o.headers {
-		if values := header.Values(name); listHeaders[name] && len(values) > 1 {
-			header.Set(name, strings.Join(values, ", "))
+	for _, p := range o.headers {
+		if values := header.Values(p.name); listHeaders[p.name] && len(values) > 1 {
+			header.Set(p.name, strings.Join(values, ", "))
 		}
-		if a, ok := absent[name]; ok && p.required && header.Get(name) == "" {
-			return NewProblem(a.status, a.code, "The "+name+" header is required.")
+		if a, ok := absent[p.name]; ok && p.required && header.Get(p.name) == "" {
+			return NewProblem(a.status, a.code, "The "+p.name+" header is required.")
 		}
 	}
 	return nil

@@ -60,7 +60,7 @@ const ticketParameter = "ticket"
 
 // tokenOfTicket redeems a ticket for its access token.
 func (rt *Router) tokenOfTicket(o *operation, given []string, r *http.Request) (string, error) {
-	if len(o.queries[ticketParameter].check(given)) == 0 {
+	if p, _ := o.queries.find(ticketParameter); len(p.check(given)) == 0 {
 		token, err := rt.redeem(r.Context(), r.PathValue("id"), given[0])
 		if status.Code(err) != codes.NotFound {
 			return token, err

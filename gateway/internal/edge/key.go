@@ -14,7 +14,7 @@ const keyHeader = "Idempotency-Key"
 // service that stores it.
 func (o *operation) withKey(ctx context.Context, header http.Header) context.Context {
 	key := header.Get(keyHeader)
-	if _, honored := o.headers[keyHeader]; !honored || key == "" {
+	if _, honored := o.headers.find(keyHeader); !honored || key == "" {
 		return ctx
 	}
 	return rpc.WithKey(ctx, key)

@@ -36,8 +36,8 @@ type operation struct {
 	audience     audience
 	// takesTicket says that a ticket may replace the token.
 	takesTicket bool
-	// queries and headers are the parameters by name. anyQuery allows other query parameters too.
-	queries, headers map[string]parameter
+	// anyQuery allows query parameters that are not in queries.
+	queries, headers parameters
 	anyQuery         bool
 	// anyOrigin allows web pages of every origin to read the answer.
 	anyOrigin bool

@@ -3,6 +3,7 @@ package edge
 import (
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -69,17 +70,19 @@ func (o Origins) Allow(next http.Handler, public func(method string, r *http.Req
 	strangers := cors.New(cors.Options{
 		AllowedOrigins: []string{"*"}, AllowedMethods: []string{"GET", "HEAD"}, AllowedHeaders: readHeaders, MaxAge: preflightAge,
 	}).Handler(next)
-	shown := strings.Join(shownHeaders, ", ")
+	forEveryone := http.Header{
+		"Access-Control-Allow-Origin":   {"*"},
+		"Access-Control-Expose-Headers": {strings.Join(shownHeaders, ", ")},
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		asked := r.Header.Get("Access-Control-Request-Method") // "" if this is not a preflight
 		switch {
 		case r.Method == http.MethodOptions && !slices.Contains(o, r.Header.Get("Origin")) && public(asked, r):
 			strangers.ServeHTTP(w, r)
 		case public(r.Method, r):
-			// The header is the same for all requests, with and without an origin, so that caches may give the answer to
+			// The headers are the same for all requests, with and without an origin, so that caches may give the answer to
 			// everybody without Vary.
-			w.Header().Set("Access-Control-Allow-Origin", "*")
-			w.Header().Set("Access-Control-Expose-Headers", shown)
+			maps.Copy(w.Header(), forEveryone)
 			next.ServeHTTP(w, r)
 		default:
 			listed.ServeHTTP(w, r)

@@ -2,7 +2,6 @@ package edge
 
 import (
 	"fmt"
-	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -22,10 +21,21 @@ type parameter struct {
 	schema   *schema.Schema
 }
 
+// parameters are the parameters of an operation in one place of its requests, in the order of the contract.
+type parameters []parameter
+
+// find returns the parameter with a name.
+func (ps parameters) find(name string) (parameter, bool) {
+	i := slices.IndexFunc(ps, func(p parameter) bool { return p.name == name })
+	if i < 0 {
+		return parameter{}, false
+	}
+	return ps[i], true
+}
+
 // readParameters reads the operation's query parameters and header fields from openapi.yaml.
 func (o *operation) readParameters(op *openapi3.Operation) error {
 	o.anyQuery, _ = op.Extensions["x-souk-any-query"].(bool)
-	o.queries, o.headers = map[string]parameter{}, map[string]parameter{}
 	for _, ref := range op.Parameters {
 		p := ref.Value
 		compiled, err := schema.Compile(p.Schema.Value)
@@ -37,9 +47,9 @@ func (o *operation) readParameters(op *openapi3.Operation) error {
 		}
 		switch p.In {
 		case openapi3.ParameterInQuery:
-			o.queries[p.Name] = parameter{name: p.Name, required: p.Required, schema: compiled}
+			o.queries = append(o.queries, parameter{name: p.Name, required: p.Required, schema: compiled})
 		case openapi3.ParameterInHeader:
-			o.headers[p.Name] = parameter{name: p.Name, required: p.Required, schema: compiled}
+			o.headers = append(o.headers, parameter{name: p.Name, required: p.Required, schema: compiled})
 		}
 	}
 	return nil
@@ -47,22 +57,33 @@ func (o *operation) readParameters(op *openapi3.Operation) error {
 
 // checkParameters checks the query and header parameters of a request.
 func (o *operation) checkParameters(query url.Values, header http.Header) error {
-	for _, name := range slices.Sorted(maps.Keys(query)) {
-		if _, ok := o.queries[name]; !ok && !o.anyQuery {
-			return invalidRequest("Unknown query parameter " + cut(name, maxName) + ".")
-		}
+	if unknown := o.unknownQueries(query); len(unknown) > 0 {
+		return invalidRequest("Unknown query parameter " + cut(slices.Min(unknown), maxName) + ".")
 	}
 	var violations []field.Violation
-	for _, name := range slices.Sorted(maps.Keys(o.queries)) {
-		violations = append(violations, o.queries[name].check(query[name])...)
+	for _, p := range o.queries {
+		violations = append(violations, p.check(query[p.name])...)
 	}
-	for _, name := range slices.Sorted(maps.Keys(o.headers)) {
-		violations = append(violations, o.headers[name].check(header.Values(name))...)
+	for _, p := range o.headers {
+		violations = append(violations, p.check(header.Values(p.name))...)
 	}
 	if len(violations) > 0 {
 		return InvalidFields(violations...)
 	}
 	return nil
+}
+
+// unknownQueries returns the names in a query that are not in the contract.
+func (o *operation) unknownQueries(query url.Values) (unknown []string) {
+	if o.anyQuery {
+		return nil
+	}
+	for name := range query {
+		if _, ok := o.queries.find(name); !ok {
+			unknown = append(unknown, name)
+		}
+	}
+	return unknown
 }
 
 // check returns the violations of a parameter. A parameter must not be given twice, and must be UTF-8, because gRPC carries
@@ -87,6 +108,9 @@ func (p parameter) check(given []string) []field.Violation {
 
 // parseQuery parses the query. It refuses one that is not UTF-8 or contains U+0000.
 func parseQuery(r *http.Request) (url.Values, error) {
+	if r.URL.RawQuery == "" {
+		return nil, nil
+	}
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return nil, invalidRequest("The query is malformed.")

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"souk/gateway/internal/api"
 	"souk/gateway/internal/schema"
@@ -70,7 +71,7 @@ func invalidRequest(detail string) *Problem {
 
 func methodNotAllowed(allowed ...string) *Problem {
 	p := NewProblem(http.StatusMethodNotAllowed, api.ProblemCodeMethodNotAllowed, "")
-	p.Header = http.Header{"Allow": allowed}
+	p.Header = http.Header{"Allow": {strings.Join(allowed, ", ")}}
 	return p
 }
 

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"path"
+	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
@@ -67,6 +68,7 @@ func NewRouter(server api.StrictServerInterface, options Options, middlewares ..
 	strict := api.NewStrictHandlerWithOptions(server, append(middlewares, rt.limits.limitPasswordAttempts, markReplays), api.StrictHTTPServerOptions{
 		RequestErrorHandlerFunc: refuse, ResponseErrorHandlerFunc: fail,
 	})
+	rt.mux.HandleFunc(unmatched, rt.refuseUnmatched)
 	api.HandlerWithOptions(strict, api.StdHTTPServerOptions{BaseRouter: rt, ErrorHandlerFunc: refuse})
 	return rt, nil
 }
@@ -77,10 +79,16 @@ func (rt *Router) HandleFunc(pattern string, handler func(http.ResponseWriter, *
 	if !ok {
 		panic("openapi.yaml has no operation " + pattern)
 	}
+	limiter := rt.limiterOf(op)
 	rt.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+		if limiter.Full(op.Class) { // a cheap answer, before any other work
+			op.setBodyDeadline(w, r)
+			refuse(w, r, op.Class)
+			return
+		}
 		ctx, cancel := op.withTimeout(r.Context())
 		defer cancel()
-		ctx = policy.WithAnswer(ctx, op.Answer)
+		ctx = policy.WithAnswer(admission.WithClass(ctx, op.Class), op.Answer)
 		ctx = security.WithActor(ctx, security.Actor{Address: rt.limits.networkOf(r)})
 		if err := rt.serve(op, w, r.WithContext(ctx), handler); err != nil {
 			noteRateLimit(ctx, pattern, err)
@@ -109,7 +117,7 @@ func (rt *Router) serve(op *operation, w http.ResponseWriter, r *http.Request, h
 	case op.stream:
 		return rt.streams.serve(w, checked, handler)
 	default:
-		return admit(rt.limiterOf(op), op.Class, w, checked, handler)
+		return admit(rt.limiterOf(op), w, checked, handler)
 	}
 }
 
@@ -140,8 +148,7 @@ func (rt *Router) Public(method string, r *http.Request) bool {
 }
 
 // check runs the cheap checks first and reveals as little as possible to strangers: rate limits, identity, then headers and
-// query. ServeHTTP has checked before whether the class is full. The state of the rate limits is written to header, the header
-// of the answer.
+// query. The state of the rate limits is written to header, the header of the answer.
 func (rt *Router) check(op *operation, header http.Header, r *http.Request) (*http.Request, error) {
 	if !clean(r.URL.Path) {
 		return nil, NotFound("There is no such resource.") // no resource has such a name
@@ -166,50 +173,47 @@ func (rt *Router) check(op *operation, header http.Header, r *http.Request) (*ht
 	if err := op.checkParameters(query, r.Header); err != nil {
 		return nil, err
 	}
-	return r.WithContext(op.withKey(ctx, r.Header)), nil
+	if ctx = op.withKey(ctx, r.Header); ctx == r.Context() {
+		return r, nil
+	}
+	return r.WithContext(ctx), nil
 }
 
-// ServeHTTP implements http.Handler. If the request's class is full, it is refused before any other work. Requests without a
-// matching pattern are answered with a problem.
+// ServeHTTP implements http.Handler. It answers paths that are not canonical with a problem, because ServeMux would redirect to
+// the canonical path, and the contract has no redirects.
 func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !isCanonical(r.URL.EscapedPath()) {
 		WriteError(r.Context(), w, rt.logger, NotFound("There is no such resource."))
 		return
 	}
-	_, pattern := rt.mux.Handler(r)
-	if op, ok := rt.operations[pattern]; ok && rt.limiterOf(op).Full(op.Class) {
-		r.Pattern = pattern // is logged
-		op.setBodyDeadline(w, r)
-		refuse(w, r, op.Class)
-		return
-	}
-	if pattern != "" {
-		rt.mux.ServeHTTP(w, r)
-		return
-	}
-	// ServeMux knows whether another method would match, and names it in Allow.
-	probe := &probeWriter{header: http.Header{}}
-	rt.mux.ServeHTTP(probe, r)
-	p := NotFound("There is no such resource.")
-	if probe.status == http.StatusMethodNotAllowed {
-		p = methodNotAllowed(probe.header.Values("Allow")...)
-	}
-	WriteError(r.Context(), w, rt.logger, p)
+	rt.mux.ServeHTTP(w, r)
 }
 
-// isCanonical reports whether a path has no empty or dotted parts. ServeMux would redirect to the canonical path, and the
-// contract has no redirects.
+// unmatched is the pattern of requests that no other pattern matches.
+const unmatched = "/"
+
+// refuseUnmatched answers a request whose path is not in the contract, or whose method is not allowed for its path.
+func (rt *Router) refuseUnmatched(w http.ResponseWriter, r *http.Request) {
+	r.Pattern = "" // is logged
+	if allowed := rt.methodsOf(r); len(allowed) > 0 {
+		WriteError(r.Context(), w, rt.logger, methodNotAllowed(allowed...))
+		return
+	}
+	WriteError(r.Context(), w, rt.logger, NotFound("There is no such resource."))
+}
+
+// methodsOf returns the methods that are allowed for the path of a request.
+func (rt *Router) methodsOf(r *http.Request) (allowed []string) {
+	for _, method := range []string{http.MethodDelete, http.MethodGet, http.MethodHead, http.MethodPatch, http.MethodPost, http.MethodPut} {
+		if _, pattern := rt.mux.Handler(&http.Request{Method: method, URL: r.URL, Host: r.Host}); pattern != unmatched {
+			allowed = append(allowed, method)
+		}
+	}
+	return allowed
+}
+
+// isCanonical reports whether a path is absolute and has no empty or dotted parts.
 func isCanonical(escaped string) bool {
 	clean := path.Clean(escaped)
-	return clean == escaped || clean != "/" && clean+"/" == escaped
+	return strings.HasPrefix(clean, "/") && (clean == escaped || clean != "/" && clean+"/" == escaped)
 }
-
-// probeWriter keeps the status and the header of an answer and drops its body.
-type probeWriter struct {
-	header http.Header
-	status int
-}
-
-func (p *probeWriter) Header() http.Header         { return p.header }
-func (p *probeWriter) WriteHeader(status int)      { p.status = status }
-func (p *probeWriter) Write(b []byte) (int, error) { return len(b), nil }

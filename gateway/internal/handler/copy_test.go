@@ -30,7 +30,7 @@ type teller struct {
 	at     uint64
 }
 
-func tell(t *testing.T, changes *feed.Changes) *teller {
+func tell(t testing.TB, changes *feed.Changes) *teller {
 	t.Helper()
 	o := &teller{changes: changes, news: make(chan feed.News)}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -62,7 +62,7 @@ func (o *teller) ask(ctx context.Context, _ string, wait time.Duration) (feed.Ne
 }
 
 // tells reports changes of ids, and waits until the gateway has received them.
-func (o *teller) tells(t *testing.T, ids ...string) {
+func (o *teller) tells(t testing.TB, ids ...string) {
 	t.Helper()
 	before := o.changes.Now()
 	o.at++
@@ -74,7 +74,7 @@ func (o *teller) tells(t *testing.T, ids ...string) {
 	eventually(t, "the change is known", func() bool { return !o.changes.Holds(before, ids...) && o.changes.Now() != feed.Moment{} })
 }
 
-func (o *teller) falls(t *testing.T) {
+func (o *teller) falls(t testing.TB) {
 	t.Helper()
 	o.mu.Lock()
 	o.silent = true
@@ -82,7 +82,7 @@ func (o *teller) falls(t *testing.T) {
 	eventually(t, "the silence is noticed", func() bool { return o.changes.Now() == feed.Moment{} })
 }
 
-func eventually(t *testing.T, what string, done func() bool) {
+func eventually(t testing.TB, what string, done func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(10 * time.Second); !done(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
@@ -92,7 +92,7 @@ func eventually(t *testing.T, what string, done func() bool) {
 }
 
 // told returns a shop with a cache, and the feeds of its owners.
-func told(t *testing.T) (s *shop, products, levels *teller) {
+func told(t testing.TB) (s *shop, products, levels *teller) {
 	t.Helper()
 	s = openWithCopy(t)
 	return s, tell(t, s.products), tell(t, s.stock)

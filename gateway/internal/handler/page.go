@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"maps"
 	"net/http"
 	"strings"
 	"sync"
@@ -92,9 +93,10 @@ type page struct {
 	// that the availability of a variant on it is unknown because inventory did not answer.
 	inStock, unknown bool
 
-	tag, contentType string
-	body             []byte
-	compressed       func() []byte
+	tag        string
+	header     http.Header
+	body       []byte
+	compressed func() []byte
 }
 
 // render makes the page from a response with products or categories. It returns false for other responses.
@@ -114,7 +116,7 @@ func (p *page) render(response any) bool {
 	default:
 		return false
 	}
-	p.body, p.contentType = recorder.body.Bytes(), recorder.header.Get("Content-Type")
+	p.body, p.header = recorder.body.Bytes(), recorder.header
 	p.compressed = sync.OnceValue(p.compress)
 	return err == nil
 }
@@ -179,14 +181,12 @@ func (k keptPage) VisitListCategoriesResponse(w http.ResponseWriter) error { ret
 
 func (k keptPage) write(w http.ResponseWriter) error {
 	header, body := w.Header(), k.body
-	if k.tag != "" {
-		header.Set("ETag", k.tag)
-	}
 	if k.had {
+		header.Set("ETag", k.tag)
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
-	header.Set("Content-Type", k.contentType)
+	maps.Copy(header, k.header)
 	if k.compress {
 		header.Set("Content-Encoding", "gzip")
 		body = k.compressed()
