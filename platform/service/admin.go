@@ -42,6 +42,9 @@ func (s *Service) serveAdmin(ctx context.Context, group *errgroup.Group) (net.Ad
 // admin returns the handler of the admin port.
 func (s *Service) admin() http.Handler {
 	mux := http.NewServeMux()
+	// For an orchestrator that restarts processes. Neither asks for dependencies, because a restart does not bring those back.
+	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { answer(w, true) })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) { answer(w, s.isReady()) })
 	mux.HandleFunc("GET /debug/breakers", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(s.breakers.States()) // an error means that the client has left
@@ -52,4 +55,13 @@ func (s *Service) admin() http.Handler {
 	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
 	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 	return mux
+}
+
+// answer says whether the process is well.
+func answer(w http.ResponseWriter, well bool) {
+	if !well {
+		http.Error(w, "not ready", http.StatusServiceUnavailable)
+		return
+	}
+	_, _ = w.Write([]byte("ok\n")) // an error means that the client has left
 }

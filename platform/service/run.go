@@ -61,6 +61,7 @@ type phases struct {
 // live starts everything that a process does in group, and stops it in order once ctx is done.
 func (s *Service) live(ctx context.Context, group *errgroup.Group, p phases, listener net.Listener, admin net.Addr) {
 	drain := s.serve(p.working, group, listener)
+	s.serving.Store(true)
 	serving, stopServing := context.WithCancel(p.working)
 	listed, leave := context.WithCancel(p.working)
 	left := make(chan struct{})

@@ -49,7 +49,9 @@ type Service struct {
 	health   *health.Server
 	handler  http.Handler
 	web      web
+	serving  atomic.Bool
 	stopping atomic.Bool
+	ready    func() bool
 
 	checks     []check
 	background []task
@@ -118,6 +120,15 @@ func (s *Service) UseKeys(source access.KeySource) { s.keys.source = source }
 
 // HTTP makes the process serve handler over HTTP instead of gRPC. Consul checks /healthz.
 func (s *Service) HTTP(handler http.Handler) { s.handler = handler }
+
+// ReadyWhen makes /readyz of the admin port wait for ready too, for example for caches. It must not depend on other processes: an
+// outage would make all instances unready at once, and then nothing could answer that the shop is out of order.
+func (s *Service) ReadyWhen(ready func() bool) { s.ready = ready }
+
+// isReady reports whether the process has started and has not been told to stop.
+func (s *Service) isReady() bool {
+	return s.serving.Load() && !s.Stopping() && (s.ready == nil || s.ready())
+}
 
 // Stopping reports whether the process has been told to stop.
 func (s *Service) Stopping() bool { return s.stopping.Load() }

@@ -75,6 +75,7 @@ func Run(ctx context.Context) error {
 		dependencies.Watch(ctx)
 		return nil
 	})
+	svc.ReadyWhen(warm.Load)
 	ready := func() bool { return warm.Load() && !svc.Stopping() }
 	h := handler.New(services, handler.Options{
 		Dependencies: dependencies, Ready: ready, Currency: cfg.Currency, Stock: stock, Logger: svc.Logger(),
