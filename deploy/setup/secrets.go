@@ -46,7 +46,7 @@ func Keep(cfg Config) (*Secrets, error) {
 		s.Superusers[service+"-db"] = keep(service+"-superuser-password", "", rand.Text)
 	}
 	// The MongoDB of carts keeps its old password, so the PostgreSQL of carts gets another one.
-	s.Superusers["carts-mongo"] = s.Superusers["carts-db"]
+	s.Superusers[cartsMongo] = s.Superusers["carts-db"]
 	s.Superusers["carts-db"] = keep("carts-postgres-superuser-password", "", rand.Text)
 	// Consul requires tokens in this format. Each has 122 random bits.
 	for _, name := range certified {

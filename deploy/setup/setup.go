@@ -4,6 +4,7 @@
 package setup
 
 import (
+	"fmt"
 	"slices"
 
 	"souk/deploy/setup/roster"
@@ -27,15 +28,30 @@ type Config struct {
 	PublicURL string `env:"PUBLIC_URL" envDefault:"http://127.0.0.1:8080" redact:"no"`
 	// Dir is the folder in which setup stores all secrets.
 	Dir string `env:"SETUP_DIR" envDefault:"/secrets"`
+	// CartsMongo is "off" in a shop whose carts were never in MongoDB, so that it has no carts-mongo.
+	CartsMongo string `env:"SETUP_CARTS_MONGO" envDefault:"on"`
 	// Volumes is the folder with the volumes of the containers, named after the containers.
 	Volumes string `env:"SETUP_VOLUMES" envDefault:"/volumes"`
 }
+
+// Validate returns an error that names the invalid setting.
+func (c *Config) Validate() error {
+	if c.CartsMongo != "on" && c.CartsMongo != "off" {
+		return fmt.Errorf("SOUK_SETUP_CARTS_MONGO: %q is neither on nor off", c.CartsMongo)
+	}
+	return nil
+}
+
+func (c *Config) hasCartsMongo() bool { return c.CartsMongo != "off" }
+
+// cartsMongo is the server in which carts stored its data before.
+const cartsMongo = "carts-mongo"
 
 // relational are the services with a PostgreSQL, each on its own server: orders in orders-db. documental maps the services with
 // a MongoDB to their server. Carts stored its data there before, and copies it at its first start.
 var (
 	relational = roster.On(roster.PostgreSQL)
-	documental = map[string]string{"customers": "customers-db", "carts": "carts-mongo"}
+	documental = map[string]string{"customers": "customers-db", "carts": cartsMongo}
 )
 
 // certified are the programs that register with Consul or get a certificate from it.

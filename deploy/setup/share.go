@@ -11,17 +11,35 @@ import (
 
 // Share writes into each container's volume below dir only the secrets of that container.
 func (s *Secrets) Share(dir string) error {
-	var errs []error
+	contents, err := s.Contents()
+	errs := []error{err}
+	for container, files := range contents {
+		for name, value := range files {
+			errs = append(errs, write(filepath.Join(dir, container, name), value, readable))
+		}
+	}
+	for _, service := range relational {
+		// Earlier versions gave the service's password to the server.
+		errs = append(errs, remove(filepath.Join(dir, service+"-db", "database-password")))
+	}
+	return errors.Join(errs...)
+}
+
+// Contents returns the secrets of each container, by the names of their files. The address of a MongoDB is not among them, because
+// [Secrets.PrepareDatabases] finds it out.
+func (s *Secrets) Contents() (map[string]map[string]string, error) {
+	contents := map[string]map[string]string{}
 	share := func(container, name, value string) {
-		errs = append(errs, write(filepath.Join(dir, container, name), value, readable))
+		if contents[container] == nil {
+			contents[container] = map[string]string{}
+		}
+		contents[container][name] = value
 	}
 	for server, password := range s.Superusers {
 		share(server, "superuser-password", string(password))
 	}
 	for _, service := range relational {
 		share(service, "database-url", databaseURL(service, string(s.Databases[service])))
-		// Earlier versions gave the service's password to the server.
-		errs = append(errs, remove(filepath.Join(dir, service+"-db", "database-password")))
 	}
 	for name, token := range s.Tokens {
 		share(name, "consul-token", string(token))
@@ -36,7 +54,7 @@ func (s *Secrets) Share(dir string) error {
 	config, err := json.MarshalIndent(consulConfig(string(s.Management)), "", "  ")
 	share("consul", "consul.json", string(config))
 	share("consul", "management-token", string(s.Management)) // for its health check
-	return errors.Join(append(errs, err)...)
+	return contents, err
 }
 
 // remove deletes the file at path, if there is one.

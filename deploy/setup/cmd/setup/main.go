@@ -4,6 +4,8 @@
 //	setup consul     register the services' tokens in Consul
 //	setup databases  give each service a plain role in its database
 //	setup demo       fill a new shop with the demo catalog
+//	setup kubernetes            in a pod: store the secrets in Kubernetes, and generate missing ones
+//	setup kubernetes databases  in a pod: like databases, and store their addresses in Kubernetes
 //	setup show       print the logins of staff and the demo customer, and a shell command that buys
 //	setup wait       wait to be stopped
 package main
@@ -18,6 +20,7 @@ import (
 	"syscall"
 
 	"souk/deploy/setup"
+	"souk/deploy/setup/cluster"
 	"souk/platform/config"
 )
 
@@ -48,6 +51,9 @@ func command(name string) error {
 	if err := config.Load(&cfg); err != nil {
 		return err
 	}
+	if inCluster, ok := strings.CutPrefix(name, "kubernetes"); ok {
+		return kubernetes(ctx, strings.TrimSpace(inCluster), cfg)
+	}
 	secrets, err := setup.Keep(cfg)
 	if err != nil {
 		return err
@@ -58,12 +64,36 @@ func command(name string) error {
 	case "consul":
 		return secrets.Grant(ctx, cfg.ConsulAddr)
 	case "databases":
-		ctx, cancel := context.WithTimeout(ctx, setup.DatabasesWithin)
-		defer cancel()
-		return secrets.PrepareDatabases(ctx, slog.New(slog.NewTextHandler(os.Stderr, nil)), cfg.Volumes)
+		return databases(ctx, cfg, secrets, setup.InVolumes(cfg.Volumes))
 	case "show":
 		return secrets.Show(os.Stdout, cfg)
 	default:
 		return fmt.Errorf("unknown command %q", name)
+	}
+}
+
+func databases(ctx context.Context, cfg setup.Config, secrets *setup.Secrets, store setup.Store) error {
+	ctx, cancel := context.WithTimeout(ctx, setup.DatabasesWithin)
+	defer cancel()
+	return secrets.PrepareDatabases(ctx, slog.New(slog.NewTextHandler(os.Stderr, nil)), cfg, store)
+}
+
+// kubernetes runs a command that stores secrets in Kubernetes.
+func kubernetes(ctx context.Context, name string, cfg setup.Config) error {
+	api, err := cluster.InCluster()
+	if err != nil {
+		return err
+	}
+	switch name {
+	case "":
+		return setup.ShareInCluster(ctx, cfg, api)
+	case "databases":
+		secrets, err := setup.Keep(cfg)
+		if err != nil {
+			return err
+		}
+		return databases(ctx, cfg, secrets, setup.InCluster(api))
+	default:
+		return fmt.Errorf("unknown command \"kubernetes %s\"", name)
 	}
 }
