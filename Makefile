@@ -2,10 +2,10 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 BIN := $(CURDIR)/.souk/bin
-MODULES := proto platform testkit $(wildcard services/*) gateway deploy/local deploy/audit deploy/setup deploy/observability e2e tools/newservice tools/testreport
+MODULES := proto platform testkit $(wildcard services/*) gateway deploy/local deploy/audit deploy/setup deploy/kubernetes deploy/observability e2e tools/newservice tools/testreport
 # With the race detector: everything but the end-to-end tests, whose processes are built without it. The simulation runs
 # with it for some seeds and without it for all; what a request costs is measured without it.
-RACED := proto platform testkit $(wildcard services/*) gateway deploy/local deploy/audit deploy/setup deploy/observability tools/newservice tools/testreport
+RACED := proto platform testkit $(wildcard services/*) gateway deploy/local deploy/audit deploy/setup deploy/kubernetes deploy/observability tools/newservice tools/testreport
 export PATH := $(BIN):$(PATH)
 BUILD_SOUK := GOWORK=off CGO_ENABLED=0 go build -C deploy/local -trimpath -o $(BIN)/souk ./cmd/souk
 
@@ -73,12 +73,13 @@ access: ## who may do what: every RPC and every route; fails when one does not s
 lint: ## golangci-lint on every module, each built without the workspace, buf lint, openapi.yaml with Spectral and Redocly, generated code up to date
 	@scripts/lint $(MODULES)
 
-gen: ## generate code from proto/ and gateway/openapi.yaml, docs/errors.md, and Prometheus' rules and Grafana's dashboards
+gen: ## generate code from proto/ and gateway/openapi.yaml, docs/errors.md, Prometheus' rules, Grafana's dashboards, and network policies
 	@tools/build buf protoc-gen-go protoc-gen-go-grpc oapi-codegen
 	@cd proto && rm -rf gen && buf generate
 	@cd gateway && oapi-codegen -config oapi-codegen.yaml openapi.yaml
 	@GOWORK=off go run -C gateway ./internal/reason/page ..
 	@GOWORK=off go run -C deploy/observability ./cmd/generate .
+	@GOWORK=off go run -C deploy/kubernetes ./cmd/generate .
 
 service: ## write a new service, from its contract to its route: make service NAME=wishlists (docs/adding-a-service.md)
 	@GOWORK=off go run -C tools/newservice . '$(NAME)'
