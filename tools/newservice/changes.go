@@ -3,7 +3,7 @@ package main
 import "slices"
 
 // changes are what every new service needs in files that others need as well.
-var changes = slices.Concat(listed, inCompose, inGateway, inTests)
+var changes = slices.Concat(listed, inCompose, inKubernetes, inGateway, inTests)
 
 // listed are the lists of services: see e2e/structure/services_test.go.
 var listed = []change{

@@ -30,6 +30,7 @@ func TestANewServiceIsPartOfTheShop(t *testing.T) {
 	c.run(t, "testkit", "go", "test", "./contract")
 	c.run(t, "gateway", "go", "test", "./internal/handler", "./internal/edge", "-run", "Contract|Every|Table")
 	c.run(t, "deploy/setup", "go", "test", ".", "-run", "Container|Mounted|Database|Confined|Network")
+	c.run(t, "deploy/kubernetes", "go", "test", ".")
 	c.run(t, "e2e", "go", "test", "./structure", "-skip", "Claims|Refuses")
 	c.run(t, "e2e", "go", "test", "./wishlists")
 }
