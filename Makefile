@@ -9,7 +9,7 @@ RACED := proto platform testkit $(wildcard services/*) gateway deploy/local depl
 export PATH := $(BIN):$(PATH)
 BUILD_SOUK := GOWORK=off CGO_ENABLED=0 go build -C deploy/local -trimpath -o $(BIN)/souk ./cmd/souk
 
-.PHONY: help run reset audit access test fuzz chaos soak bench bench-check bench-growth bench-chart profile lint gen service replay seed build tidy clean
+.PHONY: help run reset backup restore audit access test fuzz chaos soak bench bench-check bench-growth bench-chart profile lint gen service replay seed build tidy clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,14 @@ run: ## run the whole shop on this machine, without Docker; with more instances 
 reset: ## forget the data of make run
 	@$(BUILD_SOUK)
 	@$(BIN)/souk reset
+
+backup: ## copy the data of the shop that make run runs: make backup [TO=FOLDER] (docs/backup.md)
+	@$(BUILD_SOUK)
+	@$(BIN)/souk backup '$(if $(TO),$(abspath $(TO)))'
+
+restore: ## make a backup the shop of make run, which must have no data: make restore FROM=FOLDER
+	@$(BUILD_SOUK)
+	@$(BIN)/souk restore '$(if $(FROM),$(abspath $(FROM)))'
 
 test: ## run every test, on real PostgreSQL, FerretDB and Consul
 	@scripts/test $(RACED) -- services/orders/internal/simulation gateway/internal/edge e2e
