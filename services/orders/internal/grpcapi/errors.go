@@ -15,6 +15,7 @@ import (
 
 	"souk/services/orders/internal/checkout"
 	"souk/services/orders/internal/events"
+	"souk/services/orders/internal/mend"
 	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
 	"souk/services/orders/internal/saga"
@@ -41,6 +42,7 @@ var statusError = rpc.Table(
 	rpc.Says(events.ErrTicketNotFound, codes.NotFound, ordersv1.ErrorReason_ERROR_REASON_TICKET_NOT_FOUND, "ticket not found"),
 	rpc.Says(orders.ErrOrdersOpen, codes.FailedPrecondition, ordersv1.ErrorReason_ERROR_REASON_ORDERS_OPEN, "an order is still under way"),
 	rpc.Says(order.ErrCustomerErased, codes.Unauthenticated, customersv1.ErrorReason_ERROR_REASON_CUSTOMER_NOT_FOUND, "customer not found"),
+	saysAll(mend.ErrNotMendable, codes.FailedPrecondition, ordersv1.ErrorReason_ERROR_REASON_NOT_MENDABLE),
 	rpc.Says(orders.ErrBadCursor, codes.InvalidArgument, errorsv1.ErrorReason_ERROR_REASON_BAD_CURSOR, "the cursor is not one of this list"),
 )
 
