@@ -64,7 +64,7 @@ func (s *secrets) complete() {
 		makeUp(&password, rand.Text)
 		s.Databases[name] = password
 	}
-	for _, name := range append(slices.Clone(Services), Gateway, Audit) {
+	for _, name := range append(slices.Clone(Services), Gateway, Audit, Mend) {
 		token := s.Consul[name]
 		makeUp(&token, uuid.NewString)
 		s.Consul[name] = token
