@@ -40,7 +40,11 @@ func fill(ctx context.Context, s *testshop.Shop) (*shop.Client, error) {
 	return staff, err
 }
 
-// shopper places orders, and has each cancelled, dispatched, refunded or sent back, or leaves it alone.
+// later is how many orders a shopper places before it goes on with one, so that the dumps of some services come before that, and those of
+// others after it.
+const later = 5
+
+// shopper places orders, and later has each cancelled, dispatched, refunded or sent back, or leaves it alone.
 type shopper struct {
 	client, staff *shop.Client
 	random        *rand.Rand
@@ -67,6 +71,7 @@ func shoppers(ctx context.Context, s *testshop.Shop, staff *shop.Client, n int) 
 }
 
 func (s shopper) shop(ctx context.Context, done <-chan struct{}) error {
+	var open []shop.Order
 	for {
 		select {
 		case <-done:
@@ -74,12 +79,16 @@ func (s shopper) shop(ctx context.Context, done <-chan struct{}) error {
 		default:
 		}
 		placed, err := s.buy(ctx)
-		if err == nil {
-			err = s.goOn(ctx, placed)
-		}
 		if err != nil {
 			return err
 		}
+		if open = append(open, placed); len(open) <= later {
+			continue
+		}
+		if err := s.goOn(ctx, open[0]); err != nil {
+			return err
+		}
+		open = open[1:]
 	}
 }
 
