@@ -40,7 +40,7 @@ var forgetters = map[string]func(t *testing.T, w *world, orderID string){
 			t.Fatal(err)
 		}
 	},
-	"payments": func(_ *testing.T, w *world, orderID string) { delete(w.World.Payments.Books, orderID) },
+	"payments": func(_ *testing.T, w *world, orderID string) { delete(w.Payments.Books, orderID) },
 	"shipping": func(_ *testing.T, w *world, orderID string) {
 		delete(w.Shipping.Parcels, orderID)
 		delete(w.Shipping.Bookings, orderID)
@@ -123,7 +123,7 @@ func TestACancellationThatTheOthersHaveForgottenIsCarriedOutAgain(t *testing.T) 
 	w := s.world
 	forgetters["inventory"](t, w, o.ID)
 	forgetters["payments"](t, w, o.ID)
-	delete(w.World.Payments.Bank, o.ID)
+	delete(w.Payments.Bank, o.ID)
 	peers := w.Peers(w.carry)
 	items := []order.Item{{SKU: "MUG", Quantity: 3}, {SKU: "PLATE", Quantity: 2}}
 	if err := peers.Inventory.RestoreSale(t.Context(), o.ID, items); err != nil {
@@ -217,7 +217,7 @@ func TestWhatIsHeldForALostOrderIsGivenBack(t *testing.T) {
 				}
 			}
 			s.mustMend(t, id)
-			payment := s.world.World.Payments.Books[id]
+			payment := s.world.Payments.Books[id]
 			if got := s.world.Inventory.Left("MUG"); got != 10 || payment.Open() != 0 || payment.Captured() != payment.Refunded() {
 				t.Errorf("%d mugs are left, and the payment is %+v", got, payment)
 			}
@@ -240,7 +240,7 @@ func TestALostOrderWhoseParcelHasLeftIsForAPerson(t *testing.T) {
 	if !errors.Is(err, mend.ErrNotMendable) || !strings.Contains(err.Error(), "its parcel RM1 has left") {
 		t.Errorf("mend: %v", err)
 	}
-	if got := s.world.Inventory.Left("MUG"); got != 7 || s.world.World.Payments.Books[id].Open() == 0 {
+	if got := s.world.Inventory.Left("MUG"); got != 7 || s.world.Payments.Books[id].Open() == 0 {
 		t.Errorf("%d mugs are left, want nothing changed", got)
 	}
 }
