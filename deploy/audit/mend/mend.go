@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"google.golang.org/grpc/status"
 
@@ -19,6 +20,12 @@ import (
 // rounds is how often orders are mended. An order may need what another one gives back, and one that was in progress may need more once it
 // has come to an end.
 const rounds = 4
+
+const (
+	// An order that stays in progress for a minute breaks a rule of the audit. Until then it is waited for, because nothing can be said of it.
+	settleWithin = 90 * time.Second
+	settleEvery  = 2 * time.Second
+)
 
 // Config contains the shop and the options.
 type Config struct {
@@ -49,26 +56,50 @@ func run(ctx context.Context, s shop, cfg Config) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	report := &Report{Applied: cfg.Apply, Found: casesOf(found), Left: casesOf(found)}
-	for round := 1; cfg.Apply && round <= rounds && len(report.Left) > 0; round++ {
+	report := &Report{Applied: cfg.Apply, Found: casesOf(found), Left: casesOf(found), InProgress: found.InProgress}
+	if !cfg.Apply {
+		return report, nil
+	}
+	return report, apply(ctx, s, cfg, report)
+}
+
+// apply mends what is left, round after round, until nothing is or nothing changes any more.
+func apply(ctx context.Context, s shop, cfg Config, report *Report) error {
+	for round := 1; round <= rounds && (len(report.Left) > 0 || report.InProgress > 0); round++ {
 		refusals, err := mendAll(ctx, s, report.Left, cfg.Progress)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		after, err := s.Audit(ctx)
+		after, err := settled(ctx, s)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		left := casesOf(after)
 		for i, c := range left {
 			left[i].Refusal = refusals[c.ID]
 		}
 		same := equal(report.Left, left)
-		if report.Left = left; same && round > 1 {
+		if report.Left, report.InProgress = left, after.InProgress; same && round > 1 {
 			break
 		}
 	}
-	return report, nil
+	return nil
+}
+
+// settled audits the shop until no order is in progress.
+func settled(ctx context.Context, s shop) (*audit.Report, error) {
+	start := time.Now()
+	for {
+		report, err := s.Audit(ctx)
+		if err != nil || report.InProgress == 0 || time.Since(start) >= settleWithin {
+			return report, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(settleEvery):
+		}
+	}
 }
 
 // mendAll mends orders, and returns why some were not mended, by ID. An order that cannot be mended stops no other.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"google.golang.org/grpc/codes"
 
@@ -25,6 +26,10 @@ type torn struct {
 	// refuses are the orders about which a person has to decide.
 	refuses map[string]bool
 	mended  []string
+	// progress is for how many more audits an order is in progress.
+	progress int
+	// late breaks a rule afterwards.
+	late string
 }
 
 const goods = "goods: a sold order has bought its lines, less returns"
@@ -39,7 +44,15 @@ func (s *torn) Audit(context.Context) (*audit.Report, error) {
 			orders.Problems[id] = problem
 		}
 	}
-	return &audit.Report{Checks: []*audit.Check{stock, orders}}, nil
+	report := &audit.Report{Checks: []*audit.Check{stock, orders}}
+	if s.progress > 0 {
+		s.progress--
+		report.InProgress = 1
+	} else if s.late != "" {
+		s.broken[s.late], s.late = "x", ""
+		return s.Audit(context.Background())
+	}
+	return report, nil
 }
 
 func (s *torn) Mend(_ context.Context, id string) error {
@@ -109,6 +122,25 @@ func TestAShopThatAgreesIsLeftAlone(t *testing.T) {
 	if err != nil || !report.OK() || len(s.mended) > 0 {
 		t.Errorf("%+v, %v; mended %v", report, err, s.mended)
 	}
+}
+
+// Nothing can be said of an order in progress. It is waited for, and mended if it needs that afterwards.
+func TestOrdersInProgressAreWaitedFor(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &torn{broken: map[string]string{}, progress: 5, late: "a"}
+		report, err := run(t.Context(), s, Config{Apply: true})
+		if err != nil || !report.OK() || report.InProgress > 0 || !slices.Contains(s.mended, "a") {
+			t.Errorf("%+v, %v; mended %v", report, err, s.mended)
+		}
+		s = &torn{progress: 1000}
+		if report, err = run(t.Context(), s, Config{Apply: true}); err != nil || report.InProgress != 1 {
+			t.Errorf("%+v, %v", report, err)
+		}
+		if text := printed(t, report); !strings.Contains(text, "1 orders are in progress") {
+			t.Errorf("it prints:\n%s", text)
+		}
+	})
 }
 
 // A check that is added to the audit gets a rule here, and a row in the document.

@@ -12,6 +12,8 @@ type Report struct {
 	Applied bool
 	// Found is what did not agree at first. Left is what does not agree now, for a person.
 	Found, Left []Case
+	// InProgress is the number of orders of which nothing can be said yet, because the shop is working on them.
+	InProgress int
 }
 
 // Case is an order, or a SKU, about which the services do not agree.
@@ -39,6 +41,9 @@ func (r *Report) Print(w io.Writer) error {
 		fmt.Fprintf(&text, "%d orders and SKUs did not agree; %d are left for a person\n", len(r.Found), len(r.Left))
 	} else {
 		fmt.Fprintf(&text, "%d orders and SKUs do not agree\n", len(r.Found))
+	}
+	if r.InProgress > 0 {
+		fmt.Fprintf(&text, "%d orders are in progress, so that nothing can be said of them yet; run this again in a minute\n", r.InProgress)
 	}
 	for _, c := range r.Left {
 		c.print(&text, r.Applied)
