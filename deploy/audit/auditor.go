@@ -203,6 +203,7 @@ func (a *auditor) enter(f facts, findings map[int]finding) {
 	case f.order == nil:
 	case f.underWay():
 		a.report.InProgress++
+		a.report.UnderWay = append(a.report.UnderWay, f.orderID)
 	default:
 		a.report.Compared++
 	}

@@ -22,9 +22,10 @@ import (
 const rounds = 4
 
 const (
-	// An order that stays in progress for a minute breaks a rule of the audit. Until then it is waited for, because nothing can be said of it.
-	settleWithin = 90 * time.Second
-	settleEvery  = 2 * time.Second
+	// How long orders in progress are waited for in a round, because nothing can be said of them. They are mended in the next round, because
+	// what they wait for may be something that was forgotten.
+	settleWithin = 10 * time.Second
+	settleEvery  = time.Second
 )
 
 // Config contains the shop and the options.
@@ -56,7 +57,7 @@ func run(ctx context.Context, s shop, cfg Config) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	report := &Report{Applied: cfg.Apply, Found: casesOf(found), Left: casesOf(found), InProgress: found.InProgress}
+	report := &Report{Applied: cfg.Apply, Found: casesOf(found), Left: casesOf(found), UnderWay: found.UnderWay}
 	if !cfg.Apply {
 		return report, nil
 	}
@@ -65,8 +66,8 @@ func run(ctx context.Context, s shop, cfg Config) (*Report, error) {
 
 // apply mends what is left, round after round, until nothing is or nothing changes any more.
 func apply(ctx context.Context, s shop, cfg Config, report *Report) error {
-	for round := 1; round <= rounds && (len(report.Left) > 0 || report.InProgress > 0); round++ {
-		refusals, err := mendAll(ctx, s, report.Left, cfg.Progress)
+	for round := 1; round <= rounds && len(report.Left)+len(report.UnderWay) > 0; round++ {
+		refusals, err := mendAll(ctx, s, report.orders(), cfg.Progress)
 		if err != nil {
 			return err
 		}
@@ -79,7 +80,7 @@ func apply(ctx context.Context, s shop, cfg Config, report *Report) error {
 			left[i].Refusal = refusals[c.ID]
 		}
 		same := equal(report.Left, left)
-		if report.Left, report.InProgress = left, after.InProgress; same && round > 1 {
+		if report.Left, report.UnderWay = left, after.UnderWay; same && round > 1 && len(report.UnderWay) == 0 {
 			break
 		}
 	}
@@ -91,7 +92,7 @@ func settled(ctx context.Context, s shop) (*audit.Report, error) {
 	start := time.Now()
 	for {
 		report, err := s.Audit(ctx)
-		if err != nil || report.InProgress == 0 || time.Since(start) >= settleWithin {
+		if err != nil || len(report.UnderWay) == 0 || time.Since(start) >= settleWithin {
 			return report, err
 		}
 		select {
@@ -103,21 +104,18 @@ func settled(ctx context.Context, s shop) (*audit.Report, error) {
 }
 
 // mendAll mends orders, and returns why some were not mended, by ID. An order that cannot be mended stops no other.
-func mendAll(ctx context.Context, s shop, cases []Case, tell func(string)) (map[string]string, error) {
+func mendAll(ctx context.Context, s shop, orders []string, tell func(string)) (map[string]string, error) {
 	refusals := map[string]string{}
-	for _, c := range cases {
-		if !c.Order {
-			continue
-		}
-		err := s.Mend(ctx, c.ID)
+	for _, id := range orders {
+		err := s.Mend(ctx, id)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
 		if err != nil {
-			refusals[c.ID] = refusalOf(err)
+			refusals[id] = refusalOf(err)
 		}
 		if tell != nil {
-			tell(fmt.Sprintf("order %s: %s", c.ID, outcome(err)))
+			tell(fmt.Sprintf("order %s: %s", id, outcome(err)))
 		}
 	}
 	return refusals, nil

@@ -12,8 +12,18 @@ type Report struct {
 	Applied bool
 	// Found is what did not agree at first. Left is what does not agree now, for a person.
 	Found, Left []Case
-	// InProgress is the number of orders of which nothing can be said yet, because the shop is working on them.
-	InProgress int
+	// UnderWay are orders of which nothing can be said yet, because the shop is working on them.
+	UnderWay []string
+}
+
+// orders returns the orders that are left, and those under way.
+func (r *Report) orders() (ids []string) {
+	for _, c := range r.Left {
+		if c.Order {
+			ids = append(ids, c.ID)
+		}
+	}
+	return append(ids, r.UnderWay...)
 }
 
 // Case is an order, or a SKU, about which the services do not agree.
@@ -42,8 +52,8 @@ func (r *Report) Print(w io.Writer) error {
 	} else {
 		fmt.Fprintf(&text, "%d orders and SKUs do not agree\n", len(r.Found))
 	}
-	if r.InProgress > 0 {
-		fmt.Fprintf(&text, "%d orders are in progress, so that nothing can be said of them yet; run this again in a minute\n", r.InProgress)
+	if n := len(r.UnderWay); n > 0 {
+		fmt.Fprintf(&text, "%d orders are in progress, so that nothing can be said of them yet; run this again in a minute\n", n)
 	}
 	for _, c := range r.Left {
 		c.print(&text, r.Applied)
