@@ -23,7 +23,7 @@ func TestMain(m *testing.M) { os.Exit(shop.Verdict(m.Run())) }
 
 const (
 	// pause is how long the shop sells between two dumps. Each database takes part in some sales of that time and not in others.
-	pause = 1200 * time.Millisecond
+	pause = 800 * time.Millisecond
 	crowd = 4
 )
 
