@@ -9,7 +9,17 @@ RACED := proto platform testkit $(wildcard services/*) gateway deploy/local depl
 export PATH := $(BIN):$(PATH)
 BUILD_SOUK := GOWORK=off CGO_ENABLED=0 go build -C deploy/local -trimpath -o $(BIN)/souk ./cmd/souk
 
-.PHONY: help run reset audit access test fuzz chaos soak bench bench-check bench-growth bench-chart profile lint gen service replay seed build tidy clean
+# The environment of the audit, which calls the services as the one named: make run's shop, unless it is set.
+SECRET = $$(sed -n 's/.*"$(1)": "\(.*\)".*/\1/p' "$${SOUK_STATE_DIR:-.souk/run}/secrets.json")
+define AUDITED
+export SOUK_URL="$${SOUK_URL:-http://$${SOUK_GATEWAY_ADDR:-127.0.0.1:8080}}"; \
+	export SOUK_CONSUL_ADDR="$${SOUK_CONSUL_ADDR:-127.0.0.1:$${SOUK_CONSUL_PORT:-8500}}"; \
+	export SOUK_STAFF_PASSWORD="$${SOUK_STAFF_PASSWORD:-$(call SECRET,staff)}"; \
+	export SOUK_CONSUL_GRPC_ADDR="$${SOUK_CONSUL_GRPC_ADDR:-127.0.0.1:$${SOUK_CONSUL_GRPC_PORT:-8502}}"; \
+	export SOUK_CONSUL_TOKEN="$${SOUK_CONSUL_TOKEN:-$(call SECRET,$(1))}"
+endef
+
+.PHONY: help run reset backup restore audit mend access test fuzz chaos soak bench bench-check bench-growth bench-chart profile lint gen service replay seed build tidy clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +32,14 @@ run: ## run the whole shop on this machine, without Docker; with more instances 
 reset: ## forget the data of make run
 	@$(BUILD_SOUK)
 	@$(BIN)/souk reset
+
+backup: ## copy the data of the shop that make run runs: make backup [TO=FOLDER] (docs/backup.md)
+	@$(BUILD_SOUK)
+	@$(BIN)/souk backup '$(if $(TO),$(abspath $(TO)))'
+
+restore: ## make a backup the shop of make run, which must have no data: make restore FROM=FOLDER
+	@$(BUILD_SOUK)
+	@$(BIN)/souk restore '$(if $(FROM),$(abspath $(FROM)))'
 
 test: ## run every test, on real PostgreSQL, FerretDB and Consul
 	@scripts/test $(RACED) -- services/orders/internal/simulation gateway/internal/edge e2e
@@ -58,14 +76,13 @@ bench-chart: ## draw the pictures of docs/performance.md: latency against load, 
 profile: ## processor and allocation profiles of every Go process, into .souk/profile: make profile SCENARIO=detail
 	@SCENARIO='$(SCENARIO)' GOWORK=off go run -C e2e ./cmd/bench profile
 
+mend: ## list what the moments between the dumps of a restored backup tore apart, and mend it: make mend [MEND=-apply] (docs/backup.md)
+	@GOWORK=off go build -C deploy/audit -o $(BIN)/audit ./cmd/audit
+	@$(call AUDITED,mend); exec $(BIN)/audit mend $(MEND)
+
 audit: ## check the books of a running shop: make run's, or SOUK_URL, SOUK_CONSUL_ADDR, SOUK_STAFF_PASSWORD; AUDIT=-provider
 	@GOWORK=off go build -C deploy/audit -o $(BIN)/audit ./cmd/audit
-	@export SOUK_URL="$${SOUK_URL:-http://$${SOUK_GATEWAY_ADDR:-127.0.0.1:8080}}"; \
-	export SOUK_CONSUL_ADDR="$${SOUK_CONSUL_ADDR:-127.0.0.1:$${SOUK_CONSUL_PORT:-8500}}"; \
-	export SOUK_STAFF_PASSWORD="$${SOUK_STAFF_PASSWORD:-$$(sed -n 's/.*"staff": "\(.*\)".*/\1/p' "$${SOUK_STATE_DIR:-.souk/run}/secrets.json")}"; \
-	export SOUK_CONSUL_GRPC_ADDR="$${SOUK_CONSUL_GRPC_ADDR:-127.0.0.1:$${SOUK_CONSUL_GRPC_PORT:-8502}}"; \
-	export SOUK_CONSUL_TOKEN="$${SOUK_CONSUL_TOKEN:-$$(sed -n 's/.*"audit": "\(.*\)".*/\1/p' "$${SOUK_STATE_DIR:-.souk/run}/secrets.json")}"; \
-	exec $(BIN)/audit $(AUDIT)
+	@$(call AUDITED,audit); exec $(BIN)/audit $(AUDIT)
 
 access: ## who may do what: every RPC and every route; fails when one does not say
 	@GOWORK=off go run -C e2e ./cmd/access

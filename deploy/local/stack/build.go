@@ -24,6 +24,9 @@ const (
 // shop that is observed.
 const Audit = "audit"
 
+// Mend is the name under which audit mend calls the services, with a Consul token of its own.
+const Mend = "mend"
+
 // Services are the names of the services, which are also their names in Consul.
 var Services = roster.Names()
 
