@@ -9,8 +9,13 @@ import (
 )
 
 // Main is what the main function of a process does: it calls run with a context that ends when the process is told to stop, by SIGINT
-// or SIGTERM. An error of run is printed in one line after the process's name, and the process exits with 1.
+// or SIGTERM. An error of run is printed in one line after the process's name, and the process exits with 1. A process that is started
+// with --version prints its name, version and commit instead, before it reads any setting.
 func Main(name string, run func(context.Context) error) {
+	if asked(os.Args[1:]) {
+		tell(name)
+		return
+	}
 	if err := untilTold(run); err != nil {
 		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
 		os.Exit(1)

@@ -1,0 +1,57 @@
+package service
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"runtime/debug"
+)
+
+// Version and Commit say what the binary was built from. The linker sets them:
+//
+//	go build -ldflags "-X souk/platform/service.Version=1.1.0 -X souk/platform/service.Commit=322353a…"
+//
+// A binary that was built without takes what Go recorded: see release.
+var Version, Commit string
+
+// unknown stands for a version or commit that was not recorded.
+const unknown = "unknown"
+
+// release is the version and the commit of this binary.
+type release struct{ version, commit string }
+
+// current returns the release that the linker set, and for each part that it did not, what Go recorded at the build.
+func current() release {
+	return release{version: Version, commit: Commit}.or(recorded())
+}
+
+// or returns r with the parts that it lacks from other.
+func (r release) or(other release) release {
+	return release{version: cmp.Or(r.version, other.version, unknown), commit: cmp.Or(r.commit, other.commit, unknown)}
+}
+
+// recorded returns the release that Go recorded at the build, as far as it did.
+func recorded() release {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return release{}
+	}
+	r := release{version: info.Main.Version}
+	for _, setting := range info.Settings {
+		if setting.Key == "vcs.revision" {
+			r.commit = setting.Value
+		}
+	}
+	return r
+}
+
+// asked reports whether the process is asked only for its version, and not to serve.
+func asked(args []string) bool { return len(args) == 1 && args[0] == "--version" }
+
+// line is what a process answers to --version.
+func (r release) line(name string) string {
+	return fmt.Sprintf("%s %s (%s)", name, r.version, r.commit)
+}
+
+// tell prints the version of the process called name.
+func tell(name string) { _, _ = fmt.Fprintln(os.Stdout, current().line(name)) }
