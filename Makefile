@@ -114,7 +114,7 @@ image: ## the image of a release, with Docker: make image SERVICE=orders VERSION
 
 skew: ## each service's last release beside today's others, and today's beside the others' last release, in ten minutes
 	@tools/build ferretdb consul
-	@cd e2e && SOUK_SKEW=full go test -count=1 -v -timeout 1h ./skew
+	@cd e2e && SOUK_SKEW=full go test -count=1 -v -timeout 1h -parallel 2 ./skew
 
 tidy: ## go mod tidy in every module
 	@for m in $(MODULES); do GOWORK=off go mod tidy -C $$m; done

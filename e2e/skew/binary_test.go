@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"souk/deploy/local/stack"
@@ -52,29 +53,33 @@ func lastRelease(t *testing.T, part string) record.Release {
 	return last
 }
 
+// building is held while a released binary is built, because several tests want the same ones.
+var building sync.Mutex
+
 // released returns the folder with the binary of a part's last release. It is built once, from the sources of the release, and kept in
 // .souk/releases.
 func released(t *testing.T, part string) string {
 	t.Helper()
 	last := lastRelease(t, part)
-	folder := filepath.Join(root(t), ".souk", "releases", part+"-"+last.Version)
-	file := filepath.Join(folder, part)
-	if _, err := os.Stat(file); err == nil {
+	building.Lock()
+	defer building.Unlock()
+	folder := filepath.Join(root(t), ".souk", "releases", part+"-"+last.Version+"-"+last.Commit[:12])
+	if _, err := os.Stat(folder); err == nil {
 		return folder
 	}
 	sources := t.TempDir()
 	if err := unpack(t.Context(), root(t), last.Commit, sources); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.MkdirAll(folder, 0o755); err != nil {
+	// Under another name first, so that a build that is cut off leaves no folder of that name.
+	partial := folder + ".partial"
+	if err := os.MkdirAll(partial, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	// Elsewhere first, so that a build that is cut off leaves nothing.
-	built := filepath.Join(sources, "built", part)
-	if err := stack.Compile(t.Context(), filepath.Join(sources, record.Folder(part)), built, last.Flags()); err != nil {
+	if err := stack.Compile(t.Context(), filepath.Join(sources, record.Folder(part)), filepath.Join(partial, part), last.Flags()); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Rename(built, file); err != nil {
+	if err := os.Rename(partial, folder); err != nil {
 		t.Fatal(err)
 	}
 	return folder

@@ -9,6 +9,7 @@ import (
 // TestTheLastReleaseSellsBesideTodays runs the released binary of a service beside today's others: what a shop is while the service is
 // still to be replaced.
 func TestTheLastReleaseSellsBesideTodays(t *testing.T) {
+	t.Parallel()
 	for _, part := range mixed(t) {
 		t.Run(part, func(t *testing.T) {
 			t.Parallel()
@@ -25,6 +26,7 @@ func TestTheLastReleaseSellsBesideTodays(t *testing.T) {
 // TestTodaysSellsBesideTheLastReleases starts a shop of released binaries alone, so that the databases have their schemas. Then it
 // replaces one service by today's, which migrates its database, and after that by the released one again, as in a rollback.
 func TestTodaysSellsBesideTheLastReleases(t *testing.T) {
+	t.Parallel()
 	for _, part := range mixed(t) {
 		t.Run(part, func(t *testing.T) {
 			t.Parallel()
