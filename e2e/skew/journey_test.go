@@ -88,11 +88,25 @@ func buy(ctx context.Context, c *shop.Client) (shop.Order, error) {
 	key, checkout := uuid.NewString(), shop.Checkout{
 		CartID: cart.ID, ShippingAddress: &leeds, ShippingOption: quote.Options[0].ID, PaymentMethod: "pm_card_visa",
 	}
-	err := insist(ctx, func(ctx context.Context) (err error) { order, err = c.PlaceOrder(ctx, key, checkout); return err })
-	if err != nil {
+	if err := insist(ctx, func(ctx context.Context) (err error) { order, err = c.PlaceOrder(ctx, key, checkout); return err }); err != nil {
 		return order, fmt.Errorf("place the order: %w", err)
 	}
-	return order, await(ctx, c, order.ID, "confirmed", func(o shop.Order) bool { return o.Status == "confirmed" })
+	if err := await(ctx, c, order.ID, "confirmed", func(o shop.Order) bool { return o.Status == "confirmed" }); err != nil {
+		return order, err
+	}
+	return order, awaitEmpty(ctx, c, cart.ID)
+}
+
+// awaitEmpty waits until a cart is empty: while carts is away, an order is confirmed before its goods are taken out of the cart.
+func awaitEmpty(ctx context.Context, c *shop.Client, id string) error {
+	return poll.Until(ctx, servesWithin, func(ctx context.Context) error {
+		var cart shop.Cart
+		err := c.Do(ctx, http.MethodGet, "/v1/carts/"+id, nil, &cart)
+		if err == nil && len(cart.Lines) > 0 {
+			err = fmt.Errorf("the cart has %d lines", len(cart.Lines))
+		}
+		return err
+	})
 }
 
 // await waits until an order is as wanted.

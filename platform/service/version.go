@@ -3,7 +3,6 @@ package service
 import (
 	"cmp"
 	"fmt"
-	"os"
 	"runtime/debug"
 )
 
@@ -11,7 +10,7 @@ import (
 //
 //	go build -ldflags "-X souk/platform/service.Version=1.1.0 -X souk/platform/service.Commit=322353a…"
 //
-// A binary that was built without takes what Go recorded: see release.
+// A binary that was built without takes what Go recorded.
 var Version, Commit string
 
 // unknown stands for a version or commit that was not recorded.
@@ -45,13 +44,7 @@ func recorded() release {
 	return r
 }
 
-// asked reports whether the process is asked only for its version, and not to serve.
-func asked(args []string) bool { return len(args) == 1 && args[0] == "--version" }
-
 // line is what a process answers to --version.
 func (r release) line(name string) string {
 	return fmt.Sprintf("%s %s (%s)", name, r.version, r.commit)
 }
-
-// tell prints the version of the process called name.
-func tell(name string) { _, _ = fmt.Fprintln(os.Stdout, current().line(name)) }

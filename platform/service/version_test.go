@@ -1,6 +1,9 @@
 package service
 
-import "testing"
+import (
+	"context"
+	"testing"
+)
 
 func TestABinaryNamesItsRelease(t *testing.T) {
 	t.Parallel()
@@ -17,14 +20,24 @@ func TestABinaryNamesItsRelease(t *testing.T) {
 	}
 }
 
-func TestOnlyTheFlagAloneAsksForTheVersion(t *testing.T) {
+func TestABinaryServesUnlessItIsAskedAside(t *testing.T) {
 	t.Parallel()
-	for _, args := range [][]string{nil, {"version"}, {"--version", "now"}, {"-test.v"}} {
-		if asked(args) {
-			t.Errorf("%q asks for the version", args)
+	for _, test := range []struct {
+		args          []string
+		serves, fails bool
+	}{
+		{args: []string{"/service"}, serves: true},
+		{args: []string{"/service", "version"}, serves: true},
+		{args: []string{"/service", "--version", "now"}, serves: true},
+		{args: []string{"/service", "--version"}},
+		{args: []string{"/healthcheck"}, fails: true},
+		{args: []string{"/healthcheck", "grpc", "127.0.0.1:1"}, fails: true},
+		{args: []string{"/healthcheck", "http", "http://127.0.0.1:1/readyz"}, fails: true},
+	} {
+		served := false
+		err := do(t.Context(), "orders", test.args, func(context.Context) error { served = true; return nil })
+		if served != test.serves || (err != nil) != test.fails {
+			t.Errorf("%q: served %v, %v; want %v, an error %v", test.args, served, err, test.serves, test.fails)
 		}
-	}
-	if !asked([]string{"--version"}) {
-		t.Error("--version does not ask for the version")
 	}
 }
