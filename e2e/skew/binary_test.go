@@ -93,7 +93,7 @@ func unpack(ctx context.Context, repository, commit, folder string) error {
 	}
 	for files := tar.NewReader(bytes.NewReader(archive)); ; {
 		header, err := files.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err == nil && header.Typeflag == tar.TypeReg {

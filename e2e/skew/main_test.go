@@ -16,6 +16,9 @@ func TestMain(m *testing.M) { os.Exit(shop.Verdict(m.Run())) }
 // full reports whether every service is to be mixed.
 func full() bool { return os.Getenv("SOUK_SKEW") == "full" }
 
+// parts returns the services and the gateway.
+func parts() []string { return append(slices.Clone(stack.Services), stack.Gateway) }
+
 // mixed returns the parts whose versions are mixed: all that were released in the full form, and orders, which calls most others, in
 // the short one.
 func mixed(t *testing.T) []string {
@@ -23,7 +26,7 @@ func mixed(t *testing.T) []string {
 	if !full() {
 		return []string{"orders"}
 	}
-	return slices.DeleteFunc(append(slices.Clone(stack.Services), stack.Gateway), func(part string) bool {
+	return slices.DeleteFunc(parts(), func(part string) bool {
 		_, released := recorded(t).Last(part)
 		return !released
 	})

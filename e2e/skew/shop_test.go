@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hashicorp/consul/api"
+
 	"souk/deploy/local/stack"
 	"souk/e2e/chaos"
 	"souk/e2e/poll"
@@ -107,8 +109,8 @@ func (m *mix) awaitVersion(t *testing.T, part string, wanted func(string) bool) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := poll.Until(t.Context(), servesWithin, func(context.Context) error {
-		entries, _, err := client.Health().Service(part, "", true, nil)
+	if err := poll.Until(t.Context(), servesWithin, func(ctx context.Context) error {
+		entries, _, err := client.Health().Service(part, "", true, (&api.QueryOptions{}).WithContext(ctx))
 		if err != nil {
 			return err
 		}

@@ -1,10 +1,6 @@
 package skew
 
-import (
-	"testing"
-
-	"souk/deploy/local/stack"
-)
+import "testing"
 
 // TestTheLastReleaseSellsBesideTodays runs the released binary of a service beside today's others: what a shop is while the service is
 // still to be replaced.
@@ -31,7 +27,7 @@ func TestTodaysSellsBesideTheLastReleases(t *testing.T) {
 		t.Run(part, func(t *testing.T) {
 			t.Parallel()
 			binaries := map[string]string{}
-			for _, other := range append(stack.Services[:len(stack.Services):len(stack.Services)], stack.Gateway) {
+			for _, other := range parts() {
 				if _, ok := recorded(t).Last(other); ok {
 					binaries[other] = released(t, other)
 				}

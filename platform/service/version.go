@@ -6,12 +6,15 @@ import (
 	"runtime/debug"
 )
 
-// Version and Commit say what the binary was built from. The linker sets them:
+// Version is the version that the binary was built from, and the linker sets it, as it sets Commit:
 //
 //	go build -ldflags "-X souk/platform/service.Version=1.1.0 -X souk/platform/service.Commit=322353a…"
 //
 // A binary that was built without takes what Go recorded.
-var Version, Commit string
+var Version string
+
+// Commit is the full hash of the commit that the binary was built from.
+var Commit string
 
 // unknown stands for a version or commit that was not recorded.
 const unknown = "unknown"

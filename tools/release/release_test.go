@@ -16,8 +16,8 @@ import (
 	"souk/tools/release/record"
 )
 
-// real is the repository that these tests are in.
-func real(t *testing.T) shop {
+// here is the repository that these tests are in.
+func here(t *testing.T) shop {
 	t.Helper()
 	root, err := filepath.Abs(filepath.Join("..", ".."))
 	if err != nil {
@@ -28,7 +28,7 @@ func real(t *testing.T) shop {
 
 func TestEveryPartOfTheShopIsListed(t *testing.T) {
 	t.Parallel()
-	s := real(t)
+	s := here(t)
 	releases, err := record.Read(s.root)
 	if err != nil {
 		t.Fatal(err)
@@ -53,7 +53,7 @@ func TestEveryPartOfTheShopIsListed(t *testing.T) {
 
 func TestEveryReleaseCanBeBuiltAgainAndIsExplained(t *testing.T) {
 	t.Parallel()
-	s := real(t)
+	s := here(t)
 	releases, err := record.Read(s.root)
 	if err != nil {
 		t.Fatal(err)
@@ -82,7 +82,7 @@ type scratch struct {
 // newScratch clones what is committed, and builds the tools that compare contracts.
 func newScratch(t *testing.T) scratch {
 	t.Helper()
-	from, dir := real(t), t.TempDir()
+	from, dir := here(t), t.TempDir()
 	tools := exec.CommandContext(t.Context(), from.path("tools", "build"), "buf", "oasdiff")
 	if output, err := tools.CombinedOutput(); err != nil {
 		t.Fatalf("tools/build: %v\n%s", err, output)
@@ -260,7 +260,7 @@ func TestTagsAreThoseOfTheFile(t *testing.T) {
 
 func TestCommandsThatWillNotDo(t *testing.T) {
 	t.Parallel()
-	s := real(t)
+	s := here(t)
 	for _, args := range [][]string{nil, {"plan"}, {"plan", "nobody"}, {"unknown"}, {"commit", "orders", "0.0.1"}} {
 		if err := command(t.Context(), s, args); err == nil {
 			t.Errorf("%q: no error", args)
