@@ -24,8 +24,7 @@ import (
 )
 
 func main() {
-	// go run -C, which make uses, starts the program in its own folder.
-	root, err := git.Repository(".").Run(context.Background(), "rev-parse", "--show-toplevel")
+	root, err := findRoot()
 	if err == nil {
 		err = command(context.Background(), shop{root: root, out: os.Stdout}, os.Args[1:])
 	}
@@ -33,6 +32,21 @@ func main() {
 		fmt.Fprintln(os.Stderr, "release:", err)
 		os.Exit(1)
 	}
+}
+
+// findRoot returns the root of the repository that the working directory is in. Sources in an archive are in no repository of git.
+func findRoot() (string, error) {
+	dir, err := os.Getwd()
+	for err == nil {
+		if _, statErr := os.Stat(filepath.Join(dir, "go.work")); statErr == nil {
+			return dir, nil
+		}
+		if dir == filepath.Dir(dir) {
+			return "", errors.New("no go.work above the working directory")
+		}
+		dir = filepath.Dir(dir)
+	}
+	return "", err
 }
 
 // shop is the repository whose parts are released.
