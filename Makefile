@@ -2,14 +2,25 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 BIN := $(CURDIR)/.souk/bin
-MODULES := proto platform testkit $(wildcard services/*) gateway deploy/local deploy/audit deploy/setup deploy/kubernetes deploy/observability e2e tools/newservice tools/testreport
+MODULES := proto platform testkit $(wildcard services/*) gateway deploy/local deploy/audit deploy/setup deploy/kubernetes deploy/observability e2e tools/newservice tools/release tools/testreport
 # With the race detector: everything but the end-to-end tests, whose processes are built without it. The simulation runs
 # with it for some seeds and without it for all; what a request costs is measured without it.
-RACED := proto platform testkit $(wildcard services/*) gateway deploy/local deploy/audit deploy/setup deploy/kubernetes deploy/observability tools/newservice tools/testreport
+RACED := proto platform testkit $(wildcard services/*) gateway deploy/local deploy/audit deploy/setup deploy/kubernetes deploy/observability tools/newservice tools/release tools/testreport
 export PATH := $(BIN):$(PATH)
 BUILD_SOUK := GOWORK=off CGO_ENABLED=0 go build -C deploy/local -trimpath -o $(BIN)/souk ./cmd/souk
+BUILD_RELEASE := GOWORK=off CGO_ENABLED=0 go build -C tools/release -trimpath -o $(BIN)/release .
 
-.PHONY: help run reset audit access test fuzz chaos soak bench bench-check bench-growth bench-chart profile lint gen service replay seed build tidy clean
+# The environment of the audit, which calls the services as the one named: make run's shop, unless it is set.
+SECRET = $$(sed -n 's/.*"$(1)": "\(.*\)".*/\1/p' "$${SOUK_STATE_DIR:-.souk/run}/secrets.json")
+define AUDITED
+export SOUK_URL="$${SOUK_URL:-http://$${SOUK_GATEWAY_ADDR:-127.0.0.1:8080}}"; \
+	export SOUK_CONSUL_ADDR="$${SOUK_CONSUL_ADDR:-127.0.0.1:$${SOUK_CONSUL_PORT:-8500}}"; \
+	export SOUK_STAFF_PASSWORD="$${SOUK_STAFF_PASSWORD:-$(call SECRET,staff)}"; \
+	export SOUK_CONSUL_GRPC_ADDR="$${SOUK_CONSUL_GRPC_ADDR:-127.0.0.1:$${SOUK_CONSUL_GRPC_PORT:-8502}}"; \
+	export SOUK_CONSUL_TOKEN="$${SOUK_CONSUL_TOKEN:-$(call SECRET,$(1))}"
+endef
+
+.PHONY: help run reset backup restore audit mend access test fuzz chaos soak bench bench-check bench-growth bench-chart profile lint gen service replay seed build release tags image skew tidy clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +33,14 @@ run: ## run the whole shop on this machine, without Docker; with more instances 
 reset: ## forget the data of make run
 	@$(BUILD_SOUK)
 	@$(BIN)/souk reset
+
+backup: ## copy the data of the shop that make run runs: make backup [TO=FOLDER] (docs/backup.md)
+	@$(BUILD_SOUK)
+	@$(BIN)/souk backup '$(if $(TO),$(abspath $(TO)))'
+
+restore: ## make a backup the shop of make run, which must have no data: make restore FROM=FOLDER
+	@$(BUILD_SOUK)
+	@$(BIN)/souk restore '$(if $(FROM),$(abspath $(FROM)))'
 
 test: ## run every test, on real PostgreSQL, FerretDB and Consul
 	@scripts/test $(RACED) -- services/orders/internal/simulation gateway/internal/edge e2e
@@ -58,14 +77,13 @@ bench-chart: ## draw the pictures of docs/performance.md: latency against load, 
 profile: ## processor and allocation profiles of every Go process, into .souk/profile: make profile SCENARIO=detail
 	@SCENARIO='$(SCENARIO)' GOWORK=off go run -C e2e ./cmd/bench profile
 
+mend: ## list what the moments between the dumps of a restored backup tore apart, and mend it: make mend [MEND=-apply] (docs/backup.md)
+	@GOWORK=off go build -C deploy/audit -o $(BIN)/audit ./cmd/audit
+	@$(call AUDITED,mend); exec $(BIN)/audit mend $(MEND)
+
 audit: ## check the books of a running shop: make run's, or SOUK_URL, SOUK_CONSUL_ADDR, SOUK_STAFF_PASSWORD; AUDIT=-provider
 	@GOWORK=off go build -C deploy/audit -o $(BIN)/audit ./cmd/audit
-	@export SOUK_URL="$${SOUK_URL:-http://$${SOUK_GATEWAY_ADDR:-127.0.0.1:8080}}"; \
-	export SOUK_CONSUL_ADDR="$${SOUK_CONSUL_ADDR:-127.0.0.1:$${SOUK_CONSUL_PORT:-8500}}"; \
-	export SOUK_STAFF_PASSWORD="$${SOUK_STAFF_PASSWORD:-$$(sed -n 's/.*"staff": "\(.*\)".*/\1/p' "$${SOUK_STATE_DIR:-.souk/run}/secrets.json")}"; \
-	export SOUK_CONSUL_GRPC_ADDR="$${SOUK_CONSUL_GRPC_ADDR:-127.0.0.1:$${SOUK_CONSUL_GRPC_PORT:-8502}}"; \
-	export SOUK_CONSUL_TOKEN="$${SOUK_CONSUL_TOKEN:-$$(sed -n 's/.*"audit": "\(.*\)".*/\1/p' "$${SOUK_STATE_DIR:-.souk/run}/secrets.json")}"; \
-	exec $(BIN)/audit $(AUDIT)
+	@$(call AUDITED,audit); exec $(BIN)/audit $(AUDIT)
 
 access: ## who may do what: every RPC and every route; fails when one does not say
 	@GOWORK=off go run -C e2e ./cmd/access
@@ -93,7 +111,28 @@ seed: ## fill a running shop with the demo catalog: SOUK_URL, SOUK_STAFF_EMAIL, 
 	@go run -C deploy/local ./cmd/souk seed
 
 build: ## compile every service and the gateway into .souk/bin
-	@for m in $(wildcard services/*) gateway; do echo "$$m"; GOWORK=off CGO_ENABLED=0 go build -C $$m -o $(BIN)/ ./cmd/...; done
+	@$(BUILD_RELEASE)
+	@for m in $(wildcard services/*) gateway; do \
+		echo "$$m"; flags=$$($(BIN)/release flags "$${m##*/}"); \
+		GOWORK=off CGO_ENABLED=0 go build -C $$m -trimpath -tags grpcnotrace -ldflags "$$flags" -o $(BIN)/ ./cmd/...; done
+
+release: ## what a release of one service would be: make release SERVICE=orders; release it: VERSION=1.1.0 (docs/releasing.md)
+	@test -n '$(SERVICE)' || { echo 'Say what to release, for example: make release SERVICE=orders' >&2; exit 2; }
+	@tools/build buf oasdiff
+	@$(BUILD_RELEASE)
+	@$(BIN)/release plan '$(SERVICE)' '$(VERSION)'
+
+tags: ## tag the commit of each release in deploy/releases.json, where there is no tag yet
+	@$(BUILD_RELEASE)
+	@$(BIN)/release tags
+
+image: ## the image of a release, with Docker: make image SERVICE=orders VERSION=1.0.0
+	@$(BUILD_RELEASE)
+	@deploy/image '$(SERVICE)' '$(VERSION)'
+
+skew: ## each service's last release beside today's others, and today's beside the others' last release, in seven minutes
+	@tools/build ferretdb consul
+	@cd e2e && SOUK_SKEW=full go test -count=1 -v -timeout 1h -parallel 2 ./skew
 
 tidy: ## go mod tidy in every module
 	@for m in $(MODULES); do GOWORK=off go mod tidy -C $$m; done

@@ -11,6 +11,7 @@ replace (
 	souk/platform => ../platform
 	souk/proto => ../proto
 	souk/testkit => ../testkit
+	souk/tools/release => ../tools/release
 )
 
 require (
@@ -18,6 +19,7 @@ require (
 	souk/deploy/local v0.0.0
 	souk/platform v0.0.0
 	souk/testkit v0.0.0
+	souk/tools/release v0.0.0 // indirect
 )
 
 require (
@@ -86,6 +88,7 @@ require (
 	go.opentelemetry.io/proto/otlp v1.11.0 // indirect
 	golang.org/x/crypto v0.57.0 // indirect
 	golang.org/x/exp v0.0.0-20260824195058-e88cd73687aa // indirect
+	golang.org/x/mod v0.42.0 // indirect
 	golang.org/x/net v0.60.0 // indirect
 	golang.org/x/sys v0.48.0 // indirect
 	golang.org/x/time v0.14.0 // indirect

@@ -1,11 +1,13 @@
 // Package audit checks a running shop: whether stock, orders, payments and shipments agree, as reported by their services. It
-// only reads, and only through the services' RPCs.
+// only reads, and only through the services' RPCs. The exception is Shop.Mend.
 package audit
 
 import (
 	"context"
 	"fmt"
 	"time"
+
+	ordersv1 "souk/proto/gen/souk/orders/v1"
 
 	"souk/platform/consul"
 	"souk/platform/secret"
@@ -23,8 +25,10 @@ type Config struct {
 	URLCert       string      `env:"URL_CERT" redact:"no"`
 	StaffEmail    string      `env:"STAFF_EMAIL" envDefault:"staff@souk.example"`
 	StaffPassword secret.Text `env:"STAFF_PASSWORD,notEmpty"`
-	// Consul is used to find the services and to get the audit's certificate.
+	// Consul is used to find the services and to get the certificate.
 	Consul consul.Config `envPrefix:"CONSUL_"`
+	// Identity is the service name in the certificate, whose Consul token is needed. Empty means Reader.
+	Identity string
 	// WithProvider also compares each payment with the payment provider.
 	WithProvider bool
 	// Patience is how long an order must stay unchanged with a difference before the difference is reported, because the
@@ -63,6 +67,13 @@ func Connect(ctx context.Context, cfg Config) (*Shop, error) {
 // Audit is like Run, on this connection.
 func (s *Shop) Audit(ctx context.Context) (*Report, error) { return audit(ctx, s.services, s.cfg) }
 
+// Mend has orders make the other services agree with an order, or give back what they hold for an ID that is no order. The identity must be
+// Mender.
+func (s *Shop) Mend(ctx context.Context, orderID string) error {
+	_, err := call(ctx, s.services, s.services.orders.MendOrder, &ordersv1.MendOrderRequest{Id: orderID})
+	return err
+}
+
 // Close ends the connection.
 func (s *Shop) Close() { s.closeAll() }
 
@@ -76,7 +87,7 @@ func audit(ctx context.Context, services *services, cfg Config) (*Report, error)
 	}{
 		{"stock", a.stock},
 		{"orders", a.orders},
-		{"reservations and payments of no order", a.strays},
+		{"reservations, payments and parcels of no order", a.strays},
 		{"a second look", a.settle},
 	}
 	for _, step := range steps {

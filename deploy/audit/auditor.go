@@ -11,6 +11,7 @@ import (
 	inventoryv1 "souk/proto/gen/souk/inventory/v1"
 	ordersv1 "souk/proto/gen/souk/orders/v1"
 	paymentsv1 "souk/proto/gen/souk/payments/v1"
+	shippingv1 "souk/proto/gen/souk/shipping/v1"
 )
 
 const (
@@ -136,7 +137,7 @@ func (a *auditor) strays(ctx context.Context) error {
 			a.suspects[orderID] = suspect{}
 		}
 		read++
-		a.progress("%d reservations and payments read", read)
+		a.progress("%d reservations, payments and parcels read", read)
 	}
 	err := a.eachReservation(ctx, nil, func(r *inventoryv1.Reservation) {
 		status := r.GetStatus()
@@ -145,7 +146,11 @@ func (a *auditor) strays(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return a.eachPayment(ctx, nil, false, func(b *paymentsv1.Books) { stray(b.GetPayment().GetOrderId(), true) })
+	err = a.eachPayment(ctx, nil, false, func(b *paymentsv1.Books) { stray(b.GetPayment().GetOrderId(), true) })
+	if err != nil {
+		return err
+	}
+	return a.eachParcel(ctx, func(p *shippingv1.Parcel) { stray(p.GetOrderId(), true) })
 }
 
 // settle checks the suspects again until each agrees or its difference has lasted for the patience.
@@ -198,6 +203,7 @@ func (a *auditor) enter(f facts, findings map[int]finding) {
 	case f.order == nil:
 	case f.underWay():
 		a.report.InProgress++
+		a.report.UnderWay = append(a.report.UnderWay, f.orderID)
 	default:
 		a.report.Compared++
 	}

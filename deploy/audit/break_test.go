@@ -84,7 +84,9 @@ var breaks = []struct {
 		"ledger 15.00 GBP, payment 14.99 GBP"},
 	{"payments: refunded by the ledger = by the payment", func(w *world) { w.books("delivered-1").Payment.Refunded.Amount++ },
 		"ledger 0, payment 0.01 GBP"},
-	{"payments: each is an order's", func(w *world) { w.stray("gone").books = []*paymentsv1.Books{ledger("gone", 0, 0, 5)} },
+	{"payments: each with money is an order's", func(w *world) { w.stray("gone").books = []*paymentsv1.Books{ledger("gone", 5, 0, 0)} },
+		"gone: has a payment, and is no order"},
+	{"payments: each with money is an order's", func(w *world) { w.stray("gone").books = []*paymentsv1.Books{ledger("gone", 0, 5, 0)} },
 		"gone: has a payment, and is no order"},
 	{"payments: an order has one open authorization at most", func(w *world) {
 		first, second := ledger("confirmed-1", 700, 0, 0), ledger("confirmed-1", price-700, 0, 0)
@@ -118,6 +120,8 @@ var breaks = []struct {
 	{"shipping: any other order has none", func(w *world) { w.find("confirmed-1").shipments = 1 }, "confirmed-1: is confirmed and has 1 shipments"},
 	{"shipping: no booking is left open", func(w *world) { w.find("confirmed-1").bookings = 1 }, "confirmed-1: is confirmed, and its parcel is booked"},
 	{"shipping: no booking is left open", func(w *world) { w.find("cancelled-1").bookings = 1 }, "cancelled-1: is cancelled, and its parcel is booked"},
+	{"shipping: each parcel is an order's", func(w *world) { w.stray("gone").bookings = 1 }, "gone: has a parcel that is booked, and is no order"},
+	{"shipping: each parcel is an order's", func(w *world) { w.stray("gone").shipments = 1 }, "gone: has a parcel that has left, and is no order"},
 
 	{"provider: open = ours", func(w *world) { w.books("confirmed-1").Provider = nil }, "confirmed-1: payment payment-confirmed-1: ours 15.00 GBP, the provider's 0"},
 	{"provider: open = ours", func(w *world) { w.books("cancelled-1").Provider.Open = pounds(price) }, "ours 0, the provider's 15.00 GBP"},

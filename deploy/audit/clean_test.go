@@ -4,6 +4,9 @@ import (
 	"strings"
 	"testing"
 
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
 	ordersv1 "souk/proto/gen/souk/orders/v1"
 	paymentsv1 "souk/proto/gen/souk/payments/v1"
 )
@@ -36,6 +39,20 @@ func TestAShopInOrderIsClean(t *testing.T) {
 		if figures[name] != want {
 			t.Errorf("%s: %s, want %s", name, figures[name], want)
 		}
+	}
+}
+
+func TestAShopWithAnOlderShippingIsClean(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	w.before = func(rpc string) error {
+		if rpc == "ListParcels" {
+			return status.Error(codes.Unimplemented, "unknown method")
+		}
+		return nil
+	}
+	if report := w.audit(t); !report.OK() {
+		t.Errorf("broken %q", brokenChecks(report))
 	}
 }
 

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,10 +22,13 @@ import (
 	"souk/platform/rpc"
 )
 
-// The service name in the audit's certificate.
-const self = "audit"
+// The service names in the certificates. Reader may only read, and Mender may also call MendOrder.
+const (
+	Reader = "audit"
+	Mender = "mend"
+)
 
-// All RPCs of an audit only read, so all may be retried. So the audit continues when a service restarts.
+// All RPCs of an audit only read, and MendOrder is idempotent, so all may be retried. So the audit continues when a service restarts.
 const serviceConfig = `{
 	"loadBalancingConfig": [{"round_robin": {}}],
 	"methodConfig": [{"name": [{}], "retryPolicy": {
@@ -47,7 +51,7 @@ func connect(ctx context.Context, cfg Config) (_ *services, closeAll func(), err
 			closer()
 		}
 	}
-	identity, err := certified(ctx, cfg.Consul, logger)
+	identity, err := certified(ctx, cfg.Consul, cmp.Or(cfg.Identity, Reader), logger)
 	if err != nil {
 		cancel()
 		return nil, nil, err
@@ -78,8 +82,8 @@ func connect(ctx context.Context, cfg Config) (_ *services, closeAll func(), err
 	return s, closeAll, nil
 }
 
-// certified returns the audit's identity, which is renewed until ctx is done.
-func certified(ctx context.Context, cfg consul.Config, logger *slog.Logger) (*certificate.Identity, error) {
+// certified returns the identity of a service, which is renewed until ctx is done.
+func certified(ctx context.Context, cfg consul.Config, self string, logger *slog.Logger) (*certificate.Identity, error) {
 	identity := certificate.New()
 	go func() { _ = consul.Certify(ctx, cfg, self, identity, "", logger) }() // Certify can fail only at its beginning
 	await, cancel := context.WithTimeout(ctx, callTimeout)

@@ -94,6 +94,18 @@ var shipmentRules = []rule[facts]{
 		return shipments(f, 0), f.atRest() && !f.dispatched()
 	}},
 	{name: "shipping: no booking is left open", what: "orders", judge: noBooking},
+	{name: "shipping: each parcel is an order's", what: "orders", judge: parcelOfAnOrder},
+}
+
+func parcelOfAnOrder(f facts) (finding, bool) {
+	var found finding
+	switch {
+	case f.order == nil && f.shipments > 0:
+		found.wrong = "has a parcel that has left, and is no order"
+	case f.order == nil:
+		found.wrong = "has a parcel that is booked, and is no order"
+	}
+	return found, f.shipments+f.bookings > 0
 }
 
 func noBooking(f facts) (finding, bool) {

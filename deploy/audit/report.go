@@ -15,7 +15,9 @@ type Report struct {
 	// InProgress is the number of orders left out because the shop is working on them. Changing is the number left out because
 	// they changed between the checks.
 	InProgress, Changing int
-	Took                 time.Duration
+	// UnderWay has the IDs of the orders in progress.
+	UnderWay []string
+	Took     time.Duration
 }
 
 // OK reports whether there are no differences.

@@ -67,6 +67,8 @@ type Check struct {
 	// Broken is the number of things that break the rule. First lists the first few of them with their problems.
 	Broken int
 	First  []string
+	// Problems are those of all things that break the rule, by ID.
+	Problems map[string]string
 }
 
 // add adds the finding about the thing with this ID.
@@ -77,6 +79,10 @@ func (c *Check) add(id string, f finding) {
 		return
 	}
 	c.Broken++
+	if c.Problems == nil {
+		c.Problems = map[string]string{}
+	}
+	c.Problems[id] = f.wrong
 	if len(c.First) < named {
 		c.First = append(c.First, id+": "+f.wrong)
 	}

@@ -21,7 +21,7 @@ const (
 	callTimeout = time.Minute
 	// The number of orders read at a time, which is the maximum of orders and shipping.
 	batch = 100
-	// The number of SKUs read at a time.
+	// The number of SKUs, and of parcels, read at a time.
 	stockPage = 1000
 	// The number of single orders read concurrently.
 	parallel = 8
@@ -111,6 +111,23 @@ func (s *services) eachPayment(ctx context.Context, orderIDs []string, withProvi
 		}
 		for _, books := range page.GetBooks() {
 			visit(books)
+		}
+		return page.GetNextAfter(), nil
+	})
+}
+
+// eachParcel reads all parcels that are booked or handed over. A shipping of version 1.0.0 cannot list them, so there are none then.
+func (s *services) eachParcel(ctx context.Context, visit func(*shippingv1.Parcel)) error {
+	return pages(func(after string) (string, error) {
+		page, err := call(ctx, s, s.shipping.ListParcels, &shippingv1.ListParcelsRequest{Limit: stockPage, After: after})
+		if status.Code(err) == codes.Unimplemented {
+			return "", nil
+		}
+		if err != nil {
+			return "", fmt.Errorf("list parcels: %w", err)
+		}
+		for _, parcel := range page.GetParcels() {
+			visit(parcel)
 		}
 		return page.GetNextAfter(), nil
 	})

@@ -196,6 +196,22 @@ func (w *world) ListShipments(ctx context.Context, req *shippingv1.ListShipments
 	return answer, nil
 }
 
+func (w *world) ListParcels(ctx context.Context, req *shippingv1.ListParcelsRequest) (*shippingv1.ListParcelsResponse, error) {
+	leave, err := w.enter(ctx, "ListParcels")
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	var all []*shippingv1.Parcel
+	for _, s := range w.sales {
+		if s.shipments+s.bookings > 0 {
+			all = append(all, &shippingv1.Parcel{OrderId: s.id, HandedOver: s.shipments > 0})
+		}
+	}
+	parcels, next := page(all, (*shippingv1.Parcel).GetOrderId, req.GetAfter())
+	return &shippingv1.ListParcelsResponse{Parcels: parcels, NextAfter: next}, nil
+}
+
 // register has a server serve the world.
 func (w *world) register(server *grpc.Server) {
 	ordersv1.RegisterOrdersServiceServer(server, w)

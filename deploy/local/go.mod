@@ -9,6 +9,7 @@ replace (
 	souk/platform => ../../platform
 	souk/proto => ../../proto
 	souk/testkit => ../../testkit
+	souk/tools/release => ../../tools/release
 )
 
 require (
@@ -20,6 +21,7 @@ require (
 	souk/deploy/setup v0.0.0
 	souk/platform v0.0.0
 	souk/testkit v0.0.0
+	souk/tools/release v0.0.0
 )
 
 require (
@@ -50,6 +52,7 @@ require (
 	github.com/prometheus/common v0.72.0 // indirect
 	github.com/prometheus/procfs v0.22.0 // indirect
 	golang.org/x/exp v0.0.0-20260824195058-e88cd73687aa // indirect
+	golang.org/x/mod v0.42.0 // indirect
 	golang.org/x/net v0.60.0 // indirect
 	golang.org/x/sys v0.48.0 // indirect
 	golang.org/x/text v0.43.0 // indirect

@@ -55,4 +55,4 @@ var (
 )
 
 // certified are the programs that register with Consul or get a certificate from it.
-var certified = slices.Concat(roster.Names(), []string{"gateway", "audit"})
+var certified = slices.Concat(roster.Names(), []string{"gateway", "audit", "mend"})

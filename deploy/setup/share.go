@@ -46,6 +46,7 @@ func (s *Secrets) Contents() (map[string]map[string]string, error) {
 	}
 	share("customers", "staff-password", string(s.Staff))
 	share("audit", "staff-password", string(s.Staff))
+	share("mend", "staff-password", string(s.Staff))
 	share("demo", "staff-password", string(s.Staff))
 	share("demo", "demo-password", string(s.Demo))
 	for name, value := range s.Payments {

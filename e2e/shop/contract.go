@@ -12,12 +12,19 @@ import (
 // Held holds every answer to next's requests against openapi.yaml. A request whose answer is not listed there fails, and so does
 // the test binary, by Verdict.
 func Held(next http.RoundTripper) http.RoundTripper {
-	return contract.Transport(next, func(err error) error {
-		violations.Lock()
-		defer violations.Unlock()
-		violations.found[err.Error()]++
-		return err
-	})
+	return contract.Transport(next, violated)
+}
+
+// HeldTo is like Held, for a gateway whose contract is not today's.
+func HeldTo(c *contract.Contract, next http.RoundTripper) http.RoundTripper {
+	return c.Transport(next, violated)
+}
+
+func violated(err error) error {
+	violations.Lock()
+	defer violations.Unlock()
+	violations.found[err.Error()]++
+	return err
 }
 
 // violations are those that were found in this process, with how often each was.

@@ -24,7 +24,7 @@ var checkoutSpans = []string{
 	"carts: souk.carts.v1.CartsService/GetCart", "carts: SELECT carts", "carts: souk.carts.v1.CartsService/CheckOutCart",
 	"catalog: souk.catalog.v1.CatalogService/GetVariants", "catalog: SELECT variants",
 	"shipping: souk.shipping.v1.ShippingService/Quote", "shipping: SELECT options",
-	"inventory: souk.inventory.v1.InventoryService/Reserve", "inventory: SELECT unnest",
+	"inventory: souk.inventory.v1.InventoryService/Reserve", "inventory: INSERT reservations",
 	"payments: souk.payments.v1.PaymentsService/Authorize", "payments: INSERT payments", "payments: UPDATE payments",
 	"inventory: souk.inventory.v1.InventoryService/CommitReservation", "inventory: UPDATE reservations",
 }

@@ -53,21 +53,52 @@ func Start(ctx context.Context, cfg stack.Config) (*Shop, func() error, error) {
 			return nil, nil, err
 		}
 	}
-	dir, err := os.MkdirTemp("", "souk-")
+	dir, err := makeDir()
 	if err != nil {
 		return nil, nil, err
 	}
-	// PostgreSQL may run as another user.
-	if err := os.Chmod(dir, 0o755); err != nil {
+	return start(ctx, within(cfg, dir, binDir))
+}
+
+// Restore is Start for a shop that a backup is restored to.
+func Restore(ctx context.Context, cfg stack.Config, backup string) (*Shop, func() error, error) {
+	binDir, err := built()
+	if err != nil {
 		return nil, nil, err
 	}
-	cfg.Dir, cfg.BinDir, cfg.GatewayAddr, cfg.StaffEmail, cfg.Fast = dir, binDir, "127.0.0.1:0", "staff@souk.example", true
-	s, err := stack.Start(ctx, cfg)
+	dir, err := makeDir()
 	if err != nil {
+		return nil, nil, err
+	}
+	cfg = within(cfg, dir, binDir)
+	if err := stack.Restore(ctx, cfg, backup); err != nil {
 		return nil, nil, errors.Join(err, os.RemoveAll(dir))
 	}
+	return start(ctx, cfg)
+}
+
+// makeDir makes a folder that PostgreSQL can enter, which may run as another user.
+func makeDir() (string, error) {
+	dir, err := os.MkdirTemp("", "souk-")
+	if err != nil {
+		return "", err
+	}
+	return dir, os.Chmod(dir, 0o755)
+}
+
+// within fills in what a shop in dir needs.
+func within(cfg stack.Config, dir, binDir string) stack.Config {
+	cfg.Dir, cfg.BinDir, cfg.GatewayAddr, cfg.StaffEmail, cfg.Fast = dir, binDir, "127.0.0.1:0", "staff@souk.example", true
+	return cfg
+}
+
+func start(ctx context.Context, cfg stack.Config) (*Shop, func() error, error) {
+	s, err := stack.Start(ctx, cfg)
+	if err != nil {
+		return nil, nil, errors.Join(err, os.RemoveAll(cfg.Dir))
+	}
 	stop := func() error {
-		return errors.Join(s.Stop(context.WithoutCancel(ctx)), os.RemoveAll(dir))
+		return errors.Join(s.Stop(context.WithoutCancel(ctx)), os.RemoveAll(cfg.Dir))
 	}
 	return &Shop{s, newParts(s.Parts(), s.Process, s.StartPart)}, stop, nil
 }

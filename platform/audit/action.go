@@ -20,6 +20,7 @@ const (
 	OrderCancellationDecided Action = "order_cancellation_decided"
 	OrderDispatchDecided     Action = "order_dispatch_decided"
 	OrderDispatchAbandoned   Action = "order_dispatch_abandoned"
+	OrderMended              Action = "order_mended"
 	ReturnRequested          Action = "return_requested"
 	ReturnWithdrawn          Action = "return_withdrawn"
 	ReturnRefused            Action = "return_refused"

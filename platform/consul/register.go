@@ -51,7 +51,8 @@ type Instance struct {
 	// gRPC's health service over TLS.
 	HTTPPath string
 	HTTPS    bool
-	Version  string
+	// Version and Commit say what the instance's binary was built from.
+	Version, Commit string
 	// Admin is host:port of the instance's admin port, "" if it has none.
 	Admin string
 }
@@ -111,7 +112,7 @@ func registrationOf(i Instance) *api.AgentServiceRegistration {
 	default:
 		check.HTTP = "http://" + address + i.HTTPPath
 	}
-	meta := map[string]string{"version": i.Version, "address": address}
+	meta := map[string]string{"version": i.Version, "commit": i.Commit, "address": address}
 	if i.Admin != "" {
 		meta["admin"] = i.Admin
 	}

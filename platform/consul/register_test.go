@@ -27,7 +27,7 @@ func TestAnInstanceIsRegisteredOnceItPasses(t *testing.T) {
 	register(t, client, i.Instance)
 	eventually(t, 15*time.Second, "it passes", passes(t, client, "registered"))
 	entry := instances(t, client, "registered", true)[0]
-	if s := entry.Service; s.ID != i.ID || s.Address != "127.0.0.1" || s.Port != i.Port || s.Meta["version"] != "v1" {
+	if s := entry.Service; s.ID != i.ID || s.Address != "127.0.0.1" || s.Port != i.Port || s.Meta["version"] != "v1" || s.Meta["commit"] != "c1" {
 		t.Errorf("registered as %+v", s)
 	}
 	for _, check := range entry.Checks {

@@ -106,7 +106,7 @@ func serveOn(t *testing.T, name string, listener net.Listener) *instance {
 		t.Fatal(err)
 	}
 	i := &instance{
-		Instance: consul.Instance{ID: name + "-" + strconv.Itoa(bound.Port), Name: name, Host: bound.IP.String(), Port: bound.Port, Version: "v1"},
+		Instance: consul.Instance{ID: name + "-" + strconv.Itoa(bound.Port), Name: name, Host: bound.IP.String(), Port: bound.Port, Version: "v1", Commit: "c1"},
 		health:   health.NewServer(), server: grpc.NewServer(grpc.Creds(credentials.NewTLS(identity.Server()))),
 	}
 	i.health.SetServingStatus(name, healthv1.HealthCheckResponse_SERVING)

@@ -109,21 +109,32 @@ func (n *statementNames) of(sql string) string {
 	return name
 }
 
-// verb and table of the first clause that names a table.
-var clause = regexp.MustCompile(`(?i)\b(INSERT INTO|UPDATE|DELETE FROM|FROM)\s+(?:ONLY\s+)?"?([a-z_][a-z0-9_]*)`)
+// clause finds the clauses of a statement that name a table. The first group is not empty for a clause that only looks like one, as in
+// "FOR UPDATE", and the last one for a function, as in "FROM unnest(".
+var clause = regexp.MustCompile(`(?i)\b(?:(FOR|KEY|DO)\s+)?(INSERT INTO|UPDATE|DELETE FROM|FROM|JOIN)\s+(?:ONLY\s+)?"?([a-z_][a-z0-9_]*)"?(\()?`)
 
-// shortName returns a statement's verb and first table. Statements without a table have only the verb, for example "BEGIN".
+// shortName returns the verb and the table of the first clause that changes something, or else of the first clause that reads a table.
+// Statements without a table have only the verb, for example "BEGIN".
 func shortName(sql string) string {
-	if found := clause.FindStringSubmatch(sql); found != nil {
-		verb, _, _ := strings.Cut(strings.ToUpper(found[1]), " ")
-		if verb == "FROM" {
-			verb = "SELECT"
+	read := ""
+	for _, found := range clause.FindAllStringSubmatch(sql, -1) {
+		verb, _, _ := strings.Cut(strings.ToUpper(found[2]), " ")
+		reads, table := verb == "FROM" || verb == "JOIN", strings.ToLower(found[3])
+		switch {
+		case found[1] != "" || reads && found[4] != "":
+		case !reads:
+			return verb + " " + table
+		case read == "":
+			read = "SELECT " + table
 		}
-		return verb + " " + strings.ToLower(found[2])
 	}
 	words := strings.Fields(sql)
-	if len(words) == 0 {
+	switch {
+	case read != "":
+		return read
+	case len(words) == 0:
 		return "empty"
+	default:
+		return strings.ToUpper(words[0])
 	}
-	return strings.ToUpper(words[0])
 }

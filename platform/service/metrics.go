@@ -38,8 +38,11 @@ func (r runs) count(err error) {
 // publishMetrics shows the process's own metrics at the admin port, until the process stops. If several processes of the shop
 // run in one, as in tests, the first one is shown.
 func (s *Service) publishMetrics() {
-	build := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "souk_build_info", Help: "1, with the version of the binary."}, []string{"version"})
-	build.WithLabelValues(version()).Set(1)
+	build := prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "souk_build_info", Help: "1, with the version and the commit of the binary.",
+	}, []string{"version", "commit"})
+	built := current()
+	build.WithLabelValues(built.version, built.commit).Set(1)
 	expiry := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "souk_certificate_expiry_timestamp_seconds", Help: "When the process's certificate ends; 0 without one.",
 	}, func() float64 { return unix(s.identity.Expiry()) })

@@ -30,9 +30,10 @@ func (s *Service) instance(ctx context.Context, bound *net.TCPAddr, admin net.Ad
 	if err != nil {
 		return consul.Instance{}, err
 	}
+	built := current()
 	instance := consul.Instance{
 		ID: s.name + "-" + net.JoinHostPort(host, strconv.Itoa(bound.Port)), Name: s.name,
-		Host: host, Port: bound.Port, Version: version(),
+		Host: host, Port: bound.Port, Version: built.version, Commit: built.commit,
 	}
 	if s.handler != nil {
 		instance.HTTPPath, instance.HTTPS = "/healthz", s.web.pair != nil

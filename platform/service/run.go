@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"runtime/debug"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -45,6 +46,7 @@ func (s *Service) Run(ctx context.Context) error {
 		}
 	}
 	s.live(ctx, group, phases{working: working, stopWorking: stopWorking}, listener, admin)
+	debug.FreeOSMemory() // what only the start needed
 	s.logger.Info("serving", "address", listener.Addr().String())
 	err = group.Wait()
 	s.logger.Info("stopped")

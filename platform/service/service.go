@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
-	"runtime/debug"
 	"sync/atomic"
 	"time"
 
@@ -71,7 +70,8 @@ func New(name string, cfg Config, listen Listen) (*Service, error) {
 		return nil, fmt.Errorf("settings: %w", err)
 	}
 	logger := newLogger(os.Stderr, name, cfg.LogLevel)
-	process := telemetry.Process{Service: name, Version: version(), Edge: listen.Edge}
+	built := current()
+	process := telemetry.Process{Service: name, Version: built.version, Commit: built.commit, Edge: listen.Edge}
 	stopTraces, err := telemetry.Start(context.Background(), cfg.Traces, process, logger)
 	if err != nil {
 		return nil, fmt.Errorf("settings: %w", err)
@@ -201,18 +201,4 @@ func (s *Service) close() {
 	for i := len(s.closers) - 1; i >= 0; i-- {
 		s.closers[i]()
 	}
-}
-
-// version returns the commit that the binary was built from, if Go recorded it.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	for _, setting := range info.Settings {
-		if setting.Key == "vcs.revision" {
-			return setting.Value
-		}
-	}
-	return info.Main.Version
 }

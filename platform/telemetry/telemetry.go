@@ -47,8 +47,8 @@ func On() bool { return started.Load() }
 type Process struct {
 	// Service is the name of the process's service, for example "orders".
 	Service string
-	// Version is the version or commit of the binary.
-	Version string
+	// Version and Commit say what the binary was built from.
+	Version, Commit string
 	// Edge says that requests come from strangers. Their wish to be sampled is ignored.
 	Edge bool
 }
@@ -83,7 +83,8 @@ func Start(ctx context.Context, cfg Config, process Process, logger *slog.Logger
 // newProvider returns a provider that hands the spans that are to be sent to processor.
 func newProvider(share float64, process Process, processor trace.SpanProcessor) *trace.TracerProvider {
 	return trace.NewTracerProvider(
-		trace.WithResource(resource.NewSchemaless(attribute.String("service.name", process.Service), attribute.String("service.version", process.Version))),
+		trace.WithResource(resource.NewSchemaless(attribute.String("service.name", process.Service),
+			attribute.String("service.version", process.Version), attribute.String("vcs.ref.head.revision", process.Commit))),
 		trace.WithSampler(sampler{share: share, edge: process.Edge}),
 		trace.WithRawSpanLimits(limits()),
 		trace.WithSpanProcessor(clean{processor}),

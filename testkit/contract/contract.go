@@ -43,9 +43,10 @@ type response struct {
 }
 
 // Load reads the contract, once.
-var Load = sync.OnceValues(func() (*Contract, error) { return load(gateway.Spec) })
+var Load = sync.OnceValues(func() (*Contract, error) { return Parse(gateway.Spec) })
 
-func load(content []byte) (*Contract, error) {
+// Parse reads an openapi.yaml, for example that of a release.
+func Parse(content []byte) (*Contract, error) {
 	spec, err := openapi3.NewLoader().LoadFromData(content)
 	if err != nil {
 		return nil, fmt.Errorf("openapi.yaml: %w", err)

@@ -10,17 +10,23 @@ import (
 // Transport holds every answer to next's requests against the contract and reports each violation. A request fails with the error
 // that report returns, if any.
 func Transport(next http.RoundTripper, report func(error) error) http.RoundTripper {
-	return &transport{next: next, report: report}
+	return &transport{load: Load, next: next, report: report}
+}
+
+// Transport is like the function of that name, for a contract that need not be today's.
+func (c *Contract) Transport(next http.RoundTripper, report func(error) error) http.RoundTripper {
+	return &transport{load: func() (*Contract, error) { return c, nil }, next: next, report: report}
 }
 
 type transport struct {
+	load   func() (*Contract, error)
 	next   http.RoundTripper
 	report func(error) error
 }
 
 // RoundTrip implements http.RoundTripper. The body of a stream goes through as it comes.
 func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
-	c, err := Load()
+	c, err := t.load()
 	if err != nil {
 		return nil, err
 	}

@@ -50,7 +50,7 @@ func startMongo(ctx context.Context, config MongoConfig) (*Mongo, error) {
 	if logFile == "" {
 		logFile = filepath.Join(dir, "ferretdb.log")
 	}
-	args := []string{"-addr", loopback(port), "-dir", filepath.Join(dir, "data")}
+	args := []string{"-addr", loopback(port), "-dir", MongoData(dir)}
 	if config.Fast {
 		args = append(args, "-fast")
 	}

@@ -73,12 +73,18 @@ func (m *Mongo) run(t *testing.T, command string) []byte {
 	return reply
 }
 
+// insert adds a document to a collection.
+func (m *Mongo) insert(t *testing.T, id uint32) {
+	t.Helper()
+	documents := "\x04documents\x00" + bson("\x030\x00"+bson(number("_id", id)))
+	m.run(t, bson(text("insert", "things"), documents, text("$db", "souk")))
+}
+
 func TestMongoKeepsItsDataAcrossRestarts(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	server := startTestMongo(t, dir)
-	documents := "\x04documents\x00" + bson("\x030\x00"+bson(number("_id", 1)))
-	server.run(t, bson(text("insert", "things"), documents, text("$db", "souk")))
+	server.insert(t, 1)
 	stops := []func() error{
 		func() error { return server.Stop(t.Context()) },
 		func() error { return server.Signal(syscall.SIGKILL) },
@@ -107,5 +113,24 @@ func TestMongoNamesWhatIsMissing(t *testing.T) {
 	_, err := StartMongo(t.Context(), MongoConfig{Dir: t.TempDir()})
 	if err == nil || !strings.Contains(err.Error(), "SOUK_FERRETDB") {
 		t.Errorf("error = %v, want one that names the variable", err)
+	}
+}
+
+// The copy is of a server that goes on, and another server runs on it.
+func TestARunningMongoIsBackedUp(t *testing.T) {
+	t.Parallel()
+	dir, copied := t.TempDir(), t.TempDir()
+	server := startTestMongo(t, dir)
+	server.insert(t, 1)
+	if err := BackUpMongo(t.Context(), dir, MongoData(copied)); err != nil {
+		t.Fatal(err)
+	}
+	server.insert(t, 2)
+	reply := startTestMongo(t, copied).run(t, bson(text("count", "things"), text("$db", "souk")))
+	if !bytes.Contains(reply, []byte(number("n", 1))) {
+		t.Errorf("count replies %q, want 1, which was there when the copy was made", reply)
+	}
+	if err := BackUpMongo(t.Context(), dir, MongoData(copied)); err == nil {
+		t.Error("a copy was overwritten")
 	}
 }

@@ -21,12 +21,17 @@ func main() {
 	addr := flag.String("addr", "127.0.0.1:27017", "host:port to listen on")
 	dir := flag.String("dir", "", "folder for the SQLite files; created if missing")
 	fast := flag.Bool("fast", false, "let the system write to disk when it likes: for tests")
+	copyTo := flag.String("backup", "", "copy the databases in -dir to this `folder`, also while a server runs on them, and end")
 	level := slog.LevelWarn
 	flag.TextVar(&level, "log", level, "least `level` logged: DEBUG, INFO, WARN or ERROR")
 	flag.Parse()
 
 	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
-	if err := run(logger, *addr, *dir, *fast); err != nil {
+	work := func() error { return run(logger, *addr, *dir, *fast) }
+	if *copyTo != "" {
+		work = func() error { return backup(context.Background(), *dir, *copyTo) }
+	}
+	if err := work(); err != nil {
 		fmt.Fprintln(os.Stderr, "ferretdb:", err)
 		os.Exit(1)
 	}

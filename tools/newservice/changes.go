@@ -9,6 +9,7 @@ var changes = slices.Concat(listed, inCompose, inKubernetes, inGateway, inTests)
 var listed = []change{
 	{file: "deploy/setup/roster/roster.go", after: "\t{\"shipping\", PostgreSQL},\n", text: "\t{\"gadgets\", PostgreSQL},\n"},
 	{file: "go.work", after: "\t./services/shipping\n", text: "\t./services/gadgets\n"},
+	{file: "deploy/releases.json", before: "  \"shipping\": [", text: "  \"gadgets\": [],\n"},
 	{file: "proto/contracts.go", after: "\t_ \"souk/proto/gen/souk/shipping/v1\"\n", text: "\t_ \"souk/proto/gen/souk/gadgets/v1\"\n"},
 	{file: "proto/souk/access/v1/access.proto", after: `"inventory", "payments", "shipping"`, text: `, "gadgets"`},
 	{file: ".golangci.yaml", after: "inventory,payments,shipping", text: ",gadgets"},

@@ -31,7 +31,7 @@ func Policies() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	all := slices.Concat(foundations(), processes(graph), databases(), jobs())
+	all := slices.Concat(foundations(graph), processes(graph), databases(), jobs())
 	var text bytes.Buffer
 	text.WriteString(header)
 	encoder := yaml.NewEncoder(&text)
@@ -45,31 +45,29 @@ func Policies() (string, error) {
 }
 
 // foundations are that nothing is allowed by default, that all may resolve names, and Consul. Consul checks the health of each process.
-func foundations() []policy {
+func foundations(graph Graph) []policy {
 	deny := newPolicy("default-deny")
 	deny.Spec.PodSelector = selector{}
 	names := newPolicy("dns")
 	names.Spec.PodSelector, names.Spec.PolicyTypes = selector{}, []string{"Egress"}
 	names.Spec.Egress = []egress{{Ports: []port{{"UDP", 53}, {"TCP", 53}}}}
 	consul := newPolicy("consul")
-	consul.accept(pods(registered()...), consulHTTP, consulGRPC)
+	consul.accept(pods(graph.Processes()...), consulHTTP, consulGRPC)
 	consul.accept(pods("consul-setup"), consulHTTP)
 	consul.reach(pods(roster.Names()...), grpcPort)
 	consul.reach(pods("gateway"), httpPort)
 	return []policy{deny, names, consul}
 }
 
-// registered are the processes that register with Consul or get their certificate from it.
-func registered() []string { return slices.Concat(roster.Names(), []string{"gateway", "audit"}) }
-
-// processes are the services, the gateway and the audit.
+// processes are the services, the gateway, and the programs of the operator that call services: the audit and mend. Each registers with
+// Consul or gets its certificate from it.
 func processes(graph Graph) (all []policy) {
-	for _, name := range registered() {
+	for _, name := range graph.Processes() {
 		p := newPolicy(name)
-		switch name {
-		case "gateway":
+		switch {
+		case name == "gateway":
 			p.accept(nil, httpPort)
-		case "audit":
+		case !slices.Contains(roster.Names(), name):
 			p.reach(pods("gateway"), httpPort)
 		default:
 			p.accept(pods(append(slices.Clone(graph.Callers[name]), "consul")...), grpcPort)

@@ -19,6 +19,9 @@ type Config struct {
 	Dir string `env:"STATE_DIR"`
 	// BinDir is the folder with the binaries from Build. Required.
 	BinDir string
+	// Binaries are the folders with the binaries of some services and of the gateway, by their names, if these are not in BinDir. Tests
+	// mix versions with it; see also UseBinary.
+	Binaries map[string]string
 	// Source is the repository from which Start builds the services while the servers start; empty if they are built already.
 	Source string
 	// GatewayAddr is the address of the REST API.

@@ -42,7 +42,7 @@ func ParseObserve(assignments []string) (observe bool, others []string, err erro
 
 // BuildAudit compiles the audit of the repository at root into binDir. Only a shop that is observed runs it.
 func BuildAudit(ctx context.Context, root, binDir string) error {
-	return build(ctx, filepath.Join(root, "deploy", Audit), binDir, Audit)
+	return Compile(ctx, filepath.Join(root, "deploy", Audit), filepath.Join(binDir, Audit), "")
 }
 
 // startObservers starts Jaeger and Prometheus.

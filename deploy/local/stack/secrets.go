@@ -25,21 +25,29 @@ type secrets struct {
 
 // loadSecrets reads the file at path and generates missing secrets; at the first start, all of them.
 func loadSecrets(path string) (secrets, error) {
-	s := secrets{Databases: map[string]string{}, Consul: map[string]string{}}
-	content, err := os.ReadFile(path)
+	s, err := readSecrets(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return s, err
 	}
-	if err == nil {
-		if err := json.Unmarshal(content, &s); err != nil {
-			return s, fmt.Errorf("%s: %w", path, err)
-		}
-	}
 	s.complete()
-	if content, err = json.MarshalIndent(s, "", "  "); err != nil {
+	content, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
 		return s, err
 	}
 	return s, os.WriteFile(path, content, 0o600)
+}
+
+// readSecrets reads the file at path.
+func readSecrets(path string) (secrets, error) {
+	s := secrets{Databases: map[string]string{}, Consul: map[string]string{}}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return s, err
+	}
+	if err := json.Unmarshal(content, &s); err != nil {
+		return s, fmt.Errorf("%s: %w", path, err)
+	}
+	return s, nil
 }
 
 func (s *secrets) complete() {
@@ -56,7 +64,7 @@ func (s *secrets) complete() {
 		makeUp(&password, rand.Text)
 		s.Databases[name] = password
 	}
-	for _, name := range append(slices.Clone(Services), Gateway, Audit) {
+	for _, name := range append(slices.Clone(Services), Gateway, Audit, Mend) {
 		token := s.Consul[name]
 		makeUp(&token, uuid.NewString)
 		s.Consul[name] = token

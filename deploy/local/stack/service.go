@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -27,13 +28,31 @@ func (s *Stack) startService(ctx context.Context, name string) error {
 	}
 	_, err := devserver.StartProcess(ctx, devserver.ProcessConfig{
 		Name:        name,
-		Path:        filepath.Join(s.cfg.BinDir, serviceOf(name)),
+		Path:        s.binary(serviceOf(name)),
 		Env:         env,
 		LogFile:     s.LogFile(name),
 		StopTimeout: stopTimeout,
 		Started:     s.started(name),
 	})
 	return err
+}
+
+// binary returns the file of the binary of a service or the gateway.
+func (s *Stack) binary(service string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return filepath.Join(cmp.Or(s.cfg.Binaries[service], s.cfg.BinDir), service)
+}
+
+// UseBinary has the next processes of a service, or of the gateway, run the binary in a folder. Those that run go on.
+func (s *Stack) UseBinary(service, folder string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.cfg.Binaries = maps.Clone(s.cfg.Binaries)
+	if s.cfg.Binaries == nil {
+		s.cfg.Binaries = map[string]string{}
+	}
+	s.cfg.Binaries[service] = folder
 }
 
 // environment returns the environment of a process: our own, and the addresses and secrets of the servers.

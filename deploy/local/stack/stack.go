@@ -154,7 +154,7 @@ func (s *Stack) GatewayAddr(part string) string { return s.cfg.gateways[part] }
 // ConsulAddr returns the address (host:port) of Consul's HTTP API.
 func (s *Stack) ConsulAddr() string { return s.consul.Addr() }
 
-// ConsulConfig returns the Consul settings of a service, or of Audit.
+// ConsulConfig returns the Consul settings of a service, of Audit, or of Mend.
 func (s *Stack) ConsulConfig(name string) consul.Config {
 	return consul.Config{
 		Addr: s.consul.Addr(), GRPCAddr: s.consul.GRPCAddr(), Datacenter: "dc1", Token: secret.Text(s.secrets.Consul[name]),

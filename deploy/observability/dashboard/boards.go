@@ -44,7 +44,7 @@ var boards = []board{
 		graph("Share of failed calls by instance", "percentunit", failedShare("instance"), "{{instance}}"),
 		graph("Time of 99 % of the calls", "s", p99("souk_rpc_server_duration_seconds", `{service="$service"}`, "method"), "{{method}}"),
 		graph("Time of 99 % of the calls by instance", "s", p99("souk_rpc_server_duration_seconds", `{service="$service"}`, "instance"), "{{instance}}"),
-		graph("Versions", "short", `max by (instance, version) (souk_build_info{service="$service"})`, "{{instance}}: {{version}}"),
+		graph("Versions", "short", `max by (instance, version, commit) (souk_build_info{service="$service"})`, "{{instance}}: {{version}} ({{commit}})"),
 		graph("Calls that run and that wait", "short", `sum by (class) (souk_admission_running{service="$service"})`, "{{class}} runs").
 			and(`sum by (class) (souk_admission_waiting{service="$service"})`, "{{class}} waits"),
 		graph("Refused calls", "reqps", rate(`souk_admission_refused_total{service="$service"}`, "class"), "{{class}}"),

@@ -7,7 +7,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/swaggest/swgui/v5emb"
 	"google.golang.org/grpc"
 
 	accessv1 "souk/proto/gen/souk/access/v1"
@@ -21,6 +20,7 @@ import (
 	shippingv1 "souk/proto/gen/souk/shipping/v1"
 
 	"souk/gateway"
+	"souk/gateway/internal/docs"
 	"souk/gateway/internal/edge"
 	"souk/gateway/internal/feed"
 	"souk/gateway/internal/handler"
@@ -122,20 +122,12 @@ func servicesAt(conns map[string]*grpc.ClientConn) handler.Services {
 	}
 }
 
-// The pages of the API documentation run scripts of their own, unlike all other answers.
-const pagesPolicy = "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
-
 // addPages serves openapi.yaml and the documentation pages.
 func addPages(router *edge.Router) {
 	router.HandlePublic("GET /openapi.yaml", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/yaml")
 		_, _ = w.Write(gateway.Spec)
 	}))
-	pages := v5emb.New("Souk", "/openapi.yaml", "/docs/")
-	withPolicy := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Security-Policy", pagesPolicy)
-		pages.ServeHTTP(w, r)
-	})
-	router.Handle("GET /docs", withPolicy)
-	router.Handle("GET /docs/", withPolicy)
+	router.Handle("GET /docs", docs.Handler())
+	router.Handle("GET /docs/", docs.Handler())
 }

@@ -73,7 +73,7 @@ var Answers = map[rpc.ErrorReason]Answer{
 	paymentsv1.ErrorReason_ERROR_REASON_BAD_SIGNATURE:        {Status: http.StatusBadRequest, Code: api.ProblemCodeInvalidRequest},
 }
 
-// Inside has the reasons that never reach the gateway, and why. Orders turns each of them into an answer of its own.
+// Inside has the reasons that never reach the gateway, and why. Orders turns each of them, except its own, into an answer of its own.
 var Inside = map[rpc.ErrorReason]string{
 	inventoryv1.ErrorReason_ERROR_REASON_RESERVATION_ENDED:      "orders alone reserves stock",
 	inventoryv1.ErrorReason_ERROR_REASON_RESERVATION_MISMATCH:   "orders alone reserves stock",
@@ -91,6 +91,7 @@ var Inside = map[rpc.ErrorReason]string{
 	shippingv1.ErrorReason_ERROR_REASON_BOOKING_CANCELLED:       "orders alone creates shipments",
 	shippingv1.ErrorReason_ERROR_REASON_SHIPMENT_NOT_FOUND:      "orders alone hands parcels over",
 	shippingv1.ErrorReason_ERROR_REASON_SHIPMENT_HANDED_OVER:    "orders alone cancels shipments",
+	ordersv1.ErrorReason_ERROR_REASON_NOT_MENDABLE:              "`audit mend` alone has orders mended",
 }
 
 // byName has Answers by the names that come over the wire.

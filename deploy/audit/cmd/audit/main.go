@@ -1,8 +1,10 @@
 // Command audit checks the books of a live shop.
 //
 //	SOUK_STAFF_PASSWORD=… audit [-provider]
+//	SOUK_STAFF_PASSWORD=… audit mend [-apply]
 //
-// It ends with 0 when everything agrees, 1 when something does not, and 2 when it could not read the books. With SOUK_AUDIT_EVERY it
+// audit mend is for a shop whose databases were restored from a backup (docs/backup.md): it lists what does not agree, and with -apply
+// mends it. The command ends with 0 when everything agrees, 1 when something does not, and 2 when it could not read the books. With SOUK_AUDIT_EVERY it
 // audits again and again until it is told to stop, and shows the results at /metrics.
 package main
 
@@ -26,14 +28,25 @@ const (
 )
 
 func main() {
-	report, err := run()
+	ok, err := command(os.Args[1:])
 	switch {
 	case err != nil:
 		fmt.Fprintln(os.Stderr, "audit:", err)
 		os.Exit(exitUnread)
-	case report != nil && !report.OK():
+	case !ok:
 		os.Exit(exitBroken)
 	}
+}
+
+// command reports whether everything agrees.
+func command(args []string) (ok bool, err error) {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	if len(args) > 0 && args[0] == "mend" {
+		return mendShop(ctx, args[1:])
+	}
+	report, err := run(ctx)
+	return report == nil || report.OK(), err
 }
 
 // settings are those of the audit, and how it is repeated.
@@ -46,9 +59,7 @@ type settings struct {
 func (s *settings) Validate() error { return s.Watch.Validate() }
 
 // run returns the report of an audit. It returns none if it has audited again and again until it was told to stop.
-func run() (*audit.Report, error) {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
+func run(ctx context.Context) (*audit.Report, error) {
 	var cfg settings
 	flag.BoolVar(&cfg.WithProvider, "provider", false, "also ask the payment provider what it knows of each payment")
 	flag.DurationVar(&cfg.Patience, "patience", 5*time.Second, "how long something must stay wrong to be believed")

@@ -1,8 +1,9 @@
-// Command souk runs the whole shop on this machine: souk run, souk reset, souk seed, souk staff.
+// Command souk runs the whole shop on this machine: souk run, souk reset, souk backup, souk restore, souk seed, souk staff.
 package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -13,6 +14,10 @@ const usage = `usage: souk run [ORDERS=3 CATALOG=2 …] [OBSERVE=1]
                    run the shop until Ctrl-C, with so many instances of services, one each unless told; with OBSERVE=1 beside
                    Prometheus and Jaeger
        souk reset  forget its data
+       souk backup [FOLDER]
+                   copy its data while it runs, to a new folder
+       souk restore FOLDER
+                   make it a backup's shop; it must have no data and not run
        souk seed   fill the shop at SOUK_URL with the demo catalog, as SOUK_STAFF_EMAIL and SOUK_STAFF_PASSWORD
        souk staff add|promote EMAIL
                    open an account of staff in the running shop, or make a customer's one; prints its new password`
@@ -27,21 +32,24 @@ func main() {
 func command(args []string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	if len(args) > 0 && args[0] == "run" {
-		return run(ctx, args[1:])
+	if len(args) == 0 {
+		return errors.New(usage)
 	}
-	if len(args) == 3 && args[0] == "staff" {
-		return staff(ctx, args[1:])
-	}
-	if len(args) != 1 {
-		return fmt.Errorf("%s", usage)
-	}
-	switch args[0] {
-	case "reset":
+	name, args := args[0], args[1:]
+	switch {
+	case name == "run":
+		return run(ctx, args)
+	case name == "staff" && len(args) == 2:
+		return staff(ctx, args)
+	case name == "backup" && len(args) <= 1:
+		return backup(ctx, args)
+	case name == "restore" && len(args) <= 1:
+		return restore(ctx, args)
+	case name == "reset" && len(args) == 0:
 		return reset()
-	case "seed":
+	case name == "seed" && len(args) == 0:
 		return seed(ctx)
 	default:
-		return fmt.Errorf("%s", usage)
+		return errors.New(usage)
 	}
 }

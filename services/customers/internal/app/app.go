@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	accessv1 "souk/proto/gen/souk/access/v1"
@@ -45,12 +46,17 @@ func (c *Config) Validate() error {
 	return nil
 }
 
+// gcPercent makes Go collect garbage more often than it does by default (100). Each check of a password needs 19 MiB for a moment, of
+// which otherwise three lie about at once. Little else is in memory, so that to collect more often costs next to nothing.
+const gcPercent = 25
+
 // Run serves customers until ctx is done.
 func Run(ctx context.Context) error {
 	var cfg Config
 	if err := config.Load(&cfg); err != nil {
 		return err
 	}
+	debug.SetGCPercent(gcPercent)
 	svc, err := service.New("customers", cfg.Service, cfg.Listen)
 	if err != nil {
 		return err

@@ -87,6 +87,14 @@ func (s *Server) CommitReservation(ctx context.Context, req *inventoryv1.CommitR
 	return &inventoryv1.CommitReservationResponse{}, nil
 }
 
+// RestoreSale sells an order what it bought before the database was restored.
+func (s *Server) RestoreSale(ctx context.Context, req *inventoryv1.RestoreSaleRequest) (*inventoryv1.RestoreSaleResponse, error) {
+	if err := s.stock.RestoreSale(ctx, req.GetOrderId(), linesOf(req.GetLines())); err != nil {
+		return nil, wireError(err)
+	}
+	return &inventoryv1.RestoreSaleResponse{}, nil
+}
+
 // ReleaseReservation gives back what an order holds or has bought.
 func (s *Server) ReleaseReservation(ctx context.Context, req *inventoryv1.ReleaseReservationRequest) (*inventoryv1.ReleaseReservationResponse, error) {
 	if err := s.stock.Release(ctx, req.GetOrderId()); err != nil {

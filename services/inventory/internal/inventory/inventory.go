@@ -89,6 +89,10 @@ type Store interface {
 	Reserve(ctx context.Context, reservation Reservation) (time.Time, error)
 	// Commit converts held stock to sold stock, or returns ErrReservationEnded. Repeating it has no effect.
 	Commit(ctx context.Context, orderID string) error
+	// RestoreSale sells lines to an order that has bought them before the database was restored, whether its reservation is held or
+	// expired, or there is none. Repeating it has no effect. Its errors are a *ShortageError, ErrReservationEnded if the reservation was
+	// released, and ErrReservationMismatch if it has other lines.
+	RestoreSale(ctx context.Context, orderID string, lines []Line) error
 	// Release returns the stock that an order holds, or has bought and not returned, and prevents later reservations for the
 	// order. Repeating it has no effect.
 	Release(ctx context.Context, orderID string) error

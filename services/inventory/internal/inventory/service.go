@@ -88,6 +88,18 @@ func (s *Service) Commit(ctx context.Context, orderID string) error {
 	return s.store.Commit(ctx, orderID)
 }
 
+// RestoreSale sells lines to an order that has bought them before the database was restored; see Store.
+func (s *Service) RestoreSale(ctx context.Context, orderID string, lines []Line) error {
+	var check field.Checker
+	orderID = checkID(&check, "order_id", orderID)
+	check.Check(len(lines) > 0, "lines", "must have at least 1 item")
+	checkLines(&check, lines, 1)
+	if err := check.Err(); err != nil {
+		return err
+	}
+	return s.store.RestoreSale(ctx, orderID, lines)
+}
+
 // Release returns the stock that an order holds or has bought; see Store.
 func (s *Service) Release(ctx context.Context, orderID string) error {
 	var check field.Checker

@@ -15,6 +15,7 @@ import (
 
 	"souk/services/orders/internal/checkout"
 	"souk/services/orders/internal/events"
+	"souk/services/orders/internal/mend"
 	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
 	"souk/services/orders/internal/saga"
@@ -34,13 +35,14 @@ var statusError = rpc.Table(
 	rpc.Says(checkout.ErrCartEmpty, codes.FailedPrecondition, ordersv1.ErrorReason_ERROR_REASON_CART_EMPTY, "the cart is empty"),
 	rpc.Says(order.ErrNotCancellable, codes.FailedPrecondition, ordersv1.ErrorReason_ERROR_REASON_NOT_CANCELLABLE,
 		"the order can no longer be cancelled"),
-	saysAll(order.ErrNotDispatchable, codes.FailedPrecondition, ordersv1.ErrorReason_ERROR_REASON_NOT_DISPATCHABLE),
-	saysAll(order.ErrNotReturnable, codes.FailedPrecondition, ordersv1.ErrorReason_ERROR_REASON_NOT_RETURNABLE),
-	saysAll(order.ErrReturnDecided, codes.FailedPrecondition, ordersv1.ErrorReason_ERROR_REASON_NOT_RETURNABLE),
+	saysAll(order.ErrNotDispatchable, ordersv1.ErrorReason_ERROR_REASON_NOT_DISPATCHABLE),
+	saysAll(order.ErrNotReturnable, ordersv1.ErrorReason_ERROR_REASON_NOT_RETURNABLE),
+	saysAll(order.ErrReturnDecided, ordersv1.ErrorReason_ERROR_REASON_NOT_RETURNABLE),
 	rpc.Says(order.ErrReturnNotFound, codes.NotFound, ordersv1.ErrorReason_ERROR_REASON_RETURN_NOT_FOUND, "return not found"),
 	rpc.Says(events.ErrTicketNotFound, codes.NotFound, ordersv1.ErrorReason_ERROR_REASON_TICKET_NOT_FOUND, "ticket not found"),
 	rpc.Says(orders.ErrOrdersOpen, codes.FailedPrecondition, ordersv1.ErrorReason_ERROR_REASON_ORDERS_OPEN, "an order is still under way"),
 	rpc.Says(order.ErrCustomerErased, codes.Unauthenticated, customersv1.ErrorReason_ERROR_REASON_CUSTOMER_NOT_FOUND, "customer not found"),
+	saysAll(mend.ErrNotMendable, ordersv1.ErrorReason_ERROR_REASON_NOT_MENDABLE),
 	rpc.Says(orders.ErrBadCursor, codes.InvalidArgument, errorsv1.ErrorReason_ERROR_REASON_BAD_CURSOR, "the cursor is not one of this list"),
 )
 
@@ -56,12 +58,13 @@ func cartBeingOrdered(err *checkout.CartBeingOrderedError) (string, proto.Messag
 	return "another order of this cart is under way", &ordersv1.CartBeingOrdered{OrderId: err.OrderID}
 }
 
-// saysAll makes a row for the errors that are target. The caller gets the whole text of the error, because it says why.
-func saysAll(target error, code codes.Code, reason rpc.ErrorReason) rpc.Answer {
+// saysAll makes a row for the errors that are target, and that are about the state of an order. The caller gets the whole text of the error,
+// because it says why.
+func saysAll(target error, reason rpc.ErrorReason) rpc.Answer {
 	return func(err error) error {
 		if !errors.Is(err, target) {
 			return nil
 		}
-		return rpc.Error(code, reason, err.Error())
+		return rpc.Error(codes.FailedPrecondition, reason, err.Error())
 	}
 }

@@ -56,6 +56,16 @@ func (o *Order) FollowPayment(news PaymentNews) error {
 	return nil
 }
 
+// AdoptPayment is FollowPayment after a database was restored. The news counts whatever its version is, because payments may have counted
+// from an earlier one again.
+func (o *Order) AdoptPayment(news PaymentNews) error {
+	o.data.PaymentVersion = news.Version - 1
+	return o.FollowPayment(news)
+}
+
+// PaidWith reports whether the payment of the order has the status.
+func (o Order) PaidWith(status PaymentStatus) bool { return o.data.Payment.Status == status }
+
 func endOf(news PaymentNews) Event {
 	if news.Expired {
 		return EventPaymentExpired

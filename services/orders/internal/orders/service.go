@@ -1,10 +1,11 @@
 // Package orders is responsible for everything that can be asked of orders, put together from the packages that do it: checkout,
-// aftersales, parcels, settlement and events, with the saga that moves orders on. What it does itself is finding, listing and erasing.
+// aftersales, parcels, settlement, events and mend, with the saga that moves orders on. What it does itself is finding, listing and erasing.
 //
 //	orders -> checkout, aftersales -> saga -> order
 //	checkout, aftersales -> settlement -> order
 //	orders -> parcels, settlement -> feed -> order
 //	orders -> events -> order
+//	orders -> mend -> checkout, aftersales
 package orders
 
 import (
@@ -16,6 +17,7 @@ import (
 	"souk/services/orders/internal/aftersales"
 	"souk/services/orders/internal/checkout"
 	"souk/services/orders/internal/events"
+	"souk/services/orders/internal/mend"
 	"souk/services/orders/internal/parcels"
 	"souk/services/orders/internal/saga"
 	"souk/services/orders/internal/settlement"
@@ -46,20 +48,20 @@ type Peers struct {
 
 // The peers that several packages call.
 type (
-	// Inventory is inventory, as checkout and aftersales call it.
+	// Inventory is inventory, as checkout, aftersales and mend call it.
 	Inventory interface {
 		checkout.Inventory
-		aftersales.Inventory
+		mend.Inventory
 	}
-	// Payments is payments, as checkout, aftersales and settlement call it.
+	// Payments is payments, as checkout, aftersales, settlement and mend call it.
 	Payments interface {
 		checkout.Payments
-		aftersales.Payments
+		mend.Payments
 	}
-	// Shipping is shipping, as checkout, aftersales and parcels call it.
+	// Shipping is shipping, as checkout, aftersales, parcels and mend call it.
 	Shipping interface {
 		checkout.Shipping
-		aftersales.Shipping
+		mend.Shipping
 		parcels.Shipping
 	}
 )
@@ -89,6 +91,7 @@ type Service struct {
 	*paymentFollower
 	*events.Events
 	*saga.Saga
+	*mend.Mender
 	store Store
 }
 
@@ -102,6 +105,7 @@ func New(store Store, peers Peers, settings Settings, logger *slog.Logger) *Serv
 	steps := checkout.Steps(store, buying, logger)
 	maps.Copy(steps, aftersales.Steps(store, selling, logger))
 	runs := saga.New(store, steps, settings.Inline, logger)
+	mending := mend.Peers{Carts: peers.Carts, Inventory: peers.Inventory, Payments: peers.Payments, Shipping: peers.Shipping}
 	return &Service{
 		Checkout:        checkout.New(store, buying, runs, settings.Hold, logger),
 		AfterSales:      aftersales.New(store, runs, logger),
@@ -109,6 +113,7 @@ func New(store Store, peers Peers, settings Settings, logger *slog.Logger) *Serv
 		paymentFollower: settlement.NewFollower(store, peers.Payments, logger),
 		Events:          events.New(store, logger),
 		Saga:            runs,
+		Mender:          mend.New(store, mending, runs, settlement.New(store, peers.Payments, logger)),
 		store:           store,
 	}
 }

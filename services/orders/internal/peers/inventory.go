@@ -58,6 +58,11 @@ func (i *inventory) Return(ctx context.Context, orderID, returnID string, items 
 	return inventoryError(err)
 }
 
+func (i *inventory) RestoreSale(ctx context.Context, orderID string, items []order.Item) error {
+	_, err := i.client.RestoreSale(asShop(ctx), &inventoryv1.RestoreSaleRequest{OrderId: orderID, Lines: linesProto(items)})
+	return inventoryError(err)
+}
+
 func linesProto(items []order.Item) []*inventoryv1.Line {
 	lines := make([]*inventoryv1.Line, len(items))
 	for n, item := range items {

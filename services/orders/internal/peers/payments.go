@@ -29,9 +29,15 @@ type payments struct {
 var _ orders.Payments = (*payments)(nil)
 
 func (p *payments) Authorize(ctx context.Context, orderID string, amount money.Money, method string) (order.PaymentNews, error) {
-	answer, err := p.client.Authorize(asShop(ctx), &paymentsv1.AuthorizeRequest{
-		OrderId: orderID, Amount: moneyProto(amount), PaymentMethod: method,
-	})
+	return p.authorize(ctx, &paymentsv1.AuthorizeRequest{OrderId: orderID, Amount: moneyProto(amount), PaymentMethod: method})
+}
+
+func (p *payments) AuthorizeRestored(ctx context.Context, orderID string, amount money.Money, method string) (order.PaymentNews, error) {
+	return p.authorize(ctx, &paymentsv1.AuthorizeRequest{OrderId: orderID, Amount: moneyProto(amount), PaymentMethod: method, Restored: true})
+}
+
+func (p *payments) authorize(ctx context.Context, req *paymentsv1.AuthorizeRequest) (order.PaymentNews, error) {
+	answer, err := p.client.Authorize(asShop(ctx), req)
 	switch {
 	case status.Code(err) == codes.InvalidArgument:
 		// Payments takes no such amount or method, and never will.
@@ -79,9 +85,15 @@ func (p *payments) Void(ctx context.Context, orderID string) (order.PaymentNews,
 }
 
 func (p *payments) Refund(ctx context.Context, orderID, refundID string, amount money.Money) (order.PaymentNews, error) {
-	answer, err := p.client.Refund(asShop(ctx), &paymentsv1.RefundRequest{
-		OrderId: orderID, RefundId: refundID, Amount: moneyProto(amount),
-	})
+	return p.refund(ctx, &paymentsv1.RefundRequest{OrderId: orderID, RefundId: refundID, Amount: moneyProto(amount)})
+}
+
+func (p *payments) RefundRestored(ctx context.Context, orderID, refundID string, amount money.Money) (order.PaymentNews, error) {
+	return p.refund(ctx, &paymentsv1.RefundRequest{OrderId: orderID, RefundId: refundID, Amount: moneyProto(amount), Restored: true})
+}
+
+func (p *payments) refund(ctx context.Context, req *paymentsv1.RefundRequest) (order.PaymentNews, error) {
+	answer, err := p.client.Refund(asShop(ctx), req)
 	switch {
 	case status.Code(err) == codes.FailedPrecondition:
 		return order.PaymentNews{}, fmt.Errorf("%w: %s", settlement.ErrNotRefundable, rpc.Reason(err))

@@ -1,6 +1,7 @@
 package peers
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -18,6 +19,7 @@ import (
 
 	"souk/services/orders/internal/aftersales"
 	"souk/services/orders/internal/checkout"
+	"souk/services/orders/internal/mend"
 	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
 	"souk/services/orders/internal/parcels"
@@ -89,6 +91,20 @@ func (s *shipping) HandOver(ctx context.Context, booking aftersales.Booking) (or
 	}
 	shipment := answer.GetShipment()
 	return order.Shipment{ID: shipment.GetId(), Carrier: shipment.GetCarrier(), TrackingNumber: shipment.GetTrackingNumber()}, nil
+}
+
+func (s *shipping) Parcel(ctx context.Context, orderID string) (*mend.Parcel, error) {
+	answer, err := s.client.ListParcels(asShop(ctx), &shippingv1.ListParcelsRequest{OrderIds: []string{orderID}})
+	if err != nil {
+		return nil, peerError(err)
+	}
+	for _, p := range answer.GetParcels() {
+		return &mend.Parcel{
+			Booking:    aftersales.Booking{ID: cmp.Or(p.GetBookingId(), orderID), OrderID: orderID},
+			HandedOver: p.GetHandedOver(), TrackingNumber: p.GetTrackingNumber(),
+		}, nil
+	}
+	return nil, nil
 }
 
 // moves maps the statuses of parcels on their way to what the timeline says of them.

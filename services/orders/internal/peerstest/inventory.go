@@ -111,6 +111,22 @@ func (i *Inventory) commit(orderID string) error {
 	return nil
 }
 
+// restoreSale sells items to an order whose sale was forgotten.
+func (i *Inventory) restoreSale(orderID string, items []order.Item) error {
+	r := i.Reservations[orderID]
+	switch {
+	case r == nil || r.Status == Expired:
+		delete(i.Reservations, orderID)
+		if err := i.reserve(orderID, items, time.Minute); err != nil {
+			delete(i.Reservations, orderID)
+			return err
+		}
+	case r.Status == Released:
+		return checkout.ErrReservationEnded
+	}
+	return i.commit(orderID)
+}
+
 func (i *Inventory) release(orderID string) {
 	r := i.Reservations[orderID]
 	switch {

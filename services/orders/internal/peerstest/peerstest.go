@@ -14,6 +14,7 @@ import (
 
 	"souk/services/orders/internal/aftersales"
 	"souk/services/orders/internal/checkout"
+	"souk/services/orders/internal/mend"
 	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
 	"souk/services/orders/internal/parcels"
@@ -131,6 +132,10 @@ func (c inventoryClient) Return(ctx context.Context, orderID, returnID string, i
 	return tell(ctx, c.client, "inventory", "return stock", orderID, func() error { return c.Inventory.takeBack(orderID, returnID, items) })
 }
 
+func (c inventoryClient) RestoreSale(ctx context.Context, orderID string, items []order.Item) error {
+	return tell(ctx, c.client, "inventory", "restore sale", orderID, func() error { return c.Inventory.restoreSale(orderID, items) })
+}
+
 type paymentsClient struct{ client }
 
 // move makes a call that moves the money of an order, and returns its payment.
@@ -157,6 +162,16 @@ func (c paymentsClient) Void(ctx context.Context, orderID string) (order.Payment
 
 func (c paymentsClient) Refund(ctx context.Context, orderID, refundID string, amount money.Money) (order.PaymentNews, error) {
 	return c.move(ctx, "refund", orderID, func() error { return c.World.Payments.refund(orderID, refundID, amount.Amount) })
+}
+
+// AuthorizeRestored asks the bank, which knows a payment by its order.
+func (c paymentsClient) AuthorizeRestored(ctx context.Context, orderID string, amount money.Money, method string) (order.PaymentNews, error) {
+	return c.Authorize(ctx, orderID, amount, method)
+}
+
+// RefundRestored asks the bank, which knows a refund by its id.
+func (c paymentsClient) RefundRestored(ctx context.Context, orderID, refundID string, amount money.Money) (order.PaymentNews, error) {
+	return c.Refund(ctx, orderID, refundID, amount)
 }
 
 func (c paymentsClient) Payments(ctx context.Context, orderIDs []string) ([]order.PaymentNews, error) {
@@ -189,6 +204,10 @@ func (c shippingClient) HandOver(ctx context.Context, b aftersales.Booking) (ord
 
 func (c shippingClient) CancelBooking(ctx context.Context, b aftersales.Booking) error {
 	return tell(ctx, c.client, "shipping", "cancel booking", b.OrderID, func() error { return c.Shipping.cancel(b) })
+}
+
+func (c shippingClient) Parcel(ctx context.Context, orderID string) (*mend.Parcel, error) {
+	return ask(ctx, c.client, "shipping", "list parcels", orderID, func() (*mend.Parcel, error) { return c.Shipping.parcel(orderID), nil })
 }
 
 func (c shippingClient) Moves(ctx context.Context, orderIDs []string) ([]parcels.Parcel, error) {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"souk/services/orders/internal/aftersales"
+	"souk/services/orders/internal/mend"
 	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/parcels"
 )
@@ -102,6 +103,19 @@ func (s *Shipping) cancel(b aftersales.Booking) error {
 	}
 	s.ended[b.ID] = errBookingCancelled
 	return nil
+}
+
+// parcel returns the parcel of an order, or nil.
+func (s *Shipping) parcel(orderID string) *mend.Parcel {
+	booking := aftersales.Booking{ID: s.Bookings[orderID], OrderID: orderID}
+	switch {
+	case s.Parcels[orderID] != nil:
+		return &mend.Parcel{Booking: booking, HandedOver: true, TrackingNumber: "RM1"}
+	case booking.ID != "":
+		return &mend.Parcel{Booking: booking, TrackingNumber: "RM1"}
+	default:
+		return nil
+	}
 }
 
 // Move moves the parcel of an order now.

@@ -57,7 +57,7 @@ func (s *Settlement) refundRest(ctx context.Context, o order.Order) (_ order.Ord
 			return o, false, err
 		}
 	}
-	added, err := o.RefundRest(restID(o.ID()), "the order was not carried out")
+	added, err := o.RefundRest(RestID(o.ID()), "the order was not carried out")
 	if err != nil || !added {
 		return o, err == nil, err
 	}
@@ -65,8 +65,8 @@ func (s *Settlement) refundRest(ctx context.Context, o order.Order) (_ order.Ord
 	return saved, false, err
 }
 
-// restID is the id of the refund of all that was captured for an order. It is the same each time, so that there is one.
-func restID(orderID string) string {
+// RestID returns the id of the refund of all that was captured for an order. It is the same each time, so that there is one.
+func RestID(orderID string) string {
 	return uuid.NewSHA1(uuid.NameSpaceOID, []byte("souk rest of order "+orderID)).String()
 }
 

@@ -27,7 +27,11 @@ func New(service *payments.Service, feed *pgfeed.Feed) *Server {
 // Authorize holds money for an order.
 func (s *Server) Authorize(ctx context.Context, req *paymentsv1.AuthorizeRequest) (*paymentsv1.AuthorizeResponse, error) {
 	amount := money.New(req.GetAmount().GetAmount(), req.GetAmount().GetCurrency())
-	p, err := s.payments.Authorize(ctx, req.GetOrderId(), amount, req.GetPaymentMethod())
+	authorize := s.payments.Authorize
+	if req.GetRestored() {
+		authorize = s.payments.AuthorizeRestored
+	}
+	p, err := authorize(ctx, req.GetOrderId(), amount, req.GetPaymentMethod())
 	if err != nil {
 		return nil, wireError(err)
 	}
@@ -68,7 +72,11 @@ func (s *Server) Void(ctx context.Context, req *paymentsv1.VoidRequest) (*paymen
 // Refund gives captured money back.
 func (s *Server) Refund(ctx context.Context, req *paymentsv1.RefundRequest) (*paymentsv1.RefundResponse, error) {
 	amount := money.New(req.GetAmount().GetAmount(), req.GetAmount().GetCurrency())
-	if _, err := s.payments.Refund(ctx, req.GetOrderId(), req.GetRefundId(), amount); err != nil {
+	refund := s.payments.Refund
+	if req.GetRestored() {
+		refund = s.payments.RefundRestored
+	}
+	if _, err := refund(ctx, req.GetOrderId(), req.GetRefundId(), amount); err != nil {
 		return nil, wireError(err)
 	}
 	found, err := s.detail(ctx, req.GetOrderId())

@@ -81,6 +81,16 @@ func (p Payment) CheckRefund(amount money.Money, committed int64) error {
 // Refund refunds captured money of an order. Repeating it with the same ID has no effect. The refund is stored before the
 // provider is asked, so that it already counts against the remaining money.
 func (s *Service) Refund(ctx context.Context, orderID, refundID string, amount money.Money) (Payment, error) {
+	return s.refund(ctx, orderID, refundID, amount, true)
+}
+
+// RefundRestored is Refund after the database was restored from a time before, as AuthorizeRestored is Authorize.
+func (s *Service) RefundRestored(ctx context.Context, orderID, refundID string, amount money.Money) (Payment, error) {
+	return s.refund(ctx, orderID, refundID, amount, false)
+}
+
+// refund refunds money. trusted means that the provider does not know a refund that is new here.
+func (s *Service) refund(ctx context.Context, orderID, refundID string, amount money.Money, trusted bool) (Payment, error) {
 	refundID, err := checkRefund(refundID, amount)
 	if err != nil {
 		return Payment{}, err
@@ -98,7 +108,7 @@ func (s *Service) Refund(ctx context.Context, orderID, refundID string, amount m
 	case r.PaymentID != p.ID || r.Amount != amount:
 		return Payment{}, ErrRefundMismatch
 	case r.Status == RefundPending:
-		answer, err := s.askRefund(ctx, p, r, added)
+		answer, err := s.askRefund(ctx, p, r, added && trusted)
 		if err != nil {
 			return Payment{}, fmt.Errorf("refund: %w", err)
 		}

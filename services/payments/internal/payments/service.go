@@ -36,6 +36,17 @@ func New(store Store, provider Provider, webhooks map[string]EventReader, logger
 // Declined. The payment is stored before the provider is asked, so that a repeated call finds it and asks the provider with the
 // same reference.
 func (s *Service) Authorize(ctx context.Context, orderID string, amount money.Money, methodName string) (Payment, error) {
+	return s.authorize(ctx, orderID, amount, methodName, true)
+}
+
+// AuthorizeRestored is Authorize after the database was restored from a time before. The provider may know a payment that is new here, so
+// it is asked about it first.
+func (s *Service) AuthorizeRestored(ctx context.Context, orderID string, amount money.Money, methodName string) (Payment, error) {
+	return s.authorize(ctx, orderID, amount, methodName, false)
+}
+
+// authorize authorizes a payment. trusted means that the provider does not know a payment that is new here.
+func (s *Service) authorize(ctx context.Context, orderID string, amount money.Money, methodName string, trusted bool) (Payment, error) {
 	orderID, err := checkAuthorize(orderID, amount, methodName)
 	if err != nil {
 		return Payment{}, err
@@ -48,7 +59,7 @@ func (s *Service) Authorize(ctx context.Context, orderID string, amount money.Mo
 	if err != nil {
 		return Payment{}, err
 	}
-	fresh := p.ID == wanted.ID
+	fresh := trusted && p.ID == wanted.ID
 	switch {
 	case p.Status == Voided:
 		return p, nil // voided before or after its authorization

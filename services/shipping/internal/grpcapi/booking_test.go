@@ -88,3 +88,57 @@ func TestIDsOfBookingsAreChecked(t *testing.T) {
 		}
 	}
 }
+
+func TestParcelsAreListedByTheirOrders(t *testing.T) {
+	t.Parallel()
+	server, orders := serve(t), grpctest.Service(t, "orders")
+	client := shippingv1.NewShippingServiceClient(server.Conn)
+	want := map[string]string{}
+	var handed, cancelled *shippingv1.CreateShipmentRequest
+	for i := range 5 {
+		req := bookingOf("royal-standard")
+		if _, err := client.CreateShipment(orders, req); err != nil {
+			t.Fatal(err)
+		}
+		want[req.GetOrderId()] = req.GetBookingId()
+		switch i {
+		case 0:
+			handed = req
+		case 1:
+			cancelled = req
+		}
+	}
+	if _, err := client.HandOverShipment(orders, &shippingv1.HandOverShipmentRequest{OrderId: handed.GetOrderId(), BookingId: handed.GetBookingId()}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.CancelShipment(orders, &shippingv1.CancelShipmentRequest{OrderId: cancelled.GetOrderId(), BookingId: cancelled.GetBookingId()}); err != nil {
+		t.Fatal(err)
+	}
+	delete(want, cancelled.GetOrderId())
+	for after := ""; ; {
+		page, err := client.ListParcels(server.Staff(t), &shippingv1.ListParcelsRequest{Limit: 2, After: after})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range page.GetParcels() {
+			if want[p.GetOrderId()] != p.GetBookingId() || p.GetHandedOver() != (p.GetOrderId() == handed.GetOrderId()) || p.GetTrackingNumber() == "" {
+				t.Errorf("parcel %v", p)
+			}
+			delete(want, p.GetOrderId())
+		}
+		if after = page.GetNextAfter(); after == "" {
+			break
+		}
+	}
+	if len(want) > 0 {
+		t.Errorf("the parcels of %v are not listed", want)
+	}
+	one, err := client.ListParcels(orders, &shippingv1.ListParcelsRequest{OrderIds: []string{handed.GetOrderId()}})
+	if err != nil || len(one.GetParcels()) != 1 {
+		t.Errorf("of one order: %v, %v", one, err)
+	}
+	_, err = client.ListParcels(orders, &shippingv1.ListParcelsRequest{Limit: -1, After: "x"})
+	grpctest.Expect(t, "listing after nothing", err, codes.InvalidArgument, "VALIDATION_FAILED")
+	_, err = client.ListParcels(grpctest.Service(t, "gateway"), &shippingv1.ListParcelsRequest{})
+	grpctest.Expect(t, "listing by the gateway", err, codes.Unauthenticated, "")
+}

@@ -118,6 +118,8 @@ type Store interface {
 	BookingStore
 	// ByOrders returns the shipments of orders, with their events.
 	ByOrders(ctx context.Context, orderIDs []string) ([]Shipment, error)
+	// Parcels returns a page of the parcels that are booked or handed over, without their events, and whether there are more.
+	Parcels(ctx context.Context, query ParcelQuery) (page []Shipment, more bool, err error)
 	// ClaimDue returns up to limit parcels that are due to be queried, the earliest first. It returns none of them to another
 	// caller within lease.
 	ClaimDue(ctx context.Context, limit int, lease time.Duration) ([]Shipment, error)

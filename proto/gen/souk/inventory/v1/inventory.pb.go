@@ -78,7 +78,7 @@ func (x Reservation_Status) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Reservation_Status.Descriptor instead.
 func (Reservation_Status) EnumDescriptor() ([]byte, []int) {
-	return file_souk_inventory_v1_inventory_proto_rawDescGZIP(), []int{23, 0}
+	return file_souk_inventory_v1_inventory_proto_rawDescGZIP(), []int{25, 0}
 }
 
 type Level struct {
@@ -963,6 +963,95 @@ func (*ReturnStockResponse) Descriptor() ([]byte, []int) {
 	return file_souk_inventory_v1_inventory_proto_rawDescGZIP(), []int{17}
 }
 
+type RestoreSaleRequest struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	OrderId string                 `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	// Each SKU once, 2,000 at most.
+	Lines         []*Line `protobuf:"bytes,2,rep,name=lines,proto3" json:"lines,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RestoreSaleRequest) Reset() {
+	*x = RestoreSaleRequest{}
+	mi := &file_souk_inventory_v1_inventory_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RestoreSaleRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RestoreSaleRequest) ProtoMessage() {}
+
+func (x *RestoreSaleRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_inventory_v1_inventory_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RestoreSaleRequest.ProtoReflect.Descriptor instead.
+func (*RestoreSaleRequest) Descriptor() ([]byte, []int) {
+	return file_souk_inventory_v1_inventory_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *RestoreSaleRequest) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+func (x *RestoreSaleRequest) GetLines() []*Line {
+	if x != nil {
+		return x.Lines
+	}
+	return nil
+}
+
+type RestoreSaleResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RestoreSaleResponse) Reset() {
+	*x = RestoreSaleResponse{}
+	mi := &file_souk_inventory_v1_inventory_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RestoreSaleResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RestoreSaleResponse) ProtoMessage() {}
+
+func (x *RestoreSaleResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_inventory_v1_inventory_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RestoreSaleResponse.ProtoReflect.Descriptor instead.
+func (*RestoreSaleResponse) Descriptor() ([]byte, []int) {
+	return file_souk_inventory_v1_inventory_proto_rawDescGZIP(), []int{19}
+}
+
 type ListStockRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// 1 to 2,000; 0 means 1,000.
@@ -975,7 +1064,7 @@ type ListStockRequest struct {
 
 func (x *ListStockRequest) Reset() {
 	*x = ListStockRequest{}
-	mi := &file_souk_inventory_v1_inventory_proto_msgTypes[18]
+	mi := &file_souk_inventory_v1_inventory_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -987,7 +1076,7 @@ func (x *ListStockRequest) String() string {
 func (*ListStockRequest) ProtoMessage() {}
 
 func (x *ListStockRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_inventory_v1_inventory_proto_msgTypes[18]
+	mi := &file_souk_inventory_v1_inventory_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1000,7 +1089,7 @@ func (x *ListStockRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListStockRequest.ProtoReflect.Descriptor instead.
 func (*ListStockRequest) Descriptor() ([]byte, []int) {
-	return file_souk_inventory_v1_inventory_proto_rawDescGZIP(), []int{18}
+	return file_souk_inventory_v1_inventory_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ListStockRequest) GetLimit() int32 {
@@ -1028,7 +1117,7 @@ type ListStockResponse struct {
 
 func (x *ListStockResponse) Reset() {
 	*x = ListStockResponse{}
-	mi := &file_souk_inventory_v1_inventory_proto_msgTypes[19]
+	mi := &file_souk_inventory_v1_inventory_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1040,7 +1129,7 @@ func (x *ListStockResponse) String() string {
 func (*ListStockResponse) ProtoMessage() {}
 
 func (x *ListStockResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_inventory_v1_inventory_proto_msgTypes[19]
+	mi := &file_souk_inventory_v1_inventory_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1053,7 +1142,7 @@ func (x *ListStockResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListStockResponse.ProtoReflect.Descriptor instead.
 func (*ListStockResponse) Descriptor() ([]byte, []int) {
-	return file_souk_inventory_v1_inventory_proto_rawDescGZIP(), []int{19}
+	return file_souk_inventory_v1_inventory_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ListStockResponse) GetStock() []*Stock {
@@ -1088,7 +1177,7 @@ type Stock struct {
 
 func (x *Stock) Reset() {
 	*x = Stock{}
-	mi := &file_souk_inventory_v1_inventory_proto_msgTypes[20]
+	mi := &file_souk_inventory_v1_inventory_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1100,7 +1189,7 @@ func (x *Stock) String() string {
 func (*Stock) ProtoMessage() {}
 
 func (x *Stock) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_inventory_v1_inventory_proto_msgTypes[20]
+	mi := &file_souk_inventory_v1_inventory_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1113,7 +1202,7 @@ func (x *Stock) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Stock.ProtoReflect.Descriptor instead.
 func (*Stock) Descriptor() ([]byte, []int) {
-	return file_souk_inventory_v1_inventory_proto_rawDescGZIP(), []int{20}
+	return file_souk_inventory_v1_inventory_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Stock) GetLevel() *Level {
@@ -1165,7 +1254,7 @@ type ListReservationsRequest struct {
 
 func (x *ListReservationsRequest) Reset() {
 	*x = ListReservationsRequest{}
-	mi := &file_souk_inventory_v1_inventory_proto_msgTypes[21]
+	mi := &file_souk_inventory_v1_inventory_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1177,7 +1266,7 @@ func (x *ListReservationsRequest) String() string {
 func (*ListReservationsRequest) ProtoMessage() {}
 
 func (x *ListReservationsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_inventory_v1_inventory_proto_msgTypes[21]
+	mi := &file_souk_inventory_v1_inventory_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1190,7 +1279,7 @@ func (x *ListReservationsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListReservationsRequest.ProtoReflect.Descriptor instead.
 func (*ListReservationsRequest) Descriptor() ([]byte, []int) {
-	return file_souk_inventory_v1_inventory_proto_rawDescGZIP(), []int{21}
+	return file_souk_inventory_v1_inventory_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ListReservationsRequest) GetLimit() int32 {
@@ -1225,7 +1314,7 @@ type ListReservationsResponse struct {
 
 func (x *ListReservationsResponse) Reset() {
 	*x = ListReservationsResponse{}
-	mi := &file_souk_inventory_v1_inventory_proto_msgTypes[22]
+	mi := &file_souk_inventory_v1_inventory_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1237,7 +1326,7 @@ func (x *ListReservationsResponse) String() string {
 func (*ListReservationsResponse) ProtoMessage() {}
 
 func (x *ListReservationsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_inventory_v1_inventory_proto_msgTypes[22]
+	mi := &file_souk_inventory_v1_inventory_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1250,7 +1339,7 @@ func (x *ListReservationsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListReservationsResponse.ProtoReflect.Descriptor instead.
 func (*ListReservationsResponse) Descriptor() ([]byte, []int) {
-	return file_souk_inventory_v1_inventory_proto_rawDescGZIP(), []int{22}
+	return file_souk_inventory_v1_inventory_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ListReservationsResponse) GetReservations() []*Reservation {
@@ -1281,7 +1370,7 @@ type Reservation struct {
 
 func (x *Reservation) Reset() {
 	*x = Reservation{}
-	mi := &file_souk_inventory_v1_inventory_proto_msgTypes[23]
+	mi := &file_souk_inventory_v1_inventory_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1293,7 +1382,7 @@ func (x *Reservation) String() string {
 func (*Reservation) ProtoMessage() {}
 
 func (x *Reservation) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_inventory_v1_inventory_proto_msgTypes[23]
+	mi := &file_souk_inventory_v1_inventory_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1306,7 +1395,7 @@ func (x *Reservation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reservation.ProtoReflect.Descriptor instead.
 func (*Reservation) Descriptor() ([]byte, []int) {
-	return file_souk_inventory_v1_inventory_proto_rawDescGZIP(), []int{23}
+	return file_souk_inventory_v1_inventory_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Reservation) GetOrderId() string {
@@ -1356,7 +1445,7 @@ type WatchAvailabilityRequest struct {
 
 func (x *WatchAvailabilityRequest) Reset() {
 	*x = WatchAvailabilityRequest{}
-	mi := &file_souk_inventory_v1_inventory_proto_msgTypes[24]
+	mi := &file_souk_inventory_v1_inventory_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1368,7 +1457,7 @@ func (x *WatchAvailabilityRequest) String() string {
 func (*WatchAvailabilityRequest) ProtoMessage() {}
 
 func (x *WatchAvailabilityRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_inventory_v1_inventory_proto_msgTypes[24]
+	mi := &file_souk_inventory_v1_inventory_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1381,7 +1470,7 @@ func (x *WatchAvailabilityRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchAvailabilityRequest.ProtoReflect.Descriptor instead.
 func (*WatchAvailabilityRequest) Descriptor() ([]byte, []int) {
-	return file_souk_inventory_v1_inventory_proto_rawDescGZIP(), []int{24}
+	return file_souk_inventory_v1_inventory_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *WatchAvailabilityRequest) GetPosition() string {
@@ -1410,7 +1499,7 @@ type WatchAvailabilityResponse struct {
 
 func (x *WatchAvailabilityResponse) Reset() {
 	*x = WatchAvailabilityResponse{}
-	mi := &file_souk_inventory_v1_inventory_proto_msgTypes[25]
+	mi := &file_souk_inventory_v1_inventory_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1422,7 +1511,7 @@ func (x *WatchAvailabilityResponse) String() string {
 func (*WatchAvailabilityResponse) ProtoMessage() {}
 
 func (x *WatchAvailabilityResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_inventory_v1_inventory_proto_msgTypes[25]
+	mi := &file_souk_inventory_v1_inventory_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1435,7 +1524,7 @@ func (x *WatchAvailabilityResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchAvailabilityResponse.ProtoReflect.Descriptor instead.
 func (*WatchAvailabilityResponse) Descriptor() ([]byte, []int) {
-	return file_souk_inventory_v1_inventory_proto_rawDescGZIP(), []int{25}
+	return file_souk_inventory_v1_inventory_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *WatchAvailabilityResponse) GetChanges() []*ChangedAvailability {
@@ -1470,7 +1559,7 @@ type ChangedAvailability struct {
 
 func (x *ChangedAvailability) Reset() {
 	*x = ChangedAvailability{}
-	mi := &file_souk_inventory_v1_inventory_proto_msgTypes[26]
+	mi := &file_souk_inventory_v1_inventory_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1482,7 +1571,7 @@ func (x *ChangedAvailability) String() string {
 func (*ChangedAvailability) ProtoMessage() {}
 
 func (x *ChangedAvailability) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_inventory_v1_inventory_proto_msgTypes[26]
+	mi := &file_souk_inventory_v1_inventory_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1495,7 +1584,7 @@ func (x *ChangedAvailability) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangedAvailability.ProtoReflect.Descriptor instead.
 func (*ChangedAvailability) Descriptor() ([]byte, []int) {
-	return file_souk_inventory_v1_inventory_proto_rawDescGZIP(), []int{26}
+	return file_souk_inventory_v1_inventory_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *ChangedAvailability) GetSku() string {
@@ -1563,7 +1652,11 @@ const file_souk_inventory_v1_inventory_proto_rawDesc = "" +
 	"\treturn_id\x18\x01 \x01(\tR\breturnId\x12\x19\n" +
 	"\border_id\x18\x02 \x01(\tR\aorderId\x12-\n" +
 	"\x05lines\x18\x03 \x03(\v2\x17.souk.inventory.v1.LineR\x05lines\"\x15\n" +
-	"\x13ReturnStockResponse\">\n" +
+	"\x13ReturnStockResponse\"^\n" +
+	"\x12RestoreSaleRequest\x12\x19\n" +
+	"\border_id\x18\x01 \x01(\tR\aorderId\x12-\n" +
+	"\x05lines\x18\x02 \x03(\v2\x17.souk.inventory.v1.LineR\x05lines\"\x15\n" +
+	"\x13RestoreSaleResponse\">\n" +
 	"\x10ListStockRequest\x12\x14\n" +
 	"\x05limit\x18\x01 \x01(\x05R\x05limit\x12\x14\n" +
 	"\x05after\x18\x02 \x01(\tR\x05after\"b\n" +
@@ -1607,7 +1700,8 @@ const file_souk_inventory_v1_inventory_proto_rawDesc = "" +
 	"\x05reset\x18\x03 \x01(\bR\x05reset\"7\n" +
 	"\x13ChangedAvailability\x12\x10\n" +
 	"\x03sku\x18\x01 \x01(\tR\x03sku\x12\x0e\n" +
-	"\x02at\x18\x02 \x01(\x04R\x02at2\xe7\t\n" +
+	"\x02at\x18\x02 \x01(\x04R\x02at2\xe2\n" +
+	"\n" +
 	"\x10InventoryService\x12x\n" +
 	"\tGetLevels\x12#.souk.inventory.v1.GetLevelsRequest\x1a$.souk.inventory.v1.GetLevelsResponse\" \x8a\xb5\x18\x13\x18\x01\"\agateway\"\x06orders\xa2\xb5\x18\x02\b\x01\x90\x02\x01\x12\x86\x01\n" +
 	"\x11WatchAvailability\x12+.souk.inventory.v1.WatchAvailabilityRequest\x1a,.souk.inventory.v1.WatchAvailabilityResponse\"\x16\x8a\xb5\x18\t\"\agateway\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12q\n" +
@@ -1616,12 +1710,14 @@ const file_souk_inventory_v1_inventory_proto_rawDesc = "" +
 	"\aReserve\x12!.souk.inventory.v1.ReserveRequest\x1a\".souk.inventory.v1.ReserveResponse\"\x15\x8a\xb5\x18\b\"\x06orders\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12\x85\x01\n" +
 	"\x11CommitReservation\x12+.souk.inventory.v1.CommitReservationRequest\x1a,.souk.inventory.v1.CommitReservationResponse\"\x15\x8a\xb5\x18\b\"\x06orders\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12\x88\x01\n" +
 	"\x12ReleaseReservation\x12,.souk.inventory.v1.ReleaseReservationRequest\x1a-.souk.inventory.v1.ReleaseReservationResponse\"\x15\x8a\xb5\x18\b\"\x06orders\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12s\n" +
-	"\vReturnStock\x12%.souk.inventory.v1.ReturnStockRequest\x1a&.souk.inventory.v1.ReturnStockResponse\"\x15\x8a\xb5\x18\b\"\x06orders\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12g\n" +
+	"\vReturnStock\x12%.souk.inventory.v1.ReturnStockRequest\x1a&.souk.inventory.v1.ReturnStockResponse\"\x15\x8a\xb5\x18\b\"\x06orders\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12s\n" +
+	"\vRestoreSale\x12%.souk.inventory.v1.RestoreSaleRequest\x1a&.souk.inventory.v1.RestoreSaleResponse\"\x15\x8a\xb5\x18\b\"\x06orders\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12g\n" +
 	"\tListStock\x12#.souk.inventory.v1.ListStockRequest\x1a$.souk.inventory.v1.ListStockResponse\"\x0f\x8a\xb5\x18\x02\x18\x01\xa2\xb5\x18\x02\b<\x90\x02\x01\x12|\n" +
-	"\x10ListReservations\x12*.souk.inventory.v1.ListReservationsRequest\x1a+.souk.inventory.v1.ListReservationsResponse\"\x0f\x8a\xb5\x18\x02\x18\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x1a\x1c\x92\xb5\x18\x18\n" +
+	"\x10ListReservations\x12*.souk.inventory.v1.ListReservationsRequest\x1a+.souk.inventory.v1.ListReservationsResponse\"\x0f\x8a\xb5\x18\x02\x18\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x1a\"\x92\xb5\x18\x1e\n" +
 	"\agateway\n" +
 	"\x06orders\n" +
-	"\x05auditB.Z,souk/proto/gen/souk/inventory/v1;inventoryv1b\x06proto3"
+	"\x05audit\n" +
+	"\x04mendB.Z,souk/proto/gen/souk/inventory/v1;inventoryv1b\x06proto3"
 
 var (
 	file_souk_inventory_v1_inventory_proto_rawDescOnce sync.Once
@@ -1636,7 +1732,7 @@ func file_souk_inventory_v1_inventory_proto_rawDescGZIP() []byte {
 }
 
 var file_souk_inventory_v1_inventory_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_souk_inventory_v1_inventory_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
+var file_souk_inventory_v1_inventory_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
 var file_souk_inventory_v1_inventory_proto_goTypes = []any{
 	(Reservation_Status)(0),            // 0: souk.inventory.v1.Reservation.Status
 	(*Level)(nil),                      // 1: souk.inventory.v1.Level
@@ -1657,17 +1753,19 @@ var file_souk_inventory_v1_inventory_proto_goTypes = []any{
 	(*ReleaseReservationResponse)(nil), // 16: souk.inventory.v1.ReleaseReservationResponse
 	(*ReturnStockRequest)(nil),         // 17: souk.inventory.v1.ReturnStockRequest
 	(*ReturnStockResponse)(nil),        // 18: souk.inventory.v1.ReturnStockResponse
-	(*ListStockRequest)(nil),           // 19: souk.inventory.v1.ListStockRequest
-	(*ListStockResponse)(nil),          // 20: souk.inventory.v1.ListStockResponse
-	(*Stock)(nil),                      // 21: souk.inventory.v1.Stock
-	(*ListReservationsRequest)(nil),    // 22: souk.inventory.v1.ListReservationsRequest
-	(*ListReservationsResponse)(nil),   // 23: souk.inventory.v1.ListReservationsResponse
-	(*Reservation)(nil),                // 24: souk.inventory.v1.Reservation
-	(*WatchAvailabilityRequest)(nil),   // 25: souk.inventory.v1.WatchAvailabilityRequest
-	(*WatchAvailabilityResponse)(nil),  // 26: souk.inventory.v1.WatchAvailabilityResponse
-	(*ChangedAvailability)(nil),        // 27: souk.inventory.v1.ChangedAvailability
-	(*durationpb.Duration)(nil),        // 28: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil),      // 29: google.protobuf.Timestamp
+	(*RestoreSaleRequest)(nil),         // 19: souk.inventory.v1.RestoreSaleRequest
+	(*RestoreSaleResponse)(nil),        // 20: souk.inventory.v1.RestoreSaleResponse
+	(*ListStockRequest)(nil),           // 21: souk.inventory.v1.ListStockRequest
+	(*ListStockResponse)(nil),          // 22: souk.inventory.v1.ListStockResponse
+	(*Stock)(nil),                      // 23: souk.inventory.v1.Stock
+	(*ListReservationsRequest)(nil),    // 24: souk.inventory.v1.ListReservationsRequest
+	(*ListReservationsResponse)(nil),   // 25: souk.inventory.v1.ListReservationsResponse
+	(*Reservation)(nil),                // 26: souk.inventory.v1.Reservation
+	(*WatchAvailabilityRequest)(nil),   // 27: souk.inventory.v1.WatchAvailabilityRequest
+	(*WatchAvailabilityResponse)(nil),  // 28: souk.inventory.v1.WatchAvailabilityResponse
+	(*ChangedAvailability)(nil),        // 29: souk.inventory.v1.ChangedAvailability
+	(*durationpb.Duration)(nil),        // 30: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil),      // 31: google.protobuf.Timestamp
 }
 var file_souk_inventory_v1_inventory_proto_depIdxs = []int32{
 	4,  // 0: souk.inventory.v1.InsufficientStock.shortages:type_name -> souk.inventory.v1.Shortage
@@ -1675,43 +1773,46 @@ var file_souk_inventory_v1_inventory_proto_depIdxs = []int32{
 	1,  // 2: souk.inventory.v1.AdjustStockResponse.level:type_name -> souk.inventory.v1.Level
 	2,  // 3: souk.inventory.v1.OpenStockRequest.lines:type_name -> souk.inventory.v1.Line
 	2,  // 4: souk.inventory.v1.ReserveRequest.lines:type_name -> souk.inventory.v1.Line
-	28, // 5: souk.inventory.v1.ReserveRequest.hold_for:type_name -> google.protobuf.Duration
-	29, // 6: souk.inventory.v1.ReserveResponse.expires_at:type_name -> google.protobuf.Timestamp
+	30, // 5: souk.inventory.v1.ReserveRequest.hold_for:type_name -> google.protobuf.Duration
+	31, // 6: souk.inventory.v1.ReserveResponse.expires_at:type_name -> google.protobuf.Timestamp
 	2,  // 7: souk.inventory.v1.ReturnStockRequest.lines:type_name -> souk.inventory.v1.Line
-	21, // 8: souk.inventory.v1.ListStockResponse.stock:type_name -> souk.inventory.v1.Stock
-	1,  // 9: souk.inventory.v1.Stock.level:type_name -> souk.inventory.v1.Level
-	24, // 10: souk.inventory.v1.ListReservationsResponse.reservations:type_name -> souk.inventory.v1.Reservation
-	0,  // 11: souk.inventory.v1.Reservation.status:type_name -> souk.inventory.v1.Reservation.Status
-	29, // 12: souk.inventory.v1.Reservation.expires_at:type_name -> google.protobuf.Timestamp
-	2,  // 13: souk.inventory.v1.Reservation.lines:type_name -> souk.inventory.v1.Line
-	2,  // 14: souk.inventory.v1.Reservation.returned:type_name -> souk.inventory.v1.Line
-	28, // 15: souk.inventory.v1.WatchAvailabilityRequest.wait:type_name -> google.protobuf.Duration
-	27, // 16: souk.inventory.v1.WatchAvailabilityResponse.changes:type_name -> souk.inventory.v1.ChangedAvailability
-	5,  // 17: souk.inventory.v1.InventoryService.GetLevels:input_type -> souk.inventory.v1.GetLevelsRequest
-	25, // 18: souk.inventory.v1.InventoryService.WatchAvailability:input_type -> souk.inventory.v1.WatchAvailabilityRequest
-	7,  // 19: souk.inventory.v1.InventoryService.AdjustStock:input_type -> souk.inventory.v1.AdjustStockRequest
-	9,  // 20: souk.inventory.v1.InventoryService.OpenStock:input_type -> souk.inventory.v1.OpenStockRequest
-	11, // 21: souk.inventory.v1.InventoryService.Reserve:input_type -> souk.inventory.v1.ReserveRequest
-	13, // 22: souk.inventory.v1.InventoryService.CommitReservation:input_type -> souk.inventory.v1.CommitReservationRequest
-	15, // 23: souk.inventory.v1.InventoryService.ReleaseReservation:input_type -> souk.inventory.v1.ReleaseReservationRequest
-	17, // 24: souk.inventory.v1.InventoryService.ReturnStock:input_type -> souk.inventory.v1.ReturnStockRequest
-	19, // 25: souk.inventory.v1.InventoryService.ListStock:input_type -> souk.inventory.v1.ListStockRequest
-	22, // 26: souk.inventory.v1.InventoryService.ListReservations:input_type -> souk.inventory.v1.ListReservationsRequest
-	6,  // 27: souk.inventory.v1.InventoryService.GetLevels:output_type -> souk.inventory.v1.GetLevelsResponse
-	26, // 28: souk.inventory.v1.InventoryService.WatchAvailability:output_type -> souk.inventory.v1.WatchAvailabilityResponse
-	8,  // 29: souk.inventory.v1.InventoryService.AdjustStock:output_type -> souk.inventory.v1.AdjustStockResponse
-	10, // 30: souk.inventory.v1.InventoryService.OpenStock:output_type -> souk.inventory.v1.OpenStockResponse
-	12, // 31: souk.inventory.v1.InventoryService.Reserve:output_type -> souk.inventory.v1.ReserveResponse
-	14, // 32: souk.inventory.v1.InventoryService.CommitReservation:output_type -> souk.inventory.v1.CommitReservationResponse
-	16, // 33: souk.inventory.v1.InventoryService.ReleaseReservation:output_type -> souk.inventory.v1.ReleaseReservationResponse
-	18, // 34: souk.inventory.v1.InventoryService.ReturnStock:output_type -> souk.inventory.v1.ReturnStockResponse
-	20, // 35: souk.inventory.v1.InventoryService.ListStock:output_type -> souk.inventory.v1.ListStockResponse
-	23, // 36: souk.inventory.v1.InventoryService.ListReservations:output_type -> souk.inventory.v1.ListReservationsResponse
-	27, // [27:37] is the sub-list for method output_type
-	17, // [17:27] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	2,  // 8: souk.inventory.v1.RestoreSaleRequest.lines:type_name -> souk.inventory.v1.Line
+	23, // 9: souk.inventory.v1.ListStockResponse.stock:type_name -> souk.inventory.v1.Stock
+	1,  // 10: souk.inventory.v1.Stock.level:type_name -> souk.inventory.v1.Level
+	26, // 11: souk.inventory.v1.ListReservationsResponse.reservations:type_name -> souk.inventory.v1.Reservation
+	0,  // 12: souk.inventory.v1.Reservation.status:type_name -> souk.inventory.v1.Reservation.Status
+	31, // 13: souk.inventory.v1.Reservation.expires_at:type_name -> google.protobuf.Timestamp
+	2,  // 14: souk.inventory.v1.Reservation.lines:type_name -> souk.inventory.v1.Line
+	2,  // 15: souk.inventory.v1.Reservation.returned:type_name -> souk.inventory.v1.Line
+	30, // 16: souk.inventory.v1.WatchAvailabilityRequest.wait:type_name -> google.protobuf.Duration
+	29, // 17: souk.inventory.v1.WatchAvailabilityResponse.changes:type_name -> souk.inventory.v1.ChangedAvailability
+	5,  // 18: souk.inventory.v1.InventoryService.GetLevels:input_type -> souk.inventory.v1.GetLevelsRequest
+	27, // 19: souk.inventory.v1.InventoryService.WatchAvailability:input_type -> souk.inventory.v1.WatchAvailabilityRequest
+	7,  // 20: souk.inventory.v1.InventoryService.AdjustStock:input_type -> souk.inventory.v1.AdjustStockRequest
+	9,  // 21: souk.inventory.v1.InventoryService.OpenStock:input_type -> souk.inventory.v1.OpenStockRequest
+	11, // 22: souk.inventory.v1.InventoryService.Reserve:input_type -> souk.inventory.v1.ReserveRequest
+	13, // 23: souk.inventory.v1.InventoryService.CommitReservation:input_type -> souk.inventory.v1.CommitReservationRequest
+	15, // 24: souk.inventory.v1.InventoryService.ReleaseReservation:input_type -> souk.inventory.v1.ReleaseReservationRequest
+	17, // 25: souk.inventory.v1.InventoryService.ReturnStock:input_type -> souk.inventory.v1.ReturnStockRequest
+	19, // 26: souk.inventory.v1.InventoryService.RestoreSale:input_type -> souk.inventory.v1.RestoreSaleRequest
+	21, // 27: souk.inventory.v1.InventoryService.ListStock:input_type -> souk.inventory.v1.ListStockRequest
+	24, // 28: souk.inventory.v1.InventoryService.ListReservations:input_type -> souk.inventory.v1.ListReservationsRequest
+	6,  // 29: souk.inventory.v1.InventoryService.GetLevels:output_type -> souk.inventory.v1.GetLevelsResponse
+	28, // 30: souk.inventory.v1.InventoryService.WatchAvailability:output_type -> souk.inventory.v1.WatchAvailabilityResponse
+	8,  // 31: souk.inventory.v1.InventoryService.AdjustStock:output_type -> souk.inventory.v1.AdjustStockResponse
+	10, // 32: souk.inventory.v1.InventoryService.OpenStock:output_type -> souk.inventory.v1.OpenStockResponse
+	12, // 33: souk.inventory.v1.InventoryService.Reserve:output_type -> souk.inventory.v1.ReserveResponse
+	14, // 34: souk.inventory.v1.InventoryService.CommitReservation:output_type -> souk.inventory.v1.CommitReservationResponse
+	16, // 35: souk.inventory.v1.InventoryService.ReleaseReservation:output_type -> souk.inventory.v1.ReleaseReservationResponse
+	18, // 36: souk.inventory.v1.InventoryService.ReturnStock:output_type -> souk.inventory.v1.ReturnStockResponse
+	20, // 37: souk.inventory.v1.InventoryService.RestoreSale:output_type -> souk.inventory.v1.RestoreSaleResponse
+	22, // 38: souk.inventory.v1.InventoryService.ListStock:output_type -> souk.inventory.v1.ListStockResponse
+	25, // 39: souk.inventory.v1.InventoryService.ListReservations:output_type -> souk.inventory.v1.ListReservationsResponse
+	29, // [29:40] is the sub-list for method output_type
+	18, // [18:29] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_souk_inventory_v1_inventory_proto_init() }
@@ -1725,7 +1826,7 @@ func file_souk_inventory_v1_inventory_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_inventory_v1_inventory_proto_rawDesc), len(file_souk_inventory_v1_inventory_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   27,
+			NumMessages:   29,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -29,6 +29,7 @@ const (
 	InventoryService_CommitReservation_FullMethodName  = "/souk.inventory.v1.InventoryService/CommitReservation"
 	InventoryService_ReleaseReservation_FullMethodName = "/souk.inventory.v1.InventoryService/ReleaseReservation"
 	InventoryService_ReturnStock_FullMethodName        = "/souk.inventory.v1.InventoryService/ReturnStock"
+	InventoryService_RestoreSale_FullMethodName        = "/souk.inventory.v1.InventoryService/RestoreSale"
 	InventoryService_ListStock_FullMethodName          = "/souk.inventory.v1.InventoryService/ListStock"
 	InventoryService_ListReservations_FullMethodName   = "/souk.inventory.v1.InventoryService/ListReservations"
 )
@@ -67,6 +68,13 @@ type InventoryServiceClient interface {
 	// FAILED_PRECONDITION with ERROR_REASON_NOT_SOLD when the order did not buy, or has returned, so many of them, with
 	// ERROR_REASON_RETURN_MISMATCH for an id that stands for another return.
 	ReturnStock(ctx context.Context, in *ReturnStockRequest, opts ...grpc.CallOption) (*ReturnStockResponse, error)
+	// RestoreSale sells its lines to an order that has bought them, when inventory does not know that, because its database was restored from
+	// a time before. It makes no difference whether the order has a reservation that is held or expired, or none. An order that has bought the
+	// lines is no error. FAILED_PRECONDITION with one of these reasons, and nothing is saved then:
+	// ERROR_REASON_INSUFFICIENT_STOCK, with an InsufficientStock detail;
+	// ERROR_REASON_RESERVATION_ENDED for an order whose reservation was released, because it was given up;
+	// ERROR_REASON_RESERVATION_MISMATCH for one with other lines.
+	RestoreSale(ctx context.Context, in *RestoreSaleRequest, opts ...grpc.CallOption) (*RestoreSaleResponse, error)
 	// ListStock returns every SKU with what the ledger and the reservations say of it, in the order of their
 	// names, for an audit. A page is of one moment. It ends before its limit when it has added up 100,000 entries of the ledger and
 	// lines of reservations, but has one SKU at least.
@@ -163,6 +171,16 @@ func (c *inventoryServiceClient) ReturnStock(ctx context.Context, in *ReturnStoc
 	return out, nil
 }
 
+func (c *inventoryServiceClient) RestoreSale(ctx context.Context, in *RestoreSaleRequest, opts ...grpc.CallOption) (*RestoreSaleResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RestoreSaleResponse)
+	err := c.cc.Invoke(ctx, InventoryService_RestoreSale_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *inventoryServiceClient) ListStock(ctx context.Context, in *ListStockRequest, opts ...grpc.CallOption) (*ListStockResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListStockResponse)
@@ -217,6 +235,13 @@ type InventoryServiceServer interface {
 	// FAILED_PRECONDITION with ERROR_REASON_NOT_SOLD when the order did not buy, or has returned, so many of them, with
 	// ERROR_REASON_RETURN_MISMATCH for an id that stands for another return.
 	ReturnStock(context.Context, *ReturnStockRequest) (*ReturnStockResponse, error)
+	// RestoreSale sells its lines to an order that has bought them, when inventory does not know that, because its database was restored from
+	// a time before. It makes no difference whether the order has a reservation that is held or expired, or none. An order that has bought the
+	// lines is no error. FAILED_PRECONDITION with one of these reasons, and nothing is saved then:
+	// ERROR_REASON_INSUFFICIENT_STOCK, with an InsufficientStock detail;
+	// ERROR_REASON_RESERVATION_ENDED for an order whose reservation was released, because it was given up;
+	// ERROR_REASON_RESERVATION_MISMATCH for one with other lines.
+	RestoreSale(context.Context, *RestoreSaleRequest) (*RestoreSaleResponse, error)
 	// ListStock returns every SKU with what the ledger and the reservations say of it, in the order of their
 	// names, for an audit. A page is of one moment. It ends before its limit when it has added up 100,000 entries of the ledger and
 	// lines of reservations, but has one SKU at least.
@@ -256,6 +281,9 @@ func (UnimplementedInventoryServiceServer) ReleaseReservation(context.Context, *
 }
 func (UnimplementedInventoryServiceServer) ReturnStock(context.Context, *ReturnStockRequest) (*ReturnStockResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ReturnStock not implemented")
+}
+func (UnimplementedInventoryServiceServer) RestoreSale(context.Context, *RestoreSaleRequest) (*RestoreSaleResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RestoreSale not implemented")
 }
 func (UnimplementedInventoryServiceServer) ListStock(context.Context, *ListStockRequest) (*ListStockResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListStock not implemented")
@@ -428,6 +456,24 @@ func _InventoryService_ReturnStock_Handler(srv interface{}, ctx context.Context,
 	return interceptor(ctx, in, info, handler)
 }
 
+func _InventoryService_RestoreSale_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RestoreSaleRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(InventoryServiceServer).RestoreSale(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: InventoryService_RestoreSale_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(InventoryServiceServer).RestoreSale(ctx, req.(*RestoreSaleRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _InventoryService_ListStock_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListStockRequest)
 	if err := dec(in); err != nil {
@@ -502,6 +548,10 @@ var InventoryService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ReturnStock",
 			Handler:    _InventoryService_ReturnStock_Handler,
+		},
+		{
+			MethodName: "RestoreSale",
+			Handler:    _InventoryService_RestoreSale_Handler,
 		},
 		{
 			MethodName: "ListStock",

@@ -57,6 +57,8 @@ const (
 	// Another order of this cart is under way, or has just bought it. The details name it in a CartBeingOrdered. Order the cart again
 	// once that order is rejected, or for what was added to the cart since.
 	ErrorReason_ERROR_REASON_CART_BEING_ORDERED ErrorReason = 12
+	// What the services know of the order cannot be made to agree by itself. The message tells why. A person has to decide.
+	ErrorReason_ERROR_REASON_NOT_MENDABLE ErrorReason = 13
 )
 
 // Enum value maps for ErrorReason.
@@ -75,6 +77,7 @@ var (
 		10: "ERROR_REASON_TICKET_NOT_FOUND",
 		11: "ERROR_REASON_ORDERS_OPEN",
 		12: "ERROR_REASON_CART_BEING_ORDERED",
+		13: "ERROR_REASON_NOT_MENDABLE",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":        0,
@@ -90,6 +93,7 @@ var (
 		"ERROR_REASON_TICKET_NOT_FOUND":   10,
 		"ERROR_REASON_ORDERS_OPEN":        11,
 		"ERROR_REASON_CART_BEING_ORDERED": 12,
+		"ERROR_REASON_NOT_MENDABLE":       13,
 	}
 )
 
@@ -124,7 +128,7 @@ var File_souk_orders_v1_errors_proto protoreflect.FileDescriptor
 
 const file_souk_orders_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x1bsouk/orders/v1/errors.proto\x12\x0esouk.orders.v1*\xb6\x03\n" +
+	"\x1bsouk/orders/v1/errors.proto\x12\x0esouk.orders.v1*\xd5\x03\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x1c\n" +
 	"\x18ERROR_REASON_UNAVAILABLE\x10\x01\x12 \n" +
@@ -139,7 +143,8 @@ const file_souk_orders_v1_errors_proto_rawDesc = "" +
 	"\x1dERROR_REASON_TICKET_NOT_FOUND\x10\n" +
 	"\x12\x1c\n" +
 	"\x18ERROR_REASON_ORDERS_OPEN\x10\v\x12#\n" +
-	"\x1fERROR_REASON_CART_BEING_ORDERED\x10\fB(Z&souk/proto/gen/souk/orders/v1;ordersv1b\x06proto3"
+	"\x1fERROR_REASON_CART_BEING_ORDERED\x10\f\x12\x1d\n" +
+	"\x19ERROR_REASON_NOT_MENDABLE\x10\rB(Z&souk/proto/gen/souk/orders/v1;ordersv1b\x06proto3"
 
 var (
 	file_souk_orders_v1_errors_proto_rawDescOnce sync.Once

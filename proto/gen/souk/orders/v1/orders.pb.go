@@ -3419,6 +3419,86 @@ func (x *RefundOrderResponse) GetReplayed() bool {
 	return false
 }
 
+type MendOrderRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MendOrderRequest) Reset() {
+	*x = MendOrderRequest{}
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[46]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MendOrderRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MendOrderRequest) ProtoMessage() {}
+
+func (x *MendOrderRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[46]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MendOrderRequest.ProtoReflect.Descriptor instead.
+func (*MendOrderRequest) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{46}
+}
+
+func (x *MendOrderRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+type MendOrderResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MendOrderResponse) Reset() {
+	*x = MendOrderResponse{}
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[47]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MendOrderResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MendOrderResponse) ProtoMessage() {}
+
+func (x *MendOrderResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[47]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MendOrderResponse.ProtoReflect.Descriptor instead.
+func (*MendOrderResponse) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{47}
+}
+
 type WaitForEventsRequest struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	OrderId string                 `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
@@ -3432,7 +3512,7 @@ type WaitForEventsRequest struct {
 
 func (x *WaitForEventsRequest) Reset() {
 	*x = WaitForEventsRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[46]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3444,7 +3524,7 @@ func (x *WaitForEventsRequest) String() string {
 func (*WaitForEventsRequest) ProtoMessage() {}
 
 func (x *WaitForEventsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[46]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3457,7 +3537,7 @@ func (x *WaitForEventsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WaitForEventsRequest.ProtoReflect.Descriptor instead.
 func (*WaitForEventsRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{46}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *WaitForEventsRequest) GetOrderId() string {
@@ -3492,7 +3572,7 @@ type WaitForEventsResponse struct {
 
 func (x *WaitForEventsResponse) Reset() {
 	*x = WaitForEventsResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[47]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3504,7 +3584,7 @@ func (x *WaitForEventsResponse) String() string {
 func (*WaitForEventsResponse) ProtoMessage() {}
 
 func (x *WaitForEventsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[47]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3517,7 +3597,7 @@ func (x *WaitForEventsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WaitForEventsResponse.ProtoReflect.Descriptor instead.
 func (*WaitForEventsResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{47}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *WaitForEventsResponse) GetEvents() []*Event {
@@ -3545,7 +3625,7 @@ type Event struct {
 
 func (x *Event) Reset() {
 	*x = Event{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[48]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3557,7 +3637,7 @@ func (x *Event) String() string {
 func (*Event) ProtoMessage() {}
 
 func (x *Event) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[48]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3570,7 +3650,7 @@ func (x *Event) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Event.ProtoReflect.Descriptor instead.
 func (*Event) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{48}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *Event) GetPosition() int32 {
@@ -3596,7 +3676,7 @@ type CreateEventTicketRequest struct {
 
 func (x *CreateEventTicketRequest) Reset() {
 	*x = CreateEventTicketRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[49]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3608,7 +3688,7 @@ func (x *CreateEventTicketRequest) String() string {
 func (*CreateEventTicketRequest) ProtoMessage() {}
 
 func (x *CreateEventTicketRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[49]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3621,7 +3701,7 @@ func (x *CreateEventTicketRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateEventTicketRequest.ProtoReflect.Descriptor instead.
 func (*CreateEventTicketRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{49}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *CreateEventTicketRequest) GetOrderId() string {
@@ -3643,7 +3723,7 @@ type CreateEventTicketResponse struct {
 
 func (x *CreateEventTicketResponse) Reset() {
 	*x = CreateEventTicketResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[50]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3655,7 +3735,7 @@ func (x *CreateEventTicketResponse) String() string {
 func (*CreateEventTicketResponse) ProtoMessage() {}
 
 func (x *CreateEventTicketResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[50]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3668,7 +3748,7 @@ func (x *CreateEventTicketResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateEventTicketResponse.ProtoReflect.Descriptor instead.
 func (*CreateEventTicketResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{50}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *CreateEventTicketResponse) GetTicket() string {
@@ -3695,7 +3775,7 @@ type RedeemEventTicketRequest struct {
 
 func (x *RedeemEventTicketRequest) Reset() {
 	*x = RedeemEventTicketRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[51]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3707,7 +3787,7 @@ func (x *RedeemEventTicketRequest) String() string {
 func (*RedeemEventTicketRequest) ProtoMessage() {}
 
 func (x *RedeemEventTicketRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[51]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3720,7 +3800,7 @@ func (x *RedeemEventTicketRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RedeemEventTicketRequest.ProtoReflect.Descriptor instead.
 func (*RedeemEventTicketRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{51}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *RedeemEventTicketRequest) GetOrderId() string {
@@ -3747,7 +3827,7 @@ type RedeemEventTicketResponse struct {
 
 func (x *RedeemEventTicketResponse) Reset() {
 	*x = RedeemEventTicketResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[52]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3759,7 +3839,7 @@ func (x *RedeemEventTicketResponse) String() string {
 func (*RedeemEventTicketResponse) ProtoMessage() {}
 
 func (x *RedeemEventTicketResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[52]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3772,7 +3852,7 @@ func (x *RedeemEventTicketResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RedeemEventTicketResponse.ProtoReflect.Descriptor instead.
 func (*RedeemEventTicketResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{52}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *RedeemEventTicketResponse) GetAccessToken() string {
@@ -3790,7 +3870,7 @@ type EraseCustomerRequest struct {
 
 func (x *EraseCustomerRequest) Reset() {
 	*x = EraseCustomerRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[53]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3802,7 +3882,7 @@ func (x *EraseCustomerRequest) String() string {
 func (*EraseCustomerRequest) ProtoMessage() {}
 
 func (x *EraseCustomerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[53]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3815,7 +3895,7 @@ func (x *EraseCustomerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EraseCustomerRequest.ProtoReflect.Descriptor instead.
 func (*EraseCustomerRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{53}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{55}
 }
 
 type EraseCustomerResponse struct {
@@ -3826,7 +3906,7 @@ type EraseCustomerResponse struct {
 
 func (x *EraseCustomerResponse) Reset() {
 	*x = EraseCustomerResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[54]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3838,7 +3918,7 @@ func (x *EraseCustomerResponse) String() string {
 func (*EraseCustomerResponse) ProtoMessage() {}
 
 func (x *EraseCustomerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[54]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3851,7 +3931,7 @@ func (x *EraseCustomerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EraseCustomerResponse.ProtoReflect.Descriptor instead.
 func (*EraseCustomerResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{54}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{56}
 }
 
 var File_souk_orders_v1_orders_proto protoreflect.FileDescriptor
@@ -4105,7 +4185,10 @@ const file_souk_orders_v1_orders_proto_rawDesc = "" +
 	"\bshipping\x18\x06 \x01(\bR\bshipping\"a\n" +
 	"\x13RefundOrderResponse\x12.\n" +
 	"\x06refund\x18\x01 \x01(\v2\x16.souk.orders.v1.RefundR\x06refund\x12\x1a\n" +
-	"\breplayed\x18\x02 \x01(\bR\breplayed\"v\n" +
+	"\breplayed\x18\x02 \x01(\bR\breplayed\"\"\n" +
+	"\x10MendOrderRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"\x13\n" +
+	"\x11MendOrderResponse\"v\n" +
 	"\x14WaitForEventsRequest\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x14\n" +
 	"\x05after\x18\x02 \x01(\x05R\x05after\x12-\n" +
@@ -4164,7 +4247,7 @@ const file_souk_orders_v1_orders_proto_rawDesc = "" +
 	" ATTENTION_AUTHORIZATION_EXPIRING\x10\x02\x12\x1d\n" +
 	"\x19ATTENTION_PAYMENT_UNKNOWN\x10\x03\x12\x1d\n" +
 	"\x19ATTENTION_PAYMENT_DIFFERS\x10\x04\x12\x1b\n" +
-	"\x17ATTENTION_REFUND_FAILED\x10\x052\xdb\x0f\n" +
+	"\x17ATTENTION_REFUND_FAILED\x10\x052\xc8\x10\n" +
 	"\rOrdersService\x12y\n" +
 	"\n" +
 	"PlaceOrder\x12!.souk.orders.v1.PlaceOrderRequest\x1a\".souk.orders.v1.PlaceOrderResponse\"$\x8a\xb5\x18\x17\x10\x01*\acart_id*\n" +
@@ -4187,12 +4270,14 @@ const file_souk_orders_v1_orders_proto_rawDesc = "" +
 	"\rReceiveReturn\x12$.souk.orders.v1.ReceiveReturnRequest\x1a%.souk.orders.v1.ReceiveReturnResponse\"\x13\x8a\xb5\x18\x02\x18\x01\x98\xb5\x18\x01\xa2\xb5\x18\x02\b\n" +
 	"\x90\x02\x02\x12g\n" +
 	"\vRefundOrder\x12\".souk.orders.v1.RefundOrderRequest\x1a#.souk.orders.v1.RefundOrderResponse\"\x0f\x8a\xb5\x18\x02\x18\x01\xa2\xb5\x18\x02\b\n" +
-	"\x90\x02\x02\x12y\n" +
+	"\x90\x02\x02\x12e\n" +
+	"\tMendOrder\x12 .souk.orders.v1.MendOrderRequest\x1a!.souk.orders.v1.MendOrderResponse\"\x13\x8a\xb5\x18\x06\"\x04mend\xa2\xb5\x18\x02\b\x1e\x90\x02\x02\x12y\n" +
 	"\rWaitForEvents\x12$.souk.orders.v1.WaitForEventsRequest\x1a%.souk.orders.v1.WaitForEventsResponse\"\x1b\x8a\xb5\x18\x0e\x10\x01\x18\x01*\border_id\xa2\xb5\x18\x02\b#\x90\x02\x01\x12\x80\x01\n" +
 	"\x11CreateEventTicket\x12(.souk.orders.v1.CreateEventTicketRequest\x1a).souk.orders.v1.CreateEventTicketResponse\"\x16\x8a\xb5\x18\f\x10\x01*\border_id\xa2\xb5\x18\x02\b\x05\x12}\n" +
-	"\x11RedeemEventTicket\x12(.souk.orders.v1.RedeemEventTicketRequest\x1a).souk.orders.v1.RedeemEventTicketResponse\"\x13\x8a\xb5\x18\t\"\agateway\xa2\xb5\x18\x02\b\x05\x1a\x14\x92\xb5\x18\x10\n" +
+	"\x11RedeemEventTicket\x12(.souk.orders.v1.RedeemEventTicketRequest\x1a).souk.orders.v1.RedeemEventTicketResponse\"\x13\x8a\xb5\x18\t\"\agateway\xa2\xb5\x18\x02\b\x05\x1a\x1a\x92\xb5\x18\x16\n" +
 	"\agateway\n" +
-	"\x05auditB(Z&souk/proto/gen/souk/orders/v1;ordersv1b\x06proto3"
+	"\x05audit\n" +
+	"\x04mendB(Z&souk/proto/gen/souk/orders/v1;ordersv1b\x06proto3"
 
 var (
 	file_souk_orders_v1_orders_proto_rawDescOnce sync.Once
@@ -4207,7 +4292,7 @@ func file_souk_orders_v1_orders_proto_rawDescGZIP() []byte {
 }
 
 var file_souk_orders_v1_orders_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
-var file_souk_orders_v1_orders_proto_msgTypes = make([]protoimpl.MessageInfo, 55)
+var file_souk_orders_v1_orders_proto_msgTypes = make([]protoimpl.MessageInfo, 57)
 var file_souk_orders_v1_orders_proto_goTypes = []any{
 	(Status)(0),                       // 0: souk.orders.v1.Status
 	(TimelineEvent)(0),                // 1: souk.orders.v1.TimelineEvent
@@ -4261,18 +4346,20 @@ var file_souk_orders_v1_orders_proto_goTypes = []any{
 	(*ReceiveReturnResponse)(nil),     // 49: souk.orders.v1.ReceiveReturnResponse
 	(*RefundOrderRequest)(nil),        // 50: souk.orders.v1.RefundOrderRequest
 	(*RefundOrderResponse)(nil),       // 51: souk.orders.v1.RefundOrderResponse
-	(*WaitForEventsRequest)(nil),      // 52: souk.orders.v1.WaitForEventsRequest
-	(*WaitForEventsResponse)(nil),     // 53: souk.orders.v1.WaitForEventsResponse
-	(*Event)(nil),                     // 54: souk.orders.v1.Event
-	(*CreateEventTicketRequest)(nil),  // 55: souk.orders.v1.CreateEventTicketRequest
-	(*CreateEventTicketResponse)(nil), // 56: souk.orders.v1.CreateEventTicketResponse
-	(*RedeemEventTicketRequest)(nil),  // 57: souk.orders.v1.RedeemEventTicketRequest
-	(*RedeemEventTicketResponse)(nil), // 58: souk.orders.v1.RedeemEventTicketResponse
-	(*EraseCustomerRequest)(nil),      // 59: souk.orders.v1.EraseCustomerRequest
-	(*EraseCustomerResponse)(nil),     // 60: souk.orders.v1.EraseCustomerResponse
-	(*timestamppb.Timestamp)(nil),     // 61: google.protobuf.Timestamp
-	(*v1.Money)(nil),                  // 62: souk.money.v1.Money
-	(*durationpb.Duration)(nil),       // 63: google.protobuf.Duration
+	(*MendOrderRequest)(nil),          // 52: souk.orders.v1.MendOrderRequest
+	(*MendOrderResponse)(nil),         // 53: souk.orders.v1.MendOrderResponse
+	(*WaitForEventsRequest)(nil),      // 54: souk.orders.v1.WaitForEventsRequest
+	(*WaitForEventsResponse)(nil),     // 55: souk.orders.v1.WaitForEventsResponse
+	(*Event)(nil),                     // 56: souk.orders.v1.Event
+	(*CreateEventTicketRequest)(nil),  // 57: souk.orders.v1.CreateEventTicketRequest
+	(*CreateEventTicketResponse)(nil), // 58: souk.orders.v1.CreateEventTicketResponse
+	(*RedeemEventTicketRequest)(nil),  // 59: souk.orders.v1.RedeemEventTicketRequest
+	(*RedeemEventTicketResponse)(nil), // 60: souk.orders.v1.RedeemEventTicketResponse
+	(*EraseCustomerRequest)(nil),      // 61: souk.orders.v1.EraseCustomerRequest
+	(*EraseCustomerResponse)(nil),     // 62: souk.orders.v1.EraseCustomerResponse
+	(*timestamppb.Timestamp)(nil),     // 63: google.protobuf.Timestamp
+	(*v1.Money)(nil),                  // 64: souk.money.v1.Money
+	(*durationpb.Duration)(nil),       // 65: google.protobuf.Duration
 }
 var file_souk_orders_v1_orders_proto_depIdxs = []int32{
 	0,  // 0: souk.orders.v1.Order.status:type_name -> souk.orders.v1.Status
@@ -4282,40 +4369,40 @@ var file_souk_orders_v1_orders_proto_depIdxs = []int32{
 	13, // 4: souk.orders.v1.Order.shipping:type_name -> souk.orders.v1.ShippingChoice
 	14, // 5: souk.orders.v1.Order.payment:type_name -> souk.orders.v1.Payment
 	15, // 6: souk.orders.v1.Order.timeline:type_name -> souk.orders.v1.TimelineEntry
-	61, // 7: souk.orders.v1.Order.created_at:type_name -> google.protobuf.Timestamp
+	63, // 7: souk.orders.v1.Order.created_at:type_name -> google.protobuf.Timestamp
 	16, // 8: souk.orders.v1.Order.rejection:type_name -> souk.orders.v1.Rejection
 	18, // 9: souk.orders.v1.Order.returns:type_name -> souk.orders.v1.Return
 	20, // 10: souk.orders.v1.Order.refunds:type_name -> souk.orders.v1.Refund
-	61, // 11: souk.orders.v1.Order.changed_at:type_name -> google.protobuf.Timestamp
+	63, // 11: souk.orders.v1.Order.changed_at:type_name -> google.protobuf.Timestamp
 	7,  // 12: souk.orders.v1.Order.shipment:type_name -> souk.orders.v1.Shipment
 	2,  // 13: souk.orders.v1.Order.attention:type_name -> souk.orders.v1.Attention
-	62, // 14: souk.orders.v1.Order.owed:type_name -> souk.money.v1.Money
-	62, // 15: souk.orders.v1.Line.unit_price:type_name -> souk.money.v1.Money
-	62, // 16: souk.orders.v1.Line.line_total:type_name -> souk.money.v1.Money
+	64, // 14: souk.orders.v1.Order.owed:type_name -> souk.money.v1.Money
+	64, // 15: souk.orders.v1.Line.unit_price:type_name -> souk.money.v1.Money
+	64, // 16: souk.orders.v1.Line.line_total:type_name -> souk.money.v1.Money
 	9,  // 17: souk.orders.v1.Line.image:type_name -> souk.orders.v1.Image
 	10, // 18: souk.orders.v1.Line.options:type_name -> souk.orders.v1.Option
-	62, // 19: souk.orders.v1.Totals.subtotal:type_name -> souk.money.v1.Money
-	62, // 20: souk.orders.v1.Totals.shipping:type_name -> souk.money.v1.Money
-	62, // 21: souk.orders.v1.Totals.tax:type_name -> souk.money.v1.Money
-	62, // 22: souk.orders.v1.Totals.total:type_name -> souk.money.v1.Money
-	62, // 23: souk.orders.v1.Payment.captured:type_name -> souk.money.v1.Money
-	62, // 24: souk.orders.v1.Payment.refunded:type_name -> souk.money.v1.Money
-	62, // 25: souk.orders.v1.Payment.authorized:type_name -> souk.money.v1.Money
-	61, // 26: souk.orders.v1.TimelineEntry.at:type_name -> google.protobuf.Timestamp
+	64, // 19: souk.orders.v1.Totals.subtotal:type_name -> souk.money.v1.Money
+	64, // 20: souk.orders.v1.Totals.shipping:type_name -> souk.money.v1.Money
+	64, // 21: souk.orders.v1.Totals.tax:type_name -> souk.money.v1.Money
+	64, // 22: souk.orders.v1.Totals.total:type_name -> souk.money.v1.Money
+	64, // 23: souk.orders.v1.Payment.captured:type_name -> souk.money.v1.Money
+	64, // 24: souk.orders.v1.Payment.refunded:type_name -> souk.money.v1.Money
+	64, // 25: souk.orders.v1.Payment.authorized:type_name -> souk.money.v1.Money
+	63, // 26: souk.orders.v1.TimelineEntry.at:type_name -> google.protobuf.Timestamp
 	3,  // 27: souk.orders.v1.Rejection.reason:type_name -> souk.orders.v1.Rejection.Reason
 	17, // 28: souk.orders.v1.Rejection.shortages:type_name -> souk.orders.v1.Shortage
 	4,  // 29: souk.orders.v1.Return.status:type_name -> souk.orders.v1.Return.Status
 	19, // 30: souk.orders.v1.Return.lines:type_name -> souk.orders.v1.ReturnLine
-	62, // 31: souk.orders.v1.Return.amount:type_name -> souk.money.v1.Money
-	61, // 32: souk.orders.v1.Return.created_at:type_name -> google.protobuf.Timestamp
-	62, // 33: souk.orders.v1.Return.refund_amount:type_name -> souk.money.v1.Money
+	64, // 31: souk.orders.v1.Return.amount:type_name -> souk.money.v1.Money
+	63, // 32: souk.orders.v1.Return.created_at:type_name -> google.protobuf.Timestamp
+	64, // 33: souk.orders.v1.Return.refund_amount:type_name -> souk.money.v1.Money
 	19, // 34: souk.orders.v1.Return.not_restocked:type_name -> souk.orders.v1.ReturnLine
-	62, // 35: souk.orders.v1.Refund.amount:type_name -> souk.money.v1.Money
+	64, // 35: souk.orders.v1.Refund.amount:type_name -> souk.money.v1.Money
 	5,  // 36: souk.orders.v1.Refund.status:type_name -> souk.orders.v1.Refund.Status
-	61, // 37: souk.orders.v1.Refund.created_at:type_name -> google.protobuf.Timestamp
+	63, // 37: souk.orders.v1.Refund.created_at:type_name -> google.protobuf.Timestamp
 	19, // 38: souk.orders.v1.Refund.lines:type_name -> souk.orders.v1.ReturnLine
 	12, // 39: souk.orders.v1.PlaceOrderRequest.shipping_address:type_name -> souk.orders.v1.Address
-	62, // 40: souk.orders.v1.PlaceOrderRequest.expected_total:type_name -> souk.money.v1.Money
+	64, // 40: souk.orders.v1.PlaceOrderRequest.expected_total:type_name -> souk.money.v1.Money
 	26, // 41: souk.orders.v1.PlaceOrderResponse.placement:type_name -> souk.orders.v1.Placement
 	11, // 42: souk.orders.v1.PriceChanged.totals:type_name -> souk.orders.v1.Totals
 	17, // 43: souk.orders.v1.PriceChanged.no_longer_sold:type_name -> souk.orders.v1.Shortage
@@ -4325,8 +4412,8 @@ var file_souk_orders_v1_orders_proto_depIdxs = []int32{
 	6,  // 47: souk.orders.v1.ListOrdersResponse.orders:type_name -> souk.orders.v1.Order
 	6,  // 48: souk.orders.v1.CancelOrderResponse.order:type_name -> souk.orders.v1.Order
 	0,  // 49: souk.orders.v1.ListAllOrdersRequest.status:type_name -> souk.orders.v1.Status
-	61, // 50: souk.orders.v1.ListAllOrdersRequest.from:type_name -> google.protobuf.Timestamp
-	61, // 51: souk.orders.v1.ListAllOrdersRequest.to:type_name -> google.protobuf.Timestamp
+	63, // 50: souk.orders.v1.ListAllOrdersRequest.from:type_name -> google.protobuf.Timestamp
+	63, // 51: souk.orders.v1.ListAllOrdersRequest.to:type_name -> google.protobuf.Timestamp
 	2,  // 52: souk.orders.v1.ListAllOrdersRequest.attention:type_name -> souk.orders.v1.Attention
 	6,  // 53: souk.orders.v1.ListAllOrdersResponse.orders:type_name -> souk.orders.v1.Order
 	6,  // 54: souk.orders.v1.CancelAnyOrderResponse.order:type_name -> souk.orders.v1.Order
@@ -4339,11 +4426,11 @@ var file_souk_orders_v1_orders_proto_depIdxs = []int32{
 	18, // 61: souk.orders.v1.RefuseReturnResponse.return:type_name -> souk.orders.v1.Return
 	48, // 62: souk.orders.v1.ReceiveReturnRequest.lines:type_name -> souk.orders.v1.ReceivedLine
 	18, // 63: souk.orders.v1.ReceiveReturnResponse.return:type_name -> souk.orders.v1.Return
-	62, // 64: souk.orders.v1.RefundOrderRequest.amount:type_name -> souk.money.v1.Money
+	64, // 64: souk.orders.v1.RefundOrderRequest.amount:type_name -> souk.money.v1.Money
 	19, // 65: souk.orders.v1.RefundOrderRequest.lines:type_name -> souk.orders.v1.ReturnLine
 	20, // 66: souk.orders.v1.RefundOrderResponse.refund:type_name -> souk.orders.v1.Refund
-	63, // 67: souk.orders.v1.WaitForEventsRequest.wait:type_name -> google.protobuf.Duration
-	54, // 68: souk.orders.v1.WaitForEventsResponse.events:type_name -> souk.orders.v1.Event
+	65, // 67: souk.orders.v1.WaitForEventsRequest.wait:type_name -> google.protobuf.Duration
+	56, // 68: souk.orders.v1.WaitForEventsResponse.events:type_name -> souk.orders.v1.Event
 	6,  // 69: souk.orders.v1.WaitForEventsResponse.order:type_name -> souk.orders.v1.Order
 	15, // 70: souk.orders.v1.Event.entry:type_name -> souk.orders.v1.TimelineEntry
 	21, // 71: souk.orders.v1.OrdersService.PlaceOrder:input_type -> souk.orders.v1.PlaceOrderRequest
@@ -4354,34 +4441,36 @@ var file_souk_orders_v1_orders_proto_depIdxs = []int32{
 	35, // 76: souk.orders.v1.OrdersService.CancelAnyOrder:input_type -> souk.orders.v1.CancelAnyOrderRequest
 	37, // 77: souk.orders.v1.OrdersService.DispatchOrder:input_type -> souk.orders.v1.DispatchOrderRequest
 	39, // 78: souk.orders.v1.OrdersService.RequestReturn:input_type -> souk.orders.v1.RequestReturnRequest
-	59, // 79: souk.orders.v1.OrdersService.EraseCustomer:input_type -> souk.orders.v1.EraseCustomerRequest
+	61, // 79: souk.orders.v1.OrdersService.EraseCustomer:input_type -> souk.orders.v1.EraseCustomerRequest
 	41, // 80: souk.orders.v1.OrdersService.WithdrawReturn:input_type -> souk.orders.v1.WithdrawReturnRequest
 	43, // 81: souk.orders.v1.OrdersService.ListReturns:input_type -> souk.orders.v1.ListReturnsRequest
 	45, // 82: souk.orders.v1.OrdersService.RefuseReturn:input_type -> souk.orders.v1.RefuseReturnRequest
 	47, // 83: souk.orders.v1.OrdersService.ReceiveReturn:input_type -> souk.orders.v1.ReceiveReturnRequest
 	50, // 84: souk.orders.v1.OrdersService.RefundOrder:input_type -> souk.orders.v1.RefundOrderRequest
-	52, // 85: souk.orders.v1.OrdersService.WaitForEvents:input_type -> souk.orders.v1.WaitForEventsRequest
-	55, // 86: souk.orders.v1.OrdersService.CreateEventTicket:input_type -> souk.orders.v1.CreateEventTicketRequest
-	57, // 87: souk.orders.v1.OrdersService.RedeemEventTicket:input_type -> souk.orders.v1.RedeemEventTicketRequest
-	22, // 88: souk.orders.v1.OrdersService.PlaceOrder:output_type -> souk.orders.v1.PlaceOrderResponse
-	28, // 89: souk.orders.v1.OrdersService.GetOrder:output_type -> souk.orders.v1.GetOrderResponse
-	30, // 90: souk.orders.v1.OrdersService.ListOrders:output_type -> souk.orders.v1.ListOrdersResponse
-	32, // 91: souk.orders.v1.OrdersService.CancelOrder:output_type -> souk.orders.v1.CancelOrderResponse
-	34, // 92: souk.orders.v1.OrdersService.ListAllOrders:output_type -> souk.orders.v1.ListAllOrdersResponse
-	36, // 93: souk.orders.v1.OrdersService.CancelAnyOrder:output_type -> souk.orders.v1.CancelAnyOrderResponse
-	38, // 94: souk.orders.v1.OrdersService.DispatchOrder:output_type -> souk.orders.v1.DispatchOrderResponse
-	40, // 95: souk.orders.v1.OrdersService.RequestReturn:output_type -> souk.orders.v1.RequestReturnResponse
-	60, // 96: souk.orders.v1.OrdersService.EraseCustomer:output_type -> souk.orders.v1.EraseCustomerResponse
-	42, // 97: souk.orders.v1.OrdersService.WithdrawReturn:output_type -> souk.orders.v1.WithdrawReturnResponse
-	44, // 98: souk.orders.v1.OrdersService.ListReturns:output_type -> souk.orders.v1.ListReturnsResponse
-	46, // 99: souk.orders.v1.OrdersService.RefuseReturn:output_type -> souk.orders.v1.RefuseReturnResponse
-	49, // 100: souk.orders.v1.OrdersService.ReceiveReturn:output_type -> souk.orders.v1.ReceiveReturnResponse
-	51, // 101: souk.orders.v1.OrdersService.RefundOrder:output_type -> souk.orders.v1.RefundOrderResponse
-	53, // 102: souk.orders.v1.OrdersService.WaitForEvents:output_type -> souk.orders.v1.WaitForEventsResponse
-	56, // 103: souk.orders.v1.OrdersService.CreateEventTicket:output_type -> souk.orders.v1.CreateEventTicketResponse
-	58, // 104: souk.orders.v1.OrdersService.RedeemEventTicket:output_type -> souk.orders.v1.RedeemEventTicketResponse
-	88, // [88:105] is the sub-list for method output_type
-	71, // [71:88] is the sub-list for method input_type
+	52, // 85: souk.orders.v1.OrdersService.MendOrder:input_type -> souk.orders.v1.MendOrderRequest
+	54, // 86: souk.orders.v1.OrdersService.WaitForEvents:input_type -> souk.orders.v1.WaitForEventsRequest
+	57, // 87: souk.orders.v1.OrdersService.CreateEventTicket:input_type -> souk.orders.v1.CreateEventTicketRequest
+	59, // 88: souk.orders.v1.OrdersService.RedeemEventTicket:input_type -> souk.orders.v1.RedeemEventTicketRequest
+	22, // 89: souk.orders.v1.OrdersService.PlaceOrder:output_type -> souk.orders.v1.PlaceOrderResponse
+	28, // 90: souk.orders.v1.OrdersService.GetOrder:output_type -> souk.orders.v1.GetOrderResponse
+	30, // 91: souk.orders.v1.OrdersService.ListOrders:output_type -> souk.orders.v1.ListOrdersResponse
+	32, // 92: souk.orders.v1.OrdersService.CancelOrder:output_type -> souk.orders.v1.CancelOrderResponse
+	34, // 93: souk.orders.v1.OrdersService.ListAllOrders:output_type -> souk.orders.v1.ListAllOrdersResponse
+	36, // 94: souk.orders.v1.OrdersService.CancelAnyOrder:output_type -> souk.orders.v1.CancelAnyOrderResponse
+	38, // 95: souk.orders.v1.OrdersService.DispatchOrder:output_type -> souk.orders.v1.DispatchOrderResponse
+	40, // 96: souk.orders.v1.OrdersService.RequestReturn:output_type -> souk.orders.v1.RequestReturnResponse
+	62, // 97: souk.orders.v1.OrdersService.EraseCustomer:output_type -> souk.orders.v1.EraseCustomerResponse
+	42, // 98: souk.orders.v1.OrdersService.WithdrawReturn:output_type -> souk.orders.v1.WithdrawReturnResponse
+	44, // 99: souk.orders.v1.OrdersService.ListReturns:output_type -> souk.orders.v1.ListReturnsResponse
+	46, // 100: souk.orders.v1.OrdersService.RefuseReturn:output_type -> souk.orders.v1.RefuseReturnResponse
+	49, // 101: souk.orders.v1.OrdersService.ReceiveReturn:output_type -> souk.orders.v1.ReceiveReturnResponse
+	51, // 102: souk.orders.v1.OrdersService.RefundOrder:output_type -> souk.orders.v1.RefundOrderResponse
+	53, // 103: souk.orders.v1.OrdersService.MendOrder:output_type -> souk.orders.v1.MendOrderResponse
+	55, // 104: souk.orders.v1.OrdersService.WaitForEvents:output_type -> souk.orders.v1.WaitForEventsResponse
+	58, // 105: souk.orders.v1.OrdersService.CreateEventTicket:output_type -> souk.orders.v1.CreateEventTicketResponse
+	60, // 106: souk.orders.v1.OrdersService.RedeemEventTicket:output_type -> souk.orders.v1.RedeemEventTicketResponse
+	89, // [89:107] is the sub-list for method output_type
+	71, // [71:89] is the sub-list for method input_type
 	71, // [71:71] is the sub-list for extension type_name
 	71, // [71:71] is the sub-list for extension extendee
 	0,  // [0:71] is the sub-list for field type_name
@@ -4399,7 +4488,7 @@ func file_souk_orders_v1_orders_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_orders_v1_orders_proto_rawDesc), len(file_souk_orders_v1_orders_proto_rawDesc)),
 			NumEnums:      6,
-			NumMessages:   55,
+			NumMessages:   57,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

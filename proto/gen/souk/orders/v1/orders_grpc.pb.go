@@ -35,6 +35,7 @@ const (
 	OrdersService_RefuseReturn_FullMethodName      = "/souk.orders.v1.OrdersService/RefuseReturn"
 	OrdersService_ReceiveReturn_FullMethodName     = "/souk.orders.v1.OrdersService/ReceiveReturn"
 	OrdersService_RefundOrder_FullMethodName       = "/souk.orders.v1.OrdersService/RefundOrder"
+	OrdersService_MendOrder_FullMethodName         = "/souk.orders.v1.OrdersService/MendOrder"
 	OrdersService_WaitForEvents_FullMethodName     = "/souk.orders.v1.OrdersService/WaitForEvents"
 	OrdersService_CreateEventTicket_FullMethodName = "/souk.orders.v1.OrdersService/CreateEventTicket"
 	OrdersService_RedeemEventTicket_FullMethodName = "/souk.orders.v1.OrdersService/RedeemEventTicket"
@@ -96,6 +97,12 @@ type OrdersServiceClient interface {
 	// for. INVALID_ARGUMENT with field violations when it is more than is left, or was paid back before, or with souk.errors.v1.ERROR_REASON_IDEMPOTENCY_KEY_REUSED; ABORTED with
 	// souk.errors.v1.ERROR_REASON_IDEMPOTENCY_IN_PROGRESS.
 	RefundOrder(ctx context.Context, in *RefundOrderRequest, opts ...grpc.CallOption) (*RefundOrderResponse, error)
+	// MendOrder makes the other services agree with an order after a database was restored from a dump, so that some services have forgotten
+	// what the others know. What was decided about the order is carried out again, where it is missing: each step takes effect once. A
+	// dispatch or a cancellation that orders has forgotten is decided again, because the other services show that it was. For an ID that is
+	// no order, what the other services hold for it is given back. An order about which everything agrees is no error.
+	// FAILED_PRECONDITION with ERROR_REASON_NOT_MENDABLE and the reason in the message, when a person has to decide.
+	MendOrder(ctx context.Context, in *MendOrderRequest, opts ...grpc.CallOption) (*MendOrderResponse, error)
 	// WaitForEvents returns what is on the order's timeline after a position. When there is nothing it waits
 	// for something to come, and returns nothing when nothing came.
 	WaitForEvents(ctx context.Context, in *WaitForEventsRequest, opts ...grpc.CallOption) (*WaitForEventsResponse, error)
@@ -255,6 +262,16 @@ func (c *ordersServiceClient) RefundOrder(ctx context.Context, in *RefundOrderRe
 	return out, nil
 }
 
+func (c *ordersServiceClient) MendOrder(ctx context.Context, in *MendOrderRequest, opts ...grpc.CallOption) (*MendOrderResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(MendOrderResponse)
+	err := c.cc.Invoke(ctx, OrdersService_MendOrder_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *ordersServiceClient) WaitForEvents(ctx context.Context, in *WaitForEventsRequest, opts ...grpc.CallOption) (*WaitForEventsResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(WaitForEventsResponse)
@@ -341,6 +358,12 @@ type OrdersServiceServer interface {
 	// for. INVALID_ARGUMENT with field violations when it is more than is left, or was paid back before, or with souk.errors.v1.ERROR_REASON_IDEMPOTENCY_KEY_REUSED; ABORTED with
 	// souk.errors.v1.ERROR_REASON_IDEMPOTENCY_IN_PROGRESS.
 	RefundOrder(context.Context, *RefundOrderRequest) (*RefundOrderResponse, error)
+	// MendOrder makes the other services agree with an order after a database was restored from a dump, so that some services have forgotten
+	// what the others know. What was decided about the order is carried out again, where it is missing: each step takes effect once. A
+	// dispatch or a cancellation that orders has forgotten is decided again, because the other services show that it was. For an ID that is
+	// no order, what the other services hold for it is given back. An order about which everything agrees is no error.
+	// FAILED_PRECONDITION with ERROR_REASON_NOT_MENDABLE and the reason in the message, when a person has to decide.
+	MendOrder(context.Context, *MendOrderRequest) (*MendOrderResponse, error)
 	// WaitForEvents returns what is on the order's timeline after a position. When there is nothing it waits
 	// for something to come, and returns nothing when nothing came.
 	WaitForEvents(context.Context, *WaitForEventsRequest) (*WaitForEventsResponse, error)
@@ -401,6 +424,9 @@ func (UnimplementedOrdersServiceServer) ReceiveReturn(context.Context, *ReceiveR
 }
 func (UnimplementedOrdersServiceServer) RefundOrder(context.Context, *RefundOrderRequest) (*RefundOrderResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RefundOrder not implemented")
+}
+func (UnimplementedOrdersServiceServer) MendOrder(context.Context, *MendOrderRequest) (*MendOrderResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method MendOrder not implemented")
 }
 func (UnimplementedOrdersServiceServer) WaitForEvents(context.Context, *WaitForEventsRequest) (*WaitForEventsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method WaitForEvents not implemented")
@@ -684,6 +710,24 @@ func _OrdersService_RefundOrder_Handler(srv interface{}, ctx context.Context, de
 	return interceptor(ctx, in, info, handler)
 }
 
+func _OrdersService_MendOrder_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MendOrderRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OrdersServiceServer).MendOrder(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OrdersService_MendOrder_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OrdersServiceServer).MendOrder(ctx, req.(*MendOrderRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _OrdersService_WaitForEvents_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(WaitForEventsRequest)
 	if err := dec(in); err != nil {
@@ -800,6 +844,10 @@ var OrdersService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "RefundOrder",
 			Handler:    _OrdersService_RefundOrder_Handler,
+		},
+		{
+			MethodName: "MendOrder",
+			Handler:    _OrdersService_MendOrder_Handler,
 		},
 		{
 			MethodName: "WaitForEvents",

@@ -541,6 +541,9 @@ type AuthorizeRequest struct {
 	OrderId       string                 `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
 	Amount        *v1.Money              `protobuf:"bytes,2,opt,name=amount,proto3" json:"amount,omitempty"`
 	PaymentMethod string                 `protobuf:"bytes,3,opt,name=payment_method,json=paymentMethod,proto3" json:"payment_method,omitempty"`
+	// The provider may know the payment although it is new here, because the database was restored from a time before. So the provider is
+	// asked about it first.
+	Restored      bool `protobuf:"varint,4,opt,name=restored,proto3" json:"restored,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -594,6 +597,13 @@ func (x *AuthorizeRequest) GetPaymentMethod() string {
 		return x.PaymentMethod
 	}
 	return ""
+}
+
+func (x *AuthorizeRequest) GetRestored() bool {
+	if x != nil {
+		return x.Restored
+	}
+	return false
 }
 
 type AuthorizeResponse struct {
@@ -1122,8 +1132,10 @@ type RefundRequest struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	OrderId string                 `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
 	// A UUID made by the caller.
-	RefundId      string    `protobuf:"bytes,2,opt,name=refund_id,json=refundId,proto3" json:"refund_id,omitempty"`
-	Amount        *v1.Money `protobuf:"bytes,3,opt,name=amount,proto3" json:"amount,omitempty"`
+	RefundId string    `protobuf:"bytes,2,opt,name=refund_id,json=refundId,proto3" json:"refund_id,omitempty"`
+	Amount   *v1.Money `protobuf:"bytes,3,opt,name=amount,proto3" json:"amount,omitempty"`
+	// As in AuthorizeRequest, for the refund.
+	Restored      bool `protobuf:"varint,4,opt,name=restored,proto3" json:"restored,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1177,6 +1189,13 @@ func (x *RefundRequest) GetAmount() *v1.Money {
 		return x.Amount
 	}
 	return nil
+}
+
+func (x *RefundRequest) GetRestored() bool {
+	if x != nil {
+		return x.Restored
+	}
+	return false
 }
 
 type RefundResponse struct {
@@ -1640,11 +1659,12 @@ const file_souk_payments_v1_payments_proto_rawDesc = "" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x126\n" +
 	"\x06status\x18\x02 \x01(\x0e2\x1e.souk.payments.v1.RefundStatusR\x06status\x12,\n" +
 	"\x06amount\x18\x03 \x01(\v2\x14.souk.money.v1.MoneyR\x06amount\x12\x16\n" +
-	"\x06reason\x18\x04 \x01(\tR\x06reason\"\x82\x01\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\"\x9e\x01\n" +
 	"\x10AuthorizeRequest\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x12,\n" +
 	"\x06amount\x18\x02 \x01(\v2\x14.souk.money.v1.MoneyR\x06amount\x12%\n" +
-	"\x0epayment_method\x18\x03 \x01(\tR\rpaymentMethod\"H\n" +
+	"\x0epayment_method\x18\x03 \x01(\tR\rpaymentMethod\x12\x1a\n" +
+	"\brestored\x18\x04 \x01(\bR\brestored\"H\n" +
 	"\x11AuthorizeResponse\x123\n" +
 	"\apayment\x18\x01 \x01(\v2\x19.souk.payments.v1.PaymentR\apayment\"+\n" +
 	"\x0eCaptureRequest\x12\x19\n" +
@@ -1670,11 +1690,12 @@ const file_souk_payments_v1_payments_proto_rawDesc = "" +
 	"\bpayments\x18\x01 \x03(\v2\x19.souk.payments.v1.PaymentR\bpayments\x12\x1a\n" +
 	"\bposition\x18\x02 \x01(\tR\bposition\x12\x12\n" +
 	"\x04more\x18\x03 \x01(\bR\x04more\x12\x14\n" +
-	"\x05reset\x18\x04 \x01(\bR\x05reset\"u\n" +
+	"\x05reset\x18\x04 \x01(\bR\x05reset\"\x91\x01\n" +
 	"\rRefundRequest\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x1b\n" +
 	"\trefund_id\x18\x02 \x01(\tR\brefundId\x12,\n" +
-	"\x06amount\x18\x03 \x01(\v2\x14.souk.money.v1.MoneyR\x06amount\"E\n" +
+	"\x06amount\x18\x03 \x01(\v2\x14.souk.money.v1.MoneyR\x06amount\x12\x1a\n" +
+	"\brestored\x18\x04 \x01(\bR\brestored\"E\n" +
 	"\x0eRefundResponse\x123\n" +
 	"\apayment\x18\x01 \x01(\v2\x19.souk.payments.v1.PaymentR\apayment\"j\n" +
 	"\x14HandleWebhookRequest\x12\x1a\n" +
@@ -1737,7 +1758,7 @@ const file_souk_payments_v1_payments_proto_rawDesc = "" +
 	"\x11STATUS_AUTHORIZED\x10\x02\x12\x13\n" +
 	"\x0fSTATUS_DECLINED\x10\x03\x12\x13\n" +
 	"\x0fSTATUS_CAPTURED\x10\x04\x12\x11\n" +
-	"\rSTATUS_VOIDED\x10\x052\x85\b\n" +
+	"\rSTATUS_VOIDED\x10\x052\x8b\b\n" +
 	"\x0fPaymentsService\x12k\n" +
 	"\tAuthorize\x12\".souk.payments.v1.AuthorizeRequest\x1a#.souk.payments.v1.AuthorizeResponse\"\x15\x8a\xb5\x18\b\"\x06orders\xa2\xb5\x18\x02\b\x0f\x90\x02\x02\x12e\n" +
 	"\aCapture\x12 .souk.payments.v1.CaptureRequest\x1a!.souk.payments.v1.CaptureResponse\"\x15\x8a\xb5\x18\b\"\x06orders\xa2\xb5\x18\x02\b\x0f\x90\x02\x02\x12\\\n" +
@@ -1749,10 +1770,11 @@ const file_souk_payments_v1_payments_proto_rawDesc = "" +
 	"\rWatchPayments\x12&.souk.payments.v1.WatchPaymentsRequest\x1a'.souk.payments.v1.WatchPaymentsResponse\"\x15\x8a\xb5\x18\b\"\x06orders\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12x\n" +
 	"\rHandleWebhook\x12&.souk.payments.v1.HandleWebhookRequest\x1a'.souk.payments.v1.HandleWebhookResponse\"\x16\x8a\xb5\x18\t\"\agateway\xa2\xb5\x18\x02\b\n" +
 	"\x90\x02\x02\x12e\n" +
-	"\tListBooks\x12\".souk.payments.v1.ListBooksRequest\x1a#.souk.payments.v1.ListBooksResponse\"\x0f\x8a\xb5\x18\x02\x18\x01\xa2\xb5\x18\x02\b<\x90\x02\x01\x1a\x1c\x92\xb5\x18\x18\n" +
+	"\tListBooks\x12\".souk.payments.v1.ListBooksRequest\x1a#.souk.payments.v1.ListBooksResponse\"\x0f\x8a\xb5\x18\x02\x18\x01\xa2\xb5\x18\x02\b<\x90\x02\x01\x1a\"\x92\xb5\x18\x1e\n" +
 	"\agateway\n" +
 	"\x06orders\n" +
-	"\x05auditB,Z*souk/proto/gen/souk/payments/v1;paymentsv1b\x06proto3"
+	"\x05audit\n" +
+	"\x04mendB,Z*souk/proto/gen/souk/payments/v1;paymentsv1b\x06proto3"
 
 var (
 	file_souk_payments_v1_payments_proto_rawDescOnce sync.Once

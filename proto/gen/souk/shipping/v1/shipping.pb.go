@@ -895,6 +895,193 @@ func (x *ListShipmentsResponse) GetShipments() []*Shipment {
 	return nil
 }
 
+type ListParcelsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 1 to 1,000; 0 means 100.
+	Limit int32 `protobuf:"varint,1,opt,name=limit,proto3" json:"limit,omitempty"`
+	// The next_after of the page before, or empty.
+	After string `protobuf:"bytes,2,opt,name=after,proto3" json:"after,omitempty"`
+	// Only those of these orders, 1,000 at most, if there are any.
+	OrderIds      []string `protobuf:"bytes,3,rep,name=order_ids,json=orderIds,proto3" json:"order_ids,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListParcelsRequest) Reset() {
+	*x = ListParcelsRequest{}
+	mi := &file_souk_shipping_v1_shipping_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListParcelsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListParcelsRequest) ProtoMessage() {}
+
+func (x *ListParcelsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_shipping_v1_shipping_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListParcelsRequest.ProtoReflect.Descriptor instead.
+func (*ListParcelsRequest) Descriptor() ([]byte, []int) {
+	return file_souk_shipping_v1_shipping_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *ListParcelsRequest) GetLimit() int32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+func (x *ListParcelsRequest) GetAfter() string {
+	if x != nil {
+		return x.After
+	}
+	return ""
+}
+
+func (x *ListParcelsRequest) GetOrderIds() []string {
+	if x != nil {
+		return x.OrderIds
+	}
+	return nil
+}
+
+type ListParcelsResponse struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Parcels []*Parcel              `protobuf:"bytes,1,rep,name=parcels,proto3" json:"parcels,omitempty"`
+	// Empty on the last page.
+	NextAfter     string `protobuf:"bytes,2,opt,name=next_after,json=nextAfter,proto3" json:"next_after,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListParcelsResponse) Reset() {
+	*x = ListParcelsResponse{}
+	mi := &file_souk_shipping_v1_shipping_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListParcelsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListParcelsResponse) ProtoMessage() {}
+
+func (x *ListParcelsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_shipping_v1_shipping_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListParcelsResponse.ProtoReflect.Descriptor instead.
+func (*ListParcelsResponse) Descriptor() ([]byte, []int) {
+	return file_souk_shipping_v1_shipping_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *ListParcelsResponse) GetParcels() []*Parcel {
+	if x != nil {
+		return x.Parcels
+	}
+	return nil
+}
+
+func (x *ListParcelsResponse) GetNextAfter() string {
+	if x != nil {
+		return x.NextAfter
+	}
+	return ""
+}
+
+// Parcel is what was sent, or is about to be sent, to an order.
+type Parcel struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	OrderId string                 `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	// Empty for a parcel that orders of an earlier version had sent.
+	BookingId string `protobuf:"bytes,2,opt,name=booking_id,json=bookingId,proto3" json:"booking_id,omitempty"`
+	// Whether the carrier has it.
+	HandedOver     bool   `protobuf:"varint,3,opt,name=handed_over,json=handedOver,proto3" json:"handed_over,omitempty"`
+	TrackingNumber string `protobuf:"bytes,4,opt,name=tracking_number,json=trackingNumber,proto3" json:"tracking_number,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *Parcel) Reset() {
+	*x = Parcel{}
+	mi := &file_souk_shipping_v1_shipping_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Parcel) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Parcel) ProtoMessage() {}
+
+func (x *Parcel) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_shipping_v1_shipping_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Parcel.ProtoReflect.Descriptor instead.
+func (*Parcel) Descriptor() ([]byte, []int) {
+	return file_souk_shipping_v1_shipping_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *Parcel) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+func (x *Parcel) GetBookingId() string {
+	if x != nil {
+		return x.BookingId
+	}
+	return ""
+}
+
+func (x *Parcel) GetHandedOver() bool {
+	if x != nil {
+		return x.HandedOver
+	}
+	return false
+}
+
+func (x *Parcel) GetTrackingNumber() string {
+	if x != nil {
+		return x.TrackingNumber
+	}
+	return ""
+}
+
 type WatchParcelsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The last answer's position. Empty for none.
@@ -907,7 +1094,7 @@ type WatchParcelsRequest struct {
 
 func (x *WatchParcelsRequest) Reset() {
 	*x = WatchParcelsRequest{}
-	mi := &file_souk_shipping_v1_shipping_proto_msgTypes[14]
+	mi := &file_souk_shipping_v1_shipping_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -919,7 +1106,7 @@ func (x *WatchParcelsRequest) String() string {
 func (*WatchParcelsRequest) ProtoMessage() {}
 
 func (x *WatchParcelsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_shipping_v1_shipping_proto_msgTypes[14]
+	mi := &file_souk_shipping_v1_shipping_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -932,7 +1119,7 @@ func (x *WatchParcelsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchParcelsRequest.ProtoReflect.Descriptor instead.
 func (*WatchParcelsRequest) Descriptor() ([]byte, []int) {
-	return file_souk_shipping_v1_shipping_proto_rawDescGZIP(), []int{14}
+	return file_souk_shipping_v1_shipping_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *WatchParcelsRequest) GetPosition() string {
@@ -964,7 +1151,7 @@ type WatchParcelsResponse struct {
 
 func (x *WatchParcelsResponse) Reset() {
 	*x = WatchParcelsResponse{}
-	mi := &file_souk_shipping_v1_shipping_proto_msgTypes[15]
+	mi := &file_souk_shipping_v1_shipping_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -976,7 +1163,7 @@ func (x *WatchParcelsResponse) String() string {
 func (*WatchParcelsResponse) ProtoMessage() {}
 
 func (x *WatchParcelsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_shipping_v1_shipping_proto_msgTypes[15]
+	mi := &file_souk_shipping_v1_shipping_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -989,7 +1176,7 @@ func (x *WatchParcelsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchParcelsResponse.ProtoReflect.Descriptor instead.
 func (*WatchParcelsResponse) Descriptor() ([]byte, []int) {
-	return file_souk_shipping_v1_shipping_proto_rawDescGZIP(), []int{15}
+	return file_souk_shipping_v1_shipping_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *WatchParcelsResponse) GetShipments() []*Shipment {
@@ -1080,7 +1267,22 @@ const file_souk_shipping_v1_shipping_proto_rawDesc = "" +
 	"\x14ListShipmentsRequest\x12\x1b\n" +
 	"\torder_ids\x18\x01 \x03(\tR\borderIds\"Q\n" +
 	"\x15ListShipmentsResponse\x128\n" +
-	"\tshipments\x18\x01 \x03(\v2\x1a.souk.shipping.v1.ShipmentR\tshipments\"`\n" +
+	"\tshipments\x18\x01 \x03(\v2\x1a.souk.shipping.v1.ShipmentR\tshipments\"]\n" +
+	"\x12ListParcelsRequest\x12\x14\n" +
+	"\x05limit\x18\x01 \x01(\x05R\x05limit\x12\x14\n" +
+	"\x05after\x18\x02 \x01(\tR\x05after\x12\x1b\n" +
+	"\torder_ids\x18\x03 \x03(\tR\borderIds\"h\n" +
+	"\x13ListParcelsResponse\x122\n" +
+	"\aparcels\x18\x01 \x03(\v2\x18.souk.shipping.v1.ParcelR\aparcels\x12\x1d\n" +
+	"\n" +
+	"next_after\x18\x02 \x01(\tR\tnextAfter\"\x8c\x01\n" +
+	"\x06Parcel\x12\x19\n" +
+	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x1d\n" +
+	"\n" +
+	"booking_id\x18\x02 \x01(\tR\tbookingId\x12\x1f\n" +
+	"\vhanded_over\x18\x03 \x01(\bR\n" +
+	"handedOver\x12'\n" +
+	"\x0ftracking_number\x18\x04 \x01(\tR\x0etrackingNumber\"`\n" +
 	"\x13WatchParcelsRequest\x12\x1a\n" +
 	"\bposition\x18\x01 \x01(\tR\bposition\x12-\n" +
 	"\x04wait\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x04wait\"\x96\x01\n" +
@@ -1095,17 +1297,20 @@ const file_souk_shipping_v1_shipping_proto_rawDesc = "" +
 	"\x11STATUS_IN_TRANSIT\x10\x02\x12\x1b\n" +
 	"\x17STATUS_OUT_FOR_DELIVERY\x10\x03\x12\x14\n" +
 	"\x10STATUS_DELIVERED\x10\x04\x12\x11\n" +
-	"\rSTATUS_BOOKED\x10\x052\x80\x06\n" +
+	"\rSTATUS_BOOKED\x10\x052\xfb\x06\n" +
 	"\x0fShippingService\x12Y\n" +
 	"\x05Quote\x12\x1e.souk.shipping.v1.QuoteRequest\x1a\x1f.souk.shipping.v1.QuoteResponse\"\x0f\x8a\xb5\x18\x02\b\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12z\n" +
 	"\x0eCreateShipment\x12'.souk.shipping.v1.CreateShipmentRequest\x1a(.souk.shipping.v1.CreateShipmentResponse\"\x15\x8a\xb5\x18\b\"\x06orders\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12\x80\x01\n" +
 	"\x10HandOverShipment\x12).souk.shipping.v1.HandOverShipmentRequest\x1a*.souk.shipping.v1.HandOverShipmentResponse\"\x15\x8a\xb5\x18\b\"\x06orders\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12z\n" +
 	"\x0eCancelShipment\x12'.souk.shipping.v1.CancelShipmentRequest\x1a(.souk.shipping.v1.CancelShipmentResponse\"\x15\x8a\xb5\x18\b\"\x06orders\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12\x82\x01\n" +
-	"\rListShipments\x12&.souk.shipping.v1.ListShipmentsRequest\x1a'.souk.shipping.v1.ListShipmentsResponse\" \x8a\xb5\x18\x13\x18\x01\"\x06orders\"\agateway\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12t\n" +
-	"\fWatchParcels\x12%.souk.shipping.v1.WatchParcelsRequest\x1a&.souk.shipping.v1.WatchParcelsResponse\"\x15\x8a\xb5\x18\b\"\x06orders\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x1a\x1c\x92\xb5\x18\x18\n" +
+	"\rListShipments\x12&.souk.shipping.v1.ListShipmentsRequest\x1a'.souk.shipping.v1.ListShipmentsResponse\" \x8a\xb5\x18\x13\x18\x01\"\x06orders\"\agateway\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12s\n" +
+	"\vListParcels\x12$.souk.shipping.v1.ListParcelsRequest\x1a%.souk.shipping.v1.ListParcelsResponse\"\x17\x8a\xb5\x18\n" +
+	"\x18\x01\"\x06orders\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12t\n" +
+	"\fWatchParcels\x12%.souk.shipping.v1.WatchParcelsRequest\x1a&.souk.shipping.v1.WatchParcelsResponse\"\x15\x8a\xb5\x18\b\"\x06orders\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x1a\"\x92\xb5\x18\x1e\n" +
 	"\agateway\n" +
 	"\x06orders\n" +
-	"\x05auditB,Z*souk/proto/gen/souk/shipping/v1;shippingv1b\x06proto3"
+	"\x05audit\n" +
+	"\x04mendB,Z*souk/proto/gen/souk/shipping/v1;shippingv1b\x06proto3"
 
 var (
 	file_souk_shipping_v1_shipping_proto_rawDescOnce sync.Once
@@ -1120,7 +1325,7 @@ func file_souk_shipping_v1_shipping_proto_rawDescGZIP() []byte {
 }
 
 var file_souk_shipping_v1_shipping_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_souk_shipping_v1_shipping_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_souk_shipping_v1_shipping_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
 var file_souk_shipping_v1_shipping_proto_goTypes = []any{
 	(Status)(0),                      // 0: souk.shipping.v1.Status
 	(*Destination)(nil),              // 1: souk.shipping.v1.Destination
@@ -1137,14 +1342,17 @@ var file_souk_shipping_v1_shipping_proto_goTypes = []any{
 	(*Event)(nil),                    // 12: souk.shipping.v1.Event
 	(*ListShipmentsRequest)(nil),     // 13: souk.shipping.v1.ListShipmentsRequest
 	(*ListShipmentsResponse)(nil),    // 14: souk.shipping.v1.ListShipmentsResponse
-	(*WatchParcelsRequest)(nil),      // 15: souk.shipping.v1.WatchParcelsRequest
-	(*WatchParcelsResponse)(nil),     // 16: souk.shipping.v1.WatchParcelsResponse
-	(*v1.Money)(nil),                 // 17: souk.money.v1.Money
-	(*timestamppb.Timestamp)(nil),    // 18: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),      // 19: google.protobuf.Duration
+	(*ListParcelsRequest)(nil),       // 15: souk.shipping.v1.ListParcelsRequest
+	(*ListParcelsResponse)(nil),      // 16: souk.shipping.v1.ListParcelsResponse
+	(*Parcel)(nil),                   // 17: souk.shipping.v1.Parcel
+	(*WatchParcelsRequest)(nil),      // 18: souk.shipping.v1.WatchParcelsRequest
+	(*WatchParcelsResponse)(nil),     // 19: souk.shipping.v1.WatchParcelsResponse
+	(*v1.Money)(nil),                 // 20: souk.money.v1.Money
+	(*timestamppb.Timestamp)(nil),    // 21: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),      // 22: google.protobuf.Duration
 }
 var file_souk_shipping_v1_shipping_proto_depIdxs = []int32{
-	17, // 0: souk.shipping.v1.Option.price:type_name -> souk.money.v1.Money
+	20, // 0: souk.shipping.v1.Option.price:type_name -> souk.money.v1.Money
 	1,  // 1: souk.shipping.v1.QuoteRequest.destination:type_name -> souk.shipping.v1.Destination
 	2,  // 2: souk.shipping.v1.QuoteResponse.options:type_name -> souk.shipping.v1.Option
 	1,  // 3: souk.shipping.v1.CreateShipmentRequest.destination:type_name -> souk.shipping.v1.Destination
@@ -1152,29 +1360,32 @@ var file_souk_shipping_v1_shipping_proto_depIdxs = []int32{
 	11, // 5: souk.shipping.v1.HandOverShipmentResponse.shipment:type_name -> souk.shipping.v1.Shipment
 	0,  // 6: souk.shipping.v1.Shipment.status:type_name -> souk.shipping.v1.Status
 	12, // 7: souk.shipping.v1.Shipment.events:type_name -> souk.shipping.v1.Event
-	18, // 8: souk.shipping.v1.Shipment.created_at:type_name -> google.protobuf.Timestamp
-	18, // 9: souk.shipping.v1.Event.at:type_name -> google.protobuf.Timestamp
+	21, // 8: souk.shipping.v1.Shipment.created_at:type_name -> google.protobuf.Timestamp
+	21, // 9: souk.shipping.v1.Event.at:type_name -> google.protobuf.Timestamp
 	0,  // 10: souk.shipping.v1.Event.status:type_name -> souk.shipping.v1.Status
 	11, // 11: souk.shipping.v1.ListShipmentsResponse.shipments:type_name -> souk.shipping.v1.Shipment
-	19, // 12: souk.shipping.v1.WatchParcelsRequest.wait:type_name -> google.protobuf.Duration
-	11, // 13: souk.shipping.v1.WatchParcelsResponse.shipments:type_name -> souk.shipping.v1.Shipment
-	3,  // 14: souk.shipping.v1.ShippingService.Quote:input_type -> souk.shipping.v1.QuoteRequest
-	5,  // 15: souk.shipping.v1.ShippingService.CreateShipment:input_type -> souk.shipping.v1.CreateShipmentRequest
-	7,  // 16: souk.shipping.v1.ShippingService.HandOverShipment:input_type -> souk.shipping.v1.HandOverShipmentRequest
-	9,  // 17: souk.shipping.v1.ShippingService.CancelShipment:input_type -> souk.shipping.v1.CancelShipmentRequest
-	13, // 18: souk.shipping.v1.ShippingService.ListShipments:input_type -> souk.shipping.v1.ListShipmentsRequest
-	15, // 19: souk.shipping.v1.ShippingService.WatchParcels:input_type -> souk.shipping.v1.WatchParcelsRequest
-	4,  // 20: souk.shipping.v1.ShippingService.Quote:output_type -> souk.shipping.v1.QuoteResponse
-	6,  // 21: souk.shipping.v1.ShippingService.CreateShipment:output_type -> souk.shipping.v1.CreateShipmentResponse
-	8,  // 22: souk.shipping.v1.ShippingService.HandOverShipment:output_type -> souk.shipping.v1.HandOverShipmentResponse
-	10, // 23: souk.shipping.v1.ShippingService.CancelShipment:output_type -> souk.shipping.v1.CancelShipmentResponse
-	14, // 24: souk.shipping.v1.ShippingService.ListShipments:output_type -> souk.shipping.v1.ListShipmentsResponse
-	16, // 25: souk.shipping.v1.ShippingService.WatchParcels:output_type -> souk.shipping.v1.WatchParcelsResponse
-	20, // [20:26] is the sub-list for method output_type
-	14, // [14:20] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	17, // 12: souk.shipping.v1.ListParcelsResponse.parcels:type_name -> souk.shipping.v1.Parcel
+	22, // 13: souk.shipping.v1.WatchParcelsRequest.wait:type_name -> google.protobuf.Duration
+	11, // 14: souk.shipping.v1.WatchParcelsResponse.shipments:type_name -> souk.shipping.v1.Shipment
+	3,  // 15: souk.shipping.v1.ShippingService.Quote:input_type -> souk.shipping.v1.QuoteRequest
+	5,  // 16: souk.shipping.v1.ShippingService.CreateShipment:input_type -> souk.shipping.v1.CreateShipmentRequest
+	7,  // 17: souk.shipping.v1.ShippingService.HandOverShipment:input_type -> souk.shipping.v1.HandOverShipmentRequest
+	9,  // 18: souk.shipping.v1.ShippingService.CancelShipment:input_type -> souk.shipping.v1.CancelShipmentRequest
+	13, // 19: souk.shipping.v1.ShippingService.ListShipments:input_type -> souk.shipping.v1.ListShipmentsRequest
+	15, // 20: souk.shipping.v1.ShippingService.ListParcels:input_type -> souk.shipping.v1.ListParcelsRequest
+	18, // 21: souk.shipping.v1.ShippingService.WatchParcels:input_type -> souk.shipping.v1.WatchParcelsRequest
+	4,  // 22: souk.shipping.v1.ShippingService.Quote:output_type -> souk.shipping.v1.QuoteResponse
+	6,  // 23: souk.shipping.v1.ShippingService.CreateShipment:output_type -> souk.shipping.v1.CreateShipmentResponse
+	8,  // 24: souk.shipping.v1.ShippingService.HandOverShipment:output_type -> souk.shipping.v1.HandOverShipmentResponse
+	10, // 25: souk.shipping.v1.ShippingService.CancelShipment:output_type -> souk.shipping.v1.CancelShipmentResponse
+	14, // 26: souk.shipping.v1.ShippingService.ListShipments:output_type -> souk.shipping.v1.ListShipmentsResponse
+	16, // 27: souk.shipping.v1.ShippingService.ListParcels:output_type -> souk.shipping.v1.ListParcelsResponse
+	19, // 28: souk.shipping.v1.ShippingService.WatchParcels:output_type -> souk.shipping.v1.WatchParcelsResponse
+	22, // [22:29] is the sub-list for method output_type
+	15, // [15:22] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_souk_shipping_v1_shipping_proto_init() }
@@ -1188,7 +1399,7 @@ func file_souk_shipping_v1_shipping_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_shipping_v1_shipping_proto_rawDesc), len(file_souk_shipping_v1_shipping_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   16,
+			NumMessages:   19,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

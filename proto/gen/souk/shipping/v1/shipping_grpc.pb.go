@@ -26,6 +26,7 @@ const (
 	ShippingService_HandOverShipment_FullMethodName = "/souk.shipping.v1.ShippingService/HandOverShipment"
 	ShippingService_CancelShipment_FullMethodName   = "/souk.shipping.v1.ShippingService/CancelShipment"
 	ShippingService_ListShipments_FullMethodName    = "/souk.shipping.v1.ShippingService/ListShipments"
+	ShippingService_ListParcels_FullMethodName      = "/souk.shipping.v1.ShippingService/ListParcels"
 	ShippingService_WatchParcels_FullMethodName     = "/souk.shipping.v1.ShippingService/WatchParcels"
 )
 
@@ -52,6 +53,9 @@ type ShippingServiceClient interface {
 	CancelShipment(ctx context.Context, in *CancelShipmentRequest, opts ...grpc.CallOption) (*CancelShipmentResponse, error)
 	// ListShipments returns the shipments of the orders named, 100 at most, each with its events. Cancelled bookings are none.
 	ListShipments(ctx context.Context, in *ListShipmentsRequest, opts ...grpc.CallOption) (*ListShipmentsResponse, error)
+	// ListParcels returns the parcels that are booked or handed over, in the order of their orders' ids: for an audit, and for orders when a
+	// database was restored. Cancelled bookings are none.
+	ListParcels(ctx context.Context, in *ListParcelsRequest, opts ...grpc.CallOption) (*ListParcelsResponse, error)
 	// WatchParcels tells which parcels have moved since a position or, when that is none, waits for a move. It answers without shipments
 	// when none came. A move may be told several times.
 	WatchParcels(ctx context.Context, in *WatchParcelsRequest, opts ...grpc.CallOption) (*WatchParcelsResponse, error)
@@ -115,6 +119,16 @@ func (c *shippingServiceClient) ListShipments(ctx context.Context, in *ListShipm
 	return out, nil
 }
 
+func (c *shippingServiceClient) ListParcels(ctx context.Context, in *ListParcelsRequest, opts ...grpc.CallOption) (*ListParcelsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListParcelsResponse)
+	err := c.cc.Invoke(ctx, ShippingService_ListParcels_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *shippingServiceClient) WatchParcels(ctx context.Context, in *WatchParcelsRequest, opts ...grpc.CallOption) (*WatchParcelsResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(WatchParcelsResponse)
@@ -148,6 +162,9 @@ type ShippingServiceServer interface {
 	CancelShipment(context.Context, *CancelShipmentRequest) (*CancelShipmentResponse, error)
 	// ListShipments returns the shipments of the orders named, 100 at most, each with its events. Cancelled bookings are none.
 	ListShipments(context.Context, *ListShipmentsRequest) (*ListShipmentsResponse, error)
+	// ListParcels returns the parcels that are booked or handed over, in the order of their orders' ids: for an audit, and for orders when a
+	// database was restored. Cancelled bookings are none.
+	ListParcels(context.Context, *ListParcelsRequest) (*ListParcelsResponse, error)
 	// WatchParcels tells which parcels have moved since a position or, when that is none, waits for a move. It answers without shipments
 	// when none came. A move may be told several times.
 	WatchParcels(context.Context, *WatchParcelsRequest) (*WatchParcelsResponse, error)
@@ -175,6 +192,9 @@ func (UnimplementedShippingServiceServer) CancelShipment(context.Context, *Cance
 }
 func (UnimplementedShippingServiceServer) ListShipments(context.Context, *ListShipmentsRequest) (*ListShipmentsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListShipments not implemented")
+}
+func (UnimplementedShippingServiceServer) ListParcels(context.Context, *ListParcelsRequest) (*ListParcelsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListParcels not implemented")
 }
 func (UnimplementedShippingServiceServer) WatchParcels(context.Context, *WatchParcelsRequest) (*WatchParcelsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method WatchParcels not implemented")
@@ -290,6 +310,24 @@ func _ShippingService_ListShipments_Handler(srv interface{}, ctx context.Context
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ShippingService_ListParcels_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListParcelsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ShippingServiceServer).ListParcels(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ShippingService_ListParcels_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ShippingServiceServer).ListParcels(ctx, req.(*ListParcelsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _ShippingService_WatchParcels_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(WatchParcelsRequest)
 	if err := dec(in); err != nil {
@@ -334,6 +372,10 @@ var ShippingService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListShipments",
 			Handler:    _ShippingService_ListShipments_Handler,
+		},
+		{
+			MethodName: "ListParcels",
+			Handler:    _ShippingService_ListParcels_Handler,
 		},
 		{
 			MethodName: "WatchParcels",

@@ -1,9 +1,4 @@
-// Command healthcheck asks a process of the shop, from inside its container, whether it serves. It is what
-// docker-compose.yml checks containers with: distroless images have no shell to do it.
-//
-//	healthcheck grpc 127.0.0.1:9000
-//	healthcheck http http://127.0.0.1:8080/readyz
-package main
+package service
 
 import (
 	"context"
@@ -12,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"path/filepath"
 	"time"
 
 	"google.golang.org/grpc"
@@ -19,20 +15,32 @@ import (
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 )
 
-const timeout = 3 * time.Second
+// aside does what a binary can do instead of serving, and reports whether that was asked for. It reads no setting. Its arguments are
+// those of the process, with the name of the program first.
+//
+//	orders --version                              print name, version and commit
+//	healthcheck grpc 127.0.0.1:9000               ask the service at an address whether it serves
+//	healthcheck http http://127.0.0.1:8080/readyz the same of a gateway
+//
+// In an image /healthcheck is a link to the binary, because a program of its own would be another 10 MB, and there is no shell.
+func aside(ctx context.Context, name string, args []string) (bool, error) {
+	switch {
+	case filepath.Base(args[0]) == "healthcheck":
+		return true, checkHealth(ctx, args[1:])
+	case len(args) == 2 && args[1] == "--version":
+		_, err := fmt.Fprintln(os.Stdout, current().line(name))
+		return true, err
+	}
+	return false, nil
+}
+
+const answerTimeout = 3 * time.Second
 
 // It is its own container that is asked.
 var unverified = &tls.Config{MinVersion: tls.VersionTLS13, InsecureSkipVerify: true} //nolint:gosec // see above
 
-func main() {
-	if err := check(os.Args[1:]); err != nil {
-		fmt.Fprintln(os.Stderr, "healthcheck:", err)
-		os.Exit(1)
-	}
-}
-
-func check(args []string) error {
-	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+func checkHealth(ctx context.Context, args []string) error {
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
 	if len(args) == 2 && args[0] == "grpc" {
 		return checkGRPC(ctx, args[1])
