@@ -129,7 +129,7 @@ image: ## the image of a release, with Docker: make image SERVICE=orders VERSION
 	@$(BUILD_RELEASE)
 	@deploy/image '$(SERVICE)' '$(VERSION)'
 
-skew: ## each service's last release beside today's others, and today's beside the others' last release, in seven minutes
+skew: ## each service's last release beside today's others, and today's beside the others' last release, in four minutes
 	@tools/build ferretdb consul
 	@cd e2e && SOUK_SKEW=full go test -count=1 -v -timeout 1h -parallel 2 ./skew
 
