@@ -111,10 +111,8 @@ seed: ## fill a running shop with the demo catalog: SOUK_URL, SOUK_STAFF_EMAIL, 
 	@go run -C deploy/local ./cmd/souk seed
 
 build: ## compile every service and the gateway into .souk/bin
-	@$(BUILD_RELEASE)
-	@for m in $(wildcard services/*) gateway; do \
-		echo "$$m"; flags=$$($(BIN)/release flags "$${m##*/}"); \
-		GOWORK=off CGO_ENABLED=0 go build -C $$m -trimpath -tags grpcnotrace -ldflags "$$flags" -o $(BIN)/ ./cmd/...; done
+	@$(BUILD_SOUK)
+	@$(BIN)/souk build
 
 release: ## what a release of one service would be: make release SERVICE=orders; release it: VERSION=1.1.0 (docs/releasing.md)
 	@test -n '$(SERVICE)' || { echo 'Say what to release, for example: make release SERVICE=orders' >&2; exit 2; }
@@ -130,7 +128,7 @@ image: ## the image of a release, with Docker: make image SERVICE=orders VERSION
 	@$(BUILD_RELEASE)
 	@deploy/image '$(SERVICE)' '$(VERSION)'
 
-skew: ## each service's last release beside today's others, and today's beside the others' last release, in seven minutes
+skew: ## each service's last release beside today's others, and today's beside the others' last release, in four minutes
 	@tools/build ferretdb consul
 	@cd e2e && SOUK_SKEW=full go test -count=1 -v -timeout 1h -parallel 2 ./skew
 

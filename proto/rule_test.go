@@ -87,8 +87,8 @@ func checkRule(t *testing.T, method protoreflect.MethodDescriptor) {
 		t.Errorf("%s says nothing of who may call it", method.FullName())
 	}
 	for _, name := range rule.GetServices() {
-		// The call graph: only the gateway and orders call others.
-		if name != "gateway" && name != "orders" {
+		// The call graph: only the gateway and orders call others, and deploy/audit has orders mend what a restored backup tore apart.
+		if name != "gateway" && name != "orders" && (name != "mend" || method.Name() != "MendOrder") {
 			t.Errorf("%s admits %s, which calls nobody", method.FullName(), name)
 		}
 	}

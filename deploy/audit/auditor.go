@@ -202,8 +202,7 @@ func (a *auditor) enter(f facts, findings map[int]finding) {
 	switch {
 	case f.order == nil:
 	case f.underWay():
-		a.report.InProgress++
-		a.report.UnderWay = append(a.report.UnderWay, f.orderID)
+		a.report.InProgress = append(a.report.InProgress, f.orderID)
 	default:
 		a.report.Compared++
 	}

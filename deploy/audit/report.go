@@ -12,12 +12,11 @@ type Report struct {
 	Checks []*Check
 	// Compared is the number of orders compared with the other services.
 	Compared int
-	// InProgress is the number of orders left out because the shop is working on them. Changing is the number left out because
+	// InProgress are the IDs of the orders left out because the shop is working on them. Changing is the number left out because
 	// they changed between the checks.
-	InProgress, Changing int
-	// UnderWay has the IDs of the orders in progress.
-	UnderWay []string
-	Took     time.Duration
+	InProgress []string
+	Changing   int
+	Took       time.Duration
 }
 
 // OK reports whether there are no differences.
@@ -43,7 +42,7 @@ func (r *Report) Print(w io.Writer) error {
 		return err
 	}
 	fmt.Fprintf(w, "\n%d orders compared in %.1fs; left out: %d in progress, %d that kept changing\n",
-		r.Compared, r.Took.Seconds(), r.InProgress, r.Changing)
+		r.Compared, r.Took.Seconds(), len(r.InProgress), r.Changing)
 	for _, c := range r.Checks {
 		if c.Broken > 0 {
 			fmt.Fprintf(w, "\nBROKEN %s\n", c.Name)

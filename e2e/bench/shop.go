@@ -97,12 +97,8 @@ func (s *Shop) fill(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	imported, err := s.staff.Import(ctx, file)
-	if err != nil {
+	if err := s.staff.ImportAll(ctx, file); err != nil {
 		return fmt.Errorf("import the goods: %w", err)
-	}
-	if len(imported.Errors) > 0 {
-		return fmt.Errorf("import the goods: line %d: %s", imported.Errors[0].Line, imported.Errors[0].Message)
 	}
 	for range shoppersAtOnce {
 		s.emails = append(s.emails, rand.Text()+"@bench.example")

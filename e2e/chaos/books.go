@@ -54,8 +54,8 @@ func nobodyCharged(ctx context.Context, s *stack.Stack) error {
 // verdict is what is wrong with the books; work that is not done is, too.
 func verdict(report *audit.Report) error {
 	var wrong []error
-	if report.InProgress > 0 || report.Changing > 0 {
-		wrong = append(wrong, fmt.Errorf("%d orders are in progress, %d are changing", report.InProgress, report.Changing))
+	if len(report.InProgress) > 0 || report.Changing > 0 {
+		wrong = append(wrong, fmt.Errorf("%d orders are in progress, %d are changing", len(report.InProgress), report.Changing))
 	}
 	for _, check := range report.Checks {
 		for _, broken := range check.First {

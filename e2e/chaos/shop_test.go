@@ -3,7 +3,6 @@ package chaos
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"strings"
 	"sync"
@@ -87,20 +86,11 @@ func (a *auditedShop) closeProxies() error {
 
 // fill puts products on sale.
 func (a *auditedShop) fill(ctx context.Context, pieces int) error {
-	var csv strings.Builder
-	csv.WriteString("Handle,Title,Variant SKU,Variant Price,Variant Grams,Variant Inventory Qty\n")
-	for i, sku := range skus {
-		fmt.Fprintf(&csv, "%s,Thing %s,%s,%d.50,100,%d\n", strings.ToLower(sku), sku, sku, i+1, pieces)
-	}
 	staff, err := a.logInStaff(ctx)
 	if err != nil {
 		return err
 	}
-	imported, err := staff.Import(ctx, []byte(csv.String()))
-	if err == nil && len(imported.Errors) > 0 {
-		err = fmt.Errorf("import: %v", imported.Errors)
-	}
-	return err
+	return staff.Sell(ctx, skus, pieces)
 }
 
 // logInStaff logs the first staff account in.

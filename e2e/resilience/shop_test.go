@@ -111,11 +111,7 @@ func (p *proxiedShop) fill(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	imported, err := staff.Import(ctx, []byte(csv.String()))
-	if err == nil && len(imported.Errors) > 0 {
-		err = fmt.Errorf("import: %v", imported.Errors)
-	}
-	return err
+	return staff.ImportAll(ctx, []byte(csv.String()))
 }
 
 // noticed reports which of the services Consul still takes for well.

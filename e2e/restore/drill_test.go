@@ -102,8 +102,8 @@ func mendRestored(t *testing.T, folder string) *mend.Report {
 	}
 	tell(t, mended)
 	again := run(false)
-	if len(mended.UnderWay)+len(again.UnderWay) > 0 {
-		t.Errorf("orders %v are in progress, and then %v", mended.UnderWay, again.UnderWay)
+	if len(mended.InProgress)+len(again.InProgress) > 0 {
+		t.Errorf("orders %v are in progress, and then %v", mended.InProgress, again.InProgress)
 	}
 	if !slices.EqualFunc(again.Found, mended.Left, func(a, b mend.Case) bool { return a.ID == b.ID }) {
 		t.Errorf("the next audit finds %v, and the list for a person has %v", again.Found, mended.Left)

@@ -29,15 +29,7 @@ func fill(ctx context.Context, s *testshop.Shop) (*shop.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	csv := "Handle,Title,Variant SKU,Variant Price,Variant Grams,Variant Inventory Qty\n"
-	for i, sku := range skus {
-		csv += fmt.Sprintf("thing-%d,Thing %d,%s,%d.50,100,5000\n", i, i, sku, i+1)
-	}
-	imported, err := staff.Import(ctx, []byte(csv))
-	if err == nil && len(imported.Errors) > 0 {
-		err = fmt.Errorf("import: %v", imported.Errors)
-	}
-	return staff, err
+	return staff, staff.Sell(ctx, skus, 5000)
 }
 
 // later is how many orders a shopper places before it goes on with one, so that the dumps of some services come before that, and those of

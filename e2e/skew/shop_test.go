@@ -73,20 +73,11 @@ func (m *mix) reach(t *testing.T, binaries map[string]string) {
 
 // fill puts goods on sale.
 func (m *mix) fill(ctx context.Context) error {
-	var csv strings.Builder
-	csv.WriteString("Handle,Title,Variant SKU,Variant Price,Variant Grams,Variant Inventory Qty\n")
-	for i, sku := range skus {
-		fmt.Fprintf(&csv, "%s,Thing %s,%s,%d.50,100,100000\n", strings.ToLower(sku), sku, sku, i+1)
-	}
 	staff, err := m.staff(ctx)
 	if err != nil {
 		return err
 	}
-	imported, err := staff.Import(ctx, []byte(csv.String()))
-	if err == nil && len(imported.Errors) > 0 {
-		err = fmt.Errorf("import: %v", imported.Errors)
-	}
-	return err
+	return staff.Sell(ctx, skus, 100_000)
 }
 
 // replace stops a part and starts it with the binary in a folder, on the same data.

@@ -44,52 +44,42 @@ func buildAudit(ctx context.Context, binDir string) error {
 // Start builds a shop and starts it. It fills in the folders of cfg, the gateway's port and the first staff account. The function it
 // returns stops the shop and deletes its data.
 func Start(ctx context.Context, cfg stack.Config) (*Shop, func() error, error) {
-	binDir, err := built()
+	cfg, err := prepare(cfg)
 	if err != nil {
 		return nil, nil, err
 	}
 	if cfg.Observe {
-		if err := buildAudit(ctx, binDir); err != nil {
-			return nil, nil, err
+		if err := buildAudit(ctx, cfg.BinDir); err != nil {
+			return nil, nil, errors.Join(err, os.RemoveAll(cfg.Dir))
 		}
-	}
-	dir, err := makeDir()
-	if err != nil {
-		return nil, nil, err
-	}
-	return start(ctx, within(cfg, dir, binDir))
-}
-
-// Restore is Start for a shop that a backup is restored to.
-func Restore(ctx context.Context, cfg stack.Config, backup string) (*Shop, func() error, error) {
-	binDir, err := built()
-	if err != nil {
-		return nil, nil, err
-	}
-	dir, err := makeDir()
-	if err != nil {
-		return nil, nil, err
-	}
-	cfg = within(cfg, dir, binDir)
-	if err := stack.Restore(ctx, cfg, backup); err != nil {
-		return nil, nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	return start(ctx, cfg)
 }
 
-// makeDir makes a folder that PostgreSQL can enter, which may run as another user.
-func makeDir() (string, error) {
-	dir, err := os.MkdirTemp("", "souk-")
+// Restore is Start for a shop that a backup is restored to.
+func Restore(ctx context.Context, cfg stack.Config, backup string) (*Shop, func() error, error) {
+	cfg, err := prepare(cfg)
 	if err != nil {
-		return "", err
+		return nil, nil, err
 	}
-	return dir, os.Chmod(dir, 0o755)
+	if err := stack.Restore(ctx, cfg, backup); err != nil {
+		return nil, nil, errors.Join(err, os.RemoveAll(cfg.Dir))
+	}
+	return start(ctx, cfg)
 }
 
-// within fills in what a shop in dir needs.
-func within(cfg stack.Config, dir, binDir string) stack.Config {
+// prepare builds the services and fills in what every shop needs.
+func prepare(cfg stack.Config) (stack.Config, error) {
+	binDir, err := built()
+	if err != nil {
+		return cfg, err
+	}
+	dir, err := os.MkdirTemp("", "souk-")
+	if err != nil {
+		return cfg, err
+	}
 	cfg.Dir, cfg.BinDir, cfg.GatewayAddr, cfg.StaffEmail, cfg.Fast = dir, binDir, "127.0.0.1:0", "staff@souk.example", true
-	return cfg
+	return cfg, os.Chmod(dir, 0o755) // PostgreSQL may run as another user
 }
 
 func start(ctx context.Context, cfg stack.Config) (*Shop, func() error, error) {

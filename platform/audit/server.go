@@ -10,7 +10,6 @@ import (
 	auditv1 "souk/proto/gen/souk/audit/v1"
 
 	"souk/platform/field"
-	"souk/platform/identifier"
 )
 
 const (
@@ -65,9 +64,7 @@ func filterOf(req *auditv1.ListAuditEntriesRequest) (Filter, error) {
 	check.CheckLine("subject", f.Subject, false, maxFilter)
 	f.From, f.To = check.CheckTime("from", req.GetFrom()), check.CheckTime("to", req.GetTo())
 	if before := req.GetBefore(); before != nil {
-		id, ok := identifier.Canonical(before.GetId())
-		check.Check(ok, "before.id", "is not an id")
-		f.Before = &Position{At: check.CheckTime("before.at", before.GetAt()), ID: id}
+		f.Before = &Position{ID: check.CheckID("before.id", before.GetId()), At: check.CheckTime("before.at", before.GetAt())}
 		check.Check(before.GetAt() != nil, "before.at", "is required")
 	}
 	return f, check.Err()

@@ -9,6 +9,8 @@ import (
 	"unicode/utf8"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"souk/platform/identifier"
 )
 
 // Violation describes a problem with one field.
@@ -62,6 +64,13 @@ func (c *Checker) CheckLine(field, value string, required bool, most int) {
 	default:
 		c.Check(!strings.ContainsFunc(value, unicode.IsControl), field, "must not contain control characters")
 	}
+}
+
+// CheckID returns an ID in its canonical spelling. It records a violation of field if value is not an ID.
+func (c *Checker) CheckID(field, value string) string {
+	id, ok := identifier.Canonical(value)
+	c.Check(ok, field, "is not an id")
+	return id
 }
 
 // CheckTime returns a time, or the zero time if there is none. It records a violation of field if the time is outside the years

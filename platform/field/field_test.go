@@ -88,3 +88,15 @@ func TestATimeIsOneThatADatabaseKeeps(t *testing.T) {
 		}
 	}
 }
+
+func TestAnIDIsReturnedInItsCanonicalSpelling(t *testing.T) {
+	t.Parallel()
+	const id = "0198a000-0000-7000-8000-00000000000c"
+	for text, ok := range map[string]bool{id: true, strings.ToUpper(id): true, "{" + id + "}": false, "S-1": false, "": false} {
+		var check field.Checker
+		got := check.CheckID("order_id", text)
+		if err := check.Err(); (err == nil) != ok || ok && got != id {
+			t.Errorf("%q: %q, %v", text, got, err)
+		}
+	}
+}

@@ -4,7 +4,6 @@
 //	release plan orders 1.1.0    release it: write deploy/releases.json and the service's CHANGELOG.md
 //	release check                compare today's contracts with those of the last releases
 //	release tags                 tag the commits of all releases
-//	release flags orders         print the flags with which the linker records version and commit
 //	release commit orders 1.1.0  print the commit of a release
 //
 // It refuses a release that breaks a contract, because services are replaced one at a time, and those that run beside the new one must
@@ -63,7 +62,7 @@ func (s shop) path(elements ...string) string {
 	return filepath.Join(append([]string{s.root}, elements...)...)
 }
 
-var errUsage = errors.New("usage: release plan NAME [VERSION] | check | tags | flags NAME | commit NAME VERSION")
+var errUsage = errors.New("usage: release plan NAME [VERSION] | check | tags | commit NAME VERSION")
 
 func command(ctx context.Context, s shop, args []string) error {
 	args = append(args, "", "", "")
@@ -83,25 +82,10 @@ func command(ctx context.Context, s shop, args []string) error {
 		return errUsage
 	case name == "plan":
 		return s.release(ctx, releases, part, version)
-	case name == "flags":
-		return s.flags(ctx, part)
 	case name == "commit":
 		return s.commit(releases, part, version)
 	}
 	return errUsage
-}
-
-func (s shop) flags(ctx context.Context, part string) error {
-	builder, err := record.NewBuilder(ctx, s.root)
-	if err != nil {
-		return err
-	}
-	flags, err := builder.Flags(part)
-	if err != nil {
-		return err
-	}
-	s.say("%s", flags)
-	return nil
 }
 
 func (s shop) commit(releases record.Releases, part, version string) error {

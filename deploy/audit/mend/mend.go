@@ -1,5 +1,6 @@
-// Package mend is responsible for a shop whose databases were restored from dumps of different moments. It lists what does not agree, as an
-// audit finds it, and has orders make the other services agree with each order. What stays is listed for a person, with what to do.
+// Package mend is responsible for a shop whose databases were restored from dumps of different moments. It audits the shop and lists the
+// orders about which the services do not agree. Then it has orders make the other services agree with each of these orders. If that is not
+// possible, a person has to decide, and the list says what to do.
 package mend
 
 import (
@@ -57,16 +58,16 @@ func run(ctx context.Context, s shop, cfg Config) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	report := &Report{Applied: cfg.Apply, Found: casesOf(found), Left: casesOf(found), UnderWay: found.UnderWay}
+	report := &Report{Applied: cfg.Apply, Found: casesOf(found), Left: casesOf(found), InProgress: found.InProgress}
 	if !cfg.Apply {
 		return report, nil
 	}
 	return report, apply(ctx, s, cfg, report)
 }
 
-// apply mends what is left, round after round, until nothing is or nothing changes any more.
+// apply mends the orders in rounds. It stops when the services agree about all orders, or when a round has changed nothing.
 func apply(ctx context.Context, s shop, cfg Config, report *Report) error {
-	for round := 1; round <= rounds && len(report.Left)+len(report.UnderWay) > 0; round++ {
+	for round := 1; round <= rounds && len(report.Left)+len(report.InProgress) > 0; round++ {
 		refusals, err := mendAll(ctx, s, report.orders(), cfg.Progress)
 		if err != nil {
 			return err
@@ -75,12 +76,12 @@ func apply(ctx context.Context, s shop, cfg Config, report *Report) error {
 		if err != nil {
 			return err
 		}
-		left := casesOf(after)
-		for i, c := range left {
-			left[i].Refusal = refusals[c.ID]
+		before := report.Left
+		report.Left, report.InProgress = casesOf(after), after.InProgress
+		for i, c := range report.Left {
+			report.Left[i].Refusal = refusals[c.ID]
 		}
-		same := equal(report.Left, left)
-		if report.Left, report.UnderWay = left, after.UnderWay; same && round > 1 && len(report.UnderWay) == 0 {
+		if round > 1 && len(report.InProgress) == 0 && equal(before, report.Left) {
 			break
 		}
 	}
@@ -92,7 +93,7 @@ func settled(ctx context.Context, s shop) (*audit.Report, error) {
 	start := time.Now()
 	for {
 		report, err := s.Audit(ctx)
-		if err != nil || len(report.UnderWay) == 0 || time.Since(start) >= settleWithin {
+		if err != nil || len(report.InProgress) == 0 || time.Since(start) >= settleWithin {
 			return report, err
 		}
 		select {

@@ -47,7 +47,7 @@ func (s *torn) Audit(context.Context) (*audit.Report, error) {
 	report := &audit.Report{Checks: []*audit.Check{stock, orders}}
 	if s.progress > 0 {
 		s.progress--
-		report.UnderWay = []string{"under way"}
+		report.InProgress = []string{"under way"}
 	} else if s.late != "" {
 		s.broken[s.late], s.late = "x", ""
 		return s.Audit(context.Background())
@@ -130,11 +130,11 @@ func TestOrdersInProgressAreWaitedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &torn{broken: map[string]string{}, progress: 5, late: "a"}
 		report, err := run(t.Context(), s, Config{Apply: true})
-		if err != nil || !report.OK() || len(report.UnderWay) > 0 || !slices.Contains(s.mended, "a") || !slices.Contains(s.mended, "under way") {
+		if err != nil || !report.OK() || len(report.InProgress) > 0 || !slices.Contains(s.mended, "a") || !slices.Contains(s.mended, "under way") {
 			t.Errorf("%+v, %v; mended %v", report, err, s.mended)
 		}
 		s = &torn{progress: 1000}
-		if report, err = run(t.Context(), s, Config{Apply: true}); err != nil || len(report.UnderWay) != 1 {
+		if report, err = run(t.Context(), s, Config{Apply: true}); err != nil || len(report.InProgress) != 1 {
 			t.Errorf("%+v, %v", report, err)
 		}
 		if text := printed(t, report); !strings.Contains(text, "1 orders are in progress") {

@@ -6,24 +6,24 @@ import (
 	"strings"
 )
 
-// Report is what was found and what is left.
+// Report is the result of listing or mending the orders of a shop.
 type Report struct {
 	// Applied tells that orders were mended.
 	Applied bool
-	// Found is what did not agree at first. Left is what does not agree now, for a person.
+	// Found are the orders and SKUs about which the services did not agree at first. Left are those about which they do not agree now.
 	Found, Left []Case
-	// UnderWay are orders of which nothing can be said yet, because the shop is working on them.
-	UnderWay []string
+	// InProgress are the IDs of orders that the shop is still working on, so that they cannot be audited yet.
+	InProgress []string
 }
 
-// orders returns the orders that are left, and those under way.
+// orders returns the IDs of the orders that are left, and of those in progress.
 func (r *Report) orders() (ids []string) {
 	for _, c := range r.Left {
 		if c.Order {
 			ids = append(ids, c.ID)
 		}
 	}
-	return append(ids, r.UnderWay...)
+	return append(ids, r.InProgress...)
 }
 
 // Case is an order, or a SKU, about which the services do not agree.
@@ -44,7 +44,7 @@ type Problem struct {
 // OK reports whether nothing is left.
 func (r *Report) OK() bool { return len(r.Left) == 0 }
 
-// Print writes what was found, or what is left, with what is done about it.
+// Print writes a line for each order and SKU about which the services do not agree, and what to do about it.
 func (r *Report) Print(w io.Writer) error {
 	var text strings.Builder
 	if r.Applied {
@@ -52,7 +52,7 @@ func (r *Report) Print(w io.Writer) error {
 	} else {
 		fmt.Fprintf(&text, "%d orders and SKUs do not agree\n", len(r.Found))
 	}
-	if n := len(r.UnderWay); n > 0 {
+	if n := len(r.InProgress); n > 0 {
 		fmt.Fprintf(&text, "%d orders are in progress, so that nothing can be said of them yet; run this again in a minute\n", n)
 	}
 	for _, c := range r.Left {

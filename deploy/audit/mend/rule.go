@@ -6,7 +6,7 @@ import "strings"
 type rule struct {
 	// checks is how the names of the checks begin.
 	checks string
-	// mend is what orders does. It is empty if the owner of the fact cannot tell what is right.
+	// mend says how orders mends it. It is empty if orders cannot, because the service that owns the fact does not know what is right.
 	mend string
 	// person is what a person does if that did not help.
 	person string

@@ -29,9 +29,10 @@ type Backup struct {
 	Before func(ctx context.Context, part string) error
 }
 
-// BackupParts returns the databases of a shop in the order in which a backup copies them. Orders is the last one of those that belong to an
-// order, because it decides what the others do to stock, money and parcels: what they have forgotten can be done again from its orders, but an
-// order that it has forgotten cannot be made from what they know. The accounts follow it, so that each order has its customer.
+// BackupParts returns the databases of a shop in the order in which a backup copies them. The database of orders is copied after those of
+// the services that act for orders. So it has every order that the others know, and can have the others do again what they have forgotten.
+// A lost order could not be made anew, because no other service knows its prices and its address. The accounts are copied last, so that each
+// order has its customer.
 func BackupParts() []string {
 	const last = "orders"
 	parts := slices.DeleteFunc(slices.Clone(relational), func(name string) bool { return name == last })

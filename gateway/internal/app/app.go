@@ -128,6 +128,7 @@ func addPages(router *edge.Router) {
 		w.Header().Set("Content-Type", "application/yaml")
 		_, _ = w.Write(gateway.Spec)
 	}))
-	router.Handle("GET /docs", docs.Handler())
-	router.Handle("GET /docs/", docs.Handler())
+	pages := docs.Handler()
+	router.Handle("GET /docs", pages)
+	router.Handle("GET /docs/", pages)
 }

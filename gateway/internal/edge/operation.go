@@ -12,6 +12,7 @@ import (
 
 	"souk/gateway/internal/policy"
 	"souk/gateway/internal/schema"
+	"souk/platform/admission"
 )
 
 // audience is the set of allowed callers of an operation.
@@ -43,6 +44,8 @@ type operation struct {
 	anyOrigin bool
 	// stream says that the answer is an event stream, which has no timeout.
 	stream bool
+	// limiter limits the number of concurrent requests; nil for no limit. The router sets it.
+	limiter *admission.Limiter
 	policy.Policy
 }
 

@@ -79,9 +79,9 @@ func (rt *Router) HandleFunc(pattern string, handler func(http.ResponseWriter, *
 	if !ok {
 		panic("openapi.yaml has no operation " + pattern)
 	}
-	limiter := rt.limiterOf(op)
+	op.limiter = rt.limiterOf(op)
 	rt.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-		if limiter.Full(op.Class) { // a cheap answer, before any other work
+		if op.limiter.Full(op.Class) { // a cheap answer, before any other work
 			op.setBodyDeadline(w, r)
 			refuse(w, r, op.Class)
 			return
@@ -117,7 +117,7 @@ func (rt *Router) serve(op *operation, w http.ResponseWriter, r *http.Request, h
 	case op.stream:
 		return rt.streams.serve(w, checked, handler)
 	default:
-		return admit(rt.limiterOf(op), w, checked, handler)
+		return admit(op.limiter, w, checked, handler)
 	}
 }
 
@@ -195,11 +195,11 @@ const unmatched = "/"
 // refuseUnmatched answers a request whose path is not in the contract, or whose method is not allowed for its path.
 func (rt *Router) refuseUnmatched(w http.ResponseWriter, r *http.Request) {
 	r.Pattern = "" // is logged
+	refusal := NotFound("There is no such resource.")
 	if allowed := rt.methodsOf(r); len(allowed) > 0 {
-		WriteError(r.Context(), w, rt.logger, methodNotAllowed(allowed...))
-		return
+		refusal = methodNotAllowed(allowed...)
 	}
-	WriteError(r.Context(), w, rt.logger, NotFound("There is no such resource."))
+	WriteError(r.Context(), w, rt.logger, refusal)
 }
 
 // methodsOf returns the methods that are allowed for the path of a request.

@@ -3,9 +3,9 @@
 //	SOUK_STAFF_PASSWORD=… audit [-provider]
 //	SOUK_STAFF_PASSWORD=… audit mend [-apply]
 //
-// audit mend is for a shop whose databases were restored from a backup (docs/backup.md): it lists what does not agree, and with -apply
-// mends it. The command ends with 0 when everything agrees, 1 when something does not, and 2 when it could not read the books. With SOUK_AUDIT_EVERY it
-// audits again and again until it is told to stop, and shows the results at /metrics.
+// audit mend lists the orders about which the services do not agree, and with -apply mends them. It is for a shop whose databases were
+// restored from a backup (docs/backup.md). The exit status is 0 if everything agrees, 1 if something does not, and 2 if the books could not
+// be read. With SOUK_AUDIT_EVERY the audit is repeated until the process is told to stop, and its results are shown at /metrics.
 package main
 
 import (
@@ -61,11 +61,8 @@ func (s *settings) Validate() error { return s.Watch.Validate() }
 // run returns the report of an audit. It returns none if it has audited again and again until it was told to stop.
 func run(ctx context.Context) (*audit.Report, error) {
 	var cfg settings
-	flag.BoolVar(&cfg.WithProvider, "provider", false, "also ask the payment provider what it knows of each payment")
-	flag.DurationVar(&cfg.Patience, "patience", 5*time.Second, "how long something must stay wrong to be believed")
-	flag.Parse()
-	if flag.NArg() > 0 {
-		return nil, fmt.Errorf("unknown argument %q", flag.Arg(0))
+	if err := parse(flag.CommandLine, os.Args[1:], &cfg.Config); err != nil {
+		return nil, err
 	}
 	if err := config.Load(&cfg); err != nil {
 		return nil, err
@@ -73,11 +70,29 @@ func run(ctx context.Context) (*audit.Report, error) {
 	if cfg.Watch.Every > 0 {
 		return nil, watch.Run(ctx, cfg.Watch, cfg.Config)
 	}
-	start := time.Now()
-	cfg.Progress = func(step string) { fmt.Fprintf(os.Stderr, "%6.1fs  %s\n", time.Since(start).Seconds(), step) }
+	cfg.Progress = progress()
 	report, err := audit.Run(ctx, cfg.Config)
 	if err != nil {
 		return nil, err
 	}
 	return report, report.Print(os.Stdout)
+}
+
+// parse reads the flags that an audit and mend have in common, and those that flags has already.
+func parse(flags *flag.FlagSet, args []string, cfg *audit.Config) error {
+	flags.BoolVar(&cfg.WithProvider, "provider", false, "also ask the payment provider what it knows of each payment")
+	flags.DurationVar(&cfg.Patience, "patience", 5*time.Second, "how long something must stay wrong to be believed")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if flags.NArg() > 0 {
+		return fmt.Errorf("unknown argument %q", flags.Arg(0))
+	}
+	return nil
+}
+
+// progress returns a function that prints a step, with the time since the start.
+func progress() func(step string) {
+	start := time.Now()
+	return func(step string) { fmt.Fprintf(os.Stderr, "%6.1fs  %s\n", time.Since(start).Seconds(), step) }
 }

@@ -5,25 +5,20 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"time"
 
 	"souk/deploy/audit/mend"
 	"souk/platform/config"
 )
 
-// mendShop lists what does not agree in a shop that was restored from a backup, and with -apply mends it. It reports whether nothing is left.
+// mendShop lists the orders of a restored shop about which the services do not agree, and with -apply mends them. It reports whether the
+// services agree about all orders.
 func mendShop(ctx context.Context, args []string) (ok bool, err error) {
 	var cfg mend.Config
 	flags := flag.NewFlagSet("audit mend", flag.ContinueOnError)
 	flags.BoolVar(&cfg.Apply, "apply", false, "mend; without it, nothing is changed")
-	flags.BoolVar(&cfg.WithProvider, "provider", false, "also ask the payment provider what it knows of each payment")
-	flags.DurationVar(&cfg.Patience, "patience", 5*time.Second, "how long something must stay wrong to be believed")
 	dry := flags.Bool("dry-run", true, "only list; the same as no -apply")
-	if err := flags.Parse(args); err != nil {
+	if err := parse(flags, args, &cfg.Config); err != nil {
 		return false, err
-	}
-	if flags.NArg() > 0 {
-		return false, fmt.Errorf("unknown argument %q", flags.Arg(0))
 	}
 	if cfg.Apply && *dry && isSet(flags, "dry-run") {
 		return false, fmt.Errorf("say either -apply or -dry-run")
@@ -31,8 +26,7 @@ func mendShop(ctx context.Context, args []string) (ok bool, err error) {
 	if err := config.Load(&cfg); err != nil {
 		return false, err
 	}
-	start := time.Now()
-	cfg.Progress = func(step string) { fmt.Fprintf(os.Stderr, "%6.1fs  %s\n", time.Since(start).Seconds(), step) }
+	cfg.Progress = progress()
 	report, err := mend.Run(ctx, cfg)
 	if err != nil {
 		return false, err

@@ -1,4 +1,5 @@
-// Command souk runs the whole shop on this machine: souk run, souk reset, souk backup, souk restore, souk seed, souk staff.
+// Command souk runs the whole shop on this machine: souk run, souk build, souk reset, souk backup, souk
+// restore, souk seed, souk staff.
 package main
 
 import (
@@ -13,6 +14,7 @@ import (
 const usage = `usage: souk run [ORDERS=3 CATALOG=2 …] [OBSERVE=1]
                    run the shop until Ctrl-C, with so many instances of services, one each unless told; with OBSERVE=1 beside
                    Prometheus and Jaeger
+       souk build  compile its services and the gateway
        souk reset  forget its data
        souk backup [FOLDER]
                    copy its data while it runs, to a new folder
@@ -45,6 +47,8 @@ func command(args []string) error {
 		return backup(ctx, args)
 	case name == "restore" && len(args) <= 1:
 		return restore(ctx, args)
+	case name == "build" && len(args) == 0:
+		return build(ctx)
 	case name == "reset" && len(args) == 0:
 		return reset()
 	case name == "seed" && len(args) == 0:

@@ -68,10 +68,10 @@ func checkItem(sku string, quantity int64) error {
 // validate does not check SKUs, because a SKU that is not in the cart is no error.
 func (c Checkout) validate() error {
 	var check field.Checker
-	check.Check(identifier.Valid(c.OrderID), "order_id", "is not an id")
+	check.CheckID("order_id", c.OrderID)
 	check.Check(len(c.Lines) <= MaxLines, "lines", fmt.Sprintf("must have at most %d items", MaxLines))
 	for i, id := range c.Purchases {
-		check.Check(identifier.Valid(id), fmt.Sprintf("purchase_ids[%d]", i), "is not an id")
+		check.CheckID(fmt.Sprintf("purchase_ids[%d]", i), id)
 	}
 	for i, l := range c.Lines {
 		check.Check(l.Quantity >= 1 && l.Quantity <= MaxQuantity, fmt.Sprintf("lines[%d].quantity", i),

@@ -12,7 +12,6 @@ import (
 	"fmt"
 
 	"souk/platform/field"
-	"souk/platform/identifier"
 
 	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/saga"
@@ -38,9 +37,10 @@ func New(store order.Repository, peers Peers, runs *saga.Saga, money *settlement
 // MendOrder makes the other services agree with an order, or give back what they hold for an ID that is no order. An order about which they
 // agree stays as it is. It returns ErrNotMendable, or a *field.Error.
 func (m *Mender) MendOrder(ctx context.Context, staffID, id string) error {
-	id, ok := identifier.Canonical(id)
-	if !ok {
-		return field.Invalid("id", "is not an id")
+	var check field.Checker
+	id = check.CheckID("id", id)
+	if err := check.Err(); err != nil {
+		return err
 	}
 	for attempt := 1; ; attempt++ {
 		err := m.mend(ctx, staffID, id)

@@ -143,33 +143,33 @@ func (s *shop) undecide(t *testing.T, orderID string) {
 		payment_status = 'authorized', captured = 0, payment_version = 0 WHERE id = $1`, orderID)
 }
 
-func TestADispatchThatOrdersHasForgottenIsDecidedAgain(t *testing.T) {
+func TestADecisionThatOrdersHasForgottenIsMadeAgain(t *testing.T) {
 	t.Parallel()
-	s := newShop(t)
-	o := s.mustConfirm(t)
-	if _, err := s.DispatchOrder(t.Context(), staff, o.ID); err != nil {
-		t.Fatal(err)
-	}
-	s.undecide(t, o.ID)
-	s.mustMend(t, o.ID)
-	mended := s.mustGet(t, o.ID)
-	if s.world.mustAgreeWith(t, mended); mended.Status != order.StatusFulfilled {
-		t.Errorf("the order is %s", mended.Status)
-	}
-}
-
-func TestACancellationThatOrdersHasForgottenIsDecidedAgain(t *testing.T) {
-	t.Parallel()
-	s := newShop(t)
-	o := s.mustConfirm(t)
-	if _, err := s.CancelAnyOrder(t.Context(), staff, o.ID, "damaged"); err != nil {
-		t.Fatal(err)
-	}
-	s.undecide(t, o.ID)
-	s.mustMend(t, o.ID)
-	mended := s.mustGet(t, o.ID)
-	if s.world.mustAgreeWith(t, mended); mended.Status != order.StatusCancelled {
-		t.Errorf("the order is %s", mended.Status)
+	for name, test := range map[string]struct {
+		decide func(s *shop, id string) error
+		want   order.Status
+	}{
+		"dispatch": {func(s *shop, id string) error { _, err := s.DispatchOrder(t.Context(), staff, id); return err }, order.StatusFulfilled},
+		"cancellation": {
+			func(s *shop, id string) error {
+				_, err := s.CancelAnyOrder(t.Context(), staff, id, "damaged")
+				return err
+			}, order.StatusCancelled,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newShop(t)
+			o := s.mustConfirm(t)
+			if err := test.decide(s, o.ID); err != nil {
+				t.Fatal(err)
+			}
+			s.undecide(t, o.ID)
+			s.mustMend(t, o.ID)
+			mended := s.mustGet(t, o.ID)
+			if s.world.mustAgreeWith(t, mended); mended.Status != test.want {
+				t.Errorf("the order is %s, want %s", mended.Status, test.want)
+			}
+		})
 	}
 }
 

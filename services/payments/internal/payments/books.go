@@ -1,6 +1,7 @@
 package payments
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,7 +10,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"souk/platform/field"
-	"souk/platform/identifier"
 	"souk/platform/money"
 )
 
@@ -72,15 +72,10 @@ func (q BooksQuery) checked() (BooksQuery, error) {
 	}
 	check.Check(q.Limit > 0 && q.Limit <= maxPage, "limit", fmt.Sprintf("must be 1 to %d", maxPage))
 	check.Check(len(q.OrderIDs) <= maxOrders, "order_ids", fmt.Sprintf("must be %d at most", maxOrders))
-	if q.After == "" {
-		q.After = uuid.Nil.String()
-	}
-	after, ok := identifier.Canonical(q.After)
-	check.Check(ok, "after", notAnID)
+	after := check.CheckID("after", cmp.Or(q.After, uuid.Nil.String()))
 	orders := make([]string, len(q.OrderIDs))
 	for i, order := range q.OrderIDs {
-		orders[i], ok = identifier.Canonical(order)
-		check.Check(ok, fmt.Sprintf("order_ids[%d]", i), notAnID)
+		orders[i] = check.CheckID(fmt.Sprintf("order_ids[%d]", i), order)
 	}
 	q.After, q.OrderIDs = after, orders
 	return q, check.Err()

@@ -4,21 +4,16 @@ import (
 	"fmt"
 
 	"souk/platform/field"
-	"souk/platform/identifier"
 	"souk/platform/money"
 )
 
-const (
-	notAnID = "is not an id"
-	// The maximum length of a payment method, in characters. Stripe recommends 255: https://docs.stripe.com/upgrades
-	maxMethod = 255
-)
+// The maximum length of a payment method, in characters. Stripe recommends 255: https://docs.stripe.com/upgrades
+const maxMethod = 255
 
 // checkAuthorize returns the order ID in the form that is stored, or a *field.Error.
 func checkAuthorize(orderID string, amount money.Money, methodName string) (string, error) {
 	var check field.Checker
-	id, ok := identifier.Canonical(orderID)
-	check.Check(ok, "order_id", notAnID)
+	id := check.CheckID("order_id", orderID)
 	checkAmount(&check, amount)
 	check.CheckLine("payment_method", methodName, true, maxMethod) // only the provider knows the valid ones
 	return id, check.Err()
@@ -27,8 +22,7 @@ func checkAuthorize(orderID string, amount money.Money, methodName string) (stri
 // checkRefund returns the refund ID in the form that is stored, or a *field.Error.
 func checkRefund(refundID string, amount money.Money) (string, error) {
 	var check field.Checker
-	id, ok := identifier.Canonical(refundID)
-	check.Check(ok, "refund_id", notAnID)
+	id := check.CheckID("refund_id", refundID)
 	checkAmount(&check, amount)
 	return id, check.Err()
 }

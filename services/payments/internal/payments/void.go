@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"souk/platform/field"
-	"souk/platform/identifier"
 	"souk/platform/money"
 )
 
@@ -15,9 +14,10 @@ import (
 // Authorize. A pending payment that the provider does not know is voided at once. If its authorization appears later, Follow
 // releases that.
 func (s *Service) Void(ctx context.Context, orderID string) error {
-	orderID, ok := identifier.Canonical(orderID)
-	if !ok {
-		return field.Invalid("order_id", notAnID)
+	var check field.Checker
+	orderID = check.CheckID("order_id", orderID)
+	if err := check.Err(); err != nil {
+		return err
 	}
 	tombstone, err := newPayment(orderID, Voided, money.New(0, noCurrency), "")
 	if err != nil {

@@ -7,15 +7,13 @@ import (
 	"time"
 
 	"souk/platform/field"
-	"souk/platform/identifier"
 )
 
 // Book books an order's parcel with the carrier, under an id that the caller saved before. What becomes of the id is decided once: a
 // repeated or late call gets the same shipment, or the same error. It returns ErrUnknownOption or ErrBookingCancelled.
 func (s *Service) Book(ctx context.Context, bookingID, orderID, optionID string, to Destination, weightGrams int64) (Shipment, error) {
 	var check field.Checker
-	bookingID, ok := identifier.Canonical(bookingID)
-	check.Check(ok, "booking_id", "is not an id")
+	bookingID = check.CheckID("booking_id", bookingID)
 	orderID, err := checkParcel(orderID, to, weightGrams, &check)
 	if err != nil {
 		return Shipment{}, err
@@ -82,9 +80,6 @@ func (s *Service) giveBack(ctx context.Context, trackingNumber string) error {
 // checkRef checks the ids of a booking and its order.
 func checkRef(bookingID, orderID string) (BookingRef, error) {
 	var check field.Checker
-	bookingID, ok := identifier.Canonical(bookingID)
-	check.Check(ok, "booking_id", "is not an id")
-	orderID, ok = identifier.Canonical(orderID)
-	check.Check(ok, "order_id", "is not an id")
-	return BookingRef{OrderID: orderID, ID: bookingID}, check.Err()
+	ref := BookingRef{ID: check.CheckID("booking_id", bookingID), OrderID: check.CheckID("order_id", orderID)}
+	return ref, check.Err()
 }

@@ -8,7 +8,6 @@ import (
 	"github.com/google/uuid"
 
 	"souk/platform/field"
-	"souk/platform/identifier"
 )
 
 const (
@@ -31,10 +30,10 @@ func (s *Service) Parcels(ctx context.Context, q ParcelQuery) (page []Shipment, 
 	var check field.Checker
 	check.Check(q.Limit >= 0 && q.Limit <= maxParcels, "limit", fmt.Sprintf("must be 1 to %d", maxParcels))
 	q.Limit = cmp.Or(q.Limit, defaultParcels)
-	q.After = canonical(&check, "after", cmp.Or(q.After, uuid.Nil.String()))
+	q.After = check.CheckID("after", cmp.Or(q.After, uuid.Nil.String()))
 	check.Check(len(q.OrderIDs) <= maxParcels, "order_ids", fmt.Sprintf("must have at most %d items", maxParcels))
 	for i, id := range q.OrderIDs {
-		canonical(&check, fmt.Sprintf("order_ids[%d]", i), id)
+		check.CheckID(fmt.Sprintf("order_ids[%d]", i), id)
 	}
 	if err := check.Err(); err != nil {
 		return nil, "", err
@@ -44,10 +43,4 @@ func (s *Service) Parcels(ctx context.Context, q ParcelQuery) (page []Shipment, 
 		return page, "", err
 	}
 	return page, page[len(page)-1].OrderID, nil
-}
-
-func canonical(check *field.Checker, name, text string) string {
-	id, ok := identifier.Canonical(text)
-	check.Check(ok, name, "is not an id")
-	return id
 }

@@ -94,8 +94,7 @@ func (s *Service) handedOver(ctx context.Context, sh Shipment) (Shipment, error)
 
 // checkParcel checks what is to be shipped, and returns the order's id in its canonical spelling.
 func checkParcel(orderID string, to Destination, weightGrams int64, check *field.Checker) (string, error) {
-	orderID, ok := identifier.Canonical(orderID)
-	check.Check(ok, "order_id", "is not an id")
+	orderID = check.CheckID("order_id", orderID)
 	checkDestination(check, to)
 	check.Check(weightGrams >= 0 && weightGrams <= maxWeight, "weight_grams", fmt.Sprintf("must be 0 to %d", maxWeight))
 	return orderID, check.Err()
