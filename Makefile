@@ -88,7 +88,7 @@ audit: ## check the books of a running shop: make run's, or SOUK_URL, SOUK_CONSU
 access: ## who may do what: every RPC and every route; fails when one does not say
 	@GOWORK=off go run -C e2e ./cmd/access
 
-lint: ## golangci-lint on every module, each built without the workspace, buf lint, openapi.yaml with Spectral and Redocly, generated code up to date
+lint: ## golangci-lint on every module, each built without the workspace, buf lint, openapi.yaml with Spectral and Redocly, Kubernetes with kubeconform, generated code up to date
 	@scripts/lint $(MODULES)
 
 gen: ## generate code from proto/ and gateway/openapi.yaml, docs/errors.md, Prometheus' rules, Grafana's dashboards, and network policies
