@@ -20,7 +20,7 @@ export SOUK_URL="$${SOUK_URL:-http://$${SOUK_GATEWAY_ADDR:-127.0.0.1:8080}}"; \
 	export SOUK_CONSUL_TOKEN="$${SOUK_CONSUL_TOKEN:-$(call SECRET,$(1))}"
 endef
 
-.PHONY: help run reset backup restore audit mend access test fuzz chaos soak bench bench-check bench-growth bench-chart profile lint gen service replay seed build release tags image skew tidy clean
+.PHONY: help run reset backup restore audit mend access test fuzz chaos soak bench bench-check bench-growth bench-chart profile lint gen service replay seed build release tags image sbom skew tidy clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -88,7 +88,7 @@ audit: ## check the books of a running shop: make run's, or SOUK_URL, SOUK_CONSU
 access: ## who may do what: every RPC and every route; fails when one does not say
 	@GOWORK=off go run -C e2e ./cmd/access
 
-lint: ## golangci-lint on every module, each built without the workspace, buf lint, openapi.yaml with Spectral and Redocly, generated code up to date
+lint: ## golangci-lint on every module, each built without the workspace, buf lint, openapi.yaml with Spectral and Redocly, Kubernetes with kubeconform, generated code up to date
 	@scripts/lint $(MODULES)
 
 gen: ## generate code from proto/ and gateway/openapi.yaml, docs/errors.md, Prometheus' rules, Grafana's dashboards, and network policies
@@ -127,6 +127,12 @@ tags: ## tag the commit of each release in deploy/releases.json, where there is 
 image: ## the image of a release, with Docker: make image SERVICE=orders VERSION=1.0.0
 	@$(BUILD_RELEASE)
 	@deploy/image '$(SERVICE)' '$(VERSION)'
+
+sbom: ## what is in each binary, as SPDX in .souk/sbom: make sbom [SERVICE=orders] (docs/releasing.md)
+	@$(BUILD_SOUK)
+	@$(BIN)/souk build
+	@$(BUILD_RELEASE)
+	@scripts/sbom $(or $(SERVICE),$(notdir $(wildcard services/*)) gateway)
 
 skew: ## each service's last release beside today's others, and today's beside the others' last release, in four minutes
 	@tools/build ferretdb consul

@@ -65,7 +65,7 @@ func TestMemoryIsLimitedAndGoKnows(t *testing.T) {
 				continue
 			}
 			soft := w.env(t, "GOMEMLIMIT")
-			if (soft == "") != isDatabase(w.name) {
+			if (soft == "") == isGo(t, w) {
 				t.Errorf("%s: %s has the GOMEMLIMIT %q", overlay, w.name, soft)
 			}
 			if share := mebibytes(t, soft) * (1 << 20) / r.Limits.Memory().AsApproximateFloat64(); soft != "" && (share < 0.8 || share > 0.9) {

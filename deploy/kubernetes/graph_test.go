@@ -40,7 +40,7 @@ func TestContractsPoliciesTokensAndNetworksAgree(t *testing.T) {
 		for _, service := range roster.Names() {
 			equal(t, overlay+": the policies let reach "+service, reaching(policies, service, grpcPort), append(slices.Clone(graph.Callers[service]), "consul"))
 			equal(t, overlay+": the policies let reach the database of "+service,
-				append(reaching(policies, service+"-db", 5432), reaching(policies, service+"-db", 27017)...), []string{service, "database-setup"})
+				append(reaching(policies, service+"-db", 5432), reaching(policies, service+"-db", 27017)...), []string{service, "database-setup", service + "-backup"})
 		}
 		equal(t, overlay+": the policies let register with Consul", reaching(policies, "consul", 8502), graph.Processes())
 	}

@@ -110,10 +110,14 @@ func TestAContainerMountsOnlySecretsOfItsOwn(t *testing.T) {
 	t.Parallel()
 	for _, overlay := range overlays {
 		for _, w := range workloads(t, overlay) {
-			own := []string{w.name + "-secrets", w.name + "-db-app", w.name + "-mongo"}
+			service, dumps := backedUp(w.name)
+			own := []string{service + "-secrets", service + "-db-app", service + "-mongo"}
 			for _, s := range mounted(t, w) {
 				if !slices.Contains(own, s.secret) {
 					t.Errorf("%s: %s mounts %s", overlay, w.name, s.secret)
+				}
+				if address := files(t, []source{s}); dumps && (len(address) != 1 || address[0] != "database-url" && address[0] != "mongo-uri") {
+					t.Errorf("%s: %s mounts %v, and needs the address of its database only", overlay, w.name, address)
 				}
 			}
 			for _, v := range w.pod.Spec.Volumes {
@@ -123,6 +127,16 @@ func TestAContainerMountsOnlySecretsOfItsOwn(t *testing.T) {
 			}
 		}
 	}
+}
+
+// backedUp returns the service whose database a workload dumps or restores, and the name itself of any other workload.
+func backedUp(name string) (service string, dumps bool) {
+	for _, suffix := range []string{"-backup", "-restore"} {
+		if service, dumps = strings.CutSuffix(name, suffix); dumps {
+			return service, true
+		}
+	}
+	return name, false
 }
 
 var secretName = regexp.MustCompile(`SECRET|PASSWORD|TOKEN|KEY|URI|DATABASE_URL`)

@@ -20,10 +20,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
-	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/api/resource"
-	"sigs.k8s.io/kustomize/kyaml/filesys"
 
+	kustomized "souk/deploy/kubernetes/overlay"
 	"souk/deploy/setup"
 	"souk/deploy/setup/roster"
 )
@@ -59,9 +58,9 @@ type built struct {
 var everything = sync.OnceValues(func() (map[string]built, error) {
 	all := map[string]built{}
 	for _, overlay := range overlays {
-		resources, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), filepath.Join("overlays", overlay))
+		resources, err := kustomized.Build(filepath.Join("overlays", overlay))
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", overlay, err)
+			return nil, err
 		}
 		if all[overlay], err = decode(resources.Resources()); err != nil {
 			return nil, fmt.Errorf("%s: %w", overlay, err)
@@ -199,5 +198,8 @@ func contents(t *testing.T) map[string][]string {
 	return files
 }
 
-// isDatabase reports whether a workload is a database server, which is not a program in Go.
-func isDatabase(name string) bool { return strings.HasSuffix(name, "-db") }
+// isGo reports whether a workload runs a program in Go. The tools of MongoDB are, its server and all of PostgreSQL are not.
+func isGo(t *testing.T, w workload) bool {
+	t.Helper()
+	return !strings.HasSuffix(w.name, "-db") && !strings.HasPrefix(w.container(t).Image, "postgres:")
+}

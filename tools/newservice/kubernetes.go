@@ -6,6 +6,7 @@ var inKubernetes = []change{
 	{file: "deploy/kubernetes/setup/account.yaml", after: "      - shipping-secrets\n", text: "      - gadgets-secrets\n"},
 	{file: "deploy/kubernetes/setup/account.yaml", after: "      - shipping-db-secrets\n", text: "      - gadgets-db-secrets\n"},
 	{file: small, after: "  - shipping-db\n", text: "  - gadgets-db\n"},
+	{file: "deploy/kubernetes/overlays/small/backup/kustomization.yaml", after: "  - shipping\n", text: "  - gadgets\n"},
 	{file: small, after: imageAfter, text: imageLine},
 	{file: operators, after: "  - shipping-db\n", text: "  - gadgets-db\n"},
 	{file: operators, after: imageAfter, text: imageLine},

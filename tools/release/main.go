@@ -5,6 +5,7 @@
 //	release check                compare today's contracts with those of the last releases
 //	release tags                 tag the commits of all releases
 //	release commit orders 1.1.0  print the commit of a release
+//	release sbom orders          check that the SBOM that make sbom has made lists what is in the binary
 //
 // It refuses a release that breaks a contract, because services are replaced one at a time, and those that run beside the new one must
 // still understand it.
@@ -62,7 +63,7 @@ func (s shop) path(elements ...string) string {
 	return filepath.Join(append([]string{s.root}, elements...)...)
 }
 
-var errUsage = errors.New("usage: release plan NAME [VERSION] | check | tags | commit NAME VERSION")
+var errUsage = errors.New("usage: release plan NAME [VERSION] | check | tags | commit NAME VERSION | sbom NAME")
 
 func command(ctx context.Context, s shop, args []string) error {
 	args = append(args, "", "", "")
@@ -84,6 +85,8 @@ func command(ctx context.Context, s shop, args []string) error {
 		return s.release(ctx, releases, part, version)
 	case name == "commit":
 		return s.commit(releases, part, version)
+	case name == "sbom":
+		return s.checkSBOM(part)
 	}
 	return errUsage
 }

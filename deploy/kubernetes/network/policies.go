@@ -31,7 +31,7 @@ func Policies() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	all := slices.Concat(foundations(graph), processes(graph), databases(), jobs())
+	all := slices.Concat(foundations(graph), processes(graph), databases(), backups(), jobs())
 	var text bytes.Buffer
 	text.WriteString(header)
 	encoder := yaml.NewEncoder(&text)
@@ -87,14 +87,24 @@ func processes(graph Graph) (all []policy) {
 	return all
 }
 
-// databases are reached by their service, and by what gives it a role.
+// databases are reached by their service, by what gives it a role, and by what dumps and restores them.
 func databases() (all []policy) {
 	for _, name := range roster.Names() {
 		p := newPolicy(name + "-db")
-		p.accept(pods(name, "database-setup"), databasePort(name))
+		p.accept(pods(name, "database-setup", name+"-backup"), databasePort(name))
 		all = append(all, p)
 	}
 	return all
+}
+
+// backups reach one database each. The pod that only opens the folder of the dumps reaches nothing.
+func backups() (all []policy) {
+	for _, name := range roster.Names() {
+		p := newPolicy(name + "-backup")
+		p.reach(pods(name+"-db"), databasePort(name))
+		all = append(all, p)
+	}
+	return append(all, newPolicy("backups"))
 }
 
 func databasePort(service string) int {
