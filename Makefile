@@ -20,7 +20,7 @@ export SOUK_URL="$${SOUK_URL:-http://$${SOUK_GATEWAY_ADDR:-127.0.0.1:8080}}"; \
 	export SOUK_CONSUL_TOKEN="$${SOUK_CONSUL_TOKEN:-$(call SECRET,$(1))}"
 endef
 
-.PHONY: help run reset backup restore audit mend access test fuzz chaos soak bench bench-check bench-growth bench-chart profile lint gen service replay seed build release tags image sbom skew tidy clean
+.PHONY: help run reset backup restore audit mend access test fuzz chaos soak bench bench-check bench-traced bench-against bench-growth bench-chart profile lint gen service replay seed build release tags image sbom skew tidy clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,6 +67,10 @@ bench-check: ## make bench BENCH=short, which fails when the shop has become muc
 
 bench-traced: ## what traces cost: a shop that sends traces beside one that does not, in three minutes
 	@GOWORK=off go run -C e2e ./cmd/bench traced
+
+bench-against: ## what a request costs compared with another version, in eight minutes: make bench-against COMMIT=322353a
+	@test -n '$(COMMIT)' || { echo 'Say which commit, for example: make bench-against COMMIT=HEAD~1' >&2; exit 2; }
+	@scripts/bench-against '$(COMMIT)'
 
 bench-growth: ## what a request costs in a shop that has grown, as a ratio to one that has not, in 25 minutes; GROWTH=small in six
 	@GROWTH='$(GROWTH)' GOWORK=off go run -C e2e ./cmd/bench growth

@@ -13,7 +13,7 @@ import (
 // openLoaded starts a shop that data can be loaded into.
 func openLoaded(t *testing.T) *grown {
 	t.Helper()
-	s, err := Open(t.Context(), GrowthEnv)
+	s, err := Open(t.Context(), Options{PartEnv: GrowthEnv})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -44,10 +44,21 @@ type Shop struct {
 // plainGateway is a second gateway, which asks the services for everything that the first one keeps copies of.
 const plainGateway = stack.Gateway + "-2"
 
-// Open starts a shop on free ports as make run does, with 1,000 products in stock, and partEnv added to the environment of its
-// parts. Its data is in a temporary folder, and is as safe as that of make run: commits wait for the disk.
-func Open(ctx context.Context, partEnv map[string][]string) (*Shop, error) {
-	binDir, err := testshop.Build(ctx)
+// Options are how a shop differs from that of make run.
+type Options struct {
+	// BinDir is the folder with the binaries of the services and the gateway. By default they are compiled from the sources here.
+	BinDir string
+	// PartEnv is added to the environment of its parts.
+	PartEnv map[string][]string
+}
+
+// Open starts a shop on free ports as make run does, with 1,000 products in stock. Its data is in a temporary folder, and is as safe
+// as that of make run: commits wait for the disk.
+func Open(ctx context.Context, o Options) (*Shop, error) {
+	binDir, err := o.BinDir, error(nil)
+	if binDir == "" {
+		binDir, err = testshop.Build(ctx)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +71,7 @@ func Open(ctx context.Context, partEnv map[string][]string) (*Shop, error) {
 		return nil, err
 	}
 	env := map[string][]string{}
-	maps.Copy(env, partEnv)
+	maps.Copy(env, o.PartEnv)
 	env[plainGateway] = append([]string{"SOUK_GATEWAY_COPY=off"}, env[plainGateway]...)
 	running, err := stack.Start(ctx, stack.Config{
 		Dir: dir, BinDir: binDir, GatewayAddr: "127.0.0.1:0", StaffEmail: "staff@souk.example",

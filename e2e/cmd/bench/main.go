@@ -4,6 +4,7 @@
 //	bench check      prints the table, and fails when the shop has become much dearer than e2e/bench/recorded.json says
 //	bench chart      draws docs/performance-latency.svg and docs/performance-cost.svg
 //	bench traced     compares a shop that sends traces with one that does not
+//	bench against F  compares it with a shop of the binaries in folder F
 //	bench growth     compares a shop that has grown with one that has not; with GROWTH=small to a hundredth of the size
 //	bench profile    profiles every Go process while SCENARIO runs
 //
@@ -52,6 +53,8 @@ func run(args []string) error {
 		return withShop(ctx, nil, func(b *bench.Bench) error { return b.Chart(ctx, filepath.Join(root, "docs")) })
 	case args[0] == "traced":
 		return bench.Traced(ctx, bench.Short, newProgress(), os.Stdout)
+	case args[0] == "against" && len(args) == 2:
+		return bench.Against(ctx, args[1], bench.Short, newProgress(), os.Stdout)
 	case args[0] == "growth":
 		return grow(ctx, root)
 	case args[0] == "profile":
@@ -59,14 +62,14 @@ func run(args []string) error {
 	case args[0] == bench.FloorCommand && len(args) == 2:
 		return bench.ServeFloors(ctx, args[1])
 	}
-	return fmt.Errorf("bench %s: there are only check, chart, traced, growth and profile", args[0])
+	return fmt.Errorf("bench %s: there are only check, chart, traced, against FOLDER, growth and profile", args[0])
 }
 
 // withShop starts a shop with goods, partEnv added to the environment of its parts, and has it measured.
 func withShop(ctx context.Context, partEnv map[string][]string, do func(*bench.Bench) error) (failed error) {
 	progress := newProgress()
 	progress("starting a shop with 1,000 products")
-	shop, err := bench.Open(ctx, partEnv)
+	shop, err := bench.Open(ctx, bench.Options{PartEnv: partEnv})
 	if err != nil {
 		return err
 	}
@@ -131,7 +134,7 @@ func grow(ctx context.Context, root string) (failed error) {
 		g.Sizes = bench.Trial
 	}
 	for _, shop := range []**bench.Shop{&g.Small, &g.Large} {
-		opened, err := bench.Open(ctx, bench.GrowthEnv)
+		opened, err := bench.Open(ctx, bench.Options{PartEnv: bench.GrowthEnv})
 		if err != nil {
 			return err
 		}
