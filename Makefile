@@ -20,7 +20,7 @@ export SOUK_URL="$${SOUK_URL:-http://$${SOUK_GATEWAY_ADDR:-127.0.0.1:8080}}"; \
 	export SOUK_CONSUL_TOKEN="$${SOUK_CONSUL_TOKEN:-$(call SECRET,$(1))}"
 endef
 
-.PHONY: help run reset backup restore audit mend access test fuzz chaos soak bench bench-check bench-growth bench-chart profile lint gen service replay seed build release tags image skew tidy clean
+.PHONY: help run reset backup restore audit mend access test fuzz chaos soak bench bench-check bench-growth bench-chart profile lint gen service replay seed build release tags image canary skew tidy clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -127,6 +127,12 @@ tags: ## tag the commit of each release in deploy/releases.json, where there is 
 image: ## the image of a release, with Docker: make image SERVICE=orders VERSION=1.0.0
 	@$(BUILD_RELEASE)
 	@deploy/image '$(SERVICE)' '$(VERSION)'
+
+canary: ## roll a service out in Kubernetes with a judge, and back if it is worse: make canary SERVICE=orders IMAGE=souk-orders:1.2.3 [DURATION=5m]
+	@test -n '$(SERVICE)' -a -n '$(IMAGE)' || { echo 'Say what to roll out, for example: make canary SERVICE=orders IMAGE=souk-orders:1.2.3' >&2; exit 2; }
+	@GOWORK=off go build -C deploy/kubernetes -o $(BIN)/canary ./cmd/canary
+	@exec $(BIN)/canary -service '$(SERVICE)' -image '$(IMAGE)' $(if $(DURATION),-duration '$(DURATION)') \
+		$(if $(PROMETHEUS),-prometheus '$(PROMETHEUS)') $(CANARY)
 
 skew: ## each service's last release beside today's others, and today's beside the others' last release, in four minutes
 	@tools/build ferretdb consul
