@@ -20,7 +20,7 @@ export SOUK_URL="$${SOUK_URL:-http://$${SOUK_GATEWAY_ADDR:-127.0.0.1:8080}}"; \
 	export SOUK_CONSUL_TOKEN="$${SOUK_CONSUL_TOKEN:-$(call SECRET,$(1))}"
 endef
 
-.PHONY: help run reset backup restore audit mend access test fuzz chaos soak bench bench-check bench-traced bench-against bench-growth bench-chart profile lint gen service replay seed build release tags image sbom skew tidy clean
+.PHONY: help run reset backup restore audit mend access test fuzz chaos soak bench bench-check bench-traced bench-against bench-growth bench-chart profile lint gen service replay seed build release tags image sbom canary skew tidy clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -137,6 +137,12 @@ sbom: ## what is in each binary, as SPDX in .souk/sbom: make sbom [SERVICE=order
 	@$(BIN)/souk build
 	@$(BUILD_RELEASE)
 	@scripts/sbom $(or $(SERVICE),$(notdir $(wildcard services/*)) gateway)
+
+canary: ## roll a service out in Kubernetes with a judge, and back if it is worse: make canary SERVICE=orders IMAGE=souk-orders:1.2.3 [DURATION=5m]
+	@test -n '$(SERVICE)' -a -n '$(IMAGE)' || { echo 'Say what to roll out, for example: make canary SERVICE=orders IMAGE=souk-orders:1.2.3' >&2; exit 2; }
+	@GOWORK=off go build -C deploy/kubernetes -o $(BIN)/canary ./cmd/canary
+	@exec $(BIN)/canary -service '$(SERVICE)' -image '$(IMAGE)' $(if $(DURATION),-duration '$(DURATION)') \
+		$(if $(PROMETHEUS),-prometheus '$(PROMETHEUS)') $(CANARY)
 
 skew: ## each service's last release beside today's others, and today's beside the others' last release, in four minutes
 	@tools/build ferretdb consul

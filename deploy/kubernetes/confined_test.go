@@ -40,13 +40,13 @@ func TestEveryContainerIsConfined(t *testing.T) {
 
 func yes(b *bool) bool { return b != nil && *b }
 
-// Only what stores secrets talks to the API server.
-func TestOnlySetupHasATokenForTheAPIServer(t *testing.T) {
+// Only what stores secrets talks to the API server, and Prometheus, which lists the pods.
+func TestOnlySetupAndPrometheusHaveATokenForTheAPIServer(t *testing.T) {
 	t.Parallel()
 	for _, overlay := range overlays {
 		for _, w := range workloads(t, overlay) {
 			mounts := w.pod.Spec.AutomountServiceAccountToken
-			want := w.name == "setup" || w.name == "database-setup"
+			want := w.name == "setup" || w.name == "database-setup" || w.name == "prometheus"
 			if mounts == nil || *mounts != want || (w.pod.Spec.ServiceAccountName != "") != want {
 				t.Errorf("%s: %s has the service account %q", overlay, w.name, w.pod.Spec.ServiceAccountName)
 			}
@@ -90,7 +90,7 @@ func mebibytes(t *testing.T, size string) float64 {
 // Images come from docker compose build, or from a registry that an overlay names.
 func TestImagesAreThoseOfComposeAndMayBeThereAlready(t *testing.T) {
 	t.Parallel()
-	image := regexp.MustCompile(`^(souk-[a-z]+|postgres|mongo|hashicorp/consul):[a-z0-9.]+$`)
+	image := regexp.MustCompile(`^(souk-[a-z]+|postgres|mongo|hashicorp/consul|prom/prometheus):[a-z0-9.]+$`)
 	built := compose(t).Services
 	for _, overlay := range overlays {
 		for _, w := range workloads(t, overlay) {

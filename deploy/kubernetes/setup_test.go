@@ -28,7 +28,7 @@ import (
 )
 
 // overlays are the ways to install the shop.
-var overlays = []string{"small", "operators"}
+var overlays = []string{"small", "observed", "operators"}
 
 // custom are the kinds that operators bring along, which Kubernetes itself does not know.
 var custom = []string{"postgresql.cnpg.io/v1", "mongodbcommunity.mongodb.com/v1"}

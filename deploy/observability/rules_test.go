@@ -103,9 +103,9 @@ func TestPrometheusAcceptsItsConfigurations(t *testing.T) {
 		t.Fatal(err)
 	}
 	promtool(t, "check", "config", "--lint=none", filepath.Join(dir, observability.PrometheusFile))
-	// The configuration of the containers finds processes by DNS, which the promtool of tools/build is built without. It must still be
-	// like the local one in all else.
-	for _, name := range []string{"local.yml", "prometheus.yml"} {
+	// The configurations of the containers find processes by DNS or at Kubernetes' API server, which the promtool of tools/build is built
+	// without. They must still be like the local one in all else.
+	for _, name := range []string{"local.yml", "prometheus.yml", "kubernetes.yml"} {
 		content, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)

@@ -139,6 +139,22 @@ func TestRulesAndDashboardsUseMetricsAndLabelsThatExist(t *testing.T) {
 	}
 }
 
+// The judge of rollouts asks Prometheus by names, too.
+func TestTheJudgeOfRolloutsReadsMetricsThatExist(t *testing.T) {
+	t.Parallel()
+	known := metrics(t)
+	read := selected.FindAllStringSubmatch(readFile(t, "deploy/kubernetes/canary/samples/service.go"), -1)
+	if len(read) != 4 {
+		t.Fatalf("it reads %v", read)
+	}
+	for _, match := range read {
+		labels, exists := known[match[1]]
+		if !exists || !slices.Contains([]string{"method", "route"}, labels[0]) || strings.HasSuffix(match[1], "_total") != slices.Contains(labels, "code") {
+			t.Errorf("%s exists: %t, with the labels %v", match[1], exists, labels)
+		}
+	}
+}
+
 // labelsInQuery returns the labels of a metric of a query, which may be a series of a histogram.
 func labelsInQuery(known map[string][]string, name string) (labels []string, exists bool) {
 	labels, exists = known[name]

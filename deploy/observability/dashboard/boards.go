@@ -15,8 +15,10 @@ func p99(metric, selector, by string) string {
 // most returns the largest value of a gauge by a label.
 func most(metric, by string) string { return fmt.Sprintf(`max by (%s) (%s)`, by, metric) }
 
-// failed is a matcher of the codes of calls that failed because of the service, not of its caller.
-const failed = `code=~"Internal|Unknown|Unavailable|DeadlineExceeded|ResourceExhausted|Unimplemented"`
+// FailedCodes matches the codes of calls that failed because of the service, not of its caller.
+const FailedCodes = "Internal|Unknown|Unavailable|DeadlineExceeded|ResourceExhausted|Unimplemented"
+
+const failed = `code=~"` + FailedCodes + `"`
 
 // failedShare returns the share of a service's calls that failed, by a label.
 func failedShare(by string) string {
