@@ -84,25 +84,36 @@ func (t *Tally) Version(version string) judge.Version {
 	for method, sum := range t.versions[version] {
 		if len(sum.buckets) > 0 && sum.answered > 0 {
 			v[method] = judge.Calls{
-				Answered: sum.answered, Failed: sum.failed, Timed: sum.buckets[math.Inf(1)], Seconds: sum.seconds, Squares: squares(sum.buckets),
+				Answered: sum.answered, Failed: sum.failed, Timed: sum.buckets[math.Inf(1)], Seconds: sum.seconds, Squares: squares(sum.buckets, sum.seconds),
 			}
 		}
 	}
 	return v
 }
 
-// squares estimates the sum of the squares of times, as if those in a bucket were spread evenly over it. Those beyond the last bound are
-// taken to be up to twice as long.
-func squares(buckets map[float64]float64) (sum float64) {
-	var low, counted float64
+// squares estimates the sum of the squares of times whose sum is seconds. The times in a bucket are taken to be spread evenly on a
+// logarithmic scale, as latencies often are, and then all of them to be longer or shorter by what the sum shows. Those in the first
+// bucket are taken to be at least a fifth of its bound, and those beyond the last bound up to twice as long.
+func squares(buckets map[float64]float64, seconds float64) float64 {
+	var low, counted, sum, guess float64
 	for _, high := range slices.Sorted(maps.Keys(buckets)) {
 		n := buckets[high] - counted
 		counted = buckets[high]
 		if math.IsInf(high, 1) {
 			high = 2 * low
 		}
-		sum += n * (low*low + low*high + high*high) / 3
+		if low == 0 {
+			low = high / 5
+		}
+		if high > low {
+			spread := math.Log(high / low)
+			guess += n * (high - low) / spread
+			sum += n * (high*high - low*low) / (2 * spread)
+		}
 		low = high
 	}
-	return sum
+	if guess == 0 {
+		return 0
+	}
+	return sum * (seconds / guess) * (seconds / guess)
 }

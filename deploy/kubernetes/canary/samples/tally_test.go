@@ -1,6 +1,7 @@
 package samples_test
 
 import (
+	"math"
 	"testing"
 
 	"github.com/prometheus/common/model"
@@ -87,9 +88,14 @@ func TestATallyHoldsWhatWasAnsweredSinceItBegan(t *testing.T) {
 func TestATallyKnowsHowLongCallsTook(t *testing.T) {
 	t.Parallel()
 	got := tally([]model.Vector{pod("a", after, 0, 0)}, []model.Vector{pod("a", after, 30, 0)}).Version(after)[create]
-	low, high := 0.02, 0.1
-	want := judge.Calls{Answered: 30, Timed: 30, Seconds: 3, Squares: 30 * (low*low + low*high + high*high) / 3}
-	if got != want {
+	// Of times that are spread evenly on a logarithmic scale from 0.02 to 0.1, this is the mean square by the square of the mean.
+	const low, high = 0.02, 0.1
+	spread := math.Log(high/low) * (high + low) / (2 * (high - low))
+	want := judge.Calls{Answered: 30, Timed: 30, Seconds: 3, Squares: 30 * 0.1 * 0.1 * spread}
+	if math.Abs(got.Squares-want.Squares) > 1e-9 {
+		t.Errorf("the squares are %v, want %v", got.Squares, want.Squares)
+	}
+	if got.Squares = want.Squares; got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 }
