@@ -82,7 +82,10 @@ func (b *Inbox) Addr() string { return b.listener.Addr().String() }
 // Close ends the server and its connections.
 func (b *Inbox) Close() error {
 	_ = b.listener.Close() // which the server may not know yet
-	return b.server.Close()
+	if err := b.server.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return nil
 }
 
 // Mails returns the kept mails, the oldest first.
