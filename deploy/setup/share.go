@@ -27,6 +27,7 @@ func (s *Secrets) Share(dir string) error {
 		share(name, "consul-token", string(token))
 	}
 	share("customers", "staff-password", string(s.Staff))
+	share("customers", "smtp-password", string(s.SMTP))
 	share("audit", "staff-password", string(s.Staff))
 	share("mend", "staff-password", string(s.Staff))
 	share("demo", "staff-password", string(s.Staff))
