@@ -69,7 +69,7 @@ func (s *Service) redeem(ctx context.Context, kind MailKind, secret Secret) (Mai
 	if token.Kind != kind || !token.ExpiresAt.After(time.Now()) {
 		return token, Customer{}, ErrInvalidMailToken
 	}
-	customer, err := s.receiver(ctx, Mail{CustomerID: token.CustomerID})
+	customer, err := s.receiver(ctx, token.CustomerID)
 	if errors.Is(err, ErrNotFound) || err == nil && customer.Mailbox.Newest[kind] != token.MessageID {
 		return token, customer, ErrInvalidMailToken
 	}

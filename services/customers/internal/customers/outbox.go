@@ -33,8 +33,8 @@ type Mail struct {
 	// MessageID is that of every copy that is sent of this mail.
 	MessageID string
 	Kind      MailKind
-	// CustomerID is the account whose owner gets the mail. It is empty for ResetPassword, which has the Address that somebody typed: whether
-	// there is an account is only looked up when the mail is sent.
+	// CustomerID is the account whose owner gets the mail. It is empty in a request for a new password, which has the Address that somebody
+	// typed: whether there is an account is only looked up by SendMails, which then adds the mail.
 	CustomerID string
 	Address    string
 	// PasswordVersion is that of the account after the change that PasswordChanged tells.
@@ -124,20 +124,20 @@ func (s *Service) SendMails(ctx context.Context) error {
 	if s.mailer == nil {
 		return nil
 	}
-	for {
+	for more := true; more; {
 		due, err := s.store.DueMails(ctx, time.Now(), mailsAtOnce)
 		if err != nil {
 			return err
 		}
+		more = len(due) == mailsAtOnce
 		for _, waiting := range due {
 			if err := s.claim(ctx, waiting); err != nil {
 				return err
 			}
-		}
-		if len(due) < mailsAtOnce {
-			return nil
+			more = more || waiting.CustomerID == "" // its mail may be due now
 		}
 	}
+	return nil
 }
 
 // claim sends a mail, unless another replica does.
@@ -151,7 +151,28 @@ func (s *Service) claim(ctx context.Context, waiting Mail) error {
 	if err != nil {
 		return err
 	}
+	if waiting.CustomerID == "" {
+		return s.grant(ctx, waiting)
+	}
 	return s.send(ctx, waiting)
+}
+
+// grant replaces a request for a new password by a mail to the account's owner, if there is an account.
+func (s *Service) grant(ctx context.Context, request Mail) error {
+	customer, err := s.named(ctx, request.Address)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		count(request.Kind, mail.Dropped)
+	case err != nil:
+		return err
+	default:
+		granted := newMail(request.Kind, customer.ID)
+		granted.CustomerID, granted.MessageID = customer.ID, request.MessageID
+		if err := s.store.AddMail(ctx, granted); err != nil {
+			return err
+		}
+	}
+	return s.store.RemoveMail(ctx, request)
 }
 
 // send sends a mail that was put off, and removes it from the outbox or puts it off again.
@@ -256,7 +277,7 @@ var (
 
 // write returns a letter for a mail and its receiver. It stores the hash of the letter's token.
 func (s *Service) write(ctx context.Context, waiting Mail) (Letter, Customer, error) {
-	customer, err := s.receiver(ctx, waiting)
+	customer, err := s.receiver(ctx, waiting.CustomerID)
 	if errors.Is(err, ErrNotFound) {
 		return Letter{}, customer, errNothingToTell
 	}
@@ -290,13 +311,10 @@ func (s *Service) write(ctx context.Context, waiting Mail) (Letter, Customer, er
 	return letter, customer, err
 }
 
-// receiver returns the account whose owner gets a mail, or ErrNotFound. An account without its e-mail address is one that is being
-// created or deleted.
-func (s *Service) receiver(ctx context.Context, waiting Mail) (Customer, error) {
-	if waiting.CustomerID == "" {
-		return s.named(ctx, waiting.Address)
-	}
-	customer, err := s.store.Find(ctx, waiting.CustomerID)
+// receiver returns an account with its mailbox, or ErrNotFound. An account without its e-mail address is one that is being created or
+// deleted.
+func (s *Service) receiver(ctx context.Context, id string) (Customer, error) {
+	customer, err := s.store.Find(ctx, id)
 	if err != nil {
 		return customer, err
 	}

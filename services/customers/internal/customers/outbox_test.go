@@ -320,16 +320,16 @@ func TestEachMailArrivesWhateverHappens(t *testing.T) {
 		}
 	}
 	addr, boxes := o.inbox.Addr(), []*inbox.Inbox{o.inbox}
-	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+	ctx, stop := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer stop()
 	var wg sync.WaitGroup
 	var killed atomic.Int64
 	for range replicas {
 		s := o.replica(t)
-		s.Hurry(20*time.Millisecond, 300*time.Millisecond)
+		s.Hurry(20*time.Millisecond, 500*time.Millisecond)
 		wg.Go(func() {
 			for ctx.Err() == nil {
-				life, kill := context.WithTimeout(ctx, rand.N(200*time.Millisecond))
+				life, kill := context.WithTimeout(ctx, rand.N(time.Second))
 				if err := s.SendMails(life); err != nil {
 					killed.Add(1)
 				}
@@ -339,7 +339,7 @@ func TestEachMailArrivesWhateverHappens(t *testing.T) {
 	}
 	restarts := 0
 	for ctx.Err() == nil && o.waiting(t) > 0 {
-		time.Sleep(rand.N(150 * time.Millisecond))
+		time.Sleep(rand.N(400 * time.Millisecond))
 		_ = boxes[len(boxes)-1].Close()
 		next, err := inbox.Start(inbox.Config{Addr: addr, Reply: trouble})
 		if err != nil {

@@ -14,17 +14,17 @@ import (
 )
 
 // RequestPasswordReset has a mail sent to the address with a link for a new password, if there is an account with it. It takes the same
-// steps for every address, because nobody may learn from it which addresses have accounts: who has one is only looked up when the mail is
-// sent. It returns a *field.Error for a text that is no address.
+// steps for every address, because nobody may learn from it which addresses have accounts: who has one is only looked up by SendMails. So
+// each request has a place of its own in the outbox. It returns a *field.Error for a text that is no address.
 func (s *Service) RequestPasswordReset(ctx context.Context, address string) error {
 	var check field.Checker
-	canonical := checkEmail(&check, address)
+	checkEmail(&check, address)
 	if err := check.Err(); err != nil {
 		return err
 	}
-	waiting := newMail(ResetPassword, canonical)
-	waiting.Address = address
-	return s.store.AddMail(ctx, waiting)
+	request := newMail(ResetPassword, uuid.NewString())
+	request.Address = address
+	return s.store.AddMail(ctx, request)
 }
 
 // ResetPassword sets a new password with the token of a mail, and ends all sessions. It returns ErrInvalidMailToken if the token cannot be
