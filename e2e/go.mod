@@ -19,7 +19,7 @@ require (
 	souk/deploy/local v0.0.0
 	souk/platform v0.0.0
 	souk/testkit v0.0.0
-	souk/tools/release v0.0.0 // indirect
+	souk/tools/release v0.0.0
 )
 
 require (
@@ -41,6 +41,8 @@ require (
 	github.com/beorn7/perks v1.0.1 // indirect
 	github.com/cenkalti/backoff/v5 v5.0.3 // indirect
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect
+	github.com/emersion/go-sasl v0.0.0-20241020182733-b788ff22d5a6 // indirect
+	github.com/emersion/go-smtp v0.24.0 // indirect
 	github.com/fatih/color v1.19.0 // indirect
 	github.com/felixge/httpsnoop v1.1.0 // indirect
 	github.com/go-logr/logr v1.4.4 // indirect

@@ -27,6 +27,8 @@ type Secrets struct {
 	Staff, Demo secret.Text
 	// Payments are the secrets of payment providers, by file name. They are empty unless provided.
 	Payments map[string]secret.Text
+	// SMTP is the password at the SMTP server. It is empty unless provided.
+	SMTP secret.Text
 }
 
 // Keep returns the secrets in cfg.Dir. It generates missing ones, and stores those that cfg provides.
@@ -55,6 +57,7 @@ func Keep(cfg Config) (*Secrets, error) {
 	s.Management = keep("consul-management-token", "", uuid.NewString)
 	s.Staff = keep("staff-password", cfg.StaffPassword, rand.Text)
 	s.Demo = keep("demo-password", cfg.DemoPassword, rand.Text)
+	s.SMTP = keep("smtp-password", cfg.SMTPPassword, func() string { return "" })
 	for name, given := range map[string]secret.Text{
 		"simulator-webhook-secret": cfg.SimulatorWebhookSecret,
 		"stripe-key":               cfg.StripeKey,

@@ -23,7 +23,9 @@ type Config struct {
 	SimulatorWebhookSecret secret.Text `env:"PAYMENTS_SIMULATOR_WEBHOOK_SECRET"`
 	StripeKey              secret.Text `env:"PAYMENTS_STRIPE_KEY"`
 	StripeWebhookSecret    secret.Text `env:"PAYMENTS_STRIPE_WEBHOOK_SECRET"`
-	ConsulAddr             string      `env:"CONSUL_ADDR" envDefault:"consul:8500"`
+	// SMTPPassword comes from the operator of the SMTP server.
+	SMTPPassword secret.Text `env:"SMTP_PASSWORD"`
+	ConsulAddr   string      `env:"CONSUL_ADDR" envDefault:"consul:8500"`
 	// PublicURL is the address of the shop for shoppers.
 	PublicURL string `env:"PUBLIC_URL" envDefault:"http://127.0.0.1:8080" redact:"no"`
 	// Dir is the folder in which setup stores all secrets.

@@ -96,6 +96,7 @@ func TestAContainerCanReadItsSecretsAndNoneOfAnotherService(t *testing.T) {
 	t.Parallel()
 	cfg := newConfig(t)
 	cfg.StripeKey, cfg.StripeWebhookSecret, cfg.SimulatorWebhookSecret = "the key that stripe made up", "the secret that stripe made up", "the secret of the simulator"
+	cfg.SMTPPassword = "the password of the mail server"
 	contents := shared(t, cfg)
 	service := func(path string) string {
 		return strings.TrimSuffix(strings.TrimSuffix(filepath.Dir(path), "-db"), "-mongo")

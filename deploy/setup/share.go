@@ -45,6 +45,7 @@ func (s *Secrets) Contents() (map[string]map[string]string, error) {
 		share(name, "consul-token", string(token))
 	}
 	share("customers", "staff-password", string(s.Staff))
+	share("customers", "smtp-password", string(s.SMTP))
 	share("audit", "staff-password", string(s.Staff))
 	share("mend", "staff-password", string(s.Staff))
 	share("demo", "staff-password", string(s.Staff))

@@ -13,6 +13,7 @@ import (
 
 	"souk/deploy/local/stack"
 	"souk/e2e/shop"
+	"souk/e2e/testshop"
 )
 
 // How the shop is used here, well and badly, everything that is secret has a canary in it.
@@ -47,6 +48,7 @@ func useTheShop(t *testing.T) {
 	self := &account{Client: client, name: "canary", email: email, password: canaryPassword}
 	passwords(t, p, self, session)
 	tokens(t, session)
+	mails(t, self)
 	payments(t, p, self)
 	tickets(t, p, self)
 	malformedBodies(t, session.AccessToken)
@@ -85,6 +87,29 @@ func passwords(t *testing.T, p *people, a *account, session shop.Session) {
 	try(t, a.Client, http.MethodPut, "/v1/me/password", object{"current_password": canaryPassword, "new_password": "CANARY"})
 	p.do(a, http.MethodPut, "/v1/me/password", object{"current_password": canaryPassword, "new_password": "new CANARY password"}, nil)
 	try(t, a.Client, http.MethodPost, "/v1/me/deletion", object{"password": "wrong CANARY"})
+}
+
+// mails uses tokens of mails, good ones and bad ones. leaks looks for the good ones too.
+func mails(t *testing.T, a *account) {
+	t.Helper()
+	anonymous := a.As("")
+	for _, email := range []string{a.email, "unknown" + canary + "@example.com", "CANARY", "CANARY@"} {
+		try(t, anonymous, http.MethodPost, "/v1/password-resets", object{"email": email})
+	}
+	try(t, a.Client, http.MethodPost, "/v1/email-verifications", nil)
+	for path, subject := range map[string]string{"password-resets": testshop.ResetPassword, "email-verifications": testshop.ConfirmEmail} {
+		_, token, err := running.MailToken(t.Context(), strings.ToLower(a.email), subject)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, token := range []string{"CANARY", token + "CANARY", token, token} { // the last one is used
+			body := object{"token": token}
+			if path == "password-resets" {
+				body["password"] = "CANARY reset password"
+			}
+			try(t, anonymous, http.MethodPost, "/v1/"+path+"/confirmation", body)
+		}
+	}
 }
 
 func tokens(t *testing.T, session shop.Session) {

@@ -70,6 +70,9 @@ func secretsOf(s *testshop.Shop) (map[string]string, error) {
 	}
 	secrets := map[string]string{"a canary": canary}
 	addTexts(secrets, "secrets.json", madeUp)
+	for i, token := range s.MailTokens() {
+		secrets[fmt.Sprintf("the token of mail %d", i)] = token
+	}
 	private, err := shopKey()
 	if err != nil {
 		return nil, err

@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"souk/e2e/shop"
+	"souk/e2e/testshop"
 )
 
 type ids = map[string]identifier
@@ -44,19 +45,23 @@ var operations = map[string]operation{
 	"getDependencies": {},
 
 	// Accounts.
-	"getJwks":          {rpc: "KeysService/ListKeys"},
-	"registerCustomer": {rpc: "CustomersService/Register", body: registration},
-	"createSession":    {rpc: "CustomersService/Login", body: loginBody},
-	"refreshSession":   {rpc: "CustomersService/Refresh", body: spendable},
-	"deleteSession":    {rpc: "CustomersService/Logout"},
-	"getMe":            {rpc: "CustomersService/GetMe"},
-	"updateMe":         {rpc: "CustomersService/UpdateMe", body: json0(`{"name": "Ada"}`)},
-	"changePassword":   {rpc: "CustomersService/ChangePassword", body: newPassword},
-	"deleteMe":         {rpc: "CustomersService/DeleteAccount", body: confirmation},
-	"listAddresses":    {rpc: "CustomersService/ListAddresses"},
-	"createAddress":    {rpc: "CustomersService/CreateAddress", body: addressBody},
-	"updateAddress":    {rpc: "CustomersService/UpdateAddress", ids: ids{"id": ownAddress}, body: addressBody},
-	"deleteAddress":    {rpc: "CustomersService/DeleteAddress", ids: ids{"id": ownAddress}},
+	"getJwks":                  {rpc: "KeysService/ListKeys"},
+	"registerCustomer":         {rpc: "CustomersService/Register", body: registration},
+	"createSession":            {rpc: "CustomersService/Login", body: loginBody},
+	"refreshSession":           {rpc: "CustomersService/Refresh", body: spendable},
+	"deleteSession":            {rpc: "CustomersService/Logout"},
+	"getMe":                    {rpc: "CustomersService/GetMe"},
+	"updateMe":                 {rpc: "CustomersService/UpdateMe", body: json0(`{"name": "Ada"}`)},
+	"changePassword":           {rpc: "CustomersService/ChangePassword", body: newPassword},
+	"requestPasswordReset":     {rpc: "CustomersService/RequestPasswordReset", body: func(*people, *request) any { return object{"email": uuid.NewString() + "@example.com"} }},
+	"resetPassword":            {rpc: "CustomersService/ResetPassword", body: resetBody},
+	"requestEmailVerification": {rpc: "CustomersService/RequestEmailVerification"},
+	"verifyEmail":              {rpc: "CustomersService/VerifyEmail", body: verificationBody},
+	"deleteMe":                 {rpc: "CustomersService/DeleteAccount", body: confirmation},
+	"listAddresses":            {rpc: "CustomersService/ListAddresses"},
+	"createAddress":            {rpc: "CustomersService/CreateAddress", body: addressBody},
+	"updateAddress":            {rpc: "CustomersService/UpdateAddress", ids: ids{"id": ownAddress}, body: addressBody},
+	"deleteAddress":            {rpc: "CustomersService/DeleteAddress", ids: ids{"id": ownAddress}},
 
 	// The catalog.
 	"listProducts":    {rpc: "CatalogService/ListProducts"},
@@ -124,6 +129,37 @@ func spendable(p *people, r *request) any {
 
 func newPassword(_ *people, r *request) any {
 	return map[string]any{"current_password": r.who.password, "new_password": "another " + r.who.password}
+}
+
+// resetBody has a token for the password of a new account.
+func resetBody(p *people, _ *request) any {
+	email := newcomer(p)
+	if err := shop.New(running.URL()).Do(p.t.Context(), http.MethodPost, "/v1/password-resets", object{"email": email}, nil); err != nil {
+		p.t.Fatal(err)
+	}
+	return object{"token": mailed(p, email, testshop.ResetPassword), "password": "another horse battery"}
+}
+
+// verificationBody has a token that confirms the address of a new account.
+func verificationBody(p *people, _ *request) any {
+	return object{"token": mailed(p, newcomer(p), testshop.ConfirmEmail)}
+}
+
+// newcomer opens an account and returns its address.
+func newcomer(p *people) string {
+	email := uuid.NewString() + "@example.com"
+	if _, _, err := shop.New(running.URL()).Register(p.t.Context(), email, password, "Ada"); err != nil {
+		p.t.Fatal(err)
+	}
+	return email
+}
+
+func mailed(p *people, email, subject string) string {
+	_, token, err := running.MailToken(p.t.Context(), email, subject)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return token
 }
 
 func confirmation(_ *people, r *request) any {

@@ -73,8 +73,9 @@ func TestNoServiceRequiresWhatOnlyTestsUse(t *testing.T) {
 	}
 }
 
-// mostPackages is how many packages the platform may have. A reader has to know most of them.
-const mostPackages = 24
+// mostPackages is how many packages the platform may have. A reader has to know most of them. It was raised for mail, which belongs to
+// none of the others and is not for one service alone.
+const mostPackages = 25
 
 func TestThePlatformIsSmall(t *testing.T) {
 	t.Parallel()

@@ -28,6 +28,12 @@ const (
 	PasswordConfirmationFailed Kind = "password_confirmation_failed"
 	// RoleGranted: an account got a role.
 	RoleGranted Kind = "role_granted"
+	// PasswordResetMailed: a token for a new password is sent to the owner of an account, because somebody asked for it.
+	PasswordResetMailed Kind = "password_reset_mailed"
+	// EmailVerified: the owner of an e-mail address has confirmed it with the token of a mail.
+	EmailVerified Kind = "email_verified"
+	// MailTokenRefused: somebody presented a token of a mail that is unknown, used, superseded or expired.
+	MailTokenRefused Kind = "mail_token_refused"
 
 	// SigningKeyAdded: a key for access tokens was added.
 	SigningKeyAdded Kind = "signing_key_added"
@@ -51,7 +57,7 @@ func Kinds() []Kind {
 	return []Kind{
 		AccessRefused, RateLimited,
 		AccountOpened, AccountDeleted, SignInSucceeded, SignInFailed, SignedOut, SessionRevoked, PasswordChanged,
-		PasswordConfirmationFailed, RoleGranted,
+		PasswordConfirmationFailed, RoleGranted, PasswordResetMailed, EmailVerified, MailTokenRefused,
 		SigningKeyAdded, SigningKeyRetired, RootReplaced,
 		RefundDecided, ReturnRefused, RefundMade, StockAdjusted,
 	}

@@ -30,6 +30,8 @@ type Config struct {
 	MongoPort      int    `env:"MONGO_PORT" envDefault:"17017"`
 	ConsulPort     int    `env:"CONSUL_PORT" envDefault:"8500"`
 	ConsulGRPCPort int    `env:"CONSUL_GRPC_PORT" envDefault:"8502"`
+	// MailsPort is that of the page of mails.
+	MailsPort int `env:"MAILS_PORT" envDefault:"8025"`
 	// StaffEmail and StaffPassword are the login of the first staff account. If there is no password, one is generated.
 	StaffEmail    string      `env:"STAFF_EMAIL" envDefault:"staff@souk.example"`
 	StaffPassword secret.Text `env:"STAFF_PASSWORD"`
@@ -92,6 +94,7 @@ func (c *Config) settle() error {
 		{"the MongoDB-protocol server", "SOUK_MONGO_PORT", &c.MongoPort},
 		{"Consul", "SOUK_CONSUL_PORT", &c.ConsulPort},
 		{"Consul's gRPC API", "SOUK_CONSUL_GRPC_PORT", &c.ConsulGRPCPort},
+		{"the page of mails", "SOUK_MAILS_PORT", &c.MailsPort},
 	}
 	if c.Observe {
 		ports = append(ports, listening{"Prometheus", "SOUK_PROMETHEUS_PORT", &c.PrometheusPort},

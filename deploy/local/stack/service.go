@@ -65,6 +65,9 @@ func (s *Stack) environment(part string) []string {
 	if s.cfg.Observe {
 		env = append(env, "SOUK_TRACES_SAMPLE=1") // a shop on one machine is small enough to keep every trace
 	}
+	if name == "customers" {
+		env = append(env, s.sending()...)
+	}
 	env = append(env, os.Environ()...)
 	env = append(env,
 		"SOUK_CONSUL_ADDR="+s.consul.Addr(),

@@ -26,6 +26,7 @@ type Stack struct {
 	mongo    *devserver.Mongo
 	consul   *devserver.Consul
 	registry *api.Client // with Consul's management token
+	mails    *mails
 	// Only if the shop is observed.
 	prometheus *devserver.Prometheus
 	jaeger     *devserver.Jaeger
@@ -69,6 +70,9 @@ func (s *Stack) start(ctx context.Context) error {
 		if err := observability.Write(s.observability()); err != nil {
 			return err
 		}
+	}
+	if err := s.startMails(ctx); err != nil {
+		return err
 	}
 	if err := s.startServers(ctx); err != nil {
 		return err
@@ -130,6 +134,7 @@ func (s *Stack) Stop(ctx context.Context) error {
 	for _, name := range []string{Jaeger, Prometheus, Consul, Mongo, Postgres} {
 		stop(s.Process(name))
 	}
+	errs = append(errs, s.mails.stop())
 	if s.lock != nil {
 		errs = append(errs, s.lock.Close())
 	}

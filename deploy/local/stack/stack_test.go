@@ -21,6 +21,7 @@ func TestSettleSaysInOneLineWhatIsWrong(t *testing.T) {
 		"SOUK_GATEWAY_ADDR":  {GatewayAddr: "8080"},
 		"SOUK_POSTGRES_PORT": {GatewayAddr: "127.0.0.1:0", PostgresPort: taken},
 		"SOUK_MONGO_PORT":    {GatewayAddr: "127.0.0.1:0", MongoPort: taken},
+		"SOUK_MAILS_PORT":    {GatewayAddr: "127.0.0.1:0", MailsPort: taken},
 		"SOUK_CONSUL_PORT":   {GatewayAddr: "127.0.0.1:0", ConsulPort: taken},
 	}
 	for variable, cfg := range tests {
@@ -37,7 +38,7 @@ func TestSettlePicksPortsThatAreFree(t *testing.T) {
 	if err := cfg.settle(); err != nil {
 		t.Fatal(err)
 	}
-	if cfg.PostgresPort == 0 || cfg.MongoPort == 0 || cfg.ConsulPort == 0 || strings.HasSuffix(cfg.GatewayAddr, ":0") {
+	if cfg.PostgresPort == 0 || cfg.MongoPort == 0 || cfg.MailsPort == 0 || cfg.ConsulPort == 0 || strings.HasSuffix(cfg.GatewayAddr, ":0") {
 		t.Errorf("settle left a port open: %+v", cfg)
 	}
 }

@@ -353,6 +353,7 @@ const (
 	ProblemCodeIdempotencyKeyReused  ProblemCode = "idempotency_key_reused"
 	ProblemCodeInternal              ProblemCode = "internal"
 	ProblemCodeInvalidCredentials    ProblemCode = "invalid_credentials"
+	ProblemCodeInvalidMailToken      ProblemCode = "invalid_mail_token"
 	ProblemCodeInvalidRefreshToken   ProblemCode = "invalid_refresh_token"
 	ProblemCodeInvalidRequest        ProblemCode = "invalid_request"
 	ProblemCodeMethodNotAllowed      ProblemCode = "method_not_allowed"
@@ -395,6 +396,8 @@ func (e ProblemCode) Valid() bool {
 	case ProblemCodeInternal:
 		return true
 	case ProblemCodeInvalidCredentials:
+		return true
+	case ProblemCodeInvalidMailToken:
 		return true
 	case ProblemCodeInvalidRefreshToken:
 		return true
@@ -950,13 +953,16 @@ type Credentials struct {
 
 // Customer An account
 //
-// Examples: {"created_at":"2026-09-01T09:00:00Z","email":"ada@example.com","id":"01992f38-0a5e-7d3c-9b1f-2c4d5e6f7a80","name":"Ada Shopper","roles":["customer"]}
+// Examples: {"created_at":"2026-09-01T09:00:00Z","email":"ada@example.com","email_verified":true,"id":"01992f38-0a5e-7d3c-9b1f-2c4d5e6f7a80","name":"Ada Shopper","roles":["customer"]}
 type Customer struct {
 	// CreatedAt When it was opened
 	CreatedAt time.Time `json:"created_at"`
 
 	// Email The address to log in with
 	Email string `json:"email"`
+
+	// EmailVerified Whether its owner has confirmed the address with the link of a mail
+	EmailVerified bool `json:"email_verified"`
 
 	// Id Opaque
 	Id string `json:"id"`
@@ -1008,6 +1014,14 @@ type Destination struct {
 
 	// PostalCode In the country's form, as in LS1 4DY; may be left out where mail arrives without, as in AE and IE
 	PostalCode *string `json:"postal_code,omitempty"`
+}
+
+// EmailVerification The token of a mail
+//
+// Examples: {"token":"pXkq3uVd0bJ1m8sQyZ2nR5tWcEaHgLfO7iUvB9xKjMw"}
+type EmailVerification struct {
+	// Token What the link in the mail has after `#token=`
+	Token string `json:"token"`
 }
 
 // EventTicket Opens the events of an order without an access token
@@ -1330,6 +1344,25 @@ type PasswordChange struct {
 
 	// NewPassword 8 to 200 characters, and not easy to guess, as at registration
 	NewPassword string `json:"new_password"`
+}
+
+// PasswordReset A new password, and the token of a mail
+//
+// Examples: {"password":"staple correct horse","token":"pXkq3uVd0bJ1m8sQyZ2nR5tWcEaHgLfO7iUvB9xKjMw"}
+type PasswordReset struct {
+	// Password 8 to 200 characters, and not easy to guess, as at registration
+	Password string `json:"password"`
+
+	// Token What the link in the mail has after `#token=`
+	Token string `json:"token"`
+}
+
+// PasswordResetRequest Who has forgotten a password
+//
+// Examples: {"email":"ada@example.com"}
+type PasswordResetRequest struct {
+	// Email The address of the account
+	Email string `json:"email"`
 }
 
 // PriceRange What the cheapest and the dearest variant cost
@@ -1763,14 +1796,14 @@ type SavedAddress struct {
 
 // Session A login, with the tokens that prove it
 //
-// Examples: {"access_token":"eyJhbGciOiJFZERTQSIsImtpZCI6ImsxIn0.eyJzdWIiOiIwMTk5In0.c2ln","customer":{"created_at":"2026-09-01T09:00:00Z","email":"ada@example.com","id":"01992f38-0a5e-7d3c-9b1f-2c4d5e6f7a80","name":"Ada Shopper","roles":["customer"]},"expires_in":900,"refresh_token":"HcQ0oFQ6y1sJmWkq3f8mJQ","token_type":"Bearer"}
+// Examples: {"access_token":"eyJhbGciOiJFZERTQSIsImtpZCI6ImsxIn0.eyJzdWIiOiIwMTk5In0.c2ln","customer":{"created_at":"2026-09-01T09:00:00Z","email":"ada@example.com","email_verified":true,"id":"01992f38-0a5e-7d3c-9b1f-2c4d5e6f7a80","name":"Ada Shopper","roles":["customer"]},"expires_in":900,"refresh_token":"HcQ0oFQ6y1sJmWkq3f8mJQ","token_type":"Bearer"}
 type Session struct {
 	// AccessToken A JWT, for `Authorization: Bearer`
 	AccessToken string `json:"access_token"`
 
 	// Customer An account
 	//
-	// Examples: {"created_at":"2026-09-01T09:00:00Z","email":"ada@example.com","id":"01992f38-0a5e-7d3c-9b1f-2c4d5e6f7a80","name":"Ada Shopper","roles":["customer"]}
+	// Examples: {"created_at":"2026-09-01T09:00:00Z","email":"ada@example.com","email_verified":true,"id":"01992f38-0a5e-7d3c-9b1f-2c4d5e6f7a80","name":"Ada Shopper","roles":["customer"]}
 	Customer Customer `json:"customer"`
 
 	// ExpiresIn Seconds
@@ -2246,6 +2279,9 @@ type SetCartItemJSONRequestBody = CartItem
 // RegisterCustomerJSONRequestBody defines body for RegisterCustomer for application/json ContentType.
 type RegisterCustomerJSONRequestBody = Registration
 
+// VerifyEmailJSONRequestBody defines body for VerifyEmail for application/json ContentType.
+type VerifyEmailJSONRequestBody = EmailVerification
+
 // AdjustStockJSONRequestBody defines body for AdjustStock for application/json ContentType.
 type AdjustStockJSONRequestBody = StockAdjustment
 
@@ -2269,6 +2305,12 @@ type PlaceOrderJSONRequestBody = Checkout
 
 // RequestReturnJSONRequestBody defines body for RequestReturn for application/json ContentType.
 type RequestReturnJSONRequestBody = ReturnRequest
+
+// RequestPasswordResetJSONRequestBody defines body for RequestPasswordReset for application/json ContentType.
+type RequestPasswordResetJSONRequestBody = PasswordResetRequest
+
+// ResetPasswordJSONRequestBody defines body for ResetPassword for application/json ContentType.
+type ResetPasswordJSONRequestBody = PasswordReset
 
 // CreateProductJSONRequestBody defines body for CreateProduct for application/json ContentType.
 type CreateProductJSONRequestBody = ProductInput
@@ -2347,6 +2389,12 @@ type ServerInterface interface {
 	// RegisterCustomer Open an account
 	// (POST /v1/customers)
 	RegisterCustomer(w http.ResponseWriter, r *http.Request)
+	// RequestEmailVerification Ask for a mail that confirms the e-mail address
+	// (POST /v1/email-verifications)
+	RequestEmailVerification(w http.ResponseWriter, r *http.Request)
+	// VerifyEmail Confirm an e-mail address with the token of a mail
+	// (POST /v1/email-verifications/confirmation)
+	VerifyEmail(w http.ResponseWriter, r *http.Request)
 	// GetStock The stock of a SKU
 	// (GET /v1/inventory/{sku})
 	GetStock(w http.ResponseWriter, r *http.Request, sku Sku)
@@ -2401,6 +2449,12 @@ type ServerInterface interface {
 	// WithdrawReturn Give a return up
 	// (DELETE /v1/orders/{id}/returns/{return_id})
 	WithdrawReturn(w http.ResponseWriter, r *http.Request, id Id, returnId string)
+	// RequestPasswordReset Ask for a new password by mail
+	// (POST /v1/password-resets)
+	RequestPasswordReset(w http.ResponseWriter, r *http.Request)
+	// ResetPassword Set a new password with the token of a mail
+	// (POST /v1/password-resets/confirmation)
+	ResetPassword(w http.ResponseWriter, r *http.Request)
 	// ImportProducts Create and update products from Shopify's product CSV
 	// (POST /v1/product-imports)
 	ImportProducts(w http.ResponseWriter, r *http.Request)
@@ -3240,6 +3294,34 @@ func (siw *ServerInterfaceWrapper) RegisterCustomer(w http.ResponseWriter, r *ht
 	handler.ServeHTTP(w, r)
 }
 
+// RequestEmailVerification operation middleware
+func (siw *ServerInterfaceWrapper) RequestEmailVerification(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.RequestEmailVerification(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// VerifyEmail operation middleware
+func (siw *ServerInterfaceWrapper) VerifyEmail(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.VerifyEmail(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // GetStock operation middleware
 func (siw *ServerInterfaceWrapper) GetStock(w http.ResponseWriter, r *http.Request) {
 
@@ -3811,6 +3893,34 @@ func (siw *ServerInterfaceWrapper) WithdrawReturn(w http.ResponseWriter, r *http
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.WithdrawReturn(w, r, id, returnId)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// RequestPasswordReset operation middleware
+func (siw *ServerInterfaceWrapper) RequestPasswordReset(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.RequestPasswordReset(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ResetPassword operation middleware
+func (siw *ServerInterfaceWrapper) ResetPassword(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ResetPassword(w, r)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -4420,6 +4530,8 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/carts/current", wrapper.GetCurrentCart)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/categories", wrapper.ListCategories)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/customers", wrapper.RegisterCustomer)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/email-verifications", wrapper.RequestEmailVerification)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/email-verifications/confirmation", wrapper.VerifyEmail)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/inventory/{sku}", wrapper.GetStock)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/inventory/{sku}/adjustments", wrapper.AdjustStock)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/me", wrapper.GetMe)
@@ -4438,6 +4550,8 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/orders/{id}/events", wrapper.StreamOrderEvents)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/orders/{id}/returns", wrapper.RequestReturn)
 	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/v1/orders/{id}/returns/{return_id}", wrapper.WithdrawReturn)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/password-resets", wrapper.RequestPasswordReset)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/password-resets/confirmation", wrapper.ResetPassword)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/product-imports", wrapper.ImportProducts)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/products", wrapper.ListProducts)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/products", wrapper.CreateProduct)
@@ -5000,6 +5114,37 @@ func (response RegisterCustomer201JSONResponse) VisitRegisterCustomerResponse(w 
 	return err
 }
 
+type RequestEmailVerificationRequestObject struct {
+}
+
+type RequestEmailVerificationResponseObject interface {
+	VisitRequestEmailVerificationResponse(w http.ResponseWriter) error
+}
+
+type RequestEmailVerification202Response struct {
+}
+
+func (response RequestEmailVerification202Response) VisitRequestEmailVerificationResponse(w http.ResponseWriter) error {
+	w.WriteHeader(202)
+	return nil
+}
+
+type VerifyEmailRequestObject struct {
+	Body *VerifyEmailJSONRequestBody
+}
+
+type VerifyEmailResponseObject interface {
+	VisitVerifyEmailResponse(w http.ResponseWriter) error
+}
+
+type VerifyEmail204Response struct {
+}
+
+func (response VerifyEmail204Response) VisitVerifyEmailResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
 type GetStockRequestObject struct {
 	Sku Sku `json:"sku"`
 }
@@ -5461,6 +5606,38 @@ func (response WithdrawReturn200JSONResponse) VisitWithdrawReturnResponse(w http
 	return err
 }
 
+type RequestPasswordResetRequestObject struct {
+	Body *RequestPasswordResetJSONRequestBody
+}
+
+type RequestPasswordResetResponseObject interface {
+	VisitRequestPasswordResetResponse(w http.ResponseWriter) error
+}
+
+type RequestPasswordReset202Response struct {
+}
+
+func (response RequestPasswordReset202Response) VisitRequestPasswordResetResponse(w http.ResponseWriter) error {
+	w.WriteHeader(202)
+	return nil
+}
+
+type ResetPasswordRequestObject struct {
+	Body *ResetPasswordJSONRequestBody
+}
+
+type ResetPasswordResponseObject interface {
+	VisitResetPasswordResponse(w http.ResponseWriter) error
+}
+
+type ResetPassword204Response struct {
+}
+
+func (response ResetPassword204Response) VisitResetPasswordResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
 type ImportProductsRequestObject struct {
 	Body io.Reader
 }
@@ -5823,6 +6000,12 @@ type StrictServerInterface interface {
 	// RegisterCustomer Open an account
 	// (POST /v1/customers)
 	RegisterCustomer(ctx context.Context, request RegisterCustomerRequestObject) (RegisterCustomerResponseObject, error)
+	// RequestEmailVerification Ask for a mail that confirms the e-mail address
+	// (POST /v1/email-verifications)
+	RequestEmailVerification(ctx context.Context, request RequestEmailVerificationRequestObject) (RequestEmailVerificationResponseObject, error)
+	// VerifyEmail Confirm an e-mail address with the token of a mail
+	// (POST /v1/email-verifications/confirmation)
+	VerifyEmail(ctx context.Context, request VerifyEmailRequestObject) (VerifyEmailResponseObject, error)
 	// GetStock The stock of a SKU
 	// (GET /v1/inventory/{sku})
 	GetStock(ctx context.Context, request GetStockRequestObject) (GetStockResponseObject, error)
@@ -5877,6 +6060,12 @@ type StrictServerInterface interface {
 	// WithdrawReturn Give a return up
 	// (DELETE /v1/orders/{id}/returns/{return_id})
 	WithdrawReturn(ctx context.Context, request WithdrawReturnRequestObject) (WithdrawReturnResponseObject, error)
+	// RequestPasswordReset Ask for a new password by mail
+	// (POST /v1/password-resets)
+	RequestPasswordReset(ctx context.Context, request RequestPasswordResetRequestObject) (RequestPasswordResetResponseObject, error)
+	// ResetPassword Set a new password with the token of a mail
+	// (POST /v1/password-resets/confirmation)
+	ResetPassword(ctx context.Context, request ResetPasswordRequestObject) (ResetPasswordResponseObject, error)
 	// ImportProducts Create and update products from Shopify's product CSV
 	// (POST /v1/product-imports)
 	ImportProducts(ctx context.Context, request ImportProductsRequestObject) (ImportProductsResponseObject, error)
@@ -6507,6 +6696,61 @@ func (sh *strictHandler) RegisterCustomer(w http.ResponseWriter, r *http.Request
 	}
 }
 
+// RequestEmailVerification operation middleware
+func (sh *strictHandler) RequestEmailVerification(w http.ResponseWriter, r *http.Request) {
+	var request RequestEmailVerificationRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.RequestEmailVerification(ctx, request.(RequestEmailVerificationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RequestEmailVerification")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(RequestEmailVerificationResponseObject); ok {
+		if err := validResponse.VisitRequestEmailVerificationResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// VerifyEmail operation middleware
+func (sh *strictHandler) VerifyEmail(w http.ResponseWriter, r *http.Request) {
+	var request VerifyEmailRequestObject
+
+	var body VerifyEmailJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.VerifyEmail(ctx, request.(VerifyEmailRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "VerifyEmail")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(VerifyEmailResponseObject); ok {
+		if err := validResponse.VisitVerifyEmailResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // GetStock operation middleware
 func (sh *strictHandler) GetStock(w http.ResponseWriter, r *http.Request, sku Sku) {
 	var request GetStockRequestObject
@@ -7019,6 +7263,68 @@ func (sh *strictHandler) WithdrawReturn(w http.ResponseWriter, r *http.Request, 
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(WithdrawReturnResponseObject); ok {
 		if err := validResponse.VisitWithdrawReturnResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RequestPasswordReset operation middleware
+func (sh *strictHandler) RequestPasswordReset(w http.ResponseWriter, r *http.Request) {
+	var request RequestPasswordResetRequestObject
+
+	var body RequestPasswordResetJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.RequestPasswordReset(ctx, request.(RequestPasswordResetRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RequestPasswordReset")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(RequestPasswordResetResponseObject); ok {
+		if err := validResponse.VisitRequestPasswordResetResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ResetPassword operation middleware
+func (sh *strictHandler) ResetPassword(w http.ResponseWriter, r *http.Request) {
+	var request ResetPasswordRequestObject
+
+	var body ResetPasswordJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ResetPassword(ctx, request.(ResetPasswordRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ResetPassword")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ResetPasswordResponseObject); ok {
+		if err := validResponse.VisitResetPasswordResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

@@ -30,6 +30,18 @@ var (
 	bySession = limit{name: "session", whose: "passwords tried in this session", perSecond: 1.0 / 60, burst: 10}
 )
 
+// Limits of the mails that are asked for one account, for the same groups: its owner's mailbox must not be flooded, and strangers must not
+// keep her from getting a mail.
+var (
+	// For all strangers together: 298 mails on the first day, and 288 on the next ones.
+	mailsByStrangers = limit{name: "account", whose: "mails asked for this account", perSecond: 1.0 / 300, burst: 10}
+	// For one stranger: so few that twenty strangers together stay below the common limit.
+	mailsByStranger = limit{name: "account-address", whose: "mails asked for this account from this address", perSecond: 1.0 / 7200, burst: 3}
+	mailsByKnown    = limit{name: "account-address", whose: "mails asked for this account from this address", perSecond: 1.0 / 600, burst: 3}
+	// For the owner, who asks for a confirmation.
+	mailsByOwner = limit{name: "customer-mails", whose: "mails asked for this account", perSecond: 1.0 / 600, burst: 3}
+)
+
 const (
 	// The maximum number of remembered networks of all accounts together.
 	maxKnown = 100_000
@@ -40,24 +52,32 @@ const (
 // guessing limits password attempts for each account. An account remembers the networks from which it signed in. Each of these
 // networks and each session of the account has a limit of its own, so that strangers cannot use up the owner's attempts.
 type guessing struct {
-	strangers *table
-	stranger  *limiter
+	signIns, mails tries
 	// known contains pairs of an account and a network that it knows.
 	known           *otter.Cache[string, struct{}]
-	fromKnown       *table
 	insideOfSession *table
+	mailsByOwner    *table
+}
+
+// tries are the limits of one thing that is tried with an account without signing in.
+type tries struct {
+	strangers *table
+	stranger  *limiter
+	fromKnown *table
 }
 
 func newGuessing() *guessing {
 	return &guessing{
-		strangers: newTable(byStrangers), stranger: newLimiter(byStranger), fromKnown: newTable(byKnown), insideOfSession: newTable(bySession),
+		signIns:         tries{strangers: newTable(byStrangers), stranger: newLimiter(byStranger), fromKnown: newTable(byKnown)},
+		mails:           tries{strangers: newTable(mailsByStrangers), stranger: newLimiter(mailsByStranger), fromKnown: newTable(mailsByKnown)},
+		insideOfSession: newTable(bySession), mailsByOwner: newTable(mailsByOwner),
 		known: otter.Must(&otter.Options[string, struct{}]{
 			MaximumSize: maxKnown, ExpiryCalculator: otter.ExpiryWriting[string, struct{}](knownFor),
 		}),
 	}
 }
 
-// limitPasswordAttempts is a middleware that refuses requests with too many password attempts for one account.
+// limitPasswordAttempts is a middleware that refuses requests with too many password attempts, or for too many mails, for one account.
 func (l *Limits) limitPasswordAttempts(next api.StrictHandlerFunc, _ string) api.StrictHandlerFunc {
 	if l == nil {
 		return next
@@ -75,11 +95,17 @@ func (l *Limits) limitPasswordAttempts(next api.StrictHandlerFunc, _ string) api
 	}
 }
 
-// admit returns an error if the request is one password attempt too many.
+// admit returns an error if the request is one password attempt, or one mail, too many.
 func (g *guessing) admit(ctx context.Context, header http.Header, client netip.Addr, request any) error {
 	switch request := request.(type) {
 	case api.CreateSessionRequestObject:
-		return g.admitSignIn(header, accountOf(request.Body.Email), client)
+		return g.admitTry(g.signIns, header, accountOf(request.Body.Email), client)
+	case api.RequestPasswordResetRequestObject:
+		return g.admitTry(g.mails, header, accountOf(request.Body.Email), client)
+	case api.RequestEmailVerificationRequestObject:
+		q := g.mailsByOwner.take(access.FromContext(ctx).CustomerID)
+		q.note(header)
+		return q.err()
 	case api.ChangePasswordRequestObject, api.DeleteMeRequestObject:
 		// The limit is per session, not per account, because the thief of one token must not use up the owner's attempts.
 		q := g.insideOfSession.take(access.FromContext(ctx).SessionID)
@@ -89,19 +115,19 @@ func (g *guessing) admit(ctx context.Context, header http.Header, client netip.A
 	return nil
 }
 
-// admitSignIn is admit for sign-ins. It writes the rate limit headers only if it refuses. Otherwise they would reveal which
-// networks an account knows.
-func (g *guessing) admitSignIn(header http.Header, account string, client netip.Addr) error {
+// admitTry is admit for somebody who is not signed in. It writes the rate limit headers only if it refuses. Otherwise they would reveal
+// which networks an account knows.
+func (g *guessing) admitTry(t tries, header http.Header, account string, client netip.Addr) error {
 	if pair := knownPair(account, client); g.knows(pair) {
-		return refusal(header, g.fromKnown.take(pair))
+		return refusal(header, t.fromKnown.take(pair))
 	}
 	// The stranger's own limit is checked first. It is also used up if the common limit refuses. So a stranger who keeps trying
 	// uses up their own limit, and leaves the common one to others.
 	networks := service.ClientNetworks(client)
-	if err := refusal(header, g.stranger.take(account+networks[len(networks)-1].String())); err != nil {
+	if err := refusal(header, t.stranger.take(account+networks[len(networks)-1].String())); err != nil {
 		return err
 	}
-	return refusal(header, g.strangers.take(account))
+	return refusal(header, t.strangers.take(account))
 }
 
 func refusal(header http.Header, q quota) error {
@@ -115,7 +141,7 @@ func refusal(header http.Header, q quota) error {
 func (g *guessing) learn(account string, client netip.Addr) {
 	pair := knownPair(account, client)
 	g.known.Set(pair, struct{}{})
-	g.fromKnown.forgive(pair)
+	g.signIns.fromKnown.forgive(pair)
 }
 
 func (g *guessing) knows(pair string) bool {

@@ -42,7 +42,8 @@ func sessionOf(email string) api.Session {
 // stop ends the background goroutines of the caches.
 func (g *guessing) stop() {
 	g.known.StopAllGoroutines()
-	g.stranger.buckets.StopAllGoroutines()
+	g.signIns.stranger.buckets.StopAllGoroutines()
+	g.mails.stranger.buckets.StopAllGoroutines()
 }
 
 // login is a sign-in with a wrong password.
@@ -134,7 +135,7 @@ func TestANetworkIsKnownForThirtyDays(t *testing.T) {
 		g.learn(account, client)
 		time.Sleep(29 * day)
 		// A wrong password does not extend the time.
-		if err := g.admitSignIn(http.Header{}, account, client); err != nil || !g.knows(pair) {
+		if err := g.admitTry(g.signIns, http.Header{}, account, client); err != nil || !g.knows(pair) {
 			t.Errorf("29 days after the last sign-in: known %t, %v", g.knows(pair), err)
 		}
 		time.Sleep(day + time.Minute)
@@ -265,7 +266,7 @@ func TestStrangersAttemptsPerDayAreLimited(t *testing.T) {
 				account, passed := accountOf("ada@example.com"), 0
 				for range 24 * 60 {
 					for _, client := range strangers(addresses) {
-						if g.admitSignIn(http.Header{}, account, client) == nil {
+						if g.admitTry(g.signIns, http.Header{}, account, client) == nil {
 							passed++
 						}
 					}
@@ -289,14 +290,14 @@ func TestAnOwnerInANewNetworkCanSignInDuringAnAttack(t *testing.T) {
 		guess := func(minutes int) {
 			for range minutes {
 				for _, client := range strangers(20) {
-					_ = g.admitSignIn(http.Header{}, account, client)
+					_ = g.admitTry(g.signIns, http.Header{}, account, client)
 				}
 				time.Sleep(time.Minute)
 			}
 		}
 		guess(24 * 60)
 		tries := 1
-		for g.admitSignIn(http.Header{}, account, netip.MustParseAddr("203.0.113.9")) != nil {
+		for g.admitTry(g.signIns, http.Header{}, account, netip.MustParseAddr("203.0.113.9")) != nil {
 			guess(1)
 			tries++
 		}
@@ -313,14 +314,14 @@ func TestManyAccountsDoNotResetTheLimitOfOne(t *testing.T) {
 		defer g.stop()
 		account := accountOf("ada@example.com")
 		for _, client := range strangers(20) {
-			if err := g.admitSignIn(http.Header{}, account, client); err != nil {
+			if err := g.admitTry(g.signIns, http.Header{}, account, client); err != nil {
 				t.Fatal(err)
 			}
 		}
 		for i := range maxClients + maxClients/2 {
-			_ = g.admitSignIn(http.Header{}, fmt.Sprint("account ", i), strangers(1)[0])
+			_ = g.admitTry(g.signIns, http.Header{}, fmt.Sprint("account ", i), strangers(1)[0])
 		}
-		if g.admitSignIn(http.Header{}, account, netip.MustParseAddr("203.0.113.9")) == nil {
+		if g.admitTry(g.signIns, http.Header{}, account, netip.MustParseAddr("203.0.113.9")) == nil {
 			t.Error("another guess passed")
 		}
 	})

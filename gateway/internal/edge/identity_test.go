@@ -16,6 +16,8 @@ import (
 var who = map[string]string{
 	"POST /v1/customers": "anyone", "POST /v1/sessions": "anyone", "POST /v1/sessions/refresh": "anyone",
 	"DELETE /v1/sessions/current": "customer", "GET /v1/me": "customer", "PATCH /v1/me": "customer",
+	"POST /v1/password-resets": "anyone", "POST /v1/password-resets/confirmation": "anyone",
+	"POST /v1/email-verifications": "customer", "POST /v1/email-verifications/confirmation": "anyone",
 	"PUT /v1/me/password": "customer", "POST /v1/me/deletion": "customer",
 	"GET /v1/me/addresses": "customer", "POST /v1/me/addresses": "customer",
 	"PUT /v1/me/addresses/{id}": "customer", "DELETE /v1/me/addresses/{id}": "customer",

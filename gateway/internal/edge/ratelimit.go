@@ -20,6 +20,7 @@ var (
 	browsing   = limit{name: "address", whose: "requests from this address", perSecond: 100, burst: 200}
 	passwords  = limit{name: "address-passwords", whose: "requests from this address", perSecond: 5, burst: 20}
 	refreshing = limit{name: "address-refreshes", whose: "requests from this address", perSecond: 10, burst: 50}
+	mailing    = limit{name: "address-mails", whose: "requests from this address", perSecond: 1, burst: 10}
 	// Limits for each customer, from all addresses together.
 	shopping    = limit{name: "customer", whose: "requests of this account", perSecond: 50, burst: 100}
 	checkingOut = limit{name: "customer-orders", whose: "orders of this account", perSecond: 1, burst: 10}
@@ -29,9 +30,9 @@ var (
 type Limits struct {
 	proxies proxies
 
-	browsing, passwords, refreshing networkLimiter
-	shopping, checkingOut           *limiter
-	guessing                        *guessing
+	browsing, passwords, refreshing, mailing networkLimiter
+	shopping, checkingOut                    *limiter
+	guessing                                 *guessing
 }
 
 // NewLimits returns the limits of a gateway behind these proxies. X-Forwarded-For is used only if a proxy has sent it.
@@ -41,6 +42,7 @@ func NewLimits(proxies []netip.Prefix) *Limits {
 		browsing:    newNetworkLimiter(browsing),
 		passwords:   newNetworkLimiter(passwords),
 		refreshing:  newNetworkLimiter(refreshing),
+		mailing:     newNetworkLimiter(mailing),
 		shopping:    newLimiter(shopping),
 		checkingOut: newLimiter(checkingOut),
 		guessing:    newGuessing(),
@@ -119,6 +121,8 @@ func (l *Limits) admitAddress(c policy.Cost, header http.Header, r *http.Request
 		return l.passwords.admit(header, l.proxies.client(r))
 	case c == policy.Refresh:
 		return l.refreshing.admit(header, l.proxies.client(r))
+	case c == policy.Mail:
+		return l.mailing.admit(header, l.proxies.client(r))
 	}
 	return nil
 }

@@ -26,7 +26,7 @@ func newTestLimits(t *testing.T) *Limits {
 	t.Helper()
 	l := NewLimits([]netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")})
 	t.Cleanup(func() {
-		for _, one := range slices.Concat(l.browsing, l.passwords, l.refreshing, networkLimiter{l.shopping, l.checkingOut}) {
+		for _, one := range slices.Concat(l.browsing, l.passwords, l.refreshing, l.mailing, networkLimiter{l.shopping, l.checkingOut}) {
 			one.buckets.StopAllGoroutines()
 		}
 		l.guessing.stop()
@@ -226,6 +226,7 @@ var hashing = []asked{
 	{method: "POST", path: "/v1/customers"},
 	{method: "PUT", path: "/v1/me/password"},
 	{method: "POST", path: "/v1/me/deletion"},
+	{method: "POST", path: "/v1/password-resets/confirmation"},
 }
 
 func TestPasswordRequestsHaveALowerLimit(t *testing.T) {

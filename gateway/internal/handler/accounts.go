@@ -76,7 +76,7 @@ func (h *Handler) ChangePassword(ctx context.Context, req api.ChangePasswordRequ
 
 func customerView(c *customersv1.Customer) api.Customer {
 	return api.Customer{
-		Id: c.GetId(), Email: c.GetEmail(), Name: c.GetName(), CreatedAt: c.GetCreatedAt().AsTime(),
+		Id: c.GetId(), Email: c.GetEmail(), EmailVerified: c.GetEmailVerified(), Name: c.GetName(), CreatedAt: c.GetCreatedAt().AsTime(),
 		Roles: views(c.GetRoles(), func(role string) api.Role { return api.Role(role) }),
 	}
 }

@@ -18,9 +18,9 @@ import (
 	"souk/platform/rpc"
 )
 
-var sam = &customersv1.Customer{Id: "customer-1", Email: "sam@example.com", Name: "Sam"}
+var sam = &customersv1.Customer{Id: "customer-1", Email: "sam@example.com", EmailVerified: true, Name: "Sam"}
 
-const samJSON = `{"id": "customer-1", "email": "sam@example.com", "name": "Sam", "roles": [], "created_at": "1970-01-01T00:00:00Z"}`
+const samJSON = `{"id": "customer-1", "email": "sam@example.com", "email_verified": true, "name": "Sam", "roles": [], "created_at": "1970-01-01T00:00:00Z"}`
 
 func TestAnAccountIsCreatedReadAndChanged(t *testing.T) {
 	t.Parallel()

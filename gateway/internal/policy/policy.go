@@ -36,6 +36,7 @@ const (
 	Usual    Cost = "usual"
 	Password Cost = "password" // hashes a password
 	Refresh  Cost = "refresh"  // renews a session
+	Mail     Cost = "mail"     // has a mail sent, or takes the token of one
 	Checkout Cost = "checkout" // places an order
 )
 
@@ -53,7 +54,7 @@ const (
 )
 
 var (
-	costs   = []Cost{Usual, Password, Refresh, Checkout}
+	costs   = []Cost{Usual, Password, Refresh, Mail, Checkout}
 	classes = map[string]admission.Class{"browsing": admission.Browsing, "checkout": admission.Checkout}
 	answers = []Answer{New, Unchanged, LastGood}
 )

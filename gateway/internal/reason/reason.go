@@ -50,6 +50,7 @@ var Answers = map[rpc.ErrorReason]Answer{
 	customersv1.ErrorReason_ERROR_REASON_STAFF_ACCOUNT:         {Status: http.StatusConflict, Code: api.ProblemCodeStaffAccount},
 	customersv1.ErrorReason_ERROR_REASON_BUSY:                  {Status: http.StatusServiceUnavailable, Code: api.ProblemCodeUnavailable},
 	customersv1.ErrorReason_ERROR_REASON_CUSTOMER_CONTENDED:    {Status: http.StatusServiceUnavailable, Code: api.ProblemCodeUnavailable},
+	customersv1.ErrorReason_ERROR_REASON_INVALID_MAIL_TOKEN:    {Status: http.StatusUnprocessableEntity, Code: api.ProblemCodeInvalidMailToken},
 	customersv1.ErrorReason_ERROR_REASON_CUSTOMER_NOT_FOUND:    {Status: http.StatusUnauthorized, Code: api.ProblemCodeUnauthenticated},
 
 	inventoryv1.ErrorReason_ERROR_REASON_INSUFFICIENT_STOCK: {Status: http.StatusUnprocessableEntity, Code: api.ProblemCodeValidationFailed, Field: "delta"},

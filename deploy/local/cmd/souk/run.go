@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -72,7 +73,7 @@ func serve(ctx context.Context, shop *stack.Stack, cfg stack.Config) error {
 	if filled {
 		cfg.Progress(fmt.Sprintf("demo catalog: %d products, %d variants", imported.Products, imported.Variants))
 	}
-	fmt.Print(welcome(access, shop.ConsulAddr(), filepath.Join(cfg.Dir, "logs"), observers(shop, cfg.Observe)))
+	fmt.Print(welcome(access, shop.ConsulAddr(), filepath.Join(cfg.Dir, "logs"), cmp.Or(shop.MailsURL(), "sent through SOUK_SMTP_ADDR"), observers(shop, cfg.Observe)))
 	failed := shop.Failed(ctx)
 	for {
 		select {
@@ -94,13 +95,14 @@ func observers(shop *stack.Stack, observe bool) string {
   traces    http://%s`, shop.PrometheusAddr(), shop.JaegerAddr())
 }
 
-func welcome(shop demo.Shop, consul, logs, observers string) string {
+func welcome(shop demo.Shop, consul, logs, mails, observers string) string {
 	return fmt.Sprintf(`
 Souk is open at %s
 
   docs      %s/docs
   customer  %s  %s
   staff     %s  %s
+  mails     %s
   consul    http://%s
   logs      %s%s
 
@@ -110,7 +112,7 @@ Buy a mug:
 
 Ctrl-C stops everything; the data stays until make reset.
 `, shop.URL, shop.URL, shop.CustomerEmail, shop.CustomerPassword, shop.StaffEmail, shop.StaffPassword,
-		consul, logs, observers, demo.BuyCommand(shop))
+		mails, consul, logs, observers, demo.BuyCommand(shop))
 }
 
 // progress returns a printer of steps, each with the time since the start.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"runtime/debug"
 	"time"
 
@@ -13,12 +14,14 @@ import (
 
 	"souk/platform/audit"
 	"souk/platform/config"
+	"souk/platform/mail"
 	"souk/platform/mongodb"
 	"souk/platform/security"
 	"souk/platform/service"
 
 	"souk/services/customers/internal/customers"
 	"souk/services/customers/internal/grpcapi"
+	"souk/services/customers/internal/letter"
 	"souk/services/customers/internal/mongo"
 	"souk/services/customers/internal/token"
 )
@@ -33,6 +36,9 @@ type Config struct {
 	// StaffEmail and StaffPassword create the first staff account, if there is no account with that e-mail address.
 	StaffEmail    string           `env:"STAFF_EMAIL"`
 	StaffPassword customers.Secret `env:"STAFF_PASSWORD"`
+	Mail          mail.Config
+	// PagesURL is the URL of the storefront, to which the links in mails lead.
+	PagesURL string `env:"CUSTOMERS_PAGES_URL" redact:"no"`
 }
 
 // Validate returns an error that names the invalid setting.
@@ -43,6 +49,28 @@ func (c *Config) Validate() error {
 	if c.KeyLife < token.MinKeyLife {
 		return fmt.Errorf("SOUK_CUSTOMERS_KEY_LIFE is %v; it must be %v at least", c.KeyLife, token.MinKeyLife)
 	}
+	if err := c.Mail.Validate(); err != nil || c.Mail.Addr == "" {
+		return err
+	}
+	pages, err := url.Parse(c.PagesURL)
+	if err != nil || pages.Scheme != "https" && pages.Scheme != "http" || pages.Host == "" || pages.RawQuery != "" || pages.Fragment != "" || pages.User != nil {
+		return fmt.Errorf("SOUK_CUSTOMERS_PAGES_URL: %q is not a URL as in https://shop.example.com; it is needed with SOUK_SMTP_ADDR", c.PagesURL)
+	}
+	return nil
+}
+
+// sendMails makes accounts send its mails, if there is an SMTP server.
+func (c *Config) sendMails(accounts *customers.Service, svc *service.Service) error {
+	if c.Mail.Addr == "" {
+		svc.Logger().Warn("SOUK_SMTP_ADDR is not set: mails wait in the outbox and are given up", "after", customers.MailLife.String())
+		return nil
+	}
+	sender, err := mail.New(c.Mail)
+	if err != nil {
+		return err
+	}
+	accounts.SendThrough(letter.New(sender, c.PagesURL), svc.Logger())
+	svc.Every(customers.SendMailsEvery, "send mails", accounts.SendMails)
 	return nil
 }
 
@@ -89,6 +117,10 @@ func Run(ctx context.Context) error {
 	svc.Every(customers.SweepEvery, "sweep", accounts.Sweep)
 	svc.Every(customers.UnreachableEvery, "sweep unreachable accounts", accounts.SweepUnreachable)
 	svc.Every(customers.LogChangesEvery, "log changes", accounts.LogChanges)
+	svc.Every(customers.SweepEvery, "give up mails", accounts.GiveUpMails)
+	if err := cfg.sendMails(accounts, svc); err != nil {
+		return err
+	}
 	audit.Register(svc.Server(), store)
 	customersv1.RegisterCustomersServiceServer(svc.Server(), grpcapi.New(accounts))
 	accessv1.RegisterKeysServiceServer(svc.Server(), grpcapi.NewKeys(issuer))

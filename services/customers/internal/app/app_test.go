@@ -49,3 +49,36 @@ func TestKeyLifeMustBeAtLeastAnHour(t *testing.T) {
 		}
 	}
 }
+
+func TestASettingOfMailsIsNamed(t *testing.T) {
+	t.Setenv("SOUK_CUSTOMERS_MONGO_URI", "mongodb://127.0.0.1/customers")
+	valid := map[string]string{
+		"SOUK_SMTP_ADDR": "smtp.example.com:587", "SOUK_SMTP_TLS": "", "SOUK_MAIL_FROM": "Souk <shop@example.com>",
+		"SOUK_CUSTOMERS_PAGES_URL": "https://shop.example.com/pages",
+	}
+	for _, test := range []struct{ name, value, wrong string }{
+		{"", "", ""},
+		{"SOUK_SMTP_ADDR", "", ""}, // then the others do not matter
+		{"SOUK_SMTP_ADDR", "smtp.example.com", "SOUK_SMTP_ADDR"},
+		{"SOUK_SMTP_TLS", "tls", ""},
+		{"SOUK_SMTP_TLS", "maybe", "SOUK_SMTP_TLS"},
+		{"SOUK_MAIL_FROM", "", "SOUK_MAIL_FROM"},
+		{"SOUK_CUSTOMERS_PAGES_URL", "", "SOUK_CUSTOMERS_PAGES_URL"},
+		{"SOUK_CUSTOMERS_PAGES_URL", "shop.example.com", "SOUK_CUSTOMERS_PAGES_URL"},
+		{"SOUK_CUSTOMERS_PAGES_URL", "javascript:alert(1)", "SOUK_CUSTOMERS_PAGES_URL"},
+		{"SOUK_CUSTOMERS_PAGES_URL", "https://shop.example.com/?page=", "SOUK_CUSTOMERS_PAGES_URL"},
+		{"SOUK_CUSTOMERS_PAGES_URL", "https://me:secret@shop.example.com", "SOUK_CUSTOMERS_PAGES_URL"},
+	} {
+		for name, value := range valid {
+			t.Setenv(name, value)
+		}
+		if test.name != "" {
+			t.Setenv(test.name, test.value)
+		}
+		var cfg app.Config
+		err := config.Load(&cfg)
+		if (err == nil) != (test.wrong == "") || err != nil && !strings.Contains(err.Error(), test.wrong) {
+			t.Errorf("%s=%s: %v; want an error about %q", test.name, test.value, err, test.wrong)
+		}
+	}
+}

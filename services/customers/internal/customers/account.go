@@ -13,7 +13,6 @@ import (
 
 	"souk/platform/audit"
 	"souk/platform/field"
-	"souk/platform/identifier"
 	"souk/platform/security"
 )
 
@@ -22,11 +21,21 @@ type Service struct {
 	store  Store
 	hasher *Hasher
 	tokens TokenIssuer
+	// mailer is nil if no mails can be sent.
+	mailer Mailer
+	logger *slog.Logger
+	// Tests make these shorter.
+	firstWait, lease time.Duration
 }
 
-// New returns a service on store. tokens issues its access tokens.
+// New returns a service on store. tokens issues its access tokens. Its mails wait in the outbox until SendThrough is called.
 func New(store Store, tokens TokenIssuer) *Service {
-	return &Service{store: store, hasher: NewHasher(), tokens: tokens}
+	return &Service{store: store, hasher: NewHasher(), tokens: tokens, logger: slog.Default(), firstWait: firstWait, lease: lease}
+}
+
+// SendThrough makes SendMails send mails, and logs those that cannot be sent. Call it before anything else.
+func (s *Service) SendThrough(mailer Mailer, logger *slog.Logger) {
+	s.mailer, s.logger = mailer, logger
 }
 
 // Register creates an account. It returns a *field.Error for invalid input, and ErrEmailTaken if there is an account for any
@@ -37,8 +46,7 @@ func (s *Service) Register(ctx context.Context, address string, password Secret,
 
 func (s *Service) open(ctx context.Context, address string, password Secret, name string, roles []string) (Customer, error) {
 	var check field.Checker
-	canonical, ok := identifier.CanonicalEmail(address)
-	check.Check(ok, "email", "must be an e-mail address, of characters that can be seen")
+	canonical := checkEmail(&check, address)
 	checkPassword(&check, "password", password, canonical, name)
 	checkName(&check, name)
 	if err := check.Err(); err != nil {
@@ -63,6 +71,8 @@ func (s *Service) open(ctx context.Context, address string, password Secret, nam
 		if err := customer.record(ctx, audit.RoleGranted, roleDetail); err != nil {
 			return Customer{}, err
 		}
+	} else {
+		customer.Mails = []Mail{confirmationFor(customer.ID).after(announced)}
 	}
 	if err := s.store.Insert(ctx, customer); err != nil {
 		return customer, err
@@ -76,7 +86,21 @@ func (s *Service) open(ctx context.Context, address string, password Secret, nam
 
 // Customer returns an account, or ErrNotFound.
 func (s *Service) Customer(ctx context.Context, id string) (Customer, error) {
-	return s.store.Find(ctx, id)
+	customer, err := s.store.Find(ctx, id)
+	if err != nil {
+		return customer, err
+	}
+	return s.withMailbox(ctx, customer)
+}
+
+// withMailbox returns an account with its mailbox, which is empty while the account is being created or deleted.
+func (s *Service) withMailbox(ctx context.Context, customer Customer) (Customer, error) {
+	mailbox, err := s.store.FindMailbox(ctx, customer)
+	if errors.Is(err, ErrNotFound) {
+		return customer, nil
+	}
+	customer.Mailbox = mailbox
+	return customer, err
 }
 
 // FindByEmail returns the account with an e-mail address in any spelling, or ErrNotFound.
@@ -91,10 +115,14 @@ func (s *Service) Rename(ctx context.Context, id, name string) (Customer, error)
 	if err := check.Err(); err != nil {
 		return Customer{}, err
 	}
-	return s.change(ctx, id, func(c *Customer) error {
+	customer, err := s.change(ctx, id, func(c *Customer) error {
 		c.Name = strings.TrimSpace(name)
 		return nil
 	})
+	if err != nil {
+		return customer, err
+	}
+	return s.withMailbox(ctx, customer)
 }
 
 // How often a change is tried if others change the same account, and the longest wait between the tries.

@@ -31,6 +31,13 @@ func checkPassword(check *field.Checker, fieldName string, password Secret, addr
 		"must not be easy to guess: it is much like a common password, a pattern of keys or a date, or your name or e-mail")
 }
 
+// checkEmail returns the canonical spelling of an address.
+func checkEmail(check *field.Checker, address string) string {
+	canonical, ok := identifier.CanonicalEmail(address)
+	check.Check(ok, "email", "must be an e-mail address, of characters that can be seen")
+	return canonical
+}
+
 func checkName(check *field.Checker, name string) {
 	check.CheckLine("name", name, true, maxName)
 }

@@ -35,8 +35,7 @@ func (s *Service) ChangePassword(ctx context.Context, id, sessionID string, curr
 		if c.PasswordVersion != customer.PasswordVersion {
 			return wrongPassword("current_password") // it was changed meanwhile
 		}
-		c.PasswordHash, c.PasswordVersion, c.KeptSession = hash, c.PasswordVersion+1, sessionID
-		return c.record(ctx, audit.PasswordChanged, nil)
+		return c.setPassword(ctx, hash, sessionID)
 	})
 	if err == nil {
 		security.Log(ctx, security.PasswordChanged, id)

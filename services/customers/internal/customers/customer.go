@@ -31,6 +31,12 @@ var (
 	ErrNotStaff = errors.New("the account with this e-mail is not one of staff")
 	// ErrBusy is returned if too many passwords are waiting to be checked.
 	ErrBusy = errors.New("too many passwords are being checked")
+	// ErrInvalidMailToken is returned for a token of a mail that is unknown, used or expired, or that is not of the newest mail.
+	ErrInvalidMailToken = errors.New("the token is not valid")
+	// ErrAddressRefused is returned by a Mailer if the server of the address refuses it for good.
+	ErrAddressRefused = errors.New("the address is refused")
+	// ErrMailRefused is returned by a Mailer if a mail can never be sent.
+	ErrMailRefused = errors.New("the mail is refused")
 	// ErrChanged is returned by a store if a document was changed meanwhile.
 	ErrChanged = errors.New("changed meanwhile")
 )
@@ -66,6 +72,22 @@ type Customer struct {
 	Version int64
 	// Unlogged are records of changes that the audit log may not contain yet. They are written together with the change.
 	Unlogged []audit.Record
+	// Mails are what its owner is told of the change. The store adds them to the outbox before the change, because there is no transaction
+	// over several documents, and makes them due after it. SendMails drops a mail whose change was not made.
+	Mails []Mail
+	// Mailbox is read with the account, but not changed with it.
+	Mailbox Mailbox
+}
+
+// Mailbox is what is known of an account's e-mail address. It is stored with the address and not with the account, because an instance of
+// an earlier version drops the fields that it does not know when it changes an account.
+type Mailbox struct {
+	// Verified is whether somebody has confirmed the address with the token of a mail.
+	Verified bool
+	// Refused is whether the last mail was refused because of the address.
+	Refused bool
+	// Newest are the MessageIDs of the newest mails with tokens, by kind.
+	Newest map[MailKind]string
 }
 
 // record adds a change of the account to Unlogged.
@@ -126,6 +148,17 @@ type Store interface {
 	// DeleteUnreachable deletes accounts that were created before a time and do not own their e-mail address. A crash during a
 	// registration or a deletion leaves such accounts.
 	DeleteUnreachable(ctx context.Context, before time.Time) error
+	// FindMailbox returns the mailbox of an account, or ErrNotFound if the account does not own its address.
+	FindMailbox(ctx context.Context, customer Customer) (Mailbox, error)
+	// SetNewestMail stores the MessageID of the newest mail of a kind. ConfirmMailbox marks the address as verified and forgets the newest
+	// mail. Both return ErrChanged if the account does not own its address any more, ConfirmMailbox also if the newest mail is another.
+	SetNewestMail(ctx context.Context, customer Customer, kind MailKind, messageID string) error
+	ConfirmMailbox(ctx context.Context, customer Customer, messageID string, at time.Time) error
+	// MarkMailbox stores whether the address is refused, if the account still owns it.
+	MarkMailbox(ctx context.Context, customer Customer, refused bool) error
+	Outbox
+	MailTokens
+
 	// LogChanges moves records to the audit log that a crash has left in accounts that were changed before a time.
 	LogChanges(ctx context.Context, before time.Time) error
 

@@ -45,7 +45,7 @@ func (s *Service) refresh(ctx context.Context, id, secret string) (Tokens, error
 		return Tokens{}, err
 	}
 	// The customer is loaded before the token is exchanged, so that a failure here does not cost the session.
-	customer, err := s.store.Find(ctx, session.CustomerID)
+	customer, err := s.Customer(ctx, session.CustomerID)
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return Tokens{}, err
 	}

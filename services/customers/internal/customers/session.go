@@ -120,7 +120,8 @@ func (s *Service) tokensFor(customer Customer, sessionID, secret string) (Tokens
 	return Tokens{Access: access, Life: life, Refresh: Secret(sessionID + "." + secret), Customer: customer}, err
 }
 
-// Sweep deletes expired sessions. Several replicas may do so at once.
+// Sweep deletes expired sessions and tokens of mails. Several replicas may do so at once.
 func (s *Service) Sweep(ctx context.Context) error {
-	return s.store.DeleteExpiredSessions(ctx, time.Now())
+	now := time.Now()
+	return errors.Join(s.store.DeleteExpiredSessions(ctx, now), s.store.DeleteMailTokens(ctx, now))
 }

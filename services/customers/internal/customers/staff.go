@@ -69,11 +69,10 @@ func (s *Service) PromoteToStaff(ctx context.Context, address string) (Secret, e
 		if !c.staff() {
 			c.Roles = append(c.Roles, RoleStaff)
 		}
-		c.PasswordHash, c.PasswordVersion, c.KeptSession = hash, c.PasswordVersion+1, ""
 		if err := c.record(ctx, audit.RoleGranted, roleDetail); err != nil {
 			return err
 		}
-		return c.record(ctx, audit.PasswordChanged, nil)
+		return c.setPassword(ctx, hash, "")
 	})
 	if err != nil {
 		return "", err

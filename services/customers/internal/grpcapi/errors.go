@@ -15,6 +15,7 @@ var wireError = rpc.Table(
 	rpc.Is(customers.ErrEmailTaken, codes.AlreadyExists, customersv1.ErrorReason_ERROR_REASON_EMAIL_TAKEN),
 	rpc.Is(customers.ErrInvalidCredentials, codes.Unauthenticated, customersv1.ErrorReason_ERROR_REASON_INVALID_CREDENTIALS),
 	rpc.Is(customers.ErrInvalidRefreshToken, codes.Unauthenticated, customersv1.ErrorReason_ERROR_REASON_INVALID_REFRESH_TOKEN),
+	rpc.Is(customers.ErrInvalidMailToken, codes.FailedPrecondition, customersv1.ErrorReason_ERROR_REASON_INVALID_MAIL_TOKEN),
 	rpc.Is(customers.ErrAddressNotFound, codes.NotFound, customersv1.ErrorReason_ERROR_REASON_ADDRESS_NOT_FOUND),
 	rpc.Is(customers.ErrTooManyAddresses, codes.FailedPrecondition, customersv1.ErrorReason_ERROR_REASON_TOO_MANY_ADDRESSES),
 	rpc.Is(customers.ErrStaffAccount, codes.FailedPrecondition, customersv1.ErrorReason_ERROR_REASON_STAFF_ACCOUNT),

@@ -103,6 +103,7 @@ func caller(ctx context.Context) string {
 func customerProto(c customers.Customer) *customersv1.Customer {
 	return &customersv1.Customer{
 		Id: c.ID, Email: c.Email, Name: c.Name, Roles: c.Roles, CreatedAt: timestamppb.New(c.CreatedAt),
+		EmailVerified: c.Mailbox.Verified,
 	}
 }
 

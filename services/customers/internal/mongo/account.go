@@ -48,10 +48,13 @@ type address struct {
 	Country    string `bson:"country"`
 }
 
-// emailDocument assigns an e-mail address to an account.
+// emailDocument assigns an e-mail address to an account, and says what is known of its mailbox.
 type emailDocument struct {
-	Email      string `bson:"_id"`
-	CustomerID string `bson:"customer_id"`
+	Email      string            `bson:"_id"`
+	CustomerID string            `bson:"customer_id"`
+	VerifiedAt *time.Time        `bson:"verified_at,omitempty"`
+	RefusedAt  *time.Time        `bson:"refused_at,omitempty"`
+	Newest     map[string]string `bson:"newest,omitempty"`
 }
 
 // Insert implements customers.Store. It writes the account before the e-mail address. After a crash in between, the address is
@@ -64,6 +67,9 @@ func (s *Store) Insert(ctx context.Context, c customers.Customer) error {
 		return err
 	}
 	if err := s.expect(ctx, c); err != nil {
+		return err
+	}
+	if err := s.announce(ctx, c); err != nil {
 		return err
 	}
 	if _, err := s.accounts.InsertOne(ctx, accountOf(c)); err != nil {
@@ -81,6 +87,7 @@ func (s *Store) Insert(ctx context.Context, c customers.Customer) error {
 	}
 	_ = s.finish(ctx, started) // the account is complete; DeleteUnreachable will delete the intent
 	s.logSoon(ctx, c)
+	s.mailSoon(ctx, c)
 	return nil
 }
 
@@ -90,7 +97,9 @@ func (s *Store) FindByEmail(ctx context.Context, email string) (customers.Custom
 	if err := s.emails.FindOne(ctx, byID(email)).Decode(&d); err != nil {
 		return customers.Customer{}, missing(err, customers.ErrNotFound, "find e-mail")
 	}
-	return s.Find(ctx, d.CustomerID)
+	c, err := s.Find(ctx, d.CustomerID)
+	c.Mailbox = d.mailbox()
+	return c, err
 }
 
 // Find implements customers.Store.
@@ -109,6 +118,9 @@ func (s *Store) Replace(ctx context.Context, c customers.Customer) error {
 	if err := s.expect(ctx, c); err != nil {
 		return err
 	}
+	if err := s.announce(ctx, c); err != nil {
+		return err
+	}
 	filter := append(byID(c.ID), bson.E{Key: "version", Value: c.Version})
 	d := accountOf(c)
 	d.Version++
@@ -120,6 +132,7 @@ func (s *Store) Replace(ctx context.Context, c customers.Customer) error {
 		return customers.ErrChanged
 	}
 	s.logSoon(ctx, c)
+	s.mailSoon(ctx, c)
 	return nil
 }
 

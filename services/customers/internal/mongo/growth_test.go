@@ -2,6 +2,7 @@ package mongo_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -96,7 +97,9 @@ func (s shopOf) of(round int) int { return round * s.accounts / rounds }
 // operations are typical operations of customers. Each round uses another account.
 var operations = map[string]func(ctx context.Context, s shopOf, round int) error{
 	"register": func(ctx context.Context, s shopOf, round int) error {
-		return s.Insert(ctx, customers.Customer{ID: accountID(s.accounts + round), Email: emailOf(s.accounts + round)})
+		c := customers.Customer{ID: accountID(s.accounts + round), Email: emailOf(s.accounts + round)}
+		c.Mails = []customers.Mail{s.mail(customers.ConfirmEmail, s.accounts+round)}
+		return s.Insert(ctx, c)
 	},
 	"log in": func(ctx context.Context, s shopOf, round int) error {
 		c, err := s.FindByEmail(ctx, emailOf(s.of(round)))
@@ -110,7 +113,7 @@ var operations = map[string]func(ctx context.Context, s shopOf, round int) error
 		if err != nil {
 			return err
 		}
-		if _, err := s.Find(ctx, session.CustomerID); err != nil {
+		if err := s.look(ctx, session.CustomerID); err != nil {
 			return err
 		}
 		session.PreviousHash, session.TokenHash = session.TokenHash, []byte("third!")
@@ -120,8 +123,32 @@ var operations = map[string]func(ctx context.Context, s shopOf, round int) error
 		return s.DeleteSession(ctx, accountID(s.of(round)))
 	},
 	"look at the account": func(ctx context.Context, s shopOf, round int) error {
-		_, err := s.Find(ctx, accountID(s.of(round)))
-		return err
+		return s.look(ctx, accountID(s.of(round)))
+	},
+	"ask for a mail": func(ctx context.Context, s shopOf, round int) error {
+		return s.AddMail(ctx, s.mail(customers.ResetPassword, s.of(round)))
+	},
+	// What is done for each mail in the outbox, besides sending it.
+	"send a mail": func(ctx context.Context, s shopOf, round int) error {
+		due, err := s.DueMails(ctx, time.Now(), 1)
+		if err != nil || len(due) != 1 {
+			return errors.Join(err, fmt.Errorf("%d mails are due", len(due)))
+		}
+		c, err := s.Find(ctx, due[0].CustomerID)
+		if err != nil {
+			return err
+		}
+		was := due[0].DueAt
+		due[0].DueAt = time.Now().Add(time.Hour)
+		token := customers.MailToken{Hash: fmt.Sprint("hash ", s.accounts, round), CustomerID: c.ID, ExpiresAt: time.Now().Add(time.Hour)}
+		return errors.Join(s.PutOffMail(ctx, due[0], was), s.SetNewestMail(ctx, c, customers.ResetPassword, "m"), s.AddMailToken(ctx, token), s.RemoveMail(ctx, due[0]))
+	},
+	"use a token": func(ctx context.Context, s shopOf, round int) error {
+		token, err := s.FindMailToken(ctx, fmt.Sprint("hash ", s.accounts, round))
+		if err != nil {
+			return err
+		}
+		return s.look(ctx, token.CustomerID)
 	},
 	"change an address": func(ctx context.Context, s shopOf, round int) error {
 		c, err := s.Find(ctx, accountID(s.of(round)))
@@ -133,8 +160,27 @@ var operations = map[string]func(ctx context.Context, s shopOf, round int) error
 	},
 }
 
+// look reads an account with its mailbox.
+func (s shopOf) look(ctx context.Context, id string) error {
+	c, err := s.Find(ctx, id)
+	if err != nil {
+		return err
+	}
+	_, err = s.FindMailbox(ctx, c)
+	return err
+}
+
+// mail returns a mail to account i.
+func (s shopOf) mail(kind customers.MailKind, i int) customers.Mail {
+	return customers.Mail{
+		ID: fmt.Sprint(kind, i), MessageID: "m", Kind: kind, CustomerID: accountID(i), CreatedAt: time.Now(), DueAt: time.Now(),
+	}
+}
+
 // inOrder lists the operations in an order in which they work.
-var inOrder = []string{"register", "log in", "look at the account", "change an address", "refresh", "log out"}
+var inOrder = []string{
+	"register", "log in", "look at the account", "change an address", "refresh", "log out", "ask for a mail", "send a mail", "use a token",
+}
 
 // accountsFrom returns the number of accounts of the larger shop.
 func accountsFrom(t *testing.T) int {

@@ -21,6 +21,8 @@ type Store struct {
 	accounts, emails, sessions, keys, intents *mongo.Collection
 	// log is the audit log; unlogged has the accounts whose records may still have to be moved there.
 	log, unlogged *mongo.Collection
+	// outbox has the mails that wait, and mailTokens the hashes of the tokens that were sent.
+	outbox, mailTokens *mongo.Collection
 }
 
 var (
@@ -34,10 +36,11 @@ func New(db *mongo.Database) *Store {
 		accounts: db.Collection("customers"), emails: db.Collection("emails"),
 		sessions: db.Collection("sessions"), keys: db.Collection("keys"), intents: db.Collection("intents"),
 		log: db.Collection("audit_entries"), unlogged: db.Collection("audit_unlogged"),
+		outbox: db.Collection("outbox"), mailTokens: db.Collection("mail_tokens"),
 	}
 }
 
-// Prepare creates the indexes for expired sessions, sessions of a customer, old intents, and the audit log. Running it again is safe.
+// Prepare creates the indexes for expired sessions, sessions of a customer, old intents, the audit log, and mails. Running it again is safe.
 func (s *Store) Prepare(ctx context.Context) error {
 	// One index at a time, because FerretDB 1.24 closes the connection if two are created by one command a second time.
 	for _, field := range []string{"expires_at", "customer_id"} {
@@ -50,7 +53,10 @@ func (s *Store) Prepare(ctx context.Context) error {
 	if _, err := s.intents.Indexes().CreateOne(ctx, index); err != nil {
 		return fmt.Errorf("index intents: %w", err)
 	}
-	return s.prepareLog(ctx)
+	if err := s.prepareLog(ctx); err != nil {
+		return err
+	}
+	return s.prepareMails(ctx)
 }
 
 func byID(id string) bson.D {

@@ -31,8 +31,10 @@ type Customer struct {
 	Email string                 `protobuf:"bytes,2,opt,name=email,proto3" json:"email,omitempty"`
 	Name  string                 `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
 	// "customer", "staff".
-	Roles         []string               `protobuf:"bytes,4,rep,name=roles,proto3" json:"roles,omitempty"`
-	CreatedAt     *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	Roles     []string               `protobuf:"bytes,4,rep,name=roles,proto3" json:"roles,omitempty"`
+	CreatedAt *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	// Whether the owner of the e-mail address has confirmed it.
+	EmailVerified bool `protobuf:"varint,6,opt,name=email_verified,json=emailVerified,proto3" json:"email_verified,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -100,6 +102,13 @@ func (x *Customer) GetCreatedAt() *timestamppb.Timestamp {
 		return x.CreatedAt
 	}
 	return nil
+}
+
+func (x *Customer) GetEmailVerified() bool {
+	if x != nil {
+		return x.EmailVerified
+	}
+	return false
 }
 
 type Session struct {
@@ -1405,6 +1414,326 @@ func (*ChangePasswordResponse) Descriptor() ([]byte, []int) {
 	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{28}
 }
 
+type RequestPasswordResetRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Email         string                 `protobuf:"bytes,1,opt,name=email,proto3" json:"email,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RequestPasswordResetRequest) Reset() {
+	*x = RequestPasswordResetRequest{}
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RequestPasswordResetRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RequestPasswordResetRequest) ProtoMessage() {}
+
+func (x *RequestPasswordResetRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RequestPasswordResetRequest.ProtoReflect.Descriptor instead.
+func (*RequestPasswordResetRequest) Descriptor() ([]byte, []int) {
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *RequestPasswordResetRequest) GetEmail() string {
+	if x != nil {
+		return x.Email
+	}
+	return ""
+}
+
+type RequestPasswordResetResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RequestPasswordResetResponse) Reset() {
+	*x = RequestPasswordResetResponse{}
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RequestPasswordResetResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RequestPasswordResetResponse) ProtoMessage() {}
+
+func (x *RequestPasswordResetResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RequestPasswordResetResponse.ProtoReflect.Descriptor instead.
+func (*RequestPasswordResetResponse) Descriptor() ([]byte, []int) {
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{30}
+}
+
+type ResetPasswordRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Token         string                 `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
+	Password      string                 `protobuf:"bytes,2,opt,name=password,proto3" json:"password,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResetPasswordRequest) Reset() {
+	*x = ResetPasswordRequest{}
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResetPasswordRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResetPasswordRequest) ProtoMessage() {}
+
+func (x *ResetPasswordRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResetPasswordRequest.ProtoReflect.Descriptor instead.
+func (*ResetPasswordRequest) Descriptor() ([]byte, []int) {
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *ResetPasswordRequest) GetToken() string {
+	if x != nil {
+		return x.Token
+	}
+	return ""
+}
+
+func (x *ResetPasswordRequest) GetPassword() string {
+	if x != nil {
+		return x.Password
+	}
+	return ""
+}
+
+type ResetPasswordResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResetPasswordResponse) Reset() {
+	*x = ResetPasswordResponse{}
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResetPasswordResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResetPasswordResponse) ProtoMessage() {}
+
+func (x *ResetPasswordResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResetPasswordResponse.ProtoReflect.Descriptor instead.
+func (*ResetPasswordResponse) Descriptor() ([]byte, []int) {
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{32}
+}
+
+type RequestEmailVerificationRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RequestEmailVerificationRequest) Reset() {
+	*x = RequestEmailVerificationRequest{}
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RequestEmailVerificationRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RequestEmailVerificationRequest) ProtoMessage() {}
+
+func (x *RequestEmailVerificationRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RequestEmailVerificationRequest.ProtoReflect.Descriptor instead.
+func (*RequestEmailVerificationRequest) Descriptor() ([]byte, []int) {
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{33}
+}
+
+type RequestEmailVerificationResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RequestEmailVerificationResponse) Reset() {
+	*x = RequestEmailVerificationResponse{}
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RequestEmailVerificationResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RequestEmailVerificationResponse) ProtoMessage() {}
+
+func (x *RequestEmailVerificationResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RequestEmailVerificationResponse.ProtoReflect.Descriptor instead.
+func (*RequestEmailVerificationResponse) Descriptor() ([]byte, []int) {
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{34}
+}
+
+type VerifyEmailRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Token         string                 `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VerifyEmailRequest) Reset() {
+	*x = VerifyEmailRequest{}
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VerifyEmailRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VerifyEmailRequest) ProtoMessage() {}
+
+func (x *VerifyEmailRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VerifyEmailRequest.ProtoReflect.Descriptor instead.
+func (*VerifyEmailRequest) Descriptor() ([]byte, []int) {
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *VerifyEmailRequest) GetToken() string {
+	if x != nil {
+		return x.Token
+	}
+	return ""
+}
+
+type VerifyEmailResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VerifyEmailResponse) Reset() {
+	*x = VerifyEmailResponse{}
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VerifyEmailResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VerifyEmailResponse) ProtoMessage() {}
+
+func (x *VerifyEmailResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VerifyEmailResponse.ProtoReflect.Descriptor instead.
+func (*VerifyEmailResponse) Descriptor() ([]byte, []int) {
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{36}
+}
+
 type PrepareDeletionRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Password      string                 `protobuf:"bytes,1,opt,name=password,proto3" json:"password,omitempty"`
@@ -1414,7 +1743,7 @@ type PrepareDeletionRequest struct {
 
 func (x *PrepareDeletionRequest) Reset() {
 	*x = PrepareDeletionRequest{}
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[29]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1426,7 +1755,7 @@ func (x *PrepareDeletionRequest) String() string {
 func (*PrepareDeletionRequest) ProtoMessage() {}
 
 func (x *PrepareDeletionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[29]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1439,7 +1768,7 @@ func (x *PrepareDeletionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PrepareDeletionRequest.ProtoReflect.Descriptor instead.
 func (*PrepareDeletionRequest) Descriptor() ([]byte, []int) {
-	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{29}
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *PrepareDeletionRequest) GetPassword() string {
@@ -1457,7 +1786,7 @@ type PrepareDeletionResponse struct {
 
 func (x *PrepareDeletionResponse) Reset() {
 	*x = PrepareDeletionResponse{}
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[30]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1469,7 +1798,7 @@ func (x *PrepareDeletionResponse) String() string {
 func (*PrepareDeletionResponse) ProtoMessage() {}
 
 func (x *PrepareDeletionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[30]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1482,7 +1811,7 @@ func (x *PrepareDeletionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PrepareDeletionResponse.ProtoReflect.Descriptor instead.
 func (*PrepareDeletionResponse) Descriptor() ([]byte, []int) {
-	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{30}
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{38}
 }
 
 type DeleteAccountRequest struct {
@@ -1494,7 +1823,7 @@ type DeleteAccountRequest struct {
 
 func (x *DeleteAccountRequest) Reset() {
 	*x = DeleteAccountRequest{}
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[31]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1506,7 +1835,7 @@ func (x *DeleteAccountRequest) String() string {
 func (*DeleteAccountRequest) ProtoMessage() {}
 
 func (x *DeleteAccountRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[31]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1519,7 +1848,7 @@ func (x *DeleteAccountRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteAccountRequest.ProtoReflect.Descriptor instead.
 func (*DeleteAccountRequest) Descriptor() ([]byte, []int) {
-	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{31}
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *DeleteAccountRequest) GetPassword() string {
@@ -1537,7 +1866,7 @@ type DeleteAccountResponse struct {
 
 func (x *DeleteAccountResponse) Reset() {
 	*x = DeleteAccountResponse{}
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[32]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1549,7 +1878,7 @@ func (x *DeleteAccountResponse) String() string {
 func (*DeleteAccountResponse) ProtoMessage() {}
 
 func (x *DeleteAccountResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[32]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1562,21 +1891,22 @@ func (x *DeleteAccountResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteAccountResponse.ProtoReflect.Descriptor instead.
 func (*DeleteAccountResponse) Descriptor() ([]byte, []int) {
-	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{32}
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{40}
 }
 
 var File_souk_customers_v1_customers_proto protoreflect.FileDescriptor
 
 const file_souk_customers_v1_customers_proto_rawDesc = "" +
 	"\n" +
-	"!souk/customers/v1/customers.proto\x12\x11souk.customers.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bsouk/access/v1/access.proto\"\x95\x01\n" +
+	"!souk/customers/v1/customers.proto\x12\x11souk.customers.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bsouk/access/v1/access.proto\"\xbc\x01\n" +
 	"\bCustomer\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
 	"\x05email\x18\x02 \x01(\tR\x05email\x12\x12\n" +
 	"\x04name\x18\x03 \x01(\tR\x04name\x12\x14\n" +
 	"\x05roles\x18\x04 \x03(\tR\x05roles\x129\n" +
 	"\n" +
-	"created_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\"\xa9\x01\n" +
+	"created_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x12%\n" +
+	"\x0eemail_verified\x18\x06 \x01(\bR\remailVerified\"\xa9\x01\n" +
 	"\aSession\x12!\n" +
 	"\faccess_token\x18\x01 \x01(\tR\vaccessToken\x12\x1d\n" +
 	"\n" +
@@ -1644,13 +1974,25 @@ const file_souk_customers_v1_customers_proto_rawDesc = "" +
 	"\x15ChangePasswordRequest\x12)\n" +
 	"\x10current_password\x18\x01 \x01(\tR\x0fcurrentPassword\x12!\n" +
 	"\fnew_password\x18\x02 \x01(\tR\vnewPassword\"\x18\n" +
-	"\x16ChangePasswordResponse\"4\n" +
+	"\x16ChangePasswordResponse\"3\n" +
+	"\x1bRequestPasswordResetRequest\x12\x14\n" +
+	"\x05email\x18\x01 \x01(\tR\x05email\"\x1e\n" +
+	"\x1cRequestPasswordResetResponse\"H\n" +
+	"\x14ResetPasswordRequest\x12\x14\n" +
+	"\x05token\x18\x01 \x01(\tR\x05token\x12\x1a\n" +
+	"\bpassword\x18\x02 \x01(\tR\bpassword\"\x17\n" +
+	"\x15ResetPasswordResponse\"!\n" +
+	"\x1fRequestEmailVerificationRequest\"\"\n" +
+	" RequestEmailVerificationResponse\"*\n" +
+	"\x12VerifyEmailRequest\x12\x14\n" +
+	"\x05token\x18\x01 \x01(\tR\x05token\"\x15\n" +
+	"\x13VerifyEmailResponse\"4\n" +
 	"\x16PrepareDeletionRequest\x12\x1a\n" +
 	"\bpassword\x18\x01 \x01(\tR\bpassword\"\x19\n" +
 	"\x17PrepareDeletionResponse\"2\n" +
 	"\x14DeleteAccountRequest\x12\x1a\n" +
 	"\bpassword\x18\x01 \x01(\tR\bpassword\"\x17\n" +
-	"\x15DeleteAccountResponse2\xae\r\n" +
+	"\x15DeleteAccountResponse2\xae\x11\n" +
 	"\x10CustomersService\x12a\n" +
 	"\bRegister\x12\".souk.customers.v1.RegisterRequest\x1a#.souk.customers.v1.RegisterResponse\"\f\x8a\xb5\x18\x02\b\x01\xa2\xb5\x18\x02\b\x05\x12X\n" +
 	"\x05Login\x12\x1f.souk.customers.v1.LoginRequest\x1a .souk.customers.v1.LoginResponse\"\f\x8a\xb5\x18\x02\b\x01\xa2\xb5\x18\x02\b\x05\x12a\n" +
@@ -1658,7 +2000,11 @@ const file_souk_customers_v1_customers_proto_rawDesc = "" +
 	"\x06Logout\x12 .souk.customers.v1.LogoutRequest\x1a!.souk.customers.v1.LogoutResponse\"\x0f\x8a\xb5\x18\x02\x10\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12[\n" +
 	"\x05GetMe\x12\x1f.souk.customers.v1.GetMeRequest\x1a .souk.customers.v1.GetMeResponse\"\x0f\x8a\xb5\x18\x02\x10\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12d\n" +
 	"\bUpdateMe\x12\".souk.customers.v1.UpdateMeRequest\x1a#.souk.customers.v1.UpdateMeResponse\"\x0f\x8a\xb5\x18\x02\x10\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12s\n" +
-	"\x0eChangePassword\x12(.souk.customers.v1.ChangePasswordRequest\x1a).souk.customers.v1.ChangePasswordResponse\"\f\x8a\xb5\x18\x02\x10\x01\xa2\xb5\x18\x02\b\x05\x12\x82\x01\n" +
+	"\x0eChangePassword\x12(.souk.customers.v1.ChangePasswordRequest\x1a).souk.customers.v1.ChangePasswordResponse\"\f\x8a\xb5\x18\x02\x10\x01\xa2\xb5\x18\x02\b\x05\x12\x88\x01\n" +
+	"\x14RequestPasswordReset\x12..souk.customers.v1.RequestPasswordResetRequest\x1a/.souk.customers.v1.RequestPasswordResetResponse\"\x0f\x8a\xb5\x18\x02\b\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12p\n" +
+	"\rResetPassword\x12'.souk.customers.v1.ResetPasswordRequest\x1a(.souk.customers.v1.ResetPasswordResponse\"\f\x8a\xb5\x18\x02\b\x01\xa2\xb5\x18\x02\b\x05\x12\x94\x01\n" +
+	"\x18RequestEmailVerification\x122.souk.customers.v1.RequestEmailVerificationRequest\x1a3.souk.customers.v1.RequestEmailVerificationResponse\"\x0f\x8a\xb5\x18\x02\x10\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12j\n" +
+	"\vVerifyEmail\x12%.souk.customers.v1.VerifyEmailRequest\x1a&.souk.customers.v1.VerifyEmailResponse\"\f\x8a\xb5\x18\x02\b\x01\xa2\xb5\x18\x02\b\x05\x12\x82\x01\n" +
 	"\x12GetCustomerByEmail\x12,.souk.customers.v1.GetCustomerByEmailRequest\x1a-.souk.customers.v1.GetCustomerByEmailResponse\"\x0f\x8a\xb5\x18\x02\x18\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12y\n" +
 	"\x0fPrepareDeletion\x12).souk.customers.v1.PrepareDeletionRequest\x1a*.souk.customers.v1.PrepareDeletionResponse\"\x0f\x8a\xb5\x18\x02\x10\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12s\n" +
 	"\rDeleteAccount\x12'.souk.customers.v1.DeleteAccountRequest\x1a(.souk.customers.v1.DeleteAccountResponse\"\x0f\x8a\xb5\x18\x02\x10\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12s\n" +
@@ -1684,45 +2030,53 @@ func file_souk_customers_v1_customers_proto_rawDescGZIP() []byte {
 	return file_souk_customers_v1_customers_proto_rawDescData
 }
 
-var file_souk_customers_v1_customers_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
+var file_souk_customers_v1_customers_proto_msgTypes = make([]protoimpl.MessageInfo, 41)
 var file_souk_customers_v1_customers_proto_goTypes = []any{
-	(*Customer)(nil),                   // 0: souk.customers.v1.Customer
-	(*Session)(nil),                    // 1: souk.customers.v1.Session
-	(*Address)(nil),                    // 2: souk.customers.v1.Address
-	(*RegisterRequest)(nil),            // 3: souk.customers.v1.RegisterRequest
-	(*RegisterResponse)(nil),           // 4: souk.customers.v1.RegisterResponse
-	(*LoginRequest)(nil),               // 5: souk.customers.v1.LoginRequest
-	(*LoginResponse)(nil),              // 6: souk.customers.v1.LoginResponse
-	(*RefreshRequest)(nil),             // 7: souk.customers.v1.RefreshRequest
-	(*RefreshResponse)(nil),            // 8: souk.customers.v1.RefreshResponse
-	(*LogoutRequest)(nil),              // 9: souk.customers.v1.LogoutRequest
-	(*LogoutResponse)(nil),             // 10: souk.customers.v1.LogoutResponse
-	(*GetCustomerByEmailRequest)(nil),  // 11: souk.customers.v1.GetCustomerByEmailRequest
-	(*GetCustomerByEmailResponse)(nil), // 12: souk.customers.v1.GetCustomerByEmailResponse
-	(*GetMeRequest)(nil),               // 13: souk.customers.v1.GetMeRequest
-	(*GetMeResponse)(nil),              // 14: souk.customers.v1.GetMeResponse
-	(*UpdateMeRequest)(nil),            // 15: souk.customers.v1.UpdateMeRequest
-	(*UpdateMeResponse)(nil),           // 16: souk.customers.v1.UpdateMeResponse
-	(*ListAddressesRequest)(nil),       // 17: souk.customers.v1.ListAddressesRequest
-	(*ListAddressesResponse)(nil),      // 18: souk.customers.v1.ListAddressesResponse
-	(*GetAddressRequest)(nil),          // 19: souk.customers.v1.GetAddressRequest
-	(*GetAddressResponse)(nil),         // 20: souk.customers.v1.GetAddressResponse
-	(*CreateAddressRequest)(nil),       // 21: souk.customers.v1.CreateAddressRequest
-	(*CreateAddressResponse)(nil),      // 22: souk.customers.v1.CreateAddressResponse
-	(*UpdateAddressRequest)(nil),       // 23: souk.customers.v1.UpdateAddressRequest
-	(*UpdateAddressResponse)(nil),      // 24: souk.customers.v1.UpdateAddressResponse
-	(*DeleteAddressRequest)(nil),       // 25: souk.customers.v1.DeleteAddressRequest
-	(*DeleteAddressResponse)(nil),      // 26: souk.customers.v1.DeleteAddressResponse
-	(*ChangePasswordRequest)(nil),      // 27: souk.customers.v1.ChangePasswordRequest
-	(*ChangePasswordResponse)(nil),     // 28: souk.customers.v1.ChangePasswordResponse
-	(*PrepareDeletionRequest)(nil),     // 29: souk.customers.v1.PrepareDeletionRequest
-	(*PrepareDeletionResponse)(nil),    // 30: souk.customers.v1.PrepareDeletionResponse
-	(*DeleteAccountRequest)(nil),       // 31: souk.customers.v1.DeleteAccountRequest
-	(*DeleteAccountResponse)(nil),      // 32: souk.customers.v1.DeleteAccountResponse
-	(*timestamppb.Timestamp)(nil),      // 33: google.protobuf.Timestamp
+	(*Customer)(nil),                         // 0: souk.customers.v1.Customer
+	(*Session)(nil),                          // 1: souk.customers.v1.Session
+	(*Address)(nil),                          // 2: souk.customers.v1.Address
+	(*RegisterRequest)(nil),                  // 3: souk.customers.v1.RegisterRequest
+	(*RegisterResponse)(nil),                 // 4: souk.customers.v1.RegisterResponse
+	(*LoginRequest)(nil),                     // 5: souk.customers.v1.LoginRequest
+	(*LoginResponse)(nil),                    // 6: souk.customers.v1.LoginResponse
+	(*RefreshRequest)(nil),                   // 7: souk.customers.v1.RefreshRequest
+	(*RefreshResponse)(nil),                  // 8: souk.customers.v1.RefreshResponse
+	(*LogoutRequest)(nil),                    // 9: souk.customers.v1.LogoutRequest
+	(*LogoutResponse)(nil),                   // 10: souk.customers.v1.LogoutResponse
+	(*GetCustomerByEmailRequest)(nil),        // 11: souk.customers.v1.GetCustomerByEmailRequest
+	(*GetCustomerByEmailResponse)(nil),       // 12: souk.customers.v1.GetCustomerByEmailResponse
+	(*GetMeRequest)(nil),                     // 13: souk.customers.v1.GetMeRequest
+	(*GetMeResponse)(nil),                    // 14: souk.customers.v1.GetMeResponse
+	(*UpdateMeRequest)(nil),                  // 15: souk.customers.v1.UpdateMeRequest
+	(*UpdateMeResponse)(nil),                 // 16: souk.customers.v1.UpdateMeResponse
+	(*ListAddressesRequest)(nil),             // 17: souk.customers.v1.ListAddressesRequest
+	(*ListAddressesResponse)(nil),            // 18: souk.customers.v1.ListAddressesResponse
+	(*GetAddressRequest)(nil),                // 19: souk.customers.v1.GetAddressRequest
+	(*GetAddressResponse)(nil),               // 20: souk.customers.v1.GetAddressResponse
+	(*CreateAddressRequest)(nil),             // 21: souk.customers.v1.CreateAddressRequest
+	(*CreateAddressResponse)(nil),            // 22: souk.customers.v1.CreateAddressResponse
+	(*UpdateAddressRequest)(nil),             // 23: souk.customers.v1.UpdateAddressRequest
+	(*UpdateAddressResponse)(nil),            // 24: souk.customers.v1.UpdateAddressResponse
+	(*DeleteAddressRequest)(nil),             // 25: souk.customers.v1.DeleteAddressRequest
+	(*DeleteAddressResponse)(nil),            // 26: souk.customers.v1.DeleteAddressResponse
+	(*ChangePasswordRequest)(nil),            // 27: souk.customers.v1.ChangePasswordRequest
+	(*ChangePasswordResponse)(nil),           // 28: souk.customers.v1.ChangePasswordResponse
+	(*RequestPasswordResetRequest)(nil),      // 29: souk.customers.v1.RequestPasswordResetRequest
+	(*RequestPasswordResetResponse)(nil),     // 30: souk.customers.v1.RequestPasswordResetResponse
+	(*ResetPasswordRequest)(nil),             // 31: souk.customers.v1.ResetPasswordRequest
+	(*ResetPasswordResponse)(nil),            // 32: souk.customers.v1.ResetPasswordResponse
+	(*RequestEmailVerificationRequest)(nil),  // 33: souk.customers.v1.RequestEmailVerificationRequest
+	(*RequestEmailVerificationResponse)(nil), // 34: souk.customers.v1.RequestEmailVerificationResponse
+	(*VerifyEmailRequest)(nil),               // 35: souk.customers.v1.VerifyEmailRequest
+	(*VerifyEmailResponse)(nil),              // 36: souk.customers.v1.VerifyEmailResponse
+	(*PrepareDeletionRequest)(nil),           // 37: souk.customers.v1.PrepareDeletionRequest
+	(*PrepareDeletionResponse)(nil),          // 38: souk.customers.v1.PrepareDeletionResponse
+	(*DeleteAccountRequest)(nil),             // 39: souk.customers.v1.DeleteAccountRequest
+	(*DeleteAccountResponse)(nil),            // 40: souk.customers.v1.DeleteAccountResponse
+	(*timestamppb.Timestamp)(nil),            // 41: google.protobuf.Timestamp
 }
 var file_souk_customers_v1_customers_proto_depIdxs = []int32{
-	33, // 0: souk.customers.v1.Customer.created_at:type_name -> google.protobuf.Timestamp
+	41, // 0: souk.customers.v1.Customer.created_at:type_name -> google.protobuf.Timestamp
 	0,  // 1: souk.customers.v1.Session.customer:type_name -> souk.customers.v1.Customer
 	0,  // 2: souk.customers.v1.RegisterResponse.customer:type_name -> souk.customers.v1.Customer
 	1,  // 3: souk.customers.v1.LoginResponse.session:type_name -> souk.customers.v1.Session
@@ -1742,31 +2096,39 @@ var file_souk_customers_v1_customers_proto_depIdxs = []int32{
 	13, // 17: souk.customers.v1.CustomersService.GetMe:input_type -> souk.customers.v1.GetMeRequest
 	15, // 18: souk.customers.v1.CustomersService.UpdateMe:input_type -> souk.customers.v1.UpdateMeRequest
 	27, // 19: souk.customers.v1.CustomersService.ChangePassword:input_type -> souk.customers.v1.ChangePasswordRequest
-	11, // 20: souk.customers.v1.CustomersService.GetCustomerByEmail:input_type -> souk.customers.v1.GetCustomerByEmailRequest
-	29, // 21: souk.customers.v1.CustomersService.PrepareDeletion:input_type -> souk.customers.v1.PrepareDeletionRequest
-	31, // 22: souk.customers.v1.CustomersService.DeleteAccount:input_type -> souk.customers.v1.DeleteAccountRequest
-	17, // 23: souk.customers.v1.CustomersService.ListAddresses:input_type -> souk.customers.v1.ListAddressesRequest
-	19, // 24: souk.customers.v1.CustomersService.GetAddress:input_type -> souk.customers.v1.GetAddressRequest
-	21, // 25: souk.customers.v1.CustomersService.CreateAddress:input_type -> souk.customers.v1.CreateAddressRequest
-	23, // 26: souk.customers.v1.CustomersService.UpdateAddress:input_type -> souk.customers.v1.UpdateAddressRequest
-	25, // 27: souk.customers.v1.CustomersService.DeleteAddress:input_type -> souk.customers.v1.DeleteAddressRequest
-	4,  // 28: souk.customers.v1.CustomersService.Register:output_type -> souk.customers.v1.RegisterResponse
-	6,  // 29: souk.customers.v1.CustomersService.Login:output_type -> souk.customers.v1.LoginResponse
-	8,  // 30: souk.customers.v1.CustomersService.Refresh:output_type -> souk.customers.v1.RefreshResponse
-	10, // 31: souk.customers.v1.CustomersService.Logout:output_type -> souk.customers.v1.LogoutResponse
-	14, // 32: souk.customers.v1.CustomersService.GetMe:output_type -> souk.customers.v1.GetMeResponse
-	16, // 33: souk.customers.v1.CustomersService.UpdateMe:output_type -> souk.customers.v1.UpdateMeResponse
-	28, // 34: souk.customers.v1.CustomersService.ChangePassword:output_type -> souk.customers.v1.ChangePasswordResponse
-	12, // 35: souk.customers.v1.CustomersService.GetCustomerByEmail:output_type -> souk.customers.v1.GetCustomerByEmailResponse
-	30, // 36: souk.customers.v1.CustomersService.PrepareDeletion:output_type -> souk.customers.v1.PrepareDeletionResponse
-	32, // 37: souk.customers.v1.CustomersService.DeleteAccount:output_type -> souk.customers.v1.DeleteAccountResponse
-	18, // 38: souk.customers.v1.CustomersService.ListAddresses:output_type -> souk.customers.v1.ListAddressesResponse
-	20, // 39: souk.customers.v1.CustomersService.GetAddress:output_type -> souk.customers.v1.GetAddressResponse
-	22, // 40: souk.customers.v1.CustomersService.CreateAddress:output_type -> souk.customers.v1.CreateAddressResponse
-	24, // 41: souk.customers.v1.CustomersService.UpdateAddress:output_type -> souk.customers.v1.UpdateAddressResponse
-	26, // 42: souk.customers.v1.CustomersService.DeleteAddress:output_type -> souk.customers.v1.DeleteAddressResponse
-	28, // [28:43] is the sub-list for method output_type
-	13, // [13:28] is the sub-list for method input_type
+	29, // 20: souk.customers.v1.CustomersService.RequestPasswordReset:input_type -> souk.customers.v1.RequestPasswordResetRequest
+	31, // 21: souk.customers.v1.CustomersService.ResetPassword:input_type -> souk.customers.v1.ResetPasswordRequest
+	33, // 22: souk.customers.v1.CustomersService.RequestEmailVerification:input_type -> souk.customers.v1.RequestEmailVerificationRequest
+	35, // 23: souk.customers.v1.CustomersService.VerifyEmail:input_type -> souk.customers.v1.VerifyEmailRequest
+	11, // 24: souk.customers.v1.CustomersService.GetCustomerByEmail:input_type -> souk.customers.v1.GetCustomerByEmailRequest
+	37, // 25: souk.customers.v1.CustomersService.PrepareDeletion:input_type -> souk.customers.v1.PrepareDeletionRequest
+	39, // 26: souk.customers.v1.CustomersService.DeleteAccount:input_type -> souk.customers.v1.DeleteAccountRequest
+	17, // 27: souk.customers.v1.CustomersService.ListAddresses:input_type -> souk.customers.v1.ListAddressesRequest
+	19, // 28: souk.customers.v1.CustomersService.GetAddress:input_type -> souk.customers.v1.GetAddressRequest
+	21, // 29: souk.customers.v1.CustomersService.CreateAddress:input_type -> souk.customers.v1.CreateAddressRequest
+	23, // 30: souk.customers.v1.CustomersService.UpdateAddress:input_type -> souk.customers.v1.UpdateAddressRequest
+	25, // 31: souk.customers.v1.CustomersService.DeleteAddress:input_type -> souk.customers.v1.DeleteAddressRequest
+	4,  // 32: souk.customers.v1.CustomersService.Register:output_type -> souk.customers.v1.RegisterResponse
+	6,  // 33: souk.customers.v1.CustomersService.Login:output_type -> souk.customers.v1.LoginResponse
+	8,  // 34: souk.customers.v1.CustomersService.Refresh:output_type -> souk.customers.v1.RefreshResponse
+	10, // 35: souk.customers.v1.CustomersService.Logout:output_type -> souk.customers.v1.LogoutResponse
+	14, // 36: souk.customers.v1.CustomersService.GetMe:output_type -> souk.customers.v1.GetMeResponse
+	16, // 37: souk.customers.v1.CustomersService.UpdateMe:output_type -> souk.customers.v1.UpdateMeResponse
+	28, // 38: souk.customers.v1.CustomersService.ChangePassword:output_type -> souk.customers.v1.ChangePasswordResponse
+	30, // 39: souk.customers.v1.CustomersService.RequestPasswordReset:output_type -> souk.customers.v1.RequestPasswordResetResponse
+	32, // 40: souk.customers.v1.CustomersService.ResetPassword:output_type -> souk.customers.v1.ResetPasswordResponse
+	34, // 41: souk.customers.v1.CustomersService.RequestEmailVerification:output_type -> souk.customers.v1.RequestEmailVerificationResponse
+	36, // 42: souk.customers.v1.CustomersService.VerifyEmail:output_type -> souk.customers.v1.VerifyEmailResponse
+	12, // 43: souk.customers.v1.CustomersService.GetCustomerByEmail:output_type -> souk.customers.v1.GetCustomerByEmailResponse
+	38, // 44: souk.customers.v1.CustomersService.PrepareDeletion:output_type -> souk.customers.v1.PrepareDeletionResponse
+	40, // 45: souk.customers.v1.CustomersService.DeleteAccount:output_type -> souk.customers.v1.DeleteAccountResponse
+	18, // 46: souk.customers.v1.CustomersService.ListAddresses:output_type -> souk.customers.v1.ListAddressesResponse
+	20, // 47: souk.customers.v1.CustomersService.GetAddress:output_type -> souk.customers.v1.GetAddressResponse
+	22, // 48: souk.customers.v1.CustomersService.CreateAddress:output_type -> souk.customers.v1.CreateAddressResponse
+	24, // 49: souk.customers.v1.CustomersService.UpdateAddress:output_type -> souk.customers.v1.UpdateAddressResponse
+	26, // 50: souk.customers.v1.CustomersService.DeleteAddress:output_type -> souk.customers.v1.DeleteAddressResponse
+	32, // [32:51] is the sub-list for method output_type
+	13, // [13:32] is the sub-list for method input_type
 	13, // [13:13] is the sub-list for extension type_name
 	13, // [13:13] is the sub-list for extension extendee
 	0,  // [0:13] is the sub-list for field type_name
@@ -1784,7 +2146,7 @@ func file_souk_customers_v1_customers_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_customers_v1_customers_proto_rawDesc), len(file_souk_customers_v1_customers_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   33,
+			NumMessages:   41,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

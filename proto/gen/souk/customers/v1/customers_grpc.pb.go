@@ -21,21 +21,25 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	CustomersService_Register_FullMethodName           = "/souk.customers.v1.CustomersService/Register"
-	CustomersService_Login_FullMethodName              = "/souk.customers.v1.CustomersService/Login"
-	CustomersService_Refresh_FullMethodName            = "/souk.customers.v1.CustomersService/Refresh"
-	CustomersService_Logout_FullMethodName             = "/souk.customers.v1.CustomersService/Logout"
-	CustomersService_GetMe_FullMethodName              = "/souk.customers.v1.CustomersService/GetMe"
-	CustomersService_UpdateMe_FullMethodName           = "/souk.customers.v1.CustomersService/UpdateMe"
-	CustomersService_ChangePassword_FullMethodName     = "/souk.customers.v1.CustomersService/ChangePassword"
-	CustomersService_GetCustomerByEmail_FullMethodName = "/souk.customers.v1.CustomersService/GetCustomerByEmail"
-	CustomersService_PrepareDeletion_FullMethodName    = "/souk.customers.v1.CustomersService/PrepareDeletion"
-	CustomersService_DeleteAccount_FullMethodName      = "/souk.customers.v1.CustomersService/DeleteAccount"
-	CustomersService_ListAddresses_FullMethodName      = "/souk.customers.v1.CustomersService/ListAddresses"
-	CustomersService_GetAddress_FullMethodName         = "/souk.customers.v1.CustomersService/GetAddress"
-	CustomersService_CreateAddress_FullMethodName      = "/souk.customers.v1.CustomersService/CreateAddress"
-	CustomersService_UpdateAddress_FullMethodName      = "/souk.customers.v1.CustomersService/UpdateAddress"
-	CustomersService_DeleteAddress_FullMethodName      = "/souk.customers.v1.CustomersService/DeleteAddress"
+	CustomersService_Register_FullMethodName                 = "/souk.customers.v1.CustomersService/Register"
+	CustomersService_Login_FullMethodName                    = "/souk.customers.v1.CustomersService/Login"
+	CustomersService_Refresh_FullMethodName                  = "/souk.customers.v1.CustomersService/Refresh"
+	CustomersService_Logout_FullMethodName                   = "/souk.customers.v1.CustomersService/Logout"
+	CustomersService_GetMe_FullMethodName                    = "/souk.customers.v1.CustomersService/GetMe"
+	CustomersService_UpdateMe_FullMethodName                 = "/souk.customers.v1.CustomersService/UpdateMe"
+	CustomersService_ChangePassword_FullMethodName           = "/souk.customers.v1.CustomersService/ChangePassword"
+	CustomersService_RequestPasswordReset_FullMethodName     = "/souk.customers.v1.CustomersService/RequestPasswordReset"
+	CustomersService_ResetPassword_FullMethodName            = "/souk.customers.v1.CustomersService/ResetPassword"
+	CustomersService_RequestEmailVerification_FullMethodName = "/souk.customers.v1.CustomersService/RequestEmailVerification"
+	CustomersService_VerifyEmail_FullMethodName              = "/souk.customers.v1.CustomersService/VerifyEmail"
+	CustomersService_GetCustomerByEmail_FullMethodName       = "/souk.customers.v1.CustomersService/GetCustomerByEmail"
+	CustomersService_PrepareDeletion_FullMethodName          = "/souk.customers.v1.CustomersService/PrepareDeletion"
+	CustomersService_DeleteAccount_FullMethodName            = "/souk.customers.v1.CustomersService/DeleteAccount"
+	CustomersService_ListAddresses_FullMethodName            = "/souk.customers.v1.CustomersService/ListAddresses"
+	CustomersService_GetAddress_FullMethodName               = "/souk.customers.v1.CustomersService/GetAddress"
+	CustomersService_CreateAddress_FullMethodName            = "/souk.customers.v1.CustomersService/CreateAddress"
+	CustomersService_UpdateAddress_FullMethodName            = "/souk.customers.v1.CustomersService/UpdateAddress"
+	CustomersService_DeleteAddress_FullMethodName            = "/souk.customers.v1.CustomersService/DeleteAddress"
 )
 
 // CustomersServiceClient is the client API for CustomersService service.
@@ -58,6 +62,16 @@ type CustomersServiceClient interface {
 	// ChangePassword gives the caller's account another password and ends its other sessions.
 	// INVALID_ARGUMENT with a violation of current_password when that is wrong.
 	ChangePassword(ctx context.Context, in *ChangePasswordRequest, opts ...grpc.CallOption) (*ChangePasswordResponse, error)
+	// RequestPasswordReset has a mail sent to the address with a token for ResetPassword, if there is an account with it. The answer and its
+	// time are the same for every address.
+	RequestPasswordReset(ctx context.Context, in *RequestPasswordResetRequest, opts ...grpc.CallOption) (*RequestPasswordResetResponse, error)
+	// ResetPassword sets a new password with the token of a mail, once, and ends every session. FAILED_PRECONDITION with
+	// ERROR_REASON_INVALID_MAIL_TOKEN.
+	ResetPassword(ctx context.Context, in *ResetPasswordRequest, opts ...grpc.CallOption) (*ResetPasswordResponse, error)
+	// RequestEmailVerification has a mail sent with a token for VerifyEmail, unless the address of the caller's account is verified.
+	RequestEmailVerification(ctx context.Context, in *RequestEmailVerificationRequest, opts ...grpc.CallOption) (*RequestEmailVerificationResponse, error)
+	// VerifyEmail marks an address as verified with the token of a mail, once. FAILED_PRECONDITION with ERROR_REASON_INVALID_MAIL_TOKEN.
+	VerifyEmail(ctx context.Context, in *VerifyEmailRequest, opts ...grpc.CallOption) (*VerifyEmailResponse, error)
 	// GetCustomerByEmail returns the id of the account of an e-mail address, in any spelling. An address without an account is no error.
 	GetCustomerByEmail(ctx context.Context, in *GetCustomerByEmailRequest, opts ...grpc.CallOption) (*GetCustomerByEmailResponse, error)
 	// PrepareDeletion asks whether DeleteAccount would be let through, before what cannot be undone; its errors are the same.
@@ -147,6 +161,46 @@ func (c *customersServiceClient) ChangePassword(ctx context.Context, in *ChangeP
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ChangePasswordResponse)
 	err := c.cc.Invoke(ctx, CustomersService_ChangePassword_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *customersServiceClient) RequestPasswordReset(ctx context.Context, in *RequestPasswordResetRequest, opts ...grpc.CallOption) (*RequestPasswordResetResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RequestPasswordResetResponse)
+	err := c.cc.Invoke(ctx, CustomersService_RequestPasswordReset_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *customersServiceClient) ResetPassword(ctx context.Context, in *ResetPasswordRequest, opts ...grpc.CallOption) (*ResetPasswordResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ResetPasswordResponse)
+	err := c.cc.Invoke(ctx, CustomersService_ResetPassword_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *customersServiceClient) RequestEmailVerification(ctx context.Context, in *RequestEmailVerificationRequest, opts ...grpc.CallOption) (*RequestEmailVerificationResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RequestEmailVerificationResponse)
+	err := c.cc.Invoke(ctx, CustomersService_RequestEmailVerification_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *customersServiceClient) VerifyEmail(ctx context.Context, in *VerifyEmailRequest, opts ...grpc.CallOption) (*VerifyEmailResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(VerifyEmailResponse)
+	err := c.cc.Invoke(ctx, CustomersService_VerifyEmail_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -253,6 +307,16 @@ type CustomersServiceServer interface {
 	// ChangePassword gives the caller's account another password and ends its other sessions.
 	// INVALID_ARGUMENT with a violation of current_password when that is wrong.
 	ChangePassword(context.Context, *ChangePasswordRequest) (*ChangePasswordResponse, error)
+	// RequestPasswordReset has a mail sent to the address with a token for ResetPassword, if there is an account with it. The answer and its
+	// time are the same for every address.
+	RequestPasswordReset(context.Context, *RequestPasswordResetRequest) (*RequestPasswordResetResponse, error)
+	// ResetPassword sets a new password with the token of a mail, once, and ends every session. FAILED_PRECONDITION with
+	// ERROR_REASON_INVALID_MAIL_TOKEN.
+	ResetPassword(context.Context, *ResetPasswordRequest) (*ResetPasswordResponse, error)
+	// RequestEmailVerification has a mail sent with a token for VerifyEmail, unless the address of the caller's account is verified.
+	RequestEmailVerification(context.Context, *RequestEmailVerificationRequest) (*RequestEmailVerificationResponse, error)
+	// VerifyEmail marks an address as verified with the token of a mail, once. FAILED_PRECONDITION with ERROR_REASON_INVALID_MAIL_TOKEN.
+	VerifyEmail(context.Context, *VerifyEmailRequest) (*VerifyEmailResponse, error)
 	// GetCustomerByEmail returns the id of the account of an e-mail address, in any spelling. An address without an account is no error.
 	GetCustomerByEmail(context.Context, *GetCustomerByEmailRequest) (*GetCustomerByEmailResponse, error)
 	// PrepareDeletion asks whether DeleteAccount would be let through, before what cannot be undone; its errors are the same.
@@ -298,6 +362,18 @@ func (UnimplementedCustomersServiceServer) UpdateMe(context.Context, *UpdateMeRe
 }
 func (UnimplementedCustomersServiceServer) ChangePassword(context.Context, *ChangePasswordRequest) (*ChangePasswordResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ChangePassword not implemented")
+}
+func (UnimplementedCustomersServiceServer) RequestPasswordReset(context.Context, *RequestPasswordResetRequest) (*RequestPasswordResetResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RequestPasswordReset not implemented")
+}
+func (UnimplementedCustomersServiceServer) ResetPassword(context.Context, *ResetPasswordRequest) (*ResetPasswordResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ResetPassword not implemented")
+}
+func (UnimplementedCustomersServiceServer) RequestEmailVerification(context.Context, *RequestEmailVerificationRequest) (*RequestEmailVerificationResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RequestEmailVerification not implemented")
+}
+func (UnimplementedCustomersServiceServer) VerifyEmail(context.Context, *VerifyEmailRequest) (*VerifyEmailResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method VerifyEmail not implemented")
 }
 func (UnimplementedCustomersServiceServer) GetCustomerByEmail(context.Context, *GetCustomerByEmailRequest) (*GetCustomerByEmailResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetCustomerByEmail not implemented")
@@ -466,6 +542,78 @@ func _CustomersService_ChangePassword_Handler(srv interface{}, ctx context.Conte
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(CustomersServiceServer).ChangePassword(ctx, req.(*ChangePasswordRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CustomersService_RequestPasswordReset_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RequestPasswordResetRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CustomersServiceServer).RequestPasswordReset(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CustomersService_RequestPasswordReset_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CustomersServiceServer).RequestPasswordReset(ctx, req.(*RequestPasswordResetRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CustomersService_ResetPassword_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ResetPasswordRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CustomersServiceServer).ResetPassword(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CustomersService_ResetPassword_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CustomersServiceServer).ResetPassword(ctx, req.(*ResetPasswordRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CustomersService_RequestEmailVerification_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RequestEmailVerificationRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CustomersServiceServer).RequestEmailVerification(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CustomersService_RequestEmailVerification_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CustomersServiceServer).RequestEmailVerification(ctx, req.(*RequestEmailVerificationRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CustomersService_VerifyEmail_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(VerifyEmailRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CustomersServiceServer).VerifyEmail(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CustomersService_VerifyEmail_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CustomersServiceServer).VerifyEmail(ctx, req.(*VerifyEmailRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -648,6 +796,22 @@ var CustomersService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ChangePassword",
 			Handler:    _CustomersService_ChangePassword_Handler,
+		},
+		{
+			MethodName: "RequestPasswordReset",
+			Handler:    _CustomersService_RequestPasswordReset_Handler,
+		},
+		{
+			MethodName: "ResetPassword",
+			Handler:    _CustomersService_ResetPassword_Handler,
+		},
+		{
+			MethodName: "RequestEmailVerification",
+			Handler:    _CustomersService_RequestEmailVerification_Handler,
+		},
+		{
+			MethodName: "VerifyEmail",
+			Handler:    _CustomersService_VerifyEmail_Handler,
 		},
 		{
 			MethodName: "GetCustomerByEmail",

@@ -44,21 +44,24 @@ const (
 	ErrorReason_ERROR_REASON_CUSTOMER_CONTENDED ErrorReason = 8
 	// The access token is valid, but its customer has been deleted. Forget the token. Orders gives this reason too.
 	ErrorReason_ERROR_REASON_CUSTOMER_NOT_FOUND ErrorReason = 9
+	// The token of a mail is unknown, used or expired, a newer mail was sent, or the password was changed meanwhile. Ask for another mail.
+	ErrorReason_ERROR_REASON_INVALID_MAIL_TOKEN ErrorReason = 10
 )
 
 // Enum value maps for ErrorReason.
 var (
 	ErrorReason_name = map[int32]string{
-		0: "ERROR_REASON_UNSPECIFIED",
-		1: "ERROR_REASON_EMAIL_TAKEN",
-		2: "ERROR_REASON_INVALID_CREDENTIALS",
-		3: "ERROR_REASON_INVALID_REFRESH_TOKEN",
-		4: "ERROR_REASON_ADDRESS_NOT_FOUND",
-		5: "ERROR_REASON_TOO_MANY_ADDRESSES",
-		6: "ERROR_REASON_STAFF_ACCOUNT",
-		7: "ERROR_REASON_BUSY",
-		8: "ERROR_REASON_CUSTOMER_CONTENDED",
-		9: "ERROR_REASON_CUSTOMER_NOT_FOUND",
+		0:  "ERROR_REASON_UNSPECIFIED",
+		1:  "ERROR_REASON_EMAIL_TAKEN",
+		2:  "ERROR_REASON_INVALID_CREDENTIALS",
+		3:  "ERROR_REASON_INVALID_REFRESH_TOKEN",
+		4:  "ERROR_REASON_ADDRESS_NOT_FOUND",
+		5:  "ERROR_REASON_TOO_MANY_ADDRESSES",
+		6:  "ERROR_REASON_STAFF_ACCOUNT",
+		7:  "ERROR_REASON_BUSY",
+		8:  "ERROR_REASON_CUSTOMER_CONTENDED",
+		9:  "ERROR_REASON_CUSTOMER_NOT_FOUND",
+		10: "ERROR_REASON_INVALID_MAIL_TOKEN",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":           0,
@@ -71,6 +74,7 @@ var (
 		"ERROR_REASON_BUSY":                  7,
 		"ERROR_REASON_CUSTOMER_CONTENDED":    8,
 		"ERROR_REASON_CUSTOMER_NOT_FOUND":    9,
+		"ERROR_REASON_INVALID_MAIL_TOKEN":    10,
 	}
 )
 
@@ -105,7 +109,7 @@ var File_souk_customers_v1_errors_proto protoreflect.FileDescriptor
 
 const file_souk_customers_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x1esouk/customers/v1/errors.proto\x12\x11souk.customers.v1*\xe1\x02\n" +
+	"\x1esouk/customers/v1/errors.proto\x12\x11souk.customers.v1*\x86\x03\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x1c\n" +
 	"\x18ERROR_REASON_EMAIL_TAKEN\x10\x01\x12$\n" +
@@ -116,7 +120,9 @@ const file_souk_customers_v1_errors_proto_rawDesc = "" +
 	"\x1aERROR_REASON_STAFF_ACCOUNT\x10\x06\x12\x15\n" +
 	"\x11ERROR_REASON_BUSY\x10\a\x12#\n" +
 	"\x1fERROR_REASON_CUSTOMER_CONTENDED\x10\b\x12#\n" +
-	"\x1fERROR_REASON_CUSTOMER_NOT_FOUND\x10\tB.Z,souk/proto/gen/souk/customers/v1;customersv1b\x06proto3"
+	"\x1fERROR_REASON_CUSTOMER_NOT_FOUND\x10\t\x12#\n" +
+	"\x1fERROR_REASON_INVALID_MAIL_TOKEN\x10\n" +
+	"B.Z,souk/proto/gen/souk/customers/v1;customersv1b\x06proto3"
 
 var (
 	file_souk_customers_v1_errors_proto_rawDescOnce sync.Once

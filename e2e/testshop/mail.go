@@ -1,0 +1,66 @@
+package testshop
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"time"
+
+	"souk/testkit/inbox"
+)
+
+// Mails waits until that many mails with a subject have arrived at an address, and returns them, the oldest first.
+func (s *Shop) Mails(ctx context.Context, address, subject string, count int) ([]inbox.Mail, error) {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		var found []inbox.Mail
+		for _, m := range s.Stack.Mails().To(address) {
+			if m.Subject == subject {
+				found = append(found, m)
+			}
+		}
+		if len(found) >= count {
+			return found, nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, fmt.Errorf("%d of %d mails %q arrived: %w", len(found), count, subject, ctx.Err())
+		case <-tick.C:
+		}
+	}
+}
+
+// The subjects of mails.
+const (
+	ConfirmEmail    = "Confirm your e-mail address"
+	ResetPassword   = "Set a new password"
+	PasswordChanged = "Your password was changed"
+)
+
+var link = regexp.MustCompile(`(?m)^(\S+)#token=([A-Za-z0-9_-]+)$`)
+
+// MailTokens returns the tokens in all mails so far.
+func (s *Shop) MailTokens() (tokens []string) {
+	for _, m := range s.Stack.Mails().Mails() {
+		if match := link.FindStringSubmatch(m.Text); match != nil {
+			tokens = append(tokens, match[2])
+		}
+	}
+	return tokens
+}
+
+// MailToken waits for a mail with a subject and returns the page that its link leads to, and its token.
+func (s *Shop) MailToken(ctx context.Context, address, subject string) (page, token string, err error) {
+	mails, err := s.Mails(ctx, address, subject, 1)
+	if err != nil {
+		return "", "", err
+	}
+	match := link.FindStringSubmatch(mails[len(mails)-1].Text)
+	if match == nil {
+		return "", "", fmt.Errorf("there is no link in the mail %q", subject)
+	}
+	return match[1], match[2], nil
+}

@@ -1,0 +1,73 @@
+package mail
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+
+	gomail "github.com/wneessen/go-mail"
+)
+
+// Error says why a mail was not sent. It contains nothing that the server wrote, because servers repeat the address.
+type Error struct {
+	// During is the step that failed.
+	During string
+	// Code is the server's reply (RFC 5321, 4.2.3), or 0 if there was none.
+	Code int
+	// Again is whether the mail can be sent later.
+	Again bool
+	// BadAddress is whether the server has refused the address for good.
+	BadAddress bool
+
+	cause error
+}
+
+func (e *Error) Error() string {
+	text := "mail: " + e.During
+	if e.Code != 0 {
+		text += fmt.Sprintf(": the server replied %d", e.Code)
+	}
+	if e.cause != nil {
+		text += ": " + e.cause.Error()
+	}
+	return text
+}
+
+// Unwrap returns the cause, if it may be shown.
+func (e *Error) Unwrap() error { return e.cause }
+
+// classify returns the *Error for an error of the library. A reply of 5xx to the recipient or to the content is final. To anything before,
+// it is not: then the server does not accept us, whoever the mail is for, which the operator can change.
+func classify(err error) error {
+	var sendErr *gomail.SendError
+	if !errors.As(err, &sendErr) {
+		return &Error{During: "connecting", Again: true, cause: shown(err)}
+	}
+	e := &Error{During: sendErr.Reason.String(), Code: sendErr.ErrorCode(), Again: true}
+	if e.Code < 500 || e.Code > 599 {
+		return e
+	}
+	switch sendErr.Reason {
+	case gomail.ErrSMTPRcptTo:
+		e.Again, e.BadAddress = false, true
+	case gomail.ErrSMTPData, gomail.ErrSMTPDataClose:
+		e.Again = false
+	default:
+	}
+	return e
+}
+
+// shown returns the part of an error of connecting that is certain to contain nothing of the server's text.
+func shown(err error) error {
+	var opErr *net.OpError
+	switch {
+	case errors.As(err, &opErr):
+		return opErr
+	case errors.Is(err, context.Canceled):
+		return context.Canceled
+	case errors.Is(err, context.DeadlineExceeded):
+		return context.DeadlineExceeded
+	}
+	return errors.New("no session with the server: its greeting, encryption or sign-in failed")
+}
