@@ -17,6 +17,9 @@ const (
 	tracesPort                    = 4317
 )
 
+// An SMTP server takes mails at one of these ports: with STARTTLS, with TLS from the start, or from other servers.
+var smtpPorts = []int{587, 465, 25}
+
 // The API server has the first of these ports as a service, and the second where it really listens. Policies may be applied to either.
 var apiServer = []int{443, 6443}
 
@@ -79,8 +82,11 @@ func processes(graph Graph) (all []policy) {
 		}
 		p.reach(pods("consul"), consulHTTP, consulGRPC)
 		p.reach(anywhere("jaeger"), tracesPort)
-		if name == "payments" {
+		switch name {
+		case "payments":
 			p.reach(nil, 443) // the payment provider
+		case "customers":
+			p.reach(nil, smtpPorts...)
 		}
 		all = append(all, p)
 	}
