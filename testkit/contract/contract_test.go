@@ -137,7 +137,7 @@ func TestAnAnswerThatTheContractDoesNotListIsAViolation(t *testing.T) {
 }
 
 func customer(createdAt string, roles ...string) string {
-	return `{"id": "1", "email": "a@example.com", "name": "A", "created_at": "` + createdAt + `", "roles": ["` +
+	return `{"id": "1", "email": "a@example.com", "name": "A", "created_at": "` + createdAt + `", "email_verified": true, "roles": ["` +
 		strings.Join(append([]string{"customer"}, roles...), `", "`) + `"]}`
 }
 
