@@ -70,7 +70,7 @@ bench-traced: ## what traces cost: a shop that sends traces beside one that does
 
 bench-against: ## what a request costs compared with another version, in eight minutes: make bench-against COMMIT=322353a
 	@test -n '$(COMMIT)' || { echo 'Say which commit, for example: make bench-against COMMIT=HEAD~1' >&2; exit 2; }
-	@scripts/bench-against '$(COMMIT)'
+	@GOWORK=off go run -C e2e ./cmd/bench against '$(COMMIT)'
 
 bench-growth: ## what a request costs in a shop that has grown, as a ratio to one that has not, in 25 minutes; GROWTH=small in six
 	@GROWTH='$(GROWTH)' GOWORK=off go run -C e2e ./cmd/bench growth

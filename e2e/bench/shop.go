@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"os"
 	"sync/atomic"
 
@@ -34,6 +35,8 @@ type Shop struct {
 	shoppers []*shopper
 	products []product
 	filled   filled
+	// otherVersion is whether the binaries are not of these sources.
+	otherVersion bool
 	// confirmed counts the orders.
 	confirmed atomic.Int64
 	// idle is the memory of its Go processes after the start, in MiB.
@@ -82,7 +85,7 @@ func Open(ctx context.Context, o Options) (*Shop, error) {
 	}
 	s := &Shop{
 		Stack: running, client: newClient(running.URL(), 2*shoppersAtOnce), asking: newClient("http://"+running.GatewayAddr(plainGateway), 2*shoppersAtOnce),
-		products: products(), dir: dir,
+		products: products(), dir: dir, otherVersion: o.BinDir != "",
 	}
 	if s.idle, err = memory(running); err == nil {
 		err = s.fill(ctx)
@@ -98,9 +101,18 @@ func (s *Shop) Close(ctx context.Context) error {
 	return errors.Join(s.Stop(context.WithoutCancel(ctx)), os.RemoveAll(s.dir))
 }
 
+// door returns a client of the shop. Another version is not held to the contract of these sources.
+func (s *Shop) door() *shop.Client {
+	client := shop.New(s.URL())
+	if s.otherVersion {
+		client.HTTP.Transport = http.DefaultTransport
+	}
+	return client
+}
+
 // fill imports the goods and opens the shoppers' accounts.
 func (s *Shop) fill(ctx context.Context) error {
-	door := shop.New(s.URL())
+	door := s.door()
 	if err := s.signStaffIn(ctx, door); err != nil {
 		return err
 	}
@@ -139,7 +151,7 @@ func (s *Shop) signStaffIn(ctx context.Context, door *shop.Client) (err error) {
 
 // SignIn gives staff and every shopper a new access token, which is good for 15 minutes, and each shopper a cart with three lines.
 func (s *Shop) SignIn(ctx context.Context) error {
-	door := shop.New(s.URL())
+	door := s.door()
 	if err := s.signStaffIn(ctx, door); err != nil {
 		return err
 	}

@@ -1,12 +1,7 @@
 package skew
 
 import (
-	"archive/tar"
-	"bytes"
-	"context"
 	"errors"
-	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"sync"
@@ -68,7 +63,7 @@ func released(t *testing.T, part string) string {
 		return folder
 	}
 	sources := t.TempDir()
-	if err := unpack(t.Context(), root(t), last.Commit, sources); err != nil {
+	if err := git.Repository(root(t)).Unpack(t.Context(), last.Commit, sources); err != nil {
 		t.Fatal(err)
 	}
 	// Under another name first, so that a build that is cut off leaves no folder of that name.
@@ -83,38 +78,6 @@ func released(t *testing.T, part string) string {
 		t.Fatal(err)
 	}
 	return folder
-}
-
-// unpack writes the files of a commit into a folder.
-func unpack(ctx context.Context, repository, commit, folder string) error {
-	archive, err := git.Repository(repository).Bytes(ctx, "archive", commit, "proto", "platform", "services", "gateway")
-	if err != nil {
-		return err
-	}
-	for files := tar.NewReader(bytes.NewReader(archive)); ; {
-		header, err := files.Next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err == nil && header.Typeflag == tar.TypeReg {
-			err = write(filepath.Join(folder, header.Name), files)
-		}
-		if err != nil {
-			return fmt.Errorf("unpack %s: %w", commit, err)
-		}
-	}
-}
-
-func write(path string, content io.Reader) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
-	}
-	file, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(file, content)
-	return errors.Join(err, file.Close())
 }
 
 // releasedContract returns the openapi.yaml of the gateway's last release.

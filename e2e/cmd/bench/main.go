@@ -4,7 +4,7 @@
 //	bench check      prints the table, and fails when the shop has become much dearer than e2e/bench/recorded.json says
 //	bench chart      draws docs/performance-latency.svg and docs/performance-cost.svg
 //	bench traced     compares a shop that sends traces with one that does not
-//	bench against F  compares it with a shop of the binaries in folder F
+//	bench against C  compares it with the shop of another commit C
 //	bench growth     compares a shop that has grown with one that has not; with GROWTH=small to a hundredth of the size
 //	bench profile    profiles every Go process while SCENARIO runs
 //
@@ -54,7 +54,7 @@ func run(args []string) error {
 	case args[0] == "traced":
 		return bench.Traced(ctx, bench.Short, newProgress(), os.Stdout)
 	case args[0] == "against" && len(args) == 2:
-		return bench.Against(ctx, args[1], bench.Short, newProgress(), os.Stdout)
+		return bench.Against(ctx, root, args[1], bench.Short, newProgress(), os.Stdout)
 	case args[0] == "growth":
 		return grow(ctx, root)
 	case args[0] == "profile":
@@ -62,7 +62,7 @@ func run(args []string) error {
 	case args[0] == bench.FloorCommand && len(args) == 2:
 		return bench.ServeFloors(ctx, args[1])
 	}
-	return fmt.Errorf("bench %s: there are only check, chart, traced, against FOLDER, growth and profile", args[0])
+	return fmt.Errorf("bench %s: there are only check, chart, traced, against COMMIT, growth and profile", args[0])
 }
 
 // withShop starts a shop with goods, partEnv added to the environment of its parts, and has it measured.
