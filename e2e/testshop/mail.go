@@ -4,33 +4,23 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"time"
 
+	"souk/e2e/poll"
 	"souk/testkit/inbox"
 )
 
 // Mails waits until that many mails with a subject have arrived at an address, and returns them, the oldest first.
-func (s *Shop) Mails(ctx context.Context, address, subject string, count int) ([]inbox.Mail, error) {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
-	defer cancel()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		var found []inbox.Mail
-		for _, m := range s.Stack.Mails().To(address) {
-			if m.Subject == subject {
-				found = append(found, m)
-			}
+func (s *Shop) Mails(ctx context.Context, address, subject string, count int) (found []inbox.Mail, err error) {
+	err = poll.Until(ctx, 30*time.Second, func(context.Context) error {
+		found = slices.DeleteFunc(s.Stack.Mails().To(address), func(m inbox.Mail) bool { return m.Subject != subject })
+		if len(found) < count {
+			return fmt.Errorf("%d of %d mails %q arrived", len(found), count, subject)
 		}
-		if len(found) >= count {
-			return found, nil
-		}
-		select {
-		case <-ctx.Done():
-			return nil, fmt.Errorf("%d of %d mails %q arrived: %w", len(found), count, subject, ctx.Err())
-		case <-tick.C:
-		}
-	}
+		return nil
+	})
+	return found, err
 }
 
 // The subjects of mails.
