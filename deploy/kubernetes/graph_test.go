@@ -26,8 +26,8 @@ func TestThePoliciesAreWhatMakeGenWrites(t *testing.T) {
 	}
 }
 
-// The contracts name the callers of each service. Three more places say who may reach whom, as far as each can: the network policies say
-// it of each pair of pods. Consul's tokens say who may prove in TLS that it is one of the processes. The networks of Compose
+// The contracts name the callers of each service. Three more places restrict who calls whom. The network policies do so for
+// each pair of pods. Consul's tokens say who may prove in TLS that it is one of the processes. The networks of Compose
 // say only who reaches a database, because all processes are in one network.
 func TestContractsPoliciesTokensAndNetworksAgree(t *testing.T) {
 	t.Parallel()

@@ -17,7 +17,7 @@ const ownSecret = "setup-secrets"
 func SecretName(container string) string { return container + "-secrets" }
 
 // ShareInCluster stores the secrets in Kubernetes: all of them in a Secret that only setup reads, and those of each container in a
-// Secret of its own. What is there already stays, so an operator may set secrets before, and running it again changes nothing.
+// Secret of its own. Existing values stay. So an operator may set secrets before, and running it again changes nothing.
 // If it fails in the middle, the next run goes on with the same secrets, because setup's own Secret is written first.
 //
 // It uses cfg.Dir, which must be empty.

@@ -28,7 +28,8 @@ const header = `# make gen writes this file, from the callers that each service 
 # It only works if the cluster's network enforces NetworkPolicies. Probes of the kubelet are not subject to them.
 `
 
-// Policies returns base/network/policies.yaml: nothing may reach anything, but for what the contracts say and what the shop stands on.
+// Policies returns base/network/policies.yaml. By default nothing is allowed. Then come the calls of the contracts, and the servers that
+// all processes need.
 func Policies() (string, error) {
 	graph, err := Calls()
 	if err != nil {
@@ -93,7 +94,7 @@ func processes(graph Graph) (all []policy) {
 	return all
 }
 
-// databases are reached by their service, by what gives it a role, and by what dumps and restores them.
+// databases accept connections of their service, of the Job that creates its role, and of the Jobs that dump and restore them.
 func databases() (all []policy) {
 	for _, name := range roster.Names() {
 		p := newPolicy(name + "-db")

@@ -13,7 +13,7 @@ import (
 	"souk/testkit/inbox"
 )
 
-// mails are what the shop sends. They are kept in memory, and shown on a page, and are delivered to nobody.
+// mails receives the mails of the shop. The mails stay in memory and are shown on a page. Nobody else gets them.
 type mails struct {
 	inbox *inbox.Inbox
 	page  *http.Server

@@ -21,8 +21,8 @@ type Finding struct {
 	Of     Measure
 	// Calls are those of the new version that were compared.
 	Calls float64
-	// Before, After and Accepted are shares of failed calls, or seconds a call: what the old version made of the same calls, what the
-	// new one did, and what would have been accepted.
+	// Before, After and Accepted are shares of failed calls, or seconds for each call. Before is the figure of the old version for the
+	// same methods, After is that of the new version, and Accepted is the highest that passes.
 	Before, After, Accepted float64
 }
 

@@ -28,8 +28,8 @@ func NewTally(service string) *Tally {
 	return &Tally{metrics: of(service), pods: map[string]bool{}, last: map[series]float64{}, versions: map[string]map[string]*sums{}}
 }
 
-// Add adds what was answered since the last snapshot. What a pod answered before its own first one is not known to be of this time, so it
-// does not count.
+// Add adds what was answered since the last snapshot. The calls before a pod's own first snapshot do not count,
+// because they may be older than the rollout.
 func (t *Tally) Add(s Snapshot) {
 	for key, value := range s.series {
 		if t.pods[key.pod] {
