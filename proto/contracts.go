@@ -13,5 +13,6 @@ import (
 	_ "souk/proto/gen/souk/inventory/v1"
 	_ "souk/proto/gen/souk/orders/v1"
 	_ "souk/proto/gen/souk/payments/v1"
+	_ "souk/proto/gen/souk/recommendations/v1"
 	_ "souk/proto/gen/souk/shipping/v1"
 )

@@ -25,6 +25,111 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// Scope is what an access token allows its bearer to do besides what every customer may. Its name in a token is that of the resource and of
+// what may be done with it: SCOPE_ORDERS_READ is orders:read. Which roles have which scopes, customers alone knows.
+type Scope int32
+
+const (
+	Scope_SCOPE_UNSPECIFIED Scope = 0
+	// Products that are not on sale.
+	Scope_SCOPE_CATALOG_READ Scope = 1
+	// Products: to add, change, import and withdraw them. A product that is new gets its first stock with it.
+	Scope_SCOPE_CATALOG_WRITE Scope = 2
+	// Levels of stock.
+	Scope_SCOPE_INVENTORY_READ Scope = 3
+	// To adjust stock.
+	Scope_SCOPE_INVENTORY_WRITE Scope = 4
+	// Every customer's orders, returns and parcels.
+	Scope_SCOPE_ORDERS_READ Scope = 5
+	// To cancel and dispatch orders, and to receive and refuse returns, with the refunds that follow.
+	Scope_SCOPE_ORDERS_WRITE Scope = 6
+	// The books of payments.
+	Scope_SCOPE_PAYMENTS_READ Scope = 7
+	// To give money back.
+	Scope_SCOPE_PAYMENTS_WRITE Scope = 8
+	// Accounts of customers.
+	Scope_SCOPE_CUSTOMERS_READ Scope = 9
+	// The audit log.
+	Scope_SCOPE_AUDIT_READ Scope = 10
+	// Who is staff, with which roles.
+	Scope_SCOPE_STAFF_READ Scope = 11
+	// To invite staff, change their roles and disable them.
+	Scope_SCOPE_STAFF_WRITE Scope = 12
+	// The clients of partners.
+	Scope_SCOPE_CLIENTS_READ Scope = 13
+	// To add and delete clients of partners.
+	Scope_SCOPE_CLIENTS_WRITE Scope = 14
+	// The state of what the shop depends on.
+	Scope_SCOPE_OPERATIONS_READ Scope = 15
+)
+
+// Enum value maps for Scope.
+var (
+	Scope_name = map[int32]string{
+		0:  "SCOPE_UNSPECIFIED",
+		1:  "SCOPE_CATALOG_READ",
+		2:  "SCOPE_CATALOG_WRITE",
+		3:  "SCOPE_INVENTORY_READ",
+		4:  "SCOPE_INVENTORY_WRITE",
+		5:  "SCOPE_ORDERS_READ",
+		6:  "SCOPE_ORDERS_WRITE",
+		7:  "SCOPE_PAYMENTS_READ",
+		8:  "SCOPE_PAYMENTS_WRITE",
+		9:  "SCOPE_CUSTOMERS_READ",
+		10: "SCOPE_AUDIT_READ",
+		11: "SCOPE_STAFF_READ",
+		12: "SCOPE_STAFF_WRITE",
+		13: "SCOPE_CLIENTS_READ",
+		14: "SCOPE_CLIENTS_WRITE",
+		15: "SCOPE_OPERATIONS_READ",
+	}
+	Scope_value = map[string]int32{
+		"SCOPE_UNSPECIFIED":     0,
+		"SCOPE_CATALOG_READ":    1,
+		"SCOPE_CATALOG_WRITE":   2,
+		"SCOPE_INVENTORY_READ":  3,
+		"SCOPE_INVENTORY_WRITE": 4,
+		"SCOPE_ORDERS_READ":     5,
+		"SCOPE_ORDERS_WRITE":    6,
+		"SCOPE_PAYMENTS_READ":   7,
+		"SCOPE_PAYMENTS_WRITE":  8,
+		"SCOPE_CUSTOMERS_READ":  9,
+		"SCOPE_AUDIT_READ":      10,
+		"SCOPE_STAFF_READ":      11,
+		"SCOPE_STAFF_WRITE":     12,
+		"SCOPE_CLIENTS_READ":    13,
+		"SCOPE_CLIENTS_WRITE":   14,
+		"SCOPE_OPERATIONS_READ": 15,
+	}
+)
+
+func (x Scope) Enum() *Scope {
+	p := new(Scope)
+	*p = x
+	return p
+}
+
+func (x Scope) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Scope) Descriptor() protoreflect.EnumDescriptor {
+	return file_souk_access_v1_access_proto_enumTypes[0].Descriptor()
+}
+
+func (Scope) Type() protoreflect.EnumType {
+	return &file_souk_access_v1_access_proto_enumTypes[0]
+}
+
+func (x Scope) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Scope.Descriptor instead.
+func (Scope) EnumDescriptor() ([]byte, []int) {
+	return file_souk_access_v1_access_proto_rawDescGZIP(), []int{0}
+}
+
 // KeyUse is what an RPC does with an idempotency key, which its caller sends as the metadata idempotency-key-bin, 1 to 255
 // characters. Calls of one caller with the same key and request take effect once and get the first answer. An answer that was given
 // before has the metadata idempotent-replay: true. INVALID_ARGUMENT with
@@ -67,11 +172,11 @@ func (x KeyUse) String() string {
 }
 
 func (KeyUse) Descriptor() protoreflect.EnumDescriptor {
-	return file_souk_access_v1_access_proto_enumTypes[0].Descriptor()
+	return file_souk_access_v1_access_proto_enumTypes[1].Descriptor()
 }
 
 func (KeyUse) Type() protoreflect.EnumType {
-	return &file_souk_access_v1_access_proto_enumTypes[0]
+	return &file_souk_access_v1_access_proto_enumTypes[1]
 }
 
 func (x KeyUse) Number() protoreflect.EnumNumber {
@@ -80,11 +185,11 @@ func (x KeyUse) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use KeyUse.Descriptor instead.
 func (KeyUse) EnumDescriptor() ([]byte, []int) {
-	return file_souk_access_v1_access_proto_rawDescGZIP(), []int{0}
+	return file_souk_access_v1_access_proto_rawDescGZIP(), []int{1}
 }
 
 // Rule says whom an RPC is for. A call must come from one of the service's Callers, and must also match at least one of anyone,
-// customer, staff and services. For example, the gateway is among the callers of PaymentsService. Capture has the rule
+// customer, guest, scope and services. For example, the gateway is among the callers of PaymentsService. Capture has the rule
 // services: ["orders"], so the gateway cannot call Capture.
 type Rule struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -92,14 +197,21 @@ type Rule struct {
 	Anyone bool `protobuf:"varint,1,opt,name=anyone,proto3" json:"anyone,omitempty"`
 	// A signed-in customer, acting on what is theirs; the service checks whose it is.
 	Customer bool `protobuf:"varint,2,opt,name=customer,proto3" json:"customer,omitempty"`
-	// A signed-in member of staff.
+	// Nothing: no rule has it any more.
+	//
+	// Deprecated: Marked as deprecated in souk/access/v1/access.proto.
 	Staff bool `protobuf:"varint,3,opt,name=staff,proto3" json:"staff,omitempty"`
 	// Other services of the shop, on their own account, by the name in their certificate.
 	Services []string `protobuf:"bytes,4,rep,name=services,proto3" json:"services,omitempty"`
 	// The fields of the request, such as "order_id" or "address.id", that name what belongs to one customer. What belongs
-	// to another is NOT_FOUND, unless the caller is staff and the rule admits staff. A customer's RPC without such a field
-	// acts on what is the caller's own by the token alone.
-	Owned         []string `protobuf:"bytes,5,rep,name=owned,proto3" json:"owned,omitempty"`
+	// to another is NOT_FOUND, unless the caller has the rule's scope. A customer's RPC without such a field acts on what is
+	// the caller's own by the token alone.
+	Owned []string `protobuf:"bytes,5,rep,name=owned,proto3" json:"owned,omitempty"`
+	// Whoever has an access token with this scope, acting on what is anyone's.
+	Scope Scope `protobuf:"varint,6,opt,name=scope,proto3,enum=souk.access.v1.Scope" json:"scope,omitempty"`
+	// The holder of a guest's access token, acting on the one order that it is for. Such a token is good for no RPC without this, not even
+	// for one that is for anyone.
+	Guest         bool `protobuf:"varint,8,opt,name=guest,proto3" json:"guest,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -148,6 +260,7 @@ func (x *Rule) GetCustomer() bool {
 	return false
 }
 
+// Deprecated: Marked as deprecated in souk/access/v1/access.proto.
 func (x *Rule) GetStaff() bool {
 	if x != nil {
 		return x.Staff
@@ -167,6 +280,20 @@ func (x *Rule) GetOwned() []string {
 		return x.Owned
 	}
 	return nil
+}
+
+func (x *Rule) GetScope() Scope {
+	if x != nil {
+		return x.Scope
+	}
+	return Scope_SCOPE_UNSPECIFIED
+}
+
+func (x *Rule) GetGuest() bool {
+	if x != nil {
+		return x.Guest
+	}
+	return false
 }
 
 // Callers names the services that may call a service at all, whoever they call for. The certificate of a caller must name one of them,
@@ -415,13 +542,15 @@ var File_souk_access_v1_access_proto protoreflect.FileDescriptor
 
 const file_souk_access_v1_access_proto_rawDesc = "" +
 	"\n" +
-	"\x1bsouk/access/v1/access.proto\x12\x0esouk.access.v1\x1a google/protobuf/descriptor.proto\x1a\x1egoogle/protobuf/duration.proto\"\x82\x01\n" +
+	"\x1bsouk/access/v1/access.proto\x12\x0esouk.access.v1\x1a google/protobuf/descriptor.proto\x1a\x1egoogle/protobuf/duration.proto\"\xc9\x01\n" +
 	"\x04Rule\x12\x16\n" +
 	"\x06anyone\x18\x01 \x01(\bR\x06anyone\x12\x1a\n" +
-	"\bcustomer\x18\x02 \x01(\bR\bcustomer\x12\x14\n" +
-	"\x05staff\x18\x03 \x01(\bR\x05staff\x12\x1a\n" +
+	"\bcustomer\x18\x02 \x01(\bR\bcustomer\x12\x18\n" +
+	"\x05staff\x18\x03 \x01(\bB\x02\x18\x01R\x05staff\x12\x1a\n" +
 	"\bservices\x18\x04 \x03(\tR\bservices\x12\x14\n" +
-	"\x05owned\x18\x05 \x03(\tR\x05owned\"%\n" +
+	"\x05owned\x18\x05 \x03(\tR\x05owned\x12+\n" +
+	"\x05scope\x18\x06 \x01(\x0e2\x15.souk.access.v1.ScopeR\x05scope\x12\x14\n" +
+	"\x05guest\x18\b \x01(\bR\x05guest\"%\n" +
 	"\aCallers\x12\x1a\n" +
 	"\bservices\x18\x01 \x03(\tR\bservices\"\x11\n" +
 	"\x0fListKeysRequest\";\n" +
@@ -429,20 +558,39 @@ const file_souk_access_v1_access_proto_rawDesc = "" +
 	"\x04keys\x18\x01 \x03(\v2\x13.souk.access.v1.KeyR\x04keys\"C\n" +
 	"\x03Key\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12,\n" +
-	"\x12ed25519_public_key\x18\x02 \x01(\fR\x10ed25519PublicKey*J\n" +
+	"\x12ed25519_public_key\x18\x02 \x01(\fR\x10ed25519PublicKey*\x8f\x03\n" +
+	"\x05Scope\x12\x15\n" +
+	"\x11SCOPE_UNSPECIFIED\x10\x00\x12\x16\n" +
+	"\x12SCOPE_CATALOG_READ\x10\x01\x12\x17\n" +
+	"\x13SCOPE_CATALOG_WRITE\x10\x02\x12\x18\n" +
+	"\x14SCOPE_INVENTORY_READ\x10\x03\x12\x19\n" +
+	"\x15SCOPE_INVENTORY_WRITE\x10\x04\x12\x15\n" +
+	"\x11SCOPE_ORDERS_READ\x10\x05\x12\x16\n" +
+	"\x12SCOPE_ORDERS_WRITE\x10\x06\x12\x17\n" +
+	"\x13SCOPE_PAYMENTS_READ\x10\a\x12\x18\n" +
+	"\x14SCOPE_PAYMENTS_WRITE\x10\b\x12\x18\n" +
+	"\x14SCOPE_CUSTOMERS_READ\x10\t\x12\x14\n" +
+	"\x10SCOPE_AUDIT_READ\x10\n" +
+	"\x12\x14\n" +
+	"\x10SCOPE_STAFF_READ\x10\v\x12\x15\n" +
+	"\x11SCOPE_STAFF_WRITE\x10\f\x12\x16\n" +
+	"\x12SCOPE_CLIENTS_READ\x10\r\x12\x17\n" +
+	"\x13SCOPE_CLIENTS_WRITE\x10\x0e\x12\x19\n" +
+	"\x15SCOPE_OPERATIONS_READ\x10\x0f*J\n" +
 	"\x06KeyUse\x12\x17\n" +
 	"\x13KEY_USE_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fKEY_USE_HONORED\x10\x01\x12\x12\n" +
-	"\x0eKEY_USE_NEEDED\x10\x022\xb3\x01\n" +
+	"\x0eKEY_USE_NEEDED\x10\x022\xc4\x01\n" +
 	"\vKeysService\x12^\n" +
-	"\bListKeys\x12\x1f.souk.access.v1.ListKeysRequest\x1a .souk.access.v1.ListKeysResponse\"\x0f\x8a\xb5\x18\x02\b\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x1aD\x92\xb5\x18@\n" +
+	"\bListKeys\x12\x1f.souk.access.v1.ListKeysRequest\x1a .souk.access.v1.ListKeysResponse\"\x0f\x8a\xb5\x18\x02\b\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x1aU\x92\xb5\x18Q\n" +
 	"\agateway\n" +
 	"\acatalog\n" +
 	"\x05carts\n" +
 	"\x06orders\n" +
 	"\tinventory\n" +
 	"\bpayments\n" +
-	"\bshipping:J\n" +
+	"\bshipping\n" +
+	"\x0frecommendations:J\n" +
 	"\x04rule\x12\x1e.google.protobuf.MethodOptions\x18ц\x03 \x01(\v2\x14.souk.access.v1.RuleR\x04rule:Q\n" +
 	"\akey_use\x12\x1e.google.protobuf.MethodOptions\x18ӆ\x03 \x01(\x0e2\x16.souk.access.v1.KeyUseR\x06keyUse:U\n" +
 	"\atimeout\x12\x1e.google.protobuf.MethodOptions\x18Ԇ\x03 \x01(\v2\x19.google.protobuf.DurationR\atimeout:T\n" +
@@ -460,36 +608,38 @@ func file_souk_access_v1_access_proto_rawDescGZIP() []byte {
 	return file_souk_access_v1_access_proto_rawDescData
 }
 
-var file_souk_access_v1_access_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_souk_access_v1_access_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
 var file_souk_access_v1_access_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_souk_access_v1_access_proto_goTypes = []any{
-	(KeyUse)(0),                         // 0: souk.access.v1.KeyUse
-	(*Rule)(nil),                        // 1: souk.access.v1.Rule
-	(*Callers)(nil),                     // 2: souk.access.v1.Callers
-	(*ListKeysRequest)(nil),             // 3: souk.access.v1.ListKeysRequest
-	(*ListKeysResponse)(nil),            // 4: souk.access.v1.ListKeysResponse
-	(*Key)(nil),                         // 5: souk.access.v1.Key
-	(*descriptorpb.MethodOptions)(nil),  // 6: google.protobuf.MethodOptions
-	(*descriptorpb.ServiceOptions)(nil), // 7: google.protobuf.ServiceOptions
-	(*durationpb.Duration)(nil),         // 8: google.protobuf.Duration
+	(Scope)(0),                          // 0: souk.access.v1.Scope
+	(KeyUse)(0),                         // 1: souk.access.v1.KeyUse
+	(*Rule)(nil),                        // 2: souk.access.v1.Rule
+	(*Callers)(nil),                     // 3: souk.access.v1.Callers
+	(*ListKeysRequest)(nil),             // 4: souk.access.v1.ListKeysRequest
+	(*ListKeysResponse)(nil),            // 5: souk.access.v1.ListKeysResponse
+	(*Key)(nil),                         // 6: souk.access.v1.Key
+	(*descriptorpb.MethodOptions)(nil),  // 7: google.protobuf.MethodOptions
+	(*descriptorpb.ServiceOptions)(nil), // 8: google.protobuf.ServiceOptions
+	(*durationpb.Duration)(nil),         // 9: google.protobuf.Duration
 }
 var file_souk_access_v1_access_proto_depIdxs = []int32{
-	5,  // 0: souk.access.v1.ListKeysResponse.keys:type_name -> souk.access.v1.Key
-	6,  // 1: souk.access.v1.rule:extendee -> google.protobuf.MethodOptions
-	6,  // 2: souk.access.v1.key_use:extendee -> google.protobuf.MethodOptions
-	6,  // 3: souk.access.v1.timeout:extendee -> google.protobuf.MethodOptions
-	7,  // 4: souk.access.v1.callers:extendee -> google.protobuf.ServiceOptions
-	1,  // 5: souk.access.v1.rule:type_name -> souk.access.v1.Rule
-	0,  // 6: souk.access.v1.key_use:type_name -> souk.access.v1.KeyUse
-	8,  // 7: souk.access.v1.timeout:type_name -> google.protobuf.Duration
-	2,  // 8: souk.access.v1.callers:type_name -> souk.access.v1.Callers
-	3,  // 9: souk.access.v1.KeysService.ListKeys:input_type -> souk.access.v1.ListKeysRequest
-	4,  // 10: souk.access.v1.KeysService.ListKeys:output_type -> souk.access.v1.ListKeysResponse
-	10, // [10:11] is the sub-list for method output_type
-	9,  // [9:10] is the sub-list for method input_type
-	5,  // [5:9] is the sub-list for extension type_name
-	1,  // [1:5] is the sub-list for extension extendee
-	0,  // [0:1] is the sub-list for field type_name
+	0,  // 0: souk.access.v1.Rule.scope:type_name -> souk.access.v1.Scope
+	6,  // 1: souk.access.v1.ListKeysResponse.keys:type_name -> souk.access.v1.Key
+	7,  // 2: souk.access.v1.rule:extendee -> google.protobuf.MethodOptions
+	7,  // 3: souk.access.v1.key_use:extendee -> google.protobuf.MethodOptions
+	7,  // 4: souk.access.v1.timeout:extendee -> google.protobuf.MethodOptions
+	8,  // 5: souk.access.v1.callers:extendee -> google.protobuf.ServiceOptions
+	2,  // 6: souk.access.v1.rule:type_name -> souk.access.v1.Rule
+	1,  // 7: souk.access.v1.key_use:type_name -> souk.access.v1.KeyUse
+	9,  // 8: souk.access.v1.timeout:type_name -> google.protobuf.Duration
+	3,  // 9: souk.access.v1.callers:type_name -> souk.access.v1.Callers
+	4,  // 10: souk.access.v1.KeysService.ListKeys:input_type -> souk.access.v1.ListKeysRequest
+	5,  // 11: souk.access.v1.KeysService.ListKeys:output_type -> souk.access.v1.ListKeysResponse
+	11, // [11:12] is the sub-list for method output_type
+	10, // [10:11] is the sub-list for method input_type
+	6,  // [6:10] is the sub-list for extension type_name
+	2,  // [2:6] is the sub-list for extension extendee
+	0,  // [0:2] is the sub-list for field type_name
 }
 
 func init() { file_souk_access_v1_access_proto_init() }
@@ -502,7 +652,7 @@ func file_souk_access_v1_access_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_access_v1_access_proto_rawDesc), len(file_souk_access_v1_access_proto_rawDesc)),
-			NumEnums:      1,
+			NumEnums:      2,
 			NumMessages:   5,
 			NumExtensions: 4,
 			NumServices:   1,

@@ -39,6 +39,8 @@ const (
 	AuditActor_KIND_PROVIDER AuditActor_Kind = 4
 	// Somebody with access to the machines, at the command line.
 	AuditActor_KIND_OPERATOR AuditActor_Kind = 5
+	// A program of a partner, by the id of the client.
+	AuditActor_KIND_CLIENT AuditActor_Kind = 6
 )
 
 // Enum value maps for AuditActor_Kind.
@@ -50,6 +52,7 @@ var (
 		3: "KIND_SERVICE",
 		4: "KIND_PROVIDER",
 		5: "KIND_OPERATOR",
+		6: "KIND_CLIENT",
 	}
 	AuditActor_Kind_value = map[string]int32{
 		"KIND_UNSPECIFIED": 0,
@@ -58,6 +61,7 @@ var (
 		"KIND_SERVICE":     3,
 		"KIND_PROVIDER":    4,
 		"KIND_OPERATOR":    5,
+		"KIND_CLIENT":      6,
 	}
 )
 
@@ -450,7 +454,7 @@ type AuditActor struct {
 	Id    string                 `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
 	// The service that made the call; empty if there was none.
 	Service string `protobuf:"bytes,3,opt,name=service,proto3" json:"service,omitempty"`
-	// The network of the client; only of staff.
+	// The network of the client; only of staff and partners.
 	Address       string `protobuf:"bytes,4,opt,name=address,proto3" json:"address,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -548,13 +552,13 @@ const file_souk_audit_v1_audit_proto_rawDesc = "" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"2\n" +
 	"\fAuditSubject\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x0e\n" +
-	"\x02id\x18\x02 \x01(\tR\x02id\"\xfd\x01\n" +
+	"\x02id\x18\x02 \x01(\tR\x02id\"\x8f\x02\n" +
 	"\n" +
 	"AuditActor\x122\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x1e.souk.audit.v1.AuditActor.KindR\x04kind\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\tR\x02id\x12\x18\n" +
 	"\aservice\x18\x03 \x01(\tR\aservice\x12\x18\n" +
-	"\aaddress\x18\x04 \x01(\tR\aaddress\"w\n" +
+	"\aaddress\x18\x04 \x01(\tR\aaddress\"\x88\x01\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\x0e\n" +
 	"\n" +
@@ -562,9 +566,11 @@ const file_souk_audit_v1_audit_proto_rawDesc = "" +
 	"\rKIND_CUSTOMER\x10\x02\x12\x10\n" +
 	"\fKIND_SERVICE\x10\x03\x12\x11\n" +
 	"\rKIND_PROVIDER\x10\x04\x12\x11\n" +
-	"\rKIND_OPERATOR\x10\x052\x93\x01\n" +
+	"\rKIND_OPERATOR\x10\x05\x12\x0f\n" +
+	"\vKIND_CLIENT\x10\x062\x93\x01\n" +
 	"\fAuditService\x12t\n" +
-	"\x10ListAuditEntries\x12&.souk.audit.v1.ListAuditEntriesRequest\x1a'.souk.audit.v1.ListAuditEntriesResponse\"\x0f\x8a\xb5\x18\x02\x18\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x1a\r\x92\xb5\x18\t\n" +
+	"\x10ListAuditEntries\x12&.souk.audit.v1.ListAuditEntriesRequest\x1a'.souk.audit.v1.ListAuditEntriesResponse\"\x0f\x8a\xb5\x18\x020\n" +
+	"\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x1a\r\x92\xb5\x18\t\n" +
 	"\agatewayB&Z$souk/proto/gen/souk/audit/v1;auditv1b\x06proto3"
 
 var (

@@ -27,6 +27,70 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// ProductStatus says who sees a product, and where.
+type ProductStatus int32
+
+const (
+	ProductStatus_PRODUCT_STATUS_UNSPECIFIED ProductStatus = 0
+	// It is listed and sold.
+	ProductStatus_PRODUCT_STATUS_ACTIVE ProductStatus = 1
+	// It is sold, but in no list: only who has its address finds it.
+	ProductStatus_PRODUCT_STATUS_UNLISTED ProductStatus = 2
+	// Only staff see it.
+	ProductStatus_PRODUCT_STATUS_DRAFT ProductStatus = 3
+	// A draft that becomes active by itself.
+	ProductStatus_PRODUCT_STATUS_SCHEDULED ProductStatus = 4
+	// It was taken off sale.
+	ProductStatus_PRODUCT_STATUS_WITHDRAWN ProductStatus = 5
+)
+
+// Enum value maps for ProductStatus.
+var (
+	ProductStatus_name = map[int32]string{
+		0: "PRODUCT_STATUS_UNSPECIFIED",
+		1: "PRODUCT_STATUS_ACTIVE",
+		2: "PRODUCT_STATUS_UNLISTED",
+		3: "PRODUCT_STATUS_DRAFT",
+		4: "PRODUCT_STATUS_SCHEDULED",
+		5: "PRODUCT_STATUS_WITHDRAWN",
+	}
+	ProductStatus_value = map[string]int32{
+		"PRODUCT_STATUS_UNSPECIFIED": 0,
+		"PRODUCT_STATUS_ACTIVE":      1,
+		"PRODUCT_STATUS_UNLISTED":    2,
+		"PRODUCT_STATUS_DRAFT":       3,
+		"PRODUCT_STATUS_SCHEDULED":   4,
+		"PRODUCT_STATUS_WITHDRAWN":   5,
+	}
+)
+
+func (x ProductStatus) Enum() *ProductStatus {
+	p := new(ProductStatus)
+	*p = x
+	return p
+}
+
+func (x ProductStatus) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ProductStatus) Descriptor() protoreflect.EnumDescriptor {
+	return file_souk_catalog_v1_catalog_proto_enumTypes[0].Descriptor()
+}
+
+func (ProductStatus) Type() protoreflect.EnumType {
+	return &file_souk_catalog_v1_catalog_proto_enumTypes[0]
+}
+
+func (x ProductStatus) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ProductStatus.Descriptor instead.
+func (ProductStatus) EnumDescriptor() ([]byte, []int) {
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{0}
+}
+
 type Sort int32
 
 const (
@@ -70,11 +134,11 @@ func (x Sort) String() string {
 }
 
 func (Sort) Descriptor() protoreflect.EnumDescriptor {
-	return file_souk_catalog_v1_catalog_proto_enumTypes[0].Descriptor()
+	return file_souk_catalog_v1_catalog_proto_enumTypes[1].Descriptor()
 }
 
 func (Sort) Type() protoreflect.EnumType {
-	return &file_souk_catalog_v1_catalog_proto_enumTypes[0]
+	return &file_souk_catalog_v1_catalog_proto_enumTypes[1]
 }
 
 func (x Sort) Number() protoreflect.EnumNumber {
@@ -83,7 +147,7 @@ func (x Sort) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Sort.Descriptor instead.
 func (Sort) EnumDescriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{0}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{1}
 }
 
 type Product struct {
@@ -93,7 +157,7 @@ type Product struct {
 	Title       string                 `protobuf:"bytes,3,opt,name=title,proto3" json:"title,omitempty"`
 	Description string                 `protobuf:"bytes,4,opt,name=description,proto3" json:"description,omitempty"`
 	Brand       string                 `protobuf:"bytes,5,opt,name=brand,proto3" json:"brand,omitempty"`
-	// The category's display name; its slug is derived from it.
+	// The category's display name, with those of the categories that it is in, as in "Home > Lamps"; its slug is derived from it.
 	Category  string                 `protobuf:"bytes,6,opt,name=category,proto3" json:"category,omitempty"`
 	Tags      []string               `protobuf:"bytes,7,rep,name=tags,proto3" json:"tags,omitempty"`
 	Images    []*Image               `protobuf:"bytes,8,rep,name=images,proto3" json:"images,omitempty"`
@@ -104,7 +168,13 @@ type Product struct {
 	// Grows by one with each change; the entity tag.
 	Version int64 `protobuf:"varint,13,opt,name=version,proto3" json:"version,omitempty"`
 	// What to filter by for the category, as its facet says; empty without a category.
-	CategorySlug  string `protobuf:"bytes,14,opt,name=category_slug,json=categorySlug,proto3" json:"category_slug,omitempty"`
+	CategorySlug string `protobuf:"bytes,14,opt,name=category_slug,json=categorySlug,proto3" json:"category_slug,omitempty"`
+	// Unspecified from a version before: it is active.
+	Status ProductStatus `protobuf:"varint,15,opt,name=status,proto3,enum=souk.catalog.v1.ProductStatus" json:"status,omitempty"`
+	// When a scheduled product becomes active; absent for all others.
+	PublishAt *timestamppb.Timestamp `protobuf:"bytes,16,opt,name=publish_at,json=publishAt,proto3" json:"publish_at,omitempty"`
+	// Absent: there is none.
+	Seo           *Seo `protobuf:"bytes,17,opt,name=seo,proto3" json:"seo,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -237,21 +307,107 @@ func (x *Product) GetCategorySlug() string {
 	return ""
 }
 
+func (x *Product) GetStatus() ProductStatus {
+	if x != nil {
+		return x.Status
+	}
+	return ProductStatus_PRODUCT_STATUS_UNSPECIFIED
+}
+
+func (x *Product) GetPublishAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.PublishAt
+	}
+	return nil
+}
+
+func (x *Product) GetSeo() *Seo {
+	if x != nil {
+		return x.Seo
+	}
+	return nil
+}
+
+// Seo is what search engines show of a product instead of its title and its description.
+type Seo struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Title         string                 `protobuf:"bytes,1,opt,name=title,proto3" json:"title,omitempty"`
+	Description   string                 `protobuf:"bytes,2,opt,name=description,proto3" json:"description,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Seo) Reset() {
+	*x = Seo{}
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Seo) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Seo) ProtoMessage() {}
+
+func (x *Seo) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Seo.ProtoReflect.Descriptor instead.
+func (*Seo) Descriptor() ([]byte, []int) {
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Seo) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *Seo) GetDescription() string {
+	if x != nil {
+		return x.Description
+	}
+	return ""
+}
+
 type Variant struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Sku   string                 `protobuf:"bytes,1,opt,name=sku,proto3" json:"sku,omitempty"`
 	Title string                 `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
 	// In the order the shop shows them, e.g. Size before Color.
-	Options       []*Option `protobuf:"bytes,3,rep,name=options,proto3" json:"options,omitempty"`
-	Price         *v1.Money `protobuf:"bytes,4,opt,name=price,proto3" json:"price,omitempty"`
-	WeightGrams   int64     `protobuf:"varint,5,opt,name=weight_grams,json=weightGrams,proto3" json:"weight_grams,omitempty"`
+	Options     []*Option `protobuf:"bytes,3,rep,name=options,proto3" json:"options,omitempty"`
+	Price       *v1.Money `protobuf:"bytes,4,opt,name=price,proto3" json:"price,omitempty"`
+	WeightGrams int64     `protobuf:"varint,5,opt,name=weight_grams,json=weightGrams,proto3" json:"weight_grams,omitempty"`
+	// Absent: it is tracked, and sold while there is stock. In UpdateProduct, absent: it stays as it was.
+	StockRule *StockRule `protobuf:"bytes,6,opt,name=stock_rule,json=stockRule,proto3" json:"stock_rule,omitempty"`
+	// The price that the offer is compared with, above the price. Absent: there is no reduction. In UpdateProduct, absent: it stays as it
+	// was, while it is above the price.
+	CompareAtPrice *v1.Money `protobuf:"bytes,7,opt,name=compare_at_price,json=compareAtPrice,proto3" json:"compare_at_price,omitempty"`
+	// The number that scanners read, as the shop writes it. In UpdateProduct, absent: it stays as it was.
+	Barcode *string `protobuf:"bytes,8,opt,name=barcode,proto3,oneof" json:"barcode,omitempty"`
+	// Absent: there is none. In UpdateProduct, absent: it stays as it was.
+	Image *Image `protobuf:"bytes,9,opt,name=image,proto3" json:"image,omitempty"`
+	// The lowest price of the 30 days before the reduction. Absent without a reduction, and for a variant that had no price before. Only in
+	// answers.
+	LowestPrice   *v1.Money `protobuf:"bytes,10,opt,name=lowest_price,json=lowestPrice,proto3" json:"lowest_price,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Variant) Reset() {
 	*x = Variant{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[1]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -263,7 +419,7 @@ func (x *Variant) String() string {
 func (*Variant) ProtoMessage() {}
 
 func (x *Variant) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[1]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -276,7 +432,7 @@ func (x *Variant) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Variant.ProtoReflect.Descriptor instead.
 func (*Variant) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{1}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Variant) GetSku() string {
@@ -314,6 +470,96 @@ func (x *Variant) GetWeightGrams() int64 {
 	return 0
 }
 
+func (x *Variant) GetStockRule() *StockRule {
+	if x != nil {
+		return x.StockRule
+	}
+	return nil
+}
+
+func (x *Variant) GetCompareAtPrice() *v1.Money {
+	if x != nil {
+		return x.CompareAtPrice
+	}
+	return nil
+}
+
+func (x *Variant) GetBarcode() string {
+	if x != nil && x.Barcode != nil {
+		return *x.Barcode
+	}
+	return ""
+}
+
+func (x *Variant) GetImage() *Image {
+	if x != nil {
+		return x.Image
+	}
+	return nil
+}
+
+func (x *Variant) GetLowestPrice() *v1.Money {
+	if x != nil {
+		return x.LowestPrice
+	}
+	return nil
+}
+
+// StockRule says how the stock of a variant limits its sale.
+type StockRule struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The stock is not counted: it can always be bought, and no sale changes a level.
+	Untracked bool `protobuf:"varint,1,opt,name=untracked,proto3" json:"untracked,omitempty"`
+	// It can be bought when there is no stock. What is sold beyond the stock is on backorder.
+	ContinueSelling bool `protobuf:"varint,2,opt,name=continue_selling,json=continueSelling,proto3" json:"continue_selling,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *StockRule) Reset() {
+	*x = StockRule{}
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StockRule) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StockRule) ProtoMessage() {}
+
+func (x *StockRule) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StockRule.ProtoReflect.Descriptor instead.
+func (*StockRule) Descriptor() ([]byte, []int) {
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *StockRule) GetUntracked() bool {
+	if x != nil {
+		return x.Untracked
+	}
+	return false
+}
+
+func (x *StockRule) GetContinueSelling() bool {
+	if x != nil {
+		return x.ContinueSelling
+	}
+	return false
+}
+
 type Option struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
@@ -324,7 +570,7 @@ type Option struct {
 
 func (x *Option) Reset() {
 	*x = Option{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[2]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -336,7 +582,7 @@ func (x *Option) String() string {
 func (*Option) ProtoMessage() {}
 
 func (x *Option) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[2]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -349,7 +595,7 @@ func (x *Option) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Option.ProtoReflect.Descriptor instead.
 func (*Option) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{2}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Option) GetName() string {
@@ -376,7 +622,7 @@ type Image struct {
 
 func (x *Image) Reset() {
 	*x = Image{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[3]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -388,7 +634,7 @@ func (x *Image) String() string {
 func (*Image) ProtoMessage() {}
 
 func (x *Image) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[3]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -401,7 +647,7 @@ func (x *Image) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Image.ProtoReflect.Descriptor instead.
 func (*Image) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{3}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Image) GetUrl() string {
@@ -421,7 +667,7 @@ func (x *Image) GetAlt() string {
 type ListProductsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Query string                 `protobuf:"bytes,1,opt,name=query,proto3" json:"query,omitempty"`
-	// A category's slug.
+	// A category's slug. Products of its children match too.
 	Category string `protobuf:"bytes,2,opt,name=category,proto3" json:"category,omitempty"`
 	Brand    string `protobuf:"bytes,3,opt,name=brand,proto3" json:"brand,omitempty"`
 	// Minor units of the shop's currency; a product matches when one of its variants does.
@@ -434,14 +680,23 @@ type ListProductsRequest struct {
 	Cursor string `protobuf:"bytes,8,opt,name=cursor,proto3" json:"cursor,omitempty"`
 	Facets bool   `protobuf:"varint,9,opt,name=facets,proto3" json:"facets,omitempty"`
 	// Leaves out what is long: descriptions, tags and images, and of variants all but SKU and price.
-	Brief         bool `protobuf:"varint,10,opt,name=brief,proto3" json:"brief,omitempty"`
+	Brief bool `protobuf:"varint,10,opt,name=brief,proto3" json:"brief,omitempty"`
+	// Only these products, 100 at most, in this order unless sort says otherwise. Unknown ones are left out.
+	Ids []string `protobuf:"bytes,11,rep,name=ids,proto3" json:"ids,omitempty"`
+	// Whether to count the products of the list.
+	Total bool `protobuf:"varint,12,opt,name=total,proto3" json:"total,omitempty"`
+	// Further categories and brands, 20 at most of each: a product matches when it has one of them or the one above.
+	OtherCategories []string `protobuf:"bytes,13,rep,name=other_categories,json=otherCategories,proto3" json:"other_categories,omitempty"`
+	OtherBrands     []string `protobuf:"bytes,14,rep,name=other_brands,json=otherBrands,proto3" json:"other_brands,omitempty"`
+	// A product matches when one of its variants has one of the values of each.
+	Options       []*OptionFilter `protobuf:"bytes,15,rep,name=options,proto3" json:"options,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListProductsRequest) Reset() {
 	*x = ListProductsRequest{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[4]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -453,7 +708,7 @@ func (x *ListProductsRequest) String() string {
 func (*ListProductsRequest) ProtoMessage() {}
 
 func (x *ListProductsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[4]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -466,7 +721,7 @@ func (x *ListProductsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListProductsRequest.ProtoReflect.Descriptor instead.
 func (*ListProductsRequest) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{4}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ListProductsRequest) GetQuery() string {
@@ -539,19 +794,113 @@ func (x *ListProductsRequest) GetBrief() bool {
 	return false
 }
 
+func (x *ListProductsRequest) GetIds() []string {
+	if x != nil {
+		return x.Ids
+	}
+	return nil
+}
+
+func (x *ListProductsRequest) GetTotal() bool {
+	if x != nil {
+		return x.Total
+	}
+	return false
+}
+
+func (x *ListProductsRequest) GetOtherCategories() []string {
+	if x != nil {
+		return x.OtherCategories
+	}
+	return nil
+}
+
+func (x *ListProductsRequest) GetOtherBrands() []string {
+	if x != nil {
+		return x.OtherBrands
+	}
+	return nil
+}
+
+func (x *ListProductsRequest) GetOptions() []*OptionFilter {
+	if x != nil {
+		return x.Options
+	}
+	return nil
+}
+
+type OptionFilter struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Name  string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// 1 to 20.
+	Values        []string `protobuf:"bytes,2,rep,name=values,proto3" json:"values,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OptionFilter) Reset() {
+	*x = OptionFilter{}
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OptionFilter) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OptionFilter) ProtoMessage() {}
+
+func (x *OptionFilter) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OptionFilter.ProtoReflect.Descriptor instead.
+func (*OptionFilter) Descriptor() ([]byte, []int) {
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *OptionFilter) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *OptionFilter) GetValues() []string {
+	if x != nil {
+		return x.Values
+	}
+	return nil
+}
+
 type ListProductsResponse struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	Products []*ListedProduct       `protobuf:"bytes,1,rep,name=products,proto3" json:"products,omitempty"`
 	// Whether more products follow the last one.
-	More          bool     `protobuf:"varint,2,opt,name=more,proto3" json:"more,omitempty"`
-	Facets        []*Facet `protobuf:"bytes,3,rep,name=facets,proto3" json:"facets,omitempty"`
+	More   bool     `protobuf:"varint,2,opt,name=more,proto3" json:"more,omitempty"`
+	Facets []*Facet `protobuf:"bytes,3,rep,name=facets,proto3" json:"facets,omitempty"`
+	// Absent unless asked for.
+	Total *Total `protobuf:"bytes,4,opt,name=total,proto3" json:"total,omitempty"`
+	// With the facets: the options of the newest 1,000 products that match, each named by field, and their prices. As all facets, these
+	// respect the other filters, but not their own.
+	OptionFacets  []*Facet      `protobuf:"bytes,5,rep,name=option_facets,json=optionFacets,proto3" json:"option_facets,omitempty"`
+	PriceRanges   []*PriceRange `protobuf:"bytes,6,rep,name=price_ranges,json=priceRanges,proto3" json:"price_ranges,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListProductsResponse) Reset() {
 	*x = ListProductsResponse{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[5]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -563,7 +912,7 @@ func (x *ListProductsResponse) String() string {
 func (*ListProductsResponse) ProtoMessage() {}
 
 func (x *ListProductsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[5]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -576,7 +925,7 @@ func (x *ListProductsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListProductsResponse.ProtoReflect.Descriptor instead.
 func (*ListProductsResponse) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{5}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ListProductsResponse) GetProducts() []*ListedProduct {
@@ -600,6 +949,143 @@ func (x *ListProductsResponse) GetFacets() []*Facet {
 	return nil
 }
 
+func (x *ListProductsResponse) GetTotal() *Total {
+	if x != nil {
+		return x.Total
+	}
+	return nil
+}
+
+func (x *ListProductsResponse) GetOptionFacets() []*Facet {
+	if x != nil {
+		return x.OptionFacets
+	}
+	return nil
+}
+
+func (x *ListProductsResponse) GetPriceRanges() []*PriceRange {
+	if x != nil {
+		return x.PriceRanges
+	}
+	return nil
+}
+
+// PriceRange counts the matching products that have a variant with such a price, in minor units.
+type PriceRange struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Min   int64                  `protobuf:"varint,1,opt,name=min,proto3" json:"min,omitempty"`
+	// Absent for the last range, which has no end.
+	Max           *int64 `protobuf:"varint,2,opt,name=max,proto3,oneof" json:"max,omitempty"`
+	Count         int64  `protobuf:"varint,3,opt,name=count,proto3" json:"count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PriceRange) Reset() {
+	*x = PriceRange{}
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PriceRange) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PriceRange) ProtoMessage() {}
+
+func (x *PriceRange) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PriceRange.ProtoReflect.Descriptor instead.
+func (*PriceRange) Descriptor() ([]byte, []int) {
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *PriceRange) GetMin() int64 {
+	if x != nil {
+		return x.Min
+	}
+	return 0
+}
+
+func (x *PriceRange) GetMax() int64 {
+	if x != nil && x.Max != nil {
+		return *x.Max
+	}
+	return 0
+}
+
+func (x *PriceRange) GetCount() int64 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+// Total is the number of products of a list.
+type Total struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Count int64                  `protobuf:"varint,1,opt,name=count,proto3" json:"count,omitempty"`
+	// There may be more than count, which is 10,000 then.
+	More          bool `protobuf:"varint,2,opt,name=more,proto3" json:"more,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Total) Reset() {
+	*x = Total{}
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Total) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Total) ProtoMessage() {}
+
+func (x *Total) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Total.ProtoReflect.Descriptor instead.
+func (*Total) Descriptor() ([]byte, []int) {
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Total) GetCount() int64 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+func (x *Total) GetMore() bool {
+	if x != nil {
+		return x.More
+	}
+	return false
+}
+
 type ListedProduct struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Product *Product               `protobuf:"bytes,1,opt,name=product,proto3" json:"product,omitempty"`
@@ -611,7 +1097,7 @@ type ListedProduct struct {
 
 func (x *ListedProduct) Reset() {
 	*x = ListedProduct{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[6]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -623,7 +1109,7 @@ func (x *ListedProduct) String() string {
 func (*ListedProduct) ProtoMessage() {}
 
 func (x *ListedProduct) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[6]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -636,7 +1122,7 @@ func (x *ListedProduct) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListedProduct.ProtoReflect.Descriptor instead.
 func (*ListedProduct) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{6}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ListedProduct) GetProduct() *Product {
@@ -665,7 +1151,7 @@ type Facet struct {
 
 func (x *Facet) Reset() {
 	*x = Facet{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[7]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -677,7 +1163,7 @@ func (x *Facet) String() string {
 func (*Facet) ProtoMessage() {}
 
 func (x *Facet) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[7]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -690,7 +1176,7 @@ func (x *Facet) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Facet.ProtoReflect.Descriptor instead.
 func (*Facet) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{7}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Facet) GetField() string {
@@ -719,7 +1205,7 @@ type FacetValue struct {
 
 func (x *FacetValue) Reset() {
 	*x = FacetValue{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[8]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -731,7 +1217,7 @@ func (x *FacetValue) String() string {
 func (*FacetValue) ProtoMessage() {}
 
 func (x *FacetValue) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[8]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -744,7 +1230,7 @@ func (x *FacetValue) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FacetValue.ProtoReflect.Descriptor instead.
 func (*FacetValue) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{8}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *FacetValue) GetValue() string {
@@ -777,7 +1263,7 @@ type GetProductRequest struct {
 
 func (x *GetProductRequest) Reset() {
 	*x = GetProductRequest{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[9]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -789,7 +1275,7 @@ func (x *GetProductRequest) String() string {
 func (*GetProductRequest) ProtoMessage() {}
 
 func (x *GetProductRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[9]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -802,7 +1288,7 @@ func (x *GetProductRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetProductRequest.ProtoReflect.Descriptor instead.
 func (*GetProductRequest) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{9}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *GetProductRequest) GetIdOrSlug() string {
@@ -821,7 +1307,7 @@ type GetProductResponse struct {
 
 func (x *GetProductResponse) Reset() {
 	*x = GetProductResponse{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[10]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -833,7 +1319,7 @@ func (x *GetProductResponse) String() string {
 func (*GetProductResponse) ProtoMessage() {}
 
 func (x *GetProductResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[10]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -846,7 +1332,7 @@ func (x *GetProductResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetProductResponse.ProtoReflect.Descriptor instead.
 func (*GetProductResponse) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{10}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *GetProductResponse) GetProduct() *Product {
@@ -865,7 +1351,7 @@ type GetVariantsRequest struct {
 
 func (x *GetVariantsRequest) Reset() {
 	*x = GetVariantsRequest{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[11]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -877,7 +1363,7 @@ func (x *GetVariantsRequest) String() string {
 func (*GetVariantsRequest) ProtoMessage() {}
 
 func (x *GetVariantsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[11]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -890,7 +1376,7 @@ func (x *GetVariantsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetVariantsRequest.ProtoReflect.Descriptor instead.
 func (*GetVariantsRequest) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{11}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *GetVariantsRequest) GetSkus() []string {
@@ -905,14 +1391,16 @@ type GetVariantsResponse struct {
 	// Those that can be bought.
 	Variants []*SoldVariant `protobuf:"bytes,1,rep,name=variants,proto3" json:"variants,omitempty"`
 	// Those of withdrawn products.
-	Withdrawn     []*SoldVariant `protobuf:"bytes,2,rep,name=withdrawn,proto3" json:"withdrawn,omitempty"`
+	Withdrawn []*SoldVariant `protobuf:"bytes,2,rep,name=withdrawn,proto3" json:"withdrawn,omitempty"`
+	// Those of drafts and scheduled products, which only staff may see.
+	Hidden        []*SoldVariant `protobuf:"bytes,3,rep,name=hidden,proto3" json:"hidden,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *GetVariantsResponse) Reset() {
 	*x = GetVariantsResponse{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[12]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -924,7 +1412,7 @@ func (x *GetVariantsResponse) String() string {
 func (*GetVariantsResponse) ProtoMessage() {}
 
 func (x *GetVariantsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[12]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -937,7 +1425,7 @@ func (x *GetVariantsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetVariantsResponse.ProtoReflect.Descriptor instead.
 func (*GetVariantsResponse) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{12}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *GetVariantsResponse) GetVariants() []*SoldVariant {
@@ -954,6 +1442,13 @@ func (x *GetVariantsResponse) GetWithdrawn() []*SoldVariant {
 	return nil
 }
 
+func (x *GetVariantsResponse) GetHidden() []*SoldVariant {
+	if x != nil {
+		return x.Hidden
+	}
+	return nil
+}
+
 // SoldVariant is a variant with what an order line needs of its product.
 type SoldVariant struct {
 	state        protoimpl.MessageState `protogen:"open.v1"`
@@ -961,7 +1456,7 @@ type SoldVariant struct {
 	ProductId    string                 `protobuf:"bytes,2,opt,name=product_id,json=productId,proto3" json:"product_id,omitempty"`
 	ProductTitle string                 `protobuf:"bytes,3,opt,name=product_title,json=productTitle,proto3" json:"product_title,omitempty"`
 	ProductSlug  string                 `protobuf:"bytes,4,opt,name=product_slug,json=productSlug,proto3" json:"product_slug,omitempty"`
-	// The product's first; absent when it has none.
+	// The variant's own, or else the product's first; absent when there is neither.
 	Image         *Image `protobuf:"bytes,5,opt,name=image,proto3" json:"image,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -969,7 +1464,7 @@ type SoldVariant struct {
 
 func (x *SoldVariant) Reset() {
 	*x = SoldVariant{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[13]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -981,7 +1476,7 @@ func (x *SoldVariant) String() string {
 func (*SoldVariant) ProtoMessage() {}
 
 func (x *SoldVariant) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[13]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -994,7 +1489,7 @@ func (x *SoldVariant) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SoldVariant.ProtoReflect.Descriptor instead.
 func (*SoldVariant) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{13}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *SoldVariant) GetVariant() *Variant {
@@ -1040,7 +1535,7 @@ type ListCategoriesRequest struct {
 
 func (x *ListCategoriesRequest) Reset() {
 	*x = ListCategoriesRequest{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[14]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1052,7 +1547,7 @@ func (x *ListCategoriesRequest) String() string {
 func (*ListCategoriesRequest) ProtoMessage() {}
 
 func (x *ListCategoriesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[14]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1065,19 +1560,22 @@ func (x *ListCategoriesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCategoriesRequest.ProtoReflect.Descriptor instead.
 func (*ListCategoriesRequest) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{14}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{19}
 }
 
 type ListCategoriesResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Categories    []*Category            `protobuf:"bytes,1,rep,name=categories,proto3" json:"categories,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Those that have products of their own, by their whole names.
+	Categories []*Category `protobuf:"bytes,1,rep,name=categories,proto3" json:"categories,omitempty"`
+	// The outermost categories, with their children.
+	Tree          []*Category `protobuf:"bytes,2,rep,name=tree,proto3" json:"tree,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListCategoriesResponse) Reset() {
 	*x = ListCategoriesResponse{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[15]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1089,7 +1587,7 @@ func (x *ListCategoriesResponse) String() string {
 func (*ListCategoriesResponse) ProtoMessage() {}
 
 func (x *ListCategoriesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[15]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1102,7 +1600,7 @@ func (x *ListCategoriesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCategoriesResponse.ProtoReflect.Descriptor instead.
 func (*ListCategoriesResponse) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{15}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ListCategoriesResponse) GetCategories() []*Category {
@@ -1112,18 +1610,30 @@ func (x *ListCategoriesResponse) GetCategories() []*Category {
 	return nil
 }
 
+func (x *ListCategoriesResponse) GetTree() []*Category {
+	if x != nil {
+		return x.Tree
+	}
+	return nil
+}
+
 type Category struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Slug          string                 `protobuf:"bytes,1,opt,name=slug,proto3" json:"slug,omitempty"`
-	Name          string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
-	ProductCount  int64                  `protobuf:"varint,3,opt,name=product_count,json=productCount,proto3" json:"product_count,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Slug  string                 `protobuf:"bytes,1,opt,name=slug,proto3" json:"slug,omitempty"`
+	// In a tree, the last part of the path; otherwise the path.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// In a tree, of the category and its children.
+	ProductCount int64 `protobuf:"varint,3,opt,name=product_count,json=productCount,proto3" json:"product_count,omitempty"`
+	// For example "Home > Lamps"; set in a tree.
+	Path          string      `protobuf:"bytes,4,opt,name=path,proto3" json:"path,omitempty"`
+	Children      []*Category `protobuf:"bytes,5,rep,name=children,proto3" json:"children,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Category) Reset() {
 	*x = Category{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[16]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1135,7 +1645,7 @@ func (x *Category) String() string {
 func (*Category) ProtoMessage() {}
 
 func (x *Category) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[16]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1148,7 +1658,7 @@ func (x *Category) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Category.ProtoReflect.Descriptor instead.
 func (*Category) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{16}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Category) GetSlug() string {
@@ -1172,6 +1682,172 @@ func (x *Category) GetProductCount() int64 {
 	return 0
 }
 
+func (x *Category) GetPath() string {
+	if x != nil {
+		return x.Path
+	}
+	return ""
+}
+
+func (x *Category) GetChildren() []*Category {
+	if x != nil {
+		return x.Children
+	}
+	return nil
+}
+
+type ListSuggestionsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What was typed so far, 200 characters at most.
+	Query         string `protobuf:"bytes,1,opt,name=query,proto3" json:"query,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSuggestionsRequest) Reset() {
+	*x = ListSuggestionsRequest{}
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSuggestionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSuggestionsRequest) ProtoMessage() {}
+
+func (x *ListSuggestionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSuggestionsRequest.ProtoReflect.Descriptor instead.
+func (*ListSuggestionsRequest) Descriptor() ([]byte, []int) {
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *ListSuggestionsRequest) GetQuery() string {
+	if x != nil {
+		return x.Query
+	}
+	return ""
+}
+
+type ListSuggestionsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 8 at most: completions, the most common first, and then products, the best first.
+	Suggestions   []*Suggestion `protobuf:"bytes,1,rep,name=suggestions,proto3" json:"suggestions,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSuggestionsResponse) Reset() {
+	*x = ListSuggestionsResponse{}
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSuggestionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSuggestionsResponse) ProtoMessage() {}
+
+func (x *ListSuggestionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSuggestionsResponse.ProtoReflect.Descriptor instead.
+func (*ListSuggestionsResponse) Descriptor() ([]byte, []int) {
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *ListSuggestionsResponse) GetSuggestions() []*Suggestion {
+	if x != nil {
+		return x.Suggestions
+	}
+	return nil
+}
+
+type Suggestion struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The completed text, or the title of the product.
+	Text string `protobuf:"bytes,1,opt,name=text,proto3" json:"text,omitempty"`
+	// Empty for a completion.
+	ProductId     string `protobuf:"bytes,2,opt,name=product_id,json=productId,proto3" json:"product_id,omitempty"`
+	ProductSlug   string `protobuf:"bytes,3,opt,name=product_slug,json=productSlug,proto3" json:"product_slug,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Suggestion) Reset() {
+	*x = Suggestion{}
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Suggestion) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Suggestion) ProtoMessage() {}
+
+func (x *Suggestion) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Suggestion.ProtoReflect.Descriptor instead.
+func (*Suggestion) Descriptor() ([]byte, []int) {
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *Suggestion) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *Suggestion) GetProductId() string {
+	if x != nil {
+		return x.ProductId
+	}
+	return ""
+}
+
+func (x *Suggestion) GetProductSlug() string {
+	if x != nil {
+		return x.ProductSlug
+	}
+	return ""
+}
+
 // ProductInput is what staff write of a product.
 type ProductInput struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1184,14 +1860,19 @@ type ProductInput struct {
 	Tags        []string `protobuf:"bytes,6,rep,name=tags,proto3" json:"tags,omitempty"`
 	Images      []*Image `protobuf:"bytes,7,rep,name=images,proto3" json:"images,omitempty"`
 	// At least one, 2,000 at most.
-	Variants      []*Variant `protobuf:"bytes,8,rep,name=variants,proto3" json:"variants,omitempty"`
+	Variants []*Variant `protobuf:"bytes,8,rep,name=variants,proto3" json:"variants,omitempty"`
+	// Unspecified: it becomes active. It cannot be withdrawn.
+	Status ProductStatus `protobuf:"varint,9,opt,name=status,proto3,enum=souk.catalog.v1.ProductStatus" json:"status,omitempty"`
+	// In the future; for a scheduled product alone, which needs it.
+	PublishAt     *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=publish_at,json=publishAt,proto3" json:"publish_at,omitempty"`
+	Seo           *Seo                   `protobuf:"bytes,11,opt,name=seo,proto3" json:"seo,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ProductInput) Reset() {
 	*x = ProductInput{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[17]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1203,7 +1884,7 @@ func (x *ProductInput) String() string {
 func (*ProductInput) ProtoMessage() {}
 
 func (x *ProductInput) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[17]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1216,7 +1897,7 @@ func (x *ProductInput) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProductInput.ProtoReflect.Descriptor instead.
 func (*ProductInput) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{17}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ProductInput) GetSlug() string {
@@ -1275,6 +1956,27 @@ func (x *ProductInput) GetVariants() []*Variant {
 	return nil
 }
 
+func (x *ProductInput) GetStatus() ProductStatus {
+	if x != nil {
+		return x.Status
+	}
+	return ProductStatus_PRODUCT_STATUS_UNSPECIFIED
+}
+
+func (x *ProductInput) GetPublishAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.PublishAt
+	}
+	return nil
+}
+
+func (x *ProductInput) GetSeo() *Seo {
+	if x != nil {
+		return x.Seo
+	}
+	return nil
+}
+
 type CreateProductRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Product       *ProductInput          `protobuf:"bytes,1,opt,name=product,proto3" json:"product,omitempty"`
@@ -1284,7 +1986,7 @@ type CreateProductRequest struct {
 
 func (x *CreateProductRequest) Reset() {
 	*x = CreateProductRequest{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[18]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1296,7 +1998,7 @@ func (x *CreateProductRequest) String() string {
 func (*CreateProductRequest) ProtoMessage() {}
 
 func (x *CreateProductRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[18]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1309,7 +2011,7 @@ func (x *CreateProductRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateProductRequest.ProtoReflect.Descriptor instead.
 func (*CreateProductRequest) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{18}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *CreateProductRequest) GetProduct() *ProductInput {
@@ -1328,7 +2030,7 @@ type CreateProductResponse struct {
 
 func (x *CreateProductResponse) Reset() {
 	*x = CreateProductResponse{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[19]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1340,7 +2042,7 @@ func (x *CreateProductResponse) String() string {
 func (*CreateProductResponse) ProtoMessage() {}
 
 func (x *CreateProductResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[19]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1353,7 +2055,7 @@ func (x *CreateProductResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateProductResponse.ProtoReflect.Descriptor instead.
 func (*CreateProductResponse) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{19}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *CreateProductResponse) GetProduct() *Product {
@@ -1373,16 +2075,25 @@ type UpdateProductRequest struct {
 	Brand       *string `protobuf:"bytes,5,opt,name=brand,proto3,oneof" json:"brand,omitempty"`
 	Category    *string `protobuf:"bytes,6,opt,name=category,proto3,oneof" json:"category,omitempty"`
 	// Each list replaces the old one when it is set.
-	Tags          *TagList     `protobuf:"bytes,7,opt,name=tags,proto3,oneof" json:"tags,omitempty"`
-	Images        *ImageList   `protobuf:"bytes,8,opt,name=images,proto3,oneof" json:"images,omitempty"`
-	Variants      *VariantList `protobuf:"bytes,9,opt,name=variants,proto3,oneof" json:"variants,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Tags     *TagList     `protobuf:"bytes,7,opt,name=tags,proto3,oneof" json:"tags,omitempty"`
+	Images   *ImageList   `protobuf:"bytes,8,opt,name=images,proto3,oneof" json:"images,omitempty"`
+	Variants *VariantList `protobuf:"bytes,9,opt,name=variants,proto3,oneof" json:"variants,omitempty"`
+	// Unspecified: it stays. It cannot become withdrawn.
+	Status ProductStatus `protobuf:"varint,10,opt,name=status,proto3,enum=souk.catalog.v1.ProductStatus" json:"status,omitempty"`
+	// In the future; for a product that is or becomes scheduled.
+	PublishAt *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=publish_at,json=publishAt,proto3" json:"publish_at,omitempty"`
+	// What it leaves out stays.
+	Seo *SeoChange `protobuf:"bytes,12,opt,name=seo,proto3,oneof" json:"seo,omitempty"`
+	// Changes variants one by one; then variants is not read. Callers set variants to an empty list beside it, so that a version of the
+	// service that does not know this field refuses the request instead of leaving the changes out.
+	VariantChanges *VariantChangeList `protobuf:"bytes,13,opt,name=variant_changes,json=variantChanges,proto3,oneof" json:"variant_changes,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *UpdateProductRequest) Reset() {
 	*x = UpdateProductRequest{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[20]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1394,7 +2105,7 @@ func (x *UpdateProductRequest) String() string {
 func (*UpdateProductRequest) ProtoMessage() {}
 
 func (x *UpdateProductRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[20]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1407,7 +2118,7 @@ func (x *UpdateProductRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateProductRequest.ProtoReflect.Descriptor instead.
 func (*UpdateProductRequest) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{20}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *UpdateProductRequest) GetId() string {
@@ -1473,6 +2184,320 @@ func (x *UpdateProductRequest) GetVariants() *VariantList {
 	return nil
 }
 
+func (x *UpdateProductRequest) GetStatus() ProductStatus {
+	if x != nil {
+		return x.Status
+	}
+	return ProductStatus_PRODUCT_STATUS_UNSPECIFIED
+}
+
+func (x *UpdateProductRequest) GetPublishAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.PublishAt
+	}
+	return nil
+}
+
+func (x *UpdateProductRequest) GetSeo() *SeoChange {
+	if x != nil {
+		return x.Seo
+	}
+	return nil
+}
+
+func (x *UpdateProductRequest) GetVariantChanges() *VariantChangeList {
+	if x != nil {
+		return x.VariantChanges
+	}
+	return nil
+}
+
+type SeoChange struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Title         *string                `protobuf:"bytes,1,opt,name=title,proto3,oneof" json:"title,omitempty"`
+	Description   *string                `protobuf:"bytes,2,opt,name=description,proto3,oneof" json:"description,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SeoChange) Reset() {
+	*x = SeoChange{}
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SeoChange) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SeoChange) ProtoMessage() {}
+
+func (x *SeoChange) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SeoChange.ProtoReflect.Descriptor instead.
+func (*SeoChange) Descriptor() ([]byte, []int) {
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *SeoChange) GetTitle() string {
+	if x != nil && x.Title != nil {
+		return *x.Title
+	}
+	return ""
+}
+
+func (x *SeoChange) GetDescription() string {
+	if x != nil && x.Description != nil {
+		return *x.Description
+	}
+	return ""
+}
+
+type VariantChangeList struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 1 to 2,000, each about another SKU.
+	Changes       []*VariantChange `protobuf:"bytes,1,rep,name=changes,proto3" json:"changes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VariantChangeList) Reset() {
+	*x = VariantChangeList{}
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VariantChangeList) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VariantChangeList) ProtoMessage() {}
+
+func (x *VariantChangeList) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VariantChangeList.ProtoReflect.Descriptor instead.
+func (*VariantChangeList) Descriptor() ([]byte, []int) {
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *VariantChangeList) GetChanges() []*VariantChange {
+	if x != nil {
+		return x.Changes
+	}
+	return nil
+}
+
+// VariantChange changes the fields that are set, of the variant with the SKU. If the product has no such variant, a new one is added, which
+// needs a price.
+type VariantChange struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Sku   string                 `protobuf:"bytes,1,opt,name=sku,proto3" json:"sku,omitempty"`
+	// The variant is taken from the product; nothing else may be set.
+	Removed         bool        `protobuf:"varint,2,opt,name=removed,proto3" json:"removed,omitempty"`
+	Title           *string     `protobuf:"bytes,3,opt,name=title,proto3,oneof" json:"title,omitempty"`
+	Options         *OptionList `protobuf:"bytes,4,opt,name=options,proto3,oneof" json:"options,omitempty"`
+	Price           *v1.Money   `protobuf:"bytes,5,opt,name=price,proto3" json:"price,omitempty"`
+	WeightGrams     *int64      `protobuf:"varint,6,opt,name=weight_grams,json=weightGrams,proto3,oneof" json:"weight_grams,omitempty"`
+	Untracked       *bool       `protobuf:"varint,7,opt,name=untracked,proto3,oneof" json:"untracked,omitempty"`
+	ContinueSelling *bool       `protobuf:"varint,8,opt,name=continue_selling,json=continueSelling,proto3,oneof" json:"continue_selling,omitempty"`
+	CompareAtPrice  *v1.Money   `protobuf:"bytes,9,opt,name=compare_at_price,json=compareAtPrice,proto3" json:"compare_at_price,omitempty"`
+	Barcode         *string     `protobuf:"bytes,10,opt,name=barcode,proto3,oneof" json:"barcode,omitempty"`
+	Image           *Image      `protobuf:"bytes,11,opt,name=image,proto3" json:"image,omitempty"`
+	// The variant has no compare-at price from then on; compare_at_price may not be set.
+	NoCompareAtPrice bool `protobuf:"varint,12,opt,name=no_compare_at_price,json=noCompareAtPrice,proto3" json:"no_compare_at_price,omitempty"`
+	// The variant has no image of its own from then on; image may not be set.
+	NoImage       bool `protobuf:"varint,13,opt,name=no_image,json=noImage,proto3" json:"no_image,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VariantChange) Reset() {
+	*x = VariantChange{}
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VariantChange) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VariantChange) ProtoMessage() {}
+
+func (x *VariantChange) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VariantChange.ProtoReflect.Descriptor instead.
+func (*VariantChange) Descriptor() ([]byte, []int) {
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *VariantChange) GetSku() string {
+	if x != nil {
+		return x.Sku
+	}
+	return ""
+}
+
+func (x *VariantChange) GetRemoved() bool {
+	if x != nil {
+		return x.Removed
+	}
+	return false
+}
+
+func (x *VariantChange) GetTitle() string {
+	if x != nil && x.Title != nil {
+		return *x.Title
+	}
+	return ""
+}
+
+func (x *VariantChange) GetOptions() *OptionList {
+	if x != nil {
+		return x.Options
+	}
+	return nil
+}
+
+func (x *VariantChange) GetPrice() *v1.Money {
+	if x != nil {
+		return x.Price
+	}
+	return nil
+}
+
+func (x *VariantChange) GetWeightGrams() int64 {
+	if x != nil && x.WeightGrams != nil {
+		return *x.WeightGrams
+	}
+	return 0
+}
+
+func (x *VariantChange) GetUntracked() bool {
+	if x != nil && x.Untracked != nil {
+		return *x.Untracked
+	}
+	return false
+}
+
+func (x *VariantChange) GetContinueSelling() bool {
+	if x != nil && x.ContinueSelling != nil {
+		return *x.ContinueSelling
+	}
+	return false
+}
+
+func (x *VariantChange) GetCompareAtPrice() *v1.Money {
+	if x != nil {
+		return x.CompareAtPrice
+	}
+	return nil
+}
+
+func (x *VariantChange) GetBarcode() string {
+	if x != nil && x.Barcode != nil {
+		return *x.Barcode
+	}
+	return ""
+}
+
+func (x *VariantChange) GetImage() *Image {
+	if x != nil {
+		return x.Image
+	}
+	return nil
+}
+
+func (x *VariantChange) GetNoCompareAtPrice() bool {
+	if x != nil {
+		return x.NoCompareAtPrice
+	}
+	return false
+}
+
+func (x *VariantChange) GetNoImage() bool {
+	if x != nil {
+		return x.NoImage
+	}
+	return false
+}
+
+type OptionList struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Options       []*Option              `protobuf:"bytes,1,rep,name=options,proto3" json:"options,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OptionList) Reset() {
+	*x = OptionList{}
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OptionList) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OptionList) ProtoMessage() {}
+
+func (x *OptionList) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OptionList.ProtoReflect.Descriptor instead.
+func (*OptionList) Descriptor() ([]byte, []int) {
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *OptionList) GetOptions() []*Option {
+	if x != nil {
+		return x.Options
+	}
+	return nil
+}
+
 type TagList struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Tags          []string               `protobuf:"bytes,1,rep,name=tags,proto3" json:"tags,omitempty"`
@@ -1482,7 +2507,7 @@ type TagList struct {
 
 func (x *TagList) Reset() {
 	*x = TagList{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[21]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1494,7 +2519,7 @@ func (x *TagList) String() string {
 func (*TagList) ProtoMessage() {}
 
 func (x *TagList) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[21]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1507,7 +2532,7 @@ func (x *TagList) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TagList.ProtoReflect.Descriptor instead.
 func (*TagList) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{21}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *TagList) GetTags() []string {
@@ -1526,7 +2551,7 @@ type ImageList struct {
 
 func (x *ImageList) Reset() {
 	*x = ImageList{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[22]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1538,7 +2563,7 @@ func (x *ImageList) String() string {
 func (*ImageList) ProtoMessage() {}
 
 func (x *ImageList) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[22]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1551,7 +2576,7 @@ func (x *ImageList) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImageList.ProtoReflect.Descriptor instead.
 func (*ImageList) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{22}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *ImageList) GetImages() []*Image {
@@ -1570,7 +2595,7 @@ type VariantList struct {
 
 func (x *VariantList) Reset() {
 	*x = VariantList{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[23]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1582,7 +2607,7 @@ func (x *VariantList) String() string {
 func (*VariantList) ProtoMessage() {}
 
 func (x *VariantList) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[23]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1595,7 +2620,7 @@ func (x *VariantList) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VariantList.ProtoReflect.Descriptor instead.
 func (*VariantList) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{23}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *VariantList) GetVariants() []*Variant {
@@ -1614,7 +2639,7 @@ type UpdateProductResponse struct {
 
 func (x *UpdateProductResponse) Reset() {
 	*x = UpdateProductResponse{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[24]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1626,7 +2651,7 @@ func (x *UpdateProductResponse) String() string {
 func (*UpdateProductResponse) ProtoMessage() {}
 
 func (x *UpdateProductResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[24]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1639,7 +2664,7 @@ func (x *UpdateProductResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateProductResponse.ProtoReflect.Descriptor instead.
 func (*UpdateProductResponse) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{24}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *UpdateProductResponse) GetProduct() *Product {
@@ -1658,7 +2683,7 @@ type WithdrawProductRequest struct {
 
 func (x *WithdrawProductRequest) Reset() {
 	*x = WithdrawProductRequest{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[25]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1670,7 +2695,7 @@ func (x *WithdrawProductRequest) String() string {
 func (*WithdrawProductRequest) ProtoMessage() {}
 
 func (x *WithdrawProductRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[25]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1683,7 +2708,7 @@ func (x *WithdrawProductRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WithdrawProductRequest.ProtoReflect.Descriptor instead.
 func (*WithdrawProductRequest) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{25}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *WithdrawProductRequest) GetId() string {
@@ -1701,7 +2726,7 @@ type WithdrawProductResponse struct {
 
 func (x *WithdrawProductResponse) Reset() {
 	*x = WithdrawProductResponse{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[26]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1713,7 +2738,7 @@ func (x *WithdrawProductResponse) String() string {
 func (*WithdrawProductResponse) ProtoMessage() {}
 
 func (x *WithdrawProductResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[26]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1726,7 +2751,308 @@ func (x *WithdrawProductResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WithdrawProductResponse.ProtoReflect.Descriptor instead.
 func (*WithdrawProductResponse) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{26}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{38}
+}
+
+type RestoreProductRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RestoreProductRequest) Reset() {
+	*x = RestoreProductRequest{}
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[39]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RestoreProductRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RestoreProductRequest) ProtoMessage() {}
+
+func (x *RestoreProductRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[39]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RestoreProductRequest.ProtoReflect.Descriptor instead.
+func (*RestoreProductRequest) Descriptor() ([]byte, []int) {
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{39}
+}
+
+func (x *RestoreProductRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+type RestoreProductResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Product       *Product               `protobuf:"bytes,1,opt,name=product,proto3" json:"product,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RestoreProductResponse) Reset() {
+	*x = RestoreProductResponse{}
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[40]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RestoreProductResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RestoreProductResponse) ProtoMessage() {}
+
+func (x *RestoreProductResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[40]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RestoreProductResponse.ProtoReflect.Descriptor instead.
+func (*RestoreProductResponse) Descriptor() ([]byte, []int) {
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{40}
+}
+
+func (x *RestoreProductResponse) GetProduct() *Product {
+	if x != nil {
+		return x.Product
+	}
+	return nil
+}
+
+type ListAllProductsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Words of the product; or its whole handle or slug, or a whole SKU of it.
+	Query string `protobuf:"bytes,1,opt,name=query,proto3" json:"query,omitempty"`
+	// Unspecified: any.
+	Status ProductStatus `protobuf:"varint,2,opt,name=status,proto3,enum=souk.catalog.v1.ProductStatus" json:"status,omitempty"`
+	// 1 to 100; 0 means 20.
+	Limit int32 `protobuf:"varint,3,opt,name=limit,proto3" json:"limit,omitempty"`
+	// The last answer's next_cursor: the page starts after it.
+	Cursor        string `protobuf:"bytes,4,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListAllProductsRequest) Reset() {
+	*x = ListAllProductsRequest{}
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[41]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListAllProductsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListAllProductsRequest) ProtoMessage() {}
+
+func (x *ListAllProductsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[41]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListAllProductsRequest.ProtoReflect.Descriptor instead.
+func (*ListAllProductsRequest) Descriptor() ([]byte, []int) {
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{41}
+}
+
+func (x *ListAllProductsRequest) GetQuery() string {
+	if x != nil {
+		return x.Query
+	}
+	return ""
+}
+
+func (x *ListAllProductsRequest) GetStatus() ProductStatus {
+	if x != nil {
+		return x.Status
+	}
+	return ProductStatus_PRODUCT_STATUS_UNSPECIFIED
+}
+
+func (x *ListAllProductsRequest) GetLimit() int32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+func (x *ListAllProductsRequest) GetCursor() string {
+	if x != nil {
+		return x.Cursor
+	}
+	return ""
+}
+
+type ListAllProductsResponse struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Products []*Product             `protobuf:"bytes,1,rep,name=products,proto3" json:"products,omitempty"`
+	// Empty on the last page.
+	NextCursor    string `protobuf:"bytes,2,opt,name=next_cursor,json=nextCursor,proto3" json:"next_cursor,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListAllProductsResponse) Reset() {
+	*x = ListAllProductsResponse{}
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[42]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListAllProductsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListAllProductsResponse) ProtoMessage() {}
+
+func (x *ListAllProductsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[42]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListAllProductsResponse.ProtoReflect.Descriptor instead.
+func (*ListAllProductsResponse) Descriptor() ([]byte, []int) {
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{42}
+}
+
+func (x *ListAllProductsResponse) GetProducts() []*Product {
+	if x != nil {
+		return x.Products
+	}
+	return nil
+}
+
+func (x *ListAllProductsResponse) GetNextCursor() string {
+	if x != nil {
+		return x.NextCursor
+	}
+	return ""
+}
+
+type GetAnyProductRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetAnyProductRequest) Reset() {
+	*x = GetAnyProductRequest{}
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[43]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetAnyProductRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetAnyProductRequest) ProtoMessage() {}
+
+func (x *GetAnyProductRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[43]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetAnyProductRequest.ProtoReflect.Descriptor instead.
+func (*GetAnyProductRequest) Descriptor() ([]byte, []int) {
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{43}
+}
+
+func (x *GetAnyProductRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+type GetAnyProductResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Product       *Product               `protobuf:"bytes,1,opt,name=product,proto3" json:"product,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetAnyProductResponse) Reset() {
+	*x = GetAnyProductResponse{}
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[44]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetAnyProductResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetAnyProductResponse) ProtoMessage() {}
+
+func (x *GetAnyProductResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[44]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetAnyProductResponse.ProtoReflect.Descriptor instead.
+func (*GetAnyProductResponse) Descriptor() ([]byte, []int) {
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{44}
+}
+
+func (x *GetAnyProductResponse) GetProduct() *Product {
+	if x != nil {
+		return x.Product
+	}
+	return nil
 }
 
 type ImportProductsRequest struct {
@@ -1739,7 +3065,7 @@ type ImportProductsRequest struct {
 
 func (x *ImportProductsRequest) Reset() {
 	*x = ImportProductsRequest{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[27]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1751,7 +3077,7 @@ func (x *ImportProductsRequest) String() string {
 func (*ImportProductsRequest) ProtoMessage() {}
 
 func (x *ImportProductsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[27]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1764,7 +3090,7 @@ func (x *ImportProductsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportProductsRequest.ProtoReflect.Descriptor instead.
 func (*ImportProductsRequest) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{27}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *ImportProductsRequest) GetChunk() []byte {
@@ -1784,14 +3110,18 @@ type ImportProductsResponse struct {
 	Updated int32          `protobuf:"varint,4,opt,name=updated,proto3" json:"updated,omitempty"`
 	Errors  []*ImportError `protobuf:"bytes,5,rep,name=errors,proto3" json:"errors,omitempty"`
 	// The stock the file names for each variant, for inventory to open its books with.
-	Stock         []*ImportedStock `protobuf:"bytes,6,rep,name=stock,proto3" json:"stock,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Stock []*ImportedStock `protobuf:"bytes,6,rep,name=stock,proto3" json:"stock,omitempty"`
+	// What went in in another way than the file says.
+	Warnings []*ImportError `protobuf:"bytes,7,rep,name=warnings,proto3" json:"warnings,omitempty"`
+	// Variants with an empty quantity; their stock stays as it is.
+	WithoutQuantity int32 `protobuf:"varint,8,opt,name=without_quantity,json=withoutQuantity,proto3" json:"without_quantity,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *ImportProductsResponse) Reset() {
 	*x = ImportProductsResponse{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[28]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1803,7 +3133,7 @@ func (x *ImportProductsResponse) String() string {
 func (*ImportProductsResponse) ProtoMessage() {}
 
 func (x *ImportProductsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[28]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1816,7 +3146,7 @@ func (x *ImportProductsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportProductsResponse.ProtoReflect.Descriptor instead.
 func (*ImportProductsResponse) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{28}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *ImportProductsResponse) GetProducts() int32 {
@@ -1861,18 +3191,39 @@ func (x *ImportProductsResponse) GetStock() []*ImportedStock {
 	return nil
 }
 
+func (x *ImportProductsResponse) GetWarnings() []*ImportError {
+	if x != nil {
+		return x.Warnings
+	}
+	return nil
+}
+
+func (x *ImportProductsResponse) GetWithoutQuantity() int32 {
+	if x != nil {
+		return x.WithoutQuantity
+	}
+	return 0
+}
+
 type ImportError struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The line of the file, 1 being the header.
-	Line          int32  `protobuf:"varint,1,opt,name=line,proto3" json:"line,omitempty"`
-	Message       string `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
+	Line    int32  `protobuf:"varint,1,opt,name=line,proto3" json:"line,omitempty"`
+	Message string `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
+	// The row in a spreadsheet, 1 being the header; 0 from a version before.
+	Record int32 `protobuf:"varint,3,opt,name=record,proto3" json:"record,omitempty"`
+	// The product's; empty when it is not known.
+	Handle string `protobuf:"bytes,4,opt,name=handle,proto3" json:"handle,omitempty"`
+	// The cell it is about, and what is in it; empty when it is about the row.
+	Column        string `protobuf:"bytes,5,opt,name=column,proto3" json:"column,omitempty"`
+	Value         string `protobuf:"bytes,6,opt,name=value,proto3" json:"value,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ImportError) Reset() {
 	*x = ImportError{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[29]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1884,7 +3235,7 @@ func (x *ImportError) String() string {
 func (*ImportError) ProtoMessage() {}
 
 func (x *ImportError) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[29]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1897,7 +3248,7 @@ func (x *ImportError) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportError.ProtoReflect.Descriptor instead.
 func (*ImportError) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{29}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *ImportError) GetLine() int32 {
@@ -1914,6 +3265,34 @@ func (x *ImportError) GetMessage() string {
 	return ""
 }
 
+func (x *ImportError) GetRecord() int32 {
+	if x != nil {
+		return x.Record
+	}
+	return 0
+}
+
+func (x *ImportError) GetHandle() string {
+	if x != nil {
+		return x.Handle
+	}
+	return ""
+}
+
+func (x *ImportError) GetColumn() string {
+	if x != nil {
+		return x.Column
+	}
+	return ""
+}
+
+func (x *ImportError) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
+}
+
 type ImportedStock struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Sku           string                 `protobuf:"bytes,1,opt,name=sku,proto3" json:"sku,omitempty"`
@@ -1924,7 +3303,7 @@ type ImportedStock struct {
 
 func (x *ImportedStock) Reset() {
 	*x = ImportedStock{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[30]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1936,7 +3315,7 @@ func (x *ImportedStock) String() string {
 func (*ImportedStock) ProtoMessage() {}
 
 func (x *ImportedStock) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[30]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1949,7 +3328,7 @@ func (x *ImportedStock) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportedStock.ProtoReflect.Descriptor instead.
 func (*ImportedStock) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{30}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *ImportedStock) GetSku() string {
@@ -1966,6 +3345,104 @@ func (x *ImportedStock) GetQuantity() int64 {
 	return 0
 }
 
+type GetProductFileRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The last answer's next. Empty asks for the beginning, with the header.
+	After         string `protobuf:"bytes,1,opt,name=after,proto3" json:"after,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetProductFileRequest) Reset() {
+	*x = GetProductFileRequest{}
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[49]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetProductFileRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetProductFileRequest) ProtoMessage() {}
+
+func (x *GetProductFileRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[49]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetProductFileRequest.ProtoReflect.Descriptor instead.
+func (*GetProductFileRequest) Descriptor() ([]byte, []int) {
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{49}
+}
+
+func (x *GetProductFileRequest) GetAfter() string {
+	if x != nil {
+		return x.After
+	}
+	return ""
+}
+
+type GetProductFileResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Whole rows; empty after the last one.
+	Part          []byte `protobuf:"bytes,1,opt,name=part,proto3" json:"part,omitempty"`
+	Next          string `protobuf:"bytes,2,opt,name=next,proto3" json:"next,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetProductFileResponse) Reset() {
+	*x = GetProductFileResponse{}
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[50]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetProductFileResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetProductFileResponse) ProtoMessage() {}
+
+func (x *GetProductFileResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[50]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetProductFileResponse.ProtoReflect.Descriptor instead.
+func (*GetProductFileResponse) Descriptor() ([]byte, []int) {
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{50}
+}
+
+func (x *GetProductFileResponse) GetPart() []byte {
+	if x != nil {
+		return x.Part
+	}
+	return nil
+}
+
+func (x *GetProductFileResponse) GetNext() string {
+	if x != nil {
+		return x.Next
+	}
+	return ""
+}
+
 type WatchProductsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The last answer's position. Empty asks for the position of now, without changes.
@@ -1978,7 +3455,7 @@ type WatchProductsRequest struct {
 
 func (x *WatchProductsRequest) Reset() {
 	*x = WatchProductsRequest{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[31]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1990,7 +3467,7 @@ func (x *WatchProductsRequest) String() string {
 func (*WatchProductsRequest) ProtoMessage() {}
 
 func (x *WatchProductsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[31]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2003,7 +3480,7 @@ func (x *WatchProductsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchProductsRequest.ProtoReflect.Descriptor instead.
 func (*WatchProductsRequest) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{31}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *WatchProductsRequest) GetPosition() string {
@@ -2032,7 +3509,7 @@ type WatchProductsResponse struct {
 
 func (x *WatchProductsResponse) Reset() {
 	*x = WatchProductsResponse{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[32]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2044,7 +3521,7 @@ func (x *WatchProductsResponse) String() string {
 func (*WatchProductsResponse) ProtoMessage() {}
 
 func (x *WatchProductsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[32]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2057,7 +3534,7 @@ func (x *WatchProductsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchProductsResponse.ProtoReflect.Descriptor instead.
 func (*WatchProductsResponse) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{32}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *WatchProductsResponse) GetChanges() []*ChangedProduct {
@@ -2092,7 +3569,7 @@ type ChangedProduct struct {
 
 func (x *ChangedProduct) Reset() {
 	*x = ChangedProduct{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[33]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2104,7 +3581,7 @@ func (x *ChangedProduct) String() string {
 func (*ChangedProduct) ProtoMessage() {}
 
 func (x *ChangedProduct) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[33]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2117,7 +3594,7 @@ func (x *ChangedProduct) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangedProduct.ProtoReflect.Descriptor instead.
 func (*ChangedProduct) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{33}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *ChangedProduct) GetId() string {
@@ -2138,7 +3615,7 @@ var File_souk_catalog_v1_catalog_proto protoreflect.FileDescriptor
 
 const file_souk_catalog_v1_catalog_proto_rawDesc = "" +
 	"\n" +
-	"\x1dsouk/catalog/v1/catalog.proto\x12\x0fsouk.catalog.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bsouk/access/v1/access.proto\x1a\x19souk/money/v1/money.proto\"\xf1\x03\n" +
+	"\x1dsouk/catalog/v1/catalog.proto\x12\x0fsouk.catalog.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bsouk/access/v1/access.proto\x1a\x19souk/money/v1/money.proto\"\x8c\x05\n" +
 	"\aProduct\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04slug\x18\x02 \x01(\tR\x04slug\x12\x14\n" +
@@ -2155,19 +3632,38 @@ const file_souk_catalog_v1_catalog_proto_rawDesc = "" +
 	"\n" +
 	"updated_at\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\tupdatedAt\x12\x18\n" +
 	"\aversion\x18\r \x01(\x03R\aversion\x12#\n" +
-	"\rcategory_slug\x18\x0e \x01(\tR\fcategorySlug\"\xb3\x01\n" +
+	"\rcategory_slug\x18\x0e \x01(\tR\fcategorySlug\x126\n" +
+	"\x06status\x18\x0f \x01(\x0e2\x1e.souk.catalog.v1.ProductStatusR\x06status\x129\n" +
+	"\n" +
+	"publish_at\x18\x10 \x01(\v2\x1a.google.protobuf.TimestampR\tpublishAt\x12&\n" +
+	"\x03seo\x18\x11 \x01(\v2\x14.souk.catalog.v1.SeoR\x03seo\"=\n" +
+	"\x03Seo\x12\x14\n" +
+	"\x05title\x18\x01 \x01(\tR\x05title\x12 \n" +
+	"\vdescription\x18\x02 \x01(\tR\vdescription\"\xc0\x03\n" +
 	"\aVariant\x12\x10\n" +
 	"\x03sku\x18\x01 \x01(\tR\x03sku\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x121\n" +
 	"\aoptions\x18\x03 \x03(\v2\x17.souk.catalog.v1.OptionR\aoptions\x12*\n" +
 	"\x05price\x18\x04 \x01(\v2\x14.souk.money.v1.MoneyR\x05price\x12!\n" +
-	"\fweight_grams\x18\x05 \x01(\x03R\vweightGrams\"2\n" +
+	"\fweight_grams\x18\x05 \x01(\x03R\vweightGrams\x129\n" +
+	"\n" +
+	"stock_rule\x18\x06 \x01(\v2\x1a.souk.catalog.v1.StockRuleR\tstockRule\x12>\n" +
+	"\x10compare_at_price\x18\a \x01(\v2\x14.souk.money.v1.MoneyR\x0ecompareAtPrice\x12\x1d\n" +
+	"\abarcode\x18\b \x01(\tH\x00R\abarcode\x88\x01\x01\x12,\n" +
+	"\x05image\x18\t \x01(\v2\x16.souk.catalog.v1.ImageR\x05image\x127\n" +
+	"\flowest_price\x18\n" +
+	" \x01(\v2\x14.souk.money.v1.MoneyR\vlowestPriceB\n" +
+	"\n" +
+	"\b_barcode\"T\n" +
+	"\tStockRule\x12\x1c\n" +
+	"\tuntracked\x18\x01 \x01(\bR\tuntracked\x12)\n" +
+	"\x10continue_selling\x18\x02 \x01(\bR\x0fcontinueSelling\"2\n" +
 	"\x06Option\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value\"+\n" +
 	"\x05Image\x12\x10\n" +
 	"\x03url\x18\x01 \x01(\tR\x03url\x12\x10\n" +
-	"\x03alt\x18\x02 \x01(\tR\x03alt\"\xc4\x02\n" +
+	"\x03alt\x18\x02 \x01(\tR\x03alt\"\xf3\x03\n" +
 	"\x13ListProductsRequest\x12\x14\n" +
 	"\x05query\x18\x01 \x01(\tR\x05query\x12\x1a\n" +
 	"\bcategory\x18\x02 \x01(\tR\bcategory\x12\x14\n" +
@@ -2179,15 +3675,35 @@ const file_souk_catalog_v1_catalog_proto_rawDesc = "" +
 	"\x06cursor\x18\b \x01(\tR\x06cursor\x12\x16\n" +
 	"\x06facets\x18\t \x01(\bR\x06facets\x12\x14\n" +
 	"\x05brief\x18\n" +
-	" \x01(\bR\x05briefB\f\n" +
+	" \x01(\bR\x05brief\x12\x10\n" +
+	"\x03ids\x18\v \x03(\tR\x03ids\x12\x14\n" +
+	"\x05total\x18\f \x01(\bR\x05total\x12)\n" +
+	"\x10other_categories\x18\r \x03(\tR\x0fotherCategories\x12!\n" +
+	"\fother_brands\x18\x0e \x03(\tR\votherBrands\x127\n" +
+	"\aoptions\x18\x0f \x03(\v2\x1d.souk.catalog.v1.OptionFilterR\aoptionsB\f\n" +
 	"\n" +
 	"_min_priceB\f\n" +
 	"\n" +
-	"_max_price\"\x96\x01\n" +
+	"_max_price\":\n" +
+	"\fOptionFilter\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
+	"\x06values\x18\x02 \x03(\tR\x06values\"\xc1\x02\n" +
 	"\x14ListProductsResponse\x12:\n" +
 	"\bproducts\x18\x01 \x03(\v2\x1e.souk.catalog.v1.ListedProductR\bproducts\x12\x12\n" +
 	"\x04more\x18\x02 \x01(\bR\x04more\x12.\n" +
-	"\x06facets\x18\x03 \x03(\v2\x16.souk.catalog.v1.FacetR\x06facets\"[\n" +
+	"\x06facets\x18\x03 \x03(\v2\x16.souk.catalog.v1.FacetR\x06facets\x12,\n" +
+	"\x05total\x18\x04 \x01(\v2\x16.souk.catalog.v1.TotalR\x05total\x12;\n" +
+	"\roption_facets\x18\x05 \x03(\v2\x16.souk.catalog.v1.FacetR\foptionFacets\x12>\n" +
+	"\fprice_ranges\x18\x06 \x03(\v2\x1b.souk.catalog.v1.PriceRangeR\vpriceRanges\"S\n" +
+	"\n" +
+	"PriceRange\x12\x10\n" +
+	"\x03min\x18\x01 \x01(\x03R\x03min\x12\x15\n" +
+	"\x03max\x18\x02 \x01(\x03H\x00R\x03max\x88\x01\x01\x12\x14\n" +
+	"\x05count\x18\x03 \x01(\x03R\x05countB\x06\n" +
+	"\x04_max\"1\n" +
+	"\x05Total\x12\x14\n" +
+	"\x05count\x18\x01 \x01(\x03R\x05count\x12\x12\n" +
+	"\x04more\x18\x02 \x01(\bR\x04more\"[\n" +
 	"\rListedProduct\x122\n" +
 	"\aproduct\x18\x01 \x01(\v2\x18.souk.catalog.v1.ProductR\aproduct\x12\x16\n" +
 	"\x06cursor\x18\x02 \x01(\tR\x06cursor\"R\n" +
@@ -2205,10 +3721,11 @@ const file_souk_catalog_v1_catalog_proto_rawDesc = "" +
 	"\x12GetProductResponse\x122\n" +
 	"\aproduct\x18\x01 \x01(\v2\x18.souk.catalog.v1.ProductR\aproduct\"(\n" +
 	"\x12GetVariantsRequest\x12\x12\n" +
-	"\x04skus\x18\x01 \x03(\tR\x04skus\"\x8b\x01\n" +
+	"\x04skus\x18\x01 \x03(\tR\x04skus\"\xc1\x01\n" +
 	"\x13GetVariantsResponse\x128\n" +
 	"\bvariants\x18\x01 \x03(\v2\x1c.souk.catalog.v1.SoldVariantR\bvariants\x12:\n" +
-	"\twithdrawn\x18\x02 \x03(\v2\x1c.souk.catalog.v1.SoldVariantR\twithdrawn\"\xd6\x01\n" +
+	"\twithdrawn\x18\x02 \x03(\v2\x1c.souk.catalog.v1.SoldVariantR\twithdrawn\x124\n" +
+	"\x06hidden\x18\x03 \x03(\v2\x1c.souk.catalog.v1.SoldVariantR\x06hidden\"\xd6\x01\n" +
 	"\vSoldVariant\x122\n" +
 	"\avariant\x18\x01 \x01(\v2\x18.souk.catalog.v1.VariantR\avariant\x12\x1d\n" +
 	"\n" +
@@ -2216,15 +3733,28 @@ const file_souk_catalog_v1_catalog_proto_rawDesc = "" +
 	"\rproduct_title\x18\x03 \x01(\tR\fproductTitle\x12!\n" +
 	"\fproduct_slug\x18\x04 \x01(\tR\vproductSlug\x12,\n" +
 	"\x05image\x18\x05 \x01(\v2\x16.souk.catalog.v1.ImageR\x05image\"\x17\n" +
-	"\x15ListCategoriesRequest\"S\n" +
+	"\x15ListCategoriesRequest\"\x82\x01\n" +
 	"\x16ListCategoriesResponse\x129\n" +
 	"\n" +
 	"categories\x18\x01 \x03(\v2\x19.souk.catalog.v1.CategoryR\n" +
-	"categories\"W\n" +
+	"categories\x12-\n" +
+	"\x04tree\x18\x02 \x03(\v2\x19.souk.catalog.v1.CategoryR\x04tree\"\xa2\x01\n" +
 	"\bCategory\x12\x12\n" +
 	"\x04slug\x18\x01 \x01(\tR\x04slug\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12#\n" +
-	"\rproduct_count\x18\x03 \x01(\x03R\fproductCount\"\x86\x02\n" +
+	"\rproduct_count\x18\x03 \x01(\x03R\fproductCount\x12\x12\n" +
+	"\x04path\x18\x04 \x01(\tR\x04path\x125\n" +
+	"\bchildren\x18\x05 \x03(\v2\x19.souk.catalog.v1.CategoryR\bchildren\".\n" +
+	"\x16ListSuggestionsRequest\x12\x14\n" +
+	"\x05query\x18\x01 \x01(\tR\x05query\"X\n" +
+	"\x17ListSuggestionsResponse\x12=\n" +
+	"\vsuggestions\x18\x01 \x03(\v2\x1b.souk.catalog.v1.SuggestionR\vsuggestions\"b\n" +
+	"\n" +
+	"Suggestion\x12\x12\n" +
+	"\x04text\x18\x01 \x01(\tR\x04text\x12\x1d\n" +
+	"\n" +
+	"product_id\x18\x02 \x01(\tR\tproductId\x12!\n" +
+	"\fproduct_slug\x18\x03 \x01(\tR\vproductSlug\"\xa1\x03\n" +
 	"\fProductInput\x12\x12\n" +
 	"\x04slug\x18\x01 \x01(\tR\x04slug\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x12 \n" +
@@ -2233,11 +3763,16 @@ const file_souk_catalog_v1_catalog_proto_rawDesc = "" +
 	"\bcategory\x18\x05 \x01(\tR\bcategory\x12\x12\n" +
 	"\x04tags\x18\x06 \x03(\tR\x04tags\x12.\n" +
 	"\x06images\x18\a \x03(\v2\x16.souk.catalog.v1.ImageR\x06images\x124\n" +
-	"\bvariants\x18\b \x03(\v2\x18.souk.catalog.v1.VariantR\bvariants\"O\n" +
+	"\bvariants\x18\b \x03(\v2\x18.souk.catalog.v1.VariantR\bvariants\x126\n" +
+	"\x06status\x18\t \x01(\x0e2\x1e.souk.catalog.v1.ProductStatusR\x06status\x129\n" +
+	"\n" +
+	"publish_at\x18\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\tpublishAt\x12&\n" +
+	"\x03seo\x18\v \x01(\v2\x14.souk.catalog.v1.SeoR\x03seo\"O\n" +
 	"\x14CreateProductRequest\x127\n" +
 	"\aproduct\x18\x01 \x01(\v2\x1d.souk.catalog.v1.ProductInputR\aproduct\"K\n" +
 	"\x15CreateProductResponse\x122\n" +
-	"\aproduct\x18\x01 \x01(\v2\x18.souk.catalog.v1.ProductR\aproduct\"\xbb\x03\n" +
+	"\aproduct\x18\x01 \x01(\v2\x18.souk.catalog.v1.ProductR\aproduct\"\xcf\x05\n" +
 	"\x14UpdateProductRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\x03R\aversion\x12\x19\n" +
@@ -2247,14 +3782,56 @@ const file_souk_catalog_v1_catalog_proto_rawDesc = "" +
 	"\bcategory\x18\x06 \x01(\tH\x03R\bcategory\x88\x01\x01\x121\n" +
 	"\x04tags\x18\a \x01(\v2\x18.souk.catalog.v1.TagListH\x04R\x04tags\x88\x01\x01\x127\n" +
 	"\x06images\x18\b \x01(\v2\x1a.souk.catalog.v1.ImageListH\x05R\x06images\x88\x01\x01\x12=\n" +
-	"\bvariants\x18\t \x01(\v2\x1c.souk.catalog.v1.VariantListH\x06R\bvariants\x88\x01\x01B\b\n" +
+	"\bvariants\x18\t \x01(\v2\x1c.souk.catalog.v1.VariantListH\x06R\bvariants\x88\x01\x01\x126\n" +
+	"\x06status\x18\n" +
+	" \x01(\x0e2\x1e.souk.catalog.v1.ProductStatusR\x06status\x129\n" +
+	"\n" +
+	"publish_at\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\tpublishAt\x121\n" +
+	"\x03seo\x18\f \x01(\v2\x1a.souk.catalog.v1.SeoChangeH\aR\x03seo\x88\x01\x01\x12P\n" +
+	"\x0fvariant_changes\x18\r \x01(\v2\".souk.catalog.v1.VariantChangeListH\bR\x0evariantChanges\x88\x01\x01B\b\n" +
 	"\x06_titleB\x0e\n" +
 	"\f_descriptionB\b\n" +
 	"\x06_brandB\v\n" +
 	"\t_categoryB\a\n" +
 	"\x05_tagsB\t\n" +
 	"\a_imagesB\v\n" +
-	"\t_variants\"\x1d\n" +
+	"\t_variantsB\x06\n" +
+	"\x04_seoB\x12\n" +
+	"\x10_variant_changes\"g\n" +
+	"\tSeoChange\x12\x19\n" +
+	"\x05title\x18\x01 \x01(\tH\x00R\x05title\x88\x01\x01\x12%\n" +
+	"\vdescription\x18\x02 \x01(\tH\x01R\vdescription\x88\x01\x01B\b\n" +
+	"\x06_titleB\x0e\n" +
+	"\f_description\"M\n" +
+	"\x11VariantChangeList\x128\n" +
+	"\achanges\x18\x01 \x03(\v2\x1e.souk.catalog.v1.VariantChangeR\achanges\"\xe6\x04\n" +
+	"\rVariantChange\x12\x10\n" +
+	"\x03sku\x18\x01 \x01(\tR\x03sku\x12\x18\n" +
+	"\aremoved\x18\x02 \x01(\bR\aremoved\x12\x19\n" +
+	"\x05title\x18\x03 \x01(\tH\x00R\x05title\x88\x01\x01\x12:\n" +
+	"\aoptions\x18\x04 \x01(\v2\x1b.souk.catalog.v1.OptionListH\x01R\aoptions\x88\x01\x01\x12*\n" +
+	"\x05price\x18\x05 \x01(\v2\x14.souk.money.v1.MoneyR\x05price\x12&\n" +
+	"\fweight_grams\x18\x06 \x01(\x03H\x02R\vweightGrams\x88\x01\x01\x12!\n" +
+	"\tuntracked\x18\a \x01(\bH\x03R\tuntracked\x88\x01\x01\x12.\n" +
+	"\x10continue_selling\x18\b \x01(\bH\x04R\x0fcontinueSelling\x88\x01\x01\x12>\n" +
+	"\x10compare_at_price\x18\t \x01(\v2\x14.souk.money.v1.MoneyR\x0ecompareAtPrice\x12\x1d\n" +
+	"\abarcode\x18\n" +
+	" \x01(\tH\x05R\abarcode\x88\x01\x01\x12,\n" +
+	"\x05image\x18\v \x01(\v2\x16.souk.catalog.v1.ImageR\x05image\x12-\n" +
+	"\x13no_compare_at_price\x18\f \x01(\bR\x10noCompareAtPrice\x12\x19\n" +
+	"\bno_image\x18\r \x01(\bR\anoImageB\b\n" +
+	"\x06_titleB\n" +
+	"\n" +
+	"\b_optionsB\x0f\n" +
+	"\r_weight_gramsB\f\n" +
+	"\n" +
+	"_untrackedB\x13\n" +
+	"\x11_continue_sellingB\n" +
+	"\n" +
+	"\b_barcode\"?\n" +
+	"\n" +
+	"OptionList\x121\n" +
+	"\aoptions\x18\x01 \x03(\v2\x17.souk.catalog.v1.OptionR\aoptions\"\x1d\n" +
 	"\aTagList\x12\x12\n" +
 	"\x04tags\x18\x01 \x03(\tR\x04tags\";\n" +
 	"\tImageList\x12.\n" +
@@ -2265,22 +3842,50 @@ const file_souk_catalog_v1_catalog_proto_rawDesc = "" +
 	"\aproduct\x18\x01 \x01(\v2\x18.souk.catalog.v1.ProductR\aproduct\"(\n" +
 	"\x16WithdrawProductRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\"\x19\n" +
-	"\x17WithdrawProductResponse\"-\n" +
+	"\x17WithdrawProductResponse\"'\n" +
+	"\x15RestoreProductRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"L\n" +
+	"\x16RestoreProductResponse\x122\n" +
+	"\aproduct\x18\x01 \x01(\v2\x18.souk.catalog.v1.ProductR\aproduct\"\x94\x01\n" +
+	"\x16ListAllProductsRequest\x12\x14\n" +
+	"\x05query\x18\x01 \x01(\tR\x05query\x126\n" +
+	"\x06status\x18\x02 \x01(\x0e2\x1e.souk.catalog.v1.ProductStatusR\x06status\x12\x14\n" +
+	"\x05limit\x18\x03 \x01(\x05R\x05limit\x12\x16\n" +
+	"\x06cursor\x18\x04 \x01(\tR\x06cursor\"p\n" +
+	"\x17ListAllProductsResponse\x124\n" +
+	"\bproducts\x18\x01 \x03(\v2\x18.souk.catalog.v1.ProductR\bproducts\x12\x1f\n" +
+	"\vnext_cursor\x18\x02 \x01(\tR\n" +
+	"nextCursor\"&\n" +
+	"\x14GetAnyProductRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"K\n" +
+	"\x15GetAnyProductResponse\x122\n" +
+	"\aproduct\x18\x01 \x01(\v2\x18.souk.catalog.v1.ProductR\aproduct\"-\n" +
 	"\x15ImportProductsRequest\x12\x14\n" +
-	"\x05chunk\x18\x01 \x01(\fR\x05chunk\"\xf0\x01\n" +
+	"\x05chunk\x18\x01 \x01(\fR\x05chunk\"\xd5\x02\n" +
 	"\x16ImportProductsResponse\x12\x1a\n" +
 	"\bproducts\x18\x01 \x01(\x05R\bproducts\x12\x1a\n" +
 	"\bvariants\x18\x02 \x01(\x05R\bvariants\x12\x18\n" +
 	"\acreated\x18\x03 \x01(\x05R\acreated\x12\x18\n" +
 	"\aupdated\x18\x04 \x01(\x05R\aupdated\x124\n" +
 	"\x06errors\x18\x05 \x03(\v2\x1c.souk.catalog.v1.ImportErrorR\x06errors\x124\n" +
-	"\x05stock\x18\x06 \x03(\v2\x1e.souk.catalog.v1.ImportedStockR\x05stock\";\n" +
+	"\x05stock\x18\x06 \x03(\v2\x1e.souk.catalog.v1.ImportedStockR\x05stock\x128\n" +
+	"\bwarnings\x18\a \x03(\v2\x1c.souk.catalog.v1.ImportErrorR\bwarnings\x12)\n" +
+	"\x10without_quantity\x18\b \x01(\x05R\x0fwithoutQuantity\"\x99\x01\n" +
 	"\vImportError\x12\x12\n" +
 	"\x04line\x18\x01 \x01(\x05R\x04line\x12\x18\n" +
-	"\amessage\x18\x02 \x01(\tR\amessage\"=\n" +
+	"\amessage\x18\x02 \x01(\tR\amessage\x12\x16\n" +
+	"\x06record\x18\x03 \x01(\x05R\x06record\x12\x16\n" +
+	"\x06handle\x18\x04 \x01(\tR\x06handle\x12\x16\n" +
+	"\x06column\x18\x05 \x01(\tR\x06column\x12\x14\n" +
+	"\x05value\x18\x06 \x01(\tR\x05value\"=\n" +
 	"\rImportedStock\x12\x10\n" +
 	"\x03sku\x18\x01 \x01(\tR\x03sku\x12\x1a\n" +
-	"\bquantity\x18\x02 \x01(\x03R\bquantity\"a\n" +
+	"\bquantity\x18\x02 \x01(\x03R\bquantity\"-\n" +
+	"\x15GetProductFileRequest\x12\x14\n" +
+	"\x05after\x18\x01 \x01(\tR\x05after\"@\n" +
+	"\x16GetProductFileResponse\x12\x12\n" +
+	"\x04part\x18\x01 \x01(\fR\x04part\x12\x12\n" +
+	"\x04next\x18\x02 \x01(\tR\x04next\"a\n" +
 	"\x14WatchProductsRequest\x12\x1a\n" +
 	"\bposition\x18\x01 \x01(\tR\bposition\x12-\n" +
 	"\x04wait\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x04wait\"\x84\x01\n" +
@@ -2290,7 +3895,14 @@ const file_souk_catalog_v1_catalog_proto_rawDesc = "" +
 	"\x05reset\x18\x03 \x01(\bR\x05reset\"0\n" +
 	"\x0eChangedProduct\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x0e\n" +
-	"\x02at\x18\x02 \x01(\x04R\x02at*z\n" +
+	"\x02at\x18\x02 \x01(\x04R\x02at*\xbd\x01\n" +
+	"\rProductStatus\x12\x1e\n" +
+	"\x1aPRODUCT_STATUS_UNSPECIFIED\x10\x00\x12\x19\n" +
+	"\x15PRODUCT_STATUS_ACTIVE\x10\x01\x12\x1b\n" +
+	"\x17PRODUCT_STATUS_UNLISTED\x10\x02\x12\x18\n" +
+	"\x14PRODUCT_STATUS_DRAFT\x10\x03\x12\x1c\n" +
+	"\x18PRODUCT_STATUS_SCHEDULED\x10\x04\x12\x1c\n" +
+	"\x18PRODUCT_STATUS_WITHDRAWN\x10\x05*z\n" +
 	"\x04Sort\x12\x14\n" +
 	"\x10SORT_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eSORT_RELEVANCE\x10\x01\x12\x0f\n" +
@@ -2298,18 +3910,23 @@ const file_souk_catalog_v1_catalog_proto_rawDesc = "" +
 	"\x0eSORT_PRICE_ASC\x10\x03\x12\x13\n" +
 	"\x0fSORT_PRICE_DESC\x10\x04\x12\x0e\n" +
 	"\n" +
-	"SORT_TITLE\x10\x052\x9e\b\n" +
+	"SORT_TITLE\x10\x052\xe5\f\n" +
 	"\x0eCatalogService\x12l\n" +
 	"\fListProducts\x12$.souk.catalog.v1.ListProductsRequest\x1a%.souk.catalog.v1.ListProductsResponse\"\x0f\x8a\xb5\x18\x02\b\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12f\n" +
 	"\n" +
 	"GetProduct\x12\".souk.catalog.v1.GetProductRequest\x1a#.souk.catalog.v1.GetProductResponse\"\x0f\x8a\xb5\x18\x02\b\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12i\n" +
 	"\vGetVariants\x12#.souk.catalog.v1.GetVariantsRequest\x1a$.souk.catalog.v1.GetVariantsResponse\"\x0f\x8a\xb5\x18\x02\b\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12r\n" +
-	"\x0eListCategories\x12&.souk.catalog.v1.ListCategoriesRequest\x1a'.souk.catalog.v1.ListCategoriesResponse\"\x0f\x8a\xb5\x18\x02\b\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12v\n" +
+	"\x0eListCategories\x12&.souk.catalog.v1.ListCategoriesRequest\x1a'.souk.catalog.v1.ListCategoriesResponse\"\x0f\x8a\xb5\x18\x02\b\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12u\n" +
+	"\x0fListAllProducts\x12'.souk.catalog.v1.ListAllProductsRequest\x1a(.souk.catalog.v1.ListAllProductsResponse\"\x0f\x8a\xb5\x18\x020\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12o\n" +
+	"\rGetAnyProduct\x12%.souk.catalog.v1.GetAnyProductRequest\x1a&.souk.catalog.v1.GetAnyProductResponse\"\x0f\x8a\xb5\x18\x020\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12u\n" +
+	"\x0fListSuggestions\x12'.souk.catalog.v1.ListSuggestionsRequest\x1a(.souk.catalog.v1.ListSuggestionsResponse\"\x0f\x8a\xb5\x18\x02\b\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12v\n" +
 	"\rWatchProducts\x12%.souk.catalog.v1.WatchProductsRequest\x1a&.souk.catalog.v1.WatchProductsResponse\"\x16\x8a\xb5\x18\t\"\agateway\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12s\n" +
-	"\rCreateProduct\x12%.souk.catalog.v1.CreateProductRequest\x1a&.souk.catalog.v1.CreateProductResponse\"\x13\x8a\xb5\x18\x02\x18\x01\x98\xb5\x18\x02\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12l\n" +
-	"\rUpdateProduct\x12%.souk.catalog.v1.UpdateProductRequest\x1a&.souk.catalog.v1.UpdateProductResponse\"\f\x8a\xb5\x18\x02\x18\x01\xa2\xb5\x18\x02\b\x05\x12u\n" +
-	"\x0fWithdrawProduct\x12'.souk.catalog.v1.WithdrawProductRequest\x1a(.souk.catalog.v1.WithdrawProductResponse\"\x0f\x8a\xb5\x18\x02\x18\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12n\n" +
-	"\x0eImportProducts\x12&.souk.catalog.v1.ImportProductsRequest\x1a'.souk.catalog.v1.ImportProductsResponse\"\t\x8a\xb5\x18\x02\x18\x01\x90\x02\x02(\x01\x1a\x15\x92\xb5\x18\x11\n" +
+	"\rCreateProduct\x12%.souk.catalog.v1.CreateProductRequest\x1a&.souk.catalog.v1.CreateProductResponse\"\x13\x8a\xb5\x18\x020\x02\x98\xb5\x18\x02\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12l\n" +
+	"\rUpdateProduct\x12%.souk.catalog.v1.UpdateProductRequest\x1a&.souk.catalog.v1.UpdateProductResponse\"\f\x8a\xb5\x18\x020\x02\xa2\xb5\x18\x02\b\x05\x12u\n" +
+	"\x0fWithdrawProduct\x12'.souk.catalog.v1.WithdrawProductRequest\x1a(.souk.catalog.v1.WithdrawProductResponse\"\x0f\x8a\xb5\x18\x020\x02\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12r\n" +
+	"\x0eRestoreProduct\x12&.souk.catalog.v1.RestoreProductRequest\x1a'.souk.catalog.v1.RestoreProductResponse\"\x0f\x8a\xb5\x18\x020\x02\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12n\n" +
+	"\x0eImportProducts\x12&.souk.catalog.v1.ImportProductsRequest\x1a'.souk.catalog.v1.ImportProductsResponse\"\t\x8a\xb5\x18\x020\x02\x90\x02\x02(\x01\x12r\n" +
+	"\x0eGetProductFile\x12&.souk.catalog.v1.GetProductFileRequest\x1a'.souk.catalog.v1.GetProductFileResponse\"\x0f\x8a\xb5\x18\x020\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x1a\x15\x92\xb5\x18\x11\n" +
 	"\agateway\n" +
 	"\x06ordersB*Z(souk/proto/gen/souk/catalog/v1;catalogv1b\x06proto3"
 
@@ -2325,104 +3942,168 @@ func file_souk_catalog_v1_catalog_proto_rawDescGZIP() []byte {
 	return file_souk_catalog_v1_catalog_proto_rawDescData
 }
 
-var file_souk_catalog_v1_catalog_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_souk_catalog_v1_catalog_proto_msgTypes = make([]protoimpl.MessageInfo, 34)
+var file_souk_catalog_v1_catalog_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_souk_catalog_v1_catalog_proto_msgTypes = make([]protoimpl.MessageInfo, 54)
 var file_souk_catalog_v1_catalog_proto_goTypes = []any{
-	(Sort)(0),                       // 0: souk.catalog.v1.Sort
-	(*Product)(nil),                 // 1: souk.catalog.v1.Product
-	(*Variant)(nil),                 // 2: souk.catalog.v1.Variant
-	(*Option)(nil),                  // 3: souk.catalog.v1.Option
-	(*Image)(nil),                   // 4: souk.catalog.v1.Image
-	(*ListProductsRequest)(nil),     // 5: souk.catalog.v1.ListProductsRequest
-	(*ListProductsResponse)(nil),    // 6: souk.catalog.v1.ListProductsResponse
-	(*ListedProduct)(nil),           // 7: souk.catalog.v1.ListedProduct
-	(*Facet)(nil),                   // 8: souk.catalog.v1.Facet
-	(*FacetValue)(nil),              // 9: souk.catalog.v1.FacetValue
-	(*GetProductRequest)(nil),       // 10: souk.catalog.v1.GetProductRequest
-	(*GetProductResponse)(nil),      // 11: souk.catalog.v1.GetProductResponse
-	(*GetVariantsRequest)(nil),      // 12: souk.catalog.v1.GetVariantsRequest
-	(*GetVariantsResponse)(nil),     // 13: souk.catalog.v1.GetVariantsResponse
-	(*SoldVariant)(nil),             // 14: souk.catalog.v1.SoldVariant
-	(*ListCategoriesRequest)(nil),   // 15: souk.catalog.v1.ListCategoriesRequest
-	(*ListCategoriesResponse)(nil),  // 16: souk.catalog.v1.ListCategoriesResponse
-	(*Category)(nil),                // 17: souk.catalog.v1.Category
-	(*ProductInput)(nil),            // 18: souk.catalog.v1.ProductInput
-	(*CreateProductRequest)(nil),    // 19: souk.catalog.v1.CreateProductRequest
-	(*CreateProductResponse)(nil),   // 20: souk.catalog.v1.CreateProductResponse
-	(*UpdateProductRequest)(nil),    // 21: souk.catalog.v1.UpdateProductRequest
-	(*TagList)(nil),                 // 22: souk.catalog.v1.TagList
-	(*ImageList)(nil),               // 23: souk.catalog.v1.ImageList
-	(*VariantList)(nil),             // 24: souk.catalog.v1.VariantList
-	(*UpdateProductResponse)(nil),   // 25: souk.catalog.v1.UpdateProductResponse
-	(*WithdrawProductRequest)(nil),  // 26: souk.catalog.v1.WithdrawProductRequest
-	(*WithdrawProductResponse)(nil), // 27: souk.catalog.v1.WithdrawProductResponse
-	(*ImportProductsRequest)(nil),   // 28: souk.catalog.v1.ImportProductsRequest
-	(*ImportProductsResponse)(nil),  // 29: souk.catalog.v1.ImportProductsResponse
-	(*ImportError)(nil),             // 30: souk.catalog.v1.ImportError
-	(*ImportedStock)(nil),           // 31: souk.catalog.v1.ImportedStock
-	(*WatchProductsRequest)(nil),    // 32: souk.catalog.v1.WatchProductsRequest
-	(*WatchProductsResponse)(nil),   // 33: souk.catalog.v1.WatchProductsResponse
-	(*ChangedProduct)(nil),          // 34: souk.catalog.v1.ChangedProduct
-	(*v1.Money)(nil),                // 35: souk.money.v1.Money
-	(*timestamppb.Timestamp)(nil),   // 36: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),     // 37: google.protobuf.Duration
+	(ProductStatus)(0),              // 0: souk.catalog.v1.ProductStatus
+	(Sort)(0),                       // 1: souk.catalog.v1.Sort
+	(*Product)(nil),                 // 2: souk.catalog.v1.Product
+	(*Seo)(nil),                     // 3: souk.catalog.v1.Seo
+	(*Variant)(nil),                 // 4: souk.catalog.v1.Variant
+	(*StockRule)(nil),               // 5: souk.catalog.v1.StockRule
+	(*Option)(nil),                  // 6: souk.catalog.v1.Option
+	(*Image)(nil),                   // 7: souk.catalog.v1.Image
+	(*ListProductsRequest)(nil),     // 8: souk.catalog.v1.ListProductsRequest
+	(*OptionFilter)(nil),            // 9: souk.catalog.v1.OptionFilter
+	(*ListProductsResponse)(nil),    // 10: souk.catalog.v1.ListProductsResponse
+	(*PriceRange)(nil),              // 11: souk.catalog.v1.PriceRange
+	(*Total)(nil),                   // 12: souk.catalog.v1.Total
+	(*ListedProduct)(nil),           // 13: souk.catalog.v1.ListedProduct
+	(*Facet)(nil),                   // 14: souk.catalog.v1.Facet
+	(*FacetValue)(nil),              // 15: souk.catalog.v1.FacetValue
+	(*GetProductRequest)(nil),       // 16: souk.catalog.v1.GetProductRequest
+	(*GetProductResponse)(nil),      // 17: souk.catalog.v1.GetProductResponse
+	(*GetVariantsRequest)(nil),      // 18: souk.catalog.v1.GetVariantsRequest
+	(*GetVariantsResponse)(nil),     // 19: souk.catalog.v1.GetVariantsResponse
+	(*SoldVariant)(nil),             // 20: souk.catalog.v1.SoldVariant
+	(*ListCategoriesRequest)(nil),   // 21: souk.catalog.v1.ListCategoriesRequest
+	(*ListCategoriesResponse)(nil),  // 22: souk.catalog.v1.ListCategoriesResponse
+	(*Category)(nil),                // 23: souk.catalog.v1.Category
+	(*ListSuggestionsRequest)(nil),  // 24: souk.catalog.v1.ListSuggestionsRequest
+	(*ListSuggestionsResponse)(nil), // 25: souk.catalog.v1.ListSuggestionsResponse
+	(*Suggestion)(nil),              // 26: souk.catalog.v1.Suggestion
+	(*ProductInput)(nil),            // 27: souk.catalog.v1.ProductInput
+	(*CreateProductRequest)(nil),    // 28: souk.catalog.v1.CreateProductRequest
+	(*CreateProductResponse)(nil),   // 29: souk.catalog.v1.CreateProductResponse
+	(*UpdateProductRequest)(nil),    // 30: souk.catalog.v1.UpdateProductRequest
+	(*SeoChange)(nil),               // 31: souk.catalog.v1.SeoChange
+	(*VariantChangeList)(nil),       // 32: souk.catalog.v1.VariantChangeList
+	(*VariantChange)(nil),           // 33: souk.catalog.v1.VariantChange
+	(*OptionList)(nil),              // 34: souk.catalog.v1.OptionList
+	(*TagList)(nil),                 // 35: souk.catalog.v1.TagList
+	(*ImageList)(nil),               // 36: souk.catalog.v1.ImageList
+	(*VariantList)(nil),             // 37: souk.catalog.v1.VariantList
+	(*UpdateProductResponse)(nil),   // 38: souk.catalog.v1.UpdateProductResponse
+	(*WithdrawProductRequest)(nil),  // 39: souk.catalog.v1.WithdrawProductRequest
+	(*WithdrawProductResponse)(nil), // 40: souk.catalog.v1.WithdrawProductResponse
+	(*RestoreProductRequest)(nil),   // 41: souk.catalog.v1.RestoreProductRequest
+	(*RestoreProductResponse)(nil),  // 42: souk.catalog.v1.RestoreProductResponse
+	(*ListAllProductsRequest)(nil),  // 43: souk.catalog.v1.ListAllProductsRequest
+	(*ListAllProductsResponse)(nil), // 44: souk.catalog.v1.ListAllProductsResponse
+	(*GetAnyProductRequest)(nil),    // 45: souk.catalog.v1.GetAnyProductRequest
+	(*GetAnyProductResponse)(nil),   // 46: souk.catalog.v1.GetAnyProductResponse
+	(*ImportProductsRequest)(nil),   // 47: souk.catalog.v1.ImportProductsRequest
+	(*ImportProductsResponse)(nil),  // 48: souk.catalog.v1.ImportProductsResponse
+	(*ImportError)(nil),             // 49: souk.catalog.v1.ImportError
+	(*ImportedStock)(nil),           // 50: souk.catalog.v1.ImportedStock
+	(*GetProductFileRequest)(nil),   // 51: souk.catalog.v1.GetProductFileRequest
+	(*GetProductFileResponse)(nil),  // 52: souk.catalog.v1.GetProductFileResponse
+	(*WatchProductsRequest)(nil),    // 53: souk.catalog.v1.WatchProductsRequest
+	(*WatchProductsResponse)(nil),   // 54: souk.catalog.v1.WatchProductsResponse
+	(*ChangedProduct)(nil),          // 55: souk.catalog.v1.ChangedProduct
+	(*v1.Money)(nil),                // 56: souk.money.v1.Money
+	(*timestamppb.Timestamp)(nil),   // 57: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),     // 58: google.protobuf.Duration
 }
 var file_souk_catalog_v1_catalog_proto_depIdxs = []int32{
-	4,  // 0: souk.catalog.v1.Product.images:type_name -> souk.catalog.v1.Image
-	35, // 1: souk.catalog.v1.Product.min_price:type_name -> souk.money.v1.Money
-	35, // 2: souk.catalog.v1.Product.max_price:type_name -> souk.money.v1.Money
-	2,  // 3: souk.catalog.v1.Product.variants:type_name -> souk.catalog.v1.Variant
-	36, // 4: souk.catalog.v1.Product.updated_at:type_name -> google.protobuf.Timestamp
-	3,  // 5: souk.catalog.v1.Variant.options:type_name -> souk.catalog.v1.Option
-	35, // 6: souk.catalog.v1.Variant.price:type_name -> souk.money.v1.Money
-	0,  // 7: souk.catalog.v1.ListProductsRequest.sort:type_name -> souk.catalog.v1.Sort
-	7,  // 8: souk.catalog.v1.ListProductsResponse.products:type_name -> souk.catalog.v1.ListedProduct
-	8,  // 9: souk.catalog.v1.ListProductsResponse.facets:type_name -> souk.catalog.v1.Facet
-	1,  // 10: souk.catalog.v1.ListedProduct.product:type_name -> souk.catalog.v1.Product
-	9,  // 11: souk.catalog.v1.Facet.values:type_name -> souk.catalog.v1.FacetValue
-	1,  // 12: souk.catalog.v1.GetProductResponse.product:type_name -> souk.catalog.v1.Product
-	14, // 13: souk.catalog.v1.GetVariantsResponse.variants:type_name -> souk.catalog.v1.SoldVariant
-	14, // 14: souk.catalog.v1.GetVariantsResponse.withdrawn:type_name -> souk.catalog.v1.SoldVariant
-	2,  // 15: souk.catalog.v1.SoldVariant.variant:type_name -> souk.catalog.v1.Variant
-	4,  // 16: souk.catalog.v1.SoldVariant.image:type_name -> souk.catalog.v1.Image
-	17, // 17: souk.catalog.v1.ListCategoriesResponse.categories:type_name -> souk.catalog.v1.Category
-	4,  // 18: souk.catalog.v1.ProductInput.images:type_name -> souk.catalog.v1.Image
-	2,  // 19: souk.catalog.v1.ProductInput.variants:type_name -> souk.catalog.v1.Variant
-	18, // 20: souk.catalog.v1.CreateProductRequest.product:type_name -> souk.catalog.v1.ProductInput
-	1,  // 21: souk.catalog.v1.CreateProductResponse.product:type_name -> souk.catalog.v1.Product
-	22, // 22: souk.catalog.v1.UpdateProductRequest.tags:type_name -> souk.catalog.v1.TagList
-	23, // 23: souk.catalog.v1.UpdateProductRequest.images:type_name -> souk.catalog.v1.ImageList
-	24, // 24: souk.catalog.v1.UpdateProductRequest.variants:type_name -> souk.catalog.v1.VariantList
-	4,  // 25: souk.catalog.v1.ImageList.images:type_name -> souk.catalog.v1.Image
-	2,  // 26: souk.catalog.v1.VariantList.variants:type_name -> souk.catalog.v1.Variant
-	1,  // 27: souk.catalog.v1.UpdateProductResponse.product:type_name -> souk.catalog.v1.Product
-	30, // 28: souk.catalog.v1.ImportProductsResponse.errors:type_name -> souk.catalog.v1.ImportError
-	31, // 29: souk.catalog.v1.ImportProductsResponse.stock:type_name -> souk.catalog.v1.ImportedStock
-	37, // 30: souk.catalog.v1.WatchProductsRequest.wait:type_name -> google.protobuf.Duration
-	34, // 31: souk.catalog.v1.WatchProductsResponse.changes:type_name -> souk.catalog.v1.ChangedProduct
-	5,  // 32: souk.catalog.v1.CatalogService.ListProducts:input_type -> souk.catalog.v1.ListProductsRequest
-	10, // 33: souk.catalog.v1.CatalogService.GetProduct:input_type -> souk.catalog.v1.GetProductRequest
-	12, // 34: souk.catalog.v1.CatalogService.GetVariants:input_type -> souk.catalog.v1.GetVariantsRequest
-	15, // 35: souk.catalog.v1.CatalogService.ListCategories:input_type -> souk.catalog.v1.ListCategoriesRequest
-	32, // 36: souk.catalog.v1.CatalogService.WatchProducts:input_type -> souk.catalog.v1.WatchProductsRequest
-	19, // 37: souk.catalog.v1.CatalogService.CreateProduct:input_type -> souk.catalog.v1.CreateProductRequest
-	21, // 38: souk.catalog.v1.CatalogService.UpdateProduct:input_type -> souk.catalog.v1.UpdateProductRequest
-	26, // 39: souk.catalog.v1.CatalogService.WithdrawProduct:input_type -> souk.catalog.v1.WithdrawProductRequest
-	28, // 40: souk.catalog.v1.CatalogService.ImportProducts:input_type -> souk.catalog.v1.ImportProductsRequest
-	6,  // 41: souk.catalog.v1.CatalogService.ListProducts:output_type -> souk.catalog.v1.ListProductsResponse
-	11, // 42: souk.catalog.v1.CatalogService.GetProduct:output_type -> souk.catalog.v1.GetProductResponse
-	13, // 43: souk.catalog.v1.CatalogService.GetVariants:output_type -> souk.catalog.v1.GetVariantsResponse
-	16, // 44: souk.catalog.v1.CatalogService.ListCategories:output_type -> souk.catalog.v1.ListCategoriesResponse
-	33, // 45: souk.catalog.v1.CatalogService.WatchProducts:output_type -> souk.catalog.v1.WatchProductsResponse
-	20, // 46: souk.catalog.v1.CatalogService.CreateProduct:output_type -> souk.catalog.v1.CreateProductResponse
-	25, // 47: souk.catalog.v1.CatalogService.UpdateProduct:output_type -> souk.catalog.v1.UpdateProductResponse
-	27, // 48: souk.catalog.v1.CatalogService.WithdrawProduct:output_type -> souk.catalog.v1.WithdrawProductResponse
-	29, // 49: souk.catalog.v1.CatalogService.ImportProducts:output_type -> souk.catalog.v1.ImportProductsResponse
-	41, // [41:50] is the sub-list for method output_type
-	32, // [32:41] is the sub-list for method input_type
-	32, // [32:32] is the sub-list for extension type_name
-	32, // [32:32] is the sub-list for extension extendee
-	0,  // [0:32] is the sub-list for field type_name
+	7,  // 0: souk.catalog.v1.Product.images:type_name -> souk.catalog.v1.Image
+	56, // 1: souk.catalog.v1.Product.min_price:type_name -> souk.money.v1.Money
+	56, // 2: souk.catalog.v1.Product.max_price:type_name -> souk.money.v1.Money
+	4,  // 3: souk.catalog.v1.Product.variants:type_name -> souk.catalog.v1.Variant
+	57, // 4: souk.catalog.v1.Product.updated_at:type_name -> google.protobuf.Timestamp
+	0,  // 5: souk.catalog.v1.Product.status:type_name -> souk.catalog.v1.ProductStatus
+	57, // 6: souk.catalog.v1.Product.publish_at:type_name -> google.protobuf.Timestamp
+	3,  // 7: souk.catalog.v1.Product.seo:type_name -> souk.catalog.v1.Seo
+	6,  // 8: souk.catalog.v1.Variant.options:type_name -> souk.catalog.v1.Option
+	56, // 9: souk.catalog.v1.Variant.price:type_name -> souk.money.v1.Money
+	5,  // 10: souk.catalog.v1.Variant.stock_rule:type_name -> souk.catalog.v1.StockRule
+	56, // 11: souk.catalog.v1.Variant.compare_at_price:type_name -> souk.money.v1.Money
+	7,  // 12: souk.catalog.v1.Variant.image:type_name -> souk.catalog.v1.Image
+	56, // 13: souk.catalog.v1.Variant.lowest_price:type_name -> souk.money.v1.Money
+	1,  // 14: souk.catalog.v1.ListProductsRequest.sort:type_name -> souk.catalog.v1.Sort
+	9,  // 15: souk.catalog.v1.ListProductsRequest.options:type_name -> souk.catalog.v1.OptionFilter
+	13, // 16: souk.catalog.v1.ListProductsResponse.products:type_name -> souk.catalog.v1.ListedProduct
+	14, // 17: souk.catalog.v1.ListProductsResponse.facets:type_name -> souk.catalog.v1.Facet
+	12, // 18: souk.catalog.v1.ListProductsResponse.total:type_name -> souk.catalog.v1.Total
+	14, // 19: souk.catalog.v1.ListProductsResponse.option_facets:type_name -> souk.catalog.v1.Facet
+	11, // 20: souk.catalog.v1.ListProductsResponse.price_ranges:type_name -> souk.catalog.v1.PriceRange
+	2,  // 21: souk.catalog.v1.ListedProduct.product:type_name -> souk.catalog.v1.Product
+	15, // 22: souk.catalog.v1.Facet.values:type_name -> souk.catalog.v1.FacetValue
+	2,  // 23: souk.catalog.v1.GetProductResponse.product:type_name -> souk.catalog.v1.Product
+	20, // 24: souk.catalog.v1.GetVariantsResponse.variants:type_name -> souk.catalog.v1.SoldVariant
+	20, // 25: souk.catalog.v1.GetVariantsResponse.withdrawn:type_name -> souk.catalog.v1.SoldVariant
+	20, // 26: souk.catalog.v1.GetVariantsResponse.hidden:type_name -> souk.catalog.v1.SoldVariant
+	4,  // 27: souk.catalog.v1.SoldVariant.variant:type_name -> souk.catalog.v1.Variant
+	7,  // 28: souk.catalog.v1.SoldVariant.image:type_name -> souk.catalog.v1.Image
+	23, // 29: souk.catalog.v1.ListCategoriesResponse.categories:type_name -> souk.catalog.v1.Category
+	23, // 30: souk.catalog.v1.ListCategoriesResponse.tree:type_name -> souk.catalog.v1.Category
+	23, // 31: souk.catalog.v1.Category.children:type_name -> souk.catalog.v1.Category
+	26, // 32: souk.catalog.v1.ListSuggestionsResponse.suggestions:type_name -> souk.catalog.v1.Suggestion
+	7,  // 33: souk.catalog.v1.ProductInput.images:type_name -> souk.catalog.v1.Image
+	4,  // 34: souk.catalog.v1.ProductInput.variants:type_name -> souk.catalog.v1.Variant
+	0,  // 35: souk.catalog.v1.ProductInput.status:type_name -> souk.catalog.v1.ProductStatus
+	57, // 36: souk.catalog.v1.ProductInput.publish_at:type_name -> google.protobuf.Timestamp
+	3,  // 37: souk.catalog.v1.ProductInput.seo:type_name -> souk.catalog.v1.Seo
+	27, // 38: souk.catalog.v1.CreateProductRequest.product:type_name -> souk.catalog.v1.ProductInput
+	2,  // 39: souk.catalog.v1.CreateProductResponse.product:type_name -> souk.catalog.v1.Product
+	35, // 40: souk.catalog.v1.UpdateProductRequest.tags:type_name -> souk.catalog.v1.TagList
+	36, // 41: souk.catalog.v1.UpdateProductRequest.images:type_name -> souk.catalog.v1.ImageList
+	37, // 42: souk.catalog.v1.UpdateProductRequest.variants:type_name -> souk.catalog.v1.VariantList
+	0,  // 43: souk.catalog.v1.UpdateProductRequest.status:type_name -> souk.catalog.v1.ProductStatus
+	57, // 44: souk.catalog.v1.UpdateProductRequest.publish_at:type_name -> google.protobuf.Timestamp
+	31, // 45: souk.catalog.v1.UpdateProductRequest.seo:type_name -> souk.catalog.v1.SeoChange
+	32, // 46: souk.catalog.v1.UpdateProductRequest.variant_changes:type_name -> souk.catalog.v1.VariantChangeList
+	33, // 47: souk.catalog.v1.VariantChangeList.changes:type_name -> souk.catalog.v1.VariantChange
+	34, // 48: souk.catalog.v1.VariantChange.options:type_name -> souk.catalog.v1.OptionList
+	56, // 49: souk.catalog.v1.VariantChange.price:type_name -> souk.money.v1.Money
+	56, // 50: souk.catalog.v1.VariantChange.compare_at_price:type_name -> souk.money.v1.Money
+	7,  // 51: souk.catalog.v1.VariantChange.image:type_name -> souk.catalog.v1.Image
+	6,  // 52: souk.catalog.v1.OptionList.options:type_name -> souk.catalog.v1.Option
+	7,  // 53: souk.catalog.v1.ImageList.images:type_name -> souk.catalog.v1.Image
+	4,  // 54: souk.catalog.v1.VariantList.variants:type_name -> souk.catalog.v1.Variant
+	2,  // 55: souk.catalog.v1.UpdateProductResponse.product:type_name -> souk.catalog.v1.Product
+	2,  // 56: souk.catalog.v1.RestoreProductResponse.product:type_name -> souk.catalog.v1.Product
+	0,  // 57: souk.catalog.v1.ListAllProductsRequest.status:type_name -> souk.catalog.v1.ProductStatus
+	2,  // 58: souk.catalog.v1.ListAllProductsResponse.products:type_name -> souk.catalog.v1.Product
+	2,  // 59: souk.catalog.v1.GetAnyProductResponse.product:type_name -> souk.catalog.v1.Product
+	49, // 60: souk.catalog.v1.ImportProductsResponse.errors:type_name -> souk.catalog.v1.ImportError
+	50, // 61: souk.catalog.v1.ImportProductsResponse.stock:type_name -> souk.catalog.v1.ImportedStock
+	49, // 62: souk.catalog.v1.ImportProductsResponse.warnings:type_name -> souk.catalog.v1.ImportError
+	58, // 63: souk.catalog.v1.WatchProductsRequest.wait:type_name -> google.protobuf.Duration
+	55, // 64: souk.catalog.v1.WatchProductsResponse.changes:type_name -> souk.catalog.v1.ChangedProduct
+	8,  // 65: souk.catalog.v1.CatalogService.ListProducts:input_type -> souk.catalog.v1.ListProductsRequest
+	16, // 66: souk.catalog.v1.CatalogService.GetProduct:input_type -> souk.catalog.v1.GetProductRequest
+	18, // 67: souk.catalog.v1.CatalogService.GetVariants:input_type -> souk.catalog.v1.GetVariantsRequest
+	21, // 68: souk.catalog.v1.CatalogService.ListCategories:input_type -> souk.catalog.v1.ListCategoriesRequest
+	43, // 69: souk.catalog.v1.CatalogService.ListAllProducts:input_type -> souk.catalog.v1.ListAllProductsRequest
+	45, // 70: souk.catalog.v1.CatalogService.GetAnyProduct:input_type -> souk.catalog.v1.GetAnyProductRequest
+	24, // 71: souk.catalog.v1.CatalogService.ListSuggestions:input_type -> souk.catalog.v1.ListSuggestionsRequest
+	53, // 72: souk.catalog.v1.CatalogService.WatchProducts:input_type -> souk.catalog.v1.WatchProductsRequest
+	28, // 73: souk.catalog.v1.CatalogService.CreateProduct:input_type -> souk.catalog.v1.CreateProductRequest
+	30, // 74: souk.catalog.v1.CatalogService.UpdateProduct:input_type -> souk.catalog.v1.UpdateProductRequest
+	39, // 75: souk.catalog.v1.CatalogService.WithdrawProduct:input_type -> souk.catalog.v1.WithdrawProductRequest
+	41, // 76: souk.catalog.v1.CatalogService.RestoreProduct:input_type -> souk.catalog.v1.RestoreProductRequest
+	47, // 77: souk.catalog.v1.CatalogService.ImportProducts:input_type -> souk.catalog.v1.ImportProductsRequest
+	51, // 78: souk.catalog.v1.CatalogService.GetProductFile:input_type -> souk.catalog.v1.GetProductFileRequest
+	10, // 79: souk.catalog.v1.CatalogService.ListProducts:output_type -> souk.catalog.v1.ListProductsResponse
+	17, // 80: souk.catalog.v1.CatalogService.GetProduct:output_type -> souk.catalog.v1.GetProductResponse
+	19, // 81: souk.catalog.v1.CatalogService.GetVariants:output_type -> souk.catalog.v1.GetVariantsResponse
+	22, // 82: souk.catalog.v1.CatalogService.ListCategories:output_type -> souk.catalog.v1.ListCategoriesResponse
+	44, // 83: souk.catalog.v1.CatalogService.ListAllProducts:output_type -> souk.catalog.v1.ListAllProductsResponse
+	46, // 84: souk.catalog.v1.CatalogService.GetAnyProduct:output_type -> souk.catalog.v1.GetAnyProductResponse
+	25, // 85: souk.catalog.v1.CatalogService.ListSuggestions:output_type -> souk.catalog.v1.ListSuggestionsResponse
+	54, // 86: souk.catalog.v1.CatalogService.WatchProducts:output_type -> souk.catalog.v1.WatchProductsResponse
+	29, // 87: souk.catalog.v1.CatalogService.CreateProduct:output_type -> souk.catalog.v1.CreateProductResponse
+	38, // 88: souk.catalog.v1.CatalogService.UpdateProduct:output_type -> souk.catalog.v1.UpdateProductResponse
+	40, // 89: souk.catalog.v1.CatalogService.WithdrawProduct:output_type -> souk.catalog.v1.WithdrawProductResponse
+	42, // 90: souk.catalog.v1.CatalogService.RestoreProduct:output_type -> souk.catalog.v1.RestoreProductResponse
+	48, // 91: souk.catalog.v1.CatalogService.ImportProducts:output_type -> souk.catalog.v1.ImportProductsResponse
+	52, // 92: souk.catalog.v1.CatalogService.GetProductFile:output_type -> souk.catalog.v1.GetProductFileResponse
+	79, // [79:93] is the sub-list for method output_type
+	65, // [65:79] is the sub-list for method input_type
+	65, // [65:65] is the sub-list for extension type_name
+	65, // [65:65] is the sub-list for extension extendee
+	0,  // [0:65] is the sub-list for field type_name
 }
 
 func init() { file_souk_catalog_v1_catalog_proto_init() }
@@ -2430,15 +4111,19 @@ func file_souk_catalog_v1_catalog_proto_init() {
 	if File_souk_catalog_v1_catalog_proto != nil {
 		return
 	}
-	file_souk_catalog_v1_catalog_proto_msgTypes[4].OneofWrappers = []any{}
-	file_souk_catalog_v1_catalog_proto_msgTypes[20].OneofWrappers = []any{}
+	file_souk_catalog_v1_catalog_proto_msgTypes[2].OneofWrappers = []any{}
+	file_souk_catalog_v1_catalog_proto_msgTypes[6].OneofWrappers = []any{}
+	file_souk_catalog_v1_catalog_proto_msgTypes[9].OneofWrappers = []any{}
+	file_souk_catalog_v1_catalog_proto_msgTypes[28].OneofWrappers = []any{}
+	file_souk_catalog_v1_catalog_proto_msgTypes[29].OneofWrappers = []any{}
+	file_souk_catalog_v1_catalog_proto_msgTypes[31].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_catalog_v1_catalog_proto_rawDesc), len(file_souk_catalog_v1_catalog_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   34,
+			NumEnums:      2,
+			NumMessages:   54,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

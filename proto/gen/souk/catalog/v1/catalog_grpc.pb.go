@@ -25,11 +25,16 @@ const (
 	CatalogService_GetProduct_FullMethodName      = "/souk.catalog.v1.CatalogService/GetProduct"
 	CatalogService_GetVariants_FullMethodName     = "/souk.catalog.v1.CatalogService/GetVariants"
 	CatalogService_ListCategories_FullMethodName  = "/souk.catalog.v1.CatalogService/ListCategories"
+	CatalogService_ListAllProducts_FullMethodName = "/souk.catalog.v1.CatalogService/ListAllProducts"
+	CatalogService_GetAnyProduct_FullMethodName   = "/souk.catalog.v1.CatalogService/GetAnyProduct"
+	CatalogService_ListSuggestions_FullMethodName = "/souk.catalog.v1.CatalogService/ListSuggestions"
 	CatalogService_WatchProducts_FullMethodName   = "/souk.catalog.v1.CatalogService/WatchProducts"
 	CatalogService_CreateProduct_FullMethodName   = "/souk.catalog.v1.CatalogService/CreateProduct"
 	CatalogService_UpdateProduct_FullMethodName   = "/souk.catalog.v1.CatalogService/UpdateProduct"
 	CatalogService_WithdrawProduct_FullMethodName = "/souk.catalog.v1.CatalogService/WithdrawProduct"
+	CatalogService_RestoreProduct_FullMethodName  = "/souk.catalog.v1.CatalogService/RestoreProduct"
 	CatalogService_ImportProducts_FullMethodName  = "/souk.catalog.v1.CatalogService/ImportProducts"
+	CatalogService_GetProductFile_FullMethodName  = "/souk.catalog.v1.CatalogService/GetProductFile"
 )
 
 // CatalogServiceClient is the client API for CatalogService service.
@@ -40,26 +45,39 @@ type CatalogServiceClient interface {
 	// that match, and lists the older ones after them, the newest first. Facets of a query or of prices count the newest 1,000.
 	// INVALID_ARGUMENT with souk.errors.v1.ERROR_REASON_BAD_CURSOR for a cursor that this query did not produce.
 	ListProducts(ctx context.Context, in *ListProductsRequest, opts ...grpc.CallOption) (*ListProductsResponse, error)
-	// GetProduct finds a published product by id or slug. NOT_FOUND with ERROR_REASON_PRODUCT_NOT_FOUND.
+	// GetProduct finds a published product by id or slug, an unlisted one too. NOT_FOUND with ERROR_REASON_PRODUCT_NOT_FOUND.
 	GetProduct(ctx context.Context, in *GetProductRequest, opts ...grpc.CallOption) (*GetProductResponse, error)
 	// GetVariants returns the variants among the SKUs asked for, 2,000 at most; what the catalog does not
 	// have is left out of the answer.
 	GetVariants(ctx context.Context, in *GetVariantsRequest, opts ...grpc.CallOption) (*GetVariantsResponse, error)
-	// ListCategories returns every category with a published product, by slug.
+	// ListCategories returns every category with an active product, by slug. A category with " > " in its name, as in "Home > Lamps",
+	// is a child of the one before it.
 	ListCategories(ctx context.Context, in *ListCategoriesRequest, opts ...grpc.CallOption) (*ListCategoriesResponse, error)
+	// ListAllProducts lists products of every status for staff, the newest first.
+	// INVALID_ARGUMENT with souk.errors.v1.ERROR_REASON_BAD_CURSOR for a cursor that is not of an answer.
+	ListAllProducts(ctx context.Context, in *ListAllProductsRequest, opts ...grpc.CallOption) (*ListAllProductsResponse, error)
+	// GetAnyProduct finds a product of any status by id. NOT_FOUND with ERROR_REASON_PRODUCT_NOT_FOUND.
+	GetAnyProduct(ctx context.Context, in *GetAnyProductRequest, opts ...grpc.CallOption) (*GetAnyProductResponse, error)
+	// ListSuggestions completes what a shopper types, and names products that contain it. Typos are not corrected.
+	ListSuggestions(ctx context.Context, in *ListSuggestionsRequest, opts ...grpc.CallOption) (*ListSuggestionsResponse, error)
 	// WatchProducts tells which products have changed since a position or, when that is none, waits for a change. It answers
 	// without changes when none came. What a change was, the caller has to ask; a change may be told several times.
 	WatchProducts(ctx context.Context, in *WatchProductsRequest, opts ...grpc.CallOption) (*WatchProductsResponse, error)
 	// CreateProduct adds a product. ALREADY_EXISTS with ERROR_REASON_SLUG_TAKEN or ERROR_REASON_SKU_TAKEN.
 	CreateProduct(ctx context.Context, in *CreateProductRequest, opts ...grpc.CallOption) (*CreateProductResponse, error)
-	// UpdateProduct changes the fields that are set. ABORTED with ERROR_REASON_VERSION_MISMATCH when the product is no longer at the
+	// UpdateProduct changes the fields that are set, of a product that is not withdrawn. ABORTED with ERROR_REASON_VERSION_MISMATCH when the product is no longer at the
 	// version given; ALREADY_EXISTS with ERROR_REASON_SKU_TAKEN.
 	UpdateProduct(ctx context.Context, in *UpdateProductRequest, opts ...grpc.CallOption) (*UpdateProductResponse, error)
 	// WithdrawProduct takes a product off sale. Orders keep what they sold of it.
 	WithdrawProduct(ctx context.Context, in *WithdrawProductRequest, opts ...grpc.CallOption) (*WithdrawProductResponse, error)
+	// RestoreProduct makes a withdrawn product active. A product that is not withdrawn stays as it is.
+	RestoreProduct(ctx context.Context, in *RestoreProductRequest, opts ...grpc.CallOption) (*RestoreProductResponse, error)
 	// ImportProducts creates and updates products from a CSV file in Shopify's product format.
-	// Broken rows are reported and the rest go in; the same file again changes nothing.
+	// Broken rows are reported and the rest go in; the same file again changes nothing. What the file has no column for stays as it is.
 	ImportProducts(ctx context.Context, opts ...grpc.CallOption) (grpc.ClientStreamingClient[ImportProductsRequest, ImportProductsResponse], error)
+	// GetProductFile returns a part of the catalog as a CSV file in Shopify's product format, products of every status. Importing all parts
+	// changes nothing. INVALID_ARGUMENT with souk.errors.v1.ERROR_REASON_BAD_CURSOR for a position that is not of an answer.
+	GetProductFile(ctx context.Context, in *GetProductFileRequest, opts ...grpc.CallOption) (*GetProductFileResponse, error)
 }
 
 type catalogServiceClient struct {
@@ -110,6 +128,36 @@ func (c *catalogServiceClient) ListCategories(ctx context.Context, in *ListCateg
 	return out, nil
 }
 
+func (c *catalogServiceClient) ListAllProducts(ctx context.Context, in *ListAllProductsRequest, opts ...grpc.CallOption) (*ListAllProductsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListAllProductsResponse)
+	err := c.cc.Invoke(ctx, CatalogService_ListAllProducts_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *catalogServiceClient) GetAnyProduct(ctx context.Context, in *GetAnyProductRequest, opts ...grpc.CallOption) (*GetAnyProductResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetAnyProductResponse)
+	err := c.cc.Invoke(ctx, CatalogService_GetAnyProduct_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *catalogServiceClient) ListSuggestions(ctx context.Context, in *ListSuggestionsRequest, opts ...grpc.CallOption) (*ListSuggestionsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListSuggestionsResponse)
+	err := c.cc.Invoke(ctx, CatalogService_ListSuggestions_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *catalogServiceClient) WatchProducts(ctx context.Context, in *WatchProductsRequest, opts ...grpc.CallOption) (*WatchProductsResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(WatchProductsResponse)
@@ -150,6 +198,16 @@ func (c *catalogServiceClient) WithdrawProduct(ctx context.Context, in *Withdraw
 	return out, nil
 }
 
+func (c *catalogServiceClient) RestoreProduct(ctx context.Context, in *RestoreProductRequest, opts ...grpc.CallOption) (*RestoreProductResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RestoreProductResponse)
+	err := c.cc.Invoke(ctx, CatalogService_RestoreProduct_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *catalogServiceClient) ImportProducts(ctx context.Context, opts ...grpc.CallOption) (grpc.ClientStreamingClient[ImportProductsRequest, ImportProductsResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	stream, err := c.cc.NewStream(ctx, &CatalogService_ServiceDesc.Streams[0], CatalogService_ImportProducts_FullMethodName, cOpts...)
@@ -163,6 +221,16 @@ func (c *catalogServiceClient) ImportProducts(ctx context.Context, opts ...grpc.
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type CatalogService_ImportProductsClient = grpc.ClientStreamingClient[ImportProductsRequest, ImportProductsResponse]
 
+func (c *catalogServiceClient) GetProductFile(ctx context.Context, in *GetProductFileRequest, opts ...grpc.CallOption) (*GetProductFileResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetProductFileResponse)
+	err := c.cc.Invoke(ctx, CatalogService_GetProductFile_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // CatalogServiceServer is the server API for CatalogService service.
 // All implementations must embed UnimplementedCatalogServiceServer
 // for forward compatibility.
@@ -171,26 +239,39 @@ type CatalogServiceServer interface {
 	// that match, and lists the older ones after them, the newest first. Facets of a query or of prices count the newest 1,000.
 	// INVALID_ARGUMENT with souk.errors.v1.ERROR_REASON_BAD_CURSOR for a cursor that this query did not produce.
 	ListProducts(context.Context, *ListProductsRequest) (*ListProductsResponse, error)
-	// GetProduct finds a published product by id or slug. NOT_FOUND with ERROR_REASON_PRODUCT_NOT_FOUND.
+	// GetProduct finds a published product by id or slug, an unlisted one too. NOT_FOUND with ERROR_REASON_PRODUCT_NOT_FOUND.
 	GetProduct(context.Context, *GetProductRequest) (*GetProductResponse, error)
 	// GetVariants returns the variants among the SKUs asked for, 2,000 at most; what the catalog does not
 	// have is left out of the answer.
 	GetVariants(context.Context, *GetVariantsRequest) (*GetVariantsResponse, error)
-	// ListCategories returns every category with a published product, by slug.
+	// ListCategories returns every category with an active product, by slug. A category with " > " in its name, as in "Home > Lamps",
+	// is a child of the one before it.
 	ListCategories(context.Context, *ListCategoriesRequest) (*ListCategoriesResponse, error)
+	// ListAllProducts lists products of every status for staff, the newest first.
+	// INVALID_ARGUMENT with souk.errors.v1.ERROR_REASON_BAD_CURSOR for a cursor that is not of an answer.
+	ListAllProducts(context.Context, *ListAllProductsRequest) (*ListAllProductsResponse, error)
+	// GetAnyProduct finds a product of any status by id. NOT_FOUND with ERROR_REASON_PRODUCT_NOT_FOUND.
+	GetAnyProduct(context.Context, *GetAnyProductRequest) (*GetAnyProductResponse, error)
+	// ListSuggestions completes what a shopper types, and names products that contain it. Typos are not corrected.
+	ListSuggestions(context.Context, *ListSuggestionsRequest) (*ListSuggestionsResponse, error)
 	// WatchProducts tells which products have changed since a position or, when that is none, waits for a change. It answers
 	// without changes when none came. What a change was, the caller has to ask; a change may be told several times.
 	WatchProducts(context.Context, *WatchProductsRequest) (*WatchProductsResponse, error)
 	// CreateProduct adds a product. ALREADY_EXISTS with ERROR_REASON_SLUG_TAKEN or ERROR_REASON_SKU_TAKEN.
 	CreateProduct(context.Context, *CreateProductRequest) (*CreateProductResponse, error)
-	// UpdateProduct changes the fields that are set. ABORTED with ERROR_REASON_VERSION_MISMATCH when the product is no longer at the
+	// UpdateProduct changes the fields that are set, of a product that is not withdrawn. ABORTED with ERROR_REASON_VERSION_MISMATCH when the product is no longer at the
 	// version given; ALREADY_EXISTS with ERROR_REASON_SKU_TAKEN.
 	UpdateProduct(context.Context, *UpdateProductRequest) (*UpdateProductResponse, error)
 	// WithdrawProduct takes a product off sale. Orders keep what they sold of it.
 	WithdrawProduct(context.Context, *WithdrawProductRequest) (*WithdrawProductResponse, error)
+	// RestoreProduct makes a withdrawn product active. A product that is not withdrawn stays as it is.
+	RestoreProduct(context.Context, *RestoreProductRequest) (*RestoreProductResponse, error)
 	// ImportProducts creates and updates products from a CSV file in Shopify's product format.
-	// Broken rows are reported and the rest go in; the same file again changes nothing.
+	// Broken rows are reported and the rest go in; the same file again changes nothing. What the file has no column for stays as it is.
 	ImportProducts(grpc.ClientStreamingServer[ImportProductsRequest, ImportProductsResponse]) error
+	// GetProductFile returns a part of the catalog as a CSV file in Shopify's product format, products of every status. Importing all parts
+	// changes nothing. INVALID_ARGUMENT with souk.errors.v1.ERROR_REASON_BAD_CURSOR for a position that is not of an answer.
+	GetProductFile(context.Context, *GetProductFileRequest) (*GetProductFileResponse, error)
 	mustEmbedUnimplementedCatalogServiceServer()
 }
 
@@ -213,6 +294,15 @@ func (UnimplementedCatalogServiceServer) GetVariants(context.Context, *GetVarian
 func (UnimplementedCatalogServiceServer) ListCategories(context.Context, *ListCategoriesRequest) (*ListCategoriesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListCategories not implemented")
 }
+func (UnimplementedCatalogServiceServer) ListAllProducts(context.Context, *ListAllProductsRequest) (*ListAllProductsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListAllProducts not implemented")
+}
+func (UnimplementedCatalogServiceServer) GetAnyProduct(context.Context, *GetAnyProductRequest) (*GetAnyProductResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetAnyProduct not implemented")
+}
+func (UnimplementedCatalogServiceServer) ListSuggestions(context.Context, *ListSuggestionsRequest) (*ListSuggestionsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListSuggestions not implemented")
+}
 func (UnimplementedCatalogServiceServer) WatchProducts(context.Context, *WatchProductsRequest) (*WatchProductsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method WatchProducts not implemented")
 }
@@ -225,8 +315,14 @@ func (UnimplementedCatalogServiceServer) UpdateProduct(context.Context, *UpdateP
 func (UnimplementedCatalogServiceServer) WithdrawProduct(context.Context, *WithdrawProductRequest) (*WithdrawProductResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method WithdrawProduct not implemented")
 }
+func (UnimplementedCatalogServiceServer) RestoreProduct(context.Context, *RestoreProductRequest) (*RestoreProductResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RestoreProduct not implemented")
+}
 func (UnimplementedCatalogServiceServer) ImportProducts(grpc.ClientStreamingServer[ImportProductsRequest, ImportProductsResponse]) error {
 	return status.Error(codes.Unimplemented, "method ImportProducts not implemented")
+}
+func (UnimplementedCatalogServiceServer) GetProductFile(context.Context, *GetProductFileRequest) (*GetProductFileResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetProductFile not implemented")
 }
 func (UnimplementedCatalogServiceServer) mustEmbedUnimplementedCatalogServiceServer() {}
 func (UnimplementedCatalogServiceServer) testEmbeddedByValue()                        {}
@@ -321,6 +417,60 @@ func _CatalogService_ListCategories_Handler(srv interface{}, ctx context.Context
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CatalogService_ListAllProducts_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListAllProductsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CatalogServiceServer).ListAllProducts(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CatalogService_ListAllProducts_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CatalogServiceServer).ListAllProducts(ctx, req.(*ListAllProductsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CatalogService_GetAnyProduct_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetAnyProductRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CatalogServiceServer).GetAnyProduct(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CatalogService_GetAnyProduct_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CatalogServiceServer).GetAnyProduct(ctx, req.(*GetAnyProductRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CatalogService_ListSuggestions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListSuggestionsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CatalogServiceServer).ListSuggestions(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CatalogService_ListSuggestions_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CatalogServiceServer).ListSuggestions(ctx, req.(*ListSuggestionsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _CatalogService_WatchProducts_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(WatchProductsRequest)
 	if err := dec(in); err != nil {
@@ -393,12 +543,48 @@ func _CatalogService_WithdrawProduct_Handler(srv interface{}, ctx context.Contex
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CatalogService_RestoreProduct_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RestoreProductRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CatalogServiceServer).RestoreProduct(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CatalogService_RestoreProduct_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CatalogServiceServer).RestoreProduct(ctx, req.(*RestoreProductRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _CatalogService_ImportProducts_Handler(srv interface{}, stream grpc.ServerStream) error {
 	return srv.(CatalogServiceServer).ImportProducts(&grpc.GenericServerStream[ImportProductsRequest, ImportProductsResponse]{ServerStream: stream})
 }
 
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type CatalogService_ImportProductsServer = grpc.ClientStreamingServer[ImportProductsRequest, ImportProductsResponse]
+
+func _CatalogService_GetProductFile_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetProductFileRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CatalogServiceServer).GetProductFile(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CatalogService_GetProductFile_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CatalogServiceServer).GetProductFile(ctx, req.(*GetProductFileRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
 
 // CatalogService_ServiceDesc is the grpc.ServiceDesc for CatalogService service.
 // It's only intended for direct use with grpc.RegisterService,
@@ -424,6 +610,18 @@ var CatalogService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _CatalogService_ListCategories_Handler,
 		},
 		{
+			MethodName: "ListAllProducts",
+			Handler:    _CatalogService_ListAllProducts_Handler,
+		},
+		{
+			MethodName: "GetAnyProduct",
+			Handler:    _CatalogService_GetAnyProduct_Handler,
+		},
+		{
+			MethodName: "ListSuggestions",
+			Handler:    _CatalogService_ListSuggestions_Handler,
+		},
+		{
 			MethodName: "WatchProducts",
 			Handler:    _CatalogService_WatchProducts_Handler,
 		},
@@ -438,6 +636,14 @@ var CatalogService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "WithdrawProduct",
 			Handler:    _CatalogService_WithdrawProduct_Handler,
+		},
+		{
+			MethodName: "RestoreProduct",
+			Handler:    _CatalogService_RestoreProduct_Handler,
+		},
+		{
+			MethodName: "GetProductFile",
+			Handler:    _CatalogService_GetProductFile_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

@@ -388,9 +388,13 @@ func (x *RegisterResponse) GetCustomer() *Customer {
 }
 
 type LoginRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Email         string                 `protobuf:"bytes,1,opt,name=email,proto3" json:"email,omitempty"`
-	Password      string                 `protobuf:"bytes,2,opt,name=password,proto3" json:"password,omitempty"`
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Email    string                 `protobuf:"bytes,1,opt,name=email,proto3" json:"email,omitempty"`
+	Password string                 `protobuf:"bytes,2,opt,name=password,proto3" json:"password,omitempty"`
+	// What the customer's client calls itself, for ListSessions.
+	UserAgent string `protobuf:"bytes,3,opt,name=user_agent,json=userAgent,proto3" json:"user_agent,omitempty"`
+	// A code of the second factor, or a recovery code. Ignored if the account has no second factor.
+	Code          string `protobuf:"bytes,4,opt,name=code,proto3" json:"code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -435,6 +439,20 @@ func (x *LoginRequest) GetEmail() string {
 func (x *LoginRequest) GetPassword() string {
 	if x != nil {
 		return x.Password
+	}
+	return ""
+}
+
+func (x *LoginRequest) GetUserAgent() string {
+	if x != nil {
+		return x.UserAgent
+	}
+	return ""
+}
+
+func (x *LoginRequest) GetCode() string {
+	if x != nil {
+		return x.Code
 	}
 	return ""
 }
@@ -643,6 +661,273 @@ func (*LogoutResponse) Descriptor() ([]byte, []int) {
 	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{10}
 }
 
+type ListSessionsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 1 to 100; 0 means 20.
+	Limit         int32  `protobuf:"varint,1,opt,name=limit,proto3" json:"limit,omitempty"`
+	Cursor        string `protobuf:"bytes,2,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSessionsRequest) Reset() {
+	*x = ListSessionsRequest{}
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSessionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSessionsRequest) ProtoMessage() {}
+
+func (x *ListSessionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSessionsRequest.ProtoReflect.Descriptor instead.
+func (*ListSessionsRequest) Descriptor() ([]byte, []int) {
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *ListSessionsRequest) GetLimit() int32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+func (x *ListSessionsRequest) GetCursor() string {
+	if x != nil {
+		return x.Cursor
+	}
+	return ""
+}
+
+type ListSessionsResponse struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Sessions []*OpenSession         `protobuf:"bytes,1,rep,name=sessions,proto3" json:"sessions,omitempty"`
+	// Empty on the last page.
+	NextCursor    string `protobuf:"bytes,2,opt,name=next_cursor,json=nextCursor,proto3" json:"next_cursor,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSessionsResponse) Reset() {
+	*x = ListSessionsResponse{}
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSessionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSessionsResponse) ProtoMessage() {}
+
+func (x *ListSessionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSessionsResponse.ProtoReflect.Descriptor instead.
+func (*ListSessionsResponse) Descriptor() ([]byte, []int) {
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *ListSessionsResponse) GetSessions() []*OpenSession {
+	if x != nil {
+		return x.Sessions
+	}
+	return nil
+}
+
+func (x *ListSessionsResponse) GetNextCursor() string {
+	if x != nil {
+		return x.NextCursor
+	}
+	return ""
+}
+
+// OpenSession is a place where an account is signed in.
+type OpenSession struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The `sid` of its access tokens. It is no secret.
+	Id        string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	CreatedAt *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	// When it was opened or last refreshed.
+	LastUsedAt *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=last_used_at,json=lastUsedAt,proto3" json:"last_used_at,omitempty"`
+	// What the client called itself when it signed in, cleaned; empty if it did not say.
+	Device string `protobuf:"bytes,4,opt,name=device,proto3" json:"device,omitempty"`
+	// Whether it is the session of the call.
+	Current       bool `protobuf:"varint,5,opt,name=current,proto3" json:"current,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OpenSession) Reset() {
+	*x = OpenSession{}
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OpenSession) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OpenSession) ProtoMessage() {}
+
+func (x *OpenSession) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OpenSession.ProtoReflect.Descriptor instead.
+func (*OpenSession) Descriptor() ([]byte, []int) {
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *OpenSession) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *OpenSession) GetCreatedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreatedAt
+	}
+	return nil
+}
+
+func (x *OpenSession) GetLastUsedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.LastUsedAt
+	}
+	return nil
+}
+
+func (x *OpenSession) GetDevice() string {
+	if x != nil {
+		return x.Device
+	}
+	return ""
+}
+
+func (x *OpenSession) GetCurrent() bool {
+	if x != nil {
+		return x.Current
+	}
+	return false
+}
+
+type EndSessionRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndSessionRequest) Reset() {
+	*x = EndSessionRequest{}
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndSessionRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndSessionRequest) ProtoMessage() {}
+
+func (x *EndSessionRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndSessionRequest.ProtoReflect.Descriptor instead.
+func (*EndSessionRequest) Descriptor() ([]byte, []int) {
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *EndSessionRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+type EndSessionResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndSessionResponse) Reset() {
+	*x = EndSessionResponse{}
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndSessionResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndSessionResponse) ProtoMessage() {}
+
+func (x *EndSessionResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndSessionResponse.ProtoReflect.Descriptor instead.
+func (*EndSessionResponse) Descriptor() ([]byte, []int) {
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{15}
+}
+
 type GetCustomerByEmailRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Email         string                 `protobuf:"bytes,1,opt,name=email,proto3" json:"email,omitempty"`
@@ -652,7 +937,7 @@ type GetCustomerByEmailRequest struct {
 
 func (x *GetCustomerByEmailRequest) Reset() {
 	*x = GetCustomerByEmailRequest{}
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[11]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -664,7 +949,7 @@ func (x *GetCustomerByEmailRequest) String() string {
 func (*GetCustomerByEmailRequest) ProtoMessage() {}
 
 func (x *GetCustomerByEmailRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[11]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -677,7 +962,7 @@ func (x *GetCustomerByEmailRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCustomerByEmailRequest.ProtoReflect.Descriptor instead.
 func (*GetCustomerByEmailRequest) Descriptor() ([]byte, []int) {
-	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{11}
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *GetCustomerByEmailRequest) GetEmail() string {
@@ -697,7 +982,7 @@ type GetCustomerByEmailResponse struct {
 
 func (x *GetCustomerByEmailResponse) Reset() {
 	*x = GetCustomerByEmailResponse{}
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[12]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -709,7 +994,7 @@ func (x *GetCustomerByEmailResponse) String() string {
 func (*GetCustomerByEmailResponse) ProtoMessage() {}
 
 func (x *GetCustomerByEmailResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[12]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -722,7 +1007,7 @@ func (x *GetCustomerByEmailResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCustomerByEmailResponse.ProtoReflect.Descriptor instead.
 func (*GetCustomerByEmailResponse) Descriptor() ([]byte, []int) {
-	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{12}
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *GetCustomerByEmailResponse) GetCustomerId() string {
@@ -730,6 +1015,209 @@ func (x *GetCustomerByEmailResponse) GetCustomerId() string {
 		return x.CustomerId
 	}
 	return ""
+}
+
+type GetEmailRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	CustomerId    string                 `protobuf:"bytes,1,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetEmailRequest) Reset() {
+	*x = GetEmailRequest{}
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetEmailRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetEmailRequest) ProtoMessage() {}
+
+func (x *GetEmailRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetEmailRequest.ProtoReflect.Descriptor instead.
+func (*GetEmailRequest) Descriptor() ([]byte, []int) {
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *GetEmailRequest) GetCustomerId() string {
+	if x != nil {
+		return x.CustomerId
+	}
+	return ""
+}
+
+type GetEmailResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Empty when there is no such account, or none any more.
+	Email string `protobuf:"bytes,1,opt,name=email,proto3" json:"email,omitempty"`
+	// Whether the owner of the address has confirmed it.
+	Verified      bool `protobuf:"varint,2,opt,name=verified,proto3" json:"verified,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetEmailResponse) Reset() {
+	*x = GetEmailResponse{}
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetEmailResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetEmailResponse) ProtoMessage() {}
+
+func (x *GetEmailResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetEmailResponse.ProtoReflect.Descriptor instead.
+func (*GetEmailResponse) Descriptor() ([]byte, []int) {
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *GetEmailResponse) GetEmail() string {
+	if x != nil {
+		return x.Email
+	}
+	return ""
+}
+
+func (x *GetEmailResponse) GetVerified() bool {
+	if x != nil {
+		return x.Verified
+	}
+	return false
+}
+
+type GetGuestTokenRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	OrderId       string                 `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	IssuedAt      *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=issued_at,json=issuedAt,proto3" json:"issued_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetGuestTokenRequest) Reset() {
+	*x = GetGuestTokenRequest{}
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetGuestTokenRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetGuestTokenRequest) ProtoMessage() {}
+
+func (x *GetGuestTokenRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetGuestTokenRequest.ProtoReflect.Descriptor instead.
+func (*GetGuestTokenRequest) Descriptor() ([]byte, []int) {
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *GetGuestTokenRequest) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+func (x *GetGuestTokenRequest) GetIssuedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.IssuedAt
+	}
+	return nil
+}
+
+type GetGuestTokenResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A JWT signed with EdDSA.
+	AccessToken   string                 `protobuf:"bytes,1,opt,name=access_token,json=accessToken,proto3" json:"access_token,omitempty"`
+	ExpiresAt     *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetGuestTokenResponse) Reset() {
+	*x = GetGuestTokenResponse{}
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetGuestTokenResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetGuestTokenResponse) ProtoMessage() {}
+
+func (x *GetGuestTokenResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetGuestTokenResponse.ProtoReflect.Descriptor instead.
+func (*GetGuestTokenResponse) Descriptor() ([]byte, []int) {
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *GetGuestTokenResponse) GetAccessToken() string {
+	if x != nil {
+		return x.AccessToken
+	}
+	return ""
+}
+
+func (x *GetGuestTokenResponse) GetExpiresAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpiresAt
+	}
+	return nil
 }
 
 type GetMeRequest struct {
@@ -740,7 +1228,7 @@ type GetMeRequest struct {
 
 func (x *GetMeRequest) Reset() {
 	*x = GetMeRequest{}
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[13]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -752,7 +1240,7 @@ func (x *GetMeRequest) String() string {
 func (*GetMeRequest) ProtoMessage() {}
 
 func (x *GetMeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[13]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -765,7 +1253,7 @@ func (x *GetMeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetMeRequest.ProtoReflect.Descriptor instead.
 func (*GetMeRequest) Descriptor() ([]byte, []int) {
-	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{13}
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{22}
 }
 
 type GetMeResponse struct {
@@ -777,7 +1265,7 @@ type GetMeResponse struct {
 
 func (x *GetMeResponse) Reset() {
 	*x = GetMeResponse{}
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[14]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -789,7 +1277,7 @@ func (x *GetMeResponse) String() string {
 func (*GetMeResponse) ProtoMessage() {}
 
 func (x *GetMeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[14]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -802,7 +1290,7 @@ func (x *GetMeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetMeResponse.ProtoReflect.Descriptor instead.
 func (*GetMeResponse) Descriptor() ([]byte, []int) {
-	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{14}
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *GetMeResponse) GetCustomer() *Customer {
@@ -810,6 +1298,219 @@ func (x *GetMeResponse) GetCustomer() *Customer {
 		return x.Customer
 	}
 	return nil
+}
+
+type GetPersonalDataRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetPersonalDataRequest) Reset() {
+	*x = GetPersonalDataRequest{}
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetPersonalDataRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetPersonalDataRequest) ProtoMessage() {}
+
+func (x *GetPersonalDataRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetPersonalDataRequest.ProtoReflect.Descriptor instead.
+func (*GetPersonalDataRequest) Descriptor() ([]byte, []int) {
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{24}
+}
+
+type GetPersonalDataResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The address that the account gets once it is confirmed; empty if there is none.
+	NextEmail string `protobuf:"bytes,1,opt,name=next_email,json=nextEmail,proto3" json:"next_email,omitempty"`
+	// Whether the last mail was refused because of the address.
+	EmailRefused bool `protobuf:"varint,2,opt,name=email_refused,json=emailRefused,proto3" json:"email_refused,omitempty"`
+	// The kinds of devices that have signed in.
+	Devices []string `protobuf:"bytes,3,rep,name=devices,proto3" json:"devices,omitempty"`
+	// When the second factor was started. Absent without a second factor that is confirmed.
+	SecondFactorSince *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=second_factor_since,json=secondFactorSince,proto3" json:"second_factor_since,omitempty"`
+	RecoveryCodesLeft int32                  `protobuf:"varint,5,opt,name=recovery_codes_left,json=recoveryCodesLeft,proto3" json:"recovery_codes_left,omitempty"`
+	Identities        []*Identity            `protobuf:"bytes,6,rep,name=identities,proto3" json:"identities,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
+}
+
+func (x *GetPersonalDataResponse) Reset() {
+	*x = GetPersonalDataResponse{}
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetPersonalDataResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetPersonalDataResponse) ProtoMessage() {}
+
+func (x *GetPersonalDataResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetPersonalDataResponse.ProtoReflect.Descriptor instead.
+func (*GetPersonalDataResponse) Descriptor() ([]byte, []int) {
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *GetPersonalDataResponse) GetNextEmail() string {
+	if x != nil {
+		return x.NextEmail
+	}
+	return ""
+}
+
+func (x *GetPersonalDataResponse) GetEmailRefused() bool {
+	if x != nil {
+		return x.EmailRefused
+	}
+	return false
+}
+
+func (x *GetPersonalDataResponse) GetDevices() []string {
+	if x != nil {
+		return x.Devices
+	}
+	return nil
+}
+
+func (x *GetPersonalDataResponse) GetSecondFactorSince() *timestamppb.Timestamp {
+	if x != nil {
+		return x.SecondFactorSince
+	}
+	return nil
+}
+
+func (x *GetPersonalDataResponse) GetRecoveryCodesLeft() int32 {
+	if x != nil {
+		return x.RecoveryCodesLeft
+	}
+	return 0
+}
+
+func (x *GetPersonalDataResponse) GetIdentities() []*Identity {
+	if x != nil {
+		return x.Identities
+	}
+	return nil
+}
+
+// Identity lets somebody sign in to an account with a provider.
+type Identity struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The name of the provider in this shop.
+	Provider string `protobuf:"bytes,1,opt,name=provider,proto3" json:"provider,omitempty"`
+	Issuer   string `protobuf:"bytes,2,opt,name=issuer,proto3" json:"issuer,omitempty"`
+	// What the provider calls the person.
+	Subject string `protobuf:"bytes,3,opt,name=subject,proto3" json:"subject,omitempty"`
+	// What the provider told of the e-mail when it was linked.
+	Email    string                 `protobuf:"bytes,4,opt,name=email,proto3" json:"email,omitempty"`
+	LinkedAt *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=linked_at,json=linkedAt,proto3" json:"linked_at,omitempty"`
+	// Opaque.
+	Id            string `protobuf:"bytes,6,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Identity) Reset() {
+	*x = Identity{}
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Identity) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Identity) ProtoMessage() {}
+
+func (x *Identity) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Identity.ProtoReflect.Descriptor instead.
+func (*Identity) Descriptor() ([]byte, []int) {
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *Identity) GetProvider() string {
+	if x != nil {
+		return x.Provider
+	}
+	return ""
+}
+
+func (x *Identity) GetIssuer() string {
+	if x != nil {
+		return x.Issuer
+	}
+	return ""
+}
+
+func (x *Identity) GetSubject() string {
+	if x != nil {
+		return x.Subject
+	}
+	return ""
+}
+
+func (x *Identity) GetEmail() string {
+	if x != nil {
+		return x.Email
+	}
+	return ""
+}
+
+func (x *Identity) GetLinkedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.LinkedAt
+	}
+	return nil
+}
+
+func (x *Identity) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
 }
 
 type UpdateMeRequest struct {
@@ -821,7 +1522,7 @@ type UpdateMeRequest struct {
 
 func (x *UpdateMeRequest) Reset() {
 	*x = UpdateMeRequest{}
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[15]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -833,7 +1534,7 @@ func (x *UpdateMeRequest) String() string {
 func (*UpdateMeRequest) ProtoMessage() {}
 
 func (x *UpdateMeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[15]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -846,7 +1547,7 @@ func (x *UpdateMeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateMeRequest.ProtoReflect.Descriptor instead.
 func (*UpdateMeRequest) Descriptor() ([]byte, []int) {
-	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{15}
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *UpdateMeRequest) GetName() string {
@@ -865,7 +1566,7 @@ type UpdateMeResponse struct {
 
 func (x *UpdateMeResponse) Reset() {
 	*x = UpdateMeResponse{}
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[16]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -877,7 +1578,7 @@ func (x *UpdateMeResponse) String() string {
 func (*UpdateMeResponse) ProtoMessage() {}
 
 func (x *UpdateMeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[16]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -890,7 +1591,7 @@ func (x *UpdateMeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateMeResponse.ProtoReflect.Descriptor instead.
 func (*UpdateMeResponse) Descriptor() ([]byte, []int) {
-	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{16}
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *UpdateMeResponse) GetCustomer() *Customer {
@@ -908,7 +1609,7 @@ type ListAddressesRequest struct {
 
 func (x *ListAddressesRequest) Reset() {
 	*x = ListAddressesRequest{}
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[17]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -920,7 +1621,7 @@ func (x *ListAddressesRequest) String() string {
 func (*ListAddressesRequest) ProtoMessage() {}
 
 func (x *ListAddressesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[17]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -933,7 +1634,7 @@ func (x *ListAddressesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAddressesRequest.ProtoReflect.Descriptor instead.
 func (*ListAddressesRequest) Descriptor() ([]byte, []int) {
-	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{17}
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{29}
 }
 
 type ListAddressesResponse struct {
@@ -945,7 +1646,7 @@ type ListAddressesResponse struct {
 
 func (x *ListAddressesResponse) Reset() {
 	*x = ListAddressesResponse{}
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[18]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -957,7 +1658,7 @@ func (x *ListAddressesResponse) String() string {
 func (*ListAddressesResponse) ProtoMessage() {}
 
 func (x *ListAddressesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[18]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -970,7 +1671,7 @@ func (x *ListAddressesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAddressesResponse.ProtoReflect.Descriptor instead.
 func (*ListAddressesResponse) Descriptor() ([]byte, []int) {
-	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{18}
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *ListAddressesResponse) GetAddresses() []*Address {
@@ -989,7 +1690,7 @@ type GetAddressRequest struct {
 
 func (x *GetAddressRequest) Reset() {
 	*x = GetAddressRequest{}
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[19]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1001,7 +1702,7 @@ func (x *GetAddressRequest) String() string {
 func (*GetAddressRequest) ProtoMessage() {}
 
 func (x *GetAddressRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[19]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1014,7 +1715,7 @@ func (x *GetAddressRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAddressRequest.ProtoReflect.Descriptor instead.
 func (*GetAddressRequest) Descriptor() ([]byte, []int) {
-	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{19}
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *GetAddressRequest) GetId() string {
@@ -1033,7 +1734,7 @@ type GetAddressResponse struct {
 
 func (x *GetAddressResponse) Reset() {
 	*x = GetAddressResponse{}
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[20]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1045,7 +1746,7 @@ func (x *GetAddressResponse) String() string {
 func (*GetAddressResponse) ProtoMessage() {}
 
 func (x *GetAddressResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[20]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1058,7 +1759,7 @@ func (x *GetAddressResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAddressResponse.ProtoReflect.Descriptor instead.
 func (*GetAddressResponse) Descriptor() ([]byte, []int) {
-	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{20}
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *GetAddressResponse) GetAddress() *Address {
@@ -1078,7 +1779,7 @@ type CreateAddressRequest struct {
 
 func (x *CreateAddressRequest) Reset() {
 	*x = CreateAddressRequest{}
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[21]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1090,7 +1791,7 @@ func (x *CreateAddressRequest) String() string {
 func (*CreateAddressRequest) ProtoMessage() {}
 
 func (x *CreateAddressRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[21]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1103,7 +1804,7 @@ func (x *CreateAddressRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateAddressRequest.ProtoReflect.Descriptor instead.
 func (*CreateAddressRequest) Descriptor() ([]byte, []int) {
-	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{21}
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *CreateAddressRequest) GetAddress() *Address {
@@ -1122,7 +1823,7 @@ type CreateAddressResponse struct {
 
 func (x *CreateAddressResponse) Reset() {
 	*x = CreateAddressResponse{}
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[22]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1134,7 +1835,7 @@ func (x *CreateAddressResponse) String() string {
 func (*CreateAddressResponse) ProtoMessage() {}
 
 func (x *CreateAddressResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[22]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1147,7 +1848,7 @@ func (x *CreateAddressResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateAddressResponse.ProtoReflect.Descriptor instead.
 func (*CreateAddressResponse) Descriptor() ([]byte, []int) {
-	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{22}
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *CreateAddressResponse) GetAddress() *Address {
@@ -1167,7 +1868,7 @@ type UpdateAddressRequest struct {
 
 func (x *UpdateAddressRequest) Reset() {
 	*x = UpdateAddressRequest{}
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[23]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1179,7 +1880,7 @@ func (x *UpdateAddressRequest) String() string {
 func (*UpdateAddressRequest) ProtoMessage() {}
 
 func (x *UpdateAddressRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[23]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1192,7 +1893,7 @@ func (x *UpdateAddressRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateAddressRequest.ProtoReflect.Descriptor instead.
 func (*UpdateAddressRequest) Descriptor() ([]byte, []int) {
-	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{23}
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *UpdateAddressRequest) GetAddress() *Address {
@@ -1211,7 +1912,7 @@ type UpdateAddressResponse struct {
 
 func (x *UpdateAddressResponse) Reset() {
 	*x = UpdateAddressResponse{}
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[24]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1223,7 +1924,7 @@ func (x *UpdateAddressResponse) String() string {
 func (*UpdateAddressResponse) ProtoMessage() {}
 
 func (x *UpdateAddressResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[24]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1236,7 +1937,7 @@ func (x *UpdateAddressResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateAddressResponse.ProtoReflect.Descriptor instead.
 func (*UpdateAddressResponse) Descriptor() ([]byte, []int) {
-	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{24}
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *UpdateAddressResponse) GetAddress() *Address {
@@ -1255,7 +1956,7 @@ type DeleteAddressRequest struct {
 
 func (x *DeleteAddressRequest) Reset() {
 	*x = DeleteAddressRequest{}
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[25]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1267,7 +1968,7 @@ func (x *DeleteAddressRequest) String() string {
 func (*DeleteAddressRequest) ProtoMessage() {}
 
 func (x *DeleteAddressRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[25]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1280,7 +1981,7 @@ func (x *DeleteAddressRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteAddressRequest.ProtoReflect.Descriptor instead.
 func (*DeleteAddressRequest) Descriptor() ([]byte, []int) {
-	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{25}
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *DeleteAddressRequest) GetId() string {
@@ -1298,7 +1999,7 @@ type DeleteAddressResponse struct {
 
 func (x *DeleteAddressResponse) Reset() {
 	*x = DeleteAddressResponse{}
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[26]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1310,7 +2011,7 @@ func (x *DeleteAddressResponse) String() string {
 func (*DeleteAddressResponse) ProtoMessage() {}
 
 func (x *DeleteAddressResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[26]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1323,7 +2024,7 @@ func (x *DeleteAddressResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteAddressResponse.ProtoReflect.Descriptor instead.
 func (*DeleteAddressResponse) Descriptor() ([]byte, []int) {
-	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{26}
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{38}
 }
 
 type ChangePasswordRequest struct {
@@ -1336,7 +2037,7 @@ type ChangePasswordRequest struct {
 
 func (x *ChangePasswordRequest) Reset() {
 	*x = ChangePasswordRequest{}
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[27]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1348,7 +2049,7 @@ func (x *ChangePasswordRequest) String() string {
 func (*ChangePasswordRequest) ProtoMessage() {}
 
 func (x *ChangePasswordRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[27]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1361,7 +2062,7 @@ func (x *ChangePasswordRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangePasswordRequest.ProtoReflect.Descriptor instead.
 func (*ChangePasswordRequest) Descriptor() ([]byte, []int) {
-	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{27}
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *ChangePasswordRequest) GetCurrentPassword() string {
@@ -1386,7 +2087,7 @@ type ChangePasswordResponse struct {
 
 func (x *ChangePasswordResponse) Reset() {
 	*x = ChangePasswordResponse{}
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[28]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1398,7 +2099,7 @@ func (x *ChangePasswordResponse) String() string {
 func (*ChangePasswordResponse) ProtoMessage() {}
 
 func (x *ChangePasswordResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[28]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1411,7 +2112,7 @@ func (x *ChangePasswordResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangePasswordResponse.ProtoReflect.Descriptor instead.
 func (*ChangePasswordResponse) Descriptor() ([]byte, []int) {
-	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{28}
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{40}
 }
 
 type RequestPasswordResetRequest struct {
@@ -1423,7 +2124,7 @@ type RequestPasswordResetRequest struct {
 
 func (x *RequestPasswordResetRequest) Reset() {
 	*x = RequestPasswordResetRequest{}
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[29]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1435,7 +2136,7 @@ func (x *RequestPasswordResetRequest) String() string {
 func (*RequestPasswordResetRequest) ProtoMessage() {}
 
 func (x *RequestPasswordResetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[29]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1448,7 +2149,7 @@ func (x *RequestPasswordResetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RequestPasswordResetRequest.ProtoReflect.Descriptor instead.
 func (*RequestPasswordResetRequest) Descriptor() ([]byte, []int) {
-	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{29}
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *RequestPasswordResetRequest) GetEmail() string {
@@ -1466,7 +2167,7 @@ type RequestPasswordResetResponse struct {
 
 func (x *RequestPasswordResetResponse) Reset() {
 	*x = RequestPasswordResetResponse{}
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[30]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1478,7 +2179,7 @@ func (x *RequestPasswordResetResponse) String() string {
 func (*RequestPasswordResetResponse) ProtoMessage() {}
 
 func (x *RequestPasswordResetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[30]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1491,7 +2192,7 @@ func (x *RequestPasswordResetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RequestPasswordResetResponse.ProtoReflect.Descriptor instead.
 func (*RequestPasswordResetResponse) Descriptor() ([]byte, []int) {
-	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{30}
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{42}
 }
 
 type ResetPasswordRequest struct {
@@ -1504,7 +2205,7 @@ type ResetPasswordRequest struct {
 
 func (x *ResetPasswordRequest) Reset() {
 	*x = ResetPasswordRequest{}
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[31]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1516,7 +2217,7 @@ func (x *ResetPasswordRequest) String() string {
 func (*ResetPasswordRequest) ProtoMessage() {}
 
 func (x *ResetPasswordRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[31]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1529,7 +2230,7 @@ func (x *ResetPasswordRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResetPasswordRequest.ProtoReflect.Descriptor instead.
 func (*ResetPasswordRequest) Descriptor() ([]byte, []int) {
-	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{31}
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *ResetPasswordRequest) GetToken() string {
@@ -1554,7 +2255,7 @@ type ResetPasswordResponse struct {
 
 func (x *ResetPasswordResponse) Reset() {
 	*x = ResetPasswordResponse{}
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[32]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1566,7 +2267,7 @@ func (x *ResetPasswordResponse) String() string {
 func (*ResetPasswordResponse) ProtoMessage() {}
 
 func (x *ResetPasswordResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[32]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1579,7 +2280,7 @@ func (x *ResetPasswordResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResetPasswordResponse.ProtoReflect.Descriptor instead.
 func (*ResetPasswordResponse) Descriptor() ([]byte, []int) {
-	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{32}
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{44}
 }
 
 type RequestEmailVerificationRequest struct {
@@ -1590,7 +2291,7 @@ type RequestEmailVerificationRequest struct {
 
 func (x *RequestEmailVerificationRequest) Reset() {
 	*x = RequestEmailVerificationRequest{}
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[33]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1602,7 +2303,7 @@ func (x *RequestEmailVerificationRequest) String() string {
 func (*RequestEmailVerificationRequest) ProtoMessage() {}
 
 func (x *RequestEmailVerificationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[33]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1615,7 +2316,7 @@ func (x *RequestEmailVerificationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RequestEmailVerificationRequest.ProtoReflect.Descriptor instead.
 func (*RequestEmailVerificationRequest) Descriptor() ([]byte, []int) {
-	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{33}
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{45}
 }
 
 type RequestEmailVerificationResponse struct {
@@ -1626,7 +2327,7 @@ type RequestEmailVerificationResponse struct {
 
 func (x *RequestEmailVerificationResponse) Reset() {
 	*x = RequestEmailVerificationResponse{}
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[34]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1638,7 +2339,7 @@ func (x *RequestEmailVerificationResponse) String() string {
 func (*RequestEmailVerificationResponse) ProtoMessage() {}
 
 func (x *RequestEmailVerificationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[34]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1651,7 +2352,95 @@ func (x *RequestEmailVerificationResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RequestEmailVerificationResponse.ProtoReflect.Descriptor instead.
 func (*RequestEmailVerificationResponse) Descriptor() ([]byte, []int) {
-	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{34}
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{46}
+}
+
+type RequestEmailChangeRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Email         string                 `protobuf:"bytes,1,opt,name=email,proto3" json:"email,omitempty"`
+	Password      string                 `protobuf:"bytes,2,opt,name=password,proto3" json:"password,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RequestEmailChangeRequest) Reset() {
+	*x = RequestEmailChangeRequest{}
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[47]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RequestEmailChangeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RequestEmailChangeRequest) ProtoMessage() {}
+
+func (x *RequestEmailChangeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[47]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RequestEmailChangeRequest.ProtoReflect.Descriptor instead.
+func (*RequestEmailChangeRequest) Descriptor() ([]byte, []int) {
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{47}
+}
+
+func (x *RequestEmailChangeRequest) GetEmail() string {
+	if x != nil {
+		return x.Email
+	}
+	return ""
+}
+
+func (x *RequestEmailChangeRequest) GetPassword() string {
+	if x != nil {
+		return x.Password
+	}
+	return ""
+}
+
+type RequestEmailChangeResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RequestEmailChangeResponse) Reset() {
+	*x = RequestEmailChangeResponse{}
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[48]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RequestEmailChangeResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RequestEmailChangeResponse) ProtoMessage() {}
+
+func (x *RequestEmailChangeResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[48]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RequestEmailChangeResponse.ProtoReflect.Descriptor instead.
+func (*RequestEmailChangeResponse) Descriptor() ([]byte, []int) {
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{48}
 }
 
 type VerifyEmailRequest struct {
@@ -1663,7 +2452,7 @@ type VerifyEmailRequest struct {
 
 func (x *VerifyEmailRequest) Reset() {
 	*x = VerifyEmailRequest{}
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[35]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1675,7 +2464,7 @@ func (x *VerifyEmailRequest) String() string {
 func (*VerifyEmailRequest) ProtoMessage() {}
 
 func (x *VerifyEmailRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[35]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1688,7 +2477,7 @@ func (x *VerifyEmailRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyEmailRequest.ProtoReflect.Descriptor instead.
 func (*VerifyEmailRequest) Descriptor() ([]byte, []int) {
-	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{35}
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *VerifyEmailRequest) GetToken() string {
@@ -1706,7 +2495,7 @@ type VerifyEmailResponse struct {
 
 func (x *VerifyEmailResponse) Reset() {
 	*x = VerifyEmailResponse{}
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[36]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1718,7 +2507,7 @@ func (x *VerifyEmailResponse) String() string {
 func (*VerifyEmailResponse) ProtoMessage() {}
 
 func (x *VerifyEmailResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[36]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1731,7 +2520,276 @@ func (x *VerifyEmailResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifyEmailResponse.ProtoReflect.Descriptor instead.
 func (*VerifyEmailResponse) Descriptor() ([]byte, []int) {
-	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{36}
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{50}
+}
+
+type StartSecondFactorRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StartSecondFactorRequest) Reset() {
+	*x = StartSecondFactorRequest{}
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[51]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StartSecondFactorRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StartSecondFactorRequest) ProtoMessage() {}
+
+func (x *StartSecondFactorRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[51]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StartSecondFactorRequest.ProtoReflect.Descriptor instead.
+func (*StartSecondFactorRequest) Descriptor() ([]byte, []int) {
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{51}
+}
+
+type StartSecondFactorResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// In base32, to be typed into an app.
+	Secret string `protobuf:"bytes,1,opt,name=secret,proto3" json:"secret,omitempty"`
+	// The same as a URI (otpauth), to be shown as a QR code.
+	Uri           string `protobuf:"bytes,2,opt,name=uri,proto3" json:"uri,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StartSecondFactorResponse) Reset() {
+	*x = StartSecondFactorResponse{}
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[52]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StartSecondFactorResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StartSecondFactorResponse) ProtoMessage() {}
+
+func (x *StartSecondFactorResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[52]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StartSecondFactorResponse.ProtoReflect.Descriptor instead.
+func (*StartSecondFactorResponse) Descriptor() ([]byte, []int) {
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{52}
+}
+
+func (x *StartSecondFactorResponse) GetSecret() string {
+	if x != nil {
+		return x.Secret
+	}
+	return ""
+}
+
+func (x *StartSecondFactorResponse) GetUri() string {
+	if x != nil {
+		return x.Uri
+	}
+	return ""
+}
+
+type ConfirmSecondFactorRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Six digits.
+	Code          string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConfirmSecondFactorRequest) Reset() {
+	*x = ConfirmSecondFactorRequest{}
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[53]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConfirmSecondFactorRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConfirmSecondFactorRequest) ProtoMessage() {}
+
+func (x *ConfirmSecondFactorRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[53]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConfirmSecondFactorRequest.ProtoReflect.Descriptor instead.
+func (*ConfirmSecondFactorRequest) Descriptor() ([]byte, []int) {
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{53}
+}
+
+func (x *ConfirmSecondFactorRequest) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+type ConfirmSecondFactorResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Each replaces a code once. They cannot be read again.
+	RecoveryCodes []string `protobuf:"bytes,1,rep,name=recovery_codes,json=recoveryCodes,proto3" json:"recovery_codes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConfirmSecondFactorResponse) Reset() {
+	*x = ConfirmSecondFactorResponse{}
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[54]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConfirmSecondFactorResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConfirmSecondFactorResponse) ProtoMessage() {}
+
+func (x *ConfirmSecondFactorResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[54]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConfirmSecondFactorResponse.ProtoReflect.Descriptor instead.
+func (*ConfirmSecondFactorResponse) Descriptor() ([]byte, []int) {
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{54}
+}
+
+func (x *ConfirmSecondFactorResponse) GetRecoveryCodes() []string {
+	if x != nil {
+		return x.RecoveryCodes
+	}
+	return nil
+}
+
+type RemoveSecondFactorRequest struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Password string                 `protobuf:"bytes,1,opt,name=password,proto3" json:"password,omitempty"`
+	// A code of the second factor, or a recovery code.
+	Code          string `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemoveSecondFactorRequest) Reset() {
+	*x = RemoveSecondFactorRequest{}
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[55]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemoveSecondFactorRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemoveSecondFactorRequest) ProtoMessage() {}
+
+func (x *RemoveSecondFactorRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[55]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemoveSecondFactorRequest.ProtoReflect.Descriptor instead.
+func (*RemoveSecondFactorRequest) Descriptor() ([]byte, []int) {
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{55}
+}
+
+func (x *RemoveSecondFactorRequest) GetPassword() string {
+	if x != nil {
+		return x.Password
+	}
+	return ""
+}
+
+func (x *RemoveSecondFactorRequest) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+type RemoveSecondFactorResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemoveSecondFactorResponse) Reset() {
+	*x = RemoveSecondFactorResponse{}
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[56]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemoveSecondFactorResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemoveSecondFactorResponse) ProtoMessage() {}
+
+func (x *RemoveSecondFactorResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[56]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemoveSecondFactorResponse.ProtoReflect.Descriptor instead.
+func (*RemoveSecondFactorResponse) Descriptor() ([]byte, []int) {
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{56}
 }
 
 type PrepareDeletionRequest struct {
@@ -1743,7 +2801,7 @@ type PrepareDeletionRequest struct {
 
 func (x *PrepareDeletionRequest) Reset() {
 	*x = PrepareDeletionRequest{}
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[37]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1755,7 +2813,7 @@ func (x *PrepareDeletionRequest) String() string {
 func (*PrepareDeletionRequest) ProtoMessage() {}
 
 func (x *PrepareDeletionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[37]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1768,7 +2826,7 @@ func (x *PrepareDeletionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PrepareDeletionRequest.ProtoReflect.Descriptor instead.
 func (*PrepareDeletionRequest) Descriptor() ([]byte, []int) {
-	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{37}
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *PrepareDeletionRequest) GetPassword() string {
@@ -1786,7 +2844,7 @@ type PrepareDeletionResponse struct {
 
 func (x *PrepareDeletionResponse) Reset() {
 	*x = PrepareDeletionResponse{}
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[38]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1798,7 +2856,7 @@ func (x *PrepareDeletionResponse) String() string {
 func (*PrepareDeletionResponse) ProtoMessage() {}
 
 func (x *PrepareDeletionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[38]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1811,7 +2869,7 @@ func (x *PrepareDeletionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PrepareDeletionResponse.ProtoReflect.Descriptor instead.
 func (*PrepareDeletionResponse) Descriptor() ([]byte, []int) {
-	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{38}
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{58}
 }
 
 type DeleteAccountRequest struct {
@@ -1823,7 +2881,7 @@ type DeleteAccountRequest struct {
 
 func (x *DeleteAccountRequest) Reset() {
 	*x = DeleteAccountRequest{}
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[39]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1835,7 +2893,7 @@ func (x *DeleteAccountRequest) String() string {
 func (*DeleteAccountRequest) ProtoMessage() {}
 
 func (x *DeleteAccountRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[39]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1848,7 +2906,7 @@ func (x *DeleteAccountRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteAccountRequest.ProtoReflect.Descriptor instead.
 func (*DeleteAccountRequest) Descriptor() ([]byte, []int) {
-	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{39}
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *DeleteAccountRequest) GetPassword() string {
@@ -1866,7 +2924,7 @@ type DeleteAccountResponse struct {
 
 func (x *DeleteAccountResponse) Reset() {
 	*x = DeleteAccountResponse{}
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[40]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1878,7 +2936,7 @@ func (x *DeleteAccountResponse) String() string {
 func (*DeleteAccountResponse) ProtoMessage() {}
 
 func (x *DeleteAccountResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_customers_v1_customers_proto_msgTypes[40]
+	mi := &file_souk_customers_v1_customers_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1891,7 +2949,7 @@ func (x *DeleteAccountResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteAccountResponse.ProtoReflect.Descriptor instead.
 func (*DeleteAccountResponse) Descriptor() ([]byte, []int) {
-	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{40}
+	return file_souk_customers_v1_customers_proto_rawDescGZIP(), []int{60}
 }
 
 var File_souk_customers_v1_customers_proto protoreflect.FileDescriptor
@@ -1928,10 +2986,13 @@ const file_souk_customers_v1_customers_proto_rawDesc = "" +
 	"\bpassword\x18\x02 \x01(\tR\bpassword\x12\x12\n" +
 	"\x04name\x18\x03 \x01(\tR\x04name\"K\n" +
 	"\x10RegisterResponse\x127\n" +
-	"\bcustomer\x18\x01 \x01(\v2\x1b.souk.customers.v1.CustomerR\bcustomer\"@\n" +
+	"\bcustomer\x18\x01 \x01(\v2\x1b.souk.customers.v1.CustomerR\bcustomer\"s\n" +
 	"\fLoginRequest\x12\x14\n" +
 	"\x05email\x18\x01 \x01(\tR\x05email\x12\x1a\n" +
-	"\bpassword\x18\x02 \x01(\tR\bpassword\"E\n" +
+	"\bpassword\x18\x02 \x01(\tR\bpassword\x12\x1d\n" +
+	"\n" +
+	"user_agent\x18\x03 \x01(\tR\tuserAgent\x12\x12\n" +
+	"\x04code\x18\x04 \x01(\tR\x04code\"E\n" +
 	"\rLoginResponse\x124\n" +
 	"\asession\x18\x01 \x01(\v2\x1a.souk.customers.v1.SessionR\asession\"5\n" +
 	"\x0eRefreshRequest\x12#\n" +
@@ -1939,15 +3000,64 @@ const file_souk_customers_v1_customers_proto_rawDesc = "" +
 	"\x0fRefreshResponse\x124\n" +
 	"\asession\x18\x01 \x01(\v2\x1a.souk.customers.v1.SessionR\asession\"\x0f\n" +
 	"\rLogoutRequest\"\x10\n" +
-	"\x0eLogoutResponse\"1\n" +
+	"\x0eLogoutResponse\"C\n" +
+	"\x13ListSessionsRequest\x12\x14\n" +
+	"\x05limit\x18\x01 \x01(\x05R\x05limit\x12\x16\n" +
+	"\x06cursor\x18\x02 \x01(\tR\x06cursor\"s\n" +
+	"\x14ListSessionsResponse\x12:\n" +
+	"\bsessions\x18\x01 \x03(\v2\x1e.souk.customers.v1.OpenSessionR\bsessions\x12\x1f\n" +
+	"\vnext_cursor\x18\x02 \x01(\tR\n" +
+	"nextCursor\"\xc8\x01\n" +
+	"\vOpenSession\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x129\n" +
+	"\n" +
+	"created_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x12<\n" +
+	"\flast_used_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"lastUsedAt\x12\x16\n" +
+	"\x06device\x18\x04 \x01(\tR\x06device\x12\x18\n" +
+	"\acurrent\x18\x05 \x01(\bR\acurrent\"#\n" +
+	"\x11EndSessionRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"\x14\n" +
+	"\x12EndSessionResponse\"1\n" +
 	"\x19GetCustomerByEmailRequest\x12\x14\n" +
 	"\x05email\x18\x01 \x01(\tR\x05email\"=\n" +
 	"\x1aGetCustomerByEmailResponse\x12\x1f\n" +
 	"\vcustomer_id\x18\x01 \x01(\tR\n" +
-	"customerId\"\x0e\n" +
+	"customerId\"2\n" +
+	"\x0fGetEmailRequest\x12\x1f\n" +
+	"\vcustomer_id\x18\x01 \x01(\tR\n" +
+	"customerId\"D\n" +
+	"\x10GetEmailResponse\x12\x14\n" +
+	"\x05email\x18\x01 \x01(\tR\x05email\x12\x1a\n" +
+	"\bverified\x18\x02 \x01(\bR\bverified\"j\n" +
+	"\x14GetGuestTokenRequest\x12\x19\n" +
+	"\border_id\x18\x01 \x01(\tR\aorderId\x127\n" +
+	"\tissued_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\bissuedAt\"u\n" +
+	"\x15GetGuestTokenResponse\x12!\n" +
+	"\faccess_token\x18\x01 \x01(\tR\vaccessToken\x129\n" +
+	"\n" +
+	"expires_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\"\x0e\n" +
 	"\fGetMeRequest\"H\n" +
 	"\rGetMeResponse\x127\n" +
-	"\bcustomer\x18\x01 \x01(\v2\x1b.souk.customers.v1.CustomerR\bcustomer\"3\n" +
+	"\bcustomer\x18\x01 \x01(\v2\x1b.souk.customers.v1.CustomerR\bcustomer\"\x18\n" +
+	"\x16GetPersonalDataRequest\"\xb0\x02\n" +
+	"\x17GetPersonalDataResponse\x12\x1d\n" +
+	"\n" +
+	"next_email\x18\x01 \x01(\tR\tnextEmail\x12#\n" +
+	"\remail_refused\x18\x02 \x01(\bR\femailRefused\x12\x18\n" +
+	"\adevices\x18\x03 \x03(\tR\adevices\x12J\n" +
+	"\x13second_factor_since\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x11secondFactorSince\x12.\n" +
+	"\x13recovery_codes_left\x18\x05 \x01(\x05R\x11recoveryCodesLeft\x12;\n" +
+	"\n" +
+	"identities\x18\x06 \x03(\v2\x1b.souk.customers.v1.IdentityR\n" +
+	"identities\"\xb7\x01\n" +
+	"\bIdentity\x12\x1a\n" +
+	"\bprovider\x18\x01 \x01(\tR\bprovider\x12\x16\n" +
+	"\x06issuer\x18\x02 \x01(\tR\x06issuer\x12\x18\n" +
+	"\asubject\x18\x03 \x01(\tR\asubject\x12\x14\n" +
+	"\x05email\x18\x04 \x01(\tR\x05email\x127\n" +
+	"\tlinked_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\blinkedAt\x12\x0e\n" +
+	"\x02id\x18\x06 \x01(\tR\x02id\"3\n" +
 	"\x0fUpdateMeRequest\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tH\x00R\x04name\x88\x01\x01B\a\n" +
 	"\x05_name\"K\n" +
@@ -1983,29 +3093,55 @@ const file_souk_customers_v1_customers_proto_rawDesc = "" +
 	"\bpassword\x18\x02 \x01(\tR\bpassword\"\x17\n" +
 	"\x15ResetPasswordResponse\"!\n" +
 	"\x1fRequestEmailVerificationRequest\"\"\n" +
-	" RequestEmailVerificationResponse\"*\n" +
+	" RequestEmailVerificationResponse\"M\n" +
+	"\x19RequestEmailChangeRequest\x12\x14\n" +
+	"\x05email\x18\x01 \x01(\tR\x05email\x12\x1a\n" +
+	"\bpassword\x18\x02 \x01(\tR\bpassword\"\x1c\n" +
+	"\x1aRequestEmailChangeResponse\"*\n" +
 	"\x12VerifyEmailRequest\x12\x14\n" +
 	"\x05token\x18\x01 \x01(\tR\x05token\"\x15\n" +
-	"\x13VerifyEmailResponse\"4\n" +
+	"\x13VerifyEmailResponse\"\x1a\n" +
+	"\x18StartSecondFactorRequest\"E\n" +
+	"\x19StartSecondFactorResponse\x12\x16\n" +
+	"\x06secret\x18\x01 \x01(\tR\x06secret\x12\x10\n" +
+	"\x03uri\x18\x02 \x01(\tR\x03uri\"0\n" +
+	"\x1aConfirmSecondFactorRequest\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\"D\n" +
+	"\x1bConfirmSecondFactorResponse\x12%\n" +
+	"\x0erecovery_codes\x18\x01 \x03(\tR\rrecoveryCodes\"K\n" +
+	"\x19RemoveSecondFactorRequest\x12\x1a\n" +
+	"\bpassword\x18\x01 \x01(\tR\bpassword\x12\x12\n" +
+	"\x04code\x18\x02 \x01(\tR\x04code\"\x1c\n" +
+	"\x1aRemoveSecondFactorResponse\"4\n" +
 	"\x16PrepareDeletionRequest\x12\x1a\n" +
 	"\bpassword\x18\x01 \x01(\tR\bpassword\"\x19\n" +
 	"\x17PrepareDeletionResponse\"2\n" +
 	"\x14DeleteAccountRequest\x12\x1a\n" +
 	"\bpassword\x18\x01 \x01(\tR\bpassword\"\x17\n" +
-	"\x15DeleteAccountResponse2\xae\x11\n" +
+	"\x15DeleteAccountResponse2\xfe\x19\n" +
 	"\x10CustomersService\x12a\n" +
 	"\bRegister\x12\".souk.customers.v1.RegisterRequest\x1a#.souk.customers.v1.RegisterResponse\"\f\x8a\xb5\x18\x02\b\x01\xa2\xb5\x18\x02\b\x05\x12X\n" +
 	"\x05Login\x12\x1f.souk.customers.v1.LoginRequest\x1a .souk.customers.v1.LoginResponse\"\f\x8a\xb5\x18\x02\b\x01\xa2\xb5\x18\x02\b\x05\x12a\n" +
 	"\aRefresh\x12!.souk.customers.v1.RefreshRequest\x1a\".souk.customers.v1.RefreshResponse\"\x0f\x8a\xb5\x18\x02\b\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12^\n" +
-	"\x06Logout\x12 .souk.customers.v1.LogoutRequest\x1a!.souk.customers.v1.LogoutResponse\"\x0f\x8a\xb5\x18\x02\x10\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12[\n" +
-	"\x05GetMe\x12\x1f.souk.customers.v1.GetMeRequest\x1a .souk.customers.v1.GetMeResponse\"\x0f\x8a\xb5\x18\x02\x10\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12d\n" +
+	"\x06Logout\x12 .souk.customers.v1.LogoutRequest\x1a!.souk.customers.v1.LogoutResponse\"\x0f\x8a\xb5\x18\x02\x10\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12p\n" +
+	"\fListSessions\x12&.souk.customers.v1.ListSessionsRequest\x1a'.souk.customers.v1.ListSessionsResponse\"\x0f\x8a\xb5\x18\x02\x10\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12n\n" +
+	"\n" +
+	"EndSession\x12$.souk.customers.v1.EndSessionRequest\x1a%.souk.customers.v1.EndSessionResponse\"\x13\x8a\xb5\x18\x06\x10\x01*\x02id\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12[\n" +
+	"\x05GetMe\x12\x1f.souk.customers.v1.GetMeRequest\x1a .souk.customers.v1.GetMeResponse\"\x0f\x8a\xb5\x18\x02\x10\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12y\n" +
+	"\x0fGetPersonalData\x12).souk.customers.v1.GetPersonalDataRequest\x1a*.souk.customers.v1.GetPersonalDataResponse\"\x0f\x8a\xb5\x18\x02\x10\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12d\n" +
 	"\bUpdateMe\x12\".souk.customers.v1.UpdateMeRequest\x1a#.souk.customers.v1.UpdateMeResponse\"\x0f\x8a\xb5\x18\x02\x10\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12s\n" +
 	"\x0eChangePassword\x12(.souk.customers.v1.ChangePasswordRequest\x1a).souk.customers.v1.ChangePasswordResponse\"\f\x8a\xb5\x18\x02\x10\x01\xa2\xb5\x18\x02\b\x05\x12\x88\x01\n" +
 	"\x14RequestPasswordReset\x12..souk.customers.v1.RequestPasswordResetRequest\x1a/.souk.customers.v1.RequestPasswordResetResponse\"\x0f\x8a\xb5\x18\x02\b\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12p\n" +
 	"\rResetPassword\x12'.souk.customers.v1.ResetPasswordRequest\x1a(.souk.customers.v1.ResetPasswordResponse\"\f\x8a\xb5\x18\x02\b\x01\xa2\xb5\x18\x02\b\x05\x12\x94\x01\n" +
-	"\x18RequestEmailVerification\x122.souk.customers.v1.RequestEmailVerificationRequest\x1a3.souk.customers.v1.RequestEmailVerificationResponse\"\x0f\x8a\xb5\x18\x02\x10\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12j\n" +
-	"\vVerifyEmail\x12%.souk.customers.v1.VerifyEmailRequest\x1a&.souk.customers.v1.VerifyEmailResponse\"\f\x8a\xb5\x18\x02\b\x01\xa2\xb5\x18\x02\b\x05\x12\x82\x01\n" +
-	"\x12GetCustomerByEmail\x12,.souk.customers.v1.GetCustomerByEmailRequest\x1a-.souk.customers.v1.GetCustomerByEmailResponse\"\x0f\x8a\xb5\x18\x02\x18\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12y\n" +
+	"\x18RequestEmailVerification\x122.souk.customers.v1.RequestEmailVerificationRequest\x1a3.souk.customers.v1.RequestEmailVerificationResponse\"\x0f\x8a\xb5\x18\x02\x10\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12\x82\x01\n" +
+	"\x12RequestEmailChange\x12,.souk.customers.v1.RequestEmailChangeRequest\x1a-.souk.customers.v1.RequestEmailChangeResponse\"\x0f\x8a\xb5\x18\x02\x10\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12j\n" +
+	"\vVerifyEmail\x12%.souk.customers.v1.VerifyEmailRequest\x1a&.souk.customers.v1.VerifyEmailResponse\"\f\x8a\xb5\x18\x02\b\x01\xa2\xb5\x18\x02\b\x05\x12\x7f\n" +
+	"\x11StartSecondFactor\x12+.souk.customers.v1.StartSecondFactorRequest\x1a,.souk.customers.v1.StartSecondFactorResponse\"\x0f\x8a\xb5\x18\x02\x10\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12\x82\x01\n" +
+	"\x13ConfirmSecondFactor\x12-.souk.customers.v1.ConfirmSecondFactorRequest\x1a..souk.customers.v1.ConfirmSecondFactorResponse\"\f\x8a\xb5\x18\x02\x10\x01\xa2\xb5\x18\x02\b\x05\x12\x7f\n" +
+	"\x12RemoveSecondFactor\x12,.souk.customers.v1.RemoveSecondFactorRequest\x1a-.souk.customers.v1.RemoveSecondFactorResponse\"\f\x8a\xb5\x18\x02\x10\x01\xa2\xb5\x18\x02\b\x05\x12\x82\x01\n" +
+	"\x12GetCustomerByEmail\x12,.souk.customers.v1.GetCustomerByEmailRequest\x1a-.souk.customers.v1.GetCustomerByEmailResponse\"\x0f\x8a\xb5\x18\x020\x05\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12y\n" +
+	"\rGetGuestToken\x12'.souk.customers.v1.GetGuestTokenRequest\x1a(.souk.customers.v1.GetGuestTokenResponse\"\x15\x8a\xb5\x18\b\"\x06orders\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12j\n" +
+	"\bGetEmail\x12\".souk.customers.v1.GetEmailRequest\x1a#.souk.customers.v1.GetEmailResponse\"\x15\x8a\xb5\x18\b\"\x06orders\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12y\n" +
 	"\x0fPrepareDeletion\x12).souk.customers.v1.PrepareDeletionRequest\x1a*.souk.customers.v1.PrepareDeletionResponse\"\x0f\x8a\xb5\x18\x02\x10\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12s\n" +
 	"\rDeleteAccount\x12'.souk.customers.v1.DeleteAccountRequest\x1a(.souk.customers.v1.DeleteAccountResponse\"\x0f\x8a\xb5\x18\x02\x10\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12s\n" +
 	"\rListAddresses\x12'.souk.customers.v1.ListAddressesRequest\x1a(.souk.customers.v1.ListAddressesResponse\"\x0f\x8a\xb5\x18\x02\x10\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12n\n" +
@@ -2030,7 +3166,7 @@ func file_souk_customers_v1_customers_proto_rawDescGZIP() []byte {
 	return file_souk_customers_v1_customers_proto_rawDescData
 }
 
-var file_souk_customers_v1_customers_proto_msgTypes = make([]protoimpl.MessageInfo, 41)
+var file_souk_customers_v1_customers_proto_msgTypes = make([]protoimpl.MessageInfo, 61)
 var file_souk_customers_v1_customers_proto_goTypes = []any{
 	(*Customer)(nil),                         // 0: souk.customers.v1.Customer
 	(*Session)(nil),                          // 1: souk.customers.v1.Session
@@ -2043,95 +3179,141 @@ var file_souk_customers_v1_customers_proto_goTypes = []any{
 	(*RefreshResponse)(nil),                  // 8: souk.customers.v1.RefreshResponse
 	(*LogoutRequest)(nil),                    // 9: souk.customers.v1.LogoutRequest
 	(*LogoutResponse)(nil),                   // 10: souk.customers.v1.LogoutResponse
-	(*GetCustomerByEmailRequest)(nil),        // 11: souk.customers.v1.GetCustomerByEmailRequest
-	(*GetCustomerByEmailResponse)(nil),       // 12: souk.customers.v1.GetCustomerByEmailResponse
-	(*GetMeRequest)(nil),                     // 13: souk.customers.v1.GetMeRequest
-	(*GetMeResponse)(nil),                    // 14: souk.customers.v1.GetMeResponse
-	(*UpdateMeRequest)(nil),                  // 15: souk.customers.v1.UpdateMeRequest
-	(*UpdateMeResponse)(nil),                 // 16: souk.customers.v1.UpdateMeResponse
-	(*ListAddressesRequest)(nil),             // 17: souk.customers.v1.ListAddressesRequest
-	(*ListAddressesResponse)(nil),            // 18: souk.customers.v1.ListAddressesResponse
-	(*GetAddressRequest)(nil),                // 19: souk.customers.v1.GetAddressRequest
-	(*GetAddressResponse)(nil),               // 20: souk.customers.v1.GetAddressResponse
-	(*CreateAddressRequest)(nil),             // 21: souk.customers.v1.CreateAddressRequest
-	(*CreateAddressResponse)(nil),            // 22: souk.customers.v1.CreateAddressResponse
-	(*UpdateAddressRequest)(nil),             // 23: souk.customers.v1.UpdateAddressRequest
-	(*UpdateAddressResponse)(nil),            // 24: souk.customers.v1.UpdateAddressResponse
-	(*DeleteAddressRequest)(nil),             // 25: souk.customers.v1.DeleteAddressRequest
-	(*DeleteAddressResponse)(nil),            // 26: souk.customers.v1.DeleteAddressResponse
-	(*ChangePasswordRequest)(nil),            // 27: souk.customers.v1.ChangePasswordRequest
-	(*ChangePasswordResponse)(nil),           // 28: souk.customers.v1.ChangePasswordResponse
-	(*RequestPasswordResetRequest)(nil),      // 29: souk.customers.v1.RequestPasswordResetRequest
-	(*RequestPasswordResetResponse)(nil),     // 30: souk.customers.v1.RequestPasswordResetResponse
-	(*ResetPasswordRequest)(nil),             // 31: souk.customers.v1.ResetPasswordRequest
-	(*ResetPasswordResponse)(nil),            // 32: souk.customers.v1.ResetPasswordResponse
-	(*RequestEmailVerificationRequest)(nil),  // 33: souk.customers.v1.RequestEmailVerificationRequest
-	(*RequestEmailVerificationResponse)(nil), // 34: souk.customers.v1.RequestEmailVerificationResponse
-	(*VerifyEmailRequest)(nil),               // 35: souk.customers.v1.VerifyEmailRequest
-	(*VerifyEmailResponse)(nil),              // 36: souk.customers.v1.VerifyEmailResponse
-	(*PrepareDeletionRequest)(nil),           // 37: souk.customers.v1.PrepareDeletionRequest
-	(*PrepareDeletionResponse)(nil),          // 38: souk.customers.v1.PrepareDeletionResponse
-	(*DeleteAccountRequest)(nil),             // 39: souk.customers.v1.DeleteAccountRequest
-	(*DeleteAccountResponse)(nil),            // 40: souk.customers.v1.DeleteAccountResponse
-	(*timestamppb.Timestamp)(nil),            // 41: google.protobuf.Timestamp
+	(*ListSessionsRequest)(nil),              // 11: souk.customers.v1.ListSessionsRequest
+	(*ListSessionsResponse)(nil),             // 12: souk.customers.v1.ListSessionsResponse
+	(*OpenSession)(nil),                      // 13: souk.customers.v1.OpenSession
+	(*EndSessionRequest)(nil),                // 14: souk.customers.v1.EndSessionRequest
+	(*EndSessionResponse)(nil),               // 15: souk.customers.v1.EndSessionResponse
+	(*GetCustomerByEmailRequest)(nil),        // 16: souk.customers.v1.GetCustomerByEmailRequest
+	(*GetCustomerByEmailResponse)(nil),       // 17: souk.customers.v1.GetCustomerByEmailResponse
+	(*GetEmailRequest)(nil),                  // 18: souk.customers.v1.GetEmailRequest
+	(*GetEmailResponse)(nil),                 // 19: souk.customers.v1.GetEmailResponse
+	(*GetGuestTokenRequest)(nil),             // 20: souk.customers.v1.GetGuestTokenRequest
+	(*GetGuestTokenResponse)(nil),            // 21: souk.customers.v1.GetGuestTokenResponse
+	(*GetMeRequest)(nil),                     // 22: souk.customers.v1.GetMeRequest
+	(*GetMeResponse)(nil),                    // 23: souk.customers.v1.GetMeResponse
+	(*GetPersonalDataRequest)(nil),           // 24: souk.customers.v1.GetPersonalDataRequest
+	(*GetPersonalDataResponse)(nil),          // 25: souk.customers.v1.GetPersonalDataResponse
+	(*Identity)(nil),                         // 26: souk.customers.v1.Identity
+	(*UpdateMeRequest)(nil),                  // 27: souk.customers.v1.UpdateMeRequest
+	(*UpdateMeResponse)(nil),                 // 28: souk.customers.v1.UpdateMeResponse
+	(*ListAddressesRequest)(nil),             // 29: souk.customers.v1.ListAddressesRequest
+	(*ListAddressesResponse)(nil),            // 30: souk.customers.v1.ListAddressesResponse
+	(*GetAddressRequest)(nil),                // 31: souk.customers.v1.GetAddressRequest
+	(*GetAddressResponse)(nil),               // 32: souk.customers.v1.GetAddressResponse
+	(*CreateAddressRequest)(nil),             // 33: souk.customers.v1.CreateAddressRequest
+	(*CreateAddressResponse)(nil),            // 34: souk.customers.v1.CreateAddressResponse
+	(*UpdateAddressRequest)(nil),             // 35: souk.customers.v1.UpdateAddressRequest
+	(*UpdateAddressResponse)(nil),            // 36: souk.customers.v1.UpdateAddressResponse
+	(*DeleteAddressRequest)(nil),             // 37: souk.customers.v1.DeleteAddressRequest
+	(*DeleteAddressResponse)(nil),            // 38: souk.customers.v1.DeleteAddressResponse
+	(*ChangePasswordRequest)(nil),            // 39: souk.customers.v1.ChangePasswordRequest
+	(*ChangePasswordResponse)(nil),           // 40: souk.customers.v1.ChangePasswordResponse
+	(*RequestPasswordResetRequest)(nil),      // 41: souk.customers.v1.RequestPasswordResetRequest
+	(*RequestPasswordResetResponse)(nil),     // 42: souk.customers.v1.RequestPasswordResetResponse
+	(*ResetPasswordRequest)(nil),             // 43: souk.customers.v1.ResetPasswordRequest
+	(*ResetPasswordResponse)(nil),            // 44: souk.customers.v1.ResetPasswordResponse
+	(*RequestEmailVerificationRequest)(nil),  // 45: souk.customers.v1.RequestEmailVerificationRequest
+	(*RequestEmailVerificationResponse)(nil), // 46: souk.customers.v1.RequestEmailVerificationResponse
+	(*RequestEmailChangeRequest)(nil),        // 47: souk.customers.v1.RequestEmailChangeRequest
+	(*RequestEmailChangeResponse)(nil),       // 48: souk.customers.v1.RequestEmailChangeResponse
+	(*VerifyEmailRequest)(nil),               // 49: souk.customers.v1.VerifyEmailRequest
+	(*VerifyEmailResponse)(nil),              // 50: souk.customers.v1.VerifyEmailResponse
+	(*StartSecondFactorRequest)(nil),         // 51: souk.customers.v1.StartSecondFactorRequest
+	(*StartSecondFactorResponse)(nil),        // 52: souk.customers.v1.StartSecondFactorResponse
+	(*ConfirmSecondFactorRequest)(nil),       // 53: souk.customers.v1.ConfirmSecondFactorRequest
+	(*ConfirmSecondFactorResponse)(nil),      // 54: souk.customers.v1.ConfirmSecondFactorResponse
+	(*RemoveSecondFactorRequest)(nil),        // 55: souk.customers.v1.RemoveSecondFactorRequest
+	(*RemoveSecondFactorResponse)(nil),       // 56: souk.customers.v1.RemoveSecondFactorResponse
+	(*PrepareDeletionRequest)(nil),           // 57: souk.customers.v1.PrepareDeletionRequest
+	(*PrepareDeletionResponse)(nil),          // 58: souk.customers.v1.PrepareDeletionResponse
+	(*DeleteAccountRequest)(nil),             // 59: souk.customers.v1.DeleteAccountRequest
+	(*DeleteAccountResponse)(nil),            // 60: souk.customers.v1.DeleteAccountResponse
+	(*timestamppb.Timestamp)(nil),            // 61: google.protobuf.Timestamp
 }
 var file_souk_customers_v1_customers_proto_depIdxs = []int32{
-	41, // 0: souk.customers.v1.Customer.created_at:type_name -> google.protobuf.Timestamp
+	61, // 0: souk.customers.v1.Customer.created_at:type_name -> google.protobuf.Timestamp
 	0,  // 1: souk.customers.v1.Session.customer:type_name -> souk.customers.v1.Customer
 	0,  // 2: souk.customers.v1.RegisterResponse.customer:type_name -> souk.customers.v1.Customer
 	1,  // 3: souk.customers.v1.LoginResponse.session:type_name -> souk.customers.v1.Session
 	1,  // 4: souk.customers.v1.RefreshResponse.session:type_name -> souk.customers.v1.Session
-	0,  // 5: souk.customers.v1.GetMeResponse.customer:type_name -> souk.customers.v1.Customer
-	0,  // 6: souk.customers.v1.UpdateMeResponse.customer:type_name -> souk.customers.v1.Customer
-	2,  // 7: souk.customers.v1.ListAddressesResponse.addresses:type_name -> souk.customers.v1.Address
-	2,  // 8: souk.customers.v1.GetAddressResponse.address:type_name -> souk.customers.v1.Address
-	2,  // 9: souk.customers.v1.CreateAddressRequest.address:type_name -> souk.customers.v1.Address
-	2,  // 10: souk.customers.v1.CreateAddressResponse.address:type_name -> souk.customers.v1.Address
-	2,  // 11: souk.customers.v1.UpdateAddressRequest.address:type_name -> souk.customers.v1.Address
-	2,  // 12: souk.customers.v1.UpdateAddressResponse.address:type_name -> souk.customers.v1.Address
-	3,  // 13: souk.customers.v1.CustomersService.Register:input_type -> souk.customers.v1.RegisterRequest
-	5,  // 14: souk.customers.v1.CustomersService.Login:input_type -> souk.customers.v1.LoginRequest
-	7,  // 15: souk.customers.v1.CustomersService.Refresh:input_type -> souk.customers.v1.RefreshRequest
-	9,  // 16: souk.customers.v1.CustomersService.Logout:input_type -> souk.customers.v1.LogoutRequest
-	13, // 17: souk.customers.v1.CustomersService.GetMe:input_type -> souk.customers.v1.GetMeRequest
-	15, // 18: souk.customers.v1.CustomersService.UpdateMe:input_type -> souk.customers.v1.UpdateMeRequest
-	27, // 19: souk.customers.v1.CustomersService.ChangePassword:input_type -> souk.customers.v1.ChangePasswordRequest
-	29, // 20: souk.customers.v1.CustomersService.RequestPasswordReset:input_type -> souk.customers.v1.RequestPasswordResetRequest
-	31, // 21: souk.customers.v1.CustomersService.ResetPassword:input_type -> souk.customers.v1.ResetPasswordRequest
-	33, // 22: souk.customers.v1.CustomersService.RequestEmailVerification:input_type -> souk.customers.v1.RequestEmailVerificationRequest
-	35, // 23: souk.customers.v1.CustomersService.VerifyEmail:input_type -> souk.customers.v1.VerifyEmailRequest
-	11, // 24: souk.customers.v1.CustomersService.GetCustomerByEmail:input_type -> souk.customers.v1.GetCustomerByEmailRequest
-	37, // 25: souk.customers.v1.CustomersService.PrepareDeletion:input_type -> souk.customers.v1.PrepareDeletionRequest
-	39, // 26: souk.customers.v1.CustomersService.DeleteAccount:input_type -> souk.customers.v1.DeleteAccountRequest
-	17, // 27: souk.customers.v1.CustomersService.ListAddresses:input_type -> souk.customers.v1.ListAddressesRequest
-	19, // 28: souk.customers.v1.CustomersService.GetAddress:input_type -> souk.customers.v1.GetAddressRequest
-	21, // 29: souk.customers.v1.CustomersService.CreateAddress:input_type -> souk.customers.v1.CreateAddressRequest
-	23, // 30: souk.customers.v1.CustomersService.UpdateAddress:input_type -> souk.customers.v1.UpdateAddressRequest
-	25, // 31: souk.customers.v1.CustomersService.DeleteAddress:input_type -> souk.customers.v1.DeleteAddressRequest
-	4,  // 32: souk.customers.v1.CustomersService.Register:output_type -> souk.customers.v1.RegisterResponse
-	6,  // 33: souk.customers.v1.CustomersService.Login:output_type -> souk.customers.v1.LoginResponse
-	8,  // 34: souk.customers.v1.CustomersService.Refresh:output_type -> souk.customers.v1.RefreshResponse
-	10, // 35: souk.customers.v1.CustomersService.Logout:output_type -> souk.customers.v1.LogoutResponse
-	14, // 36: souk.customers.v1.CustomersService.GetMe:output_type -> souk.customers.v1.GetMeResponse
-	16, // 37: souk.customers.v1.CustomersService.UpdateMe:output_type -> souk.customers.v1.UpdateMeResponse
-	28, // 38: souk.customers.v1.CustomersService.ChangePassword:output_type -> souk.customers.v1.ChangePasswordResponse
-	30, // 39: souk.customers.v1.CustomersService.RequestPasswordReset:output_type -> souk.customers.v1.RequestPasswordResetResponse
-	32, // 40: souk.customers.v1.CustomersService.ResetPassword:output_type -> souk.customers.v1.ResetPasswordResponse
-	34, // 41: souk.customers.v1.CustomersService.RequestEmailVerification:output_type -> souk.customers.v1.RequestEmailVerificationResponse
-	36, // 42: souk.customers.v1.CustomersService.VerifyEmail:output_type -> souk.customers.v1.VerifyEmailResponse
-	12, // 43: souk.customers.v1.CustomersService.GetCustomerByEmail:output_type -> souk.customers.v1.GetCustomerByEmailResponse
-	38, // 44: souk.customers.v1.CustomersService.PrepareDeletion:output_type -> souk.customers.v1.PrepareDeletionResponse
-	40, // 45: souk.customers.v1.CustomersService.DeleteAccount:output_type -> souk.customers.v1.DeleteAccountResponse
-	18, // 46: souk.customers.v1.CustomersService.ListAddresses:output_type -> souk.customers.v1.ListAddressesResponse
-	20, // 47: souk.customers.v1.CustomersService.GetAddress:output_type -> souk.customers.v1.GetAddressResponse
-	22, // 48: souk.customers.v1.CustomersService.CreateAddress:output_type -> souk.customers.v1.CreateAddressResponse
-	24, // 49: souk.customers.v1.CustomersService.UpdateAddress:output_type -> souk.customers.v1.UpdateAddressResponse
-	26, // 50: souk.customers.v1.CustomersService.DeleteAddress:output_type -> souk.customers.v1.DeleteAddressResponse
-	32, // [32:51] is the sub-list for method output_type
-	13, // [13:32] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	13, // 5: souk.customers.v1.ListSessionsResponse.sessions:type_name -> souk.customers.v1.OpenSession
+	61, // 6: souk.customers.v1.OpenSession.created_at:type_name -> google.protobuf.Timestamp
+	61, // 7: souk.customers.v1.OpenSession.last_used_at:type_name -> google.protobuf.Timestamp
+	61, // 8: souk.customers.v1.GetGuestTokenRequest.issued_at:type_name -> google.protobuf.Timestamp
+	61, // 9: souk.customers.v1.GetGuestTokenResponse.expires_at:type_name -> google.protobuf.Timestamp
+	0,  // 10: souk.customers.v1.GetMeResponse.customer:type_name -> souk.customers.v1.Customer
+	61, // 11: souk.customers.v1.GetPersonalDataResponse.second_factor_since:type_name -> google.protobuf.Timestamp
+	26, // 12: souk.customers.v1.GetPersonalDataResponse.identities:type_name -> souk.customers.v1.Identity
+	61, // 13: souk.customers.v1.Identity.linked_at:type_name -> google.protobuf.Timestamp
+	0,  // 14: souk.customers.v1.UpdateMeResponse.customer:type_name -> souk.customers.v1.Customer
+	2,  // 15: souk.customers.v1.ListAddressesResponse.addresses:type_name -> souk.customers.v1.Address
+	2,  // 16: souk.customers.v1.GetAddressResponse.address:type_name -> souk.customers.v1.Address
+	2,  // 17: souk.customers.v1.CreateAddressRequest.address:type_name -> souk.customers.v1.Address
+	2,  // 18: souk.customers.v1.CreateAddressResponse.address:type_name -> souk.customers.v1.Address
+	2,  // 19: souk.customers.v1.UpdateAddressRequest.address:type_name -> souk.customers.v1.Address
+	2,  // 20: souk.customers.v1.UpdateAddressResponse.address:type_name -> souk.customers.v1.Address
+	3,  // 21: souk.customers.v1.CustomersService.Register:input_type -> souk.customers.v1.RegisterRequest
+	5,  // 22: souk.customers.v1.CustomersService.Login:input_type -> souk.customers.v1.LoginRequest
+	7,  // 23: souk.customers.v1.CustomersService.Refresh:input_type -> souk.customers.v1.RefreshRequest
+	9,  // 24: souk.customers.v1.CustomersService.Logout:input_type -> souk.customers.v1.LogoutRequest
+	11, // 25: souk.customers.v1.CustomersService.ListSessions:input_type -> souk.customers.v1.ListSessionsRequest
+	14, // 26: souk.customers.v1.CustomersService.EndSession:input_type -> souk.customers.v1.EndSessionRequest
+	22, // 27: souk.customers.v1.CustomersService.GetMe:input_type -> souk.customers.v1.GetMeRequest
+	24, // 28: souk.customers.v1.CustomersService.GetPersonalData:input_type -> souk.customers.v1.GetPersonalDataRequest
+	27, // 29: souk.customers.v1.CustomersService.UpdateMe:input_type -> souk.customers.v1.UpdateMeRequest
+	39, // 30: souk.customers.v1.CustomersService.ChangePassword:input_type -> souk.customers.v1.ChangePasswordRequest
+	41, // 31: souk.customers.v1.CustomersService.RequestPasswordReset:input_type -> souk.customers.v1.RequestPasswordResetRequest
+	43, // 32: souk.customers.v1.CustomersService.ResetPassword:input_type -> souk.customers.v1.ResetPasswordRequest
+	45, // 33: souk.customers.v1.CustomersService.RequestEmailVerification:input_type -> souk.customers.v1.RequestEmailVerificationRequest
+	47, // 34: souk.customers.v1.CustomersService.RequestEmailChange:input_type -> souk.customers.v1.RequestEmailChangeRequest
+	49, // 35: souk.customers.v1.CustomersService.VerifyEmail:input_type -> souk.customers.v1.VerifyEmailRequest
+	51, // 36: souk.customers.v1.CustomersService.StartSecondFactor:input_type -> souk.customers.v1.StartSecondFactorRequest
+	53, // 37: souk.customers.v1.CustomersService.ConfirmSecondFactor:input_type -> souk.customers.v1.ConfirmSecondFactorRequest
+	55, // 38: souk.customers.v1.CustomersService.RemoveSecondFactor:input_type -> souk.customers.v1.RemoveSecondFactorRequest
+	16, // 39: souk.customers.v1.CustomersService.GetCustomerByEmail:input_type -> souk.customers.v1.GetCustomerByEmailRequest
+	20, // 40: souk.customers.v1.CustomersService.GetGuestToken:input_type -> souk.customers.v1.GetGuestTokenRequest
+	18, // 41: souk.customers.v1.CustomersService.GetEmail:input_type -> souk.customers.v1.GetEmailRequest
+	57, // 42: souk.customers.v1.CustomersService.PrepareDeletion:input_type -> souk.customers.v1.PrepareDeletionRequest
+	59, // 43: souk.customers.v1.CustomersService.DeleteAccount:input_type -> souk.customers.v1.DeleteAccountRequest
+	29, // 44: souk.customers.v1.CustomersService.ListAddresses:input_type -> souk.customers.v1.ListAddressesRequest
+	31, // 45: souk.customers.v1.CustomersService.GetAddress:input_type -> souk.customers.v1.GetAddressRequest
+	33, // 46: souk.customers.v1.CustomersService.CreateAddress:input_type -> souk.customers.v1.CreateAddressRequest
+	35, // 47: souk.customers.v1.CustomersService.UpdateAddress:input_type -> souk.customers.v1.UpdateAddressRequest
+	37, // 48: souk.customers.v1.CustomersService.DeleteAddress:input_type -> souk.customers.v1.DeleteAddressRequest
+	4,  // 49: souk.customers.v1.CustomersService.Register:output_type -> souk.customers.v1.RegisterResponse
+	6,  // 50: souk.customers.v1.CustomersService.Login:output_type -> souk.customers.v1.LoginResponse
+	8,  // 51: souk.customers.v1.CustomersService.Refresh:output_type -> souk.customers.v1.RefreshResponse
+	10, // 52: souk.customers.v1.CustomersService.Logout:output_type -> souk.customers.v1.LogoutResponse
+	12, // 53: souk.customers.v1.CustomersService.ListSessions:output_type -> souk.customers.v1.ListSessionsResponse
+	15, // 54: souk.customers.v1.CustomersService.EndSession:output_type -> souk.customers.v1.EndSessionResponse
+	23, // 55: souk.customers.v1.CustomersService.GetMe:output_type -> souk.customers.v1.GetMeResponse
+	25, // 56: souk.customers.v1.CustomersService.GetPersonalData:output_type -> souk.customers.v1.GetPersonalDataResponse
+	28, // 57: souk.customers.v1.CustomersService.UpdateMe:output_type -> souk.customers.v1.UpdateMeResponse
+	40, // 58: souk.customers.v1.CustomersService.ChangePassword:output_type -> souk.customers.v1.ChangePasswordResponse
+	42, // 59: souk.customers.v1.CustomersService.RequestPasswordReset:output_type -> souk.customers.v1.RequestPasswordResetResponse
+	44, // 60: souk.customers.v1.CustomersService.ResetPassword:output_type -> souk.customers.v1.ResetPasswordResponse
+	46, // 61: souk.customers.v1.CustomersService.RequestEmailVerification:output_type -> souk.customers.v1.RequestEmailVerificationResponse
+	48, // 62: souk.customers.v1.CustomersService.RequestEmailChange:output_type -> souk.customers.v1.RequestEmailChangeResponse
+	50, // 63: souk.customers.v1.CustomersService.VerifyEmail:output_type -> souk.customers.v1.VerifyEmailResponse
+	52, // 64: souk.customers.v1.CustomersService.StartSecondFactor:output_type -> souk.customers.v1.StartSecondFactorResponse
+	54, // 65: souk.customers.v1.CustomersService.ConfirmSecondFactor:output_type -> souk.customers.v1.ConfirmSecondFactorResponse
+	56, // 66: souk.customers.v1.CustomersService.RemoveSecondFactor:output_type -> souk.customers.v1.RemoveSecondFactorResponse
+	17, // 67: souk.customers.v1.CustomersService.GetCustomerByEmail:output_type -> souk.customers.v1.GetCustomerByEmailResponse
+	21, // 68: souk.customers.v1.CustomersService.GetGuestToken:output_type -> souk.customers.v1.GetGuestTokenResponse
+	19, // 69: souk.customers.v1.CustomersService.GetEmail:output_type -> souk.customers.v1.GetEmailResponse
+	58, // 70: souk.customers.v1.CustomersService.PrepareDeletion:output_type -> souk.customers.v1.PrepareDeletionResponse
+	60, // 71: souk.customers.v1.CustomersService.DeleteAccount:output_type -> souk.customers.v1.DeleteAccountResponse
+	30, // 72: souk.customers.v1.CustomersService.ListAddresses:output_type -> souk.customers.v1.ListAddressesResponse
+	32, // 73: souk.customers.v1.CustomersService.GetAddress:output_type -> souk.customers.v1.GetAddressResponse
+	34, // 74: souk.customers.v1.CustomersService.CreateAddress:output_type -> souk.customers.v1.CreateAddressResponse
+	36, // 75: souk.customers.v1.CustomersService.UpdateAddress:output_type -> souk.customers.v1.UpdateAddressResponse
+	38, // 76: souk.customers.v1.CustomersService.DeleteAddress:output_type -> souk.customers.v1.DeleteAddressResponse
+	49, // [49:77] is the sub-list for method output_type
+	21, // [21:49] is the sub-list for method input_type
+	21, // [21:21] is the sub-list for extension type_name
+	21, // [21:21] is the sub-list for extension extendee
+	0,  // [0:21] is the sub-list for field type_name
 }
 
 func init() { file_souk_customers_v1_customers_proto_init() }
@@ -2139,14 +3321,14 @@ func file_souk_customers_v1_customers_proto_init() {
 	if File_souk_customers_v1_customers_proto != nil {
 		return
 	}
-	file_souk_customers_v1_customers_proto_msgTypes[15].OneofWrappers = []any{}
+	file_souk_customers_v1_customers_proto_msgTypes[27].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_customers_v1_customers_proto_rawDesc), len(file_souk_customers_v1_customers_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   41,
+			NumMessages:   61,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

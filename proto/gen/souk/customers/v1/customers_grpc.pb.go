@@ -25,14 +25,23 @@ const (
 	CustomersService_Login_FullMethodName                    = "/souk.customers.v1.CustomersService/Login"
 	CustomersService_Refresh_FullMethodName                  = "/souk.customers.v1.CustomersService/Refresh"
 	CustomersService_Logout_FullMethodName                   = "/souk.customers.v1.CustomersService/Logout"
+	CustomersService_ListSessions_FullMethodName             = "/souk.customers.v1.CustomersService/ListSessions"
+	CustomersService_EndSession_FullMethodName               = "/souk.customers.v1.CustomersService/EndSession"
 	CustomersService_GetMe_FullMethodName                    = "/souk.customers.v1.CustomersService/GetMe"
+	CustomersService_GetPersonalData_FullMethodName          = "/souk.customers.v1.CustomersService/GetPersonalData"
 	CustomersService_UpdateMe_FullMethodName                 = "/souk.customers.v1.CustomersService/UpdateMe"
 	CustomersService_ChangePassword_FullMethodName           = "/souk.customers.v1.CustomersService/ChangePassword"
 	CustomersService_RequestPasswordReset_FullMethodName     = "/souk.customers.v1.CustomersService/RequestPasswordReset"
 	CustomersService_ResetPassword_FullMethodName            = "/souk.customers.v1.CustomersService/ResetPassword"
 	CustomersService_RequestEmailVerification_FullMethodName = "/souk.customers.v1.CustomersService/RequestEmailVerification"
+	CustomersService_RequestEmailChange_FullMethodName       = "/souk.customers.v1.CustomersService/RequestEmailChange"
 	CustomersService_VerifyEmail_FullMethodName              = "/souk.customers.v1.CustomersService/VerifyEmail"
+	CustomersService_StartSecondFactor_FullMethodName        = "/souk.customers.v1.CustomersService/StartSecondFactor"
+	CustomersService_ConfirmSecondFactor_FullMethodName      = "/souk.customers.v1.CustomersService/ConfirmSecondFactor"
+	CustomersService_RemoveSecondFactor_FullMethodName       = "/souk.customers.v1.CustomersService/RemoveSecondFactor"
 	CustomersService_GetCustomerByEmail_FullMethodName       = "/souk.customers.v1.CustomersService/GetCustomerByEmail"
+	CustomersService_GetGuestToken_FullMethodName            = "/souk.customers.v1.CustomersService/GetGuestToken"
+	CustomersService_GetEmail_FullMethodName                 = "/souk.customers.v1.CustomersService/GetEmail"
 	CustomersService_PrepareDeletion_FullMethodName          = "/souk.customers.v1.CustomersService/PrepareDeletion"
 	CustomersService_DeleteAccount_FullMethodName            = "/souk.customers.v1.CustomersService/DeleteAccount"
 	CustomersService_ListAddresses_FullMethodName            = "/souk.customers.v1.CustomersService/ListAddresses"
@@ -50,14 +59,23 @@ const (
 type CustomersServiceClient interface {
 	// Register opens an account. ALREADY_EXISTS with ERROR_REASON_EMAIL_TAKEN.
 	Register(ctx context.Context, in *RegisterRequest, opts ...grpc.CallOption) (*RegisterResponse, error)
-	// Login opens a session. UNAUTHENTICATED with ERROR_REASON_INVALID_CREDENTIALS, at one cost for known and unknown e-mails.
+	// Login opens a session. UNAUTHENTICATED with ERROR_REASON_INVALID_CREDENTIALS, at one cost for known and unknown e-mails, or with
+	// ERROR_REASON_SECOND_FACTOR_REQUIRED.
 	Login(ctx context.Context, in *LoginRequest, opts ...grpc.CallOption) (*LoginResponse, error)
 	// Refresh spends a refresh token for another; again within 10 seconds gets the same one, since the answer may have
 	// been lost. UNAUTHENTICATED with ERROR_REASON_INVALID_REFRESH_TOKEN; a token spent again later ends its session.
 	Refresh(ctx context.Context, in *RefreshRequest, opts ...grpc.CallOption) (*RefreshResponse, error)
 	// Logout ends the session of the access token.
 	Logout(ctx context.Context, in *LogoutRequest, opts ...grpc.CallOption) (*LogoutResponse, error)
+	// ListSessions returns the caller's sessions that can still be refreshed, the newest first. INVALID_ARGUMENT with
+	// souk.errors.v1.ERROR_REASON_BAD_CURSOR.
+	ListSessions(ctx context.Context, in *ListSessionsRequest, opts ...grpc.CallOption) (*ListSessionsResponse, error)
+	// EndSession ends one of the caller's sessions: its refresh token is refused from now on. NOT_FOUND with
+	// ERROR_REASON_SESSION_NOT_FOUND.
+	EndSession(ctx context.Context, in *EndSessionRequest, opts ...grpc.CallOption) (*EndSessionResponse, error)
 	GetMe(ctx context.Context, in *GetMeRequest, opts ...grpc.CallOption) (*GetMeResponse, error)
+	// GetPersonalData returns what is stored about the caller besides the answers of GetMe, ListAddresses and ListSessions.
+	GetPersonalData(ctx context.Context, in *GetPersonalDataRequest, opts ...grpc.CallOption) (*GetPersonalDataResponse, error)
 	UpdateMe(ctx context.Context, in *UpdateMeRequest, opts ...grpc.CallOption) (*UpdateMeResponse, error)
 	// ChangePassword gives the caller's account another password and ends its other sessions.
 	// INVALID_ARGUMENT with a violation of current_password when that is wrong.
@@ -70,10 +88,29 @@ type CustomersServiceClient interface {
 	ResetPassword(ctx context.Context, in *ResetPasswordRequest, opts ...grpc.CallOption) (*ResetPasswordResponse, error)
 	// RequestEmailVerification has a mail sent with a token for VerifyEmail, unless the address of the caller's account is verified.
 	RequestEmailVerification(ctx context.Context, in *RequestEmailVerificationRequest, opts ...grpc.CallOption) (*RequestEmailVerificationResponse, error)
-	// VerifyEmail marks an address as verified with the token of a mail, once. FAILED_PRECONDITION with ERROR_REASON_INVALID_MAIL_TOKEN.
+	// RequestEmailChange has a mail sent to another address with a token for VerifyEmail, and tells the present address of it. The answer and
+	// its time are the same for every address. INVALID_ARGUMENT with a violation of password when that is wrong.
+	RequestEmailChange(ctx context.Context, in *RequestEmailChangeRequest, opts ...grpc.CallOption) (*RequestEmailChangeResponse, error)
+	// VerifyEmail marks an address as verified with the token of a mail, once. If the mail was sent for RequestEmailChange, the address
+	// becomes that of the account. FAILED_PRECONDITION with ERROR_REASON_INVALID_MAIL_TOKEN, also if the address is another account's.
 	VerifyEmail(ctx context.Context, in *VerifyEmailRequest, opts ...grpc.CallOption) (*VerifyEmailResponse, error)
+	// StartSecondFactor makes a secret for codes by time (TOTP, RFC 6238). It is asked for at a login once ConfirmSecondFactor has got a code.
+	// FAILED_PRECONDITION with ERROR_REASON_SECOND_FACTOR_ACTIVE if the account has a second factor.
+	StartSecondFactor(ctx context.Context, in *StartSecondFactorRequest, opts ...grpc.CallOption) (*StartSecondFactorResponse, error)
+	// ConfirmSecondFactor makes the caller's account ask for codes at a login, and returns recovery codes. INVALID_ARGUMENT with a violation of
+	// code when that is wrong. NOT_FOUND with ERROR_REASON_SECOND_FACTOR_NOT_FOUND without a secret. FAILED_PRECONDITION with
+	// ERROR_REASON_SECOND_FACTOR_ACTIVE if the account has a second factor.
+	ConfirmSecondFactor(ctx context.Context, in *ConfirmSecondFactorRequest, opts ...grpc.CallOption) (*ConfirmSecondFactorResponse, error)
+	// RemoveSecondFactor makes the password suffice at a login. INVALID_ARGUMENT with a violation of password or code when that is wrong.
+	// NOT_FOUND with ERROR_REASON_SECOND_FACTOR_NOT_FOUND.
+	RemoveSecondFactor(ctx context.Context, in *RemoveSecondFactorRequest, opts ...grpc.CallOption) (*RemoveSecondFactorResponse, error)
 	// GetCustomerByEmail returns the id of the account of an e-mail address, in any spelling. An address without an account is no error.
 	GetCustomerByEmail(ctx context.Context, in *GetCustomerByEmailRequest, opts ...grpc.CallOption) (*GetCustomerByEmailResponse, error)
+	// GetGuestToken signs an access token that is good for one order of a guest. The same request gets the same token, as long as the key
+	// that signed it is published.
+	GetGuestToken(ctx context.Context, in *GetGuestTokenRequest, opts ...grpc.CallOption) (*GetGuestTokenResponse, error)
+	// GetEmail returns the e-mail address of an account, for the mails about its orders. An account that does not exist is no error.
+	GetEmail(ctx context.Context, in *GetEmailRequest, opts ...grpc.CallOption) (*GetEmailResponse, error)
 	// PrepareDeletion asks whether DeleteAccount would be let through, before what cannot be undone; its errors are the same.
 	PrepareDeletion(ctx context.Context, in *PrepareDeletionRequest, opts ...grpc.CallOption) (*PrepareDeletionResponse, error)
 	// DeleteAccount erases the caller's account, addresses and sessions; the e-mail is free again.
@@ -137,10 +174,40 @@ func (c *customersServiceClient) Logout(ctx context.Context, in *LogoutRequest, 
 	return out, nil
 }
 
+func (c *customersServiceClient) ListSessions(ctx context.Context, in *ListSessionsRequest, opts ...grpc.CallOption) (*ListSessionsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListSessionsResponse)
+	err := c.cc.Invoke(ctx, CustomersService_ListSessions_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *customersServiceClient) EndSession(ctx context.Context, in *EndSessionRequest, opts ...grpc.CallOption) (*EndSessionResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(EndSessionResponse)
+	err := c.cc.Invoke(ctx, CustomersService_EndSession_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *customersServiceClient) GetMe(ctx context.Context, in *GetMeRequest, opts ...grpc.CallOption) (*GetMeResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetMeResponse)
 	err := c.cc.Invoke(ctx, CustomersService_GetMe_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *customersServiceClient) GetPersonalData(ctx context.Context, in *GetPersonalDataRequest, opts ...grpc.CallOption) (*GetPersonalDataResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetPersonalDataResponse)
+	err := c.cc.Invoke(ctx, CustomersService_GetPersonalData_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -197,6 +264,16 @@ func (c *customersServiceClient) RequestEmailVerification(ctx context.Context, i
 	return out, nil
 }
 
+func (c *customersServiceClient) RequestEmailChange(ctx context.Context, in *RequestEmailChangeRequest, opts ...grpc.CallOption) (*RequestEmailChangeResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RequestEmailChangeResponse)
+	err := c.cc.Invoke(ctx, CustomersService_RequestEmailChange_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *customersServiceClient) VerifyEmail(ctx context.Context, in *VerifyEmailRequest, opts ...grpc.CallOption) (*VerifyEmailResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(VerifyEmailResponse)
@@ -207,10 +284,60 @@ func (c *customersServiceClient) VerifyEmail(ctx context.Context, in *VerifyEmai
 	return out, nil
 }
 
+func (c *customersServiceClient) StartSecondFactor(ctx context.Context, in *StartSecondFactorRequest, opts ...grpc.CallOption) (*StartSecondFactorResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(StartSecondFactorResponse)
+	err := c.cc.Invoke(ctx, CustomersService_StartSecondFactor_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *customersServiceClient) ConfirmSecondFactor(ctx context.Context, in *ConfirmSecondFactorRequest, opts ...grpc.CallOption) (*ConfirmSecondFactorResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ConfirmSecondFactorResponse)
+	err := c.cc.Invoke(ctx, CustomersService_ConfirmSecondFactor_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *customersServiceClient) RemoveSecondFactor(ctx context.Context, in *RemoveSecondFactorRequest, opts ...grpc.CallOption) (*RemoveSecondFactorResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RemoveSecondFactorResponse)
+	err := c.cc.Invoke(ctx, CustomersService_RemoveSecondFactor_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *customersServiceClient) GetCustomerByEmail(ctx context.Context, in *GetCustomerByEmailRequest, opts ...grpc.CallOption) (*GetCustomerByEmailResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetCustomerByEmailResponse)
 	err := c.cc.Invoke(ctx, CustomersService_GetCustomerByEmail_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *customersServiceClient) GetGuestToken(ctx context.Context, in *GetGuestTokenRequest, opts ...grpc.CallOption) (*GetGuestTokenResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetGuestTokenResponse)
+	err := c.cc.Invoke(ctx, CustomersService_GetGuestToken_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *customersServiceClient) GetEmail(ctx context.Context, in *GetEmailRequest, opts ...grpc.CallOption) (*GetEmailResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetEmailResponse)
+	err := c.cc.Invoke(ctx, CustomersService_GetEmail_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -295,14 +422,23 @@ func (c *customersServiceClient) DeleteAddress(ctx context.Context, in *DeleteAd
 type CustomersServiceServer interface {
 	// Register opens an account. ALREADY_EXISTS with ERROR_REASON_EMAIL_TAKEN.
 	Register(context.Context, *RegisterRequest) (*RegisterResponse, error)
-	// Login opens a session. UNAUTHENTICATED with ERROR_REASON_INVALID_CREDENTIALS, at one cost for known and unknown e-mails.
+	// Login opens a session. UNAUTHENTICATED with ERROR_REASON_INVALID_CREDENTIALS, at one cost for known and unknown e-mails, or with
+	// ERROR_REASON_SECOND_FACTOR_REQUIRED.
 	Login(context.Context, *LoginRequest) (*LoginResponse, error)
 	// Refresh spends a refresh token for another; again within 10 seconds gets the same one, since the answer may have
 	// been lost. UNAUTHENTICATED with ERROR_REASON_INVALID_REFRESH_TOKEN; a token spent again later ends its session.
 	Refresh(context.Context, *RefreshRequest) (*RefreshResponse, error)
 	// Logout ends the session of the access token.
 	Logout(context.Context, *LogoutRequest) (*LogoutResponse, error)
+	// ListSessions returns the caller's sessions that can still be refreshed, the newest first. INVALID_ARGUMENT with
+	// souk.errors.v1.ERROR_REASON_BAD_CURSOR.
+	ListSessions(context.Context, *ListSessionsRequest) (*ListSessionsResponse, error)
+	// EndSession ends one of the caller's sessions: its refresh token is refused from now on. NOT_FOUND with
+	// ERROR_REASON_SESSION_NOT_FOUND.
+	EndSession(context.Context, *EndSessionRequest) (*EndSessionResponse, error)
 	GetMe(context.Context, *GetMeRequest) (*GetMeResponse, error)
+	// GetPersonalData returns what is stored about the caller besides the answers of GetMe, ListAddresses and ListSessions.
+	GetPersonalData(context.Context, *GetPersonalDataRequest) (*GetPersonalDataResponse, error)
 	UpdateMe(context.Context, *UpdateMeRequest) (*UpdateMeResponse, error)
 	// ChangePassword gives the caller's account another password and ends its other sessions.
 	// INVALID_ARGUMENT with a violation of current_password when that is wrong.
@@ -315,10 +451,29 @@ type CustomersServiceServer interface {
 	ResetPassword(context.Context, *ResetPasswordRequest) (*ResetPasswordResponse, error)
 	// RequestEmailVerification has a mail sent with a token for VerifyEmail, unless the address of the caller's account is verified.
 	RequestEmailVerification(context.Context, *RequestEmailVerificationRequest) (*RequestEmailVerificationResponse, error)
-	// VerifyEmail marks an address as verified with the token of a mail, once. FAILED_PRECONDITION with ERROR_REASON_INVALID_MAIL_TOKEN.
+	// RequestEmailChange has a mail sent to another address with a token for VerifyEmail, and tells the present address of it. The answer and
+	// its time are the same for every address. INVALID_ARGUMENT with a violation of password when that is wrong.
+	RequestEmailChange(context.Context, *RequestEmailChangeRequest) (*RequestEmailChangeResponse, error)
+	// VerifyEmail marks an address as verified with the token of a mail, once. If the mail was sent for RequestEmailChange, the address
+	// becomes that of the account. FAILED_PRECONDITION with ERROR_REASON_INVALID_MAIL_TOKEN, also if the address is another account's.
 	VerifyEmail(context.Context, *VerifyEmailRequest) (*VerifyEmailResponse, error)
+	// StartSecondFactor makes a secret for codes by time (TOTP, RFC 6238). It is asked for at a login once ConfirmSecondFactor has got a code.
+	// FAILED_PRECONDITION with ERROR_REASON_SECOND_FACTOR_ACTIVE if the account has a second factor.
+	StartSecondFactor(context.Context, *StartSecondFactorRequest) (*StartSecondFactorResponse, error)
+	// ConfirmSecondFactor makes the caller's account ask for codes at a login, and returns recovery codes. INVALID_ARGUMENT with a violation of
+	// code when that is wrong. NOT_FOUND with ERROR_REASON_SECOND_FACTOR_NOT_FOUND without a secret. FAILED_PRECONDITION with
+	// ERROR_REASON_SECOND_FACTOR_ACTIVE if the account has a second factor.
+	ConfirmSecondFactor(context.Context, *ConfirmSecondFactorRequest) (*ConfirmSecondFactorResponse, error)
+	// RemoveSecondFactor makes the password suffice at a login. INVALID_ARGUMENT with a violation of password or code when that is wrong.
+	// NOT_FOUND with ERROR_REASON_SECOND_FACTOR_NOT_FOUND.
+	RemoveSecondFactor(context.Context, *RemoveSecondFactorRequest) (*RemoveSecondFactorResponse, error)
 	// GetCustomerByEmail returns the id of the account of an e-mail address, in any spelling. An address without an account is no error.
 	GetCustomerByEmail(context.Context, *GetCustomerByEmailRequest) (*GetCustomerByEmailResponse, error)
+	// GetGuestToken signs an access token that is good for one order of a guest. The same request gets the same token, as long as the key
+	// that signed it is published.
+	GetGuestToken(context.Context, *GetGuestTokenRequest) (*GetGuestTokenResponse, error)
+	// GetEmail returns the e-mail address of an account, for the mails about its orders. An account that does not exist is no error.
+	GetEmail(context.Context, *GetEmailRequest) (*GetEmailResponse, error)
 	// PrepareDeletion asks whether DeleteAccount would be let through, before what cannot be undone; its errors are the same.
 	PrepareDeletion(context.Context, *PrepareDeletionRequest) (*PrepareDeletionResponse, error)
 	// DeleteAccount erases the caller's account, addresses and sessions; the e-mail is free again.
@@ -354,8 +509,17 @@ func (UnimplementedCustomersServiceServer) Refresh(context.Context, *RefreshRequ
 func (UnimplementedCustomersServiceServer) Logout(context.Context, *LogoutRequest) (*LogoutResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Logout not implemented")
 }
+func (UnimplementedCustomersServiceServer) ListSessions(context.Context, *ListSessionsRequest) (*ListSessionsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListSessions not implemented")
+}
+func (UnimplementedCustomersServiceServer) EndSession(context.Context, *EndSessionRequest) (*EndSessionResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method EndSession not implemented")
+}
 func (UnimplementedCustomersServiceServer) GetMe(context.Context, *GetMeRequest) (*GetMeResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetMe not implemented")
+}
+func (UnimplementedCustomersServiceServer) GetPersonalData(context.Context, *GetPersonalDataRequest) (*GetPersonalDataResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetPersonalData not implemented")
 }
 func (UnimplementedCustomersServiceServer) UpdateMe(context.Context, *UpdateMeRequest) (*UpdateMeResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method UpdateMe not implemented")
@@ -372,11 +536,29 @@ func (UnimplementedCustomersServiceServer) ResetPassword(context.Context, *Reset
 func (UnimplementedCustomersServiceServer) RequestEmailVerification(context.Context, *RequestEmailVerificationRequest) (*RequestEmailVerificationResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RequestEmailVerification not implemented")
 }
+func (UnimplementedCustomersServiceServer) RequestEmailChange(context.Context, *RequestEmailChangeRequest) (*RequestEmailChangeResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RequestEmailChange not implemented")
+}
 func (UnimplementedCustomersServiceServer) VerifyEmail(context.Context, *VerifyEmailRequest) (*VerifyEmailResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method VerifyEmail not implemented")
 }
+func (UnimplementedCustomersServiceServer) StartSecondFactor(context.Context, *StartSecondFactorRequest) (*StartSecondFactorResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method StartSecondFactor not implemented")
+}
+func (UnimplementedCustomersServiceServer) ConfirmSecondFactor(context.Context, *ConfirmSecondFactorRequest) (*ConfirmSecondFactorResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ConfirmSecondFactor not implemented")
+}
+func (UnimplementedCustomersServiceServer) RemoveSecondFactor(context.Context, *RemoveSecondFactorRequest) (*RemoveSecondFactorResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RemoveSecondFactor not implemented")
+}
 func (UnimplementedCustomersServiceServer) GetCustomerByEmail(context.Context, *GetCustomerByEmailRequest) (*GetCustomerByEmailResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetCustomerByEmail not implemented")
+}
+func (UnimplementedCustomersServiceServer) GetGuestToken(context.Context, *GetGuestTokenRequest) (*GetGuestTokenResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetGuestToken not implemented")
+}
+func (UnimplementedCustomersServiceServer) GetEmail(context.Context, *GetEmailRequest) (*GetEmailResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetEmail not implemented")
 }
 func (UnimplementedCustomersServiceServer) PrepareDeletion(context.Context, *PrepareDeletionRequest) (*PrepareDeletionResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method PrepareDeletion not implemented")
@@ -492,6 +674,42 @@ func _CustomersService_Logout_Handler(srv interface{}, ctx context.Context, dec 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CustomersService_ListSessions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListSessionsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CustomersServiceServer).ListSessions(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CustomersService_ListSessions_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CustomersServiceServer).ListSessions(ctx, req.(*ListSessionsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CustomersService_EndSession_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(EndSessionRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CustomersServiceServer).EndSession(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CustomersService_EndSession_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CustomersServiceServer).EndSession(ctx, req.(*EndSessionRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _CustomersService_GetMe_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetMeRequest)
 	if err := dec(in); err != nil {
@@ -506,6 +724,24 @@ func _CustomersService_GetMe_Handler(srv interface{}, ctx context.Context, dec f
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(CustomersServiceServer).GetMe(ctx, req.(*GetMeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CustomersService_GetPersonalData_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetPersonalDataRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CustomersServiceServer).GetPersonalData(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CustomersService_GetPersonalData_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CustomersServiceServer).GetPersonalData(ctx, req.(*GetPersonalDataRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -600,6 +836,24 @@ func _CustomersService_RequestEmailVerification_Handler(srv interface{}, ctx con
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CustomersService_RequestEmailChange_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RequestEmailChangeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CustomersServiceServer).RequestEmailChange(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CustomersService_RequestEmailChange_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CustomersServiceServer).RequestEmailChange(ctx, req.(*RequestEmailChangeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _CustomersService_VerifyEmail_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(VerifyEmailRequest)
 	if err := dec(in); err != nil {
@@ -618,6 +872,60 @@ func _CustomersService_VerifyEmail_Handler(srv interface{}, ctx context.Context,
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CustomersService_StartSecondFactor_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(StartSecondFactorRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CustomersServiceServer).StartSecondFactor(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CustomersService_StartSecondFactor_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CustomersServiceServer).StartSecondFactor(ctx, req.(*StartSecondFactorRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CustomersService_ConfirmSecondFactor_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ConfirmSecondFactorRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CustomersServiceServer).ConfirmSecondFactor(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CustomersService_ConfirmSecondFactor_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CustomersServiceServer).ConfirmSecondFactor(ctx, req.(*ConfirmSecondFactorRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CustomersService_RemoveSecondFactor_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RemoveSecondFactorRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CustomersServiceServer).RemoveSecondFactor(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CustomersService_RemoveSecondFactor_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CustomersServiceServer).RemoveSecondFactor(ctx, req.(*RemoveSecondFactorRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _CustomersService_GetCustomerByEmail_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetCustomerByEmailRequest)
 	if err := dec(in); err != nil {
@@ -632,6 +940,42 @@ func _CustomersService_GetCustomerByEmail_Handler(srv interface{}, ctx context.C
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(CustomersServiceServer).GetCustomerByEmail(ctx, req.(*GetCustomerByEmailRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CustomersService_GetGuestToken_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetGuestTokenRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CustomersServiceServer).GetGuestToken(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CustomersService_GetGuestToken_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CustomersServiceServer).GetGuestToken(ctx, req.(*GetGuestTokenRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CustomersService_GetEmail_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetEmailRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CustomersServiceServer).GetEmail(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CustomersService_GetEmail_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CustomersServiceServer).GetEmail(ctx, req.(*GetEmailRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -786,8 +1130,20 @@ var CustomersService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _CustomersService_Logout_Handler,
 		},
 		{
+			MethodName: "ListSessions",
+			Handler:    _CustomersService_ListSessions_Handler,
+		},
+		{
+			MethodName: "EndSession",
+			Handler:    _CustomersService_EndSession_Handler,
+		},
+		{
 			MethodName: "GetMe",
 			Handler:    _CustomersService_GetMe_Handler,
+		},
+		{
+			MethodName: "GetPersonalData",
+			Handler:    _CustomersService_GetPersonalData_Handler,
 		},
 		{
 			MethodName: "UpdateMe",
@@ -810,12 +1166,36 @@ var CustomersService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _CustomersService_RequestEmailVerification_Handler,
 		},
 		{
+			MethodName: "RequestEmailChange",
+			Handler:    _CustomersService_RequestEmailChange_Handler,
+		},
+		{
 			MethodName: "VerifyEmail",
 			Handler:    _CustomersService_VerifyEmail_Handler,
 		},
 		{
+			MethodName: "StartSecondFactor",
+			Handler:    _CustomersService_StartSecondFactor_Handler,
+		},
+		{
+			MethodName: "ConfirmSecondFactor",
+			Handler:    _CustomersService_ConfirmSecondFactor_Handler,
+		},
+		{
+			MethodName: "RemoveSecondFactor",
+			Handler:    _CustomersService_RemoveSecondFactor_Handler,
+		},
+		{
 			MethodName: "GetCustomerByEmail",
 			Handler:    _CustomersService_GetCustomerByEmail_Handler,
+		},
+		{
+			MethodName: "GetGuestToken",
+			Handler:    _CustomersService_GetGuestToken_Handler,
+		},
+		{
+			MethodName: "GetEmail",
+			Handler:    _CustomersService_GetEmail_Handler,
 		},
 		{
 			MethodName: "PrepareDeletion",

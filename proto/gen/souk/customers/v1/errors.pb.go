@@ -46,6 +46,40 @@ const (
 	ErrorReason_ERROR_REASON_CUSTOMER_NOT_FOUND ErrorReason = 9
 	// The token of a mail is unknown, used or expired, a newer mail was sent, or the password was changed meanwhile. Ask for another mail.
 	ErrorReason_ERROR_REASON_INVALID_MAIL_TOKEN ErrorReason = 10
+	// The caller has no session with this id that is open. Do not ask again.
+	ErrorReason_ERROR_REASON_SESSION_NOT_FOUND ErrorReason = 11
+	// The password is right, and the account has a second factor. Ask the customer for its code, and send it with the e-mail and the password.
+	ErrorReason_ERROR_REASON_SECOND_FACTOR_REQUIRED ErrorReason = 12
+	// The account has a second factor, and can have only one. Remove it first.
+	ErrorReason_ERROR_REASON_SECOND_FACTOR_ACTIVE ErrorReason = 13
+	// The account has no second factor, or none that waits for its first code. Start one first.
+	ErrorReason_ERROR_REASON_SECOND_FACTOR_NOT_FOUND ErrorReason = 14
+	// There is no account of staff with this id. Choose one of the list.
+	ErrorReason_ERROR_REASON_STAFF_NOT_FOUND ErrorReason = 30
+	// The shop needs an owner, and this is the last one. Make somebody else an owner first.
+	ErrorReason_ERROR_REASON_LAST_OWNER ErrorReason = 31
+	// The client of a partner or its secret is unknown, expired or deleted. Have the shop make another one.
+	ErrorReason_ERROR_REASON_INVALID_CLIENT ErrorReason = 32
+	// The client does not have a scope that the token was to have. Ask for fewer scopes.
+	ErrorReason_ERROR_REASON_INVALID_SCOPE ErrorReason = 33
+	// The client would have a scope which its creator does not have. Give it fewer scopes, or ask somebody with more.
+	ErrorReason_ERROR_REASON_SCOPE_NOT_HELD ErrorReason = 34
+	// There is no client with this id. Do not ask again.
+	ErrorReason_ERROR_REASON_CLIENT_NOT_FOUND ErrorReason = 35
+	// The shop has no provider with this name to sign in with. Offer those that it has.
+	ErrorReason_ERROR_REASON_PROVIDER_NOT_FOUND ErrorReason = 50
+	// The one-time code of a sign-in is unknown, used or expired, or another browser started the sign-in. Start it again.
+	ErrorReason_ERROR_REASON_INVALID_SIGN_IN_CODE ErrorReason = 51
+	// There is an account with this e-mail. Have the customer log in to it, and link the provider with the same one-time code.
+	ErrorReason_ERROR_REASON_LINK_REQUIRED ErrorReason = 52
+	// The provider did not tell an e-mail, and an account needs one. Register with an e-mail and a password.
+	ErrorReason_ERROR_REASON_NO_EMAIL ErrorReason = 53
+	// The account and the provider have not both confirmed the same e-mail, or somebody else has linked the provider. Confirm the address first.
+	ErrorReason_ERROR_REASON_LINK_REFUSED ErrorReason = 54
+	// The caller has no linked provider with this id. Do not ask again.
+	ErrorReason_ERROR_REASON_IDENTITY_NOT_FOUND ErrorReason = 55
+	// The account has no password, and nobody could sign in to it without this provider. Set a password by mail, or link another provider first.
+	ErrorReason_ERROR_REASON_LAST_SIGN_IN ErrorReason = 56
 )
 
 // Enum value maps for ErrorReason.
@@ -62,19 +96,53 @@ var (
 		8:  "ERROR_REASON_CUSTOMER_CONTENDED",
 		9:  "ERROR_REASON_CUSTOMER_NOT_FOUND",
 		10: "ERROR_REASON_INVALID_MAIL_TOKEN",
+		11: "ERROR_REASON_SESSION_NOT_FOUND",
+		12: "ERROR_REASON_SECOND_FACTOR_REQUIRED",
+		13: "ERROR_REASON_SECOND_FACTOR_ACTIVE",
+		14: "ERROR_REASON_SECOND_FACTOR_NOT_FOUND",
+		30: "ERROR_REASON_STAFF_NOT_FOUND",
+		31: "ERROR_REASON_LAST_OWNER",
+		32: "ERROR_REASON_INVALID_CLIENT",
+		33: "ERROR_REASON_INVALID_SCOPE",
+		34: "ERROR_REASON_SCOPE_NOT_HELD",
+		35: "ERROR_REASON_CLIENT_NOT_FOUND",
+		50: "ERROR_REASON_PROVIDER_NOT_FOUND",
+		51: "ERROR_REASON_INVALID_SIGN_IN_CODE",
+		52: "ERROR_REASON_LINK_REQUIRED",
+		53: "ERROR_REASON_NO_EMAIL",
+		54: "ERROR_REASON_LINK_REFUSED",
+		55: "ERROR_REASON_IDENTITY_NOT_FOUND",
+		56: "ERROR_REASON_LAST_SIGN_IN",
 	}
 	ErrorReason_value = map[string]int32{
-		"ERROR_REASON_UNSPECIFIED":           0,
-		"ERROR_REASON_EMAIL_TAKEN":           1,
-		"ERROR_REASON_INVALID_CREDENTIALS":   2,
-		"ERROR_REASON_INVALID_REFRESH_TOKEN": 3,
-		"ERROR_REASON_ADDRESS_NOT_FOUND":     4,
-		"ERROR_REASON_TOO_MANY_ADDRESSES":    5,
-		"ERROR_REASON_STAFF_ACCOUNT":         6,
-		"ERROR_REASON_BUSY":                  7,
-		"ERROR_REASON_CUSTOMER_CONTENDED":    8,
-		"ERROR_REASON_CUSTOMER_NOT_FOUND":    9,
-		"ERROR_REASON_INVALID_MAIL_TOKEN":    10,
+		"ERROR_REASON_UNSPECIFIED":             0,
+		"ERROR_REASON_EMAIL_TAKEN":             1,
+		"ERROR_REASON_INVALID_CREDENTIALS":     2,
+		"ERROR_REASON_INVALID_REFRESH_TOKEN":   3,
+		"ERROR_REASON_ADDRESS_NOT_FOUND":       4,
+		"ERROR_REASON_TOO_MANY_ADDRESSES":      5,
+		"ERROR_REASON_STAFF_ACCOUNT":           6,
+		"ERROR_REASON_BUSY":                    7,
+		"ERROR_REASON_CUSTOMER_CONTENDED":      8,
+		"ERROR_REASON_CUSTOMER_NOT_FOUND":      9,
+		"ERROR_REASON_INVALID_MAIL_TOKEN":      10,
+		"ERROR_REASON_SESSION_NOT_FOUND":       11,
+		"ERROR_REASON_SECOND_FACTOR_REQUIRED":  12,
+		"ERROR_REASON_SECOND_FACTOR_ACTIVE":    13,
+		"ERROR_REASON_SECOND_FACTOR_NOT_FOUND": 14,
+		"ERROR_REASON_STAFF_NOT_FOUND":         30,
+		"ERROR_REASON_LAST_OWNER":              31,
+		"ERROR_REASON_INVALID_CLIENT":          32,
+		"ERROR_REASON_INVALID_SCOPE":           33,
+		"ERROR_REASON_SCOPE_NOT_HELD":          34,
+		"ERROR_REASON_CLIENT_NOT_FOUND":        35,
+		"ERROR_REASON_PROVIDER_NOT_FOUND":      50,
+		"ERROR_REASON_INVALID_SIGN_IN_CODE":    51,
+		"ERROR_REASON_LINK_REQUIRED":           52,
+		"ERROR_REASON_NO_EMAIL":                53,
+		"ERROR_REASON_LINK_REFUSED":            54,
+		"ERROR_REASON_IDENTITY_NOT_FOUND":      55,
+		"ERROR_REASON_LAST_SIGN_IN":            56,
 	}
 )
 
@@ -109,7 +177,7 @@ var File_souk_customers_v1_errors_proto protoreflect.FileDescriptor
 
 const file_souk_customers_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x1esouk/customers/v1/errors.proto\x12\x11souk.customers.v1*\x86\x03\n" +
+	"\x1esouk/customers/v1/errors.proto\x12\x11souk.customers.v1*\xd2\a\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x1c\n" +
 	"\x18ERROR_REASON_EMAIL_TAKEN\x10\x01\x12$\n" +
@@ -122,7 +190,24 @@ const file_souk_customers_v1_errors_proto_rawDesc = "" +
 	"\x1fERROR_REASON_CUSTOMER_CONTENDED\x10\b\x12#\n" +
 	"\x1fERROR_REASON_CUSTOMER_NOT_FOUND\x10\t\x12#\n" +
 	"\x1fERROR_REASON_INVALID_MAIL_TOKEN\x10\n" +
-	"B.Z,souk/proto/gen/souk/customers/v1;customersv1b\x06proto3"
+	"\x12\"\n" +
+	"\x1eERROR_REASON_SESSION_NOT_FOUND\x10\v\x12'\n" +
+	"#ERROR_REASON_SECOND_FACTOR_REQUIRED\x10\f\x12%\n" +
+	"!ERROR_REASON_SECOND_FACTOR_ACTIVE\x10\r\x12(\n" +
+	"$ERROR_REASON_SECOND_FACTOR_NOT_FOUND\x10\x0e\x12 \n" +
+	"\x1cERROR_REASON_STAFF_NOT_FOUND\x10\x1e\x12\x1b\n" +
+	"\x17ERROR_REASON_LAST_OWNER\x10\x1f\x12\x1f\n" +
+	"\x1bERROR_REASON_INVALID_CLIENT\x10 \x12\x1e\n" +
+	"\x1aERROR_REASON_INVALID_SCOPE\x10!\x12\x1f\n" +
+	"\x1bERROR_REASON_SCOPE_NOT_HELD\x10\"\x12!\n" +
+	"\x1dERROR_REASON_CLIENT_NOT_FOUND\x10#\x12#\n" +
+	"\x1fERROR_REASON_PROVIDER_NOT_FOUND\x102\x12%\n" +
+	"!ERROR_REASON_INVALID_SIGN_IN_CODE\x103\x12\x1e\n" +
+	"\x1aERROR_REASON_LINK_REQUIRED\x104\x12\x19\n" +
+	"\x15ERROR_REASON_NO_EMAIL\x105\x12\x1d\n" +
+	"\x19ERROR_REASON_LINK_REFUSED\x106\x12#\n" +
+	"\x1fERROR_REASON_IDENTITY_NOT_FOUND\x107\x12\x1d\n" +
+	"\x19ERROR_REASON_LAST_SIGN_IN\x108B.Z,souk/proto/gen/souk/customers/v1;customersv1b\x06proto3"
 
 var (
 	file_souk_customers_v1_errors_proto_rawDescOnce sync.Once

@@ -84,11 +84,11 @@ func (Reservation_Status) EnumDescriptor() ([]byte, []int) {
 type Level struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Sku   string                 `protobuf:"bytes,1,opt,name=sku,proto3" json:"sku,omitempty"`
-	// Pieces in the warehouse, held ones included.
+	// Pieces in the warehouse, held ones included. Below 0, it is how many pieces were sold that are still to come.
 	OnHand int64 `protobuf:"varint,2,opt,name=on_hand,json=onHand,proto3" json:"on_hand,omitempty"`
 	// Pieces held for orders not yet confirmed.
 	Reserved int64 `protobuf:"varint,3,opt,name=reserved,proto3" json:"reserved,omitempty"`
-	// on_hand less reserved.
+	// on_hand less reserved. Below 0, it is how many pieces are on backorder.
 	Available     int64 `protobuf:"varint,4,opt,name=available,proto3" json:"available,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -153,11 +153,13 @@ func (x *Level) GetAvailable() int64 {
 }
 
 type Line struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Sku           string                 `protobuf:"bytes,1,opt,name=sku,proto3" json:"sku,omitempty"`
-	Quantity      int64                  `protobuf:"varint,2,opt,name=quantity,proto3" json:"quantity,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Sku      string                 `protobuf:"bytes,1,opt,name=sku,proto3" json:"sku,omitempty"`
+	Quantity int64                  `protobuf:"varint,2,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	// Reserve and RestoreSale sell the line although there is too little stock. What is missing is on backorder: the level falls below 0.
+	ContinueSelling bool `protobuf:"varint,3,opt,name=continue_selling,json=continueSelling,proto3" json:"continue_selling,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *Line) Reset() {
@@ -202,6 +204,13 @@ func (x *Line) GetQuantity() int64 {
 		return x.Quantity
 	}
 	return 0
+}
+
+func (x *Line) GetContinueSelling() bool {
+	if x != nil {
+		return x.ContinueSelling
+	}
+	return false
 }
 
 // InsufficientStock is the error detail of a refused reservation.
@@ -1170,7 +1179,9 @@ type Stock struct {
 	// Sums over the reservations: the level's reserved is held.
 	Held int64 `protobuf:"varint,4,opt,name=held,proto3" json:"held,omitempty"`
 	// What committed reservations bought, less what they returned: equal to sold.
-	Committed     int64 `protobuf:"varint,5,opt,name=committed,proto3" json:"committed,omitempty"`
+	Committed int64 `protobuf:"varint,5,opt,name=committed,proto3" json:"committed,omitempty"`
+	// What of held and committed could be sold without stock. So many pieces can be on backorder.
+	Continued     int64 `protobuf:"varint,6,opt,name=continued,proto3" json:"continued,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1236,6 +1247,13 @@ func (x *Stock) GetHeld() int64 {
 func (x *Stock) GetCommitted() int64 {
 	if x != nil {
 		return x.Committed
+	}
+	return 0
+}
+
+func (x *Stock) GetContinued() int64 {
+	if x != nil {
+		return x.Continued
 	}
 	return 0
 }
@@ -1492,7 +1510,10 @@ type WatchAvailabilityResponse struct {
 	Changes  []*ChangedAvailability `protobuf:"bytes,1,rep,name=changes,proto3" json:"changes,omitempty"`
 	Position string                 `protobuf:"bytes,2,opt,name=position,proto3" json:"position,omitempty"`
 	// Anything may have changed: the changes are too many, or the position is not one of this database.
-	Reset_        bool `protobuf:"varint,3,opt,name=reset,proto3" json:"reset,omitempty"`
+	Reset_ bool `protobuf:"varint,3,opt,name=reset,proto3" json:"reset,omitempty"`
+	// The numbers of pieces, in ascending order, that divide one availability from the next. For example, with the limits 1, 6 and 12, the
+	// levels 6 to 11 are the same availability. A version without this field reports the limits 1 and 6.
+	Limits        []int64 `protobuf:"varint,4,rep,packed,name=limits,proto3" json:"limits,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1546,6 +1567,13 @@ func (x *WatchAvailabilityResponse) GetReset_() bool {
 		return x.Reset_
 	}
 	return false
+}
+
+func (x *WatchAvailabilityResponse) GetLimits() []int64 {
+	if x != nil {
+		return x.Limits
+	}
+	return nil
 }
 
 type ChangedAvailability struct {
@@ -1610,10 +1638,11 @@ const file_souk_inventory_v1_inventory_proto_rawDesc = "" +
 	"\x03sku\x18\x01 \x01(\tR\x03sku\x12\x17\n" +
 	"\aon_hand\x18\x02 \x01(\x03R\x06onHand\x12\x1a\n" +
 	"\breserved\x18\x03 \x01(\x03R\breserved\x12\x1c\n" +
-	"\tavailable\x18\x04 \x01(\x03R\tavailable\"4\n" +
+	"\tavailable\x18\x04 \x01(\x03R\tavailable\"_\n" +
 	"\x04Line\x12\x10\n" +
 	"\x03sku\x18\x01 \x01(\tR\x03sku\x12\x1a\n" +
-	"\bquantity\x18\x02 \x01(\x03R\bquantity\"N\n" +
+	"\bquantity\x18\x02 \x01(\x03R\bquantity\x12)\n" +
+	"\x10continue_selling\x18\x03 \x01(\bR\x0fcontinueSelling\"N\n" +
 	"\x11InsufficientStock\x129\n" +
 	"\tshortages\x18\x01 \x03(\v2\x1b.souk.inventory.v1.ShortageR\tshortages\"X\n" +
 	"\bShortage\x12\x10\n" +
@@ -1663,13 +1692,14 @@ const file_souk_inventory_v1_inventory_proto_rawDesc = "" +
 	"\x11ListStockResponse\x12.\n" +
 	"\x05stock\x18\x01 \x03(\v2\x18.souk.inventory.v1.StockR\x05stock\x12\x1d\n" +
 	"\n" +
-	"next_after\x18\x02 \x01(\tR\tnextAfter\"\x93\x01\n" +
+	"next_after\x18\x02 \x01(\tR\tnextAfter\"\xb1\x01\n" +
 	"\x05Stock\x12.\n" +
 	"\x05level\x18\x01 \x01(\v2\x18.souk.inventory.v1.LevelR\x05level\x12\x14\n" +
 	"\x05owned\x18\x02 \x01(\x03R\x05owned\x12\x12\n" +
 	"\x04sold\x18\x03 \x01(\x03R\x04sold\x12\x12\n" +
 	"\x04held\x18\x04 \x01(\x03R\x04held\x12\x1c\n" +
-	"\tcommitted\x18\x05 \x01(\x03R\tcommitted\"b\n" +
+	"\tcommitted\x18\x05 \x01(\x03R\tcommitted\x12\x1c\n" +
+	"\tcontinued\x18\x06 \x01(\x03R\tcontinued\"b\n" +
 	"\x17ListReservationsRequest\x12\x14\n" +
 	"\x05limit\x18\x01 \x01(\x05R\x05limit\x12\x14\n" +
 	"\x05after\x18\x02 \x01(\tR\x05after\x12\x1b\n" +
@@ -1693,27 +1723,28 @@ const file_souk_inventory_v1_inventory_proto_rawDesc = "" +
 	"\x0eSTATUS_EXPIRED\x10\x04\"e\n" +
 	"\x18WatchAvailabilityRequest\x12\x1a\n" +
 	"\bposition\x18\x01 \x01(\tR\bposition\x12-\n" +
-	"\x04wait\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x04wait\"\x8f\x01\n" +
+	"\x04wait\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x04wait\"\xa7\x01\n" +
 	"\x19WatchAvailabilityResponse\x12@\n" +
 	"\achanges\x18\x01 \x03(\v2&.souk.inventory.v1.ChangedAvailabilityR\achanges\x12\x1a\n" +
 	"\bposition\x18\x02 \x01(\tR\bposition\x12\x14\n" +
-	"\x05reset\x18\x03 \x01(\bR\x05reset\"7\n" +
+	"\x05reset\x18\x03 \x01(\bR\x05reset\x12\x16\n" +
+	"\x06limits\x18\x04 \x03(\x03R\x06limits\"7\n" +
 	"\x13ChangedAvailability\x12\x10\n" +
 	"\x03sku\x18\x01 \x01(\tR\x03sku\x12\x0e\n" +
 	"\x02at\x18\x02 \x01(\x04R\x02at2\xe2\n" +
 	"\n" +
 	"\x10InventoryService\x12x\n" +
-	"\tGetLevels\x12#.souk.inventory.v1.GetLevelsRequest\x1a$.souk.inventory.v1.GetLevelsResponse\" \x8a\xb5\x18\x13\x18\x01\"\agateway\"\x06orders\xa2\xb5\x18\x02\b\x01\x90\x02\x01\x12\x86\x01\n" +
+	"\tGetLevels\x12#.souk.inventory.v1.GetLevelsRequest\x1a$.souk.inventory.v1.GetLevelsResponse\" \x8a\xb5\x18\x13\"\agateway\"\x06orders0\x03\xa2\xb5\x18\x02\b\x01\x90\x02\x01\x12\x86\x01\n" +
 	"\x11WatchAvailability\x12+.souk.inventory.v1.WatchAvailabilityRequest\x1a,.souk.inventory.v1.WatchAvailabilityResponse\"\x16\x8a\xb5\x18\t\"\agateway\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12q\n" +
-	"\vAdjustStock\x12%.souk.inventory.v1.AdjustStockRequest\x1a&.souk.inventory.v1.AdjustStockResponse\"\x13\x8a\xb5\x18\x02\x18\x01\x98\xb5\x18\x02\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12g\n" +
-	"\tOpenStock\x12#.souk.inventory.v1.OpenStockRequest\x1a$.souk.inventory.v1.OpenStockResponse\"\x0f\x8a\xb5\x18\x02\x18\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12g\n" +
+	"\vAdjustStock\x12%.souk.inventory.v1.AdjustStockRequest\x1a&.souk.inventory.v1.AdjustStockResponse\"\x13\x8a\xb5\x18\x020\x04\x98\xb5\x18\x02\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12g\n" +
+	"\tOpenStock\x12#.souk.inventory.v1.OpenStockRequest\x1a$.souk.inventory.v1.OpenStockResponse\"\x0f\x8a\xb5\x18\x020\x02\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12g\n" +
 	"\aReserve\x12!.souk.inventory.v1.ReserveRequest\x1a\".souk.inventory.v1.ReserveResponse\"\x15\x8a\xb5\x18\b\"\x06orders\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12\x85\x01\n" +
 	"\x11CommitReservation\x12+.souk.inventory.v1.CommitReservationRequest\x1a,.souk.inventory.v1.CommitReservationResponse\"\x15\x8a\xb5\x18\b\"\x06orders\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12\x88\x01\n" +
 	"\x12ReleaseReservation\x12,.souk.inventory.v1.ReleaseReservationRequest\x1a-.souk.inventory.v1.ReleaseReservationResponse\"\x15\x8a\xb5\x18\b\"\x06orders\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12s\n" +
 	"\vReturnStock\x12%.souk.inventory.v1.ReturnStockRequest\x1a&.souk.inventory.v1.ReturnStockResponse\"\x15\x8a\xb5\x18\b\"\x06orders\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12s\n" +
 	"\vRestoreSale\x12%.souk.inventory.v1.RestoreSaleRequest\x1a&.souk.inventory.v1.RestoreSaleResponse\"\x15\x8a\xb5\x18\b\"\x06orders\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12g\n" +
-	"\tListStock\x12#.souk.inventory.v1.ListStockRequest\x1a$.souk.inventory.v1.ListStockResponse\"\x0f\x8a\xb5\x18\x02\x18\x01\xa2\xb5\x18\x02\b<\x90\x02\x01\x12|\n" +
-	"\x10ListReservations\x12*.souk.inventory.v1.ListReservationsRequest\x1a+.souk.inventory.v1.ListReservationsResponse\"\x0f\x8a\xb5\x18\x02\x18\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x1a\"\x92\xb5\x18\x1e\n" +
+	"\tListStock\x12#.souk.inventory.v1.ListStockRequest\x1a$.souk.inventory.v1.ListStockResponse\"\x0f\x8a\xb5\x18\x020\x03\xa2\xb5\x18\x02\b<\x90\x02\x01\x12|\n" +
+	"\x10ListReservations\x12*.souk.inventory.v1.ListReservationsRequest\x1a+.souk.inventory.v1.ListReservationsResponse\"\x0f\x8a\xb5\x18\x020\x03\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x1a\"\x92\xb5\x18\x1e\n" +
 	"\agateway\n" +
 	"\x06orders\n" +
 	"\x05audit\n" +

@@ -42,8 +42,8 @@ type InventoryServiceClient interface {
 	// left out of the answer.
 	GetLevels(ctx context.Context, in *GetLevelsRequest, opts ...grpc.CallOption) (*GetLevelsResponse, error)
 	// WatchAvailability tells of which SKUs the availability has changed since a position or, when that is none, waits for a change. It
-	// answers without changes when none came. The availability of a SKU is whether none, a few (1 to 5) or more pieces are
-	// available: what is sold in between is not told. A change may be told several times.
+	// answers without changes when none came. The availability of a SKU changes when its level passes one of the limits of the answer: what
+	// is sold in between is not told. A change may be told several times.
 	WatchAvailability(ctx context.Context, in *WatchAvailabilityRequest, opts ...grpc.CallOption) (*WatchAvailabilityResponse, error)
 	// AdjustStock adds to or takes from what is on hand and writes why in the ledger.
 	// FAILED_PRECONDITION with ERROR_REASON_INSUFFICIENT_STOCK when less would be left than is reserved.
@@ -209,8 +209,8 @@ type InventoryServiceServer interface {
 	// left out of the answer.
 	GetLevels(context.Context, *GetLevelsRequest) (*GetLevelsResponse, error)
 	// WatchAvailability tells of which SKUs the availability has changed since a position or, when that is none, waits for a change. It
-	// answers without changes when none came. The availability of a SKU is whether none, a few (1 to 5) or more pieces are
-	// available: what is sold in between is not told. A change may be told several times.
+	// answers without changes when none came. The availability of a SKU changes when its level passes one of the limits of the answer: what
+	// is sold in between is not told. A change may be told several times.
 	WatchAvailability(context.Context, *WatchAvailabilityRequest) (*WatchAvailabilityResponse, error)
 	// AdjustStock adds to or takes from what is on hand and writes why in the ledger.
 	// FAILED_PRECONDITION with ERROR_REASON_INSUFFICIENT_STOCK when less would be left than is reserved.

@@ -59,6 +59,8 @@ const (
 	ErrorReason_ERROR_REASON_CART_BEING_ORDERED ErrorReason = 12
 	// What the services know of the order cannot be made to agree by itself. The message tells why. A person has to decide.
 	ErrorReason_ERROR_REASON_NOT_MENDABLE ErrorReason = 13
+	// The token of a mail to a guest is unknown, used or expired. Ask for another mail.
+	ErrorReason_ERROR_REASON_INVALID_LOOKUP_TOKEN ErrorReason = 14
 )
 
 // Enum value maps for ErrorReason.
@@ -78,22 +80,24 @@ var (
 		11: "ERROR_REASON_ORDERS_OPEN",
 		12: "ERROR_REASON_CART_BEING_ORDERED",
 		13: "ERROR_REASON_NOT_MENDABLE",
+		14: "ERROR_REASON_INVALID_LOOKUP_TOKEN",
 	}
 	ErrorReason_value = map[string]int32{
-		"ERROR_REASON_UNSPECIFIED":        0,
-		"ERROR_REASON_UNAVAILABLE":        1,
-		"ERROR_REASON_ORDER_NOT_FOUND":    2,
-		"ERROR_REASON_CART_EMPTY":         3,
-		"ERROR_REASON_PRICE_CHANGED":      4,
-		"ERROR_REASON_OUT_OF_STOCK":       5,
-		"ERROR_REASON_NOT_CANCELLABLE":    6,
-		"ERROR_REASON_NOT_DISPATCHABLE":   7,
-		"ERROR_REASON_NOT_RETURNABLE":     8,
-		"ERROR_REASON_RETURN_NOT_FOUND":   9,
-		"ERROR_REASON_TICKET_NOT_FOUND":   10,
-		"ERROR_REASON_ORDERS_OPEN":        11,
-		"ERROR_REASON_CART_BEING_ORDERED": 12,
-		"ERROR_REASON_NOT_MENDABLE":       13,
+		"ERROR_REASON_UNSPECIFIED":          0,
+		"ERROR_REASON_UNAVAILABLE":          1,
+		"ERROR_REASON_ORDER_NOT_FOUND":      2,
+		"ERROR_REASON_CART_EMPTY":           3,
+		"ERROR_REASON_PRICE_CHANGED":        4,
+		"ERROR_REASON_OUT_OF_STOCK":         5,
+		"ERROR_REASON_NOT_CANCELLABLE":      6,
+		"ERROR_REASON_NOT_DISPATCHABLE":     7,
+		"ERROR_REASON_NOT_RETURNABLE":       8,
+		"ERROR_REASON_RETURN_NOT_FOUND":     9,
+		"ERROR_REASON_TICKET_NOT_FOUND":     10,
+		"ERROR_REASON_ORDERS_OPEN":          11,
+		"ERROR_REASON_CART_BEING_ORDERED":   12,
+		"ERROR_REASON_NOT_MENDABLE":         13,
+		"ERROR_REASON_INVALID_LOOKUP_TOKEN": 14,
 	}
 )
 
@@ -128,7 +132,7 @@ var File_souk_orders_v1_errors_proto protoreflect.FileDescriptor
 
 const file_souk_orders_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x1bsouk/orders/v1/errors.proto\x12\x0esouk.orders.v1*\xd5\x03\n" +
+	"\x1bsouk/orders/v1/errors.proto\x12\x0esouk.orders.v1*\xfc\x03\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x1c\n" +
 	"\x18ERROR_REASON_UNAVAILABLE\x10\x01\x12 \n" +
@@ -144,7 +148,8 @@ const file_souk_orders_v1_errors_proto_rawDesc = "" +
 	"\x12\x1c\n" +
 	"\x18ERROR_REASON_ORDERS_OPEN\x10\v\x12#\n" +
 	"\x1fERROR_REASON_CART_BEING_ORDERED\x10\f\x12\x1d\n" +
-	"\x19ERROR_REASON_NOT_MENDABLE\x10\rB(Z&souk/proto/gen/souk/orders/v1;ordersv1b\x06proto3"
+	"\x19ERROR_REASON_NOT_MENDABLE\x10\r\x12%\n" +
+	"!ERROR_REASON_INVALID_LOOKUP_TOKEN\x10\x0eB(Z&souk/proto/gen/souk/orders/v1;ordersv1b\x06proto3"
 
 var (
 	file_souk_orders_v1_errors_proto_rawDescOnce sync.Once

@@ -700,7 +700,9 @@ type Line struct {
 	// Absent when the product had none.
 	Image *Image `protobuf:"bytes,8,opt,name=image,proto3" json:"image,omitempty"`
 	// In the order the shop showed them, e.g. Size before Color.
-	Options       []*Option `protobuf:"bytes,9,rep,name=options,proto3" json:"options,omitempty"`
+	Options []*Option `protobuf:"bytes,9,rep,name=options,proto3" json:"options,omitempty"`
+	// Inventory does not count the stock, so it knows nothing of this line.
+	Untracked     bool `protobuf:"varint,10,opt,name=untracked,proto3" json:"untracked,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -796,6 +798,13 @@ func (x *Line) GetOptions() []*Option {
 		return x.Options
 	}
 	return nil
+}
+
+func (x *Line) GetUntracked() bool {
+	if x != nil {
+		return x.Untracked
+	}
+	return false
 }
 
 type Image struct {
@@ -2055,6 +2064,321 @@ func (x *Placement) GetRequestId() string {
 	return ""
 }
 
+type PlaceGuestOrderRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Without an address_id.
+	Order         *PlaceOrderRequest `protobuf:"bytes,1,opt,name=order,proto3" json:"order,omitempty"`
+	Email         string             `protobuf:"bytes,2,opt,name=email,proto3" json:"email,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PlaceGuestOrderRequest) Reset() {
+	*x = PlaceGuestOrderRequest{}
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PlaceGuestOrderRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PlaceGuestOrderRequest) ProtoMessage() {}
+
+func (x *PlaceGuestOrderRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PlaceGuestOrderRequest.ProtoReflect.Descriptor instead.
+func (*PlaceGuestOrderRequest) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *PlaceGuestOrderRequest) GetOrder() *PlaceOrderRequest {
+	if x != nil {
+		return x.Order
+	}
+	return nil
+}
+
+func (x *PlaceGuestOrderRequest) GetEmail() string {
+	if x != nil {
+		return x.Email
+	}
+	return ""
+}
+
+type PlaceGuestOrderResponse struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Placement *Placement             `protobuf:"bytes,1,opt,name=placement,proto3" json:"placement,omitempty"`
+	// Whether this answer was given before.
+	Replayed bool `protobuf:"varint,2,opt,name=replayed,proto3" json:"replayed,omitempty"`
+	// Empty for a rejected order, and while customers cannot be asked to sign one. It is the same when the answer is given again.
+	AccessToken          string                 `protobuf:"bytes,3,opt,name=access_token,json=accessToken,proto3" json:"access_token,omitempty"`
+	AccessTokenExpiresAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=access_token_expires_at,json=accessTokenExpiresAt,proto3" json:"access_token_expires_at,omitempty"`
+	unknownFields        protoimpl.UnknownFields
+	sizeCache            protoimpl.SizeCache
+}
+
+func (x *PlaceGuestOrderResponse) Reset() {
+	*x = PlaceGuestOrderResponse{}
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PlaceGuestOrderResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PlaceGuestOrderResponse) ProtoMessage() {}
+
+func (x *PlaceGuestOrderResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PlaceGuestOrderResponse.ProtoReflect.Descriptor instead.
+func (*PlaceGuestOrderResponse) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *PlaceGuestOrderResponse) GetPlacement() *Placement {
+	if x != nil {
+		return x.Placement
+	}
+	return nil
+}
+
+func (x *PlaceGuestOrderResponse) GetReplayed() bool {
+	if x != nil {
+		return x.Replayed
+	}
+	return false
+}
+
+func (x *PlaceGuestOrderResponse) GetAccessToken() string {
+	if x != nil {
+		return x.AccessToken
+	}
+	return ""
+}
+
+func (x *PlaceGuestOrderResponse) GetAccessTokenExpiresAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.AccessTokenExpiresAt
+	}
+	return nil
+}
+
+type RequestOrderLookupRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Number        string                 `protobuf:"bytes,1,opt,name=number,proto3" json:"number,omitempty"`
+	Email         string                 `protobuf:"bytes,2,opt,name=email,proto3" json:"email,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RequestOrderLookupRequest) Reset() {
+	*x = RequestOrderLookupRequest{}
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RequestOrderLookupRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RequestOrderLookupRequest) ProtoMessage() {}
+
+func (x *RequestOrderLookupRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RequestOrderLookupRequest.ProtoReflect.Descriptor instead.
+func (*RequestOrderLookupRequest) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *RequestOrderLookupRequest) GetNumber() string {
+	if x != nil {
+		return x.Number
+	}
+	return ""
+}
+
+func (x *RequestOrderLookupRequest) GetEmail() string {
+	if x != nil {
+		return x.Email
+	}
+	return ""
+}
+
+type RequestOrderLookupResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RequestOrderLookupResponse) Reset() {
+	*x = RequestOrderLookupResponse{}
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RequestOrderLookupResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RequestOrderLookupResponse) ProtoMessage() {}
+
+func (x *RequestOrderLookupResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RequestOrderLookupResponse.ProtoReflect.Descriptor instead.
+func (*RequestOrderLookupResponse) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{24}
+}
+
+type RedeemOrderLookupRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Token         string                 `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RedeemOrderLookupRequest) Reset() {
+	*x = RedeemOrderLookupRequest{}
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RedeemOrderLookupRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RedeemOrderLookupRequest) ProtoMessage() {}
+
+func (x *RedeemOrderLookupRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RedeemOrderLookupRequest.ProtoReflect.Descriptor instead.
+func (*RedeemOrderLookupRequest) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *RedeemOrderLookupRequest) GetToken() string {
+	if x != nil {
+		return x.Token
+	}
+	return ""
+}
+
+type RedeemOrderLookupResponse struct {
+	state                protoimpl.MessageState `protogen:"open.v1"`
+	OrderId              string                 `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	AccessToken          string                 `protobuf:"bytes,2,opt,name=access_token,json=accessToken,proto3" json:"access_token,omitempty"`
+	AccessTokenExpiresAt *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=access_token_expires_at,json=accessTokenExpiresAt,proto3" json:"access_token_expires_at,omitempty"`
+	unknownFields        protoimpl.UnknownFields
+	sizeCache            protoimpl.SizeCache
+}
+
+func (x *RedeemOrderLookupResponse) Reset() {
+	*x = RedeemOrderLookupResponse{}
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RedeemOrderLookupResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RedeemOrderLookupResponse) ProtoMessage() {}
+
+func (x *RedeemOrderLookupResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RedeemOrderLookupResponse.ProtoReflect.Descriptor instead.
+func (*RedeemOrderLookupResponse) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *RedeemOrderLookupResponse) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+func (x *RedeemOrderLookupResponse) GetAccessToken() string {
+	if x != nil {
+		return x.AccessToken
+	}
+	return ""
+}
+
+func (x *RedeemOrderLookupResponse) GetAccessTokenExpiresAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.AccessTokenExpiresAt
+	}
+	return nil
+}
+
 type GetOrderRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -2064,7 +2388,7 @@ type GetOrderRequest struct {
 
 func (x *GetOrderRequest) Reset() {
 	*x = GetOrderRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[21]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2076,7 +2400,7 @@ func (x *GetOrderRequest) String() string {
 func (*GetOrderRequest) ProtoMessage() {}
 
 func (x *GetOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[21]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2089,7 +2413,7 @@ func (x *GetOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetOrderRequest.ProtoReflect.Descriptor instead.
 func (*GetOrderRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{21}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *GetOrderRequest) GetId() string {
@@ -2108,7 +2432,7 @@ type GetOrderResponse struct {
 
 func (x *GetOrderResponse) Reset() {
 	*x = GetOrderResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[22]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2120,7 +2444,7 @@ func (x *GetOrderResponse) String() string {
 func (*GetOrderResponse) ProtoMessage() {}
 
 func (x *GetOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[22]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2133,7 +2457,7 @@ func (x *GetOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetOrderResponse.ProtoReflect.Descriptor instead.
 func (*GetOrderResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{22}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *GetOrderResponse) GetOrder() *Order {
@@ -2154,7 +2478,7 @@ type ListOrdersRequest struct {
 
 func (x *ListOrdersRequest) Reset() {
 	*x = ListOrdersRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[23]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2166,7 +2490,7 @@ func (x *ListOrdersRequest) String() string {
 func (*ListOrdersRequest) ProtoMessage() {}
 
 func (x *ListOrdersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[23]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2179,7 +2503,7 @@ func (x *ListOrdersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOrdersRequest.ProtoReflect.Descriptor instead.
 func (*ListOrdersRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{23}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *ListOrdersRequest) GetLimit() int32 {
@@ -2207,7 +2531,7 @@ type ListOrdersResponse struct {
 
 func (x *ListOrdersResponse) Reset() {
 	*x = ListOrdersResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[24]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2219,7 +2543,7 @@ func (x *ListOrdersResponse) String() string {
 func (*ListOrdersResponse) ProtoMessage() {}
 
 func (x *ListOrdersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[24]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2232,7 +2556,7 @@ func (x *ListOrdersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOrdersResponse.ProtoReflect.Descriptor instead.
 func (*ListOrdersResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{24}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *ListOrdersResponse) GetOrders() []*Order {
@@ -2258,7 +2582,7 @@ type CancelOrderRequest struct {
 
 func (x *CancelOrderRequest) Reset() {
 	*x = CancelOrderRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[25]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2270,7 +2594,7 @@ func (x *CancelOrderRequest) String() string {
 func (*CancelOrderRequest) ProtoMessage() {}
 
 func (x *CancelOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[25]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2283,7 +2607,7 @@ func (x *CancelOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelOrderRequest.ProtoReflect.Descriptor instead.
 func (*CancelOrderRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{25}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *CancelOrderRequest) GetId() string {
@@ -2302,7 +2626,7 @@ type CancelOrderResponse struct {
 
 func (x *CancelOrderResponse) Reset() {
 	*x = CancelOrderResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[26]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2314,7 +2638,7 @@ func (x *CancelOrderResponse) String() string {
 func (*CancelOrderResponse) ProtoMessage() {}
 
 func (x *CancelOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[26]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2327,7 +2651,7 @@ func (x *CancelOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelOrderResponse.ProtoReflect.Descriptor instead.
 func (*CancelOrderResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{26}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *CancelOrderResponse) GetOrder() *Order {
@@ -2363,7 +2687,7 @@ type ListAllOrdersRequest struct {
 
 func (x *ListAllOrdersRequest) Reset() {
 	*x = ListAllOrdersRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[27]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2375,7 +2699,7 @@ func (x *ListAllOrdersRequest) String() string {
 func (*ListAllOrdersRequest) ProtoMessage() {}
 
 func (x *ListAllOrdersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[27]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2388,7 +2712,7 @@ func (x *ListAllOrdersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAllOrdersRequest.ProtoReflect.Descriptor instead.
 func (*ListAllOrdersRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{27}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *ListAllOrdersRequest) GetStatus() Status {
@@ -2471,7 +2795,7 @@ type ListAllOrdersResponse struct {
 
 func (x *ListAllOrdersResponse) Reset() {
 	*x = ListAllOrdersResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[28]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2483,7 +2807,7 @@ func (x *ListAllOrdersResponse) String() string {
 func (*ListAllOrdersResponse) ProtoMessage() {}
 
 func (x *ListAllOrdersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[28]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2496,7 +2820,7 @@ func (x *ListAllOrdersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAllOrdersResponse.ProtoReflect.Descriptor instead.
 func (*ListAllOrdersResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{28}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *ListAllOrdersResponse) GetOrders() []*Order {
@@ -2523,7 +2847,7 @@ type CancelAnyOrderRequest struct {
 
 func (x *CancelAnyOrderRequest) Reset() {
 	*x = CancelAnyOrderRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[29]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2535,7 +2859,7 @@ func (x *CancelAnyOrderRequest) String() string {
 func (*CancelAnyOrderRequest) ProtoMessage() {}
 
 func (x *CancelAnyOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[29]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2548,7 +2872,7 @@ func (x *CancelAnyOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelAnyOrderRequest.ProtoReflect.Descriptor instead.
 func (*CancelAnyOrderRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{29}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *CancelAnyOrderRequest) GetId() string {
@@ -2574,7 +2898,7 @@ type CancelAnyOrderResponse struct {
 
 func (x *CancelAnyOrderResponse) Reset() {
 	*x = CancelAnyOrderResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[30]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2586,7 +2910,7 @@ func (x *CancelAnyOrderResponse) String() string {
 func (*CancelAnyOrderResponse) ProtoMessage() {}
 
 func (x *CancelAnyOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[30]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2599,7 +2923,7 @@ func (x *CancelAnyOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelAnyOrderResponse.ProtoReflect.Descriptor instead.
 func (*CancelAnyOrderResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{30}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *CancelAnyOrderResponse) GetOrder() *Order {
@@ -2618,7 +2942,7 @@ type DispatchOrderRequest struct {
 
 func (x *DispatchOrderRequest) Reset() {
 	*x = DispatchOrderRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[31]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2630,7 +2954,7 @@ func (x *DispatchOrderRequest) String() string {
 func (*DispatchOrderRequest) ProtoMessage() {}
 
 func (x *DispatchOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[31]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2643,7 +2967,7 @@ func (x *DispatchOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DispatchOrderRequest.ProtoReflect.Descriptor instead.
 func (*DispatchOrderRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{31}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *DispatchOrderRequest) GetId() string {
@@ -2662,7 +2986,7 @@ type DispatchOrderResponse struct {
 
 func (x *DispatchOrderResponse) Reset() {
 	*x = DispatchOrderResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[32]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2674,7 +2998,7 @@ func (x *DispatchOrderResponse) String() string {
 func (*DispatchOrderResponse) ProtoMessage() {}
 
 func (x *DispatchOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[32]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2687,7 +3011,7 @@ func (x *DispatchOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DispatchOrderResponse.ProtoReflect.Descriptor instead.
 func (*DispatchOrderResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{32}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *DispatchOrderResponse) GetOrder() *Order {
@@ -2709,7 +3033,7 @@ type RequestReturnRequest struct {
 
 func (x *RequestReturnRequest) Reset() {
 	*x = RequestReturnRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[33]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2721,7 +3045,7 @@ func (x *RequestReturnRequest) String() string {
 func (*RequestReturnRequest) ProtoMessage() {}
 
 func (x *RequestReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[33]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2734,7 +3058,7 @@ func (x *RequestReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RequestReturnRequest.ProtoReflect.Descriptor instead.
 func (*RequestReturnRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{33}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *RequestReturnRequest) GetOrderId() string {
@@ -2767,7 +3091,7 @@ type RequestReturnResponse struct {
 
 func (x *RequestReturnResponse) Reset() {
 	*x = RequestReturnResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[34]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2779,7 +3103,7 @@ func (x *RequestReturnResponse) String() string {
 func (*RequestReturnResponse) ProtoMessage() {}
 
 func (x *RequestReturnResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[34]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2792,7 +3116,7 @@ func (x *RequestReturnResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RequestReturnResponse.ProtoReflect.Descriptor instead.
 func (*RequestReturnResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{34}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *RequestReturnResponse) GetReturn() *Return {
@@ -2812,7 +3136,7 @@ type WithdrawReturnRequest struct {
 
 func (x *WithdrawReturnRequest) Reset() {
 	*x = WithdrawReturnRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[35]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2824,7 +3148,7 @@ func (x *WithdrawReturnRequest) String() string {
 func (*WithdrawReturnRequest) ProtoMessage() {}
 
 func (x *WithdrawReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[35]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2837,7 +3161,7 @@ func (x *WithdrawReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WithdrawReturnRequest.ProtoReflect.Descriptor instead.
 func (*WithdrawReturnRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{35}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *WithdrawReturnRequest) GetOrderId() string {
@@ -2863,7 +3187,7 @@ type WithdrawReturnResponse struct {
 
 func (x *WithdrawReturnResponse) Reset() {
 	*x = WithdrawReturnResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[36]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2875,7 +3199,7 @@ func (x *WithdrawReturnResponse) String() string {
 func (*WithdrawReturnResponse) ProtoMessage() {}
 
 func (x *WithdrawReturnResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[36]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2888,7 +3212,7 @@ func (x *WithdrawReturnResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WithdrawReturnResponse.ProtoReflect.Descriptor instead.
 func (*WithdrawReturnResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{36}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *WithdrawReturnResponse) GetReturn() *Return {
@@ -2911,7 +3235,7 @@ type ListReturnsRequest struct {
 
 func (x *ListReturnsRequest) Reset() {
 	*x = ListReturnsRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[37]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2923,7 +3247,7 @@ func (x *ListReturnsRequest) String() string {
 func (*ListReturnsRequest) ProtoMessage() {}
 
 func (x *ListReturnsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[37]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2936,7 +3260,7 @@ func (x *ListReturnsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListReturnsRequest.ProtoReflect.Descriptor instead.
 func (*ListReturnsRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{37}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *ListReturnsRequest) GetStatus() Return_Status {
@@ -2971,7 +3295,7 @@ type ListReturnsResponse struct {
 
 func (x *ListReturnsResponse) Reset() {
 	*x = ListReturnsResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[38]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2983,7 +3307,7 @@ func (x *ListReturnsResponse) String() string {
 func (*ListReturnsResponse) ProtoMessage() {}
 
 func (x *ListReturnsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[38]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2996,7 +3320,7 @@ func (x *ListReturnsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListReturnsResponse.ProtoReflect.Descriptor instead.
 func (*ListReturnsResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{38}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *ListReturnsResponse) GetReturns() []*Return {
@@ -3023,7 +3347,7 @@ type RefuseReturnRequest struct {
 
 func (x *RefuseReturnRequest) Reset() {
 	*x = RefuseReturnRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[39]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3035,7 +3359,7 @@ func (x *RefuseReturnRequest) String() string {
 func (*RefuseReturnRequest) ProtoMessage() {}
 
 func (x *RefuseReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[39]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3048,7 +3372,7 @@ func (x *RefuseReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefuseReturnRequest.ProtoReflect.Descriptor instead.
 func (*RefuseReturnRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{39}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *RefuseReturnRequest) GetReturnId() string {
@@ -3074,7 +3398,7 @@ type RefuseReturnResponse struct {
 
 func (x *RefuseReturnResponse) Reset() {
 	*x = RefuseReturnResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[40]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3086,7 +3410,7 @@ func (x *RefuseReturnResponse) String() string {
 func (*RefuseReturnResponse) ProtoMessage() {}
 
 func (x *RefuseReturnResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[40]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3099,7 +3423,7 @@ func (x *RefuseReturnResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefuseReturnResponse.ProtoReflect.Descriptor instead.
 func (*RefuseReturnResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{40}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *RefuseReturnResponse) GetReturn() *Return {
@@ -3122,7 +3446,7 @@ type ReceiveReturnRequest struct {
 
 func (x *ReceiveReturnRequest) Reset() {
 	*x = ReceiveReturnRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[41]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3134,7 +3458,7 @@ func (x *ReceiveReturnRequest) String() string {
 func (*ReceiveReturnRequest) ProtoMessage() {}
 
 func (x *ReceiveReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[41]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3147,7 +3471,7 @@ func (x *ReceiveReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiveReturnRequest.ProtoReflect.Descriptor instead.
 func (*ReceiveReturnRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{41}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *ReceiveReturnRequest) GetReturnId() string {
@@ -3184,7 +3508,7 @@ type ReceivedLine struct {
 
 func (x *ReceivedLine) Reset() {
 	*x = ReceivedLine{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[42]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3196,7 +3520,7 @@ func (x *ReceivedLine) String() string {
 func (*ReceivedLine) ProtoMessage() {}
 
 func (x *ReceivedLine) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[42]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3209,7 +3533,7 @@ func (x *ReceivedLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceivedLine.ProtoReflect.Descriptor instead.
 func (*ReceivedLine) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{42}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *ReceivedLine) GetSku() string {
@@ -3242,7 +3566,7 @@ type ReceiveReturnResponse struct {
 
 func (x *ReceiveReturnResponse) Reset() {
 	*x = ReceiveReturnResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[43]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3254,7 +3578,7 @@ func (x *ReceiveReturnResponse) String() string {
 func (*ReceiveReturnResponse) ProtoMessage() {}
 
 func (x *ReceiveReturnResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[43]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3267,7 +3591,7 @@ func (x *ReceiveReturnResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiveReturnResponse.ProtoReflect.Descriptor instead.
 func (*ReceiveReturnResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{43}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *ReceiveReturnResponse) GetReturn() *Return {
@@ -3295,7 +3619,7 @@ type RefundOrderRequest struct {
 
 func (x *RefundOrderRequest) Reset() {
 	*x = RefundOrderRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[44]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3307,7 +3631,7 @@ func (x *RefundOrderRequest) String() string {
 func (*RefundOrderRequest) ProtoMessage() {}
 
 func (x *RefundOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[44]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3320,7 +3644,7 @@ func (x *RefundOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefundOrderRequest.ProtoReflect.Descriptor instead.
 func (*RefundOrderRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{44}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *RefundOrderRequest) GetIdempotencyKey() string {
@@ -3377,7 +3701,7 @@ type RefundOrderResponse struct {
 
 func (x *RefundOrderResponse) Reset() {
 	*x = RefundOrderResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[45]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3389,7 +3713,7 @@ func (x *RefundOrderResponse) String() string {
 func (*RefundOrderResponse) ProtoMessage() {}
 
 func (x *RefundOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[45]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3402,7 +3726,7 @@ func (x *RefundOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefundOrderResponse.ProtoReflect.Descriptor instead.
 func (*RefundOrderResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{45}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *RefundOrderResponse) GetRefund() *Refund {
@@ -3428,7 +3752,7 @@ type MendOrderRequest struct {
 
 func (x *MendOrderRequest) Reset() {
 	*x = MendOrderRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[46]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3440,7 +3764,7 @@ func (x *MendOrderRequest) String() string {
 func (*MendOrderRequest) ProtoMessage() {}
 
 func (x *MendOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[46]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3453,7 +3777,7 @@ func (x *MendOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MendOrderRequest.ProtoReflect.Descriptor instead.
 func (*MendOrderRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{46}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *MendOrderRequest) GetId() string {
@@ -3471,7 +3795,7 @@ type MendOrderResponse struct {
 
 func (x *MendOrderResponse) Reset() {
 	*x = MendOrderResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[47]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3483,7 +3807,7 @@ func (x *MendOrderResponse) String() string {
 func (*MendOrderResponse) ProtoMessage() {}
 
 func (x *MendOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[47]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3496,7 +3820,7 @@ func (x *MendOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MendOrderResponse.ProtoReflect.Descriptor instead.
 func (*MendOrderResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{47}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{53}
 }
 
 type WaitForEventsRequest struct {
@@ -3512,7 +3836,7 @@ type WaitForEventsRequest struct {
 
 func (x *WaitForEventsRequest) Reset() {
 	*x = WaitForEventsRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[48]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3524,7 +3848,7 @@ func (x *WaitForEventsRequest) String() string {
 func (*WaitForEventsRequest) ProtoMessage() {}
 
 func (x *WaitForEventsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[48]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3537,7 +3861,7 @@ func (x *WaitForEventsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WaitForEventsRequest.ProtoReflect.Descriptor instead.
 func (*WaitForEventsRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{48}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *WaitForEventsRequest) GetOrderId() string {
@@ -3572,7 +3896,7 @@ type WaitForEventsResponse struct {
 
 func (x *WaitForEventsResponse) Reset() {
 	*x = WaitForEventsResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[49]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3584,7 +3908,7 @@ func (x *WaitForEventsResponse) String() string {
 func (*WaitForEventsResponse) ProtoMessage() {}
 
 func (x *WaitForEventsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[49]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3597,7 +3921,7 @@ func (x *WaitForEventsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WaitForEventsResponse.ProtoReflect.Descriptor instead.
 func (*WaitForEventsResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{49}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *WaitForEventsResponse) GetEvents() []*Event {
@@ -3625,7 +3949,7 @@ type Event struct {
 
 func (x *Event) Reset() {
 	*x = Event{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[50]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3637,7 +3961,7 @@ func (x *Event) String() string {
 func (*Event) ProtoMessage() {}
 
 func (x *Event) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[50]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3650,7 +3974,7 @@ func (x *Event) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Event.ProtoReflect.Descriptor instead.
 func (*Event) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{50}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *Event) GetPosition() int32 {
@@ -3676,7 +4000,7 @@ type CreateEventTicketRequest struct {
 
 func (x *CreateEventTicketRequest) Reset() {
 	*x = CreateEventTicketRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[51]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3688,7 +4012,7 @@ func (x *CreateEventTicketRequest) String() string {
 func (*CreateEventTicketRequest) ProtoMessage() {}
 
 func (x *CreateEventTicketRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[51]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3701,7 +4025,7 @@ func (x *CreateEventTicketRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateEventTicketRequest.ProtoReflect.Descriptor instead.
 func (*CreateEventTicketRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{51}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *CreateEventTicketRequest) GetOrderId() string {
@@ -3723,7 +4047,7 @@ type CreateEventTicketResponse struct {
 
 func (x *CreateEventTicketResponse) Reset() {
 	*x = CreateEventTicketResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[52]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3735,7 +4059,7 @@ func (x *CreateEventTicketResponse) String() string {
 func (*CreateEventTicketResponse) ProtoMessage() {}
 
 func (x *CreateEventTicketResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[52]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3748,7 +4072,7 @@ func (x *CreateEventTicketResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateEventTicketResponse.ProtoReflect.Descriptor instead.
 func (*CreateEventTicketResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{52}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *CreateEventTicketResponse) GetTicket() string {
@@ -3775,7 +4099,7 @@ type RedeemEventTicketRequest struct {
 
 func (x *RedeemEventTicketRequest) Reset() {
 	*x = RedeemEventTicketRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[53]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3787,7 +4111,7 @@ func (x *RedeemEventTicketRequest) String() string {
 func (*RedeemEventTicketRequest) ProtoMessage() {}
 
 func (x *RedeemEventTicketRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[53]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3800,7 +4124,7 @@ func (x *RedeemEventTicketRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RedeemEventTicketRequest.ProtoReflect.Descriptor instead.
 func (*RedeemEventTicketRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{53}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *RedeemEventTicketRequest) GetOrderId() string {
@@ -3827,7 +4151,7 @@ type RedeemEventTicketResponse struct {
 
 func (x *RedeemEventTicketResponse) Reset() {
 	*x = RedeemEventTicketResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[54]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3839,7 +4163,7 @@ func (x *RedeemEventTicketResponse) String() string {
 func (*RedeemEventTicketResponse) ProtoMessage() {}
 
 func (x *RedeemEventTicketResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[54]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3852,7 +4176,7 @@ func (x *RedeemEventTicketResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RedeemEventTicketResponse.ProtoReflect.Descriptor instead.
 func (*RedeemEventTicketResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{54}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *RedeemEventTicketResponse) GetAccessToken() string {
@@ -3870,7 +4194,7 @@ type EraseCustomerRequest struct {
 
 func (x *EraseCustomerRequest) Reset() {
 	*x = EraseCustomerRequest{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[55]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3882,7 +4206,7 @@ func (x *EraseCustomerRequest) String() string {
 func (*EraseCustomerRequest) ProtoMessage() {}
 
 func (x *EraseCustomerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[55]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3895,7 +4219,7 @@ func (x *EraseCustomerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EraseCustomerRequest.ProtoReflect.Descriptor instead.
 func (*EraseCustomerRequest) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{55}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{61}
 }
 
 type EraseCustomerResponse struct {
@@ -3906,7 +4230,7 @@ type EraseCustomerResponse struct {
 
 func (x *EraseCustomerResponse) Reset() {
 	*x = EraseCustomerResponse{}
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[56]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3918,7 +4242,7 @@ func (x *EraseCustomerResponse) String() string {
 func (*EraseCustomerResponse) ProtoMessage() {}
 
 func (x *EraseCustomerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_orders_v1_orders_proto_msgTypes[56]
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3931,7 +4255,245 @@ func (x *EraseCustomerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EraseCustomerResponse.ProtoReflect.Descriptor instead.
 func (*EraseCustomerResponse) Descriptor() ([]byte, []int) {
-	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{56}
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{62}
+}
+
+type WatchSalesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The last answer's position. Empty for none.
+	Position string `protobuf:"bytes,1,opt,name=position,proto3" json:"position,omitempty"`
+	// How long to wait for a sale, 10 seconds at most.
+	Wait          *durationpb.Duration `protobuf:"bytes,2,opt,name=wait,proto3" json:"wait,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchSalesRequest) Reset() {
+	*x = WatchSalesRequest{}
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[63]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchSalesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchSalesRequest) ProtoMessage() {}
+
+func (x *WatchSalesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[63]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchSalesRequest.ProtoReflect.Descriptor instead.
+func (*WatchSalesRequest) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{63}
+}
+
+func (x *WatchSalesRequest) GetPosition() string {
+	if x != nil {
+		return x.Position
+	}
+	return ""
+}
+
+func (x *WatchSalesRequest) GetWait() *durationpb.Duration {
+	if x != nil {
+		return x.Wait
+	}
+	return nil
+}
+
+type WatchSalesResponse struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Sales    []*Sale                `protobuf:"bytes,1,rep,name=sales,proto3" json:"sales,omitempty"`
+	Position string                 `protobuf:"bytes,2,opt,name=position,proto3" json:"position,omitempty"`
+	// More are known: ask again at once.
+	More          bool `protobuf:"varint,3,opt,name=more,proto3" json:"more,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchSalesResponse) Reset() {
+	*x = WatchSalesResponse{}
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[64]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchSalesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchSalesResponse) ProtoMessage() {}
+
+func (x *WatchSalesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[64]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchSalesResponse.ProtoReflect.Descriptor instead.
+func (*WatchSalesResponse) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{64}
+}
+
+func (x *WatchSalesResponse) GetSales() []*Sale {
+	if x != nil {
+		return x.Sales
+	}
+	return nil
+}
+
+func (x *WatchSalesResponse) GetPosition() string {
+	if x != nil {
+		return x.Position
+	}
+	return ""
+}
+
+func (x *WatchSalesResponse) GetMore() bool {
+	if x != nil {
+		return x.More
+	}
+	return false
+}
+
+// Sale is what an order has sold.
+type Sale struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	OrderId string                 `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	// The order was cancelled. Then there are no lines.
+	Cancelled     bool        `protobuf:"varint,2,opt,name=cancelled,proto3" json:"cancelled,omitempty"`
+	Lines         []*SaleLine `protobuf:"bytes,3,rep,name=lines,proto3" json:"lines,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Sale) Reset() {
+	*x = Sale{}
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[65]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Sale) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Sale) ProtoMessage() {}
+
+func (x *Sale) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[65]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Sale.ProtoReflect.Descriptor instead.
+func (*Sale) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{65}
+}
+
+func (x *Sale) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+func (x *Sale) GetCancelled() bool {
+	if x != nil {
+		return x.Cancelled
+	}
+	return false
+}
+
+func (x *Sale) GetLines() []*SaleLine {
+	if x != nil {
+		return x.Lines
+	}
+	return nil
+}
+
+type SaleLine struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Empty in orders that were placed before orders kept it.
+	ProductId     string `protobuf:"bytes,1,opt,name=product_id,json=productId,proto3" json:"product_id,omitempty"`
+	Sku           string `protobuf:"bytes,2,opt,name=sku,proto3" json:"sku,omitempty"`
+	Quantity      int64  `protobuf:"varint,3,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SaleLine) Reset() {
+	*x = SaleLine{}
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[66]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SaleLine) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SaleLine) ProtoMessage() {}
+
+func (x *SaleLine) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_orders_v1_orders_proto_msgTypes[66]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SaleLine.ProtoReflect.Descriptor instead.
+func (*SaleLine) Descriptor() ([]byte, []int) {
+	return file_souk_orders_v1_orders_proto_rawDescGZIP(), []int{66}
+}
+
+func (x *SaleLine) GetProductId() string {
+	if x != nil {
+		return x.ProductId
+	}
+	return ""
+}
+
+func (x *SaleLine) GetSku() string {
+	if x != nil {
+		return x.Sku
+	}
+	return ""
+}
+
+func (x *SaleLine) GetQuantity() int64 {
+	if x != nil {
+		return x.Quantity
+	}
+	return 0
 }
 
 var File_souk_orders_v1_orders_proto protoreflect.FileDescriptor
@@ -3968,7 +4530,7 @@ const file_souk_orders_v1_orders_proto_rawDesc = "" +
 	"\bShipment\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
 	"\acarrier\x18\x02 \x01(\tR\acarrier\x12'\n" +
-	"\x0ftracking_number\x18\x03 \x01(\tR\x0etrackingNumber\"\xc6\x02\n" +
+	"\x0ftracking_number\x18\x03 \x01(\tR\x0etrackingNumber\"\xe4\x02\n" +
 	"\x04Line\x12\x10\n" +
 	"\x03sku\x18\x01 \x01(\tR\x03sku\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x12\x1a\n" +
@@ -3981,7 +4543,9 @@ const file_souk_orders_v1_orders_proto_rawDesc = "" +
 	"product_id\x18\x06 \x01(\tR\tproductId\x12\x12\n" +
 	"\x04slug\x18\a \x01(\tR\x04slug\x12+\n" +
 	"\x05image\x18\b \x01(\v2\x15.souk.orders.v1.ImageR\x05image\x120\n" +
-	"\aoptions\x18\t \x03(\v2\x16.souk.orders.v1.OptionR\aoptions\"+\n" +
+	"\aoptions\x18\t \x03(\v2\x16.souk.orders.v1.OptionR\aoptions\x12\x1c\n" +
+	"\tuntracked\x18\n" +
+	" \x01(\bR\tuntracked\"+\n" +
 	"\x05Image\x12\x10\n" +
 	"\x03url\x18\x01 \x01(\tR\x03url\x12\x10\n" +
 	"\x03alt\x18\x02 \x01(\tR\x03alt\"2\n" +
@@ -4100,7 +4664,25 @@ const file_souk_orders_v1_orders_proto_rawDesc = "" +
 	"\tPlacement\x12+\n" +
 	"\x05order\x18\x01 \x01(\v2\x15.souk.orders.v1.OrderR\x05order\x12\x1d\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tR\trequestId\"!\n" +
+	"request_id\x18\x02 \x01(\tR\trequestId\"g\n" +
+	"\x16PlaceGuestOrderRequest\x127\n" +
+	"\x05order\x18\x01 \x01(\v2!.souk.orders.v1.PlaceOrderRequestR\x05order\x12\x14\n" +
+	"\x05email\x18\x02 \x01(\tR\x05email\"\xe4\x01\n" +
+	"\x17PlaceGuestOrderResponse\x127\n" +
+	"\tplacement\x18\x01 \x01(\v2\x19.souk.orders.v1.PlacementR\tplacement\x12\x1a\n" +
+	"\breplayed\x18\x02 \x01(\bR\breplayed\x12!\n" +
+	"\faccess_token\x18\x03 \x01(\tR\vaccessToken\x12Q\n" +
+	"\x17access_token_expires_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x14accessTokenExpiresAt\"I\n" +
+	"\x19RequestOrderLookupRequest\x12\x16\n" +
+	"\x06number\x18\x01 \x01(\tR\x06number\x12\x14\n" +
+	"\x05email\x18\x02 \x01(\tR\x05email\"\x1c\n" +
+	"\x1aRequestOrderLookupResponse\"0\n" +
+	"\x18RedeemOrderLookupRequest\x12\x14\n" +
+	"\x05token\x18\x01 \x01(\tR\x05token\"\xac\x01\n" +
+	"\x19RedeemOrderLookupResponse\x12\x19\n" +
+	"\border_id\x18\x01 \x01(\tR\aorderId\x12!\n" +
+	"\faccess_token\x18\x02 \x01(\tR\vaccessToken\x12Q\n" +
+	"\x17access_token_expires_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x14accessTokenExpiresAt\"!\n" +
 	"\x0fGetOrderRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\"?\n" +
 	"\x10GetOrderResponse\x12+\n" +
@@ -4211,7 +4793,23 @@ const file_souk_orders_v1_orders_proto_rawDesc = "" +
 	"\x19RedeemEventTicketResponse\x12!\n" +
 	"\faccess_token\x18\x01 \x01(\tR\vaccessToken\"\x16\n" +
 	"\x14EraseCustomerRequest\"\x17\n" +
-	"\x15EraseCustomerResponse*\xa1\x01\n" +
+	"\x15EraseCustomerResponse\"^\n" +
+	"\x11WatchSalesRequest\x12\x1a\n" +
+	"\bposition\x18\x01 \x01(\tR\bposition\x12-\n" +
+	"\x04wait\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x04wait\"p\n" +
+	"\x12WatchSalesResponse\x12*\n" +
+	"\x05sales\x18\x01 \x03(\v2\x14.souk.orders.v1.SaleR\x05sales\x12\x1a\n" +
+	"\bposition\x18\x02 \x01(\tR\bposition\x12\x12\n" +
+	"\x04more\x18\x03 \x01(\bR\x04more\"o\n" +
+	"\x04Sale\x12\x19\n" +
+	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x1c\n" +
+	"\tcancelled\x18\x02 \x01(\bR\tcancelled\x12.\n" +
+	"\x05lines\x18\x03 \x03(\v2\x18.souk.orders.v1.SaleLineR\x05lines\"W\n" +
+	"\bSaleLine\x12\x1d\n" +
+	"\n" +
+	"product_id\x18\x01 \x01(\tR\tproductId\x12\x10\n" +
+	"\x03sku\x18\x02 \x01(\tR\x03sku\x12\x1a\n" +
+	"\bquantity\x18\x03 \x01(\x03R\bquantity*\xa1\x01\n" +
 	"\x06Status\x12\x16\n" +
 	"\x12STATUS_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eSTATUS_PENDING\x10\x01\x12\x14\n" +
@@ -4247,37 +4845,44 @@ const file_souk_orders_v1_orders_proto_rawDesc = "" +
 	" ATTENTION_AUTHORIZATION_EXPIRING\x10\x02\x12\x1d\n" +
 	"\x19ATTENTION_PAYMENT_UNKNOWN\x10\x03\x12\x1d\n" +
 	"\x19ATTENTION_PAYMENT_DIFFERS\x10\x04\x12\x1b\n" +
-	"\x17ATTENTION_REFUND_FAILED\x10\x052\xc8\x10\n" +
+	"\x17ATTENTION_REFUND_FAILED\x10\x052\xc5\x14\n" +
 	"\rOrdersService\x12y\n" +
 	"\n" +
 	"PlaceOrder\x12!.souk.orders.v1.PlaceOrderRequest\x1a\".souk.orders.v1.PlaceOrderResponse\"$\x8a\xb5\x18\x17\x10\x01*\acart_id*\n" +
-	"address_id\xa2\xb5\x18\x02\b\x0f\x90\x02\x02\x12d\n" +
-	"\bGetOrder\x12\x1f.souk.orders.v1.GetOrderRequest\x1a .souk.orders.v1.GetOrderResponse\"\x15\x8a\xb5\x18\b\x10\x01\x18\x01*\x02id\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12d\n" +
+	"address_id\xa2\xb5\x18\x02\b\x0f\x90\x02\x02\x12s\n" +
+	"\x0fPlaceGuestOrder\x12&.souk.orders.v1.PlaceGuestOrderRequest\x1a'.souk.orders.v1.PlaceGuestOrderResponse\"\x0f\x8a\xb5\x18\x02\b\x01\xa2\xb5\x18\x02\b\x0f\x90\x02\x02\x12|\n" +
+	"\x12RequestOrderLookup\x12).souk.orders.v1.RequestOrderLookupRequest\x1a*.souk.orders.v1.RequestOrderLookupResponse\"\x0f\x8a\xb5\x18\x02\b\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12v\n" +
+	"\x11RedeemOrderLookup\x12(.souk.orders.v1.RedeemOrderLookupRequest\x1a).souk.orders.v1.RedeemOrderLookupResponse\"\f\x8a\xb5\x18\x02\b\x01\xa2\xb5\x18\x02\b\x05\x12f\n" +
+	"\bGetOrder\x12\x1f.souk.orders.v1.GetOrderRequest\x1a .souk.orders.v1.GetOrderResponse\"\x17\x8a\xb5\x18\n" +
+	"\x10\x01*\x02id0\x05@\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12d\n" +
 	"\n" +
-	"ListOrders\x12!.souk.orders.v1.ListOrdersRequest\x1a\".souk.orders.v1.ListOrdersResponse\"\x0f\x8a\xb5\x18\x02\x10\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12o\n" +
-	"\vCancelOrder\x12\".souk.orders.v1.CancelOrderRequest\x1a#.souk.orders.v1.CancelOrderResponse\"\x17\x8a\xb5\x18\x06\x10\x01*\x02id\x98\xb5\x18\x01\xa2\xb5\x18\x02\b\n" +
+	"ListOrders\x12!.souk.orders.v1.ListOrdersRequest\x1a\".souk.orders.v1.ListOrdersResponse\"\x0f\x8a\xb5\x18\x02\x10\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12q\n" +
+	"\vCancelOrder\x12\".souk.orders.v1.CancelOrderRequest\x1a#.souk.orders.v1.CancelOrderResponse\"\x19\x8a\xb5\x18\b\x10\x01*\x02id@\x01\x98\xb5\x18\x01\xa2\xb5\x18\x02\b\n" +
 	"\x90\x02\x02\x12m\n" +
-	"\rListAllOrders\x12$.souk.orders.v1.ListAllOrdersRequest\x1a%.souk.orders.v1.ListAllOrdersResponse\"\x0f\x8a\xb5\x18\x02\x18\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12t\n" +
-	"\x0eCancelAnyOrder\x12%.souk.orders.v1.CancelAnyOrderRequest\x1a&.souk.orders.v1.CancelAnyOrderResponse\"\x13\x8a\xb5\x18\x02\x18\x01\x98\xb5\x18\x01\xa2\xb5\x18\x02\b\n" +
+	"\rListAllOrders\x12$.souk.orders.v1.ListAllOrdersRequest\x1a%.souk.orders.v1.ListAllOrdersResponse\"\x0f\x8a\xb5\x18\x020\x05\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12t\n" +
+	"\x0eCancelAnyOrder\x12%.souk.orders.v1.CancelAnyOrderRequest\x1a&.souk.orders.v1.CancelAnyOrderResponse\"\x13\x8a\xb5\x18\x020\x06\x98\xb5\x18\x01\xa2\xb5\x18\x02\b\n" +
 	"\x90\x02\x02\x12q\n" +
-	"\rDispatchOrder\x12$.souk.orders.v1.DispatchOrderRequest\x1a%.souk.orders.v1.DispatchOrderResponse\"\x13\x8a\xb5\x18\x02\x18\x01\x98\xb5\x18\x01\xa2\xb5\x18\x02\b\n" +
-	"\x90\x02\x02\x12{\n" +
-	"\rRequestReturn\x12$.souk.orders.v1.RequestReturnRequest\x1a%.souk.orders.v1.RequestReturnResponse\"\x1d\x8a\xb5\x18\f\x10\x01*\border_id\x98\xb5\x18\x02\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12m\n" +
-	"\rEraseCustomer\x12$.souk.orders.v1.EraseCustomerRequest\x1a%.souk.orders.v1.EraseCustomerResponse\"\x0f\x8a\xb5\x18\x02\x10\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12\x85\x01\n" +
-	"\x0eWithdrawReturn\x12%.souk.orders.v1.WithdrawReturnRequest\x1a&.souk.orders.v1.WithdrawReturnResponse\"$\x8a\xb5\x18\x17\x10\x01*\border_id*\treturn_id\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12g\n" +
-	"\vListReturns\x12\".souk.orders.v1.ListReturnsRequest\x1a#.souk.orders.v1.ListReturnsResponse\"\x0f\x8a\xb5\x18\x02\x18\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12n\n" +
-	"\fRefuseReturn\x12#.souk.orders.v1.RefuseReturnRequest\x1a$.souk.orders.v1.RefuseReturnResponse\"\x13\x8a\xb5\x18\x02\x18\x01\x98\xb5\x18\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12q\n" +
-	"\rReceiveReturn\x12$.souk.orders.v1.ReceiveReturnRequest\x1a%.souk.orders.v1.ReceiveReturnResponse\"\x13\x8a\xb5\x18\x02\x18\x01\x98\xb5\x18\x01\xa2\xb5\x18\x02\b\n" +
+	"\rDispatchOrder\x12$.souk.orders.v1.DispatchOrderRequest\x1a%.souk.orders.v1.DispatchOrderResponse\"\x13\x8a\xb5\x18\x020\x06\x98\xb5\x18\x01\xa2\xb5\x18\x02\b\n" +
+	"\x90\x02\x02\x12}\n" +
+	"\rRequestReturn\x12$.souk.orders.v1.RequestReturnRequest\x1a%.souk.orders.v1.RequestReturnResponse\"\x1f\x8a\xb5\x18\x0e\x10\x01*\border_id@\x01\x98\xb5\x18\x02\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12m\n" +
+	"\rEraseCustomer\x12$.souk.orders.v1.EraseCustomerRequest\x1a%.souk.orders.v1.EraseCustomerResponse\"\x0f\x8a\xb5\x18\x02\x10\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12\x87\x01\n" +
+	"\x0eWithdrawReturn\x12%.souk.orders.v1.WithdrawReturnRequest\x1a&.souk.orders.v1.WithdrawReturnResponse\"&\x8a\xb5\x18\x19\x10\x01*\border_id*\treturn_id@\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12g\n" +
+	"\vListReturns\x12\".souk.orders.v1.ListReturnsRequest\x1a#.souk.orders.v1.ListReturnsResponse\"\x0f\x8a\xb5\x18\x020\x05\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12n\n" +
+	"\fRefuseReturn\x12#.souk.orders.v1.RefuseReturnRequest\x1a$.souk.orders.v1.RefuseReturnResponse\"\x13\x8a\xb5\x18\x020\x06\x98\xb5\x18\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12q\n" +
+	"\rReceiveReturn\x12$.souk.orders.v1.ReceiveReturnRequest\x1a%.souk.orders.v1.ReceiveReturnResponse\"\x13\x8a\xb5\x18\x020\x06\x98\xb5\x18\x01\xa2\xb5\x18\x02\b\n" +
 	"\x90\x02\x02\x12g\n" +
-	"\vRefundOrder\x12\".souk.orders.v1.RefundOrderRequest\x1a#.souk.orders.v1.RefundOrderResponse\"\x0f\x8a\xb5\x18\x02\x18\x01\xa2\xb5\x18\x02\b\n" +
+	"\vRefundOrder\x12\".souk.orders.v1.RefundOrderRequest\x1a#.souk.orders.v1.RefundOrderResponse\"\x0f\x8a\xb5\x18\x020\b\xa2\xb5\x18\x02\b\n" +
 	"\x90\x02\x02\x12e\n" +
-	"\tMendOrder\x12 .souk.orders.v1.MendOrderRequest\x1a!.souk.orders.v1.MendOrderResponse\"\x13\x8a\xb5\x18\x06\"\x04mend\xa2\xb5\x18\x02\b\x1e\x90\x02\x02\x12y\n" +
-	"\rWaitForEvents\x12$.souk.orders.v1.WaitForEventsRequest\x1a%.souk.orders.v1.WaitForEventsResponse\"\x1b\x8a\xb5\x18\x0e\x10\x01\x18\x01*\border_id\xa2\xb5\x18\x02\b#\x90\x02\x01\x12\x80\x01\n" +
-	"\x11CreateEventTicket\x12(.souk.orders.v1.CreateEventTicketRequest\x1a).souk.orders.v1.CreateEventTicketResponse\"\x16\x8a\xb5\x18\f\x10\x01*\border_id\xa2\xb5\x18\x02\b\x05\x12}\n" +
-	"\x11RedeemEventTicket\x12(.souk.orders.v1.RedeemEventTicketRequest\x1a).souk.orders.v1.RedeemEventTicketResponse\"\x13\x8a\xb5\x18\t\"\agateway\xa2\xb5\x18\x02\b\x05\x1a\x1a\x92\xb5\x18\x16\n" +
+	"\tMendOrder\x12 .souk.orders.v1.MendOrderRequest\x1a!.souk.orders.v1.MendOrderResponse\"\x13\x8a\xb5\x18\x06\"\x04mend\xa2\xb5\x18\x02\b\x1e\x90\x02\x02\x12{\n" +
+	"\rWaitForEvents\x12$.souk.orders.v1.WaitForEventsRequest\x1a%.souk.orders.v1.WaitForEventsResponse\"\x1d\x8a\xb5\x18\x10\x10\x01*\border_id0\x05@\x01\xa2\xb5\x18\x02\b#\x90\x02\x01\x12\x82\x01\n" +
+	"\x11CreateEventTicket\x12(.souk.orders.v1.CreateEventTicketRequest\x1a).souk.orders.v1.CreateEventTicketResponse\"\x18\x8a\xb5\x18\x0e\x10\x01*\border_id@\x01\xa2\xb5\x18\x02\b\x05\x12}\n" +
+	"\x11RedeemEventTicket\x12(.souk.orders.v1.RedeemEventTicketRequest\x1a).souk.orders.v1.RedeemEventTicketResponse\"\x13\x8a\xb5\x18\t\"\agateway\xa2\xb5\x18\x02\b\x05\x12s\n" +
+	"\n" +
+	"WatchSales\x12!.souk.orders.v1.WatchSalesRequest\x1a\".souk.orders.v1.WatchSalesResponse\"\x1e\x8a\xb5\x18\x11\"\x0frecommendations\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x1a+\x92\xb5\x18'\n" +
 	"\agateway\n" +
 	"\x05audit\n" +
-	"\x04mendB(Z&souk/proto/gen/souk/orders/v1;ordersv1b\x06proto3"
+	"\x04mend\n" +
+	"\x0frecommendationsB(Z&souk/proto/gen/souk/orders/v1;ordersv1b\x06proto3"
 
 var (
 	file_souk_orders_v1_orders_proto_rawDescOnce sync.Once
@@ -4292,188 +4897,213 @@ func file_souk_orders_v1_orders_proto_rawDescGZIP() []byte {
 }
 
 var file_souk_orders_v1_orders_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
-var file_souk_orders_v1_orders_proto_msgTypes = make([]protoimpl.MessageInfo, 57)
+var file_souk_orders_v1_orders_proto_msgTypes = make([]protoimpl.MessageInfo, 67)
 var file_souk_orders_v1_orders_proto_goTypes = []any{
-	(Status)(0),                       // 0: souk.orders.v1.Status
-	(TimelineEvent)(0),                // 1: souk.orders.v1.TimelineEvent
-	(Attention)(0),                    // 2: souk.orders.v1.Attention
-	(Rejection_Reason)(0),             // 3: souk.orders.v1.Rejection.Reason
-	(Return_Status)(0),                // 4: souk.orders.v1.Return.Status
-	(Refund_Status)(0),                // 5: souk.orders.v1.Refund.Status
-	(*Order)(nil),                     // 6: souk.orders.v1.Order
-	(*Shipment)(nil),                  // 7: souk.orders.v1.Shipment
-	(*Line)(nil),                      // 8: souk.orders.v1.Line
-	(*Image)(nil),                     // 9: souk.orders.v1.Image
-	(*Option)(nil),                    // 10: souk.orders.v1.Option
-	(*Totals)(nil),                    // 11: souk.orders.v1.Totals
-	(*Address)(nil),                   // 12: souk.orders.v1.Address
-	(*ShippingChoice)(nil),            // 13: souk.orders.v1.ShippingChoice
-	(*Payment)(nil),                   // 14: souk.orders.v1.Payment
-	(*TimelineEntry)(nil),             // 15: souk.orders.v1.TimelineEntry
-	(*Rejection)(nil),                 // 16: souk.orders.v1.Rejection
-	(*Shortage)(nil),                  // 17: souk.orders.v1.Shortage
-	(*Return)(nil),                    // 18: souk.orders.v1.Return
-	(*ReturnLine)(nil),                // 19: souk.orders.v1.ReturnLine
-	(*Refund)(nil),                    // 20: souk.orders.v1.Refund
-	(*PlaceOrderRequest)(nil),         // 21: souk.orders.v1.PlaceOrderRequest
-	(*PlaceOrderResponse)(nil),        // 22: souk.orders.v1.PlaceOrderResponse
-	(*PriceChanged)(nil),              // 23: souk.orders.v1.PriceChanged
-	(*OutOfStock)(nil),                // 24: souk.orders.v1.OutOfStock
-	(*CartBeingOrdered)(nil),          // 25: souk.orders.v1.CartBeingOrdered
-	(*Placement)(nil),                 // 26: souk.orders.v1.Placement
-	(*GetOrderRequest)(nil),           // 27: souk.orders.v1.GetOrderRequest
-	(*GetOrderResponse)(nil),          // 28: souk.orders.v1.GetOrderResponse
-	(*ListOrdersRequest)(nil),         // 29: souk.orders.v1.ListOrdersRequest
-	(*ListOrdersResponse)(nil),        // 30: souk.orders.v1.ListOrdersResponse
-	(*CancelOrderRequest)(nil),        // 31: souk.orders.v1.CancelOrderRequest
-	(*CancelOrderResponse)(nil),       // 32: souk.orders.v1.CancelOrderResponse
-	(*ListAllOrdersRequest)(nil),      // 33: souk.orders.v1.ListAllOrdersRequest
-	(*ListAllOrdersResponse)(nil),     // 34: souk.orders.v1.ListAllOrdersResponse
-	(*CancelAnyOrderRequest)(nil),     // 35: souk.orders.v1.CancelAnyOrderRequest
-	(*CancelAnyOrderResponse)(nil),    // 36: souk.orders.v1.CancelAnyOrderResponse
-	(*DispatchOrderRequest)(nil),      // 37: souk.orders.v1.DispatchOrderRequest
-	(*DispatchOrderResponse)(nil),     // 38: souk.orders.v1.DispatchOrderResponse
-	(*RequestReturnRequest)(nil),      // 39: souk.orders.v1.RequestReturnRequest
-	(*RequestReturnResponse)(nil),     // 40: souk.orders.v1.RequestReturnResponse
-	(*WithdrawReturnRequest)(nil),     // 41: souk.orders.v1.WithdrawReturnRequest
-	(*WithdrawReturnResponse)(nil),    // 42: souk.orders.v1.WithdrawReturnResponse
-	(*ListReturnsRequest)(nil),        // 43: souk.orders.v1.ListReturnsRequest
-	(*ListReturnsResponse)(nil),       // 44: souk.orders.v1.ListReturnsResponse
-	(*RefuseReturnRequest)(nil),       // 45: souk.orders.v1.RefuseReturnRequest
-	(*RefuseReturnResponse)(nil),      // 46: souk.orders.v1.RefuseReturnResponse
-	(*ReceiveReturnRequest)(nil),      // 47: souk.orders.v1.ReceiveReturnRequest
-	(*ReceivedLine)(nil),              // 48: souk.orders.v1.ReceivedLine
-	(*ReceiveReturnResponse)(nil),     // 49: souk.orders.v1.ReceiveReturnResponse
-	(*RefundOrderRequest)(nil),        // 50: souk.orders.v1.RefundOrderRequest
-	(*RefundOrderResponse)(nil),       // 51: souk.orders.v1.RefundOrderResponse
-	(*MendOrderRequest)(nil),          // 52: souk.orders.v1.MendOrderRequest
-	(*MendOrderResponse)(nil),         // 53: souk.orders.v1.MendOrderResponse
-	(*WaitForEventsRequest)(nil),      // 54: souk.orders.v1.WaitForEventsRequest
-	(*WaitForEventsResponse)(nil),     // 55: souk.orders.v1.WaitForEventsResponse
-	(*Event)(nil),                     // 56: souk.orders.v1.Event
-	(*CreateEventTicketRequest)(nil),  // 57: souk.orders.v1.CreateEventTicketRequest
-	(*CreateEventTicketResponse)(nil), // 58: souk.orders.v1.CreateEventTicketResponse
-	(*RedeemEventTicketRequest)(nil),  // 59: souk.orders.v1.RedeemEventTicketRequest
-	(*RedeemEventTicketResponse)(nil), // 60: souk.orders.v1.RedeemEventTicketResponse
-	(*EraseCustomerRequest)(nil),      // 61: souk.orders.v1.EraseCustomerRequest
-	(*EraseCustomerResponse)(nil),     // 62: souk.orders.v1.EraseCustomerResponse
-	(*timestamppb.Timestamp)(nil),     // 63: google.protobuf.Timestamp
-	(*v1.Money)(nil),                  // 64: souk.money.v1.Money
-	(*durationpb.Duration)(nil),       // 65: google.protobuf.Duration
+	(Status)(0),                        // 0: souk.orders.v1.Status
+	(TimelineEvent)(0),                 // 1: souk.orders.v1.TimelineEvent
+	(Attention)(0),                     // 2: souk.orders.v1.Attention
+	(Rejection_Reason)(0),              // 3: souk.orders.v1.Rejection.Reason
+	(Return_Status)(0),                 // 4: souk.orders.v1.Return.Status
+	(Refund_Status)(0),                 // 5: souk.orders.v1.Refund.Status
+	(*Order)(nil),                      // 6: souk.orders.v1.Order
+	(*Shipment)(nil),                   // 7: souk.orders.v1.Shipment
+	(*Line)(nil),                       // 8: souk.orders.v1.Line
+	(*Image)(nil),                      // 9: souk.orders.v1.Image
+	(*Option)(nil),                     // 10: souk.orders.v1.Option
+	(*Totals)(nil),                     // 11: souk.orders.v1.Totals
+	(*Address)(nil),                    // 12: souk.orders.v1.Address
+	(*ShippingChoice)(nil),             // 13: souk.orders.v1.ShippingChoice
+	(*Payment)(nil),                    // 14: souk.orders.v1.Payment
+	(*TimelineEntry)(nil),              // 15: souk.orders.v1.TimelineEntry
+	(*Rejection)(nil),                  // 16: souk.orders.v1.Rejection
+	(*Shortage)(nil),                   // 17: souk.orders.v1.Shortage
+	(*Return)(nil),                     // 18: souk.orders.v1.Return
+	(*ReturnLine)(nil),                 // 19: souk.orders.v1.ReturnLine
+	(*Refund)(nil),                     // 20: souk.orders.v1.Refund
+	(*PlaceOrderRequest)(nil),          // 21: souk.orders.v1.PlaceOrderRequest
+	(*PlaceOrderResponse)(nil),         // 22: souk.orders.v1.PlaceOrderResponse
+	(*PriceChanged)(nil),               // 23: souk.orders.v1.PriceChanged
+	(*OutOfStock)(nil),                 // 24: souk.orders.v1.OutOfStock
+	(*CartBeingOrdered)(nil),           // 25: souk.orders.v1.CartBeingOrdered
+	(*Placement)(nil),                  // 26: souk.orders.v1.Placement
+	(*PlaceGuestOrderRequest)(nil),     // 27: souk.orders.v1.PlaceGuestOrderRequest
+	(*PlaceGuestOrderResponse)(nil),    // 28: souk.orders.v1.PlaceGuestOrderResponse
+	(*RequestOrderLookupRequest)(nil),  // 29: souk.orders.v1.RequestOrderLookupRequest
+	(*RequestOrderLookupResponse)(nil), // 30: souk.orders.v1.RequestOrderLookupResponse
+	(*RedeemOrderLookupRequest)(nil),   // 31: souk.orders.v1.RedeemOrderLookupRequest
+	(*RedeemOrderLookupResponse)(nil),  // 32: souk.orders.v1.RedeemOrderLookupResponse
+	(*GetOrderRequest)(nil),            // 33: souk.orders.v1.GetOrderRequest
+	(*GetOrderResponse)(nil),           // 34: souk.orders.v1.GetOrderResponse
+	(*ListOrdersRequest)(nil),          // 35: souk.orders.v1.ListOrdersRequest
+	(*ListOrdersResponse)(nil),         // 36: souk.orders.v1.ListOrdersResponse
+	(*CancelOrderRequest)(nil),         // 37: souk.orders.v1.CancelOrderRequest
+	(*CancelOrderResponse)(nil),        // 38: souk.orders.v1.CancelOrderResponse
+	(*ListAllOrdersRequest)(nil),       // 39: souk.orders.v1.ListAllOrdersRequest
+	(*ListAllOrdersResponse)(nil),      // 40: souk.orders.v1.ListAllOrdersResponse
+	(*CancelAnyOrderRequest)(nil),      // 41: souk.orders.v1.CancelAnyOrderRequest
+	(*CancelAnyOrderResponse)(nil),     // 42: souk.orders.v1.CancelAnyOrderResponse
+	(*DispatchOrderRequest)(nil),       // 43: souk.orders.v1.DispatchOrderRequest
+	(*DispatchOrderResponse)(nil),      // 44: souk.orders.v1.DispatchOrderResponse
+	(*RequestReturnRequest)(nil),       // 45: souk.orders.v1.RequestReturnRequest
+	(*RequestReturnResponse)(nil),      // 46: souk.orders.v1.RequestReturnResponse
+	(*WithdrawReturnRequest)(nil),      // 47: souk.orders.v1.WithdrawReturnRequest
+	(*WithdrawReturnResponse)(nil),     // 48: souk.orders.v1.WithdrawReturnResponse
+	(*ListReturnsRequest)(nil),         // 49: souk.orders.v1.ListReturnsRequest
+	(*ListReturnsResponse)(nil),        // 50: souk.orders.v1.ListReturnsResponse
+	(*RefuseReturnRequest)(nil),        // 51: souk.orders.v1.RefuseReturnRequest
+	(*RefuseReturnResponse)(nil),       // 52: souk.orders.v1.RefuseReturnResponse
+	(*ReceiveReturnRequest)(nil),       // 53: souk.orders.v1.ReceiveReturnRequest
+	(*ReceivedLine)(nil),               // 54: souk.orders.v1.ReceivedLine
+	(*ReceiveReturnResponse)(nil),      // 55: souk.orders.v1.ReceiveReturnResponse
+	(*RefundOrderRequest)(nil),         // 56: souk.orders.v1.RefundOrderRequest
+	(*RefundOrderResponse)(nil),        // 57: souk.orders.v1.RefundOrderResponse
+	(*MendOrderRequest)(nil),           // 58: souk.orders.v1.MendOrderRequest
+	(*MendOrderResponse)(nil),          // 59: souk.orders.v1.MendOrderResponse
+	(*WaitForEventsRequest)(nil),       // 60: souk.orders.v1.WaitForEventsRequest
+	(*WaitForEventsResponse)(nil),      // 61: souk.orders.v1.WaitForEventsResponse
+	(*Event)(nil),                      // 62: souk.orders.v1.Event
+	(*CreateEventTicketRequest)(nil),   // 63: souk.orders.v1.CreateEventTicketRequest
+	(*CreateEventTicketResponse)(nil),  // 64: souk.orders.v1.CreateEventTicketResponse
+	(*RedeemEventTicketRequest)(nil),   // 65: souk.orders.v1.RedeemEventTicketRequest
+	(*RedeemEventTicketResponse)(nil),  // 66: souk.orders.v1.RedeemEventTicketResponse
+	(*EraseCustomerRequest)(nil),       // 67: souk.orders.v1.EraseCustomerRequest
+	(*EraseCustomerResponse)(nil),      // 68: souk.orders.v1.EraseCustomerResponse
+	(*WatchSalesRequest)(nil),          // 69: souk.orders.v1.WatchSalesRequest
+	(*WatchSalesResponse)(nil),         // 70: souk.orders.v1.WatchSalesResponse
+	(*Sale)(nil),                       // 71: souk.orders.v1.Sale
+	(*SaleLine)(nil),                   // 72: souk.orders.v1.SaleLine
+	(*timestamppb.Timestamp)(nil),      // 73: google.protobuf.Timestamp
+	(*v1.Money)(nil),                   // 74: souk.money.v1.Money
+	(*durationpb.Duration)(nil),        // 75: google.protobuf.Duration
 }
 var file_souk_orders_v1_orders_proto_depIdxs = []int32{
-	0,  // 0: souk.orders.v1.Order.status:type_name -> souk.orders.v1.Status
-	8,  // 1: souk.orders.v1.Order.lines:type_name -> souk.orders.v1.Line
-	11, // 2: souk.orders.v1.Order.totals:type_name -> souk.orders.v1.Totals
-	12, // 3: souk.orders.v1.Order.shipping_address:type_name -> souk.orders.v1.Address
-	13, // 4: souk.orders.v1.Order.shipping:type_name -> souk.orders.v1.ShippingChoice
-	14, // 5: souk.orders.v1.Order.payment:type_name -> souk.orders.v1.Payment
-	15, // 6: souk.orders.v1.Order.timeline:type_name -> souk.orders.v1.TimelineEntry
-	63, // 7: souk.orders.v1.Order.created_at:type_name -> google.protobuf.Timestamp
-	16, // 8: souk.orders.v1.Order.rejection:type_name -> souk.orders.v1.Rejection
-	18, // 9: souk.orders.v1.Order.returns:type_name -> souk.orders.v1.Return
-	20, // 10: souk.orders.v1.Order.refunds:type_name -> souk.orders.v1.Refund
-	63, // 11: souk.orders.v1.Order.changed_at:type_name -> google.protobuf.Timestamp
-	7,  // 12: souk.orders.v1.Order.shipment:type_name -> souk.orders.v1.Shipment
-	2,  // 13: souk.orders.v1.Order.attention:type_name -> souk.orders.v1.Attention
-	64, // 14: souk.orders.v1.Order.owed:type_name -> souk.money.v1.Money
-	64, // 15: souk.orders.v1.Line.unit_price:type_name -> souk.money.v1.Money
-	64, // 16: souk.orders.v1.Line.line_total:type_name -> souk.money.v1.Money
-	9,  // 17: souk.orders.v1.Line.image:type_name -> souk.orders.v1.Image
-	10, // 18: souk.orders.v1.Line.options:type_name -> souk.orders.v1.Option
-	64, // 19: souk.orders.v1.Totals.subtotal:type_name -> souk.money.v1.Money
-	64, // 20: souk.orders.v1.Totals.shipping:type_name -> souk.money.v1.Money
-	64, // 21: souk.orders.v1.Totals.tax:type_name -> souk.money.v1.Money
-	64, // 22: souk.orders.v1.Totals.total:type_name -> souk.money.v1.Money
-	64, // 23: souk.orders.v1.Payment.captured:type_name -> souk.money.v1.Money
-	64, // 24: souk.orders.v1.Payment.refunded:type_name -> souk.money.v1.Money
-	64, // 25: souk.orders.v1.Payment.authorized:type_name -> souk.money.v1.Money
-	63, // 26: souk.orders.v1.TimelineEntry.at:type_name -> google.protobuf.Timestamp
-	3,  // 27: souk.orders.v1.Rejection.reason:type_name -> souk.orders.v1.Rejection.Reason
-	17, // 28: souk.orders.v1.Rejection.shortages:type_name -> souk.orders.v1.Shortage
-	4,  // 29: souk.orders.v1.Return.status:type_name -> souk.orders.v1.Return.Status
-	19, // 30: souk.orders.v1.Return.lines:type_name -> souk.orders.v1.ReturnLine
-	64, // 31: souk.orders.v1.Return.amount:type_name -> souk.money.v1.Money
-	63, // 32: souk.orders.v1.Return.created_at:type_name -> google.protobuf.Timestamp
-	64, // 33: souk.orders.v1.Return.refund_amount:type_name -> souk.money.v1.Money
-	19, // 34: souk.orders.v1.Return.not_restocked:type_name -> souk.orders.v1.ReturnLine
-	64, // 35: souk.orders.v1.Refund.amount:type_name -> souk.money.v1.Money
-	5,  // 36: souk.orders.v1.Refund.status:type_name -> souk.orders.v1.Refund.Status
-	63, // 37: souk.orders.v1.Refund.created_at:type_name -> google.protobuf.Timestamp
-	19, // 38: souk.orders.v1.Refund.lines:type_name -> souk.orders.v1.ReturnLine
-	12, // 39: souk.orders.v1.PlaceOrderRequest.shipping_address:type_name -> souk.orders.v1.Address
-	64, // 40: souk.orders.v1.PlaceOrderRequest.expected_total:type_name -> souk.money.v1.Money
-	26, // 41: souk.orders.v1.PlaceOrderResponse.placement:type_name -> souk.orders.v1.Placement
-	11, // 42: souk.orders.v1.PriceChanged.totals:type_name -> souk.orders.v1.Totals
-	17, // 43: souk.orders.v1.PriceChanged.no_longer_sold:type_name -> souk.orders.v1.Shortage
-	17, // 44: souk.orders.v1.OutOfStock.shortages:type_name -> souk.orders.v1.Shortage
-	6,  // 45: souk.orders.v1.Placement.order:type_name -> souk.orders.v1.Order
-	6,  // 46: souk.orders.v1.GetOrderResponse.order:type_name -> souk.orders.v1.Order
-	6,  // 47: souk.orders.v1.ListOrdersResponse.orders:type_name -> souk.orders.v1.Order
-	6,  // 48: souk.orders.v1.CancelOrderResponse.order:type_name -> souk.orders.v1.Order
-	0,  // 49: souk.orders.v1.ListAllOrdersRequest.status:type_name -> souk.orders.v1.Status
-	63, // 50: souk.orders.v1.ListAllOrdersRequest.from:type_name -> google.protobuf.Timestamp
-	63, // 51: souk.orders.v1.ListAllOrdersRequest.to:type_name -> google.protobuf.Timestamp
-	2,  // 52: souk.orders.v1.ListAllOrdersRequest.attention:type_name -> souk.orders.v1.Attention
-	6,  // 53: souk.orders.v1.ListAllOrdersResponse.orders:type_name -> souk.orders.v1.Order
-	6,  // 54: souk.orders.v1.CancelAnyOrderResponse.order:type_name -> souk.orders.v1.Order
-	6,  // 55: souk.orders.v1.DispatchOrderResponse.order:type_name -> souk.orders.v1.Order
-	19, // 56: souk.orders.v1.RequestReturnRequest.lines:type_name -> souk.orders.v1.ReturnLine
-	18, // 57: souk.orders.v1.RequestReturnResponse.return:type_name -> souk.orders.v1.Return
-	18, // 58: souk.orders.v1.WithdrawReturnResponse.return:type_name -> souk.orders.v1.Return
-	4,  // 59: souk.orders.v1.ListReturnsRequest.status:type_name -> souk.orders.v1.Return.Status
-	18, // 60: souk.orders.v1.ListReturnsResponse.returns:type_name -> souk.orders.v1.Return
-	18, // 61: souk.orders.v1.RefuseReturnResponse.return:type_name -> souk.orders.v1.Return
-	48, // 62: souk.orders.v1.ReceiveReturnRequest.lines:type_name -> souk.orders.v1.ReceivedLine
-	18, // 63: souk.orders.v1.ReceiveReturnResponse.return:type_name -> souk.orders.v1.Return
-	64, // 64: souk.orders.v1.RefundOrderRequest.amount:type_name -> souk.money.v1.Money
-	19, // 65: souk.orders.v1.RefundOrderRequest.lines:type_name -> souk.orders.v1.ReturnLine
-	20, // 66: souk.orders.v1.RefundOrderResponse.refund:type_name -> souk.orders.v1.Refund
-	65, // 67: souk.orders.v1.WaitForEventsRequest.wait:type_name -> google.protobuf.Duration
-	56, // 68: souk.orders.v1.WaitForEventsResponse.events:type_name -> souk.orders.v1.Event
-	6,  // 69: souk.orders.v1.WaitForEventsResponse.order:type_name -> souk.orders.v1.Order
-	15, // 70: souk.orders.v1.Event.entry:type_name -> souk.orders.v1.TimelineEntry
-	21, // 71: souk.orders.v1.OrdersService.PlaceOrder:input_type -> souk.orders.v1.PlaceOrderRequest
-	27, // 72: souk.orders.v1.OrdersService.GetOrder:input_type -> souk.orders.v1.GetOrderRequest
-	29, // 73: souk.orders.v1.OrdersService.ListOrders:input_type -> souk.orders.v1.ListOrdersRequest
-	31, // 74: souk.orders.v1.OrdersService.CancelOrder:input_type -> souk.orders.v1.CancelOrderRequest
-	33, // 75: souk.orders.v1.OrdersService.ListAllOrders:input_type -> souk.orders.v1.ListAllOrdersRequest
-	35, // 76: souk.orders.v1.OrdersService.CancelAnyOrder:input_type -> souk.orders.v1.CancelAnyOrderRequest
-	37, // 77: souk.orders.v1.OrdersService.DispatchOrder:input_type -> souk.orders.v1.DispatchOrderRequest
-	39, // 78: souk.orders.v1.OrdersService.RequestReturn:input_type -> souk.orders.v1.RequestReturnRequest
-	61, // 79: souk.orders.v1.OrdersService.EraseCustomer:input_type -> souk.orders.v1.EraseCustomerRequest
-	41, // 80: souk.orders.v1.OrdersService.WithdrawReturn:input_type -> souk.orders.v1.WithdrawReturnRequest
-	43, // 81: souk.orders.v1.OrdersService.ListReturns:input_type -> souk.orders.v1.ListReturnsRequest
-	45, // 82: souk.orders.v1.OrdersService.RefuseReturn:input_type -> souk.orders.v1.RefuseReturnRequest
-	47, // 83: souk.orders.v1.OrdersService.ReceiveReturn:input_type -> souk.orders.v1.ReceiveReturnRequest
-	50, // 84: souk.orders.v1.OrdersService.RefundOrder:input_type -> souk.orders.v1.RefundOrderRequest
-	52, // 85: souk.orders.v1.OrdersService.MendOrder:input_type -> souk.orders.v1.MendOrderRequest
-	54, // 86: souk.orders.v1.OrdersService.WaitForEvents:input_type -> souk.orders.v1.WaitForEventsRequest
-	57, // 87: souk.orders.v1.OrdersService.CreateEventTicket:input_type -> souk.orders.v1.CreateEventTicketRequest
-	59, // 88: souk.orders.v1.OrdersService.RedeemEventTicket:input_type -> souk.orders.v1.RedeemEventTicketRequest
-	22, // 89: souk.orders.v1.OrdersService.PlaceOrder:output_type -> souk.orders.v1.PlaceOrderResponse
-	28, // 90: souk.orders.v1.OrdersService.GetOrder:output_type -> souk.orders.v1.GetOrderResponse
-	30, // 91: souk.orders.v1.OrdersService.ListOrders:output_type -> souk.orders.v1.ListOrdersResponse
-	32, // 92: souk.orders.v1.OrdersService.CancelOrder:output_type -> souk.orders.v1.CancelOrderResponse
-	34, // 93: souk.orders.v1.OrdersService.ListAllOrders:output_type -> souk.orders.v1.ListAllOrdersResponse
-	36, // 94: souk.orders.v1.OrdersService.CancelAnyOrder:output_type -> souk.orders.v1.CancelAnyOrderResponse
-	38, // 95: souk.orders.v1.OrdersService.DispatchOrder:output_type -> souk.orders.v1.DispatchOrderResponse
-	40, // 96: souk.orders.v1.OrdersService.RequestReturn:output_type -> souk.orders.v1.RequestReturnResponse
-	62, // 97: souk.orders.v1.OrdersService.EraseCustomer:output_type -> souk.orders.v1.EraseCustomerResponse
-	42, // 98: souk.orders.v1.OrdersService.WithdrawReturn:output_type -> souk.orders.v1.WithdrawReturnResponse
-	44, // 99: souk.orders.v1.OrdersService.ListReturns:output_type -> souk.orders.v1.ListReturnsResponse
-	46, // 100: souk.orders.v1.OrdersService.RefuseReturn:output_type -> souk.orders.v1.RefuseReturnResponse
-	49, // 101: souk.orders.v1.OrdersService.ReceiveReturn:output_type -> souk.orders.v1.ReceiveReturnResponse
-	51, // 102: souk.orders.v1.OrdersService.RefundOrder:output_type -> souk.orders.v1.RefundOrderResponse
-	53, // 103: souk.orders.v1.OrdersService.MendOrder:output_type -> souk.orders.v1.MendOrderResponse
-	55, // 104: souk.orders.v1.OrdersService.WaitForEvents:output_type -> souk.orders.v1.WaitForEventsResponse
-	58, // 105: souk.orders.v1.OrdersService.CreateEventTicket:output_type -> souk.orders.v1.CreateEventTicketResponse
-	60, // 106: souk.orders.v1.OrdersService.RedeemEventTicket:output_type -> souk.orders.v1.RedeemEventTicketResponse
-	89, // [89:107] is the sub-list for method output_type
-	71, // [71:89] is the sub-list for method input_type
-	71, // [71:71] is the sub-list for extension type_name
-	71, // [71:71] is the sub-list for extension extendee
-	0,  // [0:71] is the sub-list for field type_name
+	0,   // 0: souk.orders.v1.Order.status:type_name -> souk.orders.v1.Status
+	8,   // 1: souk.orders.v1.Order.lines:type_name -> souk.orders.v1.Line
+	11,  // 2: souk.orders.v1.Order.totals:type_name -> souk.orders.v1.Totals
+	12,  // 3: souk.orders.v1.Order.shipping_address:type_name -> souk.orders.v1.Address
+	13,  // 4: souk.orders.v1.Order.shipping:type_name -> souk.orders.v1.ShippingChoice
+	14,  // 5: souk.orders.v1.Order.payment:type_name -> souk.orders.v1.Payment
+	15,  // 6: souk.orders.v1.Order.timeline:type_name -> souk.orders.v1.TimelineEntry
+	73,  // 7: souk.orders.v1.Order.created_at:type_name -> google.protobuf.Timestamp
+	16,  // 8: souk.orders.v1.Order.rejection:type_name -> souk.orders.v1.Rejection
+	18,  // 9: souk.orders.v1.Order.returns:type_name -> souk.orders.v1.Return
+	20,  // 10: souk.orders.v1.Order.refunds:type_name -> souk.orders.v1.Refund
+	73,  // 11: souk.orders.v1.Order.changed_at:type_name -> google.protobuf.Timestamp
+	7,   // 12: souk.orders.v1.Order.shipment:type_name -> souk.orders.v1.Shipment
+	2,   // 13: souk.orders.v1.Order.attention:type_name -> souk.orders.v1.Attention
+	74,  // 14: souk.orders.v1.Order.owed:type_name -> souk.money.v1.Money
+	74,  // 15: souk.orders.v1.Line.unit_price:type_name -> souk.money.v1.Money
+	74,  // 16: souk.orders.v1.Line.line_total:type_name -> souk.money.v1.Money
+	9,   // 17: souk.orders.v1.Line.image:type_name -> souk.orders.v1.Image
+	10,  // 18: souk.orders.v1.Line.options:type_name -> souk.orders.v1.Option
+	74,  // 19: souk.orders.v1.Totals.subtotal:type_name -> souk.money.v1.Money
+	74,  // 20: souk.orders.v1.Totals.shipping:type_name -> souk.money.v1.Money
+	74,  // 21: souk.orders.v1.Totals.tax:type_name -> souk.money.v1.Money
+	74,  // 22: souk.orders.v1.Totals.total:type_name -> souk.money.v1.Money
+	74,  // 23: souk.orders.v1.Payment.captured:type_name -> souk.money.v1.Money
+	74,  // 24: souk.orders.v1.Payment.refunded:type_name -> souk.money.v1.Money
+	74,  // 25: souk.orders.v1.Payment.authorized:type_name -> souk.money.v1.Money
+	73,  // 26: souk.orders.v1.TimelineEntry.at:type_name -> google.protobuf.Timestamp
+	3,   // 27: souk.orders.v1.Rejection.reason:type_name -> souk.orders.v1.Rejection.Reason
+	17,  // 28: souk.orders.v1.Rejection.shortages:type_name -> souk.orders.v1.Shortage
+	4,   // 29: souk.orders.v1.Return.status:type_name -> souk.orders.v1.Return.Status
+	19,  // 30: souk.orders.v1.Return.lines:type_name -> souk.orders.v1.ReturnLine
+	74,  // 31: souk.orders.v1.Return.amount:type_name -> souk.money.v1.Money
+	73,  // 32: souk.orders.v1.Return.created_at:type_name -> google.protobuf.Timestamp
+	74,  // 33: souk.orders.v1.Return.refund_amount:type_name -> souk.money.v1.Money
+	19,  // 34: souk.orders.v1.Return.not_restocked:type_name -> souk.orders.v1.ReturnLine
+	74,  // 35: souk.orders.v1.Refund.amount:type_name -> souk.money.v1.Money
+	5,   // 36: souk.orders.v1.Refund.status:type_name -> souk.orders.v1.Refund.Status
+	73,  // 37: souk.orders.v1.Refund.created_at:type_name -> google.protobuf.Timestamp
+	19,  // 38: souk.orders.v1.Refund.lines:type_name -> souk.orders.v1.ReturnLine
+	12,  // 39: souk.orders.v1.PlaceOrderRequest.shipping_address:type_name -> souk.orders.v1.Address
+	74,  // 40: souk.orders.v1.PlaceOrderRequest.expected_total:type_name -> souk.money.v1.Money
+	26,  // 41: souk.orders.v1.PlaceOrderResponse.placement:type_name -> souk.orders.v1.Placement
+	11,  // 42: souk.orders.v1.PriceChanged.totals:type_name -> souk.orders.v1.Totals
+	17,  // 43: souk.orders.v1.PriceChanged.no_longer_sold:type_name -> souk.orders.v1.Shortage
+	17,  // 44: souk.orders.v1.OutOfStock.shortages:type_name -> souk.orders.v1.Shortage
+	6,   // 45: souk.orders.v1.Placement.order:type_name -> souk.orders.v1.Order
+	21,  // 46: souk.orders.v1.PlaceGuestOrderRequest.order:type_name -> souk.orders.v1.PlaceOrderRequest
+	26,  // 47: souk.orders.v1.PlaceGuestOrderResponse.placement:type_name -> souk.orders.v1.Placement
+	73,  // 48: souk.orders.v1.PlaceGuestOrderResponse.access_token_expires_at:type_name -> google.protobuf.Timestamp
+	73,  // 49: souk.orders.v1.RedeemOrderLookupResponse.access_token_expires_at:type_name -> google.protobuf.Timestamp
+	6,   // 50: souk.orders.v1.GetOrderResponse.order:type_name -> souk.orders.v1.Order
+	6,   // 51: souk.orders.v1.ListOrdersResponse.orders:type_name -> souk.orders.v1.Order
+	6,   // 52: souk.orders.v1.CancelOrderResponse.order:type_name -> souk.orders.v1.Order
+	0,   // 53: souk.orders.v1.ListAllOrdersRequest.status:type_name -> souk.orders.v1.Status
+	73,  // 54: souk.orders.v1.ListAllOrdersRequest.from:type_name -> google.protobuf.Timestamp
+	73,  // 55: souk.orders.v1.ListAllOrdersRequest.to:type_name -> google.protobuf.Timestamp
+	2,   // 56: souk.orders.v1.ListAllOrdersRequest.attention:type_name -> souk.orders.v1.Attention
+	6,   // 57: souk.orders.v1.ListAllOrdersResponse.orders:type_name -> souk.orders.v1.Order
+	6,   // 58: souk.orders.v1.CancelAnyOrderResponse.order:type_name -> souk.orders.v1.Order
+	6,   // 59: souk.orders.v1.DispatchOrderResponse.order:type_name -> souk.orders.v1.Order
+	19,  // 60: souk.orders.v1.RequestReturnRequest.lines:type_name -> souk.orders.v1.ReturnLine
+	18,  // 61: souk.orders.v1.RequestReturnResponse.return:type_name -> souk.orders.v1.Return
+	18,  // 62: souk.orders.v1.WithdrawReturnResponse.return:type_name -> souk.orders.v1.Return
+	4,   // 63: souk.orders.v1.ListReturnsRequest.status:type_name -> souk.orders.v1.Return.Status
+	18,  // 64: souk.orders.v1.ListReturnsResponse.returns:type_name -> souk.orders.v1.Return
+	18,  // 65: souk.orders.v1.RefuseReturnResponse.return:type_name -> souk.orders.v1.Return
+	54,  // 66: souk.orders.v1.ReceiveReturnRequest.lines:type_name -> souk.orders.v1.ReceivedLine
+	18,  // 67: souk.orders.v1.ReceiveReturnResponse.return:type_name -> souk.orders.v1.Return
+	74,  // 68: souk.orders.v1.RefundOrderRequest.amount:type_name -> souk.money.v1.Money
+	19,  // 69: souk.orders.v1.RefundOrderRequest.lines:type_name -> souk.orders.v1.ReturnLine
+	20,  // 70: souk.orders.v1.RefundOrderResponse.refund:type_name -> souk.orders.v1.Refund
+	75,  // 71: souk.orders.v1.WaitForEventsRequest.wait:type_name -> google.protobuf.Duration
+	62,  // 72: souk.orders.v1.WaitForEventsResponse.events:type_name -> souk.orders.v1.Event
+	6,   // 73: souk.orders.v1.WaitForEventsResponse.order:type_name -> souk.orders.v1.Order
+	15,  // 74: souk.orders.v1.Event.entry:type_name -> souk.orders.v1.TimelineEntry
+	75,  // 75: souk.orders.v1.WatchSalesRequest.wait:type_name -> google.protobuf.Duration
+	71,  // 76: souk.orders.v1.WatchSalesResponse.sales:type_name -> souk.orders.v1.Sale
+	72,  // 77: souk.orders.v1.Sale.lines:type_name -> souk.orders.v1.SaleLine
+	21,  // 78: souk.orders.v1.OrdersService.PlaceOrder:input_type -> souk.orders.v1.PlaceOrderRequest
+	27,  // 79: souk.orders.v1.OrdersService.PlaceGuestOrder:input_type -> souk.orders.v1.PlaceGuestOrderRequest
+	29,  // 80: souk.orders.v1.OrdersService.RequestOrderLookup:input_type -> souk.orders.v1.RequestOrderLookupRequest
+	31,  // 81: souk.orders.v1.OrdersService.RedeemOrderLookup:input_type -> souk.orders.v1.RedeemOrderLookupRequest
+	33,  // 82: souk.orders.v1.OrdersService.GetOrder:input_type -> souk.orders.v1.GetOrderRequest
+	35,  // 83: souk.orders.v1.OrdersService.ListOrders:input_type -> souk.orders.v1.ListOrdersRequest
+	37,  // 84: souk.orders.v1.OrdersService.CancelOrder:input_type -> souk.orders.v1.CancelOrderRequest
+	39,  // 85: souk.orders.v1.OrdersService.ListAllOrders:input_type -> souk.orders.v1.ListAllOrdersRequest
+	41,  // 86: souk.orders.v1.OrdersService.CancelAnyOrder:input_type -> souk.orders.v1.CancelAnyOrderRequest
+	43,  // 87: souk.orders.v1.OrdersService.DispatchOrder:input_type -> souk.orders.v1.DispatchOrderRequest
+	45,  // 88: souk.orders.v1.OrdersService.RequestReturn:input_type -> souk.orders.v1.RequestReturnRequest
+	67,  // 89: souk.orders.v1.OrdersService.EraseCustomer:input_type -> souk.orders.v1.EraseCustomerRequest
+	47,  // 90: souk.orders.v1.OrdersService.WithdrawReturn:input_type -> souk.orders.v1.WithdrawReturnRequest
+	49,  // 91: souk.orders.v1.OrdersService.ListReturns:input_type -> souk.orders.v1.ListReturnsRequest
+	51,  // 92: souk.orders.v1.OrdersService.RefuseReturn:input_type -> souk.orders.v1.RefuseReturnRequest
+	53,  // 93: souk.orders.v1.OrdersService.ReceiveReturn:input_type -> souk.orders.v1.ReceiveReturnRequest
+	56,  // 94: souk.orders.v1.OrdersService.RefundOrder:input_type -> souk.orders.v1.RefundOrderRequest
+	58,  // 95: souk.orders.v1.OrdersService.MendOrder:input_type -> souk.orders.v1.MendOrderRequest
+	60,  // 96: souk.orders.v1.OrdersService.WaitForEvents:input_type -> souk.orders.v1.WaitForEventsRequest
+	63,  // 97: souk.orders.v1.OrdersService.CreateEventTicket:input_type -> souk.orders.v1.CreateEventTicketRequest
+	65,  // 98: souk.orders.v1.OrdersService.RedeemEventTicket:input_type -> souk.orders.v1.RedeemEventTicketRequest
+	69,  // 99: souk.orders.v1.OrdersService.WatchSales:input_type -> souk.orders.v1.WatchSalesRequest
+	22,  // 100: souk.orders.v1.OrdersService.PlaceOrder:output_type -> souk.orders.v1.PlaceOrderResponse
+	28,  // 101: souk.orders.v1.OrdersService.PlaceGuestOrder:output_type -> souk.orders.v1.PlaceGuestOrderResponse
+	30,  // 102: souk.orders.v1.OrdersService.RequestOrderLookup:output_type -> souk.orders.v1.RequestOrderLookupResponse
+	32,  // 103: souk.orders.v1.OrdersService.RedeemOrderLookup:output_type -> souk.orders.v1.RedeemOrderLookupResponse
+	34,  // 104: souk.orders.v1.OrdersService.GetOrder:output_type -> souk.orders.v1.GetOrderResponse
+	36,  // 105: souk.orders.v1.OrdersService.ListOrders:output_type -> souk.orders.v1.ListOrdersResponse
+	38,  // 106: souk.orders.v1.OrdersService.CancelOrder:output_type -> souk.orders.v1.CancelOrderResponse
+	40,  // 107: souk.orders.v1.OrdersService.ListAllOrders:output_type -> souk.orders.v1.ListAllOrdersResponse
+	42,  // 108: souk.orders.v1.OrdersService.CancelAnyOrder:output_type -> souk.orders.v1.CancelAnyOrderResponse
+	44,  // 109: souk.orders.v1.OrdersService.DispatchOrder:output_type -> souk.orders.v1.DispatchOrderResponse
+	46,  // 110: souk.orders.v1.OrdersService.RequestReturn:output_type -> souk.orders.v1.RequestReturnResponse
+	68,  // 111: souk.orders.v1.OrdersService.EraseCustomer:output_type -> souk.orders.v1.EraseCustomerResponse
+	48,  // 112: souk.orders.v1.OrdersService.WithdrawReturn:output_type -> souk.orders.v1.WithdrawReturnResponse
+	50,  // 113: souk.orders.v1.OrdersService.ListReturns:output_type -> souk.orders.v1.ListReturnsResponse
+	52,  // 114: souk.orders.v1.OrdersService.RefuseReturn:output_type -> souk.orders.v1.RefuseReturnResponse
+	55,  // 115: souk.orders.v1.OrdersService.ReceiveReturn:output_type -> souk.orders.v1.ReceiveReturnResponse
+	57,  // 116: souk.orders.v1.OrdersService.RefundOrder:output_type -> souk.orders.v1.RefundOrderResponse
+	59,  // 117: souk.orders.v1.OrdersService.MendOrder:output_type -> souk.orders.v1.MendOrderResponse
+	61,  // 118: souk.orders.v1.OrdersService.WaitForEvents:output_type -> souk.orders.v1.WaitForEventsResponse
+	64,  // 119: souk.orders.v1.OrdersService.CreateEventTicket:output_type -> souk.orders.v1.CreateEventTicketResponse
+	66,  // 120: souk.orders.v1.OrdersService.RedeemEventTicket:output_type -> souk.orders.v1.RedeemEventTicketResponse
+	70,  // 121: souk.orders.v1.OrdersService.WatchSales:output_type -> souk.orders.v1.WatchSalesResponse
+	100, // [100:122] is the sub-list for method output_type
+	78,  // [78:100] is the sub-list for method input_type
+	78,  // [78:78] is the sub-list for extension type_name
+	78,  // [78:78] is the sub-list for extension extendee
+	0,   // [0:78] is the sub-list for field type_name
 }
 
 func init() { file_souk_orders_v1_orders_proto_init() }
@@ -4488,7 +5118,7 @@ func file_souk_orders_v1_orders_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_orders_v1_orders_proto_rawDesc), len(file_souk_orders_v1_orders_proto_rawDesc)),
 			NumEnums:      6,
-			NumMessages:   57,
+			NumMessages:   67,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -21,24 +21,28 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	OrdersService_PlaceOrder_FullMethodName        = "/souk.orders.v1.OrdersService/PlaceOrder"
-	OrdersService_GetOrder_FullMethodName          = "/souk.orders.v1.OrdersService/GetOrder"
-	OrdersService_ListOrders_FullMethodName        = "/souk.orders.v1.OrdersService/ListOrders"
-	OrdersService_CancelOrder_FullMethodName       = "/souk.orders.v1.OrdersService/CancelOrder"
-	OrdersService_ListAllOrders_FullMethodName     = "/souk.orders.v1.OrdersService/ListAllOrders"
-	OrdersService_CancelAnyOrder_FullMethodName    = "/souk.orders.v1.OrdersService/CancelAnyOrder"
-	OrdersService_DispatchOrder_FullMethodName     = "/souk.orders.v1.OrdersService/DispatchOrder"
-	OrdersService_RequestReturn_FullMethodName     = "/souk.orders.v1.OrdersService/RequestReturn"
-	OrdersService_EraseCustomer_FullMethodName     = "/souk.orders.v1.OrdersService/EraseCustomer"
-	OrdersService_WithdrawReturn_FullMethodName    = "/souk.orders.v1.OrdersService/WithdrawReturn"
-	OrdersService_ListReturns_FullMethodName       = "/souk.orders.v1.OrdersService/ListReturns"
-	OrdersService_RefuseReturn_FullMethodName      = "/souk.orders.v1.OrdersService/RefuseReturn"
-	OrdersService_ReceiveReturn_FullMethodName     = "/souk.orders.v1.OrdersService/ReceiveReturn"
-	OrdersService_RefundOrder_FullMethodName       = "/souk.orders.v1.OrdersService/RefundOrder"
-	OrdersService_MendOrder_FullMethodName         = "/souk.orders.v1.OrdersService/MendOrder"
-	OrdersService_WaitForEvents_FullMethodName     = "/souk.orders.v1.OrdersService/WaitForEvents"
-	OrdersService_CreateEventTicket_FullMethodName = "/souk.orders.v1.OrdersService/CreateEventTicket"
-	OrdersService_RedeemEventTicket_FullMethodName = "/souk.orders.v1.OrdersService/RedeemEventTicket"
+	OrdersService_PlaceOrder_FullMethodName         = "/souk.orders.v1.OrdersService/PlaceOrder"
+	OrdersService_PlaceGuestOrder_FullMethodName    = "/souk.orders.v1.OrdersService/PlaceGuestOrder"
+	OrdersService_RequestOrderLookup_FullMethodName = "/souk.orders.v1.OrdersService/RequestOrderLookup"
+	OrdersService_RedeemOrderLookup_FullMethodName  = "/souk.orders.v1.OrdersService/RedeemOrderLookup"
+	OrdersService_GetOrder_FullMethodName           = "/souk.orders.v1.OrdersService/GetOrder"
+	OrdersService_ListOrders_FullMethodName         = "/souk.orders.v1.OrdersService/ListOrders"
+	OrdersService_CancelOrder_FullMethodName        = "/souk.orders.v1.OrdersService/CancelOrder"
+	OrdersService_ListAllOrders_FullMethodName      = "/souk.orders.v1.OrdersService/ListAllOrders"
+	OrdersService_CancelAnyOrder_FullMethodName     = "/souk.orders.v1.OrdersService/CancelAnyOrder"
+	OrdersService_DispatchOrder_FullMethodName      = "/souk.orders.v1.OrdersService/DispatchOrder"
+	OrdersService_RequestReturn_FullMethodName      = "/souk.orders.v1.OrdersService/RequestReturn"
+	OrdersService_EraseCustomer_FullMethodName      = "/souk.orders.v1.OrdersService/EraseCustomer"
+	OrdersService_WithdrawReturn_FullMethodName     = "/souk.orders.v1.OrdersService/WithdrawReturn"
+	OrdersService_ListReturns_FullMethodName        = "/souk.orders.v1.OrdersService/ListReturns"
+	OrdersService_RefuseReturn_FullMethodName       = "/souk.orders.v1.OrdersService/RefuseReturn"
+	OrdersService_ReceiveReturn_FullMethodName      = "/souk.orders.v1.OrdersService/ReceiveReturn"
+	OrdersService_RefundOrder_FullMethodName        = "/souk.orders.v1.OrdersService/RefundOrder"
+	OrdersService_MendOrder_FullMethodName          = "/souk.orders.v1.OrdersService/MendOrder"
+	OrdersService_WaitForEvents_FullMethodName      = "/souk.orders.v1.OrdersService/WaitForEvents"
+	OrdersService_CreateEventTicket_FullMethodName  = "/souk.orders.v1.OrdersService/CreateEventTicket"
+	OrdersService_RedeemEventTicket_FullMethodName  = "/souk.orders.v1.OrdersService/RedeemEventTicket"
+	OrdersService_WatchSales_FullMethodName         = "/souk.orders.v1.OrdersService/WatchSales"
 )
 
 // OrdersServiceClient is the client API for OrdersService service.
@@ -59,9 +63,20 @@ type OrdersServiceClient interface {
 	// souk.errors.v1.ERROR_REASON_IDEMPOTENCY_IN_PROGRESS;
 	// UNAUTHENTICATED with souk.customers.v1.ERROR_REASON_CUSTOMER_NOT_FOUND for a customer who was erased.
 	PlaceOrder(ctx context.Context, in *PlaceOrderRequest, opts ...grpc.CallOption) (*PlaceOrderResponse, error)
+	// PlaceGuestOrder is PlaceOrder for somebody without an account, who is told by mail. The answer has an access token that is good for
+	// the order alone. The cart must be a guest cart: that of a customer is NOT_FOUND. A guest has no saved addresses. The idempotency key is one of the cart's.
+	// INVALID_ARGUMENT with field violations also for a caller with an access token.
+	PlaceGuestOrder(ctx context.Context, in *PlaceGuestOrderRequest, opts ...grpc.CallOption) (*PlaceGuestOrderResponse, error)
+	// RequestOrderLookup has a mail sent with a token for RedeemOrderLookup, if there is such an order of a guest with this e-mail address.
+	// The answer and its time are the same if there is none.
+	RequestOrderLookup(ctx context.Context, in *RequestOrderLookupRequest, opts ...grpc.CallOption) (*RequestOrderLookupResponse, error)
+	// RedeemOrderLookup exchanges the token of such a mail for an access token, once. FAILED_PRECONDITION with
+	// ERROR_REASON_INVALID_LOOKUP_TOKEN.
+	RedeemOrderLookup(ctx context.Context, in *RedeemOrderLookupRequest, opts ...grpc.CallOption) (*RedeemOrderLookupResponse, error)
 	// GetOrder returns the caller's order; staff may read any.
 	GetOrder(ctx context.Context, in *GetOrderRequest, opts ...grpc.CallOption) (*GetOrderResponse, error)
-	// ListOrders returns the caller's orders, newest first.
+	// ListOrders returns the caller's orders, newest first. Orders that were placed without an account, with an e-mail address that the
+	// caller has confirmed, become the caller's before.
 	ListOrders(ctx context.Context, in *ListOrdersRequest, opts ...grpc.CallOption) (*ListOrdersResponse, error)
 	// CancelOrder gives up an order before it is dispatched. The authorization is voided, or money that was captured at the provider is
 	// refunded, and the stock is released.
@@ -112,6 +127,10 @@ type OrdersServiceClient interface {
 	// RedeemEventTicket spends a ticket. NOT_FOUND with ERROR_REASON_TICKET_NOT_FOUND for one that is unknown, spent, over, or of another
 	// order.
 	RedeemEventTicket(ctx context.Context, in *RedeemEventTicketRequest, opts ...grpc.CallOption) (*RedeemEventTicketResponse, error)
+	// WatchSales tells what orders have sold since a position: products and quantities, and no person. If nothing is new, it waits. Without
+	// a position, or with one that is not known any more, it begins with the first order. A sale may be told several times, and is told
+	// again when its order is cancelled.
+	WatchSales(ctx context.Context, in *WatchSalesRequest, opts ...grpc.CallOption) (*WatchSalesResponse, error)
 }
 
 type ordersServiceClient struct {
@@ -126,6 +145,36 @@ func (c *ordersServiceClient) PlaceOrder(ctx context.Context, in *PlaceOrderRequ
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(PlaceOrderResponse)
 	err := c.cc.Invoke(ctx, OrdersService_PlaceOrder_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *ordersServiceClient) PlaceGuestOrder(ctx context.Context, in *PlaceGuestOrderRequest, opts ...grpc.CallOption) (*PlaceGuestOrderResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PlaceGuestOrderResponse)
+	err := c.cc.Invoke(ctx, OrdersService_PlaceGuestOrder_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *ordersServiceClient) RequestOrderLookup(ctx context.Context, in *RequestOrderLookupRequest, opts ...grpc.CallOption) (*RequestOrderLookupResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RequestOrderLookupResponse)
+	err := c.cc.Invoke(ctx, OrdersService_RequestOrderLookup_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *ordersServiceClient) RedeemOrderLookup(ctx context.Context, in *RedeemOrderLookupRequest, opts ...grpc.CallOption) (*RedeemOrderLookupResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RedeemOrderLookupResponse)
+	err := c.cc.Invoke(ctx, OrdersService_RedeemOrderLookup_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -302,6 +351,16 @@ func (c *ordersServiceClient) RedeemEventTicket(ctx context.Context, in *RedeemE
 	return out, nil
 }
 
+func (c *ordersServiceClient) WatchSales(ctx context.Context, in *WatchSalesRequest, opts ...grpc.CallOption) (*WatchSalesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(WatchSalesResponse)
+	err := c.cc.Invoke(ctx, OrdersService_WatchSales_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // OrdersServiceServer is the server API for OrdersService service.
 // All implementations must embed UnimplementedOrdersServiceServer
 // for forward compatibility.
@@ -320,9 +379,20 @@ type OrdersServiceServer interface {
 	// souk.errors.v1.ERROR_REASON_IDEMPOTENCY_IN_PROGRESS;
 	// UNAUTHENTICATED with souk.customers.v1.ERROR_REASON_CUSTOMER_NOT_FOUND for a customer who was erased.
 	PlaceOrder(context.Context, *PlaceOrderRequest) (*PlaceOrderResponse, error)
+	// PlaceGuestOrder is PlaceOrder for somebody without an account, who is told by mail. The answer has an access token that is good for
+	// the order alone. The cart must be a guest cart: that of a customer is NOT_FOUND. A guest has no saved addresses. The idempotency key is one of the cart's.
+	// INVALID_ARGUMENT with field violations also for a caller with an access token.
+	PlaceGuestOrder(context.Context, *PlaceGuestOrderRequest) (*PlaceGuestOrderResponse, error)
+	// RequestOrderLookup has a mail sent with a token for RedeemOrderLookup, if there is such an order of a guest with this e-mail address.
+	// The answer and its time are the same if there is none.
+	RequestOrderLookup(context.Context, *RequestOrderLookupRequest) (*RequestOrderLookupResponse, error)
+	// RedeemOrderLookup exchanges the token of such a mail for an access token, once. FAILED_PRECONDITION with
+	// ERROR_REASON_INVALID_LOOKUP_TOKEN.
+	RedeemOrderLookup(context.Context, *RedeemOrderLookupRequest) (*RedeemOrderLookupResponse, error)
 	// GetOrder returns the caller's order; staff may read any.
 	GetOrder(context.Context, *GetOrderRequest) (*GetOrderResponse, error)
-	// ListOrders returns the caller's orders, newest first.
+	// ListOrders returns the caller's orders, newest first. Orders that were placed without an account, with an e-mail address that the
+	// caller has confirmed, become the caller's before.
 	ListOrders(context.Context, *ListOrdersRequest) (*ListOrdersResponse, error)
 	// CancelOrder gives up an order before it is dispatched. The authorization is voided, or money that was captured at the provider is
 	// refunded, and the stock is released.
@@ -373,6 +443,10 @@ type OrdersServiceServer interface {
 	// RedeemEventTicket spends a ticket. NOT_FOUND with ERROR_REASON_TICKET_NOT_FOUND for one that is unknown, spent, over, or of another
 	// order.
 	RedeemEventTicket(context.Context, *RedeemEventTicketRequest) (*RedeemEventTicketResponse, error)
+	// WatchSales tells what orders have sold since a position: products and quantities, and no person. If nothing is new, it waits. Without
+	// a position, or with one that is not known any more, it begins with the first order. A sale may be told several times, and is told
+	// again when its order is cancelled.
+	WatchSales(context.Context, *WatchSalesRequest) (*WatchSalesResponse, error)
 	mustEmbedUnimplementedOrdersServiceServer()
 }
 
@@ -385,6 +459,15 @@ type UnimplementedOrdersServiceServer struct{}
 
 func (UnimplementedOrdersServiceServer) PlaceOrder(context.Context, *PlaceOrderRequest) (*PlaceOrderResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method PlaceOrder not implemented")
+}
+func (UnimplementedOrdersServiceServer) PlaceGuestOrder(context.Context, *PlaceGuestOrderRequest) (*PlaceGuestOrderResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method PlaceGuestOrder not implemented")
+}
+func (UnimplementedOrdersServiceServer) RequestOrderLookup(context.Context, *RequestOrderLookupRequest) (*RequestOrderLookupResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RequestOrderLookup not implemented")
+}
+func (UnimplementedOrdersServiceServer) RedeemOrderLookup(context.Context, *RedeemOrderLookupRequest) (*RedeemOrderLookupResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RedeemOrderLookup not implemented")
 }
 func (UnimplementedOrdersServiceServer) GetOrder(context.Context, *GetOrderRequest) (*GetOrderResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetOrder not implemented")
@@ -437,6 +520,9 @@ func (UnimplementedOrdersServiceServer) CreateEventTicket(context.Context, *Crea
 func (UnimplementedOrdersServiceServer) RedeemEventTicket(context.Context, *RedeemEventTicketRequest) (*RedeemEventTicketResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RedeemEventTicket not implemented")
 }
+func (UnimplementedOrdersServiceServer) WatchSales(context.Context, *WatchSalesRequest) (*WatchSalesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method WatchSales not implemented")
+}
 func (UnimplementedOrdersServiceServer) mustEmbedUnimplementedOrdersServiceServer() {}
 func (UnimplementedOrdersServiceServer) testEmbeddedByValue()                       {}
 
@@ -472,6 +558,60 @@ func _OrdersService_PlaceOrder_Handler(srv interface{}, ctx context.Context, dec
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(OrdersServiceServer).PlaceOrder(ctx, req.(*PlaceOrderRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OrdersService_PlaceGuestOrder_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PlaceGuestOrderRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OrdersServiceServer).PlaceGuestOrder(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OrdersService_PlaceGuestOrder_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OrdersServiceServer).PlaceGuestOrder(ctx, req.(*PlaceGuestOrderRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OrdersService_RequestOrderLookup_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RequestOrderLookupRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OrdersServiceServer).RequestOrderLookup(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OrdersService_RequestOrderLookup_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OrdersServiceServer).RequestOrderLookup(ctx, req.(*RequestOrderLookupRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OrdersService_RedeemOrderLookup_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RedeemOrderLookupRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OrdersServiceServer).RedeemOrderLookup(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OrdersService_RedeemOrderLookup_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OrdersServiceServer).RedeemOrderLookup(ctx, req.(*RedeemOrderLookupRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -782,6 +922,24 @@ func _OrdersService_RedeemEventTicket_Handler(srv interface{}, ctx context.Conte
 	return interceptor(ctx, in, info, handler)
 }
 
+func _OrdersService_WatchSales_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(WatchSalesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OrdersServiceServer).WatchSales(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OrdersService_WatchSales_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OrdersServiceServer).WatchSales(ctx, req.(*WatchSalesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // OrdersService_ServiceDesc is the grpc.ServiceDesc for OrdersService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -792,6 +950,18 @@ var OrdersService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "PlaceOrder",
 			Handler:    _OrdersService_PlaceOrder_Handler,
+		},
+		{
+			MethodName: "PlaceGuestOrder",
+			Handler:    _OrdersService_PlaceGuestOrder_Handler,
+		},
+		{
+			MethodName: "RequestOrderLookup",
+			Handler:    _OrdersService_RequestOrderLookup_Handler,
+		},
+		{
+			MethodName: "RedeemOrderLookup",
+			Handler:    _OrdersService_RedeemOrderLookup_Handler,
 		},
 		{
 			MethodName: "GetOrder",
@@ -860,6 +1030,10 @@ var OrdersService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "RedeemEventTicket",
 			Handler:    _OrdersService_RedeemEventTicket_Handler,
+		},
+		{
+			MethodName: "WatchSales",
+			Handler:    _OrdersService_WatchSales_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -1770,7 +1770,7 @@ const file_souk_payments_v1_payments_proto_rawDesc = "" +
 	"\rWatchPayments\x12&.souk.payments.v1.WatchPaymentsRequest\x1a'.souk.payments.v1.WatchPaymentsResponse\"\x15\x8a\xb5\x18\b\"\x06orders\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12x\n" +
 	"\rHandleWebhook\x12&.souk.payments.v1.HandleWebhookRequest\x1a'.souk.payments.v1.HandleWebhookResponse\"\x16\x8a\xb5\x18\t\"\agateway\xa2\xb5\x18\x02\b\n" +
 	"\x90\x02\x02\x12e\n" +
-	"\tListBooks\x12\".souk.payments.v1.ListBooksRequest\x1a#.souk.payments.v1.ListBooksResponse\"\x0f\x8a\xb5\x18\x02\x18\x01\xa2\xb5\x18\x02\b<\x90\x02\x01\x1a\"\x92\xb5\x18\x1e\n" +
+	"\tListBooks\x12\".souk.payments.v1.ListBooksRequest\x1a#.souk.payments.v1.ListBooksResponse\"\x0f\x8a\xb5\x18\x020\a\xa2\xb5\x18\x02\b<\x90\x02\x01\x1a\"\x92\xb5\x18\x1e\n" +
 	"\agateway\n" +
 	"\x06orders\n" +
 	"\x05audit\n" +

@@ -1303,9 +1303,9 @@ const file_souk_shipping_v1_shipping_proto_rawDesc = "" +
 	"\x0eCreateShipment\x12'.souk.shipping.v1.CreateShipmentRequest\x1a(.souk.shipping.v1.CreateShipmentResponse\"\x15\x8a\xb5\x18\b\"\x06orders\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12\x80\x01\n" +
 	"\x10HandOverShipment\x12).souk.shipping.v1.HandOverShipmentRequest\x1a*.souk.shipping.v1.HandOverShipmentResponse\"\x15\x8a\xb5\x18\b\"\x06orders\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12z\n" +
 	"\x0eCancelShipment\x12'.souk.shipping.v1.CancelShipmentRequest\x1a(.souk.shipping.v1.CancelShipmentResponse\"\x15\x8a\xb5\x18\b\"\x06orders\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12\x82\x01\n" +
-	"\rListShipments\x12&.souk.shipping.v1.ListShipmentsRequest\x1a'.souk.shipping.v1.ListShipmentsResponse\" \x8a\xb5\x18\x13\x18\x01\"\x06orders\"\agateway\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12s\n" +
+	"\rListShipments\x12&.souk.shipping.v1.ListShipmentsRequest\x1a'.souk.shipping.v1.ListShipmentsResponse\" \x8a\xb5\x18\x13\"\x06orders\"\agateway0\x05\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12s\n" +
 	"\vListParcels\x12$.souk.shipping.v1.ListParcelsRequest\x1a%.souk.shipping.v1.ListParcelsResponse\"\x17\x8a\xb5\x18\n" +
-	"\x18\x01\"\x06orders\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12t\n" +
+	"\"\x06orders0\x05\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12t\n" +
 	"\fWatchParcels\x12%.souk.shipping.v1.WatchParcelsRequest\x1a&.souk.shipping.v1.WatchParcelsResponse\"\x15\x8a\xb5\x18\b\"\x06orders\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x1a\"\x92\xb5\x18\x1e\n" +
 	"\agateway\n" +
 	"\x06orders\n" +
