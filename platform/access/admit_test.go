@@ -11,17 +11,18 @@ import (
 func TestRulesAdmitOnlyTheCallersTheyName(t *testing.T) {
 	t.Parallel()
 	callers := map[string]access.Caller{
-		"stranger": {}, "customer": {CustomerID: "ada"}, "staff": {CustomerID: "bob", Roles: []string{access.RoleStaff}},
-		"orders": {Service: "orders"}, "role without a customer": {Roles: []string{access.RoleStaff}},
+		"stranger": {}, "customer": {CustomerID: "ada"}, "reader": {CustomerID: "bob", Scopes: []accessv1.Scope{accessv1.Scope_SCOPE_ORDERS_READ}},
+		"orders": {Service: "orders"}, "scope without a customer": {Scopes: access.AllScopes()},
 	}
 	tests := []struct {
 		rule     *accessv1.Rule
 		admitted map[string]bool
 	}{
 		{&accessv1.Rule{}, nil},
-		{&accessv1.Rule{Anyone: true}, map[string]bool{"stranger": true, "customer": true, "staff": true, "orders": true, "role without a customer": true}},
-		{&accessv1.Rule{Customer: true}, map[string]bool{"customer": true, "staff": true}},
-		{&accessv1.Rule{Staff: true}, map[string]bool{"staff": true}},
+		{&accessv1.Rule{Anyone: true}, map[string]bool{"stranger": true, "customer": true, "reader": true, "orders": true, "scope without a customer": true}},
+		{&accessv1.Rule{Customer: true}, map[string]bool{"customer": true, "reader": true}},
+		{&accessv1.Rule{Scope: accessv1.Scope_SCOPE_ORDERS_READ}, map[string]bool{"reader": true}},
+		{&accessv1.Rule{Scope: accessv1.Scope_SCOPE_ORDERS_WRITE}, nil},
 		{&accessv1.Rule{Services: []string{"orders", "gateway"}}, map[string]bool{"orders": true}},
 		{&accessv1.Rule{Services: []string{"gateway", ""}}, nil},
 	}

@@ -22,7 +22,7 @@ func TestRefusalsAreSecurityEvents(t *testing.T) {
 		"a service that may not call": {"shipping", "Anyone", nil, "is not for shipping", false},
 		"without a token":             {"gateway", "Customer", nil, "an access token is required", false},
 		"with a forged token":         {"gateway", "Customer", func(*world) string { return bad }, access.ErrInvalidToken.Error(), false},
-		"a customer, as staff":        {"gateway", "Staff", func(w *world) string { return w.sign(t, header(), claims()) }, "not for this caller", true},
+		"a customer, as staff":        {"gateway", "Staff", func(w *world) string { return w.sign(t, header(), claims()) }, "does not have the scope orders:read", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -54,7 +54,7 @@ func mustBeAccessToken(t *testing.T, head []byte, caller access.Caller) {
 	if _, critical := says["crit"]; critical || says["alg"] != "EdDSA" || says["typ"] != "at+jwt" || says["kid"] != "k1" {
 		t.Errorf("accepted the header %s", head)
 	}
-	if caller.CustomerID == "" || caller.SessionID == "" {
+	if (caller.CustomerID == "") == (caller.ClientID == "") || (caller.CustomerID == "") != (caller.SessionID == "") {
 		t.Errorf("accepted for %+v", caller)
 	}
 }

@@ -84,8 +84,10 @@ func (g *Guard) decide(ctx context.Context, method string) (Caller, error) {
 		return caller, err
 	case Admits(rule, caller):
 		return caller, nil
-	case !caller.Authenticated() && (rule.GetCustomer() || rule.GetStaff()):
+	case !caller.Known() && (rule.GetCustomer() || rule.GetScope() != 0):
 		return caller, status.Error(codes.Unauthenticated, "an access token is required")
+	case rule.GetScope() != 0:
+		return caller, status.Error(codes.PermissionDenied, caller.Missing(rule.GetScope()))
 	default:
 		return caller, status.Errorf(codes.PermissionDenied, "%s is not for this caller", method)
 	}

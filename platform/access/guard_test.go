@@ -38,10 +38,10 @@ import (
 var rules = map[string]*accessv1.Rule{
 	"Anyone":          {Anyone: true},
 	"Customer":        {Customer: true},
-	"Staff":           {Staff: true},
-	"CustomerOrStaff": {Customer: true, Staff: true},
+	"Staff":           {Scope: accessv1.Scope_SCOPE_ORDERS_READ},
+	"CustomerOrStaff": {Customer: true, Scope: accessv1.Scope_SCOPE_ORDERS_READ},
 	"Orders":          {Services: []string{"orders"}},
-	"StaffOrServices": {Staff: true, Services: []string{"gateway", "orders"}},
+	"StaffOrServices": {Scope: accessv1.Scope_SCOPE_ORDERS_READ, Services: []string{"gateway", "orders"}},
 	"Nobody":          {},
 }
 
@@ -311,13 +311,13 @@ func TestEachRPCAdmitsThoseItsRuleNames(t *testing.T) {
 func TestAnRPCKnowsItsCallerAndForwardsItsToken(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	staff := claims("staff")
+	staff := claims("staff").with(object{"scope": "orders:read audit:read"})
 	token := w.sign(t, header(), staff)
 	if code := w.call(t, "gateway", "Anyone", "authorization", "Bearer "+token); code != codes.OK {
 		t.Fatal(code)
 	}
 	end := time.Unix(staff["exp"].(int64), 0)
-	want := fmt.Sprintf("{CustomerID:customer-1 SessionID:session-1 Roles:[staff] ExpiresAt:%v Service:gateway}", end)
+	want := fmt.Sprintf("{CustomerID:customer-1 SessionID:session-1 Guest:false ClientID: Scopes:[SCOPE_ORDERS_READ SCOPE_AUDIT_READ] Withheld:[] ExpiresAt:%v Service:gateway}", end)
 	if got := fmt.Sprintf("%+v", w.caller); got != want || w.token != token || strings.Join(w.forwarded, " ") != "Bearer "+token {
 		t.Errorf("caller %s, token %q, next call carries the tokens %q", got, w.token, w.forwarded)
 	}

@@ -13,6 +13,9 @@ import (
 	accessv1 "souk/proto/gen/souk/access/v1"
 )
 
+// RefreshKeysEvery is the interval at which to call RemoteKeys.Refresh.
+const RefreshKeysEvery = time.Minute
+
 const (
 	// Known keys are refreshed after this long.
 	keysFreshFor = 5 * time.Minute
@@ -67,6 +70,20 @@ func (r *RemoteKeys) Key(ctx context.Context, id string) (ed25519.PublicKey, err
 		return key, nil
 	}
 	return nil, r.unknown()
+}
+
+// Refresh asks for the keys, so that one that was ended is forgotten also if nobody shows a token. If that fails, the known keys stay: no
+// token could be verified while customers is down.
+func (r *RemoteKeys) Refresh(ctx context.Context) error {
+	_, asked, _ := r.known("")
+	select {
+	case <-r.ask(ctx, asked):
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.failed
 }
 
 // known returns the key with this ID or nil, the time of the last request for keys, and whether that request failed.

@@ -259,3 +259,23 @@ func TestKeysOfTheWrongSizeAreIgnored(t *testing.T) {
 		}
 	})
 }
+
+func TestAKeyThatWasEndedIsForgottenWithoutATokenOfIt(t *testing.T) {
+	t.Parallel()
+	keys, client := source()
+	mustHave(t, keys, "one")
+	client.publish("two")
+	if err := keys.Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := keys.Cached("one"); ok {
+		t.Error("the key that was ended is still known")
+	}
+	client.away.Store(true)
+	if err := keys.Refresh(t.Context()); err == nil {
+		t.Error("a refresh while customers is away succeeded")
+	}
+	if _, ok := keys.Cached("two"); !ok {
+		t.Error("the keys are forgotten while customers is away")
+	}
+}

@@ -101,8 +101,9 @@ func hasField(message protoreflect.MessageDescriptor, path string) error {
 
 // Admits reports whether rule admits caller.
 func Admits(rule *accessv1.Rule, caller Caller) bool {
-	return rule.GetAnyone() ||
-		rule.GetCustomer() && caller.Authenticated() ||
-		rule.GetStaff() && caller.Staff() ||
+	return rule.GetAnyone() && !caller.Guest ||
+		rule.GetCustomer() && caller.Authenticated() && !caller.Guest ||
+		rule.GetGuest() && caller.Guest ||
+		caller.Has(rule.GetScope()) ||
 		caller.Service != "" && slices.Contains(rule.GetServices(), caller.Service)
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -37,6 +38,13 @@ type Claims struct {
 	jwt.RegisteredClaims
 	SessionID string   `json:"sid"`
 	Roles     []string `json:"roles"`
+	// Scope has the names of the scopes (RFC 9068, section 2.2.3). It is nil in tokens of customers, and in those of versions without
+	// scopes.
+	Scope *string `json:"scope,omitempty"`
+	// Withheld has the names of the scopes that the account gets once it has a second factor.
+	Withheld string `json:"withheld,omitempty"`
+	// ClientID is that of a partner's client. Its tokens belong to no account and no session.
+	ClientID string `json:"client_id,omitempty"`
 }
 
 // KeySource finds a public key by its ID (the "kid" header). It returns ErrUnknownKey or ErrKeysUnavailable if it cannot.
@@ -81,10 +89,18 @@ func (v *Verifier) Verify(ctx context.Context, token string) (Caller, error) {
 		return Caller{}, err
 	case err != nil:
 		return Caller{}, fmt.Errorf("%w: %w", ErrInvalidToken, err)
-	case claims.Subject == "" || claims.SessionID == "":
-		return Caller{}, fmt.Errorf("%w: sub and sid are required", ErrInvalidToken)
+	case claims.ClientID != "" && claims.ClientID != claims.Subject:
+		return Caller{}, fmt.Errorf("%w: client_id is not sub", ErrInvalidToken)
+	case claims.Subject == "" || (claims.SessionID == "") == (claims.ClientID == ""):
+		return Caller{}, fmt.Errorf("%w: sub, and either sid or client_id are required", ErrInvalidToken)
 	}
-	caller := Caller{CustomerID: claims.Subject, SessionID: claims.SessionID, Roles: claims.Roles, ExpiresAt: claims.ExpiresAt.Time}
+	caller := Caller{
+		CustomerID: claims.Subject, SessionID: claims.SessionID, ClientID: claims.ClientID, Guest: slices.Contains(claims.Roles, RoleGuest),
+		Scopes: scopesIn(&claims), Withheld: scopesNamed(claims.Withheld), ExpiresAt: claims.ExpiresAt.Time,
+	}
+	if caller.ClientID != "" {
+		caller.CustomerID = ""
+	}
 	keyID, _ := parsed.Header["kid"].(string) // keyOf has checked that it is a string
 	v.verified.keep(name, verifiedToken{caller: caller, keyID: keyID, key: key})
 	return caller, nil

@@ -115,7 +115,7 @@ func TestAValidTokenIdentifiesItsCustomer(t *testing.T) {
 	}
 	end := now.Add(time.Hour).Truncate(time.Second)
 	caller, err := verifier.Verify(t.Context(), i.sign(t, header(), claims("editor", "staff").with(object{"exp": end.Unix()})))
-	if err != nil || !caller.Staff() || !slices.Equal(caller.Roles, []string{"editor", "staff"}) || !caller.ExpiresAt.Equal(end) {
+	if err != nil || !caller.Staff() || !slices.Equal(caller.Scopes, access.AllScopes()) || !caller.ExpiresAt.Equal(end) {
 		t.Errorf("%+v, %v", caller, err)
 	}
 }
@@ -206,7 +206,7 @@ func TestVerifyReportsMissingKeys(t *testing.T) {
 
 func TestAnAnonymousCallerIsNeverStaff(t *testing.T) {
 	t.Parallel()
-	if (access.Caller{Roles: []string{access.RoleStaff}}).Staff() {
+	if (access.Caller{Scopes: access.AllScopes()}).Staff() {
 		t.Error("an anonymous caller is staff")
 	}
 	if caller := access.FromContext(t.Context()); caller.Authenticated() || caller.Service != "" {

@@ -8,6 +8,8 @@ const (
 	ProductCreated   Action = "product_created"
 	ProductUpdated   Action = "product_updated"
 	ProductWithdrawn Action = "product_withdrawn"
+	ProductRestored  Action = "product_restored"
+	ProductPublished Action = "product_published"
 
 	StockAdjusted    Action = "stock_adjusted"
 	StockOpened      Action = "stock_opened"
@@ -39,8 +41,16 @@ const (
 	BookingEnded     Action = "booking_ended"
 
 	RoleGranted       Action = "role_granted"
+	RolesChanged      Action = "roles_changed"
+	StaffDisabled     Action = "staff_disabled"
+	ClientCreated     Action = "client_created"
+	ClientDeleted     Action = "client_deleted"
 	PasswordChanged   Action = "password_changed"
+	EmailChanged      Action = "email_changed"
+	IdentityLinked    Action = "identity_linked"
+	IdentityUnlinked  Action = "identity_unlinked"
 	AccountDeleted    Action = "account_deleted"
+	SessionsEnded     Action = "sessions_ended"
 	SigningKeyAdded   Action = "signing_key_added"
 	SigningKeyRetired Action = "signing_key_retired"
 )
@@ -54,5 +64,7 @@ const (
 	SKU        Kind = "sku"
 	Order      Kind = "order"
 	Account    Kind = "account"
+	Client     Kind = "client"
 	SigningKey Kind = "signing_key"
+	Session    Kind = "session"
 )

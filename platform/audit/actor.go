@@ -10,13 +10,14 @@ import (
 // ActorKind is a kind of actors.
 type ActorKind string
 
-// The kinds of actors. An actor's ID is that of the account for staff and customers, and a name otherwise.
+// The kinds of actors. An actor's ID is that of the account for staff and customers, that of the client for partners, and a name otherwise.
 const (
 	Staff    ActorKind = "staff"
 	Customer ActorKind = "customer"
 	Service  ActorKind = "service"
 	Provider ActorKind = "provider"
 	Operator ActorKind = "operator"
+	Partner  ActorKind = "client"
 )
 
 // Actor is who makes a change.
@@ -25,7 +26,7 @@ type Actor struct {
 	ID   string
 	// Service is the calling service, if a call caused the change.
 	Service string
-	// Address is the network of the client. It is only recorded for staff: a customer's network is personal data, which an entry
+	// Address is the network of the client. It is only recorded for staff and partners: a customer's network is personal data, which an entry
 	// would keep for ever.
 	Address string
 }
@@ -56,6 +57,8 @@ func ActorOf(ctx context.Context) Actor {
 		return Actor{Kind: Staff, ID: known.Customer, Service: known.Service, Address: known.Address}
 	case known.Customer != "":
 		return Actor{Kind: Customer, ID: known.Customer, Service: known.Service}
+	case known.Client != "":
+		return Actor{Kind: Partner, ID: known.Client, Service: known.Service, Address: known.Address}
 	default:
 		return Actor{Kind: Service, ID: cmp.Or(known.Service, unknown)}
 	}

@@ -84,4 +84,5 @@ var kinds = map[ActorKind]auditv1.AuditActor_Kind{
 	Service:  auditv1.AuditActor_KIND_SERVICE,
 	Provider: auditv1.AuditActor_KIND_PROVIDER,
 	Operator: auditv1.AuditActor_KIND_OPERATOR,
+	Partner:  auditv1.AuditActor_KIND_CLIENT,
 }

@@ -9,6 +9,14 @@ import (
 	gomail "github.com/wneessen/go-mail"
 )
 
+// An Error is one of these if it makes no sense to send the mail again.
+var (
+	// ErrAddressRefused is for an address that its server refuses for good.
+	ErrAddressRefused = errors.New("the address is refused")
+	// ErrRefused is for a mail that can never be sent.
+	ErrRefused = errors.New("the mail is refused")
+)
+
 // Error says why a mail was not sent. It contains nothing that the server wrote, because servers repeat the address.
 type Error struct {
 	// During is the step that failed.
@@ -36,6 +44,17 @@ func (e *Error) Error() string {
 
 // Unwrap returns the cause, if it may be shown.
 func (e *Error) Unwrap() error { return e.cause }
+
+// Is implements what errors.Is looks for.
+func (e *Error) Is(target error) bool {
+	switch target {
+	case ErrAddressRefused:
+		return !e.Again && e.BadAddress
+	case ErrRefused:
+		return !e.Again && !e.BadAddress
+	}
+	return false
+}
 
 // classify returns the *Error for an error of the library. A reply of 5xx to the recipient or to the content is final. To anything before,
 // it is not: then the server does not accept us, whoever the mail is for, which the operator can change.

@@ -23,6 +23,7 @@ const (
 const (
 	behalfOfStaff    = "staff"
 	behalfOfCustomer = "customer"
+	behalfOfClient   = "client"
 )
 
 type behalfKey struct{}
@@ -43,6 +44,8 @@ func outgoingActor(ctx context.Context) context.Context {
 		ctx = metadata.AppendToOutgoingContext(ctx, behalfHeader, behalfOfStaff+" "+actor.Customer)
 	case actor.Customer != "":
 		ctx = metadata.AppendToOutgoingContext(ctx, behalfHeader, behalfOfCustomer+" "+actor.Customer)
+	case actor.Client != "":
+		ctx = metadata.AppendToOutgoingContext(ctx, behalfHeader, behalfOfClient+" "+actor.Client)
 	}
 	if actor.Address != "" {
 		ctx = metadata.AppendToOutgoingContext(ctx, networkHeader, actor.Address)
@@ -64,8 +67,12 @@ func incomingActor(ctx context.Context) context.Context {
 		}
 	}
 	kind, id, _ := strings.Cut(single(ctx, behalfHeader), " ")
-	if known := kind == behalfOfStaff || kind == behalfOfCustomer; known && !caller.Authenticated() && identifier.Valid(id) {
+	switch {
+	case caller.Known() || !identifier.Valid(id):
+	case kind == behalfOfStaff || kind == behalfOfCustomer:
 		actor.Customer, actor.Staff = id, kind == behalfOfStaff
+	case kind == behalfOfClient:
+		actor.Client = id
 	}
 	return security.WithActor(ctx, actor)
 }

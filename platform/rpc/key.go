@@ -144,10 +144,10 @@ func Keyed(ctx context.Context, req proto.Message) (*idempotency.Request, error)
 	}, nil
 }
 
-// callerName returns the owner of a key: the customer, or the calling service if there is no customer.
+// callerName returns the owner of a key: the customer or the client, or the calling service if there is none.
 func callerName(caller access.Caller) string {
-	if caller.Authenticated() {
-		return caller.CustomerID
+	if caller.Known() {
+		return caller.ID()
 	}
 	return "service " + caller.Service
 }

@@ -27,8 +27,8 @@ const maxMessage = 4 << 20
 // that it has admitted.
 const maxStreams = 2000
 
-// The time for calls under way to end when their connection has reached its maximum age.
-const connectionGrace = 2 * time.Minute
+// The time for calls under way to end when their connection has reached its maximum age: that of the longest operation, an import.
+const connectionGrace = 4 * time.Minute
 
 // ConnectionAge limits the age of connections. Each is replaced after about this long, so that no peer keeps using a
 // certificate that has been replaced.

@@ -14,7 +14,7 @@ const (
 	AccountOpened Kind = "account_opened"
 	// AccountDeleted: an account was deleted by its owner.
 	AccountDeleted Kind = "account_deleted"
-	// SignInSucceeded: a session was opened with a password.
+	// SignInSucceeded: a session was opened with a password, or with a provider.
 	SignInSucceeded Kind = "sign_in_succeeded"
 	// SignInFailed: the password was wrong, or the account does not exist.
 	SignInFailed Kind = "sign_in_failed"
@@ -28,12 +28,40 @@ const (
 	PasswordConfirmationFailed Kind = "password_confirmation_failed"
 	// RoleGranted: an account got a role.
 	RoleGranted Kind = "role_granted"
+	// RolesChanged: an account of staff got other roles.
+	RolesChanged Kind = "roles_changed"
+	// StaffDisabled: an account of staff was disabled.
+	StaffDisabled Kind = "staff_disabled"
+	// ClientCreated: a client of a partner was added.
+	ClientCreated Kind = "client_created"
+	// ClientDeleted: a client of a partner was deleted.
+	ClientDeleted Kind = "client_deleted"
+	// ClientRefused: somebody presented a secret of a client that is wrong, expired or deleted.
+	ClientRefused Kind = "client_refused"
 	// PasswordResetMailed: a token for a new password is sent to the owner of an account, because somebody asked for it.
 	PasswordResetMailed Kind = "password_reset_mailed"
 	// EmailVerified: the owner of an e-mail address has confirmed it with the token of a mail.
 	EmailVerified Kind = "email_verified"
+	// EmailChanged: an account got another e-mail address, which its owner has confirmed with the token of a mail.
+	EmailChanged Kind = "email_changed"
+	// SecondFactorAdded: logins to an account ask for a code from now on.
+	SecondFactorAdded Kind = "second_factor_added"
+	// SecondFactorRemoved: logins to an account ask for no code any more.
+	SecondFactorRemoved Kind = "second_factor_removed"
+	// CodeRefused: somebody who knows the password, or has a session, gave a wrong code of the second factor.
+	CodeRefused Kind = "code_refused"
+	// IdentityLinked: somebody can sign in to an account with a provider from now on.
+	IdentityLinked Kind = "identity_linked"
+	// IdentityUnlinked: the account can no longer be signed in to with a provider.
+	IdentityUnlinked Kind = "identity_unlinked"
+	// IdentityRefused: somebody in a session tried to link an identity that must not be linked to the account.
+	IdentityRefused Kind = "identity_refused"
+	// ProviderSignInRefused: a browser brought back an answer of a provider, or a one-time code, that proves nothing.
+	ProviderSignInRefused Kind = "provider_sign_in_refused"
 	// MailTokenRefused: somebody presented a token of a mail that is unknown, used, superseded or expired.
 	MailTokenRefused Kind = "mail_token_refused"
+	// OrderLookedUp: a guest got access to an order with the token of a mail.
+	OrderLookedUp Kind = "order_looked_up"
 
 	// SigningKeyAdded: a key for access tokens was added.
 	SigningKeyAdded Kind = "signing_key_added"
@@ -57,7 +85,9 @@ func Kinds() []Kind {
 	return []Kind{
 		AccessRefused, RateLimited,
 		AccountOpened, AccountDeleted, SignInSucceeded, SignInFailed, SignedOut, SessionRevoked, PasswordChanged,
-		PasswordConfirmationFailed, RoleGranted, PasswordResetMailed, EmailVerified, MailTokenRefused,
+		PasswordConfirmationFailed, RoleGranted, RolesChanged, StaffDisabled, ClientCreated, ClientDeleted, ClientRefused, PasswordResetMailed, EmailVerified, EmailChanged, MailTokenRefused, OrderLookedUp,
+		SecondFactorAdded, SecondFactorRemoved, CodeRefused,
+		IdentityLinked, IdentityUnlinked, IdentityRefused, ProviderSignInRefused,
 		SigningKeyAdded, SigningKeyRetired, RootReplaced,
 		RefundDecided, ReturnRefused, RefundMade, StockAdjusted,
 	}

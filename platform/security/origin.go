@@ -15,6 +15,8 @@ type Actor struct {
 	// Customer is the ID in a verified access token.
 	Customer string
 	Staff    bool
+	// Client is the partner's client in a verified access token.
+	Client string
 	// Service is the calling service, as named in its certificate.
 	Service string
 	// Address is the network of the client that sent the HTTP request.
@@ -47,6 +49,7 @@ func WithActor(ctx context.Context, actor Actor) context.Context {
 	o := originOf(ctx)
 	o.actor = Actor{
 		Customer: cmp.Or(actor.Customer, o.actor.Customer), Staff: actor.Staff || o.actor.Staff,
+		Client:  cmp.Or(actor.Client, o.actor.Client),
 		Service: cmp.Or(actor.Service, o.actor.Service), Address: cmp.Or(actor.Address, o.actor.Address),
 	}
 	return context.WithValue(ctx, originKey{}, o)
@@ -70,6 +73,7 @@ func (o origin) attrs() []slog.Attr {
 	if o.actor.Staff {
 		actor = append(actor, slog.Bool("staff", true))
 	}
+	add("client", o.actor.Client)
 	add("service", o.actor.Service)
 	add("address", o.actor.Address)
 	var all []slog.Attr

@@ -191,7 +191,9 @@ func (s *Service) prepare() error {
 		if err != nil {
 			return err
 		}
-		s.keys.source = access.NewRemoteKeys(accessv1.NewKeysServiceClient(conn))
+		keys := access.NewRemoteKeys(accessv1.NewKeysServiceClient(conn))
+		s.keys.source = keys
+		s.Every(access.RefreshKeysEvery, "refresh keys", keys.Refresh)
 	}
 	rpc.ShowCalls(s.server)
 	return s.guard.Learn(s.server)

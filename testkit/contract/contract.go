@@ -86,7 +86,7 @@ func responsesOf(compiler *jsonschema.Compiler, path, method string, op *openapi
 		r := &response{headers: ref.Value.Headers, bodies: map[string]*jsonschema.Schema{}}
 		for mediaType := range ref.Value.Content {
 			r.bodies[mediaType] = nil
-			if mediaType == eventStream {
+			if mediaType == eventStream || mediaType == csvFile {
 				continue
 			}
 			schema, err := compiler.Compile(resource + "#" + at + pointer("content", mediaType, "schema"))

@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	category = `{"slug": "kitchen", "name": "Kitchen", "product_count": 1}`
+	category = `{"slug": "kitchen", "name": "Kitchen", "path": "Kitchen", "product_count": 1, "children": []}`
 	notFound = `{"type": "about:blank", "title": "Not Found", "status": 404, "code": "not_found", "request_id": "r"}`
 )
 
@@ -182,6 +182,8 @@ func TestAnAnswerThatTheContractListsIsNone(t *testing.T) {
 		"what is no HTTP":        {Method: "GET", Path: "/v1/me", Status: 400, Body: []byte("400 Bad Request"), Header: http.Header{"Content-Type": {"text/plain"}}},
 		"a stream": {Method: "GET", Path: "/v1/orders/o1/events", Status: 200,
 			Header: http.Header{"Content-Type": {"text/event-stream"}, "X-Request-Id": {"r"}, "X-Accel-Buffering": {"no"}, "Cache-Control": {"no-store"}}},
+		"a file": {Method: "GET", Path: "/v1/product-exports", Status: 200, Body: []byte("Handle\n"),
+			Header: http.Header{"Content-Type": {"text/csv"}, "X-Request-Id": {"r"}, "Content-Disposition": {"attachment"}}},
 	} {
 		if err := c.Check(a); err != nil {
 			t.Errorf("%s: %v", name, err)

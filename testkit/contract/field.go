@@ -55,6 +55,10 @@ func (r request) has(name string) bool {
 		if p.Value.Name == name || p.Value.In == openapi3.ParameterInHeader && strings.EqualFold(p.Value.Name, name) {
 			return true
 		}
+		// A parameter that stands for all whose names begin so.
+		if prefix, _ := p.Value.Extensions["x-souk-prefix"].(string); prefix != "" && strings.HasPrefix(name, prefix) {
+			return true
+		}
 	}
 	if name == wholeBody {
 		return len(r.bodies) > 0

@@ -3,6 +3,7 @@
 package inbox
 
 import (
+	"cmp"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -17,7 +18,7 @@ import (
 	"github.com/emersion/go-smtp"
 )
 
-// most is how many mails are kept. Older ones are forgotten.
+// most is how many mails are kept unless a Config says otherwise. Older ones are forgotten.
 const most = 1000
 
 // Config contains what tests change of an inbox. The zero Config accepts everything, without encryption.
@@ -31,6 +32,8 @@ type Config struct {
 	User, Password string
 	// Reply decides about a command: MAIL, RCPT with the address, or DATA. It returns nil, or what Refusal returns. May be nil.
 	Reply func(command, address string) error
+	// Keep is how many mails are kept; 0 for 1000.
+	Keep int
 }
 
 // Refusal returns the answer of a server that refuses a command: 5xx for good, 4xx for now.
@@ -54,6 +57,7 @@ func Start(cfg Config) (*Inbox, error) {
 	if cfg.Addr == "" {
 		cfg.Addr = "127.0.0.1:0"
 	}
+	cfg.Keep = cmp.Or(cfg.Keep, most)
 	b := &Inbox{cfg: cfg}
 	b.server = smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &session{inbox: b}, nil }))
 	b.server.Domain = "localhost"
@@ -106,8 +110,8 @@ func (b *Inbox) keep(m Mail) {
 	b.count++
 	m.Number = b.count
 	b.mails = append(b.mails, m)
-	if len(b.mails) > most {
-		b.mails = slices.Delete(b.mails, 0, len(b.mails)-most)
+	if len(b.mails) > b.cfg.Keep {
+		b.mails = slices.Delete(b.mails, 0, len(b.mails)-b.cfg.Keep)
 	}
 }
 
