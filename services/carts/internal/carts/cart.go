@@ -60,7 +60,7 @@ type Checkout struct {
 
 func checkItem(sku string, quantity int64) error {
 	var check field.Checker
-	check.Check(identifier.ValidSKU(sku), "sku", "must have 1 to 100 letters, digits, and _ . -")
+	check.Check(identifier.ValidSKU(sku), "sku", identifier.SKURule)
 	check.Check(quantity >= 1 && quantity <= MaxQuantity, "quantity", fmt.Sprintf("must be 1 to %d", MaxQuantity))
 	return check.Err()
 }

@@ -20,6 +20,7 @@ func (s *Server) ListStock(ctx context.Context, req *inventoryv1.ListStockReques
 	for _, stock := range page {
 		answer.Stock = append(answer.Stock, &inventoryv1.Stock{
 			Level: levelProto(stock.Level), Owned: stock.Owned, Sold: stock.Sold, Held: stock.Held, Committed: stock.Committed,
+			Continued: stock.Continued,
 		})
 	}
 	return answer, nil
@@ -53,7 +54,7 @@ var statuses = map[inventory.Status]inventoryv1.Reservation_Status{
 func linesProto(lines []inventory.Line) []*inventoryv1.Line {
 	out := make([]*inventoryv1.Line, len(lines))
 	for i, line := range lines {
-		out[i] = &inventoryv1.Line{Sku: line.SKU, Quantity: line.Quantity}
+		out[i] = &inventoryv1.Line{Sku: line.SKU, Quantity: line.Quantity, ContinueSelling: line.ContinueSelling}
 	}
 	return out
 }

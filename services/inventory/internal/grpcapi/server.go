@@ -119,7 +119,7 @@ func levelProto(l inventory.Level) *inventoryv1.Level {
 func linesOf(lines []*inventoryv1.Line) []inventory.Line {
 	out := make([]inventory.Line, len(lines))
 	for i, line := range lines {
-		out[i] = inventory.Line{SKU: line.GetSku(), Quantity: line.GetQuantity()}
+		out[i] = inventory.Line{SKU: line.GetSku(), Quantity: line.GetQuantity(), ContinueSelling: line.GetContinueSelling()}
 	}
 	return out
 }

@@ -6,6 +6,7 @@ import (
 	inventoryv1 "souk/proto/gen/souk/inventory/v1"
 
 	"souk/platform/admission"
+	"souk/services/inventory/internal/inventory"
 )
 
 // WatchAvailability tells of which SKUs the availability has changed.
@@ -15,7 +16,7 @@ func (s *Server) WatchAvailability(ctx context.Context, req *inventoryv1.WatchAv
 	if err != nil {
 		return nil, err
 	}
-	answer := &inventoryv1.WatchAvailabilityResponse{Position: news.Position, Reset_: news.Reset}
+	answer := &inventoryv1.WatchAvailabilityResponse{Position: news.Position, Reset_: news.Reset, Limits: inventory.AvailabilityLimits}
 	for _, change := range news.Changes {
 		answer.Changes = append(answer.Changes, &inventoryv1.ChangedAvailability{Sku: change.ID, At: change.At})
 	}

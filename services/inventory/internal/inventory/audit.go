@@ -30,6 +30,8 @@ type Stock struct {
 	Held int64
 	// Committed is the stock bought by committed reservations, minus the stock they returned.
 	Committed int64
+	// Continued is the part of Held and Committed that could be sold without stock.
+	Continued int64
 }
 
 // Status is the status of a reservation.

@@ -1,5 +1,5 @@
 // Package inventory is the domain of stock: levels, the ledger that explains them, and reservations for orders. The sum of sold
-// and held stock never exceeds the owned stock.
+// and held stock never exceeds the owned stock, but for lines with ContinueSelling.
 package inventory
 
 import (
@@ -22,22 +22,28 @@ var (
 	ErrReturnMismatch = errors.New("the id stands for another return")
 )
 
+// AvailabilityLimits are the levels at which the availability of a SKU changes, in pieces. Shoppers see the first two: sold out below 1, and
+// low below 6. The others tell whether there are enough pieces for a line of a cart. The database has them too, in availability().
+var AvailabilityLimits = []int64{1, 6, 12, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 25_000, 50_000, 100_000}
+
 // Level is the stock of one SKU, in pieces.
 type Level struct {
 	SKU string
-	// OnHand is the number of pieces in the warehouse, including held ones.
+	// OnHand is the number of pieces in the warehouse, including held ones. It is below 0 if more were sold than there were.
 	OnHand int64
 	// Reserved is the number of pieces held for orders that are not confirmed yet.
 	Reserved int64
 }
 
-// Available returns the number of pieces that new orders can reserve.
+// Available returns the number of pieces that new orders can reserve. If it is below 0, so many are on backorder.
 func (l Level) Available() int64 { return l.OnHand - l.Reserved }
 
 // Line is a quantity of a SKU, in pieces.
 type Line struct {
 	SKU      string
 	Quantity int64
+	// ContinueSelling means that it is sold although there is too little stock.
+	ContinueSelling bool
 }
 
 // Shortage describes a line with too little stock.

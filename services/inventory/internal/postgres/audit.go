@@ -25,9 +25,9 @@ const (
 const selectStock = `
 	WITH RECURSIVE page AS (
 		SELECT $1 AS sku, 0::bigint AS on_hand, 0::bigint AS reserved, 0::bigint AS owned, 0::bigint AS sold, 0::bigint AS held,
-			0::bigint AS committed, 0::bigint AS place, 0::bigint AS read
+			0::bigint AS committed, 0::bigint AS continued, 0::bigint AS place, 0::bigint AS read
 		UNION ALL
-		SELECT level.sku, level.on_hand, level.reserved, ledger.owned, ledger.sold, orders.held, orders.committed,
+		SELECT level.sku, level.on_hand, level.reserved, ledger.owned, ledger.sold, orders.held, orders.committed, orders.continued,
 			page.place + 1, page.read + ledger.entries + orders.lines
 		FROM page
 		CROSS JOIN LATERAL (SELECT sku, on_hand, reserved FROM levels WHERE levels.sku > page.sku ORDER BY sku LIMIT 1) AS level
@@ -40,12 +40,13 @@ const selectStock = `
 		CROSS JOIN LATERAL (
 			SELECT count(*) AS lines,
 				coalesce(sum(quantity) FILTER (WHERE status = 'held'), 0)::bigint AS held,
-				coalesce(sum(quantity - returned) FILTER (WHERE status = 'committed'), 0)::bigint AS committed
+				coalesce(sum(quantity - returned) FILTER (WHERE status = 'committed'), 0)::bigint AS committed,
+				coalesce(sum(quantity - returned) FILTER (WHERE continue_selling AND status IN ('held', 'committed')), 0)::bigint AS continued
 			FROM reservation_lines l JOIN reservations USING (order_id) WHERE l.sku = level.sku
 		) AS orders
 		WHERE page.place < $2 AND page.read < $3
 	)
-	SELECT sku, on_hand, reserved, owned, sold, held, committed,
+	SELECT sku, on_hand, reserved, owned, sold, held, committed, continued,
 		EXISTS (SELECT FROM levels WHERE levels.sku > (SELECT max(sku) FROM page)) AS more
 	FROM page WHERE place > 0 ORDER BY sku`
 
@@ -57,7 +58,7 @@ func (s *Store) Stock(ctx context.Context, after string, limit int) (stock []inv
 			return err
 		}
 		stock, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (s inventory.Stock, err error) {
-			err = row.Scan(&s.SKU, &s.OnHand, &s.Reserved, &s.Owned, &s.Sold, &s.Held, &s.Committed, &more)
+			err = row.Scan(&s.SKU, &s.OnHand, &s.Reserved, &s.Owned, &s.Sold, &s.Held, &s.Committed, &s.Continued, &more)
 			return s, err
 		})
 		return err
@@ -79,7 +80,7 @@ func (s *Store) Reservations(ctx context.Context, q inventory.ReservationQuery) 
 		wanted, args = `order_id > $1 AND order_id = ANY($4::uuid[])`, append(args, q.OrderIDs)
 	}
 	rows, err := s.pool.Query(ctx, `
-		SELECT order_id, status, expires_at, skus, quantities, returned, found
+		SELECT order_id, status, expires_at, skus, quantities, returned, continued, found
 		FROM (
 			SELECT *, row_number() OVER (ORDER BY order_id) AS place, count(*) OVER () AS found,
 				sum(cardinality(skus)) OVER (ORDER BY order_id) - cardinality(skus) AS lines_before
@@ -89,7 +90,8 @@ func (s *Store) Reservations(ctx context.Context, q inventory.ReservationQuery) 
 			CROSS JOIN LATERAL (
 				SELECT coalesce(array_agg(sku ORDER BY sku), '{}') AS skus,
 					coalesce(array_agg(quantity ORDER BY sku), '{}') AS quantities,
-					coalesce(array_agg(returned ORDER BY sku), '{}') AS returned
+					coalesce(array_agg(returned ORDER BY sku), '{}') AS returned,
+					coalesce(array_agg(continue_selling ORDER BY sku), '{}') AS continued
 				FROM reservation_lines l WHERE l.order_id = page.order_id
 			) AS lines
 		) AS candidates
@@ -112,9 +114,10 @@ func record(row pgx.CollectableRow, found *int) (inventory.ReservationRecord, er
 	var r inventory.ReservationRecord
 	var skus []string
 	var quantities, returned []int64
-	err := row.Scan(&r.OrderID, &r.Status, &r.ExpiresAt, &skus, &quantities, &returned, found)
+	var continued []bool
+	err := row.Scan(&r.OrderID, &r.Status, &r.ExpiresAt, &skus, &quantities, &returned, &continued, found)
 	for i, sku := range skus {
-		r.Lines = append(r.Lines, inventory.Line{SKU: sku, Quantity: quantities[i]})
+		r.Lines = append(r.Lines, inventory.Line{SKU: sku, Quantity: quantities[i], ContinueSelling: continued[i]})
 		if returned[i] > 0 {
 			r.Returned = append(r.Returned, inventory.Line{SKU: sku, Quantity: returned[i]})
 		}

@@ -133,8 +133,9 @@ func TestReservationsAreListedWithTheirStatus(t *testing.T) {
 	s, pool := setup(t)
 	open(t, s, 3, 20)
 	lines := []inventory.Line{{SKU: "SKU-0002", Quantity: 3}, {SKU: "SKU-0001", Quantity: 1}}
-	held, expired, tombstone := reservation(lines...), reservation(lines[1]), uuid.NewString()
 	bought := buy(t, s, lines...)
+	lines[0].ContinueSelling = true
+	held, expired, tombstone := reservation(lines...), reservation(lines[1]), uuid.NewString()
 	until, err := s.Reserve(t.Context(), held)
 	if err != nil {
 		t.Fatal(err)
@@ -168,9 +169,9 @@ func TestReservationsAreListedWithTheirStatus(t *testing.T) {
 		}
 	}
 	for id, want := range map[string]string{
-		held.OrderID:    "held [{SKU-0001 1} {SKU-0002 3}] []",
-		bought:          "committed [{SKU-0001 1} {SKU-0002 3}] [{SKU-0002 2}]",
-		expired.OrderID: "expired [{SKU-0001 1}] []",
+		held.OrderID:    "held [{SKU-0001 1 false} {SKU-0002 3 true}] []",
+		bought:          "committed [{SKU-0001 1 false} {SKU-0002 3 false}] [{SKU-0002 2 false}]",
+		expired.OrderID: "expired [{SKU-0001 1 false}] []",
 		tombstone:       "released [] []",
 	} {
 		if got[id] != want {

@@ -43,7 +43,7 @@ func (w *watcher) read(t *testing.T) (changed []string) {
 	return changed
 }
 
-// The steps change the stock in all possible ways, across the limits between none, a few (1 to 5) and more.
+// The steps change the stock in all possible ways, across some of the limits.
 func TestChangedAvailabilityIsReported(t *testing.T) {
 	t.Parallel()
 	s, pool := setup(t)
@@ -68,7 +68,10 @@ func TestChangedAvailabilityIsReported(t *testing.T) {
 		do       func() error
 		reported bool
 	}{
-		{"opened with 10", func() error { stock(t, s, "CUP", 10); return nil }, true},
+		{"opened with 30", func() error { stock(t, s, "CUP", 30); return nil }, true},
+		{"5 lost, 25 left", adjust(-5), false},
+		{"1 lost, 24 left", adjust(-1), true},
+		{"14 lost, 10 left", adjust(-14), true},
 		{"4 reserved, 6 left", reserve(4), false},
 		{"released", func() error { return s.Release(t.Context(), order) }, false},
 		{"5 reserved, 5 left", reserve(5), true},
@@ -96,5 +99,27 @@ func TestChangedAvailabilityIsReported(t *testing.T) {
 		if reported := slices.Contains(w.read(t), "CUP"); reported != step.reported {
 			t.Errorf("%s: reported %t, want %t", step.name, reported, step.reported)
 		}
+	}
+}
+
+func TestTheDatabaseHasTheLimits(t *testing.T) {
+	t.Parallel()
+	_, pool := setup(t)
+	for i, limit := range inventory.AvailabilityLimits {
+		var below, at int
+		if err := pool.QueryRow(t.Context(), "SELECT availability($1 - 1), availability($1)", limit).Scan(&below, &at); err != nil {
+			t.Fatal(err)
+		}
+		if below != i || at != i+1 {
+			t.Errorf("availability of %d is %d, and of one less %d; want %d and %d", limit, at, below, i+1, i)
+		}
+	}
+	last := inventory.AvailabilityLimits[len(inventory.AvailabilityLimits)-1]
+	var highest int
+	if err := pool.QueryRow(t.Context(), "SELECT availability($1)", 1000*last).Scan(&highest); err != nil {
+		t.Fatal(err)
+	}
+	if highest != len(inventory.AvailabilityLimits) {
+		t.Errorf("the database has %d limits, want %d", highest, len(inventory.AvailabilityLimits))
 	}
 }

@@ -15,6 +15,9 @@ import (
 
 // RestoreSale implements inventory.Store. If it returns an error, nothing is stored.
 func (s *Store) RestoreSale(ctx context.Context, orderID string, lines []inventory.Line) error {
+	if err := s.addLevels(ctx, lines); err != nil {
+		return fmt.Errorf("restore sale: %w", err)
+	}
 	err := pgdb.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		// Without a reservation, the order gets one that is expired, so that there is a row to lock.
 		if _, err := tx.Exec(ctx, `INSERT INTO reservations (order_id, status, expires_at) VALUES ($1, 'expired', now())
@@ -25,7 +28,7 @@ func (s *Store) RestoreSale(ctx context.Context, orderID string, lines []invento
 		if err != nil {
 			return err
 		}
-		known, err := linesOf(ctx, tx, `SELECT sku, quantity FROM reservation_lines WHERE order_id = $1`, orderID)
+		known, err := linesOf(ctx, tx, selectLines, orderID)
 		switch {
 		case err != nil:
 			return err
@@ -60,18 +63,13 @@ func commitIn(ctx context.Context, tx pgx.Tx, orderID string) error {
 // sellSQL sells all lines to an order whose reservation is expired, and returns the lines of which there is too little. The caller rolls
 // back if there are any.
 const sellSQL = `
-	WITH asked AS (SELECT * FROM unnest($2::text[], $3::bigint[]) AS line (sku, quantity)),
+	WITH asked AS (` + askedLines + `),
 	locked AS (SELECT sku, on_hand, reserved FROM levels WHERE sku = ANY($2) ORDER BY sku FOR NO KEY UPDATE),
-	short AS (
-		SELECT sku, coalesce(on_hand - reserved, 0) AS available FROM asked LEFT JOIN locked USING (sku)
-		WHERE coalesce(on_hand - reserved, 0) < quantity
-	),
-	lines AS (
-		INSERT INTO reservation_lines (order_id, sku, quantity)
-		SELECT $1, sku, quantity FROM asked WHERE NOT EXISTS (SELECT FROM short) ON CONFLICT DO NOTHING
-	),
+	short AS (` + shortLines + `),
+	lines AS (` + addLines + ` ON CONFLICT DO NOTHING),
 	sold AS (
-		UPDATE levels SET on_hand = locked.on_hand - quantity, reserved = locked.reserved
+		UPDATE levels SET on_hand = locked.on_hand - quantity, reserved = locked.reserved,
+			on_backorder = locked.on_hand - locked.reserved < quantity
 		FROM asked JOIN locked USING (sku) WHERE levels.sku = locked.sku AND NOT EXISTS (SELECT FROM short)
 	),
 	entries AS (
@@ -82,8 +80,8 @@ const sellSQL = `
 	SELECT sku, available FROM short`
 
 func sell(ctx context.Context, tx pgx.Tx, orderID string, lines []inventory.Line) error {
-	skus, quantities := split(lines)
-	rows, err := tx.Query(ctx, sellSQL, orderID, skus, quantities)
+	skus, quantities, continued := split(lines)
+	rows, err := tx.Query(ctx, sellSQL, orderID, skus, quantities, continued)
 	if err != nil {
 		return err
 	}

@@ -46,7 +46,7 @@ func checkKnown(ctx context.Context, tx pgx.Tx, r inventory.Return) (known bool,
 	if err != nil {
 		return false, err
 	}
-	lines, err := linesOf(ctx, tx, `SELECT sku, delta FROM stock_entries WHERE return_id = $1`, r.ID)
+	lines, err := linesOf(ctx, tx, `SELECT sku, delta, false FROM stock_entries WHERE return_id = $1`, r.ID)
 	if err != nil {
 		return false, err
 	}
@@ -66,7 +66,7 @@ func takeBack(ctx context.Context, tx pgx.Tx, r inventory.Return) error {
 		// A concurrent return of another order has used the ID; returns of this order wait for each other.
 		return inventory.ErrReturnMismatch
 	}
-	skus, quantities := split(r.Lines)
+	skus, quantities, _ := split(r.Lines)
 	var taken int
 	err = tx.QueryRow(ctx, `
 		WITH asked AS (SELECT * FROM unnest($3::text[], $4::bigint[]) AS line (sku, pieces)),

@@ -9,7 +9,6 @@ import (
 	"strconv"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"souk/platform/audit"
@@ -44,6 +43,12 @@ func (s *Store) Levels(ctx context.Context, skus []string) ([]inventory.Level, e
 	return levels, nil
 }
 
+// adjustSQL changes a level. It returns no row if pieces would be taken away that are reserved or on backorder.
+const adjustSQL = `
+	UPDATE levels SET on_hand = on_hand + $2, on_backorder = on_backorder AND on_hand + $2 < reserved, opened = true
+	WHERE sku = $1 AND ($2 > 0 OR on_hand + $2 >= reserved)
+	RETURNING on_hand, reserved`
+
 // Adjust implements inventory.Store.
 func (s *Store) Adjust(ctx context.Context, a inventory.Adjustment) (inventory.Level, error) {
 	level := inventory.Level{SKU: a.SKU}
@@ -52,8 +57,10 @@ func (s *Store) Adjust(ctx context.Context, a inventory.Adjustment) (inventory.L
 		if _, err := tx.Exec(ctx, `INSERT INTO levels (sku, on_hand) VALUES ($1, 0) ON CONFLICT DO NOTHING`, a.SKU); err != nil {
 			return err
 		}
-		err := tx.QueryRow(ctx, `UPDATE levels SET on_hand = on_hand + $2 WHERE sku = $1 RETURNING on_hand, reserved`,
-			a.SKU, a.Delta).Scan(&level.OnHand, &level.Reserved)
+		err := tx.QueryRow(ctx, adjustSQL, a.SKU, a.Delta).Scan(&level.OnHand, &level.Reserved)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return inventory.ErrInsufficientStock
+		}
 		if err != nil {
 			return err
 		}
@@ -63,9 +70,6 @@ func (s *Store) Adjust(ctx context.Context, a inventory.Adjustment) (inventory.L
 		}
 		return pgaudit.Write(ctx, tx, adjusted(level, a.Delta))
 	})
-	if violatesCheck(err) {
-		return inventory.Level{}, inventory.ErrInsufficientStock
-	}
 	if err != nil {
 		return inventory.Level{}, fmt.Errorf("adjust: %w", err)
 	}
@@ -78,26 +82,23 @@ func adjusted(after inventory.Level, delta int64) audit.Entry {
 	}}
 }
 
-// violatesCheck reports whether a level would have become negative or lower than the reserved stock.
-func violatesCheck(err error) bool {
-	var pgErr *pgconn.PgError
-	return errors.As(err, &pgErr) && pgErr.Code == "23514" && pgErr.TableName == "levels"
-}
-
 var openSQL = `
-	WITH opened AS (
+	WITH asked AS (SELECT * FROM unnest($1::text[], $2::bigint[]) AS line (sku, quantity)),
+	opened AS (
 		INSERT INTO levels (sku, on_hand)
-		SELECT * FROM unnest($1::text[], $2::bigint[]) AS line (sku, quantity) ORDER BY sku
-		ON CONFLICT DO NOTHING
+		SELECT sku, quantity FROM asked WHERE NOT EXISTS (SELECT FROM levels l WHERE l.sku = asked.sku AND l.opened) ORDER BY sku
+		ON CONFLICT (sku) DO UPDATE SET on_hand = levels.on_hand + excluded.on_hand, opened = true,
+			on_backorder = levels.on_backorder AND levels.on_hand + excluded.on_hand < levels.reserved
+			WHERE NOT levels.opened
 		RETURNING sku, on_hand
 	),
 	audited AS (` + pgaudit.Each("opened", "sku", "jsonb_build_object('on_hand', on_hand::text)", "$4") + `)
 	INSERT INTO stock_entries (sku, kind, delta, reason)
-	SELECT sku, 'opening', on_hand, $3 FROM opened`
+	SELECT sku, 'opening', quantity, $3 FROM opened JOIN asked USING (sku)`
 
 // Open implements inventory.Store.
 func (s *Store) Open(ctx context.Context, lines []inventory.Line, reason string) (int, error) {
-	skus, quantities := split(lines)
+	skus, quantities, _ := split(lines)
 	entry, err := pgaudit.Parameter(ctx, audit.Entry{Action: audit.StockOpened, Kind: audit.SKU})
 	if err != nil {
 		return 0, fmt.Errorf("open: %w", err)
@@ -114,10 +115,11 @@ func ofOrder(ctx context.Context, action audit.Action, orderID string) (string, 
 	return pgaudit.Parameter(ctx, audit.Entry{Action: action, Kind: audit.Order, Subject: orderID})
 }
 
-func split(lines []inventory.Line) (skus []string, quantities []int64) {
+func split(lines []inventory.Line) (skus []string, quantities []int64, continued []bool) {
 	for _, line := range lines {
 		skus = append(skus, line.SKU)
 		quantities = append(quantities, line.Quantity)
+		continued = append(continued, line.ContinueSelling)
 	}
-	return skus, quantities
+	return skus, quantities, continued
 }
