@@ -1,5 +1,5 @@
-// Command customers serves Souk's customers service. With the arguments staff add EMAIL, or staff promote EMAIL, it makes an
-// account one of staff and prints its new password.
+// Command customers serves Souk's customers service. With arguments, it does what an operator needs: it makes an account one of staff, ends
+// the signing keys, or ends all sessions.
 package main
 
 import (

@@ -5,13 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"runtime/debug"
 	"time"
 
 	accessv1 "souk/proto/gen/souk/access/v1"
 	customersv1 "souk/proto/gen/souk/customers/v1"
 
+	"souk/platform/access"
 	"souk/platform/audit"
 	"souk/platform/config"
 	"souk/platform/mail"
@@ -36,9 +36,15 @@ type Config struct {
 	// StaffEmail and StaffPassword create the first staff account, if there is no account with that e-mail address.
 	StaffEmail    string           `env:"STAFF_EMAIL"`
 	StaffPassword customers.Secret `env:"STAFF_PASSWORD"`
-	Mail          mail.Config
+	// StaffSecondFactor is required or optional: whether scopes that move money or grant roles need a second factor.
+	StaffSecondFactor string `env:"CUSTOMERS_STAFF_SECOND_FACTOR" envDefault:"required"`
+	Mail              mail.Config
 	// PagesURL is the URL of the storefront, to which the links in mails lead.
 	PagesURL string `env:"CUSTOMERS_PAGES_URL" redact:"no"`
+	// IssuerURL names the shop to OAuth clients. Without it, they cannot prove who they are with a private key.
+	IssuerURL access.IssuerURL `env:"ISSUER_URL" redact:"no"`
+	OpenID    OpenIDEnv        `envPrefix:"OPENID_"`
+	Tools     ToolsEnv
 }
 
 // Validate returns an error that names the invalid setting.
@@ -49,12 +55,16 @@ func (c *Config) Validate() error {
 	if c.KeyLife < token.MinKeyLife {
 		return fmt.Errorf("SOUK_CUSTOMERS_KEY_LIFE is %v; it must be %v at least", c.KeyLife, token.MinKeyLife)
 	}
-	if err := c.Mail.Validate(); err != nil || c.Mail.Addr == "" {
+	if c.StaffSecondFactor != "required" && c.StaffSecondFactor != "optional" {
+		return fmt.Errorf("SOUK_CUSTOMERS_STAFF_SECOND_FACTOR: %q is neither required nor optional", c.StaffSecondFactor)
+	}
+	if err := errors.Join(c.Mail.Validate(), c.OpenID.validate(), c.Tools.validate()); err != nil {
 		return err
 	}
-	pages, err := url.Parse(c.PagesURL)
-	if err != nil || pages.Scheme != "https" && pages.Scheme != "http" || pages.Host == "" || pages.RawQuery != "" || pages.Fragment != "" || pages.User != nil {
-		return fmt.Errorf("SOUK_CUSTOMERS_PAGES_URL: %q is not a URL as in https://shop.example.com; it is needed with SOUK_SMTP_ADDR", c.PagesURL)
+	if (c.Mail.Addr != "" || c.OpenID.Providers != "") && !config.IsURL(c.PagesURL) {
+		return fmt.Errorf(
+			"SOUK_CUSTOMERS_PAGES_URL: %q is not a URL as in https://shop.example.com; it is needed with SOUK_SMTP_ADDR and SOUK_OPENID_PROVIDERS", c.PagesURL,
+		)
 	}
 	return nil
 }
@@ -107,7 +117,11 @@ func Run(ctx context.Context) error {
 			return err
 		}
 		accounts = customers.New(store, issuer)
-		return cfg.ensureStaff(ctx, accounts, svc.Logger())
+		accounts.AcceptAssertionsFor(cfg.IssuerURL.Audiences())
+		if cfg.StaffSecondFactor == "required" {
+			accounts.RequireSecondFactor()
+		}
+		return errors.Join(cfg.ensureStaff(ctx, accounts, svc.Logger()), accounts.EnsureTools(ctx, cfg.Tools.secrets()))
 	})
 	if err != nil {
 		return err
@@ -117,12 +131,20 @@ func Run(ctx context.Context) error {
 	svc.Every(customers.SweepEvery, "sweep", accounts.Sweep)
 	svc.Every(customers.UnreachableEvery, "sweep unreachable accounts", accounts.SweepUnreachable)
 	svc.Every(customers.LogChangesEvery, "log changes", accounts.LogChanges)
+	svc.Every(customers.EmailChangesEvery, "finish changes of addresses", accounts.FinishEmailChanges)
 	svc.Every(customers.SweepEvery, "give up mails", accounts.GiveUpMails)
+	svc.Every(customers.SweepSignInsEvery, "sweep sign-ins", accounts.SweepSignIns)
+	if err := cfg.offerProviders(accounts); err != nil {
+		return err
+	}
 	if err := cfg.sendMails(accounts, svc); err != nil {
 		return err
 	}
 	audit.Register(svc.Server(), store)
 	customersv1.RegisterCustomersServiceServer(svc.Server(), grpcapi.New(accounts))
+	customersv1.RegisterSignInServiceServer(svc.Server(), grpcapi.NewSignIn(accounts, cfg.OpenID.secure()))
+	customersv1.RegisterStaffServiceServer(svc.Server(), grpcapi.NewStaff(accounts))
+	customersv1.RegisterClientsServiceServer(svc.Server(), grpcapi.NewClients(accounts))
 	accessv1.RegisterKeysServiceServer(svc.Server(), grpcapi.NewKeys(issuer))
 	return svc.Run(ctx)
 }

@@ -35,6 +35,20 @@ func TestStaffEmailAndPasswordMustBothBeSet(t *testing.T) {
 	}
 }
 
+func TestASecretOfAToolThatCouldBeGuessedIsRefused(t *testing.T) {
+	t.Setenv("SOUK_CUSTOMERS_MONGO_URI", "mongodb://127.0.0.1/customers")
+	for _, variable := range []string{"SOUK_AUDIT_CLIENT_SECRET", "SOUK_DEMO_CLIENT_SECRET", "SOUK_MEND_CLIENT_SECRET"} {
+		for secret, ok := range map[string]bool{"": true, "abcdefghijklmnopqrstuvwxy": false, "abcdefghijklmnopqrstuvwxyz": true} {
+			t.Setenv(variable, secret)
+			err := config.Load(&app.Config{})
+			if (err == nil) != ok || err != nil && (!strings.Contains(err.Error(), variable) || strings.Contains(err.Error(), secret)) {
+				t.Errorf("%s with %d characters: %v; want ok %v", variable, len(secret), err, ok)
+			}
+		}
+		t.Setenv(variable, "")
+	}
+}
+
 func TestKeyLifeMustBeAtLeastAnHour(t *testing.T) {
 	t.Setenv("SOUK_CUSTOMERS_MONGO_URI", "mongodb://127.0.0.1/customers")
 	for life, ok := range map[string]bool{"": true, "1h": true, "59m59s": false, "-1h": false, "a month": false} {
@@ -78,6 +92,47 @@ func TestASettingOfMailsIsNamed(t *testing.T) {
 		var cfg app.Config
 		err := config.Load(&cfg)
 		if (err == nil) != (test.wrong == "") || err != nil && !strings.Contains(err.Error(), test.wrong) {
+			t.Errorf("%s=%s: %v; want an error about %q", test.name, test.value, err, test.wrong)
+		}
+	}
+}
+
+func TestASecondFactorOfStaffIsRequiredUnlessTheSettingSaysOtherwise(t *testing.T) {
+	t.Setenv("SOUK_CUSTOMERS_MONGO_URI", "mongodb://127.0.0.1/customers")
+	for value, want := range map[string]string{"": "required", "required": "required", "optional": "optional", "no": ""} {
+		t.Setenv("SOUK_CUSTOMERS_STAFF_SECOND_FACTOR", value)
+		var cfg app.Config
+		err := config.Load(&cfg)
+		if (err == nil) != (want != "") || err != nil && !strings.Contains(err.Error(), "SOUK_CUSTOMERS_STAFF_SECOND_FACTOR") || err == nil && cfg.StaffSecondFactor != want {
+			t.Errorf("%q: %q, %v; want %q", value, cfg.StaffSecondFactor, err, want)
+		}
+	}
+}
+
+func TestASettingOfOpenIDProvidersIsNamedWithoutItsSecrets(t *testing.T) {
+	t.Setenv("SOUK_CUSTOMERS_MONGO_URI", "mongodb://127.0.0.1/customers")
+	valid := map[string]string{
+		"SOUK_OPENID_PROVIDERS":    `[{"name": "corp", "issuer": "https://id.example.com", "client_id": "souk", "client_secret": "hush"}]`,
+		"SOUK_OPENID_URL":          "https://api.shop.example.com",
+		"SOUK_CUSTOMERS_PAGES_URL": "https://shop.example.com",
+	}
+	for _, test := range []struct{ name, value, wrong string }{
+		{"", "", ""},
+		{"SOUK_OPENID_PROVIDERS", "", ""}, // then the others do not matter
+		{"SOUK_OPENID_PROVIDERS", "hush", "SOUK_OPENID_PROVIDERS"},
+		{"SOUK_OPENID_URL", "", "SOUK_OPENID_URL"},
+		{"SOUK_OPENID_URL", "api.shop.example.com", "SOUK_OPENID_URL"},
+		{"SOUK_CUSTOMERS_PAGES_URL", "", "SOUK_CUSTOMERS_PAGES_URL"},
+	} {
+		for name, value := range valid {
+			t.Setenv(name, value)
+		}
+		if test.name != "" {
+			t.Setenv(test.name, test.value)
+		}
+		var cfg app.Config
+		err := config.Load(&cfg)
+		if (err == nil) != (test.wrong == "") || err != nil && (!strings.Contains(err.Error(), test.wrong) || strings.Contains(err.Error(), "hush")) {
 			t.Errorf("%s=%s: %v; want an error about %q", test.name, test.value, err, test.wrong)
 		}
 	}

@@ -51,7 +51,7 @@ func TestTheServiceStartsIfACustomerHasTheStaffEmail(t *testing.T) {
 			t.Errorf("the log has no %s: %s", want, log.String())
 		}
 	}
-	tokens, err := accounts.Login(t.Context(), "boss@x", "correct horse")
+	tokens, err := accounts.SignIn(t.Context(), customers.Credentials{Email: "boss@x", Password: "correct horse"})
 	if err != nil || len(tokens.Customer.Roles) != 1 {
 		t.Errorf("login: %v with the roles %v, want those of a customer", err, tokens.Customer.Roles)
 	}
@@ -59,7 +59,7 @@ func TestTheServiceStartsIfACustomerHasTheStaffEmail(t *testing.T) {
 	if err := cfg.ensureStaff(t.Context(), accounts, slog.New(slog.DiscardHandler)); err != nil {
 		t.Fatal(err)
 	}
-	if tokens, err := accounts.Login(t.Context(), "staff@x", "battery staple"); err != nil || len(tokens.Customer.Roles) != 2 {
+	if tokens, err := accounts.SignIn(t.Context(), customers.Credentials{Email: "staff@x", Password: "battery staple"}); err != nil || len(tokens.Customer.Roles) != 2 {
 		t.Errorf("login of staff: %v with the roles %v", err, tokens.Customer.Roles)
 	}
 }
@@ -79,7 +79,7 @@ func TestACommandPrintsThePasswordOfStaff(t *testing.T) {
 		if match == nil || match[1] != args[2] {
 			t.Fatalf("%v printed %q", args, out.String())
 		}
-		tokens, err := accounts.Login(t.Context(), match[1], customers.Secret(match[2]))
+		tokens, err := accounts.SignIn(t.Context(), customers.Credentials{Email: match[1], Password: customers.Secret(match[2])})
 		if err != nil || len(tokens.Customer.Roles) != 2 {
 			t.Errorf("%v: login: %v with the roles %v, want the two", args, err, tokens.Customer.Roles)
 		}
@@ -103,7 +103,7 @@ func TestAFailedCommandSuggestsTheRightOne(t *testing.T) {
 			t.Errorf("%s: %v, printed %q; want an error with %q", test.args, err, out.String(), test.want)
 		}
 	}
-	if _, err := accounts.Login(t.Context(), "ada@example.com", "correct horse"); errors.Is(err, customers.ErrInvalidCredentials) {
+	if _, err := accounts.SignIn(t.Context(), customers.Credentials{Email: "ada@example.com", Password: "correct horse"}); errors.Is(err, customers.ErrInvalidCredentials) {
 		t.Error("a command that was refused changed the password")
 	}
 }

@@ -24,6 +24,13 @@ type Service struct {
 	// mailer is nil if no mails can be sent.
 	mailer Mailer
 	logger *slog.Logger
+	// audiences are the names of the shop in assertions of clients.
+	audiences []string
+	// guard withholds guarded scopes from accounts without a second factor.
+	guard bool
+	// providers are who somebody may sign in with, by their names; page is the page of the storefront that gets the one-time codes.
+	providers map[string]Provider
+	page      string
 	// Tests make these shorter.
 	firstWait, lease time.Duration
 }
@@ -37,6 +44,10 @@ func New(store Store, tokens TokenIssuer) *Service {
 func (s *Service) SendThrough(mailer Mailer, logger *slog.Logger) {
 	s.mailer, s.logger = mailer, logger
 }
+
+// RequireSecondFactor withholds the scopes that move money or grant roles from accounts without a second factor. Call it before anything
+// else.
+func (s *Service) RequireSecondFactor() { s.guard = true }
 
 // Register creates an account. It returns a *field.Error for invalid input, and ErrEmailTaken if there is an account for any
 // spelling of the e-mail address.
@@ -72,14 +83,14 @@ func (s *Service) open(ctx context.Context, address string, password Secret, nam
 			return Customer{}, err
 		}
 	} else {
-		customer.Mails = []Mail{confirmationFor(customer.ID).after(announced)}
+		customer.Mails = []Mail{confirmationFor(customer.ID).later()}
 	}
 	if err := s.store.Insert(ctx, customer); err != nil {
 		return customer, err
 	}
 	security.Log(ctx, security.AccountOpened, customer.ID)
 	if customer.staff() {
-		security.Log(ctx, security.RoleGranted, customer.ID, slog.String("role", RoleStaff))
+		security.Log(ctx, security.RoleGranted, customer.ID, slog.String("role", ownerName))
 	}
 	return customer, nil
 }

@@ -37,10 +37,13 @@ func (s *Service) ChangePassword(ctx context.Context, id, sessionID string, curr
 		}
 		return c.setPassword(ctx, hash, sessionID)
 	})
-	if err == nil {
-		security.Log(ctx, security.PasswordChanged, id)
+	if err != nil {
+		return err
 	}
-	return err
+	security.Log(ctx, security.PasswordChanged, id)
+	// If this fails, the customer has to link the providers anew, and must not be told that the password is still the old one.
+	_ = s.store.KeepIdentities(ctx, id, customer.PasswordVersion, customer.PasswordVersion+1)
+	return nil
 }
 
 // confirm returns a *field.Error for fieldName unless password is the customer's.

@@ -33,22 +33,22 @@ var (
 	ErrBusy = errors.New("too many passwords are being checked")
 	// ErrInvalidMailToken is returned for a token of a mail that is unknown, used or expired, or that is not of the newest mail.
 	ErrInvalidMailToken = errors.New("the token is not valid")
-	// ErrAddressRefused is returned by a Mailer if the server of the address refuses it for good.
-	ErrAddressRefused = errors.New("the address is refused")
-	// ErrMailRefused is returned by a Mailer if a mail can never be sent.
-	ErrMailRefused = errors.New("the mail is refused")
+	// ErrSessionNotFound is returned for a session that the customer does not have.
+	ErrSessionNotFound = errors.New("session not found")
+	// ErrSecondFactorRequired is returned for a right password without a code, if the account has a second factor.
+	ErrSecondFactorRequired = errors.New("a code of the second factor is needed")
+	// ErrSecondFactorActive is returned if the account has a second factor already.
+	ErrSecondFactorActive = errors.New("the account has a second factor")
+	// ErrNoSecondFactor is returned if the account has no second factor, or none that is not confirmed.
+	ErrNoSecondFactor = errors.New("second factor not found")
+	// ErrBadCursor is returned for a cursor that no page of the list has.
+	ErrBadCursor = errors.New("cursor is not one of this list")
 	// ErrChanged is returned by a store if a document was changed meanwhile.
 	ErrChanged = errors.New("changed meanwhile")
 )
 
 // MaxAddresses is the maximum number of saved addresses of a customer.
 const MaxAddresses = 50
-
-// Roles of an account.
-const (
-	RoleCustomer = "customer"
-	RoleStaff    = "staff"
-)
 
 // Customer is an account.
 type Customer struct {
@@ -58,6 +58,8 @@ type Customer struct {
 	Name         string
 	Roles        []string
 	PasswordHash Secret
+	// NoPassword is whether a provider has opened the account, and nobody has set a password since.
+	NoPassword bool
 	// PasswordVersion increases with each change of the password. That ends the sessions opened with an older version, except
 	// KeptSession, from which the password was changed. All three fields are changed in one write, so that neither a crash nor
 	// a race leaves an old session valid.
@@ -77,6 +79,8 @@ type Customer struct {
 	Mails []Mail
 	// Mailbox is read with the account, but not changed with it.
 	Mailbox Mailbox
+	// withheld is set for a token, and not stored: the account needs a second factor for guarded scopes.
+	withheld bool
 }
 
 // Mailbox is what is known of an account's e-mail address. It is stored with the address and not with the account, because an instance of
@@ -88,6 +92,10 @@ type Mailbox struct {
 	Refused bool
 	// Newest are the MessageIDs of the newest mails with tokens, by kind.
 	Newest map[MailKind]string
+	// Devices are the kinds of devices that have signed in to the account (kindOf).
+	Devices []string
+	// NextAddress is the address that the newest ChangeEmail is sent to.
+	NextAddress string
 }
 
 // record adds a change of the account to Unlogged.
@@ -116,6 +124,9 @@ type Address struct {
 type Session struct {
 	ID         string
 	CustomerID string
+	// Device is what the client that opened the session calls itself (deviceOf). It is empty if the client did not say, or an earlier
+	// version opened the session.
+	Device string
 	// PasswordVersion is the version of the password that opened the session.
 	PasswordVersion int64
 	// TokenHash is the SHA-256 hash of the valid token's secret.
@@ -135,7 +146,7 @@ type Secret = secret.Text
 // Store stores accounts and sessions. It moves the records of a changed account to the audit log, at once or, after a crash, when
 // LogChanges runs.
 type Store interface {
-	// Insert adds an account, or returns ErrEmailTaken.
+	// Insert adds an account, or returns ErrEmailTaken. Of the mailbox it stores whether it is verified.
 	Insert(ctx context.Context, customer Customer) error
 	// Find and FindByEmail return ErrNotFound for a missing account. The e-mail address must be spelled as stored.
 	Find(ctx context.Context, id string) (Customer, error)
@@ -154,11 +165,24 @@ type Store interface {
 	// mail. Both return ErrChanged if the account does not own its address any more, ConfirmMailbox also if the newest mail is another.
 	SetNewestMail(ctx context.Context, customer Customer, kind MailKind, messageID string) error
 	ConfirmMailbox(ctx context.Context, customer Customer, messageID string, at time.Time) error
+	// AddDevice adds a kind of device to the mailbox, if the account still owns its address.
+	AddDevice(ctx context.Context, customer Customer, kind string) error
 	// MarkMailbox stores whether the address is refused, if the account still owns it.
 	MarkMailbox(ctx context.Context, customer Customer, refused bool) error
 	Outbox
 	MailTokens
+	SessionLists
+	EmailChanges
+	SecondFactors
+	Identities
+	SignIns
+	StaffAccounts
+	Search
+	Clients
+	Assertions
 
+	// AddRecord adds a record to the audit log.
+	AddRecord(ctx context.Context, record audit.Record) error
 	// LogChanges moves records to the audit log that a crash has left in accounts that were changed before a time.
 	LogChanges(ctx context.Context, before time.Time) error
 

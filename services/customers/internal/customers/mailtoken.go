@@ -6,15 +6,17 @@ import (
 	"encoding/base64"
 	"errors"
 	"log/slog"
+	"slices"
 	"time"
 
 	"souk/platform/security"
 )
 
 const (
-	// resetLife and confirmationLife are how long the tokens of mails can be used after they were sent.
+	// resetLife, confirmationLife and invitationLife are how long the tokens of mails can be used after they were sent.
 	resetLife        = time.Hour
 	confirmationLife = 24 * time.Hour
+	invitationLife   = 72 * time.Hour
 	// mostToken is the length in bytes of the longest text that is looked up as a token.
 	mostToken = 100
 )
@@ -45,8 +47,10 @@ type MailTokens interface {
 // issue makes a token for a mail and stores its hash. From then on, the tokens of earlier mails of the kind are refused. It returns
 // ErrChanged if the address is no longer the customer's.
 func (s *Service) issue(ctx context.Context, waiting Mail, customer Customer, life time.Duration) (Secret, error) {
-	if err := s.store.SetNewestMail(ctx, customer, waiting.Kind, waiting.MessageID); err != nil {
-		return "", err
+	if waiting.Kind != ChangeEmail { // whose request has stored it, together with the address
+		if err := s.store.SetNewestMail(ctx, customer, waiting.Kind, waiting.MessageID); err != nil {
+			return "", err
+		}
 	}
 	secret := newSecret()
 	err := s.store.AddMailToken(ctx, MailToken{
@@ -57,8 +61,8 @@ func (s *Service) issue(ctx context.Context, waiting Mail, customer Customer, li
 }
 
 // redeem returns the token that somebody presents, and its account. It returns ErrInvalidMailToken if the token is unknown, expired, of
-// another kind, or not of the newest mail, or if the address is no longer the customer's.
-func (s *Service) redeem(ctx context.Context, kind MailKind, secret Secret) (MailToken, Customer, error) {
+// none of the kinds, or not of the newest mail, or if the address is no longer the customer's.
+func (s *Service) redeem(ctx context.Context, secret Secret, kinds ...MailKind) (MailToken, Customer, error) {
 	if secret == "" || len(secret) > mostToken {
 		return MailToken{}, Customer{}, ErrInvalidMailToken
 	}
@@ -66,20 +70,20 @@ func (s *Service) redeem(ctx context.Context, kind MailKind, secret Secret) (Mai
 	if err != nil {
 		return token, Customer{}, err
 	}
-	if token.Kind != kind || !token.ExpiresAt.After(time.Now()) {
+	if !slices.Contains(kinds, token.Kind) || !token.ExpiresAt.After(time.Now()) {
 		return token, Customer{}, ErrInvalidMailToken
 	}
 	customer, err := s.receiver(ctx, token.CustomerID)
-	if errors.Is(err, ErrNotFound) || err == nil && customer.Mailbox.Newest[kind] != token.MessageID {
+	if errors.Is(err, ErrNotFound) || err == nil && customer.Mailbox.Newest[token.Kind] != token.MessageID {
 		return token, customer, ErrInvalidMailToken
 	}
 	return token, customer, err
 }
 
-// refuseToken logs the use of a token that is not valid.
+// refuseToken logs the use of a token that is not valid. kind is that of the tokens that are used like this one.
 func refuseToken(ctx context.Context, err error, token MailToken, kind MailKind) error {
 	if errors.Is(err, ErrInvalidMailToken) {
-		security.Log(ctx, security.MailTokenRefused, cmp.Or(token.CustomerID, "unknown"), slog.String("mail", string(kind)))
+		security.Log(ctx, security.MailTokenRefused, cmp.Or(token.CustomerID, "unknown"), slog.String("mail", string(cmp.Or(token.Kind, kind))))
 	}
 	return err
 }

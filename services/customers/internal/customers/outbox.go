@@ -1,10 +1,10 @@
 package customers
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
-	"math/rand/v2"
 	"time"
 
 	"github.com/google/uuid"
@@ -22,8 +22,20 @@ const (
 	ConfirmEmail MailKind = "confirm_email"
 	// ResetPassword has a link with which a new password can be set.
 	ResetPassword MailKind = "reset_password"
+	// InviteStaff has a link with which somebody who is to be staff sets a password.
+	InviteStaff MailKind = "invite_staff"
 	// PasswordChanged tells the owner that the password was changed.
 	PasswordChanged MailKind = "password_changed"
+	// ChangeEmail has a link that makes the address it is sent to that of the account.
+	ChangeEmail MailKind = "change_email"
+	// EmailChangeRequested tells the present address that another one was given, and EmailChanged tells the old one that it was replaced.
+	EmailChangeRequested MailKind = "email_change_requested"
+	EmailChanged         MailKind = "email_changed"
+	// NewDevice tells the owner that somebody signed in from a kind of device that was not seen before.
+	NewDevice MailKind = "new_device"
+	// IdentityLinked tells the owner that the account can be signed in to with a provider, and IdentityUnlinked that it no longer can.
+	IdentityLinked   MailKind = "identity_linked"
+	IdentityUnlinked MailKind = "identity_unlinked"
 )
 
 // Mail is a mail in the outbox. It says what is to be sent to whom; its text and its token are made when it is sent.
@@ -34,12 +46,15 @@ type Mail struct {
 	MessageID string
 	Kind      MailKind
 	// CustomerID is the account whose owner gets the mail. It is empty in a request for a new password, which has the Address that somebody
-	// typed: whether there is an account is only looked up by SendMails, which then adds the mail.
+	// typed: whether there is an account is only looked up by SendMails, which then adds the mail. In a mail with a CustomerID, an Address
+	// is where to send it, if not to the address that the account has by then.
 	CustomerID string
 	Address    string
-	// PasswordVersion is that of the account after the change that PasswordChanged tells.
+	// PasswordVersion is that of the account after the change that PasswordChanged tells, and when ChangeEmail was asked for.
 	PasswordVersion int64
-	CreatedAt       time.Time
+	// Device is what NewDevice tells of.
+	Device    string
+	CreatedAt time.Time
 	// DueAt is when the mail is to be sent, or to be sent again. It also is a lease: whoever sends the mail puts it off first.
 	DueAt time.Time
 	// Attempts are the attempts that failed, the oldest first.
@@ -75,11 +90,13 @@ type Letter struct {
 	// Token is the secret of the link, if there is one, and TokenLife how long it can be used.
 	Token     Secret
 	TokenLife time.Duration
+	// Device is the kind of device that NewDevice tells of.
+	Device string
 }
 
 // Mailer sends letters.
 type Mailer interface {
-	// Send returns ErrAddressRefused or ErrMailRefused if it makes no sense to try again. No error contains the address or the token.
+	// Send returns mail.ErrAddressRefused or mail.ErrRefused if it makes no sense to try again. No error contains the address or the token.
 	Send(ctx context.Context, letter Letter) error
 }
 
@@ -107,9 +124,9 @@ func newMail(kind MailKind, place string) Mail {
 	return Mail{ID: string(kind) + " " + place, MessageID: uuid.NewString(), Kind: kind, CreatedAt: now, DueAt: now}
 }
 
-// after returns the mail due later.
-func (m Mail) after(wait time.Duration) Mail {
-	m.DueAt = m.DueAt.Add(wait)
+// later returns the mail due after announced.
+func (m Mail) later() Mail {
+	m.DueAt = m.DueAt.Add(announced)
 	return m
 }
 
@@ -161,7 +178,7 @@ func (s *Service) claim(ctx context.Context, waiting Mail) error {
 func (s *Service) grant(ctx context.Context, request Mail) error {
 	customer, err := s.named(ctx, request.Address)
 	switch {
-	case errors.Is(err, ErrNotFound):
+	case errors.Is(err, ErrNotFound), err == nil && customer.disabled():
 		count(request.Kind, mail.Dropped)
 	case err != nil:
 		return err
@@ -188,26 +205,26 @@ func (s *Service) send(ctx context.Context, waiting Mail) error {
 	if err != nil {
 		return err
 	}
-	return s.settle(ctx, waiting, customer, s.mailer.Send(ctx, letter))
+	return s.settle(ctx, waiting, customer, letter.To, s.mailer.Send(ctx, letter))
 }
 
-// settle removes a mail that was sent or refused from the outbox, and puts any other off. It marks an address that is refused, until a mail
-// is sent to it.
-func (s *Service) settle(ctx context.Context, waiting Mail, customer Customer, result error) error {
+// settle removes a mail that was sent or refused from the outbox, and puts any other off. It marks an account's address that is refused,
+// until a mail is sent to it.
+func (s *Service) settle(ctx context.Context, waiting Mail, customer Customer, to string, result error) error {
 	// If the process stops now, what is known should still be stored.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleWithin)
 	defer cancel()
-	refused := errors.Is(result, ErrAddressRefused)
+	refused := errors.Is(result, mail.ErrAddressRefused)
 	switch {
 	case result == nil:
 		count(waiting.Kind, mail.Sent)
-	case refused, errors.Is(result, ErrMailRefused):
+	case refused, errors.Is(result, mail.ErrRefused):
 		count(waiting.Kind, mail.Refused)
 		s.logMail(ctx, "a mail was refused", waiting, customer.ID, result)
 	default:
 		return s.retry(ctx, waiting, customer.ID, result)
 	}
-	if refused != customer.Mailbox.Refused && (refused || result == nil) {
+	if to == customer.Email && refused != customer.Mailbox.Refused && (refused || result == nil) {
 		if err := s.store.MarkMailbox(ctx, customer, refused); err != nil {
 			return err
 		}
@@ -219,20 +236,13 @@ func (s *Service) settle(ctx context.Context, waiting Mail, customer Customer, r
 func (s *Service) retry(ctx context.Context, waiting Mail, customerID string, cause error) error {
 	count(waiting.Kind, mail.PutOff)
 	was, at := waiting.DueAt, now()
-	waiting.DueAt = at.Add(s.waitAfter(len(waiting.Attempts)))
+	waiting.DueAt = at.Add(mail.WaitAfter(len(waiting.Attempts), s.firstWait, longestWait))
 	waiting.Attempts = append(waiting.Attempts, Attempt{At: at, Reason: cause.Error()})
 	s.logMail(ctx, "a mail could not be sent, and waits", waiting, customerID, cause)
 	if err := s.store.PutOffMail(ctx, waiting, was); err != nil && !errors.Is(err, ErrChanged) {
 		return err
 	}
 	return nil
-}
-
-// waitAfter returns the wait after an attempt, by the number of attempts before. It doubles each time, and is up to a quarter longer at
-// random, so that mails that failed together do not fail together again.
-func (s *Service) waitAfter(attempts int) time.Duration {
-	wait := min(s.firstWait<<min(attempts, 10), longestWait)
-	return wait + rand.N(wait/4+1)
 }
 
 // GiveUpMails removes mails that have waited for too long.
@@ -284,7 +294,7 @@ func (s *Service) write(ctx context.Context, waiting Mail) (Letter, Customer, er
 	if err != nil {
 		return Letter{}, customer, err
 	}
-	letter := Letter{MessageID: waiting.MessageID, Kind: waiting.Kind, To: customer.Email}
+	letter := Letter{MessageID: waiting.MessageID, Kind: waiting.Kind, To: cmp.Or(waiting.Address, customer.Email)}
 	switch waiting.Kind {
 	case PasswordChanged:
 		if customer.PasswordVersion < waiting.PasswordVersion {
@@ -298,6 +308,26 @@ func (s *Service) write(ctx context.Context, waiting Mail) (Letter, Customer, er
 		letter.TokenLife = confirmationLife
 	case ResetPassword:
 		letter.TokenLife = resetLife
+	case EmailChangeRequested, IdentityLinked, IdentityUnlinked:
+		return letter, customer, nil
+	case NewDevice:
+		letter.Device = waiting.Device
+		return letter, customer, nil
+	case EmailChanged:
+		if customer.Email == waiting.Address {
+			return letter, customer, errNothingToTell // the change failed
+		}
+		return letter, customer, nil
+	case ChangeEmail:
+		if !customer.awaits(waiting) {
+			return letter, customer, errNothingToTell
+		}
+		letter.To, letter.TokenLife = customer.Mailbox.NextAddress, confirmationLife
+	case InviteStaff:
+		if customer.PasswordVersion < waiting.PasswordVersion || !customer.staff() {
+			return letter, customer, errNothingToTell // the change failed, or the account was disabled meanwhile
+		}
+		letter.TokenLife = invitationLife
 	default: // a later version has added it, and may send it
 		return letter, customer, errUnknownKind
 	}

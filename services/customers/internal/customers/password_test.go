@@ -82,6 +82,8 @@ func (p people) FindByEmail(_ context.Context, email string) (Customer, error) {
 	return Customer{}, ErrNotFound
 }
 
+func (people) Find(context.Context, string) (Customer, error) { return Customer{}, ErrNotFound }
+
 // derivation is the cost of a hash.
 type derivation struct {
 	time, memory uint32

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"souk/platform/secret"
 	"souk/platform/security"
 )
 
@@ -20,8 +21,9 @@ const (
 	// grace is how long a used refresh token can be used again and gets the same successor. It covers lost answers and pages
 	// that refresh twice at once. It does not help a thief: if both use the session, the one who uses the successor second,
 	// after the grace, ends the session.
-	grace      = 10 * time.Second
-	secretSize = 32
+	grace = 10 * time.Second
+	// rotationSalt is the length of the salt of a rotation, in bytes.
+	rotationSalt = 32
 )
 
 // Refresh exchanges a refresh token for new tokens, or returns ErrInvalidRefreshToken. A token that was used up before the
@@ -54,7 +56,7 @@ func (s *Service) refresh(ctx context.Context, id, secret string) (Tokens, error
 		return Tokens{}, s.endSession(ctx, id)
 	}
 	if successor, ok := session.again(secret, now); ok {
-		return s.tokensFor(customer, id, successor)
+		return s.tokensFor(ctx, customer, id, successor)
 	}
 	next, successor, ok := session.spend(secret, now)
 	if !ok {
@@ -64,7 +66,7 @@ func (s *Service) refresh(ctx context.Context, id, secret string) (Tokens, error
 	if err := s.store.Rotate(ctx, next); err != nil {
 		return Tokens{}, err
 	}
-	return s.tokensFor(customer, id, successor)
+	return s.tokensFor(ctx, customer, id, successor)
 }
 
 // keeps reports whether a session is still valid after the password changes since it was opened.
@@ -89,7 +91,7 @@ func (s Session) spend(secret string, now time.Time) (next Session, successor st
 		return s, "", false
 	}
 	next = s
-	next.Salt = make([]byte, secretSize)
+	next.Salt = make([]byte, rotationSalt)
 	_, _ = rand.Read(next.Salt) // never fails (crypto/rand)
 	successor = successorOf(secret, next.Salt)
 	next.TokenHash, next.PreviousHash = hashOf(successor), given
@@ -115,17 +117,10 @@ func successorOf(secret string, salt []byte) string {
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
-func newSecret() string {
-	random := make([]byte, secretSize)
-	_, _ = rand.Read(random) // never fails (crypto/rand)
-	return base64.RawURLEncoding.EncodeToString(random)
-}
+func newSecret() string { return secret.NewToken() }
 
 // hashOf returns the hash of a token's secret. Only the hash is stored.
-func hashOf(secret string) []byte {
-	sum := sha256.Sum256([]byte(secret))
-	return sum[:]
-}
+func hashOf(text string) []byte { return secret.Hash(text) }
 
 func same(a, b []byte) bool {
 	return subtle.ConstantTimeCompare(a, b) == 1

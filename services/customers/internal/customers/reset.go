@@ -27,11 +27,11 @@ func (s *Service) RequestPasswordReset(ctx context.Context, address string) erro
 	return s.store.AddMail(ctx, request)
 }
 
-// ResetPassword sets a new password with the token of a mail, and ends all sessions. It returns ErrInvalidMailToken if the token cannot be
+// ResetPassword sets a new password with the token of a mail, which may be an invitation, and ends all sessions. It returns ErrInvalidMailToken if the token cannot be
 // used, or if the password was changed since it was sent, and a *field.Error for a password that is not allowed, which leaves the token as
 // it is.
 func (s *Service) ResetPassword(ctx context.Context, secret, password Secret) error {
-	token, customer, err := s.redeem(ctx, ResetPassword, secret)
+	token, customer, err := s.redeem(ctx, secret, ResetPassword, InviteStaff)
 	if err == nil && customer.PasswordVersion != token.PasswordVersion {
 		err = ErrInvalidMailToken
 	}
@@ -68,7 +68,7 @@ func (s *Service) ResetPassword(ctx context.Context, secret, password Secret) er
 
 // setPassword changes the password, ends all sessions but kept, and has the owner told.
 func (c *Customer) setPassword(ctx context.Context, hash Secret, kept string) error {
-	c.PasswordHash, c.PasswordVersion, c.KeptSession = hash, c.PasswordVersion+1, kept
+	c.PasswordHash, c.PasswordVersion, c.KeptSession, c.NoPassword = hash, c.PasswordVersion+1, kept, false
 	c.announcePassword()
 	return c.record(ctx, audit.PasswordChanged, nil)
 }
@@ -81,11 +81,15 @@ func (s *Service) RequestEmailVerification(ctx context.Context, id string) error
 	return s.store.AddMail(ctx, confirmationFor(id))
 }
 
-// VerifyEmail confirms the address of the account that the token of a mail belongs to, or returns ErrInvalidMailToken. A token can be used
-// once.
+// VerifyEmail confirms the address of the account that the token of a mail belongs to, or gives the account the address that the token was
+// sent to (ChangeEmail). It returns ErrInvalidMailToken if the token cannot be used. A token can be used once.
 func (s *Service) VerifyEmail(ctx context.Context, secret Secret) error {
-	token, customer, err := s.redeem(ctx, ConfirmEmail, secret)
-	if err == nil {
+	token, customer, err := s.redeem(ctx, secret, ConfirmEmail, ChangeEmail)
+	switch {
+	case err != nil:
+	case token.Kind == ChangeEmail:
+		err = s.changeEmail(ctx, token, customer)
+	default:
 		err = s.store.ConfirmMailbox(ctx, customer, token.MessageID, time.Now())
 	}
 	if errors.Is(err, ErrChanged) { // a concurrent request has used the token
@@ -110,5 +114,5 @@ func (c *Customer) announcePassword() {
 	waiting := newMail(PasswordChanged, fmt.Sprintf("%s %d", c.ID, c.PasswordVersion))
 	waiting.CustomerID, waiting.PasswordVersion = c.ID, c.PasswordVersion
 	waiting.MessageID = uuid.NewSHA1(uuid.NameSpaceURL, []byte(waiting.ID)).String()
-	c.Mails = append(c.Mails, waiting.after(announced))
+	c.Mails = append(c.Mails, waiting.later())
 }

@@ -14,10 +14,10 @@ import (
 // staffName is the name of a new staff account.
 const staffName = "Staff"
 
-var staffRoles = []string{RoleCustomer, RoleStaff}
+var staffRoles = []string{RoleCustomer, RoleOwner}
 
 // roleDetail describes the grant of the role in the audit log.
-var roleDetail = map[string]string{"role": RoleStaff}
+var roleDetail = map[string]string{"role": ownerName}
 
 // EnsureStaff creates a staff account with a password, unless there is a staff account with that e-mail address; it then keeps
 // its password. It returns ErrNotStaff if the address belongs to a customer's account. It never promotes that account, because
@@ -66,9 +66,7 @@ func (s *Service) PromoteToStaff(ctx context.Context, address string) (Secret, e
 		return "", err
 	}
 	_, err = s.change(ctx, existing.ID, func(c *Customer) error {
-		if !c.staff() {
-			c.Roles = append(c.Roles, RoleStaff)
-		}
+		c.Roles = slices.Clone(staffRoles)
 		if err := c.record(ctx, audit.RoleGranted, roleDetail); err != nil {
 			return err
 		}
@@ -77,11 +75,7 @@ func (s *Service) PromoteToStaff(ctx context.Context, address string) (Secret, e
 	if err != nil {
 		return "", err
 	}
-	security.Log(ctx, security.RoleGranted, existing.ID, slog.String("role", RoleStaff))
+	security.Log(ctx, security.RoleGranted, existing.ID, slog.String("role", ownerName))
 	security.Log(ctx, security.PasswordChanged, existing.ID)
 	return password, nil
-}
-
-func (c *Customer) staff() bool {
-	return slices.Contains(c.Roles, RoleStaff)
 }

@@ -32,6 +32,14 @@ func (s *Server) RequestEmailVerification(ctx context.Context, _ *customersv1.Re
 	return &customersv1.RequestEmailVerificationResponse{}, nil
 }
 
+// RequestEmailChange has a mail sent to another address, with a token that makes it the caller's.
+func (s *Server) RequestEmailChange(ctx context.Context, req *customersv1.RequestEmailChangeRequest) (*customersv1.RequestEmailChangeResponse, error) {
+	if err := s.customers.RequestEmailChange(ctx, caller(ctx), req.GetEmail(), customers.Secret(req.GetPassword())); err != nil {
+		return nil, wireError(err)
+	}
+	return &customersv1.RequestEmailChangeResponse{}, nil
+}
+
 // VerifyEmail confirms an address with such a token.
 func (s *Server) VerifyEmail(ctx context.Context, req *customersv1.VerifyEmailRequest) (*customersv1.VerifyEmailResponse, error) {
 	if err := s.customers.VerifyEmail(ctx, customers.Secret(req.GetToken())); err != nil {

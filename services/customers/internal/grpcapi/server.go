@@ -37,7 +37,9 @@ func (s *Server) Register(ctx context.Context, req *customersv1.RegisterRequest)
 
 // Login opens a session.
 func (s *Server) Login(ctx context.Context, req *customersv1.LoginRequest) (*customersv1.LoginResponse, error) {
-	tokens, err := s.customers.Login(ctx, req.GetEmail(), customers.Secret(req.GetPassword()))
+	tokens, err := s.customers.SignIn(ctx, customers.Credentials{
+		Email: req.GetEmail(), Password: customers.Secret(req.GetPassword()), Code: req.GetCode(), UserAgent: req.GetUserAgent(),
+	})
 	if err != nil {
 		return nil, wireError(err)
 	}
@@ -102,7 +104,7 @@ func caller(ctx context.Context) string {
 
 func customerProto(c customers.Customer) *customersv1.Customer {
 	return &customersv1.Customer{
-		Id: c.ID, Email: c.Email, Name: c.Name, Roles: c.Roles, CreatedAt: timestamppb.New(c.CreatedAt),
+		Id: c.ID, Email: c.Email, Name: c.Name, Roles: c.RoleNames(), CreatedAt: timestamppb.New(c.CreatedAt),
 		EmailVerified: c.Mailbox.Verified,
 	}
 }

@@ -47,6 +47,8 @@ const (
 type bundle struct {
 	customersv1.CustomersServiceClient
 	keys    accessv1.KeysServiceClient
+	staff   customersv1.StaffServiceClient
+	entry   customersv1.SignInServiceClient
 	service *customers.Service
 	// stop ends the server; log may be read then.
 	stop func()
@@ -70,6 +72,8 @@ func setup(t *testing.T) *bundle {
 	server := rpc.NewServer(slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})), guard, identity(t, authority, "customers"), nil)
 	service := customers.New(store, issuer)
 	customersv1.RegisterCustomersServiceServer(server, grpcapi.New(service))
+	customersv1.RegisterStaffServiceServer(server, grpcapi.NewStaff(service))
+	customersv1.RegisterSignInServiceServer(server, grpcapi.NewSignIn(service, true))
 	accessv1.RegisterKeysServiceServer(server, grpcapi.NewKeys(issuer))
 	if err := guard.Learn(server); err != nil {
 		t.Fatal(err)
@@ -86,6 +90,8 @@ func setup(t *testing.T) *bundle {
 	t.Cleanup(func() { _ = conn.Close() })
 	return &bundle{
 		CustomersServiceClient: customersv1.NewCustomersServiceClient(conn), keys: accessv1.NewKeysServiceClient(conn),
+		entry:   customersv1.NewSignInServiceClient(conn),
+		staff:   customersv1.NewStaffServiceClient(conn),
 		service: service, stop: server.GracefulStop, log: log,
 	}
 }
@@ -333,7 +339,7 @@ func TestStaffFindAnAccountByItsEmail(t *testing.T) {
 	if err := b.service.EnsureStaff(t.Context(), "boss@example.com", password); err != nil {
 		t.Fatal(err)
 	}
-	tokens, err := b.service.Login(t.Context(), "boss@example.com", password)
+	tokens, err := b.service.SignIn(t.Context(), customers.Credentials{Email: "boss@example.com", Password: password})
 	if err != nil {
 		t.Fatal(err)
 	}

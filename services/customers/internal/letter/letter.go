@@ -4,7 +4,6 @@ package letter
 import (
 	"context"
 	"embed"
-	"errors"
 	"fmt"
 	html "html/template"
 	"strings"
@@ -32,9 +31,16 @@ type kind struct {
 }
 
 var kinds = map[customers.MailKind]kind{
-	customers.ConfirmEmail:    {"Confirm your e-mail address", "confirm-email"},
-	customers.ResetPassword:   {"Set a new password", "reset-password"},
-	customers.PasswordChanged: {"Your password was changed", ""},
+	customers.ConfirmEmail:         {"Confirm your e-mail address", "confirm-email"},
+	customers.ResetPassword:        {"Set a new password", "reset-password"},
+	customers.PasswordChanged:      {"Your password was changed", ""},
+	customers.NewDevice:            {"A new device signed in", ""},
+	customers.ChangeEmail:          {"Confirm your new e-mail address", "confirm-email"},
+	customers.EmailChangeRequested: {"Your e-mail address is to be changed", ""},
+	customers.EmailChanged:         {"Your e-mail address was changed", ""},
+	customers.IdentityLinked:       {"A new way to sign in to your account", ""},
+	customers.IdentityUnlinked:     {"A way to sign in to your account was removed", ""},
+	customers.InviteStaff:          {"Your invitation to run the shop", "reset-password"},
 }
 
 // Sender is what sends a mail.
@@ -61,30 +67,21 @@ func (m *Mailer) Send(ctx context.Context, l customers.Letter) error {
 	if err != nil {
 		return err
 	}
-	err = m.sender.Send(ctx, message)
-	var failed *mail.Error
-	switch {
-	case err == nil || !errors.As(err, &failed) || failed.Again:
-		return err
-	case failed.BadAddress:
-		return fmt.Errorf("%w: %w", customers.ErrAddressRefused, err)
-	default:
-		return fmt.Errorf("%w: %w", customers.ErrMailRefused, err)
-	}
+	return m.sender.Send(ctx, message)
 }
 
 // content is what the templates show.
 type content struct {
-	Subject, Link, Life string
+	Subject, Link, Life, Device string
 }
 
 // write returns the mail of a letter. The token is in the part of the link that browsers send to no server.
 func (m *Mailer) write(l customers.Letter) (mail.Message, error) {
 	k, ok := kinds[l.Kind]
 	if !ok {
-		return mail.Message{}, fmt.Errorf("%w: there is no text for %s", customers.ErrMailRefused, l.Kind)
+		return mail.Message{}, fmt.Errorf("%w: there is no text for %s", mail.ErrRefused, l.Kind)
 	}
-	c := content{Subject: k.subject, Life: spell(l.TokenLife)}
+	c := content{Subject: k.subject, Life: spell(l.TokenLife), Device: l.Device}
 	if k.page != "" {
 		c.Link = m.pages + "/" + k.page + "#token=" + string(l.Token)
 	}

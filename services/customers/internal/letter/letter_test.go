@@ -32,6 +32,8 @@ func TestALetterHasItsLinkInBothForms(t *testing.T) {
 	t.Parallel()
 	for kind, page := range map[customers.MailKind]string{
 		customers.ConfirmEmail: "confirm-email", customers.ResetPassword: "reset-password", customers.PasswordChanged: "",
+		customers.ChangeEmail: "confirm-email", customers.EmailChangeRequested: "", customers.EmailChanged: "", customers.NewDevice: "",
+		customers.InviteStaff: "reset-password", customers.IdentityLinked: "", customers.IdentityUnlinked: "",
 	} {
 		for _, base := range []string{"https://shop.example", "https://shop.example/", "https://shop.example/pages"} {
 			p := &post{}
@@ -80,19 +82,19 @@ func TestARefusalSaysWhetherTheAddressIsBad(t *testing.T) {
 	}{
 		{nil, nil},
 		{&mail.Error{During: "x", Again: true}, nil},
-		{&mail.Error{During: "x", BadAddress: true}, customers.ErrAddressRefused},
-		{&mail.Error{During: "x"}, customers.ErrMailRefused},
+		{&mail.Error{During: "x", BadAddress: true}, mail.ErrAddressRefused},
+		{&mail.Error{During: "x"}, mail.ErrRefused},
 	} {
 		l := customers.Letter{MessageID: "0199", Kind: customers.PasswordChanged, To: "ada@example.com"}
 		err := letter.New(&post{result: test.result}, "https://shop.example").Send(t.Context(), l)
-		for _, refusal := range []error{customers.ErrAddressRefused, customers.ErrMailRefused} {
+		for _, refusal := range []error{mail.ErrAddressRefused, mail.ErrRefused} {
 			if errors.Is(err, refusal) != errors.Is(test.want, refusal) || (err == nil) != (test.result == nil) {
 				t.Errorf("%v: %v, want %v", test.result, err, test.want)
 			}
 		}
 	}
 	err := letter.New(&post{}, "https://shop.example").Send(t.Context(), customers.Letter{Kind: "of a later version"})
-	if !errors.Is(err, customers.ErrMailRefused) {
+	if !errors.Is(err, mail.ErrRefused) {
 		t.Error(fmt.Errorf("a letter without a text: %w", err))
 	}
 }

@@ -13,14 +13,16 @@ import (
 )
 
 type accountDocument struct {
-	ID              string    `bson:"_id"`
-	Email           string    `bson:"email"`
-	Name            string    `bson:"name"`
-	Roles           []string  `bson:"roles"`
-	PasswordHash    string    `bson:"password_hash"`
-	PasswordVersion int64     `bson:"password_version"`
-	KeptSession     string    `bson:"kept_session,omitempty"`
-	Addresses       []address `bson:"addresses"`
+	ID              string   `bson:"_id"`
+	Email           string   `bson:"email"`
+	Name            string   `bson:"name"`
+	Roles           []string `bson:"roles"`
+	PasswordHash    string   `bson:"password_hash"`
+	PasswordVersion int64    `bson:"password_version"`
+	// Missing in accounts with a password.
+	NoPassword  bool      `bson:"no_password,omitempty"`
+	KeptSession string    `bson:"kept_session,omitempty"`
+	Addresses   []address `bson:"addresses"`
 	// Missing in accounts without such keys.
 	AddressKeys []addressKey `bson:"address_keys,omitempty"`
 	CreatedAt   time.Time    `bson:"created_at"`
@@ -55,6 +57,9 @@ type emailDocument struct {
 	VerifiedAt *time.Time        `bson:"verified_at,omitempty"`
 	RefusedAt  *time.Time        `bson:"refused_at,omitempty"`
 	Newest     map[string]string `bson:"newest,omitempty"`
+	// NextAddress is where the newest mail of kind change_email is sent.
+	NextAddress string   `bson:"next_address,omitempty"`
+	Devices     []string `bson:"devices,omitempty"`
 }
 
 // Insert implements customers.Store. It writes the account before the e-mail address. After a crash in between, the address is
@@ -75,7 +80,11 @@ func (s *Store) Insert(ctx context.Context, c customers.Customer) error {
 	if _, err := s.accounts.InsertOne(ctx, accountOf(c)); err != nil {
 		return fmt.Errorf("insert account: %w", err)
 	}
-	_, err = s.emails.InsertOne(ctx, emailDocument{Email: c.Email, CustomerID: c.ID})
+	owned := emailDocument{Email: c.Email, CustomerID: c.ID}
+	if c.Mailbox.Verified {
+		owned.VerifiedAt = &c.CreatedAt
+	}
+	_, err = s.emails.InsertOne(ctx, owned)
 	if mongo.IsDuplicateKeyError(err) {
 		if _, err := s.accounts.DeleteOne(ctx, byID(c.ID)); err != nil {
 			return errors.Join(customers.ErrEmailTaken, err)
@@ -139,7 +148,7 @@ func (s *Store) Replace(ctx context.Context, c customers.Customer) error {
 func accountOf(c customers.Customer) accountDocument {
 	d := accountDocument{
 		ID: c.ID, Email: c.Email, Name: c.Name, Roles: c.Roles, PasswordHash: string(c.PasswordHash),
-		PasswordVersion: c.PasswordVersion, KeptSession: c.KeptSession,
+		PasswordVersion: c.PasswordVersion, NoPassword: c.NoPassword, KeptSession: c.KeptSession,
 		Addresses: make([]address, len(c.Addresses)), CreatedAt: c.CreatedAt, Version: c.Version,
 	}
 	for i, a := range c.Addresses {
@@ -159,7 +168,7 @@ func accountOf(c customers.Customer) accountDocument {
 func customerOf(d accountDocument) customers.Customer {
 	c := customers.Customer{
 		ID: d.ID, Email: d.Email, Name: d.Name, Roles: d.Roles, PasswordHash: customers.Secret(d.PasswordHash),
-		PasswordVersion: d.PasswordVersion, KeptSession: d.KeptSession,
+		PasswordVersion: d.PasswordVersion, NoPassword: d.NoPassword, KeptSession: d.KeptSession,
 		CreatedAt: d.CreatedAt.UTC(), Version: d.Version,
 	}
 	for _, a := range d.Addresses {

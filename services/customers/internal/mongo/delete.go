@@ -29,7 +29,8 @@ func (s *Store) Delete(ctx context.Context, c customers.Customer, deletion audit
 	return s.finish(ctx, started)
 }
 
-// erase deletes an e-mail address, its account and its sessions. Sessions come last, to include those opened meanwhile.
+// erase deletes an e-mail address, its account with its second factor and its identities, and its sessions. Sessions come last, to include those opened
+// meanwhile.
 func (s *Store) erase(ctx context.Context, i intent) error {
 	// In a repeated deletion, the address may belong to another account by now.
 	own := append(byID(i.Email), bson.E{Key: "customer_id", Value: i.CustomerID})
@@ -44,6 +45,12 @@ func (s *Store) erase(ctx context.Context, i intent) error {
 	}
 	if err != nil {
 		return fmt.Errorf("delete account: %w", err)
+	}
+	if err := s.DeleteSecondFactor(ctx, i.CustomerID); err != nil {
+		return err
+	}
+	if err := s.deleteIdentities(ctx, i.CustomerID); err != nil {
+		return err
 	}
 	return s.DeleteSessions(ctx, i.CustomerID)
 }
@@ -82,15 +89,10 @@ const intentsAtOnce = 100
 // a single query, however many accounts there are.
 func (s *Store) DeleteUnreachable(ctx context.Context, before time.Time) error {
 	filter := bson.D{{Key: "at", Value: bson.D{{Key: "$lt", Value: before}}}}
-	oldest := options.Find().SetSort(bson.D{{Key: "at", Value: 1}}).SetLimit(intentsAtOnce)
 	for {
-		cursor, err := s.intents.Find(ctx, filter, oldest)
+		intents, err := find[intent](ctx, s.intents, filter, oldestFirst, intentsAtOnce, "find intents")
 		if err != nil {
-			return fmt.Errorf("find intents: %w", err)
-		}
-		var intents []intent
-		if err := cursor.All(ctx, &intents); err != nil {
-			return fmt.Errorf("find intents: %w", err)
+			return err
 		}
 		for _, i := range intents {
 			if err := s.settle(ctx, i); err != nil {
@@ -106,7 +108,7 @@ func (s *Store) DeleteUnreachable(ctx context.Context, before time.Time) error {
 // settle deletes an intent's account if the account does not own its e-mail address. Otherwise the creation was complete, or
 // the deletion can be repeated.
 func (s *Store) settle(ctx context.Context, i intent) error {
-	owned, err := s.owns(ctx, i.CustomerID, i.Email)
+	owned, err := s.reachable(ctx, i)
 	if err != nil {
 		return err
 	}
@@ -116,6 +118,22 @@ func (s *Store) settle(ctx context.Context, i intent) error {
 		}
 	}
 	return s.finish(ctx, i)
+}
+
+// reachable reports whether an intent's account owns its e-mail address, which may have been changed since.
+func (s *Store) reachable(ctx context.Context, i intent) (bool, error) {
+	owned, err := s.owns(ctx, i.CustomerID, i.Email)
+	if owned || err != nil {
+		return owned, err
+	}
+	c, err := s.Find(ctx, i.CustomerID)
+	if errors.Is(err, customers.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil || c.Email == i.Email {
+		return false, err
+	}
+	return s.owns(ctx, c.ID, c.Email)
 }
 
 // owns reports whether an e-mail address belongs to a customer.

@@ -151,14 +151,9 @@ func (s *Store) logged(ctx context.Context, id string) error {
 // LogChanges implements customers.Store.
 func (s *Store) LogChanges(ctx context.Context, before time.Time) error {
 	filter := bson.D{{Key: "at", Value: bson.D{{Key: "$lt", Value: before}}}}
-	oldest := options.Find().SetSort(bson.D{{Key: "at", Value: 1}}).SetLimit(intentsAtOnce)
-	cursor, err := s.unlogged.Find(ctx, filter, oldest)
+	left, err := find[unloggedDocument](ctx, s.unlogged, filter, oldestFirst, intentsAtOnce, "find unlogged changes")
 	if err != nil {
-		return fmt.Errorf("find unlogged changes: %w", err)
-	}
-	var left []unloggedDocument
-	if err := cursor.All(ctx, &left); err != nil {
-		return fmt.Errorf("find unlogged changes: %w", err)
+		return err
 	}
 	for _, d := range left {
 		if err := s.logLeft(ctx, d); err != nil {
@@ -188,8 +183,8 @@ func (s *Store) logLeft(ctx context.Context, left unloggedDocument) error {
 	return s.logged(ctx, left.ID)
 }
 
-// deleteLogged deletes an account once all its records and the one of its deletion are in the log. It starts over if the account is
-// changed meanwhile.
+// deleteLogged deletes an account once all its records and the one of its deletion are in the log, and its e-mail address, which may have
+// been changed since the deletion began. It starts over if the account is changed meanwhile.
 func (s *Store) deleteLogged(ctx context.Context, id string, deletion recordDocument) error {
 	for {
 		var d accountDocument
@@ -200,6 +195,9 @@ func (s *Store) deleteLogged(ctx context.Context, id string, deletion recordDocu
 		if logErr := s.addToLog(ctx, append(d.Unlogged, deletion)...); logErr != nil || err != nil {
 			return logErr
 		}
+		if err := s.ReleaseEmail(ctx, d.Email, id); err != nil {
+			return err
+		}
 		result, err := s.accounts.DeleteOne(ctx, byVersion(d))
 		if err != nil || result.DeletedCount > 0 {
 			return err
@@ -209,14 +207,10 @@ func (s *Store) deleteLogged(ctx context.Context, id string, deletion recordDocu
 
 // List implements audit.Log.
 func (s *Store) List(ctx context.Context, f audit.Filter) (page []audit.Record, more bool, err error) {
-	newest := options.Find().SetSort(bson.D{{Key: "at", Value: -1}, {Key: "_id", Value: -1}}).SetLimit(int64(f.Limit) + 1)
-	cursor, err := s.log.Find(ctx, selectRecords(f), newest)
+	newest := bson.D{{Key: "at", Value: -1}, {Key: "_id", Value: -1}}
+	found, err := find[recordDocument](ctx, s.log, selectRecords(f), newest, f.Limit+1, "list the audit log")
 	if err != nil {
-		return nil, false, fmt.Errorf("list the audit log: %w", err)
-	}
-	var found []recordDocument
-	if err := cursor.All(ctx, &found); err != nil {
-		return nil, false, fmt.Errorf("list the audit log: %w", err)
+		return nil, false, err
 	}
 	if more = len(found) > f.Limit; more {
 		found = found[:f.Limit]
@@ -263,4 +257,9 @@ func nextMillisecond(t time.Time) time.Time {
 		whole = whole.Add(time.Millisecond)
 	}
 	return whole
+}
+
+// AddRecord implements customers.Store.
+func (s *Store) AddRecord(ctx context.Context, record audit.Record) error {
+	return s.addToLog(ctx, recordOf(record))
 }

@@ -11,7 +11,10 @@ import (
 )
 
 func (d emailDocument) mailbox() customers.Mailbox {
-	m := customers.Mailbox{Verified: d.VerifiedAt != nil, Refused: d.RefusedAt != nil, Newest: map[customers.MailKind]string{}}
+	m := customers.Mailbox{
+		Verified: d.VerifiedAt != nil, Refused: d.RefusedAt != nil, Newest: map[customers.MailKind]string{}, NextAddress: d.NextAddress,
+		Devices: d.Devices,
+	}
 	for kind, messageID := range d.Newest {
 		m.Newest[customers.MailKind(kind)] = messageID
 	}
@@ -54,6 +57,15 @@ func (s *Store) changeMailbox(ctx context.Context, filter, update bson.D) error 
 	}
 	if result.MatchedCount == 0 {
 		return customers.ErrChanged
+	}
+	return nil
+}
+
+// AddDevice implements customers.Store.
+func (s *Store) AddDevice(ctx context.Context, c customers.Customer, kind string) error {
+	update := bson.D{{Key: "$addToSet", Value: bson.D{{Key: "devices", Value: kind}}}}
+	if _, err := s.emails.UpdateOne(ctx, ownedBy(c), update); err != nil {
+		return fmt.Errorf("add device: %w", err)
 	}
 	return nil
 }

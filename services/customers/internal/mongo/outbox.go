@@ -7,7 +7,6 @@ import (
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
-	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"souk/services/customers/internal/customers"
 )
@@ -23,6 +22,7 @@ type mailDocument struct {
 	CustomerID      string    `bson:"customer_id,omitempty"`
 	Address         string    `bson:"address,omitempty"`
 	PasswordVersion int64     `bson:"password_version,omitempty"`
+	Device          string    `bson:"device,omitempty"`
 	CreatedAt       time.Time `bson:"created_at"`
 	DueAt           time.Time `bson:"due_at"`
 	// Announced is true until the change that the mail is about is made, or until the mail is first sent.
@@ -38,7 +38,7 @@ type attempt struct {
 func mailDocumentOf(m customers.Mail) mailDocument {
 	return mailDocument{
 		ID: m.ID, MessageID: m.MessageID, Kind: string(m.Kind), CustomerID: m.CustomerID, Address: m.Address,
-		PasswordVersion: m.PasswordVersion, CreatedAt: m.CreatedAt, DueAt: m.DueAt, Announced: m.DueAt.After(m.CreatedAt),
+		PasswordVersion: m.PasswordVersion, Device: m.Device, CreatedAt: m.CreatedAt, DueAt: m.DueAt, Announced: m.DueAt.After(m.CreatedAt),
 		Attempts: attemptsOf(m.Attempts),
 	}
 }
@@ -54,7 +54,7 @@ func attemptsOf(all []customers.Attempt) []attempt {
 func (d mailDocument) mail() customers.Mail {
 	m := customers.Mail{
 		ID: d.ID, MessageID: d.MessageID, Kind: customers.MailKind(d.Kind), CustomerID: d.CustomerID, Address: d.Address,
-		PasswordVersion: d.PasswordVersion, CreatedAt: d.CreatedAt.UTC(), DueAt: d.DueAt.UTC(),
+		PasswordVersion: d.PasswordVersion, Device: d.Device, CreatedAt: d.CreatedAt.UTC(), DueAt: d.DueAt.UTC(),
 	}
 	for _, a := range d.Attempts {
 		m.Attempts = append(m.Attempts, customers.Attempt{At: a.At.UTC(), Reason: a.Reason})
@@ -117,14 +117,10 @@ func (s *Store) OldMails(ctx context.Context, before time.Time, limit int) ([]cu
 // mailsUntil returns the mails with a time in a field that is not after until, the oldest first.
 func (s *Store) mailsUntil(ctx context.Context, field string, until time.Time, limit int) ([]customers.Mail, error) {
 	filter := bson.D{{Key: field, Value: bson.D{{Key: "$lte", Value: until}}}}
-	oldest := options.Find().SetSort(bson.D{{Key: field, Value: 1}}).SetLimit(int64(limit))
-	cursor, err := s.outbox.Find(ctx, filter, oldest)
+	oldest := bson.D{{Key: field, Value: 1}}
+	found, err := find[mailDocument](ctx, s.outbox, filter, oldest, limit, "find mails")
 	if err != nil {
-		return nil, fmt.Errorf("find mails: %w", err)
-	}
-	var found []mailDocument
-	if err := cursor.All(ctx, &found); err != nil {
-		return nil, fmt.Errorf("find mails: %w", err)
+		return nil, err
 	}
 	mails := make([]customers.Mail, len(found))
 	for i, d := range found {

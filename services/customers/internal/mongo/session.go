@@ -15,6 +15,7 @@ import (
 type sessionDocument struct {
 	ID              string    `bson:"_id"`
 	CustomerID      string    `bson:"customer_id"`
+	Device          string    `bson:"device,omitempty"`
 	PasswordVersion int64     `bson:"password_version"`
 	TokenHash       []byte    `bson:"token_hash"`
 	PreviousHash    []byte    `bson:"previous_hash,omitempty"`

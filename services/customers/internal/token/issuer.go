@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -22,8 +23,12 @@ import (
 	"souk/services/customers/internal/customers"
 )
 
-// Life is the lifetime of an access token.
-const Life = 15 * time.Minute
+// Life is the lifetime of an access token, and StaffLife that of one with scopes: it cannot be revoked, and what its account may do may
+// change.
+const (
+	Life      = 15 * time.Minute
+	StaffLife = 5 * time.Minute
+)
 
 // RotateEvery is the interval at which to call Rotate.
 const RotateEvery = time.Minute
@@ -112,19 +117,45 @@ func (i *Issuer) Published() []Key {
 
 // Issue implements customers.TokenIssuer.
 func (i *Issuer) Issue(customer customers.Customer, sessionID string) (customers.Secret, time.Duration, error) {
-	now := time.Now()
-	key := signing(*i.keys.Load(), now)
-	token := jwt.NewWithClaims(jwt.SigningMethodEdDSA, access.Claims{
-		RegisteredClaims: jwt.RegisteredClaims{
-			Issuer: access.Issuer, Audience: jwt.ClaimStrings{access.Audience}, Subject: customer.ID, ID: uuid.NewString(),
-			IssuedAt: jwt.NewNumericDate(now), NotBefore: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(Life)),
-		},
-		SessionID: sessionID, Roles: customer.Roles,
-	})
+	life := Life
+	var scope *string
+	if text := customer.Scope(); text != "" {
+		scope, life = new(customer.Granted()), StaffLife
+	}
+	roles, withheld := customer.Roles, customer.Withheld()
+	if withheld != "" { // versions without scopes let the owner's role do everything
+		roles = slices.DeleteFunc(slices.Clone(roles), func(role string) bool { return role == customers.RoleOwner })
+	}
+	token, err := i.sign(access.Claims{SessionID: sessionID, Roles: roles, Scope: scope, Withheld: withheld}, customer.ID, uuid.NewString(), time.Now(), life)
+	return token, life, err
+}
+
+// IssueToClient implements customers.TokenIssuer. Versions that know no clients refuse the token, because it has no session.
+func (i *Issuer) IssueToClient(client customers.Client) (customers.Secret, time.Duration, error) {
+	scope := strings.Join(client.Scopes, " ")
+	token, err := i.sign(access.Claims{ClientID: client.ID, Scope: &scope}, client.ID, uuid.NewString(), time.Now(), StaffLife)
+	return token, StaffLife, err
+}
+
+// IssueGuest implements customers.TokenIssuer. The token has nothing that is random, so that a checkout that is repeated is answered with
+// the same one.
+func (i *Issuer) IssueGuest(orderID string, issuedAt time.Time) (token customers.Secret, expiresAt time.Time, err error) {
+	token, err = i.sign(access.Claims{SessionID: orderID, Roles: []string{access.RoleGuest}}, orderID, orderID, issuedAt, Life)
+	return token, issuedAt.Truncate(time.Second).Add(Life), err
+}
+
+// sign signs a token for subject with the key that was in force when it was issued.
+func (i *Issuer) sign(claims access.Claims, subject, id string, issuedAt time.Time, life time.Duration) (customers.Secret, error) {
+	claims.RegisteredClaims = jwt.RegisteredClaims{
+		Issuer: access.Issuer, Audience: jwt.ClaimStrings{access.Audience}, Subject: subject, ID: id,
+		IssuedAt: jwt.NewNumericDate(issuedAt), NotBefore: jwt.NewNumericDate(issuedAt), ExpiresAt: jwt.NewNumericDate(issuedAt.Add(life)),
+	}
+	key := signing(*i.keys.Load(), issuedAt)
+	token := jwt.NewWithClaims(jwt.SigningMethodEdDSA, claims)
 	token.Header["typ"] = access.TokenType
 	token.Header["kid"] = key.ID
 	signed, err := token.SignedString(key.private())
-	return customers.Secret(signed), Life, err
+	return customers.Secret(signed), err
 }
 
 // Key implements access.KeySource.

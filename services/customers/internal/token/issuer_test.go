@@ -15,6 +15,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/golang-jwt/jwt/v5"
+
 	"souk/platform/access"
 	"souk/platform/security"
 	"souk/testkit/securitytest"
@@ -86,6 +88,37 @@ func newIssuer(t *testing.T, store token.Store) *token.Issuer {
 		t.Fatal(err)
 	}
 	return issuer
+}
+
+func TestATokenHasTheScopesOfItsAccount(t *testing.T) {
+	t.Parallel()
+	issuer := newIssuer(t, &memory{keys: map[int64]token.Key{}})
+	verifier := access.NewVerifier(issuer)
+	for _, roles := range [][]string{
+		{customers.RoleCustomer}, {customers.RoleCustomer, customers.RoleSupport}, {customers.RoleCustomer, customers.RoleOwner},
+	} {
+		account := customers.Customer{ID: "ada", Roles: roles}
+		signed, life, err := issuer.Issue(account, "session")
+		if want := map[bool]time.Duration{true: token.StaffLife, false: token.Life}[account.Scope() != ""]; err != nil || life != want {
+			t.Fatalf("%v: %v, %v; want %v", roles, life, err, want)
+		}
+		var claims access.Claims
+		if _, _, err := jwt.NewParser().ParseUnverified(string(signed), &claims); err != nil || !slices.Equal(claims.Roles, roles) {
+			t.Errorf("%v: versions without scopes see the roles %v, %v", roles, claims.Roles, err)
+		}
+		caller, err := verifier.Verify(t.Context(), string(signed))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if left := time.Until(caller.ExpiresAt); left > life || left < life-time.Minute {
+			t.Errorf("%v: the token expires in %v, want %v", roles, left, life)
+		}
+		granted := strings.Fields(access.ScopeText(caller.Scopes))
+		slices.Sort(granted)
+		if got := strings.Join(granted, " "); got != account.Scope() {
+			t.Errorf("%v: the token grants %q, want %q", roles, got, account.Scope())
+		}
+	}
 }
 
 func issue(t *testing.T, issuer *token.Issuer) string {

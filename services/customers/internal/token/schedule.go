@@ -7,8 +7,8 @@ import (
 )
 
 const (
-	// lead is how long a key is published before it signs. It is twice the time for which other services cache the keys (5
-	// minutes, access.RemoteKeys), so that all of them know a key before they get its first token.
+	// lead is how long a key is published before it signs. Other services ask for the keys every minute
+	// (access.RefreshKeysEvery), so that all of them know a key before they get its first token.
 	lead = 10 * time.Minute
 	// tail is how long a key stays published after the next one has taken over. That is the lifetime of its last token, plus a
 	// margin for clock differences and for a replica that could not read the keys for a while and kept signing with the old
