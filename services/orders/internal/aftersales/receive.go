@@ -88,7 +88,7 @@ func logReceipt(ctx context.Context, o order.Order, returnID string) {
 // takeBack carries out the decision to take goods back.
 func (s steps) takeBack(ctx context.Context, o order.Order) (order.Order, error) {
 	goods, _ := o.ReceivedReturn()
-	if items := goods.Restocked(); len(items) > 0 {
+	if items := o.Restocked(goods); len(items) > 0 {
 		if err := s.peers.Inventory.Return(ctx, o.ID(), goods.ID, items); err != nil {
 			return o, fmt.Errorf("return stock: %w", err)
 		}

@@ -16,9 +16,11 @@ import (
 	"souk/services/orders/internal/events"
 	"souk/services/orders/internal/feed"
 	"souk/services/orders/internal/grpcapi"
+	"souk/services/orders/internal/guest"
 	"souk/services/orders/internal/orders"
 	"souk/services/orders/internal/peers"
 	"souk/services/orders/internal/postgres"
+	"souk/services/orders/internal/sales"
 )
 
 // Run serves orders until ctx is done.
@@ -52,8 +54,15 @@ func Run(ctx context.Context) error {
 	tickets := events.NewTickets(store, store)
 	svc.Every(postgres.SweepClaimsEvery, "cart claims", store.DeleteClaims)
 	svc.Every(events.SweepTicketsEvery, "event tickets", tickets.Sweep)
+	if err := cfg.sendMails(svc, pool, store, others.Customers); err != nil {
+		return err
+	}
+	guests := guest.New(store, others.Customers, svc.Logger())
+	svc.Every(guest.FindEvery, "order lookups", guests.FindLookups)
+	svc.Every(guest.SweepEvery, "lookup tokens", guests.Sweep)
 	keys := grpcapi.Keys{Transaction: pgkey.NewFor(svc, pool), Steps: pgkey.NewSteps(pool)}
-	ordersv1.RegisterOrdersServiceServer(svc.Server(), grpcapi.New(shop, tickets, keys))
+	sold := sales.New(postgres.NewSaleChanges(pool), store)
+	ordersv1.RegisterOrdersServiceServer(svc.Server(), grpcapi.New(shop, tickets, guests, sold, keys))
 	audit.Register(svc.Server(), pgaudit.New(pool))
 	return svc.Run(ctx)
 }

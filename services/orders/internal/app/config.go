@@ -2,8 +2,11 @@ package app
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
+	"souk/platform/config"
+	"souk/platform/mail"
 	"souk/platform/pgdb"
 	"souk/platform/service"
 )
@@ -17,6 +20,9 @@ type Config struct {
 	Inline time.Duration `env:"ORDERS_INLINE_TIMEOUT" envDefault:"5s"`
 	// Hold is how long stock is held for an order that is not paid yet.
 	Hold time.Duration `env:"ORDERS_HOLD" envDefault:"10m"`
+	Mail mail.Config
+	// PagesURL is the URL of the storefront, to which the links in mails lead.
+	PagesURL string `env:"ORDERS_PAGES_URL" redact:"no"`
 }
 
 // Inventory holds stock for no longer than this.
@@ -29,6 +35,12 @@ func (c Config) Validate() error {
 		return errors.New("SOUK_ORDERS_INLINE_TIMEOUT must be above 0 and at most 1m")
 	case c.Hold <= c.Inline || c.Hold > longestHold:
 		return errors.New("SOUK_ORDERS_HOLD must be longer than SOUK_ORDERS_INLINE_TIMEOUT and at most 24h")
+	}
+	if err := c.Mail.Validate(); err != nil || c.Mail.Addr == "" {
+		return err
+	}
+	if !config.IsURL(c.PagesURL) {
+		return fmt.Errorf("SOUK_ORDERS_PAGES_URL: %q is not a URL as in https://shop.example.com; it is needed with SOUK_SMTP_ADDR", c.PagesURL)
 	}
 	return nil
 }

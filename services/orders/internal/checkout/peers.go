@@ -48,7 +48,7 @@ type (
 		// Available returns how many pieces of each SKU can be bought. SKUs that inventory does not know are left out.
 		Available(ctx context.Context, skus []string) (map[string]int64, error)
 		// Reserve holds all items or none for a while. It returns an InsufficientStockError or ErrReservationEnded.
-		Reserve(ctx context.Context, orderID string, items []order.Item, holdFor time.Duration) error
+		Reserve(ctx context.Context, orderID string, items []order.StockItem, holdFor time.Duration) error
 		// Commit sells the stock that is held for an order, or returns ErrReservationEnded.
 		Commit(ctx context.Context, orderID string) error
 		// Release gives back the stock of an order, held or sold. Nothing can be reserved for the order afterwards.
@@ -85,6 +85,7 @@ type Variant struct {
 	Price       money.Money
 	WeightGrams int64
 	order.Origin
+	order.StockRule
 }
 
 // ShippingOption is a way to send an order, with its price.

@@ -73,6 +73,9 @@ func (c *Checkout) place(ctx context.Context, req PlaceRequest, draft order.Draf
 		return order.Order{}, err
 	}
 	draft.ID, draft.Hold = id.String(), c.hold
+	if draft.CustomerID == "" {
+		draft.CustomerID = draft.ID // a guest's order belongs to nobody else, and to who has a token for it
+	}
 	for {
 		saved, err := c.store.Place(ctx, order.New(draft), req.key())
 		if !errors.Is(err, ErrNumberTaken) {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"souk/platform/field"
+	"souk/platform/identifier"
 	"souk/platform/money"
 
 	"souk/services/orders/internal/order"
@@ -51,8 +52,9 @@ func (c *Checkout) price(ctx context.Context, req PlaceRequest) (order.Draft, er
 	if req.ExpectedTotal != nil && *req.ExpectedTotal != totals.Total {
 		return order.Draft{}, c.otherTotal(ctx, goods, totals)
 	}
+	email, _ := identifier.CanonicalEmail(req.GuestEmail) // checked before
 	return order.Draft{
-		CustomerID: req.CustomerID, Lines: goods.lines, Totals: totals, ShippingAddress: address,
+		CustomerID: req.CustomerID, GuestEmail: email, Lines: goods.lines, Totals: totals, ShippingAddress: address,
 		Shipping: order.ShippingChoice{
 			OptionID: option.ID, Carrier: option.Carrier, Service: option.Service, WeightGrams: goods.weightGrams,
 		},
@@ -74,7 +76,10 @@ func (c *Checkout) otherTotal(ctx context.Context, goods basket, totals order.To
 	}
 	var shortages []order.Shortage
 	for _, line := range goods.lines {
-		if left := available[line.SKU]; left < line.Quantity {
+		if line.Untracked || line.ContinueSelling {
+			continue
+		}
+		if left := max(available[line.SKU], 0); left < line.Quantity {
 			shortages = append(shortages, order.Shortage{SKU: line.SKU, Requested: line.Quantity, Available: left})
 		}
 	}
@@ -164,6 +169,7 @@ func (b *basket) add(item order.Item, variant Variant) error {
 	b.weightGrams += variant.WeightGrams * item.Quantity
 	b.lines = append(b.lines, order.Line{
 		SKU: item.SKU, Title: variant.Title, Quantity: item.Quantity, UnitPrice: variant.Price, LineTotal: total, Origin: variant.Origin,
+		StockRule: variant.StockRule,
 	})
 	return nil
 }

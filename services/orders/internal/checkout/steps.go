@@ -70,10 +70,18 @@ func (s steps) secure(ctx context.Context, o order.Order) (order.PaymentNews, er
 	if err != nil {
 		return order.PaymentNews{}, fmt.Errorf("authorize: %w", err)
 	}
-	if err := s.peers.Inventory.Commit(ctx, o.ID()); err != nil {
+	if err := s.sell(ctx, o); err != nil {
 		return order.PaymentNews{}, fmt.Errorf("commit reservation: %w", err)
 	}
 	return payment, nil
+}
+
+// sell sells the stock that is held.
+func (s steps) sell(ctx context.Context, o order.Order) error {
+	if len(o.StockItems()) == 0 {
+		return nil
+	}
+	return s.peers.Inventory.Commit(ctx, o.ID())
 }
 
 // errHoldEnding is returned from leastHold before the end of the hold until holdGrace after it. In this time we cannot tell whether the
@@ -85,15 +93,17 @@ var errHoldEnding = errors.New("the hold on stock is ending")
 // fails with ErrReservationEnded, and the order is rejected.
 func (s steps) hold(ctx context.Context, o order.Order) error {
 	left := time.Until(o.HoldUntil())
+	items := o.StockItems()
 	switch {
+	case len(items) == 0:
+		return nil
 	case left < -holdGrace:
 		return s.peers.Inventory.Commit(ctx, o.ID())
 	case left < leastHold:
 		return errHoldEnding
 	}
-	items := o.Items()
 	// All reservations lock their SKUs in the same order, so that no two wait for each other.
-	slices.SortFunc(items, func(a, b order.Item) int { return cmp.Compare(a.SKU, b.SKU) })
+	slices.SortFunc(items, func(a, b order.StockItem) int { return cmp.Compare(a.SKU, b.SKU) })
 	return s.peers.Inventory.Reserve(ctx, o.ID(), items, left)
 }
 

@@ -5,14 +5,13 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hkdf"
-	"crypto/rand"
 	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"time"
 
 	"souk/platform/identifier"
+	"souk/platform/secret"
 
 	"souk/services/orders/internal/order"
 )
@@ -23,11 +22,8 @@ const SweepTicketsEvery = time.Hour
 // ErrTicketNotFound is returned for a ticket that is unknown, spent, over, or of another order.
 var ErrTicketNotFound = errors.New("ticket not found")
 
-const (
-	// ticketLife is how long a ticket is good for, unless its access token ends earlier.
-	ticketLife  = time.Minute
-	ticketBytes = 32
-)
+// ticketLife is how long a ticket is good for, unless its access token ends earlier.
+const ticketLife = time.Minute
 
 // Tickets are for clients that cannot send an access token with a request, such as a browser's EventSource. A ticket stands for an
 // access token, once, for the events of one order.
@@ -82,13 +78,13 @@ func (t *Tickets) Create(ctx context.Context, req TicketRequest) (Ticket, error)
 	if err != nil {
 		return Ticket{}, err
 	}
-	ticket := newTicket()
+	ticket := secret.NewToken()
 	sealed, err := seal(ticket, o.ID(), req.Token)
 	if err != nil {
 		return Ticket{}, fmt.Errorf("seal ticket: %w", err)
 	}
 	life := max(0, min(ticketLife, time.Until(req.TokenEnds).Truncate(time.Second)))
-	err = t.store.SaveTicket(ctx, SealedTicket{ID: ticketID(ticket), OrderID: o.ID(), Token: sealed}, life)
+	err = t.store.SaveTicket(ctx, SealedTicket{ID: secret.Hash(ticket), OrderID: o.ID(), Token: sealed}, life)
 	if err != nil {
 		return Ticket{}, fmt.Errorf("create ticket: %w", err)
 	}
@@ -102,7 +98,7 @@ func (t *Tickets) Redeem(ctx context.Context, orderID, ticket string) (token str
 	if !ok {
 		return "", ErrTicketNotFound
 	}
-	sealed, err := t.store.TakeTicket(ctx, ticketID(ticket), orderID)
+	sealed, err := t.store.TakeTicket(ctx, secret.Hash(ticket), orderID)
 	if err != nil {
 		return "", fmt.Errorf("redeem ticket: %w", err)
 	}
@@ -119,18 +115,6 @@ func (t *Tickets) Sweep(ctx context.Context) error {
 		return fmt.Errorf("sweep tickets: %w", err)
 	}
 	return nil
-}
-
-func newTicket() string {
-	random := make([]byte, ticketBytes)
-	_, _ = rand.Read(random) // never fails, since Go 1.24
-	return base64.RawURLEncoding.EncodeToString(random)
-}
-
-// ticketID returns the id of a ticket in the store: its SHA-256, which needs no salt because a ticket is random.
-func ticketID(ticket string) []byte {
-	sum := sha256.Sum256([]byte(ticket))
-	return sum[:]
 }
 
 // seal encrypts a token so that the ticket alone opens it, and only for that order.

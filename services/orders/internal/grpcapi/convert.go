@@ -89,7 +89,7 @@ func orderProto(o order.View) *ordersv1.Order {
 func lineProto(l order.Line) *ordersv1.Line {
 	out := &ordersv1.Line{
 		Sku: l.SKU, Title: l.Title, Quantity: l.Quantity, UnitPrice: moneyProto(l.UnitPrice), LineTotal: moneyProto(l.LineTotal),
-		ProductId: l.ProductID, Slug: l.Slug,
+		ProductId: l.ProductID, Slug: l.Slug, Untracked: l.Untracked,
 	}
 	if l.Image != nil {
 		out.Image = &ordersv1.Image{Url: l.Image.URL, Alt: l.Image.Alt}

@@ -15,6 +15,7 @@ import (
 
 	"souk/services/orders/internal/checkout"
 	"souk/services/orders/internal/events"
+	"souk/services/orders/internal/guest"
 	"souk/services/orders/internal/mend"
 	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
@@ -40,6 +41,7 @@ var statusError = rpc.Table(
 	saysAll(order.ErrReturnDecided, ordersv1.ErrorReason_ERROR_REASON_NOT_RETURNABLE),
 	rpc.Says(order.ErrReturnNotFound, codes.NotFound, ordersv1.ErrorReason_ERROR_REASON_RETURN_NOT_FOUND, "return not found"),
 	rpc.Says(events.ErrTicketNotFound, codes.NotFound, ordersv1.ErrorReason_ERROR_REASON_TICKET_NOT_FOUND, "ticket not found"),
+	rpc.Says(guest.ErrInvalidToken, codes.FailedPrecondition, ordersv1.ErrorReason_ERROR_REASON_INVALID_LOOKUP_TOKEN, "the token is not valid"),
 	rpc.Says(orders.ErrOrdersOpen, codes.FailedPrecondition, ordersv1.ErrorReason_ERROR_REASON_ORDERS_OPEN, "an order is still under way"),
 	rpc.Says(order.ErrCustomerErased, codes.Unauthenticated, customersv1.ErrorReason_ERROR_REASON_CUSTOMER_NOT_FOUND, "customer not found"),
 	saysAll(mend.ErrNotMendable, ordersv1.ErrorReason_ERROR_REASON_NOT_MENDABLE),

@@ -20,10 +20,12 @@ import (
 	"souk/services/orders/internal/checkout"
 	"souk/services/orders/internal/events"
 	"souk/services/orders/internal/grpcapi"
+	"souk/services/orders/internal/guest"
 	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
 	"souk/services/orders/internal/peerstest"
 	"souk/services/orders/internal/postgres"
+	"souk/services/orders/internal/sales"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
@@ -47,6 +49,9 @@ func FuzzHandlers(f *testing.F) {
 	}
 	server.Fuzz(f, ordersv1.File_souk_orders_v1_orders_proto, owner,
 		purchase("another"),
+		&ordersv1.PlaceGuestOrderRequest{Order: purchase("guest"), Email: "ada@example.com"},
+		&ordersv1.RequestOrderLookupRequest{Number: "S-7K3M9QX2", Email: "ada@example.com"},
+		&ordersv1.RedeemOrderLookupRequest{Token: "token"},
 		&ordersv1.GetOrderRequest{Id: open},
 		&ordersv1.ListOrdersRequest{Limit: 1},
 		&ordersv1.CancelOrderRequest{Id: open},
@@ -64,6 +69,7 @@ func FuzzHandlers(f *testing.F) {
 		&ordersv1.RefundOrderRequest{IdempotencyKey: "refund", OrderId: delivered, Amount: &moneyv1.Money{Amount: 5, Currency: "GBP"}, Reason: "late"},
 		&ordersv1.RefundOrderRequest{IdempotencyKey: "lines", OrderId: delivered, Lines: lines, Shipping: true, Reason: "late"},
 		&ordersv1.WaitForEventsRequest{OrderId: delivered},
+		&ordersv1.WatchSalesRequest{Position: "1.1/" + open},
 		&ordersv1.CreateEventTicketRequest{OrderId: open},
 		&ordersv1.RedeemEventTicketRequest{OrderId: open, Ticket: ticket.GetTicket()},
 	)
@@ -77,7 +83,8 @@ func serve(f testing.TB) (*grpctest.Server, *orders.Service) {
 	store := postgres.New(pool, settings.DueAfter())
 	service := orders.New(store, willingPeers(), settings, logger)
 	keys := grpcapi.Keys{Transaction: pgkey.NewTransaction(pool), Steps: pgkey.NewSteps(pool)}
-	api := grpcapi.New(service, events.NewTickets(store, store), keys)
+	api := grpcapi.New(service, events.NewTickets(store, store), guest.New(store, willingPeers().Customers, logger),
+		sales.New(postgres.NewSaleChanges(pool), store), keys)
 	return grpctest.Serve(f, func(r grpc.ServiceRegistrar) { ordersv1.RegisterOrdersServiceServer(r, api) }), service
 }
 
@@ -111,7 +118,9 @@ func deliver(f testing.TB, service *orders.Service, id string) string {
 // willingPeers are the other services, with a cart that stays full, enough stock, and parcels that arrive at once.
 func willingPeers() orders.Peers {
 	world := peerstest.New()
-	world.Catalog.Variants["MUG"] = checkout.Variant{SKU: "MUG", Title: "Mug", Price: money.New(1250, "GBP"), WeightGrams: 400}
+	world.Catalog.Variants["MUG"] = checkout.Variant{
+		SKU: "MUG", Title: "Mug", Price: money.New(1250, "GBP"), WeightGrams: 400, Origin: order.Origin{ProductID: "product of MUG"},
+	}
 	world.Inventory.Add("MUG", 1_000_000)
 	world.Shipping.Schedule = func(string) []peerstest.Move {
 		now := time.Now()

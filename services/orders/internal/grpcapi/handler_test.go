@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	accessv1 "souk/proto/gen/souk/access/v1"
 	moneyv1 "souk/proto/gen/souk/money/v1"
 	ordersv1 "souk/proto/gen/souk/orders/v1"
 
@@ -21,6 +22,7 @@ import (
 	"souk/platform/rpc"
 
 	"souk/services/orders/internal/checkout"
+	"souk/services/orders/internal/guest"
 	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
 )
@@ -61,11 +63,11 @@ var noKeys = Keys{Steps: pgkey.NewSteps(nil)}
 
 func setup() (*Server, *memory) {
 	store := &memory{}
-	return New(orders.New(store, orders.Peers{}, orders.Settings{Inline: time.Second}, slog.New(slog.DiscardHandler)), nil, noKeys), store
+	return New(orders.New(store, orders.Peers{}, orders.Settings{Inline: time.Second}, slog.New(slog.DiscardHandler)), nil, guest.New(noGuests{}, nil, slog.New(slog.DiscardHandler)), nil, noKeys), store
 }
 
-func as(t *testing.T, id string, roles ...string) context.Context {
-	return access.WithCaller(t.Context(), access.Caller{CustomerID: id, Roles: roles})
+func as(t *testing.T, id string, scopes ...accessv1.Scope) context.Context {
+	return access.WithCaller(t.Context(), access.Caller{CustomerID: id, Scopes: scopes})
 }
 
 func TestAnOrderIsForItsCustomerAndForStaff(t *testing.T) {
@@ -78,13 +80,16 @@ func TestAnOrderIsForItsCustomerAndForStaff(t *testing.T) {
 	if got := get(as(t, "customer")); got != codes.OK {
 		t.Errorf("customer: %v", got)
 	}
-	if got := get(as(t, "boss", access.RoleStaff)); got != codes.OK {
+	if got := get(as(t, "boss", accessv1.Scope_SCOPE_ORDERS_READ)); got != codes.OK {
 		t.Errorf("staff: %v", got)
+	}
+	if got := get(as(t, "packer", accessv1.Scope_SCOPE_ORDERS_WRITE)); got != codes.NotFound {
+		t.Errorf("staff who may not read orders: %v", got)
 	}
 	if got := get(as(t, "other")); got != codes.NotFound {
 		t.Errorf("someone else: %v", got)
 	}
-	_, err := server.CancelOrder(as(t, "boss", access.RoleStaff), &ordersv1.CancelOrderRequest{Id: orderID})
+	_, err := server.CancelOrder(as(t, "boss", accessv1.Scope_SCOPE_ORDERS_READ), &ordersv1.CancelOrderRequest{Id: orderID})
 	if rpc.Reason(err) != "ORDER_NOT_FOUND" {
 		t.Errorf("staff cancel for a customer: %v", err)
 	}
@@ -97,14 +102,14 @@ func TestListsAskForWhatTheCallerMaySee(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(store.filter, order.Filter{CustomerID: "customer", Limit: 7}) || own.GetNextCursor() == "" {
 		t.Errorf("%+v, %v, %v", store.filter, own, err)
 	}
-	_, err = server.ListAllOrders(as(t, "boss", access.RoleStaff), &ordersv1.ListAllOrdersRequest{
+	_, err = server.ListAllOrders(as(t, "boss", accessv1.Scope_SCOPE_ORDERS_READ), &ordersv1.ListAllOrdersRequest{
 		CustomerId: "customer", Status: ordersv1.Status_STATUS_REJECTED, Cursor: own.GetNextCursor(),
 	})
 	if err != nil || store.filter.Status != order.StatusRejected || store.filter.After == nil || store.filter.After.ID != orderID || store.filter.Limit != 20 {
 		t.Errorf("%+v, %v", store.filter, err)
 	}
 	for _, unknown := range []*ordersv1.ListAllOrdersRequest{{Status: 99}, {Attention: 99}} {
-		if _, err := server.ListAllOrders(as(t, "boss", access.RoleStaff), unknown); err == nil {
+		if _, err := server.ListAllOrders(as(t, "boss", accessv1.Scope_SCOPE_ORDERS_READ), unknown); err == nil {
 			t.Errorf("%v was accepted", unknown)
 		}
 	}
@@ -114,7 +119,7 @@ func TestStaffAskForOrdersThatNeedThem(t *testing.T) {
 	t.Parallel()
 	server, store := setup()
 	from := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
-	_, err := server.ListAllOrders(as(t, "boss", access.RoleStaff), &ordersv1.ListAllOrdersRequest{
+	_, err := server.ListAllOrders(as(t, "boss", accessv1.Scope_SCOPE_ORDERS_READ), &ordersv1.ListAllOrdersRequest{
 		Query: "mug", From: timestamppb.New(from), To: timestamppb.New(from.Add(time.Hour)), OldestFirst: true,
 		Attention: ordersv1.Attention_ATTENTION_STUCK,
 	})
@@ -124,7 +129,7 @@ func TestStaffAskForOrdersThatNeedThem(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(store.filter, want) {
 		t.Errorf("%+v, %v; want %+v", store.filter, err, want)
 	}
-	if _, err := server.ListAllOrders(as(t, "boss", access.RoleStaff), &ordersv1.ListAllOrdersRequest{AnyAttention: true}); err != nil {
+	if _, err := server.ListAllOrders(as(t, "boss", accessv1.Scope_SCOPE_ORDERS_READ), &ordersv1.ListAllOrdersRequest{AnyAttention: true}); err != nil {
 		t.Error(err)
 	}
 	if !slices.Equal(store.filter.Attention, order.AllAttention) {

@@ -59,7 +59,7 @@ func (s *Server) ListReturns(ctx context.Context, req *ordersv1.ListReturnsReque
 // RefuseReturn ends a return that the shop does not accept.
 func (s *Server) RefuseReturn(ctx context.Context, req *ordersv1.RefuseReturnRequest) (*ordersv1.RefuseReturnResponse, error) {
 	return rpc.Once(ctx, s.keys.Steps.About(req.GetReturnId()), req, func(ctx context.Context) (*ordersv1.RefuseReturnResponse, error) {
-		goods, err := s.orders.RefuseReturn(ctx, access.FromContext(ctx).CustomerID, req.GetReturnId(), req.GetReason())
+		goods, err := s.orders.RefuseReturn(ctx, access.FromContext(ctx).ID(), req.GetReturnId(), req.GetReason())
 		if err != nil {
 			return nil, statusError(err)
 		}
@@ -71,7 +71,7 @@ func (s *Server) RefuseReturn(ctx context.Context, req *ordersv1.RefuseReturnReq
 func (s *Server) ReceiveReturn(ctx context.Context, req *ordersv1.ReceiveReturnRequest) (*ordersv1.ReceiveReturnResponse, error) {
 	return rpc.Once(ctx, s.keys.Steps.About(req.GetReturnId()), req, func(ctx context.Context) (*ordersv1.ReceiveReturnResponse, error) {
 		goods, err := s.orders.ReceiveReturn(ctx, aftersales.ReceiveRequest{
-			StaffID: access.FromContext(ctx).CustomerID, ReturnID: req.GetReturnId(),
+			StaffID: access.FromContext(ctx).ID(), ReturnID: req.GetReturnId(),
 			Came: order.Receipt{Lines: all(req.GetLines(), receivedOf), RefundShipping: req.GetRefundShipping()},
 		})
 		if err != nil {
@@ -84,7 +84,7 @@ func (s *Server) ReceiveReturn(ctx context.Context, req *ordersv1.ReceiveReturnR
 // RefundOrder gives captured money back.
 func (s *Server) RefundOrder(ctx context.Context, req *ordersv1.RefundOrderRequest) (*ordersv1.RefundOrderResponse, error) {
 	asked := aftersales.RefundRequest{
-		StaffID: access.FromContext(ctx).CustomerID, IdempotencyKey: req.GetIdempotencyKey(),
+		StaffID: access.FromContext(ctx).ID(), IdempotencyKey: req.GetIdempotencyKey(),
 		RequestID: rpc.RequestID(ctx), Retried: rpc.Retried(ctx),
 		OrderID: req.GetOrderId(), Lines: all(req.GetLines(), itemOf), Shipping: req.GetShipping(), Reason: req.GetReason(),
 	}
@@ -102,10 +102,8 @@ func (s *Server) RefundOrder(ctx context.Context, req *ordersv1.RefundOrderReque
 // WaitForEvents returns what is on an order's timeline after a position.
 func (s *Server) WaitForEvents(ctx context.Context, req *ordersv1.WaitForEventsRequest) (*ordersv1.WaitForEventsResponse, error) {
 	admission.Yield(ctx)
-	caller := access.FromContext(ctx)
-	viewer := order.Viewer{CustomerID: caller.CustomerID, Staff: caller.Staff()}
 	after := int(req.GetAfter())
-	o, entries, err := s.orders.WaitForEvents(ctx, viewer, req.GetOrderId(), after, req.GetWait().AsDuration())
+	o, entries, err := s.orders.WaitForEvents(ctx, viewerOf(ctx), req.GetOrderId(), after, req.GetWait().AsDuration())
 	if err != nil {
 		return nil, statusError(err)
 	}

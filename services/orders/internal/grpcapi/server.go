@@ -5,6 +5,7 @@ package grpcapi
 import (
 	"context"
 
+	accessv1 "souk/proto/gen/souk/access/v1"
 	ordersv1 "souk/proto/gen/souk/orders/v1"
 
 	"souk/platform/access"
@@ -13,8 +14,10 @@ import (
 
 	"souk/services/orders/internal/checkout"
 	"souk/services/orders/internal/events"
+	"souk/services/orders/internal/guest"
 	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/sales"
 )
 
 // Server implements ordersv1.OrdersServiceServer.
@@ -22,6 +25,8 @@ type Server struct {
 	ordersv1.UnimplementedOrdersServiceServer
 	orders  *orders.Service
 	tickets *events.Tickets
+	guests  *guest.Guests
+	sales   *sales.Feed
 	keys    Keys
 }
 
@@ -39,9 +44,9 @@ type Keys struct {
 	}
 }
 
-// New returns a server of service and its tickets.
-func New(service *orders.Service, tickets *events.Tickets, keys Keys) *Server {
-	return &Server{orders: service, tickets: tickets, keys: keys}
+// New returns a server of service, its tickets, its guests and its sales.
+func New(service *orders.Service, tickets *events.Tickets, guests *guest.Guests, sold *sales.Feed, keys Keys) *Server {
+	return &Server{orders: service, tickets: tickets, guests: guests, sales: sold, keys: keys}
 }
 
 // PlaceOrder turns the caller's cart into an order.
@@ -50,10 +55,11 @@ func (s *Server) PlaceOrder(ctx context.Context, req *ordersv1.PlaceOrderRequest
 	if err != nil {
 		return nil, statusError(err)
 	}
-	return &ordersv1.PlaceOrderResponse{
-		Placement: &ordersv1.Placement{Order: orderProto(placement.Order), RequestId: placement.RequestID},
-		Replayed:  placement.Replayed,
-	}, nil
+	return &ordersv1.PlaceOrderResponse{Placement: placementProto(placement), Replayed: placement.Replayed}, nil
+}
+
+func placementProto(p checkout.Placement) *ordersv1.Placement {
+	return &ordersv1.Placement{Order: orderProto(p.Order), RequestId: p.RequestID}
 }
 
 func placeRequest(ctx context.Context, req *ordersv1.PlaceOrderRequest) checkout.PlaceRequest {
@@ -74,14 +80,20 @@ func placeRequest(ctx context.Context, req *ordersv1.PlaceOrderRequest) checkout
 	return place
 }
 
+// viewerOf returns the caller as somebody who looks at an order.
+func viewerOf(ctx context.Context) order.Viewer {
+	caller := access.FromContext(ctx)
+	return order.Viewer{CustomerID: caller.CustomerID, Staff: caller.Has(accessv1.Scope_SCOPE_ORDERS_READ)}
+}
+
 // GetOrder returns an order of the caller or, for staff, any.
 func (s *Server) GetOrder(ctx context.Context, req *ordersv1.GetOrderRequest) (*ordersv1.GetOrderResponse, error) {
-	caller := access.FromContext(ctx)
-	o, err := s.orders.GetOrder(ctx, order.Viewer{CustomerID: caller.CustomerID, Staff: caller.Staff()}, req.GetId())
+	viewer := viewerOf(ctx)
+	o, err := s.orders.GetOrder(ctx, viewer, req.GetId())
 	if err != nil {
 		return nil, statusError(err)
 	}
-	if caller.Staff() {
+	if viewer.Staff {
 		return &ordersv1.GetOrderResponse{Order: staffOrderProto(o)}, nil
 	}
 	return &ordersv1.GetOrderResponse{Order: orderProto(o)}, nil
@@ -89,8 +101,12 @@ func (s *Server) GetOrder(ctx context.Context, req *ordersv1.GetOrderRequest) (*
 
 // ListOrders returns the caller's orders.
 func (s *Server) ListOrders(ctx context.Context, req *ordersv1.ListOrdersRequest) (*ordersv1.ListOrdersResponse, error) {
+	caller := access.FromContext(ctx).CustomerID
+	if req.GetCursor() == "" {
+		s.guests.Adopt(ctx, caller)
+	}
 	page, err := s.orders.ListOrders(ctx, orders.Query{
-		Filter: order.Filter{CustomerID: access.FromContext(ctx).CustomerID, Limit: int(req.GetLimit())}, Cursor: req.GetCursor(),
+		Filter: order.Filter{CustomerID: caller, Limit: int(req.GetLimit())}, Cursor: req.GetCursor(),
 	})
 	if err != nil {
 		return nil, statusError(err)
@@ -120,7 +136,7 @@ func (s *Server) EraseCustomer(ctx context.Context, _ *ordersv1.EraseCustomerReq
 // DispatchOrder ships an order.
 func (s *Server) DispatchOrder(ctx context.Context, req *ordersv1.DispatchOrderRequest) (*ordersv1.DispatchOrderResponse, error) {
 	return rpc.Once(ctx, s.keys.Steps.About(req.GetId()), req, func(ctx context.Context) (*ordersv1.DispatchOrderResponse, error) {
-		o, err := s.orders.DispatchOrder(ctx, access.FromContext(ctx).CustomerID, req.GetId())
+		o, err := s.orders.DispatchOrder(ctx, access.FromContext(ctx).ID(), req.GetId())
 		if err != nil {
 			return nil, statusError(err)
 		}

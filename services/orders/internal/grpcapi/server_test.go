@@ -34,7 +34,7 @@ func rejected() order.View {
 		Lines: []order.Line{{SKU: "MUG", Title: "Mug <blue>", Quantity: 3, UnitPrice: gbp(1250), LineTotal: gbp(3750), Origin: order.Origin{
 			ProductID: "p1", Slug: "mug", Image: &order.Image{URL: "https://example.com/mug.jpg", Alt: "A mug"},
 			Options: []order.Option{{Name: "Size", Value: "S"}},
-		}}},
+		}, StockRule: order.StockRule{Untracked: true}}},
 		Totals:          order.Totals{Subtotal: gbp(3750), Shipping: gbp(395), Tax: gbp(0), Total: gbp(4145)},
 		ShippingAddress: order.Address{Name: "Sam", Line1: "1 Market Street", Line2: "Flat 2", City: "Leeds", Region: "Yorkshire", PostalCode: "LS1 6DT", Country: "GB"},
 		Shipping:        order.ShippingChoice{OptionID: "standard", Carrier: "Royal", Service: "48", WeightGrams: 1200},

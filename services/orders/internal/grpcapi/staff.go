@@ -29,7 +29,7 @@ func (s *Server) ListAllOrders(ctx context.Context, req *ordersv1.ListAllOrdersR
 // CancelAnyOrder gives up an order of any customer.
 func (s *Server) CancelAnyOrder(ctx context.Context, req *ordersv1.CancelAnyOrderRequest) (*ordersv1.CancelAnyOrderResponse, error) {
 	return rpc.Once(ctx, s.keys.Steps.About(req.GetId()), req, func(ctx context.Context) (*ordersv1.CancelAnyOrderResponse, error) {
-		o, err := s.orders.CancelAnyOrder(ctx, access.FromContext(ctx).CustomerID, req.GetId(), req.GetReason())
+		o, err := s.orders.CancelAnyOrder(ctx, access.FromContext(ctx).ID(), req.GetId(), req.GetReason())
 		if err != nil {
 			return nil, statusError(err)
 		}

@@ -32,7 +32,7 @@ type (
 		aftersales.Inventory
 		// RestoreSale sells the items to an order that has bought them, if inventory does not know that. It returns a
 		// *checkout.InsufficientStockError, or checkout.ErrReservationEnded for an order that inventory knows to be given up.
-		RestoreSale(ctx context.Context, orderID string, items []order.Item) error
+		RestoreSale(ctx context.Context, orderID string, items []order.StockItem) error
 	}
 
 	// Payments moves the money of an order.

@@ -14,7 +14,7 @@ import (
 
 // uphold makes the others agree with an order that was sold: its goods are sold, its money is held or taken, its parcel is sent.
 func (m *Mender) uphold(ctx context.Context, o order.Order) error {
-	err := m.peers.Inventory.RestoreSale(ctx, o.ID(), o.Items())
+	err := m.sell(ctx, o)
 	if errors.Is(err, checkout.ErrReservationEnded) {
 		return m.cancel(ctx, o)
 	}
@@ -95,6 +95,15 @@ func (m *Mender) authorize(ctx context.Context, o order.Order) (order.PaymentSta
 	return news.Status, nil
 }
 
+// sell has inventory know that the order bought its goods, as far as their stock is counted.
+func (m *Mender) sell(ctx context.Context, o order.Order) error {
+	items := o.StockItems()
+	if len(items) == 0 {
+		return nil
+	}
+	return m.peers.Inventory.RestoreSale(ctx, o.ID(), items)
+}
+
 // refund gives back again what was given back before. A refund that was made at the payment provider is found by payments itself.
 func (m *Mender) refund(ctx context.Context, o order.Order) error {
 	for _, refund := range o.Repayments() {
@@ -108,7 +117,7 @@ func (m *Mender) refund(ctx context.Context, o order.Order) error {
 // takeBack has the goods of received returns put back into stock.
 func (m *Mender) takeBack(ctx context.Context, o order.Order) error {
 	for _, goods := range o.View().Returns {
-		items := goods.Restocked()
+		items := o.Restocked(goods)
 		if goods.Status != order.ReturnRefunded || len(items) == 0 {
 			continue // the saga takes back those that are only received
 		}

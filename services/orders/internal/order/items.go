@@ -1,5 +1,7 @@
 package order
 
+import "slices"
+
 // pieces counts all pieces of items.
 func pieces(items []Item) (n int64) {
 	for _, item := range items {
@@ -24,6 +26,26 @@ func take(left map[string]int64, items []Item) {
 	for _, item := range items {
 		left[item.SKU] -= item.Quantity
 	}
+}
+
+// StockItems returns the lines whose stock is counted.
+func (o Order) StockItems() []StockItem {
+	var items []StockItem
+	for _, line := range o.data.Lines {
+		if !line.Untracked {
+			items = append(items, StockItem{Item{SKU: line.SKU, Quantity: line.Quantity}, line.ContinueSelling})
+		}
+	}
+	return items
+}
+
+// Restocked returns the pieces of a received return that are put back into stock, if it is counted.
+func (o Order) Restocked(goods Return) []Item {
+	tracked := map[string]bool{}
+	for _, item := range o.StockItems() {
+		tracked[item.SKU] = true
+	}
+	return slices.DeleteFunc(goods.restocked(), func(item Item) bool { return !tracked[item.SKU] })
 }
 
 // bought counts the pieces of each SKU that were bought.

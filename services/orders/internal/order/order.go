@@ -52,6 +52,8 @@ type Snapshot struct {
 	PaymentVersion int64
 	// PaymentAttention is why a person has to look at the payment.
 	PaymentAttention Attention
+	// GuestEmail is the e-mail address of somebody without an account. It is empty in the order of a customer.
+	GuestEmail string
 	// Owed is the money of failed refunds that no later refund has given back, in minor units.
 	Owed int64
 }
@@ -60,6 +62,7 @@ type Snapshot struct {
 type Draft struct {
 	ID              string
 	CustomerID      string
+	GuestEmail      string
 	Lines           []Line
 	Totals          Totals
 	ShippingAddress Address
@@ -83,7 +86,7 @@ func New(d Draft) Order {
 			Payment:   Payment{Status: PaymentPending, Authorized: none, Captured: none, Refunded: none},
 			CreatedAt: at, Purchases: d.Purchases,
 		},
-		CartID: d.CartID, PaymentMethod: d.PaymentMethod, HoldUntil: at.Add(d.Hold),
+		GuestEmail: d.GuestEmail, CartID: d.CartID, PaymentMethod: d.PaymentMethod, HoldUntil: at.Add(d.Hold),
 	}}
 	o.happened(at, EventPlaced, "")
 	return o

@@ -100,8 +100,8 @@ func receivedText(goods Return, announced int64) string {
 	return goods.Amount.String()
 }
 
-// Restocked returns the pieces of a received return that are put back into stock.
-func (r Return) Restocked() []Item {
+// restocked returns the pieces of a received return that can be sold again.
+func (r Return) restocked() []Item {
 	damaged := map[string]int64{}
 	for _, item := range r.NotRestocked {
 		damaged[item.SKU] = item.Quantity

@@ -51,6 +51,15 @@ type Line struct {
 	UnitPrice money.Money `json:"unit_price"`
 	LineTotal money.Money `json:"line_total"`
 	Origin
+	StockRule
+}
+
+// StockRule says how the stock of a line limits its sale, as of the order.
+type StockRule struct {
+	// Untracked means that the stock is not counted, so that inventory knows nothing of the line.
+	Untracked bool `json:"untracked,omitempty"`
+	// ContinueSelling means that the line is sold although there is too little stock.
+	ContinueSelling bool `json:"continue_selling,omitempty"`
 }
 
 // Origin is the product of a line, and the options of its variant. It is empty in orders that were placed before it was stored.
@@ -192,6 +201,13 @@ type Shortage struct {
 	SKU       string `json:"sku"`
 	Requested int64  `json:"requested"`
 	Available int64  `json:"available"`
+}
+
+// StockItem is pieces of a SKU whose stock is counted.
+type StockItem struct {
+	Item
+	// ContinueSelling means that they are sold although there are too few.
+	ContinueSelling bool
 }
 
 // Item is pieces of a SKU.

@@ -94,6 +94,9 @@ func TestAnErasedCustomersOrdersKeepTheirMoneyAndNothingPersonal(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	want := s.deliverCanary(t)
+	if got := s.mailsWaiting(t); got != 6 {
+		t.Errorf("%d mails wait, want 6", got)
+	}
 	if got := strings.Join(s.canaries(t), " "); got != "idempotency_keys idempotent_requests orders refunds returns" {
 		t.Fatalf("before: the canary is in %s", got)
 	}
@@ -107,6 +110,9 @@ func TestAnErasedCustomersOrdersKeepTheirMoneyAndNothingPersonal(t *testing.T) {
 		if got := s.canaries(t); len(got) > 0 {
 			t.Errorf("the canary is in %v", got)
 		}
+	}
+	if got := s.mailsWaiting(t); got != 0 {
+		t.Errorf("%d mails wait", got)
 	}
 }
 

@@ -125,8 +125,7 @@ func TestACancellationThatTheOthersHaveForgottenIsCarriedOutAgain(t *testing.T) 
 	forgetters["payments"](t, w, o.ID)
 	delete(w.Payments.Bank, o.ID)
 	peers := w.Peers(w.carry)
-	items := []order.Item{{SKU: "MUG", Quantity: 3}, {SKU: "PLATE", Quantity: 2}}
-	if err := peers.Inventory.RestoreSale(t.Context(), o.ID, items); err != nil {
+	if err := peers.Inventory.RestoreSale(t.Context(), o.ID, []order.StockItem{stockItem("MUG", 3), stockItem("PLATE", 2)}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := peers.Payments.Authorize(t.Context(), o.ID, o.Totals.Total, visa); err != nil {
@@ -134,6 +133,10 @@ func TestACancellationThatTheOthersHaveForgottenIsCarriedOutAgain(t *testing.T) 
 	}
 	s.mustMend(t, o.ID)
 	w.mustAgreeWith(t, s.mustGet(t, cancelled.ID))
+}
+
+func stockItem(sku string, quantity int64) order.StockItem {
+	return order.StockItem{Item: order.Item{SKU: sku, Quantity: quantity}}
 }
 
 // undecide has orders forget what was decided about a confirmed order.
@@ -192,7 +195,7 @@ func (s *shop) lose(t *testing.T) (orderID string) {
 	t.Helper()
 	orderID = uuid.NewString()
 	peers := s.world.Peers(s.world.carry)
-	if err := peers.Inventory.RestoreSale(t.Context(), orderID, []order.Item{{SKU: "MUG", Quantity: 3}}); err != nil {
+	if err := peers.Inventory.RestoreSale(t.Context(), orderID, []order.StockItem{stockItem("MUG", 3)}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := peers.Payments.Authorize(t.Context(), orderID, money.New(5000, "GBP"), visa); err != nil {

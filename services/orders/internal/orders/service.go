@@ -17,7 +17,9 @@ import (
 	"souk/services/orders/internal/aftersales"
 	"souk/services/orders/internal/checkout"
 	"souk/services/orders/internal/events"
+	"souk/services/orders/internal/guest"
 	"souk/services/orders/internal/mend"
+	"souk/services/orders/internal/outbox"
 	"souk/services/orders/internal/parcels"
 	"souk/services/orders/internal/saga"
 	"souk/services/orders/internal/settlement"
@@ -40,7 +42,7 @@ type Store interface {
 type Peers struct {
 	Carts     checkout.Carts
 	Catalog   checkout.Catalog
-	Customers checkout.Customers
+	Customers Customers
 	Inventory Inventory
 	Payments  Payments
 	Shipping  Shipping
@@ -48,6 +50,12 @@ type Peers struct {
 
 // The peers that several packages call.
 type (
+	// Customers is customers, as checkout, guest and outbox call it.
+	Customers interface {
+		checkout.Customers
+		guest.Customers
+		outbox.Customers
+	}
 	// Inventory is inventory, as checkout, aftersales and mend call it.
 	Inventory interface {
 		checkout.Inventory

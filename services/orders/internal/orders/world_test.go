@@ -39,6 +39,7 @@ func newWorld() *world {
 	w.Catalog.Variants["MUG"] = checkout.Variant{SKU: "MUG", Title: "Mug", Price: money.New(1250, "GBP"), WeightGrams: 400, Origin: mugOrigin()}
 	w.Catalog.Variants["PLATE"] = checkout.Variant{SKU: "PLATE", Title: "Plate", Price: money.New(999, "GBP"), WeightGrams: 700}
 	w.Addresses["home"] = home()
+	w.Emails[customer] = "sam@example.com"
 	w.Inventory.Add("MUG", 10)
 	w.Inventory.Add("PLATE", 10)
 	return w

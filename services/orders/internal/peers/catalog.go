@@ -28,6 +28,7 @@ func (c *catalog) Variants(ctx context.Context, skus []string) (map[string]check
 		v := sold.GetVariant()
 		variants[v.GetSku()] = checkout.Variant{
 			SKU: v.GetSku(), Title: titleOf(sold), Price: moneyOf(v.GetPrice()), WeightGrams: v.GetWeightGrams(), Origin: originOf(sold),
+			StockRule: order.StockRule{Untracked: v.GetStockRule().GetUntracked(), ContinueSelling: v.GetStockRule().GetContinueSelling()},
 		}
 	}
 	return variants, nil

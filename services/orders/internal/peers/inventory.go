@@ -34,9 +34,9 @@ func (i *inventory) Available(ctx context.Context, skus []string) (map[string]in
 	return available, nil
 }
 
-func (i *inventory) Reserve(ctx context.Context, orderID string, items []order.Item, holdFor time.Duration) error {
+func (i *inventory) Reserve(ctx context.Context, orderID string, items []order.StockItem, holdFor time.Duration) error {
 	_, err := i.client.Reserve(asShop(ctx), &inventoryv1.ReserveRequest{
-		OrderId: orderID, Lines: linesProto(items), HoldFor: durationpb.New(holdFor),
+		OrderId: orderID, Lines: stockLinesProto(items), HoldFor: durationpb.New(holdFor),
 	})
 	return inventoryError(err)
 }
@@ -58,9 +58,17 @@ func (i *inventory) Return(ctx context.Context, orderID, returnID string, items 
 	return inventoryError(err)
 }
 
-func (i *inventory) RestoreSale(ctx context.Context, orderID string, items []order.Item) error {
-	_, err := i.client.RestoreSale(asShop(ctx), &inventoryv1.RestoreSaleRequest{OrderId: orderID, Lines: linesProto(items)})
+func (i *inventory) RestoreSale(ctx context.Context, orderID string, items []order.StockItem) error {
+	_, err := i.client.RestoreSale(asShop(ctx), &inventoryv1.RestoreSaleRequest{OrderId: orderID, Lines: stockLinesProto(items)})
 	return inventoryError(err)
+}
+
+func stockLinesProto(items []order.StockItem) []*inventoryv1.Line {
+	lines := make([]*inventoryv1.Line, len(items))
+	for n, item := range items {
+		lines[n] = &inventoryv1.Line{Sku: item.SKU, Quantity: item.Quantity, ContinueSelling: item.ContinueSelling}
+	}
+	return lines
 }
 
 func linesProto(items []order.Item) []*inventoryv1.Line {

@@ -148,12 +148,13 @@ func TestShortagesAreNamed(t *testing.T) {
 	r.err = rpc.Error(codes.FailedPrecondition, inventoryv1.ErrorReason_ERROR_REASON_INSUFFICIENT_STOCK, "", protoadapt.MessageV1Of(&inventoryv1.InsufficientStock{
 		Shortages: []*inventoryv1.Shortage{{Sku: "MUG", Requested: 3, Available: 1}},
 	}))
-	err := p.Inventory.Reserve(t.Context(), "o", []order.Item{{SKU: "MUG", Quantity: 3}}, 90*time.Second)
+	mugs := order.StockItem{Item: order.Item{SKU: "MUG", Quantity: 3}, ContinueSelling: true}
+	err := p.Inventory.Reserve(t.Context(), "o", []order.StockItem{mugs}, 90*time.Second)
 	var short *checkout.InsufficientStockError
 	if !errors.As(err, &short) || !reflect.DeepEqual(short.Shortages, []order.Shortage{{SKU: "MUG", Requested: 3, Available: 1}}) {
 		t.Errorf("err = %v", err)
 	}
-	if asked := r.asked.(*inventoryv1.ReserveRequest); asked.GetHoldFor().AsDuration() != 90*time.Second || asked.GetLines()[0].GetQuantity() != 3 {
+	if asked := r.asked.(*inventoryv1.ReserveRequest); asked.GetHoldFor().AsDuration() != 90*time.Second || asked.GetLines()[0].GetQuantity() != 3 || !asked.GetLines()[0].GetContinueSelling() {
 		t.Errorf("asked %v", asked)
 	}
 }

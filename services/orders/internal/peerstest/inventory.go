@@ -26,7 +26,11 @@ type Inventory struct {
 }
 
 // Level is the stock of a SKU. What is on hand includes what is reserved. What is owned includes what was sold.
-type Level struct{ Owned, OnHand, Reserved int64 }
+type Level struct {
+	Owned, OnHand, Reserved int64
+	// continued means that an order could buy the SKU although there was too little.
+	continued bool
+}
 
 // Reservation is the stock of an order.
 type Reservation struct {
@@ -70,7 +74,7 @@ func (i *Inventory) available(skus []string) map[string]int64 {
 	return found
 }
 
-func (i *Inventory) reserve(orderID string, items []order.Item, holdFor time.Duration) error {
+func (i *Inventory) reserve(orderID string, items []order.StockItem, holdFor time.Duration) error {
 	if r := i.Reservations[orderID]; r != nil {
 		if r.short != nil {
 			return r.short
@@ -79,16 +83,19 @@ func (i *Inventory) reserve(orderID string, items []order.Item, holdFor time.Dur
 	}
 	short := &checkout.InsufficientStockError{}
 	for _, item := range items {
-		if left := i.Left(item.SKU); left < item.Quantity {
-			short.Shortages = append(short.Shortages, order.Shortage{SKU: item.SKU, Requested: item.Quantity, Available: left})
+		if left := i.Left(item.SKU); left < item.Quantity && !item.ContinueSelling {
+			short.Shortages = append(short.Shortages, order.Shortage{SKU: item.SKU, Requested: item.Quantity, Available: max(left, 0)})
 		}
 	}
 	if len(short.Shortages) > 0 {
 		i.Reservations[orderID] = &Reservation{Status: Released, short: short}
 		return short
 	}
-	i.Reservations[orderID] = &Reservation{Status: Held, expires: time.Now().Add(holdFor), Items: items}
-	i.move(items, 0, 1)
+	i.Reservations[orderID] = &Reservation{Status: Held, expires: time.Now().Add(holdFor), Items: pieces(items)}
+	i.move(pieces(items), 0, 1)
+	for _, item := range items {
+		i.level(item.SKU).continued = i.level(item.SKU).continued || item.ContinueSelling
+	}
 	return nil
 }
 
@@ -112,7 +119,7 @@ func (i *Inventory) commit(orderID string) error {
 }
 
 // restoreSale sells items to an order whose sale was forgotten.
-func (i *Inventory) restoreSale(orderID string, items []order.Item) error {
+func (i *Inventory) restoreSale(orderID string, items []order.StockItem) error {
 	r := i.Reservations[orderID]
 	switch {
 	case r == nil || r.Status == Expired:
@@ -188,6 +195,14 @@ func (i *Inventory) Expire(orderID string) {
 	i.move(r.Items, 0, -1)
 }
 
+func pieces(items []order.StockItem) []order.Item {
+	out := make([]order.Item, len(items))
+	for n, item := range items {
+		out[n] = item.Item
+	}
+	return out
+}
+
 // move changes what is on hand and what is reserved by so many times the items.
 func (i *Inventory) move(items []order.Item, onHand, reserved int64) {
 	for _, item := range items {
@@ -217,7 +232,7 @@ func (i *Inventory) Check() error {
 	}
 	for sku, l := range i.Levels {
 		switch {
-		case sold[sku]+holding[sku] > l.Owned:
+		case sold[sku]+holding[sku] > l.Owned && !l.continued:
 			return fmt.Errorf("%s: %d sold and %d held of %d", sku, sold[sku], holding[sku], l.Owned)
 		case l.OnHand != l.Owned-sold[sku] || l.Reserved != holding[sku]:
 			return fmt.Errorf("%s: level %+v with %d sold and %d held", sku, *l, sold[sku], holding[sku])

@@ -14,6 +14,7 @@ import (
 
 	"souk/services/orders/internal/aftersales"
 	"souk/services/orders/internal/checkout"
+	"souk/services/orders/internal/guest"
 	"souk/services/orders/internal/mend"
 	"souk/services/orders/internal/order"
 	"souk/services/orders/internal/orders"
@@ -26,6 +27,8 @@ type World struct {
 	Carts     *Carts
 	Catalog   *Catalog
 	Addresses map[string]order.Address
+	Emails    map[string]string // of customers, by their ids
+	Verified  map[string]string // those that are confirmed
 	Inventory *Inventory
 	Payments  *Payments
 	Shipping  *Shipping
@@ -37,6 +40,8 @@ func New() *World {
 		Carts:     &Carts{Lines: map[string][]order.Item{}, CheckedOut: map[string]bool{}, world: uuid.New(), purchases: map[string]int{}},
 		Catalog:   &Catalog{Variants: map[string]checkout.Variant{}},
 		Addresses: map[string]order.Address{},
+		Emails:    map[string]string{},
+		Verified:  map[string]string{},
 		Inventory: &Inventory{Levels: map[string]*Level{}, Reservations: map[string]*Reservation{}},
 		Payments:  &Payments{Books: map[string]*Payment{}, Bank: map[string]*Charge{}, asked: map[string]int{}},
 		Shipping:  &Shipping{Parcels: map[string]*Parcel{}, Bookings: map[string]string{}, ended: map[string]error{}, began: time.Now()},
@@ -107,13 +112,28 @@ func (c customersClient) Address(ctx context.Context, id string) (order.Address,
 	})
 }
 
+func (c customersClient) Email(ctx context.Context, customerID string) (string, error) {
+	return ask(ctx, c.client, "customers", "get email", customerID, func() (string, error) { return c.Emails[customerID], nil })
+}
+
+func (c customersClient) VerifiedEmail(ctx context.Context, customerID string) (string, error) {
+	return ask(ctx, c.client, "customers", "get verified email", customerID, func() (string, error) { return c.Verified[customerID], nil })
+}
+
+// GuestToken returns a token that says what it is for.
+func (c customersClient) GuestToken(ctx context.Context, orderID string, issuedAt time.Time) (guest.Access, error) {
+	return ask(ctx, c.client, "customers", "get guest token", orderID, func() (guest.Access, error) {
+		return guest.Access{OrderID: orderID, Token: "token for " + orderID, ExpiresAt: issuedAt.Add(time.Hour)}, nil
+	})
+}
+
 type inventoryClient struct{ client }
 
 func (c inventoryClient) Available(ctx context.Context, skus []string) (map[string]int64, error) {
 	return ask(ctx, c.client, "inventory", "get levels", "", func() (map[string]int64, error) { return c.Inventory.available(skus), nil })
 }
 
-func (c inventoryClient) Reserve(ctx context.Context, orderID string, items []order.Item, holdFor time.Duration) error {
+func (c inventoryClient) Reserve(ctx context.Context, orderID string, items []order.StockItem, holdFor time.Duration) error {
 	return tell(ctx, c.client, "inventory", "reserve", orderID, func() error { return c.Inventory.reserve(orderID, items, holdFor) })
 }
 
@@ -132,7 +152,7 @@ func (c inventoryClient) Return(ctx context.Context, orderID, returnID string, i
 	return tell(ctx, c.client, "inventory", "return stock", orderID, func() error { return c.Inventory.takeBack(orderID, returnID, items) })
 }
 
-func (c inventoryClient) RestoreSale(ctx context.Context, orderID string, items []order.Item) error {
+func (c inventoryClient) RestoreSale(ctx context.Context, orderID string, items []order.StockItem) error {
 	return tell(ctx, c.client, "inventory", "restore sale", orderID, func() error { return c.Inventory.restoreSale(orderID, items) })
 }
 

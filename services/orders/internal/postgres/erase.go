@@ -57,13 +57,14 @@ SELECT EXISTS (
 var erasures = []string{
 	`INSERT INTO erased_customers (customer_id) VALUES ($1) ON CONFLICT DO NOTHING`,
 	`UPDATE orders
-	SET shipping_address = jsonb_build_object('country', shipping_address->'country'), payment_method = '',
+	SET shipping_address = jsonb_build_object('country', shipping_address->'country'), payment_method = '', guest_email = '',
 	    version = version + 1, changed_at = now()
 	WHERE customer_id = $1`,
 	`UPDATE returns SET reason = '', refusal_reason = '' FROM orders WHERE orders.id = order_id AND customer_id = $1`,
 	`UPDATE refunds SET reason = '' FROM orders WHERE orders.id = order_id AND customer_id = $1`,
 	`UPDATE timeline_entries SET detail = '' FROM orders
 	WHERE orders.id = order_id AND customer_id = $1 AND event = 'cancellation_requested'`,
+	`DELETE FROM mails USING orders WHERE orders.id = order_id AND customer_id = $1`,
 	`DELETE FROM idempotent_requests WHERE caller = $1`,
 	// The answers to staff about the orders.
 	`DELETE FROM idempotent_requests WHERE subject IN (

@@ -31,10 +31,10 @@ SELECT id, number, customer_id, status, intent, decided_by, version, created_at,
     shipment_id, shipment_carrier, tracking_number,
     payment_method, payment_status, authorized, captured, refunded, payment_version, payment_attention, owed,
     cart_id, cart_checked_out, purchases::text[] AS purchases, hold_until, refusal,
-    coalesce(booking_id::text, '') AS booking_id, dispatch_refusal,
+    coalesce(booking_id::text, '') AS booking_id, dispatch_refusal, guest_email,
     (SELECT json_agg(json_build_object('sku', sku, 'title', title, 'quantity', quantity,
             'unit_price', unit_price, 'line_total', line_total, 'product_id', product_id, 'slug', slug,
-            'image', image, 'options', options) ORDER BY position)
+            'image', image, 'options', options, 'untracked', untracked, 'continue_selling', continue_selling) ORDER BY position)
         FROM order_lines WHERE order_id = orders.id) AS lines,
     (SELECT json_agg(json_build_object('at', at, 'event', event, 'detail', detail, 'actor_id', actor_id) ORDER BY position)
         FROM timeline_entries WHERE order_id = orders.id) AS timeline,

@@ -74,9 +74,9 @@ func (r returnOfOrder) view() order.ReturnView {
 	return view
 }
 
-// maxReturnLines is the most lines on a page of returns, unless one return has more. With the longest SKUs they take most of the 16 MiB
-// that callers accept.
-const maxReturnLines = 50_000
+// maxReturnLines is the most lines on a page of returns, unless one return has more. A line names its SKU up to three times, so
+// with the longest SKUs (255 bytes) they take most of the 16 MiB that callers accept.
+const maxReturnLines = 20_000
 
 // Returns implements order.Lister.
 func (s *Store) Returns(ctx context.Context, filter order.ReturnFilter) ([]order.ReturnView, bool, error) {

@@ -52,6 +52,7 @@ type orderRow struct {
 	Erased           bool
 	BookingID        string
 	DispatchRefusal  string
+	GuestEmail       string
 }
 
 // order returns the order of the row.
@@ -61,7 +62,7 @@ func (o orderRow) order() order.Order {
 		Version: o.Version, Intent: order.Intent(o.Intent), DecidedBy: o.DecidedBy, Refusal: o.Refusal,
 		CartID: o.CartID, CartCheckedOut: o.CartCheckedOut, PaymentMethod: o.PaymentMethod, HoldUntil: o.HoldUntil.UTC(),
 		Erased: o.Erased, PaymentVersion: o.PaymentVersion, PaymentAttention: order.Attention(o.PaymentAttention), Owed: o.Owed,
-		BookingID: o.BookingID, DispatchRefusal: o.DispatchRefusal,
+		BookingID: o.BookingID, DispatchRefusal: o.DispatchRefusal, GuestEmail: o.GuestEmail,
 	}
 	r.Shipment = order.Shipment{ID: o.ShipmentID, Carrier: o.ShipmentCarrier, TrackingNumber: o.TrackingNumber}
 	for _, line := range o.Lines {
@@ -106,13 +107,14 @@ type lineRow struct {
 	UnitPrice int64  `json:"unit_price"`
 	LineTotal int64  `json:"line_total"`
 	order.Origin
+	order.StockRule
 }
 
 func (l lineRow) line(currency string) order.Line {
 	return order.Line{
 		SKU: l.SKU, Title: l.Title, Quantity: l.Quantity,
 		UnitPrice: money.New(l.UnitPrice, currency), LineTotal: money.New(l.LineTotal, currency),
-		Origin: l.Origin,
+		Origin: l.Origin, StockRule: l.StockRule,
 	}
 }
 

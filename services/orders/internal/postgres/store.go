@@ -8,10 +8,12 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"souk/services/orders/internal/events"
+	"souk/services/orders/internal/guest"
 	"souk/services/orders/internal/orders"
+	"souk/services/orders/internal/outbox"
 )
 
-// Store implements orders.Store and events.TicketStore.
+// Store implements orders.Store, events.TicketStore, outbox.Store and guest.Store.
 type Store struct {
 	pool *pgxpool.Pool
 	// dueAfter is how long after it has come to have work an order becomes due.
@@ -21,6 +23,8 @@ type Store struct {
 var (
 	_ orders.Store       = (*Store)(nil)
 	_ events.TicketStore = (*Store)(nil)
+	_ outbox.Store       = (*Store)(nil)
+	_ guest.Store        = (*Store)(nil)
 )
 
 // New returns a store on a database that has been migrated. An order becomes due dueAfter it has come to have work.

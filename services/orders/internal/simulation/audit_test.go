@@ -49,7 +49,8 @@ func (s *shop) checkShippable(orderID string) {
 // mustBeSellable checks, when a parcel is handed over, that it is bought and paid for.
 func (s *shop) mustBeSellable(orderID string) {
 	r, book := s.Inventory.Reservations[orderID], s.Payments.Books[orderID]
-	if r == nil || r.Status != peerstest.Committed || book == nil || book.Status != peerstest.Captured {
+	tracked := len(s.store.rows[orderID].read().StockItems()) > 0
+	if tracked && (r == nil || r.Status != peerstest.Committed) || book == nil || book.Status != peerstest.Captured {
 		s.broken("%s: handed over, with %+v and %+v", orderID, r, book)
 	}
 }
@@ -159,13 +160,14 @@ func (s *shop) auditMoves(r order.Snapshot) {
 	}
 }
 
-// auditGoods checks that an order has what it bought, less what came back, each return once.
+// auditGoods checks that an order has what it bought of what is tracked, less what came back, each return once.
 func (s *shop) auditGoods(r order.Snapshot) {
 	goods := s.Inventory.Reservations[r.ID]
 	if goods == nil {
 		goods = &peerstest.Reservation{}
 	}
-	if live(r) != (goods.Status == peerstest.Committed) {
+	sold := live(r) && len(order.Restore(r).StockItems()) > 0
+	if sold != (goods.Status == peerstest.Committed) {
 		s.broken("%s: is %s, and its goods are %q", r.ID, r.Status, goods.Status)
 	}
 	back := 0
@@ -177,13 +179,21 @@ func (s *shop) auditGoods(r order.Snapshot) {
 		if !came(t) {
 			continue
 		}
-		if missing := without(t.Lines, restocked, t.NotRestocked); len(missing) > 0 || again == (len(restocked) == 0) {
+		if missing := without(tracked(r, t.Lines), restocked, tracked(r, t.NotRestocked)); len(missing) > 0 || again == (len(restocked) == 0) {
 			s.broken("%s: return %s of %v, less %v, restocked %v", r.ID, t.ID, t.Lines, t.NotRestocked, restocked)
 		}
 	}
 	if back != len(goods.Returned) {
 		s.broken("%s: %d returns are here, %d were restocked", r.ID, back, len(goods.Returned))
 	}
+}
+
+// tracked returns the items of an order whose stock is counted.
+func tracked(r order.Snapshot, items []order.Item) []order.Item {
+	untracked := func(item order.Item) bool {
+		return slices.ContainsFunc(r.Lines, func(l order.Line) bool { return l.SKU == item.SKU && l.Untracked })
+	}
+	return slices.DeleteFunc(slices.Clone(items), untracked)
 }
 
 // auditMoney checks that the order, payments and the bank agree on the money, and that it is what is owed.

@@ -35,7 +35,11 @@ func draw(seed uint64) *shop {
 		stock[sku] = 1 + d.Int64N(most)
 	}
 	settings := orders.Settings{Inline: 5 * time.Second, Hold: one(d, 8*time.Second, 30*time.Second, 2*time.Minute)}
-	return newShop(seed, drawFaults(d), settings, stock)
+	s := newShop(seed, drawFaults(d), settings, stock)
+	plate := s.Catalog.Variants["PLATE"]
+	plate.StockRule = one(d, order.StockRule{}, order.StockRule{Untracked: true}, order.StockRule{ContinueSelling: true})
+	s.Catalog.Variants["PLATE"] = plate
+	return s
 }
 
 // run has people use the shop while everything goes wrong, lets everything come to rest, has staff finish every
