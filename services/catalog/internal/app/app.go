@@ -53,10 +53,15 @@ func Run(ctx context.Context) error {
 		return err
 	}
 	products := catalog.New(postgres.New(pool), cfg.Currency)
+	if err := pgdb.Await(ctx, svc.Logger(), products.Index); err != nil {
+		return err
+	}
 	keys := pgkey.NewFor(svc, pool)
 	feed := pgfeed.New(pool, "products", "id")
 	catalogv1.RegisterCatalogServiceServer(svc.Server(), grpcapi.New(products, cfg.Currency, keys, feed))
 	svc.Every(catalog.AddUpEvery, "add up counts", products.AddUpCounts)
+	svc.Every(catalog.PublishEvery, "publish products", products.PublishDue)
+	svc.Every(catalog.IndexEvery, "index products", products.Index)
 	audit.Register(svc.Server(), pgaudit.New(pool))
 	return svc.Run(ctx)
 }

@@ -56,7 +56,7 @@ func TestAnImportIsInTheAuditLogForWhatItChanges(t *testing.T) {
 	pool := pgtest.New(t, postgres.Migrations)
 	s := catalog.New(postgres.New(pool), "GBP")
 	for _, title := range []string{"Mug", "Mug", "Large mug"} {
-		if _, err := s.Import(t.Context(), []byte("Handle,Title,Variant SKU,Variant Price\nmug,"+title+",MUG,5.00\n")); err != nil {
+		if _, err := s.Import(t.Context(), strings.NewReader("Handle,Title,Variant SKU,Variant Price\nmug,"+title+",MUG,5.00\n")); err != nil {
 			t.Fatal(err)
 		}
 	}

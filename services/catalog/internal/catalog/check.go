@@ -15,6 +15,8 @@ const (
 	maxSlug        = 120
 	maxSKU         = 100
 	maxTitle       = 200
+	maxBarcode     = 100
+	maxSEO         = 1000
 	maxDescription = 20_000
 	maxName        = 100
 	maxTags        = 50
@@ -31,7 +33,7 @@ const (
 // check returns a *field.Error with all violations of a product, named as in the REST contract.
 func (c Content) check() error {
 	var check field.Checker
-	check.Check(validSlug(c.Slug), "slug", fmt.Sprintf("must be lower-case words joined by hyphens, at most %d characters", maxSlug))
+	check.Check(validSlug(c.Slug), "slug", fmt.Sprintf("must be lower-case words of letters and digits, joined by hyphens, at most %d characters", maxSlug))
 	check.Check(!identifier.Valid(c.Slug), "slug", "must not look like an id")
 	checkLine(&check, "title", c.Title, maxTitle)
 	check.Check(strings.TrimSpace(c.Title) != "", "title", "is required")
@@ -48,7 +50,10 @@ func (c Content) check() error {
 	for i, image := range first(c.Images, maxImages) {
 		image.check(&check, fmt.Sprintf("images[%d]", i))
 	}
+	checkLine(&check, "seo.title", c.SEO.Title, maxTitle)
+	checkLine(&check, "seo.description", c.SEO.Description, maxSEO)
 	checkVariants(&check, c.Variants)
+	c.checkStatus(&check)
 	return check.Err()
 }
 
@@ -76,12 +81,20 @@ func (i Image) check(check *field.Checker, path string) {
 }
 
 func (v Variant) check(check *field.Checker, path string) {
-	check.Check(identifier.ValidSKU(v.SKU), path+".sku", "must have 1 to 100 letters, digits, and _ . -, with spaces only inside")
+	check.Check(identifier.ValidSKU(v.SKU), path+".sku", identifier.SKURule)
 	checkLine(check, path+".title", v.Title, maxTitle)
 	check.Check(v.Price >= 0 && v.Price <= maxPrice, path+".price.amount", fmt.Sprintf("must be 0 to %d", maxPrice))
 	check.Check(v.Weight >= 0 && v.Weight <= maxWeight, path+".weight_grams", fmt.Sprintf("must be 0 to %d", maxWeight))
 	v.checkOptions(check, path+".options")
+	check.Check(v.CompareAt == nil || v.reduced() && *v.CompareAt <= maxPrice, path+".compare_at_price", fmt.Sprintf("must be above the price, %d at most", maxPrice))
+	checkLine(check, path+".barcode", v.Barcode, maxBarcode)
+	if v.Image != nil {
+		v.Image.check(check, path+".image")
+	}
 }
+
+// reduced reports whether the price is below the compare-at price.
+func (v Variant) reduced() bool { return v.CompareAt != nil && *v.CompareAt > v.Price }
 
 // checkOptions requires distinct names, because clients see the options as a JSON object.
 func (v Variant) checkOptions(check *field.Checker, path string) {

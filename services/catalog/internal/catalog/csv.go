@@ -1,177 +1,181 @@
 package catalog
 
 import (
-	"bytes"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
-	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 
 	"souk/platform/field"
+	"souk/platform/sheet"
 )
 
 // The format is Shopify's product CSV: https://help.shopify.com/en/manual/products/import-export/using-csv
 //
-// The first row of a product contains its title and usually its first variant. Other rows with the same handle, anywhere in the
-// file, add variants and images.
+// Rows with the same handle, anywhere in the file, are one product. One of them has its title. Each may add a variant and an image.
 
-// The maximum number of products and of variants in a file. The answer lists the stock of each variant and must fit into one
-// gRPC message (4 MiB).
-const maxFileItems = 50_000
+const (
+	// The maximum number of products and of variants in a file.
+	maxFileItems = 200_000
+	// The maximum number of rows. A row adds at most a variant and an image.
+	maxFileRows = 500_000
+	// The maximum length of a handle in characters, as at Shopify.
+	maxHandle = 255
+)
 
-// file is the result of parsing a CSV: drafts of products.
+// file is a CSV whose rows were found. Its products are read in batches, so that little of a long file is in memory at once.
 type file struct {
-	report
+	*report
 	currency string
-	columns  map[string]int
-	drafts   []*draft
-	byHandle map[string]*draft
-	// lines maps each SKU to its line in the file.
-	lines map[string]int
+	columns  *fileColumns
+	reader   *sheet.Reader
+	// text is the file as UTF-8, and close ends its use.
+	text  io.ReaderAt
+	close func()
+	// products are in the order of their first rows.
+	products []*listed
+	byHandle map[string]*listed
+	// variants counts the rows with a variant.
+	variants int
+	// lost are the handles of rows that could not be read. If lostAny, a handle is not known.
+	lost    map[string]bool
+	lostAny bool
+	// drafts are the products of the batch at hand.
+	drafts []*draft
 }
 
-// parseCSV parses a whole file. It returns a *field.Error for a file without a valid header. Broken rows are listed in the
-// report.
-func parseCSV(content []byte, currency string) (*file, error) {
-	f := &file{currency: currency, byHandle: map[string]*draft{}, lines: map[string]int{}}
-	reader := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(content, []byte("\uFEFF"))))
-	header, err := reader.Read()
+// listed is a product of a file.
+type listed struct {
+	handle string
+	rows   []place
+	// broken means that the product is not imported.
+	broken bool
+	// gives means that the product is stored and that rows describe variants of it, so that it may give up SKUs.
+	gives bool
+}
+
+// place is where a row is in the text.
+type place struct {
+	start, end   int64
+	record, line int32
+}
+
+// openFile finds the rows of a file. It returns a *field.Error for a file without a valid header. Broken rows are listed in the report.
+func openFile(content File, currency string) (*file, error) {
+	text, encoding, done, err := textOf(content)
 	if err != nil {
-		return nil, field.Invalid("body", "must be a CSV with a header")
-	}
-	if err := f.readHeader(header); err != nil {
 		return nil, err
 	}
-	if err := f.readRows(reader); err != nil {
+	f := &file{
+		report: &report{}, currency: currency, text: text, close: done, byHandle: map[string]*listed{}, lost: map[string]bool{},
+	}
+	if err := f.index(text, encoding); err != nil {
+		done()
 		return nil, err
 	}
-	f.dropEmpty()
 	return f, nil
 }
 
-func (f *file) readHeader(header []string) error {
-	f.columns = map[string]int{}
-	for i, name := range header {
-		f.columns[strings.ToLower(strings.TrimSpace(name))] = i
+func (f *file) index(text io.Reader, encoding sheet.Encoding) (err error) {
+	f.reader, err = sheet.NewFileReader(text, countKnown)
+	if errors.Is(err, sheet.ErrNoHeader) {
+		return field.Invalid("body", err.Error())
 	}
-	var check field.Checker
-	for _, required := range []string{"Handle", "Title"} {
-		_, ok := f.columns[strings.ToLower(required)]
-		check.Check(ok, "body", "has no column "+required)
+	if err != nil {
+		return err
 	}
-	return check.Err()
+	f.columns = newFileColumns(f.reader.Header)
+	if !f.columns.known.has(columnHandle) {
+		return field.Invalid("body", "has no column Handle or URL handle, with its cells separated by commas, semicolons or tabs")
+	}
+	f.reader.Key = f.columns.all.places[columnHandle][0]
+	if encoding == sheet.Windows1252 {
+		f.warn(Problem{Record: 1, Line: 1, Message: "the file is not UTF-8 and was read as Windows-1252: check the letters with accents"})
+	}
+	return f.readRows()
 }
 
-func (f *file) readRows(reader *csv.Reader) error {
-	for {
-		record, err := reader.Read()
+func (f *file) readRows() error {
+	for rows := 0; ; rows++ {
+		r, err := f.reader.Next()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
-		var parseErr *csv.ParseError
-		if errors.As(err, &parseErr) {
-			f.fail(parseErr.StartLine, "is not valid CSV: "+parseErr.Err.Error())
-			continue
-		}
-		if err != nil {
+		read := row{Row: r, columns: f.columns.all}
+		read.handle = norm.NFC.String(read.get(columnHandle))
+		var damage *sheet.DamageError
+		switch {
+		case errors.As(err, &damage):
+			f.lose(read, damage)
+		case err != nil:
 			return err
+		default:
+			f.add(read)
 		}
-		line, _ := reader.FieldPos(0)
-		if err := f.read(row{columns: f.columns, cells: record, line: line}); err != nil {
-			f.fail(line, err.Error())
+		if rows == maxFileRows {
+			return field.Invalid("body", fmt.Sprintf("must have at most %d rows", maxFileRows))
 		}
-		if max(len(f.byHandle), len(f.lines)) > maxFileItems {
+		if max(len(f.products), f.variants) > maxFileItems {
 			return field.Invalid("body", fmt.Sprintf("must have at most %d products and variants", maxFileItems))
 		}
 	}
 }
 
-// read adds a row to its draft, completely or not at all.
-func (f *file) read(r row) error {
-	if err := r.checkText(); err != nil {
-		return err
+// lose reports a row that could not be read. The import then removes no variants from its product.
+func (f *file) lose(r row, damage *sheet.DamageError) {
+	message := damage.Reason
+	if damage.LastLine > r.Line {
+		message += fmt.Sprintf("; left out up to line %d", damage.LastLine)
 	}
-	handle := Slugify(r.get("Handle"))
-	if handle == "" {
-		return errors.New("has no Handle")
-	}
-	d, err := f.draftOf(handle, r)
-	if err != nil {
-		return err
-	}
-	image, err := d.imageOf(r)
-	if err != nil {
-		return err
-	}
-	variant, err := f.variantOf(d, r)
-	if err != nil {
-		return err
-	}
-	if image != nil {
-		d.images = append(d.images, *image)
-	}
-	if variant != nil {
-		f.lines[variant.SKU] = r.line
-		d.variants = append(d.variants, *variant)
-	}
-	return nil
+	f.lost[strings.Clone(r.handle)] = true
+	f.lostAny = f.lostAny || r.handle == "" || len(r.Cells) != len(f.columns.all.header)
+	f.fail(Problem{Record: r.Record, Line: r.Line, Handle: r.handle, Value: strings.Join(r.Cells, ","), Message: message})
 }
 
-// draftOf returns the draft of a handle. The first row of a handle creates it.
-func (f *file) draftOf(handle string, r row) (*draft, error) {
-	d, ok := f.byHandle[handle]
+// add adds a row to its product.
+func (f *file) add(r row) {
+	var check field.Checker
+	checkLine(&check, "", r.handle, maxHandle)
+	switch name, found := r.notText(); {
+	case found:
+		f.lost[strings.Clone(r.handle)] = true
+		f.lostAny = f.lostAny || r.handle == ""
+		f.fail(Problem{Record: r.Record, Line: r.Line, Handle: r.handle, Column: name, Message: name + ": must be UTF-8 text"})
+		return
+	case r.handle == "":
+		f.fail(r.about(columnHandle, "is missing"))
+		return
+	case check.Err() != nil:
+		f.fail(r.about(columnHandle, fmt.Sprintf("must have at most %d characters, and no control characters", maxHandle)))
+		return
+	}
+	p, ok := f.byHandle[r.handle]
 	if !ok {
-		d = &draft{line: r.line}
-		f.byHandle[handle] = d
-		if err := d.begin(r, handle); err != nil {
-			d.broken = true
-			return nil, err
-		}
-		f.drafts = append(f.drafts, d)
+		p = &listed{handle: strings.Clone(r.handle)}
+		f.byHandle[p.handle] = p
+		f.products = append(f.products, p)
 	}
-	if d.broken {
-		return nil, fmt.Errorf("belongs to the product of line %d, which was left out", d.line)
+	p.rows = append(p.rows, place{start: int64(r.Start), end: int64(r.End), record: int32(r.Record), line: int32(r.Line)})
+	if r.isVariant() {
+		f.variants++
 	}
-	return d, nil
 }
 
-// dropEmpty removes drafts without variants. It reports those for which no other error was reported.
-func (f *file) dropEmpty() {
-	f.drafts = slices.DeleteFunc(f.drafts, func(d *draft) bool {
-		if len(d.variants) == 0 && !d.failed {
-			f.fail(d.line, "has no variant: no price, option or SKU on any row of the product")
-		}
-		return len(d.variants) == 0
-	})
-}
-
-// row is a record whose cells are found by column name.
-type row struct {
-	columns map[string]int
-	cells   []string
-	line    int
-}
-
-func (r row) get(column string) string {
-	if i, ok := r.columns[strings.ToLower(column)]; ok {
-		return strings.TrimSpace(r.cells[i])
-	}
-	return ""
-}
-
-// any reports whether one of the columns has a value.
-func (r row) any(columns ...string) bool {
-	return slices.ContainsFunc(columns, func(column string) bool { return r.get(column) != "" })
-}
-
-func (r row) checkText() error {
-	for _, cell := range r.cells {
-		if !utf8.ValidString(cell) || strings.ContainsRune(cell, 0) {
-			return errors.New("is not UTF-8 text")
+// leaveOut removes a draft from the import. The problem is about row first; each other row is reported as well.
+func (f *file) leaveOut(d *draft, first row, p Problem) {
+	d.broken = true
+	f.fail(p)
+	for _, r := range d.rows {
+		if r.Record != first.Record {
+			f.fail(r.about("", fmt.Sprintf("belongs to the product of line %d, which was left out", first.Line)))
 		}
 	}
-	return nil
+}
+
+// dropBroken removes the drafts that were left out.
+func (f *file) dropBroken() {
+	f.drafts = slices.DeleteFunc(f.drafts, func(d *draft) bool { return d.broken })
 }

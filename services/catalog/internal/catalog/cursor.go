@@ -63,7 +63,11 @@ func (q *Query) cursor(at Position) (string, error) {
 // sum returns a hash of the position, the filters and the sort order. It needs no secret key, because a forged cursor shows
 // only public products.
 func (q *Query) sum(at Position) (string, error) {
-	plain, err := json.Marshal([]any{cursorVersion, q.Text, q.Category, q.Brand, q.MinPrice, q.MaxPrice, q.Sort, at.Key, at.ID})
+	query := []any{cursorVersion, q.Text, q.Category, q.Brand, q.MinPrice, q.MaxPrice, q.Sort, at.Key, at.ID}
+	if beyond := q.beyond(); beyond != nil {
+		query = append(query, beyond)
+	}
+	plain, err := json.Marshal(query)
 	if err != nil {
 		return "", fmt.Errorf("cursor: %w", err)
 	}

@@ -58,7 +58,7 @@ func TestUpdateChecksTheVersionAndWithdrawTakesOffSale(t *testing.T) {
 			t.Errorf("Product(%q): %v, want ErrNotFound", name, err)
 		}
 	}
-	if variants, err := s.Variants(t.Context(), []string{"LAMP"}); err != nil || len(variants) != 1 || !variants[0].Withdrawn {
+	if variants, err := s.Variants(t.Context(), []string{"LAMP"}); err != nil || len(variants) != 1 || variants[0].Status != catalog.Withdrawn {
 		t.Errorf("variants of a withdrawn product: %+v, %v; want one that is withdrawn", variants, err)
 	}
 }
@@ -103,7 +103,7 @@ func TestErrorsOfInvalidContentNameTheFields(t *testing.T) {
 	s := setup(t)
 	content := catalog.Content{
 		Title: " ", Slug: "Not A Slug", Tags: []string{"a\x00"}, Images: []catalog.Image{{URL: "javascript:alert(1)"}},
-		Variants: []catalog.Variant{{SKU: "A/B", Price: -1, Weight: -1}, {SKU: "X"}, {SKU: "X"}},
+		Variants: []catalog.Variant{{SKU: "A\n", Price: -1, Weight: -1}, {SKU: "X"}, {SKU: "X"}},
 	}
 	_, err := s.Create(t.Context(), content)
 	var invalid *field.Error

@@ -1,10 +1,13 @@
 package catalog
 
 import (
+	"bytes"
+	"context"
 	"errors"
 	"os"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"souk/platform/field"
 )
@@ -52,6 +55,13 @@ func FuzzCursor(f *testing.F) {
 	})
 }
 
+// noProducts is a store without products.
+type noProducts struct{ Store }
+
+func (noProducts) ByHandles(context.Context, []string, []string) ([]Product, error) { return nil, nil }
+
+func (noProducts) Owners(context.Context, []string) (map[string]Owner, error) { return nil, nil }
+
 // FuzzCSV checks that a file is either refused or parsed into valid products.
 func FuzzCSV(f *testing.F) {
 	for _, name := range []string{"testdata/products.csv", "testdata/broken.csv"} {
@@ -68,7 +78,7 @@ func FuzzCSV(f *testing.F) {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, content []byte) {
-		file, err := parseCSV(content, "GBP")
+		file, err := openFile(bytes.NewReader(content), "GBP")
 		var invalid *field.Error
 		if err != nil {
 			if !errors.As(err, &invalid) {
@@ -76,20 +86,62 @@ func FuzzCSV(f *testing.F) {
 			}
 			return
 		}
-		skus := 0
-		for _, d := range file.drafts {
-			skus += len(d.variants)
-			if err := d.content().check(); err != nil {
-				t.Errorf("line %d became %+v: %v", d.line, d.content(), err)
+		defer file.close()
+		run := newImportRun(New(noProducts{}, "GBP"), file)
+		if err := errors.Join(run.readAll(t.Context()), run.compareAll(t.Context())); err != nil {
+			t.Fatal(err)
+		}
+		skus, slugs := map[string]bool{}, map[string]bool{}
+		err = file.each(t.Context(), &report{}, func() error {
+			if err := run.prepare(t.Context()); err != nil {
+				return err
+			}
+			for _, d := range file.drafts {
+				checkDraft(t, run, d, skus, slugs)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range append(file.errors.all(), file.warnings.all()...) {
+			if p.Line < 1 || p.Record < 1 || p.Message == "" || !utf8.ValidString(p.Value+p.Handle+p.Column+p.Message) {
+				t.Errorf("problem %+v", p)
 			}
 		}
-		if skus != len(file.lines) {
-			t.Errorf("%d variants with %d SKUs", skus, len(file.lines))
+	})
+}
+
+// checkDraft checks that a draft becomes a valid product, whose slug and SKUs no other has.
+func checkDraft(t *testing.T, run *importRun, d *draft, skus, slugs map[string]bool) {
+	c := run.merge(d, Product{}, false)
+	if err := c.check(); err != nil || slugs[c.Slug] {
+		t.Errorf("line %d became %+v: %v", d.head.Line, c, err)
+	}
+	slugs[c.Slug] = true
+	for _, v := range c.Variants {
+		if skus[v.SKU] {
+			t.Errorf("two variants have the SKU %q", v.SKU)
 		}
-		for _, e := range file.rowErrors() {
-			if e.Line < 1 || e.Message == "" {
-				t.Errorf("row error %+v", e)
-			}
+		skus[v.SKU] = true
+	}
+}
+
+// FuzzSlugify checks that a slug is valid, and that it is its own slug.
+func FuzzSlugify(f *testing.F) {
+	for _, name := range []string{"Brass Lamp", "Café & Bar", "Самовар", "茶器", "İ", "ẞ", "ΛΌΓΟΣ", "e\u0301", "हिन्दी", "\u0301", "a\u3164b", "\xff", "\u0344", "𝔘"} {
+		f.Add(name)
+	}
+	f.Fuzz(func(t *testing.T, name string) {
+		slug := Slugify(name)
+		if slug != "" && !validSlug(slug) {
+			t.Errorf("the slug %+q of %+q is not valid", slug, name)
+		}
+		if again := Slugify(slug); again != slug {
+			t.Errorf("%+q becomes %+q and then %+q", name, slug, again)
+		}
+		if n := numbered(slugOf(name), 100); !validSlug(n) {
+			t.Errorf("the hundredth slug %+q of %+q is not valid", n, name)
 		}
 	})
 }

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"souk/services/catalog/internal/words"
 )
 
 var (
@@ -13,6 +15,8 @@ var (
 	ErrNotFound = errors.New("product not found")
 	// ErrSlugTaken is returned if another product has the slug.
 	ErrSlugTaken = errors.New("the slug is taken")
+	// ErrHandleTaken is returned if another product has the handle.
+	ErrHandleTaken = errors.New("the handle is taken")
 	// ErrVersionMismatch is returned if a product has changed since the version that an edit is based on.
 	ErrVersionMismatch = errors.New("the product has changed")
 	// ErrBadCursor is returned for a cursor that was not produced by this query.
@@ -32,17 +36,22 @@ func (e *SKUTakenError) Error() string {
 
 // Content is the part of a product that staff edit.
 type Content struct {
-	Slug        string
+	Slug string
+	// Handle names the product in files; empty if no file has named it, and then it is the slug.
+	Handle      string
 	Title       string
 	Description string
 	Brand       string
-	// Category is the display name; its slug is derived from it.
+	// Category is the display name with those of the categories that it is in, for example Home > Lamps; its slug is derived from it.
 	Category string
 	Tags     []string
 	Images   []Image
 	Variants []Variant
-	// Withdrawn products are not on sale.
-	Withdrawn bool
+	SEO      SEO
+	// Status is Active if it is empty in a new product.
+	Status Status
+	// PublishAt is when a scheduled product becomes active; nil for all others.
+	PublishAt *time.Time
 }
 
 // Product is a product in one or more variants.
@@ -77,6 +86,37 @@ type Variant struct {
 	Price int64
 	// Weight is in grams.
 	Weight int64
+	StockRule
+	// CompareAt is the price that the offer is compared with, above Price; nil if there is no reduction.
+	CompareAt *int64
+	// LowestPrice is the lowest price of the 30 days before the reduction. It is nil without a reduction, and for a variant that had no
+	// price before. Store.Save sets it.
+	LowestPrice *int64
+	// Barcode is the number that scanners read, or empty.
+	Barcode string
+	// Image is the variant's own picture, or nil.
+	Image *Image
+}
+
+// SEO is what search engines show of a product instead of its title and its description.
+type SEO struct {
+	Title       string
+	Description string
+}
+
+// StockRule says how the stock of a variant limits its sale. Its zero value sells what is in stock.
+type StockRule struct {
+	// Untracked means that the stock is not counted, so that the variant can always be bought.
+	Untracked bool
+	// ContinueSelling means that the variant can be bought when there is no stock.
+	ContinueSelling bool
+}
+
+// Owner is the product that a SKU belongs to.
+type Owner struct {
+	ID string
+	// Handle is the product's handle, or its slug if it has none.
+	Handle string
 }
 
 // Option is a property that distinguishes variants, for example Size: Large.
@@ -98,48 +138,62 @@ type SoldVariant struct {
 	ProductID    string
 	ProductTitle string
 	ProductSlug  string
-	// Image is the first image of the product, or nil.
+	// Image is the variant's own image or else the first one of the product, or nil.
 	Image *Image
-	// Withdrawn is set if the product is no longer on sale.
-	Withdrawn bool
-}
-
-// Category groups products.
-type Category struct {
-	Slug     string
-	Name     string
-	Products int64
+	// Status is that of the product.
+	Status Status
 }
 
 // Store stores the catalog.
 type Store interface {
-	// List returns the published products that match a query, at most one more than its limit. Sorted by relevance, it ranks
+	// List returns the active products that match a query, at most one more than its limit. Sorted by relevance, it ranks
 	// the newest 1,000 matches; older ones follow, the newest first.
 	List(ctx context.Context, query Query) ([]Listed, error)
-	// Facets counts the published products that match a query by category and by brand. For a query with a text or a price, it
+	// Facets counts the active products that match a query by category and by brand. For a query with a text or a price, it
 	// counts only the newest 1,000 matches.
 	Facets(ctx context.Context, query Query) ([]Facet, error)
-	// ByID returns a published product, or ErrNotFound. The ID is a UUID.
+	// VariantFacets returns the options and the prices of the newest 1,000 active products that match a query. An option is counted
+	// without the filter by it, and so are prices.
+	VariantFacets(ctx context.Context, query Query) (VariantFacets, error)
+	// Total counts the active products that match a query, up to MaxTotal.
+	Total(ctx context.Context, query Query) (*Total, error)
+	// Typed returns active products that contain what a shopper has typed, some of them if there are many.
+	Typed(ctx context.Context, typed *words.Typed) ([]Named, error)
+	// ByID returns a product on sale, or ErrNotFound. The ID is a UUID.
 	ByID(ctx context.Context, id string) (Product, error)
-	// BySlug returns a published product, or ErrNotFound.
+	// BySlug returns a product on sale, or ErrNotFound.
 	BySlug(ctx context.Context, slug string) (Product, error)
-	// BySlugs returns the products with these slugs, including withdrawn ones, by slug.
-	BySlugs(ctx context.Context, slugs []string) (map[string]Product, error)
-	// Owners maps each of these SKUs to the slug of its product.
-	Owners(ctx context.Context, skus []string) (map[string]string, error)
-	// Variants returns the variants with these SKUs, including withdrawn ones.
+	// ByHandles returns the products with these handles, and those without a handle that have one of these slugs, of any
+	// status.
+	ByHandles(ctx context.Context, handles, slugs []string) ([]Product, error)
+	// After returns the first products after an ID, in the order of IDs, of any status.
+	After(ctx context.Context, id string, limit int) ([]Product, error)
+	// Owners maps each of these SKUs to its product.
+	Owners(ctx context.Context, skus []string) (map[string]Owner, error)
+	// Variants returns the variants with these SKUs, of products of any status.
 	Variants(ctx context.Context, skus []string) ([]SoldVariant, error)
-	// Categories returns the categories with a published product, sorted by slug.
+	// Categories returns the categories with an active product, sorted by slug.
 	Categories(ctx context.Context) ([]Category, error)
 	// AddUpCounts adds some of the latest changes to the stored counts of products, so that counting stays fast. It returns the
 	// number of changes.
 	AddUpCounts(ctx context.Context) (int, error)
-	// Insert adds a product. Its errors are ErrSlugTaken and *SKUTakenError.
-	Insert(ctx context.Context, product Product) error
-	// Update replaces a product, if its stored version is product's version minus one. Its errors are ErrVersionMismatch and
-	// *SKUTakenError.
-	Update(ctx context.Context, product Product) error
+	// Index writes the words by which products are found, for some of those that have none for their version. It returns the
+	// number of products.
+	Index(ctx context.Context) (int, error)
+	// Save adds the products of version 1, and replaces the others if their stored version is one less. It is one transaction, so that
+	// products may exchange SKUs. It sets the LowestPrice of all variants. Its errors are ErrSlugTaken, ErrHandleTaken, ErrVersionMismatch and *SKUTakenError.
+	Save(ctx context.Context, products ...Product) error
 	// Withdraw takes a product off sale. It does nothing if the product is withdrawn already, and returns ErrNotFound if there
 	// is none.
 	Withdraw(ctx context.Context, id string, at time.Time) error
+	// Restore makes a withdrawn product active. It does nothing if the product is not withdrawn, and returns ErrNotFound if there
+	// is none.
+	Restore(ctx context.Context, id string, at time.Time) error
+	// PublishDue makes some of the scheduled products active whose time is not after at. It returns the number of products.
+	PublishDue(ctx context.Context, at time.Time) (int, error)
+	// AnyByID returns a product of any status, or ErrNotFound. The ID is a UUID.
+	AnyByID(ctx context.Context, id string) (Product, error)
+	// ListAll returns the products that a query matches, the newest first, at most its limit. It returns ErrBadCursor if there is no
+	// product to start after.
+	ListAll(ctx context.Context, query AnyQuery) ([]Product, error)
 }

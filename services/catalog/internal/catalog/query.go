@@ -16,6 +16,8 @@ const (
 	PriceAsc    Sort = "price_asc"
 	PriceDesc   Sort = "price_desc"
 	ByTitle     Sort = "title"
+	// AsAsked is the order of the IDs in a query.
+	AsAsked Sort = "as_asked"
 )
 
 const (
@@ -29,6 +31,13 @@ type Query struct {
 	Text     string
 	Category string // a slug
 	Brand    string
+	// OtherCategories and OtherBrands are alternatives to Category and Brand.
+	OtherCategories, OtherBrands []string
+	// Options selects products with a variant that has one of the values of each.
+	Options []OptionFilter
+	// IDs selects products, if OnlyIDs is set.
+	IDs     []string
+	OnlyIDs bool
 	// MinPrice and MaxPrice are in minor units. A product matches if one of its variants does.
 	MinPrice, MaxPrice *int64
 	Sort               Sort
@@ -71,22 +80,30 @@ func (q *Query) settle(cursor string) error {
 		q.Limit = defaultLimit
 	}
 	if q.Sort == "" || q.Sort == ByRelevance && q.Text == "" {
-		q.Sort = Newest
-		if q.Text != "" {
-			q.Sort = ByRelevance
-		}
+		q.Sort = q.usualSort()
 	}
-	q.Brand = tidyLine(q.Brand)
+	q.tidyFilters()
 	var check field.Checker
 	check.Check(q.Limit >= 1 && q.Limit <= maxLimit, "limit", fmt.Sprintf("must be 1 to %d", maxLimit))
 	checkLine(&check, "q", q.Text, maxQuery)
-	checkLine(&check, "category", q.Category, maxSlug)
-	checkLine(&check, "brand", q.Brand, maxName)
+	q.checkFilters(&check)
 	check.Check(q.MinPrice == nil || *q.MinPrice >= 0, "min_price", "must be at least 0")
 	check.Check(q.MaxPrice == nil || *q.MaxPrice >= 0, "max_price", "must be at least 0")
 	check.Check(q.MinPrice == nil || q.MaxPrice == nil || *q.MinPrice <= *q.MaxPrice, "min_price", "must be at most max_price")
 	if err := check.Err(); err != nil {
 		return err
 	}
+	q.settleIDs()
 	return q.start(cursor)
+}
+
+// usualSort returns the order of a list for which none is asked.
+func (q *Query) usualSort() Sort {
+	switch {
+	case len(q.IDs) > 0:
+		return AsAsked
+	case q.Text != "":
+		return ByRelevance
+	}
+	return Newest
 }

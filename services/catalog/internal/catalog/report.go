@@ -4,51 +4,75 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 )
 
 const (
-	// The maximum number of errors that are listed; more are only counted.
-	maxErrors = 1000
-	// The maximum length of a message in characters, because it may quote a cell.
+	// The maximum number of errors and of warnings that are listed; more are only counted.
+	maxProblems = 1000
+	// The maximum lengths of a message and of a quoted cell in characters.
 	maxMessage = 300
+	maxQuoted  = 100
 )
 
-// RowError describes a row that was left out.
-type RowError struct {
+// Problem describes something in a file that was not imported as it is.
+type Problem struct {
+	// Record is the row's number in a spreadsheet; the header is 1.
+	Record int
 	// Line is the line of the file where the row starts; the header is line 1.
-	Line    int
-	Message string
+	Line int
+	// Handle is the product's handle; empty if it is not known.
+	Handle string
+	// Column and Value are the name and the content of the cell; empty if the problem is not about a cell.
+	Column, Value string
+	Message       string
 }
 
-// report collects row errors from several goroutines. The zero value is ready for use.
+// report collects problems from several goroutines. The zero value is ready for use.
 type report struct {
-	mu     sync.Mutex
-	errors []RowError
-	// more counts the errors beyond maxErrors; the first of them is at line moreFrom.
-	more, moreFrom int
+	mu       sync.Mutex
+	errors   problems
+	warnings problems
 }
 
-func (r *report) fail(line int, message string) {
+// problems is a list of problems. more counts those beyond maxProblems, and next is the first of them.
+type problems struct {
+	listed []Problem
+	more   int
+	next   Problem
+}
+
+// fail reports something that was left out.
+func (r *report) fail(p Problem) { r.add(&r.errors, p) }
+
+// warn reports something that was imported in another way than the file says.
+func (r *report) warn(p Problem) { r.add(&r.warnings, p) }
+
+func (r *report) add(to *problems, p Problem) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if len(r.errors) == maxErrors {
-		if r.more == 0 {
-			r.moreFrom = line
+	if len(to.listed) == maxProblems {
+		if to.more == 0 {
+			to.next = Problem{Record: p.Record, Line: p.Line}
 		}
-		r.more++
+		to.more++
 		return
 	}
-	r.errors = append(r.errors, RowError{Line: line, Message: fmt.Sprintf("%.*s", maxMessage, message)})
+	p.Message = strings.ToValidUTF8(fmt.Sprintf("%.*s", maxMessage, p.Message), "\uFFFD")
+	p.Value = strings.ToValidUTF8(fmt.Sprintf("%.*s", maxQuoted, p.Value), "\uFFFD")
+	p.Handle = strings.ToValidUTF8(fmt.Sprintf("%.*s", maxHandle, p.Handle), "\uFFFD")
+	p.Column = strings.ToValidUTF8(fmt.Sprintf("%.*s", maxQuoted, p.Column), "\uFFFD")
+	to.listed = append(to.listed, p)
 }
 
-// rowErrors returns the errors sorted by line, followed by one with the number of errors that are not listed.
-func (r *report) rowErrors() []RowError {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	sorted := slices.SortedStableFunc(slices.Values(r.errors), func(a, b RowError) int { return cmp.Compare(a.Line, b.Line) })
-	if r.more > 0 {
-		sorted = append(sorted, RowError{Line: r.moreFrom, Message: fmt.Sprintf("from here on, %d more were left out", r.more)})
+// all returns the problems sorted by record, followed by one with the number of those that are not listed.
+func (p problems) all() []Problem {
+	sorted := slices.SortedStableFunc(slices.Values(p.listed), func(a, b Problem) int { return cmp.Compare(a.Record, b.Record) })
+	if p.more > 0 {
+		sorted = append(sorted, Problem{
+			Record: p.next.Record, Line: p.next.Line, Message: fmt.Sprintf("from here on, %d more are not listed", p.more),
+		})
 	}
 	return sorted
 }

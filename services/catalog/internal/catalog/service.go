@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"golang.org/x/text/unicode/norm"
+
 	"souk/platform/field"
 	"souk/platform/identifier"
 )
@@ -12,8 +14,12 @@ import (
 // The maximum number of SKUs in one request.
 const maxSKUs = 2000
 
-// AddUpEvery is the interval at which to call AddUpCounts.
-const AddUpEvery = 5 * time.Second
+const (
+	// AddUpEvery is the interval at which to call AddUpCounts.
+	AddUpEvery = 5 * time.Second
+	// IndexEvery is the interval at which to call Index, while a version before this one may still write products.
+	IndexEvery = 5 * time.Second
+)
 
 // Service implements the operations on the catalog.
 type Service struct {
@@ -33,23 +39,56 @@ type Page struct {
 	Cursors []string
 	More    bool
 	Facets  []Facet
+	// OptionFacets are named by the options.
+	OptionFacets []Facet
+	PriceRanges  []PriceRange
+	// Total is nil if it was not asked for.
+	Total *Total
 }
 
-// List searches and filters published products. It returns ErrBadCursor for a cursor that this query did not produce.
+// Extras are what a list is asked for besides its products.
+type Extras struct {
+	Facets, Total bool
+}
+
+// List searches and filters active products. It returns ErrBadCursor for a cursor that this query did not produce.
 func (s *Service) List(ctx context.Context, query Query, cursor string, facets bool) (Page, error) {
+	return s.ListWith(ctx, query, cursor, Extras{Facets: facets})
+}
+
+// ListWith is List with extras.
+func (s *Service) ListWith(ctx context.Context, query Query, cursor string, extras Extras) (Page, error) {
 	if err := query.settle(cursor); err != nil {
 		return Page{}, err
 	}
-	listed, err := s.store.List(ctx, query)
+	asked := query
+	if query.Category != "" {
+		var err error
+		if asked, err = s.withChildren(ctx, query); err != nil {
+			return Page{}, err
+		}
+	}
+	listed, err := s.store.List(ctx, asked)
 	if err != nil {
 		return Page{}, err
 	}
 	page, err := query.page(listed)
-	if err != nil || !facets {
-		return page, err
+	if err == nil && extras.Facets {
+		err = s.addFacets(ctx, asked, &page)
 	}
-	page.Facets, err = s.store.Facets(ctx, query)
+	if err == nil && extras.Total {
+		page.Total, err = s.store.Total(ctx, asked)
+	}
 	return page, err
+}
+
+func (s *Service) addFacets(ctx context.Context, query Query, page *Page) (err error) {
+	if page.Facets, err = s.store.Facets(ctx, query); err != nil {
+		return err
+	}
+	variants, err := s.store.VariantFacets(ctx, query)
+	page.OptionFacets, page.PriceRanges = variants.Options, rangesOf(variants.Prices)
+	return err
 }
 
 // page makes a page from the store's list, which has one more product than the limit if there are more.
@@ -67,8 +106,9 @@ func (q *Query) page(listed []Listed) (page Page, err error) {
 	return page, nil
 }
 
-// Product returns a published product by its ID or slug, or ErrNotFound.
+// Product returns a product on sale by its ID or slug, or ErrNotFound. The slug may be in any Unicode form.
 func (s *Service) Product(ctx context.Context, idOrSlug string) (Product, error) {
+	idOrSlug = norm.NFC.String(idOrSlug)
 	switch {
 	case identifier.Valid(idOrSlug):
 		return s.store.ByID(ctx, idOrSlug)
@@ -79,7 +119,7 @@ func (s *Service) Product(ctx context.Context, idOrSlug string) (Product, error)
 	}
 }
 
-// Variants returns the variants with these SKUs, up to 2,000, including withdrawn ones.
+// Variants returns the variants with these SKUs, up to 2,000, of products of any status.
 func (s *Service) Variants(ctx context.Context, skus []string) ([]SoldVariant, error) {
 	if len(skus) > maxSKUs {
 		return nil, field.Invalid("skus", fmt.Sprintf("must have at most %d items", maxSKUs))
@@ -93,9 +133,14 @@ func (s *Service) Variants(ctx context.Context, skus []string) ([]SoldVariant, e
 	return s.store.Variants(ctx, asked)
 }
 
-// Categories returns the categories with a published product.
-func (s *Service) Categories(ctx context.Context) ([]Category, error) {
-	return s.store.Categories(ctx)
+// Index makes products findable that a version of the catalog before this one has written. Several replicas may do so at once.
+func (s *Service) Index(ctx context.Context) error {
+	for {
+		n, err := s.store.Index(ctx)
+		if err != nil || n == 0 {
+			return err
+		}
+	}
 }
 
 // AddUpCounts adds the latest changes to the stored counts of products. Several replicas may do so at once.

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"unicode"
@@ -16,14 +17,17 @@ func tidyLine(text string) string {
 	return norm.NFC.String(strings.Join(words, " "))
 }
 
-// tidy returns the content with tidy lines of text. It does not change the descriptions of products and images.
+// tidy returns the content with tidy lines of text and the slug in NFC. It does not change the descriptions of products and images.
 func (c Content) tidy() Content {
-	c.Title, c.Brand, c.Category = tidyLine(c.Title), tidyLine(c.Brand), tidyLine(c.Category)
-	c.Tags = tidyTags(c.Tags)
+	c.Title, c.Brand, c.Category = tidyLine(c.Title), tidyLine(c.Brand), tidyCategory(c.Category)
+	c.SEO = SEO{Title: tidyLine(c.SEO.Title), Description: tidyLine(c.SEO.Description)}
+	c.Slug, c.Tags = norm.NFC.String(c.Slug), tidyTags(c.Tags)
+	c.Status = cmp.Or(c.Status, Active)
 	c.Variants = slices.Clone(c.Variants)
 	for i := range c.Variants {
 		v := &c.Variants[i]
-		v.Title, v.Options = tidyLine(v.Title), slices.Clone(v.Options)
+		v.SKU, v.Title, v.Options = norm.NFC.String(v.SKU), tidyLine(v.Title), slices.Clone(v.Options)
+		v.Barcode = tidyLine(v.Barcode)
 		for j, o := range v.Options {
 			v.Options[j] = Option{Name: tidyLine(o.Name), Value: tidyLine(o.Value)}
 		}

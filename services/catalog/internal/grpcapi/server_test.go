@@ -82,7 +82,8 @@ func TestAProductIsReadAsItWasWritten(t *testing.T) {
 	want := &catalogv1.Product{
 		Id: created.GetId(), Slug: "lamp", Title: in.GetTitle(), Description: in.GetDescription(), Brand: in.GetBrand(), Category: in.GetCategory(),
 		Tags: in.GetTags(), Images: in.GetImages(), Variants: in.GetVariants(), MinPrice: pounds(400), MaxPrice: pounds(900),
-		UpdatedAt: created.GetUpdatedAt(), Version: 1, CategorySlug: "cafe-lamps",
+		UpdatedAt: created.GetUpdatedAt(), Version: 1, CategorySlug: "café-lamps",
+		Status: catalogv1.ProductStatus_PRODUCT_STATUS_ACTIVE,
 	}
 	if !proto.Equal(created, want) || time.Since(created.GetUpdatedAt().AsTime()) > time.Minute {
 		t.Errorf("created %v, want %v", created, want)
@@ -94,8 +95,15 @@ func TestAProductIsReadAsItWasWritten(t *testing.T) {
 	if err != nil || len(sold.GetVariants()) != 1 || !proto.Equal(sold.GetVariants()[0], wantSold) {
 		t.Errorf("variants %v, %v; want %v", sold, err, wantSold)
 	}
+	suggested, err := b.ListSuggestions(t.Context(), &catalogv1.ListSuggestionsRequest{Query: "la"})
+	wantSuggested := &catalogv1.ListSuggestionsResponse{Suggestions: []*catalogv1.Suggestion{
+		{Text: "lamp"}, {Text: "Lamp", ProductId: created.GetId(), ProductSlug: "lamp"},
+	}}
+	if err != nil || !proto.Equal(suggested, wantSuggested) {
+		t.Errorf("suggested %v, %v; want %v", suggested, err, wantSuggested)
+	}
 	categories, err := b.ListCategories(t.Context(), &catalogv1.ListCategoriesRequest{})
-	wantCategory := &catalogv1.Category{Slug: "cafe-lamps", Name: "Café Lamps", ProductCount: 1}
+	wantCategory := &catalogv1.Category{Slug: "café-lamps", Name: "Café Lamps", ProductCount: 1}
 	if err != nil || len(categories.GetCategories()) != 1 || !proto.Equal(categories.GetCategories()[0], wantCategory) {
 		t.Errorf("categories %v, %v; want %v", categories, err, wantCategory)
 	}
@@ -114,7 +122,7 @@ func TestAListGoesOnAfterACursorAndCountsFacets(t *testing.T) {
 		t.Fatalf("first page: %v, %v; want rug and more", page, err)
 	}
 	if f := page.GetFacets(); len(f) != 2 || f[0].GetField() != "category" || f[0].GetValues()[0].GetCount() != 2 || f[1].GetValues()[0].GetValue() != "Atlas" {
-		t.Errorf("facets = %v; want 2 in cafe-lamps and of Atlas", f)
+		t.Errorf("facets = %v; want 2 in café-lamps and of Atlas", f)
 	}
 	req.Cursor = page.GetProducts()[0].GetCursor()
 	page, err = b.ListProducts(t.Context(), req)
@@ -147,6 +155,42 @@ func TestUpdateChangesOnlyWhatIsSet(t *testing.T) {
 	grpctest.Expect(t, "an old version", err, codes.Aborted, "VERSION_MISMATCH")
 	_, err = b.UpdateProduct(b.Staff(t), &catalogv1.UpdateProductRequest{Id: p.GetId(), Variants: &catalogv1.VariantList{}})
 	grpctest.Expect(t, "no variants", err, codes.InvalidArgument, "VALIDATION_FAILED")
+}
+
+func TestAStockRuleStaysUnlessItIsSaid(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	in := lamp()
+	in.Variants[0].StockRule = &catalogv1.StockRule{Untracked: true}
+	in.Variants[1].StockRule = &catalogv1.StockRule{ContinueSelling: true}
+	p := b.create(t, in)
+	in.Variants[0].StockRule, in.Variants[1].StockRule = nil, &catalogv1.StockRule{}
+	in.Variants = append(in.Variants, &catalogv1.Variant{Sku: "XL", Price: pounds(100)})
+	changed, err := b.UpdateProduct(b.Staff(t), &catalogv1.UpdateProductRequest{Id: p.GetId(), Variants: &catalogv1.VariantList{Variants: in.Variants}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sold, err := b.GetVariants(t.Context(), &catalogv1.GetVariantsRequest{Skus: []string{"L"}})
+	if err != nil || !sold.GetVariants()[0].GetVariant().GetStockRule().GetUntracked() {
+		t.Errorf("sold %v, %v", sold, err)
+	}
+	if _, err := b.send(t, b.Staff(t), "Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Price\nlamp,Lamp,Size,L,L,9.00\n"); err != nil {
+		t.Fatal(err)
+	}
+	imported, err := b.GetProduct(t.Context(), &catalogv1.GetProductRequest{IdOrSlug: "lamp"})
+	if err != nil || len(imported.GetProduct().GetVariants()) != 1 {
+		t.Fatal(imported, err)
+	}
+	for _, got := range []*catalogv1.Product{changed.GetProduct(), imported.GetProduct()} {
+		if rule := got.GetVariants()[0].GetStockRule(); !rule.GetUntracked() || rule.GetContinueSelling() {
+			t.Errorf("%v", got.GetVariants()[0])
+		}
+	}
+	for _, v := range changed.GetProduct().GetVariants()[1:] {
+		if v.GetStockRule() != nil {
+			t.Errorf("%v", v)
+		}
+	}
 }
 
 func TestErrorsSayWhy(t *testing.T) {
@@ -209,8 +253,11 @@ func TestOnlyStaffWrite(t *testing.T) {
 		_, created := b.CreateProduct(test.ctx, &catalogv1.CreateProductRequest{Product: lamp()})
 		_, updated := b.UpdateProduct(test.ctx, &catalogv1.UpdateProductRequest{})
 		_, withdrawn := b.WithdrawProduct(test.ctx, &catalogv1.WithdrawProductRequest{})
+		_, restored := b.RestoreProduct(test.ctx, &catalogv1.RestoreProductRequest{})
+		_, read := b.GetAnyProduct(test.ctx, &catalogv1.GetAnyProductRequest{})
+		_, listed := b.ListAllProducts(test.ctx, &catalogv1.ListAllProductsRequest{})
 		_, imported := b.send(t, test.ctx, "Handle,Title\n")
-		for _, err := range []error{created, updated, withdrawn, imported} {
+		for _, err := range []error{created, updated, withdrawn, restored, read, listed, imported} {
 			if status.Code(err) != test.want {
 				t.Errorf("%s: %v, want %s", who, err, test.want)
 			}
@@ -243,7 +290,7 @@ func TestAnImportComesInPiecesAndAnswersInFull(t *testing.T) {
 	got, err := b.send(t, b.Staff(t), "\uFEFFHandle,Title,Variant SKU,Variant Price,Variant Inventory Qty\r\nlamp,Lämp,A,9.99,3\r\nlamp,,B,cheap,\r\n")
 	want := &catalogv1.ImportProductsResponse{
 		Products: 1, Variants: 1, Created: 1, Stock: []*catalogv1.ImportedStock{{Sku: "A", Quantity: 3}},
-		Errors: []*catalogv1.ImportError{{Line: 3, Message: got.GetErrors()[0].GetMessage()}},
+		Errors: []*catalogv1.ImportError{{Line: 3, Record: 3, Handle: "lamp", Column: "Variant Price", Value: "cheap", Message: got.GetErrors()[0].GetMessage()}},
 	}
 	if err != nil || !proto.Equal(got, want) || !strings.Contains(got.GetErrors()[0].GetMessage(), "Variant Price") {
 		t.Errorf("got %v, %v; want %v", got, err, want)
@@ -262,13 +309,35 @@ func TestAnImportIsBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	piece := &catalogv1.ImportProductsRequest{Chunk: make([]byte, 1<<20)}
-	for range 51 {
+	for range 101 {
 		if err := stream.Send(piece); err != nil && !errors.Is(err, io.EOF) {
 			t.Fatal(err)
 		}
 	}
 	_, err = stream.CloseAndRecv()
 	if v := rpc.Violations(err); len(v) != 1 || v[0].Field != "body" || status.Code(err) != codes.InvalidArgument {
-		t.Errorf("51 MiB: %v, want a violation of file", err)
+		t.Errorf("101 MiB: %v, want a violation of file", err)
+	}
+}
+
+func TestAProductFileComesInParts(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	if _, err := b.send(t, b.Staff(t), "Handle,Title,Variant SKU,Variant Price\nlamp,Lamp,A,9.99\n"); err != nil {
+		t.Fatal(err)
+	}
+	first, err := b.GetProductFile(b.Staff(t), &catalogv1.GetProductFileRequest{})
+	if err != nil || !strings.Contains(string(first.GetPart()), "\nlamp,Lamp,") || !strings.HasPrefix(string(first.GetPart()), "Handle,") {
+		t.Errorf("the first part is %q, %v", first.GetPart(), err)
+	}
+	last, err := b.GetProductFile(b.Staff(t), &catalogv1.GetProductFileRequest{After: first.GetNext()})
+	if err != nil || len(last.GetPart()) != 0 {
+		t.Errorf("the last part is %q, %v; want it empty", last.GetPart(), err)
+	}
+	_, err = b.GetProductFile(b.Staff(t), &catalogv1.GetProductFileRequest{After: "elsewhere"})
+	grpctest.Expect(t, "a position of no part", err, codes.InvalidArgument, "BAD_CURSOR")
+	_, err = b.GetProductFile(t.Context(), &catalogv1.GetProductFileRequest{})
+	if status.Code(err) != codes.Unauthenticated {
+		t.Errorf("without a token: %v", err)
 	}
 }

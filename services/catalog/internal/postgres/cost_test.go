@@ -56,6 +56,28 @@ func list(q catalog.Query, facets bool) func(context.Context, *catalog.Service) 
 	}
 }
 
+func total(q catalog.Query) func(context.Context, *catalog.Service) error {
+	return func(ctx context.Context, s *catalog.Service) error {
+		_, err := s.ListWith(ctx, q, "", catalog.Extras{Total: true})
+		return err
+	}
+}
+
+func option(name string, values ...string) catalog.OptionFilter {
+	return catalog.OptionFilter{Name: name, Values: values}
+}
+
+func withOptions(options ...catalog.OptionFilter) catalog.Query {
+	return catalog.Query{Options: options}
+}
+
+func suggest(text string) func(context.Context, *catalog.Service) error {
+	return func(ctx context.Context, s *catalog.Service) error {
+		_, err := s.Suggest(ctx, text)
+		return err
+	}
+}
+
 func ptr(n int64) *int64 { return &n }
 
 // reads are typical reads of shoppers, with the maximum number of blocks for each in a shop with 100,000 products.
@@ -63,28 +85,59 @@ var reads = map[string]struct {
 	most float64
 	read func(context.Context, *catalog.Service) error
 }{
-	"search for a word of all":                 {1000, list(catalog.Query{Text: "metal"}, false)},
-	"search for a word of half":                {1000, list(catalog.Query{Text: "brass"}, false)},
-	"search for a word of 1 in 10":             {5000, list(catalog.Query{Text: "tin"}, false)},
-	"search for a word of 1 in 100":            {2500, list(catalog.Query{Text: "pewter"}, false)},
-	"search for the start of a word":           {1000, list(catalog.Query{Text: "bra"}, false)},
-	"search in a category":                     {2500, list(catalog.Query{Text: "metal", Category: "category-7"}, false)},
-	"search by price":                          {500, list(catalog.Query{Text: "brass", Sort: catalog.PriceAsc}, false)},
-	"search with facets":                       {1500, list(catalog.Query{Text: "metal"}, true)},
-	"the newest with facets":                   {500, list(catalog.Query{}, true)},
-	"a category with facets":                   {500, list(catalog.Query{Category: "category-7"}, true)},
-	"a brand with facets":                      {500, list(catalog.Query{Brand: "Brand 7"}, true)},
-	"a range of many prices with facets":       {1500, list(catalog.Query{MinPrice: ptr(500_000)}, true)},
-	"categories":                               {200, func(ctx context.Context, s *catalog.Service) error { _, err := s.Categories(ctx); return err }},
-	"a range of few prices":                    {200, list(catalog.Query{MinPrice: ptr(9_000_000)}, false)},
-	"a range of few prices with two ends":      {200, list(catalog.Query{MinPrice: ptr(8_000_000), MaxPrice: ptr(9_500_000)}, false)},
-	"a range of no price between the variants": {200, list(catalog.Query{MinPrice: ptr(2_000_000), MaxPrice: ptr(8_000_000)}, false)},
-	"a range of many prices with two ends":     {1000, list(catalog.Query{MinPrice: ptr(400_000), MaxPrice: ptr(600_000)}, false)},
-	"a range of few prices, cheap first":       {200, list(catalog.Query{MinPrice: ptr(9_000_000), Sort: catalog.PriceAsc}, false)},
-	"a range of half, cheap first":             {1000, list(catalog.Query{MinPrice: ptr(500_000), Sort: catalog.PriceAsc}, false)},
-	"a range of few low prices":                {200, list(catalog.Query{MaxPrice: ptr(110)}, false)},
-	"a range of low prices, dearest first":     {500, list(catalog.Query{MaxPrice: ptr(500_000), Sort: catalog.PriceDesc}, false)},
-	"100 products as a facet in stock":         {1000, list(catalog.Query{Limit: 100, Brief: true}, false)},
+	"search for a word of all":                  {1000, list(catalog.Query{Text: "metal"}, false)},
+	"search for a word of half":                 {1000, list(catalog.Query{Text: "brass"}, false)},
+	"search for a word of 1 in 10":              {5000, list(catalog.Query{Text: "tin"}, false)},
+	"search for a word of 1 in 100":             {2500, list(catalog.Query{Text: "pewter"}, false)},
+	"search for the start of a word":            {1000, list(catalog.Query{Text: "bra"}, false)},
+	"search in a category":                      {2500, list(catalog.Query{Text: "metal", Category: "category-7"}, false)},
+	"search by price":                           {500, list(catalog.Query{Text: "brass", Sort: catalog.PriceAsc}, false)},
+	"search for two words that never meet":      {1000, list(catalog.Query{Text: "brass copper"}, false)},
+	"search for the start of a word by price":   {1000, list(catalog.Query{Text: "bra", Sort: catalog.PriceAsc}, false)},
+	"search for a word of the oldest alone":     {5000, list(catalog.Query{Text: "number 7"}, false)},
+	"search for misspelled words":               {1000, list(catalog.Query{Text: "bras lmap"}, false)},
+	"search for a misspelled rare word":         {2500, list(catalog.Query{Text: "pewtre"}, false)},
+	"search for words with one too many":        {1000, list(catalog.Query{Text: "brass elephant"}, false)},
+	"search for a word that nothing contains":   {500, list(catalog.Query{Text: "elephant"}, true)},
+	"search for nothing but an exclusion":       {200, list(catalog.Query{Text: "-metal"}, true)},
+	"the list by title":                         {250, list(catalog.Query{Sort: catalog.ByTitle}, false)},
+	"search with facets":                        {20000, list(catalog.Query{Text: "metal"}, true)},
+	"the newest with facets":                    {20000, list(catalog.Query{}, true)},
+	"a category with facets":                    {20000, list(catalog.Query{Category: "category-7"}, true)},
+	"a brand with facets":                       {20000, list(catalog.Query{Brand: "Brand 7"}, true)},
+	"a range of many prices with facets":        {20000, list(catalog.Query{MinPrice: ptr(500_000)}, true)},
+	"filter by an option of half":               {500, list(withOptions(option("Color", "Red")), false)},
+	"filter by an option of 1 in 1,000":         {2500, list(withOptions(option("Color", "Gold")), false)},
+	"filter by two options":                     {500, list(withOptions(option("Color", "Red", "Blue"), option("Size", "M")), false)},
+	"filter by two options, cheap first":        {1000, list(catalog.Query{Sort: catalog.PriceAsc, Options: []catalog.OptionFilter{option("Color", "Red"), option("Size", "M", "L")}}, false)},
+	"filter by an option that none has":         {500, list(withOptions(option("Color", "Red"), option("Size", "XXL")), false)},
+	"filter by two options that never meet":     {5000, list(withOptions(option("Color", "Gold"), option("Size", "XXL", "M")), false)},
+	"an option with facets":                     {75000, list(withOptions(option("Color", "Red")), true)},
+	"search with an option":                     {15000, list(catalog.Query{Text: "metal", Options: []catalog.OptionFilter{option("Color", "Red")}}, false)},
+	"three categories":                          {1000, list(catalog.Query{Category: "category-7", OtherCategories: []string{"category-8", "category-9"}}, false)},
+	"three brands":                              {2000, list(catalog.Query{Brand: "Brand 7", OtherBrands: []string{"Brand 8", "Brand 9"}}, false)},
+	"the total of all":                          {500, total(catalog.Query{})},
+	"the total of three categories":             {1500, total(catalog.Query{Category: "category-7", OtherCategories: []string{"category-8", "category-9"}})},
+	"the total of a search":                     {12000, total(catalog.Query{Text: "metal"})},
+	"the total of a price range":                {12000, total(catalog.Query{MinPrice: ptr(500_000)})},
+	"the total of an option":                    {80000, total(withOptions(option("Color", "Red")))},
+	"suggestions for a word of all":             {1000, suggest("lamp nu")},
+	"suggestions for a word of half":            {1000, suggest("bra")},
+	"suggestions for a rare word":               {1000, suggest("pew")},
+	"suggestions for two words that never meet": {1000, suggest("copper bras")},
+	"suggestions for a title":                   {1000, suggest("brass lamp number 77")},
+	"suggestions for a letter":                  {1000, suggest("b")},
+	"suggestions for nothing":                   {200, suggest("elephant")},
+	"categories":                                {200, func(ctx context.Context, s *catalog.Service) error { _, err := s.Categories(ctx); return err }},
+	"a range of few prices":                     {200, list(catalog.Query{MinPrice: ptr(9_000_000)}, false)},
+	"a range of few prices with two ends":       {200, list(catalog.Query{MinPrice: ptr(8_000_000), MaxPrice: ptr(9_500_000)}, false)},
+	"a range of no price between the variants":  {200, list(catalog.Query{MinPrice: ptr(2_000_000), MaxPrice: ptr(8_000_000)}, false)},
+	"a range of many prices with two ends":      {1000, list(catalog.Query{MinPrice: ptr(400_000), MaxPrice: ptr(600_000)}, false)},
+	"a range of few prices, cheap first":        {200, list(catalog.Query{MinPrice: ptr(9_000_000), Sort: catalog.PriceAsc}, false)},
+	"a range of half, cheap first":              {1000, list(catalog.Query{MinPrice: ptr(500_000), Sort: catalog.PriceAsc}, false)},
+	"a range of few low prices":                 {200, list(catalog.Query{MaxPrice: ptr(110)}, false)},
+	"a range of low prices, dearest first":      {500, list(catalog.Query{MaxPrice: ptr(500_000), Sort: catalog.PriceDesc}, false)},
+	"100 products as a facet in stock":          {1000, list(catalog.Query{Limit: 100, Brief: true}, false)},
 }
 
 // A page that reads all matches would access 25,000 blocks or more.

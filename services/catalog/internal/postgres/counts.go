@@ -12,7 +12,7 @@ import (
 // Categories implements catalog.Store.
 func (s *Store) Categories(ctx context.Context) ([]catalog.Category, error) {
 	rows, err := s.pool.Query(ctx, `SELECT category_slug, min(category), sum(products)::bigint FROM counted_products
-		WHERE per = 'category' AND category_slug <> '' GROUP BY category_slug ORDER BY category_slug`)
+		WHERE per = 'category' AND category_slug <> '' GROUP BY category_slug ORDER BY category_slug COLLATE "und-x-icu"`)
 	if err != nil {
 		return nil, fmt.Errorf("categories: %w", err)
 	}
@@ -25,32 +25,27 @@ func (s *Store) Categories(ctx context.Context) ([]catalog.Category, error) {
 
 // Facets implements catalog.Store.
 func (s *Store) Facets(ctx context.Context, q catalog.Query) ([]catalog.Facet, error) {
-	if q.Text == "" && q.MinPrice == nil && q.MaxPrice == nil {
+	if q.Text == "" && countsAreKept(q) {
 		return s.keptFacets(ctx, q)
 	}
-	facets, err := s.countedFacets(ctx, q, byWords)
-	if err != nil || len(facets[0].Values)+len(facets[1].Values) > 0 {
-		return facets, err
+	w, err := s.wantedBy(ctx, q)
+	if err != nil || w == nil {
+		return noFacets(), err
 	}
-	misspelled, err := s.misspelled(ctx, q)
-	if !misspelled {
-		return facets, err
-	}
-	return s.countedFacets(ctx, q, bySimilarTitle)
+	return s.countedFacets(ctx, q, *w)
 }
 
-// keptFacets returns facets from the stored counts. The query filters by category, brand, both or neither.
+func noFacets() []catalog.Facet { return []catalog.Facet{{Field: "category"}, {Field: "brand"}} }
+
+// keptFacets returns facets from the stored counts. The query filters by category, brand, both or neither. A facet does not respect its
+// own filter, so that a second value can be chosen.
 func (s *Store) keptFacets(ctx context.Context, q catalog.Query) ([]catalog.Facet, error) {
 	var where conditions
-	counts := func(per string) string {
+	counts := func(per string, own catalog.Query) string {
 		where.parts = nil
 		where.add("per = ?", per)
-		if q.Category != "" && per != "brand" {
-			where.add("category_slug = ?", q.Category)
-		}
-		if q.Brand != "" && per != "category" {
-			where.add("brand = ?", q.Brand)
-		}
+		where.oneOf("category_slug", own.Categories())
+		where.oneOf("brand", own.Brands())
 		return "(SELECT * FROM counted_products WHERE " + where.sql() + ") AS counted"
 	}
 	perCategory, perBrand := "category", "brand"
@@ -60,16 +55,41 @@ func (s *Store) keptFacets(ctx context.Context, q catalog.Query) ([]catalog.Face
 	if q.Category != "" {
 		perBrand = "both"
 	}
-	sql := facet("category", "category_slug", "min(category)", counts(perCategory)) + " UNION ALL " + facet("brand", "brand", "brand", counts(perBrand))
+	sql := facet("category", "category_slug", "min(category)", counts(perCategory, withoutCategories(q))) + " UNION ALL " +
+		facet("brand", "brand", "brand", counts(perBrand, withoutBrands(q)))
 	return s.facets(ctx, sql, where.args())
 }
 
-// countedFacets counts the newest products that match a query.
-func (s *Store) countedFacets(ctx context.Context, q catalog.Query, w wording) ([]catalog.Facet, error) {
-	from, where := matching(q, w)
-	sql := "WITH counted AS MATERIALIZED " + newest("p.category_slug, p.category, p.brand, 1 AS products", from, &where) +
-		facet("category", "category_slug", "min(category)", "counted") + " UNION ALL " + facet("brand", "brand", "brand", "counted")
-	return s.facets(ctx, sql, where.args())
+func withoutCategories(q catalog.Query) catalog.Query {
+	q.Category, q.OtherCategories = "", nil
+	return q
+}
+
+func withoutBrands(q catalog.Query) catalog.Query {
+	q.Brand, q.OtherBrands = "", nil
+	return q
+}
+
+// countedFacets counts the newest products that match a query. Each facet has its own, those that match without its own filter.
+func (s *Store) countedFacets(ctx context.Context, q catalog.Query, w wanted) ([]catalog.Facet, error) {
+	categories, brands := facet("category", "category_slug", "min(category)", "counted"), facet("brand", "brand", "brand", "counted")
+	count := func(q catalog.Query, facets string) ([]catalog.Facet, error) {
+		from, where := matching(q, w)
+		sql := "WITH counted AS MATERIALIZED " + newest("p.category_slug, p.category, p.brand, 1 AS products", from, &where, w) + facets
+		return s.facets(ctx, sql, where.args())
+	}
+	if len(q.Categories()) == 0 && len(q.Brands()) == 0 { // the same products for both
+		return count(q, categories+" UNION ALL "+brands)
+	}
+	byCategory, err := count(withoutCategories(q), categories)
+	if err != nil {
+		return nil, err
+	}
+	byBrand, err := count(withoutBrands(q), brands)
+	if err != nil {
+		return nil, err
+	}
+	return []catalog.Facet{byCategory[0], byBrand[1]}, nil
 }
 
 // The maximum number of values of a facet.
@@ -83,7 +103,7 @@ func facet(name, by, label, counted string) string {
 
 // facets runs the queries for both facets.
 func (s *Store) facets(ctx context.Context, sql string, args []any) ([]catalog.Facet, error) {
-	found := []catalog.Facet{{Field: "category"}, {Field: "brand"}}
+	found := noFacets()
 	rows, err := s.pool.Query(ctx, sql, args...)
 	if err != nil {
 		return nil, fmt.Errorf("facets: %w", err)

@@ -23,13 +23,16 @@ var orders = map[catalog.Sort]order{
 	catalog.Newest:      {"p.created_at", "DESC", "timestamptz"},
 	catalog.PriceAsc:    {"p.min_price", "ASC", "bigint"},
 	catalog.PriceDesc:   {"p.min_price", "DESC", "bigint"},
-	catalog.ByTitle:     {"lower(p.title)", "ASC", "text"},
+	catalog.AsAsked:     {"", "ASC", "int"}, // by the IDs of the query
+	catalog.ByTitle:     {`p.title COLLATE "und-x-icu"`, "ASC", "text"},
 }
 
 // conditions collects the parts of a WHERE clause and their parameters.
 type conditions struct {
 	parts  []string
 	params []any
+	// filtered is set if a search is restricted further. PostgreSQL then chooses which index to read.
+	filtered bool
 }
 
 // add adds a condition. Each ? in it stands for the next parameter.
@@ -55,18 +58,17 @@ func (c *conditions) args() []any {
 }
 
 // matching returns FROM and WHERE for the products that a query matches, on all pages.
-func matching(q catalog.Query, w wording) (from string, where conditions) {
+func matching(q catalog.Query, w wanted) (from string, where conditions) {
 	from = "products p"
-	where.add("NOT p.withdrawn")
+	where.add(listed)
 	if q.Text != "" {
-		from += where.search(q.Text, w)
+		where.filtered = isFiltered(q)
+		from += where.search(w)
 	}
-	if q.Category != "" {
-		where.add("p.category_slug = ?", q.Category)
-	}
-	if q.Brand != "" {
-		where.add("p.brand = ?", q.Brand)
-	}
+	where.oneOf("p.category_slug", q.Categories())
+	where.oneOf("p.brand", q.Brands())
+	where.ids(q)
+	where.options(q.Options)
 	// A range with only one bound does not need the variants, because the product has its lowest and highest price.
 	if q.MinPrice != nil {
 		where.add("p.max_price >= ?", *q.MinPrice)
@@ -81,23 +83,25 @@ func matching(q catalog.Query, w wording) (from string, where conditions) {
 }
 
 // newest returns a subquery for the newest matching products, at most candidates.
-func newest(columns, from string, where *conditions) string {
-	return fmt.Sprintf(`(SELECT %s FROM %s WHERE %s ORDER BY p.created_at DESC, p.id DESC LIMIT %d)`, columns, from, where.sql(), candidates)
+func newest(columns, from string, where *conditions, w wanted) string {
+	by := "p.created_at"
+	if w.query != "" && !w.common && !where.filtered {
+		by = "p.created_at + interval '0'" // has no index, so that only matches are read
+	}
+	return fmt.Sprintf(`(SELECT %s FROM %s WHERE %s ORDER BY %s DESC, p.id DESC LIMIT %d)`, columns, from, where.sql(), by, candidates)
 }
 
 // List implements catalog.Store.
 func (s *Store) List(ctx context.Context, q catalog.Query) ([]catalog.Listed, error) {
+	w, err := s.wantedBy(ctx, q)
+	if err != nil || w == nil {
+		return nil, err
+	}
 	list := s.page
 	if q.Sort == catalog.ByRelevance {
 		list = s.search
 	}
-	listed, err := list(ctx, q, byWords)
-	if err == nil && len(listed) == 0 {
-		var misspelled bool
-		if misspelled, err = s.misspelled(ctx, q); misspelled {
-			listed, err = list(ctx, q, bySimilarTitle)
-		}
-	}
+	listed, err := list(ctx, q, *w)
 	if err != nil {
 		return nil, err
 	}
@@ -112,10 +116,10 @@ func (s *Store) List(ctx context.Context, q catalog.Query) ([]catalog.Listed, er
 }
 
 // page returns the products of a page without their variants, at most one more than the limit.
-func (s *Store) page(ctx context.Context, q catalog.Query, w wording) ([]catalog.Listed, error) {
+func (s *Store) page(ctx context.Context, q catalog.Query, w wanted) ([]catalog.Listed, error) {
 	from, where := matching(q, w)
 	if q.Sort == catalog.ByRelevance {
-		from = newest("p.*, search.query", from, &where) + " AS p CROSS JOIN LATERAL (SELECT p.query) AS search"
+		from = newest("p.*, search.query", from, &where, w) + " AS p CROSS JOIN LATERAL (SELECT p.query) AS search"
 		where.parts = []string{"true"}
 	}
 	read := columns
@@ -123,6 +127,9 @@ func (s *Store) page(ctx context.Context, q catalog.Query, w wording) ([]catalog
 		read = briefColumns
 	}
 	o := orders[q.Sort]
+	if q.Sort == catalog.AsAsked {
+		o.by = "array_position(" + where.param(q.IDs) + "::uuid[], p.id)"
+	}
 	if q.After != nil {
 		comparison := map[string]string{"ASC": ">", "DESC": "<"}[o.direction]
 		where.add(fmt.Sprintf("(%s, p.id) %s (?::text::%s, ?::uuid)", o.by, comparison, o.cast), q.After.Key, q.After.ID)

@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
 
 	"souk/services/catalog/internal/catalog"
+	"souk/services/catalog/internal/words"
 )
 
 const (
@@ -18,68 +18,155 @@ const (
 	candidates = 1000
 	// older is the prefix of the key of an unranked match. The creation time of the product follows.
 	older = "older "
-)
-
-// wording is the way in which a text finds products.
-type wording int
-
-const (
-	// byWords finds products that contain the words.
-	byWords wording = iota
-	// bySimilarTitle finds products with a similar title, for misspelled words.
-	bySimilarTitle
+	// thin is the number of products below which a search also finds similar words, because its words may be misspelled, by the
+	// shopper or in the few products.
+	thin = 5
+	// common is the share of products, one in so many, from which on a search reads products in the order of the list until a page
+	// is full. Below, it reads all that it finds and sorts them. PostgreSQL does not know which is better: it cannot estimate
+	// how many products contain the beginning of a word, or two words at once.
+	common = 25
+	// The share is that of a sample of so many blocks and products. It is taken if so many products are found.
+	sampleBlocks, sampleSize, sampled = 64, 500, 200
 )
 
 // relevance is the rank of a match. Words in the title have the highest weight, and a title that consists of the searched words
 // ranks higher still. $1 is the text.
-const relevance = `(ts_rank(p.search, search.query) + word_similarity($1, p.title))::float8`
+const relevance = `(ts_rank(p.words, search.query) + word_similarity($1, p.plain_title) + similarity($1, p.plain_title))::float8`
 
-var (
-	// operators match exclusions and phrases of a web search. With them, similar titles are not searched.
-	operators = regexp.MustCompile(`"|(^|\s)-`)
-	// unfinished splits a search into the beginning and the last word, which the shopper may still be typing. It does not match
-	// codes such as SKUs, phrases and exclusions.
-	unfinished = regexp.MustCompile(`^((?:[^"]*\s)?)(\pL{2,})$`)
-)
+// wanted is what a search looks for, in the terms of PostgreSQL.
+type wanted struct {
+	// plain is compared with titles.
+	plain string
+	// query is empty if no product can be found.
+	query string
+	// common is set if many products contain the words.
+	common bool
+}
 
 // search restricts p to the products that a text finds. It must be the first condition, so that the text is $1.
-func (c *conditions) search(text string, w wording) (from string) {
-	from = " CROSS JOIN (SELECT " + c.textQuery(text) + ") AS search (query)"
-	if w == bySimilarTitle {
-		c.parts = append(c.parts, "p.id IN (SELECT similar_titles($1))")
+func (c *conditions) search(w wanted) (from string) {
+	from = " CROSS JOIN (SELECT " + c.param(w.plain) + "::text, to_tsquery('words', " + c.param(w.query) + ")) AS search (plain, query)"
+	if w.common && !c.filtered {
+		// Unlike the operator @@, its function uses no index, so that the products are read in the order of the list.
+		c.parts = append(c.parts, "ts_match_vq(p.words, search.query)")
 	} else {
-		c.parts = append(c.parts, "p.search @@ search.query")
+		c.parts = append(c.parts, "p.words @@ search.query")
 	}
 	return from
 }
 
-// textQuery returns the tsquery for a text: the words of a web search, or the same with the last word as a prefix.
-func (c *conditions) textQuery(text string) string {
-	whole := "websearch_to_tsquery('english', " + c.param(text) + ")"
-	parts := unfinished.FindStringSubmatch(strings.TrimSpace(text))
-	if parts == nil {
-		return whole
+// wantedBy returns what a query looks for, or nil if it has a text without words.
+func (s *Store) wantedBy(ctx context.Context, q catalog.Query) (*wanted, error) {
+	if q.Text == "" {
+		return &wanted{}, nil
 	}
-	before, prefix := c.param(parts[1]), c.param(parts[2]+":*")
-	return whole + " || (websearch_to_tsquery('english', " + before + ") && to_tsquery('english', " + prefix + "))"
+	w, err := s.understand(ctx, q.Text)
+	if err != nil || w.query == "" {
+		return nil, err
+	}
+	return &w, nil
 }
 
-// misspelled reports whether no product on sale contains the words of a query, so that similar titles must be searched instead.
-func (s *Store) misspelled(ctx context.Context, q catalog.Query) (bool, error) {
-	if q.Text == "" || operators.MatchString(q.Text) {
-		return false, nil
+// understand returns what to look for. If few products contain the words, it is similar words as well, and if still none is found,
+// all words but one. It does not depend on the filters, the order or the page.
+func (s *Store) understand(ctx context.Context, text string) (wanted, error) {
+	search, err := s.parse(ctx, text)
+	w := wanted{plain: search.Plain, query: search.TSQuery()}
+	if err != nil || search.Empty() {
+		return w, err
 	}
-	from, where := matching(catalog.Query{Text: q.Text}, byWords)
-	var found bool
-	err := s.pool.QueryRow(ctx, `SELECT EXISTS (SELECT FROM `+from+` WHERE `+where.sql()+`)`, where.args()...).Scan(&found)
+	found, err := s.survey(ctx, &w)
+	if err != nil || found >= thin {
+		return w, err
+	}
+	corrected, err := s.correct(ctx, search)
 	if err != nil {
-		return false, fmt.Errorf("search: %w", err)
+		return w, err
 	}
-	return !found, nil
+	if corrected != nil {
+		w.query = corrected.TSQuery()
+		if found, err = s.survey(ctx, &w); err != nil {
+			return w, err
+		}
+	}
+	if loose := search.Loose(); found == 0 && loose != "" {
+		w.query = loose
+		_, err = s.survey(ctx, &w)
+	}
+	return w, err
+}
+
+// parse reads a search. A title with a dash before a word excludes nothing, if there is such a product.
+func (s *Store) parse(ctx context.Context, text string) (*words.Search, error) {
+	search := words.Parse(text)
+	if !search.Excludes {
+		return search, nil
+	}
+	var title bool
+	err := s.pool.QueryRow(ctx, `SELECT EXISTS (SELECT FROM products WHERE plain_title = $1 AND NOT withdrawn AND status IS NULL)`, search.Whole).Scan(&title)
+	if err != nil {
+		return search, fmt.Errorf("search: %w", err)
+	}
+	if title {
+		return words.Unexcluded(text), nil
+	}
+	return search, nil
+}
+
+// sample counts the products on sale that a query finds among some from all over the table, and all that it looked at. They are the
+// same ones each time.
+var sample = fmt.Sprintf(`SELECT count(*) FILTER (WHERE ts_match_vq(words, to_tsquery('words', $1))), count(*) FROM (
+	SELECT words FROM products
+	TABLESAMPLE SYSTEM (least(100, 100.0 * %d * current_setting('block_size')::int / greatest(pg_relation_size('products'), 1))) REPEATABLE (1)
+	WHERE NOT withdrawn AND status IS NULL LIMIT %d) AS sampled`, sampleBlocks, sampleSize)
+
+// survey finds out whether many products contain the words, and returns their number as far as it matters.
+func (s *Store) survey(ctx context.Context, w *wanted) (found int, err error) {
+	w.common = false
+	if err := s.pool.QueryRow(ctx, `SELECT count_found(to_tsquery('words', $1), $2)`, w.query, sampled).Scan(&found); err != nil {
+		return 0, fmt.Errorf("search: %w", err)
+	}
+	if found < sampled {
+		return found, nil
+	}
+	var hits, seen int
+	if err := s.pool.QueryRow(ctx, sample, w.query).Scan(&hits, &seen); err != nil {
+		return 0, fmt.Errorf("search: %w", err)
+	}
+	w.common = hits > 0 && hits*common >= seen
+	return found, nil
+}
+
+// correct returns a search with similar words of the vocabulary beside its own, or nil if there are none.
+func (s *Store) correct(ctx context.Context, search *words.Search) (*words.Search, error) {
+	var asked, slips []string
+	for _, word := range search.Misspelled() {
+		for _, slip := range words.Slips(word) {
+			asked, slips = append(asked, word), append(slips, slip)
+		}
+	}
+	if len(asked) == 0 {
+		return nil, nil
+	}
+	rows, err := s.pool.Query(ctx, `
+		SELECT asked.word, near.word FROM (SELECT DISTINCT unnest($1::text[])) AS asked (word), similar_words(asked.word) AS near (word)
+		UNION SELECT asked.word, v.word FROM unnest($1::text[], $2::text[]) AS asked (word, slip) JOIN vocabulary v ON v.word = asked.slip`, asked, slips)
+	if err != nil {
+		return nil, fmt.Errorf("search: %w", err)
+	}
+	candidates := map[string][]string{}
+	var word, similar string
+	if _, err := pgx.ForEachRow(rows, []any{&word, &similar}, func() error {
+		candidates[word] = append(candidates[word], similar)
+		return nil
+	}); err != nil {
+		return nil, fmt.Errorf("search: %w", err)
+	}
+	return search.Correct(candidates), nil
 }
 
 // search returns the newest matches by relevance, followed by the older ones, the newest first.
-func (s *Store) search(ctx context.Context, q catalog.Query, w wording) (ranked []catalog.Listed, err error) {
+func (s *Store) search(ctx context.Context, q catalog.Query, w wanted) (ranked []catalog.Listed, err error) {
 	after := q.After
 	if after == nil || !strings.HasPrefix(after.Key, older) {
 		if ranked, err = s.page(ctx, q, w); err != nil || len(ranked) > q.Limit || after == nil {
@@ -99,11 +186,11 @@ func (s *Store) search(ctx context.Context, q catalog.Query, w wording) (ranked 
 }
 
 // lastRanked returns the position of the oldest ranked match in the order of age, or nil if all matches are ranked.
-func (s *Store) lastRanked(ctx context.Context, q catalog.Query, w wording) (*catalog.Position, error) {
+func (s *Store) lastRanked(ctx context.Context, q catalog.Query, w wanted) (*catalog.Position, error) {
 	from, where := matching(q, w)
 	var last catalog.Position
 	err := s.pool.QueryRow(ctx, fmt.Sprintf(`SELECT created_at::text, id FROM %s AS p ORDER BY created_at DESC, id DESC OFFSET %d`,
-		newest("p.created_at, p.id", from, &where), candidates-1), where.args()...).Scan(&last.Key, &last.ID)
+		newest("p.created_at, p.id", from, &where, w), candidates-1), where.args()...).Scan(&last.Key, &last.ID)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
 	}

@@ -45,21 +45,27 @@ func exec(t *testing.T, pool *pgxpool.Pool, sql string, args ...any) {
 
 // fill adds n products of about 2 kB with 3 variants each. All contain the word metal, half of them brass, one in ten tin, and
 // one in a hundred pewter. They have 50 categories and 200 brands. Five have a variant that costs more than 9,000,000; the
-// other prices are 100 to 1,000,000.
+// other prices are 100 to 1,000,000. The variants have the sizes S, M and L; one product in a thousand is gold, the others are red or blue.
 func fill(t *testing.T, pool *pgxpool.Pool, n int) {
 	t.Helper()
 	exec(t, pool, `INSERT INTO products (id, slug, title, description, brand, category, category_slug, tags, images, currency, min_price,
-			max_price, withdrawn, version, created_at, updated_at, keywords)
-		SELECT lpad(to_hex(i), 32, '0')::uuid, 'product-' || i,
-			CASE WHEN i % 2 = 0 THEN 'Brass' ELSE 'Copper' END || ' lamp number ' || i || CASE WHEN i % 100 = 0 THEN ' with pewter' WHEN i % 10 = 1 THEN ' with tin' ELSE '' END,
-			repeat('A metal lamp for the hall, made by hand. ', 10), 'Brand ' || i % 200, 'Category ' || i % 50, 'category-' || i % 50, '{lamp}',
+			max_price, withdrawn, version, created_at, updated_at, keywords, plain_title, words, words_version)
+		SELECT lpad(to_hex(i), 32, '0')::uuid, 'product-' || i, title, description, 'Brand ' || i % 200, 'Category ' || i % 50,
+			'category-' || i % 50, '{lamp}',
 			jsonb_build_array(jsonb_build_object('URL', 'https://images.example/', 'Alt',
 				(SELECT string_agg(md5(i::text || k), ' ') FROM generate_series(1, 40) AS k))),
 			'GBP', price(i), CASE WHEN i % $1 < 5 THEN 9000001 ELSE price(i) + 2 END, false, 1,
-			timestamptz '2026-01-01' + i * interval '1 second', now(), 'lamp'
-		FROM generate_series(1, $1::int) AS i`, n)
+			timestamptz '2026-01-01' + i * interval '1 second', now(), 'lamp', lower(title),
+			setweight(to_tsvector('words', title), 'A') || setweight(to_tsvector('words', 'brand lamp category'), 'B') ||
+				setweight(to_tsvector('words', description), 'C'), 1
+		FROM generate_series(1, $1::int) AS i, LATERAL (SELECT CASE WHEN i % 2 = 0 THEN 'Brass' ELSE 'Copper' END || ' lamp number ' || i ||
+			CASE WHEN i % 100 = 0 THEN ' with pewter' WHEN i % 10 = 1 THEN ' with tin' ELSE '' END, repeat('A metal lamp for the hall, made by hand. ', 10))
+			AS texts (title, description)`, n)
+	exec(t, pool, `INSERT INTO vocabulary SELECT unnest('{brass,copper,lamp,number,with,pewter,brand,category}'::text[])`)
 	exec(t, pool, `INSERT INTO variants (sku, product_id, position, title, options, price, weight)
-		SELECT 'SKU-' || i || '-' || k, lpad(to_hex(i), 32, '0')::uuid, k, 'Size ' || k, '[]',
+		SELECT 'SKU-' || i || '-' || k, lpad(to_hex(i), 32, '0')::uuid, k, 'Size ' || k,
+			jsonb_build_array(jsonb_build_object('Name', 'Size', 'Value', (ARRAY['S', 'M', 'L'])[k + 1]), jsonb_build_object('Name', 'Color', 'Value',
+				CASE WHEN i % 1000 = 7 THEN 'Gold' WHEN i % 2 = 0 THEN 'Red' ELSE 'Blue' END)),
 			CASE WHEN i % $1 < 5 AND k = 2 THEN 9000001 ELSE price(i) + k END, 500
 		FROM generate_series(1, $1::int) AS i, generate_series(0, 2) AS k`, n)
 	if err := catalog.New(postgres.New(pool), "GBP").AddUpCounts(t.Context()); err != nil {

@@ -24,17 +24,17 @@ func New(pool *pgxpool.Pool) *Store {
 	return &Store{pool: pool}
 }
 
-const columns = `p.id, p.slug, p.title, p.description, p.brand, p.category, p.tags, p.images, p.currency, p.withdrawn,
-	p.version, p.created_at, p.updated_at`
+const columns = `p.id, p.slug, coalesce(p.handle, ''), p.title, p.description, p.brand, p.category, p.tags, p.images, p.currency, ` + status + `, p.publish_at,
+	p.version, p.created_at, p.updated_at, p.seo_title, p.seo_description`
 
 // briefColumns are the columns of a product without the long ones.
-const briefColumns = `p.id, p.slug, p.title, '', p.brand, p.category, '{}'::text[], '[]'::jsonb, p.currency, p.withdrawn,
-	p.version, p.created_at, p.updated_at`
+const briefColumns = `p.id, p.slug, '', p.title, '', p.brand, p.category, '{}'::text[], '[]'::jsonb, p.currency, ` + status + `, p.publish_at,
+	p.version, p.created_at, p.updated_at, '', ''`
 
 func fieldsOf(p *catalog.Product) []any {
 	return []any{
-		&p.ID, &p.Slug, &p.Title, &p.Description, &p.Brand, &p.Category, &p.Tags, &p.Images, &p.Currency, &p.Withdrawn,
-		&p.Version, &p.CreatedAt, &p.UpdatedAt,
+		&p.ID, &p.Slug, &p.Handle, &p.Title, &p.Description, &p.Brand, &p.Category, &p.Tags, &p.Images, &p.Currency, &p.Status, &p.PublishAt,
+		&p.Version, &p.CreatedAt, &p.UpdatedAt, &p.SEO.Title, &p.SEO.Description,
 	}
 }
 
@@ -67,33 +67,43 @@ func (s *Store) find(ctx context.Context, query, key string) (catalog.Product, e
 	return product, s.loadVariants(ctx, []*catalog.Product{&product}, variantColumns)
 }
 
-// BySlugs implements catalog.Store.
-func (s *Store) BySlugs(ctx context.Context, slugs []string) (map[string]catalog.Product, error) {
-	rows, err := s.pool.Query(ctx, `SELECT `+columns+` FROM products p WHERE p.slug = ANY($1)`, slugs)
+// ByHandles implements catalog.Store.
+func (s *Store) ByHandles(ctx context.Context, handles, slugs []string) ([]catalog.Product, error) {
+	rows, err := s.pool.Query(ctx, `SELECT `+columns+` FROM products p WHERE p.handle = ANY($1)
+		UNION ALL SELECT `+columns+` FROM products p WHERE p.slug = ANY($2) AND p.handle IS NULL`, handles, slugs)
 	if err != nil {
-		return nil, fmt.Errorf("products by slug: %w", err)
+		return nil, fmt.Errorf("products by handle: %w", err)
 	}
+	return s.collect(ctx, rows)
+}
+
+// After implements catalog.Store.
+func (s *Store) After(ctx context.Context, id string, limit int) ([]catalog.Product, error) {
+	rows, err := s.pool.Query(ctx, `SELECT `+columns+` FROM products p WHERE p.id > $1 ORDER BY p.id LIMIT $2`, id, limit)
+	if err != nil {
+		return nil, fmt.Errorf("products after: %w", err)
+	}
+	return s.collect(ctx, rows)
+}
+
+// collect reads products with their variants.
+func (s *Store) collect(ctx context.Context, rows pgx.Rows) ([]catalog.Product, error) {
 	products, err := pgx.CollectRows(rows, scanProduct)
 	if err != nil {
-		return nil, fmt.Errorf("products by slug: %w", err)
+		return nil, fmt.Errorf("products: %w", err)
 	}
 	pointers := make([]*catalog.Product, len(products))
 	for i := range products {
 		pointers[i] = &products[i]
 	}
-	if err := s.loadVariants(ctx, pointers, variantColumns); err != nil {
-		return nil, err
-	}
-	bySlug := make(map[string]catalog.Product, len(products))
-	for _, p := range products {
-		bySlug[p.Slug] = p
-	}
-	return bySlug, nil
+	return products, s.loadVariants(ctx, pointers, variantColumns)
 }
 
 const (
-	variantColumns      = `product_id, sku, title, options, price, weight`
-	briefVariantColumns = `product_id, sku, '', NULL::jsonb, price, 0::bigint`
+	variantColumns = `product_id, sku, title, options, price, weight, untracked, continue_selling,
+		compare_at, lowest_price, barcode, image`
+	briefVariantColumns = `product_id, sku, '', NULL::jsonb, price, 0::bigint, untracked, continue_selling,
+		NULL::bigint, NULL::bigint, '', NULL::jsonb`
 )
 
 // loadVariants loads the variants of products, in order, with one query.
@@ -112,7 +122,8 @@ func (s *Store) loadVariants(ctx context.Context, products []*catalog.Product, c
 	for rows.Next() {
 		var id string
 		var v catalog.Variant
-		if err := rows.Scan(&id, &v.SKU, &v.Title, &v.Options, &v.Price, &v.Weight); err != nil {
+		if err := rows.Scan(&id, &v.SKU, &v.Title, &v.Options, &v.Price, &v.Weight, &v.Untracked, &v.ContinueSelling,
+			&v.CompareAt, &v.LowestPrice, &v.Barcode, &v.Image); err != nil {
 			return fmt.Errorf("variants: %w", err)
 		}
 		byID[id].Variants = append(byID[id].Variants, v)
@@ -124,15 +135,17 @@ func (s *Store) loadVariants(ctx context.Context, products []*catalog.Product, c
 }
 
 // Owners implements catalog.Store.
-func (s *Store) Owners(ctx context.Context, skus []string) (map[string]string, error) {
-	rows, err := s.pool.Query(ctx, `SELECT v.sku, p.slug FROM variants v JOIN products p ON p.id = v.product_id WHERE v.sku = ANY($1)`, skus)
+func (s *Store) Owners(ctx context.Context, skus []string) (map[string]catalog.Owner, error) {
+	rows, err := s.pool.Query(ctx, `SELECT v.sku, p.id, coalesce(p.handle, p.slug)
+		FROM variants v JOIN products p ON p.id = v.product_id WHERE v.sku = ANY($1)`, skus)
 	if err != nil {
 		return nil, fmt.Errorf("owners: %w", err)
 	}
-	owners := make(map[string]string, len(skus))
-	var sku, slug string
-	if _, err := pgx.ForEachRow(rows, []any{&sku, &slug}, func() error {
-		owners[sku] = slug
+	owners := make(map[string]catalog.Owner, len(skus))
+	var sku string
+	var owner catalog.Owner
+	if _, err := pgx.ForEachRow(rows, []any{&sku, &owner.ID, &owner.Handle}, func() error {
+		owners[sku] = owner
 		return nil
 	}); err != nil {
 		return nil, fmt.Errorf("owners: %w", err)
@@ -142,13 +155,14 @@ func (s *Store) Owners(ctx context.Context, skus []string) (map[string]string, e
 
 // Variants implements catalog.Store.
 func (s *Store) Variants(ctx context.Context, skus []string) ([]catalog.SoldVariant, error) {
-	rows, err := s.pool.Query(ctx, `SELECT v.sku, v.title, v.options, v.price, v.weight, p.currency, p.id, p.title, p.slug, p.images -> 0, p.withdrawn
+	rows, err := s.pool.Query(ctx, `SELECT v.sku, v.title, v.options, v.price, v.weight, v.untracked, v.continue_selling,
+			p.currency, p.id, p.title, p.slug, coalesce(v.image, p.images -> 0), `+status+`
 		FROM variants v JOIN products p ON p.id = v.product_id WHERE v.sku = ANY($1)`, skus)
 	if err != nil {
 		return nil, fmt.Errorf("variants: %w", err)
 	}
 	variants, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (v catalog.SoldVariant, err error) {
-		return v, row.Scan(&v.SKU, &v.Title, &v.Options, &v.Price, &v.Weight, &v.Currency, &v.ProductID, &v.ProductTitle, &v.ProductSlug, &v.Image, &v.Withdrawn)
+		return v, row.Scan(&v.SKU, &v.Title, &v.Options, &v.Price, &v.Weight, &v.Untracked, &v.ContinueSelling, &v.Currency, &v.ProductID, &v.ProductTitle, &v.ProductSlug, &v.Image, &v.Status)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("variants: %w", err)

@@ -7,78 +7,47 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"souk/platform/audit"
-	"souk/platform/identifier"
 	"souk/platform/pgaudit"
 	"souk/platform/pgdb"
 
 	"souk/services/catalog/internal/catalog"
+	"souk/services/catalog/internal/words"
 )
 
-// Insert implements catalog.Store.
-func (s *Store) Insert(ctx context.Context, p catalog.Product) error {
-	return s.write(ctx, p, audit.ProductCreated, func(batch *pgx.Batch) {
+// queue queues the statement that writes the product's row, and removes the variants that are stored.
+func queue(batch *pgx.Batch, p catalog.Product, document words.Document) {
+	if p.Version == 1 {
 		batch.Queue(`INSERT INTO products (id, slug, title, description, brand, category, category_slug, tags, images,
-				currency, min_price, max_price, withdrawn, version, updated_at, keywords, created_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
-			append(values(p), p.CreatedAt)...)
+				currency, min_price, max_price, withdrawn, version, updated_at, keywords, plain_title, words, words_version, handle,
+				seo_title, seo_description, status, publish_at, created_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, `+wordsOf+`, $14, NULLIF($21, ''),
+				$22, $23, $24, $25, $26)`,
+			append(values(p, document), p.CreatedAt)...)
+		return
+	}
+	batch.Queue(`UPDATE products SET slug = $2, title = $3, description = $4, brand = $5, category = $6,
+			category_slug = $7, tags = $8, images = $9, currency = $10, min_price = $11, max_price = $12, withdrawn = $13,
+			version = $14, updated_at = $15, keywords = $16, plain_title = $17, words = `+wordsOf+`, words_version = $14,
+			handle = NULLIF($21, ''), seo_title = $22, seo_description = $23, status = $24, publish_at = $25
+		WHERE id = $1 AND version = $14 - 1`, values(p, document)...).Exec(func(tag pgconn.CommandTag) error {
+		if tag.RowsAffected() == 0 {
+			return catalog.ErrVersionMismatch
+		}
+		return nil
 	})
+	batch.Queue(`DELETE FROM variants WHERE product_id = $1`, p.ID)
 }
 
-// Update implements catalog.Store.
-func (s *Store) Update(ctx context.Context, p catalog.Product) error {
-	return s.write(ctx, p, audit.ProductUpdated, func(batch *pgx.Batch) {
-		batch.Queue(`UPDATE products SET slug = $2, title = $3, description = $4, brand = $5, category = $6,
-				category_slug = $7, tags = $8, images = $9, currency = $10, min_price = $11, max_price = $12, withdrawn = $13,
-				version = $14, updated_at = $15, keywords = $16
-			WHERE id = $1 AND version = $14 - 1`, values(p)...).Exec(func(tag pgconn.CommandTag) error {
-			if tag.RowsAffected() == 0 {
-				return catalog.ErrVersionMismatch
-			}
-			return nil
-		})
-		batch.Queue(`DELETE FROM variants WHERE product_id = $1`, p.ID)
-	})
-}
-
-var withdrawSQL = `
-	WITH withdrawn AS (
-		UPDATE products SET withdrawn = true, version = version + 1, updated_at = $2 WHERE id = $1 AND NOT withdrawn
-		RETURNING version
-	),
-	audited AS (` + pgaudit.Each("withdrawn", "subject", "jsonb_build_object('version', version::text)", "$3") + `)
-	SELECT EXISTS (SELECT FROM products WHERE id = $1)`
-
-// Withdraw implements catalog.Store.
-func (s *Store) Withdraw(ctx context.Context, id string, at time.Time) error {
-	entry, err := pgaudit.Parameter(ctx, audit.Entry{Action: audit.ProductWithdrawn, Kind: audit.Product, Subject: canonical(id)})
-	if err != nil {
-		return fmt.Errorf("withdraw product: %w", err)
-	}
-	var known bool
-	err = s.pool.QueryRow(ctx, withdrawSQL, id, at, entry).Scan(&known)
-	if err != nil {
-		return fmt.Errorf("withdraw product: %w", err)
-	}
-	if !known {
-		return catalog.ErrNotFound
-	}
-	return nil
-}
-
-// canonical returns an ID in the spelling that other entries have.
-func canonical(id string) string {
-	id, _ = identifier.Canonical(id)
-	return id
-}
+// wordsOf is the expression for the words of a product, of its values.
+var wordsOf = fmt.Sprintf(vector, "$18", "$19", "$20")
 
 // values returns the parameters for writing a product.
-func values(p catalog.Product) []any {
+func values(p catalog.Product, document words.Document) []any {
 	lowest, highest := p.PriceRange()
 	tags, images := p.Tags, p.Images
 	if tags == nil {
@@ -89,7 +58,9 @@ func values(p catalog.Product) []any {
 	}
 	return []any{
 		p.ID, p.Slug, p.Title, p.Description, p.Brand, p.Category, catalog.Slugify(p.Category), tags, images,
-		p.Currency, lowest, highest, p.Withdrawn, p.Version, p.UpdatedAt, keywords(p),
+		p.Currency, lowest, highest, !p.Status.OnSale(), p.Version, p.UpdatedAt, keywords(p),
+		document.Plain, document.Title, document.Names, document.Description, p.Handle,
+		p.SEO.Title, p.SEO.Description, stored(p.Status), p.PublishAt,
 	}
 }
 
@@ -105,26 +76,30 @@ func keywords(p catalog.Product) string {
 	return strings.ToValidUTF8(text[:min(len(text), maxKeywords)], "")
 }
 
-// write writes a product's row with the statements that head queues, and then its variants and the entry in the audit log.
-func (s *Store) write(ctx context.Context, p catalog.Product, action audit.Action, head func(*pgx.Batch)) error {
+// Save implements catalog.Store. All products give up their variants before the first one gets its own.
+func (s *Store) Save(ctx context.Context, products ...catalog.Product) error {
 	var taken *catalog.SKUTakenError
+	var vocabulary words.Document
 	err := pgdb.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		batch := &pgx.Batch{}
-		head(batch)
-		for i, v := range p.Variants {
-			insertVariant(batch, p.ID, i, v).Fn = func(results pgx.BatchResults) error {
-				_, err := results.Exec()
-				if err != nil {
-					taken = &catalog.SKUTakenError{SKU: v.SKU, Variant: i}
-				}
+		for _, p := range products {
+			document := documentOf(p, keywords(p))
+			queue(batch, p, document)
+			vocabulary.Add(document)
+		}
+		for _, p := range products {
+			queueVariants(batch, p, &taken)
+			action := audit.ProductUpdated
+			if p.Version == 1 {
+				action = audit.ProductCreated
+			}
+			if err := pgaudit.Queue(ctx, batch, audit.Entry{
+				Action: action, Kind: audit.Product, Subject: p.ID, Detail: map[string]string{"version": strconv.FormatInt(p.Version, 10)},
+			}); err != nil {
 				return err
 			}
 		}
-		if err := pgaudit.Queue(ctx, batch, audit.Entry{
-			Action: action, Kind: audit.Product, Subject: p.ID, Detail: map[string]string{"version": strconv.FormatInt(p.Version, 10)},
-		}); err != nil {
-			return err
-		}
+		queueVocabulary(batch, vocabulary)
 		return tx.SendBatch(ctx, batch).Close()
 	})
 	switch {
@@ -132,6 +107,8 @@ func (s *Store) write(ctx context.Context, p catalog.Product, action audit.Actio
 		return nil
 	case pgdb.IsUnique(err, "products_slug"):
 		return catalog.ErrSlugTaken
+	case pgdb.IsUnique(err, "products_handle"):
+		return catalog.ErrHandleTaken
 	case pgdb.IsUnique(err, "variants_sku"):
 		return taken
 	case errors.Is(err, catalog.ErrVersionMismatch):
@@ -141,11 +118,26 @@ func (s *Store) write(ctx context.Context, p catalog.Product, action audit.Actio
 	}
 }
 
+// queueVariants queues the variants of a product, and sets their lowest prices. If one cannot be written, taken is set to the error about it.
+func queueVariants(batch *pgx.Batch, p catalog.Product, taken **catalog.SKUTakenError) {
+	for i, v := range p.Variants {
+		insertVariant(batch, p.ID, i, v).Fn = func(results pgx.BatchResults) error {
+			err := results.QueryRow().Scan(&p.Variants[i].LowestPrice)
+			if err != nil && *taken == nil {
+				*taken = &catalog.SKUTakenError{SKU: v.SKU, Variant: i}
+			}
+			return err
+		}
+	}
+}
+
 func insertVariant(batch *pgx.Batch, productID string, position int, v catalog.Variant) *pgx.QueuedQuery {
 	options := v.Options
 	if options == nil {
 		options = []catalog.Option{}
 	}
-	return batch.Queue(`INSERT INTO variants (sku, product_id, position, title, options, price, weight) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-		v.SKU, productID, position, v.Title, options, v.Price, v.Weight)
+	return batch.Queue(`INSERT INTO variants (sku, product_id, position, title, options, price, weight, untracked, continue_selling,
+			compare_at, barcode, image)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING lowest_price`,
+		v.SKU, productID, position, v.Title, options, v.Price, v.Weight, v.Untracked, v.ContinueSelling, v.CompareAt, v.Barcode, v.Image)
 }

@@ -1,0 +1,10 @@
+-- +goose Up
+-- Some products on sale that a search finds. As count_found, it reads the index of words alone, and as many products as it returns.
+CREATE FUNCTION found_products(wanted tsquery, most int) RETURNS SETOF products
+    LANGUAGE sql STABLE
+    SET enable_seqscan = off
+    SET enable_indexscan = off
+    AS 'SELECT * FROM products WHERE NOT withdrawn AND status IS NULL AND words @@ wanted LIMIT most';
+
+-- +goose Down
+DROP FUNCTION found_products;

@@ -1,0 +1,90 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"souk/services/catalog/internal/catalog"
+	"souk/services/catalog/internal/words"
+)
+
+const (
+	// The maximum numbers of products read for a suggestion: of those whose titles begin with the text, and of those that contain it.
+	titlesRead, productsRead = 50, 200
+	// The maximum number of words that a beginning stands for. A beginning finds words by their stems, and may be longer than a stem.
+	wordsRead = 20
+)
+
+// last is greater than every text with a prefix, once the prefix is before it.
+const last = "\U0010FFFF"
+
+// Typed implements catalog.Store.
+func (s *Store) Typed(ctx context.Context, typed *words.Typed) ([]catalog.Named, error) {
+	if typed.Empty() {
+		return nil, nil
+	}
+	found, err := s.named(ctx, `SELECT p.id, p.slug, p.title FROM products p
+		WHERE `+listed+` AND p.plain_title ~>=~ $1 AND p.plain_title ~<~ $2 ORDER BY p.plain_title USING ~<~, p.id LIMIT $3`,
+		typed.Whole, typed.Whole+last, titlesRead)
+	if err != nil {
+		return nil, err
+	}
+	queries, err := s.queriesOf(ctx, typed)
+	if err != nil {
+		return nil, err
+	}
+	seen := map[string]bool{}
+	for _, p := range found {
+		seen[p.ID] = true
+	}
+	for _, query := range queries {
+		more, err := s.named(ctx, `SELECT p.id, p.slug, p.title FROM found_products(to_tsquery('words', $1), $2) AS p
+			WHERE `+listed+` ORDER BY p.created_at DESC, p.id DESC`, query, productsRead)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range more {
+			if !seen[p.ID] {
+				seen[p.ID], found = true, append(found, p)
+			}
+		}
+		if len(more) == productsRead {
+			break
+		}
+	}
+	return found, nil
+}
+
+// queriesOf returns the queries for products that contain what was typed. The first is for words of the vocabulary, because these are of
+// titles, brands and categories; the second one is for all words.
+func (s *Store) queriesOf(ctx context.Context, typed *words.Typed) (queries []string, err error) {
+	if beginning := typed.Beginning(); beginning != "" {
+		rows, err := s.pool.Query(ctx, `SELECT word FROM vocabulary WHERE word ~>=~ $1 AND word ~<~ $2 ORDER BY word USING ~<~ LIMIT $3`,
+			beginning, beginning+last, wordsRead)
+		if err != nil {
+			return nil, fmt.Errorf("suggest: %w", err)
+		}
+		known, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil {
+			return nil, fmt.Errorf("suggest: %w", err)
+		}
+		if len(known) > 0 {
+			queries = append(queries, typed.QueryOf(known))
+		}
+	}
+	return append(queries, typed.QueryOfBeginning()), nil
+}
+
+func (s *Store) named(ctx context.Context, sql string, args ...any) ([]catalog.Named, error) {
+	rows, err := s.pool.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, fmt.Errorf("suggest: %w", err)
+	}
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[catalog.Named])
+	if err != nil {
+		return nil, fmt.Errorf("suggest: %w", err)
+	}
+	return found, nil
+}
