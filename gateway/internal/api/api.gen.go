@@ -69,6 +69,99 @@ func (e Availability) Valid() bool {
 	}
 }
 
+// Defines values for ClientKeyAlg.
+const (
+	ClientKeyAlgES256 ClientKeyAlg = "ES256"
+	ClientKeyAlgEdDSA ClientKeyAlg = "EdDSA"
+	ClientKeyAlgRS256 ClientKeyAlg = "RS256"
+)
+
+// Valid indicates whether the value is a known member of the ClientKeyAlg enum.
+func (e ClientKeyAlg) Valid() bool {
+	switch e {
+	case ClientKeyAlgES256:
+		return true
+	case ClientKeyAlgEdDSA:
+		return true
+	case ClientKeyAlgRS256:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ClientKeyCrv.
+const (
+	ClientKeyCrvEd25519 ClientKeyCrv = "Ed25519"
+	ClientKeyCrvP256    ClientKeyCrv = "P-256"
+)
+
+// Valid indicates whether the value is a known member of the ClientKeyCrv enum.
+func (e ClientKeyCrv) Valid() bool {
+	switch e {
+	case ClientKeyCrvEd25519:
+		return true
+	case ClientKeyCrvP256:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ClientKeyKty.
+const (
+	ClientKeyKtyEC  ClientKeyKty = "EC"
+	ClientKeyKtyOKP ClientKeyKty = "OKP"
+	ClientKeyKtyRSA ClientKeyKty = "RSA"
+)
+
+// Valid indicates whether the value is a known member of the ClientKeyKty enum.
+func (e ClientKeyKty) Valid() bool {
+	switch e {
+	case ClientKeyKtyEC:
+		return true
+	case ClientKeyKtyOKP:
+		return true
+	case ClientKeyKtyRSA:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ClientKeyUse.
+const (
+	ClientKeyUseSig ClientKeyUse = "sig"
+)
+
+// Valid indicates whether the value is a known member of the ClientKeyUse enum.
+func (e ClientKeyUse) Valid() bool {
+	switch e {
+	case ClientKeyUseSig:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ClientKind.
+const (
+	ClientKindApiKey ClientKind = "api_key"
+	ClientKindOauth  ClientKind = "oauth"
+)
+
+// Valid indicates whether the value is a known member of the ClientKind enum.
+func (e ClientKind) Valid() bool {
+	switch e {
+	case ClientKindApiKey:
+		return true
+	case ClientKindOauth:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DeclineReason.
 const (
 	DeclineReasonAuthenticationRequired DeclineReason = "authentication_required"
@@ -153,6 +246,24 @@ const (
 func (e HealthStatus) Valid() bool {
 	switch e {
 	case HealthStatusOk:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for InventoryPolicy.
+const (
+	InventoryPolicyContinue InventoryPolicy = "continue"
+	InventoryPolicyDeny     InventoryPolicy = "deny"
+)
+
+// Valid indicates whether the value is a known member of the InventoryPolicy enum.
+func (e InventoryPolicy) Valid() bool {
+	switch e {
+	case InventoryPolicyContinue:
+		return true
+	case InventoryPolicyDeny:
 		return true
 	default:
 		return false
@@ -258,6 +369,54 @@ func (e LineProblemCode) Valid() bool {
 	}
 }
 
+// Defines values for OAuthErrorCode.
+const (
+	OAuthErrorCodeInvalidClient        OAuthErrorCode = "invalid_client"
+	OAuthErrorCodeInvalidGrant         OAuthErrorCode = "invalid_grant"
+	OAuthErrorCodeInvalidRequest       OAuthErrorCode = "invalid_request"
+	OAuthErrorCodeInvalidScope         OAuthErrorCode = "invalid_scope"
+	OAuthErrorCodeUnauthorizedClient   OAuthErrorCode = "unauthorized_client"
+	OAuthErrorCodeUnsupportedGrantType OAuthErrorCode = "unsupported_grant_type"
+	OAuthErrorCodeUnsupportedTokenType OAuthErrorCode = "unsupported_token_type"
+)
+
+// Valid indicates whether the value is a known member of the OAuthErrorCode enum.
+func (e OAuthErrorCode) Valid() bool {
+	switch e {
+	case OAuthErrorCodeInvalidClient:
+		return true
+	case OAuthErrorCodeInvalidGrant:
+		return true
+	case OAuthErrorCodeInvalidRequest:
+		return true
+	case OAuthErrorCodeInvalidScope:
+		return true
+	case OAuthErrorCodeUnauthorizedClient:
+		return true
+	case OAuthErrorCodeUnsupportedGrantType:
+		return true
+	case OAuthErrorCodeUnsupportedTokenType:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for OrderAccessTokenType.
+const (
+	OrderAccessTokenTypeBearer OrderAccessTokenType = "Bearer"
+)
+
+// Valid indicates whether the value is a known member of the OrderAccessTokenType enum.
+func (e OrderAccessTokenType) Valid() bool {
+	switch e {
+	case OrderAccessTokenTypeBearer:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for OrderAttention.
 const (
 	OrderAttentionAuthorizationExpiring OrderAttention = "authorization_expiring"
@@ -356,7 +515,13 @@ const (
 	ProblemCodeInvalidMailToken      ProblemCode = "invalid_mail_token"
 	ProblemCodeInvalidRefreshToken   ProblemCode = "invalid_refresh_token"
 	ProblemCodeInvalidRequest        ProblemCode = "invalid_request"
+	ProblemCodeInvalidSignInCode     ProblemCode = "invalid_sign_in_code"
+	ProblemCodeLastOwner             ProblemCode = "last_owner"
+	ProblemCodeLastSignIn            ProblemCode = "last_sign_in"
+	ProblemCodeLinkRefused           ProblemCode = "link_refused"
+	ProblemCodeLinkRequired          ProblemCode = "link_required"
 	ProblemCodeMethodNotAllowed      ProblemCode = "method_not_allowed"
+	ProblemCodeNoEmail               ProblemCode = "no_email"
 	ProblemCodeNotCancellable        ProblemCode = "not_cancellable"
 	ProblemCodeNotDispatchable       ProblemCode = "not_dispatchable"
 	ProblemCodeNotFound              ProblemCode = "not_found"
@@ -369,6 +534,8 @@ const (
 	ProblemCodePreconditionRequired  ProblemCode = "precondition_required"
 	ProblemCodePriceChanged          ProblemCode = "price_changed"
 	ProblemCodeRateLimited           ProblemCode = "rate_limited"
+	ProblemCodeSecondFactorActive    ProblemCode = "second_factor_active"
+	ProblemCodeSecondFactorRequired  ProblemCode = "second_factor_required"
 	ProblemCodeStaffAccount          ProblemCode = "staff_account"
 	ProblemCodeUnauthenticated       ProblemCode = "unauthenticated"
 	ProblemCodeUnavailable           ProblemCode = "unavailable"
@@ -403,7 +570,19 @@ func (e ProblemCode) Valid() bool {
 		return true
 	case ProblemCodeInvalidRequest:
 		return true
+	case ProblemCodeInvalidSignInCode:
+		return true
+	case ProblemCodeLastOwner:
+		return true
+	case ProblemCodeLastSignIn:
+		return true
+	case ProblemCodeLinkRefused:
+		return true
+	case ProblemCodeLinkRequired:
+		return true
 	case ProblemCodeMethodNotAllowed:
+		return true
+	case ProblemCodeNoEmail:
 		return true
 	case ProblemCodeNotCancellable:
 		return true
@@ -429,6 +608,10 @@ func (e ProblemCode) Valid() bool {
 		return true
 	case ProblemCodeRateLimited:
 		return true
+	case ProblemCodeSecondFactorActive:
+		return true
+	case ProblemCodeSecondFactorRequired:
+		return true
 	case ProblemCodeStaffAccount:
 		return true
 	case ProblemCodeUnauthenticated:
@@ -438,6 +621,57 @@ func (e ProblemCode) Valid() bool {
 	case ProblemCodeUnsupportedMediaType:
 		return true
 	case ProblemCodeValidationFailed:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ProductStatus.
+const (
+	ProductStatusActive    ProductStatus = "active"
+	ProductStatusDraft     ProductStatus = "draft"
+	ProductStatusScheduled ProductStatus = "scheduled"
+	ProductStatusUnlisted  ProductStatus = "unlisted"
+	ProductStatusWithdrawn ProductStatus = "withdrawn"
+)
+
+// Valid indicates whether the value is a known member of the ProductStatus enum.
+func (e ProductStatus) Valid() bool {
+	switch e {
+	case ProductStatusActive:
+		return true
+	case ProductStatusDraft:
+		return true
+	case ProductStatusScheduled:
+		return true
+	case ProductStatusUnlisted:
+		return true
+	case ProductStatusWithdrawn:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ProductStatusInput.
+const (
+	ProductStatusInputActive    ProductStatusInput = "active"
+	ProductStatusInputDraft     ProductStatusInput = "draft"
+	ProductStatusInputScheduled ProductStatusInput = "scheduled"
+	ProductStatusInputUnlisted  ProductStatusInput = "unlisted"
+)
+
+// Valid indicates whether the value is a known member of the ProductStatusInput enum.
+func (e ProductStatusInput) Valid() bool {
+	switch e {
+	case ProductStatusInputActive:
+		return true
+	case ProductStatusInputDraft:
+		return true
+	case ProductStatusInputScheduled:
+		return true
+	case ProductStatusInputUnlisted:
 		return true
 	default:
 		return false
@@ -570,6 +804,33 @@ func (e ShipmentStatus) Valid() bool {
 	}
 }
 
+// Defines values for StaffRole.
+const (
+	StaffRoleCatalog    StaffRole = "catalog"
+	StaffRoleFulfilment StaffRole = "fulfilment"
+	StaffRoleManager    StaffRole = "manager"
+	StaffRoleOwner      StaffRole = "owner"
+	StaffRoleSupport    StaffRole = "support"
+)
+
+// Valid indicates whether the value is a known member of the StaffRole enum.
+func (e StaffRole) Valid() bool {
+	switch e {
+	case StaffRoleCatalog:
+		return true
+	case StaffRoleFulfilment:
+		return true
+	case StaffRoleManager:
+		return true
+	case StaffRoleOwner:
+		return true
+	case StaffRoleSupport:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for TimelineEvent.
 const (
 	TimelineEventCancellationRequested TimelineEvent = "cancellation_requested"
@@ -630,6 +891,39 @@ func (e TimelineEvent) Valid() bool {
 	case TimelineEventReturnRequested:
 		return true
 	case TimelineEventReturnWithdrawn:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for TokenResponseTokenType.
+const (
+	TokenResponseTokenTypeBearer TokenResponseTokenType = "Bearer"
+)
+
+// Valid indicates whether the value is a known member of the TokenResponseTokenType enum.
+func (e TokenResponseTokenType) Valid() bool {
+	switch e {
+	case TokenResponseTokenTypeBearer:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for VariantChangeClear.
+const (
+	VariantChangeClearCompareAtPrice VariantChangeClear = "compare_at_price"
+	VariantChangeClearImage          VariantChangeClear = "image"
+)
+
+// Valid indicates whether the value is a known member of the VariantChangeClear enum.
+func (e VariantChangeClear) Valid() bool {
+	switch e {
+	case VariantChangeClearCompareAtPrice:
+		return true
+	case VariantChangeClearImage:
 		return true
 	default:
 		return false
@@ -754,7 +1048,7 @@ type AuditActor struct {
 	Id string `json:"id"`
 
 	// Kind `staff` and `customer`: an account. `service`: the shop by itself. `provider`: the payment provider, or somebody in its dashboard.
-	// `operator`: somebody at the command line.
+	// `operator`: somebody at the command line. A program of a partner is a `service`, by the id of its client.
 	Kind AuditActorKind `json:"kind"`
 
 	// Via The service that asked for the change; absent if none did
@@ -762,7 +1056,7 @@ type AuditActor struct {
 }
 
 // AuditActorKind `staff` and `customer`: an account. `service`: the shop by itself. `provider`: the payment provider, or somebody in its dashboard.
-// `operator`: somebody at the command line.
+// `operator`: somebody at the command line. A program of a partner is a `service`, by the id of its client.
 type AuditActorKind string
 
 // AuditEntry A change that was made
@@ -815,6 +1109,44 @@ type AuditSubject struct {
 	Kind string `json:"kind"`
 }
 
+// AuthorizationServer The shop as an authorization server (RFC 8414)
+//
+// Examples: {"grant_types_supported":["client_credentials","refresh_token"],"issuer":"https://shop.example.com","jwks_uri":"https://shop.example.com/.well-known/jwks.json","response_types_supported":[],"revocation_endpoint":"https://shop.example.com/oauth/revoke","revocation_endpoint_auth_methods_supported":["client_secret_basic","client_secret_post","private_key_jwt","none"],"revocation_endpoint_auth_signing_alg_values_supported":["EdDSA","ES256","RS256"],"scopes_supported":["orders:read","inventory:write"],"token_endpoint":"https://shop.example.com/oauth/token","token_endpoint_auth_methods_supported":["client_secret_basic","client_secret_post","private_key_jwt","none"],"token_endpoint_auth_signing_alg_values_supported":["EdDSA","ES256","RS256"]}
+type AuthorizationServer struct {
+	// GrantTypesSupported What tokens are given for
+	GrantTypesSupported []string `json:"grant_types_supported"`
+
+	// Issuer The URL that names the shop
+	Issuer string `json:"issuer"`
+
+	// JwksUri The keys that verify access tokens
+	JwksUri string `json:"jwks_uri"`
+
+	// ResponseTypesSupported None, because there is no authorization endpoint
+	ResponseTypesSupported []string `json:"response_types_supported"`
+
+	// RevocationEndpoint Where tokens are revoked
+	RevocationEndpoint string `json:"revocation_endpoint"`
+
+	// RevocationEndpointAuthMethodsSupported How a client proves who it is
+	RevocationEndpointAuthMethodsSupported []string `json:"revocation_endpoint_auth_methods_supported"`
+
+	// RevocationEndpointAuthSigningAlgValuesSupported How a client may sign
+	RevocationEndpointAuthSigningAlgValuesSupported []string `json:"revocation_endpoint_auth_signing_alg_values_supported"`
+
+	// ScopesSupported What tokens can allow
+	ScopesSupported []string `json:"scopes_supported"`
+
+	// TokenEndpoint Where tokens are given
+	TokenEndpoint string `json:"token_endpoint"`
+
+	// TokenEndpointAuthMethodsSupported How a client proves who it is
+	TokenEndpointAuthMethodsSupported []string `json:"token_endpoint_auth_methods_supported"`
+
+	// TokenEndpointAuthSigningAlgValuesSupported How a client may sign
+	TokenEndpointAuthSigningAlgValuesSupported []string `json:"token_endpoint_auth_signing_alg_values_supported"`
+}
+
 // Availability Whether it can be bought now; `unknown` while the stock cannot be asked
 type Availability string
 
@@ -856,7 +1188,7 @@ type CartLine struct {
 	// Availability Whether it can be bought now; `unknown` while the stock cannot be asked
 	Availability Availability `json:"availability"`
 
-	// Image The product's first; absent when it has none, or the shop no longer has it
+	// Image The variant's own, or else the product's first; absent when there is neither, or the shop no longer has it
 	Image *Image `json:"image,omitempty"`
 
 	// LineTotal Of all pieces; absent when the line has problems
@@ -889,19 +1221,25 @@ type CartLine struct {
 
 // Category A category
 type Category struct {
+	// Children The categories in it, by name
+	Children []Category `json:"children"`
+
 	// Name For people
 	Name string `json:"name"`
 
-	// ProductCount Products on sale in it
+	// Path The names of the categories that it is in, and its own, as products have it in `category`
+	Path string `json:"path"`
+
+	// ProductCount Products on sale in it and in its children
 	ProductCount int64 `json:"product_count"`
 
 	// Slug For the parameter `category`
 	Slug string `json:"slug"`
 }
 
-// CategoryList The categories
+// CategoryList The categories that are in no other one
 //
-// Examples: {"items":[{"name":"Kitchen","product_count":12,"slug":"kitchen"}]}
+// Examples: {"items":[{"children":[{"children":[],"name":"Mugs","path":"Kitchen \u003e Mugs","product_count":5,"slug":"kitchen-mugs"}],"name":"Kitchen","path":"Kitchen","product_count":12,"slug":"kitchen"}]}
 type CategoryList struct {
 	// Items By name
 	Items []Category `json:"items"`
@@ -914,8 +1252,11 @@ type Checkout struct {
 	// AddressId A saved address
 	AddressId *string `json:"address_id,omitempty"`
 
-	// CartId What is bought; it must be the customer's own
+	// CartId What is bought; it must be the customer's own, or a guest cart
 	CartId string `json:"cart_id"`
+
+	// Email Without an account: where the shop writes to. With an access token it is refused
+	Email *string `json:"email,omitempty"`
 
 	// ExpectedTotal An amount in minor units with its currency
 	ExpectedTotal *Money `json:"expected_total,omitempty"`
@@ -932,6 +1273,117 @@ type Checkout struct {
 	ShippingOption string `json:"shipping_option"`
 }
 
+// Client A program of a partner
+//
+// Examples: {"created_at":"2026-09-01T09:00:00Z","expires_at":"2027-09-01T09:00:00Z","id":"01992f38-0a5e-7d3c-9b1f-2c4d5e6f7a80","kind":"api_key","last_used_at":"2026-09-02T10:00:00Z","name":"The warehouse","scopes":["orders:read","inventory:write"]}
+type Client struct {
+	// CreatedAt When it was added
+	CreatedAt time.Time `json:"created_at"`
+
+	// ExpiresAt Until when its secret is good; absent if it does not expire
+	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+
+	// Id Opaque; the `client_id` of OAuth
+	Id string `json:"id"`
+
+	// Kind `oauth`: it gets access tokens for its secret or its key, at `POST /oauth/token`. `api_key`: it sends its secret with every request
+	Kind ClientKind `json:"kind"`
+
+	// LastUsedAt When it last got a token, to the hour; absent if it never did
+	LastUsedAt *time.Time `json:"last_used_at,omitempty"`
+
+	// Name What it is called
+	Name string `json:"name"`
+
+	// PublicKey A public key (RFC 7517) of kind Ed25519, P-256, or RSA with 2,048 to 4,096 bits; absent if the client proves with a secret who it is
+	//
+	// Examples: {"crv":"Ed25519","kty":"OKP","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
+	PublicKey *ClientKey `json:"public_key,omitempty"`
+
+	// Scopes What it may do, such as `orders:read`
+	Scopes []string `json:"scopes"`
+}
+
+// ClientInput A program of a partner
+//
+// Examples: {"kind":"api_key","name":"The warehouse","scopes":["orders:read","inventory:write"]}
+type ClientInput struct {
+	// ExpiresAt Until when its secret is good; without it for ever
+	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+
+	// Kind `oauth`: it gets access tokens for its secret or its key, at `POST /oauth/token`. `api_key`: it sends its secret with every request
+	Kind ClientKind `json:"kind"`
+
+	// Name What it is called
+	Name string `json:"name"`
+
+	// PublicKey A public key (RFC 7517) of kind Ed25519, P-256, or RSA with 2,048 to 4,096 bits; absent if the client proves with a secret who it is
+	//
+	// Examples: {"crv":"Ed25519","kty":"OKP","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
+	PublicKey *ClientKey `json:"public_key,omitempty"`
+
+	// Scopes What it may do, such as `orders:read`, each once
+	Scopes []string `json:"scopes"`
+}
+
+// ClientKey A public key (RFC 7517) of kind Ed25519, P-256, or RSA with 2,048 to 4,096 bits; absent if the client proves with a secret who it is
+//
+// Examples: {"crv":"Ed25519","kty":"OKP","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
+type ClientKey struct {
+	// Alg How the client signs; may be absent
+	Alg *ClientKeyAlg `json:"alg,omitempty"`
+
+	// Crv The curve; absent for RSA
+	Crv *ClientKeyCrv `json:"crv,omitempty"`
+
+	// E The exponent of RSA, in base64url; absent for other keys
+	E *string `json:"e,omitempty"`
+
+	// Kid The name of the key; it is not used, and may be absent
+	Kid *string `json:"kid,omitempty"`
+
+	// Kty The kind of key
+	Kty ClientKeyKty `json:"kty"`
+
+	// N The modulus of RSA, in base64url; absent for other keys
+	N *string `json:"n,omitempty"`
+
+	// Use Always `sig`; may be absent
+	Use *ClientKeyUse `json:"use,omitempty"`
+
+	// X The key of Ed25519, or a coordinate of P-256, in base64url; absent for RSA
+	X *string `json:"x,omitempty"`
+
+	// Y The other coordinate of P-256, in base64url; absent for other keys
+	Y *string `json:"y,omitempty"`
+}
+
+// ClientKeyAlg How the client signs; may be absent
+type ClientKeyAlg string
+
+// ClientKeyCrv The curve; absent for RSA
+type ClientKeyCrv string
+
+// ClientKeyKty The kind of key
+type ClientKeyKty string
+
+// ClientKeyUse Always `sig`; may be absent
+type ClientKeyUse string
+
+// ClientKind `oauth`: it gets access tokens for its secret or its key, at `POST /oauth/token`. `api_key`: it sends its secret with every request
+type ClientKind string
+
+// ClientList A page of clients
+//
+// Examples: {"items":[{"created_at":"2026-09-01T09:00:00Z","id":"01992f38-0a5e-7d3c-9b1f-2c4d5e6f7a80","kind":"api_key","name":"The warehouse","scopes":["orders:read","inventory:write"]}]}
+type ClientList struct {
+	// Items The oldest first
+	Items []Client `json:"items"`
+
+	// NextCursor For the next page; absent on the last
+	NextCursor *string `json:"next_cursor,omitempty"`
+}
+
 // Confirmation Proof that the owner asks for it
 //
 // Examples: {"password":"correct horse battery"}
@@ -940,15 +1392,23 @@ type Confirmation struct {
 	Password string `json:"password"`
 }
 
-// Credentials What proves who logs in
+// Credentials What proves who logs in. `email` and `password` go together; without them, `code` is that of a sign-in with a provider
 //
-// Examples: {"email":"ada@example.com","password":"correct horse battery"}
+// Examples: {"email":"ada@example.com","password":"correct horse battery"}, {"code":"3q2-7wAcT0yv9b8mX1nZQg.k4nB0fW3pXyq1sRZ0uQd8w"}
 type Credentials struct {
+	// Code With a password: a code of the second factor, or a recovery code; not needed for an account without a second factor. Spaces, dashes
+	// and small letters do not matter. Each code is good once. Without a password: the one-time code that the page `/sign-in` of the
+	// storefront got.
+	Code *string `json:"code,omitempty"`
+
 	// Email The address of the account
-	Email string `json:"email"`
+	Email *string `json:"email,omitempty"`
 
 	// Password Its password
-	Password string `json:"password"`
+	Password *string `json:"password,omitempty"`
+
+	// SecondFactorCode With the one-time code of a sign-in, what `code` is with a password. A wrong one ends the sign-in.
+	SecondFactorCode *string `json:"second_factor_code,omitempty"`
 }
 
 // Customer An account
@@ -972,6 +1432,17 @@ type Customer struct {
 
 	// Roles What the account may do
 	Roles []Role `json:"roles"`
+}
+
+// CustomerList A page of accounts
+//
+// Examples: {"items":[{"created_at":"2026-09-01T09:00:00Z","email":"ada@example.com","email_verified":true,"id":"01992f38-0a5e-7d3c-9b1f-2c4d5e6f7a81","name":"Ada Shopper"}]}
+type CustomerList struct {
+	// Items The oldest first
+	Items []ListedCustomer `json:"items"`
+
+	// NextCursor For the next page; absent on the last
+	NextCursor *string `json:"next_cursor,omitempty"`
 }
 
 // CustomerPatch What is to change; what is left out stays
@@ -1016,6 +1487,17 @@ type Destination struct {
 	PostalCode *string `json:"postal_code,omitempty"`
 }
 
+// EmailChange A new e-mail address, and proof that the owner asks for it
+//
+// Examples: {"email":"ada@example.org","password":"correct horse battery"}
+type EmailChange struct {
+	// Email The new address
+	Email string `json:"email"`
+
+	// Password The account's
+	Password string `json:"password"`
+}
+
 // EmailVerification The token of a mail
 //
 // Examples: {"token":"pXkq3uVd0bJ1m8sQyZ2nR5tWcEaHgLfO7iUvB9xKjMw"}
@@ -1035,6 +1517,96 @@ type EventTicket struct {
 	Ticket string `json:"ticket"`
 }
 
+// Export All that the shop knows of a customer
+//
+// Examples: {"account":{"created_at":"2026-09-01T09:00:00Z","email":"ada@example.com","email_verified":true,"id":"01992f38-0a5e-7d3c-9b1f-2c4d5e6f7a80","name":"Ada Shopper","roles":["customer"]},"addresses":[],"exported_at":"2026-09-04T08:00:00Z","orders":[],"sessions":[],"sign_in":{"devices":["Firefox on Linux"],"email_refused":false,"identities":[]}}
+type Export struct {
+	// Account An account
+	//
+	// Examples: {"created_at":"2026-09-01T09:00:00Z","email":"ada@example.com","email_verified":true,"id":"01992f38-0a5e-7d3c-9b1f-2c4d5e6f7a80","name":"Ada Shopper","roles":["customer"]}
+	Account Customer `json:"account"`
+
+	// Addresses Saved addresses
+	Addresses []SavedAddress `json:"addresses"`
+
+	// Cart The customer's open cart; absent without one
+	//
+	// Examples: {"expires_at":"2026-10-04T08:00:00Z","id":"01992f3a-51c0-7a8e-b0e4-6f1f0c9b2d11","lines":[{"quantity":2,"sku":"MUG-S"}]}
+	Cart *ExportCart `json:"cart,omitempty"`
+
+	// ExportedAt When the export was made
+	ExportedAt time.Time `json:"exported_at"`
+
+	// Orders Every order with its payment, parcels, returns and refunds, the newest first
+	Orders []Order `json:"orders"`
+
+	// Sessions Where the account is signed in, the newest first
+	Sessions []OpenSession `json:"sessions"`
+
+	// SignIn What the shop keeps for logins, besides the hash of the password
+	//
+	// Examples: {"devices":["Firefox on Linux"],"email_refused":false,"identities":[]}
+	SignIn ExportSignIn `json:"sign_in"`
+}
+
+// ExportCart The customer's open cart; absent without one
+//
+// Examples: {"expires_at":"2026-10-04T08:00:00Z","id":"01992f3a-51c0-7a8e-b0e4-6f1f0c9b2d11","lines":[{"quantity":2,"sku":"MUG-S"}]}
+type ExportCart struct {
+	// ExpiresAt When it is deleted
+	ExpiresAt time.Time `json:"expires_at"`
+
+	// Id Opaque
+	Id string `json:"id"`
+
+	// Lines What is in it
+	Lines []ExportCartLine `json:"lines"`
+}
+
+// ExportCartLine A line of the cart
+//
+// Examples: {"quantity":2,"sku":"MUG-S"}
+type ExportCartLine struct {
+	// Quantity How many pieces
+	Quantity int64 `json:"quantity"`
+
+	// Sku What it is called in stock
+	Sku string `json:"sku"`
+}
+
+// ExportSecondFactor The second factor; absent without one
+//
+// Examples: {"recovery_codes_left":10,"since":"2026-09-01T09:30:00Z"}
+type ExportSecondFactor struct {
+	// RecoveryCodesLeft How many recovery codes were not used
+	RecoveryCodesLeft int32 `json:"recovery_codes_left"`
+
+	// Since When it was started
+	Since time.Time `json:"since"`
+}
+
+// ExportSignIn What the shop keeps for logins, besides the hash of the password
+//
+// Examples: {"devices":["Firefox on Linux"],"email_refused":false,"identities":[]}
+type ExportSignIn struct {
+	// Devices The kinds of devices that have signed in, without those of earlier versions
+	Devices []string `json:"devices"`
+
+	// EmailRefused Whether the last mail was refused because of the address
+	EmailRefused bool `json:"email_refused"`
+
+	// Identities The providers with which the customer signs in
+	Identities []Identity `json:"identities"`
+
+	// NextEmail The address that the account gets once it is confirmed; absent if there is none
+	NextEmail *string `json:"next_email,omitempty"`
+
+	// SecondFactor The second factor; absent without one
+	//
+	// Examples: {"recovery_codes_left":10,"since":"2026-09-01T09:30:00Z"}
+	SecondFactor *ExportSecondFactor `json:"second_factor,omitempty"`
+}
+
 // Facet How many products of the list there are for each value of a parameter
 type Facet struct {
 	// Field The parameter to filter with
@@ -1046,6 +1618,18 @@ type Facet struct {
 
 // FacetField The parameter to filter with
 type FacetField string
+
+// FacetPriceRange How many products of the list have a variant with such a price
+type FacetPriceRange struct {
+	// Count Products that have it
+	Count int64 `json:"count"`
+
+	// Max Minor units, for `max_price`; absent for the last range
+	Max *int64 `json:"max,omitempty"`
+
+	// Min Minor units, for `min_price`
+	Min int64 `json:"min"`
+}
 
 // FacetValue A value to filter by
 type FacetValue struct {
@@ -1079,6 +1663,34 @@ type Health struct {
 // HealthStatus Always `ok`
 type HealthStatus string
 
+// Identity With what an account can be signed in to, besides its password
+//
+// Examples: {"email":"ada@example.com","issuer":"https://id.example.com","linked_at":"2026-09-11T09:26:03Z","provider":"example","subject":"248289761001"}
+type Identity struct {
+	// Email The address that the provider told when it was linked
+	Email string `json:"email"`
+
+	// Issuer The URL by which the provider is known everywhere
+	Issuer string `json:"issuer"`
+
+	// LinkedAt When it was linked
+	LinkedAt time.Time `json:"linked_at"`
+
+	// Provider The name of the provider in this shop
+	Provider string `json:"provider"`
+
+	// Subject What the provider calls the customer
+	Subject string `json:"subject"`
+}
+
+// IdentityList All linked providers, the oldest first
+//
+// Examples: {"items":[{"email":"ada@example.com","id":"6f1f0c9b-2d11-5a8e-b0e4-01992f3a51c0","linked_at":"2026-09-11T09:26:03Z","provider":"example"}]}
+type IdentityList struct {
+	// Items The providers
+	Items []LinkedIdentity `json:"items"`
+}
+
 // Image A picture
 type Image struct {
 	// Alt What it shows, in words, or empty
@@ -1098,12 +1710,46 @@ type ImageInput struct {
 }
 
 // ImportError A row that did not go in
+//
+// Examples: {"column":"Variant Price","handle":"mug","line":9,"message":"Variant Price: is not a number that fits","record":7,"value":"twelve"}
 type ImportError struct {
+	// Column The column of the broken cell, as the file calls it; absent if it is about the row
+	Column *string `json:"column,omitempty"`
+
+	// Handle The product's; absent if it cannot be told
+	Handle *string `json:"handle,omitempty"`
+
 	// Line Where it begins in the file, from 1
 	Line int32 `json:"line"`
 
 	// Message Why, for people
 	Message string `json:"message"`
+
+	// Record Its row in a spreadsheet; the header is 1
+	Record int32 `json:"record"`
+
+	// Value What is in the cell, cut to 100 characters; absent if it is empty
+	Value *string `json:"value,omitempty"`
+}
+
+// ImportWarning Something in a file that went in in another way than the file says
+//
+// Examples: {"column":"Image Src","handle":"mug","message":"Image Src: must be an http or https URL; the image was left out","record":3,"value":"mug.jpg"}
+type ImportWarning struct {
+	// Column The column of the cell, as the file calls it; absent if it is about the row
+	Column *string `json:"column,omitempty"`
+
+	// Handle The product's; absent if it is about the file
+	Handle *string `json:"handle,omitempty"`
+
+	// Message What was done, for people
+	Message string `json:"message"`
+
+	// Record Its row in a spreadsheet; the header is 1
+	Record int32 `json:"record"`
+
+	// Value What is in the cell, cut to 100 characters; absent if it is empty
+	Value *string `json:"value,omitempty"`
 }
 
 // InstanceLeftAlone An instance of a service that is left alone for a while, and why
@@ -1120,6 +1766,9 @@ type InstanceLeftAlone struct {
 	// Until When it is tried again
 	Until time.Time `json:"until"`
 }
+
+// InventoryPolicy What happens when there is no stock: `deny` ends the sale, as for a new variant without it, and `continue` sells on backorder
+type InventoryPolicy string
 
 // Jwk An Ed25519 key (RFC 8037)
 type Jwk struct {
@@ -1177,6 +1826,43 @@ type LineProblem struct {
 // LineProblemCode `withdrawn`: it is no longer sold. `out_of_stock`: nothing is left of it. `not_enough`: fewer pieces than the line has.
 type LineProblemCode string
 
+// LinkedIdentity A provider with which the account can be signed in to
+//
+// Examples: {"email":"ada@example.com","id":"6f1f0c9b-2d11-5a8e-b0e4-01992f3a51c0","linked_at":"2026-09-11T09:26:03Z","provider":"example"}
+type LinkedIdentity struct {
+	// Email The address that the provider told when it was linked
+	Email string `json:"email"`
+
+	// Id Opaque, to end the link
+	Id string `json:"id"`
+
+	// LinkedAt When it was linked
+	LinkedAt time.Time `json:"linked_at"`
+
+	// Provider The name of the provider in this shop
+	Provider string `json:"provider"`
+}
+
+// ListedCustomer An account
+//
+// Examples: {"created_at":"2026-09-01T09:00:00Z","email":"ada@example.com","email_verified":true,"id":"01992f38-0a5e-7d3c-9b1f-2c4d5e6f7a81","name":"Ada Shopper"}
+type ListedCustomer struct {
+	// CreatedAt When the account was opened
+	CreatedAt time.Time `json:"created_at"`
+
+	// Email The address to log in with
+	Email string `json:"email"`
+
+	// EmailVerified Whether the owner of the address has confirmed it
+	EmailVerified bool `json:"email_verified"`
+
+	// Id Opaque
+	Id string `json:"id"`
+
+	// Name What the customer is called, or empty
+	Name string `json:"name"`
+}
+
 // Money An amount in minor units with its currency
 type Money struct {
 	// Amount Minor units
@@ -1186,6 +1872,84 @@ type Money struct {
 	Currency string `json:"currency"`
 }
 
+// NewClient A program of a partner, with its secret
+//
+// Examples: {"created_at":"2026-09-01T09:00:00Z","expires_at":"2027-09-01T09:00:00Z","id":"01992f38-0a5e-7d3c-9b1f-2c4d5e6f7a80","kind":"api_key","name":"The warehouse","scopes":["orders:read","inventory:write"],"secret":"souk_4fJq0ZbYt7KcVx2LmNp9RsUw3EaGhDi6OlBnCyTzXvQ1mA8Kd2"}
+type NewClient struct {
+	// CreatedAt When it was added
+	CreatedAt time.Time `json:"created_at"`
+
+	// ExpiresAt Until when its secret is good; absent if it does not expire
+	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+
+	// Id Opaque; the `client_id` of OAuth
+	Id string `json:"id"`
+
+	// Kind `oauth`: it gets access tokens for its secret or its key, at `POST /oauth/token`. `api_key`: it sends its secret with every request
+	Kind ClientKind `json:"kind"`
+
+	// Name What it is called
+	Name string `json:"name"`
+
+	// PublicKey A public key (RFC 7517) of kind Ed25519, P-256, or RSA with 2,048 to 4,096 bits; absent if the client proves with a secret who it is
+	//
+	// Examples: {"crv":"Ed25519","kty":"OKP","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
+	PublicKey *ClientKey `json:"public_key,omitempty"`
+
+	// Scopes What it may do, such as `orders:read`
+	Scopes []string `json:"scopes"`
+
+	// Secret The secret, which is not told again; absent if the client has a `public_key`
+	Secret *string `json:"secret,omitempty"`
+}
+
+// OAuthError Why a request of an OAuth client is refused (RFC 6749, section 5.2)
+//
+// Examples: {"error":"invalid_scope","error_description":"The client does not have this scope."}
+type OAuthError struct {
+	// Error `invalid_request`: the form is not right. `invalid_client`: the client did not prove who it is. `invalid_grant`: the refresh token is
+	// not valid. `invalid_scope`: the client does not have this scope. `unauthorized_client`: the grant is not for clients with a secret or
+	// a key. `unsupported_grant_type`: there is no such grant. `unsupported_token_type`: access tokens and API keys cannot be revoked here.
+	Error OAuthErrorCode `json:"error"`
+
+	// ErrorDescription For people, in ASCII; absent if there is nothing to add
+	ErrorDescription *string `json:"error_description,omitempty"`
+}
+
+// OAuthErrorCode `invalid_request`: the form is not right. `invalid_client`: the client did not prove who it is. `invalid_grant`: the refresh token is
+// not valid. `invalid_scope`: the client does not have this scope. `unauthorized_client`: the grant is not for clients with a secret or
+// a key. `unsupported_grant_type`: there is no such grant. `unsupported_token_type`: access tokens and API keys cannot be revoked here.
+type OAuthErrorCode string
+
+// OpenSession A place where the account is signed in
+//
+// Examples: {"created_at":"2026-09-01T09:00:00Z","current":true,"device":"Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0","id":"01992f3b-1c2d-7e3f-8a4b-5c6d7e8f9a0b","last_used_at":"2026-09-03T18:20:00Z"}
+type OpenSession struct {
+	// CreatedAt When somebody signed in
+	CreatedAt time.Time `json:"created_at"`
+
+	// Current Whether it is the session of this request
+	Current bool `json:"current"`
+
+	// Device What the client called itself (`User-Agent`) when it signed in, or empty. Anyone may call a client anything
+	Device string `json:"device"`
+
+	// Id Opaque
+	Id string `json:"id"`
+
+	// LastUsedAt When the session was opened or last refreshed
+	LastUsedAt time.Time `json:"last_used_at"`
+}
+
+// OptionFacet How many products of the list have variants with each value of an option
+type OptionFacet struct {
+	// Name The option; the parameter to filter with is `option.` and this name
+	Name string `json:"name"`
+
+	// Values The most common first
+	Values []FacetValue `json:"values"`
+}
+
 // Options What makes a variant, such as its size, by name
 type Options map[string]string
 
@@ -1193,13 +1957,19 @@ type Options map[string]string
 //
 // Examples: {"created_at":"2026-09-01T10:00:00Z","customer_id":"01992f38-0a5e-7d3c-9b1f-2c4d5e6f7a80","id":"01992f3a-51c0-7a8e-b0e4-6f1f0c9b2d11","lines":[{"image":{"alt":"A mug","url":"https://images.example/mug.jpg"},"line_total":{"amount":2500,"currency":"GBP"},"options":{"Size":"Small"},"product_id":"01992f30-7c1d-7b7a-9a51-0d3e5f7a9b1c","quantity":2,"sku":"MUG-S","slug":"mug","title":"Mug — Small","unit_price":{"amount":1250,"currency":"GBP"}}],"number":"S7K2-94QD","payment":{"authorized":{"amount":2899,"currency":"GBP"},"captured":{"amount":0,"currency":"GBP"},"refunded":{"amount":0,"currency":"GBP"},"status":"authorized"},"refunds":[],"returns":[],"shipments":[],"shipping_address":{"city":"Leeds","country":"GB","line1":"1 Quarry Hill","line2":"","name":"Ada Shopper","postal_code":"LS1 4DY","region":""},"status":"confirmed","timeline":[{"at":"2026-09-01T10:00:00Z","detail":"","event":"placed"},{"at":"2026-09-01T10:00:01Z","detail":"authorized 28.99 GBP","event":"confirmed"}],"totals":{"shipping":{"amount":399,"currency":"GBP"},"subtotal":{"amount":2500,"currency":"GBP"},"tax":{"amount":0,"currency":"GBP"},"total":{"amount":2899,"currency":"GBP"}}}
 type Order struct {
+	// AccessToken A token for this order alone; absent except in the answer to the checkout of somebody without an account, and there while it cannot be signed: look the order up then
+	AccessToken *string `json:"access_token,omitempty"`
+
+	// AccessTokenExpiresAt When `access_token` ends; absent without it
+	AccessTokenExpiresAt *time.Time `json:"access_token_expires_at,omitempty"`
+
 	// Attention For staff: why a person has to look at the order; absent when nobody has to
 	Attention *[]OrderAttention `json:"attention,omitempty"`
 
 	// CreatedAt When it was placed
 	CreatedAt time.Time `json:"created_at"`
 
-	// CustomerId Whose it is
+	// CustomerId Whose it is; the `id` of the order if it was placed without an account
 	CustomerId string `json:"customer_id"`
 
 	// Id Opaque
@@ -1242,6 +2012,26 @@ type Order struct {
 	Totals Totals `json:"totals"`
 }
 
+// OrderAccess Access to one order
+//
+// Examples: {"access_token":"eyJhbGciOiJFZERTQSIsImtpZCI6IjEiLCJ0eXAiOiJhdCtqd3QifQ.e30.AA","access_token_expires_at":"2026-09-02T10:00:00Z","order_id":"01992f3a-51c0-7a8e-b0e4-6f1f0c9b2d11","token_type":"Bearer"}
+type OrderAccess struct {
+	// AccessToken A token for this order alone
+	AccessToken string `json:"access_token"`
+
+	// AccessTokenExpiresAt When the token ends
+	AccessTokenExpiresAt time.Time `json:"access_token_expires_at"`
+
+	// OrderId The order
+	OrderId string `json:"order_id"`
+
+	// TokenType How the token is sent
+	TokenType OrderAccessTokenType `json:"token_type"`
+}
+
+// OrderAccessTokenType How the token is sent
+type OrderAccessTokenType string
+
 // OrderAddress Where the order goes; empty texts once its customer's account was deleted
 type OrderAddress struct {
 	// City Town
@@ -1275,7 +2065,7 @@ type OrderAttention string
 // OrderLine Pieces of a SKU as they were when they were bought, whatever became of the product since. Orders of before the shop kept
 // them have no `product_id`, `slug`, `image` and `options`; a product without a picture has no `image`.
 type OrderLine struct {
-	// Image The product's first; absent when it had none, and in orders of before it was kept
+	// Image The variant's own, or else the product's first; absent when there was neither, and in orders of before it was kept
 	Image *Image `json:"image,omitempty"`
 
 	// LineTotal An amount in minor units with its currency
@@ -1312,6 +2102,25 @@ type OrderList struct {
 
 	// NextCursor For the next page; absent on the last
 	NextCursor *string `json:"next_cursor,omitempty"`
+}
+
+// OrderLookup An order that was placed without an account
+//
+// Examples: {"email":"ada@example.com","number":"S-7K3M9QX2"}
+type OrderLookup struct {
+	// Email The address that it was placed with
+	Email string `json:"email"`
+
+	// Number The number of the order
+	Number string `json:"number"`
+}
+
+// OrderLookupConfirmation The token of a mail
+//
+// Examples: {"token":"3q2-7wAAEjRWeJq83vASNFZ4mrze8BI0VniavN7wEjQ"}
+type OrderLookupConfirmation struct {
+	// Token What follows `#token=` in the link of the mail
+	Token string `json:"token"`
 }
 
 // OrderPayment Where the order's money is
@@ -1421,7 +2230,7 @@ type ProblemCode string
 
 // Product What the shop sells
 //
-// Examples: {"brand":"Souk Ceramics","category":"Kitchen","description":"Holds tea.","id":"01992f37-5c6d-7e8f-9012-3a4b5c6d7e8f","images":[{"alt":"A mug","url":"https://img.example.com/mug.jpg"}],"price":{"max":{"amount":1250,"currency":"GBP"},"min":{"amount":1250,"currency":"GBP"}},"slug":"mug","tags":["tea"],"title":"Mug","updated_at":"2026-09-01T09:00:00Z","variants":[{"availability":"in_stock","options":{"Size":"Small"},"price":{"amount":1250,"currency":"GBP"},"sku":"MUG-S","title":"Small","weight_grams":300}]}
+// Examples: {"brand":"Souk Ceramics","category":"Kitchen","description":"Holds tea.","id":"01992f37-5c6d-7e8f-9012-3a4b5c6d7e8f","images":[{"alt":"A mug","url":"https://img.example.com/mug.jpg"}],"price":{"max":{"amount":1250,"currency":"GBP"},"min":{"amount":1250,"currency":"GBP"}},"slug":"mug","status":"active","tags":["tea"],"title":"Mug","updated_at":"2026-09-01T09:00:00Z","variants":[{"availability":"in_stock","inventory":{"policy":"deny","tracked":true},"options":{"Size":"Small"},"price":{"amount":1250,"currency":"GBP"},"sku":"MUG-S","title":"Small","weight_grams":300}]}
 type Product struct {
 	// Brand Who makes it, or empty
 	Brand string `json:"brand"`
@@ -1441,8 +2250,18 @@ type Product struct {
 	// Price What the cheapest and the dearest variant cost
 	Price PriceRange `json:"price"`
 
-	// Slug Its name in addresses
+	// PublishAt When a scheduled product becomes active; absent for all others
+	PublishAt *time.Time `json:"publish_at,omitempty"`
+
+	// Seo What search engines show of the product instead of its title and its description; absent if there is neither
+	Seo *Seo `json:"seo,omitempty"`
+
+	// Slug Its name in addresses, with letters of any script
 	Slug string `json:"slug"`
+
+	// Status `active` products are listed and sold. `unlisted` ones have a page and are sold, but are in no list, search, count or recommendation.
+	// Only staff see `draft` and `scheduled` ones; a scheduled one becomes active by itself. `withdrawn` ones were taken off sale
+	Status ProductStatus `json:"status"`
 
 	// Tags Words to find it by
 	Tags []string `json:"tags"`
@@ -1459,12 +2278,12 @@ type Product struct {
 
 // ProductImport What became of a file
 //
-// Examples: {"created":1,"errors":[{"line":7,"message":"the price is no number"}],"products":2,"updated":1,"variants":3}
+// Examples: {"created":1,"errors":[{"column":"Variant Price","handle":"mug","line":9,"message":"Variant Price: is not a number that fits","record":7,"value":"twelve"}],"products":2,"updated":1,"variants":3,"warnings":[{"column":"Image Src","handle":"mug","message":"Image Src: must be an http or https URL; the image was left out","record":3,"value":"mug.jpg"}],"without_quantity":0}
 type ProductImport struct {
 	// Created Products that are new
 	Created int32 `json:"created"`
 
-	// Errors Rows that did not go in
+	// Errors What did not go in: 1,000 at most, then one that counts the others
 	Errors []ImportError `json:"errors"`
 
 	// Products Products that went in
@@ -1475,11 +2294,17 @@ type ProductImport struct {
 
 	// Variants Variants that went in
 	Variants int32 `json:"variants"`
+
+	// Warnings What went in in another way than the file says: 1,000 at most, then one that counts the others
+	Warnings []ImportWarning `json:"warnings"`
+
+	// WithoutQuantity Variants with an empty quantity in the file, whose stock stays as it is
+	WithoutQuantity int32 `json:"without_quantity"`
 }
 
 // ProductInput A new product
 //
-// Examples: {"brand":"Souk Ceramics","category":"Kitchen","description":"Holds tea.","images":[{"alt":"A mug","url":"https://img.example.com/mug.jpg"}],"tags":["tea"],"title":"Mug","variants":[{"options":{"Size":"Small"},"price":{"amount":1250,"currency":"GBP"},"sku":"MUG-S","title":"Small","weight_grams":300}]}
+// Examples: {"brand":"Souk Ceramics","category":"Kitchen","description":"Holds tea.","images":[{"alt":"A mug","url":"https://img.example.com/mug.jpg"}],"seo":{"description":"A mug that holds tea.","title":"A mug for tea"},"tags":["tea"],"title":"Mug","variants":[{"barcode":"4006381333931","compare_at_price":{"amount":1500,"currency":"GBP"},"image":{"alt":"A small mug","url":"https://img.example.com/mug-small.jpg"},"options":{"Size":"Small"},"price":{"amount":1250,"currency":"GBP"},"sku":"MUG-S","title":"Small","weight_grams":300}]}
 type ProductInput struct {
 	// Brand Who makes it
 	Brand *string `json:"brand,omitempty"`
@@ -1493,8 +2318,19 @@ type ProductInput struct {
 	// Images The first is shown in lists
 	Images *[]ImageInput `json:"images,omitempty"`
 
-	// Slug Made from the title unless given
+	// PublishAt When a `scheduled` product becomes active: in the future, and required for one
+	PublishAt *time.Time `json:"publish_at,omitempty"`
+
+	// Seo What search engines show of a product instead of its title and its description; in a change, what is left out stays
+	Seo *SeoInput `json:"seo,omitempty"`
+
+	// Slug Made from the title unless given. Words of lower-case letters and digits of any script, joined by hyphens, in Unicode's
+	// composed form (NFC); in a path, its letters beyond ASCII are percent-encoded
 	Slug *string `json:"slug,omitempty"`
+
+	// Status Who sees the product, and where. A new one is `active` if this is absent. `DELETE /v1/products/{id}` withdraws, and
+	// `POST /v1/admin/products/{id}/restoration` restores
+	Status *ProductStatusInput `json:"status,omitempty"`
 
 	// Tags Words to find it by
 	Tags *[]string `json:"tags,omitempty"`
@@ -1508,7 +2344,7 @@ type ProductInput struct {
 
 // ProductList A page of products
 //
-// Examples: {"facets":[{"field":"category","values":[{"count":1,"name":"Kitchen","value":"kitchen"}]}],"items":[{"brand":"Souk Ceramics","category":"Kitchen","description":"Holds tea.","id":"01992f37-5c6d-7e8f-9012-3a4b5c6d7e8f","images":[{"alt":"A mug","url":"https://img.example.com/mug.jpg"}],"price":{"max":{"amount":1250,"currency":"GBP"},"min":{"amount":1250,"currency":"GBP"}},"slug":"mug","tags":["tea"],"title":"Mug","updated_at":"2026-09-01T09:00:00Z","variants":[{"availability":"in_stock","options":{"Size":"Small"},"price":{"amount":1250,"currency":"GBP"},"sku":"MUG-S","title":"Small","weight_grams":300}]}],"next_cursor":"eyJhZnRlciI6Ik1VRyJ9"}
+// Examples: {"facets":[{"field":"category","values":[{"count":1,"name":"Kitchen","value":"kitchen"}]}],"items":[{"brand":"Souk Ceramics","category":"Kitchen","description":"Holds tea.","id":"01992f37-5c6d-7e8f-9012-3a4b5c6d7e8f","images":[{"alt":"A mug","url":"https://img.example.com/mug.jpg"}],"price":{"max":{"amount":1250,"currency":"GBP"},"min":{"amount":1250,"currency":"GBP"}},"slug":"mug","status":"active","tags":["tea"],"title":"Mug","updated_at":"2026-09-01T09:00:00Z","variants":[{"availability":"in_stock","inventory":{"policy":"deny","tracked":true},"options":{"Size":"Small"},"price":{"amount":1250,"currency":"GBP"},"sku":"MUG-S","title":"Small","weight_grams":300}]}],"next_cursor":"eyJhZnRlciI6Ik1VRyJ9"}
 type ProductList struct {
 	// Facets Absent unless `facets=true` asks for them
 	Facets *[]Facet `json:"facets,omitempty"`
@@ -1518,11 +2354,23 @@ type ProductList struct {
 
 	// NextCursor For the next page; absent on the last
 	NextCursor *string `json:"next_cursor,omitempty"`
+
+	// OptionFacets The options of variants, the most common first; absent unless `facets=true` asks for them, and with `in_stock`
+	OptionFacets *[]OptionFacet `json:"option_facets,omitempty"`
+
+	// PriceRanges Ranges of prices, the lowest first; absent unless `facets=true` asks for them, and with `in_stock`
+	PriceRanges *[]FacetPriceRange `json:"price_ranges,omitempty"`
+
+	// Total The number of products on all pages, 10,000 at most; absent unless `total=true` asks for it
+	Total *int64 `json:"total,omitempty"`
+
+	// TotalExact Whether `total` counts them all; otherwise there may be more; absent unless `total=true` asks for it
+	TotalExact *bool `json:"total_exact,omitempty"`
 }
 
-// ProductPatch What is to change; what is left out stays, and a list replaces the whole list
+// ProductPatch What is to change; what is left out stays. A list replaces the whole list, but for `variants`, which are changed one by one
 //
-// Examples: {"tags":["tea","kitchen"],"title":"Tea mug"}
+// Examples: {"tags":["tea","kitchen"],"title":"Tea mug"}, {"variants":[{"compare_at_price":{"amount":1250,"currency":"GBP"},"price":{"amount":1100,"currency":"GBP"},"sku":"MUG-S"},{"clear":["compare_at_price","image"],"sku":"MUG-M"},{"removed":true,"sku":"MUG-L"},{"options":{"Size":"Extra large"},"price":{"amount":1900,"currency":"GBP"},"sku":"MUG-XL","title":"Extra large"}]}
 type ProductPatch struct {
 	// Brand Who makes it
 	Brand *string `json:"brand,omitempty"`
@@ -1536,15 +2384,33 @@ type ProductPatch struct {
 	// Images The first is shown in lists
 	Images *[]ImageInput `json:"images,omitempty"`
 
+	// PublishAt When the product becomes active, in the future; only for one that is or becomes `scheduled`
+	PublishAt *time.Time `json:"publish_at,omitempty"`
+
+	// Seo What search engines show of a product instead of its title and its description; in a change, what is left out stays
+	Seo *SeoInput `json:"seo,omitempty"`
+
+	// Status Who sees the product, and where. A new one is `active` if this is absent. `DELETE /v1/products/{id}` withdraws, and
+	// `POST /v1/admin/products/{id}/restoration` restores
+	Status *ProductStatusInput `json:"status,omitempty"`
+
 	// Tags Words to find it by
 	Tags *[]string `json:"tags,omitempty"`
 
 	// Title What it is called
 	Title *string `json:"title,omitempty"`
 
-	// Variants The forms in which it is sold
-	Variants *[]VariantInput `json:"variants,omitempty"`
+	// Variants The forms in which it is sold that change; the others stay as they are
+	Variants *[]VariantChange `json:"variants,omitempty"`
 }
+
+// ProductStatus `active` products are listed and sold. `unlisted` ones have a page and are sold, but are in no list, search, count or recommendation.
+// Only staff see `draft` and `scheduled` ones; a scheduled one becomes active by itself. `withdrawn` ones were taken off sale
+type ProductStatus string
+
+// ProductStatusInput Who sees the product, and where. A new one is `active` if this is absent. `DELETE /v1/products/{id}` withdraws, and
+// `POST /v1/admin/products/{id}/restoration` restores
+type ProductStatusInput string
 
 // QuoteProblem A line of the cart that cannot be bought as it is
 type QuoteProblem struct {
@@ -1579,6 +2445,22 @@ type ReceivedLine struct {
 
 	// Sku What it is called in stock
 	Sku string `json:"sku"`
+}
+
+// RecommendationList Products that were bought together with others
+//
+// Examples: {"items":[{"brand":"Souk Ceramics","category":"Kitchen","description":"Holds tea.","id":"01992f37-5c6d-7e8f-9012-3a4b5c6d7e8f","images":[{"alt":"A mug","url":"https://img.example.com/mug.jpg"}],"price":{"max":{"amount":1250,"currency":"GBP"},"min":{"amount":1250,"currency":"GBP"}},"slug":"mug","status":"active","tags":["tea"],"title":"Mug","updated_at":"2026-09-01T09:00:00Z","variants":[{"availability":"in_stock","inventory":{"policy":"deny","tracked":true},"options":{"Size":"Small"},"price":{"amount":1250,"currency":"GBP"},"sku":"MUG-S","title":"Small","weight_grams":300}]}]}
+type RecommendationList struct {
+	// Items The best first; empty if there are none
+	Items []Product `json:"items"`
+}
+
+// RecoveryCodes What replaces codes, for example when the phone is lost
+//
+// Examples: {"recovery_codes":["K2VD-QX4M-7TZA-LW3F","5HJN-ERB6-YCGU-PS2O"]}
+type RecoveryCodes struct {
+	// RecoveryCodes Ten, each of which is good once
+	RecoveryCodes []string `json:"recovery_codes"`
 }
 
 // RefreshRequest The token to spend
@@ -1762,6 +2644,29 @@ type ReturnRequest struct {
 // refunded, `refunded` when that is done
 type ReturnStatus string
 
+// RevocationRequest What is to be revoked
+//
+// Examples: {"token":"01992f38-0a5e-7d3c-9b1f-2c4d5e6f7a80.c2VjcmV0","token_type_hint":"refresh_token"}
+type RevocationRequest struct {
+	// ClientAssertion A JWT that the client has signed
+	ClientAssertion *string `json:"client_assertion,omitempty"`
+
+	// ClientAssertionType `urn:ietf:params:oauth:client-assertion-type:jwt-bearer`, with a `client_assertion`
+	ClientAssertionType *string `json:"client_assertion_type,omitempty"`
+
+	// ClientId The client, if it proves in the body who it is
+	ClientId *string `json:"client_id,omitempty"`
+
+	// ClientSecret Its secret
+	ClientSecret *string `json:"client_secret,omitempty"`
+
+	// Token The token
+	Token string `json:"token"`
+
+	// TokenTypeHint What it is; it is not used, because the shop sees that
+	TokenTypeHint *string `json:"token_type_hint,omitempty"`
+}
+
 // Role What an account may do; every account is a `customer`, and who runs the shop is `staff` too
 type Role string
 
@@ -1794,6 +2699,54 @@ type SavedAddress struct {
 	Region string `json:"region"`
 }
 
+// SecondFactor A secret for codes
+//
+// Examples: {"otpauth_uri":"otpauth://totp/Souk:ada@example.com?algorithm=SHA1\u0026digits=6\u0026issuer=Souk\u0026period=30\u0026secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP","secret":"JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"}
+type SecondFactor struct {
+	// OtpauthUri The same for a QR code, with the e-mail address as the name of the account
+	OtpauthUri string `json:"otpauth_uri"`
+
+	// Secret In base32, to be typed into an app
+	Secret string `json:"secret"`
+}
+
+// SecondFactorCode Proof that the customer's app has the secret
+//
+// Examples: {"code":"492039"}
+type SecondFactorCode struct {
+	// Code The six digits that the app shows
+	Code string `json:"code"`
+}
+
+// SecondFactorRemoval Proof that the owner asks for it
+//
+// Examples: {"code":"492039","password":"correct horse battery"}
+type SecondFactorRemoval struct {
+	// Code A code of the second factor, or a recovery code
+	Code string `json:"code"`
+
+	// Password The account's
+	Password string `json:"password"`
+}
+
+// Seo What search engines show of the product instead of its title and its description; absent if there is neither
+type Seo struct {
+	// Description The description of the page, or empty
+	Description string `json:"description"`
+
+	// Title The title of the page, or empty
+	Title string `json:"title"`
+}
+
+// SeoInput What search engines show of a product instead of its title and its description; in a change, what is left out stays
+type SeoInput struct {
+	// Description The description of the page, on one line
+	Description *string `json:"description,omitempty"`
+
+	// Title The title of the page
+	Title *string `json:"title,omitempty"`
+}
+
 // Session A login, with the tokens that prove it
 //
 // Examples: {"access_token":"eyJhbGciOiJFZERTQSIsImtpZCI6ImsxIn0.eyJzdWIiOiIwMTk5In0.c2ln","customer":{"created_at":"2026-09-01T09:00:00Z","email":"ada@example.com","email_verified":true,"id":"01992f38-0a5e-7d3c-9b1f-2c4d5e6f7a80","name":"Ada Shopper","roles":["customer"]},"expires_in":900,"refresh_token":"HcQ0oFQ6y1sJmWkq3f8mJQ","token_type":"Bearer"}
@@ -1818,6 +2771,17 @@ type Session struct {
 
 // SessionTokenType How the token is sent
 type SessionTokenType string
+
+// SessionList A page of sessions, the newest first
+//
+// Examples: {"items":[{"created_at":"2026-09-01T09:00:00Z","current":true,"device":"Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0","id":"01992f3b-1c2d-7e3f-8a4b-5c6d7e8f9a0b","last_used_at":"2026-09-03T18:20:00Z"}]}
+type SessionList struct {
+	// Items The sessions
+	Items []OpenSession `json:"items"`
+
+	// NextCursor For the next page; absent on the last
+	NextCursor *string `json:"next_cursor,omitempty"`
+}
 
 // Shipment A parcel
 type Shipment struct {
@@ -1908,6 +2872,64 @@ type Shortage struct {
 	Sku string `json:"sku"`
 }
 
+// SignInCode A one-time code
+//
+// Examples: {"code":"3q2-7wAcT0yv9b8mX1nZQg.k4nB0fW3pXyq1sRZ0uQd8w"}
+type SignInCode struct {
+	// Code What the page `/sign-in` of the storefront got
+	Code string `json:"code"`
+}
+
+// StaffChange Other roles of an account of staff
+//
+// Examples: {"roles":["fulfilment","support"]}
+type StaffChange struct {
+	// Roles All that the account may do, each role once
+	Roles []StaffRole `json:"roles"`
+}
+
+// StaffInvitation Who is to be staff
+//
+// Examples: {"email":"packer@example.com","roles":["fulfilment"]}
+type StaffInvitation struct {
+	// Email Where the invitation goes
+	Email string `json:"email"`
+
+	// Roles What the account may do, each role once
+	Roles []StaffRole `json:"roles"`
+}
+
+// StaffList A page of accounts of staff
+//
+// Examples: {"items":[{"created_at":"2026-09-01T09:00:00Z","email":"packer@example.com","id":"01992f38-0a5e-7d3c-9b1f-2c4d5e6f7a80","roles":["fulfilment"]}]}
+type StaffList struct {
+	// Items The oldest first
+	Items []StaffMember `json:"items"`
+
+	// NextCursor For the next page; absent on the last
+	NextCursor *string `json:"next_cursor,omitempty"`
+}
+
+// StaffMember An account of staff
+//
+// Examples: {"created_at":"2026-09-01T09:00:00Z","email":"packer@example.com","id":"01992f38-0a5e-7d3c-9b1f-2c4d5e6f7a80","roles":["fulfilment"]}
+type StaffMember struct {
+	// CreatedAt When the account was opened
+	CreatedAt time.Time `json:"created_at"`
+
+	// Email The address to log in with
+	Email string `json:"email"`
+
+	// Id Opaque
+	Id string `json:"id"`
+
+	// Roles What the account may do
+	Roles []StaffRole `json:"roles"`
+}
+
+// StaffRole A set of scopes (docs/identity.md lists them); an `owner` has all
+type StaffRole string
+
 // StockAdjustment A correction of the stock
 //
 // Examples: {"delta":20,"reason":"Delivery 4711"}
@@ -1923,10 +2945,10 @@ type StockAdjustment struct {
 //
 // Examples: {"available":37,"on_hand":40,"reserved":3,"sku":"MUG-S"}
 type StockLevel struct {
-	// Available Pieces that can be bought: those on hand less those reserved
+	// Available Pieces that can be bought: those on hand less those reserved. Below 0, pieces on backorder
 	Available int64 `json:"available"`
 
-	// OnHand Pieces in the warehouse
+	// OnHand Pieces in the warehouse. Below 0, pieces that were sold and are still to come
 	OnHand int64 `json:"on_hand"`
 
 	// Reserved Of these, pieces held for orders under way
@@ -1934,6 +2956,29 @@ type StockLevel struct {
 
 	// Sku What it is called in stock
 	Sku string `json:"sku"`
+}
+
+// Suggestion A completion, or a product
+type Suggestion struct {
+	// Kind `completion` or `product`; others may follow
+	Kind string `json:"kind"`
+
+	// ProductId The product; absent for completions
+	ProductId *string `json:"product_id,omitempty"`
+
+	// Slug The product's slug; absent for completions
+	Slug *string `json:"slug,omitempty"`
+
+	// Text The completed text, for the parameter `q`, or the product's title
+	Text string `json:"text"`
+}
+
+// SuggestionList Suggestions for what was typed
+//
+// Examples: {"items":[{"kind":"completion","text":"blue mug"},{"kind":"product","product_id":"01992f37-5c6d-7e8f-9012-3a4b5c6d7e8f","slug":"blue-mug","text":"Blue Mug"}]}
+type SuggestionList struct {
+	// Items Completions, the most common first; then products, the best first
+	Items []Suggestion `json:"items"`
 }
 
 // TimelineEntry Something that happened to an order
@@ -1953,6 +2998,55 @@ type TimelineEntry struct {
 
 // TimelineEvent What happened to an order
 type TimelineEvent string
+
+// TokenRequest What a token is asked for
+//
+// Examples: {"grant_type":"client_credentials","scope":"orders:read"}
+type TokenRequest struct {
+	// ClientAssertion A JWT that the client has signed
+	ClientAssertion *string `json:"client_assertion,omitempty"`
+
+	// ClientAssertionType `urn:ietf:params:oauth:client-assertion-type:jwt-bearer`, with a `client_assertion`
+	ClientAssertionType *string `json:"client_assertion_type,omitempty"`
+
+	// ClientId The client, if it proves in the body who it is
+	ClientId *string `json:"client_id,omitempty"`
+
+	// ClientSecret Its secret
+	ClientSecret *string `json:"client_secret,omitempty"`
+
+	// GrantType `client_credentials` or `refresh_token`
+	GrantType string `json:"grant_type"`
+
+	// RefreshToken With `refresh_token`, the one to spend
+	RefreshToken *string `json:"refresh_token,omitempty"`
+
+	// Scope What the token is to allow, with spaces between; all that the client may do if absent
+	Scope *string `json:"scope,omitempty"`
+}
+
+// TokenResponse An access token
+//
+// Examples: {"access_token":"eyJhbGciOiJFZERTQSJ9.e30.c2ln","expires_in":300,"scope":"orders:read","token_type":"Bearer"}
+type TokenResponse struct {
+	// AccessToken Sent as `Authorization: Bearer`
+	AccessToken string `json:"access_token"`
+
+	// ExpiresIn In seconds
+	ExpiresIn int64 `json:"expires_in"`
+
+	// RefreshToken The next one; absent if the request had none
+	RefreshToken *string `json:"refresh_token,omitempty"`
+
+	// Scope What it allows, with spaces between; absent for a refresh token, whose account decides
+	Scope *string `json:"scope,omitempty"`
+
+	// TokenType Always `Bearer`
+	TokenType TokenResponseTokenType `json:"token_type"`
+}
+
+// TokenResponseTokenType Always `Bearer`
+type TokenResponseTokenType string
 
 // Totals What an order costs; `total` is the sum of the others
 type Totals struct {
@@ -1974,6 +3068,22 @@ type Variant struct {
 	// Availability Whether it can be bought now; `unknown` while the stock cannot be asked
 	Availability Availability `json:"availability"`
 
+	// Barcode The number that scanners read; absent if there is none
+	Barcode *string `json:"barcode,omitempty"`
+
+	// CompareAtPrice What the price is compared with; absent if it is not reduced
+	CompareAtPrice *Money `json:"compare_at_price,omitempty"`
+
+	// Image The variant's own picture; absent if there is none
+	Image *Image `json:"image,omitempty"`
+
+	// Inventory How the stock of a variant limits its sale
+	Inventory VariantInventory `json:"inventory"`
+
+	// LowestPrice30Days The lowest price of the 30 days before the reduction, which shops in the EU show beside it (Directive 98/6/EC, Article 6a).
+	// Absent without a reduction, and for a variant that had no price before.
+	LowestPrice30Days *Money `json:"lowest_price_30_days,omitempty"`
+
 	// Options What makes a variant, such as its size, by name
 	Options Options `json:"options"`
 
@@ -1990,15 +3100,34 @@ type Variant struct {
 	WeightGrams int64 `json:"weight_grams"`
 }
 
-// VariantInput A form in which a product is sold
-type VariantInput struct {
+// VariantChange A change of the variant with the SKU; what is left out stays. A SKU that the product does not have is a new variant, which needs a
+// `price` and comes last. A `compare_at_price` must be above the price.
+type VariantChange struct {
+	// Barcode The number that scanners read, of any kind; empty for none
+	Barcode *string `json:"barcode,omitempty"`
+
+	// Clear What the variant has no longer
+	Clear *[]VariantChangeClear `json:"clear,omitempty"`
+
+	// CompareAtPrice An amount in minor units with its currency
+	CompareAtPrice *Money `json:"compare_at_price,omitempty"`
+
+	// Image A picture
+	Image *ImageInput `json:"image,omitempty"`
+
+	// Inventory How its stock limits its sale. What is left out of a change stays; a new variant is sold while it is in stock
+	Inventory *VariantInventoryInput `json:"inventory,omitempty"`
+
 	// Options What makes a variant, such as its size, by name
 	Options *Options `json:"options,omitempty"`
 
 	// Price An amount in minor units with its currency
-	Price Money `json:"price"`
+	Price *Money `json:"price,omitempty"`
 
-	// Sku What it is called in stock; unique in the shop
+	// Removed Whether the variant is taken from the product, then without other fields. The last one cannot be
+	Removed *bool `json:"removed,omitempty"`
+
+	// Sku Which variant; each once. It stays what it is
 	Sku string `json:"sku"`
 
 	// Title What sets it apart from the others, for people
@@ -2006,6 +3135,58 @@ type VariantInput struct {
 
 	// WeightGrams For the shipping price
 	WeightGrams *int64 `json:"weight_grams,omitempty"`
+}
+
+// VariantChangeClear The name of the field
+type VariantChangeClear string
+
+// VariantInput A form in which a product is sold. Its `compare_at_price`, if there is one, must be above the price
+type VariantInput struct {
+	// Barcode The number that scanners read, of any kind
+	Barcode *string `json:"barcode,omitempty"`
+
+	// CompareAtPrice An amount in minor units with its currency
+	CompareAtPrice *Money `json:"compare_at_price,omitempty"`
+
+	// Image A picture
+	Image *ImageInput `json:"image,omitempty"`
+
+	// Inventory How its stock limits its sale. What is left out of a change stays; a new variant is sold while it is in stock
+	Inventory *VariantInventoryInput `json:"inventory,omitempty"`
+
+	// Options What makes a variant, such as its size, by name
+	Options *Options `json:"options,omitempty"`
+
+	// Price An amount in minor units with its currency
+	Price Money `json:"price"`
+
+	// Sku What it is called in stock; unique in the shop. Any characters except control characters, 255 bytes at most, without blanks
+	// at the ends.
+	Sku string `json:"sku"`
+
+	// Title What sets it apart from the others, for people
+	Title *string `json:"title,omitempty"`
+
+	// WeightGrams For the shipping price
+	WeightGrams *int64 `json:"weight_grams,omitempty"`
+}
+
+// VariantInventory How the stock of a variant limits its sale
+type VariantInventory struct {
+	// Policy What happens when there is no stock: `deny` ends the sale, as for a new variant without it, and `continue` sells on backorder
+	Policy InventoryPolicy `json:"policy"`
+
+	// Tracked Whether its stock is counted. If not, it is always `in_stock`
+	Tracked bool `json:"tracked"`
+}
+
+// VariantInventoryInput How its stock limits its sale. What is left out of a change stays; a new variant is sold while it is in stock
+type VariantInventoryInput struct {
+	// Policy What happens when there is no stock: `deny` ends the sale, as for a new variant without it, and `continue` sells on backorder
+	Policy *InventoryPolicy `json:"policy,omitempty"`
+
+	// Tracked Whether its stock is counted, as that of a new variant is if this is absent. If not, it can always be bought
+	Tracked *bool `json:"tracked,omitempty"`
 }
 
 // Cursor defines model for Cursor.
@@ -2022,6 +3203,9 @@ type Limit = int32
 
 // OptionalIdempotencyKey defines model for OptionalIdempotencyKey.
 type OptionalIdempotencyKey = string
+
+// Provider defines model for Provider.
+type Provider = string
 
 // Sku defines model for Sku.
 type Sku = string
@@ -2042,6 +3226,27 @@ type ListAuditEntriesParams struct {
 
 	// To Changes made before this time
 	To *time.Time `form:"to,omitempty" json:"to,omitempty"`
+
+	// Limit How many to list
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor A `next_cursor` of the same query
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// ListClientsParams defines parameters for ListClients.
+type ListClientsParams struct {
+	// Limit How many to list
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor A `next_cursor` of the same query
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// ListCustomersParams defines parameters for ListCustomers.
+type ListCustomersParams struct {
+	// Q A part of the name or of the e-mail address, or the number of an order. Capitals do not matter.
+	Q *string `form:"q,omitempty" json:"q,omitempty"`
 
 	// Limit How many to list
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
@@ -2109,6 +3314,21 @@ type RefundOrderParams struct {
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 }
 
+// ListAllProductsParams defines parameters for ListAllProducts.
+type ListAllProductsParams struct {
+	// Q Words of the product; or its whole handle or slug, or a whole SKU of it
+	Q *string `form:"q,omitempty" json:"q,omitempty"`
+
+	// Status Products of this status alone
+	Status *ProductStatus `form:"status,omitempty" json:"status,omitempty"`
+
+	// Limit How many to list
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor A `next_cursor` of the same query
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
 // ListReturnsParams defines parameters for ListReturns.
 type ListReturnsParams struct {
 	// Status Returns of this status alone
@@ -2137,6 +3357,15 @@ type RefuseReturnParams struct {
 	IdempotencyKey *OptionalIdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
+// ListStaffParams defines parameters for ListStaff.
+type ListStaffParams struct {
+	// Limit How many to list
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor A `next_cursor` of the same query
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
 // AdjustStockParams defines parameters for AdjustStock.
 type AdjustStockParams struct {
 	// IdempotencyKey 1 to 255 characters, new for each thing to be done. The same key and body give the first answer again, byte for byte, with
@@ -2151,6 +3380,15 @@ type CreateAddressParams struct {
 	// `Idempotent-Replay: true`, for 24 hours at least. Without a key, a request that is sent again may take effect twice, unless
 	// the operation says what it does then.
 	IdempotencyKey *OptionalIdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// ListSessionsParams defines parameters for ListSessions.
+type ListSessionsParams struct {
+	// Limit How many to list
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor A `next_cursor` of the same query
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
 // ListOrdersParams defines parameters for ListOrders.
@@ -2195,14 +3433,24 @@ type RequestReturnParams struct {
 
 // ListProductsParams defines parameters for ListProducts.
 type ListProductsParams struct {
-	// Q Words to look for
+	// Q Words to look for. Accents, case and width make no difference, nor does it matter whether a compound is one word or two, or a
+	// code has its hyphens. `-word` excludes a word, `"two words"` are a phrase, and `or` stands between alternatives. If few products
+	// have the words, similar words are searched as well
 	Q *string `form:"q,omitempty" json:"q,omitempty"`
 
-	// Category A category's slug
-	Category *string `form:"category,omitempty" json:"category,omitempty"`
+	// Category A category's slug, with letters of any script. Several, 20 at most, are alternatives: `category=lamps&category=rugs`
+	Category *[]string `form:"category,omitempty" json:"category,omitempty"`
 
-	// Brand A brand, as a facet names it
-	Brand *string `form:"brand,omitempty" json:"brand,omitempty"`
+	// Brand A brand, as a facet names it. Several, 20 at most, are alternatives
+	Brand *[]string `form:"brand,omitempty" json:"brand,omitempty"`
+
+	// Option An option of variants, by its name: `option.Color=Red&option.Color=Blue&option.Size=M` finds products that have one and the same variant in
+	// size M that is red or blue. 10 names and 20 values of each at most; more names are refused for `option.*`
+	Option *[]string `form:"option.*,omitempty" json:"option.*,omitempty"`
+
+	// Ids Only these products: ids, separated by commas, 100 at most. They are listed in this order unless `sort` says otherwise. Unknown ones
+	// are left out
+	Ids *string `form:"ids,omitempty" json:"ids,omitempty"`
 
 	// MinPrice Minor units
 	MinPrice *int64 `form:"min_price,omitempty" json:"min_price,omitempty"`
@@ -2217,10 +3465,13 @@ type ListProductsParams struct {
 	// them, the newest first.
 	Sort *ListProductsParamsSort `form:"sort,omitempty" json:"sort,omitempty"`
 
-	// Facets Whether to count the products by category and brand. The counts are those of the whole list, whatever the
-	// page; with `q`, `min_price` or `max_price`, of the newest 1,000 products of the list; with `in_stock`, of the first 1,000
-	// products that match otherwise.
+	// Facets Whether to count the products by category, brand, options and price. A facet respects the other filters, but not its own. The counts by
+	// category and brand are those of the whole list, whatever the page; with other filters than these two, of the newest 1,000
+	// products; with `in_stock`, of the first 1,000 that match all filters. Options and prices are those of the newest 1,000 products.
 	Facets *bool `form:"facets,omitempty" json:"facets,omitempty"`
+
+	// Total Whether to count the products of the whole list, up to 10,000; with `in_stock`, among the first 1,000 that match otherwise
+	Total *bool `form:"total,omitempty" json:"total,omitempty"`
 
 	// Limit How many to list
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
@@ -2240,6 +3491,12 @@ type CreateProductParams struct {
 	IdempotencyKey *OptionalIdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
+// ListProductSuggestionsParams defines parameters for ListProductSuggestions.
+type ListProductSuggestionsParams struct {
+	// Q What was typed so far; without it, there are no suggestions
+	Q *string `form:"q,omitempty" json:"q,omitempty"`
+}
+
 // GetProductParams defines parameters for GetProduct.
 type GetProductParams struct {
 	// IfNoneMatch The `ETag`s of what the client has, or `*`; on one line or several
@@ -2252,6 +3509,21 @@ type UpdateProductParams struct {
 	IfMatch string `json:"If-Match"`
 }
 
+// FinishSignInParams defines parameters for FinishSignIn.
+type FinishSignInParams struct {
+	// State What the shop sent to the provider
+	State *string `form:"state,omitempty" json:"state,omitempty"`
+
+	// Code For which the provider tells the shop who it was (RFC 6749, 4.1.2)
+	Code *string `form:"code,omitempty" json:"code,omitempty"`
+
+	// Iss Which provider it is (RFC 9207)
+	Iss *string `form:"iss,omitempty" json:"iss,omitempty"`
+
+	// Error Why the provider refused (RFC 6749, 4.1.2.1)
+	Error *string `form:"error,omitempty" json:"error,omitempty"`
+}
+
 // ReceivePaymentWebhookParams defines parameters for ReceivePaymentWebhook.
 type ReceivePaymentWebhookParams struct {
 	// StripeSignature Of `stripe`
@@ -2260,6 +3532,15 @@ type ReceivePaymentWebhookParams struct {
 	// SoukSignature Of `simulator`
 	SoukSignature *string `json:"Souk-Signature,omitempty"`
 }
+
+// RevokeTokenFormdataRequestBody defines body for RevokeToken for application/x-www-form-urlencoded ContentType.
+type RevokeTokenFormdataRequestBody = RevocationRequest
+
+// CreateTokenFormdataRequestBody defines body for CreateToken for application/x-www-form-urlencoded ContentType.
+type CreateTokenFormdataRequestBody = TokenRequest
+
+// CreateClientJSONRequestBody defines body for CreateClient for application/json ContentType.
+type CreateClientJSONRequestBody = ClientInput
 
 // CancelAnyOrderJSONRequestBody defines body for CancelAnyOrder for application/json ContentType.
 type CancelAnyOrderJSONRequestBody = CancellationRequest
@@ -2272,6 +3553,12 @@ type ReceiveReturnJSONRequestBody = ReceiptRequest
 
 // RefuseReturnJSONRequestBody defines body for RefuseReturn for application/json ContentType.
 type RefuseReturnJSONRequestBody = RefusalRequest
+
+// InviteStaffJSONRequestBody defines body for InviteStaff for application/json ContentType.
+type InviteStaffJSONRequestBody = StaffInvitation
+
+// ChangeStaffJSONRequestBody defines body for ChangeStaff for application/json ContentType.
+type ChangeStaffJSONRequestBody = StaffChange
 
 // SetCartItemJSONRequestBody defines body for SetCartItem for application/json ContentType.
 type SetCartItemJSONRequestBody = CartItem
@@ -2297,8 +3584,26 @@ type UpdateAddressJSONRequestBody = AddressInput
 // DeleteMeJSONRequestBody defines body for DeleteMe for application/json ContentType.
 type DeleteMeJSONRequestBody = Confirmation
 
+// ChangeEmailJSONRequestBody defines body for ChangeEmail for application/json ContentType.
+type ChangeEmailJSONRequestBody = EmailChange
+
+// LinkIdentityJSONRequestBody defines body for LinkIdentity for application/json ContentType.
+type LinkIdentityJSONRequestBody = SignInCode
+
 // ChangePasswordJSONRequestBody defines body for ChangePassword for application/json ContentType.
 type ChangePasswordJSONRequestBody = PasswordChange
+
+// RemoveSecondFactorJSONRequestBody defines body for RemoveSecondFactor for application/json ContentType.
+type RemoveSecondFactorJSONRequestBody = SecondFactorRemoval
+
+// ConfirmSecondFactorJSONRequestBody defines body for ConfirmSecondFactor for application/json ContentType.
+type ConfirmSecondFactorJSONRequestBody = SecondFactorCode
+
+// RequestOrderLookupJSONRequestBody defines body for RequestOrderLookup for application/json ContentType.
+type RequestOrderLookupJSONRequestBody = OrderLookup
+
+// RedeemOrderLookupJSONRequestBody defines body for RedeemOrderLookup for application/json ContentType.
+type RedeemOrderLookupJSONRequestBody = OrderLookupConfirmation
 
 // PlaceOrderJSONRequestBody defines body for PlaceOrder for application/json ContentType.
 type PlaceOrderJSONRequestBody = Checkout
@@ -2332,15 +3637,36 @@ type ServerInterface interface {
 	// GetJwks The public keys of access tokens (RFC 7517, RFC 8037)
 	// (GET /.well-known/jwks.json)
 	GetJwks(w http.ResponseWriter, r *http.Request)
+	// GetAuthorizationServer What OAuth clients need to know of the shop (RFC 8414)
+	// (GET /.well-known/oauth-authorization-server)
+	GetAuthorizationServer(w http.ResponseWriter, r *http.Request)
 	// GetHealth Whether the process is alive
 	// (GET /healthz)
 	GetHealth(w http.ResponseWriter, r *http.Request)
+	// RevokeToken Revoke a token (RFC 7009)
+	// (POST /oauth/revoke)
+	RevokeToken(w http.ResponseWriter, r *http.Request)
+	// CreateToken An access token for a client, or for a refresh token (RFC 6749)
+	// (POST /oauth/token)
+	CreateToken(w http.ResponseWriter, r *http.Request)
 	// GetReadiness Whether this process is to be given requests
 	// (GET /readyz)
 	GetReadiness(w http.ResponseWriter, r *http.Request)
 	// ListAuditEntries Who changed what, when and from where
 	// (GET /v1/admin/audit)
 	ListAuditEntries(w http.ResponseWriter, r *http.Request, params ListAuditEntriesParams)
+	// ListClients The clients of partners
+	// (GET /v1/admin/clients)
+	ListClients(w http.ResponseWriter, r *http.Request, params ListClientsParams)
+	// CreateClient Add a client of a partner
+	// (POST /v1/admin/clients)
+	CreateClient(w http.ResponseWriter, r *http.Request)
+	// DeleteClient Delete a client of a partner
+	// (DELETE /v1/admin/clients/{id})
+	DeleteClient(w http.ResponseWriter, r *http.Request, id Id)
+	// ListCustomers The accounts of customers
+	// (GET /v1/admin/customers)
+	ListCustomers(w http.ResponseWriter, r *http.Request, params ListCustomersParams)
 	// GetDependencies Which services can be reached
 	// (GET /v1/admin/dependencies)
 	GetDependencies(w http.ResponseWriter, r *http.Request)
@@ -2356,6 +3682,15 @@ type ServerInterface interface {
 	// RefundOrder Give money back
 	// (POST /v1/admin/orders/{id}/refunds)
 	RefundOrder(w http.ResponseWriter, r *http.Request, id Id, params RefundOrderParams)
+	// ListAllProducts Products of every status
+	// (GET /v1/admin/products)
+	ListAllProducts(w http.ResponseWriter, r *http.Request, params ListAllProductsParams)
+	// GetAnyProduct One product of any status
+	// (GET /v1/admin/products/{id})
+	GetAnyProduct(w http.ResponseWriter, r *http.Request, id Id)
+	// RestoreProduct Put a withdrawn product on sale again
+	// (POST /v1/admin/products/{id}/restoration)
+	RestoreProduct(w http.ResponseWriter, r *http.Request, id Id)
 	// ListReturns Every customer's returns, newest first
 	// (GET /v1/admin/returns)
 	ListReturns(w http.ResponseWriter, r *http.Request, params ListReturnsParams)
@@ -2365,6 +3700,18 @@ type ServerInterface interface {
 	// RefuseReturn Do not accept a return
 	// (POST /v1/admin/returns/{id}/refusal)
 	RefuseReturn(w http.ResponseWriter, r *http.Request, id Id, params RefuseReturnParams)
+	// ListStaff The accounts of staff
+	// (GET /v1/admin/staff)
+	ListStaff(w http.ResponseWriter, r *http.Request, params ListStaffParams)
+	// InviteStaff Invite somebody to staff
+	// (POST /v1/admin/staff)
+	InviteStaff(w http.ResponseWriter, r *http.Request)
+	// DisableStaff Disable an account of staff
+	// (DELETE /v1/admin/staff/{id})
+	DisableStaff(w http.ResponseWriter, r *http.Request, id Id)
+	// ChangeStaff Change somebody's roles
+	// (PATCH /v1/admin/staff/{id})
+	ChangeStaff(w http.ResponseWriter, r *http.Request, id Id)
 	// CreateCart Open a cart
 	// (POST /v1/carts)
 	CreateCart(w http.ResponseWriter, r *http.Request)
@@ -2383,6 +3730,9 @@ type ServerInterface interface {
 	// SetCartItem Put a SKU in the cart at a quantity
 	// (PUT /v1/carts/{id}/items/{sku})
 	SetCartItem(w http.ResponseWriter, r *http.Request, id Id, sku Sku)
+	// ListCartRecommendations What was bought with the products in a cart
+	// (GET /v1/carts/{id}/recommendations)
+	ListCartRecommendations(w http.ResponseWriter, r *http.Request, id Id)
 	// ListCategories The categories
 	// (GET /v1/categories)
 	ListCategories(w http.ResponseWriter, r *http.Request)
@@ -2422,9 +3772,45 @@ type ServerInterface interface {
 	// DeleteMe Delete the account
 	// (POST /v1/me/deletion)
 	DeleteMe(w http.ResponseWriter, r *http.Request)
+	// ChangeEmail Change the e-mail address
+	// (PUT /v1/me/email)
+	ChangeEmail(w http.ResponseWriter, r *http.Request)
+	// ExportMe All that the shop knows of the customer
+	// (GET /v1/me/export)
+	ExportMe(w http.ResponseWriter, r *http.Request)
+	// ListIdentities The providers that are linked to the account
+	// (GET /v1/me/identities)
+	ListIdentities(w http.ResponseWriter, r *http.Request)
+	// LinkIdentity Link a provider to the account
+	// (POST /v1/me/identities)
+	LinkIdentity(w http.ResponseWriter, r *http.Request)
+	// UnlinkIdentity End the link of a provider
+	// (DELETE /v1/me/identities/{id})
+	UnlinkIdentity(w http.ResponseWriter, r *http.Request, id Id)
 	// ChangePassword Change the password
 	// (PUT /v1/me/password)
 	ChangePassword(w http.ResponseWriter, r *http.Request)
+	// RemoveSecondFactor Remove the second factor
+	// (DELETE /v1/me/second-factor)
+	RemoveSecondFactor(w http.ResponseWriter, r *http.Request)
+	// StartSecondFactor Start a second factor
+	// (POST /v1/me/second-factor)
+	StartSecondFactor(w http.ResponseWriter, r *http.Request)
+	// ConfirmSecondFactor Confirm the second factor with its first code
+	// (POST /v1/me/second-factor/confirmation)
+	ConfirmSecondFactor(w http.ResponseWriter, r *http.Request)
+	// ListSessions Where the account is signed in
+	// (GET /v1/me/sessions)
+	ListSessions(w http.ResponseWriter, r *http.Request, params ListSessionsParams)
+	// EndSession End a session
+	// (DELETE /v1/me/sessions/{id})
+	EndSession(w http.ResponseWriter, r *http.Request, id Id)
+	// RequestOrderLookup Ask for a link to an order that was placed without an account
+	// (POST /v1/order-lookups)
+	RequestOrderLookup(w http.ResponseWriter, r *http.Request)
+	// RedeemOrderLookup Get access to an order with the token of a mail
+	// (POST /v1/order-lookups/confirmation)
+	RedeemOrderLookup(w http.ResponseWriter, r *http.Request)
 	// ListOrders The customer's orders, newest first
 	// (GET /v1/orders)
 	ListOrders(w http.ResponseWriter, r *http.Request, params ListOrdersParams)
@@ -2455,6 +3841,9 @@ type ServerInterface interface {
 	// ResetPassword Set a new password with the token of a mail
 	// (POST /v1/password-resets/confirmation)
 	ResetPassword(w http.ResponseWriter, r *http.Request)
+	// ExportProducts All products as Shopify's product CSV
+	// (GET /v1/product-exports)
+	ExportProducts(w http.ResponseWriter, r *http.Request)
 	// ImportProducts Create and update products from Shopify's product CSV
 	// (POST /v1/product-imports)
 	ImportProducts(w http.ResponseWriter, r *http.Request)
@@ -2464,6 +3853,9 @@ type ServerInterface interface {
 	// CreateProduct Add a product
 	// (POST /v1/products)
 	CreateProduct(w http.ResponseWriter, r *http.Request, params CreateProductParams)
+	// ListProductSuggestions Complete a search while it is typed
+	// (GET /v1/products/suggestions)
+	ListProductSuggestions(w http.ResponseWriter, r *http.Request, params ListProductSuggestionsParams)
 	// WithdrawProduct Take a product off sale
 	// (DELETE /v1/products/{id})
 	WithdrawProduct(w http.ResponseWriter, r *http.Request, id string)
@@ -2473,6 +3865,9 @@ type ServerInterface interface {
 	// UpdateProduct Change a product
 	// (PATCH /v1/products/{id})
 	UpdateProduct(w http.ResponseWriter, r *http.Request, id string, params UpdateProductParams)
+	// ListProductRecommendations What was bought with a product
+	// (GET /v1/products/{id}/recommendations)
+	ListProductRecommendations(w http.ResponseWriter, r *http.Request, id string)
 	// CreateSession Log in
 	// (POST /v1/sessions)
 	CreateSession(w http.ResponseWriter, r *http.Request)
@@ -2485,6 +3880,12 @@ type ServerInterface interface {
 	// QuoteShipping What sending a cart somewhere costs
 	// (POST /v1/shipping-quotes)
 	QuoteShipping(w http.ResponseWriter, r *http.Request)
+	// StartSignIn Go to a provider to sign in
+	// (GET /v1/sign-in/{provider})
+	StartSignIn(w http.ResponseWriter, r *http.Request, provider Provider)
+	// FinishSignIn Come back from a provider
+	// (GET /v1/sign-in/{provider}/callback)
+	FinishSignIn(w http.ResponseWriter, r *http.Request, provider Provider, params FinishSignInParams)
 	// ReceivePaymentWebhook A payment provider's message
 	// (POST /v1/webhooks/payments/{provider})
 	ReceivePaymentWebhook(w http.ResponseWriter, r *http.Request, provider string, params ReceivePaymentWebhookParams)
@@ -2513,11 +3914,53 @@ func (siw *ServerInterfaceWrapper) GetJwks(w http.ResponseWriter, r *http.Reques
 	handler.ServeHTTP(w, r)
 }
 
+// GetAuthorizationServer operation middleware
+func (siw *ServerInterfaceWrapper) GetAuthorizationServer(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetAuthorizationServer(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // GetHealth operation middleware
 func (siw *ServerInterfaceWrapper) GetHealth(w http.ResponseWriter, r *http.Request) {
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.GetHealth(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// RevokeToken operation middleware
+func (siw *ServerInterfaceWrapper) RevokeToken(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.RevokeToken(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// CreateToken operation middleware
+func (siw *ServerInterfaceWrapper) CreateToken(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.CreateToken(w, r)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -2643,6 +4086,151 @@ func (siw *ServerInterfaceWrapper) ListAuditEntries(w http.ResponseWriter, r *ht
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.ListAuditEntries(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ListClients operation middleware
+func (siw *ServerInterfaceWrapper) ListClients(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListClientsParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", r.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "limit"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "limit", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", r.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "cursor"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "cursor", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListClients(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// CreateClient operation middleware
+func (siw *ServerInterfaceWrapper) CreateClient(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.CreateClient(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// DeleteClient operation middleware
+func (siw *ServerInterfaceWrapper) DeleteClient(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.DeleteClient(w, r, id)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ListCustomers operation middleware
+func (siw *ServerInterfaceWrapper) ListCustomers(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListCustomersParams
+
+	// ------------- Optional query parameter "q" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "q", r.URL.Query(), &params.Q, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "q"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "q", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", r.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "limit"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "limit", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", r.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "cursor"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "cursor", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListCustomers(w, r, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -2957,6 +4545,130 @@ func (siw *ServerInterfaceWrapper) RefundOrder(w http.ResponseWriter, r *http.Re
 	handler.ServeHTTP(w, r)
 }
 
+// ListAllProducts operation middleware
+func (siw *ServerInterfaceWrapper) ListAllProducts(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListAllProductsParams
+
+	// ------------- Optional query parameter "q" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "q", r.URL.Query(), &params.Q, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "q"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "q", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "status" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", r.URL.Query(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "status"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "status", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", r.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "limit"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "limit", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", r.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "cursor"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "cursor", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListAllProducts(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// GetAnyProduct operation middleware
+func (siw *ServerInterfaceWrapper) GetAnyProduct(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetAnyProduct(w, r, id)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// RestoreProduct operation middleware
+func (siw *ServerInterfaceWrapper) RestoreProduct(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.RestoreProduct(w, r, id)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // ListReturns operation middleware
 func (siw *ServerInterfaceWrapper) ListReturns(w http.ResponseWriter, r *http.Request) {
 
@@ -3116,6 +4828,118 @@ func (siw *ServerInterfaceWrapper) RefuseReturn(w http.ResponseWriter, r *http.R
 	handler.ServeHTTP(w, r)
 }
 
+// ListStaff operation middleware
+func (siw *ServerInterfaceWrapper) ListStaff(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListStaffParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", r.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "limit"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "limit", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", r.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "cursor"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "cursor", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListStaff(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// InviteStaff operation middleware
+func (siw *ServerInterfaceWrapper) InviteStaff(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.InviteStaff(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// DisableStaff operation middleware
+func (siw *ServerInterfaceWrapper) DisableStaff(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.DisableStaff(w, r, id)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ChangeStaff operation middleware
+func (siw *ServerInterfaceWrapper) ChangeStaff(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ChangeStaff(w, r, id)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // CreateCart operation middleware
 func (siw *ServerInterfaceWrapper) CreateCart(w http.ResponseWriter, r *http.Request) {
 
@@ -3257,6 +5081,32 @@ func (siw *ServerInterfaceWrapper) SetCartItem(w http.ResponseWriter, r *http.Re
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.SetCartItem(w, r, id, sku)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ListCartRecommendations operation middleware
+func (siw *ServerInterfaceWrapper) ListCartRecommendations(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListCartRecommendations(w, r, id)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -3547,11 +5397,235 @@ func (siw *ServerInterfaceWrapper) DeleteMe(w http.ResponseWriter, r *http.Reque
 	handler.ServeHTTP(w, r)
 }
 
+// ChangeEmail operation middleware
+func (siw *ServerInterfaceWrapper) ChangeEmail(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ChangeEmail(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ExportMe operation middleware
+func (siw *ServerInterfaceWrapper) ExportMe(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ExportMe(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ListIdentities operation middleware
+func (siw *ServerInterfaceWrapper) ListIdentities(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListIdentities(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// LinkIdentity operation middleware
+func (siw *ServerInterfaceWrapper) LinkIdentity(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.LinkIdentity(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// UnlinkIdentity operation middleware
+func (siw *ServerInterfaceWrapper) UnlinkIdentity(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.UnlinkIdentity(w, r, id)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // ChangePassword operation middleware
 func (siw *ServerInterfaceWrapper) ChangePassword(w http.ResponseWriter, r *http.Request) {
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.ChangePassword(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// RemoveSecondFactor operation middleware
+func (siw *ServerInterfaceWrapper) RemoveSecondFactor(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.RemoveSecondFactor(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// StartSecondFactor operation middleware
+func (siw *ServerInterfaceWrapper) StartSecondFactor(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.StartSecondFactor(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ConfirmSecondFactor operation middleware
+func (siw *ServerInterfaceWrapper) ConfirmSecondFactor(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ConfirmSecondFactor(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ListSessions operation middleware
+func (siw *ServerInterfaceWrapper) ListSessions(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListSessionsParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", r.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "limit"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "limit", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", r.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "cursor"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "cursor", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListSessions(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// EndSession operation middleware
+func (siw *ServerInterfaceWrapper) EndSession(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.EndSession(w, r, id)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// RequestOrderLookup operation middleware
+func (siw *ServerInterfaceWrapper) RequestOrderLookup(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.RequestOrderLookup(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// RedeemOrderLookup operation middleware
+func (siw *ServerInterfaceWrapper) RedeemOrderLookup(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.RedeemOrderLookup(w, r)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -3930,6 +6004,20 @@ func (siw *ServerInterfaceWrapper) ResetPassword(w http.ResponseWriter, r *http.
 	handler.ServeHTTP(w, r)
 }
 
+// ExportProducts operation middleware
+func (siw *ServerInterfaceWrapper) ExportProducts(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ExportProducts(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // ImportProducts operation middleware
 func (siw *ServerInterfaceWrapper) ImportProducts(w http.ResponseWriter, r *http.Request) {
 
@@ -3968,7 +6056,7 @@ func (siw *ServerInterfaceWrapper) ListProducts(w http.ResponseWriter, r *http.R
 
 	// ------------- Optional query parameter "category" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "category", r.URL.Query(), &params.Category, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "category", r.URL.Query(), &params.Category, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
 	if err != nil {
 		var requiredError *runtime.RequiredParameterError
 		if errors.As(err, &requiredError) {
@@ -3981,13 +6069,39 @@ func (siw *ServerInterfaceWrapper) ListProducts(w http.ResponseWriter, r *http.R
 
 	// ------------- Optional query parameter "brand" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "brand", r.URL.Query(), &params.Brand, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "brand", r.URL.Query(), &params.Brand, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
 	if err != nil {
 		var requiredError *runtime.RequiredParameterError
 		if errors.As(err, &requiredError) {
 			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "brand"})
 		} else {
 			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "brand", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "option.*" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "option.*", r.URL.Query(), &params.Option, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "option.*"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "option.*", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "ids" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "ids", r.URL.Query(), &params.Ids, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "ids"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "ids", Err: err})
 		}
 		return
 	}
@@ -4053,6 +6167,19 @@ func (siw *ServerInterfaceWrapper) ListProducts(w http.ResponseWriter, r *http.R
 			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "facets"})
 		} else {
 			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "facets", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "total" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "total", r.URL.Query(), &params.Total, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "total"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "total", Err: err})
 		}
 		return
 	}
@@ -4126,6 +6253,39 @@ func (siw *ServerInterfaceWrapper) CreateProduct(w http.ResponseWriter, r *http.
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.CreateProduct(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ListProductSuggestions operation middleware
+func (siw *ServerInterfaceWrapper) ListProductSuggestions(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListProductSuggestionsParams
+
+	// ------------- Optional query parameter "q" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "q", r.URL.Query(), &params.Q, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "q"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "q", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListProductSuggestions(w, r, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -4265,6 +6425,32 @@ func (siw *ServerInterfaceWrapper) UpdateProduct(w http.ResponseWriter, r *http.
 	handler.ServeHTTP(w, r)
 }
 
+// ListProductRecommendations operation middleware
+func (siw *ServerInterfaceWrapper) ListProductRecommendations(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", r.PathValue("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListProductRecommendations(w, r, id)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // CreateSession operation middleware
 func (siw *ServerInterfaceWrapper) CreateSession(w http.ResponseWriter, r *http.Request) {
 
@@ -4312,6 +6498,113 @@ func (siw *ServerInterfaceWrapper) QuoteShipping(w http.ResponseWriter, r *http.
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.QuoteShipping(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// StartSignIn operation middleware
+func (siw *ServerInterfaceWrapper) StartSignIn(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "provider" -------------
+	var provider Provider
+
+	err = runtime.BindStyledParameterWithOptions("simple", "provider", r.PathValue("provider"), &provider, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "provider", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.StartSignIn(w, r, provider)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// FinishSignIn operation middleware
+func (siw *ServerInterfaceWrapper) FinishSignIn(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "provider" -------------
+	var provider Provider
+
+	err = runtime.BindStyledParameterWithOptions("simple", "provider", r.PathValue("provider"), &provider, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "provider", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params FinishSignInParams
+
+	// ------------- Optional query parameter "state" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "state", r.URL.Query(), &params.State, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "state"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "state", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "code" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "code", r.URL.Query(), &params.Code, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "code"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "code", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "iss" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "iss", r.URL.Query(), &params.Iss, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "iss"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "iss", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "error" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "error", r.URL.Query(), &params.Error, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "error"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "error", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.FinishSignIn(w, r, provider, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -4511,22 +6804,37 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	}
 
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/.well-known/jwks.json", wrapper.GetJwks)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/.well-known/oauth-authorization-server", wrapper.GetAuthorizationServer)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/healthz", wrapper.GetHealth)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/oauth/revoke", wrapper.RevokeToken)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/oauth/token", wrapper.CreateToken)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/readyz", wrapper.GetReadiness)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/admin/audit", wrapper.ListAuditEntries)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/admin/clients", wrapper.ListClients)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/admin/clients", wrapper.CreateClient)
+	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/v1/admin/clients/{id}", wrapper.DeleteClient)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/admin/customers", wrapper.ListCustomers)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/admin/dependencies", wrapper.GetDependencies)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/admin/orders", wrapper.ListAllOrders)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/admin/orders/{id}/cancellation", wrapper.CancelAnyOrder)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/admin/orders/{id}/dispatch", wrapper.DispatchOrder)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/admin/orders/{id}/refunds", wrapper.RefundOrder)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/admin/products", wrapper.ListAllProducts)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/admin/products/{id}", wrapper.GetAnyProduct)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/admin/products/{id}/restoration", wrapper.RestoreProduct)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/admin/returns", wrapper.ListReturns)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/admin/returns/{id}/receive", wrapper.ReceiveReturn)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/admin/returns/{id}/refusal", wrapper.RefuseReturn)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/admin/staff", wrapper.ListStaff)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/admin/staff", wrapper.InviteStaff)
+	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/v1/admin/staff/{id}", wrapper.DisableStaff)
+	m.HandleFunc(http.MethodPatch+" "+options.BaseURL+"/v1/admin/staff/{id}", wrapper.ChangeStaff)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/carts", wrapper.CreateCart)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/carts/{id}", wrapper.GetCart)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/carts/{id}/claim", wrapper.ClaimCart)
 	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/v1/carts/{id}/items/{sku}", wrapper.RemoveCartItem)
 	m.HandleFunc(http.MethodPut+" "+options.BaseURL+"/v1/carts/{id}/items/{sku}", wrapper.SetCartItem)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/carts/{id}/recommendations", wrapper.ListCartRecommendations)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/carts/current", wrapper.GetCurrentCart)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/categories", wrapper.ListCategories)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/customers", wrapper.RegisterCustomer)
@@ -4541,7 +6849,19 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/v1/me/addresses/{id}", wrapper.DeleteAddress)
 	m.HandleFunc(http.MethodPut+" "+options.BaseURL+"/v1/me/addresses/{id}", wrapper.UpdateAddress)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/me/deletion", wrapper.DeleteMe)
+	m.HandleFunc(http.MethodPut+" "+options.BaseURL+"/v1/me/email", wrapper.ChangeEmail)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/me/export", wrapper.ExportMe)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/me/identities", wrapper.ListIdentities)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/me/identities", wrapper.LinkIdentity)
+	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/v1/me/identities/{id}", wrapper.UnlinkIdentity)
 	m.HandleFunc(http.MethodPut+" "+options.BaseURL+"/v1/me/password", wrapper.ChangePassword)
+	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/v1/me/second-factor", wrapper.RemoveSecondFactor)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/me/second-factor", wrapper.StartSecondFactor)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/me/second-factor/confirmation", wrapper.ConfirmSecondFactor)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/me/sessions", wrapper.ListSessions)
+	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/v1/me/sessions/{id}", wrapper.EndSession)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/order-lookups", wrapper.RequestOrderLookup)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/order-lookups/confirmation", wrapper.RedeemOrderLookup)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/orders", wrapper.ListOrders)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/orders", wrapper.PlaceOrder)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/orders/{id}", wrapper.GetOrder)
@@ -4552,16 +6872,21 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/v1/orders/{id}/returns/{return_id}", wrapper.WithdrawReturn)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/password-resets", wrapper.RequestPasswordReset)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/password-resets/confirmation", wrapper.ResetPassword)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/product-exports", wrapper.ExportProducts)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/product-imports", wrapper.ImportProducts)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/products", wrapper.ListProducts)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/products", wrapper.CreateProduct)
 	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/v1/products/{id}", wrapper.WithdrawProduct)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/products/{id}", wrapper.GetProduct)
 	m.HandleFunc(http.MethodPatch+" "+options.BaseURL+"/v1/products/{id}", wrapper.UpdateProduct)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/products/{id}/recommendations", wrapper.ListProductRecommendations)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/products/suggestions", wrapper.ListProductSuggestions)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/sessions", wrapper.CreateSession)
 	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/v1/sessions/current", wrapper.DeleteSession)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/sessions/refresh", wrapper.RefreshSession)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/shipping-quotes", wrapper.QuoteShipping)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/sign-in/{provider}", wrapper.StartSignIn)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/sign-in/{provider}/callback", wrapper.FinishSignIn)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/webhooks/payments/{provider}", wrapper.ReceivePaymentWebhook)
 
 	return m
@@ -4604,6 +6929,27 @@ func (response GetJwks200JSONResponse) VisitGetJwksResponse(w http.ResponseWrite
 	return err
 }
 
+type GetAuthorizationServerRequestObject struct {
+}
+
+type GetAuthorizationServerResponseObject interface {
+	VisitGetAuthorizationServerResponse(w http.ResponseWriter) error
+}
+
+type GetAuthorizationServer200JSONResponse AuthorizationServer
+
+func (response GetAuthorizationServer200JSONResponse) VisitGetAuthorizationServerResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetHealthRequestObject struct {
 }
 
@@ -4620,6 +6966,52 @@ func (response GetHealth200JSONResponse) VisitGetHealthResponse(w http.ResponseW
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RevokeTokenRequestObject struct {
+	Body *RevokeTokenFormdataRequestBody
+}
+
+type RevokeTokenResponseObject interface {
+	VisitRevokeTokenResponse(w http.ResponseWriter) error
+}
+
+type RevokeToken200Response struct {
+}
+
+func (response RevokeToken200Response) VisitRevokeTokenResponse(w http.ResponseWriter) error {
+	w.WriteHeader(200)
+	return nil
+}
+
+type CreateTokenRequestObject struct {
+	Body *CreateTokenFormdataRequestBody
+}
+
+type CreateTokenResponseObject interface {
+	VisitCreateTokenResponse(w http.ResponseWriter) error
+}
+
+type CreateToken200ResponseHeaders struct {
+	CacheControl string
+}
+
+type CreateToken200JSONResponse struct {
+	Body    TokenResponse
+	Headers CreateToken200ResponseHeaders
+}
+
+func (response CreateToken200JSONResponse) VisitCreateTokenResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -4657,6 +7049,88 @@ type ListAuditEntriesResponseObject interface {
 type ListAuditEntries200JSONResponse AuditEntryList
 
 func (response ListAuditEntries200JSONResponse) VisitListAuditEntriesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListClientsRequestObject struct {
+	Params ListClientsParams
+}
+
+type ListClientsResponseObject interface {
+	VisitListClientsResponse(w http.ResponseWriter) error
+}
+
+type ListClients200JSONResponse ClientList
+
+func (response ListClients200JSONResponse) VisitListClientsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateClientRequestObject struct {
+	Body *CreateClientJSONRequestBody
+}
+
+type CreateClientResponseObject interface {
+	VisitCreateClientResponse(w http.ResponseWriter) error
+}
+
+type CreateClient201JSONResponse NewClient
+
+func (response CreateClient201JSONResponse) VisitCreateClientResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteClientRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type DeleteClientResponseObject interface {
+	VisitDeleteClientResponse(w http.ResponseWriter) error
+}
+
+type DeleteClient204Response struct {
+}
+
+func (response DeleteClient204Response) VisitDeleteClientResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type ListCustomersRequestObject struct {
+	Params ListCustomersParams
+}
+
+type ListCustomersResponseObject interface {
+	VisitListCustomersResponse(w http.ResponseWriter) error
+}
+
+type ListCustomers200JSONResponse CustomerList
+
+func (response ListCustomers200JSONResponse) VisitListCustomersResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -4782,6 +7256,88 @@ func (response RefundOrder201JSONResponse) VisitRefundOrderResponse(w http.Respo
 	return err
 }
 
+type ListAllProductsRequestObject struct {
+	Params ListAllProductsParams
+}
+
+type ListAllProductsResponseObject interface {
+	VisitListAllProductsResponse(w http.ResponseWriter) error
+}
+
+type ListAllProducts200JSONResponse ProductList
+
+func (response ListAllProducts200JSONResponse) VisitListAllProductsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetAnyProductRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type GetAnyProductResponseObject interface {
+	VisitGetAnyProductResponse(w http.ResponseWriter) error
+}
+
+type GetAnyProduct200ResponseHeaders struct {
+	ETag string
+}
+
+type GetAnyProduct200JSONResponse struct {
+	Body    Product
+	Headers GetAnyProduct200ResponseHeaders
+}
+
+func (response GetAnyProduct200JSONResponse) VisitGetAnyProductResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RestoreProductRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type RestoreProductResponseObject interface {
+	VisitRestoreProductResponse(w http.ResponseWriter) error
+}
+
+type RestoreProduct200ResponseHeaders struct {
+	ETag string
+}
+
+type RestoreProduct200JSONResponse struct {
+	Body    Product
+	Headers RestoreProduct200ResponseHeaders
+}
+
+func (response RestoreProduct200JSONResponse) VisitRestoreProductResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListReturnsRequestObject struct {
 	Params ListReturnsParams
 }
@@ -4841,6 +7397,89 @@ type RefuseReturnResponseObject interface {
 type RefuseReturn200JSONResponse Return
 
 func (response RefuseReturn200JSONResponse) VisitRefuseReturnResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListStaffRequestObject struct {
+	Params ListStaffParams
+}
+
+type ListStaffResponseObject interface {
+	VisitListStaffResponse(w http.ResponseWriter) error
+}
+
+type ListStaff200JSONResponse StaffList
+
+func (response ListStaff200JSONResponse) VisitListStaffResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type InviteStaffRequestObject struct {
+	Body *InviteStaffJSONRequestBody
+}
+
+type InviteStaffResponseObject interface {
+	VisitInviteStaffResponse(w http.ResponseWriter) error
+}
+
+type InviteStaff201JSONResponse StaffMember
+
+func (response InviteStaff201JSONResponse) VisitInviteStaffResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DisableStaffRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type DisableStaffResponseObject interface {
+	VisitDisableStaffResponse(w http.ResponseWriter) error
+}
+
+type DisableStaff204Response struct {
+}
+
+func (response DisableStaff204Response) VisitDisableStaffResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type ChangeStaffRequestObject struct {
+	Id   Id `json:"id"`
+	Body *ChangeStaffJSONRequestBody
+}
+
+type ChangeStaffResponseObject interface {
+	VisitChangeStaffResponse(w http.ResponseWriter) error
+}
+
+type ChangeStaff200JSONResponse StaffMember
+
+func (response ChangeStaff200JSONResponse) VisitChangeStaffResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -5052,6 +7691,42 @@ func (response SetCartItem200JSONResponse) VisitSetCartItemResponse(w http.Respo
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListCartRecommendationsRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type ListCartRecommendationsResponseObject interface {
+	VisitListCartRecommendationsResponse(w http.ResponseWriter) error
+}
+
+type ListCartRecommendations200ResponseHeaders struct {
+	Age     *int
+	Warning *string
+}
+
+type ListCartRecommendations200JSONResponse struct {
+	Body    RecommendationList
+	Headers ListCartRecommendations200ResponseHeaders
+}
+
+func (response ListCartRecommendations200JSONResponse) VisitListCartRecommendationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.Age != nil {
+		w.Header().Set("Age", fmt.Sprint(*response.Headers.Age))
+	}
+	if response.Headers.Warning != nil {
+		w.Header().Set("Warning", fmt.Sprint(*response.Headers.Warning))
+	}
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -5333,6 +8008,102 @@ func (response DeleteMe204Response) VisitDeleteMeResponse(w http.ResponseWriter)
 	return nil
 }
 
+type ChangeEmailRequestObject struct {
+	Body *ChangeEmailJSONRequestBody
+}
+
+type ChangeEmailResponseObject interface {
+	VisitChangeEmailResponse(w http.ResponseWriter) error
+}
+
+type ChangeEmail202Response struct {
+}
+
+func (response ChangeEmail202Response) VisitChangeEmailResponse(w http.ResponseWriter) error {
+	w.WriteHeader(202)
+	return nil
+}
+
+type ExportMeRequestObject struct {
+}
+
+type ExportMeResponseObject interface {
+	VisitExportMeResponse(w http.ResponseWriter) error
+}
+
+type ExportMe200JSONResponse Export
+
+func (response ExportMe200JSONResponse) VisitExportMeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListIdentitiesRequestObject struct {
+}
+
+type ListIdentitiesResponseObject interface {
+	VisitListIdentitiesResponse(w http.ResponseWriter) error
+}
+
+type ListIdentities200JSONResponse IdentityList
+
+func (response ListIdentities200JSONResponse) VisitListIdentitiesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LinkIdentityRequestObject struct {
+	Body *LinkIdentityJSONRequestBody
+}
+
+type LinkIdentityResponseObject interface {
+	VisitLinkIdentityResponse(w http.ResponseWriter) error
+}
+
+type LinkIdentity201JSONResponse Identity
+
+func (response LinkIdentity201JSONResponse) VisitLinkIdentityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UnlinkIdentityRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type UnlinkIdentityResponseObject interface {
+	VisitUnlinkIdentityResponse(w http.ResponseWriter) error
+}
+
+type UnlinkIdentity204Response struct {
+}
+
+func (response UnlinkIdentity204Response) VisitUnlinkIdentityResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
 type ChangePasswordRequestObject struct {
 	Body *ChangePasswordJSONRequestBody
 }
@@ -5347,6 +8118,141 @@ type ChangePassword204Response struct {
 func (response ChangePassword204Response) VisitChangePasswordResponse(w http.ResponseWriter) error {
 	w.WriteHeader(204)
 	return nil
+}
+
+type RemoveSecondFactorRequestObject struct {
+	Body *RemoveSecondFactorJSONRequestBody
+}
+
+type RemoveSecondFactorResponseObject interface {
+	VisitRemoveSecondFactorResponse(w http.ResponseWriter) error
+}
+
+type RemoveSecondFactor204Response struct {
+}
+
+func (response RemoveSecondFactor204Response) VisitRemoveSecondFactorResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type StartSecondFactorRequestObject struct {
+}
+
+type StartSecondFactorResponseObject interface {
+	VisitStartSecondFactorResponse(w http.ResponseWriter) error
+}
+
+type StartSecondFactor201JSONResponse SecondFactor
+
+func (response StartSecondFactor201JSONResponse) VisitStartSecondFactorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ConfirmSecondFactorRequestObject struct {
+	Body *ConfirmSecondFactorJSONRequestBody
+}
+
+type ConfirmSecondFactorResponseObject interface {
+	VisitConfirmSecondFactorResponse(w http.ResponseWriter) error
+}
+
+type ConfirmSecondFactor200JSONResponse RecoveryCodes
+
+func (response ConfirmSecondFactor200JSONResponse) VisitConfirmSecondFactorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSessionsRequestObject struct {
+	Params ListSessionsParams
+}
+
+type ListSessionsResponseObject interface {
+	VisitListSessionsResponse(w http.ResponseWriter) error
+}
+
+type ListSessions200JSONResponse SessionList
+
+func (response ListSessions200JSONResponse) VisitListSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndSessionRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type EndSessionResponseObject interface {
+	VisitEndSessionResponse(w http.ResponseWriter) error
+}
+
+type EndSession204Response struct {
+}
+
+func (response EndSession204Response) VisitEndSessionResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type RequestOrderLookupRequestObject struct {
+	Body *RequestOrderLookupJSONRequestBody
+}
+
+type RequestOrderLookupResponseObject interface {
+	VisitRequestOrderLookupResponse(w http.ResponseWriter) error
+}
+
+type RequestOrderLookup202Response struct {
+}
+
+func (response RequestOrderLookup202Response) VisitRequestOrderLookupResponse(w http.ResponseWriter) error {
+	w.WriteHeader(202)
+	return nil
+}
+
+type RedeemOrderLookupRequestObject struct {
+	Body *RedeemOrderLookupJSONRequestBody
+}
+
+type RedeemOrderLookupResponseObject interface {
+	VisitRedeemOrderLookupResponse(w http.ResponseWriter) error
+}
+
+type RedeemOrderLookup200JSONResponse OrderAccess
+
+func (response RedeemOrderLookup200JSONResponse) VisitRedeemOrderLookupResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
 }
 
 type ListOrdersRequestObject struct {
@@ -5638,6 +8544,39 @@ func (response ResetPassword204Response) VisitResetPasswordResponse(w http.Respo
 	return nil
 }
 
+type ExportProductsRequestObject struct {
+}
+
+type ExportProductsResponseObject interface {
+	VisitExportProductsResponse(w http.ResponseWriter) error
+}
+
+type ExportProducts200ResponseHeaders struct {
+	ContentDisposition string
+}
+
+type ExportProducts200TextcsvResponse struct {
+	Body          io.Reader
+	Headers       ExportProducts200ResponseHeaders
+	ContentLength int64
+}
+
+func (response ExportProducts200TextcsvResponse) VisitExportProductsResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/csv")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Content-Disposition", fmt.Sprint(response.Headers.ContentDisposition))
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
 type ImportProductsRequestObject struct {
 	Body io.Reader
 }
@@ -5725,6 +8664,42 @@ func (response CreateProduct201JSONResponse) VisitCreateProductResponse(w http.R
 	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
 	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
 	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListProductSuggestionsRequestObject struct {
+	Params ListProductSuggestionsParams
+}
+
+type ListProductSuggestionsResponseObject interface {
+	VisitListProductSuggestionsResponse(w http.ResponseWriter) error
+}
+
+type ListProductSuggestions200ResponseHeaders struct {
+	Age     *int
+	Warning *string
+}
+
+type ListProductSuggestions200JSONResponse struct {
+	Body    SuggestionList
+	Headers ListProductSuggestions200ResponseHeaders
+}
+
+func (response ListProductSuggestions200JSONResponse) VisitListProductSuggestionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.Age != nil {
+		w.Header().Set("Age", fmt.Sprint(*response.Headers.Age))
+	}
+	if response.Headers.Warning != nil {
+		w.Header().Set("Warning", fmt.Sprint(*response.Headers.Warning))
+	}
+	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -5838,6 +8813,42 @@ func (response UpdateProduct200JSONResponse) VisitUpdateProductResponse(w http.R
 	return err
 }
 
+type ListProductRecommendationsRequestObject struct {
+	Id string `json:"id"`
+}
+
+type ListProductRecommendationsResponseObject interface {
+	VisitListProductRecommendationsResponse(w http.ResponseWriter) error
+}
+
+type ListProductRecommendations200ResponseHeaders struct {
+	Age     *int
+	Warning *string
+}
+
+type ListProductRecommendations200JSONResponse struct {
+	Body    RecommendationList
+	Headers ListProductRecommendations200ResponseHeaders
+}
+
+func (response ListProductRecommendations200JSONResponse) VisitListProductRecommendationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.Age != nil {
+		w.Header().Set("Age", fmt.Sprint(*response.Headers.Age))
+	}
+	if response.Headers.Warning != nil {
+		w.Header().Set("Warning", fmt.Sprint(*response.Headers.Warning))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type CreateSessionRequestObject struct {
 	Body *CreateSessionJSONRequestBody
 }
@@ -5919,6 +8930,55 @@ func (response QuoteShipping200JSONResponse) VisitQuoteShippingResponse(w http.R
 	return err
 }
 
+type StartSignInRequestObject struct {
+	Provider Provider `json:"provider"`
+}
+
+type StartSignInResponseObject interface {
+	VisitStartSignInResponse(w http.ResponseWriter) error
+}
+
+type StartSignIn302ResponseHeaders struct {
+	Location  string
+	SetCookie *string
+}
+
+type StartSignIn302Response struct {
+	Headers StartSignIn302ResponseHeaders
+}
+
+func (response StartSignIn302Response) VisitStartSignInResponse(w http.ResponseWriter) error {
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	if response.Headers.SetCookie != nil {
+		w.Header().Set("Set-Cookie", fmt.Sprint(*response.Headers.SetCookie))
+	}
+	w.WriteHeader(302)
+	return nil
+}
+
+type FinishSignInRequestObject struct {
+	Provider Provider `json:"provider"`
+	Params   FinishSignInParams
+}
+
+type FinishSignInResponseObject interface {
+	VisitFinishSignInResponse(w http.ResponseWriter) error
+}
+
+type FinishSignIn302ResponseHeaders struct {
+	Location string
+}
+
+type FinishSignIn302Response struct {
+	Headers FinishSignIn302ResponseHeaders
+}
+
+func (response FinishSignIn302Response) VisitFinishSignInResponse(w http.ResponseWriter) error {
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(302)
+	return nil
+}
+
 type ReceivePaymentWebhookRequestObject struct {
 	Provider    string `json:"provider"`
 	Params      ReceivePaymentWebhookParams
@@ -5943,15 +9003,36 @@ type StrictServerInterface interface {
 	// GetJwks The public keys of access tokens (RFC 7517, RFC 8037)
 	// (GET /.well-known/jwks.json)
 	GetJwks(ctx context.Context, request GetJwksRequestObject) (GetJwksResponseObject, error)
+	// GetAuthorizationServer What OAuth clients need to know of the shop (RFC 8414)
+	// (GET /.well-known/oauth-authorization-server)
+	GetAuthorizationServer(ctx context.Context, request GetAuthorizationServerRequestObject) (GetAuthorizationServerResponseObject, error)
 	// GetHealth Whether the process is alive
 	// (GET /healthz)
 	GetHealth(ctx context.Context, request GetHealthRequestObject) (GetHealthResponseObject, error)
+	// RevokeToken Revoke a token (RFC 7009)
+	// (POST /oauth/revoke)
+	RevokeToken(ctx context.Context, request RevokeTokenRequestObject) (RevokeTokenResponseObject, error)
+	// CreateToken An access token for a client, or for a refresh token (RFC 6749)
+	// (POST /oauth/token)
+	CreateToken(ctx context.Context, request CreateTokenRequestObject) (CreateTokenResponseObject, error)
 	// GetReadiness Whether this process is to be given requests
 	// (GET /readyz)
 	GetReadiness(ctx context.Context, request GetReadinessRequestObject) (GetReadinessResponseObject, error)
 	// ListAuditEntries Who changed what, when and from where
 	// (GET /v1/admin/audit)
 	ListAuditEntries(ctx context.Context, request ListAuditEntriesRequestObject) (ListAuditEntriesResponseObject, error)
+	// ListClients The clients of partners
+	// (GET /v1/admin/clients)
+	ListClients(ctx context.Context, request ListClientsRequestObject) (ListClientsResponseObject, error)
+	// CreateClient Add a client of a partner
+	// (POST /v1/admin/clients)
+	CreateClient(ctx context.Context, request CreateClientRequestObject) (CreateClientResponseObject, error)
+	// DeleteClient Delete a client of a partner
+	// (DELETE /v1/admin/clients/{id})
+	DeleteClient(ctx context.Context, request DeleteClientRequestObject) (DeleteClientResponseObject, error)
+	// ListCustomers The accounts of customers
+	// (GET /v1/admin/customers)
+	ListCustomers(ctx context.Context, request ListCustomersRequestObject) (ListCustomersResponseObject, error)
 	// GetDependencies Which services can be reached
 	// (GET /v1/admin/dependencies)
 	GetDependencies(ctx context.Context, request GetDependenciesRequestObject) (GetDependenciesResponseObject, error)
@@ -5967,6 +9048,15 @@ type StrictServerInterface interface {
 	// RefundOrder Give money back
 	// (POST /v1/admin/orders/{id}/refunds)
 	RefundOrder(ctx context.Context, request RefundOrderRequestObject) (RefundOrderResponseObject, error)
+	// ListAllProducts Products of every status
+	// (GET /v1/admin/products)
+	ListAllProducts(ctx context.Context, request ListAllProductsRequestObject) (ListAllProductsResponseObject, error)
+	// GetAnyProduct One product of any status
+	// (GET /v1/admin/products/{id})
+	GetAnyProduct(ctx context.Context, request GetAnyProductRequestObject) (GetAnyProductResponseObject, error)
+	// RestoreProduct Put a withdrawn product on sale again
+	// (POST /v1/admin/products/{id}/restoration)
+	RestoreProduct(ctx context.Context, request RestoreProductRequestObject) (RestoreProductResponseObject, error)
 	// ListReturns Every customer's returns, newest first
 	// (GET /v1/admin/returns)
 	ListReturns(ctx context.Context, request ListReturnsRequestObject) (ListReturnsResponseObject, error)
@@ -5976,6 +9066,18 @@ type StrictServerInterface interface {
 	// RefuseReturn Do not accept a return
 	// (POST /v1/admin/returns/{id}/refusal)
 	RefuseReturn(ctx context.Context, request RefuseReturnRequestObject) (RefuseReturnResponseObject, error)
+	// ListStaff The accounts of staff
+	// (GET /v1/admin/staff)
+	ListStaff(ctx context.Context, request ListStaffRequestObject) (ListStaffResponseObject, error)
+	// InviteStaff Invite somebody to staff
+	// (POST /v1/admin/staff)
+	InviteStaff(ctx context.Context, request InviteStaffRequestObject) (InviteStaffResponseObject, error)
+	// DisableStaff Disable an account of staff
+	// (DELETE /v1/admin/staff/{id})
+	DisableStaff(ctx context.Context, request DisableStaffRequestObject) (DisableStaffResponseObject, error)
+	// ChangeStaff Change somebody's roles
+	// (PATCH /v1/admin/staff/{id})
+	ChangeStaff(ctx context.Context, request ChangeStaffRequestObject) (ChangeStaffResponseObject, error)
 	// CreateCart Open a cart
 	// (POST /v1/carts)
 	CreateCart(ctx context.Context, request CreateCartRequestObject) (CreateCartResponseObject, error)
@@ -5994,6 +9096,9 @@ type StrictServerInterface interface {
 	// SetCartItem Put a SKU in the cart at a quantity
 	// (PUT /v1/carts/{id}/items/{sku})
 	SetCartItem(ctx context.Context, request SetCartItemRequestObject) (SetCartItemResponseObject, error)
+	// ListCartRecommendations What was bought with the products in a cart
+	// (GET /v1/carts/{id}/recommendations)
+	ListCartRecommendations(ctx context.Context, request ListCartRecommendationsRequestObject) (ListCartRecommendationsResponseObject, error)
 	// ListCategories The categories
 	// (GET /v1/categories)
 	ListCategories(ctx context.Context, request ListCategoriesRequestObject) (ListCategoriesResponseObject, error)
@@ -6033,9 +9138,45 @@ type StrictServerInterface interface {
 	// DeleteMe Delete the account
 	// (POST /v1/me/deletion)
 	DeleteMe(ctx context.Context, request DeleteMeRequestObject) (DeleteMeResponseObject, error)
+	// ChangeEmail Change the e-mail address
+	// (PUT /v1/me/email)
+	ChangeEmail(ctx context.Context, request ChangeEmailRequestObject) (ChangeEmailResponseObject, error)
+	// ExportMe All that the shop knows of the customer
+	// (GET /v1/me/export)
+	ExportMe(ctx context.Context, request ExportMeRequestObject) (ExportMeResponseObject, error)
+	// ListIdentities The providers that are linked to the account
+	// (GET /v1/me/identities)
+	ListIdentities(ctx context.Context, request ListIdentitiesRequestObject) (ListIdentitiesResponseObject, error)
+	// LinkIdentity Link a provider to the account
+	// (POST /v1/me/identities)
+	LinkIdentity(ctx context.Context, request LinkIdentityRequestObject) (LinkIdentityResponseObject, error)
+	// UnlinkIdentity End the link of a provider
+	// (DELETE /v1/me/identities/{id})
+	UnlinkIdentity(ctx context.Context, request UnlinkIdentityRequestObject) (UnlinkIdentityResponseObject, error)
 	// ChangePassword Change the password
 	// (PUT /v1/me/password)
 	ChangePassword(ctx context.Context, request ChangePasswordRequestObject) (ChangePasswordResponseObject, error)
+	// RemoveSecondFactor Remove the second factor
+	// (DELETE /v1/me/second-factor)
+	RemoveSecondFactor(ctx context.Context, request RemoveSecondFactorRequestObject) (RemoveSecondFactorResponseObject, error)
+	// StartSecondFactor Start a second factor
+	// (POST /v1/me/second-factor)
+	StartSecondFactor(ctx context.Context, request StartSecondFactorRequestObject) (StartSecondFactorResponseObject, error)
+	// ConfirmSecondFactor Confirm the second factor with its first code
+	// (POST /v1/me/second-factor/confirmation)
+	ConfirmSecondFactor(ctx context.Context, request ConfirmSecondFactorRequestObject) (ConfirmSecondFactorResponseObject, error)
+	// ListSessions Where the account is signed in
+	// (GET /v1/me/sessions)
+	ListSessions(ctx context.Context, request ListSessionsRequestObject) (ListSessionsResponseObject, error)
+	// EndSession End a session
+	// (DELETE /v1/me/sessions/{id})
+	EndSession(ctx context.Context, request EndSessionRequestObject) (EndSessionResponseObject, error)
+	// RequestOrderLookup Ask for a link to an order that was placed without an account
+	// (POST /v1/order-lookups)
+	RequestOrderLookup(ctx context.Context, request RequestOrderLookupRequestObject) (RequestOrderLookupResponseObject, error)
+	// RedeemOrderLookup Get access to an order with the token of a mail
+	// (POST /v1/order-lookups/confirmation)
+	RedeemOrderLookup(ctx context.Context, request RedeemOrderLookupRequestObject) (RedeemOrderLookupResponseObject, error)
 	// ListOrders The customer's orders, newest first
 	// (GET /v1/orders)
 	ListOrders(ctx context.Context, request ListOrdersRequestObject) (ListOrdersResponseObject, error)
@@ -6066,6 +9207,9 @@ type StrictServerInterface interface {
 	// ResetPassword Set a new password with the token of a mail
 	// (POST /v1/password-resets/confirmation)
 	ResetPassword(ctx context.Context, request ResetPasswordRequestObject) (ResetPasswordResponseObject, error)
+	// ExportProducts All products as Shopify's product CSV
+	// (GET /v1/product-exports)
+	ExportProducts(ctx context.Context, request ExportProductsRequestObject) (ExportProductsResponseObject, error)
 	// ImportProducts Create and update products from Shopify's product CSV
 	// (POST /v1/product-imports)
 	ImportProducts(ctx context.Context, request ImportProductsRequestObject) (ImportProductsResponseObject, error)
@@ -6075,6 +9219,9 @@ type StrictServerInterface interface {
 	// CreateProduct Add a product
 	// (POST /v1/products)
 	CreateProduct(ctx context.Context, request CreateProductRequestObject) (CreateProductResponseObject, error)
+	// ListProductSuggestions Complete a search while it is typed
+	// (GET /v1/products/suggestions)
+	ListProductSuggestions(ctx context.Context, request ListProductSuggestionsRequestObject) (ListProductSuggestionsResponseObject, error)
 	// WithdrawProduct Take a product off sale
 	// (DELETE /v1/products/{id})
 	WithdrawProduct(ctx context.Context, request WithdrawProductRequestObject) (WithdrawProductResponseObject, error)
@@ -6084,6 +9231,9 @@ type StrictServerInterface interface {
 	// UpdateProduct Change a product
 	// (PATCH /v1/products/{id})
 	UpdateProduct(ctx context.Context, request UpdateProductRequestObject) (UpdateProductResponseObject, error)
+	// ListProductRecommendations What was bought with a product
+	// (GET /v1/products/{id}/recommendations)
+	ListProductRecommendations(ctx context.Context, request ListProductRecommendationsRequestObject) (ListProductRecommendationsResponseObject, error)
 	// CreateSession Log in
 	// (POST /v1/sessions)
 	CreateSession(ctx context.Context, request CreateSessionRequestObject) (CreateSessionResponseObject, error)
@@ -6096,6 +9246,12 @@ type StrictServerInterface interface {
 	// QuoteShipping What sending a cart somewhere costs
 	// (POST /v1/shipping-quotes)
 	QuoteShipping(ctx context.Context, request QuoteShippingRequestObject) (QuoteShippingResponseObject, error)
+	// StartSignIn Go to a provider to sign in
+	// (GET /v1/sign-in/{provider})
+	StartSignIn(ctx context.Context, request StartSignInRequestObject) (StartSignInResponseObject, error)
+	// FinishSignIn Come back from a provider
+	// (GET /v1/sign-in/{provider}/callback)
+	FinishSignIn(ctx context.Context, request FinishSignInRequestObject) (FinishSignInResponseObject, error)
 	// ReceivePaymentWebhook A payment provider's message
 	// (POST /v1/webhooks/payments/{provider})
 	ReceivePaymentWebhook(ctx context.Context, request ReceivePaymentWebhookRequestObject) (ReceivePaymentWebhookResponseObject, error)
@@ -6164,6 +9320,30 @@ func (sh *strictHandler) GetJwks(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// GetAuthorizationServer operation middleware
+func (sh *strictHandler) GetAuthorizationServer(w http.ResponseWriter, r *http.Request) {
+	var request GetAuthorizationServerRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetAuthorizationServer(ctx, request.(GetAuthorizationServerRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetAuthorizationServer")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetAuthorizationServerResponseObject); ok {
+		if err := validResponse.VisitGetAuthorizationServerResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // GetHealth operation middleware
 func (sh *strictHandler) GetHealth(w http.ResponseWriter, r *http.Request) {
 	var request GetHealthRequestObject
@@ -6181,6 +9361,76 @@ func (sh *strictHandler) GetHealth(w http.ResponseWriter, r *http.Request) {
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(GetHealthResponseObject); ok {
 		if err := validResponse.VisitGetHealthResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RevokeToken operation middleware
+func (sh *strictHandler) RevokeToken(w http.ResponseWriter, r *http.Request) {
+	var request RevokeTokenRequestObject
+
+	if err := r.ParseForm(); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode formdata: %w", err))
+		return
+	}
+	var body RevokeTokenFormdataRequestBody
+	if err := runtime.BindForm(&body, r.Form, nil, nil); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't bind formdata: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.RevokeToken(ctx, request.(RevokeTokenRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RevokeToken")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(RevokeTokenResponseObject); ok {
+		if err := validResponse.VisitRevokeTokenResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CreateToken operation middleware
+func (sh *strictHandler) CreateToken(w http.ResponseWriter, r *http.Request) {
+	var request CreateTokenRequestObject
+
+	if err := r.ParseForm(); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode formdata: %w", err))
+		return
+	}
+	var body CreateTokenFormdataRequestBody
+	if err := runtime.BindForm(&body, r.Form, nil, nil); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't bind formdata: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateToken(ctx, request.(CreateTokenRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateToken")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(CreateTokenResponseObject); ok {
+		if err := validResponse.VisitCreateTokenResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
@@ -6231,6 +9481,115 @@ func (sh *strictHandler) ListAuditEntries(w http.ResponseWriter, r *http.Request
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(ListAuditEntriesResponseObject); ok {
 		if err := validResponse.VisitListAuditEntriesResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListClients operation middleware
+func (sh *strictHandler) ListClients(w http.ResponseWriter, r *http.Request, params ListClientsParams) {
+	var request ListClientsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListClients(ctx, request.(ListClientsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListClients")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListClientsResponseObject); ok {
+		if err := validResponse.VisitListClientsResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CreateClient operation middleware
+func (sh *strictHandler) CreateClient(w http.ResponseWriter, r *http.Request) {
+	var request CreateClientRequestObject
+
+	var body CreateClientJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateClient(ctx, request.(CreateClientRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateClient")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(CreateClientResponseObject); ok {
+		if err := validResponse.VisitCreateClientResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DeleteClient operation middleware
+func (sh *strictHandler) DeleteClient(w http.ResponseWriter, r *http.Request, id Id) {
+	var request DeleteClientRequestObject
+
+	request.Id = id
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteClient(ctx, request.(DeleteClientRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteClient")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(DeleteClientResponseObject); ok {
+		if err := validResponse.VisitDeleteClientResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListCustomers operation middleware
+func (sh *strictHandler) ListCustomers(w http.ResponseWriter, r *http.Request, params ListCustomersParams) {
+	var request ListCustomersRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListCustomers(ctx, request.(ListCustomersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListCustomers")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListCustomersResponseObject); ok {
+		if err := validResponse.VisitListCustomersResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
@@ -6383,6 +9742,84 @@ func (sh *strictHandler) RefundOrder(w http.ResponseWriter, r *http.Request, id 
 	}
 }
 
+// ListAllProducts operation middleware
+func (sh *strictHandler) ListAllProducts(w http.ResponseWriter, r *http.Request, params ListAllProductsParams) {
+	var request ListAllProductsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListAllProducts(ctx, request.(ListAllProductsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListAllProducts")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListAllProductsResponseObject); ok {
+		if err := validResponse.VisitListAllProductsResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetAnyProduct operation middleware
+func (sh *strictHandler) GetAnyProduct(w http.ResponseWriter, r *http.Request, id Id) {
+	var request GetAnyProductRequestObject
+
+	request.Id = id
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetAnyProduct(ctx, request.(GetAnyProductRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetAnyProduct")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetAnyProductResponseObject); ok {
+		if err := validResponse.VisitGetAnyProductResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RestoreProduct operation middleware
+func (sh *strictHandler) RestoreProduct(w http.ResponseWriter, r *http.Request, id Id) {
+	var request RestoreProductRequestObject
+
+	request.Id = id
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.RestoreProduct(ctx, request.(RestoreProductRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RestoreProduct")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(RestoreProductResponseObject); ok {
+		if err := validResponse.VisitRestoreProductResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ListReturns operation middleware
 func (sh *strictHandler) ListReturns(w http.ResponseWriter, r *http.Request, params ListReturnsParams) {
 	var request ListReturnsRequestObject
@@ -6473,6 +9910,122 @@ func (sh *strictHandler) RefuseReturn(w http.ResponseWriter, r *http.Request, id
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(RefuseReturnResponseObject); ok {
 		if err := validResponse.VisitRefuseReturnResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListStaff operation middleware
+func (sh *strictHandler) ListStaff(w http.ResponseWriter, r *http.Request, params ListStaffParams) {
+	var request ListStaffRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListStaff(ctx, request.(ListStaffRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListStaff")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListStaffResponseObject); ok {
+		if err := validResponse.VisitListStaffResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// InviteStaff operation middleware
+func (sh *strictHandler) InviteStaff(w http.ResponseWriter, r *http.Request) {
+	var request InviteStaffRequestObject
+
+	var body InviteStaffJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.InviteStaff(ctx, request.(InviteStaffRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "InviteStaff")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(InviteStaffResponseObject); ok {
+		if err := validResponse.VisitInviteStaffResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// DisableStaff operation middleware
+func (sh *strictHandler) DisableStaff(w http.ResponseWriter, r *http.Request, id Id) {
+	var request DisableStaffRequestObject
+
+	request.Id = id
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.DisableStaff(ctx, request.(DisableStaffRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DisableStaff")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(DisableStaffResponseObject); ok {
+		if err := validResponse.VisitDisableStaffResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ChangeStaff operation middleware
+func (sh *strictHandler) ChangeStaff(w http.ResponseWriter, r *http.Request, id Id) {
+	var request ChangeStaffRequestObject
+
+	request.Id = id
+
+	var body ChangeStaffJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ChangeStaff(ctx, request.(ChangeStaffRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ChangeStaff")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ChangeStaffResponseObject); ok {
+		if err := validResponse.VisitChangeStaffResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
@@ -6634,6 +10187,32 @@ func (sh *strictHandler) SetCartItem(w http.ResponseWriter, r *http.Request, id 
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(SetCartItemResponseObject); ok {
 		if err := validResponse.VisitSetCartItemResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListCartRecommendations operation middleware
+func (sh *strictHandler) ListCartRecommendations(w http.ResponseWriter, r *http.Request, id Id) {
+	var request ListCartRecommendationsRequestObject
+
+	request.Id = id
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListCartRecommendations(ctx, request.(ListCartRecommendationsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListCartRecommendations")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListCartRecommendationsResponseObject); ok {
+		if err := validResponse.VisitListCartRecommendationsResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
@@ -7013,6 +10592,142 @@ func (sh *strictHandler) DeleteMe(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// ChangeEmail operation middleware
+func (sh *strictHandler) ChangeEmail(w http.ResponseWriter, r *http.Request) {
+	var request ChangeEmailRequestObject
+
+	var body ChangeEmailJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ChangeEmail(ctx, request.(ChangeEmailRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ChangeEmail")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ChangeEmailResponseObject); ok {
+		if err := validResponse.VisitChangeEmailResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ExportMe operation middleware
+func (sh *strictHandler) ExportMe(w http.ResponseWriter, r *http.Request) {
+	var request ExportMeRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ExportMe(ctx, request.(ExportMeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ExportMe")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ExportMeResponseObject); ok {
+		if err := validResponse.VisitExportMeResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListIdentities operation middleware
+func (sh *strictHandler) ListIdentities(w http.ResponseWriter, r *http.Request) {
+	var request ListIdentitiesRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListIdentities(ctx, request.(ListIdentitiesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListIdentities")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListIdentitiesResponseObject); ok {
+		if err := validResponse.VisitListIdentitiesResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// LinkIdentity operation middleware
+func (sh *strictHandler) LinkIdentity(w http.ResponseWriter, r *http.Request) {
+	var request LinkIdentityRequestObject
+
+	var body LinkIdentityJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.LinkIdentity(ctx, request.(LinkIdentityRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "LinkIdentity")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(LinkIdentityResponseObject); ok {
+		if err := validResponse.VisitLinkIdentityResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// UnlinkIdentity operation middleware
+func (sh *strictHandler) UnlinkIdentity(w http.ResponseWriter, r *http.Request, id Id) {
+	var request UnlinkIdentityRequestObject
+
+	request.Id = id
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.UnlinkIdentity(ctx, request.(UnlinkIdentityRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UnlinkIdentity")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(UnlinkIdentityResponseObject); ok {
+		if err := validResponse.VisitUnlinkIdentityResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ChangePassword operation middleware
 func (sh *strictHandler) ChangePassword(w http.ResponseWriter, r *http.Request) {
 	var request ChangePasswordRequestObject
@@ -7037,6 +10752,206 @@ func (sh *strictHandler) ChangePassword(w http.ResponseWriter, r *http.Request) 
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(ChangePasswordResponseObject); ok {
 		if err := validResponse.VisitChangePasswordResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RemoveSecondFactor operation middleware
+func (sh *strictHandler) RemoveSecondFactor(w http.ResponseWriter, r *http.Request) {
+	var request RemoveSecondFactorRequestObject
+
+	var body RemoveSecondFactorJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.RemoveSecondFactor(ctx, request.(RemoveSecondFactorRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RemoveSecondFactor")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(RemoveSecondFactorResponseObject); ok {
+		if err := validResponse.VisitRemoveSecondFactorResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// StartSecondFactor operation middleware
+func (sh *strictHandler) StartSecondFactor(w http.ResponseWriter, r *http.Request) {
+	var request StartSecondFactorRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.StartSecondFactor(ctx, request.(StartSecondFactorRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "StartSecondFactor")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(StartSecondFactorResponseObject); ok {
+		if err := validResponse.VisitStartSecondFactorResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ConfirmSecondFactor operation middleware
+func (sh *strictHandler) ConfirmSecondFactor(w http.ResponseWriter, r *http.Request) {
+	var request ConfirmSecondFactorRequestObject
+
+	var body ConfirmSecondFactorJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ConfirmSecondFactor(ctx, request.(ConfirmSecondFactorRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ConfirmSecondFactor")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ConfirmSecondFactorResponseObject); ok {
+		if err := validResponse.VisitConfirmSecondFactorResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListSessions operation middleware
+func (sh *strictHandler) ListSessions(w http.ResponseWriter, r *http.Request, params ListSessionsParams) {
+	var request ListSessionsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListSessions(ctx, request.(ListSessionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListSessions")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListSessionsResponseObject); ok {
+		if err := validResponse.VisitListSessionsResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// EndSession operation middleware
+func (sh *strictHandler) EndSession(w http.ResponseWriter, r *http.Request, id Id) {
+	var request EndSessionRequestObject
+
+	request.Id = id
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.EndSession(ctx, request.(EndSessionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EndSession")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(EndSessionResponseObject); ok {
+		if err := validResponse.VisitEndSessionResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RequestOrderLookup operation middleware
+func (sh *strictHandler) RequestOrderLookup(w http.ResponseWriter, r *http.Request) {
+	var request RequestOrderLookupRequestObject
+
+	var body RequestOrderLookupJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.RequestOrderLookup(ctx, request.(RequestOrderLookupRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RequestOrderLookup")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(RequestOrderLookupResponseObject); ok {
+		if err := validResponse.VisitRequestOrderLookupResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RedeemOrderLookup operation middleware
+func (sh *strictHandler) RedeemOrderLookup(w http.ResponseWriter, r *http.Request) {
+	var request RedeemOrderLookupRequestObject
+
+	var body RedeemOrderLookupJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.RedeemOrderLookup(ctx, request.(RedeemOrderLookupRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RedeemOrderLookup")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(RedeemOrderLookupResponseObject); ok {
+		if err := validResponse.VisitRedeemOrderLookupResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
@@ -7332,6 +11247,30 @@ func (sh *strictHandler) ResetPassword(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// ExportProducts operation middleware
+func (sh *strictHandler) ExportProducts(w http.ResponseWriter, r *http.Request) {
+	var request ExportProductsRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ExportProducts(ctx, request.(ExportProductsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ExportProducts")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ExportProductsResponseObject); ok {
+		if err := validResponse.VisitExportProductsResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ImportProducts operation middleware
 func (sh *strictHandler) ImportProducts(w http.ResponseWriter, r *http.Request) {
 	var request ImportProductsRequestObject
@@ -7410,6 +11349,32 @@ func (sh *strictHandler) CreateProduct(w http.ResponseWriter, r *http.Request, p
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(CreateProductResponseObject); ok {
 		if err := validResponse.VisitCreateProductResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListProductSuggestions operation middleware
+func (sh *strictHandler) ListProductSuggestions(w http.ResponseWriter, r *http.Request, params ListProductSuggestionsParams) {
+	var request ListProductSuggestionsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListProductSuggestions(ctx, request.(ListProductSuggestionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListProductSuggestions")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListProductSuggestionsResponseObject); ok {
+		if err := validResponse.VisitListProductSuggestionsResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
@@ -7497,6 +11462,32 @@ func (sh *strictHandler) UpdateProduct(w http.ResponseWriter, r *http.Request, i
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(UpdateProductResponseObject); ok {
 		if err := validResponse.VisitUpdateProductResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListProductRecommendations operation middleware
+func (sh *strictHandler) ListProductRecommendations(w http.ResponseWriter, r *http.Request, id string) {
+	var request ListProductRecommendationsRequestObject
+
+	request.Id = id
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListProductRecommendations(ctx, request.(ListProductRecommendationsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListProductRecommendations")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListProductRecommendationsResponseObject); ok {
+		if err := validResponse.VisitListProductRecommendationsResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
@@ -7614,6 +11605,59 @@ func (sh *strictHandler) QuoteShipping(w http.ResponseWriter, r *http.Request) {
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(QuoteShippingResponseObject); ok {
 		if err := validResponse.VisitQuoteShippingResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// StartSignIn operation middleware
+func (sh *strictHandler) StartSignIn(w http.ResponseWriter, r *http.Request, provider Provider) {
+	var request StartSignInRequestObject
+
+	request.Provider = provider
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.StartSignIn(ctx, request.(StartSignInRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "StartSignIn")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(StartSignInResponseObject); ok {
+		if err := validResponse.VisitStartSignInResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// FinishSignIn operation middleware
+func (sh *strictHandler) FinishSignIn(w http.ResponseWriter, r *http.Request, provider Provider, params FinishSignInParams) {
+	var request FinishSignInRequestObject
+
+	request.Provider = provider
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.FinishSignIn(ctx, request.(FinishSignInRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "FinishSignIn")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(FinishSignInResponseObject); ok {
+		if err := validResponse.VisitFinishSignInResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

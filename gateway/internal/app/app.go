@@ -17,6 +17,7 @@ import (
 	inventoryv1 "souk/proto/gen/souk/inventory/v1"
 	ordersv1 "souk/proto/gen/souk/orders/v1"
 	paymentsv1 "souk/proto/gen/souk/payments/v1"
+	recommendationsv1 "souk/proto/gen/souk/recommendations/v1"
 	shippingv1 "souk/proto/gen/souk/shipping/v1"
 
 	"souk/gateway"
@@ -35,7 +36,10 @@ import (
 const warmUp = 5 * time.Second
 
 // peers are the services that the gateway calls.
-var peers = []string{"catalog", "customers", "carts", "inventory", "orders", "payments", "shipping"}
+var peers = []string{"catalog", "customers", "carts", "inventory", "orders", "payments", "shipping", "recommendations"}
+
+// optional is the service that a gateway does not wait for when it starts.
+const optional = "recommendations"
 
 // Run serves the REST API until ctx is done.
 func Run(ctx context.Context) error {
@@ -50,13 +54,9 @@ func Run(ctx context.Context) error {
 	if err := svc.ConfigureHTTP(cfg.http()); err != nil {
 		return err
 	}
-	conns := map[string]*grpc.ClientConn{}
-	dependencies := handler.Dependencies{}
-	for _, name := range peers {
-		if conns[name], err = svc.Dial(name); err != nil {
-			return err
-		}
-		dependencies[name] = conns[name]
+	conns, dependencies, err := dial(svc)
+	if err != nil {
+		return err
 	}
 	services := servicesAt(conns)
 	products, stock := cfg.changes(), cfg.changes()
@@ -70,7 +70,7 @@ func Run(ctx context.Context) error {
 	svc.Background("dependencies", func(ctx context.Context) error {
 		first, cancel := context.WithTimeout(ctx, warmUp)
 		defer cancel()
-		dependencies.Await(first)
+		dependencies.Without(optional).Await(first)
 		warm.Store(true)
 		dependencies.Watch(ctx)
 		return nil
@@ -78,12 +78,12 @@ func Run(ctx context.Context) error {
 	svc.ReadyWhen(warm.Load)
 	ready := func() bool { return warm.Load() && !svc.Stopping() }
 	h := handler.New(services, handler.Options{
-		Dependencies: dependencies, Ready: ready, Currency: cfg.Currency, Stock: stock, Logger: svc.Logger(),
+		Dependencies: dependencies, Ready: ready, Currency: cfg.Currency, Issuer: cfg.IssuerURL, Stock: stock, Logger: svc.Logger(),
 	})
 	limits := cfg.limits()
 	router, err := edge.NewRouter(h, edge.Options{
-		Verifier: svc.Verifier(), Redeem: h.RedeemEventTicket, Limits: limits, Limiter: admission.New(cfg.Concurrency), Logger: svc.Logger(),
-	}, handler.StaleIfError, handler.NewPages(cfg.CacheBytes, products, stock).Keep)
+		Verifier: svc.Verifier(), Redeem: h.RedeemEventTicket, TokenOfKey: h.TokenOfKey, Limits: limits, Limiter: admission.New(cfg.Concurrency), Logger: svc.Logger(),
+	}, handler.StaleIfError, handler.KeepUserAgent, handler.KeepClientSecret, handler.KeepBrowser, handler.KeepOptions, handler.NewPages(cfg.CacheBytes, products, stock).Keep)
 	if err != nil {
 		return err
 	}
@@ -101,6 +101,19 @@ func Run(ctx context.Context) error {
 	return svc.Run(ctx)
 }
 
+// dial returns the connections to the peers, also as dependencies.
+func dial(svc *service.Service) (conns map[string]*grpc.ClientConn, dependencies handler.Dependencies, err error) {
+	conns, dependencies = map[string]*grpc.ClientConn{}, handler.Dependencies{}
+	for _, name := range peers {
+		if conns[name], err = svc.Dial(name); err != nil {
+			return nil, nil, err
+		}
+		dependencies[name] = conns[name]
+	}
+	dependencies.Show()
+	return conns, dependencies, nil
+}
+
 // audited are the services that have an audit log.
 var audited = []string{"catalog", "customers", "inventory", "orders", "shipping", "payments"}
 
@@ -110,15 +123,19 @@ func servicesAt(conns map[string]*grpc.ClientConn) handler.Services {
 		logs[name] = auditv1.NewAuditServiceClient(conns[name])
 	}
 	return handler.Services{
-		Catalog:   catalogv1.NewCatalogServiceClient(conns["catalog"]),
-		Customers: customersv1.NewCustomersServiceClient(conns["customers"]),
-		Keys:      accessv1.NewKeysServiceClient(conns["customers"]),
-		Carts:     cartsv1.NewCartsServiceClient(conns["carts"]),
-		Orders:    ordersv1.NewOrdersServiceClient(conns["orders"]),
-		Payments:  paymentsv1.NewPaymentsServiceClient(conns["payments"]),
-		Inventory: inventoryv1.NewInventoryServiceClient(conns["inventory"]),
-		Shipping:  shippingv1.NewShippingServiceClient(conns["shipping"]),
-		Audit:     logs,
+		Catalog:         catalogv1.NewCatalogServiceClient(conns["catalog"]),
+		Customers:       customersv1.NewCustomersServiceClient(conns["customers"]),
+		Keys:            accessv1.NewKeysServiceClient(conns["customers"]),
+		Carts:           cartsv1.NewCartsServiceClient(conns["carts"]),
+		Orders:          ordersv1.NewOrdersServiceClient(conns["orders"]),
+		Payments:        paymentsv1.NewPaymentsServiceClient(conns["payments"]),
+		Inventory:       inventoryv1.NewInventoryServiceClient(conns["inventory"]),
+		Shipping:        shippingv1.NewShippingServiceClient(conns["shipping"]),
+		Recommendations: recommendationsv1.NewRecommendationsServiceClient(conns["recommendations"]),
+		Audit:           logs,
+		Staff:           customersv1.NewStaffServiceClient(conns["customers"]),
+		SignIn:          customersv1.NewSignInServiceClient(conns["customers"]),
+		Clients:         customersv1.NewClientsServiceClient(conns["customers"]),
 	}
 }
 

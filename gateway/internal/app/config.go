@@ -8,6 +8,7 @@ import (
 
 	"souk/gateway/internal/edge"
 	"souk/gateway/internal/feed"
+	"souk/platform/access"
 	"souk/platform/money"
 	"souk/platform/service"
 )
@@ -31,6 +32,8 @@ type Config struct {
 	TLSCert  string `env:"GATEWAY_TLS_CERT"`
 	TLSKey   string `env:"GATEWAY_TLS_KEY" redact:"no"`
 	Currency string `env:"CURRENCY" envDefault:"GBP"`
+	// IssuerURL names the shop to OAuth clients. Without it there is no /.well-known/oauth-authorization-server.
+	IssuerURL access.IssuerURL `env:"ISSUER_URL" redact:"no"`
 	// CacheBytes limits the cache of catalog's answers; the cache of pages made from them may be as large again.
 	CacheBytes uint64 `env:"GATEWAY_CACHE_BYTES" envDefault:"67108864"`
 	// Copy is "on" or "off". If on, cached answers are given without asking as long as they have not changed.

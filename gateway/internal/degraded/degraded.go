@@ -25,17 +25,19 @@ type Part struct {
 	log rate.Sometimes
 }
 
-// The parts of answers. Availability, Shipments and AuditEntries are omitted while their owner fails; of the others, the last good version is
-// shown.
+// The parts of answers. Availability, Shipments, AuditEntries and Recommendations are omitted while their owner fails; of the others, the last
+// good version is shown.
 var (
-	Product      = newPart("product")
-	Products     = newPart("products")
-	Categories   = newPart("categories")
-	Variants     = newPart("variants")
-	Keys         = newPart("keys")
-	Availability = newPart("availability")
-	Shipments    = newPart("shipments")
-	AuditEntries = newPart("audit entries")
+	Product         = newPart("product")
+	Products        = newPart("products")
+	Categories      = newPart("categories")
+	Suggestions     = newPart("suggestions")
+	Variants        = newPart("variants")
+	Keys            = newPart("keys")
+	Availability    = newPart("availability")
+	Shipments       = newPart("shipments")
+	AuditEntries    = newPart("audit entries")
+	Recommendations = newPart("recommendations")
 )
 
 func newPart(name string) *Part {

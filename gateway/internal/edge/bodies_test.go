@@ -66,6 +66,8 @@ func fullString(s *openapi3.Schema) string {
 	switch {
 	case len(s.Enum) > 0:
 		return s.Enum[0].(string)
+	case s.Format == "date-time":
+		return "2126-09-01T10:00:00Z"
 	case s.Pattern == "^[A-Z]{2}$":
 		return "GB"
 	case s.Pattern == "^[A-Z]{3}$":

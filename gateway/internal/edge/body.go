@@ -6,6 +6,7 @@ import (
 	"errors"
 	"mime"
 	"net/http"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -20,8 +21,9 @@ import (
 // The most bytes of a body, by its media type. maxRaw is for bodies that are passed on unchanged, such as webhooks.
 const (
 	maxJSON = 1 << 20
-	maxCSV  = 20 << 20
+	maxCSV  = 100 << 20
 	maxRaw  = 256 << 10
+	maxForm = 16 << 10
 )
 
 const jsonMedia = "application/json"
@@ -43,13 +45,15 @@ func (rt *Router) readBody(op *operation, w http.ResponseWriter, r *http.Request
 		return rt.replaceBody(op, w, r, maxRaw)
 	case jsonMedia:
 		return rt.readJSON(op, w, r)
+	case formMedia:
+		return rt.readForm(op, w, r)
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxCSV)
-	return nil, checkMediaType(r.Header.Get("Content-Type"), op.mediaType)
+	return nil, checkMediaType(r.Header.Get("Content-Type"), op.mediaType, csvCharsets...)
 }
 
 func (rt *Router) readJSON(op *operation, w http.ResponseWriter, r *http.Request) (*body, error) {
-	if err := checkMediaType(r.Header.Get("Content-Type"), op.mediaType); err != nil {
+	if err := checkMediaType(r.Header.Get("Content-Type"), op.mediaType, "utf-8"); err != nil {
 		return nil, err
 	}
 	held, err := rt.replaceBody(op, w, r, maxJSON)
@@ -106,11 +110,18 @@ func checkEncoding(header http.Header) error {
 	return nil
 }
 
-func checkMediaType(got, want string) error {
+// csvCharsets are the encodings of CSV files that catalog can tell apart by itself.
+var csvCharsets = []string{"utf-8", "utf-16", "utf-16le", "utf-16be", "windows-1252", "iso-8859-1", "us-ascii"}
+
+// checkMediaType checks a Content-Type. A charset may be missing.
+func checkMediaType(got, want string, charsets ...string) error {
 	mediaType, params, err := mime.ParseMediaType(got)
-	charset := strings.ToLower(params["charset"])
-	if err != nil || mediaType != want || charset != "" && charset != "utf-8" {
+	if err != nil || mediaType != want {
 		return NewProblem(http.StatusUnsupportedMediaType, api.ProblemCodeUnsupportedMediaType, "The body must be "+want+".")
+	}
+	if charset := strings.ToLower(params["charset"]); charset != "" && !slices.Contains(charsets, charset) {
+		return NewProblem(http.StatusUnsupportedMediaType, api.ProblemCodeUnsupportedMediaType,
+			"The charset must be one of "+strings.Join(charsets, ", ")+".")
 	}
 	return nil
 }

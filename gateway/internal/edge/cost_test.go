@@ -122,8 +122,8 @@ func (h *hostile) attack(t *testing.T, op contractOperation, caller string) {
 
 // isFirstToReach reports whether caller is the one with the fewest rights whose body the operation reads.
 func (h *hostile) isFirstToReach(op contractOperation, caller string) bool {
-	first := map[audience]string{anyone: "anonymous", maybe: "anonymous", customer: "customer", staff: "staff"}
-	who, err := audienceOf(op.Operation)
+	first := map[audience]string{anyone: "anonymous", maybe: "anonymous", customer: "customer", scoped: "staff"}
+	who, _, err := audienceOf(op.Operation)
 	return err == nil && first[who] == caller
 }
 

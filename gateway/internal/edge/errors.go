@@ -34,6 +34,11 @@ var statuses = map[codes.Code]reason.Answer{
 
 // WriteError answers with the problem that err is.
 func WriteError(ctx context.Context, w http.ResponseWriter, logger *slog.Logger, err error) {
+	var refused *OAuthError
+	if errors.As(err, &refused) {
+		refused.write(w)
+		return
+	}
 	p := problemOf(err)
 	if p.Status == http.StatusInternalServerError {
 		logger.ErrorContext(ctx, "request failed", "error", describe(err), "request_id", rpc.RequestID(ctx))

@@ -21,7 +21,7 @@ func TestTheGatewaysRefusalsAreSecurityEvents(t *testing.T) {
 	}{
 		"without a token":     {func(*gate) string { return "" }, "An access token is required.", ""},
 		"with a forged token": {func(*gate) string { return forged }, "The access token is not valid.", ""},
-		"a customer":          {func(g *gate) string { return g.keys.tokenOf(t, "c1", time.Hour) }, "This is for staff.", "c1"},
+		"a customer":          {func(g *gate) string { return g.keys.tokenOf(t, "c1", time.Hour) }, "does not have the scope orders:read", "c1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

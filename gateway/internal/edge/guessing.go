@@ -38,8 +38,15 @@ var (
 	// For one stranger: so few that twenty strangers together stay below the common limit.
 	mailsByStranger = limit{name: "account-address", whose: "mails asked for this account from this address", perSecond: 1.0 / 7200, burst: 3}
 	mailsByKnown    = limit{name: "account-address", whose: "mails asked for this account from this address", perSecond: 1.0 / 600, burst: 3}
+	// For the orders of guests with one address, from everywhere: each is told to its owner by mail.
+	ordersByGuests = limit{name: "guest-orders", whose: "orders with this e-mail address", perSecond: 1.0 / 60, burst: 10}
 	// For the owner, who asks for a confirmation.
 	mailsByOwner = limit{name: "customer-mails", whose: "mails asked for this account", perSecond: 1.0 / 600, burst: 3}
+	// For an export of one account, which reads all its orders.
+	exportsByOwner = limit{name: "customer-exports", whose: "exports of this account", perSecond: 1.0 / 600, burst: 5}
+	// For a change of the address: of one account, and to one address of all accounts together. Attempts with a wrong password count too.
+	changesByOwner   = limit{name: "customer-addresses", whose: "changes of this account's address", perSecond: 1.0 / 600, burst: 10}
+	changesToAddress = limit{name: "address-changes", whose: "changes to this e-mail address", perSecond: 1.0 / 300, burst: 10}
 )
 
 const (
@@ -57,6 +64,10 @@ type guessing struct {
 	known           *otter.Cache[string, struct{}]
 	insideOfSession *table
 	mailsByOwner    *table
+	ordersByGuests  *table
+	// Changes of the address, by the account and by the new address.
+	changesByOwner, changesToAddress *table
+	exportsByOwner                   *table
 }
 
 // tries are the limits of one thing that is tried with an account without signing in.
@@ -71,13 +82,16 @@ func newGuessing() *guessing {
 		signIns:         tries{strangers: newTable(byStrangers), stranger: newLimiter(byStranger), fromKnown: newTable(byKnown)},
 		mails:           tries{strangers: newTable(mailsByStrangers), stranger: newLimiter(mailsByStranger), fromKnown: newTable(mailsByKnown)},
 		insideOfSession: newTable(bySession), mailsByOwner: newTable(mailsByOwner),
+		ordersByGuests: newTable(ordersByGuests),
+		changesByOwner: newTable(changesByOwner), changesToAddress: newTable(changesToAddress),
+		exportsByOwner: newTable(exportsByOwner),
 		known: otter.Must(&otter.Options[string, struct{}]{
-			MaximumSize: maxKnown, ExpiryCalculator: otter.ExpiryWriting[string, struct{}](knownFor),
+			MaximumSize: maxKnown, Clock: clock{}, ExpiryCalculator: otter.ExpiryWriting[string, struct{}](knownFor),
 		}),
 	}
 }
 
-// limitPasswordAttempts is a middleware that refuses requests with too many password attempts, or for too many mails, for one account.
+// limitPasswordAttempts is a middleware that refuses requests with too many password attempts, or for too many mails or exports, for one account.
 func (l *Limits) limitPasswordAttempts(next api.StrictHandlerFunc, _ string) api.StrictHandlerFunc {
 	if l == nil {
 		return next
@@ -99,20 +113,46 @@ func (l *Limits) limitPasswordAttempts(next api.StrictHandlerFunc, _ string) api
 func (g *guessing) admit(ctx context.Context, header http.Header, client netip.Addr, request any) error {
 	switch request := request.(type) {
 	case api.CreateSessionRequestObject:
-		return g.admitTry(g.signIns, header, accountOf(request.Body.Email), client)
+		if request.Body.Email != nil { // without one, it is for a one-time code
+			return g.admitTry(g.signIns, header, accountOf(*request.Body.Email), client)
+		}
 	case api.RequestPasswordResetRequestObject:
 		return g.admitTry(g.mails, header, accountOf(request.Body.Email), client)
+	case api.RequestOrderLookupRequestObject:
+		return g.admitTry(g.mails, header, accountOf(request.Body.Email), client)
+	case api.PlaceOrderRequestObject:
+		if request.Body.Email != nil {
+			return refusal(header, g.ordersByGuests.take(accountOf(*request.Body.Email)))
+		}
 	case api.RequestEmailVerificationRequestObject:
-		q := g.mailsByOwner.take(access.FromContext(ctx).CustomerID)
-		q.note(header)
-		return q.err()
-	case api.ChangePasswordRequestObject, api.DeleteMeRequestObject:
-		// The limit is per session, not per account, because the thief of one token must not use up the owner's attempts.
-		q := g.insideOfSession.take(access.FromContext(ctx).SessionID)
-		q.note(header)
-		return q.err()
+		return g.mailsByOwner.admit(header, access.FromContext(ctx).CustomerID)
+	case api.ExportMeRequestObject:
+		return g.exportsByOwner.admit(header, access.FromContext(ctx).CustomerID)
+	case api.ChangePasswordRequestObject, api.DeleteMeRequestObject, api.ConfirmSecondFactorRequestObject, api.RemoveSecondFactorRequestObject:
+		return g.admitInside(ctx, header)
+	case api.ChangeEmailRequestObject:
+		if err := g.admitInside(ctx, header); err != nil {
+			return err
+		}
+		if err := g.changesByOwner.admit(header, access.FromContext(ctx).CustomerID); err != nil {
+			return err
+		}
+		return refusal(header, g.changesToAddress.take(accountOf(request.Body.Email)))
 	}
 	return nil
+}
+
+// admitInside is admit for a password or a code that somebody gives inside of a session. The limit is per session, not per account, because the thief
+// of one token must not use up the owner's attempts.
+func (g *guessing) admitInside(ctx context.Context, header http.Header) error {
+	return g.insideOfSession.admit(header, access.FromContext(ctx).SessionID)
+}
+
+// admit refuses a client with too many requests. It writes the state of the limit to the header of the answer.
+func (t *table) admit(header http.Header, client string) error {
+	q := t.take(client)
+	q.note(header)
+	return q.err()
 }
 
 // admitTry is admit for somebody who is not signed in. It writes the rate limit headers only if it refuses. Otherwise they would reveal

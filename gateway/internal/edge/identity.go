@@ -11,6 +11,8 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	accessv1 "souk/proto/gen/souk/access/v1"
+
 	"souk/gateway/internal/api"
 	"souk/platform/access"
 	"souk/platform/security"
@@ -18,12 +20,15 @@ import (
 
 // identify verifies the request's token if the operation uses one. It returns the context with the caller and the token, which
 // calls to services forward. The services verify the token again.
-func (rt *Router) identify(o *operation, query url.Values, r *http.Request) (context.Context, error) {
+func (rt *Router) identify(o *operation, query url.Values, header http.Header, r *http.Request) (context.Context, error) {
 	ctx := r.Context()
 	if o.audience == anyone || o.audience == maybe && r.Header.Get("Authorization") == "" {
 		return ctx, nil
 	}
 	token, err := rt.tokenOf(o, query, r)
+	if err == nil && IsAPIKey(token) {
+		token, err = rt.tokenOfKey(token, header, r)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -33,9 +38,16 @@ func (rt *Router) identify(o *operation, query url.Values, r *http.Request) (con
 		return nil, err
 	case err != nil:
 		return nil, refuseAccess(ctx, r, unauthenticated("The access token is not valid."))
-	case o.audience == staff && !caller.Staff():
-		problem := NewProblem(http.StatusForbidden, api.ProblemCodeForbidden, "This is for staff.")
-		return nil, refuseAccess(access.WithCaller(ctx, caller), r, problem)
+	case caller.Guest && !o.guests:
+		return nil, refuseAccess(access.WithCaller(ctx, caller), r, unauthenticated("The access token is good for one order only."))
+	case o.audience == customer && caller.ClientID != "" && o.clientScope != 0:
+		if !caller.Has(o.clientScope) {
+			return nil, refuseScope(ctx, r, caller, o.clientScope)
+		}
+	case o.audience == customer && !caller.Authenticated():
+		return nil, refuseAccess(access.WithCaller(ctx, caller), r, unauthenticated("This is for customers, and not for clients of partners."))
+	case o.audience == scoped && !caller.Has(o.scope):
+		return nil, refuseScope(ctx, r, caller, o.scope)
 	}
 	return access.WithToken(access.WithCaller(ctx, caller), token), nil
 }
@@ -60,7 +72,7 @@ const ticketParameter = "ticket"
 
 // tokenOfTicket redeems a ticket for its access token.
 func (rt *Router) tokenOfTicket(o *operation, given []string, r *http.Request) (string, error) {
-	if p, _ := o.queries.find(ticketParameter); len(p.check(given)) == 0 {
+	if p, _ := o.queries.find(ticketParameter); len(p.check(p.name, given)) == 0 {
 		token, err := rt.redeem(r.Context(), r.PathValue("id"), given[0])
 		if status.Code(err) != codes.NotFound {
 			return token, err
@@ -69,11 +81,23 @@ func (rt *Router) tokenOfTicket(o *operation, given []string, r *http.Request) (
 	return "", refuseAccess(r.Context(), r, unauthenticated("The ticket is not valid."))
 }
 
+// refuseScope refuses a caller without a scope.
+func refuseScope(ctx context.Context, r *http.Request, caller access.Caller, scope accessv1.Scope) error {
+	code := api.ProblemCodeForbidden
+	if caller.Withholds(scope) {
+		code = api.ProblemCodeSecondFactorRequired
+	}
+	return refuseAccess(access.WithCaller(ctx, caller), r, NewProblem(http.StatusForbidden, code, caller.Missing(scope)))
+}
+
 // refuseAccess returns problem as an error and logs the refusal as a security event.
 func refuseAccess(ctx context.Context, r *http.Request, problem *Problem) error {
 	security.Log(ctx, security.AccessRefused, r.Pattern, slog.String("reason", problem.Error()))
 	return problem
 }
+
+// Unauthenticated returns the problem of a request that needs an access token, or another one.
+func Unauthenticated(detail string) *Problem { return unauthenticated(detail) }
 
 func unauthenticated(detail string) *Problem {
 	p := NewProblem(http.StatusUnauthorized, api.ProblemCodeUnauthenticated, detail)

@@ -12,30 +12,44 @@ import (
 )
 
 // who maps every operation of the contract to its allowed callers, as listed in the REST contract: "anyone" needs no token, and
-// a "holder" may have one.
+// a "holder" may have one. An "owner" is a customer or a guest with the token of an order.
 var who = map[string]string{
 	"POST /v1/customers": "anyone", "POST /v1/sessions": "anyone", "POST /v1/sessions/refresh": "anyone",
 	"DELETE /v1/sessions/current": "customer", "GET /v1/me": "customer", "PATCH /v1/me": "customer",
 	"POST /v1/password-resets": "anyone", "POST /v1/password-resets/confirmation": "anyone",
 	"POST /v1/email-verifications": "customer", "POST /v1/email-verifications/confirmation": "anyone",
+	"GET /v1/me/sessions": "customer", "DELETE /v1/me/sessions/{id}": "customer",
+	"GET /v1/me/export":          "customer",
+	"GET /v1/sign-in/{provider}": "anyone", "GET /v1/sign-in/{provider}/callback": "anyone", "POST /v1/me/identities": "customer",
+	"GET /v1/me/identities": "customer", "DELETE /v1/me/identities/{id}": "customer",
+	"POST /v1/me/second-factor": "customer", "DELETE /v1/me/second-factor": "customer", "POST /v1/me/second-factor/confirmation": "customer",
+	"PUT /v1/me/email":    "customer",
 	"PUT /v1/me/password": "customer", "POST /v1/me/deletion": "customer",
 	"GET /v1/me/addresses": "customer", "POST /v1/me/addresses": "customer",
 	"PUT /v1/me/addresses/{id}": "customer", "DELETE /v1/me/addresses/{id}": "customer",
-	"GET /.well-known/jwks.json": "anyone",
-	"GET /v1/products":           "anyone", "GET /v1/products/{id}": "anyone", "GET /v1/categories": "anyone",
+	"GET /v1/products/{id}/recommendations": "anyone", "GET /v1/carts/{id}/recommendations": "holder",
+	"GET /.well-known/jwks.json": "anyone", "GET /.well-known/oauth-authorization-server": "anyone",
+	"POST /oauth/token": "anyone", "POST /oauth/revoke": "anyone",
+	"GET /v1/products": "anyone", "GET /v1/products/{id}": "anyone", "GET /v1/categories": "anyone", "GET /v1/products/suggestions": "anyone",
 	"POST /v1/products": "staff", "PATCH /v1/products/{id}": "staff", "DELETE /v1/products/{id}": "staff",
-	"POST /v1/product-imports": "staff", "GET /v1/inventory/{sku}": "staff", "POST /v1/inventory/{sku}/adjustments": "staff",
+	"POST /v1/product-imports": "staff", "GET /v1/product-exports": "staff", "GET /v1/inventory/{sku}": "staff", "POST /v1/inventory/{sku}/adjustments": "staff",
 	"POST /v1/carts": "holder", "GET /v1/carts/{id}": "holder", "POST /v1/shipping-quotes": "holder",
 	"PUT /v1/carts/{id}/items/{sku}": "holder", "DELETE /v1/carts/{id}/items/{sku}": "holder",
 	"POST /v1/carts/{id}/claim": "customer", "GET /v1/carts/current": "customer",
-	"POST /v1/orders": "customer", "GET /v1/orders": "customer", "GET /v1/orders/{id}": "customer",
-	"GET /v1/orders/{id}/events": "customer", "POST /v1/orders/{id}/event-tickets": "customer",
-	"POST /v1/orders/{id}/cancellation": "customer", "POST /v1/orders/{id}/returns": "customer",
-	"DELETE /v1/orders/{id}/returns/{return_id}": "customer",
+	"POST /v1/orders": "holder", "GET /v1/orders": "customer", "GET /v1/orders/{id}": "owner",
+	"POST /v1/order-lookups": "anyone", "POST /v1/order-lookups/confirmation": "anyone",
+	"GET /v1/orders/{id}/events": "owner", "POST /v1/orders/{id}/event-tickets": "owner",
+	"POST /v1/orders/{id}/cancellation": "owner", "POST /v1/orders/{id}/returns": "owner",
+	"DELETE /v1/orders/{id}/returns/{return_id}": "owner",
 	"GET /v1/admin/audit":                        "staff",
-	"GET /v1/admin/returns":                      "staff", "POST /v1/admin/returns/{id}/refusal": "staff",
+	"GET /v1/admin/products":                     "staff", "GET /v1/admin/products/{id}": "staff", "POST /v1/admin/products/{id}/restoration": "staff",
+	"GET /v1/admin/returns": "staff", "POST /v1/admin/returns/{id}/refusal": "staff",
 	"GET /v1/admin/dependencies": "staff",
-	"GET /v1/admin/orders":       "staff", "POST /v1/admin/orders/{id}/dispatch": "staff",
+	"GET /v1/admin/customers":    "staff",
+	"GET /v1/admin/staff":        "staff", "POST /v1/admin/staff": "staff",
+	"GET /v1/admin/clients": "staff", "POST /v1/admin/clients": "staff", "DELETE /v1/admin/clients/{id}": "staff",
+	"PATCH /v1/admin/staff/{id}": "staff", "DELETE /v1/admin/staff/{id}": "staff",
+	"GET /v1/admin/orders": "staff", "POST /v1/admin/orders/{id}/dispatch": "staff",
 	"POST /v1/admin/orders/{id}/cancellation": "staff",
 	"POST /v1/admin/returns/{id}/receive":     "staff", "POST /v1/admin/orders/{id}/refunds": "staff",
 	"POST /v1/webhooks/payments/{provider}": "anyone",
@@ -47,15 +61,18 @@ func TestEveryOperationAdmitsOnlyTheCallersTheContractNames(t *testing.T) {
 	e := serveEdge(t)
 	tokens := map[string]string{
 		"nobody": "", "garbage": "not.a.token", "expired": e.keys.token(t, -time.Minute),
-		"a customer": e.keys.token(t, time.Hour), "staff": e.staff,
+		"a customer": e.keys.token(t, time.Hour), "staff": e.staff, "a guest": e.keys.token(t, time.Hour, access.RoleGuest),
 	}
 	// The expected status by the allowed callers and the actual caller; 0 means that the request passes.
 	const unauthenticated, forbidden = http.StatusUnauthorized, http.StatusForbidden
 	answers := map[string]map[string]int{
 		"anyone":   {},
-		"holder":   {"garbage": unauthenticated, "expired": unauthenticated},
-		"customer": {"nobody": unauthenticated, "garbage": unauthenticated, "expired": unauthenticated},
-		"staff":    {"nobody": unauthenticated, "garbage": unauthenticated, "expired": unauthenticated, "a customer": forbidden},
+		"holder":   {"garbage": unauthenticated, "expired": unauthenticated, "a guest": unauthenticated},
+		"owner":    {"nobody": unauthenticated, "garbage": unauthenticated, "expired": unauthenticated},
+		"customer": {"nobody": unauthenticated, "garbage": unauthenticated, "expired": unauthenticated, "a guest": unauthenticated},
+		"staff": {
+			"nobody": unauthenticated, "garbage": unauthenticated, "expired": unauthenticated, "a guest": unauthenticated, "a customer": forbidden,
+		},
 	}
 	seen := map[string]bool{}
 	for _, op := range contract(t) {
@@ -101,7 +118,7 @@ func TestUnauthenticatedRequestsAreNotValidated(t *testing.T) {
 	t.Parallel()
 	e := serveEdge(t)
 	for _, op := range contract(t) {
-		if w := who[op.method+" "+op.path]; w != "customer" && w != "staff" {
+		if w := who[op.method+" "+op.path]; w != "customer" && w != "owner" && w != "staff" {
 			continue
 		}
 		t.Run(op.id, func(t *testing.T) {

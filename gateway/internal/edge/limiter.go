@@ -46,9 +46,19 @@ type limiter struct {
 	buckets *otter.Cache[string, *rate.Limiter]
 }
 
+// clock is the clock of caches whose expired entries are removed each minute. By default that is each second, which costs a
+// goroutine's turn for each of the many limiters. An entry that has expired is not found either way.
+type clock struct{}
+
+// NowNano implements otter.Clock.
+func (clock) NowNano() int64 { return time.Now().UnixNano() }
+
+// Tick implements otter.Clock.
+func (clock) Tick(time.Duration) <-chan time.Time { return time.Tick(time.Minute) }
+
 func newLimiter(l limit) *limiter {
 	return &limiter{limit: l, buckets: otter.Must(&otter.Options[string, *rate.Limiter]{
-		MaximumSize:      maxClients,
+		MaximumSize: maxClients, Clock: clock{},
 		ExpiryCalculator: otter.ExpiryAccessing[string, *rate.Limiter](max(minMemory, l.refill())),
 	})}
 }

@@ -4,9 +4,12 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"souk/testkit/accesstest"
 )
 
 // forgotten asks for a new password.
@@ -104,5 +107,52 @@ func TestACustomerHasFewConfirmationsSent(t *testing.T) {
 		}
 		confirmation.customer = "bob"
 		g.ask(t, confirmation).mustPass(t)
+	})
+}
+
+func TestChangesOfTheAddressAreLimited(t *testing.T) {
+	t.Parallel()
+	newHome := func(i int) string { return fmt.Sprintf("new%d@example.com", i) }
+	account := func(i int) string { return fmt.Sprintf("customer-%d", i) }
+	for name, test := range map[string]struct {
+		who        func(i int) (customer, email string)
+		retryAfter int
+	}{
+		"of one account":             {func(i int) (string, string) { return "ada", newHome(i) }, 600},
+		"to one address":             {func(i int) (string, string) { return account(i), "new@example.com" }, 300},
+		"to spellings of an address": {func(i int) (string, string) { return account(i), strings.Repeat(" ", i%3) + "New@example.com" }, 300},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				g := limited(t)
+				change := func(customer, email, session string) asked {
+					token := accesstest.TokenOf(t, g.keys.private, keyID, customer, session, time.Now().Add(time.Hour))
+					return asked{
+						method: "PUT", path: "/v1/me/email", body: fmt.Sprintf(`{"email": %q, "password": "a guess"}`, email),
+						header: map[string]string{"Authorization": "Bearer " + token},
+					}
+				}
+				n := g.admitted(t, test.retryAfter, func(i int) asked {
+					customer, email := test.who(i)
+					return everywhere(change(customer, email, fmt.Sprint("session-", i)))(i)
+				})
+				if n != 10 {
+					t.Errorf("%d passed at once, want 10", n)
+				}
+				g.ask(t, change("bob", "bob@example.com", "session of bob").at(away)).mustPass(t)
+			})
+		})
+	}
+}
+
+func TestExportsOfAnAccountAreLimited(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := limited(t)
+		if n := g.admitted(t, 600, everywhere(asked{method: "GET", path: "/v1/me/export", customer: "ada"})); n != 5 {
+			t.Errorf("%d passed at once, want 5", n)
+		}
+		g.ask(t, asked{method: "GET", path: "/v1/me/export", customer: "bob"}).mustPass(t)
 	})
 }

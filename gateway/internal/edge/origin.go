@@ -50,22 +50,29 @@ var (
 	}
 )
 
+// cookiePaths take the one-time code of a sign-in with a provider, together with the cookie of the browser that started it. The cookie
+// identifies that browser, and no caller.
+var cookiePaths = []string{"/v1/sessions", "/v1/me/identities"}
+
 // How long a browser may cache the answer to a preflight, in seconds.
 const preflightAge = 600
 
 // Allow lets pages of the listed origins send requests and read the answers. Pages of all other origins may send only the
-// requests that public allows: it reports whether a method may be used on the path of a request. Cookies are not allowed,
-// because the token alone identifies the caller.
+// requests that public allows: it reports whether a method may be used on the path of a request. Cookies are not allowed but on
+// cookiePaths, because the token alone identifies the caller.
 func (o Origins) Allow(next http.Handler, public func(method string, r *http.Request) bool) http.Handler {
-	listed := next
+	listed, withCookie := next, next
 	if len(o) > 0 {
-		listed = cors.New(cors.Options{
+		options := cors.Options{
 			AllowedOrigins: o,
 			AllowedMethods: []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"},
 			AllowedHeaders: sentHeaders,
 			ExposedHeaders: shownHeaders,
 			MaxAge:         preflightAge,
-		}).Handler(next)
+		}
+		listed = cors.New(options).Handler(next)
+		options.AllowCredentials = true
+		withCookie = cors.New(options).Handler(next)
 	}
 	strangers := cors.New(cors.Options{
 		AllowedOrigins: []string{"*"}, AllowedMethods: []string{"GET", "HEAD"}, AllowedHeaders: readHeaders, MaxAge: preflightAge,
@@ -84,6 +91,8 @@ func (o Origins) Allow(next http.Handler, public func(method string, r *http.Req
 			// everybody without Vary.
 			maps.Copy(w.Header(), forEveryone)
 			next.ServeHTTP(w, r)
+		case slices.Contains(cookiePaths, r.URL.Path):
+			withCookie.ServeHTTP(w, r)
 		default:
 			listed.ServeHTTP(w, r)
 		}

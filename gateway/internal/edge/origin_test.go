@@ -120,7 +120,7 @@ func TestAPreflightIsAnswered(t *testing.T) {
 }
 
 // reads are requests that pages of any origin may send. GET /openapi.yaml is registered as in the real gateway.
-var reads = []string{"/.well-known/jwks.json", "/v1/products", "/v1/products/kettle", "/v1/products?q=tea", "/v1/categories", "/openapi.yaml"}
+var reads = []string{"/.well-known/jwks.json", "/v1/products", "/v1/products/kettle", "/v1/products?q=tea", "/v1/categories", "/v1/products/suggestions?q=tea", "/openapi.yaml"}
 
 func TestPagesOfEveryOriginMayReadPublicResources(t *testing.T) {
 	t.Parallel()
@@ -230,6 +230,32 @@ func TestInvalidOriginsAreRefused(t *testing.T) {
 	} {
 		if err := (Origins{origin}).Validate(); (err == nil) != ok {
 			t.Errorf("%q: %v", origin, err)
+		}
+	}
+}
+
+func TestOnlyWhatTakesTheCodeOfASignInTakesItsCookie(t *testing.T) {
+	t.Parallel()
+	allowed := func(origin, method, path string) string {
+		header := map[string]string{"Origin": origin}
+		if method == "OPTIONS" {
+			header["Access-Control-Request-Method"] = "POST"
+		}
+		return serve(t, pages(t, "https://shop.example"), request{method: method, path: path, header: header}).header.Get("Access-Control-Allow-Credentials")
+	}
+	for _, method := range []string{"OPTIONS", "POST"} {
+		for _, path := range []string{"/v1/sessions", "/v1/me/identities"} {
+			if got := allowed("https://shop.example", method, path); got != "true" {
+				t.Errorf("%s %s: %q", method, path, got)
+			}
+			if got := allowed("https://evil.example", method, path); got != "" {
+				t.Errorf("%s %s allows a page that is not listed: %q", method, path, got)
+			}
+		}
+		for _, path := range []string{"/v1/orders", "/v1/sessions/refresh", "/v1/me"} {
+			if got := allowed("https://shop.example", method, path); got != "" {
+				t.Errorf("%s %s: %q", method, path, got)
+			}
 		}
 	}
 }

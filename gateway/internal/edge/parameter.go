@@ -2,6 +2,7 @@ package edge
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -19,6 +20,10 @@ type parameter struct {
 	name     string
 	required bool
 	schema   *schema.Schema
+	// repeated says that it may be given several times.
+	repeated bool
+	// prefix is set if the parameter stands for all whose names begin with it and are longer.
+	prefix string
 }
 
 // parameters are the parameters of an operation in one place of its requests, in the order of the contract.
@@ -26,19 +31,35 @@ type parameters []parameter
 
 // find returns the parameter with a name.
 func (ps parameters) find(name string) (parameter, bool) {
-	i := slices.IndexFunc(ps, func(p parameter) bool { return p.name == name })
+	i := slices.IndexFunc(ps, func(p parameter) bool { return p.stands(name) })
 	if i < 0 {
 		return parameter{}, false
 	}
 	return ps[i], true
 }
 
+// stands reports whether the parameter stands for a name in a query.
+func (p parameter) stands(name string) bool {
+	if p.prefix != "" {
+		return strings.HasPrefix(name, p.prefix) && name != p.prefix
+	}
+	return p.name == name
+}
+
+// The extension that says what the names of a family of query parameters begin with.
+const prefixExtension = "x-souk-prefix"
+
 // readParameters reads the operation's query parameters and header fields from openapi.yaml.
 func (o *operation) readParameters(op *openapi3.Operation) error {
 	o.anyQuery, _ = op.Extensions["x-souk-any-query"].(bool)
 	for _, ref := range op.Parameters {
 		p := ref.Value
-		compiled, err := schema.Compile(p.Schema.Value)
+		one := p.Schema.Value
+		repeated := p.In == openapi3.ParameterInQuery && one.Type.Is("array") && one.MaxItems == nil && one.MinItems == 0
+		if repeated {
+			one = one.Items.Value
+		}
+		compiled, err := schema.Compile(one)
 		if err == nil && !compiled.Primitive() {
 			err = fmt.Errorf("a parameter of that type is not known")
 		}
@@ -47,7 +68,8 @@ func (o *operation) readParameters(op *openapi3.Operation) error {
 		}
 		switch p.In {
 		case openapi3.ParameterInQuery:
-			o.queries = append(o.queries, parameter{name: p.Name, required: p.Required, schema: compiled})
+			prefix, _ := p.Extensions[prefixExtension].(string)
+			o.queries = append(o.queries, parameter{name: p.Name, required: p.Required, schema: compiled, repeated: repeated, prefix: prefix})
 		case openapi3.ParameterInHeader:
 			o.headers = append(o.headers, parameter{name: p.Name, required: p.Required, schema: compiled})
 		}
@@ -62,10 +84,10 @@ func (o *operation) checkParameters(query url.Values, header http.Header) error 
 	}
 	var violations []field.Violation
 	for _, p := range o.queries {
-		violations = append(violations, p.check(query[p.name])...)
+		violations = append(violations, p.checkQuery(query)...)
 	}
 	for _, p := range o.headers {
-		violations = append(violations, p.check(header.Values(p.name))...)
+		violations = append(violations, p.check(p.name, header.Values(p.name))...)
 	}
 	if len(violations) > 0 {
 		return InvalidFields(violations...)
@@ -86,24 +108,42 @@ func (o *operation) unknownQueries(query url.Values) (unknown []string) {
 	return unknown
 }
 
-// check returns the violations of a parameter. A parameter must not be given twice, and must be UTF-8, because gRPC carries
-// nothing else.
-func (p parameter) check(given []string) []field.Violation {
+// checkQuery returns the violations of a query parameter, or of those that it stands for.
+func (p parameter) checkQuery(query url.Values) (violations []field.Violation) {
+	if p.prefix == "" {
+		return p.check(p.name, query[p.name])
+	}
+	for _, name := range slices.Sorted(maps.Keys(query)) {
+		if p.stands(name) && len(violations) < schema.MaxViolations {
+			violations = append(violations, p.check(cut(name, maxName), query[name])...)
+		}
+	}
+	return violations
+}
+
+// check returns the first violation of a parameter. A parameter must not be given twice, unless it is a repeated one, and must be
+// UTF-8, because gRPC carries nothing else.
+func (p parameter) check(name string, given []string) []field.Violation {
 	message := ""
 	switch {
 	case len(given) == 0 && p.required:
 		message = "is required"
-	case len(given) > 1:
+	case len(given) > 1 && !p.repeated:
 		message = "must be given once"
-	case len(given) == 1 && !clean(given[0]):
-		message = "must be UTF-8 text"
-	case len(given) == 1:
-		message = p.schema.CheckParameter(given[0])
+	}
+	for _, value := range given {
+		switch {
+		case message != "":
+		case !clean(value):
+			message = "must be UTF-8 text"
+		default:
+			message = p.schema.CheckParameter(value)
+		}
 	}
 	if message == "" {
 		return nil
 	}
-	return []field.Violation{{Field: p.name, Message: message}}
+	return []field.Violation{{Field: name, Message: message}}
 }
 
 // parseQuery parses the query. It refuses one that is not UTF-8 or contains U+0000.

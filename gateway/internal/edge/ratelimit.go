@@ -20,7 +20,12 @@ var (
 	browsing   = limit{name: "address", whose: "requests from this address", perSecond: 100, burst: 200}
 	passwords  = limit{name: "address-passwords", whose: "requests from this address", perSecond: 5, burst: 20}
 	refreshing = limit{name: "address-refreshes", whose: "requests from this address", perSecond: 10, burst: 50}
-	mailing    = limit{name: "address-mails", whose: "requests from this address", perSecond: 1, burst: 10}
+	// Exchanges of API keys, and requests of OAuth clients. The gateway keeps the token of a key for a minute, so that this is a limit of the keys that are tried.
+	exchanging = limit{name: "address-keys", whose: "keys and secrets of clients from this address", perSecond: 1, burst: 60}
+	// Tokens for one client, from all addresses together.
+	issuing  = limit{name: "client-tokens", whose: "tokens for this client", perSecond: 1, burst: 60}
+	mailing  = limit{name: "address-mails", whose: "requests from this address", perSecond: 1, burst: 10}
+	guesting = limit{name: "address-orders", whose: "orders from this address", perSecond: 1, burst: 10}
 	// Limits for each customer, from all addresses together.
 	shopping    = limit{name: "customer", whose: "requests of this account", perSecond: 50, burst: 100}
 	checkingOut = limit{name: "customer-orders", whose: "orders of this account", perSecond: 1, burst: 10}
@@ -30,22 +35,25 @@ var (
 type Limits struct {
 	proxies proxies
 
-	browsing, passwords, refreshing, mailing networkLimiter
-	shopping, checkingOut                    *limiter
-	guessing                                 *guessing
+	browsing, passwords, refreshing, mailing, guesting, exchanging networkLimiter
+	shopping, checkingOut, clientTokens                            *limiter
+	guessing                                                       *guessing
 }
 
 // NewLimits returns the limits of a gateway behind these proxies. X-Forwarded-For is used only if a proxy has sent it.
 func NewLimits(proxies []netip.Prefix) *Limits {
 	return &Limits{
-		proxies:     proxies,
-		browsing:    newNetworkLimiter(browsing),
-		passwords:   newNetworkLimiter(passwords),
-		refreshing:  newNetworkLimiter(refreshing),
-		mailing:     newNetworkLimiter(mailing),
-		shopping:    newLimiter(shopping),
-		checkingOut: newLimiter(checkingOut),
-		guessing:    newGuessing(),
+		proxies:      proxies,
+		browsing:     newNetworkLimiter(browsing),
+		passwords:    newNetworkLimiter(passwords),
+		refreshing:   newNetworkLimiter(refreshing),
+		mailing:      newNetworkLimiter(mailing),
+		guesting:     newNetworkLimiter(guesting),
+		exchanging:   newNetworkLimiter(exchanging),
+		shopping:     newLimiter(shopping),
+		checkingOut:  newLimiter(checkingOut),
+		clientTokens: newLimiter(issuing),
+		guessing:     newGuessing(),
 	}
 }
 
@@ -121,20 +129,32 @@ func (l *Limits) admitAddress(c policy.Cost, header http.Header, r *http.Request
 		return l.passwords.admit(header, l.proxies.client(r))
 	case c == policy.Refresh:
 		return l.refreshing.admit(header, l.proxies.client(r))
+	case c == policy.Client:
+		return l.exchanging.admit(header, l.proxies.client(r))
 	case c == policy.Mail:
 		return l.mailing.admit(header, l.proxies.client(r))
+	case c == policy.Checkout && r.Header.Get("Authorization") == "": // those of a customer are limited for the account
+		return l.guesting.admit(header, l.proxies.client(r))
 	}
 	return nil
 }
 
-// admitCustomer checks the limits of the signed-in customer, if there is one.
-func (l *Limits) admitCustomer(ctx context.Context, c policy.Cost, header http.Header) error {
-	caller := access.FromContext(ctx)
-	if l == nil || !caller.Authenticated() {
+// admitKey checks the limit of exchanges of API keys for the client's address.
+func (l *Limits) admitKey(header http.Header, r *http.Request) error {
+	if l == nil {
 		return nil
 	}
-	if err := l.shopping.admit(header, caller.CustomerID); err != nil || c != policy.Checkout {
+	return l.exchanging.admit(header, l.proxies.client(r))
+}
+
+// admitCustomer checks the limits of the signed-in customer or the partner's client, if there is one.
+func (l *Limits) admitCustomer(ctx context.Context, c policy.Cost, header http.Header) error {
+	caller := access.FromContext(ctx)
+	if l == nil || !caller.Known() {
+		return nil
+	}
+	if err := l.shopping.admit(header, caller.ID()); err != nil || c != policy.Checkout {
 		return err
 	}
-	return l.checkingOut.admit(header, caller.CustomerID)
+	return l.checkingOut.admit(header, caller.ID())
 }

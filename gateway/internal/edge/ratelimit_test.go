@@ -26,7 +26,7 @@ func newTestLimits(t *testing.T) *Limits {
 	t.Helper()
 	l := NewLimits([]netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")})
 	t.Cleanup(func() {
-		for _, one := range slices.Concat(l.browsing, l.passwords, l.refreshing, l.mailing, networkLimiter{l.shopping, l.checkingOut}) {
+		for _, one := range slices.Concat(l.browsing, l.passwords, l.refreshing, l.mailing, l.guesting, l.exchanging, networkLimiter{l.shopping, l.checkingOut, l.clientTokens}) {
 			one.buckets.StopAllGoroutines()
 		}
 		l.guessing.stop()
@@ -225,6 +225,8 @@ var hashing = []asked{
 	{method: "POST", path: "/v1/sessions"},
 	{method: "POST", path: "/v1/customers"},
 	{method: "PUT", path: "/v1/me/password"},
+	{method: "PUT", path: "/v1/me/email"},
+	{method: "DELETE", path: "/v1/me/second-factor"},
 	{method: "POST", path: "/v1/me/deletion"},
 	{method: "POST", path: "/v1/password-resets/confirmation"},
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
@@ -26,6 +27,7 @@ type Router struct {
 	public   map[string]bool
 	verifier *access.Verifier
 	redeem   func(ctx context.Context, orderID, ticket string) (token string, err error)
+	keys     *keyTokens
 	limits   *Limits
 	// Limits of concurrent requests: one for password requests, one for all others.
 	passwords, limiter *admission.Limiter
@@ -42,6 +44,8 @@ type Options struct {
 	// Redeem exchanges a ticket for an order's events for the access token that it stands for. For an invalid ticket it returns
 	// an error with code NOT_FOUND.
 	Redeem func(ctx context.Context, orderID, ticket string) (token string, err error)
+	// TokenOfKey exchanges an API key for an access token. For an invalid key it returns an error with code UNAUTHENTICATED.
+	TokenOfKey func(ctx context.Context, key string) (token string, err error)
 	// Limits are the rate limits; nil means none.
 	Limits *Limits
 	// Limiter limits the number of concurrent requests.
@@ -49,23 +53,33 @@ type Options struct {
 	Logger  *slog.Logger
 }
 
-// NewRouter returns a router with the operations of server. The middlewares run after an operation's checks.
-func NewRouter(server api.StrictServerInterface, options Options, middlewares ...api.StrictMiddlewareFunc) (*Router, error) {
+// specified returns the operations of openapi.yaml. It reads them once, because that takes long. Each router has a copy of them.
+var specified = sync.OnceValues(func() (map[string]*operation, error) {
 	spec, err := openapi3.NewLoader().LoadFromData(gateway.Spec)
 	if err != nil {
-		return nil, fmt.Errorf("openapi.yaml: %w", err)
+		return nil, err
 	}
-	operations, err := operationsOf(spec)
+	return operationsOf(spec)
+})
+
+// NewRouter returns a router with the operations of server. The middlewares run after an operation's checks.
+func NewRouter(server api.StrictServerInterface, options Options, middlewares ...api.StrictMiddlewareFunc) (*Router, error) {
+	shared, err := specified()
 	if err != nil {
 		return nil, fmt.Errorf("openapi.yaml: %w", err)
 	}
+	operations := map[string]*operation{}
+	for pattern, op := range shared {
+		own := *op
+		operations[pattern] = &own
+	}
 	rt := &Router{
-		mux: http.NewServeMux(), operations: operations, public: map[string]bool{}, verifier: options.Verifier, redeem: options.Redeem, limits: options.Limits,
+		mux: http.NewServeMux(), operations: operations, public: map[string]bool{}, verifier: options.Verifier, redeem: options.Redeem, keys: newKeyTokens(options.TokenOfKey), limits: options.Limits,
 		passwords: admission.New(passwordPlaces), limiter: options.Limiter, room: newRoom(roomForBodies), streams: newStreams(), logger: options.Logger,
 	}
 	fail := func(w http.ResponseWriter, r *http.Request, err error) { WriteError(r.Context(), w, rt.logger, err) }
 	refuse := func(w http.ResponseWriter, r *http.Request, err error) { fail(w, r, unreadable(err)) }
-	strict := api.NewStrictHandlerWithOptions(server, append(middlewares, rt.limits.limitPasswordAttempts, markReplays), api.StrictHTTPServerOptions{
+	strict := api.NewStrictHandlerWithOptions(server, append(middlewares, rt.limits.limitPasswordAttempts, rt.limitClientTokens, markReplays), api.StrictHTTPServerOptions{
 		RequestErrorHandlerFunc: refuse, ResponseErrorHandlerFunc: fail,
 	})
 	rt.mux.HandleFunc(unmatched, rt.refuseUnmatched)
@@ -82,7 +96,7 @@ func (rt *Router) HandleFunc(pattern string, handler func(http.ResponseWriter, *
 	op.limiter = rt.limiterOf(op)
 	rt.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		if op.limiter.Full(op.Class) { // a cheap answer, before any other work
-			op.setBodyDeadline(w, r)
+			op.setDeadlines(w, r)
 			refuse(w, r, op.Class)
 			return
 		}
@@ -92,6 +106,9 @@ func (rt *Router) HandleFunc(pattern string, handler func(http.ResponseWriter, *
 		ctx = security.WithActor(ctx, security.Actor{Address: rt.limits.networkOf(r)})
 		if err := rt.serve(op, w, r.WithContext(ctx), handler); err != nil {
 			noteRateLimit(ctx, pattern, err)
+			if op.oauth {
+				err = oauthErrorOf(err)
+			}
 			WriteError(ctx, w, rt.logger, err)
 		}
 	})
@@ -99,7 +116,7 @@ func (rt *Router) HandleFunc(pattern string, handler func(http.ResponseWriter, *
 
 // serve checks a request and runs handler. It returns an error if a check failed.
 func (rt *Router) serve(op *operation, w http.ResponseWriter, r *http.Request, handler http.HandlerFunc) error {
-	op.setBodyDeadline(w, r)
+	op.setDeadlines(w, r)
 	if op.audience != anyone {
 		w.Header().Set("Cache-Control", "no-store") // for guests too, because the ID of a guest's cart gives access to it
 	}
@@ -160,7 +177,7 @@ func (rt *Router) check(op *operation, header http.Header, r *http.Request) (*ht
 	if err := rt.limits.admitAddress(op.Cost, header, r); err != nil {
 		return nil, err
 	}
-	ctx, err := rt.identify(op, query, r)
+	ctx, err := rt.identify(op, query, header, r)
 	if err != nil {
 		return nil, err
 	}

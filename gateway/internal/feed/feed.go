@@ -5,6 +5,7 @@ package feed
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,6 +35,8 @@ type Changes struct {
 	// changed.
 	last          map[string]uint64
 	now, any, all uint64
+	// limits are the amounts whose passing the owner reports, in ascending order.
+	limits []int64
 }
 
 // NewChanges returns Changes for Follow to fill. Nothing counts as unchanged before that.
@@ -83,6 +86,21 @@ func (c *Changes) AllHold(m Moment) bool {
 	return m.number != 0 && m.number >= c.any
 }
 
+// Floor returns the greatest limit that is not above an amount that Holds. The amount is still at least that, 0 if there is no such limit.
+func (c *Changes) Floor(amount int64) int64 {
+	if c == nil {
+		return 0
+	}
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	for _, limit := range slices.Backward(c.limits) {
+		if limit <= amount {
+			return limit
+		}
+	}
+	return 0
+}
+
 // HoldsAbout reports whether an answer of moment m is still current. The answer is about id or, if id is empty, about
 // everything.
 func (c *Changes) HoldsAbout(m Moment, id string) bool {
@@ -127,11 +145,12 @@ type Change struct {
 }
 
 // News is a report of the owner: the changes since a position, and the next position. Reset says that everything may have
-// changed.
+// changed. An owner of amounts reports only the changes that pass one of its Limits, which are in ascending order.
 type News struct {
 	Changes  []Change
 	Position string
 	Reset    bool
+	Limits   []int64
 }
 
 // Ask asks an owner for the changes since a position. The owner may wait for a change. For an empty position it returns the
@@ -186,7 +205,12 @@ func (c *Changes) apply(news News, first bool, reported map[Change]bool) map[Cha
 			ids = append(ids, change.ID)
 		}
 	}
-	if first || news.Reset {
+	// An older instance of the owner may name fewer limits. All are reported nevertheless, because the owner's database does that.
+	moreLimits := len(news.Limits) > len(c.limits)
+	if moreLimits {
+		c.limits = news.Limits
+	}
+	if first || news.Reset || moreLimits {
 		c.note(nil)
 	} else if len(ids) > 0 {
 		c.note(ids)

@@ -198,3 +198,34 @@ func TestNoAnswerHoldsWithoutChangesToFollow(t *testing.T) {
 		t.Error("it holds before it follows")
 	}
 }
+
+func TestMoreLimitsMakeAmountsMoreExact(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, o := follow(t)
+		if got := c.Floor(100); got != 0 {
+			t.Errorf("without limits, the floor of 100 is %d", got)
+		}
+		hear := func(limits ...int64) {
+			t.Helper()
+			o.tell(feed.News{Position: "1", Limits: limits}, nil)
+			time.Sleep(time.Second)
+		}
+		hear(1, 6)
+		before := c.Now()
+		hear(1, 6, 50)
+		if c.Holds(before, "mug") {
+			t.Error("an amount holds although it may have passed 50 before that was reported")
+		}
+		before = c.Now()
+		hear(1, 6) // an older instance
+		if !c.Holds(before, "mug") {
+			t.Error("fewer limits count as a change")
+		}
+		for amount, want := range map[int64]int64{0: 0, 1: 1, 5: 1, 6: 6, 49: 6, 50: 50, 100: 50} {
+			if got := c.Floor(amount); got != want {
+				t.Errorf("the floor of %d is %d, want %d", amount, got, want)
+			}
+		}
+	})
+}

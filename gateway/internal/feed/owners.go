@@ -22,11 +22,17 @@ func Products(client catalogv1.CatalogServiceClient) Ask {
 	}
 }
 
+// firstLimits are those of a version of inventory that does not name its limits: sold out below 1, low below 6.
+var firstLimits = []int64{1, 6}
+
 // Availability returns an Ask for SKUs whose availability has changed, by inventory.
 func Availability(client inventoryv1.InventoryServiceClient) Ask {
 	return func(ctx context.Context, position string, wait time.Duration) (News, error) {
 		answer, err := client.WatchAvailability(ctx, &inventoryv1.WatchAvailabilityRequest{Position: position, Wait: durationpb.New(wait)})
-		news := News{Position: answer.GetPosition(), Reset: answer.GetReset_()}
+		news := News{Position: answer.GetPosition(), Reset: answer.GetReset_(), Limits: answer.GetLimits()}
+		if err == nil && len(news.Limits) == 0 {
+			news.Limits = firstLimits
+		}
 		for _, change := range answer.GetChanges() {
 			news.Changes = append(news.Changes, Change{ID: change.GetSku(), At: change.GetAt()})
 		}

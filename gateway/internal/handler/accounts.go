@@ -19,9 +19,17 @@ func (h *Handler) RegisterCustomer(ctx context.Context, req api.RegisterCustomer
 	return api.RegisterCustomer201JSONResponse(customerView(answer.GetCustomer())), nil
 }
 
-// CreateSession signs a customer in.
+// CreateSession signs a customer in, with a password or with the one-time code of a sign-in with a provider.
 func (h *Handler) CreateSession(ctx context.Context, req api.CreateSessionRequestObject) (api.CreateSessionResponseObject, error) {
-	answer, err := h.Customers.Login(ctx, &customersv1.LoginRequest{Email: req.Body.Email, Password: req.Body.Password})
+	if req.Body.Email == nil && req.Body.Password == nil && req.Body.Code != nil {
+		return h.redeemSignIn(ctx, req.Body)
+	}
+	if err := checkPasswordLogin(req.Body); err != nil {
+		return nil, err
+	}
+	answer, err := h.Customers.Login(ctx, &customersv1.LoginRequest{
+		Email: value(req.Body.Email), Password: value(req.Body.Password), Code: value(req.Body.Code), UserAgent: userAgent(ctx),
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -135,12 +135,20 @@ func nextPositions(before auditPositions, answers map[string]logAnswer, page []l
 	return next
 }
 
+// actorKind calls a partner's client a service, because the contract cannot get another kind without breaking its clients.
+func actorKind(kind auditv1.AuditActor_Kind) api.AuditActorKind {
+	if kind == auditv1.AuditActor_KIND_CLIENT {
+		return api.AuditActorKindService
+	}
+	return api.AuditActorKind(strings.ToLower(strings.TrimPrefix(kind.String(), "KIND_")))
+}
+
 func auditEntryView(e logEntry) api.AuditEntry {
 	view := api.AuditEntry{
 		Id: e.GetId(), At: e.GetAt().AsTime(), Action: e.GetAction(), RecordedBy: e.service, RequestId: optional(e.GetRequestId()),
 		Subject: api.AuditSubject{Kind: e.GetSubject().GetKind(), Id: e.GetSubject().GetId()},
 		Actor: api.AuditActor{
-			Kind: api.AuditActorKind(strings.ToLower(strings.TrimPrefix(e.GetActor().GetKind().String(), "KIND_"))), Id: e.GetActor().GetId(),
+			Kind: actorKind(e.GetActor().GetKind()), Id: e.GetActor().GetId(),
 			Via: optional(e.GetActor().GetService()), Address: optional(e.GetActor().GetAddress()),
 		},
 		Detail: e.GetDetail(),

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	catalogv1 "souk/proto/gen/souk/catalog/v1"
 	inventoryv1 "souk/proto/gen/souk/inventory/v1"
 
 	"souk/gateway/internal/api"
@@ -58,9 +59,16 @@ func (h *Handler) levels(ctx context.Context, pieces []wanted) levels {
 	return found
 }
 
-// of returns the availability of quantity pieces of a SKU.
-func (l levels) of(sku string, quantity int64) api.Availability {
-	switch left := l[sku]; {
+// alwaysSold reports whether a variant can be bought whatever its level is.
+func alwaysSold(v *catalogv1.Variant) bool {
+	return v.GetStockRule().GetUntracked() || v.GetStockRule().GetContinueSelling()
+}
+
+// of returns the availability of quantity pieces of a variant.
+func (l levels) of(v *catalogv1.Variant, quantity int64) api.Availability {
+	switch left := l[v.GetSku()]; {
+	case alwaysSold(v):
+		return api.AvailabilityInStock
 	case l == nil:
 		return api.AvailabilityUnknown
 	case left < quantity || left <= 0:
@@ -72,10 +80,10 @@ func (l levels) of(sku string, quantity int64) api.Availability {
 	}
 }
 
-// problems returns the reasons why quantity pieces of a SKU cannot be bought; never nil.
-func (l levels) problems(sku string, quantity int64) []api.LineProblem {
-	switch left := l[sku]; {
-	case l == nil, left >= quantity:
+// problems returns the reasons why quantity pieces of a variant cannot be bought; never nil.
+func (l levels) problems(v *catalogv1.Variant, quantity int64) []api.LineProblem {
+	switch left := l[v.GetSku()]; {
+	case alwaysSold(v), l == nil, left >= quantity:
 		return []api.LineProblem{}
 	case left <= 0:
 		return []api.LineProblem{{Code: api.LineProblemCodeOutOfStock}}

@@ -3,6 +3,7 @@ package handler_test
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"testing"
 
 	"google.golang.org/grpc/codes"
@@ -202,6 +203,23 @@ func TestOnlySKUsOnSaleCanBePutIntoACart(t *testing.T) {
 	}
 	s.fail(setItem, status.Error(codes.Unavailable, "busy"))
 	s.send(t, customer, "PUT", "/v1/carts/c1/items/SKU-0001", `{"quantity": 1}`).refused(t, 503, "unavailable")
+}
+
+func TestASKUInAPathIsPercentEncoded(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	var asked string
+	on(s, cartsv1.CartsService_RemoveItem_FullMethodName,
+		func(_ context.Context, req *cartsv1.RemoveItemRequest) (*cartsv1.RemoveItemResponse, error) {
+			asked = req.GetSku()
+			return &cartsv1.RemoveItemResponse{Cart: &cartsv1.Cart{Id: "c1"}}, nil
+		})
+	for _, sku := range []string{"A/B", "A+OT", "#12", "A (EU)", "A&B", "A:I", "A,B", "DN-Ø30", "茶", "50% wool", "a//b", "a?b", "a;b", "a=b"} {
+		s.send(t, guest, "DELETE", "/v1/carts/c1/items/"+url.PathEscape(sku), nil).mustBe(t, 200, "")
+		if asked != sku {
+			t.Errorf("%q arrives as %q", sku, asked)
+		}
+	}
 }
 
 func TestALineIsRemovedFromACart(t *testing.T) {

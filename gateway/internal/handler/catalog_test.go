@@ -69,6 +69,14 @@ func sell(s *shop, products ...*catalogv1.Product) {
 			}
 			return nil, rpc.Error(codes.NotFound, catalogv1.ErrorReason_ERROR_REASON_PRODUCT_NOT_FOUND, "product not found")
 		})
+	on(s, getAnyProduct, func(_ context.Context, req *catalogv1.GetAnyProductRequest) (*catalogv1.GetAnyProductResponse, error) {
+		for _, p := range products {
+			if p.GetId() == req.GetId() {
+				return &catalogv1.GetAnyProductResponse{Product: p}, nil
+			}
+		}
+		return nil, rpc.Error(codes.NotFound, catalogv1.ErrorReason_ERROR_REASON_PRODUCT_NOT_FOUND, "product not found")
+	})
 	on(s, catalogv1.CatalogService_GetVariants_FullMethodName,
 		func(_ context.Context, req *catalogv1.GetVariantsRequest) (*catalogv1.GetVariantsResponse, error) {
 			answer := &catalogv1.GetVariantsResponse{}

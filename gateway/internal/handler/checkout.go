@@ -11,13 +11,15 @@ import (
 
 	"souk/gateway/internal/api"
 	"souk/gateway/internal/edge"
+	"souk/platform/access"
+	"souk/platform/field"
 	"souk/platform/rpc"
 )
 
 // PlaceOrder checks out a cart. The answer is made only from the placement, which orders stores, so that it has the same bytes
 // whenever the same key is sent again.
 func (h *Handler) PlaceOrder(ctx context.Context, req api.PlaceOrderRequestObject) (api.PlaceOrderResponseObject, error) {
-	answer, err := h.Orders.PlaceOrder(ctx, placeOrderProto(req.Params.IdempotencyKey, *req.Body))
+	answer, err := h.place(ctx, placeOrderProto(req.Params.IdempotencyKey, *req.Body), value(req.Body.Email))
 	if err != nil {
 		return nil, notBought(err)
 	}
@@ -30,11 +32,30 @@ func (h *Handler) PlaceOrder(ctx context.Context, req api.PlaceOrderRequestObjec
 		return nil, rejected(placement)
 	}
 	body := orderView(placement.GetOrder(), nil)
+	if token := answer.GetAccessToken(); token != "" {
+		body.AccessToken, body.AccessTokenExpiresAt = &token, new(answer.GetAccessTokenExpiresAt().AsTime())
+	}
 	location := "/v1/orders/" + body.Id
 	if body.Status == api.OrderStatusPending {
 		return api.PlaceOrder202JSONResponse{Body: body, Headers: api.PlaceOrder202ResponseHeaders{Location: location}}, nil
 	}
 	return api.PlaceOrder201JSONResponse{Body: body, Headers: api.PlaceOrder201ResponseHeaders{Location: location}}, nil
+}
+
+// place places the order of a customer or, without one, of a guest with an e-mail address.
+func (h *Handler) place(ctx context.Context, order *ordersv1.PlaceOrderRequest, email string) (*ordersv1.PlaceGuestOrderResponse, error) {
+	signedIn := access.FromContext(ctx).Authenticated()
+	switch {
+	case signedIn && email != "":
+		return nil, edge.InvalidFields(field.Violation{Field: "email", Message: "is for those without an account"})
+	case signedIn:
+		answer, err := h.Orders.PlaceOrder(ctx, order)
+		return &ordersv1.PlaceGuestOrderResponse{Placement: answer.GetPlacement(), Replayed: answer.GetReplayed()}, err
+	case email == "":
+		return nil, edge.Unauthenticated("Sign in, or send an email to order without an account.")
+	default:
+		return h.Orders.PlaceGuestOrder(ctx, &ordersv1.PlaceGuestOrderRequest{Order: order, Email: email})
+	}
 }
 
 func placeOrderProto(key string, b api.Checkout) *ordersv1.PlaceOrderRequest {

@@ -57,7 +57,7 @@ func (o *teller) ask(ctx context.Context, _ string, wait time.Duration) (feed.Ne
 	case news := <-o.news:
 		return news, nil
 	case <-time.After(min(wait, 10*time.Millisecond)):
-		return feed.News{Position: "1"}, nil
+		return feed.News{Position: "1", Limits: []int64{1, 6, 50}}, nil
 	}
 }
 
@@ -299,10 +299,10 @@ func TestCartsUseCachedLevelsWhereTheyAreExactEnough(t *testing.T) {
 		asked    bool
 	}{
 		{"SKU-0001", 1, false},
-		{"SKU-0001", 6, false}, // more than five pieces are available
-		{"SKU-0001", 7, true},
+		{"SKU-0001", 50, false}, // fewer than 50 would have been reported
+		{"SKU-0001", 51, true},
 		{"SKU-0002", 1, false},
-		{"SKU-0002", 2, true}, // one to five pieces are available
+		{"SKU-0002", 2, true}, // one to five pieces are left
 		{"SKU-0003", 50, false},
 	} {
 		if got := ask(test.sku, test.quantity); got != test.asked {

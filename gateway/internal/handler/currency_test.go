@@ -51,10 +51,10 @@ func TestProductsArePricedInTheShopsCurrency(t *testing.T) {
 				return &catalogv1.CreateProductResponse{Product: product}, nil
 			})
 		shown := `{"id": "0001", "slug": "product-0001", "title": "Product 0001", "description": "", "brand": "", "category": "",
-			"tags": [], "images": [], "updated_at": "1970-01-01T00:00:00Z",
+			"tags": [], "images": [], "updated_at": "1970-01-01T00:00:00Z", "status": "active",
 			"price": {"min": ` + inJSON(currency, 1) + `, "max": ` + inJSON(currency, 1999) + `},
 			"variants": [{"sku": "SKU-0001", "title": "", "options": {}, "price": ` + inJSON(currency, 1999) + `, "weight_grams": 10,
-				"availability": "out_of_stock"}]}`
+				"availability": "out_of_stock", "inventory": {"tracked": true, "policy": "deny"}}]}`
 		s.send(t, guest, "GET", "/v1/products?min_price=1&max_price=1999", nil).mustBe(t, 200, `{"items": [`+shown+`]}`)
 		if query.GetMinPrice() != 1 || query.GetMaxPrice() != 1999 {
 			t.Errorf("catalog was asked %v", query)

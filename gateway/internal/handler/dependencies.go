@@ -59,6 +59,20 @@ func leftAlone(service string) []api.InstanceLeftAlone {
 	return instances
 }
 
+// Show shows every service in the metric, as one that was not reached yet. So whoever reads the metric knows them all.
+func (d Dependencies) Show() {
+	for name := range d {
+		reached.WithLabelValues(name)
+	}
+}
+
+// Without returns the dependencies without a service.
+func (d Dependencies) Without(name string) Dependencies {
+	others := maps.Clone(d)
+	delete(others, name)
+	return others
+}
+
 // Await returns when every service has been reached, or when ctx is done.
 func (d Dependencies) Await(ctx context.Context) {
 	tick := time.NewTicker(dependencySoon)

@@ -108,14 +108,13 @@ func (h *Handler) versionToChange(ctx context.Context, product, ifMatch string) 
 	if len(versions) == 1 {
 		return versions[0], nil
 	}
-	answer, err := h.Catalog.GetProduct(ctx, &catalogv1.GetProductRequest{IdOrSlug: product})
+	current, err := h.anyProduct(ctx, product)
 	if err != nil {
 		return 0, err // a missing product is a 404, whatever the header is
 	}
-	current := answer.GetProduct()
 	switch {
-	case !strings.EqualFold(current.GetId(), product):
-		return 0, edge.NotFound("There is no such product.") // the ID is a slug, which writes do not accept
+	case current.GetStatus() == catalogv1.ProductStatus_PRODUCT_STATUS_WITHDRAWN, !strings.EqualFold(current.GetId(), product):
+		return 0, edge.NotFound("There is no such product.") // an ID that is a slug is not accepted by writes
 	case slices.Contains(versions, current.GetVersion()):
 		return current.GetVersion(), nil
 	default:

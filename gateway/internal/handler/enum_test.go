@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	auditv1 "souk/proto/gen/souk/audit/v1"
+	catalogv1 "souk/proto/gen/souk/catalog/v1"
 	ordersv1 "souk/proto/gen/souk/orders/v1"
 	paymentsv1 "souk/proto/gen/souk/payments/v1"
 	shippingv1 "souk/proto/gen/souk/shipping/v1"
@@ -24,11 +25,15 @@ func TestOpenAPIEnumsMatchTheServicesEnums(t *testing.T) {
 		t.Fatal(err)
 	}
 	for schema, names := range map[string][]string{
-		"AuditActorKind": namesOf(auditv1.AuditActor_Kind(0), "KIND_"),
+		// A client of a partner is shown as a service (actorKind).
+		"AuditActorKind": slices.DeleteFunc(namesOf(auditv1.AuditActor_Kind(0), "KIND_"), func(name string) bool { return name == "client" }),
 		"TimelineEvent":  namesOf(ordersv1.TimelineEvent(0), "TIMELINE_EVENT_"),
-		"OrderStatus":    namesOf(ordersv1.Status(0), "STATUS_"),
-		"ReturnStatus":   namesOf(ordersv1.Return_Status(0), "STATUS_"),
-		"RefundStatus":   namesOf(ordersv1.Refund_Status(0), "STATUS_"),
+		"ProductStatus":  namesOf(catalogv1.ProductStatus(0), "PRODUCT_STATUS_"),
+		// Products are withdrawn and restored by operations of their own.
+		"ProductStatusInput": slices.DeleteFunc(namesOf(catalogv1.ProductStatus(0), "PRODUCT_STATUS_"), func(name string) bool { return name == "withdrawn" }),
+		"OrderStatus":        namesOf(ordersv1.Status(0), "STATUS_"),
+		"ReturnStatus":       namesOf(ordersv1.Return_Status(0), "STATUS_"),
+		"RefundStatus":       namesOf(ordersv1.Refund_Status(0), "STATUS_"),
 		// A parcel that is only booked is not shown.
 		"ShipmentStatus": slices.DeleteFunc(namesOf(shippingv1.Status(0), "STATUS_"), func(name string) bool { return name == "booked" }),
 		// The checkout adds one reason of its own.

@@ -133,12 +133,14 @@ func (s *shop) something(method protoreflect.MethodDescriptor) {
 	s.hooks[full] = func(context.Context, any) (any, error) { return answer.Interface(), nil }
 }
 
-// fill sets every field of a message. Lists and maps get one element.
+// fill sets every field of a message. Lists and maps get one element, but lists of the message's own kind, as the children of a category,
+// get none.
 func fill(message protoreflect.Message) {
 	fields := message.Descriptor().Fields()
 	for i := range fields.Len() {
 		field := fields.Get(i)
 		switch {
+		case field.IsList() && field.Message() == message.Descriptor():
 		case field.IsList() && field.Message() != nil:
 			fill(message.Mutable(field).List().AppendMutable().Message())
 		case field.IsList():

@@ -31,10 +31,9 @@ func (h *Handler) goods(ctx context.Context, cart *cartsv1.Cart) ([]goods, error
 	}
 	levels := h.levels(ctx, views(cart.GetLines(), func(l *cartsv1.Line) wanted { return wanted{l.GetSku(), l.GetQuantity()} }))
 	return views(cart.GetLines(), func(line *cartsv1.Line) goods {
-		g := goods{
-			line: line, sold: sold[line.GetSku()], known: sold[line.GetSku()],
-			availability: levels.of(line.GetSku(), line.GetQuantity()), problems: levels.problems(line.GetSku(), line.GetQuantity()),
-		}
+		g := goods{line: line, sold: sold[line.GetSku()], known: sold[line.GetSku()]}
+		g.availability = levels.of(g.sold.GetVariant(), line.GetQuantity())
+		g.problems = levels.problems(g.sold.GetVariant(), line.GetQuantity())
 		if g.sold == nil {
 			g.known = withdrawn[line.GetSku()]
 			g.availability, g.problems = api.AvailabilityOutOfStock, []api.LineProblem{{Code: api.LineProblemCodeWithdrawn}}

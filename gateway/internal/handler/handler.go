@@ -14,22 +14,28 @@ import (
 	moneyv1 "souk/proto/gen/souk/money/v1"
 	ordersv1 "souk/proto/gen/souk/orders/v1"
 	paymentsv1 "souk/proto/gen/souk/payments/v1"
+	recommendationsv1 "souk/proto/gen/souk/recommendations/v1"
 	shippingv1 "souk/proto/gen/souk/shipping/v1"
 
 	"souk/gateway/internal/api"
 	"souk/gateway/internal/feed"
+	"souk/platform/access"
 )
 
 // Services are the clients of the services.
 type Services struct {
-	Catalog   catalogv1.CatalogServiceClient
-	Customers customersv1.CustomersServiceClient
-	Keys      accessv1.KeysServiceClient
-	Carts     cartsv1.CartsServiceClient
-	Orders    ordersv1.OrdersServiceClient
-	Payments  paymentsv1.PaymentsServiceClient
-	Inventory inventoryv1.InventoryServiceClient
-	Shipping  shippingv1.ShippingServiceClient
+	Catalog         catalogv1.CatalogServiceClient
+	Customers       customersv1.CustomersServiceClient
+	Keys            accessv1.KeysServiceClient
+	Carts           cartsv1.CartsServiceClient
+	Orders          ordersv1.OrdersServiceClient
+	Payments        paymentsv1.PaymentsServiceClient
+	Inventory       inventoryv1.InventoryServiceClient
+	Shipping        shippingv1.ShippingServiceClient
+	Recommendations recommendationsv1.RecommendationsServiceClient
+	Staff           customersv1.StaffServiceClient
+	SignIn          customersv1.SignInServiceClient
+	Clients         customersv1.ClientsServiceClient
 	// Audit has the services with an audit log, by name.
 	Audit map[string]auditv1.AuditServiceClient
 }
@@ -39,6 +45,7 @@ type Handler struct {
 	Services
 	logger       *slog.Logger
 	currency     string
+	issuer       access.IssuerURL
 	dependencies Dependencies
 	ready        func() bool
 	stock        *stockCopy
@@ -54,6 +61,8 @@ type Options struct {
 	Ready func() bool
 	// Currency is the shop's currency, an ISO 4217 code.
 	Currency string
+	// Issuer names the shop to OAuth clients; empty if it has no name.
+	Issuer access.IssuerURL
 	// Stock records for which SKUs the availability has changed. If it is nil, inventory is asked each time.
 	Stock  *feed.Changes
 	Logger *slog.Logger
@@ -62,7 +71,7 @@ type Options struct {
 // New returns a handler that calls services.
 func New(services Services, options Options) *Handler {
 	return &Handler{
-		Services: services, dependencies: options.Dependencies, ready: options.Ready, currency: options.Currency,
+		Services: services, dependencies: options.Dependencies, ready: options.Ready, currency: options.Currency, issuer: options.Issuer,
 		stock: newStockCopy(options.Stock), logger: options.Logger,
 	}
 }

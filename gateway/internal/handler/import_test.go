@@ -65,8 +65,12 @@ func TestAnImportReachesCatalogAndItsQuantitiesReachInventory(t *testing.T) {
 			t.Parallel()
 			s := open(t)
 			s.imported.answer = &catalogv1.ImportProductsResponse{
-				Products: 2, Variants: 3, Created: 1, Updated: 1, Errors: []*catalogv1.ImportError{{Line: 7, Message: "no title"}},
-				Stock: []*catalogv1.ImportedStock{{Sku: "MUG-S", Quantity: 4}, {Sku: "MUG-L", Quantity: 0}},
+				Products: 2, Variants: 3, Created: 1, Updated: 1, WithoutQuantity: 1,
+				Errors: []*catalogv1.ImportError{
+					{Line: 7, Record: 5, Handle: "mug", Column: "Price", Value: "x", Message: "no number"}, {Line: 9, Record: 6, Message: "no row"},
+				},
+				Warnings: []*catalogv1.ImportError{{Line: 7, Record: 5, Handle: "mug", Column: "Image Src", Value: "y", Message: "no image"}},
+				Stock:    []*catalogv1.ImportedStock{{Sku: "MUG-S", Quantity: 4}, {Sku: "MUG-L", Quantity: 0}},
 			}
 			var opened *inventoryv1.OpenStockRequest
 			on(s, inventoryv1.InventoryService_OpenStock_FullMethodName,
@@ -76,7 +80,10 @@ func TestAnImportReachesCatalogAndItsQuantitiesReachInventory(t *testing.T) {
 				})
 			file := strings.Repeat("Handle,Title\n", size/13+1)[:size]
 			s.send(t, staff, "POST", "/v1/product-imports", strings.NewReader(file)).
-				mustBe(t, 200, `{"products": 2, "variants": 3, "created": 1, "updated": 1, "errors": [{"line": 7, "message": "no title"}]}`)
+				mustBe(t, 200, `{"products": 2, "variants": 3, "created": 1, "updated": 1, "without_quantity": 1,
+					"errors": [{"line": 7, "record": 5, "handle": "mug", "column": "Price", "value": "x", "message": "no number"},
+						{"line": 9, "record": 6, "message": "no row"}],
+					"warnings": [{"record": 5, "handle": "mug", "column": "Image Src", "value": "y", "message": "no image"}]}`)
 			if err := <-s.imported.ended; !errors.Is(err, io.EOF) || s.imported.file.String() != file {
 				t.Errorf("%d bytes arrived of %d, %v", s.imported.file.Len(), size, err)
 			}
@@ -112,9 +119,10 @@ func TestInitialStockIsSentInBatches(t *testing.T) {
 
 func TestAFileThatIsTooLargeIsNotImported(t *testing.T) {
 	t.Parallel()
+	content := make([]byte, 100<<20+1)
 	for name, file := range map[string]io.Reader{
-		"with its length": bytes.NewReader(make([]byte, 20<<20+1)),
-		"in chunks":       io.MultiReader(bytes.NewReader(make([]byte, 20<<20+1))),
+		"with its length": bytes.NewReader(content),
+		"in chunks":       io.MultiReader(bytes.NewReader(content)),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -6,6 +6,8 @@ import (
 	"io"
 	"slices"
 
+	"google.golang.org/grpc"
+
 	catalogv1 "souk/proto/gen/souk/catalog/v1"
 	inventoryv1 "souk/proto/gen/souk/inventory/v1"
 
@@ -15,6 +17,8 @@ import (
 const (
 	importChunk  = 64 << 10
 	importReason = "product import"
+	// The largest answer of catalog: the stock of 200,000 SKUs of 255 bytes.
+	importAnswer = 64 << 20
 )
 
 // ImportProducts sends a CSV file to catalog. It sends the quantities in it to inventory, which sets the initial stock of SKUs
@@ -30,16 +34,30 @@ func (h *Handler) ImportProducts(ctx context.Context, req api.ImportProductsRequ
 	return api.ImportProducts200JSONResponse{
 		Products: answer.GetProducts(), Variants: answer.GetVariants(),
 		Created: answer.GetCreated(), Updated: answer.GetUpdated(),
-		Errors: views(answer.GetErrors(), func(e *catalogv1.ImportError) api.ImportError {
-			return api.ImportError{Line: e.GetLine(), Message: e.GetMessage()}
-		}),
+		WithoutQuantity: answer.GetWithoutQuantity(),
+		Errors:          views(answer.GetErrors(), importError),
+		Warnings:        views(answer.GetWarnings(), importWarning),
 	}, nil
+}
+
+func importError(e *catalogv1.ImportError) api.ImportError {
+	return api.ImportError{
+		Line: e.GetLine(), Record: e.GetRecord(), Handle: optional(e.GetHandle()), Column: optional(e.GetColumn()),
+		Value: optional(e.GetValue()), Message: e.GetMessage(),
+	}
+}
+
+func importWarning(e *catalogv1.ImportError) api.ImportWarning {
+	return api.ImportWarning{
+		Record: e.GetRecord(), Handle: optional(e.GetHandle()), Column: optional(e.GetColumn()), Value: optional(e.GetValue()),
+		Message: e.GetMessage(),
+	}
 }
 
 func (h *Handler) sendFile(ctx context.Context, file io.Reader) (*catalogv1.ImportProductsResponse, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	stream, err := h.Catalog.ImportProducts(ctx)
+	stream, err := h.Catalog.ImportProducts(ctx, grpc.MaxCallRecvMsgSize(importAnswer))
 	if err != nil {
 		return nil, err
 	}

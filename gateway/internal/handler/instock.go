@@ -22,8 +22,8 @@ const (
 // listInStock reads pages of the catalog and leaves out products that inventory does not have, because catalog does not know
 // the stock.
 func (h *Handler) listInStock(ctx context.Context, query *catalogv1.ListProductsRequest) (api.ListProductsResponseObject, error) {
-	limit, facets := int(query.GetLimit()), query.GetFacets()
-	query.Facets = false
+	limit, facets, total := int(query.GetLimit()), query.GetFacets(), query.GetTotal()
+	query.Facets, query.Total = false, false
 	// Twice the limit is nearly always enough, because most products are in stock.
 	query.Limit = min(2*query.GetLimit(), stockPage)
 	list := api.ProductList{Items: []api.Product{}}
@@ -35,12 +35,17 @@ func (h *Handler) listInStock(ctx context.Context, query *catalogv1.ListProducts
 		return nil, err
 	}
 	list.NextCursor = optional(next)
-	if facets {
-		counted, err := h.facetsInStock(ctx, query)
+	if facets || total {
+		counted, all, err := h.countInStock(ctx, query)
 		if err != nil {
 			return nil, err
 		}
-		list.Facets = &counted
+		if facets {
+			list.Facets = &counted
+		}
+		if total {
+			list.Total, list.TotalExact = totalViews(all)
+		}
 	}
 	return api.ListProducts200JSONResponse{Body: list}, nil
 }
@@ -76,23 +81,23 @@ func (h *Handler) eachInStock(
 	return query.GetCursor(), nil
 }
 
-// facetsInStock counts the products of a query that are in stock by category and brand. It counts over the whole list, as far
-// as eachInStock reads.
-func (h *Handler) facetsInStock(ctx context.Context, query *catalogv1.ListProductsRequest) ([]api.Facet, error) {
+// countInStock counts the products of a query that are in stock, all of them and by category and brand. It counts over the whole list, as
+// far as eachInStock reads.
+func (h *Handler) countInStock(ctx context.Context, query *catalogv1.ListProductsRequest) (facets []api.Facet, total *catalogv1.Total, err error) {
+	total = &catalogv1.Total{}
 	query.Cursor, query.Limit, query.Brief = "", stockPage, true
 	categories, brands := tally{}, tally{}
-	_, err := h.eachInStock(ctx, query, func(p *catalogv1.Product, _ levels) bool {
+	rest, err := h.eachInStock(ctx, query, func(p *catalogv1.Product, _ levels) bool {
+		total.Count++
 		categories.count(p.GetCategorySlug(), p.GetCategory())
 		brands.count(p.GetBrand(), p.GetBrand())
 		return true
 	})
-	if err != nil {
-		return nil, err
-	}
+	total.More = rest != ""
 	return []api.Facet{
 		{Field: api.FacetFieldCategory, Values: categories.values()},
 		{Field: api.FacetFieldBrand, Values: brands.values()},
-	}, nil
+	}, total, err
 }
 
 // tally counts products by a value, such as their brand.

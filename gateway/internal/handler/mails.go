@@ -32,6 +32,14 @@ func (h *Handler) RequestEmailVerification(ctx context.Context, _ api.RequestEma
 	return api.RequestEmailVerification202Response{}, nil
 }
 
+// ChangeEmail has a mail sent to another address, with a token that makes it the caller's.
+func (h *Handler) ChangeEmail(ctx context.Context, req api.ChangeEmailRequestObject) (api.ChangeEmailResponseObject, error) {
+	if _, err := h.Customers.RequestEmailChange(ctx, &customersv1.RequestEmailChangeRequest{Email: req.Body.Email, Password: req.Body.Password}); err != nil {
+		return nil, err
+	}
+	return api.ChangeEmail202Response{}, nil
+}
+
 // VerifyEmail confirms an address with such a token.
 func (h *Handler) VerifyEmail(ctx context.Context, req api.VerifyEmailRequestObject) (api.VerifyEmailResponseObject, error) {
 	if _, err := h.Customers.VerifyEmail(ctx, &customersv1.VerifyEmailRequest{Token: req.Body.Token}); err != nil {

@@ -38,6 +38,24 @@ func TestAPasswordIsResetByMail(t *testing.T) {
 	s.send(t, guest, "POST", "/v1/password-resets/confirmation", `{"token": "a token", "password": "short"}`).refused(t, 422, "validation_failed")
 }
 
+func TestAnAddressIsChanged(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	var caller, address, password string
+	on(s, customersv1.CustomersService_RequestEmailChange_FullMethodName,
+		func(ctx context.Context, req *customersv1.RequestEmailChangeRequest) (*customersv1.RequestEmailChangeResponse, error) {
+			caller, address, password = access.FromContext(ctx).CustomerID, req.GetEmail(), req.GetPassword()
+			return &customersv1.RequestEmailChangeResponse{}, nil
+		})
+	const body = `{"email": "sam@example.org", "password": "correct horse"}`
+	s.send(t, guest, "PUT", "/v1/me/email", body).refused(t, 401, "unauthenticated")
+	r := s.send(t, customer, "PUT", "/v1/me/email", body)
+	if r.status != 202 || len(r.body) != 0 || caller != "customer-1" || address != "sam@example.org" || password != "correct horse" {
+		t.Errorf("answered %d %s to %q, asked for %q with %q", r.status, r.body, caller, address, password)
+	}
+	s.send(t, customer, "PUT", "/v1/me/email", `{"email": "sam@example.org"}`).refused(t, 422, "validation_failed")
+}
+
 func TestAnAddressIsConfirmedByMail(t *testing.T) {
 	t.Parallel()
 	s := open(t)

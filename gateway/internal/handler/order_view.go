@@ -35,9 +35,17 @@ func (h *Handler) composedOrder(ctx context.Context, order *ordersv1.Order) api.
 	return h.orderViews(ctx, []*ordersv1.Order{order})[0]
 }
 
-// shipments returns the parcels of dispatched orders that the carrier has. It returns no error if shipping fails, because an order
-// without its parcels is still useful.
+// shipments is parcels without an error if shipping fails, because an order without its parcels is still useful.
 func (h *Handler) shipments(ctx context.Context, orders []*ordersv1.Order) map[string][]*shippingv1.Shipment {
+	byOrder, err := h.parcels(ctx, orders)
+	if err != nil {
+		degraded.Shipments.Report(ctx, h.logger, err)
+	}
+	return byOrder
+}
+
+// parcels returns the parcels of dispatched orders that the carrier has.
+func (h *Handler) parcels(ctx context.Context, orders []*ordersv1.Order) (map[string][]*shippingv1.Shipment, error) {
 	byOrder := map[string][]*shippingv1.Shipment{}
 	var dispatched []string
 	for _, o := range orders {
@@ -46,12 +54,11 @@ func (h *Handler) shipments(ctx context.Context, orders []*ordersv1.Order) map[s
 		}
 	}
 	if len(dispatched) == 0 {
-		return byOrder
+		return byOrder, nil
 	}
 	answer, err := h.Shipping.ListShipments(ctx, &shippingv1.ListShipmentsRequest{OrderIds: dispatched})
 	if err != nil {
-		degraded.Shipments.Report(ctx, h.logger, err)
-		return byOrder
+		return nil, err
 	}
 	for _, s := range answer.GetShipments() {
 		if s.GetStatus() == shippingv1.Status_STATUS_BOOKED {
@@ -59,7 +66,7 @@ func (h *Handler) shipments(ctx context.Context, orders []*ordersv1.Order) map[s
 		}
 		byOrder[s.GetOrderId()] = append(byOrder[s.GetOrderId()], s)
 	}
-	return byOrder
+	return byOrder, nil
 }
 
 // dispatchedOrder returns an order with its parcel as orders knows it. An earlier version of orders does not send the parcel,

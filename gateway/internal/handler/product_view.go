@@ -40,31 +40,55 @@ func productView(p *catalogv1.Product, levels levels) api.Product {
 	return api.Product{
 		Id: p.GetId(), Slug: p.GetSlug(), Title: p.GetTitle(), Description: p.GetDescription(), Brand: p.GetBrand(),
 		Category: p.GetCategory(), Tags: tags, UpdatedAt: p.GetUpdatedAt().AsTime(),
-		Price: api.PriceRange{Min: moneyView(p.GetMinPrice()), Max: moneyView(p.GetMaxPrice())},
-		Images: views(p.GetImages(), func(i *catalogv1.Image) api.Image {
-			return api.Image{Url: i.GetUrl(), Alt: i.GetAlt()}
-		}),
+		Status: productStatusView(p.GetStatus()), PublishAt: timeView(p.GetPublishAt()),
+		Price:  api.PriceRange{Min: moneyView(p.GetMinPrice()), Max: moneyView(p.GetMaxPrice())},
+		Images: views(p.GetImages(), imageView), Seo: seoView(p.GetSeo()),
 		Variants: views(p.GetVariants(), func(v *catalogv1.Variant) api.Variant { return variantView(v, levels) }),
 	}
 }
 
 func variantView(v *catalogv1.Variant, levels levels) api.Variant {
-	return api.Variant{
+	view := api.Variant{
 		Sku: v.GetSku(), Title: v.GetTitle(), Options: optionsView(v.GetOptions()), Price: moneyView(v.GetPrice()),
-		WeightGrams: v.GetWeightGrams(), Availability: levels.of(v.GetSku(), 1),
+		WeightGrams: v.GetWeightGrams(), Availability: levels.of(v, 1), Inventory: inventoryView(v.GetStockRule()),
 	}
+	viewOffer(&view, v)
+	return view
+}
+
+func inventoryView(rule *catalogv1.StockRule) api.VariantInventory {
+	view := api.VariantInventory{Tracked: !rule.GetUntracked(), Policy: api.InventoryPolicyDeny}
+	if rule.GetContinueSelling() {
+		view.Policy = api.InventoryPolicyContinue
+	}
+	return view
+}
+
+func stockRuleProto(i *api.VariantInventoryInput) *catalogv1.StockRule {
+	if i == nil {
+		return nil
+	}
+	return &catalogv1.StockRule{Untracked: i.Tracked != nil && !*i.Tracked, ContinueSelling: value(i.Policy) == api.InventoryPolicyContinue}
 }
 
 func variantProto(v api.VariantInput) *catalogv1.Variant {
 	variant := &catalogv1.Variant{
 		Sku: v.Sku, Title: value(v.Title), Price: moneyProto(v.Price), WeightGrams: value(v.WeightGrams),
+		StockRule: stockRuleProto(v.Inventory), Options: optionProtos(value(v.Options)),
+		CompareAtPrice: optionalMoney(v.CompareAtPrice), Barcode: v.Barcode,
 	}
-	options := value(v.Options)
-	// JSON objects are unordered. Sorting makes the order the same each time.
-	for _, name := range slices.Sorted(maps.Keys(options)) {
-		variant.Options = append(variant.Options, &catalogv1.Option{Name: name, Value: options[name]})
+	if v.Image != nil {
+		variant.Image = imageProto(*v.Image)
 	}
 	return variant
+}
+
+// optionProtos sorts the options, because JSON objects are unordered, so that the order is the same each time.
+func optionProtos(options map[string]string) (protos []*catalogv1.Option) {
+	for _, name := range slices.Sorted(maps.Keys(options)) {
+		protos = append(protos, &catalogv1.Option{Name: name, Value: options[name]})
+	}
+	return protos
 }
 
 func imageProto(i api.ImageInput) *catalogv1.Image {
@@ -76,9 +100,7 @@ func facetViews(page *catalogv1.ListProductsResponse, wanted bool) *[]api.Facet 
 		return nil
 	}
 	facets := views(page.GetFacets(), func(f *catalogv1.Facet) api.Facet {
-		return api.Facet{Field: api.FacetField(f.GetField()), Values: views(f.GetValues(), func(v *catalogv1.FacetValue) api.FacetValue {
-			return api.FacetValue{Value: v.GetValue(), Name: cmp.Or(v.GetName(), v.GetValue()), Count: v.GetCount()}
-		})}
+		return api.Facet{Field: api.FacetField(f.GetField()), Values: facetValueViews(f)}
 	})
 	return &facets
 }
@@ -86,5 +108,12 @@ func facetViews(page *catalogv1.ListProductsResponse, wanted bool) *[]api.Facet 
 // available reports whether a variant of a product is in stock or might be. While inventory does not answer, all are shown as
 // `unknown`, because an empty shop would be worse.
 func (l levels) available(p *catalogv1.Product) bool {
-	return slices.ContainsFunc(p.GetVariants(), func(v *catalogv1.Variant) bool { return l.of(v.GetSku(), 1) != api.AvailabilityOutOfStock })
+	return slices.ContainsFunc(p.GetVariants(), func(v *catalogv1.Variant) bool { return l.of(v, 1) != api.AvailabilityOutOfStock })
+}
+
+func categoryView(c *catalogv1.Category) api.Category {
+	return api.Category{
+		Slug: c.GetSlug(), Name: c.GetName(), Path: cmp.Or(c.GetPath(), c.GetName()), ProductCount: c.GetProductCount(),
+		Children: views(c.GetChildren(), categoryView),
+	}
 }

@@ -22,10 +22,12 @@ var sorts = map[api.ListProductsParamsSort]catalogv1.Sort{
 func (h *Handler) ListProducts(ctx context.Context, req api.ListProductsRequestObject) (api.ListProductsResponseObject, error) {
 	p := req.Params
 	query := &catalogv1.ListProductsRequest{
-		Query: value(p.Q), Category: value(p.Category), Brand: value(p.Brand),
+		Query: value(p.Q), Ids: idsOf(p.Ids), Options: optionFilters(ctx), Total: value(p.Total),
 		MinPrice: p.MinPrice, MaxPrice: p.MaxPrice, Sort: sorts[value(p.Sort)],
 		Limit: value(p.Limit), Cursor: value(p.Cursor), Facets: value(p.Facets),
 	}
+	query.Category, query.OtherCategories = alternatives(p.Category)
+	query.Brand, query.OtherBrands = alternatives(p.Brand)
 	if query.GetLimit() == 0 {
 		query.Limit = defaultLimit
 	}
@@ -36,7 +38,11 @@ func (h *Handler) ListProducts(ctx context.Context, req api.ListProductsRequestO
 	if err != nil {
 		return nil, err
 	}
-	list := api.ProductList{Items: h.productViews(ctx, productsOf(page)), Facets: facetViews(page, query.GetFacets())}
+	list := api.ProductList{
+		Items: h.productViews(ctx, productsOf(page)), Facets: facetViews(page, query.GetFacets()),
+		OptionFacets: optionFacetViews(page, query.GetFacets()), PriceRanges: priceRangeViews(page, query.GetFacets()),
+	}
+	list.Total, list.TotalExact = totalViews(page.GetTotal())
 	if listed := page.GetProducts(); page.GetMore() && len(listed) > 0 {
 		list.NextCursor = optional(listed[len(listed)-1].GetCursor())
 	}
@@ -65,7 +71,7 @@ func (h *Handler) CreateProduct(ctx context.Context, req api.CreateProductReques
 	answer, err := h.Catalog.CreateProduct(ctx, &catalogv1.CreateProductRequest{Product: &catalogv1.ProductInput{
 		Slug: value(b.Slug), Title: b.Title, Description: value(b.Description), Brand: value(b.Brand),
 		Category: value(b.Category), Tags: value(b.Tags), Images: views(value(b.Images), imageProto),
-		Variants: views(b.Variants, variantProto),
+		Variants: views(b.Variants, variantProto), Status: productStatusProto(b.Status), PublishAt: timeProto(b.PublishAt), Seo: seoProto(b.Seo),
 	}})
 	if err != nil {
 		return nil, err
@@ -84,6 +90,7 @@ func (h *Handler) UpdateProduct(ctx context.Context, req api.UpdateProductReques
 	b := req.Body
 	update := &catalogv1.UpdateProductRequest{
 		Id: req.Id, Version: version, Title: b.Title, Description: b.Description, Brand: b.Brand, Category: b.Category,
+		Status: productStatusProto(b.Status), PublishAt: timeProto(b.PublishAt),
 	}
 	if b.Tags != nil {
 		update.Tags = &catalogv1.TagList{Tags: *b.Tags}
@@ -92,7 +99,12 @@ func (h *Handler) UpdateProduct(ctx context.Context, req api.UpdateProductReques
 		update.Images = &catalogv1.ImageList{Images: views(*b.Images, imageProto)}
 	}
 	if b.Variants != nil {
-		update.Variants = &catalogv1.VariantList{Variants: views(*b.Variants, variantProto)}
+		// A catalog of the version before refuses the empty list, and does not leave the changes out.
+		update.Variants = &catalogv1.VariantList{}
+		update.VariantChanges = &catalogv1.VariantChangeList{Changes: views(*b.Variants, variantChangeProto)}
+	}
+	if b.Seo != nil {
+		update.Seo = &catalogv1.SeoChange{Title: b.Seo.Title, Description: b.Seo.Description}
 	}
 	answer, err := h.Catalog.UpdateProduct(ctx, update)
 	if err != nil {
@@ -117,8 +129,10 @@ func (h *Handler) ListCategories(ctx context.Context, _ api.ListCategoriesReques
 	if err != nil {
 		return nil, err
 	}
-	list := api.CategoryList{Items: views(answer.GetCategories(), func(c *catalogv1.Category) api.Category {
-		return api.Category{Slug: c.GetSlug(), Name: c.GetName(), ProductCount: c.GetProductCount()}
-	})}
+	tree := answer.GetTree()
+	if len(tree) == 0 { // from a catalog of the version before
+		tree = answer.GetCategories()
+	}
+	list := api.CategoryList{Items: views(tree, categoryView)}
 	return api.ListCategories200JSONResponse{Body: list}, nil
 }

@@ -33,13 +33,34 @@ func TestAProductCombinesCatalogAndInventory(t *testing.T) {
 			"price": {"min": {"amount": 1250, "currency": "GBP"}, "max": {"amount": 1500, "currency": "GBP"}},
 			"variants": [
 				{"sku": "MUG-S", "title": "Small", "options": {"Size": "S"}, "price": {"amount": 1250, "currency": "GBP"},
-				 "weight_grams": 300, "availability": "in_stock"},
+				 "weight_grams": 300, "availability": "in_stock", "inventory": {"tracked": true, "policy": "deny"}},
 				{"sku": "MUG-L", "title": "Large", "options": {"Size": "L"}, "price": {"amount": 1500, "currency": "GBP"},
-				 "weight_grams": 450, "availability": "low_stock"}
+				 "weight_grams": 450, "availability": "low_stock", "inventory": {"tracked": true, "policy": "deny"}}
 			],
-			"updated_at": "1970-01-01T00:00:00Z"}`)
+			"updated_at": "1970-01-01T00:00:00Z", "status": "active"}`)
 	}
 	s.send(t, guest, "GET", "/v1/products/nothing", nil).refused(t, 404, "not_found")
+}
+
+func TestSlugsInAPathMayHaveLettersOfAnyScript(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	for _, slug := range []string{"самовар", "茶器", "crème-brûlée", "हिन्दी-किताब"} {
+		p := plain(1)
+		p.Slug = slug
+		on(s, getProduct, func(_ context.Context, req *catalogv1.GetProductRequest) (*catalogv1.GetProductResponse, error) {
+			if req.GetIdOrSlug() != slug {
+				t.Errorf("catalog was asked for %+q, want %s", req.GetIdOrSlug(), slug)
+			}
+			return &catalogv1.GetProductResponse{Product: p}, nil
+		})
+		stock(s, map[string]int64{"SKU-0001": 6})
+		var got struct{ Slug string }
+		s.send(t, guest, "GET", "/v1/products/"+url.PathEscape(slug), nil).into(t, &got)
+		if got.Slug != slug {
+			t.Errorf("slug %q, want %q", got.Slug, slug)
+		}
+	}
 }
 
 func TestAProductWithNothingHasEmptyLists(t *testing.T) {
@@ -50,7 +71,7 @@ func TestAProductWithNothingHasEmptyLists(t *testing.T) {
 	s.send(t, guest, "GET", "/v1/products/p1", nil).mustBe(t, 200, `{
 		"id": "p1", "slug": "", "title": "", "description": "", "brand": "", "category": "", "tags": [], "images": [], "variants": [],
 		"price": {"min": {"amount": 0, "currency": "GBP"}, "max": {"amount": 0, "currency": "GBP"}},
-		"updated_at": "1970-01-01T00:00:00Z"}`)
+		"updated_at": "1970-01-01T00:00:00Z", "status": "active"}`)
 }
 
 func TestAvailabilityDependsOnTheLevel(t *testing.T) {
@@ -314,10 +335,25 @@ func TestErrorsOfCatalogAreReturned(t *testing.T) {
 	}
 }
 
-func TestCategoriesAreListed(t *testing.T) {
+func TestCategoriesAreATree(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	kitchen := &catalogv1.Category{Slug: "kitchen", Name: "Kitchen", ProductCount: 3}
+	on(s, catalogv1.CatalogService_ListCategories_FullMethodName, returns[*catalogv1.ListCategoriesRequest](&catalogv1.ListCategoriesResponse{
+		Categories: []*catalogv1.Category{kitchen, {Slug: "kitchen-mugs", Name: "Kitchen > Mugs", ProductCount: 2}},
+		Tree: []*catalogv1.Category{{Slug: "kitchen", Name: "Kitchen", Path: "Kitchen", ProductCount: 5, Children: []*catalogv1.Category{
+			{Slug: "kitchen-mugs", Name: "Mugs", Path: "Kitchen > Mugs", ProductCount: 2},
+		}}},
+	}))
+	s.send(t, guest, "GET", "/v1/categories", nil).mustBe(t, 200, `{"items": [{"slug": "kitchen", "name": "Kitchen", "path": "Kitchen", "product_count": 5,
+		"children": [{"slug": "kitchen-mugs", "name": "Mugs", "path": "Kitchen > Mugs", "product_count": 2, "children": []}]}]}`)
+}
+
+func TestCategoriesOfAnOlderCatalogHaveNoChildren(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	on(s, catalogv1.CatalogService_ListCategories_FullMethodName, returns[*catalogv1.ListCategoriesRequest](
 		&catalogv1.ListCategoriesResponse{Categories: []*catalogv1.Category{{Slug: "kitchen", Name: "Kitchen", ProductCount: 3}}}))
-	s.send(t, guest, "GET", "/v1/categories", nil).mustBe(t, 200, `{"items": [{"slug": "kitchen", "name": "Kitchen", "product_count": 3}]}`)
+	s.send(t, guest, "GET", "/v1/categories", nil).mustBe(t, 200,
+		`{"items": [{"slug": "kitchen", "name": "Kitchen", "path": "Kitchen", "product_count": 3, "children": []}]}`)
 }

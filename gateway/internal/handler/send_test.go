@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -40,7 +41,7 @@ type reply struct {
 	body   []byte
 }
 
-// send sends a request. A string body is JSON, bytes or a reader CSV. Headers come in pairs.
+// send sends a request. A string body is JSON, bytes or a reader CSV, and values a form, which is sent without a token. Headers come in pairs.
 func (s *shop) send(t *testing.T, who as, method, path string, body any, headers ...string) reply {
 	t.Helper()
 	var reader io.Reader
@@ -50,6 +51,8 @@ func (s *shop) send(t *testing.T, who as, method, path string, body any, headers
 		reader, mediaType = strings.NewReader(b), "application/json"
 	case []byte:
 		reader, mediaType = bytes.NewReader(b), "text/csv"
+	case url.Values:
+		reader, mediaType, who = strings.NewReader(b.Encode()), "application/x-www-form-urlencoded", guest
 	case io.Reader:
 		reader, mediaType = b, "text/csv"
 	}

@@ -32,6 +32,7 @@ import (
 	moneyv1 "souk/proto/gen/souk/money/v1"
 	ordersv1 "souk/proto/gen/souk/orders/v1"
 	paymentsv1 "souk/proto/gen/souk/payments/v1"
+	recommendationsv1 "souk/proto/gen/souk/recommendations/v1"
 	shippingv1 "souk/proto/gen/souk/shipping/v1"
 
 	"souk/gateway/internal/edge"
@@ -151,14 +152,15 @@ func openAs(t testing.TB, currency string, products, stock *feed.Changes) *shop 
 	s.conn = s.dial(t, logger)
 	conn := s.conn
 	h := handler.New(handler.Services{
-		Catalog: lastgood.NewCatalog(catalogv1.NewCatalogServiceClient(conn), 1<<20, s.products, logger), Customers: customersv1.NewCustomersServiceClient(conn),
+		Catalog: lastgood.NewCatalog(catalogv1.NewCatalogServiceClient(conn), 1<<20, s.products, logger), Customers: customersv1.NewCustomersServiceClient(conn), Staff: customersv1.NewStaffServiceClient(conn), Clients: customersv1.NewClientsServiceClient(conn), SignIn: customersv1.NewSignInServiceClient(conn),
 		Keys: accessv1.NewKeysServiceClient(conn), Carts: cartsv1.NewCartsServiceClient(conn),
 		Orders: ordersv1.NewOrdersServiceClient(conn), Payments: paymentsv1.NewPaymentsServiceClient(conn),
 		Inventory: inventoryv1.NewInventoryServiceClient(conn), Shipping: shippingv1.NewShippingServiceClient(conn),
-		Audit: map[string]auditv1.AuditServiceClient{"inventory": auditv1.NewAuditServiceClient(conn)},
+		Recommendations: recommendationsv1.NewRecommendationsServiceClient(conn),
+		Audit:           map[string]auditv1.AuditServiceClient{"inventory": auditv1.NewAuditServiceClient(conn)},
 	}, handler.Options{
 		Dependencies: handler.Dependencies{"catalog": conn, "orders": conn}, Ready: func() bool { return !s.stopping.Load() },
-		Currency: currency, Stock: s.stock, Logger: logger,
+		Currency: currency, Issuer: "https://shop.example.com", Stock: s.stock, Logger: logger,
 	})
 	server := httptest.NewServer(s.wrap(t, h, logger))
 	t.Cleanup(server.Close)
@@ -180,7 +182,7 @@ func (s *shop) wrap(t testing.TB, h *handler.Handler, logger *slog.Logger) http.
 	t.Helper()
 	var err error
 	options := edge.Options{Verifier: access.NewVerifier(s), Redeem: h.RedeemEventTicket, Logger: logger}
-	if s.router, err = edge.NewRouter(h, options, handler.StaleIfError, handler.NewPages(1<<20, s.products, s.stock).Keep); err != nil {
+	if s.router, err = edge.NewRouter(h, options, handler.StaleIfError, handler.KeepUserAgent, handler.KeepClientSecret, handler.KeepBrowser, handler.KeepOptions, handler.NewPages(1<<20, s.products, s.stock).Keep); err != nil {
 		t.Fatal(err)
 	}
 	root, err := edge.Compress(s.router)
@@ -207,12 +209,16 @@ func (s *shop) dial(t testing.TB, logger *slog.Logger) *grpc.ClientConn {
 		grpc.ChainUnaryInterceptor(guard.Unary, s.answer), grpc.ChainStreamInterceptor(guard.Stream))
 	catalogv1.RegisterCatalogServiceServer(server, s.imported)
 	customersv1.RegisterCustomersServiceServer(server, customersv1.UnimplementedCustomersServiceServer{})
+	customersv1.RegisterStaffServiceServer(server, customersv1.UnimplementedStaffServiceServer{})
+	customersv1.RegisterSignInServiceServer(server, customersv1.UnimplementedSignInServiceServer{})
+	customersv1.RegisterClientsServiceServer(server, customersv1.UnimplementedClientsServiceServer{})
 	accessv1.RegisterKeysServiceServer(server, accessv1.UnimplementedKeysServiceServer{})
 	cartsv1.RegisterCartsServiceServer(server, cartsv1.UnimplementedCartsServiceServer{})
 	ordersv1.RegisterOrdersServiceServer(server, ordersv1.UnimplementedOrdersServiceServer{})
 	paymentsv1.RegisterPaymentsServiceServer(server, paymentsv1.UnimplementedPaymentsServiceServer{})
 	inventoryv1.RegisterInventoryServiceServer(server, inventoryv1.UnimplementedInventoryServiceServer{})
 	shippingv1.RegisterShippingServiceServer(server, shippingv1.UnimplementedShippingServiceServer{})
+	recommendationsv1.RegisterRecommendationsServiceServer(server, recommendationsv1.UnimplementedRecommendationsServiceServer{})
 	auditv1.RegisterAuditServiceServer(server, auditv1.UnimplementedAuditServiceServer{})
 	healthv1.RegisterHealthServer(server, s.health)
 	s.health.SetServingStatus("shop", healthv1.HealthCheckResponse_SERVING)

@@ -71,13 +71,13 @@ func TestAPatchChangesOnlyTheFieldsItNames(t *testing.T) {
 		t.Errorf("asked %v", got)
 	}
 	got = patch(`{"tags": [], "images": []}`)
-	if got.GetTags() == nil || len(got.GetTags().GetTags()) != 0 || got.GetImages() == nil || got.GetVariants() != nil || got.Description != nil {
+	if got.GetTags() == nil || len(got.GetTags().GetTags()) != 0 || got.GetImages() == nil || got.GetVariants() != nil || got.VariantChanges != nil || got.Description != nil {
 		t.Errorf("asked %v", got)
 	}
 	got = patch(`{"title": "T", "brand": "B", "category": "C", "tags": ["t"], "images": [{"url": "u"}],
 		"variants": [{"sku": "S", "price": {"amount": 1, "currency": "GBP"}}]}`)
 	if got.GetTitle() != "T" || got.GetBrand() != "B" || got.GetCategory() != "C" || got.GetTags().GetTags()[0] != "t" ||
-		got.GetImages().GetImages()[0].GetUrl() != "u" || got.GetVariants().GetVariants()[0].GetSku() != "S" {
+		got.GetImages().GetImages()[0].GetUrl() != "u" || got.GetVariantChanges().GetChanges()[0].GetSku() != "S" {
 		t.Errorf("asked %v", got)
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"souk/gateway/internal/edge"
 )
 
-// GetStock returns the level of a SKU. For a SKU on sale that was never stocked, all numbers are zero.
+// GetStock returns the level of a SKU. For a SKU on sale or of a draft that was never stocked, all numbers are zero.
 func (h *Handler) GetStock(ctx context.Context, req api.GetStockRequestObject) (api.GetStockResponseObject, error) {
 	answer, err := h.Inventory.GetLevels(ctx, &inventoryv1.GetLevelsRequest{Skus: []string{req.Sku}})
 	if err != nil {
@@ -19,8 +19,10 @@ func (h *Handler) GetStock(ctx context.Context, req api.GetStockRequestObject) (
 	if found := answer.GetLevels(); len(found) == 1 {
 		return api.GetStock200JSONResponse(levelView(found[0])), nil
 	}
-	if err := h.mustSell(ctx, req.Sku); err != nil {
+	if planned, err := h.isSoldOrPlanned(ctx, req.Sku); err != nil {
 		return nil, err
+	} else if !planned {
+		return nil, edge.NotFound("There is no such SKU.")
 	}
 	return api.GetStock200JSONResponse{Sku: req.Sku}, nil
 }
@@ -40,11 +42,11 @@ func (h *Handler) AdjustStock(ctx context.Context, req api.AdjustStockRequestObj
 	return api.AdjustStock201JSONResponse(levelView(answer.GetLevel())), nil
 }
 
-// mustKnow returns a 404 for a SKU that is not on sale and was never stocked. A withdrawn SKU with stock is accepted, because
-// its stock is still in the warehouse, and so that a repeated adjustment gets its first answer.
+// mustKnow returns a 404 for a SKU that is neither on sale nor of a draft and was never stocked. A withdrawn SKU with stock is
+// accepted, because its stock is still in the warehouse, and so that a repeated adjustment gets its first answer.
 func (h *Handler) mustKnow(ctx context.Context, sku string) error {
-	sold, _, err := h.variants(ctx, []string{sku})
-	if err != nil || sold[sku] != nil {
+	planned, err := h.isSoldOrPlanned(ctx, sku)
+	if err != nil || planned {
 		return err
 	}
 	answer, err := h.Inventory.GetLevels(ctx, &inventoryv1.GetLevelsRequest{Skus: []string{sku}})
@@ -52,6 +54,12 @@ func (h *Handler) mustKnow(ctx context.Context, sku string) error {
 		return edge.NotFound("There is no such SKU.")
 	}
 	return err
+}
+
+// isSoldOrPlanned reports whether a SKU is on sale, or of a product that only staff see before it is on sale.
+func (h *Handler) isSoldOrPlanned(ctx context.Context, sku string) (bool, error) {
+	answer, err := h.Catalog.GetVariants(ctx, &catalogv1.GetVariantsRequest{Skus: []string{sku}})
+	return len(answer.GetVariants())+len(answer.GetHidden()) > 0, err
 }
 
 // mustSell returns a 404 unless catalog sells the SKU.

@@ -11,8 +11,8 @@ import (
 // mostLevels is the number of SKUs in the cache of levels.
 const mostLevels = 100_000
 
-// stockCopy caches levels from inventory. Inventory reports when the stock of a SKU becomes zero, low, or more than that. So a
-// cached level is reliable for the availability that shoppers see, but the exact number may be outdated.
+// stockCopy caches levels from inventory. Inventory reports when the stock of a SKU passes certain limits. So a cached level is
+// reliable for the availability that shoppers see, but the exact number may be outdated.
 type stockCopy struct {
 	changes *feed.Changes
 	levels  *otter.Cache[string, copiedLevel]
@@ -40,14 +40,7 @@ func (c *stockCopy) of(w wanted) (available int64, ok bool) {
 	if !ok || !c.changes.Holds(found.moment, w.sku) {
 		return 0, false
 	}
-	switch {
-	case found.available <= 0:
-		return 0, true
-	case found.available <= lowStock:
-		return found.available, w.quantity == 1
-	default:
-		return found.available, w.quantity <= lowStock+1
-	}
+	return found.available, found.available <= 0 || w.quantity <= c.changes.Floor(found.available)
 }
 
 // keep caches the levels of SKUs that inventory answered. moment is the moment of the request.

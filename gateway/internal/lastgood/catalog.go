@@ -58,7 +58,7 @@ func productOf(answer proto.Message) string {
 	case *catalogv1.GetProductResponse:
 		return answer.GetProduct().GetId()
 	case *catalogv1.GetVariantsResponse: // for a single SKU
-		if variants := slices.Concat(answer.GetVariants(), answer.GetWithdrawn()); len(variants) > 0 {
+		if variants := slices.Concat(answer.GetVariants(), answer.GetWithdrawn(), answer.GetHidden()); len(variants) > 0 {
 			return variants[0].GetProductId()
 		}
 	}
@@ -80,6 +80,12 @@ func (c *Catalog) ListProducts(ctx context.Context, in *catalogv1.ListProductsRe
 // ListCategories implements catalogv1.CatalogServiceClient.
 func (c *Catalog) ListCategories(ctx context.Context, in *catalogv1.ListCategoriesRequest, opts ...grpc.CallOption) (*catalogv1.ListCategoriesResponse, error) {
 	r := wholeRead(c, degraded.Categories, catalogv1.CatalogService_ListCategories_FullMethodName, c.CatalogServiceClient.ListCategories)
+	return r.do(ctx, c, in, opts)
+}
+
+// ListSuggestions implements catalogv1.CatalogServiceClient.
+func (c *Catalog) ListSuggestions(ctx context.Context, in *catalogv1.ListSuggestionsRequest, opts ...grpc.CallOption) (*catalogv1.ListSuggestionsResponse, error) {
+	r := wholeRead(c, degraded.Suggestions, catalogv1.CatalogService_ListSuggestions_FullMethodName, c.CatalogServiceClient.ListSuggestions)
 	return r.do(ctx, c, in, opts)
 }
 
@@ -114,6 +120,12 @@ func (c *Catalog) UpdateProduct(ctx context.Context, in *catalogv1.UpdateProduct
 func (c *Catalog) WithdrawProduct(ctx context.Context, in *catalogv1.WithdrawProductRequest, opts ...grpc.CallOption) (*catalogv1.WithdrawProductResponse, error) {
 	defer c.changed(in.GetId(), nil)
 	return c.CatalogServiceClient.WithdrawProduct(ctx, in, opts...)
+}
+
+// RestoreProduct implements catalogv1.CatalogServiceClient.
+func (c *Catalog) RestoreProduct(ctx context.Context, in *catalogv1.RestoreProductRequest, opts ...grpc.CallOption) (*catalogv1.RestoreProductResponse, error) {
+	defer c.changed(in.GetId(), nil)
+	return c.CatalogServiceClient.RestoreProduct(ctx, in, opts...)
 }
 
 // changed drops all cached answers about a product that has changed or may have changed, and the list of categories, because

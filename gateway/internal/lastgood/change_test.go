@@ -117,6 +117,11 @@ func TestAChangeDropsTheCachedAnswersAboutIt(t *testing.T) {
 				t.Error(err)
 			}
 		}, "cup list:cup SKU-cup SKU-jug"},
+		"restoration": {func(t *testing.T, c *lastgood.Catalog) {
+			if _, err := c.RestoreProduct(t.Context(), &catalogv1.RestoreProductRequest{Id: "mug"}); err != nil {
+				t.Error(err)
+			}
+		}, "cup list:cup SKU-cup SKU-jug"},
 		"new product": {func(t *testing.T, c *lastgood.Catalog) {
 			in := &catalogv1.ProductInput{Slug: "jug", Title: "Jug", Variants: []*catalogv1.Variant{{Sku: "SKU-jug"}}}
 			if _, err := c.CreateProduct(t.Context(), &catalogv1.CreateProductRequest{Product: in}); err != nil {

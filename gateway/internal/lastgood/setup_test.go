@@ -150,6 +150,11 @@ func (o *owner) WithdrawProduct(_ context.Context, in *catalogv1.WithdrawProduct
 	return &catalogv1.WithdrawProductResponse{}, nil
 }
 
+// RestoreProduct changes nothing that these tests look at.
+func (o *owner) RestoreProduct(_ context.Context, in *catalogv1.RestoreProductRequest, _ ...grpc.CallOption) (*catalogv1.RestoreProductResponse, error) {
+	return &catalogv1.RestoreProductResponse{Product: product(in.GetId(), "")}, nil
+}
+
 func (o *owner) ImportProducts(context.Context, ...grpc.CallOption) (grpc.ClientStreamingClient[catalogv1.ImportProductsRequest, catalogv1.ImportProductsResponse], error) {
 	return importing{owner: o}, nil
 }

@@ -44,6 +44,9 @@ func bySKU(_ key, in *catalogv1.GetVariantsRequest, answer *catalogv1.GetVariant
 	for _, v := range answer.GetWithdrawn() {
 		parts[variantKey(v.GetVariant().GetSku())] = &catalogv1.GetVariantsResponse{Withdrawn: []*catalogv1.SoldVariant{v}}
 	}
+	for _, v := range answer.GetHidden() {
+		parts[variantKey(v.GetVariant().GetSku())] = &catalogv1.GetVariantsResponse{Hidden: []*catalogv1.SoldVariant{v}}
+	}
 	return parts
 }
 

@@ -36,6 +36,7 @@ const (
 	Usual    Cost = "usual"
 	Password Cost = "password" // hashes a password
 	Refresh  Cost = "refresh"  // renews a session
+	Client   Cost = "client"   // takes the secret of a partner's client
 	Mail     Cost = "mail"     // has a mail sent, or takes the token of one
 	Checkout Cost = "checkout" // places an order
 )
@@ -54,7 +55,7 @@ const (
 )
 
 var (
-	costs   = []Cost{Usual, Password, Refresh, Mail, Checkout}
+	costs   = []Cost{Usual, Password, Refresh, Client, Mail, Checkout}
 	classes = map[string]admission.Class{"browsing": admission.Browsing, "checkout": admission.Checkout}
 	answers = []Answer{New, Unchanged, LastGood}
 )

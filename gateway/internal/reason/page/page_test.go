@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -36,7 +37,7 @@ func TestEachReasonIsAnsweredWithTheStatusOfItsCode(t *testing.T) {
 	}
 	statuses := statusesOf(spec)
 	for r, answer := range reason.Answers {
-		if got := strconv.Itoa(answer.Status); got != statuses[string(answer.Code)] {
+		if got := strconv.Itoa(answer.Status); !slices.Contains(statuses[string(answer.Code)], got) {
 			t.Errorf("%s is answered %s, and openapi.yaml has %s with %q", r, got, answer.Code, statuses[string(answer.Code)])
 		}
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -31,10 +32,10 @@ func problemsOf(contracts []contract) ([]problem, error) {
 	for i, value := range codes.Enum {
 		code := fmt.Sprint(value)
 		text, _ := texts[code].(string)
-		if text == "" || statuses[code] == "" {
+		if text == "" || len(statuses[code]) == 0 {
 			return nil, fmt.Errorf("openapi.yaml does not explain %s, or no answer has it", code)
 		}
-		all[i] = problem{Code: code, Status: statuses[code], Text: oneLine(text), Reasons: strings.Join(reasons[code], ", ")}
+		all[i] = problem{Code: code, Status: strings.Join(statuses[code], ", "), Text: oneLine(text), Reasons: strings.Join(reasons[code], ", ")}
 	}
 	if len(texts) != len(all) {
 		return nil, fmt.Errorf("openapi.yaml explains %d codes of %d", len(texts), len(all))
@@ -42,18 +43,23 @@ func problemsOf(contracts []contract) ([]problem, error) {
 	return all, nil
 }
 
-// statusesOf returns the status that goes with each code.
-func statusesOf(spec *openapi3.T) map[string]string {
+// statusesOf returns the statuses that go with each code, in order. It is one for all codes but second_factor_required.
+func statusesOf(spec *openapi3.T) map[string][]string {
 	// The router answers with it, and no operation.
-	statuses := map[string]string{string(api.ProblemCodeMethodNotAllowed): "405"}
+	statuses := map[string][]string{string(api.ProblemCodeMethodNotAllowed): {"405"}}
 	for _, path := range spec.Paths.Map() {
 		for _, operation := range path.Operations() {
 			for status, answer := range operation.Responses.Map() {
 				for _, code := range codesOf(answer.Value) {
-					statuses[fmt.Sprint(code)] = status
+					name := fmt.Sprint(code)
+					statuses[name] = append(statuses[name], status)
 				}
 			}
 		}
+	}
+	for code, all := range statuses {
+		slices.Sort(all)
+		statuses[code] = slices.Compact(all)
 	}
 	return statuses
 }
