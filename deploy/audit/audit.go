@@ -4,6 +4,7 @@ package audit
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -24,7 +25,10 @@ type Config struct {
 	// URL.
 	URLCert       string      `env:"URL_CERT" redact:"no"`
 	StaffEmail    string      `env:"STAFF_EMAIL" envDefault:"staff@souk.example"`
-	StaffPassword secret.Text `env:"STAFF_PASSWORD,notEmpty"`
+	StaffPassword secret.Text `env:"STAFF_PASSWORD"`
+	// ClientID and ClientSecret are those of an OAuth client, which needs no person's password.
+	ClientID     string      `env:"CLIENT_ID"`
+	ClientSecret secret.Text `env:"CLIENT_SECRET"`
 	// Consul is used to find the services and to get the certificate.
 	Consul consul.Config `envPrefix:"CONSUL_"`
 	// Identity is the service name in the certificate, whose Consul token is needed. Empty means Reader.
@@ -36,6 +40,17 @@ type Config struct {
 	Patience time.Duration
 	// Progress receives a message for each step. May be nil.
 	Progress func(string)
+}
+
+// Validate returns an error that names the missing setting.
+func (c *Config) Validate() error {
+	switch {
+	case (c.ClientID == "") != (c.ClientSecret == ""):
+		return errors.New("SOUK_CLIENT_ID and SOUK_CLIENT_SECRET go together")
+	case c.ClientID == "" && c.StaffPassword == "":
+		return errors.New("SOUK_STAFF_PASSWORD is needed, or SOUK_CLIENT_ID and SOUK_CLIENT_SECRET")
+	}
+	return nil
 }
 
 // Run reads the data and returns the result, including the differences found. An error means that the data could not be read.

@@ -24,7 +24,11 @@ var breaks = []struct {
 	{"stock: owned = on hand + sold", func(w *world) { w.stocks[1].Owned++ }, "MUG: owned 101 pieces, on hand and sold 100 pieces"},
 	{"stock: reserved = held", func(w *world) { w.stocks[0].Held-- }, "HAT: reserved 2 pieces, held 1 pieces"},
 	{"stock: sold = bought by reservations", func(w *world) { w.stocks[3].Committed = 1 }, "OWL: sold 0, bought 1 pieces"},
-	{"stock: nothing is negative", func(w *world) { w.stocks[2].Level.OnHand, w.stocks[2].Owned = -1, -1 }, "NEW: on hand is -1"},
+	{"stock: only what continues selling is on backorder", func(w *world) {
+		w.stocks[2].Level = &inventoryv1.Level{Sku: "NEW", OnHand: -2, Available: -2}
+		w.stocks[2].Sold, w.stocks[2].Committed, w.stocks[2].Continued = 2, 2, 1
+	}, "NEW: 2 pieces are on backorder, and 1 may be"},
+	{"stock: nothing is negative", func(w *world) { w.stocks[2].Level.Reserved, w.stocks[2].Held = -1, -1 }, "NEW: reserved is -1"},
 
 	{"orders: none is in progress for long", func(w *world) { w.find("pending-1").order.ChangedAt = ago(2 * time.Minute) },
 		"pending-1: in progress, and unchanged since"},

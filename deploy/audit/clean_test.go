@@ -42,6 +42,27 @@ func TestAShopInOrderIsClean(t *testing.T) {
 	}
 }
 
+func TestUntrackedGoodsAndBackordersAreClean(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	w.stocks[3] = stock("OWL", 5, 8, 0)
+	w.stocks[3].Continued = 4
+	untracked := w.find(id(confirmed, 1))
+	for _, line := range untracked.order.GetLines() {
+		line.Untracked = true
+	}
+	untracked.reservation = nil
+	report := w.audit(t)
+	if !report.OK() {
+		t.Errorf("broken %q", brokenChecks(report))
+	}
+	for _, c := range report.Checks {
+		if c.Name == "stock: only what continues selling is on backorder" && c.Left.total() != 3 {
+			t.Errorf("%s on backorder, want 3 pieces", c.Left)
+		}
+	}
+}
+
 func TestAShopWithAnOlderShippingIsClean(t *testing.T) {
 	t.Parallel()
 	w := newWorld()

@@ -73,7 +73,7 @@ func connect(ctx context.Context, cfg Config) (_ *services, closeAll func(), err
 		inventory: inventoryv1.NewInventoryServiceClient(dial("inventory")),
 		payments:  paymentsv1.NewPaymentsServiceClient(dial("payments")),
 		shipping:  shippingv1.NewShippingServiceClient(dial("shipping")),
-		sign:      newSession(cfg).sign,
+		sign:      newSigner(cfg),
 	}
 	if err := errors.Join(errs...); err != nil {
 		closeAll()

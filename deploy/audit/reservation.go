@@ -48,16 +48,22 @@ func boughtItsLines(f facts) (finding, bool) {
 		sku := different[0]
 		found.wrong = fmt.Sprintf("of %s it ordered %d and bought %d", sku, ordered[sku], bought[sku])
 	}
-	if !f.committed() {
+	if !f.committed() && slices.ContainsFunc(f.order.GetLines(), tracked) {
 		found.wrong = fmt.Sprintf("is %s, and its reservation %s", name(f.status()), name(f.reservation.GetStatus()))
 	}
 	return found, f.atRest() && f.sold()
 }
 
-// orderedGoods returns the order's lines minus what came back and was restocked.
+// tracked reports whether inventory knows of a line.
+func tracked(l *ordersv1.Line) bool { return !l.GetUntracked() }
+
+// orderedGoods returns the order's lines minus what came back and was restocked. It leaves out untracked goods, of which inventory knows
+// nothing.
 func orderedGoods(order *ordersv1.Order) Sums {
 	var sum Sums
+	untracked := map[string]bool{}
 	for _, l := range order.GetLines() {
+		untracked[l.GetSku()] = l.GetUntracked()
 		sum = sum.add(l.GetQuantity(), l.GetSku())
 	}
 	for _, r := range order.GetReturns() {
@@ -71,6 +77,7 @@ func orderedGoods(order *ordersv1.Order) Sums {
 			sum = sum.add(l.GetQuantity(), l.GetSku())
 		}
 	}
+	maps.DeleteFunc(sum, func(sku string, _ int64) bool { return untracked[sku] })
 	return sum
 }
 

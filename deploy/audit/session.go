@@ -11,10 +11,41 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/oauth2"
+	"golang.org/x/oauth2/clientcredentials"
+
 	"souk/platform/access"
 	"souk/platform/certificate"
 	"souk/platform/secret"
 )
+
+// newSigner returns what signs calls: as an OAuth client, if there is one, or else as staff.
+func newSigner(cfg Config) func(context.Context) (context.Context, error) {
+	client := &http.Client{Timeout: callTimeout}
+	if cfg.URLCert != "" {
+		client.Transport = &http.Transport{TLSClientConfig: certificate.Pinned(cfg.URLCert)}
+	}
+	url := strings.TrimSuffix(cfg.URL, "/")
+	if cfg.ClientID != "" {
+		return asClient(cfg, url+access.TokenPath, client)
+	}
+	return (&session{url: url + "/v1/sessions", email: cfg.StaffEmail, password: cfg.StaffPassword, http: client}).sign
+}
+
+// asClient signs calls with tokens of an OAuth client, each of which is used until shortly before it expires.
+func asClient(cfg Config, url string, client *http.Client) func(context.Context) (context.Context, error) {
+	credentials := clientcredentials.Config{
+		ClientID: cfg.ClientID, ClientSecret: string(cfg.ClientSecret), TokenURL: url, AuthStyle: oauth2.AuthStyleInHeader,
+	}
+	tokens := credentials.TokenSource(context.WithValue(context.Background(), oauth2.HTTPClient, client))
+	return func(ctx context.Context) (context.Context, error) {
+		token, err := tokens.Token()
+		if err != nil {
+			return nil, fmt.Errorf("get a token as client %s: %w", cfg.ClientID, err)
+		}
+		return access.WithToken(ctx, token.AccessToken), nil
+	}
+}
 
 // session is a login of staff. An audit may take longer than the lifetime of an access token, so it logs in again after half of
 // that.
@@ -26,16 +57,6 @@ type session struct {
 	mu    sync.Mutex
 	token string
 	renew time.Time
-}
-
-func newSession(cfg Config) *session {
-	client := &http.Client{Timeout: callTimeout}
-	if cfg.URLCert != "" {
-		client.Transport = &http.Transport{TLSClientConfig: certificate.Pinned(cfg.URLCert)}
-	}
-	return &session{
-		url: strings.TrimSuffix(cfg.URL, "/") + "/v1/sessions", email: cfg.StaffEmail, password: cfg.StaffPassword, http: client,
-	}
 }
 
 // sign returns ctx with the token, which calls made with it forward.

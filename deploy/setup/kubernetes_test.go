@@ -157,7 +157,7 @@ func TestInAClusterWhatAnOperatorHasSetStays(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := a.values()
-	for _, path := range []string{"setup/staff-password", "customers/staff-password", "audit/staff-password"} {
+	for _, path := range []string{"setup/staff-password", "customers/staff-password"} {
 		if got[path] != password {
 			t.Errorf("%s is %q", path, got[path])
 		}

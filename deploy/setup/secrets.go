@@ -25,17 +25,21 @@ type Secrets struct {
 	Management secret.Text
 	// Staff and Demo are the passwords of the first staff account and of the demo customer.
 	Staff, Demo secret.Text
+	// Clients are the secrets of the OAuth clients of the shop's tools, by tool.
+	Clients map[string]secret.Text
 	// Payments are the secrets of payment providers, by file name. They are empty unless provided.
 	Payments map[string]secret.Text
 	// SMTP is the password at the SMTP server. It is empty unless provided.
 	SMTP secret.Text
+	// OpenID are the settings of OpenID providers, which have secrets. It is empty unless provided.
+	OpenID secret.Text
 }
 
 // Keep returns the secrets in cfg.Dir. It generates missing ones, and stores those that cfg provides.
 func Keep(cfg Config) (*Secrets, error) {
 	s := &Secrets{
 		Databases: map[string]secret.Text{}, Superusers: map[string]secret.Text{},
-		Tokens: map[string]secret.Text{}, Payments: map[string]secret.Text{},
+		Tokens: map[string]secret.Text{}, Payments: map[string]secret.Text{}, Clients: map[string]secret.Text{},
 	}
 	var errs []error
 	keep := func(name string, given secret.Text, random func() string) secret.Text {
@@ -57,7 +61,11 @@ func Keep(cfg Config) (*Secrets, error) {
 	s.Management = keep("consul-management-token", "", uuid.NewString)
 	s.Staff = keep("staff-password", cfg.StaffPassword, rand.Text)
 	s.Demo = keep("demo-password", cfg.DemoPassword, rand.Text)
+	for tool, given := range map[string]secret.Text{"audit": cfg.AuditClientSecret, "demo": cfg.DemoClientSecret, "mend": cfg.MendClientSecret} {
+		s.Clients[tool] = keep(tool+"-client-secret", given, rand.Text)
+	}
 	s.SMTP = keep("smtp-password", cfg.SMTPPassword, func() string { return "" })
+	s.OpenID = keep("openid-providers", cfg.OpenIDProviders, func() string { return "" })
 	for name, given := range map[string]secret.Text{
 		"simulator-webhook-secret": cfg.SimulatorWebhookSecret,
 		"stripe-key":               cfg.StripeKey,

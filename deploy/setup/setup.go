@@ -17,6 +17,10 @@ type Config struct {
 	StaffPassword secret.Text `env:"STAFF_PASSWORD"`
 	// DemoPassword is the password of the demo customer.
 	DemoPassword secret.Text `env:"DEMO_PASSWORD"`
+	// The secrets of the OAuth clients of the shop's tools.
+	AuditClientSecret secret.Text `env:"AUDIT_CLIENT_SECRET"`
+	DemoClientSecret  secret.Text `env:"DEMO_CLIENT_SECRET"`
+	MendClientSecret  secret.Text `env:"MEND_CLIENT_SECRET"`
 	// DatabasePassword is the password of the services' roles in all databases.
 	DatabasePassword secret.Text `env:"DATABASE_PASSWORD"`
 	// The secrets of payment providers come from the providers. Without them, payments has none.
@@ -25,7 +29,9 @@ type Config struct {
 	StripeWebhookSecret    secret.Text `env:"PAYMENTS_STRIPE_WEBHOOK_SECRET"`
 	// SMTPPassword comes from the operator of the SMTP server.
 	SMTPPassword secret.Text `env:"SMTP_PASSWORD"`
-	ConsulAddr   string      `env:"CONSUL_ADDR" envDefault:"consul:8500"`
+	// OpenIDProviders are the settings of OpenID providers as customers reads them.
+	OpenIDProviders secret.Text `env:"OPENID_PROVIDERS"`
+	ConsulAddr      string      `env:"CONSUL_ADDR" envDefault:"consul:8500"`
 	// PublicURL is the address of the shop for shoppers.
 	PublicURL string `env:"PUBLIC_URL" envDefault:"http://127.0.0.1:8080" redact:"no"`
 	// Dir is the folder in which setup stores all secrets.

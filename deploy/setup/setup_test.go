@@ -97,9 +97,14 @@ func TestAContainerCanReadItsSecretsAndNoneOfAnotherService(t *testing.T) {
 	cfg := newConfig(t)
 	cfg.StripeKey, cfg.StripeWebhookSecret, cfg.SimulatorWebhookSecret = "the key that stripe made up", "the secret that stripe made up", "the secret of the simulator"
 	cfg.SMTPPassword = "the password of the mail server"
+	cfg.OpenIDProviders = "the settings of the providers"
 	contents := shared(t, cfg)
 	service := func(path string) string {
 		return strings.TrimSuffix(strings.TrimSuffix(filepath.Dir(path), "-db"), "-mongo")
+	}
+	// ofTool reports whether two files are those of a tool, and of customers about this tool.
+	ofTool := func(tool, other string) bool {
+		return filepath.Base(tool) == "client-secret" && other == "customers/"+service(tool)+"-client-secret"
 	}
 	for path, value := range contents {
 		if info, err := os.Stat(filepath.Join(cfg.Volumes, path)); err != nil || info.Mode() != 0o444 {
@@ -109,13 +114,44 @@ func TestAContainerCanReadItsSecretsAndNoneOfAnotherService(t *testing.T) {
 			t.Errorf("%s holds %d characters", path, len(value))
 		}
 		for other, content := range contents {
-			// Three log in as staff.
-			if service(other) != service(path) && strings.Contains(content, value) && filepath.Base(path) != "staff-password" {
+			// Two log in at the SMTP server, and customers knows the clients of the tools.
+			common := filepath.Base(path) == "smtp-password" || ofTool(path, other) || ofTool(other, path)
+			if service(other) != service(path) && strings.Contains(content, value) && !common {
 				t.Errorf("%s holds what %s does", other, path)
 			}
 			if filepath.Base(path) == "superuser-password" && other != path && strings.Contains(content, value) {
 				t.Errorf("%s holds the superuser's password", other)
 			}
+		}
+	}
+}
+
+func TestAToolHasItsClientAndNoPersonsPassword(t *testing.T) {
+	t.Parallel()
+	cfg := newConfig(t)
+	for _, tool := range []string{"audit", "demo", "mend"} {
+		// Of an earlier version.
+		if err := os.WriteFile(filepath.Join(cfg.Volumes, tool, "staff-password"), []byte("of the staff"), 0o400); err != nil {
+			t.Fatal(err)
+		}
+	}
+	contents := shared(t, cfg)
+	for _, tool := range []string{"audit", "demo", "mend"} {
+		if got := contents[tool+"/client-secret"]; got == "" || got != contents["customers/"+tool+"-client-secret"] {
+			t.Errorf("%s has %q, and customers knows %q", tool, got, contents["customers/"+tool+"-client-secret"])
+		}
+		if _, ok := contents[tool+"/staff-password"]; ok {
+			t.Errorf("%s has the password of a person", tool)
+		}
+	}
+	replaced := keep(t, setup.Config{Dir: cfg.Dir, AuditClientSecret: "the secret that takes its place"})
+	if err := replaced.Share(cfg.Volumes); err != nil {
+		t.Fatal(err)
+	}
+	after := shared(t, cfg)
+	for _, file := range []string{"audit/client-secret", "customers/audit-client-secret"} {
+		if after[file] != "the secret that takes its place" {
+			t.Errorf("%s: %q", file, after[file])
 		}
 	}
 }

@@ -22,6 +22,10 @@ func (s *Secrets) Share(dir string) error {
 		// Earlier versions gave the service's password to the server.
 		errs = append(errs, remove(filepath.Join(dir, service+"-db", "database-password")))
 	}
+	for tool := range s.Clients {
+		// Earlier versions gave it the password of staff.
+		errs = append(errs, remove(filepath.Join(dir, tool, "staff-password")))
+	}
 	return errors.Join(errs...)
 }
 
@@ -45,10 +49,14 @@ func (s *Secrets) Contents() (map[string]map[string]string, error) {
 		share(name, "consul-token", string(token))
 	}
 	share("customers", "staff-password", string(s.Staff))
-	share("customers", "smtp-password", string(s.SMTP))
-	share("audit", "staff-password", string(s.Staff))
-	share("mend", "staff-password", string(s.Staff))
-	share("demo", "staff-password", string(s.Staff))
+	for _, sender := range []string{"customers", "orders"} {
+		share(sender, "smtp-password", string(s.SMTP))
+	}
+	share("customers", "openid-providers", string(s.OpenID))
+	for tool, value := range s.Clients {
+		share("customers", tool+"-client-secret", string(value))
+		share(tool, "client-secret", string(value))
+	}
 	share("demo", "demo-password", string(s.Demo))
 	for name, value := range s.Payments {
 		share("payments", name, string(value))

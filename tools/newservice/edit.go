@@ -9,7 +9,8 @@ import (
 	"strings"
 )
 
-// change puts text into a file, right after or right before another text, which stands there exactly once.
+// change puts text into a file, right after or right before another text, which stands there exactly once. That text should not contain
+// spaces with which gofmt aligns columns, because a longer name in the next line changes them.
 type change struct {
 	file, after, before, text string
 }

@@ -8,13 +8,13 @@ var inGateway = []change{
 	{file: "gateway/internal/app/app.go", after: `"payments", "shipping"`, text: `, "gadgets"`},
 	{
 		file:  "gateway/internal/app/app.go",
-		after: "\t\tShipping:  shippingv1.NewShippingServiceClient(conns[\"shipping\"]),\n",
+		after: "shippingv1.NewShippingServiceClient(conns[\"shipping\"]),\n",
 		text:  "\t\tGadgets: gadgetsv1.NewGadgetsServiceClient(conns[\"gadgets\"]),\n",
 	},
 	{file: "gateway/internal/handler/handler.go", after: importAfter, text: importLine},
 	{
 		file:  "gateway/internal/handler/handler.go",
-		after: "\tShipping  shippingv1.ShippingServiceClient\n",
+		after: " shippingv1.ShippingServiceClient\n",
 		text:  "\tGadgets gadgetsv1.GadgetsServiceClient\n",
 	},
 	{file: "gateway/internal/reason/reason.go", after: importAfter, text: importLine},

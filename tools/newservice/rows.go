@@ -26,7 +26,7 @@ var inTests = []change{
 	{file: "gateway/internal/handler/every_test.go", after: `"KeysService"`, text: `, "GadgetsService"`},
 	{
 		file:  "e2e/access/operations_test.go",
-		after: "\townAddress   = identifier{\"address\", address, owned}\n",
+		after: " = identifier{\"address\", address, owned}\n",
 		text:  "\townGadget = identifier{\"gadget\", gadget, owned}\n",
 	},
 	{file: "e2e/access/operations_test.go", before: "\t// Payments.\n", text: `	// Gadgets.

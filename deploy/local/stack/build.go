@@ -28,6 +28,12 @@ const Audit = "audit"
 // Mend is the name under which audit mend calls the services, with a Consul token of its own.
 const Mend = "mend"
 
+// Demo is the name of what fills a shop with the demo catalog.
+const Demo = "demo"
+
+// Tools have an OAuth client of their own, with their name as its ID.
+var Tools = []string{Audit, Demo, Mend}
+
 // Services are the names of the services, which are also their names in Consul.
 var Services = roster.Names()
 

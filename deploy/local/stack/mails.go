@@ -48,11 +48,11 @@ func (m *mails) stop() error {
 
 // sending returns the settings with which a process sends mails to the inbox.
 func (s *Stack) sending() []string {
-	pages := "SOUK_CUSTOMERS_PAGES_URL=" + s.URL()
+	pages := []string{"SOUK_CUSTOMERS_PAGES_URL=" + s.URL(), "SOUK_ORDERS_PAGES_URL=" + s.URL()}
 	if s.mails == nil {
-		return []string{pages}
+		return pages
 	}
-	return []string{pages, "SOUK_SMTP_ADDR=" + s.mails.inbox.Addr(), "SOUK_SMTP_TLS=off", "SOUK_MAIL_FROM=Souk <shop@souk.example>"}
+	return append(pages, "SOUK_SMTP_ADDR="+s.mails.inbox.Addr(), "SOUK_SMTP_TLS=off", "SOUK_MAIL_FROM=Souk <shop@souk.example>")
 }
 
 // MailsURL returns the address of the page of mails, or "" if the shop sends its mails to an SMTP server of the environment.

@@ -23,7 +23,7 @@ func TestMailsAreShownUnlessThereIsAServer(t *testing.T) {
 			t.Errorf("with the server %q: %q", server, settings)
 		}
 		if server != "" {
-			if s.MailsURL() != "" || len(settings) != 1 {
+			if s.MailsURL() != "" || len(settings) != 2 {
 				t.Errorf("with a server of its own: %q, %q", s.MailsURL(), settings)
 			}
 			continue

@@ -98,7 +98,7 @@ func (s *Stack) tracing() []string { return []string{"SOUK_TRACES_URL=http://" +
 func (s *Stack) auditing() []string {
 	return []string{
 		"SOUK_AUDIT_EVERY=" + auditEvery, "SOUK_AUDIT_DISKS=" + s.cfg.Dir, "SOUK_URL=" + s.URL(),
-		"SOUK_STAFF_EMAIL=" + s.StaffEmail(), "SOUK_STAFF_PASSWORD=" + s.StaffPassword(),
+		"SOUK_CLIENT_ID=" + Audit, "SOUK_CLIENT_SECRET=" + s.ClientSecret(Audit),
 	}
 }
 

@@ -21,7 +21,11 @@ type secrets struct {
 	// ConsulManagement is the token that manages Consul.
 	ConsulManagement string            `json:"consul_management"`
 	Consul           map[string]string `json:"consul"`
+	// Clients are the secrets of the tools' OAuth clients, by the ID of the client with clientSuffix, so that no name is in this file twice.
+	Clients map[string]string `json:"clients"`
 }
+
+const clientSuffix = "-client"
 
 // loadSecrets reads the file at path and generates missing secrets; at the first start, all of them.
 func loadSecrets(path string) (secrets, error) {
@@ -39,7 +43,7 @@ func loadSecrets(path string) (secrets, error) {
 
 // readSecrets reads the file at path.
 func readSecrets(path string) (secrets, error) {
-	s := secrets{Databases: map[string]string{}, Consul: map[string]string{}}
+	s := secrets{Databases: map[string]string{}, Consul: map[string]string{}, Clients: map[string]string{}}
 	content, err := os.ReadFile(path)
 	if err != nil {
 		return s, err
@@ -68,5 +72,10 @@ func (s *secrets) complete() {
 		token := s.Consul[name]
 		makeUp(&token, uuid.NewString)
 		s.Consul[name] = token
+	}
+	for _, tool := range Tools {
+		secret := s.Clients[tool+clientSuffix]
+		makeUp(&secret, rand.Text)
+		s.Clients[tool+clientSuffix] = secret
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -65,7 +67,7 @@ func (s *Stack) environment(part string) []string {
 	if s.cfg.Observe {
 		env = append(env, "SOUK_TRACES_SAMPLE=1") // a shop on one machine is small enough to keep every trace
 	}
-	if name == "customers" {
+	if name == "customers" || name == "orders" {
 		env = append(env, s.sending()...)
 	}
 	env = append(env, os.Environ()...)
@@ -93,8 +95,23 @@ func (s *Stack) environment(part string) []string {
 	if slices.Contains(documental, name) {
 		env = append(env, fmt.Sprintf("SOUK_%s_MONGO_URI=%s/%s", upper, strings.TrimSuffix(s.mongo.URL(), "/"), name))
 	}
+	if name == "customers" || name == Gateway {
+		env = append(env, s.issuer()...)
+	}
 	if name == "customers" {
-		env = append(env, "SOUK_STAFF_EMAIL="+s.cfg.StaffEmail, "SOUK_STAFF_PASSWORD="+s.StaffPassword())
+		env = append(env, "SOUK_CUSTOMERS_STAFF_SECOND_FACTOR=optional", "SOUK_STAFF_EMAIL="+s.cfg.StaffEmail, "SOUK_STAFF_PASSWORD="+s.StaffPassword())
+		for _, tool := range Tools {
+			env = append(env, fmt.Sprintf("SOUK_%s_CLIENT_SECRET=%s", strings.ToUpper(tool), s.ClientSecret(tool)))
+		}
 	}
 	return slices.Concat(env, s.cfg.Env, s.cfg.PartEnv[part])
+}
+
+// issuer returns the setting that names the shop to OAuth clients. Other machines need an https URL, which only the environment knows.
+func (s *Stack) issuer() []string {
+	host, _, _ := net.SplitHostPort(s.cfg.GatewayAddr)
+	if address, err := netip.ParseAddr(host); err != nil || !address.IsLoopback() {
+		return nil
+	}
+	return []string{"SOUK_ISSUER_URL=" + s.URL()}
 }

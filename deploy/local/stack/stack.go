@@ -188,6 +188,9 @@ func (s *Stack) StaffPassword() string {
 	return s.secrets.Staff
 }
 
+// ClientSecret returns the secret of a tool's OAuth client, whose ID is the name of the tool.
+func (s *Stack) ClientSecret(tool string) string { return s.secrets.Clients[tool+clientSuffix] }
+
 // CustomerPassword returns the demo customer's password, which is generated once for each shop.
 func (s *Stack) CustomerPassword() string { return s.secrets.Customer }
 

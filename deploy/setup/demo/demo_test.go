@@ -41,6 +41,12 @@ func (w *world) ServeHTTP(out http.ResponseWriter, r *http.Request) {
 		default:
 			answer(out, map[string]any{"access_token": "token of " + account["email"]})
 		}
+	case "POST /oauth/token":
+		if r.FormValue("grant_type") != "client_credentials" || r.FormValue("client_id") != "demo" || r.FormValue("client_secret") != "of the client" {
+			out.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		answer(out, map[string]any{"access_token": "token of staff"})
 	case "POST /v1/customers":
 		account := decode(r)
 		if w.accounts[account["email"]] != "" {
@@ -98,6 +104,18 @@ func TestANewShopIsFilledOnceAndNeverAgain(t *testing.T) {
 		w.products = products
 		if _, filled, err := demo.FillNew(t.Context(), shop, demo.Catalog); err != nil || filled || w.imports != 1 {
 			t.Errorf("with %d products: filled %v, %v, %d imports", products, filled, err, w.imports)
+		}
+	}
+}
+
+func TestAClientOfItsOwnFillsTheShopWithoutAPersonsPassword(t *testing.T) {
+	t.Parallel()
+	for secret, ok := range map[string]bool{"of the client": true, "of another": false} {
+		w := &world{}
+		shop := newShop(t, w)
+		shop.ClientID, shop.ClientSecret, shop.StaffPassword = "demo", secret, ""
+		if _, _, err := demo.FillNew(t.Context(), shop, demo.Catalog); (err == nil) != ok || w.imports > 0 != ok {
+			t.Errorf("the secret %s: %v, %d imports", secret, err, w.imports)
 		}
 	}
 }

@@ -25,6 +25,7 @@ var services = []struct {
 	{"payments", PostgreSQL},
 	{"shipping", PostgreSQL},
 	{"orders", PostgreSQL},
+	{"recommendations", PostgreSQL},
 }
 
 // Names returns the names of all services.

@@ -1,7 +1,7 @@
 // Command audit checks the books of a live shop.
 //
-//	SOUK_STAFF_PASSWORD=… audit [-provider]
-//	SOUK_STAFF_PASSWORD=… audit mend [-apply]
+//	SOUK_CLIENT_ID=… SOUK_CLIENT_SECRET=… audit [-provider]
+//	SOUK_CLIENT_ID=… SOUK_CLIENT_SECRET=… audit mend [-apply]
 //
 // audit mend lists the orders about which the services do not agree, and with -apply mends them. It is for a shop whose databases were
 // restored from a backup (docs/backup.md). The exit status is 0 if everything agrees, 1 if something does not, and 2 if the books could not
@@ -10,6 +10,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -56,7 +57,7 @@ type settings struct {
 }
 
 // Validate returns an error if a setting is not possible.
-func (s *settings) Validate() error { return s.Watch.Validate() }
+func (s *settings) Validate() error { return errors.Join(s.Config.Validate(), s.Watch.Validate()) }
 
 // run returns the report of an audit. It returns none if it has audited again and again until it was told to stop.
 func run(ctx context.Context) (*audit.Report, error) {

@@ -1,5 +1,5 @@
 // Command souk runs the whole shop on this machine: souk run, souk build, souk reset, souk backup, souk
-// restore, souk seed, souk staff.
+// restore, souk seed, souk import, souk rebuild, souk staff.
 package main
 
 import (
@@ -20,7 +20,13 @@ const usage = `usage: souk run [ORDERS=3 CATALOG=2 …] [OBSERVE=1]
                    copy its data while it runs, to a new folder
        souk restore FOLDER
                    make it a backup's shop; it must have no data and not run
-       souk seed   fill the shop at SOUK_URL with the demo catalog, as SOUK_STAFF_EMAIL and SOUK_STAFF_PASSWORD
+       souk seed   fill the shop at SOUK_URL with the demo catalog, with SOUK_CLIENT_SECRET, or
+                   as SOUK_STAFF_EMAIL and SOUK_STAFF_PASSWORD
+       souk import [-url URL] FILE
+                   send a product file of any size to the shop at SOUK_URL, with SOUK_TOKEN, or as SOUK_STAFF_EMAIL and
+                   SOUK_STAFF_PASSWORD; one that was stopped goes on where it was
+       souk rebuild
+                   have recommendations of the running shop forget everything and read the sales of orders again
        souk staff add|promote EMAIL
                    open an account of staff in the running shop, or make a customer's one; prints its new password`
 
@@ -47,6 +53,10 @@ func command(args []string) error {
 		return backup(ctx, args)
 	case name == "restore" && len(args) <= 1:
 		return restore(ctx, args)
+	case name == "import":
+		return importFile(ctx, args)
+	case name == "rebuild" && len(args) == 0:
+		return rebuild(ctx)
 	case name == "build" && len(args) == 0:
 		return build(ctx)
 	case name == "reset" && len(args) == 0:

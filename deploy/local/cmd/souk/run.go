@@ -63,7 +63,7 @@ func run(ctx context.Context, assignments []string) error {
 // serve fills the shop, prints how to use it, and waits for Ctrl-C.
 func serve(ctx context.Context, shop *stack.Stack, cfg stack.Config) error {
 	access := demo.Shop{
-		URL: shop.URL(), StaffEmail: shop.StaffEmail(), StaffPassword: shop.StaffPassword(),
+		URL: shop.URL(), ClientID: stack.Demo, ClientSecret: shop.ClientSecret(stack.Demo),
 		CustomerEmail: demo.CustomerEmail, CustomerPassword: shop.CustomerPassword(),
 	}
 	imported, filled, err := demo.FillNew(ctx, access, demo.Catalog)
@@ -73,7 +73,7 @@ func serve(ctx context.Context, shop *stack.Stack, cfg stack.Config) error {
 	if filled {
 		cfg.Progress(fmt.Sprintf("demo catalog: %d products, %d variants", imported.Products, imported.Variants))
 	}
-	fmt.Print(welcome(access, shop.ConsulAddr(), filepath.Join(cfg.Dir, "logs"), cmp.Or(shop.MailsURL(), "sent through SOUK_SMTP_ADDR"), observers(shop, cfg.Observe)))
+	fmt.Print(welcome(access, shop.StaffEmail(), shop.StaffPassword(), shop.ConsulAddr(), filepath.Join(cfg.Dir, "logs"), cmp.Or(shop.MailsURL(), "sent through SOUK_SMTP_ADDR"), observers(shop, cfg.Observe)))
 	failed := shop.Failed(ctx)
 	for {
 		select {
@@ -95,7 +95,7 @@ func observers(shop *stack.Stack, observe bool) string {
   traces    http://%s`, shop.PrometheusAddr(), shop.JaegerAddr())
 }
 
-func welcome(shop demo.Shop, consul, logs, mails, observers string) string {
+func welcome(shop demo.Shop, staffEmail, staffPassword, consul, logs, mails, observers string) string {
 	return fmt.Sprintf(`
 Souk is open at %s
 
@@ -111,7 +111,7 @@ Buy a mug:
   %s
 
 Ctrl-C stops everything; the data stays until make reset.
-`, shop.URL, shop.URL, shop.CustomerEmail, shop.CustomerPassword, shop.StaffEmail, shop.StaffPassword,
+`, shop.URL, shop.URL, shop.CustomerEmail, shop.CustomerPassword, staffEmail, staffPassword,
 		mails, consul, logs, observers, demo.BuyCommand(shop))
 }
 

@@ -22,10 +22,10 @@ type demoConfig struct {
 	URL  string `env:"URL,required" redact:"no"`
 	// URLCert is a file with the gateway's certificate. If it is empty, the system's certificate authorities verify an https
 	// URL.
-	URLCert       string      `env:"URL_CERT" redact:"no"`
-	StaffEmail    string      `env:"STAFF_EMAIL,required"`
-	StaffPassword secret.Text `env:"STAFF_PASSWORD,required"`
-	DemoPassword  secret.Text `env:"DEMO_PASSWORD,required"`
+	URLCert      string      `env:"URL_CERT" redact:"no"`
+	ClientID     string      `env:"CLIENT_ID,required"`
+	ClientSecret secret.Text `env:"CLIENT_SECRET,required"`
+	DemoPassword secret.Text `env:"DEMO_PASSWORD,required"`
 }
 
 // Validate returns an error that names the invalid setting.
@@ -47,7 +47,7 @@ func fill(ctx context.Context) error {
 		return nil
 	}
 	shop := demo.Shop{
-		URL: strings.TrimSuffix(cfg.URL, "/"), StaffEmail: cfg.StaffEmail, StaffPassword: string(cfg.StaffPassword),
+		URL: strings.TrimSuffix(cfg.URL, "/"), ClientID: cfg.ClientID, ClientSecret: string(cfg.ClientSecret),
 		CustomerEmail: demo.CustomerEmail, CustomerPassword: string(cfg.DemoPassword),
 		Client: &http.Client{Timeout: answerWithin},
 	}
