@@ -2,6 +2,7 @@ package access_test
 
 import (
 	"bytes"
+	"encoding/base64"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -49,8 +50,10 @@ func useTheShop(t *testing.T) {
 	passwords(t, p, self, session)
 	tokens(t, session)
 	mails(t, self)
+	ownAccount(t, self)
 	payments(t, p, self)
 	tickets(t, p, self)
+	partners(t, p, session)
 	malformedBodies(t, session.AccessToken)
 	staff, _, err := shop.New(running.URL()).Login(t.Context(), running.StaffEmail(), running.StaffPassword())
 	if err != nil {
@@ -112,6 +115,23 @@ func mails(t *testing.T, a *account) {
 	}
 }
 
+// ownAccount uses what a customer may do with the account, well and badly. The password is the one that mails has set.
+func ownAccount(t *testing.T, a *account) {
+	t.Helper()
+	const current = "CANARY reset password"
+	for _, with := range []string{"wrong CANARY", current} {
+		try(t, a.Client, http.MethodPut, "/v1/me/email", object{"email": "next" + a.email, "password": with})
+	}
+	try(t, a.Client, http.MethodPost, "/v1/me/second-factor", nil)
+	try(t, a.Client, http.MethodPost, "/v1/me/second-factor/confirmation", object{"code": "CANARY"})
+	try(t, a.Client, http.MethodDelete, "/v1/me/second-factor", object{"password": current, "code": "CANARY"})
+	try(t, a.As(""), http.MethodPost, "/v1/sessions", object{"email": a.email, "password": current, "code": "CANARY"}, shop.Header{Name: "User-Agent", Value: "CANARY"})
+	for _, path := range []string{"/v1/me/sessions", "/v1/me/sessions?cursor=CANARY", "/v1/me/export"} {
+		try(t, a.Client, http.MethodGet, path, nil)
+	}
+	try(t, a.Client, http.MethodDelete, "/v1/me/sessions/CANARY", nil)
+}
+
 func tokens(t *testing.T, session shop.Session) {
 	t.Helper()
 	anonymous := shop.New(running.URL())
@@ -162,6 +182,40 @@ func tickets(t *testing.T, p *people, a *account) {
 	}
 	for range 2 { // the second is spent
 		try(t, anonymous, http.MethodGet, path+ticket, nil)
+	}
+}
+
+// partners uses clients of partners, well and badly. leaks knows access tokens, refresh tokens and API keys by their form, and the secret
+// is told as one of those.
+func partners(t *testing.T, p *people, session shop.Session) {
+	t.Helper()
+	boss, anonymous := p.account(staff), shop.New(running.URL())
+	var client struct{ ID, Secret string }
+	p.do(boss, http.MethodPost, "/v1/admin/clients", object{"name": "CANARY", "kind": "oauth", "scopes": []string{"orders:read"}}, &client)
+	given = append(given, client.Secret)
+	for _, secret := range []string{client.Secret, client.Secret + "CANARY", "CANARY"} {
+		basic := "Basic " + base64.StdEncoding.EncodeToString([]byte(client.ID+":"+secret))
+		given = append(given, basic)
+		try(t, anonymous, http.MethodPost, "/oauth/token", url.Values{"grant_type": {"client_credentials"}}, shop.Header{Name: "Authorization", Value: basic})
+		for _, grant := range []string{"client_credentials", "CANARY"} {
+			form := url.Values{"grant_type": {grant}, "client_id": {client.ID}, "client_secret": {secret}, "scope": {"orders:read"}}
+			try(t, anonymous, http.MethodPost, "/oauth/token", form)
+			try(t, anonymous, http.MethodPost, "/oauth/token?client_secret=CANARY", form)
+		}
+	}
+	for _, form := range []url.Values{
+		{"grant_type": {"client_credentials"}, "client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"}, "client_assertion": {"CANARY"}},
+		{"grant_type": {"refresh_token"}, "refresh_token": {"CANARY"}}, {"grant_type": {"CANARY", "CANARY"}}, {"CANARY": {"CANARY"}},
+	} {
+		try(t, anonymous, http.MethodPost, "/oauth/token", form)
+	}
+	for _, token := range []string{"CANARY", "souk_CANARY", session.AccessToken, session.RefreshToken} {
+		try(t, anonymous, http.MethodPost, "/oauth/revoke", url.Values{"token": {token}})
+	}
+	var key struct{ Secret string }
+	p.do(boss, http.MethodPost, "/v1/admin/clients", object{"name": "CANARY", "kind": "api_key", "scopes": []string{"orders:read"}}, &key)
+	for _, token := range []string{key.Secret, key.Secret + "CANARY", "souk_CANARY"} {
+		try(t, anonymous.As(token), http.MethodGet, "/v1/admin/orders", nil)
 	}
 }
 

@@ -76,16 +76,16 @@ func TestARouteThatDoesNotSayHowItIsServedIsAnError(t *testing.T) {
 		operation string
 		who       Audience
 	}{
-		"anyone":                 {`{"security": []` + policy, Anyone},
-		"optional":               {`{"security": [{"bearer": []}, {}]` + policy, Optional},
-		"customer":               {`{"security": [{"bearer": []}]` + policy, Customer},
-		"staff":                  {`{"security": [{"bearer": []}], "x-souk-role": "staff"` + policy, Staff},
-		"nothing":                {`{"tags": []` + policy, ""},
-		"staff without a token":  {`{"security": [], "x-souk-role": "staff"` + policy, ""},
-		"staff, or anyone":       {`{"security": [{"bearer": []}, {}], "x-souk-role": "staff"` + policy, ""},
-		"a role that is unknown": {`{"security": [{"bearer": []}], "x-souk-role": "admin"` + policy, ""},
-		"no policy":              {`{"security": []}`, ""},
-		"half a policy":          {`{"security": [], "x-souk-policy": {"timeout": "10s"}}`, ""},
+		"anyone":                  {`{"security": []` + policy, Anyone},
+		"optional":                {`{"security": [{"bearer": []}, {}]` + policy, Optional},
+		"customer":                {`{"security": [{"bearer": []}]` + policy, Customer},
+		"a scope":                 {`{"security": [{"bearer": []}], "x-souk-scope": "orders:read"` + policy, Scoped},
+		"nothing":                 {`{"tags": []` + policy, ""},
+		"a scope without a token": {`{"security": [], "x-souk-scope": "orders:read"` + policy, ""},
+		"a scope, or anyone":      {`{"security": [{"bearer": []}, {}], "x-souk-scope": "orders:read"` + policy, ""},
+		"a scope that is unknown": {`{"security": [{"bearer": []}], "x-souk-scope": "orders:own"` + policy, ""},
+		"no policy":               {`{"security": []}`, ""},
+		"half a policy":           {`{"security": [], "x-souk-policy": {"timeout": "10s"}}`, ""},
 	}
 	for name, test := range tests {
 		spec, err := openapi3.NewLoader().LoadFromData([]byte(`{"openapi": "3.1.0", "paths": {"/v1/new": {"get": ` + test.operation + `}}}`))

@@ -14,6 +14,9 @@ import (
 	"souk/e2e/testshop"
 )
 
+// given are the secrets that the shop has given to the canary test.
+var given []string
+
 // canary is in every secret that the canary test makes up.
 const canary = "CANARY"
 
@@ -23,6 +26,7 @@ var patterns = map[string]*regexp.Regexp{
 	"a refresh token":         regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.[\w-]{43}`),
 	"a ticket":                regexp.MustCompile(`\b(?i:ticket)"?[=:]"?[\w-]`),
 	"an Authorization header": regexp.MustCompile(`(?i)\bbearer [\w-]`),
+	"an API key":              regexp.MustCompile(`souk_[0-9A-Za-z]{49}`),
 	"a password's hash":       regexp.MustCompile(`\$argon2`),
 	"a private key":           regexp.MustCompile(`PRIVATE KEY`),
 	"a connection's password": regexp.MustCompile(`(postgres(ql)?|mongodb)://[^/\s"]*:[^/\s"]*@`),
@@ -72,6 +76,9 @@ func secretsOf(s *testshop.Shop) (map[string]string, error) {
 	addTexts(secrets, "secrets.json", madeUp)
 	for i, token := range s.MailTokens() {
 		secrets[fmt.Sprintf("the token of mail %d", i)] = token
+	}
+	for i, secret := range given {
+		secrets[fmt.Sprintf("secret %d of a client", i)] = secret
 	}
 	private, err := shopKey()
 	if err != nil {

@@ -56,9 +56,15 @@ func run(m *testing.M) (int, error) {
 	if authority, err = certtest.New(); err != nil {
 		return 1, err
 	}
+	settings, stopProvider, err := startProvider()
+	if err != nil {
+		return 1, err
+	}
+	defer stopProvider()
 	s, stop, err := testshop.Start(ctx, stack.Config{MongoPort: mongoPort, Authority: authority, Env: []string{
 		"SOUK_RATE_LIMITS=off", "SOUK_LOG_LEVEL=debug", "SOUK_SHIPPING_TRANSIT=500ms",
 		"SOUK_PAYMENTS_SIMULATOR_WEBHOOK_SECRET=" + webhookSecret,
+		"SOUK_OPENID_PROVIDERS=" + settings, "SOUK_OPENID_URL=" + callbackHost,
 	}})
 	if err != nil {
 		return 1, err

@@ -58,7 +58,7 @@ func TestFieldsThatTheShopDecidesOnAreRefusedInEveryBody(t *testing.T) {
 func (r *routeTest) privileged(p *people, owner string) (*request, string) {
 	p.t.Helper()
 	req := r.prepare(p, p.account(owner))
-	if r.Who == access.Staff {
+	if r.Who == access.Scoped {
 		return req, p.account(staff).Token
 	}
 	return req, p.account(owner).Token

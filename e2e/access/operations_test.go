@@ -21,6 +21,8 @@ type ids = map[string]identifier
 // The kinds of things that ids name.
 var (
 	ownAddress   = identifier{"address", address, owned}
+	ownSession   = identifier{"session", session, owned}
+	ownIdentity  = identifier{"identity", identity, owned}
 	ownCart      = identifier{"cart", cart, owned}
 	ownOrder     = identifier{"order", order, owned}
 	ownDelivered = identifier{"delivered order", delivered, owned}
@@ -30,10 +32,14 @@ var (
 	aDispatched  = identifier{"dispatched order", dispatched, public}
 	aReturn      = identifier{"return", requestedReturn, public}
 	aProduct     = identifier{"product", product, public}
+	aWithdrawn   = identifier{"withdrawn product", withdrawnProduct, public}
 	aSKU         = identifier{"sku", sku, public}
 	aNewSKU      = identifier{"new sku", newSKU, public}
 	anySKU       = identifier{"sku", sku, anything}
 	anyCustomer  = identifier{"customer", func(_ *people, a *account) string { return a.id }, anything}
+	aClient      = identifier{"client", partner, public}
+	anEmployee   = identifier{"employee", employee, public}
+	anOpenID     = identifier{"OpenID provider", func(*people, *account) string { return "example" }, public}
 	aProvider    = identifier{"provider", func(*people, *account) string { return "simulator" }, public}
 )
 
@@ -45,14 +51,28 @@ var operations = map[string]operation{
 	"getDependencies": {},
 
 	// Accounts.
-	"getJwks":                  {rpc: "KeysService/ListKeys"},
-	"registerCustomer":         {rpc: "CustomersService/Register", body: registration},
-	"createSession":            {rpc: "CustomersService/Login", body: loginBody},
-	"refreshSession":           {rpc: "CustomersService/Refresh", body: spendable},
-	"deleteSession":            {rpc: "CustomersService/Logout"},
-	"getMe":                    {rpc: "CustomersService/GetMe"},
-	"updateMe":                 {rpc: "CustomersService/UpdateMe", body: json0(`{"name": "Ada"}`)},
-	"changePassword":           {rpc: "CustomersService/ChangePassword", body: newPassword},
+	"getJwks":          {rpc: "KeysService/ListKeys"},
+	"registerCustomer": {rpc: "CustomersService/Register", body: registration},
+	"createSession":    {rpc: "CustomersService/Login", body: loginBody},
+	"startSignIn":      {rpc: "SignInService/StartSignIn", ids: ids{"provider": anOpenID}},
+	"finishSignIn":     {rpc: "SignInService/FinishSignIn", ids: ids{"provider": anOpenID}},
+	"linkIdentity":     {rpc: "SignInService/LinkIdentity", body: signInCode, header: signInCookie},
+	"listIdentities":   {rpc: "SignInService/ListIdentities"},
+	"unlinkIdentity":   {rpc: "SignInService/UnlinkIdentity", ids: ids{"id": ownIdentity}},
+	"refreshSession":   {rpc: "CustomersService/Refresh", body: spendable},
+	"deleteSession":    {rpc: "CustomersService/Logout"},
+	"getMe":            {rpc: "CustomersService/GetMe"},
+	"updateMe":         {rpc: "CustomersService/UpdateMe", body: json0(`{"name": "Ada"}`)},
+	"listSessions":     {rpc: "CustomersService/ListSessions"},
+	"endSession":       {rpc: "CustomersService/EndSession", ids: ids{"id": ownSession}},
+	"changePassword":   {rpc: "CustomersService/ChangePassword", body: newPassword},
+	"changeEmail": {rpc: "CustomersService/RequestEmailChange", body: func(_ *people, r *request) any {
+		return object{"email": uuid.NewString() + "@example.com", "password": r.who.password}
+	}},
+	"exportMe":                 {rpc: "CustomersService/GetPersonalData"},
+	"startSecondFactor":        {rpc: "CustomersService/StartSecondFactor"},
+	"confirmSecondFactor":      {rpc: "CustomersService/ConfirmSecondFactor", body: firstCode},
+	"removeSecondFactor":       {rpc: "CustomersService/RemoveSecondFactor", body: removal},
 	"requestPasswordReset":     {rpc: "CustomersService/RequestPasswordReset", body: func(*people, *request) any { return object{"email": uuid.NewString() + "@example.com"} }},
 	"resetPassword":            {rpc: "CustomersService/ResetPassword", body: resetBody},
 	"requestEmailVerification": {rpc: "CustomersService/RequestEmailVerification"},
@@ -64,15 +84,20 @@ var operations = map[string]operation{
 	"deleteAddress":            {rpc: "CustomersService/DeleteAddress", ids: ids{"id": ownAddress}},
 
 	// The catalog.
-	"listProducts":    {rpc: "CatalogService/ListProducts"},
-	"getProduct":      {rpc: "CatalogService/GetProduct", ids: ids{"id": aProduct}},
-	"listCategories":  {rpc: "CatalogService/ListCategories"},
-	"createProduct":   {rpc: "CatalogService/CreateProduct", body: func(*people, *request) any { return productBody() }},
-	"updateProduct":   {rpc: "CatalogService/UpdateProduct", ids: ids{"id": aProduct}, body: productPatch, header: ifMatch},
-	"withdrawProduct": {rpc: "CatalogService/WithdrawProduct", ids: ids{"id": aProduct}},
-	"importProducts":  {rpc: "CatalogService/ImportProducts", body: productFile},
-	"getStock":        {rpc: "InventoryService/GetLevels", ids: ids{"sku": aSKU}},
-	"adjustStock":     {rpc: "InventoryService/AdjustStock", ids: ids{"sku": aNewSKU}, body: json0(`{"delta": 1, "reason": "found"}`)},
+	"listProducts":           {rpc: "CatalogService/ListProducts"},
+	"getProduct":             {rpc: "CatalogService/GetProduct", ids: ids{"id": aProduct}},
+	"listCategories":         {rpc: "CatalogService/ListCategories"},
+	"listProductSuggestions": {rpc: "CatalogService/ListSuggestions"},
+	"createProduct":          {rpc: "CatalogService/CreateProduct", body: func(*people, *request) any { return productBody() }},
+	"updateProduct":          {rpc: "CatalogService/UpdateProduct", ids: ids{"id": aProduct}, body: productPatch, header: ifMatch},
+	"withdrawProduct":        {rpc: "CatalogService/WithdrawProduct", ids: ids{"id": aProduct}},
+	"listAllProducts":        {rpc: "CatalogService/ListAllProducts"},
+	"getAnyProduct":          {rpc: "CatalogService/GetAnyProduct", ids: ids{"id": aProduct}},
+	"restoreProduct":         {rpc: "CatalogService/RestoreProduct", ids: ids{"id": aWithdrawn}},
+	"importProducts":         {rpc: "CatalogService/ImportProducts", body: productFile},
+	"exportProducts":         {rpc: "CatalogService/GetProductFile"},
+	"getStock":               {rpc: "InventoryService/GetLevels", ids: ids{"sku": aSKU}},
+	"adjustStock":            {rpc: "InventoryService/AdjustStock", ids: ids{"sku": aNewSKU}, body: json0(`{"delta": 1, "reason": "found"}`)},
 
 	// Carts.
 	"createCart":     {rpc: "CartsService/CreateCart"},
@@ -84,7 +109,11 @@ var operations = map[string]operation{
 	"quoteShipping":  {rpc: "CartsService/GetCart", ids: ids{"cart_id": ownCart}, body: quote},
 
 	// Orders.
-	"placeOrder":        {rpc: "OrdersService/PlaceOrder", ids: ids{"cart_id": ownCart, "address_id": ownAddress}, body: checkout},
+	"placeOrder": {rpc: "OrdersService/PlaceOrder", guests: true, ids: ids{"cart_id": ownCart, "address_id": ownAddress}, body: checkout},
+	"requestOrderLookup": {rpc: "OrdersService/RequestOrderLookup", body: func(*people, *request) any {
+		return object{"number": "S-7K3M9QX2", "email": uuid.NewString() + "@example.com"}
+	}},
+	"redeemOrderLookup": {rpc: "OrdersService/RedeemOrderLookup", body: lookupBody},
 	"listOrders":        {rpc: "OrdersService/ListOrders"},
 	"getOrder":          {rpc: "OrdersService/GetOrder", ids: ids{"id": ownOrder}},
 	"streamOrderEvents": {rpc: "OrdersService/WaitForEvents", ids: ids{"id": ownOrder}},
@@ -100,6 +129,24 @@ var operations = map[string]operation{
 	"receiveReturn":     {rpc: "OrdersService/ReceiveReturn", ids: ids{"id": aReturn}, body: json0(`{"lines": [{"sku": "GOODS", "quantity": 1, "restock": true}], "refund_shipping": true}`)},
 	"listAuditEntries":  {rpc: "AuditService/ListAuditEntries"},
 	"refundOrder":       {rpc: "OrdersService/RefundOrder", ids: ids{"id": aDispatched}, body: refund},
+
+	// Recommendations.
+	"listProductRecommendations": {rpc: "CatalogService/GetProduct", ids: ids{"id": aProduct}},
+	"listCartRecommendations":    {rpc: "CartsService/GetCart", ids: ids{"id": ownCart}},
+	// Partners.
+	"listClients":            {rpc: "ClientsService/ListClients"},
+	"createClient":           {rpc: "ClientsService/CreateClient", body: clientBody},
+	"getAuthorizationServer": {},
+	"createToken":            {rpc: "ClientsService/GetClientToken", body: clientForm},
+	"revokeToken":            {rpc: "ClientsService/RevokeRefreshToken", body: revocation},
+	"deleteClient":           {rpc: "ClientsService/DeleteClient", ids: ids{"id": aClient}},
+
+	// Staff.
+	"listStaff":     {rpc: "StaffService/ListStaff"},
+	"listCustomers": {rpc: "StaffService/ListCustomers"},
+	"inviteStaff":   {rpc: "StaffService/InviteStaff", body: invitation},
+	"changeStaff":   {rpc: "StaffService/ChangeStaffRoles", ids: ids{"id": anEmployee}, body: json0(`{"roles": ["support"]}`)},
+	"disableStaff":  {rpc: "StaffService/DisableStaff", ids: ids{"id": anEmployee}},
 
 	// Payments.
 	"receivePaymentWebhook": {rpc: "PaymentsService/HandleWebhook", ids: ids{"provider": aProvider}, body: webhook, header: signature},
@@ -143,6 +190,61 @@ func resetBody(p *people, _ *request) any {
 // verificationBody has a token that confirms the address of a new account.
 func verificationBody(p *people, _ *request) any {
 	return object{"token": mailed(p, newcomer(p), testshop.ConfirmEmail)}
+}
+
+// lookupBody has the token of a link to the order of a guest.
+func lookupBody(p *people, _ *request) any {
+	who := p.account(guest)
+	email := uuid.NewString() + "@example.com"
+	placed, err := who.PlaceOrder(p.t.Context(), uuid.NewString(), shop.Checkout{
+		CartID: cart(p, who), ShippingAddress: &leeds, ShippingOption: "royal-standard", PaymentMethod: "pm_card_visa", Email: email,
+	})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	if err := who.Do(p.t.Context(), http.MethodPost, "/v1/order-lookups", object{"number": placed.Number, "email": email}, nil); err != nil {
+		p.t.Fatal(err)
+	}
+	return object{"token": mailed(p, email, "Your link to order "+placed.Number)}
+}
+
+func invitation(*people, *request) any {
+	return object{"email": uuid.NewString() + "@example.com", "roles": []string{"fulfilment"}}
+}
+
+func clientBody(*people, *request) any {
+	return object{"name": "The warehouse", "kind": "api_key", "scopes": []string{"clients:write"}}
+}
+
+// clientForm asks for a token of a new client.
+func clientForm(p *people, _ *request) any {
+	var created struct{ ID, Secret string }
+	body := object{"name": "The warehouse", "kind": "oauth", "scopes": []string{"orders:read"}}
+	p.do(p.account(staff), http.MethodPost, "/v1/admin/clients", body, &created)
+	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {created.ID}, "client_secret": {created.Secret}}
+	return []byte(form.Encode())
+}
+
+// revocation has a refresh token that was not used yet.
+func revocation(p *people, r *request) any {
+	token := spendable(p, r).(map[string]any)["refresh_token"].(string)
+	return []byte(url.Values{"token": {token}}.Encode())
+}
+
+// partner adds a client, and returns its id.
+func partner(p *people, _ *account) string {
+	p.t.Helper()
+	var created struct{ ID string }
+	p.do(p.account(staff), http.MethodPost, "/v1/admin/clients", clientBody(p, nil), &created)
+	return created.ID
+}
+
+// employee invites somebody to staff, and returns the id of the account.
+func employee(p *people, _ *account) string {
+	p.t.Helper()
+	var invited struct{ ID string }
+	p.do(p.account(staff), http.MethodPost, "/v1/admin/staff", invitation(p, nil), &invited)
+	return invited.ID
 }
 
 // newcomer opens an account and returns its address.
@@ -194,6 +296,12 @@ func quote(_ *people, r *request) any {
 }
 
 func checkout(_ *people, r *request) any {
+	if r.who.name == guest {
+		return shop.Checkout{
+			CartID: r.ids["cart_id"], ShippingAddress: &leeds, ShippingOption: "royal-standard", PaymentMethod: "pm_card_visa",
+			Email: uuid.NewString() + "@example.com",
+		}
+	}
 	return shop.Checkout{
 		CartID: r.ids["cart_id"], AddressID: r.ids["address_id"], ShippingOption: "royal-standard", PaymentMethod: "pm_card_visa",
 	}

@@ -36,6 +36,7 @@ var (
 	cartField    = ownedField{"cart", cart}
 	addressField = ownedField{"address", address}
 	orderField   = ownedField{"order", order}
+	sessionField = ownedField{"session", session}
 )
 
 // ownedRPCs is every RPC whose rule has owned fields.
@@ -53,6 +54,12 @@ var ownedRPCs = map[string]ownedRPC{
 	},
 	"/souk.customers.v1.CustomersService/DeleteAddress": {
 		&customersv1.DeleteAddressRequest{}, map[string]ownedField{"id": addressField},
+	},
+	"/souk.customers.v1.CustomersService/EndSession": {
+		&customersv1.EndSessionRequest{}, map[string]ownedField{"id": sessionField},
+	},
+	"/souk.customers.v1.SignInService/UnlinkIdentity": {
+		&customersv1.UnlinkIdentityRequest{}, map[string]ownedField{"id": {ownIdentity.kind, identity}},
 	},
 	"/souk.orders.v1.OrdersService/PlaceOrder": {
 		&ordersv1.PlaceOrderRequest{ShippingOption: "royal-standard", PaymentMethod: "pm_card_visa"},
@@ -161,7 +168,7 @@ func (o *ownership) checkOthers(t *testing.T, who string) {
 		}
 		for kind, id := range values {
 			got := about(id)
-			if who == staff && o.Rule.GetStaff() && strings.EqualFold(id, theirs) {
+			if who == staff && o.Rule.GetScope() != 0 && strings.EqualFold(id, theirs) {
 				if got != nil {
 					t.Errorf("staff about another's %s: %v", path, got)
 				}

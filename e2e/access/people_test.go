@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"souk/e2e/shop"
+	platformaccess "souk/platform/access"
 )
 
 // account is someone who uses the shop.
@@ -64,7 +65,7 @@ func (p *people) newAccount(name string) *account {
 	if name == staff {
 		// The shop has one account of staff. With one for each test, they need not share a cart.
 		header, claims := parts(p.t, a.Token)
-		a.Client = a.As(signed(p.t, key(p.t), header, with(claims, object{"roles": []string{"customer", "staff"}})))
+		a.Client = a.As(signed(p.t, key(p.t), header, with(claims, object{"roles": []string{"customer", "staff"}, "scope": platformaccess.ScopeText(platformaccess.AllScopes())})))
 	}
 	return a
 }
@@ -117,6 +118,13 @@ func product(p *people, _ *account) string {
 	return newProduct(p).ID
 }
 
+func withdrawnProduct(p *people, a *account) string {
+	p.t.Helper()
+	id := product(p, a)
+	p.do(p.account(staff), http.MethodDelete, "/v1/products/"+id, nil, nil)
+	return id
+}
+
 func newSKU(p *people, _ *account) string {
 	p.t.Helper()
 	return newProduct(p).Variants[0].SKU
@@ -141,6 +149,21 @@ func address(p *people, a *account) string {
 	var saved shop.Address
 	p.do(a, http.MethodPost, "/v1/me/addresses", leeds, &saved)
 	return saved.ID
+}
+
+// session signs the account in once more.
+func session(p *people, a *account) string {
+	p.t.Helper()
+	var id string
+	patiently(p.t, "a session of "+a.name, func() error {
+		client, _, err := a.As("").Login(p.t.Context(), a.email, a.password)
+		if err == nil {
+			_, claims := parts(p.t, client.Token)
+			id, _ = claims["sid"].(string)
+		}
+		return err
+	})
+	return id
 }
 
 // cart returns the account's cart, with something in it.

@@ -7,6 +7,10 @@ import (
 	"slices"
 
 	"github.com/getkin/kin-openapi/openapi3"
+
+	accessv1 "souk/proto/gen/souk/access/v1"
+
+	"souk/platform/access"
 )
 
 // Audience is who may use a route.
@@ -19,15 +23,18 @@ const (
 	// Optional routes serve anyone, but a token that is given must be good.
 	Optional Audience = "optional"
 	Customer Audience = "customer"
-	Staff    Audience = "staff"
+	// Scoped routes serve whoever has their scope.
+	Scoped Audience = "scoped"
 )
 
 // Route is a method of a path of the REST API, and who may use it.
 type Route struct {
 	Method, Path string
 	Who          Audience
-	Policy       Policy
-	Operation    *openapi3.Operation
+	// Scope is the one that a token must have, if the route is Scoped.
+	Scope     accessv1.Scope
+	Policy    Policy
+	Operation *openapi3.Operation
 }
 
 // Policy is how a route is served, in the words of openapi.yaml's x-souk-policy.
@@ -65,7 +72,7 @@ func routesOf(spec *openapi3.T) ([]Route, error) {
 	var errs []error
 	for path, item := range spec.Paths.Map() {
 		for method, operation := range item.Operations() {
-			who, err := audienceOf(operation)
+			who, scope, err := audienceOf(operation)
 			policy, policyErr := policyOf(operation)
 			for _, err := range []error{err, policyErr} {
 				if err != nil {
@@ -73,7 +80,7 @@ func routesOf(spec *openapi3.T) ([]Route, error) {
 				}
 			}
 			operation.Parameters = append(slices.Clone(item.Parameters), operation.Parameters...)
-			routes = append(routes, Route{Method: method, Path: path, Who: who, Policy: policy, Operation: operation})
+			routes = append(routes, Route{Method: method, Path: path, Who: who, Scope: scope, Policy: policy, Operation: operation})
 		}
 	}
 	slices.SortFunc(routes, func(a, b Route) int {
@@ -83,22 +90,32 @@ func routesOf(spec *openapi3.T) ([]Route, error) {
 }
 
 // audienceOf reads the security of an operation. One that says nothing would be open by oversight.
-func audienceOf(operation *openapi3.Operation) (Audience, error) {
-	role, hasRole := operation.Extensions["x-souk-role"]
+func audienceOf(operation *openapi3.Operation) (Audience, accessv1.Scope, error) {
+	named, hasScope := operation.Extensions["x-souk-scope"]
+	name, _ := named.(string)
+	scope, known := access.ScopeNamed(name)
 	switch {
 	case operation.Security == nil:
-		return "", errors.New("says nothing of its security")
-	case hasRole && role != string(Staff):
-		return "", fmt.Errorf("has the unknown role %v", role)
-	case hasRole && len(*operation.Security) != 1:
-		return "", errors.New("has a role, and yet needs no token")
-	case hasRole:
-		return Staff, nil
+		return "", 0, errors.New("says nothing of its security")
+	case hasScope && !known:
+		return "", 0, fmt.Errorf("has the unknown scope %v", named)
+	case hasScope && len(*operation.Security) != 1:
+		return "", 0, errors.New("has a scope, and yet needs no token")
+	case hasScope:
+		return Scoped, scope, nil
 	case len(*operation.Security) == 0:
-		return Anyone, nil
+		return Anyone, 0, nil
 	case slices.ContainsFunc(*operation.Security, func(r openapi3.SecurityRequirement) bool { return len(r) == 0 }):
-		return Optional, nil
+		return Optional, 0, nil
 	default:
-		return Customer, nil
+		return Customer, 0, nil
 	}
+}
+
+// Caller names whom the route serves.
+func (r Route) Caller() string {
+	if r.Who == Scoped {
+		return access.ScopeName(r.Scope)
+	}
+	return string(r.Who)
 }

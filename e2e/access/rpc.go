@@ -17,6 +17,8 @@ import (
 
 	_ "souk/proto" // the descriptors of every contract
 	accessv1 "souk/proto/gen/souk/access/v1"
+
+	"souk/platform/access"
 )
 
 // RPC is a method of a service, and who may call it.
@@ -62,7 +64,7 @@ func (r RPC) Who() string {
 	for _, part := range []struct {
 		name  string
 		admit bool
-	}{{"anyone", r.Rule.GetAnyone()}, {"customer", r.Rule.GetCustomer()}, {"staff", r.Rule.GetStaff()}} {
+	}{{"anyone", r.Rule.GetAnyone()}, {"customer", r.Rule.GetCustomer()}, {"guest", r.Rule.GetGuest()}, {access.ScopeName(r.Rule.GetScope()), r.Rule.GetScope() != 0}} {
 		if part.admit {
 			who = append(who, part.name)
 		}

@@ -14,38 +14,52 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
 
+	accessv1 "souk/proto/gen/souk/access/v1"
+
 	"souk/deploy/local/stack"
 	"souk/e2e/access"
+	platformaccess "souk/platform/access"
 	"souk/platform/rpc"
 )
 
 // rpcCaller is who calls an RPC: a service, on its own account or for whoever has the token.
 type rpcCaller struct {
 	name, service, token string
-	// whom the token speaks for.
-	customer, staff, bad bool
+	// whom the token speaks for, and what it allows.
+	customer, guest, bad bool
+	scopes               []accessv1.Scope
 }
 
 // rpcCallers are those that the gateway calls for, and every service on its own account, with and without a staff token.
-// The tokens are of nobody: what an RPC does for them does no harm to the other tests.
+// Staff have every scope, one of them, or none. The tokens are of nobody: what an RPC does for them does no harm to the other tests.
 func rpcCallers(t *testing.T) []rpcCaller {
 	t.Helper()
 	header, claims := parts(t, newPeople(t).account(ada).Token)
 	token := func(changes object) string {
 		return signed(t, key(t), header, with(claims, with(changes, object{"sub": uuid.NewString()})))
 	}
-	ofStaff := token(object{"roles": []string{"customer", "staff"}})
+	all, earlier := platformaccess.AllScopes(), token(object{"roles": []string{"customer", "staff"}})
+	ofStaff := token(object{"scope": platformaccess.ScopeText(all)})
 	callers := []rpcCaller{
 		{name: "a customer", service: stack.Gateway, token: token(nil), customer: true},
-		{name: "staff", service: stack.Gateway, token: ofStaff, customer: true, staff: true},
+		{name: "staff", service: stack.Gateway, token: ofStaff, customer: true, scopes: all},
+		{name: "staff, with a token of an earlier version", service: stack.Gateway, token: earlier, customer: true, scopes: all},
+		{name: "staff without a scope", service: stack.Gateway, token: token(object{"roles": []string{"customer", "staff"}, "scope": ""}), customer: true},
+		{name: "a guest", service: stack.Gateway, token: token(object{"roles": []string{"guest"}}), guest: true},
 		{name: "an expired token", service: stack.Gateway, token: token(object{"exp": past()}), bad: true},
 		{name: "a garbage token", service: stack.Gateway, token: "not.a.token", bad: true},
 		{name: "nobody, without a certificate"},
-		{name: "staff, without a certificate", token: ofStaff, customer: true, staff: true},
+		{name: "staff, without a certificate", token: ofStaff, customer: true, scopes: all},
+	}
+	for _, scope := range all {
+		name := platformaccess.ScopeName(scope)
+		callers = append(callers, rpcCaller{
+			name: "staff with " + name, service: stack.Gateway, token: token(object{"scope": name}), customer: true, scopes: []accessv1.Scope{scope},
+		})
 	}
 	for _, name := range append([]string{stack.Gateway, stack.Audit, "stranger"}, stack.Services...) {
 		callers = append(callers, rpcCaller{name: name, service: name},
-			rpcCaller{name: name + " with a staff token", service: name, token: ofStaff, customer: true, staff: true})
+			rpcCaller{name: name + " with a staff token", service: name, token: ofStaff, customer: true, scopes: all})
 	}
 	return callers
 }
@@ -60,9 +74,10 @@ func (c *rpcCaller) expected(r access.RPC) codes.Code {
 		return codes.PermissionDenied
 	case c.bad:
 		return codes.Unauthenticated
-	case rule.GetAnyone(), rule.GetCustomer() && c.customer, rule.GetStaff() && c.staff, slices.Contains(rule.GetServices(), c.service):
+	case rule.GetAnyone() && !c.guest, rule.GetGuest() && c.guest, rule.GetCustomer() && c.customer,
+		slices.Contains(c.scopes, rule.GetScope()), slices.Contains(rule.GetServices(), c.service):
 		return codes.OK
-	case !c.customer && (rule.GetCustomer() || rule.GetStaff()):
+	case !c.customer && !c.guest && (rule.GetCustomer() || rule.GetScope() != 0):
 		return codes.Unauthenticated
 	default:
 		return codes.PermissionDenied

@@ -35,7 +35,7 @@ func Print(w io.Writer, rpcs []RPC, routes []Route) error {
 	}
 	fmt.Fprintln(table, "METHOD\tPATH\tWHO\tTIMEOUT\tCOST\tCLASS\tANSWER")
 	for _, r := range routes {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.Method, r.Path, r.Who, r.Policy.Timeout, r.Policy.Cost, r.Policy.Class, r.Policy.Answer)
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.Method, r.Path, r.Caller(), r.Policy.Timeout, r.Policy.Cost, r.Policy.Class, r.Policy.Answer)
 	}
 	return table.Flush()
 }

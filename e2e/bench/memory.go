@@ -18,7 +18,7 @@ const (
 	mostAfter = 350
 )
 
-// Memory is how much the seven services and the gateway of the shoppers hold together: their resident memory, which is VmRSS in
+// Memory is how much the services and the gateway of the shoppers hold together: their resident memory, which is VmRSS in
 // /proc/<pid>/status, in MiB.
 type Memory struct {
 	// Idle is after the start, before any request, and After at the end of the measurement.

@@ -149,7 +149,7 @@ func (s *Shop) signStaffIn(ctx context.Context, door *shop.Client) (err error) {
 	return err
 }
 
-// SignIn gives staff and every shopper a new access token, which is good for 15 minutes, and each shopper a cart with three lines.
+// SignIn gives staff and every shopper a new access token, which is good for 5 and 15 minutes, and each shopper a cart with three lines.
 func (s *Shop) SignIn(ctx context.Context) error {
 	door := s.door()
 	if err := s.signStaffIn(ctx, door); err != nil {

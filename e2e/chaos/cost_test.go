@@ -3,6 +3,7 @@ package chaos
 import (
 	"maps"
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
@@ -15,12 +16,13 @@ const (
 	mostCalls   = 8
 	mostCommits = 7 // the simulated card network's own books left out, which are outside the shop
 
+	getEmail = "/souk.customers.v1.CustomersService/GetEmail"
+
 	costly = 50 // checkouts that are measured
-	// Background work does not come at an even rate. One commit more a checkout would be a whole one.
-	tolerance = 0.25
 )
 
-// TestCostOfACheckout counts what a checkout takes, and fails when that has become more than it may be.
+// TestCostOfACheckout counts what a checkout takes, and fails when that has become more than it may be. Background work, for
+// example sending the mails about earlier orders, writes during some of the checkouts. The median leaves it out.
 func TestCostOfACheckout(t *testing.T) {
 	a, m := openMetered(t)
 	buyer, err := a.register(t.Context())
@@ -30,23 +32,28 @@ func TestCostOfACheckout(t *testing.T) {
 	// The first one opens connections and learns keys.
 	a.confirm(t, m, buyer)
 	var spent reading
+	var calls, commits []int64
 	for range costly {
-		spent = spent.plus(a.confirm(t, m, buyer))
+		one := a.confirm(t, m, buyer)
+		// The mail about an order needs the customer's address. It is sent after the checkout.
+		calls = append(calls, int64(sum(one.calls)-one.calls[getEmail]))
+		commits = append(commits, one.xids-one.cards)
+		spent = spent.plus(one)
 	}
-	idle := m.during(t, func() { <-time.After(5 * time.Second) })
-	noise := float64(idle.xids) * spent.took.Seconds() / idle.took.Seconds()
-
-	calls := average(sum(spent.calls))
-	commits := (float64(spent.xids-spent.cards) - noise) / costly
-	t.Logf("measured: a checkout takes %.2f gRPC calls: %v", calls, averages(spent.calls))
-	t.Logf("measured: %.2f commits that write in PostgreSQL, and %.2f of the card network; idle, %.1f a second", commits, average(spent.cards), float64(idle.xids)/idle.took.Seconds())
+	t.Logf("measured: a checkout takes %d gRPC calls: %v", median(calls), averages(spent.calls))
+	t.Logf("measured: %d commits that write in PostgreSQL (all: %v), and %.2f of the card network", median(commits), commits, average(spent.cards))
 	t.Logf("for information, transactions by database, those included that only read: %v; took %v", averages(spent.transactions), (spent.took / costly).Round(time.Millisecond))
-	if calls == 0 || commits <= 0 {
+	if slices.Min(calls) <= 0 || slices.Min(commits) <= 0 {
 		t.Error("something was not counted")
 	}
-	if calls > mostCalls || commits > mostCommits+tolerance {
+	if median(calls) > mostCalls || median(commits) > mostCommits {
 		t.Errorf("that is more than %d calls, %d commits", mostCalls, mostCommits)
 	}
+}
+
+func median(of []int64) int64 {
+	sorted := slices.Sorted(slices.Values(of))
+	return sorted[len(sorted)/2]
 }
 
 // openMetered starts a shop whose gRPC calls all pass a proxy that counts them.

@@ -69,6 +69,7 @@ func TestLastUnit(t *testing.T) {
 	t.Run("a hundred pieces are sold a hundred times", r.hundred)
 	t.Run("baskets in opposite orders", r.opposite)
 	t.Run("the last piece is sold once", r.lastPiece)
+	t.Run("what needs no stock is sold to everybody", r.withoutStock)
 	r.checkAfterwards(t)
 }
 

@@ -115,3 +115,105 @@ func TestAskingForAPasswordTellsNothing(t *testing.T) {
 	err := anonymous().Do(t.Context(), http.MethodPost, "/v1/password-resets", map[string]string{"email": "nobody"}, nil)
 	wantProblem(t, err, http.StatusUnprocessableEntity, "validation_failed")
 }
+
+func TestACustomerChangesTheAddress(t *testing.T) {
+	t.Parallel()
+	needsMails(t)
+	before, after, taken := email(), email(), email()
+	client, session, err := anonymous().Register(t.Context(), before, password, "Ada Shopper")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := anonymous().Register(t.Context(), taken, password, "Bob Shopper"); err != nil {
+		t.Fatal(err)
+	}
+	change := func(address, with string) error {
+		return client.Do(t.Context(), http.MethodPut, "/v1/me/email", map[string]string{"email": address, "password": with}, nil)
+	}
+	changeFor := func(address string) { // whatever host the request claims to be for, the link leads to the configured pages
+		asked, err := client.Send(t.Context(), http.MethodPut, "/v1/me/email", map[string]string{"email": address, "password": password},
+			shop.Header{Name: "X-Forwarded-Host", Value: "evil.example"}, shop.Header{Name: "Forwarded", Value: "host=evil.example"},
+			shop.Header{Name: "Referer", Value: "https://evil.example/"})
+		if err != nil || asked.Status != http.StatusAccepted || len(asked.Body) != 0 {
+			t.Fatalf("%+v, %v", asked, err)
+		}
+	}
+	confirm := func(address string) error {
+		page, token, err := running.MailToken(t.Context(), address, testshop.ChangeEmail)
+		if err != nil || page != running.URL()+"/confirm-email" {
+			t.Fatalf("the link leads to %q, %v", page, err)
+		}
+		return anonymous().Do(t.Context(), http.MethodPost, "/v1/email-verifications/confirmation", map[string]string{"token": token}, nil)
+	}
+	wantProblem(t, change(after, "wrong password"), http.StatusUnprocessableEntity, "validation_failed")
+	changeFor(taken)
+	wantProblem(t, confirm(taken), http.StatusUnprocessableEntity, "invalid_mail_token")
+	changeFor(after)
+	if _, err := running.Mails(t.Context(), before, testshop.EmailChangeRequested, 2); err != nil {
+		t.Error(err)
+	}
+	if _, _, err := anonymous().Login(t.Context(), before, password); err != nil {
+		t.Errorf("before the confirmation: %v", err)
+	}
+	if err := confirm(after); err != nil {
+		t.Fatal(err)
+	}
+	wantProblem(t, confirm(after), http.StatusUnprocessableEntity, "invalid_mail_token")
+	if _, err := running.Mails(t.Context(), before, testshop.EmailChanged, 1); err != nil {
+		t.Error(err)
+	}
+	_, _, err = anonymous().Login(t.Context(), before, password)
+	wantProblem(t, err, http.StatusUnauthorized, "invalid_credentials")
+	_, again, err := anonymous().Login(t.Context(), after, password)
+	if err != nil || again.Customer.ID != session.Customer.ID || !meOf(t, client).EmailVerified {
+		t.Errorf("%+v, %v", again.Customer, err)
+	}
+	if _, _, err := anonymous().Register(t.Context(), before, password, "Eve Shopper"); err != nil {
+		t.Errorf("the old address is not free: %v", err)
+	}
+}
+
+// A mail whose link leads to the host that a request names would bring the token to whoever sent the request.
+func TestNoHostOfARequestGetsIntoALink(t *testing.T) {
+	t.Parallel()
+	needsMails(t)
+	const evil = "evil.example"
+	for name, header := range map[string]http.Header{
+		"Host": {}, "X-Forwarded-Host": {"X-Forwarded-Host": {evil}}, "Forwarded": {"Forwarded": {"host=" + evil}},
+		"X-Original-Host and Referer": {"X-Original-Host": {evil}, "Referer": {"https://" + evil}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			address := email()
+			if _, _, err := anonymous().Register(t.Context(), address, password, "Ada Shopper"); err != nil {
+				t.Fatal(err)
+			}
+			body := strings.NewReader(`{"email": "` + address + `"}`)
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, target.url+"/v1/password-resets", body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header = header
+			req.Header.Set("Content-Type", "application/json")
+			if name == "Host" {
+				req.Host = evil
+			}
+			resp, err := (&http.Client{Transport: shop.Held(http.DefaultTransport)}).Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = resp.Body.Close()
+			if resp.StatusCode != http.StatusAccepted {
+				t.Fatalf("%s", resp.Status)
+			}
+			page, _, err := running.MailToken(t.Context(), address, testshop.ResetPassword)
+			if err != nil || page != running.URL()+"/reset-password" {
+				t.Errorf("the link leads to %q, %v", page, err)
+			}
+		})
+	}
+	for _, m := range running.Stack.Mails().Mails() {
+		if strings.Contains(m.Text+m.HTML+m.Subject, evil) {
+			t.Errorf("a mail to %s has the host of a request: %s", m.To, m.Text)
+		}
+	}
+}

@@ -92,7 +92,7 @@ func status(t *testing.T, c *shop.Client, path string) (int, string) {
 
 func TestConsulShowsEveryServicePassing(t *testing.T) {
 	s := start(t)
-	eventually(t, 15*time.Second, "the seven services and the gateway pass", func() bool {
+	eventually(t, 15*time.Second, "all services and the gateway pass", func() bool {
 		count := passing(t, s)
 		for _, name := range append([]string{stack.Gateway}, stack.Services...) {
 			if count[name] != 1 {

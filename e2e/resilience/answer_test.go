@@ -20,17 +20,18 @@ const (
 	stale       = "stale"
 	unknown     = "unknown"
 	noParcels   = "no parcels"
+	noneBought  = "no recommendations"
 	unavailable = "503"
 	failed      = "error"
 	pending     = "pending"
 	later       = "later"
 )
 
-var words = []string{works, stale, unknown, noParcels, unavailable, failed, pending, later}
+var words = []string{works, stale, unknown, noParcels, noneBought, unavailable, failed, pending, later}
 
 // How long an answer may take that a word stands for; one with several words, as long as all of them.
 var limits = map[string]time.Duration{
-	works: 3 * time.Second, stale: 2 * time.Second, unknown: 2 * time.Second, noParcels: 6 * time.Second,
+	works: 3 * time.Second, stale: 2 * time.Second, unknown: 2 * time.Second, noParcels: 6 * time.Second, noneBought: 2 * time.Second,
 	unavailable: 6 * time.Second, failed: 6 * time.Second, pending: 8 * time.Second, later: 11 * time.Second,
 }
 
@@ -71,10 +72,18 @@ func (a answer) wordsOf(fresh *shop.Response) ([]string, error) {
 	case a.Status >= 300:
 		return nil, fmt.Errorf("%d %s", a.Status, a.Body)
 	}
+	if a.lacksAll(fresh) {
+		return []string{noneBought}, nil
+	}
 	if err := a.sameAs(fresh); err != nil {
 		return nil, err
 	}
 	return a.degradation(fresh)
+}
+
+// lacksAll reports whether an answer is an empty list and the fresh one is not. Of all lists, only recommendations may be.
+func (a answer) lacksAll(fresh *shop.Response) bool {
+	return fresh != nil && string(bytes.TrimSpace(a.Body)) == `{"items":[]}` && len(fresh.Body) > len(a.Body)
 }
 
 // degradation says in what a good answer is less than usual.

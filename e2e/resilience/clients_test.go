@@ -92,7 +92,38 @@ func newClients(ctx context.Context, p *proxiedShop) (*clients, error) {
 	if c.guestCartID, err = c.fillCart(ctx, c.anyone); err != nil {
 		return nil, err
 	}
+	if err := c.buyTogether(ctx); err != nil {
+		return nil, err
+	}
+	if err := c.prepare(ctx); err != nil { // the buyer's cart is empty now
+		return nil, err
+	}
 	return c, c.recordAnswers(ctx)
+}
+
+// recommendations is the page of what was bought with kettle 1.
+const recommendations = "/v1/products/kettle-1/recommendations"
+
+// buyTogether buys kettle 1 with another one, and waits until that is recommended.
+func (c *clients) buyTogether(ctx context.Context) error {
+	cartID, err := c.fillCart(ctx, c.buyer)
+	if err != nil {
+		return err
+	}
+	err = c.buyer.do(http.MethodPut, "/v1/carts/"+cartID+"/items/R-2", map[string]int{"quantity": 1}).must(ctx, nil)
+	if err != nil {
+		return err
+	}
+	if err := c.checkoutOf(c.buyer, cartID).must(ctx, nil); err != nil {
+		return err
+	}
+	return poll.Until(ctx, healsWithin, func(ctx context.Context) error {
+		var list struct{ Items []shop.Product }
+		if err := c.anyone.get(recommendations).must(ctx, &list); err != nil || len(list.Items) == 1 {
+			return err
+		}
+		return fmt.Errorf("recommended: %v", list.Items)
+	})
 }
 
 // prepare makes what a row uses up.

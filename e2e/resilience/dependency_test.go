@@ -42,7 +42,7 @@ type dependency interface {
 	unhealthy(fault string) []string
 }
 
-// service is one of the seven, behind its proxy.
+// service is one of the shop's services, behind its proxy.
 type service struct {
 	*faultproxy.Proxy
 	name string

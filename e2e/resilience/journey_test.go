@@ -62,6 +62,7 @@ var journeys = []journey{
 	{name: "browse", copied: true, requests: func(c *clients) []request {
 		return []request{
 			c.anyone.get("/v1/products?facets=true"), c.anyone.get("/v1/products?q=kettle"), c.anyone.get("/v1/products/kettle-1"), c.anyone.get("/v1/categories"),
+			c.anyone.get(recommendations),
 		}
 	}},
 	{name: "sign in", requests: func(c *clients) []request {

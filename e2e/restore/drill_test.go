@@ -85,7 +85,7 @@ func mendRestored(t *testing.T, folder string) *mend.Report {
 	}()
 	run := func(apply bool) *mend.Report {
 		report, err := mend.Run(t.Context(), mend.Config{Apply: apply, Config: audit.Config{
-			URL: s.URL(), StaffEmail: s.StaffEmail(), StaffPassword: secret.Text(s.StaffPassword()),
+			URL: s.URL(), ClientID: stack.Mend, ClientSecret: secret.Text(s.ClientSecret(stack.Mend)),
 			Consul: s.ConsulConfig(stack.Mend), WithProvider: true, Patience: time.Second,
 		}})
 		if err != nil {

@@ -9,7 +9,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -18,6 +20,8 @@ type Client struct {
 	URL   string
 	Token string
 	HTTP  *http.Client
+	// login is nil for a client that was not logged in with a password.
+	login *login
 }
 
 // New returns an anonymous client of the shop at url. A request fails if openapi.yaml does not list its answer.
@@ -52,7 +56,7 @@ type Header struct {
 	Name, Value string
 }
 
-// Send sends a request. A body that is a []byte goes as it is, as CSV; anything else as JSON, nil as no body. A header
+// Send sends a request. A body that is a []byte goes as it is, as CSV; values as a form; anything else as JSON, nil as no body. A header
 // without a value is left out.
 func (c *Client) Send(ctx context.Context, method, path string, body any, headers ...Header) (*Response, error) {
 	reader, mediaType, err := encode(body)
@@ -66,8 +70,8 @@ func (c *Client) Send(ctx context.Context, method, path string, body any, header
 	if mediaType != "" {
 		req.Header.Set("Content-Type", mediaType)
 	}
-	if c.Token != "" {
-		req.Header.Set("Authorization", "Bearer "+c.Token)
+	if token := c.token(ctx); token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
 	}
 	for _, h := range headers {
 		req.Header.Set(h.Name, h.Value)
@@ -90,6 +94,8 @@ func encode(body any) (io.Reader, string, error) {
 		return nil, "", nil
 	case []byte:
 		return bytes.NewReader(b), "text/csv", nil
+	case url.Values:
+		return strings.NewReader(b.Encode()), "application/x-www-form-urlencoded", nil
 	}
 	content, err := json.Marshal(body)
 	return bytes.NewReader(content), "application/json", err

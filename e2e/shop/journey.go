@@ -12,7 +12,9 @@ import (
 func (c *Client) Login(ctx context.Context, email, password string) (*Client, Session, error) {
 	var session Session
 	err := c.Do(ctx, http.MethodPost, "/v1/sessions", map[string]string{"email": email, "password": password}, &session)
-	return c.As(session.AccessToken), session, err
+	client := c.As(session.AccessToken)
+	client.login = newLogin(email, password, session)
+	return client, session, err
 }
 
 // Register opens an account and returns a client that is logged in to it.

@@ -28,6 +28,7 @@ type Product struct {
 	Title    string    `json:"title"`
 	Category string    `json:"category"`
 	Variants []Variant `json:"variants"`
+	Status   string    `json:"status"`
 }
 
 // Variant is what can be put in a cart.
@@ -125,6 +126,8 @@ type Checkout struct {
 	ShippingOption  string   `json:"shipping_option"`
 	PaymentMethod   string   `json:"payment_method"`
 	ExpectedTotal   *Money   `json:"expected_total,omitempty"`
+	// Email is that of somebody without an account.
+	Email string `json:"email,omitempty"`
 }
 
 // Totals are what an order costs.
@@ -141,9 +144,11 @@ type Order struct {
 	Number     string `json:"number"`
 	Status     string `json:"status"`
 	CustomerID string `json:"customer_id"`
-	Lines      []Line `json:"lines"`
-	Totals     Totals `json:"totals"`
-	Payment    struct {
+	// AccessToken is in the answer to the checkout of a guest.
+	AccessToken string `json:"access_token"`
+	Lines       []Line `json:"lines"`
+	Totals      Totals `json:"totals"`
+	Payment     struct {
 		Status     string `json:"status"`
 		Authorized Money  `json:"authorized"`
 		Captured   Money  `json:"captured"`

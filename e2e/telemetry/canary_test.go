@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"os"
 	"strings"
@@ -57,9 +58,13 @@ func (o *observed) sendCanaries(t *testing.T) map[string]string {
 	trace, err := o.place(t, customer, checkout, &order)
 	must(t, err)
 	o.expect(t, trace, checkoutSpans...)
+	_, err = o.Mails(ctx, email, "Your order "+order.Number+" is confirmed", 1)
+	must(t, err)
 	guest := shop.New(o.URL())
+	guests := o.orderAsGuest(t, guest)
 	guestCart, err := guest.OpenCart(ctx)
 	must(t, err)
+	must(t, guest.Do(ctx, http.MethodPut, "/v1/carts/"+guestCart.ID+"/items/"+sku, map[string]int{"quantity": 1}, nil))
 	// What follows is refused, one way or another.
 	for _, send := range []struct {
 		client       *shop.Client
@@ -76,6 +81,7 @@ func (o *observed) sendCanaries(t *testing.T) map[string]string {
 		{guest, http.MethodGet, "/v1/carts/" + guestCart.ID, nil},
 		{guest, http.MethodGet, "/v1/carts/" + canary, nil},
 		{guest, http.MethodGet, "/v1/products?q=" + canary, nil},
+		{guest, http.MethodGet, "/v1/carts/" + guestCart.ID + "/recommendations", nil},
 		{guest, http.MethodGet, "/v1/orders/" + order.ID + "/events?ticket=" + canary, nil},
 		{guest.As(canary), http.MethodGet, "/v1/me", nil},
 		{customer, http.MethodPost, "/v1/orders/" + order.ID + "/returns", map[string]any{"lines": []any{map[string]any{"sku": canary, "quantity": 1}}, "reason": canary}},
@@ -85,10 +91,50 @@ func (o *observed) sendCanaries(t *testing.T) map[string]string {
 		_, err := send.client.Send(ctx, send.method, send.path, send.body)
 		must(t, err)
 	}
-	return map[string]string{
+	secrets := map[string]string{
 		"canary": canary, "access token": session.AccessToken, "refresh token": session.RefreshToken, "guest's cart": guestCart.ID,
 		"staff's password": o.StaffPassword(), "address of staff": o.StaffEmail(),
 	}
+	maps.Copy(secrets, guests)
+	return secrets
+}
+
+// orderAsGuest buys without an account, looks the order up by mail, and cancels it. It returns the tokens that the guest had.
+func (o *observed) orderAsGuest(t *testing.T, guest *shop.Client) map[string]string {
+	t.Helper()
+	ctx, address, email := t.Context(), home, canary+uuid.NewString()+"@example.com"
+	address.Name, address.Line1 = canary+" Guest", canary+" Street"
+	cart, err := guest.OpenCart(ctx)
+	must(t, err)
+	_, err = guest.Put(ctx, cart.ID, sku, 1)
+	must(t, err)
+	order, err := guest.PlaceOrder(ctx, uuid.NewString(), shop.Checkout{
+		CartID: cart.ID, Email: email, ShippingAddress: &address, ShippingOption: "royal-standard", PaymentMethod: "pm_card_visa",
+	})
+	must(t, err)
+	if order.AccessToken == "" {
+		t.Fatal("a guest got no token")
+	}
+	must(t, guest.Do(ctx, http.MethodPost, "/v1/order-lookups", map[string]string{"number": order.Number, "email": email}, nil))
+	_, link, err := o.MailToken(ctx, email, "Your link to order "+order.Number)
+	must(t, err)
+	var again struct {
+		AccessToken string `json:"access_token"`
+	}
+	must(t, guest.Do(ctx, http.MethodPost, "/v1/order-lookups/confirmation", map[string]string{"token": link}, &again))
+	must(t, guest.As(again.AccessToken).Do(ctx, http.MethodPost, "/v1/orders/"+order.ID+"/cancellation", nil, nil))
+	// The following requests find nothing, or are refused.
+	for _, send := range []struct{ number, email string }{
+		{order.Number, canary + "-wrong@example.com"}, {canary, email}, {canary, canary},
+	} {
+		_, err := guest.Send(ctx, http.MethodPost, "/v1/order-lookups", map[string]string{"number": send.number, "email": send.email})
+		must(t, err)
+	}
+	for _, token := range []string{link, canary} {
+		_, err := guest.Send(ctx, http.MethodPost, "/v1/order-lookups/confirmation", map[string]string{"token": token})
+		must(t, err)
+	}
+	return map[string]string{"token of a guest": order.AccessToken, "later token of a guest": again.AccessToken, "token in a guest's mail": link}
 }
 
 // told returns all that the processes have told so far: the spans by their service, the metrics and logs by their process.

@@ -25,9 +25,14 @@ func (s *Shop) Mails(ctx context.Context, address, subject string, count int) (f
 
 // The subjects of mails.
 const (
-	ConfirmEmail    = "Confirm your e-mail address"
-	ResetPassword   = "Set a new password"
-	PasswordChanged = "Your password was changed"
+	ConfirmEmail         = "Confirm your e-mail address"
+	ResetPassword        = "Set a new password"
+	PasswordChanged      = "Your password was changed"
+	ChangeEmail          = "Confirm your new e-mail address"
+	EmailChangeRequested = "Your e-mail address is to be changed"
+	EmailChanged         = "Your e-mail address was changed"
+	ReturnReceived       = "We have received your return"
+	InviteStaff          = "Your invitation to run the shop"
 )
 
 var link = regexp.MustCompile(`(?m)^(\S+)#token=([A-Za-z0-9_-]+)$`)

@@ -18,7 +18,10 @@ type product struct {
 	ID          string     `json:"id"`
 	Images      []image    `json:"images"`
 	Price       priceRange `json:"price"`
+	PublishAt   *time.Time `json:"publish_at,omitempty"`
+	SEO         *seo       `json:"seo,omitempty"`
 	Slug        string     `json:"slug"`
+	Status      string     `json:"status"`
 	Tags        []string   `json:"tags"`
 	Title       string     `json:"title"`
 	UpdatedAt   time.Time  `json:"updated_at"`
@@ -28,6 +31,11 @@ type product struct {
 type image struct {
 	Alt string `json:"alt"`
 	URL string `json:"url"`
+}
+
+type seo struct {
+	Description string `json:"description"`
+	Title       string `json:"title"`
 }
 
 type money struct {
@@ -41,12 +49,22 @@ type priceRange struct {
 }
 
 type variant struct {
-	Availability string            `json:"availability"`
-	Options      map[string]string `json:"options"`
-	Price        money             `json:"price"`
-	SKU          string            `json:"sku"`
-	Title        string            `json:"title"`
-	WeightGrams  int64             `json:"weight_grams"`
+	Availability      string            `json:"availability"`
+	Barcode           string            `json:"barcode,omitempty"`
+	CompareAtPrice    *money            `json:"compare_at_price,omitempty"`
+	Image             *image            `json:"image,omitempty"`
+	Inventory         inventory         `json:"inventory"`
+	LowestPrice30Days *money            `json:"lowest_price_30_days,omitempty"`
+	Options           map[string]string `json:"options"`
+	Price             money             `json:"price"`
+	SKU               string            `json:"sku"`
+	Title             string            `json:"title"`
+	WeightGrams       int64             `json:"weight_grams"`
+}
+
+type inventory struct {
+	Policy  string `json:"policy"`
+	Tracked bool   `json:"tracked"`
 }
 
 // reader answers a product detail from the databases, with the queries of catalog and inventory.
@@ -66,14 +84,20 @@ func (r *reader) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 
 func (r *reader) read(ctx context.Context, slug string) (p product, err error) {
 	var currency string
-	var withdrawn bool
+	var handle string
 	var version int64
 	var created time.Time
-	err = r.catalog.QueryRow(ctx, `SELECT p.id, p.slug, p.title, p.description, p.brand, p.category, p.tags, p.images, p.currency, p.withdrawn,
-		p.version, p.created_at, p.updated_at FROM products p WHERE p.slug = $1 AND NOT p.withdrawn`, slug).Scan(
-		&p.ID, &p.Slug, &p.Title, &p.Description, &p.Brand, &p.Category, &p.Tags, &p.Images, &currency, &withdrawn, &version, &created, &p.UpdatedAt)
+	var shown seo
+	err = r.catalog.QueryRow(ctx, `SELECT p.id, p.slug, coalesce(p.handle, ''), p.title, p.description, p.brand, p.category, p.tags, p.images, p.currency,
+		coalesce(p.status, CASE WHEN p.withdrawn THEN 'withdrawn' ELSE 'active' END), p.publish_at, p.version, p.created_at, p.updated_at,
+		p.seo_title, p.seo_description FROM products p WHERE p.slug = $1 AND NOT p.withdrawn`, slug).Scan(
+		&p.ID, &p.Slug, &handle, &p.Title, &p.Description, &p.Brand, &p.Category, &p.Tags, &p.Images, &currency, &p.Status, &p.PublishAt, &version,
+		&created, &p.UpdatedAt, &shown.Title, &shown.Description)
 	if err != nil {
 		return p, err
+	}
+	if shown != (seo{}) {
+		p.SEO = &shown
 	}
 	p.UpdatedAt = p.UpdatedAt.UTC()
 	if err := r.readVariants(ctx, &p, currency); err != nil {
@@ -83,7 +107,8 @@ func (r *reader) read(ctx context.Context, slug string) (p product, err error) {
 }
 
 func (r *reader) readVariants(ctx context.Context, p *product, currency string) error {
-	rows, err := r.catalog.Query(ctx, `SELECT product_id, sku, title, options, price, weight FROM variants
+	rows, err := r.catalog.Query(ctx, `SELECT product_id, sku, title, options, price, weight, untracked, continue_selling, compare_at, lowest_price,
+		barcode, image FROM variants
 		WHERE product_id = ANY($1::uuid[]) ORDER BY product_id, position`, []string{p.ID})
 	if err != nil {
 		return err
@@ -91,7 +116,15 @@ func (r *reader) readVariants(ctx context.Context, p *product, currency string) 
 	var id string
 	var v variant
 	var options []struct{ Name, Value string }
-	_, err = pgx.ForEachRow(rows, []any{&id, &v.SKU, &v.Title, &options, &v.Price.Amount, &v.WeightGrams}, func() error {
+	var untracked, continued bool
+	var comparedAt, lowest *int64
+	fields := []any{&id, &v.SKU, &v.Title, &options, &v.Price.Amount, &v.WeightGrams, &untracked, &continued, &comparedAt, &lowest, &v.Barcode, &v.Image}
+	_, err = pgx.ForEachRow(rows, fields, func() error {
+		v.CompareAtPrice, v.LowestPrice30Days = moneyOf(comparedAt, currency), moneyOf(lowest, currency)
+		v.Inventory = inventory{Policy: "deny", Tracked: !untracked}
+		if continued {
+			v.Inventory.Policy = "continue"
+		}
 		v.Price.Currency, v.Options = currency, map[string]string{}
 		for _, o := range options {
 			v.Options[o.Name] = o.Value
@@ -107,6 +140,13 @@ func (r *reader) readVariants(ctx context.Context, p *product, currency string) 
 		return nil
 	})
 	return err
+}
+
+func moneyOf(amount *int64, currency string) *money {
+	if amount == nil {
+		return nil
+	}
+	return &money{*amount, currency}
 }
 
 func (r *reader) readLevels(ctx context.Context, p *product) error {

@@ -5,13 +5,19 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"souk/e2e/poll"
 )
 
 // families are what the last word of a product's name may begin with: beside a basket there is a wallbasket. Each family has as many
 // categories as the shop had before.
 var families = []string{"", "wall", "floor", "garden", "travel", "mini", "party", "winter", "summer", "office"}
+
+// wordsWithin is how long catalog may take to write the words of the products that were loaded.
+const wordsWithin = time.Hour
 
 // editions are how many products of a family differ in a number alone.
 const editions = 10
@@ -62,7 +68,22 @@ func (l *Loader) LoadProducts(ctx context.Context, slugs []string, n int) error 
 			l.say("%d products", (i+1)*len(slugs))
 		}
 	}
+	if err := l.awaitWords(ctx); err != nil {
+		return fmt.Errorf("load products: %w", err)
+	}
 	return l.settle(ctx, "catalog", "inventory")
+}
+
+// awaitWords waits until catalog has written the words by which the products are found.
+func (l *Loader) awaitWords(ctx context.Context) error {
+	return poll.Until(ctx, wordsWithin, func(ctx context.Context) error {
+		var left int
+		err := l.databases["catalog"].QueryRow(ctx, `SELECT count(*) FROM products WHERE words_version <> version`).Scan(&left)
+		if err == nil && left > 0 {
+			err = fmt.Errorf("%d products have no words yet", left)
+		}
+		return err
+	})
 }
 
 // title is what stands behind the title.
@@ -111,6 +132,8 @@ var (
 		set: map[string]string{
 			"id":            productID,
 			"slug":          "c.slug",
+			"handle":        "c.slug",
+			"words_version": "0", // catalog writes the words
 			"title":         "replace(t.title, c.thing, c.family || c.thing) || c.title",
 			"description":   "replace(t.description, c.thing, c.family || c.thing)",
 			"category":      "c.family || t.category",
