@@ -10,6 +10,7 @@ const (
 	ProductWithdrawn Action = "product_withdrawn"
 	ProductRestored  Action = "product_restored"
 	ProductPublished Action = "product_published"
+	SynonymsSet      Action = "synonyms_set"
 
 	StockAdjusted    Action = "stock_adjusted"
 	StockOpened      Action = "stock_opened"
@@ -67,4 +68,5 @@ const (
 	Client     Kind = "client"
 	SigningKey Kind = "signing_key"
 	Session    Kind = "session"
+	Synonyms   Kind = "synonyms"
 )

@@ -196,4 +196,8 @@ type Store interface {
 	// ListAll returns the products that a query matches, the newest first, at most its limit. It returns ErrBadCursor if there is no
 	// product to start after.
 	ListAll(ctx context.Context, query AnyQuery) ([]Product, error)
+	// Synonyms returns the synonyms of searches, in the order in which they were set.
+	Synonyms(ctx context.Context) (Synonyms, error)
+	// SetSynonyms replaces the synonyms of searches. It returns ErrVersionMismatch if version is not nil and not theirs.
+	SetSynonyms(ctx context.Context, groups [][]string, version *int64) (Synonyms, error)
 }

@@ -71,10 +71,13 @@ func (s *Store) wantedBy(ctx context.Context, q catalog.Query) (*wanted, error) 
 // all words but one. It does not depend on the filters, the order or the page.
 func (s *Store) understand(ctx context.Context, text string) (wanted, error) {
 	search, err := s.parse(ctx, text)
-	w := wanted{plain: search.Plain, query: search.TSQuery()}
 	if err != nil || search.Empty() {
-		return w, err
+		return wanted{}, err
 	}
+	if search, err = s.withSynonyms(ctx, search); err != nil {
+		return wanted{}, err
+	}
+	w := wanted{plain: search.Plain, query: search.TSQuery()}
 	found, err := s.survey(ctx, &w)
 	if err != nil || found >= thin {
 		return w, err

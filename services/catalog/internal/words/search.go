@@ -20,6 +20,8 @@ type Search struct {
 	// alternatives are separated by "or".
 	alternatives [][]part
 	corrections  map[string][]string
+	// synonyms maps what words of the search mean to other terms for it.
+	synonyms map[string][]string
 }
 
 // part is a word, a phrase, or an exclusion of either.

@@ -14,7 +14,8 @@ func (s *Search) TSQuery() string {
 	var alternatives []string
 	for _, parts := range s.alternatives {
 		wanted, unwanted := s.operands(parts)
-		alternatives = append(alternatives, "("+strings.Join(append(wanted, unwanted...), " & ")+")")
+		queries := append(queriesOf(s.widened(wanted)), unwanted...)
+		alternatives = append(alternatives, "("+strings.Join(queries, " & ")+")")
 	}
 	return strings.Join(alternatives, " | ")
 }
@@ -24,7 +25,8 @@ func (s *Search) Loose() string {
 	if s.exact || len(s.alternatives) != 1 {
 		return ""
 	}
-	wanted, _ := s.operands(s.alternatives[0])
+	operands, _ := s.operands(s.alternatives[0])
+	wanted := queriesOf(s.widened(operands))
 	if len(wanted) < 2 || len(wanted) > maxLoose {
 		return ""
 	}
@@ -35,8 +37,23 @@ func (s *Search) Loose() string {
 	return strings.Join(alternatives, " | ")
 }
 
+// operand is a query for what a product must contain.
+type operand struct {
+	query string
+	// word is what the query is for; nil for a phrase, or for words with their synonyms.
+	word *term
+}
+
+func queriesOf(operands []operand) []string {
+	queries := make([]string, len(operands))
+	for i, o := range operands {
+		queries[i] = o.query
+	}
+	return queries
+}
+
 // operands returns what a product must contain and what it must not.
-func (s *Search) operands(parts []part) (wanted, unwanted []string) {
+func (s *Search) operands(parts []part) (wanted []operand, unwanted []string) {
 	all := !slices.ContainsFunc(parts, func(p part) bool { return required(p) && p.important() })
 	for i, p := range parts {
 		switch {
@@ -47,7 +64,7 @@ func (s *Search) operands(parts []part) (wanted, unwanted []string) {
 		case p.excluded:
 			unwanted = append(unwanted, "!("+alternatives(p.terms[0].forms(), "")+")")
 		case p.phrase:
-			wanted = append(wanted, phrase(p.terms))
+			wanted = append(wanted, operand{query: phrase(p.terms)})
 		default:
 			wanted = append(wanted, s.wordsOf(parts, i, all)...)
 		}
@@ -62,7 +79,7 @@ func (p part) important() bool {
 
 // wordsOf returns a query for each word of a part: the word, or a compound of it and its neighbors. Words that are not important
 // are left out, unless all are meant.
-func (s *Search) wordsOf(parts []part, i int, all bool) (queries []string) {
+func (s *Search) wordsOf(parts []part, i int, all bool) (operands []operand) {
 	p := parts[i]
 	before, after := neighbors(parts, i)
 	terms := slices.Concat(before, p.terms, after)
@@ -90,9 +107,9 @@ func (s *Search) wordsOf(parts []part, i int, all bool) (queries []string) {
 		if corrected := s.corrections[t.base]; len(corrected) > 0 {
 			query += " | " + alternatives(corrected, "")
 		}
-		queries = append(queries, "("+query+")")
+		operands = append(operands, operand{query: "(" + query + ")", word: &terms[at]})
 	}
-	return queries
+	return operands
 }
 
 // neighbors returns the last word before a part and the first one after it, which may be one with the part's own.

@@ -31,7 +31,7 @@ func meet(title, search string) bool {
 	parsed := Parse(search)
 	for _, parts := range parsed.alternatives {
 		wanted, _ := parsed.operands(parts)
-		if !slices.ContainsFunc(wanted, func(operand string) bool {
+		if !slices.ContainsFunc(queriesOf(wanted), func(operand string) bool {
 			return !slices.ContainsFunc(document, func(word string) bool { return strings.Contains(operand, quote(word)) })
 		}) {
 			return true

@@ -3611,6 +3611,282 @@ func (x *ChangedProduct) GetAt() uint64 {
 	return 0
 }
 
+// SynonymGroup contains terms with the same meaning, such as "sofa" and "couch": 2 to 20, each of at most 4 words and 100 characters.
+type SynonymGroup struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Terms         []string               `protobuf:"bytes,1,rep,name=terms,proto3" json:"terms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SynonymGroup) Reset() {
+	*x = SynonymGroup{}
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[54]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SynonymGroup) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SynonymGroup) ProtoMessage() {}
+
+func (x *SynonymGroup) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[54]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SynonymGroup.ProtoReflect.Descriptor instead.
+func (*SynonymGroup) Descriptor() ([]byte, []int) {
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{54}
+}
+
+func (x *SynonymGroup) GetTerms() []string {
+	if x != nil {
+		return x.Terms
+	}
+	return nil
+}
+
+type Synonyms struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// At most 1,000. A term may be in several.
+	Groups []*SynonymGroup `protobuf:"bytes,1,rep,name=groups,proto3" json:"groups,omitempty"`
+	// Grows by one with each change; 0 before the first one.
+	Version       int64 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Synonyms) Reset() {
+	*x = Synonyms{}
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[55]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Synonyms) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Synonyms) ProtoMessage() {}
+
+func (x *Synonyms) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[55]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Synonyms.ProtoReflect.Descriptor instead.
+func (*Synonyms) Descriptor() ([]byte, []int) {
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{55}
+}
+
+func (x *Synonyms) GetGroups() []*SynonymGroup {
+	if x != nil {
+		return x.Groups
+	}
+	return nil
+}
+
+func (x *Synonyms) GetVersion() int64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+type GetSynonymsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetSynonymsRequest) Reset() {
+	*x = GetSynonymsRequest{}
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[56]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetSynonymsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetSynonymsRequest) ProtoMessage() {}
+
+func (x *GetSynonymsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[56]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetSynonymsRequest.ProtoReflect.Descriptor instead.
+func (*GetSynonymsRequest) Descriptor() ([]byte, []int) {
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{56}
+}
+
+type GetSynonymsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Synonyms      *Synonyms              `protobuf:"bytes,1,opt,name=synonyms,proto3" json:"synonyms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetSynonymsResponse) Reset() {
+	*x = GetSynonymsResponse{}
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[57]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetSynonymsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetSynonymsResponse) ProtoMessage() {}
+
+func (x *GetSynonymsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[57]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetSynonymsResponse.ProtoReflect.Descriptor instead.
+func (*GetSynonymsResponse) Descriptor() ([]byte, []int) {
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{57}
+}
+
+func (x *GetSynonymsResponse) GetSynonyms() *Synonyms {
+	if x != nil {
+		return x.Synonyms
+	}
+	return nil
+}
+
+type SetSynonymsRequest struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Groups []*SynonymGroup        `protobuf:"bytes,1,rep,name=groups,proto3" json:"groups,omitempty"`
+	// The version to replace; absent for any.
+	Version       *int64 `protobuf:"varint,2,opt,name=version,proto3,oneof" json:"version,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetSynonymsRequest) Reset() {
+	*x = SetSynonymsRequest{}
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[58]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetSynonymsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetSynonymsRequest) ProtoMessage() {}
+
+func (x *SetSynonymsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[58]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetSynonymsRequest.ProtoReflect.Descriptor instead.
+func (*SetSynonymsRequest) Descriptor() ([]byte, []int) {
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{58}
+}
+
+func (x *SetSynonymsRequest) GetGroups() []*SynonymGroup {
+	if x != nil {
+		return x.Groups
+	}
+	return nil
+}
+
+func (x *SetSynonymsRequest) GetVersion() int64 {
+	if x != nil && x.Version != nil {
+		return *x.Version
+	}
+	return 0
+}
+
+type SetSynonymsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Synonyms      *Synonyms              `protobuf:"bytes,1,opt,name=synonyms,proto3" json:"synonyms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetSynonymsResponse) Reset() {
+	*x = SetSynonymsResponse{}
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[59]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetSynonymsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetSynonymsResponse) ProtoMessage() {}
+
+func (x *SetSynonymsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[59]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetSynonymsResponse.ProtoReflect.Descriptor instead.
+func (*SetSynonymsResponse) Descriptor() ([]byte, []int) {
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{59}
+}
+
+func (x *SetSynonymsResponse) GetSynonyms() *Synonyms {
+	if x != nil {
+		return x.Synonyms
+	}
+	return nil
+}
+
 var File_souk_catalog_v1_catalog_proto protoreflect.FileDescriptor
 
 const file_souk_catalog_v1_catalog_proto_rawDesc = "" +
@@ -3895,7 +4171,22 @@ const file_souk_catalog_v1_catalog_proto_rawDesc = "" +
 	"\x05reset\x18\x03 \x01(\bR\x05reset\"0\n" +
 	"\x0eChangedProduct\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x0e\n" +
-	"\x02at\x18\x02 \x01(\x04R\x02at*\xbd\x01\n" +
+	"\x02at\x18\x02 \x01(\x04R\x02at\"$\n" +
+	"\fSynonymGroup\x12\x14\n" +
+	"\x05terms\x18\x01 \x03(\tR\x05terms\"[\n" +
+	"\bSynonyms\x125\n" +
+	"\x06groups\x18\x01 \x03(\v2\x1d.souk.catalog.v1.SynonymGroupR\x06groups\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\x03R\aversion\"\x14\n" +
+	"\x12GetSynonymsRequest\"L\n" +
+	"\x13GetSynonymsResponse\x125\n" +
+	"\bsynonyms\x18\x01 \x01(\v2\x19.souk.catalog.v1.SynonymsR\bsynonyms\"v\n" +
+	"\x12SetSynonymsRequest\x125\n" +
+	"\x06groups\x18\x01 \x03(\v2\x1d.souk.catalog.v1.SynonymGroupR\x06groups\x12\x1d\n" +
+	"\aversion\x18\x02 \x01(\x03H\x00R\aversion\x88\x01\x01B\n" +
+	"\n" +
+	"\b_version\"L\n" +
+	"\x13SetSynonymsResponse\x125\n" +
+	"\bsynonyms\x18\x01 \x01(\v2\x19.souk.catalog.v1.SynonymsR\bsynonyms*\xbd\x01\n" +
 	"\rProductStatus\x12\x1e\n" +
 	"\x1aPRODUCT_STATUS_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15PRODUCT_STATUS_ACTIVE\x10\x01\x12\x1b\n" +
@@ -3910,7 +4201,7 @@ const file_souk_catalog_v1_catalog_proto_rawDesc = "" +
 	"\x0eSORT_PRICE_ASC\x10\x03\x12\x13\n" +
 	"\x0fSORT_PRICE_DESC\x10\x04\x12\x0e\n" +
 	"\n" +
-	"SORT_TITLE\x10\x052\xe5\f\n" +
+	"SORT_TITLE\x10\x052\xb8\x0e\n" +
 	"\x0eCatalogService\x12l\n" +
 	"\fListProducts\x12$.souk.catalog.v1.ListProductsRequest\x1a%.souk.catalog.v1.ListProductsResponse\"\x0f\x8a\xb5\x18\x02\b\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12f\n" +
 	"\n" +
@@ -3926,7 +4217,9 @@ const file_souk_catalog_v1_catalog_proto_rawDesc = "" +
 	"\x0fWithdrawProduct\x12'.souk.catalog.v1.WithdrawProductRequest\x1a(.souk.catalog.v1.WithdrawProductResponse\"\x0f\x8a\xb5\x18\x020\x02\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12r\n" +
 	"\x0eRestoreProduct\x12&.souk.catalog.v1.RestoreProductRequest\x1a'.souk.catalog.v1.RestoreProductResponse\"\x0f\x8a\xb5\x18\x020\x02\xa2\xb5\x18\x02\b\x05\x90\x02\x02\x12n\n" +
 	"\x0eImportProducts\x12&.souk.catalog.v1.ImportProductsRequest\x1a'.souk.catalog.v1.ImportProductsResponse\"\t\x8a\xb5\x18\x020\x02\x90\x02\x02(\x01\x12r\n" +
-	"\x0eGetProductFile\x12&.souk.catalog.v1.GetProductFileRequest\x1a'.souk.catalog.v1.GetProductFileResponse\"\x0f\x8a\xb5\x18\x020\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x1a\x15\x92\xb5\x18\x11\n" +
+	"\x0eGetProductFile\x12&.souk.catalog.v1.GetProductFileRequest\x1a'.souk.catalog.v1.GetProductFileResponse\"\x0f\x8a\xb5\x18\x020\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12i\n" +
+	"\vGetSynonyms\x12#.souk.catalog.v1.GetSynonymsRequest\x1a$.souk.catalog.v1.GetSynonymsResponse\"\x0f\x8a\xb5\x18\x020\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12f\n" +
+	"\vSetSynonyms\x12#.souk.catalog.v1.SetSynonymsRequest\x1a$.souk.catalog.v1.SetSynonymsResponse\"\f\x8a\xb5\x18\x020\x02\xa2\xb5\x18\x02\b\x05\x1a\x15\x92\xb5\x18\x11\n" +
 	"\agateway\n" +
 	"\x06ordersB*Z(souk/proto/gen/souk/catalog/v1;catalogv1b\x06proto3"
 
@@ -3943,7 +4236,7 @@ func file_souk_catalog_v1_catalog_proto_rawDescGZIP() []byte {
 }
 
 var file_souk_catalog_v1_catalog_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_souk_catalog_v1_catalog_proto_msgTypes = make([]protoimpl.MessageInfo, 54)
+var file_souk_catalog_v1_catalog_proto_msgTypes = make([]protoimpl.MessageInfo, 60)
 var file_souk_catalog_v1_catalog_proto_goTypes = []any{
 	(ProductStatus)(0),              // 0: souk.catalog.v1.ProductStatus
 	(Sort)(0),                       // 1: souk.catalog.v1.Sort
@@ -4001,25 +4294,31 @@ var file_souk_catalog_v1_catalog_proto_goTypes = []any{
 	(*WatchProductsRequest)(nil),    // 53: souk.catalog.v1.WatchProductsRequest
 	(*WatchProductsResponse)(nil),   // 54: souk.catalog.v1.WatchProductsResponse
 	(*ChangedProduct)(nil),          // 55: souk.catalog.v1.ChangedProduct
-	(*v1.Money)(nil),                // 56: souk.money.v1.Money
-	(*timestamppb.Timestamp)(nil),   // 57: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),     // 58: google.protobuf.Duration
+	(*SynonymGroup)(nil),            // 56: souk.catalog.v1.SynonymGroup
+	(*Synonyms)(nil),                // 57: souk.catalog.v1.Synonyms
+	(*GetSynonymsRequest)(nil),      // 58: souk.catalog.v1.GetSynonymsRequest
+	(*GetSynonymsResponse)(nil),     // 59: souk.catalog.v1.GetSynonymsResponse
+	(*SetSynonymsRequest)(nil),      // 60: souk.catalog.v1.SetSynonymsRequest
+	(*SetSynonymsResponse)(nil),     // 61: souk.catalog.v1.SetSynonymsResponse
+	(*v1.Money)(nil),                // 62: souk.money.v1.Money
+	(*timestamppb.Timestamp)(nil),   // 63: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),     // 64: google.protobuf.Duration
 }
 var file_souk_catalog_v1_catalog_proto_depIdxs = []int32{
 	7,  // 0: souk.catalog.v1.Product.images:type_name -> souk.catalog.v1.Image
-	56, // 1: souk.catalog.v1.Product.min_price:type_name -> souk.money.v1.Money
-	56, // 2: souk.catalog.v1.Product.max_price:type_name -> souk.money.v1.Money
+	62, // 1: souk.catalog.v1.Product.min_price:type_name -> souk.money.v1.Money
+	62, // 2: souk.catalog.v1.Product.max_price:type_name -> souk.money.v1.Money
 	4,  // 3: souk.catalog.v1.Product.variants:type_name -> souk.catalog.v1.Variant
-	57, // 4: souk.catalog.v1.Product.updated_at:type_name -> google.protobuf.Timestamp
+	63, // 4: souk.catalog.v1.Product.updated_at:type_name -> google.protobuf.Timestamp
 	0,  // 5: souk.catalog.v1.Product.status:type_name -> souk.catalog.v1.ProductStatus
-	57, // 6: souk.catalog.v1.Product.publish_at:type_name -> google.protobuf.Timestamp
+	63, // 6: souk.catalog.v1.Product.publish_at:type_name -> google.protobuf.Timestamp
 	3,  // 7: souk.catalog.v1.Product.seo:type_name -> souk.catalog.v1.Seo
 	6,  // 8: souk.catalog.v1.Variant.options:type_name -> souk.catalog.v1.Option
-	56, // 9: souk.catalog.v1.Variant.price:type_name -> souk.money.v1.Money
+	62, // 9: souk.catalog.v1.Variant.price:type_name -> souk.money.v1.Money
 	5,  // 10: souk.catalog.v1.Variant.stock_rule:type_name -> souk.catalog.v1.StockRule
-	56, // 11: souk.catalog.v1.Variant.compare_at_price:type_name -> souk.money.v1.Money
+	62, // 11: souk.catalog.v1.Variant.compare_at_price:type_name -> souk.money.v1.Money
 	7,  // 12: souk.catalog.v1.Variant.image:type_name -> souk.catalog.v1.Image
-	56, // 13: souk.catalog.v1.Variant.lowest_price:type_name -> souk.money.v1.Money
+	62, // 13: souk.catalog.v1.Variant.lowest_price:type_name -> souk.money.v1.Money
 	1,  // 14: souk.catalog.v1.ListProductsRequest.sort:type_name -> souk.catalog.v1.Sort
 	9,  // 15: souk.catalog.v1.ListProductsRequest.options:type_name -> souk.catalog.v1.OptionFilter
 	13, // 16: souk.catalog.v1.ListProductsResponse.products:type_name -> souk.catalog.v1.ListedProduct
@@ -4042,7 +4341,7 @@ var file_souk_catalog_v1_catalog_proto_depIdxs = []int32{
 	7,  // 33: souk.catalog.v1.ProductInput.images:type_name -> souk.catalog.v1.Image
 	4,  // 34: souk.catalog.v1.ProductInput.variants:type_name -> souk.catalog.v1.Variant
 	0,  // 35: souk.catalog.v1.ProductInput.status:type_name -> souk.catalog.v1.ProductStatus
-	57, // 36: souk.catalog.v1.ProductInput.publish_at:type_name -> google.protobuf.Timestamp
+	63, // 36: souk.catalog.v1.ProductInput.publish_at:type_name -> google.protobuf.Timestamp
 	3,  // 37: souk.catalog.v1.ProductInput.seo:type_name -> souk.catalog.v1.Seo
 	27, // 38: souk.catalog.v1.CreateProductRequest.product:type_name -> souk.catalog.v1.ProductInput
 	2,  // 39: souk.catalog.v1.CreateProductResponse.product:type_name -> souk.catalog.v1.Product
@@ -4050,13 +4349,13 @@ var file_souk_catalog_v1_catalog_proto_depIdxs = []int32{
 	36, // 41: souk.catalog.v1.UpdateProductRequest.images:type_name -> souk.catalog.v1.ImageList
 	37, // 42: souk.catalog.v1.UpdateProductRequest.variants:type_name -> souk.catalog.v1.VariantList
 	0,  // 43: souk.catalog.v1.UpdateProductRequest.status:type_name -> souk.catalog.v1.ProductStatus
-	57, // 44: souk.catalog.v1.UpdateProductRequest.publish_at:type_name -> google.protobuf.Timestamp
+	63, // 44: souk.catalog.v1.UpdateProductRequest.publish_at:type_name -> google.protobuf.Timestamp
 	31, // 45: souk.catalog.v1.UpdateProductRequest.seo:type_name -> souk.catalog.v1.SeoChange
 	32, // 46: souk.catalog.v1.UpdateProductRequest.variant_changes:type_name -> souk.catalog.v1.VariantChangeList
 	33, // 47: souk.catalog.v1.VariantChangeList.changes:type_name -> souk.catalog.v1.VariantChange
 	34, // 48: souk.catalog.v1.VariantChange.options:type_name -> souk.catalog.v1.OptionList
-	56, // 49: souk.catalog.v1.VariantChange.price:type_name -> souk.money.v1.Money
-	56, // 50: souk.catalog.v1.VariantChange.compare_at_price:type_name -> souk.money.v1.Money
+	62, // 49: souk.catalog.v1.VariantChange.price:type_name -> souk.money.v1.Money
+	62, // 50: souk.catalog.v1.VariantChange.compare_at_price:type_name -> souk.money.v1.Money
 	7,  // 51: souk.catalog.v1.VariantChange.image:type_name -> souk.catalog.v1.Image
 	6,  // 52: souk.catalog.v1.OptionList.options:type_name -> souk.catalog.v1.Option
 	7,  // 53: souk.catalog.v1.ImageList.images:type_name -> souk.catalog.v1.Image
@@ -4069,41 +4368,49 @@ var file_souk_catalog_v1_catalog_proto_depIdxs = []int32{
 	49, // 60: souk.catalog.v1.ImportProductsResponse.errors:type_name -> souk.catalog.v1.ImportError
 	50, // 61: souk.catalog.v1.ImportProductsResponse.stock:type_name -> souk.catalog.v1.ImportedStock
 	49, // 62: souk.catalog.v1.ImportProductsResponse.warnings:type_name -> souk.catalog.v1.ImportError
-	58, // 63: souk.catalog.v1.WatchProductsRequest.wait:type_name -> google.protobuf.Duration
+	64, // 63: souk.catalog.v1.WatchProductsRequest.wait:type_name -> google.protobuf.Duration
 	55, // 64: souk.catalog.v1.WatchProductsResponse.changes:type_name -> souk.catalog.v1.ChangedProduct
-	8,  // 65: souk.catalog.v1.CatalogService.ListProducts:input_type -> souk.catalog.v1.ListProductsRequest
-	16, // 66: souk.catalog.v1.CatalogService.GetProduct:input_type -> souk.catalog.v1.GetProductRequest
-	18, // 67: souk.catalog.v1.CatalogService.GetVariants:input_type -> souk.catalog.v1.GetVariantsRequest
-	21, // 68: souk.catalog.v1.CatalogService.ListCategories:input_type -> souk.catalog.v1.ListCategoriesRequest
-	43, // 69: souk.catalog.v1.CatalogService.ListAllProducts:input_type -> souk.catalog.v1.ListAllProductsRequest
-	45, // 70: souk.catalog.v1.CatalogService.GetAnyProduct:input_type -> souk.catalog.v1.GetAnyProductRequest
-	24, // 71: souk.catalog.v1.CatalogService.ListSuggestions:input_type -> souk.catalog.v1.ListSuggestionsRequest
-	53, // 72: souk.catalog.v1.CatalogService.WatchProducts:input_type -> souk.catalog.v1.WatchProductsRequest
-	28, // 73: souk.catalog.v1.CatalogService.CreateProduct:input_type -> souk.catalog.v1.CreateProductRequest
-	30, // 74: souk.catalog.v1.CatalogService.UpdateProduct:input_type -> souk.catalog.v1.UpdateProductRequest
-	39, // 75: souk.catalog.v1.CatalogService.WithdrawProduct:input_type -> souk.catalog.v1.WithdrawProductRequest
-	41, // 76: souk.catalog.v1.CatalogService.RestoreProduct:input_type -> souk.catalog.v1.RestoreProductRequest
-	47, // 77: souk.catalog.v1.CatalogService.ImportProducts:input_type -> souk.catalog.v1.ImportProductsRequest
-	51, // 78: souk.catalog.v1.CatalogService.GetProductFile:input_type -> souk.catalog.v1.GetProductFileRequest
-	10, // 79: souk.catalog.v1.CatalogService.ListProducts:output_type -> souk.catalog.v1.ListProductsResponse
-	17, // 80: souk.catalog.v1.CatalogService.GetProduct:output_type -> souk.catalog.v1.GetProductResponse
-	19, // 81: souk.catalog.v1.CatalogService.GetVariants:output_type -> souk.catalog.v1.GetVariantsResponse
-	22, // 82: souk.catalog.v1.CatalogService.ListCategories:output_type -> souk.catalog.v1.ListCategoriesResponse
-	44, // 83: souk.catalog.v1.CatalogService.ListAllProducts:output_type -> souk.catalog.v1.ListAllProductsResponse
-	46, // 84: souk.catalog.v1.CatalogService.GetAnyProduct:output_type -> souk.catalog.v1.GetAnyProductResponse
-	25, // 85: souk.catalog.v1.CatalogService.ListSuggestions:output_type -> souk.catalog.v1.ListSuggestionsResponse
-	54, // 86: souk.catalog.v1.CatalogService.WatchProducts:output_type -> souk.catalog.v1.WatchProductsResponse
-	29, // 87: souk.catalog.v1.CatalogService.CreateProduct:output_type -> souk.catalog.v1.CreateProductResponse
-	38, // 88: souk.catalog.v1.CatalogService.UpdateProduct:output_type -> souk.catalog.v1.UpdateProductResponse
-	40, // 89: souk.catalog.v1.CatalogService.WithdrawProduct:output_type -> souk.catalog.v1.WithdrawProductResponse
-	42, // 90: souk.catalog.v1.CatalogService.RestoreProduct:output_type -> souk.catalog.v1.RestoreProductResponse
-	48, // 91: souk.catalog.v1.CatalogService.ImportProducts:output_type -> souk.catalog.v1.ImportProductsResponse
-	52, // 92: souk.catalog.v1.CatalogService.GetProductFile:output_type -> souk.catalog.v1.GetProductFileResponse
-	79, // [79:93] is the sub-list for method output_type
-	65, // [65:79] is the sub-list for method input_type
-	65, // [65:65] is the sub-list for extension type_name
-	65, // [65:65] is the sub-list for extension extendee
-	0,  // [0:65] is the sub-list for field type_name
+	56, // 65: souk.catalog.v1.Synonyms.groups:type_name -> souk.catalog.v1.SynonymGroup
+	57, // 66: souk.catalog.v1.GetSynonymsResponse.synonyms:type_name -> souk.catalog.v1.Synonyms
+	56, // 67: souk.catalog.v1.SetSynonymsRequest.groups:type_name -> souk.catalog.v1.SynonymGroup
+	57, // 68: souk.catalog.v1.SetSynonymsResponse.synonyms:type_name -> souk.catalog.v1.Synonyms
+	8,  // 69: souk.catalog.v1.CatalogService.ListProducts:input_type -> souk.catalog.v1.ListProductsRequest
+	16, // 70: souk.catalog.v1.CatalogService.GetProduct:input_type -> souk.catalog.v1.GetProductRequest
+	18, // 71: souk.catalog.v1.CatalogService.GetVariants:input_type -> souk.catalog.v1.GetVariantsRequest
+	21, // 72: souk.catalog.v1.CatalogService.ListCategories:input_type -> souk.catalog.v1.ListCategoriesRequest
+	43, // 73: souk.catalog.v1.CatalogService.ListAllProducts:input_type -> souk.catalog.v1.ListAllProductsRequest
+	45, // 74: souk.catalog.v1.CatalogService.GetAnyProduct:input_type -> souk.catalog.v1.GetAnyProductRequest
+	24, // 75: souk.catalog.v1.CatalogService.ListSuggestions:input_type -> souk.catalog.v1.ListSuggestionsRequest
+	53, // 76: souk.catalog.v1.CatalogService.WatchProducts:input_type -> souk.catalog.v1.WatchProductsRequest
+	28, // 77: souk.catalog.v1.CatalogService.CreateProduct:input_type -> souk.catalog.v1.CreateProductRequest
+	30, // 78: souk.catalog.v1.CatalogService.UpdateProduct:input_type -> souk.catalog.v1.UpdateProductRequest
+	39, // 79: souk.catalog.v1.CatalogService.WithdrawProduct:input_type -> souk.catalog.v1.WithdrawProductRequest
+	41, // 80: souk.catalog.v1.CatalogService.RestoreProduct:input_type -> souk.catalog.v1.RestoreProductRequest
+	47, // 81: souk.catalog.v1.CatalogService.ImportProducts:input_type -> souk.catalog.v1.ImportProductsRequest
+	51, // 82: souk.catalog.v1.CatalogService.GetProductFile:input_type -> souk.catalog.v1.GetProductFileRequest
+	58, // 83: souk.catalog.v1.CatalogService.GetSynonyms:input_type -> souk.catalog.v1.GetSynonymsRequest
+	60, // 84: souk.catalog.v1.CatalogService.SetSynonyms:input_type -> souk.catalog.v1.SetSynonymsRequest
+	10, // 85: souk.catalog.v1.CatalogService.ListProducts:output_type -> souk.catalog.v1.ListProductsResponse
+	17, // 86: souk.catalog.v1.CatalogService.GetProduct:output_type -> souk.catalog.v1.GetProductResponse
+	19, // 87: souk.catalog.v1.CatalogService.GetVariants:output_type -> souk.catalog.v1.GetVariantsResponse
+	22, // 88: souk.catalog.v1.CatalogService.ListCategories:output_type -> souk.catalog.v1.ListCategoriesResponse
+	44, // 89: souk.catalog.v1.CatalogService.ListAllProducts:output_type -> souk.catalog.v1.ListAllProductsResponse
+	46, // 90: souk.catalog.v1.CatalogService.GetAnyProduct:output_type -> souk.catalog.v1.GetAnyProductResponse
+	25, // 91: souk.catalog.v1.CatalogService.ListSuggestions:output_type -> souk.catalog.v1.ListSuggestionsResponse
+	54, // 92: souk.catalog.v1.CatalogService.WatchProducts:output_type -> souk.catalog.v1.WatchProductsResponse
+	29, // 93: souk.catalog.v1.CatalogService.CreateProduct:output_type -> souk.catalog.v1.CreateProductResponse
+	38, // 94: souk.catalog.v1.CatalogService.UpdateProduct:output_type -> souk.catalog.v1.UpdateProductResponse
+	40, // 95: souk.catalog.v1.CatalogService.WithdrawProduct:output_type -> souk.catalog.v1.WithdrawProductResponse
+	42, // 96: souk.catalog.v1.CatalogService.RestoreProduct:output_type -> souk.catalog.v1.RestoreProductResponse
+	48, // 97: souk.catalog.v1.CatalogService.ImportProducts:output_type -> souk.catalog.v1.ImportProductsResponse
+	52, // 98: souk.catalog.v1.CatalogService.GetProductFile:output_type -> souk.catalog.v1.GetProductFileResponse
+	59, // 99: souk.catalog.v1.CatalogService.GetSynonyms:output_type -> souk.catalog.v1.GetSynonymsResponse
+	61, // 100: souk.catalog.v1.CatalogService.SetSynonyms:output_type -> souk.catalog.v1.SetSynonymsResponse
+	85, // [85:101] is the sub-list for method output_type
+	69, // [69:85] is the sub-list for method input_type
+	69, // [69:69] is the sub-list for extension type_name
+	69, // [69:69] is the sub-list for extension extendee
+	0,  // [0:69] is the sub-list for field type_name
 }
 
 func init() { file_souk_catalog_v1_catalog_proto_init() }
@@ -4117,13 +4424,14 @@ func file_souk_catalog_v1_catalog_proto_init() {
 	file_souk_catalog_v1_catalog_proto_msgTypes[28].OneofWrappers = []any{}
 	file_souk_catalog_v1_catalog_proto_msgTypes[29].OneofWrappers = []any{}
 	file_souk_catalog_v1_catalog_proto_msgTypes[31].OneofWrappers = []any{}
+	file_souk_catalog_v1_catalog_proto_msgTypes[58].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_catalog_v1_catalog_proto_rawDesc), len(file_souk_catalog_v1_catalog_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   54,
+			NumMessages:   60,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -35,6 +35,8 @@ const (
 	CatalogService_RestoreProduct_FullMethodName  = "/souk.catalog.v1.CatalogService/RestoreProduct"
 	CatalogService_ImportProducts_FullMethodName  = "/souk.catalog.v1.CatalogService/ImportProducts"
 	CatalogService_GetProductFile_FullMethodName  = "/souk.catalog.v1.CatalogService/GetProductFile"
+	CatalogService_GetSynonyms_FullMethodName     = "/souk.catalog.v1.CatalogService/GetSynonyms"
+	CatalogService_SetSynonyms_FullMethodName     = "/souk.catalog.v1.CatalogService/SetSynonyms"
 )
 
 // CatalogServiceClient is the client API for CatalogService service.
@@ -78,6 +80,11 @@ type CatalogServiceClient interface {
 	// GetProductFile returns a part of the catalog as a CSV file in Shopify's product format, products of every status. Importing all parts
 	// changes nothing. INVALID_ARGUMENT with souk.errors.v1.ERROR_REASON_BAD_CURSOR for a position that is not of an answer.
 	GetProductFile(ctx context.Context, in *GetProductFileRequest, opts ...grpc.CallOption) (*GetProductFileResponse, error)
+	// GetSynonyms returns the terms that searches take for one another.
+	GetSynonyms(ctx context.Context, in *GetSynonymsRequest, opts ...grpc.CallOption) (*GetSynonymsResponse, error)
+	// SetSynonyms replaces all synonyms, for every search from then on. ABORTED with ERROR_REASON_VERSION_MISMATCH when they are no longer
+	// at the version given.
+	SetSynonyms(ctx context.Context, in *SetSynonymsRequest, opts ...grpc.CallOption) (*SetSynonymsResponse, error)
 }
 
 type catalogServiceClient struct {
@@ -231,6 +238,26 @@ func (c *catalogServiceClient) GetProductFile(ctx context.Context, in *GetProduc
 	return out, nil
 }
 
+func (c *catalogServiceClient) GetSynonyms(ctx context.Context, in *GetSynonymsRequest, opts ...grpc.CallOption) (*GetSynonymsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetSynonymsResponse)
+	err := c.cc.Invoke(ctx, CatalogService_GetSynonyms_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *catalogServiceClient) SetSynonyms(ctx context.Context, in *SetSynonymsRequest, opts ...grpc.CallOption) (*SetSynonymsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SetSynonymsResponse)
+	err := c.cc.Invoke(ctx, CatalogService_SetSynonyms_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // CatalogServiceServer is the server API for CatalogService service.
 // All implementations must embed UnimplementedCatalogServiceServer
 // for forward compatibility.
@@ -272,6 +299,11 @@ type CatalogServiceServer interface {
 	// GetProductFile returns a part of the catalog as a CSV file in Shopify's product format, products of every status. Importing all parts
 	// changes nothing. INVALID_ARGUMENT with souk.errors.v1.ERROR_REASON_BAD_CURSOR for a position that is not of an answer.
 	GetProductFile(context.Context, *GetProductFileRequest) (*GetProductFileResponse, error)
+	// GetSynonyms returns the terms that searches take for one another.
+	GetSynonyms(context.Context, *GetSynonymsRequest) (*GetSynonymsResponse, error)
+	// SetSynonyms replaces all synonyms, for every search from then on. ABORTED with ERROR_REASON_VERSION_MISMATCH when they are no longer
+	// at the version given.
+	SetSynonyms(context.Context, *SetSynonymsRequest) (*SetSynonymsResponse, error)
 	mustEmbedUnimplementedCatalogServiceServer()
 }
 
@@ -323,6 +355,12 @@ func (UnimplementedCatalogServiceServer) ImportProducts(grpc.ClientStreamingServ
 }
 func (UnimplementedCatalogServiceServer) GetProductFile(context.Context, *GetProductFileRequest) (*GetProductFileResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetProductFile not implemented")
+}
+func (UnimplementedCatalogServiceServer) GetSynonyms(context.Context, *GetSynonymsRequest) (*GetSynonymsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetSynonyms not implemented")
+}
+func (UnimplementedCatalogServiceServer) SetSynonyms(context.Context, *SetSynonymsRequest) (*SetSynonymsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SetSynonyms not implemented")
 }
 func (UnimplementedCatalogServiceServer) mustEmbedUnimplementedCatalogServiceServer() {}
 func (UnimplementedCatalogServiceServer) testEmbeddedByValue()                        {}
@@ -586,6 +624,42 @@ func _CatalogService_GetProductFile_Handler(srv interface{}, ctx context.Context
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CatalogService_GetSynonyms_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetSynonymsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CatalogServiceServer).GetSynonyms(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CatalogService_GetSynonyms_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CatalogServiceServer).GetSynonyms(ctx, req.(*GetSynonymsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CatalogService_SetSynonyms_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SetSynonymsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CatalogServiceServer).SetSynonyms(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CatalogService_SetSynonyms_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CatalogServiceServer).SetSynonyms(ctx, req.(*SetSynonymsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // CatalogService_ServiceDesc is the grpc.ServiceDesc for CatalogService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -644,6 +718,14 @@ var CatalogService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetProductFile",
 			Handler:    _CatalogService_GetProductFile_Handler,
+		},
+		{
+			MethodName: "GetSynonyms",
+			Handler:    _CatalogService_GetSynonyms_Handler,
+		},
+		{
+			MethodName: "SetSynonyms",
+			Handler:    _CatalogService_SetSynonyms_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{
