@@ -94,6 +94,8 @@ var operations = map[string]operation{
 	"listAllProducts":        {rpc: "CatalogService/ListAllProducts"},
 	"getAnyProduct":          {rpc: "CatalogService/GetAnyProduct", ids: ids{"id": aProduct}},
 	"restoreProduct":         {rpc: "CatalogService/RestoreProduct", ids: ids{"id": aWithdrawn}},
+	"getSynonyms":            {rpc: "CatalogService/GetSynonyms"},
+	"setSynonyms":            {rpc: "CatalogService/SetSynonyms", body: json0(`{"groups": [{"terms": ["sofa", "couch"]}]}`), header: whatever},
 	"importProducts":         {rpc: "CatalogService/ImportProducts", body: productFile},
 	"exportProducts":         {rpc: "CatalogService/GetProductFile"},
 	"getStock":               {rpc: "InventoryService/GetLevels", ids: ids{"sku": aSKU}},
@@ -285,6 +287,9 @@ func ifMatch(p *people, r *request, _ []byte) map[string]string {
 	p.t.Fatal("no product has an ETag")
 	return nil
 }
+
+// whatever is the If-Match of a change of any version.
+func whatever(*people, *request, []byte) map[string]string { return map[string]string{"If-Match": "*"} }
 
 func productFile(*people, *request) any {
 	sku := "F-" + uuid.NewString()

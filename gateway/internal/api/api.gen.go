@@ -1105,7 +1105,7 @@ type AuditSubject struct {
 	// Id Names it among those of its kind
 	Id string `json:"id"`
 
-	// Kind `product`, `sku`, `order`, `account` or `signing_key`; there may be new ones at any time
+	// Kind `product`, `sku`, `order`, `account`, `signing_key` or another; there may be new ones at any time
 	Kind string `json:"kind"`
 }
 
@@ -2981,6 +2981,34 @@ type SuggestionList struct {
 	Items []Suggestion `json:"items"`
 }
 
+// SynonymGroup Terms with the same meaning
+type SynonymGroup struct {
+	// Terms 2 to 20 terms
+	Terms []string `json:"terms"`
+}
+
+// SynonymGroupInput Terms with the same meaning
+type SynonymGroupInput struct {
+	// Terms Each has at most 4 words, and a letter or a digit
+	Terms []string `json:"terms"`
+}
+
+// Synonyms Terms that a search takes for one another
+//
+// Examples: {"groups":[{"terms":["sofa","couch"]},{"terms":["tea light","candle"]}]}
+type Synonyms struct {
+	// Groups In the order in which they were set
+	Groups []SynonymGroup `json:"groups"`
+}
+
+// SynonymsInput All synonyms; those that are left out end
+//
+// Examples: {"groups":[{"terms":["sofa","couch"]},{"terms":["tea light","candle"]}]}
+type SynonymsInput struct {
+	// Groups A term may be in several groups
+	Groups []SynonymGroupInput `json:"groups"`
+}
+
 // TimelineEntry Something that happened to an order
 type TimelineEntry struct {
 	// ActorId The customer or the member of staff who has decided this. Only staff see it; absent from what the shop does by itself.
@@ -3366,6 +3394,12 @@ type ListStaffParams struct {
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
+// SetSynonymsParams defines parameters for SetSynonyms.
+type SetSynonymsParams struct {
+	// IfMatch The synonyms' `ETag`, a list of them, or `*` for any; its absence answers 428 `precondition_required`
+	IfMatch string `json:"If-Match"`
+}
+
 // AdjustStockParams defines parameters for AdjustStock.
 type AdjustStockParams struct {
 	// IdempotencyKey 1 to 255 characters, new for each thing to be done. The same key and body give the first answer again, byte for byte, with
@@ -3560,6 +3594,9 @@ type InviteStaffJSONRequestBody = StaffInvitation
 // ChangeStaffJSONRequestBody defines body for ChangeStaff for application/json ContentType.
 type ChangeStaffJSONRequestBody = StaffChange
 
+// SetSynonymsJSONRequestBody defines body for SetSynonyms for application/json ContentType.
+type SetSynonymsJSONRequestBody = SynonymsInput
+
 // SetCartItemJSONRequestBody defines body for SetCartItem for application/json ContentType.
 type SetCartItemJSONRequestBody = CartItem
 
@@ -3712,6 +3749,12 @@ type ServerInterface interface {
 	// ChangeStaff Change somebody's roles
 	// (PATCH /v1/admin/staff/{id})
 	ChangeStaff(w http.ResponseWriter, r *http.Request, id Id)
+	// GetSynonyms The synonyms of searches
+	// (GET /v1/admin/synonyms)
+	GetSynonyms(w http.ResponseWriter, r *http.Request)
+	// SetSynonyms Replace the synonyms of searches
+	// (PUT /v1/admin/synonyms)
+	SetSynonyms(w http.ResponseWriter, r *http.Request, params SetSynonymsParams)
 	// CreateCart Open a cart
 	// (POST /v1/carts)
 	CreateCart(w http.ResponseWriter, r *http.Request)
@@ -4931,6 +4974,65 @@ func (siw *ServerInterfaceWrapper) ChangeStaff(w http.ResponseWriter, r *http.Re
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.ChangeStaff(w, r, id)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// GetSynonyms operation middleware
+func (siw *ServerInterfaceWrapper) GetSynonyms(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetSynonyms(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// SetSynonyms operation middleware
+func (siw *ServerInterfaceWrapper) SetSynonyms(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SetSynonymsParams
+
+	headers := r.Header
+
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch string
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "If-Match", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "If-Match", Err: err})
+			return
+		}
+
+		params.IfMatch = IfMatch
+
+	} else {
+		err := fmt.Errorf("Header parameter If-Match is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "If-Match", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.SetSynonyms(w, r, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -6829,6 +6931,8 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/admin/staff", wrapper.InviteStaff)
 	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/v1/admin/staff/{id}", wrapper.DisableStaff)
 	m.HandleFunc(http.MethodPatch+" "+options.BaseURL+"/v1/admin/staff/{id}", wrapper.ChangeStaff)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/admin/synonyms", wrapper.GetSynonyms)
+	m.HandleFunc(http.MethodPut+" "+options.BaseURL+"/v1/admin/synonyms", wrapper.SetSynonyms)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/carts", wrapper.CreateCart)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/carts/{id}", wrapper.GetCart)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/carts/{id}/claim", wrapper.ClaimCart)
@@ -7486,6 +7590,66 @@ func (response ChangeStaff200JSONResponse) VisitChangeStaffResponse(w http.Respo
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetSynonymsRequestObject struct {
+}
+
+type GetSynonymsResponseObject interface {
+	VisitGetSynonymsResponse(w http.ResponseWriter) error
+}
+
+type GetSynonyms200ResponseHeaders struct {
+	ETag string
+}
+
+type GetSynonyms200JSONResponse struct {
+	Body    Synonyms
+	Headers GetSynonyms200ResponseHeaders
+}
+
+func (response GetSynonyms200JSONResponse) VisitGetSynonymsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetSynonymsRequestObject struct {
+	Params SetSynonymsParams
+	Body   *SetSynonymsJSONRequestBody
+}
+
+type SetSynonymsResponseObject interface {
+	VisitSetSynonymsResponse(w http.ResponseWriter) error
+}
+
+type SetSynonyms200ResponseHeaders struct {
+	ETag string
+}
+
+type SetSynonyms200JSONResponse struct {
+	Body    Synonyms
+	Headers SetSynonyms200ResponseHeaders
+}
+
+func (response SetSynonyms200JSONResponse) VisitSetSynonymsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -9078,6 +9242,12 @@ type StrictServerInterface interface {
 	// ChangeStaff Change somebody's roles
 	// (PATCH /v1/admin/staff/{id})
 	ChangeStaff(ctx context.Context, request ChangeStaffRequestObject) (ChangeStaffResponseObject, error)
+	// GetSynonyms The synonyms of searches
+	// (GET /v1/admin/synonyms)
+	GetSynonyms(ctx context.Context, request GetSynonymsRequestObject) (GetSynonymsResponseObject, error)
+	// SetSynonyms Replace the synonyms of searches
+	// (PUT /v1/admin/synonyms)
+	SetSynonyms(ctx context.Context, request SetSynonymsRequestObject) (SetSynonymsResponseObject, error)
 	// CreateCart Open a cart
 	// (POST /v1/carts)
 	CreateCart(ctx context.Context, request CreateCartRequestObject) (CreateCartResponseObject, error)
@@ -10026,6 +10196,63 @@ func (sh *strictHandler) ChangeStaff(w http.ResponseWriter, r *http.Request, id 
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(ChangeStaffResponseObject); ok {
 		if err := validResponse.VisitChangeStaffResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetSynonyms operation middleware
+func (sh *strictHandler) GetSynonyms(w http.ResponseWriter, r *http.Request) {
+	var request GetSynonymsRequestObject
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetSynonyms(ctx, request.(GetSynonymsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetSynonyms")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetSynonymsResponseObject); ok {
+		if err := validResponse.VisitGetSynonymsResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// SetSynonyms operation middleware
+func (sh *strictHandler) SetSynonyms(w http.ResponseWriter, r *http.Request, params SetSynonymsParams) {
+	var request SetSynonymsRequestObject
+
+	request.Params = params
+
+	var body SetSynonymsJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.SetSynonyms(ctx, request.(SetSynonymsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SetSynonyms")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(SetSynonymsResponseObject); ok {
+		if err := validResponse.VisitSetSynonymsResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

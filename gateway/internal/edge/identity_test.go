@@ -43,6 +43,7 @@ var who = map[string]string{
 	"DELETE /v1/orders/{id}/returns/{return_id}": "owner",
 	"GET /v1/admin/audit":                        "staff",
 	"GET /v1/admin/products":                     "staff", "GET /v1/admin/products/{id}": "staff", "POST /v1/admin/products/{id}/restoration": "staff",
+	"GET /v1/admin/synonyms": "staff", "PUT /v1/admin/synonyms": "staff",
 	"GET /v1/admin/returns": "staff", "POST /v1/admin/returns/{id}/refusal": "staff",
 	"GET /v1/admin/dependencies": "staff",
 	"GET /v1/admin/customers":    "staff",

@@ -75,6 +75,11 @@ func (t tags) haveWeakly(quoted string) bool {
 	return t.any || slices.ContainsFunc(t.list, func(t tag) bool { return t.quoted == quoted })
 }
 
+// haveStrongly reports whether the tags match a representation by strong comparison, as required for If-Match.
+func (t tags) haveStrongly(quoted string) bool {
+	return t.any || slices.ContainsFunc(t.list, func(t tag) bool { return !t.weak && t.quoted == quoted })
+}
+
 // versionsOf returns the versions of a product that the tags match by strong comparison, as required for If-Match.
 func (t tags) versionsOf(product string) []int64 {
 	var versions []int64

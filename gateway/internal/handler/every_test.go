@@ -83,6 +83,8 @@ var every = []struct {
 	{"GET", "/v1/admin/products", nil},
 	{"GET", "/v1/admin/products/p1", nil},
 	{"POST", "/v1/admin/products/p1/restoration", nil},
+	{"GET", "/v1/admin/synonyms", nil},
+	{"PUT", "/v1/admin/synonyms", `{"groups": [{"terms": ["sofa", "couch"]}]}`},
 	{"POST", "/v1/admin/orders/o1/cancellation", `{"reason": "damaged"}`},
 	{"GET", "/v1/admin/returns", nil},
 	{"POST", "/v1/admin/returns/r1/refusal", `{"reason": "It was worn"}`},

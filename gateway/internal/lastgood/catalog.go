@@ -128,6 +128,15 @@ func (c *Catalog) RestoreProduct(ctx context.Context, in *catalogv1.RestoreProdu
 	return c.CatalogServiceClient.RestoreProduct(ctx, in, opts...)
 }
 
+// SetSynonyms implements catalogv1.CatalogServiceClient. Any search may find other products from then on.
+func (c *Catalog) SetSynonyms(ctx context.Context, in *catalogv1.SetSynonymsRequest, opts ...grpc.CallOption) (*catalogv1.SetSynonymsResponse, error) {
+	defer func() {
+		c.flights.end()
+		c.changes.Note()
+	}()
+	return c.CatalogServiceClient.SetSynonyms(ctx, in, opts...)
+}
+
 // changed drops all cached answers about a product that has changed or may have changed, and the list of categories, because
 // its counts may have changed. variants are the product's variants now. Their entries are dropped too, because the cache may
 // say that these SKUs are not sold.
