@@ -1696,8 +1696,14 @@ type Image struct {
 	// Alt What it shows, in words, or empty
 	Alt string `json:"alt"`
 
+	// Height In pixels; absent if it is not known, and in lines of carts and orders
+	Height *int32 `json:"height,omitempty"`
+
 	// Url Where it is
 	Url string `json:"url"`
+
+	// Width In pixels; absent if it is not known, and in lines of carts and orders
+	Width *int32 `json:"width,omitempty"`
 }
 
 // ImageInput A picture
@@ -1705,8 +1711,14 @@ type ImageInput struct {
 	// Alt What it shows, in words
 	Alt *string `json:"alt,omitempty"`
 
+	// Height In pixels; needs the width
+	Height *int32 `json:"height,omitempty"`
+
 	// Url Where it is
 	Url string `json:"url"`
+
+	// Width In pixels; needs the height
+	Width *int32 `json:"width,omitempty"`
 }
 
 // ImportError A row that did not go in

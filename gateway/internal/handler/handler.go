@@ -102,10 +102,11 @@ func views[From, To any](from []From, view func(From) To) []To {
 	return to
 }
 
-// optional returns nil for an empty string, so that it is omitted from the JSON.
-func optional(s string) *string {
-	if s == "" {
+// optional returns nil for an empty string or 0, so that it is omitted from the JSON.
+func optional[T comparable](v T) *T {
+	var zero T
+	if v == zero {
 		return nil
 	}
-	return &s
+	return &v
 }

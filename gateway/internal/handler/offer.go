@@ -22,7 +22,7 @@ func viewOffer(view *api.Variant, v *catalogv1.Variant) {
 }
 
 func imageView(i *catalogv1.Image) api.Image {
-	return api.Image{Url: i.GetUrl(), Alt: i.GetAlt()}
+	return api.Image{Url: i.GetUrl(), Alt: i.GetAlt(), Width: optional(i.GetWidth()), Height: optional(i.GetHeight())}
 }
 
 func seoView(seo *catalogv1.Seo) *api.Seo {

@@ -14,7 +14,7 @@ func offered() *catalogv1.Product {
 	p := mug()
 	p.Seo = &catalogv1.Seo{Title: "A mug", Description: "For tea"}
 	p.Variants[0].CompareAtPrice, p.Variants[0].LowestPrice, p.Variants[0].Barcode = gbp(1600), gbp(1300), new("4006381333931")
-	p.Variants[0].Image = &catalogv1.Image{Url: "https://example.com/small.jpg", Alt: "A small mug"}
+	p.Variants[0].Image = &catalogv1.Image{Url: "https://example.com/small.jpg", Alt: "A small mug", Width: 640, Height: 480}
 	return p
 }
 
@@ -26,7 +26,7 @@ const offeredJSON = `{"id": "p1", "slug": "mug", "status": "active", "title": "M
 		{"sku": "MUG-S", "title": "Small", "options": {"Size": "S"}, "price": {"amount": 1250, "currency": "GBP"}, "weight_grams": 300,
 			"availability": "out_of_stock", "inventory": {"tracked": true, "policy": "deny"},
 			"compare_at_price": {"amount": 1600, "currency": "GBP"}, "lowest_price_30_days": {"amount": 1300, "currency": "GBP"},
-			"barcode": "4006381333931", "image": {"url": "https://example.com/small.jpg", "alt": "A small mug"}},
+			"barcode": "4006381333931", "image": {"url": "https://example.com/small.jpg", "alt": "A small mug", "width": 640, "height": 480}},
 		{"sku": "MUG-L", "title": "Large", "options": {"Size": "L"}, "price": {"amount": 1500, "currency": "GBP"}, "weight_grams": 450,
 			"availability": "out_of_stock", "inventory": {"tracked": true, "policy": "deny"}}]}`
 
@@ -51,12 +51,12 @@ func TestAnOfferReachesCatalog(t *testing.T) {
 		})
 	s.send(t, staff, "POST", "/v1/products", `{"title": "Mug", "seo": {"title": "A mug", "description": "For tea"}, "variants": [
 		{"sku": "MUG-S", "price": {"amount": 1250, "currency": "GBP"}, "compare_at_price": {"amount": 1600, "currency": "GBP"},
-			"barcode": "4006381333931", "image": {"url": "https://example.com/small.jpg", "alt": "A small mug"}},
+			"barcode": "4006381333931", "image": {"url": "https://example.com/small.jpg", "alt": "A small mug", "width": 640, "height": 480}},
 		{"sku": "MUG-L", "price": {"amount": 1500, "currency": "GBP"}}]}`).mustBe(t, 201, "")
 	want := &catalogv1.ProductInput{Title: "Mug", Seo: offered().GetSeo(), Variants: []*catalogv1.Variant{
 		{
 			Sku: "MUG-S", Price: gbp(1250), CompareAtPrice: gbp(1600), Barcode: new("4006381333931"),
-			Image: &catalogv1.Image{Url: "https://example.com/small.jpg", Alt: "A small mug"},
+			Image: &catalogv1.Image{Url: "https://example.com/small.jpg", Alt: "A small mug", Width: 640, Height: 480},
 		},
 		{Sku: "MUG-L", Price: gbp(1500)},
 	}}

@@ -92,7 +92,7 @@ func optionProtos(options map[string]string) (protos []*catalogv1.Option) {
 }
 
 func imageProto(i api.ImageInput) *catalogv1.Image {
-	return &catalogv1.Image{Url: i.Url, Alt: value(i.Alt)}
+	return &catalogv1.Image{Url: i.Url, Alt: value(i.Alt), Width: value(i.Width), Height: value(i.Height)}
 }
 
 func facetViews(page *catalogv1.ListProductsResponse, wanted bool) *[]api.Facet {

@@ -24,6 +24,7 @@ const (
 	maxImages      = 50
 	maxURL         = 2048
 	maxAlt         = 500
+	maxPixels      = 100_000
 	maxVariants    = 2000
 	maxOptions     = 3
 	maxPrice       = 1_000_000_000_000
@@ -78,6 +79,13 @@ func (i Image) check(check *field.Checker, path string) {
 	ok := err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && len(i.URL) <= maxURL && utf8.ValidString(i.URL)
 	check.Check(ok, path+".url", fmt.Sprintf("must be an http or https URL of at most %d characters", maxURL))
 	checkLine(check, path+".alt", i.Alt, maxAlt)
+	for _, side := range []struct {
+		name          string
+		pixels, other int
+	}{{"width", i.Width, i.Height}, {"height", i.Height, i.Width}} {
+		check.Check(side.pixels >= 0 && side.pixels <= maxPixels, path+"."+side.name, fmt.Sprintf("must be 1 to %d pixels", maxPixels))
+		check.Check(side.pixels != 0 || side.other == 0, path+"."+side.name, "must be given if the other side is")
+	}
 }
 
 func (v Variant) check(check *field.Checker, path string) {

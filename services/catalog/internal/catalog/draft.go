@@ -157,13 +157,16 @@ func (d *draft) apply(c *Content) {
 	}
 }
 
-// imagesAfter returns the images in order. A file without texts for them leaves those of before.
+// imagesAfter returns the images in order. They keep the sizes of before and, if the file has no texts for them, the texts.
 func (d *draft) imagesAfter(before []Image) (images []Image) {
 	sorted := slices.SortedStableFunc(slices.Values(d.images), func(a, b draftImage) int { return cmp.Compare(a.position, b.position) })
 	for _, i := range sorted {
 		known := slices.IndexFunc(before, func(old Image) bool { return old.URL == i.URL })
-		if known >= 0 && !d.head.has(columnAlt) {
-			i.Alt = before[known].Alt
+		if known >= 0 {
+			i.Width, i.Height = before[known].Width, before[known].Height
+			if !d.head.has(columnAlt) {
+				i.Alt = before[known].Alt
+			}
 		}
 		images = append(images, i.Image)
 	}

@@ -2,6 +2,7 @@ package catalog_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -116,4 +117,23 @@ func TestACompareAtPriceNotAboveThePriceIsLeftOutWithAWarning(t *testing.T) {
 		t.Errorf("a price above the compare-at price: %+v", got)
 	}
 	expectOffers(t, found(t, s, "d"), "none |  | none")
+}
+
+func TestAFileKeepsTheSizesOfImagesThatItNames(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	content := product("Lamp", 100)
+	content.Images = []catalog.Image{{URL: "https://img.example/a.jpg", Alt: "A", Width: 1200, Height: 800}, {URL: "https://img.example/b.jpg", Width: 640, Height: 480}}
+	content.Variants[0].Image = &content.Images[1]
+	create(t, s, content)
+	const file = "Handle,Image Src,Image Alt Text,Variant SKU,Variant Price,Variant Image\n" +
+		"lamp,https://img.example/c.jpg,C,LAMP,1.00,https://img.example/b.jpg\nlamp,https://img.example/a.jpg,Lamp,,,\n"
+	if _, err := s.Import(t.Context(), strings.NewReader(file)); err != nil {
+		t.Fatal(err)
+	}
+	read, err := s.Product(t.Context(), "lamp")
+	want := []catalog.Image{{URL: "https://img.example/c.jpg", Alt: "C"}, {URL: "https://img.example/a.jpg", Alt: "Lamp", Width: 1200, Height: 800}}
+	if err != nil || !slices.Equal(read.Images, want) || *read.Variants[0].Image != content.Images[1] {
+		t.Errorf("%+v, %+v, %v", read.Images, read.Variants[0].Image, err)
+	}
 }

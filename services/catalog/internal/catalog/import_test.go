@@ -56,7 +56,7 @@ func TestImportReadsWhatShopifyExports(t *testing.T) {
 	if lamp.Title != "Brass Lamp" || lamp.Brand != "Atlas" || lamp.Category != "Lamps" || fmt.Sprint(lamp.Tags) != "[brass light]" {
 		t.Errorf("lamp = %+v", lamp.Content)
 	}
-	if want := "[{https://img.example/b.jpg } {https://img.example/a.jpg Seen from the side} {https://img.example/c.jpg }]"; fmt.Sprint(lamp.Images) != want {
+	if want := []catalog.Image{{URL: "https://img.example/b.jpg"}, {URL: "https://img.example/a.jpg", Alt: "Seen from the side"}, {URL: "https://img.example/c.jpg"}}; !slices.Equal(lamp.Images, want) {
 		t.Errorf("images = %v, want them by position", lamp.Images)
 	}
 	if want := "[{LMP-S Small / Matt [{Size Small} {Finish Matt}] 1999 454} {brass-lamp:Large:Matt Large / Matt [{Size Large} {Finish Matt}] 2999 900}]"; inFile(lamp.Variants) != want {

@@ -17,9 +17,9 @@ func TestAVariantAndAProductAreReadAsTheyWereWritten(t *testing.T) {
 	s := setup(t)
 	content := product("Lamp", 100)
 	content.SEO = catalog.SEO{Title: "  Brass  lamp", Description: "By hand"}
-	content.Images = []catalog.Image{{URL: "https://img.example/all.jpg"}}
+	content.Images = []catalog.Image{{URL: "https://img.example/all.jpg", Width: 1200, Height: 800}}
 	content.Variants[0].CompareAt, content.Variants[0].Barcode = new(int64(150)), " 4006381333931 "
-	content.Variants[0].Image = &catalog.Image{URL: "https://img.example/lamp.jpg", Alt: "A lamp"}
+	content.Variants[0].Image = &catalog.Image{URL: "https://img.example/lamp.jpg", Alt: "A lamp", Width: 640, Height: 480}
 	content.Variants = append(content.Variants, catalog.Variant{SKU: "PLAIN", Price: 100})
 	created := create(t, s, content)
 	want := content.Variants[0]
@@ -33,6 +33,9 @@ func TestAVariantAndAProductAreReadAsTheyWereWritten(t *testing.T) {
 		t.Fatal(page, err)
 	}
 	for _, p := range []catalog.Product{created, read, page.Products[0]} {
+		if !slices.Equal(p.Images, content.Images) {
+			t.Errorf("%+v", p.Images)
+		}
 		if p.SEO != (catalog.SEO{Title: "Brass lamp", Description: "By hand"}) {
 			t.Errorf("%+v", p.SEO)
 		}
@@ -63,7 +66,8 @@ func TestErrorsOfOffersNameTheFields(t *testing.T) {
 	content := product("Lamp", 100)
 	content.SEO = catalog.SEO{Title: strings.Repeat("a", 201), Description: "a\nb"}
 	content.Variants[0].CompareAt, content.Variants[0].Barcode = new(int64(100)), "1\x002"
-	content.Variants[0].Image = &catalog.Image{URL: "ftp://img.example/a.jpg", Alt: strings.Repeat("a", 501)}
+	content.Variants[0].Image = &catalog.Image{URL: "ftp://img.example/a.jpg", Alt: strings.Repeat("a", 501), Width: -1, Height: 100_001}
+	content.Images = []catalog.Image{{URL: "https://img.example/a.jpg", Width: 1200}, {URL: "https://img.example/b.jpg", Height: 800}}
 	content.Variants = append(content.Variants,
 		catalog.Variant{SKU: "FREE", CompareAt: new(int64(0)), Barcode: strings.Repeat("1", 101)},
 		catalog.Variant{SKU: "DEAR", CompareAt: new(int64(1_000_000_000_001))})
@@ -77,8 +81,8 @@ func TestErrorsOfOffersNameTheFields(t *testing.T) {
 		got = append(got, v.Field)
 	}
 	want := []string{
-		"seo.title", "seo.description", "variants[0].compare_at_price", "variants[0].barcode", "variants[0].barcode", "variants[0].image.url",
-		"variants[0].image.alt", "variants[1].compare_at_price", "variants[1].barcode", "variants[2].compare_at_price",
+		"images[0].height", "images[1].width", "seo.title", "seo.description", "variants[0].compare_at_price", "variants[0].barcode", "variants[0].barcode", "variants[0].image.url",
+		"variants[0].image.alt", "variants[0].image.width", "variants[0].image.height", "variants[1].compare_at_price", "variants[1].barcode", "variants[2].compare_at_price",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("fields = %v, want %v", got, want)

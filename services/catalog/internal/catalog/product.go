@@ -129,6 +129,9 @@ type Option struct {
 type Image struct {
 	URL string
 	Alt string
+	// Width and Height are in pixels; 0 if they are not known.
+	Width  int `json:",omitempty"`
+	Height int `json:",omitempty"`
 }
 
 // SoldVariant is a variant with the data of its product that an order line needs.

@@ -25,7 +25,7 @@ func productProto(p catalog.Product) *catalogv1.Product {
 		Status: statusProto(p.Status), PublishAt: publishAtProto(p.PublishAt),
 	}
 	for _, i := range p.Images {
-		out.Images = append(out.Images, &catalogv1.Image{Url: i.URL, Alt: i.Alt})
+		out.Images = append(out.Images, imageProto(i))
 	}
 	for _, v := range p.Variants {
 		out.Variants = append(out.Variants, variantProto(v, p.Currency))
@@ -103,7 +103,7 @@ func withUnsaid(variants []catalog.Variant, asked []*catalogv1.Variant, before [
 func imagesOf(images []*catalogv1.Image) []catalog.Image {
 	out := make([]catalog.Image, len(images))
 	for i, image := range images {
-		out[i] = catalog.Image{URL: image.GetUrl(), Alt: image.GetAlt()}
+		out[i] = *imageOf(image)
 	}
 	return out
 }
@@ -133,7 +133,7 @@ func soldVariantProto(v catalog.SoldVariant) *catalogv1.SoldVariant {
 		Variant: variantProto(v.Variant, v.Currency), ProductId: v.ProductID, ProductTitle: v.ProductTitle, ProductSlug: v.ProductSlug,
 	}
 	if v.Image != nil {
-		out.Image = &catalogv1.Image{Url: v.Image.URL, Alt: v.Image.Alt}
+		out.Image = imageProto(*v.Image)
 	}
 	return out
 }

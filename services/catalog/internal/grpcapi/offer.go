@@ -21,7 +21,7 @@ func offerProto(out *catalogv1.Variant, v catalog.Variant, currency string) {
 		out.Barcode = &v.Barcode
 	}
 	if v.Image != nil {
-		out.Image = &catalogv1.Image{Url: v.Image.URL, Alt: v.Image.Alt}
+		out.Image = imageProto(*v.Image)
 	}
 }
 
@@ -51,7 +51,11 @@ func imageOf(image *catalogv1.Image) *catalog.Image {
 	if image == nil {
 		return nil
 	}
-	return &catalog.Image{URL: image.GetUrl(), Alt: image.GetAlt()}
+	return &catalog.Image{URL: image.GetUrl(), Alt: image.GetAlt(), Width: int(image.GetWidth()), Height: int(image.GetHeight())}
+}
+
+func imageProto(image catalog.Image) *catalogv1.Image {
+	return &catalogv1.Image{Url: image.URL, Alt: image.Alt, Width: int32(image.Width), Height: int32(image.Height)}
 }
 
 func seoProto(seo catalog.SEO) *catalogv1.Seo {

@@ -16,7 +16,7 @@ func offered() *catalogv1.ProductInput {
 	in := lamp()
 	in.Seo = &catalogv1.Seo{Title: "Brass lamp", Description: "By hand"}
 	in.Variants[0].CompareAtPrice, in.Variants[0].Barcode = pounds(1200), new("4006381333931")
-	in.Variants[0].Image = &catalogv1.Image{Url: "https://img.example/large.jpg", Alt: "A large lamp"}
+	in.Variants[0].Image = &catalogv1.Image{Url: "https://img.example/large.jpg", Alt: "A large lamp", Width: 640, Height: 480}
 	return in
 }
 
