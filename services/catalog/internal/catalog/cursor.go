@@ -20,6 +20,7 @@ type cursorContent struct {
 	Version int    `json:"v"`
 	Key     string `json:"k"`
 	ID      string `json:"i"`
+	Oldest  string `json:"o,omitempty"`
 	// Sum ties the position to its query.
 	Sum string `json:"s"`
 }
@@ -35,7 +36,7 @@ func (q *Query) start(cursor string) error {
 	if err != nil || len(cursor) > maxCursor || json.Unmarshal(plain, &content) != nil || !identifier.Valid(content.ID) {
 		return ErrBadCursor
 	}
-	after := Position{Key: content.Key, ID: content.ID}
+	after := Position{Key: content.Key, ID: content.ID, Oldest: content.Oldest}
 	same, err := q.cursor(after)
 	if err != nil {
 		return err
@@ -53,7 +54,7 @@ func (q *Query) cursor(at Position) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	plain, err := json.Marshal(cursorContent{Version: cursorVersion, Key: at.Key, ID: at.ID, Sum: sum})
+	plain, err := json.Marshal(cursorContent{Version: cursorVersion, Key: at.Key, ID: at.ID, Oldest: at.Oldest, Sum: sum})
 	if err != nil {
 		return "", fmt.Errorf("cursor: %w", err)
 	}
@@ -66,6 +67,9 @@ func (q *Query) sum(at Position) (string, error) {
 	query := []any{cursorVersion, q.Text, q.Category, q.Brand, q.MinPrice, q.MaxPrice, q.Sort, at.Key, at.ID}
 	if beyond := q.beyond(); beyond != nil {
 		query = append(query, beyond)
+	}
+	if at.Oldest != "" {
+		query = append(query, at.Oldest)
 	}
 	plain, err := json.Marshal(query)
 	if err != nil {

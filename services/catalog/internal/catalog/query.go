@@ -53,12 +53,16 @@ type Position struct {
 	// Key is the value of the sort key, as the store formats it.
 	Key string
 	ID  string
+	// Oldest is the oldest product that the first page ranked, as the store formats it. The pages that follow rank the same ones, whatever
+	// was added or withdrawn since. It is empty if all that matched were ranked.
+	Oldest string
 }
 
 // Listed is a product in a list.
 type Listed struct {
 	Product Product
-	Key     string
+	// Key and Oldest are those of its position.
+	Key, Oldest string
 }
 
 // Facet counts the matching products by the values of a field, the most frequent first.

@@ -99,7 +99,7 @@ func (q *Query) page(listed []Listed) (page Page, err error) {
 	page.Products, page.Cursors = make([]Product, len(listed)), make([]string, len(listed))
 	for i, l := range listed {
 		page.Products[i] = l.Product
-		if page.Cursors[i], err = q.cursor(Position{Key: l.Key, ID: l.Product.ID}); err != nil {
+		if page.Cursors[i], err = q.cursor(Position{Key: l.Key, ID: l.Product.ID, Oldest: l.Oldest}); err != nil {
 			return Page{}, err
 		}
 	}

@@ -75,7 +75,7 @@ func (s *Store) countedFacets(ctx context.Context, q catalog.Query, w wanted) ([
 	categories, brands := facet("category", "category_slug", "min(category)", "counted"), facet("brand", "brand", "brand", "counted")
 	count := func(q catalog.Query, facets string) ([]catalog.Facet, error) {
 		from, where := matching(q, w)
-		sql := "WITH counted AS MATERIALIZED " + newest("p.category_slug, p.category, p.brand, 1 AS products", from, &where, w) + facets
+		sql := "WITH counted AS MATERIALIZED " + newest("p.category_slug, p.category, p.brand, 1 AS products", from, &where, w, candidates) + facets
 		return s.facets(ctx, sql, where.args())
 	}
 	if len(q.Categories()) == 0 && len(q.Brands()) == 0 { // the same products for both

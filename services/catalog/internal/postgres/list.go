@@ -82,13 +82,13 @@ func matching(q catalog.Query, w wanted) (from string, where conditions) {
 	return from, where
 }
 
-// newest returns a subquery for the newest matching products, at most candidates.
-func newest(columns, from string, where *conditions, w wanted) string {
+// newest returns a subquery for the newest matching products.
+func newest(columns, from string, where *conditions, w wanted, most int) string {
 	by := "p.created_at"
 	if w.query != "" && !w.common && !where.filtered {
 		by = "p.created_at + interval '0'" // has no index, so that only matches are read
 	}
-	return fmt.Sprintf(`(SELECT %s FROM %s WHERE %s ORDER BY %s DESC, p.id DESC LIMIT %d)`, columns, from, where.sql(), by, candidates)
+	return fmt.Sprintf(`(SELECT %s FROM %s WHERE %s ORDER BY %s DESC, p.id DESC LIMIT %d)`, columns, from, where.sql(), by, most)
 }
 
 // List implements catalog.Store.
@@ -118,8 +118,13 @@ func (s *Store) List(ctx context.Context, q catalog.Query) ([]catalog.Listed, er
 // page returns the products of a page without their variants, at most one more than the limit.
 func (s *Store) page(ctx context.Context, q catalog.Query, w wanted) ([]catalog.Listed, error) {
 	from, where := matching(q, w)
+	oldest := "''"
 	if q.Sort == catalog.ByRelevance {
-		from = newest("p.*, search.query", from, &where, w) + " AS p CROSS JOIN LATERAL (SELECT p.query) AS search"
+		if from, where = ranking(q, w); q.After == nil {
+			from = "(SELECT p.*, " + oldestRanked + " AS oldest FROM " + from + " AS p)"
+			oldest = "coalesce(p.oldest, '')"
+		}
+		from += " AS p CROSS JOIN LATERAL (SELECT p.query) AS search"
 		where.parts = []string{"true"}
 	}
 	read := columns
@@ -133,15 +138,16 @@ func (s *Store) page(ctx context.Context, q catalog.Query, w wanted) ([]catalog.
 	if q.After != nil {
 		comparison := map[string]string{"ASC": ">", "DESC": "<"}[o.direction]
 		where.add(fmt.Sprintf("(%s, p.id) %s (?::text::%s, ?::uuid)", o.by, comparison, o.cast), q.After.Key, q.After.ID)
+		oldest = where.param(q.After.Oldest) + "::text"
 	}
 	limit := where.param(q.Limit + 1)
-	rows, err := s.pool.Query(ctx, fmt.Sprintf(`SELECT %s, (%s)::text FROM %s WHERE %s ORDER BY %s %s, p.id %s LIMIT %s`,
-		read, o.by, from, where.sql(), o.by, o.direction, o.direction, limit), where.args()...)
+	rows, err := s.pool.Query(ctx, fmt.Sprintf(`SELECT %s, (%s)::text, %s FROM %s WHERE %s ORDER BY %s %s, p.id %s LIMIT %s`,
+		read, o.by, oldest, from, where.sql(), o.by, o.direction, o.direction, limit), where.args()...)
 	if err != nil {
 		return nil, fmt.Errorf("list products: %w", err)
 	}
 	listed, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (l catalog.Listed, err error) {
-		return l, row.Scan(append(fieldsOf(&l.Product), &l.Key)...)
+		return l, row.Scan(append(fieldsOf(&l.Product), &l.Key, &l.Oldest)...)
 	})
 	if q.After != nil && badKey(err) {
 		return nil, catalog.ErrBadCursor

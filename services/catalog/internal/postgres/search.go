@@ -16,6 +16,9 @@ const (
 	// candidates is the number of matches, the newest ones, that a search ranks and that a facet without stored counts counts.
 	// So a common word costs the same however many products contain it.
 	candidates = 1000
+	// mostRanked is the number of matches that a page ranks at most. Those after the first rank also what was added since, so that nothing
+	// moves between the ranked and the older ones.
+	mostRanked = 2 * candidates
 	// older is the prefix of the key of an unranked match. The creation time of the product follows.
 	older = "older "
 	// thin is the number of products below which a search also finds similar words, because its words may be misspelled, by the
@@ -25,8 +28,11 @@ const (
 	// is full. Below, it reads all that it finds and sorts them. PostgreSQL does not know which is better: it cannot estimate
 	// how many products contain the beginning of a word, or two words at once.
 	common = 25
-	// The share is that of a sample of so many blocks and products. It is taken if so many products are found.
-	sampleBlocks, sampleSize, sampled = 64, 500, 200
+	// The share is that of a sample of so many products. It is taken if so many are found by the index.
+	sampleSize, sampled = 500, 200
+	// Before, a small sample of so many products finds the words of one product in five, with at least so many hits. For these the index is
+	// not even read, because it has an entry for each product.
+	glanceSize, obvious, obviousHits = 100, 5, 20
 )
 
 // relevance is the rank of a match. Words in the title have the highest weight, and a title that consists of the searched words
@@ -117,27 +123,38 @@ func (s *Store) parse(ctx context.Context, text string) (*words.Search, error) {
 }
 
 // sample counts the products on sale that a query finds among some from all over the table, and all that it looked at. They are the
-// same ones each time.
-var sample = fmt.Sprintf(`SELECT count(*) FILTER (WHERE ts_match_vq(words, to_tsquery('words', $1))), count(*) FROM (
-	SELECT words FROM products
-	TABLESAMPLE SYSTEM (least(100, 100.0 * %d * current_setting('block_size')::int / greatest(pg_relation_size('products'), 1))) REPEATABLE (1)
-	WHERE NOT withdrawn AND status IS NULL LIMIT %d) AS sampled`, sampleBlocks, sampleSize)
+// same ones each time. A block of the table has at most 8 products.
+func (s *Store) sample(ctx context.Context, query string, size int) (hits, seen int, err error) {
+	err = s.pool.QueryRow(ctx, `SELECT count(*) FILTER (WHERE ts_match_vq(words, to_tsquery('words', $1))), count(*) FROM (
+		SELECT words FROM products
+		TABLESAMPLE SYSTEM (least(100, 100.0 * $2::int / 8 * current_setting('block_size')::int / greatest(pg_relation_size('products'), 1))) REPEATABLE (1)
+		WHERE NOT withdrawn AND status IS NULL LIMIT $2) AS sampled`, query, size).Scan(&hits, &seen)
+	if err != nil {
+		return 0, 0, fmt.Errorf("search: %w", err)
+	}
+	return hits, seen, nil
+}
+
+// isObvious reports whether a small sample is enough to see that many products contain the words, and the number of those in it.
+func (s *Store) isObvious(ctx context.Context, query string) (yes bool, hits int, err error) {
+	hits, seen, err := s.sample(ctx, query, glanceSize)
+	return hits >= obviousHits && hits*obvious >= seen, hits, err
+}
 
 // survey finds out whether many products contain the words, and returns their number as far as it matters.
 func (s *Store) survey(ctx context.Context, w *wanted) (found int, err error) {
-	w.common = false
+	if w.common, found, err = s.isObvious(ctx, w.query); err != nil || w.common {
+		return found, err
+	}
 	if err := s.pool.QueryRow(ctx, `SELECT count_found(to_tsquery('words', $1), $2)`, w.query, sampled).Scan(&found); err != nil {
 		return 0, fmt.Errorf("search: %w", err)
 	}
 	if found < sampled {
 		return found, nil
 	}
-	var hits, seen int
-	if err := s.pool.QueryRow(ctx, sample, w.query).Scan(&hits, &seen); err != nil {
-		return 0, fmt.Errorf("search: %w", err)
-	}
+	hits, seen, err := s.sample(ctx, w.query, sampleSize)
 	w.common = hits > 0 && hits*common >= seen
-	return found, nil
+	return found, err
 }
 
 // correct returns a search with similar words of the vocabulary beside its own, or nil if there are none.
@@ -168,6 +185,26 @@ func (s *Store) correct(ctx context.Context, search *words.Search) (*words.Searc
 	return search.Correct(candidates), nil
 }
 
+// ranking returns FROM for the matches that a page ranks, with the position of the oldest one that a first page ranks if there are older ones.
+func ranking(q catalog.Query, w wanted) (from string, where conditions) {
+	from, where = matching(q, w)
+	most := candidates
+	if q.After != nil {
+		most = mostRanked
+		if at, id, known := strings.Cut(q.After.Oldest, oldestSeparator); known {
+			where.add("(p.created_at, p.id) >= (?::text::timestamptz, ?::text::uuid)", at, id)
+		}
+	}
+	return newest("p.*, search.query", from, &where, w, most), where
+}
+
+// oldestSeparator stands between the time and the ID of the oldest ranked match.
+const oldestSeparator = " / "
+
+// oldestRanked is the expression for the position of the last one that a first page ranks; NULL if there are fewer.
+var oldestRanked = fmt.Sprintf(`nth_value(p.created_at::text || '%s' || p.id, %d)
+	OVER (ORDER BY p.created_at DESC, p.id DESC ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)`, oldestSeparator, candidates)
+
 // search returns the newest matches by relevance, followed by the older ones, the newest first.
 func (s *Store) search(ctx context.Context, q catalog.Query, w wanted) (ranked []catalog.Listed, err error) {
 	after := q.After
@@ -183,22 +220,26 @@ func (s *Store) search(ctx context.Context, q catalog.Query, w wanted) (ranked [
 	q.Sort, q.Limit = catalog.Newest, q.Limit-len(ranked)
 	rest, err := s.page(ctx, q, w)
 	for i := range rest {
-		rest[i].Key = older + rest[i].Key
+		rest[i].Key, rest[i].Oldest = older+rest[i].Key, ""
 	}
 	return append(ranked, rest...), err
 }
 
 // lastRanked returns the position of the oldest ranked match in the order of age, or nil if all matches are ranked.
 func (s *Store) lastRanked(ctx context.Context, q catalog.Query, w wanted) (*catalog.Position, error) {
-	from, where := matching(q, w)
+	from, where := ranking(q, w)
 	var last catalog.Position
 	err := s.pool.QueryRow(ctx, fmt.Sprintf(`SELECT created_at::text, id FROM %s AS p ORDER BY created_at DESC, id DESC OFFSET %d`,
-		newest("p.created_at, p.id", from, &where, w), candidates-1), where.args()...).Scan(&last.Key, &last.ID)
-	if errors.Is(err, pgx.ErrNoRows) {
+		from, mostRanked-1), where.args()...).Scan(&last.Key, &last.ID)
+	if !errors.Is(err, pgx.ErrNoRows) {
+		if err != nil {
+			return nil, fmt.Errorf("search: %w", err)
+		}
+		return &last, nil
+	}
+	at, id, known := strings.Cut(q.After.Oldest, oldestSeparator)
+	if !known {
 		return nil, nil
 	}
-	if err != nil {
-		return nil, fmt.Errorf("search: %w", err)
-	}
-	return &last, nil
+	return &catalog.Position{Key: at, ID: id}, nil
 }

@@ -1,10 +1,14 @@
 package postgres_test
 
 import (
+	"encoding/base64"
+	"encoding/json"
 	"slices"
+	"strings"
 	"testing"
 
 	"souk/services/catalog/internal/catalog"
+	"souk/services/catalog/internal/postgres"
 )
 
 // pages returns the IDs of a list, read page by page.
@@ -58,4 +62,89 @@ func TestASearchWithAThousandMatchesEndsThere(t *testing.T) {
 	if found := pages(t, s, catalog.Query{Text: "metal"}); len(found) != 1000 {
 		t.Errorf("%d found, want 1000", len(found))
 	}
+}
+
+func TestASearchMissesAndRepeatsNothingWhileOthersAreAddedAndWithdrawn(t *testing.T) {
+	t.Parallel()
+	s, pool := setup(t)
+	exec(t, pool, price)
+	fill(t, pool, 1500)
+	// The first page ranks those after the 500th. The ones around there are the best.
+	exec(t, pool, `UPDATE products SET plain_title = 'metal' WHERE id BETWEEN lpad(to_hex(400), 32, '0')::uuid AND lpad(to_hex(520), 32, '0')::uuid`)
+	q := catalog.Query{Text: "metal", Limit: 100}
+	seen, pages := map[string]int{}, 0
+	for cursor, more := "", true; more; {
+		page, err := s.List(t.Context(), q, cursor, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range page.Products {
+			seen[p.ID]++
+		}
+		more, cursor = page.More, page.Cursors[len(page.Cursors)-1]
+		if withdrawing := pages < 5; withdrawing { // older ones would be among the newest 1,000 now
+			for _, p := range page.Products[60:] {
+				if err := s.Withdraw(t.Context(), p.ID); err != nil {
+					t.Fatal(err)
+				}
+			}
+		} else if pages < 10 { // and no longer
+			for _, p := range page.Products[:60] {
+				content := catalog.Content{Title: "Metal " + p.ID, Variants: []catalog.Variant{{SKU: p.ID, Price: 100}}}
+				if _, err := s.Create(t.Context(), content); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		pages++
+	}
+	first := 0
+	for id, times := range seen {
+		if times != 1 {
+			t.Errorf("%s was listed %d times", id, times)
+		}
+		if strings.HasPrefix(id, "00000000-0000-0000-0000-") {
+			first++
+		}
+	}
+	if first != 1500 || pages < 15 {
+		t.Errorf("%d pages have %d of the 1,500 products that were there at first", pages, first)
+	}
+}
+
+func TestAPositionOfTheVersionBeforeGoesOn(t *testing.T) {
+	t.Parallel()
+	s, pool := setup(t)
+	exec(t, pool, price)
+	fill(t, pool, 1200)
+	page, err := s.List(t.Context(), catalog.Query{Text: "metal", Limit: 50}, "", false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := catalog.Query{Text: "metal", Limit: 50, Sort: catalog.ByRelevance}
+	listed, err := postgres.New(pool).List(t.Context(), after(q, page.Products[49].ID, keyOf(t, page.Cursors[49])))
+	if err != nil || len(listed) != 51 {
+		t.Errorf("%d products, %v", len(listed), err)
+	}
+}
+
+// keyOf returns the key in a cursor.
+func keyOf(t *testing.T, cursor string) string {
+	t.Helper()
+	plain, err := base64.RawURLEncoding.DecodeString(cursor)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var content struct {
+		Key string `json:"k"`
+	}
+	if err := json.Unmarshal(plain, &content); err != nil {
+		t.Fatal(err)
+	}
+	return content.Key
+}
+
+func after(q catalog.Query, id, key string) catalog.Query {
+	q.After = &catalog.Position{Key: key, ID: id}
+	return q
 }

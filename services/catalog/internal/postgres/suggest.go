@@ -40,8 +40,7 @@ func (s *Store) Typed(ctx context.Context, typed *words.Typed) ([]catalog.Named,
 		seen[p.ID] = true
 	}
 	for _, query := range queries {
-		more, err := s.named(ctx, `SELECT p.id, p.slug, p.title FROM found_products(to_tsquery('words', $1), $2) AS p
-			WHERE `+listed+` ORDER BY p.created_at DESC, p.id DESC`, query, productsRead)
+		more, err := s.containing(ctx, query)
 		if err != nil {
 			return nil, err
 		}
@@ -55,6 +54,19 @@ func (s *Store) Typed(ctx context.Context, typed *words.Typed) ([]catalog.Named,
 		}
 	}
 	return found, nil
+}
+
+// containing returns products that contain what was typed, the newest first. If many do, they are the newest ones of all.
+func (s *Store) containing(ctx context.Context, query string) ([]catalog.Named, error) {
+	from := `found_products(to_tsquery('words', $1), $2) AS p WHERE ` + listed
+	common, _, err := s.isObvious(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	if common {
+		from = `products p WHERE ` + listed + ` AND ts_match_vq(p.words, to_tsquery('words', $1))`
+	}
+	return s.named(ctx, `SELECT p.id, p.slug, p.title FROM `+from+` ORDER BY p.created_at DESC, p.id DESC LIMIT $2`, query, productsRead)
 }
 
 // queriesOf returns the queries for products that contain what was typed. The first is for words of the vocabulary, because these are of

@@ -47,7 +47,7 @@ func (s *Store) VariantFacets(ctx context.Context, q catalog.Query) (facets cata
 // variantsOf returns FROM for the variants of the newest products that match, some of them for each.
 func variantsOf(q catalog.Query, w wanted, options []catalog.OptionFilter) (from string, where conditions) {
 	products, where := matching(q, w)
-	counted := newest("p.id", products, &where, w)
+	counted := newest("p.id", products, &where, w, candidates)
 	condition := "v.product_id = counted.id"
 	if len(options) > 0 {
 		condition += " AND " + where.variantHas(options)
