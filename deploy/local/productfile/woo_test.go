@@ -116,6 +116,18 @@ func TestWhatIsLostOfWooCommerceIsSaid(t *testing.T) {
 	}
 }
 
+func TestWhatIsHiddenInWooCommerceIsUnlisted(t *testing.T) {
+	t.Parallel()
+	table := mustRead(t, []byte("ID,Type,SKU,Name,Published,Regular price,Visibility in catalog\n"+
+		"1,simple,A,Mug,1,1,visible\n2,simple,B,Cup,1,1,hidden\n3,simple,C,Jug,1,1,search\n4,simple,D,Pot,0,1,hidden\n"))
+	for i, want := range []string{"active", "unlisted", "active", ""} {
+		wantCells(t, rowsOf(t, table)[i], "Status", want)
+	}
+	if len(table.warnings) != 1 || !strings.HasPrefix(table.warnings[0].String(), "row 4, Jug: Visibility in catalog: ") {
+		t.Errorf("the warnings are %v", table.warnings)
+	}
+}
+
 func TestTheSameLossIsSaidOnce(t *testing.T) {
 	t.Parallel()
 	table := mustRead(t, []byte("ID,Type,SKU,Name,Regular price,Upsells\n1,simple,A,Mug,1,B\n2,simple,B,Cup,1,A\n"))

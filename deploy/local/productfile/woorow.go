@@ -10,7 +10,7 @@ import (
 // wooColumns are the columns that are written, with the one of the export that each is made of.
 var wooColumns = map[string]string{
 	"Handle": "Name", "Title": "Name", "Body (HTML)": "Description", "Vendor": "Brands", "Type": "Categories", "Tags": "Tags",
-	"Published": "Published", "Variant SKU": "SKU", "Variant Grams": "Weight", "Variant Inventory Tracker": "Stock",
+	"Published": "Published", "Status": "Visibility in catalog", "Variant SKU": "SKU", "Variant Grams": "Weight", "Variant Inventory Tracker": "Stock",
 	"Variant Inventory Qty": "Stock", "Variant Inventory Policy": "Backorders allowed?", "Variant Price": "Regular price",
 	"Variant Compare At Price": "Regular price", "Variant Barcode": "GTIN, UPC, EAN, or ISBN", "Image Src": "Images",
 }
@@ -29,6 +29,7 @@ func (f *wooFile) chooseColumns() {
 		{"categories", []string{"Type"}},
 		{"tags", []string{"Tags"}},
 		{"published", []string{"Published"}},
+		{"visibility in catalog", []string{"Status"}},
 		{"sku", []string{"Variant SKU"}},
 		{f.weightColumn(), []string{"Variant Grams"}},
 		{"stock", []string{"Variant Inventory Tracker", "Variant Inventory Qty"}},
@@ -130,7 +131,7 @@ func (f *wooFile) product(r wooRow) map[string]string {
 		"Type": r.category(), "Tags": r.tags(), "Published": "FALSE",
 	}
 	if r.get("published") == "1" {
-		cells["Published"] = "TRUE"
+		cells["Published"], cells["Status"] = "TRUE", r.status()
 	}
 	switch short := r.get("short description"); {
 	case short == "":
@@ -142,11 +143,19 @@ func (f *wooFile) product(r wooRow) map[string]string {
 	if len(splitList(r.get("brands"))) > 1 {
 		r.lose("Brands", "the shop has one brand for a product")
 	}
-	if visibility := r.get("visibility in catalog"); visibility != "" && visibility != "visible" {
-		r.lose("Visibility in catalog", "the shop shows every product that is published")
-	}
 	r.loseOthers()
 	return cells
+}
+
+// status returns the status of a product that is published. A hidden one has a page, but is in no list and no search.
+func (r wooRow) status() string {
+	switch visibility := r.get("visibility in catalog"); visibility {
+	case "hidden":
+		return "unlisted"
+	case "catalog", "search":
+		r.lose("Visibility in catalog", "the shop has no products for lists or searches alone")
+	}
+	return "active"
 }
 
 // variant returns the cells of a variation, with what it has from its product; of a product without variations, parent is the same row.
