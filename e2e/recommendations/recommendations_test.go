@@ -188,23 +188,33 @@ func TestWhatWasBoughtTogetherIsRecommendedWithinFiveSeconds(t *testing.T) {
 	mustRecommend(t, anyone, page(skus[0]), skus[2:]...)
 }
 
-func TestWhatCannotBeBoughtIsNotRecommended(t *testing.T) {
+// pathOf returns the path of the product with a slug.
+func pathOf(t *testing.T, slug string) string {
+	t.Helper()
+	var product shop.Product
+	if err := shop.New(running.URL()).Do(t.Context(), http.MethodGet, "/v1/products/"+slug, nil, &product); err != nil {
+		t.Fatal(err)
+	}
+	return "/v1/products/" + product.ID
+}
+
+func TestWhatIsNotOnSaleOrUnlistedIsNotRecommended(t *testing.T) {
 	t.Parallel()
-	skus := goods(t, 4)
+	skus := goods(t, 5)
 	buy(t, skus...)
 	owner, anyone := staff(t), shop.New(running.URL())
 	mustRecommend(t, anyone, page(skus[0]), skus[1:]...)
 	if _, err := owner.Adjust(t.Context(), skus[1], -999, "broken"); err != nil {
 		t.Fatal(err)
 	}
-	var withdrawn shop.Product
-	if err := owner.Do(t.Context(), http.MethodGet, "/v1/products/"+skus[2], nil, &withdrawn); err != nil {
+	if err := owner.Do(t.Context(), http.MethodDelete, pathOf(t, skus[2]), nil, nil); err != nil {
 		t.Fatal(err)
 	}
-	if err := owner.Do(t.Context(), http.MethodDelete, "/v1/products/"+withdrawn.ID, nil, nil); err != nil {
+	unlist := map[string]any{"status": "unlisted"}
+	if err := owner.Do(t.Context(), http.MethodPatch, pathOf(t, skus[3]), unlist, nil, shop.Header{Name: "If-Match", Value: "*"}); err != nil {
 		t.Fatal(err)
 	}
-	mustRecommend(t, anyone, page(skus[0]), skus[3])
+	mustRecommend(t, anyone, page(skus[0]), skus[4])
 }
 
 func TestARebuildReadsAllSalesAgain(t *testing.T) {
