@@ -43,11 +43,15 @@ func category(thing string) string { return thing + "s" }
 const pieces = 1_000_000
 
 var goodsColumns = []string{
-	"Handle", "Title", "Body (HTML)", "Vendor", "Type", "Tags", "Published", "Option1 Name", "Option1 Value", "Variant SKU", "Variant Grams",
+	"Handle", "Title", "Body (HTML)", "Vendor", "Type", "Tags", "Published", "Option1 Name", "Option1 Value", "Option2 Name", "Option2 Value",
+	"Option3 Name", "Option3 Value", "Variant SKU", "Variant Grams",
 	"Variant Inventory Tracker", "Variant Inventory Qty", "Variant Price", "Image Src", "Image Alt Text",
 }
 
-// goodsCSV is the products with two variants each, in Shopify's format.
+// imageColumn is the first of the two columns of images.
+var imageColumn = len(goodsColumns) - 2
+
+// goodsCSV is the products with two variants of three options each, in Shopify's format.
 func goodsCSV() ([]byte, error) {
 	rows := [][]string{goodsColumns}
 	for i, p := range products() {
@@ -57,12 +61,12 @@ func goodsCSV() ([]byte, error) {
 			"Wipe it with a damp cloth, and keep it out of strong sun.</p>", thing, material, color)
 		for j, size := range []string{"Small", "Large"} {
 			row := []string{
-				p.slug, title, body, "Souk & Sons", category(thing), material + ", " + color + ", home", "true", "Size", size,
+				p.slug, title, body, "Souk & Sons", category(thing), material + ", " + color + ", home", "true", "Size", size, "Color", color, "Material", material,
 				strings.ToUpper(p.slug) + "-" + size[:1], fmt.Sprint(300 * (j + 1)), "shopify", fmt.Sprint(pieces),
 				fmt.Sprintf("%d.50", 5+i%40+10*j), "", "",
 			}
 			if j == 0 {
-				row[14], row[15] = "https://images.souk.example/"+p.slug+".jpg", title
+				row[imageColumn], row[imageColumn+1] = "https://images.souk.example/"+p.slug+".jpg", title
 			}
 			rows = append(rows, row)
 		}

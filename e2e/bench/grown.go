@@ -3,8 +3,10 @@ package bench
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"souk/e2e/bench/growth"
@@ -66,25 +68,79 @@ func viewOf(cart string) Scenario {
 	return Scenario{visit: func(p *shopper, ctx context.Context) error { return p.look(ctx, "/v1/carts/"+cart) }}
 }
 
+// What shoppers look for in a shop that has grown, besides detail, list and search.
+const (
+	suggestions  = "suggestions"
+	facets       = "facets"
+	searchFacets = "search with facets"
+	filters      = "filters"
+	deepPages    = "deep pages"
+)
+
+// browsing is measured in this order.
+var browsing = []string{detail, list, search, suggestions, facets, searchFacets, filters, deepPages}
+
 // browse looks at any product, category or pair of words of the editions. It asks the gateway that keeps no copies, because copies would
 // hide how many products there are.
-func (g *grown) browse(editions []growth.Edition) map[string]Scenario {
+func (g *grown) browse(ctx context.Context, editions []growth.Edition) (map[string]Scenario, error) {
 	asked := func(path func(p *shopper, e growth.Edition) string) Scenario {
 		return Scenario{visit: func(p *shopper, ctx context.Context) error {
-			_, err := p.asking.get(ctx, path(p, editions[p.random.IntN(len(editions))]), p.token)
+			_, err := p.asking.get(ctx, "/v1/products"+path(p, editions[p.random.IntN(len(editions))]), p.token)
 			return err
 		}}
 	}
-	return map[string]Scenario{
-		detail: asked(func(p *shopper, e growth.Edition) string { return "/v1/products/" + e.Slug(p.anything().slug) }),
-		list: asked(func(p *shopper, e growth.Edition) string {
-			return "/v1/products?limit=20&category=" + e.Family + category(things[p.random.IntN(len(things))])
-		}),
-		search: asked(func(p *shopper, e growth.Edition) string {
-			_, material, thing := words(p.anything().slug)
-			return "/v1/products?limit=20&q=" + material + "+" + e.Family + thing
-		}),
+	inCategory := func(p *shopper, e growth.Edition) string {
+		return "category=" + e.Family + category(things[p.random.IntN(len(things))])
 	}
+	twoWords := func(p *shopper, e growth.Edition) string {
+		_, material, thing := words(p.anything().slug)
+		return "q=" + material + "+" + e.Family + thing
+	}
+	deep, err := g.deepCursors(ctx, len(editions)*len(g.products)/2)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]Scenario{
+		detail: asked(func(p *shopper, e growth.Edition) string { return "/" + e.Slug(p.anything().slug) }),
+		list:   asked(func(p *shopper, e growth.Edition) string { return "?limit=20&" + inCategory(p, e) }),
+		search: asked(func(p *shopper, e growth.Edition) string { return "?limit=20&" + twoWords(p, e) }),
+		suggestions: asked(func(p *shopper, e growth.Edition) string {
+			typed := twoWords(p, e)
+			return "/suggestions?" + typed[:len(typed)-2]
+		}),
+		facets:       asked(func(p *shopper, e growth.Edition) string { return "?limit=20&facets=true&" + inCategory(p, e) }),
+		searchFacets: asked(func(p *shopper, e growth.Edition) string { return "?limit=20&facets=true&" + twoWords(p, e) }),
+		filters: asked(func(p *shopper, e growth.Edition) string {
+			color, material, _ := words(p.anything().slug)
+			return "?limit=20&in_stock=true&sort=price_asc&max_price=2500&option.Color=" + color + "&option.Material=" + material + "&" + inCategory(p, e)
+		}),
+		deepPages: asked(func(p *shopper, _ growth.Edition) string { return deep[p.random.IntN(len(deep))] }),
+	}, nil
+}
+
+// deepCursors returns the queries for pages after so many products, in several orders.
+func (g *grown) deepCursors(ctx context.Context, after int) (queries []string, err error) {
+	const most = 100
+	for _, sort := range []string{"newest", "price_asc", "title"} {
+		query := "?sort=" + sort
+		for cursor, left := "", after; left > 0; left -= most {
+			body, err := g.asking.get(ctx, fmt.Sprintf("/v1/products%s&limit=%d%s", query, min(left, most), cursor), "")
+			if err != nil {
+				return nil, fmt.Errorf("page through %d products by %s: %w", after, sort, err)
+			}
+			var page struct {
+				Next string `json:"next_cursor"`
+			}
+			if err := json.Unmarshal(body, &page); err != nil {
+				return nil, err
+			}
+			cursor = "&cursor=" + url.QueryEscape(page.Next)
+			if left <= most {
+				queries = append(queries, query+"&limit=20"+cursor)
+			}
+		}
+	}
+	return queries, nil
 }
 
 // The operations on accounts, in the order that they are measured in.

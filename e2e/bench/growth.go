@@ -31,7 +31,9 @@ type Growth struct {
 	Small, Large *Shop
 	// Sizes are what Large grows to.
 	Sizes Sizes
-	Plan  Plan
+	// OnlyProducts leaves out everything but the products.
+	OnlyProducts bool
+	Plan         Plan
 	// Progress is told what is being loaded or measured.
 	Progress func(string)
 
@@ -57,7 +59,11 @@ func (g *Growth) Measure(ctx context.Context) (report *GrowthReport, failed erro
 	for _, s := range []*grown{small, large} {
 		s.loader.Progress = g.Progress
 	}
-	for _, stage := range []func(context.Context, *grown, *grown) error{g.carts, g.accounts, g.products, g.orders, g.entries} {
+	stages := []func(context.Context, *grown, *grown) error{g.carts, g.accounts, g.products, g.orders, g.entries}
+	if g.OnlyProducts {
+		stages = stages[2:3]
+	}
+	for _, stage := range stages {
 		if err := stage(ctx, small, large); err != nil {
 			return g.report, err
 		}
@@ -162,9 +168,16 @@ func (g *Growth) products(ctx context.Context, small, large *grown) error {
 	if err := large.loader.LoadProducts(ctx, large.slugs(), editions); err != nil {
 		return err
 	}
-	before, after := small.browse(growth.Editions(1)), large.browse(growth.Editions(editions))
+	before, err := small.browse(ctx, growth.Editions(1))
+	if err != nil {
+		return err
+	}
+	after, err := large.browse(ctx, growth.Editions(editions))
+	if err != nil {
+		return err
+	}
 	var all []*Comparison
-	for _, name := range []string{detail, list, search} {
+	for _, name := range browsing {
 		all = append(all, p99Of(name, 1.5,
 			side{small.Shop, few.Products, before[name]}, side{large.Shop, g.Sizes.Products, after[name]}))
 	}

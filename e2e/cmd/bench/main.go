@@ -5,7 +5,8 @@
 //	bench chart      draws docs/performance-latency.svg and docs/performance-cost.svg
 //	bench traced     compares a shop that sends traces with one that does not
 //	bench against C  compares it with the shop of another commit C
-//	bench growth     compares a shop that has grown with one that has not; with GROWTH=small to a hundredth of the size
+//	bench growth     compares a shop that has grown with one that has not; with GROWTH=small to a hundredth of the size, with
+//	                 GROWTH=products only its catalog
 //	bench profile    profiles every Go process while SCENARIO runs
 //
 // It starts a shop of its own. The figures also go to .souk/bench, as JSON, and the profiles to .souk/profile.
@@ -130,8 +131,11 @@ func grow(ctx context.Context, root string) (failed error) {
 	progress := newProgress()
 	progress("starting two shops with 1,000 products")
 	g := &bench.Growth{Sizes: bench.Grown, Plan: bench.Compared, Progress: progress}
-	if os.Getenv("GROWTH") == "small" {
+	switch os.Getenv("GROWTH") {
+	case "small":
 		g.Sizes = bench.Trial
+	case "products":
+		g.OnlyProducts = true
 	}
 	for _, shop := range []**bench.Shop{&g.Small, &g.Large} {
 		opened, err := bench.Open(ctx, bench.Options{PartEnv: bench.GrowthEnv})
