@@ -149,17 +149,9 @@ type SoldVariant struct {
 
 // Store stores the catalog.
 type Store interface {
-	// List returns the active products that match a query, at most one more than its limit. Sorted by relevance, it ranks
-	// the newest 1,000 matches; older ones follow, the newest first.
-	List(ctx context.Context, query Query) ([]Listed, error)
-	// Facets counts the active products that match a query by category and by brand. For a query with a text or a price, it
-	// counts only the newest 1,000 matches.
-	Facets(ctx context.Context, query Query) ([]Facet, error)
-	// VariantFacets returns the options and the prices of the newest 1,000 active products that match a query. An option is counted
-	// without the filter by it, and so are prices.
-	VariantFacets(ctx context.Context, query Query) (VariantFacets, error)
-	// Total counts the active products that match a query, up to MaxTotal.
-	Total(ctx context.Context, query Query) (*Total, error)
+	// List returns the active products that match a query, at most one more than its limit, with the extras asked for. Sorted by
+	// relevance, it ranks the newest 1,000 matches; older ones follow, the newest first.
+	List(ctx context.Context, query Query, extras Extras) (List, error)
 	// Typed returns active products that contain what a shopper has typed, some of them if there are many.
 	Typed(ctx context.Context, typed *words.Typed) ([]Named, error)
 	// ByID returns a product on sale, or ErrNotFound. The ID is a UUID.

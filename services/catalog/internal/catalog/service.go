@@ -68,30 +68,17 @@ func (s *Service) ListWith(ctx context.Context, query Query, cursor string, extr
 			return Page{}, err
 		}
 	}
-	listed, err := s.store.List(ctx, asked)
+	list, err := s.store.List(ctx, asked, extras)
 	if err != nil {
 		return Page{}, err
 	}
-	page, err := query.page(listed)
-	if err == nil && extras.Facets {
-		err = s.addFacets(ctx, asked, &page)
-	}
-	if err == nil && extras.Total {
-		page.Total, err = s.store.Total(ctx, asked)
-	}
+	page, err := query.page(list.Products)
+	page.Facets, page.OptionFacets, page.PriceRanges = list.Facets, list.Variants.Options, rangesOf(list.Variants.Prices)
+	page.Total = list.Total
 	return page, err
 }
 
-func (s *Service) addFacets(ctx context.Context, query Query, page *Page) (err error) {
-	if page.Facets, err = s.store.Facets(ctx, query); err != nil {
-		return err
-	}
-	variants, err := s.store.VariantFacets(ctx, query)
-	page.OptionFacets, page.PriceRanges = variants.Options, rangesOf(variants.Prices)
-	return err
-}
-
-// page makes a page from the store's list, which has one more product than the limit if there are more.
+// page makes a page from the store's products, which are one more than the limit if there are more.
 func (q *Query) page(listed []Listed) (page Page, err error) {
 	if len(listed) > q.Limit {
 		page.More, listed = true, listed[:q.Limit]

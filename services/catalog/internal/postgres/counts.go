@@ -23,16 +23,12 @@ func (s *Store) Categories(ctx context.Context) ([]catalog.Category, error) {
 	return categories, nil
 }
 
-// Facets implements catalog.Store.
-func (s *Store) Facets(ctx context.Context, q catalog.Query) ([]catalog.Facet, error) {
+// facets counts the products of a query by category and brand.
+func (s *Store) facets(ctx context.Context, q catalog.Query, w wanted) ([]catalog.Facet, error) {
 	if q.Text == "" && countsAreKept(q) {
 		return s.keptFacets(ctx, q)
 	}
-	w, err := s.wantedBy(ctx, q)
-	if err != nil || w == nil {
-		return noFacets(), err
-	}
-	return s.countedFacets(ctx, q, *w)
+	return s.countedFacets(ctx, q, w)
 }
 
 func noFacets() []catalog.Facet { return []catalog.Facet{{Field: "category"}, {Field: "brand"}} }
@@ -57,7 +53,7 @@ func (s *Store) keptFacets(ctx context.Context, q catalog.Query) ([]catalog.Face
 	}
 	sql := facet("category", "category_slug", "min(category)", counts(perCategory, withoutCategories(q))) + " UNION ALL " +
 		facet("brand", "brand", "brand", counts(perBrand, withoutBrands(q)))
-	return s.facets(ctx, sql, where.args())
+	return s.readFacets(ctx, sql, where.args())
 }
 
 func withoutCategories(q catalog.Query) catalog.Query {
@@ -76,7 +72,7 @@ func (s *Store) countedFacets(ctx context.Context, q catalog.Query, w wanted) ([
 	count := func(q catalog.Query, facets string) ([]catalog.Facet, error) {
 		from, where := matching(q, w)
 		sql := "WITH counted AS MATERIALIZED " + newest("p.category_slug, p.category, p.brand, 1 AS products", from, &where, w, candidates) + facets
-		return s.facets(ctx, sql, where.args())
+		return s.readFacets(ctx, sql, where.args())
 	}
 	if len(q.Categories()) == 0 && len(q.Brands()) == 0 { // the same products for both
 		return count(q, categories+" UNION ALL "+brands)
@@ -101,8 +97,8 @@ func facet(name, by, label, counted string) string {
 		name, by, label, counted, by, by, by, facetValues)
 }
 
-// facets runs the queries for both facets.
-func (s *Store) facets(ctx context.Context, sql string, args []any) ([]catalog.Facet, error) {
+// readFacets runs the queries for both facets.
+func (s *Store) readFacets(ctx context.Context, sql string, args []any) ([]catalog.Facet, error) {
 	found := noFacets()
 	rows, err := s.pool.Query(ctx, sql, args...)
 	if err != nil {

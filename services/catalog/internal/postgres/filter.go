@@ -58,12 +58,8 @@ func (c *conditions) variantHas(options []catalog.OptionFilter) string {
 	return strings.Join(all, " AND ")
 }
 
-// Total implements catalog.Store.
-func (s *Store) Total(ctx context.Context, q catalog.Query) (*catalog.Total, error) {
-	w, err := s.wantedBy(ctx, q)
-	if err != nil || w == nil {
-		return catalog.TotalOf(0), err
-	}
+// total counts the products of a query, up to catalog.MaxTotal.
+func (s *Store) total(ctx context.Context, q catalog.Query, w wanted) (*catalog.Total, error) {
 	var where conditions
 	var sql string
 	switch {
@@ -73,7 +69,7 @@ func (s *Store) Total(ctx context.Context, q catalog.Query) (*catalog.Total, err
 		sql = "SELECT count_found(to_tsquery('words', " + where.param(w.query) + "), " + where.param(catalog.MaxTotal+1) + ")"
 	default:
 		var from string
-		from, where = matching(q, *w)
+		from, where = matching(q, w)
 		sql = fmt.Sprintf("SELECT count(*) FROM (SELECT FROM %s WHERE %s LIMIT %d) AS matching", from, where.sql(), catalog.MaxTotal+1)
 	}
 	var counted int64

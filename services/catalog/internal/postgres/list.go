@@ -92,16 +92,45 @@ func newest(columns, from string, where *conditions, w wanted, most int) string 
 }
 
 // List implements catalog.Store.
-func (s *Store) List(ctx context.Context, q catalog.Query) ([]catalog.Listed, error) {
+func (s *Store) List(ctx context.Context, q catalog.Query, extras catalog.Extras) (list catalog.List, err error) {
 	w, err := s.wantedBy(ctx, q)
-	if err != nil || w == nil {
-		return nil, err
+	if err != nil {
+		return list, err
 	}
+	if w == nil {
+		return nothing(extras), nil
+	}
+	list.Products, err = s.products(ctx, q, *w)
+	if err == nil && extras.Facets {
+		list.Facets, err = s.facets(ctx, q, *w)
+	}
+	if err == nil && extras.Facets {
+		list.Variants, err = s.variantFacets(ctx, q, *w)
+	}
+	if err == nil && extras.Total {
+		list.Total, err = s.total(ctx, q, *w)
+	}
+	return list, err
+}
+
+// nothing is the answer to a text without words.
+func nothing(extras catalog.Extras) (list catalog.List) {
+	if extras.Facets {
+		list.Facets = noFacets()
+	}
+	if extras.Total {
+		list.Total = catalog.TotalOf(0)
+	}
+	return list
+}
+
+// products returns the products of a page, at most one more than the limit.
+func (s *Store) products(ctx context.Context, q catalog.Query, w wanted) ([]catalog.Listed, error) {
 	list := s.page
 	if q.Sort == catalog.ByRelevance {
 		list = s.search
 	}
-	listed, err := list(ctx, q, *w)
+	listed, err := list(ctx, q, w)
 	if err != nil {
 		return nil, err
 	}

@@ -122,9 +122,9 @@ func TestAPositionOfTheVersionBeforeGoesOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	q := catalog.Query{Text: "metal", Limit: 50, Sort: catalog.ByRelevance}
-	listed, err := postgres.New(pool).List(t.Context(), after(q, page.Products[49].ID, keyOf(t, page.Cursors[49])))
-	if err != nil || len(listed) != 51 {
-		t.Errorf("%d products, %v", len(listed), err)
+	list, err := postgres.New(pool).List(t.Context(), after(q, page.Products[49].ID, keyOf(t, page.Cursors[49])), catalog.Extras{})
+	if err != nil || len(list.Products) != 51 {
+		t.Errorf("%d products, %v", len(list.Products), err)
 	}
 }
 

@@ -16,71 +16,105 @@ const (
 	facetOptions, facetVariants = 10, 100
 )
 
-// VariantFacets implements catalog.Store.
-func (s *Store) VariantFacets(ctx context.Context, q catalog.Query) (facets catalog.VariantFacets, err error) {
-	w, err := s.wantedBy(ctx, q)
-	if err != nil || w == nil {
-		return facets, err
+// variantFacets returns the options and the prices of the newest products of a query.
+func (s *Store) variantFacets(ctx context.Context, q catalog.Query, w wanted) (facets catalog.VariantFacets, err error) {
+	if len(q.Options) == 0 && q.MinPrice == nil && q.MaxPrice == nil { // the same variants for both
+		facets, err = s.facetsOf(ctx, q, w, unfiltered(q), true)
+	} else {
+		facets, err = s.filteredFacets(ctx, q, w)
 	}
-	filtered := []string{}
-	for _, o := range q.Options {
-		filtered = append(filtered, o.Name)
-	}
-	if facets.Options, err = s.optionFacets(ctx, q, *w, "<> ALL", filtered); err != nil {
+	mostCommonFirst(facets.Options)
+	facets.Options = facets.Options[:min(len(facets.Options), facetOptions)]
+	return facets, err
+}
+
+// filteredFacets returns the facets of a query with filters by options or prices. A facet does not respect its own.
+func (s *Store) filteredFacets(ctx context.Context, q catalog.Query, w wanted) (catalog.VariantFacets, error) {
+	facets, err := s.facetsOf(ctx, q, w, unfiltered(q), false)
+	if err != nil {
 		return facets, err
 	}
 	for i, o := range q.Options {
 		without := q
 		without.Options = slices.Delete(slices.Clone(q.Options), i, i+1)
-		own, err := s.optionFacets(ctx, without, *w, "= ANY", []string{o.Name})
+		own, err := s.facetsOf(ctx, without, w, named{"= ANY", []string{o.Name}}, false)
 		if err != nil {
 			return facets, err
 		}
-		facets.Options = append(facets.Options, own...)
+		facets.Options = append(facets.Options, own.Options...)
 	}
-	mostCommonFirst(facets.Options)
-	facets.Options = facets.Options[:min(len(facets.Options), facetOptions)]
-	facets.Prices, err = s.pricesOf(ctx, q, *w)
+	facets.Prices, err = s.pricesOf(ctx, q, w)
 	return facets, err
 }
 
-// variantsOf returns FROM for the variants of the newest products that match, some of them for each.
-func variantsOf(q catalog.Query, w wanted, options []catalog.OptionFilter) (from string, where conditions) {
+// named selects options by their names, which compare to a list in this way.
+type named struct {
+	compare string
+	names   []string
+}
+
+// unfiltered are all options that a query does not filter by.
+func unfiltered(q catalog.Query) named {
+	n := named{"<> ALL", []string{}}
+	for _, o := range q.Options {
+		n.names = append(n.names, o.Name)
+	}
+	return n
+}
+
+// variantsOf returns a query for the variants of the newest products that match, some of them for each.
+func variantsOf(q catalog.Query, w wanted, options []catalog.OptionFilter) (sql string, where conditions) {
 	products, where := matching(q, w)
 	counted := newest("p.id", products, &where, w, candidates)
 	condition := "v.product_id = counted.id"
 	if len(options) > 0 {
 		condition += " AND " + where.variantHas(options)
 	}
-	return fmt.Sprintf(`%s AS counted CROSS JOIN LATERAL (SELECT v.options, v.price FROM variants v WHERE %s ORDER BY v.position LIMIT %d) AS v`,
-		counted, condition, facetVariants), where
+	return fmt.Sprintf(`SELECT counted.id, v.options, v.price FROM %s AS counted
+		CROSS JOIN LATERAL (SELECT v.options, v.price FROM variants v WHERE %s ORDER BY v.position LIMIT %d) AS v`, counted, condition, facetVariants), where
 }
 
-// optionFacets counts the newest products that match by the options whose names compare to names in this way.
-func (s *Store) optionFacets(ctx context.Context, q catalog.Query, w wanted, compare string, names []string) (facets []catalog.Facet, err error) {
-	from, where := variantsOf(q, w, q.Options)
-	sql := fmt.Sprintf(`SELECT name, value, products FROM (
-			SELECT o."Name" AS name, o."Value" AS value, count(DISTINCT counted.id) AS products,
-				row_number() OVER (PARTITION BY o."Name" ORDER BY count(DISTINCT counted.id) DESC, o."Value") AS place
-			FROM %s CROSS JOIN LATERAL jsonb_to_recordset(v.options) AS o("Name" text, "Value" text)
-			WHERE o."Name" %s (%s::text[]) GROUP BY 1, 2) AS options
-		WHERE place <= %d ORDER BY name, place`, from, compare, where.param(names), facetValues)
-	rows, err := s.pool.Query(ctx, sql, where.args()...)
-	if err != nil {
-		return nil, fmt.Errorf("facets: %w", err)
+const (
+	// optionCounts counts products by their options: the most common values of each.
+	optionCounts = `SELECT name, value, products, NULL::bigint[] FROM (
+			SELECT name, value, count(*) AS products, row_number() OVER (PARTITION BY name ORDER BY count(*) DESC, value) AS place FROM (
+				SELECT DISTINCT v.id, o."Name" AS name, o."Value" AS value
+				FROM v CROSS JOIN LATERAL jsonb_to_recordset(v.options) AS o("Name" text, "Value" text)
+				WHERE o."Name" %s (%s::text[])) AS had
+			GROUP BY name, value) AS counted
+		WHERE place <= %d`
+	// productPrices has a row for each product, without a name.
+	productPrices = `SELECT NULL, NULL, NULL, array_agg(DISTINCT price) FROM v GROUP BY id`
+)
+
+// facetsOf counts the newest products that match by their options, and returns their prices if these are wanted too. The variants are
+// read once.
+func (s *Store) facetsOf(ctx context.Context, q catalog.Query, w wanted, options named, prices bool) (facets catalog.VariantFacets, err error) {
+	variants, where := variantsOf(q, w, q.Options)
+	sql := "WITH v AS MATERIALIZED (" + variants + ") " + fmt.Sprintf(optionCounts, options.compare, where.param(options.names), facetValues)
+	if prices {
+		sql += " UNION ALL " + productPrices
 	}
-	var name string
-	var value catalog.FacetValue
-	if _, err := pgx.ForEachRow(rows, []any{&name, &value.Value, &value.Count}, func() error {
-		if len(facets) == 0 || facets[len(facets)-1].Field != name {
-			facets = append(facets, catalog.Facet{Field: name})
+	rows, err := s.pool.Query(ctx, sql+" ORDER BY 1, 3 DESC, 2", where.args()...)
+	if err != nil {
+		return facets, fmt.Errorf("facets: %w", err)
+	}
+	var name, value *string
+	var count *int64
+	var found []int64
+	if _, err := pgx.ForEachRow(rows, []any{&name, &value, &count, &found}, func() error {
+		if name == nil {
+			facets.Prices = append(facets.Prices, found)
+			return nil
 		}
-		last := &facets[len(facets)-1]
-		value.Name = value.Value
-		last.Values = append(last.Values, value)
+		if n := len(facets.Options); n == 0 || facets.Options[n-1].Field != *name {
+			facets.Options = append(facets.Options, catalog.Facet{Field: *name})
+		}
+		last := &facets.Options[len(facets.Options)-1]
+		last.Values = append(last.Values, catalog.FacetValue{Value: *value, Name: *value, Count: *count})
 		return nil
 	}); err != nil {
-		return nil, fmt.Errorf("facets: %w", err)
+		return facets, fmt.Errorf("facets: %w", err)
 	}
 	return facets, nil
 }
@@ -101,8 +135,8 @@ func mostCommonFirst(facets []catalog.Facet) {
 // pricesOf returns the prices of the newest products that match, whatever their prices.
 func (s *Store) pricesOf(ctx context.Context, q catalog.Query, w wanted) ([][]int64, error) {
 	q.MinPrice, q.MaxPrice = nil, nil
-	from, where := variantsOf(q, w, nil)
-	rows, err := s.pool.Query(ctx, `SELECT array_agg(DISTINCT v.price) FROM `+from+` GROUP BY counted.id`, where.args()...)
+	variants, where := variantsOf(q, w, nil)
+	rows, err := s.pool.Query(ctx, `SELECT array_agg(DISTINCT price) FROM (`+variants+`) AS v GROUP BY id`, where.args()...)
 	if err != nil {
 		return nil, fmt.Errorf("facets: %w", err)
 	}

@@ -17,11 +17,26 @@ type Typed struct {
 	before string
 	// last is the word that may not be complete; nil if the text ends with a phrase.
 	last *term
+	// typed are the words of the whole text.
+	typed []term
+	// pieces are those of the titles read so far, because titles have many in common.
+	pieces map[string]piece
 }
+
+// piece is a part of a title between blanks.
+type piece struct {
+	terms []term
+	// continued are the words in it that begin with the last one and are longer.
+	continued []spelled
+}
+
+// spelled is a word and how a title spells it.
+type spelled struct{ base, text string }
 
 // ParseTyped reads what a shopper has typed so far.
 func ParseTyped(text string) *Typed {
-	t := &Typed{Search: Unexcluded(text)}
+	t := &Typed{Search: Unexcluded(text), pieces: map[string]piece{}}
+	t.typed = split(t.Whole)
 	part := t.lastPart()
 	if part == nil || part.phrase {
 		return t
@@ -97,13 +112,35 @@ func (t *Typed) Completions(titles []string) (texts []string) {
 // continuations returns the words of a title that begin with the last word and are longer, by their plain forms.
 func (t *Typed) continuations(title string) map[string]string {
 	found := map[string]string{}
-	for _, spelling := range word.FindAllString(norm.NFC.String(title), -1) {
-		terms := split(spelling)
-		if len(terms) == 1 && !terms[0].pair && !slices.Contains(terms[0].forms(), t.last.base) && terms[0].begins(*t.last) {
-			found[terms[0].base] = strings.ToLower(spelling)
+	for _, piece := range t.piecesOf(title) {
+		for _, word := range piece.continued {
+			found[word.base] = word.text
 		}
 	}
 	return found
+}
+
+// piecesOf divides a title at its blanks.
+func (t *Typed) piecesOf(title string) (pieces []piece) {
+	for text := range strings.FieldsSeq(title) {
+		p, known := t.pieces[text]
+		if !known {
+			p = piece{terms: split(text), continued: t.continued(text)}
+			t.pieces[text] = p
+		}
+		pieces = append(pieces, p)
+	}
+	return pieces
+}
+
+func (t *Typed) continued(text string) (words []spelled) {
+	for _, spelling := range word.FindAllString(norm.NFC.String(text), -1) {
+		terms := split(spelling)
+		if t.last != nil && len(terms) == 1 && !terms[0].pair && !slices.Contains(terms[0].forms(), t.last.base) && terms[0].begins(*t.last) {
+			words = append(words, spelled{terms[0].base, strings.ToLower(spelling)})
+		}
+	}
+	return words
 }
 
 // begins reports whether a word begins with another, in one of their spellings.
@@ -115,14 +152,16 @@ func (t term) begins(with term) bool {
 
 // Distance says how far a title is from what was typed: 0 if it begins with it, 1 if it contains its words, 2 otherwise.
 func (t *Typed) Distance(title string) int {
-	terms := split(title)
+	var terms []term
+	for _, piece := range t.piecesOf(title) {
+		terms = append(terms, piece.terms...)
+	}
 	if strings.HasPrefix(bases(terms), t.Whole) {
 		return 0
 	}
-	typed := split(t.Whole)
-	for i, wanted := range typed {
+	for i, wanted := range t.typed {
 		contained := slices.ContainsFunc(terms, func(found term) bool {
-			return found.base == wanted.base || i == len(typed)-1 && t.last != nil && found.begins(*t.last)
+			return found.base == wanted.base || i == len(t.typed)-1 && t.last != nil && found.begins(*t.last)
 		})
 		if !contained {
 			return 2
