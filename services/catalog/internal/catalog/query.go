@@ -53,8 +53,8 @@ type Position struct {
 	// Key is the value of the sort key, as the store formats it.
 	Key string
 	ID  string
-	// Oldest is the oldest product that the first page ranked, as the store formats it. The pages that follow rank the same ones, whatever
-	// was added or withdrawn since. It is empty if all that matched were ranked.
+	// Oldest is the oldest product that the first page ranked, as the store formats it; empty if the page ranked all that matched. The
+	// pages that follow rank the same products, even if others were added or withdrawn since.
 	Oldest string
 }
 

@@ -16,8 +16,8 @@ const (
 	// candidates is the number of matches, the newest ones, that a search ranks and that a facet without stored counts counts.
 	// So a common word costs the same however many products contain it.
 	candidates = 1000
-	// mostRanked is the number of matches that a page ranks at most. Those after the first rank also what was added since, so that nothing
-	// moves between the ranked and the older ones.
+	// mostRanked is the number of matches that a page after the first ranks at most. It ranks what the first one ranked, and what was added
+	// since.
 	mostRanked = 2 * candidates
 	// older is the prefix of the key of an unranked match. The creation time of the product follows.
 	older = "older "
@@ -28,10 +28,10 @@ const (
 	// is full. Below, it reads all that it finds and sorts them. PostgreSQL does not know which is better: it cannot estimate
 	// how many products contain the beginning of a word, or two words at once.
 	common = 25
-	// The share is that of a sample of so many products. It is taken if so many are found by the index.
+	// The share is that of a sample of so many products. The sample is taken if the index finds so many.
 	sampleSize, sampled = 500, 200
-	// Before, a small sample of so many products finds the words of one product in five, with at least so many hits. For these the index is
-	// not even read, because it has an entry for each product.
+	// First, a smaller sample is taken. If one in obvious contains the words, and at least obviousHits do, the words are common. The index
+	// is not read then, because it has an entry for each product with a word.
 	glanceSize, obvious, obviousHits = 100, 5, 20
 )
 
@@ -185,7 +185,8 @@ func (s *Store) correct(ctx context.Context, search *words.Search) (*words.Searc
 	return search.Correct(candidates), nil
 }
 
-// ranking returns FROM for the matches that a page ranks, with the position of the oldest one that a first page ranks if there are older ones.
+// ranking returns FROM for the matches that a page ranks, and its conditions. A page after the first begins at the oldest match that the
+// first one ranked.
 func ranking(q catalog.Query, w wanted) (from string, where conditions) {
 	from, where = matching(q, w)
 	most := candidates
