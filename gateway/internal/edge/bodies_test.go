@@ -49,7 +49,7 @@ func full(s *openapi3.Schema) any {
 		}
 		return object
 	case s.Type.Is("array"):
-		return []any{full(s.Items.Value)}
+		return items(s, max(1, s.MinItems))
 	case s.Type.Is("integer"):
 		if s.Min != nil {
 			return max(1, *s.Min)
@@ -259,6 +259,15 @@ func wrongTypes(s *openapi3.Schema) map[string]any {
 	return wrong
 }
 
+// items returns a list of so many items.
+func items(s *openapi3.Schema, n uint64) []any {
+	list := make([]any, n)
+	for i := range list {
+		list[i] = full(s.Items.Value)
+	}
+	return list
+}
+
 // outOfRange returns values of the right type that violate the schema's limits.
 func outOfRange(s *openapi3.Schema) map[string]any {
 	wrong := map[string]any{}
@@ -284,10 +293,10 @@ func outOfRange(s *openapi3.Schema) map[string]any {
 		wrong["none of the enum"] = "no_such_value"
 	}
 	if s.MinItems > 0 {
-		wrong["too few"] = []any{}
+		wrong["too few"] = items(s, s.MinItems-1)
 	}
 	if s.MaxItems != nil {
-		wrong["too many"] = slices.Repeat([]any{full(s.Items.Value)}, int(*s.MaxItems+1))
+		wrong["too many"] = items(s, *s.MaxItems+1)
 	}
 	if s.MinProps > 0 {
 		wrong["without any of its fields"] = map[string]any{}
