@@ -111,7 +111,8 @@ func checkEntry(t *testing.T, log []auditEntry, request string, actions, about [
 		}
 		// An import answers with numbers alone.
 		named := slices.ContainsFunc(about, func(text string) bool { return entry.Subject.ID != "" && strings.Contains(text, entry.Subject.ID) })
-		if !named && entry.Action != "product_created" && entry.Action != "product_updated" {
+		theOnlyOnes := entry.Subject.Kind == "synonyms" && entry.Subject.ID == "all"
+		if !named && !theOnlyOnes && entry.Action != "product_created" && entry.Action != "product_updated" {
 			t.Errorf("%+v is not about %q", entry, about)
 		}
 		return
