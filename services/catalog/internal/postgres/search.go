@@ -221,7 +221,7 @@ func (s *Store) search(ctx context.Context, q catalog.Query, w wanted) (ranked [
 	q.Sort, q.Limit = catalog.Newest, q.Limit-len(ranked)
 	rest, err := s.page(ctx, q, w)
 	for i := range rest {
-		rest[i].Key, rest[i].Oldest = older+rest[i].Key, ""
+		rest[i].Key = older + rest[i].Key
 	}
 	return append(ranked, rest...), err
 }
