@@ -16,8 +16,8 @@ import (
 // categories as the shop had before.
 var families = []string{"", "wall", "floor", "garden", "travel", "mini", "party", "winter", "summer", "office"}
 
-// wordsWithin is how long catalog may take to write the words of the products that were loaded.
-const wordsWithin = time.Hour
+// indexedWithin is how long catalog may take to index the products that were loaded.
+const indexedWithin = time.Hour
 
 // editions are how many products of a family differ in a number alone.
 const editions = 10
@@ -68,19 +68,19 @@ func (l *Loader) LoadProducts(ctx context.Context, slugs []string, n int) error 
 			l.say("%d products", (i+1)*len(slugs))
 		}
 	}
-	if err := l.awaitWords(ctx); err != nil {
+	if err := l.awaitIndex(ctx); err != nil {
 		return fmt.Errorf("load products: %w", err)
 	}
 	return l.settle(ctx, "catalog", "inventory")
 }
 
-// awaitWords waits until catalog has written the words by which the products are found.
-func (l *Loader) awaitWords(ctx context.Context) error {
-	return poll.Until(ctx, wordsWithin, func(ctx context.Context) error {
+// awaitIndex waits until catalog has written the words by which the products are found, and the summaries of their variants.
+func (l *Loader) awaitIndex(ctx context.Context) error {
+	return poll.Until(ctx, indexedWithin, func(ctx context.Context) error {
 		var left int
-		err := l.databases["catalog"].QueryRow(ctx, `SELECT count(*) FROM products WHERE words_version <> version`).Scan(&left)
+		err := l.databases["catalog"].QueryRow(ctx, `SELECT count(*) FROM products WHERE variants_version <> version`).Scan(&left)
 		if err == nil && left > 0 {
-			err = fmt.Errorf("%d products have no words yet", left)
+			err = fmt.Errorf("%d products are not indexed yet", left)
 		}
 		return err
 	})
@@ -130,16 +130,18 @@ var (
 	products = table{
 		name: "products", on: "t.slug = c.source",
 		set: map[string]string{
-			"id":            productID,
-			"slug":          "c.slug",
-			"handle":        "c.slug",
-			"words_version": "0", // catalog writes the words
-			"title":         "replace(t.title, c.thing, c.family || c.thing) || c.title",
-			"description":   "replace(t.description, c.thing, c.family || c.thing)",
-			"category":      "c.family || t.category",
-			"category_slug": "c.family || t.category_slug",
-			"images":        "replace(t.images::text, c.source, c.slug)::jsonb",
-			"keywords":      "replace(t.keywords, upper(c.source), upper(c.slug))",
+			"id":     productID,
+			"slug":   "c.slug",
+			"handle": "c.slug",
+			// Catalog writes the words and the summaries of variants.
+			"words_version":    "0",
+			"variants_version": "0",
+			"title":            "replace(t.title, c.thing, c.family || c.thing) || c.title",
+			"description":      "replace(t.description, c.thing, c.family || c.thing)",
+			"category":         "c.family || t.category",
+			"category_slug":    "c.family || t.category_slug",
+			"images":           "replace(t.images::text, c.source, c.slug)::jsonb",
+			"keywords":         "replace(t.keywords, upper(c.source), upper(c.slug))",
 			// One product in five minutes.
 			"created_at": "t.created_at - c.n * interval '5 minutes'",
 			"updated_at": "t.updated_at - c.n * interval '5 minutes'",

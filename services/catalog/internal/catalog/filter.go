@@ -53,6 +53,34 @@ func alternatives(value string, others []string) []string {
 	return append([]string{value}, others...)
 }
 
+// FiltersByPrice reports whether a query selects variants by their prices.
+func (q Query) FiltersByPrice() bool { return q.MinPrice != nil || q.MaxPrice != nil }
+
+// matching returns the SKUs of the variants that have the options and the price of a query. It is nil if the query asks for neither.
+func (q Query) matching(variants []Variant) (skus []string) {
+	if len(q.Options) == 0 && !q.FiltersByPrice() {
+		return nil
+	}
+	for _, v := range variants {
+		if q.matches(v) {
+			skus = append(skus, v.SKU)
+		}
+	}
+	return skus
+}
+
+func (q Query) matches(v Variant) bool {
+	if q.MinPrice != nil && v.Price < *q.MinPrice || q.MaxPrice != nil && v.Price > *q.MaxPrice {
+		return false
+	}
+	for _, wanted := range q.Options {
+		if !slices.ContainsFunc(v.Options, func(o Option) bool { return o.Name == wanted.Name && slices.Contains(wanted.Values, o.Value) }) {
+			return false
+		}
+	}
+	return true
+}
+
 // tidyFilters puts the filters into the form in which they are compared. Empty values are left out. The first alternative becomes the
 // single one.
 func (q *Query) tidyFilters() {

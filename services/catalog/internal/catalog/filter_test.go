@@ -77,6 +77,41 @@ func TestFiltersHaveAlternatives(t *testing.T) {
 	}
 }
 
+func TestAFilterByOptionsAndPriceIsForOneVariant(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	shirt := catalog.Content{Title: "Shirt", Variants: []catalog.Variant{variant("S", "Size", "S"), variant("M", "Size", "M"), variant("L", "Size", "L")}}
+	shirt.Variants[0].Price, shirt.Variants[2].Price = 50, 900
+	create(t, s, shirt)
+	price := func(n int64) *int64 { return &n }
+	size := func(values ...string) []catalog.OptionFilter {
+		return []catalog.OptionFilter{options("Size", values...)}
+	}
+	for name, test := range map[string]struct {
+		query catalog.Query
+		want  string
+	}{
+		"the size at its price":             {catalog.Query{Options: size("L"), MinPrice: price(900), MaxPrice: price(900)}, "[[L]]"},
+		"a large one at the price of small": {catalog.Query{Options: size("L"), MaxPrice: price(100)}, "[]"},
+		"a small one at the price of large": {catalog.Query{Options: size("S"), MinPrice: price(100)}, "[]"},
+		"either size":                       {catalog.Query{Options: size("S", "M", "L"), MaxPrice: price(100)}, "[[S M]]"},
+		"a price alone":                     {catalog.Query{MinPrice: price(100)}, "[[M L]]"},
+		"a size alone":                      {catalog.Query{Options: size("M")}, "[[M]]"},
+		"none of them":                      {catalog.Query{}, "[[]]"},
+	} {
+		for _, test.query.Brief = range []bool{false, true} {
+			page, err := s.ListWith(t.Context(), test.query, "", catalog.Extras{Total: true})
+			if err != nil || fmt.Sprint(page.Matching) != test.want || page.Total.Count != int64(len(page.Products)) {
+				t.Errorf("%s: %v, %+v, %v; want %s", name, page.Matching, page.Total, err, test.want)
+			}
+		}
+	}
+	page := facets(t, s, catalog.Query{Options: size("M", "L"), MaxPrice: price(100)})
+	if got := fmt.Sprint(page.OptionFacets); got != "[{Size [{M M 1} {S S 1}]}]" {
+		t.Errorf("sizes up to 100: %s", got)
+	}
+}
+
 func TestProductsAreListedByTheirIDs(t *testing.T) {
 	t.Parallel()
 	s := setup(t)

@@ -16,13 +16,18 @@ type PriceRange struct {
 type VariantFacets struct {
 	// Options are named by their fields.
 	Options []Facet
-	// Prices has the prices of each product.
-	Prices [][]int64
+	Prices  []PriceCount
+}
+
+// PriceCount counts the products that have these prices: each once, the lowest first.
+type PriceCount struct {
+	Prices   []int64
+	Products int64
 }
 
 // rangesOf divides prices into ranges with round limits and about as many products each. It returns none if one range holds all prices.
-func rangesOf(products [][]int64) (ranges []PriceRange) {
-	limits := limitsOf(products)
+func rangesOf(counts []PriceCount) (ranges []PriceRange) {
+	limits := limitsOf(counts)
 	if len(limits) == 0 {
 		return nil
 	}
@@ -34,9 +39,9 @@ func rangesOf(products [][]int64) (ranges []PriceRange) {
 	}
 	ranges = append(ranges, PriceRange{Min: from})
 	for i, r := range ranges {
-		for _, prices := range products {
-			if slices.ContainsFunc(prices, func(price int64) bool { return price >= r.Min && (r.Max == nil || price <= *r.Max) }) {
-				ranges[i].Count++
+		for _, c := range counts {
+			if slices.ContainsFunc(c.Prices, func(price int64) bool { return price >= r.Min && (r.Max == nil || price <= *r.Max) }) {
+				ranges[i].Count += c.Products
 			}
 		}
 	}
@@ -44,11 +49,11 @@ func rangesOf(products [][]int64) (ranges []PriceRange) {
 }
 
 // limitsOf returns the round prices at which ranges begin, without the first.
-func limitsOf(products [][]int64) (limits []int64) {
-	var lowest []int64
-	for _, prices := range products {
-		if len(prices) > 0 {
-			lowest = append(lowest, slices.Min(prices))
+func limitsOf(counts []PriceCount) (limits []int64) {
+	var lowest []int64 // of each product
+	for _, c := range counts {
+		if len(c.Prices) > 0 {
+			lowest = append(lowest, slices.Repeat(c.Prices[:1], int(c.Products))...)
 		}
 	}
 	slices.Sort(lowest)

@@ -2,9 +2,11 @@
 package catalog
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"souk/services/catalog/internal/words"
@@ -75,6 +77,25 @@ func (c Content) PriceRange() (lowest, highest int64) {
 		lowest, highest = min(lowest, v.Price), max(highest, v.Price)
 	}
 	return lowest, highest
+}
+
+// Prices returns the prices of the variants in minor units, each once, the lowest first.
+func (c Content) Prices() []int64 {
+	prices := make([]int64, len(c.Variants))
+	for i, v := range c.Variants {
+		prices[i] = v.Price
+	}
+	slices.Sort(prices)
+	return slices.Compact(prices)
+}
+
+// Options returns the options of the variants, each once.
+func (c Content) Options() (all []Option) {
+	for _, v := range c.Variants {
+		all = append(all, v.Options...)
+	}
+	slices.SortFunc(all, func(a, b Option) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Value, b.Value)) })
+	return slices.Compact(all)
 }
 
 // Variant is a version of a product that can be put into a cart.
@@ -167,6 +188,8 @@ type Store interface {
 	Owners(ctx context.Context, skus []string) (map[string]Owner, error)
 	// Variants returns the variants with these SKUs, of products of any status.
 	Variants(ctx context.Context, skus []string) ([]SoldVariant, error)
+	// FacetsOfVariants counts the products of these variants by the options and prices that the variants have.
+	FacetsOfVariants(ctx context.Context, skus []string) (VariantFacets, error)
 	// Categories returns the categories with an active product, sorted by slug.
 	Categories(ctx context.Context) ([]Category, error)
 	// AddUpCounts adds some of the latest changes to the stored counts of products, so that counting stays fast. It returns the

@@ -33,7 +33,7 @@ type Query struct {
 	Brand    string
 	// OtherCategories and OtherBrands are alternatives to Category and Brand.
 	OtherCategories, OtherBrands []string
-	// Options selects products with a variant that has one of the values of each.
+	// Options selects products with a variant that has one of the values of each, and a price between MinPrice and MaxPrice.
 	Options []OptionFilter
 	// IDs selects products, if OnlyIDs is set.
 	IDs     []string
@@ -42,7 +42,7 @@ type Query struct {
 	MinPrice, MaxPrice *int64
 	Sort               Sort
 	Limit              int
-	// Brief omits descriptions, tags and images, and of variants all but the SKU and the price.
+	// Brief omits descriptions, tags and images, and of variants all but the SKU, the price and the options, if they are filtered by.
 	Brief bool
 	// After is the position after which the page starts; nil for the first page.
 	After *Position

@@ -11,8 +11,12 @@ import (
 	"souk/platform/identifier"
 )
 
-// The maximum number of SKUs in one request.
-const maxSKUs = 2000
+const (
+	// The maximum number of SKUs in one request.
+	maxSKUs = 2000
+	// The maximum number of SKUs that facets are counted of.
+	maxFacetSKUs = 20_000
+)
 
 const (
 	// AddUpEvery is the interval at which to call AddUpCounts.
@@ -37,8 +41,10 @@ type Page struct {
 	Products []Product
 	// Cursors contains a cursor for each product; the next page starts after one of them.
 	Cursors []string
-	More    bool
-	Facets  []Facet
+	// Matching contains the SKUs of the variants that match, for each product, if the query filters by options or prices.
+	Matching [][]string
+	More     bool
+	Facets   []Facet
 	// OptionFacets are named by the options.
 	OptionFacets []Facet
 	PriceRanges  []PriceRange
@@ -83,9 +89,9 @@ func (q *Query) page(listed []Listed) (page Page, err error) {
 	if len(listed) > q.Limit {
 		page.More, listed = true, listed[:q.Limit]
 	}
-	page.Products, page.Cursors = make([]Product, len(listed)), make([]string, len(listed))
+	page.Products, page.Cursors, page.Matching = make([]Product, len(listed)), make([]string, len(listed)), make([][]string, len(listed))
 	for i, l := range listed {
-		page.Products[i] = l.Product
+		page.Products[i], page.Matching[i] = l.Product, q.matching(l.Product.Variants)
 		if page.Cursors[i], err = q.cursor(Position{Key: l.Key, ID: l.Product.ID, Oldest: l.Oldest}); err != nil {
 			return Page{}, err
 		}
@@ -108,16 +114,35 @@ func (s *Service) Product(ctx context.Context, idOrSlug string) (Product, error)
 
 // Variants returns the variants with these SKUs, up to 2,000, of products of any status.
 func (s *Service) Variants(ctx context.Context, skus []string) ([]SoldVariant, error) {
-	if len(skus) > maxSKUs {
-		return nil, field.Invalid("skus", fmt.Sprintf("must have at most %d items", maxSKUs))
+	valid, err := validSKUs(skus, maxSKUs)
+	if err != nil {
+		return nil, err
 	}
-	asked := make([]string, 0, len(skus))
+	return s.store.Variants(ctx, valid)
+}
+
+// VariantFacets counts the products on sale of these variants, up to 20,000, by the options and the prices that the variants have.
+func (s *Service) VariantFacets(ctx context.Context, skus []string) (options []Facet, prices []PriceRange, err error) {
+	valid, err := validSKUs(skus, maxFacetSKUs)
+	if err != nil {
+		return nil, nil, err
+	}
+	facets, err := s.store.FacetsOfVariants(ctx, valid)
+	return facets.Options, rangesOf(facets.Prices), err
+}
+
+// validSKUs returns those SKUs that a variant may have.
+func validSKUs(skus []string, most int) ([]string, error) {
+	if len(skus) > most {
+		return nil, field.Invalid("skus", fmt.Sprintf("must have at most %d items", most))
+	}
+	valid := make([]string, 0, len(skus))
 	for _, sku := range skus {
 		if identifier.ValidSKU(sku) {
-			asked = append(asked, sku)
+			valid = append(valid, sku)
 		}
 	}
-	return s.store.Variants(ctx, asked)
+	return valid, nil
 }
 
 // Index makes products findable that a version of the catalog before this one has written. Several replicas may do so at once.

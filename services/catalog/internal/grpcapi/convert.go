@@ -62,6 +62,16 @@ func facetProto(f catalog.Facet) *catalogv1.Facet {
 	return out
 }
 
+func variantFacetsProto(options []catalog.Facet, prices []catalog.PriceRange) (facets []*catalogv1.Facet, ranges []*catalogv1.PriceRange) {
+	for _, f := range options {
+		facets = append(facets, facetProto(f))
+	}
+	for _, r := range prices {
+		ranges = append(ranges, &catalogv1.PriceRange{Min: r.Min, Max: r.Max, Count: r.Count})
+	}
+	return facets, ranges
+}
+
 // variantsOf reads variants, whose prices must be in the shop's currency.
 func (s *Server) variantsOf(variants []*catalogv1.Variant) ([]catalog.Variant, error) {
 	var check field.Checker

@@ -20,6 +20,7 @@ func FuzzHandlers(f *testing.F) {
 		&catalogv1.ListSuggestionsRequest{Query: "bright la"},
 		&catalogv1.GetProductRequest{IdOrSlug: known.GetSlug()},
 		&catalogv1.GetVariantsRequest{Skus: []string{"L", "S"}},
+		&catalogv1.GetVariantFacetsRequest{Skus: []string{"L", "S"}},
 		&catalogv1.WatchProductsRequest{Position: "1"},
 		&catalogv1.CreateProductRequest{Product: other},
 		&catalogv1.UpdateProductRequest{

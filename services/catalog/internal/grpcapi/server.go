@@ -64,17 +64,14 @@ func (s *Server) ListProducts(ctx context.Context, req *catalogv1.ListProductsRe
 	}
 	answer := &catalogv1.ListProductsResponse{More: page.More}
 	for i, p := range page.Products {
-		answer.Products = append(answer.Products, &catalogv1.ListedProduct{Product: productProto(p), Cursor: page.Cursors[i]})
+		answer.Products = append(answer.Products, &catalogv1.ListedProduct{
+			Product: productProto(p), Cursor: page.Cursors[i], MatchingSkus: page.Matching[i],
+		})
 	}
 	for _, f := range page.Facets {
 		answer.Facets = append(answer.Facets, facetProto(f))
 	}
-	for _, f := range page.OptionFacets {
-		answer.OptionFacets = append(answer.OptionFacets, facetProto(f))
-	}
-	for _, r := range page.PriceRanges {
-		answer.PriceRanges = append(answer.PriceRanges, &catalogv1.PriceRange{Min: r.Min, Max: r.Max, Count: r.Count})
-	}
+	answer.OptionFacets, answer.PriceRanges = variantFacetsProto(page.OptionFacets, page.PriceRanges)
 	if page.Total != nil {
 		answer.Total = &catalogv1.Total{Count: page.Total.Count, More: page.Total.More}
 	}
@@ -121,6 +118,17 @@ func (s *Server) ListCategories(ctx context.Context, _ *catalogv1.ListCategories
 		answer.Categories = append(answer.Categories, &catalogv1.Category{Slug: c.Slug, Name: c.Name, ProductCount: c.Products})
 	}
 	answer.Tree = treeProto(catalog.TreeOf(categories))
+	return answer, nil
+}
+
+// GetVariantFacets counts the products of variants.
+func (s *Server) GetVariantFacets(ctx context.Context, req *catalogv1.GetVariantFacetsRequest) (*catalogv1.GetVariantFacetsResponse, error) {
+	options, prices, err := s.catalog.VariantFacets(ctx, req.GetSkus())
+	if err != nil {
+		return nil, wireError(err)
+	}
+	answer := &catalogv1.GetVariantFacetsResponse{}
+	answer.OptionFacets, answer.PriceRanges = variantFacetsProto(options, prices)
 	return answer, nil
 }
 

@@ -95,6 +95,13 @@ func TestAProductIsReadAsItWasWritten(t *testing.T) {
 	if err != nil || len(sold.GetVariants()) != 1 || !proto.Equal(sold.GetVariants()[0], wantSold) {
 		t.Errorf("variants %v, %v; want %v", sold, err, wantSold)
 	}
+	counted, err := b.GetVariantFacets(t.Context(), &catalogv1.GetVariantFacetsRequest{Skus: []string{"S", "none", "\x00"}})
+	wantCounted := &catalogv1.GetVariantFacetsResponse{OptionFacets: []*catalogv1.Facet{
+		{Field: "Color", Values: []*catalogv1.FacetValue{{Value: "Red", Name: "Red", Count: 1}}}, {Field: "Size", Values: []*catalogv1.FacetValue{{Value: "S", Name: "S", Count: 1}}},
+	}}
+	if err != nil || !proto.Equal(counted, wantCounted) {
+		t.Errorf("facets %v, %v; want %v", counted, err, wantCounted)
+	}
 	suggested, err := b.ListSuggestions(t.Context(), &catalogv1.ListSuggestionsRequest{Query: "la"})
 	wantSuggested := &catalogv1.ListSuggestionsResponse{Suggestions: []*catalogv1.Suggestion{
 		{Text: "lamp"}, {Text: "Lamp", ProductId: created.GetId(), ProductSlug: "lamp"},

@@ -16,7 +16,7 @@ func isFiltered(q catalog.Query) bool {
 
 // countsAreKept reports whether the stored counts are those of a query, apart from its text: it selects at most by category and brand.
 func countsAreKept(q catalog.Query) bool {
-	return q.MinPrice == nil && q.MaxPrice == nil && !q.OnlyIDs && len(q.Options) == 0
+	return !q.FiltersByPrice() && !q.OnlyIDs && len(q.Options) == 0
 }
 
 // oneOf restricts a column to values, if there are any. A single one is compared by itself, so that an index can give the order as well.
@@ -36,24 +36,54 @@ func (c *conditions) ids(q catalog.Query) {
 	}
 }
 
-// options restricts p to products with a variant that has one of the values of each option.
+// options restricts p to products with the values of each option.
 func (c *conditions) options(options []catalog.OptionFilter) {
-	if len(options) > 0 {
-		c.parts = append(c.parts, "p.id IN (SELECT v.product_id FROM variants v WHERE "+c.variantHas(options)+")")
+	for _, o := range options {
+		values := make([]string, len(o.Values))
+		for i, value := range o.Values {
+			values[i] = optionValue(o.Name, value)
+		}
+		c.add("p.option_values && ?::text[]", values)
 	}
 }
 
-// variantHas returns the condition for a variant v that has one of the values of each option. The alternatives are joined by OR, because
-// no index of options can be read for ANY.
-func (c *conditions) variantHas(options []catalog.OptionFilter) string {
-	all := make([]string, len(options))
-	for i, o := range options {
+// prices restricts p to products with a price in a range. A range with only one bound needs their lowest and highest prices alone, which have
+// indexes.
+func (c *conditions) prices(lowest, highest *int64) {
+	if lowest != nil {
+		c.add("p.max_price >= ?", *lowest)
+	}
+	if highest != nil {
+		c.add("p.min_price <= ?", *highest)
+	}
+	if lowest != nil && highest != nil {
+		c.add(`p.id IN (SELECT v.product_id FROM variants v WHERE v.price BETWEEN ? AND ?)`, *lowest, *highest)
+	}
+}
+
+// oneVariant restricts p to products of which one variant has all options and a price in the range.
+func (c *conditions) oneVariant(q catalog.Query) {
+	if len(q.Options) > 1 || len(q.Options) == 1 && q.FiltersByPrice() {
+		c.parts = append(c.parts, "(SELECT bool_or("+c.variantMatches(q)+") FROM variants v WHERE v.product_id = p.id)")
+	}
+}
+
+// variantMatches returns the condition for a variant v that has the options of a query, and a price in its range.
+func (c *conditions) variantMatches(q catalog.Query) string {
+	all := []string{"true"}
+	for _, o := range q.Options {
 		var any []string
 		for _, value := range o.Values {
 			wanted, _ := json.Marshal([]catalog.Option{{Name: o.Name, Value: value}}) // strings can always be encoded
 			any = append(any, "v.options @> "+c.param(string(wanted))+"::jsonb")
 		}
-		all[i] = "(" + strings.Join(any, " OR ") + ")"
+		all = append(all, "("+strings.Join(any, " OR ")+")")
+	}
+	if q.MinPrice != nil {
+		all = append(all, "v.price >= "+c.param(*q.MinPrice))
+	}
+	if q.MaxPrice != nil {
+		all = append(all, "v.price <= "+c.param(*q.MaxPrice))
 	}
 	return strings.Join(all, " AND ")
 }

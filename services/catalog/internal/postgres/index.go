@@ -30,31 +30,55 @@ func documentOf(p catalog.Product, keywords string) words.Document {
 // Index implements catalog.Store.
 func (s *Store) Index(ctx context.Context) (indexed int, err error) {
 	err = pgdb.InTx(ctx, s.pool, func(tx pgx.Tx) error {
-		// Products that somebody is writing are left to the next call, and so are those that another replica indexes.
+		// Products that somebody is writing are left to the next call, and so are those that another replica indexes. The version before
+		// writes words, but no summaries of variants.
 		rows, err := tx.Query(ctx, `SELECT id, title, brand, category, description, keywords FROM products
-			WHERE words_version <> version ORDER BY id LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED`, indexBatch)
+			WHERE variants_version <> version ORDER BY id LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED`, indexBatch)
 		if err != nil {
 			return err
 		}
-		batch := &pgx.Batch{}
-		var p catalog.Product
-		var keywords string
-		var vocabulary words.Document
-		if _, err := pgx.ForEachRow(rows, []any{&p.ID, &p.Title, &p.Brand, &p.Category, &p.Description, &keywords}, func() error {
-			document := documentOf(p, keywords)
-			batch.Queue(fmt.Sprintf(`UPDATE products SET category_slug = $2, plain_title = $3, words_version = version, words = `+vector+`
-				WHERE id = $1`, "$4", "$5", "$6"), p.ID, catalog.Slugify(p.Category), document.Plain, document.Title, document.Names, document.Description)
-			vocabulary.Add(document)
-			indexed++
-			return nil
-		}); err != nil {
+		stale, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (u unindexed, err error) {
+			p := &u.product
+			return u, row.Scan(&p.ID, &p.Title, &p.Brand, &p.Category, &p.Description, &u.keywords)
+		})
+		if err != nil {
 			return err
 		}
-		queueVocabulary(batch, vocabulary)
-		return tx.SendBatch(ctx, batch).Close()
+		indexed = len(stale)
+		products := make([]*catalog.Product, len(stale))
+		for i := range stale {
+			products[i] = &stale[i].product
+		}
+		if err := loadVariants(ctx, tx, products, variantColumns); err != nil {
+			return err
+		}
+		return tx.SendBatch(ctx, indexOf(stale)).Close()
 	})
 	if err != nil {
 		return 0, fmt.Errorf("index products: %w", err)
 	}
 	return indexed, nil
+}
+
+// unindexed is a product as far as its words and the summaries of its variants depend on it.
+type unindexed struct {
+	product  catalog.Product
+	keywords string
+}
+
+// indexOf returns the statements that write the words of products, and the summaries of their variants.
+func indexOf(stale []unindexed) *pgx.Batch {
+	batch := &pgx.Batch{}
+	var vocabulary words.Document
+	for _, u := range stale {
+		document := documentOf(u.product, u.keywords)
+		vocabulary.Add(document)
+		offer := offeredBy(u.product.Content)
+		batch.Queue(fmt.Sprintf(`UPDATE products SET category_slug = $2, plain_title = $3, words_version = version, words = `+vector+`,
+				option_values = $7, counted_values = $8, counted_prices = $9, variants_version = version
+			WHERE id = $1`, "$4", "$5", "$6"), u.product.ID, catalog.Slugify(u.product.Category), document.Plain, document.Title, document.Names,
+			document.Description, offer.values, offer.counted, offer.prices)
+	}
+	queueVocabulary(batch, vocabulary)
+	return batch
 }

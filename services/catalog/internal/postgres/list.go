@@ -19,12 +19,11 @@ type order struct {
 }
 
 var orders = map[catalog.Sort]order{
-	catalog.ByRelevance: {relevance, "DESC", "float8"},
-	catalog.Newest:      {"p.created_at", "DESC", "timestamptz"},
-	catalog.PriceAsc:    {"p.min_price", "ASC", "bigint"},
-	catalog.PriceDesc:   {"p.min_price", "DESC", "bigint"},
-	catalog.AsAsked:     {"", "ASC", "int"}, // by the IDs of the query
-	catalog.ByTitle:     {`p.title COLLATE "und-x-icu"`, "ASC", "text"},
+	catalog.Newest:    {"p.created_at", "DESC", "timestamptz"},
+	catalog.PriceAsc:  {"p.min_price", "ASC", "bigint"},
+	catalog.PriceDesc: {"p.min_price", "DESC", "bigint"},
+	catalog.AsAsked:   {"", "ASC", "int"}, // by the IDs of the query
+	catalog.ByTitle:   {`p.title COLLATE "und-x-icu"`, "ASC", "text"},
 }
 
 // conditions collects the parts of a WHERE clause and their parameters.
@@ -69,16 +68,8 @@ func matching(q catalog.Query, w wanted) (from string, where conditions) {
 	where.oneOf("p.brand", q.Brands())
 	where.ids(q)
 	where.options(q.Options)
-	// A range with only one bound does not need the variants, because the product has its lowest and highest price.
-	if q.MinPrice != nil {
-		where.add("p.max_price >= ?", *q.MinPrice)
-	}
-	if q.MaxPrice != nil {
-		where.add("p.min_price <= ?", *q.MaxPrice)
-	}
-	if q.MinPrice != nil && q.MaxPrice != nil {
-		where.add(`p.id IN (SELECT v.product_id FROM variants v WHERE v.price BETWEEN ? AND ?)`, *q.MinPrice, *q.MaxPrice)
-	}
+	where.prices(q.MinPrice, q.MaxPrice)
+	where.oneVariant(q)
 	return from, where
 }
 
@@ -138,28 +129,19 @@ func (s *Store) products(ctx context.Context, q catalog.Query, w wanted) ([]cata
 	for i := range listed {
 		products[i] = &listed[i].Product
 	}
-	if q.Brief {
-		return listed, s.loadVariants(ctx, products, briefVariantColumns)
+	read := variantColumns
+	switch {
+	case q.Brief && len(q.Options) > 0:
+		read = briefOptionColumns
+	case q.Brief:
+		read = briefVariantColumns
 	}
-	return listed, s.loadVariants(ctx, products, variantColumns)
+	return listed, loadVariants(ctx, s.pool, products, read)
 }
 
-// page returns the products of a page without their variants, at most one more than the limit.
+// page returns the products of a page without their variants, at most one more than the limit. It does not sort by relevance.
 func (s *Store) page(ctx context.Context, q catalog.Query, w wanted) ([]catalog.Listed, error) {
 	from, where := matching(q, w)
-	oldest := "''"
-	if q.Sort == catalog.ByRelevance {
-		if from, where = ranking(q, w); q.After == nil {
-			from = "(SELECT p.*, " + oldestRanked + " AS oldest FROM " + from + " AS p)"
-			oldest = "coalesce(p.oldest, '')"
-		}
-		from += " AS p CROSS JOIN LATERAL (SELECT p.query) AS search"
-		where.parts = []string{"true"}
-	}
-	read := columns
-	if q.Brief {
-		read = briefColumns
-	}
 	o := orders[q.Sort]
 	if q.Sort == catalog.AsAsked {
 		o.by = "array_position(" + where.param(q.IDs) + "::uuid[], p.id)"
@@ -167,15 +149,28 @@ func (s *Store) page(ctx context.Context, q catalog.Query, w wanted) ([]catalog.
 	if q.After != nil {
 		comparison := map[string]string{"ASC": ">", "DESC": "<"}[o.direction]
 		where.add(fmt.Sprintf("(%s, p.id) %s (?::text::%s, ?::uuid)", o.by, comparison, o.cast), q.After.Key, q.After.ID)
-		oldest = where.param(q.After.Oldest) + "::text"
 	}
 	limit := where.param(q.Limit + 1)
-	rows, err := s.pool.Query(ctx, fmt.Sprintf(`SELECT %s, (%s)::text, %s FROM %s WHERE %s ORDER BY %s %s, p.id %s LIMIT %s`,
-		read, o.by, oldest, from, where.sql(), o.by, o.direction, o.direction, limit), where.args()...)
+	sql := fmt.Sprintf(`SELECT %s, (%s)::text, '' FROM %s WHERE %s ORDER BY %s %s, p.id %s LIMIT %s`,
+		columnsOf(q), o.by, from, where.sql(), o.by, o.direction, o.direction, limit)
+	return s.listed(ctx, q, sql, where)
+}
+
+// columnsOf returns the columns of p that a query reads.
+func columnsOf(q catalog.Query) string {
+	if q.Brief {
+		return briefColumns
+	}
+	return columns
+}
+
+// listed runs a query for products with the keys of their positions.
+func (s *Store) listed(ctx context.Context, q catalog.Query, sql string, params conditions) ([]catalog.Listed, error) {
+	rows, err := s.pool.Query(ctx, sql, params.args()...)
 	if err != nil {
 		return nil, fmt.Errorf("list products: %w", err)
 	}
-	listed, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (l catalog.Listed, err error) {
+	found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (l catalog.Listed, err error) {
 		return l, row.Scan(append(fieldsOf(&l.Product), &l.Key, &l.Oldest)...)
 	})
 	if q.After != nil && badKey(err) {
@@ -184,7 +179,7 @@ func (s *Store) page(ctx context.Context, q catalog.Query, w wanted) ([]catalog.
 	if err != nil {
 		return nil, fmt.Errorf("list products: %w", err)
 	}
-	return listed, nil
+	return found, nil
 }
 
 // badKey reports whether the key of a position could not be converted to its type: SQLSTATE class 22, data exception.

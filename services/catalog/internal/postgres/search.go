@@ -2,9 +2,7 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -13,14 +11,6 @@ import (
 )
 
 const (
-	// candidates is the number of matches, the newest ones, that a search ranks and that a facet without stored counts counts.
-	// So a common word costs the same however many products contain it.
-	candidates = 1000
-	// mostRanked is the number of matches that a page after the first ranks at most. It ranks what the first one ranked, and what was added
-	// since.
-	mostRanked = 2 * candidates
-	// older is the prefix of the key of an unranked match. The creation time of the product follows.
-	older = "older "
 	// thin is the number of products below which a search also finds similar words, because its words may be misspelled, by the
 	// shopper or in the few products.
 	thin = 5
@@ -34,10 +24,6 @@ const (
 	// is not read then, because it has an entry for each product with a word.
 	glanceSize, obvious, obviousHits = 100, 5, 20
 )
-
-// relevance is the rank of a match. Words in the title have the highest weight, and a title that consists of the searched words
-// ranks higher still. $1 is the text.
-const relevance = `(ts_rank(p.words, search.query) + word_similarity($1, p.plain_title) + similarity($1, p.plain_title))::float8`
 
 // wanted is what a search looks for, in the terms of PostgreSQL.
 type wanted struct {
@@ -183,64 +169,4 @@ func (s *Store) correct(ctx context.Context, search *words.Search) (*words.Searc
 		return nil, fmt.Errorf("search: %w", err)
 	}
 	return search.Correct(candidates), nil
-}
-
-// ranking returns FROM for the matches that a page ranks, and its conditions. A page after the first begins at the oldest match that the
-// first one ranked.
-func ranking(q catalog.Query, w wanted) (from string, where conditions) {
-	from, where = matching(q, w)
-	most := candidates
-	if q.After != nil {
-		most = mostRanked
-		if at, id, known := strings.Cut(q.After.Oldest, oldestSeparator); known {
-			where.add("(p.created_at, p.id) >= (?::text::timestamptz, ?::text::uuid)", at, id)
-		}
-	}
-	return newest("p.*, search.query", from, &where, w, most), where
-}
-
-// oldestSeparator stands between the time and the ID of the oldest ranked match.
-const oldestSeparator = " / "
-
-// oldestRanked is the expression for the position of the last one that a first page ranks; NULL if there are fewer.
-var oldestRanked = fmt.Sprintf(`nth_value(p.created_at::text || '%s' || p.id, %d)
-	OVER (ORDER BY p.created_at DESC, p.id DESC ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)`, oldestSeparator, candidates)
-
-// search returns the newest matches by relevance, followed by the older ones, the newest first.
-func (s *Store) search(ctx context.Context, q catalog.Query, w wanted) (ranked []catalog.Listed, err error) {
-	after := q.After
-	if after == nil || !strings.HasPrefix(after.Key, older) {
-		if ranked, err = s.page(ctx, q, w); err != nil || len(ranked) > q.Limit || after == nil {
-			return ranked, err
-		}
-		if after, err = s.lastRanked(ctx, q, w); err != nil || after == nil {
-			return ranked, err
-		}
-	}
-	q.After = &catalog.Position{Key: strings.TrimPrefix(after.Key, older), ID: after.ID}
-	q.Sort, q.Limit = catalog.Newest, q.Limit-len(ranked)
-	rest, err := s.page(ctx, q, w)
-	for i := range rest {
-		rest[i].Key = older + rest[i].Key
-	}
-	return append(ranked, rest...), err
-}
-
-// lastRanked returns the position of the oldest ranked match in the order of age, or nil if all matches are ranked.
-func (s *Store) lastRanked(ctx context.Context, q catalog.Query, w wanted) (*catalog.Position, error) {
-	from, where := ranking(q, w)
-	var last catalog.Position
-	err := s.pool.QueryRow(ctx, fmt.Sprintf(`SELECT created_at::text, id FROM %s AS p ORDER BY created_at DESC, id DESC OFFSET %d`,
-		from, mostRanked-1), where.args()...).Scan(&last.Key, &last.ID)
-	if !errors.Is(err, pgx.ErrNoRows) {
-		if err != nil {
-			return nil, fmt.Errorf("search: %w", err)
-		}
-		return &last, nil
-	}
-	at, id, known := strings.Cut(q.After.Oldest, oldestSeparator)
-	if !known {
-		return nil, nil
-	}
-	return &catalog.Position{Key: at, ID: id}, nil
 }

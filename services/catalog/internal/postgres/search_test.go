@@ -33,7 +33,6 @@ func pages(t *testing.T, s *catalog.Service, q catalog.Query) (ids []string) {
 func TestASearchRanksTheNewestThousandAndThenListsTheOlderOnes(t *testing.T) {
 	t.Parallel()
 	s, pool := setup(t)
-	exec(t, pool, price)
 	fill(t, pool, 1500)
 	newest := pages(t, s, catalog.Query{Text: "metal", Sort: catalog.Newest})
 	found := pages(t, s, catalog.Query{Text: "metal"})
@@ -57,7 +56,6 @@ func TestASearchRanksTheNewestThousandAndThenListsTheOlderOnes(t *testing.T) {
 func TestASearchWithAThousandMatchesEndsThere(t *testing.T) {
 	t.Parallel()
 	s, pool := setup(t)
-	exec(t, pool, price)
 	fill(t, pool, 1000)
 	if found := pages(t, s, catalog.Query{Text: "metal"}); len(found) != 1000 {
 		t.Errorf("%d found, want 1000", len(found))
@@ -67,7 +65,6 @@ func TestASearchWithAThousandMatchesEndsThere(t *testing.T) {
 func TestASearchMissesAndRepeatsNothingWhileOthersAreAddedAndWithdrawn(t *testing.T) {
 	t.Parallel()
 	s, pool := setup(t)
-	exec(t, pool, price)
 	fill(t, pool, 1500)
 	// The first page ranks those after the 500th. The ones around there are the best.
 	exec(t, pool, `UPDATE products SET plain_title = 'metal' WHERE id BETWEEN lpad(to_hex(400), 32, '0')::uuid AND lpad(to_hex(520), 32, '0')::uuid`)
@@ -115,7 +112,6 @@ func TestASearchMissesAndRepeatsNothingWhileOthersAreAddedAndWithdrawn(t *testin
 func TestAPositionOfTheVersionBeforeGoesOn(t *testing.T) {
 	t.Parallel()
 	s, pool := setup(t)
-	exec(t, pool, price)
 	fill(t, pool, 1200)
 	page, err := s.List(t.Context(), catalog.Query{Text: "metal", Limit: 50}, "", false)
 	if err != nil {

@@ -48,8 +48,11 @@ func exec(t *testing.T, pool *pgxpool.Pool, sql string, args ...any) {
 // other prices are 100 to 1,000,000. The variants have the sizes S, M and L; one product in a thousand is gold, the others are red or blue.
 func fill(t *testing.T, pool *pgxpool.Pool, n int) {
 	t.Helper()
+	exec(t, pool, price)
+	exec(t, pool, color)
 	exec(t, pool, `INSERT INTO products (id, slug, title, description, brand, category, category_slug, tags, images, currency, min_price,
-			max_price, withdrawn, version, created_at, updated_at, keywords, plain_title, words, words_version)
+			max_price, withdrawn, version, created_at, updated_at, keywords, plain_title, words, words_version,
+			option_values, counted_values, counted_prices, variants_version)
 		SELECT lpad(to_hex(i), 32, '0')::uuid, 'product-' || i, title, description, 'Brand ' || i % 200, 'Category ' || i % 50,
 			'category-' || i % 50, '{lamp}',
 			jsonb_build_array(jsonb_build_object('URL', 'https://images.example/', 'Alt',
@@ -57,15 +60,18 @@ func fill(t *testing.T, pool *pgxpool.Pool, n int) {
 			'GBP', price(i), CASE WHEN i % $1 < 5 THEN 9000001 ELSE price(i) + 2 END, false, 1,
 			timestamptz '2026-01-01' + i * interval '1 second', now(), 'lamp', lower(title),
 			setweight(to_tsvector('words', title), 'A') || setweight(to_tsvector('words', 'brand lamp category'), 'B') ||
-				setweight(to_tsvector('words', description), 'C'), 1
+				setweight(to_tsvector('words', description), 'C'), 1,
+			offered, offered,
+			ARRAY[price(i), price(i) + 1, CASE WHEN i % $1 < 5 THEN 9000001 ELSE price(i) + 2 END], 1
 		FROM generate_series(1, $1::int) AS i, LATERAL (SELECT CASE WHEN i % 2 = 0 THEN 'Brass' ELSE 'Copper' END || ' lamp number ' || i ||
 			CASE WHEN i % 100 = 0 THEN ' with pewter' WHEN i % 10 = 1 THEN ' with tin' ELSE '' END, repeat('A metal lamp for the hall, made by hand. ', 10))
-			AS texts (title, description)`, n)
+			AS texts (title, description), LATERAL (SELECT ARRAY['Color' || chr(31) || color(i)] || ARRAY(
+				SELECT 'Size' || chr(31) || size FROM unnest('{L,M,S}'::text[]) AS size)) AS values (offered)`, n)
 	exec(t, pool, `INSERT INTO vocabulary SELECT unnest('{brass,copper,lamp,number,with,pewter,brand,category}'::text[])`)
 	exec(t, pool, `INSERT INTO variants (sku, product_id, position, title, options, price, weight)
 		SELECT 'SKU-' || i || '-' || k, lpad(to_hex(i), 32, '0')::uuid, k, 'Size ' || k,
 			jsonb_build_array(jsonb_build_object('Name', 'Size', 'Value', (ARRAY['S', 'M', 'L'])[k + 1]), jsonb_build_object('Name', 'Color', 'Value',
-				CASE WHEN i % 1000 = 7 THEN 'Gold' WHEN i % 2 = 0 THEN 'Red' ELSE 'Blue' END)),
+				color(i))),
 			CASE WHEN i % $1 < 5 AND k = 2 THEN 9000001 ELSE price(i) + k END, 500
 		FROM generate_series(1, $1::int) AS i, generate_series(0, 2) AS k`, n)
 	if err := catalog.New(postgres.New(pool), "GBP").AddUpCounts(t.Context()); err != nil {
@@ -74,15 +80,18 @@ func fill(t *testing.T, pool *pgxpool.Pool, n int) {
 	exec(t, pool, `VACUUM ANALYZE`)
 }
 
-// price creates the function that computes fill's prices.
-const price = `CREATE FUNCTION price(i int) RETURNS bigint LANGUAGE sql IMMUTABLE RETURN 100 + i::bigint * 7919 % 999900`
+// The functions that compute fill's prices and colors.
+const (
+	price = `CREATE FUNCTION price(i int) RETURNS bigint LANGUAGE sql IMMUTABLE RETURN 100 + i::bigint * 7919 % 999900`
+	color = `CREATE FUNCTION color(i int) RETURNS text LANGUAGE sql IMMUTABLE
+		RETURN CASE WHEN i % 1000 = 7 THEN 'Gold' WHEN i % 2 = 0 THEN 'Red' ELSE 'Blue' END`
+)
 
 // shopOf returns the configuration of a database with n products.
 func shopOf(t *testing.T, n int) *pgxpool.Config {
 	t.Helper()
 	_, pool := setup(t)
 	defer pool.Close()
-	exec(t, pool, price)
 	start := time.Now()
 	fill(t, pool, n)
 	t.Logf("measured: %d products were made in %v", n, time.Since(start))

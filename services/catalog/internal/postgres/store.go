@@ -9,6 +9,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"souk/platform/pgdb"
+
 	"souk/services/catalog/internal/catalog"
 )
 
@@ -64,7 +66,7 @@ func (s *Store) find(ctx context.Context, query, key string) (catalog.Product, e
 	if err != nil {
 		return catalog.Product{}, fmt.Errorf("find product: %w", err)
 	}
-	return product, s.loadVariants(ctx, []*catalog.Product{&product}, variantColumns)
+	return product, loadVariants(ctx, s.pool, []*catalog.Product{&product}, variantColumns)
 }
 
 // ByHandles implements catalog.Store.
@@ -96,24 +98,26 @@ func (s *Store) collect(ctx context.Context, rows pgx.Rows) ([]catalog.Product, 
 	for i := range products {
 		pointers[i] = &products[i]
 	}
-	return products, s.loadVariants(ctx, pointers, variantColumns)
+	return products, loadVariants(ctx, s.pool, pointers, variantColumns)
 }
 
 const (
 	variantColumns = `product_id, sku, title, options, price, weight, untracked, continue_selling,
 		compare_at, lowest_price, barcode, image`
-	briefVariantColumns = `product_id, sku, '', NULL::jsonb, price, 0::bigint, untracked, continue_selling,
-		NULL::bigint, NULL::bigint, '', NULL::jsonb`
+	briefVariantColumns = `product_id, sku, '', NULL::jsonb, ` + briefRest
+	// briefOptionColumns are for lists that are filtered by options.
+	briefOptionColumns = `product_id, sku, '', options, ` + briefRest
+	briefRest          = `price, 0::bigint, untracked, continue_selling, NULL::bigint, NULL::bigint, '', NULL::jsonb`
 )
 
 // loadVariants loads the variants of products, in order, with one query.
-func (s *Store) loadVariants(ctx context.Context, products []*catalog.Product, columns string) error {
+func loadVariants(ctx context.Context, from pgdb.Querier, products []*catalog.Product, columns string) error {
 	byID := make(map[string]*catalog.Product, len(products))
 	ids := make([]string, len(products))
 	for i, p := range products {
 		byID[p.ID], ids[i] = p, p.ID
 	}
-	rows, err := s.pool.Query(ctx, `SELECT `+columns+` FROM variants
+	rows, err := from.Query(ctx, `SELECT `+columns+` FROM variants
 		WHERE product_id = ANY($1::uuid[]) ORDER BY product_id, position`, ids)
 	if err != nil {
 		return fmt.Errorf("variants: %w", err)

@@ -12,137 +12,137 @@ import (
 )
 
 const (
-	// The maximum number of options that are counted, and of variants of a product that are looked at.
+	// The maximum number of options that are counted, and of variants of a product that are looked at for a filter by options or prices.
 	facetOptions, facetVariants = 10, 100
+)
+
+// counting is what to count products by: the options whose names compare to a list in this way, and the prices.
+type counting struct {
+	compare string
+	names   []string
+	prices  bool
+}
+
+const (
+	oneOf  = "= ANY"
+	noneOf = "<> ALL"
 )
 
 // variantFacets returns the options and the prices of the newest products of a query.
 func (s *Store) variantFacets(ctx context.Context, q catalog.Query, w wanted) (facets catalog.VariantFacets, err error) {
-	if len(q.Options) == 0 && q.MinPrice == nil && q.MaxPrice == nil { // the same variants for both
-		facets, err = s.facetsOf(ctx, q, w, unfiltered(q), true)
-	} else {
-		facets, err = s.filteredFacets(ctx, q, w)
-	}
-	mostCommonFirst(facets.Options)
-	facets.Options = facets.Options[:min(len(facets.Options), facetOptions)]
-	return facets, err
-}
-
-// filteredFacets returns the facets of a query with filters by options or prices. A facet does not respect its own.
-func (s *Store) filteredFacets(ctx context.Context, q catalog.Query, w wanted) (catalog.VariantFacets, error) {
-	facets, err := s.facetsOf(ctx, q, w, unfiltered(q), false)
-	if err != nil {
-		return facets, err
-	}
+	err = s.addFacets(ctx, &facets, q, w, counting{noneOf, filteredNames(q), !q.FiltersByPrice()})
+	// A facet does not respect its own filter.
 	for i, o := range q.Options {
 		without := q
 		without.Options = slices.Delete(slices.Clone(q.Options), i, i+1)
-		own, err := s.facetsOf(ctx, without, w, named{"= ANY", []string{o.Name}}, false)
-		if err != nil {
-			return facets, err
+		if err == nil {
+			err = s.addFacets(ctx, &facets, without, w, counting{oneOf, []string{o.Name}, false})
 		}
-		facets.Options = append(facets.Options, own.Options...)
 	}
-	facets.Prices, err = s.pricesOf(ctx, q, w)
+	if q.FiltersByPrice() && err == nil {
+		without := q
+		without.MinPrice, without.MaxPrice = nil, nil
+		err = s.addFacets(ctx, &facets, without, w, counting{oneOf, []string{}, true})
+	}
+	facets.Options = mostCommon(facets.Options)
 	return facets, err
 }
 
-// named selects options by their names, which compare to a list in this way.
-type named struct {
-	compare string
-	names   []string
-}
-
-// unfiltered are all options that a query does not filter by.
-func unfiltered(q catalog.Query) named {
-	n := named{"<> ALL", []string{}}
+// filteredNames are the options that a query filters by.
+func filteredNames(q catalog.Query) []string {
+	names := []string{}
 	for _, o := range q.Options {
-		n.names = append(n.names, o.Name)
+		names = append(names, o.Name)
 	}
-	return n
+	return names
 }
 
-// variantsOf returns a query for the variants of the newest products that match, some of them for each.
-func variantsOf(q catalog.Query, w wanted, options []catalog.OptionFilter) (sql string, where conditions) {
+// addFacets adds the facets of the newest products that match.
+func (s *Store) addFacets(ctx context.Context, facets *catalog.VariantFacets, q catalog.Query, w wanted, by counting) error {
 	products, where := matching(q, w)
-	counted := newest("p.id", products, &where, w, candidates)
-	condition := "v.product_id = counted.id"
-	if len(options) > 0 {
-		condition += " AND " + where.variantHas(options)
+	found := newest("p.id, p.counted_values, p.counted_prices", products, &where, w, candidates)
+	if len(q.Options) > 0 || q.FiltersByPrice() {
+		variants := fmt.Sprintf(`SELECT v.options, v.price FROM variants v WHERE v.product_id = found.id AND %s ORDER BY v.position LIMIT %d`,
+			where.variantMatches(q), facetVariants)
+		found = `(SELECT had.* FROM ` + found + ` AS found CROSS JOIN LATERAL (` + fmt.Sprintf(summary, variants) + `) AS had)`
+	} else {
+		found = fmt.Sprintf(summaries, found)
 	}
-	return fmt.Sprintf(`SELECT counted.id, v.options, v.price FROM %s AS counted
-		CROSS JOIN LATERAL (SELECT v.options, v.price FROM variants v WHERE %s ORDER BY v.position LIMIT %d) AS v`, counted, condition, facetVariants), where
+	return s.count(ctx, facets, found, where, by)
+}
+
+// FacetsOfVariants implements catalog.Store.
+func (s *Store) FacetsOfVariants(ctx context.Context, skus []string) (facets catalog.VariantFacets, err error) {
+	var where conditions
+	variants := `SELECT v.product_id, v.options, v.price FROM variants v JOIN products p ON p.id = v.product_id
+		WHERE v.sku = ANY(` + where.param(skus) + `) AND ` + listed
+	err = s.count(ctx, &facets, `(`+fmt.Sprintf(summary, variants)+` GROUP BY v.product_id)`, where, counting{noneOf, []string{}, true})
+	facets.Options = mostCommon(facets.Options)
+	return facets, err
 }
 
 const (
-	// optionCounts counts products by their options: the most common values of each.
+	// summaries are the option values and the prices of products. What is too long for an index is read from their rows.
+	summaries = `(SELECT coalesce(newest.counted_values, (SELECT p.option_values FROM products p WHERE p.id = newest.id)) AS option_values,
+			coalesce(newest.counted_prices, ARRAY(SELECT DISTINCT v.price FROM variants v WHERE v.product_id = newest.id ORDER BY v.price)) AS prices
+		FROM %s AS newest)`
+	// summary is the option values and the prices of variants.
+	summary = `SELECT array_agg(DISTINCT o."Name" || '` + between + `' || o."Value") FILTER (WHERE o."Name" IS NOT NULL) AS option_values,
+			array_agg(DISTINCT v.price) AS prices
+		FROM (%s) AS v LEFT JOIN LATERAL jsonb_to_recordset(v.options) AS o("Name" text, "Value" text) ON true`
+	// counted groups products that offer the same, because there are many.
+	counted = `WITH counted AS MATERIALIZED (SELECT option_values, prices, count(*) AS products FROM %s AS summaries GROUP BY option_values, prices)`
+	// optionCounts counts products by their option values: the most common ones of each option.
 	optionCounts = `SELECT name, value, products, NULL::bigint[] FROM (
-			SELECT name, value, count(*) AS products, row_number() OVER (PARTITION BY name ORDER BY count(*) DESC, value) AS place FROM (
-				SELECT DISTINCT v.id, o."Name" AS name, o."Value" AS value
-				FROM v CROSS JOIN LATERAL jsonb_to_recordset(v.options) AS o("Name" text, "Value" text)
-				WHERE o."Name" %s (%s::text[])) AS had
-			GROUP BY name, value) AS counted
+			SELECT name, value, products, row_number() OVER (PARTITION BY name ORDER BY products DESC, value) AS place FROM (
+				SELECT split_part(had, '` + between + `', 1) AS name, split_part(had, '` + between + `', 2) AS value, sum(products)::bigint AS products
+				FROM counted, unnest(option_values) AS had GROUP BY had) AS counted
+			WHERE name %s (%s::text[])) AS placed
 		WHERE place <= %d`
-	// productPrices has a row for each product, without a name.
-	productPrices = `SELECT NULL, NULL, NULL, array_agg(DISTINCT price) FROM v GROUP BY id`
+	// priceCounts counts products by their prices. Its rows have no name.
+	priceCounts = `SELECT NULL, NULL, sum(products)::bigint, prices FROM counted WHERE prices IS NOT NULL GROUP BY prices`
 )
 
-// facetsOf counts the newest products that match by their options, and returns their prices if these are wanted too. The variants are
-// read once.
-func (s *Store) facetsOf(ctx context.Context, q catalog.Query, w wanted, options named, prices bool) (facets catalog.VariantFacets, err error) {
-	variants, where := variantsOf(q, w, q.Options)
-	sql := "WITH v AS MATERIALIZED (" + variants + ") " + fmt.Sprintf(optionCounts, options.compare, where.param(options.names), facetValues)
-	if prices {
-		sql += " UNION ALL " + productPrices
+// count counts products, of which a subquery returns the summaries, and adds the counts to facets.
+func (s *Store) count(ctx context.Context, facets *catalog.VariantFacets, of string, where conditions, by counting) error {
+	sql := fmt.Sprintf(counted+optionCounts, of, by.compare, where.param(by.names), facetValues)
+	if by.prices {
+		sql += " UNION ALL " + priceCounts
 	}
 	rows, err := s.pool.Query(ctx, sql+" ORDER BY 1, 3 DESC, 2", where.args()...)
 	if err != nil {
-		return facets, fmt.Errorf("facets: %w", err)
+		return fmt.Errorf("facets: %w", err)
 	}
 	var name, value *string
-	var count *int64
-	var found []int64
-	if _, err := pgx.ForEachRow(rows, []any{&name, &value, &count, &found}, func() error {
+	var products int64
+	var prices []int64
+	if _, err := pgx.ForEachRow(rows, []any{&name, &value, &products, &prices}, func() error {
 		if name == nil {
-			facets.Prices = append(facets.Prices, found)
+			facets.Prices = append(facets.Prices, catalog.PriceCount{Prices: prices, Products: products})
 			return nil
 		}
 		if n := len(facets.Options); n == 0 || facets.Options[n-1].Field != *name {
 			facets.Options = append(facets.Options, catalog.Facet{Field: *name})
 		}
 		last := &facets.Options[len(facets.Options)-1]
-		last.Values = append(last.Values, catalog.FacetValue{Value: *value, Name: *value, Count: *count})
+		last.Values = append(last.Values, catalog.FacetValue{Value: *value, Name: *value, Count: products})
 		return nil
 	}); err != nil {
-		return facets, fmt.Errorf("facets: %w", err)
+		return fmt.Errorf("facets: %w", err)
 	}
-	return facets, nil
+	return nil
 }
 
-// mostCommonFirst sorts facets by the products that they count.
-func mostCommonFirst(facets []catalog.Facet) {
+// mostCommon sorts the options by the products that they count, and leaves out the rarest if there are many.
+func mostCommon(options []catalog.Facet) []catalog.Facet {
 	counted := func(f catalog.Facet) (n int64) {
 		for _, v := range f.Values {
 			n += v.Count
 		}
 		return n
 	}
-	slices.SortFunc(facets, func(a, b catalog.Facet) int {
+	slices.SortFunc(options, func(a, b catalog.Facet) int {
 		return cmp.Or(cmp.Compare(counted(b), counted(a)), cmp.Compare(a.Field, b.Field))
 	})
-}
-
-// pricesOf returns the prices of the newest products that match, whatever their prices.
-func (s *Store) pricesOf(ctx context.Context, q catalog.Query, w wanted) ([][]int64, error) {
-	q.MinPrice, q.MaxPrice = nil, nil
-	variants, where := variantsOf(q, w, nil)
-	rows, err := s.pool.Query(ctx, `SELECT array_agg(DISTINCT price) FROM (`+variants+`) AS v GROUP BY id`, where.args()...)
-	if err != nil {
-		return nil, fmt.Errorf("facets: %w", err)
-	}
-	prices, err := pgx.CollectRows(rows, pgx.RowTo[[]int64])
-	if err != nil {
-		return nil, fmt.Errorf("facets: %w", err)
-	}
-	return prices, nil
+	return options[:min(len(options), facetOptions)]
 }

@@ -24,16 +24,17 @@ func queue(batch *pgx.Batch, p catalog.Product, document words.Document) {
 	if p.Version == 1 {
 		batch.Queue(`INSERT INTO products (id, slug, title, description, brand, category, category_slug, tags, images,
 				currency, min_price, max_price, withdrawn, version, updated_at, keywords, plain_title, words, words_version, handle,
-				seo_title, seo_description, status, publish_at, created_at)
+				seo_title, seo_description, status, publish_at, option_values, counted_values, counted_prices, variants_version, created_at)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, `+wordsOf+`, $14, NULLIF($21, ''),
-				$22, $23, $24, $25, $26)`,
+				$22, $23, $24, $25, $26, $27, $28, $14, $29)`,
 			append(values(p, document), p.CreatedAt)...)
 		return
 	}
 	batch.Queue(`UPDATE products SET slug = $2, title = $3, description = $4, brand = $5, category = $6,
 			category_slug = $7, tags = $8, images = $9, currency = $10, min_price = $11, max_price = $12, withdrawn = $13,
 			version = $14, updated_at = $15, keywords = $16, plain_title = $17, words = `+wordsOf+`, words_version = $14,
-			handle = NULLIF($21, ''), seo_title = $22, seo_description = $23, status = $24, publish_at = $25
+			handle = NULLIF($21, ''), seo_title = $22, seo_description = $23, status = $24, publish_at = $25,
+			option_values = $26, counted_values = $27, counted_prices = $28, variants_version = $14
 		WHERE id = $1 AND version = $14 - 1`, values(p, document)...).Exec(func(tag pgconn.CommandTag) error {
 		if tag.RowsAffected() == 0 {
 			return catalog.ErrVersionMismatch
@@ -49,6 +50,7 @@ var wordsOf = fmt.Sprintf(vector, "$18", "$19", "$20")
 // values returns the parameters for writing a product.
 func values(p catalog.Product, document words.Document) []any {
 	lowest, highest := p.PriceRange()
+	offer := offeredBy(p.Content)
 	tags, images := p.Tags, p.Images
 	if tags == nil {
 		tags = []string{}
@@ -61,6 +63,7 @@ func values(p catalog.Product, document words.Document) []any {
 		p.Currency, lowest, highest, !p.Status.OnSale(), p.Version, p.UpdatedAt, keywords(p),
 		document.Plain, document.Title, document.Names, document.Description, p.Handle,
 		p.SEO.Title, p.SEO.Description, stored(p.Status), p.PublishAt,
+		offer.values, offer.counted, offer.prices,
 	}
 }
 

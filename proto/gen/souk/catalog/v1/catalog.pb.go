@@ -696,7 +696,7 @@ type ListProductsRequest struct {
 	// A ListedProduct's cursor: the page starts after it.
 	Cursor string `protobuf:"bytes,8,opt,name=cursor,proto3" json:"cursor,omitempty"`
 	Facets bool   `protobuf:"varint,9,opt,name=facets,proto3" json:"facets,omitempty"`
-	// Leaves out what is long: descriptions, tags and images, and of variants all but SKU and price.
+	// Leaves out what is long: descriptions, tags and images, and of variants all but SKU, price and the options, if they are filtered by.
 	Brief bool `protobuf:"varint,10,opt,name=brief,proto3" json:"brief,omitempty"`
 	// Only these products, 100 at most, in this order unless sort says otherwise. Unknown ones are left out.
 	Ids []string `protobuf:"bytes,11,rep,name=ids,proto3" json:"ids,omitempty"`
@@ -705,7 +705,7 @@ type ListProductsRequest struct {
 	// Further categories and brands, 20 at most of each: a product matches when it has one of them or the one above.
 	OtherCategories []string `protobuf:"bytes,13,rep,name=other_categories,json=otherCategories,proto3" json:"other_categories,omitempty"`
 	OtherBrands     []string `protobuf:"bytes,14,rep,name=other_brands,json=otherBrands,proto3" json:"other_brands,omitempty"`
-	// A product matches when one of its variants has one of the values of each.
+	// A product matches when one of its variants has one of the values of each, and a price from min_price to max_price.
 	Options       []*OptionFilter `protobuf:"bytes,15,rep,name=options,proto3" json:"options,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1107,7 +1107,9 @@ type ListedProduct struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Product *Product               `protobuf:"bytes,1,opt,name=product,proto3" json:"product,omitempty"`
 	// Where this product stands in the list.
-	Cursor        string `protobuf:"bytes,2,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	Cursor string `protobuf:"bytes,2,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	// With a filter by options or prices: the variants that match it.
+	MatchingSkus  []string `protobuf:"bytes,3,rep,name=matching_skus,json=matchingSkus,proto3" json:"matching_skus,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1154,6 +1156,13 @@ func (x *ListedProduct) GetCursor() string {
 		return x.Cursor
 	}
 	return ""
+}
+
+func (x *ListedProduct) GetMatchingSkus() []string {
+	if x != nil {
+		return x.MatchingSkus
+	}
+	return nil
 }
 
 // Facet counts the matching products for each value of a field, the most common first.
@@ -1544,6 +1553,104 @@ func (x *SoldVariant) GetImage() *Image {
 	return nil
 }
 
+type GetVariantFacetsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 20,000 at most.
+	Skus          []string `protobuf:"bytes,1,rep,name=skus,proto3" json:"skus,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetVariantFacetsRequest) Reset() {
+	*x = GetVariantFacetsRequest{}
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetVariantFacetsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetVariantFacetsRequest) ProtoMessage() {}
+
+func (x *GetVariantFacetsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetVariantFacetsRequest.ProtoReflect.Descriptor instead.
+func (*GetVariantFacetsRequest) Descriptor() ([]byte, []int) {
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *GetVariantFacetsRequest) GetSkus() []string {
+	if x != nil {
+		return x.Skus
+	}
+	return nil
+}
+
+type GetVariantFacetsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Named by field, the most common first.
+	OptionFacets  []*Facet      `protobuf:"bytes,1,rep,name=option_facets,json=optionFacets,proto3" json:"option_facets,omitempty"`
+	PriceRanges   []*PriceRange `protobuf:"bytes,2,rep,name=price_ranges,json=priceRanges,proto3" json:"price_ranges,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetVariantFacetsResponse) Reset() {
+	*x = GetVariantFacetsResponse{}
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetVariantFacetsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetVariantFacetsResponse) ProtoMessage() {}
+
+func (x *GetVariantFacetsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetVariantFacetsResponse.ProtoReflect.Descriptor instead.
+func (*GetVariantFacetsResponse) Descriptor() ([]byte, []int) {
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *GetVariantFacetsResponse) GetOptionFacets() []*Facet {
+	if x != nil {
+		return x.OptionFacets
+	}
+	return nil
+}
+
+func (x *GetVariantFacetsResponse) GetPriceRanges() []*PriceRange {
+	if x != nil {
+		return x.PriceRanges
+	}
+	return nil
+}
+
 type ListCategoriesRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -1552,7 +1659,7 @@ type ListCategoriesRequest struct {
 
 func (x *ListCategoriesRequest) Reset() {
 	*x = ListCategoriesRequest{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[19]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1564,7 +1671,7 @@ func (x *ListCategoriesRequest) String() string {
 func (*ListCategoriesRequest) ProtoMessage() {}
 
 func (x *ListCategoriesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[19]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1577,7 +1684,7 @@ func (x *ListCategoriesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCategoriesRequest.ProtoReflect.Descriptor instead.
 func (*ListCategoriesRequest) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{19}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{21}
 }
 
 type ListCategoriesResponse struct {
@@ -1592,7 +1699,7 @@ type ListCategoriesResponse struct {
 
 func (x *ListCategoriesResponse) Reset() {
 	*x = ListCategoriesResponse{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[20]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1604,7 +1711,7 @@ func (x *ListCategoriesResponse) String() string {
 func (*ListCategoriesResponse) ProtoMessage() {}
 
 func (x *ListCategoriesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[20]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1617,7 +1724,7 @@ func (x *ListCategoriesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCategoriesResponse.ProtoReflect.Descriptor instead.
 func (*ListCategoriesResponse) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{20}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ListCategoriesResponse) GetCategories() []*Category {
@@ -1650,7 +1757,7 @@ type Category struct {
 
 func (x *Category) Reset() {
 	*x = Category{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[21]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1662,7 +1769,7 @@ func (x *Category) String() string {
 func (*Category) ProtoMessage() {}
 
 func (x *Category) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[21]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1675,7 +1782,7 @@ func (x *Category) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Category.ProtoReflect.Descriptor instead.
 func (*Category) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{21}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Category) GetSlug() string {
@@ -1723,7 +1830,7 @@ type ListSuggestionsRequest struct {
 
 func (x *ListSuggestionsRequest) Reset() {
 	*x = ListSuggestionsRequest{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[22]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1735,7 +1842,7 @@ func (x *ListSuggestionsRequest) String() string {
 func (*ListSuggestionsRequest) ProtoMessage() {}
 
 func (x *ListSuggestionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[22]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1748,7 +1855,7 @@ func (x *ListSuggestionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListSuggestionsRequest.ProtoReflect.Descriptor instead.
 func (*ListSuggestionsRequest) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{22}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ListSuggestionsRequest) GetQuery() string {
@@ -1768,7 +1875,7 @@ type ListSuggestionsResponse struct {
 
 func (x *ListSuggestionsResponse) Reset() {
 	*x = ListSuggestionsResponse{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[23]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1780,7 +1887,7 @@ func (x *ListSuggestionsResponse) String() string {
 func (*ListSuggestionsResponse) ProtoMessage() {}
 
 func (x *ListSuggestionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[23]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1793,7 +1900,7 @@ func (x *ListSuggestionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListSuggestionsResponse.ProtoReflect.Descriptor instead.
 func (*ListSuggestionsResponse) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{23}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ListSuggestionsResponse) GetSuggestions() []*Suggestion {
@@ -1816,7 +1923,7 @@ type Suggestion struct {
 
 func (x *Suggestion) Reset() {
 	*x = Suggestion{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[24]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1828,7 +1935,7 @@ func (x *Suggestion) String() string {
 func (*Suggestion) ProtoMessage() {}
 
 func (x *Suggestion) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[24]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1841,7 +1948,7 @@ func (x *Suggestion) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Suggestion.ProtoReflect.Descriptor instead.
 func (*Suggestion) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{24}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Suggestion) GetText() string {
@@ -1889,7 +1996,7 @@ type ProductInput struct {
 
 func (x *ProductInput) Reset() {
 	*x = ProductInput{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[25]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1901,7 +2008,7 @@ func (x *ProductInput) String() string {
 func (*ProductInput) ProtoMessage() {}
 
 func (x *ProductInput) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[25]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1914,7 +2021,7 @@ func (x *ProductInput) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProductInput.ProtoReflect.Descriptor instead.
 func (*ProductInput) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{25}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ProductInput) GetSlug() string {
@@ -2003,7 +2110,7 @@ type CreateProductRequest struct {
 
 func (x *CreateProductRequest) Reset() {
 	*x = CreateProductRequest{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[26]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2015,7 +2122,7 @@ func (x *CreateProductRequest) String() string {
 func (*CreateProductRequest) ProtoMessage() {}
 
 func (x *CreateProductRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[26]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2028,7 +2135,7 @@ func (x *CreateProductRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateProductRequest.ProtoReflect.Descriptor instead.
 func (*CreateProductRequest) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{26}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *CreateProductRequest) GetProduct() *ProductInput {
@@ -2047,7 +2154,7 @@ type CreateProductResponse struct {
 
 func (x *CreateProductResponse) Reset() {
 	*x = CreateProductResponse{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[27]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2059,7 +2166,7 @@ func (x *CreateProductResponse) String() string {
 func (*CreateProductResponse) ProtoMessage() {}
 
 func (x *CreateProductResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[27]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2072,7 +2179,7 @@ func (x *CreateProductResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateProductResponse.ProtoReflect.Descriptor instead.
 func (*CreateProductResponse) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{27}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *CreateProductResponse) GetProduct() *Product {
@@ -2110,7 +2217,7 @@ type UpdateProductRequest struct {
 
 func (x *UpdateProductRequest) Reset() {
 	*x = UpdateProductRequest{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[28]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2122,7 +2229,7 @@ func (x *UpdateProductRequest) String() string {
 func (*UpdateProductRequest) ProtoMessage() {}
 
 func (x *UpdateProductRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[28]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2135,7 +2242,7 @@ func (x *UpdateProductRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateProductRequest.ProtoReflect.Descriptor instead.
 func (*UpdateProductRequest) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{28}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *UpdateProductRequest) GetId() string {
@@ -2239,7 +2346,7 @@ type SeoChange struct {
 
 func (x *SeoChange) Reset() {
 	*x = SeoChange{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[29]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2251,7 +2358,7 @@ func (x *SeoChange) String() string {
 func (*SeoChange) ProtoMessage() {}
 
 func (x *SeoChange) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[29]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2264,7 +2371,7 @@ func (x *SeoChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SeoChange.ProtoReflect.Descriptor instead.
 func (*SeoChange) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{29}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *SeoChange) GetTitle() string {
@@ -2291,7 +2398,7 @@ type VariantChangeList struct {
 
 func (x *VariantChangeList) Reset() {
 	*x = VariantChangeList{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[30]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2303,7 +2410,7 @@ func (x *VariantChangeList) String() string {
 func (*VariantChangeList) ProtoMessage() {}
 
 func (x *VariantChangeList) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[30]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2316,7 +2423,7 @@ func (x *VariantChangeList) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VariantChangeList.ProtoReflect.Descriptor instead.
 func (*VariantChangeList) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{30}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *VariantChangeList) GetChanges() []*VariantChange {
@@ -2352,7 +2459,7 @@ type VariantChange struct {
 
 func (x *VariantChange) Reset() {
 	*x = VariantChange{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[31]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2364,7 +2471,7 @@ func (x *VariantChange) String() string {
 func (*VariantChange) ProtoMessage() {}
 
 func (x *VariantChange) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[31]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2377,7 +2484,7 @@ func (x *VariantChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VariantChange.ProtoReflect.Descriptor instead.
 func (*VariantChange) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{31}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *VariantChange) GetSku() string {
@@ -2480,7 +2587,7 @@ type OptionList struct {
 
 func (x *OptionList) Reset() {
 	*x = OptionList{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[32]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2492,7 +2599,7 @@ func (x *OptionList) String() string {
 func (*OptionList) ProtoMessage() {}
 
 func (x *OptionList) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[32]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2505,7 +2612,7 @@ func (x *OptionList) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OptionList.ProtoReflect.Descriptor instead.
 func (*OptionList) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{32}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *OptionList) GetOptions() []*Option {
@@ -2524,7 +2631,7 @@ type TagList struct {
 
 func (x *TagList) Reset() {
 	*x = TagList{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[33]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2536,7 +2643,7 @@ func (x *TagList) String() string {
 func (*TagList) ProtoMessage() {}
 
 func (x *TagList) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[33]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2549,7 +2656,7 @@ func (x *TagList) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TagList.ProtoReflect.Descriptor instead.
 func (*TagList) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{33}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *TagList) GetTags() []string {
@@ -2568,7 +2675,7 @@ type ImageList struct {
 
 func (x *ImageList) Reset() {
 	*x = ImageList{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[34]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2580,7 +2687,7 @@ func (x *ImageList) String() string {
 func (*ImageList) ProtoMessage() {}
 
 func (x *ImageList) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[34]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2593,7 +2700,7 @@ func (x *ImageList) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImageList.ProtoReflect.Descriptor instead.
 func (*ImageList) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{34}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *ImageList) GetImages() []*Image {
@@ -2612,7 +2719,7 @@ type VariantList struct {
 
 func (x *VariantList) Reset() {
 	*x = VariantList{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[35]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2624,7 +2731,7 @@ func (x *VariantList) String() string {
 func (*VariantList) ProtoMessage() {}
 
 func (x *VariantList) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[35]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2637,7 +2744,7 @@ func (x *VariantList) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VariantList.ProtoReflect.Descriptor instead.
 func (*VariantList) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{35}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *VariantList) GetVariants() []*Variant {
@@ -2656,7 +2763,7 @@ type UpdateProductResponse struct {
 
 func (x *UpdateProductResponse) Reset() {
 	*x = UpdateProductResponse{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[36]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2668,7 +2775,7 @@ func (x *UpdateProductResponse) String() string {
 func (*UpdateProductResponse) ProtoMessage() {}
 
 func (x *UpdateProductResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[36]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2681,7 +2788,7 @@ func (x *UpdateProductResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateProductResponse.ProtoReflect.Descriptor instead.
 func (*UpdateProductResponse) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{36}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *UpdateProductResponse) GetProduct() *Product {
@@ -2700,7 +2807,7 @@ type WithdrawProductRequest struct {
 
 func (x *WithdrawProductRequest) Reset() {
 	*x = WithdrawProductRequest{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[37]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2712,7 +2819,7 @@ func (x *WithdrawProductRequest) String() string {
 func (*WithdrawProductRequest) ProtoMessage() {}
 
 func (x *WithdrawProductRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[37]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2725,7 +2832,7 @@ func (x *WithdrawProductRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WithdrawProductRequest.ProtoReflect.Descriptor instead.
 func (*WithdrawProductRequest) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{37}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *WithdrawProductRequest) GetId() string {
@@ -2743,7 +2850,7 @@ type WithdrawProductResponse struct {
 
 func (x *WithdrawProductResponse) Reset() {
 	*x = WithdrawProductResponse{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[38]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2755,7 +2862,7 @@ func (x *WithdrawProductResponse) String() string {
 func (*WithdrawProductResponse) ProtoMessage() {}
 
 func (x *WithdrawProductResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[38]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2768,7 +2875,7 @@ func (x *WithdrawProductResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WithdrawProductResponse.ProtoReflect.Descriptor instead.
 func (*WithdrawProductResponse) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{38}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{40}
 }
 
 type RestoreProductRequest struct {
@@ -2780,7 +2887,7 @@ type RestoreProductRequest struct {
 
 func (x *RestoreProductRequest) Reset() {
 	*x = RestoreProductRequest{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[39]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2792,7 +2899,7 @@ func (x *RestoreProductRequest) String() string {
 func (*RestoreProductRequest) ProtoMessage() {}
 
 func (x *RestoreProductRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[39]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2805,7 +2912,7 @@ func (x *RestoreProductRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RestoreProductRequest.ProtoReflect.Descriptor instead.
 func (*RestoreProductRequest) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{39}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *RestoreProductRequest) GetId() string {
@@ -2824,7 +2931,7 @@ type RestoreProductResponse struct {
 
 func (x *RestoreProductResponse) Reset() {
 	*x = RestoreProductResponse{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[40]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2836,7 +2943,7 @@ func (x *RestoreProductResponse) String() string {
 func (*RestoreProductResponse) ProtoMessage() {}
 
 func (x *RestoreProductResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[40]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2849,7 +2956,7 @@ func (x *RestoreProductResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RestoreProductResponse.ProtoReflect.Descriptor instead.
 func (*RestoreProductResponse) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{40}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *RestoreProductResponse) GetProduct() *Product {
@@ -2875,7 +2982,7 @@ type ListAllProductsRequest struct {
 
 func (x *ListAllProductsRequest) Reset() {
 	*x = ListAllProductsRequest{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[41]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2887,7 +2994,7 @@ func (x *ListAllProductsRequest) String() string {
 func (*ListAllProductsRequest) ProtoMessage() {}
 
 func (x *ListAllProductsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[41]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2900,7 +3007,7 @@ func (x *ListAllProductsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAllProductsRequest.ProtoReflect.Descriptor instead.
 func (*ListAllProductsRequest) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{41}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *ListAllProductsRequest) GetQuery() string {
@@ -2942,7 +3049,7 @@ type ListAllProductsResponse struct {
 
 func (x *ListAllProductsResponse) Reset() {
 	*x = ListAllProductsResponse{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[42]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2954,7 +3061,7 @@ func (x *ListAllProductsResponse) String() string {
 func (*ListAllProductsResponse) ProtoMessage() {}
 
 func (x *ListAllProductsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[42]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2967,7 +3074,7 @@ func (x *ListAllProductsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAllProductsResponse.ProtoReflect.Descriptor instead.
 func (*ListAllProductsResponse) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{42}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *ListAllProductsResponse) GetProducts() []*Product {
@@ -2993,7 +3100,7 @@ type GetAnyProductRequest struct {
 
 func (x *GetAnyProductRequest) Reset() {
 	*x = GetAnyProductRequest{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[43]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3005,7 +3112,7 @@ func (x *GetAnyProductRequest) String() string {
 func (*GetAnyProductRequest) ProtoMessage() {}
 
 func (x *GetAnyProductRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[43]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3018,7 +3125,7 @@ func (x *GetAnyProductRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAnyProductRequest.ProtoReflect.Descriptor instead.
 func (*GetAnyProductRequest) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{43}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *GetAnyProductRequest) GetId() string {
@@ -3037,7 +3144,7 @@ type GetAnyProductResponse struct {
 
 func (x *GetAnyProductResponse) Reset() {
 	*x = GetAnyProductResponse{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[44]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3049,7 +3156,7 @@ func (x *GetAnyProductResponse) String() string {
 func (*GetAnyProductResponse) ProtoMessage() {}
 
 func (x *GetAnyProductResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[44]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3062,7 +3169,7 @@ func (x *GetAnyProductResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAnyProductResponse.ProtoReflect.Descriptor instead.
 func (*GetAnyProductResponse) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{44}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *GetAnyProductResponse) GetProduct() *Product {
@@ -3082,7 +3189,7 @@ type ImportProductsRequest struct {
 
 func (x *ImportProductsRequest) Reset() {
 	*x = ImportProductsRequest{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[45]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3094,7 +3201,7 @@ func (x *ImportProductsRequest) String() string {
 func (*ImportProductsRequest) ProtoMessage() {}
 
 func (x *ImportProductsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[45]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3107,7 +3214,7 @@ func (x *ImportProductsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportProductsRequest.ProtoReflect.Descriptor instead.
 func (*ImportProductsRequest) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{45}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *ImportProductsRequest) GetChunk() []byte {
@@ -3138,7 +3245,7 @@ type ImportProductsResponse struct {
 
 func (x *ImportProductsResponse) Reset() {
 	*x = ImportProductsResponse{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[46]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3150,7 +3257,7 @@ func (x *ImportProductsResponse) String() string {
 func (*ImportProductsResponse) ProtoMessage() {}
 
 func (x *ImportProductsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[46]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3163,7 +3270,7 @@ func (x *ImportProductsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportProductsResponse.ProtoReflect.Descriptor instead.
 func (*ImportProductsResponse) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{46}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *ImportProductsResponse) GetProducts() int32 {
@@ -3240,7 +3347,7 @@ type ImportError struct {
 
 func (x *ImportError) Reset() {
 	*x = ImportError{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[47]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3252,7 +3359,7 @@ func (x *ImportError) String() string {
 func (*ImportError) ProtoMessage() {}
 
 func (x *ImportError) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[47]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3265,7 +3372,7 @@ func (x *ImportError) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportError.ProtoReflect.Descriptor instead.
 func (*ImportError) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{47}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *ImportError) GetLine() int32 {
@@ -3320,7 +3427,7 @@ type ImportedStock struct {
 
 func (x *ImportedStock) Reset() {
 	*x = ImportedStock{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[48]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3332,7 +3439,7 @@ func (x *ImportedStock) String() string {
 func (*ImportedStock) ProtoMessage() {}
 
 func (x *ImportedStock) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[48]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3345,7 +3452,7 @@ func (x *ImportedStock) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportedStock.ProtoReflect.Descriptor instead.
 func (*ImportedStock) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{48}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *ImportedStock) GetSku() string {
@@ -3372,7 +3479,7 @@ type GetProductFileRequest struct {
 
 func (x *GetProductFileRequest) Reset() {
 	*x = GetProductFileRequest{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[49]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3384,7 +3491,7 @@ func (x *GetProductFileRequest) String() string {
 func (*GetProductFileRequest) ProtoMessage() {}
 
 func (x *GetProductFileRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[49]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3397,7 +3504,7 @@ func (x *GetProductFileRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetProductFileRequest.ProtoReflect.Descriptor instead.
 func (*GetProductFileRequest) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{49}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *GetProductFileRequest) GetAfter() string {
@@ -3418,7 +3525,7 @@ type GetProductFileResponse struct {
 
 func (x *GetProductFileResponse) Reset() {
 	*x = GetProductFileResponse{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[50]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3430,7 +3537,7 @@ func (x *GetProductFileResponse) String() string {
 func (*GetProductFileResponse) ProtoMessage() {}
 
 func (x *GetProductFileResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[50]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3443,7 +3550,7 @@ func (x *GetProductFileResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetProductFileResponse.ProtoReflect.Descriptor instead.
 func (*GetProductFileResponse) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{50}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *GetProductFileResponse) GetPart() []byte {
@@ -3472,7 +3579,7 @@ type WatchProductsRequest struct {
 
 func (x *WatchProductsRequest) Reset() {
 	*x = WatchProductsRequest{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[51]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3484,7 +3591,7 @@ func (x *WatchProductsRequest) String() string {
 func (*WatchProductsRequest) ProtoMessage() {}
 
 func (x *WatchProductsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[51]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3497,7 +3604,7 @@ func (x *WatchProductsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchProductsRequest.ProtoReflect.Descriptor instead.
 func (*WatchProductsRequest) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{51}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *WatchProductsRequest) GetPosition() string {
@@ -3526,7 +3633,7 @@ type WatchProductsResponse struct {
 
 func (x *WatchProductsResponse) Reset() {
 	*x = WatchProductsResponse{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[52]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3538,7 +3645,7 @@ func (x *WatchProductsResponse) String() string {
 func (*WatchProductsResponse) ProtoMessage() {}
 
 func (x *WatchProductsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[52]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3551,7 +3658,7 @@ func (x *WatchProductsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchProductsResponse.ProtoReflect.Descriptor instead.
 func (*WatchProductsResponse) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{52}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *WatchProductsResponse) GetChanges() []*ChangedProduct {
@@ -3586,7 +3693,7 @@ type ChangedProduct struct {
 
 func (x *ChangedProduct) Reset() {
 	*x = ChangedProduct{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[53]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3598,7 +3705,7 @@ func (x *ChangedProduct) String() string {
 func (*ChangedProduct) ProtoMessage() {}
 
 func (x *ChangedProduct) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[53]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3611,7 +3718,7 @@ func (x *ChangedProduct) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangedProduct.ProtoReflect.Descriptor instead.
 func (*ChangedProduct) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{53}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *ChangedProduct) GetId() string {
@@ -3638,7 +3745,7 @@ type SynonymGroup struct {
 
 func (x *SynonymGroup) Reset() {
 	*x = SynonymGroup{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[54]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3650,7 +3757,7 @@ func (x *SynonymGroup) String() string {
 func (*SynonymGroup) ProtoMessage() {}
 
 func (x *SynonymGroup) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[54]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3663,7 +3770,7 @@ func (x *SynonymGroup) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SynonymGroup.ProtoReflect.Descriptor instead.
 func (*SynonymGroup) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{54}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *SynonymGroup) GetTerms() []string {
@@ -3685,7 +3792,7 @@ type Synonyms struct {
 
 func (x *Synonyms) Reset() {
 	*x = Synonyms{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[55]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3697,7 +3804,7 @@ func (x *Synonyms) String() string {
 func (*Synonyms) ProtoMessage() {}
 
 func (x *Synonyms) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[55]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3710,7 +3817,7 @@ func (x *Synonyms) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Synonyms.ProtoReflect.Descriptor instead.
 func (*Synonyms) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{55}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *Synonyms) GetGroups() []*SynonymGroup {
@@ -3735,7 +3842,7 @@ type GetSynonymsRequest struct {
 
 func (x *GetSynonymsRequest) Reset() {
 	*x = GetSynonymsRequest{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[56]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3747,7 +3854,7 @@ func (x *GetSynonymsRequest) String() string {
 func (*GetSynonymsRequest) ProtoMessage() {}
 
 func (x *GetSynonymsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[56]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3760,7 +3867,7 @@ func (x *GetSynonymsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSynonymsRequest.ProtoReflect.Descriptor instead.
 func (*GetSynonymsRequest) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{56}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{58}
 }
 
 type GetSynonymsResponse struct {
@@ -3772,7 +3879,7 @@ type GetSynonymsResponse struct {
 
 func (x *GetSynonymsResponse) Reset() {
 	*x = GetSynonymsResponse{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[57]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3784,7 +3891,7 @@ func (x *GetSynonymsResponse) String() string {
 func (*GetSynonymsResponse) ProtoMessage() {}
 
 func (x *GetSynonymsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[57]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3797,7 +3904,7 @@ func (x *GetSynonymsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSynonymsResponse.ProtoReflect.Descriptor instead.
 func (*GetSynonymsResponse) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{57}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *GetSynonymsResponse) GetSynonyms() *Synonyms {
@@ -3818,7 +3925,7 @@ type SetSynonymsRequest struct {
 
 func (x *SetSynonymsRequest) Reset() {
 	*x = SetSynonymsRequest{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[58]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3830,7 +3937,7 @@ func (x *SetSynonymsRequest) String() string {
 func (*SetSynonymsRequest) ProtoMessage() {}
 
 func (x *SetSynonymsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[58]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3843,7 +3950,7 @@ func (x *SetSynonymsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetSynonymsRequest.ProtoReflect.Descriptor instead.
 func (*SetSynonymsRequest) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{58}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *SetSynonymsRequest) GetGroups() []*SynonymGroup {
@@ -3869,7 +3976,7 @@ type SetSynonymsResponse struct {
 
 func (x *SetSynonymsResponse) Reset() {
 	*x = SetSynonymsResponse{}
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[59]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3881,7 +3988,7 @@ func (x *SetSynonymsResponse) String() string {
 func (*SetSynonymsResponse) ProtoMessage() {}
 
 func (x *SetSynonymsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[59]
+	mi := &file_souk_catalog_v1_catalog_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3894,7 +4001,7 @@ func (x *SetSynonymsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetSynonymsResponse.ProtoReflect.Descriptor instead.
 func (*SetSynonymsResponse) Descriptor() ([]byte, []int) {
-	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{59}
+	return file_souk_catalog_v1_catalog_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *SetSynonymsResponse) GetSynonyms() *Synonyms {
@@ -3998,10 +4105,11 @@ const file_souk_catalog_v1_catalog_proto_rawDesc = "" +
 	"\x04_max\"1\n" +
 	"\x05Total\x12\x14\n" +
 	"\x05count\x18\x01 \x01(\x03R\x05count\x12\x12\n" +
-	"\x04more\x18\x02 \x01(\bR\x04more\"[\n" +
+	"\x04more\x18\x02 \x01(\bR\x04more\"\x80\x01\n" +
 	"\rListedProduct\x122\n" +
 	"\aproduct\x18\x01 \x01(\v2\x18.souk.catalog.v1.ProductR\aproduct\x12\x16\n" +
-	"\x06cursor\x18\x02 \x01(\tR\x06cursor\"R\n" +
+	"\x06cursor\x18\x02 \x01(\tR\x06cursor\x12#\n" +
+	"\rmatching_skus\x18\x03 \x03(\tR\fmatchingSkus\"R\n" +
 	"\x05Facet\x12\x14\n" +
 	"\x05field\x18\x01 \x01(\tR\x05field\x123\n" +
 	"\x06values\x18\x02 \x03(\v2\x1b.souk.catalog.v1.FacetValueR\x06values\"L\n" +
@@ -4027,7 +4135,12 @@ const file_souk_catalog_v1_catalog_proto_rawDesc = "" +
 	"product_id\x18\x02 \x01(\tR\tproductId\x12#\n" +
 	"\rproduct_title\x18\x03 \x01(\tR\fproductTitle\x12!\n" +
 	"\fproduct_slug\x18\x04 \x01(\tR\vproductSlug\x12,\n" +
-	"\x05image\x18\x05 \x01(\v2\x16.souk.catalog.v1.ImageR\x05image\"\x17\n" +
+	"\x05image\x18\x05 \x01(\v2\x16.souk.catalog.v1.ImageR\x05image\"-\n" +
+	"\x17GetVariantFacetsRequest\x12\x12\n" +
+	"\x04skus\x18\x01 \x03(\tR\x04skus\"\x97\x01\n" +
+	"\x18GetVariantFacetsResponse\x12;\n" +
+	"\roption_facets\x18\x01 \x03(\v2\x16.souk.catalog.v1.FacetR\foptionFacets\x12>\n" +
+	"\fprice_ranges\x18\x02 \x03(\v2\x1b.souk.catalog.v1.PriceRangeR\vpriceRanges\"\x17\n" +
 	"\x15ListCategoriesRequest\"\x82\x01\n" +
 	"\x16ListCategoriesResponse\x129\n" +
 	"\n" +
@@ -4220,8 +4333,9 @@ const file_souk_catalog_v1_catalog_proto_rawDesc = "" +
 	"\x0eSORT_PRICE_ASC\x10\x03\x12\x13\n" +
 	"\x0fSORT_PRICE_DESC\x10\x04\x12\x0e\n" +
 	"\n" +
-	"SORT_TITLE\x10\x052\xb8\x0e\n" +
-	"\x0eCatalogService\x12l\n" +
+	"SORT_TITLE\x10\x052\xb2\x0f\n" +
+	"\x0eCatalogService\x12x\n" +
+	"\x10GetVariantFacets\x12(.souk.catalog.v1.GetVariantFacetsRequest\x1a).souk.catalog.v1.GetVariantFacetsResponse\"\x0f\x8a\xb5\x18\x02\b\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12l\n" +
 	"\fListProducts\x12$.souk.catalog.v1.ListProductsRequest\x1a%.souk.catalog.v1.ListProductsResponse\"\x0f\x8a\xb5\x18\x02\b\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12f\n" +
 	"\n" +
 	"GetProduct\x12\".souk.catalog.v1.GetProductRequest\x1a#.souk.catalog.v1.GetProductResponse\"\x0f\x8a\xb5\x18\x02\b\x01\xa2\xb5\x18\x02\b\x05\x90\x02\x01\x12i\n" +
@@ -4255,89 +4369,91 @@ func file_souk_catalog_v1_catalog_proto_rawDescGZIP() []byte {
 }
 
 var file_souk_catalog_v1_catalog_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_souk_catalog_v1_catalog_proto_msgTypes = make([]protoimpl.MessageInfo, 60)
+var file_souk_catalog_v1_catalog_proto_msgTypes = make([]protoimpl.MessageInfo, 62)
 var file_souk_catalog_v1_catalog_proto_goTypes = []any{
-	(ProductStatus)(0),              // 0: souk.catalog.v1.ProductStatus
-	(Sort)(0),                       // 1: souk.catalog.v1.Sort
-	(*Product)(nil),                 // 2: souk.catalog.v1.Product
-	(*Seo)(nil),                     // 3: souk.catalog.v1.Seo
-	(*Variant)(nil),                 // 4: souk.catalog.v1.Variant
-	(*StockRule)(nil),               // 5: souk.catalog.v1.StockRule
-	(*Option)(nil),                  // 6: souk.catalog.v1.Option
-	(*Image)(nil),                   // 7: souk.catalog.v1.Image
-	(*ListProductsRequest)(nil),     // 8: souk.catalog.v1.ListProductsRequest
-	(*OptionFilter)(nil),            // 9: souk.catalog.v1.OptionFilter
-	(*ListProductsResponse)(nil),    // 10: souk.catalog.v1.ListProductsResponse
-	(*PriceRange)(nil),              // 11: souk.catalog.v1.PriceRange
-	(*Total)(nil),                   // 12: souk.catalog.v1.Total
-	(*ListedProduct)(nil),           // 13: souk.catalog.v1.ListedProduct
-	(*Facet)(nil),                   // 14: souk.catalog.v1.Facet
-	(*FacetValue)(nil),              // 15: souk.catalog.v1.FacetValue
-	(*GetProductRequest)(nil),       // 16: souk.catalog.v1.GetProductRequest
-	(*GetProductResponse)(nil),      // 17: souk.catalog.v1.GetProductResponse
-	(*GetVariantsRequest)(nil),      // 18: souk.catalog.v1.GetVariantsRequest
-	(*GetVariantsResponse)(nil),     // 19: souk.catalog.v1.GetVariantsResponse
-	(*SoldVariant)(nil),             // 20: souk.catalog.v1.SoldVariant
-	(*ListCategoriesRequest)(nil),   // 21: souk.catalog.v1.ListCategoriesRequest
-	(*ListCategoriesResponse)(nil),  // 22: souk.catalog.v1.ListCategoriesResponse
-	(*Category)(nil),                // 23: souk.catalog.v1.Category
-	(*ListSuggestionsRequest)(nil),  // 24: souk.catalog.v1.ListSuggestionsRequest
-	(*ListSuggestionsResponse)(nil), // 25: souk.catalog.v1.ListSuggestionsResponse
-	(*Suggestion)(nil),              // 26: souk.catalog.v1.Suggestion
-	(*ProductInput)(nil),            // 27: souk.catalog.v1.ProductInput
-	(*CreateProductRequest)(nil),    // 28: souk.catalog.v1.CreateProductRequest
-	(*CreateProductResponse)(nil),   // 29: souk.catalog.v1.CreateProductResponse
-	(*UpdateProductRequest)(nil),    // 30: souk.catalog.v1.UpdateProductRequest
-	(*SeoChange)(nil),               // 31: souk.catalog.v1.SeoChange
-	(*VariantChangeList)(nil),       // 32: souk.catalog.v1.VariantChangeList
-	(*VariantChange)(nil),           // 33: souk.catalog.v1.VariantChange
-	(*OptionList)(nil),              // 34: souk.catalog.v1.OptionList
-	(*TagList)(nil),                 // 35: souk.catalog.v1.TagList
-	(*ImageList)(nil),               // 36: souk.catalog.v1.ImageList
-	(*VariantList)(nil),             // 37: souk.catalog.v1.VariantList
-	(*UpdateProductResponse)(nil),   // 38: souk.catalog.v1.UpdateProductResponse
-	(*WithdrawProductRequest)(nil),  // 39: souk.catalog.v1.WithdrawProductRequest
-	(*WithdrawProductResponse)(nil), // 40: souk.catalog.v1.WithdrawProductResponse
-	(*RestoreProductRequest)(nil),   // 41: souk.catalog.v1.RestoreProductRequest
-	(*RestoreProductResponse)(nil),  // 42: souk.catalog.v1.RestoreProductResponse
-	(*ListAllProductsRequest)(nil),  // 43: souk.catalog.v1.ListAllProductsRequest
-	(*ListAllProductsResponse)(nil), // 44: souk.catalog.v1.ListAllProductsResponse
-	(*GetAnyProductRequest)(nil),    // 45: souk.catalog.v1.GetAnyProductRequest
-	(*GetAnyProductResponse)(nil),   // 46: souk.catalog.v1.GetAnyProductResponse
-	(*ImportProductsRequest)(nil),   // 47: souk.catalog.v1.ImportProductsRequest
-	(*ImportProductsResponse)(nil),  // 48: souk.catalog.v1.ImportProductsResponse
-	(*ImportError)(nil),             // 49: souk.catalog.v1.ImportError
-	(*ImportedStock)(nil),           // 50: souk.catalog.v1.ImportedStock
-	(*GetProductFileRequest)(nil),   // 51: souk.catalog.v1.GetProductFileRequest
-	(*GetProductFileResponse)(nil),  // 52: souk.catalog.v1.GetProductFileResponse
-	(*WatchProductsRequest)(nil),    // 53: souk.catalog.v1.WatchProductsRequest
-	(*WatchProductsResponse)(nil),   // 54: souk.catalog.v1.WatchProductsResponse
-	(*ChangedProduct)(nil),          // 55: souk.catalog.v1.ChangedProduct
-	(*SynonymGroup)(nil),            // 56: souk.catalog.v1.SynonymGroup
-	(*Synonyms)(nil),                // 57: souk.catalog.v1.Synonyms
-	(*GetSynonymsRequest)(nil),      // 58: souk.catalog.v1.GetSynonymsRequest
-	(*GetSynonymsResponse)(nil),     // 59: souk.catalog.v1.GetSynonymsResponse
-	(*SetSynonymsRequest)(nil),      // 60: souk.catalog.v1.SetSynonymsRequest
-	(*SetSynonymsResponse)(nil),     // 61: souk.catalog.v1.SetSynonymsResponse
-	(*v1.Money)(nil),                // 62: souk.money.v1.Money
-	(*timestamppb.Timestamp)(nil),   // 63: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),     // 64: google.protobuf.Duration
+	(ProductStatus)(0),               // 0: souk.catalog.v1.ProductStatus
+	(Sort)(0),                        // 1: souk.catalog.v1.Sort
+	(*Product)(nil),                  // 2: souk.catalog.v1.Product
+	(*Seo)(nil),                      // 3: souk.catalog.v1.Seo
+	(*Variant)(nil),                  // 4: souk.catalog.v1.Variant
+	(*StockRule)(nil),                // 5: souk.catalog.v1.StockRule
+	(*Option)(nil),                   // 6: souk.catalog.v1.Option
+	(*Image)(nil),                    // 7: souk.catalog.v1.Image
+	(*ListProductsRequest)(nil),      // 8: souk.catalog.v1.ListProductsRequest
+	(*OptionFilter)(nil),             // 9: souk.catalog.v1.OptionFilter
+	(*ListProductsResponse)(nil),     // 10: souk.catalog.v1.ListProductsResponse
+	(*PriceRange)(nil),               // 11: souk.catalog.v1.PriceRange
+	(*Total)(nil),                    // 12: souk.catalog.v1.Total
+	(*ListedProduct)(nil),            // 13: souk.catalog.v1.ListedProduct
+	(*Facet)(nil),                    // 14: souk.catalog.v1.Facet
+	(*FacetValue)(nil),               // 15: souk.catalog.v1.FacetValue
+	(*GetProductRequest)(nil),        // 16: souk.catalog.v1.GetProductRequest
+	(*GetProductResponse)(nil),       // 17: souk.catalog.v1.GetProductResponse
+	(*GetVariantsRequest)(nil),       // 18: souk.catalog.v1.GetVariantsRequest
+	(*GetVariantsResponse)(nil),      // 19: souk.catalog.v1.GetVariantsResponse
+	(*SoldVariant)(nil),              // 20: souk.catalog.v1.SoldVariant
+	(*GetVariantFacetsRequest)(nil),  // 21: souk.catalog.v1.GetVariantFacetsRequest
+	(*GetVariantFacetsResponse)(nil), // 22: souk.catalog.v1.GetVariantFacetsResponse
+	(*ListCategoriesRequest)(nil),    // 23: souk.catalog.v1.ListCategoriesRequest
+	(*ListCategoriesResponse)(nil),   // 24: souk.catalog.v1.ListCategoriesResponse
+	(*Category)(nil),                 // 25: souk.catalog.v1.Category
+	(*ListSuggestionsRequest)(nil),   // 26: souk.catalog.v1.ListSuggestionsRequest
+	(*ListSuggestionsResponse)(nil),  // 27: souk.catalog.v1.ListSuggestionsResponse
+	(*Suggestion)(nil),               // 28: souk.catalog.v1.Suggestion
+	(*ProductInput)(nil),             // 29: souk.catalog.v1.ProductInput
+	(*CreateProductRequest)(nil),     // 30: souk.catalog.v1.CreateProductRequest
+	(*CreateProductResponse)(nil),    // 31: souk.catalog.v1.CreateProductResponse
+	(*UpdateProductRequest)(nil),     // 32: souk.catalog.v1.UpdateProductRequest
+	(*SeoChange)(nil),                // 33: souk.catalog.v1.SeoChange
+	(*VariantChangeList)(nil),        // 34: souk.catalog.v1.VariantChangeList
+	(*VariantChange)(nil),            // 35: souk.catalog.v1.VariantChange
+	(*OptionList)(nil),               // 36: souk.catalog.v1.OptionList
+	(*TagList)(nil),                  // 37: souk.catalog.v1.TagList
+	(*ImageList)(nil),                // 38: souk.catalog.v1.ImageList
+	(*VariantList)(nil),              // 39: souk.catalog.v1.VariantList
+	(*UpdateProductResponse)(nil),    // 40: souk.catalog.v1.UpdateProductResponse
+	(*WithdrawProductRequest)(nil),   // 41: souk.catalog.v1.WithdrawProductRequest
+	(*WithdrawProductResponse)(nil),  // 42: souk.catalog.v1.WithdrawProductResponse
+	(*RestoreProductRequest)(nil),    // 43: souk.catalog.v1.RestoreProductRequest
+	(*RestoreProductResponse)(nil),   // 44: souk.catalog.v1.RestoreProductResponse
+	(*ListAllProductsRequest)(nil),   // 45: souk.catalog.v1.ListAllProductsRequest
+	(*ListAllProductsResponse)(nil),  // 46: souk.catalog.v1.ListAllProductsResponse
+	(*GetAnyProductRequest)(nil),     // 47: souk.catalog.v1.GetAnyProductRequest
+	(*GetAnyProductResponse)(nil),    // 48: souk.catalog.v1.GetAnyProductResponse
+	(*ImportProductsRequest)(nil),    // 49: souk.catalog.v1.ImportProductsRequest
+	(*ImportProductsResponse)(nil),   // 50: souk.catalog.v1.ImportProductsResponse
+	(*ImportError)(nil),              // 51: souk.catalog.v1.ImportError
+	(*ImportedStock)(nil),            // 52: souk.catalog.v1.ImportedStock
+	(*GetProductFileRequest)(nil),    // 53: souk.catalog.v1.GetProductFileRequest
+	(*GetProductFileResponse)(nil),   // 54: souk.catalog.v1.GetProductFileResponse
+	(*WatchProductsRequest)(nil),     // 55: souk.catalog.v1.WatchProductsRequest
+	(*WatchProductsResponse)(nil),    // 56: souk.catalog.v1.WatchProductsResponse
+	(*ChangedProduct)(nil),           // 57: souk.catalog.v1.ChangedProduct
+	(*SynonymGroup)(nil),             // 58: souk.catalog.v1.SynonymGroup
+	(*Synonyms)(nil),                 // 59: souk.catalog.v1.Synonyms
+	(*GetSynonymsRequest)(nil),       // 60: souk.catalog.v1.GetSynonymsRequest
+	(*GetSynonymsResponse)(nil),      // 61: souk.catalog.v1.GetSynonymsResponse
+	(*SetSynonymsRequest)(nil),       // 62: souk.catalog.v1.SetSynonymsRequest
+	(*SetSynonymsResponse)(nil),      // 63: souk.catalog.v1.SetSynonymsResponse
+	(*v1.Money)(nil),                 // 64: souk.money.v1.Money
+	(*timestamppb.Timestamp)(nil),    // 65: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),      // 66: google.protobuf.Duration
 }
 var file_souk_catalog_v1_catalog_proto_depIdxs = []int32{
 	7,  // 0: souk.catalog.v1.Product.images:type_name -> souk.catalog.v1.Image
-	62, // 1: souk.catalog.v1.Product.min_price:type_name -> souk.money.v1.Money
-	62, // 2: souk.catalog.v1.Product.max_price:type_name -> souk.money.v1.Money
+	64, // 1: souk.catalog.v1.Product.min_price:type_name -> souk.money.v1.Money
+	64, // 2: souk.catalog.v1.Product.max_price:type_name -> souk.money.v1.Money
 	4,  // 3: souk.catalog.v1.Product.variants:type_name -> souk.catalog.v1.Variant
-	63, // 4: souk.catalog.v1.Product.updated_at:type_name -> google.protobuf.Timestamp
+	65, // 4: souk.catalog.v1.Product.updated_at:type_name -> google.protobuf.Timestamp
 	0,  // 5: souk.catalog.v1.Product.status:type_name -> souk.catalog.v1.ProductStatus
-	63, // 6: souk.catalog.v1.Product.publish_at:type_name -> google.protobuf.Timestamp
+	65, // 6: souk.catalog.v1.Product.publish_at:type_name -> google.protobuf.Timestamp
 	3,  // 7: souk.catalog.v1.Product.seo:type_name -> souk.catalog.v1.Seo
 	6,  // 8: souk.catalog.v1.Variant.options:type_name -> souk.catalog.v1.Option
-	62, // 9: souk.catalog.v1.Variant.price:type_name -> souk.money.v1.Money
+	64, // 9: souk.catalog.v1.Variant.price:type_name -> souk.money.v1.Money
 	5,  // 10: souk.catalog.v1.Variant.stock_rule:type_name -> souk.catalog.v1.StockRule
-	62, // 11: souk.catalog.v1.Variant.compare_at_price:type_name -> souk.money.v1.Money
+	64, // 11: souk.catalog.v1.Variant.compare_at_price:type_name -> souk.money.v1.Money
 	7,  // 12: souk.catalog.v1.Variant.image:type_name -> souk.catalog.v1.Image
-	62, // 13: souk.catalog.v1.Variant.lowest_price:type_name -> souk.money.v1.Money
+	64, // 13: souk.catalog.v1.Variant.lowest_price:type_name -> souk.money.v1.Money
 	1,  // 14: souk.catalog.v1.ListProductsRequest.sort:type_name -> souk.catalog.v1.Sort
 	9,  // 15: souk.catalog.v1.ListProductsRequest.options:type_name -> souk.catalog.v1.OptionFilter
 	13, // 16: souk.catalog.v1.ListProductsResponse.products:type_name -> souk.catalog.v1.ListedProduct
@@ -4353,83 +4469,87 @@ var file_souk_catalog_v1_catalog_proto_depIdxs = []int32{
 	20, // 26: souk.catalog.v1.GetVariantsResponse.hidden:type_name -> souk.catalog.v1.SoldVariant
 	4,  // 27: souk.catalog.v1.SoldVariant.variant:type_name -> souk.catalog.v1.Variant
 	7,  // 28: souk.catalog.v1.SoldVariant.image:type_name -> souk.catalog.v1.Image
-	23, // 29: souk.catalog.v1.ListCategoriesResponse.categories:type_name -> souk.catalog.v1.Category
-	23, // 30: souk.catalog.v1.ListCategoriesResponse.tree:type_name -> souk.catalog.v1.Category
-	23, // 31: souk.catalog.v1.Category.children:type_name -> souk.catalog.v1.Category
-	26, // 32: souk.catalog.v1.ListSuggestionsResponse.suggestions:type_name -> souk.catalog.v1.Suggestion
-	7,  // 33: souk.catalog.v1.ProductInput.images:type_name -> souk.catalog.v1.Image
-	4,  // 34: souk.catalog.v1.ProductInput.variants:type_name -> souk.catalog.v1.Variant
-	0,  // 35: souk.catalog.v1.ProductInput.status:type_name -> souk.catalog.v1.ProductStatus
-	63, // 36: souk.catalog.v1.ProductInput.publish_at:type_name -> google.protobuf.Timestamp
-	3,  // 37: souk.catalog.v1.ProductInput.seo:type_name -> souk.catalog.v1.Seo
-	27, // 38: souk.catalog.v1.CreateProductRequest.product:type_name -> souk.catalog.v1.ProductInput
-	2,  // 39: souk.catalog.v1.CreateProductResponse.product:type_name -> souk.catalog.v1.Product
-	35, // 40: souk.catalog.v1.UpdateProductRequest.tags:type_name -> souk.catalog.v1.TagList
-	36, // 41: souk.catalog.v1.UpdateProductRequest.images:type_name -> souk.catalog.v1.ImageList
-	37, // 42: souk.catalog.v1.UpdateProductRequest.variants:type_name -> souk.catalog.v1.VariantList
-	0,  // 43: souk.catalog.v1.UpdateProductRequest.status:type_name -> souk.catalog.v1.ProductStatus
-	63, // 44: souk.catalog.v1.UpdateProductRequest.publish_at:type_name -> google.protobuf.Timestamp
-	31, // 45: souk.catalog.v1.UpdateProductRequest.seo:type_name -> souk.catalog.v1.SeoChange
-	32, // 46: souk.catalog.v1.UpdateProductRequest.variant_changes:type_name -> souk.catalog.v1.VariantChangeList
-	33, // 47: souk.catalog.v1.VariantChangeList.changes:type_name -> souk.catalog.v1.VariantChange
-	34, // 48: souk.catalog.v1.VariantChange.options:type_name -> souk.catalog.v1.OptionList
-	62, // 49: souk.catalog.v1.VariantChange.price:type_name -> souk.money.v1.Money
-	62, // 50: souk.catalog.v1.VariantChange.compare_at_price:type_name -> souk.money.v1.Money
-	7,  // 51: souk.catalog.v1.VariantChange.image:type_name -> souk.catalog.v1.Image
-	6,  // 52: souk.catalog.v1.OptionList.options:type_name -> souk.catalog.v1.Option
-	7,  // 53: souk.catalog.v1.ImageList.images:type_name -> souk.catalog.v1.Image
-	4,  // 54: souk.catalog.v1.VariantList.variants:type_name -> souk.catalog.v1.Variant
-	2,  // 55: souk.catalog.v1.UpdateProductResponse.product:type_name -> souk.catalog.v1.Product
-	2,  // 56: souk.catalog.v1.RestoreProductResponse.product:type_name -> souk.catalog.v1.Product
-	0,  // 57: souk.catalog.v1.ListAllProductsRequest.status:type_name -> souk.catalog.v1.ProductStatus
-	2,  // 58: souk.catalog.v1.ListAllProductsResponse.products:type_name -> souk.catalog.v1.Product
-	2,  // 59: souk.catalog.v1.GetAnyProductResponse.product:type_name -> souk.catalog.v1.Product
-	49, // 60: souk.catalog.v1.ImportProductsResponse.errors:type_name -> souk.catalog.v1.ImportError
-	50, // 61: souk.catalog.v1.ImportProductsResponse.stock:type_name -> souk.catalog.v1.ImportedStock
-	49, // 62: souk.catalog.v1.ImportProductsResponse.warnings:type_name -> souk.catalog.v1.ImportError
-	64, // 63: souk.catalog.v1.WatchProductsRequest.wait:type_name -> google.protobuf.Duration
-	55, // 64: souk.catalog.v1.WatchProductsResponse.changes:type_name -> souk.catalog.v1.ChangedProduct
-	56, // 65: souk.catalog.v1.Synonyms.groups:type_name -> souk.catalog.v1.SynonymGroup
-	57, // 66: souk.catalog.v1.GetSynonymsResponse.synonyms:type_name -> souk.catalog.v1.Synonyms
-	56, // 67: souk.catalog.v1.SetSynonymsRequest.groups:type_name -> souk.catalog.v1.SynonymGroup
-	57, // 68: souk.catalog.v1.SetSynonymsResponse.synonyms:type_name -> souk.catalog.v1.Synonyms
-	8,  // 69: souk.catalog.v1.CatalogService.ListProducts:input_type -> souk.catalog.v1.ListProductsRequest
-	16, // 70: souk.catalog.v1.CatalogService.GetProduct:input_type -> souk.catalog.v1.GetProductRequest
-	18, // 71: souk.catalog.v1.CatalogService.GetVariants:input_type -> souk.catalog.v1.GetVariantsRequest
-	21, // 72: souk.catalog.v1.CatalogService.ListCategories:input_type -> souk.catalog.v1.ListCategoriesRequest
-	43, // 73: souk.catalog.v1.CatalogService.ListAllProducts:input_type -> souk.catalog.v1.ListAllProductsRequest
-	45, // 74: souk.catalog.v1.CatalogService.GetAnyProduct:input_type -> souk.catalog.v1.GetAnyProductRequest
-	24, // 75: souk.catalog.v1.CatalogService.ListSuggestions:input_type -> souk.catalog.v1.ListSuggestionsRequest
-	53, // 76: souk.catalog.v1.CatalogService.WatchProducts:input_type -> souk.catalog.v1.WatchProductsRequest
-	28, // 77: souk.catalog.v1.CatalogService.CreateProduct:input_type -> souk.catalog.v1.CreateProductRequest
-	30, // 78: souk.catalog.v1.CatalogService.UpdateProduct:input_type -> souk.catalog.v1.UpdateProductRequest
-	39, // 79: souk.catalog.v1.CatalogService.WithdrawProduct:input_type -> souk.catalog.v1.WithdrawProductRequest
-	41, // 80: souk.catalog.v1.CatalogService.RestoreProduct:input_type -> souk.catalog.v1.RestoreProductRequest
-	47, // 81: souk.catalog.v1.CatalogService.ImportProducts:input_type -> souk.catalog.v1.ImportProductsRequest
-	51, // 82: souk.catalog.v1.CatalogService.GetProductFile:input_type -> souk.catalog.v1.GetProductFileRequest
-	58, // 83: souk.catalog.v1.CatalogService.GetSynonyms:input_type -> souk.catalog.v1.GetSynonymsRequest
-	60, // 84: souk.catalog.v1.CatalogService.SetSynonyms:input_type -> souk.catalog.v1.SetSynonymsRequest
-	10, // 85: souk.catalog.v1.CatalogService.ListProducts:output_type -> souk.catalog.v1.ListProductsResponse
-	17, // 86: souk.catalog.v1.CatalogService.GetProduct:output_type -> souk.catalog.v1.GetProductResponse
-	19, // 87: souk.catalog.v1.CatalogService.GetVariants:output_type -> souk.catalog.v1.GetVariantsResponse
-	22, // 88: souk.catalog.v1.CatalogService.ListCategories:output_type -> souk.catalog.v1.ListCategoriesResponse
-	44, // 89: souk.catalog.v1.CatalogService.ListAllProducts:output_type -> souk.catalog.v1.ListAllProductsResponse
-	46, // 90: souk.catalog.v1.CatalogService.GetAnyProduct:output_type -> souk.catalog.v1.GetAnyProductResponse
-	25, // 91: souk.catalog.v1.CatalogService.ListSuggestions:output_type -> souk.catalog.v1.ListSuggestionsResponse
-	54, // 92: souk.catalog.v1.CatalogService.WatchProducts:output_type -> souk.catalog.v1.WatchProductsResponse
-	29, // 93: souk.catalog.v1.CatalogService.CreateProduct:output_type -> souk.catalog.v1.CreateProductResponse
-	38, // 94: souk.catalog.v1.CatalogService.UpdateProduct:output_type -> souk.catalog.v1.UpdateProductResponse
-	40, // 95: souk.catalog.v1.CatalogService.WithdrawProduct:output_type -> souk.catalog.v1.WithdrawProductResponse
-	42, // 96: souk.catalog.v1.CatalogService.RestoreProduct:output_type -> souk.catalog.v1.RestoreProductResponse
-	48, // 97: souk.catalog.v1.CatalogService.ImportProducts:output_type -> souk.catalog.v1.ImportProductsResponse
-	52, // 98: souk.catalog.v1.CatalogService.GetProductFile:output_type -> souk.catalog.v1.GetProductFileResponse
-	59, // 99: souk.catalog.v1.CatalogService.GetSynonyms:output_type -> souk.catalog.v1.GetSynonymsResponse
-	61, // 100: souk.catalog.v1.CatalogService.SetSynonyms:output_type -> souk.catalog.v1.SetSynonymsResponse
-	85, // [85:101] is the sub-list for method output_type
-	69, // [69:85] is the sub-list for method input_type
-	69, // [69:69] is the sub-list for extension type_name
-	69, // [69:69] is the sub-list for extension extendee
-	0,  // [0:69] is the sub-list for field type_name
+	14, // 29: souk.catalog.v1.GetVariantFacetsResponse.option_facets:type_name -> souk.catalog.v1.Facet
+	11, // 30: souk.catalog.v1.GetVariantFacetsResponse.price_ranges:type_name -> souk.catalog.v1.PriceRange
+	25, // 31: souk.catalog.v1.ListCategoriesResponse.categories:type_name -> souk.catalog.v1.Category
+	25, // 32: souk.catalog.v1.ListCategoriesResponse.tree:type_name -> souk.catalog.v1.Category
+	25, // 33: souk.catalog.v1.Category.children:type_name -> souk.catalog.v1.Category
+	28, // 34: souk.catalog.v1.ListSuggestionsResponse.suggestions:type_name -> souk.catalog.v1.Suggestion
+	7,  // 35: souk.catalog.v1.ProductInput.images:type_name -> souk.catalog.v1.Image
+	4,  // 36: souk.catalog.v1.ProductInput.variants:type_name -> souk.catalog.v1.Variant
+	0,  // 37: souk.catalog.v1.ProductInput.status:type_name -> souk.catalog.v1.ProductStatus
+	65, // 38: souk.catalog.v1.ProductInput.publish_at:type_name -> google.protobuf.Timestamp
+	3,  // 39: souk.catalog.v1.ProductInput.seo:type_name -> souk.catalog.v1.Seo
+	29, // 40: souk.catalog.v1.CreateProductRequest.product:type_name -> souk.catalog.v1.ProductInput
+	2,  // 41: souk.catalog.v1.CreateProductResponse.product:type_name -> souk.catalog.v1.Product
+	37, // 42: souk.catalog.v1.UpdateProductRequest.tags:type_name -> souk.catalog.v1.TagList
+	38, // 43: souk.catalog.v1.UpdateProductRequest.images:type_name -> souk.catalog.v1.ImageList
+	39, // 44: souk.catalog.v1.UpdateProductRequest.variants:type_name -> souk.catalog.v1.VariantList
+	0,  // 45: souk.catalog.v1.UpdateProductRequest.status:type_name -> souk.catalog.v1.ProductStatus
+	65, // 46: souk.catalog.v1.UpdateProductRequest.publish_at:type_name -> google.protobuf.Timestamp
+	33, // 47: souk.catalog.v1.UpdateProductRequest.seo:type_name -> souk.catalog.v1.SeoChange
+	34, // 48: souk.catalog.v1.UpdateProductRequest.variant_changes:type_name -> souk.catalog.v1.VariantChangeList
+	35, // 49: souk.catalog.v1.VariantChangeList.changes:type_name -> souk.catalog.v1.VariantChange
+	36, // 50: souk.catalog.v1.VariantChange.options:type_name -> souk.catalog.v1.OptionList
+	64, // 51: souk.catalog.v1.VariantChange.price:type_name -> souk.money.v1.Money
+	64, // 52: souk.catalog.v1.VariantChange.compare_at_price:type_name -> souk.money.v1.Money
+	7,  // 53: souk.catalog.v1.VariantChange.image:type_name -> souk.catalog.v1.Image
+	6,  // 54: souk.catalog.v1.OptionList.options:type_name -> souk.catalog.v1.Option
+	7,  // 55: souk.catalog.v1.ImageList.images:type_name -> souk.catalog.v1.Image
+	4,  // 56: souk.catalog.v1.VariantList.variants:type_name -> souk.catalog.v1.Variant
+	2,  // 57: souk.catalog.v1.UpdateProductResponse.product:type_name -> souk.catalog.v1.Product
+	2,  // 58: souk.catalog.v1.RestoreProductResponse.product:type_name -> souk.catalog.v1.Product
+	0,  // 59: souk.catalog.v1.ListAllProductsRequest.status:type_name -> souk.catalog.v1.ProductStatus
+	2,  // 60: souk.catalog.v1.ListAllProductsResponse.products:type_name -> souk.catalog.v1.Product
+	2,  // 61: souk.catalog.v1.GetAnyProductResponse.product:type_name -> souk.catalog.v1.Product
+	51, // 62: souk.catalog.v1.ImportProductsResponse.errors:type_name -> souk.catalog.v1.ImportError
+	52, // 63: souk.catalog.v1.ImportProductsResponse.stock:type_name -> souk.catalog.v1.ImportedStock
+	51, // 64: souk.catalog.v1.ImportProductsResponse.warnings:type_name -> souk.catalog.v1.ImportError
+	66, // 65: souk.catalog.v1.WatchProductsRequest.wait:type_name -> google.protobuf.Duration
+	57, // 66: souk.catalog.v1.WatchProductsResponse.changes:type_name -> souk.catalog.v1.ChangedProduct
+	58, // 67: souk.catalog.v1.Synonyms.groups:type_name -> souk.catalog.v1.SynonymGroup
+	59, // 68: souk.catalog.v1.GetSynonymsResponse.synonyms:type_name -> souk.catalog.v1.Synonyms
+	58, // 69: souk.catalog.v1.SetSynonymsRequest.groups:type_name -> souk.catalog.v1.SynonymGroup
+	59, // 70: souk.catalog.v1.SetSynonymsResponse.synonyms:type_name -> souk.catalog.v1.Synonyms
+	21, // 71: souk.catalog.v1.CatalogService.GetVariantFacets:input_type -> souk.catalog.v1.GetVariantFacetsRequest
+	8,  // 72: souk.catalog.v1.CatalogService.ListProducts:input_type -> souk.catalog.v1.ListProductsRequest
+	16, // 73: souk.catalog.v1.CatalogService.GetProduct:input_type -> souk.catalog.v1.GetProductRequest
+	18, // 74: souk.catalog.v1.CatalogService.GetVariants:input_type -> souk.catalog.v1.GetVariantsRequest
+	23, // 75: souk.catalog.v1.CatalogService.ListCategories:input_type -> souk.catalog.v1.ListCategoriesRequest
+	45, // 76: souk.catalog.v1.CatalogService.ListAllProducts:input_type -> souk.catalog.v1.ListAllProductsRequest
+	47, // 77: souk.catalog.v1.CatalogService.GetAnyProduct:input_type -> souk.catalog.v1.GetAnyProductRequest
+	26, // 78: souk.catalog.v1.CatalogService.ListSuggestions:input_type -> souk.catalog.v1.ListSuggestionsRequest
+	55, // 79: souk.catalog.v1.CatalogService.WatchProducts:input_type -> souk.catalog.v1.WatchProductsRequest
+	30, // 80: souk.catalog.v1.CatalogService.CreateProduct:input_type -> souk.catalog.v1.CreateProductRequest
+	32, // 81: souk.catalog.v1.CatalogService.UpdateProduct:input_type -> souk.catalog.v1.UpdateProductRequest
+	41, // 82: souk.catalog.v1.CatalogService.WithdrawProduct:input_type -> souk.catalog.v1.WithdrawProductRequest
+	43, // 83: souk.catalog.v1.CatalogService.RestoreProduct:input_type -> souk.catalog.v1.RestoreProductRequest
+	49, // 84: souk.catalog.v1.CatalogService.ImportProducts:input_type -> souk.catalog.v1.ImportProductsRequest
+	53, // 85: souk.catalog.v1.CatalogService.GetProductFile:input_type -> souk.catalog.v1.GetProductFileRequest
+	60, // 86: souk.catalog.v1.CatalogService.GetSynonyms:input_type -> souk.catalog.v1.GetSynonymsRequest
+	62, // 87: souk.catalog.v1.CatalogService.SetSynonyms:input_type -> souk.catalog.v1.SetSynonymsRequest
+	22, // 88: souk.catalog.v1.CatalogService.GetVariantFacets:output_type -> souk.catalog.v1.GetVariantFacetsResponse
+	10, // 89: souk.catalog.v1.CatalogService.ListProducts:output_type -> souk.catalog.v1.ListProductsResponse
+	17, // 90: souk.catalog.v1.CatalogService.GetProduct:output_type -> souk.catalog.v1.GetProductResponse
+	19, // 91: souk.catalog.v1.CatalogService.GetVariants:output_type -> souk.catalog.v1.GetVariantsResponse
+	24, // 92: souk.catalog.v1.CatalogService.ListCategories:output_type -> souk.catalog.v1.ListCategoriesResponse
+	46, // 93: souk.catalog.v1.CatalogService.ListAllProducts:output_type -> souk.catalog.v1.ListAllProductsResponse
+	48, // 94: souk.catalog.v1.CatalogService.GetAnyProduct:output_type -> souk.catalog.v1.GetAnyProductResponse
+	27, // 95: souk.catalog.v1.CatalogService.ListSuggestions:output_type -> souk.catalog.v1.ListSuggestionsResponse
+	56, // 96: souk.catalog.v1.CatalogService.WatchProducts:output_type -> souk.catalog.v1.WatchProductsResponse
+	31, // 97: souk.catalog.v1.CatalogService.CreateProduct:output_type -> souk.catalog.v1.CreateProductResponse
+	40, // 98: souk.catalog.v1.CatalogService.UpdateProduct:output_type -> souk.catalog.v1.UpdateProductResponse
+	42, // 99: souk.catalog.v1.CatalogService.WithdrawProduct:output_type -> souk.catalog.v1.WithdrawProductResponse
+	44, // 100: souk.catalog.v1.CatalogService.RestoreProduct:output_type -> souk.catalog.v1.RestoreProductResponse
+	50, // 101: souk.catalog.v1.CatalogService.ImportProducts:output_type -> souk.catalog.v1.ImportProductsResponse
+	54, // 102: souk.catalog.v1.CatalogService.GetProductFile:output_type -> souk.catalog.v1.GetProductFileResponse
+	61, // 103: souk.catalog.v1.CatalogService.GetSynonyms:output_type -> souk.catalog.v1.GetSynonymsResponse
+	63, // 104: souk.catalog.v1.CatalogService.SetSynonyms:output_type -> souk.catalog.v1.SetSynonymsResponse
+	88, // [88:105] is the sub-list for method output_type
+	71, // [71:88] is the sub-list for method input_type
+	71, // [71:71] is the sub-list for extension type_name
+	71, // [71:71] is the sub-list for extension extendee
+	0,  // [0:71] is the sub-list for field type_name
 }
 
 func init() { file_souk_catalog_v1_catalog_proto_init() }
@@ -4440,17 +4560,17 @@ func file_souk_catalog_v1_catalog_proto_init() {
 	file_souk_catalog_v1_catalog_proto_msgTypes[2].OneofWrappers = []any{}
 	file_souk_catalog_v1_catalog_proto_msgTypes[6].OneofWrappers = []any{}
 	file_souk_catalog_v1_catalog_proto_msgTypes[9].OneofWrappers = []any{}
-	file_souk_catalog_v1_catalog_proto_msgTypes[28].OneofWrappers = []any{}
-	file_souk_catalog_v1_catalog_proto_msgTypes[29].OneofWrappers = []any{}
+	file_souk_catalog_v1_catalog_proto_msgTypes[30].OneofWrappers = []any{}
 	file_souk_catalog_v1_catalog_proto_msgTypes[31].OneofWrappers = []any{}
-	file_souk_catalog_v1_catalog_proto_msgTypes[58].OneofWrappers = []any{}
+	file_souk_catalog_v1_catalog_proto_msgTypes[33].OneofWrappers = []any{}
+	file_souk_catalog_v1_catalog_proto_msgTypes[60].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_souk_catalog_v1_catalog_proto_rawDesc), len(file_souk_catalog_v1_catalog_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   60,
+			NumMessages:   62,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

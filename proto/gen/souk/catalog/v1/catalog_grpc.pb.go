@@ -21,28 +21,31 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	CatalogService_ListProducts_FullMethodName    = "/souk.catalog.v1.CatalogService/ListProducts"
-	CatalogService_GetProduct_FullMethodName      = "/souk.catalog.v1.CatalogService/GetProduct"
-	CatalogService_GetVariants_FullMethodName     = "/souk.catalog.v1.CatalogService/GetVariants"
-	CatalogService_ListCategories_FullMethodName  = "/souk.catalog.v1.CatalogService/ListCategories"
-	CatalogService_ListAllProducts_FullMethodName = "/souk.catalog.v1.CatalogService/ListAllProducts"
-	CatalogService_GetAnyProduct_FullMethodName   = "/souk.catalog.v1.CatalogService/GetAnyProduct"
-	CatalogService_ListSuggestions_FullMethodName = "/souk.catalog.v1.CatalogService/ListSuggestions"
-	CatalogService_WatchProducts_FullMethodName   = "/souk.catalog.v1.CatalogService/WatchProducts"
-	CatalogService_CreateProduct_FullMethodName   = "/souk.catalog.v1.CatalogService/CreateProduct"
-	CatalogService_UpdateProduct_FullMethodName   = "/souk.catalog.v1.CatalogService/UpdateProduct"
-	CatalogService_WithdrawProduct_FullMethodName = "/souk.catalog.v1.CatalogService/WithdrawProduct"
-	CatalogService_RestoreProduct_FullMethodName  = "/souk.catalog.v1.CatalogService/RestoreProduct"
-	CatalogService_ImportProducts_FullMethodName  = "/souk.catalog.v1.CatalogService/ImportProducts"
-	CatalogService_GetProductFile_FullMethodName  = "/souk.catalog.v1.CatalogService/GetProductFile"
-	CatalogService_GetSynonyms_FullMethodName     = "/souk.catalog.v1.CatalogService/GetSynonyms"
-	CatalogService_SetSynonyms_FullMethodName     = "/souk.catalog.v1.CatalogService/SetSynonyms"
+	CatalogService_GetVariantFacets_FullMethodName = "/souk.catalog.v1.CatalogService/GetVariantFacets"
+	CatalogService_ListProducts_FullMethodName     = "/souk.catalog.v1.CatalogService/ListProducts"
+	CatalogService_GetProduct_FullMethodName       = "/souk.catalog.v1.CatalogService/GetProduct"
+	CatalogService_GetVariants_FullMethodName      = "/souk.catalog.v1.CatalogService/GetVariants"
+	CatalogService_ListCategories_FullMethodName   = "/souk.catalog.v1.CatalogService/ListCategories"
+	CatalogService_ListAllProducts_FullMethodName  = "/souk.catalog.v1.CatalogService/ListAllProducts"
+	CatalogService_GetAnyProduct_FullMethodName    = "/souk.catalog.v1.CatalogService/GetAnyProduct"
+	CatalogService_ListSuggestions_FullMethodName  = "/souk.catalog.v1.CatalogService/ListSuggestions"
+	CatalogService_WatchProducts_FullMethodName    = "/souk.catalog.v1.CatalogService/WatchProducts"
+	CatalogService_CreateProduct_FullMethodName    = "/souk.catalog.v1.CatalogService/CreateProduct"
+	CatalogService_UpdateProduct_FullMethodName    = "/souk.catalog.v1.CatalogService/UpdateProduct"
+	CatalogService_WithdrawProduct_FullMethodName  = "/souk.catalog.v1.CatalogService/WithdrawProduct"
+	CatalogService_RestoreProduct_FullMethodName   = "/souk.catalog.v1.CatalogService/RestoreProduct"
+	CatalogService_ImportProducts_FullMethodName   = "/souk.catalog.v1.CatalogService/ImportProducts"
+	CatalogService_GetProductFile_FullMethodName   = "/souk.catalog.v1.CatalogService/GetProductFile"
+	CatalogService_GetSynonyms_FullMethodName      = "/souk.catalog.v1.CatalogService/GetSynonyms"
+	CatalogService_SetSynonyms_FullMethodName      = "/souk.catalog.v1.CatalogService/SetSynonyms"
 )
 
 // CatalogServiceClient is the client API for CatalogService service.
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 type CatalogServiceClient interface {
+	// Counts products on sale by the options and the prices of these variants of theirs. SKUs without a variant are left out.
+	GetVariantFacets(ctx context.Context, in *GetVariantFacetsRequest, opts ...grpc.CallOption) (*GetVariantFacetsResponse, error)
 	// ListProducts searches and filters published products, a page at a time. By relevance it ranks the newest 1,000 products
 	// that match, and lists the older ones after them, the newest first. Facets of a query or of prices count the newest 1,000.
 	// INVALID_ARGUMENT with souk.errors.v1.ERROR_REASON_BAD_CURSOR for a cursor that this query did not produce.
@@ -93,6 +96,16 @@ type catalogServiceClient struct {
 
 func NewCatalogServiceClient(cc grpc.ClientConnInterface) CatalogServiceClient {
 	return &catalogServiceClient{cc}
+}
+
+func (c *catalogServiceClient) GetVariantFacets(ctx context.Context, in *GetVariantFacetsRequest, opts ...grpc.CallOption) (*GetVariantFacetsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetVariantFacetsResponse)
+	err := c.cc.Invoke(ctx, CatalogService_GetVariantFacets_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 func (c *catalogServiceClient) ListProducts(ctx context.Context, in *ListProductsRequest, opts ...grpc.CallOption) (*ListProductsResponse, error) {
@@ -262,6 +275,8 @@ func (c *catalogServiceClient) SetSynonyms(ctx context.Context, in *SetSynonymsR
 // All implementations must embed UnimplementedCatalogServiceServer
 // for forward compatibility.
 type CatalogServiceServer interface {
+	// Counts products on sale by the options and the prices of these variants of theirs. SKUs without a variant are left out.
+	GetVariantFacets(context.Context, *GetVariantFacetsRequest) (*GetVariantFacetsResponse, error)
 	// ListProducts searches and filters published products, a page at a time. By relevance it ranks the newest 1,000 products
 	// that match, and lists the older ones after them, the newest first. Facets of a query or of prices count the newest 1,000.
 	// INVALID_ARGUMENT with souk.errors.v1.ERROR_REASON_BAD_CURSOR for a cursor that this query did not produce.
@@ -314,6 +329,9 @@ type CatalogServiceServer interface {
 // pointer dereference when methods are called.
 type UnimplementedCatalogServiceServer struct{}
 
+func (UnimplementedCatalogServiceServer) GetVariantFacets(context.Context, *GetVariantFacetsRequest) (*GetVariantFacetsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetVariantFacets not implemented")
+}
 func (UnimplementedCatalogServiceServer) ListProducts(context.Context, *ListProductsRequest) (*ListProductsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListProducts not implemented")
 }
@@ -381,6 +399,24 @@ func RegisterCatalogServiceServer(s grpc.ServiceRegistrar, srv CatalogServiceSer
 		t.testEmbeddedByValue()
 	}
 	s.RegisterService(&CatalogService_ServiceDesc, srv)
+}
+
+func _CatalogService_GetVariantFacets_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetVariantFacetsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CatalogServiceServer).GetVariantFacets(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CatalogService_GetVariantFacets_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CatalogServiceServer).GetVariantFacets(ctx, req.(*GetVariantFacetsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
 }
 
 func _CatalogService_ListProducts_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
@@ -667,6 +703,10 @@ var CatalogService_ServiceDesc = grpc.ServiceDesc{
 	ServiceName: "souk.catalog.v1.CatalogService",
 	HandlerType: (*CatalogServiceServer)(nil),
 	Methods: []grpc.MethodDesc{
+		{
+			MethodName: "GetVariantFacets",
+			Handler:    _CatalogService_GetVariantFacets_Handler,
+		},
 		{
 			MethodName: "ListProducts",
 			Handler:    _CatalogService_ListProducts_Handler,
