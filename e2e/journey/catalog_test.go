@@ -2,6 +2,7 @@ package journey
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -97,6 +98,65 @@ func TestProductsAreFoundAndShowWhatIsInStock(t *testing.T) {
 	}
 	if !slices.Contains(everything, there) || !slices.Contains(everything, gone) {
 		t.Errorf("everything: %v; want both", everything)
+	}
+}
+
+// Of two shirts, the small red one is sold out, and so is the large blue one.
+func TestFiltersAndFacetsRespectTheStockOfEachVariant(t *testing.T) {
+	t.Parallel()
+	brand := "Brand " + strings.ToUpper(uuid.NewString()[:8])
+	keeper := staff(t)
+	sell := func(color string, price int64, sizes map[string]int64) {
+		t.Helper()
+		var variants []any
+		for _, size := range slices.Sorted(maps.Keys(sizes)) {
+			variants = append(variants, map[string]any{
+				"sku": brand[6:] + color + size, "price": shop.Money{Amount: price, Currency: "GBP"}, "options": map[string]string{"Color": color, "Size": size},
+			})
+		}
+		body := map[string]any{"title": color + " shirt", "brand": brand, "category": "Shirts", "variants": variants}
+		if err := keeper.Do(t.Context(), http.MethodPost, "/v1/products", body, nil); err != nil {
+			t.Fatal(err)
+		}
+		for size, pieces := range sizes {
+			if pieces > 0 {
+				if _, err := keeper.Adjust(t.Context(), brand[6:]+color+size, pieces, "test"); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	sell("Red", 700, map[string]int64{"S": 0, "L": 3})
+	sell("Blue", 1500, map[string]int64{"S": 2, "L": 0})
+	for filter, want := range map[string]string{
+		"":                                   "[Blue shirt Red shirt] [{Color [{Blue 1} {Red 1}]} {Size [{L 1} {S 1}]}]",
+		"&option.Size=S":                     "[Blue shirt] [{Size [{L 1} {S 1}]} {Color [{Blue 1}]}]",
+		"&option.Size=S&option.Color=Red":    "[] [{Color [{Blue 1}]} {Size [{L 1}]}]",
+		"&option.Size=L&max_price=800":       "[Red shirt] [{Color [{Red 1}]} {Size [{L 1}]}]",
+		"&option.Size=S&max_price=800":       "[] [{Size [{L 1}]}]",
+		"&option.Size=S&option.Size=L":       "[Blue shirt Red shirt] [{Color [{Blue 1} {Red 1}]} {Size [{L 1} {S 1}]}]",
+		"&category=shirts&option.Color=Blue": "[Blue shirt] [{Color [{Blue 1} {Red 1}]} {Size [{S 1}]}]",
+	} {
+		var page struct {
+			shop.Products
+			Facets []struct {
+				Name   string
+				Values []struct {
+					Value string
+					Count int
+				}
+			} `json:"option_facets"`
+		}
+		if err := anonymous().Do(t.Context(), http.MethodGet, "/v1/products?in_stock=true&facets=true&sort=title&brand="+url.QueryEscape(brand)+filter, nil, &page); err != nil {
+			t.Fatal(err)
+		}
+		var titles []string
+		for _, p := range page.Items {
+			titles = append(titles, p.Title)
+		}
+		if got := fmt.Sprint(titles, " ", page.Facets); got != want {
+			t.Errorf("%s: %s, want %s", filter, got, want)
+		}
 	}
 }
 

@@ -2367,10 +2367,10 @@ type ProductList struct {
 	// NextCursor For the next page; absent on the last
 	NextCursor *string `json:"next_cursor,omitempty"`
 
-	// OptionFacets The options of variants, the most common first; absent unless `facets=true` asks for them, and with `in_stock`
+	// OptionFacets The options of variants, the most common first; absent unless `facets=true` asks for them
 	OptionFacets *[]OptionFacet `json:"option_facets,omitempty"`
 
-	// PriceRanges Ranges of prices, the lowest first; absent unless `facets=true` asks for them, and with `in_stock`
+	// PriceRanges Ranges of prices, the lowest first; absent unless `facets=true` asks for them
 	PriceRanges *[]FacetPriceRange `json:"price_ranges,omitempty"`
 
 	// Total The number of products on all pages, 10,000 at most; absent unless `total=true` asks for it
@@ -3491,7 +3491,8 @@ type ListProductsParams struct {
 	Brand *[]string `form:"brand,omitempty" json:"brand,omitempty"`
 
 	// Option An option of variants, by its name: `option.Color=Red&option.Color=Blue&option.Size=M` finds products that have one and the same variant in
-	// size M that is red or blue. 10 names and 20 values of each at most; more names are refused for `option.*`
+	// size M that is red or blue. With `min_price`, `max_price` or `in_stock`, this variant has such a price and is in stock. 10 names and 20
+	// values of each at most; more names are refused for `option.*`
 	Option *[]string `form:"option.*,omitempty" json:"option.*,omitempty"`
 
 	// Ids Only these products: ids, separated by commas, 100 at most. They are listed in this order unless `sort` says otherwise. Unknown ones
@@ -3504,7 +3505,7 @@ type ListProductsParams struct {
 	// MaxPrice Minor units
 	MaxPrice *int64 `form:"max_price,omitempty" json:"max_price,omitempty"`
 
-	// InStock Leaves out what is out of stock; what is `unknown` stays in
+	// InStock Leaves out products of which no variant that the other filters ask for is in stock; what is `unknown` stays in
 	InStock *bool `form:"in_stock,omitempty" json:"in_stock,omitempty"`
 
 	// Sort `relevance` when there is a `q`, else `newest`. `relevance` ranks the newest 1,000 products that match; the older ones follow
@@ -3513,7 +3514,8 @@ type ListProductsParams struct {
 
 	// Facets Whether to count the products by category, brand, options and price. A facet respects the other filters, but not its own. The counts by
 	// category and brand are those of the whole list, whatever the page; with other filters than these two, of the newest 1,000
-	// products; with `in_stock`, of the first 1,000 that match all filters. Options and prices are those of the newest 1,000 products.
+	// products; with `in_stock`, of the first 1,000 that match the other filters. Options and prices are those of the variants in the newest 1,000
+	// products; with `in_stock`, of the variants in stock, in the first 1,000 products.
 	Facets *bool `form:"facets,omitempty" json:"facets,omitempty"`
 
 	// Total Whether to count the products of the whole list, up to 10,000; with `in_stock`, among the first 1,000 that match otherwise

@@ -60,6 +60,7 @@ func sell(s *shop, products ...*catalogv1.Product) {
 			}
 			return page, nil
 		})
+	on(s, getVariantFacets, returns[*catalogv1.GetVariantFacetsRequest](&catalogv1.GetVariantFacetsResponse{}))
 	on(s, catalogv1.CatalogService_GetProduct_FullMethodName,
 		func(_ context.Context, req *catalogv1.GetProductRequest) (*catalogv1.GetProductResponse, error) {
 			for _, p := range products {

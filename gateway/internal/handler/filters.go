@@ -68,14 +68,16 @@ func totalViews(t *catalogv1.Total) (total *int64, exact *bool) {
 	return new(t.GetCount()), new(!t.GetMore())
 }
 
-func optionFacetViews(page *catalogv1.ListProductsResponse, wanted bool) *[]api.OptionFacet {
-	if !wanted {
-		return nil
-	}
-	facets := views(page.GetOptionFacets(), func(f *catalogv1.Facet) api.OptionFacet {
+// variantFacets are an answer with the options and the prices of variants.
+type variantFacets interface {
+	GetOptionFacets() []*catalogv1.Facet
+	GetPriceRanges() []*catalogv1.PriceRange
+}
+
+func optionFacetViews(answer variantFacets) *[]api.OptionFacet {
+	return new(views(answer.GetOptionFacets(), func(f *catalogv1.Facet) api.OptionFacet {
 		return api.OptionFacet{Name: f.GetField(), Values: facetValueViews(f)}
-	})
-	return &facets
+	}))
 }
 
 func facetValueViews(f *catalogv1.Facet) []api.FacetValue {
@@ -84,12 +86,8 @@ func facetValueViews(f *catalogv1.Facet) []api.FacetValue {
 	})
 }
 
-func priceRangeViews(page *catalogv1.ListProductsResponse, wanted bool) *[]api.FacetPriceRange {
-	if !wanted {
-		return nil
-	}
-	ranges := views(page.GetPriceRanges(), func(r *catalogv1.PriceRange) api.FacetPriceRange {
+func priceRangeViews(answer variantFacets) *[]api.FacetPriceRange {
+	return new(views(answer.GetPriceRanges(), func(r *catalogv1.PriceRange) api.FacetPriceRange {
 		return api.FacetPriceRange{Min: r.GetMin(), Max: r.Max, Count: r.GetCount()}
-	})
-	return &ranges
+	}))
 }

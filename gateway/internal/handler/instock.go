@@ -27,7 +27,7 @@ func (h *Handler) listInStock(ctx context.Context, query *catalogv1.ListProducts
 	// Twice the limit is nearly always enough, because most products are in stock.
 	query.Limit = min(2*query.GetLimit(), stockPage)
 	list := api.ProductList{Items: []api.Product{}}
-	next, err := h.eachInStock(ctx, query, func(p *catalogv1.Product, levels levels) bool {
+	next, err := h.eachInStock(ctx, query, func(p *catalogv1.Product, levels levels, _ []string) bool {
 		list.Items = append(list.Items, productView(p, levels))
 		return len(list.Items) < limit
 	})
@@ -36,25 +36,27 @@ func (h *Handler) listInStock(ctx context.Context, query *catalogv1.ListProducts
 	}
 	list.NextCursor = optional(next)
 	if facets || total {
-		counted, all, err := h.countInStock(ctx, query)
+		counted, err := h.countInStock(ctx, query)
 		if err != nil {
 			return nil, err
 		}
 		if facets {
-			list.Facets = &counted
+			if err := h.addStockFacets(ctx, &list, query, counted); err != nil {
+				return nil, err
+			}
 		}
 		if total {
-			list.Total, list.TotalExact = totalViews(all)
+			list.Total, list.TotalExact = totalViews(counted.total)
 		}
 	}
 	return api.ListProducts200JSONResponse{Body: list}, nil
 }
 
-// eachInStock calls show for the products of a query that are in stock, starting at its cursor, until show returns false or
-// maxStockPages pages have been read. The first page has the query's limit. It returns the cursor of the rest, or "" if there
-// is none.
+// eachInStock calls show for the products of a query that are in stock, with the SKUs of the variants that match and are, starting at the
+// query's cursor, until show returns false or maxStockPages pages have been read. The first page has the query's limit. It returns the
+// cursor of the rest, or "" if there is none.
 func (h *Handler) eachInStock(
-	ctx context.Context, query *catalogv1.ListProductsRequest, show func(*catalogv1.Product, levels) bool,
+	ctx context.Context, query *catalogv1.ListProductsRequest, show func(*catalogv1.Product, levels, []string) bool,
 ) (next string, err error) {
 	for range maxStockPages {
 		page, err := h.Catalog.ListProducts(ctx, query)
@@ -66,7 +68,8 @@ func (h *Handler) eachInStock(
 		levels := h.levelsOf(ctx, products)
 		for i, p := range products {
 			query.Cursor = page.GetProducts()[i].GetCursor()
-			if !levels.available(p) || show(p, levels) {
+			skus := availableSKUs(page.GetProducts()[i], levels)
+			if len(skus) == 0 || show(p, levels, skus) {
 				continue
 			}
 			if page.GetMore() || i < len(products)-1 {
@@ -81,23 +84,16 @@ func (h *Handler) eachInStock(
 	return query.GetCursor(), nil
 }
 
-// countInStock counts the products of a query that are in stock, all of them and by category and brand. It counts over the whole list, as
-// far as eachInStock reads.
-func (h *Handler) countInStock(ctx context.Context, query *catalogv1.ListProductsRequest) (facets []api.Facet, total *catalogv1.Total, err error) {
-	total = &catalogv1.Total{}
-	query.Cursor, query.Limit, query.Brief = "", stockPage, true
-	categories, brands := tally{}, tally{}
-	rest, err := h.eachInStock(ctx, query, func(p *catalogv1.Product, _ levels) bool {
-		total.Count++
-		categories.count(p.GetCategorySlug(), p.GetCategory())
-		brands.count(p.GetBrand(), p.GetBrand())
-		return true
-	})
-	total.More = rest != ""
-	return []api.Facet{
-		{Field: api.FacetFieldCategory, Values: categories.values()},
-		{Field: api.FacetFieldBrand, Values: brands.values()},
-	}, total, err
+// availableSKUs returns the variants of a product that match a query and are in stock or might be.
+func availableSKUs(listed *catalogv1.ListedProduct, levels levels) (skus []string) {
+	matching := listed.GetMatchingSkus()
+	for _, v := range listed.GetProduct().GetVariants() {
+		// A query without a filter by options or prices matches all.
+		if (len(matching) == 0 || slices.Contains(matching, v.GetSku())) && levels.available(v) {
+			skus = append(skus, v.GetSku())
+		}
+	}
+	return skus
 }
 
 // tally counts products by a value, such as their brand.

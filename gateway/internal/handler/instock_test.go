@@ -2,8 +2,14 @@ package handler_test
 
 import (
 	"context"
+	"reflect"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	catalogv1 "souk/proto/gen/souk/catalog/v1"
 	inventoryv1 "souk/proto/gen/souk/inventory/v1"
@@ -73,5 +79,51 @@ func TestAPageOfProductsInStockReadsFewProducts(t *testing.T) {
 	products.tells(t, "9999")
 	if page := s.list(t, "in_stock=true&limit=20&facets=true"); len(page.Items) != 20 || read.skus != 1000 {
 		t.Errorf("a page of %d products, and inventory was asked about %d SKUs by now, want 1000", len(page.Items), read.skus)
+	}
+}
+
+// The variants of the mug match one filter each, and the small one alone is in stock.
+func TestFacetsOfProductsInStockCountTheVariantsThatMatchAndAre(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	stock(s, map[string]int64{"MUG-S": 3})
+	on(s, listProducts, func(_ context.Context, req *catalogv1.ListProductsRequest) (*catalogv1.ListProductsResponse, error) {
+		listed := &catalogv1.ListedProduct{Product: mug(), Cursor: "1"}
+		if len(req.GetOptions()) > 0 {
+			listed.MatchingSkus = []string{"MUG-L"}
+		}
+		return &catalogv1.ListProductsResponse{Products: []*catalogv1.ListedProduct{listed}}, nil
+	})
+	size := func(count int64) []*catalogv1.Facet {
+		return []*catalogv1.Facet{{Field: "Size", Values: []*catalogv1.FacetValue{{Value: "Small", Name: "Small", Count: count}}}}
+	}
+	on(s, getVariantFacets, func(_ context.Context, req *catalogv1.GetVariantFacetsRequest) (*catalogv1.GetVariantFacetsResponse, error) {
+		if len(req.GetSkus()) == 0 {
+			return &catalogv1.GetVariantFacetsResponse{}, nil
+		}
+		if !slices.Equal(req.GetSkus(), []string{"MUG-S"}) {
+			t.Errorf("facets of %v, want MUG-S", req.GetSkus())
+		}
+		return &catalogv1.GetVariantFacetsResponse{OptionFacets: size(1), PriceRanges: []*catalogv1.PriceRange{{Count: 1}}}, nil
+	})
+	type view struct {
+		Items   []struct{}
+		Options []struct{ Name string } `json:"option_facets"`
+		Ranges  []struct{}              `json:"price_ranges"`
+	}
+	for path, want := range map[string]view{
+		"?in_stock=true&facets=true": {Items: []struct{}{{}}, Options: []struct{ Name string }{{"Size"}}, Ranges: []struct{}{{}}},
+		// The large one is sold out. Its size can be changed, because a facet does not respect its own filter.
+		"?in_stock=true&facets=true&option.Size=Large": {Items: []struct{}{}, Options: []struct{ Name string }{{"Size"}}, Ranges: []struct{}{}},
+	} {
+		var got view
+		if s.send(t, guest, "GET", "/v1/products"+path, nil).into(t, &got); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %+v, want %+v", path, got, want)
+		}
+	}
+	s.fail(getVariantFacets, status.Error(codes.Unimplemented, "unknown method"))
+	r := s.send(t, guest, "GET", "/v1/products?in_stock=true&facets=true", nil)
+	if r.mustBe(t, 200, ""); strings.Contains(string(r.body), "option_facets") || !strings.Contains(string(r.body), "facets") {
+		t.Errorf("with a catalog of the version before: %s", r.body)
 	}
 }

@@ -105,11 +105,9 @@ func facetViews(page *catalogv1.ListProductsResponse, wanted bool) *[]api.Facet 
 	return &facets
 }
 
-// available reports whether a variant of a product is in stock or might be. While inventory does not answer, all are shown as
-// `unknown`, because an empty shop would be worse.
-func (l levels) available(p *catalogv1.Product) bool {
-	return slices.ContainsFunc(p.GetVariants(), func(v *catalogv1.Variant) bool { return l.of(v, 1) != api.AvailabilityOutOfStock })
-}
+// available reports whether a variant is in stock or might be. While inventory does not answer, all are shown as `unknown`, because an
+// empty shop would be worse.
+func (l levels) available(v *catalogv1.Variant) bool { return l.of(v, 1) != api.AvailabilityOutOfStock }
 
 func categoryView(c *catalogv1.Category) api.Category {
 	return api.Category{

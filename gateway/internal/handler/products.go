@@ -38,9 +38,9 @@ func (h *Handler) ListProducts(ctx context.Context, req api.ListProductsRequestO
 	if err != nil {
 		return nil, err
 	}
-	list := api.ProductList{
-		Items: h.productViews(ctx, productsOf(page)), Facets: facetViews(page, query.GetFacets()),
-		OptionFacets: optionFacetViews(page, query.GetFacets()), PriceRanges: priceRangeViews(page, query.GetFacets()),
+	list := api.ProductList{Items: h.productViews(ctx, productsOf(page)), Facets: facetViews(page, query.GetFacets())}
+	if query.GetFacets() {
+		list.OptionFacets, list.PriceRanges = optionFacetViews(page), priceRangeViews(page)
 	}
 	list.Total, list.TotalExact = totalViews(page.GetTotal())
 	if listed := page.GetProducts(); page.GetMore() && len(listed) > 0 {

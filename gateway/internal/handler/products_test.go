@@ -16,9 +16,10 @@ import (
 )
 
 const (
-	getLevels    = inventoryv1.InventoryService_GetLevels_FullMethodName
-	getProduct   = catalogv1.CatalogService_GetProduct_FullMethodName
-	listProducts = catalogv1.CatalogService_ListProducts_FullMethodName
+	getLevels        = inventoryv1.InventoryService_GetLevels_FullMethodName
+	getProduct       = catalogv1.CatalogService_GetProduct_FullMethodName
+	getVariantFacets = catalogv1.CatalogService_GetVariantFacets_FullMethodName
+	listProducts     = catalogv1.CatalogService_ListProducts_FullMethodName
 )
 
 func TestAProductCombinesCatalogAndInventory(t *testing.T) {

@@ -66,7 +66,7 @@ func (h *Handler) recommended(ctx context.Context, products []string) api.Recomm
 		found := h.published(ctx, ids)
 		levels := h.levelsOf(ctx, found)
 		for _, p := range found {
-			if levels.available(p) && len(list.Items) < mostRecommended {
+			if slices.ContainsFunc(p.GetVariants(), levels.available) && len(list.Items) < mostRecommended {
 				list.Items = append(list.Items, productView(p, levels))
 			}
 		}

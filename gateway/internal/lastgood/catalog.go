@@ -77,6 +77,12 @@ func (c *Catalog) ListProducts(ctx context.Context, in *catalogv1.ListProductsRe
 	return r.do(ctx, c, in, opts)
 }
 
+// GetVariantFacets implements catalogv1.CatalogServiceClient.
+func (c *Catalog) GetVariantFacets(ctx context.Context, in *catalogv1.GetVariantFacetsRequest, opts ...grpc.CallOption) (*catalogv1.GetVariantFacetsResponse, error) {
+	r := wholeRead(c, degraded.Products, catalogv1.CatalogService_GetVariantFacets_FullMethodName, c.CatalogServiceClient.GetVariantFacets)
+	return r.do(ctx, c, in, opts)
+}
+
 // ListCategories implements catalogv1.CatalogServiceClient.
 func (c *Catalog) ListCategories(ctx context.Context, in *catalogv1.ListCategoriesRequest, opts ...grpc.CallOption) (*catalogv1.ListCategoriesResponse, error) {
 	r := wholeRead(c, degraded.Categories, catalogv1.CatalogService_ListCategories_FullMethodName, c.CatalogServiceClient.ListCategories)
