@@ -79,7 +79,7 @@ func TreeOf(categories []Category) []*CategoryNode {
 // withChildren returns a query in which each category stands for itself and for its children. Categories of versions before, which
 // had slugs in ASCII, have the slugs of now, so that their addresses stay good.
 func (s *Service) withChildren(ctx context.Context, query Query) (Query, error) {
-	categories, err := s.store.Categories(ctx)
+	categories, err := s.store.CategoriesBeginning(ctx, query.Categories())
 	if err != nil {
 		return query, err
 	}
@@ -87,7 +87,11 @@ func (s *Service) withChildren(ctx context.Context, query Query) (Query, error) 
 	for _, slug := range query.Categories() {
 		in := within(categories, slug)
 		if len(in) == 0 {
-			in = []string{currentSlug(categories, slug)}
+			current, err := s.currentSlug(ctx, slug)
+			if err != nil {
+				return query, err
+			}
+			in = []string{current}
 		}
 		slugs = append(slugs, in...)
 	}
@@ -109,10 +113,11 @@ func within(categories []Category, slug string) (slugs []string) {
 
 // currentSlug returns the slug of the category that the versions before knew by a slug in ASCII. It returns the slug itself if there
 // is no such category.
-func currentSlug(categories []Category, slug string) string {
+func (s *Service) currentSlug(ctx context.Context, slug string) (string, error) {
+	categories, err := s.store.Categories(ctx)
 	current := slices.IndexFunc(categories, func(c Category) bool { return formerSlug(c.Slug) == slug })
-	if current < 0 {
-		return slug
+	if err != nil || current < 0 {
+		return slug, err
 	}
-	return categories[current].Slug
+	return categories[current].Slug, nil
 }

@@ -171,7 +171,7 @@ type SoldVariant struct {
 // Store stores the catalog.
 type Store interface {
 	// List returns the active products that match a query, at most one more than its limit, with the extras asked for. Sorted by
-	// relevance, it ranks the newest 1,000 matches; older ones follow, the newest first.
+	// relevance, it ranks the newest 500 matches; older ones follow, the newest first.
 	List(ctx context.Context, query Query, extras Extras) (List, error)
 	// Typed returns active products that contain what a shopper has typed, some of them if there are many.
 	Typed(ctx context.Context, typed *words.Typed) ([]Named, error)
@@ -192,6 +192,8 @@ type Store interface {
 	FacetsOfVariants(ctx context.Context, skus []string) (VariantFacets, error)
 	// Categories returns the categories with an active product, sorted by slug.
 	Categories(ctx context.Context) ([]Category, error)
+	// CategoriesBeginning returns the categories with an active product whose slugs begin with one of these. A slug may have several names.
+	CategoriesBeginning(ctx context.Context, slugs []string) ([]Category, error)
 	// AddUpCounts adds some of the latest changes to the stored counts of products, so that counting stays fast. It returns the
 	// number of changes.
 	AddUpCounts(ctx context.Context) (int, error)

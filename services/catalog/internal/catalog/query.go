@@ -68,9 +68,10 @@ type Listed struct {
 // List is the part of a list that a page shows, with what was asked for besides.
 type List struct {
 	Products []Listed
-	// Facets count all that match by category and by brand. With a text, a price or an option, they count the newest 1,000 alone.
+	// Facets count all that match by category and by brand. With a price or an option, they count the newest 1,000 alone, and
+	// with a text the newest 500.
 	Facets []Facet
-	// Variants are of the newest 1,000 that match. An option is counted without the filter by it, and so are prices.
+	// Variants are of the newest 1,000 that match, or 500. An option is counted without the filter by it, and so are prices.
 	Variants VariantFacets
 	// Total is nil if it was not asked for.
 	Total *Total

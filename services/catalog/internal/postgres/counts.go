@@ -23,12 +23,29 @@ func (s *Store) Categories(ctx context.Context) ([]catalog.Category, error) {
 	return categories, nil
 }
 
+// CategoriesBeginning implements catalog.Store.
+func (s *Store) CategoriesBeginning(ctx context.Context, slugs []string) ([]catalog.Category, error) {
+	rows, err := s.pool.Query(ctx, `SELECT category_slug, category, sum(products)::bigint FROM (
+			SELECT per, category_slug, category, products FROM product_counts
+			UNION ALL SELECT per, category_slug, category, products FROM product_count_changes) AS counts
+		WHERE per = 'category' AND EXISTS (SELECT FROM unnest($1::text[]) AS slug WHERE starts_with(category_slug, slug))
+		GROUP BY category_slug, category HAVING sum(products) > 0`, slugs)
+	if err != nil {
+		return nil, fmt.Errorf("categories: %w", err)
+	}
+	categories, err := pgx.CollectRows(rows, pgx.RowToStructByPos[catalog.Category])
+	if err != nil {
+		return nil, fmt.Errorf("categories: %w", err)
+	}
+	return categories, nil
+}
+
 // facets counts the products of a query by category and brand.
-func (s *Store) facets(ctx context.Context, q catalog.Query, w wanted) ([]catalog.Facet, error) {
+func (s *Store) facets(ctx context.Context, q catalog.Query, w wanted, found *matches) ([]catalog.Facet, error) {
 	if q.Text == "" && countsAreKept(q) {
 		return s.keptFacets(ctx, q)
 	}
-	return s.countedFacets(ctx, q, w)
+	return s.countedFacets(ctx, q, w, found)
 }
 
 func noFacets() []catalog.Facet { return []catalog.Facet{{Field: "category"}, {Field: "brand"}} }
@@ -67,21 +84,20 @@ func withoutBrands(q catalog.Query) catalog.Query {
 }
 
 // countedFacets counts the newest products that match a query. Each facet has its own, those that match without its own filter.
-func (s *Store) countedFacets(ctx context.Context, q catalog.Query, w wanted) ([]catalog.Facet, error) {
+func (s *Store) countedFacets(ctx context.Context, q catalog.Query, w wanted, found *matches) ([]catalog.Facet, error) {
 	categories, brands := facet("category", "category_slug", "min(category)", "counted"), facet("brand", "brand", "brand", "counted")
-	count := func(q catalog.Query, facets string) ([]catalog.Facet, error) {
-		from, where := matching(q, w)
-		sql := "WITH counted AS MATERIALIZED " + newest("p.category_slug, p.category, p.brand, 1 AS products", from, &where, w, candidates) + facets
-		return s.readFacets(ctx, sql, where.args())
+	count := func(q catalog.Query, found *matches, facets string) ([]catalog.Facet, error) {
+		products, where := newestCounted("p.category_slug, p.category, p.brand, 1 AS products", q, w, found)
+		return s.readFacets(ctx, "WITH counted AS MATERIALIZED "+products+facets, where.args())
 	}
 	if len(q.Categories()) == 0 && len(q.Brands()) == 0 { // the same products for both
-		return count(q, categories+" UNION ALL "+brands)
+		return count(q, found, categories+" UNION ALL "+brands)
 	}
-	byCategory, err := count(withoutCategories(q), categories)
+	byCategory, err := count(withoutCategories(q), nil, categories)
 	if err != nil {
 		return nil, err
 	}
-	byBrand, err := count(withoutBrands(q), brands)
+	byBrand, err := count(withoutBrands(q), nil, brands)
 	if err != nil {
 		return nil, err
 	}

@@ -36,8 +36,11 @@ func (c *conditions) ids(q catalog.Query) {
 	}
 }
 
-// options restricts p to products with the values of each option.
-func (c *conditions) options(options []catalog.OptionFilter) {
+// options restricts p to products with the values of each option. The index of options has the categories as well.
+func (c *conditions) options(options []catalog.OptionFilter, categories []string) {
+	if len(options) > 0 && len(categories) > 0 {
+		c.add("ARRAY[p.category_slug] && ?::text[]", categories)
+	}
 	for _, o := range options {
 		values := make([]string, len(o.Values))
 		for i, value := range o.Values {

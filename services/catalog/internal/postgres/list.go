@@ -67,10 +67,26 @@ func matching(q catalog.Query, w wanted) (from string, where conditions) {
 	where.oneOf("p.category_slug", q.Categories())
 	where.oneOf("p.brand", q.Brands())
 	where.ids(q)
-	where.options(q.Options)
+	where.options(q.Options, q.Categories())
 	where.prices(q.MinPrice, q.MaxPrice)
 	where.oneVariant(q)
 	return from, where
+}
+
+// counted is the number of products, the newest ones, that facets count if the list is no search.
+const counted = 1000
+
+// newestCounted returns a subquery for the products that facets count: the matches that were found, or else the newest of the query.
+func newestCounted(columns string, q catalog.Query, w wanted, found *matches) (products string, where conditions) {
+	if found != nil {
+		return fmt.Sprintf(`(SELECT %s FROM products p WHERE p.id = ANY(%s::uuid[]) AND %s)`, columns, where.param(found.ids), listed), where
+	}
+	most := counted
+	if q.Text != "" {
+		most, w = ranked, w.toRank()
+	}
+	from, where := matching(q, w)
+	return newest(columns, from, &where, w, most), where
 }
 
 // newest returns a subquery for the newest matching products.
@@ -84,19 +100,24 @@ func newest(columns, from string, where *conditions, w wanted, most int) string 
 
 // List implements catalog.Store.
 func (s *Store) List(ctx context.Context, q catalog.Query, extras catalog.Extras) (list catalog.List, err error) {
-	w, err := s.wantedBy(ctx, q)
+	w, found, err := s.wantedBy(ctx, q)
 	if err != nil {
 		return list, err
 	}
 	if w == nil {
 		return nothing(extras), nil
 	}
-	list.Products, err = s.products(ctx, q, *w)
+	if found == nil && q.Text != "" && (q.Sort == catalog.ByRelevance && q.After == nil || extras.Facets) {
+		if found, err = s.newestMatches(ctx, q, *w); err != nil {
+			return list, err
+		}
+	}
+	list.Products, err = s.products(ctx, q, *w, found)
 	if err == nil && extras.Facets {
-		list.Facets, err = s.facets(ctx, q, *w)
+		list.Facets, err = s.facets(ctx, q, *w, found)
 	}
 	if err == nil && extras.Facets {
-		list.Variants, err = s.variantFacets(ctx, q, *w)
+		list.Variants, err = s.variantFacets(ctx, q, *w, found)
 	}
 	if err == nil && extras.Total {
 		list.Total, err = s.total(ctx, q, *w)
@@ -116,12 +137,12 @@ func nothing(extras catalog.Extras) (list catalog.List) {
 }
 
 // products returns the products of a page, at most one more than the limit.
-func (s *Store) products(ctx context.Context, q catalog.Query, w wanted) ([]catalog.Listed, error) {
-	list := s.page
+func (s *Store) products(ctx context.Context, q catalog.Query, w wanted, found *matches) (listed []catalog.Listed, err error) {
 	if q.Sort == catalog.ByRelevance {
-		list = s.search
+		listed, err = s.search(ctx, q, w, found)
+	} else {
+		listed, err = s.page(ctx, q, w)
 	}
-	listed, err := list(ctx, q, w)
 	if err != nil {
 		return nil, err
 	}

@@ -18,10 +18,11 @@ const (
 	// is full. Below, it reads all that it finds and sorts them. PostgreSQL does not know which is better: it cannot estimate
 	// how many products contain the beginning of a word, or two words at once.
 	common = 25
-	// The share is that of a sample of so many products. The sample is taken if the index finds so many.
-	sampleSize, sampled = 500, 200
-	// First, a smaller sample is taken. If one in obvious contains the words, and at least obviousHits do, the words are common. The index
-	// is not read then, because it has an entry for each product with a word.
+	// veryCommon is the share for what a search ranks. A page needs 20 products, a ranking 500.
+	veryCommon = 13
+	// The shares are those of a sample of so many products. First, a smaller sample is taken. If one in obvious contains the words, and at least
+	// obviousHits do, no other sample is needed.
+	sampleSize                       = 300
 	glanceSize, obvious, obviousHits = 100, 5, 20
 )
 
@@ -31,8 +32,14 @@ type wanted struct {
 	plain string
 	// query is empty if no product can be found.
 	query string
-	// common is set if many products contain the words.
-	common bool
+	// common is set if many products contain the words, and veryCommon if so many do that the newest matches are not far apart.
+	common, veryCommon bool
+}
+
+// toRank returns what to look for if as many products as are ranked are needed, and not those of a page alone.
+func (w wanted) toRank() wanted {
+	w.common = w.veryCommon
+	return w
 }
 
 // search restricts p to the products that a text finds. It must be the first condition, so that the text is $1.
@@ -47,48 +54,48 @@ func (c *conditions) search(w wanted) (from string) {
 	return from
 }
 
-// wantedBy returns what a query looks for, or nil if it has a text without words.
-func (s *Store) wantedBy(ctx context.Context, q catalog.Query) (*wanted, error) {
+// wantedBy returns what a query looks for, or nil if it has a text without words. It also returns the newest matches, if it had to read them.
+func (s *Store) wantedBy(ctx context.Context, q catalog.Query) (*wanted, *matches, error) {
 	if q.Text == "" {
-		return &wanted{}, nil
+		return &wanted{}, nil, nil
 	}
-	w, err := s.understand(ctx, q.Text)
+	w, found, err := s.understand(ctx, q)
 	if err != nil || w.query == "" {
-		return nil, err
+		return nil, nil, err
 	}
-	return &w, nil
+	return &w, found, nil
 }
 
 // understand returns what to look for. If few products contain the words, it is similar words as well, and if still none is found,
 // all words but one. It does not depend on the filters, the order or the page.
-func (s *Store) understand(ctx context.Context, text string) (wanted, error) {
-	search, err := s.parse(ctx, text)
+func (s *Store) understand(ctx context.Context, q catalog.Query) (w wanted, found *matches, err error) {
+	search, err := s.parse(ctx, q.Text)
 	if err != nil || search.Empty() {
-		return wanted{}, err
+		return w, nil, err
 	}
 	if search, err = s.withSynonyms(ctx, search); err != nil {
-		return wanted{}, err
+		return w, nil, err
 	}
-	w := wanted{plain: search.Plain, query: search.TSQuery()}
-	found, err := s.survey(ctx, &w)
-	if err != nil || found >= thin {
-		return w, err
+	w = wanted{plain: search.Plain, query: search.TSQuery()}
+	n, found, err := s.survey(ctx, q, &w)
+	if err != nil || n >= thin {
+		return w, found, err
 	}
 	corrected, err := s.correct(ctx, search)
 	if err != nil {
-		return w, err
+		return w, nil, err
 	}
 	if corrected != nil {
 		w.query = corrected.TSQuery()
-		if found, err = s.survey(ctx, &w); err != nil {
-			return w, err
+		if n, found, err = s.survey(ctx, q, &w); err != nil {
+			return w, nil, err
 		}
 	}
-	if loose := search.Loose(); found == 0 && loose != "" {
+	if loose := search.Loose(); n == 0 && loose != "" {
 		w.query = loose
-		_, err = s.survey(ctx, &w)
+		_, found, err = s.survey(ctx, q, &w)
 	}
-	return w, err
+	return w, found, err
 }
 
 // parse reads a search. A title with a dash before a word excludes nothing, if there is such a product.
@@ -127,20 +134,31 @@ func (s *Store) isObvious(ctx context.Context, query string) (yes bool, hits int
 	return hits >= obviousHits && hits*obvious >= seen, hits, err
 }
 
-// survey finds out whether many products contain the words, and returns their number as far as it matters.
-func (s *Store) survey(ctx context.Context, w *wanted) (found int, err error) {
-	if w.common, found, err = s.isObvious(ctx, w.query); err != nil || w.common {
-		return found, err
+// survey finds out whether many products contain the words, and returns their number as far as it matters. Of a query by the text alone,
+// it returns the newest matches as well, because reading these takes as long as counting.
+func (s *Store) survey(ctx context.Context, q catalog.Query, w *wanted) (n int, found *matches, err error) {
+	w.common, n, err = s.isObvious(ctx, w.query)
+	w.veryCommon = w.common
+	if err != nil || w.common {
+		return n, nil, err
 	}
-	if err := s.pool.QueryRow(ctx, `SELECT count_found(to_tsquery('words', $1), $2)`, w.query, sampled).Scan(&found); err != nil {
-		return 0, fmt.Errorf("search: %w", err)
+	if n > 1 { // otherwise the words are not common
+		hits, seen, err := s.sample(ctx, w.query, sampleSize)
+		enough := func(share int) bool { return hits >= thin && hits*share >= seen }
+		if w.common, w.veryCommon = enough(common), enough(veryCommon); err != nil || w.common {
+			return hits, nil, err
+		}
 	}
-	if found < sampled {
-		return found, nil
+	if !isFiltered(q) {
+		if found, err = s.newestMatches(ctx, q, *w); err != nil {
+			return 0, nil, err
+		}
+		return len(found.ids), found, nil
 	}
-	hits, seen, err := s.sample(ctx, w.query, sampleSize)
-	w.common = hits > 0 && hits*common >= seen
-	return found, err
+	if err := s.pool.QueryRow(ctx, `SELECT count_found(to_tsquery('words', $1), $2)`, w.query, thin).Scan(&n); err != nil {
+		return 0, nil, fmt.Errorf("search: %w", err)
+	}
+	return n, nil, nil
 }
 
 // correct returns a search with similar words of the vocabulary beside its own, or nil if there are none.

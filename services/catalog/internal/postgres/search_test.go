@@ -30,7 +30,7 @@ func pages(t *testing.T, s *catalog.Service, q catalog.Query) (ids []string) {
 	}
 }
 
-func TestASearchRanksTheNewestThousandAndThenListsTheOlderOnes(t *testing.T) {
+func TestASearchRanksTheNewest500AndThenListsTheOlderOnes(t *testing.T) {
 	t.Parallel()
 	s, pool := setup(t)
 	fill(t, pool, 1500)
@@ -39,8 +39,8 @@ func TestASearchRanksTheNewestThousandAndThenListsTheOlderOnes(t *testing.T) {
 	if len(newest) != 1500 || len(found) != 1500 {
 		t.Fatalf("%d by newest and %d by relevance, want 1500", len(newest), len(found))
 	}
-	if !slices.Equal(found[1000:], newest[1000:]) {
-		t.Error("after the newest 1,000, the others are not listed by newest")
+	if !slices.Equal(found[500:], newest[500:]) {
+		t.Error("after the newest 500, the others are not listed by newest")
 	}
 	slices.Sort(found)
 	slices.Sort(newest)
@@ -48,17 +48,17 @@ func TestASearchRanksTheNewestThousandAndThenListsTheOlderOnes(t *testing.T) {
 		t.Error("the search leaves products out or lists one twice")
 	}
 	page, err := s.List(t.Context(), catalog.Query{Text: "metal"}, "", true)
-	if err != nil || len(page.Facets) != 2 || len(page.Facets[0].Values) != 50 || page.Facets[0].Values[0].Count != 20 {
-		t.Errorf("facets %+v, %v; want 20 products in each of 50 categories", page.Facets, err)
+	if err != nil || len(page.Facets) != 2 || len(page.Facets[0].Values) != 50 || page.Facets[0].Values[0].Count != 10 {
+		t.Errorf("facets %+v, %v; want 10 products in each of 50 categories", page.Facets, err)
 	}
 }
 
-func TestASearchWithAThousandMatchesEndsThere(t *testing.T) {
+func TestASearchWithAsManyMatchesAsAreRankedEndsThere(t *testing.T) {
 	t.Parallel()
 	s, pool := setup(t)
-	fill(t, pool, 1000)
-	if found := pages(t, s, catalog.Query{Text: "metal"}); len(found) != 1000 {
-		t.Errorf("%d found, want 1000", len(found))
+	fill(t, pool, 500)
+	if found := pages(t, s, catalog.Query{Text: "metal"}); len(found) != 500 {
+		t.Errorf("%d found, want 500", len(found))
 	}
 }
 
@@ -66,8 +66,8 @@ func TestASearchMissesAndRepeatsNothingWhileOthersAreAddedAndWithdrawn(t *testin
 	t.Parallel()
 	s, pool := setup(t)
 	fill(t, pool, 1500)
-	// The first page ranks those after the 500th. The ones around there are the best.
-	exec(t, pool, `UPDATE products SET plain_title = 'metal' WHERE id BETWEEN lpad(to_hex(400), 32, '0')::uuid AND lpad(to_hex(520), 32, '0')::uuid`)
+	// The first page ranks those after the 1,000th. The ones around there are the best.
+	exec(t, pool, `UPDATE products SET plain_title = 'metal' WHERE id BETWEEN lpad(to_hex(900), 32, '0')::uuid AND lpad(to_hex(1020), 32, '0')::uuid`)
 	q := catalog.Query{Text: "metal", Limit: 100}
 	seen, pages := map[string]int{}, 0
 	for cursor, more := "", true; more; {
@@ -79,13 +79,13 @@ func TestASearchMissesAndRepeatsNothingWhileOthersAreAddedAndWithdrawn(t *testin
 			seen[p.ID]++
 		}
 		more, cursor = page.More, page.Cursors[len(page.Cursors)-1]
-		if withdrawing := pages < 5; withdrawing { // older ones would be among the newest 1,000 now
+		if withdrawing := pages < 2; withdrawing { // older ones would be among the newest 500 now
 			for _, p := range page.Products[60:] {
 				if err := s.Withdraw(t.Context(), p.ID); err != nil {
 					t.Fatal(err)
 				}
 			}
-		} else if pages < 10 { // and no longer
+		} else if pages < 6 { // and no longer
 			for _, p := range page.Products[:60] {
 				content := catalog.Content{Title: "Metal " + p.ID, Variants: []catalog.Variant{{SKU: p.ID, Price: 100}}}
 				if _, err := s.Create(t.Context(), content); err != nil {

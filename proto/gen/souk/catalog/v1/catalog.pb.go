@@ -907,7 +907,7 @@ type ListProductsResponse struct {
 	Facets []*Facet `protobuf:"bytes,3,rep,name=facets,proto3" json:"facets,omitempty"`
 	// Absent unless asked for.
 	Total *Total `protobuf:"bytes,4,opt,name=total,proto3" json:"total,omitempty"`
-	// With the facets: the options of the newest 1,000 products that match, each named by field, and their prices. As all facets, these
+	// With the facets: the options of the newest 1,000 products that match, or 500 with a query, each named by field, and their prices. As all facets, these
 	// respect the other filters, but not their own.
 	OptionFacets  []*Facet      `protobuf:"bytes,5,rep,name=option_facets,json=optionFacets,proto3" json:"option_facets,omitempty"`
 	PriceRanges   []*PriceRange `protobuf:"bytes,6,rep,name=price_ranges,json=priceRanges,proto3" json:"price_ranges,omitempty"`

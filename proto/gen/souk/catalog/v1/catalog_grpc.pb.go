@@ -46,8 +46,8 @@ const (
 type CatalogServiceClient interface {
 	// Counts products on sale by the options and the prices of these variants of theirs. SKUs without a variant are left out.
 	GetVariantFacets(ctx context.Context, in *GetVariantFacetsRequest, opts ...grpc.CallOption) (*GetVariantFacetsResponse, error)
-	// ListProducts searches and filters published products, a page at a time. By relevance it ranks the newest 1,000 products
-	// that match, and lists the older ones after them, the newest first. Facets of a query or of prices count the newest 1,000.
+	// ListProducts searches and filters published products, a page at a time. By relevance it ranks the newest 500 products
+	// that match, and lists the older ones after them, the newest first. Facets of a query count the newest 500, those of prices the newest 1,000.
 	// INVALID_ARGUMENT with souk.errors.v1.ERROR_REASON_BAD_CURSOR for a cursor that this query did not produce.
 	ListProducts(ctx context.Context, in *ListProductsRequest, opts ...grpc.CallOption) (*ListProductsResponse, error)
 	// GetProduct finds a published product by id or slug, an unlisted one too. NOT_FOUND with ERROR_REASON_PRODUCT_NOT_FOUND.
@@ -277,8 +277,8 @@ func (c *catalogServiceClient) SetSynonyms(ctx context.Context, in *SetSynonymsR
 type CatalogServiceServer interface {
 	// Counts products on sale by the options and the prices of these variants of theirs. SKUs without a variant are left out.
 	GetVariantFacets(context.Context, *GetVariantFacetsRequest) (*GetVariantFacetsResponse, error)
-	// ListProducts searches and filters published products, a page at a time. By relevance it ranks the newest 1,000 products
-	// that match, and lists the older ones after them, the newest first. Facets of a query or of prices count the newest 1,000.
+	// ListProducts searches and filters published products, a page at a time. By relevance it ranks the newest 500 products
+	// that match, and lists the older ones after them, the newest first. Facets of a query count the newest 500, those of prices the newest 1,000.
 	// INVALID_ARGUMENT with souk.errors.v1.ERROR_REASON_BAD_CURSOR for a cursor that this query did not produce.
 	ListProducts(context.Context, *ListProductsRequest) (*ListProductsResponse, error)
 	// GetProduct finds a published product by id or slug, an unlisted one too. NOT_FOUND with ERROR_REASON_PRODUCT_NOT_FOUND.

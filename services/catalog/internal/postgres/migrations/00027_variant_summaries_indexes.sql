@@ -1,7 +1,8 @@
 -- +goose NO TRANSACTION
 -- +goose Up
--- Without a WHERE, because PostgreSQL combines no two indexes that have the same, such as this one and that of a category.
-CREATE INDEX CONCURRENTLY IF NOT EXISTS products_option_values ON products USING gin (option_values);
+-- An array of the category, because an index of this kind has no plain texts. There is no WHERE, because PostgreSQL combines no two indexes that
+-- have the same.
+CREATE INDEX CONCURRENTLY IF NOT EXISTS products_option_values ON products USING gin (option_values, (ARRAY[category_slug]));
 CREATE INDEX CONCURRENTLY IF NOT EXISTS products_without_variants ON products (id) WHERE variants_version <> version;
 -- The newest of a category or brand, with what is counted of them, so that counting reads no products.
 CREATE INDEX CONCURRENTLY IF NOT EXISTS products_counted_in_category ON products (category_slug, created_at, id)

@@ -6,6 +6,12 @@ CREATE FUNCTION found_names(wanted tsquery, most int) RETURNS TABLE (id uuid, sl
     SET enable_seqscan = off
     SET enable_indexscan = off
     AS 'SELECT id, slug, title, created_at FROM products WHERE NOT withdrawn AND status IS NULL AND words @@ wanted LIMIT most';
+-- The newest products on sale that a search finds.
+CREATE FUNCTION newest_found(wanted tsquery, most int) RETURNS TABLE (id uuid, created_at timestamptz)
+    LANGUAGE sql STABLE
+    SET enable_seqscan = off
+    SET enable_indexscan = off
+    AS 'SELECT id, created_at FROM products WHERE NOT withdrawn AND status IS NULL AND words @@ wanted ORDER BY created_at DESC, id DESC LIMIT most';
 DROP FUNCTION found_products;
 
 -- +goose Down
@@ -14,4 +20,5 @@ CREATE FUNCTION found_products(wanted tsquery, most int) RETURNS SETOF products
     SET enable_seqscan = off
     SET enable_indexscan = off
     AS 'SELECT * FROM products WHERE NOT withdrawn AND status IS NULL AND words @@ wanted LIMIT most';
+DROP FUNCTION newest_found;
 DROP FUNCTION found_names;
