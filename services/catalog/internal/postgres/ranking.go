@@ -1,9 +1,12 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -25,34 +28,38 @@ const (
 )
 
 // relevance is the rank of a match. Words in the title have the highest weight, and a title that consists of the searched words
-// ranks higher still. $1 is the text. The word_similarity of a title that contains the text is 1; to find that out takes less time.
-const relevance = `(ts_rank(p.words, p.query) + similarity($1, p.plain_title) +
+// ranks higher still. $1 is the text, $2 the query. The word_similarity of a title that contains the text is 1; to find that out takes less
+// time.
+const relevance = `(ts_rank(p.words, to_tsquery('words', $2)) + similarity($1, p.plain_title) +
 	CASE WHEN strpos(' ' || p.plain_title || ' ', ' ' || $1 || ' ') > 0 THEN 1 ELSE word_similarity($1, p.plain_title) END)::float8`
 
-// matches are the newest matches of a search, which are found once for all that a page shows of them.
+// matches are the newest matches of a search, the best first. They are found once for all that a page shows of them.
 type matches struct {
 	ids []string
-	// oldest is the position of the last one, or "" if there are no others.
+	// ranks are those of the IDs.
+	ranks map[string]float64
+	// oldest is the position of the oldest one, or "" if no others match.
 	oldest string
 }
 
 // newestMatches returns the newest matches of a search.
 func (s *Store) newestMatches(ctx context.Context, q catalog.Query, w wanted) (*matches, error) {
-	m := &matches{}
 	w = w.toRank()
 	from, where := matching(q, w)
-	products := newest("p.id, p.created_at", from, &where, w, ranked)
+	products := newest("p.id, p.created_at, p.words, p.plain_title", from, &where, w, ranked)
 	if !w.common && !where.filtered {
-		where = conditions{}
-		products = fmt.Sprintf("newest_found(to_tsquery('words', %s), %s)", where.param(w.query), where.param(ranked))
+		where.params = where.params[:2]
+		products = fmt.Sprintf("newest_found(to_tsquery('words', $2), %s)", where.param(ranked))
 	}
-	rows, err := s.pool.Query(ctx, `SELECT id, created_at::text FROM `+products+` AS p ORDER BY created_at DESC, id DESC`, where.args()...)
+	rows, err := s.pool.Query(ctx, `SELECT id, created_at::text, `+relevance+` FROM `+products+` AS p ORDER BY created_at DESC, id DESC`, where.args()...)
 	if err != nil {
 		return nil, fmt.Errorf("search: %w", err)
 	}
+	m := &matches{ranks: map[string]float64{}}
 	var id, at string
-	if _, err := pgx.ForEachRow(rows, []any{&id, &at}, func() error {
-		m.ids = append(m.ids, id)
+	var rank float64
+	if _, err := pgx.ForEachRow(rows, []any{&id, &at, &rank}, func() error {
+		m.ids, m.ranks[id] = append(m.ids, id), rank
 		return nil
 	}); err != nil {
 		return nil, fmt.Errorf("search: %w", err)
@@ -60,13 +67,14 @@ func (s *Store) newestMatches(ctx context.Context, q catalog.Query, w wanted) (*
 	if len(m.ids) == ranked {
 		m.oldest = at + oldestSeparator + id
 	}
+	slices.SortFunc(m.ids, func(a, b string) int { return cmp.Or(cmp.Compare(m.ranks[b], m.ranks[a]), cmp.Compare(b, a)) })
 	return m, nil
 }
 
 // search returns the newest matches by relevance, followed by the older ones, the newest first. found are those of the first page.
 func (s *Store) search(ctx context.Context, q catalog.Query, w wanted, found *matches) (page []catalog.Listed, err error) {
 	if q.After == nil {
-		return s.rankedFirst(ctx, q, w, found)
+		return s.rankedFirst(ctx, q, found)
 	}
 	after := q.After
 	if !strings.HasPrefix(after.Key, older) {
@@ -87,16 +95,24 @@ func (s *Store) search(ctx context.Context, q catalog.Query, w wanted, found *ma
 }
 
 // rankedFirst returns the first page without variants, at most one more than the limit.
-func (s *Store) rankedFirst(ctx context.Context, q catalog.Query, w wanted, found *matches) ([]catalog.Listed, error) {
-	var params conditions
-	text, query := params.param(w.plain), params.param(w.query)
-	candidates := fmt.Sprintf(`(SELECT p.id, p.words, p.plain_title, search.query FROM products p CROSS JOIN (SELECT %s::text, to_tsquery('words', %s)) AS search (plain, query)
-		WHERE p.id = ANY(%s::uuid[]) AND %s)`, text, query, params.param(found.ids), listed)
-	page, err := s.listed(ctx, q, fmt.Sprintf(byRank, columnsOf(q), candidates, "true", params.param(q.Limit+1)), params)
-	for i := range page {
-		page[i].Oldest = found.oldest
+func (s *Store) rankedFirst(ctx context.Context, q catalog.Query, found *matches) ([]catalog.Listed, error) {
+	limit := q.Limit + 1
+	page, err := s.inOrder(ctx, q, found.ids[:min(len(found.ids), limit)], limit)
+	if err == nil && len(page) < limit && len(found.ids) > limit { // some have just been withdrawn
+		page, err = s.inOrder(ctx, q, found.ids, limit)
+	}
+	for i, l := range page {
+		page[i].Key, page[i].Oldest = strconv.FormatFloat(found.ranks[l.Product.ID], 'g', -1, 64), found.oldest
 	}
 	return page, err
+}
+
+// inOrder returns the first of these products that are on sale, in this order.
+func (s *Store) inOrder(ctx context.Context, q catalog.Query, ids []string, limit int) ([]catalog.Listed, error) {
+	var params conditions
+	in := params.param(ids) + "::uuid[]"
+	return s.listed(ctx, q, `SELECT `+columnsOf(q)+`, '', '' FROM products p
+		WHERE p.id = ANY(`+in+`) AND `+listed+` ORDER BY array_position(`+in+`, p.id) LIMIT `+params.param(limit), params)
 }
 
 // rankedAfter returns ranked matches of a page after the first.
@@ -124,7 +140,7 @@ func ranking(q catalog.Query, w wanted) (candidates string, where conditions) {
 	if oldest := oldestOf(q); oldest != nil {
 		where.add("(p.created_at, p.id) >= (?::text::timestamptz, ?::text::uuid)", oldest.Key, oldest.ID)
 	}
-	return newest("p.id, p.created_at, p.words, p.plain_title, search.query", from, &where, w, mostRanked), where
+	return newest("p.id, p.created_at, p.words, p.plain_title", from, &where, w, mostRanked), where
 }
 
 // oldestOf returns the position of the oldest match that the first page ranked, or nil if it ranked all.
