@@ -134,8 +134,8 @@ func (s *Store) isObvious(ctx context.Context, query string) (yes bool, hits int
 	return hits >= obviousHits && hits*obvious >= seen, hits, err
 }
 
-// survey finds out whether many products contain the words, and returns their number as far as it matters. Of a query by the text alone,
-// it returns the newest matches as well, because reading these takes as long as counting.
+// survey finds out whether many products contain the words, and returns their number as far as it matters. For the first page of a search without
+// filters, it returns the newest matches as well, because reading these takes as long as counting.
 func (s *Store) survey(ctx context.Context, q catalog.Query, w *wanted) (n int, found *matches, err error) {
 	w.common, n, err = s.isObvious(ctx, w.query)
 	w.veryCommon = w.common
@@ -149,7 +149,7 @@ func (s *Store) survey(ctx context.Context, q catalog.Query, w *wanted) (n int, 
 			return hits, nil, err
 		}
 	}
-	if !isFiltered(q) {
+	if !isFiltered(q) && q.Sort == catalog.ByRelevance && q.After == nil {
 		if found, err = s.newestMatches(ctx, q, *w); err != nil {
 			return 0, nil, err
 		}
