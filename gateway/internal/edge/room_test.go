@@ -28,8 +28,8 @@ func serveRoom(t *testing.T, bytes int, limiter *admission.Limiter) (*Router, *e
 	}
 	router.room = newRoom(bytes)
 	server := httptest.NewServer(Wrap(router, logger, logger))
-	t.Cleanup(server.Close)
 	t.Cleanup(func() {
+		server.Close() // waits for all requests to end
 		if free := router.freeRoom(); free != bytes {
 			t.Errorf("%d bytes are free in the end, of %d", free, bytes)
 		}
