@@ -11,25 +11,21 @@ import (
 
 // Categories implements catalog.Store.
 func (s *Store) Categories(ctx context.Context) ([]catalog.Category, error) {
-	rows, err := s.pool.Query(ctx, `SELECT category_slug, min(category), sum(products)::bigint FROM counted_products
+	return s.categories(ctx, `SELECT category_slug, min(category), sum(products)::bigint FROM counted_products
 		WHERE per = 'category' AND category_slug <> '' GROUP BY category_slug ORDER BY category_slug COLLATE "und-x-icu"`)
-	if err != nil {
-		return nil, fmt.Errorf("categories: %w", err)
-	}
-	categories, err := pgx.CollectRows(rows, pgx.RowToStructByPos[catalog.Category])
-	if err != nil {
-		return nil, fmt.Errorf("categories: %w", err)
-	}
-	return categories, nil
 }
 
 // CategoriesBeginning implements catalog.Store.
 func (s *Store) CategoriesBeginning(ctx context.Context, slugs []string) ([]catalog.Category, error) {
-	rows, err := s.pool.Query(ctx, `SELECT category_slug, category, sum(products)::bigint FROM (
+	return s.categories(ctx, `SELECT category_slug, category, sum(products)::bigint FROM (
 			SELECT per, category_slug, category, products FROM product_counts
 			UNION ALL SELECT per, category_slug, category, products FROM product_count_changes) AS counts
 		WHERE per = 'category' AND EXISTS (SELECT FROM unnest($1::text[]) AS slug WHERE starts_with(category_slug, slug))
 		GROUP BY category_slug, category HAVING sum(products) > 0`, slugs)
+}
+
+func (s *Store) categories(ctx context.Context, sql string, args ...any) ([]catalog.Category, error) {
+	rows, err := s.pool.Query(ctx, sql, args...)
 	if err != nil {
 		return nil, fmt.Errorf("categories: %w", err)
 	}

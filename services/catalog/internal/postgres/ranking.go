@@ -18,7 +18,7 @@ const (
 	// ranked is the number of matches, the newest ones, that a search ranks and counts in facets. So a common word costs the same however
 	// many products contain it.
 	ranked = 500
-	// mostRanked is the number of matches that a page after the first ranks at most. It ranks what the first one ranked, and what was added
+	// mostRanked is the number of matches that a page after the first ranks at most: those of the first page, and products that were added
 	// since.
 	mostRanked = 2 * ranked
 	// older is the prefix of the key of an unranked match. The creation time of the product follows.

@@ -16,7 +16,7 @@ const (
 	facetOptions, facetVariants = 10, 100
 )
 
-// counting is what to count products by: the options whose names compare to a list in this way, and the prices.
+// counting selects facets: the options with or without these names, depending on compare, and the prices.
 type counting struct {
 	compare string
 	names   []string
