@@ -176,3 +176,18 @@ func TestTitlesAreSortedAsPeopleExpect(t *testing.T) {
 		}
 	}
 }
+
+func TestUnlistedProductsDoNotCountInASearch(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	for _, title := range []string{"Lantern 1", "Lantern 2", "Lantern 3", "Lantern 4", "Lantern 5"} {
+		create(t, s, product(title, 100))
+	}
+	unlisted := product("Lantern 6", 100)
+	unlisted.Status = catalog.Unlisted
+	create(t, s, unlisted)
+	page, err := s.ListWith(t.Context(), catalog.Query{Text: "lantern"}, "", catalog.Extras{Total: true})
+	if err != nil || len(page.Products) != 5 || page.Total.Count != 5 {
+		t.Errorf("%d products, %+v, %v; want 5", len(page.Products), page.Total, err)
+	}
+}
