@@ -60,14 +60,13 @@ func filteredNames(q catalog.Query) []string {
 // addFacets adds the facets of the newest products that match.
 func (s *Store) addFacets(ctx context.Context, facets *catalog.VariantFacets, q catalog.Query, w wanted, found *matches, by counting) error {
 	if len(q.Options) == 0 && !q.FiltersByPrice() {
-		products, where := newestCounted("p.id, p.counted_values, p.counted_prices", q, w, found)
-		return s.count(ctx, facets, fmt.Sprintf(summaries, products), where, by)
+		products, where := newestCounted(summary, q, w, found)
+		return s.count(ctx, facets, products, where, by)
 	}
 	products, where := newestCounted("p.id", q, w, found)
 	variants := fmt.Sprintf(`SELECT v.options, v.price FROM variants v WHERE v.product_id = newest.id AND %s ORDER BY v.position LIMIT %d`,
 		where.variantMatches(q), facetVariants)
-	return s.count(ctx, facets, `counted AS MATERIALIZED (SELECT had.* FROM `+products+` AS newest CROSS JOIN LATERAL (`+fmt.Sprintf(summary, variants)+`) AS had)`,
-		where, by)
+	return s.count(ctx, facets, `(SELECT had.* FROM `+products+` AS newest CROSS JOIN LATERAL (`+fmt.Sprintf(summaryOf, variants)+`) AS had)`, where, by)
 }
 
 // FacetsOfVariants implements catalog.Store.
@@ -75,36 +74,35 @@ func (s *Store) FacetsOfVariants(ctx context.Context, skus []string) (facets cat
 	var where conditions
 	variants := `SELECT v.product_id, v.options, v.price FROM variants v JOIN products p ON p.id = v.product_id
 		WHERE v.sku = ANY(` + where.param(skus) + `) AND ` + listed
-	err = s.count(ctx, &facets, `counted AS MATERIALIZED (`+fmt.Sprintf(summary, variants)+` GROUP BY v.product_id)`, where, counting{noneOf, []string{}, true})
+	err = s.count(ctx, &facets, `(`+fmt.Sprintf(summaryOf, variants)+` GROUP BY v.product_id)`, where, counting{noneOf, []string{}, true})
 	facets.Options = mostCommon(facets.Options)
 	return facets, err
 }
 
 const (
-	// summaries are the option values and the prices of products. What is too long for an index is read from their rows.
-	summaries = `newest AS MATERIALIZED %s, counted AS MATERIALIZED (
-			SELECT counted_values AS option_values, counted_prices AS prices FROM newest WHERE counted_values IS NOT NULL AND counted_prices IS NOT NULL
-			UNION ALL
-			SELECT p.option_values, ARRAY(SELECT DISTINCT v.price FROM variants v WHERE v.product_id = p.id ORDER BY v.price)
-			FROM newest JOIN products p ON p.id = newest.id WHERE newest.counted_values IS NULL OR newest.counted_prices IS NULL)`
-	// summary is the option values and the prices of variants.
-	summary = `SELECT array_agg(DISTINCT o."Name" || '` + between + `' || o."Value") FILTER (WHERE o."Name" IS NOT NULL) AS option_values,
+	// summary is the option values and the prices of a product. What is too long for an index is read from the rows.
+	summary = `coalesce(p.counted_values, (SELECT long.option_values FROM products long WHERE long.id = p.id)) AS option_values,
+		coalesce(p.counted_prices, ARRAY(SELECT DISTINCT v.price FROM variants v WHERE v.product_id = p.id ORDER BY v.price)) AS prices`
+	// summaryOf is the option values and the prices of variants.
+	summaryOf = `SELECT array_agg(DISTINCT o."Name" || '` + between + `' || o."Value") FILTER (WHERE o."Name" IS NOT NULL) AS option_values,
 			array_agg(DISTINCT v.price) AS prices
 		FROM (%s) AS v LEFT JOIN LATERAL jsonb_to_recordset(v.options) AS o("Name" text, "Value" text) ON true`
-	// optionCounts counts products by their option values: the most common ones of each option.
+	// optionCounts counts products by their option values: the most common ones of each option. Products with the same values are counted
+	// together first, because that is faster than looking at the values of each.
 	optionCounts = `SELECT name, value, products, NULL::bigint[] FROM (
 			SELECT name, value, products, row_number() OVER (PARTITION BY name ORDER BY products DESC, value) AS place FROM (
-				SELECT split_part(had, '` + between + `', 1) AS name, split_part(had, '` + between + `', 2) AS value, count(*) AS products
-				FROM counted, unnest(option_values) AS had GROUP BY had) AS counted
+				SELECT split_part(had, '` + between + `', 1) AS name, split_part(had, '` + between + `', 2) AS value, sum(products)::bigint AS products
+				FROM alike, unnest(option_values) AS had GROUP BY had) AS counted
 			WHERE name %s (%s::text[])) AS placed
 		WHERE place <= %d`
 	// priceCounts counts products by their prices. Its rows have no name.
-	priceCounts = `SELECT NULL, NULL, count(*), prices FROM counted WHERE prices IS NOT NULL GROUP BY prices`
+	priceCounts = `SELECT NULL, NULL, products, prices FROM alike WHERE prices IS NOT NULL`
 )
 
-// count counts products and adds the counts to facets. The query "counted" returns the summaries of the products.
-func (s *Store) count(ctx context.Context, facets *catalog.VariantFacets, counted string, where conditions, by counting) error {
-	sql := "WITH " + counted + fmt.Sprintf(optionCounts, by.compare, where.param(by.names), facetValues)
+// count counts products and adds the counts to facets. The subquery returns the summaries of the products.
+func (s *Store) count(ctx context.Context, facets *catalog.VariantFacets, summaries string, where conditions, by counting) error {
+	sql := `WITH alike AS MATERIALIZED (SELECT option_values, prices, count(*) AS products FROM ` + summaries + ` AS counted
+		GROUP BY GROUPING SETS ((option_values), (prices))) ` + fmt.Sprintf(optionCounts, by.compare, where.param(by.names), facetValues)
 	if by.prices {
 		sql += " UNION ALL " + priceCounts
 	}
