@@ -91,8 +91,11 @@ func (c *conditions) variantMatches(q catalog.Query) string {
 	return strings.Join(all, " AND ")
 }
 
-// total counts the products of a query, up to catalog.MaxTotal.
-func (s *Store) total(ctx context.Context, q catalog.Query, w wanted) (*catalog.Total, error) {
+// total counts the products of a query, up to catalog.MaxTotal. found are its newest matches, or nil.
+func (s *Store) total(ctx context.Context, q catalog.Query, w wanted, found *matches) (*catalog.Total, error) {
+	if found != nil && found.oldest == nil { // no others match
+		return catalog.TotalOf(int64(len(found.ids))), nil
+	}
 	var where conditions
 	var sql string
 	switch {

@@ -107,7 +107,7 @@ func (s *Store) List(ctx context.Context, q catalog.Query, extras catalog.Extras
 	if w == nil {
 		return nothing(extras), nil
 	}
-	if found == nil && q.Text != "" && (q.Sort == catalog.ByRelevance && q.After == nil || extras.Facets) {
+	if found == nil && q.Text != "" && (isRanked(q) || extras.Facets) {
 		if found, err = s.newestMatches(ctx, q, *w); err != nil {
 			return list, err
 		}
@@ -120,7 +120,7 @@ func (s *Store) List(ctx context.Context, q catalog.Query, extras catalog.Extras
 		list.Variants, err = s.variantFacets(ctx, q, *w, found)
 	}
 	if err == nil && extras.Total {
-		list.Total, err = s.total(ctx, q, *w)
+		list.Total, err = s.total(ctx, q, *w, found)
 	}
 	return list, err
 }

@@ -42,9 +42,9 @@ func (w wanted) toRank() wanted {
 	return w
 }
 
-// search restricts p to the products that a text finds. It must be the first condition, so that the text is $1.
+// search restricts p to the products that a text finds. It must be the first condition, so that the query is $1.
 func (c *conditions) search(w wanted) (from string) {
-	from = " CROSS JOIN (SELECT " + c.param(w.plain) + "::text, to_tsquery('words', " + c.param(w.query) + ")) AS search (plain, query)"
+	from = " CROSS JOIN to_tsquery('words', " + c.param(w.query) + ") AS search (query)"
 	if w.common && !c.filtered {
 		// Unlike the operator @@, its function uses no index, so that the products are read in the order of the list.
 		c.parts = append(c.parts, "ts_match_vq(p.words, search.query)")

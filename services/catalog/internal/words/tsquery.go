@@ -98,6 +98,7 @@ func (s *Search) wordsOf(parts []part, i int, all bool) (operands []operand) {
 			forms = append(forms, joined(t, terms[at+1]))
 		}
 		query := alternatives(forms, "")
+		// The word itself is still in the query, because PostgreSQL estimates by it how many products match.
 		if p.open && k == len(p.terms)-1 {
 			query += " | " + alternatives(forms, ":*")
 		}
