@@ -78,7 +78,7 @@ func (l *Loader) LoadProducts(ctx context.Context, slugs []string, n int) error 
 func (l *Loader) awaitIndex(ctx context.Context) error {
 	return poll.Until(ctx, indexedWithin, func(ctx context.Context) error {
 		var left int
-		err := l.databases["catalog"].QueryRow(ctx, `SELECT count(*) FROM products WHERE variants_version <> version`).Scan(&left)
+		err := l.databases["catalog"].QueryRow(ctx, `SELECT count(*) FROM products WHERE offer_version <> version`).Scan(&left)
 		if err == nil && left > 0 {
 			err = fmt.Errorf("%d products are not indexed yet", left)
 		}
@@ -133,15 +133,15 @@ var (
 			"id":     productID,
 			"slug":   "c.slug",
 			"handle": "c.slug",
-			// Catalog writes the words and the summaries of variants.
-			"words_version":    "0",
-			"variants_version": "0",
-			"title":            "replace(t.title, c.thing, c.family || c.thing) || c.title",
-			"description":      "replace(t.description, c.thing, c.family || c.thing)",
-			"category":         "c.family || t.category",
-			"category_slug":    "c.family || t.category_slug",
-			"images":           "replace(t.images::text, c.source, c.slug)::jsonb",
-			"keywords":         "replace(t.keywords, upper(c.source), upper(c.slug))",
+			// Catalog writes the words and what the variants offer.
+			"words_version": "0",
+			"offer_version": "0",
+			"title":         "replace(t.title, c.thing, c.family || c.thing) || c.title",
+			"description":   "replace(t.description, c.thing, c.family || c.thing)",
+			"category":      "c.family || t.category",
+			"category_slug": "c.family || t.category_slug",
+			"images":        "replace(t.images::text, c.source, c.slug)::jsonb",
+			"keywords":      "replace(t.keywords, upper(c.source), upper(c.slug))",
 			// One product in five minutes.
 			"created_at": "t.created_at - c.n * interval '5 minutes'",
 			"updated_at": "t.updated_at - c.n * interval '5 minutes'",

@@ -31,9 +31,9 @@ func documentOf(p catalog.Product, keywords string) words.Document {
 func (s *Store) Index(ctx context.Context) (indexed int, err error) {
 	err = pgdb.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		// Products that somebody is writing are left to the next call, and so are those that another replica indexes. The version before
-		// writes words, but no summaries of variants.
+		// writes words, but no offers.
 		rows, err := tx.Query(ctx, `SELECT id, title, brand, category, description, keywords FROM products
-			WHERE variants_version <> version ORDER BY id LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED`, indexBatch)
+			WHERE offer_version <> version ORDER BY id LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED`, indexBatch)
 		if err != nil {
 			return err
 		}
@@ -60,13 +60,13 @@ func (s *Store) Index(ctx context.Context) (indexed int, err error) {
 	return indexed, nil
 }
 
-// unindexed is a product as far as its words and the summaries of its variants depend on it.
+// unindexed is a product as far as its words and its offer depend on it.
 type unindexed struct {
 	product  catalog.Product
 	keywords string
 }
 
-// indexOf returns the statements that write the words of products, and the summaries of their variants.
+// indexOf returns the statements that write the words and the offers of products.
 func indexOf(stale []unindexed) *pgx.Batch {
 	batch := &pgx.Batch{}
 	var vocabulary words.Document
@@ -75,9 +75,9 @@ func indexOf(stale []unindexed) *pgx.Batch {
 		vocabulary.Add(document)
 		offer := offeredBy(u.product.Content)
 		batch.Queue(fmt.Sprintf(`UPDATE products SET category_slug = $2, plain_title = $3, words_version = version, words = `+vector+`,
-				option_values = $7, counted_values = $8, counted_prices = $9, variants_version = version
+				option_values = $7, offer = $8, offer_version = version
 			WHERE id = $1`, "$4", "$5", "$6"), u.product.ID, catalog.Slugify(u.product.Category), document.Plain, document.Title, document.Names,
-			document.Description, offer.values, offer.counted, offer.prices)
+			document.Description, offer.values, offer.offer)
 	}
 	queueVocabulary(batch, vocabulary)
 	return batch

@@ -1,41 +1,95 @@
 package postgres
 
-import "souk/services/catalog/internal/catalog"
+import (
+	"slices"
+	"strconv"
+	"strings"
 
-// between stands between the name of an option and its value. No text of a product contains this character.
-const between = "\x1f"
+	"souk/services/catalog/internal/catalog"
+)
+
+// What stands between the name of an option and its value, between such pairs, and between these and the prices. No text of a product contains
+// these characters.
+const (
+	beforeValue  = "\x1f"
+	betweenPairs = "\x1e"
+	beforePrices = "\x1d"
+)
+
+// maxOffer is the maximum length of an offer in bytes. The entry of an index has 2,704 bytes, of which a category takes 400.
+const maxOffer = 2000
 
 // optionValue returns the value of an option as products have it in the column option_values.
-func optionValue(name, value string) string { return name + between + value }
+func optionValue(name, value string) string { return name + beforeValue + value }
 
 // offered is what the variants of a product offer.
 type offered struct {
-	// values are the option values; counted and prices are these and the prices, or nil if they are too long for an index.
-	values, counted []string
-	prices          []int64
+	// values are the option values.
+	values []string
+	// offer is these and the prices as one text, for counting, or nil if it is too long for an index.
+	offer *string
 }
 
-// The maximum sizes of what is indexed for counting: the bytes of all option values, and the number of prices. The entry of an index has
-// 2,704 bytes, of which a category takes 400.
-const (
-	maxCountedValues, maxCountedPrices = 1500, 60
-	// arrayOverhead is what an element of an array takes besides its bytes.
-	arrayOverhead = 8
-)
-
 func offeredBy(c catalog.Content) offered {
-	options := c.Options()
-	o := offered{values: make([]string, len(options)), prices: c.Prices()}
-	size := 0
-	for i, option := range options {
-		o.values[i] = optionValue(option.Name, option.Value)
-		size += len(o.values[i]) + arrayOverhead
+	o := offered{values: []string{}}
+	for _, option := range c.Options() {
+		o.values = append(o.values, optionValue(option.Name, option.Value))
 	}
-	if o.counted = o.values; size > maxCountedValues {
-		o.counted = nil
+	var prices []string
+	for _, price := range c.Prices() {
+		prices = append(prices, strconv.FormatInt(price, 10))
 	}
-	if len(o.prices) > maxCountedPrices {
-		o.prices = nil
+	if offer := strings.Join(o.values, betweenPairs) + beforePrices + strings.Join(prices, ","); len(offer) <= maxOffer {
+		o.offer = &offer
 	}
 	return o
+}
+
+// offers counts products by what they offer.
+type offers struct {
+	// options are counted by their names and values.
+	options map[string]map[string]int64
+	prices  []catalog.PriceCount
+}
+
+// add counts products with the same offer.
+func (o *offers) add(offer string, products int64, by counting) error {
+	pairs, prices, _ := strings.Cut(offer, beforePrices)
+	for pair := range strings.SplitSeq(pairs, betweenPairs) {
+		name, value, ok := strings.Cut(pair, beforeValue)
+		if !ok || !by.option(name) {
+			continue
+		}
+		if o.options[name] == nil {
+			o.options[name] = map[string]int64{}
+		}
+		o.options[name][value] += products
+	}
+	if !by.prices {
+		return nil
+	}
+	count := catalog.PriceCount{Products: products}
+	for text := range strings.SplitSeq(prices, ",") {
+		price, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return err
+		}
+		count.Prices = append(count.Prices, price)
+	}
+	o.prices = append(o.prices, count)
+	return nil
+}
+
+// facets returns the most common values of each option.
+func (o *offers) facets() (facets []catalog.Facet) {
+	for name, counts := range o.options {
+		facet := catalog.Facet{Field: name}
+		for value, n := range counts {
+			facet.Values = append(facet.Values, catalog.FacetValue{Value: value, Name: value, Count: n})
+		}
+		slices.SortFunc(facet.Values, mostFrequent)
+		facet.Values = facet.Values[:min(len(facet.Values), facetValues)]
+		facets = append(facets, facet)
+	}
+	return facets
 }

@@ -52,7 +52,7 @@ func fill(t *testing.T, pool *pgxpool.Pool, n int) {
 	exec(t, pool, color)
 	exec(t, pool, `INSERT INTO products (id, slug, title, description, brand, category, category_slug, tags, images, currency, min_price,
 			max_price, withdrawn, version, created_at, updated_at, keywords, plain_title, words, words_version,
-			option_values, counted_values, counted_prices, variants_version)
+			option_values, offer, offer_version)
 		SELECT lpad(to_hex(i), 32, '0')::uuid, 'product-' || i, title, description, 'Brand ' || i % 200, 'Category ' || i % 50,
 			'category-' || i % 50, '{lamp}',
 			jsonb_build_array(jsonb_build_object('URL', 'https://images.example/', 'Alt',
@@ -61,8 +61,7 @@ func fill(t *testing.T, pool *pgxpool.Pool, n int) {
 			timestamptz '2026-01-01' + i * interval '1 second', now(), 'lamp', lower(title),
 			setweight(to_tsvector('words', title), 'A') || setweight(to_tsvector('words', 'brand lamp category'), 'B') ||
 				setweight(to_tsvector('words', description), 'C'), 1,
-			offered, offered,
-			ARRAY[price(i), price(i) + 1, CASE WHEN i % $1 < 5 THEN 9000001 ELSE price(i) + 2 END], 1
+			offered, array_to_string(offered, chr(30)) || chr(29) || concat_ws(',', price(i), price(i) + 1, CASE WHEN i % $1 < 5 THEN 9000001 ELSE price(i) + 2 END), 1
 		FROM generate_series(1, $1::int) AS i, LATERAL (SELECT CASE WHEN i % 2 = 0 THEN 'Brass' ELSE 'Copper' END || ' lamp number ' || i ||
 			CASE WHEN i % 100 = 0 THEN ' with pewter' WHEN i % 10 = 1 THEN ' with tin' ELSE '' END, repeat('A metal lamp for the hall, made by hand. ', 10))
 			AS texts (title, description), LATERAL (SELECT ARRAY['Color' || chr(31) || color(i)] || ARRAY(

@@ -37,7 +37,7 @@ func stored(s catalog.Status) *catalog.Status {
 func change(withdrawn, condition string) string {
 	return `WITH changed AS (
 		UPDATE products SET ` + withdrawn + `, status = NULL, publish_at = NULL, updated_at = $2,
-			version = version + 1, words_version = words_version + 1, variants_version = variants_version + 1
+			version = version + 1, words_version = words_version + 1, offer_version = offer_version + 1
 		WHERE ` + condition + ` RETURNING id, version
 	),
 	audited AS (` + pgaudit.Each("changed", "changed.id::text", "jsonb_build_object('version', version::text)", "$3") + `)`

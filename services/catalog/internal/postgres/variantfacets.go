@@ -16,57 +16,50 @@ const (
 	facetOptions, facetVariants = 10, 100
 )
 
-// counting selects facets: the options with or without these names, depending on compare, and the prices.
+// counting selects what is counted: options by their names, and the prices.
 type counting struct {
-	compare string
-	names   []string
-	prices  bool
+	option func(name string) bool
+	prices bool
 }
 
-const (
-	oneOf  = "= ANY"
-	noneOf = "<> ALL"
-)
+func noOption(string) bool  { return false }
+func anyOption(string) bool { return true }
 
 // variantFacets returns the options and the prices of the newest products of a query.
 func (s *Store) variantFacets(ctx context.Context, q catalog.Query, w wanted, found *matches) (facets catalog.VariantFacets, err error) {
-	err = s.addFacets(ctx, &facets, q, w, found, counting{noneOf, filteredNames(q), !q.FiltersByPrice()})
+	err = s.addFacets(ctx, &facets, q, w, found, counting{func(name string) bool { return !filtersBy(q, name) }, !q.FiltersByPrice()})
 	// A facet does not respect its own filter.
 	for i, o := range q.Options {
 		without := q
 		without.Options = slices.Delete(slices.Clone(q.Options), i, i+1)
 		if err == nil {
-			err = s.addFacets(ctx, &facets, without, w, nil, counting{oneOf, []string{o.Name}, false})
+			err = s.addFacets(ctx, &facets, without, w, nil, counting{func(name string) bool { return name == o.Name }, false})
 		}
 	}
 	if q.FiltersByPrice() && err == nil {
 		without := q
 		without.MinPrice, without.MaxPrice = nil, nil
-		err = s.addFacets(ctx, &facets, without, w, nil, counting{oneOf, []string{}, true})
+		err = s.addFacets(ctx, &facets, without, w, nil, counting{noOption, true})
 	}
 	facets.Options = mostCommon(facets.Options)
 	return facets, err
 }
 
-// filteredNames are the options that a query filters by.
-func filteredNames(q catalog.Query) []string {
-	names := []string{}
-	for _, o := range q.Options {
-		names = append(names, o.Name)
-	}
-	return names
+// filtersBy reports whether a query filters by an option.
+func filtersBy(q catalog.Query, name string) bool {
+	return slices.ContainsFunc(q.Options, func(o catalog.OptionFilter) bool { return o.Name == name })
 }
 
 // addFacets adds the facets of the newest products that match.
 func (s *Store) addFacets(ctx context.Context, facets *catalog.VariantFacets, q catalog.Query, w wanted, found *matches, by counting) error {
 	if len(q.Options) == 0 && !q.FiltersByPrice() {
-		products, where := newestCounted(summary, q, w, found)
+		products, where := newestCounted(offerOfProduct, q, w, found)
 		return s.count(ctx, facets, products, where, by)
 	}
 	products, where := newestCounted("p.id", q, w, found)
 	variants := fmt.Sprintf(`SELECT v.options, v.price FROM variants v WHERE v.product_id = newest.id AND %s ORDER BY v.position LIMIT %d`,
 		where.variantMatches(q), facetVariants)
-	return s.count(ctx, facets, `(SELECT had.* FROM `+products+` AS newest CROSS JOIN LATERAL (`+fmt.Sprintf(summaryOf, variants)+`) AS had)`, where, by)
+	return s.count(ctx, facets, `(SELECT had.* FROM `+products+` AS newest CROSS JOIN LATERAL (`+fmt.Sprintf(offerOfVariants, variants)+`) AS had)`, where, by)
 }
 
 // FacetsOfVariants implements catalog.Store.
@@ -74,60 +67,42 @@ func (s *Store) FacetsOfVariants(ctx context.Context, skus []string) (facets cat
 	var where conditions
 	variants := `SELECT v.product_id, v.options, v.price FROM variants v JOIN products p ON p.id = v.product_id
 		WHERE v.sku = ANY(` + where.param(skus) + `) AND ` + listed
-	err = s.count(ctx, &facets, `(`+fmt.Sprintf(summaryOf, variants)+` GROUP BY v.product_id)`, where, counting{noneOf, []string{}, true})
+	err = s.count(ctx, &facets, `(`+fmt.Sprintf(offerOfVariants, variants)+` GROUP BY v.product_id)`, where, counting{anyOption, true})
 	facets.Options = mostCommon(facets.Options)
 	return facets, err
 }
 
 const (
-	// summary is the option values and the prices of a product. What is too long for an index is read from the rows.
-	summary = `coalesce(p.counted_values, (SELECT long.option_values FROM products long WHERE long.id = p.id)) AS option_values,
-		coalesce(p.counted_prices, ARRAY(SELECT DISTINCT v.price FROM variants v WHERE v.product_id = p.id ORDER BY v.price)) AS prices`
-	// summaryOf is the option values and the prices of variants.
-	summaryOf = `SELECT array_agg(DISTINCT o."Name" || '` + between + `' || o."Value") FILTER (WHERE o."Name" IS NOT NULL) AS option_values,
-			array_agg(DISTINCT v.price) AS prices
+	// offerOfProduct is the offer of a product. One that is too long for an index is made from the rows.
+	offerOfProduct = `coalesce(p.offer, (SELECT array_to_string(long.option_values, '` + betweenPairs + `') || '` + beforePrices + `' ||
+			array_to_string(ARRAY(SELECT DISTINCT v.price FROM variants v WHERE v.product_id = long.id ORDER BY v.price), ',')
+		FROM products long WHERE long.id = p.id)) AS offer`
+	// offerOfVariants is the offer of variants, NULL if there are none.
+	offerOfVariants = `SELECT coalesce(array_to_string(array_agg(DISTINCT o."Name" || '` + beforeValue + `' || o."Value")
+			FILTER (WHERE o."Name" IS NOT NULL), '` + betweenPairs + `'), '') || '` + beforePrices + `' || array_to_string(array_agg(DISTINCT v.price), ',') AS offer
 		FROM (%s) AS v LEFT JOIN LATERAL jsonb_to_recordset(v.options) AS o("Name" text, "Value" text) ON true`
-	// optionCounts counts products by their option values: the most common ones of each option. Products with the same values are counted
-	// together first, because that is faster than looking at the values of each.
-	optionCounts = `SELECT name, value, products, NULL::bigint[] FROM (
-			SELECT name, value, products, row_number() OVER (PARTITION BY name ORDER BY products DESC, value) AS place FROM (
-				SELECT split_part(had, '` + between + `', 1) AS name, split_part(had, '` + between + `', 2) AS value, sum(products)::bigint AS products
-				FROM alike, unnest(option_values) AS had GROUP BY had) AS counted
-			WHERE name %s (%s::text[])) AS placed
-		WHERE place <= %d`
-	// priceCounts counts products by their prices. Its rows have no name.
-	priceCounts = `SELECT NULL, NULL, products, prices FROM alike WHERE prices IS NOT NULL`
 )
 
-// count counts products and adds the counts to facets. The subquery returns the summaries of the products.
-func (s *Store) count(ctx context.Context, facets *catalog.VariantFacets, summaries string, where conditions, by counting) error {
-	sql := `WITH alike AS MATERIALIZED (SELECT option_values, prices, count(*) AS products FROM ` + summaries + ` AS counted
-		GROUP BY GROUPING SETS ((option_values), (prices))) ` + fmt.Sprintf(optionCounts, by.compare, where.param(by.names), facetValues)
-	if by.prices {
-		sql += " UNION ALL " + priceCounts
-	}
-	rows, err := s.pool.Query(ctx, sql+" ORDER BY 1, 3 DESC, 2", where.args()...)
+// count counts products by their offers, and adds the counts to facets.
+func (s *Store) count(ctx context.Context, facets *catalog.VariantFacets, products string, where conditions, by counting) error {
+	rows, err := s.pool.Query(ctx, `SELECT offer, count(*) FROM `+products+` AS counted WHERE offer IS NOT NULL GROUP BY offer`, where.args()...)
 	if err != nil {
 		return fmt.Errorf("facets: %w", err)
 	}
-	var name, value *string
-	var products int64
-	var prices []int64
-	if _, err := pgx.ForEachRow(rows, []any{&name, &value, &products, &prices}, func() error {
-		if name == nil {
-			facets.Prices = append(facets.Prices, catalog.PriceCount{Prices: prices, Products: products})
-			return nil
-		}
-		if n := len(facets.Options); n == 0 || facets.Options[n-1].Field != *name {
-			facets.Options = append(facets.Options, catalog.Facet{Field: *name})
-		}
-		last := &facets.Options[len(facets.Options)-1]
-		last.Values = append(last.Values, catalog.FacetValue{Value: *value, Name: *value, Count: products})
-		return nil
-	}); err != nil {
+	counts := &offers{options: map[string]map[string]int64{}}
+	var offer string
+	var alike int64
+	if _, err := pgx.ForEachRow(rows, []any{&offer, &alike}, func() error { return counts.add(offer, alike, by) }); err != nil {
 		return fmt.Errorf("facets: %w", err)
 	}
+	facets.Options = append(facets.Options, counts.facets()...)
+	facets.Prices = append(facets.Prices, counts.prices...)
 	return nil
+}
+
+// mostFrequent compares values of a facet: the most frequent first.
+func mostFrequent(a, b catalog.FacetValue) int {
+	return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Value, b.Value))
 }
 
 // mostCommon sorts the options by the products that they count, and leaves out the rarest if there are many.

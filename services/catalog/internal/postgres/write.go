@@ -24,9 +24,9 @@ func queue(batch *pgx.Batch, p catalog.Product, document words.Document) {
 	if p.Version == 1 {
 		batch.Queue(`INSERT INTO products (id, slug, title, description, brand, category, category_slug, tags, images,
 				currency, min_price, max_price, withdrawn, version, updated_at, keywords, plain_title, words, words_version, handle,
-				seo_title, seo_description, status, publish_at, option_values, counted_values, counted_prices, variants_version, created_at)
+				seo_title, seo_description, status, publish_at, option_values, offer, offer_version, created_at)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, `+wordsOf+`, $14, NULLIF($21, ''),
-				$22, $23, $24, $25, $26, $27, $28, $14, $29)`,
+				$22, $23, $24, $25, $26, $27, $14, $28)`,
 			append(values(p, document), p.CreatedAt)...)
 		return
 	}
@@ -34,7 +34,7 @@ func queue(batch *pgx.Batch, p catalog.Product, document words.Document) {
 			category_slug = $7, tags = $8, images = $9, currency = $10, min_price = $11, max_price = $12, withdrawn = $13,
 			version = $14, updated_at = $15, keywords = $16, plain_title = $17, words = `+wordsOf+`, words_version = $14,
 			handle = NULLIF($21, ''), seo_title = $22, seo_description = $23, status = $24, publish_at = $25,
-			option_values = $26, counted_values = $27, counted_prices = $28, variants_version = $14
+			option_values = $26, offer = $27, offer_version = $14
 		WHERE id = $1 AND version = $14 - 1`, values(p, document)...).Exec(func(tag pgconn.CommandTag) error {
 		if tag.RowsAffected() == 0 {
 			return catalog.ErrVersionMismatch
@@ -63,7 +63,7 @@ func values(p catalog.Product, document words.Document) []any {
 		p.Currency, lowest, highest, !p.Status.OnSale(), p.Version, p.UpdatedAt, keywords(p),
 		document.Plain, document.Title, document.Names, document.Description, p.Handle,
 		p.SEO.Title, p.SEO.Description, stored(p.Status), p.PublishAt,
-		offer.values, offer.counted, offer.prices,
+		offer.values, offer.offer,
 	}
 }
 
