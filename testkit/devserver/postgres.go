@@ -148,6 +148,9 @@ func (c *cluster) tryStart(ctx context.Context, port int, logFile string) (*Proc
 	if c.fast {
 		// Not synchronous_commit: off, it saves nothing more, and a killed server would lose commits.
 		settings = append(settings, "fsync=off", "full_page_writes=off")
+	} else {
+		// Room for the databases of all services. A small shop uses little of it.
+		settings = append(settings, "shared_buffers=512MB")
 	}
 	args := []string{"-D", c.data()}
 	for _, setting := range settings {
