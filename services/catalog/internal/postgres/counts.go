@@ -36,6 +36,19 @@ func (s *Store) categories(ctx context.Context, sql string, args ...any) ([]cata
 	return categories, nil
 }
 
+// allFacets returns the facets of a query, and those of the variants.
+func (s *Store) allFacets(ctx context.Context, q catalog.Query, w wanted, found *matches) ([]catalog.Facet, catalog.VariantFacets, error) {
+	if found != nil && !isFiltered(q) { // all facets count the same products
+		return s.facetsOf(ctx, found.ids)
+	}
+	facets, err := s.facets(ctx, q, w, found)
+	if err != nil {
+		return nil, catalog.VariantFacets{}, err
+	}
+	variants, err := s.variantFacets(ctx, q, w, found)
+	return facets, variants, err
+}
+
 // facets counts the products of a query by category and brand.
 func (s *Store) facets(ctx context.Context, q catalog.Query, w wanted, found *matches) ([]catalog.Facet, error) {
 	if q.Text == "" && countsAreKept(q) {

@@ -114,10 +114,7 @@ func (s *Store) List(ctx context.Context, q catalog.Query, extras catalog.Extras
 	}
 	list.Products, err = s.products(ctx, q, *w, found)
 	if err == nil && extras.Facets {
-		list.Facets, err = s.facets(ctx, q, *w, found)
-	}
-	if err == nil && extras.Facets {
-		list.Variants, err = s.variantFacets(ctx, q, *w, found)
+		list.Facets, list.Variants, err = s.allFacets(ctx, q, *w, found)
 	}
 	if err == nil && extras.Total {
 		list.Total, err = s.total(ctx, q, *w, found)

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -52,6 +53,8 @@ type offers struct {
 	prices  []catalog.PriceCount
 }
 
+func newOffers() *offers { return &offers{options: map[string]map[string]int64{}} }
+
 // add counts products with the same offer.
 func (o *offers) add(offer string, products int64, by counting) error {
 	pairs, prices, _ := strings.Cut(offer, beforePrices)
@@ -65,7 +68,7 @@ func (o *offers) add(offer string, products int64, by counting) error {
 		}
 		o.options[name][value] += products
 	}
-	if !by.prices {
+	if !by.prices || prices == "" {
 		return nil
 	}
 	count := catalog.PriceCount{Products: products}
@@ -83,13 +86,19 @@ func (o *offers) add(offer string, products int64, by counting) error {
 // facets returns the most common values of each option.
 func (o *offers) facets() (facets []catalog.Facet) {
 	for name, counts := range o.options {
-		facet := catalog.Facet{Field: name}
+		var values []catalog.FacetValue
 		for value, n := range counts {
-			facet.Values = append(facet.Values, catalog.FacetValue{Value: value, Name: value, Count: n})
+			values = append(values, catalog.FacetValue{Value: value, Name: value, Count: n})
 		}
-		slices.SortFunc(facet.Values, mostFrequent)
-		facet.Values = facet.Values[:min(len(facet.Values), facetValues)]
-		facets = append(facets, facet)
+		facets = append(facets, catalog.Facet{Field: name, Values: mostFrequent(values)})
 	}
 	return facets
+}
+
+// mostFrequent sorts values by how many products have them, and leaves out the rarest if there are many.
+func mostFrequent(values []catalog.FacetValue) []catalog.FacetValue {
+	slices.SortFunc(values, func(a, b catalog.FacetValue) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Value, b.Value))
+	})
+	return values[:min(len(values), facetValues)]
 }

@@ -89,7 +89,7 @@ func (s *Store) count(ctx context.Context, facets *catalog.VariantFacets, produc
 	if err != nil {
 		return fmt.Errorf("facets: %w", err)
 	}
-	counts := &offers{options: map[string]map[string]int64{}}
+	counts := newOffers()
 	var offer string
 	var alike int64
 	if _, err := pgx.ForEachRow(rows, []any{&offer, &alike}, func() error { return counts.add(offer, alike, by) }); err != nil {
@@ -98,11 +98,6 @@ func (s *Store) count(ctx context.Context, facets *catalog.VariantFacets, produc
 	facets.Options = append(facets.Options, counts.facets()...)
 	facets.Prices = append(facets.Prices, counts.prices...)
 	return nil
-}
-
-// mostFrequent compares values of a facet: the most frequent first.
-func mostFrequent(a, b catalog.FacetValue) int {
-	return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Value, b.Value))
 }
 
 // mostCommon sorts the options by the products that they count, and leaves out the rarest if there are many.
