@@ -51,6 +51,9 @@ func migrate(ctx context.Context, pool *pgxpool.Pool, migrations fs.FS, logger *
 	defer func() { _ = db.Close() }()
 	// A single connection holds the lock and does the work, so a replica that loses the lock has also stopped working.
 	db.SetMaxOpenConns(1)
+	if err := checkEncoding(ctx, db); err != nil {
+		return err
+	}
 	m := migrator{db: db, files: migrations, logger: logger}
 	if err := outage.Outlast(ctx, logger, "locks of a migration", lostLock, m.up); err != nil {
 		return fmt.Errorf("migrate: %w", err)

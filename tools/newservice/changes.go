@@ -46,7 +46,7 @@ var inCompose = []change{
 `},
 	{file: "docker-compose.yml", before: "  customers-db:\n    <<: *mongo\n", text: `  gadgets-db:
     <<: *postgres
-    environment: {POSTGRES_DB: gadgets, POSTGRES_PASSWORD_FILE: /run/secrets/superuser-password}
+    environment: {<<: *postgres-environment, POSTGRES_DB: gadgets}
     volumes: ["gadgets-data:/var/lib/postgresql/data", "gadgets-db-secrets:/run/secrets:ro"]
     networks: [gadgets-private]
     healthcheck: {<<: *healthcheck, test: [CMD, pg_isready, -h, 127.0.0.1, -U, postgres, -d, gadgets]}
