@@ -61,6 +61,9 @@ func (s *Store) newestMatches(ctx context.Context, q catalog.Query, w wanted) (*
 		sql, where.params = fmt.Sprintf("SELECT * FROM newest_ranked(to_tsquery('words', $1), %d)", most), where.params[:1]
 	}
 	found, err := s.ranks(ctx, sql, where, words.LikenessTo(w.plain))
+	if oldest != nil && badKey(err) {
+		return nil, catalog.ErrBadCursor
+	}
 	if err != nil {
 		return nil, err
 	}

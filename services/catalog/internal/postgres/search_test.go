@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -121,6 +122,29 @@ func TestAPositionOfTheVersionBeforeGoesOn(t *testing.T) {
 	list, err := postgres.New(pool).List(t.Context(), after(q, page.Products[49].ID, keyOf(t, page.Cursors[49])), catalog.Extras{})
 	if err != nil || len(list.Products) != 51 {
 		t.Errorf("%d products, %v", len(list.Products), err)
+	}
+}
+
+func TestPositionsThatNoPageHasGivenAreRefused(t *testing.T) {
+	t.Parallel()
+	s, pool := setup(t)
+	fill(t, pool, 30)
+	page, err := s.List(t.Context(), catalog.Query{Text: "metal", Limit: 5}, "", false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, key := page.Products[4].ID, keyOf(t, page.Cursors[4])
+	for name, position := range map[string]catalog.Position{
+		"a rank that is no number":  {Key: "high", ID: id},
+		"a time that is none":       {Key: "older soon", ID: id},
+		"an oldest one of no time":  {Key: key, ID: id, Oldest: "soon / " + id},
+		"an oldest one without ID":  {Key: key, ID: id, Oldest: "2026-01-01T00:00:00Z / x"},
+		"an infinite rank of an ID": {Key: "1e999", ID: id},
+	} {
+		q := catalog.Query{Text: "metal", Limit: 5, Sort: catalog.ByRelevance, After: &position}
+		if _, err := postgres.New(pool).List(t.Context(), q, catalog.Extras{}); !errors.Is(err, catalog.ErrBadCursor) {
+			t.Errorf("%s: %v, want ErrBadCursor", name, err)
+		}
 	}
 }
 
