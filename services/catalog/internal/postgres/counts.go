@@ -39,7 +39,7 @@ func (s *Store) categories(ctx context.Context, sql string, args ...any) ([]cata
 // allFacets returns the facets of a query, and those of the variants.
 func (s *Store) allFacets(ctx context.Context, q catalog.Query, w wanted, found *matches) ([]catalog.Facet, catalog.VariantFacets, error) {
 	if found != nil && !isFiltered(q) { // all facets count the same products
-		return s.facetsOf(ctx, found.ids)
+		return s.facetsOf(ctx, q, w, found)
 	}
 	facets, err := s.facets(ctx, q, w, found)
 	if err != nil {

@@ -11,10 +11,10 @@ import (
 	"souk/services/catalog/internal/catalog"
 )
 
-// facetsOf returns the facets of some products, which are read once for all of them.
-func (s *Store) facetsOf(ctx context.Context, ids []string) ([]catalog.Facet, catalog.VariantFacets, error) {
-	rows, err := s.pool.Query(ctx, `SELECT p.category_slug, p.category, p.brand, `+offerOfProduct+` FROM products p
-		WHERE p.id = ANY($1::uuid[]) AND `+listed, ids)
+// facetsOf returns the facets of the matches of a search without filters, which are read once for all of them.
+func (s *Store) facetsOf(ctx context.Context, q catalog.Query, w wanted, found *matches) ([]catalog.Facet, catalog.VariantFacets, error) {
+	products, where := newestCounted("p.category_slug, p.category, p.brand, "+offerOfProduct, q, w, found)
+	rows, err := s.pool.Query(ctx, products, where.args()...)
 	if err != nil {
 		return nil, catalog.VariantFacets{}, fmt.Errorf("facets: %w", err)
 	}

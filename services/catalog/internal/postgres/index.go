@@ -77,7 +77,7 @@ func indexOf(stale []unindexed) *pgx.Batch {
 		batch.Queue(fmt.Sprintf(`UPDATE products SET category_slug = $2, plain_title = $3, words_version = version, words = `+vector+`,
 				option_values = $7, offer = $8, offer_version = version
 			WHERE id = $1`, "$4", "$5", "$6"), u.product.ID, catalog.Slugify(u.product.Category), document.Plain, document.Title, document.Names,
-			document.Description, offer.values, offer.offer)
+			document.Description, offer.values, offer.text)
 	}
 	queueVocabulary(batch, vocabulary)
 	return batch

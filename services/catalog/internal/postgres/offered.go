@@ -27,8 +27,8 @@ func optionValue(name, value string) string { return name + beforeValue + value 
 type offered struct {
 	// values are the option values.
 	values []string
-	// offer is these and the prices as one text, for counting, or nil if it is too long for an index.
-	offer *string
+	// text is these and the prices as one text, for counting, or nil if it is too long for an index.
+	text *string
 }
 
 func offeredBy(c catalog.Content) offered {
@@ -40,8 +40,8 @@ func offeredBy(c catalog.Content) offered {
 	for _, price := range c.Prices() {
 		prices = append(prices, strconv.FormatInt(price, 10))
 	}
-	if offer := strings.Join(o.values, betweenPairs) + beforePrices + strings.Join(prices, ","); len(offer) <= maxOffer {
-		o.offer = &offer
+	if text := strings.Join(o.values, betweenPairs) + beforePrices + strings.Join(prices, ","); len(text) <= maxOffer {
+		o.text = &text
 	}
 	return o
 }

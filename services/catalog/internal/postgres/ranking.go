@@ -58,7 +58,7 @@ func (s *Store) newestMatches(ctx context.Context, q catalog.Query, w wanted) (*
 	sql := "SELECT id, created_at, ts_rank(words, to_tsquery('words', $1)), plain_title FROM " +
 		newest("p.id, p.created_at, p.words, p.plain_title", from, &where, w, most) + " AS newest"
 	if !w.common && !where.filtered && oldest == nil {
-		sql, where.params = fmt.Sprintf("SELECT * FROM newest_ranked(to_tsquery('words', $1), %d)", most), where.params[:1]
+		sql = fmt.Sprintf("SELECT * FROM newest_ranked(to_tsquery('words', $1), %d)", most)
 	}
 	found, err := s.ranks(ctx, sql, where, words.LikenessTo(w.plain))
 	if oldest != nil && badKey(err) {

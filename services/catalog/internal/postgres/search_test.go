@@ -135,11 +135,11 @@ func TestPositionsThatNoPageHasGivenAreRefused(t *testing.T) {
 	}
 	id, key := page.Products[4].ID, keyOf(t, page.Cursors[4])
 	for name, position := range map[string]catalog.Position{
-		"a rank that is no number":  {Key: "high", ID: id},
-		"a time that is none":       {Key: "older soon", ID: id},
-		"an oldest one of no time":  {Key: key, ID: id, Oldest: "soon / " + id},
-		"an oldest one without ID":  {Key: key, ID: id, Oldest: "2026-01-01T00:00:00Z / x"},
-		"an infinite rank of an ID": {Key: "1e999", ID: id},
+		"a rank that is no number": {Key: "high", ID: id},
+		"a time that is none":      {Key: "older soon", ID: id},
+		"an oldest one of no time": {Key: key, ID: id, Oldest: "soon / " + id},
+		"an oldest one without ID": {Key: key, ID: id, Oldest: "2026-01-01T00:00:00Z / x"},
+		"a rank that is too high":  {Key: "1e999", ID: id},
 	} {
 		q := catalog.Query{Text: "metal", Limit: 5, Sort: catalog.ByRelevance, After: &position}
 		if _, err := postgres.New(pool).List(t.Context(), q, catalog.Extras{}); !errors.Is(err, catalog.ErrBadCursor) {

@@ -63,7 +63,7 @@ func values(p catalog.Product, document words.Document) []any {
 		p.Currency, lowest, highest, !p.Status.OnSale(), p.Version, p.UpdatedAt, keywords(p),
 		document.Plain, document.Title, document.Names, document.Description, p.Handle,
 		p.SEO.Title, p.SEO.Description, stored(p.Status), p.PublishAt,
-		offer.values, offer.offer,
+		offer.values, offer.text,
 	}
 }
 

@@ -5,37 +5,30 @@ import (
 	"strings"
 )
 
-// Likeness compares titles with a search.
-type Likeness struct {
-	plain    string
-	trigrams []uint64
-}
+// Likeness compares titles with a search, of which it has the trigrams.
+type Likeness []uint64
 
 // LikenessTo returns the comparison with a plain text.
-func LikenessTo(plain string) Likeness { return Likeness{plain, trigrams(plain)} }
+func LikenessTo(plain string) Likeness { return trigrams(plain) }
 
 // Of returns how much a plain title is like the text, from 0 to 2. It is the sum of two: the share of their trigrams that both have, which is 1
 // for the text itself, and the share of the text's trigrams that the title has, which is 1 for a title that contains the text. So of two
 // titles that contain it, the shorter one is more like it.
 func (l Likeness) Of(title string) float64 {
-	others := trigrams(title)
-	shared := common(l.trigrams, others)
-	all := len(l.trigrams) + len(others) - shared
-	if all == 0 || len(l.trigrams) == 0 {
+	if len(l) == 0 {
 		return 0
 	}
-	contained := float64(shared) / float64(len(l.trigrams))
-	if strings.Contains(" "+title+" ", " "+l.plain+" ") {
-		contained = 1
-	}
-	return float64(shared)/float64(all) + contained
+	others := trigrams(title)
+	shared := common(l, others)
+	all := len(l) + len(others) - shared
+	return float64(shared)/float64(all) + float64(shared)/float64(len(l))
 }
 
 // trigrams returns the sequences of three characters in a plain text, sorted and each once. As in PostgreSQL's pg_trgm, a word has two blanks
 // before it and one behind it.
 func trigrams(plain string) []uint64 {
 	const bits = 21 // of a character
-	all := make([]uint64, 0, 2*len(plain))
+	all := make([]uint64, 0, len(plain)+1)
 	for word := range strings.FieldsSeq(plain) {
 		first, second := ' ', ' '
 		for _, third := range word + " " {
