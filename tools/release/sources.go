@@ -24,7 +24,7 @@ type sources struct {
 // sourcesOf asks Go what the binary of a part is made from.
 func (s shop) sourcesOf(ctx context.Context, part string) (sources, error) {
 	found := sources{module: record.Folder(part)}
-	cmd := exec.CommandContext(ctx, "go", "list", "-deps", "-f", "{{.ImportPath}}", "./cmd/...")
+	cmd := exec.CommandContext(ctx, "go", "list", "-deps", "-f", "{{.ImportPath}}", "./cmd/"+part)
 	cmd.Dir = s.path(found.module)
 	cmd.Env = append(os.Environ(), "GOWORK=off")
 	cmd.Stderr = os.Stderr
