@@ -42,8 +42,3 @@ func (l *load) percentile(p int) time.Duration {
 	}
 	return l.took[len(l.took)*p/100]
 }
-
-func median(all []time.Duration) time.Duration {
-	all = slices.Sorted(slices.Values(all))
-	return all[len(all)/2]
-}
