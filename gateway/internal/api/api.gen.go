@@ -3508,14 +3508,14 @@ type ListProductsParams struct {
 	// InStock Leaves out products of which no variant that the other filters ask for is in stock; what is `unknown` stays in
 	InStock *bool `form:"in_stock,omitempty" json:"in_stock,omitempty"`
 
-	// Sort `relevance` when there is a `q`, else `newest`. `relevance` ranks the newest 500 products that match; the older ones follow
-	// them, the newest first.
+	// Sort `relevance` when there is a `q`, else `newest`. `relevance` ranks the newest products that match, at most 500; the older
+	// ones follow them, the newest first.
 	Sort *ListProductsParamsSort `form:"sort,omitempty" json:"sort,omitempty"`
 
 	// Facets Whether to count the products by category, brand, options and price. A facet respects the other filters, but not its own. The counts by
 	// category and brand are those of the whole list, whatever the page; with other filters than these two, of the newest 1,000
-	// products, and with `q` the newest 500; with `in_stock`, of the first 1,000 that match the other filters. Options and prices are those of the variants in
-	// the newest 1,000 products, or 500; with `in_stock`, of the variants in stock, in the first 1,000 products.
+	// products, and with `q` of those that relevance ranks; with `in_stock`, of the first 1,000 that match the other filters. Options and prices are those of the variants in
+	// the newest 1,000 products, or with `q` of those ranked; with `in_stock`, of the variants in stock, in the first 1,000 products.
 	Facets *bool `form:"facets,omitempty" json:"facets,omitempty"`
 
 	// Total Whether to count the products of the whole list, up to 10,000; with `in_stock`, among the first 1,000 that match otherwise

@@ -20,7 +20,7 @@ func (s *Store) CategoriesBeginning(ctx context.Context, slugs []string) ([]cata
 	return s.categories(ctx, `SELECT category_slug, category, sum(products)::bigint FROM (
 			SELECT per, category_slug, category, products FROM product_counts
 			UNION ALL SELECT per, category_slug, category, products FROM product_count_changes) AS counts
-		WHERE per = 'category' AND EXISTS (SELECT FROM unnest($1::text[]) AS slug WHERE starts_with(category_slug, slug))
+		WHERE per = 'category' AND category_slug ^@ ANY($1::text[])
 		GROUP BY category_slug, category HAVING sum(products) > 0`, slugs)
 }
 
@@ -39,7 +39,7 @@ func (s *Store) categories(ctx context.Context, sql string, args ...any) ([]cata
 // allFacets returns the facets of a query, and those of the variants.
 func (s *Store) allFacets(ctx context.Context, q catalog.Query, w wanted, found *matches) ([]catalog.Facet, catalog.VariantFacets, error) {
 	if found != nil && !isFiltered(q) { // all facets count the same products
-		return s.facetsOf(ctx, q, w, found)
+		return facetsOf(found)
 	}
 	facets, err := s.facets(ctx, q, w, found)
 	if err != nil {
@@ -146,7 +146,7 @@ func (s *Store) readFacets(ctx context.Context, sql string, args []any) ([]catal
 }
 
 // countBatch is the number of changes added up at a time.
-const countBatch = 10_000
+const countBatch = 50_000
 
 // AddUpCounts implements catalog.Store. It does not change the visible counts, so it does not matter when or on how many
 // replicas it runs. Replicas process different changes, and lock the counts in the same order.

@@ -1,31 +1,22 @@
 package postgres
 
 import (
-	"context"
 	"fmt"
 	"maps"
 	"slices"
 
-	"github.com/jackc/pgx/v5"
-
 	"souk/services/catalog/internal/catalog"
 )
 
-// facetsOf returns the facets of the matches of a search without filters, which are read once for all of them.
-func (s *Store) facetsOf(ctx context.Context, q catalog.Query, w wanted, found *matches) ([]catalog.Facet, catalog.VariantFacets, error) {
-	products, where := newestCounted("p.category_slug, p.category, p.brand, "+offerOfProduct, q, w, found)
-	rows, err := s.pool.Query(ctx, products, where.args()...)
-	if err != nil {
-		return nil, catalog.VariantFacets{}, fmt.Errorf("facets: %w", err)
-	}
+// facetsOf returns the facets of the matches of a search.
+func facetsOf(found *matches) ([]catalog.Facet, catalog.VariantFacets, error) {
 	categories, brands, counts := map[string]catalog.FacetValue{}, map[string]catalog.FacetValue{}, newOffers()
-	var slug, category, brand, offer string
-	if _, err := pgx.ForEachRow(rows, []any{&slug, &category, &brand, &offer}, func() error {
-		countValue(categories, slug, category)
-		countValue(brands, brand, brand)
-		return counts.add(offer, 1, counting{anyOption, true})
-	}); err != nil {
-		return nil, catalog.VariantFacets{}, fmt.Errorf("facets: %w", err)
+	for _, f := range found.facts {
+		countValue(categories, f.categorySlug, f.category)
+		countValue(brands, f.brand, f.brand)
+		if err := counts.add(f.offer, 1, counting{anyOption, true}); err != nil {
+			return nil, catalog.VariantFacets{}, fmt.Errorf("facets: %w", err)
+		}
 	}
 	facets := noFacets()
 	for i, values := range []map[string]catalog.FacetValue{categories, brands} {

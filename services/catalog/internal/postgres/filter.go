@@ -36,11 +36,18 @@ func (c *conditions) ids(q catalog.Query) {
 	}
 }
 
-// options restricts p to products with the values of each option. The index of options has the categories as well.
-func (c *conditions) options(options []catalog.OptionFilter, categories []string) {
-	if len(options) > 0 && len(categories) > 0 {
-		c.add("ARRAY[p.category_slug] && ?::text[]", categories)
+// categories restricts p to products of any of these categories. With a filter by options, it uses the index of options, which has the categories
+// as well.
+func (c *conditions) categories(q catalog.Query) {
+	if len(q.Options) > 0 && len(q.Categories()) > 0 {
+		c.add("ARRAY[p.category_slug] && ?::text[]", q.Categories())
+		return
 	}
+	c.oneOf("p.category_slug", q.Categories())
+}
+
+// options restricts p to products with the values of each option.
+func (c *conditions) options(options []catalog.OptionFilter) {
 	for _, o := range options {
 		values := make([]string, len(o.Values))
 		for i, value := range o.Values {
@@ -64,10 +71,11 @@ func (c *conditions) prices(lowest, highest *int64) {
 	}
 }
 
-// oneVariant restricts p to products of which one variant has all options and a price in the range.
+// oneVariant restricts p to products of which one variant has all options and a price in the range. Other conditions select nearly the same
+// products for less.
 func (c *conditions) oneVariant(q catalog.Query) {
 	if len(q.Options) > 1 || len(q.Options) == 1 && q.FiltersByPrice() {
-		c.parts = append(c.parts, "(SELECT bool_or("+c.variantMatches(q)+") FROM variants v WHERE v.product_id = p.id)")
+		c.last = "(SELECT bool_or(" + c.variantMatches(q) + ") FROM variants v WHERE v.product_id = p.id)"
 	}
 }
 

@@ -30,6 +30,8 @@ var orders = map[catalog.Sort]order{
 type conditions struct {
 	parts  []string
 	params []any
+	// last is a condition that costs so much that a page checks it only for the products before its end. It is empty if there is none.
+	last string
 	// filtered is set if a search is restricted further. PostgreSQL then chooses which index to read.
 	filtered bool
 }
@@ -48,7 +50,14 @@ func (c *conditions) param(p any) string {
 	return fmt.Sprintf("$%d", len(c.params))
 }
 
-func (c *conditions) sql() string { return strings.Join(c.parts, " AND ") }
+func (c *conditions) sql() string {
+	if c.last == "" {
+		return c.withoutLast()
+	}
+	return c.withoutLast() + " AND " + c.last
+}
+
+func (c *conditions) withoutLast() string { return strings.Join(c.parts, " AND ") }
 
 // args returns the arguments of a query, in a mode in which PostgreSQL plans the query for these values each time. The best
 // plan for a common word or a wide price range would read the whole shop for a rare word, and vice versa.
@@ -64,10 +73,10 @@ func matching(q catalog.Query, w wanted) (from string, where conditions) {
 		where.filtered = isFiltered(q)
 		from += where.search(w)
 	}
-	where.oneOf("p.category_slug", q.Categories())
+	where.categories(q)
 	where.oneOf("p.brand", q.Brands())
 	where.ids(q)
-	where.options(q.Options, q.Categories())
+	where.options(q.Options)
 	where.prices(q.MinPrice, q.MaxPrice)
 	where.oneVariant(q)
 	return from, where
@@ -100,7 +109,7 @@ func newest(columns, from string, where *conditions, w wanted, most int) string 
 
 // List implements catalog.Store.
 func (s *Store) List(ctx context.Context, q catalog.Query, extras catalog.Extras) (list catalog.List, err error) {
-	w, found, err := s.wantedBy(ctx, q)
+	w, found, err := s.wantedBy(ctx, q, extras.Facets)
 	if err != nil {
 		return list, err
 	}
@@ -108,7 +117,7 @@ func (s *Store) List(ctx context.Context, q catalog.Query, extras catalog.Extras
 		return nothing(extras), nil
 	}
 	if found == nil && q.Text != "" && (isRanked(q) || extras.Facets) {
-		if found, err = s.newestMatches(ctx, q, *w); err != nil {
+		if found, err = s.newestMatches(ctx, q, extras.Facets, *w); err != nil {
 			return list, err
 		}
 	}
@@ -168,10 +177,14 @@ func (s *Store) page(ctx context.Context, q catalog.Query, w wanted) ([]catalog.
 		comparison := map[string]string{"ASC": ">", "DESC": "<"}[o.direction]
 		where.add(fmt.Sprintf("(%s, p.id) %s (?::text::%s, ?::uuid)", o.by, comparison, o.cast), q.After.Key, q.After.ID)
 	}
-	limit := where.param(q.Limit + 1)
-	sql := fmt.Sprintf(`SELECT %s, (%s)::text, '' FROM %s WHERE %s ORDER BY %s %s, p.id %s LIMIT %s`,
-		columnsOf(q), o.by, from, where.sql(), o.by, o.direction, o.direction, limit)
-	return s.listed(ctx, q, sql, where)
+	limit, by := where.param(q.Limit+1), fmt.Sprintf("ORDER BY %s %s, p.id %s", o.by, o.direction, o.direction)
+	rest := fmt.Sprintf(`%s WHERE %s %s LIMIT %s`, from, where.withoutLast(), by, limit)
+	if where.last != "" {
+		// OFFSET 0 has PostgreSQL sort the products before it checks the last condition.
+		rest = fmt.Sprintf(`(SELECT p.id FROM (SELECT p.id FROM %s WHERE %s %s OFFSET 0) AS p WHERE %s LIMIT %s) AS matching JOIN products p USING (id) %s`,
+			from, where.withoutLast(), by, where.last, limit, by)
+	}
+	return s.listed(ctx, q, fmt.Sprintf(`SELECT %s, (%s)::text, '' FROM %s`, columnsOf(q), o.by, rest), where)
 }
 
 // columnsOf returns the columns of p that a query reads.

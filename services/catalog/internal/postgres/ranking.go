@@ -19,6 +19,8 @@ const (
 	// ranked is the number of matches, the newest ones, that a search ranks and counts in facets. So a common word costs the same however
 	// many products contain it.
 	ranked = 500
+	// fewRanked is the number of matches that are enough if the number of recent ones was overestimated.
+	fewRanked = ranked / 2
 	// mostRanked is the number of matches that a page after the first ranks at most: those of the first page, and products that were added
 	// since.
 	mostRanked = 2 * ranked
@@ -33,57 +35,98 @@ type match struct {
 	id      string
 	created time.Time
 	rank    float64
+	facts   facts
 }
+
+// facts are what facets count of a product.
+type facts struct{ categorySlug, category, brand, offer string }
 
 // matches are the newest matches of a search, the best first. They are found once for all that a page shows of them.
 type matches struct {
 	ids []string
 	// ranks are those of the IDs.
 	ranks map[string]float64
+	// facts are those of the IDs, if they were asked for.
+	facts []facts
 	// oldest is the oldest one, or nil if no older ones match.
 	oldest *catalog.Position
 }
 
-// newestMatches returns the newest matches of a search. For a page after the first, they begin at the oldest match that the first one ranked.
-func (s *Store) newestMatches(ctx context.Context, q catalog.Query, w wanted) (*matches, error) {
+// newestMatches returns the newest matches of a search, with their facts if asked for. For a page after the first, they begin at the oldest match
+// that the first one ranked.
+func (s *Store) newestMatches(ctx context.Context, q catalog.Query, facts bool, w wanted) (*matches, error) {
 	w = w.toRank()
-	from, where := matching(q, w)
 	most, oldest := ranked, oldestOf(q)
 	if q.After != nil && isRanked(q) {
 		most = mostRanked
 	}
-	if oldest != nil {
-		where.add("(p.created_at, p.id) >= (?::text::timestamptz, ?::text::uuid)", oldest.Key, oldest.ID)
-	}
-	sql := "SELECT id, created_at, ts_rank(words, to_tsquery('words', $1)), plain_title FROM " +
-		newest("p.id, p.created_at, p.words, p.plain_title", from, &where, w, most) + " AS newest"
-	if !w.common && !where.filtered && oldest == nil {
-		sql = fmt.Sprintf("SELECT * FROM newest_ranked(to_tsquery('words', $1), %d)", most)
-	}
-	found, err := s.ranks(ctx, sql, where, words.LikenessTo(w.plain))
+	found, recent, err := s.newestWith(ctx, q, facts, w, most, oldest)
 	if oldest != nil && badKey(err) {
 		return nil, catalog.ErrBadCursor
 	}
 	if err != nil {
 		return nil, err
 	}
-	if len(found) == most { // there may be others
+	if len(found) == most || recent { // there may be others
 		last := slices.MinFunc(found, func(a, b match) int { return cmp.Or(a.created.Compare(b.created), cmp.Compare(a.id, b.id)) })
 		oldest = &catalog.Position{Key: last.created.UTC().Format(time.RFC3339Nano), ID: last.id}
 	}
 	return inOrder(found, oldest), nil
 }
 
-// ranks runs a query for matches with PostgreSQL's ranks for their words, of which those in the title have the highest weight. It adds how much
-// the titles are like the text.
-func (s *Store) ranks(ctx context.Context, sql string, where conditions, text words.Likeness) ([]match, error) {
-	rows, err := s.pool.Query(ctx, sql, where.args()...)
+// newestWith returns at most so many of the newest matches, in any order. It reports whether it only looked for recent ones.
+func (s *Store) newestWith(ctx context.Context, q catalog.Query, facts bool, w wanted, most int, oldest *catalog.Position) (found []match, recent bool, err error) {
+	from, where := matching(q, w)
+	if oldest != nil {
+		where.add("(p.created_at, p.id) >= (?::text::timestamptz, ?::text::uuid)", oldest.Key, oldest.ID)
+	}
+	if oldest != nil || where.filtered {
+		found, err = s.ranks(ctx, facts, newestOf(from, &where, w, most), where, w)
+		return found, false, err
+	}
+	if q.After == nil {
+		if found, err = s.recent(ctx, facts, from, where, w); err != nil || len(found) >= fewRanked {
+			return found, true, err
+		}
+	}
+	found, err = s.ranks(ctx, facts, fmt.Sprintf("newest_matches(to_tsquery('words', $1), %d)", most), where, w)
+	return found, false, err
+}
+
+// recent returns the newest matches among recent products. There are none if the words are rare.
+func (s *Store) recent(ctx context.Context, facts bool, from string, where conditions, w wanted) ([]match, error) {
+	since, err := s.since(ctx, w.sampled, ranked)
+	if err != nil || since == nil {
+		return nil, err
+	}
+	where.add("p.created_at >= ?", *since)
+	return s.ranks(ctx, facts, newestOf(from, &where, w, ranked), where, w)
+}
+
+// newestOf returns a subquery for what is known of the newest matches.
+func newestOf(from string, where *conditions, w wanted, most int) string {
+	return newest("p.id, p.created_at, p.words, p.plain_title, p.category_slug, p.category, p.brand, p.offer", from, where, w, most)
+}
+
+// ranks reads matches with PostgreSQL's ranks for their words, of which those in the title have the highest weight. It adds how much the titles
+// are like the text.
+func (s *Store) ranks(ctx context.Context, withFacts bool, newest string, where conditions, w wanted) ([]match, error) {
+	columns := "id, created_at, ts_rank(words, to_tsquery('words', $1)), plain_title"
+	if withFacts {
+		columns += ", category_slug, category, brand, " + fmt.Sprintf(offerOf, "newest.id", "newest.offer")
+	}
+	rows, err := s.pool.Query(ctx, "SELECT "+columns+" FROM "+newest+" AS newest", where.args()...)
 	if err != nil {
 		return nil, fmt.Errorf("search: %w", err)
 	}
+	text := words.LikenessTo(w.plain)
 	found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (m match, err error) {
 		var title string
-		err = row.Scan(&m.id, &m.created, &m.rank, &title)
+		into := []any{&m.id, &m.created, &m.rank, &title}
+		if withFacts {
+			into = append(into, &m.facts.categorySlug, &m.facts.category, &m.facts.brand, &m.facts.offer)
+		}
+		err = row.Scan(into...)
 		m.rank += text.Of(title)
 		return m, err
 	})
@@ -96,9 +139,9 @@ func (s *Store) ranks(ctx context.Context, sql string, where conditions, text wo
 // inOrder sorts matches by their ranks.
 func inOrder(found []match, oldest *catalog.Position) *matches {
 	slices.SortFunc(found, func(a, b match) int { return cmp.Or(cmp.Compare(b.rank, a.rank), cmp.Compare(b.id, a.id)) })
-	m := &matches{ids: make([]string, len(found)), ranks: make(map[string]float64, len(found)), oldest: oldest}
+	m := &matches{ids: make([]string, len(found)), ranks: make(map[string]float64, len(found)), facts: make([]facts, len(found)), oldest: oldest}
 	for i, f := range found {
-		m.ids[i], m.ranks[f.id] = f.id, f.rank
+		m.ids[i], m.ranks[f.id], m.facts[i] = f.id, f.rank, f.facts
 	}
 	return m
 }

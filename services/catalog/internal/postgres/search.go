@@ -2,7 +2,10 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"math"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -19,11 +22,11 @@ const (
 	// how many products contain the beginning of a word, or two words at once.
 	common = 25
 	// veryCommon is the share for what a search ranks. A page needs 20 products, a ranking 500.
-	veryCommon = 13
-	// The shares are those of a sample of so many products. First, a smaller sample is taken. If one in obvious contains the words, and at least
-	// obviousHits do, no other sample is needed.
-	sampleSize                       = 300
-	glanceSize, obvious, obviousHits = 100, 5, 20
+	veryCommon = 18
+	// frequent is the share from which on only recent products are read if the newest matches are wanted.
+	frequent = 40
+	// sampleSize is the number of products in the sample that the shares are estimated from.
+	sampleSize = 300
 )
 
 // wanted is what a search looks for, in the terms of PostgreSQL.
@@ -32,15 +35,26 @@ type wanted struct {
 	plain string
 	// query is empty if no product can be found.
 	query string
-	// common is set if many products contain the words, and veryCommon if so many do that the newest matches are not far apart.
-	common, veryCommon bool
+	// sampled are the products that contain the words among some.
+	sampled sampled
+	// common is set if many products contain the words.
+	common bool
 }
 
 // toRank returns what to look for if as many products as are ranked are needed, and not those of a page alone.
 func (w wanted) toRank() wanted {
-	w.common = w.veryCommon
+	w.common = w.sampled.atLeast(veryCommon)
 	return w
 }
+
+// sampled is a sample of products.
+type sampled struct {
+	// hits are those that contain the words of a search.
+	hits, seen int
+}
+
+// atLeast reports whether one in so many products contains the words.
+func (s sampled) atLeast(share int) bool { return s.hits >= thin && s.hits*share >= s.seen }
 
 // search restricts p to the products that a text finds. It must be the first condition, so that the query is $1.
 func (c *conditions) search(w wanted) (from string) {
@@ -54,12 +68,13 @@ func (c *conditions) search(w wanted) (from string) {
 	return from
 }
 
-// wantedBy returns what a query looks for, or nil if it has a text without words. It also returns the newest matches, if it had to read them.
-func (s *Store) wantedBy(ctx context.Context, q catalog.Query) (*wanted, *matches, error) {
+// wantedBy returns what a query looks for, or nil if it has a text without words. It also returns the newest matches, if it had to read them:
+// with the facts that facets count, if asked for.
+func (s *Store) wantedBy(ctx context.Context, q catalog.Query, facts bool) (*wanted, *matches, error) {
 	if q.Text == "" {
 		return &wanted{}, nil, nil
 	}
-	w, found, err := s.understand(ctx, q)
+	w, found, err := s.understand(ctx, q, facts)
 	if err != nil || w.query == "" {
 		return nil, nil, err
 	}
@@ -68,7 +83,7 @@ func (s *Store) wantedBy(ctx context.Context, q catalog.Query) (*wanted, *matche
 
 // understand returns what to look for. If few products contain the words, it is similar words as well, and if still none is found,
 // all words but one. It does not depend on the filters, the order or the page.
-func (s *Store) understand(ctx context.Context, q catalog.Query) (w wanted, found *matches, err error) {
+func (s *Store) understand(ctx context.Context, q catalog.Query, facts bool) (w wanted, found *matches, err error) {
 	search, err := s.parse(ctx, q.Text)
 	if err != nil || search.Empty() {
 		return w, nil, err
@@ -77,7 +92,7 @@ func (s *Store) understand(ctx context.Context, q catalog.Query) (w wanted, foun
 		return w, nil, err
 	}
 	w = wanted{plain: search.Plain, query: search.TSQuery()}
-	n, found, err := s.survey(ctx, q, &w)
+	n, found, err := s.survey(ctx, q, facts, &w)
 	if err != nil || n >= thin {
 		return w, found, err
 	}
@@ -87,13 +102,13 @@ func (s *Store) understand(ctx context.Context, q catalog.Query) (w wanted, foun
 	}
 	if corrected != nil {
 		w.query = corrected.TSQuery()
-		if n, found, err = s.survey(ctx, q, &w); err != nil {
+		if n, found, err = s.survey(ctx, q, facts, &w); err != nil {
 			return w, nil, err
 		}
 	}
 	if loose := search.Loose(); n == 0 && loose != "" {
 		w.query = loose
-		_, found, err = s.survey(ctx, q, &w)
+		_, found, err = s.survey(ctx, q, facts, &w)
 	}
 	return w, found, err
 }
@@ -117,40 +132,47 @@ func (s *Store) parse(ctx context.Context, text string) (*words.Search, error) {
 
 // sample counts the products on sale that a query finds among some from all over the table, and all that it looked at. They are the
 // same ones each time. A block of the table has at most 8 products.
-func (s *Store) sample(ctx context.Context, query string, size int) (hits, seen int, err error) {
-	err = s.pool.QueryRow(ctx, `SELECT count(*) FILTER (WHERE ts_match_vq(words, to_tsquery('words', $1))), count(*) FROM (
+func (s *Store) sample(ctx context.Context, query string) (found sampled, err error) {
+	err = s.pool.QueryRow(ctx, `SELECT count(*) FILTER (WHERE ts_match_vq(words, (SELECT to_tsquery('words', $1)))), count(*) FROM (
 		SELECT words FROM products
 		TABLESAMPLE SYSTEM (least(100, 100.0 * $2::int / 8 * current_setting('block_size')::int / greatest(pg_relation_size('products'), 1))) REPEATABLE (1)
-		WHERE NOT withdrawn AND status IS NULL LIMIT $2) AS sampled`, query, size).Scan(&hits, &seen)
+		WHERE NOT withdrawn AND status IS NULL LIMIT $2) AS sampled`, query, sampleSize).Scan(&found.hits, &found.seen)
 	if err != nil {
-		return 0, 0, fmt.Errorf("search: %w", err)
+		return sampled{}, fmt.Errorf("search: %w", err)
 	}
-	return hits, seen, nil
+	return found, nil
 }
 
-// isObvious reports whether a small sample is enough to see that many products contain the words, and the number of those in it.
-func (s *Store) isObvious(ctx context.Context, query string) (yes bool, hits int, err error) {
-	hits, seen, err := s.sample(ctx, query, glanceSize)
-	return hits >= obviousHits && hits*obvious >= seen, hits, err
+// since returns the time since which about so many products that contain the words were created. It is nil if that is long ago, or if there are not
+// so many. What was found among some products need not hold for these, so that there may be far fewer.
+func (s *Store) since(ctx context.Context, found sampled, wanted int) (*time.Time, error) {
+	if !found.atLeast(frequent) {
+		return nil, nil
+	}
+	likely := float64(found.hits) - math.Sqrt(float64(found.hits)) // the sample may have more than its share
+	var at time.Time
+	err := s.pool.QueryRow(ctx, `SELECT created_at FROM products WHERE NOT withdrawn ORDER BY created_at DESC, id DESC OFFSET $1 LIMIT 1`,
+		int(float64(wanted*found.seen)/likely)).Scan(&at)
+	if errors.Is(err, pgx.ErrNoRows) { // there are fewer products
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("search: %w", err)
+	}
+	return &at, nil
 }
 
 // survey finds out whether many products contain the words, and returns their number as far as it matters. For the first page of a search without
 // filters, it returns the newest matches as well, because reading these takes as long as counting.
-func (s *Store) survey(ctx context.Context, q catalog.Query, w *wanted) (n int, found *matches, err error) {
-	w.common, n, err = s.isObvious(ctx, w.query)
-	w.veryCommon = w.common
-	if err != nil || w.common {
-		return n, nil, err
+func (s *Store) survey(ctx context.Context, q catalog.Query, facts bool, w *wanted) (n int, found *matches, err error) {
+	if w.sampled, err = s.sample(ctx, w.query); err != nil {
+		return 0, nil, err
 	}
-	if n > 1 { // otherwise the words are not common
-		hits, seen, err := s.sample(ctx, w.query, sampleSize)
-		enough := func(share int) bool { return hits >= thin && hits*share >= seen }
-		if w.common, w.veryCommon = enough(common), enough(veryCommon); err != nil || w.common {
-			return hits, nil, err
-		}
+	if w.common = w.sampled.atLeast(common); w.common {
+		return w.sampled.hits, nil, nil
 	}
 	if !isFiltered(q) && q.Sort == catalog.ByRelevance && q.After == nil {
-		if found, err = s.newestMatches(ctx, q, *w); err != nil {
+		if found, err = s.newestMatches(ctx, q, facts, *w); err != nil {
 			return 0, nil, err
 		}
 		return len(found.ids), found, nil

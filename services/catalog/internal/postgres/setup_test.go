@@ -44,7 +44,7 @@ func exec(t *testing.T, pool *pgxpool.Pool, sql string, args ...any) {
 }
 
 // fill adds n products of about 2 kB with 3 variants each. All contain the word metal, half of them brass, one in ten tin, and
-// one in a hundred pewter. They have 50 categories and 200 brands. Five have a variant that costs more than 9,000,000; the
+// one in a hundred pewter, and the oldest twentieth zinc. They have 50 categories and 200 brands. Five have a variant that costs more than 9,000,000; the
 // other prices are 100 to 1,000,000. The variants have the sizes S, M and L; one product in a thousand is gold, the others are red or blue.
 func fill(t *testing.T, pool *pgxpool.Pool, n int) {
 	t.Helper()
@@ -63,7 +63,8 @@ func fill(t *testing.T, pool *pgxpool.Pool, n int) {
 				setweight(to_tsvector('words', description), 'C'), 1,
 			offered, array_to_string(offered, chr(30)) || chr(29) || concat_ws(',', price(i), price(i) + 1, CASE WHEN i % $1 < 5 THEN 9000001 ELSE price(i) + 2 END), 1
 		FROM generate_series(1, $1::int) AS i, LATERAL (SELECT CASE WHEN i % 2 = 0 THEN 'Brass' ELSE 'Copper' END || ' lamp number ' || i ||
-			CASE WHEN i % 100 = 0 THEN ' with pewter' WHEN i % 10 = 1 THEN ' with tin' ELSE '' END, repeat('A metal lamp for the hall, made by hand. ', 10))
+			CASE WHEN i % 100 = 0 THEN ' with pewter' WHEN i % 10 = 1 THEN ' with tin' ELSE '' END ||
+			CASE WHEN i <= $1 / 20 THEN ' and zinc' ELSE '' END, repeat('A metal lamp for the hall, made by hand. ', 10))
 			AS texts (title, description), LATERAL (SELECT ARRAY['Color' || chr(31) || color(i)] || ARRAY(
 				SELECT 'Size' || chr(31) || size FROM unnest('{L,M,S}'::text[]) AS size)) AS values (offered)`, n)
 	exec(t, pool, `INSERT INTO vocabulary SELECT unnest('{brass,copper,lamp,number,with,pewter,brand,category}'::text[])`)

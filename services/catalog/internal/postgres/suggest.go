@@ -60,15 +60,23 @@ func (s *Store) Typed(ctx context.Context, typed *words.Typed) ([]catalog.Named,
 
 // containing returns products that contain what was typed, the newest first. If many do, they are the newest ones of all.
 func (s *Store) containing(ctx context.Context, query string) ([]catalog.Named, error) {
-	from := `found_names(to_tsquery('words', $1), $2) AS p`
-	common, _, err := s.isObvious(ctx, query)
+	sample, err := s.sample(ctx, query)
 	if err != nil {
 		return nil, err
 	}
-	if common {
-		from = `products p WHERE ` + listed + ` AND ts_match_vq(p.words, to_tsquery('words', $1))`
+	since, err := s.since(ctx, sample, productsRead)
+	if err != nil {
+		return nil, err
 	}
-	return s.named(ctx, `SELECT p.id, p.slug, p.title FROM `+from+` ORDER BY p.created_at DESC, p.id DESC LIMIT $2`, query, productsRead)
+	const newest = ` ORDER BY p.created_at DESC, p.id DESC LIMIT $2`
+	if since != nil {
+		recent, err := s.named(ctx, `SELECT p.id, p.slug, p.title FROM products p
+			WHERE `+listed+` AND ts_match_vq(p.words, (SELECT to_tsquery('words', $1))) AND p.created_at >= $3`+newest, query, productsRead, since)
+		if err != nil || len(recent) >= productsRead/2 {
+			return recent, err
+		}
+	}
+	return s.named(ctx, `SELECT p.id, p.slug, p.title FROM found_names(to_tsquery('words', $1), $2) AS p`+newest, query, productsRead)
 }
 
 // suggestQuery finds products that contain what was typed.

@@ -53,7 +53,7 @@ func filtersBy(q catalog.Query, name string) bool {
 // addFacets adds the facets of the newest products that match.
 func (s *Store) addFacets(ctx context.Context, facets *catalog.VariantFacets, q catalog.Query, w wanted, found *matches, by counting) error {
 	if len(q.Options) == 0 && !q.FiltersByPrice() {
-		products, where := newestCounted(offerOfProduct, q, w, found)
+		products, where := newestCounted(fmt.Sprintf(offerOf, "p.id", "p.offer"), q, w, found)
 		return s.count(ctx, facets, products, where, by)
 	}
 	products, where := newestCounted("p.id", q, w, found)
@@ -73,10 +73,10 @@ func (s *Store) FacetsOfVariants(ctx context.Context, skus []string) (facets cat
 }
 
 const (
-	// offerOfProduct is the offer of a product. One that is too long for an index is made from the rows.
-	offerOfProduct = `coalesce(p.offer, (SELECT array_to_string(long.option_values, '` + betweenPairs + `') || '` + beforePrices + `' ||
+	// offerOf is the offer of a product with an ID. One that is too long for an index is made from the rows.
+	offerOf = `coalesce(%[2]s, (SELECT array_to_string(long.option_values, '` + betweenPairs + `') || '` + beforePrices + `' ||
 			array_to_string(ARRAY(SELECT DISTINCT v.price FROM variants v WHERE v.product_id = long.id ORDER BY v.price), ',')
-		FROM products long WHERE long.id = p.id)) AS offer`
+		FROM products long WHERE long.id = %[1]s)) AS offer`
 	// offerOfVariants is the offer of variants, NULL if there are none.
 	offerOfVariants = `SELECT coalesce(array_to_string(array_agg(DISTINCT o."Name" || '` + beforeValue + `' || o."Value")
 			FILTER (WHERE o."Name" IS NOT NULL), '` + betweenPairs + `'), '') || '` + beforePrices + `' || array_to_string(array_agg(DISTINCT v.price), ',') AS offer
