@@ -72,8 +72,8 @@ bench-against: ## what a request costs compared with another version, in eight m
 	@test -n '$(COMMIT)' || { echo 'Say which commit, for example: make bench-against COMMIT=HEAD~1' >&2; exit 2; }
 	@GOWORK=off go run -C e2e ./cmd/bench against '$(COMMIT)'
 
-bench-growth: ## what a request costs in a shop that has grown, as a ratio to one that has not, in 25 minutes; GROWTH=small in six, GROWTH=products for the catalog alone
-	@GROWTH='$(GROWTH)' GOWORK=off go run -C e2e ./cmd/bench growth
+bench-growth: ## what a request costs in a shop that has grown, as a ratio to one that has not, in 25 minutes; GROWTH=small in six, GROWTH=products for the catalog alone, TITLES=FOLDER with real titles
+	@GROWTH='$(GROWTH)' TITLES='$(TITLES)' GOWORK=off go run -C e2e ./cmd/bench growth
 
 bench-chart: ## draw the pictures of docs/performance.md: latency against load, and cost against size
 	@GOWORK=off go run -C e2e ./cmd/bench chart

@@ -84,10 +84,7 @@ var browsing = []string{detail, list, search, suggestions, facets, searchFacets,
 // hide how many products there are.
 func (g *grown) browse(ctx context.Context, editions []growth.Edition) (map[string]Scenario, error) {
 	asked := func(path func(p *shopper, e growth.Edition) string) Scenario {
-		return Scenario{visit: func(p *shopper, ctx context.Context) error {
-			_, err := p.asking.get(ctx, "/v1/products"+path(p, editions[p.random.IntN(len(editions))]), p.token)
-			return err
-		}}
+		return asks(func(p *shopper) string { return path(p, editions[p.random.IntN(len(editions))]) })
 	}
 	inCategory := func(p *shopper, e growth.Edition) string {
 		return "category=" + e.Family + category(things[p.random.IntN(len(things))])
@@ -116,6 +113,14 @@ func (g *grown) browse(ctx context.Context, editions []growth.Edition) (map[stri
 		}),
 		deepPages: asked(func(p *shopper, _ growth.Edition) string { return deep[p.random.IntN(len(deep))] }),
 	}, nil
+}
+
+// asks gets what is behind /v1/products, from the gateway that keeps no copies.
+func asks(path func(p *shopper) string) Scenario {
+	return Scenario{visit: func(p *shopper, ctx context.Context) error {
+		_, err := p.asking.get(ctx, "/v1/products"+path(p), p.token)
+		return err
+	}}
 }
 
 // deepCursors returns the queries for pages after so many products, in several orders.

@@ -33,7 +33,9 @@ type Growth struct {
 	Sizes Sizes
 	// OnlyProducts leaves out everything but the products.
 	OnlyProducts bool
-	Plan         Plan
+	// Titled is set if the shops have products with real titles, which are measured alone.
+	Titled bool
+	Plan   Plan
 	// Progress is told what is being loaded or measured.
 	Progress func(string)
 
@@ -60,7 +62,11 @@ func (g *Growth) Measure(ctx context.Context) (report *GrowthReport, failed erro
 		s.loader.Progress = g.Progress
 	}
 	stages := []func(context.Context, *grown, *grown) error{g.carts, g.accounts, g.products, g.orders, g.entries}
-	if g.OnlyProducts {
+	switch {
+	case g.Titled:
+		stages = stages[:1]
+		stages[0] = g.titles
+	case g.OnlyProducts:
 		stages = stages[2:3]
 	}
 	for _, stage := range stages {
@@ -176,10 +182,14 @@ func (g *Growth) products(ctx context.Context, small, large *grown) error {
 	if err != nil {
 		return err
 	}
+	return g.browsed(ctx, browsing, small.Shop, large.Shop, before, after)
+}
+
+// browsed compares what shoppers look for with few and with many products.
+func (g *Growth) browsed(ctx context.Context, names []string, small, large *Shop, before, after map[string]Scenario) error {
 	var all []*Comparison
-	for _, name := range browsing {
-		all = append(all, p99Of(name, 1.5,
-			side{small.Shop, few.Products, before[name]}, side{large.Shop, g.Sizes.Products, after[name]}))
+	for _, name := range names {
+		all = append(all, p99Of(name, 1.5, side{small, few.Products, before[name]}, side{large, g.Sizes.Products, after[name]}))
 	}
 	if err := g.compare(ctx, all...); err != nil {
 		return err

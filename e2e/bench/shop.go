@@ -34,6 +34,7 @@ type Shop struct {
 	emails   []string
 	shoppers []*shopper
 	products []product
+	titled   titled // names the products, unless their names are made up
 	filled   filled
 	// otherVersion is whether the binaries are not of these sources.
 	otherVersion bool
@@ -53,6 +54,8 @@ type Options struct {
 	BinDir string
 	// PartEnv is added to the environment of its parts.
 	PartEnv map[string][]string
+	// Titles are those of its products. By default they are made up.
+	Titles []string
 }
 
 // Open starts a shop on free ports as make run does, with 1,000 products in stock. Its data is in a temporary folder, and is as safe
@@ -85,7 +88,10 @@ func Open(ctx context.Context, o Options) (*Shop, error) {
 	}
 	s := &Shop{
 		Stack: running, client: newClient(running.URL(), 2*shoppersAtOnce), asking: newClient("http://"+running.GatewayAddr(plainGateway), 2*shoppersAtOnce),
-		products: products(), dir: dir, otherVersion: o.BinDir != "",
+		products: products(), titled: o.Titles, dir: dir, otherVersion: o.BinDir != "",
+	}
+	if s.titled != nil {
+		s.products = s.titled.products(few.Products)
 	}
 	if s.idle, err = memory(running); err == nil {
 		err = s.fill(ctx)
@@ -117,6 +123,9 @@ func (s *Shop) fill(ctx context.Context) error {
 		return err
 	}
 	file, err := goodsCSV()
+	if s.titled != nil {
+		file, err = s.titled.csv(0, len(s.products))
+	}
 	if err != nil {
 		return err
 	}

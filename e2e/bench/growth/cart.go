@@ -37,7 +37,7 @@ func (l *Loader) LoadCarts(ctx context.Context, n int, skus []string) error {
 		return fmt.Errorf("load carts: %w", err)
 	}
 	l.say("%d carts", n)
-	return l.settle(ctx, "carts")
+	return l.Settle(ctx, "carts")
 }
 
 // CartSKU returns the SKU of a line, from 0, of the loaded cart i, given the SKUs that the carts were loaded with.

@@ -74,8 +74,8 @@ func (l *Loader) say(format string, args ...any) {
 	}
 }
 
-// settle brings the statistics of databases up to date, and does now what PostgreSQL would otherwise do in the background later.
-func (l *Loader) settle(ctx context.Context, services ...string) error {
+// Settle brings the statistics of databases up to date, and does now what PostgreSQL would otherwise do in the background later.
+func (l *Loader) Settle(ctx context.Context, services ...string) error {
 	for _, service := range services {
 		if _, err := l.databases[service].Exec(ctx, "VACUUM (ANALYZE)"); err != nil {
 			return fmt.Errorf("vacuum the database of %s: %w", service, err)

@@ -164,7 +164,7 @@ func (l *Loader) loadOrders(ctx context.Context, service string, b book) error {
 	if _, err := database.Exec(ctx, `DROP TABLE copies, sources`); err != nil {
 		return err
 	}
-	return l.settle(ctx, service)
+	return l.Settle(ctx, service)
 }
 
 // writeOrders writes what one service keeps of the orders of these numbers.

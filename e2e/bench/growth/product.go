@@ -71,7 +71,7 @@ func (l *Loader) LoadProducts(ctx context.Context, slugs []string, n int) error 
 	if err := l.awaitIndex(ctx); err != nil {
 		return fmt.Errorf("load products: %w", err)
 	}
-	return l.settle(ctx, "catalog", "inventory")
+	return l.Settle(ctx, "catalog", "inventory")
 }
 
 // awaitIndex waits until catalog has written the words by which the products are found, and the summaries of their variants.

@@ -24,5 +24,5 @@ func (l *Loader) LoadStockEntries(ctx context.Context, n int, skus []string) err
 		return fmt.Errorf("load stock entries: %w", err)
 	}
 	l.say("%d stock entries", n)
-	return l.settle(ctx, "inventory")
+	return l.Settle(ctx, "inventory")
 }

@@ -6,7 +6,7 @@
 //	bench traced     compares a shop that sends traces with one that does not
 //	bench against C  compares it with the shop of another commit C
 //	bench growth     compares a shop that has grown with one that has not; with GROWTH=small to a hundredth of the size, with
-//	                 GROWTH=products only its catalog
+//	                 GROWTH=products only its catalog, with TITLES=FOLDER the same with the titles in a folder of invoices
 //	bench profile    profiles every Go process while SCENARIO runs
 //
 // It starts a shop of its own. The figures also go to .souk/bench, as JSON, and the profiles to .souk/profile.
@@ -137,8 +137,16 @@ func grow(ctx context.Context, root string) (failed error) {
 	case "products":
 		g.OnlyProducts = true
 	}
+	var titles []string
+	if folder := os.Getenv("TITLES"); folder != "" {
+		var err error
+		if titles, err = bench.ReadTitles(folder); err != nil {
+			return err
+		}
+		g.Titled = true
+	}
 	for _, shop := range []**bench.Shop{&g.Small, &g.Large} {
-		opened, err := bench.Open(ctx, bench.Options{PartEnv: bench.GrowthEnv})
+		opened, err := bench.Open(ctx, bench.Options{PartEnv: bench.GrowthEnv, Titles: titles})
 		if err != nil {
 			return err
 		}

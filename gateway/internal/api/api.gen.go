@@ -3508,7 +3508,7 @@ type ListProductsParams struct {
 	// InStock Leaves out products of which no variant that the other filters ask for is in stock; what is `unknown` stays in
 	InStock *bool `form:"in_stock,omitempty" json:"in_stock,omitempty"`
 
-	// Sort `relevance` when there is a `q`, else `newest`. `relevance` ranks the newest products that match, at most 500; the older
+	// Sort `relevance` when there is a `q`, else `newest`. `relevance` ranks the newest products that match, at most 300; the older
 	// ones follow them, the newest first.
 	Sort *ListProductsParamsSort `form:"sort,omitempty" json:"sort,omitempty"`
 

@@ -184,7 +184,7 @@ func (s *Store) page(ctx context.Context, q catalog.Query, w wanted) ([]catalog.
 		rest = fmt.Sprintf(`(SELECT p.id FROM (SELECT p.id FROM %s WHERE %s %s OFFSET 0) AS p WHERE %s LIMIT %s) AS matching JOIN products p USING (id) %s`,
 			from, where.withoutLast(), by, where.last, limit, by)
 	}
-	return s.listed(ctx, q, fmt.Sprintf(`SELECT %s, (%s)::text, '' FROM %s`, columnsOf(q), o.by, rest), where)
+	return s.listed(ctx, q, fmt.Sprintf(`SELECT %s, (%s)::text, '' FROM %s`, columnsOf(q), o.by, rest), where.args())
 }
 
 // columnsOf returns the columns of p that a query reads.
@@ -196,8 +196,8 @@ func columnsOf(q catalog.Query) string {
 }
 
 // listed runs a query for products with the keys of their positions.
-func (s *Store) listed(ctx context.Context, q catalog.Query, sql string, params conditions) ([]catalog.Listed, error) {
-	rows, err := s.pool.Query(ctx, sql, params.args()...)
+func (s *Store) listed(ctx context.Context, q catalog.Query, sql string, args []any) ([]catalog.Listed, error) {
+	rows, err := s.pool.Query(ctx, sql, args...)
 	if err != nil {
 		return nil, fmt.Errorf("list products: %w", err)
 	}

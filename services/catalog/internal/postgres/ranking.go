@@ -18,7 +18,7 @@ import (
 const (
 	// ranked is the number of matches, the newest ones, that a search ranks and counts in facets. So a common word costs the same however
 	// many products contain it.
-	ranked = 500
+	ranked = 300
 	// fewRanked is the number of matches that are enough if the number of recent ones was overestimated.
 	fewRanked = ranked / 2
 	// mostRanked is the number of matches that a page after the first ranks at most: those of the first page, and products that were added
@@ -219,8 +219,6 @@ func (m *matches) after(rank float64, id string) []string {
 
 // onSale returns the first of these products that are on sale, in this order.
 func (s *Store) onSale(ctx context.Context, q catalog.Query, ids []string, limit int) ([]catalog.Listed, error) {
-	var params conditions
-	in := params.param(ids) + "::uuid[]"
 	return s.listed(ctx, q, `SELECT `+columnsOf(q)+`, '', '' FROM products p
-		WHERE p.id = ANY(`+in+`) AND `+listed+` ORDER BY array_position(`+in+`, p.id) LIMIT `+params.param(limit), params)
+		WHERE p.id = ANY($1::uuid[]) AND `+listed+` ORDER BY array_position($1::uuid[], p.id) LIMIT $2`, []any{ids, limit})
 }

@@ -24,7 +24,7 @@ const (
 	// veryCommon is the share for what a search ranks. A page needs 20 products, a ranking 500.
 	veryCommon = 18
 	// frequent is the share from which on only recent products are read if the newest matches are wanted.
-	frequent = 40
+	frequent = 60
 	// sampleSize is the number of products in the sample that the shares are estimated from.
 	sampleSize = 300
 )

@@ -31,7 +31,7 @@ func pages(t *testing.T, s *catalog.Service, q catalog.Query) (ids []string) {
 	}
 }
 
-func TestASearchRanksTheNewest500AndThenListsTheOlderOnes(t *testing.T) {
+func TestASearchRanksTheNewestAndThenListsTheOlderOnes(t *testing.T) {
 	t.Parallel()
 	s, pool := setup(t)
 	fill(t, pool, 1500)
@@ -40,8 +40,8 @@ func TestASearchRanksTheNewest500AndThenListsTheOlderOnes(t *testing.T) {
 	if len(newest) != 1500 || len(found) != 1500 {
 		t.Fatalf("%d by newest and %d by relevance, want 1500", len(newest), len(found))
 	}
-	if !slices.Equal(found[500:], newest[500:]) {
-		t.Error("after the newest 500, the others are not listed by newest")
+	if !slices.Equal(found[300:], newest[300:]) {
+		t.Error("after the newest 300, the others are not listed by newest")
 	}
 	slices.Sort(found)
 	slices.Sort(newest)
@@ -49,17 +49,17 @@ func TestASearchRanksTheNewest500AndThenListsTheOlderOnes(t *testing.T) {
 		t.Error("the search leaves products out or lists one twice")
 	}
 	page, err := s.List(t.Context(), catalog.Query{Text: "metal"}, "", true)
-	if err != nil || len(page.Facets) != 2 || len(page.Facets[0].Values) != 50 || page.Facets[0].Values[0].Count != 10 {
-		t.Errorf("facets %+v, %v; want 10 products in each of 50 categories", page.Facets, err)
+	if err != nil || len(page.Facets) != 2 || len(page.Facets[0].Values) != 50 || page.Facets[0].Values[0].Count != 6 {
+		t.Errorf("facets %+v, %v; want 6 products in each of 50 categories", page.Facets, err)
 	}
 }
 
 func TestASearchWithAsManyMatchesAsAreRankedEndsThere(t *testing.T) {
 	t.Parallel()
 	s, pool := setup(t)
-	fill(t, pool, 500)
-	if found := pages(t, s, catalog.Query{Text: "metal"}); len(found) != 500 {
-		t.Errorf("%d found, want 500", len(found))
+	fill(t, pool, 300)
+	if found := pages(t, s, catalog.Query{Text: "metal"}); len(found) != 300 {
+		t.Errorf("%d found, want 300", len(found))
 	}
 }
 
@@ -67,8 +67,8 @@ func TestASearchMissesAndRepeatsNothingWhileOthersAreAddedAndWithdrawn(t *testin
 	t.Parallel()
 	s, pool := setup(t)
 	fill(t, pool, 1500)
-	// The first page ranks those after the 1,000th. The ones around there are the best.
-	exec(t, pool, `UPDATE products SET plain_title = 'metal' WHERE id BETWEEN lpad(to_hex(900), 32, '0')::uuid AND lpad(to_hex(1020), 32, '0')::uuid`)
+	// The first page ranks those after the 1,200th. The ones around there are the best.
+	exec(t, pool, `UPDATE products SET plain_title = 'metal' WHERE id BETWEEN lpad(to_hex(1100), 32, '0')::uuid AND lpad(to_hex(1220), 32, '0')::uuid`)
 	q := catalog.Query{Text: "metal", Limit: 100}
 	seen, pages := map[string]int{}, 0
 	for cursor, more := "", true; more; {
@@ -80,7 +80,7 @@ func TestASearchMissesAndRepeatsNothingWhileOthersAreAddedAndWithdrawn(t *testin
 			seen[p.ID]++
 		}
 		more, cursor = page.More, page.Cursors[len(page.Cursors)-1]
-		if withdrawing := pages < 2; withdrawing { // older ones would be among the newest 500 now
+		if withdrawing := pages < 2; withdrawing { // older ones would be among the newest 300 now
 			for _, p := range page.Products[60:] {
 				if err := s.Withdraw(t.Context(), p.ID); err != nil {
 					t.Fatal(err)

@@ -12,7 +12,7 @@ import (
 
 const (
 	// The maximum numbers of products read for a suggestion: of those whose titles begin with the text, and of those that contain it.
-	titlesRead, productsRead = 50, 200
+	titlesRead, productsRead = 25, 50
 	// The maximum number of words that a beginning stands for. A beginning finds words by their stems, and may be longer than a stem.
 	wordsRead = 20
 	// The number of products that is enough if they contain any word of the vocabulary with the beginning.

@@ -125,7 +125,10 @@ func (t *Typed) piecesOf(title string) (pieces []piece) {
 	for text := range strings.FieldsSeq(title) {
 		p, known := t.pieces[text]
 		if !known {
-			p = piece{terms: split(text), continued: t.continued(text)}
+			p.terms = split(text)
+			if slices.ContainsFunc(p.terms, func(found term) bool { return t.last != nil && found.begins(*t.last) }) {
+				p.continued = t.continued(text)
+			}
 			t.pieces[text] = p
 		}
 		pieces = append(pieces, p)
@@ -136,7 +139,7 @@ func (t *Typed) piecesOf(title string) (pieces []piece) {
 func (t *Typed) continued(text string) (words []spelled) {
 	for _, spelling := range word.FindAllString(norm.NFC.String(text), -1) {
 		terms := split(spelling)
-		if t.last != nil && len(terms) == 1 && !terms[0].pair && !slices.Contains(terms[0].forms(), t.last.base) && terms[0].begins(*t.last) {
+		if len(terms) == 1 && !terms[0].pair && !slices.Contains(terms[0].forms(), t.last.base) && terms[0].begins(*t.last) {
 			words = append(words, spelled{terms[0].base, strings.ToLower(spelling)})
 		}
 	}
