@@ -24,8 +24,8 @@ const (
 func (h *Handler) listInStock(ctx context.Context, query *catalogv1.ListProductsRequest) (api.ListProductsResponseObject, error) {
 	limit, facets, total := int(query.GetLimit()), query.GetFacets(), query.GetTotal()
 	query.Facets, query.Total = false, false
-	// Twice the limit is nearly always enough, because most products are in stock.
-	query.Limit = min(2*query.GetLimit(), stockPage)
+	// A quarter more than the limit is nearly always enough, because most products are in stock.
+	query.Limit = min(query.GetLimit()+query.GetLimit()/4+1, stockPage)
 	list := api.ProductList{Items: []api.Product{}}
 	next, err := h.eachInStock(ctx, query, func(p *catalogv1.Product, levels levels, _ []string) bool {
 		list.Items = append(list.Items, productView(p, levels))
@@ -53,8 +53,8 @@ func (h *Handler) listInStock(ctx context.Context, query *catalogv1.ListProducts
 }
 
 // eachInStock calls show for the products of a query that are in stock, with the SKUs of the variants that match and are, starting at the
-// query's cursor, until show returns false or maxStockPages pages have been read. The first page has the query's limit. It returns the
-// cursor of the rest, or "" if there is none.
+// query's cursor, until show returns false or maxStockPages pages have been read. The first page has the query's limit, and each of the next ones twice as many.
+// It returns the cursor of the rest, or "" if there is none.
 func (h *Handler) eachInStock(
 	ctx context.Context, query *catalogv1.ListProductsRequest, show func(*catalogv1.Product, levels, []string) bool,
 ) (next string, err error) {
@@ -63,7 +63,7 @@ func (h *Handler) eachInStock(
 		if err != nil {
 			return "", err
 		}
-		query.Limit = stockPage
+		query.Limit = min(2*query.GetLimit(), stockPage)
 		products := productsOf(page)
 		levels := h.levelsOf(ctx, products)
 		for i, p := range products {
