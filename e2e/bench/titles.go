@@ -61,8 +61,8 @@ func isPlain(word string) bool {
 	return strings.IndexFunc(word, func(r rune) bool { return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') }) < 0
 }
 
-// titled are products that are named like those of a real shop. With many products, a shop has several editions of each title, which differ in a
-// color and a number.
+// titled are products that are named like those of a real shop. With many products, a shop has up to 40 editions of each title, which differ in a
+// color and a material.
 type titled []string
 
 // product returns the i-th product.
@@ -86,7 +86,7 @@ func (t titled) rows(i int) (rows [][]string) {
 	words := strings.Fields(title)
 	color, material := editionColors[(i+edition)%len(editionColors)], editionMaterials[(i/3+edition)%len(editionMaterials)]
 	if edition > 0 {
-		title += fmt.Sprintf(" %s %d", color, edition)
+		title += " " + color + " " + material
 	}
 	for j, size := range []string{"Small", "Large"} {
 		rows = append(rows, []string{

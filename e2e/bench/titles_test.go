@@ -43,7 +43,7 @@ func TestTitledGoodsHaveTwoVariantsOfEachEdition(t *testing.T) {
 		t.Fatalf("%d rows, %v", len(rows), err)
 	}
 	title, sku := slices.Index(rows[0], "Title"), slices.Index(rows[0], "Variant SKU")
-	if rows[1][title] != "RED MUG" || rows[5][title] != "RED MUG Ivory 1" || rows[5][sku] != goods.product(2).sku {
+	if rows[1][title] != "RED MUG" || rows[5][title] != "RED MUG Ivory Glass" || rows[5][sku] != goods.product(2).sku {
 		t.Errorf("%v, %v", rows[1], rows[5])
 	}
 }

@@ -28,8 +28,8 @@ const (
 	slowdown = 1.5
 	// ... or this long, which nobody notices.
 	unnoticed = 50 * time.Millisecond
-	// A machine on which that takes longer has other work to do: nothing is measured on it.
-	quietest = 250 * time.Millisecond
+	// A machine on which they take longer even then has other work to do: nothing is measured on it.
+	quietest = 100 * time.Millisecond
 
 	perSecond = 40
 )

@@ -54,13 +54,13 @@ type matches struct {
 
 // newestMatches returns the newest matches of a search, with their facts if asked for. For a page after the first, they begin at the oldest match
 // that the first one ranked.
-func (s *Store) newestMatches(ctx context.Context, q catalog.Query, facts bool, w wanted) (*matches, error) {
+func (s *Store) newestMatches(ctx context.Context, q catalog.Query, withFacts bool, w wanted) (*matches, error) {
 	w = w.toRank()
 	most, oldest := ranked, oldestOf(q)
 	if q.After != nil && isRanked(q) {
 		most = mostRanked
 	}
-	found, recent, err := s.newestWith(ctx, q, facts, w, most, oldest)
+	found, recent, err := s.newestWith(ctx, q, withFacts, w, most, oldest)
 	if oldest != nil && badKey(err) {
 		return nil, catalog.ErrBadCursor
 	}
@@ -75,32 +75,32 @@ func (s *Store) newestMatches(ctx context.Context, q catalog.Query, facts bool, 
 }
 
 // newestWith returns at most so many of the newest matches, in any order. It reports whether it only looked for recent ones.
-func (s *Store) newestWith(ctx context.Context, q catalog.Query, facts bool, w wanted, most int, oldest *catalog.Position) (found []match, recent bool, err error) {
+func (s *Store) newestWith(ctx context.Context, q catalog.Query, withFacts bool, w wanted, most int, oldest *catalog.Position) (found []match, recent bool, err error) {
 	from, where := matching(q, w)
 	if oldest != nil {
 		where.add("(p.created_at, p.id) >= (?::text::timestamptz, ?::text::uuid)", oldest.Key, oldest.ID)
 	}
 	if oldest != nil || where.filtered {
-		found, err = s.ranks(ctx, facts, newestOf(from, &where, w, most), where, w)
+		found, err = s.ranks(ctx, withFacts, newestOf(from, &where, w, most), where, w)
 		return found, false, err
 	}
 	if q.After == nil {
-		if found, err = s.recent(ctx, facts, from, where, w); err != nil || len(found) >= fewRanked {
+		if found, err = s.recent(ctx, withFacts, from, where, w); err != nil || len(found) >= fewRanked {
 			return found, true, err
 		}
 	}
-	found, err = s.ranks(ctx, facts, fmt.Sprintf("newest_matches(to_tsquery('words', $1), %d)", most), where, w)
+	found, err = s.ranks(ctx, withFacts, fmt.Sprintf("newest_matches(to_tsquery('words', $1), %d)", most), where, w)
 	return found, false, err
 }
 
 // recent returns the newest matches among recent products. There are none if the words are rare.
-func (s *Store) recent(ctx context.Context, facts bool, from string, where conditions, w wanted) ([]match, error) {
+func (s *Store) recent(ctx context.Context, withFacts bool, from string, where conditions, w wanted) ([]match, error) {
 	since, err := s.since(ctx, w.sampled, ranked)
 	if err != nil || since == nil {
 		return nil, err
 	}
 	where.add("p.created_at >= ?", *since)
-	return s.ranks(ctx, facts, newestOf(from, &where, w, ranked), where, w)
+	return s.ranks(ctx, withFacts, newestOf(from, &where, w, ranked), where, w)
 }
 
 // newestOf returns a subquery for what is known of the newest matches.

@@ -21,7 +21,7 @@ const (
 	// is full. Below, it reads all that it finds and sorts them. PostgreSQL does not know which is better: it cannot estimate
 	// how many products contain the beginning of a word, or two words at once.
 	common = 25
-	// veryCommon is the share for what a search ranks. A page needs 20 products, a ranking 500.
+	// veryCommon is the share for what a search ranks. A page needs 20 products, a ranking 300.
 	veryCommon = 18
 	// frequent is the share from which on only recent products are read if the newest matches are wanted.
 	frequent = 60
@@ -70,11 +70,11 @@ func (c *conditions) search(w wanted) (from string) {
 
 // wantedBy returns what a query looks for, or nil if it has a text without words. It also returns the newest matches, if it had to read them:
 // with the facts that facets count, if asked for.
-func (s *Store) wantedBy(ctx context.Context, q catalog.Query, facts bool) (*wanted, *matches, error) {
+func (s *Store) wantedBy(ctx context.Context, q catalog.Query, withFacts bool) (*wanted, *matches, error) {
 	if q.Text == "" {
 		return &wanted{}, nil, nil
 	}
-	w, found, err := s.understand(ctx, q, facts)
+	w, found, err := s.understand(ctx, q, withFacts)
 	if err != nil || w.query == "" {
 		return nil, nil, err
 	}
@@ -83,7 +83,7 @@ func (s *Store) wantedBy(ctx context.Context, q catalog.Query, facts bool) (*wan
 
 // understand returns what to look for. If few products contain the words, it is similar words as well, and if still none is found,
 // all words but one. It does not depend on the filters, the order or the page.
-func (s *Store) understand(ctx context.Context, q catalog.Query, facts bool) (w wanted, found *matches, err error) {
+func (s *Store) understand(ctx context.Context, q catalog.Query, withFacts bool) (w wanted, found *matches, err error) {
 	search, err := s.parse(ctx, q.Text)
 	if err != nil || search.Empty() {
 		return w, nil, err
@@ -92,7 +92,7 @@ func (s *Store) understand(ctx context.Context, q catalog.Query, facts bool) (w 
 		return w, nil, err
 	}
 	w = wanted{plain: search.Plain, query: search.TSQuery()}
-	n, found, err := s.survey(ctx, q, facts, &w)
+	n, found, err := s.survey(ctx, q, withFacts, &w)
 	if err != nil || n >= thin {
 		return w, found, err
 	}
@@ -102,13 +102,13 @@ func (s *Store) understand(ctx context.Context, q catalog.Query, facts bool) (w 
 	}
 	if corrected != nil {
 		w.query = corrected.TSQuery()
-		if n, found, err = s.survey(ctx, q, facts, &w); err != nil {
+		if n, found, err = s.survey(ctx, q, withFacts, &w); err != nil {
 			return w, nil, err
 		}
 	}
 	if loose := search.Loose(); n == 0 && loose != "" {
 		w.query = loose
-		_, found, err = s.survey(ctx, q, facts, &w)
+		_, found, err = s.survey(ctx, q, withFacts, &w)
 	}
 	return w, found, err
 }
@@ -164,7 +164,7 @@ func (s *Store) since(ctx context.Context, found sampled, wanted int) (*time.Tim
 
 // survey finds out whether many products contain the words, and returns their number as far as it matters. For the first page of a search without
 // filters, it returns the newest matches as well, because reading these takes as long as counting.
-func (s *Store) survey(ctx context.Context, q catalog.Query, facts bool, w *wanted) (n int, found *matches, err error) {
+func (s *Store) survey(ctx context.Context, q catalog.Query, withFacts bool, w *wanted) (n int, found *matches, err error) {
 	if w.sampled, err = s.sample(ctx, w.query); err != nil {
 		return 0, nil, err
 	}
@@ -172,7 +172,7 @@ func (s *Store) survey(ctx context.Context, q catalog.Query, facts bool, w *want
 		return w.sampled.hits, nil, nil
 	}
 	if !isFiltered(q) && q.Sort == catalog.ByRelevance && q.After == nil {
-		if found, err = s.newestMatches(ctx, q, facts, *w); err != nil {
+		if found, err = s.newestMatches(ctx, q, withFacts, *w); err != nil {
 			return 0, nil, err
 		}
 		return len(found.ids), found, nil
