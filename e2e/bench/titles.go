@@ -6,11 +6,8 @@ import (
 	"encoding/csv"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net/url"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -25,20 +22,7 @@ var (
 // ReadTitles returns the titles in a folder of invoices (see the package replay), in an order by chance that is the same each time. The last word
 // of each is of ASCII letters, because it becomes the category.
 func ReadTitles(folder string) ([]string, error) {
-	names, err := filepath.Glob(filepath.Join(folder, "*.csv"))
-	if err != nil {
-		return nil, err
-	}
-	var files []io.Reader
-	for _, name := range names {
-		file, err := os.Open(name)
-		if err != nil {
-			return nil, err
-		}
-		defer func() { _ = file.Close() }()
-		files = append(files, file)
-	}
-	books, err := replay.Read(files...)
+	books, err := replay.ReadPath(folder)
 	if err != nil {
 		return nil, err
 	}

@@ -12,10 +12,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"strconv"
 	"sync"
 	"syscall"
@@ -40,7 +38,7 @@ func main() {
 func start() (failed error) {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	books, err := read(os.Getenv("DAY"))
+	books, err := replay.ReadPath(os.Getenv("DAY"))
 	if err != nil {
 		return fmt.Errorf("DAY must name a file of invoices, or a folder of them: %w", err)
 	}
@@ -58,28 +56,6 @@ func start() (failed error) {
 		}
 	}
 	return run(ctx, books, target, faults)
-}
-
-// read reads a file, or all files of a folder in the order of their names.
-func read(path string) (*replay.Books, error) {
-	names := []string{path}
-	if info, err := os.Stat(path); err != nil {
-		return nil, err
-	} else if info.IsDir() {
-		if names, err = filepath.Glob(filepath.Join(path, "*.csv")); err != nil {
-			return nil, err
-		}
-	}
-	var files []io.Reader
-	for _, name := range names {
-		file, err := os.Open(name)
-		if err != nil {
-			return nil, err
-		}
-		defer func() { _ = file.Close() }()
-		files = append(files, file)
-	}
-	return replay.Read(files...)
 }
 
 // target is the shop that the invoices are replayed in.
